@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Pollux's public API: network ports, their queues, and bursts of packets. With what it includes (mempool/pkt.h, vfio/space.h) it
+ * is all that an application needs.
+ *
+ * Life cycle: nic_open, nic_start, bursts, nic_stop, nic_close. Functions return 0 or a negative errno value unless said
+ * otherwise; nic_error() then has the sentence. The library never prints, exits or aborts.
+ *
+ * Threads: a queue is used by one thread at a time; different queues, and the receive and transmit queues of one index, may be
+ * used by different threads at once. All functions on a port other than bursts and nic_stats are called by one thread at a time,
+ * which may be another than those in bursts; nic_stop and nic_close require that no thread is inside a burst of that port. */
+#ifndef POLLUX_DRIVER_NIC_H
+#define POLLUX_DRIVER_NIC_H
+
+#include "../mempool/pkt.h"
+#include "../vfio/space.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nic;
+
+/** The visible head of a receive queue: its burst function, chosen at nic_start. */
+struct nic_rxq {
+	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+};
+
+/** The visible head of a transmit queue. */
+struct nic_txq {
+	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+};
+
+/** How a port is to be started. All zero: one queue pair, rings of 512, 1500-byte MTU, a pool of its own. */
+struct nic_config {
+	uint16_t rx_queues, tx_queues;  /* 0: 1; at most what nic_info says */
+	uint16_t rx_ring, tx_ring;      /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
+	uint16_t mtu;                   /* 0: 1500; at most what nic_info says */
+	uint32_t offloads;              /* none defined yet: must be 0 */
+	bool promiscuous;               /* receive frames for any address from the start */
+	struct pkt_pool *pool;          /* receive buffers come from here; NULL: one of its own, sized for the rings. It stays the
+	                                   caller's, and must be closed after the port is stopped. */
+};
+
+/** What a port is, known once it is open. */
+struct nic_info {
+	char address[256];
+	char driver[16];       /* "ixgbe" */
+	char name[48];         /* "Intel 82599ES SFI/SFP+" */
+	uint16_t vendor_id, device_id;
+	uint8_t mac[6];
+	int numa_node;         /* -1: unknown */
+	uint16_t max_rx_queues, max_tx_queues, max_mtu;
+	uint32_t max_link_mbps;
+};
+
+struct nic_link {
+	bool up;
+	uint32_t mbps; /* 0 while down */
+};
+
+/** Counters since nic_start. Bytes are without preamble, gap and FCS. */
+struct nic_stats {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes;
+	uint64_t rx_missed;         /* lost: the card's packet buffer was full, because the ring was */
+	uint64_t rx_no_descriptor;  /* lost: the ring was empty (only where the card drops at once) */
+	uint64_t rx_errors;         /* frames the card found bad: CRC, length, fragments, jabber */
+	uint64_t rx_bad_descriptors;/* descriptors dropped by the driver: error bits, length beyond the buffer */
+	uint64_t rx_pool_empty;     /* times a refill found no buffers in the pool; nothing is lost by it alone */
+	uint64_t rx_multicast, rx_broadcast;
+	uint64_t tx_bad_packets;    /* packets freed unsent: no bytes, too long, or not a whole frame */
+};
+
+/** Events of nic_service. */
+enum {
+	NIC_LINK_CHANGED = 1u << 0,
+	NIC_GONE = 1u << 1, /* the device was removed, or its peer went away: only stop and close remain */
+};
+
+/**
+ * Opens a port: finds the driver for the device, resets the device, and reads what it is. No DMA yet.
+ * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0"
+ * @param space    DMA space; the port holds a reference. Ports in one space can send what the others received.
+ * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -EPROTO, -ENOTSUP (no driver for this device), -ETIMEDOUT (a wait on the hardware
+ * ran out), -EIO (no or bad EEPROM), -ENODEV (gone), -ENOMEM. A failed open leaves nothing behind.
+ */
+int nic_open(struct nic **nic, const char *address, struct dma_space *space);
+
+/**
+ * Starts a port: rings, queues, filters, link. The link comes up in its own time: see nic_link.
+ * Errors: -EINVAL (configuration), -EBUSY (already started), -ENOMEM, -ENOBUFS (the pool is too small: the sentence has the
+ * number needed), -ETIMEDOUT, -ENODEV. A failed start leaves the port open and stopped.
+ */
+int nic_start(struct nic *nic, const struct nic_config *config);
+
+/** Stops a port: lets what was handed over for transmit go out (bounded), stops DMA, gives all packets back to their pools. 0 when it was
+ *  not started. -ENODEV when the device is gone: the packets are back all the same. The queues are invalid afterwards. */
+int nic_stop(struct nic *nic);
+
+/** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
+void nic_close(struct nic *nic);
+
+/** The calling thread's last failure, a sentence that names the remedy; "" if there was none. */
+const char *nic_error(void);
+
+void nic_get_info(const struct nic *nic, struct nic_info *info);
+
+/** The number of packet buffers that `ports` ports with this configuration, all on one pool, and `threads` threads need. */
+unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads);
+
+/** A started port's queue. NULL: out of range, or not started. Valid until nic_stop. */
+struct nic_rxq *nic_rxq(struct nic *nic, unsigned index);
+struct nic_txq *nic_txq(struct nic *nic, unsigned index);
+
+/**
+ * Receives up to n packets without waiting.
+ * @param pkts  receives n handles at most; they and their buffers are the caller's then
+ * @return how many; 0 when there are none, or the device is gone
+ */
+static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+{
+	return queue->burst(queue, pkts, n);
+}
+
+/**
+ * Sends up to n packets without waiting. The first as many as are returned are the queue's from then on; the rest stays the
+ * caller's (the ring is full, or the device is gone). A frame of several handles goes as a whole or not at all. Packets shorter than
+ * the card sends are padded; impossible ones (no bytes, too long) are freed, counted, and returned as sent.
+ */
+static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return queue->burst(queue, pkts, n);
+}
+
+/**
+ * Does what must be done now and then: accumulates the card's counters before they wrap, follows the link, notices that
+ * the device is gone. At least every 30 seconds, or when nic_event_fd is readable.
+ * @param events  receives a mask of NIC_ events since the last call; may be NULL
+ */
+int nic_service(struct nic *nic, uint32_t *events);
+
+/** An eventfd that becomes readable when nic_service has something to report; -errno where the device has no interrupts. The
+ *  port's: do not close it. nic_service drains it. */
+int nic_event_fd(struct nic *nic);
+
+/** The link as it is now. */
+int nic_get_link(struct nic *nic, struct nic_link *link);
+
+/** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. */
+int nic_get_stats(struct nic *nic, struct nic_stats *stats);
+
+/** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started port. */
+int nic_set_promiscuous(struct nic *nic, bool on);
+
+/** Receives all multicast frames too. Needs a started port. */
+int nic_set_all_multicast(struct nic *nic, bool on);
+
+/** Receives frames for a further address too: an exact filter for unicast, the hash table for multicast (which lets through others
+ *  of the same hash). -ENOSPC: no exact filter left, -EINVAL: not an address, -EEXIST. Kept until nic_close. */
+int nic_add_mac(struct nic *nic, const uint8_t mac[6]);
+int nic_remove_mac(struct nic *nic, const uint8_t mac[6]); /* -ENOENT: not there */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

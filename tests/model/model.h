@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The core of the software 82599: one port's registers, configuration space, EEPROM, SFP+ module, queues, filters and
+ * counters, against an abstract memory. No sockets, no threads, no clock of its own: whoever embeds it steps it, one
+ * event at a time and repeatably. Written from the register facts; the driver's register list gives it names and offsets, nothing else.
+ *
+ * Nothing it is told is trusted: addresses that the host does not map, ring lengths, tails and descriptors that make no sense are
+ * counted in model_faults and answered as the hardware would, never followed.
+ *
+ * Not thread-safe: one thread per port at a time. */
+#ifndef POLLUX_TESTS_MODEL_MODEL_H
+#define POLLUX_TESTS_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+
+#define MODEL_BAR0_BYTES 0x20000u /* registers (128 KiB) */
+#define MODEL_BAR4_BYTES 0x4000u  /* MSI-X table at 0, pending bits at 0x2000 */
+#define MODEL_CONFIG_BYTES 0x1000u
+#define MODEL_VECTORS 64u
+#define MODEL_FRAME_MAX 15872u /* bytes, 15.5 KiB, with FCS */
+#define MODEL_FIFO_BYTES (512u * 1024) /* what the receive packet buffer holds when RXPBSIZE[0] is at its reset value */
+
+/** A stretch of memory that the device may reach. `at` stands for I/O address `iova`. */
+struct model_extent {
+	uint64_t iova, bytes;
+	uint8_t *at;
+	bool writable;
+};
+
+/** What surrounds the port. */
+struct model_host {
+	void *context;
+	/**
+	 * Finds the memory at an I/O address. Fills in the whole extent around it; the core keeps it until model_memory_changed.
+	 * @return false: nothing there.
+	 */
+	bool (*memory)(void *context, uint64_t iova, struct model_extent *extent);
+	/** An MSI-X vector fires (vector 0 also stands for MSI and INTx). May be NULL. */
+	void (*interrupt)(void *context, unsigned vector);
+};
+
+struct model_config {
+	unsigned port;    /* LAN id, 0 or 1 */
+	uint8_t mac[6];   /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
+	uint8_t *bar0;    /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
+	                     NULL: the core's own. Of all that is written there directly the core reads tails only. */
+	bool sfp_absent;
+};
+
+/** @return NULL: no memory. host is copied. */
+struct model *model_open(const struct model_config *config, const struct model_host *host);
+void model_close(struct model *model);
+
+/** A function-level reset, as VFIO_DEVICE_RESET does: everything but the EEPROM back to its power-on state, bus mastering off. */
+void model_function_reset(struct model *model);
+
+/** A register of BAR0; offset a multiple of 4 below MODEL_BAR0_BYTES (else all ones, and counted). Reads may have effects. */
+uint32_t model_read32(struct model *model, uint32_t offset);
+void model_write32(struct model *model, uint32_t offset, uint32_t value);
+
+/** Any region by its VFIO index (0: BAR0, 4: BAR4, 7: configuration space). -EINVAL: no such region, or outside it, or a width that
+ *  registers do not take. */
+int model_region_read(struct model *model, unsigned region, uint64_t offset, void *data, size_t bytes);
+int model_region_write(struct model *model, unsigned region, uint64_t offset, const void *data, size_t bytes);
+/** Bytes of a region; 0: not there. */
+uint64_t model_region_bytes(unsigned region);
+
+/** The host's memory map changed: forget all extents. */
+void model_memory_changed(struct model *model);
+
+/** Time passes: delays that end by now_ns (reset, EEPROM read, link) take effect. now_ns never goes back. */
+void model_step(struct model *model, uint64_t now_ns);
+
+/** The link partner comes or goes; LINKS follows when the driver has brought its side up. */
+void model_set_partner(struct model *model, bool present);
+bool model_link_up(const struct model *model);
+
+/* ---- The wire ---- */
+
+/** A frame on the wire, without FCS. */
+struct model_frame {
+	const uint8_t *data;
+	uint32_t len;
+	bool bad_crc; /* arrives with a wrong FCS */
+};
+
+/**
+ * Frames arrive. Each is filtered, and written to its queue, in order, as far as there are descriptors. Frames shorter than 60 bytes
+ * arrive padded by their sender or are counted as undersize, as `len` says.
+ * @return how many are dealt with (delivered, filtered, dropped by DROP_EN, or lost because the port does not receive). The next
+ * one found its queue without a descriptor: the caller keeps it in the packet buffer (offers it again later), or gives it to model_miss.
+ */
+unsigned model_receive(struct model *model, const struct model_frame *frames, unsigned n);
+
+/** Frames are lost because the packet buffer is full: counts them as missed (MPC). */
+void model_miss(struct model *model, const struct model_frame *frames, unsigned n);
+
+/** Where sent frames go. Frames and their data are valid during the call only. */
+struct model_sink {
+	void *context;
+	/** @return how many were taken; the rest stays in the transmit ring and is offered again by the next model_transmit.
+	 *  Returning fewer than n is flow control that a real wire doesn't have: for tests and captures that must lose nothing. */
+	unsigned (*take)(void *context, const struct model_frame *frames, unsigned n);
+	/** The sink reads only each frame's len, never its data: data may then be NULL, and the packet memory stays untouched. */
+	bool lengths_only;
+};
+
+/**
+ * Sends up to max frames from the enabled transmit queues, in turn, and writes completions back.
+ * @return how many were sent. 0 also while the link is down.
+ */
+unsigned model_transmit(struct model *model, const struct model_sink *sink, unsigned max);
+
+/* ---- What tests look at, and break ---- */
+
+/** Things a well-behaved driver never causes. */
+struct model_faults {
+	uint64_t bad_address;    /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
+	uint64_t bad_ring;       /* queue enabled with a bad base, length or tail */
+	uint64_t bad_descriptor; /* unknown type, zero or too large length, missing context, a frame without end */
+	uint64_t bad_register;   /* access outside the register file, or of a wrong width */
+	uint64_t bad_order;      /* the datasheet's order broken: RDT before ENABLE, TXDCTL.ENABLE before DMATXCTL.TE, ... */
+};
+const struct model_faults *model_faults(const struct model *model);
+
+/** Ways for the device to be broken; each stays until cleared. */
+enum model_breakage {
+	MODEL_RESET_STUCK = 1u << 0,      /* CTRL.RST never clears */
+	MODEL_MASTER_STUCK = 1u << 1,     /* STATUS.GIO never clears */
+	MODEL_EEPROM_STUCK = 1u << 2,     /* EEC.AUTO_RD never comes */
+	MODEL_EEPROM_ABSENT = 1u << 3,    /* EEC.EE_PRES is 0 */
+	MODEL_DMA_INIT_STUCK = 1u << 4,   /* RDRXCTL.DMAIDONE never comes */
+	MODEL_RX_ENABLE_STUCK = 1u << 5,  /* RXDCTL.ENABLE never comes */
+	MODEL_TX_ENABLE_STUCK = 1u << 6,  /* TXDCTL.ENABLE never comes */
+	MODEL_RX_DISABLE_STUCK = 1u << 7, /* RXDCTL.ENABLE never goes */
+	MODEL_SECRX_STUCK = 1u << 8,      /* SECRXSTAT.SECRX_RDY never comes */
+	MODEL_BAD_MAC = 1u << 9,          /* RAL/RAH come up as a multicast address after reset */
+	MODEL_GONE = 1u << 10,            /* every read is all ones, writes are lost, no DMA */
+	MODEL_BUS_MASTER_STUCK = 1u << 11,/* COMMAND.BusMaster cannot be set */
+	MODEL_TX_STUCK = 1u << 12,        /* transmit queues never advance */
+};
+void model_break(struct model *model, uint32_t breakages);
+
+/** The next `count` receive write-backs get their second quadword changed: (q1 & keep) | set. For bad descriptors. */
+void model_tamper_rx(struct model *model, uint64_t keep, uint64_t set, unsigned count);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A device as a driver sees it, whatever way it is reached: register windows, configuration space, interrupts, reset, and a DMA
+ * space. One handle with one small table of operations; kernel VFIO, vfio-user and the tests' transports each fill it in.
+ *
+ * Errors follow the library's rule: -errno, and a sentence in pollux_error(). A transport that has lost its device
+ * reads all ones and ignores writes, as a removed PCI function does, and sets `gone`. */
+#ifndef POLLUX_VFIO_DEVICE_H
+#define POLLUX_VFIO_DEVICE_H
+
+#include <linux/vfio.h> /* VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, ... */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dma_space;
+struct vfio_device;
+
+#define VFIO_ADDRESS_MAX 256 /* bytes of a device's address with its final NUL */
+#define VFIO_WINDOW_PARTS 8
+
+/** A part of a register window that is memory: [first, first + bytes) is at `at`. */
+struct vfio_part {
+	uint64_t first, bytes;
+	volatile uint8_t *at;
+};
+
+/**
+ * A register window (a BAR). Three kinds:
+ *  - all memory (`memory` set): kernel VFIO, and the tests' plain memory; every register is a plain load or store;
+ *  - functions only: a trapped window; every access is a message or a call;
+ *  - functions, and parts that are memory for doorbells: heads and tails may be stored to directly, all else through the functions.
+ * An application never sees one. A test makes one from an array: `struct vfio_window w = {.memory = a, .bytes = sizeof(a)}`.
+ */
+struct vfio_window {
+	volatile uint8_t *memory;
+	uint64_t bytes;
+	uint32_t (*read32)(void *context, uint32_t offset);
+	void (*write32)(void *context, uint32_t offset, uint32_t value);
+	void *context;
+	struct vfio_part parts[VFIO_WINDOW_PARTS];
+	unsigned part_count;
+};
+
+/** What a transport does for its devices. All return 0 or -errno unless said otherwise. */
+struct vfio_device_ops {
+	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2, 4, or more in
+	 *  configuration space. */
+	int (*read)(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
+	int (*write)(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
+	/** Fills in the window of a BAR. */
+	int (*window)(struct vfio_device *device, unsigned region, struct vfio_window *window);
+	/** Directs interrupts first..first+count-1 of an index (VFIO_PCI_MSIX_IRQ_INDEX, ...) to eventfds; an entry of -1, or eventfds
+	 *  NULL, turns them off. The descriptors stay the caller's. */
+	int (*set_irqs)(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
+	/** Resets the function; NULL or -ENOTTY where there is no such reset. */
+	int (*reset)(struct vfio_device *device);
+	/** Leaves the DMA space, releases everything and frees the handle. Never fails. */
+	void (*close)(struct vfio_device *device);
+};
+
+/** A device handle. A transport embeds it as its first member. Read-only for drivers. */
+struct vfio_device {
+	const struct vfio_device_ops *ops;
+	char address[VFIO_ADDRESS_MAX]; /* as given to vfio_device_open */
+	struct dma_space *space;        /* the device is attached to it for its whole life */
+	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
+	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
+	int numa_node; /* -1: unknown */
+	bool gone;     /* the transport has lost the device; written with relaxed atomics, never cleared */
+};
+
+/**
+ * Opens a device by where it is and attaches it to a DMA space.
+ * @param address  "vfio-user:/path/to/socket" or "dddd:bb:dd.f" (kernel VFIO)
+ * @param space    the handle holds a reference until it is closed
+ * Errors: -EINVAL (not an address), -ENOENT / -ECONNREFUSED (nobody there), -EPROTO (the peer breaks the protocol), -ENOTSUP,
+ * -ETIMEDOUT, and those of dma_space_attach. A failed open leaves nothing behind.
+ */
+int vfio_device_open(struct vfio_device **device, const char *address, struct dma_space *space);
+
+/** Closes a device. It must have been stopped and reset by its driver. NULL is ignored. */
+void vfio_device_close(struct vfio_device *device);
+
+/** True once the transport has lost the device. Cheap; any thread. */
+static inline bool vfio_device_gone(const struct vfio_device *device)
+{
+	return __atomic_load_n(&device->gone, __ATOMIC_RELAXED);
+}
+
+/** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone. */
+uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned bytes);
+/** Writes one. -errno. */
+int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t value);
+
+/** Sets COMMAND.Memory and sets or clears COMMAND.BusMaster, and reads back that it took. -EIO if it did not, -ENODEV if gone. */
+int vfio_set_bus_master(struct vfio_device *device, bool on);
+
+/** Reads a register of a window. offset is a multiple of 4 below window->bytes (the caller's duty: offsets come from register lists). */
+static inline uint32_t vfio_read32(const struct vfio_window *window, uint32_t offset)
+{
+	if (window->memory)
+		return *(volatile uint32_t *)(window->memory + offset);
+	return window->read32(window->context, offset);
+}
+
+/** Writes a register of a window. Stores before it are visible to the device before it (x86-64: a compiler barrier suffices). */
+static inline void vfio_write32(const struct vfio_window *window, uint32_t offset, uint32_t value)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	if (window->memory)
+		*(volatile uint32_t *)(window->memory + offset) = value;
+	else
+		window->write32(window->context, offset, value);
+}
+
+/** Where a head or tail register can be reached by a plain load or store; NULL: only through vfio_read32 and vfio_write32. */
+volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
