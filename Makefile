@@ -13,6 +13,7 @@ CFLAGS_asan := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=address,
 CFLAGS_tsan := -O1 -g -fsanitize=thread
 CFLAGS_ALL := -std=gnu17 -fno-strict-aliasing $(WARN) $(if $(WERROR),-Werror) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize=%,$(CFLAGS_$(BUILD))) $(LDFLAGS)
+SHELL := /bin/bash
 LIBS := -lnuma -lpthread
 
 Q := $(if $(V),,@)
@@ -30,7 +31,9 @@ objects = $(patsubst %.c,$(O)/%.o,$(1))
 LIB := $(O)/libpollux.a
 MODEL_LIB := $(O)/libmodel.a
 
-.PHONY: all tests help clean
+PREFIX ?= /usr/local
+
+.PHONY: all tests demo check bench-quick install lint format help clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -64,6 +67,38 @@ $(O)/%.o: %.c Makefile
 	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+demo: ## forward a real capture and then full speed through the software 82599: no card, no root
+	@echo 'Pollux demo: installs what a build needs, builds, forwards a real capture from one software 82599 port to the other and compares'
+	@echo 'every byte, then runs both directions at full speed for some seconds. Needs no card, no virtual machine and no root.'
+	@tests/need.sh build
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
+	@tests/demo.sh build/release
+
+check: ## all tests: gcc and clang, sanitizers, the driver against the software 82599 (some minutes)
+	@echo 'Pollux check: installs what the tests need, builds with gcc and clang, runs all tests, then again under the sanitizers.'
+	@tests/need.sh check
+	@tests/check.sh
+
+bench-quick: ## cycles and instructions per packet, under a minute
+	@tests/need.sh build
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release build/release/bench
+	@tests/hugepages.sh 16
+	@build/release/bench
+
+install: all ## install the applications as pollux-fwd, ... under PREFIX (/usr/local), headers and library too
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pollux/{driver,mempool,vfio}
+	install $(addprefix $(O)/,$(APP_PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 driver/nic.h $(DESTDIR)$(PREFIX)/include/pollux/driver
+	install -m 644 mempool/pkt.h $(DESTDIR)$(PREFIX)/include/pollux/mempool
+	install -m 644 vfio/space.h $(DESTDIR)$(PREFIX)/include/pollux/vfio
+
+lint: ## lines of code per room, long files, formatting
+	@tests/lint.sh
+
+format: ## clang-format everything
+	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'

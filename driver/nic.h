@@ -117,7 +117,8 @@ struct nic_txq *nic_txq(struct nic *nic, unsigned index);
 
 /**
  * Receives up to n packets without waiting.
- * @param pkts  receives n handles at most; they and their buffers are the caller's then
+ * @param pkts  receives n handles at most; they and their buffers are the caller's then. len never goes beyond the buffer, but it
+ *              is what the device says otherwise: check it before reading headers.
  * @return how many; 0 when there are none, or the device is gone
  */
 static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
@@ -139,6 +140,7 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
  * Does what must be done now and then: accumulates the card's counters before they wrap, follows the link, notices that
  * the device is gone. At least every 30 seconds, or when nic_event_fd is readable.
  * @param events  receives a mask of NIC_ events since the last call; may be NULL
+ * Errors: -ENODEV once the device is gone (events has NIC_GONE).
  */
 int nic_service(struct nic *nic, uint32_t *events);
 

@@ -63,11 +63,13 @@ unsigned pkt_pool_slack(unsigned threads);
 
 /**
  * Takes up to n packets out of a pool: data at its default position, len, flags and hash 0.
- * @return how many; fewer than n only when the pool has no more. Thread-safe, lock-free.
+ * @return how many; fewer than n only when the pool has no more, or more than PKT_THREADS threads use pools (pool.h). Thread-safe,
+ * lock-free; allocates at a thread's first use of the pool.
  */
 unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n);
 
-/** Gives n packets back, each to the pool it is from. Thread-safe, lock-free. */
+/** Gives n packets back, each to the pool it is from. A pointer into no open pool is ignored. Thread-safe, lock-free. Debug builds
+ *  end the process, with a sentence, at such a pointer and at a packet freed twice. */
 void pkt_free(const struct pkt *pkts, unsigned n);
 
 #ifdef __cplusplus

@@ -14,6 +14,8 @@
 #define IXGBE_RING_MAX 4096u
 #define IXGBE_BATCH    32u /* descriptors per refill, per report-status and per reclaim */
 
+#define IXGBE_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
+
 /** A descriptor, receive or transmit, in either format (82599 datasheet 7.1.6 and 7.2.3.2). Little-endian, as x86-64 is. */
 struct ixgbe_descriptor {
 	uint64_t q0, q1;
@@ -34,7 +36,7 @@ struct ixgbe_rxq {
 	uint32_t mask;              /* ring size - 1 */
 	uint32_t next;              /* the slot to look at next; counts up freely */
 	uint32_t fill;              /* the slot to refill next; counts up freely, a multiple of IXGBE_BATCH */
-	bool skipping;              /* inside a frame that is being dropped: until its last descriptor */
+	uint32_t odd;               /* 0, or: descriptors from `next` on of a frame already checked as a whole; or IXGBE_SKIPPING */
 
 	/* touched now and then */
 	uint64_t pool_empty, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
@@ -57,10 +59,12 @@ struct ixgbe_txq {
 	uint32_t mask;
 	uint32_t next;              /* the slot to fill next; counts up freely */
 	uint32_t clean;             /* the slot to reclaim next; counts up freely, a multiple of IXGBE_BATCH */
+	uint32_t max_single;        /* longest frame that fits one descriptor here, bytes without FCS */
+	uint16_t report[IXGBE_RING_MAX / IXGBE_BATCH]; /* per batch of slots: the slot whose report covers it */
 
 	/* touched now and then */
 	uint64_t bad_packets;
-	uint32_t max_frame;         /* bytes of a frame without FCS */
+	uint32_t max_frame;         /* longest frame, bytes without FCS */
 	uint32_t trapped_tail, tail_told;
 	const struct vfio_window *window;
 	const struct vfio_device *device;

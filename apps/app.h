@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What Pollux's applications share: options, opening ports, threads and signals, statistics, and the generator's packets.
+ * Not part of the library: an application is its one file, this header, and driver/nic.h. */
+#ifndef POLLUX_APPS_APP_H
+#define POLLUX_APPS_APP_H
+
+#include "../driver/nic.h"
+
+#include <argp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <x86intrin.h>
+
+enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 }; /* exit statuses */
+
+#define APP_PORTS 16u
+#define APP_CPUS  16u
+#define APP_BURST 256u
+
+/* What a frame takes on the wire besides the bytes that the counters count: FCS 4, preamble 8, gap 12. */
+#define APP_FCS_BYTES     4u
+#define APP_FRAMING_BYTES 24u
+
+/* ---- Options (app_args.c) ---- */
+
+/** The options that every program understands, and its ports. */
+struct app_options {
+	const char *addresses[APP_PORTS];
+	unsigned address_count;
+	unsigned burst, ring, mtu;                  /* mtu 0: 1500 */
+	unsigned cpus[APP_CPUS], cpu_count;
+	double duration_s, interval_s, link_wait_s; /* duration 0: until stopped */
+	bool no_promiscuous, json, quiet;
+};
+
+/** As a child of a program's own argp; its input is a struct app_options, which it fills with the defaults first. */
+extern const struct argp app_common_argp;
+
+/** What --help says after the options of each program. */
+#define APP_HELP_PORT   "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
+#define APP_HELP_STATUS "Exit status: 0 all went well, also when ended by SIGINT or SIGTERM; 1 something failed, or a device is gone; " \
+			"2 the command line was wrong."
+
+/** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
+void app_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/** Adds a port to the options; too many end the program. */
+void app_add_port(struct app_options *options, struct argp_state *state, const char *address);
+
+enum app_rate_unit { APP_RATE_UNLIMITED, APP_RATE_PACKETS, APP_RATE_BITS, APP_RATE_PERCENT };
+
+struct app_rate {
+	double value; /* packets per second; bits per second with framing; percent of the line rate, which is with framing */
+	enum app_rate_unit unit;
+};
+
+/* Each is false, and leaves the result alone, when the text is not wholly what it should be. */
+bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value); /* 100, 64k, 1.5M, 2G: decimal multiples */
+bool app_parse_seconds(const char *text, double min, double max, double *value);
+bool app_parse_rate(const char *text, struct app_rate *rate);    /* 1Mpps, 14.88M, 10Gbit, 50% */
+bool app_parse_mac(const char *text, uint8_t mac[6]);            /* 02:00:00:00:00:01 */
+bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count); /* 2,4-6 */
+
+/** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
+uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max);
+
+/** The gap between the starts of two frames in cycles, for a frame of so many bytes (without FCS); 0: unlimited. */
+double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz);
+
+/* ---- Counters and ports (app_ports.c) ---- */
+
+/** A worker's counters for one port. Each has a single writer; the main thread reads. What receives and what sends may be two
+ *  threads, hence two cache lines. */
+struct app_counters {
+	_Alignas(64) _Atomic uint64_t busy_polls; /* that returned packets */
+	_Atomic uint64_t empty_polls, busy_cycles, received, rx_broken;
+	_Alignas(64) _Atomic uint64_t sent;
+	_Atomic uint64_t tx_ring_full;            /* frames that found no room and were dropped */
+};
+
+/** Adds to a counter that only the calling thread writes. */
+static inline void app_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static inline uint64_t app_get(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+struct app_port {
+	struct app_counters counters;
+	struct nic *nic;
+	struct nic_info info;
+	struct nic_link link;
+	struct nic_rxq *rx;
+	struct nic_txq *tx;
+	bool started;
+};
+
+struct app {
+	const struct app_options *options;
+	struct dma_space *space;
+	struct pkt_pool *pools[2]; /* all ports receive from the first */
+	unsigned pool_count;
+	unsigned port_count;
+	struct app_port ports[APP_PORTS];
+	uint64_t end_ns;       /* when app_supervise returned: what comes later is in no rate */
+	FILE *human;           /* where people read: stdout, or stderr when JSON has stdout */
+};
+
+/**
+ * Opens and starts all ports of the options in one DMA space with one pool, says what they are, and waits for their links.
+ * @param threads  that use the pool, besides the calling one
+ * @return false when something failed: the reason was printed, and app_close is still due
+ */
+bool app_open(struct app *app, const struct app_options *options, unsigned threads);
+
+/** Opens a further pool, which app_close closes; prints why not. */
+struct pkt_pool *app_open_pool(struct app *app, unsigned count);
+
+/** Stops and closes whatever is open. The workers must have ended. False: packets were never given back. */
+bool app_close(struct app *app);
+
+/** Serves all ports: false when one is gone; printed. */
+bool app_service(struct app *app);
+
+/** Frames in n handles: those that end one. */
+static inline unsigned app_frames(const struct pkt *pkts, unsigned n)
+{
+	unsigned more = 0;
+	for (unsigned i = 0; i < n; i++)
+		more += pkts[i].flags & PKT_MORE;
+	return n - more;
+}
+_Static_assert(PKT_MORE == 1, "app_frames adds up the flag itself");
+
+/** Handles up to the end of the last whole frame. */
+static inline unsigned app_whole(const struct pkt *pkts, unsigned n)
+{
+	while (n && (pkts[n - 1].flags & PKT_MORE))
+		n--;
+	return n;
+}
+
+/** More handles than any frame has: a tail this long without an end is thrown away rather than kept. */
+#define APP_FRAME_HANDLES 64u
+
+/* ---- Running (app_run.c) ---- */
+
+/** Prints "pollux-x: sentence" to stderr. */
+void app_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** SIGINT and SIGTERM stop the program in an orderly way; a second one ends it at once. */
+void app_catch_signals(void);
+
+extern atomic_bool app_stop_flag;
+static inline bool app_stopping(void)
+{
+	return atomic_load_explicit(&app_stop_flag, memory_order_relaxed);
+}
+
+/** Asks all threads to end. From any thread and from signal handlers. */
+void app_stop(void);
+
+/** Wakes the main thread out of app_sleep_until. From any thread. */
+void app_wake(void);
+
+uint64_t app_now_ns(void);
+
+/** Sleeps until then, or until there is reason to look: a stop, a wake, an event of a port. */
+void app_sleep_until(struct app *app, uint64_t until_ns);
+
+static inline uint64_t app_tsc(void)
+{
+	return __rdtsc();
+}
+
+/** Time stamp counter ticks per second, measured once. */
+double app_tsc_hz(void);
+
+/** Starts a worker with signals blocked, pinned to the index-th CPU of --cpu if it has one. Prints why not. */
+bool app_thread_start(struct app *app, pthread_t *thread, unsigned index, void *(*work)(void *), void *argument);
+
+/* ---- Statistics (app_stats.c) ---- */
+
+struct app_port_sample {
+	struct nic_stats card;
+	uint64_t busy_polls, empty_polls, busy_cycles, received, rx_broken, sent, tx_ring_full;
+};
+
+struct app_sample {
+	uint64_t ns;
+	struct app_port_sample ports[APP_PORTS];
+};
+
+/** Gbit/s counts the bytes of frames without FCS; wire counts FCS, preamble and gap too: 10 at most on a 10 Gbit/s link. */
+struct app_rates {
+	double rx_mpps, rx_gbit, rx_wire_gbit, tx_mpps, tx_gbit, tx_wire_gbit;
+};
+struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats *to, double seconds);
+
+/** Share of empty polls between two samples, 0 .. 1; 0 when there were none. */
+double app_empty_share(const struct app_port_sample *from, const struct app_port_sample *to);
+
+/** a / b, and 0 where b is 0. */
+double app_ratio(double a, double b);
+
+/** Prints text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
+void app_json_string(FILE *out, const char *text);
+
+/** What a program adds to an interval or to the totals: a line of its own for people, or further JSON members, each with a comma
+ *  in front. */
+typedef void app_more(FILE *out, bool json, bool total);
+
+/**
+ * The main thread's work: serves the ports and prints statistics once per interval, until the program is asked to stop, its
+ * duration is over, done (if given) says so, or a device is gone. It does not stop the workers.
+ * @param first  receives the sample taken at the beginning
+ * @return false when a device is gone
+ */
+bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bool (*done)(void));
+
+/** Prints the totals, as text or as the final JSON object. Workers have ended, ports are still started. */
+void app_totals(struct app *app, const struct app_sample *first, app_more *more);
+
+/* ---- The generator's schedule (app_schedule.c) ---- */
+
+struct app_frame {
+	uint8_t *data;  /* NULL: the template */
+	double gap;     /* cycles from its start to the next one's */
+	uint64_t ns;    /* when it was captured */
+	unsigned bytes; /* without FCS */
+};
+
+struct app_schedule {
+	struct app_frame *frames; /* sent one after the other, and then from the first again */
+	unsigned count, room, next;
+	double due;      /* cycles since the start, of the next frame */
+	double catch_up; /* cycles: a sender held up sends later what it owes, but not for more than this time */
+};
+
+/** Adds a frame, of which it keeps a copy. False: no memory. */
+bool app_schedule_add(struct app_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns);
+
+/** Loads all frames of a capture file up to the longest that can be sent, so that nothing reads from disk later. Prints why not. */
+bool app_schedule_load(struct app_schedule *schedule, const char *file, unsigned longest, bool quiet);
+
+/** Computes the gaps: from the rate, or with an unlimited rate and own_timing as the frames were captured. */
+void app_schedule_pace(struct app_schedule *schedule, const struct app_rate *rate, bool own_timing, unsigned link_mbps);
+
+/** How many frames are due `now` cycles after the start, at most `most`: they count as sent from then on. */
+unsigned app_schedule_due(struct app_schedule *schedule, double now, unsigned most);
+
+/** The next frame; as many times as app_schedule_due said. */
+const struct app_frame *app_schedule_next(struct app_schedule *schedule);
+
+void app_schedule_free(struct app_schedule *schedule);
+
+/* ---- The generator's packets (app_udp.c) ---- */
+
+#define APP_UDP_MIN 60u /* bytes, without FCS */
+
+/** A template of numbered packets, and what varies in them. */
+struct app_udp {
+	uint8_t frame[PKT_DATA_BYTES];
+	unsigned bytes;
+	uint32_t ip_sum, udp_sum; /* of all that does not vary */
+	uint64_t flows;
+};
+#define APP_FLOWS_MAX (UINT64_C(1) << 30)
+
+/** Makes a template: Ethernet, IPv4 from 198.18.0.0/16 to 198.19.0.1 (RFC 2544's addresses), UDP, a number, zeros.
+ * @param run  a number of this run: packets of other runs are not taken for ours */
+void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run);
+
+/** Writes the head of packet `number` into a buffer that already holds the template behind its first 64 bytes. */
+void app_udp_write(const struct app_udp *udp, uint8_t *data, uint64_t number);
+
+/** Writes the template into all `count` buffers of a new pool. */
+bool app_udp_fill(const struct app_udp *udp, struct pkt_pool *pool, unsigned count);
+
+/** The number of a received packet; false when it is none of ours. */
+bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number);
+
+/** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are new, too. */
+#define APP_SEQUENCE_WINDOW 65536u
+struct app_sequence {
+	uint64_t next;                                    /* one more than the highest number seen */
+	_Atomic uint64_t unique, reordered, duplicates, stale;
+	uint64_t seen[APP_SEQUENCE_WINDOW / 64];
+};
+void app_sequence_add(struct app_sequence *sequence, uint64_t number);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Turns command lines into numbers: the options that all programs share, and the forms their values have. */
+#include "app.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A decimal number with an optional k, M or G; what follows it is left in *rest. strtod alone would take hexadecimal, infinities and
+ * signs as well. */
+static bool parse_scaled(const char *text, double *value, const char **rest)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
+		return false;
+	double number = strtod(text, &end);
+	switch (*end) {
+	case 'k': case 'K': number *= 1e3; end++; break;
+	case 'M': number *= 1e6; end++; break;
+	case 'G': number *= 1e9; end++; break;
+	default: break;
+	}
+	if (!isfinite(number))
+		return false;
+	*value = number;
+	*rest = end;
+	return true;
+}
+
+bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	double number;
+	const char *rest;
+
+	/* Up to 2^53 a double holds every integer; nobody counts further. */
+	if (!parse_scaled(text, &number, &rest) || *rest || number > 0x1p53 || number != (double)(uint64_t)number)
+		return false;
+	uint64_t integer = (uint64_t)number;
+	if (integer < min || integer > max)
+		return false;
+	*value = integer;
+	return true;
+}
+
+bool app_parse_seconds(const char *text, double min, double max, double *value)
+{
+	double number;
+	const char *rest;
+
+	if (!parse_scaled(text, &number, &rest) || number < min || number > max)
+		return false;
+	if (*rest && strcmp(rest, "s") != 0)
+		return false;
+	*value = number;
+	return true;
+}
+
+bool app_parse_rate(const char *text, struct app_rate *rate)
+{
+	static const struct {
+		const char *name;
+		enum app_rate_unit unit;
+	} units[] = {
+		{ "", APP_RATE_PACKETS }, { "pps", APP_RATE_PACKETS }, { "p/s", APP_RATE_PACKETS }, { "%", APP_RATE_PERCENT },
+		{ "bit", APP_RATE_BITS }, { "bit/s", APP_RATE_BITS }, { "bps", APP_RATE_BITS },
+	};
+	double number;
+	const char *rest;
+
+	if (!parse_scaled(text, &number, &rest) || number <= 0)
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcasecmp(rest, units[i].name) != 0)
+			continue;
+		if (units[i].unit == APP_RATE_PERCENT && number > 100)
+			return false;
+		*rate = (struct app_rate){ number, units[i].unit };
+		return true;
+	}
+	return false;
+}
+
+bool app_parse_mac(const char *text, uint8_t mac[6])
+{
+	uint8_t bytes[6];
+
+	if (strlen(text) != 17)
+		return false;
+	for (unsigned i = 0; i < 6; i++) {
+		const char *at = text + 3 * i;
+		if (!isxdigit((unsigned char)at[0]) || !isxdigit((unsigned char)at[1]) || at[2] != (i < 5 ? ':' : '\0'))
+			return false;
+		bytes[i] = (uint8_t)strtoul(at, NULL, 16);
+	}
+	memcpy(mac, bytes, 6);
+	return true;
+}
+
+bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
+{
+	unsigned found[APP_CPUS], n = 0;
+
+	for (const char *at = text;; at++) {
+		char *end;
+		if (!isdigit((unsigned char)*at))
+			return false;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+		if (*end == '-') {
+			if (!isdigit((unsigned char)end[1]))
+				return false;
+			last = strtoul(end + 1, &end, 10);
+		}
+		if (last < first || last >= 1024) /* CPU_SETSIZE */
+			return false;
+		for (unsigned long cpu = first; cpu <= last; cpu++) {
+			if (n == APP_CPUS)
+				return false;
+			found[n++] = (unsigned)cpu;
+		}
+		at = end;
+		if (*at == '\0')
+			break;
+		if (*at != ',')
+			return false;
+	}
+	memcpy(cpus, found, n * sizeof(*cpus));
+	*count = n;
+	return true;
+}
+
+double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)
+{
+	double bits = 8.0 * (frame_bytes + APP_FRAMING_BYTES);
+
+	switch (rate->unit) {
+	case APP_RATE_PACKETS:
+		return tsc_hz / rate->value;
+	case APP_RATE_BITS:
+		return tsc_hz * bits / rate->value;
+	case APP_RATE_PERCENT:
+		return tsc_hz * bits / (rate->value / 100 * link_mbps * 1e6);
+	default:
+		return 0;
+	}
+}
+
+uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max)
+{
+	uint64_t value = 0;
+
+	if (!app_parse_count(text, min, max, &value))
+		argp_error(state, "--%s %s: a whole number from %llu to %llu is wanted", option, text, (unsigned long long)min,
+			   (unsigned long long)max);
+	return value;
+}
+
+static double seconds_option(struct argp_state *state, const char *option, const char *text, double min, double max)
+{
+	double value = 0;
+
+	if (!app_parse_seconds(text, min, max, &value))
+		argp_error(state, "--%s %s: seconds from %g to %g are wanted", option, text, min, max);
+	return value;
+}
+
+enum { KEY_MTU = 0x1000, KEY_LINK_WAIT };
+
+static const struct argp_option common_options[] = {
+	{ "burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0 },
+	{ "ring", 'r', "N", 0, "descriptors per ring, a power of two from 64 to 4096; default 512", 0 },
+	{ "mtu", KEY_MTU, "BYTES", 0, "largest payload of an Ethernet frame, from 68; default 1500", 0 },
+	{ "no-promiscuous", 'p', NULL, 0, "receive only frames for the port's own address, and broadcasts; default: all frames", 0 },
+	{ "cpu", 'c', "LIST", 0, "CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0 },
+	{ "link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0 },
+	{ "duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM", 0 },
+	{ "interval", 'i', "SECONDS", 0, "time between two reports, 0.05 to 30; default 1", 0 },
+	{ "json", 'j', NULL, 0, "report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
+	  "what is for people goes to stderr", 0 },
+	{ "quiet", 'q', NULL, 0, "no reports while running, no notices: only the totals", 0 },
+	{ 0 },
+};
+
+static error_t parse_common(int key, char *text, struct argp_state *state)
+{
+	struct app_options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		*o = (struct app_options){ .burst = 32, .ring = 512, .interval_s = 1, .link_wait_s = 10 };
+		return 0;
+	case 'b':
+		o->burst = (unsigned)app_count_option(state, "burst", text, 1, APP_BURST);
+		return 0;
+	case 'r':
+		o->ring = (unsigned)app_count_option(state, "ring", text, 64, 4096);
+		if (o->ring & (o->ring - 1))
+			argp_error(state, "--ring %s: a power of two is wanted", text);
+		return 0;
+	case KEY_MTU:
+		o->mtu = (unsigned)app_count_option(state, "mtu", text, 68, 16000);
+		return 0;
+	case 'p':
+		o->no_promiscuous = true;
+		return 0;
+	case 'c':
+		if (!app_parse_cpus(text, o->cpus, &o->cpu_count))
+			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text, APP_CPUS);
+		return 0;
+	case KEY_LINK_WAIT:
+		o->link_wait_s = seconds_option(state, "link-wait", text, 0, 3600);
+		return 0;
+	case 'd':
+		o->duration_s = seconds_option(state, "duration", text, 0.001, 1e9);
+		return 0;
+	case 'i':
+		/* At most 30: the ports want service at least that often. */
+		o->interval_s = seconds_option(state, "interval", text, 0.05, 30);
+		return 0;
+	case 'j':
+		o->json = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp app_common_argp = { .options = common_options, .parser = parse_common };
+
+void app_add_port(struct app_options *options, struct argp_state *state, const char *address)
+{
+	if (options->address_count == APP_PORTS)
+		argp_error(state, "too many ports: at most %u", APP_PORTS);
+	if (!*address)
+		argp_error(state, "an empty PORT");
+	for (unsigned i = 0; i < options->address_count; i++)
+		if (strcmp(options->addresses[i], address) == 0)
+			argp_error(state, "%s is there twice", address);
+	options->addresses[options->address_count++] = address;
+}
+
+void app_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	argp_err_exit_status = APP_USAGE;
+	/* argp reports what it did not expect itself, and ends the program; what it returns is shortage of memory. */
+	if (argp_parse(argp, argc, argv, 0, NULL, input) != 0)
+		exit(APP_FAILED);
+}

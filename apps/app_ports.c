@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Opens the ports of a program in one DMA space with one pool, waits for their links, and closes all of it again. */
+#include "app.h"
+
+#include <errno.h>
+
+static const char *port_address(const struct app *app, unsigned i)
+{
+	return app->options->addresses[i];
+}
+
+struct pkt_pool *app_open_pool(struct app *app, unsigned count)
+{
+	struct pkt_pool *pool = NULL;
+
+	if (pkt_pool_open(&pool, app->space, count, app->ports[0].info.numa_node) < 0) {
+		app_error("no memory for %u packets: %s", count, nic_error());
+		return NULL;
+	}
+	app->pools[app->pool_count++] = pool;
+	return pool;
+}
+
+bool app_service(struct app *app)
+{
+	bool all_there = true;
+
+	for (unsigned i = 0; i < app->port_count; i++) {
+		uint32_t events = 0;
+		int error = nic_service(app->ports[i].nic, &events);
+		if (error == -ENODEV || (events & NIC_GONE)) {
+			app_error("%s: the device is gone: it was removed, or the other end of its socket ended", port_address(app, i));
+			all_there = false;
+			continue;
+		}
+		if (events & NIC_LINK_CHANGED) {
+			nic_get_link(app->ports[i].nic, &app->ports[i].link);
+			if (!app->options->quiet)
+				fprintf(app->human, "port %u: link %s, %u Mbit/s\n", i, app->ports[i].link.up ? "up" : "down",
+					app->ports[i].link.mbps);
+		}
+	}
+	return all_there;
+}
+
+static bool wait_for_links(struct app *app)
+{
+	uint64_t deadline = app_now_ns() + (uint64_t)(app->options->link_wait_s * 1e9);
+
+	for (;;) {
+		unsigned down = app->port_count;
+
+		for (unsigned i = app->port_count; i-- > 0;) {
+			if (nic_get_link(app->ports[i].nic, &app->ports[i].link) < 0) {
+				app_error("%s: %s", port_address(app, i), nic_error());
+				return false;
+			}
+			if (!app->ports[i].link.up)
+				down = i;
+		}
+		if (down == app->port_count || app_stopping() || app->options->link_wait_s == 0)
+			return true;
+		if (app_now_ns() >= deadline) {
+			app_error("%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
+				  port_address(app, down), app->options->link_wait_s);
+			return false;
+		}
+		app_sleep_until(app, app_now_ns() + 10000000);
+		uint32_t events;
+		for (unsigned i = 0; i < app->port_count; i++)
+			nic_service(app->ports[i].nic, &events);
+	}
+}
+
+static void introduce(const struct app *app, unsigned i)
+{
+	const struct app_port *port = &app->ports[i];
+	const uint8_t *mac = port->info.mac;
+
+	fprintf(app->human, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, port_address(app, i), port->info.name, mac[0],
+		mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
+	if (port->link.up)
+		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
+	fputc('\n', app->human);
+}
+
+static bool start_port(struct app *app, unsigned i, const struct nic_config *config)
+{
+	struct app_port *port = &app->ports[i];
+
+	if (nic_start(port->nic, config) < 0) {
+		app_error("%s: %s", port_address(app, i), nic_error());
+		return false;
+	}
+	port->started = true;
+	port->rx = nic_rxq(port->nic, 0);
+	port->tx = nic_txq(port->nic, 0);
+	return true;
+}
+
+bool app_open(struct app *app, const struct app_options *options, unsigned threads)
+{
+	struct nic_config config = {
+		.rx_ring = (uint16_t)options->ring,
+		.tx_ring = (uint16_t)options->ring,
+		.mtu = (uint16_t)options->mtu,
+		.promiscuous = !options->no_promiscuous,
+	};
+
+	app->options = options;
+	if (!app->human)
+		app->human = options->json ? stderr : stdout;
+	if (dma_space_open(&app->space) < 0) {
+		app_error("%s", nic_error());
+		return false;
+	}
+	for (unsigned i = 0; i < options->address_count; i++) {
+		if (nic_open(&app->ports[i].nic, options->addresses[i], app->space) < 0) {
+			app_error("%s: %s", options->addresses[i], nic_error());
+			return false;
+		}
+		app->port_count = i + 1;
+		nic_get_info(app->ports[i].nic, &app->ports[i].info);
+	}
+
+	/* Besides the rings, each port's worker holds a burst and a frame that has not ended yet. */
+	unsigned hands = app->port_count * (2 * options->burst + APP_FRAME_HANDLES);
+	config.pool = app_open_pool(app, nic_pool_count(&config, app->port_count, threads + 1) + hands);
+	if (!config.pool)
+		return false;
+	if (pkt_pool_page_bytes(config.pool) == 4096 && !options->quiet)
+		app_error("no hugepages: using 4 KiB pages; for full speed: echo 64 > /proc/sys/vm/nr_hugepages");
+
+	for (unsigned i = 0; i < app->port_count; i++)
+		if (!start_port(app, i, &config))
+			return false;
+	if (!wait_for_links(app))
+		return false;
+	for (unsigned i = 0; i < app->port_count && !options->quiet; i++)
+		introduce(app, i);
+	return true;
+}
+
+bool app_close(struct app *app)
+{
+	bool clean = true;
+
+	/* All ports stop before any closes: what one received may lie in another's transmit ring. */
+	for (unsigned i = 0; i < app->port_count; i++) {
+		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;
+		if (error < 0 && error != -ENODEV) {
+			app_error("%s: %s", port_address(app, i), nic_error());
+			clean = false;
+		}
+	}
+	for (unsigned i = 0; i < app->port_count; i++)
+		nic_close(app->ports[i].nic);
+	for (unsigned i = 0; i < app->pool_count; i++) {
+		if (pkt_pool_close(app->pools[i]) < 0) {
+			app_error("%s", nic_error());
+			clean = false;
+		}
+	}
+	dma_space_unref(app->space);
+	fflush(stdout);
+	return clean;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The generator's numbered UDP packets: made from a template with incremental checksums, recognised, and accounted for. */
+#include "app.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Offsets in the frame. */
+enum { ETH = 0, IP = 14, UDP = 34, PAYLOAD = 42, RUN = PAYLOAD + 4, NUMBER = PAYLOAD + 8 };
+_Static_assert(NUMBER + 8 <= APP_UDP_MIN, "the smallest frame holds the number");
+
+static const uint8_t magic[4] = { 'P', 'l', 'x', '1' };
+
+static void put16(uint8_t *at, uint64_t value)
+{
+	uint16_t big = htobe16((uint16_t)value);
+	memcpy(at, &big, 2);
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	uint32_t big = htobe32(value);
+	memcpy(at, &big, 4);
+}
+
+/* Sum of 16-bit words, not folded: the bytes of a frame cannot overflow it. */
+static uint32_t sum16(const uint8_t *data, unsigned bytes)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i + 1 < bytes; i += 2)
+		sum += (uint32_t)(data[i] << 8 | data[i + 1]);
+	return sum + (bytes & 1 ? (uint32_t)data[bytes - 1] << 8 : 0);
+}
+
+static uint16_t finish(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum += sum >> 16;
+	return (uint16_t)~sum;
+}
+
+void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
+{
+	uint8_t *f = udp->frame;
+
+	memset(udp, 0, sizeof(*udp));
+	udp->bytes = bytes;
+	udp->flows = flows;
+	memcpy(f + ETH, to, 6);
+	memcpy(f + ETH + 6, from, 6);
+	put16(f + ETH + 12, 0x0800);
+	f[IP] = 0x45;                      /* version 4, 5 words */
+	put16(f + IP + 2, bytes - IP);
+	put16(f + IP + 6, 0x4000);         /* don't fragment */
+	f[IP + 8] = 64;                    /* time to live */
+	f[IP + 9] = 17;                    /* UDP */
+	put32(f + IP + 12, 198u << 24 | 18u << 16);
+	put32(f + IP + 16, 198u << 24 | 19u << 16 | 1);
+	put16(f + UDP + 2, 9);             /* discard */
+	put16(f + UDP + 4, bytes - UDP);
+	memcpy(f + PAYLOAD, magic, sizeof(magic));
+	put32(f + RUN, run);
+	udp->ip_sum = sum16(f + IP, UDP - IP);
+	/* The pseudo header: addresses, protocol, length. */
+	udp->udp_sum = sum16(f + IP + 12, 8) + 17 + (bytes - UDP) + sum16(f + UDP, bytes - UDP);
+}
+
+void app_udp_write(const struct app_udp *udp, uint8_t *data, uint64_t number)
+{
+	uint64_t flow = udp->flows > 1 ? number % udp->flows : 0;
+	/* Source address and port: no two flows below 2^30 have both in common. */
+	uint32_t host = flow & 0xffff, port = 49152 + (uint32_t)((flow + (flow >> 16)) & 0x3fff);
+	uint32_t words = (uint32_t)(number >> 48) + (uint32_t)(number >> 32 & 0xffff) + (uint32_t)(number >> 16 & 0xffff) +
+			 (uint32_t)(number & 0xffff);
+	uint16_t check = finish(udp->udp_sum + host + port + words);
+	uint64_t big = htobe64(number);
+
+	memcpy(data, udp->frame, 64);
+	put16(data + IP + 14, host);
+	put16(data + IP + 10, finish(udp->ip_sum + host));
+	put16(data + UDP, port);
+	put16(data + UDP + 6, check ? check : 0xffff); /* 0 would mean: no checksum */
+	memcpy(data + NUMBER, &big, 8);
+}
+
+bool app_udp_fill(const struct app_udp *udp, struct pkt_pool *pool, unsigned count)
+{
+	struct pkt *all = calloc(count, sizeof(*all));
+	unsigned n = all ? pkt_alloc(pool, all, count) : 0;
+
+	for (unsigned i = 0; i < n; i++)
+		memcpy(all[i].data, udp->frame, PKT_DATA_BYTES);
+	pkt_free(all, n);
+	free(all);
+	return n > 0;
+}
+
+bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number)
+{
+	if (bytes < APP_UDP_MIN || memcmp(data + PAYLOAD, udp->frame + PAYLOAD, NUMBER - PAYLOAD) != 0)
+		return false;
+	uint64_t big;
+	memcpy(&big, data + NUMBER, 8);
+	*number = be64toh(big);
+	return true;
+}
+
+void app_sequence_add(struct app_sequence *s, uint64_t number)
+{
+	uint64_t *word = &s->seen[number % APP_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
+
+	if (number >= s->next) {
+		/* What slides into the window has not been seen. */
+		uint64_t skipped = number - s->next;
+		if (skipped >= APP_SEQUENCE_WINDOW) {
+			memset(s->seen, 0, sizeof(s->seen));
+		} else {
+			for (uint64_t i = s->next; i <= number; i++)
+				s->seen[i % APP_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
+		}
+		s->next = number + 1;
+	} else if (s->next - number > APP_SEQUENCE_WINDOW) {
+		app_add(&s->stale, 1);
+		return;
+	} else if (*word & bit) {
+		app_add(&s->duplicates, 1);
+		return;
+	} else {
+		app_add(&s->reordered, 1);
+	}
+	*word |= bit;
+	app_add(&s->unique, 1);
+}

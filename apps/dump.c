@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-dump: writes what a port receives to a capture file, or a line per frame, chosen by a tcpdump expression. */
+#include "app.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FRAME_BYTES 65535u /* frames in several buffers are put together up to here */
+
+static struct {
+	struct app_options options;
+	const char *file; /* NULL: lines on stdout; "-": a capture on stdout */
+	char *expression; /* NULL: all frames */
+	unsigned snaplen;
+	uint64_t count;   /* 0: no limit */
+
+	pcap_t *pcap;
+	pcap_dumper_t *dumper;
+	bool has_filter, unflushed;
+	struct bpf_program filter;
+	_Atomic uint64_t captured;
+	atomic_bool write_failed;
+
+	/* A frame in several buffers, as far as it is here. */
+	unsigned held;
+	uint8_t frame[FRAME_BYTES];
+	struct app app;
+} dump;
+
+/* ---- Capturing ---- */
+
+static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
+{
+	char at[32] = "";
+	struct tm tm;
+	time_t seconds = header->ts.tv_sec;
+
+	strftime(at, sizeof(at), "%H:%M:%S", localtime_r(&seconds, &tm));
+	printf("%s.%09ld ", at, (long)header->ts.tv_usec);
+	if (header->caplen >= 14)
+		printf("%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7], d[8], d[9], d[10], d[11],
+		       d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
+	printf("length %u\n", header->len);
+}
+
+static bool flush(void)
+{
+	dump.unflushed = false;
+	return dump.dumper ? pcap_dump_flush(dump.dumper) == 0 : fflush(stdout) == 0;
+}
+
+/* Takes one frame; false when no further one is wanted. */
+static bool capture(const struct timespec *now, const uint8_t *data, unsigned bytes)
+{
+	/* With nanosecond precision, libpcap keeps nanoseconds in tv_usec. */
+	struct pcap_pkthdr header = {
+		.ts = { .tv_sec = now->tv_sec, .tv_usec = now->tv_nsec },
+		.len = bytes,
+		.caplen = bytes < dump.snaplen ? bytes : dump.snaplen,
+	};
+	struct pcap_pkthdr whole = { .len = bytes, .caplen = bytes };
+
+	if (dump.has_filter && pcap_offline_filter(&dump.filter, &whole, data) == 0)
+		return true;
+	if (dump.dumper)
+		pcap_dump((uint8_t *)dump.dumper, &header, data);
+	else if (!dump.options.json)
+		print_line(&header, data);
+	dump.unflushed = true;
+	app_add(&dump.captured, 1);
+	return !dump.count || app_get(&dump.captured) < dump.count;
+}
+
+/* Takes one buffer: a frame, or a piece of one. */
+static bool take(const struct timespec *now, const struct pkt *pkt)
+{
+	bool more = pkt->flags & PKT_MORE;
+
+	if (!more && dump.held == 0)
+		return capture(now, pkt->data, pkt->len);
+	if (pkt->len > FRAME_BYTES - dump.held) {
+		app_add(&dump.app.ports[0].counters.rx_broken, 1);
+		dump.held = 0;
+		return true;
+	}
+	memcpy(dump.frame + dump.held, pkt->data, pkt->len);
+	dump.held += pkt->len;
+	if (more)
+		return true;
+	unsigned bytes = dump.held;
+	dump.held = 0;
+	return capture(now, dump.frame, bytes);
+}
+
+static void *work(void *unused)
+{
+	struct app_port *port = &dump.app.ports[0];
+	struct pkt pkts[APP_BURST];
+	struct timespec now;
+	bool good = true, go_on = true;
+
+	while (good && go_on && !app_stopping()) {
+		unsigned n = nic_rx(port->rx, pkts, dump.options.burst);
+		if (n == 0) {
+			app_add(&port->counters.empty_polls, 1);
+			/* A quiet moment: whoever reads the other end of a pipe sees all of it. */
+			if (dump.unflushed)
+				good = flush();
+			continue;
+		}
+		clock_gettime(CLOCK_REALTIME, &now);
+		for (unsigned i = 0; i < n && go_on; i++)
+			go_on = take(&now, &pkts[i]);
+		app_add(&port->counters.received, app_frames(pkts, n));
+		app_add(&port->counters.busy_polls, 1);
+		pkt_free(pkts, n);
+		good = !ferror(dump.dumper ? pcap_dump_file(dump.dumper) : stdout);
+	}
+	if (!good || !flush()) {
+		/* A reader of a pipe who has seen enough is no failure. */
+		if (errno != EPIPE) {
+			app_error("%s: %s", dump.file ? dump.file : "stdout", strerror(errno));
+			atomic_store(&dump.write_failed, true);
+		}
+	}
+	app_stop();
+	return unused;
+}
+
+static void more(FILE *out, bool json, bool total)
+{
+	if (json || total)
+		fprintf(out, json ? ",\"captured\":%llu" : "dump: %llu packets captured\n", (unsigned long long)app_get(&dump.captured));
+}
+
+/* ---- Command line ---- */
+
+static const struct argp_option options[] = {
+	{ "write", 'w', "FILE", 0, "write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout", 0 },
+	{ "snaplen", 's', "BYTES", 0, "keep only that many bytes of each frame, 14 to 65535; default 65535", 0 },
+	{ "count", 'n', "N", 0, "end after N frames that match; default: no limit", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), or all.\n" APP_HELP_PORT
+	"\v"
+	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
+	"  pollux-dump vfio-user:/tmp/a -n 10 'arp or icmp6'\n"
+	"  pollux-dump 0000:03:00.0 -w - | tcpdump -n -r -\n"
+	"\n" APP_HELP_STATUS;
+
+static void add_word(const char *word)
+{
+	char *longer = NULL;
+
+	if (asprintf(&longer, "%s%s%s", dump.expression ? dump.expression : "", dump.expression ? " " : "", word) < 0)
+		exit(APP_FAILED);
+	free(dump.expression);
+	dump.expression = longer;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &dump.options;
+		dump.snaplen = FRAME_BYTES;
+		return 0;
+	case 'w':
+		dump.file = text;
+		return 0;
+	case 's':
+		dump.snaplen = (unsigned)app_count_option(state, "snaplen", text, 14, FRAME_BYTES);
+		return 0;
+	case 'n':
+		dump.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (dump.options.address_count == 0)
+			app_add_port(&dump.options, state, text);
+		else
+			add_word(text);
+		return 0;
+	case ARGP_KEY_END:
+		if (dump.options.address_count == 0)
+			argp_error(state, "a port is wanted");
+		if (dump.options.json && dump.file && strcmp(dump.file, "-") == 0)
+			argp_error(state, "--json and --write - would both have stdout");
+		if (dump.options.cpu_count > 1)
+			argp_error(state, "--cpu: one CPU is wanted");
+		dump.pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)dump.snaplen, PCAP_TSTAMP_PRECISION_NANO);
+		if (!dump.pcap)
+			argp_failure(state, APP_FAILED, 0, "no memory for libpcap");
+		dump.has_filter = dump.expression != NULL;
+		if (dump.has_filter && pcap_compile(dump.pcap, &dump.filter, dump.expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
+			argp_error(state, "%s: %s", dump.expression, pcap_geterr(dump.pcap));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool open_file(void)
+{
+	if (!dump.file)
+		return true;
+	dump.dumper = pcap_dump_open(dump.pcap, dump.file);
+	if (!dump.dumper)
+		app_error("%s", pcap_geterr(dump.pcap));
+	return dump.dumper != NULL;
+}
+
+static bool run(void)
+{
+	static struct app_sample first;
+	pthread_t thread;
+
+	if (!app_thread_start(&dump.app, &thread, 0, work, NULL))
+		return false;
+	/* Lines of frames and of statistics would be mixed: without a file there are only the totals. */
+	dump.options.quiet |= !dump.file && !dump.options.json;
+	bool good = app_supervise(&dump.app, &first, more, NULL);
+	app_stop();
+	pthread_join(thread, NULL);
+	app_totals(&dump.app, &first, more);
+	return good && !dump.write_failed;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
+	static const struct argp argp = { options, parse, "PORT [EXPRESSION...]", doc, children, NULL, NULL };
+	bool good;
+
+	app_parse(&argp, argc, argv, NULL);
+	app_catch_signals();
+	/* stdout belongs to the frames, when they are lines or a capture: what else there is to say goes to stderr. */
+	dump.app.human = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
+	good = app_open(&dump.app, &dump.options, 1) && open_file() && run();
+	good = app_close(&dump.app) && good;
+	if (dump.dumper)
+		pcap_dump_close(dump.dumper);
+	if (dump.has_filter)
+		pcap_freecode(&dump.filter);
+	pcap_close(dump.pcap);
+	free(dump.expression);
+	return good ? APP_OK : APP_FAILED;
+}

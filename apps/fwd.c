@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-fwd: forwards packets between ports, as they are or with new Ethernet addresses. */
+#include "app.h"
+
+#include <string.h>
+
+enum mode { MODE_IO, MODE_MAC, MODE_MACSWAP };
+
+/* One way through the forwarder: what a port receives, another sends. Belongs to one worker. */
+struct direction {
+	struct nic_rxq *rx;
+	struct nic_txq *tx;
+	struct app_counters *in, *out;
+	uint8_t addresses[12]; /* mode mac: next hop, own */
+	unsigned held;         /* handles at the front of pkts: a frame whose end has not come yet */
+	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST];
+};
+
+struct worker {
+	pthread_t thread;
+	unsigned index;
+};
+
+static struct {
+	struct app_options options;
+	enum mode mode;
+	bool no_drop;
+	uint64_t packets; /* 0: no limit */
+	uint8_t next_hops[APP_PORTS][6];
+	unsigned next_hop_count, worker_count;
+	struct worker workers[APP_CPUS];
+	struct direction directions[APP_PORTS];
+	_Atomic int64_t left; /* of packets */
+	struct app app;
+} fwd;
+
+/* ---- Moving packets ---- */
+
+static inline void rewrite(uint8_t *data, enum mode mode, const uint8_t addresses[12])
+{
+	uint8_t swapped[12];
+
+	if (mode == MODE_MACSWAP) {
+		memcpy(swapped, data + 6, 6);
+		memcpy(swapped + 6, data, 6);
+		addresses = swapped;
+	}
+	memcpy(data, addresses, 12);
+}
+
+/* The n handles are whole frames; the addresses are in the first handle of each. */
+static void rewrite_all(const struct direction *d, enum mode mode, unsigned n)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (first && d->pkts[i].len >= 12)
+			rewrite(d->pkts[i].data, mode, d->addresses);
+		first = !(d->pkts[i].flags & PKT_MORE);
+	}
+}
+
+/* What the ring had no room for. @return handles sent in the end; the time spent waiting is added to *waited. */
+static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64_t *waited)
+{
+	uint64_t start = app_tsc();
+
+	while (fwd.no_drop && sent < n && !app_stopping())
+		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
+	*waited = app_tsc() - start;
+	app_add(&d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
+	pkt_free(d->pkts + sent, n - sent);
+	return sent;
+}
+
+static void forward(struct direction *d)
+{
+	uint64_t start = app_tsc(), waited = 0;
+	unsigned want = fwd.options.burst;
+
+	if (fwd.packets) {
+		int64_t left = atomic_load_explicit(&fwd.left, memory_order_relaxed);
+		if (left <= 0) {
+			app_stop();
+			return;
+		}
+		want = left < want ? (unsigned)left : want;
+	}
+	unsigned got = nic_rx(d->rx, d->pkts + d->held, want);
+	if (got == 0) {
+		app_add(&d->in->empty_polls, 1);
+		return;
+	}
+
+	unsigned n = d->held + got, whole = app_whole(d->pkts, n), frames = app_frames(d->pkts, whole);
+	if (fwd.mode == MODE_MAC)
+		rewrite_all(d, MODE_MAC, whole);
+	else if (fwd.mode == MODE_MACSWAP)
+		rewrite_all(d, MODE_MACSWAP, whole);
+	unsigned sent = nic_tx(d->tx, d->pkts, whole);
+	if (sent < whole)
+		sent = ring_full(d, sent, whole, &waited);
+
+	/* A frame that has not ended is sent when the rest of it is here. */
+	d->held = n - whole;
+	if (d->held) {
+		memmove(d->pkts, d->pkts + whole, d->held * sizeof(*d->pkts));
+		if (d->held > APP_FRAME_HANDLES) {
+			pkt_free(d->pkts, d->held);
+			d->held = 0;
+			app_add(&d->in->rx_broken, 1);
+		}
+	}
+	unsigned frames_sent = sent == whole ? frames : app_frames(d->pkts, sent);
+	if (fwd.packets)
+		atomic_fetch_sub_explicit(&fwd.left, frames_sent, memory_order_relaxed);
+	app_add(&d->in->received, frames);
+	app_add(&d->out->sent, frames_sent);
+	app_add(&d->in->busy_polls, 1);
+	app_add(&d->in->busy_cycles, app_tsc() - start - waited);
+}
+
+static void *work(void *argument)
+{
+	const struct worker *worker = argument;
+	unsigned count = fwd.app.port_count;
+
+	while (!app_stopping())
+		for (unsigned i = worker->index; i < count; i += fwd.worker_count)
+			forward(&fwd.directions[i]);
+	for (unsigned i = worker->index; i < count; i += fwd.worker_count)
+		pkt_free(fwd.directions[i].pkts, fwd.directions[i].held);
+	return NULL;
+}
+
+/* ---- Statistics ---- */
+
+static void more(FILE *out, bool json, bool total)
+{
+	uint64_t polls = 0, cycles = 0, received = 0, sent = 0, full = 0;
+
+	if (!total)
+		return;
+	for (unsigned i = 0; i < fwd.app.port_count; i++) {
+		const struct app_counters *c = &fwd.app.ports[i].counters;
+		polls += app_get(&c->busy_polls);
+		cycles += app_get(&c->busy_cycles);
+		received += app_get(&c->received);
+		sent += app_get(&c->sent);
+		full += app_get(&c->tx_ring_full);
+	}
+	double per_poll = app_ratio((double)cycles, (double)polls), packets = app_ratio((double)received, (double)polls);
+	double per_packet = app_ratio((double)cycles, (double)received);
+	fprintf(out, json ? ",\"forwarded\":%llu,\"dropped_tx_ring_full\":%llu" : "forwarder: %llu packets forwarded, %llu dropped\n",
+		(unsigned long long)sent, (unsigned long long)full);
+	fprintf(out, json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
+			  : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
+		per_poll, packets, per_packet);
+	if (json)
+		fprintf(out, ",\"tsc_hz\":%.0f", app_tsc_hz());
+}
+
+/* ---- Command line ---- */
+
+enum { KEY_NEXT_HOP = 0x100, KEY_NO_DROP };
+
+static const struct argp_option options[] = {
+	{ "mode", 'm', "MODE", 0, "io: packets as they are; mac: destination is the next hop, source the sending port; macswap: destination "
+	  "and source change places; default io", 0 },
+	{ "next-hop", KEY_NEXT_HOP, "MAC", 0, "mode mac: where packets go; once for all ports, or once per port in the order of the ports", 0 },
+	{ "no-drop", KEY_NO_DROP, NULL, 0, "when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0 },
+	{ "packets", 'n', "N", 0, "end after N packets were forwarded; default: no limit", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and so on. When the "
+	"number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT
+	"\v"
+	"With several CPUs (--cpu), each has a thread, and the ports are dealt out among them.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-fwd 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-fwd -m macswap -c 2,3 -d 10 --json 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-fwd -m mac --next-hop 02:00:00:00:00:01 vfio-user:/tmp/a vfio-user:/tmp/b\n"
+	"\n" APP_HELP_STATUS;
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &fwd.options;
+		return 0;
+	case 'm':
+		if (strcmp(text, "io") != 0 && strcmp(text, "mac") != 0 && strcmp(text, "macswap") != 0)
+			argp_error(state, "--mode %s: io, mac or macswap is wanted", text);
+		fwd.mode = text[0] == 'i' ? MODE_IO : text[3] ? MODE_MACSWAP : MODE_MAC;
+		return 0;
+	case KEY_NEXT_HOP:
+		if (fwd.next_hop_count == APP_PORTS || !app_parse_mac(text, fwd.next_hops[fwd.next_hop_count++]))
+			argp_error(state, "--next-hop %s: at most %u addresses such as 02:00:00:00:00:01 are wanted", text, APP_PORTS);
+		return 0;
+	case KEY_NO_DROP:
+		fwd.no_drop = true;
+		return 0;
+	case 'n':
+		fwd.packets = app_count_option(state, "packets", text, 1, UINT64_C(1) << 53);
+		return 0;
+	case ARGP_KEY_ARG:
+		app_add_port(&fwd.options, state, text);
+		return 0;
+	case ARGP_KEY_END:
+		if (fwd.options.address_count < 2)
+			argp_error(state, "two ports at least are wanted");
+		if ((fwd.mode == MODE_MAC) != (fwd.next_hop_count > 0))
+			argp_error(state, "--mode mac and --next-hop belong together");
+		if (fwd.next_hop_count > 1 && fwd.next_hop_count != fwd.options.address_count)
+			argp_error(state, "--next-hop: one for all ports, or one for each");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void connect_ports(void)
+{
+	unsigned count = fwd.app.port_count;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned to = count % 2 ? (i + 1) % count : i ^ 1;
+		struct app_port *in = &fwd.app.ports[i], *out = &fwd.app.ports[to];
+		struct direction *d = &fwd.directions[i];
+
+		*d = (struct direction){ .rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters };
+		memcpy(d->addresses, fwd.next_hops[fwd.next_hop_count > 1 ? to : 0], 6);
+		memcpy(d->addresses + 6, out->info.mac, 6);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
+	static const struct argp argp = { options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL };
+	static struct app_sample first;
+	bool good;
+
+	app_parse(&argp, argc, argv, NULL);
+	app_catch_signals();
+	unsigned workers = fwd.options.cpu_count ? fwd.options.cpu_count : 1;
+	fwd.worker_count = workers < fwd.options.address_count ? workers : fwd.options.address_count;
+	fwd.left = (int64_t)fwd.packets;
+	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
+	if (good) {
+		unsigned started = 0;
+
+		connect_ports();
+		for (; good && started < fwd.worker_count; started += good) {
+			fwd.workers[started].index = started;
+			good = app_thread_start(&fwd.app, &fwd.workers[started].thread, started, work, &fwd.workers[started]);
+		}
+		good = good && app_supervise(&fwd.app, &first, more, NULL);
+		app_stop();
+		while (started > 0)
+			pthread_join(fwd.workers[--started].thread, NULL);
+		if (first.ns)
+			app_totals(&fwd.app, &first, more);
+	}
+	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Inside the driver: what a port is to nic.c, and what a family of cards (ixgbe/, and later e1000/ and igb/) fills in. */
+#ifndef POLLUX_DRIVER_DRIVER_H
+#define POLLUX_DRIVER_DRIVER_H
+
+#include "nic.h"
+#include "../vfio/device.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NIC_MULTICAST_WORDS 128u /* every family has a hash table of 4096 bits */
+#define NIC_RING_MIN        64u
+#define NIC_RING_MAX        4096u
+#define NIC_RING_DEFAULT    512u
+#define NIC_MTU_DEFAULT     1500u
+#define NIC_MTU_MIN         68u /* the least that IPv4 allows */
+
+/** A PCI id that a driver knows. */
+struct nic_id {
+	uint16_t device; /* the vendor is Intel */
+	uint8_t kind;    /* the driver's own */
+	const char *name;
+	const char *refused; /* not NULL: why it is not driven, and what to do instead */
+};
+
+/**
+ * What a family does for its ports. Functions return 0 or -errno with a sentence. nic.c has checked arguments, the port's state, and
+ * that the device is not gone before it calls any but stop and close.
+ */
+struct nic_ops {
+	/** Resets the device and fills in nic->info. On failure nothing is left but what `close` need not undo; DMA is off. */
+	int (*open)(struct nic *nic);
+	/** Undoes open; also for a gone device. */
+	void (*close)(struct nic *nic);
+	/** Starts with nic->config, which is complete and in range. On failure DMA is off and all is given back. */
+	int (*start)(struct nic *nic);
+	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
+	int (*stop)(struct nic *nic);
+	/** A queue of a started port; index is in range. */
+	struct nic_rxq *(*rxq)(struct nic *nic, unsigned index);
+	struct nic_txq *(*txq)(struct nic *nic, unsigned index);
+	int (*get_link)(struct nic *nic, struct nic_link *link);
+	/** Adds what the card has counted since the last call to nic->stats. */
+	void (*update_stats)(struct nic *nic);
+	/** Adds the counters that a started port's queues keep themselves, total since start. */
+	void (*add_queue_stats)(struct nic *nic, struct nic_stats *stats);
+	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
+	int (*enable_events)(struct nic *nic);
+	/** Acknowledges interrupts: clears their cause in the card. */
+	void (*acknowledge_events)(struct nic *nic);
+	/** Started ports only: an exact filter (1 .. unicast_filters, 0 is the port's own), NULL turns it off. */
+	int (*set_unicast)(struct nic *nic, unsigned index, const uint8_t *mac);
+	/** Started ports only: a word of the multicast hash table. */
+	int (*set_multicast)(struct nic *nic, unsigned word, uint32_t value);
+	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
+	int (*set_receive_mode)(struct nic *nic);
+};
+
+struct nic_driver {
+	const char *name;
+	const struct nic_id *ids;
+	unsigned id_count;
+	size_t port_bytes; /* of the family's port structure, whose first member is a struct nic */
+	unsigned unicast_filters; /* exact filters besides the port's own address */
+	const struct nic_ops *ops;
+};
+
+extern const struct nic_driver ixgbe_driver;
+
+struct nic_mac {
+	uint8_t bytes[6];
+	uint16_t filter; /* unicast: its exact filter, 1 .. unicast_filters; multicast: 0 */
+};
+
+/** A port. One control thread. */
+struct nic {
+	const struct nic_driver *driver;
+	const struct nic_id *id;
+	struct vfio_device *device;
+	struct nic_info info;
+
+	struct nic_config config;  /* while started: no zeros left, pool set */
+	struct pkt_pool *own_pool; /* NULL: the pool is the caller's, or there is none */
+	bool started;
+	bool gone; /* found by the driver; the transport's finding is in the device. See nic_gone. */
+	bool gone_told;
+	bool promiscuous, all_multicast;
+	int event_fd; /* -1 until somebody wants it */
+
+	struct nic_link link;   /* as last reported by nic_service */
+	struct nic_stats stats; /* since start, without the queues' own counters */
+
+	struct nic_mac *macs; /* added by nic_add_mac */
+	unsigned mac_count;
+};
+
+/**
+ * Opens a port on a device that is open already, by whatever transport. Takes ownership of the device, also on failure.
+ * nic_open is vfio_device_open and this. Errors: as nic_open.
+ */
+int nic_open_device(struct nic **nic, struct vfio_device *device);
+
+/** True once the device is known to be gone: no register may be touched any more. */
+static inline bool nic_gone(const struct nic *nic)
+{
+	return nic->gone || vfio_device_gone(nic->device);
+}
+
+/** The first failure of several steps that are all to be done, with its sentence. Begin with all zero. */
+struct nic_failure {
+	int error; /* negative; 0: none */
+	char sentence[512];
+};
+
+/** Notes what a step returned, right after it. */
+void nic_note(struct nic_failure *failure, int ret);
+/** Makes the noted failure the thread's last again. @return its error, or 0 */
+int nic_failed(const struct nic_failure *failure);
+
+/** Records that a port's device is gone as the thread's failure. @return -ENODEV */
+int nic_fail_gone(const struct nic *nic);
+
+/** The rule that decides which driver, if any, has a device. @return NULL with a sentence: nobody drives it. */
+const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id);
+
+/** The word of the multicast hash table that a multicast address selects, and its bit in it. */
+unsigned nic_multicast_word(const uint8_t mac[6]);
+uint32_t nic_multicast_bit(const uint8_t mac[6]);
+
+/** Programs all added addresses into a port that is being started. Stops at the first failure. */
+int nic_program_macs(struct nic *nic);
+
+/** Drops all added addresses, without touching the device. */
+void nic_forget_macs(struct nic *nic);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The ixgbe family: which devices it drives, and a port's opening and closing. */
+#include "ixgbe.h"
+#include "../../vfio/error.h"
+
+#include <errno.h>
+
+#define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
+#define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
+#define X550_EMBEDDED    "is an X550 inside a processor, whose NVM and semaphores differ: Pollux drives the X550 cards 8086:1563 and 8086:15d1"
+
+static const struct nic_id ids[] = {
+	{0x10FB, IXGBE_82599_SFP, "Intel 82599ES SFI/SFP+", NULL},
+	{0x1507, IXGBE_82599_SFP, "Intel 82599 SFP+ (mezzanine)", NULL},
+	{0x154D, IXGBE_82599_SFP, "Intel 82599 SFP+ (SF2)", NULL},
+	{0x154A, IXGBE_82599_SFP, "Intel 82599 SFP+ (quad)", NULL},
+	{0x1557, IXGBE_82599_SFP, "Intel 82599EN SFP+", NULL},
+	{0x1558, IXGBE_82599_SFP, "Intel 82599 QSFP+", NULL},
+	{0x1529, IXGBE_82599_SFP, "Intel 82599 SFP+ (FCoE)", NULL},
+	{0x10F7, IXGBE_82599, "Intel 82599 KX4 backplane", NULL},
+	{0x1514, IXGBE_82599, "Intel 82599 KX4 mezzanine", NULL},
+	{0x1517, IXGBE_82599, "Intel 82599 KR backplane", NULL},
+	{0x10F8, IXGBE_82599, "Intel 82599 combined backplane", NULL},
+	{0x10F9, IXGBE_82599, "Intel 82599 CX4", NULL},
+	{0x10FC, IXGBE_82599, "Intel 82599 XAUI on board", NULL},
+	{0x152A, IXGBE_82599, "Intel 82599 backplane (FCoE)", NULL},
+	{0x151C, IXGBE_82599, "Intel 82599 10GBASE-T on board", NULL},
+	{0x154F, IXGBE_82599, "Intel 82599 (LS)", NULL},
+	{0x1528, IXGBE_X540, "Intel X540-AT2", NULL},
+	{0x1560, IXGBE_X540, "Intel X540-T1", NULL},
+	{0x1563, IXGBE_X550, "Intel X550-T2", NULL},
+	{0x15D1, IXGBE_X550, "Intel X550-T1", NULL},
+	/* refused by name, so that nobody has to find out why */
+	{0x10ED, 0, "Intel 82599 virtual function", VIRTUAL_FUNCTION},
+	{0x1515, 0, "Intel X540 virtual function", VIRTUAL_FUNCTION},
+	{0x1565, 0, "Intel X550 virtual function", VIRTUAL_FUNCTION},
+	{0x10B6, 0, "Intel 82598", OLD_82598},
+	{0x10C6, 0, "Intel 82598 AF dual port", OLD_82598},
+	{0x10C7, 0, "Intel 82598 AF", OLD_82598},
+	{0x10C8, 0, "Intel 82598 AT", OLD_82598},
+	{0x10DB, 0, "Intel 82598EB SFP", OLD_82598},
+	{0x10DD, 0, "Intel 82598EB CX4", OLD_82598},
+	{0x10EC, 0, "Intel 82598 CX4 dual port", OLD_82598},
+	{0x10E1, 0, "Intel 82598 DA dual port", OLD_82598},
+	{0x10F1, 0, "Intel 82598 DA", OLD_82598},
+	{0x10F4, 0, "Intel 82598EB XF LR", OLD_82598},
+	{0x1508, 0, "Intel 82598 BX", OLD_82598},
+	{0x150B, 0, "Intel 82598 AT2", OLD_82598},
+	{0x15AA, 0, "Intel X550EM_x", X550_EMBEDDED},
+	{0x15AB, 0, "Intel X550EM_x", X550_EMBEDDED},
+	{0x15AC, 0, "Intel X550EM_x", X550_EMBEDDED},
+	{0x15AD, 0, "Intel X550EM_x", X550_EMBEDDED},
+	{0x15AE, 0, "Intel X550EM_x", X550_EMBEDDED},
+	{0x15B0, 0, "Intel X550EM_x", X550_EMBEDDED},
+	{0x15C2, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15C3, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15C4, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15C6, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15C7, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15C8, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15CE, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15E4, 0, "Intel X550EM_a", X550_EMBEDDED},
+	{0x15E5, 0, "Intel X550EM_a", X550_EMBEDDED},
+};
+
+static int ixgbe_open(struct nic *nic)
+{
+	struct ixgbe *ix = ixgbe_of(nic);
+	struct vfio_device *device = nic->device;
+	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
+	 * (power state D0). */
+	int ret = ixgbe_leave_bus(ix);
+	if (ret)
+		return ret;
+	ret = device->ops->window(device, VFIO_PCI_BAR0_REGION_INDEX, &ix->bar);
+	if (ret)
+		return ret;
+	if (ix->bar.bytes < IXGBE_BAR_BYTES)
+		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card", device->address,
+				   (unsigned long long)ix->bar.bytes, nic->id->name, IXGBE_BAR_BYTES);
+	ret = ixgbe_reset(ix);
+	if (!ret)
+		ret = ixgbe_read_mac(ix, nic->info.mac);
+	if (ret)
+		return ret;
+	ix->clean = true;
+	nic->info.max_rx_queues = 1;
+	nic->info.max_tx_queues = 1;
+	nic->info.max_mtu = 9710;
+	nic->info.max_link_mbps = 10000;
+	return 0;
+}
+
+static void ixgbe_close(struct nic *nic)
+{
+	struct ixgbe *ix = ixgbe_of(nic);
+	ixgbe_interrupt_close(ix);
+	if (!ix->clean)
+		ixgbe_halt(ix);
+}
+
+static struct nic_rxq *ixgbe_rxq(struct nic *nic, unsigned index)
+{
+	return &ixgbe_of(nic)->rxqs[index]->nic;
+}
+
+static struct nic_txq *ixgbe_txq(struct nic *nic, unsigned index)
+{
+	return &ixgbe_of(nic)->txqs[index]->nic;
+}
+
+static const struct nic_ops ops = {
+	.open = ixgbe_open,
+	.close = ixgbe_close,
+	.start = ixgbe_start,
+	.stop = ixgbe_stop,
+	.rxq = ixgbe_rxq,
+	.txq = ixgbe_txq,
+	.get_link = ixgbe_get_link,
+	.update_stats = ixgbe_update_stats,
+	.add_queue_stats = ixgbe_add_queue_stats,
+	.enable_events = ixgbe_enable_events,
+	.acknowledge_events = ixgbe_acknowledge_events,
+	.set_unicast = ixgbe_set_unicast,
+	.set_multicast = ixgbe_set_multicast,
+	.set_receive_mode = ixgbe_set_receive_mode,
+};
+
+const struct nic_driver ixgbe_driver = {
+	.name = "ixgbe",
+	.ids = ids,
+	.id_count = sizeof(ids) / sizeof(*ids),
+	.port_bytes = sizeof(struct ixgbe),
+	.unicast_filters = IXGBE_RARS - 1,
+	.ops = &ops,
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A port of the 82599, X540 or X550, and what the files of its control path do for each other. */
+#ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
+#define POLLUX_DRIVER_IXGBE_IXGBE_H
+
+#include "../driver.h"
+#include "../../mempool/memory.h"
+#include "fields.h"
+#include "queue.h"
+#include "registers.h"
+
+/** nic_id.kind: the chip, and on 82599 whether a laser is to be switched on. */
+enum ixgbe_kind {
+	IXGBE_82599_SFP,  /* SFP+ and QSFP cages */
+	IXGBE_82599,      /* backplane and other media, set up by the NVM */
+	IXGBE_X540,
+	IXGBE_X550,
+};
+
+#define IXGBE_QUEUES   128u /* in the card, each way */
+#define IXGBE_COUNTERS 16u  /* per-queue statistics registers */
+#define IXGBE_RARS     128u /* exact MAC filters */
+
+struct ixgbe {
+	struct nic nic; /* first */
+	struct vfio_window bar;
+	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
+	struct ixgbe_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
+	struct ixgbe_txq **txqs;
+	struct dma_memory rings; /* of all queues, receive first */
+};
+
+/** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
+struct ixgbe_times {
+	uint32_t gone_retry;     /* between two looks at STATUS */
+	uint32_t quiesce;        /* for DMA in flight after the queues were disabled */
+	uint32_t master_disable; /* STATUS.GIO */
+	uint32_t pending;        /* PCIe Transaction Pending */
+	uint32_t flush;          /* GCR_EXT.BUFFERS_CLEAR held */
+	uint32_t reset_quiet;    /* no register access after CTRL.RST */
+	uint32_t reset;          /* CTRL.RST clear */
+	uint32_t settle_82599, settle_x540; /* after the reset */
+	uint32_t auto_read;      /* EEC.AUTO_RD */
+	uint32_t dma_init;       /* RDRXCTL.DMAIDONE */
+	uint32_t security;       /* SECRXSTAT.SECRX_RDY */
+	uint32_t queue;          /* RXDCTL.ENABLE and TXDCTL.ENABLE, either way */
+	uint32_t queue_off;      /* after the last queue is disabled */
+	uint32_t drain;          /* for packets handed over for transmit */
+	uint32_t smbi, swesmbi, resource; /* semaphores */
+};
+extern struct ixgbe_times ixgbe_times;
+
+static inline struct ixgbe *ixgbe_of(struct nic *nic)
+{
+	return (struct ixgbe *)nic;
+}
+
+/** The offset of a per-queue receive register (of RDBAL, ..., RSCCTL): queues 64 and up lie elsewhere (82599 DS 8.2.3.8). */
+static inline uint32_t ixgbe_rx_register(uint32_t first, unsigned queue)
+{
+	return queue < 64 ? first + 0x40 * queue : first - 0x01000 + 0x0D000 + 0x40 * (queue - 64);
+}
+
+/** The offset of a per-queue transmit register (of TDBAL, ..., TDWBAH). */
+static inline uint32_t ixgbe_tx_register(uint32_t first, unsigned queue)
+{
+	return first + 0x40 * queue;
+}
+
+/* ---- access.c: registers, time ---- */
+
+/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone device is not
+ *  touched, and all its registers read all ones. */
+uint32_t ixgbe_read(struct ixgbe *ix, uint32_t offset);
+/** Writes a register, unless the device is gone. */
+void ixgbe_write(struct ixgbe *ix, uint32_t offset, uint32_t value);
+/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone. */
+void ixgbe_change(struct ixgbe *ix, uint32_t offset, uint32_t clear, uint32_t set);
+/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV with one. */
+int ixgbe_wait(struct ixgbe *ix, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
+uint64_t ixgbe_now_us(void);
+void ixgbe_sleep_us(uint32_t us);
+
+/* ---- semaphore.c ---- */
+
+/** Takes a resource that firmware shares (82599 DS 10.5.4). False: not to be had. */
+bool ixgbe_semaphore_take(struct ixgbe *ix, uint32_t resource);
+void ixgbe_semaphore_give(struct ixgbe *ix, uint32_t resource);
+
+/* ---- reset.c ---- */
+
+/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
+int ixgbe_reset(struct ixgbe *ix);
+/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all the same. */
+int ixgbe_leave_bus(struct ixgbe *ix);
+/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first failure. */
+int ixgbe_halt(struct ixgbe *ix);
+/** Reads the address that the NVM gave the port. -EIO: not one that a port can have. */
+int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6]);
+
+/* ---- queues.c ---- */
+
+/** Allocates rings and queues for the configuration, and fills them with buffers. The device does not know of them yet. */
+int ixgbe_queues_open(struct ixgbe *ix);
+/** Gives all packets back and frees rings and queues. No DMA may happen any more. Also for what a failed open left. */
+void ixgbe_queues_close(struct ixgbe *ix);
+
+/* ---- start.c, stop.c ---- */
+
+int ixgbe_start(struct nic *nic);
+int ixgbe_stop(struct nic *nic);
+/** Halts the receive path, calls RXEN off; the caller changes what may be changed only then; then ixgbe_receive_on. */
+int ixgbe_receive_off(struct ixgbe *ix);
+int ixgbe_receive_on(struct ixgbe *ix);
+
+/* ---- link.c ---- */
+
+void ixgbe_link_start(struct ixgbe *ix);
+int ixgbe_get_link(struct nic *nic, struct nic_link *link);
+
+/* ---- filter.c ---- */
+
+/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts. RXEN is
+ *  off. */
+int ixgbe_filter_start(struct ixgbe *ix);
+int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
+int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value);
+int ixgbe_set_receive_mode(struct nic *nic);
+
+/* ---- stats.c ---- */
+
+/** Maps queues to counters and clears what is counted. */
+void ixgbe_stats_start(struct ixgbe *ix);
+void ixgbe_update_stats(struct nic *nic);
+void ixgbe_add_queue_stats(struct nic *nic, struct nic_stats *stats);
+
+/* ---- interrupt.c ---- */
+
+/** Masks every interrupt and drops pending causes. */
+void ixgbe_interrupt_mask(struct ixgbe *ix);
+/** Lets link changes through to the event descriptor of a started port, if it has one. */
+void ixgbe_interrupt_start(struct ixgbe *ix);
+int ixgbe_enable_events(struct nic *nic);
+void ixgbe_acknowledge_events(struct nic *nic);
+/** Turns the device's interrupts off again, in the transport. */
+void ixgbe_interrupt_close(struct ixgbe *ix);
+
+#endif

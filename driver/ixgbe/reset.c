@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Reset of the 82599, X540 and X550: stop what runs, let the bus go quiet, reset, wait for the NVM (82599 DS 4.2.1.6.1, 4.6.3 and
+ * 5.2.5.3.2). Waits that end without success name the bit. */
+#include "../../vfio/error.h"
+#include "ixgbe.h"
+
+#include <errno.h>
+
+#define PCI_STATUS_CAPABILITIES  (1u << 4)
+#define PCI_CAPABILITY_PCIE      0x10u
+#define PCIE_DEVICE_STATUS       0x0Au
+#define PCIE_TRANSACTION_PENDING (1u << 5)
+
+/* The PCIe capability's Device Status register; 0: the device has none. */
+static unsigned find_device_status(struct vfio_device *device)
+{
+	if (!(vfio_config_read(device, 0x06, 2) & PCI_STATUS_CAPABILITIES))
+		return 0;
+	unsigned at = vfio_config_read(device, 0x34, 1) & 0xFC;
+	/* 48 capabilities fill configuration space: a longer list is a loop */
+	for (unsigned i = 0; i < 48 && at >= 0x40 && at <= 0xF0; i++) {
+		uint32_t head = vfio_config_read(device, at, 2);
+		if ((head & 0xFF) == PCI_CAPABILITY_PCIE)
+			return at + PCIE_DEVICE_STATUS;
+		at = (head >> 8) & 0xFC;
+	}
+	return 0;
+}
+
+static void wait_for_transactions(struct ixgbe *ix)
+{
+	unsigned status = find_device_status(ix->nic.device);
+	uint64_t deadline = ixgbe_now_us() + ixgbe_times.pending;
+	while (status && !nic_gone(&ix->nic) && ixgbe_now_us() < deadline &&
+	       (vfio_config_read(ix->nic.device, status, 2) & PCIE_TRANSACTION_PENDING))
+		ixgbe_sleep_us(100);
+}
+
+/* Nothing that a former owner, or this driver, started may go on: receive path, queues. What the registers say afterwards does
+ * not matter, for a reset follows; thresholds may be lost. */
+static void quiesce(struct ixgbe *ix)
+{
+	/* A path that does not drain is no reason to give up: the reset is what counts */
+	ixgbe_change(ix, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
+	ixgbe_wait(ix, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
+	ixgbe_change(ix, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
+	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
+		ixgbe_write(ix, ixgbe_rx_register(IXGBE_RXDCTL, queue), 0);
+	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
+		ixgbe_write(ix, ixgbe_tx_register(IXGBE_TXDCTL, queue), IXGBE_TXDCTL_SWFLSH);
+	ixgbe_read(ix, IXGBE_STATUS);
+	ixgbe_sleep_us(ixgbe_times.quiesce);
+}
+
+/* DS 5.2.5.3.2. False: requests are still pending. */
+static bool disable_master(struct ixgbe *ix)
+{
+	ixgbe_change(ix, IXGBE_CTRL, 0, IXGBE_CTRL_GIO_DIS);
+	return ixgbe_wait(ix, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
+}
+
+/* What the specification update asks for when master disable does not complete (under received pause frames, or without link): flush the data
+ * path in loopback, so that nothing is left to be sent. Two resets follow. */
+static void flush_data_path(struct ixgbe *ix)
+{
+	wait_for_transactions(ix);
+	ixgbe_change(ix, IXGBE_HLREG0, 0, IXGBE_HLREG0_LPBK);
+	ixgbe_change(ix, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
+	ixgbe_change(ix, IXGBE_GCR_EXT, 0, IXGBE_GCR_EXT_BUFFERS_CLEAR);
+	ixgbe_read(ix, IXGBE_STATUS);
+	ixgbe_sleep_us(ixgbe_times.flush);
+	ixgbe_change(ix, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR, 0);
+	ixgbe_change(ix, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, 0);
+}
+
+static int global_reset(struct ixgbe *ix)
+{
+	bool shared_phy = ix->nic.id->kind == IXGBE_X540 || ix->nic.id->kind == IXGBE_X550;
+	uint32_t phy = ixgbe_read(ix, IXGBE_STATUS) & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
+	/* the link is left up for the management controller where it is up, and reset too where it is not */
+	uint32_t bits = IXGBE_CTRL_RST;
+	if (!(ixgbe_read(ix, IXGBE_LINKS) & IXGBE_LINKS_UP))
+		bits |= IXGBE_CTRL_LNK_RST;
+	/* a semaphore that cannot be had does not keep the driver from stopping DMA */
+	bool taken = shared_phy && ixgbe_semaphore_take(ix, phy);
+
+	ixgbe_change(ix, IXGBE_CTRL, 0, bits);
+	ixgbe_sleep_us(ixgbe_times.reset_quiet);
+	int ret = ixgbe_wait(ix, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, 0, ixgbe_times.reset);
+
+	if (taken)
+		ixgbe_semaphore_give(ix, phy);
+	if (ret == -ETIMEDOUT)
+		return pollux_fail(ETIMEDOUT, "%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
+				   "off and on", ix->nic.device->address, ixgbe_times.reset / 1000);
+	if (ret)
+		return ret;
+	ixgbe_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
+	return 0;
+}
+
+int ixgbe_reset(struct ixgbe *ix)
+{
+	ixgbe_interrupt_mask(ix);
+	quiesce(ix);
+	if (!disable_master(ix)) {
+		flush_data_path(ix);
+		int ret = global_reset(ix);
+		if (ret)
+			return ret;
+	}
+	int ret = global_reset(ix);
+	if (ret)
+		return ret;
+
+	/* DS 4.6.3.1: the reset has unmasked them again */
+	ixgbe_interrupt_mask(ix);
+
+	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second look. */
+	ret = ixgbe_wait(ix, IXGBE_EEC, IXGBE_EEC_AUTO_RD, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read);
+	if (ret == -ETIMEDOUT)
+		return pollux_fail(ETIMEDOUT, "%s: EEC.AUTO_RD was not set within %u ms after a reset: the card could not read its EEPROM; "
+				   "power the machine off and on, else the card is broken", ix->nic.device->address,
+				   ixgbe_times.auto_read / 1000);
+	if (ret)
+		return ret;
+	if (!(ixgbe_read(ix, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
+		return pollux_fail(EIO, "%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; restore it "
+				   "with the vendor's tool", ix->nic.device->address);
+	ret = ixgbe_wait(ix, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init);
+	if (ret == -ETIMEDOUT)
+		return pollux_fail(ETIMEDOUT, "%s: RDRXCTL.DMAIDONE was not set within %u ms after a reset: the card's DMA did not "
+				   "initialise; power the machine off and on", ix->nic.device->address, ixgbe_times.dma_init / 1000);
+	if (ret)
+		return ret;
+	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
+}
+
+int ixgbe_leave_bus(struct ixgbe *ix)
+{
+	struct vfio_device *device = ix->nic.device;
+	struct nic_failure failure = {.error = 0};
+	nic_note(&failure, vfio_set_bus_master(device, false));
+	/* the last resort: a function reset clears COMMAND too */
+	if (failure.error && !nic_gone(&ix->nic) && device->ops->reset)
+		device->ops->reset(device);
+	return nic_failed(&failure);
+}
+
+int ixgbe_halt(struct ixgbe *ix)
+{
+	if (nic_gone(&ix->nic))
+		return nic_fail_gone(&ix->nic);
+	struct nic_failure failure = {.error = 0};
+	/* tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
+	ixgbe_change(ix, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
+	nic_note(&failure, ixgbe_reset(ix));
+	if (!nic_gone(&ix->nic))
+		nic_note(&failure, ixgbe_leave_bus(ix));
+	ix->clean = failure.error == 0;
+	return nic_failed(&failure);
+}
+
+int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6])
+{
+	uint32_t low = ixgbe_read(ix, IXGBE_RAL), high = ixgbe_read(ix, IXGBE_RAH);
+	if (nic_gone(&ix->nic))
+		return nic_fail_gone(&ix->nic);
+	for (unsigned i = 0; i < 4; i++)
+		mac[i] = (uint8_t)(low >> 8 * i);
+	for (unsigned i = 0; i < 2; i++)
+		mac[4 + i] = (uint8_t)(high >> 8 * i);
+	bool zero = !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
+	if (zero || (mac[0] & 1) || !(high & IXGBE_RAH_AV))
+		return pollux_fail(EIO, "%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the vendor's tool",
+				   ix->nic.device->address, low, high);
+	return 0;
+}

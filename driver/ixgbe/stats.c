@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Statistics of the 82599, X540 and X550: counters that a read clears, accumulated before they wrap (82599 DS 8.2.3.23). Each read can cost
+ * microseconds, so only those are read that something is made of. */
+#include "ixgbe.h"
+
+#define FCS_BYTES 4 /* the queues' byte counters include it */
+
+/* A counter's value; 0 when the device turns out to be gone, whose all ones nobody has counted. */
+static uint64_t count(struct ixgbe *ix, uint32_t offset)
+{
+	uint32_t value = ixgbe_read(ix, offset);
+	return nic_gone(&ix->nic) ? 0 : value;
+}
+
+/* Low word first: it latches the high one, which has 4 bits. */
+static uint64_t count36(struct ixgbe *ix, uint32_t low, uint32_t high)
+{
+	uint64_t value = count(ix, low);
+	return value | (count(ix, high) & 0xF) << 32;
+}
+
+static uint64_t without_fcs(uint64_t bytes, uint64_t packets)
+{
+	return bytes > packets * FCS_BYTES ? bytes - packets * FCS_BYTES : 0;
+}
+
+/* A frame that is counted between the reads of a packet and a byte counter would give one update four bytes too many or too few, the
+ * next one as many the other way: sums are right again when traffic pauses. */
+void ixgbe_update_stats(struct nic *nic)
+{
+	struct ixgbe *ix = ixgbe_of(nic);
+	struct nic_stats *stats = &nic->stats;
+	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_COUNTERS; i++) {
+		/* GPRC would count missed frames too (erratum) */
+		uint64_t packets = count(ix, IXGBE_QPRC + 0x40 * i);
+		stats->rx_packets += packets;
+		stats->rx_bytes += without_fcs(count36(ix, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i), packets);
+		/* counts only where the card drops for want of a descriptor, which is with several queues (start.c) */
+		if (nic->config.rx_queues > 1)
+			stats->rx_no_descriptor += count(ix, IXGBE_QPRDC + 0x40 * i);
+	}
+	for (unsigned i = 0; i < nic->config.tx_queues && i < IXGBE_COUNTERS; i++) {
+		uint64_t packets = count(ix, IXGBE_QPTC + 0x40 * i);
+		stats->tx_packets += packets;
+		stats->tx_bytes += without_fcs(count36(ix, IXGBE_QBTC_L + 8 * i, IXGBE_QBTC_H + 8 * i), packets);
+	}
+	stats->rx_missed += count(ix, IXGBE_MPC); /* of packet buffer 0: there is no other */
+	stats->rx_errors += count(ix, IXGBE_CRCERRS) + count(ix, IXGBE_RLEC) + count(ix, IXGBE_RUC) + count(ix, IXGBE_RFC) +
+			    count(ix, IXGBE_ROC) + count(ix, IXGBE_RJC);
+	stats->rx_multicast += count(ix, IXGBE_MPRC);
+	stats->rx_broadcast += count(ix, IXGBE_BPRC);
+}
+
+void ixgbe_stats_start(struct ixgbe *ix)
+{
+	/* Queue i counts in counter i; queues beyond those in use may share counter 0, for they count nothing */
+	for (unsigned word = 0; word < 32; word++) {
+		uint32_t map = 0;
+		for (unsigned i = 0; i < 4; i++)
+			if (4 * word + i < IXGBE_COUNTERS)
+				map |= (uint32_t)(4 * word + i) << 8 * i;
+		ixgbe_write(ix, IXGBE_RQSMR + 4 * word, map);
+		ixgbe_write(ix, IXGBE_TQSM + 4 * word, map);
+	}
+	/* DS 4.6.5: cleared by reading */
+	ixgbe_update_stats(&ix->nic);
+	ix->nic.stats = (struct nic_stats){.rx_packets = 0};
+}
+
+void ixgbe_add_queue_stats(struct nic *nic, struct nic_stats *stats)
+{
+	struct ixgbe *ix = ixgbe_of(nic);
+	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
+		stats->rx_pool_empty += __atomic_load_n(&ix->rxqs[i]->pool_empty, __ATOMIC_RELAXED);
+		stats->rx_bad_descriptors += __atomic_load_n(&ix->rxqs[i]->bad_descriptors, __ATOMIC_RELAXED);
+	}
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		stats->tx_bad_packets += __atomic_load_n(&ix->txqs[i]->bad_packets, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Stopping a port of the 82599, X540 or X550: let transmit finish, disable in the datasheet's order (82599 DS 4.6.7.1.2), reset, and only
+ * then give the buffers back. */
+#include "../../vfio/error.h"
+#include "ixgbe.h"
+
+#include <errno.h>
+
+/* Bounded, and no failure when the limit is reached: without link nothing ever goes out. */
+static void drain_transmit(struct ixgbe *ix)
+{
+	uint64_t deadline = ixgbe_now_us() + ixgbe_times.drain;
+	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++) {
+		for (;;) {
+			uint32_t head = ixgbe_read(ix, ixgbe_tx_register(IXGBE_TDH, i));
+			if (nic_gone(&ix->nic) || ixgbe_txq_pending(ix->txqs[i], head) == 0)
+				break;
+			if (ixgbe_now_us() >= deadline)
+				return;
+			ixgbe_sleep_us(50);
+		}
+	}
+}
+
+/* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to end here. */
+static int queue_off(struct ixgbe *ix, const char *name, unsigned i, uint32_t offset, uint32_t enable)
+{
+	ixgbe_change(ix, offset, enable, 0);
+	int ret = ixgbe_wait(ix, offset, enable, 0, ixgbe_times.queue);
+	if (ret == -ETIMEDOUT)
+		return pollux_fail(ETIMEDOUT, "%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
+				   ix->nic.device->address, name, i, ixgbe_times.queue / 1000);
+	return ret;
+}
+
+int ixgbe_stop(struct nic *nic)
+{
+	struct ixgbe *ix = ixgbe_of(nic);
+	struct nic_failure disable = {.error = 0}, halt = {.error = 0};
+	if (!nic_gone(nic)) {
+		drain_transmit(ix);
+		ixgbe_update_stats(nic);
+		ixgbe_interrupt_mask(ix);
+
+		/* the path halted, RXEN 0, then the queues one by one */
+		nic_note(&disable, ixgbe_receive_off(ix));
+		for (unsigned i = 0; i < nic->config.rx_queues; i++)
+			nic_note(&disable, queue_off(ix, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
+		for (unsigned i = 0; i < nic->config.tx_queues; i++)
+			nic_note(&disable, queue_off(ix, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
+		ixgbe_change(ix, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
+		/* what the card has already fetched may still be written back */
+		ixgbe_sleep_us(ixgbe_times.queue_off);
+	}
+	nic_note(&halt, ixgbe_halt(ix));
+	ixgbe_queues_close(ix);
+	/* a halt that fails is the graver of the two */
+	return halt.error ? nic_failed(&halt) : nic_failed(&disable);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The further addresses that a port receives frames for: which exact filter each has, and what the multicast hash table holds. The
+ * table's bits are shared by addresses of one hash, so it is always worked out from the list. */
+#include "driver.h"
+#include "../vfio/error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 12 bits from the address's last two bytes (MCSTCTRL.MO and RCTL.MO 0: bits 47:36): 7 say the word, 5 the bit. */
+static unsigned multicast_hash(const uint8_t mac[6])
+{
+	return ((unsigned)mac[4] >> 4 | (unsigned)mac[5] << 4) & 0xFFF;
+}
+
+unsigned nic_multicast_word(const uint8_t mac[6])
+{
+	return multicast_hash(mac) >> 5;
+}
+
+uint32_t nic_multicast_bit(const uint8_t mac[6])
+{
+	return UINT32_C(1) << (multicast_hash(mac) & 31);
+}
+
+static bool is_multicast(const uint8_t mac[6])
+{
+	return mac[0] & 1;
+}
+
+static int program_multicast(struct nic *nic, unsigned word)
+{
+	uint32_t value = 0;
+	for (unsigned i = 0; i < nic->mac_count; i++)
+		if (is_multicast(nic->macs[i].bytes) && nic_multicast_word(nic->macs[i].bytes) == word)
+			value |= nic_multicast_bit(nic->macs[i].bytes);
+	return nic->driver->ops->set_multicast(nic, word, value);
+}
+
+static int program(struct nic *nic, const struct nic_mac *mac)
+{
+	if (is_multicast(mac->bytes))
+		return program_multicast(nic, nic_multicast_word(mac->bytes));
+	return nic->driver->ops->set_unicast(nic, mac->filter, mac->bytes);
+}
+
+int nic_program_macs(struct nic *nic)
+{
+	for (unsigned i = 0; i < nic->mac_count; i++) {
+		int ret = program(nic, &nic->macs[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+void nic_forget_macs(struct nic *nic)
+{
+	free(nic->macs);
+	nic->macs = NULL;
+	nic->mac_count = 0;
+}
+
+static struct nic_mac *find(struct nic *nic, const uint8_t mac[6])
+{
+	for (unsigned i = 0; i < nic->mac_count; i++)
+		if (memcmp(nic->macs[i].bytes, mac, 6) == 0)
+			return &nic->macs[i];
+	return NULL;
+}
+
+/* The lowest exact filter that no address has; 0: none. */
+static unsigned free_filter(const struct nic *nic)
+{
+	for (unsigned filter = 1; filter <= nic->driver->unicast_filters; filter++) {
+		bool taken = false;
+		for (unsigned i = 0; i < nic->mac_count && !taken; i++)
+			taken = nic->macs[i].filter == filter;
+		if (!taken)
+			return filter;
+	}
+	return 0;
+}
+
+static int check(const struct nic *nic, const uint8_t mac[6])
+{
+	static const uint8_t zero[6], broadcast[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+	if (memcmp(mac, zero, 6) == 0)
+		return pollux_fail(EINVAL, "%s: 00:00:00:00:00:00 is nobody's address", nic->info.address);
+	if (memcmp(mac, broadcast, 6) == 0)
+		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received", nic->info.address);
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+}
+
+int nic_add_mac(struct nic *nic, const uint8_t mac[6])
+{
+	int ret = check(nic, mac);
+	if (ret)
+		return ret;
+	if (find(nic, mac) || memcmp(nic->info.mac, mac, 6) == 0)
+		return pollux_fail(EEXIST, "%s: %02x:%02x:%02x:%02x:%02x:%02x is received already", nic->info.address, mac[0], mac[1], mac[2],
+				   mac[3], mac[4], mac[5]);
+	struct nic_mac added = {.filter = 0};
+	memcpy(added.bytes, mac, 6);
+	if (!is_multicast(mac)) {
+		added.filter = (uint16_t)free_filter(nic);
+		if (!added.filter)
+			return pollux_fail(ENOSPC, "%s: all %u exact filters are taken: remove an address, or receive promiscuously",
+					   nic->info.address, nic->driver->unicast_filters);
+	}
+	struct nic_mac *macs = realloc(nic->macs, (nic->mac_count + 1) * sizeof(*macs));
+	if (!macs)
+		return pollux_fail(ENOMEM, "%s: no memory for one more address", nic->info.address);
+	nic->macs = macs;
+	macs[nic->mac_count++] = added;
+	if (!nic->started)
+		return 0;
+	ret = program(nic, &added);
+	if (ret)
+		nic->mac_count--;
+	return ret;
+}
+
+int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
+{
+	struct nic_mac *found = find(nic, mac);
+	if (!found)
+		return pollux_fail(ENOENT, "%s: %02x:%02x:%02x:%02x:%02x:%02x was not added", nic->info.address, mac[0], mac[1], mac[2], mac[3],
+				   mac[4], mac[5]);
+	struct nic_mac removed = *found;
+	*found = nic->macs[--nic->mac_count];
+	if (nic_gone(nic))
+		return nic_fail_gone(nic);
+	if (!nic->started)
+		return 0;
+	if (is_multicast(removed.bytes))
+		return program_multicast(nic, nic_multicast_word(removed.bytes));
+	return nic->driver->ops->set_unicast(nic, removed.filter, NULL);
+}

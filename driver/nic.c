@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Ports: the part of the public API that all families of cards share: which driver has a device, the life cycle with its checks and
+ * unwinding, queues, link, counters, events. Added addresses are in mac.c. */
+#include "driver.h"
+#include "../mempool/memory.h"
+#include "../mempool/pool.h"
+#include "../vfio/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define INTEL         0x8086u
+#define HANDS_PACKETS 256u /* what a thread may hold between receiving and sending, or filling a burst */
+
+static const struct nic_driver *const drivers[] = {&ixgbe_driver};
+
+const char *nic_error(void)
+{
+	return pollux_error();
+}
+
+void nic_note(struct nic_failure *failure, int ret)
+{
+	if (!ret || failure->error)
+		return;
+	failure->error = ret;
+	snprintf(failure->sentence, sizeof(failure->sentence), "%s", pollux_error());
+}
+
+int nic_failed(const struct nic_failure *failure)
+{
+	return failure->error ? pollux_fail(-failure->error, "%s", failure->sentence) : 0;
+}
+
+int nic_fail_gone(const struct nic *nic)
+{
+	return pollux_fail(ENODEV, "%s: the device is gone (unplugged, or its peer went away): stop and close the port", nic->device->address);
+}
+
+const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)
+{
+	for (size_t d = 0; vendor == INTEL && d < sizeof(drivers) / sizeof(*drivers); d++) {
+		for (unsigned i = 0; i < drivers[d]->id_count; i++) {
+			*id = &drivers[d]->ids[i];
+			if ((*id)->device != device)
+				continue;
+			if (!(*id)->refused)
+				return drivers[d];
+			pollux_fail(ENOTSUP, "%s: %04x:%04x, %s, %s", address, vendor, device, (*id)->name, (*id)->refused);
+			return NULL;
+		}
+	}
+	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540 and X550", address, vendor, device);
+	return NULL;
+}
+
+static int identify(struct vfio_device *device, const struct nic_driver **driver, const struct nic_id **id)
+{
+	uint16_t vendor = (uint16_t)vfio_config_read(device, 0, 2), product = (uint16_t)vfio_config_read(device, 2, 2);
+	if (vfio_device_gone(device) || vendor == 0xFFFF)
+		return pollux_fail(ENODEV, "%s: the device does not answer: its configuration space reads all ones", device->address);
+	*driver = nic_find_driver(device->address, vendor, product, id);
+	return *driver ? 0 : -ENOTSUP;
+}
+
+int nic_open_device(struct nic **out, struct vfio_device *device)
+{
+	*out = NULL;
+	const struct nic_driver *driver = NULL;
+	const struct nic_id *id = NULL;
+	struct nic *nic = NULL;
+	int ret = identify(device, &driver, &id);
+	if (ret)
+		goto fail;
+	nic = calloc(1, driver->port_bytes);
+	if (!nic) {
+		ret = pollux_fail(ENOMEM, "%s: no memory for a port", device->address);
+		goto fail;
+	}
+	nic->driver = driver;
+	nic->id = id;
+	nic->device = device;
+	nic->event_fd = -1;
+	struct nic_info *info = &nic->info;
+	snprintf(info->address, sizeof(info->address), "%s", device->address);
+	snprintf(info->driver, sizeof(info->driver), "%s", driver->name);
+	snprintf(info->name, sizeof(info->name), "%s", id->name);
+	info->vendor_id = INTEL;
+	info->device_id = id->device;
+	info->numa_node = device->numa_node;
+	ret = driver->ops->open(nic);
+	if (ret)
+		goto fail;
+	*out = nic;
+	return 0;
+
+fail:
+	free(nic);
+	vfio_device_close(device);
+	return ret;
+}
+
+int nic_open(struct nic **nic, const char *address, struct dma_space *space)
+{
+	if (!nic)
+		return pollux_fail(EINVAL, "nic_open: no place to store the port");
+	*nic = NULL;
+	if (!address || !space)
+		return pollux_fail(EINVAL, "nic_open: %s is missing", address ? "a DMA space (dma_space_open)" : "the device's address");
+	struct vfio_device *device;
+	int ret = vfio_device_open(&device, address, space);
+	return ret ? ret : nic_open_device(nic, device);
+}
+
+/* Replaces zeros by their defaults. */
+static struct nic_config complete(const struct nic_config *config)
+{
+	struct nic_config full = config ? *config : (struct nic_config){.rx_queues = 0};
+	full.rx_queues = full.rx_queues ? full.rx_queues : 1;
+	full.tx_queues = full.tx_queues ? full.tx_queues : 1;
+	full.rx_ring = full.rx_ring ? full.rx_ring : NIC_RING_DEFAULT;
+	full.tx_ring = full.tx_ring ? full.tx_ring : NIC_RING_DEFAULT;
+	full.mtu = full.mtu ? full.mtu : NIC_MTU_DEFAULT;
+	return full;
+}
+
+static int check_ring(const struct nic *nic, const char *name, unsigned size)
+{
+	if (size < NIC_RING_MIN || size > NIC_RING_MAX || (size & (size - 1)))
+		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u", nic->info.address, name, size,
+				   NIC_RING_MIN, NIC_RING_MAX);
+	return 0;
+}
+
+static int check_queues(const struct nic *nic, const char *name, unsigned count, unsigned max)
+{
+	if (count > max)
+		return pollux_fail(EINVAL, "%s: %u %s queues, but the port has at most %u", nic->info.address, count, name, max);
+	return 0;
+}
+
+static int check_config(const struct nic *nic, const struct nic_config *config)
+{
+	const struct nic_info *info = &nic->info;
+	int ret = check_queues(nic, "receive", config->rx_queues, info->max_rx_queues);
+	if (!ret)
+		ret = check_queues(nic, "transmit", config->tx_queues, info->max_tx_queues);
+	if (!ret)
+		ret = check_ring(nic, "receive", config->rx_ring);
+	if (!ret)
+		ret = check_ring(nic, "transmit", config->tx_ring);
+	if (ret)
+		return ret;
+	if (config->mtu < NIC_MTU_MIN || config->mtu > info->max_mtu)
+		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, NIC_MTU_MIN, info->max_mtu);
+	if (config->offloads)
+		return pollux_fail(EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
+	return 0;
+}
+
+unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads)
+{
+	struct nic_config full = complete(config);
+	uint64_t rings = (uint64_t)full.rx_queues * full.rx_ring + (uint64_t)full.tx_queues * full.tx_ring;
+	uint64_t count = ports * rings + pkt_pool_slack(threads) + (uint64_t)threads * HANDS_PACKETS;
+	return count < UINT32_MAX ? (unsigned)count : UINT32_MAX;
+}
+
+/* A pool that is sure to run dry is an error here, and no riddle later. */
+static int check_pool(const struct nic *nic, const struct nic_config *config)
+{
+	const struct pkt_pool *pool = config->pool;
+	if (pool->memory->space != nic->device->space)
+		return pollux_fail(EINVAL, "%s: the pool lies in another DMA space than the port: open both with the same", nic->info.address);
+	unsigned needed = nic_pool_count(config, 1, 1), count = pkt_pool_count(pool);
+	if (count < needed)
+		return pollux_fail(ENOBUFS, "%s: the pool has %u buffers, but one port with these rings needs %u, and more with further ports "
+				   "or threads (see nic_pool_count)", nic->info.address, count, needed);
+	unsigned available = pkt_pool_available(pool), rings = (unsigned)config->rx_queues * config->rx_ring;
+	if (available < rings)
+		return pollux_fail(ENOBUFS, "%s: %u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at least %u",
+				   nic->info.address, available, count, rings, count - available + needed);
+	return 0;
+}
+
+/* Closes the port's own pool. An application that still holds packets of it keeps the memory alive: it may use and free them, and
+ * the pool is closed at the next occasion, if there is one. */
+static void close_own_pool(struct nic *nic)
+{
+	if (pkt_pool_close(nic->own_pool) == 0)
+		nic->own_pool = NULL;
+}
+
+static int find_pool(struct nic *nic)
+{
+	struct nic_config *config = &nic->config;
+	close_own_pool(nic);
+	if (!config->pool) {
+		unsigned threads = config->rx_queues + config->tx_queues + 1u;
+		int ret = pkt_pool_open(&nic->own_pool, nic->device->space, nic_pool_count(config, 1, threads), nic->info.numa_node);
+		if (ret) {
+			nic->own_pool = NULL;
+			return ret;
+		}
+		config->pool = nic->own_pool;
+	}
+	return check_pool(nic, config);
+}
+
+int nic_start(struct nic *nic, const struct nic_config *config)
+{
+	if (!nic)
+		return pollux_fail(EINVAL, "nic_start: no port given");
+	if (nic->started)
+		return pollux_fail(EBUSY, "%s: the port is started already: stop it first", nic->info.address);
+	if (nic_gone(nic))
+		return nic_fail_gone(nic);
+	nic->config = complete(config);
+	int ret = check_config(nic, &nic->config);
+	if (ret)
+		return ret;
+	nic->stats = (struct nic_stats){.rx_packets = 0};
+	nic->link = (struct nic_link){.up = false};
+	nic->promiscuous = nic->config.promiscuous;
+	nic->all_multicast = false;
+	ret = find_pool(nic);
+	if (!ret)
+		ret = nic->driver->ops->start(nic);
+	if (!ret) {
+		nic->started = true;
+		return 0;
+	}
+	struct nic_failure failure = {.error = 0};
+	nic_note(&failure, ret);
+	close_own_pool(nic);
+	return nic_failed(&failure);
+}
+
+int nic_stop(struct nic *nic)
+{
+	if (!nic || !nic->started)
+		return 0;
+	struct nic_stats queues = {.rx_packets = 0};
+	nic->driver->ops->add_queue_stats(nic, &queues);
+	struct nic_failure failure = {.error = 0};
+	nic_note(&failure, nic->driver->ops->stop(nic));
+	nic->started = false;
+	/* the queues are gone, what they counted stays */
+	nic->stats.rx_pool_empty += queues.rx_pool_empty;
+	nic->stats.rx_bad_descriptors += queues.rx_bad_descriptors;
+	nic->stats.tx_bad_packets += queues.tx_bad_packets;
+	nic->config.pool = NULL;
+	close_own_pool(nic);
+	return nic_failed(&failure);
+}
+
+void nic_close(struct nic *nic)
+{
+	if (!nic)
+		return;
+	nic_stop(nic);
+	nic->driver->ops->close(nic);
+	close_own_pool(nic);
+	if (nic->event_fd >= 0)
+		close(nic->event_fd);
+	nic_forget_macs(nic);
+	vfio_device_close(nic->device);
+	free(nic);
+}
+
+void nic_get_info(const struct nic *nic, struct nic_info *info)
+{
+	*info = nic->info;
+}
+
+struct nic_rxq *nic_rxq(struct nic *nic, unsigned index)
+{
+	if (!nic || !nic->started || index >= nic->config.rx_queues)
+		return NULL;
+	return nic->driver->ops->rxq(nic, index);
+}
+
+struct nic_txq *nic_txq(struct nic *nic, unsigned index)
+{
+	if (!nic || !nic->started || index >= nic->config.tx_queues)
+		return NULL;
+	return nic->driver->ops->txq(nic, index);
+}
+
+int nic_get_link(struct nic *nic, struct nic_link *link)
+{
+	*link = (struct nic_link){.up = false};
+	if (nic_gone(nic))
+		return nic_fail_gone(nic);
+	return nic->driver->ops->get_link(nic, link);
+}
+
+int nic_get_stats(struct nic *nic, struct nic_stats *stats)
+{
+	if (nic->started && !nic_gone(nic))
+		nic->driver->ops->update_stats(nic);
+	*stats = nic->stats;
+	if (nic->started)
+		nic->driver->ops->add_queue_stats(nic, stats);
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+}
+
+int nic_service(struct nic *nic, uint32_t *events)
+{
+	uint32_t found = 0;
+	if (nic->event_fd >= 0) {
+		uint64_t count;
+		if (read(nic->event_fd, &count, sizeof(count)) < 0) {
+			/* nothing in it: it does not block, and cannot fail otherwise */
+		}
+	}
+	if (!nic_gone(nic)) {
+		/* acknowledged before the link is looked at, so that a change after that raises the next interrupt */
+		if (nic->started && nic->event_fd >= 0)
+			nic->driver->ops->acknowledge_events(nic);
+		if (nic->started)
+			nic->driver->ops->update_stats(nic);
+		struct nic_link link;
+		if (nic->driver->ops->get_link(nic, &link) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
+			nic->link = link;
+			found |= NIC_LINK_CHANGED;
+		}
+	}
+	if (nic_gone(nic) && !nic->gone_told) {
+		nic->gone_told = true;
+		found |= NIC_GONE;
+	}
+	if (events)
+		*events = found;
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+}
+
+int nic_event_fd(struct nic *nic)
+{
+	if (nic->event_fd >= 0)
+		return nic->event_fd;
+	if (nic_gone(nic))
+		return nic_fail_gone(nic);
+	nic->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (nic->event_fd < 0) {
+		int error = errno;
+		return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
+	}
+	int ret = nic->driver->ops->enable_events(nic);
+	if (ret) {
+		close(nic->event_fd);
+		nic->event_fd = -1;
+		return ret;
+	}
+	return nic->event_fd;
+}
+
+static int set_mode(struct nic *nic, bool *mode, bool on)
+{
+	if (!nic->started)
+		return pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
+	if (nic_gone(nic))
+		return nic_fail_gone(nic);
+	bool before = *mode;
+	if (before == on)
+		return 0;
+	*mode = on;
+	int ret = nic->driver->ops->set_receive_mode(nic);
+	if (ret)
+		*mode = before;
+	return ret;
+}
+
+int nic_set_promiscuous(struct nic *nic, bool on)
+{
+	return set_mode(nic, &nic->promiscuous, on);
+}
+
+int nic_set_all_multicast(struct nic *nic, bool on)
+{
+	return set_mode(nic, &nic->all_multicast, on);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * DMA memory: a sealed, fully populated file of the largest pages that can be had, put into a DMA space. */
+#include "memory.h"
+
+#include "../vfio/error.h"
+#include "../vfio/space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/memfd.h>
+#include <numa.h>
+#include <numaif.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE_4K ((size_t)4096)
+#define PAGE_2M ((size_t)2 << 20)
+#define PAGE_1G ((size_t)1 << 30)
+#define BYTES_MAX ((size_t)1 << 38) /* the I/O window of a space lies below 2^38; also keeps the rounding from overflowing */
+
+static const struct {
+	size_t bytes;
+	unsigned memfd_flags;
+} page_sizes[] = {
+	{PAGE_1G, MFD_HUGETLB | MFD_HUGE_1GB},
+	{PAGE_2M, MFD_HUGETLB | MFD_HUGE_2MB},
+	{PAGE_4K, 0},
+};
+#define PAGE_SIZES (sizeof(page_sizes) / sizeof(page_sizes[0]))
+
+static size_t round_up(size_t bytes, size_t page_bytes)
+{
+	return (bytes + page_bytes - 1) & ~(page_bytes - 1);
+}
+
+/* A page of 1 GiB must be worth it. One of 2 MiB always is: even a small ring saves IOTLB and TLB entries. */
+static bool page_worth(size_t bytes, size_t page_bytes)
+{
+	size_t rounded = round_up(bytes, page_bytes);
+	return page_bytes < PAGE_1G || rounded - bytes < rounded / 4;
+}
+
+/* The thread's memory policy while pages are taken. The numa_set_ functions would do, but print where a container forbids it. */
+struct policy {
+	struct bitmask *nodes;
+	int mode;
+};
+
+static void policy_prefer(struct policy *saved, int numa_node)
+{
+	saved->nodes = NULL;
+	if (numa_node < 0 || numa_available() < 0)
+		return;
+	struct bitmask *wanted = numa_allocate_nodemask();
+	struct bitmask *nodes = numa_allocate_nodemask();
+	if (wanted && nodes && get_mempolicy(&saved->mode, nodes->maskp, nodes->size + 1, NULL, 0) == 0) {
+		numa_bitmask_setbit(wanted, (unsigned)numa_node);
+		if (set_mempolicy(MPOL_PREFERRED, wanted->maskp, wanted->size + 1) == 0) {
+			saved->nodes = nodes;
+			nodes = NULL;
+		}
+	}
+	if (wanted)
+		numa_bitmask_free(wanted);
+	if (nodes)
+		numa_bitmask_free(nodes);
+}
+
+static void policy_restore(struct policy *saved)
+{
+	if (!saved->nodes)
+		return;
+	set_mempolicy(saved->mode, saved->nodes->maskp, saved->nodes->size + 1);
+	numa_bitmask_free(saved->nodes);
+}
+
+/* Ordinary pages: the kernel would rather kill a process than refuse it a page, so ask first whether there are enough. */
+static bool ordinary_pages_short(size_t bytes)
+{
+	char line[128];
+	uint64_t available_kib = UINT64_MAX;
+	FILE *file = fopen("/proc/meminfo", "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %" SCNu64, &available_kib) == 1)
+			break;
+	fclose(file);
+	return available_kib < bytes / 1024;
+}
+
+/* Takes all pages of the file now. In pieces, because a signal cuts fallocate short and ordinary pages would start over. */
+static int populate(int fd, size_t bytes, size_t page_bytes)
+{
+	size_t piece = page_bytes > PAGE_2M ? page_bytes : PAGE_2M;
+	for (size_t done = 0; done < bytes; done += piece) {
+		size_t length = bytes - done < piece ? bytes - done : piece;
+		while (fallocate(fd, 0, (off_t)done, (off_t)length) < 0)
+			if (errno != EINTR)
+				return -errno;
+	}
+	return 0;
+}
+
+/* A sealed file of bytes in the given pages, all there. @return its descriptor, or -errno without a sentence */
+static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int numa_node)
+{
+	if (page_bytes == PAGE_4K && ordinary_pages_short(bytes))
+		return -ENOMEM;
+	int fd = memfd_create("pollux", MFD_CLOEXEC | MFD_ALLOW_SEALING | memfd_flags);
+	if (fd < 0)
+		return -errno;
+
+	int error = 0;
+	if (ftruncate(fd, (off_t)bytes) < 0) {
+		error = -errno;
+	} else {
+		struct policy saved;
+		policy_prefer(&saved, numa_node);
+		error = populate(fd, bytes, page_bytes);
+		policy_restore(&saved);
+	}
+	/* whoever maps the file too (a vfio-user peer) can rely on its size, and cannot take pages from under the device */
+	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		error = -errno;
+	if (error) {
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes)
+{
+	*memory = (struct dma_memory){0};
+	if (!space || bytes == 0 || bytes > BYTES_MAX)
+		return pollux_fail(EINVAL, "cannot allocate %zu bytes of DMA memory: ask for 1 byte to 256 GiB in a DMA space", bytes);
+	if (max_page_bytes != PAGE_4K && max_page_bytes != PAGE_2M && max_page_bytes != PAGE_1G)
+		return pollux_fail(EINVAL, "there are no pages of %zu bytes: ask for 4096, 2 MiB or 1 GiB", max_page_bytes);
+	if (numa_node < -1 || (numa_node >= 0 && numa_available() == 0 && numa_node > numa_max_node()))
+		return pollux_fail(EINVAL, "there is no NUMA node %d: this machine's last one is %d, and -1 means any", numa_node,
+			numa_available() == 0 ? numa_max_node() : 0);
+
+	int error = -ENOMEM;
+	for (unsigned i = 0; i < PAGE_SIZES; i++) {
+		size_t page_bytes = page_sizes[i].bytes;
+		if (page_bytes > max_page_bytes || !page_worth(bytes, page_bytes))
+			continue;
+		size_t rounded = round_up(bytes, page_bytes);
+		int fd = file_open(rounded, page_bytes, page_sizes[i].memfd_flags, numa_node);
+		if (fd < 0) {
+			error = fd;
+			continue;
+		}
+		void *address;
+		error = dma_space_map(space, fd, rounded, page_bytes, &address);
+		close(fd); /* the space has its own */
+		if (error)
+			return error;
+		*memory = (struct dma_memory){.base = address, .bytes = rounded, .page_bytes = page_bytes, .space = space};
+		return 0;
+	}
+	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */
+	return pollux_fail(ENOMEM, "no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
+		(bytes + 1023) / 1024, strerror(-error), round_up(bytes, PAGE_2M) / PAGE_2M);
+}
+
+int dma_memory_alloc(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node)
+{
+	return dma_memory_alloc_pages(memory, space, bytes, numa_node, PAGE_1G);
+}
+
+void dma_memory_free(struct dma_memory *memory)
+{
+	if (!memory->base)
+		return;
+	dma_space_unmap(memory->space, memory->base);
+	*memory = (struct dma_memory){0};
+}

@@ -1,0 +1,98 @@
+#!/bin/bash
+# The test run behind `make check`: builds with gcc and clang, warnings as errors, and runs every test, then again under ASan and UBSan,
+# and pools and statistics under TSan. Prints a line per step and the sum; exit status 0 only if nothing failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+logs=build/check-logs
+rm -rf $logs
+mkdir -p $logs
+passed=0 failed=0 skipped=0
+jobs=$(nproc)
+
+# step NAME COMMAND...: runs it, output to a log, shown only when it fails. 77: skipped, the last line says why.
+step() {
+	local name=$1 log status begin=$SECONDS
+	shift
+	log=$logs/${name//[^A-Za-z0-9_.-]/_}.log
+	timeout -k 5 300 "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	if [ $status = 0 ]; then
+		passed=$((passed + 1))
+		printf '  ok    %-52s %3d s\n' "$name" $((SECONDS - begin))
+	elif [ $status = 77 ]; then
+		skipped=$((skipped + 1))
+		printf '  skip  %-52s %s\n' "$name" "$(tail -n 1 "$log")"
+	else
+		failed=$((failed + 1))
+		printf '  FAIL  %-52s exit status %d; the end of %s:\n' "$name" $status "$log"
+		tail -n 25 "$log" | sed 's/^/        /'
+	fi
+	# what a test could not run where it is, it says in lines of this kind
+	sed -n 's/^ *\(skip[a-z]*:\)/        \1/p' "$log"
+}
+
+# Every public header compiles alone, as C and as C++.
+headers_alone() {
+	local header status=0
+	for header in vfio/error.h vfio/space.h vfio/device.h mempool/memory.h mempool/pkt.h driver/nic.h; do
+		gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -x c $header || status=1
+	done
+	for header in vfio/space.h mempool/pkt.h driver/nic.h; do
+		clang++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -x c++ $header || status=1
+	done
+	return $status
+}
+
+# The arrows point one way, and the library neither prints nor exits.
+arrows() {
+	local status=0
+	grep -nE '#include "\.\./(mempool|driver|apps)/' vfio/*.[ch] && status=1
+	grep -nE '#include "\.\./(driver|apps)/' mempool/*.[ch] && status=1
+	grep -nE '#include ".*(apps|tests)/' driver/*.[ch] driver/*/*.[ch] && status=1
+	grep -nE '#include "\.\./' apps/*.[ch] | grep -v '"../driver/nic.h"' && status=1
+	grep -nE '"/(dev|sys)/' driver/*.[ch] driver/*/*.[ch] && status=1
+	grep -nE '\b(printf|puts|perror|exit)\(' vfio/*.c driver/*.c driver/*/*.c && status=1
+	return $status
+}
+
+build() { make -j"$jobs" --no-print-directory WERROR=1 "$@"; }
+
+# Every test program of a build folder but those named.
+run_tests() {
+	local folder=$1 test
+	for test in "$folder"/test_*; do
+		case $test in *.d | *.o) continue ;; esac
+		step "$(basename "$folder") $(basename "$test")" "$test"
+	done
+}
+
+echo "Builds: gcc and clang, warnings are errors"
+step "gcc release" build BUILD=release all tests build/release/bench
+step "gcc debug" build BUILD=debug all tests
+step "clang release" build BUILD=release CC=clang all tests
+step "gcc, ASan and UBSan" build BUILD=asan all tests
+step "gcc, TSan" build BUILD=tsan all tests
+step "public headers alone, C and C++" headers_alone
+step "arrows between the rooms" arrows
+
+echo "Unit tests and driver against model"
+run_tests build/release
+run_tests build/debug
+echo "The same under ASan and UBSan"
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+run_tests build/asan
+echo "Threads under TSan"
+for test in test_pool_threads test_stats_threads; do
+	# this kernel's address space layout may be too random for TSan's shadow: fix it
+	[ -x build/tsan/$test ] && step "tsan $test" setarch -R build/tsan/$test
+done
+echo "Applications and processes"
+for script in tests/cli.sh tests/system.sh; do
+	step "release $script" $script build/release
+	step "asan $script" $script build/asan
+done
+step "the demo tells good from bad" tests/demo_verdict.sh
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The applications' command lines: help, wrong options, and ports that are not there. Needs no device.
+# usage: tests/cli.sh [BUILD-FOLDER]
+set -u
+build=${1:-build/release}
+captures=$(dirname "$0")/captures
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+	failed=$((failed + 1))
+	printf 'FAIL: %s\n' "$1"
+	sed 's/^/    stdout: /' "$work/out" | head -n 5
+	sed 's/^/    stderr: /' "$work/err" | head -n 5
+}
+
+# run PROGRAM ARGUMENTS...: sets status; output is in $work/out and $work/err
+run() {
+	local program=$1
+	shift
+	timeout 20 "$build/pollux-$program" "$@" >"$work/out" 2>"$work/err" </dev/null
+	status=$?
+}
+
+# Wrong command line: status 2, a message with that text on stderr, nothing on stdout.
+wrong() {
+	local text=$1
+	shift
+	run "$@"
+	if [ $status = 2 ] && grep -qF -- "$text" "$work/err" && [ ! -s "$work/out" ]; then
+		pass
+	else
+		fail "pollux-$*: status $status, 2 and '$text' on stderr were wanted"
+	fi
+}
+
+# Something that cannot be: status 1, one sentence per pattern on stderr, and nothing on stdout.
+refused() {
+	local patterns=$1 pattern missing=
+	shift
+	run "$@"
+	while read -r pattern; do
+		grep -qE -- "$pattern" "$work/err" || missing=$pattern
+	done <<<"$patterns"
+	if [ $status = 1 ] && [ -z "$missing" ] && [ ! -s "$work/out" ]; then
+		pass
+	else
+		fail "pollux-$*: status $status, 1 was wanted${missing:+, and '$missing' on stderr}"
+	fi
+}
+
+# --help: status 0, on stdout, and every word is in it.
+helps() {
+	local program=$1 word
+	shift
+	run "$program" --help
+	if [ $status = 0 ] && [ ! -s "$work/err" ]; then pass; else fail "pollux-$program --help: status $status, 0 was wanted"; fi
+	for word; do
+		if grep -qF -- "$word" "$work/out"; then pass; else fail "pollux-$program --help: no word of $word"; fi
+	done
+}
+
+common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --duration= --interval= --json --quiet
+	-b, -r, -p, -c, -d, -i, -j, -q, vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
+helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap -m, -n,
+helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop -s, -R, -n, -f,
+helps dump "${common[@]}" --write= --snaplen= --count= -w, -s, -n,
+
+absent=vfio-user:$work/missing.sock
+other=vfio-user:$work/missing-too.sock
+
+for program in fwd gen dump; do
+	wrong "unrecognized option '--nonsense'" $program --nonsense "$absent" "$other"
+	wrong "invalid option -- 'Z'" $program -Z "$absent" "$other"
+	wrong 'wanted' $program
+	wrong '--burst 0:' $program --burst 0 "$absent"
+	wrong '--burst 257:' $program -b 257 "$absent"
+	wrong '--burst 1x:' $program --burst=1x "$absent"
+	wrong '--ring 100: a power of two' $program --ring 100 "$absent"
+	wrong '--ring 32:' $program --ring 32 "$absent"
+	wrong '--ring 8192:' $program -r 8192 "$absent"
+	wrong '--mtu 67:' $program --mtu 67 "$absent"
+	wrong '--cpu 1-:' $program --cpu 1- "$absent"
+	wrong '--duration 0:' $program --duration 0 "$absent"
+	wrong '--duration soon:' $program -d soon "$absent"
+	wrong '--interval 31:' $program --interval 31 "$absent"
+	wrong '--link-wait -1:' $program --link-wait=-1 "$absent"
+	wrong 'requires an argument' $program "$absent" --burst
+	wrong 'an empty PORT' $program ''
+done
+
+wrong 'two ports at least' fwd "$absent"
+wrong 'is there twice' fwd "$absent" "$absent"
+wrong '--mode fast:' fwd --mode fast "$absent" "$other"
+wrong '--mode mac and --next-hop belong together' fwd --mode mac "$absent" "$other"
+wrong '--mode mac and --next-hop belong together' fwd --next-hop 02:00:00:00:00:01 "$absent" "$other"
+wrong '--next-hop 02:00:' fwd --mode mac --next-hop 02:00: "$absent" "$other"
+wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" "$other" "$other."
+wrong '--packets -5:' fwd --packets=-5 "$absent" "$other"
+wrong 'too many ports' fwd p{1..17}
+
+wrong 'one or two ports' gen a b c
+wrong '--size 63:' gen --size 63 "$absent"
+wrong '--size 1519: at most 1518' gen --size 1519 "$absent"
+wrong '--rate fast:' gen --rate fast "$absent"
+wrong '--rate 101%:' gen --rate 101% "$absent"
+wrong '--rate 0:' gen --rate 0 "$absent"
+wrong '--count 1.5:' gen --count 1.5 "$absent"
+wrong '--flows 0:' gen --flows 0 "$absent"
+wrong '--to here:' gen --to here "$absent"
+wrong '--loop needs --replay' gen --loop "$absent"
+wrong '--cpu: one or two' gen --cpu 0,1,2 "$absent"
+
+wrong 'both have stdout' dump --json -w - "$absent"
+wrong '--snaplen 13:' dump --snaplen 13 "$absent"
+wrong 'tcp port' dump "$absent" tcp port
+wrong '--count none:' dump --count none "$absent"
+
+# A socket that is not there: the sentence has its path, and says what to do.
+sentence='missing\.sock
+[;:,] .*(start|check|run)'
+refused "$sentence" fwd "$absent" "$other"
+refused "$sentence" fwd --json "$absent" "$other"
+refused "$sentence" gen "$absent"
+refused "$sentence" dump "$absent"
+
+# Neither does a capture start to be written then: an older one of that name survives.
+echo precious >"$work/kept.pcap"
+run dump "$absent" -w "$work/kept.pcap"
+if [ $status = 1 ] && grep -q precious "$work/kept.pcap"; then pass; else fail 'pollux-dump overwrote a file before its port was open'; fi
+
+# Captures are looked at before any port is opened.
+echo 'no capture' >"$work/text.pcap"
+head -c 1000 "$captures/mixed.pcap" >"$work/cut.pcap"
+head -c 24 "$captures/mixed.pcap" >"$work/empty.pcap"
+refused 'absent\.pcap' gen --replay "$work/absent.pcap" "$absent"
+refused 'pollux-gen: .+' gen --replay "$work/text.pcap" "$absent"
+refused 'cut\.pcap: .*truncated' gen --replay "$work/cut.pcap" "$absent"
+refused 'empty\.pcap: no frame in it can be sent' gen --replay "$work/empty.pcap" "$absent"
+refused "$sentence" gen --replay "$captures/mixed.pcap" "$absent"
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,75 @@
+#!/bin/bash
+# The demo: a real capture through the forwarder byte for byte, then both directions at full speed. Exit status 0: nothing lost, nothing changed.
+# Usage: tests/demo.sh BUILD-FOLDER
+# For the test of this script: DEMO_FWD and DEMO_MODEL are further options of the forwarder and of the model in the first part;
+# DEMO_SECONDS is how long the second part runs (5).
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+capture=tests/captures/mixed.pcap
+seconds=${DEMO_SECONDS:-5}
+work=$(mktemp -d) || exit 1
+model=
+cleanup() {
+	[ -n "$model" ] && kill "$model" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# start_model OPTIONS...: a software 82599 of two ports; waits until its sockets are there.
+start_model() {
+	"$bin/pollux-model" --port "$work/port0" --port "$work/port1" "$@" &
+	model=$!
+	for _ in $(seq 100); do
+		[ -S "$work/port0" ] && [ -S "$work/port1" ] && return
+		kill -0 $model 2>/dev/null || break
+		sleep 0.05
+	done
+	echo "demo: the software 82599 did not start" >&2
+	exit 1
+}
+ports="vfio-user:$work/port0 vfio-user:$work/port1"
+
+tests/hugepages.sh 32
+
+echo
+echo "1. $capture, from one port to the other"
+# shellcheck disable=SC2086
+start_model --wire "0:pcap-in=$capture" --wire "1:pcap-out=$work/out.pcap" --exit-when-done --json ${DEMO_MODEL:-} >"$work/model1.json"
+# shellcheck disable=SC2086
+"$bin/pollux-fwd" --no-drop --quiet --duration 60 ${DEMO_FWD:-} $ports 2>"$work/fwd1.log" &
+fwd=$!
+# the model ends when all frames are through; the forwarder then sees its ports gone, which is as it should be here
+wait $model
+model_status=$?
+model=
+kill -INT $fwd 2>/dev/null
+wait $fwd
+if [ $model_status != 0 ] || [ ! -s "$work/out.pcap" ]; then
+	echo "demo: no capture came out; the forwarder said:"
+	cat "$work/fwd1.log"
+	exit 1
+fi
+"$bin/pollux-pcap-diff" "$capture" "$work/out.pcap"
+same=$?
+
+echo
+echo "2. Both directions at full speed, 64-byte frames, $seconds s: the model on one core, the forwarder on the other"
+start_model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink --once --json >"$work/model2.json"
+# shellcheck disable=SC2086
+"$bin/pollux-fwd" --duration "$seconds" $ports
+fast=$?
+wait $model
+model=
+grep -o '"limit":"[^"]*"' "$work/model2.json" | sort | uniq -c | sed 's/^ *\([0-9]*\) "limit":"\(.*\)"/   \1 port(s): the limit was \2/'
+
+echo
+if [ $same = 0 ] && [ $fast = 0 ]; then
+	echo "demo: passed: the capture came through identical, none lost; full speed as above"
+	exit 0
+fi
+[ $same = 0 ] || echo "demo: FAILED: the capture that came out is not the one that went in (see 1.)"
+[ $fast = 0 ] || echo "demo: FAILED: the forwarder ended with an error at full speed (see 2.)"
+exit 1

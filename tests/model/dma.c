@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The device's way to memory: I/O addresses are looked up in the host's map, remembered extent by extent, and never followed
+ * anywhere else. */
+#include <string.h>
+
+#include "internal.h"
+
+/** Fills the cache with the extent around iova, when it is there, usable, and holds all bytes. Nothing is counted. */
+bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
+{
+	struct model_extent e = { 0 };
+
+	if (!m->dma_allowed || !m->host.memory || !m->host.memory(m->host.context, iova, &e))
+		return false;
+	if (!e.at || iova < e.iova || iova - e.iova >= e.bytes)
+		return false;
+	*cache = e;
+	return e.bytes - (iova - e.iova) >= bytes && (!write || e.writable);
+}
+
+/** @return how many of the bytes lie together at iova; 0: none, or not usable. */
+static uint32_t dma_run(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write, uint8_t **at)
+{
+	if (iova + bytes < iova && iova + bytes != 0) /* wraps around the end of the address space */
+		return 0;
+	*at = dma_at(m, cache, iova, 1, write);
+	if (!*at)
+		return 0;
+
+	uint64_t run = cache->bytes - (iova - cache->iova);
+	return run < bytes ? (uint32_t)run : bytes;
+}
+
+/** @return whether all bytes can be reached. Counts, when not. */
+bool model_dma_present(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
+{
+	while (bytes) {
+		uint8_t *at;
+		uint32_t run = dma_run(m, cache, iova, bytes, write, &at);
+
+		if (!run) {
+			m->faults.bad_address++;
+			return false;
+		}
+		iova += run;
+		bytes -= run;
+	}
+	return true;
+}
+
+bool model_dma_write(struct model *m, struct model_extent *cache, uint64_t iova, const void *data, uint32_t bytes)
+{
+	const uint8_t *from = data;
+
+	while (bytes) {
+		uint8_t *at;
+		uint32_t run = dma_run(m, cache, iova, bytes, true, &at);
+
+		if (!run) {
+			m->faults.bad_address++;
+			return false;
+		}
+		memcpy(at, from, run);
+		from += run;
+		iova += run;
+		bytes -= run;
+	}
+	return true;
+}
+
+bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, void *data, uint32_t bytes)
+{
+	uint8_t *to = data;
+
+	while (bytes) {
+		uint8_t *at;
+		uint32_t run = dma_run(m, cache, iova, bytes, false, &at);
+
+		if (!run) {
+			m->faults.bad_address++;
+			return false;
+		}
+		memcpy(to, at, run);
+		to += run;
+		iova += run;
+		bytes -= run;
+	}
+	return true;
+}
+
+/** Forgets all extents, and decides anew whether the device may reach memory at all (COMMAND.BusMaster, CTRL.GIO_DIS, not gone). */
+void model_dma_forget(struct model *m)
+{
+	m->dma_allowed = model_bus_master(m) && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
+	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
+		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){ 0 };
+		m->tx[i].buffers = m->tx[i].ring = m->tx[i].write_back = (struct model_extent){ 0 };
+		model_rings_find(m, &m->rx[i]);
+		model_rings_find(m, &m->tx[i]);
+	}
+}
+
+void model_memory_changed(struct model *m)
+{
+	model_dma_forget(m);
+}

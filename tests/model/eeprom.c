@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The EEPROM: its contents, reading it word by word, loading the MAC address from it after a reset, and the semaphore. */
+#include <string.h>
+
+#include "internal.h"
+
+enum {
+	EERD_NS = 5000,
+	SFP_LIST = 0x100,     /* pairs of module type and sequence, up to 0xFFFF */
+	SFP_SEQUENCE = 0x130, /* words for CORECTL, up to 0xFFFF */
+	FIRMWARE = 0x140,
+	FIRMWARE_PATCH = 0x150,
+	CHECKSUM = 0x3F,
+};
+
+void model_eeprom_open(struct model *m)
+{
+	static const uint8_t none[6];
+	uint8_t mac[6] = { 0x02, 0x82, 0x59, 0x9e, 0x00, (uint8_t)m->config.port };
+	uint16_t *word = m->eeprom;
+
+	if (memcmp(m->config.mac, none, 6) != 0)
+		memcpy(mac, m->config.mac, 6);
+	memset(word, 0, sizeof(m->eeprom));
+	for (unsigned i = 0; i < 3; i++)
+		word[i] = (uint16_t)(mac[2 * i] | mac[2 * i + 1] << 8);
+	word[0x0F] = FIRMWARE;
+	word[0x15] = 0xE66F; /* part number */
+	word[0x16] = 0x1300;
+	word[0x17] = 0xFFFF; /* no storage boot block */
+	word[0x27] = 0xFFFF;
+	word[0x28] = 0xFFFF; /* no SAN address */
+	word[0x29] = 0x6000; /* image version */
+	word[0x2B] = SFP_LIST;
+	word[0x2C] = 0x0081; /* any SFP+ module, no crosstalk work-around */
+	word[0x2D] = 0x9E00;
+	word[0x2E] = 0x8000;
+	word[0x33] = 0xFFFF;
+	word[0x37] = 0xFFFF; /* no alternative address */
+
+	unsigned at = SFP_LIST;
+	word[at++] = 0x18;
+	for (uint16_t type = 3; type <= 14; type++) {
+		word[at++] = type;
+		word[at++] = SFP_SEQUENCE;
+	}
+	word[at] = 0xFFFF;
+	word[SFP_SEQUENCE] = 2;
+	word[SFP_SEQUENCE + 1] = 0x0001;
+	word[SFP_SEQUENCE + 2] = 0xFFFF;
+	word[FIRMWARE + 2] = 0xFFFF; /* no link establishment firmware */
+	word[FIRMWARE + 4] = FIRMWARE_PATCH;
+	word[FIRMWARE_PATCH + 7] = 0x0006;
+
+	uint16_t sum = 0;
+	for (unsigned i = 0; i < CHECKSUM; i++)
+		sum = (uint16_t)(sum + word[i]);
+	word[CHECKSUM] = (uint16_t)(0xBABA - sum);
+}
+
+/** What the device takes from the EEPROM by itself: AUTOC, the MAC address, and the presence bits. */
+void model_eeprom_load(struct model *m)
+{
+	uint32_t low = (uint32_t)m->eeprom[0] | (uint32_t)m->eeprom[1] << 16;
+	uint32_t eec = 4u << 11; /* 1024 words */
+
+	if (!(m->breakages & MODEL_EEPROM_ABSENT))
+		eec |= EEC_EE_PRES;
+	reg_set(m, IXGBE_EEC, eec | (reg_get(m, IXGBE_EEC) & EEC_AUTO_RD));
+	if (m->auto_read_ns == MODEL_NEVER)
+		return; /* not after a reset */
+	if (m->breakages & MODEL_BAD_MAC)
+		low |= 1;
+	reg_set(m, IXGBE_RAL, low);
+	reg_set(m, IXGBE_RAH, m->eeprom[2] | RAH_AV);
+	reg_set(m, IXGBE_MPSAR, 0xFFFFFFFF);
+	reg_set(m, IXGBE_MPSAR + 4, 0xFFFFFFFF);
+}
+
+void model_eeprom_step(struct model *m)
+{
+	if (m->now_ns >= m->auto_read_ns && !(m->breakages & MODEL_EEPROM_STUCK)) {
+		m->auto_read_ns = MODEL_NEVER;
+		reg_set(m, IXGBE_EEC, reg_get(m, IXGBE_EEC) | EEC_AUTO_RD);
+	}
+	if (m->now_ns >= m->eerd_ns) {
+		uint32_t address = (m->eerd_pending >> 2) & 0x3FFF;
+		uint32_t word = address < MODEL_EEPROM_WORDS ? m->eeprom[address] : 0xFFFF;
+
+		m->eerd_ns = MODEL_NEVER;
+		if (m->breakages & MODEL_EEPROM_ABSENT)
+			word = 0xFFFF;
+		reg_set(m, IXGBE_EERD, (m->eerd_pending & 0xFFFC) | EERD_DONE | word << 16);
+	}
+}
+
+void model_write_eerd(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value & 0xFFFC);
+	if (!(value & EERD_START))
+		return;
+	m->eerd_pending = value;
+	model_deadline(m, &m->eerd_ns, EERD_NS);
+}
+
+/** Reading SMBI takes it: the first reader sees 0, all others 1 until it is cleared (DS 10.5.4). */
+uint32_t model_read_swsm(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value | SWSM_SMBI);
+	return value;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The receive packet buffer: a ring of frames, and a ring of bytes for those that are copied. */
+#include "fifo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES (MODEL_FIFO_BYTES / 64)
+
+/* A copy takes no more than the buffer counts for it, and what is skipped where the ring ends is less than one frame; so the
+ * newest never reaches the oldest. */
+#define STORE_BYTES (MODEL_FIFO_BYTES + 2 * MODEL_FRAME_MAX)
+
+struct fifo {
+	uint64_t head, tail; /* oldest, next free; they count on, and wrap by modulus */
+	uint64_t bytes;
+	uint32_t store_at;
+	struct model_frame frames[FRAMES];
+	uint8_t store[STORE_BYTES];
+};
+
+static uint32_t counted(uint32_t len)
+{
+	return len < 60 ? 64 : len + 4;
+}
+
+struct fifo *fifo_open(void)
+{
+	return calloc(1, sizeof(struct fifo));
+}
+
+void fifo_close(struct fifo *fifo)
+{
+	free(fifo);
+}
+
+bool fifo_fits(const struct fifo *fifo, uint32_t len)
+{
+	return fifo->bytes + counted(len) <= MODEL_FIFO_BYTES;
+}
+
+void fifo_push(struct fifo *fifo, const struct model_frame *frame, bool copy)
+{
+	struct model_frame *slot = &fifo->frames[fifo->tail % FRAMES];
+	*slot = *frame;
+	if (copy) {
+		if (fifo->store_at + frame->len > STORE_BYTES)
+			fifo->store_at = 0;
+		slot->data = memcpy(fifo->store + fifo->store_at, frame->data, frame->len);
+		fifo->store_at += frame->len;
+	}
+	fifo->tail++;
+	fifo->bytes += counted(frame->len);
+}
+
+unsigned fifo_peek(const struct fifo *fifo, const struct model_frame **frames)
+{
+	uint64_t count = fifo->tail - fifo->head, place = fifo->head % FRAMES;
+	*frames = &fifo->frames[place];
+	return (unsigned)(count < FRAMES - place ? count : FRAMES - place);
+}
+
+void fifo_pop(struct fifo *fifo, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		fifo->bytes -= counted(fifo->frames[fifo->head++ % FRAMES].len);
+}
+
+void fifo_clear(struct fifo *fifo)
+{
+	fifo->head = fifo->tail;
+	fifo->bytes = 0;
+}
+
+uint64_t fifo_count(const struct fifo *fifo)
+{
+	return fifo->tail - fifo->head;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Which frames the port accepts: exact addresses, the multicast table, broadcast, promiscuous modes and VLANs (DS 7.1.1). */
+#include <string.h>
+
+#include "internal.h"
+
+static uint64_t mac_value(const uint8_t *mac)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, mac, 6);
+	return value;
+}
+
+static bool exact_match(const struct model *m, uint64_t mac)
+{
+	for (unsigned i = 0; i < 128; i++) {
+		uint64_t high = reg_get(m, IXGBE_RAH + 8 * i);
+
+		if ((high & RAH_AV) && (((high & 0xFFFF) << 32) | reg_get(m, IXGBE_RAL + 8 * i)) == mac)
+			return true;
+	}
+	return false;
+}
+
+/** MO picks which 12 of the address's last bits index the table: 47:36, 46:35, 45:34 or 43:32. */
+static bool multicast_match(const struct model *m, const uint8_t *mac)
+{
+	static const uint8_t shifts[4] = { 4, 3, 2, 0 };
+	uint32_t control = reg_get(m, IXGBE_MCSTCTRL);
+
+	if (!(control & MCSTCTRL_MFE))
+		return false;
+	uint32_t hash = ((uint32_t)(mac[4] | mac[5] << 8) >> shifts[control & MCSTCTRL_MO]) & 0xFFF;
+	return reg_get(m, IXGBE_MTA + 4 * (hash >> 5)) >> (hash & 31) & 1;
+}
+
+static uint8_t judge(const struct model *m, const uint8_t *mac, uint64_t value)
+{
+	uint32_t control = reg_get(m, IXGBE_FCTRL);
+
+	if (value == 0xFFFFFFFFFFFFull)
+		/* "MPE alone is enough for both" broadcast and multicast (registers.md 8). */
+		return (control & (FCTRL_BAM | FCTRL_MPE)) ? VERDICT_BROADCAST : VERDICT_NO;
+	if (mac[0] & 1) {
+		if (exact_match(m, value))
+			return VERDICT_MULTICAST;
+		if (multicast_match(m, mac))
+			return VERDICT_MULTICAST | VERDICT_INEXACT;
+		return (control & FCTRL_MPE) ? VERDICT_MULTICAST | VERDICT_INEXACT : VERDICT_NO;
+	}
+	if (exact_match(m, value))
+		return VERDICT_UNICAST;
+	return (control & FCTRL_UPE) ? VERDICT_UNICAST | VERDICT_INEXACT : VERDICT_NO;
+}
+
+/** @return a VERDICT_; the last one is remembered, as consecutive frames tend to go the same way. */
+uint8_t model_filter_mac(struct model *m, const uint8_t *mac)
+{
+	uint64_t value = mac_value(mac);
+
+	if (value != m->last_mac) {
+		m->last_mac = value;
+		m->last_verdict = judge(m, mac, value);
+	}
+	return m->last_verdict;
+}
+
+bool model_filter_vlan(const struct model *m, uint16_t tag)
+{
+	unsigned id = tag & 0xFFF;
+
+	if (!(reg_get(m, IXGBE_VLNCTRL) & VLNCTRL_VFE))
+		return true;
+	return reg_get(m, IXGBE_VFTA + 4 * (id >> 5)) >> (id & 31) & 1;
+}
+
+/** Any register that filtering or queue selection depends on. */
+void model_write_filter(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	/* FCTRL may change only while nothing is received (DS 8.2.3.7.1). */
+	if (offset == IXGBE_FCTRL && value != reg_get(m, offset))
+		m->faults.bad_order += (reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN) != 0;
+	reg_set(m, offset, value);
+	model_settle(m);
+}
+
+void model_write_rss(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value);
+	m->toeplitz_stale = true;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The receive parser: packet type, checksums and RSS of one frame (DS 7.1.2.8, 7.1.6.2, 7.1.11), and the CRC. */
+#include <string.h>
+
+#include "internal.h"
+
+enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86DD, TCP = 6, UDP = 17, SCTP = 132 };
+
+static uint16_t be16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/** Adds bytes to a ones' complement sum of little-endian words, folded to 32 bits at the end. */
+uint32_t model_checksum_add(uint32_t start, const uint8_t *data, uint32_t bytes)
+{
+	uint64_t sum = start, pair;
+	uint32_t word;
+	uint16_t half;
+
+	for (; bytes >= 8; bytes -= 8, data += 8) {
+		memcpy(&pair, data, 8);
+		sum += (pair & UINT32_MAX) + (pair >> 32);
+	}
+	if (bytes & 4) {
+		memcpy(&word, data, 4);
+		sum += word;
+		data += 4;
+	}
+	if (bytes & 2) {
+		memcpy(&half, data, 2);
+		sum += half;
+		data += 2;
+	}
+	if (bytes & 1)
+		sum += *data;
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (uint32_t)((sum & UINT32_MAX) + (sum >> 32));
+}
+
+/** @return the complement of the sum, to be stored in memory as it is. 0 also where a checksum that was included is right. */
+uint16_t model_checksum_fold(uint32_t sum)
+{
+	sum = (sum & 0xFFFF) + (sum >> 16);
+	sum = (sum & 0xFFFF) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/** Pseudo-header: addresses, protocol, length. */
+static uint32_t pseudo_sum(const uint8_t *addresses, uint32_t bytes, uint8_t protocol, uint32_t length)
+{
+	uint8_t tail[4] = { 0, protocol, (uint8_t)(length >> 8), (uint8_t)length };
+
+	return model_checksum_add(model_checksum_add(0, addresses, bytes), tail, 4);
+}
+
+/** One table per byte of input: what that byte's value contributes to the hash. */
+static void prepare_toeplitz(struct model *m)
+{
+	uint8_t key[40 + 8] = { 0 };
+
+	memcpy(key, &m->reg[IXGBE_RSSRK / 4], 40);
+	for (unsigned i = 0; i < 36; i++) {
+		uint64_t window = 0;
+
+		for (unsigned b = 0; b < 5; b++)
+			window = window << 8 | key[i + b];
+		for (unsigned value = 0; value < 256; value++) {
+			uint32_t hash = 0;
+
+			for (unsigned bit = 0; bit < 8; bit++)
+				if (value & (0x80u >> bit))
+					hash ^= (uint32_t)(window >> (8 - bit));
+			m->toeplitz[i][value] = hash;
+		}
+	}
+	m->toeplitz_stale = false;
+}
+
+static uint32_t toeplitz(const struct model *m, uint32_t hash, unsigned at, const uint8_t *data, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		hash ^= m->toeplitz[at + i][data[i]];
+	return hash;
+}
+
+/** Where the layers lie. */
+struct layers {
+	const uint8_t *addresses, *l4;
+	uint32_t address_bytes, l4_bytes; /* l4_bytes by the IP header */
+	uint32_t l4_present;              /* in the frame */
+	uint8_t protocol;
+	bool fragment;
+};
+
+static void hash_flow(struct model *m, const struct layers *l, struct parsed *p)
+{
+	uint32_t mrqc = reg_get(m, IXGBE_MRQC);
+	bool v4 = l->address_bytes == 8, ports = false;
+
+	if (!l->fragment && l->l4_present >= 4) {
+		if (l->protocol == TCP)
+			ports = mrqc & (v4 ? MRQC_IPV4_TCP : MRQC_IPV6_TCP);
+		else if (l->protocol == UDP)
+			ports = mrqc & (v4 ? MRQC_IPV4_UDP : MRQC_IPV6_UDP);
+	}
+	if (!ports && !(mrqc & (v4 ? MRQC_IPV4 : MRQC_IPV6)))
+		return;
+	if (m->toeplitz_stale)
+		prepare_toeplitz(m);
+	p->hash = toeplitz(m, 0, 0, l->addresses, l->address_bytes);
+	if (ports) {
+		p->hash = toeplitz(m, p->hash, l->address_bytes, l->l4, 4);
+		p->rss_type = l->protocol == TCP ? (v4 ? 1 : 3) : (v4 ? 7 : 8);
+	} else {
+		p->rss_type = v4 ? 2 : 5;
+	}
+	p->queue = (reg_get(m, IXGBE_RETA + (p->hash & 0x7C)) >> (8 * (p->hash & 3))) & 0xF;
+}
+
+static void check_l4(const struct layers *l, struct parsed *p)
+{
+	bool good;
+
+	switch (l->protocol) {
+	case TCP:
+		p->q0 |= RXD_TYPE_TCP;
+		if (l->l4_bytes < 20)
+			return;
+		break;
+	case UDP:
+		p->q0 |= RXD_TYPE_UDP;
+		/* A UDP checksum of zero is none. */
+		if (l->l4_present < 8 || be16(l->l4 + 6) == 0)
+			return;
+		break;
+	case SCTP:
+		p->q0 |= RXD_TYPE_SCTP; /* its CRC is not checked here */
+		return;
+	default:
+		return;
+	}
+	if (l->l4_present < l->l4_bytes)
+		return;
+	good = model_checksum_fold(model_checksum_add(
+		       pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
+	p->q1 |= good ? RXD_L4CS : RXD_L4CS | RXD_L4E;
+}
+
+static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, struct parsed *p)
+{
+	uint32_t header = (at[0] & 0xFu) * 4, total;
+
+	if (bytes < 20 || at[0] >> 4 != 4 || header < 20 || bytes < header)
+		return false;
+	total = be16(at + 2);
+	p->q0 |= header > 20 ? RXD_TYPE_IPV4 | RXD_TYPE_IPV4_EXT : RXD_TYPE_IPV4;
+	p->q1 |= RXD_IPCS;
+	if (model_checksum_fold(model_checksum_add(0, at, header)) != 0)
+		p->q1 |= RXD_IPE;
+	if (total < header)
+		return false;
+	*l = (struct layers){ at + 12, at + header, 8, total - header, bytes - header, at[9], (be16(at + 6) & 0x3FFF) != 0 };
+	return true;
+}
+
+static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, struct parsed *p)
+{
+	uint32_t header = 40, total;
+	uint8_t next;
+	bool extended = false;
+
+	if (bytes < 40 || at[0] >> 4 != 6)
+		return false;
+	total = 40u + be16(at + 4);
+	next = at[6];
+	/* Hop-by-hop, routing and destination options are walked over. */
+	while ((next == 0 || next == 43 || next == 60) && header + 8 <= bytes) {
+		next = at[header];
+		header += 8 + at[header + 1] * 8u;
+		extended = true;
+	}
+	p->q0 |= extended || next == 44 ? RXD_TYPE_IPV6 | RXD_TYPE_IPV6_EXT : RXD_TYPE_IPV6;
+	if (header > bytes || total < header)
+		return false;
+	*l = (struct layers){ at + 8, at + header, 32, total - header, bytes - header, next, next == 44 };
+	return true;
+}
+
+/** Finds out about a frame of at least 60 bytes. p->queue is where RSS sends it; 0 without. */
+void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct parsed *p)
+{
+	uint32_t at = 14;
+	uint16_t type = be16(data + 12);
+	struct layers l;
+	bool layered = false;
+
+	*p = (struct parsed){ 0 };
+	if (type == (reg_get(m, IXGBE_VLNCTRL) & 0xFFFF)) {
+		p->tagged = true;
+		p->vlan = be16(data + 14);
+		type = be16(data + 16);
+		at = 18;
+	}
+	if (type == ETHERTYPE_IPV4)
+		layered = parse_ipv4(data + at, len - at, &l, p);
+	else if (type == ETHERTYPE_IPV6)
+		layered = parse_ipv6(data + at, len - at, &l, p);
+	if (!layered)
+		return;
+	if (!l.fragment)
+		check_l4(&l, p);
+	if (!m->rx_rss)
+		return;
+	hash_flow(m, &l, p);
+	/* The hash shows in the descriptor only with PCSD (DS 8.2.3.7.5). */
+	if (reg_get(m, IXGBE_RXCSUM) & RXCSUM_PCSD)
+		p->q0 |= (uint64_t)p->hash << 32 | p->rss_type;
+}
+
+/** The Ethernet FCS, bit by bit: it is wanted rarely. Sent and stored least significant byte first. */
+uint32_t model_crc32(const uint8_t *data, uint32_t bytes)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (uint32_t i = 0; i < bytes; i++) {
+		crc ^= data[i];
+		for (unsigned b = 0; b < 8; b++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+	}
+	return ~crc;
+}

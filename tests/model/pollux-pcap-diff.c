@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-pcap-diff: compares two captures frame by frame, byte by byte; times do not matter. */
+#include "capture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAME 0
+#define DIFFERENT 1
+#define UNUSABLE 2
+
+static const char help[] =
+	"Usage: pollux-pcap-diff EXPECTED GOT\n"
+	"Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
+	"from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
+	"than there), or came in another order.\n"
+	"Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
+
+static int compare(const struct model_frame *a, const struct model_frame *b)
+{
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->data, b->data, a->len);
+}
+
+static int compare_for_sort(const void *a, const void *b)
+{
+	return compare(a, b);
+}
+
+static const char *plural(uint32_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_first(const struct capture *expected, const struct capture *got)
+{
+	uint32_t shorter = expected->count < got->count ? expected->count : got->count, i = 0;
+	while (i < shorter && compare(&expected->frames[i], &got->frames[i]) == 0)
+		i++;
+	if (i == shorter) {
+		bool less = got->count < expected->count;
+		printf("different: frame %u is the first that %s", i + 1, less ? "is missing at the end" : "was not expected");
+		return;
+	}
+	const struct model_frame *a = &expected->frames[i], *b = &got->frames[i];
+	uint32_t least = a->len < b->len ? a->len : b->len, at = 0;
+	while (at < least && a->data[at] == b->data[at])
+		at++;
+	if (at < least)
+		printf("different: frame %u at byte %u: %02x expected, %02x got", i + 1, at, a->data[at], b->data[at]);
+	else
+		printf("different: frame %u at byte %u: %u bytes expected, %u got", i + 1, at, a->len, b->len);
+}
+
+/** Both as sorted lists: what is only in one, and how often. */
+static void say_counts(struct capture *expected, struct capture *got)
+{
+	uint32_t lost = 0, added = 0, duplicated = 0, i = 0, j = 0;
+	qsort(expected->frames, expected->count, sizeof(*expected->frames), compare_for_sort);
+	qsort(got->frames, got->count, sizeof(*got->frames), compare_for_sort);
+	while (i < expected->count || j < got->count) {
+		int order = i == expected->count ? 1 : j == got->count ? -1 : compare(&expected->frames[i], &got->frames[j]);
+		const struct model_frame *frame = order <= 0 ? &expected->frames[i] : &got->frames[j];
+		uint32_t wanted = 0, had = 0;
+		while (i + wanted < expected->count && compare(&expected->frames[i + wanted], frame) == 0)
+			wanted++;
+		while (j + had < got->count && compare(&got->frames[j + had], frame) == 0)
+			had++;
+		if (had < wanted)
+			lost += wanted - had;
+		else if (wanted)
+			duplicated += had - wanted;
+		else
+			added += had;
+		i += wanted;
+		j += had;
+	}
+	if (lost || added || duplicated)
+		printf("; %u lost, %u added, %u duplicated (%u frame%s expected, %u got)\n", lost, added, duplicated, expected->count,
+		       plural(expected->count), got->count);
+	else
+		printf("; the %u frame%s came in another order, none lost, added or duplicated\n", expected->count, plural(expected->count));
+}
+
+int main(int argc, char **argv)
+{
+	char error[512];
+	struct capture expected, got;
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(help, stdout);
+		return SAME;
+	}
+	if (argc != 3) {
+		fputs(help, stderr);
+		return UNUSABLE;
+	}
+	if (capture_load(&expected, argv[1], error, sizeof(error))) {
+		fprintf(stderr, "pollux-pcap-diff: %s\n", error);
+		return UNUSABLE;
+	}
+	if (!expected.count || capture_load(&got, argv[2], error, sizeof(error))) {
+		if (!expected.count)
+			snprintf(error, sizeof(error), "%s holds no frames: there is nothing to compare with", argv[1]);
+		fprintf(stderr, "pollux-pcap-diff: %s\n", error);
+		capture_free(&expected);
+		return UNUSABLE;
+	}
+
+	bool same = expected.count == got.count;
+	for (uint32_t i = 0; same && i < got.count; i++)
+		same = compare(&expected.frames[i], &got.frames[i]) == 0;
+	if (same) {
+		printf("identical: %u frame%s\n", got.count, plural(got.count));
+	} else {
+		say_first(&expected, &got);
+		say_counts(&expected, &got);
+	}
+	capture_free(&expected);
+	capture_free(&got);
+	return same ? SAME : DIFFERENT;
+}

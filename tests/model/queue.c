@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Queues as their registers make them: the ENABLE handshake, rings loaded and checked, heads and tails. */
+#include "internal.h"
+
+enum { HANDSHAKE_NS = 2000 };
+
+static void load_ring(struct model *m, struct queue *q, uint64_t base, uint32_t bytes)
+{
+	q->base = base;
+	q->size = bytes / sizeof(struct descriptor);
+	/* 8192 descriptors are what the datasheet validates; more, or none, is no ring (registers.md 5.1). */
+	if (bytes == 0 || bytes > 128u * 1024) {
+		if (q->enabled)
+			m->faults.bad_ring++;
+		q->size = 0;
+	}
+	if (q->head >= q->size)
+		queue_move_head(q, 0);
+	model_rings_find(m, q);
+}
+
+/** Finds the ring in memory, where it lies in one piece. Where not, the slow path goes descriptor by descriptor. */
+void model_rings_find(struct model *m, struct queue *q)
+{
+	q->linear = NULL;
+	if (!q->enabled || !q->size)
+		return;
+
+	uint32_t bytes = q->size * (uint32_t)sizeof(struct descriptor);
+	uint8_t *at = dma_at(m, &q->ring, q->base, bytes, true);
+
+	if (at && (uintptr_t)at % sizeof(struct descriptor) == 0)
+		q->linear = (struct descriptor *)(void *)at;
+}
+
+/** Reads a descriptor, once: the driver may change it meanwhile. */
+bool model_ring_read(struct model *m, struct queue *q, uint32_t slot, struct descriptor *d)
+{
+	return model_dma_read(m, &q->ring, q->base + slot * sizeof(*d), d, sizeof(*d));
+}
+
+/** Writes a descriptor back; the quadword with DD last. */
+bool model_ring_write(struct model *m, struct queue *q, uint32_t slot, const struct descriptor *d)
+{
+	uint64_t iova = q->base + slot * sizeof(*d);
+
+	if (!model_dma_write(m, &q->ring, iova, &d->q0, sizeof(d->q0)))
+		return false;
+
+	uint8_t *at = dma_at(m, &q->ring, iova + 8, 8, true);
+	if (!at || (uintptr_t)at % 8) {
+		m->faults.bad_address++;
+		return false;
+	}
+	__atomic_store_n((uint64_t *)(void *)at, d->q1, __ATOMIC_RELEASE);
+	return true;
+}
+
+void model_rx_load(struct model *m, unsigned i)
+{
+	struct queue *q = &m->rx[i];
+	uint32_t srrctl = reg_get(m, rx_offset(IXGBE_SRRCTL, i));
+	unsigned type = (srrctl >> 25) & 7;
+
+	q->enabled = reg_get(m, rx_offset(IXGBE_RXDCTL, i)) & XDCTL_ENABLE;
+	q->vlan_strip = reg_get(m, rx_offset(IXGBE_RXDCTL, i)) & RXDCTL_VME;
+	q->drop = srrctl & SRRCTL_DROP_EN;
+	q->advanced = type == 1;
+	q->buffer_bytes = (srrctl & 0x1F) * 1024;
+	q->counter = (reg_get(m, IXGBE_RQSMR + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
+	load_ring(m, q,
+		((uint64_t)reg_get(m, rx_offset(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_offset(IXGBE_RDBAL, i)),
+		reg_get(m, rx_offset(IXGBE_RDLEN, i)));
+	/* Header split must not be used (DS 7.1.10), and a buffer without bytes holds nothing. */
+	if (q->enabled && (type > 1 || q->buffer_bytes == 0 || q->buffer_bytes > 16 * 1024)) {
+		m->faults.bad_ring++;
+		q->size = 0;
+		q->linear = NULL;
+	}
+}
+
+void model_tx_load(struct model *m, unsigned i)
+{
+	struct queue *q = &m->tx[i];
+	uint32_t low = reg_get(m, tx_offset(IXGBE_TDWBAL, i));
+
+	q->enabled = reg_get(m, tx_offset(IXGBE_TXDCTL, i)) & XDCTL_ENABLE;
+	q->counter = (reg_get(m, IXGBE_TQSM + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
+	load_ring(m, q,
+		((uint64_t)reg_get(m, tx_offset(IXGBE_TDBAH, i)) << 32) | reg_get(m, tx_offset(IXGBE_TDBAL, i)),
+		reg_get(m, tx_offset(IXGBE_TDLEN, i)));
+	q->head_write_back = 0;
+	if (low & TDWBAL_ENABLE) {
+		q->head_write_back = ((uint64_t)reg_get(m, tx_offset(IXGBE_TDWBAH, i)) << 32) | (low & ~3u);
+		if (q->enabled && q->head_write_back % 16) {
+			/* 16-byte alignment is what works in practice (registers.md 6.1). */
+			m->faults.bad_ring++;
+			q->size = 0;
+			q->linear = NULL;
+		}
+	}
+}
+
+static void find_active(struct model *m)
+{
+	m->tx_active_n = 0;
+	for (unsigned i = 0; i < MODEL_QUEUES; i++)
+		if (m->tx[i].enabled)
+			m->tx_active[m->tx_active_n++] = (uint16_t)i;
+}
+
+void model_queues_reset(struct model *m)
+{
+	for (unsigned d = 0; d < 2; d++)
+		for (unsigned i = 0; i < MODEL_QUEUES; i++) {
+			uint32_t head = d ? tx_offset(IXGBE_TDH, i) : rx_offset(IXGBE_RDH, i);
+			struct queue *q = d ? &m->tx[i] : &m->rx[i];
+
+			*q = (struct queue){ .index = i, .head_image = m->image + head / 4, .tail = m->image + head / 4 + 2 };
+			__atomic_store_n(q->head_image, 0, __ATOMIC_RELAXED);
+			__atomic_store_n(q->tail, 0, __ATOMIC_RELAXED);
+		}
+	for (unsigned w = 0; w < 2; w++)
+		m->rx_pending[w] = m->tx_pending[w] = m->rx_wanted[w] = m->tx_wanted[w] = 0;
+	m->queues_ns = MODEL_NEVER;
+	m->tx_active_n = m->tx_turn = 0;
+}
+
+/** The device answers a change of ENABLE. */
+static bool answer_rx(struct model *m, unsigned i, bool want)
+{
+	uint32_t *control = &m->reg[rx_offset(IXGBE_RXDCTL, i) / 4];
+
+	if (m->breakages & (want ? MODEL_RX_ENABLE_STUCK : MODEL_RX_DISABLE_STUCK))
+		return false;
+	if (want && !(*control & XDCTL_ENABLE)) {
+		/* Reserved bit 12 comes up set and must be cleared (DS 4.6.7). */
+		m->faults.bad_order += (reg_get(m, rx_offset(IXGBE_DCA_RXCTRL, i)) >> 12) & 1;
+		queue_move_head(&m->rx[i], 0);
+	}
+	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
+	model_rx_load(m, i);
+	return true;
+}
+
+static bool answer_tx(struct model *m, unsigned i, bool want)
+{
+	uint32_t *control = &m->reg[tx_offset(IXGBE_TXDCTL, i) / 4];
+
+	/* A queue comes up only once the transmit DMA runs (DS 4.6.8). */
+	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
+		return false;
+	if (want && !(*control & XDCTL_ENABLE)) {
+		queue_move_head(&m->tx[i], 0);
+		m->tx[i].context[0].valid = m->tx[i].context[1].valid = false;
+		m->tx[i].segments_sent = 0;
+	}
+	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
+	model_tx_load(m, i);
+	find_active(m);
+	return true;
+}
+
+void model_queues_step(struct model *m)
+{
+	if (m->now_ns < m->queues_ns)
+		return;
+	m->queues_ns = MODEL_NEVER;
+	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
+		uint64_t bit = 1ull << (i % 64);
+
+		if ((m->rx_pending[i / 64] & bit) && answer_rx(m, i, m->rx_wanted[i / 64] & bit))
+			m->rx_pending[i / 64] &= ~bit;
+		if ((m->tx_pending[i / 64] & bit) && answer_tx(m, i, m->tx_wanted[i / 64] & bit))
+			m->tx_pending[i / 64] &= ~bit;
+	}
+	if (m->rx_pending[0] | m->rx_pending[1] | m->tx_pending[0] | m->tx_pending[1])
+		model_deadline(m, &m->queues_ns, HANDSHAKE_NS);
+}
+
+static void ask(struct model *m, uint64_t *pending, uint64_t *wanted, unsigned i, bool want, bool is)
+{
+	uint64_t bit = 1ull << (i % 64);
+
+	wanted[i / 64] = want ? wanted[i / 64] | bit : wanted[i / 64] & ~bit;
+	pending[i / 64] = want != is ? pending[i / 64] | bit : pending[i / 64] & ~bit;
+	if (want != is)
+		model_deadline(m, &m->queues_ns, HANDSHAKE_NS);
+}
+
+static unsigned rx_queue_of(uint32_t offset)
+{
+	return offset >= MODEL_RX_HIGH ? 64 + (offset - MODEL_RX_HIGH) / 0x40 : (offset - IXGBE_RDBAL) / 0x40;
+}
+
+void model_write_rx_control(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	unsigned i = rx_queue_of(offset);
+	bool is = reg_get(m, offset) & XDCTL_ENABLE, want = value & XDCTL_ENABLE;
+
+	(void)index;
+	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
+	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
+	ask(m, m->rx_pending, m->rx_wanted, i, want, is);
+	m->rx[i].vlan_strip = value & RXDCTL_VME;
+}
+
+void model_write_tx_control(struct model *m, unsigned i, uint32_t value, uint32_t offset)
+{
+	bool is = reg_get(m, offset) & XDCTL_ENABLE, want = value & XDCTL_ENABLE;
+
+	/* The queue must not be enabled before the DMA is (DS 4.6.8). */
+	m->faults.bad_order += want && !is && !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE);
+	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
+	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
+	ask(m, m->tx_pending, m->tx_wanted, i, want, is);
+}
+
+void model_write_dmatxctl(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value);
+	if (m->tx_pending[0] | m->tx_pending[1])
+		model_deadline(m, &m->queues_ns, HANDSHAKE_NS);
+}
+
+static struct queue *queue_of(struct model *m, uint32_t offset)
+{
+	if (offset >= IXGBE_TDBAL && offset < IXGBE_TDBAL + 0x40 * MODEL_QUEUES)
+		return &m->tx[(offset - IXGBE_TDBAL) / 0x40];
+	return &m->rx[rx_queue_of(offset)];
+}
+
+uint32_t model_read_tail(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	(void)value;
+	return __atomic_load_n(queue_of(m, offset)->tail, __ATOMIC_RELAXED) & 0xFFFF;
+}
+
+void model_write_tail(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	struct queue *q = queue_of(m, offset);
+
+	(void)index;
+	/* Descriptors are handed over only to an enabled queue (DS 4.6.7, 4.6.8); clearing the register is no hand-over. */
+	m->faults.bad_order += !q->enabled && value != 0;
+	__atomic_store_n(q->tail, value, __ATOMIC_RELEASE);
+}
+
+/** Heads are the device's; software may only clear them, and only while the queue is off. */
+void model_write_head(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	struct queue *q = queue_of(m, offset);
+
+	(void)index;
+	if (q->enabled)
+		m->faults.bad_order++;
+	else if (value == 0)
+		queue_move_head(q, 0);
+}
+
+uint32_t model_read_head(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	(void)value;
+	return queue_of(m, offset)->head;
+}
+
+void model_write_rx_ring(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value);
+	m->faults.bad_order += queue_of(m, offset)->enabled; /* a ring is described before it is enabled */
+	model_rx_load(m, queue_of(m, offset)->index);
+}
+
+void model_write_tx_ring(struct model *m, unsigned i, uint32_t value, uint32_t offset)
+{
+	reg_set(m, offset, value);
+	m->faults.bad_order += m->tx[i].enabled;
+	model_tx_load(m, i);
+}
+
+/** RQSMR and TQSM: which of the 16 counters a queue adds to. */
+void model_write_queue_map(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	reg_set(m, offset, value);
+	for (unsigned b = 0; b < 4; b++) {
+		struct queue *q = offset >= IXGBE_TQSM ? &m->tx[index * 4 + b] : &m->rx[index * 4 + b];
+
+		q->counter = (value >> (8 * b)) & 0xF;
+	}
+}

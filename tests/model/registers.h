@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the model knows of the 82599's registers beyond the shared list of names and offsets: the further registers that other
+ * drivers touch, and the fields, bit by bit, written from the register facts and not from the driver. */
+#ifndef POLLUX_TESTS_MODEL_REGISTERS_H
+#define POLLUX_TESTS_MODEL_REGISTERS_H
+
+#include "../../driver/ixgbe/registers.h"
+
+/** Registers that the driver's list has no use for. Offsets; DS 8.2.3. */
+enum {
+	MODEL_I2CCTL = 0x00028,
+	MODEL_FRTIMER = 0x00048,
+	MODEL_TCPTIMER = 0x0004C,
+	MODEL_LEDCTL = 0x00200,
+	MODEL_EICS_EX = 0x00A90,
+	MODEL_EIMS_EX = 0x00AA0,
+	MODEL_EIAM_EX = 0x00AD0,
+	MODEL_RXDGBCL = 0x02F54,
+	MODEL_RXDGBCH = 0x02F58,
+	MODEL_LVMMC_RX = 0x02FA8,
+	MODEL_PFCTOP = 0x03008,
+	MODEL_RSCDBU = 0x03028,
+	MODEL_LXONTXC = 0x03F60,
+	MODEL_LXOFFTXC = 0x03F68,
+	MODEL_PRC64 = 0x0405C,
+	MODEL_MNGPRC = 0x040B4,
+	MODEL_TORL = 0x040C0,
+	MODEL_TORH = 0x040C4,
+	MODEL_TPR = 0x040D0,
+	MODEL_TPT = 0x040D4,
+	MODEL_PTC64 = 0x040D8,
+	MODEL_MPTC = 0x040F0,
+	MODEL_BPTC = 0x040F4,
+	MODEL_XEC = 0x04120,
+	MODEL_RXNFGPC = 0x041B0,
+	MODEL_MSCA = 0x0425C,
+	MODEL_MSRWD = 0x04260,
+	MODEL_ANLP1 = 0x042B0,
+	MODEL_ANLP2 = 0x042B4,
+	MODEL_MACC = 0x04330,
+	MODEL_LINKS2 = 0x04324,
+	MODEL_RTRUP2TC = 0x03020,
+	MODEL_RTTPCS = 0x0CD00,
+	MODEL_RTRPCS = 0x02430,
+	MODEL_DTXTCPFLGL = 0x04A88,
+	MODEL_DTXTCPFLGH = 0x04A8C,
+	MODEL_FHFT = 0x09000,
+	MODEL_EXVET = 0x05078,
+	MODEL_RXFECCERR0 = 0x051B8,
+	MODEL_PFVFRE = 0x051E0,
+	MODEL_WUC = 0x05800,
+	MODEL_MANC = 0x05820,
+	MODEL_WUS = 0x05810,
+	MODEL_PFVFTE = 0x08110,
+	MODEL_LVMMC_TX = 0x08108,
+	MODEL_SSVPC = 0x08780,
+	MODEL_TXDGPC = 0x087A0,
+	MODEL_TXDGBCL = 0x087A4,
+	MODEL_TXDGBCH = 0x087A8,
+	MODEL_SECTXCTRL = 0x08800,
+	MODEL_SECTXSTAT = 0x08804,
+	MODEL_SECTXMINIFG = 0x08810,
+	MODEL_TSYNCTXCTL = 0x08C00,
+	MODEL_TSYNCRXCTL = 0x05188,
+	MODEL_SAQF = 0x0E000,
+	MODEL_DAQF = 0x0E200,
+	MODEL_SDPQF = 0x0E400,
+	MODEL_L34TIMIR = 0x0E800,
+	MODEL_ETQS = 0x0EC00,
+	MODEL_SYNQF = 0x0EC30,
+	MODEL_FDIRCTRL = 0x0EE00,
+	MODEL_FDIRHKEY = 0x0EE68,
+	MODEL_FDIRCMD = 0x0EE2C,
+	MODEL_FDIRFREE = 0x0EE38,
+	MODEL_PFVML2FLT = 0x0F000,
+	MODEL_EEMNGCTL = 0x10110,
+	MODEL_GRC = 0x10200,
+	MODEL_FLA = 0x1001C,
+	MODEL_GCR = 0x11000,
+	MODEL_GSCL = 0x11010,
+	MODEL_FACTPS = 0x10150,
+	MODEL_PBACL = 0x110C0,
+	MODEL_PBACL0 = 0x11068,
+	MODEL_DCA_CTRL = 0x11074,
+	MODEL_EITR_HIGH = 0x12300, /* EITR 24..63 */
+	MODEL_CORECTL = 0x14F00,
+	MODEL_RX_HIGH = 0x0D000, /* receive queues 64..127 */
+};
+
+/** Fields. */
+enum {
+	CTRL_GIO_DIS = 1 << 2,
+	CTRL_LNK_RST = 1 << 3,
+	CTRL_RST = 1 << 26,
+	STATUS_GIO = 1 << 19,
+	CTRL_EXT_DRV_LOAD = 1 << 28,
+	ESDP_SDP2 = 1 << 2, /* 0: a module sits in the cage */
+	ESDP_SDP3 = 1 << 3, /* 1: the laser is off */
+	ESDP_SDP3_DIR = 1 << 11,
+	I2C_CLK_IN = 1 << 0,
+	I2C_CLK_OUT = 1 << 1,
+	I2C_DATA_IN = 1 << 2,
+	I2C_DATA_OUT = 1 << 3,
+	EEC_EE_PRES = 1 << 8,
+	EEC_AUTO_RD = 1 << 9,
+	EERD_START = 1 << 0,
+	EERD_DONE = 1 << 1,
+	SWSM_SMBI = 1 << 0,
+	SWSM_SWESMBI = 1 << 1,
+	FWSM_FW_VALID = 1 << 15,
+	EICR_RX_MISS = 1 << 17,
+	EICR_LSC = 1 << 20,
+	EICR_SDP2 = 1 << 26,
+	GPIE_MSIX_MODE = 1 << 4,
+	GPIE_OCD = 1 << 5,
+	GPIE_EIAME = 1 << 30,
+	IVAR_VALID = 1 << 7,
+	AUTOC_FLU = 1 << 0,
+	AUTOC_AN_RESTART = 1 << 12,
+	AUTOC_LMS_SHIFT = 13,
+	LINKS_UP = 1 << 30,
+	LINKS_SPEED_10G = 3 << 28,
+	LINKS_SPEED_1G = 2 << 28,
+	ANLP1_AN_STATE = 1 << 16,
+	HLREG0_TXCRCEN = 1 << 0,
+	HLREG0_RXCRCSTRP = 1 << 1,
+	HLREG0_JUMBOEN = 1 << 2,
+	HLREG0_TXPADEN = 1 << 10,
+	HLREG0_LPBK = 1 << 15,
+	RXCTRL_RXEN = 1 << 0,
+	RDRXCTL_CRCSTRIP = 1 << 1,
+	RDRXCTL_DMAIDONE = 1 << 3,
+	SECRXCTRL_RX_DIS = 1 << 1,
+	SECRXSTAT_SECRX_RDY = 1 << 0,
+	XDCTL_ENABLE = 1 << 25, /* RXDCTL and TXDCTL */
+	XDCTL_SWFLSH = 1 << 26,
+	RXDCTL_VME = 1 << 30,
+	SRRCTL_DROP_EN = 1 << 28,
+	DMATXCTL_TE = 1 << 0,
+	TDWBAL_ENABLE = 1 << 0,
+	FCTRL_SBP = 1 << 1,
+	FCTRL_MPE = 1 << 8,
+	FCTRL_UPE = 1 << 9,
+	FCTRL_BAM = 1 << 10,
+	VLNCTRL_VFE = 1 << 30,
+	MCSTCTRL_MO = 3,
+	MCSTCTRL_MFE = 1 << 2,
+	RXCSUM_PCSD = 1 << 13,
+	MRQC_RSS = 1,
+	MRQC_IPV4_TCP = 1 << 16,
+	MRQC_IPV4 = 1 << 17,
+	MRQC_IPV6 = 1 << 20,
+	MRQC_IPV6_TCP = 1 << 21,
+	MRQC_IPV4_UDP = 1 << 22,
+	MRQC_IPV6_UDP = 1 << 23,
+	FDIRCTRL_INIT_DONE = 1 << 3,
+	MSCA_COMMAND = 1 << 30,
+};
+#define RAH_AV (1u << 31)
+
+/** Advanced receive write-back, second quadword (DS 7.1.6.2). */
+#define RXD_DD (1ull << 0)
+#define RXD_EOP (1ull << 1)
+#define RXD_VP (1ull << 3)
+#define RXD_L4CS (1ull << 5)
+#define RXD_IPCS (1ull << 6)
+#define RXD_PIF (1ull << 7)
+#define RXD_RXE (1ull << 29)
+#define RXD_L4E (1ull << 30)
+#define RXD_IPE (1ull << 31)
+/** Packet types, first quadword. */
+#define RXD_TYPE_IPV4 (1ull << 4)
+#define RXD_TYPE_IPV4_EXT (1ull << 5)
+#define RXD_TYPE_IPV6 (1ull << 6)
+#define RXD_TYPE_IPV6_EXT (1ull << 7)
+#define RXD_TYPE_TCP (1ull << 8)
+#define RXD_TYPE_UDP (1ull << 9)
+#define RXD_TYPE_SCTP (1ull << 10)
+#define RXD_TYPE_ETQF (1ull << 15)
+
+/** Transmit descriptors, second quadword (DS 7.2.3.2). */
+#define TXD_EOP (1ull << 24)
+#define TXD_IFCS (1ull << 25)
+#define TXD_IC (1ull << 26)
+#define TXD_RS (1ull << 27)
+#define TXD_DEXT (1ull << 29)
+#define TXD_VLE (1ull << 30)
+#define TXD_TSE (1ull << 31)
+#define TXD_DD (1ull << 32)
+#define TXD_DTYP (0xFull << 20)
+#define TXD_DTYP_CONTEXT (2ull << 20)
+#define TXD_DTYP_DATA (3ull << 20)
+#define TXD_IXSM (1ull << 40)
+#define TXD_TXSM (1ull << 41)
+
+#endif

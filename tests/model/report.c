@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Printing the software 82599's counters. */
+#include "report.h"
+
+#include <inttypes.h>
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static double seconds_busy(const struct wire *wire)
+{
+	return (double)(wire->moved_ns - wire->first_ns) / 1e9;
+}
+
+static double mpps(uint64_t frames, double seconds)
+{
+	return seconds > 0 ? (double)frames / seconds / 1e6 : 0;
+}
+
+void report_live(FILE *to, struct model_port *ports, unsigned count, double seconds)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct wire_counts now = ports[i].wire->counts, *old = &ports[i].shown;
+		fprintf(to, "port %u: in %.3f Mpps, out %.3f Mpps, missed %" PRIu64 ", busy %.0f %%, without descriptors %.0f %%%s\n", i,
+		        mpps(now.in_frames - old->in_frames, seconds), mpps(now.out_frames - old->out_frames, seconds),
+		        now.missed - old->missed, share(now.busy_steps - old->busy_steps, now.steps - old->steps),
+		        share(now.blocked - old->blocked, now.offered - old->offered),
+		        server_connected(ports[i].server) ? "" : ", no client");
+		*old = now;
+	}
+	fflush(to);
+}
+
+void report_end(FILE *to, struct model_port *ports, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct wire *wire = ports[i].wire;
+		const struct wire_counts *c = &wire->counts;
+		const struct server_counts *s = server_counts(ports[i].server);
+		const struct model_faults *f = model_faults(server_model(ports[i].server));
+		double seconds = seconds_busy(wire);
+		fprintf(to, "port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n", i,
+		        c->in_frames, mpps(c->in_frames, seconds), c->missed, c->out_frames, mpps(c->out_frames, seconds), seconds);
+		fprintf(to, "        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: %s\n",
+		        share(c->busy_steps, c->steps), share(c->blocked, c->offered), wire_limit(wire));
+		fprintf(to, "        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64 ", order %" PRIu64 "\n",
+		        f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
+		if (c->deaf)
+			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
+		fprintf(to, "        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64 " answered with an error), ended by us %" PRIu64 "\n",
+		        s->clients, s->refused, s->messages, s->errors, s->broken);
+	}
+}
+
+static void json_port(FILE *to, unsigned index, struct model_port *port)
+{
+	const struct wire_counts *c = &port->wire->counts;
+	const struct server_counts *s = server_counts(port->server);
+	const struct model_faults *f = model_faults(server_model(port->server));
+	const struct {
+		const char *name;
+		uint64_t value;
+	} numbers[] = {
+		{"port", index},
+		{"in_frames", c->in_frames},
+		{"in_bytes", c->in_bytes},
+		{"missed", c->missed},
+		{"out_frames", c->out_frames},
+		{"out_bytes", c->out_bytes},
+		{"captured", c->captured},
+		{"deaf", c->deaf},
+		{"steps", c->steps},
+		{"busy_steps", c->busy_steps},
+		{"offered_steps", c->offered},
+		{"blocked_steps", c->blocked},
+		{"full_steps", c->full},
+		{"fault_address", f->bad_address},
+		{"fault_ring", f->bad_ring},
+		{"fault_descriptor", f->bad_descriptor},
+		{"fault_register", f->bad_register},
+		{"fault_order", f->bad_order},
+		{"clients", s->clients},
+		{"refused", s->refused},
+		{"messages", s->messages},
+		{"message_errors", s->errors},
+		{"broken", s->broken},
+	};
+	fputs("{", to);
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		fprintf(to, "\"%s\":%" PRIu64 ",", numbers[i].name, numbers[i].value);
+	fprintf(to, "\"seconds\":%.6f,\"limit\":\"%s\"}", seconds_busy(port->wire), wire_limit(port->wire));
+}
+
+void report_json(FILE *to, struct model_port *ports, unsigned count)
+{
+	fputs("{\"ports\":[", to);
+	for (unsigned i = 0; i < count; i++) {
+		fputs(i ? "," : "", to);
+		json_port(to, i, &ports[i]);
+	}
+	fputs("]}\n", to);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Frames arriving: a burst path for ordinary frames, and a careful one for all others. */
+#include <string.h>
+
+#include "internal.h"
+
+/** What becomes of a frame. */
+struct fate {
+	struct parsed parsed;
+	uint32_t len;
+	bool accepted, erred;
+	uint8_t verdict;
+	uint32_t gone_to; /* offset of the counter that says why it was not accepted; 0: none */
+};
+
+/** Judges a frame before any queue is looked at (DS 7.1.1). */
+static void judge(struct model *m, const struct model_frame *f, struct fate *fate)
+{
+	uint32_t limit = m->frame_limit;
+
+	*fate = (struct fate){ .len = f->len };
+	if (f->len < 60) {
+		fate->gone_to = f->len < 12 ? 0 : f->bad_crc ? IXGBE_RFC : IXGBE_RUC;
+		return;
+	}
+	/* A VLAN tag comes on top of the limit. */
+	if (f->len > limit && f->data[12] == 0x81 && f->data[13] == 0x00)
+		limit += 4;
+	if (f->len > limit || f->len > MODEL_FRAME_MAX - 4) {
+		fate->gone_to = f->bad_crc ? IXGBE_RJC : IXGBE_ROC;
+		return;
+	}
+	if (f->bad_crc) {
+		fate->gone_to = IXGBE_CRCERRS;
+		if (!(reg_get(m, IXGBE_FCTRL) & FCTRL_SBP))
+			return;
+		fate->erred = true;
+	}
+	fate->verdict = model_filter_mac(m, f->data);
+	if (fate->verdict == VERDICT_NO)
+		return;
+	model_parse(m, f->data, f->len, &fate->parsed);
+	if (fate->parsed.tagged && !model_filter_vlan(m, fate->parsed.vlan))
+		return;
+	fate->parsed.q1 |= (fate->verdict & VERDICT_INEXACT) ? RXD_PIF : 0;
+	fate->parsed.q1 |= fate->erred ? RXD_RXE : 0;
+	fate->accepted = true;
+}
+
+static void tally_frame(struct tally *t, const struct fate *fate)
+{
+	unsigned kind = fate->verdict & 7;
+
+	t->frames++;
+	t->bytes += fate->len + 4;
+	t->size[model_size_class(fate->len + 4)]++;
+	t->multicast += kind == VERDICT_MULTICAST;
+	t->broadcast += kind == VERDICT_BROADCAST;
+}
+
+/** Counts a judged frame that is dealt with. Erred frames are not good ones. */
+static void count_frame(struct model *m, const struct fate *fate)
+{
+	if (fate->gone_to)
+		reg_add(m, fate->gone_to, 1);
+	reg_add(m, MODEL_TPR, 1);
+	wide_add(m, WIDE_TOR, fate->len + 4);
+	if (fate->accepted && !fate->erred) {
+		struct tally t = { 0 };
+
+		tally_frame(&t, fate);
+		model_count_received(m, &t);
+	}
+}
+
+/** After write-backs: the queue's counters, its head, its interrupt. */
+static void close_queue(struct model *m, struct queue *q)
+{
+	q->touched = false;
+	if (!q->received)
+		return;
+	reg_add(m, IXGBE_QPRC + 0x40 * q->counter, q->received);
+	wide_add(m, WIDE_QBRC + q->counter, q->received_bytes);
+	reg_add(m, IXGBE_RXDGPC, q->received);
+	wide_add(m, WIDE_RXDGBC, q->received_bytes);
+	queue_move_head(q, q->head);
+	model_raise_queue(m, q->index, false);
+}
+
+static void open_queue(struct model *m, struct queue *q)
+{
+	q->touched = true;
+	q->available = q->enabled && q->size ? queue_available(m, q) : 0;
+	q->received = q->received_bytes = 0;
+}
+
+static void tamper(struct model *m, struct descriptor *d)
+{
+	if (likely(!m->tamper_count))
+		return;
+	m->tamper_count--;
+	d->q1 = (d->q1 & m->tamper_keep) | m->tamper_set;
+}
+
+static void put_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
+{
+	if (bytes == 60)
+		memcpy(to, from, 60);
+	else if (bytes == 64)
+		memcpy(to, from, 64);
+	else
+		memcpy(to, from, bytes);
+}
+
+/** Takes a burst's frames off the fast path: what was judged last, for sources that repeat one frame. */
+struct repeat {
+	const uint8_t *data;
+	uint32_t len;
+	struct fate fate;
+};
+
+/**
+ * Delivers the leading frames that are ordinary: accepted, without error, one buffer, nothing to strip or append, into queues
+ * whose rings lie in one piece. Stops at the first that is not, or that finds no descriptor; no harm is done up to there.
+ */
+static unsigned receive_ordinary(struct model *m, const struct model_frame *frames, unsigned n, struct repeat *repeat)
+{
+	struct descriptor *slot[MODEL_BURST], done[MODEL_BURST];
+	uint8_t *to[MODEL_BURST];
+	struct queue *touched[MODEL_BURST];
+	unsigned queues = 0, i;
+	struct tally tally = { 0 };
+	struct fate *fate = &repeat->fate;
+
+	for (i = 0; i < n; i++) {
+		const struct model_frame *f = &frames[i];
+
+		if (f->data != repeat->data || f->len != repeat->len) {
+			if (f->bad_crc)
+				break;
+			judge(m, f, fate);
+			repeat->data = f->data;
+			repeat->len = f->len;
+		}
+		if (unlikely(f->bad_crc || !fate->accepted))
+			break;
+
+		struct queue *q = &m->rx[fate->parsed.queue];
+		if (!q->touched) {
+			open_queue(m, q);
+			touched[queues++] = q;
+		}
+		if (unlikely(!q->available || !q->linear || !q->advanced || fate->len > q->buffer_bytes ||
+			     (q->vlan_strip && fate->parsed.tagged)))
+			break;
+
+		struct descriptor *d = q->linear + q->head;
+		uint64_t address = __atomic_load_n(&d->q0, __ATOMIC_RELAXED);
+		uint8_t *at = dma_at(m, &q->buffers, address, fate->len, true);
+		if (unlikely(!at))
+			break;
+		__builtin_prefetch(at, 1);
+		slot[i] = d;
+		to[i] = at;
+		done[i].q0 = fate->parsed.q0;
+		done[i].q1 = fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)fate->len << 32;
+		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
+		q->available--;
+		q->received++;
+		q->received_bytes += fate->len + 4;
+		tally_frame(&tally, fate);
+	}
+	for (unsigned j = 0; j < i; j++)
+		put_frame(to[j], frames[j].data, frames[j].len);
+	if (unlikely(m->tamper_count))
+		for (unsigned j = 0; j < i; j++)
+			tamper(m, &done[j]);
+	/* All of the burst at once, so that whole cache lines of descriptors come back; DD last in each. */
+	for (unsigned j = 0; j < i; j++) {
+		__atomic_store_n(&slot[j]->q0, done[j].q0, __ATOMIC_RELAXED);
+		__atomic_store_n(&slot[j]->q1, done[j].q1, __ATOMIC_RELEASE);
+	}
+	for (unsigned j = 0; j < queues; j++)
+		close_queue(m, touched[j]);
+	model_count_received(m, &tally);
+	reg_add(m, MODEL_TPR, tally.frames);
+	wide_add(m, WIDE_TOR, tally.bytes);
+	return i;
+}
+
+/** The frame as it goes to memory: tag stripped, FCS appended. @return its bytes. */
+static uint32_t shape_frame(struct model *m, const struct queue *q, const struct model_frame *f, struct fate *fate, uint8_t *to)
+{
+	uint32_t len = f->len;
+
+	memcpy(to, f->data, len);
+	if (!m->crc_strip) {
+		uint32_t crc = model_crc32(to, len) ^ (f->bad_crc ? 0xFFFFFFFF : 0);
+
+		memcpy(to + len, &crc, 4);
+		len += 4;
+	}
+	if (fate->parsed.tagged && q->vlan_strip) {
+		memmove(to + 12, to + 16, len - 16);
+		len -= 4;
+		fate->parsed.q1 |= RXD_VP | (uint64_t)fate->parsed.vlan << 48;
+	}
+	return len;
+}
+
+static uint64_t legacy_status(const struct fate *fate)
+{
+	uint64_t q1 = fate->parsed.q1;
+	/* DD, EOP, VP, L4CS, IPCS, PIF keep their places; TCPE and IPE go to bits 46 and 47 (registers.md 7.1). */
+	uint64_t errors = ((q1 & RXD_RXE) ? 1 : 0) | ((q1 & RXD_L4E) ? 1 << 6 : 0) | ((q1 & RXD_IPE) ? 1 << 7 : 0);
+
+	return (q1 & 0xFF) << 32 | errors << 40 | (q1 & 0xFFFFull << 48);
+}
+
+/** One descriptor of a frame written back. */
+static bool write_back(struct model *m, struct queue *q, const struct fate *fate, struct descriptor d, uint32_t bytes, bool end)
+{
+	if (!q->advanced) {
+		uint64_t status = end ? legacy_status(fate) : 0;
+
+		d.q1 = status | (uint64_t)bytes | RXD_DD << 32 | (end ? RXD_EOP << 32 : 0);
+	} else {
+		d.q0 = fate->parsed.q0;
+		d.q1 = (end ? fate->parsed.q1 | RXD_EOP : 0) | RXD_DD | (uint64_t)bytes << 32;
+	}
+	tamper(m, &d);
+	return model_ring_write(m, q, q->head, &d);
+}
+
+/** Any frame, into as many buffers as it takes. @return false: its queue has no descriptors for it. */
+static bool receive_one(struct model *m, const struct model_frame *f)
+{
+	struct fate fate;
+	struct descriptor d[64];
+	uint8_t bytes[MODEL_FRAME_MAX];
+
+	judge(m, f, &fate);
+	if (!fate.accepted) {
+		count_frame(m, &fate);
+		return true;
+	}
+
+	struct queue *q = &m->rx[fate.parsed.queue];
+	open_queue(m, q);
+	q->touched = false;
+	uint32_t len = shape_frame(m, q, f, &fate, bytes);
+	uint32_t need = q->buffer_bytes ? (len + q->buffer_bytes - 1) / q->buffer_bytes : 1;
+
+	if (q->available < need) {
+		if (q->drop)
+			reg_add(m, IXGBE_QPRDC + 0x40 * q->counter, 1);
+		else if (!q->enabled || !q->size || need < q->size)
+			return false;
+		else
+			m->faults.bad_ring++; /* no ring of this size will ever hold it */
+		count_frame(m, &fate);
+		return true;
+	}
+	count_frame(m, &fate);
+	/* All addresses are looked at before anything is written: a frame arrives as a whole or not at all. */
+	for (uint32_t i = 0; i < need; i++) {
+		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
+
+		if (!model_ring_read(m, q, slot, &d[i]) ||
+			!model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
+			return true;
+	}
+	for (uint32_t i = 0; i < need; i++) {
+		uint32_t from = i * q->buffer_bytes, part = len - from < q->buffer_bytes ? len - from : q->buffer_bytes;
+
+		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) ||
+			!write_back(m, q, &fate, d[i], part, i + 1 == need))
+			return true;
+		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
+	}
+	q->received = 1;
+	q->received_bytes = f->len + 4;
+	close_queue(m, q);
+	return true;
+}
+
+unsigned model_receive(struct model *m, const struct model_frame *frames, unsigned n)
+{
+	unsigned done = 0;
+
+	if (unlikely((m->breakages & MODEL_GONE) || !m->receiving || !m->link_up))
+		return n;
+	while (done < n) {
+		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
+		struct repeat repeat = { .data = NULL };
+
+		if (likely(m->rx_plain))
+			k = receive_ordinary(m, frames + done, burst, &repeat);
+		done += k;
+		if (k == burst)
+			continue;
+		if (!receive_one(m, &frames[done]))
+			break;
+		done++;
+	}
+	return done;
+}
+
+void model_miss(struct model *m, const struct model_frame *frames, unsigned n)
+{
+	uint32_t missed = 0;
+
+	if ((m->breakages & MODEL_GONE) || !m->receiving || !m->link_up)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct fate fate;
+
+		judge(m, &frames[i], &fate);
+		/* GPRC includes the missed ones (an erratum, registers.md 11). */
+		count_frame(m, &fate);
+		missed += fate.accepted;
+	}
+	reg_add(m, IXGBE_MPC, missed);
+	if (missed)
+		model_raise_other(m, EICR_RX_MISS);
+}

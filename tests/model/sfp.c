@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The SFP+ module: its identification EEPROM behind a bit-banged I2C bus, its presence pin and its laser. */
+#include <string.h>
+
+#include "internal.h"
+
+enum { IDLE, ADDRESS, ACK_ADDRESS, POINTER, ACK_POINTER, WRITE, ACK_WRITE, READ, WAIT_ACK };
+
+/** A 10GBASE-SR module (SFF-8472, device A0h). */
+static uint8_t module_byte(uint8_t at)
+{
+	static const uint8_t id[96] = {
+		[0] = 0x03, /* SFP */
+		[1] = 0x04,
+		[2] = 0x07, /* LC */
+		[3] = 0x10, /* 10GBASE-SR */
+		[11] = 0x06, /* 64B/66B */
+		[12] = 103, /* 10.3 Gbit/s */
+		[16] = 8,
+		[17] = 3,
+		[18] = 0,
+		[19] = 30,
+		[20] = 'P', 'o', 'l', 'l', 'u', 'x', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
+		[37] = 0x02, 0x82, 0x59,
+		[40] = 'S', 'O', 'F', 'T', '-', '1', '0', 'G', '-', 'S', 'R', ' ', ' ', ' ', ' ', ' ',
+		[56] = '1', ' ', ' ', ' ',
+		[60] = 0x03, 0x52, /* 850 nm */
+		[64] = 0x00,
+		[65] = 0x1A,
+		[68] = '8', '2', '5', '9', '9', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
+		[84] = '2', '6', '0', '1', '0', '1', ' ', ' ',
+		[92] = 0x00, /* no diagnostics */
+	};
+	unsigned sum = 0, first = at == 63 ? 0 : 64;
+
+	if (at >= sizeof(id))
+		return 0;
+	if (at != 63 && at != 95)
+		return id[at];
+	for (unsigned i = first; i < at; i++)
+		sum += id[i]; /* CC_BASE and CC_EXT */
+	return (uint8_t)sum;
+}
+
+/** SCL rose: the module takes a bit, or the master does. */
+static void clock_up(struct i2c_slave *s, bool data)
+{
+	switch (s->state) {
+	case ADDRESS:
+	case POINTER:
+	case WRITE:
+		s->shift = (uint8_t)(s->shift << 1 | data);
+		s->bits++;
+		break;
+	case READ:
+		s->bits++;
+		break;
+	case WAIT_ACK:
+		s->state = data ? IDLE : READ; /* no acknowledgement: the master has enough */
+		s->bits = 0;
+		if (s->state == READ)
+			s->shift = module_byte(s->pointer++);
+		break;
+	default:
+		break;
+	}
+}
+
+/** SCL fell: the module may change SDA. */
+static void clock_down(struct i2c_slave *s)
+{
+	s->drive_low = false;
+	switch (s->state) {
+	case ADDRESS:
+		if (s->bits < 8)
+			break;
+		s->device = s->shift & 0xFE;
+		s->reading = s->shift & 1;
+		s->state = s->device == 0xA0 ? ACK_ADDRESS : IDLE;
+		s->drive_low = s->state == ACK_ADDRESS;
+		break;
+	case POINTER:
+	case WRITE:
+		if (s->bits < 8)
+			break;
+		if (s->state == POINTER)
+			s->pointer = s->shift;
+		s->state = s->state == POINTER ? ACK_POINTER : ACK_WRITE; /* what is written is not kept */
+		s->drive_low = true;
+		break;
+	case ACK_ADDRESS:
+		s->state = s->reading ? READ : POINTER;
+		s->bits = 0;
+		if (s->reading)
+			s->shift = module_byte(s->pointer++);
+		break;
+	case ACK_POINTER:
+	case ACK_WRITE:
+		s->state = WRITE;
+		s->bits = 0;
+		break;
+	default:
+		break;
+	}
+	if (s->state == READ) {
+		if (s->bits == 8)
+			s->state = WAIT_ACK;
+		else
+			s->drive_low = !(s->shift >> (7 - s->bits) & 1);
+	}
+}
+
+void model_write_i2c(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	struct i2c_slave *s = &m->i2c;
+	bool clock = value & I2C_CLK_OUT, data = value & I2C_DATA_OUT;
+
+	(void)index;
+	reg_set(m, offset, value);
+	if (m->config.sfp_absent)
+		return;
+	if (clock && s->clock && data != s->data) {
+		/* SDA moves while SCL is high: start or stop. */
+		s->state = data ? IDLE : ADDRESS;
+		s->bits = 0;
+		s->drive_low = false;
+	} else if (clock && !s->clock) {
+		clock_up(s, data);
+	} else if (!clock && s->clock) {
+		clock_down(s);
+	}
+	s->clock = clock;
+	s->data = data;
+}
+
+/** Both lines are open drain: what is read is low when either end pulls. */
+uint32_t model_read_i2c(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	(void)offset;
+	value &= ~(uint32_t)(I2C_CLK_IN | I2C_DATA_IN);
+	value |= (value & I2C_CLK_OUT) ? I2C_CLK_IN : 0;
+	value |= (value & I2C_DATA_OUT) && !m->i2c.drive_low ? I2C_DATA_IN : 0;
+	return value;
+}
+
+uint32_t model_read_esdp(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	(void)offset;
+	return m->config.sfp_absent ? value | ESDP_SDP2 : value & ~(uint32_t)ESDP_SDP2;
+}
+
+void model_write_esdp(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value);
+	model_link_review(m);
+}

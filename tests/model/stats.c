@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Counters: adding a burst to them, and reading the 36-bit ones (DS 8.2.3.23). */
+#include "internal.h"
+
+/** Index of PRC64 .. PRC1522 and PTC64 .. PTC1522 that counts frames of this size. */
+unsigned model_size_class(uint32_t bytes)
+{
+	if (bytes <= 64)
+		return 0;
+	return bytes < 128 ? 1 : bytes < 256 ? 2 : bytes < 512 ? 3 : bytes < 1024 ? 4 : 5;
+}
+
+/** Good frames that passed the filters, whether or not a descriptor was there for them. */
+void model_count_received(struct model *m, const struct tally *t)
+{
+	if (!t->frames)
+		return;
+	for (unsigned i = 0; i < 6; i++)
+		reg_add(m, MODEL_PRC64 + 4 * i, t->size[i]);
+	reg_add(m, IXGBE_GPRC, t->frames);
+	reg_add(m, MODEL_RXNFGPC, t->frames);
+	reg_add(m, IXGBE_BPRC, t->broadcast);
+	reg_add(m, IXGBE_MPRC, t->multicast);
+	wide_add(m, WIDE_GORC, t->bytes);
+}
+
+void model_count_sent(struct model *m, const struct tally *t)
+{
+	if (!t->frames)
+		return;
+	for (unsigned i = 0; i < 6; i++)
+		reg_add(m, MODEL_PTC64 + 4 * i, t->size[i]);
+	reg_add(m, IXGBE_GPTC, t->frames);
+	reg_add(m, MODEL_TPT, t->frames);
+	reg_add(m, MODEL_TXDGPC, t->frames);
+	reg_add(m, MODEL_MPTC, t->multicast);
+	reg_add(m, MODEL_BPTC, t->broadcast);
+	wide_add(m, WIDE_GOTC, t->bytes);
+	wide_add(m, WIDE_TXDGBC, t->bytes);
+}
+
+/** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between. */
+uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	struct wide_counter *c;
+	bool high = offset & 4;
+	uint32_t result;
+
+	switch (offset) {
+	case IXGBE_GORCL:
+	case IXGBE_GORCH:
+		high = offset == IXGBE_GORCH;
+		c = &m->wide[WIDE_GORC];
+		break;
+	case IXGBE_GOTCL:
+	case IXGBE_GOTCH:
+		high = offset == IXGBE_GOTCH;
+		c = &m->wide[WIDE_GOTC];
+		break;
+	case MODEL_TORL:
+	case MODEL_TORH:
+		high = offset == MODEL_TORH;
+		c = &m->wide[WIDE_TOR];
+		break;
+	case MODEL_RXDGBCL:
+	case MODEL_RXDGBCH:
+		high = offset == MODEL_RXDGBCH;
+		c = &m->wide[WIDE_RXDGBC];
+		break;
+	case MODEL_TXDGBCL:
+	case MODEL_TXDGBCH:
+		high = offset == MODEL_TXDGBCH;
+		c = &m->wide[WIDE_TXDGBC];
+		break;
+	default:
+		if (offset >= IXGBE_QBTC_L) {
+			c = &m->wide[WIDE_QBTC + index / 2];
+			high = index & 1;
+		} else {
+			c = &m->wide[WIDE_QBRC + index];
+			high = (offset & 0x3F) == (IXGBE_QBRC_H & 0x3F);
+		}
+	}
+	(void)value;
+	if (!high) {
+		result = (uint32_t)c->value;
+		c->high = (uint32_t)(c->value >> 32);
+		c->latched = true;
+		c->value = 0;
+		return result;
+	}
+	if (!c->latched) {
+		/* The high half alone: it goes, the low half stays. */
+		result = (uint32_t)(c->value >> 32);
+		c->value &= UINT32_MAX;
+		return result;
+	}
+	c->latched = false;
+	return c->high;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Frames leaving: descriptors gathered into bursts, handed to the sink, and completed. What is out of the ordinary is gathered by
+ * tx_frame.c. */
+#include "tx.h"
+
+/** Takes ordinary descriptors: advanced data, one to a frame, nothing to be done to it. Stops at the first that is not. */
+static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only)
+{
+	const uint64_t shape = TXD_DEXT | TXD_DTYP | TXD_EOP | TXD_IFCS | TXD_VLE | TXD_TSE | TXD_IXSM | TXD_TXSM;
+	const uint64_t ordinary = TXD_DEXT | TXD_DTYP_DATA | TXD_EOP | TXD_IFCS;
+	uint32_t slot = b->cursor;
+
+	while (b->left && b->frames < b->max && b->reports < TX_REPORTS) {
+		const struct descriptor *d = q->linear + slot;
+		uint64_t q1 = __atomic_load_n(&d->q1, __ATOMIC_RELAXED), q0 = __atomic_load_n(&d->q0, __ATOMIC_RELAXED);
+		uint32_t len = q1 & 0xFFFF;
+
+		if (unlikely((q1 & shape) != ordinary || q1 >> 46 != len || len > MODEL_FRAME_MAX - 4))
+			break;
+		if (unlikely(len < 60 && (!lengths_only || !b->pad || len < TX_LEAST)))
+			break;
+		const uint8_t *at = dma_at(m, &q->buffers, q0, len, false);
+		if (unlikely(!at))
+			break;
+		struct model_frame *f = &b->frame[b->frames];
+		f->data = at;
+		f->len = len < 60 ? 60 : len;
+		f->bad_crc = false;
+		if (q1 & TXD_RS)
+			b->report[b->reports++] = (struct tx_report){ .slot = slot, .frame = b->frames };
+		slot = slot + 1 == q->size ? 0 : slot + 1;
+		b->end[b->frames++] = slot;
+		b->left--;
+	}
+	b->cursor = slot;
+}
+
+/** DD goes to the descriptors that asked for it, or the head to where the driver reads it (DS 7.2.3.5). */
+static void report(struct model *m, struct queue *q, const struct tx_report *r, unsigned n)
+{
+	if (!n)
+		return;
+	if (q->head_write_back) {
+		uint32_t head = r[n - 1].slot + 1 == q->size ? 0 : r[n - 1].slot + 1;
+		uint8_t *at = dma_at(m, &q->write_back, q->head_write_back, 4, true);
+
+		if (at && (uintptr_t)at % 4 == 0)
+			__atomic_store_n((uint32_t *)(void *)at, head, __ATOMIC_RELEASE);
+		else
+			m->faults.bad_address++;
+	} else {
+		for (unsigned i = 0; i < n; i++) {
+			struct descriptor d = { r[i].q0, r[i].q1 | TXD_DD };
+
+			if (likely(q->linear != NULL)) {
+				__atomic_store_n(&q->linear[r[i].slot].q0, d.q0, __ATOMIC_RELAXED);
+				__atomic_store_n(&q->linear[r[i].slot].q1, d.q1, __ATOMIC_RELEASE);
+			} else {
+				model_ring_write(m, q, r[i].slot, &d);
+			}
+		}
+	}
+	model_raise_queue(m, q->index, true);
+}
+
+/** Completes descriptors that carry no frame, or none that may be sent. */
+void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b)
+{
+	report(m, q, b->report, b->reports);
+	b->reports = 0;
+	queue_move_head(q, b->cursor);
+}
+
+static void count_sent(struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
+{
+	struct tally t = { .frames = n };
+
+	for (unsigned i = 0; i < n; i++) {
+		t.bytes += frames[i].len + 4;
+		t.size[model_size_class(frames[i].len + 4)]++;
+	}
+	/* Who only wants lengths has multicast frames uncounted: their addresses stay unread. */
+	for (unsigned i = 0; i < n && !lengths_only; i++) {
+		const uint8_t *to = frames[i].data;
+		bool all = (to[0] & to[1] & to[2] & to[3] & to[4] & to[5]) == 0xFF;
+
+		t.broadcast += all;
+		t.multicast += (to[0] & 1) && !all;
+	}
+	model_count_sent(m, &t);
+	reg_add(m, IXGBE_QPTC + 0x40 * q->counter, n);
+	wide_add(m, WIDE_QBTC + q->counter, t.bytes);
+}
+
+/** Hands frames to the sink, or back to our own receive side. @return how many are gone. */
+static unsigned hand_over(struct model *m, const struct model_sink *sink, const struct model_frame *frames, unsigned n)
+{
+	if (likely(!m->loopback))
+		return sink->take(sink->context, frames, n);
+
+	unsigned taken = model_receive(m, frames, n);
+	if (taken < n)
+		model_miss(m, frames + taken, n - taken);
+	return n;
+}
+
+/** Sends from one queue. @return how many; *stopped when the sink has had enough. */
+static unsigned send_queue(struct model *m, struct queue *q, const struct model_sink *sink, unsigned max, bool *stopped)
+{
+	struct tx_burst b;
+	bool lengths_only = sink->lengths_only && !m->loopback;
+	uint32_t available = q->size ? queue_available(m, q) : 0;
+	unsigned taken, reports = 0;
+
+	if (!available)
+		return 0;
+	b.pad = reg_get(m, IXGBE_HLREG0) & HLREG0_TXPADEN;
+	b.max = max < MODEL_BURST ? max : MODEL_BURST;
+	b.cursor = q->head;
+	b.left = available;
+	b.frames = b.reports = 0;
+	b.segments = b.segments_left = 0;
+	m->scratch_used = 0;
+	while (b.left && b.frames < b.max) {
+		uint32_t before = b.left;
+
+		if (likely(q->linear != NULL))
+			gather_ordinary(m, q, &b, lengths_only);
+		if (!b.left || b.frames == b.max)
+			break;
+		if (!model_tx_gather(m, q, &b, lengths_only))
+			break;
+		if (b.left == before)
+			break;
+	}
+	if (!b.frames)
+		return 0;
+	taken = hand_over(m, sink, b.frame, b.frames);
+	if (taken > b.frames)
+		taken = b.frames;
+	*stopped = taken < b.frames;
+	if (!taken)
+		return 0;
+	count_sent(m, q, b.frame, taken, lengths_only);
+	if (b.segments && (taken < b.frames || b.segments_left)) {
+		q->segments_sent += taken; /* the segmentation stays at the head until its last frame has gone */
+		return taken;
+	}
+	q->segments_sent = 0;
+	while (reports < b.reports && b.report[reports].frame < taken)
+		reports++;
+	report(m, q, b.report, reports);
+	queue_move_head(q, b.end[taken - 1]);
+	return taken;
+}
+
+unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned max)
+{
+	unsigned sent = 0, idle = 0;
+	bool stopped = false;
+
+	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
+		return 0;
+	while (sent < max && idle < m->tx_active_n && !stopped) {
+		if (m->tx_turn >= m->tx_active_n)
+			m->tx_turn = 0;
+
+		unsigned n = send_queue(m, &m->tx[m->tx_active[m->tx_turn]], sink, max - sent, &stopped);
+		sent += n;
+		idle = n ? 0 : idle + 1;
+		m->tx_turn++;
+	}
+	return sent;
+}

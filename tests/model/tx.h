@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * One transmit burst on its way from the descriptors to the sink. */
+#ifndef POLLUX_TESTS_MODEL_TX_H
+#define POLLUX_TESTS_MODEL_TX_H
+
+#include "internal.h"
+
+#define TX_REPORTS 192u
+#define TX_LEAST 17u /* bytes of an advanced descriptor's frame (registers.md 7.6) */
+
+/** A descriptor that asked for its status (RS), and what is written back to it besides DD. */
+struct tx_report {
+	uint32_t slot, frame;
+	uint64_t q0, q1;
+};
+
+struct tx_burst {
+	struct model_frame frame[MODEL_BURST];
+	uint32_t end[MODEL_BURST]; /* the head once frame i is gone */
+	struct tx_report report[TX_REPORTS];
+	unsigned frames, reports, max;
+	uint32_t cursor, left; /* the next descriptor; how many the driver has handed over from there */
+	bool pad;
+	unsigned segments;      /* the frames are segments of the one descriptor chain at the head */
+	unsigned segments_left; /* more of it follows in later bursts */
+};
+
+/* tx_frame.c: the next frame, whatever it is made of. @return false: nothing more in this burst. */
+bool model_tx_gather(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only);
+void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b);
+
+#endif

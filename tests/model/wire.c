@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Moving frames between a port and the ends of its wire. */
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOK_NS 100000u
+#define QUEUES 128u
+
+/* Of the registers, only what says that a driver wants frames. */
+#define RXCTRL 0x3000u
+#define RXCTRL_RXEN 1u
+#define RXDCTL(n) ((n) < 64 ? 0x1028u + 0x40u * (n) : 0xd028u + 0x40u * ((n) - 64))
+#define RXDCTL_ENABLE (1u << 25)
+#define RAL0 0xa200u
+#define RAH0 0xa204u
+
+static bool port_up(struct model *model)
+{
+	if (!model_link_up(model) || !(model_read32(model, RXCTRL) & RXCTRL_RXEN))
+		return false;
+	for (unsigned n = 0; n < QUEUES; n++)
+		if (model_read32(model, RXDCTL(n)) & RXDCTL_ENABLE)
+			return true;
+	return false;
+}
+
+static void start(struct wire *wire, struct model *model)
+{
+	wire->started = true;
+	/* What was due while the port was down never was: only the rest is shifted. */
+	wire->began_ns = 0;
+	if (wire->source_kind == WIRE_TEMPLATE && wire->own_address) {
+		uint32_t low = model_read32(model, RAL0), high = model_read32(model, RAH0);
+		uint8_t mac[6] = {(uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24), (uint8_t)high,
+		                  (uint8_t)(high >> 8)};
+		source_address(&wire->source, mac);
+	}
+}
+
+void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
+{
+	bool up = port_up(model);
+	wire->looked_ns = now_ns;
+	if (up && !wire->up)
+		wire->up_ns = now_ns;
+	if (!up && wire->up) {
+		wire->started = false;
+		if (wire->fifo) {
+			/* Frames that the port never got: its packet buffer is emptied with the rest of it. */
+			wire->counts.deaf += fifo_count(wire->fifo);
+			fifo_clear(wire->fifo);
+		}
+	}
+	wire->up = up;
+	if (up && !wire->started && now_ns - wire->up_ns >= WIRE_SETTLE_NS)
+		start(wire, model);
+}
+
+/** Offers frames to the port. @return how many were dealt with. */
+static unsigned give(struct wire *wire, struct model *model, const struct model_frame *frames, unsigned n)
+{
+	unsigned taken = model_receive(model, frames, n);
+	uint64_t bytes = 0;
+	if (wire->source_kind == WIRE_TEMPLATE)
+		bytes = (uint64_t)taken * wire->source.len;
+	else
+		for (unsigned i = 0; i < taken; i++)
+			bytes += frames[i].len;
+	wire->counts.in_frames += taken;
+	wire->counts.in_bytes += bytes;
+	wire->counts.offered++;
+	wire->counts.blocked += taken < n;
+	return taken;
+}
+
+/** The frame that comes as number `wire->given`, and those beside it: at most n. */
+static unsigned next_frames(struct wire *wire, const struct model_frame **frames, unsigned n)
+{
+	if (wire->limit && wire->limit - wire->given < n)
+		n = (unsigned)(wire->limit - wire->given);
+	if (n == 0)
+		return 0;
+	if (wire->source_kind == WIRE_CAPTURE) {
+		*frames = &wire->capture.frames[wire->given];
+		return n;
+	}
+	uint32_t place = (uint32_t)(wire->given % wire->source.period);
+	if (wire->numbered)
+		source_number(&wire->source, place, n, wire->given);
+	*frames = &wire->source.frames[place];
+	return n;
+}
+
+/** Full speed: frames go from where they are to the descriptors. */
+static unsigned step_lossless(struct wire *wire, struct model *model)
+{
+	const struct model_frame *frames;
+	unsigned n = next_frames(wire, &frames, WIRE_BATCH);
+	if (n == 0)
+		return 0;
+	unsigned taken = give(wire, model, frames, n);
+	wire->given += taken;
+	return taken;
+}
+
+/** How many frames have come to the end of the wire by now, had none been late. */
+static uint64_t due(struct wire *wire, uint64_t now_ns)
+{
+	if (!wire->began_ns) {
+		/* The next one is due now. */
+		uint64_t before = wire->timed ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] - wire->capture.time_ns[0]
+		                              : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
+		wire->began_ns = now_ns - before;
+	}
+	/* Unsigned on purpose: began_ns may lie before the clock's zero. */
+	uint64_t passed = now_ns - wire->began_ns;
+	if (!wire->timed)
+		return (uint64_t)((double)passed * wire->rate_pps / 1e9) + 1;
+	uint64_t count = wire->given;
+	while (count < wire->limit && wire->capture.time_ns[count] - wire->capture.time_ns[0] <= passed)
+		count++;
+	return count;
+}
+
+static void miss(struct wire *wire, const struct model_frame *frame)
+{
+	model_miss(wire->model, frame, 1);
+	wire->counts.missed++;
+}
+
+/** With a rate: what is due goes to the packet buffer, or is lost. */
+static void arrive(struct wire *wire, uint64_t now_ns)
+{
+	uint64_t until = due(wire, now_ns);
+	const struct model_frame *frame;
+	while (wire->given < until && next_frames(wire, &frame, 1)) {
+		if (fifo_fits(wire->fifo, frame->len)) {
+			fifo_push(wire->fifo, frame, wire->numbered);
+		} else {
+			miss(wire, frame);
+		}
+		wire->given++;
+	}
+}
+
+static unsigned step_fifo(struct wire *wire, struct model *model)
+{
+	const struct model_frame *frames;
+	unsigned n = fifo_peek(wire->fifo, &frames);
+	if (n == 0)
+		return 0;
+	unsigned taken = give(wire, model, frames, n < WIRE_BATCH ? n : WIRE_BATCH);
+	fifo_pop(wire->fifo, taken);
+	return taken;
+}
+
+static void record(struct wire *wire, const struct model_frame *frame)
+{
+	uint64_t number = ++wire->counts.captured;
+	struct timespec now;
+	if (number == wire->lose)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	struct pcap_pkthdr header = {
+		.ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
+		.caplen = frame->len,
+		.len = frame->len,
+	};
+	if (number != wire->corrupt || frame->len == 0) {
+		pcap_dump((uint8_t *)wire->dumper, &header, frame->data);
+		return;
+	}
+	uint8_t copy[MODEL_FRAME_MAX];
+	if (frame->len > sizeof(copy))
+		return;
+	memcpy(copy, frame->data, frame->len);
+	copy[frame->len / 2] ^= 0x01;
+	pcap_dump((uint8_t *)wire->dumper, &header, copy);
+}
+
+/** A frame leaves for the other end of the cable. @return false: no room, and the cable loses nothing. */
+static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
+{
+	struct wire *peer = wire->peer;
+	bool fits = fifo_fits(peer->fifo, frame->len);
+	if (wire->lossless && !(peer->started && fits))
+		return false;
+	if (!peer->started)
+		peer->counts.deaf++;
+	else if (fits)
+		fifo_push(peer->fifo, frame, true);
+	else
+		miss(peer, frame);
+	return true;
+}
+
+static unsigned take(void *context, const struct model_frame *frames, unsigned n)
+{
+	struct wire *wire = context;
+	unsigned i;
+	for (i = 0; i < n; i++) {
+		if (wire->peer && !send_to_peer(wire, &frames[i]))
+			break;
+		if (wire->dumper)
+			record(wire, &frames[i]);
+		wire->counts.out_bytes += frames[i].len;
+	}
+	wire->counts.out_frames += i;
+	return i;
+}
+
+unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
+{
+	unsigned in = 0, out;
+	wire->model = model;
+	if (now_ns - wire->looked_ns >= LOOK_NS)
+		wire_look(wire, model, now_ns);
+	if (wire->began_ns && now_ns - wire->stepped_ns > WIRE_STALL_NS)
+		wire->began_ns += now_ns - wire->stepped_ns;
+	wire->stepped_ns = now_ns;
+
+	if (wire->started && wire->source_kind != WIRE_NOTHING) {
+		if (!wire->fifo) {
+			in = step_lossless(wire, model);
+		} else {
+			if (wire->source_kind != WIRE_PEER)
+				arrive(wire, now_ns);
+			in = step_fifo(wire, model);
+		}
+	}
+	struct model_sink sink = {.context = wire, .take = take, .lengths_only = !wire->peer && !wire->dumper};
+	out = model_transmit(model, &sink, WIRE_BATCH);
+
+	wire->counts.steps++;
+	wire->counts.busy_steps += in + out > 0;
+	wire->counts.full += out >= WIRE_BATCH;
+	if (in + out) {
+		wire->moved_ns = now_ns;
+		if (!wire->first_ns)
+			wire->first_ns = now_ns;
+	}
+	return in + out;
+}
+
+bool wire_ends(const struct wire *wire)
+{
+	return wire->source_kind != WIRE_NOTHING && wire->limit;
+}
+
+bool wire_done(const struct wire *wire)
+{
+	return wire_ends(wire) && wire->given == wire->limit && (!wire->fifo || fifo_count(wire->fifo) == 0);
+}
+
+int wire_close(struct wire *wire, char *error, size_t error_bytes)
+{
+	int state = 0;
+	if (wire->dumper) {
+		if (pcap_dump_flush(wire->dumper) || ferror(pcap_dump_file(wire->dumper))) {
+			state = errno ? -errno : -EIO;
+			snprintf(error, error_bytes, "%s was not written whole: %s", wire->out_path, strerror(-state));
+		}
+		pcap_dump_close(wire->dumper);
+	}
+	if (wire->pcap)
+		pcap_close(wire->pcap);
+	free(wire->out_path);
+	fifo_close(wire->fifo);
+	capture_free(&wire->capture);
+	source_close(&wire->source);
+	*wire = (struct wire){0};
+	return state;
+}
+
+const char *wire_limit(const struct wire *wire)
+{
+	const struct wire_counts *c = &wire->counts;
+	if (wire->source_kind == WIRE_NOTHING)
+		return c->steps && c->full * 2 > c->steps ? "the model: the port always had more to send" : "the driver: it sent no more";
+	if (!c->offered)
+		return "the driver: it never had the port up with frames to come";
+	if (c->blocked * 2 > c->offered)
+		return "the driver: the ring mostly ran out of descriptors";
+	if (wire->source_kind == WIRE_PEER)
+		return "the other port";
+	if (wire->rate_pps > 0 || wire->timed)
+		return c->missed ? "the driver, at times: the packet buffer overflowed" : "the wire: no more frames were due";
+	return "the model: descriptors were always there";
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The wire of a port: where the frames that it receives come from, and where those that it sends go.
+ *
+ * Without a rate a source waits for descriptors and loses nothing. With one, frames come when they are due: those that find no
+ * descriptor wait in the packet buffer (MODEL_FIFO_BYTES), and what does not fit there is lost and counted, as on a card.
+ * Frames come only while the driver has the port up: link, RXCTRL.RXEN, and a receive queue. */
+#ifndef POLLUX_TESTS_MODEL_WIRE_H
+#define POLLUX_TESTS_MODEL_WIRE_H
+
+#include "capture.h"
+#include "fifo.h"
+#include "source.h"
+
+#include <pcap/pcap.h>
+
+#define WIRE_BATCH SOURCE_BATCH     /* frames given or taken in a step */
+#define WIRE_SETTLE_NS 20000000u    /* a port must be up for so long before the first frame: its driver may be setting up queues */
+#define WIRE_STALL_NS 5000000u      /* steps further apart than that: the host held us up, and no frames were due meanwhile */
+#define WIRE_PORTS 2
+
+struct wire_counts {
+	uint64_t in_frames, in_bytes;   /* what the port dealt with; bytes without FCS */
+	uint64_t missed;                /* due, but neither a descriptor nor room in the packet buffer */
+	uint64_t out_frames, out_bytes; /* what the port sent */
+	uint64_t captured;              /* of these, written to the pcap-out */
+	uint64_t deaf;                  /* for the peer, while its port was not up */
+	uint64_t steps, busy_steps;     /* busy: a frame moved */
+	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
+	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
+};
+
+enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER };
+
+struct wire {
+	/* in */
+	enum wire_source source_kind;
+	struct capture capture;
+	struct source source;
+	bool numbered, own_address;
+	double rate_pps;      /* 0: as fast as there are descriptors */
+	bool timed;           /* the capture's own times are the rate */
+	uint64_t limit;       /* frames in all; 0: no end */
+	uint64_t given;       /* came to the end of the wire: dealt with, waiting, or missed */
+	uint64_t began_ns;    /* when the first was due; 0: not yet */
+	struct fifo *fifo;    /* for rates and the peer; else NULL */
+
+	/* out */
+	struct wire *peer;    /* the other end of the cable; its fifo is what we fill */
+	bool lossless;        /* cable: its sender waits for room */
+	pcap_t *pcap;
+	pcap_dumper_t *dumper;
+	char *out_path;
+	uint64_t lose, corrupt; /* the n-th captured frame, from 1; 0: none */
+
+	/* state */
+	bool up;               /* the driver has the port up, as last seen */
+	bool started;          /* and has had it for WIRE_SETTLE_NS */
+	uint64_t up_ns, stepped_ns, first_ns, moved_ns, looked_ns; /* first_ns, moved_ns: the first and the last frame */
+	struct model *model;   /* as of the last step */
+	struct wire_counts counts;
+};
+
+/**
+ * Understands one `--wire` option, "PORT:KIND[=VALUE][,KEY=VALUE]...", and opens what it names. wires has `ports` of them, zeroed
+ * before the first. error receives a sentence. @return 0 or -errno.
+ */
+int wire_configure(struct wire *wires, unsigned ports, const char *option, char *error, size_t error_bytes);
+/** What wire_configure understands, for --help. */
+extern const char wire_help[];
+
+/** Moves frames both ways once, up to WIRE_BATCH each. now_ns > 0, never going back. @return how many moved. */
+unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns);
+
+/** The driver may have changed something: looks whether the port is up. wire_step does it by itself now and then. */
+void wire_look(struct wire *wire, struct model *model, uint64_t now_ns);
+
+/** A source that ends has given everything, and all of that was dealt with. No source, or one without end: false. */
+bool wire_done(const struct wire *wire);
+/** Has a source that ends. */
+bool wire_ends(const struct wire *wire);
+
+/** Flushes and closes. @return 0, or -errno when the capture could not be written; error receives the sentence. */
+int wire_close(struct wire *wire, char *error, size_t error_bytes);
+
+/** Who kept the frames from flowing faster, in a few words; never NULL. */
+const char *wire_limit(const struct wire *wire);
+
+#endif

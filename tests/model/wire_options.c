@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Understanding `--wire` options, and opening the wire ends that they name. */
+#include "wire.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char wire_help[] =
+	"  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
+	"                       the port receives the frames of a capture (read whole at start), once. Without more each waits\n"
+	"                       for a descriptor and none is lost; with a rate, or the capture's own timing, frames that find\n"
+	"                       no descriptor wait in the packet buffer (512 KiB), and those it has no room for are missed\n"
+	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
+	"                       the port receives UDP frames made from a template. size is with FCS (default 64); without a\n"
+	"                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source address\n"
+	"                       and port; dst is the port's own address (default), all, or the one given; seq numbers the\n"
+	"                       frames in the first 8 bytes of their data, which costs speed\n"
+	"  PORT:peer=PORT[,lossless]\n"
+	"                       a cable between two ports, both ways. lossless: senders wait while the other port has no\n"
+	"                       descriptor, instead of overflowing its packet buffer\n"
+	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
+	"  PORT:sink            what the port sends is counted (also without saying so)\n"
+	"PPS may end in k or M. A FILE cannot have a comma in its name; - is standard input or output.\n";
+
+struct sentence {
+	char *at;
+	size_t bytes;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct sentence s, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(s.at, s.bytes, format, arguments);
+	va_end(arguments);
+	return -EINVAL;
+}
+
+/** A decimal number from least to most, and nothing else. */
+static bool number(const char *text, uint64_t least, uint64_t most, uint64_t *value)
+{
+	char *end;
+	if (!text || text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return !errno && !*end && *value >= least && *value <= most;
+}
+
+static bool rate(const char *text, double *pps)
+{
+	char *end;
+	if (!text || text[0] < '0' || text[0] > '9')
+		return false;
+	*pps = strtod(text, &end);
+	if (*end == 'k')
+		*pps *= 1e3, end++;
+	else if (*end == 'M')
+		*pps *= 1e6, end++;
+	return !*end && isfinite(*pps) && *pps >= 0.001 && *pps <= 1e9;
+}
+
+static bool mac_address(const char *text, uint8_t mac[6])
+{
+	unsigned byte[6];
+	int end = 0;
+	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5], &end) != 6)
+		return false;
+	for (unsigned i = 0; i < 6; i++)
+		mac[i] = (uint8_t)byte[i];
+	return text[end] == '\0';
+}
+
+/** Cuts the next "key" or "key=value" off the option. @return NULL: no more. */
+static char *next_part(char **rest, char **value)
+{
+	char *part = strsep(rest, ",");
+	*value = part ? strchr(part, '=') : NULL;
+	if (*value)
+		*(*value)++ = '\0';
+	return part;
+}
+
+static bool is(const char *part, const char *key, const char *value, bool wants_value)
+{
+	return strcmp(part, key) == 0 && (value != NULL) == wants_value;
+}
+
+static int open_fifo(struct wire *wire, struct sentence s)
+{
+	if (!wire->fifo)
+		wire->fifo = fifo_open();
+	return wire->fifo ? 0 : refuse(s, "no memory for a packet buffer");
+}
+
+static int pcap_in(struct wire *wire, const char *path, char *rest, struct sentence s)
+{
+	char *part, *value;
+	while ((part = next_part(&rest, &value))) {
+		if (is(part, "timing", value, false))
+			wire->timed = true;
+		else if (!is(part, "rate", value, true) || !rate(value, &wire->rate_pps))
+			return refuse(s, "pcap-in takes rate=PPS or timing, not '%s%s%s'", part, value ? "=" : "", value ? value : "");
+	}
+	if (wire->timed && wire->rate_pps > 0)
+		return refuse(s, "pcap-in takes a rate or timing, not both");
+	int state = capture_load(&wire->capture, path, s.at, s.bytes);
+	if (state)
+		return state;
+	if (!wire->capture.count)
+		return refuse(s, "%s holds no frames: nothing to receive", path);
+	for (uint32_t i = 1; wire->timed && i < wire->capture.count; i++)
+		if (wire->capture.time_ns[i] < wire->capture.time_ns[i - 1])
+			return refuse(s, "%s: frame %u is older than the one before it: give a rate instead of timing", path, i + 1);
+	wire->limit = wire->capture.count;
+	wire->source_kind = WIRE_CAPTURE;
+	return wire->timed || wire->rate_pps > 0 ? open_fifo(wire, s) : 0;
+}
+
+static int template(struct wire *wire, char *rest, struct sentence s)
+{
+	static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	uint64_t size = 64, flows = 1;
+	uint8_t mac[6] = {0};
+	char *part, *value;
+	wire->own_address = true;
+	while ((part = next_part(&rest, &value))) {
+		bool good = (is(part, "size", value, true) && number(value, 64, MODEL_FRAME_MAX, &size)) ||
+		            (is(part, "rate", value, true) && rate(value, &wire->rate_pps)) ||
+		            (is(part, "count", value, true) && number(value, 1, UINT64_MAX / 2, &wire->limit)) ||
+		            (is(part, "flows", value, true) && number(value, 1, SOURCE_FLOWS_MAX, &flows));
+		if (is(part, "seq", value, false)) {
+			wire->numbered = good = true;
+		} else if (is(part, "dst", value, true)) {
+			wire->own_address = strcmp(value, "own") == 0;
+			if (strcmp(value, "broadcast") == 0)
+				memcpy(mac, all, sizeof(mac));
+			good = wire->own_address || strcmp(value, "broadcast") == 0 || mac_address(value, mac);
+		}
+		if (!good)
+			return refuse(s,
+			              "source takes size=64..%u, rate=PPS, count=N, flows=1..%u, dst=own|broadcast|MAC and seq, not '%s%s%s'",
+			              MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
+	}
+	if (!source_open(&wire->source, (uint32_t)size - 4, (uint32_t)flows, wire->numbered))
+		return refuse(s, "no memory for %u flows of %u bytes", (unsigned)flows, (unsigned)size);
+	source_address(&wire->source, mac);
+	wire->source_kind = WIRE_TEMPLATE;
+	return wire->rate_pps > 0 ? open_fifo(wire, s) : 0;
+}
+
+static int cable(struct wire *wires, unsigned ports, unsigned port, const char *to, char *rest, struct sentence s)
+{
+	uint64_t other;
+	char *value, *part = next_part(&rest, &value);
+	if (!number(to, 0, ports - 1, &other) || (part && !is(part, "lossless", value, false)) || rest)
+		return refuse(s, "peer takes one of the %u ports, counted from 0, and lossless", ports);
+	struct wire *ends[2] = {&wires[port], &wires[other]};
+	for (unsigned i = 0; i < 2; i++) {
+		if (ends[i]->peer || (i == 1 && port != other && ends[i]->source_kind != WIRE_NOTHING))
+			return refuse(s, "port %u has a source or a cable already", i ? (unsigned)other : port);
+		if (open_fifo(ends[i], s))
+			return -ENOMEM;
+		ends[i]->source_kind = WIRE_PEER;
+		ends[i]->lossless = part != NULL;
+		if (port == other)
+			break;
+	}
+	ends[0]->peer = ends[1];
+	ends[1]->peer = ends[0];
+	return 0;
+}
+
+static int pcap_out(struct wire *wire, const char *path, struct sentence s)
+{
+	if (wire->dumper)
+		return refuse(s, "a port has one pcap-out at most");
+	wire->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, MODEL_FRAME_MAX, PCAP_TSTAMP_PRECISION_NANO);
+	wire->out_path = strdup(path);
+	wire->dumper = wire->pcap ? pcap_dump_open(wire->pcap, path) : NULL;
+	return wire->dumper ? 0 : refuse(s, "cannot write the capture: %s", wire->pcap ? pcap_geterr(wire->pcap) : "no memory");
+}
+
+int wire_configure(struct wire *wires, unsigned ports, const char *option, char *error, size_t error_bytes)
+{
+	struct sentence s = {error, error_bytes};
+	char text[4096];
+	uint64_t port;
+	if (strlen(option) >= sizeof(text))
+		return refuse(s, "a wire option has %zu bytes at most", sizeof(text) - 1);
+	strcpy(text, option);
+	char *rest = text, *value, *name = strsep(&rest, ":");
+	if (!rest || !number(name, 0, ports - 1, &port))
+		return refuse(s, "'%s' does not start with the number of a port and a colon; there %s %u, counted from 0", option,
+		              ports == 1 ? "is" : "are", ports);
+	struct wire *wire = &wires[port];
+	char *kind = next_part(&rest, &value);
+	if (is(kind, "sink", value, false) && !rest)
+		return 0;
+	if (is(kind, "pcap-out", value, true) && !rest)
+		return pcap_out(wire, value, s);
+	bool source = is(kind, "pcap-in", value, true) || is(kind, "source", value, false) || is(kind, "peer", value, true);
+	if (!source)
+		return refuse(s, "'%s' is no wire end: see --help", option);
+	if (wire->source_kind != WIRE_NOTHING)
+		return refuse(s, "port %u has a source already", (unsigned)port);
+	if (strcmp(kind, "pcap-in") == 0)
+		return pcap_in(wire, value, rest, s);
+	if (strcmp(kind, "source") == 0)
+		return template(wire, rest, s);
+	return cable(wires, ports, (unsigned)port, value, rest, s);
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
+# Usage: tests/need.sh build|check
+set -eu
+
+case ${1:-} in
+build) packages="gcc libc6-dev libnuma-dev libpcap-dev" ;;
+check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang python3" ;;
+*) echo "usage: $0 build|check" >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "This is no Debian or Ubuntu: install what corresponds to: $packages" >&2
+	exit 0
+fi
+missing=
+for package in $packages; do
+	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+command="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+	sudo=sudo
+else
+	echo "Missing packages, and neither root nor sudo to install them. Type, as root:" >&2
+	echo "  apt-get update && $command" >&2
+	exit 1
+fi
+echo "Installing packages:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+if ! $sudo $command >/dev/null 2>&1; then
+	$sudo apt-get update -qq
+	$sudo $command
+fi

@@ -1,0 +1,119 @@
+#!/bin/bash
+# Applications and the software 82599 as processes: whole runs, either side killed, signals, broken devices.
+# Usage: tests/system.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+work=$(mktemp -d) || exit 1
+passed=0 failed=0
+trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+a=vfio-user:$work/a b=vfio-user:$work/b
+capture=tests/captures/mixed.pcap
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok    $1"
+}
+bad() {
+	failed=$((failed + 1))
+	echo "FAIL  $1: $2"
+	[ $# -gt 2 ] && sed 's/^/      /' "$3"
+}
+# check NAME FILE-TO-SHOW COMMAND...
+check() {
+	local name=$1 file=$2
+	shift 2
+	if "$@"; then ok "$name"; else bad "$name" "not so: $*" "$file"; fi
+}
+
+# model OPTIONS...: starts one with two ports, $model is its process.
+model() {
+	"$bin/pollux-model" --port "$work/a" --port "$work/b" "$@" >"$work/model.log" 2>&1 &
+	model=$!
+	wait_for sockets
+}
+sockets() { [ -S "$work/a" ] && [ -S "$work/b" ]; }
+# wait_for COMMAND...: until it holds, 10 s at most.
+wait_for() {
+	for _ in $(seq 200); do
+		"$@" 2>/dev/null && return
+		sleep 0.05
+	done
+	return 1
+}
+# ended PROCESS STATUS: it ends within 10 s, with this status.
+ended() {
+	wait_for eval "! kill -0 $1" || { kill -9 "$1"; wait "$1"; return 1; }
+	wait "$1"
+	[ $? = "$2" ]
+}
+end_model() { kill -TERM $model 2>/dev/null; wait $model 2>/dev/null; }
+moving() { grep -q 'rx *[0-9.]* Mpps' "$work/fwd.log"; }
+fwd() {
+	"$bin/pollux-fwd" --interval 0.2 "$@" $a $b >"$work/fwd.log" 2>&1 &
+	fwd=$!
+}
+
+# -- whole runs --
+for shared in "" --no-shared; do
+	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done $shared
+	fwd --no-drop --burst 7
+	check "a capture goes through ${shared:-with shared heads and tails}" "$work/model.log" ended $model 0
+	check "  and comes out as it was" "$work/fwd.log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"
+	check "  and the forwarder, its device gone, ends with status 1" "$work/fwd.log" ended $fwd 1
+done
+
+model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink
+for signal in INT TERM; do
+	fwd
+	check "full traffic flows" "$work/fwd.log" wait_for moving
+	kill -$signal $fwd
+	check "SIG$signal ends the forwarder with status 0" "$work/fwd.log" ended $fwd 0
+	check "  with totals" "$work/fwd.log" grep -q 'cycles per non-empty poll' "$work/fwd.log"
+done
+
+# -- either side killed --
+fwd
+wait_for moving
+kill -9 $fwd
+wait $fwd 2>/dev/null
+fwd --duration 1
+check "the forwarder killed in full traffic: the next one runs on the same model" "$work/fwd.log" ended $fwd 0
+fwd
+wait_for moving
+kill -9 $model
+wait $model 2>/dev/null
+check "the model killed in full traffic: the forwarder ends with status 1" "$work/fwd.log" ended $fwd 1
+check "  and says what happened" "$work/fwd.log" grep -q 'gone' "$work/fwd.log"
+model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink
+fwd --duration 1
+check "the next model takes over the sockets that were left" "$work/model.log" ended $fwd 0
+end_model
+
+# -- broken devices: a sentence, status 1, no hang --
+for broken in reset-stuck eeprom-stuck eeprom-absent dma-init-stuck rx-enable-stuck tx-enable-stuck bad-mac gone bus-master-stuck; do
+	model --break $broken
+	fwd --duration 1
+	check "broken: $broken ends with status 1" "$work/fwd.log" ended $fwd 1
+	check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .\{30\}' "$work/fwd.log"
+	end_model
+done
+model --link-down
+fwd --duration 1
+ended $fwd 0 || ended $fwd 1
+check "link down is said" "$work/fwd.log" grep -qi 'link' "$work/fwd.log"
+end_model
+
+# -- the other applications --
+model --wire 0:peer=1,lossless
+"$bin/pollux-dump" $b -w "$work/dump.pcap" --count 500 'udp' >"$work/dump.log" 2>&1 &
+dump=$!
+sleep 1
+"$bin/pollux-gen" --count 500 --rate 100k --size 128 --quiet $a >"$work/gen.log" 2>&1
+check "the generator sends 500 packets" "$work/gen.log" test $? = 0
+check "  and the capture tool gets them" "$work/dump.log" ended $dump 0
+check "  all of them" "$work/dump.log" test "$(stat -c %s "$work/dump.pcap")" = $((24 + 500 * (16 + 124)))
+end_model
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A scripted card for tests of the control path: a device whose registers react just enough for bring-up, that records every access, and
+ * in which bits can be stuck, steps can fail and the whole device can vanish. It moves no packets; the software 82599 does that. */
+#ifndef POLLUX_TESTS_UNIT_CARD_H
+#define POLLUX_TESTS_UNIT_CARD_H
+
+#include "../../driver/ixgbe/ixgbe.h"
+#include "../../vfio/space.h"
+
+#define CARD_LOG     65536u
+#define CARD_COMMAND 0xFFFF0000u /* in the log: a write of PCI COMMAND */
+#define CARD_STUCK   2u
+
+struct card_access {
+	uint32_t offset, value;
+	bool write;
+};
+
+struct card_stuck {
+	uint32_t offset, mask, value; /* these bits read so, whatever is written */
+};
+
+struct card {
+	struct vfio_device device; /* first */
+	struct dma_mapper mapper;
+	uint32_t registers[IXGBE_BAR_BYTES / 4];
+	uint8_t config[256];
+	struct card_stuck stuck[CARD_STUCK]; /* mask 0: none */
+	bool sends;              /* the head follows the tail */
+	unsigned vanish;         /* the device is gone from this access on; 0: stays */
+	unsigned fail;           /* this step fails; 0: none */
+	unsigned steps;          /* calls of the transport and of the mapper, and allocations, so far */
+	unsigned accesses;       /* of registers */
+	unsigned gone_reads;     /* of these, reads after it had vanished */
+	unsigned late_writes;    /* and writes after the first of those reads, which told that it had */
+	unsigned resets;
+	int mapped;              /* pieces of memory */
+	int irq_fd;              /* as directed; -1: nowhere */
+	bool closed;
+	unsigned logged;
+	struct card_access log[CARD_LOG];
+};
+
+/** Makes a card with this device id, in a space. The card's close is called by whoever owns its device. */
+void card_init(struct card *card, uint16_t device_id, struct dma_space *space);
+
+/** True when the step that is to fail is now. Counts it. */
+bool card_step_fails(struct card *card);
+
+/** Where in the log, from entry `from` on, (offset, value & mask) was written for the first time; CARD_LOG: never. */
+unsigned card_written(const struct card *card, unsigned from, uint32_t offset, uint32_t mask, uint32_t value);
+/** The same for a read that returned such a value. */
+unsigned card_read(const struct card *card, unsigned from, uint32_t offset, uint32_t mask, uint32_t value);
+
+uint32_t *card_register(struct card *card, uint32_t offset);
+bool card_bus_master(const struct card *card);
+
+/** Makes all limits of the driver short. */
+void card_hurry(void);
+
+/** Open file descriptors of this process. */
+unsigned card_count_fds(void);
+
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of DMA memory: page sizes and their fallback, zeroes, seals, shortage, and that nothing is left behind. */
+#include "../../mempool/memory.c"
+
+#include <CUnit/Basic.h>
+#include <dirent.h>
+#include <stdlib.h>
+
+#define NR_HUGEPAGES "/proc/sys/vm/nr_hugepages"
+
+static struct dma_space *space;
+
+static int space_begin(void)
+{
+	return dma_space_open(&space);
+}
+
+static int space_end(void)
+{
+	dma_space_unref(space);
+	return 0;
+}
+
+static void skip(const char *test, const char *reason)
+{
+	printf("\n    skipped: %s: %s ", test, reason);
+}
+
+static long long proc_number(const char *path, const char *format)
+{
+	char line[256];
+	long long number = -1;
+	FILE *file = fopen(path, "re");
+	while (file && number < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, format, &number) != 1)
+			number = -1;
+	if (file)
+		fclose(file);
+	return number;
+}
+
+static bool hugepages_set(long long pages)
+{
+	FILE *file = fopen(NR_HUGEPAGES, "we");
+	if (!file)
+		return false;
+	bool written = fprintf(file, "%lld\n", pages) > 0;
+	return fclose(file) == 0 && written;
+}
+
+static unsigned open_files(void)
+{
+	unsigned count = 0;
+	DIR *folder = opendir("/proc/self/fd");
+	while (folder && readdir(folder))
+		count++;
+	if (folder)
+		closedir(folder);
+	return count;
+}
+
+static unsigned mappings(void)
+{
+	char line[512];
+	unsigned count = 0;
+	FILE *file = fopen("/proc/self/maps", "re");
+	while (file && fgets(line, sizeof(line), file))
+		count += strstr(line, "memfd:pollux") != NULL;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+static bool all_zero(const struct dma_memory *memory)
+{
+	for (size_t i = 0; i < memory->bytes; i++)
+		if (memory->base[i] != 0)
+			return false;
+	return true;
+}
+
+/* A device in the space, which is how a test comes by the file behind the memory. */
+static struct device {
+	struct dma_mapper mapper;
+	int error;
+	int fd;
+	size_t mapped;
+} device;
+
+static int device_map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
+{
+	struct device *self = (struct device *)mapper;
+	(void)iova, (void)address;
+	if (self->error)
+		return self->error;
+	self->fd = dup(fd);
+	self->mapped += bytes;
+	return 0;
+}
+
+static void device_unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
+{
+	(void)iova;
+	((struct device *)mapper)->mapped -= bytes;
+}
+
+static void device_attach(int error)
+{
+	device = (struct device){.mapper = {.map = device_map, .unmap = device_unmap}, .error = error, .fd = -1};
+	CU_ASSERT_EQUAL_FATAL(dma_space_attach(space, &device.mapper), 0);
+}
+
+static void sizes_are_rounded_to_the_pages_that_were_had(void)
+{
+	static const size_t sizes[] = {1, 4096, 4097, 100000, 3u << 20};
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct dma_memory memory;
+		CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, sizes[i], -1), 0);
+		CU_ASSERT(memory.page_bytes == PAGE_4K || memory.page_bytes == PAGE_2M);
+		CU_ASSERT_EQUAL(memory.bytes, round_up(sizes[i], memory.page_bytes));
+		CU_ASSERT_EQUAL((uintptr_t)memory.base % memory.page_bytes, 0);
+		CU_ASSERT(all_zero(&memory));
+		memset(memory.base, 0xa5, memory.bytes);
+		dma_memory_free(&memory);
+		CU_ASSERT_PTR_NULL(memory.base);
+	}
+}
+
+static void memory_used_before_comes_back_as_zeroes(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		struct dma_memory memory;
+		CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 300000, -1), 0);
+		CU_ASSERT(all_zero(&memory));
+		memset(memory.base, 0xff, memory.bytes);
+		dma_memory_free(&memory);
+	}
+}
+
+static void ordinary_pages_serve_when_there_are_no_hugepages(void)
+{
+	struct dma_memory memory;
+	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 5u << 20, -1), 0);
+	size_t page_bytes = memory.page_bytes;
+	dma_memory_free(&memory);
+	if (page_bytes != PAGE_4K)
+		return skip("ordinary_pages_serve_when_there_are_no_hugepages", "there are hugepages");
+	CU_ASSERT_EQUAL(memory.bytes, 0);
+}
+
+static void pages_are_no_larger_than_allowed(void)
+{
+	struct dma_memory memory;
+	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc_pages(&memory, space, 5u << 20, -1, PAGE_4K), 0);
+	CU_ASSERT_EQUAL(memory.page_bytes, PAGE_4K);
+	CU_ASSERT_EQUAL(memory.bytes, 5u << 20);
+	dma_memory_free(&memory);
+}
+
+static void a_gigabyte_page_must_be_three_quarters_used(void)
+{
+	CU_ASSERT_FALSE(page_worth(1, PAGE_1G));
+	CU_ASSERT_FALSE(page_worth(PAGE_1G / 4 * 3, PAGE_1G));
+	CU_ASSERT_TRUE(page_worth(PAGE_1G / 4 * 3 + 1, PAGE_1G));
+	CU_ASSERT_TRUE(page_worth(PAGE_1G, PAGE_1G));
+	CU_ASSERT_FALSE(page_worth(PAGE_1G + 1, PAGE_1G));
+	CU_ASSERT_TRUE(page_worth(PAGE_1G * 3 + 1, PAGE_1G));
+	CU_ASSERT_TRUE(page_worth(1, PAGE_2M));
+	CU_ASSERT_TRUE(page_worth(1, PAGE_4K));
+}
+
+static void the_file_is_sealed_and_of_that_size(void)
+{
+	struct dma_memory memory;
+	device_attach(0);
+	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 3u << 20, -1), 0);
+	CU_ASSERT_EQUAL(device.mapped, memory.bytes);
+	CU_ASSERT_EQUAL(fcntl(device.fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	CU_ASSERT_EQUAL(ftruncate(device.fd, 4096), -1);
+	CU_ASSERT_EQUAL(errno, EPERM);
+	CU_ASSERT_EQUAL(ftruncate(device.fd, 1 << 30), -1);
+	CU_ASSERT_EQUAL(lseek(device.fd, 0, SEEK_END), (off_t)memory.bytes);
+	close(device.fd);
+	dma_memory_free(&memory);
+	CU_ASSERT_EQUAL(device.mapped, 0);
+	dma_space_detach(space, &device.mapper);
+}
+
+static void a_device_that_cannot_map_fails_the_allocation_whole(void)
+{
+	struct dma_memory memory;
+	device_attach(-EDQUOT);
+	unsigned files = open_files(), maps = mappings();
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, 100000, -1), -EDQUOT);
+	CU_ASSERT_PTR_NULL(memory.base);
+	CU_ASSERT_EQUAL(open_files(), files);
+	CU_ASSERT_EQUAL(mappings(), maps);
+	dma_space_detach(space, &device.mapper);
+}
+
+static void shortage_is_an_error_with_the_remedy(void)
+{
+	struct dma_memory memory;
+	size_t bytes = (size_t)proc_number("/proc/meminfo", "MemTotal: %lld kB") * 1024 * 2;
+	if (bytes > BYTES_MAX)
+		return skip("shortage_is_an_error_with_the_remedy", "more than 128 GiB of memory");
+	unsigned files = open_files(), maps = mappings();
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, bytes, -1), -ENOMEM);
+	CU_ASSERT_PTR_NULL(memory.base);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), "> /proc/sys/vm/nr_hugepages"));
+	CU_ASSERT_EQUAL(open_files(), files);
+	CU_ASSERT_EQUAL(mappings(), maps);
+}
+
+static void senseless_requests_are_refused(void)
+{
+	struct dma_memory memory;
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, 0, -1), -EINVAL);
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, SIZE_MAX, -1), -EINVAL);
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, BYTES_MAX + 1, -1), -EINVAL);
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, NULL, 4096, -1), -EINVAL);
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, 4096, -2), -EINVAL);
+	CU_ASSERT_EQUAL(dma_memory_alloc_pages(&memory, space, 4096, -1, 8192), -EINVAL);
+	CU_ASSERT_PTR_NULL(memory.base);
+	dma_memory_free(&memory);
+	if (numa_available() == 0)
+		CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, 4096, numa_max_node() + 1), -EINVAL);
+}
+
+static void the_node_is_obeyed_and_the_threads_policy_kept(void)
+{
+	if (numa_available() < 0)
+		return skip("the_node_is_obeyed_and_the_threads_policy_kept", "this kernel has no NUMA");
+	for (int node = 0; node <= numa_max_node(); node++) {
+		struct dma_memory memory;
+		int before = -1, after = -2, where = -1;
+		struct bitmask *nodes = numa_allocate_nodemask(), *nodes_after = numa_allocate_nodemask();
+		CU_ASSERT_EQUAL(get_mempolicy(&before, nodes->maskp, nodes->size + 1, NULL, 0), 0);
+		CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 100000, node), 0);
+		CU_ASSERT_EQUAL(get_mempolicy(&after, nodes_after->maskp, nodes_after->size + 1, NULL, 0), 0);
+		CU_ASSERT_EQUAL(before, after);
+		CU_ASSERT_TRUE(numa_bitmask_equal(nodes, nodes_after));
+		if (numa_node_size64(node, NULL) > 0 &&
+			get_mempolicy(&where, NULL, 0, memory.base, MPOL_F_NODE | MPOL_F_ADDR) == 0)
+			CU_ASSERT_EQUAL(where, node);
+		dma_memory_free(&memory);
+		numa_bitmask_free(nodes);
+		numa_bitmask_free(nodes_after);
+	}
+}
+
+static void nothing_is_left_after_many_rounds(void)
+{
+	struct dma_memory memory[16];
+	unsigned files = open_files(), maps = mappings();
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 16; i++)
+			CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory[i], space, 10000 * (i + 1), -1), 0);
+		for (unsigned i = 0; i < 16; i++)
+			dma_memory_free(&memory[i]);
+		for (unsigned i = 0; i < 16; i++)
+			dma_memory_free(&memory[i]);
+	}
+	CU_ASSERT_EQUAL(open_files(), files);
+	CU_ASSERT_EQUAL(mappings(), maps);
+}
+
+/* One round of it; false where other programs, which take and give hugepages meanwhile, may have been the reason. */
+static bool hugepages_round(void)
+{
+	struct dma_memory small, large, beyond;
+	long long pages = proc_number("/proc/meminfo", "HugePages_Free: %lld");
+	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&small, space, 4096, -1), 0);
+	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&large, space, 5u << 20, 0), 0);
+	/* more than are left: ordinary pages, all there, and those hugepages that were tried are free again */
+	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&beyond, space, (size_t)(pages > 0 ? pages : 1) * PAGE_2M, -1), 0);
+	CU_ASSERT_TRUE(all_zero(&small) && all_zero(&large) && all_zero(&beyond));
+	memset(small.base, 1, small.bytes);
+	memset(large.base, 1, large.bytes);
+	memset(beyond.base, 1, beyond.bytes);
+	bool right = small.page_bytes == PAGE_2M && small.bytes == PAGE_2M && large.page_bytes == PAGE_2M && large.bytes == 3 * PAGE_2M &&
+		beyond.page_bytes == PAGE_4K && proc_number("/proc/meminfo", "HugePages_Free: %lld") == pages - 4;
+	dma_memory_free(&beyond);
+	dma_memory_free(&large);
+	dma_memory_free(&small);
+	return right && proc_number("/proc/meminfo", "HugePages_Free: %lld") == pages;
+}
+
+static void hugepages_are_used_and_their_shortage_is_no_fault(void)
+{
+	const char *name = "hugepages_are_used_and_their_shortage_is_no_fault";
+	long long before = proc_number(NR_HUGEPAGES, "%lld");
+	if (proc_number("/proc/meminfo", "Hugepagesize: %lld kB") != 2048)
+		return skip(name, "the default hugepages are not of 2 MiB");
+	if (before < 0 || !hugepages_set(before + 8))
+		return skip(name, NR_HUGEPAGES " cannot be written");
+	if (proc_number("/proc/meminfo", "HugePages_Free: %lld") < 4) {
+		hugepages_set(before);
+		return skip(name, "the kernel found no hugepages, or others took them");
+	}
+	bool right = false;
+	for (unsigned round = 0; round < 20 && !right; round++) {
+		right = hugepages_round();
+		if (!right)
+			usleep(50000);
+	}
+	CU_ASSERT_TRUE(right);
+	CU_ASSERT_TRUE(hugepages_set(before));
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"sizes are rounded to the pages that were had", sizes_are_rounded_to_the_pages_that_were_had},
+		{"memory used before comes back as zeroes", memory_used_before_comes_back_as_zeroes},
+		{"ordinary pages serve when there are no hugepages", ordinary_pages_serve_when_there_are_no_hugepages},
+		{"pages are no larger than allowed", pages_are_no_larger_than_allowed},
+		{"a gigabyte page must be three quarters used", a_gigabyte_page_must_be_three_quarters_used},
+		{"the file is sealed and of that size", the_file_is_sealed_and_of_that_size},
+		{"a device that cannot map fails the allocation whole", a_device_that_cannot_map_fails_the_allocation_whole},
+		{"shortage is an error with the remedy", shortage_is_an_error_with_the_remedy},
+		{"senseless requests are refused", senseless_requests_are_refused},
+		{"the node is obeyed and the thread's policy kept", the_node_is_obeyed_and_the_threads_policy_kept},
+		{"nothing is left after many rounds", nothing_is_left_after_many_rounds},
+		{"hugepages are used and their shortage is no fault", hugepages_are_used_and_their_shortage_is_no_fault},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{.pName = "memory", .pInitFunc = space_begin, .pCleanupFunc = space_end, .pTests = tests},
+		CU_SUITE_INFO_NULL,
+	};
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return EXIT_FAILURE;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Behaviour of the software 82599's registers, configuration space, EEPROM, SFP+ module, link and interrupts. */
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+#include "unit_model_host.h"
+
+static struct host h;
+
+static uint32_t rd(uint32_t offset)
+{
+	return model_read32(h.model, offset);
+}
+
+static void wr(uint32_t offset, uint32_t value)
+{
+	model_write32(h.model, offset, value);
+}
+
+static uint32_t config(unsigned at, unsigned bytes)
+{
+	uint32_t value = 0;
+
+	CU_ASSERT_EQUAL(model_region_read(h.model, 7, at, &value, bytes), 0);
+	return value;
+}
+
+static void config_write(unsigned at, uint32_t value, unsigned bytes)
+{
+	CU_ASSERT_EQUAL(model_region_write(h.model, 7, at, &value, bytes), 0);
+}
+
+static void identity_and_capabilities_are_the_real_ones(void)
+{
+	host_open(&h);
+	CU_ASSERT_EQUAL(config(0, 4), 0x10FB8086);
+	CU_ASSERT_EQUAL(config(9, 1) | config(10, 2) << 8, 0x020000);
+	unsigned at = config(0x34, 1), found = 0;
+	while (at) {
+		found |= config(at, 1) == 0x01 && at == 0x40 ? 1 : 0;
+		found |= config(at, 1) == 0x05 && at == 0x50 ? 2 : 0;
+		found |= config(at, 1) == 0x11 && at == 0x70 ? 4 : 0;
+		found |= config(at, 1) == 0x10 && at == 0xA0 ? 8 : 0;
+		at = config(at + 1, 1);
+	}
+	CU_ASSERT_EQUAL(found, 15);
+	CU_ASSERT_EQUAL(config(0x72, 2) & 0x7FF, 63);
+	CU_ASSERT_EQUAL(config(0x74, 4), 4);
+	CU_ASSERT_EQUAL(config(0x78, 4), 0x2004);
+	CU_ASSERT_EQUAL(model_region_bytes(0), 0x20000);
+	CU_ASSERT_EQUAL(model_region_bytes(4), 0x4000);
+	CU_ASSERT_EQUAL(model_region_bytes(7), 0x1000);
+	CU_ASSERT_EQUAL(model_region_bytes(1), 0);
+	host_close(&h);
+}
+
+static void bars_can_be_sized_and_identity_not_written(void)
+{
+	host_open(&h);
+	config_write(0x10, 0xFFFFFFFF, 4);
+	config_write(0x14, 0xFFFFFFFF, 4);
+	config_write(0x20, 0xFFFFFFFF, 4);
+	CU_ASSERT_EQUAL(config(0x10, 4), 0xFFFE0004);
+	CU_ASSERT_EQUAL(config(0x14, 4), 0xFFFFFFFF);
+	CU_ASSERT_EQUAL(config(0x20, 4), 0xFFFFC004);
+	config_write(0, 0, 4);
+	config_write(0x70, 0, 4);
+	CU_ASSERT_EQUAL(config(0, 4), 0x10FB8086);
+	CU_ASSERT_EQUAL(config(0x70, 1), 0x11);
+	model_break(h.model, MODEL_BUS_MASTER_STUCK);
+	config_write(4, 0, 2);
+	config_write(4, 6, 2);
+	CU_ASSERT_EQUAL(config(4, 2), 2);
+	host_close(&h);
+}
+
+static void wrong_accesses_are_counted_and_harmless(void)
+{
+	host_open(&h);
+	uint8_t data[8] = { 0 };
+	uint64_t before = model_faults(h.model)->bad_register;
+
+	CU_ASSERT_EQUAL(rd(0x20000), 0xFFFFFFFF);
+	CU_ASSERT_EQUAL(rd(0x2), 0xFFFFFFFF);
+	CU_ASSERT_EQUAL(rd(0xFFFFFFFC), 0xFFFFFFFF);
+	wr(0x1FFFFFF0, 1);
+	wr(0x1, 1);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_register - before, 5);
+	CU_ASSERT(model_region_read(h.model, 0, 0, data, 2) < 0);
+	CU_ASSERT(model_region_read(h.model, 0, 0x1FFFC, data, 8) < 0);
+	CU_ASSERT(model_region_read(h.model, 7, UINT64_MAX, data, 1) < 0);
+	CU_ASSERT(model_region_write(h.model, 4, 0x3FFF, data, 8) < 0);
+	CU_ASSERT(model_region_write(h.model, 9, 0, data, 1) < 0);
+	for (uint32_t at = 0; at < 0x20000; at += 4) {
+		wr(at, 0xFFFFFFFF & ~(at == 0 || at == 4 ? 1u << 26 : 0));
+		rd(at);
+	}
+	host_close(&h);
+}
+
+static void reset_clears_itself_after_a_millisecond(void)
+{
+	host_open(&h);
+	wr(0x05080, 0x400);
+	uint64_t before = model_faults(h.model)->bad_order;
+	wr(0, 1u << 26);
+	host_wait(&h, 500 * 1000);
+	CU_ASSERT(rd(0) & 1u << 26);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 1);
+	host_wait(&h, 600 * 1000);
+	CU_ASSERT_EQUAL(rd(0) & 1u << 26, 0);
+	CU_ASSERT_EQUAL(rd(0x05080), 0);
+	CU_ASSERT_EQUAL(rd(0x10010) & 1u << 9, 0);
+	CU_ASSERT_EQUAL(rd(0x02F00) & 1u << 3, 0);
+	host_wait(&h, 3000 * 1000);
+	CU_ASSERT_EQUAL(rd(0x10010) >> 8 & 3, 3);
+	CU_ASSERT(rd(0x02F00) & 1u << 3);
+	CU_ASSERT_EQUAL(rd(0x0A200), 0x9e598202);
+	CU_ASSERT_EQUAL(rd(0x0A204), 0x80000000);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 1);
+	host_close(&h);
+}
+
+static void breakages_stick_until_they_are_cleared(void)
+{
+	host_open(&h);
+	model_break(h.model, MODEL_RESET_STUCK | MODEL_EEPROM_STUCK | MODEL_DMA_INIT_STUCK | MODEL_MASTER_STUCK | MODEL_SECRX_STUCK);
+	wr(0, 1u << 26);
+	host_wait(&h, 100 * 1000 * 1000);
+	CU_ASSERT(rd(0) & 1u << 26);
+	CU_ASSERT_EQUAL(rd(0x10010) & 1u << 9, 0);
+	CU_ASSERT_EQUAL(rd(0x02F00) & 1u << 3, 0);
+	model_break(h.model, MODEL_MASTER_STUCK | MODEL_SECRX_STUCK);
+	host_wait(&h, 1);
+	CU_ASSERT_EQUAL(rd(0) & 1u << 26, 0);
+	CU_ASSERT(rd(0x10010) & 1u << 9);
+	wr(0, 4);
+	wr(0x08D00, 2);
+	CU_ASSERT(rd(8) & 1u << 19);
+	CU_ASSERT_EQUAL(rd(0x08D04) & 1, 0);
+	model_break(h.model, 0);
+	CU_ASSERT_EQUAL(rd(8) & 1u << 19, 0);
+	CU_ASSERT_EQUAL(rd(0x08D04) & 1, 1);
+	wr(0, 0);
+	CU_ASSERT(rd(8) & 1u << 19);
+	model_break(h.model, MODEL_GONE);
+	CU_ASSERT_EQUAL(rd(8), 0xFFFFFFFF);
+	CU_ASSERT_EQUAL(config(0, 4), 0xFFFFFFFF);
+	model_break(h.model, MODEL_BAD_MAC | MODEL_EEPROM_ABSENT);
+	wr(0, 1u << 26);
+	host_wait(&h, 100 * 1000 * 1000);
+	CU_ASSERT_EQUAL(rd(0x0A200) & 1, 1);
+	CU_ASSERT_EQUAL(rd(0x10010) & 1u << 8, 0);
+	host_close(&h);
+}
+
+static void masks_and_access_modes_hold(void)
+{
+	static const struct {
+		uint32_t at, mask;
+	} masks[] = { { 0x03220, 0x8007FFF0 }, { 0x03260, 0x8007FFF0 }, { 0x03008, 0xFFFFFFFF }, { 0x01000, 0xFFFFFF80 },
+		{ 0x01008, 0x000FFF80 }, { 0x06000, 0xFFFFFF80 }, { 0x06008, 0x000FFF80 }, { 0x03200, 0xFFFFFFFF }, { 0x0A204, 0x8000FFFF },
+		{ 0x05404, 0x8000FFFF }, { 0x05200, 0xFFFFFFFF }, { 0x053FC, 0xFFFFFFFF }, { 0x0A1FC, 0xFFFFFFFF } };
+	static const uint32_t patterns[] = { 0x5A5A5A5A, 0xA5A5A5A5, 0, 0xFFFFFFFF };
+
+	host_open(&h);
+	for (unsigned i = 0; i < sizeof(masks) / sizeof(masks[0]); i++)
+		for (unsigned p = 0; p < 4; p++) {
+			wr(masks[i].at, patterns[p]);
+			CU_ASSERT_EQUAL(rd(masks[i].at), patterns[p] & masks[i].mask);
+		}
+	uint32_t status = rd(8);
+	wr(8, ~status);
+	CU_ASSERT_EQUAL(rd(8), status);
+	wr(0x042A0, rd(0x042A0) | 1u << 12);
+	CU_ASSERT_EQUAL(rd(0x042A0) & 1u << 12, 0);
+	wr(0x0425C, 1u << 30);
+	CU_ASSERT_EQUAL(rd(0x0425C), 0);
+	host_close(&h);
+}
+
+static void second_addresses_reach_the_same_registers(void)
+{
+	static const struct {
+		uint32_t alias, real, value;
+	} pairs[] = { { 0x02100 + 4 * 5, 0x01014 + 0x40 * 5, 0x12000402 }, { 0x02200 + 4 * 15, 0x0100C + 0x40 * 15, 0x0000E200 },
+		{ 0x05400 + 8 * 15, 0x0A200 + 8 * 15, 0x12345678 }, { 0x05404 + 8 * 3, 0x0A204 + 8 * 3, 0x80004321 },
+		{ 0x05818, 0x0EC80, 0x00030001 }, { 0x05C00 + 4 * 31, 0x0EB00 + 4 * 31, 0x01020304 },
+		{ 0x05C80 + 4 * 9, 0x0EB80 + 4 * 9, 0xCAFEBABE }, { 0x05480 + 4 * 2, 0x0EA00 + 4 * 2, 0x20000000 } };
+
+	host_open(&h);
+	for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		wr(pairs[i].alias, pairs[i].value);
+		CU_ASSERT_EQUAL(rd(pairs[i].real), pairs[i].value);
+		wr(pairs[i].real, 0);
+		CU_ASSERT_EQUAL(rd(pairs[i].alias), rd(pairs[i].real));
+	}
+	wr(4, 4);
+	CU_ASSERT_EQUAL(rd(0), 4);
+	host_close(&h);
+}
+
+static void eeprom_reads_take_time_and_add_up(void)
+{
+	uint16_t sum = 0;
+
+	host_open(&h);
+	for (uint32_t i = 0; i < 0x40; i++) {
+		wr(0x10014, i << 2 | 1);
+		CU_ASSERT_EQUAL(rd(0x10014) & 2, 0);
+		host_wait(&h, 20 * 1000);
+		CU_ASSERT_EQUAL(rd(0x10014) & 2, 2);
+		sum = (uint16_t)(sum + (rd(0x10014) >> 16));
+	}
+	CU_ASSERT_EQUAL(sum, 0xBABA);
+	wr(0x10014, 0x2C << 2 | 1);
+	host_wait(&h, 20 * 1000);
+	CU_ASSERT_EQUAL(rd(0x10014) >> 16, 0x81);
+	host_close(&h);
+}
+
+static void reading_the_semaphore_takes_it(void)
+{
+	host_open(&h);
+	CU_ASSERT_EQUAL(rd(0x10140) & 1, 0);
+	CU_ASSERT_EQUAL(rd(0x10140) & 1, 1);
+	wr(0x10140, 3);
+	CU_ASSERT_EQUAL(rd(0x10140) & 2, 2);
+	wr(0x10140, 0);
+	CU_ASSERT_EQUAL(rd(0x10140) & 3, 0);
+	wr(0x10160, 1);
+	CU_ASSERT_EQUAL(rd(0x10160), 1);
+	host_close(&h);
+}
+
+/* The I2C bus by hand: bit 1 drives the clock, bit 3 the data, bit 2 reads it. */
+static void i2c(bool clock, bool data)
+{
+	wr(0x28, clock * 2u | data * 8u);
+}
+
+static void i2c_start(void)
+{
+	i2c(0, 1);
+	i2c(1, 1);
+	i2c(1, 0);
+	i2c(0, 0);
+}
+
+static bool i2c_bit(bool data)
+{
+	bool in;
+
+	i2c(0, data);
+	i2c(1, data);
+	in = rd(0x28) & 4;
+	i2c(0, data);
+	return in;
+}
+
+static bool i2c_byte(uint8_t byte)
+{
+	for (unsigned i = 0; i < 8; i++)
+		i2c_bit(byte >> (7 - i) & 1);
+	return !i2c_bit(1);
+}
+
+static uint8_t i2c_read(uint8_t at)
+{
+	unsigned value = 0;
+
+	i2c_start();
+	CU_ASSERT(i2c_byte(0xA0));
+	CU_ASSERT(i2c_byte(at));
+	i2c_start();
+	CU_ASSERT(i2c_byte(0xA1));
+	for (unsigned i = 0; i < 8; i++)
+		value = value << 1 | i2c_bit(1);
+	i2c_bit(1);
+	i2c(0, 0);
+	i2c(1, 0);
+	i2c(1, 1);
+	return (uint8_t)value;
+}
+
+static void the_sfp_module_identifies_itself(void)
+{
+	unsigned sum = 0;
+
+	host_open(&h);
+	CU_ASSERT_EQUAL(rd(0x20) & 4, 0);
+	CU_ASSERT_EQUAL(i2c_read(0), 3);
+	CU_ASSERT_EQUAL(i2c_read(3), 0x10);
+	CU_ASSERT_EQUAL(i2c_read(20), 'P');
+	for (uint8_t i = 0; i < 63; i++)
+		sum += i2c_read(i);
+	CU_ASSERT_EQUAL(i2c_read(63), sum & 0xFF);
+	i2c_start();
+	CU_ASSERT_FALSE(i2c_byte(0xA4));
+	host_close(&h);
+}
+
+static void the_link_comes_up_when_all_that_it_needs_is_there(void)
+{
+	host_open(&h);
+	CU_ASSERT_EQUAL(rd(0x042A4) & 1u << 30, 0);
+	model_set_partner(h.model, true);
+	host_wait(&h, 1000 * 1000 * 1000);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	wr(0x042A0, rd(0x042A0) | 1u << 12);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	host_wait(&h, 100 * 1000 * 1000);
+	CU_ASSERT(model_link_up(h.model));
+	CU_ASSERT_EQUAL(rd(0x042A4) >> 28 & 7, 7);
+	wr(0x20, rd(0x20) | 8); /* laser off */
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	wr(0x20, rd(0x20) & ~8u);
+	host_wait(&h, 100 * 1000 * 1000);
+	CU_ASSERT(model_link_up(h.model));
+	/* What happened in between shows once. */
+	CU_ASSERT_EQUAL(rd(0x042A4) & 1u << 30, 0);
+	CU_ASSERT_EQUAL(rd(0x042A4) & 1u << 30, 1u << 30);
+	model_set_partner(h.model, false);
+	CU_ASSERT_EQUAL(rd(0x042A4) & 1u << 30, 0);
+	wr(0x042A0, rd(0x042A0) | 1); /* forced */
+	host_wait(&h, 100 * 1000 * 1000);
+	CU_ASSERT(model_link_up(h.model));
+	host_close(&h);
+}
+
+static void counters_clear_when_read(void)
+{
+	uint8_t frame[60];
+
+	host_open(&h);
+	host_link(&h);
+	host_receive_queue(&h, 0, 8);
+	host_fill(frame, 60, 0);
+	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT_EQUAL(rd(0x04074), 1);
+	CU_ASSERT_EQUAL(rd(0x04074), 0);
+	wr(0x04074, 5);
+	CU_ASSERT_EQUAL(rd(0x04074), 0);
+	host_close(&h);
+}
+
+static void queues_come_up_after_a_while_and_in_order(void)
+{
+	host_open(&h);
+	uint64_t before = model_faults(h.model)->bad_order;
+
+	wr(0x06028, 1u << 25); /* without DMATXCTL.TE */
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(rd(0x06028) & 1u << 25, 0);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 1);
+	wr(0x06000, (uint32_t)HOST_IOVA);
+	wr(0x06008, 1024);
+	wr(0x04A80, 1);
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(rd(0x06028) & 1u << 25, 1u << 25);
+	wr(0x06028, 1u << 26); /* SWFLSH: off, and clears itself */
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(rd(0x06028), 0);
+	wr(0x01018, 5); /* a tail before the queue is on */
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 2);
+	wr(0x01018, 0);
+	wr(0x0100C, 0);
+	wr(0x01000, (uint32_t)HOST_IOVA);
+	wr(0x01008, 1024);
+	wr(0x01028, 1u << 25);
+	CU_ASSERT_EQUAL(rd(0x01028) & 1u << 25, 0);
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(rd(0x01028) & 1u << 25, 1u << 25);
+	wr(0x01018, 5);
+	CU_ASSERT_EQUAL(rd(0x01018), 5);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 2);
+	model_break(h.model, MODEL_RX_DISABLE_STUCK);
+	wr(0x01028, 0);
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(rd(0x01028) & 1u << 25, 1u << 25);
+	model_break(h.model, 0);
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(rd(0x01028) & 1u << 25, 0);
+	host_close(&h);
+}
+
+static void legacy_interrupts_are_set_masked_and_cleared(void)
+{
+	host_open(&h);
+	wr(0x00808, 1u << 3); /* EICS, masked */
+	CU_ASSERT_EQUAL(h.interrupts[0], 0);
+	CU_ASSERT_EQUAL(rd(0x00808), 1u << 3);
+	wr(0x00880, 1u << 3); /* unmasked */
+	CU_ASSERT_EQUAL(h.interrupts[0], 1);
+	CU_ASSERT_EQUAL(rd(0x00800), 1u << 3);
+	CU_ASSERT_EQUAL(rd(0x00800), 0);
+	wr(0x00808, 1u << 20 | 1u << 3);
+	wr(0x00800, 1u << 20); /* write one to clear */
+	CU_ASSERT_EQUAL(rd(0x00800), 1u << 3);
+	wr(0x00888, 1u << 3);
+	CU_ASSERT_EQUAL(rd(0x00880), 0);
+	unsigned before = h.interrupts[0];
+	wr(0x00808, 1u << 3);
+	CU_ASSERT_EQUAL(h.interrupts[0], before);
+	host_close(&h);
+}
+
+static void vectors_follow_ivar_clear_themselves_and_are_moderated(void)
+{
+	uint8_t frame[60];
+
+	host_open(&h);
+	host_link(&h);
+	wr(0x00898, 1u << 4 | 1u << 31); /* MSI-X */
+	wr(0x00900, 0x80 | 5);           /* receive queue 0: vector 5 */
+	wr(0x00A00, (0x80 | 7) << 8);    /* other causes: vector 7 */
+	wr(0x00810, 0xFFFF);
+	wr(0x00AA0, 1u << 5);
+	wr(0x00880, 1u << 20);
+	wr(0x00820 + 4 * 5, 10 << 3); /* some 20 microseconds */
+	host_receive_queue(&h, 0, 64);
+	host_fill(frame, 60, 0);
+	host_arrive(&h, frame, 60);
+	CU_ASSERT_EQUAL(h.interrupts[5], 1);
+	CU_ASSERT_EQUAL(rd(0x00808) & 1u << 5, 0); /* cleared by itself */
+	host_arrive(&h, frame, 60);
+	host_arrive(&h, frame, 60);
+	CU_ASSERT_EQUAL(h.interrupts[5], 1);
+	host_wait(&h, 10 * 1000);
+	CU_ASSERT_EQUAL(h.interrupts[5], 1);
+	host_wait(&h, 15 * 1000);
+	CU_ASSERT_EQUAL(h.interrupts[5], 2);
+	wr(0x00A90, 1u << 5); /* EICS_EX */
+	host_wait(&h, 30 * 1000);
+	CU_ASSERT_EQUAL(h.interrupts[5], 3);
+	wr(0x00AB0, 1u << 5);
+	host_arrive(&h, frame, 60);
+	host_wait(&h, 100 * 1000);
+	CU_ASSERT_EQUAL(h.interrupts[5], 3);
+	wr(0x00AA0, 1u << 5);
+	CU_ASSERT_EQUAL(h.interrupts[5], 4);
+	CU_ASSERT_EQUAL(h.interrupts[7], 1); /* the link came up before its cause was unmasked */
+	model_set_partner(h.model, false);
+	CU_ASSERT_EQUAL(h.interrupts[7], 2);
+	CU_ASSERT_EQUAL(rd(0x00808) & 1u << 20, 1u << 20);
+	host_close(&h);
+}
+
+static void a_function_reset_forgets_everything(void)
+{
+	host_open(&h);
+	host_link(&h);
+	host_receive_queue(&h, 0, 8);
+	model_function_reset(h.model);
+	CU_ASSERT_EQUAL(config(4, 2), 0);
+	CU_ASSERT_EQUAL(rd(0x03000), 0);
+	CU_ASSERT_EQUAL(rd(0x01018), 0);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	config_write(0xA8, 0x8000, 2); /* the same through configuration space */
+	CU_ASSERT_EQUAL(config(0xA8, 2) & 0x8000, 0);
+	host_close(&h);
+}
+
+int main(void)
+{
+	static CU_TestInfo tests[] = {
+		{ "identity and capabilities are the real ones", identity_and_capabilities_are_the_real_ones },
+		{ "BARs can be sized, identity not written", bars_can_be_sized_and_identity_not_written },
+		{ "wrong accesses are counted and harmless", wrong_accesses_are_counted_and_harmless },
+		{ "reset clears itself after a millisecond", reset_clears_itself_after_a_millisecond },
+		{ "breakages stick until they are cleared", breakages_stick_until_they_are_cleared },
+		{ "masks and access modes hold", masks_and_access_modes_hold },
+		{ "second addresses reach the same registers", second_addresses_reach_the_same_registers },
+		{ "EEPROM reads take time and add up", eeprom_reads_take_time_and_add_up },
+		{ "reading the semaphore takes it", reading_the_semaphore_takes_it },
+		{ "the SFP+ module identifies itself", the_sfp_module_identifies_itself },
+		{ "the link comes up when all that it needs is there", the_link_comes_up_when_all_that_it_needs_is_there },
+		{ "counters clear when read", counters_clear_when_read },
+		{ "queues come up after a while and in order", queues_come_up_after_a_while_and_in_order },
+		{ "legacy interrupts are set, masked and cleared", legacy_interrupts_are_set_masked_and_cleared },
+		{ "vectors follow IVAR, clear themselves and are moderated", vectors_follow_ivar_clear_themselves_and_are_moderated },
+		{ "a function reset forgets everything", a_function_reset_forgets_everything },
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = { { .pName = "model registers", .pTests = tests }, CU_SUITE_INFO_NULL };
+
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return 1;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of ports as all families share them: which device has which driver, what configurations are refused, the life cycle, added
+ * addresses, events. */
+#include "card.c"
+
+#include "../../mempool/pool.h"
+#include "../../vfio/error.h"
+
+#include <CUnit/Basic.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUFFERS 4096u
+
+static struct dma_space *space;
+static struct pkt_pool *pool;
+static struct card card;
+static struct nic *nic;
+
+static int begin(void)
+{
+	card_hurry();
+	int ret = dma_space_open(&space);
+	return ret ? ret : pkt_pool_open(&pool, space, BUFFERS, -1);
+}
+
+static int end(void)
+{
+	int ret = pkt_pool_close(pool);
+	dma_space_unref(space);
+	return ret;
+}
+
+static bool says(const char *part)
+{
+	if (strstr(nic_error(), part))
+		return true;
+	printf("\n    \"%s\" does not say \"%s\" ", nic_error(), part);
+	return false;
+}
+
+static void open_port(void)
+{
+	card_init(&card, 0x10FB, space);
+	int ret = nic_open_device(&nic, &card.device);
+	if (ret)
+		printf("\n    nic_open_device: %s ", nic_error());
+	CU_ASSERT_EQUAL_FATAL(ret, 0);
+}
+
+static void start_port(const struct nic_config *config)
+{
+	struct nic_config own = {.pool = pool};
+	int ret = nic_start(nic, config ? config : &own);
+	if (ret)
+		printf("\n    nic_start: %s ", nic_error());
+	CU_ASSERT_EQUAL_FATAL(ret, 0);
+}
+
+static void close_port(void)
+{
+	nic_close(nic);
+	nic = NULL;
+	CU_ASSERT(card.closed);
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
+}
+
+static void cards_are_claimed_by_id(void)
+{
+	const uint16_t claimed[] = {0x10FB, 0x1507, 0x154D, 0x10F7, 0x1517, 0x151C, 0x1528, 0x1560, 0x1563, 0x15D1};
+	for (unsigned i = 0; i < sizeof(claimed) / sizeof(*claimed); i++) {
+		const struct nic_id *id = NULL;
+		const struct nic_driver *driver = nic_find_driver("here", 0x8086, claimed[i], &id);
+		CU_ASSERT_PTR_EQUAL(driver, &ixgbe_driver);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(id);
+		CU_ASSERT_EQUAL(id->device, claimed[i]);
+		CU_ASSERT(strlen(id->name) < sizeof(((struct nic_info *)NULL)->name));
+	}
+}
+
+static void relatives_are_refused_by_name(void)
+{
+	const struct nic_id *id;
+	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x10ED, &id));
+	CU_ASSERT(says("virtual function"));
+	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x1515, &id));
+	CU_ASSERT(says("physical function"));
+	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x10C7, &id));
+	CU_ASSERT(says("82598"));
+	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x15AD, &id));
+	CU_ASSERT(says("X550EM_x"));
+}
+
+static void others_are_refused(void)
+{
+	const struct nic_id *id;
+	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x1572, &id));
+	CU_ASSERT(says("8086:1572"));
+	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x15B3, 0x10FB, &id));
+	CU_ASSERT(says("15b3:10fb"));
+	/* and what was handed over is closed */
+	card_init(&card, 0x10ED, space);
+	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -ENOTSUP);
+	CU_ASSERT_PTR_NULL(nic);
+	CU_ASSERT(card.closed);
+	CU_ASSERT_EQUAL(card.accesses, 0);
+}
+
+static void missing_arguments_are_refused(void)
+{
+	CU_ASSERT_EQUAL(nic_open(NULL, "here", space), -EINVAL);
+	CU_ASSERT_EQUAL(nic_open(&nic, NULL, space), -EINVAL);
+	CU_ASSERT_EQUAL(nic_open(&nic, "here", NULL), -EINVAL);
+	CU_ASSERT_EQUAL(nic_start(NULL, NULL), -EINVAL);
+	CU_ASSERT_EQUAL(nic_stop(NULL), 0);
+	nic_close(NULL);
+	CU_ASSERT_PTR_NULL(nic_rxq(NULL, 0));
+}
+
+static void an_open_port_is_known(void)
+{
+	open_port();
+	struct nic_info info;
+	nic_get_info(nic, &info);
+	CU_ASSERT_STRING_EQUAL(info.driver, "ixgbe");
+	CU_ASSERT_STRING_EQUAL(info.name, "Intel 82599ES SFI/SFP+");
+	CU_ASSERT_STRING_EQUAL(info.address, "card");
+	CU_ASSERT_EQUAL(info.device_id, 0x10FB);
+	const uint8_t mac[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
+	CU_ASSERT_EQUAL(memcmp(info.mac, mac, 6), 0);
+	CU_ASSERT_EQUAL(info.max_mtu, 9710);
+	CU_ASSERT(!card_bus_master(&card));
+	close_port();
+}
+
+static void refuse(struct nic_config config, const char *part)
+{
+	unsigned accesses = card.accesses;
+	int ret = nic_start(nic, &config);
+	CU_ASSERT_EQUAL(ret, -EINVAL);
+	CU_ASSERT(says(part));
+	CU_ASSERT_EQUAL(card.accesses, accesses); /* nothing was touched for it */
+}
+
+static void senseless_configurations_are_refused(void)
+{
+	open_port();
+	refuse((struct nic_config){.rx_queues = 2}, "2 receive queues");
+	refuse((struct nic_config){.tx_queues = 2}, "2 transmit queues");
+	refuse((struct nic_config){.rx_ring = 32}, "32 descriptors");
+	refuse((struct nic_config){.rx_ring = 8192}, "8192 descriptors");
+	refuse((struct nic_config){.tx_ring = 100}, "100 descriptors");
+	refuse((struct nic_config){.mtu = 9711}, "9711");
+	refuse((struct nic_config){.mtu = 67}, "67");
+	refuse((struct nic_config){.offloads = 1}, "offloads");
+	close_port();
+}
+
+static void a_port_starts_and_stops_again_and_again(void)
+{
+	open_port();
+	CU_ASSERT_PTR_NULL(nic_rxq(nic, 0));
+	CU_ASSERT_PTR_NULL(nic_txq(nic, 0));
+	for (unsigned round = 0; round < 3; round++) {
+		start_port(NULL);
+		CU_ASSERT_PTR_NOT_NULL(nic_rxq(nic, 0));
+		CU_ASSERT_PTR_NOT_NULL(nic_txq(nic, 0));
+		CU_ASSERT_PTR_NULL(nic_rxq(nic, 1));
+		CU_ASSERT_PTR_NULL(nic_txq(nic, 1));
+		CU_ASSERT(card_bus_master(&card));
+		CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS - 512);
+		CU_ASSERT_EQUAL(nic_start(nic, NULL), -EBUSY);
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+		CU_ASSERT_PTR_NULL(nic_rxq(nic, 0));
+		CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
+		CU_ASSERT(!card_bus_master(&card));
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	}
+	start_port(NULL);
+	close_port(); /* which stops it */
+	CU_ASSERT(!card_bus_master(&card));
+}
+
+static void a_port_without_a_pool_makes_its_own(void)
+{
+	open_port();
+	int mapped = card.mapped;
+	start_port(&(struct nic_config){.rx_ring = 4096, .tx_ring = 64});
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
+	CU_ASSERT_EQUAL(card.mapped, mapped + 2); /* the pool and the rings */
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT_EQUAL(card.mapped, mapped);
+	close_port();
+}
+
+static void pool_counts_grow_with_what_they_are_for(void)
+{
+	struct nic_config config = {.rx_ring = 1024, .tx_ring = 256};
+	unsigned one = nic_pool_count(&config, 1, 1);
+	CU_ASSERT(one >= 1280 + pkt_pool_slack(1));
+	CU_ASSERT_EQUAL(nic_pool_count(&config, 2, 1), one + 1280);
+	CU_ASSERT(nic_pool_count(&config, 1, 2) > one);
+	CU_ASSERT_EQUAL(nic_pool_count(NULL, 1, 1), nic_pool_count(&(struct nic_config){.rx_ring = 512, .tx_ring = 512}, 1, 1));
+}
+
+static void too_small_a_pool_is_said_before_starting(void)
+{
+	open_port();
+	struct pkt_pool *small;
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 600, -1), 0);
+	struct nic_config config = {.pool = small};
+	char needed[64];
+	snprintf(needed, sizeof(needed), "needs %u", nic_pool_count(&config, 1, 1));
+	unsigned accesses = card.accesses;
+	CU_ASSERT_EQUAL(nic_start(nic, &config), -ENOBUFS);
+	CU_ASSERT(says(needed));
+	CU_ASSERT_EQUAL(card.accesses, accesses);
+	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
+	/* large enough, but others hold too much of it */
+	struct pkt *held = calloc(BUFFERS, sizeof(*held));
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, held, BUFFERS - 511), BUFFERS - 511);
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -ENOBUFS);
+	CU_ASSERT(says("511 of the pool's 4096 buffers"));
+	pkt_free(held, BUFFERS - 511);
+	free(held);
+	close_port();
+}
+
+static void a_pool_of_another_space_is_refused(void)
+{
+	open_port();
+	struct dma_space *other;
+	struct pkt_pool *foreign;
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&other), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&foreign, other, BUFFERS, -1), 0);
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = foreign}), -EINVAL);
+	CU_ASSERT(says("DMA space"));
+	CU_ASSERT_EQUAL(pkt_pool_close(foreign), 0);
+	dma_space_unref(other);
+	close_port();
+}
+
+static void packets_may_outlive_the_port_s_own_pool(void)
+{
+	open_port();
+	start_port(&(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+	struct ixgbe *ix = (struct ixgbe *)nic;
+	struct pkt pkt;
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(ix->rxqs[0]->pool, &pkt, 1), 1);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	memset(pkt.data, 1, PKT_DATA_BYTES);
+	pkt_free(&pkt, 1);
+	int mapped = card.mapped;
+	start_port(NULL); /* now the pool is closed */
+	CU_ASSERT_EQUAL(card.mapped, mapped); /* the rings came, the pool went */
+	close_port();
+}
+
+static void counters_stay_readable_after_stop(void)
+{
+	open_port();
+	struct nic_stats stats;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, 0);
+	start_port(NULL);
+	*card_register(&card, IXGBE_QPRC) = 7;
+	((struct ixgbe *)nic)->rxqs[0]->pool_empty = 3;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, 7);
+	CU_ASSERT_EQUAL(stats.rx_pool_empty, 3);
+	start_port(NULL);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, 0);
+	CU_ASSERT_EQUAL(stats.rx_pool_empty, 0);
+	close_port();
+}
+
+static void service_tells_of_the_link_once(void)
+{
+	open_port();
+	start_port(NULL);
+	uint32_t events = 99;
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(events, 0);
+	*card_register(&card, IXGBE_LINKS) = IXGBE_LINKS_UP | 3u << IXGBE_LINKS_SPEED_SHIFT;
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(events, 0);
+	struct nic_link link;
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), 0);
+	CU_ASSERT(link.up);
+	CU_ASSERT_EQUAL(link.mbps, 10000);
+	*card_register(&card, IXGBE_LINKS) = 0;
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), 0);
+	CU_ASSERT(!link.up);
+	CU_ASSERT_EQUAL(link.mbps, 0);
+	close_port();
+}
+
+static void events_have_a_descriptor_that_service_drains(void)
+{
+	open_port();
+	start_port(NULL);
+	int fd = nic_event_fd(nic);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(nic_event_fd(nic), fd);
+	CU_ASSERT_EQUAL(card.irq_fd, fd);
+	*card_register(&card, IXGBE_EICR) = IXGBE_EICR_LSC;
+	uint64_t one = 1;
+	CU_ASSERT_EQUAL(write(fd, &one, sizeof(one)), sizeof(one));
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_EICR), 0);
+	errno = 0;
+	CU_ASSERT_EQUAL(read(fd, &one, sizeof(one)), -1);
+	CU_ASSERT_EQUAL(errno, EAGAIN);
+	close_port();
+	CU_ASSERT_EQUAL(card.irq_fd, -1);
+}
+
+static void a_device_without_interrupts_says_so(void)
+{
+	open_port();
+	card.device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = 0;
+	CU_ASSERT_EQUAL(nic_event_fd(nic), -ENOTSUP);
+	CU_ASSERT(says("MSI"));
+	unsigned fds = card_count_fds();
+	CU_ASSERT_EQUAL(nic_event_fd(nic), -ENOTSUP);
+	CU_ASSERT_EQUAL(card_count_fds(), fds);
+	close_port();
+}
+
+static void a_gone_device_is_told_once_and_touched_no_more(void)
+{
+	open_port();
+	start_port(NULL);
+	CU_ASSERT(nic_event_fd(nic) >= 0);
+	__atomic_store_n(&card.device.gone, true, __ATOMIC_RELAXED);
+	unsigned accesses = card.accesses;
+	uint32_t events;
+	struct nic_link link;
+	struct nic_stats stats;
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	CU_ASSERT_EQUAL(nic_service(nic, &events), -ENODEV);
+	CU_ASSERT_EQUAL(events, NIC_GONE);
+	CU_ASSERT_EQUAL(nic_service(nic, &events), -ENODEV);
+	CU_ASSERT_EQUAL(events, 0);
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), -ENODEV);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -ENODEV);
+	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), -ENODEV);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, mac), -ENODEV);
+	CU_ASSERT_EQUAL(nic_stop(nic), -ENODEV);
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
+	CU_ASSERT_EQUAL(nic_start(nic, NULL), -ENODEV);
+	close_port();
+	CU_ASSERT_EQUAL(card.accesses, accesses);
+}
+
+static void multicast_hashes_are_the_datasheet_s(void)
+{
+	/* bits 47:36 of the address on the wire: the high half of byte 4 and all of byte 5 */
+	const struct {
+		uint8_t mac[6];
+		unsigned hash;
+	} rows[] = {
+		{{0x01, 0x00, 0x5E, 0x00, 0x00, 0x01}, 0x010},
+		{{0x01, 0x00, 0x5E, 0x00, 0x00, 0xFB}, 0xFB0},
+		{{0x33, 0x33, 0x00, 0x00, 0x12, 0x34}, 0x341},
+		{{0x01, 0x80, 0xC2, 0x00, 0xFF, 0xFF}, 0xFFF},
+		{{0x01, 0xFF, 0xFF, 0xFF, 0x0F, 0x00}, 0x000},
+	};
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CU_ASSERT_EQUAL(nic_multicast_word(rows[i].mac), rows[i].hash >> 5);
+		CU_ASSERT_EQUAL(nic_multicast_bit(rows[i].mac), 1u << (rows[i].hash & 31));
+	}
+}
+
+static void addresses_are_checked(void)
+{
+	open_port();
+	const uint8_t zero[6] = {0}, all[6] = {255, 255, 255, 255, 255, 255}, good[6] = {2, 0, 0, 0, 0, 9};
+	CU_ASSERT_EQUAL(nic_add_mac(nic, zero), -EINVAL);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, all), -EINVAL);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, nic->info.mac), -EEXIST);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, good), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, good), -EEXIST);
+	CU_ASSERT(says("02:00:00:00:00:09"));
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, good), 0);
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, good), -ENOENT);
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, nic->info.mac), -ENOENT);
+	close_port();
+}
+
+static void exact_filters_run_out_and_are_used_again(void)
+{
+	open_port();
+	start_port(NULL);
+	uint8_t mac[6] = {2, 0, 0, 0, 0, 0};
+	for (unsigned i = 1; i <= 127; i++) {
+		mac[5] = (uint8_t)i;
+		CU_ASSERT_EQUAL(nic_add_mac(nic, mac), 0);
+	}
+	mac[5] = 200;
+	CU_ASSERT_EQUAL(nic_add_mac(nic, mac), -ENOSPC);
+	CU_ASSERT(says("127"));
+	mac[5] = 50;
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, mac), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RAH + 8 * 50), 0);
+	mac[5] = 200;
+	CU_ASSERT_EQUAL(nic_add_mac(nic, mac), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RAH + 8 * 50), (IXGBE_RAH_AV | 200u << 8));
+	/* multicast needs none */
+	mac[0] = 3;
+	CU_ASSERT_EQUAL(nic_add_mac(nic, mac), 0);
+	close_port();
+}
+
+static void addresses_of_one_hash_share_their_bit(void)
+{
+	open_port();
+	start_port(NULL);
+	const uint8_t one[6] = {1, 0, 0x5E, 0, 0, 1}, same[6] = {1, 0, 0x5E, 9, 0x0F, 1}, near[6] = {1, 0, 0x5E, 0, 0x10, 1};
+	uint32_t *word = card_register(&card, IXGBE_MTA + 4 * nic_multicast_word(one));
+	CU_ASSERT_EQUAL(nic_add_mac(nic, one), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, same), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, near), 0);
+	CU_ASSERT_EQUAL(*word, 3u << 16);
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, one), 0);
+	CU_ASSERT_EQUAL(*word, 3u << 16);
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, same), 0);
+	CU_ASSERT_EQUAL(*word, 2u << 16);
+	CU_ASSERT_EQUAL(nic_remove_mac(nic, near), 0);
+	CU_ASSERT_EQUAL(*word, 0);
+	close_port();
+}
+
+static void addresses_are_kept_over_a_restart(void)
+{
+	open_port();
+	const uint8_t unicast[6] = {2, 0, 0, 0, 1, 2}, multicast[6] = {1, 0, 0x5E, 0, 0, 1};
+	CU_ASSERT_EQUAL(nic_add_mac(nic, unicast), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(nic, multicast), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		start_port(NULL);
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RAL + 8), 2);
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RAH + 8), (IXGBE_RAH_AV | 0x0201));
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MPSAR + 8), 1);
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MTA), 1u << 16);
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	}
+	close_port();
+}
+
+static void modes_need_a_started_port(void)
+{
+	open_port();
+	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), -EINVAL);
+	CU_ASSERT_EQUAL(nic_set_all_multicast(nic, true), -EINVAL);
+	CU_ASSERT(says("not started"));
+	close_port();
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"cards are claimed by id", cards_are_claimed_by_id},
+		{"relatives are refused by name", relatives_are_refused_by_name},
+		{"others are refused", others_are_refused},
+		{"missing arguments are refused", missing_arguments_are_refused},
+		{"an open port is known", an_open_port_is_known},
+		{"senseless configurations are refused", senseless_configurations_are_refused},
+		{"a port starts and stops again and again", a_port_starts_and_stops_again_and_again},
+		{"a port without a pool makes its own", a_port_without_a_pool_makes_its_own},
+		{"pool counts grow with what they are for", pool_counts_grow_with_what_they_are_for},
+		{"too small a pool is said before starting", too_small_a_pool_is_said_before_starting},
+		{"a pool of another space is refused", a_pool_of_another_space_is_refused},
+		{"packets may outlive the port's own pool", packets_may_outlive_the_port_s_own_pool},
+		{"counters stay readable after stop", counters_stay_readable_after_stop},
+		{"service tells of the link once", service_tells_of_the_link_once},
+		{"events have a descriptor that service drains", events_have_a_descriptor_that_service_drains},
+		{"a device without interrupts says so", a_device_without_interrupts_says_so},
+		{"a gone device is told once and touched no more", a_gone_device_is_told_once_and_touched_no_more},
+		{"multicast hashes are the datasheet's", multicast_hashes_are_the_datasheet_s},
+		{"addresses are checked", addresses_are_checked},
+		{"exact filters run out and are used again", exact_filters_run_out_and_are_used_again},
+		{"addresses of one hash share their bit", addresses_of_one_hash_share_their_bit},
+		{"addresses are kept over a restart", addresses_are_kept_over_a_restart},
+		{"modes need a started port", modes_need_a_started_port},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{.pName = "nic", .pInitFunc = begin, .pCleanupFunc = end, .pTests = tests},
+		CU_SUITE_INFO_NULL,
+	};
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return EXIT_FAILURE;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A port from end to end: the ixgbe driver against the software 82599 in one process, with heads and tails as memory and as calls. */
+#include "../../driver/driver.h"
+#include "../../driver/ixgbe/ixgbe.h"
+#include "../model/local.h"
+
+#include <CUnit/Basic.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES_MAX 4096u
+#define FRAME_MAX  9728u
+
+/* What went out on a port's wire. */
+struct wire {
+	unsigned count, capacity; /* capacity: takes no more than so many at a time; 0: any number */
+	uint64_t bytes;
+	uint8_t *data[FRAMES_MAX];
+	uint32_t len[FRAMES_MAX];
+};
+
+struct fixture {
+	struct dma_space *space;
+	struct pkt_pool *pool;
+	unsigned pool_count;
+	struct vfio_device *device[2];
+	struct nic *nic[2];
+	struct wire wire[2];
+};
+
+static bool trapped; /* the whole suite runs both ways */
+
+static struct model *model(struct fixture *f, unsigned port)
+{
+	return model_local_model(f->device[port]);
+}
+
+static unsigned take(void *context, const struct model_frame *frames, unsigned n)
+{
+	struct wire *wire = context;
+
+	if (wire->capacity && n > wire->capacity)
+		n = wire->capacity;
+	for (unsigned i = 0; i < n && wire->count < FRAMES_MAX; i++, wire->count++) {
+		wire->data[wire->count] = malloc(frames[i].len);
+		memcpy(wire->data[wire->count], frames[i].data, frames[i].len);
+		wire->len[wire->count] = frames[i].len;
+		wire->bytes += frames[i].len;
+	}
+	return n;
+}
+
+static unsigned send_out(struct fixture *f, unsigned port)
+{
+	struct model_sink sink = {.context = &f->wire[port], .take = take};
+	unsigned total = 0, n;
+
+	while ((n = model_transmit(model(f, port), &sink, 256)))
+		total += n;
+	return total;
+}
+
+static void forget_wire(struct wire *wire)
+{
+	for (unsigned i = 0; i < wire->count; i++)
+		free(wire->data[i]);
+	memset(wire, 0, sizeof(*wire));
+}
+
+static int open_device(struct fixture *f, unsigned port, unsigned fail)
+{
+	struct model_local_config config = {.model.port = port, .trapped = trapped, .fail = fail};
+
+	return model_local_open(&f->device[port], f->space, &config);
+}
+
+static void link_up(struct fixture *f, unsigned port)
+{
+	struct nic_link link = {0};
+
+	model_set_partner(model(f, port), true);
+	for (unsigned ms = 0; !link.up && ms < 10000; ms++) {
+		model_local_advance(f->device[port], 1000000);
+		CU_ASSERT_EQUAL_FATAL(nic_get_link(f->nic[port], &link), 0);
+	}
+	CU_ASSERT_TRUE_FATAL(link.up);
+	CU_ASSERT_EQUAL(link.mbps, 10000);
+}
+
+static void set_up(struct fixture *f, const struct nic_config *wanted, unsigned extra_packets)
+{
+	struct nic_config config = wanted ? *wanted : (struct nic_config){.promiscuous = true};
+
+	memset(f, 0, sizeof(*f));
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f->space), 0);
+	f->pool_count = nic_pool_count(&config, 2, 1) + extra_packets;
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&f->pool, f->space, f->pool_count, -1), 0);
+	config.pool = f->pool;
+	for (unsigned port = 0; port < 2; port++) {
+		CU_ASSERT_EQUAL_FATAL(open_device(f, port, 0), 0);
+		CU_ASSERT_EQUAL_FATAL(nic_open_device(&f->nic[port], f->device[port]), 0);
+		CU_ASSERT_EQUAL_FATAL(nic_start(f->nic[port], &config), 0);
+		link_up(f, port);
+	}
+}
+
+/* Everything back, nothing lost, and the driver did nothing that the model objects to. */
+static void tear_down(struct fixture *f, bool second_first)
+{
+	for (unsigned port = 0; port < 2; port++) {
+		const struct model_faults *faults = model_faults(model(f, port));
+
+		CU_ASSERT_EQUAL(faults->bad_address, 0);
+		CU_ASSERT_EQUAL(faults->bad_ring, 0);
+		CU_ASSERT_EQUAL(faults->bad_descriptor, 0);
+		CU_ASSERT_EQUAL(faults->bad_register, 0);
+		CU_ASSERT_EQUAL(faults->bad_order, 0);
+	}
+	nic_close(f->nic[second_first]);
+	nic_close(f->nic[!second_first]);
+	CU_ASSERT_EQUAL(pkt_pool_available(f->pool), f->pool_count);
+	CU_ASSERT_EQUAL(pkt_pool_close(f->pool), 0);
+	dma_space_unref(f->space);
+	forget_wire(&f->wire[0]);
+	forget_wire(&f->wire[1]);
+}
+
+/* A frame whose every byte follows from its number and length. */
+static struct model_frame make_frame(uint8_t *data, unsigned number, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		data[i] = (uint8_t)(number * 31 + i * 7 + (i >> 8));
+	data[0] = 0x02; /* unicast, local */
+	data[12] = 0x88, data[13] = 0xb5;
+	return (struct model_frame){.data = data, .len = len};
+}
+
+static bool arrive(struct fixture *f, unsigned port, unsigned number, uint32_t len)
+{
+	uint8_t data[FRAME_MAX];
+	struct model_frame frame = make_frame(data, number, len);
+
+	return model_receive(model(f, port), &frame, 1) == 1;
+}
+
+static bool is_frame(const uint8_t *data, uint32_t got, unsigned number, uint32_t len)
+{
+	uint8_t expected[FRAME_MAX];
+
+	make_frame(expected, number, len);
+	return got == len && !memcmp(data, expected, len);
+}
+
+static void receives_frames_of_every_size_byte_for_byte(void)
+{
+	struct fixture f;
+	struct pkt pkt;
+
+	set_up(&f, NULL, 0);
+	for (uint32_t len = 60; len <= 1514; len++) {
+		CU_ASSERT_TRUE_FATAL(arrive(&f, 0, len, len));
+		CU_ASSERT_EQUAL_FATAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 1);
+		CU_ASSERT_TRUE(is_frame(pkt.data, pkt.len, len, len));
+		CU_ASSERT_EQUAL(pkt.flags, 0);
+		pkt_free(&pkt, 1);
+	}
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 0);
+	tear_down(&f, false);
+}
+
+static void sends_frames_of_every_size_and_pads_short_ones(void)
+{
+	struct fixture f;
+	struct pkt pkt;
+
+	set_up(&f, NULL, 0);
+	for (uint32_t len = 1; len <= 1514; len++) {
+		const struct wire *wire = &f.wire[1];
+		bool right = true;
+
+		CU_ASSERT_EQUAL_FATAL(pkt_alloc(f.pool, &pkt, 1), 1);
+		memset(pkt.data, 0xee, PKT_DATA_BYTES);
+		if (len % 5 == 0)
+			pkt.data += PKT_DATA_BYTES - len; /* at the very end of its buffer */
+		for (uint32_t i = 0; i < len; i++)
+			pkt.data[i] = (uint8_t)(len + i);
+		pkt.len = (uint16_t)len;
+		CU_ASSERT_EQUAL_FATAL(nic_tx(nic_txq(f.nic[1], 0), &pkt, 1), 1);
+		CU_ASSERT_EQUAL_FATAL(send_out(&f, 1), 1);
+		CU_ASSERT_EQUAL_FATAL(wire->len[0], len < 60 ? 60 : len);
+		for (uint32_t i = 0; i < wire->len[0]; i++)
+			right = right && wire->data[0][i] == (i < len ? (uint8_t)(len + i) : 0);
+		CU_ASSERT_TRUE(right);
+		forget_wire(&f.wire[1]);
+	}
+	tear_down(&f, false);
+}
+
+/* Bursts of all sizes, from anywhere in the ring, arrivals that stop and go: in order, none lost, none twice. */
+static void forwards_in_random_bursts_without_loss(void)
+{
+	struct fixture f;
+	struct pkt pkts[256];
+	unsigned arrived = 0, left = 0, errors = 0;
+	unsigned short seed[3] = {1, 2, 3};
+
+	set_up(&f, NULL, 0);
+	while (f.wire[1].count < FRAMES_MAX) {
+		unsigned comes = (unsigned)nrand48(seed) % 100, burst = 1 + (unsigned)nrand48(seed) % 256, got, sent = 0;
+
+		while (comes-- && arrived < FRAMES_MAX && arrive(&f, 0, arrived, 60 + arrived % 200))
+			arrived++;
+		got = nic_rx(nic_rxq(f.nic[0], 0), pkts, burst);
+		while (sent < got) {
+			sent += nic_tx(nic_txq(f.nic[1], 0), pkts + sent, got - sent);
+			if (nrand48(seed) % 3 == 0 || sent < got)
+				send_out(&f, 1);
+		}
+		left += got;
+		if (left == FRAMES_MAX)
+			send_out(&f, 1);
+	}
+	for (unsigned i = 0; i < FRAMES_MAX; i++)
+		errors += !is_frame(f.wire[1].data[i], f.wire[1].len[i], i, 60 + i % 200);
+	CU_ASSERT_EQUAL(errors, 0);
+	tear_down(&f, true);
+}
+
+static void statistics_match_the_wire(void)
+{
+	struct fixture f;
+	struct nic_stats stats;
+	struct pkt pkt;
+	uint64_t bytes = 0;
+	struct model_frame bad;
+	uint8_t data[FRAME_MAX];
+
+	set_up(&f, NULL, 0);
+	for (unsigned i = 0; i < 300; i++) {
+		arrive(&f, 0, i, 60 + i);
+		bytes += 60 + i;
+		CU_ASSERT_EQUAL_FATAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 1);
+		CU_ASSERT_EQUAL_FATAL(nic_tx(nic_txq(f.nic[1], 0), &pkt, 1), 1);
+		if (i % 100 == 0)
+			CU_ASSERT_EQUAL(nic_service(f.nic[0], NULL), 0);
+	}
+	send_out(&f, 1);
+	bad = make_frame(data, 1, 100);
+	bad.bad_crc = true;
+	model_receive(model(&f, 0), &bad, 1);
+	CU_ASSERT_EQUAL(nic_get_stats(f.nic[0], &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, 300);
+	CU_ASSERT_EQUAL(stats.rx_bytes, bytes);
+	CU_ASSERT_EQUAL(stats.rx_errors, 1);
+	CU_ASSERT_EQUAL(stats.rx_missed + stats.rx_no_descriptor + stats.rx_bad_descriptors, 0);
+	CU_ASSERT_EQUAL(nic_get_stats(f.nic[1], &stats), 0);
+	CU_ASSERT_EQUAL(stats.tx_packets, 300);
+	CU_ASSERT_EQUAL(stats.tx_bytes, bytes);
+	tear_down(&f, false);
+}
+
+static void bad_descriptors_are_dropped_and_counted(void)
+{
+	static const struct {
+		const char *what;
+		uint64_t keep, set;
+		unsigned tampered, dropped; /* descriptors */
+	} cases[] = {
+		{"length beyond the buffer", ~(UINT64_C(0xffff) << 32), UINT64_C(2049) << 32, 1, 1},
+		{"the longest length there is", UINT64_MAX, UINT64_C(0xffff) << 32, 1, 1},
+		{"an error bit", UINT64_MAX, UINT64_C(1) << 29, 1, 1},
+		{"every bit set", UINT64_MAX, UINT64_MAX, 1, 1},
+		{"a frame without end", ~UINT64_C(2), 0, 16, 17}, /* the 17th is the end of what has no beginning */
+	};
+	struct fixture f;
+	struct nic_stats stats;
+	uint64_t dropped = 0;
+	struct pkt pkts[64];
+
+	set_up(&f, NULL, 0);
+	for (unsigned c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+		unsigned got = 0, n;
+
+		model_tamper_rx(model(&f, 0), cases[c].keep, cases[c].set, cases[c].tampered);
+		for (unsigned i = 0; i < 20; i++)
+			CU_ASSERT_TRUE_FATAL(arrive(&f, 0, i, 100));
+		for (unsigned polls = 0; polls < 50; polls++) {
+			n = nic_rx(nic_rxq(f.nic[0], 0), pkts, 1 + polls % 7);
+			for (unsigned i = 0; i < n; i++)
+				CU_ASSERT_TRUE(is_frame(pkts[i].data, pkts[i].len, cases[c].dropped + got + i, 100));
+			pkt_free(pkts, n);
+			got += n;
+		}
+		CU_ASSERT_EQUAL(got, 20 - cases[c].dropped);
+		dropped += cases[c].dropped;
+		nic_get_stats(f.nic[0], &stats);
+		if (stats.rx_bad_descriptors != dropped)
+			printf("\n    %s: %lu bad descriptors counted, not %lu\n", cases[c].what, stats.rx_bad_descriptors, dropped);
+		CU_ASSERT_EQUAL(stats.rx_bad_descriptors, dropped);
+	}
+	tear_down(&f, false);
+}
+
+static void long_frames_come_and_go_in_pieces(void)
+{
+	struct nic_config jumbo = {.mtu = 9000, .promiscuous = true};
+	struct fixture f;
+	struct pkt pkts[64];
+
+	set_up(&f, &jumbo, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		uint32_t len = 60 + i * 44; /* up to 8.8 KiB, exact multiples of the buffer among them */
+		unsigned burst = i % 3 == 0 ? 1 : i % 3 == 1 ? 3 : 64, have = 0, n, sent;
+
+		if (i == 100)
+			len = 4096;
+		CU_ASSERT_TRUE_FATAL(arrive(&f, 0, i, len));
+		while (!have || pkts[have - 1].flags & PKT_MORE) {
+			n = nic_rx(nic_rxq(f.nic[0], 0), pkts + have, burst < 64 - have ? burst : 64 - have);
+			CU_ASSERT_TRUE_FATAL(n > 0);
+			have += n;
+		}
+		CU_ASSERT_EQUAL(have, (len + PKT_DATA_BYTES - 1) / PKT_DATA_BYTES);
+		/* half a frame is not taken */
+		if (have > 1)
+			CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), pkts, have - 1), 0);
+		sent = nic_tx(nic_txq(f.nic[1], 0), pkts, have);
+		CU_ASSERT_EQUAL_FATAL(sent, have);
+		send_out(&f, 1);
+		CU_ASSERT_EQUAL_FATAL(f.wire[1].count, i + 1);
+		CU_ASSERT_TRUE(is_frame(f.wire[1].data[i], f.wire[1].len[i], i, len));
+	}
+	tear_down(&f, false);
+}
+
+static void an_empty_pool_stops_nothing_for_good(void)
+{
+	struct fixture f;
+	struct nic_stats stats;
+	struct pkt *held, pkt[32];
+	unsigned n, count;
+
+	set_up(&f, NULL, 0);
+	held = calloc(f.pool_count, sizeof(*held));
+	count = pkt_alloc(f.pool, held, f.pool_count); /* all but what the receive rings hold */
+	for (unsigned i = 0; i < 2000 && arrive(&f, 0, i, 60); i++) {
+		n = nic_rx(nic_rxq(f.nic[0], 0), &held[count], 1);
+		count += n;
+	}
+	nic_get_stats(f.nic[0], &stats);
+	CU_ASSERT_TRUE(stats.rx_pool_empty > 0);
+	CU_ASSERT_EQUAL(count, f.pool_count - 512 - 1); /* the other port's ring, and the slot that stays back */
+	pkt_free(held, count);
+	nic_rx(nic_rxq(f.nic[0], 0), pkt, 32); /* refills */
+	CU_ASSERT_TRUE(arrive(&f, 0, 7, 60));
+	n = nic_rx(nic_rxq(f.nic[0], 0), pkt, 32);
+	CU_ASSERT_EQUAL(n, 1);
+	pkt_free(pkt, n);
+	free(held);
+	tear_down(&f, false);
+}
+
+static void a_full_ring_leaves_the_rest_with_the_caller(void)
+{
+	struct fixture f;
+	struct pkt pkts[600];
+	unsigned n, sent;
+
+	set_up(&f, NULL, 600);
+	n = pkt_alloc(f.pool, pkts, 600);
+	CU_ASSERT_EQUAL_FATAL(n, 600);
+	for (unsigned i = 0; i < n; i++)
+		pkts[i].len = 60;
+	sent = nic_tx(nic_txq(f.nic[0], 0), pkts, n);
+	CU_ASSERT_EQUAL(sent, 511);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts + sent, n - sent), 0);
+	f.wire[0].capacity = 40;
+	send_out(&f, 0);
+	sent += nic_tx(nic_txq(f.nic[0], 0), pkts + sent, n - sent);
+	CU_ASSERT_EQUAL(sent, 600);
+	tear_down(&f, false); /* with packets in the ring: they are sent or given back */
+}
+
+static void impossible_packets_are_freed_and_counted(void)
+{
+	struct fixture f;
+	struct nic_stats stats;
+	struct pkt pkts[40];
+
+	set_up(&f, NULL, 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(f.pool, pkts, 40), 40);
+	for (unsigned i = 0; i < 40; i++)
+		pkts[i].len = 60;
+	pkts[0].len = 0;
+	pkts[5].len = 1600;
+	pkts[6].len = 65535;
+	for (unsigned i = 10; i < 13; i++) /* a frame of four pieces, too long as a whole */
+		pkts[i].flags = PKT_MORE, pkts[i].len = 600;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), pkts, 40), 40);
+	CU_ASSERT_EQUAL(send_out(&f, 1), 40 - 3 - 4);
+	nic_get_stats(f.nic[1], &stats);
+	CU_ASSERT_EQUAL(stats.tx_bad_packets, 4);
+	tear_down(&f, false);
+}
+
+static void packets_of_another_pool_go_back_to_it(void)
+{
+	struct fixture f;
+	struct pkt_pool *other;
+	struct pkt pkts[200];
+
+	set_up(&f, NULL, 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&other, f.space, 1000, -1), 0);
+	for (unsigned i = 0; i < 200; i += 2) {
+		CU_ASSERT_EQUAL_FATAL(pkt_alloc(other, &pkts[i], 1), 1);
+		CU_ASSERT_EQUAL_FATAL(pkt_alloc(f.pool, &pkts[i + 1], 1), 1);
+		pkts[i].len = pkts[i + 1].len = 60;
+	}
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts, 200), 200);
+	CU_ASSERT_EQUAL(send_out(&f, 0), 200);
+	CU_ASSERT_EQUAL(pkt_pool_close(other), -EBUSY);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+	CU_ASSERT_EQUAL(pkt_pool_available(other), 1000);
+	CU_ASSERT_EQUAL(pkt_pool_close(other), 0);
+	tear_down(&f, false);
+}
+
+static unsigned try_receive(struct fixture *f, const uint8_t destination[6])
+{
+	uint8_t data[64] = {0};
+	struct model_frame frame = {.data = data, .len = 60};
+	struct pkt pkt;
+	unsigned n;
+
+	memcpy(data, destination, 6);
+	model_receive(model(f, 0), &frame, 1);
+	n = nic_rx(nic_rxq(f->nic[0], 0), &pkt, 1);
+	pkt_free(&pkt, n);
+	return n;
+}
+
+static void filters_let_through_what_they_should(void)
+{
+	static const uint8_t other[6] = {2, 0, 0, 0, 0, 99}, third[6] = {2, 0, 0, 0, 0, 98}, broadcast[6] = {255, 255, 255, 255, 255, 255};
+	static const uint8_t multicast[6] = {1, 0, 0x5e, 0, 0, 1}, multicast2[6] = {1, 0, 0x5e, 1, 2, 3}, zero[6] = {0};
+	struct nic_config config = {0};
+	struct nic_info info;
+	struct fixture f;
+
+	set_up(&f, &config, 0);
+	nic_get_info(f.nic[0], &info);
+	CU_ASSERT_EQUAL(try_receive(&f, info.mac), 1);
+	CU_ASSERT_EQUAL(try_receive(&f, broadcast), 1);
+	CU_ASSERT_EQUAL(try_receive(&f, other), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, multicast), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(f.nic[0], other), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(f.nic[0], other), -EEXIST);
+	CU_ASSERT_EQUAL(nic_add_mac(f.nic[0], zero), -EINVAL);
+	CU_ASSERT_EQUAL(nic_add_mac(f.nic[0], multicast), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, other), 1);
+	CU_ASSERT_EQUAL(try_receive(&f, third), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, multicast), 1);
+	CU_ASSERT_EQUAL(try_receive(&f, multicast2), 0);
+	CU_ASSERT_EQUAL(nic_remove_mac(f.nic[0], other), 0);
+	CU_ASSERT_EQUAL(nic_remove_mac(f.nic[0], other), -ENOENT);
+	CU_ASSERT_EQUAL(try_receive(&f, other), 0);
+	CU_ASSERT_EQUAL(nic_set_all_multicast(f.nic[0], true), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, multicast2), 1);
+	CU_ASSERT_EQUAL(nic_set_all_multicast(f.nic[0], false), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, multicast2), 0);
+	CU_ASSERT_EQUAL(nic_set_promiscuous(f.nic[0], true), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, third), 1);
+	CU_ASSERT_EQUAL(try_receive(&f, multicast2), 1);
+	CU_ASSERT_EQUAL(nic_set_promiscuous(f.nic[0], false), 0);
+	CU_ASSERT_EQUAL(try_receive(&f, third), 0);
+	for (unsigned i = 0; i < 126; i++) {
+		uint8_t mac[6] = {2, 0, 0, 1, 0, (uint8_t)i};
+		CU_ASSERT_EQUAL(nic_add_mac(f.nic[0], mac), 0);
+	}
+	CU_ASSERT_EQUAL(try_receive(&f, (const uint8_t[6]){2, 0, 0, 1, 0, 125}), 1);
+	tear_down(&f, false);
+}
+
+static void link_changes_are_reported_and_survived(void)
+{
+	struct fixture f;
+	uint32_t events;
+	struct nic_link link;
+	struct pollfd fd = {.events = POLLIN};
+
+	set_up(&f, NULL, 0);
+	fd.fd = nic_event_fd(f.nic[0]);
+	CU_ASSERT_TRUE_FATAL(fd.fd >= 0);
+	nic_service(f.nic[0], &events);
+	CU_ASSERT_EQUAL(nic_service(f.nic[0], &events), 0);
+	CU_ASSERT_EQUAL(events, 0);
+	model_set_partner(model(&f, 0), false);
+	model_local_advance(f.device[0], 1000000000);
+	CU_ASSERT_EQUAL(poll(&fd, 1, 1000), 1);
+	CU_ASSERT_EQUAL(nic_service(f.nic[0], &events), 0);
+	CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+	CU_ASSERT_EQUAL(nic_get_link(f.nic[0], &link), 0);
+	CU_ASSERT_FALSE(link.up);
+	CU_ASSERT_EQUAL(poll(&fd, 1, 0), 0); /* drained */
+	link_up(&f, 0);
+	CU_ASSERT_EQUAL(nic_service(f.nic[0], &events), 0);
+	CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+	CU_ASSERT_TRUE(arrive(&f, 0, 1, 60));
+	tear_down(&f, false);
+}
+
+static unsigned open_files(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(folder))
+		n++;
+	closedir(folder);
+	return n;
+}
+
+static void short_waits(void)
+{
+	ixgbe_times.master_disable = ixgbe_times.reset = ixgbe_times.auto_read = ixgbe_times.dma_init = 20000;
+	ixgbe_times.security = ixgbe_times.queue = ixgbe_times.drain = 5000;
+	ixgbe_times.settle_82599 = 1000;
+}
+
+/* Opens and starts one port on a broken device: the step that fails, or 0. */
+static int open_and_start(struct fixture *f, uint32_t breakage, unsigned fail, bool *opened)
+{
+	struct nic_config config = {.pool = f->pool};
+	int error = open_device(f, 0, fail);
+
+	*opened = false;
+	if (error)
+		return error;
+	model_break(model(f, 0), breakage);
+	error = nic_open_device(&f->nic[0], f->device[0]);
+	if (error)
+		return error;
+	*opened = true;
+	error = nic_start(f->nic[0], &config);
+	if (error && !(breakage & MODEL_GONE)) { /* a failed start leaves the port open, stopped, and DMA off */
+		CU_ASSERT_PTR_NULL(nic_rxq(f->nic[0], 0));
+		CU_ASSERT_EQUAL(nic_stop(f->nic[0]), 0);
+	}
+	nic_close(f->nic[0]);
+	return error;
+}
+
+static void broken_hardware_is_named_and_leaves_nothing(void)
+{
+	static const struct {
+		uint32_t breakage;
+		int error;
+		const char *says;
+	} cases[] = {
+		{MODEL_RESET_STUCK, -ETIMEDOUT, "RST"},
+		{MODEL_MASTER_STUCK, 0, NULL}, /* worked around: two resets (82599 DS 5.2.5.3.2) */
+		{MODEL_EEPROM_STUCK, -ETIMEDOUT, "AUTO_RD"},
+		{MODEL_EEPROM_ABSENT, -EIO, "EEPROM"},
+		{MODEL_DMA_INIT_STUCK, -ETIMEDOUT, "DMAIDONE"},
+		{MODEL_RX_ENABLE_STUCK, -ETIMEDOUT, "RXDCTL"},
+		{MODEL_TX_ENABLE_STUCK, -ETIMEDOUT, "TXDCTL"},
+		{MODEL_BAD_MAC, -EIO, "RAL[0]"},
+		{MODEL_BUS_MASTER_STUCK, -EIO, "bus master"},
+		{MODEL_GONE, -ENODEV, "does not answer"},
+	};
+	struct fixture f = {0};
+	unsigned files;
+	bool opened;
+
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f.space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&f.pool, f.space, 4096, -1), 0);
+	files = open_files();
+	for (unsigned c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+		int error = open_and_start(&f, cases[c].breakage, 0, &opened);
+
+		if (error != cases[c].error || (error && !strcasestr(nic_error(), cases[c].says)))
+			printf("\n    breakage %#x: error %d, \"%s\"\n", cases[c].breakage, error, nic_error());
+		CU_ASSERT_EQUAL(error, cases[c].error);
+		if (error)
+			CU_ASSERT_PTR_NOT_NULL(strcasestr(nic_error(), cases[c].says));
+		CU_ASSERT_EQUAL(open_files(), files);
+		CU_ASSERT_EQUAL(pkt_pool_available(f.pool), 4096);
+	}
+	CU_ASSERT_EQUAL(open_and_start(&f, 0, 0, &opened), 0);
+	CU_ASSERT_EQUAL(pkt_pool_close(f.pool), 0);
+	dma_space_unref(f.space);
+}
+
+static void every_failing_step_unwinds(void)
+{
+	struct fixture f = {0};
+	unsigned files, fail = 1, failures = 0;
+	bool opened = true;
+	int error;
+
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f.space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&f.pool, f.space, 4096, -1), 0);
+	files = open_files();
+	do {
+		error = open_and_start(&f, 0, fail++, &opened);
+		failures += error != 0;
+		CU_ASSERT_EQUAL(open_files(), files);
+		CU_ASSERT_EQUAL(pkt_pool_available(f.pool), 4096);
+	} while ((error || failures < 3) && fail < 200);
+	CU_ASSERT_TRUE(failures >= 3);
+	CU_ASSERT_TRUE(fail < 200);
+	CU_ASSERT_EQUAL(pkt_pool_close(f.pool), 0);
+	dma_space_unref(f.space);
+}
+
+static void a_device_gone_under_traffic_ends_cleanly(void)
+{
+	struct fixture f;
+	struct pkt pkts[64];
+	uint32_t events;
+	unsigned n;
+
+	set_up(&f, NULL, 0);
+	for (unsigned i = 0; i < 100; i++)
+		arrive(&f, 0, i, 60);
+	n = nic_rx(nic_rxq(f.nic[0], 0), pkts, 64);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), pkts, n), 64);
+	model_break(model(&f, 0), MODEL_GONE);
+	CU_ASSERT_EQUAL(nic_service(f.nic[0], &events), -ENODEV);
+	CU_ASSERT_TRUE(events & NIC_GONE);
+	CU_ASSERT_EQUAL(nic_set_promiscuous(f.nic[0], true), -ENODEV);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), -ENODEV);
+	send_out(&f, 1);
+	tear_down(&f, false);
+}
+
+static void ports_close_in_either_order_under_traffic(void)
+{
+	for (unsigned order = 0; order < 2; order++) {
+		struct fixture f;
+		struct pkt pkts[64];
+
+		set_up(&f, NULL, 0);
+		for (unsigned i = 0; i < 300; i++) {
+			arrive(&f, 0, i, 60);
+			arrive(&f, 1, i, 60);
+		}
+		CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), pkts, nic_rx(nic_rxq(f.nic[0], 0), pkts, 64)), 64);
+		CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts, nic_rx(nic_rxq(f.nic[1], 0), pkts, 64)), 64);
+		tear_down(&f, order);
+	}
+}
+
+static void a_port_starts_again_after_stopping(void)
+{
+	struct fixture f;
+	struct nic_config config = {.promiscuous = true};
+	struct nic_stats stats;
+	struct pkt pkt;
+
+	set_up(&f, NULL, 0);
+	config.pool = f.pool;
+	for (unsigned round = 0; round < 3; round++) {
+		CU_ASSERT_TRUE(arrive(&f, 0, round, 80));
+		CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 1);
+		pkt_free(&pkt, 1);
+		CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), -EBUSY);
+		CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+		CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+		CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), 0);
+		link_up(&f, 0);
+		CU_ASSERT_EQUAL(nic_get_stats(f.nic[0], &stats), 0);
+		CU_ASSERT_EQUAL(stats.rx_packets, 0);
+	}
+	tear_down(&f, false);
+}
+
+static void a_pool_too_small_is_refused_with_the_number(void)
+{
+	struct fixture f = {0};
+	struct nic_config config = {0};
+	struct pkt_pool *small;
+	char number[16];
+
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f.space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, f.space, 300, -1), 0);
+	CU_ASSERT_EQUAL_FATAL(open_device(&f, 0, 0), 0);
+	CU_ASSERT_EQUAL_FATAL(nic_open_device(&f.nic[0], f.device[0]), 0);
+	config.pool = small;
+	CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), -ENOBUFS);
+	snprintf(number, sizeof(number), "%u", nic_pool_count(&config, 1, 1));
+	CU_ASSERT_PTR_NOT_NULL(strstr(nic_error(), number));
+	nic_close(f.nic[0]);
+	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
+	dma_space_unref(f.space);
+}
+
+static void a_stuck_transmitter_does_not_hang_stop(void)
+{
+	struct fixture f;
+	struct pkt pkts[32];
+
+	set_up(&f, NULL, 0);
+	CU_ASSERT_EQUAL(pkt_alloc(f.pool, pkts, 32), 32);
+	for (unsigned i = 0; i < 32; i++)
+		pkts[i].len = 60;
+	model_break(model(&f, 0), MODEL_TX_STUCK);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts, 32), 32);
+	nic_stop(f.nic[0]);
+	tear_down(&f, false);
+}
+
+static int memory_doorbells(void)
+{
+	trapped = false;
+	return 0;
+}
+
+static int trapped_doorbells(void)
+{
+	trapped = true;
+	return 0;
+}
+
+int main(void)
+{
+	static CU_TestInfo tests[] = {
+		{"receives frames of every size byte for byte", receives_frames_of_every_size_byte_for_byte},
+		{"sends frames of every size and pads short ones", sends_frames_of_every_size_and_pads_short_ones},
+		{"forwards in random bursts without loss", forwards_in_random_bursts_without_loss},
+		{"statistics match the wire", statistics_match_the_wire},
+		{"bad descriptors are dropped and counted", bad_descriptors_are_dropped_and_counted},
+		{"long frames come and go in pieces", long_frames_come_and_go_in_pieces},
+		{"an empty pool stops nothing for good", an_empty_pool_stops_nothing_for_good},
+		{"a full ring leaves the rest with the caller", a_full_ring_leaves_the_rest_with_the_caller},
+		{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted},
+		{"packets of another pool go back to it", packets_of_another_pool_go_back_to_it},
+		{"filters let through what they should", filters_let_through_what_they_should},
+		{"link changes are reported and survived", link_changes_are_reported_and_survived},
+		{"broken hardware is named and leaves nothing", broken_hardware_is_named_and_leaves_nothing},
+		{"every failing step unwinds", every_failing_step_unwinds},
+		{"a device gone under traffic ends cleanly", a_device_gone_under_traffic_ends_cleanly},
+		{"ports close in either order under traffic", ports_close_in_either_order_under_traffic},
+		{"a port starts again after stopping", a_port_starts_again_after_stopping},
+		{"a pool too small is refused with the number", a_pool_too_small_is_refused_with_the_number},
+		{"a stuck transmitter does not hang stop", a_stuck_transmitter_does_not_hang_stop},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{"a port, heads and tails as memory", memory_doorbells, NULL, NULL, NULL, tests},
+		{"a port, heads and tails as calls", trapped_doorbells, NULL, NULL, NULL, tests},
+		CU_SUITE_INFO_NULL,
+	};
+	unsigned failures;
+
+	short_waits();
+	if (CU_initialize_registry() || CU_register_suites(suites))
+		return 1;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures != 0;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The DMA space: one window of virtual addresses, one window of I/O addresses a constant away, and the lists of memory
+ * and of I/O address spaces that meet in it. */
+#include "space.h"
+
+#include "error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GIB (1ull << 30)
+#define WINDOW_BYTES (64 * GIB)    /* what we ask for */
+#define WINDOW_BYTES_MIN (4 * GIB) /* what we are content with when the process's address space is limited */
+/* Both windows start at a multiple of the largest page, so that I/O addresses are congruent to virtual ones for any page. */
+#define WINDOW_ALIGN GIB
+#define IOVA_PREFERRED (4 * GIB) /* below lie the reserved windows of every platform */
+#define IOVA_END (1ull << 38)    /* above, not every IOMMU reaches */
+
+struct memory {
+	struct memory *next; /* ascending by at */
+	uint64_t at;         /* offset in the window */
+	uint64_t bytes;
+	uint64_t span; /* bytes rounded up to a power of two: what it occupies */
+	int fd;        /* a duplicate, for devices that come later; -1: given back, but the place is lost */
+};
+
+struct dma_space {
+	pthread_mutex_t lock;
+	unsigned references; /* atomic */
+	uint8_t *base;
+	uint64_t bytes;
+	/* Set by the first attach, then constant. */
+	uint64_t iova, iova_bytes; /* iova_bytes 0: not chosen yet */
+	uint64_t offset;           /* atomic: read without the lock */
+	struct memory *memories;
+	struct dma_mapper *mappers;
+};
+
+static uint64_t round_up(uint64_t value, uint64_t power_of_two)
+{
+	return (value + power_of_two - 1) & ~(power_of_two - 1);
+}
+
+/* Makes addresses of the window ours and unusable. MAP_FIXED_NOREPLACE or MAP_FIXED in flags, or 0 for a new place. */
+static void *reserve(void *at, uint64_t bytes, int flags)
+{
+	return mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
+int dma_space_open(struct dma_space **result)
+{
+	uint64_t bytes = WINDOW_BYTES;
+	uint8_t *found, *base;
+
+	*result = NULL;
+	while ((found = reserve(NULL, bytes + WINDOW_ALIGN, 0)) == MAP_FAILED) {
+		if (bytes == WINDOW_BYTES_MIN)
+			return pollux_fail(ENOMEM,
+			                   "no %llu GiB of address space for a DMA space; raise the limit with ulimit -v unlimited (RLIMIT_AS)",
+			                   (WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
+		bytes /= 2;
+	}
+	base = (uint8_t *)round_up((uintptr_t)found, WINDOW_ALIGN);
+	if (base > found)
+		munmap(found, (size_t)(base - found));
+	if (found + WINDOW_ALIGN > base)
+		munmap(base + bytes, (size_t)(found + WINDOW_ALIGN - base));
+
+	struct dma_space *space = calloc(1, sizeof(*space));
+	if (!space) {
+		munmap(base, bytes);
+		return pollux_fail(ENOMEM, "no memory for a DMA space");
+	}
+	pthread_mutex_init(&space->lock, NULL);
+	space->references = 1;
+	space->base = base;
+	space->bytes = bytes;
+	*result = space;
+	return 0;
+}
+
+struct dma_space *dma_space_ref(struct dma_space *space)
+{
+	__atomic_fetch_add(&space->references, 1, __ATOMIC_RELAXED);
+	return space;
+}
+
+void dma_space_unref(struct dma_space *space)
+{
+	if (!space || __atomic_fetch_sub(&space->references, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	munmap(space->base, space->bytes);
+	while (space->memories) { /* lost places only: memory in use holds a reference */
+		struct memory *next = space->memories->next;
+
+		free(space->memories);
+		space->memories = next;
+	}
+	pthread_mutex_destroy(&space->lock);
+	free(space);
+}
+
+uint64_t dma_space_offset(const struct dma_space *space)
+{
+	return __atomic_load_n(&space->offset, __ATOMIC_ACQUIRE);
+}
+
+/* ---- I/O addresses ---- */
+
+static void set_iova_window(struct dma_space *space, uint64_t iova, uint64_t bytes)
+{
+	space->iova = iova;
+	space->iova_bytes = bytes;
+	__atomic_store_n(&space->offset, bytes ? iova - (uintptr_t)space->base : 0, __ATOMIC_RELEASE);
+}
+
+/* The part of [first, last] that a window could use: from `from` on, aligned, below IOVA_END. @return its bytes, 0: none */
+static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *start)
+{
+	if (first < from)
+		first = from;
+	if (last >= IOVA_END)
+		last = IOVA_END - 1;
+	if (first > last)
+		return 0;
+	first = round_up(first, WINDOW_ALIGN);
+	*start = first;
+	return first > last ? 0 : (last + 1 - first) & ~4095ull;
+}
+
+/* Looks from IOVA_PREFERRED up for room for all of the window, then anywhere for the most there is. I/O address 0 is never used: to too many
+ * readers of a descriptor it means "none". */
+static int choose_iova_window(struct dma_space *space, const struct dma_mapper *mapper)
+{
+	static const struct dma_range everything = {0, UINT64_MAX};
+	const struct dma_range *ranges = mapper->range_count ? mapper->ranges : &everything;
+	unsigned count = mapper->range_count ? mapper->range_count : 1;
+	uint64_t best = 0, best_bytes = 0, needed = 0, start, bytes;
+
+	for (const struct memory *m = space->memories; m; m = m->next)
+		if (m->fd >= 0)
+			needed = m->at + m->bytes;
+	for (unsigned i = 0; i < count; i++) {
+		bytes = usable(ranges[i].first, ranges[i].last, IOVA_PREFERRED, &start);
+		if (bytes > best_bytes) {
+			best = start;
+			best_bytes = bytes;
+		}
+		if (bytes >= space->bytes)
+			break;
+	}
+	for (unsigned i = 0; i < count && best_bytes < space->bytes; i++) {
+		bytes = usable(ranges[i].first, ranges[i].last, WINDOW_ALIGN, &start);
+		if (bytes > best_bytes) {
+			best = start;
+			best_bytes = bytes;
+		}
+	}
+	if (!best_bytes || best_bytes < needed)
+		return pollux_fail(ENOSPC,
+		                   "the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the DMA space "
+		                   "(the largest has %llu MiB); open the device first, or give it a space of its own",
+		                   (unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
+	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
+	return 0;
+}
+
+static bool reaches_window(const struct dma_space *space, const struct dma_mapper *mapper)
+{
+	for (unsigned i = 0; i < mapper->range_count; i++)
+		if (mapper->ranges[i].first <= space->iova && space->iova + space->iova_bytes - 1 <= mapper->ranges[i].last)
+			return true;
+	return mapper->range_count == 0;
+}
+
+/* Removes from mapper all memory below `end`. Keeps the calling thread's sentence: the failure that led here is the one to tell. */
+static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, const struct memory *end)
+{
+	char why[512];
+
+	snprintf(why, sizeof(why), "%s", pollux_error());
+	for (struct memory *m = space->memories; m && m != end; m = m->next)
+		if (m->fd >= 0)
+			mapper->unmap(mapper, space->iova + m->at, m->bytes);
+	if (strcmp(why, pollux_error()) != 0)
+		pollux_fail(0, "%s", why);
+}
+
+int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&space->lock);
+	bool first = space->iova_bytes == 0;
+	if (first)
+		error = choose_iova_window(space, mapper);
+	else if (!reaches_window(space, mapper))
+		error = pollux_fail(ERANGE,
+		                    "the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this device's "
+		                    "IOMMU allows; open this device first, or give it a space of its own",
+		                    (unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
+	for (struct memory *m = space->memories; m && !error; m = m->next) {
+		if (m->fd < 0)
+			continue;
+		error = mapper->map(mapper, space->iova + m->at, space->base + m->at, m->bytes, m->fd);
+		if (error)
+			unmap_until(space, mapper, m);
+	}
+	if (!error) {
+		mapper->next = space->mappers;
+		space->mappers = mapper;
+		dma_space_ref(space);
+	} else if (first) {
+		set_iova_window(space, 0, 0);
+	}
+	pthread_mutex_unlock(&space->lock);
+	return error;
+}
+
+void dma_space_detach(struct dma_space *space, struct dma_mapper *mapper)
+{
+	struct dma_mapper **link;
+
+	pthread_mutex_lock(&space->lock);
+	for (link = &space->mappers; *link && *link != mapper; link = &(*link)->next)
+		;
+	bool attached = *link != NULL;
+	if (attached) {
+		*link = mapper->next;
+		unmap_until(space, mapper, NULL);
+	}
+	pthread_mutex_unlock(&space->lock);
+	if (attached)
+		dma_space_unref(space);
+}
+
+/* ---- Memory ---- */
+
+/* Finds the lowest free place: low, so that a small window of I/O addresses serves too. @return where in the list it belongs; NULL: full */
+static struct memory **find_place(struct dma_space *space, struct memory *memory)
+{
+	const uint64_t base = (uintptr_t)space->base;
+	struct memory **link;
+	uint64_t end = 0;
+
+	for (link = &space->memories;; link = &(*link)->next) {
+		uint64_t limit = *link ? (*link)->at : space->bytes;
+
+		memory->at = round_up(base + end, memory->span) - base;
+		if (memory->at <= limit && memory->span <= limit - memory->at)
+			break;
+		if (!*link)
+			return NULL;
+		end = (*link)->at + (*link)->span;
+	}
+	if (space->iova_bytes && memory->at + memory->bytes > space->iova_bytes)
+		return NULL;
+	return link;
+}
+
+/* Puts the file's pages at the place. */
+static int map_here(const struct dma_space *space, const struct memory *memory)
+{
+	void *at = space->base + memory->at;
+
+	if (mmap(at, memory->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, memory->fd, 0) == MAP_FAILED) {
+		int error = errno;
+
+		/* mmap may have removed the reservation before it failed. */
+		reserve(at, memory->bytes, MAP_FIXED_NOREPLACE);
+		return pollux_fail(error, "cannot map %llu KiB of DMA memory: %s", (unsigned long long)(memory->bytes >> 10),
+		                   strerror(error));
+	}
+	/* A child must not get packet memory copied on write under a device that goes on using the old pages. */
+	if (madvise(at, memory->bytes, MADV_DONTFORK) != 0) {
+		int error = errno;
+
+		reserve(at, memory->bytes, MAP_FIXED);
+		return pollux_fail(error, "cannot keep DMA memory from being inherited: %s", strerror(error));
+	}
+	return 0;
+}
+
+/* Maps memory for every mapper, or for none. */
+static int map_for_all(struct dma_space *space, const struct memory *memory)
+{
+	for (struct dma_mapper *mapper = space->mappers; mapper; mapper = mapper->next) {
+		int error = mapper->map(mapper, space->iova + memory->at, space->base + memory->at, memory->bytes, memory->fd);
+
+		if (!error)
+			continue;
+		char why[512];
+		snprintf(why, sizeof(why), "%s", pollux_error());
+		for (struct dma_mapper *done = space->mappers; done != mapper; done = done->next)
+			done->unmap(done, space->iova + memory->at, memory->bytes);
+		return pollux_fail(-error, "%s", why);
+	}
+	return 0;
+}
+
+static int check_file(int fd, size_t bytes, size_t page_bytes)
+{
+	struct stat stat;
+
+	if (bytes == 0 || page_bytes < 4096 || page_bytes > WINDOW_ALIGN || (page_bytes & (page_bytes - 1)) || bytes % page_bytes)
+		return pollux_fail(EINVAL, "DMA memory of %zu bytes is not in whole pages of %zu", bytes, page_bytes);
+	if (fstat(fd, &stat) != 0)
+		return pollux_fail(errno, "DMA memory needs a file descriptor: %s", strerror(errno));
+	/* Pages beyond the end of the file would be a SIGBUS at the first touch. */
+	if (stat.st_size < 0 || (uint64_t)stat.st_size < bytes)
+		return pollux_fail(EINVAL, "a file of %lld bytes cannot back DMA memory of %zu", (long long)stat.st_size, bytes);
+	return 0;
+}
+
+int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_bytes, void **address)
+{
+	struct memory *memory = NULL;
+	struct memory **link;
+	int error;
+
+	*address = NULL;
+	if ((error = check_file(fd, bytes, page_bytes)) != 0)
+		return error;
+	if (bytes > space->bytes)
+		return pollux_fail(ENOSPC, "%zu MiB of DMA memory do not fit into a space of %llu MiB", bytes >> 20,
+		                   (unsigned long long)(space->bytes >> 20));
+	if (!(memory = calloc(1, sizeof(*memory))))
+		return pollux_fail(ENOMEM, "no memory for a DMA mapping");
+	memory->bytes = bytes;
+	memory->span = page_bytes;
+	while (memory->span < bytes)
+		memory->span *= 2;
+	memory->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (memory->fd < 0) {
+		error = pollux_fail(errno, "cannot keep a DMA memory's file descriptor: %s; raise ulimit -n", strerror(errno));
+		free(memory);
+		return error;
+	}
+
+	pthread_mutex_lock(&space->lock);
+	if (!(link = find_place(space, memory))) {
+		uint64_t room = space->iova_bytes && space->iova_bytes < space->bytes ? space->iova_bytes : space->bytes;
+
+		error = pollux_fail(ENOSPC, "no room for %zu KiB of DMA memory in a DMA space of %llu MiB; free some, or use smaller pools",
+		                    bytes >> 10, (unsigned long long)(room >> 20));
+		goto fail;
+	}
+	if ((error = map_here(space, memory)) != 0)
+		goto fail;
+	if ((error = map_for_all(space, memory)) != 0) {
+		if (reserve(space->base + memory->at, bytes, MAP_FIXED) != MAP_FAILED)
+			goto fail;
+		/* The place cannot be taken back: it stays in the list as lost. */
+		close(memory->fd);
+		memory->fd = -1;
+	}
+	memory->next = *link;
+	*link = memory;
+	if (!error) {
+		*address = space->base + memory->at;
+		dma_space_ref(space);
+	}
+	pthread_mutex_unlock(&space->lock);
+	return error;
+
+fail:
+	pthread_mutex_unlock(&space->lock);
+	close(memory->fd);
+	free(memory);
+	return error;
+}
+
+void dma_space_unmap(struct dma_space *space, void *address)
+{
+	struct memory *memory, **link;
+
+	pthread_mutex_lock(&space->lock);
+	for (link = &space->memories; (memory = *link); link = &memory->next)
+		if (space->base + memory->at == address && memory->fd >= 0)
+			break;
+	if (!memory) {
+		pthread_mutex_unlock(&space->lock);
+		return;
+	}
+	for (struct dma_mapper *mapper = space->mappers; mapper; mapper = mapper->next)
+		mapper->unmap(mapper, space->iova + memory->at, memory->bytes);
+	close(memory->fd);
+	memory->fd = -1;
+	/* Never munmap: another mapping of the process could take the hole, and our next MAP_FIXED would destroy it. */
+	if (reserve(address, memory->bytes, MAP_FIXED) != MAP_FAILED) {
+		*link = memory->next;
+		free(memory);
+	}
+	pthread_mutex_unlock(&space->lock);
+	dma_space_unref(space);
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * vfio-user: a device in another process, behind a UNIX socket. Needs no kernel support and no root. */
+#include "user.h"
+
+#include "error.h"
+#include "space.h"
+#include "user_channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CONFIG_BYTES_MIN 256 /* conventional PCI; 4096 for PCI Express */
+#define PAGE_BYTES 4096
+#define ACCESS_BYTES 4096 /* most data that we move in one message */
+
+struct user_device;
+
+/** One region, and what of it is mapped. Context of its window's functions. */
+struct user_region {
+	struct user_device *owner;
+	unsigned index;
+	unsigned part_count;
+	struct vfio_part parts[VFIO_WINDOW_PARTS];
+};
+
+struct user_device {
+	struct vfio_device device; /* first: a handle is one of these */
+	struct user_channel channel;
+	struct dma_mapper mapper;
+	uint64_t max_xfer, max_dma_maps, pgsizes;
+	uint64_t dma_maps; /* mapped now; under the space's lock */
+	bool can_reset;
+	struct user_region regions[VFIO_PCI_NUM_REGIONS];
+};
+
+static struct user_device *user_of(struct vfio_device *device)
+{
+	return (struct user_device *)device;
+}
+
+/* ---- Reads and writes ---- */
+
+static int check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes)
+{
+	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
+		return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset,
+		                   region);
+	return 0;
+}
+
+/* One message: a read into `in`, or a write from `out`. */
+static int access_once(struct user_device *user, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
+{
+	struct {
+		struct vfio_user_region_access head;
+		uint8_t data[ACCESS_BYTES];
+	} reply;
+	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = bytes};
+	struct user_call call = {
+		.command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = out,
+		.data_bytes = out ? bytes : 0,
+		.reply = &reply,
+		.reply_min = sizeof(head) + (in ? bytes : 0),
+		.reply_max = sizeof(head) + (in ? bytes : 0),
+	};
+	int error = user_channel_call(&user->channel, &call);
+
+	if (error)
+		return error;
+	if (reply.head.offset != offset || reply.head.region != region || reply.head.count != bytes)
+		return user_channel_broken(&user->channel, "answers for other registers than it was asked for");
+	if (in)
+		memcpy(in, reply.data, bytes);
+	return 0;
+}
+
+static int access_region(struct user_device *user, unsigned region, uint64_t offset, uint8_t *in, const uint8_t *out, size_t bytes)
+{
+	int error = check_access(&user->device, region, offset, bytes);
+
+	for (size_t done = 0; !error && done < bytes;) {
+		size_t most = user->max_xfer < ACCESS_BYTES ? user->max_xfer : ACCESS_BYTES;
+		size_t now = bytes - done < most ? bytes - done : most;
+
+		error = access_once(user, region, offset + done, in ? in + done : NULL, out ? out + done : NULL, (uint32_t)now);
+		done += now;
+	}
+	return error;
+}
+
+static int user_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
+{
+	int error = access_region(user_of(device), region, offset, data, NULL, bytes);
+
+	if (error)
+		memset(data, 0xff, bytes);
+	return error;
+}
+
+static int user_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
+{
+	return access_region(user_of(device), region, offset, NULL, data, bytes);
+}
+
+static uint32_t window_read32(void *context, uint32_t offset)
+{
+	struct user_region *region = context;
+	uint32_t value;
+
+	if (vfio_device_gone(&region->owner->device) || user_read(&region->owner->device, region->index, offset, &value, 4) != 0)
+		return UINT32_MAX;
+	return value; /* registers are little-endian, as we are */
+}
+
+static void window_write32(void *context, uint32_t offset, uint32_t value)
+{
+	struct user_region *region = context;
+
+	if (!vfio_device_gone(&region->owner->device))
+		user_write(&region->owner->device, region->index, offset, &value, 4);
+}
+
+static int user_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
+{
+	struct user_region *r;
+
+	*window = (struct vfio_window){0};
+	if (vfio_device_gone(device))
+		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
+		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
+	r = &user_of(device)->regions[region];
+	window->bytes = device->region_bytes[region];
+	window->read32 = window_read32;
+	window->write32 = window_write32;
+	window->context = r;
+	window->part_count = r->part_count;
+	memcpy(window->parts, r->parts, sizeof(window->parts));
+	return 0;
+}
+
+/* ---- Interrupts and reset ---- */
+
+/* count interrupts from first on to as many eventfds, or (NULL) off. */
+static int set_irq_run(struct user_device *user, unsigned index, unsigned first, unsigned count, const int *eventfds)
+{
+	const bool all_off = !eventfds && first == 0 && count == user->device.irq_count[index];
+	const struct vfio_user_irq_set head = {
+		.argsz = sizeof(head),
+		.flags = VFIO_IRQ_SET_ACTION_TRIGGER | (all_off ? VFIO_IRQ_SET_DATA_NONE : VFIO_IRQ_SET_DATA_EVENTFD),
+		.index = index,
+		.start = first,
+		.count = all_off ? 0 : count,
+	};
+	struct user_call call = {
+		.command = VFIO_USER_DEVICE_SET_IRQS,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.fds = eventfds,
+		.fd_count = eventfds ? count : 0,
+	};
+
+	return user_channel_call(&user->channel, &call);
+}
+
+static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+{
+	struct user_device *user = user_of(device);
+	unsigned run;
+	int error = 0;
+
+	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
+		return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
+	if (!eventfds)
+		return count ? set_irq_run(user, index, first, count, NULL) : 0;
+	for (unsigned i = 0; i < count && !error; i += run) {
+		bool on = eventfds[i] >= 0;
+
+		for (run = 1; i + run < count && (eventfds[i + run] >= 0) == on && (!on || run < user->channel.max_fds); run++)
+			;
+		error = set_irq_run(user, index, first + i, run, on ? eventfds + i : NULL);
+	}
+	return error;
+}
+
+static int user_reset(struct vfio_device *device)
+{
+	struct user_device *user = user_of(device);
+	struct user_call call = {.command = VFIO_USER_DEVICE_RESET};
+
+	if (!user->can_reset)
+		return pollux_fail(ENOTTY, "%s: the device process offers no reset", device->address);
+	return user_channel_call(&user->channel, &call);
+}
+
+/* ---- DMA ---- */
+
+static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
+{
+	struct user_device *user = (struct user_device *)((char *)mapper - offsetof(struct user_device, mapper));
+	const struct vfio_user_dma_map head = {
+		.argsz = sizeof(head),
+		.flags = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE,
+		.address = iova,
+		.bytes = bytes,
+	};
+	struct user_call call = {
+		.command = VFIO_USER_DMA_MAP,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.fds = &fd,
+		.fd_count = 1,
+	};
+	const uint64_t smallest = user->pgsizes & -user->pgsizes;
+	int error;
+
+	(void)address; /* the peer maps the file */
+	if ((iova | bytes) & (smallest - 1))
+		return pollux_fail(EINVAL, "%s: the device process takes memory in pages of %llu KiB only; provide hugepages",
+		                   user->device.address, (unsigned long long)(smallest >> 10));
+	if (user->dma_maps >= user->max_dma_maps)
+		return pollux_fail(ENOSPC, "%s: the device process takes at most %llu pieces of memory; use fewer, larger pools",
+		                   user->device.address, (unsigned long long)user->max_dma_maps);
+	if ((error = user_channel_call(&user->channel, &call)) == 0)
+		user->dma_maps++;
+	return error;
+}
+
+static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
+{
+	struct user_device *user = (struct user_device *)((char *)mapper - offsetof(struct user_device, mapper));
+	const struct vfio_user_dma_unmap head = {.argsz = sizeof(head), .address = iova, .bytes = bytes};
+	struct vfio_user_dma_unmap reply;
+	struct user_call call = {
+		.command = VFIO_USER_DMA_UNMAP,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = &reply,
+		.reply_max = sizeof(reply), /* some servers answer without the payload */
+	};
+
+	user->dma_maps--;
+	if (vfio_device_gone(&user->device))
+		return;
+	/* Memory that the peer may still hold must not be used for anything else through this connection: give it up. */
+	if (user_channel_call(&user->channel, &call) != 0) {
+		if (!vfio_device_gone(&user->device))
+			user_channel_broken(&user->channel, "does not give memory back");
+	} else if (call.reply_bytes != 0 &&
+	           (call.reply_bytes != sizeof(reply) || reply.address != iova || reply.bytes != bytes)) {
+		user_channel_broken(&user->channel, "gives back other memory than it was asked for");
+	}
+}
+
+/* ---- Opening ---- */
+
+/* Looks for "key": number in a JSON text that may be anything. @return false: something else than a number is there */
+static bool scan_number(const char *json, const char *key, uint64_t *value)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = json; (at = strstr(at, key)) != NULL; at += length) {
+		const char *digits = at + length;
+		char *end;
+
+		if (at == json || at[-1] != '"' || *digits++ != '"')
+			continue;
+		digits += strspn(digits, " \t\r\n");
+		if (*digits++ != ':')
+			continue;
+		digits += strspn(digits, " \t\r\n");
+		if (*digits < '0' || *digits > '9')
+			return false;
+		errno = 0;
+		*value = strtoull(digits, &end, 10);
+		return errno == 0;
+	}
+	return true;
+}
+
+static int take_capabilities(struct user_device *user, const char *json)
+{
+	uint64_t fds = VFIO_USER_DEFAULT_MAX_FDS;
+
+	user->max_xfer = VFIO_USER_DEFAULT_MAX_XFER;
+	user->max_dma_maps = VFIO_USER_DEFAULT_MAX_DMA_MAPS;
+	user->pgsizes = VFIO_USER_DEFAULT_PGSIZES;
+	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &user->max_xfer) ||
+	    !scan_number(json, "max_dma_maps", &user->max_dma_maps) || !scan_number(json, "pgsizes", &user->pgsizes))
+		return user_channel_broken(&user->channel, "announces capabilities that are no numbers");
+	if (user->max_xfer < 4 || user->pgsizes == 0)
+		return user_channel_broken(&user->channel, "announces transfers or pages too small to be of use");
+	if (fds == 0)
+		return pollux_fail(ENOTSUP, "%s: the device process takes no file descriptors, so it cannot share packet memory",
+		                   user->device.address);
+	user->channel.max_fds = fds < VFIO_USER_FDS_MAX ? (uint32_t)fds : VFIO_USER_FDS_MAX;
+	return 0;
+}
+
+static int negotiate(struct user_device *user)
+{
+	static const char ours[] = "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":4096}}";
+	const struct vfio_user_version head = {VFIO_USER_MAJOR, VFIO_USER_MINOR};
+	struct {
+		struct vfio_user_version head;
+		char json[4096];
+	} reply;
+	struct user_call call = {
+		.command = VFIO_USER_VERSION,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = ours,
+		.data_bytes = sizeof(ours),
+		.reply = &reply,
+		.reply_min = sizeof(head),
+		.reply_max = sizeof(reply) - 1,
+	};
+	int error = user_channel_call(&user->channel, &call);
+
+	if (error)
+		return error;
+	if (reply.head.major != VFIO_USER_MAJOR || reply.head.minor > VFIO_USER_MINOR) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "speaks vfio-user %u.%u", reply.head.major, reply.head.minor);
+		return user_channel_broken(&user->channel, what);
+	}
+	reply.json[call.reply_bytes - sizeof(head)] = '\0';
+	return take_capabilities(user, reply.json);
+}
+
+static int ask_device(struct user_device *user, struct vfio_user_device_info *info)
+{
+	const struct vfio_user_device_info head = {.argsz = sizeof(head)};
+	struct user_call call = {
+		.command = VFIO_USER_DEVICE_GET_INFO,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = info,
+		.reply_min = sizeof(*info),
+		.reply_max = sizeof(*info),
+	};
+	int error = user_channel_call(&user->channel, &call);
+
+	if (error)
+		return error;
+	if (!(info->flags & VFIO_DEVICE_FLAGS_PCI))
+		return pollux_fail(ENOTSUP, "%s: the device is not a PCI device", user->device.address);
+	if (info->num_regions <= VFIO_PCI_CONFIG_REGION_INDEX)
+		return user_channel_broken(&user->channel, "has no configuration space");
+	user->can_reset = info->flags & VFIO_DEVICE_FLAGS_RESET;
+	return 0;
+}
+
+/* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the data path. */
+static void map_area(struct user_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
+{
+	struct stat stat;
+	uint64_t end;
+	int seals = fcntl(fd, F_GET_SEALS);
+	void *at;
+
+	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &stat) != 0 || stat.st_size < 0)
+		return;
+	if (__builtin_add_overflow(file_offset, first, &file_offset) || __builtin_add_overflow(file_offset, bytes, &end) ||
+	    end > (uint64_t)stat.st_size)
+		return;
+	if (bytes == 0 || (first | bytes | file_offset) % PAGE_BYTES || region->part_count == VFIO_WINDOW_PARTS)
+		return;
+	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)file_offset);
+	if (at == MAP_FAILED)
+		return;
+	madvise(at, bytes, MADV_DONTFORK);
+	region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes, .at = at};
+}
+
+/* A region's answer: the fixed part and room for capabilities. */
+struct region_reply {
+	struct vfio_user_region_info info;
+	uint8_t caps[USER_PAYLOAD_MAX / 2];
+};
+
+/* Finds the sparse mmap capability. @return its offset, 0: none; -EPROTO */
+static int find_sparse(struct user_device *user, const struct region_reply *reply, size_t bytes)
+{
+	uint32_t at = reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS ? reply->info.cap_offset : 0;
+
+	while (at) {
+		struct vfio_user_cap cap;
+
+		if (at < sizeof(reply->info) || at > bytes || bytes - at < sizeof(cap))
+			return user_channel_broken(&user->channel, "has a region's capability outside its answer");
+		memcpy(&cap, (const uint8_t *)reply + at, sizeof(cap));
+		if (cap.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && cap.version == 1)
+			return (int)at;
+		if (cap.next && cap.next < at + sizeof(cap)) /* only forwards: a list can have no loop then */
+			return user_channel_broken(&user->channel, "has a region's capabilities in a loop");
+		at = cap.next;
+	}
+	return 0;
+}
+
+static int map_region(struct user_device *user, unsigned index, const struct region_reply *reply, size_t bytes, int fd)
+{
+	struct user_region *region = &user->regions[index];
+	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX;
+	struct vfio_user_sparse sparse;
+	int at;
+
+	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.bytes == 0))
+		return user_channel_broken(&user->channel, "sends a file descriptor for a region that cannot be mapped");
+	if (reply->info.argsz > sizeof(*reply)) /* capabilities were left out: which parts may be mapped is unknown */
+		return 0;
+	if ((at = find_sparse(user, reply, bytes)) < 0)
+		return at;
+	if (at == 0) {
+		if (fd >= 0 && bar)
+			map_area(region, fd, reply->info.offset, 0, reply->info.bytes);
+		return 0;
+	}
+	if (bytes - (size_t)at < sizeof(sparse))
+		return user_channel_broken(&user->channel, "has a region's capability outside its answer");
+	memcpy(&sparse, (const uint8_t *)reply + at, sizeof(sparse));
+	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_user_sparse_area))
+		return user_channel_broken(&user->channel, "has more mappable areas than its answer holds");
+	for (uint32_t i = 0; i < sparse.nr_areas; i++) {
+		struct vfio_user_sparse_area area;
+
+		memcpy(&area, (const uint8_t *)reply + at + sizeof(sparse) + i * sizeof(area), sizeof(area));
+		if (area.offset > reply->info.bytes || area.bytes > reply->info.bytes - area.offset)
+			return user_channel_broken(&user->channel, "has a mappable area outside its region");
+		if (fd >= 0 && bar)
+			map_area(region, fd, reply->info.offset, area.offset, area.bytes);
+	}
+	return 0;
+}
+
+static int ask_region(struct user_device *user, unsigned index)
+{
+	struct region_reply reply;
+	const struct vfio_user_region_info head = {.argsz = sizeof(reply), .index = index};
+	int fd, error;
+	struct user_call call = {
+		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = &reply,
+		.reply_min = sizeof(reply.info),
+		.reply_max = sizeof(reply),
+		.reply_fd = &fd,
+	};
+
+	user->regions[index] = (struct user_region){.owner = user, .index = index};
+	if ((error = user_channel_call(&user->channel, &call)) != 0)
+		return error;
+	if (reply.info.index != index)
+		error = user_channel_broken(&user->channel, "answers for another region than it was asked for");
+	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && reply.info.bytes < CONFIG_BYTES_MIN)
+		error = user_channel_broken(&user->channel, "has a configuration space of less than 256 bytes");
+	else if (reply.info.bytes > INT64_MAX)
+		error = user_channel_broken(&user->channel, "has a region of impossible size");
+	else
+		error = map_region(user, index, &reply, call.reply_bytes, fd);
+	if (fd >= 0)
+		close(fd);
+	user->device.region_bytes[index] = reply.info.bytes;
+	return error;
+}
+
+static int ask_irq(struct user_device *user, unsigned index)
+{
+	const struct vfio_user_irq_info head = {.argsz = sizeof(head), .index = index};
+	struct vfio_user_irq_info reply;
+	struct user_call call = {
+		.command = VFIO_USER_DEVICE_GET_IRQ_INFO,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = &reply,
+		.reply_min = sizeof(reply),
+		.reply_max = sizeof(reply),
+	};
+	int error = user_channel_call(&user->channel, &call);
+
+	if (error)
+		return error;
+	if (reply.index != index || reply.count > 2048) /* the most that MSI-X has */
+		return user_channel_broken(&user->channel, "has an impossible number of interrupts");
+	user->device.irq_count[index] = reply.flags & VFIO_IRQ_INFO_EVENTFD ? reply.count : 0;
+	return 0;
+}
+
+static int ask_all(struct user_device *user)
+{
+	struct vfio_user_device_info info;
+	int error;
+
+	if ((error = negotiate(user)) != 0 || (error = ask_device(user, &info)) != 0)
+		return error;
+	for (unsigned i = 0; i < info.num_regions && i < VFIO_PCI_NUM_REGIONS && !error; i++)
+		error = ask_region(user, i);
+	for (unsigned i = 0; i < info.num_irqs && i < VFIO_PCI_NUM_IRQS && !error; i++)
+		error = ask_irq(user, i);
+	return error;
+}
+
+static void release(struct user_device *user)
+{
+	user_channel_close(&user->channel);
+	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++)
+		for (unsigned p = 0; p < user->regions[i].part_count; p++)
+			munmap((void *)(uintptr_t)user->regions[i].parts[p].at, user->regions[i].parts[p].bytes);
+	free(user);
+}
+
+static void user_close(struct vfio_device *device)
+{
+	struct user_device *user = user_of(device);
+
+	dma_space_detach(device->space, &user->mapper);
+	release(user);
+}
+
+int vfio_user_open(struct vfio_device **result, const char *address, struct dma_space *space)
+{
+	static const struct vfio_device_ops ops = {
+		.read = user_read,
+		.write = user_write,
+		.window = user_window,
+		.set_irqs = user_set_irqs,
+		.reset = user_reset,
+		.close = user_close,
+	};
+	struct user_device *user = calloc(1, sizeof(*user));
+	int error;
+
+	*result = NULL;
+	if (!user)
+		return pollux_fail(ENOMEM, "%s: no memory for a device", address);
+	user->device.ops = &ops;
+	user->device.space = space;
+	user->device.numa_node = -1;
+	snprintf(user->device.address, sizeof(user->device.address), "%s", address);
+	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
+
+	error = user_channel_open(&user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.gone);
+	if (!error)
+		error = ask_all(user);
+	if (!error)
+		error = dma_space_attach(space, &user->mapper);
+	if (error) {
+		release(user);
+		return error;
+	}
+	*result = &user->device;
+	return 0;
+}

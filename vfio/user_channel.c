@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Messages of one vfio-user connection, each way checked: sizes, ids, types, errors, descriptors, and a limit to every wait. */
+#include "user_channel.h"
+
+#include "error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The longest wait for the peer to take a command or to answer it. Not constant, so that tests need not wait as long. */
+static unsigned answer_limit_ms = 5000;
+
+#define ERRNO_MAX 4095 /* what Linux can return as an error */
+
+static const char *command_name(unsigned command)
+{
+	switch (command) {
+	case VFIO_USER_VERSION: return "VERSION";
+	case VFIO_USER_DMA_MAP: return "DMA_MAP";
+	case VFIO_USER_DMA_UNMAP: return "DMA_UNMAP";
+	case VFIO_USER_DEVICE_GET_INFO: return "DEVICE_GET_INFO";
+	case VFIO_USER_DEVICE_GET_REGION_INFO: return "DEVICE_GET_REGION_INFO";
+	case VFIO_USER_DEVICE_GET_IRQ_INFO: return "DEVICE_GET_IRQ_INFO";
+	case VFIO_USER_DEVICE_SET_IRQS: return "DEVICE_SET_IRQS";
+	case VFIO_USER_REGION_READ: return "REGION_READ";
+	case VFIO_USER_REGION_WRITE: return "REGION_WRITE";
+	case VFIO_USER_DEVICE_RESET: return "DEVICE_RESET";
+	default: return "a command";
+	}
+}
+
+/* ---- Connecting ---- */
+
+static int connect_failed(const char *address, int error)
+{
+	switch (error) {
+	case ENOENT:
+		return pollux_fail(ENOENT, "%s: there is no such socket; start the device process, or correct the path", address);
+	case ECONNREFUSED:
+		return pollux_fail(ECONNREFUSED, "%s: nobody listens on this socket; start the device process", address);
+	case EACCES:
+		return pollux_fail(EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
+	case EAGAIN: /* the peer's queue of connections stayed full for as long as we wait */
+		return pollux_fail(ETIMEDOUT, "%s: the device process does not accept the connection; it may be busy with another client",
+		                   address);
+	default:
+		return pollux_fail(error, "%s: cannot connect: %s", address, strerror(error));
+	}
+}
+
+int user_channel_open(struct user_channel *channel, const char *path, const char *address, bool *gone)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	const struct timeval limit = {
+		.tv_sec = answer_limit_ms / 1000,
+		.tv_usec = (answer_limit_ms % 1000) * 1000,
+	};
+	int error;
+
+	*channel = (struct user_channel){.socket = -1, .gone = gone, .address = address, .max_fds = VFIO_USER_DEFAULT_MAX_FDS};
+	if (!*path)
+		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
+	if (strlen(path) >= sizeof(name.sun_path))
+		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one", address,
+		                   sizeof(name.sun_path) - 1);
+	memcpy(name.sun_path, path, strlen(path));
+
+	channel->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (channel->socket < 0)
+		return pollux_fail(errno, "%s: cannot make a socket: %s", address, strerror(errno));
+	if (setsockopt(channel->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
+	    setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
+		error = pollux_fail(errno, "%s: cannot limit the wait for answers: %s", address, strerror(errno));
+		goto fail;
+	}
+	while (connect(channel->socket, (const struct sockaddr *)&name, sizeof(name)) != 0)
+		if (errno != EINTR) {
+			error = connect_failed(address, errno);
+			goto fail;
+		}
+	pthread_mutex_init(&channel->lock, NULL);
+	return 0;
+
+fail:
+	close(channel->socket);
+	channel->socket = -1;
+	return error;
+}
+
+void user_channel_close(struct user_channel *channel)
+{
+	if (channel->socket < 0)
+		return;
+	close(channel->socket);
+	channel->socket = -1;
+	pthread_mutex_destroy(&channel->lock);
+}
+
+/* ---- Losing the connection ---- */
+
+/* The peer must let go of our memory too, so the connection ends here; the descriptor stays until close, as others may be about to use it. */
+static void lose(struct user_channel *channel)
+{
+	__atomic_store_n(channel->gone, true, __ATOMIC_RELAXED);
+	shutdown(channel->socket, SHUT_RDWR);
+}
+
+int user_channel_broken(struct user_channel *channel, const char *what)
+{
+	lose(channel);
+	return pollux_fail(EPROTO, "%s: the device process %s; restart it, and see that it speaks vfio-user 0.1", channel->address, what);
+}
+
+static int broken_reply(struct user_channel *channel, const struct user_call *call, const char *what)
+{
+	char sentence[128];
+
+	snprintf(sentence, sizeof(sentence), "answers %s with %s", command_name(call->command), what);
+	return user_channel_broken(channel, sentence);
+}
+
+static int transfer_failed(struct user_channel *channel, const struct user_call *call, int error)
+{
+	const char *name = command_name(call->command);
+
+	lose(channel);
+	if (error == EAGAIN || error == EWOULDBLOCK)
+		return pollux_fail(ETIMEDOUT, "%s: the device process did not answer %s within %u ms; it hangs or is stopped: restart it",
+		                   channel->address, name, answer_limit_ms);
+	if (error == 0 || error == EPIPE || error == ECONNRESET)
+		return pollux_fail(ENODEV, "%s: the device process closed the connection at %s; restart it and open the device again",
+		                   channel->address, name);
+	if (error == ETOOMANYREFS)
+		return pollux_fail(EPROTO, "%s: too many file descriptors are on their way to the device process; it does not read them",
+		                   channel->address);
+	return pollux_fail(ENODEV, "%s: the connection to the device process failed at %s: %s", channel->address, name, strerror(error));
+}
+
+/* ---- Sending ---- */
+
+static int send_command(struct user_channel *channel, const struct user_call *call)
+{
+	struct vfio_user_header header = {
+		.id = ++channel->id,
+		.command = (uint16_t)call->command,
+		.bytes = (uint32_t)(sizeof(header) + call->head_bytes + call->data_bytes),
+		.flags = VFIO_USER_TYPE_COMMAND,
+	};
+	struct iovec parts[3] = {
+		{&header, sizeof(header)},
+		{(void *)(uintptr_t)call->head, call->head_bytes},
+		{(void *)(uintptr_t)call->data, call->data_bytes},
+	};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
+
+	if (call->fd_count) {
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(call->fd_count * sizeof(int));
+		struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+		rights->cmsg_level = SOL_SOCKET;
+		rights->cmsg_type = SCM_RIGHTS;
+		rights->cmsg_len = CMSG_LEN(call->fd_count * sizeof(int));
+		memcpy(CMSG_DATA(rights), call->fds, call->fd_count * sizeof(int));
+	}
+	for (size_t left = header.bytes; left;) {
+		ssize_t sent = sendmsg(channel->socket, &message, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return transfer_failed(channel, call, errno);
+		left -= (size_t)sent;
+		message.msg_control = NULL; /* the descriptors went with the first byte */
+		message.msg_controllen = 0;
+		for (unsigned i = 0; i < 3; i++) {
+			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+
+			parts[i].iov_base = (char *)parts[i].iov_base + done;
+			parts[i].iov_len -= done;
+			sent -= (ssize_t)done;
+		}
+	}
+	return 0;
+}
+
+/* ---- Receiving ---- */
+
+struct incoming {
+	struct {
+		struct vfio_user_header header;
+		uint8_t payload[USER_PAYLOAD_MAX];
+	} message;
+	size_t bytes; /* of message that are here */
+	int fds[VFIO_USER_FDS_MAX];
+	unsigned fd_count;
+	bool too_many_fds;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Receives once, at most up to `limit` bytes of the message. @return as recvmsg; -1 with errno */
+static ssize_t receive_some(struct user_channel *channel, struct incoming *in, size_t limit)
+{
+	struct iovec part = {(uint8_t *)&in->message + in->bytes, limit - in->bytes};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
+	} control;
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t got = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC);
+
+	if (got < 0)
+		return got;
+	if (message.msg_flags & MSG_CTRUNC)
+		in->too_many_fds = true;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + at, sizeof(fd));
+			if (in->fd_count < VFIO_USER_FDS_MAX) {
+				in->fds[in->fd_count++] = fd;
+			} else {
+				close(fd);
+				in->too_many_fds = true;
+			}
+		}
+	}
+	in->bytes += (size_t)got;
+	return got;
+}
+
+/* Receives until the message has `wanted` bytes. Each wait is limited by the socket, the sum by the deadline: a peer may also drip. */
+static int receive_until(struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted, size_t limit,
+                         uint64_t deadline_ms)
+{
+	while (in->bytes < wanted) {
+		ssize_t got = receive_some(channel, in, limit);
+
+		if (got < 0 && errno == EINTR && now_ms() < deadline_ms)
+			continue;
+		if (got <= 0)
+			return transfer_failed(channel, call, got == 0 ? 0 : errno == EINTR ? EAGAIN : errno);
+		if (in->bytes < wanted && now_ms() >= deadline_ms)
+			return transfer_failed(channel, call, EAGAIN);
+	}
+	return 0;
+}
+
+static int receive_reply(struct user_channel *channel, const struct user_call *call, struct incoming *in)
+{
+	const struct vfio_user_header *header = &in->message.header;
+	const size_t limit = sizeof(*header) + call->reply_max;
+	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
+	int error;
+
+	/* Only one command is on its way, so all that comes belongs to its reply, and one system call mostly gets it. */
+	if ((error = receive_until(channel, call, in, sizeof(*header), limit, deadline_ms)) != 0)
+		return error;
+	if ((header->flags & VFIO_USER_TYPE) != VFIO_USER_TYPE_REPLY)
+		return broken_reply(channel, call, "a command of its own");
+	if (header->id != channel->id)
+		return broken_reply(channel, call, "another message's number");
+	if (header->command != call->command)
+		return broken_reply(channel, call, "the reply to another command");
+	if (header->bytes < sizeof(*header) || header->bytes > limit)
+		return broken_reply(channel, call, "a message of impossible size");
+	if ((error = receive_until(channel, call, in, header->bytes, header->bytes, deadline_ms)) != 0)
+		return error;
+	if (in->bytes > header->bytes)
+		return broken_reply(channel, call, "more bytes than it announced");
+	if (in->too_many_fds || in->fd_count > (call->reply_fd ? 1 : 0))
+		return broken_reply(channel, call, "file descriptors that do not belong there");
+	if (header->flags & VFIO_USER_ERROR) {
+		if (header->bytes != sizeof(*header) || in->fd_count)
+			return broken_reply(channel, call, "an error and data");
+		if (header->error == 0 || header->error > ERRNO_MAX)
+			return pollux_fail(EPROTO, "%s: the device process refuses %s with error %u, which is none; look at its output",
+			                   channel->address, command_name(call->command), header->error);
+		return pollux_fail((int)header->error, "%s: the device process refuses %s: %s", channel->address,
+		                   command_name(call->command), strerror((int)header->error));
+	}
+	if (header->bytes - sizeof(*header) < call->reply_min)
+		return broken_reply(channel, call, "too short a message");
+	return 0;
+}
+
+int user_channel_call(struct user_channel *channel, struct user_call *call)
+{
+	struct incoming in;
+	int error;
+
+	in.bytes = 0;
+	in.fd_count = 0;
+	in.too_many_fds = false;
+	if (call->reply_fd)
+		*call->reply_fd = -1;
+	pthread_mutex_lock(&channel->lock);
+	if (__atomic_load_n(channel->gone, __ATOMIC_RELAXED))
+		error = pollux_fail(ENODEV, "%s: the device is gone: its process closed the connection or failed; close and open it again",
+		                    channel->address);
+	else if ((error = send_command(channel, call)) == 0)
+		error = receive_reply(channel, call, &in);
+	pthread_mutex_unlock(&channel->lock);
+
+	if (error) {
+		while (in.fd_count)
+			close(in.fds[--in.fd_count]);
+		return error;
+	}
+	call->reply_bytes = in.message.header.bytes - sizeof(in.message.header);
+	if (call->reply_bytes)
+		memcpy(call->reply, in.message.payload, call->reply_bytes);
+	if (in.fd_count)
+		*call->reply_fd = in.fds[0];
+	return 0;
+}

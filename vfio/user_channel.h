@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * One vfio-user connection: sends a command, waits for its reply, and believes nothing in it that it has not checked. */
+#ifndef POLLUX_VFIO_USER_CHANNEL_H
+#define POLLUX_VFIO_USER_CHANNEL_H
+
+#include "user_protocol.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define USER_PAYLOAD_MAX 8192 /* bytes of a reply behind its header; no reply that we ask for is longer */
+
+struct user_channel {
+	int socket;
+	pthread_mutex_t lock; /* one command is on its way at a time */
+	uint16_t id;          /* the last command's */
+	bool *gone;           /* set, atomically, when the connection has failed; nothing is sent any more then */
+	const char *address;  /* for sentences */
+	uint32_t max_fds;     /* what the peer takes in one message */
+};
+
+/** A command and the room for its reply. */
+struct user_call {
+	enum vfio_user_command command;
+	/* The command's payload: a fixed part, then data. */
+	const void *head, *data;
+	size_t head_bytes, data_bytes;
+	const int *fds;
+	unsigned fd_count; /* at most VFIO_USER_FDS_MAX */
+	/* The reply's payload: between reply_min and reply_max bytes are accepted. */
+	void *reply;
+	size_t reply_min, reply_max;
+	size_t reply_bytes; /* out */
+	int *reply_fd;      /* out: NULL: the reply may bring none; -1: it brought none. The caller's to close. */
+};
+
+/** Connects. gone and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long), -ETIMEDOUT, ...; nothing is
+ *  left open after a failure. */
+int user_channel_open(struct user_channel *channel, const char *path, const char *address, bool *gone);
+
+/** Closes the connection. No other thread may be inside a call. */
+void user_channel_close(struct user_channel *channel);
+
+/**
+ * Sends a command and waits for its reply. Thread-safe.
+ * Errors: what the peer answered (the connection goes on); or, and the connection is then lost: -ENODEV (closed), -ETIMEDOUT, -EPROTO.
+ * -EPROTO without losing it: the peer reports an error that is none. After the loss: -ENODEV at once.
+ */
+int user_channel_call(struct user_channel *channel, struct user_call *call);
+
+/** The peer broke the protocol inside a well-formed reply: marks the connection lost. `what` completes "<address>: the device process ...".
+ *  @return -EPROTO, with the sentence */
+int user_channel_broken(struct user_channel *channel, const char *what);
+
+#endif

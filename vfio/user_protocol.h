@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The vfio-user wire format, version 0.1: what the client (vfio/user.c) and the software card's server put on the socket.
+ *
+ * All in host byte order. A message is a header, a payload, and descriptors as SCM_RIGHTS with its first byte. Offsets and
+ * flags inside payloads that mirror linux/vfio.h have its meaning (VFIO_REGION_INFO_FLAG_MMAP, VFIO_IRQ_SET_DATA_EVENTFD, ...).
+ * Everything here comes from a peer: sizes, counts and offsets are validated before use, on both sides. */
+#ifndef POLLUX_VFIO_USER_PROTOCOL_H
+#define POLLUX_VFIO_USER_PROTOCOL_H
+
+#include <assert.h>
+#include <linux/vfio.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VFIO_USER_MAJOR 0
+#define VFIO_USER_MINOR 1
+
+/* What holds for a peer whose VERSION says nothing else. */
+#define VFIO_USER_DEFAULT_MAX_FDS 1
+#define VFIO_USER_DEFAULT_MAX_XFER (1u << 20) /* bytes of data in one read or write */
+#define VFIO_USER_DEFAULT_MAX_DMA_MAPS 65535
+#define VFIO_USER_DEFAULT_PGSIZES 4096
+
+/* No descriptor count that we send or take is larger; QEMU takes no server that announces more than 16. */
+#define VFIO_USER_FDS_MAX 16
+
+enum vfio_user_command {
+	VFIO_USER_VERSION = 1,
+	VFIO_USER_DMA_MAP = 2,
+	VFIO_USER_DMA_UNMAP = 3,
+	VFIO_USER_DEVICE_GET_INFO = 4,
+	VFIO_USER_DEVICE_GET_REGION_INFO = 5,
+	VFIO_USER_DEVICE_GET_REGION_IO_FDS = 6,
+	VFIO_USER_DEVICE_GET_IRQ_INFO = 7,
+	VFIO_USER_DEVICE_SET_IRQS = 8,
+	VFIO_USER_REGION_READ = 9,
+	VFIO_USER_REGION_WRITE = 10,
+	VFIO_USER_DMA_READ = 11, /* server to client */
+	VFIO_USER_DMA_WRITE = 12, /* server to client */
+	VFIO_USER_DEVICE_RESET = 13,
+	VFIO_USER_REGION_WRITE_MULTI = 15,
+	VFIO_USER_DEVICE_FEATURE = 16,
+	VFIO_USER_MIG_DATA_READ = 17,
+	VFIO_USER_MIG_DATA_WRITE = 18,
+};
+
+/* vfio_user_header.flags */
+enum {
+	VFIO_USER_TYPE = 0xf, /* mask */
+	VFIO_USER_TYPE_COMMAND = 0,
+	VFIO_USER_TYPE_REPLY = 1,
+	VFIO_USER_NO_REPLY = 1 << 4, /* in a command: send none */
+	VFIO_USER_ERROR = 1 << 5,    /* in a reply: `error` says why, and nothing follows */
+};
+
+/** In front of every message. */
+struct vfio_user_header {
+	uint16_t id; /* the sender's; a reply repeats it */
+	uint16_t command;
+	uint32_t bytes; /* of the whole message, this header included */
+	uint32_t flags;
+	uint32_t error; /* a positive errno value; may be 0 although the error flag is set */
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_header) == 16, "vfio-user header");
+
+/**
+ * VERSION, both ways. JSON and its NUL may follow: {"capabilities":{"max_msg_fds":N,"max_data_xfer_size":N,"max_dma_maps":N,
+ * "pgsizes":N}}, each optional. The reply has the same major and at most the proposed minor.
+ */
+struct vfio_user_version {
+	uint16_t major, minor;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_version) == 4, "vfio-user version");
+
+/* vfio_user_dma_map.flags */
+enum {
+	VFIO_USER_DMA_READABLE = 1 << 0,
+	VFIO_USER_DMA_WRITEABLE = 1 << 1,
+};
+
+/** DMA_MAP, with one descriptor. The reply has no payload. EEXIST: something is mapped there. */
+struct vfio_user_dma_map {
+	uint32_t argsz, flags;
+	uint64_t offset; /* in the descriptor's file */
+	uint64_t address, bytes;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_dma_map) == 32, "vfio-user DMA_MAP");
+
+/** DMA_UNMAP, of exactly what one DMA_MAP mapped. The reply repeats it, after the last access. */
+struct vfio_user_dma_unmap {
+	uint32_t argsz, flags;
+	uint64_t address, bytes;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_dma_unmap) == 24, "vfio-user DMA_UNMAP");
+
+/** DEVICE_GET_INFO, both ways. */
+struct vfio_user_device_info {
+	uint32_t argsz;
+	uint32_t flags; /* VFIO_DEVICE_FLAGS_RESET, _PCI */
+	uint32_t num_regions, num_irqs;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_device_info) == 16, "vfio-user GET_INFO");
+
+/**
+ * DEVICE_GET_REGION_INFO, both ways. argsz is the most that the reply's payload may have; in the reply what it would take in
+ * full, and the capabilities are left out when that is more. With the MMAP flag comes one descriptor.
+ */
+struct vfio_user_region_info {
+	uint32_t argsz;
+	uint32_t flags; /* VFIO_REGION_INFO_FLAG_READ, _WRITE, _MMAP, _CAPS */
+	uint32_t index;
+	uint32_t cap_offset; /* of the first capability, from the start of this structure */
+	uint64_t bytes;
+	uint64_t offset; /* of the region in the descriptor's file */
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_region_info) == 32, "vfio-user GET_REGION_INFO");
+static_assert(sizeof(struct vfio_user_region_info) == sizeof(struct vfio_region_info), "as in linux/vfio.h");
+
+/** In front of every capability of a region. */
+struct vfio_user_cap {
+	uint16_t id, version;
+	uint32_t next; /* offset of the next from the start of the region info; 0: the last */
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_cap) == 8, "vfio-user capability");
+
+/** VFIO_REGION_INFO_CAP_SPARSE_MMAP, version 1: which parts of the region may be mapped. */
+struct vfio_user_sparse {
+	struct vfio_user_cap cap;
+	uint32_t nr_areas, reserved;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_sparse) == 16, "vfio-user sparse mmap");
+
+/** nr_areas of these follow. Offsets are in the region; the region's own offset in the file is added for mmap. */
+struct vfio_user_sparse_area {
+	uint64_t offset, bytes;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_sparse_area) == 16, "vfio-user sparse mmap area");
+
+/** DEVICE_GET_IRQ_INFO, both ways. */
+struct vfio_user_irq_info {
+	uint32_t argsz;
+	uint32_t flags; /* VFIO_IRQ_INFO_EVENTFD, ... */
+	uint32_t index, count;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_irq_info) == 16, "vfio-user GET_IRQ_INFO");
+
+/**
+ * DEVICE_SET_IRQS. flags is one VFIO_IRQ_SET_DATA_ and one VFIO_IRQ_SET_ACTION_. DATA_EVENTFD: the descriptors of the message
+ * are for start, start+1, ...; fewer than count, or none: the rest is turned off. DATA_NONE with count 0 turns all of index off.
+ * The reply has no payload.
+ */
+struct vfio_user_irq_set {
+	uint32_t argsz, flags;
+	uint32_t index, start, count;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_irq_set) == 20, "vfio-user SET_IRQS");
+static_assert(sizeof(struct vfio_user_irq_set) == sizeof(struct vfio_irq_set), "as in linux/vfio.h");
+
+/** REGION_READ and REGION_WRITE, both ways. The reply to a read and the command to write carry `count` bytes of data behind it. */
+struct vfio_user_region_access {
+	uint64_t offset;
+	uint32_t region, count;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_region_access) == 16, "vfio-user REGION_READ");
+
+/** DMA_READ and DMA_WRITE, from the server, for memory that came without a descriptor. Ours always comes with one. */
+struct vfio_user_dma_access {
+	uint64_t address, count;
+} __attribute__((packed));
+static_assert(sizeof(struct vfio_user_dma_access) == 16, "vfio-user DMA_READ");
+
+#endif
