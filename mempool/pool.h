@@ -18,7 +18,7 @@
  */
 struct pkt_cache {
 	unsigned count;
-	uint8_t *free[PKT_CACHE_MAX];
+	uint8_t *free[PKT_CACHE_MAX] __attribute__((aligned(64))); /* so that bulk copies do not straddle cache lines */
 } __attribute__((aligned(64)));
 
 struct pkt_depot;

@@ -48,7 +48,7 @@ refused() {
 	if [ $status = 1 ] && [ -z "$missing" ] && [ ! -s "$work/out" ]; then
 		pass
 	else
-		fail "pollux-$*: status $status, 1 was wanted${missing:+, and '$missing' on stderr}"
+		fail "pollux-$*: status $status, 1 was wanted${missing:+, and $missing on stderr}"
 	fi
 }
 
@@ -64,10 +64,10 @@ helps() {
 }
 
 common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --duration= --interval= --json --quiet
-	-b, -r, -p, -c, -d, -i, -j, -q, vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
-helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap -m, -n,
-helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop -s, -R, -n, -f,
-helps dump "${common[@]}" --write= --snaplen= --count= -w, -s, -n,
+	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
+helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
+helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop "-s," "-R," "-n," "-f,"
+helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock

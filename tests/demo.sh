@@ -10,6 +10,12 @@ capture=tests/captures/mixed.pcap
 seconds=${DEMO_SECONDS:-5}
 work=$(mktemp -d) || exit 1
 model=
+# two cores, one for each side: else the two would take turns on one
+model_cpu= fwd_cpu=
+if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null; then
+	model_cpu="taskset -c $(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')"
+	fwd_cpu="--cpu $(taskset -cp $$ | sed 's/.*[-, ]//')"
+fi
 cleanup() {
 	[ -n "$model" ] && kill "$model" 2>/dev/null
 	wait 2>/dev/null
@@ -20,14 +26,15 @@ trap 'exit 130' INT TERM
 
 # start_model OPTIONS...: a software 82599 of two ports; waits until its sockets are there.
 start_model() {
-	"$bin/pollux-model" --port "$work/port0" --port "$work/port1" "$@" &
+	$model_cpu "$bin/pollux-model" --port "$work/port0" --port "$work/port1" "$@" 2>>"$work/model.log" &
 	model=$!
 	for _ in $(seq 100); do
 		[ -S "$work/port0" ] && [ -S "$work/port1" ] && return
 		kill -0 $model 2>/dev/null || break
 		sleep 0.05
 	done
-	echo "demo: the software 82599 did not start" >&2
+	echo "demo: the software 82599 did not start:" >&2
+	cat "$work/model.log" >&2
 	exit 1
 }
 ports="vfio-user:$work/port0 vfio-user:$work/port1"
@@ -59,11 +66,12 @@ echo
 echo "2. Both directions at full speed, 64-byte frames, $seconds s: the model on one core, the forwarder on the other"
 start_model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink --once --json >"$work/model2.json"
 # shellcheck disable=SC2086
-"$bin/pollux-fwd" --duration "$seconds" $ports
+"$bin/pollux-fwd" --no-drop $fwd_cpu --duration "$seconds" $ports
 fast=$?
 wait $model
 model=
-grep -o '"limit":"[^"]*"' "$work/model2.json" | sort | uniq -c | sed 's/^ *\([0-9]*\) "limit":"\(.*\)"/   \1 port(s): the limit was \2/'
+grep -o '"limit":"[^"]*"' "$work/model2.json" | sort | uniq -c |
+	sed 's/^ *\([0-9]*\) "limit":"\(.*\)"/what limited the speed, on \1 of the 2 ports: \2/'
 
 echo
 if [ $same = 0 ] && [ $fast = 0 ]; then

@@ -224,6 +224,11 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 	int error;
 
 	(void)address; /* the peer maps the file */
+	/* A lost device does no DMA; the other devices of the space must still be able to get memory. */
+	if (vfio_device_gone(&user->device)) {
+		user->dma_maps++;
+		return 0;
+	}
 	if ((iova | bytes) & (smallest - 1))
 		return pollux_fail(EINVAL, "%s: the device process takes memory in pages of %llu KiB only; provide hugepages",
 		                   user->device.address, (unsigned long long)(smallest >> 10));
@@ -505,7 +510,8 @@ static int ask_all(struct user_device *user)
 
 	if ((error = negotiate(user)) != 0 || (error = ask_device(user, &info)) != 0)
 		return error;
-	for (unsigned i = 0; i < info.num_regions && i < VFIO_PCI_NUM_REGIONS && !error; i++)
+	/* Not the VGA window behind the configuration space: not every server knows it. */
+	for (unsigned i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX && !error; i++)
 		error = ask_region(user, i);
 	for (unsigned i = 0; i < info.num_irqs && i < VFIO_PCI_NUM_IRQS && !error; i++)
 		error = ask_irq(user, i);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FRAME_MIN 60u /* without FCS */
 #define FRAME_MAX (MODEL_FRAME_MAX - 4) /* without FCS */
 
 struct growth {
@@ -64,13 +65,15 @@ static int load(struct capture *capture, pcap_t *pcap, const char *path, char *e
 			         FRAME_MAX);
 			return -EINVAL;
 		}
-		if (capture->count == UINT32_MAX / 4 || !grow(capture, &growth, len)) {
+		uint32_t padded = len < FRAME_MIN ? FRAME_MIN : len;
+		if (capture->count == UINT32_MAX / 4 || !grow(capture, &growth, padded)) {
 			snprintf(error, error_bytes, "%s: no memory for more than %u frames", path, capture->count);
 			return -ENOMEM;
 		}
 		memcpy(capture->data + growth.bytes, data, len);
-		growth.bytes += len;
-		capture->frames[capture->count] = (struct model_frame){.len = len};
+		memset(capture->data + growth.bytes + len, 0, padded - len);
+		growth.bytes += padded;
+		capture->frames[capture->count] = (struct model_frame){.len = padded};
 		capture->time_ns[capture->count] =
 			(uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec; /* nanoseconds were asked for */
 		capture->count++;

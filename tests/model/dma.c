@@ -5,17 +5,30 @@
 
 #include "internal.h"
 
+static bool usable(const struct model_extent *e, uint64_t iova, uint32_t bytes, bool write)
+{
+	return iova >= e->iova && iova - e->iova < e->bytes && e->bytes - (iova - e->iova) >= bytes && (!write || e->writable);
+}
+
 /** Fills the cache with the extent around iova, when it is there, usable, and holds all bytes. Nothing is counted. */
 bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
 {
 	struct model_extent e = { 0 };
 
-	if (!m->dma_allowed || !m->host.memory || !m->host.memory(m->host.context, iova, &e))
+	if (!m->dma_allowed)
+		return false;
+	/* Frames of several pools take turns: each is in an extent of its own. */
+	for (unsigned i = 0; i < sizeof(m->recent) / sizeof(m->recent[0]); i++)
+		if (usable(&m->recent[i], iova, bytes, write)) {
+			*cache = m->recent[i];
+			return true;
+		}
+	if (!m->host.memory || !m->host.memory(m->host.context, iova, &e))
 		return false;
 	if (!e.at || iova < e.iova || iova - e.iova >= e.bytes)
 		return false;
-	*cache = e;
-	return e.bytes - (iova - e.iova) >= bytes && (!write || e.writable);
+	*cache = m->recent[m->recent_next++ % (sizeof(m->recent) / sizeof(m->recent[0]))] = e;
+	return usable(&e, iova, bytes, write);
 }
 
 /** @return how many of the bytes lie together at iova; 0: none, or not usable. */
@@ -92,6 +105,7 @@ bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, 
 void model_dma_forget(struct model *m)
 {
 	m->dma_allowed = model_bus_master(m) && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
+	memset(m->recent, 0, sizeof(m->recent));
 	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
 		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){ 0 };
 		m->tx[i].buffers = m->tx[i].ring = m->tx[i].write_back = (struct model_extent){ 0 };

@@ -92,3 +92,10 @@ void model_write_rss(struct model *m, unsigned index, uint32_t value, uint32_t o
 	reg_set(m, offset, value);
 	m->toeplitz_stale = true;
 }
+
+/** Flow director tables are not modelled; setting them up is, so that drivers that wait for it come up. */
+void model_write_fdirctrl(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value | FDIRCTRL_INIT_DONE);
+}

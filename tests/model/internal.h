@@ -68,11 +68,10 @@ struct model {
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
 	uint32_t *image;  /* BAR0 as a client may map it: heads and tails only */
 	bool receiving;   /* RXEN, path not halted */
-	bool link_up, dma_allowed, loopback, rx_rss, rx_plain;
+	bool link_up, dma_allowed, loopback, rx_rss, rx_plain, rx_ethertypes;
 	bool crc_strip;
 	uint32_t breakages;
 	uint32_t frame_limit; /* bytes without FCS and VLAN tag */
-	uint32_t filter_epoch;
 	uint16_t tx_active[MODEL_QUEUES];
 	unsigned tx_active_n, tx_turn;
 	uint64_t tamper_keep, tamper_set;
@@ -81,6 +80,8 @@ struct model {
 	uint8_t last_verdict;
 	uint8_t *scratch;
 	uint32_t scratch_used;
+	struct model_extent recent[8]; /* extents that any queue has met; empty ones hold nothing */
+	unsigned recent_next;
 	struct model_faults faults;
 	struct model_host host;
 
@@ -284,6 +285,7 @@ uint8_t model_filter_mac(struct model *m, const uint8_t *mac);
 bool model_filter_vlan(const struct model *m, uint16_t tag);
 void model_write_filter(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 void model_write_rss(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+void model_write_fdirctrl(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 
 /* ---- parse.c ---- */
 

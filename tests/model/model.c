@@ -28,6 +28,9 @@ void model_settle(struct model *m)
 	m->frame_limit = m->frame_limit < 64 ? 60 : m->frame_limit > MODEL_FRAME_MAX ? MODEL_FRAME_MAX - 4 : m->frame_limit - 4;
 	m->rx_rss = (reg_get(m, IXGBE_MRQC) & 0xF) == MRQC_RSS;
 	m->rx_plain = m->crc_strip;
+	m->rx_ethertypes = false;
+	for (unsigned i = 0; i < 8; i++)
+		m->rx_ethertypes |= reg_get(m, IXGBE_ETQF + 4 * i) >> 31;
 	m->last_mac = UINT64_MAX;
 }
 

@@ -187,6 +187,22 @@ static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 	return true;
 }
 
+/** EtherType filters go before all else: type and index in the descriptor, and a queue if ETQS names one (DS 7.1.2.3). */
+static bool match_ethertype(const struct model *m, uint16_t type, struct parsed *p)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		uint32_t filter = reg_get(m, IXGBE_ETQF + 4 * i), select = reg_get(m, MODEL_ETQS + 4 * i);
+
+		if (!(filter >> 31) || (filter & 0xFFFF) != type)
+			continue;
+		p->q0 = RXD_TYPE_ETQF | (uint64_t)i << 4;
+		if (select >> 31)
+			p->queue = (select >> 16) & 0x7F;
+		return true;
+	}
+	return false;
+}
+
 /** Finds out about a frame of at least 60 bytes. p->queue is where RSS sends it; 0 without. */
 void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct parsed *p)
 {
@@ -202,6 +218,8 @@ void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct pars
 		type = be16(data + 16);
 		at = 18;
 	}
+	if (unlikely(m->rx_ethertypes) && match_ethertype(m, type, p))
+		return;
 	if (type == ETHERTYPE_IPV4)
 		layered = parse_ipv4(data + at, len - at, &l, p);
 	else if (type == ETHERTYPE_IPV6)

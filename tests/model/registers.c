@@ -188,7 +188,7 @@ static const struct rule rules[] = {
 	{ IXGBE_PFUTA,      4, 128, RW, ALL, 0, NULL, NULL },
 	{ 0x0F600,          4, 4, RW, ALL, 0, NULL, NULL }, /* PFMRCTL */
 	{ 0x08000,          4, 64, RW, ALL, 0, NULL, NULL }, /* PFVMVIR */
-	{ MODEL_FDIRCTRL,   0, 1, RW, ALL, 0, NULL, NULL },
+	{ MODEL_FDIRCTRL,   0, 1, RW, ALL, 0, NULL, model_write_fdirctrl },
 	{ 0x0EE04,          4, 10, RW, ALL, 0, NULL, NULL }, /* FDIR keys and filter fields */
 	{ MODEL_FDIRCMD,    0, 1, SC, 3, 0, NULL, NULL },
 	{ 0x0EE30,          4, 14, RW, ALL, 0, NULL, NULL }, /* FDIR masks, lengths, statistics, keys */
@@ -201,6 +201,9 @@ static const struct rule rules[] = {
 	{ 0x05838,          0, 1, RW, ALL, 0, NULL, NULL }, /* IPAV */
 	{ MODEL_TSYNCTXCTL, 4, 16, RW, ALL, 0, NULL, NULL },
 	{ MODEL_TSYNCRXCTL, 0, 1, RW, ALL, 0, NULL, NULL },
+	{ 0x05120,          0, 1, RW, ALL, 0, NULL, NULL }, /* RXMTRL */
+	{ 0x051A4,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPH */
+	{ 0x051E8,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPL */
 	/* statistics */
 	{ IXGBE_RXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
 	{ MODEL_RXDGBCL,    4, 2, RC, 0, 0, model_read_wide, NULL },

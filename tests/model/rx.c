@@ -112,43 +112,57 @@ static void put_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 		memcpy(to, from, bytes);
 }
 
-/** Takes a burst's frames off the fast path: what was judged last, for sources that repeat one frame. */
+/** What was judged last, for sources that repeat one frame. */
 struct repeat {
 	const uint8_t *data;
 	uint32_t len;
 	struct fate fate;
 };
 
+/** The queue has no descriptor and its DROP_EN is set: the frame is judged good, and lost. */
+static void drop_frame(struct model *m, const struct queue *q, const struct fate *fate)
+{
+	reg_add(m, IXGBE_QPRDC + 0x40 * q->counter, 1);
+	count_frame(m, fate);
+}
+
 /**
- * Delivers the leading frames that are ordinary: accepted, without error, one buffer, nothing to strip or append, into queues
- * whose rings lie in one piece. Stops at the first that is not, or that finds no descriptor; no harm is done up to there.
+ * Deals with the leading frames that are ordinary: filtered out, dropped, or without error and going to one buffer as they are, of
+ * a queue whose ring lies in one piece. Stops at the first that is not, or that finds no descriptor; all is done up to there.
  */
 static unsigned receive_ordinary(struct model *m, const struct model_frame *frames, unsigned n, struct repeat *repeat)
 {
 	struct descriptor *slot[MODEL_BURST], done[MODEL_BURST];
+	const uint8_t *from[MODEL_BURST];
 	uint8_t *to[MODEL_BURST];
 	struct queue *touched[MODEL_BURST];
-	unsigned queues = 0, i;
+	unsigned queues = 0, k = 0, i;
 	struct tally tally = { 0 };
 	struct fate *fate = &repeat->fate;
 
 	for (i = 0; i < n; i++) {
 		const struct model_frame *f = &frames[i];
 
+		if (unlikely(f->bad_crc))
+			break;
 		if (f->data != repeat->data || f->len != repeat->len) {
-			if (f->bad_crc)
-				break;
 			judge(m, f, fate);
 			repeat->data = f->data;
 			repeat->len = f->len;
 		}
-		if (unlikely(f->bad_crc || !fate->accepted))
-			break;
+		if (unlikely(!fate->accepted)) {
+			count_frame(m, fate);
+			continue;
+		}
 
 		struct queue *q = &m->rx[fate->parsed.queue];
 		if (!q->touched) {
 			open_queue(m, q);
 			touched[queues++] = q;
+		}
+		if (unlikely(!q->available && q->drop)) {
+			drop_frame(m, q, fate);
+			continue;
 		}
 		if (unlikely(!q->available || !q->linear || !q->advanced || fate->len > q->buffer_bytes ||
 			     (q->vlan_strip && fate->parsed.tagged)))
@@ -160,23 +174,25 @@ static unsigned receive_ordinary(struct model *m, const struct model_frame *fram
 		if (unlikely(!at))
 			break;
 		__builtin_prefetch(at, 1);
-		slot[i] = d;
-		to[i] = at;
-		done[i].q0 = fate->parsed.q0;
-		done[i].q1 = fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)fate->len << 32;
+		slot[k] = d;
+		to[k] = at;
+		from[k] = f->data;
+		done[k].q0 = fate->parsed.q0;
+		done[k].q1 = fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)fate->len << 32;
+		k++;
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
 		q->available--;
 		q->received++;
 		q->received_bytes += fate->len + 4;
 		tally_frame(&tally, fate);
 	}
-	for (unsigned j = 0; j < i; j++)
-		put_frame(to[j], frames[j].data, frames[j].len);
+	for (unsigned j = 0; j < k; j++)
+		put_frame(to[j], from[j], (uint32_t)(done[j].q1 >> 32) & 0xFFFF);
 	if (unlikely(m->tamper_count))
-		for (unsigned j = 0; j < i; j++)
+		for (unsigned j = 0; j < k; j++)
 			tamper(m, &done[j]);
 	/* All of the burst at once, so that whole cache lines of descriptors come back; DD last in each. */
-	for (unsigned j = 0; j < i; j++) {
+	for (unsigned j = 0; j < k; j++) {
 		__atomic_store_n(&slot[j]->q0, done[j].q0, __ATOMIC_RELAXED);
 		__atomic_store_n(&slot[j]->q1, done[j].q1, __ATOMIC_RELEASE);
 	}
@@ -252,12 +268,13 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 	uint32_t need = q->buffer_bytes ? (len + q->buffer_bytes - 1) / q->buffer_bytes : 1;
 
 	if (q->available < need) {
-		if (q->drop)
-			reg_add(m, IXGBE_QPRDC + 0x40 * q->counter, 1);
-		else if (!q->enabled || !q->size || need < q->size)
+		if (q->drop) {
+			drop_frame(m, q, &fate);
+			return true;
+		}
+		if (!q->enabled || !q->size || need < q->size)
 			return false;
-		else
-			m->faults.bad_ring++; /* no ring of this size will ever hold it */
+		m->faults.bad_ring++; /* no ring of this size will ever hold it */
 		count_frame(m, &fate);
 		return true;
 	}

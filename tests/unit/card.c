@@ -21,11 +21,13 @@ bool card_bus_master(const struct card *card)
 	return card->config[4] & 4;
 }
 
-/* Memories keep what they hold, as the real ones do: junk. */
+/* Memories keep what they hold, as the real ones do: junk. GIO_DIS stays, for the driver must not rely on the opposite. */
 static void reset(struct card *card)
 {
+	uint32_t control = *card_register(card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS;
 	for (uint32_t i = 0; i < IXGBE_BAR_BYTES / 4; i++)
 		card->registers[i] = 0;
+	*card_register(card, IXGBE_CTRL) = control;
 	const uint32_t memories[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_MPSAR, 256}, {IXGBE_FTQF, 128},
 					{IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}};
 	for (unsigned m = 0; m < sizeof(memories) / sizeof(*memories); m++)
@@ -78,6 +80,10 @@ static uint32_t value_of(struct card *card, uint32_t offset)
 		value = *card_register(card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS ? 0 : IXGBE_STATUS_GIO;
 	if (offset == IXGBE_SECRXSTAT)
 		value = *card_register(card, IXGBE_SECRXCTRL) & IXGBE_SECRXCTRL_RX_DIS ? IXGBE_SECRXSTAT_SECRX_RDY : 0;
+	if (offset == IXGBE_LINKS && card->link_was_down) {
+		card->link_was_down = false;
+		value &= ~IXGBE_LINKS_UP;
+	}
 	if (offset == IXGBE_TDH && card->sends)
 		value = *card_register(card, IXGBE_TDT);
 	for (unsigned i = 0; i < CARD_STUCK; i++)
@@ -142,7 +148,10 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 		return pollux_fail(EINVAL, "card: no such region");
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
+	bool master = card_bus_master(card);
 	memcpy(card->config + offset, data, bytes);
+	if (offset == 4 && master && card->command_stuck)
+		card->config[4] |= 4;
 	if (offset == 4)
 		log_access(card, CARD_COMMAND, card->config[4], true);
 	return 0;

@@ -27,6 +27,8 @@ struct card {
 	uint8_t config[256];
 	struct card_stuck stuck[CARD_STUCK]; /* mask 0: none */
 	bool sends;              /* the head follows the tail */
+	bool link_was_down;      /* LINKS reads down once, then as it is */
+	bool command_stuck;      /* COMMAND.BusMaster cannot be cleared but by a function reset */
 	unsigned vanish;         /* the device is gone from this access on; 0: stays */
 	unsigned fail;           /* this step fails; 0: none */
 	unsigned steps;          /* calls of the transport and of the mapper, and allocations, so far */

@@ -393,7 +393,11 @@ static void stuck_stop(struct card_stuck stuck, const char *part)
 	CU_ASSERT(says(part));
 	nothing_is_left();
 	card.stuck[0].mask = 0;
+	/* the next start does not trust what a failed reset left: it resets once more, before bus mastering comes on */
+	unsigned from = card.logged;
 	start();
+	if (stuck.offset == IXGBE_CTRL)
+		CU_ASSERT(written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST) < written(from, CARD_COMMAND, 4, 4));
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	close_port();
 }
@@ -404,6 +408,49 @@ static void bits_stuck_at_stop_are_named(void)
 	stuck_stop((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE}, "TXDCTL[0].ENABLE did not clear");
 	stuck_stop((struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
 	stuck_stop((struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, "CTRL.RST did not clear");
+}
+
+static void a_bus_master_that_stays_on_gets_a_function_reset(void)
+{
+	open_card(0x10FB);
+	start();
+	card.command_stuck = true;
+	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
+	nothing_is_left();
+	close_port();
+	nothing_is_left();
+	/* also when it was a former owner who left it on */
+	card_init(&card, 0x10FB, space);
+	card.command_stuck = true;
+	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EIO);
+	CU_ASSERT_EQUAL(card.accesses, 0);
+	nothing_is_left();
+}
+
+static void queues_that_cannot_be_filled_give_everything_back(void)
+{
+	card_init(&card, 0x10FB, space);
+	struct pkt_pool *small;
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 200, -1), 0);
+	struct ixgbe port = {.nic = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1}};
+	port.nic.config = (struct nic_config){.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
+	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.bar), 0);
+	int mapped = card.mapped;
+	CU_ASSERT_EQUAL(ixgbe_queues_open(&port), -ENOBUFS); /* one queue gets its 128, the other none */
+	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
+	CU_ASSERT_EQUAL(card.mapped, mapped);
+	CU_ASSERT_PTR_NULL(port.rxqs);
+	/* and with enough they lie one after the other */
+	port.nic.config.rx_ring = 64;
+	CU_ASSERT_EQUAL_FATAL(ixgbe_queues_open(&port), 0);
+	CU_ASSERT_PTR_EQUAL(port.rxqs[1]->ring, port.rxqs[0]->ring + 64);
+	CU_ASSERT_PTR_EQUAL(port.txqs[0]->ring, port.rxqs[0]->ring + 128);
+	CU_ASSERT_PTR_EQUAL(port.txqs[1]->ring, port.rxqs[0]->ring + 192);
+	CU_ASSERT_EQUAL(port.rxqs[1]->tail_offset, 0x01058);
+	CU_ASSERT_EQUAL(port.txqs[1]->tail_offset, 0x06058);
+	ixgbe_queues_close(&port);
+	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
+	vfio_device_close(&card.device);
 }
 
 static void all_ones_in_a_register_are_no_gone_device(void)
@@ -427,6 +474,7 @@ static bool live(void)
 	struct nic_stats stats;
 	if (nic_open_device(&nic, &card.device) == 0) {
 		good &= nic_event_fd(nic) >= 0;
+		int mapped = card.mapped;
 		good &= nic_start(nic, NULL) == 0;
 		if (nic_rxq(nic, 0)) {
 			good &= nic_add_mac(nic, unicast) == 0;
@@ -436,6 +484,8 @@ static bool live(void)
 			good &= nic_get_stats(nic, &stats) == 0;
 			/* a vanished card counts nothing */
 			CU_ASSERT(stats.rx_packets < 1000 && stats.rx_errors < 1000 && stats.tx_bytes < 1000);
+		} else {
+			CU_ASSERT_EQUAL(card.mapped, mapped);
 		}
 		good &= nic_stop(nic) == 0;
 		nic_close(nic);
@@ -646,6 +696,8 @@ static void speeds_are_told_apart(void)
 	CU_ASSERT_EQUAL(speed_of(up | 3u << 28), 10000);
 	CU_ASSERT_EQUAL(speed_of(up | 2u << 28), 1000);
 	CU_ASSERT_EQUAL(speed_of(up | 1u << 28), 100);
+	card.link_was_down = true; /* and is up again */
+	CU_ASSERT_EQUAL(speed_of(up | 3u << 28), 10000);
 	CU_ASSERT_EQUAL(speed_of(up | 3u << 28 | odd), 10000);
 	close_port();
 	open_card(0x1563);
@@ -740,6 +792,8 @@ int main(void)
 		{"pending transactions are waited for", pending_transactions_are_waited_for},
 		{"bits stuck at start are named", bits_stuck_at_start_are_named},
 		{"bits stuck at stop are named", bits_stuck_at_stop_are_named},
+		{"a bus master that stays on gets a function reset", a_bus_master_that_stays_on_gets_a_function_reset},
+		{"queues that cannot be filled give everything back", queues_that_cannot_be_filled_give_everything_back},
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
 		{"a vanished device is left alone", a_vanished_device_is_left_alone},

@@ -390,6 +390,42 @@ static void the_redirection_table_picks_the_queue(void)
 	host_close(&h);
 }
 
+static void ethertype_filters_pick_a_queue(void)
+{
+	start(64);
+	host_receive_queue(&h, 70, 64);
+	wr(0x05128 + 4 * 3, 1u << 31 | 0x88B5);
+	wr(0x0EC00 + 4 * 3, 1u << 31 | 70u << 16);
+	host_arrive(&h, frame, 60);
+	CU_ASSERT_EQUAL(rd(0xD010 + 0x40 * 6), 1);
+	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0, 1u << 15 | 3u << 4);
+	host_close(&h);
+}
+
+static void a_flood_is_dropped_or_filtered_in_bursts(void)
+{
+	struct model_frame frames[64];
+	uint8_t other[60];
+
+	start(16);
+	wr(0x01014, rd(0x01014) | 1u << 28);
+	host_fill(other, 60, 0);
+	other[0] = 4;
+	filter(0);
+	wr(0x0A208, 0x00000002);
+	wr(0x0A20C, 0x80000100);
+	for (unsigned i = 0; i < 64; i++)
+		frames[i] = (struct model_frame){ i % 2 ? other : frame, 60, false };
+	CU_ASSERT_EQUAL(model_receive(h.model, frames, 64), 64);
+	CU_ASSERT_EQUAL(rd(0x01030), 15);
+	CU_ASSERT_EQUAL(rd(0x01430), 17);
+	CU_ASSERT_EQUAL(rd(0x04074), 32);
+	CU_ASSERT_EQUAL(rd(0x040D0), 64);
+	for (unsigned i = 0; i < 15; i++)
+		CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, i), frame, 60), 0);
+	host_close(&h);
+}
+
 static uint16_t sum16(const uint8_t *at, unsigned bytes, uint32_t sum)
 {
 	for (unsigned i = 0; i < bytes; i += 2)
@@ -595,6 +631,8 @@ int main(void)
 		{ "nothing arrives without link or enable", nothing_arrives_without_link_or_enable },
 		{ "RSS hashes as the datasheet says", rss_hashes_as_the_datasheet_says },
 		{ "the redirection table picks the queue", the_redirection_table_picks_the_queue },
+		{ "EtherType filters pick a queue", ethertype_filters_pick_a_queue },
+		{ "a flood is dropped or filtered in bursts", a_flood_is_dropped_or_filtered_in_bursts },
 		{ "checksums and packet types are reported", checksums_and_packet_types_are_reported },
 		{ "counters wrap at their widths", counters_wrap_at_their_widths },
 		{ "hostile rings and addresses are counted, not followed", hostile_rings_and_addresses_are_counted_not_followed },
