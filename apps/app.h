@@ -67,6 +67,9 @@ bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count);
 /** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
 uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max);
 
+/** Bytes, without FCS, of the largest frame that the MTU and one buffer allow. */
+unsigned app_largest_frame(const struct app_options *options);
+
 /** The gap between the starts of two frames in cycles, for a frame of so many bytes (without FCS); 0: unlimited. */
 double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz);
 
@@ -204,6 +207,9 @@ struct app_rates {
 };
 struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats *to, double seconds);
 
+/** Frames that the workers took from all ports. */
+uint64_t app_received(const struct app *app);
+
 /** Share of empty polls between two samples, 0 .. 1; 0 when there were none. */
 double app_empty_share(const struct app_port_sample *from, const struct app_port_sample *to);
 
@@ -274,6 +280,9 @@ struct app_udp {
 };
 #define APP_FLOWS_MAX (UINT64_C(1) << 30)
 
+/** A random number for a run. */
+uint32_t app_run_number(void);
+
 /** Makes a template: Ethernet, IPv4 from 198.18.0.0/16 to 198.19.0.1 (RFC 2544's addresses), UDP, a number, zeros.
  * @param run  a number of this run: packets of other runs are not taken for ours */
 void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run);
@@ -292,8 +301,12 @@ bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes
 struct app_sequence {
 	uint64_t next;                                    /* one more than the highest number seen */
 	_Atomic uint64_t unique, reordered, duplicates, stale;
+	_Atomic uint64_t foreign;                         /* packets of others, counted by the caller */
 	uint64_t seen[APP_SEQUENCE_WINDOW / 64];
 };
 void app_sequence_add(struct app_sequence *sequence, uint64_t number);
+
+/** Prints what became of `sent` packets: a line for people, or JSON members with a comma in front. */
+void app_sequence_print(const struct app_sequence *sequence, FILE *out, bool json, uint64_t sent);
 
 #endif

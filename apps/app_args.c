@@ -131,6 +131,13 @@ bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
 	return true;
 }
 
+unsigned app_largest_frame(const struct app_options *options)
+{
+	unsigned by_mtu = (options->mtu ? options->mtu : 1500) + 14;
+
+	return by_mtu < PKT_DATA_BYTES ? by_mtu : PKT_DATA_BYTES;
+}
+
 double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)
 {
 	double bits = 8.0 * (frame_bytes + APP_FRAMING_BYTES);

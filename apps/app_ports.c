@@ -33,12 +33,11 @@ bool app_service(struct app *app)
 			all_there = false;
 			continue;
 		}
-		if (events & NIC_LINK_CHANGED) {
-			nic_get_link(app->ports[i].nic, &app->ports[i].link);
-			if (!app->options->quiet)
-				fprintf(app->human, "port %u: link %s, %u Mbit/s\n", i, app->ports[i].link.up ? "up" : "down",
-					app->ports[i].link.mbps);
-		}
+		/* The event may be older than what is known: the wait at the beginning has seen the link come up. */
+		struct nic_link *known = &app->ports[i].link, before = *known;
+		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&
+		    (known->up != before.up || known->mbps != before.mbps) && !app->options->quiet)
+			fprintf(app->human, "port %u: link %s, %u Mbit/s\n", i, known->up ? "up" : "down", known->mbps);
 	}
 	return all_there;
 }

@@ -98,6 +98,15 @@ static void take_sample(struct app *app, struct app_sample *sample)
 	sample->ns = app_now_ns();
 }
 
+uint64_t app_received(const struct app *app)
+{
+	uint64_t received = 0;
+
+	for (unsigned i = 0; i < app->port_count; i++)
+		received += app_get(&app->ports[i].counters.received);
+	return received;
+}
+
 static void print_port_text(FILE *out, unsigned i, const struct app_port_sample *from, const struct app_port_sample *to, double seconds,
 			    bool total)
 {

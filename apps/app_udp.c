@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* Offsets in the frame. */
 enum { ETH = 0, IP = 14, UDP = 34, PAYLOAD = 42, RUN = PAYLOAD + 4, NUMBER = PAYLOAD + 8 };
@@ -39,6 +40,13 @@ static uint16_t finish(uint32_t sum)
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum += sum >> 16;
 	return (uint16_t)~sum;
+}
+
+uint32_t app_run_number(void)
+{
+	uint32_t run;
+
+	return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)app_now_ns();
 }
 
 void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
@@ -132,4 +140,15 @@ void app_sequence_add(struct app_sequence *s, uint64_t number)
 	}
 	*word |= bit;
 	app_add(&s->unique, 1);
+}
+
+void app_sequence_print(const struct app_sequence *s, FILE *out, bool json, uint64_t sent)
+{
+	uint64_t unique = app_get(&s->unique), lost = sent > unique ? sent - unique : 0;
+
+	fprintf(out, json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"foreign\":%llu"
+			  : "generator: of its own %llu came back: %llu lost, %llu reordered, %llu duplicates, %llu too late to tell; "
+			    "%llu of others\n",
+		(unsigned long long)unique, (unsigned long long)lost, (unsigned long long)app_get(&s->reordered),
+		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale), (unsigned long long)app_get(&s->foreign));
 }

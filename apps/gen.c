@@ -2,9 +2,7 @@
  * pollux-gen: sends numbered packets, or those of a capture file, at a chosen rate, and accounts for what comes back. */
 #include "app.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define QUIET_NS   UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
@@ -22,8 +20,6 @@ static struct {
 	struct app_schedule schedule;
 
 	/* Touched by the sending thread. */
-	struct nic_txq *tx;
-	struct app_counters *out;
 	struct pkt_pool *pool;
 	uint64_t start;
 	unsigned first_pending, pending;
@@ -32,7 +28,6 @@ static struct {
 
 	/* Touched by the receiving thread. */
 	struct app_sequence sequence;
-	_Atomic uint64_t foreign;
 	bool inside[APP_PORTS]; /* a frame whose first handle was seen */
 
 	struct app_udp udp;
@@ -55,6 +50,8 @@ static void fill(struct pkt *pkt, uint64_t number)
 
 static void transmit(void)
 {
+	struct app_port *port = &gen.app.ports[0];
+
 	if (!gen.pending) {
 		uint64_t made = app_get(&gen.made), left = gen.count ? gen.count - made : UINT64_MAX;
 		if (!left) {
@@ -73,12 +70,12 @@ static void transmit(void)
 		gen.first_pending = 0;
 		gen.pending = n;
 	}
-	unsigned sent = nic_tx(gen.tx, gen.pkts + gen.first_pending, gen.pending);
-	if (sent < gen.pending)
-		app_add(&gen.ring_full, 1);
+	unsigned sent = nic_tx(port->tx, gen.pkts + gen.first_pending, gen.pending);
+	if (sent < gen.pending && gen.first_pending == 0)
+		app_add(&gen.ring_full, 1); /* once per burst, not once per attempt */
 	gen.first_pending += sent;
 	gen.pending -= sent;
-	app_add(&gen.out->sent, sent);
+	app_add(&port->counters.sent, sent);
 }
 
 /* ---- Receiving ---- */
@@ -103,7 +100,7 @@ static void receive(unsigned port)
 		if (app_udp_read(&gen.udp, pkts[i].data, pkts[i].len, &number) && number < app_get(&gen.made))
 			app_sequence_add(&gen.sequence, number);
 		else
-			app_add(&gen.foreign, 1);
+			app_add(&gen.sequence.foreign, 1);
 	}
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
@@ -133,32 +130,17 @@ static void *work(void *role)
 
 /* ---- Statistics ---- */
 
-static uint64_t received_in_all(void)
-{
-	uint64_t received = 0;
-
-	for (unsigned i = 0; i < gen.app.port_count; i++)
-		received += app_get(&gen.app.ports[i].counters.received);
-	return received;
-}
-
 static void more(FILE *out, bool json, bool total)
 {
-	uint64_t sent = app_get(&gen.out->sent), unique = app_get(&gen.sequence.unique), lost = sent > unique ? sent - unique : 0;
+	uint64_t sent = app_get(&gen.app.ports[0].counters.sent);
 
 	if (!json && !total)
 		return;
 	fprintf(out, json ? ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu"
-			  : "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n",
-		(unsigned long long)sent, (unsigned long long)received_in_all(), (unsigned long long)app_get(&gen.ring_full));
-	if (gen.replay)
-		return;
-	fprintf(out, json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"foreign\":%llu"
-			  : "generator: of its own %llu came back: %llu lost, %llu reordered, %llu duplicates, %llu too late to tell; "
-			    "%llu of others\n",
-		(unsigned long long)unique, (unsigned long long)lost, (unsigned long long)app_get(&gen.sequence.reordered),
-		(unsigned long long)app_get(&gen.sequence.duplicates), (unsigned long long)app_get(&gen.sequence.stale),
-		(unsigned long long)app_get(&gen.foreign));
+			  : "generator: %llu packets sent, %llu received; %llu bursts found the transmit ring full\n",
+		(unsigned long long)sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
+	if (!gen.replay)
+		app_sequence_print(&gen.sequence, out, json, sent);
 }
 
 static bool all_sent(void)
@@ -169,11 +151,11 @@ static bool all_sent(void)
 /* Waits for what is still under way: until all came back, or nothing has come for a while. */
 static void drain(void)
 {
-	uint64_t since = app_now_ns(), before = received_in_all();
+	uint64_t since = app_now_ns(), before = app_received(&gen.app);
 
 	while (app_now_ns() - since < QUIET_NS && app_get(&gen.sequence.unique) < app_get(&gen.made)) {
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		uint64_t received = received_in_all();
+		uint64_t received = app_received(&gen.app);
 		since = received != before ? app_now_ns() : since;
 		before = received;
 	}
@@ -207,13 +189,6 @@ static const char doc[] =
 	"  pollux-gen -s 1518 -R 50% -f 1000 -d 5 --json vfio-user:/tmp/a\n"
 	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
 	"\n" APP_HELP_STATUS;
-
-static unsigned largest_size(void)
-{
-	unsigned by_mtu = (gen.options.mtu ? gen.options.mtu : 1500) + 14 + APP_FCS_BYTES, by_buffer = PKT_DATA_BYTES + APP_FCS_BYTES;
-
-	return by_mtu < by_buffer ? by_mtu : by_buffer;
-}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -251,8 +226,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (gen.options.address_count < 1 || gen.options.address_count > 2)
 			argp_error(state, "one or two ports are wanted");
-		if (gen.size > largest_size())
-			argp_error(state, "--size %u: at most %u with this MTU", gen.size, largest_size());
+		if (gen.size > app_largest_frame(&gen.options) + APP_FCS_BYTES)
+			argp_error(state, "--size %u: at most %u with this MTU", gen.size,
+				   app_largest_frame(&gen.options) + APP_FCS_BYTES);
 		if (gen.loop && !gen.replay)
 			argp_error(state, "--loop needs --replay");
 		if (gen.options.cpu_count > 2)
@@ -269,20 +245,15 @@ static bool prepare(void)
 	static const uint8_t nobody[6] = { 2, 0, 0, 0, 0, 1 };
 	/* A pool for sending alone: its buffers keep the template, and only the head of each packet is written. */
 	unsigned count = gen.options.ring + 2 * APP_BURST + pkt_pool_slack(3);
-	uint32_t run = 0;
 
-	if (getrandom(&run, sizeof(run), 0) != sizeof(run))
-		run = (uint32_t)app_now_ns();
 	if (!gen.has_to)
 		memcpy(gen.to, gen.app.port_count > 1 ? ports[1].info.mac : nobody, 6);
-	app_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, run);
+	app_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, app_run_number());
 	if (!gen.replay && !app_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
 		return false;
 	app_schedule_pace(&gen.schedule, &gen.rate, gen.replay != NULL, ports[0].link.up ? ports[0].link.mbps : ports[0].info.max_link_mbps);
 	if (gen.replay && !gen.loop && (!gen.count || gen.count > gen.schedule.count))
 		gen.count = gen.schedule.count;
-	gen.tx = ports[0].tx;
-	gen.out = &gen.app.ports[0].counters;
 	gen.pool = app_open_pool(&gen.app, count);
 	return gen.pool && (gen.replay || app_udp_fill(&gen.udp, gen.pool, count));
 }
@@ -318,7 +289,7 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	bool good = !gen.replay || app_schedule_load(&gen.schedule, gen.replay, largest_size() - APP_FCS_BYTES, gen.options.quiet);
+	bool good = !gen.replay || app_schedule_load(&gen.schedule, gen.replay, app_largest_frame(&gen.options), gen.options.quiet);
 	good = good && app_open(&gen.app, &gen.options, 2) && prepare() && run();
 
 	good = app_close(&gen.app) && good;

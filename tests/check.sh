@@ -14,7 +14,12 @@ step() {
 	local name=$1 log status begin=$SECONDS
 	shift
 	log=$logs/${name//[^A-Za-z0-9_.-]/_}.log
-	timeout -k 5 300 "$@" >"$log" 2>&1 </dev/null
+	# shellcheck disable=SC2016
+	if [ "$(type -t "$1")" = function ]; then
+		timeout -k 5 300 bash -c '"$@"' bash "$@"
+	else
+		timeout -k 5 300 "$@"
+	fi >"$log" 2>&1 </dev/null
 	status=$?
 	if [ $status = 0 ]; then
 		passed=$((passed + 1))
@@ -56,6 +61,9 @@ arrows() {
 }
 
 build() { make -j"$jobs" --no-print-directory WERROR=1 "$@"; }
+
+export -f headers_alone arrows build
+export jobs
 
 # Every test program of a build folder but those named.
 run_tests() {

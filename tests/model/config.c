@@ -37,17 +37,17 @@ void model_config_reset(struct model *m)
 	memset(m->pci, 0, sizeof(m->pci));
 	memset(m->pci_mask, 0, sizeof(m->pci_mask));
 
-	field(m, 0x00, 4, 0x10FB8086, 0);     /* 82599ES, SFI/SFP+ */
+	field(m, 0x00, 4, 0x10FB8086, 0);       /* 82599ES, SFI/SFP+ */
 	field(m, PCI_COMMAND_AT, 2, 0, 0x0546); /* memory, bus master, parity, SERR, INTx disable */
-	field(m, 0x06, 2, 0x0010, 0);         /* has capabilities */
-	field(m, 0x08, 4, 0x02000001, 0);     /* revision 1, Ethernet controller */
-	field(m, 0x0C, 1, 0x10, 0xFF);        /* cache line */
-	field(m, 0x0E, 1, 0x00, 0);           /* one function a device here */
+	field(m, 0x06, 2, 0x0010, 0);           /* has capabilities */
+	field(m, 0x08, 4, 0x02000001, 0);       /* revision 1, Ethernet controller */
+	field(m, 0x0C, 1, 0x10, 0xFF);          /* cache line */
+	field(m, 0x0E, 1, 0x00, 0);             /* one function a device here */
 	field(m, PCI_BAR0_AT, 4, 0x4, 0xFFFFFFFF & ~(MODEL_BAR0_BYTES - 1));
 	field(m, PCI_BAR0_AT + 4, 4, 0, 0xFFFFFFFF);
 	field(m, PCI_BAR4_AT, 4, 0x4, 0xFFFFFFFF & ~(MODEL_BAR4_BYTES - 1));
 	field(m, PCI_BAR4_AT + 4, 4, 0, 0xFFFFFFFF);
-	field(m, 0x2C, 4, 0x00038086, 0);     /* X520 adapter */
+	field(m, 0x2C, 4, 0x00038086, 0); /* X520 adapter */
 	field(m, 0x34, 1, PM_AT, 0);
 	field(m, 0x3C, 1, 0, 0xFF);
 	field(m, 0x3D, 1, 1 + (m->config.port & 1), 0); /* INTA or INTB */
@@ -69,12 +69,12 @@ void model_config_reset(struct model *m)
 	field(m, MSIX_AT + 8, 4, 0x2000 | 4, 0); /* pending bits: BAR4 + 0x2000 */
 
 	field(m, PCIE_AT, 2, 0x10, 0);
-	field(m, PCIE_AT + 2, 2, 0x0002, 0);      /* endpoint, version 2 */
-	field(m, PCIE_AT + 4, 4, 0x10008CC2, 0);  /* can reset its function */
-	field(m, PCIE_AT + 8, 2, 0x2810, 0xFFFF); /* control */
+	field(m, PCIE_AT + 2, 2, 0x0002, 0);                                   /* endpoint, version 2 */
+	field(m, PCIE_AT + 4, 4, 0x10008CC2, 0);                               /* can reset its function */
+	field(m, PCIE_AT + 8, 2, 0x2810, 0xFFFF);                              /* control */
 	field(m, PCIE_AT + 12, 4, 0x00010882 | (m->config.port & 1) << 24, 0); /* 5 GT/s, 8 lanes */
 	field(m, PCIE_AT + 16, 2, 0, 0x01C3);
-	field(m, PCIE_AT + 18, 2, 0x1082, 0);     /* runs at that */
+	field(m, PCIE_AT + 18, 2, 0x1082, 0); /* runs at that */
 	field(m, PCIE_AT + 36, 4, 0x0000001F, 0);
 	field(m, PCIE_AT + 40, 2, 0, 0x001F);
 

@@ -13,7 +13,7 @@ static bool usable(const struct model_extent *e, uint64_t iova, uint32_t bytes, 
 /** Fills the cache with the extent around iova, when it is there, usable, and holds all bytes. Nothing is counted. */
 bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
 {
-	struct model_extent e = { 0 };
+	struct model_extent e = {0};
 
 	if (!m->dma_allowed)
 		return false;
@@ -107,8 +107,8 @@ void model_dma_forget(struct model *m)
 	m->dma_allowed = model_bus_master(m) && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
 	memset(m->recent, 0, sizeof(m->recent));
 	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
-		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){ 0 };
-		m->tx[i].buffers = m->tx[i].ring = m->tx[i].write_back = (struct model_extent){ 0 };
+		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){0};
+		m->tx[i].buffers = m->tx[i].ring = m->tx[i].write_back = (struct model_extent){0};
 		model_rings_find(m, &m->rx[i]);
 		model_rings_find(m, &m->tx[i]);
 	}

@@ -16,7 +16,7 @@ enum {
 void model_eeprom_open(struct model *m)
 {
 	static const uint8_t none[6];
-	uint8_t mac[6] = { 0x02, 0x82, 0x59, 0x9e, 0x00, (uint8_t)m->config.port };
+	uint8_t mac[6] = {0x02, 0x82, 0x59, 0x9e, 0x00, (uint8_t)m->config.port};
 	uint16_t *word = m->eeprom;
 
 	if (memcmp(m->config.mac, none, 6) != 0)

@@ -26,7 +26,7 @@ static bool exact_match(const struct model *m, uint64_t mac)
 /** MO picks which 12 of the address's last bits index the table: 47:36, 46:35, 45:34 or 43:32. */
 static bool multicast_match(const struct model *m, const uint8_t *mac)
 {
-	static const uint8_t shifts[4] = { 4, 3, 2, 0 };
+	static const uint8_t shifts[4] = {4, 3, 2, 0};
 	uint32_t control = reg_get(m, IXGBE_MCSTCTRL);
 
 	if (!(control & MCSTCTRL_MFE))

@@ -6,15 +6,15 @@
 #include "model.h"
 #include "registers.h"
 
-#define MODEL_QUEUES 128u
-#define MODEL_WORDS (MODEL_BAR0_BYTES / 4)
-#define MODEL_EEPROM_WORDS 1024u
-#define MODEL_BURST 64u
-#define MODEL_NEVER UINT64_MAX
+#define MODEL_QUEUES        128u
+#define MODEL_WORDS         (MODEL_BAR0_BYTES / 4)
+#define MODEL_EEPROM_WORDS  1024u
+#define MODEL_BURST         64u
+#define MODEL_NEVER         UINT64_MAX
 #define MODEL_SCRATCH_BYTES (256u * 1024)
-#define MODEL_TSO_BYTES (257u * 1024) /* input of one segmentation: PAYLEN has 18 bits */
+#define MODEL_TSO_BYTES     (257u * 1024) /* input of one segmentation: PAYLEN has 18 bits */
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /** A descriptor, either direction, any format. */
@@ -66,8 +66,8 @@ struct i2c_slave {
 struct model {
 	/* touched per burst */
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
-	uint32_t *image;  /* BAR0 as a client may map it: heads and tails only */
-	bool receiving;   /* RXEN, path not halted */
+	uint32_t *image; /* BAR0 as a client may map it: heads and tails only */
+	bool receiving;  /* RXEN, path not halted */
 	bool link_up, dma_allowed, loopback, rx_rss, rx_plain, rx_ethertypes;
 	bool crc_strip;
 	uint32_t breakages;
@@ -291,9 +291,9 @@ void model_write_fdirctrl(struct model *m, unsigned index, uint32_t value, uint3
 
 /** What the receive parser finds out about one frame. */
 struct parsed {
-	uint64_t q0, q1;   /* packet type, RSS type and hash; checksum status and errors */
+	uint64_t q0, q1; /* packet type, RSS type and hash; checksum status and errors */
 	uint32_t hash;
-	uint16_t vlan;     /* tag, when tagged */
+	uint16_t vlan; /* tag, when tagged */
 	bool tagged;
 	uint8_t rss_type;
 	uint8_t queue;
@@ -314,8 +314,8 @@ struct tx_layout {
 };
 struct tx_layout model_offload_layout(const struct descriptor *context);
 bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layout *layout, bool ip, bool l4);
-void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes,
-	const struct tx_layout *layout);
+void model_offload_segment(
+        uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout);
 
 /* ---- stats.c ---- */
 

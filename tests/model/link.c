@@ -44,7 +44,7 @@ void model_link_reset(struct model *m)
 	m->link_latched_down = false;
 	m->autoneg_started = false;
 	m->link_ns = MODEL_NEVER;
-	m->i2c = (struct i2c_slave){ .clock = true, .data = true };
+	m->i2c = (struct i2c_slave){.clock = true, .data = true};
 	reg_set(m, IXGBE_AUTOC, 3u << AUTOC_LMS_SHIFT | 1u << 7); /* from the EEPROM: 10G serial */
 }
 

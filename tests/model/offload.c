@@ -24,16 +24,16 @@ static uint32_t be32(const uint8_t *at)
 
 struct tx_layout model_offload_layout(const struct descriptor *c)
 {
-	static const uint8_t protocols[4] = { UDP, TCP, 132, 0 };
+	static const uint8_t protocols[4] = {UDP, TCP, 132, 0};
 
 	return (struct tx_layout){
-		.ip_bytes = c->q0 & 0x1FF,
-		.l2_bytes = (c->q0 >> 9) & 0x7F,
-		.vlan = (uint16_t)(c->q0 >> 16),
-		.ipv4 = (c->q1 >> 10) & 1,
-		.protocol = protocols[(c->q1 >> 11) & 3],
-		.l4_bytes = (c->q1 >> 40) & 0xFF,
-		.mss = (uint32_t)(c->q1 >> 48),
+	        .ip_bytes = c->q0 & 0x1FF,
+	        .l2_bytes = (c->q0 >> 9) & 0x7F,
+	        .vlan = (uint16_t)(c->q0 >> 16),
+	        .ipv4 = (c->q1 >> 10) & 1,
+	        .protocol = protocols[(c->q1 >> 11) & 3],
+	        .l4_bytes = (c->q1 >> 40) & 0xFF,
+	        .mss = (uint32_t)(c->q1 >> 48),
 	};
 }
 
@@ -77,8 +77,7 @@ bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layou
  * Writes one segment: the headers, adjusted, and `bytes` of payload from offset `at` of `payload` in all. The frame's checksum field
  * holds the pseudo-header's sum without the length (registers.md 7.5).
  */
-void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes,
-	const struct tx_layout *layout)
+void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout)
 {
 	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes;
 	uint8_t *ip = to + layout->l2_bytes, *l4 = ip + layout->ip_bytes;

@@ -49,7 +49,7 @@ uint16_t model_checksum_fold(uint32_t sum)
 /** Pseudo-header: addresses, protocol, length. */
 static uint32_t pseudo_sum(const uint8_t *addresses, uint32_t bytes, uint8_t protocol, uint32_t length)
 {
-	uint8_t tail[4] = { 0, protocol, (uint8_t)(length >> 8), (uint8_t)length };
+	uint8_t tail[4] = {0, protocol, (uint8_t)(length >> 8), (uint8_t)length};
 
 	return model_checksum_add(model_checksum_add(0, addresses, bytes), tail, 4);
 }
@@ -57,7 +57,7 @@ static uint32_t pseudo_sum(const uint8_t *addresses, uint32_t bytes, uint8_t pro
 /** One table per byte of input: what that byte's value contributes to the hash. */
 static void prepare_toeplitz(struct model *m)
 {
-	uint8_t key[40 + 8] = { 0 };
+	uint8_t key[40 + 8] = {0};
 
 	memcpy(key, &m->reg[IXGBE_RSSRK / 4], 40);
 	for (unsigned i = 0; i < 36; i++) {
@@ -142,8 +142,8 @@ static void check_l4(const struct layers *l, struct parsed *p)
 	}
 	if (l->l4_present < l->l4_bytes)
 		return;
-	good = model_checksum_fold(model_checksum_add(
-		       pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
+	good = model_checksum_fold(
+	               model_checksum_add(pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
 	p->q1 |= good ? RXD_L4CS : RXD_L4CS | RXD_L4E;
 }
 
@@ -160,7 +160,7 @@ static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 		p->q1 |= RXD_IPE;
 	if (total < header)
 		return false;
-	*l = (struct layers){ at + 12, at + header, 8, total - header, bytes - header, at[9], (be16(at + 6) & 0x3FFF) != 0 };
+	*l = (struct layers){at + 12, at + header, 8, total - header, bytes - header, at[9], (be16(at + 6) & 0x3FFF) != 0};
 	return true;
 }
 
@@ -183,7 +183,7 @@ static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 	p->q0 |= extended || next == 44 ? RXD_TYPE_IPV6 | RXD_TYPE_IPV6_EXT : RXD_TYPE_IPV6;
 	if (header > bytes || total < header)
 		return false;
-	*l = (struct layers){ at + 8, at + header, 32, total - header, bytes - header, next, next == 44 };
+	*l = (struct layers){at + 8, at + header, 32, total - header, bytes - header, next, next == 44};
 	return true;
 }
 
@@ -211,7 +211,7 @@ void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct pars
 	struct layers l;
 	bool layered = false;
 
-	*p = (struct parsed){ 0 };
+	*p = (struct parsed){0};
 	if (type == (reg_get(m, IXGBE_VLNCTRL) & 0xFFFF)) {
 		p->tagged = true;
 		p->vlan = be16(data + 14);

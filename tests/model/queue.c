@@ -68,9 +68,8 @@ void model_rx_load(struct model *m, unsigned i)
 	q->advanced = type == 1;
 	q->buffer_bytes = (srrctl & 0x1F) * 1024;
 	q->counter = (reg_get(m, IXGBE_RQSMR + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
-	load_ring(m, q,
-		((uint64_t)reg_get(m, rx_offset(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_offset(IXGBE_RDBAL, i)),
-		reg_get(m, rx_offset(IXGBE_RDLEN, i)));
+	load_ring(m, q, ((uint64_t)reg_get(m, rx_offset(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_offset(IXGBE_RDBAL, i)),
+	        reg_get(m, rx_offset(IXGBE_RDLEN, i)));
 	/* Header split must not be used (DS 7.1.10), and a buffer without bytes holds nothing. */
 	if (q->enabled && (type > 1 || q->buffer_bytes == 0 || q->buffer_bytes > 16 * 1024)) {
 		m->faults.bad_ring++;
@@ -86,9 +85,8 @@ void model_tx_load(struct model *m, unsigned i)
 
 	q->enabled = reg_get(m, tx_offset(IXGBE_TXDCTL, i)) & XDCTL_ENABLE;
 	q->counter = (reg_get(m, IXGBE_TQSM + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
-	load_ring(m, q,
-		((uint64_t)reg_get(m, tx_offset(IXGBE_TDBAH, i)) << 32) | reg_get(m, tx_offset(IXGBE_TDBAL, i)),
-		reg_get(m, tx_offset(IXGBE_TDLEN, i)));
+	load_ring(m, q, ((uint64_t)reg_get(m, tx_offset(IXGBE_TDBAH, i)) << 32) | reg_get(m, tx_offset(IXGBE_TDBAL, i)),
+	        reg_get(m, tx_offset(IXGBE_TDLEN, i)));
 	q->head_write_back = 0;
 	if (low & TDWBAL_ENABLE) {
 		q->head_write_back = ((uint64_t)reg_get(m, tx_offset(IXGBE_TDWBAH, i)) << 32) | (low & ~3u);
@@ -116,7 +114,7 @@ void model_queues_reset(struct model *m)
 			uint32_t head = d ? tx_offset(IXGBE_TDH, i) : rx_offset(IXGBE_RDH, i);
 			struct queue *q = d ? &m->tx[i] : &m->rx[i];
 
-			*q = (struct queue){ .index = i, .head_image = m->image + head / 4, .tail = m->image + head / 4 + 2 };
+			*q = (struct queue){.index = i, .head_image = m->image + head / 4, .tail = m->image + head / 4 + 2};
 			__atomic_store_n(q->head_image, 0, __ATOMIC_RELAXED);
 			__atomic_store_n(q->tail, 0, __ATOMIC_RELAXED);
 		}

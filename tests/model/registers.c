@@ -253,7 +253,7 @@ void model_registers_open(struct model *m)
 	for (unsigned a = 0; a < sizeof(aliases) / sizeof(aliases[0]); a++)
 		for (uint32_t i = 0; i < aliases[a].count; i++)
 			m->canonical[(aliases[a].from + i * aliases[a].from_stride) / 4] =
-				(uint16_t)((aliases[a].to + i * aliases[a].to_stride) / 4);
+			        (uint16_t)((aliases[a].to + i * aliases[a].to_stride) / 4);
 	for (unsigned r = 1; r < sizeof(rules) / sizeof(rules[0]); r++)
 		for (uint32_t i = 0; i < rules[r].count; i++)
 			m->rule[(rules[r].offset + i * rules[r].stride) / 4] = (uint16_t)r;
@@ -264,7 +264,7 @@ void model_registers_reset(struct model *m)
 	for (unsigned w = 0; w < MODEL_WORDS; w++)
 		m->reg[w] = rules[m->rule[w]].reset;
 	for (unsigned i = 0; i < WIDE_COUNT; i++)
-		m->wide[i] = (struct wide_counter){ 0 };
+		m->wide[i] = (struct wide_counter){0};
 }
 
 static unsigned rule_index(const struct rule *rule, uint32_t offset)

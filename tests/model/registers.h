@@ -94,7 +94,7 @@ enum {
 	CTRL_RST = 1 << 26,
 	STATUS_GIO = 1 << 19,
 	CTRL_EXT_DRV_LOAD = 1 << 28,
-	ESDP_SDP2 = 1 << 2, /* 0: a module sits in the cage */
+	ESDP_SDP2 = 1 << 2, /* 1: a module sits in the cage */
 	ESDP_SDP3 = 1 << 3, /* 1: the laser is off */
 	ESDP_SDP3_DIR = 1 << 11,
 	I2C_CLK_IN = 1 << 0,
@@ -159,38 +159,38 @@ enum {
 #define RAH_AV (1u << 31)
 
 /** Advanced receive write-back, second quadword (DS 7.1.6.2). */
-#define RXD_DD (1ull << 0)
-#define RXD_EOP (1ull << 1)
-#define RXD_VP (1ull << 3)
+#define RXD_DD   (1ull << 0)
+#define RXD_EOP  (1ull << 1)
+#define RXD_VP   (1ull << 3)
 #define RXD_L4CS (1ull << 5)
 #define RXD_IPCS (1ull << 6)
-#define RXD_PIF (1ull << 7)
-#define RXD_RXE (1ull << 29)
-#define RXD_L4E (1ull << 30)
-#define RXD_IPE (1ull << 31)
+#define RXD_PIF  (1ull << 7)
+#define RXD_RXE  (1ull << 29)
+#define RXD_L4E  (1ull << 30)
+#define RXD_IPE  (1ull << 31)
 /** Packet types, first quadword. */
-#define RXD_TYPE_IPV4 (1ull << 4)
+#define RXD_TYPE_IPV4     (1ull << 4)
 #define RXD_TYPE_IPV4_EXT (1ull << 5)
-#define RXD_TYPE_IPV6 (1ull << 6)
+#define RXD_TYPE_IPV6     (1ull << 6)
 #define RXD_TYPE_IPV6_EXT (1ull << 7)
-#define RXD_TYPE_TCP (1ull << 8)
-#define RXD_TYPE_UDP (1ull << 9)
-#define RXD_TYPE_SCTP (1ull << 10)
-#define RXD_TYPE_ETQF (1ull << 15)
+#define RXD_TYPE_TCP      (1ull << 8)
+#define RXD_TYPE_UDP      (1ull << 9)
+#define RXD_TYPE_SCTP     (1ull << 10)
+#define RXD_TYPE_ETQF     (1ull << 15)
 
 /** Transmit descriptors, second quadword (DS 7.2.3.2). */
-#define TXD_EOP (1ull << 24)
-#define TXD_IFCS (1ull << 25)
-#define TXD_IC (1ull << 26)
-#define TXD_RS (1ull << 27)
-#define TXD_DEXT (1ull << 29)
-#define TXD_VLE (1ull << 30)
-#define TXD_TSE (1ull << 31)
-#define TXD_DD (1ull << 32)
-#define TXD_DTYP (0xFull << 20)
+#define TXD_EOP          (1ull << 24)
+#define TXD_IFCS         (1ull << 25)
+#define TXD_IC           (1ull << 26)
+#define TXD_RS           (1ull << 27)
+#define TXD_DEXT         (1ull << 29)
+#define TXD_VLE          (1ull << 30)
+#define TXD_TSE          (1ull << 31)
+#define TXD_DD           (1ull << 32)
+#define TXD_DTYP         (0xFull << 20)
 #define TXD_DTYP_CONTEXT (2ull << 20)
-#define TXD_DTYP_DATA (3ull << 20)
-#define TXD_IXSM (1ull << 40)
-#define TXD_TXSM (1ull << 41)
+#define TXD_DTYP_DATA    (3ull << 20)
+#define TXD_IXSM         (1ull << 40)
+#define TXD_TXSM         (1ull << 41)
 
 #endif

@@ -18,7 +18,7 @@ static void judge(struct model *m, const struct model_frame *f, struct fate *fat
 {
 	uint32_t limit = m->frame_limit;
 
-	*fate = (struct fate){ .len = f->len };
+	*fate = (struct fate){.len = f->len};
 	if (f->len < 60) {
 		fate->gone_to = f->len < 12 ? 0 : f->bad_crc ? IXGBE_RFC : IXGBE_RUC;
 		return;
@@ -66,7 +66,7 @@ static void count_frame(struct model *m, const struct fate *fate)
 	reg_add(m, MODEL_TPR, 1);
 	wide_add(m, WIDE_TOR, fate->len + 4);
 	if (fate->accepted && !fate->erred) {
-		struct tally t = { 0 };
+		struct tally t = {0};
 
 		tally_frame(&t, fate);
 		model_count_received(m, &t);
@@ -137,7 +137,7 @@ static unsigned receive_ordinary(struct model *m, const struct model_frame *fram
 	uint8_t *to[MODEL_BURST];
 	struct queue *touched[MODEL_BURST];
 	unsigned queues = 0, k = 0, i;
-	struct tally tally = { 0 };
+	struct tally tally = {0};
 	struct fate *fate = &repeat->fate;
 
 	for (i = 0; i < n; i++) {
@@ -165,7 +165,7 @@ static unsigned receive_ordinary(struct model *m, const struct model_frame *fram
 			continue;
 		}
 		if (unlikely(!q->available || !q->linear || !q->advanced || fate->len > q->buffer_bytes ||
-			     (q->vlan_strip && fate->parsed.tagged)))
+		             (q->vlan_strip && fate->parsed.tagged)))
 			break;
 
 		struct descriptor *d = q->linear + q->head;
@@ -284,14 +284,13 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
 
 		if (!model_ring_read(m, q, slot, &d[i]) ||
-			!model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
+		        !model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
 			return true;
 	}
 	for (uint32_t i = 0; i < need; i++) {
 		uint32_t from = i * q->buffer_bytes, part = len - from < q->buffer_bytes ? len - from : q->buffer_bytes;
 
-		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) ||
-			!write_back(m, q, &fate, d[i], part, i + 1 == need))
+		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) || !write_back(m, q, &fate, d[i], part, i + 1 == need))
 			return true;
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
 	}
@@ -309,7 +308,7 @@ unsigned model_receive(struct model *m, const struct model_frame *frames, unsign
 		return n;
 	while (done < n) {
 		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
-		struct repeat repeat = { .data = NULL };
+		struct repeat repeat = {.data = NULL};
 
 		if (likely(m->rx_plain))
 			k = receive_ordinary(m, frames + done, burst, &repeat);

@@ -148,7 +148,7 @@ uint32_t model_read_esdp(struct model *m, unsigned index, uint32_t value, uint32
 {
 	(void)index;
 	(void)offset;
-	return m->config.sfp_absent ? value | ESDP_SDP2 : value & ~(uint32_t)ESDP_SDP2;
+	return m->config.sfp_absent ? value & ~(uint32_t)ESDP_SDP2 : value | ESDP_SDP2;
 }
 
 void model_write_esdp(struct model *m, unsigned index, uint32_t value, uint32_t offset)

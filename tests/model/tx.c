@@ -27,7 +27,7 @@ static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b
 		f->len = len < 60 ? 60 : len;
 		f->bad_crc = false;
 		if (q1 & TXD_RS)
-			b->report[b->reports++] = (struct tx_report){ .slot = slot, .frame = b->frames };
+			b->report[b->reports++] = (struct tx_report){.slot = slot, .frame = b->frames};
 		slot = slot + 1 == q->size ? 0 : slot + 1;
 		b->end[b->frames++] = slot;
 		b->left--;
@@ -50,7 +50,7 @@ static void report(struct model *m, struct queue *q, const struct tx_report *r, 
 			m->faults.bad_address++;
 	} else {
 		for (unsigned i = 0; i < n; i++) {
-			struct descriptor d = { r[i].q0, r[i].q1 | TXD_DD };
+			struct descriptor d = {r[i].q0, r[i].q1 | TXD_DD};
 
 			if (likely(q->linear != NULL)) {
 				__atomic_store_n(&q->linear[r[i].slot].q0, d.q0, __ATOMIC_RELAXED);
@@ -73,7 +73,7 @@ void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b)
 
 static void count_sent(struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
 {
-	struct tally t = { .frames = n };
+	struct tally t = {.frames = n};
 
 	for (unsigned i = 0; i < n; i++) {
 		t.bytes += frames[i].len + 4;

@@ -29,7 +29,7 @@ static void want_report(struct tx_burst *b, uint32_t slot, const struct descript
 	bool legacy = !(d->q1 & TXD_DEXT);
 
 	if (b->reports < TX_REPORTS)
-		b->report[b->reports++] = (struct tx_report){ slot, b->frames, legacy ? d->q0 : 0, legacy ? d->q1 : 0 };
+		b->report[b->reports++] = (struct tx_report){slot, b->frames, legacy ? d->q0 : 0, legacy ? d->q1 : 0};
 }
 
 /** Reads descriptors up to the one with EOP, or to the tail. */
@@ -38,7 +38,7 @@ static void read_chain(struct model *m, struct queue *q, struct tx_burst *b, con
 	uint32_t slot = b->cursor;
 	struct descriptor d = *first;
 
-	*c = (struct chain){ .first = d, .legacy = !(d.q1 & TXD_DEXT) };
+	*c = (struct chain){.first = d, .legacy = !(d.q1 & TXD_DEXT)};
 	for (uint32_t left = b->left; left && !c->ended; left--) {
 		uint32_t bytes = d.q1 & 0xFFFF;
 
@@ -77,8 +77,8 @@ static void step_over(struct queue *q, struct tx_burst *b, unsigned descriptors)
 static bool fetch(struct model *m, struct queue *q, const struct chain *c, uint8_t *to)
 {
 	for (unsigned i = 0; i < c->parts; i++) {
-		if (!(to ? model_dma_read(m, &q->buffers, c->part[i].iova, to, c->part[i].bytes) :
-			   model_dma_present(m, &q->buffers, c->part[i].iova, c->part[i].bytes, false)))
+		if (!(to ? model_dma_read(m, &q->buffers, c->part[i].iova, to, c->part[i].bytes)
+		         : model_dma_present(m, &q->buffers, c->part[i].iova, c->part[i].bytes, false)))
 			return false;
 		if (to)
 			to += c->part[i].bytes;
@@ -107,8 +107,8 @@ static void insert_tag(uint8_t *frame, uint32_t len, uint16_t tag)
 }
 
 /** Segments from where the last burst ended. @return false: the descriptors make no sense, or the memory is not there. */
-static bool gather_segments(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c,
-	const struct tx_layout *layout, bool lengths_only)
+static bool gather_segments(
+        struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_layout *layout, bool lengths_only)
 {
 	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes, payload = (uint32_t)(c->first.q1 >> 46);
 	uint8_t *whole = m->scratch + MODEL_SCRATCH_BYTES;
@@ -116,8 +116,9 @@ static bool gather_segments(struct model *m, struct queue *q, struct tx_burst *b
 	uint32_t count;
 
 	if (layout->mss == 0 || payload == 0 || c->total != (uint64_t)header + payload || c->total > MODEL_TSO_BYTES ||
-		layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40) || layout->l4_bytes < 20 || layout->protocol != 6 ||
-		header + layout->mss + 4 > MODEL_FRAME_MAX - 4 || !(c->first.q1 & TXD_TXSM) || (layout->ipv4 && !(c->first.q1 & TXD_IXSM))) {
+	        layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40) || layout->l4_bytes < 20 || layout->protocol != 6 ||
+	        header + layout->mss + 4 > MODEL_FRAME_MAX - 4 || !(c->first.q1 & TXD_TXSM) ||
+	        (layout->ipv4 && !(c->first.q1 & TXD_IXSM))) {
 		m->faults.bad_descriptor++;
 		return false;
 	}
@@ -144,7 +145,7 @@ static bool gather_segments(struct model *m, struct queue *q, struct tx_burst *b
 				memset(to + len, 0, 60 - len);
 			len = 60;
 		}
-		b->frame[b->frames] = (struct model_frame){ .data = to, .len = len };
+		b->frame[b->frames] = (struct model_frame){.data = to, .len = len};
 		b->frames++;
 	}
 	b->segments = b->frames;
@@ -159,18 +160,18 @@ static bool gather_segments(struct model *m, struct queue *q, struct tx_burst *b
 }
 
 /** One frame, changed as its descriptors ask. @return false: not sent. */
-static bool gather_frame(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c,
-	const struct tx_context *context, bool lengths_only)
+static bool gather_frame(
+        struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_context *context, bool lengths_only)
 {
 	uint64_t q1 = c->first.q1;
 	uint32_t len = (uint32_t)c->total;
 	bool ip = !c->legacy && (q1 & TXD_IXSM), l4 = !c->legacy && (q1 & TXD_TXSM), tagged = q1 & TXD_VLE;
 	bool own_fcs = !(q1 & TXD_IFCS) || !(reg_get(m, IXGBE_HLREG0) & HLREG0_TXCRCEN);
-	struct tx_layout layout = context ? model_offload_layout(&context->d) : (struct tx_layout){ 0 };
+	struct tx_layout layout = context ? model_offload_layout(&context->d) : (struct tx_layout){0};
 	struct model_frame *f = &b->frame[b->frames];
 	uint8_t *to = NULL;
 
-	*f = (struct model_frame){ .len = len };
+	*f = (struct model_frame){.len = len};
 	if (lengths_only) {
 		if (!fetch(m, q, c, NULL))
 			return false;
@@ -227,7 +228,7 @@ static bool take_context(struct model *m, struct queue *q, struct tx_burst *b, c
 	if (index > 1)
 		m->faults.bad_descriptor++;
 	else
-		q->context[index] = (struct tx_context){ true, *d };
+		q->context[index] = (struct tx_context){true, *d};
 	if (d->q1 & TXD_RS)
 		want_report(b, b->cursor, d);
 	step_over(q, b, 1);

@@ -63,5 +63,4 @@ void card_hurry(void);
 /** Open file descriptors of this process. */
 unsigned card_count_fds(void);
 
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How the software 82599 receives: filters, descriptors, RSS, checksums, counters, and what hostile drivers hand it. */
+ * How the software 82599 receives: descriptors, buffers, errors, counters, and what hostile drivers hand it. */
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void filter(uint32_t fctrl)
 static void rearm(unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		host_rx_ring(&h)[i] = (struct host_descriptor){ HOST_IOVA + HOST_RX_BUFFERS + 2048u * i, 0 };
+		host_rx_ring(&h)[i] = (struct host_descriptor){HOST_IOVA + HOST_RX_BUFFERS + 2048u * i, 0};
 }
 
 static void frames_arrive_in_order_with_status_and_length(void)
@@ -69,7 +69,7 @@ static void an_empty_ring_keeps_the_frame_with_the_caller(void)
 
 	start(8);
 	for (unsigned i = 0; i < 100; i++)
-		frames[i] = (struct model_frame){ frame, 60, false };
+		frames[i] = (struct model_frame){frame, 60, false};
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 100), 7);
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 1), 0);
 	CU_ASSERT_EQUAL(rd(0x04074), 7);
@@ -89,7 +89,7 @@ static void drop_enable_drops_and_counts(void)
 
 	start(8);
 	for (unsigned i = 0; i < 20; i++)
-		frames[i] = (struct model_frame){ frame, 60, false };
+		frames[i] = (struct model_frame){frame, 60, false};
 	wr(0x01028, 0);
 	host_wait(&h, 10000);
 	wr(0x02300, 0x03); /* queue 0 counts in 3 */
@@ -103,77 +103,6 @@ static void drop_enable_drops_and_counts(void)
 	CU_ASSERT_EQUAL(rd(0x01030 + 0x40 * 3), 7);
 	CU_ASSERT_EQUAL(rd(0x01034 + 0x40 * 3), 7 * 64);
 	CU_ASSERT_EQUAL(rd(0x03FA0), 0);
-	host_close(&h);
-}
-
-static void addresses_are_filtered(void)
-{
-	static const uint8_t mine[6] = { 2, 0, 0, 0, 0, 9 }, multicast[6] = { 1, 0, 0x5E, 0, 0x12, 0x34 };
-
-	start(64);
-	filter(0);
-	CU_ASSERT(host_arrive(&h, frame, 60));
-	CU_ASSERT_EQUAL(rd(0x01010), 0);
-	wr(0x0A208, 0x00000002); /* RAL 1 */
-	wr(0x0A20C, 0x80000900);
-	memcpy(frame, mine, 6);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 1);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 & 0x80, 0); /* exact: no PIF */
-	wr(0x0A20C, 0x00000900);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 1);
-	filter(1u << 9);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 2);
-	memcpy(frame, multicast, 6);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 2);
-	/* bits 47:36 of the address: 0x341, from byte 4 = 0x12 and byte 5 = 0x34 */
-	wr(0x05200 + 4 * (0x341 >> 5), 1u << (0x341 & 31));
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 2);
-	wr(0x05090, 4);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 3);
-	wr(0x05090, 4 | 3); /* another window: bits 43:32 */
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 3);
-	filter(1u << 8);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 4);
-	memset(frame, 0xFF, 6);
-	filter(0);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 4);
-	filter(1u << 10);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 5);
-	CU_ASSERT_EQUAL(rd(0x04078), 1);
-	CU_ASSERT_EQUAL(rd(0x0407C), 2);
-	CU_ASSERT_EQUAL(rd(0x04074), 5);
-	CU_ASSERT_EQUAL(rd(0x040D0), 11); /* all that arrived */
-	host_close(&h);
-}
-
-static void vlans_are_filtered_and_stripped(void)
-{
-	start(64);
-	memcpy(frame + 12, "\x81\x00\x20\x05\x88\xB5", 6);
-	wr(0x05088, 0x40008100);
-	host_arrive(&h, frame, 64);
-	CU_ASSERT_EQUAL(rd(0x01010), 0);
-	wr(0x0A000, 1u << 5);
-	host_arrive(&h, frame, 64);
-	CU_ASSERT_EQUAL(rd(0x01010), 1);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 32 & 0xFFFF, 64);
-	wr(0x01028, 1u << 25 | 1u << 30);
-	host_arrive(&h, frame, 64);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 >> 32 & 0xFFFF, 60);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 & 8, 8);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 >> 48, 0x2005);
-	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 1), frame, 12), 0);
-	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 1) + 12, frame + 16, 48), 0);
 	host_close(&h);
 }
 
@@ -246,7 +175,7 @@ static void legacy_descriptors_keep_their_address(void)
 
 static void bad_frames_are_counted_and_stored_only_on_request(void)
 {
-	struct model_frame bad = { frame, 60, true };
+	struct model_frame bad = {frame, 60, true};
 
 	start(16);
 	CU_ASSERT_EQUAL(model_receive(h.model, &bad, 1), 1);
@@ -285,123 +214,6 @@ static void nothing_arrives_without_link_or_enable(void)
 	host_close(&h);
 }
 
-/* Writes an IPv4 packet with ports after the addresses. @return its header. */
-static uint8_t *ipv4(uint8_t protocol, const uint8_t *addresses, uint16_t source, uint16_t destination)
-{
-	uint8_t *ip = frame + 14;
-
-	memset(ip, 0, 46);
-	frame[12] = 0x08;
-	frame[13] = 0x00;
-	ip[0] = 0x45;
-	ip[3] = 46;
-	ip[8] = 64;
-	ip[9] = protocol;
-	memcpy(ip + 12, addresses, 8);
-	ip[20] = (uint8_t)(source >> 8);
-	ip[21] = (uint8_t)source;
-	ip[22] = (uint8_t)(destination >> 8);
-	ip[23] = (uint8_t)destination;
-	return ip;
-}
-
-static void rss_hashes_as_the_datasheet_says(void)
-{
-	static const uint8_t key[40] = { 0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0,
-		0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b,
-		0xbe, 0xac, 0x01, 0xfa };
-	static const struct {
-		uint8_t addresses[8];
-		uint16_t source, destination;
-		uint32_t plain, ports;
-	} flows[] = { { { 66, 9, 149, 187, 161, 142, 100, 80 }, 2794, 1766, 0x323e8fc2, 0x51ccc178 },
-		{ { 199, 92, 111, 2, 65, 69, 140, 83 }, 14230, 4739, 0xd718262a, 0xc626b0ea },
-		{ { 24, 19, 198, 95, 12, 22, 207, 184 }, 12898, 38024, 0xd2d0a5de, 0x5c2b394a },
-		{ { 38, 27, 205, 30, 209, 142, 163, 6 }, 48228, 2217, 0x82989176, 0xafc7327f },
-		{ { 153, 39, 163, 191, 202, 188, 127, 2 }, 44251, 1303, 0x5d1809c5, 0x10e828a2 } };
-	static const uint8_t v6[32] = { 0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x1f, 0xff, [15] = 7, [16] = 0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00,
-		0x00, 0x03, [31] = 1 };
-	unsigned slot = 0;
-
-	start(64);
-	for (unsigned i = 0; i < 10; i++) {
-		uint32_t word;
-
-		memcpy(&word, key + 4 * i, 4);
-		wr(0x0EB80 + 4 * i, word);
-	}
-	wr(0x05000, 1u << 13);
-	for (unsigned i = 0; i < 5; i++) {
-		wr(0x0EC80, 1 | 1u << 16 | 1u << 17);
-		ipv4(6, flows[i].addresses, flows[i].source, flows[i].destination);
-		host_arrive(&h, frame, 60);
-		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, flows[i].ports);
-		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 1);
-		ipv4(17, flows[i].addresses, flows[i].source, flows[i].destination);
-		host_arrive(&h, frame, 60); /* UDP ports are not enabled */
-		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, flows[i].plain);
-		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 2);
-	}
-	memset(frame + 14, 0, 60);
-	frame[12] = 0x86;
-	frame[13] = 0xDD;
-	frame[14] = 0x60;
-	frame[19] = 20;
-	frame[20] = 6;
-	memcpy(frame + 22, v6, 32);
-	frame[54] = 2794 >> 8;
-	frame[55] = 2794 & 0xFF;
-	frame[56] = 1766 >> 8;
-	frame[57] = 1766 & 0xFF;
-	wr(0x0EC80, 1 | 1u << 20 | 1u << 21);
-	host_arrive(&h, frame, 74);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, 0x40207d3d);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 3);
-	wr(0x0EC80, 1 | 1u << 20);
-	host_arrive(&h, frame, 74);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, 0x2cc18cd5);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 5);
-	wr(0x0EC80, 0);
-	host_arrive(&h, frame, 74);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, 0);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 & 0xF, 0);
-	host_close(&h);
-}
-
-static void the_redirection_table_picks_the_queue(void)
-{
-	static const uint8_t addresses[8] = { 66, 9, 149, 187, 161, 142, 100, 80 };
-
-	start(64);
-	host_receive_queue(&h, 5, 64);
-	wr(0x03000, 0);
-	wr(0x0EC80, 1 | 1u << 17);
-	wr(0x03000, 1);
-	ipv4(6, addresses, 1, 2);
-	/* With a key of zeros every hash is 0: entry 0 counts. */
-	wr(0x0EB00, 5);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 0);
-	CU_ASSERT_EQUAL(rd(0x01010 + 0x40 * 5), 1);
-	frame[12] = 0x88; /* not IP: queue 0 */
-	rearm(64);        /* both rings lie in the same place */
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0x01010), 1);
-	host_close(&h);
-}
-
-static void ethertype_filters_pick_a_queue(void)
-{
-	start(64);
-	host_receive_queue(&h, 70, 64);
-	wr(0x05128 + 4 * 3, 1u << 31 | 0x88B5);
-	wr(0x0EC00 + 4 * 3, 1u << 31 | 70u << 16);
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(rd(0xD010 + 0x40 * 6), 1);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0, 1u << 15 | 3u << 4);
-	host_close(&h);
-}
-
 static void a_flood_is_dropped_or_filtered_in_bursts(void)
 {
 	struct model_frame frames[64];
@@ -415,7 +227,7 @@ static void a_flood_is_dropped_or_filtered_in_bursts(void)
 	wr(0x0A208, 0x00000002);
 	wr(0x0A20C, 0x80000100);
 	for (unsigned i = 0; i < 64; i++)
-		frames[i] = (struct model_frame){ i % 2 ? other : frame, 60, false };
+		frames[i] = (struct model_frame){i % 2 ? other : frame, 60, false};
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 64), 64);
 	CU_ASSERT_EQUAL(rd(0x01030), 15);
 	CU_ASSERT_EQUAL(rd(0x01430), 17);
@@ -423,41 +235,6 @@ static void a_flood_is_dropped_or_filtered_in_bursts(void)
 	CU_ASSERT_EQUAL(rd(0x040D0), 64);
 	for (unsigned i = 0; i < 15; i++)
 		CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, i), frame, 60), 0);
-	host_close(&h);
-}
-
-static uint16_t sum16(const uint8_t *at, unsigned bytes, uint32_t sum)
-{
-	for (unsigned i = 0; i < bytes; i += 2)
-		sum += (uint32_t)(at[i] << 8 | (i + 1 < bytes ? at[i + 1] : 0));
-	while (sum >> 16)
-		sum = (sum & 0xFFFF) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static void checksums_and_packet_types_are_reported(void)
-{
-	static const uint8_t addresses[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
-
-	start(64);
-	uint8_t *ip = ipv4(17, addresses, 1000, 2000);
-	ip[25] = 26;
-	uint16_t sum = sum16(ip, 20, 0);
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
-	sum = sum16(ip + 12, 8 + 26, 17 + 26);
-	ip[26] = (uint8_t)(sum >> 8);
-	ip[27] = (uint8_t)sum;
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0 & 0x1FFF0, 1u << 4 | 1u << 9);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 & (3u << 5 | 3u << 30), 3u << 5);
-	ip[40] ^= 1;
-	host_arrive(&h, frame, 60);
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 & (3u << 5 | 3u << 30), 3u << 5 | 1u << 30);
-	ip[8]--;
-	ip[26] = ip[27] = 0;
-	host_arrive(&h, frame, 60); /* no UDP checksum, and a wrong header */
-	CU_ASSERT_EQUAL(host_rx_ring(&h)[2].q1 & (3u << 5 | 3u << 30), 1u << 6 | 1u << 31);
 	host_close(&h);
 }
 
@@ -472,7 +249,7 @@ static void counters_wrap_at_their_widths(void)
 	host_wait(&h, 10000);
 	wr(0x01014, 1u << 28 | 1u << 25 | 16);
 	for (unsigned i = 0; i < 64; i++)
-		frames[i] = (struct model_frame){ frame, 15868, false };
+		frames[i] = (struct model_frame){frame, 15868, false};
 	/* GORC: 64 frames of 15872 bytes, until 36 bits wrap. */
 	uint64_t bytes = 0;
 	while (bytes < 1ull << 32) {
@@ -499,7 +276,8 @@ static void hostile_rings_and_addresses_are_counted_not_followed(void)
 	CU_ASSERT_FALSE(host_arrive(&h, frame, 60));
 	CU_ASSERT(faults->bad_ring > before);
 	wr(0x01018, 7);
-	static const uint64_t addresses[] = { 0, UINT64_MAX, UINT64_MAX - 30, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59, HOST_IOVA + HOST_BYTES };
+	static const uint64_t addresses[] = {
+	        0, UINT64_MAX, UINT64_MAX - 30, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59, HOST_IOVA + HOST_BYTES};
 	for (unsigned i = 0; i < 6; i++) {
 		before = faults->bad_address;
 		host_rx_ring(&h)[0].q0 = addresses[i];
@@ -525,7 +303,7 @@ static void hostile_rings_and_addresses_are_counted_not_followed(void)
 	CU_ASSERT(host_arrive(&h, frame, 60));
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	/* Rings: nowhere, at the end of the world, without length. */
-	static const uint64_t bases[] = { 0, UINT64_MAX - 127, HOST_IOVA + HOST_BYTES - 64 };
+	static const uint64_t bases[] = {0, UINT64_MAX - 127, HOST_IOVA + HOST_BYTES - 64};
 	for (unsigned i = 0; i < 3; i++)
 		for (uint32_t bytes = 0; bytes <= 0xFFF80; bytes += 0x7FF80 - 0x380) {
 			wr(0x01028, 0);
@@ -551,7 +329,7 @@ static bool scattered(void *context, uint64_t iova, struct model_extent *extent)
 	(void)context;
 	if (iova < HOST_IOVA || page >= HOST_BYTES >> 12)
 		return false;
-	*extent = (struct model_extent){ iova & ~0xFFFull, 4096, h.memory + (((HOST_BYTES >> 12) - 1 - page) << 12), true };
+	*extent = (struct model_extent){iova & ~0xFFFull, 4096, h.memory + (((HOST_BYTES >> 12) - 1 - page) << 12), true};
 	return true;
 }
 
@@ -562,10 +340,10 @@ static uint8_t *scattered_at(uint32_t offset)
 
 static void rings_and_buffers_may_lie_in_pieces(void)
 {
-	const struct model_config config = { 0 };
-	const struct model_host host = { NULL, scattered, NULL };
+	const struct model_config config = {0};
+	const struct model_host host = {NULL, scattered, NULL};
 	uint16_t command = 6;
-	struct model_frame f = { frame, 1514, false };
+	struct model_frame f = {frame, 1514, false};
 
 	host_open(&h);
 	model_close(h.model);
@@ -576,7 +354,7 @@ static void rings_and_buffers_may_lie_in_pieces(void)
 	host_receive_queue(&h, 0, 512); /* two pages */
 	host_fill(frame, sizeof(frame), 3);
 	for (uint32_t i = 0; i < 512; i++) {
-		uint64_t d[2] = { HOST_IOVA + HOST_RX_BUFFERS + 2048u * i + 1000, 0 }; /* every other one crosses a page */
+		uint64_t d[2] = {HOST_IOVA + HOST_RX_BUFFERS + 2048u * i + 1000, 0}; /* every other one crosses a page */
 		memcpy(scattered_at(HOST_RX_RING + 16 * i), d, 16);
 	}
 	for (unsigned i = 0; i < 300; i++)
@@ -619,29 +397,23 @@ static void the_upper_queues_work_too(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-		{ "frames arrive in order with status and length", frames_arrive_in_order_with_status_and_length },
-		{ "an empty ring keeps the frame with the caller", an_empty_ring_keeps_the_frame_with_the_caller },
-		{ "DROP_EN drops and counts", drop_enable_drops_and_counts },
-		{ "addresses are filtered", addresses_are_filtered },
-		{ "VLANs are filtered and stripped", vlans_are_filtered_and_stripped },
-		{ "the FCS is kept when asked for", the_fcs_is_kept_when_asked_for },
-		{ "large frames span descriptors", large_frames_span_descriptors },
-		{ "legacy descriptors keep their address", legacy_descriptors_keep_their_address },
-		{ "bad frames are counted and stored only on request", bad_frames_are_counted_and_stored_only_on_request },
-		{ "nothing arrives without link or enable", nothing_arrives_without_link_or_enable },
-		{ "RSS hashes as the datasheet says", rss_hashes_as_the_datasheet_says },
-		{ "the redirection table picks the queue", the_redirection_table_picks_the_queue },
-		{ "EtherType filters pick a queue", ethertype_filters_pick_a_queue },
-		{ "a flood is dropped or filtered in bursts", a_flood_is_dropped_or_filtered_in_bursts },
-		{ "checksums and packet types are reported", checksums_and_packet_types_are_reported },
-		{ "counters wrap at their widths", counters_wrap_at_their_widths },
-		{ "hostile rings and addresses are counted, not followed", hostile_rings_and_addresses_are_counted_not_followed },
-		{ "rings and buffers may lie in pieces", rings_and_buffers_may_lie_in_pieces },
-		{ "write-backs can be tampered with", write_backs_can_be_tampered_with },
-		{ "the upper queues work too", the_upper_queues_work_too },
-		CU_TEST_INFO_NULL,
+	        {"frames arrive in order with status and length", frames_arrive_in_order_with_status_and_length},
+	        {"an empty ring keeps the frame with the caller", an_empty_ring_keeps_the_frame_with_the_caller},
+	        {"DROP_EN drops and counts", drop_enable_drops_and_counts},
+	        {"the FCS is kept when asked for", the_fcs_is_kept_when_asked_for},
+	        {"large frames span descriptors", large_frames_span_descriptors},
+	        {"legacy descriptors keep their address", legacy_descriptors_keep_their_address},
+	        {"bad frames are counted and stored only on request", bad_frames_are_counted_and_stored_only_on_request},
+	        {"nothing arrives without link or enable", nothing_arrives_without_link_or_enable},
+	        {"a flood is dropped or filtered in bursts", a_flood_is_dropped_or_filtered_in_bursts},
+	        {"counters wrap at their widths", counters_wrap_at_their_widths},
+	        {"hostile rings and addresses are counted, not followed", hostile_rings_and_addresses_are_counted_not_followed},
+	        {"rings and buffers may lie in pieces", rings_and_buffers_may_lie_in_pieces},
+	        {"write-backs can be tampered with", write_backs_can_be_tampered_with},
+	        {"the upper queues work too", the_upper_queues_work_too},
+	        CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { .pName = "model receive", .pTests = tests }, CU_SUITE_INFO_NULL };
+	CU_SuiteInfo suites[] = {{.pName = "model receive", .pTests = tests}, CU_SUITE_INFO_NULL};
 
 	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
 		return 1;

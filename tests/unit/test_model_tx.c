@@ -7,14 +7,14 @@
 
 #include "unit_model_host.h"
 
-#define EOP (1ull << 24)
-#define IFCS (1ull << 25)
-#define RS (1ull << 27)
-#define VLE (1ull << 30)
-#define TSE (1ull << 31)
-#define DD (1ull << 32)
-#define IXSM (1ull << 40)
-#define TXSM (1ull << 41)
+#define EOP   (1ull << 24)
+#define IFCS  (1ull << 25)
+#define RS    (1ull << 27)
+#define VLE   (1ull << 30)
+#define TSE   (1ull << 31)
+#define DD    (1ull << 32)
+#define IXSM  (1ull << 40)
+#define TXSM  (1ull << 41)
 #define PLAIN (EOP | IFCS)
 
 static struct host h;
@@ -98,13 +98,13 @@ static void frames_are_gathered_from_several_buffers(void)
 {
 	start(32);
 	struct host_descriptor d = host_data(0, 100, IFCS); /* the first descriptor's fields count */
-	d.q1 = (d.q1 & ((1ull << 46) - 1)) | 350ull << 46; /* PAYLEN is the whole */
+	d.q1 = (d.q1 & ((1ull << 46) - 1)) | 350ull << 46;  /* PAYLEN is the whole */
 	put(d);
-	put((struct host_descriptor){ host_tx_iova(1), 200 | 3ull << 20 | 1ull << 29 });
+	put((struct host_descriptor){host_tx_iova(1), 200 | 3ull << 20 | 1ull << 29});
 	wr(0x06018, tail);
 	CU_ASSERT_EQUAL(model_transmit(h.model, &h.sink, 10), 0); /* its end is not there yet */
 	CU_ASSERT_EQUAL(rd(0x06010), 0);
-	put((struct host_descriptor){ host_tx_iova(2), 50 | 3ull << 20 | 1ull << 29 | EOP | RS });
+	put((struct host_descriptor){host_tx_iova(2), 50 | 3ull << 20 | 1ull << 29 | EOP | RS});
 	CU_ASSERT_EQUAL(transmit(), 1);
 	CU_ASSERT_EQUAL(h.sent[0].len, 350);
 	CU_ASSERT_EQUAL(memcmp(h.sent[0].data, host_tx_buffer(&h, 0), 100), 0);
@@ -175,11 +175,11 @@ static void the_head_can_be_written_back_instead(void)
 static void legacy_descriptors_are_sent(void)
 {
 	start(32);
-	put((struct host_descriptor){ host_tx_iova(0), 64 | EOP | IFCS | RS });
-	put((struct host_descriptor){ host_tx_iova(1), 100 }); /* IFCS counts in the last descriptor only */
-	put((struct host_descriptor){ host_tx_iova(2), 100 | EOP | IFCS | RS });
-	put((struct host_descriptor){ 0, EOP | RS }); /* empty: completed only */
-	put((struct host_descriptor){ host_tx_iova(3), 64 | EOP | IFCS | RS | VLE | 0x0123ull << 48 });
+	put((struct host_descriptor){host_tx_iova(0), 64 | EOP | IFCS | RS});
+	put((struct host_descriptor){host_tx_iova(1), 100}); /* IFCS counts in the last descriptor only */
+	put((struct host_descriptor){host_tx_iova(2), 100 | EOP | IFCS | RS});
+	put((struct host_descriptor){0, EOP | RS}); /* empty: completed only */
+	put((struct host_descriptor){host_tx_iova(3), 64 | EOP | IFCS | RS | VLE | 0x0123ull << 48});
 	CU_ASSERT_EQUAL(transmit(), 3);
 	CU_ASSERT_EQUAL(h.sent[0].len, 64);
 	CU_ASSERT_EQUAL(h.sent[2].len, 68);
@@ -218,8 +218,8 @@ static uint8_t *ipv4(unsigned buffer, uint8_t protocol, uint32_t payload)
 
 static struct host_descriptor context(bool tcp, unsigned l4_bytes, unsigned mss, unsigned vlan)
 {
-	return (struct host_descriptor){ 20 | 14u << 9 | (uint64_t)vlan << 16,
-		2ull << 20 | 1ull << 29 | 1ull << 10 | (uint64_t)tcp << 11 | (uint64_t)l4_bytes << 40 | (uint64_t)mss << 48 };
+	return (struct host_descriptor){20 | 14u << 9 | (uint64_t)vlan << 16,
+	        2ull << 20 | 1ull << 29 | 1ull << 10 | (uint64_t)tcp << 11 | (uint64_t)l4_bytes << 40 | (uint64_t)mss << 48};
 }
 
 static void checksums_and_tags_are_inserted(void)
@@ -252,14 +252,14 @@ static void large_sends_are_segmented(void)
 	uint16_t seed = (uint16_t)~sum16(ip + 12, 8, 6);
 	memset(tcp, 0, 20);
 	ip[2] = ip[3] = 0;
-	tcp[7] = 10;   /* sequence */
+	tcp[7] = 10; /* sequence */
 	tcp[12] = 0x50;
 	tcp[13] = 0x19; /* ACK, PSH, FIN */
 	tcp[16] = (uint8_t)(seed >> 8);
 	tcp[17] = (uint8_t)seed;
 	put(context(true, 20, MSS, 0));
-	put((struct host_descriptor){ host_tx_iova(0),
-		(54 + PAYLOAD) | 3ull << 20 | 1ull << 29 | (uint64_t)PAYLOAD << 46 | PLAIN | TSE | IXSM | TXSM | RS });
+	put((struct host_descriptor){
+	        host_tx_iova(0), (54 + PAYLOAD) | 3ull << 20 | 1ull << 29 | (uint64_t)PAYLOAD << 46 | PLAIN | TSE | IXSM | TXSM | RS});
 	h.take_limit = 7; /* in portions */
 	wr(0x06018, tail);
 	unsigned n = 0;
@@ -289,13 +289,13 @@ static void large_sends_are_segmented(void)
 static void nonsense_is_completed_counted_and_not_sent(void)
 {
 	const struct host_descriptor bad[] = {
-		{ host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS },                                       /* empty */
-		{ host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46 },                        /* below 17 */
-		{ host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46 },                        /* PAYLEN */
-		{ host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 },                        /* type */
-		{ host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM },                 /* no context */
-		{ host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46 },                /* too long */
-		{ host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM | 1ull << 36 }, /* no context 1 */
+	        {host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS},                                         /* empty */
+	        {host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46},                          /* below 17 */
+	        {host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46},                          /* PAYLEN */
+	        {host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46},                          /* type */
+	        {host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM},                   /* no context */
+	        {host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46},                  /* too long */
+	        {host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM | 1ull << 36}, /* no context 1 */
 	};
 	const unsigned n = sizeof(bad) / sizeof(bad[0]);
 
@@ -315,7 +315,7 @@ static void nonsense_is_completed_counted_and_not_sent(void)
 
 static void hostile_addresses_and_tails_are_counted_not_followed(void)
 {
-	static const uint64_t addresses[] = { 0, UINT64_MAX, UINT64_MAX - 59, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59 };
+	static const uint64_t addresses[] = {0, UINT64_MAX, UINT64_MAX - 59, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59};
 
 	start(32);
 	for (unsigned i = 0; i < 5; i++) {
@@ -427,24 +427,24 @@ static void completion_raises_the_queues_vector(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-		{ "frames leave in order and only RS is answered", frames_leave_in_order_and_only_rs_is_answered },
-		{ "short frames are padded with zeros", short_frames_are_padded_with_zeros },
-		{ "frames are gathered from several buffers", frames_are_gathered_from_several_buffers },
-		{ "a frame with its own FCS is checked as such", a_frame_with_its_own_fcs_is_checked_as_such },
-		{ "the sink may take less", the_sink_may_take_less },
-		{ "the head can be written back instead", the_head_can_be_written_back_instead },
-		{ "legacy descriptors are sent", legacy_descriptors_are_sent },
-		{ "checksums and tags are inserted", checksums_and_tags_are_inserted },
-		{ "large sends are segmented", large_sends_are_segmented },
-		{ "nonsense is completed, counted and not sent", nonsense_is_completed_counted_and_not_sent },
-		{ "hostile addresses and tails are counted, not followed", hostile_addresses_and_tails_are_counted_not_followed },
-		{ "random descriptors do no harm", random_descriptors_do_no_harm },
-		{ "loopback brings frames back", loopback_brings_frames_back },
-		{ "queues take turns and nothing leaves without link", queues_take_turns_and_nothing_leaves_without_link },
-		{ "completion raises the queue's vector", completion_raises_the_queues_vector },
-		CU_TEST_INFO_NULL,
+	        {"frames leave in order and only RS is answered", frames_leave_in_order_and_only_rs_is_answered},
+	        {"short frames are padded with zeros", short_frames_are_padded_with_zeros},
+	        {"frames are gathered from several buffers", frames_are_gathered_from_several_buffers},
+	        {"a frame with its own FCS is checked as such", a_frame_with_its_own_fcs_is_checked_as_such},
+	        {"the sink may take less", the_sink_may_take_less},
+	        {"the head can be written back instead", the_head_can_be_written_back_instead},
+	        {"legacy descriptors are sent", legacy_descriptors_are_sent},
+	        {"checksums and tags are inserted", checksums_and_tags_are_inserted},
+	        {"large sends are segmented", large_sends_are_segmented},
+	        {"nonsense is completed, counted and not sent", nonsense_is_completed_counted_and_not_sent},
+	        {"hostile addresses and tails are counted, not followed", hostile_addresses_and_tails_are_counted_not_followed},
+	        {"random descriptors do no harm", random_descriptors_do_no_harm},
+	        {"loopback brings frames back", loopback_brings_frames_back},
+	        {"queues take turns and nothing leaves without link", queues_take_turns_and_nothing_leaves_without_link},
+	        {"completion raises the queue's vector", completion_raises_the_queues_vector},
+	        CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { .pName = "model transmit", .pTests = tests }, CU_SUITE_INFO_NULL };
+	CU_SuiteInfo suites[] = {{.pName = "model transmit", .pTests = tests}, CU_SUITE_INFO_NULL};
 
 	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
 		return 1;

@@ -12,7 +12,7 @@ static bool host_memory(void *context, uint64_t iova, struct model_extent *exten
 	h->lookups++;
 	if (iova < HOST_IOVA || iova >= HOST_IOVA + HOST_BYTES)
 		return false;
-	*extent = (struct model_extent){ HOST_IOVA, HOST_BYTES, h->memory, !h->read_only };
+	*extent = (struct model_extent){HOST_IOVA, HOST_BYTES, h->memory, !h->read_only};
 	return true;
 }
 
@@ -41,8 +41,8 @@ static unsigned host_take(void *context, const struct model_frame *frames, unsig
 
 void host_open(struct host *h)
 {
-	const struct model_config config = { 0 };
-	const struct model_host around = { h, host_memory, host_interrupt };
+	const struct model_config config = {0};
+	const struct model_host around = {h, host_memory, host_interrupt};
 	uint16_t command = 0x0006;
 
 	memset(h, 0, sizeof(*h));
@@ -50,7 +50,7 @@ void host_open(struct host *h)
 	h->sent = malloc(HOST_FRAMES * sizeof(*h->sent));
 	memset(h->memory, 0, HOST_BYTES);
 	h->take_limit = HOST_FRAMES;
-	h->sink = (struct model_sink){ h, host_take, false };
+	h->sink = (struct model_sink){h, host_take, false};
 	h->model = model_open(&config, &around);
 	model_region_write(h->model, 7, 4, &command, 2);
 	host_wait(h, 10 * 1000 * 1000);
@@ -107,12 +107,12 @@ void host_receive_queue(struct host *h, unsigned queue, unsigned n)
 	uint32_t base = queue < 64 ? 0x1000 + 0x40 * queue : 0xD000 + 0x40 * (queue - 64);
 
 	for (unsigned i = 0; i < n; i++)
-		host_rx_ring(h)[i] = (struct host_descriptor){ HOST_IOVA + HOST_RX_BUFFERS + 2048u * i, 0 };
+		host_rx_ring(h)[i] = (struct host_descriptor){HOST_IOVA + HOST_RX_BUFFERS + 2048u * i, 0};
 	model_write32(m, 0x05080, 0x700); /* FCTRL: MPE, UPE, BAM */
 	model_write32(m, base + 0x00, (uint32_t)(HOST_IOVA + HOST_RX_RING));
 	model_write32(m, base + 0x04, 0);
 	model_write32(m, base + 0x08, n * 16);
-	model_write32(m, base + 0x14, 1u << 25 | 2);                                /* SRRCTL: advanced, 2 KiB */
+	model_write32(m, base + 0x14, 1u << 25 | 2);                               /* SRRCTL: advanced, 2 KiB */
 	model_write32(m, base + 0x0C, model_read32(m, base + 0x0C) & ~(1u << 12)); /* DCA_RXCTRL */
 	model_write32(m, base + 0x28, 1u << 25);
 	host_wait(h, 10000);
@@ -136,7 +136,7 @@ void host_transmit_queue(struct host *h, unsigned queue, unsigned n)
 
 void host_fill(uint8_t *frame, uint32_t len, uint8_t seed)
 {
-	static const uint8_t header[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xB5 };
+	static const uint8_t header[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xB5};
 
 	memcpy(frame, header, 14);
 	for (uint32_t i = 14; i < len; i++)
@@ -146,12 +146,12 @@ void host_fill(uint8_t *frame, uint32_t len, uint8_t seed)
 struct host_descriptor host_data(unsigned i, uint32_t len, uint64_t bits)
 {
 	/* DEXT, data type 3, and the length twice: DTALEN and PAYLEN. */
-	return (struct host_descriptor){ host_tx_iova(i), len | 3ull << 20 | 1ull << 29 | (uint64_t)len << 46 | bits };
+	return (struct host_descriptor){host_tx_iova(i), len | 3ull << 20 | 1ull << 29 | (uint64_t)len << 46 | bits};
 }
 
 bool host_arrive(struct host *h, const uint8_t *data, uint32_t len)
 {
-	const struct model_frame frame = { data, len, false };
+	const struct model_frame frame = {data, len, false};
 
 	return model_receive(h->model, &frame, 1) == 1;
 }

@@ -5,14 +5,14 @@
 
 #include "../model/model.h"
 
-#define HOST_IOVA 0x1000000ull
-#define HOST_BYTES (4u << 20)
+#define HOST_IOVA   0x1000000ull
+#define HOST_BYTES  (4u << 20)
 #define HOST_FRAMES 512u
 
 /* Where things lie, from HOST_IOVA. */
-#define HOST_RX_RING 0x00000u
-#define HOST_TX_RING 0x20000u
-#define HOST_HEAD 0x40000u
+#define HOST_RX_RING    0x00000u
+#define HOST_TX_RING    0x20000u
+#define HOST_HEAD       0x40000u
 #define HOST_RX_BUFFERS 0x100000u
 #define HOST_TX_BUFFERS 0x280000u
 

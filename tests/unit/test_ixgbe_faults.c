@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of the ixgbe control path on a card that fails: every wait that runs out, a device that vanishes at any access, every step of the
+ * transport and every allocation that fails. Nothing is left behind. */
+#include "card_port.c"
+
+/* Allocations of the queues count as steps of the card, so that they can be made to fail like the rest. */
+static void *step_calloc(size_t count, size_t bytes);
+static void *step_aligned_alloc(size_t alignment, size_t bytes);
+#define calloc        step_calloc
+#define aligned_alloc step_aligned_alloc
+#include "../../driver/ixgbe/queues.c"
+#undef calloc
+#undef aligned_alloc
+
+static bool says(const char *part)
+{
+	if (strstr(nic_error(), part))
+		return true;
+	printf("\n    \"%s\" does not say \"%s\" ", nic_error(), part);
+	return false;
+}
+
+static void *step_calloc(size_t count, size_t bytes)
+{
+	return card_step_fails(&card) ? NULL : calloc(count, bytes);
+}
+
+static void *step_aligned_alloc(size_t alignment, size_t bytes)
+{
+	return card_step_fails(&card) ? NULL : aligned_alloc(alignment, bytes);
+}
+
+static int stuck_open(struct card_stuck first, struct card_stuck second)
+{
+	card_init(&card, 0x10FB, space);
+	card.stuck[0] = first;
+	card.stuck[1] = second;
+	unsigned fds = card_count_fds();
+	int ret = nic_open_device(&nic, &card.device);
+	CU_ASSERT_EQUAL(card_count_fds(), fds);
+	if (ret) {
+		CU_ASSERT(card.closed);
+		CU_ASSERT_EQUAL(card.mapped, 0);
+		CU_ASSERT_PTR_NULL(nic);
+		nothing_is_left();
+	}
+	return ret;
+}
+
+static void bits_stuck_at_open_are_named(void)
+{
+	const struct card_stuck none = {.mask = 0};
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, none), -ETIMEDOUT);
+	CU_ASSERT(says("CTRL.RST did not clear"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_EEC, IXGBE_EEC_AUTO_RD, 0}, none), -ETIMEDOUT);
+	CU_ASSERT(says("EEC.AUTO_RD was not set"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_EEC, IXGBE_EEC_EE_PRES, 0}, none), -EIO);
+	CU_ASSERT(says("EEC.EE_PRES"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, 0}, none), -ETIMEDOUT);
+	CU_ASSERT(says("RDRXCTL.DMAIDONE was not set"));
+}
+
+static void addresses_no_port_can_have_are_refused(void)
+{
+	const struct card_stuck none = {.mask = 0};
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RAL, UINT32_MAX, 0x33221101}, none), -EIO);
+	CU_ASSERT(says("no usable address"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RAL, UINT32_MAX, 0}, (struct card_stuck){IXGBE_RAH, 0xFFFF, 0}), -EIO);
+	CU_ASSERT(says("no usable address"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RAH, IXGBE_RAH_AV, 0}, none), -EIO);
+}
+
+static void a_master_that_does_not_fall_silent_gets_two_resets(void)
+{
+	const struct card_stuck none = {.mask = 0};
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_STATUS, IXGBE_STATUS_GIO, IXGBE_STATUS_GIO}, none), 0);
+	CU_ASSERT_EQUAL(card.resets, 2);
+	unsigned loop = written(0, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, IXGBE_HLREG0_LPBK);
+	unsigned flush = written(0, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR, IXGBE_GCR_EXT_BUFFERS_CLEAR);
+	unsigned flushed = written(flush, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR, 0);
+	unsigned unloop = written(loop, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, 0);
+	CU_ASSERT(loop < flush && flush < flushed && flushed < unloop);
+	CU_ASSERT(unloop < written(0, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST));
+	close_port();
+}
+
+static void pending_transactions_are_waited_for(void)
+{
+	card_init(&card, 0x10FB, space);
+	card.stuck[0] = (struct card_stuck){IXGBE_STATUS, IXGBE_STATUS_GIO, IXGBE_STATUS_GIO};
+	/* capabilities: power management at 0x40, then PCIe at 0xA0, which has transactions pending for ever */
+	card.config[0x06] = 0x10;
+	card.config[0x34] = 0x40;
+	card.config[0x40] = 0x01;
+	card.config[0x41] = 0xA0;
+	card.config[0xA0] = 0x10;
+	card.config[0xAA] = 0x20;
+	uint64_t before = ixgbe_now_us();
+	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	CU_ASSERT(ixgbe_now_us() - before >= ixgbe_times.pending);
+	close_port();
+	/* a list that loops does not hang it */
+	card_init(&card, 0x10FB, space);
+	card.stuck[0] = (struct card_stuck){IXGBE_STATUS, IXGBE_STATUS_GIO, IXGBE_STATUS_GIO};
+	card.config[0x06] = 0x10;
+	card.config[0x34] = 0x40;
+	card.config[0x41] = 0x40;
+	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	close_port();
+}
+
+static void stuck_start(struct card_stuck stuck, const char *part)
+{
+	open_card(0x10FB);
+	int mapped = card.mapped;
+	card.stuck[0] = stuck;
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -ETIMEDOUT);
+	CU_ASSERT(says(part));
+	CU_ASSERT_EQUAL(card.mapped, mapped);
+	nothing_is_left();
+	CU_ASSERT_PTR_NULL(nic_rxq(nic, 0));
+	/* and it starts once the bit works */
+	card.stuck[0].mask = 0;
+	start();
+	close_port();
+}
+
+static void bits_stuck_at_start_are_named(void)
+{
+	stuck_start((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, 0}, "RXDCTL[0].ENABLE was not set");
+	stuck_start((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, 0}, "TXDCTL[0].ENABLE was not set");
+	stuck_start((struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
+}
+
+static void stuck_stop(struct card_stuck stuck, const char *part)
+{
+	open_card(0x10FB);
+	start();
+	card.stuck[0] = stuck;
+	CU_ASSERT_EQUAL(nic_stop(nic), -ETIMEDOUT);
+	CU_ASSERT(says(part));
+	nothing_is_left();
+	card.stuck[0].mask = 0;
+	/* the next start does not trust what a failed reset left: it resets once more, before bus mastering comes on */
+	unsigned from = card.logged;
+	start();
+	if (stuck.offset == IXGBE_CTRL)
+		CU_ASSERT(written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST) < written(from, CARD_COMMAND, 4, 4));
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	close_port();
+}
+
+static void bits_stuck_at_stop_are_named(void)
+{
+	stuck_stop((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE}, "RXDCTL[0].ENABLE did not clear");
+	stuck_stop((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE}, "TXDCTL[0].ENABLE did not clear");
+	stuck_stop((struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
+	stuck_stop((struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, "CTRL.RST did not clear");
+}
+
+static void a_bus_master_that_stays_on_gets_a_function_reset(void)
+{
+	open_card(0x10FB);
+	start();
+	card.command_stuck = true;
+	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
+	nothing_is_left();
+	close_port();
+	nothing_is_left();
+	/* also when it was a former owner who left it on */
+	card_init(&card, 0x10FB, space);
+	card.command_stuck = true;
+	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EIO);
+	CU_ASSERT_EQUAL(card.accesses, 0);
+	nothing_is_left();
+}
+
+static void queues_that_cannot_be_filled_give_everything_back(void)
+{
+	card_init(&card, 0x10FB, space);
+	struct pkt_pool *small;
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 200, -1), 0);
+	struct ixgbe port = {.nic = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1}};
+	port.nic.config = (struct nic_config){.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
+	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.bar), 0);
+	int mapped = card.mapped;
+	CU_ASSERT_EQUAL(ixgbe_queues_open(&port), -ENOBUFS); /* one queue gets its 128, the other none */
+	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
+	CU_ASSERT_EQUAL(card.mapped, mapped);
+	CU_ASSERT_PTR_NULL(port.rxqs);
+	/* and with enough they lie one after the other */
+	port.nic.config.rx_ring = 64;
+	CU_ASSERT_EQUAL_FATAL(ixgbe_queues_open(&port), 0);
+	CU_ASSERT_PTR_EQUAL(port.rxqs[1]->ring, port.rxqs[0]->ring + 64);
+	CU_ASSERT_PTR_EQUAL(port.txqs[0]->ring, port.rxqs[0]->ring + 128);
+	CU_ASSERT_PTR_EQUAL(port.txqs[1]->ring, port.rxqs[0]->ring + 192);
+	CU_ASSERT_EQUAL(port.rxqs[1]->tail_offset, 0x01058);
+	CU_ASSERT_EQUAL(port.txqs[1]->tail_offset, 0x06058);
+	ixgbe_queues_close(&port);
+	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
+	vfio_device_close(&card.device);
+}
+
+static void all_ones_in_a_register_are_no_gone_device(void)
+{
+	open_card(0x10FB);
+	start();
+	*card_register(&card, IXGBE_QPRC) = UINT32_MAX;
+	struct nic_stats stats;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, UINT32_MAX);
+	CU_ASSERT(!nic_gone(nic));
+	close_port();
+}
+
+/* The whole life of a port; true when nothing failed. What it leaves behind is looked at in any case. */
+static bool live(void)
+{
+	bool good = true;
+	unsigned fds = card_count_fds();
+	const uint8_t unicast[6] = {2, 0, 0, 0, 0, 1}, multicast[6] = {1, 0, 0x5E, 0, 0, 1};
+	struct nic_stats stats;
+	if (nic_open_device(&nic, &card.device) == 0) {
+		good &= nic_event_fd(nic) >= 0;
+		int mapped = card.mapped;
+		good &= nic_start(nic, NULL) == 0;
+		if (nic_rxq(nic, 0)) {
+			good &= nic_add_mac(nic, unicast) == 0;
+			good &= nic_add_mac(nic, multicast) == 0;
+			good &= nic_set_promiscuous(nic, true) == 0;
+			good &= nic_service(nic, NULL) == 0;
+			good &= nic_get_stats(nic, &stats) == 0;
+			/* a vanished card counts nothing */
+			CU_ASSERT(stats.rx_packets < 1000 && stats.rx_errors < 1000 && stats.tx_bytes < 1000);
+		} else {
+			CU_ASSERT_EQUAL(card.mapped, mapped);
+		}
+		good &= nic_stop(nic) == 0;
+		nic_close(nic);
+	} else {
+		good = false;
+		CU_ASSERT(strlen(nic_error()) > 0);
+		CU_ASSERT_PTR_NULL(nic);
+	}
+	CU_ASSERT(card.closed);
+	CU_ASSERT_EQUAL(card.mapped, 0);
+	CU_ASSERT_EQUAL(card_count_fds(), fds);
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
+	return good;
+}
+
+static void a_device_may_vanish_at_any_access(void)
+{
+	unsigned step = 1;
+	for (unsigned access = 1; access < 100000; access += step) {
+		card_init(&card, 0x10FB, space);
+		card.vanish = access;
+		bool good = live();
+		if (card.accesses < access) {
+			CU_ASSERT(good);
+			return;
+		}
+		/* the read that finds it gone looks at STATUS five times; after that it is let alone */
+		CU_ASSERT(card.gone_reads <= 6);
+		CU_ASSERT_EQUAL(card.late_writes, 0);
+		/* tables of hundreds of words are all alike */
+		step = access > 400 ? 7 : 1;
+	}
+	CU_FAIL("a life takes more than 100000 accesses");
+}
+
+static void a_vanished_device_is_left_alone(void)
+{
+	open_card(0x10FB);
+	start();
+	card.vanish = card.accesses + 1;
+	struct nic_link link;
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), -ENODEV);
+	CU_ASSERT(says("gone"));
+	unsigned accesses = card.accesses;
+	CU_ASSERT_EQUAL(accesses, card.vanish + 5); /* LINKS, and STATUS five times */
+	uint32_t events = 0;
+	CU_ASSERT_EQUAL(nic_service(nic, &events), -ENODEV);
+	CU_ASSERT_EQUAL(events, NIC_GONE);
+	CU_ASSERT_EQUAL(nic_stop(nic), -ENODEV);
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
+	close_port();
+	CU_ASSERT_EQUAL(card.accesses, accesses);
+}
+
+static void every_step_may_fail_and_leaves_nothing(void)
+{
+	unsigned failed = 0;
+	for (unsigned fail = 1; fail < 1000; fail++) {
+		card_init(&card, 0x10FB, space);
+		card.fail = fail;
+		card.config[4] = 0;
+		bool good = live();
+		CU_ASSERT(!card_bus_master(&card)); /* by function reset, where COMMAND cannot be written */
+		if (card.steps < fail) {
+			CU_ASSERT(good);
+			CU_ASSERT(failed > 10); /* else the steps were not where this test looks for them */
+			return;
+		}
+		failed += !good;
+	}
+	CU_FAIL("a life takes more than 1000 steps");
+}
+
+static int small_window(struct vfio_device *device, unsigned region, struct vfio_window *filled)
+{
+	(void)device, (void)region;
+	*filled = (struct vfio_window){.memory = (volatile uint8_t *)card.registers, .bytes = 0x10000};
+	return 0;
+}
+
+static void a_register_window_that_is_too_small_is_refused(void)
+{
+	card_init(&card, 0x10FB, space);
+	struct vfio_device_ops small = *card.device.ops;
+	small.window = small_window;
+	card.device.ops = &small;
+	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EPROTO);
+	CU_ASSERT(says("BAR0 has 65536 bytes"));
+	CU_ASSERT(card.closed);
+	nothing_is_left();
+}
+
+static void memory_that_never_reacts_is_given_up(void)
+{
+	card_init(&card, 0x10FB, space);
+	struct ixgbe port = {
+		.nic = {.device = &card.device, .id = &ixgbe_driver.ids[0], .driver = &ixgbe_driver, .event_fd = -1},
+		.bar = {.memory = (volatile uint8_t *)card.registers, .bytes = sizeof(card.registers)},
+	};
+	CU_ASSERT_EQUAL(ixgbe_reset(&port), -ETIMEDOUT);
+	CU_ASSERT(says("CTRL.RST"));
+	vfio_device_close(&card.device);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"bits stuck at open are named", bits_stuck_at_open_are_named},
+		{"addresses no port can have are refused", addresses_no_port_can_have_are_refused},
+		{"a master that does not fall silent gets two resets", a_master_that_does_not_fall_silent_gets_two_resets},
+		{"pending transactions are waited for", pending_transactions_are_waited_for},
+		{"bits stuck at start are named", bits_stuck_at_start_are_named},
+		{"bits stuck at stop are named", bits_stuck_at_stop_are_named},
+		{"a bus master that stays on gets a function reset", a_bus_master_that_stays_on_gets_a_function_reset},
+		{"queues that cannot be filled give everything back", queues_that_cannot_be_filled_give_everything_back},
+		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
+		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
+		{"a vanished device is left alone", a_vanished_device_is_left_alone},
+		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},
+		{"a register window that is too small is refused", a_register_window_that_is_too_small_is_refused},
+		{"memory that never reacts is given up", memory_that_never_reacts_is_given_up},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{.pName = "ixgbe faults", .pInitFunc = begin, .pCleanupFunc = end, .pTests = tests},
+		CU_SUITE_INFO_NULL,
+	};
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return EXIT_FAILURE;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
