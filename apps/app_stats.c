@@ -179,11 +179,13 @@ static void print_report(struct app *app, const struct app_sample *first, const 
 	fflush(out);
 }
 
+/* The main thread's: the sample before the last report, and the one of the last; a port that goes away is known by that. */
+static struct app_sample samples[2];
+static unsigned last;
+
 bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bool (*done)(void))
 {
-	static struct app_sample samples[2]; /* large, and there is one main thread */
 	uint64_t interval_ns = (uint64_t)(app->options->interval_s * 1e9);
-	unsigned last = 0;
 
 	take_sample(app, first);
 	samples[0] = samples[1] = *first;
@@ -200,23 +202,21 @@ bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bo
 		if (now < next)
 			continue;
 		next = now - next < interval_ns ? next + interval_ns : now + interval_ns;
-		if (app->options->quiet)
-			continue;
-		samples[!last] = samples[last];
-		take_sample(app, &samples[!last]);
-		print_report(app, first, &samples[last], &samples[!last], more, false);
 		last = !last;
+		samples[last] = samples[!last];
+		take_sample(app, &samples[last]);
+		if (!app->options->quiet)
+			print_report(app, first, &samples[!last], &samples[last], more, false);
 	}
 }
 
 void app_totals(struct app *app, const struct app_sample *first, app_more *more)
 {
-	static struct app_sample end;
+	struct app_sample *total = &samples[last];
 
 	/* What the workers handed over last still goes out; the cards count it then. */
 	nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-	end = *first;
-	take_sample(app, &end);
-	end.ns = app->end_ns;
-	print_report(app, first, first, &end, more, true);
+	take_sample(app, total);
+	total->ns = app->end_ns;
+	print_report(app, first, first, total, more, true);
 }

@@ -23,6 +23,7 @@ static struct {
 	struct pkt_pool *pool;
 	uint64_t start;
 	unsigned first_pending, pending;
+	bool full;
 	struct pkt pkts[APP_BURST];
 	_Atomic uint64_t made, ring_full;
 
@@ -55,7 +56,7 @@ static void transmit(void)
 	if (!gen.pending) {
 		uint64_t made = app_get(&gen.made), left = gen.count ? gen.count - made : UINT64_MAX;
 		if (!left) {
-			atomic_store_explicit(&gen.sending, false, memory_order_relaxed);
+			gen.sending = false;
 			app_wake();
 			return;
 		}
@@ -71,8 +72,9 @@ static void transmit(void)
 		gen.pending = n;
 	}
 	unsigned sent = nic_tx(port->tx, gen.pkts + gen.first_pending, gen.pending);
-	if (sent < gen.pending && gen.first_pending == 0)
-		app_add(&gen.ring_full, 1); /* once per burst, not once per attempt */
+	bool full = sent < gen.pending;
+	app_add(&gen.ring_full, full && !gen.full); /* times, not attempts */
+	gen.full = full;
 	gen.first_pending += sent;
 	gen.pending -= sent;
 	app_add(&port->counters.sent, sent);
@@ -107,11 +109,6 @@ static void receive(unsigned port)
 	pkt_free(pkts, n);
 }
 
-static bool is(const atomic_bool *flag)
-{
-	return atomic_load_explicit(flag, memory_order_relaxed);
-}
-
 enum { SEND = 1, RECEIVE = 2 };
 static const unsigned roles[] = { SEND | RECEIVE, SEND, RECEIVE };
 
@@ -119,8 +116,8 @@ static void *work(void *role)
 {
 	bool sends = *(const unsigned *)role & SEND, receives = *(const unsigned *)role & RECEIVE;
 
-	while (!is(&gen.ended)) {
-		if (sends && is(&gen.sending))
+	while (!gen.ended) {
+		if (sends && gen.sending)
 			transmit();
 		for (unsigned i = 0; receives && i < gen.app.port_count; i++)
 			receive(i);
@@ -137,7 +134,7 @@ static void more(FILE *out, bool json, bool total)
 	if (!json && !total)
 		return;
 	fprintf(out, json ? ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu"
-			  : "generator: %llu packets sent, %llu received; %llu bursts found the transmit ring full\n",
+			  : "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n",
 		(unsigned long long)sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
 	if (!gen.replay)
 		app_sequence_print(&gen.sequence, out, json, sent);
@@ -145,7 +142,7 @@ static void more(FILE *out, bool json, bool total)
 
 static bool all_sent(void)
 {
-	return !is(&gen.sending);
+	return !gen.sending;
 }
 
 /* Waits for what is still under way: until all came back, or nothing has come for a while. */

@@ -110,9 +110,8 @@ static inline uint32_t vfio_read32(const struct vfio_window *window, uint32_t of
 /** Writes a register of a window. Stores before it are visible to the device before it (x86-64: a compiler barrier suffices). */
 static inline void vfio_write32(const struct vfio_window *window, uint32_t offset, uint32_t value)
 {
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (window->memory)
-		*(volatile uint32_t *)(window->memory + offset) = value;
+		__atomic_store_n((volatile uint32_t *)(window->memory + offset), value, __ATOMIC_RELEASE);
 	else
 		window->write32(window->context, offset, value);
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define CHANNEL_DATA_MAX 65536u /* data in one region read or write; what VERSION announces */
+#define CHANNEL_DATA_MAX    65536u /* data in one region read or write; what VERSION announces */
 #define CHANNEL_PAYLOAD_MAX (sizeof(struct vfio_user_region_access) + CHANNEL_DATA_MAX)
 #define CHANNEL_MESSAGE_MAX (sizeof(struct vfio_user_header) + CHANNEL_PAYLOAD_MAX)
 

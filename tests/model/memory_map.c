@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#define PAGE_BYTES 4096u
+#define PAGE_BYTES  4096u
 #define STRETCH_MAX 1024 /* neighbours looked at in each direction: bounds a look-up */
 
 /** A file that is mapped, whole. Gone with its last mapping. */
@@ -81,7 +81,7 @@ static int file_find(struct memory_map *map, int fd, uint64_t end, bool writable
 		}
 		/* A file that has grown since gets a second, longer mapping. */
 		if (file->device == status.st_dev && file->inode == status.st_ino && file->writable == writable &&
-		    end <= file->memory.bytes) {
+		        end <= file->memory.bytes) {
 			*found = file;
 			return 0;
 		}
@@ -165,8 +165,7 @@ void memory_map_clear(struct memory_map *map)
 
 static bool continues(const struct mapping *first, const struct mapping *second)
 {
-	return first->file == second->file && first->iova + first->bytes == second->iova &&
-	       first->at + first->bytes == second->at;
+	return first->file == second->file && first->iova + first->bytes == second->iova && first->at + first->bytes == second->at;
 }
 
 bool memory_map_find(const struct memory_map *map, uint64_t iova, struct model_extent *extent)
@@ -181,10 +180,10 @@ bool memory_map_find(const struct memory_map *map, uint64_t iova, struct model_e
 		to++;
 	const struct mapping *first = &map->mappings[from], *last = &map->mappings[to];
 	*extent = (struct model_extent){
-		.iova = first->iova,
-		.bytes = last->iova - first->iova + last->bytes,
-		.at = first->at,
-		.writable = first->file->writable,
+	        .iova = first->iova,
+	        .bytes = last->iova - first->iova + last->bytes,
+	        .at = first->at,
+	        .writable = first->file->writable,
 	};
 	return true;
 }

@@ -6,7 +6,7 @@
 
 #include "model.h"
 
-#define MEMORY_MAP_MAX 65535 /* mappings; what VERSION announces */
+#define MEMORY_MAP_MAX   65535 /* mappings; what VERSION announces */
 #define MEMORY_MAP_FILES 128
 
 struct memory_map;

@@ -12,17 +12,17 @@
 #include <string.h>
 #include <time.h>
 
-#define MESSAGES_AT_ONCE 64   /* of one client, before the others and the queues have their turn */
-#define POLL_NS 20000u        /* between looks at the sockets */
-#define TALKING_NS 1000000u   /* for so long after a message the next is looked for at once */
-#define YIELD_NS 50000u       /* idle for so long: others may have the processor */
-#define NAP_NS 10000000u      /* idle for so long: sleep between steps, ... */
-#define NAP_FOR_NS 100000u    /* ... but a tail in shared memory wakes nobody */
-#define ABSENT_MS 200         /* no client at all: sleep until one comes */
-#define QUIET_NS 200000000u   /* nothing moved for so long: all is through */
-#define HOUSE_NS 1000000u     /* between looks at what ends the program */
-#define FAILED 1
-#define MISUSED 2
+#define MESSAGES_AT_ONCE 64         /* of one client, before the others and the queues have their turn */
+#define POLL_NS          20000u     /* between looks at the sockets */
+#define TALKING_NS       1000000u   /* for so long after a message the next is looked for at once */
+#define YIELD_NS         50000u     /* idle for so long: others may have the processor */
+#define NAP_NS           10000000u  /* idle for so long: sleep between steps, ... */
+#define NAP_FOR_NS       100000u    /* ... but a tail in shared memory wakes nobody */
+#define ABSENT_MS        200        /* no client at all: sleep until one comes */
+#define QUIET_NS         200000000u /* nothing moved for so long: all is through */
+#define HOUSE_NS         1000000u   /* between looks at what ends the program */
+#define FAILED           1
+#define MISUSED          2
 
 #define MAX_WIRES 16
 
@@ -31,19 +31,19 @@ static const struct {
 	uint32_t breakage;
 	const char *what;
 } breakages[] = {
-	{"reset-stuck", MODEL_RESET_STUCK, "CTRL.RST never clears"},
-	{"master-stuck", MODEL_MASTER_STUCK, "STATUS.GIO never clears"},
-	{"eeprom-stuck", MODEL_EEPROM_STUCK, "EEC.AUTO_RD never comes"},
-	{"eeprom-absent", MODEL_EEPROM_ABSENT, "EEC.EE_PRES is 0"},
-	{"dma-init-stuck", MODEL_DMA_INIT_STUCK, "RDRXCTL.DMAIDONE never comes"},
-	{"rx-enable-stuck", MODEL_RX_ENABLE_STUCK, "RXDCTL.ENABLE never comes"},
-	{"tx-enable-stuck", MODEL_TX_ENABLE_STUCK, "TXDCTL.ENABLE never comes"},
-	{"rx-disable-stuck", MODEL_RX_DISABLE_STUCK, "RXDCTL.ENABLE never goes"},
-	{"secrx-stuck", MODEL_SECRX_STUCK, "SECRXSTAT.SECRX_RDY never comes"},
-	{"bad-mac", MODEL_BAD_MAC, "the address in RAL/RAH is a multicast one"},
-	{"gone", MODEL_GONE, "every read is all ones"},
-	{"bus-master-stuck", MODEL_BUS_MASTER_STUCK, "COMMAND.BusMaster cannot be set"},
-	{"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
+        {"reset-stuck", MODEL_RESET_STUCK, "CTRL.RST never clears"},
+        {"master-stuck", MODEL_MASTER_STUCK, "STATUS.GIO never clears"},
+        {"eeprom-stuck", MODEL_EEPROM_STUCK, "EEC.AUTO_RD never comes"},
+        {"eeprom-absent", MODEL_EEPROM_ABSENT, "EEC.EE_PRES is 0"},
+        {"dma-init-stuck", MODEL_DMA_INIT_STUCK, "RDRXCTL.DMAIDONE never comes"},
+        {"rx-enable-stuck", MODEL_RX_ENABLE_STUCK, "RXDCTL.ENABLE never comes"},
+        {"tx-enable-stuck", MODEL_TX_ENABLE_STUCK, "TXDCTL.ENABLE never comes"},
+        {"rx-disable-stuck", MODEL_RX_DISABLE_STUCK, "RXDCTL.ENABLE never goes"},
+        {"secrx-stuck", MODEL_SECRX_STUCK, "SECRXSTAT.SECRX_RDY never comes"},
+        {"bad-mac", MODEL_BAD_MAC, "the address in RAL/RAH is a multicast one"},
+        {"gone", MODEL_GONE, "every read is all ones"},
+        {"bus-master-stuck", MODEL_BUS_MASTER_STUCK, "COMMAND.BusMaster cannot be set"},
+        {"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
 };
 
 struct options {
@@ -91,7 +91,7 @@ static void help(void)
 	       "  --link-down          nobody at the other end of the wires\n"
 	       "  --sfp-absent         no module in the cage\n"
 	       "  --break NAME         a device that is broken, as often as wanted:\n",
-	       wire_help);
+	        wire_help);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		printf("      %-18s %s\n", breakages[i].name, breakages[i].what);
 	printf("\nExit status: 0; 1: something failed on the way; 2: the command line or a capture cannot be used.\n");
@@ -125,14 +125,22 @@ static bool understand(int argc, char **argv, struct options *options)
 {
 	enum { PORT = 256, WIRE, DONE, EXPECT, DURATION, ONCE, STATS, JSON, LOSE, CORRUPT, NO_SHARED, LINK_DOWN, SFP_ABSENT, BREAK, HELP };
 	static const struct option names[] = {
-		{"port", required_argument, NULL, PORT},       {"wire", required_argument, NULL, WIRE},
-		{"exit-when-done", no_argument, NULL, DONE},   {"expect", required_argument, NULL, EXPECT},
-		{"duration", required_argument, NULL, DURATION}, {"once", no_argument, NULL, ONCE},
-		{"stats", no_argument, NULL, STATS},           {"json", no_argument, NULL, JSON},
-		{"lose", required_argument, NULL, LOSE},       {"corrupt", required_argument, NULL, CORRUPT},
-		{"no-shared", no_argument, NULL, NO_SHARED},   {"link-down", no_argument, NULL, LINK_DOWN},
-		{"sfp-absent", no_argument, NULL, SFP_ABSENT}, {"break", required_argument, NULL, BREAK},
-		{"help", no_argument, NULL, HELP},             {0},
+	        {"port", required_argument, NULL, PORT},
+	        {"wire", required_argument, NULL, WIRE},
+	        {"exit-when-done", no_argument, NULL, DONE},
+	        {"expect", required_argument, NULL, EXPECT},
+	        {"duration", required_argument, NULL, DURATION},
+	        {"once", no_argument, NULL, ONCE},
+	        {"stats", no_argument, NULL, STATS},
+	        {"json", no_argument, NULL, JSON},
+	        {"lose", required_argument, NULL, LOSE},
+	        {"corrupt", required_argument, NULL, CORRUPT},
+	        {"no-shared", no_argument, NULL, NO_SHARED},
+	        {"link-down", no_argument, NULL, LINK_DOWN},
+	        {"sfp-absent", no_argument, NULL, SFP_ABSENT},
+	        {"break", required_argument, NULL, BREAK},
+	        {"help", no_argument, NULL, HELP},
+	        {0},
 	};
 	int c;
 	char *end;
@@ -159,26 +167,52 @@ static bool understand(int argc, char **argv, struct options *options)
 			if (!good)
 				fprintf(stderr, "pollux-model: --duration takes seconds, not '%s'\n", optarg);
 			break;
-		case EXPECT: good = count_from_1("expect", optarg, &options->expect); break;
-		case LOSE: good = count_from_1("lose", optarg, &options->lose); break;
-		case CORRUPT: good = count_from_1("corrupt", optarg, &options->corrupt); break;
-		case BREAK: good = broken_by_name(options, optarg); break;
-		case DONE: options->exit_when_done = true; break;
-		case ONCE: options->once = true; break;
-		case STATS: options->stats = true; break;
-		case JSON: options->json = true; break;
-		case NO_SHARED: options->no_shared = true; break;
-		case LINK_DOWN: options->link_down = true; break;
-		case SFP_ABSENT: options->sfp_absent = true; break;
+		case EXPECT:
+			good = count_from_1("expect", optarg, &options->expect);
+			break;
+		case LOSE:
+			good = count_from_1("lose", optarg, &options->lose);
+			break;
+		case CORRUPT:
+			good = count_from_1("corrupt", optarg, &options->corrupt);
+			break;
+		case BREAK:
+			good = broken_by_name(options, optarg);
+			break;
+		case DONE:
+			options->exit_when_done = true;
+			break;
+		case ONCE:
+			options->once = true;
+			break;
+		case STATS:
+			options->stats = true;
+			break;
+		case JSON:
+			options->json = true;
+			break;
+		case NO_SHARED:
+			options->no_shared = true;
+			break;
+		case LINK_DOWN:
+			options->link_down = true;
+			break;
+		case SFP_ABSENT:
+			options->sfp_absent = true;
+			break;
 		case 'h':
-		case HELP: help(); exit(EXIT_SUCCESS);
-		default: good = false;
+		case HELP:
+			help();
+			exit(EXIT_SUCCESS);
+		default:
+			good = false;
 		}
 		if (!good)
 			return false;
 	}
 	if (optind < argc || !options->ports) {
-		fprintf(stderr, options->ports ? "pollux-model: what is '%s'? See --help\n" : "pollux-model: --port SOCKET is needed: see --help\n",
+		fprintf(stderr,
+		        options->ports ? "pollux-model: what is '%s'? See --help\n" : "pollux-model: --port SOCKET is needed: see --help\n",
 		        argv[optind]);
 		return false;
 	}
@@ -222,7 +256,8 @@ static bool ended(const struct options *options, struct model_port *ports, uint6
 		done &= !wire_ends(wire) || wire_done(wire);
 		served &= server_counts(ports[i].server)->clients && !server_connected(ports[i].server);
 		/* A client that took its memory away sends nothing that would bring us to look. */
-		server_poll(ports[i].server, MESSAGES_AT_ONCE);
+		if (server_poll(ports[i].server, MESSAGES_AT_ONCE))
+			wire_look(ports[i].wire, server_model(ports[i].server), now);
 	}
 	if (options->duration > 0 && first && (double)(now - first) / 1e9 >= options->duration)
 		return true;
@@ -292,9 +327,9 @@ static int open_all(const struct options *options, struct model_port *ports, str
 		wires[i].corrupt = options->corrupt;
 		ports[i].wire = &wires[i];
 		struct server_config config = {
-			.path = options->paths[i],
-			.model = {.port = i, .sfp_absent = options->sfp_absent},
-			.no_shared = options->no_shared,
+		        .path = options->paths[i],
+		        .model = {.port = i, .sfp_absent = options->sfp_absent},
+		        .no_shared = options->no_shared,
 		};
 		if (server_open(&ports[i].server, &config, error, sizeof(error))) {
 			status = FAILED;

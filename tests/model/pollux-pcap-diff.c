@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAME 0
+#define SAME      0
 #define DIFFERENT 1
-#define UNUSABLE 2
+#define UNUSABLE  2
 
 static const char help[] =
-	"Usage: pollux-pcap-diff EXPECTED GOT\n"
-	"Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
-	"from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
-	"than there), or came in another order.\n"
-	"Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
+        "Usage: pollux-pcap-diff EXPECTED GOT\n"
+        "Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
+        "from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
+        "than there), or came in another order.\n"
+        "Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
 
 static int compare(const struct model_frame *a, const struct model_frame *b)
 {
@@ -79,9 +79,10 @@ static void say_counts(struct capture *expected, struct capture *got)
 	}
 	if (lost || added || duplicated)
 		printf("; %u lost, %u added, %u duplicated (%u frame%s expected, %u got)\n", lost, added, duplicated, expected->count,
-		       plural(expected->count), got->count);
+		        plural(expected->count), got->count);
 	else
-		printf("; the %u frame%s came in another order, none lost, added or duplicated\n", expected->count, plural(expected->count));
+		printf("; the %u frame%s came in another order, none lost, added or duplicated\n", expected->count,
+		        plural(expected->count));
 }
 
 int main(int argc, char **argv)

@@ -41,15 +41,20 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		const struct server_counts *s = server_counts(ports[i].server);
 		const struct model_faults *f = model_faults(server_model(ports[i].server));
 		double seconds = seconds_busy(wire);
-		fprintf(to, "port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n", i,
-		        c->in_frames, mpps(c->in_frames, seconds), c->missed, c->out_frames, mpps(c->out_frames, seconds), seconds);
+		fprintf(to,
+		        "port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n",
+		        i, c->in_frames, mpps(c->in_frames, seconds), c->missed, c->out_frames, mpps(c->out_frames, seconds), seconds);
 		fprintf(to, "        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: %s\n",
 		        share(c->busy_steps, c->steps), share(c->blocked, c->offered), wire_limit(wire));
-		fprintf(to, "        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64 ", order %" PRIu64 "\n",
+		fprintf(to,
+		        "        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64
+		        ", order %" PRIu64 "\n",
 		        f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
 		if (c->deaf)
 			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
-		fprintf(to, "        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64 " answered with an error), ended by us %" PRIu64 "\n",
+		fprintf(to,
+		        "        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
+		        " answered with an error), ended by us %" PRIu64 "\n",
 		        s->clients, s->refused, s->messages, s->errors, s->broken);
 	}
 }
@@ -63,29 +68,29 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		const char *name;
 		uint64_t value;
 	} numbers[] = {
-		{"port", index},
-		{"in_frames", c->in_frames},
-		{"in_bytes", c->in_bytes},
-		{"missed", c->missed},
-		{"out_frames", c->out_frames},
-		{"out_bytes", c->out_bytes},
-		{"captured", c->captured},
-		{"deaf", c->deaf},
-		{"steps", c->steps},
-		{"busy_steps", c->busy_steps},
-		{"offered_steps", c->offered},
-		{"blocked_steps", c->blocked},
-		{"full_steps", c->full},
-		{"fault_address", f->bad_address},
-		{"fault_ring", f->bad_ring},
-		{"fault_descriptor", f->bad_descriptor},
-		{"fault_register", f->bad_register},
-		{"fault_order", f->bad_order},
-		{"clients", s->clients},
-		{"refused", s->refused},
-		{"messages", s->messages},
-		{"message_errors", s->errors},
-		{"broken", s->broken},
+	        {"port", index},
+	        {"in_frames", c->in_frames},
+	        {"in_bytes", c->in_bytes},
+	        {"missed", c->missed},
+	        {"out_frames", c->out_frames},
+	        {"out_bytes", c->out_bytes},
+	        {"captured", c->captured},
+	        {"deaf", c->deaf},
+	        {"steps", c->steps},
+	        {"busy_steps", c->busy_steps},
+	        {"offered_steps", c->offered},
+	        {"blocked_steps", c->blocked},
+	        {"full_steps", c->full},
+	        {"fault_address", f->bad_address},
+	        {"fault_ring", f->bad_ring},
+	        {"fault_descriptor", f->bad_descriptor},
+	        {"fault_register", f->bad_register},
+	        {"fault_order", f->bad_order},
+	        {"clients", s->clients},
+	        {"refused", s->refused},
+	        {"messages", s->messages},
+	        {"message_errors", s->errors},
+	        {"broken", s->broken},
 	};
 	fputs("{", to);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

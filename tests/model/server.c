@@ -31,8 +31,7 @@ static int bar0_open(struct server *server)
 	server->bar0_fd = memfd_create("pollux-bar0", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (server->bar0_fd < 0)
 		return -errno;
-	if (ftruncate(server->bar0_fd, MODEL_BAR0_BYTES) ||
-	    fcntl(server->bar0_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (ftruncate(server->bar0_fd, MODEL_BAR0_BYTES) || fcntl(server->bar0_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return -errno;
 	void *at = mmap(NULL, MODEL_BAR0_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, server->bar0_fd, 0);
 	if (at == MAP_FAILED)

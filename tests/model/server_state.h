@@ -24,7 +24,7 @@ struct server {
 	bool no_shared;
 	int listener; /* -1: none */
 	char *path;
-	ino_t inode; /* of the socket file that we made */
+	ino_t inode;  /* of the socket file that we made */
 	bool greeted; /* VERSION was agreed on */
 	struct server_irqs irqs;
 	struct server_counts counts;

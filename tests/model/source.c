@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define ETHERNET_BYTES 14u
-#define IPV4_BYTES 20u
-#define UDP_BYTES 8u
-#define PAYLOAD_AT (ETHERNET_BYTES + IPV4_BYTES + UDP_BYTES)
+#define IPV4_BYTES     20u
+#define UDP_BYTES      8u
+#define PAYLOAD_AT     (ETHERNET_BYTES + IPV4_BYTES + UDP_BYTES)
 
 static void put16(uint8_t *at, uint32_t value)
 {
@@ -65,10 +65,10 @@ bool source_open(struct source *source, uint32_t len, uint32_t flows, bool numbe
 		period += flows;
 	size_t stride = (len + 63u) / 64 * 64;
 	*source = (struct source){
-		.frames = calloc(period + SOURCE_BATCH, sizeof(*source->frames)),
-		.period = period,
-		.len = len,
-		.data = aligned_alloc(64, stride * period),
+	        .frames = calloc(period + SOURCE_BATCH, sizeof(*source->frames)),
+	        .period = period,
+	        .len = len,
+	        .data = aligned_alloc(64, stride * period),
 	};
 	if (!source->frames || !source->data) {
 		source_close(source);

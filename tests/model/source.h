@@ -6,7 +6,7 @@
 #include "model.h"
 
 #define SOURCE_FLOWS_MAX 65536u
-#define SOURCE_BATCH 128u /* frames that lie side by side from any of them on */
+#define SOURCE_BATCH     128u /* frames that lie side by side from any of them on */
 
 struct source {
 	struct model_frame *frames; /* `period` of them, and SOURCE_BATCH more that begin again */

@@ -9,15 +9,15 @@
 #include <time.h>
 
 #define LOOK_NS 100000u
-#define QUEUES 128u
+#define QUEUES  128u
 
 /* Of the registers, only what says that a driver wants frames. */
-#define RXCTRL 0x3000u
-#define RXCTRL_RXEN 1u
-#define RXDCTL(n) ((n) < 64 ? 0x1028u + 0x40u * (n) : 0xd028u + 0x40u * ((n) - 64))
+#define RXCTRL        0x3000u
+#define RXCTRL_RXEN   1u
+#define RXDCTL(n)     ((n) < 64 ? 0x1028u + 0x40u * (n) : 0xd028u + 0x40u * ((n)-64))
 #define RXDCTL_ENABLE (1u << 25)
-#define RAL0 0xa200u
-#define RAH0 0xa204u
+#define RAL0          0xa200u
+#define RAH0          0xa204u
 
 static bool port_up(struct model *model)
 {
@@ -36,8 +36,8 @@ static void start(struct wire *wire, struct model *model)
 	wire->began_ns = 0;
 	if (wire->source_kind == WIRE_TEMPLATE && wire->own_address) {
 		uint32_t low = model_read32(model, RAL0), high = model_read32(model, RAH0);
-		uint8_t mac[6] = {(uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24), (uint8_t)high,
-		                  (uint8_t)(high >> 8)};
+		uint8_t mac[6] = {
+		        (uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24), (uint8_t)high, (uint8_t)(high >> 8)};
 		source_address(&wire->source, mac);
 	}
 }
@@ -113,8 +113,9 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 {
 	if (!wire->began_ns) {
 		/* The next one is due now. */
-		uint64_t before = wire->timed ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] - wire->capture.time_ns[0]
-		                              : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
+		uint64_t before = wire->timed
+		                          ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] - wire->capture.time_ns[0]
+		                          : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
 		wire->began_ns = now_ns - before;
 	}
 	/* Unsigned on purpose: began_ns may lie before the clock's zero. */
@@ -167,9 +168,9 @@ static void record(struct wire *wire, const struct model_frame *frame)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	struct pcap_pkthdr header = {
-		.ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
-		.caplen = frame->len,
-		.len = frame->len,
+	        .ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
+	        .caplen = frame->len,
+	        .len = frame->len,
 	};
 	if (number != wire->corrupt || frame->len == 0) {
 		pcap_dump((uint8_t *)wire->dumper, &header, frame->data);

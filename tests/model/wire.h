@@ -13,10 +13,10 @@
 
 #include <pcap/pcap.h>
 
-#define WIRE_BATCH SOURCE_BATCH     /* frames given or taken in a step */
+#define WIRE_BATCH     SOURCE_BATCH /* frames given or taken in a step */
 #define WIRE_SETTLE_NS 20000000u    /* a port must be up for so long before the first frame: its driver may be setting up queues */
-#define WIRE_STALL_NS 5000000u      /* steps further apart than that: the host held us up, and no frames were due meanwhile */
-#define WIRE_PORTS 2
+#define WIRE_STALL_NS  5000000u     /* steps further apart than that: the host held us up, and no frames were due meanwhile */
+#define WIRE_PORTS     2
 
 struct wire_counts {
 	uint64_t in_frames, in_bytes;   /* what the port dealt with; bytes without FCS */
@@ -37,26 +37,26 @@ struct wire {
 	struct capture capture;
 	struct source source;
 	bool numbered, own_address;
-	double rate_pps;      /* 0: as fast as there are descriptors */
-	bool timed;           /* the capture's own times are the rate */
-	uint64_t limit;       /* frames in all; 0: no end */
-	uint64_t given;       /* came to the end of the wire: dealt with, waiting, or missed */
-	uint64_t began_ns;    /* when the first was due; 0: not yet */
-	struct fifo *fifo;    /* for rates and the peer; else NULL */
+	double rate_pps;   /* 0: as fast as there are descriptors */
+	bool timed;        /* the capture's own times are the rate */
+	uint64_t limit;    /* frames in all; 0: no end */
+	uint64_t given;    /* came to the end of the wire: dealt with, waiting, or missed */
+	uint64_t began_ns; /* when the first was due; 0: not yet */
+	struct fifo *fifo; /* for rates and the peer; else NULL */
 
 	/* out */
-	struct wire *peer;    /* the other end of the cable; its fifo is what we fill */
-	bool lossless;        /* cable: its sender waits for room */
+	struct wire *peer; /* the other end of the cable; its fifo is what we fill */
+	bool lossless;     /* cable: its sender waits for room */
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *out_path;
 	uint64_t lose, corrupt; /* the n-th captured frame, from 1; 0: none */
 
 	/* state */
-	bool up;               /* the driver has the port up, as last seen */
-	bool started;          /* and has had it for WIRE_SETTLE_NS */
+	bool up;                                                   /* the driver has the port up, as last seen */
+	bool started;                                              /* and has had it for WIRE_SETTLE_NS */
 	uint64_t up_ns, stepped_ns, first_ns, moved_ns, looked_ns; /* first_ns, moved_ns: the first and the last frame */
-	struct model *model;   /* as of the last step */
+	struct model *model;                                       /* as of the last step */
 	struct wire_counts counts;
 };
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of the software 82599's table of DMA mappings: look-up, sharing of files, and files that are taken away. */
+#include "../model/memory_map.h"
+
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define IOVA 0x100000000ull
+#define PAGE 4096u
+
+#define ASSERT_NUMBER(got, wanted)                                                                                                         \
+	do {                                                                                                                               \
+		long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                                          \
+		if (got_ != wanted_)                                                                                                       \
+			printf("\n    line %d: %s is %lld, not %lld ", __LINE__, #got, got_, wanted_);                                     \
+		CU_ASSERT_EQUAL(got_, wanted_);                                                                                            \
+	} while (0)
+
+static int memory_fd(size_t bytes)
+{
+	int fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
+	return fd;
+}
+
+static void thousands_of_pieces_are_one_mapping(void)
+{
+	enum { PIECES = 5000 };
+	struct memory_map *map = memory_map_open();
+	struct model_extent extent;
+	int fd = memory_fd((size_t)PIECES * PAGE);
+	/* Every other piece first, and from the end, as a guest might. */
+	for (unsigned i = 0; i < PIECES; i += 2)
+		ASSERT_NUMBER(memory_map_add(map, IOVA + (uint64_t)i * PAGE, PAGE, fd, (uint64_t)i * PAGE, true), 0);
+	for (unsigned i = PIECES - 1; i < PIECES; i -= 2)
+		ASSERT_NUMBER(memory_map_add(map, IOVA + (uint64_t)i * PAGE, PAGE, fd, (uint64_t)i * PAGE, true), 0);
+	ASSERT_NUMBER(memory_map_count(map), PIECES);
+	ASSERT_NUMBER(memory_map_file_count(map), 1);
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA + 17 * PAGE + 5, &extent));
+	ASSERT_NUMBER(extent.iova, IOVA);
+	CU_ASSERT_TRUE(extent.bytes > 1000 * PAGE);
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA + (uint64_t)PIECES * PAGE - 1, &extent));
+	CU_ASSERT_FALSE(memory_map_find(map, IOVA + (uint64_t)PIECES * PAGE, &extent));
+	CU_ASSERT_FALSE(memory_map_find(map, IOVA - 1, &extent));
+	/* Pieces that lie elsewhere in the file are no continuation. */
+	ASSERT_NUMBER(memory_map_remove(map, IOVA + 20 * PAGE, PAGE), 0);
+	ASSERT_NUMBER(memory_map_add(map, IOVA + 20 * PAGE, PAGE, fd, 0, true), 0);
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA + 20 * PAGE, &extent));
+	ASSERT_NUMBER(extent.bytes, PAGE);
+	memory_map_clear(map);
+	ASSERT_NUMBER(memory_map_file_count(map), 0);
+	ASSERT_NUMBER(memory_map_add(map, IOVA, PAGE, -1, 0, true), 0);
+	CU_ASSERT_FALSE(memory_map_find(map, IOVA, &extent));
+	memory_map_close(map);
+	close(fd);
+}
+
+static void read_only_memory_is_read_only(void)
+{
+	struct memory_map *map = memory_map_open();
+	struct model_extent extent;
+	int fd = memory_fd(PAGE);
+	ASSERT_NUMBER(memory_map_add(map, IOVA, PAGE, fd, 0, false), 0);
+	ASSERT_NUMBER(memory_map_add(map, IOVA + PAGE, PAGE, fd, 0, true), 0);
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA, &extent));
+	CU_ASSERT_FALSE(extent.writable);
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA + PAGE, &extent));
+	CU_ASSERT_TRUE(extent.writable);
+	memory_map_close(map);
+	close(fd);
+}
+
+static void memory_that_is_taken_away_is_survived(void)
+{
+	struct memory_map *map = memory_map_open();
+	struct model_extent extent = {0};
+	int fd = memory_fd(4 * PAGE);
+	ASSERT_NUMBER(memory_map_add(map, IOVA, 4 * PAGE, fd, 0, true), 0);
+	CU_ASSERT_FATAL(memory_map_find(map, IOVA, &extent));
+	memset(extent.at, 0xaa, 4 * PAGE);
+	CU_ASSERT_FALSE(memory_map_lost(map));
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, 0), 0);
+	memset(extent.at, 0x55, 4 * PAGE);
+	ASSERT_NUMBER(((volatile uint8_t *)extent.at)[3 * PAGE], 0x55);
+	CU_ASSERT_TRUE(memory_map_lost(map));
+	memory_map_close(map);
+	close(fd);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"thousands of pieces are one mapping", thousands_of_pieces_are_one_mapping},
+	        {"read-only memory is read-only", read_only_memory_is_read_only},
+	        {"memory that is taken away is survived", memory_that_is_taken_away_is_survived},
+	        CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+	        {.pName = "memory map", .pTests = tests},
+	        CU_SUITE_INFO_NULL,
+	};
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return EXIT_FAILURE;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
