@@ -82,6 +82,7 @@ struct app_counters {
 	_Atomic uint64_t empty_polls, busy_cycles, received, rx_broken;
 	_Alignas(64) _Atomic uint64_t sent;
 	_Atomic uint64_t tx_ring_full;            /* frames that found no room and were dropped */
+	_Atomic uint64_t waited_cycles;           /* for room to send */
 };
 
 /** Adds to a counter that only the calling thread writes. */

@@ -32,7 +32,11 @@ static struct {
 	struct direction directions[APP_PORTS];
 	_Atomic int64_t left; /* of packets */
 	struct app app;
+	struct app_sample first;
 } fwd;
+
+/* A forwarder that is at work for more than this share of the time is what limits the speed. */
+#define BUSY_SHARE 0.9
 
 /* ---- Moving packets ---- */
 
@@ -68,6 +72,7 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 	while (fwd.no_drop && sent < n && !app_stopping())
 		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
 	*waited = app_tsc() - start;
+	app_add(&d->out->waited_cycles, *waited);
 	app_add(&d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
 	pkt_free(d->pkts + sent, n - sent);
 	return sent;
@@ -137,7 +142,7 @@ static void *work(void *argument)
 
 static void more(FILE *out, bool json, bool total)
 {
-	uint64_t polls = 0, cycles = 0, received = 0, sent = 0, full = 0;
+	uint64_t polls = 0, cycles = 0, received = 0, sent = 0, full = 0, waited = 0;
 
 	if (!total)
 		return;
@@ -148,6 +153,7 @@ static void more(FILE *out, bool json, bool total)
 		received += app_get(&c->received);
 		sent += app_get(&c->sent);
 		full += app_get(&c->tx_ring_full);
+		waited += app_get(&c->waited_cycles);
 	}
 	double per_poll = app_ratio((double)cycles, (double)polls), packets = app_ratio((double)received, (double)polls);
 	double per_packet = app_ratio((double)cycles, (double)received);
@@ -156,6 +162,12 @@ static void more(FILE *out, bool json, bool total)
 	fprintf(out, json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
 			  : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
 		per_poll, packets, per_packet);
+	double time = (double)(fwd.app.end_ns - fwd.first.ns) / 1e9 * app_tsc_hz() * fwd.worker_count;
+	double busy = app_ratio((double)cycles, time), waiting = app_ratio((double)waited, time);
+	fprintf(out, json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
+			  : "forwarder: at work %.0f %% of the time, waiting for room to send %.0f %%: the limit was %s\n",
+		json ? busy : 100 * busy, json ? waiting : 100 * waiting,
+		busy > BUSY_SHARE ? "the forwarder" : "what brings and takes the packets, not the forwarder");
 	if (json)
 		fprintf(out, ",\"tsc_hz\":%.0f", app_tsc_hz());
 }
@@ -241,7 +253,6 @@ int main(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
 	static const struct argp argp = { options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL };
-	static struct app_sample first;
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);
@@ -258,12 +269,12 @@ int main(int argc, char **argv)
 			fwd.workers[started].index = started;
 			good = app_thread_start(&fwd.app, &fwd.workers[started].thread, started, work, &fwd.workers[started]);
 		}
-		good = good && app_supervise(&fwd.app, &first, more, NULL);
+		good = good && app_supervise(&fwd.app, &fwd.first, more, NULL);
 		app_stop();
 		while (started > 0)
 			pthread_join(fwd.workers[--started].thread, NULL);
 		if (first.ns)
-			app_totals(&fwd.app, &first, more);
+			app_totals(&fwd.app, &fwd.first, more);
 	}
 	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
 }

@@ -234,7 +234,10 @@ static bool look_at_sockets(struct model_port *ports, unsigned count, uint64_t t
 		bool ready = false;
 		for (unsigned f = first[i]; f < first[i + 1]; f++)
 			ready |= fds[f].revents != 0;
-		if (!ready || !server_poll(ports[i].server, MESSAGES_AT_ONCE))
+		if (!ready)
+			continue;
+		model_step(server_model(ports[i].server), now_ns()); /* a register is read as of now, however long the sleep was */
+		if (!server_poll(ports[i].server, MESSAGES_AT_ONCE))
 			continue;
 		happened = true;
 		wire_look(ports[i].wire, server_model(ports[i].server), now_ns());
