@@ -273,7 +273,7 @@ int main(int argc, char **argv)
 		app_stop();
 		while (started > 0)
 			pthread_join(fwd.workers[--started].thread, NULL);
-		if (first.ns)
+		if (fwd.first.ns)
 			app_totals(&fwd.app, &fwd.first, more);
 	}
 	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
