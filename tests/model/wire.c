@@ -134,19 +134,26 @@ static void miss(struct wire *wire, const struct model_frame *frame)
 	wire->counts.missed++;
 }
 
-/** With a rate: what is due goes to the packet buffer, or is lost. */
-static void arrive(struct wire *wire, uint64_t now_ns)
+/** With a rate: what is due goes straight to the descriptors while nothing waits in the packet buffer, else there, or is lost.
+ *  @return how many reached descriptors. */
+static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 {
 	uint64_t until = due(wire, now_ns);
-	const struct model_frame *frame;
-	while (wire->given < until && next_frames(wire, &frame, 1)) {
-		if (fifo_fits(wire->fifo, frame->len)) {
-			fifo_push(wire->fifo, frame, wire->numbered);
-		} else {
-			miss(wire, frame);
+	const struct model_frame *frames;
+	unsigned n, passed = 0;
+	while (wire->given < until &&
+	        (n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
+		unsigned taken = fifo_count(wire->fifo) ? 0 : give(wire, model, frames, n);
+		passed += taken;
+		for (unsigned i = taken; i < n; i++) {
+			if (fifo_fits(wire->fifo, frames[i].len))
+				fifo_push(wire->fifo, &frames[i], wire->numbered);
+			else
+				miss(wire, &frames[i]);
 		}
-		wire->given++;
+		wire->given += n;
 	}
+	return passed;
 }
 
 static unsigned step_fifo(struct wire *wire, struct model *model)
@@ -229,9 +236,9 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		if (!wire->fifo) {
 			in = step_lossless(wire, model);
 		} else {
-			if (wire->source_kind != WIRE_PEER)
-				arrive(wire, now_ns);
 			in = step_fifo(wire, model);
+			if (wire->source_kind != WIRE_PEER)
+				in += arrive(wire, model, now_ns);
 		}
 	}
 	struct model_sink sink = {.context = wire, .take = take, .lengths_only = !wire->peer && !wire->dumper};

@@ -93,8 +93,8 @@ static void test_pci_addresses_are_not_supported_yet(void)
 
 static void test_what_is_no_address_is_refused_with_both_forms(void)
 {
-	static const char *const bad[] = {"", "eth0", "03:00.0", "0000:03:00.8", "0000:03:00.0 ", "0000-03:00.0", "000g:03:00.0", "vfio-user",
-	                                  "VFIO-USER:/x", "0000:03:00,0"};
+	static const char *const bad[] = {"", "eth0", "03:00.0", "0000:03:00.8", "0000:03:00.0 ", "0000-03:00.0", "000g:03:00.0",
+	        "vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
 	struct vfio_device *device;
 	char longest[VFIO_ADDRESS_MAX + 10];
 
@@ -187,11 +187,11 @@ static void test_doorbells_are_where_memory_is(void)
 	static uint32_t bar[64], a[4], b[8];
 	struct vfio_window all = {.memory = (volatile uint8_t *)bar, .bytes = sizeof(bar)};
 	struct vfio_window parts = {
-		.bytes = 4096,
-		.parts = {{.first = 0x100, .bytes = sizeof(a), .at = (volatile uint8_t *)a},
-	              {.first = 0x200, .bytes = sizeof(b), .at = (volatile uint8_t *)b},
-	              {.first = 0x300, .bytes = 2, .at = (volatile uint8_t *)b}},
-		.part_count = 3,
+	        .bytes = 4096,
+	        .parts = {{.first = 0x100, .bytes = sizeof(a), .at = (volatile uint8_t *)a},
+	                {.first = 0x200, .bytes = sizeof(b), .at = (volatile uint8_t *)b},
+	                {.first = 0x300, .bytes = 2, .at = (volatile uint8_t *)b}},
+	        .part_count = 3,
 	};
 
 	CU_ASSERT_PTR_EQUAL(vfio_doorbell(&all, 0), bar);
@@ -230,16 +230,16 @@ static void test_sentences_are_cut_and_may_quote_the_last(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"vfio-user addresses go to vfio-user", test_vfio_user_addresses_go_to_vfio_user},
-		{"PCI addresses are not supported yet", test_pci_addresses_are_not_supported_yet},
-		{"what is no address is refused with both forms", test_what_is_no_address_is_refused_with_both_forms},
-		{"configuration space in 1, 2 and 4 bytes", test_configuration_space_in_1_2_and_4_bytes},
-		{"a gone device is not touched", test_a_gone_device_is_not_touched},
-		{"bus master is set and read back", test_bus_master_is_set_and_read_back},
-		{"close", test_close},
-		{"doorbells are where memory is", test_doorbells_are_where_memory_is},
-		{"sentences are cut and may quote the last", test_sentences_are_cut_and_may_quote_the_last},
-		CU_TEST_INFO_NULL,
+	        {"vfio-user addresses go to vfio-user", test_vfio_user_addresses_go_to_vfio_user},
+	        {"PCI addresses are not supported yet", test_pci_addresses_are_not_supported_yet},
+	        {"what is no address is refused with both forms", test_what_is_no_address_is_refused_with_both_forms},
+	        {"configuration space in 1, 2 and 4 bytes", test_configuration_space_in_1_2_and_4_bytes},
+	        {"a gone device is not touched", test_a_gone_device_is_not_touched},
+	        {"bus master is set and read back", test_bus_master_is_set_and_read_back},
+	        {"close", test_close},
+	        {"doorbells are where memory is", test_doorbells_are_where_memory_is},
+	        {"sentences are cut and may quote the last", test_sentences_are_cut_and_may_quote_the_last},
+	        CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"devices", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 

@@ -1,0 +1,18 @@
+#!/bin/bash
+# The application printed in the README compiles as the README says, and does what it says: what comes in goes out with its addresses swapped.
+# Usage: tests/readme.sh BUILD-FOLDER
+set -eu
+cd "$(dirname "$0")/.."
+bin=${1:?usage: $0 BUILD-FOLDER}
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/reflect.c"
+cc -Wall -Wextra -Werror -I. "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpthread -o "$work/reflect"
+"$bin/pollux-model" --port "$work/port" --wire 0:source,count=1000 --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 1000 \
+	>"$work/model.log" 2>&1 &
+model=$!
+for _ in $(seq 100); do [ -S "$work/port" ] && break; sleep 0.05; done
+"$work/reflect" "vfio-user:$work/port" &
+wait $model
+grep -q 'out 1000 frames' "$work/model.log" || { cat "$work/model.log"; exit 1; }
+echo "1000 frames came back"
