@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/reflect.c"
 cc -Wall -Wextra -Werror -I. "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpthread -o "$work/reflect"
-"$bin/pollux-model" --port "$work/port" --wire 0:source,count=1000 --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 1000 \
+"$bin/pollux-model" --port "$work/port" --wire 0:source,count=1000,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 1000 \
 	>"$work/model.log" 2>&1 &
 model=$!
 for _ in $(seq 100); do [ -S "$work/port" ] && break; sleep 0.05; done

@@ -16,13 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GIB (1ull << 30)
-#define WINDOW_BYTES (64 * GIB)    /* what we ask for */
-#define WINDOW_BYTES_MIN (4 * GIB) /* what we are content with when the process's address space is limited */
+#define GIB              (1ull << 30)
+#define WINDOW_BYTES     (64 * GIB) /* what we ask for */
+#define WINDOW_BYTES_MIN (4 * GIB)  /* what we are content with when the process's address space is limited */
 /* Both windows start at a multiple of the largest page, so that I/O addresses are congruent to virtual ones for any page. */
-#define WINDOW_ALIGN GIB
-#define IOVA_PREFERRED (4 * GIB) /* below lie the reserved windows of every platform */
-#define IOVA_END (1ull << 38)    /* above, not every IOMMU reaches */
+#define WINDOW_ALIGN   GIB
+#define IOVA_PREFERRED (4 * GIB)    /* below lie the reserved windows of every platform */
+#define IOVA_END       (1ull << 38) /* above, not every IOMMU reaches */
 
 struct memory {
 	struct memory *next; /* ascending by at */
@@ -64,8 +64,8 @@ int dma_space_open(struct dma_space **result)
 	while ((found = reserve(NULL, bytes + WINDOW_ALIGN, 0)) == MAP_FAILED) {
 		if (bytes == WINDOW_BYTES_MIN)
 			return pollux_fail(ENOMEM,
-			                   "no %llu GiB of address space for a DMA space; raise the limit with ulimit -v unlimited (RLIMIT_AS)",
-			                   (WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
+			        "no %llu GiB of address space for a DMA space; raise the limit with ulimit -v unlimited (RLIMIT_AS)",
+			        (WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
 		bytes /= 2;
 	}
 	base = (uint8_t *)round_up((uintptr_t)found, WINDOW_ALIGN);
@@ -136,8 +136,8 @@ static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *s
 	return first > last ? 0 : (last + 1 - first) & ~4095ull;
 }
 
-/* Looks from IOVA_PREFERRED up for room for all of the window, then anywhere for the most there is. I/O address 0 is never used: to too many
- * readers of a descriptor it means "none". */
+/* Looks from IOVA_PREFERRED up for room for all of the window, then anywhere for the most there is. I/O address 0 is never used: to too
+ * many readers of a descriptor it means "none". */
 static int choose_iova_window(struct dma_space *space, const struct dma_mapper *mapper)
 {
 	static const struct dma_range everything = {0, UINT64_MAX};
@@ -166,9 +166,9 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 	}
 	if (!best_bytes || best_bytes < needed)
 		return pollux_fail(ENOSPC,
-		                   "the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the DMA space "
-		                   "(the largest has %llu MiB); open the device first, or give it a space of its own",
-		                   (unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
+		        "the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the DMA space "
+		        "(the largest has %llu MiB); open the device first, or give it a space of its own",
+		        (unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
 	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
 	return 0;
 }
@@ -204,9 +204,9 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 		error = choose_iova_window(space, mapper);
 	else if (!reaches_window(space, mapper))
 		error = pollux_fail(ERANGE,
-		                    "the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this device's "
-		                    "IOMMU allows; open this device first, or give it a space of its own",
-		                    (unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
+		        "the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this device's "
+		        "IOMMU allows; open this device first, or give it a space of its own",
+		        (unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
 		if (m->fd < 0)
 			continue;
@@ -276,8 +276,8 @@ static int map_here(const struct dma_space *space, const struct memory *memory)
 
 		/* mmap may have removed the reservation before it failed. */
 		reserve(at, memory->bytes, MAP_FIXED_NOREPLACE);
-		return pollux_fail(error, "cannot map %llu KiB of DMA memory: %s", (unsigned long long)(memory->bytes >> 10),
-		                   strerror(error));
+		return pollux_fail(
+		        error, "cannot map %llu KiB of DMA memory: %s", (unsigned long long)(memory->bytes >> 10), strerror(error));
 	}
 	/* A child must not get packet memory copied on write under a device that goes on using the old pages. */
 	if (madvise(at, memory->bytes, MADV_DONTFORK) != 0) {
@@ -331,7 +331,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 		return error;
 	if (bytes > space->bytes)
 		return pollux_fail(ENOSPC, "%zu MiB of DMA memory do not fit into a space of %llu MiB", bytes >> 20,
-		                   (unsigned long long)(space->bytes >> 20));
+		        (unsigned long long)(space->bytes >> 20));
 	if (!(memory = calloc(1, sizeof(*memory))))
 		return pollux_fail(ENOMEM, "no memory for a DMA mapping");
 	memory->bytes = bytes;
@@ -350,7 +350,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 		uint64_t room = space->iova_bytes && space->iova_bytes < space->bytes ? space->iova_bytes : space->bytes;
 
 		error = pollux_fail(ENOSPC, "no room for %zu KiB of DMA memory in a DMA space of %llu MiB; free some, or use smaller pools",
-		                    bytes >> 10, (unsigned long long)(room >> 20));
+		        bytes >> 10, (unsigned long long)(room >> 20));
 		goto fail;
 	}
 	if ((error = map_here(space, memory)) != 0)

@@ -21,17 +21,28 @@ static unsigned answer_limit_ms = 5000;
 static const char *command_name(unsigned command)
 {
 	switch (command) {
-	case VFIO_USER_VERSION: return "VERSION";
-	case VFIO_USER_DMA_MAP: return "DMA_MAP";
-	case VFIO_USER_DMA_UNMAP: return "DMA_UNMAP";
-	case VFIO_USER_DEVICE_GET_INFO: return "DEVICE_GET_INFO";
-	case VFIO_USER_DEVICE_GET_REGION_INFO: return "DEVICE_GET_REGION_INFO";
-	case VFIO_USER_DEVICE_GET_IRQ_INFO: return "DEVICE_GET_IRQ_INFO";
-	case VFIO_USER_DEVICE_SET_IRQS: return "DEVICE_SET_IRQS";
-	case VFIO_USER_REGION_READ: return "REGION_READ";
-	case VFIO_USER_REGION_WRITE: return "REGION_WRITE";
-	case VFIO_USER_DEVICE_RESET: return "DEVICE_RESET";
-	default: return "a command";
+	case VFIO_USER_VERSION:
+		return "VERSION";
+	case VFIO_USER_DMA_MAP:
+		return "DMA_MAP";
+	case VFIO_USER_DMA_UNMAP:
+		return "DMA_UNMAP";
+	case VFIO_USER_DEVICE_GET_INFO:
+		return "DEVICE_GET_INFO";
+	case VFIO_USER_DEVICE_GET_REGION_INFO:
+		return "DEVICE_GET_REGION_INFO";
+	case VFIO_USER_DEVICE_GET_IRQ_INFO:
+		return "DEVICE_GET_IRQ_INFO";
+	case VFIO_USER_DEVICE_SET_IRQS:
+		return "DEVICE_SET_IRQS";
+	case VFIO_USER_REGION_READ:
+		return "REGION_READ";
+	case VFIO_USER_REGION_WRITE:
+		return "REGION_WRITE";
+	case VFIO_USER_DEVICE_RESET:
+		return "DEVICE_RESET";
+	default:
+		return "a command";
 	}
 }
 
@@ -47,8 +58,8 @@ static int connect_failed(const char *address, int error)
 	case EACCES:
 		return pollux_fail(EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
 	case EAGAIN: /* the peer's queue of connections stayed full for as long as we wait */
-		return pollux_fail(ETIMEDOUT, "%s: the device process does not accept the connection; it may be busy with another client",
-		                   address);
+		return pollux_fail(
+		        ETIMEDOUT, "%s: the device process does not accept the connection; it may be busy with another client", address);
 	default:
 		return pollux_fail(error, "%s: cannot connect: %s", address, strerror(error));
 	}
@@ -58,8 +69,8 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	const struct timeval limit = {
-		.tv_sec = answer_limit_ms / 1000,
-		.tv_usec = (answer_limit_ms % 1000) * 1000,
+	        .tv_sec = answer_limit_ms / 1000,
+	        .tv_usec = (answer_limit_ms % 1000) * 1000,
 	};
 	int error;
 
@@ -68,14 +79,14 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
 	if (strlen(path) >= sizeof(name.sun_path))
 		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one", address,
-		                   sizeof(name.sun_path) - 1);
+		        sizeof(name.sun_path) - 1);
 	memcpy(name.sun_path, path, strlen(path));
 
 	channel->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (channel->socket < 0)
 		return pollux_fail(errno, "%s: cannot make a socket: %s", address, strerror(errno));
 	if (setsockopt(channel->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
-	    setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
+	        setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
 		error = pollux_fail(errno, "%s: cannot limit the wait for answers: %s", address, strerror(errno));
 		goto fail;
 	}
@@ -104,7 +115,8 @@ void user_channel_close(struct user_channel *channel)
 
 /* ---- Losing the connection ---- */
 
-/* The peer must let go of our memory too, so the connection ends here; the descriptor stays until close, as others may be about to use it. */
+/* The peer must let go of our memory too, so the connection ends here; the descriptor stays until close, as others may be about to use it.
+ */
 static void lose(struct user_channel *channel)
 {
 	__atomic_store_n(channel->gone, true, __ATOMIC_RELAXED);
@@ -132,13 +144,13 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 	lose(channel);
 	if (error == EAGAIN || error == EWOULDBLOCK)
 		return pollux_fail(ETIMEDOUT, "%s: the device process did not answer %s within %u ms; it hangs or is stopped: restart it",
-		                   channel->address, name, answer_limit_ms);
+		        channel->address, name, answer_limit_ms);
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
 		return pollux_fail(ENODEV, "%s: the device process closed the connection at %s; restart it and open the device again",
-		                   channel->address, name);
+		        channel->address, name);
 	if (error == ETOOMANYREFS)
 		return pollux_fail(EPROTO, "%s: too many file descriptors are on their way to the device process; it does not read them",
-		                   channel->address);
+		        channel->address);
 	return pollux_fail(ENODEV, "%s: the connection to the device process failed at %s: %s", channel->address, name, strerror(error));
 }
 
@@ -147,15 +159,15 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 static int send_command(struct user_channel *channel, const struct user_call *call)
 {
 	struct vfio_user_header header = {
-		.id = ++channel->id,
-		.command = (uint16_t)call->command,
-		.bytes = (uint32_t)(sizeof(header) + call->head_bytes + call->data_bytes),
-		.flags = VFIO_USER_TYPE_COMMAND,
+	        .id = ++channel->id,
+	        .command = (uint16_t)call->command,
+	        .bytes = (uint32_t)(sizeof(header) + call->head_bytes + call->data_bytes),
+	        .flags = VFIO_USER_TYPE_COMMAND,
 	};
 	struct iovec parts[3] = {
-		{&header, sizeof(header)},
-		{(void *)(uintptr_t)call->head, call->head_bytes},
-		{(void *)(uintptr_t)call->data, call->data_bytes},
+	        {&header, sizeof(header)},
+	        {(void *)(uintptr_t)call->head, call->head_bytes},
+	        {(void *)(uintptr_t)call->data, call->data_bytes},
 	};
 	union {
 		struct cmsghdr align;
@@ -182,9 +194,11 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 		left -= (size_t)sent;
 		message.msg_control = NULL; /* the descriptors went with the first byte */
 		message.msg_controllen = 0;
-		for (unsigned i = 0; i < 3; i++) {
+		for (unsigned i = 0; i < 3 && sent > 0; i++) {
 			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
+			if (!done)
+				continue;
 			parts[i].iov_base = (char *)parts[i].iov_base + done;
 			parts[i].iov_len -= done;
 			sent -= (ssize_t)done;
@@ -198,7 +212,7 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 struct incoming {
 	struct {
 		struct vfio_user_header header;
-		uint8_t payload[USER_PAYLOAD_MAX];
+		uint8_t payload[USER_PAYLOAD_MAX + 1];
 	} message;
 	size_t bytes; /* of message that are here */
 	int fds[VFIO_USER_FDS_MAX];
@@ -223,10 +237,10 @@ static ssize_t receive_some(struct user_channel *channel, struct incoming *in, s
 		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
 	} control;
 	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+	        .msg_iov = &part,
+	        .msg_iovlen = 1,
+	        .msg_control = &control,
+	        .msg_controllen = sizeof(control),
 	};
 	ssize_t got = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC);
 
@@ -254,8 +268,8 @@ static ssize_t receive_some(struct user_channel *channel, struct incoming *in, s
 }
 
 /* Receives until the message has `wanted` bytes. Each wait is limited by the socket, the sum by the deadline: a peer may also drip. */
-static int receive_until(struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted, size_t limit,
-                         uint64_t deadline_ms)
+static int receive_until(
+        struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted, size_t limit, uint64_t deadline_ms)
 {
 	while (in->bytes < wanted) {
 		ssize_t got = receive_some(channel, in, limit);
@@ -277,8 +291,9 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 	int error;
 
-	/* Only one command is on its way, so all that comes belongs to its reply, and one system call mostly gets it. */
-	if ((error = receive_until(channel, call, in, sizeof(*header), limit, deadline_ms)) != 0)
+	/* Only one command is on its way, so all that comes belongs to its reply, and one system call mostly gets it. One byte more is
+	 * asked for: there must be none. */
+	if ((error = receive_until(channel, call, in, sizeof(*header), limit + 1, deadline_ms)) != 0)
 		return error;
 	if ((header->flags & VFIO_USER_TYPE) != VFIO_USER_TYPE_REPLY)
 		return broken_reply(channel, call, "a command of its own");
@@ -299,9 +314,9 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 			return broken_reply(channel, call, "an error and data");
 		if (header->error == 0 || header->error > ERRNO_MAX)
 			return pollux_fail(EPROTO, "%s: the device process refuses %s with error %u, which is none; look at its output",
-			                   channel->address, command_name(call->command), header->error);
+			        channel->address, command_name(call->command), header->error);
 		return pollux_fail((int)header->error, "%s: the device process refuses %s: %s", channel->address,
-		                   command_name(call->command), strerror((int)header->error));
+		        command_name(call->command), strerror((int)header->error));
 	}
 	if (header->bytes - sizeof(*header) < call->reply_min)
 		return broken_reply(channel, call, "too short a message");
@@ -321,7 +336,7 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 	pthread_mutex_lock(&channel->lock);
 	if (__atomic_load_n(channel->gone, __ATOMIC_RELAXED))
 		error = pollux_fail(ENODEV, "%s: the device is gone: its process closed the connection or failed; close and open it again",
-		                    channel->address);
+		        channel->address);
 	else if ((error = send_command(channel, call)) == 0)
 		error = receive_reply(channel, call, &in);
 	pthread_mutex_unlock(&channel->lock);

@@ -36,8 +36,8 @@ struct user_call {
 	int *reply_fd;      /* out: NULL: the reply may bring none; -1: it brought none. The caller's to close. */
 };
 
-/** Connects. gone and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long), -ETIMEDOUT, ...; nothing is
- *  left open after a failure. */
+/** Connects. gone and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long), -ETIMEDOUT, ...; nothing
+ * is left open after a failure. */
 int user_channel_open(struct user_channel *channel, const char *path, const char *address, bool *gone);
 
 /** Closes the connection. No other thread may be inside a call. */

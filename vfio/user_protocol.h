@@ -16,10 +16,10 @@
 #define VFIO_USER_MINOR 1
 
 /* What holds for a peer whose VERSION says nothing else. */
-#define VFIO_USER_DEFAULT_MAX_FDS 1
-#define VFIO_USER_DEFAULT_MAX_XFER (1u << 20) /* bytes of data in one read or write */
+#define VFIO_USER_DEFAULT_MAX_FDS      1
+#define VFIO_USER_DEFAULT_MAX_XFER     (1u << 20) /* bytes of data in one read or write */
 #define VFIO_USER_DEFAULT_MAX_DMA_MAPS 65535
-#define VFIO_USER_DEFAULT_PGSIZES 4096
+#define VFIO_USER_DEFAULT_PGSIZES      4096
 
 /* No descriptor count that we send or take is larger; QEMU takes no server that announces more than 16. */
 #define VFIO_USER_FDS_MAX 16
@@ -35,7 +35,7 @@ enum vfio_user_command {
 	VFIO_USER_DEVICE_SET_IRQS = 8,
 	VFIO_USER_REGION_READ = 9,
 	VFIO_USER_REGION_WRITE = 10,
-	VFIO_USER_DMA_READ = 11, /* server to client */
+	VFIO_USER_DMA_READ = 11,  /* server to client */
 	VFIO_USER_DMA_WRITE = 12, /* server to client */
 	VFIO_USER_DEVICE_RESET = 13,
 	VFIO_USER_REGION_WRITE_MULTI = 15,
