@@ -29,10 +29,13 @@ else
 	echo "  apt-get update && $command" >&2
 	exit 1
 fi
-echo "Installing packages:$missing"
+echo "Installing packages:$missing (apt-get, a minute or so)"
 export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086
-if ! $sudo $command >/dev/null 2>&1; then
-	$sudo apt-get update -qq
-	$sudo $command
+if ! $sudo $command >"$log" 2>&1 && ! { $sudo apt-get update && $sudo $command; } >"$log" 2>&1; then
+	cat "$log" >&2
+	echo "The packages could not be installed: see above. By hand: apt-get update && $command" >&2
+	exit 1
 fi

@@ -405,7 +405,7 @@ static int find_sparse(struct user_device *user, const struct region_reply *repl
 		if (at < sizeof(reply->info) || at > bytes || bytes - at < sizeof(cap))
 			return user_channel_broken(&user->channel, "has a region's capability outside its answer");
 		memcpy(&cap, (const uint8_t *)reply + at, sizeof(cap));
-		if (cap.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && cap.version == 1)
+		if (cap.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP)
 			return (int)at;
 		if (cap.next && cap.next < at + sizeof(cap)) /* only forwards: a list can have no loop then */
 			return user_channel_broken(&user->channel, "has a region's capabilities in a loop");
@@ -435,6 +435,8 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 	if (bytes - (size_t)at < sizeof(sparse))
 		return user_channel_broken(&user->channel, "has a region's capability outside its answer");
 	memcpy(&sparse, (const uint8_t *)reply + at, sizeof(sparse));
+	if (sparse.cap.version != 1) /* which parts is unknown again: a doorbell stored to where nobody looks would be lost */
+		return 0;
 	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_user_sparse_area))
 		return user_channel_broken(&user->channel, "has more mappable areas than its answer holds");
 	for (uint32_t i = 0; i < sparse.nr_areas; i++) {
