@@ -2,6 +2,8 @@
  * Opens the ports of a program in one DMA space with one pool, waits for their links, and closes all of it again. */
 #include "app.h"
 
+#include <string.h>
+
 #include <errno.h>
 
 static const char *port_address(const struct app *app, unsigned i)
@@ -42,6 +44,17 @@ bool app_service(struct app *app)
 	return all_there;
 }
 
+/* The library's sentence; with the port in front, unless it says itself which one it is about. */
+static void port_error(const char *address)
+{
+	const char *sentence = nic_error();
+
+	if (strncmp(sentence, address, strlen(address)) == 0)
+		app_error("%s", sentence);
+	else
+		app_error("%s: %s", address, sentence);
+}
+
 static bool wait_for_links(struct app *app)
 {
 	uint64_t deadline = app_now_ns() + (uint64_t)(app->options->link_wait_s * 1e9);
@@ -51,7 +64,7 @@ static bool wait_for_links(struct app *app)
 
 		for (unsigned i = app->port_count; i-- > 0;) {
 			if (nic_get_link(app->ports[i].nic, &app->ports[i].link) < 0) {
-				app_error("%s: %s", port_address(app, i), nic_error());
+				port_error(port_address(app, i));
 				return false;
 			}
 			if (!app->ports[i].link.up)
@@ -88,7 +101,7 @@ static bool start_port(struct app *app, unsigned i, const struct nic_config *con
 	struct app_port *port = &app->ports[i];
 
 	if (nic_start(port->nic, config) < 0) {
-		app_error("%s: %s", port_address(app, i), nic_error());
+		port_error(port_address(app, i));
 		return false;
 	}
 	port->started = true;
@@ -115,7 +128,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	}
 	for (unsigned i = 0; i < options->address_count; i++) {
 		if (nic_open(&app->ports[i].nic, options->addresses[i], app->space) < 0) {
-			app_error("%s: %s", options->addresses[i], nic_error());
+			port_error(options->addresses[i]);
 			return false;
 		}
 		app->port_count = i + 1;
@@ -148,7 +161,7 @@ bool app_close(struct app *app)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;
 		if (error < 0 && error != -ENODEV) {
-			app_error("%s: %s", port_address(app, i), nic_error());
+			port_error(port_address(app, i));
 			clean = false;
 		}
 	}
