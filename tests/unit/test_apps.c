@@ -7,7 +7,7 @@
 #include "../../apps/app_stats.c"
 #include "../../apps/app_udp.c"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 
 static void counts_have_suffixes_and_ranges(void)
 {
@@ -328,11 +328,5 @@ int main(void)
 		{ .pName = "apps", .pTests = tests },
 		CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

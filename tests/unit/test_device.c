@@ -2,7 +2,7 @@
  * What all transports share: addresses, configuration space, bus mastering, doorbells; against a transport made of an array. */
 #include "../../vfio/device.c"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <stdio.h>
 
 /* A device whose configuration space is an array. */
@@ -242,12 +242,5 @@ int main(void)
 	        CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"devices", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 2;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? 1 : 0;
+	return unit_run(suites);
 }

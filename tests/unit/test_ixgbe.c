@@ -2,6 +2,7 @@
  * Tests of the ixgbe control path against a scripted card: the order that the datasheet demands, statistics, filters, interrupts, and the
  * variants of the family. */
 #include "card_port.c"
+#include "unit.h"
 
 static unsigned was_read(unsigned from, uint32_t offset, uint32_t mask, uint32_t value)
 {
@@ -388,11 +389,5 @@ int main(void)
 		{.pName = "ixgbe", .pInitFunc = begin, .pCleanupFunc = end, .pTests = tests},
 		CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

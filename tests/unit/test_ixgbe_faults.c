@@ -2,6 +2,7 @@
  * Tests of the ixgbe control path on a card that fails: every wait that runs out, a device that vanishes at any access, every step of the
  * transport and every allocation that fails. Nothing is left behind. */
 #include "card_port.c"
+#include "unit.h"
 
 /* Allocations of the queues count as steps of the card, so that they can be made to fail like the rest. */
 static void *step_calloc(size_t count, size_t bytes);
@@ -361,11 +362,5 @@ int main(void)
 		{.pName = "ixgbe faults", .pInitFunc = begin, .pCleanupFunc = end, .pTests = tests},
 		CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

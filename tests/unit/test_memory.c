@@ -18,7 +18,7 @@ static int memfd_create_here(const char *name, unsigned flags)
 #include "../../mempool/memory.c"
 #undef memfd_create
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -355,11 +355,5 @@ int main(void)
 		{.pName = "memory", .pInitFunc = space_begin, .pCleanupFunc = space_end, .pTests = tests},
 		CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

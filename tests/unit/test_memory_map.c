@@ -2,7 +2,7 @@
  * Tests of the software 82599's table of DMA mappings: look-up, sharing of files, and files that are taken away. */
 #include "../model/memory_map.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,11 +103,5 @@ int main(void)
 	        {.pName = "memory map", .pTests = tests},
 	        CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

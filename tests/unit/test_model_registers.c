@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Behaviour of the software 82599's registers, configuration space, EEPROM, SFP+ module and link. */
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <CUnit/CUnit.h>
 #include <string.h>
 
@@ -420,12 +420,5 @@ int main(void)
 	        CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model registers", .pTests = tests}, CU_SUITE_INFO_NULL};
-
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run(suites);
 }

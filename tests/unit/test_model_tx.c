@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How the software 82599 sends: descriptors of all kinds, completion, offloads, loopback, and what hostile drivers hand it. */
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
@@ -445,12 +445,5 @@ int main(void)
 	        CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model transmit", .pTests = tests}, CU_SUITE_INFO_NULL};
-
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run(suites);
 }

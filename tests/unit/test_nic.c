@@ -6,7 +6,7 @@
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -497,11 +497,5 @@ int main(void)
 		{.pName = "nic", .pInitFunc = begin, .pCleanupFunc = end, .pTests = tests},
 		CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

@@ -4,7 +4,7 @@
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../model/local.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -754,14 +754,7 @@ int main(void)
 		{"a port, heads and tails as calls", trapped_doorbells, NULL, NULL, NULL, tests},
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failures;
 
 	short_waits();
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run(suites);
 }

@@ -2,7 +2,7 @@
  * Tests of the software 82599's vfio-user server against a raw client that breaks the protocol in every way it can think of. */
 #include "unit_raw_client.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -707,11 +707,5 @@ int main(void)
 	        {.pName = "server", .pInitFunc = suite_begin, .pCleanupFunc = suite_end, .pTests = tests},
 	        CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }

@@ -2,7 +2,7 @@
  * The DMA space against made-up IOMMUs: one I/O address for all, whichever came first, and nothing left after a failure. */
 #include "../../vfio/space.c"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -538,12 +538,5 @@ int main(void)
 	        CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"DMA space", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 2;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? 1 : 0;
+	return unit_run(suites);
 }

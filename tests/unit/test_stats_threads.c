@@ -3,7 +3,7 @@
 #include "../../driver/driver.h"
 #include "../model/local.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -94,14 +94,11 @@ static void statistics_are_read_while_packets_move(void)
 
 int main(void)
 {
-	unsigned failures;
+	CU_TestInfo tests[] = {
+		{"statistics are read while packets move", statistics_are_read_while_packets_move},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{.pName = "threads", .pTests = tests}, CU_SUITE_INFO_NULL};
 
-	if (CU_initialize_registry())
-		return 1;
-	CU_add_test(CU_add_suite("threads", NULL, NULL), "statistics are read while packets move", statistics_are_read_while_packets_move);
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run(suites);
 }

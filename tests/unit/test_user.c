@@ -7,7 +7,7 @@
 
 #include "unit_vfio_peer.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <dirent.h>
 #include <sys/eventfd.h>
 
@@ -842,12 +842,5 @@ int main(void)
 	        CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"vfio-user client", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 2;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? 1 : 0;
+	return unit_run(suites);
 }

@@ -3,7 +3,7 @@
 #include "../model/wire.h"
 #include "unit_model_host.h"
 
-#include <CUnit/Basic.h>
+#include "unit.h"
 #include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
@@ -672,11 +672,5 @@ int main(void)
 	        {.pName = "wire", .pInitFunc = folder_make, .pCleanupFunc = folder_remove, .pTests = tests},
 	        CU_SUITE_INFO_NULL,
 	};
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return EXIT_FAILURE;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	unsigned failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suites);
 }
