@@ -212,6 +212,11 @@ static inline uint32_t queue_available(struct model *m, const struct queue *q)
 	return tail >= q->head ? tail - q->head : tail + q->size - q->head;
 }
 
+/* ---- rx.c: frames from whatever the receive side listens to, the wire or, in loopback, our own transmit side ---- */
+
+unsigned model_take_frames(struct model *m, const struct model_frame *frames, unsigned n);
+void model_lose_frames(struct model *m, const struct model_frame *frames, unsigned n);
+
 /* ---- registers.c ---- */
 
 void model_registers_open(struct model *m);

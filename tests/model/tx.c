@@ -98,9 +98,9 @@ static unsigned hand_over(struct model *m, const struct model_sink *sink, const 
 	if (likely(!m->loopback))
 		return sink->take(sink->context, frames, n);
 
-	unsigned taken = model_receive(m, frames, n);
+	unsigned taken = model_take_frames(m, frames, n);
 	if (taken < n)
-		model_miss(m, frames + taken, n - taken);
+		model_lose_frames(m, frames + taken, n - taken);
 	return n;
 }
 

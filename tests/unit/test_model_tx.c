@@ -382,6 +382,13 @@ static void loopback_brings_frames_back(void)
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 >> 32 & 0xFFFF, 60);
 	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 0), host_tx_buffer(&h, 0), 100), 0);
 	CU_ASSERT_EQUAL(rd(0x04074), 2);
+	/* the wire is cut off meanwhile */
+	uint8_t stranger[60] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+	struct model_frame frame = {.data = stranger, .len = sizeof(stranger)};
+	CU_ASSERT_EQUAL(model_receive(h.model, &frame, 1), 1);
+	model_miss(h.model, &frame, 1);
+	CU_ASSERT_EQUAL(rd(0x04074), 0);
+	CU_ASSERT_EQUAL(rd(0x03FA0), 0);
 	host_close(&h);
 }
 
