@@ -33,7 +33,7 @@ MODEL_LIB := $(O)/libmodel.a
 
 PREFIX ?= /usr/local
 
-.PHONY: all tests demo check bench-quick install lint format help clean
+.PHONY: all tests demo check check-full bench-quick install lint format help clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -79,6 +79,10 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 	@echo 'Pollux check: installs what the tests need, builds with gcc and clang, runs all tests, then again under the sanitizers.'
 	@tests/need.sh check
 	@tests/check.sh
+
+check-full: check ## check, and Linux's own ixgbe in a QEMU guest as the model's judge (downloads 100 MB once)
+	@tests/need.sh guest
+	@tests/guest/linux_ixgbe.sh build/release
 
 bench-quick: ## cycles and instructions per packet, under a minute
 	@tests/need.sh build

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
-# Usage: tests/need.sh build|check
+# Usage: tests/need.sh build|check|guest
 set -eu
 
 case ${1:-} in
 build) packages="gcc libc6-dev libnuma-dev libpcap-dev" ;;
 check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang python3" ;;
-*) echo "usage: $0 build|check" >&2; exit 2 ;;
+guest) packages="gcc libc6-dev libnuma-dev libpcap-dev mmdebstrap debian-archive-keyring cpio kmod" ;;
+*) echo "usage: $0 build|check|guest" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

@@ -1,0 +1,87 @@
+# Runs inside the guest: Linux's own ixgbe on two ports of the software 82599 with a cable between them, each in a network of its own.
+# Prints a line "ok ..." or "FAIL ..." for each thing; more for whoever looks for the reason.
+# paths in full: this shell would take its own ip and ping
+check() {
+	name=$1
+	shift
+	if "$@" >/tmp/out 2>&1; then echo "ok $name"; else echo "FAIL $name"; sed 's/^/    /' /tmp/out | tail -15; fi
+}
+settled() { # until both links are up, 15 s at most
+	for i in $(seq 150); do
+		[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] && /bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1 && return 0
+		usleep 100000
+	done
+	return 1
+}
+counter() { ethtool -S eth0 | sed -n "s/^ *$1: //p"; }
+
+check "two ports are probed" test -e /sys/class/net/eth0 -a -e /sys/class/net/eth1
+check "the driver is ixgbe" sh -c 'ethtool -i eth0 | grep -q "^driver: ixgbe"'
+check "the SFP+ module is seen" sh -c '/bin/ip link set eth0 up; sleep 1; dmesg | grep -q "detected SFP+"'
+
+mkdir -p /run/netns
+/bin/ip netns add far
+/bin/ip link set eth1 netns far
+/bin/ip netns exec far /bin/ip link set lo up
+/bin/ip netns exec far /bin/ip addr add 192.0.2.2/24 dev eth1
+/bin/ip netns exec far /bin/ip link set eth1 up
+/bin/ip addr add 192.0.2.1/24 dev eth0
+check "both links come up" settled
+check "at 10 Gbit/s" sh -c 'ethtool eth0 | grep -q "Speed: 10000Mb/s"'
+
+ethtool -t eth0 offline >/tmp/selftest 2>&1
+for test in Register Eeprom Interrupt Loopback Link; do
+	check "ethtool -t: $test test" grep -Eq "^$test test .*[[:space:]]0$" /tmp/selftest
+done
+check "links come up after the self-test" settled
+
+check "ping" /bin/ping -c 5 -i 0.2 -W 5 192.0.2.2
+check "ping of full size" /bin/ping -c 3 -i 0.2 -W 5 -s 1472 -M do 192.0.2.2
+before=$(counter tx_packets)
+check "flood of 200 pings, none lost" sh -c '/bin/ping -q -f -c 200 -W 5 192.0.2.2 | grep -q " 0% packet loss"'
+check "the driver's counters follow" test $(($(counter tx_packets) - before)) -ge 200
+
+head -c 3000000 /dev/urandom >/tmp/data
+sum=$(md5sum </tmp/data)
+mkfifo /tmp/open # an input that doesn't end: a server at its input's end would hang up
+sleep 1000 >/tmp/open &
+near() { "$@"; }
+far() { /bin/ip netns exec far /bin/busybox "$@"; }
+tcp() { # tcp SERVER-SIDE ADDRESS CLIENT-SIDE
+	rm -f /tmp/received
+	"$1" nc -l -p 9000 >/tmp/received </tmp/open &
+	server=$!
+	sleep 1
+	"$3" nc -w 20 "$2" 9000 </tmp/data
+	wait $server
+	ls -l /tmp/data /tmp/received
+	[ "$(md5sum </tmp/received)" = "$sum" ]
+}
+check "TCP to the far end, 3 MB" tcp far 192.0.2.2 near
+check "TCP from the far end, 3 MB" tcp near 192.0.2.1 far
+
+/bin/ip link set eth0 mtu 9000
+/bin/ip netns exec far /bin/ip link set eth1 mtu 9000
+check "links come up after a change of MTU" settled
+check "MTU 9000" /bin/ping -c 3 -i 0.2 -W 5 -s 8972 -M do 192.0.2.2
+
+/bin/ip link add link eth0 name eth0.5 type vlan id 5
+/bin/ip addr add 198.51.100.1/24 dev eth0.5
+/bin/ip link set eth0.5 up
+/bin/ip netns exec far /bin/ip link add link eth1 name eth1.5 type vlan id 5
+/bin/ip netns exec far /bin/ip addr add 198.51.100.2/24 dev eth1.5
+/bin/ip netns exec far /bin/ip link set eth1.5 up
+check "VLAN 5" /bin/ping -c 3 -i 0.2 -W 5 198.51.100.2
+
+/bin/ip link set eth0 promisc on
+check "promiscuous mode" /bin/ping -c 2 -i 0.2 -W 5 192.0.2.2
+/bin/ip link set eth0 promisc off
+updown() {
+	for i in $(seq 10); do
+		/bin/ip link set eth0 down && /bin/ip link set eth0 up || return 1
+	done
+	settled && sleep 1 && /bin/ping -c 2 -W 5 192.0.2.2
+}
+check "down and up ten times" updown
+check "no error in the kernel's log" sh -c '! dmesg | grep -E "ixgbe.*([Hh]ang|[Ff]ail|[Ee]rror|timeout|[Rr]eset adapter)|BUG:|Oops|WARNING:"'
+dmesg | grep ixgbe | tail -5
