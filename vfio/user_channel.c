@@ -185,6 +185,8 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 		for (unsigned i = 0; i < 3; i++) {
 			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
+			if (!done)
+				continue; /* nothing may be added to what is NULL, not even 0 */
 			parts[i].iov_base = (char *)parts[i].iov_base + done;
 			parts[i].iov_len -= done;
 			sent -= (ssize_t)done;
