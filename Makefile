@@ -1,5 +1,5 @@
 # Pollux: plain make. `make help` lists what there is. V=1 shows the commands, CC=clang picks the compiler,
-# BUILD=release|debug|asan|tsan picks the build folder.
+# BUILD=release|debug|asan|tsan|fuzz picks the build folder; fuzz needs CC=clang.
 
 BUILD ?= release
 CC ?= cc
@@ -11,6 +11,7 @@ CFLAGS_release := -O3 -g
 CFLAGS_debug := -Og -g -DPOLLUX_DEBUG
 CFLAGS_asan := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_tsan := -O1 -g -fsanitize=thread
+CFLAGS_fuzz := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 CFLAGS_ALL := -std=gnu17 -fno-strict-aliasing $(WARN) $(if $(WERROR),-Werror) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize=%,$(CFLAGS_$(BUILD))) $(LDFLAGS)
 SHELL := /bin/bash
@@ -25,6 +26,7 @@ MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c
 APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out apps/app%,$(wildcard apps/*.c)))
 APP_SOURCES := $(wildcard apps/app*.c)
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
@@ -33,12 +35,14 @@ MODEL_LIB := $(O)/libmodel.a
 
 PREFIX ?= /usr/local
 
-.PHONY: all tests demo check check-full bench-quick install lint format help clean
+.PHONY: all tests replays fuzzers demo check check-full fuzz bench-quick install lint format help clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 all: $(LIB) $(addprefix $(O)/,$(APP_PROGRAMS) $(MODEL_PROGRAMS)) ## build the library, the applications and the software 82599
 tests: $(addprefix $(O)/,$(TESTS)) ## build the unit tests
+replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
+fuzzers: $(addprefix $(O)/,$(FUZZERS))
 
 $(LIB): $(call objects,$(LIB_SOURCES))
 $(MODEL_LIB): $(call objects,$(MODEL_SOURCES))
@@ -57,6 +61,14 @@ $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) 
 $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lcunit
+
+$(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(MODEL_LIB) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
+
+$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(MODEL_LIB) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
 $(O)/bench: $(call objects,$(BENCH_SOURCES)) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
@@ -83,6 +95,12 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 check-full: check ## check, and Linux's own ixgbe in a QEMU guest as the model's judge (downloads 100 MB once)
 	@tests/need.sh guest
 	@tests/guest/linux_ixgbe.sh build/release
+
+FUZZ_SECONDS ?= 60
+fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each
+	@tests/need.sh fuzz
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=fuzz CC=clang fuzzers
+	@tests/fuzz.sh build/fuzz-clang $(FUZZ_SECONDS)
 
 bench-quick: ## cycles and instructions per packet, under a minute
 	@tests/need.sh build

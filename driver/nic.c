@@ -199,6 +199,9 @@ static int find_pool(struct nic *nic)
 {
 	struct nic_config *config = &nic->config;
 	close_own_pool(nic);
+	/* Packets of the last one may still be out: it serves again, for who would close it if another took its place? */
+	if (!config->pool)
+		config->pool = nic->own_pool;
 	if (!config->pool) {
 		unsigned threads = config->rx_queues + config->tx_queues + 1u;
 		int ret = pkt_pool_open(&nic->own_pool, nic->device->space, nic_pool_count(config, 1, threads), nic->info.numa_node);

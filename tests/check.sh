@@ -78,7 +78,7 @@ echo "Builds: gcc and clang, warnings are errors"
 step "gcc release" build BUILD=release all tests build/release/bench
 step "gcc debug" build BUILD=debug all tests
 step "clang release" build BUILD=release CC=clang all tests
-step "gcc, ASan and UBSan" build BUILD=asan all tests
+step "gcc, ASan and UBSan" build BUILD=asan all tests replays
 step "gcc, TSan" build BUILD=tsan all tests
 step "public headers alone, C and C++" headers_alone
 step "arrows between the rooms" arrows
@@ -89,6 +89,11 @@ run_tests build/debug
 echo "The same under ASan and UBSan"
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 run_tests build/asan
+echo "The fuzzers' seeds, and what they once found"
+for seeds in tests/fuzz/corpus/*/; do
+	name=$(basename "$seeds")
+	step "replay $name" build/asan/replay_"$name" "$seeds"
+done
 echo "Threads under TSan"
 for test in test_pool_threads test_stats_threads; do
 	# this kernel's address space layout may be too random for TSan's shadow: fix it

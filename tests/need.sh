@@ -1,13 +1,21 @@
 #!/bin/sh
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
-# Usage: tests/need.sh build|check|guest
+# Usage: tests/need.sh build|check|guest|fuzz
 set -eu
+
+# libFuzzer's package is named for the version of clang that there is, or will be; nothing when clang brings it.
+fuzzer_runtime() {
+	version=$(clang -dumpversion 2>/dev/null || apt-cache depends clang 2>/dev/null | sed -n 's/.*clang-\([0-9][0-9]*\)$/\1/p' | head -n 1)
+	version=${version%%.*}
+	[ -z "$version" ] || [ "$version" -lt 14 ] || echo "libclang-rt-$version-dev"
+}
 
 case ${1:-} in
 build) packages="gcc libc6-dev libnuma-dev libpcap-dev" ;;
 check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang python3" ;;
 guest) packages="gcc libc6-dev libnuma-dev libpcap-dev mmdebstrap debian-archive-keyring cpio kmod" ;;
-*) echo "usage: $0 build|check|guest" >&2; exit 2 ;;
+fuzz) packages="gcc libc6-dev libnuma-dev libpcap-dev clang $(fuzzer_runtime)" ;;
+*) echo "usage: $0 build|check|guest|fuzz" >\&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

@@ -115,5 +115,11 @@ check "  and the capture tool gets them" "$work/dump.log" ended $dump 0
 check "  all of them" "$work/dump.log" test "$(stat -c %s "$work/dump.pcap")" = $((24 + 500 * (16 + 124)))
 end_model
 
+# foreign packets without end, and its own lost: counted as lost, and not waited for
+model --wire 0:source --wire 0:sink --wire 1:sink
+"$bin/pollux-gen" --count 500 --quiet $a >"$work/gen.log" 2>&1 &
+check "the generator ends although others' packets do not" "$work/gen.log" ended $! 0
+end_model
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

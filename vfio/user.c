@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define CONFIG_BYTES_MIN 256 /* conventional PCI; 4096 for PCI Express */
@@ -366,15 +368,19 @@ static int ask_device(struct user_device *user, struct vfio_user_device_info *in
 	return 0;
 }
 
-/* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the data path. */
+/* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the data path, and so
+ * would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they may not come back. */
 static void map_area(struct user_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
 {
 	struct stat stat;
+	struct statfs fs;
 	uint64_t end;
 	int seals = fcntl(fd, F_GET_SEALS);
 	void *at;
 
 	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &stat) != 0 || stat.st_size < 0)
+		return;
+	if (fstatfs(fd, &fs) != 0 || fs.f_type == HUGETLBFS_MAGIC)
 		return;
 	if (__builtin_add_overflow(file_offset, first, &file_offset) || __builtin_add_overflow(file_offset, bytes, &end) ||
 	        end > (uint64_t)stat.st_size)

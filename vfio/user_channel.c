@@ -198,7 +198,7 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
 			if (!done)
-				continue;
+				continue; /* nothing may be added to what is NULL, not even 0 */
 			parts[i].iov_base = (char *)parts[i].iov_base + done;
 			parts[i].iov_len -= done;
 			sent -= (ssize_t)done;

@@ -149,13 +149,18 @@ int ixgbe_leave_bus(struct ixgbe *ix)
 
 int ixgbe_halt(struct ixgbe *ix)
 {
-	if (nic_gone(&ix->nic))
+	if (nic_gone(&ix->nic)) {
+		/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other
+		 * things. Configuration space is not among the registers that are let alone. */
+		if (!vfio_device_gone(ix->nic.device))
+			ixgbe_leave_bus(ix);
 		return nic_fail_gone(&ix->nic);
+	}
 	struct nic_failure failure = {.error = 0};
 	/* tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
 	ixgbe_change(ix, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 	nic_note(&failure, ixgbe_reset(ix));
-	if (!nic_gone(&ix->nic))
+	if (!vfio_device_gone(ix->nic.device))
 		nic_note(&failure, ixgbe_leave_bus(ix));
 	ix->clean = failure.error == 0;
 	return nic_failed(&failure);

@@ -169,18 +169,20 @@ static inline unsigned finish(struct ixgbe_rxq *queue, uint32_t next, unsigned g
 static __attribute__((noinline)) unsigned burst_any(struct ixgbe_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
 {
 	uint32_t next = queue->next + got;
-	uint32_t owned = queue->fill + queue->mask + 1 - next; /* slots that have a buffer */
 	bool stop = false;
 
-	if (n > got + owned)
-		n = got + owned;
 	while (got < n && !stop) {
 		uint32_t slot = next & queue->mask;
+		uint32_t owned = queue->fill + queue->mask + 1 - next; /* slots that have a buffer; what is dropped leaves them, too */
 		unsigned run = n - got, to_end = queue->mask + 1 - slot;
 		unsigned taken = 0;
 
+		if (run > owned)
+			run = owned;
 		if (run > to_end)
 			run = to_end;
+		if (!run)
+			break;
 		if (!queue->odd)
 			taken = take_frames(&queue->ring[slot], &queue->buffers[slot], &pkts[got], run);
 		got += taken;

@@ -102,14 +102,20 @@ static void tamper(struct model *m, struct descriptor *d)
 	d->q1 = (d->q1 & m->tamper_keep) | m->tamper_set;
 }
 
+/** In loopback a frame comes from the client's memory, too, which may be what it goes to. */
 static void put_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
-	if (bytes == 60)
-		memcpy(to, from, 60);
-	else if (bytes == 64)
-		memcpy(to, from, 64);
-	else
-		memcpy(to, from, bytes);
+	uint8_t small[64];
+
+	if (bytes == 60) {
+		memcpy(small, from, 60);
+		memcpy(to, small, 60);
+	} else if (bytes == 64) {
+		memcpy(small, from, 64);
+		memcpy(to, small, 64);
+	} else {
+		memmove(to, from, bytes);
+	}
 }
 
 /** What was judged last, for sources that repeat one frame. */

@@ -49,6 +49,33 @@ static void random_frames(struct model_frame *frames, unsigned n)
 	}
 }
 
+static void a_looped_frame_may_arrive_where_it_came_from(void)
+{
+	static const uint32_t lengths[] = {60, 64, 300, 1500};
+	uint8_t wanted[1500];
+	uint32_t at = 0;
+
+	host_open(&h);
+	host_link(&h);
+	host_receive_queue(&h, 0, 16);
+	host_transmit_queue(&h, 0, 16);
+	model_write32(h.model, 0x04240, model_read32(h.model, 0x04240) | 1u << 15); /* HLREG0.LPBK */
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t len = lengths[i];
+
+		/* The receive buffer begins inside the frame that is sent. */
+		host_fill(host_tx_buffer(&h, i), len, (uint8_t)i);
+		memcpy(wanted, host_tx_buffer(&h, i), len);
+		host_rx_ring(&h)[i].q0 = host_tx_iova(i) + 20;
+		host_tx_ring(&h)[i] = host_data(i, len, 1ull << 24 | 1ull << 25);
+		model_write32(h.model, 0x06018, ++at);
+		CU_ASSERT_EQUAL(model_transmit(h.model, &h.sink, 1), 1);
+		CU_ASSERT_EQUAL(host_rx_ring(&h)[i].q1 >> 32 & 0xffff, len);
+		CU_ASSERT_EQUAL(memcmp(host_tx_buffer(&h, i) + 20, wanted, len), 0);
+	}
+	host_close(&h);
+}
+
 static void random_registers_rings_and_frames_do_no_harm(void)
 {
 	struct model_frame frames[100];
@@ -113,6 +140,7 @@ static void random_registers_rings_and_frames_do_no_harm(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
+	        {"a looped frame may arrive where it came from", a_looped_frame_may_arrive_where_it_came_from},
 	        {"random registers, rings and frames do no harm", random_registers_rings_and_frames_do_no_harm},
 	        CU_TEST_INFO_NULL,
 	};

@@ -259,6 +259,25 @@ static void packets_may_outlive_the_port_s_own_pool(void)
 	close_port();
 }
 
+static void a_pool_with_packets_out_serves_the_next_start(void)
+{
+	open_port();
+	start_port(&(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+	struct ixgbe *ix = (struct ixgbe *)nic;
+	struct pkt_pool *own = ix->rxqs[0]->pool;
+	struct pkt pkt;
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(own, &pkt, 1), 1);
+	int mapped = card.mapped;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	start_port(&(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+	CU_ASSERT_PTR_EQUAL(ix->rxqs[0]->pool, own);
+	CU_ASSERT_EQUAL(card.mapped, mapped);
+	pkt_free(&pkt, 1);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT_EQUAL(card.mapped, mapped - 2); /* the rings went, and the pool */
+	close_port();
+}
+
 static void counters_stay_readable_after_stop(void)
 {
 	open_port();
@@ -480,6 +499,7 @@ int main(void)
 		{"too small a pool is said before starting", too_small_a_pool_is_said_before_starting},
 		{"a pool of another space is refused", a_pool_of_another_space_is_refused},
 		{"packets may outlive the port's own pool", packets_may_outlive_the_port_s_own_pool},
+		{"a pool with packets out serves the next start", a_pool_with_packets_out_serves_the_next_start},
 		{"counters stay readable after stop", counters_stay_readable_after_stop},
 		{"service tells of the link once", service_tells_of_the_link_once},
 		{"events have a descriptor that service drains", events_have_a_descriptor_that_service_drains},

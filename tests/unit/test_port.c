@@ -2,6 +2,7 @@
  * A port from end to end: the ixgbe driver against the software 82599 in one process, with heads and tails as memory and as calls. */
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
+#include "../../driver/ixgbe/queue.h"
 #include "../model/local.h"
 
 #include "unit.h"
@@ -301,6 +302,31 @@ static void bad_descriptors_are_dropped_and_counted(void)
 			printf("\n    %s: %lu bad descriptors counted, not %lu\n", cases[c].what, stats.rx_bad_descriptors, dropped);
 		CU_ASSERT_EQUAL(stats.rx_bad_descriptors, dropped);
 	}
+	tear_down(&f, false);
+}
+
+/* No hardware does that: finished descriptors for all of the ring at once, behind the middle of a frame without end. */
+static void what_is_dropped_is_not_handed_out_round_the_ring(void)
+{
+	struct nic_config small = {.rx_ring = 64, .promiscuous = true};
+	struct ixgbe_descriptor *ring;
+	struct fixture f;
+	struct pkt pkts[128];
+	unsigned n;
+
+	set_up(&f, &small, 0);
+	ring = ixgbe_of(f.nic[0])->rxqs[0]->ring;
+	for (unsigned i = 0; i < 32; i++)
+		ring[i].q1 = UINT64_C(60) << 32 | 1; /* DD, no EOP */
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), pkts, 32), 0);
+	for (unsigned i = 0; i < 64; i++)
+		ring[i].q1 = UINT64_C(60) << 32 | 3;
+	n = nic_rx(nic_rxq(f.nic[0], 0), pkts, 64);
+	CU_ASSERT_EQUAL(n, 63);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < i; k++)
+			CU_ASSERT_PTR_NOT_EQUAL(pkts[i].data, pkts[k].data);
+	pkt_free(pkts, n);
 	tear_down(&f, false);
 }
 
@@ -733,6 +759,7 @@ int main(void)
 		{"forwards in random bursts without loss", forwards_in_random_bursts_without_loss},
 		{"statistics match the wire", statistics_match_the_wire},
 		{"bad descriptors are dropped and counted", bad_descriptors_are_dropped_and_counted},
+		{"what is dropped is not handed out round the ring", what_is_dropped_is_not_handed_out_round_the_ring},
 		{"long frames come and go in pieces", long_frames_come_and_go_in_pieces},
 		{"an empty pool stops nothing for good", an_empty_pool_stops_nothing_for_good},
 		{"a full ring leaves the rest with the caller", a_full_ring_leaves_the_rest_with_the_caller},
