@@ -12,10 +12,10 @@ fuzzer_runtime() {
 
 case ${1:-} in
 build) packages="gcc libc6-dev libnuma-dev libpcap-dev" ;;
-check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang python3" ;;
+check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang" ;;
 guest) packages="gcc libc6-dev libnuma-dev libpcap-dev mmdebstrap debian-archive-keyring cpio kmod" ;;
 fuzz) packages="gcc libc6-dev libnuma-dev libpcap-dev clang $(fuzzer_runtime)" ;;
-*) echo "usage: $0 build|check|guest|fuzz" >\&2; exit 2 ;;
+*) echo "usage: $0 build|check|guest|fuzz" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
