@@ -28,6 +28,9 @@ APP_SOURCES := $(wildcard apps/app*.c)
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
+# what tests/preload/run loads into other people's programs: position-independent, and never with a sanitizer's runtime
+PRELOAD := $(O)/libpollux-preload.so
+PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*.c)) vfio/user_channel.c vfio/error.c
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 LIB := $(O)/libpollux.a
@@ -39,7 +42,7 @@ PREFIX ?= /usr/local
 .DEFAULT_GOAL := all
 .SECONDARY:
 
-all: $(LIB) $(addprefix $(O)/,$(APP_PROGRAMS) $(MODEL_PROGRAMS)) ## build the library, the applications and the software 82599
+all: $(LIB) $(PRELOAD) $(O)/preload-probe $(addprefix $(O)/,$(APP_PROGRAMS) $(MODEL_PROGRAMS)) ## build the library, the applications and the software 82599
 tests: $(addprefix $(O)/,$(TESTS)) ## build the unit tests
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
 fuzzers: $(addprefix $(O)/,$(FUZZERS))
@@ -70,6 +73,19 @@ $(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
+$(PRELOAD): $(patsubst %.c,$(O)/shared/%.o,$(PRELOAD_SOURCES))
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -o $@ $^ -lpthread
+
+$(O)/preload-probe: $(O)/shared/tests/preload/probe.o
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^
+
+$(O)/shared/%.o: %.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(filter-out -fsanitize=% -fno-sanitize%,$(CFLAGS_ALL)) -fPIC -fvisibility=hidden \
+		-U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
+
 $(O)/bench: $(call objects,$(BENCH_SOURCES)) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
@@ -92,8 +108,9 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 	@tests/need.sh check
 	@tests/check.sh
 
-check-full: check ## check, and Linux's own ixgbe in a QEMU guest as the model's judge (downloads 100 MB once)
-	@tests/need.sh guest
+check-full: check ## check, and as the model's judges DPDK, and Linux's own ixgbe in a QEMU guest (downloads 150 MB once)
+	@tests/need.sh full
+	@tests/judge_dpdk.sh build/release
 	@tests/guest/linux_ixgbe.sh build/release
 
 FUZZ_SECONDS ?= 60

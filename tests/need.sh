@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
-# Usage: tests/need.sh build|check|guest|fuzz
+# Usage: tests/need.sh build|check|full|fuzz
 set -eu
 
 # libFuzzer's package is named for the version of clang that there is, or will be; nothing when clang brings it.
@@ -13,9 +13,9 @@ fuzzer_runtime() {
 case ${1:-} in
 build) packages="gcc libc6-dev libnuma-dev libpcap-dev" ;;
 check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang" ;;
-guest) packages="gcc libc6-dev libnuma-dev libpcap-dev mmdebstrap debian-archive-keyring cpio kmod" ;;
+full) packages="gcc libc6-dev libnuma-dev libpcap-dev dpdk dpdk-dev mmdebstrap debian-archive-keyring cpio kmod" ;;
 fuzz) packages="gcc libc6-dev libnuma-dev libpcap-dev clang $(fuzzer_runtime)" ;;
-*) echo "usage: $0 build|check|guest|fuzz" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|full|fuzz" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

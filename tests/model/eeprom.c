@@ -11,6 +11,7 @@ enum {
 	FIRMWARE = 0x140,
 	FIRMWARE_PATCH = 0x150,
 	CHECKSUM = 0x3F,
+	SPI_READ = 3,
 };
 
 void model_eeprom_open(struct model *m)
@@ -92,6 +93,45 @@ void model_eeprom_step(struct model *m)
 			word = 0xFFFF;
 		reg_set(m, IXGBE_EERD, (m->eerd_pending & 0xFFFC) | EERD_DONE | word << 16);
 	}
+}
+
+/** The EEPROM's own serial interface (SPI mode 0): a command of 8 bits, an address of 8, then data, the first byte first. */
+static void spi_clock_up(struct model *m, bool in)
+{
+	struct spi_slave *s = &m->spi;
+	unsigned at = s->bits++;
+
+	if (at < 16) {
+		s->shift = (uint16_t)(s->shift << 1 | in);
+		if (at == 7)
+			s->command = (uint8_t)s->shift;
+	}
+	s->out = false; /* the status register is 0: ready, nothing protected */
+	if (at >= 16 && (s->command & ~8u) == SPI_READ) {
+		/* Bit 3 of the command is bit 8 of the address. */
+		uint32_t byte = (s->shift & 0xFFu) + ((s->command & 8u) << 5) + (at - 16) / 8;
+		uint16_t word = m->eeprom[byte / 2 % MODEL_EEPROM_WORDS];
+
+		s->out = (uint8_t)(word >> (byte % 2 * 8)) >> (7 - at % 8) & 1;
+	}
+}
+
+/** Software that asks for the EEPROM's pins has them at once, and bit-bangs. */
+void model_write_eec(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	struct spi_slave *s = &m->spi;
+	bool clock = value & EEC_SK;
+
+	(void)index;
+	value &= ~(uint32_t)(EEC_EE_GNT | EEC_DO);
+	if ((value & EEC_EE_REQ) && (value & EEC_EE_PRES))
+		value |= EEC_EE_GNT;
+	if (value & EEC_CS) /* active low */
+		s->bits = 0;
+	else if ((value & EEC_EE_GNT) && clock && !s->clock)
+		spi_clock_up(m, value & EEC_DI);
+	s->clock = clock;
+	reg_set(m, offset, value | (s->out ? EEC_DO : 0u));
 }
 
 void model_write_eerd(struct model *m, unsigned index, uint32_t value, uint32_t offset)

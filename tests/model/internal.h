@@ -63,6 +63,14 @@ struct i2c_slave {
 	bool drive_low, reading;
 };
 
+/** The EEPROM behind the pins in EEC. */
+struct spi_slave {
+	bool clock, out;
+	uint8_t command;
+	uint16_t shift;
+	unsigned bits; /* clocked since it was selected */
+};
+
 struct model {
 	/* touched per burst */
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
@@ -94,7 +102,7 @@ struct model {
 
 	/* time */
 	uint64_t now_ns;
-	uint64_t reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, next_ns;
+	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, next_ns;
 	uint32_t eerd_pending;
 	uint64_t rx_pending[2], tx_pending[2], rx_wanted[2], tx_wanted[2];
 
@@ -106,6 +114,7 @@ struct model {
 	/* link */
 	bool partner, link_latched_down, autoneg_started;
 	struct i2c_slave i2c;
+	struct spi_slave spi;
 
 	struct model_config config;
 	uint32_t *own_image;
@@ -245,6 +254,7 @@ bool model_bus_master(const struct model *m);
 void model_eeprom_open(struct model *m);
 void model_eeprom_load(struct model *m);
 void model_eeprom_step(struct model *m);
+void model_write_eec(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 void model_write_eerd(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 uint32_t model_read_swsm(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 

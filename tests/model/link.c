@@ -17,13 +17,19 @@ static bool link_slow(const struct model *m)
 	return mode == 0 || mode == 2 || mode == 5;
 }
 
+/** Mode 3, 10 Gbit/s serial, negotiates nothing: it needs no restart to come up after a reset. */
+static bool link_by_itself(const struct model *m)
+{
+	return link_mode(m) == 3;
+}
+
 static bool link_wanted(const struct model *m)
 {
 	uint32_t esdp = reg_get(m, IXGBE_ESDP);
 
 	if (reg_get(m, IXGBE_AUTOC) & AUTOC_FLU)
 		return true;
-	if (m->config.sfp_absent || !m->partner || !m->autoneg_started)
+	if (m->config.sfp_absent || !m->partner || !(m->autoneg_started || link_by_itself(m)))
 		return false;
 	return !((esdp & ESDP_SDP3) && (esdp & ESDP_SDP3_DIR)); /* laser on */
 }
@@ -46,6 +52,7 @@ void model_link_reset(struct model *m)
 	m->link_ns = MODEL_NEVER;
 	m->i2c = (struct i2c_slave){.clock = true, .data = true};
 	reg_set(m, IXGBE_AUTOC, 3u << AUTOC_LMS_SHIFT | 1u << 7); /* from the EEPROM: 10G serial */
+	model_link_review(m);
 }
 
 /** Something the link depends on has changed: it goes at once, and comes after a while. */

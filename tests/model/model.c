@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-enum { RESET_NS = 1000 * 1000, AUTO_READ_NS = 2 * 1000 * 1000, DMA_INIT_NS = 2500 * 1000 };
+enum { RESET_BIT_NS = 5000, RESET_NS = 1000 * 1000, AUTO_READ_NS = 2 * 1000 * 1000, DMA_INIT_NS = 2500 * 1000 };
 
 /** Sets a deadline from now; model_step looks at deadlines only when the earliest has come. */
 void model_deadline(struct model *m, uint64_t *deadline, uint64_t delay_ns)
@@ -49,6 +49,7 @@ void model_device_reset(struct model *m, bool link)
 	m->toeplitz_stale = true;
 	m->scratch_used = 0;
 	m->eerd_ns = MODEL_NEVER;
+	model_deadline(m, &m->reset_bit_ns, RESET_BIT_NS);
 	model_deadline(m, &m->reset_done_ns, RESET_NS);
 	model_deadline(m, &m->auto_read_ns, AUTO_READ_NS);
 	model_deadline(m, &m->dma_init_ns, DMA_INIT_NS);
@@ -102,17 +103,22 @@ void model_function_reset(struct model *m)
 		m->msix[v * 16 + 12] = 1; /* vectors come up masked */
 	model_device_reset(m, true);
 	/* The client of a function reset waits outside; the device is reachable as soon as it is done. */
-	m->reset_done_ns = MODEL_NEVER;
+	m->reset_bit_ns = m->reset_done_ns = MODEL_NEVER;
 	reg_set(m, IXGBE_CTRL, 0);
 	model_dma_forget(m);
 }
 
+/** The bit clears itself within microseconds; the registers are usable after a millisecond only. */
 static void finish_reset(struct model *m)
 {
-	if (m->now_ns < m->reset_done_ns || (m->breakages & MODEL_RESET_STUCK))
+	if (m->breakages & MODEL_RESET_STUCK)
 		return;
-	m->reset_done_ns = MODEL_NEVER;
-	reg_set(m, IXGBE_CTRL, reg_get(m, IXGBE_CTRL) & ~(uint32_t)(CTRL_RST | CTRL_LNK_RST));
+	if (m->now_ns >= m->reset_bit_ns) {
+		m->reset_bit_ns = MODEL_NEVER;
+		reg_set(m, IXGBE_CTRL, reg_get(m, IXGBE_CTRL) & ~(uint32_t)(CTRL_RST | CTRL_LNK_RST));
+	}
+	if (m->now_ns >= m->reset_done_ns)
+		m->reset_done_ns = MODEL_NEVER;
 }
 
 static void sooner(uint64_t *next, uint64_t deadline, uint64_t now)
@@ -125,6 +131,7 @@ static uint64_t next_deadline(const struct model *m)
 {
 	uint64_t next = model_interrupts_next(m);
 
+	sooner(&next, m->reset_bit_ns, m->now_ns);
 	sooner(&next, m->reset_done_ns, m->now_ns);
 	sooner(&next, m->auto_read_ns, m->now_ns);
 	sooner(&next, m->eerd_ns, m->now_ns);

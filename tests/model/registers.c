@@ -48,7 +48,7 @@ static const struct rule rules[] = {
 	{ MODEL_FRTIMER,    0, 1, RO, 0, 0, NULL, NULL },
 	{ MODEL_TCPTIMER,   0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_LEDCTL,     0, 1, RW, ALL, 0, NULL, NULL },
-	{ IXGBE_EEC,        0, 1, RW, 0x0000005F, 0, NULL, NULL },
+	{ IXGBE_EEC,        0, 1, RW, 0x0000005F, 0, NULL, model_write_eec },
 	{ IXGBE_EERD,       0, 1, RW, ALL, 0, NULL, model_write_eerd },
 	{ MODEL_FLA,        0, 1, RW, 0x0000003F, 0, NULL, NULL },
 	{ IXGBE_SWSM,       0, 1, RW, SWSM_SMBI | SWSM_SWESMBI, 0, model_read_swsm, NULL },
@@ -280,8 +280,8 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 		m->faults.bad_register++;
 		return UINT32_MAX;
 	}
-	/* No register may be accessed for 1 ms after CTRL.RST (DS 4.2.1.6.1). */
-	m->faults.bad_order += m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns;
+	/* No register but CTRL itself may be accessed for 1 ms after CTRL.RST (DS 4.2.1.6.1). */
+	m->faults.bad_order += offset != IXGBE_CTRL && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns;
 
 	uint32_t word = m->canonical[offset / 4];
 	const struct rule *rule = &rules[m->rule[word]];

@@ -99,17 +99,19 @@ static void wrong_accesses_are_counted_and_harmless(void)
 	host_close(&h);
 }
 
-static void reset_clears_itself_after_a_millisecond(void)
+static void reset_clears_itself_and_ends_after_a_millisecond(void)
 {
 	host_open(&h);
 	wr(0x05080, 0x400);
 	uint64_t before = model_faults(h.model)->bad_order;
 	wr(0, 1u << 26);
-	host_wait(&h, 500 * 1000);
 	CU_ASSERT(rd(0) & 1u << 26);
-	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 1);
-	host_wait(&h, 600 * 1000);
+	host_wait(&h, 10 * 1000);
 	CU_ASSERT_EQUAL(rd(0) & 1u << 26, 0);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 0);
+	rd(8); /* any other register has to wait */
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 1);
+	host_wait(&h, 1100 * 1000);
 	CU_ASSERT_EQUAL(rd(0x05080), 0);
 	CU_ASSERT_EQUAL(rd(0x10010) & 1u << 9, 0);
 	CU_ASSERT_EQUAL(rd(0x02F00) & 1u << 3, 0);
@@ -306,12 +308,14 @@ static void the_link_comes_up_when_all_that_it_needs_is_there(void)
 	host_open(&h);
 	CU_ASSERT_EQUAL(rd(0x042A4) & 1u << 30, 0);
 	model_set_partner(h.model, true);
+	/* 10 Gbit/s serial negotiates nothing, and comes up without AN_RESTART. */
 	host_wait(&h, 1000 * 1000 * 1000);
-	CU_ASSERT_FALSE(model_link_up(h.model));
+	CU_ASSERT(model_link_up(h.model));
 	wr(0x042A0, rd(0x042A0) | 1u << 12);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	host_wait(&h, 100 * 1000 * 1000);
 	CU_ASSERT(model_link_up(h.model));
+	rd(0x042A4); /* the restart shows once */
 	CU_ASSERT_EQUAL(rd(0x042A4) >> 28 & 7, 7);
 	wr(0x20, rd(0x20) | 8); /* laser off */
 	CU_ASSERT_FALSE(model_link_up(h.model));
@@ -406,7 +410,7 @@ int main(void)
 	        {"identity and capabilities are the real ones", identity_and_capabilities_are_the_real_ones},
 	        {"BARs can be sized, identity not written", bars_can_be_sized_and_identity_not_written},
 	        {"wrong accesses are counted and harmless", wrong_accesses_are_counted_and_harmless},
-	        {"reset clears itself after a millisecond", reset_clears_itself_after_a_millisecond},
+	        {"reset clears itself after a millisecond", reset_clears_itself_and_ends_after_a_millisecond},
 	        {"breakages stick until they are cleared", breakages_stick_until_they_are_cleared},
 	        {"masks and access modes hold", masks_and_access_modes_hold},
 	        {"second addresses reach the same registers", second_addresses_reach_the_same_registers},

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * One device: what a program asks of its descriptor, as vfio-user messages. */
+#include "preload.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ACCESS_BYTES 4096u
+
+static int simple_call(struct device *device, enum vfio_user_command command, const void *head, size_t bytes)
+{
+	uint8_t reply[64];
+	struct user_call call = {.command = command, .head = head, .head_bytes = bytes, .reply = reply, .reply_max = sizeof(reply)};
+	return user_channel_call(&device->channel, &call);
+}
+
+static int greet(struct device *device)
+{
+	struct {
+		struct vfio_user_version version;
+		char text[4096];
+	} reply;
+	static const struct {
+		struct vfio_user_version version;
+		char text[24];
+	} hello = {{VFIO_USER_MAJOR, VFIO_USER_MINOR}, "{\"capabilities\":{}}"};
+	struct user_call call = {
+	        .command = VFIO_USER_VERSION,
+	        .head = &hello,
+	        .head_bytes = sizeof(hello.version) + strlen(hello.text) + 1,
+	        .reply = &reply,
+	        .reply_min = sizeof(reply.version),
+	        .reply_max = sizeof(reply),
+	};
+	int error = user_channel_call(&device->channel, &call);
+	if (!error && reply.version.major != VFIO_USER_MAJOR)
+		error = -EPROTO;
+	device->channel.max_fds = VFIO_USER_FDS_MAX;
+	return error;
+}
+
+static int region_info(struct device *device, unsigned index, struct vfio_user_region_info *info)
+{
+	*info = (struct vfio_user_region_info){.argsz = sizeof(*info), .index = index};
+	int fd;
+	struct user_call call = {
+	        .command = VFIO_USER_DEVICE_GET_REGION_INFO,
+	        .head = info,
+	        .head_bytes = sizeof(*info),
+	        .reply = info,
+	        .reply_min = sizeof(*info),
+	        .reply_max = sizeof(*info),
+	        .reply_fd = &fd,
+	};
+	int error = user_channel_call(&device->channel, &call);
+	if (!error && fd >= 0)
+		close(fd);
+	return error;
+}
+
+int preload_device_connect(struct device *device)
+{
+	device->gone = false;
+	int error = user_channel_open(&device->channel, device->path, device->path, &device->gone);
+	if (error)
+		return error;
+	error = greet(device);
+	for (unsigned i = 0; !error && i < VFIO_PCI_NUM_REGIONS; i++) {
+		struct vfio_user_region_info info;
+		error = region_info(device, i, &info);
+		device->region_bytes[i] = info.bytes;
+	}
+	if (error)
+		user_channel_close(&device->channel);
+	return error;
+}
+
+void preload_device_disconnect(struct device *device)
+{
+	__atomic_store_n(&device->gone, true, __ATOMIC_RELEASE);
+	user_channel_close(&device->channel);
+}
+
+int preload_device_map(struct device *device, const struct piece *piece)
+{
+	const struct vfio_user_dma_map dma = {
+	        .argsz = sizeof(dma),
+	        .flags = piece->flags,
+	        .offset = piece->offset,
+	        .address = piece->iova,
+	        .bytes = piece->bytes,
+	};
+	uint8_t reply[64];
+	struct user_call call = {
+	        .command = VFIO_USER_DMA_MAP,
+	        .head = &dma,
+	        .head_bytes = sizeof(dma),
+	        .fds = &piece->fd,
+	        .fd_count = 1,
+	        .reply = reply,
+	        .reply_max = sizeof(reply),
+	};
+	return user_channel_call(&device->channel, &call);
+}
+
+int preload_device_unmap(struct device *device, const struct piece *piece)
+{
+	const struct vfio_user_dma_unmap dma = {.argsz = sizeof(dma), .address = piece->iova, .bytes = piece->bytes};
+	return simple_call(device, VFIO_USER_DMA_UNMAP, &dma, sizeof(dma));
+}
+
+int preload_device_access(struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
+{
+	struct {
+		struct vfio_user_region_access head;
+		uint8_t data[ACCESS_BYTES];
+	} reply;
+	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = bytes};
+	struct user_call call = {
+	        .command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
+	        .head = &head,
+	        .head_bytes = sizeof(head),
+	        .data = out,
+	        .data_bytes = out ? bytes : 0,
+	        .reply = &reply,
+	        .reply_min = sizeof(head) + (in ? bytes : 0),
+	        .reply_max = sizeof(head) + (in ? bytes : 0),
+	};
+	if (bytes > ACCESS_BYTES)
+		return -EINVAL;
+	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE))
+		return -ENODEV;
+	int error = user_channel_call(&device->channel, &call);
+	if (!error && in)
+		memcpy(in, reply.data, bytes);
+	return error;
+}
+
+/** The notifiers of errors and of removal are the kernel's, whatever the device has: here they are taken, and nobody fires them. */
+static bool is_notifier(unsigned index)
+{
+	return index == VFIO_PCI_ERR_IRQ_INDEX || index == VFIO_PCI_REQ_IRQ_INDEX;
+}
+
+static int get_irq_info(struct device *device, struct vfio_irq_info *info)
+{
+	struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .index = info->index};
+	struct user_call call = {
+	        .command = VFIO_USER_DEVICE_GET_IRQ_INFO,
+	        .head = &irq,
+	        .head_bytes = sizeof(irq),
+	        .reply = &irq,
+	        .reply_min = sizeof(irq),
+	        .reply_max = sizeof(irq),
+	};
+	if (info->argsz < sizeof(*info) || info->index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+	if (is_notifier(info->index)) {
+		info->flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
+		info->count = 1;
+		return 0;
+	}
+	int error = user_channel_call(&device->channel, &call);
+	if (error)
+		return error;
+	info->flags = irq.flags;
+	info->count = irq.count;
+	return 0;
+}
+
+static int send_irqs(struct device *device, const struct vfio_irq_set *set, const int *fds, unsigned fd_count, const uint8_t *data, size_t bytes)
+{
+	uint8_t reply[64];
+	struct vfio_irq_set head = *set;
+	head.argsz = (uint32_t)(sizeof(head) + bytes);
+	struct user_call call = {
+	        .command = VFIO_USER_DEVICE_SET_IRQS,
+	        .head = &head,
+	        .head_bytes = sizeof(head),
+	        .data = data,
+	        .data_bytes = bytes,
+	        .fds = fds,
+	        .fd_count = fd_count,
+	        .reply = reply,
+	        .reply_max = sizeof(reply),
+	};
+	return user_channel_call(&device->channel, &call);
+}
+
+/** Eventfds go in runs: the protocol has no holes in a message, and no more than 16 descriptors. */
+static int set_eventfds(struct device *device, const struct vfio_irq_set *set)
+{
+	const int *fds = (const int *)(const void *)set->data;
+	for (uint32_t i = 0; i < set->count;) {
+		uint32_t run = 1;
+		while (i + run < set->count && run < VFIO_USER_FDS_MAX && (fds[i + run] >= 0) == (fds[i] >= 0))
+			run++;
+		struct vfio_irq_set part = {.flags = set->flags, .index = set->index, .start = set->start + i, .count = run};
+		int error = send_irqs(device, &part, &fds[i], fds[i] >= 0 ? run : 0, NULL, 0);
+		if (error)
+			return error;
+		i += run;
+	}
+	return 0;
+}
+
+static int set_irqs(struct device *device, const struct vfio_irq_set *set)
+{
+	size_t each = set->flags & VFIO_IRQ_SET_DATA_EVENTFD ? sizeof(int) : set->flags & VFIO_IRQ_SET_DATA_BOOL ? 1 : 0;
+	if (set->argsz < sizeof(*set) || set->count > 4096 || set->argsz - sizeof(*set) < each * set->count)
+		return -EINVAL;
+	if (is_notifier(set->index))
+		return set->start || set->count > 1 ? -EINVAL : 0;
+	if ((set->flags & VFIO_IRQ_SET_DATA_EVENTFD) && set->count)
+		return set_eventfds(device, set);
+	return send_irqs(device, set, NULL, 0, each == 1 ? set->data : NULL, each == 1 ? set->count : 0);
+}
+
+static int get_region_info(struct device *device, struct vfio_region_info *info)
+{
+	if (info->argsz < sizeof(*info) || info->index >= VFIO_PCI_NUM_REGIONS)
+		return -EINVAL;
+	info->size = device->region_bytes[info->index];
+	info->offset = (uint64_t)info->index << 40;
+	info->cap_offset = 0;
+	info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE : 0;
+	/* Not the MSI-X table's, which is the kernel's everywhere. */
+	if (info->size && info->index == VFIO_PCI_BAR0_REGION_INDEX)
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	return 0;
+}
+
+/** The kernel keeps configuration space over a reset: programs that enable bus mastering first count on it. */
+static int reset(struct device *device)
+{
+	uint16_t command;
+	uint8_t bars[24];
+	const unsigned config = VFIO_PCI_CONFIG_REGION_INDEX, command_at = 4, bars_at = 16;
+	int error = preload_device_access(device, config, command_at, &command, NULL, sizeof(command));
+	if (!error)
+		error = preload_device_access(device, config, bars_at, bars, NULL, sizeof(bars));
+	if (!error)
+		error = simple_call(device, VFIO_USER_DEVICE_RESET, NULL, 0);
+	if (!error)
+		error = preload_device_access(device, config, bars_at, NULL, bars, sizeof(bars));
+	if (!error)
+		error = preload_device_access(device, config, command_at, NULL, &command, sizeof(command));
+	return error;
+}
+
+int preload_device_ioctl(struct device *device, unsigned long request, void *argument)
+{
+	struct vfio_device_info *info = argument;
+	if (request == VFIO_DEVICE_RESET)
+		return reset(device);
+	if (!argument)
+		return -EFAULT;
+	switch (request) {
+	case VFIO_DEVICE_GET_INFO:
+		if (info->argsz < offsetof(struct vfio_device_info, cap_offset))
+			return -EINVAL;
+		info->flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI;
+		info->num_regions = VFIO_PCI_NUM_REGIONS;
+		info->num_irqs = VFIO_PCI_NUM_IRQS;
+		if (info->argsz >= sizeof(*info))
+			info->cap_offset = 0;
+		return 0;
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return get_region_info(device, argument);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return get_irq_info(device, argument);
+	case VFIO_DEVICE_SET_IRQS:
+		return set_irqs(device, argument);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Register windows whose every access is a message, so that registers which change by being read, clear themselves or want a handshake
+ * behave exactly. The window is memory that may not be touched: an access faults; the handler fetches the register if it is a read,
+ * opens the page, and lets the processor take one step; the trap after it sends what was written, and closes the page again.
+ * So no instruction is ever decoded.
+ *
+ * What this cannot do: accesses of other than 32 bits (only the aligned 32 bits around the address take part), instructions that read and
+ * write the same register at once, and another thread's access to the same page during a step, which goes unseen. Two threads that
+ * fault take turns. */
+#include "preload.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define WINDOWS_MAX 64
+#define PAGE_BYTES  4096ul
+#define TRAP_FLAG   0x100
+#define FAULT_WRITE 2
+
+static struct window {
+	uintptr_t at, end; /* at 0: free */
+	uint64_t offset;   /* in the region */
+	unsigned region;
+	struct device *device;
+} windows[WINDOWS_MAX];
+
+static pthread_mutex_t windows_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sigaction old_fault, old_trap;
+static bool tracing;
+
+/** The one step that is being taken; owner is its thread. */
+static struct {
+	pid_t owner; /* 0: none */
+	struct window *window;
+	uintptr_t word;
+	bool write;
+	sigset_t mask;
+} step;
+
+static pid_t self(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
+static struct window *window_at(uintptr_t address)
+{
+	for (unsigned i = 0; i < WINDOWS_MAX; i++) {
+		uintptr_t at = __atomic_load_n(&windows[i].at, __ATOMIC_ACQUIRE);
+		if (at && address >= at && address < windows[i].end)
+			return &windows[i];
+	}
+	return NULL;
+}
+
+/** Not ours: to whom it was meant for. */
+static void pass_on(int number, siginfo_t *info, void *context, const struct sigaction *old)
+{
+	if (old->sa_flags & SA_SIGINFO) {
+		old->sa_sigaction(number, info, context);
+	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
+		struct sigaction none = {.sa_handler = SIG_DFL};
+		sigaction(number, &none, NULL); /* it happens again on return, and ends the program */
+	} else {
+		old->sa_handler(number);
+	}
+}
+
+static void open_page(uintptr_t word, bool open)
+{
+	syscall(SYS_mprotect, word & ~(PAGE_BYTES - 1), PAGE_BYTES, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+/** POLLUX_VFIO_TRACE: every access, to standard error. */
+static void trace(const struct window *window, uintptr_t word, uint32_t value, bool write)
+{
+	char line[64];
+	if (!tracing)
+		return;
+	int bytes = snprintf(line, sizeof(line), "%s %s %05lx %08x\n", window->device->name, write ? "write" : "read ",
+	        window->offset + (word - window->at), value);
+	syscall(SYS_write, STDERR_FILENO, line, bytes);
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	struct window *window = window_at((uintptr_t)info->si_addr);
+	int kept = errno;
+	pid_t me = self(), none = 0;
+
+	if (!window || __atomic_load_n(&step.owner, __ATOMIC_RELAXED) == me) {
+		pass_on(number, info, context, &old_fault);
+		return;
+	}
+	while (!__atomic_compare_exchange_n(&step.owner, &none, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		none = 0;
+		sched_yield();
+	}
+	step.window = window;
+	step.word = (uintptr_t)info->si_addr & ~(uintptr_t)3;
+	step.write = u->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE;
+
+	uint32_t value = UINT32_MAX;
+	if (!step.write && preload_device_access(window->device, window->region, window->offset + (step.word - window->at), &value, NULL, 4))
+		value = UINT32_MAX; /* as from a device that is gone */
+	open_page(step.word, true);
+	if (!step.write) {
+		*(volatile uint32_t *)step.word = value;
+		trace(window, step.word, value, false);
+	}
+	/* Nothing may come between but the trap. */
+	step.mask = u->uc_sigmask;
+	sigfillset(&u->uc_sigmask);
+	sigdelset(&u->uc_sigmask, SIGTRAP);
+	sigdelset(&u->uc_sigmask, SIGSEGV);
+	u->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+	errno = kept;
+}
+
+static void on_trap(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	int kept = errno;
+
+	if (__atomic_load_n(&step.owner, __ATOMIC_RELAXED) != self()) {
+		pass_on(number, info, context, &old_trap);
+		return;
+	}
+	uint32_t value = *(volatile uint32_t *)step.word;
+	open_page(step.word, false);
+	if (step.write) {
+		uint64_t at = step.window->offset + (step.word - step.window->at);
+		preload_device_access(step.window->device, step.window->region, at, NULL, &value, 4);
+		trace(step.window, step.word, value, true);
+	}
+	u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+	u->uc_sigmask = step.mask;
+	__atomic_store_n(&step.owner, 0, __ATOMIC_RELEASE);
+	errno = kept;
+}
+
+static void install(void)
+{
+	struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+	struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+	tracing = getenv("POLLUX_VFIO_TRACE") != NULL;
+	sigfillset(&fault.sa_mask);
+	sigfillset(&trap.sa_mask);
+	sigaction(SIGSEGV, &fault, &old_fault);
+	sigaction(SIGTRAP, &trap, &old_trap);
+}
+
+void *preload_trap_map(struct device *device, void *address, size_t bytes, int flags, uint64_t offset)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	unsigned region = PRELOAD_REGION(offset);
+	uint64_t within = PRELOAD_WITHIN(offset);
+	bytes = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+	if (region != VFIO_PCI_BAR0_REGION_INDEX || !bytes || within % PAGE_BYTES || within > device->region_bytes[region] ||
+	        bytes > device->region_bytes[region] - within)
+		return (void *)(intptr_t)-EINVAL;
+	pthread_once(&once, install);
+
+	int kind = MAP_PRIVATE | MAP_ANONYMOUS | (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+	long at = syscall(SYS_mmap, address, bytes, PROT_NONE, kind, -1, 0);
+	if (at == -1)
+		return (void *)(intptr_t)-errno;
+	preload_trap_unmap((void *)at, bytes);
+	pthread_mutex_lock(&windows_lock);
+	for (unsigned i = 0; i < WINDOWS_MAX; i++) {
+		if (windows[i].at)
+			continue;
+		windows[i] = (struct window){.end = (uintptr_t)at + bytes, .offset = within, .region = region, .device = device};
+		__atomic_store_n(&windows[i].at, (uintptr_t)at, __ATOMIC_RELEASE);
+		pthread_mutex_unlock(&windows_lock);
+		return (void *)at;
+	}
+	pthread_mutex_unlock(&windows_lock);
+	syscall(SYS_munmap, at, bytes);
+	return (void *)(intptr_t)-ENOMEM;
+}
+
+/** A window that goes in part goes as a whole: nobody does that to registers. */
+void preload_trap_unmap(const void *address, size_t bytes)
+{
+	uintptr_t at = (uintptr_t)address;
+	pthread_mutex_lock(&windows_lock);
+	for (unsigned i = 0; i < WINDOWS_MAX; i++)
+		if (windows[i].at && windows[i].at < at + bytes && at < windows[i].end)
+			__atomic_store_n(&windows[i].at, 0, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&windows_lock);
+}
