@@ -87,17 +87,18 @@ int main(int argc, char **argv)
 	CHECK("configuration space", pread(two, &vendor, 2, config) == 2 && vendor == 0x8086);
 	CHECK("bus mastering", pwrite(two, &command, 2, config + 4) == 2 && pread(two, &command, 2, config + 4) == 2 && (command & 4));
 
-	struct {
-		struct vfio_irq_set set;
-		int fd;
-	} irq = {{.argsz = sizeof(irq), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX, .count = 1},
-	        eventfd(0, 0)};
-	CHECK("VFIO_DEVICE_SET_IRQS", ioctl(two, VFIO_DEVICE_SET_IRQS, &irq) == 0);
+	_Alignas(struct vfio_irq_set) char irq[sizeof(struct vfio_irq_set) + sizeof(int)];
+	struct vfio_irq_set set = {.argsz = sizeof(irq), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+	        .index = VFIO_PCI_MSIX_IRQ_INDEX, .count = 1};
+	int event = eventfd(0, 0);
+	memcpy(irq, &set, sizeof(set));
+	memcpy(irq + sizeof(set), &event, sizeof(event));
+	CHECK("VFIO_DEVICE_SET_IRQS", ioctl(two, VFIO_DEVICE_SET_IRQS, irq) == 0);
 	bar[GPIE / 4] = 1 << 4 | 1u << 31;
 	bar[IVAR_MISC / 4] = 0x8000;
 	bar[EIMS / 4] = 1 << 20;
 	bar[EICS / 4] = 1 << 20;
-	struct pollfd wait = {.fd = irq.fd, .events = POLLIN};
+	struct pollfd wait = {.fd = event, .events = POLLIN};
 	CHECK("an interrupt arrives", poll(&wait, 1, 2000) == 1);
 	CHECK("EICR has its cause", bar[EICR / 4] & 1 << 20);
 	CHECK("  and reading cleared it", !(bar[EICR / 4] & 1 << 20));
