@@ -3,6 +3,7 @@
 #include "device.h"
 
 #include "error.h"
+#include "group.h"
 #include "user.h"
 
 #include <ctype.h>
@@ -38,10 +39,9 @@ int vfio_device_open(struct vfio_device **device, const char *address, struct dm
 	if (strncmp(address, VFIO_USER_PREFIX, strlen(VFIO_USER_PREFIX)) == 0)
 		return vfio_user_open(device, address, space);
 	if (is_pci_address(address))
-		return pollux_fail(ENOTSUP,
-		        "%s: this version reaches devices over vfio-user only (vfio-user:/path/to/socket), not yet PCI devices", address);
-	return pollux_fail(
-	        EINVAL, "'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0", address);
+		return vfio_group_open(device, address, space);
+	return pollux_fail(EINVAL, "'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0",
+	                   address);
 }
 
 void vfio_device_close(struct vfio_device *device)

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A device behind a descriptor of the kernel's VFIO: regions, interrupts, reset. */
+#include "kernel_device.h"
+
+#include "error.h"
+#include "kernel_info.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CONFIG_BYTES_MIN 256  /* conventional PCI; 4096 for PCI Express */
+#define IRQS_MAX         2048 /* the most that MSI-X has */
+#define PAGE_BYTES       4096
+
+static struct kernel_device *kernel_of(struct vfio_device *device)
+{
+	return (struct kernel_device *)device;
+}
+
+/* ---- Reads and writes ---- */
+
+static int check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes, uint32_t flag)
+{
+	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
+		return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset,
+			region);
+	if (!(((const struct kernel_device *)device)->regions[region].flags & flag))
+		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
+			flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
+	if (vfio_device_gone(device))
+		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+	return 0;
+}
+
+/* The kernel refuses an access that is inside a region only when there is nobody left to answer it. */
+static int lose(struct vfio_device *device, const char *what, unsigned region, uint64_t offset, int error)
+{
+	__atomic_store_n(&device->gone, true, __ATOMIC_RELAXED);
+	return pollux_fail(ENODEV, "%s: the device is gone: %s at 0x%llx of region %u failed: %s", device->address, what,
+		(unsigned long long)offset, region, error ? strerror(error) : "it came up short");
+}
+
+int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
+{
+	int error = check_access(device, region, offset, bytes, VFIO_REGION_INFO_FLAG_READ);
+	ssize_t done;
+
+	if (!error) {
+		const struct kernel_region *r = &kernel_of(device)->regions[region];
+
+		do {
+			done = pread(kernel_of(device)->fd, data, bytes, (off_t)(r->offset + offset));
+		} while (done < 0 && errno == EINTR);
+		if (done != (ssize_t)bytes)
+			error = lose(device, "a read", region, offset, done < 0 ? errno : 0);
+	}
+	if (error)
+		memset(data, 0xff, bytes);
+	return error;
+}
+
+int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
+{
+	int error = check_access(device, region, offset, bytes, VFIO_REGION_INFO_FLAG_WRITE);
+	ssize_t done;
+
+	if (error)
+		return error;
+	do {
+		done = pwrite(kernel_of(device)->fd, data, bytes, (off_t)(kernel_of(device)->regions[region].offset + offset));
+	} while (done < 0 && errno == EINTR);
+	return done == (ssize_t)bytes ? 0 : lose(device, "a write", region, offset, done < 0 ? errno : 0);
+}
+
+/* ---- Windows ---- */
+
+static uint32_t kernel_read32(void *context, uint32_t offset)
+{
+	struct kernel_region *region = context;
+	uint32_t value;
+
+	if (vfio_device_gone(&region->owner->device) || kernel_device_read(&region->owner->device, region->index, offset, &value, 4) != 0)
+		return UINT32_MAX;
+	return value; /* registers are little-endian, as we are */
+}
+
+static void kernel_write32(void *context, uint32_t offset, uint32_t value)
+{
+	struct kernel_region *region = context;
+
+	if (!vfio_device_gone(&region->owner->device))
+		kernel_device_write(&region->owner->device, region->index, offset, &value, 4);
+}
+
+/* A mapping refused is a failure: registers by system calls instead would work, unnoticed, a hundred times slower. */
+static int map_parts(struct kernel_device *kernel, struct kernel_region *region)
+{
+	for (unsigned i = 0; i < region->part_count; i++) {
+		struct vfio_part *part = &region->parts[i];
+		void *at;
+
+		if (part->at)
+			continue;
+		at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kernel->fd, (off_t)(region->offset + part->first));
+		if (at == MAP_FAILED) {
+			int error = errno;
+
+			return pollux_fail(error, "%s: cannot map BAR%u (%llu KiB): %s%s", kernel->device.address, region->index,
+				(unsigned long long)(part->bytes >> 10), strerror(error),
+				error == ENOMEM ? "; raise ulimit -v and vm.max_map_count" : "");
+		}
+		madvise(at, part->bytes, MADV_DONTFORK);
+		part->at = at;
+	}
+	return 0;
+}
+
+int kernel_device_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
+{
+	struct kernel_region *r;
+	int error;
+
+	*window = (struct vfio_window){0};
+	if (vfio_device_gone(device))
+		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
+		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
+	r = &kernel_of(device)->regions[region];
+	if ((error = map_parts(kernel_of(device), r)) != 0)
+		return error;
+	window->bytes = device->region_bytes[region];
+	if (r->part_count && r->parts[0].first == 0 && r->parts[0].bytes == window->bytes) {
+		window->memory = r->parts[0].at;
+		return 0;
+	}
+	window->read32 = kernel_read32;
+	window->write32 = kernel_write32;
+	window->context = r;
+	window->part_count = r->part_count;
+	memcpy(window->parts, r->parts, sizeof(window->parts));
+	return 0;
+}
+
+/* ---- Interrupts and reset ---- */
+
+/* count eventfds from first on; count 0: all of the kind off. */
+static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, const int *eventfds)
+{
+	struct vfio_irq_set *set = calloc(1, sizeof(*set) + count * sizeof(int));
+	int error = 0;
+
+	if (!set)
+		return pollux_fail(ENOMEM, "%s: no memory to set interrupts", kernel->device.address);
+	set->argsz = (uint32_t)(sizeof(*set) + count * sizeof(int));
+	set->flags = VFIO_IRQ_SET_ACTION_TRIGGER | (count ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE);
+	set->index = index;
+	set->start = first;
+	set->count = count;
+	if (count)
+		memcpy(set->data, eventfds, count * sizeof(int));
+	if (ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set) < 0) {
+		error = errno;
+		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address, count, first, index,
+			strerror(error),
+			error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX ? "; only one of INTx, MSI and MSI-X can be on at a time" : "");
+	}
+	free(set);
+	return -error;
+}
+
+static int unmask_intx(struct kernel_device *kernel)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_ACTION_UNMASK | VFIO_IRQ_SET_DATA_NONE,
+		.index = VFIO_PCI_INTX_IRQ_INDEX,
+		.count = 1,
+	};
+
+	if (ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, &set) < 0)
+		return pollux_fail(errno, "%s: cannot unmask INTx: %s", kernel->device.address, strerror(errno));
+	return 0;
+}
+
+/* Has the kernel do what irqs->eventfds[] says after a change of first..first+count-1, of which `used` from 0 on are not all off. */
+static int apply_irqs(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, unsigned used)
+{
+	struct kernel_irqs *irqs = &kernel->irqs[index];
+	int error;
+
+	if (used == 0) { /* the kernel calls it an error to turn off what is not on */
+		if (irqs->enabled && (error = set_trigger(kernel, index, 0, 0, NULL)) != 0)
+			return error;
+		irqs->enabled = 0;
+		return 0;
+	}
+	if (irqs->enabled && first + count > irqs->enabled && (irqs->flags & VFIO_IRQ_INFO_NORESIZE)) {
+		/* Such a kernel takes more vectors only after it has let go of those that it has. */
+		if ((error = set_trigger(kernel, index, 0, 0, NULL)) != 0)
+			return error;
+		irqs->enabled = 0;
+	}
+	if (!irqs->enabled) {
+		first = 0;
+		count = used;
+	}
+	if ((error = set_trigger(kernel, index, first, count, irqs->eventfds + first)) != 0)
+		return error;
+	if (irqs->enabled < first + count)
+		irqs->enabled = first + count;
+	return 0;
+}
+
+int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+{
+	struct kernel_device *kernel = kernel_of(device);
+	struct kernel_irqs *irqs;
+	unsigned used = 0;
+	int error = 0, *before;
+	bool same = true;
+
+	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
+		return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
+	if (vfio_device_gone(device))
+		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+	if (count == 0)
+		return 0;
+	irqs = &kernel->irqs[index];
+	const size_t bytes = device->irq_count[index] * sizeof(int);
+	if (!irqs->eventfds && (irqs->eventfds = malloc(bytes)) != NULL)
+		memset(irqs->eventfds, 0xff, bytes);
+	before = malloc(bytes);
+	if (!irqs->eventfds || !before) {
+		free(before);
+		return pollux_fail(ENOMEM, "%s: no memory to set interrupts", device->address);
+	}
+	memcpy(before, irqs->eventfds, bytes);
+	for (unsigned i = 0; i < count; i++)
+		irqs->eventfds[first + i] = eventfds && eventfds[i] >= 0 ? eventfds[i] : -1;
+	for (unsigned i = 0; i < device->irq_count[index]; i++) {
+		same = same && irqs->eventfds[i] == before[i];
+		if (irqs->eventfds[i] >= 0)
+			used = i + 1;
+	}
+	/* An eventfd set again may be another file by the same number, except that INTx is armed this way. */
+	if (!(same && used && index == VFIO_PCI_INTX_IRQ_INDEX && irqs->enabled))
+		error = apply_irqs(kernel, index, first, count, used);
+	if (!error && used && index == VFIO_PCI_INTX_IRQ_INDEX && (irqs->flags & VFIO_IRQ_INFO_AUTOMASKED))
+		error = unmask_intx(kernel);
+	if (error)
+		memcpy(irqs->eventfds, before, bytes);
+	free(before);
+	return error;
+}
+
+int kernel_device_reset(struct vfio_device *device)
+{
+	struct kernel_device *kernel = kernel_of(device);
+
+	if (!kernel->can_reset)
+		return pollux_fail(ENOTTY, "%s: the kernel knows no way to reset this device alone", device->address);
+	if (vfio_device_gone(device))
+		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+	if (ioctl(kernel->fd, VFIO_DEVICE_RESET) < 0)
+		return pollux_fail(errno, "%s: the reset failed: %s", device->address, strerror(errno));
+	return 0;
+}
+
+/* ---- Opening ---- */
+
+static int bad_answer(const struct kernel_device *kernel, const char *what)
+{
+	return pollux_fail(EPROTO, "%s: the kernel's VFIO %s; report this with the output of uname -r", kernel->device.address, what);
+}
+
+static void add_part(struct kernel_region *region, uint64_t first, uint64_t bytes)
+{
+	if (bytes && region->part_count < VFIO_WINDOW_PARTS)
+		region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes};
+}
+
+/* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for instance). */
+static int note_parts(struct kernel_device *kernel, struct kernel_region *region, const struct vfio_region_info *info, size_t bytes)
+{
+	const struct vfio_region_info_cap_sparse_mmap *sparse;
+	int at;
+
+	at = kernel_info_find(info, bytes, sizeof(*info), info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
+		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(*sparse));
+	if (at < 0 || at % 8)
+		return bad_answer(kernel, "has a region's capabilities outside its answer or in a loop");
+	if (region->index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
+		return 0;
+	if (at == 0) {
+		add_part(region, 0, info->size);
+		return 0;
+	}
+	sparse = (const void *)((const uint8_t *)info + at);
+	if (sparse->nr_areas > (bytes - (size_t)at - sizeof(*sparse)) / sizeof(sparse->areas[0]))
+		return bad_answer(kernel, "has more mappable areas than its answer holds");
+	for (uint32_t i = 0; i < sparse->nr_areas; i++) {
+		uint64_t first = sparse->areas[i].offset, size = sparse->areas[i].size;
+
+		if (first > info->size || size > info->size - first)
+			return bad_answer(kernel, "has a mappable area outside its region");
+		if (first % PAGE_BYTES == 0)
+			add_part(region, first, size);
+	}
+	return 0;
+}
+
+static int ask_region(struct kernel_device *kernel, unsigned index)
+{
+	const struct vfio_region_info head = {.argsz = sizeof(head), .index = index};
+	struct kernel_region *region = &kernel->regions[index];
+	struct vfio_region_info *info;
+	void *answer;
+	size_t bytes;
+	int error = kernel_info_ask(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &head, sizeof(head), &answer, &bytes);
+
+	if (error)
+		return pollux_fail(-error, "%s: the kernel does not tell of region %u: %s", kernel->device.address, index, strerror(-error));
+	info = answer;
+	*region = (struct kernel_region){.owner = kernel, .index = index, .flags = info->flags, .offset = info->offset};
+	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
+		error = bad_answer(kernel, "has a region of impossible size");
+	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && info->size < CONFIG_BYTES_MIN)
+		error = bad_answer(kernel, "has a configuration space of less than 256 bytes");
+	else
+		error = note_parts(kernel, region, info, bytes);
+	kernel->device.region_bytes[index] = info->size;
+	free(answer);
+	return error;
+}
+
+static int ask_irq(struct kernel_device *kernel, unsigned index)
+{
+	struct vfio_irq_info info = {.argsz = sizeof(info), .index = index};
+
+	if (ioctl(kernel->fd, VFIO_DEVICE_GET_IRQ_INFO, &info) < 0) {
+		/* Conventional PCI has no error reporting, and says so this way. */
+		if (errno == EINVAL && index > VFIO_PCI_MSIX_IRQ_INDEX)
+			return 0;
+		return pollux_fail(errno, "%s: the kernel does not tell of interrupts of kind %u: %s", kernel->device.address, index,
+			strerror(errno));
+	}
+	if (info.count > IRQS_MAX)
+		return bad_answer(kernel, "has an impossible number of interrupts");
+	kernel->irqs[index].flags = info.flags;
+	kernel->device.irq_count[index] = info.flags & VFIO_IRQ_INFO_EVENTFD ? info.count : 0;
+	return 0;
+}
+
+int kernel_device_ask(struct kernel_device *kernel)
+{
+	struct vfio_device_info info = {.argsz = sizeof(info)};
+	int error = 0;
+
+	if (ioctl(kernel->fd, VFIO_DEVICE_GET_INFO, &info) < 0)
+		return pollux_fail(errno, "%s: the kernel does not tell of the device: %s", kernel->device.address, strerror(errno));
+	if (!(info.flags & VFIO_DEVICE_FLAGS_PCI))
+		return pollux_fail(ENOTSUP, "%s: the device is not a PCI device", kernel->device.address);
+	if (info.num_regions <= VFIO_PCI_CONFIG_REGION_INDEX)
+		return bad_answer(kernel, "has no configuration space for the device");
+	kernel->can_reset = info.flags & VFIO_DEVICE_FLAGS_RESET;
+	/* Not the VGA window behind the configuration space. */
+	for (unsigned i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX && !error; i++)
+		error = ask_region(kernel, i);
+	for (unsigned i = 0; i < info.num_irqs && i < VFIO_PCI_NUM_IRQS && !error; i++)
+		error = ask_irq(kernel, i);
+	return error;
+}
+
+void kernel_device_release(struct kernel_device *kernel)
+{
+	/* Mappings first: each keeps the kernel's end of the device open. */
+	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
+		struct kernel_region *region = &kernel->regions[i];
+
+		for (unsigned p = 0; p < region->part_count; p++)
+			if (region->parts[p].at)
+				munmap((void *)(uintptr_t)region->parts[p].at, region->parts[p].bytes);
+		region->part_count = 0;
+	}
+	for (unsigned i = 0; i < VFIO_PCI_NUM_IRQS; i++) {
+		free(kernel->irqs[i].eventfds);
+		kernel->irqs[i].eventfds = NULL;
+	}
+	if (kernel->fd >= 0)
+		close(kernel->fd);
+	kernel->fd = -1;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A device behind a descriptor of the kernel's VFIO, however that was come by: regions, interrupts, reset. */
+#ifndef POLLUX_VFIO_KERNEL_DEVICE_H
+#define POLLUX_VFIO_KERNEL_DEVICE_H
+
+#include "device.h"
+
+struct kernel_device;
+
+/** One region. Context of its window's functions. */
+struct kernel_region {
+	struct kernel_device *owner;
+	unsigned index;
+	uint32_t flags;  /* VFIO_REGION_INFO_FLAG_... */
+	uint64_t offset; /* in the descriptor */
+	unsigned part_count;
+	struct vfio_part parts[VFIO_WINDOW_PARTS]; /* what may be mapped; `at` NULL until a window is asked for */
+};
+
+/** One kind of interrupts (MSI-X, ...). */
+struct kernel_irqs {
+	uint32_t flags;   /* VFIO_IRQ_INFO_... */
+	unsigned enabled; /* vectors that the kernel holds now, counted from 0 */
+	int *eventfds;    /* irq_count of them, -1: off; NULL until the first is set */
+};
+
+struct kernel_device {
+	struct vfio_device device; /* first: a handle is one of these */
+	int fd;                    /* -1: none */
+	bool can_reset;
+	struct kernel_region regions[VFIO_PCI_NUM_REGIONS];
+	struct kernel_irqs irqs[VFIO_PCI_NUM_IRQS];
+};
+
+/** Fills in all that the kernel tells of the device behind kernel->fd. -errno; whatever it returns, kernel_device_release comes last. */
+int kernel_device_ask(struct kernel_device *kernel);
+
+/** Unmaps the windows and closes the descriptor: the kernel stops and resets the device with that. Does not free kernel. */
+void kernel_device_release(struct kernel_device *kernel);
+
+/* What struct vfio_device_ops asks for. INTx masks itself when it fires: setting the same eventfd again arms it again. */
+int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
+int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
+int kernel_device_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
+int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
+int kernel_device_reset(struct vfio_device *device);
+
+#endif
