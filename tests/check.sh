@@ -104,6 +104,7 @@ for script in tests/cli.sh tests/system.sh; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done
+step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
 step "the README's application" tests/readme.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 
