@@ -141,6 +141,9 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 	uint64_t until = due(wire, now_ns);
 	const struct model_frame *frames;
 	unsigned n, passed = 0;
+	/* What the model itself is too slow for comes later: only what the driver is too slow for may be lost. */
+	if (until > wire->given + WIRE_BATCH)
+		until = wire->given + WIRE_BATCH;
 	while (wire->given < until &&
 	        (n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
 		unsigned taken = fifo_count(wire->fifo) ? 0 : give(wire, model, frames, n);
@@ -159,12 +162,16 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 static unsigned step_fifo(struct wire *wire, struct model *model)
 {
 	const struct model_frame *frames;
-	unsigned n = fifo_peek(wire->fifo, &frames);
-	if (n == 0)
-		return 0;
-	unsigned taken = give(wire, model, frames, n < WIRE_BATCH ? n : WIRE_BATCH);
-	fifo_pop(wire->fifo, taken);
-	return taken;
+	unsigned n, taken, total = 0;
+	/* faster than frames arrive, or it would never empty */
+	while (total < 4 * WIRE_BATCH && (n = fifo_peek(wire->fifo, &frames))) {
+		taken = give(wire, model, frames, n < WIRE_BATCH ? n : WIRE_BATCH);
+		fifo_pop(wire->fifo, taken);
+		total += taken;
+		if (taken < n && taken < WIRE_BATCH)
+			break;
+	}
+	return total;
 }
 
 static void record(struct wire *wire, const struct model_frame *frame)
