@@ -36,30 +36,33 @@ static int fail_map(const struct container *container, uint64_t iova, size_t byt
 	case ENOMEM:
 		if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur >> 10 < needed)
 			return pollux_fail(error,
-				"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the limit "
-				"(RLIMIT_MEMLOCK) is %llu; raise it with ulimit -l %llu, or memlock in /etc/security/limits.conf",
-				bytes >> 10, (unsigned long long)needed, (unsigned long long)(limit.rlim_cur >> 10),
-				(unsigned long long)needed);
+			        "cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the "
+			        "limit "
+			        "(RLIMIT_MEMLOCK) is %llu; raise it with ulimit -l %llu, or memlock in /etc/security/limits.conf",
+			        bytes >> 10, (unsigned long long)needed, (unsigned long long)(limit.rlim_cur >> 10),
+			        (unsigned long long)needed);
 		return pollux_fail(error,
-			"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use smaller "
-			"pools, or raise ulimit -l if other memory of the process is locked",
-			bytes >> 10, (unsigned long long)needed);
+		        "cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use "
+		        "smaller "
+		        "pools, or raise ulimit -l if other memory of the process is locked",
+		        bytes >> 10, (unsigned long long)needed);
 	case EINVAL:
 		return pollux_fail(error,
-			"cannot map %zu KiB of DMA memory at I/O address 0x%llx: the IOMMU does not reach so far, or takes larger pages only; "
-			"provide hugepages, or give the device a space of its own",
-			bytes >> 10, (unsigned long long)iova);
+		        "cannot map %zu KiB of DMA memory at I/O address 0x%llx: the IOMMU does not reach so far, or takes larger pages "
+		        "only; "
+		        "provide hugepages, or give the device a space of its own",
+		        bytes >> 10, (unsigned long long)iova);
 	case EEXIST:
 		return pollux_fail(error, "cannot map %zu KiB of DMA memory: its I/O address 0x%llx is in use already; close the space",
-			bytes >> 10, (unsigned long long)iova);
+		        bytes >> 10, (unsigned long long)iova);
 	case ENOSPC:
 		return pollux_fail(error,
-			"cannot map %zu KiB of DMA memory: the kernel takes no more mappings; use fewer, larger pools, or raise "
-			"/sys/module/vfio_iommu_type1/parameters/dma_entry_limit",
-			bytes >> 10);
+		        "cannot map %zu KiB of DMA memory: the kernel takes no more mappings; use fewer, larger pools, or raise "
+		        "/sys/module/vfio_iommu_type1/parameters/dma_entry_limit",
+		        bytes >> 10);
 	default:
 		return pollux_fail(error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s", bytes >> 10,
-			(unsigned long long)iova, strerror(error));
+		        (unsigned long long)iova, strerror(error));
 	}
 }
 
@@ -67,11 +70,11 @@ static int container_map(struct dma_mapper *mapper, uint64_t iova, void *address
 {
 	struct container *container = container_of_mapper(mapper);
 	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)address,
-		.iova = iova,
-		.size = bytes,
+	        .argsz = sizeof(map),
+	        .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+	        .vaddr = (uintptr_t)address,
+	        .iova = iova,
+	        .size = bytes,
 	};
 
 	(void)fd; /* the kernel takes the pages that are behind the address */
@@ -138,7 +141,7 @@ static int ask_ranges(const struct container *container, const char *name, struc
 		return pollux_fail(-error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(-error));
 	info = answer;
 	at = kernel_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
-		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(struct vfio_iommu_type1_info_cap_iova_range));
+	        VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(struct vfio_iommu_type1_info_cap_iova_range));
 	if (at < 0 || at % 8) {
 		error = pollux_fail(EPROTO, "%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
 	} else if (at > 0) {
@@ -169,17 +172,18 @@ int container_open(struct container **result, const char *name)
 		error = errno;
 		free(container);
 		if (error == EACCES || error == EPERM)
-			return pollux_fail(error, "%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by itself)",
-				name, path, path);
+			return pollux_fail(error,
+			        "%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by itself)", name, path,
+			        path);
 		return pollux_fail(error, "%s: cannot open %s: %s%s", name, path, strerror(error),
-			error == ENOENT || error == ENODEV ? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)" : "");
+		        error == ENOENT || error == ENODEV ? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)" : "");
 	}
 	pthread_mutex_init(&container->lock, NULL);
 	container->mapper = (struct dma_mapper){.map = container_map, .unmap = container_unmap};
 	if (ioctl(container->fd, VFIO_GET_API_VERSION) != VFIO_API_VERSION) {
 		container_close(container);
 		return pollux_fail(ENOTSUP, "%s: the kernel's VFIO speaks another version than %d, the only one that there has been", name,
-			VFIO_API_VERSION);
+		        VFIO_API_VERSION);
 	}
 	*result = container;
 	return 0;
@@ -197,10 +201,11 @@ static int fail_unsafe(const char *name, int error, const char *what)
 {
 	if (error == EPERM)
 		return pollux_fail(error,
-			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt remapping on (x2APIC or "
-			"VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
-			"/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-			name, what);
+		        "%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt remapping on "
+		        "(x2APIC or "
+		        "VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
+		        "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+		        name, what);
 	return pollux_fail(error, "%s: %s: %s", name, what, strerror(error));
 }
 
@@ -253,13 +258,14 @@ int container_add_group(struct container *container, int group_fd, const char *n
 	int error;
 
 	if (__atomic_load_n(&container->broken, __ATOMIC_RELAXED))
-		return pollux_fail(EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again",
-			name);
+		return pollux_fail(
+		        EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again", name);
 	if (ioctl(group_fd, VFIO_GROUP_SET_CONTAINER, &container->fd) < 0) {
 		error = errno;
 		if (error == EINVAL && container->groups)
 			return pollux_fail(error,
-				"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own", name);
+			        "%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
+			        name);
 		return fail_unsafe(name, error, "its group cannot join the container");
 	}
 	if (container->groups) {
@@ -267,7 +273,7 @@ int container_add_group(struct container *container, int group_fd, const char *n
 			return error;
 	} else {
 		if ((error = set_iommu(container, name)) != 0 ||
-			(error = ask_ranges(container, name, &container->ranges, &container->mapper.range_count)) != 0)
+		        (error = ask_ranges(container, name, &container->ranges, &container->mapper.range_count)) != 0)
 			return error;
 		container->mapper.ranges = container->ranges;
 		if ((error = dma_space_attach(space, &container->mapper)) != 0)

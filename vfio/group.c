@@ -50,16 +50,18 @@ static int fail_open_group(const struct group_place *place, const char *path, in
 	case EPERM:
 		return pollux_fail(error, "%s: %s may not be opened; as root: chown %u %s", place->address, path, geteuid(), path);
 	case EBUSY:
-		return pollux_fail(error, "%s: %s is open in another process (fuser -v %s tells which); end that first", place->address, path,
-			path);
+		return pollux_fail(
+		        error, "%s: %s is open in another process (fuser -v %s tells which); end that first", place->address, path, path);
 	case ENOENT:
 		snprintf(other, sizeof(other), "%s/vfio/noiommu-%u", group_dev_root(), place->group);
 		if (access(other, F_OK) == 0)
 			return pollux_fail(ENOTSUP,
-				"%s is in VFIO's mode without IOMMU, which has no protection; switch the IOMMU on in the firmware and boot with "
-				"intel_iommu=on",
-				place->address);
-		return pollux_fail(error, "%s: there is no %s; is /dev of this container or namespace the machine's?", place->address, path);
+			        "%s is in VFIO's mode without IOMMU, which has no protection; switch the IOMMU on in the firmware and boot "
+			        "with "
+			        "intel_iommu=on",
+			        place->address);
+		return pollux_fail(
+		        error, "%s: there is no %s; is /dev of this container or namespace the machine's?", place->address, path);
 	default:
 		return pollux_fail(error, "%s: cannot open %s: %s", place->address, path, strerror(error));
 	}
@@ -157,12 +159,14 @@ static int join_group(struct group_device *device, struct dma_space *space)
 		;
 	if (group && group->container->space != space)
 		return pollux_fail(EBUSY,
-			"%s: another device of its IOMMU group %u is open with another DMA space, and a group cannot be in two; open both with "
-			"one space",
-			place->address, place->group);
+		        "%s: another device of its IOMMU group %u is open with another DMA space, and a group cannot be in two; open both "
+		        "with "
+		        "one space",
+		        place->address, place->group);
 	if (group && __atomic_load_n(&group->container->broken, __ATOMIC_RELAXED))
-		return pollux_fail(EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again",
-			place->address);
+		return pollux_fail(EIO,
+		        "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again",
+		        place->address);
 	if (!group && (error = make_group(&group, place, space)) != 0)
 		return error;
 	group->devices++;
@@ -223,9 +227,9 @@ static int open_device(struct group_device *device)
 		int error = errno;
 
 		return pollux_fail(error, "%s: the kernel does not give the device out: %s%s", address, strerror(error),
-			error == EBUSY    ? "; another process has it: end that first"
-			: error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
-					  : "");
+		        error == EBUSY    ? "; another process has it: end that first"
+		        : error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
+		                          : "");
 	}
 	return kernel_device_ask(&device->kernel);
 }
@@ -233,12 +237,12 @@ static int open_device(struct group_device *device)
 int vfio_group_open(struct vfio_device **result, const char *address, struct dma_space *space)
 {
 	static const struct vfio_device_ops ops = {
-		.read = kernel_device_read,
-		.write = kernel_device_write,
-		.window = kernel_device_window,
-		.set_irqs = kernel_device_set_irqs,
-		.reset = kernel_device_reset,
-		.close = group_close,
+	        .read = kernel_device_read,
+	        .write = kernel_device_write,
+	        .window = kernel_device_window,
+	        .set_irqs = kernel_device_set_irqs,
+	        .reset = kernel_device_reset,
+	        .close = group_close,
 	};
 	struct group_device *device = calloc(1, sizeof(*device));
 	int error;

@@ -75,17 +75,18 @@ static int fail_wrong_driver(const char *address, const char *driver)
 	if (driver)
 		snprintf(unbind, sizeof(unbind), "echo %s > $D/driver/unbind; ", address);
 	return pollux_fail(ENODEV,
-		"%s is bound to %s, not to " DRIVER_WANTED "; as root: modprobe " DRIVER_WANTED "; D=/sys/bus/pci/devices/%s; "
-		"echo " DRIVER_WANTED " > $D/driver_override; %secho %s > /sys/bus/pci/drivers_probe",
-		address, driver ? driver : "no driver", address, unbind, address);
+	        "%s is bound to %s, not to " DRIVER_WANTED "; as root: modprobe " DRIVER_WANTED "; D=/sys/bus/pci/devices/%s; "
+	        "echo " DRIVER_WANTED " > $D/driver_override; %secho %s > /sys/bus/pci/drivers_probe",
+	        address, driver ? driver : "no driver", address, unbind, address);
 }
 
 static int fail_no_iommu(const char *address, const char *what)
 {
 	return pollux_fail(ENOTSUP,
-		"%s %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware and boot "
-		"with intel_iommu=on",
-		address, what);
+	        "%s %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware and "
+	        "boot "
+	        "with intel_iommu=on",
+	        address, what);
 }
 
 int group_find(struct group_place *place, const char *address)
@@ -145,16 +146,16 @@ int group_fail_not_viable(const struct group_place *place)
 			if (name[0] == '.' || !read_link(name, "driver", driver, sizeof(driver)) || is_harmless(driver))
 				continue;
 			error = pollux_fail(EPERM,
-				"group %u of %s is not viable: %s is bound to %s; as root, unbind it: echo %s > "
-				"/sys/bus/pci/devices/%s/driver/unbind (or bind it to " DRIVER_WANTED " too)",
-				place->group, place->address, name, driver, name, name);
+			        "group %u of %s is not viable: %s is bound to %s; as root, unbind it: echo %s > "
+			        "/sys/bus/pci/devices/%s/driver/unbind (or bind it to " DRIVER_WANTED " too)",
+			        place->group, place->address, name, driver, name, name);
 		}
 		closedir(folder);
 	}
 	if (!error)
 		error = pollux_fail(EPERM,
-			"group %u of %s is not viable: another device of the group is in use; ls -l "
-			"/sys/kernel/iommu_groups/%u/devices/*/driver shows by whom",
-			place->group, place->address, place->group);
+		        "group %u of %s is not viable: another device of the group is in use; ls -l "
+		        "/sys/kernel/iommu_groups/%u/devices/*/driver shows by whom",
+		        place->group, place->address, place->group);
 	return error;
 }

@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The kernel's VFIO against a scripted kernel: the sources are included with their system calls replaced, sysfs is a temporary
+ * folder. What is open and mapped is counted; every call is made to fail in turn. What a real kernel does is not shown by this. */
+#include "../../vfio/container.h"
+#include "../../vfio/error.h"
+#include "../../vfio/group.h"
+#include "../../vfio/group_find.h"
+#include "../../vfio/kernel_device.h"
+#include "../../vfio/kernel_info.h"
+
+#include <CUnit/Basic.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake_kernel.h"
+
+/* Function-like, so that members of these names stay. */
+#define open(path, flags)                      fake_open(path, flags)
+#define close(fd)                              fake_close(fd)
+#define ioctl(...)                             fake_ioctl(__VA_ARGS__)
+#define mmap(at, bytes, prot, flags, fd, from) fake_mmap(bytes, fd, from)
+#define munmap(at, bytes)                      fake_munmap(at, bytes)
+#define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
+#define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
+#include "../../vfio/group_find.c"
+#include "../../vfio/kernel_info.c"
+#undef PAGE_BYTES
+#include "../../vfio/kernel_device.c"
+
+#include "../../vfio/container.c"
+#include "../../vfio/group.c"
+#undef open
+#undef close
+#undef ioctl
+#undef mmap
+#undef munmap
+#undef pread
+#undef pwrite
+
+/* ---- The made-up sysfs ---- */
+
+#define A  "0000:03:00.0" /* group 14, alone */
+#define B  "0000:04:00.0" /* group 15, alone */
+#define C1 "0000:05:00.0" /* group 16, with C2 and a bridge */
+#define C2 "0000:05:00.1"
+
+static char folder[] = "/tmp/pollux-test-group-XXXXXX";
+
+static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void run(const char *format, ...)
+{
+	char command[1024];
+	va_list arguments;
+	int length = snprintf(command, sizeof(command), "cd '%s' && ", folder);
+
+	va_start(arguments, format);
+	vsnprintf(command + length, sizeof(command) - (size_t)length, format, arguments);
+	va_end(arguments);
+	if (system(command) != 0)
+		CU_FAIL_FATAL("the made-up sysfs cannot be made");
+}
+
+static void add_device(const char *address, unsigned group, const char *driver)
+{
+	run("mkdir -p bus/pci/devices/%s bus/pci/drivers/%s groups/%u/devices && cd bus/pci/devices/%s && echo 1 >numa_node && "
+	    "ln -sfn ../../../../groups/%u iommu_group && ln -sfn ../../drivers/%s driver && "
+	    "ln -sfn ../../../bus/pci/devices/%s ../../../../groups/%u/devices/%s",
+	        address, driver, group, address, group, driver, address, group, address);
+}
+
+static int make_sysfs(void)
+{
+	if (!mkdtemp(folder))
+		return -1;
+	sys_root = folder;
+	dev_root = "/fake";
+	add_device(A, 14, "vfio-pci");
+	add_device(B, 15, "vfio-pci");
+	add_device(C1, 16, "vfio-pci");
+	add_device(C2, 16, "vfio-pci");
+	add_device("0000:00:1c.0", 16, "pcieport");
+	return 0;
+}
+
+static int remove_sysfs(void)
+{
+	run("rm -rf '%s'", folder);
+	return 0;
+}
+
+/* ---- Helpers ---- */
+
+static struct dma_space *space;
+
+static void begin(void)
+{
+	memset(&k, 0, sizeof(k));
+	memset(objects, 0, sizeof(objects));
+	k.fail_error = EIO;
+	k.ranges[0] = (struct vfio_iova_range){0, 0xfedfffff};
+	k.ranges[1] = (struct vfio_iova_range){0xfef00000, (1ull << 39) - 1};
+	k.range_count = 2;
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+}
+
+static void check_clean(const char *when)
+{
+	if (k.opens || k.mmaps || groups || containers || devices || k.violation[0]) {
+		fprintf(stderr, "    %s: %u descriptors, %u mappings left; %s\n", when, k.opens, k.mmaps, k.violation);
+		CU_FAIL("something is left, or was done in the wrong order");
+	}
+}
+
+static void end(void)
+{
+	check_clean("at the end");
+	dma_space_unref(space);
+}
+
+static struct vfio_device *must_open(const char *address)
+{
+	struct vfio_device *device;
+
+	if (vfio_group_open(&device, address, space) != 0) {
+		fprintf(stderr, "    %s\n", pollux_error());
+		CU_FAIL_FATAL("open failed");
+	}
+	return device;
+}
+
+static void expect_sentence(const char *part)
+{
+	if (!strstr(pollux_error(), part)) {
+		fprintf(stderr, "    '%s' is not in: %s\n", part, pollux_error());
+		CU_FAIL("another sentence was wanted");
+	}
+}
+
+/* Opening A must fail so, with these words, and leave nothing. */
+static void refuse(int error, const char *words)
+{
+	struct vfio_device *device = (struct vfio_device *)1;
+	int got = vfio_group_open(&device, A, space);
+
+	if (got != -error) {
+		fprintf(stderr, "    %d where %d was wanted: %s\n", got, -error, pollux_error());
+		CU_FAIL("another error was wanted");
+	}
+	CU_ASSERT_PTR_NULL(device);
+	expect_sentence(words);
+	check_clean(words);
+	if (got == 0)
+		device->ops->close(device);
+}
+
+static void *must_map(size_t bytes)
+{
+	void *address;
+	int fd = memfd_create("pollux-test-group", MFD_CLOEXEC);
+
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
+	CU_ASSERT_EQUAL(dma_space_map(space, fd, bytes, 4096, &address), 0);
+	close(fd);
+	return address;
+}
+
+static int try_map(size_t bytes)
+{
+	void *address;
+	int fd = memfd_create("pollux-test-group", MFD_CLOEXEC), error;
+
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
+	error = dma_space_map(space, fd, bytes, 4096, &address);
+	close(fd);
+	return error;
+}
+
+static unsigned count(enum kind kind)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < OBJECTS; i++)
+		n += objects[i].kind == kind;
+	return n;
+}
+
+static struct object *the(enum kind kind)
+{
+	for (int i = 0; i < OBJECTS; i++)
+		if (objects[i].kind == kind)
+			return &objects[i];
+	CU_FAIL_FATAL("no such object");
+	return NULL;
+}
+
+/* ---- Tests ---- */
+
+static void test_one_device(void)
+{
+	struct vfio_window window;
+	struct vfio_device *device;
+	uint32_t value = 0;
+	void *memory;
+
+	begin();
+	device = must_open(A);
+	CU_ASSERT_EQUAL(device->numa_node, 1);
+	CU_ASSERT_EQUAL(device->region_bytes[0], BAR_BYTES);
+	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX], 64);
+	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_ERR_IRQ_INDEX], 0);
+	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_REQ_IRQ_INDEX], 1);
+	CU_ASSERT_EQUAL(k.iommu_kind, VFIO_TYPE1v2_IOMMU);
+
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(window.memory);
+	vfio_write32(&window, BAR_BYTES - 4, 7);
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
+	CU_ASSERT_EQUAL(vfio_read32(&window, BAR_BYTES - 4), 7);
+	CU_ASSERT_EQUAL(k.mmaps, 1);
+	CU_ASSERT_EQUAL(device->ops->window(device, 1, &window), -EINVAL);
+	CU_ASSERT_EQUAL(device->ops->window(device, 2, &window), 0);
+	CU_ASSERT_PTR_NULL(window.memory);
+	CU_ASSERT_EQUAL(vfio_read32(&window, 8), 0x5a5a5a5a);
+
+	CU_ASSERT_EQUAL(vfio_set_bus_master(device, true), 0);
+	CU_ASSERT_EQUAL(config[4] & 6, 6);
+	CU_ASSERT_EQUAL(device->ops->write(device, VFIO_PCI_ROM_REGION_INDEX, 0, &value, 4), -EPERM);
+	CU_ASSERT_EQUAL(device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, 4094, &value, 4), -EINVAL);
+	CU_ASSERT_EQUAL(value, UINT32_MAX);
+	CU_ASSERT_FALSE(vfio_device_gone(device));
+	CU_ASSERT_EQUAL(device->ops->reset(device), 0);
+	CU_ASSERT_EQUAL(k.resets, 1);
+
+	memory = must_map(8192);
+	CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
+	CU_ASSERT_EQUAL(the(CONTAINER)->maps[0].iova, (uintptr_t)memory + dma_space_offset(space));
+	device->ops->close(device);
+	dma_space_unmap(space, memory);
+	end();
+}
+
+static void test_two_groups_share_a_container(void)
+{
+	for (unsigned order = 0; order < 2; order++) {
+		struct vfio_device *device[2];
+		void *memory;
+
+		begin();
+		memory = must_map(4096);
+		device[0] = must_open(A);
+		device[1] = must_open(B);
+		CU_ASSERT_EQUAL(k.containers, 1);
+		CU_ASSERT_EQUAL(count(GROUP), 2);
+		CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
+		device[order]->ops->close(device[order]);
+		CU_ASSERT_EQUAL(count(GROUP), 1);
+		CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
+		device[!order]->ops->close(device[!order]);
+		check_clean("both closed");
+		dma_space_unmap(space, memory);
+		end();
+	}
+}
+
+static void test_two_devices_share_a_group(void)
+{
+	for (unsigned order = 0; order < 2; order++) {
+		struct vfio_device *device[2], *again;
+
+		begin();
+		device[0] = must_open(C1);
+		device[1] = must_open(C2);
+		CU_ASSERT_EQUAL(count(GROUP), 1);
+		CU_ASSERT_EQUAL(count(DEVICE), 2);
+		CU_ASSERT_EQUAL(vfio_group_open(&again, C1, space), -EBUSY);
+		expect_sentence("open in this process already");
+		device[order]->ops->close(device[order]);
+		CU_ASSERT_EQUAL(count(GROUP), 1);
+		device[!order]->ops->close(device[!order]);
+		end();
+	}
+}
+
+static void test_spaces_have_a_container_each_and_share_no_group(void)
+{
+	struct dma_space *first, *second;
+	struct vfio_device *device[2], *refused;
+
+	begin();
+	first = space;
+	device[0] = must_open(C1);
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&second), 0);
+	space = second;
+	device[1] = must_open(A);
+	CU_ASSERT_EQUAL(count(CONTAINER), 2);
+	CU_ASSERT_EQUAL(vfio_group_open(&refused, C2, second), -EBUSY);
+	expect_sentence("cannot be in two");
+	device[0]->ops->close(device[0]);
+	CU_ASSERT_EQUAL(count(CONTAINER), 1);
+	device[1]->ops->close(device[1]);
+	dma_space_unref(second);
+	space = first;
+	end();
+}
+
+static void test_every_call_failing_in_turn_leaves_nothing(void)
+{
+	/* 0: alone; 1: beside a device of another group; 2: of the same group; each with memory in the space */
+	for (unsigned beside = 0; beside < 3; beside++) {
+		unsigned refused = 0, at;
+
+		for (at = 1;; at++) {
+			struct vfio_device *other = NULL, *device;
+			void *memory;
+			int error;
+
+			begin();
+			memory = must_map(4096);
+			if (beside)
+				other = must_open(beside == 1 ? B : C2);
+			unsigned opens = k.opens, maps = other ? the(CONTAINER)->map_count : 0;
+			k.fail_at = k.calls + at;
+			pollux_fail(0, "%s", "");
+			error = vfio_group_open(&device, beside == 2 ? C1 : A, space);
+			bool failed = k.failed;
+			k.fail_at = 0;
+			if (error) {
+				refused++;
+				CU_ASSERT(failed);
+				CU_ASSERT_PTR_NULL(device);
+				expect_sentence(beside == 2 ? C1 : beside == 0 && strstr(pollux_error(), "DMA memory") ? "DMA memory" : A);
+				CU_ASSERT_EQUAL(k.opens, opens);
+				if (other) {
+					CU_ASSERT_EQUAL(the(CONTAINER)->map_count, maps);
+				} else {
+					check_clean("a call failed");
+				}
+				/* and what failed once works the next time */
+				device = must_open(beside == 2 ? C1 : A);
+			}
+			device->ops->close(device);
+			if (other)
+				other->ops->close(other);
+			dma_space_unmap(space, memory);
+			end();
+			if (!failed)
+				break;
+		}
+		CU_ASSERT(refused >= (beside == 2 ? 10 : 15)); /* what may fail unnoticed is sysfs's numa_node and the group's name */
+		CU_ASSERT(at - 1 - refused <= 2);
+	}
+}
+
+static void test_a_window_that_cannot_be_mapped(void)
+{
+	struct vfio_device *device;
+	struct vfio_window window;
+
+	begin();
+	device = must_open(A);
+	k.fail_at = k.calls + 1;
+	k.fail_error = ENOMEM;
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), -ENOMEM);
+	expect_sentence("cannot map BAR0");
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
+	device->ops->close(device);
+	end();
+}
+
+static void test_sparse_windows(void)
+{
+	struct vfio_device *device;
+	struct vfio_window window;
+
+	begin();
+	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, 0x1000};
+	k.sparse[1] = (struct vfio_region_sparse_mmap_area){0x2000, 0x2000};
+	k.sparse_count = 2;
+	device = must_open(A);
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
+	CU_ASSERT_PTR_NULL(window.memory);
+	CU_ASSERT_EQUAL(window.part_count, 2);
+	CU_ASSERT_PTR_NOT_NULL(vfio_doorbell(&window, 0xffc));
+	CU_ASSERT_PTR_NULL(vfio_doorbell(&window, 0x1000));
+	CU_ASSERT_PTR_NOT_NULL(vfio_doorbell(&window, 0x2000));
+	CU_ASSERT_EQUAL(vfio_read32(&window, 0x1000), 0x5a5a5a5a);
+	vfio_write32(&window, 0x1000, 1);
+	device->ops->close(device);
+
+	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, BAR_BYTES}; /* all of it, said in a list */
+	k.sparse_count = 1;
+	device = must_open(A);
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
+	CU_ASSERT_PTR_NOT_NULL(window.memory);
+	device->ops->close(device);
+
+	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0x1000, BAR_BYTES};
+	refuse(EPROTO, "outside its region");
+	k.sparse[0] = (struct vfio_region_sparse_mmap_area){UINT64_MAX - 4095, 0x2000};
+	refuse(EPROTO, "outside its region");
+	end();
+}
+
+static void test_malformed_answers(void)
+{
+	begin();
+	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, 0x1000};
+	k.sparse_count = 1;
+	for (k.break_region = 1; k.break_region <= 8; k.break_region++)
+		refuse(EPROTO, A);
+	k.sparse_count = 0;
+	k.break_region = 20;
+	refuse(EPROTO, "impossible size");
+	k.break_region = 0;
+	for (k.break_ranges = 1; k.break_ranges <= 9; k.break_ranges++)
+		refuse(EPROTO, A);
+	k.break_ranges = 0;
+	k.ranges[1].start = 0; /* overlaps the first */
+	refuse(EPROTO, "out of order");
+	k.ranges[0] = (struct vfio_iova_range){5, 4};
+	refuse(EPROTO, "out of order");
+	k.range_count = 0;
+	k.not_pci = true;
+	refuse(ENOTSUP, "not a PCI device");
+	end();
+}
+
+static void test_reserved_windows_are_kept_out(void)
+{
+	struct vfio_device *device;
+	uint8_t *memory;
+
+	for (unsigned i = 0; i < 3; i++) {
+		begin();
+		if (i == 1)
+			k.range_count = 0; /* a kernel that does not tell */
+		if (i == 2) {              /* little room, around the interrupt messages */
+			k.ranges[0] = (struct vfio_iova_range){0, 0xfedfffff};
+			k.ranges[1] = (struct vfio_iova_range){0xfef00000, 0xffffffff};
+		}
+		device = must_open(A);
+		for (unsigned r = 0; r < containers->mapper.range_count; r++)
+			CU_ASSERT(containers->ranges[r].last < 0xfee00000 || containers->ranges[r].first > 0xfeefffff);
+		memory = must_map(1 << 20);
+		uint64_t iova = (uintptr_t)memory + dma_space_offset(space);
+		CU_ASSERT(iova > 0 && iova < 1ull << 38);
+		CU_ASSERT(iova + (1 << 20) <= 0xfee00000 || iova > 0xfeefffff);
+		if (i == 2)
+			CU_ASSERT(iova + (1 << 20) <= 0xfee00000);
+		dma_space_unmap(space, memory);
+		device->ops->close(device);
+		end();
+	}
+}
+
+static void test_a_later_device_that_does_not_reach_the_window(void)
+{
+	struct vfio_device *first, *second;
+	void *memory;
+
+	begin();
+	first = must_open(B);
+	memory = must_map(4096);
+	k.later[0] = (struct vfio_iova_range){0, 0xfedfffff};
+	k.later_count = 1;
+	CU_ASSERT_EQUAL(vfio_group_open(&second, A, space), -ERANGE);
+	expect_sentence("a space of its own");
+	k.later_count = 0;
+	k.join_error = EINVAL;
+	CU_ASSERT_EQUAL(vfio_group_open(&second, A, space), -EINVAL);
+	expect_sentence("a space of its own");
+	CU_ASSERT_EQUAL(count(GROUP), 1);
+	CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
+	dma_space_unmap(space, memory);
+	first->ops->close(first);
+	end();
+}
+
+static void test_mapping_errors_name_the_remedy(void)
+{
+	struct rlimit old, low;
+	struct vfio_device *device;
+
+	begin();
+	device = must_open(A);
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_MEMLOCK, &old), 0);
+	low = (struct rlimit){65536, old.rlim_max};
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &low), 0);
+	k.map_error = ENOMEM;
+	CU_ASSERT_EQUAL(try_map(1 << 20), -ENOMEM);
+	expect_sentence("is 64; raise it with ulimit -l 1024");
+	CU_ASSERT_EQUAL(try_map(8192), -ENOMEM);
+	expect_sentence("no memory left");
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &old), 0);
+	k.map_error = EINVAL;
+	CU_ASSERT_EQUAL(try_map(4096), -EINVAL);
+	expect_sentence("does not reach so far");
+	k.map_error = EEXIST;
+	CU_ASSERT_EQUAL(try_map(4096), -EEXIST);
+	expect_sentence("in use already");
+	k.map_error = ENOSPC;
+	CU_ASSERT_EQUAL(try_map(4096), -ENOSPC);
+	expect_sentence("dma_entry_limit");
+	k.map_error = EFAULT;
+	CU_ASSERT_EQUAL(try_map(4096), -EFAULT);
+	CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 0);
+	device->ops->close(device);
+	end();
+}
+
+static void test_memory_that_comes_back_in_part_loses_the_device(void)
+{
+	struct vfio_device *device;
+	void *memory;
+
+	begin();
+	device = must_open(A);
+	memory = must_map(8192);
+	k.unmap_short = true;
+	dma_space_unmap(space, memory);
+	CU_ASSERT(vfio_device_gone(device));
+	device->ops->close(device);
+	end();
+}
+
+static void test_memory_that_does_not_come_back_loses_the_devices(void)
+{
+	struct vfio_device *device[2], *third;
+	void *memory;
+
+	begin();
+	device[0] = must_open(A);
+	device[1] = must_open(C1);
+	memory = must_map(4096);
+	k.unmap_error = EIO;
+	dma_space_unmap(space, memory);
+	CU_ASSERT(vfio_device_gone(device[0]));
+	CU_ASSERT(vfio_device_gone(device[1]));
+	CU_ASSERT_EQUAL(vfio_group_open(&third, B, space), -EIO);
+	CU_ASSERT_EQUAL(vfio_group_open(&third, C2, space), -EIO);
+	memory = must_map(4096); /* other devices of the space must still get memory */
+	dma_space_unmap(space, memory);
+	device[0]->ops->close(device[0]);
+	device[1]->ops->close(device[1]);
+	end();
+}
+
+static void test_what_sysfs_tells(void)
+{
+	struct vfio_device *device;
+
+	begin();
+	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:99:00.0", space), -ENOENT);
+	expect_sentence("there is no PCI device 0000:99:00.0");
+	add_device("0000:06:00.0", 17, "ixgbe");
+	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENODEV);
+	expect_sentence("is bound to ixgbe, not to vfio-pci");
+	expect_sentence("echo vfio-pci > $D/driver_override; echo 0000:06:00.0 > $D/driver/unbind; echo 0000:06:00.0 > "
+	                "/sys/bus/pci/drivers_probe");
+	run("rm bus/pci/devices/0000:06:00.0/driver");
+	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENODEV);
+	expect_sentence("is bound to no driver");
+	CU_ASSERT_PTR_NULL(strstr(pollux_error(), "unbind"));
+	run("rm bus/pci/devices/0000:06:00.0/iommu_group");
+	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENOTSUP);
+	expect_sentence("intel_iommu=on");
+	add_device("0000:06:00.0", 17, "vfio-pci");
+	run("echo vfio-noiommu >groups/17/name");
+	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENOTSUP);
+	expect_sentence("intel_iommu=on");
+	run("ln -sfn ../../../../groups/x bus/pci/devices/0000:06:00.0/iommu_group");
+	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -EPROTO);
+	add_device("0000:0a:00.0", 18, "vfio-pci");
+	run("echo -1 >bus/pci/devices/0000:0a:00.0/numa_node");
+	device = must_open("0000:0A:00.0"); /* capitals */
+	CU_ASSERT_EQUAL(device->numa_node, -1);
+	CU_ASSERT_STRING_EQUAL(device->address, "0000:0A:00.0");
+	device->ops->close(device);
+	end();
+}
+
+static void test_a_group_that_is_not_viable(void)
+{
+	begin();
+	k.not_viable = true;
+	refuse(EPERM, "another device of the group is in use");
+	add_device("0000:03:00.1", 14, "snd_hda_intel");
+	refuse(EPERM, "0000:03:00.1 is bound to snd_hda_intel; as root, unbind it: echo 0000:03:00.1 >");
+	run("rm -r bus/pci/devices/0000:03:00.1 groups/14/devices/0000:03:00.1");
+	end();
+}
+
+static void test_refusals_of_the_kernel(void)
+{
+	begin();
+	k.open_group_error = EACCES;
+	refuse(EACCES, "chown");
+	k.open_group_error = EBUSY;
+	refuse(EBUSY, "another process");
+	k.open_group_error = ENOENT;
+	refuse(ENOENT, "there is no /fake/vfio/14");
+	k.open_group_error = 0;
+	k.open_container_error = ENOENT;
+	refuse(ENOENT, "modprobe vfio-pci");
+	k.open_container_error = EACCES;
+	refuse(EACCES, "chmod 0666");
+	k.open_container_error = 0;
+	k.set_iommu_error = EPERM;
+	refuse(EPERM, "allow_unsafe_interrupts");
+	k.set_iommu_error = 0;
+	k.no_type1 = true;
+	refuse(ENOTSUP, "modprobe vfio_iommu_type1");
+	k.no_type1 = false;
+	k.device_fd_error = ENODEV;
+	refuse(ENODEV, "unbound from vfio-pci");
+	k.device_fd_error = 0;
+	k.no_v2 = true;
+	struct vfio_device *device = must_open(A);
+	CU_ASSERT_EQUAL(k.iommu_kind, VFIO_TYPE1_IOMMU);
+	device->ops->close(device);
+	end();
+}
+
+static void test_interrupts(void)
+{
+	static const int two[] = {11, 12}, one[] = {13}, none[] = {-1, -1};
+
+	for (unsigned fixed = 0; fixed < 2; fixed++) {
+		struct vfio_device *device;
+
+		begin();
+		k.noresize = fixed;
+		device = must_open(A);
+		struct object *kernel = the(DEVICE);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, NULL), 0);
+		CU_ASSERT_EQUAL(k.irq_calls, 0); /* nothing was on */
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, two), 0);
+		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 2);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 5, 1, one), 0);
+		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 6);
+		CU_ASSERT_EQUAL(k.last_irq.start, fixed ? 0 : 5);
+		CU_ASSERT_EQUAL(k.last_irq.count, fixed ? 6 : 1);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), -EINVAL);
+		expect_sentence("only one of INTx, MSI and MSI-X");
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, one), 0);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, one), -EINVAL);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, none), 0);
+		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 6);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 5, 1, NULL), 0);
+		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 0);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0);
+		unsigned calls = k.irq_calls;
+		CU_ASSERT_EQUAL(k.unmasks, 1);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0); /* arms it again */
+		CU_ASSERT_EQUAL(k.unmasks, 2);
+		CU_ASSERT_EQUAL(k.irq_calls, calls + 1);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 63, 2, two), -EINVAL);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_NUM_IRQS, 0, 1, one), -EINVAL);
+		device->ops->close(device);
+		end();
+	}
+}
+
+static void test_no_reset(void)
+{
+	struct vfio_device *device;
+
+	begin();
+	k.no_reset = true;
+	device = must_open(A);
+	CU_ASSERT_EQUAL(device->ops->reset(device), -ENOTTY);
+	CU_ASSERT_EQUAL(k.resets, 0);
+	device->ops->close(device);
+	end();
+}
+
+static void test_a_failing_access_loses_the_device(void)
+{
+	for (unsigned way = 0; way < 3; way++) {
+		struct vfio_device *device;
+		struct vfio_window window;
+		int eventfd = 5;
+
+		begin();
+		device = must_open(A);
+		k.pread_error = way == 0 ? EIO : 0;
+		k.short_read = way == 1;
+		k.pwrite_error = way == 2 ? EIO : 0;
+		if (way == 2)
+			CU_ASSERT_EQUAL(vfio_config_write(device, 4, 2, 0), -ENODEV)
+		else
+			CU_ASSERT_EQUAL(vfio_config_read(device, 0, 4), UINT32_MAX)
+		CU_ASSERT(vfio_device_gone(device));
+		unsigned calls = k.calls;
+		uint32_t value;
+		CU_ASSERT_EQUAL(device->ops->read(device, 0, 0, &value, 4), -ENODEV);
+		CU_ASSERT_EQUAL(value, UINT32_MAX);
+		CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), -ENODEV);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &eventfd), -ENODEV);
+		CU_ASSERT_EQUAL(device->ops->reset(device), -ENODEV);
+		CU_ASSERT_EQUAL(k.calls, calls);
+		device->ops->close(device);
+		end();
+	}
+}
+
+int main(void)
+{
+	static CU_TestInfo tests[] = {
+	        {"one device", test_one_device},
+	        {"two groups share a container, closed in either order", test_two_groups_share_a_container},
+	        {"two devices share a group, closed in either order", test_two_devices_share_a_group},
+	        {"spaces have a container each and share no group", test_spaces_have_a_container_each_and_share_no_group},
+	        {"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
+	        {"a window that cannot be mapped", test_a_window_that_cannot_be_mapped},
+	        {"sparse windows", test_sparse_windows},
+	        {"malformed answers", test_malformed_answers},
+	        {"reserved windows are kept out", test_reserved_windows_are_kept_out},
+	        {"a later device that does not reach the window", test_a_later_device_that_does_not_reach_the_window},
+	        {"mapping errors name the remedy", test_mapping_errors_name_the_remedy},
+	        {"memory that does not come back loses the devices", test_memory_that_does_not_come_back_loses_the_devices},
+	        {"memory that comes back in part loses the device", test_memory_that_comes_back_in_part_loses_the_device},
+	        {"what sysfs tells", test_what_sysfs_tells},
+	        {"a group that is not viable", test_a_group_that_is_not_viable},
+	        {"refusals of the kernel", test_refusals_of_the_kernel},
+	        {"interrupts", test_interrupts},
+	        {"no reset", test_no_reset},
+	        {"a failing access loses the device", test_a_failing_access_loses_the_device},
+	        CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{"kernel VFIO, container and group", make_sysfs, remove_sysfs, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return 1;
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
+	CU_cleanup_registry();
+	return failures != 0;
+}
