@@ -68,7 +68,8 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 /** What wire_configure understands, for --help. */
 extern const char wire_help[];
 
-/** Moves frames both ways once, up to WIRE_BATCH each. now_ns > 0, never going back. @return how many moved. */
+/** Moves frames both ways once: up to WIRE_BATCH each, and up to four times that out of a packet buffer that has filled. now_ns > 0, never
+ *  going back. @return how many moved. */
 unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns);
 
 /** The driver may have changed something: looks whether the port is up. wire_step does it by itself now and then. */
