@@ -1,11 +1,6 @@
 # Runs inside the guest: Linux's own ixgbe on two ports of the software 82599 with a cable between them, each in a network of its own.
-# Prints a line "ok ..." or "FAIL ..." for each thing; more for whoever looks for the reason.
+# See guest_lib.sh for check.
 # paths in full: this shell would take its own ip and ping
-check() {
-	name=$1
-	shift
-	if "$@" >/tmp/out 2>&1; then echo "ok $name"; else echo "FAIL $name"; sed 's/^/    /' /tmp/out | tail -15; fi
-}
 settled() { # until both links are up, 15 s at most
 	for i in $(seq 150); do
 		[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] && /bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1 && return 0

@@ -1,0 +1,123 @@
+# Boots a QEMU guest, does on this side what its script asks for, and brings back what it said. To be sourced by the tests of this folder, in
+# the project's top folder. A test sets what differs from here, and calls guest_begin, tests/guest/pack.sh, guest_boot, guest_verdict:
+#   qemu kernel initramfs   what to boot, and with what
+#   memory append           of the machine; more of the kernel's command line
+#   host_NAME               a function for each thing that the guest's script asks for by `ask NAME ARGUMENT...` (guest_lib.sh has that side)
+# shellcheck shell=bash
+guest=build/guest
+memory=768M append='' work=''
+machine=q35
+guest_children=()
+
+# A folder for the run, $work, that goes with it, as do all processes that were started by guest_background.
+guest_begin() {
+	work=$(mktemp -d) || exit 1
+	initramfs=$work/initramfs.gz
+	trap guest_clean EXIT
+	trap 'exit 130' INT TERM
+}
+guest_clean() {
+	[ ${#guest_children[@]} = 0 ] || kill "${guest_children[@]}" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$work"
+}
+# guest_background LOG COMMAND...: $! is its process.
+guest_background() {
+	local log=$1
+	shift
+	"$@" >"$log" 2>&1 </dev/null &
+	guest_children+=($!)
+}
+# wait_for COMMAND...: until it holds, 10 s at most.
+wait_for() {
+	for _ in $(seq 200); do
+		"$@" 2>/dev/null && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# guest_model BUILD-FOLDER OPTION...: a software 82599 with two ports, at $work/0 and $work/1; its log is $work/model.log.
+guest_model() {
+	local bin=$1
+	shift
+	rm -f "$work/0" "$work/1"
+	guest_background "$work/model.log" "$bin/pollux-model" --port "$work/0" --port "$work/1" --no-shared "$@"
+	model=$!
+	wait_for eval '[ -S "$work/0" ] && [ -S "$work/1" ]' && return
+	echo "FAIL the software 82599 did not start:"
+	cat "$work/model.log"
+	return 1
+}
+# The options of QEMU that put both ports of guest_model into the guest, each behind a root port. They need memory that can be shared.
+guest_model_ports=(
+	-device pcie-root-port,id=rp0,chassis=1,slot=1 -device '{"driver":"vfio-user-pci","bus":"rp0","socket":{"type":"unix","path":"WORK/0"}}'
+	-device pcie-root-port,id=rp1,chassis=2,slot=2 -device '{"driver":"vfio-user-pci","bus":"rp1","socket":{"type":"unix","path":"WORK/1"}}'
+)
+
+# What the guest's script asks of QEMU's monitor.
+host_monitor() {
+	echo "$*" >&"$guest_monitor"
+}
+# Answers what comes from the guest's second serial port, until QEMU ends.
+guest_answer() {
+	local verb rest guest_monitor
+	exec {guest_monitor}<>"$work/monitor.in"
+	exec 7<>"$work/ask.in" 8<"$work/ask.out"
+	while read -r verb rest <&8; do
+		verb=${verb//[^a-z_]/}
+		if [ "$(type -t "host_$verb")" = function ]; then
+			# shellcheck disable=SC2086
+			"host_$verb" ${rest%$'\r'} >>"$work/host.log" 2>&1
+			echo "$?" >&7
+		else
+			echo "127" >&7
+		fi
+	done
+}
+
+# guest_boot QEMU-OPTION...: boots and waits, $GUEST_SECONDS (240) at most, until the guest has ended. Its console is in $work/console.
+# An argument may have WORK for the folder of the run.
+guest_boot() {
+	local pipe answer drain
+	for pipe in ask monitor; do
+		rm -f "$work/$pipe".in "$work/$pipe".out
+		mkfifo "$work/$pipe".in "$work/$pipe".out || return 1
+	done
+	: >"$work/serial"
+	timeout -k 5 "${GUEST_SECONDS:-240}" "${qemu:?}" -nodefaults -no-user-config -display none -no-reboot \
+		-machine "$machine,memory-backend=m" -object "memory-backend-memfd,id=m,size=$memory,share=on" -m "$memory" \
+		-accel tcg,thread=multi -cpu max -smp 2 -kernel "${kernel:?}" -initrd "$initramfs" -append "console=ttyS0 quiet panic=-1 $append" \
+		-serial "file:$work/serial" -chardev "pipe,id=ask,path=$work/ask" -serial chardev:ask \
+		-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor,mode=readline \
+		"${@//WORK/$work}" >"$work/qemu.log" 2>&1 </dev/null &
+	local running=$!
+	guest_children+=("$running")
+	guest_answer &
+	answer=$!
+	cat "$work/monitor.out" >"$work/monitor.log" &
+	drain=$!
+	wait "$running"
+	guest_status=$?
+	kill $answer $drain 2>/dev/null
+	wait $answer $drain 2>/dev/null
+	tr -d '\r' <"$work/serial" >"$work/console"
+}
+
+# Prints what was checked, and how many; fails when anything failed, or the guest did not come to its end.
+# guest_verdict [CHECKS]: that many at least must have been made
+guest_verdict() {
+	local passed failed
+	grep -E '^(ok|FAIL|skip|    )' "$work/console"
+	passed=$(grep -c '^ok ' "$work/console") failed=$(grep -c '^FAIL ' "$work/console")
+	if ! grep -q '^GUEST-END' "$work/console"; then
+		failed=$((failed + 1))
+		echo "FAIL the guest did not come to its end (QEMU's exit status $guest_status); its console ends:"
+		tail -n 15 "$work/console" "$work/qemu.log"
+	elif [ "$passed" -lt "${1:-1}" ] && [ "$failed" = 0 ]; then
+		failed=1
+		echo "FAIL only $passed of ${1:-1} things were checked"
+	fi
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ]
+}

@@ -1,0 +1,65 @@
+# Runs inside the guest, before its script: what scripts share. Prints a line "ok ..." or "FAIL ..." for each thing that is checked.
+# shellcheck shell=sh
+check() { # NAME COMMAND...; FILE is shown too when it fails, where one is named
+	name=$1
+	shift
+	if "$@" >/tmp/out 2>&1; then
+		echo "ok $name"
+	else
+		echo "FAIL $name"
+		for file in /tmp/out ${FILE:-}; do sed 's/^/    /' "$file" 2>/dev/null | tail -n 15; done
+	fi
+}
+wait_for() { # SECONDS COMMAND...: until it holds
+	for i in $(seq $(($1 * 10))); do
+		(shift && "$@") >/dev/null 2>&1 && return 0
+		usleep 100000
+	done
+	return 1
+}
+ask() { # NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status
+	echo "$*" >&8
+	status=
+	read -r -t 60 status <&8
+	return "${status:-1}"
+}
+monitor() { ask monitor "$@"; } # a command for QEMU's monitor
+
+# Addresses of the PCI devices of an id (8086:10fb), one a line.
+pci() {
+	for device in /sys/bus/pci/devices/*; do
+		[ "$(cat "$device/vendor" "$device/device" | tr -d '\n')" = "0x${1%:*}0x${1#*:}" ] && basename "$device"
+	done
+}
+# bind DRIVER ADDRESS...: takes devices from the drivers that they have, and gives them to this one.
+bind() {
+	driver=$1
+	shift
+	for address; do
+		device=/sys/bus/pci/devices/$address
+		echo "$driver" >"$device/driver_override"
+		[ ! -e "$device/driver" ] || echo "$address" >"$device/driver/unbind"
+		echo "$address" >/sys/bus/pci/drivers_probe
+		[ "$(basename "$(readlink "$device/driver")")" = "$driver" ] || return 1
+	done
+}
+# bound N ID: there are that many of an id, and vfio-pci takes them; their addresses are in $ports.
+bound() {
+	ports=$(pci "$2")
+	# shellcheck disable=SC2086
+	set -- "$1" $ports
+	[ $# = $(($1 + 1)) ] && shift && bind vfio-pci "$@"
+}
+# ended SECONDS PROCESS STATUS: it ends in that time, with this exit status.
+ended() {
+	wait_for "$1" eval "! kill -0 $2" || { kill -9 "$2"; echo "still running after $1 s"; wait "$2"; return 1; }
+	wait "$2"
+	status=$?
+	[ $status = "$3" ] || { echo "exit status $status"; return 1; }
+}
+# no_fault: the IOMMU has not complained since the last call.
+no_fault() {
+	dmesg -c >/tmp/dmesg
+	cat /tmp/dmesg >>/tmp/dmesg.all
+	! grep -iE 'DMAR:.*fault|BUG:|Oops|WARNING:|soft lockup' /tmp/dmesg
+}
