@@ -8,37 +8,8 @@ if ! command -v dpdk-testpmd >/dev/null; then
 	echo "skip: DPDK is not installed: apt-get install --no-install-recommends dpdk dpdk-dev"
 	exit 77
 fi
-work=$(mktemp -d) || exit 1
-passed=0 failed=0 model='' dpdk=''
-trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
-
-# check NAME FILE-TO-SHOW COMMAND...
-check() {
-	local name=$1 file=$2
-	shift 2
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok    $name"
-	else
-		failed=$((failed + 1))
-		echo "FAIL  $name: not so: $*"
-		tail -n 15 "$file" | sed 's/^/      /'
-	fi
-}
-wait_for() {
-	for _ in $(seq "${limit:-300}"); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
-}
-sockets() { [ -S "$work/a" ] && [ -S "$work/b" ]; }
-model() {
-	rm -f "$work/a" "$work/b"
-	"$bin/pollux-model" --port "$work/a" --port "$work/b" "$@" >"$work/model.log" 2>&1 &
-	model=$!
-	wait_for sockets
-}
+. tests/lib.sh
+limit=300
 # testpmd PORTS EAL-OPTIONS -- OPTIONS...: forwards until its standard input ends. PORTS: a, b or ab
 testpmd() {
 	local ports=() names=() eal=()
@@ -66,10 +37,6 @@ end_testpmd() {
 		exit 77
 	fi
 	return $status
-}
-end_model() {
-	kill -TERM $model 2>/dev/null
-	wait $model 2>/dev/null
 }
 faultless() { [ "$(grep -c 'faults: address 0, ring 0, descriptor 0,' "$work/model.log")" = 2 ]; }
 # number WHAT FILE: the largest number behind WHAT
@@ -136,5 +103,4 @@ end_testpmd
 end_model
 check "  and DPDK at the other end of the wire receives them" "$work/dpdk.log" test "$(number 'RX-total:' "$work/dpdk.log")" = 20000
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+end_checks

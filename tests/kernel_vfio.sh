@@ -4,35 +4,16 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
-work=$(mktemp -d) || exit 1
-trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+. tests/lib.sh
 capture=tests/captures/mixed.pcap
-passed=0 failed=0
-
-check() {
-	local name=$1 file=$2
-	shift 2
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok    $name"
-	else
-		failed=$((failed + 1))
-		echo "FAIL  $name: not so: $*"
-		tail -n 15 "$file" | sed 's/^/      /'
-	fi
-}
 # forward RUN-OPTIONS...: a capture from one port to the other; $status is the forwarder's
 forward() {
-	rm -f "$work/a" "$work/b" "$work/out.pcap"
-	"$bin/pollux-model" --port "$work/a" --port "$work/b" --wire "0:pcap-in=$capture" --wire "1:pcap-out=$work/out.pcap" \
-		>"$work/model.log" 2>&1 &
-	model=$!
-	for _ in $(seq 100); do [ -S "$work/a" ] && [ -S "$work/b" ] && break; sleep 0.05; done
+	rm -f "$work/out.pcap"
+	model --wire "0:pcap-in=$capture" --wire "1:pcap-out=$work/out.pcap"
 	timeout 60 tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" --device "0000:81:00.1=$work/b" \
 		"$@" -- "$bin/pollux-fwd" --no-drop --packets 259 --duration 20 0000:81:00.0 0000:81:00.1 >"$work/fwd.log" 2>&1
 	status=$?
-	kill -TERM $model
-	wait $model
+	end_model
 	if [ $status = 77 ]; then
 		tail -n 1 "$work/fwd.log"
 		exit 77
@@ -42,7 +23,7 @@ forward() {
 forward
 check "a capture goes through" "$work/fwd.log" test $status = 0
 check "  and comes out as it was" "$work/fwd.log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"
-check "  and the model finds no fault" "$work/model.log" test "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order 0' "$work/model.log")" = 2
+check "  and the model finds no fault" "$work/model.log" no_faults 2
 
 for call in open-container open-group mmap pread pwrite VFIO_GROUP_GET_STATUS VFIO_GROUP_SET_CONTAINER VFIO_SET_IOMMU VFIO_GROUP_GET_DEVICE_FD VFIO_IOMMU_MAP_DMA \
 	VFIO_DEVICE_GET_INFO VFIO_DEVICE_GET_REGION_INFO; do
@@ -50,5 +31,4 @@ for call in open-container open-group mmap pread pwrite VFIO_GROUP_GET_STATUS VF
 	check "$call fails: status 1" "$work/fwd.log" test $status = 1
 	check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .\{30\}' "$work/fwd.log"
 done
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+end_checks

@@ -4,50 +4,10 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
-work=$(mktemp -d) || exit 1
-passed=0 failed=0
-trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+. tests/lib.sh
 a=vfio-user:$work/a b=vfio-user:$work/b
 capture=tests/captures/mixed.pcap
 
-ok() {
-	passed=$((passed + 1))
-	echo "ok    $1"
-}
-bad() {
-	failed=$((failed + 1))
-	echo "FAIL  $1: $2"
-	[ $# -gt 2 ] && sed 's/^/      /' "$3"
-}
-# check NAME FILE-TO-SHOW COMMAND...
-check() {
-	local name=$1 file=$2
-	shift 2
-	if "$@"; then ok "$name"; else bad "$name" "not so: $*" "$file"; fi
-}
-
-# model OPTIONS...: starts one with two ports, $model is its process.
-model() {
-	"$bin/pollux-model" --port "$work/a" --port "$work/b" "$@" >"$work/model.log" 2>&1 &
-	model=$!
-	wait_for sockets
-}
-sockets() { [ -S "$work/a" ] && [ -S "$work/b" ]; }
-# wait_for COMMAND...: until it holds, 10 s at most.
-wait_for() {
-	for _ in $(seq 200); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
-}
-# ended PROCESS STATUS: it ends within 10 s, with this status.
-ended() {
-	wait_for eval "! kill -0 $1" || { kill -9 "$1"; wait "$1"; return 1; }
-	wait "$1"
-	[ $? = "$2" ]
-}
-end_model() { kill -TERM $model 2>/dev/null; wait $model 2>/dev/null; }
 moving() { grep -q 'rx *[0-9.]* Mpps' "$work/fwd.log"; }
 fwd() {
 	"$bin/pollux-fwd" --interval 0.2 "$@" $a $b >"$work/fwd.log" 2>&1 &
@@ -121,5 +81,4 @@ model --wire 0:source --wire 0:sink --wire 1:sink
 check "the generator ends although others' packets do not" "$work/gen.log" ended $! 0
 end_model
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+end_checks
