@@ -81,7 +81,7 @@ void model_write_filter(struct model *m, unsigned index, uint32_t value, uint32_
 	(void)index;
 	/* FCTRL may change only while nothing is received (DS 8.2.3.7.1). */
 	if (offset == IXGBE_FCTRL && value != reg_get(m, offset))
-		m->faults.bad_order += (reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN) != 0;
+		fault_order(m, MODEL_ORDER_FCTRL, reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN);
 	reg_set(m, offset, value);
 	model_settle(m);
 }

@@ -121,6 +121,7 @@ struct model {
 	uint16_t eeprom[MODEL_EEPROM_WORDS];
 	uint8_t pci[MODEL_CONFIG_BYTES], pci_mask[MODEL_CONFIG_BYTES];
 	uint8_t msix[MODEL_BAR4_BYTES];
+	uint32_t unknown_reads[MODEL_WORDS], unknown_writes[MODEL_WORDS];
 };
 
 /** @return a register as the device sees it. */
@@ -225,6 +226,16 @@ static inline uint32_t queue_available(struct model *m, const struct queue *q)
 
 unsigned model_take_frames(struct model *m, const struct model_frame *frames, unsigned n);
 void model_lose_frames(struct model *m, const struct model_frame *frames, unsigned n);
+
+/* ---- faults.c ---- */
+
+/** Counts an access that breaks a rule of order, if it does. */
+static inline void fault_order(struct model *m, enum model_order order, bool broken)
+{
+	m->faults.order[order] += broken;
+	m->faults.bad_order += broken;
+}
+void model_fault_unknown(struct model *m, uint32_t offset, bool write);
 
 /* ---- registers.c ---- */
 

@@ -194,8 +194,8 @@ void model_write_receive(struct model *m, unsigned index, uint32_t value, uint32
 		bool strip = reg_get(m, IXGBE_HLREG0) & HLREG0_RXCRCSTRP, dma = reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_CRCSTRIP;
 
 		/* The two must agree (DS 8.2.3.8.8), and the DMA be ready. */
-		m->faults.bad_order += strip != dma;
-		m->faults.bad_order += !(reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_DMAIDONE);
+		fault_order(m, MODEL_ORDER_CRC, strip != dma);
+		fault_order(m, MODEL_ORDER_DMA_INIT, !(reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_DMAIDONE));
 	}
 	model_settle(m);
 }

@@ -116,15 +116,40 @@ unsigned model_transmit(struct model *model, const struct model_sink *sink, unsi
 
 /* ---- What tests look at, and break ---- */
 
+/** The rules of order that are watched. */
+enum model_order {
+	MODEL_ORDER_RESET,    /* DS 4.2.1.6.1 */
+	MODEL_ORDER_DMA_INIT, /* DS 4.6.3 */
+	MODEL_ORDER_CRC,      /* DS 8.2.3.8.8 */
+	MODEL_ORDER_FCTRL,    /* DS 8.2.3.7.1 */
+	MODEL_ORDER_DCA,      /* DS 4.6.7 */
+	MODEL_ORDER_RING,     /* DS 4.6.7, 4.6.8 */
+	MODEL_ORDER_HEAD,     /* the same */
+	MODEL_ORDER_TAIL,     /* the same */
+	MODEL_ORDER_TX_DMA,   /* DS 4.6.8 */
+	MODEL_ORDERS
+};
+
 /** Things a well-behaved driver never causes. */
 struct model_faults {
 	uint64_t bad_address;    /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
 	uint64_t bad_ring;       /* queue enabled with a bad base, length or tail */
 	uint64_t bad_descriptor; /* unknown type, zero or too large length, missing context, a frame without end */
-	uint64_t bad_register;   /* access outside the register file, or of a wrong width */
-	uint64_t bad_order;      /* the datasheet's order broken: RDT before ENABLE, TXDCTL.ENABLE before DMATXCTL.TE, ... */
+	uint64_t bad_register;   /* access outside the register file, or of a wrong width, or to a register that the model lacks */
+	uint64_t bad_order;      /* the datasheet's order broken, in whatever way */
+	uint64_t order[MODEL_ORDERS]; /* of these, in which */
 };
 const struct model_faults *model_faults(const struct model *model);
+/** @return a word for a rule of order, and in *rule what it wants. */
+const char *model_order_name(enum model_order order, const char **rule);
+
+/** A stretch of neighbouring registers that the model lacks and that were accessed. Offsets of the first and the last. */
+struct model_unknown {
+	uint32_t first, last;
+	uint64_t reads, writes;
+};
+/** Finds the first such stretch from an offset. @return false: none. */
+bool model_unknown(const struct model *model, uint32_t from, struct model_unknown *unknown);
 
 /** Ways for the device to be broken; each stays until cleared. */
 enum model_breakage {

@@ -133,7 +133,7 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Reserved bit 12 comes up set and must be cleared (DS 4.6.7). */
-		m->faults.bad_order += (reg_get(m, rx_offset(IXGBE_DCA_RXCTRL, i)) >> 12) & 1;
+		fault_order(m, MODEL_ORDER_DCA, (reg_get(m, rx_offset(IXGBE_DCA_RXCTRL, i)) >> 12) & 1);
 		queue_move_head(&m->rx[i], 0);
 	}
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
@@ -208,7 +208,7 @@ void model_write_tx_control(struct model *m, unsigned i, uint32_t value, uint32_
 	bool is = reg_get(m, offset) & XDCTL_ENABLE, want = value & XDCTL_ENABLE;
 
 	/* The queue must not be enabled before the DMA is (DS 4.6.8). */
-	m->faults.bad_order += want && !is && !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE);
+	fault_order(m, MODEL_ORDER_TX_DMA, want && !is && !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE));
 	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
 	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
 	ask(m, m->tx_pending, m->tx_wanted, i, want, is);
@@ -242,19 +242,19 @@ void model_write_tail(struct model *m, unsigned index, uint32_t value, uint32_t 
 
 	(void)index;
 	/* Descriptors are handed over only to an enabled queue (DS 4.6.7, 4.6.8); clearing the register is no hand-over. */
-	m->faults.bad_order += !q->enabled && value != 0;
+	fault_order(m, MODEL_ORDER_TAIL, !q->enabled && value != 0);
 	__atomic_store_n(q->tail, value, __ATOMIC_RELEASE);
 }
 
-/** Heads are the device's; software may only clear them, and only while the queue is off. */
+/** Heads are the device's; software may only clear them, and only while the queue is off. To write one what it is says nothing:
+ *  DPDK clears RDH, which is 0, after it has enabled the queue and before it hands over the first descriptor. */
 void model_write_head(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	struct queue *q = queue_of(m, offset);
 
 	(void)index;
-	if (q->enabled)
-		m->faults.bad_order++;
-	else if (value == 0)
+	fault_order(m, MODEL_ORDER_HEAD, q->enabled && value != q->head);
+	if (!q->enabled && value == 0)
 		queue_move_head(q, 0);
 }
 
@@ -269,14 +269,14 @@ void model_write_rx_ring(struct model *m, unsigned index, uint32_t value, uint32
 {
 	(void)index;
 	reg_set(m, offset, value);
-	m->faults.bad_order += queue_of(m, offset)->enabled; /* a ring is described before it is enabled */
+	fault_order(m, MODEL_ORDER_RING, queue_of(m, offset)->enabled); /* a ring is described before it is enabled */
 	model_rx_load(m, queue_of(m, offset)->index);
 }
 
 void model_write_tx_ring(struct model *m, unsigned i, uint32_t value, uint32_t offset)
 {
 	reg_set(m, offset, value);
-	m->faults.bad_order += m->tx[i].enabled;
+	fault_order(m, MODEL_ORDER_RING, m->tx[i].enabled);
 	model_tx_load(m, i);
 }
 

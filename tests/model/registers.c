@@ -97,6 +97,7 @@ static const struct rule rules[] = {
 	{ IXGBE_MAXFRS,     0, 1, RW, 0xFFFF0000, 0x05EE0000, NULL, model_write_receive },
 	{ IXGBE_MFLCN,      0, 1, RW, 0x0000001F, 0, NULL, NULL },
 	{ MODEL_MACC,       0, 1, RW, ALL, 0, NULL, NULL },
+	{ MODEL_MMNGC,      0, 1, RO, 0, 0, NULL, NULL }, /* the management controller forbids nothing */
 	{ MODEL_CORECTL,    0, 1, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_FCCFG,      0, 1, RW, 0x00000018, 0, NULL, NULL },
 	{ IXGBE_FCTTV,      4, 4, RW, ALL, 0, NULL, NULL },
@@ -138,6 +139,7 @@ static const struct rule rules[] = {
 	{ IXGBE_RTTDCS,     0, 1, RW, 0x00C00171, 0, NULL, NULL },
 	{ IXGBE_RTTDQSEL,   0, 1, RW, 0x0000007F, 0, NULL, NULL },
 	{ IXGBE_RTTDT1C,    0, 1, RW, ALL, 0, NULL, NULL },
+	{ MODEL_RTTBCNRC,   0, 1, RW, ALL, 0, NULL, NULL }, /* of the queue in RTTDQSEL; rates are not limited */
 	{ 0x04910,          4, 8, RW, ALL, 0, NULL, NULL }, /* RTTDT2C */
 	{ IXGBE_TXPBTHRESH, 4, 1, RW, 0x000003FF, 0x96, NULL, NULL },
 	{ IXGBE_TXPBTHRESH + 4, 4, 7, RW, 0x000003FF, 0, NULL, NULL },
@@ -207,6 +209,14 @@ static const struct rule rules[] = {
 	/* statistics */
 	{ IXGBE_RXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
 	{ MODEL_RXDGBCL,    4, 2, RC, 0, 0, model_read_wide, NULL },
+	{ MODEL_FCOERPDC,   0, 1, RC, 0, 0, NULL, NULL }, /* nothing is FCoE here ... */
+	{ MODEL_FCLAST,     4, 3, RC, 0, 0, NULL, NULL }, /* FCLAST, FCOEPRC, FCOEDWRC */
+	{ MODEL_FCCRC,      0, 1, RC, 0, 0, NULL, NULL },
+	{ MODEL_FCOEPTC,    4, 2, RC, 0, 0, NULL, NULL }, /* FCOEPTC, FCOEDWTC */
+	{ MODEL_LSECTXUT,   4, 5, RC, 0, 0, NULL, NULL }, /* ... nor MACsec ... */
+	{ MODEL_LSECRXUT,   4, 17, RC, 0, 0, NULL, NULL },
+	{ MODEL_MNGPTC,     0, 1, RC, 0, 0, NULL, NULL }, /* ... nor sent by the management controller */
+	{ MODEL_PXON2OFF,   4, 8, RC, 0, 0, NULL, NULL },
 	{ IXGBE_MPC,        4, 8, RC, 0, 0, NULL, NULL },
 	{ MODEL_LXONTXC,    4, 4, RC, 0, 0, NULL, NULL },
 	{ 0x03F00,          4, 24, RC, 0, 0, NULL, NULL }, /* PXONTXC .. */
@@ -281,14 +291,14 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 		return UINT32_MAX;
 	}
 	/* No register but CTRL itself may be accessed for 1 ms after CTRL.RST (DS 4.2.1.6.1). */
-	m->faults.bad_order += offset != IXGBE_CTRL && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns;
+	fault_order(m, MODEL_ORDER_RESET, offset != IXGBE_CTRL && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns);
 
 	uint32_t word = m->canonical[offset / 4];
 	const struct rule *rule = &rules[m->rule[word]];
 	uint32_t value = m->reg[word];
 
 	if (!rule->count) {
-		m->faults.bad_register++;
+		model_fault_unknown(m, offset, false);
 		return 0;
 	}
 	if (rule->access == RC)
@@ -308,7 +318,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 	}
 	if (m->reset_done_ns != MODEL_NEVER) {
 		/* The write is lost: the device is in reset. */
-		m->faults.bad_order += m->now_ns < m->reset_done_ns;
+		fault_order(m, MODEL_ORDER_RESET, m->now_ns < m->reset_done_ns);
 		return;
 	}
 
@@ -316,7 +326,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 	const struct rule *rule = &rules[m->rule[word]];
 
 	if (!rule->count) {
-		m->faults.bad_register++;
+		model_fault_unknown(m, offset, true);
 		return;
 	}
 	switch (rule->access) {

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#define UNKNOWN_LINES 64
+
 static double share(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;
@@ -33,6 +35,22 @@ void report_live(FILE *to, struct model_port *ports, unsigned count, double seco
 	fflush(to);
 }
 
+/** Which rules of order were broken, and which registers are missing: a line each. */
+static void faults_in_detail(FILE *to, const struct model *model)
+{
+	const struct model_faults *f = model_faults(model);
+	struct model_unknown unknown;
+	unsigned lines = 0;
+	for (unsigned i = 0; i < MODEL_ORDERS; i++) {
+		const char *rule, *name = model_order_name(i, &rule);
+		if (f->order[i])
+			fprintf(to, "        order %s: %" PRIu64 " times not so: %s\n", name, f->order[i], rule);
+	}
+	for (uint32_t at = 0; lines < UNKNOWN_LINES && model_unknown(model, at, &unknown); at = unknown.last + 4, lines++)
+		fprintf(to, "        no register at %05" PRIx32 "..%05" PRIx32 ": read %" PRIu64 " times, written %" PRIu64 "\n", unknown.first,
+		        unknown.last, unknown.reads, unknown.writes);
+}
+
 void report_end(FILE *to, struct model_port *ports, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -50,6 +68,7 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		        "        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64
 		        ", order %" PRIu64 "\n",
 		        f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
+		faults_in_detail(to, server_model(ports[i].server));
 		if (c->deaf)
 			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
 		fprintf(to,

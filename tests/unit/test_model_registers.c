@@ -111,6 +111,7 @@ static void reset_clears_itself_and_ends_after_a_millisecond(void)
 	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 0);
 	rd(8); /* any other register has to wait */
 	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 1);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_RESET], 1);
 	host_wait(&h, 1100 * 1000);
 	CU_ASSERT_EQUAL(rd(0x05080), 0);
 	CU_ASSERT_EQUAL(rd(0x10010) & 1u << 9, 0);
@@ -378,7 +379,14 @@ static void queues_come_up_after_a_while_and_in_order(void)
 	CU_ASSERT_EQUAL(rd(0x01028) & 1u << 25, 1u << 25);
 	wr(0x01018, 5);
 	CU_ASSERT_EQUAL(rd(0x01018), 5);
+	wr(0x01010, 0); /* the head is 0: nothing changes */
 	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 2);
+	wr(0x01010, 3);
+	CU_ASSERT_EQUAL(rd(0x01010), 0);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_HEAD], 1);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_TAIL], 1);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_TX_DMA], 1);
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_order - before, 3);
 	model_break(h.model, MODEL_RX_DISABLE_STUCK);
 	wr(0x01028, 0);
 	host_wait(&h, 100 * 1000);
@@ -386,6 +394,28 @@ static void queues_come_up_after_a_while_and_in_order(void)
 	model_break(h.model, 0);
 	host_wait(&h, 100 * 1000);
 	CU_ASSERT_EQUAL(rd(0x01028) & 1u << 25, 0);
+	host_close(&h);
+}
+
+static void registers_that_are_missing_are_listed(void)
+{
+	struct model_unknown unknown;
+	host_open(&h);
+	CU_ASSERT_FALSE(model_unknown(h.model, 0, &unknown));
+	CU_ASSERT_EQUAL(rd(0x1FF00), 0);
+	wr(0x1FF04, 1);
+	wr(0x1FF04, 1);
+	rd(0x1FFFC);
+	CU_ASSERT(model_unknown(h.model, 0, &unknown));
+	CU_ASSERT_EQUAL(unknown.first, 0x1FF00);
+	CU_ASSERT_EQUAL(unknown.last, 0x1FF04);
+	CU_ASSERT_EQUAL(unknown.reads, 1);
+	CU_ASSERT_EQUAL(unknown.writes, 2);
+	CU_ASSERT(model_unknown(h.model, unknown.last + 4, &unknown));
+	CU_ASSERT_EQUAL(unknown.first, 0x1FFFC);
+	CU_ASSERT_EQUAL(unknown.last, 0x1FFFC);
+	CU_ASSERT_FALSE(model_unknown(h.model, unknown.last + 4, &unknown));
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_register, 4);
 	host_close(&h);
 }
 
@@ -420,6 +450,7 @@ int main(void)
 	        {"the link comes up when all that it needs is there", the_link_comes_up_when_all_that_it_needs_is_there},
 	        {"counters clear when read", counters_clear_when_read},
 	        {"queues come up after a while and in order", queues_come_up_after_a_while_and_in_order},
+	        {"registers that are missing are listed", registers_that_are_missing_are_listed},
 	        {"a function reset forgets everything", a_function_reset_forgets_everything},
 	        CU_TEST_INFO_NULL,
 	};
