@@ -107,23 +107,28 @@ static void container_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byt
 
 /* ---- Ranges ---- */
 
-static int take_ranges(const void *answer, size_t bytes, int at, const char *name, struct dma_range **ranges, unsigned *count)
+/* Copies out of the answer what it reads: before 6.6 kernels put no capability's end at a multiple of 8. */
+static int take_ranges(const void *answer, size_t bytes, size_t at, const char *name, struct dma_range **ranges, unsigned *count)
 {
-	const struct vfio_iommu_type1_info_cap_iova_range *cap = (const void *)((const uint8_t *)answer + at);
+	struct vfio_iommu_type1_info_cap_iova_range cap;
+	struct vfio_iova_range range;
 
-	if (cap->nr_iovas == 0 || cap->nr_iovas > (bytes - (size_t)at - sizeof(*cap)) / sizeof(cap->iova_ranges[0]))
+	memcpy(&cap, (const uint8_t *)answer + at, sizeof(cap));
+	at += sizeof(cap);
+	if (cap.nr_iovas == 0 || cap.nr_iovas > (bytes - at) / sizeof(range))
 		return pollux_fail(EPROTO, "%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
-	if (!(*ranges = calloc(cap->nr_iovas, sizeof(**ranges))))
+	if (!(*ranges = calloc(cap.nr_iovas, sizeof(**ranges))))
 		return pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
-	for (uint32_t i = 0; i < cap->nr_iovas; i++) {
-		(*ranges)[i] = (struct dma_range){cap->iova_ranges[i].start, cap->iova_ranges[i].end};
+	for (uint32_t i = 0; i < cap.nr_iovas; i++) {
+		memcpy(&range, (const uint8_t *)answer + at + i * sizeof(range), sizeof(range));
+		(*ranges)[i] = (struct dma_range){range.start, range.end};
 		if ((*ranges)[i].first > (*ranges)[i].last || (i && (*ranges)[i].first <= (*ranges)[i - 1].last)) {
 			free(*ranges);
 			*ranges = NULL;
 			return pollux_fail(EPROTO, "%s: the kernel's VFIO reports ranges of I/O addresses out of order", name);
 		}
 	}
-	*count = cap->nr_iovas;
+	*count = cap.nr_iovas;
 	return 0;
 }
 
@@ -142,10 +147,10 @@ static int ask_ranges(const struct container *container, const char *name, struc
 	info = answer;
 	at = kernel_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
 	        VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(struct vfio_iommu_type1_info_cap_iova_range));
-	if (at < 0 || at % 8) {
+	if (at < 0) {
 		error = pollux_fail(EPROTO, "%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
 	} else if (at > 0) {
-		error = take_ranges(answer, bytes, at, name, ranges, count);
+		error = take_ranges(answer, bytes, (size_t)at, name, ranges, count);
 	} else if (!(*ranges = malloc(sizeof(safe_ranges)))) {
 		error = pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
 	} else {

@@ -287,12 +287,14 @@ static void add_part(struct kernel_region *region, uint64_t first, uint64_t byte
 /* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for instance). */
 static int note_parts(struct kernel_device *kernel, struct kernel_region *region, const struct vfio_region_info *info, size_t bytes)
 {
-	const struct vfio_region_info_cap_sparse_mmap *sparse;
+	struct vfio_region_info_cap_sparse_mmap sparse;
+	struct vfio_region_sparse_mmap_area area;
+	const uint8_t *areas;
 	int at;
 
 	at = kernel_info_find(info, bytes, sizeof(*info), info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
-	        VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(*sparse));
-	if (at < 0 || at % 8)
+	        VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
+	if (at < 0)
 		return bad_answer(kernel, "has a region's capabilities outside its answer or in a loop");
 	if (region->index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return 0;
@@ -300,11 +302,13 @@ static int note_parts(struct kernel_device *kernel, struct kernel_region *region
 		add_part(region, 0, info->size);
 		return 0;
 	}
-	sparse = (const void *)((const uint8_t *)info + at);
-	if (sparse->nr_areas > (bytes - (size_t)at - sizeof(*sparse)) / sizeof(sparse->areas[0]))
+	areas = (const uint8_t *)info + at + sizeof(sparse);
+	memcpy(&sparse, areas - sizeof(sparse), sizeof(sparse)); /* it may lie anywhere */
+	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(area))
 		return bad_answer(kernel, "has more mappable areas than its answer holds");
-	for (uint32_t i = 0; i < sparse->nr_areas; i++) {
-		uint64_t first = sparse->areas[i].offset, size = sparse->areas[i].size;
+	for (uint32_t i = 0; i < sparse.nr_areas; i++) {
+		memcpy(&area, areas + i * sizeof(area), sizeof(area));
+		uint64_t first = area.offset, size = area.size;
 
 		if (first > info->size || size > info->size - first)
 			return bad_answer(kernel, "has a mappable area outside its region");

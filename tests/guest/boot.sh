@@ -89,7 +89,7 @@ guest_boot() {
 		-machine "$machine,memory-backend=m" -object "memory-backend-memfd,id=m,size=$memory,share=on" -m "$memory" \
 		-accel tcg,thread=multi -cpu max -smp 2 -kernel "${kernel:?}" -initrd "$initramfs" -append "console=ttyS0 quiet panic=-1 $append" \
 		-serial "file:$work/serial" -chardev "pipe,id=ask,path=$work/ask" -serial chardev:ask \
-		-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor,mode=readline \
+		-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor \
 		"${@//WORK/$work}" >"$work/qemu.log" 2>&1 </dev/null &
 	local running=$!
 	guest_children+=("$running")

@@ -157,11 +157,11 @@ static unsigned groups_in(int container)
 
 /* ---- Answers with capabilities ---- */
 
-/* Puts a chain into an answer if there is room: a strange capability first, then ours. */
+/* Puts a chain into an answer if there is room: a strange capability first, then ours, not aligned (as before 6.6). */
 static void put_caps(
         uint8_t *answer, size_t head, uint32_t argsz, uint32_t *cap_offset, uint16_t id, const void *body, size_t bytes, int broken)
 {
-	const uint32_t first = (uint32_t)head, second = first + 16;
+	const uint32_t first = (uint32_t)head, second = first + 12;
 	uint32_t need = (uint32_t)(second + bytes), cut;
 
 	if (argsz < need) {
