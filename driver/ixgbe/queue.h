@@ -6,6 +6,7 @@
 
 #include "../nic.h"
 #include "../../vfio/device.h"
+#include "descriptor.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,11 +16,6 @@
 #define IXGBE_BATCH    32u /* descriptors per refill, per report-status and per reclaim */
 
 #define IXGBE_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
-
-/** A descriptor, receive or transmit, in either format (82599 datasheet 7.1.6 and 7.2.3.2). Little-endian, as x86-64 is. */
-struct ixgbe_descriptor {
-	uint64_t q0, q1;
-} __attribute__((aligned(16)));
 
 struct pkt_pool;
 

@@ -9,24 +9,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* Second quadword of a written-back descriptor (82599 DS 7.1.6.2). */
-#define RX_DD          (UINT64_C(1) << 0)
-#define RX_EOP         (UINT64_C(1) << 1)
-#define RX_RXE         (UINT64_C(1) << 29) /* any MAC error; the only frame error bit of the 82599 and later */
-#define RX_LENGTH(q1)  ((uint32_t)((q1) >> 32) & 0xffff)
-/* A length of 2048 or more, as a mask. A full buffer of exactly 2048 is legitimate, and handled out of line. */
-#define RX_LENGTH_HIGH (UINT64_C(0xf800) << 32)
-
-/* One comparison tells a whole, good frame that lies in one buffer from everything else. */
-#define RX_DECIDES     (RX_DD | RX_EOP | RX_RXE | RX_LENGTH_HIGH)
-#define RX_WHOLE_FRAME (RX_DD | RX_EOP)
-
 /* A frame of more pieces than the longest frame needs (15.5 KiB in buffers of 2 KiB) cannot be one. */
 #define RX_PIECES_MAX 16u
 
 _Static_assert(sizeof(struct pkt) == 16, "a handle is 16 bytes");
 _Static_assert(offsetof(struct pkt, flags) == offsetof(struct pkt, len) + 2, "len and flags are written as one word");
-_Static_assert(PKT_DATA_BYTES == 2048, "RX_LENGTH_HIGH and SRRCTL assume buffers of 2 KiB");
+_Static_assert(PKT_DATA_BYTES == 2048, "IXGBE_RX_LENGTH_HIGH and SRRCTL assume buffers of 2 KiB");
 
 static inline void count(uint64_t *counter, uint64_t n)
 {
@@ -54,9 +42,9 @@ static inline unsigned take_frames(const struct ixgbe_descriptor *ring, uint8_t 
 #pragma GCC unroll 4
 	for (i = 0; i < n; i++) {
 		uint64_t q1 = read_status(&ring[i]);
-		if (__builtin_expect((q1 & RX_DECIDES) != RX_WHOLE_FRAME, 0))
+		if (__builtin_expect((q1 & IXGBE_RX_DECIDES) != IXGBE_RX_WHOLE_FRAME, 0))
 			break;
-		hand_out(&pkts[i], &ring[i], buffers[i], RX_LENGTH(q1));
+		hand_out(&pkts[i], &ring[i], buffers[i], IXGBE_RX_LENGTH(q1));
 	}
 	return i;
 }
@@ -72,12 +60,12 @@ static unsigned measure_frame(const struct ixgbe_rxq *queue, uint32_t next, bool
 		if (i == owned)
 			return 0;
 		uint64_t q1 = read_status(&queue->ring[(next + i) & queue->mask]);
-		if (!(q1 & RX_DD))
+		if (!(q1 & IXGBE_RX_DD))
 			return 0;
-		if (RX_LENGTH(q1) > PKT_DATA_BYTES)
+		if (IXGBE_RX_LENGTH(q1) > PKT_DATA_BYTES)
 			*good = false;
-		if (q1 & RX_EOP) {
-			if (q1 & RX_RXE)
+		if (q1 & IXGBE_RX_EOP) {
+			if (q1 & IXGBE_RX_RXE)
 				*good = false;
 			return i + 1;
 		}
@@ -104,7 +92,7 @@ static __attribute__((noinline)) unsigned take_odd(struct ixgbe_rxq *queue, uint
 		if (!good || queue->odd) {
 			for (unsigned i = 0; i < pieces; i++)
 				pkt_free_data(&queue->buffers[(*next + i) & queue->mask], 1);
-			queue->odd = !(read_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & RX_EOP) ? IXGBE_SKIPPING : 0;
+			queue->odd = !(read_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & IXGBE_RX_EOP) ? IXGBE_SKIPPING : 0;
 			*next += pieces;
 			count(&queue->bad_descriptors, pieces);
 			return 0;
@@ -113,7 +101,7 @@ static __attribute__((noinline)) unsigned take_odd(struct ixgbe_rxq *queue, uint
 	}
 	while (queue->odd && got < n) {
 		const struct ixgbe_descriptor *descriptor = &queue->ring[*next & queue->mask];
-		uint32_t length = RX_LENGTH(read_status(descriptor));
+		uint32_t length = IXGBE_RX_LENGTH(read_status(descriptor));
 
 		if (length > PKT_DATA_BYTES) /* it has changed since it was measured: no hardware does that, a hostile one may */
 			length = PKT_DATA_BYTES;
@@ -203,7 +191,7 @@ static inline unsigned burst(struct ixgbe_rxq *queue, struct pkt *pkts, unsigned
 	if (__builtin_expect(n > queue->mask + 1 - slot || n > queue->fill + queue->mask + 1 - next || queue->odd, 0))
 		return burst_any(queue, pkts, n, 0);
 	got = take_frames(&queue->ring[slot], &queue->buffers[slot], pkts, n);
-	if (got < n && __builtin_expect(read_status(&queue->ring[(next + got) & queue->mask]) & RX_DD, 0))
+	if (got < n && __builtin_expect(read_status(&queue->ring[(next + got) & queue->mask]) & IXGBE_RX_DD, 0))
 		return burst_any(queue, pkts, n, got);
 	return finish(queue, next + got, got);
 }

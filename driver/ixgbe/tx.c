@@ -7,21 +7,6 @@
 
 #include <string.h>
 
-/* Second quadword of an advanced data descriptor (82599 DS 7.2.3.2.4). */
-#define TX_DTYP_DATA    (UINT64_C(3) << 20)
-#define TX_EOP          (UINT64_C(1) << 24)
-#define TX_IFCS         (UINT64_C(1) << 25)
-#define TX_RS           (UINT64_C(1) << 27)
-#define TX_DEXT         (UINT64_C(1) << 29)
-#define TX_DD           (UINT64_C(1) << 32)
-#define TX_PAYLEN_SHIFT 46
-
-#define TX_COMMAND      (TX_DTYP_DATA | TX_IFCS | TX_DEXT)
-/* len * this puts a length both into DTALEN and into PAYLEN. */
-#define TX_BOTH_LENGTHS ((UINT64_C(1) << TX_PAYLEN_SHIFT) + 1)
-
-/* The shortest frame that an advanced descriptor may describe; the MAC pads on from there. */
-#define TX_FRAME_MIN  17u
 /* The card holds 40 descriptors of a queue on chip; a frame must not need them all. */
 #define TX_PIECES_MAX 32u
 
@@ -53,7 +38,7 @@ static inline bool reported(const struct ixgbe_txq *queue, uint32_t clean)
 {
 	uint32_t report = queue->report[(clean & queue->mask) / IXGBE_BATCH];
 
-	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & TX_DD;
+	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & IXGBE_TX_DD;
 }
 
 /* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
@@ -95,10 +80,10 @@ static inline unsigned put_frames(struct ixgbe_descriptor *ring, uint8_t **buffe
 		uint8_t *data = pkts[i].data;
 
 		memcpy(&length_and_flags, &pkts[i].len, 4); /* any flag makes it too large for the comparison */
-		if (__builtin_expect(length_and_flags - TX_FRAME_MIN > longest - TX_FRAME_MIN, 0))
+		if (__builtin_expect(length_and_flags - IXGBE_TX_FRAME_MIN > longest - IXGBE_TX_FRAME_MIN, 0))
 			break;
 		buffers[i] = data;
-		write_descriptor(&ring[i], (uint64_t)data + offset, length_and_flags * TX_BOTH_LENGTHS + (TX_COMMAND | TX_EOP));
+		write_descriptor(&ring[i], (uint64_t)data + offset, length_and_flags * IXGBE_TX_BOTH_LENGTHS + (IXGBE_TX_COMMAND | IXGBE_TX_EOP));
 	}
 	return i;
 }
@@ -106,7 +91,7 @@ static inline unsigned put_frames(struct ixgbe_descriptor *ring, uint8_t **buffe
 /* The report for a batch of slots is asked for on the descriptor that ends the frame which crosses the batch's end. */
 static inline void ask_report(struct ixgbe_txq *queue, uint32_t batch_slot, uint32_t slot)
 {
-	queue->ring[slot].q1 |= TX_RS;
+	queue->ring[slot].q1 |= IXGBE_TX_RS;
 	queue->report[batch_slot / IXGBE_BATCH] = (uint16_t)slot;
 }
 
@@ -121,9 +106,9 @@ static bool pad_short(struct ixgbe_txq *queue, const struct pkt *pkt, struct pkt
 {
 	if (!pkt_alloc(queue->pool, padded, 1))
 		return false;
-	memset(padded->data, 0, TX_FRAME_MIN);
+	memset(padded->data, 0, IXGBE_TX_FRAME_MIN);
 	memcpy(padded->data, pkt->data, pkt->len);
-	padded->len = TX_FRAME_MIN;
+	padded->len = IXGBE_TX_FRAME_MIN;
 	pkt_free(pkt, 1);
 	return true;
 }
@@ -146,24 +131,24 @@ static __attribute__((noinline)) unsigned put_odd(struct ixgbe_txq *queue, uint3
 		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
 	} while (pkts[pieces++].flags & PKT_MORE);
 
-	if (!good || total > queue->max_frame || pieces > TX_PIECES_MAX || (pieces > 1 && total < TX_FRAME_MIN)) {
+	if (!good || total > queue->max_frame || pieces > TX_PIECES_MAX || (pieces > 1 && total < IXGBE_TX_FRAME_MIN)) {
 		free_bad(queue, pkts, pieces);
 		return pieces;
 	}
 	if (pieces > room)
 		return 0;
-	if (total < TX_FRAME_MIN) {
+	if (total < IXGBE_TX_FRAME_MIN) {
 		if (!pad_short(queue, pkts, &padded))
 			return 0;
 		pkts = &padded;
-		total = TX_FRAME_MIN;
+		total = IXGBE_TX_FRAME_MIN;
 	}
 	for (unsigned i = 0; i < pieces; i++, ++*next) {
 		uint32_t slot = *next & queue->mask;
 
 		queue->buffers[slot] = pkts[i].data;
 		write_descriptor(&queue->ring[slot], (uint64_t)pkts[i].data + queue->offset,
-			pkts[i].len | TX_COMMAND | (i + 1 == pieces ? TX_EOP : 0) | (uint64_t)total << TX_PAYLEN_SHIFT);
+			pkts[i].len | IXGBE_TX_COMMAND | (i + 1 == pieces ? IXGBE_TX_EOP : 0) | (uint64_t)total << IXGBE_TX_PAYLEN_SHIFT);
 	}
 	/* every batch boundary that this frame crosses is reported by its last descriptor */
 	for (uint32_t i = first; i != *next; i++)
