@@ -22,6 +22,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 LIB_SOURCES := $(wildcard vfio/*.c mempool/*.c driver/*.c driver/*/*.c)
 MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c))
+QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))
 APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out apps/app%,$(wildcard apps/*.c)))
 APP_SOURCES := $(wildcard apps/app*.c)
@@ -35,6 +36,7 @@ PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 LIB := $(O)/libpollux.a
 MODEL_LIB := $(O)/libmodel.a
+QTEST_LIB := $(O)/libqtest.a
 
 PREFIX ?= /usr/local
 
@@ -49,6 +51,7 @@ fuzzers: $(addprefix $(O)/,$(FUZZERS))
 
 $(LIB): $(call objects,$(LIB_SOURCES))
 $(MODEL_LIB): $(call objects,$(MODEL_SOURCES))
+$(QTEST_LIB): $(call objects,$(QTEST_SOURCES))
 $(O)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -61,7 +64,7 @@ $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
-$(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(MODEL_LIB) $(LIB)
+$(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lcunit
 

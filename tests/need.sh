@@ -12,7 +12,7 @@ fuzzer_runtime() {
 
 case ${1:-} in
 build) packages="gcc libc6-dev libnuma-dev libpcap-dev" ;;
-check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang" ;;
+check) packages="gcc libc6-dev libnuma-dev libpcap-dev libcunit1-dev clang qemu-system-x86" ;;
 full) packages="gcc libc6-dev libnuma-dev libpcap-dev dpdk dpdk-dev mmdebstrap debian-archive-keyring cpio kmod" ;;
 fuzz) packages="gcc libc6-dev libnuma-dev libpcap-dev clang $(fuzzer_runtime)" ;;
 *) echo "usage: $0 build|check|full|fuzz" >&2; exit 2 ;;
