@@ -111,7 +111,7 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 	@tests/need.sh check
 	@tests/check.sh
 
-check-full: check ## check, and as the model's judges DPDK, and Linux's own ixgbe in a QEMU guest (downloads 150 MB once)
+check-full: check ## check, and as the model's judges DPDK, and Linux's own ixgbe in QEMU guests (downloads 250 MB once)
 	@tests/need.sh full
 	@tests/judge_dpdk.sh build/release
 	@tests/guest/linux_ixgbe.sh build/release

@@ -1,24 +1,32 @@
 #!/bin/bash
-# Fetches what a guest needs into build/guest: a QEMU that speaks vfio-user (11.1, from Debian's backports), Debian 12's kernel and its
-# modules, and a few programs. Nothing is installed on this machine. Does nothing when all of it is there.
+# Fetches what guests need into build/guest: a QEMU that speaks vfio-user, kernels with their modules, and a few programs. Nothing is
+# installed on this machine. Does nothing where all of it is there.
+# Usage: tests/guest/fetch.sh [TREE...]
+#   qemu                QEMU 11.1, from Debian 13's backports (always)
+#   debian12            Linux 6.1, its modules, and the programs that guests run (always)
+#   debian12-backports  the same with Linux 6.12
+#   debian13            Linux 6.12 and Debian 13's programs
+#   debian13-backports  the same with Linux 7.2, as of this writing
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p build/guest
 cd build/guest
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
 # the mirror that this machine's apt uses, where that is one of Debian
-mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m1 '/debian/*$' || true)}
-if [ -z "$mirror" ]; then
+mirror() {
+	[ -n "${mirror:=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m1 '/debian/*$' || true)}}" ] && return
 	echo "fetch: apt on this machine knows no Debian mirror; name one: DEBIAN_MIRROR=http://... make check-full" >&2
 	exit 1
-fi
+}
 
 # tree FOLDER SUITE PACKAGES [SOURCE-LINE [PINNED-PACKAGES RELEASE]]
 tree() {
 	local folder=$1 suite=$2 packages=$3 more=${4:-} pinned=${5:-} release=${6:-}
 	[ -e "$folder/.complete" ] && return
+	mirror
 	rm -rf "$folder"
-	echo "fetching $packages of $suite into build/guest/$folder"
+	echo "fetching $packages of ${more:-$suite} into build/guest/$folder"
 	{
 		echo "deb [signed-by=$keyring] $mirror $suite main"
 		[ -n "$more" ] && echo "deb [signed-by=$keyring] $mirror $more main"
@@ -31,13 +39,27 @@ tree() {
 	chmod +x "$folder.hook"
 	mmdebstrap --variant=extract --include="$packages" --setup-hook="$PWD/$folder.hook "'"$1"' "$suite" "$folder" "$folder.list" \
 		>"$folder.log" 2>&1 || { tail -20 "$folder.log" >&2; echo "fetch: $suite could not be fetched (see above)" >&2; exit 1; }
+	# what the links of a merged /usr would make of an installed system; the newest kernels lie beside their modules
+	local name
+	for name in bin sbin lib lib64; do [ -e "$folder/$name" ] || ln -s "usr/$name" "$folder/$name"; done
+	[ -e "$folder/boot" ] || mkdir "$folder/boot"
+	for name in "$folder"/lib/modules/*/vmlinuz; do [ ! -e "$name" ] || ln "$name" "$folder/boot/vmlinuz-$(basename "$(dirname "$name")")"; done
 	touch "$folder/.complete"
 }
 
-tree qemu trixie qemu-system-x86,libc6 trixie-backports 'qemu* seabios ipxe-qemu' trixie-backports
-tree debian12 bookworm linux-image-amd64,busybox-static,ethtool,iproute2,iputils-ping
+programs=busybox-static,ethtool,iproute2,iputils-ping
+for name in qemu debian12 "$@"; do
+	case $name in
+	qemu) tree qemu trixie qemu-system-x86,libc6 trixie-backports 'qemu* seabios ipxe-qemu' trixie-backports ;;
+	debian12) tree debian12 bookworm "linux-image-amd64,$programs" ;;
+	debian12-backports) tree debian12-backports bookworm "linux-image-amd64,$programs" bookworm-backports 'linux-*' bookworm-backports ;;
+	debian13) tree debian13 trixie "linux-image-amd64,$programs" ;;
+	debian13-backports) tree debian13-backports trixie "linux-image-amd64,$programs" trixie-backports 'linux-*' trixie-backports ;;
+	*) echo "fetch: there is no '$name': see the head of $0" >&2; exit 2 ;;
+	esac
+done
 
-cat >qemu.sh <<'EOF2'
+cat >qemu.sh.new <<'EOF2'
 #!/bin/sh
 # QEMU out of its tree, through its own loader: independent of what this machine has.
 r=$(dirname "$0")/qemu
@@ -45,4 +67,5 @@ export QEMU_MODULE_DIR="$r/usr/lib/x86_64-linux-gnu/qemu"
 exec "$r/usr/lib64/ld-linux-x86-64.so.2" --library-path "$r/usr/lib/x86_64-linux-gnu" "$r/usr/bin/qemu-system-x86_64" \
 	-L "$r/usr/share/qemu" -L "$r/usr/share/seabios" -L "$r/usr/lib/ipxe/qemu" "$@"
 EOF2
-chmod +x qemu.sh
+chmod +x qemu.sh.new
+mv qemu.sh.new qemu.sh

@@ -10,8 +10,15 @@ settled() { # until both links are up, 15 s at most
 }
 counter() { ethtool -S eth0 | sed -n "s/^ *$1: //p"; }
 
+behind_iommu() { # both ports have a domain of their own, and translate addresses
+	for i in 0 1; do
+		cat /sys/class/net/eth$i/device/iommu_group/type | grep -E '^DMA' || return 1
+	done
+}
+echo "    Linux $(uname -r)"
 check "two ports are probed" test -e /sys/class/net/eth0 -a -e /sys/class/net/eth1
 check "the driver is ixgbe" sh -c 'ethtool -i eth0 | grep -q "^driver: ixgbe"'
+if grep -q intel_iommu=on /proc/cmdline; then check "they are behind the IOMMU" behind_iommu; else check "no IOMMU" test ! -e /sys/class/net/eth0/device/iommu_group; fi
 check "the SFP+ module is seen" sh -c '/bin/ip link set eth0 up; sleep 1; dmesg | grep -q "detected SFP+"'
 
 mkdir -p /run/netns
@@ -78,5 +85,5 @@ updown() {
 	settled && sleep 1 && /bin/ping -c 2 -W 5 192.0.2.2
 }
 check "down and up ten times" updown
-check "no error in the kernel's log" sh -c '! dmesg | grep -E "ixgbe.*([Hh]ang|[Ff]ail|[Ee]rror|timeout|[Rr]eset adapter)|BUG:|Oops|WARNING:"'
+check "no error in the kernel's log" sh -c '! dmesg | grep -E "ixgbe.*([Hh]ang|[Ff]ail|[Ee]rror|timeout|[Rr]eset adapter)|BUG:|Oops|WARNING:|DMAR:.*fault"'
 dmesg | grep ixgbe | tail -5
