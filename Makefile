@@ -111,10 +111,11 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 	@tests/need.sh check
 	@tests/check.sh
 
-check-full: check ## check, and as the model's judges DPDK, and Linux's own ixgbe in QEMU guests (downloads 250 MB once)
+check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and our driver on vfio-pci in QEMU guests (downloads 250 MB once)
 	@tests/need.sh full
 	@tests/judge_dpdk.sh build/release
 	@tests/guest/linux_ixgbe.sh build/release
+	@tests/guest/ixgbe.sh build/release
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each

@@ -108,7 +108,7 @@ guest_boot() {
 # guest_verdict [CHECKS]: that many at least must have been made
 guest_verdict() {
 	local passed failed
-	grep -E '^(ok|FAIL|skip|    )' "$work/console"
+	grep -E '^(ok |FAIL|skip|    > )' "$work/console"
 	passed=$(grep -c '^ok ' "$work/console") failed=$(grep -c '^FAIL ' "$work/console")
 	if ! grep -q '^GUEST-END' "$work/console"; then
 		failed=$((failed + 1))

@@ -7,7 +7,7 @@ check() { # NAME COMMAND...; FILE is shown too when it fails, where one is named
 		echo "ok $name"
 	else
 		echo "FAIL $name"
-		for file in /tmp/out ${FILE:-}; do sed 's/^/    /' "$file" 2>/dev/null | tail -n 15; done
+		for file in /tmp/out ${FILE:-}; do sed 's/^/    > /' "$file" 2>/dev/null | tail -n 15; done
 	fi
 }
 wait_for() { # SECONDS COMMAND...: until it holds

@@ -146,13 +146,21 @@ int memory_map_add(struct memory_map *map, uint64_t iova, uint64_t bytes, int fd
 
 int memory_map_remove(struct memory_map *map, uint64_t iova, uint64_t bytes)
 {
-	unsigned place = first_behind(map, iova);
-	if (place == map->count || map->mappings[place].iova != iova || map->mappings[place].bytes != bytes)
+	uint64_t last;
+	if (!bytes || __builtin_add_overflow(iova, bytes - 1, &last))
 		return -ENOENT;
-	struct mapping *mapping = &map->mappings[place];
-	file_release(mapping->file);
-	map->count--;
-	memmove(mapping, mapping + 1, (map->count - place) * sizeof(*mapping));
+	unsigned first = first_behind(map, iova), end = first;
+	while (end < map->count && map->mappings[end].iova <= last) {
+		const struct mapping *m = &map->mappings[end++];
+		if (m->iova < iova || m->iova + (m->bytes - 1) > last)
+			return -ENOENT;
+	}
+	if (first == end)
+		return -ENOENT;
+	for (unsigned i = first; i < end; i++)
+		file_release(map->mappings[i].file);
+	memmove(map->mappings + first, map->mappings + end, (map->count - end) * sizeof(*map->mappings));
+	map->count -= end - first;
 	return 0;
 }
 

@@ -25,7 +25,8 @@ void memory_map_close(struct memory_map *map);
  */
 int memory_map_add(struct memory_map *map, uint64_t iova, uint64_t bytes, int fd, uint64_t offset, bool writable);
 
-/** Removes exactly one mapping as it was added. -ENOENT: there is none of that address and size. */
+/** Removes all mappings that lie in a range of I/O addresses: QEMU, before which a guest's IOMMU lies, maps piece by piece and takes a
+ *  stretch back at once. -ENOENT, and nothing is removed: there is none, or the range would cut one. */
 int memory_map_remove(struct memory_map *map, uint64_t iova, uint64_t bytes);
 
 /** Removes all mappings and files. */

@@ -59,6 +59,31 @@ static void thousands_of_pieces_are_one_mapping(void)
 	close(fd);
 }
 
+static void pieces_are_taken_back_together_but_never_cut(void)
+{
+	struct memory_map *map = memory_map_open();
+	struct model_extent extent;
+	int fd = memory_fd(16 * PAGE);
+	for (unsigned i = 0; i < 16; i += 2)
+		ASSERT_NUMBER(memory_map_add(map, IOVA + i * PAGE, i == 8 ? 2 * PAGE : PAGE, fd, i * PAGE, true), 0);
+	ASSERT_NUMBER(memory_map_remove(map, IOVA + 6 * PAGE, 3 * PAGE), -ENOENT); /* half of the larger one, from either side */
+	ASSERT_NUMBER(memory_map_remove(map, IOVA + 9 * PAGE, 3 * PAGE), -ENOENT);
+	ASSERT_NUMBER(memory_map_remove(map, IOVA + PAGE, PAGE), -ENOENT); /* a hole */
+	ASSERT_NUMBER(memory_map_remove(map, IOVA, 0), -ENOENT);
+	ASSERT_NUMBER(memory_map_remove(map, IOVA, UINT64_MAX), -ENOENT);
+	ASSERT_NUMBER(memory_map_count(map), 8);
+	ASSERT_NUMBER(memory_map_remove(map, IOVA + 3 * PAGE, 7 * PAGE), 0); /* 4, 6, 8 */
+	ASSERT_NUMBER(memory_map_count(map), 5);
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA + 2 * PAGE, &extent));
+	CU_ASSERT_FALSE(memory_map_find(map, IOVA + 4 * PAGE, &extent));
+	CU_ASSERT_FALSE(memory_map_find(map, IOVA + 9 * PAGE, &extent));
+	CU_ASSERT_TRUE(memory_map_find(map, IOVA + 10 * PAGE, &extent));
+	ASSERT_NUMBER(memory_map_remove(map, 0, UINT64_MAX), 0);
+	ASSERT_NUMBER(memory_map_file_count(map), 0);
+	memory_map_close(map);
+	close(fd);
+}
+
 static void read_only_memory_is_read_only(void)
 {
 	struct memory_map *map = memory_map_open();
@@ -95,6 +120,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 	        {"thousands of pieces are one mapping", thousands_of_pieces_are_one_mapping},
+	        {"pieces are taken back together, but never cut", pieces_are_taken_back_together_but_never_cut},
 	        {"read-only memory is read-only", read_only_memory_is_read_only},
 	        {"memory that is taken away is survived", memory_that_is_taken_away_is_survived},
 	        CU_TEST_INFO_NULL,

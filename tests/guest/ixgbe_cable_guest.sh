@@ -1,0 +1,31 @@
+# Runs inside the guest: generator and capture tool on two ports of the software 82599 with a cable between them, through vfio-pci.
+echo 64 >/proc/sys/vm/nr_hugepages
+check "both ports are bound to vfio-pci" bound 2 8086:10fb
+ports=$(pci 8086:10fb)
+# shellcheck disable=SC2086
+set -- $ports
+no_fault
+
+# shellcheck disable=SC2086
+generate() { pollux-gen --quiet --json --duration 60 "$@" $ports; }
+lossless() { generate "$@" >/tmp/gen.json && cat /tmp/gen.json && grep -q '"lost":0,' /tmp/gen.json; }
+check "the generator's 20000 packets all come back" lossless --count 20000
+check "of 1518 bytes too" lossless --count 2000 --size 1518
+check "at a rate too" lossless --count 2000 --rate 5k
+
+interrupts() { awk '/vfio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
+pollux-dump "$2" -w /tmp/dump.pcap --count 259 2>/tmp/dump.log &
+dump=$!
+check "an interrupt tells of the link" wait_for 20 eval '[ "$(interrupts)" -gt 0 ]'
+check "a capture is replayed" pollux-gen --quiet --replay /data/mixed.pcap --rate 10k "$1"
+FILE=/tmp/dump.log check "and the capture tool catches it" ended 20 $dump 0
+check "as it was" pollux-pcap-diff /data/mixed.pcap /tmp/dump.pcap
+
+# shellcheck disable=SC2086
+pollux-gen --duration 60 $ports >/tmp/gen.log 2>&1 &
+gen=$!
+FILE=/tmp/gen.log check "full traffic flows" wait_for 20 grep -q 'rx *[0-9.]* Mpps' /tmp/gen.log
+kill -9 $gen
+wait $gen
+check "after kill -9 the next start is clean" lossless --count 20000
+check "no IOMMU fault" no_fault
