@@ -59,6 +59,38 @@ static int region_info(struct device *device, unsigned index, struct vfio_user_r
 	return error;
 }
 
+int preload_device_shared(struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset)
+{
+	struct {
+		struct vfio_user_region_info info;
+		struct vfio_user_sparse sparse;
+		struct vfio_user_sparse_area areas[16];
+	} reply = {.info = {.argsz = sizeof(reply), .index = VFIO_PCI_BAR0_REGION_INDEX}};
+	struct user_call call = {
+	        .command = VFIO_USER_DEVICE_GET_REGION_INFO,
+	        .head = &reply,
+	        .head_bytes = sizeof(reply.info),
+	        .reply = &reply,
+	        .reply_min = sizeof(reply.info),
+	        .reply_max = sizeof(reply),
+	        .reply_fd = fd,
+	};
+	int error = user_channel_call(&device->channel, &call);
+	if (error)
+		return error;
+	size_t room = sizeof(reply.areas) / sizeof(reply.areas[0]);
+	if (*fd < 0 || call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) || reply.sparse.cap.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP ||
+	        reply.sparse.nr_areas > most || reply.sparse.nr_areas > room ||
+	        call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) + reply.sparse.nr_areas * sizeof(*areas)) {
+		if (*fd >= 0)
+			close(*fd);
+		return -ENOTSUP;
+	}
+	memcpy(areas, reply.areas, reply.sparse.nr_areas * sizeof(*areas));
+	*offset = reply.info.offset;
+	return (int)reply.sparse.nr_areas;
+}
+
 int preload_device_connect(struct device *device)
 {
 	device->gone = false;

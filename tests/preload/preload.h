@@ -86,6 +86,9 @@ void preload_device_disconnect(struct device *device);
 int preload_device_map(struct device *device, const struct piece *piece);
 int preload_device_unmap(struct device *device, const struct piece *piece);
 int preload_device_ioctl(struct device *device, unsigned long request, void *argument);
+/** The parts of BAR0 that the device offers as memory, and the file that holds them, which becomes the caller's.
+ *  @return how many, or -errno: -ENOTSUP, it offers none */
+int preload_device_shared(struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset);
 /** At most 4096 bytes, of one region. Safe in a signal handler of a thread that isn't inside the library. */
 int preload_device_access(struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes);
 
@@ -101,6 +104,8 @@ void preload_mapping_free(struct mapping *mapping);
 
 /** As mmap. @return the address, or (void *)-errno. */
 void *preload_trap_map(struct device *device, void *address, size_t bytes, int flags, uint64_t offset);
+/** Puts the parts of all mapped windows that the device offers as memory (heads and tails) in place of traps. @return 0 or -errno. */
+int preload_trap_share(void);
 /** The program unmaps, or maps something else there. */
 void preload_trap_unmap(const void *address, size_t bytes);
 
