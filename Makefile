@@ -28,7 +28,7 @@ APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out apps/app%,$(wildcard a
 APP_SOURCES := $(wildcard apps/app*.c)
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_SOURCES := $(wildcard tests/bench/*.c)
+BENCH_SOURCES := $(filter-out tests/bench/dpdk%,$(wildcard tests/bench/*.c))
 # what tests/preload/run loads into other people's programs: position-independent, and never with a sanitizer's runtime
 PRELOAD := $(O)/libpollux-preload.so
 PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*.c)) vfio/user_channel.c vfio/error.c
@@ -89,7 +89,7 @@ $(O)/shared/%.o: %.c Makefile
 	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(filter-out -fsanitize=% -fno-sanitize%,$(CFLAGS_ALL)) -fPIC -fvisibility=hidden \
 		-U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
 
-$(O)/bench: $(call objects,$(BENCH_SOURCES)) $(MODEL_LIB) $(LIB)
+$(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 

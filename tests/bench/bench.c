@@ -1,170 +1,128 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The quick benchmark: cycles and instructions per packet of receive, transmit and forward, in lock-step with the model in one
- * process on one core. */
-#include "jobs.h"
-#include "step.h"
+ * The benchmark: what a packet costs in the driver, in lock-step with the software 82599 in the same process. Alone it measures
+ * Pollux; linked with dpdk.c and started by tests/bench/run.sh, DPDK's driver too, in the same rounds. */
+#include "cells.h"
+#include "far.h"
+#include "report.h"
+
+#include "../../driver/nic.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 #include <x86intrin.h>
 
-#define ROUNDS_MAX  99
-#define STEPS       400u /* lock-steps in a round of one cell */
-#define FRAME_BYTES 64u
+static const unsigned quick_bursts[] = {1, 8, 32}, all_bursts[] = {1, 4, 8, 32, 128};
+static const unsigned sizes[] = {64, 1518}; /* quick: the first */
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static const unsigned bursts[] = {1, 8, 32};
-#define BURSTS (sizeof(bursts) / sizeof(*bursts))
-#define CELLS  (BENCH_JOBS * BURSTS)
+static struct options {
+	unsigned rounds;
+	bool json, all;
+} options = {.rounds = 9};
 
-struct cell {
-	enum bench_job job;
-	unsigned burst;
-	double cycles[ROUNDS_MAX]; /* per packet, the mean of a round */
-	double instructions;       /* per packet; < 0: could not be counted */
-};
-
-static bool step_once(struct bench *bench, const struct cell *cell, uint64_t *cycles)
+/* @return subjects opened; 0: failed, and said why */
+static unsigned open_subjects(struct subject *subjects)
 {
-	uint64_t begin;
-	unsigned handled;
+	int ours = pollux_subjects_open(subjects, SUBJECTS_MAX), others;
 
-	if (!bench_publish(bench, cell->job))
-		return false;
+	if (ours < 0) {
+		fprintf(stderr, "bench: %s\n", nic_error());
+		return 0;
+	}
+	others = dpdk_subjects_open(subjects + ours, SUBJECTS_MAX - (unsigned)ours);
+	return others < 0 ? 0 : (unsigned)(ours + others);
+}
+
+static unsigned add_cells(struct cell *cells, unsigned count, const struct subject *subjects, unsigned bytes, bool far)
+{
+	const unsigned *bursts = options.all ? all_bursts : quick_bursts;
+	unsigned burst_count = options.all ? COUNT(all_bursts) : COUNT(quick_bursts);
+
+	for (unsigned job = 0; job < BENCH_JOBS; job++)
+		for (unsigned b = 0; b < burst_count; b++)
+			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
+				if (bursts[b] >= subjects[s].least_burst && count < CELLS_MAX)
+					cells[count++] = (struct cell){
+						.subject = s, .job = (enum bench_job)job, .burst = bursts[b], .frame_bytes = bytes, .far = far};
+	return count;
+}
+
+static unsigned prepare(struct subject *subjects, struct cell *cells)
+{
+	unsigned count = 0;
+
+	if (!open_subjects(subjects))
+		return 0;
+	for (unsigned size = 0; size < (options.all ? COUNT(sizes) : 1); size++)
+		for (unsigned far = 0; far <= options.all; far++)
+			count = add_cells(cells, count, subjects, sizes[size], far);
+	return count;
+}
+
+static double tsc_hz(void)
+{
+	struct timespec from, to, wait = {.tv_nsec = 50000000};
+	uint64_t begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &from);
 	begin = __rdtsc();
-	handled = bench_handle(bench, cell->job, cell->burst);
-	*cycles += __rdtsc() - begin;
-	return handled == BENCH_PACKETS && bench_collect(bench, cell->job);
+	nanosleep(&wait, NULL);
+	clock_gettime(CLOCK_MONOTONIC_RAW, &to);
+	end = __rdtsc();
+	return (double)(end - begin) / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-static bool run_round(struct bench *bench, struct cell *cell, unsigned round)
+/* @return false: packets were lost; said */
+static bool measure(struct cell *cells, unsigned count, struct subject *subjects)
 {
-	uint64_t cycles = 0, warmup = 0;
+	unsigned c = 0;
+	bool kept = true;
 
-	for (unsigned i = 0; i < STEPS / 8; i++)
-		if (!step_once(bench, cell, &warmup))
-			return false;
-	for (unsigned i = 0; i < STEPS; i++)
-		if (!step_once(bench, cell, &cycles))
-			return false;
-	cell->cycles[round] = (double)cycles / (STEPS * BENCH_PACKETS);
-	return true;
-}
-
-/* Everything that is counted happens in one child process: memory for DMA does not survive a fork, so it opens its own ports. */
-#define COUNTED_STEPS 16
-static void count_cells(void *context)
-{
-	struct cell *cells = context;
-	struct bench *bench = bench_open(FRAME_BYTES);
-	uint64_t ignored = 0;
-
-	if (!bench)
-		_exit(1);
-	step_mark();
-	step_mark(); /* what a pair of marks costs by itself */
-	for (unsigned c = 0; c < CELLS; c++) {
-		for (unsigned i = 0; i < 32; i++)
-			if (!step_once(bench, &cells[c], &ignored))
-				_exit(1);
-		for (unsigned i = 0; i < COUNTED_STEPS; i++) {
-			bench_publish(bench, cells[c].job);
-			step_mark();
-			bench_handle(bench, cells[c].job, cells[c].burst);
-			step_mark();
-			bench_collect(bench, cells[c].job);
-		}
-	}
-	bench_close(bench);
-}
-
-static int count_instructions(struct cell *cells)
-{
-	unsigned long counts[1 + CELLS * COUNTED_STEPS];
-	int pairs = step_count(count_cells, cells, counts, 1 + CELLS * COUNTED_STEPS);
-
-	for (unsigned c = 0; c < CELLS; c++) {
-		unsigned long sum = 0;
-
-		for (unsigned i = 0; i < COUNTED_STEPS; i++)
-			sum += counts[1 + c * COUNTED_STEPS + i] - counts[0];
-		cells[c].instructions =
-			pairs == 1 + (int)CELLS * COUNTED_STEPS ? (double)sum / (COUNTED_STEPS * BENCH_PACKETS) : -1;
-	}
-	return pairs;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void print_table(const struct cell *cells, unsigned rounds, bool hugepages)
-{
-	printf("%-4s %5s  %12s  %10s  %10s  %10s\n", "job", "burst", "instructions", "cycles min", "median", "max");
-	for (unsigned c = 0; c < CELLS; c++) {
-		const struct cell *cell = &cells[c];
-
-		printf("%-4s %5u  ", bench_job_name(cell->job), cell->burst);
-		if (cell->instructions < 0)
-			printf("%12s", "not counted");
-		else
-			printf("%12.1f", cell->instructions);
-		printf("  %10.1f  %10.1f  %10.1f\n", cell->cycles[0], cell->cycles[rounds / 2], cell->cycles[rounds - 1]);
-	}
-	printf("\nPer packet of %u bytes with FCS; rings of 512; %u interleaved rounds of %u x %u packets; cycles of the time-stamp counter;\n"
-	       "%s pages. What flatters these figures: no PCIe and no IOMMU, a register write costs less than on a card, and the\n"
-	       "model runs on the same core, so that descriptors and packets are found in its first- and second-level caches.\n",
-		FRAME_BYTES, rounds, STEPS, BENCH_PACKETS, hugepages ? "huge" : "ordinary (with hugepages it is faster)");
-}
-
-static void print_json(const struct cell *cells, unsigned rounds, bool hugepages)
-{
-	printf("{\"benchmark\":\"lock-step\",\"frame_bytes\":%u,\"rounds\":%u,\"hugepages\":%s,\"cells\":[", FRAME_BYTES, rounds,
-		hugepages ? "true" : "false");
-	for (unsigned c = 0; c < CELLS; c++) {
-		printf("%s{\"job\":\"%s\",\"burst\":%u,", c ? "," : "", bench_job_name(cells[c].job), cells[c].burst);
-		if (cells[c].instructions >= 0)
-			printf("\"instructions\":%.2f,", cells[c].instructions);
-		printf("\"cycles_min\":%.2f,\"cycles_median\":%.2f,\"cycles_max\":%.2f}", cells[c].cycles[0], cells[c].cycles[rounds / 2],
-			cells[c].cycles[rounds - 1]);
-	}
-	puts("]}");
+	while (kept && c < count)
+		kept = cell_tail_writes(&cells[c++], subjects);
+	for (unsigned round = 0; kept && round < options.rounds; round++)
+		for (c = 0; kept && c < count;)
+			kept = cell_round(&cells[c++], subjects, round);
+	if (!kept)
+		fprintf(stderr, "bench: %s, %s at burst %u lost packets\n", subjects[cells[c - 1].subject].name, bench_job_name(cells[c - 1].job),
+			cells[c - 1].burst);
+	for (c = 0; c < count; c++)
+		cell_sort(&cells[c], options.rounds);
+	return kept;
 }
 
 static void print_help(void)
 {
-	puts("Usage: bench [--rounds N] [--json]\n"
-	     "Cycles and instructions per packet of the driver's receive, transmit and forward, in lock-step with the software 82599:\n"
+	puts("Usage: bench [--all] [--rounds N] [--json]\n"
+	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
 	     "the model publishes 128 packets, the driver handles exactly those, timed.\n\n"
+	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"
 	     "  -h, --help       this text\n\n"
 	     "Exit status: 0 measured, 1 something failed, 2 wrong command line.");
 }
 
-int main(int argc, char **argv)
+/* @return as the exit status, or -1: go on */
+static int understand(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-	static struct cell cells[CELLS];
-	unsigned rounds = 9;
-	bool json = false;
-	struct bench *bench;
-	int option, pairs;
-	bool hugepages;
+	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
+		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
+	int option;
 
-	while ((option = getopt_long(argc, argv, "r:jh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:jah", known, NULL)) != -1) {
 		switch (option) {
 		case 'r':
-			rounds = (unsigned)strtoul(optarg, NULL, 10);
+			options.rounds = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'j':
-			json = true;
+			options.json = true;
+			break;
+		case 'a':
+			options.all = true;
 			break;
 		case 'h':
 			print_help();
@@ -173,33 +131,41 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind != argc || rounds < 1 || rounds > ROUNDS_MAX) {
+	if (optind != argc || options.rounds < 1 || options.rounds > ROUNDS_MAX) {
 		fprintf(stderr, "bench: rounds go from 1 to %d, and there are no other arguments; see --help\n", ROUNDS_MAX);
 		return 2;
 	}
-	for (unsigned c = 0; c < CELLS; c++)
-		cells[c] = (struct cell){.job = (enum bench_job)(c / BURSTS), .burst = bursts[c % BURSTS]};
-	pairs = count_instructions(cells);
-	if (pairs < 0)
-		fprintf(stderr, "bench: instructions are not counted: single-stepping a child failed (%s)\n", strerror(-pairs));
+	return -1;
+}
 
-	bench = bench_open(FRAME_BYTES);
-	if (!bench) {
-		fprintf(stderr, "bench: %s\n", nic_error());
+int main(int argc, char **argv)
+{
+	static struct subject subjects[SUBJECTS_MAX];
+	static struct cell cells[CELLS_MAX];
+	struct report report = {.cells = cells, .subjects = subjects, .tsc_hz = tsc_hz()};
+	int status = understand(argc, argv), error;
+
+	if (status >= 0)
+		return status;
+	error = cells_count(prepare);
+	if (error)
+		fprintf(stderr, "bench: instructions are not counted: single-stepping a child failed (%s)\n", strerror(-error));
+	error = options.all ? far_open() : 0;
+	if (error) {
+		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));
 		return 1;
 	}
-	for (unsigned round = 0; round < rounds; round++) {
-		for (unsigned c = 0; c < CELLS; c++) {
-			if (!run_round(bench, &cells[c], round)) {
-				fprintf(stderr, "bench: %s at burst %u lost packets\n", bench_job_name(cells[c].job), cells[c].burst);
-				return 1;
-			}
-		}
-	}
-	for (unsigned c = 0; c < CELLS; c++)
-		qsort(cells[c].cycles, rounds, sizeof(double), by_value);
-	hugepages = bench_hugepages(bench);
-	(json ? print_json : print_table)(cells, rounds, hugepages);
-	bench_close(bench);
+	report.count = prepare(subjects, cells);
+	if (!report.count)
+		return 1;
+	report.rounds = options.rounds;
+	report.far = options.all;
+	cells_take_counts(cells, report.count);
+	if (!measure(cells, report.count, subjects))
+		return 1;
+	(options.json ? report_json : report_table)(&report);
+	far_close();
+	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
+		subjects[s].close(&subjects[s]);
 	return 0;
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The model's half on another core. */
+#include "far.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <x86intrin.h>
+
+static struct {
+	pthread_t thread;
+	void (*function)(void *context);
+	void *context;
+	bool open, end;
+	unsigned asked, done; /* calls; each counter has one writer */
+} far;
+
+static void *help(void *unused)
+{
+	for (unsigned seen = 0; !__atomic_load_n(&far.end, __ATOMIC_ACQUIRE);) {
+		if (__atomic_load_n(&far.asked, __ATOMIC_ACQUIRE) == seen) {
+			_mm_pause();
+			continue;
+		}
+		far.function(far.context);
+		__atomic_store_n(&far.done, ++seen, __ATOMIC_RELEASE);
+	}
+	return unused;
+}
+
+static int pin(pthread_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return -pthread_setaffinity_np(thread, sizeof(set), &set);
+}
+
+int far_open(void)
+{
+	cpu_set_t allowed;
+	int cpus[2], found = 0, error;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return -errno;
+	for (int cpu = 0; cpu < CPU_SETSIZE && found < 2; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			cpus[found++] = cpu;
+	if (found < 2)
+		return -ENOTSUP;
+	error = -pthread_create(&far.thread, NULL, help, NULL);
+	if (error)
+		return error;
+	far.open = true;
+	error = pin(pthread_self(), cpus[0]);
+	return error ? error : pin(far.thread, cpus[1]);
+}
+
+void far_close(void)
+{
+	if (!far.open)
+		return;
+	__atomic_store_n(&far.end, true, __ATOMIC_RELEASE);
+	pthread_join(far.thread, NULL);
+	far.open = false;
+}
+
+void far_call(void (*function)(void *context), void *context)
+{
+	unsigned call = far.asked + 1;
+
+	far.function = function;
+	far.context = context;
+	__atomic_store_n(&far.asked, call, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&far.done, __ATOMIC_ACQUIRE) != call)
+		_mm_pause();
+}
+
+void far_push(void *context, void *at, size_t bytes)
+{
+	const uintptr_t line = 64;
+
+	(void)context;
+	for (uintptr_t a = (uintptr_t)at & ~(line - 1); a < (uintptr_t)at + bytes; a += line)
+		__asm__ volatile(".byte 0x0f, 0x1c, 0x00" : : "a"(a) : "memory"); /* cldemote (%rax): a no-op where it is not known */
+}

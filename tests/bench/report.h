@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the benchmark has measured, for people and for programs. */
+#ifndef POLLUX_TESTS_BENCH_REPORT_H
+#define POLLUX_TESTS_BENCH_REPORT_H
+
+#include "cells.h"
+
+struct report {
+	const struct cell *cells; /* sorted */
+	unsigned count, rounds;
+	const struct subject *subjects;
+	double tsc_hz;
+	bool far;
+};
+
+void report_table(const struct report *report);
+/** One JSON object, a line for each cell. */
+void report_json(const struct report *report);
+
+#endif
