@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Register windows whose every access is a message, so that registers which change by being read, clear themselves or want a handshake
- * behave exactly. The window is memory that may not be touched: an access faults; the handler fetches the register if it is a read,
- * opens the page, and lets the processor take one step; the trap after it sends what was written, and closes the page again.
- * So no instruction is ever decoded.
+ * behave exactly. The window is memory that may not be touched: an access faults, and the handler does in its place what the instruction
+ * would have done. Instructions that preload_decode does not know are stepped over instead: the handler fetches the register if it is a
+ * read, opens the page, and lets the processor take one step; the trap after it sends what was written, and closes the page again.
  *
  * What this cannot do: accesses of other than 32 bits (only the aligned 32 bits around the address take part), instructions that read and
- * write the same register at once, and another thread's access to the same page during a step, which goes unseen. Two threads that
- * fault take turns. */
+ * write the same register at once, and another thread's access to the same page during a step, which goes unseen. The moves that compilers
+ * make of a register's read or write need no step, so threads do not disturb each other; two steps take turns. */
+#include "decode.h"
 #include "preload.h"
 
 #include <errno.h>
@@ -90,10 +91,43 @@ static void trace(const struct window *window, uintptr_t word, uint32_t value, b
 	syscall(SYS_write, STDERR_FILENO, line, bytes);
 }
 
+static uint32_t read_register(const struct window *window, uintptr_t word)
+{
+	uint32_t value;
+	if (preload_device_access(window->device, window->region, window->offset + (word - window->at), &value, NULL, 4))
+		value = UINT32_MAX; /* as from a device that is gone */
+	trace(window, word, value, false);
+	return value;
+}
+
+static void write_register(const struct window *window, uintptr_t word, uint32_t value)
+{
+	preload_device_access(window->device, window->region, window->offset + (word - window->at), NULL, &value, 4);
+	trace(window, word, value, true);
+}
+
+/** Does what the instruction would have done, and goes on behind it. @return false: it is none that we know. */
+static bool move(const struct window *window, uintptr_t word, ucontext_t *u)
+{
+	static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
+	        REG_R12, REG_R13, REG_R14, REG_R15};
+	greg_t *registers = u->uc_mcontext.gregs;
+	struct preload_move what;
+	if (!preload_decode((const uint8_t *)registers[REG_RIP], &what) || what.store != !!(registers[REG_ERR] & FAULT_WRITE))
+		return false;
+	if (what.store)
+		write_register(window, word, what.immediate ? what.value : (uint32_t)registers[order[what.number]]);
+	else
+		registers[order[what.number]] = (greg_t)read_register(window, word);
+	registers[REG_RIP] += what.length;
+	return true;
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	ucontext_t *u = context;
-	struct window *window = window_at((uintptr_t)info->si_addr);
+	uintptr_t at = (uintptr_t)info->si_addr;
+	struct window *window = window_at(at);
 	int kept = errno;
 	pid_t me = self(), none = 0;
 
@@ -101,22 +135,22 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		pass_on(number, info, context, &old_fault);
 		return;
 	}
+	if (at % 4 == 0 && move(window, at, u)) {
+		errno = kept;
+		return;
+	}
 	while (!__atomic_compare_exchange_n(&step.owner, &none, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		none = 0;
 		sched_yield();
 	}
 	step.window = window;
-	step.word = (uintptr_t)info->si_addr & ~(uintptr_t)3;
+	step.word = at & ~(uintptr_t)3;
 	step.write = u->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE;
 
-	uint32_t value = UINT32_MAX;
-	if (!step.write && preload_device_access(window->device, window->region, window->offset + (step.word - window->at), &value, NULL, 4))
-		value = UINT32_MAX; /* as from a device that is gone */
+	uint32_t value = step.write ? 0 : read_register(window, step.word);
 	open_page(step.word, true);
-	if (!step.write) {
+	if (!step.write)
 		*(volatile uint32_t *)step.word = value;
-		trace(window, step.word, value, false);
-	}
 	/* Nothing may come between but the trap. */
 	step.mask = u->uc_sigmask;
 	sigfillset(&u->uc_sigmask);
@@ -137,11 +171,8 @@ static void on_trap(int number, siginfo_t *info, void *context)
 	}
 	uint32_t value = *(volatile uint32_t *)step.word;
 	open_page(step.word, false);
-	if (step.write) {
-		uint64_t at = step.window->offset + (step.word - step.window->at);
-		preload_device_access(step.window->device, step.window->region, at, NULL, &value, 4);
-		trace(step.window, step.word, value, true);
-	}
+	if (step.write)
+		write_register(step.window, step.word, value);
 	u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
 	u->uc_sigmask = step.mask;
 	__atomic_store_n(&step.owner, 0, __ATOMIC_RELEASE);
