@@ -297,12 +297,16 @@ bool app_udp_fill(const struct app_udp *udp, struct pkt_pool *pool, unsigned cou
 /** The number of a received packet; false when it is none of ours. */
 bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number);
 
+/** Whether a packet of ours is, but for the Ethernet addresses, as it was sent under that number. */
+bool app_udp_intact(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
+
 /** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are new, too. */
 #define APP_SEQUENCE_WINDOW 65536u
 struct app_sequence {
 	uint64_t next;                                    /* one more than the highest number seen */
 	_Atomic uint64_t unique, reordered, duplicates, stale;
-	_Atomic uint64_t foreign;                         /* packets of others, counted by the caller */
+	_Atomic uint64_t foreign;                         /* packets of others, counted by the caller, ... */
+	_Atomic uint64_t corrupted;                       /* ... as are those that came back changed */
 	uint64_t seen[APP_SEQUENCE_WINDOW / 64];
 };
 void app_sequence_add(struct app_sequence *sequence, uint64_t number);

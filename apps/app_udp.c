@@ -115,6 +115,17 @@ bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes
 	return true;
 }
 
+bool app_udp_intact(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
+{
+	uint8_t head[64];
+
+	if (bytes != udp->bytes)
+		return false;
+	app_udp_write(udp, head, number);
+	return memcmp(data + IP - 2, head + IP - 2, APP_UDP_MIN - (IP - 2)) == 0 &&
+	       memcmp(data + APP_UDP_MIN, udp->frame + APP_UDP_MIN, bytes - APP_UDP_MIN) == 0;
+}
+
 void app_sequence_add(struct app_sequence *s, uint64_t number)
 {
 	uint64_t *word = &s->seen[number % APP_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
@@ -146,9 +157,11 @@ void app_sequence_print(const struct app_sequence *s, FILE *out, bool json, uint
 {
 	uint64_t unique = app_get(&s->unique), lost = sent > unique ? sent - unique : 0;
 
-	fprintf(out, json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"foreign\":%llu"
+	fprintf(out, json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,"
+			    "\"foreign\":%llu"
 			  : "generator: of its own %llu came back: %llu lost, %llu reordered, %llu duplicates, %llu too late to tell; "
-			    "%llu of others\n",
+			    "%llu corrupted; %llu of others\n",
 		(unsigned long long)unique, (unsigned long long)lost, (unsigned long long)app_get(&s->reordered),
-		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale), (unsigned long long)app_get(&s->foreign));
+		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale), (unsigned long long)app_get(&s->corrupted),
+		(unsigned long long)app_get(&s->foreign));
 }

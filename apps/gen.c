@@ -100,10 +100,12 @@ static void receive(unsigned port)
 		if (!first || gen.replay)
 			continue;
 		/* A number that was not given out yet is somebody else's idea. */
-		if (app_udp_read(&gen.udp, pkts[i].data, pkts[i].len, &number) && number < app_get(&gen.made))
-			app_sequence_add(&gen.sequence, number);
-		else
+		if (!app_udp_read(&gen.udp, pkts[i].data, pkts[i].len, &number) || number >= app_get(&gen.made))
 			app_add(&gen.sequence.foreign, 1);
+		else if (!app_udp_intact(&gen.udp, pkts[i].data, pkts[i].len, number))
+			app_add(&gen.sequence.corrupted, 1);
+		else
+			app_sequence_add(&gen.sequence, number);
 	}
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
@@ -181,7 +183,7 @@ static const char doc[] =
 	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT
 	"\v"
 	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered or duplicated on "
-	"their way back are counted. Once all are sent, it waits until nothing has come back for 0.25 s.\n"
+	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all are sent, it waits until nothing has come back for 0.25 s.\n"
 	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
 	"\n"
 	"Examples:\n"

@@ -50,17 +50,19 @@ struct options {
 	const char *paths[WIRE_PORTS], *wires[MAX_WIRES];
 	unsigned ports, wire_count;
 	uint32_t broken;
-	bool no_shared, link_down, sfp_absent, exit_when_done, once, stats, json;
+	bool hold, no_shared, link_down, sfp_absent, exit_when_done, once, stats, json;
 	uint64_t lose, corrupt, expect;
 	double duration;
 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, release;
 
 static void on_signal(int number)
 {
-	(void)number;
-	stop = 1;
+	if (number == SIGUSR1)
+		release = 1;
+	else
+		stop = 1;
 }
 
 static uint64_t now_ns(void)
@@ -76,6 +78,7 @@ static void help(void)
 	       "A software 82599 with one or two ports, each a vfio-user device behind a UNIX socket.\n"
 	       "A port serves one client at a time and is reset when it goes; a second one is refused.\n"
 	       "\nWire ends (ports count from 0, in the order of --port; frames start when a driver has the port up):\n%s"
+	       "  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
 	       "\nWhen to end (else at SIGINT or SIGTERM):\n"
 	       "  --exit-when-done     when all frames of pcap-in and source,count=N were received and nothing moved for 200 ms\n"
 	       "  --expect N           with --exit-when-done: as soon as the ports have sent N frames\n"
@@ -123,10 +126,11 @@ static bool count_from_1(const char *name, const char *text, uint64_t *value)
 /** @return false: said why. */
 static bool understand(int argc, char **argv, struct options *options)
 {
-	enum { PORT = 256, WIRE, DONE, EXPECT, DURATION, ONCE, STATS, JSON, LOSE, CORRUPT, NO_SHARED, LINK_DOWN, SFP_ABSENT, BREAK, HELP };
+	enum { PORT = 256, WIRE, HOLD, DONE, EXPECT, DURATION, ONCE, STATS, JSON, LOSE, CORRUPT, NO_SHARED, LINK_DOWN, SFP_ABSENT, BREAK, HELP };
 	static const struct option names[] = {
 	        {"port", required_argument, NULL, PORT},
 	        {"wire", required_argument, NULL, WIRE},
+	        {"hold", no_argument, NULL, HOLD},
 	        {"exit-when-done", no_argument, NULL, DONE},
 	        {"expect", required_argument, NULL, EXPECT},
 	        {"duration", required_argument, NULL, DURATION},
@@ -178,6 +182,9 @@ static bool understand(int argc, char **argv, struct options *options)
 			break;
 		case BREAK:
 			good = broken_by_name(options, optarg);
+			break;
+		case HOLD:
+			options->hold = true;
 			break;
 		case DONE:
 			options->exit_when_done = true;
@@ -293,6 +300,7 @@ static void run(const struct options *options, struct model_port *ports)
 		}
 		unsigned frames = 0;
 		for (unsigned i = 0; i < options->ports; i++) {
+			ports[i].wire->held = options->hold && !release;
 			struct model *model = server_model(ports[i].server);
 			model_step(model, now);
 			frames += wire_step(ports[i].wire, model, now);
@@ -378,6 +386,7 @@ int main(int argc, char **argv)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
 	int status = open_all(&options, ports, wires);

@@ -239,7 +239,7 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		wire->began_ns += now_ns - wire->stepped_ns;
 	wire->stepped_ns = now_ns;
 
-	if (wire->started && wire->source_kind != WIRE_NOTHING) {
+	if (wire->started && wire->source_kind != WIRE_NOTHING && !(wire->held && wire->source_kind != WIRE_PEER)) {
 		if (!wire->fifo) {
 			in = step_lossless(wire, model);
 		} else {

@@ -37,6 +37,7 @@ struct wire {
 	struct capture capture;
 	struct source source;
 	bool numbered, own_address;
+	bool held;         /* gives nothing yet; no matter to a cable */
 	double rate_pps;   /* 0: as fast as there are descriptors */
 	bool timed;        /* the capture's own times are the rate */
 	uint64_t limit;    /* frames in all; 0: no end */

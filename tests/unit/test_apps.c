@@ -211,6 +211,14 @@ static void packets_are_valid_and_come_back_with_their_number(void)
 			CU_ASSERT_EQUAL(number, numbers[i]);
 			CU_ASSERT_FALSE(app_udp_read(&other, frame, sizes[s], &number));
 			CU_ASSERT_FALSE(app_udp_read(&udp, frame, 59, &number));
+			CU_ASSERT_TRUE(app_udp_intact(&udp, frame, sizes[s], number));
+			CU_ASSERT_FALSE(app_udp_intact(&udp, frame, sizes[s] - 1, number));
+			CU_ASSERT_FALSE(app_udp_intact(&udp, frame, sizes[s], number + 1));
+			for (unsigned byte = 0; byte < sizes[s]; byte++) {
+				frame[byte] ^= 0x10;
+				CU_ASSERT_EQUAL(app_udp_intact(&udp, frame, sizes[s], number), byte < 12);
+				frame[byte] ^= 0x10;
+			}
 		}
 	}
 }

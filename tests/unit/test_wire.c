@@ -173,6 +173,33 @@ static void frames_come_only_while_the_driver_has_the_port_up(void)
 	host_close(&h);
 }
 
+static void a_held_source_waits_but_a_cable_does_not(void)
+{
+	static struct wire wires[2];
+	struct host h;
+	configure(wires, 2, "0:source,count=10%s", "");
+	wires[0].held = true;
+	up(&h, &wires[0]);
+	step(&h, &wires[0], 10, 1000);
+	ASSERT_NUMBER(wires[0].counts.in_frames, 0);
+	wires[0].held = false;
+	step(&h, &wires[0], 10, 1000);
+	ASSERT_NUMBER(wires[0].counts.in_frames, 10);
+	close_wire(&wires[0]);
+	host_close(&h);
+
+	configure(wires, 2, "0:peer=1%s", "");
+	wires[0].held = true;
+	up(&h, &wires[0]);
+	uint8_t data[64] = {0};
+	fifo_push(wires[0].fifo, &(struct model_frame){.data = data, .len = sizeof(data)}, true);
+	step(&h, &wires[0], 10, 1000);
+	ASSERT_NUMBER(wires[0].counts.in_frames, 1);
+	close_wire(&wires[0]);
+	close_wire(&wires[1]);
+	host_close(&h);
+}
+
 static uint32_t sum16(uint32_t sum, const uint8_t *data, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i += 2)
@@ -652,6 +679,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"a capture waits for descriptors and loses nothing", a_capture_waits_for_descriptors_and_loses_nothing},
 	        {"frames come only while the driver has the port up", frames_come_only_while_the_driver_has_the_port_up},
+	        {"a held source waits, but a cable does not", a_held_source_waits_but_a_cable_does_not},
 	        {"template frames are valid", template_frames_are_valid},
 	        {"a source goes to the port's own address and counts", a_source_goes_to_the_ports_own_address_and_counts},
 	        {"a rate is kept and its overflow is missed", a_rate_is_kept_and_its_overflow_is_missed},
