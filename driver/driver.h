@@ -79,6 +79,7 @@ struct nic {
 	const struct nic_driver *driver;
 	const struct nic_id *id;
 	struct vfio_device *device;
+	struct vfio_window bar; /* BAR 0, once the family has opened it */
 	struct nic_info info;
 
 	struct nic_config config;  /* while started: no zeros left, pool set */
@@ -107,6 +108,37 @@ static inline bool nic_gone(const struct nic *nic)
 {
 	return nic->gone || vfio_device_gone(nic->device);
 }
+
+/* ---- access.c: registers, time ---- */
+
+/** Opens the window of BAR 0, which must have so many bytes. */
+int nic_open_window(struct nic *nic, uint32_t bytes);
+/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone device is not
+ *  touched, and all its registers read all ones. */
+uint32_t nic_read(struct nic *nic, uint32_t offset);
+/** Writes a register, unless the device is gone. */
+void nic_write(struct nic *nic, uint32_t offset, uint32_t value);
+/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone. */
+void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
+/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV with one. */
+int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
+/** Reads a counter: 0 when the device turns out to be gone, whose all ones nobody has counted. */
+uint64_t nic_count(struct nic *nic, uint32_t offset);
+uint64_t nic_now_us(void);
+void nic_sleep_us(uint32_t us);
+/** Between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families' limits. */
+extern uint32_t nic_gone_retry_us;
+
+/* ---- bus.c ---- */
+
+/** Where a PCI capability is in configuration space; 0: the device has none. */
+unsigned nic_find_capability(struct vfio_device *device, unsigned id);
+/** Waits until no PCIe request of the device is pending, at most so long. */
+void nic_wait_transactions(struct nic *nic, uint32_t limit_us);
+/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all the same. */
+int nic_leave_bus(struct nic *nic);
+/** False for addresses that no port can have: all zeros, or a multicast address. */
+bool nic_is_mac(const uint8_t mac[6]);
 
 /** The first failure of several steps that are all to be done, with its sentence. Begin with all zero. */
 struct nic_failure {

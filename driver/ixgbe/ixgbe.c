@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The ixgbe family: which devices it drives, and a port's opening and closing. */
 #include "ixgbe.h"
-#include "../../vfio/error.h"
-
-#include <errno.h>
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
@@ -66,18 +63,13 @@ static const struct nic_id ids[] = {
 static int ixgbe_open(struct nic *nic)
 {
 	struct ixgbe *ix = ixgbe_of(nic);
-	struct vfio_device *device = nic->device;
 	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
 	 * (power state D0). */
-	int ret = ixgbe_leave_bus(ix);
+	int ret = nic_leave_bus(nic);
+	if (!ret)
+		ret = nic_open_window(nic, IXGBE_BAR_BYTES);
 	if (ret)
 		return ret;
-	ret = device->ops->window(device, VFIO_PCI_BAR0_REGION_INDEX, &ix->bar);
-	if (ret)
-		return ret;
-	if (ix->bar.bytes < IXGBE_BAR_BYTES)
-		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card", device->address,
-				   (unsigned long long)ix->bar.bytes, nic->id->name, IXGBE_BAR_BYTES);
 	ret = ixgbe_reset(ix);
 	if (!ret)
 		ret = ixgbe_read_mac(ix, nic->info.mac);

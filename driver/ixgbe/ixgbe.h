@@ -23,7 +23,6 @@ enum ixgbe_kind {
 
 struct ixgbe {
 	struct nic nic; /* first */
-	struct vfio_window bar;
 	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
 	struct ixgbe_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
 	struct ixgbe_txq **txqs;
@@ -32,7 +31,6 @@ struct ixgbe {
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
 struct ixgbe_times {
-	uint32_t gone_retry;     /* between two looks at STATUS */
 	uint32_t quiesce;        /* for DMA in flight after the queues were disabled */
 	uint32_t master_disable; /* STATUS.GIO */
 	uint32_t pending;        /* PCIe Transaction Pending */
@@ -67,19 +65,27 @@ static inline uint32_t ixgbe_tx_register(uint32_t first, unsigned queue)
 	return first + 0x40 * queue;
 }
 
-/* ---- access.c: registers, time ---- */
+/* ---- registers: as nic_read and so on ---- */
 
-/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone device is not
- *  touched, and all its registers read all ones. */
-uint32_t ixgbe_read(struct ixgbe *ix, uint32_t offset);
-/** Writes a register, unless the device is gone. */
-void ixgbe_write(struct ixgbe *ix, uint32_t offset, uint32_t value);
-/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone. */
-void ixgbe_change(struct ixgbe *ix, uint32_t offset, uint32_t clear, uint32_t set);
-/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV with one. */
-int ixgbe_wait(struct ixgbe *ix, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
-uint64_t ixgbe_now_us(void);
-void ixgbe_sleep_us(uint32_t us);
+static inline uint32_t ixgbe_read(struct ixgbe *ix, uint32_t offset)
+{
+	return nic_read(&ix->nic, offset);
+}
+
+static inline void ixgbe_write(struct ixgbe *ix, uint32_t offset, uint32_t value)
+{
+	nic_write(&ix->nic, offset, value);
+}
+
+static inline void ixgbe_change(struct ixgbe *ix, uint32_t offset, uint32_t clear, uint32_t set)
+{
+	nic_change(&ix->nic, offset, clear, set);
+}
+
+static inline int ixgbe_wait(struct ixgbe *ix, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
+{
+	return nic_wait(&ix->nic, offset, mask, value, limit_us);
+}
 
 /* ---- semaphore.c ---- */
 
@@ -91,8 +97,6 @@ void ixgbe_semaphore_give(struct ixgbe *ix, uint32_t resource);
 
 /** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
 int ixgbe_reset(struct ixgbe *ix);
-/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all the same. */
-int ixgbe_leave_bus(struct ixgbe *ix);
 /** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first failure. */
 int ixgbe_halt(struct ixgbe *ix);
 /** Reads the address that the NVM gave the port. -EIO: not one that a port can have. */

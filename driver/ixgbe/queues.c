@@ -62,10 +62,10 @@ static int prepare(struct ixgbe *ix)
 		queue->offset = offset;
 		queue->mask = config->tx_ring - 1u;
 		queue->max_frame = config->mtu + 18u; /* header with one VLAN tag */
-		queue->window = &ix->bar;
+		queue->window = &ix->nic.bar;
 		queue->device = ix->nic.device;
 		queue->tail_offset = ixgbe_tx_register(IXGBE_TDT, i);
-		queue->tail = vfio_doorbell(&ix->bar, queue->tail_offset);
+		queue->tail = vfio_doorbell(&ix->nic.bar, queue->tail_offset);
 		if (!queue->tail)
 			queue->tail = &queue->trapped_tail;
 		ixgbe_txq_prepare(queue);
@@ -76,10 +76,10 @@ static int prepare(struct ixgbe *ix)
 		queue->pool = config->pool;
 		queue->offset = offset;
 		queue->mask = config->rx_ring - 1u;
-		queue->window = &ix->bar;
+		queue->window = &ix->nic.bar;
 		queue->device = ix->nic.device;
 		queue->tail_offset = ixgbe_rx_register(IXGBE_RDT, i);
-		queue->tail = vfio_doorbell(&ix->bar, queue->tail_offset);
+		queue->tail = vfio_doorbell(&ix->nic.bar, queue->tail_offset);
 		if (!queue->tail)
 			queue->tail = &queue->trapped_tail;
 		int ret = ixgbe_rxq_prepare(queue);

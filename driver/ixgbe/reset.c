@@ -6,36 +6,6 @@
 
 #include <errno.h>
 
-#define PCI_STATUS_CAPABILITIES  (1u << 4)
-#define PCI_CAPABILITY_PCIE      0x10u
-#define PCIE_DEVICE_STATUS       0x0Au
-#define PCIE_TRANSACTION_PENDING (1u << 5)
-
-/* The PCIe capability's Device Status register; 0: the device has none. */
-static unsigned find_device_status(struct vfio_device *device)
-{
-	if (!(vfio_config_read(device, 0x06, 2) & PCI_STATUS_CAPABILITIES))
-		return 0;
-	unsigned at = vfio_config_read(device, 0x34, 1) & 0xFC;
-	/* 48 capabilities fill configuration space: a longer list is a loop */
-	for (unsigned i = 0; i < 48 && at >= 0x40 && at <= 0xF0; i++) {
-		uint32_t head = vfio_config_read(device, at, 2);
-		if ((head & 0xFF) == PCI_CAPABILITY_PCIE)
-			return at + PCIE_DEVICE_STATUS;
-		at = (head >> 8) & 0xFC;
-	}
-	return 0;
-}
-
-static void wait_for_transactions(struct ixgbe *ix)
-{
-	unsigned status = find_device_status(ix->nic.device);
-	uint64_t deadline = ixgbe_now_us() + ixgbe_times.pending;
-	while (status && !nic_gone(&ix->nic) && ixgbe_now_us() < deadline &&
-	       (vfio_config_read(ix->nic.device, status, 2) & PCIE_TRANSACTION_PENDING))
-		ixgbe_sleep_us(100);
-}
-
 /* Nothing that a former owner, or this driver, started may go on: receive path, queues. What the registers say afterwards does
  * not matter, for a reset follows; thresholds may be lost. */
 static void quiesce(struct ixgbe *ix)
@@ -49,7 +19,7 @@ static void quiesce(struct ixgbe *ix)
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
 		ixgbe_write(ix, ixgbe_tx_register(IXGBE_TXDCTL, queue), IXGBE_TXDCTL_SWFLSH);
 	ixgbe_read(ix, IXGBE_STATUS);
-	ixgbe_sleep_us(ixgbe_times.quiesce);
+	nic_sleep_us(ixgbe_times.quiesce);
 }
 
 /* DS 5.2.5.3.2. False: requests are still pending. */
@@ -63,12 +33,12 @@ static bool disable_master(struct ixgbe *ix)
  * path in loopback, so that nothing is left to be sent. Two resets follow. */
 static void flush_data_path(struct ixgbe *ix)
 {
-	wait_for_transactions(ix);
+	nic_wait_transactions(&ix->nic, ixgbe_times.pending);
 	ixgbe_change(ix, IXGBE_HLREG0, 0, IXGBE_HLREG0_LPBK);
 	ixgbe_change(ix, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	ixgbe_change(ix, IXGBE_GCR_EXT, 0, IXGBE_GCR_EXT_BUFFERS_CLEAR);
 	ixgbe_read(ix, IXGBE_STATUS);
-	ixgbe_sleep_us(ixgbe_times.flush);
+	nic_sleep_us(ixgbe_times.flush);
 	ixgbe_change(ix, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR, 0);
 	ixgbe_change(ix, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, 0);
 }
@@ -85,7 +55,7 @@ static int global_reset(struct ixgbe *ix)
 	bool taken = shared_phy && ixgbe_semaphore_take(ix, phy);
 
 	ixgbe_change(ix, IXGBE_CTRL, 0, bits);
-	ixgbe_sleep_us(ixgbe_times.reset_quiet);
+	nic_sleep_us(ixgbe_times.reset_quiet);
 	int ret = ixgbe_wait(ix, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, 0, ixgbe_times.reset);
 
 	if (taken)
@@ -95,7 +65,7 @@ static int global_reset(struct ixgbe *ix)
 				   "off and on", ix->nic.device->address, ixgbe_times.reset / 1000);
 	if (ret)
 		return ret;
-	ixgbe_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
+	nic_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
 	return 0;
 }
 
@@ -136,24 +106,13 @@ int ixgbe_reset(struct ixgbe *ix)
 	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
 }
 
-int ixgbe_leave_bus(struct ixgbe *ix)
-{
-	struct vfio_device *device = ix->nic.device;
-	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, vfio_set_bus_master(device, false));
-	/* the last resort: a function reset clears COMMAND too */
-	if (failure.error && !nic_gone(&ix->nic) && device->ops->reset)
-		device->ops->reset(device);
-	return nic_failed(&failure);
-}
-
 int ixgbe_halt(struct ixgbe *ix)
 {
 	if (nic_gone(&ix->nic)) {
 		/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other
 		 * things. Configuration space is not among the registers that are let alone. */
 		if (!vfio_device_gone(ix->nic.device))
-			ixgbe_leave_bus(ix);
+			nic_leave_bus(&ix->nic);
 		return nic_fail_gone(&ix->nic);
 	}
 	struct nic_failure failure = {.error = 0};
@@ -161,7 +120,7 @@ int ixgbe_halt(struct ixgbe *ix)
 	ixgbe_change(ix, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 	nic_note(&failure, ixgbe_reset(ix));
 	if (!vfio_device_gone(ix->nic.device))
-		nic_note(&failure, ixgbe_leave_bus(ix));
+		nic_note(&failure, nic_leave_bus(&ix->nic));
 	ix->clean = failure.error == 0;
 	return nic_failed(&failure);
 }
@@ -175,8 +134,7 @@ int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6])
 		mac[i] = (uint8_t)(low >> 8 * i);
 	for (unsigned i = 0; i < 2; i++)
 		mac[4 + i] = (uint8_t)(high >> 8 * i);
-	bool zero = !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
-	if (zero || (mac[0] & 1) || !(high & IXGBE_RAH_AV))
+	if (!nic_is_mac(mac) || !(high & IXGBE_RAH_AV))
 		return pollux_fail(EIO, "%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the vendor's tool",
 				   ix->nic.device->address, low, high);
 	return 0;

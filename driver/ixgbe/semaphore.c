@@ -12,16 +12,16 @@ static bool registers_take(struct ixgbe *ix)
 			return false;
 	}
 	/* SWESMBI keeps what is written only while firmware does not have it */
-	uint64_t deadline = ixgbe_now_us() + ixgbe_times.swesmbi;
+	uint64_t deadline = nic_now_us() + ixgbe_times.swesmbi;
 	for (;;) {
 		ixgbe_change(ix, IXGBE_SWSM, 0, IXGBE_SWSM_SWESMBI);
 		if (nic_gone(&ix->nic))
 			return false;
 		if (ixgbe_read(ix, IXGBE_SWSM) & IXGBE_SWSM_SWESMBI)
 			return true;
-		if (ixgbe_now_us() >= deadline)
+		if (nic_now_us() >= deadline)
 			break;
-		ixgbe_sleep_us(50);
+		nic_sleep_us(50);
 	}
 	ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 	return false;
@@ -36,9 +36,9 @@ static void registers_give(struct ixgbe *ix)
 bool ixgbe_semaphore_take(struct ixgbe *ix, uint32_t resource)
 {
 	uint32_t firmware = resource << IXGBE_SW_FW_SYNC_FW_SHIFT;
-	uint64_t deadline = ixgbe_now_us() + ixgbe_times.resource;
+	uint64_t deadline = nic_now_us() + ixgbe_times.resource;
 	for (;;) {
-		bool late = ixgbe_now_us() >= deadline;
+		bool late = nic_now_us() >= deadline;
 		if (!registers_take(ix))
 			return false;
 		uint32_t owners = ixgbe_read(ix, IXGBE_SW_FW_SYNC);
@@ -49,7 +49,7 @@ bool ixgbe_semaphore_take(struct ixgbe *ix, uint32_t resource)
 			return !nic_gone(&ix->nic);
 		}
 		registers_give(ix);
-		ixgbe_sleep_us(5000);
+		nic_sleep_us(5000);
 	}
 }
 

@@ -8,11 +8,9 @@
 #define RX_FCS_BYTES 4u
 #define TX_FCS_BYTES 4u
 
-/* A counter's value; 0 when the device turns out to be gone, whose all ones nobody has counted. */
 static uint64_t count(struct ixgbe *ix, uint32_t offset)
 {
-	uint32_t value = ixgbe_read(ix, offset);
-	return nic_gone(&ix->nic) ? 0 : value;
+	return nic_count(&ix->nic, offset);
 }
 
 /* Low word first: it latches the high one, which has 4 bits. */

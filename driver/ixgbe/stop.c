@@ -9,15 +9,15 @@
 /* Bounded, and no failure when the limit is reached: without link nothing ever goes out. */
 static void drain_transmit(struct ixgbe *ix)
 {
-	uint64_t deadline = ixgbe_now_us() + ixgbe_times.drain;
+	uint64_t deadline = nic_now_us() + ixgbe_times.drain;
 	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++) {
 		for (;;) {
 			uint32_t head = ixgbe_read(ix, ixgbe_tx_register(IXGBE_TDH, i));
 			if (nic_gone(&ix->nic) || ixgbe_txq_pending(ix->txqs[i], head) == 0)
 				break;
-			if (ixgbe_now_us() >= deadline)
+			if (nic_now_us() >= deadline)
 				return;
-			ixgbe_sleep_us(50);
+			nic_sleep_us(50);
 		}
 	}
 }
@@ -50,7 +50,7 @@ int ixgbe_stop(struct nic *nic)
 			nic_note(&disable, queue_off(ix, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
 		ixgbe_change(ix, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
-		ixgbe_sleep_us(ixgbe_times.queue_off);
+		nic_sleep_us(ixgbe_times.queue_off);
 	}
 	nic_note(&halt, ixgbe_halt(ix));
 	ixgbe_queues_close(ix);

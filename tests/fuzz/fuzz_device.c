@@ -38,7 +38,7 @@ static int fuzz_sleep(const struct timespec *wanted, struct timespec *left)
 
 #define clock_gettime fuzz_clock
 #define nanosleep     fuzz_sleep
-#include "../../driver/ixgbe/access.c"
+#include "../../driver/access.c"
 #undef clock_gettime
 #undef nanosleep
 

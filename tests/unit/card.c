@@ -262,8 +262,9 @@ unsigned card_read(const struct card *card, unsigned from, uint32_t offset, uint
 
 void card_hurry(void)
 {
+	nic_gone_retry_us = 10;
 	ixgbe_times = (struct ixgbe_times){
-		.gone_retry = 10, .quiesce = 10, .master_disable = 1000, .pending = 1000, .flush = 1, .reset_quiet = 10, .reset = 1000,
+		.quiesce = 10, .master_disable = 1000, .pending = 1000, .flush = 1, .reset_quiet = 10, .reset = 1000,
 		.settle_82599 = 10, .settle_x540 = 10, .auto_read = 1000, .dma_init = 1000, .security = 1000, .queue = 1000,
 		.queue_off = 10, .drain = 1000, .smbi = 1000, .swesmbi = 1000, .resource = 1000,
 	};

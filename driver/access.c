@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the control paths of all families do with registers: reads that notice a device that is gone, and waits that end. */
+#include "driver.h"
+#include "../vfio/error.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* Where all of these cards have it. No status has all bits set: some are reserved and read 0 (82599 DS 8.2.3.1.2). */
+#define STATUS       0x00008u
+#define STATUS_LOOKS 5 /* a card that is busy with a reset can read all ones for some milliseconds */
+
+uint32_t nic_gone_retry_us = 3000;
+
+uint64_t nic_now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void nic_sleep_us(uint32_t us)
+{
+	struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
+}
+
+int nic_open_window(struct nic *nic, uint32_t bytes)
+{
+	struct vfio_device *device = nic->device;
+	int ret = device->ops->window(device, VFIO_PCI_BAR0_REGION_INDEX, &nic->bar);
+	if (ret)
+		return ret;
+	if (nic->bar.bytes < bytes)
+		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card", device->address,
+				   (unsigned long long)nic->bar.bytes, nic->id->name, bytes);
+	return 0;
+}
+
+/* A register that reads all ones may hold just that; STATUS never does. */
+static void look_for_device(struct nic *nic)
+{
+	for (unsigned look = 0; look < STATUS_LOOKS; look++) {
+		if (look)
+			nic_sleep_us(nic_gone_retry_us);
+		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX)
+			return;
+		if (vfio_device_gone(nic->device))
+			break;
+	}
+	nic->gone = true;
+}
+
+uint32_t nic_read(struct nic *nic, uint32_t offset)
+{
+	if (nic_gone(nic))
+		return UINT32_MAX;
+	uint32_t value = vfio_read32(&nic->bar, offset);
+	if (value == UINT32_MAX)
+		look_for_device(nic);
+	return value;
+}
+
+void nic_write(struct nic *nic, uint32_t offset, uint32_t value)
+{
+	if (!nic_gone(nic))
+		vfio_write32(&nic->bar, offset, value);
+}
+
+void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set)
+{
+	uint32_t value = nic_read(nic, offset);
+	nic_write(nic, offset, (value & ~clear) | set);
+}
+
+int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
+{
+	uint64_t deadline = nic_now_us() + limit_us;
+	uint32_t step = 10;
+	for (;;) {
+		/* before the read: a thread that was not scheduled for long looks once more before it gives up */
+		bool late = nic_now_us() >= deadline;
+		uint32_t now = nic_read(nic, offset);
+		if (nic_gone(nic))
+			return nic_fail_gone(nic);
+		if ((now & mask) == value)
+			return 0;
+		if (late)
+			return -ETIMEDOUT;
+		nic_sleep_us(step);
+		if (step < 1000)
+			step *= 2;
+	}
+}
+
+uint64_t nic_count(struct nic *nic, uint32_t offset)
+{
+	uint32_t value = nic_read(nic, offset);
+	return nic_gone(nic) ? 0 : value;
+}

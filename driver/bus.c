@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A port and its bus: bus mastering off, requests that are still under way, and the address that the card's NVM gave the port. */
+#include "driver.h"
+#include "../vfio/error.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+
+unsigned nic_find_capability(struct vfio_device *device, unsigned id)
+{
+	if (!(vfio_config_read(device, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
+		return 0;
+	unsigned at = vfio_config_read(device, PCI_CAPABILITY_LIST, 1) & 0xFC;
+	/* 48 capabilities fill configuration space: a longer list is a loop */
+	for (unsigned i = 0; i < 48 && at >= 0x40 && at <= 0xF0; i++) {
+		uint32_t head = vfio_config_read(device, at, 2);
+		if ((head & 0xFF) == id)
+			return at;
+		at = (head >> 8) & 0xFC;
+	}
+	return 0;
+}
+
+void nic_wait_transactions(struct nic *nic, uint32_t limit_us)
+{
+	unsigned pcie = nic_find_capability(nic->device, PCI_CAP_ID_EXP);
+	uint64_t deadline = nic_now_us() + limit_us;
+	while (pcie && !nic_gone(nic) && nic_now_us() < deadline &&
+	       (vfio_config_read(nic->device, pcie + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_TRPND))
+		nic_sleep_us(100);
+}
+
+int nic_leave_bus(struct nic *nic)
+{
+	struct vfio_device *device = nic->device;
+	struct nic_failure failure = {.error = 0};
+	nic_note(&failure, vfio_set_bus_master(device, false));
+	/* the last resort: a function reset clears COMMAND too */
+	if (failure.error && !nic_gone(nic) && device->ops->reset)
+		device->ops->reset(device);
+	return nic_failed(&failure);
+}
+
+bool nic_is_mac(const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+	return memcmp(mac, zero, 6) != 0 && !(mac[0] & 1);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * How long the ixgbe control path waits, and for what. */
+#include "ixgbe.h"
+
+/* Limits are the datasheet's where it has one; 1 s is generous for the others. Settling: the datasheet asks for 10 ms after a reset,
+ * but boards are known that need more. */
+struct ixgbe_times ixgbe_times = {
+	.quiesce = 2000,
+	.master_disable = 80000,
+	.pending = 100000,
+	.flush = 20,
+	.reset_quiet = 1000,
+	.reset = 1000000,
+	.settle_82599 = 50000,
+	.settle_x540 = 100000,
+	.auto_read = 1000000,
+	.dma_init = 1000000,
+	.security = 40000,
+	.queue = 100000,
+	.queue_off = 100,
+	.drain = 100000,
+	.smbi = 10000,
+	.swesmbi = 3000000,
+	.resource = 1000000,
+};
