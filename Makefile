@@ -15,7 +15,7 @@ CFLAGS_fuzz := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=fuzzer-n
 CFLAGS_ALL := -std=gnu17 -fno-strict-aliasing $(WARN) $(if $(WERROR),-Werror) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize=%,$(CFLAGS_$(BUILD))) $(LDFLAGS)
 SHELL := /bin/bash
-LIBS := -lnuma -lpthread
+LIBS := -lnuma -lpci -lpthread
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))

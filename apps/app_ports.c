@@ -93,7 +93,7 @@ static void introduce(const struct app *app, unsigned i)
 		mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
 		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
-	fputc('\n', app->human);
+	fprintf(app->human, ", by %s\n", port->info.way);
 }
 
 static bool start_port(struct app *app, unsigned i, const struct nic_config *config)

@@ -3,7 +3,7 @@
 #include "device.h"
 
 #include "error.h"
-#include "group.h"
+#include "kernel.h"
 #include "user.h"
 
 #include <ctype.h>
@@ -39,7 +39,7 @@ int vfio_device_open(struct vfio_device **device, const char *address, struct dm
 	if (strncmp(address, VFIO_USER_PREFIX, strlen(VFIO_USER_PREFIX)) == 0)
 		return vfio_user_open(device, address, space);
 	if (is_pci_address(address))
-		return vfio_group_open(device, address, space);
+		return vfio_kernel_open(device, address, space);
 	return pollux_fail(EINVAL, "'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0",
 	                   address);
 }

@@ -66,6 +66,7 @@ struct vfio_device_ops {
 struct vfio_device {
 	const struct vfio_device_ops *ops;
 	char address[VFIO_ADDRESS_MAX]; /* as given to vfio_device_open */
+	char way[112];                  /* how it is reached, for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
 	struct dma_space *space;        /* the device is attached to it for its whole life */
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, container and group: opens devices, and keeps what several of them share. The kernel lets a group be opened
- * only once, so the process needs to know which it has; and devices that share a DMA space share a container. */
+ * The kernel's VFIO, container and group: the older way to a device. The kernel lets a group be opened only once, so the process needs to
+ * know which it has; groups that share a DMA space share a container. */
 #include "group.h"
 
-#include "container.h"
 #include "error.h"
-#include "group_find.h"
-#include "kernel_device.h"
+#include "kernel_info.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
+#include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,258 +18,262 @@ struct group {
 	struct group *next;
 	unsigned number;
 	int fd;
-	struct container *container; /* NULL: not in one */
-	unsigned devices;            /* open, or being opened */
+	struct kernel_space *container;
+	unsigned devices; /* open, or being opened */
 };
 
-struct group_device {
-	struct kernel_device kernel; /* first: a handle is one of these */
-	struct group_place place;
-	struct group *group; /* NULL: not in one */
-	struct container_member member;
-	struct group_device *next;
-};
-
-/* Taken before a space's lock and a container's. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct group *groups;
-static struct container *containers;
-static struct group_device *devices;
+
+/* For kernels before 5.4, which do not tell: 39 bits, which every IOMMU has, without the window of interrupt messages. */
+static const struct vfio_iova_range safe_ranges[] = {{0, 0xfedfffff}, {0xfef00000, (1ull << 39) - 1}};
+
+/* ---- The container ---- */
+
+static int open_container(struct kernel_space *kernel, const char *name)
+{
+	char path[PATH_MAX];
+	int error;
+
+	vfio_path(path, "/dev/vfio/vfio");
+	if ((kernel->fd = open(path, O_RDWR | O_CLOEXEC)) < 0) {
+		error = errno;
+		if (error == EACCES || error == EPERM)
+			return pollux_fail(error,
+			        "%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by itself)", name, path,
+			        path);
+		return pollux_fail(error, "%s: cannot open %s: %s%s", name, path, strerror(error),
+		        error == ENOENT || error == ENODEV ? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)" : "");
+	}
+	if (ioctl(kernel->fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION)
+		return 0;
+	close(kernel->fd);
+	return pollux_fail(ENOTSUP, "%s: the kernel's VFIO speaks another version than %d, the only one that there has been", name,
+	        VFIO_API_VERSION);
+}
+
+/* The better of the two kinds: version 2 does not unmap more than it was asked to. */
+static int set_iommu(const struct kernel_space *container, const char *name)
+{
+	static const unsigned long kinds[] = {VFIO_TYPE1v2_IOMMU, VFIO_TYPE1_IOMMU};
+
+	for (unsigned i = 0; i < 2; i++) {
+		int has = ioctl(container->fd, VFIO_CHECK_EXTENSION, kinds[i]);
+
+		if (has < 0)
+			return pollux_fail(errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
+		if (has && ioctl(container->fd, VFIO_SET_IOMMU, kinds[i]) < 0)
+			return kernel_space_fail_unsafe(name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
+		if (has)
+			return 0;
+	}
+	return pollux_fail(ENOTSUP, "%s: the kernel's VFIO knows no type 1 IOMMU; as root: modprobe vfio_iommu_type1", name);
+}
+
+static int container_map(const struct kernel_space *container, uint64_t iova, void *address, size_t bytes)
+{
+	struct vfio_iommu_type1_dma_map map = {
+	        .argsz = sizeof(map),
+	        .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+	        .vaddr = (uintptr_t)address,
+	        .iova = iova,
+	        .size = bytes,
+	};
+
+	return ioctl(container->fd, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+static uint64_t container_unmap(const struct kernel_space *container, uint64_t iova, size_t bytes)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {.argsz = sizeof(unmap), .iova = iova, .size = bytes};
+
+	return ioctl(container->fd, VFIO_IOMMU_UNMAP_DMA, &unmap) == 0 ? unmap.size : 0;
+}
+
+static int container_ranges(const struct kernel_space *container, const char *name, struct dma_range **ranges, unsigned *count)
+{
+	const struct vfio_iommu_type1_info head = {.argsz = sizeof(head)};
+	struct vfio_iommu_type1_info_cap_iova_range cap = {.nr_iovas = 0};
+	const struct vfio_iommu_type1_info *info;
+	void *answer;
+	const uint8_t *told;
+	size_t bytes;
+	int at, error = kernel_info_ask(container->fd, VFIO_IOMMU_GET_INFO, &head, sizeof(head), &answer, &bytes);
+
+	*ranges = NULL;
+	if (error)
+		return pollux_fail(-error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(-error));
+	info = answer;
+	at = kernel_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
+	        VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
+	told = (const uint8_t *)answer + (at > 0 ? at : 0) + sizeof(cap);
+	if (at > 0)
+		memcpy(&cap, told - sizeof(cap), sizeof(cap)); /* before 6.6 kernels put no capability's end at a multiple of 8 */
+	if (at < 0)
+		error = pollux_fail(EPROTO, "%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
+	else if (at == 0)
+		error = kernel_space_take_ranges(safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, ranges, count);
+	else if (cap.nr_iovas == 0 || cap.nr_iovas > (bytes - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
+		error = pollux_fail(
+		        EPROTO, "%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
+	else
+		error = kernel_space_take_ranges(told, cap.nr_iovas, name, ranges, count);
+	free(answer);
+	return error;
+}
+
+static const struct kernel_space_ops container_ops = {open_container, container_map, container_unmap, container_ranges};
 
 /* ---- Groups ---- */
 
-static int fail_open_group(const struct group_place *place, const char *path, int error)
+bool group_is_open(unsigned number)
 {
-	char other[PATH_MAX];
+	const struct group *group = groups;
 
+	while (group && group->number != number)
+		group = group->next;
+	return group != NULL;
+}
+
+int group_fail_not_viable(const struct vfio_pci *pci)
+{
+	struct vfio_pci *others;
+	unsigned count;
+	int error = vfio_pci_neighbours(pci, &others, &count);
+
+	if (error)
+		return error;
+	for (unsigned i = 0; i < count && !error; i++)
+		if (!vfio_pci_harmless(others[i].driver))
+			error = pollux_fail(EPERM,
+			        "group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind %s binds it to "
+			        VFIO_PCI_DRIVER " too, echo %s > /sys/bus/pci/devices/%s/driver/unbind takes it out of use",
+			        pci->group, pci->address, others[i].address, others[i].driver, pci->address, others[i].address,
+			        others[i].address);
+	free(others);
+	return error;
+}
+
+static int fail_open_group(const struct vfio_pci *pci, const char *path, int error)
+{
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		return pollux_fail(error, "%s: %s may not be opened; as root: chown %u %s", place->address, path, geteuid(), path);
+		return pollux_fail(error, "%s: %s may not be opened; as root: chown %u %s (pollux-bind --user does that)", pci->address,
+		        path, geteuid(), path);
 	case EBUSY:
 		return pollux_fail(
-		        error, "%s: %s is open in another process (fuser -v %s tells which); end that first", place->address, path, path);
+		        error, "%s: %s is open in another process (fuser -v %s tells which); end that first", pci->address, path, path);
 	case ENOENT:
-		snprintf(other, sizeof(other), "%s/vfio/noiommu-%u", group_dev_root(), place->group);
-		if (access(other, F_OK) == 0)
-			return pollux_fail(ENOTSUP,
-			        "%s is in VFIO's mode without IOMMU, which has no protection; switch the IOMMU on in the firmware and boot "
-			        "with "
-			        "intel_iommu=on",
-			        place->address);
 		return pollux_fail(
-		        error, "%s: there is no %s; is /dev of this container or namespace the machine's?", place->address, path);
+		        error, "%s: there is no %s; is /dev of this container or namespace the machine's?", pci->address, path);
 	default:
-		return pollux_fail(error, "%s: cannot open %s: %s", place->address, path, strerror(error));
+		return pollux_fail(error, "%s: cannot open %s: %s", pci->address, path, strerror(error));
 	}
 }
 
-static int open_group(const struct group_place *place, int *fd)
+static int open_group(const struct vfio_pci *pci, int *fd)
 {
 	struct vfio_group_status status = {.argsz = sizeof(status)};
 	char path[PATH_MAX];
 	int error = 0;
 
-	snprintf(path, sizeof(path), "%s/vfio/%u", group_dev_root(), place->group);
+	vfio_path(path, "/dev/vfio/%d", pci->group);
 	if ((*fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
-		return fail_open_group(place, path, errno);
+		return fail_open_group(pci, path, errno);
 	if (ioctl(*fd, VFIO_GROUP_GET_STATUS, &status) < 0)
-		error = pollux_fail(errno, "%s: the kernel does not tell of group %u: %s", place->address, place->group, strerror(errno));
-	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		error = group_fail_not_viable(place);
+		error = pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group, strerror(errno));
+	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE) && (error = group_fail_not_viable(pci)) == 0)
+		error = pollux_fail(EPERM,
+		        "group %d of %s is not viable: another device of the group is in use; ls -l "
+		        "/sys/kernel/iommu_groups/%d/devices/*/driver shows by whom",
+		        pci->group, pci->address, pci->group);
 	if (error)
 		close(*fd);
 	return error;
 }
 
-/* The space's container, or a new one, not yet in the list. */
-static int find_container(struct container **result, const char *name, struct dma_space *space)
+/* Makes a group part of the container; the first one chooses the kind of IOMMU. */
+static int enter_container(struct kernel_space *container, int fd, const char *name)
 {
-	for (struct container *c = containers; c; c = c->next)
-		if (c->space == space) {
-			*result = c;
-			return 0;
-		}
-	return container_open(result, name);
+	int error;
+
+	if (ioctl(fd, VFIO_GROUP_SET_CONTAINER, &container->fd) < 0) {
+		error = errno;
+		if (error == EINVAL && container->users)
+			return pollux_fail(error,
+			        "%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
+			        name);
+		return kernel_space_fail_unsafe(name, error, "its group cannot join the container", "vfio_iommu_type1");
+	}
+	if (!container->users && (error = set_iommu(container, name)) != 0)
+		return error;
+	return kernel_space_join(container, name);
 }
 
-static void forget_container(struct container *container)
-{
-	struct container **link;
-
-	for (link = &containers; *link && *link != container; link = &(*link)->next)
-		;
-	if (*link)
-		*link = container->next;
-	container_close(container);
-}
-
-/* Opens a group and puts it into the space's container. */
-static int make_group(struct group **result, const struct group_place *place, struct dma_space *space)
+/* Opens a group and puts it into the DMA space's container. */
+static int make_group(struct group **result, const struct vfio_pci *pci, struct dma_space *space)
 {
 	struct group *group = calloc(1, sizeof(*group));
-	struct container *container;
 	int error;
 
 	if (!group)
-		return pollux_fail(ENOMEM, "%s: no memory for an IOMMU group", place->address);
-	group->number = place->group;
-	if ((error = open_group(place, &group->fd)) != 0)
-		goto fail_open;
-	if ((error = find_container(&container, place->address, space)) != 0)
-		goto fail_container;
-	if ((error = container_add_group(container, group->fd, place->address, space)) != 0)
-		goto fail_add;
-	if (container->groups == 1) {
-		container->next = containers;
-		containers = container;
+		return pollux_fail(ENOMEM, "%s: no memory for an IOMMU group", pci->address);
+	group->number = (unsigned)pci->group;
+	if ((error = open_group(pci, &group->fd)) != 0)
+		goto fail;
+	if ((error = kernel_space_get(&group->container, &container_ops, space, pci->address)) != 0) {
+		close(group->fd);
+		goto fail;
 	}
-	group->container = container;
+	if ((error = enter_container(group->container, group->fd, pci->address)) != 0) {
+		close(group->fd); /* takes it out of the container */
+		kernel_space_put(group->container);
+		goto fail;
+	}
 	group->next = groups;
 	groups = group;
 	*result = group;
 	return 0;
 
-fail_add:
-	close(group->fd); /* takes it out of the container */
-	if (container->groups == 0)
-		container_close(container);
-	free(group);
-	return error;
-fail_container:
-	close(group->fd);
-fail_open:
+fail:
 	free(group);
 	return error;
 }
 
-static int join_group(struct group_device *device, struct dma_space *space)
+int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space)
 {
-	const struct group_place *place = &device->place;
-	struct group *group;
+	struct group *group = groups;
 	int error;
 
-	for (struct group_device *other = devices; other; other = other->next)
-		if (strcmp(other->place.address, place->address) == 0)
-			return pollux_fail(EBUSY, "%s is open in this process already; close it first", place->address);
-	for (group = groups; group && group->number != place->group; group = group->next)
-		;
-	if (group && group->container->space != space)
-		return pollux_fail(EBUSY,
-		        "%s: another device of its IOMMU group %u is open with another DMA space, and a group cannot be in two; open both "
-		        "with "
-		        "one space",
-		        place->address, place->group);
-	if (group && __atomic_load_n(&group->container->broken, __ATOMIC_RELAXED))
-		return pollux_fail(EIO,
-		        "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again",
-		        place->address);
-	if (!group && (error = make_group(&group, place, space)) != 0)
+	while (group && group->number != (unsigned)pci->group)
+		group = group->next;
+	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0) /* is it broken? */
+		return device->kernel = NULL, error;
+	if (!group && (error = make_group(&group, pci, space)) != 0)
 		return error;
 	group->devices++;
 	device->group = group;
-	return 0;
+	device->kernel = group->container;
+	if ((device->fd = ioctl(group->fd, VFIO_GROUP_GET_DEVICE_FD, pci->address)) >= 0)
+		return 0;
+	error = errno;
+	return pollux_fail(error, "%s: the kernel does not give the device out: %s%s", pci->address, strerror(error),
+	        error == EBUSY    ? "; another process has it: end that first"
+	        : error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
+	                          : "");
 }
 
-static void leave_group(struct group *group)
+void group_leave(struct kernel_device *device)
 {
-	struct container *container = group->container;
-	struct group **link;
+	struct group *group = device->group, **link = &groups;
 
 	if (--group->devices)
 		return;
-	for (link = &groups; *link != group; link = &(*link)->next)
-		;
+	while (*link != group)
+		link = &(*link)->next;
 	*link = group->next;
-	container_remove_group(container);
+	kernel_space_leave(group->container); /* before the descriptor goes: the mappings vanish with the last group */
 	close(group->fd);
-	if (container->groups == 0)
-		forget_container(container);
+	kernel_space_put(group->container);
 	free(group);
-}
-
-/* ---- Devices ---- */
-
-/* Undoes as much as was done, under the lock. Keeps the calling thread's sentence: the failure that led here is the one to tell. */
-static void release(struct group_device *device)
-{
-	struct group_device **link;
-
-	for (link = &devices; *link && *link != device; link = &(*link)->next)
-		;
-	if (*link)
-		*link = device->next;
-	if (device->group)
-		container_remove_member(device->group->container, &device->member);
-	/* The device first: without it nothing does DMA to what is unmapped then. */
-	kernel_device_release(&device->kernel);
-	if (device->group)
-		leave_group(device->group);
-	free(device);
-}
-
-static void group_close(struct vfio_device *device)
-{
-	pthread_mutex_lock(&lock);
-	release((struct group_device *)device);
-	pthread_mutex_unlock(&lock);
-}
-
-static int open_device(struct group_device *device)
-{
-	const char *address = device->place.address;
-
-	device->kernel.fd = ioctl(device->group->fd, VFIO_GROUP_GET_DEVICE_FD, address);
-	if (device->kernel.fd < 0) {
-		int error = errno;
-
-		return pollux_fail(error, "%s: the kernel does not give the device out: %s%s", address, strerror(error),
-		        error == EBUSY    ? "; another process has it: end that first"
-		        : error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
-		                          : "");
-	}
-	return kernel_device_ask(&device->kernel);
-}
-
-int vfio_group_open(struct vfio_device **result, const char *address, struct dma_space *space)
-{
-	static const struct vfio_device_ops ops = {
-	        .read = kernel_device_read,
-	        .write = kernel_device_write,
-	        .window = kernel_device_window,
-	        .set_irqs = kernel_device_set_irqs,
-	        .reset = kernel_device_reset,
-	        .close = group_close,
-	};
-	struct group_device *device = calloc(1, sizeof(*device));
-	int error;
-
-	*result = NULL;
-	if (!device)
-		return pollux_fail(ENOMEM, "%s: no memory for a device", address);
-	device->kernel.fd = -1;
-	device->kernel.device.ops = &ops;
-	device->kernel.device.space = space;
-	snprintf(device->kernel.device.address, sizeof(device->kernel.device.address), "%s", address);
-	device->member.device = &device->kernel.device;
-
-	pthread_mutex_lock(&lock);
-	error = group_find(&device->place, address);
-	device->kernel.device.numa_node = device->place.numa_node;
-	if (!error)
-		error = join_group(device, space);
-	if (!error) {
-		container_add_member(device->group->container, &device->member);
-		error = open_device(device);
-	}
-	if (error) {
-		release(device);
-	} else {
-		device->next = devices;
-		devices = device;
-	}
-	pthread_mutex_unlock(&lock);
-	if (!error)
-		*result = &device->kernel.device;
-	return error;
 }

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How vfio_device_open reaches the kernel's VFIO, through container and group. */
+ * The kernel's VFIO, container and group: the older way to a device. Called under kernel.c's lock. */
 #ifndef POLLUX_VFIO_GROUP_H
 #define POLLUX_VFIO_GROUP_H
 
-#include "device.h"
+#include "kernel_space.h"
+#include "pci.h"
 
-/**
- * vfio_device_open for PCI addresses, "dddd:bb:dd.f". Thread-safe. Devices of one space share a container, devices of one IOMMU group
- * share its descriptor; a group cannot be in two spaces.
- */
-int vfio_group_open(struct vfio_device **device, const char *address, struct dma_space *space);
+/** True while the process has this IOMMU group open: its other devices must take the same way then. */
+bool group_is_open(unsigned number);
+
+/** Opens the device's group, if it is not open, puts it into the DMA space's container, and opens the device. What was done by then when
+ *  it fails, group_leave undoes. */
+int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space);
+
+/** Lets go of the group and the container, after the device's descriptor was closed. */
+void group_leave(struct kernel_device *device);
+
+/** Says which device keeps a group from being viable, and how to get it out of the way. @return -EPERM; 0: none is seen */
+int group_fail_not_viable(const struct vfio_pci *pci);
 
 #endif

@@ -4,8 +4,11 @@
 #define POLLUX_VFIO_KERNEL_DEVICE_H
 
 #include "device.h"
+#include "pci.h"
 
 struct kernel_device;
+struct kernel_space;
+struct group;
 
 /** One region. Context of its window's functions. */
 struct kernel_region {
@@ -30,6 +33,13 @@ struct kernel_device {
 	bool can_reset;
 	struct kernel_region regions[VFIO_PCI_NUM_REGIONS];
 	struct kernel_irqs irqs[VFIO_PCI_NUM_IRQS];
+
+	/* kernel.c's, and of the way by which it was reached */
+	struct vfio_pci pci;
+	struct kernel_space *kernel; /* NULL: not in one */
+	struct group *group;         /* NULL: not by a group */
+	bool joined;                 /* counts as a user of the kernel space; by iommufd only */
+	struct kernel_device *next, *next_of_space;
 };
 
 /** Fills in all that the kernel tells of the device behind kernel->fd. -errno; whatever it returns, kernel_device_release comes last. */

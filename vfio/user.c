@@ -563,6 +563,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	user->device.space = space;
 	user->device.numa_node = -1;
 	snprintf(user->device.address, sizeof(user->device.address), "%s", address);
+	snprintf(user->device.way, sizeof(user->device.way), "vfio-user");
 	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
 
 	error = user_channel_open(

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A scripted kernel VFIO for test_group.c: containers, groups and devices as descriptors from FAKE_FD on, answers as the script says,
- * and a record of what is open, mapped, and done in the wrong order. Written from linux/vfio.h and what vfio-pci is known to do. */
+ * A scripted kernel VFIO for test_group.c and test_iommufd.c: containers, groups, iommufds and devices as descriptors from FAKE_FD on,
+ * answers as the script says, and a record of what is open, mapped, and done in the wrong order. Written from linux/vfio.h and
+ * linux/iommufd.h, and what vfio-pci and iommufd are known to do. */
 #ifndef POLLUX_TESTS_FAKE_KERNEL_H
 #define POLLUX_TESTS_FAKE_KERNEL_H
 
+#include "../../vfio/iommufd_abi.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/vfio.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,17 +20,19 @@
 
 #define FAKE_FD     100000 /* descriptors from here on are the scripted kernel's */
 #define OBJECTS     16
+#define NODES       1000 /* device.number from here on: opened by a node of its own */
+#define IOAS        5    /* the number of the address space of any iommufd */
 #define DMA_MAPS    16
 #define BAR_BYTES   0x4000u
 #define FAIL(error) (errno = (error), -1)
 
-enum kind { FREE, CONTAINER, GROUP, DEVICE };
+enum kind { FREE, CONTAINER, GROUP, IOMMUFD, DEVICE };
 
 struct object {
 	enum kind kind;
-	unsigned number; /* group: its number; device: its group's */
-	int container;   /* group: index, -1: none */
-	bool iommu;      /* container */
+	unsigned number; /* group: its number; device: its group's, or of a node: NODES and its node's */
+	int container;   /* group: the container's index; node: the iommufd's it is bound to; -1: none */
+	bool iommu;      /* container: it has one; iommufd: it has an address space; node: it is attached to that */
 	struct {
 		uint64_t iova, bytes;
 	} maps[DMA_MAPS];
@@ -38,15 +42,17 @@ struct object {
 
 /* The script, and what was seen. */
 static struct {
+	const char *root;
 	unsigned calls, fail_at; /* call number fail_at says fail_error */
 	int fail_error;
 	bool failed;
 	unsigned opens, mmaps; /* alive */
-	unsigned containers;   /* ever opened */
+	unsigned containers;   /* ever opened, and iommufds */
 	char violation[160];
 	/* answers */
 	int open_group_error, open_container_error, set_iommu_error, map_error, device_fd_error, join_error, unmap_error;
 	int pread_error, pwrite_error;
+	int open_node_error, open_iommu_error, bind_error, attach_error;
 	bool not_viable, no_v2, no_type1, no_reset, noresize, short_read, not_pci, unmap_short;
 	unsigned long iommu_kind;
 	struct vfio_iova_range ranges[4];
@@ -55,6 +61,9 @@ static struct {
 	unsigned later_count; /* what it says after a second group joined */
 	int break_ranges;     /* which way the chain of the IOMMU is broken, 0: not */
 	int break_region;     /* the same for BAR0 */
+	const struct vfio_iova_range *many; /* instead of ranges, for iommufd */
+	unsigned many_count;
+	int break_ioas;       /* iommufd's ranges: 1 never enough room, 2 none, 3 more than fit */
 	struct vfio_region_sparse_mmap_area sparse[3];
 	unsigned sparse_count;
 	unsigned irq_calls, unmasks, resets;
@@ -100,20 +109,38 @@ static struct object *object_of(int fd, enum kind kind)
 	return object;
 }
 
+static int fake_open_node(const char *name)
+{
+	unsigned number = NODES + (unsigned)atoi(name + 4);
+
+	if (k.open_node_error)
+		return FAIL(k.open_node_error);
+	for (int i = 0; i < OBJECTS; i++)
+		if (objects[i].kind == DEVICE && objects[i].number == number)
+			violate("a node is opened twice");
+	return new_object(DEVICE, number);
+}
+
 static int fake_open(const char *path, int flags)
 {
-	int fd;
+	const char *name = strncmp(path, k.root, strlen(k.root)) == 0 ? path + strlen(k.root) : "";
 
 	if (fails())
 		return -1;
 	if (!(flags & O_CLOEXEC))
 		violate("a descriptor is inherited over exec");
-	if (strcmp(path, "/fake/vfio/vfio") == 0) {
+	if (strcmp(name, "/dev/iommu") == 0) {
+		k.containers++;
+		return k.open_iommu_error ? FAIL(k.open_iommu_error) : new_object(IOMMUFD, 0);
+	}
+	if (strncmp(name, "/dev/vfio/devices/", 18) == 0)
+		return fake_open_node(name + 18);
+	if (strcmp(name, "/dev/vfio/vfio") == 0) {
 		k.containers++;
 		return k.open_container_error ? FAIL(k.open_container_error) : new_object(CONTAINER, 0);
 	}
-	if (strncmp(path, "/fake/vfio/", 11) == 0) {
-		unsigned number = (unsigned)atoi(path + 11);
+	if (strncmp(name, "/dev/vfio/", 10) == 0) {
+		unsigned number = (unsigned)atoi(name + 10);
 
 		if (k.open_group_error)
 			return FAIL(k.open_group_error);
@@ -122,9 +149,8 @@ static int fake_open(const char *path, int flags)
 				return FAIL(EBUSY);
 		return new_object(GROUP, number);
 	}
-	if ((fd = open(path, flags)) >= 0)
-		k.opens++;
-	return fd;
+	violate("a file is opened that is not VFIO's");
+	return FAIL(ENOENT);
 }
 
 static int fake_close(int fd)
@@ -136,23 +162,31 @@ static int fake_close(int fd)
 	for (int i = 0; i < OBJECTS; i++)
 		if (object->kind == GROUP && objects[i].kind == DEVICE && objects[i].number == object->number)
 			violate("a group is closed before its device");
+	for (int i = 0; i < OBJECTS; i++)
+		if (object->kind == IOMMUFD && objects[i].kind == DEVICE && objects[i].container == fd - FAKE_FD)
+			violate("an iommufd is closed before its device");
 	if (object->kind == FREE)
 		violate("closed twice");
 	if (object->kind == DEVICE && k.mmaps)
 		violate("a device is closed with windows mapped");
-	if (object->kind == CONTAINER && object->map_count && !k.unmap_error)
-		violate("a container is closed with memory mapped");
+	if ((object->kind == CONTAINER || object->kind == IOMMUFD) && object->map_count && !k.unmap_error)
+		violate("a container or iommufd is closed with memory mapped");
 	object->kind = FREE;
 	return 0;
 }
 
-static unsigned groups_in(int container)
+static unsigned users_of(int container, enum kind kind)
 {
 	unsigned n = 0;
 
 	for (int i = 0; i < OBJECTS; i++)
-		n += objects[i].kind == GROUP && objects[i].container == container;
+		n += objects[i].kind == kind && objects[i].container == container && (kind == GROUP || objects[i].iommu);
 	return n;
+}
+
+static unsigned groups_in(int container)
+{
+	return users_of(container, GROUP);
 }
 
 /* ---- Answers with capabilities ---- */
@@ -293,37 +327,130 @@ static int set_irqs(struct object *device, const struct vfio_irq_set *set)
 	return 0;
 }
 
+static int add_map(struct object *to, uint64_t iova, uint64_t bytes)
+{
+	if (to->map_count == DMA_MAPS)
+		return FAIL(ENOSPC);
+	to->maps[to->map_count].iova = iova;
+	to->maps[to->map_count++].bytes = bytes;
+	return 0;
+}
+
+static int remove_map(struct object *from, uint64_t iova, uint64_t *bytes)
+{
+	if (k.unmap_error)
+		return FAIL(k.unmap_error);
+	for (unsigned i = 0; i < from->map_count; i++)
+		if (from->maps[i].iova == iova && from->maps[i].bytes == *bytes) {
+			from->maps[i] = from->maps[--from->map_count];
+			*bytes -= k.unmap_short ? 4096 : 0;
+			return 0;
+		}
+	violate("memory is unmapped that is not mapped");
+	*bytes = 0;
+	return 0;
+}
+
 static int map_dma(struct object *container, const struct vfio_iommu_type1_dma_map *map)
 {
 	if (k.map_error)
 		return FAIL(k.map_error);
 	if (!container->iommu || map->argsz != sizeof(*map) || map->flags != (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE))
 		return FAIL(EINVAL);
-	if (container->map_count == DMA_MAPS)
-		return FAIL(ENOSPC);
-	container->maps[container->map_count].iova = map->iova;
-	container->maps[container->map_count++].bytes = map->size;
-	return 0;
+	return add_map(container, map->iova, map->size);
 }
 
 static int unmap_dma(int index, struct vfio_iommu_type1_dma_unmap *unmap)
 {
-	struct object *container = &objects[index];
+	uint64_t bytes = unmap->size;
+	int error;
 
 	if (groups_in(index) == 0) {
 		violate("memory is unmapped from a container without groups");
 		return FAIL(EINVAL);
 	}
-	if (k.unmap_error)
-		return FAIL(k.unmap_error);
-	for (unsigned i = 0; i < container->map_count; i++)
-		if (container->maps[i].iova == unmap->iova && container->maps[i].bytes == unmap->size) {
-			container->maps[i] = container->maps[--container->map_count];
-			unmap->size -= k.unmap_short ? 4096 : 0;
-			return 0;
-		}
-	violate("memory is unmapped that is not mapped");
-	unmap->size = 0;
+	error = remove_map(&objects[index], unmap->iova, &bytes);
+	unmap->size = bytes;
+	return error;
+}
+
+/* ---- iommufd ---- */
+
+static int fake_ioas_ranges(int index, struct iommu_ioas_iova_ranges *ask)
+{
+	const bool later = k.later_count && users_of(index, DEVICE) > 1;
+	const struct vfio_iova_range *from = later ? k.later : k.many ? k.many : k.ranges;
+	uint32_t room = ask->num_iovas, count = later ? k.later_count : k.many ? k.many_count : k.range_count;
+
+	if (ask->size != sizeof(*ask) || ask->ioas_id != IOAS)
+		return FAIL(EINVAL);
+	ask->num_iovas = k.break_ioas == 1 ? room + 1 : k.break_ioas == 2 ? 0 : k.break_ioas == 3 ? 1000000 : count;
+	if (k.break_ioas != 3 && ask->num_iovas > room)
+		return FAIL(EMSGSIZE);
+	memcpy((void *)(uintptr_t)ask->allowed_iovas, from, (count < room ? count : room) * sizeof(*from));
+	return 0;
+}
+
+static int iommufd_ioctl(int index, unsigned long request, void *argument)
+{
+	struct object *iommufd = &objects[index];
+	struct iommu_ioas_alloc *alloc = argument;
+	const struct iommu_ioas_map *map = argument;
+	struct iommu_ioas_unmap *unmap = argument;
+	uint64_t bytes;
+	int error;
+
+	switch (request) {
+	case IOMMU_IOAS_ALLOC:
+		if (alloc->size != sizeof(*alloc) || iommufd->iommu)
+			return FAIL(EINVAL);
+		iommufd->iommu = true;
+		alloc->out_ioas_id = IOAS;
+		return 0;
+	case IOMMU_IOAS_IOVA_RANGES:
+		return fake_ioas_ranges(index, argument);
+	case IOMMU_IOAS_MAP:
+		if (k.map_error)
+			return FAIL(k.map_error);
+		if (map->size != sizeof(*map) || map->ioas_id != IOAS ||
+		        map->flags != (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE))
+			return FAIL(EINVAL);
+		return add_map(iommufd, map->iova, map->length);
+	case IOMMU_IOAS_UNMAP:
+		if (unmap->size != sizeof(*unmap) || unmap->ioas_id != IOAS)
+			return FAIL(EINVAL);
+		bytes = unmap->length;
+		error = remove_map(iommufd, unmap->iova, &bytes);
+		unmap->length = bytes;
+		return error;
+	default:
+		return FAIL(ENOTTY);
+	}
+}
+
+/* What a node takes before it is bound, which is nothing else. */
+static int node_ioctl(struct object *node, unsigned long request, void *argument)
+{
+	const struct vfio_device_bind_iommufd *bind = argument;
+	const struct vfio_device_attach_iommufd_pt *attach = argument;
+
+	if (request == VFIO_DEVICE_BIND_IOMMUFD) {
+		if (k.bind_error)
+			return FAIL(k.bind_error);
+		if (bind->argsz != sizeof(*bind) || bind->flags || node->container >= 0 || !object_of(bind->iommufd, IOMMUFD))
+			return FAIL(EINVAL);
+		node->container = bind->iommufd - FAKE_FD;
+		return 0;
+	}
+	if (node->container < 0) {
+		violate("a node is used before it is bound");
+		return FAIL(EINVAL);
+	}
+	if (k.attach_error)
+		return FAIL(k.attach_error);
+	if (attach->argsz != sizeof(*attach) || attach->flags || attach->pt_id != IOAS || !objects[node->container].iommu)
+		return FAIL(EINVAL);
+	node->iommu = true;
 	return 0;
 }
 
@@ -386,6 +513,8 @@ static int device_ioctl(struct object *device, unsigned long request, void *argu
 	struct vfio_device_info *info = argument;
 	struct vfio_irq_info *irq = argument;
 
+	if (device->number >= NODES && (!device->iommu || request == VFIO_DEVICE_BIND_IOMMUFD || request == VFIO_DEVICE_ATTACH_IOMMUFD_PT))
+		return node_ioctl(device, request, argument);
 	switch (request) {
 	case VFIO_DEVICE_GET_INFO:
 		info->flags = (k.not_pci ? 0 : VFIO_DEVICE_FLAGS_PCI) | (k.no_reset ? 0 : VFIO_DEVICE_FLAGS_RESET);
@@ -431,6 +560,8 @@ static int fake_ioctl(int fd, unsigned long request, ...)
 		return container_ioctl(fd - FAKE_FD, request, argument);
 	case GROUP:
 		return group_ioctl(&objects[fd - FAKE_FD], request, argument);
+	case IOMMUFD:
+		return iommufd_ioctl(fd - FAKE_FD, request, argument);
 	case DEVICE:
 		return device_ioctl(&objects[fd - FAKE_FD], request, argument);
 	default:

@@ -66,12 +66,12 @@ int vfio_user_open(struct vfio_device **device, const char *address, struct dma_
 	return pollux_fail(ECONNREFUSED, "vfio_user_open was called");
 }
 
-int vfio_group_open(struct vfio_device **device, const char *address, struct dma_space *space)
+int vfio_kernel_open(struct vfio_device **device, const char *address, struct dma_space *space)
 {
 	(void)space;
 	group_address = address;
 	*device = NULL;
-	return pollux_fail(ENXIO, "vfio_group_open was called");
+	return pollux_fail(ENXIO, "vfio_kernel_open was called");
 }
 
 /* ---- */

@@ -1,209 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO against a scripted kernel: the sources are included with their system calls replaced, sysfs is a temporary
- * folder. What is open and mapped is counted; every call is made to fail in turn. What a real kernel does is not shown by this. */
-#include "../../vfio/container.h"
-#include "../../vfio/error.h"
-#include "../../vfio/group.h"
-#include "../../vfio/group_find.h"
-#include "../../vfio/kernel_device.h"
-#include "../../vfio/kernel_info.h"
-
-#include <CUnit/Basic.h>
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "fake_kernel.h"
-
-/* Function-like, so that members of these names stay. */
-#define open(path, flags)                      fake_open(path, flags)
-#define close(fd)                              fake_close(fd)
-#define ioctl(...)                             fake_ioctl(__VA_ARGS__)
-#define mmap(at, bytes, prot, flags, fd, from) fake_mmap(bytes, fd, from)
-#define munmap(at, bytes)                      fake_munmap(at, bytes)
-#define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
-#define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
-#include "../../vfio/group_find.c"
-#include "../../vfio/kernel_info.c"
-#undef PAGE_BYTES
-#include "../../vfio/kernel_device.c"
-
-#include "../../vfio/container.c"
-#include "../../vfio/group.c"
-#undef open
-#undef close
-#undef ioctl
-#undef mmap
-#undef munmap
-#undef pread
-#undef pwrite
-
-/* ---- The made-up sysfs ---- */
-
-#define A  "0000:03:00.0" /* group 14, alone */
-#define B  "0000:04:00.0" /* group 15, alone */
-#define C1 "0000:05:00.0" /* group 16, with C2 and a bridge */
-#define C2 "0000:05:00.1"
-
-static char folder[] = "/tmp/pollux-test-group-XXXXXX";
-
-static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void run(const char *format, ...)
-{
-	char command[1024];
-	va_list arguments;
-	int length = snprintf(command, sizeof(command), "cd '%s' && ", folder);
-
-	va_start(arguments, format);
-	vsnprintf(command + length, sizeof(command) - (size_t)length, format, arguments);
-	va_end(arguments);
-	if (system(command) != 0)
-		CU_FAIL_FATAL("the made-up sysfs cannot be made");
-}
-
-static void add_device(const char *address, unsigned group, const char *driver)
-{
-	run("mkdir -p bus/pci/devices/%s bus/pci/drivers/%s groups/%u/devices && cd bus/pci/devices/%s && echo 1 >numa_node && "
-	    "ln -sfn ../../../../groups/%u iommu_group && ln -sfn ../../drivers/%s driver && "
-	    "ln -sfn ../../../bus/pci/devices/%s ../../../../groups/%u/devices/%s",
-	        address, driver, group, address, group, driver, address, group, address);
-}
-
-static int make_sysfs(void)
-{
-	if (!mkdtemp(folder))
-		return -1;
-	sys_root = folder;
-	dev_root = "/fake";
-	add_device(A, 14, "vfio-pci");
-	add_device(B, 15, "vfio-pci");
-	add_device(C1, 16, "vfio-pci");
-	add_device(C2, 16, "vfio-pci");
-	add_device("0000:00:1c.0", 16, "pcieport");
-	return 0;
-}
-
-static int remove_sysfs(void)
-{
-	run("rm -rf '%s'", folder);
-	return 0;
-}
-
-/* ---- Helpers ---- */
-
-static struct dma_space *space;
-
-static void begin(void)
-{
-	memset(&k, 0, sizeof(k));
-	memset(objects, 0, sizeof(objects));
-	k.fail_error = EIO;
-	k.ranges[0] = (struct vfio_iova_range){0, 0xfedfffff};
-	k.ranges[1] = (struct vfio_iova_range){0xfef00000, (1ull << 39) - 1};
-	k.range_count = 2;
-	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
-}
-
-static void check_clean(const char *when)
-{
-	if (k.opens || k.mmaps || groups || containers || devices || k.violation[0]) {
-		fprintf(stderr, "    %s: %u descriptors, %u mappings left; %s\n", when, k.opens, k.mmaps, k.violation);
-		CU_FAIL("something is left, or was done in the wrong order");
-	}
-}
-
-static void end(void)
-{
-	check_clean("at the end");
-	dma_space_unref(space);
-}
-
-static struct vfio_device *must_open(const char *address)
-{
-	struct vfio_device *device;
-
-	if (vfio_group_open(&device, address, space) != 0) {
-		fprintf(stderr, "    %s\n", pollux_error());
-		CU_FAIL_FATAL("open failed");
-	}
-	return device;
-}
-
-static void expect_sentence(const char *part)
-{
-	if (!strstr(pollux_error(), part)) {
-		fprintf(stderr, "    '%s' is not in: %s\n", part, pollux_error());
-		CU_FAIL("another sentence was wanted");
-	}
-}
-
-/* Opening A must fail so, with these words, and leave nothing. */
-static void refuse(int error, const char *words)
-{
-	struct vfio_device *device = (struct vfio_device *)1;
-	int got = vfio_group_open(&device, A, space);
-
-	if (got != -error) {
-		fprintf(stderr, "    %d where %d was wanted: %s\n", got, -error, pollux_error());
-		CU_FAIL("another error was wanted");
-	}
-	CU_ASSERT_PTR_NULL(device);
-	expect_sentence(words);
-	check_clean(words);
-	if (got == 0)
-		device->ops->close(device);
-}
-
-static void *must_map(size_t bytes)
-{
-	void *address;
-	int fd = memfd_create("pollux-test-group", MFD_CLOEXEC);
-
-	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
-	CU_ASSERT_EQUAL(dma_space_map(space, fd, bytes, 4096, &address), 0);
-	close(fd);
-	return address;
-}
-
-static int try_map(size_t bytes)
-{
-	void *address;
-	int fd = memfd_create("pollux-test-group", MFD_CLOEXEC), error;
-
-	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
-	error = dma_space_map(space, fd, bytes, 4096, &address);
-	close(fd);
-	return error;
-}
-
-static unsigned count(enum kind kind)
-{
-	unsigned n = 0;
-
-	for (int i = 0; i < OBJECTS; i++)
-		n += objects[i].kind == kind;
-	return n;
-}
-
-static struct object *the(enum kind kind)
-{
-	for (int i = 0; i < OBJECTS; i++)
-		if (objects[i].kind == kind)
-			return &objects[i];
-	CU_FAIL_FATAL("no such object");
-	return NULL;
-}
+ * The kernel's VFIO, container and group, against a scripted kernel: what is open and mapped is counted; every call is made to fail in
+ * turn. What a real kernel does is not shown by this. */
+#include "kernel_rig.h"
 
 /* ---- Tests ---- */
 
@@ -284,7 +82,7 @@ static void test_two_devices_share_a_group(void)
 		device[1] = must_open(C2);
 		CU_ASSERT_EQUAL(count(GROUP), 1);
 		CU_ASSERT_EQUAL(count(DEVICE), 2);
-		CU_ASSERT_EQUAL(vfio_group_open(&again, C1, space), -EBUSY);
+		CU_ASSERT_EQUAL(vfio_kernel_open(&again, C1, space), -EBUSY);
 		expect_sentence("open in this process already");
 		device[order]->ops->close(device[order]);
 		CU_ASSERT_EQUAL(count(GROUP), 1);
@@ -305,7 +103,7 @@ static void test_spaces_have_a_container_each_and_share_no_group(void)
 	space = second;
 	device[1] = must_open(A);
 	CU_ASSERT_EQUAL(count(CONTAINER), 2);
-	CU_ASSERT_EQUAL(vfio_group_open(&refused, C2, second), -EBUSY);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&refused, C2, second), -EBUSY);
 	expect_sentence("cannot be in two");
 	device[0]->ops->close(device[0]);
 	CU_ASSERT_EQUAL(count(CONTAINER), 1);
@@ -333,7 +131,7 @@ static void test_every_call_failing_in_turn_leaves_nothing(void)
 			unsigned opens = k.opens, maps = other ? the(CONTAINER)->map_count : 0;
 			k.fail_at = k.calls + at;
 			pollux_fail(0, "%s", "");
-			error = vfio_group_open(&device, beside == 2 ? C1 : A, space);
+			error = vfio_kernel_open(&device, beside == 2 ? C1 : A, space);
 			bool failed = k.failed;
 			k.fail_at = 0;
 			if (error) {
@@ -451,8 +249,8 @@ static void test_reserved_windows_are_kept_out(void)
 			k.ranges[1] = (struct vfio_iova_range){0xfef00000, 0xffffffff};
 		}
 		device = must_open(A);
-		for (unsigned r = 0; r < containers->mapper.range_count; r++)
-			CU_ASSERT(containers->ranges[r].last < 0xfee00000 || containers->ranges[r].first > 0xfeefffff);
+		for (unsigned r = 0; r < kernel_spaces->mapper.range_count; r++)
+			CU_ASSERT(kernel_spaces->ranges[r].last < 0xfee00000 || kernel_spaces->ranges[r].first > 0xfeefffff);
 		memory = must_map(1 << 20);
 		uint64_t iova = (uintptr_t)memory + dma_space_offset(space);
 		CU_ASSERT(iova > 0 && iova < 1ull << 38);
@@ -475,11 +273,11 @@ static void test_a_later_device_that_does_not_reach_the_window(void)
 	memory = must_map(4096);
 	k.later[0] = (struct vfio_iova_range){0, 0xfedfffff};
 	k.later_count = 1;
-	CU_ASSERT_EQUAL(vfio_group_open(&second, A, space), -ERANGE);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, A, space), -ERANGE);
 	expect_sentence("a space of its own");
 	k.later_count = 0;
 	k.join_error = EINVAL;
-	CU_ASSERT_EQUAL(vfio_group_open(&second, A, space), -EINVAL);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, A, space), -EINVAL);
 	expect_sentence("a space of its own");
 	CU_ASSERT_EQUAL(count(GROUP), 1);
 	CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
@@ -548,8 +346,8 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 	dma_space_unmap(space, memory);
 	CU_ASSERT(vfio_device_gone(device[0]));
 	CU_ASSERT(vfio_device_gone(device[1]));
-	CU_ASSERT_EQUAL(vfio_group_open(&third, B, space), -EIO);
-	CU_ASSERT_EQUAL(vfio_group_open(&third, C2, space), -EIO);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&third, B, space), -EIO);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&third, C2, space), -EIO);
 	memory = must_map(4096); /* other devices of the space must still get memory */
 	dma_space_unmap(space, memory);
 	device[0]->ops->close(device[0]);
@@ -562,28 +360,26 @@ static void test_what_sysfs_tells(void)
 	struct vfio_device *device;
 
 	begin();
-	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:99:00.0", space), -ENOENT);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&device, "0000:99:00.0", space), -ENOENT);
 	expect_sentence("there is no PCI device 0000:99:00.0");
 	add_device("0000:06:00.0", 17, "ixgbe");
-	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENODEV);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&device, "0000:06:00.0", space), -ENODEV);
 	expect_sentence("is bound to ixgbe, not to vfio-pci");
-	expect_sentence("echo vfio-pci > $D/driver_override; echo 0000:06:00.0 > $D/driver/unbind; echo 0000:06:00.0 > "
-	                "/sys/bus/pci/drivers_probe");
-	run("rm bus/pci/devices/0000:06:00.0/driver");
-	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENODEV);
+	expect_sentence("as root: pollux-bind bind 0000:06:00.0");
+	run("rm sys/bus/pci/devices/0000:06:00.0/driver");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&device, "0000:06:00.0", space), -ENODEV);
 	expect_sentence("is bound to no driver");
-	CU_ASSERT_PTR_NULL(strstr(pollux_error(), "unbind"));
-	run("rm bus/pci/devices/0000:06:00.0/iommu_group");
-	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENOTSUP);
+	run("rm sys/bus/pci/devices/0000:06:00.0/iommu_group");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&device, "0000:06:00.0", space), -ENOTSUP);
 	expect_sentence("intel_iommu=on");
 	add_device("0000:06:00.0", 17, "vfio-pci");
-	run("echo vfio-noiommu >groups/17/name");
-	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -ENOTSUP);
+	run("echo vfio-noiommu >sys/groups/17/name");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&device, "0000:06:00.0", space), -ENOTSUP);
 	expect_sentence("intel_iommu=on");
-	run("ln -sfn ../../../../groups/x bus/pci/devices/0000:06:00.0/iommu_group");
-	CU_ASSERT_EQUAL(vfio_group_open(&device, "0000:06:00.0", space), -EPROTO);
+	run("mkdir sys/groups/x; ln -sfn ../../../../groups/x sys/bus/pci/devices/0000:06:00.0/iommu_group");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&device, "0000:06:00.0", space), -EPROTO);
 	add_device("0000:0a:00.0", 18, "vfio-pci");
-	run("echo -1 >bus/pci/devices/0000:0a:00.0/numa_node");
+	run("echo -1 >sys/bus/pci/devices/0000:0a:00.0/numa_node");
 	device = must_open("0000:0A:00.0"); /* capitals */
 	CU_ASSERT_EQUAL(device->numa_node, -1);
 	CU_ASSERT_STRING_EQUAL(device->address, "0000:0A:00.0");
@@ -597,8 +393,8 @@ static void test_a_group_that_is_not_viable(void)
 	k.not_viable = true;
 	refuse(EPERM, "another device of the group is in use");
 	add_device("0000:03:00.1", 14, "snd_hda_intel");
-	refuse(EPERM, "0000:03:00.1 is bound to snd_hda_intel; as root, unbind it: echo 0000:03:00.1 >");
-	run("rm -r bus/pci/devices/0000:03:00.1 groups/14/devices/0000:03:00.1");
+	refuse(EPERM, "0000:03:00.1 is bound to snd_hda_intel; as root: pollux-bind --group bind 0000:03:00.0 binds it");
+	run("rm -r sys/bus/pci/devices/0000:03:00.1 sys/groups/14/devices/0000:03:00.1");
 	end();
 }
 
@@ -610,7 +406,7 @@ static void test_refusals_of_the_kernel(void)
 	k.open_group_error = EBUSY;
 	refuse(EBUSY, "another process");
 	k.open_group_error = ENOENT;
-	refuse(ENOENT, "there is no /fake/vfio/14");
+	refuse(ENOENT, "/dev/vfio/14; is /dev of this container");
 	k.open_group_error = 0;
 	k.open_container_error = ENOENT;
 	refuse(ENOENT, "modprobe vfio-pci");
@@ -740,14 +536,5 @@ int main(void)
 	        {"a failing access loses the device", test_a_failing_access_loses_the_device},
 	        CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"kernel VFIO, container and group", make_sysfs, remove_sysfs, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-	unsigned failures;
-
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
-	CU_cleanup_registry();
-	return failures != 0;
+	return run_suite("kernel VFIO, container and group", make_sysfs, tests);
 }

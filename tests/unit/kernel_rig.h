@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the tests of the kernel's VFIO share: the sources, included with their system calls replaced by the scripted kernel's, a sysfs in
+ * a temporary folder, and checks that nothing is left. */
+#ifndef POLLUX_TESTS_KERNEL_RIG_H
+#define POLLUX_TESTS_KERNEL_RIG_H
+
+#include "../../vfio/error.h"
+#include "../../vfio/group.h"
+#include "../../vfio/iommufd.h"
+#include "../../vfio/kernel.h"
+#include "../../vfio/kernel_device.h"
+#include "../../vfio/kernel_info.h"
+#include "../../vfio/kernel_space.h"
+
+#include <CUnit/Basic.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake_kernel.h"
+
+/* Function-like, so that members of these names stay. */
+#define open(path, flags)                      fake_open(path, flags)
+#define close(fd)                              fake_close(fd)
+#define ioctl(...)                             fake_ioctl(__VA_ARGS__)
+#define mmap(at, bytes, prot, flags, fd, from) fake_mmap(bytes, fd, from)
+#define munmap(at, bytes)                      fake_munmap(at, bytes)
+#define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
+#define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
+#include "../../vfio/kernel_info.c"
+#undef PAGE_BYTES
+#include "../../vfio/kernel_device.c"
+
+#include "../../vfio/group.c"
+#include "../../vfio/iommufd.c"
+#undef TRIES
+#include "../../vfio/kernel.c"
+#include "../../vfio/kernel_space.c"
+#undef open
+#undef close
+#undef ioctl
+#undef mmap
+#undef munmap
+#undef pread
+#undef pwrite
+
+/* ---- The made-up sysfs ---- */
+
+#define A  "0000:03:00.0" /* group 14, alone */
+#define B  "0000:04:00.0" /* group 15, alone */
+#define C1 "0000:05:00.0" /* group 16, with C2 and a bridge */
+#define C2 "0000:05:00.1"
+
+static char folder[] = "/tmp/pollux-test-group-XXXXXX";
+
+static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void run(const char *format, ...)
+{
+	char command[1024];
+	va_list arguments;
+	int length = snprintf(command, sizeof(command), "cd '%s' && ", folder);
+
+	va_start(arguments, format);
+	vsnprintf(command + length, sizeof(command) - (size_t)length, format, arguments);
+	va_end(arguments);
+	if (system(command) != 0)
+		CU_FAIL_FATAL("the made-up sysfs cannot be made");
+}
+
+static void add_device(const char *address, unsigned group, const char *driver)
+{
+	run("cd sys && mkdir -p bus/pci/devices/%s bus/pci/drivers/%s groups/%u/devices && cd bus/pci/devices/%s && echo 1 >numa_node && "
+	    "echo 0x8086 >vendor && echo 0x10fb >device && echo 0x020000 >class && echo '(null)' >driver_override && "
+	    "ln -sfn ../../../../groups/%u iommu_group && ln -sfn ../../drivers/%s driver && "
+	    "ln -sfn ../../../bus/pci/devices/%s ../../../../groups/%u/devices/%s",
+	        address, driver, group, address, group, driver, address, group, address);
+}
+
+static int make_sysfs(void)
+{
+	if (!mkdtemp(folder))
+		return -1;
+	run("mkdir sys");
+	vfio_set_root(folder);
+	add_device(A, 14, "vfio-pci");
+	add_device(B, 15, "vfio-pci");
+	add_device(C1, 16, "vfio-pci");
+	add_device(C2, 16, "vfio-pci");
+	add_device("0000:00:1c.0", 16, "pcieport");
+	return 0;
+}
+
+static int remove_sysfs(void)
+{
+	run("rm -rf '%s'", folder);
+	return 0;
+}
+
+/* ---- Helpers ---- */
+
+static struct dma_space *space;
+
+static void begin(void)
+{
+	memset(&k, 0, sizeof(k));
+	memset(objects, 0, sizeof(objects));
+	k.root = folder;
+	k.fail_error = EIO;
+	k.ranges[0] = (struct vfio_iova_range){0, 0xfedfffff};
+	k.ranges[1] = (struct vfio_iova_range){0xfef00000, (1ull << 39) - 1};
+	k.range_count = 2;
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+}
+
+static void check_clean(const char *when)
+{
+	if (k.opens || k.mmaps || groups || kernel_spaces || devices || k.violation[0]) {
+		fprintf(stderr, "    %s: %u descriptors, %u mappings left; %s\n", when, k.opens, k.mmaps, k.violation);
+		CU_FAIL("something is left, or was done in the wrong order");
+	}
+}
+
+static void end(void)
+{
+	check_clean("at the end");
+	dma_space_unref(space);
+}
+
+static struct vfio_device *must_open(const char *address)
+{
+	struct vfio_device *device;
+
+	if (vfio_kernel_open(&device, address, space) != 0) {
+		fprintf(stderr, "    %s\n", pollux_error());
+		CU_FAIL_FATAL("open failed");
+	}
+	return device;
+}
+
+static void expect_sentence(const char *part)
+{
+	if (!strstr(pollux_error(), part)) {
+		fprintf(stderr, "    '%s' is not in: %s\n", part, pollux_error());
+		CU_FAIL("another sentence was wanted");
+	}
+}
+
+/* Opening A must fail so, with these words, and leave nothing. */
+static void refuse(int error, const char *words)
+{
+	struct vfio_device *device = (struct vfio_device *)1;
+	int got = vfio_kernel_open(&device, A, space);
+
+	if (got != -error) {
+		fprintf(stderr, "    %d where %d was wanted: %s\n", got, -error, pollux_error());
+		CU_FAIL("another error was wanted");
+	}
+	CU_ASSERT_PTR_NULL(device);
+	expect_sentence(words);
+	check_clean(words);
+	if (got == 0)
+		device->ops->close(device);
+}
+
+static void *must_map(size_t bytes)
+{
+	void *address;
+	int fd = memfd_create("pollux-test-group", MFD_CLOEXEC);
+
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
+	CU_ASSERT_EQUAL(dma_space_map(space, fd, bytes, 4096, &address), 0);
+	close(fd);
+	return address;
+}
+
+static int try_map(size_t bytes)
+{
+	void *address;
+	int fd = memfd_create("pollux-test-group", MFD_CLOEXEC), error;
+
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)bytes), 0);
+	error = dma_space_map(space, fd, bytes, 4096, &address);
+	close(fd);
+	return error;
+}
+
+static unsigned count(enum kind kind)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < OBJECTS; i++)
+		n += objects[i].kind == kind;
+	return n;
+}
+
+static struct object *the(enum kind kind)
+{
+	for (int i = 0; i < OBJECTS; i++)
+		if (objects[i].kind == kind)
+			return &objects[i];
+	CU_FAIL_FATAL("no such object");
+	return NULL;
+}
+
+static int run_suite(const char *name, int (*prepare)(void), CU_TestInfo *tests)
+{
+	CU_SuiteInfo suites[] = {{name, prepare, remove_sysfs, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return 1;
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
+	CU_cleanup_registry();
+	return failures != 0;
+}
+
+#endif

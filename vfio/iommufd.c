@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The kernel's VFIO, character device and iommufd: each device has a node of its own, and what containers did, /dev/iommu does. */
+#include "iommufd.h"
+
+#include "error.h"
+#include "group.h"
+#include "iommufd_abi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define RANGES_MAX 4096
+#define TRIES      4 /* the need can grow between two calls */
+
+/* Opens a node of this way. Not there, or not for this user: -ENOENT or -EACCES, and why_not says so. */
+static int open_node(int *fd, const char *path, const char *name, char why_not[IOMMUFD_WHY_BYTES], const char *mend)
+{
+	int error;
+
+	if ((*fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
+		return 0;
+	error = errno;
+	if (error == ENOENT || error == ENODEV || error == ENXIO) {
+		snprintf(why_not, IOMMUFD_WHY_BYTES, "there is no %s", path);
+		return pollux_fail(ENOENT, "%s: there is no %s; as root: modprobe iommufd (the kernel needs CONFIG_IOMMUFD)", name, path);
+	}
+	if (error == EACCES || error == EPERM) {
+		snprintf(why_not, IOMMUFD_WHY_BYTES, "%s may not be opened", path);
+		return pollux_fail(EACCES, "%s: %s may not be opened; as root: %s %s", name, path, mend, path);
+	}
+	return pollux_fail(error, "%s: cannot open %s: %s", name, path, strerror(error));
+}
+
+/* ---- The I/O address space ---- */
+
+static _Thread_local char open_why_not[IOMMUFD_WHY_BYTES];
+
+static int open_ioas(struct kernel_space *kernel, const char *name)
+{
+	struct iommu_ioas_alloc alloc = {.size = sizeof(alloc)};
+	char path[PATH_MAX];
+	int error;
+
+	vfio_path(path, "/dev/iommu");
+	if ((error = open_node(&kernel->fd, path, name, open_why_not, "chmod 0666")) != 0)
+		return error;
+	if (ioctl(kernel->fd, IOMMU_IOAS_ALLOC, &alloc) < 0) {
+		error = pollux_fail(errno, "%s: the kernel's iommufd makes no I/O address space: %s", name, strerror(errno));
+		close(kernel->fd);
+		return error;
+	}
+	kernel->ioas = alloc.out_ioas_id;
+	return 0;
+}
+
+static int ioas_map(const struct kernel_space *kernel, uint64_t iova, void *address, size_t bytes)
+{
+	struct iommu_ioas_map map = {
+	        .size = sizeof(map),
+	        .flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+	        .ioas_id = kernel->ioas,
+	        .user_va = (uintptr_t)address,
+	        .length = bytes,
+	        .iova = iova,
+	};
+
+	return ioctl(kernel->fd, IOMMU_IOAS_MAP, &map);
+}
+
+static uint64_t ioas_unmap(const struct kernel_space *kernel, uint64_t iova, size_t bytes)
+{
+	struct iommu_ioas_unmap unmap = {.size = sizeof(unmap), .ioas_id = kernel->ioas, .iova = iova, .length = bytes};
+
+	return ioctl(kernel->fd, IOMMU_IOAS_UNMAP, &unmap) == 0 ? unmap.length : 0;
+}
+
+static int ioas_ranges(const struct kernel_space *kernel, const char *name, struct dma_range **ranges, unsigned *count)
+{
+	struct iommu_ioas_iova_ranges ask = {.num_iovas = 16};
+
+	*ranges = NULL;
+	for (unsigned i = 0; i < TRIES && ask.num_iovas <= RANGES_MAX; i++) {
+		uint32_t room = ask.num_iovas;
+		struct vfio_iova_range *found = calloc(room, sizeof(*found));
+		int error;
+
+		if (!found)
+			return pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
+		ask = (struct iommu_ioas_iova_ranges){
+		        .size = sizeof(ask), .ioas_id = kernel->ioas, .num_iovas = room, .allowed_iovas = (uintptr_t)found};
+		error = ioctl(kernel->fd, IOMMU_IOAS_IOVA_RANGES, &ask) < 0 ? errno : 0;
+		if (error && error != EMSGSIZE)
+			error = pollux_fail(error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(error));
+		else if (!error && ask.num_iovas && ask.num_iovas <= room)
+			error = kernel_space_take_ranges(found, ask.num_iovas, name, ranges, count);
+		free(found);
+		if (error < 0 || *ranges)
+			return error;
+		if (ask.num_iovas <= room)
+			break;
+	}
+	return pollux_fail(EPROTO, "%s: the kernel's iommufd reports no I/O addresses, or never the same number of ranges", name);
+}
+
+static const struct kernel_space_ops ioas_ops = {open_ioas, ioas_map, ioas_unmap, ioas_ranges};
+
+/* ---- Devices ---- */
+
+/* One error number has several causes: those that sysfs shows are looked for first. */
+static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
+{
+	int other = error == EPERM ? group_fail_not_viable(pci) : 0;
+
+	if (other)
+		return other;
+	if (error == EBUSY)
+		return pollux_fail(error,
+		        "%s: /dev/vfio/%d, the group's node, is open in another process (fuser -v /dev/vfio/%d tells which); end that first",
+		        pci->address, pci->group, pci->group);
+	if (error == EINVAL)
+		return pollux_fail(error,
+		        "%s: %s is in use by another process (fuser -v %s tells which), or its IOMMU does not keep caches coherent; end that "
+		        "first",
+		        pci->address, path, path);
+	return kernel_space_fail_unsafe(pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
+}
+
+static int bind_and_attach(struct kernel_device *device, const struct vfio_pci *pci, const char *path)
+{
+	struct vfio_device_bind_iommufd bind = {.argsz = sizeof(bind), .iommufd = device->kernel->fd};
+	struct vfio_device_attach_iommufd_pt attach = {.argsz = sizeof(attach), .pt_id = device->kernel->ioas};
+	int error;
+
+	if (ioctl(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0)
+		return fail_bind(pci, path, errno);
+	if (ioctl(device->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) == 0)
+		return 0;
+	error = errno;
+	if (device->kernel->users && (error == EINVAL || error == EADDRINUSE))
+		return pollux_fail(error,
+		        "%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own", pci->address);
+	return pollux_fail(error, "%s: the device cannot be attached to an I/O address space: %s", pci->address, strerror(error));
+}
+
+int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space, char why_not[IOMMUFD_WHY_BYTES])
+{
+	char path[PATH_MAX], mend[32];
+	int error;
+
+	if (!pci->cdev[0]) {
+		snprintf(why_not, IOMMUFD_WHY_BYTES, "the kernel has no node for the device alone");
+		return pollux_fail(ENOENT, "%s: %s; that needs Linux 6.6 with CONFIG_VFIO_DEVICE_CDEV", pci->address, why_not);
+	}
+	vfio_path(path, "/dev/vfio/devices/%s", pci->cdev);
+	snprintf(mend, sizeof(mend), "chown %u", geteuid());
+	if ((error = open_node(&device->fd, path, pci->address, why_not, mend)) != 0)
+		return error;
+	open_why_not[0] = '\0';
+	if ((error = kernel_space_get(&device->kernel, &ioas_ops, space, pci->address)) != 0) {
+		if (open_why_not[0])
+			memcpy(why_not, open_why_not, sizeof(open_why_not));
+		device->kernel = NULL;
+		return error;
+	}
+	if ((error = bind_and_attach(device, pci, path)) == 0 && (error = kernel_space_join(device->kernel, pci->address)) == 0)
+		device->joined = true;
+	return error;
+}
+
+void iommufd_leave(struct kernel_device *device)
+{
+	if (device->joined)
+		kernel_space_leave(device->kernel);
+	kernel_space_put(device->kernel);
+}

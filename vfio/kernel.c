@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The kernel's VFIO: finds a device, chooses the way to it, and knows which are open. */
+#include "kernel.h"
+
+#include "error.h"
+#include "group.h"
+#include "iommufd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Taken before a DMA space's lock and a kernel space's. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kernel_device *devices;
+
+/* ---- What sysfs says before VFIO is asked ---- */
+
+static int fail_no_iommu(const char *address, const char *what)
+{
+	return pollux_fail(ENOTSUP,
+	        "%s %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware and "
+	        "boot with intel_iommu=on (pollux-doctor tells more)",
+	        address, what);
+}
+
+static int check_place(const struct vfio_pci *pci)
+{
+	if (pci->group < 0)
+		return fail_no_iommu(pci->address, "is behind no IOMMU");
+	if (pci->noiommu)
+		return fail_no_iommu(pci->address, "is in VFIO's mode without IOMMU");
+	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0)
+		return pollux_fail(ENODEV, "%s is bound to %s, not to " VFIO_PCI_DRIVER "; as root: pollux-bind bind %s", pci->address,
+		        pci->driver[0] ? pci->driver : "no driver", pci->address);
+	return 0;
+}
+
+/* ---- Devices ---- */
+
+/* Undoes as much as was done, under the lock. Keeps the calling thread's sentence: the failure that led here is the one to tell. */
+static void release(struct kernel_device *device)
+{
+	struct kernel_device **link;
+
+	for (link = &devices; *link && *link != device; link = &(*link)->next)
+		;
+	if (*link)
+		*link = device->next;
+	if (device->kernel)
+		kernel_space_remove_device(device->kernel, device);
+	/* The device first: without it nothing does DMA to what is unmapped then. */
+	kernel_device_release(device);
+	if (device->group)
+		group_leave(device);
+	else if (device->kernel)
+		iommufd_leave(device);
+	free(device);
+}
+
+static void close_device(struct vfio_device *device)
+{
+	pthread_mutex_lock(&lock);
+	release((struct kernel_device *)device);
+	pthread_mutex_unlock(&lock);
+}
+
+static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *space)
+{
+	for (const struct kernel_device *other = devices; other; other = other->next) {
+		if (strcmp(other->pci.address, pci->address) == 0)
+			return pollux_fail(EBUSY, "%s is open in this process already; close it first", pci->address);
+		if (other->pci.group == pci->group && other->device.space != space)
+			return pollux_fail(EBUSY,
+			        "%s: another device of its IOMMU group %d is open with another DMA space, and a group cannot be in two; open "
+			        "both with one space",
+			        pci->address, pci->group);
+	}
+	return 0;
+}
+
+/* By the device's own node if that can be, else by the group, and says which and why. */
+static int join(struct kernel_device *device, struct dma_space *space)
+{
+	const struct vfio_pci *pci = &device->pci;
+	char why_not[IOMMUFD_WHY_BYTES] = "";
+	int error, refused = -ENOENT;
+
+	if (group_is_open((unsigned)pci->group)) {
+		snprintf(why_not, sizeof(why_not), "its group is open");
+	} else {
+		error = refused = iommufd_join(device, pci, space, why_not);
+		snprintf(device->device.way, sizeof(device->device.way), "iommufd");
+		if (!error || !why_not[0])
+			return error;
+		kernel_device_release(device); /* its node was open when /dev/iommu was not to be had */
+	}
+	snprintf(device->device.way, sizeof(device->device.way), "group %d (%s)", pci->group, why_not);
+	char remedy[512];
+	snprintf(remedy, sizeof(remedy), "%s", pollux_error());
+	error = group_join(device, pci, space);
+	/* A kernel without groups: it is the node of the other way that is to be mended. */
+	return error == -ENOENT && refused == -EACCES ? pollux_fail(EACCES, "%s", remedy) : error;
+}
+
+int vfio_kernel_open(struct vfio_device **result, const char *address, struct dma_space *space)
+{
+	static const struct vfio_device_ops ops = {
+	        .read = kernel_device_read,
+	        .write = kernel_device_write,
+	        .window = kernel_device_window,
+	        .set_irqs = kernel_device_set_irqs,
+	        .reset = kernel_device_reset,
+	        .close = close_device,
+	};
+	struct kernel_device *device = calloc(1, sizeof(*device));
+	int error;
+
+	*result = NULL;
+	if (!device)
+		return pollux_fail(ENOMEM, "%s: no memory for a device", address);
+	device->fd = -1;
+	device->device.ops = &ops;
+	device->device.space = space;
+	snprintf(device->device.address, sizeof(device->device.address), "%s", address);
+
+	pthread_mutex_lock(&lock);
+	error = vfio_pci_find(&device->pci, address);
+	device->device.numa_node = device->pci.numa_node;
+	if (!error)
+		error = check_place(&device->pci);
+	if (!error)
+		error = refuse_twice(&device->pci, space);
+	if (!error)
+		error = join(device, space);
+	if (device->kernel)
+		kernel_space_add_device(device->kernel, device);
+	if (!error)
+		error = kernel_device_ask(device);
+	if (error) {
+		release(device);
+	} else {
+		device->next = devices;
+		devices = device;
+	}
+	pthread_mutex_unlock(&lock);
+	if (!error)
+		*result = &device->device;
+	return error;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * An I/O address space of the kernel's VFIO: what container and iommufd have in common. */
+#include "kernel_space.h"
+
+#include "error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static struct kernel_space *kernel_spaces;
+
+static struct kernel_space *kernel_space_of(struct dma_mapper *mapper)
+{
+	return (struct kernel_space *)((char *)mapper - offsetof(struct kernel_space, mapper));
+}
+
+/* ---- DMA ---- */
+
+/* What is locked already counts too, but the kernel does not say how much that is. */
+static int fail_locked(size_t bytes, uint64_t needed_kib)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur >> 10 < needed_kib)
+		return pollux_fail(ENOMEM,
+		        "cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the limit "
+		        "(RLIMIT_MEMLOCK) is %llu; raise it with ulimit -l %llu, or memlock in /etc/security/limits.conf",
+		        bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10),
+		        (unsigned long long)needed_kib);
+	return pollux_fail(ENOMEM,
+	        "cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use smaller pools, "
+	        "or raise ulimit -l if other memory of the process is locked",
+	        bytes >> 10, (unsigned long long)needed_kib);
+}
+
+static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t bytes, int error)
+{
+	const char *what, *remedy;
+
+	switch (error) {
+	case ENOMEM:
+		return fail_locked(bytes, (kernel->mapped_bytes + bytes) >> 10);
+	case EINVAL:
+		what = "the IOMMU does not reach so far, or takes larger pages only";
+		remedy = "; provide hugepages, or give the device a space of its own";
+		break;
+	case EEXIST:
+		what = "that is in use already";
+		remedy = "; close the space";
+		break;
+	case ENOSPC:
+		what = "the kernel takes no more mappings";
+		remedy = "; use fewer, larger pools, or raise /sys/module/vfio_iommu_type1/parameters/dma_entry_limit";
+		break;
+	default:
+		what = strerror(error);
+		remedy = "";
+		break;
+	}
+	return pollux_fail(error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s%s", bytes >> 10, (unsigned long long)iova,
+	        what, remedy);
+}
+
+static int map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
+{
+	struct kernel_space *kernel = kernel_space_of(mapper);
+
+	(void)fd; /* the kernel takes the pages that are behind the address */
+	/* Its devices are given up; the space's other devices must still be able to get memory. */
+	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
+		return 0;
+	if (kernel->ops->map(kernel, iova, address, bytes) < 0)
+		return fail_map(kernel, iova, bytes, errno);
+	kernel->mapped_bytes += bytes;
+	return 0;
+}
+
+static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
+{
+	struct kernel_space *kernel = kernel_space_of(mapper);
+
+	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
+		return;
+	kernel->mapped_bytes -= bytes;
+	if (kernel->ops->unmap(kernel, iova, bytes) == bytes)
+		return;
+	/* The kernel keeps the pages for the device, so nothing else is overwritten; but these addresses are lost. */
+	__atomic_store_n(&kernel->broken, true, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&kernel->lock);
+	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space)
+		__atomic_store_n(&d->device.gone, true, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&kernel->lock);
+}
+
+/* ---- Ranges ---- */
+
+int kernel_space_take_ranges(const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count)
+{
+	struct vfio_iova_range range;
+
+	if (!(*ranges = calloc(count, sizeof(**ranges))))
+		return pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
+	for (uint32_t i = 0; i < count; i++) {
+		memcpy(&range, (const uint8_t *)from + i * sizeof(range), sizeof(range));
+		(*ranges)[i] = (struct dma_range){range.start, range.end};
+		if (range.start > range.end || (i && range.start <= (*ranges)[i - 1].last)) {
+			free(*ranges);
+			*ranges = NULL;
+			return pollux_fail(EPROTO, "%s: the kernel's VFIO reports ranges of I/O addresses out of order", name);
+		}
+	}
+	*range_count = count;
+	return 0;
+}
+
+static int map_nothing(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
+{
+	(void)mapper, (void)iova, (void)address, (void)bytes, (void)fd;
+	return 0;
+}
+
+static void unmap_nothing(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
+{
+	(void)mapper, (void)iova, (void)bytes;
+}
+
+/* The kernel has put all mappings into the newcomer's IOMMU. Whether what is mapped later will fit too, the DMA space says of a mapper
+ * that has the ranges left over. */
+static int check_reach(const struct kernel_space *kernel, const char *name)
+{
+	struct dma_mapper probe = {.map = map_nothing, .unmap = unmap_nothing};
+	struct dma_range *ranges;
+	int error = kernel->ops->ask_ranges(kernel, name, &ranges, &probe.range_count);
+
+	probe.ranges = ranges;
+	if (!error && (error = dma_space_attach(kernel->space, &probe)) == 0)
+		dma_space_detach(kernel->space, &probe);
+	free(ranges);
+	return error;
+}
+
+/* ---- Life ---- */
+
+int kernel_space_get(struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name)
+{
+	struct kernel_space *kernel = kernel_spaces;
+	int error;
+
+	while (kernel && (kernel->space != space || kernel->ops != ops))
+		kernel = kernel->next;
+	*result = kernel;
+	if (kernel && __atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
+		return pollux_fail(
+		        EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again", name);
+	if (kernel)
+		return 0;
+	if (!(kernel = calloc(1, sizeof(*kernel))))
+		return pollux_fail(ENOMEM, "%s: no memory for an I/O address space", name);
+	kernel->ops = ops;
+	kernel->space = space;
+	kernel->mapper = (struct dma_mapper){.map = map, .unmap = unmap};
+	if ((error = ops->make(kernel, name)) != 0) {
+		free(kernel);
+		return error;
+	}
+	pthread_mutex_init(&kernel->lock, NULL);
+	kernel->next = kernel_spaces;
+	kernel_spaces = kernel;
+	*result = kernel;
+	return 0;
+}
+
+int kernel_space_join(struct kernel_space *kernel, const char *name)
+{
+	int error;
+
+	if (kernel->users) {
+		error = check_reach(kernel, name);
+	} else if ((error = kernel->ops->ask_ranges(kernel, name, &kernel->ranges, &kernel->mapper.range_count)) == 0) {
+		kernel->mapper.ranges = kernel->ranges;
+		error = dma_space_attach(kernel->space, &kernel->mapper);
+	}
+	if (!error)
+		kernel->users++;
+	return error;
+}
+
+void kernel_space_leave(struct kernel_space *kernel)
+{
+	if (--kernel->users == 0)
+		dma_space_detach(kernel->space, &kernel->mapper);
+}
+
+void kernel_space_put(struct kernel_space *kernel)
+{
+	struct kernel_space **link = &kernel_spaces;
+
+	if (kernel->users)
+		return;
+	while (*link != kernel)
+		link = &(*link)->next;
+	*link = kernel->next;
+	close(kernel->fd);
+	free(kernel->ranges);
+	pthread_mutex_destroy(&kernel->lock);
+	free(kernel);
+}
+
+void kernel_space_add_device(struct kernel_space *kernel, struct kernel_device *device)
+{
+	pthread_mutex_lock(&kernel->lock);
+	device->next_of_space = kernel->devices;
+	kernel->devices = device;
+	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
+		__atomic_store_n(&device->device.gone, true, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&kernel->lock);
+}
+
+void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_device *device)
+{
+	struct kernel_device **link;
+
+	pthread_mutex_lock(&kernel->lock);
+	for (link = &kernel->devices; *link && *link != device; link = &(*link)->next_of_space)
+		;
+	if (*link)
+		*link = device->next_of_space;
+	pthread_mutex_unlock(&kernel->lock);
+}
+
+int kernel_space_fail_unsafe(const char *name, int error, const char *what, const char *module)
+{
+	if (error == EPERM)
+		return pollux_fail(error,
+		        "%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt remapping on (x2APIC "
+		        "or VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
+		        "/sys/module/%s/parameters/allow_unsafe_interrupts",
+		        name, what, module);
+	return pollux_fail(error, "%s: %s: %s", name, what, strerror(error));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * PCI devices as the kernel shows them, before any is opened: which there are, who drives them, which share an IOMMU group. Public for
+ * the tools that prepare a machine (pollux-bind, pollux-doctor); an application that moves packets needs driver/nic.h only. */
+#ifndef POLLUX_VFIO_PCI_H
+#define POLLUX_VFIO_PCI_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VFIO_PCI_DRIVER "vfio-pci"
+#define VFIO_PCI_NAME_BYTES 64
+
+struct vfio_pci {
+	char address[20]; /* "0000:03:00.0", lower case, as the kernel writes it */
+	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_id;
+	uint16_t class_id; /* 0x0200: Ethernet */
+	char driver[VFIO_PCI_NAME_BYTES];          /* "": none */
+	char driver_override[VFIO_PCI_NAME_BYTES]; /* "": none */
+	int group;                                 /* IOMMU group; -1: no IOMMU */
+	bool noiommu;                              /* the group is VFIO's invention, without an IOMMU */
+	int numa_node;                             /* -1: unknown */
+	char cdev[32];                             /* "vfio0": /dev/vfio/devices/vfio0; "": none */
+	char name[160];                            /* from pci.ids, else numbers; only vfio_pci_list fills it in */
+};
+
+/**
+ * Finds one device. Thread-safe.
+ * Errors: -EINVAL (not dddd:bb:dd.f), -ENOENT (no such device), -EPROTO (the kernel says impossible things of it).
+ */
+int vfio_pci_find(struct vfio_pci *pci, const char *address);
+
+/**
+ * All network devices, sorted by address, with their names. The caller frees *list.
+ * Errors: -ENOENT (no PCI bus to be seen), -ENOMEM.
+ */
+int vfio_pci_list(struct vfio_pci **list, unsigned *count);
+
+/** The other devices of the IOMMU group. The caller frees *list. Errors as of vfio_pci_find. */
+int vfio_pci_neighbours(const struct vfio_pci *pci, struct vfio_pci **list, unsigned *count);
+
+/** True for a driver (or none) beside which the kernel gives a group out: it does no DMA of its own. */
+bool vfio_pci_harmless(const char *driver);
+
+/** True for a network device. */
+static inline bool vfio_pci_is_network(const struct vfio_pci *pci)
+{
+	return pci->class_id >> 8 == 2;
+}
+
+/** Formats a path below the root of the file system. @return false: it does not fit; path is "" then, which nothing opens */
+bool vfio_path(char path[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Reads the first line of a small file (sysfs, proc), without its end. @return false: not to be read; text is "" then */
+bool vfio_read_line(const char *path, char *text, size_t bytes);
+
+/** Looks at the /sys, /dev, /proc and /run below a folder from now on, instead of at the machine's: for tests and images. The folder's
+ *  name must stay valid. Before anything else is called. */
+void vfio_set_root(const char *folder);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
