@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <time.h>
 
-static struct vfio_device *device;
+static struct vfio_device *fuzzed;
 static uint64_t time_ns;
 
 static int fuzz_clock(clockid_t id, struct timespec *now)
@@ -31,8 +31,8 @@ static int fuzz_sleep(const struct timespec *wanted, struct timespec *left)
 
 	(void)left;
 	time_ns += ns;
-	if (device)
-		model_local_advance(device, ns);
+	if (fuzzed)
+		model_local_advance(fuzzed, ns);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ static bool open_once(void)
 	pool_count = nic_pool_count(&config, 1, 1) + HELD_MAX;
 	if (dma_space_open(&space) || pkt_pool_open(&pool, space, pool_count, -1) || pkt_pool_open(&other_pool, space, 256, -1))
 		return false;
-	if (model_local_open(&device, space, &local) || nic_open_device(&nic, device))
+	if (model_local_open(&fuzzed, space, &local) || nic_open_device(&nic, fuzzed))
 		return false;
 	return true;
 }
@@ -168,7 +168,7 @@ static void arrive(struct input *in)
 
 	memset(data, 0x5a, sizeof(data));
 	for (unsigned i = input_8(in) % 64; i; i--)
-		model_receive(model_local_model(device), &frame, 1);
+		model_receive(model_local_model(fuzzed), &frame, 1);
 }
 
 static void one_step(struct input *in)
@@ -200,7 +200,7 @@ static void one_step(struct input *in)
 		arrive(in);
 		break;
 	case 8:
-		model_transmit(model_local_model(device), &sink, input_8(in));
+		model_transmit(model_local_model(fuzzed), &sink, input_8(in));
 		break;
 	case 9:
 		nic_get_stats(nic, &stats);
@@ -219,8 +219,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	if (!nic)
 		HOLDS(open_once());
 	HOLDS(start(input_8(&in) & 1 ? 9000 : 1500));
-	model_set_partner(model_local_model(device), true);
-	model_local_advance(device, 100000000);
+	model_set_partner(model_local_model(fuzzed), true);
+	model_local_advance(fuzzed, 100000000);
 	while (in.left)
 		one_step(&in);
 	HOLDS(nic_stop(nic) == 0);
