@@ -267,10 +267,14 @@ uint32_t model_read_head(struct model *m, unsigned index, uint32_t value, uint32
 
 void model_write_rx_ring(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
+	const struct queue *q = queue_of(m, offset);
+	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the link's pause mode. */
+	bool drop_only = offset == rx_offset(IXGBE_SRRCTL, q->index) && !((value ^ reg_get(m, offset)) & ~(uint32_t)SRRCTL_DROP_EN);
+
 	(void)index;
 	reg_set(m, offset, value);
-	fault_order(m, MODEL_ORDER_RING, queue_of(m, offset)->enabled); /* a ring is described before it is enabled */
-	model_rx_load(m, queue_of(m, offset)->index);
+	fault_order(m, MODEL_ORDER_RING, q->enabled && !drop_only);
+	model_rx_load(m, q->index);
 }
 
 void model_write_tx_ring(struct model *m, unsigned i, uint32_t value, uint32_t offset)

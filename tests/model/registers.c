@@ -153,10 +153,18 @@ static const struct rule rules[] = {
 	{ MODEL_SECTXCTRL,  0, 1, RW, 0x00000007, 0, NULL, NULL },
 	{ MODEL_SECTXSTAT,  0, 1, RO, 0, 1, NULL, NULL }, /* drained */
 	{ MODEL_SECTXMINIFG, 0, 1, RW, ALL, 0x00001002, NULL, NULL },
-	{ 0x0880C,          0, 1, RW, ALL, 0x250, NULL, NULL }, /* SECTXBUFFAF */
+	{ MODEL_SECTXBUFFAF, 0, 1, RW, ALL, 0x250, NULL, NULL },
 	{ 0x082E0,          4, 4, RW, ALL, 0, NULL, NULL }, /* PFVMTXSW and neighbours */
 	{ 0x08200,          4, 8, RW, ALL, 0, NULL, NULL }, /* PFVFSPOOF */
 	{ 0x08220,          0, 1, RW, ALL, 0, NULL, NULL }, /* PFDTXGSWC */
+	/* IPsec: tables are written and read through these; SECTXCTRL and SECRXCTRL leave the engines off, and no frame meets them */
+	{ MODEL_IPSTXIDX,   0, 1, SC, IPSIDX_READ | IPSIDX_WRITE, 0, NULL, NULL },
+	{ MODEL_IPSTXSALT,  4, 5, RW, ALL, 0, NULL, NULL }, /* IPSTXSALT, IPSTXKEY */
+	{ MODEL_IPSRXIDX,   0, 1, SC, IPSIDX_READ | IPSIDX_WRITE, 0, NULL, NULL },
+	{ MODEL_IPSRXIPADDR, 4, 12, RW, ALL, 0, NULL, NULL }, /* IPSRXIPADDR, SPI, IPIDX, KEY, SALT, MOD */
+	/* host interface of the management firmware: there is none, HICR.EN says so */
+	{ MODEL_HICR,       0, 1, RO, 0, 0, NULL, NULL },
+	{ MODEL_FWSTS,      0, 1, W1C, ALL, 0, NULL, NULL },
 	/* filters */
 	{ IXGBE_FCTRL,      0, 1, RW, 0x00003702, 0, NULL, model_write_filter },
 	{ MODEL_EXVET,      0, 1, RW, 0xFFFF0000, 0x81000000, NULL, NULL },

@@ -397,6 +397,44 @@ static void queues_come_up_after_a_while_and_in_order(void)
 	host_close(&h);
 }
 
+static void of_an_enabled_ring_only_what_drops_may_change(void)
+{
+	host_open(&h);
+	wr(0x01000, (uint32_t)HOST_IOVA);
+	wr(0x01008, 1024);
+	wr(0x0100C, 0);
+	wr(0x01028, 1u << 25);
+	host_wait(&h, 100 * 1000);
+	wr(0x02100, rd(0x01014) | 1u << 28); /* DROP_EN, through SRRCTL's other address, as Linux does when the link is up */
+	CU_ASSERT_EQUAL(rd(0x01014) >> 28 & 1, 1);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_RING], 0);
+	wr(0x01014, (rd(0x01014) & ~0x1Fu) | 4);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_RING], 1);
+	wr(0x01008, 2048);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_RING], 2);
+	host_close(&h);
+}
+
+/** What Linux clears and asks at its start, though it uses neither IPsec nor the management firmware here. */
+static void ipsec_tables_and_the_host_interface_are_there_and_idle(void)
+{
+	host_open(&h);
+	wr(0x08908, 0x12345678);
+	wr(0x08900, 1u << 31 | 5u << 3); /* key of entry 5: the write is over at once */
+	CU_ASSERT_EQUAL(rd(0x08900), 5u << 3);
+	wr(0x08E30, 3);
+	wr(0x08E00, 1u << 30);
+	CU_ASSERT_EQUAL(rd(0x08E00), 0);
+	CU_ASSERT_EQUAL(rd(0x08E30), 3);
+	CU_ASSERT_EQUAL(rd(0x08808) & 0x3FF, 0x250);
+	wr(0x15F0C, 1u << 9);
+	CU_ASSERT_EQUAL(rd(0x15F0C), 0);
+	wr(0x15F00, 3);
+	CU_ASSERT_EQUAL(rd(0x15F00), 0); /* no firmware that takes commands */
+	CU_ASSERT_EQUAL(model_faults(h.model)->bad_register, 0);
+	host_close(&h);
+}
+
 static void registers_that_are_missing_are_listed(void)
 {
 	struct model_unknown unknown;
@@ -450,6 +488,8 @@ int main(void)
 	        {"the link comes up when all that it needs is there", the_link_comes_up_when_all_that_it_needs_is_there},
 	        {"counters clear when read", counters_clear_when_read},
 	        {"queues come up after a while and in order", queues_come_up_after_a_while_and_in_order},
+	        {"of an enabled ring only what drops may change", of_an_enabled_ring_only_what_drops_may_change},
+	        {"IPsec tables and the host interface are there and idle", ipsec_tables_and_the_host_interface_are_there_and_idle},
 	        {"registers that are missing are listed", registers_that_are_missing_are_listed},
 	        {"a function reset forgets everything", a_function_reset_forgets_everything},
 	        CU_TEST_INFO_NULL,
