@@ -40,7 +40,7 @@ QTEST_LIB := $(O)/libqtest.a
 
 PREFIX ?= /usr/local
 
-.PHONY: all tests replays fuzzers demo check check-full fuzz bench-quick install lint format help clean
+.PHONY: all tests replays fuzzers demo check check-full fuzz bench bench-compare bench-quick install lint format help clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -93,6 +93,16 @@ $(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
+# with DPDK's driver beside ours; its headers are not ours to warn about
+$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB) $(LIB) | $(PRELOAD)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
+
+$(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) -DALLOW_EXPERIMENTAL_API $(subst -I,-isystem ,$(shell pkg-config --cflags-only-I libdpdk)) \
+		$(shell pkg-config --cflags-only-other libdpdk) $(filter-out -Wconversion -Wshadow,$(CFLAGS_ALL)) -MMD -MP -c -o $@ $<
+
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -128,6 +138,15 @@ bench-quick: ## cycles and instructions per packet, under a minute
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release build/release/bench
 	@tests/hugepages.sh 16
 	@build/release/bench
+
+bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (some minutes); saves build/bench.json, .svg
+	@tests/need.sh build
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk)
+	@tests/hugepages.sh 64
+	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
+
+bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json
+	@tests/bench/compare.sh "$(BASE)" build/bench.json
 
 install: all ## install the applications as pollux-fwd, ... under PREFIX (/usr/local), headers and library too
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pollux/{driver,mempool,vfio}

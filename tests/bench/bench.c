@@ -7,6 +7,7 @@
 
 #include "../../driver/nic.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static const unsigned sizes[] = {64, 1518}; /* quick: the first */
 static struct options {
 	unsigned rounds;
 	bool json, all;
+	const char *save, *svg;
 } options = {.rounds = 9};
 
 /* @return subjects opened; 0: failed, and said why */
@@ -96,12 +98,14 @@ static bool measure(struct cell *cells, unsigned count, struct subject *subjects
 
 static void print_help(void)
 {
-	puts("Usage: bench [--all] [--rounds N] [--json]\n"
+	puts("Usage: bench [--all] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
 	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
 	     "the model publishes 128 packets, the driver handles exactly those, timed.\n\n"
 	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"
+	     "  -s, --save FILE  the JSON into a file too\n"
+	     "  -v, --svg FILE   a picture of bursts of 32\n"
 	     "  -h, --help       this text\n\n"
 	     "Exit status: 0 measured, 1 something failed, 2 wrong command line.");
 }
@@ -110,16 +114,22 @@ static void print_help(void)
 static int understand(int argc, char **argv)
 {
 	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
-		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"save", required_argument, NULL, 's'}, {"svg", required_argument, NULL, 'v'}, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "r:jah", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:js:v:ah", known, NULL)) != -1) {
 		switch (option) {
 		case 'r':
 			options.rounds = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'j':
 			options.json = true;
+			break;
+		case 's':
+			options.save = optarg;
+			break;
+		case 'v':
+			options.svg = optarg;
 			break;
 		case 'a':
 			options.all = true;
@@ -136,6 +146,23 @@ static int understand(int argc, char **argv)
 		return 2;
 	}
 	return -1;
+}
+
+static int save(const struct report *report)
+{
+	FILE *file = options.save ? fopen(options.save, "w") : NULL;
+
+	if (file)
+		report_json(report, file);
+	if ((options.save && !file) || (file && fclose(file))) {
+		fprintf(stderr, "bench: %s cannot be written: %s\n", options.save, strerror(errno));
+		return -1;
+	}
+	if (options.svg && report_svg(report, options.svg)) {
+		fprintf(stderr, "bench: %s cannot be written: %s\n", options.svg, strerror(errno));
+		return -1;
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -163,7 +190,12 @@ int main(int argc, char **argv)
 	cells_take_counts(cells, report.count);
 	if (!measure(cells, report.count, subjects))
 		return 1;
-	(options.json ? report_json : report_table)(&report);
+	if (options.json)
+		report_json(&report, stdout);
+	else
+		report_table(&report);
+	if (save(&report))
+		return 1;
 	far_close();
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 		subjects[s].close(&subjects[s]);

@@ -2,7 +2,6 @@
  * The benchmark's table and its JSON. */
 #include "report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static bool same_work(const struct cell *a, const struct cell *b)
@@ -76,23 +75,23 @@ void report_table(const struct report *report)
 		}
 }
 
-void report_json(const struct report *report)
+void report_json(const struct report *report, FILE *file)
 {
 	unsigned middle = report->rounds / 2, last = report->rounds - 1;
 
-	printf("{\"benchmark\":\"lock-step\",\"rounds\":%u,\"ring\":%u,\"tsc_hz\":%.0f,\"hugepages\":%s,\"cells\":[\n", report->rounds, LOCKSTEP_RING,
+	fprintf(file, "{\"benchmark\":\"lock-step\",\"rounds\":%u,\"ring\":%u,\"tsc_hz\":%.0f,\"hugepages\":%s,\"cells\":[\n", report->rounds, LOCKSTEP_RING,
 		report->tsc_hz, report->subjects[0].hugepages ? "true" : "false");
 	for (unsigned c = 0; c < report->count; c++) {
 		const struct cell *cell = &report->cells[c];
 
-		printf("{\"driver\":\"%s\",\"job\":\"%s\",\"burst\":%u,\"frame_bytes\":%u,\"model\":\"%s\",", report->subjects[cell->subject].name,
+		fprintf(file, "{\"driver\":\"%s\",\"job\":\"%s\",\"burst\":%u,\"frame_bytes\":%u,\"model\":\"%s\",", report->subjects[cell->subject].name,
 			bench_job_name(cell->job), cell->burst, cell->frame_bytes, cell->far ? "far" : "hot");
 		if (cell->instructions >= 0)
-			printf("\"instructions\":%.2f,", cell->instructions);
+			fprintf(file, "\"instructions\":%.2f,", cell->instructions);
 		if (cell->job == BENCH_RX)
-			printf("\"empty_poll_cycles\":%.2f,", cell->polls[middle]);
-		printf("\"tail_writes\":%.4f,\"cycles_min\":%.2f,\"cycles_median\":%.2f,\"cycles_max\":%.2f}%s\n", cell->tail_writes, cell->cycles[0],
+			fprintf(file, "\"empty_poll_cycles\":%.2f,", cell->polls[middle]);
+		fprintf(file, "\"tail_writes\":%.4f,\"cycles_min\":%.2f,\"cycles_median\":%.2f,\"cycles_max\":%.2f}%s\n", cell->tail_writes, cell->cycles[0],
 			cell->cycles[middle], cell->cycles[last], c + 1 < report->count ? "," : "");
 	}
-	puts("]}");
+	fputs("]}\n", file);
 }

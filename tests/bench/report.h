@@ -5,6 +5,8 @@
 
 #include "cells.h"
 
+#include <stdio.h>
+
 struct report {
 	const struct cell *cells; /* sorted */
 	unsigned count, rounds;
@@ -15,6 +17,8 @@ struct report {
 
 void report_table(const struct report *report);
 /** One JSON object, a line for each cell. */
-void report_json(const struct report *report);
+void report_json(const struct report *report, FILE *file);
+/** A picture. @return 0, or -1: see errno */
+int report_svg(const struct report *report, const char *path);
 
 #endif

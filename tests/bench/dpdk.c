@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * DPDK's ixgbe driver as it is measured beside ours: the same jobs on the same model, through /dev/vfio as tests/preload presents it.
+ * This process serves the models itself, so that it can step them: until the ports are set up a thread does so; then heads and
+ * tails become memory, and all else stands still. */
+#include "subject.h"
+
+#include "../model/server.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <rte_cpuflags.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_vect.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PORTS      4 /* a pair for each of DPDK's two paths */
+#define MBUFS      4095u
+#define MBUF_CACHE 256u
+#define LINK_MS    10000u
+
+static struct {
+	struct server *servers[PORTS];
+	struct rte_mempool *pool;
+	pthread_t thread;
+	bool stop;
+} dpdk;
+
+struct pair {
+	uint16_t in, out;
+};
+static struct pair pairs[PORTS / 2];
+
+/* DPDK asks this for the instruction with which it would write tails. Its own answer is one symbol further. */
+int rte_cpu_get_flag_enabled(enum rte_cpu_flag_t feature)
+{
+	static int (*real)(enum rte_cpu_flag_t);
+
+	if (!real)
+		real = (int (*)(enum rte_cpu_flag_t))dlsym(RTLD_NEXT, "rte_cpu_get_flag_enabled");
+	return feature == RTE_CPUFLAG_MOVDIRI ? 0 : real(feature);
+}
+
+/* ---- the model's side ---- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void *serve(void *serving)
+{
+	uint64_t begin = now_ns();
+
+	((void (*)(void))serving)();
+	while (!__atomic_load_n(&dpdk.stop, __ATOMIC_ACQUIRE)) {
+		unsigned done = 0;
+
+		for (unsigned i = 0; i < PORTS; i++) {
+			done += server_poll(dpdk.servers[i], 64);
+			model_step(server_model(dpdk.servers[i]), now_ns() - begin);
+		}
+		if (!done)
+			usleep(20);
+	}
+	return NULL;
+}
+
+static int open_servers(const char *folder, void *serving)
+{
+	char path[100], error[256];
+
+	for (unsigned i = 0; i < PORTS; i++) {
+		const struct server_config config = {.path = path, .model.port = i % 2};
+
+		snprintf(path, sizeof(path), "%s/%u", folder, i);
+		if (server_open(&dpdk.servers[i], &config, error, sizeof(error))) {
+			fprintf(stderr, "bench: %s\n", error);
+			return -1;
+		}
+		model_set_partner(server_model(dpdk.servers[i]), true);
+	}
+	return pthread_create(&dpdk.thread, NULL, serve, serving) ? -1 : 0;
+}
+
+/* ---- the jobs ---- */
+
+static unsigned run_rx(uint16_t port, unsigned burst, unsigned packets)
+{
+	struct rte_mbuf *mbufs[LOCKSTEP_PACKETS];
+	unsigned done = 0, n;
+
+	while (done < packets && (n = rte_eth_rx_burst(port, 0, mbufs, (uint16_t)burst))) {
+		rte_pktmbuf_free_bulk(mbufs, n);
+		done += n;
+	}
+	return done;
+}
+
+static unsigned run_tx(uint16_t port, unsigned burst, unsigned packets, uint16_t bytes)
+{
+	struct rte_mbuf *mbufs[LOCKSTEP_PACKETS];
+	unsigned done = 0;
+
+	while (done < packets && rte_pktmbuf_alloc_bulk(dpdk.pool, mbufs, burst) == 0) {
+		for (unsigned i = 0; i < burst; i++) {
+			uint32_t number = done + i;
+
+			memcpy(rte_pktmbuf_mtod(mbufs[i], void *), &number, 4);
+			mbufs[i]->data_len = bytes;
+			mbufs[i]->pkt_len = bytes;
+		}
+		done += rte_eth_tx_burst(port, 0, mbufs, (uint16_t)burst);
+	}
+	return done;
+}
+
+static unsigned run_fwd(const struct pair *pair, unsigned burst, unsigned packets)
+{
+	struct rte_mbuf *mbufs[LOCKSTEP_PACKETS];
+	unsigned done = 0, n;
+
+	while (done < packets && (n = rte_eth_rx_burst(pair->in, 0, mbufs, (uint16_t)burst))) {
+		for (unsigned i = 0; i < n; i++)
+			rte_pktmbuf_mtod(mbufs[i], uint8_t *)[48]++;
+		done += rte_eth_tx_burst(pair->out, 0, mbufs, (uint16_t)n);
+	}
+	return done;
+}
+
+static unsigned handle(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	const struct pair *pair = subject->context;
+
+	switch (job) {
+	case BENCH_RX:
+		return run_rx(pair->in, burst, packets);
+	case BENCH_TX:
+		return run_tx(pair->out, burst, packets, (uint16_t)(subject->lockstep.frame_bytes - 4));
+	default:
+		return run_fwd(pair, burst, packets);
+	}
+}
+
+/* ---- what a card would write ---- */
+
+struct shown {
+	void (*show)(void *context, void *at, size_t bytes);
+	void *context;
+	size_t bytes;
+};
+
+static void show_mbuf(struct rte_mempool *pool, void *context, void *object, unsigned index)
+{
+	const struct shown *shown = context;
+	struct rte_mbuf *mbuf = object;
+
+	(void)pool, (void)index;
+	shown->show(shown->context, (uint8_t *)mbuf->buf_addr + RTE_PKTMBUF_HEADROOM, shown->bytes);
+}
+
+static void show_ring(const struct shown *shown, uint16_t port, const char *kind)
+{
+	char name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *zone;
+
+	snprintf(name, sizeof(name), "eth_p%u_q0_%s", port, kind);
+	zone = rte_memzone_lookup(name);
+	if (zone)
+		shown->show(shown->context, zone->addr, LOCKSTEP_RING * 16);
+}
+
+static void reach(struct subject *subject, void (*show)(void *context, void *at, size_t bytes), void *context)
+{
+	const struct pair *pair = subject->context;
+	struct shown shown = {show, context, subject->lockstep.frame_bytes};
+
+	show_ring(&shown, pair->in, "rx_ring");
+	show_ring(&shown, pair->out, "tx_ring");
+	rte_mempool_obj_iter(dpdk.pool, show_mbuf, &shown);
+}
+
+/* ---- set-up ---- */
+
+static void close_nothing(struct subject *subject)
+{
+	(void)subject; /* nobody serves the registers any more; the end of the process takes it all */
+}
+
+static int start_eal(void)
+{
+	char core[16];
+	const char *arguments[] = {"bench", "--in-memory", "--no-telemetry", "--iova-mode=va", "-m", "64", "--log-level=4", "-l", core, "-a",
+		"0000:81:00.0", "-a", "0000:81:00.1", "-a", "0000:82:00.0", "-a", "0000:82:00.1"};
+	cpu_set_t allowed;
+	int cpu = 0;
+
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	while (cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &allowed))
+		cpu++;
+	snprintf(core, sizeof(core), "%d", cpu);
+	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 || rte_eth_dev_count_avail() != PORTS) {
+		fprintf(stderr, "bench: DPDK did not find its %d ports, or no memory: it needs 32 free hugepages of 2 MiB (%s)\n", PORTS,
+			rte_strerror(rte_errno));
+		return -1;
+	}
+	rte_log_set_global_level(RTE_LOG_DEBUG);
+	dpdk.pool = rte_pktmbuf_pool_create("bench", MBUFS, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	return dpdk.pool ? 0 : -1;
+}
+
+/* DPDK's fastest set-up: no offloads, nothing that keeps it from its simplest functions. @return 0 or DPDK's error */
+static int set_up_port(uint16_t port)
+{
+	struct rte_eth_conf conf = {0};
+	struct rte_eth_dev_info info;
+	struct rte_eth_txconf tx;
+	struct rte_eth_rxconf rx;
+	int error = rte_eth_dev_info_get(port, &info);
+
+	if (error)
+		return error;
+	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	tx = info.default_txconf;
+	tx.tx_rs_thresh = tx.tx_free_thresh = 32;
+	tx.offloads = conf.txmode.offloads;
+	rx = info.default_rxconf;
+	rx.rx_free_thresh = 32;
+	error = rte_eth_dev_configure(port, 1, 1, &conf);
+	if (!error)
+		error = rte_eth_rx_queue_setup(port, 0, LOCKSTEP_RING, (unsigned)SOCKET_ID_ANY, &rx, dpdk.pool);
+	if (!error)
+		error = rte_eth_tx_queue_setup(port, 0, LOCKSTEP_RING, (unsigned)SOCKET_ID_ANY, &tx);
+	if (!error)
+		error = rte_eth_dev_start(port);
+	return error ? error : rte_eth_promiscuous_enable(port);
+}
+
+/* The driver tells which functions it has chosen in its log only. */
+static bool chose(const char *log, bool vector)
+{
+	if (vector)
+		return strstr(log, "Vector rx enabled") && strstr(log, "Vector tx enabled");
+	return strstr(log, "Rx Burst Bulk Alloc function will be used") && strstr(log, "Using simple tx code path") && !strstr(log, "Vector tx enabled") &&
+		!strstr(log, "Vector rx enabled");
+}
+
+static int start_port(uint16_t port, bool vector)
+{
+	struct rte_eth_link link = {0};
+	char *log = NULL;
+	size_t log_bytes;
+	FILE *stream = open_memstream(&log, &log_bytes);
+	int error;
+
+	if (!stream || rte_openlog_stream(stream))
+		return -ENOMEM;
+	rte_log_set_level_pattern("pmd.net.ixgbe.init", RTE_LOG_DEBUG);
+	error = set_up_port(port);
+	rte_log_set_level_pattern("pmd.net.ixgbe.init", RTE_LOG_ERR);
+	rte_openlog_stream(NULL);
+	fclose(stream);
+	if (error) {
+		fprintf(stderr, "bench: DPDK does not start its port %u: %s\n", port, rte_strerror(-error));
+	} else if (!chose(log, vector)) {
+		error = -EINVAL;
+		fprintf(stderr, "bench: DPDK did not choose its %s path; its log:\n%s", vector ? "vector" : "scalar", log);
+	}
+	free(log);
+	for (unsigned ms = 0; !error && !link.link_status && ms < LINK_MS; ms += 10) {
+		usleep(10000);
+		rte_eth_link_get_nowait(port, &link);
+	}
+	if (!error && !link.link_status) {
+		error = -ETIMEDOUT;
+		fprintf(stderr, "bench: the link of DPDK's port %u does not come up\n", port);
+	}
+	return error;
+}
+
+static int start_pair(struct subject *subject, unsigned index, const char *name)
+{
+	struct pair *pair = &pairs[index];
+	bool vector = index == 0;
+
+	*pair = (struct pair){(uint16_t)(2 * index), (uint16_t)(2 * index + 1)};
+	rte_vect_set_max_simd_bitwidth(vector ? RTE_VECT_SIMD_512 : RTE_VECT_SIMD_DISABLED);
+	if (start_port(pair->in, vector) || start_port(pair->out, vector))
+		return -1;
+	*subject = (struct subject){.name = name, .context = pair, .least_burst = vector ? 4 : 1, .hugepages = true, .handle = handle, .reach = reach,
+		.close = close_nothing};
+	subject->lockstep.in = server_model(dpdk.servers[pair->in]);
+	subject->lockstep.out = server_model(dpdk.servers[pair->out]);
+	return 0;
+}
+
+int dpdk_subjects_open(struct subject *subjects, unsigned most)
+{
+	const char *folder = getenv("POLLUX_BENCH_SOCKETS");
+	void *serving = dlsym(RTLD_DEFAULT, "pollux_preload_serving");
+	int (*share)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "pollux_preload_share");
+
+	if (!folder || most < PORTS / 2)
+		return 0;
+	if (!serving || !share) {
+		fprintf(stderr, "bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start it with tests/bench/run.sh\n");
+		return -1;
+	}
+	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], 0, "dpdk vector") || start_pair(&subjects[1], 1, "dpdk scalar"))
+		return -1;
+	if (share()) {
+		fprintf(stderr, "bench: the model does not offer its heads and tails as memory\n");
+		return -1;
+	}
+	__atomic_store_n(&dpdk.stop, true, __ATOMIC_RELEASE);
+	pthread_join(dpdk.thread, NULL);
+	return PORTS / 2;
+}
