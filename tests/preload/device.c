@@ -3,6 +3,7 @@
 #include "preload.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,8 +96,10 @@ int preload_device_connect(struct device *device)
 {
 	device->gone = false;
 	int error = user_channel_open(&device->channel, device->path, device->path, &device->gone);
-	if (error)
-		return error;
+	if (error) {
+		fprintf(stderr, "pollux-preload: %s: nobody serves at %s: %s\n", device->name, device->path, strerror(-error));
+		return -ENODEV;
+	}
 	error = greet(device);
 	for (unsigned i = 0; !error && i < VFIO_PCI_NUM_REGIONS; i++) {
 		struct vfio_user_region_info info;

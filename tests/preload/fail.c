@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Calls that fail on purpose: POLLUX_VFIO_FAIL names a call, which time, and the error. */
 #include "preload.h"
+#include "../../vfio/iommufd_abi.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,12 @@ static const struct {
         IOCTL(VFIO_DEVICE_GET_IRQ_INFO),
         IOCTL(VFIO_DEVICE_SET_IRQS),
         IOCTL(VFIO_DEVICE_RESET),
+        IOCTL(VFIO_DEVICE_BIND_IOMMUFD),
+        IOCTL(VFIO_DEVICE_ATTACH_IOMMUFD_PT),
+        IOCTL(IOMMU_IOAS_ALLOC),
+        IOCTL(IOMMU_IOAS_IOVA_RANGES),
+        IOCTL(IOMMU_IOAS_MAP),
+        IOCTL(IOMMU_IOAS_UNMAP),
 #undef IOCTL
 };
 

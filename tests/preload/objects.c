@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Containers, groups and devices as their descriptors show them: who may open what, in which order, and what DMA is mapped where. */
 #include "preload.h"
+#include "../../vfio/iommufd_abi.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,17 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE_BYTES 4096u
-
 struct device preload_devices[PRELOAD_DEVICES];
 struct group preload_groups[PRELOAD_DEVICES];
 struct container preload_containers[PRELOAD_CONTAINERS];
 unsigned preload_device_count, preload_group_count;
-
-/* What an IOMMU of 48 bits reaches: all but the window where interrupts are messages. */
-static const struct {
-	uint64_t start, end;
-} ranges[] = {{0, 0xfedfffff}, {0xfef00000, (1ull << 48) - 1}};
+bool preload_has_nodes;
 
 struct container *preload_container_of(int fd)
 {
@@ -47,31 +42,75 @@ struct device *preload_device_of(int fd)
 	return NULL;
 }
 
+struct container *preload_container_of_device(const struct device *device)
+{
+	return device->node ? device->container : device->group->container;
+}
+
 static int placeholder(int flags)
 {
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | (flags & O_CLOEXEC));
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_container(int flags)
+static int open_container(int flags, bool iommufd)
 {
 	for (unsigned i = 0; i < PRELOAD_CONTAINERS; i++) {
 		if (preload_containers[i].fd >= 0)
 			continue;
 		int fd = placeholder(flags);
 		if (fd >= 0)
-			preload_containers[i] = (struct container){.fd = fd};
+			preload_containers[i] = (struct container){.fd = fd, .iommufd = iommufd};
 		return fd;
 	}
 	return -ENFILE;
 }
 
+/** The kernel lets a node be opened again and again, and only the first be bound; here the second is refused at once. */
+static int open_node(const char *name, int flags)
+{
+	char *end;
+	unsigned long number = strtoul(name, &end, 10);
+	if (!*name || *end || number >= preload_device_count)
+		return -ENOENT;
+	int error = preload_fail("open-node");
+	if (error)
+		return error;
+	struct device *device = &preload_devices[number];
+	if (device->fd >= 0)
+		return -EBUSY;
+	int fd = placeholder(flags);
+	if (fd >= 0) {
+		device->fd = fd;
+		device->node = true;
+		device->container = NULL;
+		device->bound = NULL;
+	}
+	return fd;
+}
+
+static bool has_bound_node(const struct group *group)
+{
+	for (unsigned i = 0; i < preload_device_count; i++)
+		if (preload_devices[i].group == group && preload_devices[i].fd >= 0 && preload_devices[i].bound)
+			return true;
+	return false;
+}
+
+int preload_open_iommu(int flags)
+{
+	int fail = preload_fail("open-iommu");
+	return fail ? fail : open_container(flags, true);
+}
+
 int preload_open(const char *path, int flags)
 {
 	char *end;
+	if (preload_has_nodes && strncmp(path, "devices/vfio", 12) == 0)
+		return open_node(path + 12, flags);
 	if (strcmp(path, "vfio") == 0) {
 		int fail = preload_fail("open-container");
-		return fail ? fail : open_container(flags);
+		return fail ? fail : open_container(flags, false);
 	}
 	unsigned long number = strtoul(path, &end, 10);
 	for (unsigned i = 0; *path && !*end && i < preload_group_count; i++) {
@@ -81,7 +120,7 @@ int preload_open(const char *path, int flags)
 		int fail = preload_fail("open-group");
 		if (fail)
 			return fail;
-		if (group->fd >= 0)
+		if (group->fd >= 0 || has_bound_node(group))
 			return -EBUSY;
 		group->fd = placeholder(flags);
 		int fd = group->fd;
@@ -90,16 +129,6 @@ int preload_open(const char *path, int flags)
 		return fd;
 	}
 	return -ENOENT;
-}
-
-void preload_container_clear(struct container *container)
-{
-	for (unsigned i = 0; i < container->mapping_count; i++)
-		preload_mapping_free(&container->mappings[i]);
-	free(container->mappings);
-	container->mappings = NULL;
-	container->mapping_count = 0;
-	container->type = 0;
 }
 
 static void leave_container(struct group *group)
@@ -127,7 +156,10 @@ void preload_closed(int fd)
 	struct device *device = preload_device_of(fd);
 	struct group *group = preload_group_of(fd);
 	struct container *container = preload_container_of(fd);
-	if (device) {
+	if (device && device->node) {
+		device->fd = -1;
+		preload_node_closed(device);
+	} else if (device) {
 		device->fd = -1;
 		preload_device_disconnect(device);
 		device->group->open_devices--;
@@ -143,101 +175,28 @@ void preload_closed(int fd)
 		preload_container_clear(container);
 }
 
-/* ---- DMA ---- */
-
-static int unmap_everywhere(struct container *container, const struct piece *piece, const struct device *until)
-{
-	for (unsigned i = 0; i < preload_device_count && &preload_devices[i] != until; i++)
-		if (preload_devices[i].fd >= 0 && preload_devices[i].group->container == container)
-			preload_device_unmap(&preload_devices[i], piece);
-	return 0;
-}
-
-static int map_everywhere(struct container *container, const struct piece *piece)
-{
-	for (unsigned i = 0; i < preload_device_count; i++) {
-		struct device *device = &preload_devices[i];
-		if (device->fd < 0 || device->group->container != container)
-			continue;
-		int error = preload_device_map(device, piece);
-		if (error) {
-			unmap_everywhere(container, piece, device);
-			return error;
-		}
-	}
-	return 0;
-}
-
-static bool in_reach(uint64_t iova, uint64_t bytes)
-{
-	for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (iova >= ranges[i].start && iova <= ranges[i].end && bytes - 1 <= ranges[i].end - iova)
-			return true;
-	return false;
-}
+/* ---- Containers ---- */
 
 static int map_dma(struct container *container, const struct vfio_iommu_type1_dma_map *map)
 {
 	const uint32_t known = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
-	struct mapping mapping;
-	if (map->argsz < sizeof(*map) || !map->size || (map->vaddr | map->iova | map->size) % PAGE_BYTES || !(map->flags & known) ||
-	        (map->flags & ~known) || !in_reach(map->iova, map->size) || map->vaddr + map->size < map->vaddr)
+	if (map->argsz < sizeof(*map) || !(map->flags & known) || (map->flags & ~known))
 		return -EINVAL;
-	for (unsigned i = 0; i < container->mapping_count; i++) {
-		const struct mapping *other = &container->mappings[i];
-		if (map->iova < other->iova + other->bytes && other->iova < map->iova + map->size)
-			return -EEXIST;
-	}
 	uint32_t flags = (map->flags & VFIO_DMA_MAP_FLAG_READ ? VFIO_USER_DMA_READABLE : 0) |
 	        (map->flags & VFIO_DMA_MAP_FLAG_WRITE ? VFIO_USER_DMA_WRITEABLE : 0);
-	int error = preload_memory_find(map->vaddr, map->size, map->iova, flags, &mapping);
-	if (error)
-		return error;
-	struct mapping *more = realloc(container->mappings, (container->mapping_count + 1) * sizeof(*more));
-	if (!more) {
-		preload_mapping_free(&mapping);
-		return -ENOMEM;
-	}
-	container->mappings = more;
-	for (unsigned i = 0; i < mapping.piece_count; i++) {
-		error = map_everywhere(container, &mapping.pieces[i]);
-		if (!error)
-			continue;
-		while (i--)
-			unmap_everywhere(container, &mapping.pieces[i], NULL);
-		preload_mapping_free(&mapping);
-		return error;
-	}
-	container->mappings[container->mapping_count++] = mapping;
-	return 0;
+	return preload_dma_map(container, map->vaddr, map->iova, map->size, flags);
 }
 
 /** Type 1v2 removes whole mappings inside the range, and refuses to cut one; type 1 removes whole ones that begin there. */
 static int unmap_dma(struct container *container, struct vfio_iommu_type1_dma_unmap *unmap)
 {
-	uint64_t first = unmap->iova, end = first + unmap->size, done = 0;
+	uint64_t end = unmap->iova + unmap->size;
 	if (unmap->argsz < offsetof(struct vfio_iommu_type1_dma_unmap, data) || unmap->flags || !unmap->size ||
-	        (unmap->iova | unmap->size) % PAGE_BYTES || end < first)
+	        (unmap->iova | unmap->size) % PRELOAD_PAGE || end < unmap->iova)
 		return -EINVAL;
-	for (unsigned i = 0; container->type == VFIO_TYPE1v2_IOMMU && i < container->mapping_count; i++) {
-		const struct mapping *m = &container->mappings[i];
-		bool cut = (m->iova < first && m->iova + m->bytes > first) || (m->iova < end && m->iova + m->bytes > end);
-		if (cut)
-			return -EINVAL;
-	}
-	for (unsigned i = 0; i < container->mapping_count;) {
-		struct mapping *m = &container->mappings[i];
-		if (m->iova < first || m->iova >= end) {
-			i++;
-			continue;
-		}
-		for (unsigned p = 0; p < m->piece_count; p++)
-			unmap_everywhere(container, &m->pieces[p], NULL);
-		done += m->bytes;
-		preload_mapping_free(m);
-		*m = container->mappings[--container->mapping_count];
-	}
-	unmap->size = done;
+	if (container->type == VFIO_TYPE1v2_IOMMU && preload_dma_cuts(container, unmap->iova, end))
+		return -EINVAL;
+	unmap->size = preload_dma_unmap(container, unmap->iova, end);
 	return 0;
 }
 
@@ -249,20 +208,19 @@ static int iommu_info(struct vfio_iommu_type1_info *info)
 			struct vfio_info_cap_header header;
 			uint32_t nr_iovas, reserved;
 		} range; /* struct vfio_iommu_type1_info_cap_iova_range, whose array is the next member */
-		struct vfio_iova_range ranges[sizeof(ranges) / sizeof(ranges[0])];
+		struct vfio_iova_range ranges[PRELOAD_RANGES];
 	} all = {0};
 	uint32_t room = info->argsz;
 	if (room < offsetof(struct vfio_iommu_type1_info, cap_offset))
 		return -EINVAL;
 	all.info.argsz = sizeof(all);
 	all.info.flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
-	all.info.iova_pgsizes = ~(uint64_t)(PAGE_BYTES - 1);
+	all.info.iova_pgsizes = ~(uint64_t)(PRELOAD_PAGE - 1);
 	all.info.cap_offset = room >= sizeof(all) ? offsetof(__typeof__(all), range) : 0;
 	all.range.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
 	all.range.header.version = 1;
-	all.range.nr_iovas = sizeof(ranges) / sizeof(ranges[0]);
-	for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		all.ranges[i] = (struct vfio_iova_range){.start = ranges[i].start, .end = ranges[i].end};
+	all.range.nr_iovas = PRELOAD_RANGES;
+	memcpy(all.ranges, preload_ranges, sizeof(all.ranges));
 	memcpy(info, &all, room < sizeof(all) ? (room < sizeof(all.info) ? room : sizeof(all.info)) : sizeof(all));
 	return 0;
 }
@@ -315,20 +273,16 @@ static int get_device(struct group *group, const char *name)
 		if (device->fd >= 0)
 			return -EBUSY;
 		int error = preload_device_connect(device);
-		if (error) {
-			fprintf(stderr, "pollux-preload: %s: nobody serves at %s: %s\n", name, device->path, strerror(-error));
-			return -ENODEV;
-		}
-		const struct container *container = group->container;
-		for (unsigned m = 0; !error && m < container->mapping_count; m++)
-			for (unsigned p = 0; !error && p < container->mappings[m].piece_count; p++)
-				error = preload_device_map(device, &container->mappings[m].pieces[p]);
+		if (error)
+			return error;
+		error = preload_dma_enter(group->container, device);
 		int fd = error ? error : placeholder(O_CLOEXEC);
 		if (fd < 0) {
 			preload_device_disconnect(device);
 			return fd;
 		}
 		device->fd = fd;
+		device->node = false;
 		group->open_devices++;
 		return fd;
 	}
@@ -357,7 +311,7 @@ static int group_ioctl(struct group *group, unsigned long request, void *argumen
 		return 0;
 	case VFIO_GROUP_SET_CONTAINER:
 		container = preload_container_of(*(const int *)argument);
-		if (!container)
+		if (!container || container->iommufd)
 			return -EBADF;
 		if (group->container)
 			return -EINVAL;
@@ -387,9 +341,13 @@ int preload_ioctl(int fd, unsigned long request, void *argument)
 	int fail = preload_fail(name_of(fd, request));
 	if (fail)
 		return fail;
+	if (container && container->iommufd)
+		return preload_iommufd_ioctl(container, request, argument);
 	if (container)
 		return container_ioctl(container, request, argument);
 	if (group)
 		return group_ioctl(group, request, argument);
+	if (device->node && (!device->container || request == VFIO_DEVICE_BIND_IOMMUFD || request == VFIO_DEVICE_ATTACH_IOMMUFD_PT))
+		return preload_node_ioctl(device, request, argument);
 	return preload_device_ioctl(device, request, argument);
 }

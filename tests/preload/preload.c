@@ -72,6 +72,7 @@ __attribute__((constructor)) static void configure(void)
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
 	}
+	preload_has_nodes = getenv("POLLUX_VFIO_NODES") != NULL;
 	preload_fail_configure(getenv("POLLUX_VFIO_FAIL"));
 }
 
@@ -86,10 +87,11 @@ static int result(int value)
 static int do_open(int folder, const char *path, int flags, mode_t mode)
 {
 	static const char ours[] = "/dev/vfio/";
-	if (serving || !path || strncmp(path, ours, sizeof(ours) - 1) != 0 || !preload_device_count)
+	bool iommu = path && preload_has_nodes && strcmp(path, "/dev/iommu") == 0;
+	if (serving || !path || (!iommu && strncmp(path, ours, sizeof(ours) - 1) != 0) || !preload_device_count)
 		return (int)syscall(SYS_openat, folder, path, flags, mode);
 	pthread_mutex_lock(&lock);
-	int fd = preload_open(path + sizeof(ours) - 1, flags);
+	int fd = iommu ? preload_open_iommu(flags) : preload_open(path + sizeof(ours) - 1, flags);
 	pthread_mutex_unlock(&lock);
 	return result(fd);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the parts of the preload library share. The library presents vfio-user devices as /dev/vfio to a program that knows nothing of
- * vfio-user: containers, groups and devices are descriptors of ours (placeholders that the program cannot tell from real ones, as
+ * vfio-user: containers, groups, iommufds and devices are descriptors of ours (placeholders that the program cannot tell from real ones, as
  * all that it does with them comes to us), and each device is a connection to the socket of a pollux-model.
  *
  * One lock guards all of it but the register windows' accesses, which happen in signal handlers and use the device's channel only. */
@@ -17,6 +17,8 @@
 
 #define PRELOAD_DEVICES    32
 #define PRELOAD_CONTAINERS 16
+#define PRELOAD_PAGE       4096u
+#define PRELOAD_RANGES     2
 #define PRELOAD_REGION(offset) ((unsigned)((uint64_t)(offset) >> 40)) /* as the kernel's vfio-pci lays a device's regions out */
 #define PRELOAD_WITHIN(offset) ((uint64_t)(offset) & ((1ull << 40) - 1))
 
@@ -34,10 +36,12 @@ struct mapping {
 	unsigned piece_count;
 };
 
+/** A container, or an iommufd with its one I/O address space. */
 struct container {
 	int fd; /* -1: free */
-	unsigned groups;
-	unsigned type; /* 0: VFIO_SET_IOMMU has yet to come */
+	bool iommufd;
+	unsigned groups; /* in it; of an iommufd: devices bound to it */
+	unsigned type;   /* 0: VFIO_SET_IOMMU, or IOMMU_IOAS_ALLOC, has yet to come */
 	struct mapping *mappings;
 	unsigned mapping_count;
 };
@@ -54,6 +58,8 @@ struct device {
 	char path[108];
 	struct group *group;
 	int fd; /* -1: closed */
+	bool node; /* opened by its own node: */
+	struct container *bound, *container; /* the iommufd, from binding and from attaching on; NULL: not yet */
 	bool gone;
 	struct user_channel channel;
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
@@ -76,6 +82,31 @@ int preload_open(const char *path, int flags);
 void preload_closed(int fd);
 /** The ioctls of the three. @return as the kernel's, or -errno. */
 int preload_ioctl(int fd, unsigned long request, void *argument);
+int preload_open_iommu(int flags);
+/** Where the device's DMA goes; NULL: nowhere. */
+struct container *preload_container_of_device(const struct device *device);
+/** Whether the devices have nodes of their own, and there is /dev/iommu. */
+extern bool preload_has_nodes;
+
+/* ---- iommufd.c: /dev/iommu, and nodes before they are ready ---- */
+
+int preload_iommufd_ioctl(struct container *iommufd, unsigned long request, void *argument);
+int preload_node_ioctl(struct device *device, unsigned long request, void *argument);
+void preload_node_closed(struct device *device);
+
+/* ---- dma.c: what is mapped in a container or iommufd ---- */
+
+/** What an IOMMU of 48 bits reaches: all but the window where interrupts are messages. */
+extern const struct vfio_iova_range preload_ranges[PRELOAD_RANGES];
+
+/** flags: VFIO_USER_DMA_. @return 0 or -errno */
+int preload_dma_map(struct container *container, uint64_t address, uint64_t iova, uint64_t bytes, uint32_t flags);
+/** Whether a mapping lies across one of the ends. */
+bool preload_dma_cuts(const struct container *container, uint64_t first, uint64_t end);
+/** Removes the mappings that begin there. @return their bytes */
+uint64_t preload_dma_unmap(struct container *container, uint64_t first, uint64_t end);
+/** Maps for a newcomer what there is. */
+int preload_dma_enter(const struct container *container, struct device *device);
 /** Drops all that a container has mapped. */
 void preload_container_clear(struct container *container);
 
