@@ -88,7 +88,8 @@ struct nic {
 	bool gone; /* found by the driver; the transport's finding is in the device. See nic_gone. */
 	bool gone_told;
 	bool promiscuous, all_multicast;
-	int event_fd; /* -1 until somebody wants it */
+	int event_fd; /* what link interrupts come by; -1 until somebody wants it */
+	int wait_fd;  /* that and the transport's events in one, where it has some; else -1 */
 
 	struct nic_link link;   /* as last reported by nic_service */
 	struct nic_stats stats; /* since start, without the queues' own counters */

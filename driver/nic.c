@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -84,7 +85,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	nic->driver = driver;
 	nic->id = id;
 	nic->device = device;
-	nic->event_fd = -1;
+	nic->event_fd = nic->wait_fd = -1;
 	struct nic_info *info = &nic->info;
 	snprintf(info->address, sizeof(info->address), "%s", device->address);
 	snprintf(info->way, sizeof(info->way), "%s", device->way);
@@ -269,6 +270,8 @@ void nic_close(struct nic *nic)
 	nic_stop(nic);
 	nic->driver->ops->close(nic);
 	close_own_pool(nic);
+	if (nic->wait_fd >= 0)
+		close(nic->wait_fd);
 	if (nic->event_fd >= 0)
 		close(nic->event_fd);
 	nic_forget_macs(nic);
@@ -316,6 +319,8 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 int nic_service(struct nic *nic, uint32_t *events)
 {
 	uint32_t found = 0;
+	if (nic->device->ops->check)
+		nic->device->ops->check(nic->device);
 	if (nic->event_fd >= 0) {
 		uint64_t count;
 		if (read(nic->event_fd, &count, sizeof(count)) < 0) {
@@ -343,10 +348,25 @@ int nic_service(struct nic *nic, uint32_t *events)
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 
+/* One descriptor to wait on for two that become readable. */
+static int open_wait_fd(struct nic *nic)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	nic->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (nic->wait_fd >= 0 && epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->event_fd, &event) == 0 &&
+	    epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->device->event_fd, &event) == 0)
+		return 0;
+	int ret = pollux_fail(errno, "%s: no descriptor for events: %s", nic->info.address, strerror(errno));
+	if (nic->wait_fd >= 0)
+		close(nic->wait_fd);
+	nic->wait_fd = -1;
+	return ret;
+}
+
 int nic_event_fd(struct nic *nic)
 {
 	if (nic->event_fd >= 0)
-		return nic->event_fd;
+		return nic->wait_fd >= 0 ? nic->wait_fd : nic->event_fd;
 	if (nic_gone(nic))
 		return nic_fail_gone(nic);
 	nic->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -354,13 +374,16 @@ int nic_event_fd(struct nic *nic)
 		int error = errno;
 		return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
 	}
-	int ret = nic->driver->ops->enable_events(nic);
-	if (ret) {
-		close(nic->event_fd);
-		nic->event_fd = -1;
-		return ret;
-	}
-	return nic->event_fd;
+	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
+	if (!ret)
+		ret = nic->driver->ops->enable_events(nic);
+	if (!ret)
+		return nic_event_fd(nic);
+	if (nic->wait_fd >= 0)
+		close(nic->wait_fd);
+	close(nic->event_fd);
+	nic->event_fd = nic->wait_fd = -1;
+	return ret;
 }
 
 static int set_mode(struct nic *nic, bool *mode, bool on)

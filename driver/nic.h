@@ -145,7 +145,7 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
  */
 int nic_service(struct nic *nic, uint32_t *events);
 
-/** An eventfd that becomes readable when nic_service has something to report; -errno where the device has no interrupts. The
+/** A descriptor that becomes readable when nic_service has something to report; -errno where the device has no interrupts. The
  *  port's: do not close it. nic_service drains it. */
 int nic_event_fd(struct nic *nic);
 

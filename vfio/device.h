@@ -58,6 +58,9 @@ struct vfio_device_ops {
 	int (*set_irqs)(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
 	/** Resets the function; NULL or -ENOTTY where there is no such reset. */
 	int (*reset)(struct vfio_device *device);
+	/** Takes what has come of event_fd: the device is to be given back, or broke. It is marked gone then, its bus mastering off. NULL:
+	 *  there are no such events. */
+	void (*check)(struct vfio_device *device);
 	/** Leaves the DMA space, releases everything and frees the handle. Never fails. */
 	void (*close)(struct vfio_device *device);
 };
@@ -71,6 +74,7 @@ struct vfio_device {
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
 	int numa_node; /* -1: unknown */
+	int event_fd;  /* with ops->check: becomes readable when there is something for it to take */
 	bool gone;     /* the transport has lost the device; written with relaxed atomics, never cleared */
 };
 

@@ -112,6 +112,7 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 	        .window = kernel_device_window,
 	        .set_irqs = kernel_device_set_irqs,
 	        .reset = kernel_device_reset,
+	        .check = kernel_device_check,
 	        .close = close_device,
 	};
 	struct kernel_device *device = calloc(1, sizeof(*device));
@@ -120,7 +121,7 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 	*result = NULL;
 	if (!device)
 		return pollux_fail(ENOMEM, "%s: no memory for a device", address);
-	device->fd = -1;
+	device->fd = device->device.event_fd = -1;
 	device->device.ops = &ops;
 	device->device.space = space;
 	snprintf(device->device.address, sizeof(device->device.address), "%s", address);

@@ -378,7 +378,7 @@ int kernel_device_ask(struct kernel_device *kernel)
 		error = ask_region(kernel, i);
 	for (unsigned i = 0; i < info.num_irqs && i < VFIO_PCI_NUM_IRQS && !error; i++)
 		error = ask_irq(kernel, i);
-	return error;
+	return error ? error : kernel_events_start(kernel);
 }
 
 void kernel_device_release(struct kernel_device *kernel)
@@ -399,4 +399,7 @@ void kernel_device_release(struct kernel_device *kernel)
 	if (kernel->fd >= 0)
 		close(kernel->fd);
 	kernel->fd = -1;
+	if (kernel->device.event_fd >= 0)
+		close(kernel->device.event_fd);
+	kernel->device.event_fd = -1;
 }

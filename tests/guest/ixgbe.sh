@@ -11,7 +11,7 @@ qemu=$guest/qemu.sh
 kernel=$(echo $guest/debian12/boot/vmlinuz-*)
 machine=q35,kernel-irqchip=split
 capture=tests/captures/mixed.pcap
-failed=0
+failed=0 addresses=0
 
 # boot NAME CHECKS WIDTH GUEST-SCRIPT KERNEL-OPTIONS MODEL-OPTION...
 boot() {
@@ -27,7 +27,7 @@ boot() {
 	wait "$model"
 	guest_verdict "$checks" || failed=1
 	# what the model saw: no address that was not mapped, no ring or descriptor that makes no sense
-	if [ "$(grep -c 'faults: address 0, ring 0, descriptor 0,' "$work/model.log")" = 2 ]; then
+	if [ "$(grep -c "faults: address $addresses, ring 0, descriptor 0," "$work/model.log")" = 2 ]; then
 		echo "ok the model finds no fault"
 	else
 		echo "FAIL the model finds faults:"
@@ -50,5 +50,7 @@ for width in 39 48; do
 	came "$work/out0.pcap"
 	came "$work/out1.pcap"
 done
-boot "generator, capture tool, interrupts, a killed process" 10 39 tests/guest/ixgbe_cable_guest.sh "" --wire 0:peer=1,lossless
+# A device that is wanted back is cut off from memory while its receiver runs: that counts as addresses that it cannot reach.
+addresses='[0-9]*'
+boot "generator, capture tool, interrupts, a killed process, a device wanted back" 16 39 tests/guest/ixgbe_cable_guest.sh "" --wire 0:peer=1,lossless
 [ $failed = 0 ]

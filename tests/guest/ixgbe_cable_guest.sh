@@ -28,4 +28,15 @@ FILE=/tmp/gen.log check "full traffic flows" wait_for 20 grep -q 'rx *[0-9.]* Mp
 kill -9 $gen
 wait $gen
 check "after kill -9 the next start is clean" lossless --count 20000
+
+# shellcheck disable=SC2086
+pollux-gen --duration 60 $ports >/tmp/gen.log 2>&1 &
+gen=$!
+FILE=/tmp/gen.log check "full traffic flows again" wait_for 20 grep -q 'rx *[0-9.]* Mpps' /tmp/gen.log
+# QEMU 11.1 does not survive the unplugging of a vfio-user-pci; unbinding asks for the device in the same way
+sh -c 'echo $0 >/sys/bus/pci/drivers/vfio-pci/unbind' "$2" &
+FILE=/tmp/gen.log check "the generator ends with status 1" ended 20 $gen 1
+FILE=/tmp/gen.log check "and says that the device is gone" grep -q "$2: the device is gone" /tmp/gen.log
+check "which lets it go" wait_for 20 test ! -e "/sys/bus/pci/devices/$2/driver"
+check "the other card is still driven" pollux-gen --quiet --count 100 --link-wait 0 "$1"
 check "no IOMMU fault" no_fault

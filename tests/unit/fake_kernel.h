@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ struct object {
 	} maps[DMA_MAPS];
 	unsigned map_count;
 	unsigned set_eventfds[VFIO_PCI_NUM_IRQS]; /* device: vectors the kernel holds */
+	int request_fd, error_fd;                 /* device: eventfds of its events */
 };
 
 /* The script, and what was seen. */
@@ -53,6 +55,7 @@ static struct {
 	int open_group_error, open_container_error, set_iommu_error, map_error, device_fd_error, join_error, unmap_error;
 	int pread_error, pwrite_error;
 	int open_node_error, open_iommu_error, bind_error, attach_error;
+	bool express; /* with error reporting, as PCI Express has */
 	bool not_viable, no_v2, no_type1, no_reset, noresize, short_read, not_pci, unmap_short;
 	unsigned long iommu_kind;
 	struct vfio_iova_range ranges[4];
@@ -151,6 +154,14 @@ static int fake_open(const char *path, int flags)
 	}
 	violate("a file is opened that is not VFIO's");
 	return FAIL(ENOENT);
+}
+
+static int fake_eventfd(unsigned first, int flags)
+{
+	int fd = fails() ? -1 : eventfd(first, flags);
+
+	k.opens += fd >= 0;
+	return fd;
 }
 
 static int fake_close(int fd)
@@ -324,6 +335,10 @@ static int set_irqs(struct object *device, const struct vfio_irq_set *set)
 		return FAIL(EINVAL);
 	if (*held < set->start + set->count)
 		*held = set->start + set->count;
+	if (set->index == VFIO_PCI_REQ_IRQ_INDEX)
+		memcpy(&device->request_fd, set->data, sizeof(int));
+	if (set->index == VFIO_PCI_ERR_IRQ_INDEX)
+		memcpy(&device->error_fd, set->data, sizeof(int));
 	return 0;
 }
 
@@ -509,7 +524,7 @@ static int group_ioctl(struct object *group, unsigned long request, void *argume
 
 static int device_ioctl(struct object *device, unsigned long request, void *argument)
 {
-	static const unsigned counts[VFIO_PCI_NUM_IRQS] = {1, 1, 64, 0, 1}; /* no ERR: conventional PCI */
+	static const unsigned counts[VFIO_PCI_NUM_IRQS] = {1, 1, 64, 1, 1};
 	struct vfio_device_info *info = argument;
 	struct vfio_irq_info *irq = argument;
 
@@ -524,7 +539,7 @@ static int device_ioctl(struct object *device, unsigned long request, void *argu
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return region_info(argument);
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		if (irq->index >= VFIO_PCI_NUM_IRQS || irq->index == VFIO_PCI_ERR_IRQ_INDEX)
+		if (irq->index >= VFIO_PCI_NUM_IRQS || (irq->index == VFIO_PCI_ERR_IRQ_INDEX && !k.express))
 			return FAIL(EINVAL);
 		irq->flags = VFIO_IRQ_INFO_EVENTFD | (irq->index == VFIO_PCI_INTX_IRQ_INDEX ? VFIO_IRQ_INFO_AUTOMASKED : 0) |
 		             (k.noresize ? VFIO_IRQ_INFO_NORESIZE : 0);

@@ -18,10 +18,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/pci_regs.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -34,6 +37,7 @@
 #define open(path, flags)                      fake_open(path, flags)
 #define close(fd)                              fake_close(fd)
 #define ioctl(...)                             fake_ioctl(__VA_ARGS__)
+#define eventfd(first, flags)                  fake_eventfd(first, flags)
 #define mmap(at, bytes, prot, flags, fd, from) fake_mmap(bytes, fd, from)
 #define munmap(at, bytes)                      fake_munmap(at, bytes)
 #define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
@@ -41,6 +45,7 @@
 #include "../../vfio/kernel_info.c"
 #undef PAGE_BYTES
 #include "../../vfio/kernel_device.c"
+#include "../../vfio/kernel_events.c"
 
 #include "../../vfio/group.c"
 #include "../../vfio/iommufd.c"
@@ -49,6 +54,7 @@
 #include "../../vfio/kernel_space.c"
 #undef open
 #undef close
+#undef eventfd
 #undef ioctl
 #undef mmap
 #undef munmap

@@ -18,7 +18,7 @@ static void test_one_device(void)
 	CU_ASSERT_EQUAL(device->region_bytes[0], BAR_BYTES);
 	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX], 64);
 	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_ERR_IRQ_INDEX], 0);
-	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_REQ_IRQ_INDEX], 1);
+	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_REQ_IRQ_INDEX], 0); /* taken */
 	CU_ASSERT_EQUAL(k.iommu_kind, VFIO_TYPE1v2_IOMMU);
 
 	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
@@ -440,8 +440,9 @@ static void test_interrupts(void)
 		k.noresize = fixed;
 		device = must_open(A);
 		struct object *kernel = the(DEVICE);
+		unsigned calls = k.irq_calls;
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, NULL), 0);
-		CU_ASSERT_EQUAL(k.irq_calls, 0); /* nothing was on */
+		CU_ASSERT_EQUAL(k.irq_calls, calls); /* nothing was on */
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, two), 0);
 		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 2);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 5, 1, one), 0);
@@ -450,20 +451,47 @@ static void test_interrupts(void)
 		CU_ASSERT_EQUAL(k.last_irq.count, fixed ? 6 : 1);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), -EINVAL);
 		expect_sentence("only one of INTx, MSI and MSI-X");
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, one), 0);
+		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, one), -EINVAL); /* taken */
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, one), -EINVAL);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, none), 0);
 		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 6);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 5, 1, NULL), 0);
 		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 0);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0);
-		unsigned calls = k.irq_calls;
+		calls = k.irq_calls;
 		CU_ASSERT_EQUAL(k.unmasks, 1);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0); /* arms it again */
 		CU_ASSERT_EQUAL(k.unmasks, 2);
 		CU_ASSERT_EQUAL(k.irq_calls, calls + 1);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 63, 2, two), -EINVAL);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_NUM_IRQS, 0, 1, one), -EINVAL);
+		device->ops->close(device);
+		end();
+	}
+}
+
+static void test_a_device_wanted_back_is_gone_and_quiet(void)
+{
+	for (unsigned way = 0; way < 2; way++) {
+		const uint64_t one = 1;
+		struct vfio_device *device;
+
+		begin();
+		k.express = true;
+		device = must_open(A);
+		struct object *kernel = the(DEVICE);
+		CU_ASSERT_EQUAL(vfio_set_bus_master(device, true), 0);
+		device->ops->check(device);
+		CU_ASSERT_FALSE(vfio_device_gone(device));
+		CU_ASSERT_EQUAL(write(way ? kernel->error_fd : kernel->request_fd, &one, sizeof(one)), sizeof(one));
+		CU_ASSERT_FALSE(vfio_device_gone(device)); /* not before somebody looks */
+		struct pollfd poll_fd = {.fd = device->event_fd, .events = POLLIN};
+		CU_ASSERT_EQUAL(poll(&poll_fd, 1, 0), 1);
+		device->ops->check(device);
+		CU_ASSERT(vfio_device_gone(device));
+		CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0); /* buffers that are given back are nobody's but ours */
+		CU_ASSERT_EQUAL(poll(&poll_fd, 1, 0), 0);
+		device->ops->check(device);
 		device->ops->close(device);
 		end();
 	}
@@ -533,6 +561,7 @@ int main(void)
 	        {"refusals of the kernel", test_refusals_of_the_kernel},
 	        {"interrupts", test_interrupts},
 	        {"no reset", test_no_reset},
+	        {"a device wanted back is gone, and quiet", test_a_device_wanted_back_is_gone_and_quiet},
 	        {"a failing access loses the device", test_a_failing_access_loses_the_device},
 	        CU_TEST_INFO_NULL,
 	};

@@ -8,9 +8,11 @@
 
 #include "unit.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define BUFFERS 4096u
@@ -354,6 +356,43 @@ static void a_device_without_interrupts_says_so(void)
 	close_port();
 }
 
+static void lose_the_card(struct vfio_device *device)
+{
+	uint64_t count;
+	if (read(device->event_fd, &count, sizeof(count)) == sizeof(count))
+		device->gone = true;
+}
+
+static void a_device_wanted_back_wakes_who_waits(void)
+{
+	open_port();
+	struct vfio_device_ops with_check = *card.device.ops;
+	with_check.check = lose_the_card;
+	card.device.ops = &with_check;
+	card.device.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	start_port(NULL);
+	struct pollfd wait = {.fd = nic_event_fd(nic), .events = POLLIN};
+	CU_ASSERT_FATAL(wait.fd >= 0);
+	CU_ASSERT_EQUAL(nic_event_fd(nic), wait.fd);
+	const uint64_t one = 1;
+	for (unsigned i = 0; i < 2; i++) { /* the card's interrupt still comes through the same descriptor, and again */
+		CU_ASSERT_EQUAL(poll(&wait, 1, 0), 0);
+		CU_ASSERT_EQUAL(write(card.irq_fd, &one, sizeof(one)), sizeof(one));
+		CU_ASSERT_EQUAL(poll(&wait, 1, 0), 1);
+		CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	}
+	CU_ASSERT_EQUAL(write(card.device.event_fd, &one, sizeof(one)), sizeof(one));
+	CU_ASSERT_EQUAL(poll(&wait, 1, 0), 1);
+	unsigned accesses = card.accesses;
+	uint32_t events;
+	CU_ASSERT_EQUAL(nic_service(nic, &events), -ENODEV);
+	CU_ASSERT_EQUAL(events, NIC_GONE);
+	CU_ASSERT_EQUAL(poll(&wait, 1, 0), 0);
+	close_port();
+	CU_ASSERT_EQUAL(card.accesses, accesses);
+	close(card.device.event_fd);
+}
+
 static void a_gone_device_is_told_once_and_touched_no_more(void)
 {
 	open_port();
@@ -504,6 +543,7 @@ int main(void)
 		{"service tells of the link once", service_tells_of_the_link_once},
 		{"events have a descriptor that service drains", events_have_a_descriptor_that_service_drains},
 		{"a device without interrupts says so", a_device_without_interrupts_says_so},
+		{"a device wanted back wakes who waits", a_device_wanted_back_wakes_who_waits},
 		{"a gone device is told once and touched no more", a_gone_device_is_told_once_and_touched_no_more},
 		{"multicast hashes are the datasheet's", multicast_hashes_are_the_datasheet_s},
 		{"addresses are checked", addresses_are_checked},
