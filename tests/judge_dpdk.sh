@@ -1,9 +1,11 @@
 #!/bin/bash
-# DPDK's ixgbe driver as a judge of the software 82599: Debian's testpmd, unmodified, on two of its ports through tests/preload/run.
-# Usage: tests/judge_dpdk.sh BUILD-FOLDER. Exit status 77: skipped, the last line says why.
+# DPDK's ixgbe driver as a judge of the software 82599, X540 or X550: Debian's testpmd, unmodified, on two of its ports through tests/preload/run.
+# Usage: tests/judge_dpdk.sh BUILD-FOLDER [CARD]. CARD: as for pollux-model --card. Exit status 77: skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-bin=${1:?usage: $0 BUILD-FOLDER}
+bin=${1:?usage: $0 BUILD-FOLDER [CARD]}
+card=${2:-82599}
+case $card in x540) id=1528 ;; x550) id=1563 ;; *) id=10fb ;; esac
 if ! command -v dpdk-testpmd >/dev/null; then
 	echo "skip: DPDK is not installed: apt-get install --no-install-recommends dpdk dpdk-dev"
 	exit 77
@@ -20,7 +22,7 @@ testpmd() {
 	shift
 	rm -f "$work/in"
 	mkfifo "$work/in"
-	timeout 50 tests/preload/run --library "$bin/libpollux-preload.so" "${ports[@]}" -- dpdk-testpmd --no-huge -m 128 -l 0,1 \
+	timeout 50 tests/preload/run --library "$bin/libpollux-preload.so" --device-id $id "${ports[@]}" -- dpdk-testpmd --no-huge -m 128 -l 0,1 \
 		--no-telemetry --file-prefix "judge$$" --iova-mode=va "${names[@]}" "${eal[@]}" -- --total-num-mbufs=4096 "$@" \
 		<"$work/in" >"$work/dpdk.log" 2>&1 &
 	dpdk=$!
@@ -58,15 +60,16 @@ check "a call fails when it is told to" "$work/probe.log" grep -q 'VFIO_IOMMU_MA
 end_model
 
 sent() { sed -n "s/^port $1: .* out \([0-9]*\) frames.*/\1/p" "$work/model.log"; }
-# through NAME MODE EAL-OPTIONS...: frames to port 0's own address, lossless, and what comes out of port 1. (Others would be filtered:
-# testpmd turns promiscuous mode on after it has enabled the receiver.)
+# through NAME MODE EAL-OPTIONS...: frames to port 0's own address for a second, and what comes out of port 1. (Others would be filtered:
+# testpmd turns promiscuous mode on after it has enabled the receiver. All at once they would be over, where the link comes up by
+# itself, before testpmd forwards.)
 through() {
 	local name=$1 mode=$2
 	shift 2
-	model --wire 0:source,count=20000,flows=8,seq --wire 1:sink
+	model --wire 0:source,count=20000,rate=20k,flows=8,seq --wire 1:sink
 	testpmd ab "$@" -- --no-flush-rx --forward-mode="$mode"
 	wait_for started
-	sleep 0.5
+	sleep 2
 	end_testpmd
 	end_model
 	check "$name: the model finds no fault with rings, descriptors and addresses" "$work/model.log" faultless

@@ -38,10 +38,10 @@ ended() {
 	[ $? = "$2" ]
 }
 
-# model OPTIONS...: starts one; $model is its process.
+# model OPTIONS...: starts one, of $card where that is set; $model is its process.
 model() {
 	: >"$work/model.log"
-	"$bin/pollux-model" --port "$work/a" --port "$work/b" "$@" >"$work/model.log" 2>&1 &
+	"$bin/pollux-model" --card "${card:-82599}" --port "$work/a" --port "$work/b" "$@" >"$work/model.log" 2>&1 &
 	model=$!
 	wait_for listening
 }

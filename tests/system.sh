@@ -23,6 +23,16 @@ for shared in "" --no-shared; do
 	check "  and the forwarder, its device gone, ends with status 1" "$work/fwd.log" ended $fwd 1
 done
 
+for card in x540 x550; do
+	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done
+	fwd --no-drop --burst 7
+	check "a capture goes through two ports of an $card" "$work/model.log" ended $model 0
+	check "  and comes out as it was" "$work/fwd.log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"
+	check "  and the card finds no fault with the driver" "$work/model.log" no_faults 2
+	ended $fwd 1
+done
+card=82599
+
 model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink
 for signal in INT TERM; do
 	fwd

@@ -21,9 +21,9 @@
 #define IXGBE_EEC_AUTO_RD           IXGBE_BIT(9)
 #define IXGBE_GCR_EXT_BUFFERS_CLEAR IXGBE_BIT(30)
 #define IXGBE_SWSM_SMBI             IXGBE_BIT(0)
-#define IXGBE_SWSM_SWESMBI          IXGBE_BIT(1)
 #define IXGBE_SW_FW_SYNC_PHY0       IXGBE_BIT(1)
 #define IXGBE_SW_FW_SYNC_PHY1       IXGBE_BIT(2)
+#define IXGBE_SW_FW_SYNC_REGSMP     IXGBE_BIT(31)
 #define IXGBE_SW_FW_SYNC_FW_SHIFT   5 /* the firmware's bit of a resource is the software's, shifted */
 
 /* interrupts */

@@ -44,7 +44,7 @@ struct ixgbe_times {
 	uint32_t queue;          /* RXDCTL.ENABLE and TXDCTL.ENABLE, either way */
 	uint32_t queue_off;      /* after the last queue is disabled */
 	uint32_t drain;          /* for packets handed over for transmit */
-	uint32_t smbi, swesmbi, resource; /* semaphores */
+	uint32_t smbi, regsmp, resource; /* semaphores */
 };
 extern struct ixgbe_times ixgbe_times;
 

@@ -1,35 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The semaphores by which software and the card's firmware share the PHY (82599 DS 10.5.4). Only X540 and X550 need one, around
- * their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. */
+ * their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. So this is how X540 and X550 have it, which
+ * differs: not SWSM.SWESMBI guards SW_FW_SYNC, but a bit in it. */
 #include "ixgbe.h"
 
+/* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared. A dead owner is overruled. */
+static bool take_by_reading(struct ixgbe *ix, uint32_t offset, uint32_t bit, uint32_t limit_us)
+{
+	if (ixgbe_wait(ix, offset, bit, 0, limit_us) == 0)
+		return true;
+	ixgbe_change(ix, offset, bit, 0);
+	return ixgbe_wait(ix, offset, bit, 0, limit_us) == 0;
+}
+
+/* SMBI is between drivers, REGSMP between them and firmware. */
 static bool registers_take(struct ixgbe *ix)
 {
-	/* SMBI reads 0 once, to whom gets it, and 1 from then on. A dead owner is overruled. */
-	if (ixgbe_wait(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0, ixgbe_times.smbi) != 0) {
-		ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI | IXGBE_SWSM_SWESMBI, 0);
-		if (ixgbe_wait(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0, ixgbe_times.smbi) != 0)
-			return false;
-	}
-	/* SWESMBI keeps what is written only while firmware does not have it */
-	uint64_t deadline = nic_now_us() + ixgbe_times.swesmbi;
-	for (;;) {
-		ixgbe_change(ix, IXGBE_SWSM, 0, IXGBE_SWSM_SWESMBI);
-		if (nic_gone(&ix->nic))
-			return false;
-		if (ixgbe_read(ix, IXGBE_SWSM) & IXGBE_SWSM_SWESMBI)
-			return true;
-		if (nic_now_us() >= deadline)
-			break;
-		nic_sleep_us(50);
-	}
+	if (!take_by_reading(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, ixgbe_times.smbi))
+		return false;
+	if (take_by_reading(ix, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, ixgbe_times.regsmp))
+		return true;
 	ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 	return false;
 }
 
 static void registers_give(struct ixgbe *ix)
 {
-	ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SWESMBI, 0);
+	ixgbe_change(ix, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
 	ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 }
 

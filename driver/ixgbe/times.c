@@ -20,6 +20,6 @@ struct ixgbe_times ixgbe_times = {
 	.queue_off = 100,
 	.drain = 100000,
 	.smbi = 10000,
-	.swesmbi = 3000000,
+	.regsmp = 100000,
 	.resource = 1000000,
 };

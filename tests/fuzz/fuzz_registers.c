@@ -61,7 +61,8 @@ static unsigned take(void *context, const struct model_frame *frames, unsigned n
 static uint32_t choose_register(struct input *in)
 {
 	static const uint32_t known[] = {0x0, 0x800, 0x898, 0x900, 0xA00, 0x2300, 0x2F00, 0x3000, 0x4240, 0x4268, 0x42A0, 0x4A80, 0x5000,
-	        0x5080, 0x5088, 0x5128, 0x8D00, 0x8600, 0xEB00, 0xEC80, 0x10014, 0x10140};
+	        0x5080, 0x5088, 0x5128, 0x8D00, 0x8600, 0xEB00, 0xEC80, 0x10014, 0x10140,
+	        0x425C, 0x425C, 0x4260, 0x4330, 0x3C00, 0xEE80, 0x10160, 0x15F00, 0x15F00, 0x15800, 0x15804, 0x15808};
 	uint8_t kind = input_8(in);
 
 	if (kind < 96)
@@ -219,7 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct input in = {data, bytes};
 	struct world w = {.there = (1u << EXTENTS) - 1, .take_limit = UINT32_MAX};
 	struct model_host host = {&w, memory, interrupt};
-	struct model_config config = {.port = input_8(&in) & 1};
+	uint8_t what = input_8(&in);
+	struct model_config config = {.card = (what >> 1) % MODEL_CARDS, .port = what & 1};
 
 	for (unsigned i = 0; i < EXTENTS; i++)
 		HOLDS((w.at[i] = calloc(1, places[i].bytes)) != NULL);

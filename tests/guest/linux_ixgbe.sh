@@ -1,30 +1,33 @@
 #!/bin/bash
-# Linux's own ixgbe judges the software 82599: in QEMU guests with several kernels, with and without an IOMMU, the two ports attached
+# Linux's own ixgbe judges the software 82599, X540 and X550: in QEMU guests with several kernels, with and without an IOMMU, the two ports attached
 # through vfio-user-pci.
-# Usage: tests/guest/linux_ixgbe.sh BUILD-FOLDER [KERNEL[+iommu]...]   (KERNELs: see tests/guest/fetch.sh)
+# Usage: tests/guest/linux_ixgbe.sh BUILD-FOLDER [KERNEL[+iommu][+CARD]...]   (KERNELs: see tests/guest/fetch.sh; CARD: x540 or x550)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+iommu]...]}
+bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+iommu][+CARD]...]}
 shift
-[ $# -gt 0 ] || set -- debian12 debian12+iommu debian13 debian13+iommu debian13-backports
+[ $# -gt 0 ] || set -- debian12 debian12+iommu debian13 debian13+iommu debian13-backports \
+	debian12+x540 debian13-backports+x540 debian12+x550 debian13-backports+x550
 . tests/guest/boot.sh
 # shellcheck disable=SC2046
-tests/guest/fetch.sh $(printf '%s\n' "${@%+iommu}" | sort -u) || exit 1
+tests/guest/fetch.sh $(printf '%s\n' "${@%%+*}" | sort -u) || exit 1
 
-# judge KERNEL[+iommu]: one guest, with a model of its own
+# judge KERNEL[+iommu][+CARD]: one guest, with a model of its own
 judge() {
-	local tree=$guest/${1%+iommu}
+	local tree=$guest/${1%%+*} card=82599
 	guest_begin
 	qemu=$guest/qemu.sh
 	kernel=$(echo "$tree"/boot/vmlinuz-*)
-	if [ "$1" != "${1%+iommu}" ]; then
+	case $1 in *+x5?0) card=${1##*+} ;; esac
+	append=pollux.card=$card
+	if [[ $1 == *+iommu* ]]; then
 		machine=q35,kernel-irqchip=split
-		append=intel_iommu=on
+		append+=" intel_iommu=on"
 		# vfio-user needs to hear of new mappings too, not of removed ones only: caching-mode
 		set -- "$1" -device intel-iommu,intremap=on,caching-mode=on
 	fi
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_ixgbe_guest.sh "ixgbe 8021q" /sbin/ethtool /bin/ip /bin/ping || return 1
-	guest_model "$bin" --wire 0:peer=1 || return 1
+	guest_model "$bin" --card "$card" --wire 0:peer=1 || return 1
 	guest_boot "${@:2}" "${guest_model_ports[@]}"
 	guest_verdict 24
 }

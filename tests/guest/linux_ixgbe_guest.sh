@@ -8,6 +8,7 @@ settled() { # until both links are up, 15 s at most
 	done
 	return 1
 }
+card=$(sed 's/.*pollux\.card=\([^ ]*\).*/\1/' /proc/cmdline)
 counter() { ethtool -S eth0 | sed -n "s/^ *$1: //p"; }
 
 behind_iommu() { # both ports have a domain of their own, and translate addresses
@@ -19,7 +20,13 @@ echo "    Linux $(uname -r)"
 check "two ports are probed" test -e /sys/class/net/eth0 -a -e /sys/class/net/eth1
 check "the driver is ixgbe" sh -c 'ethtool -i eth0 | grep -q "^driver: ixgbe"'
 if grep -q intel_iommu=on /proc/cmdline; then check "they are behind the IOMMU" behind_iommu; else check "no IOMMU" test ! -e /sys/class/net/eth0/device/iommu_group; fi
-check "the SFP+ module is seen" sh -c '/bin/ip link set eth0 up; sleep 1; dmesg | grep -q "detected SFP+"'
+/bin/ip link set eth0 up
+sleep 1
+if [ "$card" = 82599 ]; then
+	check "the SFP+ module is seen" sh -c 'dmesg | grep -q "detected SFP+"'
+else
+	check "the PHY is found" sh -c 'ethtool eth0 | grep -q "Port: Twisted Pair"'
+fi
 
 mkdir -p /run/netns
 /bin/ip netns add far
@@ -85,5 +92,18 @@ updown() {
 	settled && sleep 1 && /bin/ping -c 2 -W 5 192.0.2.2
 }
 check "down and up ten times" updown
+# negotiates BITS SPEED: with only that advertised
+negotiates() {
+	ethtool -s eth0 advertise "$1" && sleep 1 && settled && ethtool eth0 | tee /tmp/speed && grep -q "Speed: $2Mb/s" /tmp/speed
+}
+case $card in
+x540) speeds="0x020:1000 0x008:100" ;;
+x550) speeds="0x1000000000000:5000 0x800000000000:2500 0x020:1000 0x008:100" ;;
+*) speeds= ;;
+esac
+for speed in $speeds; do
+	check "the PHY negotiates ${speed#*:} Mbit/s where no more is advertised" negotiates "${speed%:*}" "${speed#*:}"
+	check "  and ping at that" /bin/ping -c 2 -i 0.2 -W 5 192.0.2.2
+done
 check "no error in the kernel's log" sh -c '! dmesg | grep -E "ixgbe.*([Hh]ang|[Ff]ail|[Ee]rror|timeout|[Rr]eset adapter)|BUG:|Oops|WARNING:|DMAR:.*fault"'
 dmesg | grep ixgbe | tail -5

@@ -31,13 +31,36 @@ static void field(struct model *m, unsigned at, unsigned bytes, uint32_t value, 
 	put(m->pci_mask, at, writable, bytes);
 }
 
+/** What tells the cards apart in configuration space. */
+static const struct identity {
+	const char *name, *description;
+	uint16_t device, subsystem;
+	uint32_t link; /* speed and width, as in Link Capabilities */
+} identities[MODEL_CARDS] = {
+	[MODEL_82599] = {"82599", "8086:10fb, SFP+", 0x10FB, 0x0003, 0x082}, /* 5 GT/s, 8 lanes */
+	[MODEL_X540] = {"x540", "8086:1528, 10GBASE-T: a PHY behind MDIO, flash, semaphores of its own", 0x1528, 0x0001, 0x082},
+	[MODEL_X550] = {"x550", "8086:1563, the same with 2.5 and 5 Gbit/s, RETA of 512, NVM behind its firmware", 0x1563, 0x0001, 0x043}, /* 8 GT/s, 4 */
+};
+
+const char *model_card_name(unsigned card)
+{
+	return card < MODEL_CARDS ? identities[card].name : NULL;
+}
+
+const char *model_card_description(unsigned card)
+{
+	return card < MODEL_CARDS ? identities[card].description : NULL;
+}
+
 /** Identity, BARs and all that comes up the same after every reset. */
 void model_config_reset(struct model *m)
 {
+	const struct identity *identity = &identities[m->config.card];
+
 	memset(m->pci, 0, sizeof(m->pci));
 	memset(m->pci_mask, 0, sizeof(m->pci_mask));
 
-	field(m, 0x00, 4, 0x10FB8086, 0);       /* 82599ES, SFI/SFP+ */
+	field(m, 0x00, 4, (uint32_t)identity->device << 16 | 0x8086, 0);
 	field(m, PCI_COMMAND_AT, 2, 0, 0x0546); /* memory, bus master, parity, SERR, INTx disable */
 	field(m, 0x06, 2, 0x0010, 0);           /* has capabilities */
 	field(m, 0x08, 4, 0x02000001, 0);       /* revision 1, Ethernet controller */
@@ -47,7 +70,7 @@ void model_config_reset(struct model *m)
 	field(m, PCI_BAR0_AT + 4, 4, 0, 0xFFFFFFFF);
 	field(m, PCI_BAR4_AT, 4, 0x4, 0xFFFFFFFF & ~(MODEL_BAR4_BYTES - 1));
 	field(m, PCI_BAR4_AT + 4, 4, 0, 0xFFFFFFFF);
-	field(m, 0x2C, 4, 0x00038086, 0); /* X520 adapter */
+	field(m, 0x2C, 4, (uint32_t)identity->subsystem << 16 | 0x8086, 0);
 	field(m, 0x34, 1, PM_AT, 0);
 	field(m, 0x3C, 1, 0, 0xFF);
 	field(m, 0x3D, 1, 1 + (m->config.port & 1), 0); /* INTA or INTB */
@@ -72,9 +95,9 @@ void model_config_reset(struct model *m)
 	field(m, PCIE_AT + 2, 2, 0x0002, 0);                                   /* endpoint, version 2 */
 	field(m, PCIE_AT + 4, 4, 0x10008CC2, 0);                               /* can reset its function */
 	field(m, PCIE_AT + 8, 2, 0x2810, 0xFFFF);                              /* control */
-	field(m, PCIE_AT + 12, 4, 0x00010882 | (m->config.port & 1) << 24, 0); /* 5 GT/s, 8 lanes */
+	field(m, PCIE_AT + 12, 4, 0x00010800 | identity->link | (m->config.port & 1) << 24, 0);
 	field(m, PCIE_AT + 16, 2, 0, 0x01C3);
-	field(m, PCIE_AT + 18, 2, 0x1082, 0); /* runs at that */
+	field(m, PCIE_AT + 18, 2, 0x1000 | identity->link, 0); /* runs at that */
 	field(m, PCIE_AT + 36, 4, 0x0000001F, 0);
 	field(m, PCIE_AT + 40, 2, 0, 0x001F);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The EEPROM: its contents, reading it word by word, loading the MAC address from it after a reset, and the semaphore. */
+ * The EEPROM: its contents, reading it word by word, and loading the MAC address from it after a reset. */
 #include <string.h>
 
 #include "internal.h"
@@ -10,36 +10,26 @@ enum {
 	SFP_SEQUENCE = 0x130, /* words for CORECTL, up to 0xFFFF */
 	FIRMWARE = 0x140,
 	FIRMWARE_PATCH = 0x150,
+	CORE = 0x180, /* X540, X550: a module of three words, the MAC address */
 	CHECKSUM = 0x3F,
+	CHECKSUM_LAST_X550 = 0x41,
 	SPI_READ = 3,
 };
 
-void model_eeprom_open(struct model *m)
+/** Where the MAC address stands. In X550's word 2 there is a pointer; X540 and X550 have it in the module that word 9 or 10 names. */
+static unsigned mac_at(const struct model *m)
 {
-	static const uint8_t none[6];
-	uint8_t mac[6] = {0x02, 0x82, 0x59, 0x9e, 0x00, (uint8_t)m->config.port};
-	uint16_t *word = m->eeprom;
+	return is_copper(m) ? CORE + 1 : 0;
+}
 
-	if (memcmp(m->config.mac, none, 6) != 0)
-		memcpy(mac, m->config.mac, 6);
-	memset(word, 0, sizeof(m->eeprom));
-	for (unsigned i = 0; i < 3; i++)
-		word[i] = (uint16_t)(mac[2 * i] | mac[2 * i + 1] << 8);
+/** What only the 82599 asks for: its firmware's version, and how to set up each kind of SFP+ module. */
+static void fill_82599(uint16_t *word)
+{
+	unsigned at = SFP_LIST;
+
 	word[0x0F] = FIRMWARE;
-	word[0x15] = 0xE66F; /* part number */
-	word[0x16] = 0x1300;
-	word[0x17] = 0xFFFF; /* no storage boot block */
-	word[0x27] = 0xFFFF;
-	word[0x28] = 0xFFFF; /* no SAN address */
-	word[0x29] = 0x6000; /* image version */
 	word[0x2B] = SFP_LIST;
 	word[0x2C] = 0x0081; /* any SFP+ module, no crosstalk work-around */
-	word[0x2D] = 0x9E00;
-	word[0x2E] = 0x8000;
-	word[0x33] = 0xFFFF;
-	word[0x37] = 0xFFFF; /* no alternative address */
-
-	unsigned at = SFP_LIST;
 	word[at++] = 0x18;
 	for (uint16_t type = 3; type <= 14; type++) {
 		word[at++] = type;
@@ -52,18 +42,58 @@ void model_eeprom_open(struct model *m)
 	word[FIRMWARE + 2] = 0xFFFF; /* no link establishment firmware */
 	word[FIRMWARE + 4] = FIRMWARE_PATCH;
 	word[FIRMWARE_PATCH + 7] = 0x0006;
+}
 
-	uint16_t sum = 0;
+/** The sum is over the first words and the modules that they point to, and on X550 over two words behind the sum itself. */
+static void fill_checksum(struct model *m)
+{
+	uint16_t *word = m->eeprom, sum = 0;
+
 	for (unsigned i = 0; i < CHECKSUM; i++)
 		sum = (uint16_t)(sum + word[i]);
+	for (unsigned i = CHECKSUM + 1; m->config.card == MODEL_X550 && i <= CHECKSUM_LAST_X550; i++)
+		sum = (uint16_t)(sum + word[i]);
+	for (unsigned i = 1; is_copper(m) && i <= word[CORE]; i++)
+		sum = (uint16_t)(sum + word[CORE + i]);
 	word[CHECKSUM] = (uint16_t)(0xBABA - sum);
+}
+
+void model_eeprom_open(struct model *m)
+{
+	static const uint8_t none[6];
+	uint8_t mac[6] = {0x02, 0x82, 0x59, 0x9e, 0x00, (uint8_t)m->config.port};
+	uint16_t *word = m->eeprom;
+
+	if (memcmp(m->config.mac, none, 6) != 0)
+		memcpy(mac, m->config.mac, 6);
+	memset(word, 0, sizeof(m->eeprom));
+	for (unsigned i = 0; i < 3; i++)
+		word[mac_at(m) + i] = (uint16_t)(mac[2 * i] | mac[2 * i + 1] << 8);
+	if (is_copper(m)) {
+		word[0x09 + (m->config.port & 1)] = CORE;
+		word[CORE] = 3;
+	} else {
+		fill_82599(word);
+	}
+	word[0x15] = 0xE66F; /* part number */
+	word[0x16] = 0x1300;
+	word[0x17] = 0xFFFF; /* no storage boot block */
+	word[0x27] = 0xFFFF;
+	word[0x28] = 0xFFFF; /* no SAN address */
+	word[0x29] = 0x6000; /* image version */
+	word[0x2D] = 0x9E00;
+	word[0x2E] = 0x8000;
+	word[0x33] = 0xFFFF;
+	word[0x37] = 0xFFFF; /* no alternative address */
+	fill_checksum(m);
 }
 
 /** What the device takes from the EEPROM by itself: AUTOC, the MAC address, and the presence bits. */
 void model_eeprom_load(struct model *m)
 {
-	uint32_t low = (uint32_t)m->eeprom[0] | (uint32_t)m->eeprom[1] << 16;
-	uint32_t eec = 4u << 11; /* 1024 words */
+	const uint16_t *mac = m->eeprom + mac_at(m);
+	uint32_t low = (uint32_t)mac[0] | (uint32_t)mac[1] << 16;
+	uint32_t eec = 4u << 11 | (is_copper(m) ? EEC_FLUDONE : 0u); /* 1024 words */
 
 	if (!(m->breakages & MODEL_EEPROM_ABSENT))
 		eec |= EEC_EE_PRES;
@@ -73,7 +103,7 @@ void model_eeprom_load(struct model *m)
 	if (m->breakages & MODEL_BAD_MAC)
 		low |= 1;
 	reg_set(m, IXGBE_RAL, low);
-	reg_set(m, IXGBE_RAH, m->eeprom[2] | RAH_AV);
+	reg_set(m, IXGBE_RAH, mac[2] | RAH_AV);
 	reg_set(m, IXGBE_MPSAR, 0xFFFFFFFF);
 	reg_set(m, IXGBE_MPSAR + 4, 0xFFFFFFFF);
 }
@@ -140,14 +170,7 @@ void model_write_eerd(struct model *m, unsigned index, uint32_t value, uint32_t 
 	reg_set(m, offset, value & 0xFFFC);
 	if (!(value & EERD_START))
 		return;
+	fault_order(m, MODEL_ORDER_SEMAPHORE, !model_semaphore_held(m, SW_FW_SYNC_EEP));
 	m->eerd_pending = value;
 	model_deadline(m, &m->eerd_ns, EERD_NS);
-}
-
-/** Reading SMBI takes it: the first reader sees 0, all others 1 until it is cleared (DS 10.5.4). */
-uint32_t model_read_swsm(struct model *m, unsigned index, uint32_t value, uint32_t offset)
-{
-	(void)index;
-	reg_set(m, offset, value | SWSM_SMBI);
-	return value;
 }

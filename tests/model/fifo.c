@@ -34,9 +34,9 @@ void fifo_close(struct fifo *fifo)
 	free(fifo);
 }
 
-bool fifo_fits(const struct fifo *fifo, uint32_t len)
+bool fifo_fits(const struct fifo *fifo, uint32_t len, uint32_t size)
 {
-	return fifo->bytes + counted(len) <= MODEL_FIFO_BYTES;
+	return fifo->bytes + counted(len) <= (size < MODEL_FIFO_BYTES ? size : MODEL_FIFO_BYTES);
 }
 
 void fifo_push(struct fifo *fifo, const struct model_frame *frame, bool copy)

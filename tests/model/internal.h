@@ -11,6 +11,7 @@
 #define MODEL_EEPROM_WORDS  1024u
 #define MODEL_BURST         64u
 #define MODEL_NEVER         UINT64_MAX
+#define MODEL_PHY_REGISTERS 48u
 #define MODEL_SCRATCH_BYTES (256u * 1024)
 #define MODEL_TSO_BYTES     (257u * 1024) /* input of one segmentation: PAYLEN has 18 bits */
 
@@ -71,6 +72,13 @@ struct spi_slave {
 	unsigned bits; /* clocked since it was selected */
 };
 
+/** The 10GBASE-T PHY of X540 and X550, behind MDIO. */
+struct mdio_phy {
+	uint16_t value[MODEL_PHY_REGISTERS];
+	uint16_t address[32]; /* of each MMD, as the last address cycle set it */
+	uint32_t command;     /* that is under way */
+};
+
 struct model {
 	/* touched per burst */
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
@@ -102,7 +110,7 @@ struct model {
 
 	/* time */
 	uint64_t now_ns;
-	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, next_ns;
+	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, mdio_ns, firmware_ns, next_ns;
 	uint32_t eerd_pending;
 	uint64_t rx_pending[2], tx_pending[2], rx_wanted[2], tx_wanted[2];
 
@@ -115,6 +123,8 @@ struct model {
 	bool partner, link_latched_down, autoneg_started;
 	struct i2c_slave i2c;
 	struct spi_slave spi;
+	struct mdio_phy phy;
+	unsigned copper_mbps; /* what the PHY settled on */
 
 	struct model_config config;
 	uint32_t *own_image;
@@ -123,6 +133,12 @@ struct model {
 	uint8_t msix[MODEL_BAR4_BYTES];
 	uint32_t unknown_reads[MODEL_WORDS], unknown_writes[MODEL_WORDS];
 };
+
+/** True for the cards with a 10GBASE-T PHY instead of a cage. */
+static inline bool is_copper(const struct model *m)
+{
+	return m->config.card != MODEL_82599;
+}
 
 /** @return a register as the device sees it. */
 static inline uint32_t reg_get(const struct model *m, uint32_t offset)
@@ -267,7 +283,24 @@ void model_eeprom_load(struct model *m);
 void model_eeprom_step(struct model *m);
 void model_write_eec(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 void model_write_eerd(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+
+/* ---- semaphore.c ---- */
+
+bool model_semaphore_held(const struct model *m, uint32_t resource);
 uint32_t model_read_swsm(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+uint32_t model_read_sw_fw_sync(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+
+/* ---- phy.c: X540 and X550 ---- */
+
+void model_phy_reset(struct model *m);
+void model_phy_step(struct model *m);
+unsigned model_phy_mbps(const struct model *m);
+void model_write_msca(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+
+/* ---- firmware.c: X550 ---- */
+
+void model_firmware_step(struct model *m);
+void model_write_hicr(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 
 /* ---- sfp.c ---- */
 
@@ -281,6 +314,8 @@ void model_write_esdp(struct model *m, unsigned index, uint32_t value, uint32_t 
 void model_link_reset(struct model *m);
 void model_link_step(struct model *m);
 void model_link_review(struct model *m);
+void model_link_restart(struct model *m);
+void model_write_macc(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 void model_write_autoc(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 uint32_t model_read_links(struct model *m, unsigned index, uint32_t value, uint32_t offset);
 uint32_t model_read_anlp1(struct model *m, unsigned index, uint32_t value, uint32_t offset);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The link: up when the driver has started it, the module is there and lit, and a partner answers (DS 4.6.4, 8.2.3.22). */
+ * The link: up when the driver has started it, the module is there and lit, and a partner answers (DS 4.6.4, 8.2.3.22). A 10GBASE-T
+ * PHY negotiates by itself instead, unless the driver forces the link up in MACC. */
 #include "internal.h"
 
 enum { LINK_NS = 5 * 1000 * 1000 };
@@ -27,6 +28,8 @@ static bool link_wanted(const struct model *m)
 {
 	uint32_t esdp = reg_get(m, IXGBE_ESDP);
 
+	if (is_copper(m))
+		return (reg_get(m, MODEL_MACC) & MACC_FLU) || (m->partner && model_phy_mbps(m) != 0);
 	if (reg_get(m, IXGBE_AUTOC) & AUTOC_FLU)
 		return true;
 	if (m->config.sfp_absent || !m->partner || !(m->autoneg_started || link_by_itself(m)))
@@ -38,6 +41,8 @@ static void link_set(struct model *m, bool up)
 {
 	if (m->link_up == up)
 		return;
+	if (up) /* forced up it runs at 10 Gbit/s */
+		m->copper_mbps = reg_get(m, MODEL_MACC) & MACC_FLU ? 10000 : model_phy_mbps(m);
 	m->link_up = up;
 	if (!up)
 		m->link_latched_down = true;
@@ -51,7 +56,8 @@ void model_link_reset(struct model *m)
 	m->autoneg_started = false;
 	m->link_ns = MODEL_NEVER;
 	m->i2c = (struct i2c_slave){.clock = true, .data = true};
-	reg_set(m, IXGBE_AUTOC, 3u << AUTOC_LMS_SHIFT | 1u << 7); /* from the EEPROM: 10G serial */
+	if (!is_copper(m))
+		reg_set(m, IXGBE_AUTOC, 3u << AUTOC_LMS_SHIFT | 1u << 7); /* from the EEPROM: 10G serial */
 	model_link_review(m);
 }
 
@@ -74,6 +80,22 @@ void model_link_step(struct model *m)
 	link_set(m, link_wanted(m));
 }
 
+/** Negotiation begins anew: the link goes, and comes again after a while. */
+void model_link_restart(struct model *m)
+{
+	m->link_ns = MODEL_NEVER;
+	link_set(m, false);
+	model_link_review(m);
+}
+
+void model_write_macc(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+{
+	(void)index;
+	reg_set(m, offset, value);
+	if (is_copper(m))
+		model_link_review(m);
+}
+
 void model_write_autoc(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	bool restart = value & AUTOC_AN_RESTART;
@@ -82,10 +104,34 @@ void model_write_autoc(struct model *m, unsigned index, uint32_t value, uint32_t
 	reg_set(m, offset, value & ~(uint32_t)AUTOC_AN_RESTART);
 	if (restart) {
 		m->autoneg_started = true;
-		m->link_ns = MODEL_NEVER;
-		link_set(m, false);
+		model_link_restart(m);
+	} else {
+		model_link_review(m);
 	}
-	model_link_review(m);
+}
+
+unsigned model_link_mbps(const struct model *m)
+{
+	if (!m->link_up)
+		return 0;
+	return is_copper(m) ? m->copper_mbps : link_slow(m) ? 1000 : 10000;
+}
+
+/** Speed as in LINKS (registers.md 4.1). */
+static uint32_t speed_bits(const struct model *m)
+{
+	switch (model_link_mbps(m)) {
+	case 10000:
+		return LINKS_SPEED_10G;
+	case 5000:
+		return LINKS_SPEED_100M | LINKS_NON_STD;
+	case 2500:
+		return LINKS_SPEED_10G | LINKS_NON_STD;
+	case 1000:
+		return LINKS_SPEED_1G;
+	default:
+		return LINKS_SPEED_100M;
+	}
 }
 
 /** UP latches low: a link that went away in between shows as down once (registers.md 4.1). */
@@ -98,7 +144,7 @@ uint32_t model_read_links(struct model *m, unsigned index, uint32_t value, uint3
 	m->link_latched_down = false;
 	if (!up)
 		return value;
-	return value | LINKS_UP | (link_slow(m) ? LINKS_SPEED_1G : LINKS_SPEED_10G);
+	return value | LINKS_UP | speed_bits(m);
 }
 
 uint32_t model_read_anlp1(struct model *m, unsigned index, uint32_t value, uint32_t offset)

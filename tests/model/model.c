@@ -48,7 +48,7 @@ void model_device_reset(struct model *m, bool link)
 		reg_set(m, IXGBE_STATUS, STATUS_GIO | m->config.port << 2);
 	m->toeplitz_stale = true;
 	m->scratch_used = 0;
-	m->eerd_ns = MODEL_NEVER;
+	m->eerd_ns = m->mdio_ns = m->firmware_ns = MODEL_NEVER;
 	model_deadline(m, &m->reset_bit_ns, RESET_BIT_NS);
 	model_deadline(m, &m->reset_done_ns, RESET_NS);
 	model_deadline(m, &m->auto_read_ns, AUTO_READ_NS);
@@ -79,6 +79,7 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	m->config.bar0 = NULL;
 	m->next_ns = MODEL_NEVER;
 	m->partner = false;
+	model_phy_reset(m);
 	model_registers_open(m);
 	model_eeprom_open(m);
 	model_config_open(m);
@@ -98,6 +99,7 @@ void model_close(struct model *m)
 void model_function_reset(struct model *m)
 {
 	model_config_reset(m);
+	model_phy_reset(m);
 	memset(m->msix, 0, sizeof(m->msix));
 	for (unsigned v = 0; v < MODEL_VECTORS; v++)
 		m->msix[v * 16 + 12] = 1; /* vectors come up masked */
@@ -105,6 +107,8 @@ void model_function_reset(struct model *m)
 	/* The client of a function reset waits outside; the device is reachable as soon as it is done. */
 	m->reset_bit_ns = m->reset_done_ns = MODEL_NEVER;
 	reg_set(m, IXGBE_CTRL, 0);
+	reg_set(m, IXGBE_SWSM, 0);
+	reg_set(m, IXGBE_SW_FW_SYNC, 0);
 	model_dma_forget(m);
 }
 
@@ -138,6 +142,8 @@ static uint64_t next_deadline(const struct model *m)
 	sooner(&next, m->dma_init_ns, m->now_ns);
 	sooner(&next, m->link_ns, m->now_ns);
 	sooner(&next, m->queues_ns, m->now_ns);
+	sooner(&next, m->mdio_ns, m->now_ns);
+	sooner(&next, m->firmware_ns, m->now_ns);
 	return next;
 }
 
@@ -155,6 +161,8 @@ void model_step(struct model *m, uint64_t now_ns)
 		reg_set(m, IXGBE_RDRXCTL, reg_get(m, IXGBE_RDRXCTL) | RDRXCTL_DMAIDONE);
 	}
 	model_queues_step(m);
+	model_phy_step(m);
+	model_firmware_step(m);
 	model_link_step(m);
 	model_interrupts_step(m);
 
@@ -183,6 +191,19 @@ uint32_t model_read_status(struct model *m, unsigned index, uint32_t value, uint
 	return value;
 }
 
+/** What there is to be shared out among the receive packet buffers. */
+static uint32_t buffer_memory(const struct model *m)
+{
+	return is_copper(m) ? 384 * 1024 : MODEL_FIFO_BYTES;
+}
+
+uint32_t model_packet_buffer_bytes(const struct model *m)
+{
+	uint32_t said = reg_get(m, IXGBE_RXPBSIZE), there = buffer_memory(m);
+
+	return said < there ? said : there;
+}
+
 /** HLREG0, MAXFRS, RXCTRL, RDRXCTL, SECRXCTRL: all that the receive path as a whole depends on. */
 void model_write_receive(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
@@ -196,6 +217,8 @@ void model_write_receive(struct model *m, unsigned index, uint32_t value, uint32
 		/* The two must agree (DS 8.2.3.8.8), and the DMA be ready. */
 		fault_order(m, MODEL_ORDER_CRC, strip != dma);
 		fault_order(m, MODEL_ORDER_DMA_INIT, !(reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_DMAIDONE));
+		/* X540 and X550 come up with more than they have (registers.md 13.3): software must say less. */
+		fault_order(m, MODEL_ORDER_PACKET_BUFFER, reg_get(m, IXGBE_RXPBSIZE) > buffer_memory(m));
 	}
 	model_settle(m);
 }

@@ -16,12 +16,20 @@
 
 struct model;
 
+/** Which card of the family a model is. */
+enum model_card {
+	MODEL_82599, /* 8086:10FB, SFP+ */
+	MODEL_X540,  /* 8086:1528, 10GBASE-T */
+	MODEL_X550,  /* 8086:1563, 10GBASE-T with 2.5 and 5 Gbit/s, NVM behind its firmware */
+	MODEL_CARDS,
+};
+
 #define MODEL_BAR0_BYTES 0x20000u /* registers (128 KiB) */
 #define MODEL_BAR4_BYTES 0x4000u  /* MSI-X table at 0, pending bits at 0x2000 */
 #define MODEL_CONFIG_BYTES 0x1000u
 #define MODEL_VECTORS 64u
 #define MODEL_FRAME_MAX 15872u /* bytes, 15.5 KiB, with FCS */
-#define MODEL_FIFO_BYTES (512u * 1024) /* what the receive packet buffer holds when RXPBSIZE[0] is at its reset value */
+#define MODEL_FIFO_BYTES (512u * 1024) /* what the receive packet buffer of the 82599 holds; no card has more */
 
 /** A stretch of memory that the device may reach. `at` stands for I/O address `iova`. */
 struct model_extent {
@@ -43,6 +51,7 @@ struct model_host {
 };
 
 struct model_config {
+	enum model_card card;
 	unsigned port;    /* LAN id, 0 or 1 */
 	uint8_t mac[6];   /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
 	uint8_t *bar0;    /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
@@ -77,6 +86,14 @@ void model_step(struct model *model, uint64_t now_ns);
 /** The link partner comes or goes; LINKS follows when the driver has brought its side up. */
 void model_set_partner(struct model *model, bool present);
 bool model_link_up(const struct model *model);
+/** Of the link that is up, as LINKS says it; 0: down. */
+unsigned model_link_mbps(const struct model *model);
+/** The memory that frames wait in until there are descriptors: RXPBSIZE[0], as far as the card has so much. */
+uint32_t model_packet_buffer_bytes(const struct model *model);
+
+/** The name that pollux-model's --card takes, and a sentence about it; NULL behind the last. */
+const char *model_card_name(unsigned card);
+const char *model_card_description(unsigned card);
 
 /* ---- The wire ---- */
 
@@ -127,6 +144,9 @@ enum model_order {
 	MODEL_ORDER_HEAD,     /* the same */
 	MODEL_ORDER_TAIL,     /* the same */
 	MODEL_ORDER_TX_DMA,   /* DS 4.6.8 */
+	MODEL_ORDER_SEMAPHORE,     /* X540, X550; DS 10.5.4 */
+	MODEL_ORDER_MDIO,          /* X540, X550 */
+	MODEL_ORDER_PACKET_BUFFER, /* X540, X550 */
 	MODEL_ORDERS
 };
 

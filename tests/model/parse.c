@@ -93,6 +93,16 @@ struct layers {
 	bool fragment;
 };
 
+/** The queue that RETA names for a hash: 128 entries of 4 bits; X550 has 512 of 6, the later ones in ERETA (registers.md 9). */
+static uint8_t redirect(const struct model *m, uint32_t hash)
+{
+	bool wide = m->config.card == MODEL_X550;
+	uint32_t entry = hash & (wide ? 511 : 127);
+	uint32_t word = reg_get(m, entry < 128 ? IXGBE_RETA + (entry & ~3u) : MODEL_ERETA + ((entry - 128) & ~3u));
+
+	return (uint8_t)(word >> (8 * (entry & 3))) & (wide ? 0x3F : 0xF);
+}
+
 static void hash_flow(struct model *m, const struct layers *l, struct parsed *p)
 {
 	uint32_t mrqc = reg_get(m, IXGBE_MRQC);
@@ -115,7 +125,7 @@ static void hash_flow(struct model *m, const struct layers *l, struct parsed *p)
 	} else {
 		p->rss_type = v4 ? 2 : 5;
 	}
-	p->queue = (reg_get(m, IXGBE_RETA + (p->hash & 0x7C)) >> (8 * (p->hash & 3))) & 0xF;
+	p->queue = redirect(m, p->hash);
 }
 
 static void check_l4(const struct layers *l, struct parsed *p)

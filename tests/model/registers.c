@@ -10,12 +10,18 @@ enum access {
 	W1C, /* writing ones clears */
 	SC,  /* reads as written, but the mask's bits clear themselves at once */
 	WO,  /* reads as 0 */
+	MODE = 0xF,
+	ON_82599 = 1 << (4 + MODEL_82599),
+	ON_X540 = 1 << (4 + MODEL_X540),
+	ON_X550 = 1 << (4 + MODEL_X550),
+	ON_COPPER = ON_X540 | ON_X550,
+	ON_ANY = ON_82599 | ON_COPPER,
 };
 
 struct rule {
 	uint32_t offset;
 	uint16_t stride, count;
-	uint8_t access;
+	uint8_t access; /* and in its bits above MODE the cards that have the row, ON_; none: all have it */
 	uint32_t mask, reset; /* mask: writable bits, or the self-clearing ones */
 	/** What a read returns, given what is stored. */
 	uint32_t (*read)(struct model *m, unsigned index, uint32_t value, uint32_t offset);
@@ -43,17 +49,25 @@ static const struct rule rules[] = {
 	{ IXGBE_CTRL,       0, 1, RW, CTRL_GIO_DIS | CTRL_LNK_RST | CTRL_RST, 0, NULL, model_write_ctrl },
 	{ IXGBE_STATUS,     0, 1, RO, 0, STATUS_GIO, model_read_status, NULL },
 	{ IXGBE_CTRL_EXT,   0, 1, RW, 0x1603C000, 0, NULL, NULL },
-	{ IXGBE_ESDP,       0, 1, RW, 0x000FFFFF, ESDP_SDP3_DIR, model_read_esdp, model_write_esdp },
-	{ MODEL_I2CCTL,     0, 1, RW, ALL, I2C_CLK_OUT | I2C_DATA_OUT, model_read_i2c, model_write_i2c },
+	{ IXGBE_ESDP,       0, 1, RW | ON_82599, 0x000FFFFF, ESDP_SDP3_DIR, model_read_esdp, model_write_esdp },
+	{ IXGBE_ESDP,       0, 1, RW | ON_COPPER, 0x000FFFFF, 0, NULL, NULL },
+	{ MODEL_I2CCTL,     0, 1, RW | ON_82599, ALL, I2C_CLK_OUT | I2C_DATA_OUT, model_read_i2c, model_write_i2c },
+	{ MODEL_I2CCTL,     0, 1, RW | ON_X540, ALL, 0, NULL, NULL }, /* nothing is connected */
+	{ MODEL_I2CCTL_X550, 0, 1, RW | ON_X550, ALL, 0, NULL, NULL },
 	{ MODEL_FRTIMER,    0, 1, RO, 0, 0, NULL, NULL },
 	{ MODEL_TCPTIMER,   0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_LEDCTL,     0, 1, RW, ALL, 0, NULL, NULL },
-	{ IXGBE_EEC,        0, 1, RW, 0x0000005F, 0, NULL, model_write_eec },
-	{ IXGBE_EERD,       0, 1, RW, ALL, 0, NULL, model_write_eerd },
+	{ IXGBE_EEC,        0, 1, RW | ON_82599, 0x0000005F, 0, NULL, model_write_eec },
+	{ IXGBE_EEC,        0, 1, RO | ON_COPPER, 0, 0, NULL, NULL }, /* a flash behind it: no pins to bang */
+	{ IXGBE_EERD,       0, 1, RW | ON_82599 | ON_X540, ALL, 0, NULL, model_write_eerd },
 	{ MODEL_FLA,        0, 1, RW, 0x0000003F, 0, NULL, NULL },
-	{ IXGBE_SWSM,       0, 1, RW, SWSM_SMBI | SWSM_SWESMBI, 0, model_read_swsm, NULL },
+	{ IXGBE_SWSM,       0, 1, RW | ON_82599, SWSM_SMBI | SWSM_SWESMBI, 0, model_read_swsm, NULL },
+	{ IXGBE_SWSM,       0, 1, RW | ON_COPPER, SWSM_SMBI, 0, model_read_swsm, NULL },
 	{ IXGBE_FWSM,       0, 1, RO, 0, FWSM_FW_VALID, NULL, NULL },
-	{ IXGBE_SW_FW_SYNC, 0, 1, RW, 0x8000001F, 0, NULL, NULL },
+	{ IXGBE_SW_FW_SYNC, 0, 1, RW | ON_82599, 0x8000001F, 0, NULL, NULL },
+	{ IXGBE_SW_FW_SYNC, 0, 1, RW | ON_COPPER, 0x80001E1F, 0, model_read_sw_fw_sync, NULL },
+	{ MODEL_FLEX_MNG,   4, 448, RW | ON_X550, ALL, 0, NULL, NULL },
+	{ MODEL_HICR,       0, 1, RW | ON_X550, HICR_C, HICR_EN, NULL, model_write_hicr },
 	{ MODEL_FACTPS,     0, 1, RO, 0, 0, NULL, NULL },
 	{ MODEL_EEMNGCTL,   0, 1, RO, 0, 0x000C0000, NULL, NULL }, /* configuration of both ports done */
 	{ MODEL_GRC,        0, 1, RW, 0x00000003, 0, NULL, NULL },
@@ -80,24 +94,25 @@ static const struct rule rules[] = {
 	{ IXGBE_IVAR,       4, 64, RW, 0xBFBFBFBF, 0, NULL, NULL },
 	{ IXGBE_IVAR_MISC,  0, 1, RW, 0x0000BFBF, 0, NULL, NULL },
 	/* link and MAC */
-	{ IXGBE_AUTOC,      0, 1, RW, ALL, 0, NULL, model_write_autoc },
-	{ IXGBE_AUTOC2,     0, 1, RW, ALL, 0x000A0000, NULL, NULL }, /* SFI */
+	{ IXGBE_AUTOC,      0, 1, RW | ON_82599, ALL, 0, NULL, model_write_autoc },
+	{ IXGBE_AUTOC2,     0, 1, RW | ON_82599, ALL, 0x000A0000, NULL, NULL }, /* SFI */
 	{ IXGBE_LINKS,      0, 1, RO, 0, 0, model_read_links, NULL },
 	{ MODEL_LINKS2,     0, 1, RO, 0, 0, NULL, NULL },
-	{ MODEL_ANLP1,      0, 1, RO, 0, 0, model_read_anlp1, NULL },
-	{ MODEL_ANLP2,      0, 1, RO, 0, 0, NULL, NULL },
+	{ MODEL_ANLP1,      0, 1, RO | ON_82599, 0, 0, model_read_anlp1, NULL },
+	{ MODEL_ANLP2,      0, 1, RO | ON_82599, 0, 0, NULL, NULL },
 	{ 0x04208,          0, 1, RW, ALL, 0, NULL, NULL }, /* PCS1GLCTL */
 	{ 0x0420C,          0, 1, RO, 0, 0, NULL, NULL },   /* PCS1GLSTA */
 	{ 0x04218,          4, 4, RW, ALL, 0, NULL, NULL }, /* PCS1GANA.. */
 	{ IXGBE_HLREG0,     0, 1, RW, ALL, HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | 0x00010000, NULL, model_write_receive },
 	{ 0x04244,          0, 1, RW, ALL, 0, NULL, NULL }, /* HLREG1 */
 	{ 0x04248,          4, 4, RW, ALL, 0, NULL, NULL }, /* PAP .. ARD */
-	{ MODEL_MSCA,       0, 1, SC, MSCA_COMMAND, 0, NULL, NULL },
-	{ MODEL_MSRWD,      0, 1, RW, 0x0000FFFF, 0xFFFF0000, NULL, NULL }, /* no PHY answers */
+	{ MODEL_MSCA,       0, 1, SC | ON_82599, MSCA_COMMAND, 0, NULL, NULL },
+	{ MODEL_MSCA,       0, 1, RW | ON_COPPER, ALL, 0, NULL, model_write_msca },
+	{ MODEL_MSRWD,      0, 1, RW, 0x0000FFFF, 0xFFFF0000, NULL, NULL }, /* on the 82599 no PHY answers */
+	{ MODEL_MMNGC,      0, 1, RO, 0, 0, NULL, NULL }, /* no management that would veto a PHY reset */
 	{ IXGBE_MAXFRS,     0, 1, RW, 0xFFFF0000, 0x05EE0000, NULL, model_write_receive },
 	{ IXGBE_MFLCN,      0, 1, RW, 0x0000001F, 0, NULL, NULL },
-	{ MODEL_MACC,       0, 1, RW, ALL, 0, NULL, NULL },
-	{ MODEL_MMNGC,      0, 1, RO, 0, 0, NULL, NULL }, /* the management controller forbids nothing */
+	{ MODEL_MACC,       0, 1, RW, ALL, 0, NULL, model_write_macc },
 	{ MODEL_CORECTL,    0, 1, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_FCCFG,      0, 1, RW, 0x00000018, 0, NULL, NULL },
 	{ IXGBE_FCTTV,      4, 4, RW, ALL, 0, NULL, NULL },
@@ -162,12 +177,13 @@ static const struct rule rules[] = {
 	{ MODEL_IPSTXSALT,  4, 5, RW, ALL, 0, NULL, NULL }, /* IPSTXSALT, IPSTXKEY */
 	{ MODEL_IPSRXIDX,   0, 1, SC, IPSIDX_READ | IPSIDX_WRITE, 0, NULL, NULL },
 	{ MODEL_IPSRXIPADDR, 4, 12, RW, ALL, 0, NULL, NULL }, /* IPSRXIPADDR, SPI, IPIDX, KEY, SALT, MOD */
-	/* host interface of the management firmware: there is none, HICR.EN says so */
-	{ MODEL_HICR,       0, 1, RO, 0, 0, NULL, NULL },
+	/* host interface of the management firmware: there is none but the X550's, HICR.EN says so */
+	{ MODEL_HICR,       0, 1, RO | ON_82599 | ON_X540, 0, 0, NULL, NULL },
 	{ MODEL_FWSTS,      0, 1, W1C, ALL, 0, NULL, NULL },
 	/* filters */
 	{ IXGBE_FCTRL,      0, 1, RW, 0x00003702, 0, NULL, model_write_filter },
 	{ MODEL_EXVET,      0, 1, RW, 0xFFFF0000, 0x81000000, NULL, NULL },
+	{ MODEL_ETAG_ETYPE, 0, 1, RW | ON_X550, ALL, 0, NULL, NULL }, /* E-tags are not modelled */
 	{ IXGBE_VLNCTRL,    0, 1, RW, 0xF000FFFF, 0x00008100, NULL, model_write_filter },
 	{ IXGBE_MCSTCTRL,   0, 1, RW, 0x00000007, 0, NULL, model_write_filter },
 	{ IXGBE_MTA,        4, 128, RW, ALL, 0, NULL, model_write_filter },
@@ -188,7 +204,9 @@ static const struct rule rules[] = {
 	{ IXGBE_FTQF,       4, 128, RW, ALL, 0, NULL, NULL },
 	{ MODEL_L34TIMIR,   4, 128, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_PSRTYPE,    4, 64, RW, ALL, 0, NULL, NULL },
-	{ IXGBE_RETA,       4, 32, RW, 0x0F0F0F0F, 0, NULL, model_write_filter },
+	{ IXGBE_RETA,       4, 32, RW | ON_82599 | ON_X540, 0x0F0F0F0F, 0, NULL, model_write_filter },
+	{ IXGBE_RETA,       4, 32, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
+	{ MODEL_ERETA,      4, 96, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
 	{ IXGBE_RSSRK,      4, 10, RW, ALL, 0, NULL, model_write_rss },
 	{ IXGBE_RQTC,       0, 1, RW, 0x77777777, 0, NULL, NULL },
 	{ IXGBE_MRQC,       0, 1, RW, 0x01FF000F, 0, NULL, model_write_filter },
@@ -272,15 +290,25 @@ void model_registers_open(struct model *m)
 		for (uint32_t i = 0; i < aliases[a].count; i++)
 			m->canonical[(aliases[a].from + i * aliases[a].from_stride) / 4] =
 			        (uint16_t)((aliases[a].to + i * aliases[a].to_stride) / 4);
-	for (unsigned r = 1; r < sizeof(rules) / sizeof(rules[0]); r++)
+	for (unsigned r = 1; r < sizeof(rules) / sizeof(rules[0]); r++) {
+		if ((rules[r].access & ON_ANY) && !(rules[r].access & ON_82599 << m->config.card))
+			continue;
 		for (uint32_t i = 0; i < rules[r].count; i++)
 			m->rule[(rules[r].offset + i * rules[r].stride) / 4] = (uint16_t)r;
+	}
+}
+
+/** The semaphores of X540 and X550 belong to firmware and both ports: a port in reset neither loses them nor keeps them from others. */
+static bool outlives_reset(const struct model *m, uint32_t offset)
+{
+	return is_copper(m) && (offset == IXGBE_SWSM || offset == IXGBE_SW_FW_SYNC);
 }
 
 void model_registers_reset(struct model *m)
 {
 	for (unsigned w = 0; w < MODEL_WORDS; w++)
-		m->reg[w] = rules[m->rule[w]].reset;
+		if (!outlives_reset(m, w * 4))
+			m->reg[w] = rules[m->rule[w]].reset;
 	for (unsigned i = 0; i < WIDE_COUNT; i++)
 		m->wide[i] = (struct wide_counter){0};
 }
@@ -299,7 +327,8 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 		return UINT32_MAX;
 	}
 	/* No register but CTRL itself may be accessed for 1 ms after CTRL.RST (DS 4.2.1.6.1). */
-	fault_order(m, MODEL_ORDER_RESET, offset != IXGBE_CTRL && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns);
+	fault_order(m, MODEL_ORDER_RESET,
+	        offset != IXGBE_CTRL && !outlives_reset(m, offset) && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns);
 
 	uint32_t word = m->canonical[offset / 4];
 	const struct rule *rule = &rules[m->rule[word]];
@@ -309,11 +338,11 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 		model_fault_unknown(m, offset, false);
 		return 0;
 	}
-	if (rule->access == RC)
+	if ((rule->access & MODE) == RC)
 		m->reg[word] = 0;
 	if (rule->read)
 		return rule->read(m, rule_index(rule, word * 4), value, word * 4);
-	return rule->access == WO ? 0 : value;
+	return (rule->access & MODE) == WO ? 0 : value;
 }
 
 void model_write32(struct model *m, uint32_t offset, uint32_t value)
@@ -324,7 +353,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 		m->faults.bad_register++;
 		return;
 	}
-	if (m->reset_done_ns != MODEL_NEVER) {
+	if (m->reset_done_ns != MODEL_NEVER && !outlives_reset(m, offset)) {
 		/* The write is lost: the device is in reset. */
 		fault_order(m, MODEL_ORDER_RESET, m->now_ns < m->reset_done_ns);
 		return;
@@ -337,7 +366,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 		model_fault_unknown(m, offset, true);
 		return;
 	}
-	switch (rule->access) {
+	switch (rule->access & MODE) {
 	case RW:
 		value = (m->reg[word] & ~rule->mask) | (value & rule->mask);
 		break;

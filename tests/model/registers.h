@@ -51,6 +51,7 @@ enum {
 	MODEL_RTTBCNRC = 0x04984,
 	MODEL_FHFT = 0x09000,
 	MODEL_EXVET = 0x05078,
+	MODEL_ETAG_ETYPE = 0x05084, /* X550 */
 	MODEL_FCCRC = 0x05118,
 	MODEL_RXFECCERR0 = 0x051B8,
 	MODEL_PFVFRE = 0x051E0,
@@ -99,8 +100,11 @@ enum {
 	MODEL_DCA_CTRL = 0x11074,
 	MODEL_EITR_HIGH = 0x12300, /* EITR 24..63 */
 	MODEL_CORECTL = 0x14F00,
+	MODEL_FLEX_MNG = 0x15800, /* X550: the mailbox of its firmware */
 	MODEL_HICR = 0x15F00,
 	MODEL_FWSTS = 0x15F0C,
+	MODEL_I2CCTL_X550 = 0x15F5C,
+	MODEL_ERETA = 0x0EE80, /* X550: RETA 128..511 */
 	MODEL_RX_HIGH = 0x0D000, /* receive queues 64..127 */
 };
 
@@ -129,7 +133,12 @@ enum {
 	EERD_START = 1 << 0,
 	EERD_DONE = 1 << 1,
 	SWSM_SMBI = 1 << 0,
-	SWSM_SWESMBI = 1 << 1,
+	SWSM_SWESMBI = 1 << 1, /* 82599 */
+	SW_FW_SYNC_EEP = 1 << 0,
+	SW_FW_SYNC_PHY0 = 1 << 1,
+	SW_FW_SYNC_PHY1 = 1 << 2,
+	SW_FW_SYNC_MNG = 1 << 10,
+	EEC_FLUDONE = 1 << 26, /* X540, X550: the flash has all that was written */
 	FWSM_FW_VALID = 1 << 15,
 	EICR_RX_MISS = 1 << 17,
 	EICR_LSC = 1 << 20,
@@ -144,6 +153,9 @@ enum {
 	LINKS_UP = 1 << 30,
 	LINKS_SPEED_10G = 3 << 28,
 	LINKS_SPEED_1G = 2 << 28,
+	LINKS_SPEED_100M = 1 << 28,
+	LINKS_NON_STD = 1 << 27, /* X550: with 10G 2.5G, with 100M 5G */
+	MACC_FLU = 1 << 0,
 	ANLP1_AN_STATE = 1 << 16,
 	HLREG0_TXCRCEN = 1 << 0,
 	HLREG0_RXCRCSTRP = 1 << 1,
@@ -178,10 +190,14 @@ enum {
 	MRQC_IPV6_UDP = 1 << 23,
 	FDIRCTRL_INIT_DONE = 1 << 3,
 	MSCA_COMMAND = 1 << 30,
+	HICR_EN = 1 << 0,
+	HICR_C = 1 << 1,
+	HICR_SV = 1 << 2,
 };
-#define RAH_AV       (1u << 31)
-#define IPSIDX_READ  (1u << 30)
-#define IPSIDX_WRITE (1u << 31)
+#define RAH_AV            (1u << 31)
+#define IPSIDX_READ       (1u << 30)
+#define IPSIDX_WRITE      (1u << 31)
+#define SW_FW_SYNC_REGSMP (1u << 31) /* X540, X550 */
 
 /** Advanced receive write-back, second quadword (DS 7.1.6.2). */
 #define RXD_DD   (1ull << 0)

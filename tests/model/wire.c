@@ -128,6 +128,12 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 	return count;
 }
 
+/** Room in the packet buffer of the port that the frame comes to? */
+static bool fits(const struct wire *wire, uint32_t len)
+{
+	return fifo_fits(wire->fifo, len, wire->model ? model_packet_buffer_bytes(wire->model) : MODEL_FIFO_BYTES);
+}
+
 static void miss(struct wire *wire, const struct model_frame *frame)
 {
 	model_miss(wire->model, frame, 1);
@@ -149,7 +155,7 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 		unsigned taken = fifo_count(wire->fifo) ? 0 : give(wire, model, frames, n);
 		passed += taken;
 		for (unsigned i = taken; i < n; i++) {
-			if (fifo_fits(wire->fifo, frames[i].len))
+			if (fits(wire, frames[i].len))
 				fifo_push(wire->fifo, &frames[i], wire->numbered);
 			else
 				miss(wire, &frames[i]);
@@ -202,12 +208,12 @@ static void record(struct wire *wire, const struct model_frame *frame)
 static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 {
 	struct wire *peer = wire->peer;
-	bool fits = fifo_fits(peer->fifo, frame->len);
-	if (wire->lossless && !(peer->started && fits))
+	bool room = fits(peer, frame->len);
+	if (wire->lossless && !(peer->started && room))
 		return false;
 	if (!peer->started)
 		peer->counts.deaf++;
-	else if (fits)
+	else if (room)
 		fifo_push(peer->fifo, frame, true);
 	else
 		miss(peer, frame);

@@ -102,6 +102,8 @@ static uint32_t read32(void *context, uint32_t offset)
 		*card_register(card, offset) = 0;
 	if (offset == IXGBE_SWSM) /* the semaphore is who reads it first's */
 		*card_register(card, offset) |= IXGBE_SWSM_SMBI;
+	if (offset == IXGBE_SW_FW_SYNC)
+		*card_register(card, offset) |= IXGBE_SW_FW_SYNC_REGSMP;
 	log_access(card, offset, value, false);
 	return value;
 }
@@ -266,7 +268,7 @@ void card_hurry(void)
 	ixgbe_times = (struct ixgbe_times){
 		.quiesce = 10, .master_disable = 1000, .pending = 1000, .flush = 1, .reset_quiet = 10, .reset = 1000,
 		.settle_82599 = 10, .settle_x540 = 10, .auto_read = 1000, .dma_init = 1000, .security = 1000, .queue = 1000,
-		.queue_off = 10, .drain = 1000, .smbi = 1000, .swesmbi = 1000, .resource = 1000,
+		.queue_off = 10, .drain = 1000, .smbi = 1000, .regsmp = 1000, .resource = 1000,
 	};
 }
 

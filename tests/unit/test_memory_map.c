@@ -12,14 +12,6 @@
 #define IOVA 0x100000000ull
 #define PAGE 4096u
 
-#define ASSERT_NUMBER(got, wanted)                                                                                                         \
-	do {                                                                                                                               \
-		long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                                          \
-		if (got_ != wanted_)                                                                                                       \
-			printf("\n    line %d: %s is %lld, not %lld ", __LINE__, #got, got_, wanted_);                                     \
-		CU_ASSERT_EQUAL(got_, wanted_);                                                                                            \
-	} while (0)
-
 static int memory_fd(size_t bytes)
 {
 	int fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -32,7 +32,8 @@ struct fixture {
 	struct wire wire[2];
 };
 
-static bool trapped; /* the whole suite runs both ways */
+static bool trapped; /* the whole suite runs both ways, ... */
+static enum model_card card; /* ... and on each card */
 
 static struct model *model(struct fixture *f, unsigned port)
 {
@@ -73,7 +74,7 @@ static void forget_wire(struct wire *wire)
 
 static int open_device(struct fixture *f, unsigned port, unsigned fail)
 {
-	struct model_local_config config = {.model.port = port, .trapped = trapped, .fail = fail};
+	struct model_local_config config = {.model.card = card, .model.port = port, .trapped = trapped, .fail = fail};
 
 	return model_local_open(&f->device[port], f->space, &config);
 }
@@ -742,12 +743,26 @@ static void a_stuck_transmitter_does_not_hang_stop(void)
 static int memory_doorbells(void)
 {
 	trapped = false;
+	card = MODEL_82599;
 	return 0;
 }
 
 static int trapped_doorbells(void)
 {
 	trapped = true;
+	return 0;
+}
+
+static int on_x540(void)
+{
+	trapped = false;
+	card = MODEL_X540;
+	return 0;
+}
+
+static int on_x550(void)
+{
+	card = MODEL_X550;
 	return 0;
 }
 
@@ -779,6 +794,8 @@ int main(void)
 	CU_SuiteInfo suites[] = {
 		{"a port, heads and tails as memory", memory_doorbells, NULL, NULL, NULL, tests},
 		{"a port, heads and tails as calls", trapped_doorbells, NULL, NULL, NULL, tests},
+		{"a port of an X540", on_x540, NULL, NULL, NULL, tests},
+		{"a port of an X550", on_x550, NULL, NULL, NULL, tests},
 		CU_SUITE_INFO_NULL,
 	};
 

@@ -21,14 +21,6 @@
 #define EOP  (1ull << 24)
 #define IFCS (1ull << 25)
 
-#define ASSERT_NUMBER(got, wanted)                                                                                                         \
-	do {                                                                                                                               \
-		long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                                          \
-		if (got_ != wanted_)                                                                                                       \
-			printf("\n    line %d: %s is %lld, not %lld ", __LINE__, #got, got_, wanted_);                                     \
-		CU_ASSERT_EQUAL(got_, wanted_);                                                                                            \
-	} while (0)
-
 static char folder[] = "/tmp/test_wire_XXXXXX";
 static char error[512];
 
@@ -428,7 +420,7 @@ static void the_packet_buffer_keeps_order_and_bytes(void)
 	for (unsigned round = 0; round < 20000; round++) {
 		state = state * 1664525 + 1013904223;
 		uint32_t len = 14 + (in * 7919u) % (in % 50 ? 1500 : (uint32_t)sizeof(data) - 14);
-		if (fifo_fits(fifo, len) && state >> 30) {
+		if (fifo_fits(fifo, len, MODEL_FIFO_BYTES) && state >> 30) {
 			memset(data, (int)in, len);
 			fifo_push(fifo, &(struct model_frame){.data = data, .len = len}, true);
 			in++;
@@ -447,7 +439,7 @@ static void the_packet_buffer_keeps_order_and_bytes(void)
 	ASSERT_NUMBER(fifo_count(fifo), in - out);
 	fifo_clear(fifo);
 	unsigned small = 0;
-	for (; fifo_fits(fifo, 14); small++)
+	for (; fifo_fits(fifo, 14, MODEL_FIFO_BYTES); small++)
 		fifo_push(fifo, &(struct model_frame){.data = data, .len = 14}, true);
 	ASSERT_NUMBER(small, MODEL_FIFO_BYTES / 64);
 	fifo_close(fifo);

@@ -41,7 +41,11 @@ static unsigned host_take(void *context, const struct model_frame *frames, unsig
 
 void host_open(struct host *h)
 {
-	const struct model_config config = {0};
+	host_open_card(h, &(struct model_config){0});
+}
+
+void host_open_card(struct host *h, const struct model_config *config)
+{
 	const struct model_host around = {h, host_memory, host_interrupt};
 	uint16_t command = 0x0006;
 
@@ -51,7 +55,7 @@ void host_open(struct host *h)
 	memset(h->memory, 0, HOST_BYTES);
 	h->take_limit = HOST_FRAMES;
 	h->sink = (struct model_sink){h, host_take, false};
-	h->model = model_open(&config, &around);
+	h->model = model_open(config, &around);
 	model_region_write(h->model, 7, 4, &command, 2);
 	host_wait(h, 10 * 1000 * 1000);
 }

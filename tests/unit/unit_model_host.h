@@ -41,6 +41,8 @@ struct host {
 
 /** Opens a port with bus mastering on and lets its reset finish. */
 void host_open(struct host *h);
+/** The same with a card, a port and an address of its own. */
+void host_open_card(struct host *h, const struct model_config *config);
 void host_close(struct host *h);
 /** Lets time pass. */
 void host_wait(struct host *h, uint64_t ns);

@@ -4,19 +4,12 @@
 #ifndef POLLUX_TESTS_UNIT_RAW_CLIENT_H
 #define POLLUX_TESTS_UNIT_RAW_CLIENT_H
 
+#include "unit.h"
+
 #include "../model/channel.h"
 #include "../model/server.h"
 
-#include <stdio.h>
 #include <sys/types.h>
-
-#define ASSERT_NUMBER(got, wanted)                                                                                                         \
-	do {                                                                                                                               \
-		long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                                          \
-		if (got_ != wanted_)                                                                                                       \
-			printf("\n    line %d: %s is %lld, not %lld ", __LINE__, #got, got_, wanted_);                                     \
-		CU_ASSERT_EQUAL(got_, wanted_);                                                                                            \
-	} while (0)
 
 struct raw_reply {
 	struct vfio_user_header header;
