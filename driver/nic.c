@@ -17,7 +17,7 @@
 #define INTEL         0x8086u
 #define HANDS_PACKETS 256u /* what a thread may hold between receiving and sending, or filling a burst */
 
-static const struct nic_driver *const drivers[] = {&ixgbe_driver};
+static const struct nic_driver *const drivers[] = {&ixgbe_driver, &e1000_driver};
 
 const char *nic_error(void)
 {
@@ -55,7 +55,7 @@ const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, u
 			return NULL;
 		}
 	}
-	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540 and X550", address, vendor, device);
+	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM and 82574L", address, vendor, device);
 	return NULL;
 }
 

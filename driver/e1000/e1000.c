@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The e1000 family: which devices it drives, and a port's opening and closing. */
+#include "e1000.h"
+
+#define OLD_PCI     "is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM (8086:100e)"
+#define OTHER_PCIE  "is a relative of the 82574L whose PHY and NVM differ: Pollux drives the 82574L (8086:10d3)"
+
+enum kind { KIND_82540EM, KIND_82574L };
+
+static const struct nic_id ids[] = {
+	{0x100E, KIND_82540EM, "Intel 82540EM", NULL},
+	{0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
+	{0x10D3, KIND_82574L, "Intel 82574L", NULL},
+	{0x10F6, KIND_82574L, "Intel 82574LA", NULL},
+	/* refused by name, so that nobody has to find out why */
+	{0x1000, 0, "Intel 82542", OLD_PCI},
+	{0x1001, 0, "Intel 82543GC fibre", OLD_PCI},
+	{0x1004, 0, "Intel 82543GC", OLD_PCI},
+	{0x1008, 0, "Intel 82544EI", OLD_PCI},
+	{0x100C, 0, "Intel 82544GC", OLD_PCI},
+	{0x100F, 0, "Intel 82545EM", OLD_PCI},
+	{0x1010, 0, "Intel 82546EB", OLD_PCI},
+	{0x1013, 0, "Intel 82541EI", OLD_PCI},
+	{0x1019, 0, "Intel 82547EI", OLD_PCI},
+	{0x1026, 0, "Intel 82545GM", OLD_PCI},
+	{0x1076, 0, "Intel 82541GI", OLD_PCI},
+	{0x1079, 0, "Intel 82546GB", OLD_PCI},
+	{0x105E, 0, "Intel 82571EB", OTHER_PCIE},
+	{0x107D, 0, "Intel 82572EI", OTHER_PCIE},
+	{0x109A, 0, "Intel 82573L", OTHER_PCIE},
+	{0x150C, 0, "Intel 82583V", OTHER_PCIE},
+	{0x1502, 0, "Intel 82579LM", OTHER_PCIE},
+	{0x153A, 0, "Intel I217-LM", OTHER_PCIE},
+	{0x15A3, 0, "Intel I218-LM", OTHER_PCIE},
+	{0x15B7, 0, "Intel I219-LM", OTHER_PCIE},
+};
+
+int e1000_open_chip(struct e1000 *e, const struct e1000_chip *chip)
+{
+	struct nic *nic = &e->nic;
+	e->chip = chip;
+	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
+	 * (power state D0). */
+	int ret = nic_leave_bus(nic);
+	if (!ret)
+		ret = nic_open_window(nic, E1000_BAR_BYTES);
+	if (!ret)
+		ret = e1000_reset(e);
+	if (!ret)
+		ret = chip->read_mac(e, nic->info.mac);
+	if (ret)
+		return ret;
+	e->clean = true;
+	nic->info.max_rx_queues = chip->max_queues;
+	nic->info.max_tx_queues = chip->max_queues;
+	nic->info.max_mtu = chip->max_mtu;
+	nic->info.max_link_mbps = 1000;
+	return 0;
+}
+
+static int open_port(struct nic *nic)
+{
+	return e1000_open_chip(e1000_of(nic), nic->id->kind == KIND_82540EM ? &e1000_82540em : &e1000_82574l);
+}
+
+void e1000_close(struct nic *nic)
+{
+	struct e1000 *e = e1000_of(nic);
+	e1000_interrupt_close(e);
+	if (!e->clean)
+		e1000_halt(e);
+}
+
+struct nic_rxq *e1000_rxq(struct nic *nic, unsigned index)
+{
+	return &e1000_of(nic)->rings.rxqs[index]->nic;
+}
+
+struct nic_txq *e1000_txq(struct nic *nic, unsigned index)
+{
+	return &e1000_of(nic)->rings.txqs[index]->nic;
+}
+
+static const struct nic_ops ops = {
+	.open = open_port,
+	.close = e1000_close,
+	.start = e1000_start,
+	.stop = e1000_stop,
+	.rxq = e1000_rxq,
+	.txq = e1000_txq,
+	.get_link = e1000_get_link,
+	.update_stats = e1000_update_stats,
+	.add_queue_stats = e1000_add_queue_stats,
+	.enable_events = e1000_enable_events,
+	.acknowledge_events = e1000_acknowledge_events,
+	.set_unicast = e1000_set_unicast,
+	.set_multicast = e1000_set_multicast,
+	.set_receive_mode = e1000_set_receive_mode,
+};
+
+const struct nic_driver e1000_driver = {
+	.name = "e1000",
+	.ids = ids,
+	.id_count = sizeof(ids) / sizeof(*ids),
+	.port_bytes = sizeof(struct e1000),
+	.unicast_filters = 15,
+	.ops = &ops,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The PHY of the e1000 lineage, by MDIC, which on the 82574L firmware uses as well. */
+#include "e1000.h"
+#include "../../vfio/error.h"
+
+#include <errno.h>
+
+bool e1000_mdio_take(struct e1000 *e)
+{
+	if (!e->chip->shared_phy)
+		return true;
+	uint64_t deadline = nic_now_us() + e1000_times.mdio_owner;
+	for (;;) {
+		bool late = nic_now_us() >= deadline;
+		/* the bit keeps what is written only while firmware does not have MDIO */
+		e1000_change(e, E1000_EXTCNF_CTRL, 0, E1000_EXTCNF_CTRL_MDIO_SW);
+		if (nic_gone(&e->nic))
+			return false;
+		if (e1000_read(e, E1000_EXTCNF_CTRL) & E1000_EXTCNF_CTRL_MDIO_SW)
+			return true;
+		if (late)
+			return false;
+		nic_sleep_us(2000);
+	}
+}
+
+void e1000_mdio_give(struct e1000 *e)
+{
+	if (e->chip->shared_phy)
+		e1000_change(e, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
+}
+
+static int phy_access(struct e1000 *e, unsigned reg, uint32_t command, uint16_t *value)
+{
+	/* an owner that does not let go is dead, and overruled */
+	e1000_mdio_take(e);
+	e1000_write(e, E1000_MDIC, command | E1000_MDIC_PHY_1 | reg << E1000_MDIC_REG_SHIFT);
+	int ret = e1000_wait(e, E1000_MDIC, E1000_MDIC_READY, E1000_MDIC_READY, e1000_times.mdic);
+	uint32_t answer = ret ? 0 : e1000_read(e, E1000_MDIC);
+	e1000_mdio_give(e);
+	if (ret == -ETIMEDOUT)
+		return pollux_fail(ETIMEDOUT, "%s: MDIC.READY was not set within %u ms: the card's PHY does not answer; power the machine "
+				   "off and on", e->nic.device->address, e1000_times.mdic / 1000);
+	if (!ret && nic_gone(&e->nic))
+		ret = nic_fail_gone(&e->nic);
+	if (!ret && (answer & E1000_MDIC_ERROR))
+		return pollux_fail(EIO, "%s: MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper card",
+				   e->nic.device->address, reg);
+	*value = (uint16_t)answer;
+	return ret;
+}
+
+int e1000_phy_read(struct e1000 *e, unsigned reg, uint16_t *value)
+{
+	return phy_access(e, reg, E1000_MDIC_READ, value);
+}
+
+int e1000_phy_write(struct e1000 *e, unsigned reg, uint16_t value)
+{
+	uint16_t unused;
+	return phy_access(e, reg, E1000_MDIC_WRITE | value, &unused);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The registers of the 82540EM and 82574L that the driver uses, once, as data: name, offset in BAR0, stride, count and which chips have
+ * it. The 82576 has those marked "all" too; its own are in igb's list. Fields are in fields.h. */
+#ifndef POLLUX_DRIVER_E1000_REGISTERS_H
+#define POLLUX_DRIVER_E1000_REGISTERS_H
+
+#include <stdint.h>
+
+/* clang-format off */
+#define E1000_REGISTERS(X) \
+	/* name        offset   stride count  chips */ \
+	/* device */ \
+	X(CTRL,        0x00000, 0,     1,   "all") \
+	X(STATUS,      0x00008, 0,     1,   "all") \
+	X(EECD,        0x00010, 0,     1,   "all") \
+	X(EERD,        0x00014, 0,     1,   "all") \
+	X(CTRL_EXT,    0x00018, 0,     1,   "all") \
+	X(MDIC,        0x00020, 0,     1,   "all") \
+	X(EXTCNF_CTRL, 0x00F00, 0,     1,   "82574L") \
+	X(PBA,         0x01000, 0,     1,   "82540EM, 82574L") \
+	X(FCRTL,       0x02160, 0,     1,   "all") \
+	X(FCRTH,       0x02168, 0,     1,   "all") \
+	X(MANC,        0x05820, 0,     1,   "all") \
+	X(GCR,         0x05B00, 0,     1,   "82574L, 82576") \
+	X(GCR2,        0x05B64, 0,     1,   "82574L") \
+	/* interrupts */ \
+	X(ICR,         0x000C0, 0,     1,   "all") \
+	X(ICS,         0x000C8, 0,     1,   "all") \
+	X(IMS,         0x000D0, 0,     1,   "all") \
+	X(IMC,         0x000D8, 0,     1,   "all") \
+	/* receive */ \
+	X(RCTL,        0x00100, 0,     1,   "all") \
+	X(RDBAL,       0x02800, 0,     1,   "82540EM, 82574L") \
+	X(RDBAH,       0x02804, 0,     1,   "82540EM, 82574L") \
+	X(RDLEN,       0x02808, 0,     1,   "82540EM, 82574L") \
+	X(RDH,         0x02810, 0,     1,   "82540EM, 82574L") \
+	X(RDT,         0x02818, 0,     1,   "82540EM, 82574L") \
+	X(RDTR,        0x02820, 0,     1,   "82540EM, 82574L") \
+	X(RXDCTL,      0x02828, 0,     1,   "82540EM, 82574L") \
+	X(RADV,        0x0282C, 0,     1,   "82540EM, 82574L") \
+	X(RXCSUM,      0x05000, 0,     1,   "all") \
+	X(RFCTL,       0x05008, 0,     1,   "82574L, 82576") \
+	X(MRQC,        0x05818, 0,     1,   "82574L, 82576") \
+	/* transmit */ \
+	X(TCTL,        0x00400, 0,     1,   "all") \
+	X(TIPG,        0x00410, 0,     1,   "all") \
+	X(TDBAL,       0x03800, 0,     1,   "82540EM, 82574L") \
+	X(TDBAH,       0x03804, 0,     1,   "82540EM, 82574L") \
+	X(TDLEN,       0x03808, 0,     1,   "82540EM, 82574L") \
+	X(TDH,         0x03810, 0,     1,   "82540EM, 82574L") \
+	X(TDT,         0x03818, 0,     1,   "82540EM, 82574L") \
+	X(TIDV,        0x03820, 0,     1,   "82540EM, 82574L") \
+	X(TXDCTL,      0x03828, 0x100, 2,   "82540EM (one), 82574L") \
+	X(TADV,        0x0382C, 0,     1,   "82540EM, 82574L") \
+	X(TARC,        0x03840, 0x100, 2,   "82574L") \
+	/* filters */ \
+	X(MTA,         0x05200, 4,     128, "all") \
+	X(RAL,         0x05400, 8,     16,  "all") \
+	X(RAH,         0x05404, 8,     16,  "all") \
+	X(VFTA,        0x05600, 4,     128, "all") \
+	/* statistics, cleared by reading */ \
+	X(CRCERRS,     0x04000, 0,     1,   "all") \
+	X(ALGNERRC,    0x04004, 0,     1,   "all") \
+	X(RXERRC,      0x0400C, 0,     1,   "all") \
+	X(MPC,         0x04010, 0,     1,   "all") \
+	X(RLEC,        0x04040, 0,     1,   "all") \
+	X(GPRC,        0x04074, 0,     1,   "all") \
+	X(BPRC,        0x04078, 0,     1,   "all") \
+	X(MPRC,        0x0407C, 0,     1,   "all") \
+	X(GPTC,        0x04080, 0,     1,   "all") \
+	X(GORCL,       0x04088, 0,     1,   "all") \
+	X(GORCH,       0x0408C, 0,     1,   "all") \
+	X(GOTCL,       0x04090, 0,     1,   "all") \
+	X(GOTCH,       0x04094, 0,     1,   "all") \
+	X(RUC,         0x040A4, 0,     1,   "all") \
+	X(RFC,         0x040A8, 0,     1,   "all") \
+	X(ROC,         0x040AC, 0,     1,   "all") \
+	X(RJC,         0x040B0, 0,     1,   "all")
+/* clang-format on */
+
+/** Offsets: E1000_CTRL, E1000_RDBAL, ... of index 0. */
+enum e1000_register {
+#define X(name, offset, stride, count, chips) E1000_##name = (offset),
+	E1000_REGISTERS(X)
+#undef X
+};
+
+#define E1000_BAR_BYTES 0x6000u /* what the list needs of BAR0 */
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Receive bursts of the 82540EM (legacy descriptors) and the 82574L (extended ones). */
+#include "e1000.h"
+#include "../ring_rx.h"
+
+/* Frame errors. Checksum errors are advice on frames that are delivered as they are: not among them. */
+#define ERRORS 0x97u /* CE, SE, SEQ, CXE, RXE */
+
+static const struct ring_rx_format legacy = {
+	.done = UINT64_C(1) << 32,
+	.end = UINT64_C(1) << 33,
+	.errors = (uint64_t)ERRORS << 40,
+	.length_shift = 0,
+};
+
+static const struct ring_rx_format extended = {
+	.done = UINT64_C(1) << 0,
+	.end = UINT64_C(1) << 1,
+	.errors = (uint64_t)ERRORS << 24,
+	.length_shift = 32,
+	.hash = true,
+};
+
+static __attribute__((noinline)) unsigned legacy_any(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
+{
+	return ring_rx_any(legacy, queue, pkts, n, got);
+}
+
+static __attribute__((noinline)) unsigned extended_any(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
+{
+	return ring_rx_any(extended, queue, pkts, n, got);
+}
+
+unsigned e1000_rx_burst_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+{
+	return ring_rx_burst(legacy, (struct ring_rxq *)queue, pkts, n, legacy_any);
+}
+
+unsigned e1000_rx_burst_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+{
+	return ring_rx_burst(extended, (struct ring_rxq *)queue, pkts, n, extended_any);
+}

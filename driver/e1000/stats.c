@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Statistics of the e1000 lineage: counters that a read clears, accumulated before they wrap. Only those are read that something is
+ * made of. */
+#include "e1000.h"
+
+/* Low word first; reading the high one clears both. */
+static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
+{
+	uint64_t value = nic_count(nic, low);
+	return value | nic_count(nic, high) << 32;
+}
+
+static uint64_t without(uint64_t bytes, uint64_t extra)
+{
+	return bytes > extra ? bytes - extra : 0;
+}
+
+static const uint32_t errors[E1000_ERRORS] = {
+	E1000_CRCERRS, E1000_ALGNERRC, E1000_RXERRC, E1000_RLEC, E1000_RUC, E1000_RFC, E1000_ROC, E1000_RJC,
+};
+
+/* Losses and errors, which QEMU's cards count in registers that a read does not clear. A second read tells: on hardware it finds next to
+ * nothing. */
+static uint64_t count_rare(struct e1000 *e, unsigned index, uint32_t offset)
+{
+	uint64_t value = nic_count(&e->nic, offset);
+	if (!value)
+		return 0;
+	uint64_t again = nic_count(&e->nic, offset);
+	if (again < value)
+		return value + again;
+	uint64_t more = again - e->uncleared[index];
+	e->uncleared[index] = (uint32_t)again;
+	return more;
+}
+
+/* A frame that is counted between the reads of a packet and a byte counter would give one update four bytes too many or too few, the
+ * next one as many the other way: sums are right again when traffic pauses. */
+void e1000_update_stats(struct nic *nic)
+{
+	const struct e1000_chip *chip = e1000_of(nic)->chip;
+	struct nic_stats *stats = &nic->stats;
+	uint64_t packets = nic_count(nic, E1000_GPRC);
+	stats->rx_packets += packets;
+	stats->rx_bytes += without(count64(nic, E1000_GORCL, E1000_GORCH), packets * chip->rx_byte_extra);
+	packets = nic_count(nic, E1000_GPTC);
+	stats->tx_packets += packets;
+	stats->tx_bytes += without(count64(nic, E1000_GOTCL, E1000_GOTCH), packets * chip->tx_byte_extra);
+	/* RNBC, "no buffers", is no loss: the packet buffer may still have saved the frame */
+	stats->rx_missed += count_rare(e1000_of(nic), 0, E1000_MPC);
+	for (unsigned i = 0; i < E1000_ERRORS; i++)
+		stats->rx_errors += count_rare(e1000_of(nic), 1 + i, errors[i]);
+	stats->rx_multicast += nic_count(nic, E1000_MPRC);
+	stats->rx_broadcast += nic_count(nic, E1000_BPRC);
+}
+
+void e1000_stats_start(struct e1000 *e)
+{
+	e1000_update_stats(&e->nic); /* what was before is nobody's */
+	e->nic.stats = (struct nic_stats){.rx_packets = 0};
+}
+
+void e1000_add_queue_stats(struct nic *nic, struct nic_stats *stats)
+{
+	nic_rings_add_stats(nic, &e1000_of(nic)->rings, stats);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * How long the control path of the e1000 lineage waits, and for what. */
+#include "e1000.h"
+
+/* Limits are generous where the datasheets have none. */
+struct e1000_times e1000_times = {
+	.quiesce = 10000,
+	.master_disable = 80000,
+	.pending = 100000,
+	.reset_quiet = 1000,
+	.reset = 1000000,
+	.auto_read = 100000,
+	.settle_82540 = 5000,
+	.settle_82574 = 25000,
+	.eerd = 500000,
+	.mdic = 100000,
+	.mdio_owner = 50000,
+	.queue = 100000,
+	.drain = 100000,
+};

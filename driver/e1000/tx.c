@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Transmit bursts of the 82540EM and the 82574L, both with legacy descriptors: nothing that the extended ones add is used. */
+#include "e1000.h"
+#include "../ring_tx.h"
+
+#define IFCS (UINT64_C(1) << 25)
+
+/* The 82540EM may corrupt frames that it pads itself, as others found: it gets whole ones, 60 bytes without FCS. */
+static const struct ring_tx_format padded = {.command = IFCS, .frame_min = 60};
+/* The 82574L pads what has 17 bytes at least. */
+static const struct ring_tx_format short_ones = {.command = IFCS, .frame_min = 17};
+
+static __attribute__((noinline)) unsigned padded_any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_any(padded, queue, pkts, n);
+}
+
+static __attribute__((noinline)) unsigned short_any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_any(short_ones, queue, pkts, n);
+}
+
+unsigned e1000_tx_burst_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_burst(padded, (struct ring_txq *)queue, pkts, n, padded_any);
+}
+
+unsigned e1000_tx_burst_82574l(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_burst(short_ones, (struct ring_txq *)queue, pkts, n, short_any);
+}

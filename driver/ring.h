@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Receive and transmit queues of the e1000 and igb families: what a burst touches, and the memory of a started port's rings. Registers
+ * are the families' business; here are rings in memory and tails. The bursts themselves are in ring_rx.h and ring_tx.h. */
+#ifndef POLLUX_DRIVER_RING_H
+#define POLLUX_DRIVER_RING_H
+
+#include "driver.h"
+#include "../mempool/memory.h"
+
+#define RING_BATCH 32u /* descriptors per refill, per report-status and per reclaim */
+
+/** A descriptor, receive or transmit, in any format. Little-endian, as x86-64 is. */
+struct ring_descriptor {
+	uint64_t q0, q1;
+} __attribute__((aligned(16)));
+
+struct pkt_pool;
+
+/** A receive queue. Single user, but for the counters, which others may read. */
+struct ring_rxq {
+	struct nic_rxq nic; /* first: nic_rx casts */
+
+	/* touched per burst */
+	struct ring_descriptor *ring;
+	uint8_t **buffers;       /* per slot: its buffer's data, at the default position */
+	struct pkt_pool *pool;
+	uint64_t offset;         /* I/O address = pointer + offset */
+	volatile uint32_t *tail; /* RDT, or `trapped_tail` */
+	uint32_t mask;           /* ring size - 1 */
+	uint32_t next;           /* the slot to look at next; counts up freely */
+	uint32_t fill;           /* the slot to refill next; counts up freely, a multiple of RING_BATCH */
+	uint32_t odd;            /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
+
+	/* touched now and then */
+	uint64_t pool_empty, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
+	uint32_t trapped_tail, tail_told;     /* where the tail is no memory: written here, then told */
+	uint32_t tail_offset;
+	const struct vfio_window *window;
+	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
+};
+
+#define RING_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
+
+/** A transmit queue. */
+struct ring_txq {
+	struct nic_txq nic;
+
+	/* touched per burst */
+	struct ring_descriptor *ring;
+	uint8_t **buffers;       /* per slot: data of the packet in it, wherever in its buffer */
+	struct pkt_pool *pool;   /* where copies of too short frames come from */
+	uint64_t offset;
+	volatile uint32_t *tail; /* TDT, or `trapped_tail` */
+	uint32_t mask;
+	uint32_t next;           /* the slot to fill next; counts up freely */
+	uint32_t clean;          /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
+	uint32_t max_single;     /* longest frame that fits one descriptor here, bytes without FCS */
+	uint16_t report[NIC_RING_MAX / RING_BATCH]; /* per batch of slots: the slot whose report covers it */
+
+	/* touched now and then */
+	uint64_t bad_packets;
+	uint32_t max_frame; /* longest frame, bytes without FCS */
+	uint32_t trapped_tail, tail_told;
+	uint32_t tail_offset;
+	const struct vfio_window *window;
+	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+};
+
+/** All rings of a started port. All zero: none. */
+struct nic_rings {
+	struct ring_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
+	struct ring_txq **txqs;
+	struct dma_memory memory; /* of all queues, receive first */
+};
+
+/** What a family gives its rings: its bursts, and where the tails are. */
+struct ring_kind {
+	unsigned (*rx_burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+	unsigned (*tx_burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+	uint32_t (*rx_tail)(unsigned queue);
+	uint32_t (*tx_tail)(unsigned queue);
+};
+
+/** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them yet. Errors:
+ *  -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is left then. */
+int nic_rings_open(struct nic *nic, struct nic_rings *rings, const struct ring_kind *kind);
+/** Gives all packets back and frees rings and queues. No DMA may happen any more. */
+void nic_rings_close(struct nic *nic, struct nic_rings *rings);
+
+/** Hands all slots but one of a receive ring to the card, which must be ready for it. */
+void ring_rx_go(struct ring_rxq *queue);
+
+/** The I/O address of a ring. */
+static inline uint64_t ring_address(const struct ring_descriptor *ring, uint64_t offset)
+{
+	return (uint64_t)(uintptr_t)ring + offset;
+}
+
+/** Descriptors that the card has not yet taken, given its head register's value. */
+static inline uint32_t ring_tx_pending(const struct ring_txq *queue, uint32_t head)
+{
+	return (queue->next - head) & queue->mask;
+}
+
+/** Adds the queues' own counters. */
+void nic_rings_add_stats(const struct nic *nic, const struct nic_rings *rings, struct nic_stats *stats);
+
+static inline void ring_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED); /* single writer */
+}
+
+#endif

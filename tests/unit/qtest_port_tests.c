@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What every port on QEMU's cards must do, whatever the family: the e1000 and igb tests include this file and say which card they mean
+ * in `card`. */
+#include "qtest_port.c"
+
+struct card_traits {
+	const char *name;      /* QEMU's */
+	const char *described; /* the driver's */
+	uint16_t device_id, max_mtu;
+	unsigned unicast_filters;
+	size_t sent_min;       /* the shortest frame that it sends, shorter ones being padded */
+	bool sends_fcs_uncounted, counts_dropped, loses; /* how QEMU's card differs: see the tests */
+};
+static const struct card_traits *card;
+
+static void says_what_it_is(void)
+{
+	struct port p;
+	struct nic_info info;
+	port_open(&p, card->name);
+	nic_get_info(p.nic, &info);
+	CU_ASSERT_STRING_EQUAL(info.name, card->described);
+	CU_ASSERT_EQUAL(info.device_id, card->device_id);
+	CU_ASSERT_EQUAL(info.max_mtu, card->max_mtu);
+	CU_ASSERT_EQUAL(info.max_link_mbps, 1000);
+	CU_ASSERT_EQUAL(memcmp(info.mac, (const uint8_t[]){0x52, 0x54, 0, 0, 0, 0x10}, 6), 0);
+	/* no DMA before start */
+	CU_ASSERT(!(vfio_config_read(p.device, 4, 2) & 4));
+	port_close(&p);
+	char other[64];
+	snprintf(other, sizeof(other), "%s,mac=02:a1:b2:c3:d4:e5", card->name);
+	port_open(&p, other);
+	nic_get_info(p.nic, &info);
+	CU_ASSERT_EQUAL(memcmp(info.mac, (const uint8_t[]){0x02, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5}, 6), 0);
+	port_close(&p);
+}
+
+static void every_size_is_received(struct port *p)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	uint64_t packets = 0, bytes = 0;
+	struct nic_stats before = port_stats(p);
+	for (size_t size = 60; size <= 1518; size++) {
+		packets++;
+		bytes += size;
+		port_frame(frame, (unsigned)size, size);
+		port_put(p, frame, size);
+		CU_ASSERT_EQUAL_FATAL(port_receive_frame(p, got, LIMIT_MS), size);
+		CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, size), 0);
+	}
+	struct nic_stats stats = port_stats(p);
+	CU_ASSERT_EQUAL(stats.rx_packets - before.rx_packets, packets);
+	CU_ASSERT_EQUAL(stats.rx_bytes - before.rx_bytes, bytes);
+	/* too long, also with VLAN tag and FCS */
+	port_put(p, frame, 1523);
+	port_frame(frame, 1, 100);
+	port_put(p, frame, 100);
+	CU_ASSERT_EQUAL(port_receive_frame(p, got, LIMIT_MS), 100);
+}
+
+/* QEMU's 82574L before 8.1 counts no FCS for sent frames, which the driver takes off as the hardware's. */
+static void port_sent_bytes(uint64_t counted, uint64_t bytes, uint64_t packets)
+{
+	if (counted != bytes && counted + 4 * packets != bytes)
+		printf("\n    %llu bytes counted, %llu sent ", (unsigned long long)counted, (unsigned long long)bytes);
+	CU_ASSERT(counted == bytes || (card->sends_fcs_uncounted && counted + 4 * packets == bytes));
+}
+
+static void every_size_is_sent(struct port *p)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	uint64_t packets = 0, bytes = 0;
+	struct nic_stats before = port_stats(p);
+	for (size_t size = 1; size <= 1518; size++, packets++) {
+		struct pkt pkt;
+		port_frame(frame, (unsigned)size, size);
+		CU_ASSERT_EQUAL_FATAL(port_build(p, &pkt, frame, size), 1);
+		port_send(p, &pkt, 1);
+		size_t sent = qtest_receive(p->qtest, 0, got, sizeof(got), LIMIT_MS);
+		size_t expected = size < card->sent_min ? card->sent_min : size;
+		CU_ASSERT_FATAL(sent == expected || (sent == 60 && expected < 60));
+		CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, size), 0);
+		for (size_t i = size; i < sent; i++)
+			CU_ASSERT_EQUAL_FATAL(got[i], 0);
+		bytes += expected;
+	}
+	struct nic_stats stats = port_stats(p);
+	CU_ASSERT_EQUAL(stats.tx_packets - before.tx_packets, packets);
+	port_sent_bytes(stats.tx_bytes - before.tx_bytes, bytes, packets);
+	struct pkt pkt = {0};
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(p->pool, &pkt, 1), 1);
+	pkt.len = 1519;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(p->nic, 0), &pkt, 1), 1);
+	CU_ASSERT_EQUAL(qtest_receive(p->qtest, 0, got, sizeof(got), QUIET_MS), 0);
+	CU_ASSERT_EQUAL(port_stats(p).tx_bad_packets, 1);
+}
+
+static void frames_of_every_size_pass_byte_for_byte(void)
+{
+	struct port p;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+	every_size_is_received(&p);
+	every_size_is_sent(&p);
+	CU_ASSERT_EQUAL(port_stats(&p).rx_bad_descriptors, 0);
+	CU_ASSERT_EQUAL(port_stats(&p).rx_missed, 0);
+	port_close(&p);
+}
+
+/* Bursts of changing sizes, echoed, so that bursts begin and end anywhere in rings that wrap a hundred times. */
+static void rings_wrap_many_times(void)
+{
+	enum { FRAMES = 6400 };
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	struct port p;
+	struct pkt pkts[48];
+	unsigned put = 0, echoed = 0, checked = 0;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+	for (uint64_t end = port_now_ms() + 3 * LIMIT_MS; checked < FRAMES && port_now_ms() < end;) {
+		unsigned burst = 1 + (echoed * 7 + checked) % 48;
+		size_t bytes;
+		while (put < FRAMES && put - checked < 96) {
+			port_frame(frame, put, 60 + put % 200);
+			if (qtest_send(p.qtest, 0, frame, 60 + put % 200))
+				break;
+			put++;
+		}
+		unsigned n = nic_rx(nic_rxq(p.nic, 0), pkts, burst);
+		for (unsigned i = 0; i < n; i++)
+			pkts[i].data[6] ^= 0xFF;
+		port_send(&p, pkts, n);
+		echoed += n;
+		while (checked < echoed && (bytes = qtest_receive(p.qtest, 0, got, sizeof(got), LIMIT_MS)) > 0) {
+			port_frame(frame, checked, 60 + checked % 200);
+			frame[6] ^= 0xFF;
+			CU_ASSERT_EQUAL_FATAL(bytes, 60 + checked % 200);
+			CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, bytes), 0);
+			checked++;
+		}
+	}
+	CU_ASSERT_EQUAL(checked, FRAMES);
+	struct nic_stats stats = port_stats(&p);
+	CU_ASSERT_EQUAL(stats.rx_packets, FRAMES);
+	CU_ASSERT_EQUAL(stats.tx_packets, FRAMES);
+	port_sent_bytes(stats.tx_bytes, stats.rx_bytes, FRAMES);
+	CU_ASSERT_EQUAL(stats.rx_missed + stats.rx_errors + stats.rx_bad_descriptors + stats.tx_bad_packets, 0);
+	port_close(&p);
+}
+
+static void filters_let_through_what_they_should(void)
+{
+	static const uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 0x10}, other[6] = {0x02, 1, 2, 3, 4, 5}, third[6] = {0x02, 1, 2, 3, 4, 6};
+	static const uint8_t group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB}, twin[6] = {0x01, 0, 0x5E, 1, 0, 0xFB}, far[6] = {0x01, 0, 0x5E, 0, 0x10, 0xFB};
+	struct port p;
+	port_open(&p, card->name);
+	/* added before the start, and kept over it */
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, other), 0);
+	port_start(&p, &(struct nic_config){.rx_queues = 1});
+	CU_ASSERT(port_accepts(&p, own));
+	CU_ASSERT(port_accepts(&p, other));
+	CU_ASSERT(!port_accepts(&p, third));
+	CU_ASSERT(!port_accepts(&p, group));
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, third), 0);
+	CU_ASSERT_EQUAL(nic_remove_mac(p.nic, other), 0);
+	CU_ASSERT(port_accepts(&p, third));
+	CU_ASSERT(!port_accepts(&p, other));
+	/* the table has bits, not addresses */
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, group), 0);
+	CU_ASSERT(port_accepts(&p, group));
+	CU_ASSERT(port_accepts(&p, twin));
+	CU_ASSERT(!port_accepts(&p, far));
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, twin), 0);
+	CU_ASSERT_EQUAL(nic_remove_mac(p.nic, group), 0);
+	CU_ASSERT(port_accepts(&p, group));
+	CU_ASSERT_EQUAL(nic_remove_mac(p.nic, twin), 0);
+	CU_ASSERT(!port_accepts(&p, group));
+	struct nic_stats stats = port_stats(&p);
+	/* QEMU's 82574L counts those too that its filter then drops */
+	CU_ASSERT(stats.rx_multicast == 3 || (card->counts_dropped && stats.rx_multicast == 6));
+	CU_ASSERT_EQUAL(stats.rx_broadcast, 11);
+	/* all exact filters, and one more */
+	for (unsigned i = 1; i < card->unicast_filters; i++)
+		CU_ASSERT_EQUAL(nic_add_mac(p.nic, (const uint8_t[]){0x02, 9, 9, 9, 9, (uint8_t)i}), 0);
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, (const uint8_t[]){0x02, 9, 9, 9, 9, 99}), -ENOSPC);
+	CU_ASSERT(port_accepts(&p, (const uint8_t[]){0x02, 9, 9, 9, 9, (uint8_t)(card->unicast_filters - 1)}));
+	CU_ASSERT(port_accepts(&p, (const uint8_t[]){0x02, 9, 9, 9, 9, 1}));
+	CU_ASSERT(!port_accepts(&p, (const uint8_t[]){0x02, 9, 9, 9, 9, 99}));
+	port_close(&p);
+}
+
+static void promiscuous_modes_come_and_go(void)
+{
+	static const uint8_t other[6] = {0x02, 1, 2, 3, 4, 5}, group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB};
+	struct port p;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.promiscuous = true});
+	CU_ASSERT(port_accepts(&p, other));
+	CU_ASSERT(port_accepts(&p, group));
+	CU_ASSERT_EQUAL(nic_set_promiscuous(p.nic, false), 0);
+	CU_ASSERT(!port_accepts(&p, other));
+	CU_ASSERT(!port_accepts(&p, group));
+	CU_ASSERT_EQUAL(nic_set_all_multicast(p.nic, true), 0);
+	CU_ASSERT(port_accepts(&p, group));
+	CU_ASSERT(!port_accepts(&p, other));
+	port_close(&p);
+}
+
+static void jumbo_frames_take_several_buffers(void)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	const size_t longest = card->max_mtu + 14u;
+	const size_t sizes[] = {60, 1518, 1519, 2043, 2044, 2047, 2048, 2049, 4096, 4097, 6144, 9000, 9014, longest};
+	struct port p;
+	port_open(&p, card->name);
+	CU_ASSERT_EQUAL(nic_start(p.nic, &(struct nic_config){.mtu = (uint16_t)(card->max_mtu + 1)}), -EINVAL);
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64, .mtu = card->max_mtu});
+	for (unsigned round = 0; round < 8; round++) {
+		for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+			struct pkt pkts[16];
+			port_frame(frame, i + round, sizes[i]);
+			port_put(&p, frame, sizes[i]);
+			CU_ASSERT_EQUAL_FATAL(port_receive_frame(&p, got, LIMIT_MS), sizes[i]);
+			CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, sizes[i]), 0);
+			unsigned pieces = port_build(&p, pkts, frame, sizes[i]);
+			port_send(&p, pkts, pieces);
+			CU_ASSERT_EQUAL_FATAL(qtest_receive(p.qtest, 0, got, sizeof(got), LIMIT_MS), sizes[i]);
+			CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, sizes[i]), 0);
+		}
+	}
+	CU_ASSERT_EQUAL(port_stats(&p).rx_bad_descriptors, 0);
+	port_close(&p);
+}
+
+/* QEMU's wire waits where the ring is full. But with its 82540EM a frame that is longer than what is left of the ring is lost. */
+static void lost_frames_are_counted_once(void)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	struct port p;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .mtu = 9000});
+	port_frame(frame, 1, 9000);
+	for (unsigned i = 0; i < 62; i++)
+		port_put(&p, frame, 60);
+	port_put(&p, frame, 9000);
+	for (uint64_t end = port_now_ms() + LIMIT_MS; card->loses && !port_stats(&p).rx_missed && port_now_ms() < end;)
+		;
+	for (unsigned i = 0; i < 62; i++)
+		CU_ASSERT_EQUAL_FATAL(port_receive_frame(&p, got, LIMIT_MS), 60);
+	if (card->loses)
+		port_put(&p, frame, 9000);
+	CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), 9000);
+	CU_ASSERT_EQUAL(port_receive_frame(&p, got, QUIET_MS), 0);
+	/* looked at several times meanwhile, and counted once */
+	CU_ASSERT_EQUAL(port_stats(&p).rx_missed, card->loses);
+	CU_ASSERT_EQUAL(port_stats(&p).rx_packets, 63);
+	port_close(&p);
+}
+
+static void a_port_stops_and_starts_again(void)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	const uint16_t mtus[] = {1500, 9000, 1500};
+	struct port p;
+	struct pkt pkt;
+	port_open(&p, card->name);
+	for (unsigned round = 0; round < 3; round++) {
+		port_start(&p, &(struct nic_config){.mtu = mtus[round]});
+		port_frame(frame, round, 300);
+		port_put(&p, frame, 300);
+		CU_ASSERT_EQUAL_FATAL(port_receive(&p, &pkt, 1, LIMIT_MS), 1);
+		CU_ASSERT_EQUAL(memcmp(pkt.data, frame, 300), 0);
+		/* handed over when the port stops: it still goes out */
+		port_send(&p, &pkt, 1);
+		CU_ASSERT_EQUAL(nic_stop(p.nic), 0);
+		CU_ASSERT_EQUAL(qtest_receive(p.qtest, 0, got, sizeof(got), LIMIT_MS), 300);
+		CU_ASSERT(!(vfio_config_read(p.device, 4, 2) & 4));
+		CU_ASSERT_EQUAL(pkt_pool_available(p.pool), p.pool_count);
+		CU_ASSERT_EQUAL(port_stats(&p).rx_packets, 1);
+		CU_ASSERT_EQUAL(port_stats(&p).tx_packets, 1);
+		/* a stopped port receives nothing */
+		CU_ASSERT_EQUAL(qtest_send(p.qtest, 0, frame, 300), 0);
+		CU_ASSERT_PTR_NULL(nic_rxq(p.nic, 0));
+		CU_ASSERT(!qtest_strayed(p.qtest));
+		if (round < 2)
+			CU_ASSERT_EQUAL(nic_stop(p.nic), 0);
+	}
+	port_close(&p);
+}
+
+static void link_changes_are_told(void)
+{
+	struct port p;
+	struct nic_link link;
+	uint32_t events;
+	port_open(&p, card->name);
+	int fd = nic_event_fd(p.nic);
+	CU_ASSERT_FATAL(fd >= 0);
+	port_start(&p, &(struct nic_config){.rx_queues = 1});
+	CU_ASSERT_EQUAL(nic_service(p.nic, &events), 0);
+	CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+	/* more often than once: what fires must be armed again */
+	for (unsigned round = 0; round < 3; round++) {
+		while (qtest_wait_fd(p.qtest, fd, QUIET_MS))
+			nic_service(p.nic, NULL);
+		CU_ASSERT_EQUAL(qtest_set_link(p.qtest, 0, false), 0);
+		CU_ASSERT(qtest_wait_fd(p.qtest, fd, LIMIT_MS));
+		CU_ASSERT_EQUAL(nic_service(p.nic, &events), 0);
+		CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+		CU_ASSERT_EQUAL(nic_get_link(p.nic, &link), 0);
+		CU_ASSERT(!link.up);
+		CU_ASSERT_EQUAL(link.mbps, 0);
+		CU_ASSERT_EQUAL(qtest_set_link(p.qtest, 0, true), 0);
+		for (events = 0; !events && qtest_wait_fd(p.qtest, fd, LIMIT_MS);)
+			CU_ASSERT_EQUAL(nic_service(p.nic, &events), 0);
+		CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+		CU_ASSERT_EQUAL(nic_get_link(p.nic, &link), 0);
+		CU_ASSERT(link.up);
+	}
+	uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 0x10};
+	CU_ASSERT(port_accepts(&p, own));
+	port_close(&p);
+}
+
+static void gone(struct port *p)
+{
+	static const uint8_t other[6] = {0x02, 1, 2, 3, 4, 5};
+	struct pkt pkts[4];
+	struct nic_link link;
+	uint32_t events;
+	CU_ASSERT_EQUAL(nic_service(p->nic, &events), -ENODEV);
+	CU_ASSERT(events & NIC_GONE);
+	CU_ASSERT_EQUAL(nic_get_link(p->nic, &link), -ENODEV);
+	CU_ASSERT_EQUAL(nic_add_mac(p->nic, other), -ENODEV);
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(p->nic, 0), pkts, 4), 0);
+	/* what is handed over is given back in the end */
+	CU_ASSERT_EQUAL(pkt_alloc(p->pool, pkts, 4), 4);
+	for (unsigned i = 0; i < 4; i++)
+		pkts[i].len = 100;
+	unsigned sent = nic_tx(nic_txq(p->nic, 0), pkts, 4);
+	pkt_free(pkts + sent, 4 - sent);
+	CU_ASSERT_EQUAL(nic_stop(p->nic), -ENODEV);
+	CU_ASSERT_EQUAL(pkt_pool_available(p->pool), p->pool_count);
+	CU_ASSERT_EQUAL(nic_start(p->nic, NULL), -ENODEV);
+	port_close(p);
+}
+
+static void a_card_that_is_gone_ends_nothing_else(void)
+{
+	struct port p;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_queues = 1});
+	qtest_kill(p.qtest);
+	gone(&p);
+	/* pulled out, and only the registers tell */
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_queues = 1});
+	qtest_vanish(p.device);
+	gone(&p);
+}
+
+static void each_step_of_the_transport_can_fail(void)
+{
+	struct qtest *qtest;
+	struct dma_space *space;
+	struct vfio_device *device;
+	struct nic *nic;
+	int ret = -EIO;
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+	CU_ASSERT_EQUAL_FATAL(qtest_open(&qtest, &card->name, 1), 0);
+	for (unsigned step = 1; ret && step < 100; step++) {
+		CU_ASSERT_EQUAL_FATAL(qtest_device(qtest, 0, space, &device), 0);
+		qtest_fail(device, step);
+		ret = nic_open_device(&nic, device);
+		if (ret)
+			CU_ASSERT_PTR_NULL(nic);
+	}
+	CU_ASSERT_EQUAL_FATAL(ret, 0);
+	ret = -EIO;
+	for (unsigned step = 1; ret && step < 100; step++) {
+		qtest_fail(device, step);
+		ret = nic_start(nic, &(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+		qtest_fail(device, 0);
+		CU_ASSERT(!qtest_strayed(qtest));
+		if (ret)
+			CU_ASSERT_PTR_NULL(nic_rxq(nic, 0));
+	}
+	CU_ASSERT_EQUAL(ret, 0);
+	nic_close(nic);
+	CU_ASSERT(!qtest_strayed(qtest));
+	qtest_close(qtest);
+	dma_space_unref(space);
+}
+
+/* A register access costs microseconds here as it does in a guest: the data path makes none but one tail write a burst. */
+static void bursts_write_no_register_but_tails(void)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct port p;
+	struct pkt pkts[32];
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_queues = 1});
+	port_frame(frame, 0, 60);
+	unsigned before = qtest_accesses(p.device), bursts = 0, received = 0;
+	while (received < 256) {
+		for (unsigned i = 0; i < 32; i++)
+			port_put(&p, frame, 60);
+		for (unsigned have = 0, n; have < 32; have += n, received += n) {
+			n = port_receive(&p, pkts, 32, LIMIT_MS);
+			CU_ASSERT_FATAL(n > 0);
+			pkt_free(pkts, n);
+		}
+	}
+	/* one refill for each 32 */
+	CU_ASSERT(qtest_accesses(p.device) - before <= 256 / 32);
+	before = qtest_accesses(p.device);
+	for (; bursts < 8; bursts++) {
+		CU_ASSERT_EQUAL_FATAL(pkt_alloc(p.pool, pkts, 32), 32);
+		for (unsigned i = 0; i < 32; i++)
+			pkts[i].len = 60;
+		CU_ASSERT_EQUAL(nic_tx(nic_txq(p.nic, 0), pkts, 32), 32);
+	}
+	CU_ASSERT_EQUAL(qtest_accesses(p.device) - before, bursts);
+	before = qtest_accesses(p.device);
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(p.nic, 0), pkts, 32), 0);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(p.nic, 0), pkts, 0), 0);
+	CU_ASSERT_EQUAL(qtest_accesses(p.device), before);
+	port_close(&p);
+}
+
+#define PORT_TESTS \
+	{"says what it is", says_what_it_is}, \
+	{"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte}, \
+	{"rings wrap many times", rings_wrap_many_times}, \
+	{"filters let through what they should", filters_let_through_what_they_should}, \
+	{"promiscuous modes come and go", promiscuous_modes_come_and_go}, \
+	{"jumbo frames take several buffers", jumbo_frames_take_several_buffers}, \
+	{"lost frames are counted once", lost_frames_are_counted_once}, \
+	{"a port stops and starts again", a_port_stops_and_starts_again}, \
+	{"link changes are told", link_changes_are_told}, \
+	{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else}, \
+	{"each step of the transport can fail", each_step_of_the_transport_can_fail}, \
+	{"bursts write no register but tails", bursts_write_no_register_but_tails}
