@@ -3,10 +3,7 @@
  * microseconds, so only those are read that something is made of. */
 #include "ixgbe.h"
 
-/* How many bytes more than the frame the queues' byte counters count per packet. The register facts say that byte counters include the FCS;
- * other drivers disagree about receive with CRC strip and about QBTC, and nobody has measured it here. */
-#define RX_FCS_BYTES 4u
-#define TX_FCS_BYTES 4u
+#define FCS_BYTES 4u /* per packet, counted by GOTC; QBRC counts what is left after CRC strip (hw-docs/doubts.md) */
 
 static uint64_t count(struct ixgbe *ix, uint32_t offset)
 {
@@ -33,19 +30,15 @@ void ixgbe_update_stats(struct nic *nic)
 	struct nic_stats *stats = &nic->stats;
 	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_COUNTERS; i++) {
 		/* GPRC would count missed frames too (erratum) */
-		uint64_t packets = count(ix, IXGBE_QPRC + 0x40 * i);
-		stats->rx_packets += packets;
-		stats->rx_bytes += without_fcs(count36(ix, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i),
-					       packets * RX_FCS_BYTES);
+		stats->rx_packets += count(ix, IXGBE_QPRC + 0x40 * i);
+		stats->rx_bytes += count36(ix, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i);
 		/* counts only where the card drops for want of a descriptor, which is with several queues (start.c) */
 		if (nic->config.rx_queues > 1)
 			stats->rx_no_descriptor += count(ix, IXGBE_QPRDC + 0x40 * i);
 	}
-	for (unsigned i = 0; i < nic->config.tx_queues && i < IXGBE_COUNTERS; i++) {
-		uint64_t packets = count(ix, IXGBE_QPTC + 0x40 * i);
-		stats->tx_packets += packets;
-		stats->tx_bytes += without_fcs(count36(ix, IXGBE_QBTC_L + 8 * i, IXGBE_QBTC_H + 8 * i), packets * TX_FCS_BYTES);
-	}
+	uint64_t sent = count(ix, IXGBE_GPTC);
+	stats->tx_packets += sent;
+	stats->tx_bytes += without_fcs(count36(ix, IXGBE_GOTCL, IXGBE_GOTCH), sent * FCS_BYTES);
 	stats->rx_missed += count(ix, IXGBE_MPC); /* of packet buffer 0: there is no other */
 	stats->rx_errors += count(ix, IXGBE_CRCERRS) + count(ix, IXGBE_RLEC) + count(ix, IXGBE_RUC) + count(ix, IXGBE_RFC) +
 			    count(ix, IXGBE_ROC) + count(ix, IXGBE_RJC);

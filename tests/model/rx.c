@@ -189,7 +189,7 @@ static unsigned receive_ordinary(struct model *m, const struct model_frame *fram
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
 		q->available--;
 		q->received++;
-		q->received_bytes += fate->len + 4;
+		q->received_bytes += fate->len; /* by DMA: the FCS is stripped */
 		tally_frame(&tally, fate);
 	}
 	for (unsigned j = 0; j < k; j++)
@@ -301,7 +301,7 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
 	}
 	q->received = 1;
-	q->received_bytes = f->len + 4;
+	q->received_bytes = f->len + (m->crc_strip ? 0 : 4);
 	close_queue(m, q);
 	return true;
 }

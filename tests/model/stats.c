@@ -36,7 +36,7 @@ void model_count_sent(struct model *m, const struct tally *t)
 	reg_add(m, MODEL_MPTC, t->multicast);
 	reg_add(m, MODEL_BPTC, t->broadcast);
 	wide_add(m, WIDE_GOTC, t->bytes);
-	wide_add(m, WIDE_TXDGBC, t->bytes);
+	wide_add(m, WIDE_TXDGBC, t->bytes - 4ull * t->frames);
 }
 
 /** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between. */

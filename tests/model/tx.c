@@ -89,7 +89,7 @@ static void count_sent(struct model *m, struct queue *q, const struct model_fram
 	}
 	model_count_sent(m, &t);
 	reg_add(m, IXGBE_QPTC + 0x40 * q->counter, n);
-	wide_add(m, WIDE_QBTC + q->counter, t.bytes);
+	wide_add(m, WIDE_QBTC + q->counter, t.bytes - 4ull * n); /* what came by DMA: the MAC adds the FCS */
 }
 
 /** Hands frames to the sink, or back to our own receive side. @return how many are gone. */

@@ -101,7 +101,7 @@ static void drop_enable_drops_and_counts(void)
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 20), 20);
 	CU_ASSERT_EQUAL(rd(0x01430 + 0x40 * 3), 13);
 	CU_ASSERT_EQUAL(rd(0x01030 + 0x40 * 3), 7);
-	CU_ASSERT_EQUAL(rd(0x01034 + 0x40 * 3), 7 * 64);
+	CU_ASSERT_EQUAL(rd(0x01034 + 0x40 * 3), 7 * 60);
 	CU_ASSERT_EQUAL(rd(0x03FA0), 0);
 	host_close(&h);
 }

@@ -66,7 +66,7 @@ static void frames_leave_in_order_and_only_rs_is_answered(void)
 	CU_ASSERT_EQUAL(rd(0x04080), 5);
 	CU_ASSERT_EQUAL(rd(0x04090), 64 + 65 + 66 + 67 + 68);
 	CU_ASSERT_EQUAL(rd(0x06030), 5);
-	CU_ASSERT_EQUAL(rd(0x08700), 64 + 65 + 66 + 67 + 68);
+	CU_ASSERT_EQUAL(rd(0x08700), 60 + 61 + 62 + 63 + 64);
 	CU_ASSERT_EQUAL(rd(0x040D8), 1);
 	CU_ASSERT_EQUAL(rd(0x040DC), 4);
 	CU_ASSERT_EQUAL(transmit(), 0);
