@@ -11,10 +11,12 @@
 #define UNUSABLE  2
 
 static const char help[] =
-        "Usage: pollux-pcap-diff EXPECTED GOT\n"
+        "Usage: pollux-pcap-diff [--to MAC] [--from MAC] [--swapped] EXPECTED GOT\n"
         "Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
         "from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
         "than there), or came in another order.\n"
+        "Frames that a forwarder changes: with --swapped each frame of EXPECTED has its Ethernet addresses swapped first; with --to and\n"
+        "--from its destination or source is the one given.\n"
         "Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
 
 static int compare(const struct model_frame *a, const struct model_frame *b)
@@ -85,6 +87,56 @@ static void say_counts(struct capture *expected, struct capture *got)
 		        plural(expected->count));
 }
 
+static struct {
+	uint8_t to[6], from[6];
+	bool has_to, has_from, swapped;
+} change;
+
+static bool mac_address(const char *text, uint8_t mac[6])
+{
+	unsigned byte[6];
+	int end = 0;
+	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5], &end) != 6)
+		return false;
+	for (unsigned i = 0; i < 6; i++)
+		mac[i] = (uint8_t)byte[i];
+	return text[end] == '\0';
+}
+
+/** @return how many arguments were options; -1: not understood. */
+static int understand(int argc, char **argv)
+{
+	int i = 1;
+	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+		bool good = true;
+		if (strcmp(argv[i], "--swapped") == 0)
+			change.swapped = true;
+		else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
+			good = change.has_to = mac_address(argv[++i], change.to);
+		else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc)
+			good = change.has_from = mac_address(argv[++i], change.from);
+		else
+			good = false;
+		if (!good)
+			return -1;
+	}
+	return i - 1;
+}
+
+/** Makes of a frame what the forwarder should. */
+static void change_addresses(uint8_t *frame)
+{
+	for (unsigned i = 0; i < 6 && change.swapped; i++) {
+		uint8_t byte = frame[i];
+		frame[i] = frame[6 + i];
+		frame[6 + i] = byte;
+	}
+	if (change.has_to)
+		memcpy(frame, change.to, 6);
+	if (change.has_from)
+		memcpy(frame + 6, change.from, 6);
+}
+
 int main(int argc, char **argv)
 {
 	char error[512];
@@ -93,10 +145,12 @@ int main(int argc, char **argv)
 		fputs(help, stdout);
 		return SAME;
 	}
-	if (argc != 3) {
+	int options = understand(argc, argv);
+	if (options < 0 || argc - options != 3) {
 		fputs(help, stderr);
 		return UNUSABLE;
 	}
+	argv += options;
 	if (capture_load(&expected, argv[1], error, sizeof(error))) {
 		fprintf(stderr, "pollux-pcap-diff: %s\n", error);
 		return UNUSABLE;
@@ -109,6 +163,8 @@ int main(int argc, char **argv)
 		return UNUSABLE;
 	}
 
+	for (uint32_t i = 0; i < expected.count; i++) /* each is part of the capture's own memory, and has 60 bytes at least */
+		change_addresses(expected.data + (expected.frames[i].data - expected.data));
 	bool same = expected.count == got.count;
 	for (uint32_t i = 0; same && i < got.count; i++)
 		same = compare(&expected.frames[i], &got.frames[i]) == 0;
