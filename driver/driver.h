@@ -67,7 +67,7 @@ struct nic_driver {
 	const struct nic_ops *ops;
 };
 
-extern const struct nic_driver ixgbe_driver, e1000_driver;
+extern const struct nic_driver ixgbe_driver, e1000_driver, igb_driver;
 
 struct nic_mac {
 	uint8_t bytes[6];

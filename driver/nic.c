@@ -17,7 +17,7 @@
 #define INTEL         0x8086u
 #define HANDS_PACKETS 256u /* what a thread may hold between receiving and sending, or filling a burst */
 
-static const struct nic_driver *const drivers[] = {&ixgbe_driver, &e1000_driver};
+static const struct nic_driver *const drivers[] = {&ixgbe_driver, &e1000_driver, &igb_driver};
 
 const char *nic_error(void)
 {

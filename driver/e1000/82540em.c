@@ -95,6 +95,7 @@ const struct e1000_chip e1000_82540em = {
 	.transmit_start = transmit_start,
 	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail},
 	.tx_head = e1000_tx_head,
+	.bar_bytes = E1000_BAR_BYTES,
 	.rars = 16,
 	.rx_byte_extra = 4, /* the FCS */
 	.tx_byte_extra = 4,

@@ -66,6 +66,7 @@ const struct e1000_chip e1000_82574l = {
 	.transmit_start = transmit_start,
 	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail},
 	.tx_head = e1000_tx_head,
+	.bar_bytes = E1000_BAR_BYTES,
 	.pcie = true,
 	.shared_phy = true,
 	.rars = 16,

@@ -43,7 +43,7 @@ int e1000_open_chip(struct e1000 *e, const struct e1000_chip *chip)
 	 * (power state D0). */
 	int ret = nic_leave_bus(nic);
 	if (!ret)
-		ret = nic_open_window(nic, E1000_BAR_BYTES);
+		ret = nic_open_window(nic, chip->bar_bytes);
 	if (!ret)
 		ret = e1000_reset(e);
 	if (!ret)

@@ -8,6 +8,8 @@
 #include "fields.h"
 #include "registers.h"
 
+#define E1000_FRAME_OVERHEAD 22u /* Ethernet header with one VLAN tag, FCS */
+
 struct e1000;
 
 /** What differs between the chips. All of it stands in one file per chip. */
@@ -23,6 +25,7 @@ struct e1000_chip {
 	int (*transmit_start)(struct e1000 *e);
 	struct ring_kind ring;
 	uint32_t (*tx_head)(unsigned queue); /* TDH */
+	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
 	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
 	bool shared_phy;                     /* firmware uses MDIO too: EXTCNF_CTRL says whose it is */
 	uint8_t rars;                        /* exact MAC filters, the port's own included */
@@ -51,7 +54,7 @@ struct e1000_times {
 	uint32_t pending;        /* PCIe Transaction Pending */
 	uint32_t reset_quiet;    /* no register access after CTRL.RST */
 	uint32_t reset;          /* CTRL.RST clear */
-	uint32_t auto_read;      /* EECD.AUTO_RD */
+	uint32_t auto_read, auto_read_82576; /* EECD.AUTO_RD */
 	uint32_t settle_82540, settle_82574; /* EEPROM and PHY set-up after a reset */
 	uint32_t eerd;           /* a word of the NVM */
 	uint32_t mdic;           /* a register of the PHY */

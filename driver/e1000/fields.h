@@ -42,6 +42,8 @@
 #define E1000_MDIC_READY     E1000_BIT(28)
 #define E1000_MDIC_ERROR     E1000_BIT(30)
 #define E1000_PHY_BMCR       0u
+#define E1000_PHY_BMSR       1u
+#define E1000_BMSR_LINK      (1u << 2)
 #define E1000_BMCR_RESTART   (1u << 9)
 #define E1000_BMCR_ISOLATE   (1u << 10)
 #define E1000_BMCR_POWERDOWN (1u << 11)

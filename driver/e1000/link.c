@@ -13,11 +13,15 @@ int e1000_link_start(struct e1000 *e)
 	e1000_write(e, E1000_FCRTL, 0);
 	e1000_write(e, E1000_FCRTH, 0);
 
-	/* A PHY that negotiates, or has, is let alone: starting anew would cost seconds of link */
-	uint16_t control;
+	/* A PHY that has a link is let alone: starting anew would cost seconds of it. Its status tells of a loss once, so the second reading
+	 * counts. QEMU's 82576 has no link after a reset, and gets one by negotiating only. */
+	uint16_t control, status = 0;
 	int ret = e1000_phy_read(e, E1000_PHY_BMCR, &control);
+	for (unsigned i = 0; !ret && i < 2; i++)
+		ret = e1000_phy_read(e, E1000_PHY_BMSR, &status);
 	const uint16_t wrong = E1000_BMCR_POWERDOWN | E1000_BMCR_ISOLATE | E1000_BMCR_LOOPBACK;
-	if (ret || (!(control & wrong) && (control & E1000_BMCR_AUTONEG)))
+	bool follows = (status & E1000_BMSR_LINK) && (e1000_read(e, E1000_STATUS) & E1000_STATUS_LU);
+	if (ret || (!(control & wrong) && (control & E1000_BMCR_AUTONEG) && follows))
 		return ret;
 	control &= (uint16_t)~wrong;
 	return e1000_phy_write(e, E1000_PHY_BMCR, control | E1000_BMCR_AUTONEG | E1000_BMCR_RESTART);

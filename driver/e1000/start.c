@@ -5,15 +5,13 @@
 
 #include <errno.h>
 
-#define FRAME_OVERHEAD 22u /* Ethernet header with one VLAN tag, FCS */
-
 /* Transmit must hold two of the largest frames. The division is kept over a reset, and takes effect only by one. */
 static int divide_packet_buffer(struct e1000 *e)
 {
 	uint32_t total = e->chip->packet_buffer_kib;
 	if (!total)
 		return 0;
-	uint32_t transmit = (2 * (e->nic.config.mtu + FRAME_OVERHEAD) + 1023) / 1024;
+	uint32_t transmit = (2 * (e->nic.config.mtu + E1000_FRAME_OVERHEAD) + 1023) / 1024;
 	uint32_t receive = e1000_read(e, E1000_PBA) & E1000_PBA_RXA;
 	if (nic_gone(&e->nic))
 		return nic_fail_gone(&e->nic);

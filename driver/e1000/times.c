@@ -10,6 +10,7 @@ struct e1000_times e1000_times = {
 	.reset_quiet = 1000,
 	.reset = 1000000,
 	.auto_read = 100000,
+	.auto_read_82576 = 10000,
 	.settle_82540 = 5000,
 	.settle_82574 = 25000,
 	.eerd = 500000,

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The registers of the 82576 that its predecessors do not have, or have elsewhere, once, as data. Those that they share are in
+ * e1000's list. */
+#ifndef POLLUX_DRIVER_IGB_REGISTERS_H
+#define POLLUX_DRIVER_IGB_REGISTERS_H
+
+#include <stdint.h>
+
+/* clang-format off */
+#define IGB_REGISTERS(X) \
+	/* name      offset   stride count */ \
+	/* interrupts */ \
+	X(GPIE,      0x01514, 0,     1) \
+	X(EIMC,      0x01528, 0,     1) \
+	/* receive */ \
+	X(RLPML,     0x05004, 0,     1) \
+	X(VT_CTL,    0x0581C, 0,     1) \
+	X(UTA,       0x0A000, 4,     128) \
+	X(RDBAL,     0x0C000, 0x40,  16) \
+	X(RDBAH,     0x0C004, 0x40,  16) \
+	X(RDLEN,     0x0C008, 0x40,  16) \
+	X(SRRCTL,    0x0C00C, 0x40,  16) \
+	X(RDH,       0x0C010, 0x40,  16) \
+	X(RDT,       0x0C018, 0x40,  16) \
+	X(RXDCTL,    0x0C028, 0x40,  16) \
+	/* transmit */ \
+	X(TDBAL,     0x0E000, 0x40,  16) \
+	X(TDBAH,     0x0E004, 0x40,  16) \
+	X(TDLEN,     0x0E008, 0x40,  16) \
+	X(TDH,       0x0E010, 0x40,  16) \
+	X(TDT,       0x0E018, 0x40,  16) \
+	X(TXDCTL,    0x0E028, 0x40,  16) \
+	X(TDWBAL,    0x0E038, 0x40,  16)
+/* clang-format on */
+
+/** Offsets: IGB_RDBAL, ... of queue 0. */
+enum igb_register {
+#define X(name, offset, stride, count) IGB_##name = (offset),
+	IGB_REGISTERS(X)
+#undef X
+};
+
+#define IGB_BAR_BYTES 0x10000u /* what the list needs of BAR0 */
+
+#define IGB_QUEUE_STRIDE 0x40u
+
+/* fields */
+#define IGB_XXDCTL_ENABLE          (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
+#define IGB_RXDCTL_THRESHOLDS      (8u | 8u << 8 | 1u << 16) /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (erratum) */
+#define IGB_TXDCTL_THRESHOLDS      (8u | 1u << 8 | 1u << 16)
+#define IGB_SRRCTL_BSIZEPACKET_2K  2u
+#define IGB_SRRCTL_DESCTYPE_ONE    (UINT32_C(1) << 25) /* advanced, one buffer */
+#define IGB_RFCTL_IPV6_EX_DIS      (UINT32_C(1) << 16)
+#define IGB_GCR_CMPL_TMOUT_RESEND  (UINT32_C(1) << 16)
+#define IGB_CTRL_EXT_LINK_MODE     (UINT32_C(3) << 22) /* 0: copper */
+
+#endif
