@@ -59,6 +59,12 @@ const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, u
 	return NULL;
 }
 
+bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id)
+{
+	const struct nic_id *id;
+	return nic_find_driver(address, vendor_id, device_id, &id) != NULL;
+}
+
 static int identify(struct vfio_device *device, const struct nic_driver **driver, const struct nic_id **id)
 {
 	uint16_t vendor = (uint16_t)vfio_config_read(device, 0, 2), product = (uint16_t)vfio_config_read(device, 2, 2);

@@ -109,6 +109,9 @@ const char *nic_error(void);
 
 void nic_get_info(const struct nic *nic, struct nic_info *info);
 
+/** Whether Pollux has a driver for devices of these PCI ids; if not, nic_error() says what about. address is for the sentence only. */
+bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id);
+
 /** The number of packet buffers that `ports` ports with this configuration, all on one pool, and `threads` threads need. */
 unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads);
 

@@ -69,6 +69,8 @@ helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," 
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop "-s," "-R," "-n," "-f,"
 helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 
+helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: 'Exit status:' "-u," "-n," "-j,"
+
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock
 
@@ -118,6 +120,14 @@ wrong 'both have stdout' dump --json -w - "$absent"
 wrong '--snaplen 13:' dump --snaplen 13 "$absent"
 wrong 'tcp port' dump "$absent" tcp port
 wrong '--count none:' dump --count none "$absent"
+
+wrong "unrecognized option '--nonsense'" bind --nonsense
+wrong 'an address is wanted' bind bind
+wrong 'status, bind or restore is wanted' bind unbind 0000:03:00.0
+wrong '--user belongs to bind' bind restore --user root 0000:03:00.0
+wrong 'there is no such user' bind bind --user no-such-user-here 0000:03:00.0
+refused 'there is no PCI device 0000:03:1f.7' bind bind 0000:03:1f.7
+refused 'no PCI bus can be seen below .*missing' bind --root "$work/missing"
 
 # A socket that is not there: the sentence has its path, and says what to do.
 sentence='missing\.sock

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-bind: shows the machine's network cards, gives them to vfio-pci, and back to the drivers that they had. */
+#include "../vfio/bind.h"
+#include "app.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADDRESSES 64u
+
+enum command { STATUS, BIND, RESTORE };
+
+static struct {
+	enum command command;
+	const char *addresses[ADDRESSES];
+	unsigned count;
+	struct vfio_bind_options options;
+	bool json, dry_run;
+} tool;
+
+/* ---- Status ---- */
+
+static void print_group(const struct vfio_pci *nic, FILE *out)
+{
+	struct vfio_pci *others;
+	unsigned count;
+
+	if (nic->group < 0 || nic->noiommu) {
+		fprintf(out, nic->noiommu ? "no IOMMU (VFIO's mode without)" : "no IOMMU");
+		return;
+	}
+	fprintf(out, "IOMMU group %d", nic->group);
+	if (vfio_pci_neighbours(nic, &others, &count) != 0)
+		return;
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, "%s%s (%s)", i ? ", " : " with ", others[i].address, others[i].driver[0] ? others[i].driver : "no driver");
+	free(others);
+}
+
+static void print_use(const struct vfio_use *use, FILE *out)
+{
+	fprintf(out, "    interface %s, link %s", use->interface, use->link ? "up" : "down");
+	if (use->mbps >= 0)
+		fprintf(out, ", %d Mbit/s", use->mbps);
+	if (use->addresses)
+		fprintf(out, ", address %s%s", use->address, use->addresses > 1 ? " and more" : "");
+	if (use->default_route)
+		fprintf(out, ", carries the default route");
+	if (use->routes)
+		fprintf(out, ", %u route%s", use->routes, use->routes > 1 ? "s" : "");
+	if (use->master[0])
+		fprintf(out, ", part of %s", use->master);
+	fprintf(out, "%s\n", vfio_use_matters(use) ? ": in use" : "");
+}
+
+static void print_nic(const struct vfio_pci *nic)
+{
+	struct vfio_use uses[VFIO_USES];
+	unsigned count = vfio_pci_uses(nic, uses);
+	char name[32];
+	pid_t opener = vfio_pci_opener(nic, name);
+
+	printf("%s  %04x:%04x  %s\n", nic->address, nic->vendor_id, nic->device_id, nic->name);
+	printf("    driver %s, ", nic->driver[0] ? nic->driver : "none");
+	print_group(nic, stdout);
+	if (nic->numa_node >= 0)
+		printf(", NUMA node %d", nic->numa_node);
+	printf("%s\n", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "" : "; not for Pollux");
+	for (unsigned i = 0; i < count; i++)
+		print_use(&uses[i], stdout);
+	if (opener)
+		printf("    open in process %d (%s)\n", (int)opener, name);
+}
+
+static void json_text(const char *key, const char *text, bool first)
+{
+	printf("%s\"%s\":", first ? "" : ",", key);
+	if (text[0])
+		app_json_string(stdout, text);
+	else
+		printf("null");
+}
+
+static void json_number(const char *key, int number)
+{
+	if (number < 0)
+		printf(",\"%s\":null", key);
+	else
+		printf(",\"%s\":%d", key, number);
+}
+
+static void json_uses(const struct vfio_pci *nic)
+{
+	struct vfio_use uses[VFIO_USES];
+	unsigned count = vfio_pci_uses(nic, uses);
+
+	printf(",\"interfaces\":[");
+	for (unsigned i = 0; i < count; i++) {
+		printf(i ? ",{" : "{");
+		json_text("name", uses[i].interface, true);
+		printf(",\"up\":%s,\"link\":%s", uses[i].up ? "true" : "false", uses[i].link ? "true" : "false");
+		json_number("mbit_s", uses[i].mbps);
+		json_text("address", uses[i].address, false);
+		json_text("part_of", uses[i].master, false);
+		printf(",\"addresses\":%u,\"routes\":%u,\"default_route\":%s,\"in_use\":%s}", uses[i].addresses, uses[i].routes,
+		       uses[i].default_route ? "true" : "false", vfio_use_matters(&uses[i]) ? "true" : "false");
+	}
+	printf("]");
+}
+
+static void json_nic(const struct vfio_pci *nic)
+{
+	struct vfio_pci *others = NULL;
+	unsigned count = 0;
+	char name[32];
+
+	printf("{");
+	json_text("address", nic->address, true);
+	printf(",\"vendor_id\":\"%04x\",\"device_id\":\"%04x\",\"subsystem_vendor_id\":\"%04x\",\"subsystem_id\":\"%04x\"", nic->vendor_id,
+	       nic->device_id, nic->subsystem_vendor_id, nic->subsystem_id);
+	json_text("name", nic->name, false);
+	json_text("driver", nic->driver, false);
+	json_text("driver_override", nic->driver_override, false);
+	json_number("iommu_group", nic->noiommu ? -1 : nic->group);
+	json_number("numa_node", nic->numa_node);
+	printf(",\"pollux\":%s", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "true" : "false");
+	json_number("opened_by", vfio_pci_opener(nic, name) ? (int)vfio_pci_opener(nic, name) : -1);
+	vfio_pci_neighbours(nic, &others, &count);
+	printf(",\"group_with\":[");
+	for (unsigned i = 0; i < count; i++) {
+		printf(i ? ",{" : "{");
+		json_text("address", others[i].address, true);
+		json_text("driver", others[i].driver, false);
+		printf("}");
+	}
+	free(others);
+	printf("]");
+	json_uses(nic);
+	printf("}");
+}
+
+static bool is_wanted(const struct vfio_pci *nic, bool found[ADDRESSES])
+{
+	for (unsigned i = 0; i < tool.count; i++)
+		if (strcasecmp(tool.addresses[i], nic->address) == 0)
+			return found[i] = true;
+	return tool.count == 0;
+}
+
+static bool status(void)
+{
+	bool found[ADDRESSES] = {false}, good = true, first = true;
+	struct vfio_pci *nics;
+	unsigned count;
+
+	if (vfio_pci_list(&nics, &count) != 0) {
+		app_error("%s", nic_error());
+		return false;
+	}
+	if (tool.json)
+		printf("{\"nics\":[");
+	for (unsigned i = 0; i < count; i++) {
+		if (!is_wanted(&nics[i], found))
+			continue;
+		if (tool.json && !first)
+			printf(",");
+		first = false;
+		if (tool.json)
+			json_nic(&nics[i]);
+		else
+			print_nic(&nics[i]);
+	}
+	if (tool.json)
+		printf("]}\n");
+	else if (!tool.count && !count)
+		printf("This machine shows no network cards.\n");
+	for (unsigned i = 0; i < tool.count; i++)
+		if (!found[i]) {
+			app_error("%s is no network card of this machine: pollux-bind without an address lists them", tool.addresses[i]);
+			good = false;
+		}
+	free(nics);
+	return good;
+}
+
+/* ---- Binding ---- */
+
+static void show(const struct vfio_bind_plan *plan)
+{
+	char text[512];
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		vfio_bind_describe(&plan->steps[i], text, sizeof(text));
+		if (!tool.json) {
+			printf("%s\n", text);
+			continue;
+		}
+		printf(i ? "," : "");
+		app_json_string(stdout, text);
+	}
+}
+
+static bool change(void)
+{
+	struct vfio_bind_plan plan;
+	bool good;
+
+	if ((tool.command == BIND ? vfio_bind_plan : vfio_restore_plan)(&plan, tool.addresses, tool.count, &tool.options) != 0) {
+		app_error("%s", nic_error());
+		return false;
+	}
+	if (tool.dry_run) {
+		if (tool.json)
+			printf("{\"steps\":[");
+		show(&plan);
+		if (tool.json)
+			printf("]}\n");
+		else if (!plan.count)
+			printf("# nothing to do\n");
+		vfio_bind_free(&plan);
+		return true;
+	}
+	good = vfio_bind_run(&plan) == 0;
+	if (!good)
+		app_error("%s", nic_error());
+	vfio_bind_free(&plan);
+	return good && status();
+}
+
+/* ---- Command line ---- */
+
+enum { KEY_GROUP = 256, KEY_FORCE, KEY_ROOT };
+
+static const struct argp_option options[] = {
+	{ "user", 'u', "NAME", 0, "bind: hand the device's nodes to this user, who needs no root then", 0 },
+	{ "group", KEY_GROUP, NULL, 0, "all devices of the IOMMU group, whatever they are", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "bind: also a card whose interface has an address or carries a route", 0 },
+	{ "dry-run", 'n', NULL, 0, "change nothing; print the shell commands that would do the same", 0 },
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "root", KEY_ROOT, "FOLDER", 0, "use the sys, dev, proc and run below this folder (an image, a test)", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Shows the network cards of the machine, gives them to vfio-pci for Pollux, and back to the drivers that they had.\n"
+	"status (or nothing): each card with driver, IOMMU group, NUMA node, link, and what the kernel uses it for.\n"
+	"bind ADDRESS...: to vfio-pci; their network interfaces go away. restore ADDRESS...: to the drivers of before."
+	"\v"
+	"bind refuses a card that is in use, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. The "
+	"driver of before is noted in /run/pollux; where that is lost, restore leaves the choice to the kernel. All cards of a command are "
+	"bound, or none is: when a step fails, those before it are undone. What is bound already stays so: repeating does no harm. "
+	"Nothing of it survives a reboot. Addresses and routes are those of this network namespace.\n"
+	"\n"
+	"--user hands over /dev/vfio/GROUP and /dev/vfio/devices/vfioN, and opens /dev/iommu to all, which gives access to no device by "
+	"itself. That user's limit of locked memory must allow the packet buffers: pollux-doctor says how much.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-bind\n"
+	"  pollux-bind bind --user $USER 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-bind restore 0000:03:00.0 0000:03:00.1\n"
+	"\n"
+	"Exit status: 0 done; 1 something failed, and a sentence says what mends it; 2 the command line was wrong.";
+
+static void set_user(const char *name, struct argp_state *state)
+{
+	const struct passwd *user = getpwnam(name);
+	char *end;
+	unsigned long uid = strtoul(name, &end, 10);
+
+	if (!user && *name && !*end && uid < UINT32_MAX)
+		user = getpwuid((uid_t)uid);
+	if (!user)
+		argp_error(state, "--user %s: there is no such user", name);
+	tool.options.user = true;
+	tool.options.uid = user->pw_uid;
+	tool.options.gid = user->pw_gid;
+}
+
+static void add_word(char *text, struct argp_state *state)
+{
+	static const char *const commands[] = { [STATUS] = "status", [BIND] = "bind", [RESTORE] = "restore" };
+
+	if (state->arg_num == 0)
+		for (unsigned i = 0; i < 3; i++)
+			if (strcmp(text, commands[i]) == 0) {
+				tool.command = (enum command)i;
+				return;
+			}
+	if (!strchr(text, ':'))
+		argp_error(state, "%s: status, bind or restore is wanted, or a PCI address such as 0000:03:00.0", text);
+	if (tool.count == ADDRESSES)
+		argp_error(state, "too many addresses: at most %u", ADDRESSES);
+	tool.addresses[tool.count++] = text;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case 'u':
+		set_user(text, state);
+		return 0;
+	case KEY_GROUP:
+		tool.options.whole_group = true;
+		return 0;
+	case KEY_FORCE:
+		tool.options.force = true;
+		return 0;
+	case 'n':
+		tool.dry_run = true;
+		return 0;
+	case 'j':
+		tool.json = true;
+		return 0;
+	case KEY_ROOT:
+		vfio_set_root(text);
+		return 0;
+	case ARGP_KEY_ARG:
+		add_word(text, state);
+		return 0;
+	case ARGP_KEY_END:
+		if (tool.command != STATUS && tool.count == 0)
+			argp_error(state, "an address is wanted");
+		if (tool.command != BIND && tool.options.user)
+			argp_error(state, "--user belongs to bind");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "[status|bind|restore] [ADDRESS...]", doc, NULL, NULL, NULL };
+
+	app_parse(&argp, argc, argv, NULL);
+	return (tool.command == STATUS ? status() : change()) ? APP_OK : APP_FAILED;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Giving devices to vfio-pci and back, on a made-up machine: plans, refusals, every call failing in turn, and pollux-bind itself. What a
+ * real kernel does is not shown by this. */
+#include "bind_rig.h"
+
+#define open(...)                           fake_open(__VA_ARGS__)
+#define write(fd, data, bytes)              fake_write(fd, data, bytes)
+#define chown(path, uid, gid)               change_owner(path, uid, 0)
+#define chmod(path, mode)                   change_owner(path, 0, mode)
+#define stat(path, status)                  fake_stat(path, status)
+#define posix_spawnp(pid, name, a, b, v, e) fake_spawn(pid, name, v)
+#define waitpid(pid, status, flags)         fake_wait(pid, status)
+#include "../../vfio/bind.c"
+#undef open
+#undef write
+#undef chown
+#undef chmod
+#undef stat
+#undef posix_spawnp
+#undef waitpid
+
+#define main bind_main
+int bind_main(int argc, char **argv);
+#include "../../apps/bind.c"
+#undef main
+
+static const char *const only_a[] = {A}, *const a_and_c[] = {A, C}, *const only_b[] = {B1}, *const only_c[] = {C};
+static const struct vfio_bind_options as_they_are, group = {.whole_group = true, .force = true}, to_user = {.user = true, .uid = 12345, .gid = 12345};
+
+static void expect_sentence(const char *part)
+{
+	if (!strstr(pollux_error(), part)) {
+		fprintf(stderr, "    '%s' is not in: %s\n", part, pollux_error());
+		CU_FAIL("another sentence was wanted");
+	}
+}
+
+static int bind_all(const char *const *addresses, unsigned count, const struct vfio_bind_options *with)
+{
+	struct vfio_bind_plan plan;
+	int error = vfio_bind_plan(&plan, addresses, count, with);
+
+	if (!error)
+		error = vfio_bind_run(&plan);
+	vfio_bind_free(&plan);
+	return error;
+}
+
+static int restore_all(const char *const *addresses, unsigned count, const struct vfio_bind_options *with)
+{
+	struct vfio_bind_plan plan;
+	int error = vfio_restore_plan(&plan, addresses, count, with);
+
+	if (!error)
+		error = vfio_bind_run(&plan);
+	vfio_bind_free(&plan);
+	return error;
+}
+
+static void expect_same(const char *before, const char *when)
+{
+	char *now = snapshot();
+
+	if (strcmp(before, now) != 0) {
+		fprintf(stderr, "    %s: before:\n%s\nnow:\n%s\n", when, before, now);
+		CU_FAIL("the machine is not as it was");
+	}
+	free(now);
+}
+
+static void binds_and_restores(void)
+{
+	make_machine();
+	shell("mkdir run/pollux");
+	char *before = snapshot();
+	struct vfio_bind_plan plan;
+
+	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(C), "vfio-pci");
+	/* again: nothing to do */
+	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_EQUAL(plan.count, 0);
+	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(C), ""); /* had none */
+	shell("rm dev/iommu; rmdir dev/vfio/devices");
+	expect_same(before, "bound and restored");
+	CU_ASSERT_EQUAL(vfio_restore_plan(&plan, a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_EQUAL(plan.count, 0);
+	free(before);
+	remove_machine();
+}
+
+static void restores_without_a_note(void)
+{
+	make_machine();
+	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
+	shell("rm -r run/pollux");
+	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe"); /* the kernel's choice */
+	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
+	remove_machine();
+}
+
+static void restores_a_driver_that_was_bound_by_hand_and_an_override(void)
+{
+	make_machine();
+	link_driver(C, "custom"); /* by its new_id: the kernel would not choose it */
+	link_driver(A, "custom");
+	shell("echo custom >sys/bus/pci/devices/" A "/driver_override");
+	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
+	shell("rm -r sys/bus/pci/drivers/ixgbe");
+	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(C), "custom");
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "custom");
+	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "custom\n");
+	remove_machine();
+}
+
+static void hands_nodes_to_a_user(void)
+{
+	make_machine();
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(m.owner_count, 0);
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0);
+	CU_ASSERT_EQUAL(m.settles, 1);
+	CU_ASSERT_EQUAL_FATAL(m.owner_count, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(m.owners[0].path, "/dev/vfio/14"));
+	CU_ASSERT_EQUAL(m.owners[0].uid, 12345);
+	CU_ASSERT_PTR_NOT_NULL(strstr(m.owners[1].path, "/dev/vfio/devices/vfio14"));
+	CU_ASSERT_EQUAL(m.owners[1].uid, 12345);
+	CU_ASSERT_PTR_NOT_NULL(strstr(m.owners[2].path, "/dev/iommu"));
+	CU_ASSERT_EQUAL(m.owners[2].uid, 0);
+	CU_ASSERT_EQUAL(m.owners[2].mode, 0666);
+	unsigned calls = m.calls;
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0); /* they are the user's already */
+	CU_ASSERT_EQUAL(m.calls, calls);
+	shell("rm dev/vfio/14"); /* a kernel without groups */
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0);
+	shell("rm dev/vfio/devices/vfio14");
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), -ENOENT);
+	expect_sentence("/dev/vfio/devices/vfio14 to hand over");
+	remove_machine();
+}
+
+static void loads_the_module(void)
+{
+	make_machine();
+	shell("rm -r sys/bus/pci/drivers/vfio-pci");
+	m.no_module = true;
+	char *before = snapshot();
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), -ENOENT);
+	expect_sentence("modprobe vfio-pci");
+	expect_same(before, "no module");
+	m.no_module = false;
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
+	CU_ASSERT_EQUAL(m.loads, 2);
+	free(before);
+	remove_machine();
+}
+
+/* In every case the machine must stay as it is. */
+static void refuse(const char *const *addresses, unsigned count, const struct vfio_bind_options *with, int error, const char *words)
+{
+	char *before = snapshot();
+	int got = bind_all(addresses, count, with);
+
+	if (got != -error) {
+		fprintf(stderr, "    %d where %d was wanted: %s\n", got, -error, pollux_error());
+		CU_FAIL("another error was wanted");
+	}
+	expect_sentence(words);
+	expect_same(before, words);
+	free(before);
+}
+
+static void refuses_what_would_be_missed(void)
+{
+	static const struct vfio_bind_options no_force = {.whole_group = true};
+	static const char *const no_such[] = {A, "0000:99:00.0"}, *const nonsense[] = {"eth0"}, *const sound[] = {B2}, *const bare[] = {D};
+
+	make_machine();
+	refuse(no_such, 2, &as_they_are, ENOENT, "there is no PCI device 0000:99:00.0");
+	refuse(nonsense, 1, &as_they_are, EINVAL, "'eth0' is not a PCI address");
+	refuse(sound, 1, &as_they_are, EINVAL, B2 " is not a network device (class 0403)");
+	refuse(bare, 1, &as_they_are, ENOTSUP, "intel_iommu=on");
+	refuse(only_b, 1, &as_they_are, EPERM, "with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
+	refuse(only_b, 1, &no_force, EBUSY, "its interface lo has an address 127.0.0.1, and would be gone");
+	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 000A0A0A 00000000 0001 0 0 0 00FFFFFF 0 0 0\\n' "
+	      ">proc/net/route");
+	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries a route");
+	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 00000000 0100000A 0003 0 0 0 00000000 0 0 0\\n' "
+	      ">proc/net/route");
+	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries the default route");
+	shell("rm proc/net/route; z=00000000000000000000000000000000; echo \"$z 00 $z 00 $z 00000400 00000001 00000000 00000003  polluxa\" "
+	      ">proc/net/ipv6_route");
+	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries the default route");
+	shell("z=00000000000000000000000000000000; { echo \"fe800000000000000000000000000000 40 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
+	      "echo \"ff000000000000000000000000000000 08 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
+	      "echo \"$z 00 $z 00 $z ffffffff 00000001 00000000 00200200       lo\"; } >proc/net/ipv6_route");
+	shell("ln -s ../../../../virtual/net/br0 sys/devices/pci0000:00/" A "/net/polluxa/master");
+	refuse(only_a, 1, &as_they_are, EBUSY, "is part of a bridge or bond");
+	shell("rm sys/devices/pci0000:00/" A "/net/polluxa/master");
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0); /* what every interface has is no use */
+	remove_machine();
+}
+
+static void binds_whole_groups_by_force(void)
+{
+	make_machine();
+	shell("mkdir run/pollux");
+	char *before = snapshot();
+	CU_ASSERT_EQUAL(bind_all(only_b, 1, &group), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(B1), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(B2), "vfio-pci");
+	CU_ASSERT_EQUAL(restore_all(only_b, 1, &group), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(B1), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(B2), "snd_hda_intel");
+	shell("rm dev/iommu; rmdir dev/vfio/devices");
+	expect_same(before, "a group bound and restored");
+	free(before);
+	remove_machine();
+}
+
+static void a_driver_that_does_not_take_it_is_undone(void)
+{
+	make_machine();
+	shell("mkdir run/pollux");
+	m.vfio_refuses = true;
+	refuse(a_and_c, 2, &as_they_are, ENODEV, "vfio-pci did not take " A);
+	expect_sentence("all is as it was before");
+	remove_machine();
+}
+
+static void is_not_taken_from_a_process(void)
+{
+	make_machine();
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	char *before = snapshot();
+	for (unsigned node = 0; node < 2; node++) {
+		shell("rm -rf proc/4711; mkdir -p proc/4711/fd proc/self; echo pollux-fwd >proc/4711/comm; ln -s /dev/null proc/4711/fd/0; "
+		      "ln -s %s proc/4711/fd/7", node ? "/dev/vfio/devices/vfio14" : "/dev/vfio/14");
+		CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), -EBUSY);
+		expect_sentence(A " is in use by process 4711 (pollux-fwd)");
+	}
+	expect_same(before, "in use");
+	shell("rm -r proc/4711");
+	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
+	free(before);
+	remove_machine();
+}
+
+static void every_call_failing_in_turn_is_undone(void)
+{
+	/* bound: A and C, and their nodes handed over; restored: the same */
+	for (unsigned way = 0; way < 2; way++) {
+		unsigned at;
+
+		for (at = 1; at < 100; at++) {
+			make_machine();
+			shell("mkdir -p run/pollux dev/vfio/devices && touch dev/iommu");
+			if (way)
+				CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
+			char *before = snapshot();
+			m.fail_at = m.calls + at;
+			int error = way ? restore_all(a_and_c, 2, &as_they_are) : bind_all(a_and_c, 2, &to_user);
+			CU_ASSERT_EQUAL(error, m.failed ? -EIO : 0);
+			if (m.failed) {
+				expect_sentence("all is as it was before");
+				expect_same(before, pollux_error());
+				for (unsigned i = 0; i < m.owner_count; i++)
+					CU_ASSERT(m.owners[i].uid == 0 && (m.owners[i].mode == 0 || m.owners[i].mode == 0600));
+			}
+			/* and what failed once works the next time */
+			m.fail_at = 0;
+			int again = way ? restore_all(a_and_c, 2, &as_they_are) : bind_all(a_and_c, 2, &to_user);
+			if (again)
+				fprintf(stderr, "    way %u, call %u: %s\n", way, at, pollux_error());
+			CU_ASSERT_EQUAL(again, 0);
+			CU_ASSERT_STRING_EQUAL(driver_of(A), way ? "ixgbe" : "vfio-pci");
+			free(before);
+			remove_machine();
+			if (!error)
+				break;
+		}
+		CU_ASSERT(at > (way ? 8 : 15)); /* so many calls there are at least */
+	}
+}
+
+static void a_failure_to_undo_is_told(void)
+{
+	make_machine();
+	m.vfio_refuses = true;
+	shell("rm sys/bus/pci/drivers/ixgbe/bind");
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), -ENODEV);
+	expect_sentence("nor could all be put back: cannot write '" A "' to ");
+	remove_machine();
+}
+
+static void a_note_that_makes_no_sense_is_none(void)
+{
+	make_machine();
+	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
+	shell("printf '../../evil\\n\\n' >run/pollux/" C);
+	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe");
+	remove_machine();
+}
+
+/* ---- The program ---- */
+
+static void the_program_shows_the_cards(void)
+{
+	make_machine();
+	CU_ASSERT_EQUAL(run_main(bind_main, ""), 0);
+	expect_output(A "  8086:10fb  ");
+	expect_output("    driver ixgbe, IOMMU group 14, NUMA node 1\n    interface polluxa, link up, 10000 Mbit/s\n");
+	expect_output("IOMMU group 15 with " B2 " (snd_hda_intel)");
+	expect_output("address 127.0.0.1");
+	expect_output(": in use\n");
+	expect_output("    driver ixgbe, no IOMMU");
+	CU_ASSERT_PTR_NULL(strstr(output, B2 "  8086")); /* no network card */
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
+	CU_ASSERT_EQUAL(strncmp(output, "{\"nics\":[{\"address\":\"" A "\",\"vendor_id\":\"8086\",\"device_id\":\"10fb\"", 64), 0);
+	expect_output("\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":true,\"opened_by\":null");
+	expect_output("{\"name\":\"polluxa\",\"up\":true,\"link\":true,\"mbit_s\":10000,\"address\":null");
+	CU_ASSERT_PTR_NULL(strstr(output, B1));
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " B2), 1);
+	expect_output(B2 " is no network card of this machine");
+	remove_machine();
+}
+
+static void the_program_binds_restores_and_shows_what_it_would_do(void)
+{
+	char words[256];
+
+	make_machine();
+	char *before = snapshot();
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " A), 0);
+	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A
+	              "/driver_override\necho " A " > /sys/bus/pci/drivers_probe\n");
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json --dry-run bind " A), 0);
+	expect_output("{\"steps\":[\"mkdir -p /run/pollux;");
+	expect_same(before, "dry-run");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind " B1), 1);
+	expect_output(": " B1 " shares IOMMU group 15");
+	expect_same(before, "refused");
+	snprintf(words, sizeof(words), "bind --user %u " A, geteuid());
+	CU_ASSERT_EQUAL(run_main(bind_main, words), 0);
+	expect_output("    driver vfio-pci, IOMMU group 14");
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind -n " A), 0);
+	expect_output("# nothing to do");
+	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind"), 2);
+	CU_ASSERT_EQUAL(run_main(bind_main, "unbind " A), 2);
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --user nobody-of-that-name " A), 2);
+	CU_ASSERT_EQUAL(run_main(bind_main, "--user 0 restore " A), 2);
+	free(before);
+	remove_machine();
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"binds and restores", binds_and_restores},
+	        {"restores without a note", restores_without_a_note},
+	        {"restores a driver that was bound by hand, and an override", restores_a_driver_that_was_bound_by_hand_and_an_override},
+	        {"hands nodes to a user", hands_nodes_to_a_user},
+	        {"loads the module", loads_the_module},
+	        {"refuses what would be missed", refuses_what_would_be_missed},
+	        {"binds whole groups by force", binds_whole_groups_by_force},
+	        {"a driver that does not take it is undone", a_driver_that_does_not_take_it_is_undone},
+	        {"is not taken from a process", is_not_taken_from_a_process},
+	        {"every call failing in turn is undone", every_call_failing_in_turn_is_undone},
+	        {"a failure to undo is told", a_failure_to_undo_is_told},
+	        {"a note that makes no sense is none", a_note_that_makes_no_sense_is_none},
+	        {"the program shows the cards", the_program_shows_the_cards},
+	        {"the program binds, restores and shows what it would do", the_program_binds_restores_and_shows_what_it_would_do},
+	        CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{"bind", NULL, remove_pristine, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+
+	return unit_run(suites);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Giving devices to vfio-pci and back: the plan, its steps and their undoing. */
+#include "bind.h"
+
+#include "error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOTES "/run/pollux"
+
+extern char **environ;
+
+/* ---- Small deeds ---- */
+
+static int write_value(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
+	/* An empty value is written as an empty line: a write of nothing does nothing. */
+	const char *value = *text ? text : "\n";
+
+	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
+		error = errno ? errno : EIO;
+	if (fd >= 0)
+		close(fd);
+	if (!error)
+		return 0;
+	return pollux_fail(error, "cannot write '%s' to %s: %s%s", text, path, strerror(error),
+	        (error == EACCES || error == EPERM) && geteuid() != 0 ? "; run this as root" : "");
+}
+
+/* Runs a program without its output, and waits for it. @return true: it ended with 0 */
+static bool run_program(const char *const argv[])
+{
+	posix_spawn_file_actions_t actions;
+	int status = -1;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	if (posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) != 0 || waitpid(pid, &status, 0) != pid)
+		status = -1;
+	posix_spawn_file_actions_destroy(&actions);
+	return status == 0;
+}
+
+static void note_path(char path[PATH_MAX], const char *address)
+{
+	vfio_path(path, NOTES "/%s", address);
+}
+
+static void driver_path(char path[PATH_MAX], const char *driver, const char *name)
+{
+	vfio_path(path, "/sys/bus/pci/drivers/%s%s%s", driver, *name ? "/" : "", name);
+}
+
+static void device_path(char path[PATH_MAX], const char *address, const char *name)
+{
+	vfio_path(path, "/sys/bus/pci/devices/%s/%s", address, name);
+}
+
+/* The driver and the override of before, one a line. @return false: there is no note */
+static bool read_note(const char *address, char driver[VFIO_PCI_NAME_BYTES], char override[VFIO_PCI_NAME_BYTES])
+{
+	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], *line;
+	FILE *file;
+	bool good;
+
+	note_path(path, address);
+	if (!(file = fopen(path, "re")))
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		line = i ? override : driver;
+		good = fgets(text, sizeof(text), file) != NULL;
+		text[good ? strcspn(text, "\n") : 0] = '\0';
+		snprintf(line, VFIO_PCI_NAME_BYTES, "%.*s", VFIO_PCI_NAME_BYTES - 1, text);
+		if (!good)
+			break;
+	}
+	fclose(file);
+	if (!good || strchr(driver, '/') || strchr(override, '/'))
+		driver[0] = override[0] = '\0', good = false;
+	return good;
+}
+
+/* ---- Steps ---- */
+
+static int do_load(void)
+{
+	static const char *const modprobe[] = {"modprobe", VFIO_PCI_DRIVER, NULL};
+	char path[PATH_MAX];
+
+	driver_path(path, VFIO_PCI_DRIVER, "");
+	if (access(path, F_OK) == 0 || (run_program(modprobe) && access(path, F_OK) == 0))
+		return 0;
+	return pollux_fail(ENOENT,
+	        "the kernel has no driver " VFIO_PCI_DRIVER "; as root: modprobe " VFIO_PCI_DRIVER " (the kernel needs CONFIG_VFIO_PCI)");
+}
+
+static int do_save(const struct vfio_bind_step *step)
+{
+	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES + 4];
+	int bytes, fd, error = 0;
+
+	vfio_path(path, "/run");
+	mkdir(path, 0755);
+	vfio_path(path, NOTES);
+	mkdir(path, 0755);
+	note_path(path, step->address);
+	bytes = snprintf(text, sizeof(text), "%s\n%s\n", step->text, step->before);
+	if ((fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0 || write(fd, text, (size_t)bytes) != bytes)
+		error = pollux_fail(errno, "cannot note the driver of %s in %s: %s%s", step->address, path, strerror(errno),
+		        geteuid() ? "; run this as root" : "");
+	if (fd >= 0)
+		close(fd);
+	if (error && fd >= 0)
+		unlink(path);
+	return error;
+}
+
+static int do_probe(const struct vfio_bind_step *step)
+{
+	struct vfio_pci pci;
+	char path[PATH_MAX];
+	int error;
+
+	vfio_path(path, "/sys/bus/pci/drivers_probe");
+	if ((error = write_value(path, step->address)) != 0 || (error = vfio_pci_find(&pci, step->address)) != 0)
+		return error;
+	/* A driver that was bound by hand does not claim the device by itself. */
+	if (step->text[0] && strcmp(step->text, VFIO_PCI_DRIVER) != 0 && !pci.driver[0]) {
+		driver_path(path, step->text, "bind");
+		if ((error = write_value(path, step->address)) != 0 || (error = vfio_pci_find(&pci, step->address)) != 0)
+			return error;
+	}
+	if (!step->text[0] || strcmp(pci.driver, step->text) == 0)
+		return 0;
+	return pollux_fail(ENODEV, "%s did not take %s, which is bound to %s: dmesg | tail says why", step->text, step->address,
+	        pci.driver[0] ? pci.driver : "no driver");
+}
+
+/* Changes one node, and remembers what it was like. mode 0: owner and group become the user's */
+static int hand_over(struct vfio_bind_step *step, unsigned index, const char *path, mode_t mode)
+{
+	struct stat was;
+	int error;
+
+	if (stat(path, &was) != 0)
+		return pollux_fail(errno, "%s: there is no %s to hand over: %s", step->address, path, strerror(errno));
+	if (mode ? (was.st_mode & mode) == mode : was.st_uid == step->uid && was.st_gid == step->gid)
+		return 0;
+	error = mode ? chmod(path, mode) : chown(path, step->uid, step->gid);
+	if (error)
+		return pollux_fail(errno, "%s: cannot hand %s over: %s%s", step->address, path, strerror(errno),
+		        geteuid() ? "; run this as root" : "");
+	snprintf(step->nodes[index].path, sizeof(step->nodes[index].path), "%s", path);
+	step->nodes[index].uid = was.st_uid;
+	step->nodes[index].gid = was.st_gid;
+	step->nodes[index].mode = was.st_mode & 07777;
+	return 0;
+}
+
+static int take_back(struct vfio_bind_step *step)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < sizeof(step->nodes) / sizeof(*step->nodes); i++) {
+		const char *path = step->nodes[i].path;
+
+		if (path[0] && (i == 2 ? chmod(path, step->nodes[i].mode) : chown(path, step->nodes[i].uid, step->nodes[i].gid)) != 0)
+			error = pollux_fail(errno, "cannot give %s its owner back: %s", path, strerror(errno));
+		step->nodes[i].path[0] = '\0';
+	}
+	return error;
+}
+
+static int do_nodes(struct vfio_bind_step *step)
+{
+	/* The device manager sets the owner of a new node itself, a moment after the kernel has made it: it must not come last. */
+	static const char *const settle[] = {"udevadm", "settle", "--timeout=10", NULL};
+	char group[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX];
+	struct vfio_pci pci;
+	int error;
+
+	run_program(settle);
+	if ((error = vfio_pci_find(&pci, step->address)) != 0)
+		return error;
+	vfio_path(group, "/dev/vfio/%d", step->group);
+	vfio_path(node, "/dev/vfio/devices/%s", pci.cdev);
+	vfio_path(iommu, "/dev/iommu");
+	/* A kernel may have either or both. /dev/iommu gives access to no device by itself, as /dev/vfio/vfio, which is everybody's. */
+	if (!pci.cdev[0] || access(group, F_OK) == 0)
+		error = hand_over(step, 0, group, 0);
+	if (!error && pci.cdev[0])
+		error = hand_over(step, 1, node, 0);
+	if (!error && pci.cdev[0] && access(iommu, F_OK) == 0)
+		error = hand_over(step, 2, iommu, 0666);
+	if (error) {
+		char why[512];
+
+		snprintf(why, sizeof(why), "%s", pollux_error());
+		take_back(step);
+		pollux_fail(-error, "%s", why);
+	}
+	return error;
+}
+
+static int perform(struct vfio_bind_step *step)
+{
+	char path[PATH_MAX];
+
+	switch (step->action) {
+	case VFIO_BIND_LOAD:
+		return do_load();
+	case VFIO_BIND_SAVE:
+		return do_save(step);
+	case VFIO_BIND_UNBIND:
+		driver_path(path, step->before, "unbind");
+		return write_value(path, step->address);
+	case VFIO_BIND_OVERRIDE:
+		device_path(path, step->address, "driver_override");
+		return write_value(path, step->text);
+	case VFIO_BIND_PROBE:
+		return do_probe(step);
+	case VFIO_BIND_NODES:
+		return do_nodes(step);
+	case VFIO_BIND_FORGET:
+		note_path(path, step->address);
+		return unlink(path) == 0 || errno == ENOENT ? 0 : pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
+/* -errno where the step stays done. */
+static int undo(struct vfio_bind_step *step)
+{
+	char path[PATH_MAX];
+	struct vfio_pci pci;
+	int error;
+
+	switch (step->action) {
+	case VFIO_BIND_SAVE:
+		note_path(path, step->address);
+		return unlink(path) == 0 ? 0 : pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
+	case VFIO_BIND_UNBIND:
+		driver_path(path, step->before, "bind");
+		return write_value(path, step->address);
+	case VFIO_BIND_OVERRIDE:
+		device_path(path, step->address, "driver_override");
+		return write_value(path, step->before);
+	case VFIO_BIND_PROBE:
+		if ((error = vfio_pci_find(&pci, step->address)) != 0 || !pci.driver[0])
+			return error;
+		driver_path(path, pci.driver, "unbind");
+		return write_value(path, step->address);
+	case VFIO_BIND_NODES:
+		return take_back(step);
+	case VFIO_BIND_FORGET:
+		return do_save(step);
+	case VFIO_BIND_LOAD: /* it stays, and does nothing */
+		return 0;
+	}
+	return 0;
+}
+
+int vfio_bind_run(struct vfio_bind_plan *plan)
+{
+	char why[512];
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		int error = perform(&plan->steps[i]), left = 0;
+
+		if (!error)
+			continue;
+		snprintf(why, sizeof(why), "%s", pollux_error());
+		/* A probe that found the wrong driver has done something too. */
+		for (unsigned done = plan->steps[i].action == VFIO_BIND_PROBE ? i + 1 : i; done-- > 0;)
+			left = undo(&plan->steps[done]) ? -1 : left;
+		if (left)
+			return pollux_fail(-error, "%s; nor could all be put back: %s", why, pollux_error());
+		return pollux_fail(-error, "%s; all is as it was before", why);
+	}
+	return 0;
+}
+
+void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t bytes)
+{
+	const char *address = step->address;
+
+	switch (step->action) {
+	case VFIO_BIND_LOAD:
+		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER);
+		break;
+	case VFIO_BIND_SAVE:
+		snprintf(text, bytes, "mkdir -p " NOTES "; printf '%s\\n%s\\n' > " NOTES "/%s", step->text, step->before, address);
+		break;
+	case VFIO_BIND_UNBIND:
+		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, step->before);
+		break;
+	case VFIO_BIND_OVERRIDE:
+		snprintf(text, bytes, "echo %s > /sys/bus/pci/devices/%s/driver_override", step->text[0] ? step->text : "''", address);
+		break;
+	case VFIO_BIND_PROBE:
+		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers_probe", address);
+		break;
+	case VFIO_BIND_NODES:
+		snprintf(text, bytes,
+		        "udevadm settle; chown %u:%u /dev/vfio/%d /dev/vfio/devices/$(ls /sys/bus/pci/devices/%s/vfio-dev); chmod 0666 /dev/iommu",
+		        step->uid, step->gid, step->group, address);
+		break;
+	case VFIO_BIND_FORGET:
+		snprintf(text, bytes, "rm -f " NOTES "/%s", address);
+		break;
+	}
+}
+
+/* ---- Plans ---- */
+
+static int add(struct vfio_bind_plan *plan, enum vfio_bind_action action, const struct vfio_pci *pci, const char *text, const char *before)
+{
+	struct vfio_bind_step *longer = realloc(plan->steps, (plan->count + 1) * sizeof(*longer));
+
+	if (!longer)
+		return pollux_fail(ENOMEM, "no memory for a plan");
+	plan->steps = longer;
+	struct vfio_bind_step *step = &longer[plan->count++];
+	*step = (struct vfio_bind_step){.action = action, .group = pci ? pci->group : -1};
+	snprintf(step->address, sizeof(step->address), "%s", pci ? pci->address : "");
+	snprintf(step->text, sizeof(step->text), "%s", text);
+	snprintf(step->before, sizeof(step->before), "%s", before);
+	return 0;
+}
+
+static bool is_planned(const struct vfio_bind_plan *plan, const char *address)
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		if (strcmp(plan->steps[i].address, address) == 0)
+			return true;
+	return false;
+}
+
+static int refuse_use(const struct vfio_pci *pci)
+{
+	struct vfio_use uses[VFIO_USES];
+	unsigned count = vfio_pci_uses(pci, uses);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct vfio_use *use = &uses[i];
+		const char *why = use->default_route ? "carries the default route" : use->addresses ? "has an address"
+		                : use->routes        ? "carries a route"
+		                                     : "is part of a bridge or bond";
+
+		if (vfio_use_matters(use))
+			return pollux_fail(EBUSY,
+			        "%s is in use: its interface %s %s%s%s, and would be gone; take that away first, or --force", pci->address,
+			        use->interface, why, use->addresses ? " " : "", use->addresses ? use->address : use->master);
+	}
+	return 0;
+}
+
+static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
+{
+	int error = 0;
+
+	if (is_planned(plan, pci->address))
+		return 0;
+	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0) {
+		if (!options->force && (error = refuse_use(pci)) != 0)
+			return error;
+		error = add(plan, VFIO_BIND_SAVE, pci, pci->driver, pci->driver_override);
+		if (!error && pci->driver[0])
+			error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
+		if (!error && strcmp(pci->driver_override, VFIO_PCI_DRIVER) != 0)
+			error = add(plan, VFIO_BIND_OVERRIDE, pci, VFIO_PCI_DRIVER, pci->driver_override);
+		if (!error)
+			error = add(plan, VFIO_BIND_PROBE, pci, VFIO_PCI_DRIVER, "");
+	}
+	if (!error && options->user && vfio_pci_is_network(pci) && (error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
+		plan->steps[plan->count - 1].uid = options->uid;
+		plan->steps[plan->count - 1].gid = options->gid;
+	}
+	return error;
+}
+
+/* The others of the group, of which none may stay with a driver of the kernel's that does DMA. */
+static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses, unsigned count,
+        const struct vfio_bind_options *options)
+{
+	struct vfio_pci *others;
+	unsigned other_count;
+	int error = vfio_pci_neighbours(pci, &others, &other_count);
+
+	for (unsigned i = 0; i < other_count && !error; i++) {
+		bool named = false;
+
+		for (unsigned a = 0; a < count; a++)
+			named = named || strcasecmp(addresses[a], others[i].address) == 0;
+		if (named || vfio_pci_harmless(others[i].driver))
+			continue;
+		if (options->whole_group)
+			error = plan_bind(plan, &others[i], options);
+		else
+			error = pollux_fail(EPERM,
+			        "%s shares IOMMU group %d with %s, which is bound to %s: they can only be used together; --group binds both",
+			        pci->address, pci->group, others[i].address, others[i].driver);
+	}
+	free(others);
+	return error;
+}
+
+static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const char *const *addresses, unsigned count,
+        const struct vfio_bind_options *options)
+{
+	struct vfio_pci pci;
+	int error = vfio_pci_find(&pci, address);
+
+	if (error)
+		return error;
+	if (!vfio_pci_is_network(&pci))
+		return pollux_fail(EINVAL, "%s is not a network device (class %04x); pollux-bind lists those that there are", pci.address,
+		        pci.class_id);
+	if (pci.group < 0 || pci.noiommu)
+		return pollux_fail(ENOTSUP,
+		        "%s is behind no IOMMU, and without one a device can write anywhere; switch VT-d or AMD-Vi on in the firmware and boot "
+		        "with intel_iommu=on (pollux-doctor tells more)",
+		        pci.address);
+	if ((error = plan_neighbours(plan, &pci, addresses, count, options)) != 0)
+		return error;
+	return plan_bind(plan, &pci, options);
+}
+
+static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
+{
+	char driver[VFIO_PCI_NAME_BYTES] = "", override[VFIO_PCI_NAME_BYTES] = "", name[32];
+	const bool noted = read_note(pci->address, driver, override);
+	const bool ours = strcmp(pci->driver, VFIO_PCI_DRIVER) == 0, waits = strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0;
+	int error = 0;
+	pid_t opener;
+
+	if (is_planned(plan, pci->address))
+		return 0;
+	if (ours && (opener = vfio_pci_opener(pci, name)) != 0)
+		return pollux_fail(EBUSY, "%s is in use by process %d (%s): end that first", pci->address, (int)opener, name);
+	if (ours)
+		error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
+	/* Without a note, only what was bound to vfio-pci is touched. */
+	if (!error && strcmp(pci->driver_override, override) != 0 && (noted || waits))
+		error = add(plan, VFIO_BIND_OVERRIDE, pci, override, pci->driver_override);
+	/* What had no driver gets none; of what has no note, the kernel decides. */
+	if (!error && (ours || (!pci->driver[0] && (noted || waits))) && (!noted || driver[0]))
+		error = add(plan, VFIO_BIND_PROBE, pci, driver, "");
+	if (!error && noted)
+		error = add(plan, VFIO_BIND_FORGET, pci, driver, override);
+	return error;
+}
+
+static int plan_one_restore(struct vfio_bind_plan *plan, const char *address, const struct vfio_bind_options *options)
+{
+	struct vfio_pci pci, *others = NULL;
+	unsigned count = 0;
+	int error = vfio_pci_find(&pci, address);
+
+	if (!error)
+		error = plan_restore(plan, &pci);
+	if (!error && options->whole_group)
+		error = vfio_pci_neighbours(&pci, &others, &count);
+	for (unsigned i = 0; i < count && !error; i++)
+		if (strcmp(others[i].driver, VFIO_PCI_DRIVER) == 0)
+			error = plan_restore(plan, &others[i]);
+	free(others);
+	return error;
+}
+
+int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options)
+{
+	char path[PATH_MAX];
+	int error = 0;
+
+	*plan = (struct vfio_bind_plan){.steps = NULL};
+	driver_path(path, VFIO_PCI_DRIVER, "");
+	if (access(path, F_OK) != 0)
+		error = add(plan, VFIO_BIND_LOAD, NULL, "", "");
+	for (unsigned i = 0; i < count && !error; i++)
+		error = plan_one_bind(plan, addresses[i], addresses, count, options);
+	if (error)
+		vfio_bind_free(plan);
+	return error;
+}
+
+int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options)
+{
+	int error = 0;
+
+	*plan = (struct vfio_bind_plan){.steps = NULL};
+	for (unsigned i = 0; i < count && !error; i++)
+		error = plan_one_restore(plan, addresses[i], options);
+	if (error)
+		vfio_bind_free(plan);
+	return error;
+}
+
+void vfio_bind_free(struct vfio_bind_plan *plan)
+{
+	free(plan->steps);
+	*plan = (struct vfio_bind_plan){.steps = NULL};
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Who uses a PCI device now: the kernel's network interfaces with what depends on them, and processes that have it open through VFIO. */
+#include "bind.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void read_attribute(const char *interface, const char *name, char *text, size_t bytes)
+{
+	char path[PATH_MAX];
+
+	vfio_path(path, "/sys/class/net/%s/%s", interface, name);
+	vfio_read_line(path, text, bytes);
+}
+
+static void read_state(struct vfio_use *use)
+{
+	char path[PATH_MAX], target[PATH_MAX], text[32];
+	ssize_t length;
+	char *slash;
+
+	read_attribute(use->interface, "flags", text, sizeof(text));
+	use->up = strtoul(text, NULL, 16) & IFF_UP;
+	read_attribute(use->interface, "carrier", text, sizeof(text));
+	use->link = text[0] == '1';
+	read_attribute(use->interface, "speed", text, sizeof(text));
+	use->mbps = use->link && isdigit((unsigned char)text[0]) ? atoi(text) : -1;
+	vfio_path(path, "/sys/class/net/%s/master", use->interface);
+	if ((length = readlink(path, target, sizeof(target) - 1)) > 0) {
+		target[length] = '\0';
+		slash = strrchr(target, '/');
+		snprintf(use->master, sizeof(use->master), "%.15s", slash ? slash + 1 : target);
+	}
+}
+
+static void read_addresses(struct vfio_use *use)
+{
+	struct ifaddrs *all, *one;
+
+	if (getifaddrs(&all) != 0)
+		return;
+	for (one = all; one; one = one->ifa_next) {
+		const struct sockaddr *address = one->ifa_addr;
+		const struct sockaddr_in6 *six = (const void *)address;
+		const void *bytes;
+
+		if (!address || strcmp(one->ifa_name, use->interface) != 0 ||
+		        (address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
+		        (address->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)))
+			continue;
+		bytes = address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)address)->sin_addr : &six->sin6_addr;
+		if (use->addresses++ == 0)
+			inet_ntop(address->sa_family, bytes, use->address, sizeof(use->address));
+	}
+	freeifaddrs(all);
+}
+
+/* Columns of /proc/net/route: interface, destination, gateway, flags, .., .., metric, mask. Of ipv6_route: destination, its prefix, five
+ * more, metric, .., .., flags, interface. */
+static void read_routes(struct vfio_use *use)
+{
+	char path[PATH_MAX], line[256], name[64], to[64];
+	unsigned mask, prefix, flags;
+	FILE *file;
+
+	vfio_path(path, "/proc/net/route");
+	if ((file = fopen(path, "re")) != NULL) {
+		while (fgets(line, sizeof(line), file))
+			if (sscanf(line, "%63s %63s %*s %*s %*s %*s %*s %x", name, to, &mask) == 3 && strcmp(name, use->interface) == 0) {
+				bool everywhere = mask == 0 && strtoul(to, NULL, 16) == 0;
+
+				use->default_route = use->default_route || everywhere;
+				use->routes += !everywhere;
+			}
+		fclose(file);
+	}
+	vfio_path(path, "/proc/net/ipv6_route");
+	if ((file = fopen(path, "re")) == NULL)
+		return;
+	while (fgets(line, sizeof(line), file))
+		/* not those that every interface has: link-local and multicast ones, and its own addresses' */
+		if (sscanf(line, "%63s %x %*s %*s %*s %*s %*s %*s %x %63s", to, &prefix, &flags, name) == 4 &&
+		        strcmp(name, use->interface) == 0 && strncmp(to, "fe80", 4) != 0 && strncmp(to, "ff", 2) != 0 && prefix != 128 &&
+		        !(flags & 0x200)) {
+			use->default_route = use->default_route || prefix == 0;
+			use->routes += prefix != 0;
+		}
+	fclose(file);
+}
+
+unsigned vfio_pci_uses(const struct vfio_pci *pci, struct vfio_use uses[VFIO_USES])
+{
+	char path[PATH_MAX], target[PATH_MAX], part[32];
+	struct dirent *entry;
+	unsigned count = 0;
+	ssize_t length;
+	DIR *folder;
+
+	snprintf(part, sizeof(part), "/%s/", pci->address);
+	vfio_path(path, "/sys/class/net");
+	if ((folder = opendir(path)) == NULL)
+		return 0;
+	while (count < VFIO_USES && (entry = readdir(folder)) != NULL) {
+		vfio_path(path, "/sys/class/net/%s", entry->d_name);
+		if (strlen(entry->d_name) >= IFNAMSIZ || (length = readlink(path, target, sizeof(target) - 1)) <= 0)
+			continue;
+		target[length] = '\0';
+		if (!strstr(target, part))
+			continue;
+		struct vfio_use *use = &uses[count++];
+		*use = (struct vfio_use){.mbps = -1};
+		memcpy(use->interface, entry->d_name, strlen(entry->d_name));
+		read_state(use);
+		read_addresses(use);
+		read_routes(use);
+	}
+	closedir(folder);
+	return count;
+}
+
+bool vfio_use_matters(const struct vfio_use *use)
+{
+	return use->addresses || use->routes || use->default_route || use->master[0];
+}
+
+/* Whether one of the process's descriptors is one of the nodes. */
+static bool has_open(const char *process, const char *const nodes[2])
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	ssize_t length;
+	DIR *folder;
+
+	vfio_path(path, "/proc/%s/fd", process);
+	if ((folder = opendir(path)) == NULL)
+		return false;
+	while (!found && (entry = readdir(folder)) != NULL) {
+		vfio_path(path, "/proc/%s/fd/%s", process, entry->d_name);
+		if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)
+			continue;
+		target[length] = '\0';
+		found = strcmp(target, nodes[0]) == 0 || (nodes[1][0] && strcmp(target, nodes[1]) == 0);
+	}
+	closedir(folder);
+	return found;
+}
+
+pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32])
+{
+	char path[PATH_MAX], group[32], node[64] = "";
+	const char *const nodes[2] = {group, node};
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *folder;
+
+	snprintf(group, sizeof(group), "/dev/vfio/%d", pci->group);
+	if (pci->cdev[0])
+		snprintf(node, sizeof(node), "/dev/vfio/devices/%s", pci->cdev);
+	vfio_path(path, "/proc");
+	if ((folder = opendir(path)) == NULL)
+		return 0;
+	while (!found && (entry = readdir(folder)) != NULL)
+		if (isdigit((unsigned char)entry->d_name[0]) && has_open(entry->d_name, nodes)) {
+			found = (pid_t)atoi(entry->d_name);
+			vfio_path(path, "/proc/%s/comm", entry->d_name);
+			vfio_read_line(path, name, 32);
+		}
+	closedir(folder);
+	return found;
+}
