@@ -26,6 +26,9 @@ QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))
 APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out apps/app%,$(wildcard apps/*.c)))
 APP_SOURCES := $(wildcard apps/app*.c)
+# what guests run beside our applications; each with the other files of its folder
+GUEST_PROGRAMS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/guest-*.c))
+GUEST_SOURCES := $(filter-out tests/guest/guest-%,$(wildcard tests/guest/*.c))
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SOURCES := $(filter-out tests/bench/dpdk%,$(wildcard tests/bench/*.c))
@@ -45,7 +48,7 @@ PREFIX ?= /usr/local
 .SECONDARY:
 
 all: $(LIB) $(PRELOAD) $(O)/preload-probe $(addprefix $(O)/,$(APP_PROGRAMS) $(MODEL_PROGRAMS)) ## build the library, the applications and the software 82599
-tests: $(addprefix $(O)/,$(TESTS)) ## build the unit tests
+tests: $(addprefix $(O)/,$(TESTS) $(GUEST_PROGRAMS)) ## build the unit tests
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
 fuzzers: $(addprefix $(O)/,$(FUZZERS))
 
@@ -63,6 +66,10 @@ $(O)/pollux-%: $(O)/apps/%.o $(call objects,$(APP_SOURCES)) $(LIB)
 $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
+
+$(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call objects,$(GUEST_SOURCES))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
 $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)

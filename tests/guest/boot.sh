@@ -49,10 +49,11 @@ guest_model() {
 	cat "$work/model.log"
 	return 1
 }
-# The options of QEMU that put both ports of guest_model into the guest, each behind a root port. They need memory that can be shared.
+# The options of QEMU that put both ports of guest_model into the guest, each behind a root port. They need memory that can be shared. On a busy
+# host an answer may take longer than the 5 s that QEMU would wait before it takes the card for gone.
 guest_model_ports=(
-	-device pcie-root-port,id=rp0,chassis=1,slot=1 -device '{"driver":"vfio-user-pci","bus":"rp0","socket":{"type":"unix","path":"WORK/0"}}'
-	-device pcie-root-port,id=rp1,chassis=2,slot=2 -device '{"driver":"vfio-user-pci","bus":"rp1","socket":{"type":"unix","path":"WORK/1"}}'
+	-device pcie-root-port,id=rp0,chassis=1,slot=1 -device '{"driver":"vfio-user-pci","bus":"rp0","socket":{"type":"unix","path":"WORK/0"},"x-msg-timeout":60000}'
+	-device pcie-root-port,id=rp1,chassis=2,slot=2 -device '{"driver":"vfio-user-pci","bus":"rp1","socket":{"type":"unix","path":"WORK/1"},"x-msg-timeout":60000}'
 )
 
 # What the guest's script asks of QEMU's monitor.

@@ -69,6 +69,8 @@ tcp() { # tcp SERVER-SIDE ADDRESS CLIENT-SIDE
 check "TCP to the far end, 3 MB" tcp far 192.0.2.2 near
 check "TCP from the far end, 3 MB" tcp near 192.0.2.1 far
 
+. /data/linux_xdp.sh # before frames grow larger than a page, which XDP does not take
+
 /bin/ip link set eth0 mtu 9000
 /bin/ip netns exec far /bin/ip link set eth1 mtu 9000
 check "links come up after a change of MTU" settled
