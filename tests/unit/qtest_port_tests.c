@@ -9,7 +9,7 @@ struct card_traits {
 	uint16_t device_id, max_mtu;
 	unsigned unicast_filters;
 	size_t sent_min;       /* the shortest frame that it sends, shorter ones being padded */
-	bool sends_fcs_uncounted, counts_dropped, loses; /* how QEMU's card differs: see the tests */
+	bool sends_fcs_uncounted, counts_dropped, loses, may_count_packets_only; /* how QEMU's card differs: see the tests */
 };
 static const struct card_traits *card;
 
@@ -35,6 +35,12 @@ static void says_what_it_is(void)
 	port_close(&p);
 }
 
+/* QEMU 11.1's 82540EM counts neither bytes nor multicasts nor broadcasts; 7.2's does. */
+static bool counts_packets_only(const struct nic_stats *stats)
+{
+	return card->may_count_packets_only && stats->rx_packets && !stats->rx_bytes && !stats->tx_bytes && !stats->rx_broadcast;
+}
+
 static void every_size_is_received(struct port *p)
 {
 	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
@@ -50,7 +56,7 @@ static void every_size_is_received(struct port *p)
 	}
 	struct nic_stats stats = port_stats(p);
 	CU_ASSERT_EQUAL(stats.rx_packets - before.rx_packets, packets);
-	CU_ASSERT_EQUAL(stats.rx_bytes - before.rx_bytes, bytes);
+	CU_ASSERT(stats.rx_bytes - before.rx_bytes == bytes || counts_packets_only(&stats));
 	/* too long, also with VLAN tag and FCS */
 	port_put(p, frame, 1523);
 	port_frame(frame, 1, 100);
@@ -59,8 +65,11 @@ static void every_size_is_received(struct port *p)
 }
 
 /* QEMU's 82574L before 8.1 counts no FCS for sent frames, which the driver takes off as the hardware's. */
-static void port_sent_bytes(uint64_t counted, uint64_t bytes, uint64_t packets)
+static void port_sent_bytes(struct port *p, uint64_t counted, uint64_t bytes, uint64_t packets)
 {
+	struct nic_stats stats = port_stats(p);
+	if (counts_packets_only(&stats))
+		return;
 	if (counted != bytes && counted + 4 * packets != bytes)
 		printf("\n    %llu bytes counted, %llu sent ", (unsigned long long)counted, (unsigned long long)bytes);
 	CU_ASSERT(counted == bytes || (card->sends_fcs_uncounted && counted + 4 * packets == bytes));
@@ -86,7 +95,7 @@ static void every_size_is_sent(struct port *p)
 	}
 	struct nic_stats stats = port_stats(p);
 	CU_ASSERT_EQUAL(stats.tx_packets - before.tx_packets, packets);
-	port_sent_bytes(stats.tx_bytes - before.tx_bytes, bytes, packets);
+	port_sent_bytes(p, stats.tx_bytes - before.tx_bytes, bytes, packets);
 	struct pkt pkt = {0};
 	CU_ASSERT_EQUAL_FATAL(pkt_alloc(p->pool, &pkt, 1), 1);
 	pkt.len = 1519;
@@ -143,7 +152,7 @@ static void rings_wrap_many_times(void)
 	struct nic_stats stats = port_stats(&p);
 	CU_ASSERT_EQUAL(stats.rx_packets, FRAMES);
 	CU_ASSERT_EQUAL(stats.tx_packets, FRAMES);
-	port_sent_bytes(stats.tx_bytes, stats.rx_bytes, FRAMES);
+	port_sent_bytes(&p, stats.tx_bytes, stats.rx_bytes, FRAMES);
 	CU_ASSERT_EQUAL(stats.rx_missed + stats.rx_errors + stats.rx_bad_descriptors + stats.tx_bad_packets, 0);
 	port_close(&p);
 }
@@ -177,8 +186,8 @@ static void filters_let_through_what_they_should(void)
 	CU_ASSERT(!port_accepts(&p, group));
 	struct nic_stats stats = port_stats(&p);
 	/* QEMU's 82574L counts those too that its filter then drops */
-	CU_ASSERT(stats.rx_multicast == 3 || (card->counts_dropped && stats.rx_multicast == 6));
-	CU_ASSERT_EQUAL(stats.rx_broadcast, 11);
+	CU_ASSERT(counts_packets_only(&stats) || stats.rx_multicast == 3 || (card->counts_dropped && stats.rx_multicast == 6));
+	CU_ASSERT(counts_packets_only(&stats) || stats.rx_broadcast == 11);
 	/* all exact filters, and one more */
 	for (unsigned i = 1; i < card->unicast_filters; i++)
 		CU_ASSERT_EQUAL(nic_add_mac(p.nic, (const uint8_t[]){0x02, 9, 9, 9, 9, (uint8_t)i}), 0);
