@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t nvm_mac[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
-
 uint32_t *card_register(struct card *card, uint32_t offset)
 {
 	return &card->registers[offset / 4];
@@ -19,40 +17,6 @@ uint32_t *card_register(struct card *card, uint32_t offset)
 bool card_bus_master(const struct card *card)
 {
 	return card->config[4] & 4;
-}
-
-/* Memories keep what they hold, as the real ones do: junk. GIO_DIS stays, for the driver must not rely on the opposite. */
-static void reset(struct card *card)
-{
-	uint32_t control = *card_register(card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS;
-	for (uint32_t i = 0; i < IXGBE_BAR_BYTES / 4; i++)
-		card->registers[i] = 0;
-	*card_register(card, IXGBE_CTRL) = control;
-	const uint32_t memories[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_MPSAR, 256}, {IXGBE_FTQF, 128},
-					{IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}};
-	for (unsigned m = 0; m < sizeof(memories) / sizeof(*memories); m++)
-		for (uint32_t i = 0; i < memories[m][1]; i++)
-			*card_register(card, memories[m][0] + 4 * i) = 0xA5A5A5A5;
-	*card_register(card, IXGBE_EEC) = IXGBE_EEC_AUTO_RD | IXGBE_EEC_EE_PRES;
-	*card_register(card, IXGBE_RDRXCTL) = IXGBE_RDRXCTL_DMAIDONE;
-	*card_register(card, IXGBE_HLREG0) = IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN;
-	*card_register(card, IXGBE_AUTOC) = 3u << 13;
-	*card_register(card, IXGBE_ESDP) = IXGBE_ESDP_SDP3;
-	*card_register(card, IXGBE_DCA_RXCTRL) = IXGBE_DCA_RXCTRL_BIT12 | 1u << 9;
-	*card_register(card, IXGBE_RAL) = nvm_mac[0] | nvm_mac[1] << 8 | nvm_mac[2] << 16 | (uint32_t)nvm_mac[3] << 24;
-	*card_register(card, IXGBE_RAH) = nvm_mac[4] | nvm_mac[5] << 8 | IXGBE_RAH_AV;
-}
-
-static bool cleared_by_reading(uint32_t offset)
-{
-	if (offset == IXGBE_EICR || (offset >= IXGBE_MPC && offset < IXGBE_MPC + 0x20) || (offset >= IXGBE_CRCERRS && offset < 0x4200))
-		return true;
-	for (uint32_t i = 0; i < IXGBE_COUNTERS; i++)
-		if (offset == IXGBE_QPRC + 0x40 * i || offset == IXGBE_QBRC_L + 0x40 * i || offset == IXGBE_QBRC_H + 0x40 * i ||
-		    offset == IXGBE_QPRDC + 0x40 * i || offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
-		    offset == IXGBE_QBTC_H + 8 * i)
-			return true;
-	return false;
 }
 
 static void log_access(struct card *card, uint32_t offset, uint32_t value, bool write)
@@ -75,17 +39,7 @@ static bool vanished(struct card *card, bool write)
 
 static uint32_t value_of(struct card *card, uint32_t offset)
 {
-	uint32_t value = *card_register(card, offset);
-	if (offset == IXGBE_STATUS)
-		value = *card_register(card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS ? 0 : IXGBE_STATUS_GIO;
-	if (offset == IXGBE_SECRXSTAT)
-		value = *card_register(card, IXGBE_SECRXCTRL) & IXGBE_SECRXCTRL_RX_DIS ? IXGBE_SECRXSTAT_SECRX_RDY : 0;
-	if (offset == IXGBE_LINKS && card->link_was_down) {
-		card->link_was_down = false;
-		value &= ~IXGBE_LINKS_UP;
-	}
-	if (offset == IXGBE_TDH && card->sends)
-		value = *card_register(card, IXGBE_TDT);
+	uint32_t value = card->kind->value(card, offset, *card_register(card, offset));
 	for (unsigned i = 0; i < CARD_STUCK; i++)
 		if (card->stuck[i].mask && card->stuck[i].offset == offset)
 			value = (value & ~card->stuck[i].mask) | card->stuck[i].value;
@@ -98,12 +52,7 @@ static uint32_t read32(void *context, uint32_t offset)
 	if (vanished(card, false))
 		return UINT32_MAX;
 	uint32_t value = value_of(card, offset);
-	if (cleared_by_reading(offset))
-		*card_register(card, offset) = 0;
-	if (offset == IXGBE_SWSM) /* the semaphore is who reads it first's */
-		*card_register(card, offset) |= IXGBE_SWSM_SMBI;
-	if (offset == IXGBE_SW_FW_SYNC)
-		*card_register(card, offset) |= IXGBE_SW_FW_SYNC_REGSMP;
+	card->kind->was_read(card, offset);
 	log_access(card, offset, value, false);
 	return value;
 }
@@ -114,16 +63,12 @@ static void write32(void *context, uint32_t offset, uint32_t value)
 	if (vanished(card, true))
 		return;
 	log_access(card, offset, value, true);
-	if (offset == IXGBE_CTRL && (value & IXGBE_CTRL_RST)) {
-		reset(card);
+	if (card->kind->resets(card, offset, value)) {
+		card->kind->reset(card);
 		card->resets++;
 		return;
 	}
-	if (offset == IXGBE_AUTOC)
-		value &= ~IXGBE_AUTOC_AN_RESTART;
-	if (offset == IXGBE_RDRXCTL)
-		value |= IXGBE_RDRXCTL_DMAIDONE;
-	if (offset != IXGBE_EEC && offset != IXGBE_STATUS)
+	if (card->kind->write(card, offset, &value))
 		*card_register(card, offset) = value;
 }
 
@@ -146,6 +91,11 @@ static int region_read(struct vfio_device *device, unsigned region, uint64_t off
 static int region_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
 {
 	struct card *card = (struct card *)device;
+	if (card->kind->io_write && region == card->io_region && !card_step_fails(card)) {
+		uint32_t value;
+		memcpy(&value, data, bytes < 4 ? bytes : 4);
+		return card->kind->io_write(card, (uint32_t)offset, value) ? 0 : pollux_fail(EIO, "card: I/O space is off");
+	}
 	if (region != VFIO_PCI_CONFIG_REGION_INDEX || offset + bytes > sizeof(card->config))
 		return pollux_fail(EINVAL, "card: no such region");
 	if (card_step_fails(card))
@@ -165,7 +115,7 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 	(void)region;
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
-	*filled = (struct vfio_window){.bytes = IXGBE_BAR_BYTES, .read32 = read32, .write32 = write32, .context = card};
+	*filled = (struct vfio_window){.bytes = CARD_BYTES, .read32 = read32, .write32 = write32, .context = card};
 	return 0;
 }
 
@@ -204,7 +154,7 @@ static int function_reset(struct vfio_device *device)
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
 	card->config[4] = 0;
-	reset(card);
+	card->kind->reset(card);
 	return 0;
 }
 
@@ -224,9 +174,10 @@ static const struct vfio_device_ops ops = {
 	.close = device_close,
 };
 
-void card_init(struct card *card, uint16_t device_id, struct dma_space *space)
+void card_init_kind(struct card *card, const struct card_kind *kind, uint16_t device_id, struct dma_space *space)
 {
 	memset(card, 0, sizeof(*card));
+	card->kind = kind;
 	card->device = (struct vfio_device){.ops = &ops, .address = "card", .space = space, .numa_node = -1};
 	card->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = 64;
 	card->mapper = (struct dma_mapper){.map = map, .unmap = unmap};
@@ -237,7 +188,7 @@ void card_init(struct card *card, uint16_t device_id, struct dma_space *space)
 	card->config[4] = 0x06; /* a former owner left bus mastering on */
 	card->irq_fd = -1;
 	card->sends = true;
-	reset(card);
+	card->kind->reset(card);
 	dma_space_attach(space, &card->mapper);
 	card->steps = 0;
 }
@@ -260,16 +211,6 @@ unsigned card_written(const struct card *card, unsigned from, uint32_t offset, u
 unsigned card_read(const struct card *card, unsigned from, uint32_t offset, uint32_t mask, uint32_t value)
 {
 	return find(card, false, from, offset, mask, value);
-}
-
-void card_hurry(void)
-{
-	nic_gone_retry_us = 10;
-	ixgbe_times = (struct ixgbe_times){
-		.quiesce = 10, .master_disable = 1000, .pending = 1000, .flush = 1, .reset_quiet = 10, .reset = 1000,
-		.settle_82599 = 10, .settle_x540 = 10, .auto_read = 1000, .dma_init = 1000, .security = 1000, .queue = 1000,
-		.queue_off = 10, .drain = 1000, .smbi = 1000, .regsmp = 1000, .resource = 1000,
-	};
 }
 
 unsigned card_count_fds(void)

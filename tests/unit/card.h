@@ -4,9 +4,10 @@
 #ifndef POLLUX_TESTS_UNIT_CARD_H
 #define POLLUX_TESTS_UNIT_CARD_H
 
-#include "../../driver/ixgbe/ixgbe.h"
+#include "../../driver/driver.h"
 #include "../../vfio/space.h"
 
+#define CARD_BYTES   0x20000u /* of registers */
 #define CARD_LOG     65536u
 #define CARD_COMMAND 0xFFFF0000u /* in the log: a write of PCI COMMAND */
 #define CARD_STUCK   2u
@@ -20,12 +21,34 @@ struct card_stuck {
 	uint32_t offset, mask, value; /* these bits read so, whatever is written */
 };
 
+struct card;
+
+/** How a family's registers react. */
+struct card_kind {
+	/** Registers as after power-on. */
+	void (*reset)(struct card *card);
+	/** What a register that holds this reads as. */
+	uint32_t (*value)(struct card *card, uint32_t offset, uint32_t held);
+	/** What reading it does. */
+	void (*was_read)(struct card *card, uint32_t offset);
+	/** True: this write resets the card. */
+	bool (*resets)(const struct card *card, uint32_t offset, uint32_t value);
+	/** What a register takes of a write. False: nothing. */
+	bool (*write)(struct card *card, uint32_t offset, uint32_t *value);
+	/** A write to the I/O BAR, card->io_region. False: it fails. NULL: there is none. */
+	bool (*io_write)(struct card *card, uint32_t offset, uint32_t value);
+};
+
 struct card {
 	struct vfio_device device; /* first */
+	const struct card_kind *kind;
 	struct dma_mapper mapper;
-	uint32_t registers[IXGBE_BAR_BYTES / 4];
+	uint32_t registers[CARD_BYTES / 4];
 	uint8_t config[256];
 	struct card_stuck stuck[CARD_STUCK]; /* mask 0: none */
+	unsigned io_region;      /* where the I/O BAR is, where there is one */
+	uint32_t io_address;     /* the register behind it, and the last word of a PHY or NVM access */
+	uint16_t nvm[64], phy[32];
 	bool sends;              /* the head follows the tail */
 	bool link_was_down;      /* LINKS reads down once, then as it is */
 	bool command_stuck;      /* COMMAND.BusMaster cannot be cleared but by a function reset */
@@ -43,8 +66,8 @@ struct card {
 	struct card_access log[CARD_LOG];
 };
 
-/** Makes a card with this device id, in a space. The card's close is called by whoever owns its device. */
-void card_init(struct card *card, uint16_t device_id, struct dma_space *space);
+/** Makes a card of a kind with this device id, in a space. The card's close is called by whoever owns its device. */
+void card_init_kind(struct card *card, const struct card_kind *kind, uint16_t device_id, struct dma_space *space);
 
 /** True when the step that is to fail is now. Counts it. */
 bool card_step_fails(struct card *card);
@@ -56,9 +79,6 @@ unsigned card_read(const struct card *card, unsigned from, uint32_t offset, uint
 
 uint32_t *card_register(struct card *card, uint32_t offset);
 bool card_bus_master(const struct card *card);
-
-/** Makes all limits of the driver short. */
-void card_hurry(void);
 
 /** Open file descriptors of this process. */
 unsigned card_count_fds(void);

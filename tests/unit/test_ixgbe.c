@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the ixgbe control path against a scripted card: the order that the datasheet demands, statistics, filters, interrupts, and the
  * variants of the family. */
+#include "card_ixgbe.c"
 #include "card_port.c"
 #include "unit.h"
 

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the ixgbe control path on a card that fails: every wait that runs out, a device that vanishes at any access, every step of the
  * transport and every allocation that fails. Nothing is left behind. */
+#include "card_ixgbe.c"
 #include "card_port.c"
 #include "unit.h"
 
+#include "card_life.c"
+
 /* Allocations of the queues count as steps of the card, so that they can be made to fail like the rest. */
-static void *step_calloc(size_t count, size_t bytes);
-static void *step_aligned_alloc(size_t alignment, size_t bytes);
 #define calloc        step_calloc
 #define aligned_alloc step_aligned_alloc
 #include "../../driver/ixgbe/queues.c"
 #undef calloc
 #undef aligned_alloc
-
-static bool says(const char *part)
-{
-	if (strstr(nic_error(), part))
-		return true;
-	printf("\n    \"%s\" does not say \"%s\" ", nic_error(), part);
-	return false;
-}
-
-static void *step_calloc(size_t count, size_t bytes)
-{
-	return card_step_fails(&card) ? NULL : calloc(count, bytes);
-}
-
-static void *step_aligned_alloc(size_t alignment, size_t bytes)
-{
-	return card_step_fails(&card) ? NULL : aligned_alloc(alignment, bytes);
-}
 
 static int stuck_open(struct card_stuck first, struct card_stuck second)
 {
@@ -214,61 +197,9 @@ static void all_ones_in_a_register_are_no_gone_device(void)
 	close_port();
 }
 
-/* The whole life of a port; true when nothing failed. What it leaves behind is looked at in any case. */
-static bool live(void)
-{
-	bool good = true;
-	unsigned fds = card_count_fds();
-	const uint8_t unicast[6] = {2, 0, 0, 0, 0, 1}, multicast[6] = {1, 0, 0x5E, 0, 0, 1};
-	struct nic_stats stats;
-	if (nic_open_device(&nic, &card.device) == 0) {
-		good &= nic_event_fd(nic) >= 0;
-		int mapped = card.mapped;
-		good &= nic_start(nic, NULL) == 0;
-		if (nic_rxq(nic, 0)) {
-			good &= nic_add_mac(nic, unicast) == 0;
-			good &= nic_add_mac(nic, multicast) == 0;
-			good &= nic_set_promiscuous(nic, true) == 0;
-			good &= nic_service(nic, NULL) == 0;
-			good &= nic_get_stats(nic, &stats) == 0;
-			/* a vanished card counts nothing */
-			CU_ASSERT(stats.rx_packets < 1000 && stats.rx_errors < 1000 && stats.tx_bytes < 1000);
-		} else {
-			CU_ASSERT_EQUAL(card.mapped, mapped);
-		}
-		good &= nic_stop(nic) == 0;
-		nic_close(nic);
-	} else {
-		good = false;
-		CU_ASSERT(strlen(nic_error()) > 0);
-		CU_ASSERT_PTR_NULL(nic);
-	}
-	CU_ASSERT(card.closed);
-	CU_ASSERT(!card_bus_master(&card));
-	CU_ASSERT_EQUAL(card.mapped, 0);
-	CU_ASSERT_EQUAL(card_count_fds(), fds);
-	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
-	return good;
-}
-
 static void a_device_may_vanish_at_any_access(void)
 {
-	unsigned step = 1;
-	for (unsigned access = 1; access < 100000; access += step) {
-		card_init(&card, 0x10FB, space);
-		card.vanish = access;
-		bool good = live();
-		if (card.accesses < access) {
-			CU_ASSERT(good);
-			return;
-		}
-		/* the read that finds it gone looks at STATUS five times; after that it is let alone */
-		CU_ASSERT(card.gone_reads <= 6);
-		CU_ASSERT_EQUAL(card.late_writes, 0);
-		/* tables of hundreds of words are all alike */
-		step = access > 400 ? 7 : 1;
-	}
-	CU_FAIL("a life takes more than 100000 accesses");
+	vanish_at_any_access(0x10FB);
 }
 
 static void a_vanished_device_is_left_alone(void)
@@ -295,21 +226,7 @@ static void a_vanished_device_is_left_alone(void)
 
 static void every_step_may_fail_and_leaves_nothing(void)
 {
-	unsigned failed = 0;
-	for (unsigned fail = 1; fail < 1000; fail++) {
-		card_init(&card, 0x10FB, space);
-		card.fail = fail;
-		card.config[4] = 0;
-		bool good = live();
-		CU_ASSERT(!card_bus_master(&card)); /* by function reset, where COMMAND cannot be written */
-		if (card.steps < fail) {
-			CU_ASSERT(good);
-			CU_ASSERT(failed > 10); /* else the steps were not where this test looks for them */
-			return;
-		}
-		failed += !good;
-	}
-	CU_FAIL("a life takes more than 1000 steps");
+	fail_at_every_step(0x10FB);
 }
 
 static int small_window(struct vfio_device *device, unsigned region, struct vfio_window *filled)

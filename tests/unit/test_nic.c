@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of ports as all families share them: which device has which driver, what configurations are refused, the life cycle, added
  * addresses, events. */
-#include "card.c"
+#include "card_ixgbe.c"
 
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The scripted card as an 82540EM (with an I/O BAR, as on the real one BAR 2) or an 82574L. Tests include this file. */
+#include "card.c"
+
+#include "../../driver/e1000/e1000.h"
+
+#define ID_82540EM 0x100Eu
+#define ID_82574L  0x10D3u
+
+#define IO_BAR     2u
+
+static bool e1000_is_old(const struct card *card)
+{
+	return (card->config[2] | card->config[3] << 8) == ID_82540EM;
+}
+
+/* A reset does not touch PBA, and leaves junk in the memories. */
+static void e1000_card_reset(struct card *card)
+{
+	uint32_t pba = *card_register(card, E1000_PBA);
+	memset(card->registers, 0, sizeof(card->registers));
+	for (uint32_t i = 0; i < 128; i++)
+		*card_register(card, E1000_MTA + 4 * i) = *card_register(card, E1000_VFTA + 4 * i) = 0xA5A5A5A5;
+	for (uint32_t i = 1; i < 16; i++)
+		*card_register(card, E1000_RAH + 8 * i) = 0x8000A5A5;
+	*card_register(card, E1000_PBA) = pba ? pba : e1000_is_old(card) ? 0x100030 : 0x140014;
+	*card_register(card, E1000_EECD) = E1000_EECD_PRES | (e1000_is_old(card) ? 0 : E1000_EECD_AUTO_RD);
+	*card_register(card, E1000_MANC) = E1000_MANC_ARP_EN;
+	*card_register(card, E1000_STATUS) = E1000_STATUS_LU | 2u << E1000_STATUS_SPEED_SHIFT;
+	*card_register(card, E1000_CTRL) = E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE;
+}
+
+static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
+{
+	if (offset == E1000_STATUS && !e1000_is_old(card) && !(*card_register(card, E1000_CTRL) & E1000_CTRL_GIO_MASTER_DISABLE))
+		held |= E1000_STATUS_GIO_MASTER_ENABLE;
+	if (offset == E1000_TDH && card->sends)
+		held = *card_register(card, E1000_TDT);
+	return held;
+}
+
+static void e1000_was_read(struct card *card, uint32_t offset)
+{
+	if (offset == E1000_ICR || (offset >= E1000_CRCERRS && offset <= E1000_RJC && offset != E1000_GORCL && offset != E1000_GOTCL))
+		*card_register(card, offset) = 0;
+}
+
+static bool e1000_resets(const struct card *card, uint32_t offset, uint32_t value)
+{
+	(void)card;
+	return offset == E1000_CTRL && (value & E1000_CTRL_RST);
+}
+
+static uint32_t mdic_answer(struct card *card, uint32_t command)
+{
+	unsigned reg = command >> E1000_MDIC_REG_SHIFT & 31;
+	if ((command & (31u << 21)) != E1000_MDIC_PHY_1)
+		return E1000_MDIC_READY | E1000_MDIC_ERROR;
+	if (command & E1000_MDIC_WRITE)
+		card->phy[reg] = (uint16_t)command;
+	return (command & ~0xFFFFu) | E1000_MDIC_READY | card->phy[reg];
+}
+
+static bool e1000_takes(struct card *card, uint32_t offset, uint32_t *value)
+{
+	bool old = e1000_is_old(card);
+	if (offset == E1000_EERD)
+		*value = (uint32_t)card->nvm[*value >> (old ? 8 : 2) & 63] << 16 | (old ? 0x10u : 2u);
+	if (offset == E1000_MDIC)
+		*value = mdic_answer(card, *value);
+	return offset != E1000_EECD && offset != E1000_STATUS && offset != E1000_ICR;
+}
+
+static bool e1000_io_write(struct card *card, uint32_t offset, uint32_t value)
+{
+	if (!(card->config[4] & 1))
+		return false;
+	if (offset == 0)
+		card->io_address = value;
+	else if (e1000_resets(card, card->io_address, value)) {
+		e1000_card_reset(card);
+		card->resets++;
+	}
+	return true;
+}
+
+static const struct card_kind e1000_kind = {
+	.reset = e1000_card_reset,
+	.value = e1000_value,
+	.was_read = e1000_was_read,
+	.resets = e1000_resets,
+	.write = e1000_takes,
+	.io_write = e1000_io_write,
+};
+
+/* Makes the NVM's checksum right. */
+static void e1000_seal_nvm(struct card *card)
+{
+	uint16_t sum = 0;
+	for (unsigned i = 0; i < 63; i++)
+		sum = (uint16_t)(sum + card->nvm[i]);
+	card->nvm[63] = (uint16_t)(0xBABA - sum);
+}
+
+static inline void card_init(struct card *card, uint16_t device_id, struct dma_space *space)
+{
+	card_init_kind(card, &e1000_kind, device_id, space);
+	/* the kind needs the id, which it has only now */
+	*card_register(card, E1000_PBA) = 0;
+	e1000_card_reset(card);
+	card->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = e1000_is_old(card) ? 0 : 5;
+	card->device.irq_count[VFIO_PCI_MSI_IRQ_INDEX] = e1000_is_old(card) ? 0 : 1;
+	card->device.irq_count[VFIO_PCI_INTX_IRQ_INDEX] = 1;
+	card->io_region = VFIO_PCI_NUM_REGIONS;
+	if (e1000_is_old(card)) {
+		card->io_region = IO_BAR;
+		card->device.region_bytes[IO_BAR] = 64;
+		card->config[0x10 + 4 * IO_BAR] = 1;
+	}
+	card->nvm[0] = 0x1102, card->nvm[1] = 0x3322, card->nvm[2] = 0x5544; /* 02:11:22:33:44:55 */
+	e1000_seal_nvm(card);
+	card->phy[E1000_PHY_BMCR] = E1000_BMCR_AUTONEG | 0x140;
+	card->phy[E1000_PHY_BMSR] = E1000_BMSR_LINK;
+}
+
+/* Makes all limits of the driver short. */
+static inline void card_hurry(void)
+{
+	nic_gone_retry_us = 10;
+	e1000_times = (struct e1000_times){
+		.quiesce = 10, .master_disable = 1000, .pending = 1000, .reset_quiet = 10, .reset = 1000, .auto_read = 1000, .auto_read_82576 = 1000,
+		.settle_82540 = 10, .settle_82574 = 10, .eerd = 1000, .mdic = 1000, .mdio_owner = 1000, .queue = 1000, .drain = 1000,
+	};
+}

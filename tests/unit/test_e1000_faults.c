@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of the e1000 control path on a scripted card: the order of things, every wait that runs out, a device that vanishes at any access,
+ * every step and allocation that fails; and of its data path with descriptors that no card should write. */
+#include <stdlib.h>
+
+/* Allocations of the queues count as steps of the card, so that they can be made to fail like the rest. */
+static void *step_calloc(size_t count, size_t bytes);
+static void *step_aligned_alloc(size_t alignment, size_t bytes);
+#define calloc        step_calloc
+#define aligned_alloc step_aligned_alloc
+#include "../../driver/ring.c"
+#undef calloc
+#undef aligned_alloc
+
+#include "card_e1000.c"
+#include "card_port.c"
+#include "unit.h"
+
+#include "card_life.c"
+
+static uint16_t id; /* of the suite's card */
+
+static unsigned was_read(unsigned from, uint32_t offset)
+{
+	unsigned at = card_read(&card, from, offset, ANY, 0);
+	CU_ASSERT_NOT_EQUAL_FATAL(at, CARD_LOG);
+	return at;
+}
+
+static bool never(uint32_t offset, uint32_t mask, uint32_t value)
+{
+	return card_written(&card, 0, offset, mask, value) == CARD_LOG;
+}
+
+/* ---- order ---- */
+
+static void opening_silences_the_card_before_it_is_reset(void)
+{
+	open_card(id);
+	unsigned off = written(0, CARD_COMMAND, 6, 2);
+	unsigned mask = written(0, E1000_IMC, UINT32_MAX, UINT32_MAX);
+	unsigned receive = written(0, E1000_RCTL, UINT32_MAX, 0);
+	unsigned transmit = written(0, E1000_TCTL, UINT32_MAX, E1000_TCTL_PSP);
+	unsigned again = written(transmit, E1000_IMC, UINT32_MAX, UINT32_MAX);
+	unsigned nvm = written(0, E1000_EERD, E1000_EERD_START, E1000_EERD_START);
+	CU_ASSERT(off < mask && mask < receive && mask < transmit && receive < again && transmit < again && again < nvm);
+	CU_ASSERT_EQUAL(card.resets, 1);
+	CU_ASSERT_EQUAL(card_written(&card, 0, CARD_COMMAND, 4, 4), CARD_LOG);
+	if (id == ID_82574L) {
+		unsigned master = written(0, E1000_CTRL, E1000_CTRL_GIO_MASTER_DISABLE, E1000_CTRL_GIO_MASTER_DISABLE);
+		unsigned owner = written(0, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, E1000_EXTCNF_CTRL_MDIO_SW);
+		unsigned reset_at = written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
+		unsigned given = written(owner, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
+		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at && reset_at < given && given < again);
+		CU_ASSERT(was_read(reset_at, E1000_EECD) < again);
+	} else {
+		/* by I/O space, and it stops answering ARP by itself */
+		CU_ASSERT(never(E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST));
+		written(0, E1000_MANC, E1000_MANC_ARP_EN, 0);
+	}
+	struct nic_info info;
+	nic_get_info(nic, &info);
+	CU_ASSERT_EQUAL(memcmp(info.mac, (const uint8_t[]){0x02, 0x11, 0x22, 0x33, 0x44, 0x55}, 6), 0);
+	close_port();
+}
+
+static void starting_has_everything_set_before_it_is_enabled(void)
+{
+	open_card(id);
+	unsigned from = card.logged;
+	start();
+	unsigned master = written(from, CARD_COMMAND, 4, 4);
+	unsigned link = written(from, E1000_CTRL, E1000_CTRL_SLU, E1000_CTRL_SLU);
+	unsigned table = written(from, E1000_MTA + 4 * 127, UINT32_MAX, 0);
+	unsigned vlans = written(from, E1000_VFTA + 4 * 127, UINT32_MAX, 0);
+	unsigned filter = written(from, E1000_RAH, UINT32_MAX, E1000_RAH_AV | 0x5544);
+	unsigned others = written(from, E1000_RAH + 8 * 15, UINT32_MAX, 0);
+	unsigned length = written(from, E1000_RDLEN, UINT32_MAX, 512 * 16);
+	unsigned receive = written(from, E1000_RCTL, E1000_RCTL_EN, E1000_RCTL_EN);
+	unsigned tail = written(receive, E1000_RDT, UINT32_MAX, 511);
+	unsigned sent_from = written(from, E1000_TDLEN, UINT32_MAX, 512 * 16);
+	unsigned transmit = written(from, E1000_TCTL, E1000_TCTL_EN, E1000_TCTL_EN);
+	CU_ASSERT(master < receive && link < receive && table < receive && vlans < receive && filter < receive && others < receive);
+	CU_ASSERT(length < receive && receive < tail && sent_from < transmit && master < transmit);
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_CTRL) & (E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_RCTL), E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_RFCTL), id == ID_82574L ? E1000_RFCTL_EXSTEN : 0);
+	/* errata of the 82574L */
+	if (id == ID_82574L) {
+		CU_ASSERT_EQUAL(*card_register(&card, E1000_TXDCTL), *card_register(&card, E1000_TXDCTL + 0x100));
+		CU_ASSERT(written(from, E1000_GCR, E1000_GCR_L1_ACT_WITHOUT_L0S_RX, E1000_GCR_L1_ACT_WITHOUT_L0S_RX) < master);
+		CU_ASSERT(written(from, E1000_GCR2, E1000_GCR2_BIT0, E1000_GCR2_BIT0) < master);
+	}
+	close_port();
+}
+
+static void a_sleeping_link_is_kept_awake(void)
+{
+	card_init(&card, ID_82574L, space);
+	card.config[0x06] = 0x10;
+	card.config[0x34] = 0xA0;
+	card.config[0xA0] = 0x10;
+	card.config[0xB0] = 0x43; /* LNKCTL: L0s and L1 */
+	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	start();
+	CU_ASSERT_EQUAL(card.config[0xB0], 0x40);
+	close_port();
+}
+
+static void a_phy_that_has_a_link_is_let_alone(void)
+{
+	open_card(id);
+	start();
+	CU_ASSERT(never(E1000_MDIC, E1000_MDIC_WRITE, E1000_MDIC_WRITE));
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	/* one that is off, in loopback, or forced is not */
+	const uint16_t states[] = {E1000_BMCR_AUTONEG | E1000_BMCR_POWERDOWN, E1000_BMCR_AUTONEG | E1000_BMCR_LOOPBACK,
+		E1000_BMCR_AUTONEG | E1000_BMCR_ISOLATE, 0x140};
+	for (unsigned i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		card.phy[E1000_PHY_BMCR] = states[i];
+		start();
+		CU_ASSERT_EQUAL(card.phy[E1000_PHY_BMCR] & ~0x140, E1000_BMCR_AUTONEG | E1000_BMCR_RESTART);
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	}
+	/* nor is one without link */
+	card.phy[E1000_PHY_BMSR] = 0;
+	card.phy[E1000_PHY_BMCR] = E1000_BMCR_AUTONEG;
+	start();
+	CU_ASSERT_EQUAL(card.phy[E1000_PHY_BMCR], E1000_BMCR_AUTONEG | E1000_BMCR_RESTART);
+	close_port();
+}
+
+static void the_packet_buffer_is_divided_anew_where_it_must(void)
+{
+	open_card(id);
+	start();
+	CU_ASSERT(never(E1000_PBA, ANY, 0));
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	unsigned resets = card.resets, from = card.logged;
+	start_with((struct nic_config){.mtu = 9000});
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_RCTL) & E1000_RCTL_LPE, E1000_RCTL_LPE);
+	if (id == ID_82540EM) {
+		/* two frames of 9022 bytes, 18 KiB, for transmit; and a reset before anything is enabled */
+		written(from, E1000_PBA, UINT32_MAX, 46);
+		CU_ASSERT_EQUAL(card.resets, resets + 1);
+	} else {
+		CU_ASSERT(never(E1000_PBA, ANY, 0));
+	}
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	start_with((struct nic_config){.mtu = nic->info.max_mtu});
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_PBA) & 0xFFFF, id == ID_82540EM ? 32 : 20);
+	close_port();
+}
+
+/* ---- waits ---- */
+
+static int stuck_open(struct card_stuck stuck)
+{
+	card_init(&card, id, space);
+	card.stuck[0] = stuck;
+	if (stuck.offset == E1000_CTRL) /* the 82540EM's way through memory */
+		card.io_region = VFIO_PCI_NUM_REGIONS, card.device.region_bytes[IO_BAR] = 0;
+	int ret = nic_open_device(&nic, &card.device);
+	if (ret) {
+		CU_ASSERT(card.closed);
+		CU_ASSERT_EQUAL(card.mapped, 0);
+		CU_ASSERT_PTR_NULL(nic);
+		nothing_is_left();
+	}
+	return ret;
+}
+
+static void bits_stuck_at_open_are_named(void)
+{
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST}), -ETIMEDOUT);
+	CU_ASSERT(says("CTRL.RST did not clear"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EERD, 0x12, 0}), -ETIMEDOUT);
+	CU_ASSERT(says("EERD.DONE was not set"));
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EECD, E1000_EECD_PRES, 0}), -EIO);
+	CU_ASSERT(says("EECD.PRES"));
+	if (id == ID_82574L) {
+		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EECD, E1000_EECD_AUTO_RD, 0}), -ETIMEDOUT);
+		CU_ASSERT(says("EECD.AUTO_RD was not set"));
+		/* these are no reason to leave a card unreset */
+		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, E1000_STATUS_GIO_MASTER_ENABLE}), 0);
+		CU_ASSERT_EQUAL(card.resets, 1);
+		close_port();
+		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0}), 0);
+		CU_ASSERT_EQUAL(card.resets, 1);
+		close_port();
+	}
+}
+
+static void damaged_nvms_are_refused(void)
+{
+	card_init(&card, id, space);
+	card.nvm[17] ^= 0x100;
+	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EIO);
+	CU_ASSERT(says("bbba and not to baba") || says("add up to"));
+	const uint16_t first[][3] = {{0, 0, 0}, {0x1101, 0x3322, 0x5544}, {0xFFFF, 0xFFFF, 0xFFFF}};
+	for (unsigned i = 0; i < 3; i++) {
+		card_init(&card, id, space);
+		memcpy(card.nvm, first[i], sizeof(first[i]));
+		e1000_seal_nvm(&card);
+		CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EIO);
+		CU_ASSERT(says("no usable address"));
+		nothing_is_left();
+	}
+}
+
+static void a_phy_that_does_not_answer_is_named(void)
+{
+	open_card(id);
+	card.stuck[0] = (struct card_stuck){E1000_MDIC, E1000_MDIC_READY, 0};
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -ETIMEDOUT);
+	CU_ASSERT(says("MDIC.READY was not set"));
+	nothing_is_left();
+	card.stuck[0] = (struct card_stuck){E1000_MDIC, E1000_MDIC_ERROR, E1000_MDIC_ERROR};
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -EIO);
+	CU_ASSERT(says("MDIC.ERROR"));
+	nothing_is_left();
+	card.stuck[0].mask = 0;
+	start();
+	/* a reset that hangs at stop is told; the next start does not trust what it left */
+	card.stuck[0] = (struct card_stuck){E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST};
+	CU_ASSERT_EQUAL(nic_stop(nic), -ETIMEDOUT);
+	nothing_is_left();
+	card.stuck[0].mask = 0;
+	unsigned resets = card.resets;
+	start();
+	CU_ASSERT_EQUAL(card.resets, resets + 1);
+	close_port();
+}
+
+static void transmit_is_drained_but_not_for_ever(void)
+{
+	open_card(id);
+	start();
+	struct pkt pkt;
+	CU_ASSERT_EQUAL(pkt_alloc(pool, &pkt, 1), 1);
+	pkt.len = 100;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
+	card.sends = false;
+	uint64_t before = nic_now_us();
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT(nic_now_us() - before >= e1000_times.drain);
+	nothing_is_left();
+	close_port();
+}
+
+/* ---- what fails ---- */
+
+static void a_device_may_vanish_at_any_access(void)
+{
+	vanish_at_any_access(id);
+}
+
+static void every_step_may_fail_and_leaves_nothing(void)
+{
+	fail_at_every_step(id);
+}
+
+static void without_io_space_memory_does(void)
+{
+	card_init(&card, ID_82540EM, space);
+	card.device.region_bytes[IO_BAR] = 0;
+	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL(card.resets, 1);
+	written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
+	close_port();
+}
+
+static void cards_without_interrupts_say_so(void)
+{
+	open_card(id);
+	card.device.irq_count[VFIO_PCI_MSI_IRQ_INDEX] = card.device.irq_count[VFIO_PCI_INTX_IRQ_INDEX] = 0;
+	CU_ASSERT_EQUAL(nic_event_fd(nic), -ENOTSUP);
+	CU_ASSERT(says("neither MSI nor"));
+	card.device.irq_count[VFIO_PCI_INTX_IRQ_INDEX] = 1;
+	start();
+	CU_ASSERT(never(E1000_IMS, ANY, 0));
+	CU_ASSERT(nic_event_fd(nic) >= 0);
+	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd);
+	written(0, E1000_IMS, UINT32_MAX, E1000_ICR_LSC);
+	card.irq_fd = -1;
+	*card_register(&card, E1000_ICR) = E1000_ICR_LSC;
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	written(0, E1000_ICR, UINT32_MAX, E1000_ICR_LSC);
+	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd); /* armed again */
+	close_port();
+	CU_ASSERT_EQUAL(card.irq_fd, -1);
+}
+
+static void losses_and_errors_are_counted_once(void)
+{
+	struct nic_stats stats;
+	open_card(id);
+	start();
+	*card_register(&card, E1000_MPC) = 5;
+	*card_register(&card, E1000_CRCERRS) = 2;
+	*card_register(&card, E1000_ROC) = 1;
+	*card_register(&card, E1000_GPRC) = 3;
+	*card_register(&card, E1000_GORCL) = 200;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_missed, 5);
+	CU_ASSERT_EQUAL(stats.rx_errors, 3);
+	CU_ASSERT_EQUAL(stats.rx_packets, 3);
+	/* one that reading does not clear */
+	card.stuck[0] = (struct card_stuck){E1000_MPC, UINT32_MAX, 7};
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_missed, 12);
+	card.stuck[0].value = 9;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_missed, 14);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	/* and goes on with it after the next start */
+	start();
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_missed, 0);
+	close_port();
+}
+
+/* ---- hostile descriptors ---- */
+
+/* What a card would write for a piece of a frame. */
+static uint64_t finished(uint32_t length, bool end, uint32_t errors)
+{
+	if (id == ID_82540EM)
+		return length | (1 | (uint64_t)end << 1) << 32 | (uint64_t)errors << 40;
+	return (uint64_t)length << 32 | 1 | (uint64_t)end << 1 | (uint64_t)errors << 24;
+}
+
+static struct ring_rxq *ring(void)
+{
+	return ((struct e1000 *)nic)->rings.rxqs[0];
+}
+
+static void finish_slot(unsigned slot, uint64_t q1)
+{
+	ring()->ring[slot & ring()->mask].q1 = q1;
+}
+
+static uint64_t bad_descriptors(void)
+{
+	struct nic_stats stats;
+	nic_get_stats(nic, &stats);
+	return stats.rx_bad_descriptors;
+}
+
+static void bad_frames_are_dropped_and_good_ones_beside_them_kept(void)
+{
+	struct pkt pkts[64];
+	open_card(id);
+	start_with((struct nic_config){.rx_ring = 64});
+	const uint32_t errors[] = {0x01, 0x02, 0x04, 0x10, 0x80};
+	for (unsigned i = 0; i < 5; i++) {
+		finish_slot(2 * i, finished(60 + i, true, 0));
+		finish_slot(2 * i + 1, finished(100, true, errors[i]));
+	}
+	/* checksum errors are advice */
+	finish_slot(10, finished(77, true, 0x60));
+	/* longer than its buffer; exactly as long; none at all */
+	finish_slot(11, finished(2049, true, 0));
+	finish_slot(12, finished(2048, true, 0));
+	finish_slot(13, finished(0xFFFF, true, 0));
+	unsigned n = nic_rx(nic_rxq(nic, 0), pkts, 64);
+	CU_ASSERT_EQUAL_FATAL(n, 7);
+	for (unsigned i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(pkts[i].len, 60 + i);
+	CU_ASSERT_EQUAL(pkts[5].len, 77);
+	CU_ASSERT_EQUAL(pkts[6].len, 2048);
+	CU_ASSERT_EQUAL(bad_descriptors(), 7);
+	pkt_free(pkts, n);
+	close_port();
+}
+
+static void frames_in_pieces_come_whole_or_not_at_all(void)
+{
+	struct pkt pkts[64];
+	open_card(id);
+	start_with((struct nic_config){.rx_ring = 64});
+	finish_slot(0, finished(2048, false, 0));
+	finish_slot(1, finished(2048, false, 0));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 64), 0);
+	finish_slot(2, finished(5, true, 0));
+	/* one at a time */
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 1), 1);
+	CU_ASSERT_EQUAL(pkts[0].flags, PKT_MORE);
+	/* a length that grows after it was checked */
+	finish_slot(2, finished(60000, true, 0));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts + 1, 63), 2);
+	CU_ASSERT_EQUAL(pkts[1].flags, PKT_MORE);
+	CU_ASSERT_EQUAL(pkts[2].flags, 0);
+	CU_ASSERT_EQUAL(pkts[2].len, 2048);
+	pkt_free(pkts, 3);
+	/* an error that its last descriptor tells */
+	finish_slot(3, finished(2048, false, 0));
+	finish_slot(4, finished(9, true, 0x01));
+	finish_slot(5, finished(64, true, 0));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 64), 1);
+	CU_ASSERT_EQUAL(pkts[0].len, 64);
+	pkt_free(pkts, 1);
+	CU_ASSERT_EQUAL(bad_descriptors(), 2);
+	close_port();
+}
+
+static void a_frame_without_end_is_dropped_to_its_end(void)
+{
+	struct pkt pkts[64];
+	open_card(id);
+	start_with((struct nic_config){.rx_ring = 64});
+	for (unsigned i = 0; i < 20; i++)
+		finish_slot(i, finished(2048, false, 0));
+	finish_slot(20, finished(1, true, 0));
+	finish_slot(21, finished(99, true, 0));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 64), 1);
+	CU_ASSERT_EQUAL(pkts[0].len, 99);
+	CU_ASSERT_EQUAL(bad_descriptors(), 21);
+	pkt_free(pkts, 1);
+	close_port();
+}
+
+/* A device that finishes all slots, again and again, whatever it was given: no buffer is handed out that somebody holds. */
+static void more_descriptors_than_there_are_buffers_hand_out_none_twice(void)
+{
+	static struct pkt pkts[BUFFERS];
+	unsigned have = 0;
+	open_card(id);
+	start_with((struct nic_config){.rx_ring = 64});
+	for (unsigned round = 0; round < 200; round++) {
+		for (unsigned i = 0; i < 64; i++)
+			finish_slot(i, finished(64, true, 0));
+		have += nic_rx(nic_rxq(nic, 0), pkts + have, BUFFERS - have < 33 ? BUFFERS - have : 33);
+	}
+	CU_ASSERT(have > BUFFERS / 2);
+	for (unsigned i = 0; i < have; i++)
+		pkts[i].data[0] = 0;
+	for (unsigned i = 0; i < have; i++)
+		CU_ASSERT_EQUAL_FATAL(pkts[i].data[0]++, 0);
+	struct nic_stats stats;
+	nic_get_stats(nic, &stats);
+	CU_ASSERT(stats.rx_pool_empty > 0);
+	pkt_free(pkts, have);
+	close_port();
+}
+
+static void impossible_packets_are_freed_and_counted(void)
+{
+	struct pkt pkts[40];
+	struct nic_stats stats;
+	open_card(id);
+	start_with((struct nic_config){.tx_ring = 64});
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, pkts, 40), 40);
+	pkts[0].len = 0;
+	pkts[1].len = 1519;
+	pkts[2].len = 60;
+	for (unsigned i = 3; i < 37; i++)
+		pkts[i].len = 10, pkts[i].flags = PKT_MORE; /* 34 pieces */
+	pkts[36].flags = 0;
+	pkts[37].len = 5, pkts[37].flags = PKT_MORE; /* too short in two pieces */
+	pkts[38].len = 5;
+	pkts[39].len = 100, pkts[39].flags = PKT_MORE; /* not all there */
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts, 40), 39);
+	pkt_free(&pkts[39], 1);
+	nic_get_stats(nic, &stats);
+	CU_ASSERT_EQUAL(stats.tx_bad_packets, 4);
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_TDT), 1);
+	close_port();
+}
+
+static void a_full_ring_takes_no_more_and_comes_back(void)
+{
+	struct pkt pkts[64];
+	open_card(id);
+	start_with((struct nic_config){.tx_ring = 64});
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, pkts, 64), 64);
+	for (unsigned i = 0; i < 64; i++)
+		pkts[i].len = 64;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts, 64), 63);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts + 63, 1), 0);
+	struct ring_txq *queue = ((struct e1000 *)nic)->rings.txqs[0];
+	/* one report for each 32, and no more */
+	unsigned reports = 0;
+	for (unsigned i = 0; i < 64; i++)
+		reports += (queue->ring[i].q1 & RING_TX_RS) != 0;
+	CU_ASSERT_EQUAL(reports, 1);
+	queue->ring[31].q1 |= RING_TX_DD;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts + 63, 1), 1);
+	CU_ASSERT_EQUAL(queue->clean, 32);
+	close_port();
+}
+
+#define TESTS \
+	{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset}, \
+	{"starting has everything set before it is enabled", starting_has_everything_set_before_it_is_enabled}, \
+	{"a PHY that has a link is let alone", a_phy_that_has_a_link_is_let_alone}, \
+	{"the packet buffer is divided anew where it must", the_packet_buffer_is_divided_anew_where_it_must}, \
+	{"bits stuck at open are named", bits_stuck_at_open_are_named}, \
+	{"damaged NVMs are refused", damaged_nvms_are_refused}, \
+	{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named}, \
+	{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever}, \
+	{"a device may vanish at any access", a_device_may_vanish_at_any_access}, \
+	{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing}, \
+	{"cards without interrupts say so", cards_without_interrupts_say_so}, \
+	{"losses and errors are counted once", losses_and_errors_are_counted_once}, \
+	{"bad frames are dropped, good ones beside them kept", bad_frames_are_dropped_and_good_ones_beside_them_kept}, \
+	{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all}, \
+	{"a frame without end is dropped to its end", a_frame_without_end_is_dropped_to_its_end}, \
+	{"more descriptors than buffers hand out none twice", more_descriptors_than_there_are_buffers_hand_out_none_twice}, \
+	{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted}, \
+	{"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back}
+
+static int begin_82540em(void)
+{
+	id = ID_82540EM;
+	return begin();
+}
+
+static int begin_82574l(void)
+{
+	id = ID_82574L;
+	return begin();
+}
+
+int main(void)
+{
+	CU_TestInfo old[] = {TESTS, {"without I/O space memory does", without_io_space_memory_does}, CU_TEST_INFO_NULL};
+	CU_TestInfo new[] = {TESTS, {"a sleeping link is kept awake", a_sleeping_link_is_kept_awake}, CU_TEST_INFO_NULL};
+	CU_SuiteInfo suites[] = {
+		{"82540EM", begin_82540em, end, NULL, NULL, old},
+		{"82574L", begin_82574l, end, NULL, NULL, new},
+		CU_SUITE_INFO_NULL,
+	};
+	return unit_run(suites);
+}
