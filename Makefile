@@ -98,12 +98,12 @@ $(O)/shared/%.o: %.c Makefile
 
 $(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lm
 
 # with DPDK's driver beside ours; its headers are not ours to warn about
 $(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB) $(LIB) | $(PRELOAD)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
+	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lm -lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
 
 $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile
 	$(call say,CC,$<)
@@ -153,6 +153,8 @@ bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk)
 	@tests/hugepages.sh 64
 	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
+	@echo
+	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg
 
 bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json
 	@tests/bench/compare.sh "$(BASE)" build/bench.json

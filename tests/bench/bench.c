@@ -3,6 +3,7 @@
  * Pollux; linked with dpdk.c and started by tests/bench/run.sh, DPDK's driver too, in the same rounds. */
 #include "cells.h"
 #include "far.h"
+#include "latency_report.h"
 #include "report.h"
 
 #include "../../driver/nic.h"
@@ -21,7 +22,7 @@ static const unsigned sizes[] = {64, 1518}; /* quick: the first */
 
 static struct options {
 	unsigned rounds;
-	bool json, all;
+	bool json, all, latency;
 	const char *save, *svg;
 } options = {.rounds = 9};
 
@@ -104,6 +105,7 @@ static void print_help(void)
 	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"
+	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to 99 % load\n"
 	     "  -s, --save FILE  the JSON into a file too\n"
 	     "  -v, --svg FILE   a picture of bursts of 32\n"
 	     "  -h, --help       this text\n\n"
@@ -114,10 +116,11 @@ static void print_help(void)
 static int understand(int argc, char **argv)
 {
 	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
-		{"save", required_argument, NULL, 's'}, {"svg", required_argument, NULL, 'v'}, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"save", required_argument, NULL, 's'}, {"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
+		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "r:js:v:ah", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:js:v:lah", known, NULL)) != -1) {
 		switch (option) {
 		case 'r':
 			options.rounds = (unsigned)strtoul(optarg, NULL, 10);
@@ -130,6 +133,9 @@ static int understand(int argc, char **argv)
 			break;
 		case 'v':
 			options.svg = optarg;
+			break;
+		case 'l':
+			options.latency = true;
 			break;
 		case 'a':
 			options.all = true;
@@ -148,20 +154,56 @@ static int understand(int argc, char **argv)
 	return -1;
 }
 
-static int save(const struct report *report)
-{
-	FILE *file = options.save ? fopen(options.save, "w") : NULL;
+static const unsigned loads[] = {10, 50, 90, 99};
+static struct latency latencies[SUBJECTS_MAX * COUNT(all_bursts) * COUNT(loads)];
+static unsigned latency_count;
 
-	if (file)
-		report_json(report, file);
-	if ((options.save && !file) || (file && fclose(file))) {
-		fprintf(stderr, "bench: %s cannot be written: %s\n", options.save, strerror(errno));
-		return -1;
+static bool measure_latency(struct subject *subjects, double hz)
+{
+	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
+		for (unsigned b = 0; b < COUNT(all_bursts); b++) {
+			double capacity = all_bursts[b] < subjects[s].least_burst ? 0 : latency_capacity(&subjects[s], all_bursts[b], hz);
+
+			for (unsigned l = 0; capacity > 0 && l < COUNT(loads); l++) {
+				struct latency *result = &latencies[latency_count++];
+
+				*result = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity};
+				if (!latency_measure(&subjects[s], result, hz)) {
+					fprintf(stderr, "bench: %s forwarded nothing at %u %% load\n", subjects[s].name, loads[l]);
+					return false;
+				}
+			}
+		}
+	return true;
+}
+
+static int cannot_write(const char *path)
+{
+	fprintf(stderr, "bench: %s cannot be written: %s\n", path, strerror(errno));
+	return 1;
+}
+
+/* @return the exit status */
+static int tell(const struct report *report)
+{
+	FILE *files[2] = {options.json ? stdout : NULL, options.save ? fopen(options.save, "w") : NULL};
+
+	if (options.save && !files[1])
+		return cannot_write(options.save);
+	for (unsigned i = 0; i < 2; i++) {
+		if (files[i] && options.latency)
+			latency_json(latencies, latency_count, report->subjects, files[i]);
+		else if (files[i])
+			report_json(report, files[i]);
 	}
-	if (options.svg && report_svg(report, options.svg)) {
-		fprintf(stderr, "bench: %s cannot be written: %s\n", options.svg, strerror(errno));
-		return -1;
-	}
+	if (!options.json && options.latency)
+		latency_table(latencies, latency_count, report->subjects);
+	else if (!options.json)
+		report_table(report);
+	if (files[1] && fclose(files[1]))
+		return cannot_write(options.save);
+	if (options.svg && (options.latency ? latency_svg(latencies, latency_count, report->subjects, options.svg) : report_svg(report, options.svg)))
+		return cannot_write(options.svg);
 	return 0;
 }
 
@@ -174,10 +216,10 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	error = cells_count(prepare);
+	error = options.latency ? 0 : cells_count(prepare);
 	if (error)
 		fprintf(stderr, "bench: instructions are not counted: single-stepping a child failed (%s)\n", strerror(-error));
-	error = options.all ? far_open() : 0;
+	error = options.all || options.latency ? far_open() : 0;
 	if (error) {
 		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));
 		return 1;
@@ -188,16 +230,11 @@ int main(int argc, char **argv)
 	report.rounds = options.rounds;
 	report.far = options.all;
 	cells_take_counts(cells, report.count);
-	if (!measure(cells, report.count, subjects))
-		return 1;
-	if (options.json)
-		report_json(&report, stdout);
-	else
-		report_table(&report);
-	if (save(&report))
-		return 1;
+	status = options.latency ? !measure_latency(subjects, report.tsc_hz) : !measure(cells, report.count, subjects);
+	if (!status)
+		status = tell(&report);
 	far_close();
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 		subjects[s].close(&subjects[s]);
-	return 0;
+	return status;
 }

@@ -132,7 +132,10 @@ static unsigned run_fwd(const struct pair *pair, unsigned burst, unsigned packet
 	while (done < packets && (n = rte_eth_rx_burst(pair->in, 0, mbufs, (uint16_t)burst))) {
 		for (unsigned i = 0; i < n; i++)
 			rte_pktmbuf_mtod(mbufs[i], uint8_t *)[48]++;
-		done += rte_eth_tx_burst(pair->out, 0, mbufs, (uint16_t)n);
+		unsigned sent = rte_eth_tx_burst(pair->out, 0, mbufs, (uint16_t)n);
+		if (sent < n)
+			rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+		done += sent;
 	}
 	return done;
 }

@@ -68,14 +68,22 @@ void far_close(void)
 	far.open = false;
 }
 
-void far_call(void (*function)(void *context), void *context)
+void far_begin(void (*function)(void *context), void *context)
 {
-	unsigned call = far.asked + 1;
-
 	far.function = function;
 	far.context = context;
-	__atomic_store_n(&far.asked, call, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&far.done, __ATOMIC_ACQUIRE) != call)
+	__atomic_store_n(&far.asked, far.asked + 1, __ATOMIC_RELEASE);
+}
+
+bool far_ended(void)
+{
+	return __atomic_load_n(&far.done, __ATOMIC_ACQUIRE) == far.asked;
+}
+
+void far_call(void (*function)(void *context), void *context)
+{
+	far_begin(function, context);
+	while (!far_ended())
 		_mm_pause();
 }
 

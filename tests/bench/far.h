@@ -3,6 +3,7 @@
 #ifndef POLLUX_TESTS_BENCH_FAR_H
 #define POLLUX_TESTS_BENCH_FAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** Pins this thread to one core and starts a helper on another. @return 0 or -errno: -ENOTSUP, there is one core only */
@@ -11,6 +12,11 @@ void far_close(void);
 
 /** Runs a function on the other core, and waits for it. */
 void far_call(void (*function)(void *context), void *context);
+
+/** Runs one there while this core goes on; one at a time. */
+void far_begin(void (*function)(void *context), void *context);
+/** True once it has returned. */
+bool far_ended(void);
 
 /** Pushes lines from the calling core's own caches to the shared one, as far as the processor can (CLDEMOTE). */
 void far_push(void *context, void *at, size_t bytes);

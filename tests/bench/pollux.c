@@ -55,7 +55,9 @@ static unsigned run_fwd(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst
 	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
 		for (unsigned i = 0; i < n; i++)
 			pkts[i].data[48]++;
-		done += nic_tx(txq, pkts, n);
+		unsigned sent = nic_tx(txq, pkts, n);
+		pkt_free(pkts + sent, n - sent); /* the ring is full; never so in lock-step */
+		done += sent;
 	}
 	return done;
 }
