@@ -71,6 +71,8 @@ helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 
 helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: 'Exit status:' "-u," "-n," "-j,"
 
+helps doctor --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
+
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock
 
@@ -122,6 +124,8 @@ wrong 'tcp port' dump "$absent" tcp port
 wrong '--count none:' dump --count none "$absent"
 
 wrong "unrecognized option '--nonsense'" bind --nonsense
+wrong "unrecognized option '--nonsense'" doctor --nonsense
+wrong 'too many addresses' doctor 0000:0{0..1}:0{0..7}.0 0000:02:00.0
 wrong 'an address is wanted' bind bind
 wrong 'status, bind or restore is wanted' bind unbind 0000:03:00.0
 wrong '--user belongs to bind' bind restore --user root 0000:03:00.0

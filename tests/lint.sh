@@ -16,6 +16,8 @@ done <<'ROOMS'
 250 apps/fwd apps/fwd.c
 250 apps/gen apps/gen.c
 250 apps/dump apps/dump.c
+500 apps/bind apps/bind.c
+500 apps/doctor apps/doctor.c
 700 apps,shared apps/app*.[ch]
 4000 tests/model tests/model/*.[ch]
 ROOMS

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A made-up machine for the tests of bind and doctor: a folder with sys, dev, proc and run, and a scripted kernel that does what the
- * real one does when drivers' files are written: binds, unbinds, probes, makes and removes nodes and interfaces. */
+ * A made-up machine for the tests of bind and doctor: a folder with sys, dev, proc and run; and running an application on it. */
 #ifndef POLLUX_TESTS_BIND_RIG_H
 #define POLLUX_TESTS_BIND_RIG_H
 
@@ -27,20 +26,7 @@
 #define C  "0000:05:00.0" /* no driver, group 16 */
 #define D  "0000:06:00.0" /* ixgbe, no IOMMU */
 
-#define OWNERS 16
-
-static struct {
-	char root[64];
-	unsigned calls, fail_at; /* call number fail_at says EIO */
-	bool failed, vfio_refuses, no_module;
-	unsigned loads, settles;
-	struct {
-		char path[PATH_MAX];
-		uid_t uid;
-		mode_t mode;
-	} owners[OWNERS]; /* nodes that were changed */
-	unsigned owner_count;
-} m;
+static char root[64]; /* the folder */
 
 static char *shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Runs a command in the folder. @return its output, until the next call */
@@ -49,7 +35,7 @@ static char *shell(const char *format, ...)
 	static char output[16384];
 	char command[4096];
 	va_list arguments;
-	int length = snprintf(command, sizeof(command), "cd '%s' && ", m.root);
+	int length = snprintf(command, sizeof(command), "cd '%s' && ", root);
 
 	va_start(arguments, format);
 	vsnprintf(command + length, sizeof(command) - (size_t)length, format, arguments);
@@ -116,215 +102,29 @@ static char pristine[64];
 
 static void make_machine(void)
 {
-	memset(&m, 0, sizeof(m));
 	for (unsigned i = pristine[0] != 0; i < 2; i++) {
-		snprintf(m.root, sizeof(m.root), "/tmp/pollux-test-bind-XXXXXX");
-		if (!mkdtemp(m.root))
+		snprintf(root, sizeof(root), "/tmp/pollux-test-bind-XXXXXX");
+		if (!mkdtemp(root))
 			CU_FAIL_FATAL("no folder for the made-up machine");
-		vfio_set_root(m.root);
+		vfio_set_root(root);
 		if (i)
 			break;
 		build_machine();
-		memcpy(pristine, m.root, sizeof(pristine));
+		memcpy(pristine, root, sizeof(pristine));
 	}
 	shell("cp -a %s/. .", pristine);
 }
 
 static int remove_pristine(void)
 {
-	snprintf(m.root, sizeof(m.root), "%s", pristine);
+	snprintf(root, sizeof(root), "%s", pristine);
 	shell("rm -rf %s", pristine);
 	return 0;
 }
 
 static void remove_machine(void)
 {
-	shell("rm -rf '%s'", m.root);
-}
-
-/* All that a change could leave behind, as text. */
-static char *snapshot(void)
-{
-	char *text = strdup(shell("find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat run/pollux/* 2>/dev/null; true"));
-
-	return text;
-}
-
-static const char *driver_of(const char *address)
-{
-	static struct vfio_pci pci;
-
-	CU_ASSERT_EQUAL(vfio_pci_find(&pci, address), 0);
-	return pci.driver;
-}
-
-/* ---- The scripted kernel ---- */
-
-static bool fails(void)
-{
-	if (++m.calls != m.fail_at)
-		return false;
-	m.failed = true;
-	errno = EIO;
-	return true;
-}
-
-static bool exists(const char *format, const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), format, m.root, name);
-	return access(path, F_OK) == 0;
-}
-
-/* What the kernel does when a driver takes a device. */
-static void take(const char *address, const char *driver)
-{
-	struct vfio_pci pci;
-
-	link_driver(address, driver);
-	vfio_pci_find(&pci, address);
-	if (strcmp(driver, "vfio-pci") == 0)
-		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch dev/vfio/devices/vfio%d && "
-		      "touch dev/iommu", pci.group, address, pci.group, pci.group);
-	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, A) == 0)
-		add_interface(A, "polluxa");
-}
-
-static void leave(const char *address, const char *driver)
-{
-	struct vfio_pci pci;
-
-	vfio_pci_find(&pci, address);
-	shell("rm sys/devices/pci0000:00/%s/driver", address);
-	if (strcmp(driver, "vfio-pci") == 0)
-		shell("rm -f dev/vfio/%d dev/vfio/devices/vfio%d; rm -r sys/devices/pci0000:00/%s/vfio-dev", pci.group, pci.group, address);
-	if (strcmp(address, A) == 0)
-		shell("rm -rf sys/class/net/polluxa sys/devices/pci0000:00/%s/net", A);
-}
-
-/* Whether the driver would claim the device: by override only, else by the ids that it knows. */
-static bool matches(const struct vfio_pci *pci, const char *driver)
-{
-	if (pci->driver_override[0])
-		return strcmp(pci->driver_override, driver) == 0;
-	return strcmp(driver, pci->device_id == 0x10fb ? "ixgbe" : "snd_hda_intel") == 0;
-}
-
-static bool accepts(const struct vfio_pci *pci, const char *driver)
-{
-	return matches(pci, driver) && !(m.vfio_refuses && strcmp(driver, "vfio-pci") == 0);
-}
-
-static ssize_t kernel_write(const char *path, const char *text)
-{
-	static const char *const probed[] = {"ixgbe", "snd_hda_intel", "vfio-pci", "custom"};
-	char driver[64] = "", value[64] = "";
-	struct vfio_pci pci;
-
-	snprintf(value, sizeof(value), "%.*s", (int)strcspn(text, "\n"), text);
-	if (strstr(path, "/driver_override")) {
-		const char *device = strstr(path, "0000:0");
-		shell("echo '%s' >sys/bus/pci/devices/%.12s/driver_override", *value ? value : "(null)", strstr(device + 1, "0000:0") ? strstr(device + 1, "0000:0") : device);
-		return (ssize_t)strlen(text);
-	}
-	if (vfio_pci_find(&pci, value) != 0)
-		return errno = ENODEV, -1;
-	if (strstr(path, "/drivers_probe")) {
-		for (unsigned i = 0; i < 4 && !pci.driver[0]; i++)
-			if (exists("%s/sys/bus/pci/drivers/%s", probed[i]) && accepts(&pci, probed[i])) {
-				take(value, probed[i]);
-				break;
-			}
-		return (ssize_t)strlen(text);
-	}
-	sscanf(strstr(path, "/drivers/") + 9, "%63[^/]", driver);
-	if (strstr(path, "/unbind")) {
-		if (strcmp(pci.driver, driver) != 0)
-			return errno = ENODEV, -1;
-		leave(value, driver);
-		return (ssize_t)strlen(text);
-	}
-	/* one that was told of the device by new_id matches beside what it knows */
-	if (pci.driver[0] || !(accepts(&pci, driver) || (!pci.driver_override[0] && strcmp(driver, "custom") == 0)))
-		return errno = ENODEV, -1;
-	take(value, driver);
-	return (ssize_t)strlen(text);
-}
-
-static int fake_open(const char *path, int flags, ...)
-{
-	return fails() ? -1 : open(path, flags, 0644);
-}
-
-static ssize_t fake_write(int fd, const void *data, size_t bytes)
-{
-	char link[64], path[PATH_MAX], text[256];
-	ssize_t length;
-
-	if (fails())
-		return -1;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	path[length < 0 ? 0 : length] = '\0';
-	if (!strstr(path, "/sys/"))
-		return write(fd, data, bytes);
-	snprintf(text, sizeof(text), "%.*s", (int)bytes, (const char *)data);
-	return kernel_write(path, text);
-}
-
-static int change_owner(const char *path, uid_t uid, mode_t mode)
-{
-	unsigned i;
-
-	if (fails())
-		return -1;
-	for (i = 0; i < m.owner_count && strcmp(m.owners[i].path, path) != 0; i++)
-		;
-	if (i == m.owner_count)
-		m.owners[m.owner_count++].uid = 0;
-	snprintf(m.owners[i].path, PATH_MAX, "%s", path);
-	if (mode)
-		m.owners[i].mode = mode;
-	else
-		m.owners[i].uid = uid;
-	return 0;
-}
-
-/* Nodes are root's, mode 0600, until they were changed. */
-static int fake_stat(const char *path, struct stat *status)
-{
-	if (stat(path, status) != 0)
-		return -1;
-	status->st_uid = status->st_gid = 0;
-	status->st_mode = S_IFCHR | 0600;
-	for (unsigned i = 0; i < m.owner_count; i++)
-		if (strcmp(m.owners[i].path, path) == 0) {
-			status->st_uid = status->st_gid = m.owners[i].uid;
-			status->st_mode = S_IFCHR | (m.owners[i].mode ? m.owners[i].mode : 0600);
-		}
-	return 0;
-}
-
-static int fake_spawn(pid_t *pid, const char *name, char *const argv[])
-{
-	(void)argv;
-	*pid = 0;
-	if (strcmp(name, "modprobe") == 0) {
-		m.loads++;
-		if (fails() || m.no_module)
-			return ENOENT;
-		add_driver("vfio-pci");
-		return 0;
-	}
-	m.settles++;
-	return ENOENT; /* a machine without udev */
-}
-
-static pid_t fake_wait(pid_t pid, int *status)
-{
-	*status = 0;
-	return pid;
+	shell("rm -rf '%s'", root);
 }
 
 /* ---- Running an application ---- */
@@ -340,7 +140,7 @@ static int run_main(int (*program)(int, char **), const char *words)
 	snprintf(copy, sizeof(copy), "%s", words);
 	while ((argv[argc] = strsep(&rest, " ")) != NULL)
 		argc += *argv[argc] != '\0';
-	snprintf(path, sizeof(path), "%s/output", m.root);
+	snprintf(path, sizeof(path), "%s/output", root);
 	fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0) {

@@ -3,6 +3,213 @@
  * real kernel does is not shown by this. */
 #include "bind_rig.h"
 
+/* The script, and what was seen. */
+#define OWNERS 16
+
+static struct {
+	unsigned calls, fail_at; /* call number fail_at says EIO */
+	bool failed, vfio_refuses, no_module;
+	unsigned loads, settles;
+	struct {
+		char path[PATH_MAX];
+		uid_t uid;
+		mode_t mode;
+	} owners[OWNERS]; /* nodes that were changed */
+	unsigned owner_count;
+} m;
+
+/* All that a change could leave behind, as text. */
+static char *snapshot(void)
+{
+	char *text = strdup(shell("find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat run/pollux/* 2>/dev/null; true"));
+
+	return text;
+}
+
+static const char *driver_of(const char *address)
+{
+	static struct vfio_pci pci;
+
+	CU_ASSERT_EQUAL(vfio_pci_find(&pci, address), 0);
+	return pci.driver;
+}
+
+/* ---- The scripted kernel: what the real one does when drivers' files are written ---- */
+
+static void begin(void)
+{
+	memset(&m, 0, sizeof(m));
+	make_machine();
+}
+
+static bool fails(void)
+{
+	if (++m.calls != m.fail_at)
+		return false;
+	m.failed = true;
+	errno = EIO;
+	return true;
+}
+
+static bool exists(const char *format, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), format, root, name);
+	return access(path, F_OK) == 0;
+}
+
+/* What the kernel does when a driver takes a device. */
+static void take(const char *address, const char *driver)
+{
+	struct vfio_pci pci;
+
+	link_driver(address, driver);
+	vfio_pci_find(&pci, address);
+	if (strcmp(driver, "vfio-pci") == 0)
+		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch dev/vfio/devices/vfio%d && "
+		      "touch dev/iommu", pci.group, address, pci.group, pci.group);
+	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, A) == 0)
+		add_interface(A, "polluxa");
+}
+
+static void leave(const char *address, const char *driver)
+{
+	struct vfio_pci pci;
+
+	vfio_pci_find(&pci, address);
+	shell("rm sys/devices/pci0000:00/%s/driver", address);
+	if (strcmp(driver, "vfio-pci") == 0)
+		shell("rm -f dev/vfio/%d dev/vfio/devices/vfio%d; rm -r sys/devices/pci0000:00/%s/vfio-dev", pci.group, pci.group, address);
+	if (strcmp(address, A) == 0)
+		shell("rm -rf sys/class/net/polluxa sys/devices/pci0000:00/%s/net", A);
+}
+
+/* Whether the driver would claim the device: by override only, else by the ids that it knows. */
+static bool matches(const struct vfio_pci *pci, const char *driver)
+{
+	if (pci->driver_override[0])
+		return strcmp(pci->driver_override, driver) == 0;
+	return strcmp(driver, pci->device_id == 0x10fb ? "ixgbe" : "snd_hda_intel") == 0;
+}
+
+static bool accepts(const struct vfio_pci *pci, const char *driver)
+{
+	return matches(pci, driver) && !(m.vfio_refuses && strcmp(driver, "vfio-pci") == 0);
+}
+
+static ssize_t kernel_write(const char *path, const char *text)
+{
+	static const char *const probed[] = {"ixgbe", "snd_hda_intel", "vfio-pci", "custom"};
+	char driver[64] = "", value[64] = "";
+	struct vfio_pci pci;
+
+	snprintf(value, sizeof(value), "%.*s", (int)strcspn(text, "\n"), text);
+	if (strstr(path, "/driver_override")) {
+		const char *device = strstr(path, "0000:0");
+		shell("echo '%s' >sys/bus/pci/devices/%.12s/driver_override", *value ? value : "(null)", strstr(device + 1, "0000:0") ? strstr(device + 1, "0000:0") : device);
+		return (ssize_t)strlen(text);
+	}
+	if (vfio_pci_find(&pci, value) != 0)
+		return errno = ENODEV, -1;
+	if (strstr(path, "/drivers_probe")) {
+		for (unsigned i = 0; i < 4 && !pci.driver[0]; i++)
+			if (exists("%s/sys/bus/pci/drivers/%s", probed[i]) && accepts(&pci, probed[i])) {
+				take(value, probed[i]);
+				break;
+			}
+		return (ssize_t)strlen(text);
+	}
+	sscanf(strstr(path, "/drivers/") + 9, "%63[^/]", driver);
+	if (strstr(path, "/unbind")) {
+		if (strcmp(pci.driver, driver) != 0)
+			return errno = ENODEV, -1;
+		leave(value, driver);
+		return (ssize_t)strlen(text);
+	}
+	/* one that was told of the device by new_id matches beside what it knows */
+	if (pci.driver[0] || !(accepts(&pci, driver) || (!pci.driver_override[0] && strcmp(driver, "custom") == 0)))
+		return errno = ENODEV, -1;
+	take(value, driver);
+	return (ssize_t)strlen(text);
+}
+
+static int fake_open(const char *path, int flags, ...)
+{
+	return fails() ? -1 : open(path, flags, 0644);
+}
+
+static ssize_t fake_write(int fd, const void *data, size_t bytes)
+{
+	char link[64], path[PATH_MAX], text[256];
+	ssize_t length;
+
+	if (fails())
+		return -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	path[length < 0 ? 0 : length] = '\0';
+	if (!strstr(path, "/sys/"))
+		return write(fd, data, bytes);
+	snprintf(text, sizeof(text), "%.*s", (int)bytes, (const char *)data);
+	return kernel_write(path, text);
+}
+
+static int change_owner(const char *path, uid_t uid, mode_t mode)
+{
+	unsigned i;
+
+	if (fails())
+		return -1;
+	for (i = 0; i < m.owner_count && strcmp(m.owners[i].path, path) != 0; i++)
+		;
+	if (i == m.owner_count)
+		m.owners[m.owner_count++].uid = 0;
+	snprintf(m.owners[i].path, PATH_MAX, "%s", path);
+	if (mode)
+		m.owners[i].mode = mode;
+	else
+		m.owners[i].uid = uid;
+	return 0;
+}
+
+/* Nodes are root's, mode 0600, until they were changed. */
+static int fake_stat(const char *path, struct stat *status)
+{
+	if (stat(path, status) != 0)
+		return -1;
+	status->st_uid = status->st_gid = 0;
+	status->st_mode = S_IFCHR | 0600;
+	for (unsigned i = 0; i < m.owner_count; i++)
+		if (strcmp(m.owners[i].path, path) == 0) {
+			status->st_uid = status->st_gid = m.owners[i].uid;
+			status->st_mode = S_IFCHR | (m.owners[i].mode ? m.owners[i].mode : 0600);
+		}
+	return 0;
+}
+
+static int fake_spawn(pid_t *pid, const char *name, char *const argv[])
+{
+	(void)argv;
+	*pid = 0;
+	if (strcmp(name, "modprobe") == 0) {
+		m.loads++;
+		if (fails() || m.no_module)
+			return ENOENT;
+		add_driver("vfio-pci");
+		return 0;
+	}
+	m.settles++;
+	return ENOENT; /* a machine without udev */
+}
+
+static pid_t fake_wait(pid_t pid, int *status)
+{
+	*status = 0;
+	return pid;
+}
+
+
 #define open(...)                           fake_open(__VA_ARGS__)
 #define write(fd, data, bytes)              fake_write(fd, data, bytes)
 #define chown(path, uid, gid)               change_owner(path, uid, 0)
@@ -70,7 +277,7 @@ static void expect_same(const char *before, const char *when)
 
 static void binds_and_restores(void)
 {
-	make_machine();
+	begin();
 	shell("mkdir run/pollux");
 	char *before = snapshot();
 	struct vfio_bind_plan plan;
@@ -94,7 +301,7 @@ static void binds_and_restores(void)
 
 static void restores_without_a_note(void)
 {
-	make_machine();
+	begin();
 	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
 	shell("rm -r run/pollux");
 	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
@@ -106,7 +313,7 @@ static void restores_without_a_note(void)
 
 static void restores_a_driver_that_was_bound_by_hand_and_an_override(void)
 {
-	make_machine();
+	begin();
 	link_driver(C, "custom"); /* by its new_id: the kernel would not choose it */
 	link_driver(A, "custom");
 	shell("echo custom >sys/bus/pci/devices/" A "/driver_override");
@@ -121,7 +328,7 @@ static void restores_a_driver_that_was_bound_by_hand_and_an_override(void)
 
 static void hands_nodes_to_a_user(void)
 {
-	make_machine();
+	begin();
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(m.owner_count, 0);
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0);
@@ -147,7 +354,7 @@ static void hands_nodes_to_a_user(void)
 
 static void loads_the_module(void)
 {
-	make_machine();
+	begin();
 	shell("rm -r sys/bus/pci/drivers/vfio-pci");
 	m.no_module = true;
 	char *before = snapshot();
@@ -182,7 +389,7 @@ static void refuses_what_would_be_missed(void)
 	static const struct vfio_bind_options no_force = {.whole_group = true};
 	static const char *const no_such[] = {A, "0000:99:00.0"}, *const nonsense[] = {"eth0"}, *const sound[] = {B2}, *const bare[] = {D};
 
-	make_machine();
+	begin();
 	refuse(no_such, 2, &as_they_are, ENOENT, "there is no PCI device 0000:99:00.0");
 	refuse(nonsense, 1, &as_they_are, EINVAL, "'eth0' is not a PCI address");
 	refuse(sound, 1, &as_they_are, EINVAL, B2 " is not a network device (class 0403)");
@@ -210,7 +417,7 @@ static void refuses_what_would_be_missed(void)
 
 static void binds_whole_groups_by_force(void)
 {
-	make_machine();
+	begin();
 	shell("mkdir run/pollux");
 	char *before = snapshot();
 	CU_ASSERT_EQUAL(bind_all(only_b, 1, &group), 0);
@@ -227,7 +434,7 @@ static void binds_whole_groups_by_force(void)
 
 static void a_driver_that_does_not_take_it_is_undone(void)
 {
-	make_machine();
+	begin();
 	shell("mkdir run/pollux");
 	m.vfio_refuses = true;
 	refuse(a_and_c, 2, &as_they_are, ENODEV, "vfio-pci did not take " A);
@@ -237,7 +444,7 @@ static void a_driver_that_does_not_take_it_is_undone(void)
 
 static void is_not_taken_from_a_process(void)
 {
-	make_machine();
+	begin();
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	char *before = snapshot();
 	for (unsigned node = 0; node < 2; node++) {
@@ -260,7 +467,7 @@ static void every_call_failing_in_turn_is_undone(void)
 		unsigned at;
 
 		for (at = 1; at < 100; at++) {
-			make_machine();
+			begin();
 			shell("mkdir -p run/pollux dev/vfio/devices && touch dev/iommu");
 			if (way)
 				CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
@@ -292,7 +499,7 @@ static void every_call_failing_in_turn_is_undone(void)
 
 static void a_failure_to_undo_is_told(void)
 {
-	make_machine();
+	begin();
 	m.vfio_refuses = true;
 	shell("rm sys/bus/pci/drivers/ixgbe/bind");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), -ENODEV);
@@ -302,7 +509,7 @@ static void a_failure_to_undo_is_told(void)
 
 static void a_note_that_makes_no_sense_is_none(void)
 {
-	make_machine();
+	begin();
 	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
 	shell("printf '../../evil\\n\\n' >run/pollux/" C);
 	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
@@ -314,7 +521,7 @@ static void a_note_that_makes_no_sense_is_none(void)
 
 static void the_program_shows_the_cards(void)
 {
-	make_machine();
+	begin();
 	CU_ASSERT_EQUAL(run_main(bind_main, ""), 0);
 	expect_output(A "  8086:10fb  ");
 	expect_output("    driver ixgbe, IOMMU group 14, NUMA node 1\n    interface polluxa, link up, 10000 Mbit/s\n");
@@ -337,7 +544,7 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 {
 	char words[256];
 
-	make_machine();
+	begin();
 	char *before = snapshot();
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " A), 0);
 	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A

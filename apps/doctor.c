@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends it. */
+#include "../vfio/bind.h"
+#include "app.h"
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define ADDRESSES APP_PORTS
+#define MIB       (1ull << 20)
+
+/* A problem keeps the forwarder from starting; a warning does not. */
+enum level { FINE, WARNING, PROBLEM };
+
+static struct {
+	const char *addresses[ADDRESSES];
+	unsigned count;
+	bool json, printed;
+	unsigned problems, ready; /* ready: ports that can be opened */
+	const char *user;         /* for commands */
+} doctor;
+
+/* ---- Findings ---- */
+
+/* Prints one. about: a device's address, or what of the machine; mend: a command or two, or what to do, "" for what is fine. */
+static void find(enum level level, const char *about, const char *mend, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void find(enum level level, const char *about, const char *mend, const char *format, ...)
+{
+	static const char *const names[] = { "ok", "warning", "problem" };
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	doctor.problems += level == PROBLEM;
+	if (!doctor.json) {
+		printf("%-8s %s: %s\n", names[level], about, text);
+		if (*mend)
+			printf("         mend it: %s\n", mend);
+		return;
+	}
+	printf("%s{\"level\":\"%s\",\"about\":", doctor.printed ? "," : "", names[level]);
+	app_json_string(stdout, about);
+	printf(",\"what\":");
+	app_json_string(stdout, text);
+	printf(",\"mend\":");
+	if (*mend)
+		app_json_string(stdout, mend);
+	else
+		printf("null");
+	printf("}");
+	doctor.printed = true;
+}
+
+static bool is_there(const char *name)
+{
+	char path[PATH_MAX];
+
+	return vfio_path(path, "%s", name) && access(path, F_OK) == 0;
+}
+
+static bool may_open(const char *path)
+{
+	return euidaccess(path, R_OK | W_OK) == 0;
+}
+
+/* The first entries of a folder. @return how many there are */
+static unsigned list_folder(const char *name, char *text, size_t bytes)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	unsigned count = 0;
+	size_t used = 0;
+	DIR *folder;
+
+	vfio_path(path, "%s", name);
+	text[0] = '\0';
+	if ((folder = opendir(path)) == NULL)
+		return 0;
+	while ((entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (used < bytes)
+			used += (size_t)snprintf(text + used, bytes - used, "%s%s", count ? ", " : "", entry->d_name);
+		count++;
+	}
+	closedir(folder);
+	return count;
+}
+
+/* ---- The machine ---- */
+
+/* The value of a word of the kernel's command line, or "" where it is a word alone; NULL: it is not there. */
+static const char *boot_option(const char *name)
+{
+	static char line[4096];
+	char path[PATH_MAX], *rest = line, *word;
+	const size_t length = strlen(name);
+
+	vfio_path(path, "/proc/cmdline");
+	vfio_read_line(path, line, sizeof(line));
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (strncmp(word, name, length) == 0 && (word[length] == '\0' || word[length] == '='))
+			return word[length] ? word + length + 1 : "";
+	return NULL;
+}
+
+static bool cpu_is_amd(void)
+{
+	char path[PATH_MAX], line[256] = "";
+	bool found = false;
+	FILE *file;
+
+	vfio_path(path, "/proc/cpuinfo");
+	if ((file = fopen(path, "re")) == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file))
+		found = strncmp(line, "vendor_id", 9) == 0;
+	fclose(file);
+	return found && strstr(line, "AMD") != NULL;
+}
+
+static bool module_allows_unsafe(const char *module)
+{
+	char path[PATH_MAX], text[8];
+
+	vfio_path(path, "/sys/module/%s/parameters/allow_unsafe_interrupts", module);
+	return vfio_read_line(path, text, sizeof(text)) && text[0] == 'Y';
+}
+
+static void check_iommu(void)
+{
+	const char *remap = boot_option("intremap"), *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor);
+	char units[128], mend[512];
+
+	if (list_folder("/sys/class/iommu", units, sizeof(units)) == 0) {
+		if (option && strcmp(option, "off") == 0)
+			snprintf(mend, sizeof(mend), "take %s=off from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot", vendor);
+		else if (option || cpu_is_amd())
+			snprintf(mend, sizeof(mend), "switch %s on in the firmware (BIOS) setup; a virtual machine must be given a virtual IOMMU",
+				 cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
+		else
+			snprintf(mend, sizeof(mend), "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to GRUB_CMDLINE_LINUX in "
+				 "/etc/default/grub; update-grub; reboot");
+		find(PROBLEM, "IOMMU", mend, "it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
+		return;
+	}
+	find(FINE, "IOMMU", "", "%s", units);
+	if (((remap && strcmp(remap, "off") == 0) || boot_option("nointremap")) && !module_allows_unsafe("vfio_iommu_type1") &&
+	    !module_allows_unsafe("iommufd"))
+		find(PROBLEM, "interrupts", "take intremap=off and nointremap from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
+		     "their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
+}
+
+static void check_modules(void)
+{
+	if (is_there("/sys/bus/pci/drivers/" VFIO_PCI_DRIVER))
+		find(FINE, VFIO_PCI_DRIVER, "", "the module is loaded");
+	else
+		find(PROBLEM, VFIO_PCI_DRIVER, "modprobe " VFIO_PCI_DRIVER " (as root; pollux-bind bind does it too)", "the module is not loaded");
+	if (is_there("/dev/iommu"))
+		find(FINE, "iommufd", "", "/dev/iommu is there");
+	else
+		find(WARNING, "iommufd", "modprobe iommufd (a kernel from 6.6 on, with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV)",
+		     "there is no /dev/iommu; the older way, by group, does as well");
+}
+
+/* ---- Ports ---- */
+
+static void find_nodes(const struct vfio_pci *port, enum level level)
+{
+	char group[PATH_MAX], container[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX], mend[256];
+
+	vfio_path(group, "/dev/vfio/%d", port->group);
+	vfio_path(container, "/dev/vfio/vfio");
+	vfio_path(node, "/dev/vfio/devices/%s", port->cdev);
+	vfio_path(iommu, "/dev/iommu");
+	if (port->cdev[0] && may_open(node) && may_open(iommu)) {
+		find(FINE, port->address, "", "ready, by iommufd");
+		doctor.ready++;
+	} else if (may_open(group) && may_open(container)) {
+		find(FINE, port->address, "", "ready, by group %d", port->group);
+		doctor.ready++;
+	} else if (access(group, F_OK) != 0 && !port->cdev[0]) {
+		find(level, port->address, "run this outside of the container, or give the container the machine's /dev/vfio", "there is no %s",
+		     group);
+	} else if (may_open(group)) {
+		find(level, port->address, access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio" : "modprobe vfio_iommu_type1",
+		     "%s cannot be opened", container);
+	} else {
+		snprintf(mend, sizeof(mend), "pollux-bind bind --user %s %s (as root)", doctor.user, port->address);
+		find(level, port->address, mend, "%s may not be opened by this user", port->cdev[0] ? node : group);
+	}
+}
+
+/* The first other of the group that a kernel driver uses for DMA. @return false: none */
+static bool find_neighbour(const struct vfio_pci *port, enum level level)
+{
+	struct vfio_pci *others;
+	unsigned count;
+	char mend[256];
+	bool found = false;
+
+	if (vfio_pci_neighbours(port, &others, &count) != 0)
+		return false;
+	for (unsigned i = 0; i < count && !found; i++) {
+		if (vfio_pci_harmless(others[i].driver))
+			continue;
+		snprintf(mend, sizeof(mend), "pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its own",
+			 port->address, others[i].address, others[i].driver);
+		find(level, port->address, mend, "group %d is not viable: %s is bound to %s", port->group, others[i].address, others[i].driver);
+		found = true;
+	}
+	free(others);
+	return found;
+}
+
+/* level: what it is if the port cannot be opened; only those that the user asked for must be ready all. */
+static void check_port(const struct vfio_pci *port, enum level level)
+{
+	struct vfio_use uses[VFIO_USES];
+	char mend[256], name[32];
+	pid_t opener;
+
+	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
+		find(level, port->address, "choose another card: pollux-bind lists them", "Pollux has no driver for %04x:%04x", port->vendor_id,
+		     port->device_id);
+	} else if (port->group < 0 || port->noiommu) {
+		find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
+		     port->noiommu ? ": VFIO's mode without one is no protection" : "");
+	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
+		unsigned count = vfio_pci_uses(port, uses);
+		bool used = false;
+
+		for (unsigned i = 0; i < count; i++)
+			used = used || vfio_use_matters(&uses[i]);
+		snprintf(mend, sizeof(mend), "pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "", geteuid() ? doctor.user : "",
+			 port->address);
+		find(level, port->address, used ? "use another port, or see pollux-bind --help about --force" : mend,
+		     "it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s%s", port->driver[0] ? port->driver : "no driver",
+		     used ? ", and its interface " : "", used ? uses[0].interface : "", used ? " is in use" : "");
+	} else if (find_neighbour(port, level)) {
+		/* said */
+	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
+		snprintf(mend, sizeof(mend), "kill %d", (int)opener);
+		find(level, port->address, mend, "it is open in process %d (%s)", (int)opener, name);
+	} else {
+		find_nodes(port, level);
+	}
+}
+
+static void check_ports(void)
+{
+	struct vfio_pci port, *list = NULL;
+	unsigned count = 0, ours = 0;
+
+	for (unsigned i = 0; i < doctor.count; i++)
+		if (vfio_pci_find(&port, doctor.addresses[i]) == 0)
+			check_port(&port, PROBLEM);
+		else
+			find(PROBLEM, doctor.addresses[i], "pollux-bind lists the network cards", "%s", nic_error());
+	if (doctor.count)
+		return;
+	if (vfio_pci_list(&list, &count) != 0)
+		find(PROBLEM, "PCI", "mount -t sysfs sysfs /sys", "%s", nic_error());
+	for (unsigned i = 0; i < count; i++)
+		if (nic_drives(list[i].address, list[i].vendor_id, list[i].device_id)) {
+			check_port(&list[i], WARNING);
+			ours++;
+		}
+	free(list);
+	if (!ours)
+		find(PROBLEM, "cards", "put one in; or see the software 82599 in README.md, which needs no card", "Pollux drives none of this machine's");
+	else if (!doctor.ready)
+		find(PROBLEM, "cards", "see what is said of each above", "none is ready");
+}
+
+/* ---- Memory ---- */
+
+/* What a forwarder between so many ports locks: its packets, and for the rings at most one page each. */
+static uint64_t needed_bytes(unsigned ports)
+{
+	const struct nic_config config = { .rx_ring = 0 };
+	uint64_t packets = (uint64_t)nic_pool_count(&config, ports, ports + 1) + ports * (2 * APP_BURST + APP_FRAME_HANDLES);
+
+	return (packets * PKT_BUFFER_BYTES + 2 * MIB - 1) / (2 * MIB) * (2 * MIB) + ports * 2 * MIB;
+}
+
+static uint64_t free_hugepages(unsigned kib)
+{
+	char path[PATH_MAX], text[32];
+
+	vfio_path(path, "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", kib);
+	return vfio_read_line(path, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
+}
+
+static void check_memory(void)
+{
+	unsigned ports = doctor.count ? doctor.count : doctor.ready;
+	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048), large = free_hugepages(1048576);
+	struct rlimit limit;
+	char mend[256];
+
+	if (small >= pages || large)
+		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small, (unsigned long long)large);
+	else {
+		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root)", (unsigned long long)(pages < 64 ? 64 : pages));
+		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted; without them all works, but slower",
+		     (unsigned long long)small, (unsigned long long)pages);
+	}
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return;
+	if (geteuid() == 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes) {
+		find(FINE, "locked memory", "", "%s", geteuid() == 0 ? "root has no limit" : "the limit suffices");
+		return;
+	}
+	snprintf(mend, sizeof(mend), "ulimit -l %llu; or as root, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf",
+		 (unsigned long long)(bytes >> 10), doctor.user, (unsigned long long)(bytes >> 10));
+	find(PROBLEM, "locked memory", mend, "the limit (RLIMIT_MEMLOCK) is %llu KiB, and a forwarder between %u ports locks about %llu KiB",
+	     (unsigned long long)(limit.rlim_cur >> 10), ports < 2 ? 2 : ports, (unsigned long long)(bytes >> 10));
+}
+
+/* ---- Command line ---- */
+
+enum { KEY_ROOT = 256 };
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "root", KEY_ROOT, "FOLDER", 0, "look at the sys, dev and proc below this folder (an image, a test)", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Looks for what keeps Pollux from driving the cards of this machine, and prints the command that mends it. Changes nothing, and "
+	"touches no card.\n"
+	"ADDRESS is a card's PCI address, such as 0000:03:00.0; without one, all cards that Pollux drives are looked at."
+	"\v"
+	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and nodes as far as this "
+	"user may open them, who has the card open, hugepages, and the limit of locked memory. Run it as the user who will run the "
+	"forwarder. A problem keeps the forwarder from starting, a warning does not. Which processes have a card open only root can see "
+	"of others.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-doctor\n"
+	"  pollux-doctor 0000:03:00.0 0000:03:00.1 && pollux-fwd 0000:03:00.0 0000:03:00.1\n"
+	"\n"
+	"Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, one at least); 1 it would not; "
+	"2 the command line was wrong.";
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case 'j':
+		doctor.json = true;
+		return 0;
+	case KEY_ROOT:
+		vfio_set_root(text);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (doctor.count == ADDRESSES)
+			argp_error(state, "too many addresses: at most %u", ADDRESSES);
+		doctor.addresses[doctor.count++] = text;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "[ADDRESS...]", doc, NULL, NULL, NULL };
+
+	app_parse(&argp, argc, argv, NULL);
+	doctor.user = getenv("USER") && *getenv("USER") ? getenv("USER") : "$USER";
+	if (doctor.json)
+		printf("{\"findings\":[");
+	check_iommu();
+	check_modules();
+	check_ports();
+	check_memory();
+	if (doctor.json)
+		printf("],\"problems\":%u,\"ready\":%s}\n", doctor.problems, doctor.problems ? "false" : "true");
+	else if (doctor.problems)
+		printf("\nThe forwarder would not start: %u problem%s.\n", doctor.problems, doctor.problems > 1 ? "s" : "");
+	else
+		printf("\nThe forwarder would start.\n");
+	return doctor.problems ? APP_FAILED : APP_OK;
+}

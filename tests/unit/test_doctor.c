@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-doctor on a made-up machine: each thing that users trip over is told with what mends it, and decides the exit status. */
+#include "bind_rig.h"
+
+#define main doctor_main
+int doctor_main(int argc, char **argv);
+#include "../../apps/doctor.c"
+#undef main
+
+static bool as_user; /* the doctor runs as somebody who is not root */
+
+static int run_doctor(int argc, char **argv)
+{
+	const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, little = {8 * MIB, 8 * MIB};
+
+	setenv("USER", "somebody", 1);
+	setrlimit(RLIMIT_MEMLOCK, as_user ? &little : &none);
+	if (as_user && geteuid() == 0 && setuid(65534) != 0)
+		return 99;
+	return doctor_main(argc, argv);
+}
+
+static int examine(const char *words)
+{
+	as_user = false;
+	return run_main(run_doctor, words);
+}
+
+/* A machine on which A is ready, by iommufd and by its group. */
+static void make_ready(void)
+{
+	make_machine();
+	link_driver(A, "vfio-pci");
+	shell("mkdir -p sys/devices/pci0000:00/" A "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && "
+	      "touch dev/vfio/14 dev/vfio/devices/vfio0 dev/iommu && rm sys/class/net/polluxa && "
+	      "echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 intel_iommu=on' >proc/cmdline && "
+	      "printf 'processor\\t: 0\\nvendor_id\\t: GenuineIntel\\n' >proc/cpuinfo && chmod 0755 .");
+}
+
+/* The doctor must find this, with that remedy, and say so by its status. */
+static void expect_finding(const char *words, int status, const char *finding, const char *mend)
+{
+	char whole[512];
+	int got = examine(words);
+
+	if (got != status)
+		fprintf(stderr, "    status %d\n%s\n", got, output);
+	CU_ASSERT_EQUAL(got, status);
+	snprintf(whole, sizeof(whole), "%s\n%s%s", finding, mend ? "         mend it: " : "", mend ? mend : "");
+	expect_output(whole);
+	expect_output(status ? "The forwarder would not start" : "The forwarder would start.");
+}
+
+static void a_machine_that_is_ready(void)
+{
+	make_ready();
+	expect_finding("", 0, "ok       " A ": ready, by iommufd", NULL);
+	expect_output("ok       IOMMU: dmar0\n");
+	expect_output("warning  " C ": it is bound to no driver, not to vfio-pci\n         mend it: pollux-bind bind " C);
+	expect_finding(A, 0, "ok       " A ": ready, by iommufd", NULL);
+	CU_ASSERT_PTR_NULL(strstr(output, C)); /* nobody asked */
+	CU_ASSERT_PTR_NULL(strstr(output, "mend"));
+	shell("rm -r dev/iommu dev/vfio/devices sys/devices/pci0000:00/" A "/vfio-dev");
+	expect_finding(A, 0, "ok       " A ": ready, by group 14", NULL);
+	expect_output("warning  iommufd: there is no /dev/iommu");
+	remove_machine();
+}
+
+static void the_iommu(void)
+{
+	make_ready();
+	shell("rm -r sys/class/iommu; echo quiet >proc/cmdline");
+	expect_finding("", 1, "problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
+	        "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to");
+	shell("echo intel_iommu=off >proc/cmdline");
+	CU_ASSERT_EQUAL(examine(""), 1);
+	expect_output("mend it: take intel_iommu=off from GRUB_CMDLINE_LINUX");
+	shell("echo intel_iommu=on >proc/cmdline");
+	CU_ASSERT_EQUAL(examine(""), 1);
+	expect_output("mend it: switch VT-d on in the firmware");
+	shell("sed -i s/GenuineIntel/AuthenticAMD/ proc/cpuinfo");
+	CU_ASSERT_EQUAL(examine(""), 1);
+	expect_output("mend it: switch AMD-Vi (IOMMU) on in the firmware");
+	shell("mkdir -p sys/class/iommu/ivhd0; echo intremap=off >proc/cmdline");
+	expect_finding("", 1, "problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and the kernel "
+	                      "refuses devices",
+	        "take intremap=off");
+	shell("mkdir -p sys/module/iommufd/parameters; echo Y >sys/module/iommufd/parameters/allow_unsafe_interrupts");
+	CU_ASSERT_EQUAL(examine(""), 0);
+	remove_machine();
+}
+
+static void modules_and_cards(void)
+{
+	make_ready();
+	shell("rm -r sys/bus/pci/drivers/vfio-pci");
+	expect_finding(A, 1, "problem  vfio-pci: the module is not loaded", "modprobe vfio-pci");
+	add_driver("vfio-pci");
+	expect_finding("0000:99:00.0", 1, "problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those that there are",
+	        "pollux-bind lists");
+	expect_finding(B2, 1, "problem  " B2 ": Pollux has no driver for 8086:293e", "choose another card");
+	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");
+	link_driver(C, "ixgbe");
+	expect_finding(C, 1, "problem  " C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");
+	expect_finding(B1, 1, "problem  " B1 ": it is bound to ixgbe, not to vfio-pci, and its interface lo is in use", "use another port");
+	link_driver(B1, "vfio-pci");
+	expect_finding(B1, 1, "problem  " B1 ": group 15 is not viable: " B2 " is bound to snd_hda_intel", "pollux-bind bind --group " B1 " (takes " B2);
+	CU_ASSERT_EQUAL(examine(""), 0); /* A is ready all the same */
+	expect_output("warning  " B1 ": group 15 is not viable");
+	shell("mkdir -p proc/4711/fd; echo testpmd >proc/4711/comm; ln -s /dev/vfio/14 proc/4711/fd/5");
+	expect_finding(A, 1, "problem  " A ": it is open in process 4711 (testpmd)", "kill 4711");
+	expect_finding("", 1, "problem  cards: none is ready", "see");
+	shell("rm -r proc/4711 dev/vfio/14 dev/vfio/devices sys/devices/pci0000:00/" A "/vfio-dev");
+	CU_ASSERT_EQUAL(examine(A), 1);
+	expect_output("problem  " A ": there is no ");
+	shell("touch dev/vfio/14; rm dev/vfio/vfio");
+	CU_ASSERT_EQUAL(examine(A), 1);
+	expect_output("mend it: modprobe vfio_iommu_type1");
+	shell("rm sys/bus/pci/devices/*");
+	expect_finding("", 1, "problem  cards: Pollux drives none of this machine's", "put one in");
+	remove_machine();
+}
+
+static void memory(void)
+{
+	make_ready();
+	shell("echo 1 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+	CU_ASSERT_EQUAL(examine(A), 0);
+	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
+	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages");
+	remove_machine();
+}
+
+/* What root may always, others may not. */
+static void another_user(void)
+{
+	char words[64];
+
+	make_ready();
+	shell("chmod 0666 dev/vfio/14 dev/vfio/vfio dev/vfio/devices/vfio0 dev/iommu; touch output; chmod 0666 output");
+	as_user = true;
+	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
+	expect_output("ok       " A ": ready, by iommufd");
+	expect_output("problem  locked memory: the limit (RLIMIT_MEMLOCK) is 8192 KiB, and a forwarder between 2 ports locks about ");
+	snprintf(words, sizeof(words), "mend it: ulimit -l %llu; or", (unsigned long long)(needed_bytes(2) >> 10));
+	expect_output(words);
+	expect_output("'somebody - memlock ");
+	shell("chmod 0000 dev/iommu");
+	run_main(run_doctor, A);
+	expect_output("ok       " A ": ready, by group 14");
+	shell("chmod 0000 dev/vfio/14");
+	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
+	expect_output("may not be opened by this user\n         mend it: pollux-bind bind --user somebody " A " (as root)");
+	remove_machine();
+}
+
+static void json(void)
+{
+	static const char first[] = "{\"findings\":[{\"level\":\"ok\",\"about\":\"IOMMU\",\"what\":\"dmar0\",\"mend\":null},{";
+
+	make_ready();
+	CU_ASSERT_EQUAL(examine("--json " A), 0);
+	CU_ASSERT_EQUAL(strncmp(output, first, strlen(first)), 0);
+	expect_output("],\"problems\":0,\"ready\":true}\n");
+	CU_ASSERT_EQUAL(examine("--json " C), 1);
+	expect_output("\"mend\":\"pollux-bind bind");
+	expect_output("],\"problems\":1,\"ready\":false}\n");
+	CU_ASSERT_EQUAL(examine("--nonsense"), 2);
+	remove_machine();
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"a machine that is ready", a_machine_that_is_ready},
+	        {"the IOMMU", the_iommu},
+	        {"modules and cards", modules_and_cards},
+	        {"memory", memory},
+	        {"another user", another_user},
+	        {"JSON", json},
+	        CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{"doctor", NULL, remove_pristine, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+
+	return unit_run(suites);
+}
