@@ -73,8 +73,9 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
 		fprintf(to,
 		        "        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
-		        " answered with an error), ended by us %" PRIu64 "\n",
-		        s->clients, s->refused, s->messages, s->errors, s->broken);
+		        " answered with an error), ended by us %" PRIu64
+		        ", interrupts that found their eventfd full %" PRIu64 "\n",
+		        s->clients, s->refused, s->messages, s->errors, s->broken, s->full);
 	}
 }
 
@@ -110,6 +111,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 	        {"messages", s->messages},
 	        {"message_errors", s->errors},
 	        {"broken", s->broken},
+	        {"interrupts_full", s->full},
 	};
 	fputs("{", to);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

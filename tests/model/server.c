@@ -93,7 +93,7 @@ int server_open(struct server **opened, const struct server_config *config, char
 		goto failed;
 	server->listener = server->bar0_fd = server->channel.fd = -1;
 	server->no_shared = config->no_shared;
-	server_irqs_open(&server->irqs);
+	server_irqs_open(&server->irqs, &server->counts);
 	state = bar0_open(server);
 	if (state)
 		goto failed;
@@ -144,6 +144,7 @@ void server_close(struct server *server)
 	disconnect(server);
 	if (server->inode && !lstat(server->path, &status) && status.st_ino == server->inode)
 		unlink(server->path);
+	server_irqs_free(&server->irqs);
 	if (server->listener >= 0)
 		close(server->listener);
 	if (server->model)

@@ -25,6 +25,7 @@ struct server_counts {
 	uint64_t messages; /* handled */
 	uint64_t errors;   /* of these, answered with an error */
 	uint64_t broken;   /* connections that we ended because the client broke the protocol or its memory */
+	uint64_t full;     /* interrupts that found their eventfd full */
 };
 
 /**

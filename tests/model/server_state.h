@@ -14,6 +14,9 @@ struct server_irqs {
 	int eventfds[VFIO_PCI_NUM_IRQS][MODEL_VECTORS]; /* -1: off */
 	/* INTx is a level: kernel VFIO masks it when it fires, until the client unmasks it, and so do we. */
 	bool intx_masked, intx_pending;
+	struct server_counts *counts;
+	unsigned long aio; /* aio_context_t; 0: this kernel has none */
+	int nothing;       /* an empty file */
 };
 
 struct server {
@@ -36,8 +39,10 @@ struct server {
  * @return 0; else the connection is over. */
 int server_handle(struct server *server);
 
-void server_irqs_open(struct server_irqs *irqs);
+void server_irqs_open(struct server_irqs *irqs, struct server_counts *counts);
+/** Turns all off, as when a client goes. */
 void server_irqs_close(struct server_irqs *irqs);
+void server_irqs_free(struct server_irqs *irqs);
 /** How many interrupts an index has; 0: none. */
 unsigned server_irqs_count(uint32_t index);
 /** VFIO_IRQ_INFO_ flags of an index. */

@@ -3,27 +3,48 @@
 #include "unit_raw_client.h"
 
 #include <CUnit/Basic.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define POLLS 64u
 
 struct server *raw_server;
+const char *raw_path;
 int raw_client = -1;
 struct raw_reply raw_reply;
 
 void raw_serve(void)
 {
+	struct pollfd answer = {.fd = raw_client, .events = POLLIN};
+	if (!raw_server) {
+		poll(&answer, 1, 5000);
+		return;
+	}
 	for (unsigned i = 0; i < POLLS; i++)
 		server_poll(raw_server, 16);
+}
+
+void raw_leave(void)
+{
+	if (raw_client >= 0)
+		close(raw_client);
+	raw_client = -1;
 }
 
 void raw_join(void)
 {
 	int ends[2];
-	if (raw_client >= 0)
-		close(raw_client);
+	raw_leave();
+	if (!raw_server) {
+		struct sockaddr_un address = {.sun_family = AF_UNIX};
+		snprintf(address.sun_path, sizeof(address.sun_path), "%s", raw_path);
+		raw_client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		CU_ASSERT_EQUAL_FATAL(connect(raw_client, (struct sockaddr *)&address, sizeof(address)), 0);
+		return;
+	}
 	raw_serve();
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	raw_client = ends[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A raw vfio-user client for tests of the software 82599's server: it sends whatever it is told, right or wrong, over a socketpair,
- * and lets the server answer in between. One at a time. */
+ * and lets the server answer in between; or to a server in another process. One at a time. */
 #ifndef POLLUX_TESTS_UNIT_RAW_CLIENT_H
 #define POLLUX_TESTS_UNIT_RAW_CLIENT_H
 
@@ -17,12 +17,14 @@ struct raw_reply {
 	int fd;
 };
 
-extern struct server *raw_server;  /* who is asked; the test's */
+extern struct server *raw_server;  /* who is asked; the test's. NULL: who listens at raw_path */
+extern const char *raw_path;
 extern int raw_client;             /* the socket; -1: none */
 extern struct raw_reply raw_reply; /* the last one */
 
 void raw_serve(void);
 void raw_join(void);
+void raw_leave(void);
 void raw_send(const void *data, size_t bytes, const int *fds, unsigned count);
 size_t raw_compose(uint8_t *message, unsigned command, uint32_t flags, const void *payload, size_t bytes);
 /** @return what recv said: 0 the connection is closed, -1 nothing came. */
