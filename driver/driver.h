@@ -4,6 +4,7 @@
 #define POLLUX_DRIVER_DRIVER_H
 
 #include "nic.h"
+#include "pipe.h"
 #include "../vfio/device.h"
 
 #include <stdbool.h>
@@ -56,6 +57,8 @@ struct nic_ops {
 	int (*set_multicast)(struct nic *nic, unsigned word, uint32_t value);
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
+	/** Opens an in-place pipe between queues that exist, of started ports of this family in one DMA space. NULL: there are none. */
+	int (*pipe_open)(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
 };
 
 struct nic_driver {

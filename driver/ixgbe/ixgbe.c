@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The ixgbe family: which devices it drives, and a port's opening and closing. */
 #include "ixgbe.h"
+#include "pipe.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
@@ -116,6 +117,7 @@ static const struct nic_ops ops = {
 	.set_unicast = ixgbe_set_unicast,
 	.set_multicast = ixgbe_set_multicast,
 	.set_receive_mode = ixgbe_set_receive_mode,
+	.pipe_open = ixgbe_pipe_open,
 };
 
 const struct nic_driver ixgbe_driver = {

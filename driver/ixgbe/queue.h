@@ -18,6 +18,8 @@
 #define IXGBE_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
 
 struct pkt_pool;
+struct ixgbe_pipe;
+struct ixgbe_pipe_output;
 
 /** A receive queue. Single user, but for the counters, which others may read. */
 struct ixgbe_rxq {
@@ -40,6 +42,7 @@ struct ixgbe_rxq {
 	const struct vfio_window *window;
 	const struct vfio_device *device;
 	uint32_t tail_offset;
+	struct ixgbe_pipe *pipe;              /* that it belongs to, or NULL */
 };
 
 /** A transmit queue. */
@@ -65,6 +68,8 @@ struct ixgbe_txq {
 	const struct vfio_window *window;
 	const struct vfio_device *device;
 	uint32_t tail_offset;
+	struct ixgbe_pipe_output *pipes;      /* that feed it */
+	uint32_t pipe_slots;                  /* of their receive rings, together; 0: packets come by bursts */
 };
 
 /**

@@ -3,6 +3,7 @@
  * then give the buffers back. */
 #include "../../vfio/error.h"
 #include "ixgbe.h"
+#include "pipe.h"
 
 #include <errno.h>
 
@@ -37,6 +38,8 @@ int ixgbe_stop(struct nic *nic)
 {
 	struct ixgbe *ix = ixgbe_of(nic);
 	struct nic_failure disable = {.error = 0}, halt = {.error = 0};
+	for (unsigned i = 0; i < nic->config.rx_queues; i++)
+		ixgbe_pipe_input_ends(ix->rxqs[i]);
 	if (!nic_gone(nic)) {
 		drain_transmit(ix);
 		ixgbe_update_stats(nic);
@@ -53,6 +56,8 @@ int ixgbe_stop(struct nic *nic)
 		nic_sleep_us(ixgbe_times.queue_off);
 	}
 	nic_note(&halt, ixgbe_halt(ix));
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		ixgbe_pipe_output_ended(ix->txqs[i]);
 	ixgbe_queues_close(ix);
 	/* a halt that fails is the graver of the two */
 	return halt.error ? nic_failed(&halt) : nic_failed(&disable);

@@ -104,6 +104,6 @@ static inline void card_hurry(void)
 	ixgbe_times = (struct ixgbe_times){
 		.quiesce = 10, .master_disable = 1000, .pending = 1000, .flush = 1, .reset_quiet = 10, .reset = 1000,
 		.settle_82599 = 10, .settle_x540 = 10, .auto_read = 1000, .dma_init = 1000, .security = 1000, .queue = 1000,
-		.queue_off = 10, .drain = 1000, .smbi = 1000, .regsmp = 1000, .resource = 1000,
+		.queue_off = 10, .drain = 1000, .blocked = 1000, .smbi = 1000, .regsmp = 1000, .resource = 1000,
 	};
 }

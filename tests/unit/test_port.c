@@ -6,22 +6,12 @@
 #include "../model/local.h"
 
 #include "unit.h"
+#include "unit_wire.h"
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FRAMES_MAX 4096u
-#define FRAME_MAX  9728u
-
-/* What went out on a port's wire. */
-struct wire {
-	unsigned count, capacity; /* capacity: takes no more than so many at a time; 0: any number */
-	uint64_t bytes;
-	uint8_t *data[FRAMES_MAX];
-	uint32_t len[FRAMES_MAX];
-};
 
 struct fixture {
 	struct dma_space *space;
@@ -40,36 +30,9 @@ static struct model *model(struct fixture *f, unsigned port)
 	return model_local_model(f->device[port]);
 }
 
-static unsigned take(void *context, const struct model_frame *frames, unsigned n)
-{
-	struct wire *wire = context;
-
-	if (wire->capacity && n > wire->capacity)
-		n = wire->capacity;
-	for (unsigned i = 0; i < n && wire->count < FRAMES_MAX; i++, wire->count++) {
-		wire->data[wire->count] = malloc(frames[i].len);
-		memcpy(wire->data[wire->count], frames[i].data, frames[i].len);
-		wire->len[wire->count] = frames[i].len;
-		wire->bytes += frames[i].len;
-	}
-	return n;
-}
-
 static unsigned send_out(struct fixture *f, unsigned port)
 {
-	struct model_sink sink = {.context = &f->wire[port], .take = take};
-	unsigned total = 0, n;
-
-	while ((n = model_transmit(model(f, port), &sink, 256)))
-		total += n;
-	return total;
-}
-
-static void forget_wire(struct wire *wire)
-{
-	for (unsigned i = 0; i < wire->count; i++)
-		free(wire->data[i]);
-	memset(wire, 0, sizeof(*wire));
+	return wire_send(&f->wire[port], model(f, port));
 }
 
 static int open_device(struct fixture *f, unsigned port, unsigned fail)
@@ -126,34 +89,13 @@ static void tear_down(struct fixture *f, bool second_first)
 	CU_ASSERT_EQUAL(pkt_pool_available(f->pool), f->pool_count);
 	CU_ASSERT_EQUAL(pkt_pool_close(f->pool), 0);
 	dma_space_unref(f->space);
-	forget_wire(&f->wire[0]);
-	forget_wire(&f->wire[1]);
-}
-
-/* A frame whose every byte follows from its number and length. */
-static struct model_frame make_frame(uint8_t *data, unsigned number, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-		data[i] = (uint8_t)(number * 31 + i * 7 + (i >> 8));
-	data[0] = 0x02; /* unicast, local */
-	data[12] = 0x88, data[13] = 0xb5;
-	return (struct model_frame){.data = data, .len = len};
+	wire_forget(&f->wire[0]);
+	wire_forget(&f->wire[1]);
 }
 
 static bool arrive(struct fixture *f, unsigned port, unsigned number, uint32_t len)
 {
-	uint8_t data[FRAME_MAX];
-	struct model_frame frame = make_frame(data, number, len);
-
-	return model_receive(model(f, port), &frame, 1) == 1;
-}
-
-static bool is_frame(const uint8_t *data, uint32_t got, unsigned number, uint32_t len)
-{
-	uint8_t expected[FRAME_MAX];
-
-	make_frame(expected, number, len);
-	return got == len && !memcmp(data, expected, len);
+	return wire_arrive(model(f, port), number, len);
 }
 
 static void receives_frames_of_every_size_byte_for_byte(void)
@@ -165,7 +107,7 @@ static void receives_frames_of_every_size_byte_for_byte(void)
 	for (uint32_t len = 60; len <= 1514; len++) {
 		CU_ASSERT_TRUE_FATAL(arrive(&f, 0, len, len));
 		CU_ASSERT_EQUAL_FATAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 1);
-		CU_ASSERT_TRUE(is_frame(pkt.data, pkt.len, len, len));
+		CU_ASSERT_TRUE(wire_is_frame(pkt.data, pkt.len, len, len));
 		CU_ASSERT_EQUAL(pkt.flags, 0);
 		pkt_free(&pkt, 1);
 	}
@@ -196,7 +138,7 @@ static void sends_frames_of_every_size_and_pads_short_ones(void)
 		for (uint32_t i = 0; i < wire->len[0]; i++)
 			right = right && wire->data[0][i] == (i < len ? (uint8_t)(len + i) : 0);
 		CU_ASSERT_TRUE(right);
-		forget_wire(&f.wire[1]);
+		wire_forget(&f.wire[1]);
 	}
 	tear_down(&f, false);
 }
@@ -210,10 +152,10 @@ static void forwards_in_random_bursts_without_loss(void)
 	unsigned short seed[3] = {1, 2, 3};
 
 	set_up(&f, NULL, 0);
-	while (f.wire[1].count < FRAMES_MAX) {
+	while (f.wire[1].count < WIRE_FRAMES) {
 		unsigned comes = (unsigned)nrand48(seed) % 100, burst = 1 + (unsigned)nrand48(seed) % 256, got, sent = 0;
 
-		while (comes-- && arrived < FRAMES_MAX && arrive(&f, 0, arrived, 60 + arrived % 200))
+		while (comes-- && arrived < WIRE_FRAMES && arrive(&f, 0, arrived, 60 + arrived % 200))
 			arrived++;
 		got = nic_rx(nic_rxq(f.nic[0], 0), pkts, burst);
 		while (sent < got) {
@@ -222,11 +164,11 @@ static void forwards_in_random_bursts_without_loss(void)
 				send_out(&f, 1);
 		}
 		left += got;
-		if (left == FRAMES_MAX)
+		if (left == WIRE_FRAMES)
 			send_out(&f, 1);
 	}
-	for (unsigned i = 0; i < FRAMES_MAX; i++)
-		errors += !is_frame(f.wire[1].data[i], f.wire[1].len[i], i, 60 + i % 200);
+	for (unsigned i = 0; i < WIRE_FRAMES; i++)
+		errors += !wire_is_frame(f.wire[1].data[i], f.wire[1].len[i], i, 60 + i % 200);
 	CU_ASSERT_EQUAL(errors, 0);
 	tear_down(&f, true);
 }
@@ -238,7 +180,7 @@ static void statistics_match_the_wire(void)
 	struct pkt pkt;
 	uint64_t bytes = 0;
 	struct model_frame bad;
-	uint8_t data[FRAME_MAX];
+	uint8_t data[WIRE_BYTES];
 
 	set_up(&f, NULL, 0);
 	for (unsigned i = 0; i < 300; i++) {
@@ -250,7 +192,7 @@ static void statistics_match_the_wire(void)
 			CU_ASSERT_EQUAL(nic_service(f.nic[0], NULL), 0);
 	}
 	send_out(&f, 1);
-	bad = make_frame(data, 1, 100);
+	bad = wire_frame(data, 1, 100);
 	bad.bad_crc = true;
 	model_receive(model(&f, 0), &bad, 1);
 	CU_ASSERT_EQUAL(nic_get_stats(f.nic[0], &stats), 0);
@@ -292,7 +234,7 @@ static void bad_descriptors_are_dropped_and_counted(void)
 		for (unsigned polls = 0; polls < 50; polls++) {
 			n = nic_rx(nic_rxq(f.nic[0], 0), pkts, 1 + polls % 7);
 			for (unsigned i = 0; i < n; i++)
-				CU_ASSERT_TRUE(is_frame(pkts[i].data, pkts[i].len, cases[c].dropped + got + i, 100));
+				CU_ASSERT_TRUE(wire_is_frame(pkts[i].data, pkts[i].len, cases[c].dropped + got + i, 100));
 			pkt_free(pkts, n);
 			got += n;
 		}
@@ -358,7 +300,7 @@ static void long_frames_come_and_go_in_pieces(void)
 		CU_ASSERT_EQUAL_FATAL(sent, have);
 		send_out(&f, 1);
 		CU_ASSERT_EQUAL_FATAL(f.wire[1].count, i + 1);
-		CU_ASSERT_TRUE(is_frame(f.wire[1].data[i], f.wire[1].len[i], i, len));
+		CU_ASSERT_TRUE(wire_is_frame(f.wire[1].data[i], f.wire[1].len[i], i, len));
 	}
 	tear_down(&f, false);
 }

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A pipe's life: opening, giving finished receive slots back, outputs that hang, and the end. How slots are shared is told in pipe.h. */
+#include "pipe.h"
+
+#include "../../mempool/pool.h"
+#include "../../vfio/error.h"
+#include "ixgbe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BIT(index) (UINT32_C(1) << (index))
+
+static inline void count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED); /* single writer */
+}
+
+/* ---- Finished batches ---- */
+
+static inline bool sent(const struct ixgbe_pipe_output *output, uint16_t report)
+{
+	return __atomic_load_n(&output->txq->ring[report].q1, __ATOMIC_ACQUIRE) & IXGBE_TX_DD;
+}
+
+static inline unsigned batch_of(const struct ixgbe_pipe *pipe, uint32_t slot)
+{
+	return (slot & pipe->rxq->mask) / IXGBE_BATCH;
+}
+
+/* Which of these outputs have not sent what they have of a batch yet. */
+static inline uint32_t unsent(const struct ixgbe_pipe *pipe, uint32_t outputs, unsigned batch)
+{
+	uint32_t waiting = outputs;
+
+	for (; outputs; outputs &= outputs - 1) {
+		unsigned index = (unsigned)__builtin_ctz(outputs);
+
+		if (sent(&pipe->outputs[index], pipe->outputs[index].report[batch]))
+			waiting &= ~BIT(index);
+	}
+	return waiting;
+}
+
+static uint32_t unsent_stranded(const struct ixgbe_pipe *pipe, const struct ixgbe_stranded *s)
+{
+	uint32_t waiting = s->waiting;
+
+	for (uint32_t outputs = waiting; outputs; outputs &= outputs - 1) {
+		unsigned index = (unsigned)__builtin_ctz(outputs);
+
+		if (sent(&pipe->outputs[index], s->report[index]))
+			waiting &= ~BIT(index);
+	}
+	return waiting;
+}
+
+/* Slots [first, first + n), of one batch, leave the ring with their buffers: the batch's outputs are not done with them. */
+static void strand(struct ixgbe_pipe *pipe, uint32_t first, unsigned n)
+{
+	unsigned batch = batch_of(pipe, first);
+	struct ixgbe_stranded *s = &pipe->stranded[pipe->stranded_count++];
+
+	s->waiting = pipe->used[batch];
+	s->count = n;
+	memcpy(s->buffers, &pipe->rxq->buffers[first & pipe->rxq->mask], n * sizeof(*s->buffers));
+	for (uint32_t outputs = s->waiting; outputs; outputs &= outputs - 1) {
+		unsigned index = (unsigned)__builtin_ctz(outputs);
+
+		s->report[index] = pipe->outputs[index].report[batch];
+	}
+	pipe->used[batch] = 0;
+}
+
+/* Frees what outputs have sent in the end; and those that have sent everything get packets again. */
+static void free_stranded(struct ixgbe_pipe *pipe)
+{
+	uint32_t still = 0;
+
+	for (unsigned i = 0; i < pipe->stranded_count;) {
+		struct ixgbe_stranded *s = &pipe->stranded[i];
+
+		s->waiting = unsent_stranded(pipe, s);
+		still |= s->waiting;
+		if (s->waiting) {
+			i++;
+			continue;
+		}
+		pkt_free_data(s->buffers, s->count);
+		*s = pipe->stranded[--pipe->stranded_count];
+	}
+	for (unsigned batch = 0; batch < IXGBE_PIPE_BATCHES; batch++)
+		still |= pipe->used[batch];
+	pipe->live |= pipe->blocked & ~still;
+	__atomic_store_n(&pipe->blocked, pipe->blocked & still, __ATOMIC_RELAXED);
+}
+
+/* The oldest batch waits for blocked outputs only: other buffers take the place of its own. */
+static bool replace(struct ixgbe_pipe *pipe)
+{
+	struct ixgbe_rxq *queue = pipe->rxq;
+	struct pkt_cache *cache = pkt_cache_get(queue->pool);
+	uint8_t **fresh = cache ? pkt_cache_take(queue->pool, cache, IXGBE_BATCH) : NULL;
+
+	if (!fresh) {
+		count(&queue->pool_empty, 1);
+		return false;
+	}
+	strand(pipe, queue->fill, IXGBE_BATCH);
+	for (unsigned i = 0; i < IXGBE_BATCH; i++) {
+		uint32_t slot = (queue->fill + i) & queue->mask;
+
+		queue->buffers[slot] = fresh[i];
+		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)fresh[i] + queue->offset};
+	}
+	return true;
+}
+
+void ixgbe_pipe_reclaim(struct ixgbe_pipe *pipe)
+{
+	struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t fill = queue->fill;
+
+	if (__builtin_expect(pipe->blocked != 0, 0))
+		free_stranded(pipe);
+	while (queue->next - queue->fill >= IXGBE_BATCH) {
+		unsigned batch = batch_of(pipe, queue->fill);
+
+		if (pipe->used[batch]) {
+			pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
+			if (pipe->used[batch] && (pipe->used[batch] & ~pipe->blocked || !replace(pipe)))
+				break;
+		}
+		queue->fill += IXGBE_BATCH;
+	}
+	if (queue->fill == fill)
+		return;
+	pipe->stall_since_us = 0;
+	/* one slot stays back: a tail equal to the head would mean an empty ring */
+	__atomic_store_n(queue->tail, (queue->fill - 1) & queue->mask, __ATOMIC_RELEASE);
+	if (queue->tail == &queue->trapped_tail)
+		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+}
+
+/* ---- What hangs ---- */
+
+/* Nothing has come in, and much of the ring is with the outputs. An output that hangs too long is blocked. */
+static void look_for_stall(struct ixgbe_pipe *pipe)
+{
+	uint64_t now = nic_now_us();
+
+	if (!pipe->stall_since_us || pipe->stall_fill != pipe->rxq->fill) {
+		pipe->stall_since_us = now;
+		pipe->stall_fill = pipe->rxq->fill;
+	} else if (now - pipe->stall_since_us >= ixgbe_times.blocked) {
+		uint32_t hanging = pipe->used[batch_of(pipe, pipe->rxq->fill)];
+
+		__atomic_store_n(&pipe->blocked, pipe->blocked | hanging, __ATOMIC_RELAXED);
+		pipe->live &= ~hanging;
+		pipe->stall_since_us = 0;
+		ixgbe_pipe_reclaim(pipe);
+	}
+}
+
+static void drop(struct ixgbe_rxq *queue)
+{
+	uint32_t slot = queue->next++ & queue->mask;
+
+	queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
+	count(&queue->bad_descriptors, 1);
+}
+
+unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
+{
+	struct ixgbe_rxq *queue = pipe->rxq;
+	const struct ixgbe_descriptor *descriptor = &queue->ring[queue->next & queue->mask];
+	uint32_t owned = queue->fill + queue->mask - queue->next, held = queue->next - queue->fill;
+	uint64_t q1 = owned ? __atomic_load_n(&descriptor->q1, __ATOMIC_ACQUIRE) : 0;
+
+	*again = false;
+	if (!(q1 & IXGBE_RX_DD)) {
+		if (held >= IXGBE_BATCH)
+			ixgbe_pipe_reclaim(pipe);
+		if (queue->next - queue->fill > queue->mask / 2)
+			look_for_stall(pipe);
+		return 0;
+	}
+	if ((q1 & IXGBE_RX_EOP) && !(q1 & IXGBE_RX_RXE) && IXGBE_RX_LENGTH(q1) == PKT_DATA_BYTES && !pipe->skipping) {
+		/* exactly full: an ordinary packet, which the quick comparison cannot tell from too long ones */
+		uint32_t slot = queue->next & queue->mask;
+
+		pipe->nic.pkts[0] = (struct pkt){
+			.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
+		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
+		return 1;
+	}
+	drop(queue);
+	pipe->skipping = !(q1 & IXGBE_RX_EOP);
+	if (queue->next % IXGBE_BATCH == 0)
+		ixgbe_pipe_reclaim(pipe);
+	*again = true;
+	return 0;
+}
+
+bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_txq *txq, struct pkt *pkt)
+{
+	const struct pkt_pool *pool = pipe->rxq->pool;
+	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
+
+	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= txq->max_single && !(offset & pool->outside)) {
+		uint8_t *data = pkt_default_data(pool, offset), *from = pkt->data;
+
+		/* its own buffer may end behind it: then the padding moves the frame forward */
+		if (from + IXGBE_TX_FRAME_MIN > data + PKT_DATA_BYTES)
+			from = data + PKT_DATA_BYTES - IXGBE_TX_FRAME_MIN;
+		memmove(from, pkt->data, pkt->len);
+		memset(from + pkt->len, 0, IXGBE_TX_FRAME_MIN - pkt->len);
+		pkt->data = from;
+		pkt->len = IXGBE_TX_FRAME_MIN;
+		return true;
+	}
+	count(&pipe->bad, 1);
+	return false;
+}
+
+void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe)
+{
+	uint32_t known = (uint32_t)((UINT64_C(1) << pipe->count) - 1);
+	unsigned dropped = 0, blocked = 0;
+
+	for (unsigned i = 0; i < pipe->got; i++) {
+		uint32_t to = pipe->nic.to[i] & known;
+
+		dropped += !to;
+		blocked += (unsigned)__builtin_popcount(to & ~pipe->live);
+	}
+	if (dropped)
+		count(&pipe->dropped, dropped);
+	if (blocked)
+		count(&pipe->blocked_copies, blocked);
+}
+
+/* ---- The end ---- */
+
+static unsigned take_nothing(struct nic_pipe *pipe, unsigned n)
+{
+	(void)pipe, (void)n;
+	return 0;
+}
+
+static unsigned rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+{
+	(void)queue, (void)pkts, (void)n;
+	return 0;
+}
+
+static unsigned tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	(void)queue, (void)pkts, (void)n;
+	return 0;
+}
+
+static void pipe_free(struct ixgbe_pipe *pipe)
+{
+	if (!pipe)
+		return;
+	free(pipe->stranded);
+	free(pipe->outputs);
+	free(pipe);
+}
+
+static void detach(struct ixgbe_pipe_output *output)
+{
+	struct ixgbe_pipe_output **link = &output->txq->pipes;
+
+	while (*link != output)
+		link = &(*link)->next;
+	*link = output->next;
+	output->txq = NULL;
+}
+
+/* Of all held batches and stranded ones: the outputs that have not sent theirs. Forgets those that have. */
+static uint32_t unsent_at_all(struct ixgbe_pipe *pipe)
+{
+	const struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t still = 0;
+
+	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += IXGBE_BATCH) {
+		unsigned batch = batch_of(pipe, first);
+
+		pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
+		still |= pipe->used[batch];
+	}
+	for (unsigned i = 0; i < pipe->stranded_count; i++) {
+		pipe->stranded[i].waiting = unsent_stranded(pipe, &pipe->stranded[i]);
+		still |= pipe->stranded[i].waiting;
+	}
+	return still;
+}
+
+/* Bounded; without link nothing ever goes out, and a gone device is not waited for. */
+static uint32_t wait_until_sent(struct ixgbe_pipe *pipe)
+{
+	uint64_t deadline = nic_now_us() + ixgbe_times.drain;
+
+	for (;;) {
+		uint32_t still = unsent_at_all(pipe), hopeful = 0;
+
+		for (uint32_t outputs = still; outputs; outputs &= outputs - 1) {
+			unsigned index = (unsigned)__builtin_ctz(outputs);
+
+			if (!nic_gone(pipe->outputs[index].port))
+				hopeful |= BIT(index);
+		}
+		if (!hopeful || nic_now_us() >= deadline)
+			return still;
+		nic_sleep_us(50);
+	}
+}
+
+/* Leaves the receive queue as its bursts know it: no buffers in the slots that the card does not have. */
+static void pipe_end(struct ixgbe_pipe *pipe)
+{
+	struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t still = wait_until_sent(pipe);
+
+	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += IXGBE_BATCH) {
+		unsigned n = queue->next - first < IXGBE_BATCH ? queue->next - first : IXGBE_BATCH;
+
+		if (pipe->used[batch_of(pipe, first)])
+			strand(pipe, first, n);
+		else
+			pkt_free_data(&queue->buffers[first & queue->mask], n);
+	}
+	pipe->ended = true;
+	pipe->nic.take = take_nothing;
+	free_stranded(pipe);
+	for (unsigned i = 0; i < pipe->count; i++)
+		if (pipe->outputs[i].txq && !(still & BIT(i)))
+			detach(&pipe->outputs[i]);
+	queue->pipe = NULL;
+	pipe->rxq = NULL;
+}
+
+/* A closed pipe lives on while outputs have packets of it. */
+static void free_if_done(struct ixgbe_pipe *pipe)
+{
+	for (unsigned i = 0; i < pipe->count; i++)
+		if (pipe->outputs[i].txq)
+			return;
+	if (pipe->closed)
+		pipe_free(pipe);
+}
+
+void ixgbe_pipe_input_ends(struct ixgbe_rxq *rxq)
+{
+	if (rxq->pipe)
+		pipe_end(rxq->pipe);
+}
+
+void ixgbe_pipe_output_ended(struct ixgbe_txq *txq)
+{
+	if (txq->pipe_slots)
+		txq->clean = txq->next; /* its slots hold nothing of its own */
+	while (txq->pipes) {
+		struct ixgbe_pipe_output *output = txq->pipes;
+		struct ixgbe_pipe *pipe = output->pipe;
+		uint32_t bit = BIT(output - pipe->outputs);
+
+		detach(output);
+		pipe->live &= ~bit;
+		pipe->blocked &= ~bit;
+		for (unsigned batch = 0; batch < IXGBE_PIPE_BATCHES; batch++)
+			pipe->used[batch] &= ~bit;
+		for (unsigned i = 0; i < pipe->stranded_count; i++)
+			pipe->stranded[i].waiting &= ~bit;
+		free_stranded(pipe);
+		free_if_done(pipe);
+	}
+}
+
+static void pipe_close(struct nic_pipe *nic)
+{
+	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
+
+	if (!pipe->ended)
+		pipe_end(pipe);
+	pipe->closed = true;
+	free_if_done(pipe);
+}
+
+static void get_stats(const struct nic_pipe *nic, struct nic_pipe_stats *stats)
+{
+	const struct ixgbe_pipe *pipe = (const struct ixgbe_pipe *)nic;
+
+	*stats = (struct nic_pipe_stats){
+		.packets = __atomic_load_n(&pipe->packets, __ATOMIC_RELAXED),
+		.dropped = __atomic_load_n(&pipe->dropped, __ATOMIC_RELAXED),
+		.blocked = __atomic_load_n(&pipe->blocked_copies, __ATOMIC_RELAXED),
+		.bad = __atomic_load_n(&pipe->bad, __ATOMIC_RELAXED),
+		.blocked_outputs = __atomic_load_n(&pipe->blocked, __ATOMIC_RELAXED),
+	};
+}
+
+/* ---- Opening ---- */
+
+static int check_input(struct nic *nic, const struct ixgbe_rxq *queue, unsigned index)
+{
+	if (queue->pipe)
+		return pollux_fail(EBUSY, "%s: receive queue %u feeds a pipe already: close that first", nic->info.address, index);
+	if (queue->next)
+		return pollux_fail(EBUSY, "%s: receive queue %u has been used since the port was started: start it again and open the pipe "
+				   "before the first burst", nic->info.address, index);
+	if (nic->config.mtu + 18u > PKT_DATA_BYTES)
+		return pollux_fail(EINVAL, "%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the port "
+				   "with %u at most", nic->info.address, nic->config.mtu, PKT_DATA_BYTES - 18);
+	return 0;
+}
+
+static int check_output(struct nic *nic, const struct ixgbe_txq *queue, unsigned index, uint32_t slots)
+{
+	if (queue->next && !queue->pipe_slots)
+		return pollux_fail(EBUSY, "%s: transmit queue %u has been used since the port was started: start it again and open the pipe "
+				   "before the first burst", nic->info.address, index);
+	if (queue->pipe_slots + slots > queue->mask + 1)
+		return pollux_fail(EINVAL, "%s: a transmit ring of %u is too small for the receive rings of all pipes that feed it, %u "
+				   "together: start the port with a larger one, or the others with smaller ones", nic->info.address,
+				   queue->mask + 1, queue->pipe_slots + slots);
+	return 0;
+}
+
+static struct ixgbe_pipe *pipe_alloc(const struct ixgbe_rxq *rxq, unsigned outputs)
+{
+	struct ixgbe_pipe *pipe = aligned_alloc(128, (sizeof(*pipe) + 127) & ~(size_t)127);
+
+	if (!pipe)
+		return NULL;
+	memset(pipe, 0, sizeof(*pipe));
+	pipe->outputs = calloc(outputs, sizeof(*pipe->outputs));
+	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can strand */
+	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / IXGBE_BATCH), sizeof(*pipe->stranded));
+	if (pipe->outputs && pipe->stranded)
+		return pipe;
+	pipe_free(pipe);
+	return NULL;
+}
+
+int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count_outputs)
+{
+	struct ixgbe_rxq *rxq = ixgbe_of(input->nic)->rxqs[input->index];
+	uint32_t slots = rxq->mask + 1;
+	int ret = check_input(input->nic, rxq, input->index);
+
+	for (unsigned i = 0; i < count_outputs && !ret; i++)
+		ret = check_output(outputs[i].nic, ixgbe_of(outputs[i].nic)->txqs[outputs[i].index], outputs[i].index, slots);
+	if (ret)
+		return ret;
+	struct ixgbe_pipe *pipe = pipe_alloc(rxq, count_outputs);
+	if (!pipe)
+		return pollux_fail(ENOMEM, "%s: no memory for a pipe", input->nic->info.address);
+	pipe->rxq = rxq;
+	pipe->count = count_outputs;
+	pipe->live = (uint32_t)((UINT64_C(1) << count_outputs) - 1);
+	for (unsigned i = 0; i < count_outputs; i++) {
+		struct ixgbe_txq *txq = ixgbe_of(outputs[i].nic)->txqs[outputs[i].index];
+
+		pipe->outputs[i] = (struct ixgbe_pipe_output){.txq = txq, .port = outputs[i].nic, .pipe = pipe, .next = txq->pipes};
+		txq->pipes = &pipe->outputs[i];
+		txq->pipe_slots += slots;
+		txq->nic.burst = tx_nothing;
+	}
+	rxq->pipe = pipe;
+	rxq->nic.burst = rx_nothing;
+	pipe->nic.close = pipe_close;
+	pipe->nic.get_stats = get_stats;
+	ixgbe_pipe_scalar(&pipe->nic);
+	*result = &pipe->nic;
+	return 0;
+}

@@ -1,0 +1,884 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Pipes from end to end: the ixgbe driver against software 82599s in one process. Numbered packets, none lost and none twice; and no
+ * buffer lost, whatever hangs, stops or goes. */
+#include "../../driver/driver.h"
+#include "../../driver/ixgbe/ixgbe.h"
+#include "../../driver/ixgbe/pipe.h"
+#include "../../driver/pipe.h"
+#include "../model/local.h"
+
+#include "unit.h"
+#include "unit_wire.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PORTS 4u
+#define RING  64u
+#define LEN   100u
+
+struct fixture {
+	struct dma_space *space;
+	struct pkt_pool *pool;
+	unsigned ports, pool_count;
+	struct vfio_device *device[PORTS];
+	struct nic *nic[PORTS];
+	struct wire wire[PORTS];
+	uint64_t rx_packets, tx_packets; /* by the cards' count, of all ports */
+};
+
+static bool trapped; /* the suite runs both ways */
+
+static struct model *model(struct fixture *f, unsigned port)
+{
+	return model_local_model(f->device[port]);
+}
+
+static unsigned send_out(struct fixture *f, unsigned port)
+{
+	return wire_send(&f->wire[port], model(f, port));
+}
+
+static void link_up(struct fixture *f, unsigned port)
+{
+	struct nic_link link = {0};
+
+	model_set_partner(model(f, port), true);
+	for (unsigned ms = 0; !link.up && ms < 10000; ms++) {
+		model_local_advance(f->device[port], 1000000);
+		CU_ASSERT_EQUAL_FATAL(nic_get_link(f->nic[port], &link), 0);
+	}
+}
+
+static void link_down(struct fixture *f, unsigned port)
+{
+	model_set_partner(model(f, port), false);
+	model_local_advance(f->device[port], 1000000000);
+	CU_ASSERT_FALSE(model_link_up(model(f, port)));
+}
+
+static void set_up(struct fixture *f, unsigned ports, const struct nic_config *wanted)
+{
+	struct nic_config config = wanted ? *wanted : (struct nic_config){.rx_ring = RING, .tx_ring = 4 * RING, .promiscuous = true};
+
+	ixgbe_times.drain = 2000;
+	ixgbe_times.blocked = 10000000; /* who is held up for a while must not change a test's outcome */
+	memset(f, 0, sizeof(*f));
+	f->ports = ports;
+	f->pool_count = nic_pool_count(&config, ports, 1);
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f->space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&f->pool, f->space, f->pool_count, -1), 0);
+	config.pool = f->pool;
+	for (unsigned port = 0; port < ports; port++) {
+		struct model_local_config local = {.model.port = port & 1, .trapped = trapped};
+
+		CU_ASSERT_EQUAL_FATAL(model_local_open(&f->device[port], f->space, &local), 0);
+		CU_ASSERT_EQUAL_FATAL(nic_open_device(&f->nic[port], f->device[port]), 0);
+		CU_ASSERT_EQUAL_FATAL(nic_start(f->nic[port], &config), 0);
+		link_up(f, port);
+	}
+}
+
+static void no_faults(struct fixture *f, unsigned port)
+{
+	const struct model_faults *faults = model_faults(model(f, port));
+
+	CU_ASSERT_EQUAL(faults->bad_address, 0);
+	CU_ASSERT_EQUAL(faults->bad_ring, 0);
+	CU_ASSERT_EQUAL(faults->bad_descriptor, 0);
+	CU_ASSERT_EQUAL(faults->bad_register, 0);
+	CU_ASSERT_EQUAL(faults->bad_order, 0);
+}
+
+/* Everything back, nothing lost, and the driver did nothing that the model objects to. */
+static void tear_down(struct fixture *f)
+{
+	for (unsigned port = 0; port < f->ports; port++) {
+		if (f->nic[port])
+			no_faults(f, port);
+		nic_close(f->nic[port]);
+		wire_forget(&f->wire[port]);
+	}
+	CU_ASSERT_EQUAL(pkt_pool_available(f->pool), f->pool_count);
+	CU_ASSERT_EQUAL(pkt_pool_close(f->pool), 0);
+	dma_space_unref(f->space);
+}
+
+/* From a port to the ports of a mask, in their order. */
+static struct nic_pipe *open_pipe(struct fixture *f, unsigned from, uint32_t to)
+{
+	struct nic_queue input = {f->nic[from], 0}, outputs[PORTS];
+	struct nic_pipe *pipe;
+	unsigned count = 0;
+	int error;
+
+	for (unsigned port = 0; port < f->ports; port++)
+		if (to >> port & 1)
+			outputs[count++] = (struct nic_queue){f->nic[port], 0};
+	error = nic_pipe_open(&pipe, &input, outputs, count);
+	if (error)
+		printf("\n    %s\n", nic_error());
+	CU_ASSERT_EQUAL_FATAL(error, 0);
+	return pipe;
+}
+
+/* ---- Functions of pipes ---- */
+
+static uint32_t to_first(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 1;
+}
+
+static uint32_t to_all(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return UINT32_MAX;
+}
+
+static uint32_t nowhere(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 0;
+}
+
+/* Where the n-th packet goes, of four outputs: now one, now several, all, or none. */
+static uint32_t target(unsigned n)
+{
+	return n / 7 % 3 ? (n * 2654435761u) >> 28 : 1u << n / 64 % 4;
+}
+
+static uint32_t to_target(void *context, struct pkt *pkt)
+{
+	unsigned *seen = context;
+
+	(void)pkt;
+	return target((*seen)++);
+}
+
+/* ---- Tests ---- */
+
+static unsigned random_below(unsigned short seed[3], unsigned n)
+{
+	return (unsigned)nrand48(seed) % n;
+}
+
+/* Bursts of all sizes, from anywhere in the ring, arrivals that stop and go: in order, none lost, none twice. */
+static void forwards_in_random_bursts_byte_for_byte(void)
+{
+	for (unsigned pointer = 0; pointer < 2; pointer++) {
+		unsigned short seed[3] = {1, 2, 3};
+		unsigned arrived = 0, errors = 0;
+		struct nic_pipe_stats stats;
+		struct nic_pipe *pipe;
+		struct fixture f;
+
+		set_up(&f, 2, NULL);
+		pipe = open_pipe(&f, 0, 1u << 1);
+		while (f.wire[1].count < WIRE_FRAMES) {
+			unsigned comes = random_below(seed, 100), burst = 1 + random_below(seed, 80);
+
+			while (comes-- && arrived < WIRE_FRAMES && wire_arrive(model(&f, 0), arrived, 60 + arrived % 1455))
+				arrived++;
+			if (pointer)
+				nic_pipe_call(pipe, burst, to_first, NULL);
+			else
+				nic_pipe_run(pipe, burst, to_first, NULL);
+			if (random_below(seed, 3) == 0)
+				send_out(&f, 1);
+		}
+		for (unsigned i = 0; i < WIRE_FRAMES; i++)
+			errors += !wire_is_frame(f.wire[1].data[i], f.wire[1].len[i], i, 60 + i % 1455);
+		CU_ASSERT_EQUAL(errors, 0);
+		nic_pipe_get_stats(pipe, &stats);
+		CU_ASSERT_EQUAL(stats.packets, WIRE_FRAMES);
+		CU_ASSERT_EQUAL(stats.dropped + stats.blocked + stats.bad + stats.blocked_outputs, 0);
+		nic_pipe_close(pipe);
+		tear_down(&f);
+	}
+}
+
+/* Four outputs, the packet's own port among them. */
+static void each_packet_goes_where_the_function_says(void)
+{
+	unsigned short seed[3] = {4, 5, 6};
+	unsigned arrived = 0, seen = 0, errors = 0, dropped = 0, at[PORTS] = {0};
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 4, NULL);
+	pipe = open_pipe(&f, 0, 0xf);
+	while (seen < WIRE_FRAMES) {
+		unsigned comes = random_below(seed, 70);
+
+		while (comes-- && arrived < WIRE_FRAMES && wire_arrive(model(&f, 0), arrived, 60 + arrived % 200))
+			arrived++;
+		nic_pipe_run(pipe, 1 + random_below(seed, 70), to_target, &seen);
+		for (unsigned port = 0; port < 4; port++)
+			if (random_below(seed, 2) || seen == WIRE_FRAMES)
+				send_out(&f, port);
+	}
+	for (unsigned i = 0; i < WIRE_FRAMES; i++) {
+		dropped += target(i) == 0;
+		for (unsigned port = 0; port < 4; port++) {
+			struct wire *wire = &f.wire[port];
+
+			if (!(target(i) >> port & 1))
+				continue;
+			errors += at[port] >= wire->count || !wire_is_frame(wire->data[at[port]], wire->len[at[port]], i, 60 + i % 200);
+			at[port]++;
+		}
+	}
+	CU_ASSERT_EQUAL(errors, 0);
+	for (unsigned port = 0; port < 4; port++)
+		CU_ASSERT_EQUAL(at[port], f.wire[port].count);
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.packets, WIRE_FRAMES);
+	CU_ASSERT_EQUAL(stats.dropped, dropped);
+	CU_ASSERT_EQUAL(stats.blocked + stats.bad, 0);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+static uint32_t reshape(void *context, struct pkt *pkt)
+{
+	unsigned *seen = context, kind = (*seen)++ % 10;
+
+	switch (kind) {
+	case 0: /* a tag in front */
+		pkt->data -= 4;
+		pkt->len = (uint16_t)(pkt->len + 4);
+		memset(pkt->data, 0xee, 4);
+		break;
+	case 1: /* and off */
+		pkt->data += 14;
+		pkt->len = (uint16_t)(pkt->len - 14);
+		break;
+	case 2:
+		pkt->len = 1514;
+		break;
+	case 3:
+		pkt->len = 5; /* padded */
+		break;
+	case 4: /* at the very end of its buffer, and shorter than any descriptor takes */
+		pkt->data += PKT_DATA_BYTES - 5;
+		memset(pkt->data, 0xdd, 5);
+		pkt->len = 5;
+		break;
+	case 5:
+		pkt->len = 0;
+		break;
+	case 6:
+		pkt->len = 1519;
+		break;
+	case 7:
+		pkt->flags = PKT_MORE;
+		break;
+	case 8:
+		pkt->len = UINT16_MAX;
+		break;
+	}
+	return 3;
+}
+
+static void functions_change_length_and_start(void)
+{
+	static const uint32_t lens[] = {LEN + 4, LEN - 14, 1514, 60, 60, LEN};
+	uint8_t frame[WIRE_BYTES], zeros[60] = {0};
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+	unsigned seen = 0;
+
+	set_up(&f, 3, NULL);
+	pipe = open_pipe(&f, 0, 6);
+	for (unsigned i = 0; i < 10 * RING; i++) {
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+		if (i % 10 == 9) {
+			CU_ASSERT_EQUAL_FATAL(nic_pipe_run(pipe, 64, reshape, &seen), 10);
+			send_out(&f, 1);
+			send_out(&f, 2);
+		}
+	}
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.packets, 10 * RING);
+	CU_ASSERT_EQUAL(stats.bad, 2 * 4 * RING);
+	for (unsigned port = 1; port < 3; port++) {
+		struct wire *wire = &f.wire[port];
+
+		CU_ASSERT_EQUAL_FATAL(wire->count, 6 * RING);
+		for (unsigned i = 0; i < wire->count; i++) {
+			unsigned kind = i % 6;
+
+			wire_frame(frame, i / 6 * 10 + (kind == 5 ? 9 : kind), LEN);
+			CU_ASSERT_EQUAL_FATAL(wire->len[i], lens[kind]);
+			if (kind == 0)
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], "\xee\xee\xee\xee", 4) && !memcmp(wire->data[i] + 4, frame, LEN));
+			if (kind == 1)
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], frame + 14, LEN - 14));
+			if (kind == 2 || kind == 5)
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], frame, LEN));
+			if (kind == 3)
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], frame, 5) && !memcmp(wire->data[i] + 5, zeros, 55));
+			if (kind == 4)
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], "\xdd\xdd\xdd\xdd\xdd", 5) && !memcmp(wire->data[i] + 5, zeros, 55));
+		}
+	}
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* A dropped packet costs the outputs nothing: their tails stay. */
+static void dropped_packets_go_nowhere(void)
+{
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 2, NULL);
+	pipe = open_pipe(&f, 0, 2);
+	for (unsigned i = 0; i < 20 * RING; i++) {
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+		CU_ASSERT_EQUAL_FATAL(nic_pipe_run(pipe, 8, nowhere, NULL), 1);
+	}
+	CU_ASSERT_EQUAL(send_out(&f, 1), 0);
+	CU_ASSERT_EQUAL(ixgbe_of(f.nic[1])->txqs[0]->next, 0);
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.dropped, 20 * RING);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* Every length up to the longest that arrives untagged; and a tag more, which fills the buffer exactly. */
+static void frames_fill_their_buffers_exactly(void)
+{
+	struct nic_config config = {.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - 18, .promiscuous = true};
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 2, &config);
+	pipe = open_pipe(&f, 0, 2);
+	for (uint32_t len = 1900; len <= PKT_DATA_BYTES - 4; len++) {
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), len, len));
+		CU_ASSERT_EQUAL_FATAL(nic_pipe_run(pipe, 32, to_first, NULL), 1);
+		CU_ASSERT_EQUAL_FATAL(send_out(&f, 1), 1);
+		CU_ASSERT_TRUE(wire_is_frame(f.wire[1].data[len - 1900], f.wire[1].len[len - 1900], len, len));
+	}
+	wire_forget(&f.wire[1]);
+	model_tamper_rx(model(&f, 0), ~(UINT64_C(0xffff) << 32), (uint64_t)PKT_DATA_BYTES << 32, 1);
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 3);
+	CU_ASSERT_EQUAL_FATAL(send_out(&f, 1), 3);
+	CU_ASSERT_EQUAL(f.wire[1].len[0], PKT_DATA_BYTES);
+	CU_ASSERT_EQUAL(f.wire[1].len[1], LEN);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+static void bad_descriptors_are_dropped_and_counted(void)
+{
+	static const struct {
+		uint64_t keep, set;
+		unsigned tampered, dropped; /* descriptors */
+	} cases[] = {
+		{~(UINT64_C(0xffff) << 32), UINT64_C(2049) << 32, 1, 1},
+		{UINT64_MAX, UINT64_C(0xffff) << 32, 1, 1},
+		{UINT64_MAX, UINT64_C(1) << 29, 1, 1},
+		{UINT64_MAX, UINT64_MAX, 1, 1},
+		{~UINT64_C(2), 0, 16, 17}, /* a frame of 17 descriptors */
+		{~UINT64_C(2), 0, 40, 41},
+	};
+	struct nic_config config = {.rx_ring = 2 * RING, .tx_ring = 2 * RING, .promiscuous = true};
+	struct nic_pipe *pipe;
+	struct nic_stats stats;
+	struct fixture f;
+	unsigned dropped = 0;
+
+	set_up(&f, 2, &config);
+	pipe = open_pipe(&f, 0, 2);
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+			unsigned begin = f.wire[1].count, good = 45 - cases[c].dropped, errors = 0;
+
+			model_tamper_rx(model(&f, 0), cases[c].keep, cases[c].set, cases[c].tampered);
+			for (unsigned i = 0; i < 45; i++) {
+				CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+				if (i % 11 == round)
+					nic_pipe_run(pipe, 1 + i % 40, to_first, NULL);
+			}
+			while (nic_pipe_run(pipe, 7, to_first, NULL))
+				;
+			dropped += cases[c].dropped;
+			send_out(&f, 1);
+			CU_ASSERT_EQUAL_FATAL(f.wire[1].count - begin, good);
+			for (unsigned i = 0; i < good; i++)
+				errors += !wire_is_frame(f.wire[1].data[begin + i], f.wire[1].len[begin + i], cases[c].dropped + i, LEN);
+			CU_ASSERT_EQUAL(errors, 0);
+			CU_ASSERT_EQUAL(nic_pipe_run(pipe, 7, to_first, NULL), 0);
+		}
+	}
+	nic_get_stats(f.nic[0], &stats);
+	CU_ASSERT_EQUAL(stats.rx_bad_descriptors, dropped);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* No hardware does that: garbage in both rings, at any time. Nothing is indexed out of bounds, no buffer is handed out twice. */
+static void garbage_in_the_rings_is_survived(void)
+{
+	unsigned short seed[3] = {7, 8, 9};
+	struct ixgbe_descriptor *rx, *tx[2];
+	struct ixgbe_rxq *rxq;
+	struct nic_pipe *pipe;
+	unsigned seen = 0;
+	struct fixture f;
+
+	set_up(&f, 3, NULL);
+	pipe = open_pipe(&f, 0, 6);
+	rxq = ixgbe_of(f.nic[0])->rxqs[0];
+	rx = rxq->ring;
+	for (unsigned o = 0; o < 2; o++)
+		tx[o] = ixgbe_of(f.nic[1 + o])->txqs[0]->ring;
+	for (unsigned i = 0; i < 200000; i++) {
+		uint64_t status = (uint64_t)nrand48(seed) << 33 ^ (uint64_t)nrand48(seed) << 11 ^ (uint64_t)nrand48(seed);
+		unsigned slot = random_below(seed, RING);
+
+		switch (random_below(seed, 5)) {
+		case 0:
+			rx[slot].q1 = status;
+			rx[slot].q0 = ~status;
+			break;
+		case 1:
+			rx[slot].q1 = (status & UINT64_C(0x7ff) << 32) | 3; /* plausible */
+			break;
+		case 2:
+			tx[slot & 1][random_below(seed, 4 * RING)].q1 ^= UINT64_C(1) << 32;
+			break;
+		default:
+			nic_pipe_run(pipe, random_below(seed, 40), to_target, &seen);
+		}
+		CU_ASSERT_TRUE_FATAL(rxq->next - rxq->fill < RING);
+		CU_ASSERT_TRUE_FATAL((rxq->fill & 31) == 0);
+	}
+	CU_ASSERT_TRUE(seen > 1000);
+	for (unsigned i = 0; i < RING; i++)
+		for (unsigned k = 0; k < i; k++)
+			CU_ASSERT_PTR_NOT_EQUAL_FATAL(rxq->buffers[i], rxq->buffers[k]);
+	nic_pipe_close(pipe);
+	for (unsigned port = 0; port < 3; port++) { /* the models have every reason to complain */
+		nic_close(f.nic[port]);
+		f.nic[port] = NULL;
+	}
+	tear_down(&f);
+}
+
+/* From now on it takes little to be blocked. */
+static void be_impatient(void)
+{
+	ixgbe_times.blocked = 2000;
+}
+
+/* Lets packets arrive and go out everywhere, until the wire of `port` has n of them. */
+static void pass(struct fixture *f, struct nic_pipe *pipe, unsigned port, unsigned n)
+{
+	unsigned before = f->wire[port].count;
+
+	for (unsigned tries = 0; tries < 100 * n && f->wire[port].count - before < n; tries++) {
+		wire_arrive(model(f, 0), tries, LEN);
+		nic_pipe_run(pipe, 8, to_all, NULL);
+		for (unsigned p = 0; p < f->ports; p++)
+			send_out(f, p);
+		if (tries % 64 == 63)
+			usleep(100);
+	}
+	CU_ASSERT_TRUE(f->wire[port].count - before >= n);
+}
+
+static void a_blocked_output_does_not_block_the_others(void)
+{
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	unsigned home;
+	struct fixture f;
+
+	set_up(&f, 3, NULL);
+	be_impatient();
+	pipe = open_pipe(&f, 0, 6);
+	home = pkt_pool_available(f.pool);
+	for (unsigned round = 0; round < 5; round++) {
+		pass(&f, pipe, 2, 10);
+		send_out(&f, 1);
+		link_down(&f, 1);
+		pass(&f, pipe, 2, 5 * RING);
+		nic_pipe_get_stats(pipe, &stats);
+		CU_ASSERT_EQUAL(stats.blocked_outputs, 1);
+		CU_ASSERT_TRUE(stats.blocked > 3 * RING);
+		CU_ASSERT_TRUE(pkt_pool_available(f.pool) < home);
+		CU_ASSERT_EQUAL(send_out(&f, 1), 0);
+
+		unsigned before = f.wire[1].count;
+		link_up(&f, 1);
+		send_out(&f, 1);
+		CU_ASSERT_TRUE(f.wire[1].count - before >= RING / 2); /* what was set aside is sent, and whole */
+		CU_ASSERT_EQUAL(f.wire[1].len[before], LEN);
+		pass(&f, pipe, 2, 2 * RING);
+		nic_pipe_get_stats(pipe, &stats);
+		CU_ASSERT_EQUAL(stats.blocked_outputs, 0);
+		CU_ASSERT_EQUAL(pkt_pool_available(f.pool), home);
+		send_out(&f, 1);
+		pass(&f, pipe, 1, 10);
+		wire_forget(&f.wire[1]);
+		wire_forget(&f.wire[2]);
+	}
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* All of it to one output that hangs: the card drops what comes, and it goes on when the link is back. In order, none twice. */
+static void a_pipe_waits_for_its_only_output(void)
+{
+	struct nic_pipe *pipe;
+	struct fixture f;
+	unsigned arrived = 0;
+
+	set_up(&f, 2, NULL);
+	pipe = open_pipe(&f, 0, 2);
+	link_down(&f, 1);
+	while (wire_arrive(model(&f, 0), arrived, LEN)) {
+		arrived++;
+		CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 1);
+	}
+	CU_ASSERT_EQUAL(arrived, RING - 1);
+	link_up(&f, 1);
+	CU_ASSERT_EQUAL(send_out(&f, 1), RING - 1);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 0);
+	for (; arrived < 4 * RING; arrived++) {
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), arrived, LEN));
+		CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 1);
+		send_out(&f, 1);
+	}
+	CU_ASSERT_EQUAL(f.wire[1].count, 4 * RING);
+	for (unsigned i = 0; i < f.wire[1].count; i++)
+		CU_ASSERT_TRUE(wire_is_frame(f.wire[1].data[i], f.wire[1].len[i], i, LEN));
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* Without a buffer to take the place of what hangs, everything waits; and goes on, once there is one. */
+static void an_empty_pool_only_delays(void)
+{
+	struct nic_pipe *pipe;
+	struct fixture f;
+	struct pkt *all;
+	unsigned n;
+
+	set_up(&f, 3, NULL);
+	be_impatient();
+	pipe = open_pipe(&f, 0, 6);
+	all = calloc(f.pool_count, sizeof(*all));
+	n = pkt_alloc(f.pool, all, f.pool_count);
+	link_down(&f, 1);
+	for (unsigned i = 0; i < 3 * RING; i++) {
+		wire_arrive(model(&f, 0), i, LEN);
+		nic_pipe_run(pipe, 32, to_all, NULL);
+		send_out(&f, 2);
+		usleep(100);
+	}
+	CU_ASSERT_EQUAL(f.wire[2].count, RING - 1);
+	pkt_free(all, n);
+	pass(&f, pipe, 2, 3 * RING);
+	free(all);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* Two of three outputs hang; what both have is freed once, after the second. */
+static void what_several_blocked_outputs_share_is_freed_once(void)
+{
+	for (unsigned order = 0; order < 4; order++) {
+		struct nic_pipe *pipe;
+		struct fixture f;
+
+		set_up(&f, 4, NULL);
+		be_impatient();
+		pipe = open_pipe(&f, 0, 0xe);
+		link_down(&f, 1);
+		link_down(&f, 2);
+		pass(&f, pipe, 3, 3 * RING);
+		if (order == 0) {
+			link_up(&f, 1);
+			send_out(&f, 1);
+			pass(&f, pipe, 3, 2 * RING);
+			nic_pipe_close(pipe);
+		} else if (order == 1) { /* ports first */
+			CU_ASSERT_EQUAL(nic_stop(f.nic[1]), 0);
+			pass(&f, pipe, 3, 2 * RING);
+			CU_ASSERT_EQUAL(nic_stop(f.nic[2]), 0);
+			pass(&f, pipe, 3, 2 * RING);
+			nic_pipe_close(pipe);
+		} else if (order == 2) { /* closed with both hanging, and one sends after that */
+			unsigned home;
+
+			nic_pipe_close(pipe);
+			CU_ASSERT_EQUAL(nic_stop(f.nic[1]), 0);
+			home = pkt_pool_available(f.pool);
+			link_up(&f, 2);
+			CU_ASSERT_TRUE(send_out(&f, 2) >= RING / 2);
+			CU_ASSERT_EQUAL(pkt_pool_available(f.pool), home);
+			CU_ASSERT_EQUAL(nic_stop(f.nic[2]), 0);
+			CU_ASSERT_TRUE(pkt_pool_available(f.pool) >= home + RING + RING / 2);
+		} else { /* the input first, the pipe last */
+			CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+			CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_all, NULL), 0);
+			for (unsigned port = 0; port < 4; port++) {
+				no_faults(&f, port);
+				nic_close(f.nic[port]);
+				f.nic[port] = NULL;
+			}
+			CU_ASSERT_EQUAL(pkt_pool_available(f.pool), f.pool_count);
+			nic_pipe_close(pipe);
+		}
+		tear_down(&f);
+	}
+}
+
+/* An output's port stops, or its device goes, in full traffic. */
+static void the_others_go_on_when_an_output_ends(void)
+{
+	for (unsigned gone = 0; gone < 2; gone++) {
+		struct nic_pipe_stats stats;
+		struct nic_pipe *pipe;
+		struct fixture f;
+
+		set_up(&f, 3, NULL);
+		be_impatient();
+		pipe = open_pipe(&f, 0, 6);
+		pass(&f, pipe, 2, 2 * RING);
+		if (gone) {
+			model_break(model(&f, 1), MODEL_GONE);
+			CU_ASSERT_EQUAL(nic_service(f.nic[1], NULL), -ENODEV);
+			pass(&f, pipe, 2, 4 * RING);
+			nic_pipe_get_stats(pipe, &stats);
+			CU_ASSERT_EQUAL(stats.blocked_outputs, 1);
+		}
+		CU_ASSERT_EQUAL(nic_stop(f.nic[1]), gone ? -ENODEV : 0);
+		pass(&f, pipe, 2, 4 * RING);
+		nic_pipe_get_stats(pipe, &stats);
+		CU_ASSERT_TRUE(stats.blocked >= 3 * RING);
+		CU_ASSERT_EQUAL(stats.blocked_outputs, 0);
+		nic_pipe_close(pipe);
+		tear_down(&f);
+	}
+}
+
+static void stops_in_full_traffic_in_any_order(void)
+{
+	for (unsigned order = 0; order < 6; order++) {
+		struct nic_pipe *pipes[2];
+		struct fixture f;
+
+		set_up(&f, 2, NULL);
+		pipes[0] = open_pipe(&f, 0, 2);
+		pipes[1] = open_pipe(&f, 1, 1);
+		for (unsigned i = 0; i < 40 + order; i++) {
+			wire_arrive(model(&f, 0), i, LEN);
+			wire_arrive(model(&f, 1), i, LEN);
+		}
+		for (unsigned p = 0; p < 2; p++)
+			CU_ASSERT_EQUAL(nic_pipe_run(pipes[p], 35, to_first, NULL), 35);
+		if (order < 2)
+			nic_pipe_close(pipes[order]);
+		if (order == 2)
+			send_out(&f, 1);
+		if (order == 3 || order == 4)
+			model_break(model(&f, order - 3), MODEL_GONE);
+		nic_stop(f.nic[order & 1]);
+		CU_ASSERT_EQUAL(nic_pipe_run(pipes[order & 1], 32, to_first, NULL), 0);
+		if (order == 5)
+			nic_stop(f.nic[0]);
+		for (unsigned p = 0; p < 2; p++)
+			if (p != order)
+				nic_pipe_close(pipes[p]);
+		tear_down(&f);
+	}
+}
+
+/* A bridge of three: each port's pipe leads to the two others, so that two pipes share each transmit queue. */
+static void pipes_share_an_output(void)
+{
+	unsigned short seed[3] = {10, 11, 12};
+	struct nic_pipe *pipes[3];
+	unsigned arrived[3] = {0};
+	struct fixture f;
+
+	set_up(&f, 3, NULL);
+	for (unsigned p = 0; p < 3; p++)
+		pipes[p] = open_pipe(&f, p, 7u & ~(1u << p));
+	for (unsigned i = 0; i < 4000; i++) {
+		unsigned p = random_below(seed, 3), n = random_below(seed, 20);
+
+		while (n-- && arrived[p] < 1300 && wire_arrive(model(&f, p), 0, LEN + p))
+			arrived[p]++;
+		nic_pipe_run(pipes[random_below(seed, 3)], 1 + random_below(seed, 64), to_all, NULL);
+		if (i % 3 == 0)
+			send_out(&f, random_below(seed, 3));
+	}
+	for (unsigned i = 0; i < 20; i++)
+		for (unsigned p = 0; p < 3; p++)
+			nic_pipe_run(pipes[p], 32, to_all, NULL), send_out(&f, p);
+	for (unsigned p = 0; p < 3; p++) {
+		unsigned of[3] = {0};
+
+		send_out(&f, p);
+		for (unsigned i = 0; i < f.wire[p].count; i++)
+			of[f.wire[p].len[i] - LEN]++;
+		CU_ASSERT_EQUAL(arrived[p], 1300);
+		for (unsigned q = 0; q < 3; q++)
+			CU_ASSERT_EQUAL(of[q], q == p ? 0 : arrived[q]);
+	}
+	for (unsigned p = 0; p < 3; p++)
+		nic_pipe_close(pipes[p]);
+	tear_down(&f);
+}
+
+static int try_open(struct nic *input, unsigned rxq, struct nic *output, unsigned txq)
+{
+	struct nic_queue in = {input, rxq}, out = {output, txq};
+	struct nic_pipe *pipe;
+	int error = nic_pipe_open(&pipe, &in, &out, 1);
+
+	CU_ASSERT_TRUE(error == 0 || (!pipe && strlen(nic_error()) > 30));
+	if (!error)
+		nic_pipe_close(pipe);
+	return error;
+}
+
+static void what_cannot_be_a_pipe_is_refused(void)
+{
+	struct nic_config small = {.rx_ring = 2 * RING, .tx_ring = RING, .promiscuous = true}, jumbo = {.mtu = 2031};
+	struct nic_queue twice[2];
+	struct nic_pipe *pipe;
+	struct nic_driver other = ixgbe_driver;
+	struct nic_ops ops = *ixgbe_driver.ops;
+	struct nic *foreign;
+	struct pkt pkt;
+	struct fixture f;
+
+	set_up(&f, 2, &small);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL); /* the ring is too small */
+	tear_down(&f);
+	set_up(&f, 2, &jumbo);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL);
+	tear_down(&f);
+
+	set_up(&f, 2, NULL);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 1, f.nic[1], 0), -EINVAL);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 1), -EINVAL);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, NULL, 0), -EINVAL);
+	twice[0] = twice[1] = (struct nic_queue){f.nic[1], 0};
+	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, &(struct nic_queue){f.nic[0], 0}, twice, 2), -EINVAL);
+	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, &(struct nic_queue){f.nic[0], 0}, twice, 0), -EINVAL);
+	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, NULL, twice, 1), -EINVAL);
+
+	/* a family without pipes */
+	foreign = malloc(sizeof(struct ixgbe));
+	memcpy(foreign, f.nic[0], sizeof(struct ixgbe));
+	ops.pipe_open = NULL;
+	other.ops = &ops;
+	foreign->driver = &other;
+	CU_ASSERT_EQUAL(try_open(foreign, 0, f.nic[1], 0), -ENOTSUP);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, foreign, 0), -ENOTSUP);
+	free(foreign);
+
+	/* used queues; and a queue is one pipe's */
+	pipe = open_pipe(&f, 0, 2);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EBUSY);
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(f.pool, &pkt, 1), 1);
+	pkt.len = 60;
+	wire_arrive(model(&f, 0), 0, LEN);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), &pkt, 1), 0);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), &pkt, 1), 1);
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 0);
+	CU_ASSERT_EQUAL(try_open(f.nic[1], 0, f.nic[0], 0), -EBUSY);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 1, to_first, NULL), 1);
+	nic_pipe_close(pipe);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EBUSY);
+	nic_stop(f.nic[0]);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL);
+	model_break(model(&f, 1), MODEL_GONE);
+	nic_service(f.nic[1], NULL);
+	CU_ASSERT_EQUAL(try_open(f.nic[1], 0, f.nic[1], 0), -ENODEV);
+	nic_pipe_close(NULL);
+	tear_down(&f);
+}
+
+static void a_port_starts_again_after_a_pipe(void)
+{
+	struct nic_config config = {.rx_ring = RING, .tx_ring = 4 * RING, .promiscuous = true};
+	struct fixture f;
+	struct pkt pkt;
+
+	set_up(&f, 2, NULL);
+	config.pool = f.pool;
+	for (unsigned round = 0; round < 3; round++) {
+		struct nic_pipe *pipe = open_pipe(&f, 0, 2);
+
+		pass(&f, pipe, 1, 3 * RING);
+		nic_pipe_close(pipe);
+		for (unsigned port = 0; port < 2; port++) {
+			CU_ASSERT_EQUAL(nic_stop(f.nic[port]), 0);
+			CU_ASSERT_EQUAL(nic_start(f.nic[port], &config), 0);
+			link_up(&f, port);
+		}
+		wire_forget(&f.wire[1]);
+	}
+	wire_arrive(model(&f, 0), 1, LEN);
+	CU_ASSERT_EQUAL_FATAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 1);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), &pkt, 1), 1);
+	CU_ASSERT_EQUAL(send_out(&f, 1), 1);
+	tear_down(&f);
+}
+
+#define TESTS \
+	{"forwards in random bursts, byte for byte", forwards_in_random_bursts_byte_for_byte}, \
+	{"each packet goes where the function says", each_packet_goes_where_the_function_says}, \
+	{"functions change length and start", functions_change_length_and_start}, \
+	{"dropped packets go nowhere", dropped_packets_go_nowhere}, \
+	{"frames fill their buffers exactly", frames_fill_their_buffers_exactly}, \
+	{"bad descriptors are dropped and counted", bad_descriptors_are_dropped_and_counted}, \
+	{"garbage in the rings is survived", garbage_in_the_rings_is_survived}, \
+	{"a blocked output does not block the others", a_blocked_output_does_not_block_the_others}, \
+	{"a pipe waits for its only output", a_pipe_waits_for_its_only_output}, \
+	{"an empty pool only delays", an_empty_pool_only_delays}, \
+	{"what several blocked outputs share is freed once", what_several_blocked_outputs_share_is_freed_once}, \
+	{"the others go on when an output ends", the_others_go_on_when_an_output_ends}, \
+	{"stops in full traffic, in any order", stops_in_full_traffic_in_any_order}, \
+	{"pipes share an output", pipes_share_an_output}, \
+	{"what cannot be a pipe is refused", what_cannot_be_a_pipe_is_refused}, \
+	{"a port starts again after a pipe", a_port_starts_again_after_a_pipe}
+
+static int doorbells_in_memory(void)
+{
+	trapped = false;
+	return 0;
+}
+
+static int doorbells_trapped(void)
+{
+	trapped = true;
+	return 0;
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {TESTS, CU_TEST_INFO_NULL};
+	CU_SuiteInfo suites[] = {
+		{"pipe, doorbells in memory", doorbells_in_memory, NULL, NULL, NULL, tests},
+		{"pipe, doorbells trapped", doorbells_trapped, NULL, NULL, NULL, tests},
+		CU_SUITE_INFO_NULL,
+	};
+	return unit_run(suites);
+}
