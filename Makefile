@@ -113,9 +113,13 @@ $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile
 	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) -DALLOW_EXPERIMENTAL_API $(subst -I,-isystem ,$(shell pkg-config --cflags-only-I libdpdk)) \
 		$(shell pkg-config --cflags-only-other libdpdk) $(filter-out -Wconversion -Wshadow,$(CFLAGS_ALL)) -MMD -MP -c -o $@ $<
 
+# what is written for an instruction set, and chosen at run time where the CPU has it
+$(O)/%_avx2.o: ISA := -mavx2 -mbmi -mbmi2
+$(O)/%_avx512.o: ISA := -mavx2 -mbmi -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi2
+
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ISA) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -166,7 +170,7 @@ install: all ## install the applications as pollux-fwd, ... under PREFIX (/usr/l
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pollux/{driver,mempool,vfio}
 	install $(addprefix $(O)/,$(APP_PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 driver/nic.h $(DESTDIR)$(PREFIX)/include/pollux/driver
+	install -m 644 driver/nic.h driver/pipe.h $(DESTDIR)$(PREFIX)/include/pollux/driver
 	install -m 644 mempool/pkt.h $(DESTDIR)$(PREFIX)/include/pollux/mempool
 	install -m 644 vfio/space.h $(DESTDIR)$(PREFIX)/include/pollux/vfio
 

@@ -85,14 +85,14 @@ static inline __attribute__((always_inline)) unsigned nic_pipe_run(struct nic_pi
 	unsigned done = 0, got;
 
 	while (done < n && (got = pipe->take(pipe, n - done))) {
-		uint32_t any = 0, all = UINT32_MAX;
+		struct pkt *pkt = pipe->pkts, *end = pkt + got;
+		uint32_t any = 0, all = UINT32_MAX, *to = pipe->to;
 
-#pragma GCC unroll 4
-		for (unsigned i = 0; i < got; i++) {
-			uint32_t to = function(context, &pipe->pkts[i]);
-			pipe->to[i] = to;
-			any |= to;
-			all &= to;
+#pragma GCC unroll 8
+		for (; pkt < end; pkt++, to++) {
+			*to = function(context, pkt);
+			any |= *to;
+			all &= *to;
 		}
 		pipe->send(pipe, any, all);
 		done += got;

@@ -39,10 +39,10 @@ step() {
 # Every public header compiles alone, as C and as C++.
 headers_alone() {
 	local header status=0
-	for header in vfio/error.h vfio/space.h vfio/device.h vfio/pci.h vfio/bind.h mempool/memory.h mempool/pkt.h driver/nic.h; do
+	for header in vfio/error.h vfio/space.h vfio/device.h vfio/pci.h vfio/bind.h mempool/memory.h mempool/pkt.h driver/nic.h driver/pipe.h; do
 		gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -x c $header || status=1
 	done
-	for header in vfio/space.h mempool/pkt.h driver/nic.h; do
+	for header in vfio/space.h mempool/pkt.h driver/nic.h driver/pipe.h; do
 		clang++ -std=c++17 -Wall -Wextra -Wno-unused-function -Werror -fsyntax-only -x c++ $header || status=1
 	done
 	return $status

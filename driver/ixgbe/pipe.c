@@ -96,8 +96,8 @@ static void free_stranded(struct ixgbe_pipe *pipe)
 	__atomic_store_n(&pipe->blocked, pipe->blocked & still, __ATOMIC_RELAXED);
 }
 
-/* The oldest batch waits for blocked outputs only: other buffers take the place of its own. */
-static bool replace(struct ixgbe_pipe *pipe)
+/* The batch of slots from `first` on waits for blocked outputs only: other buffers take the place of its own. */
+static bool replace(struct ixgbe_pipe *pipe, uint32_t first)
 {
 	struct ixgbe_rxq *queue = pipe->rxq;
 	struct pkt_cache *cache = pkt_cache_get(queue->pool);
@@ -107,9 +107,9 @@ static bool replace(struct ixgbe_pipe *pipe)
 		count(&queue->pool_empty, 1);
 		return false;
 	}
-	strand(pipe, queue->fill, IXGBE_BATCH);
+	strand(pipe, first, IXGBE_BATCH);
 	for (unsigned i = 0; i < IXGBE_BATCH; i++) {
-		uint32_t slot = (queue->fill + i) & queue->mask;
+		uint32_t slot = (first + i) & queue->mask;
 
 		queue->buffers[slot] = fresh[i];
 		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)fresh[i] + queue->offset};
@@ -122,25 +122,17 @@ void ixgbe_pipe_reclaim(struct ixgbe_pipe *pipe)
 	struct ixgbe_rxq *queue = pipe->rxq;
 	uint32_t fill = queue->fill;
 
-	if (__builtin_expect(pipe->blocked != 0, 0))
+	if (pipe->blocked)
 		free_stranded(pipe);
-	while (queue->next - queue->fill >= IXGBE_BATCH) {
-		unsigned batch = batch_of(pipe, queue->fill);
+	for (; queue->next - fill >= IXGBE_BATCH; fill += IXGBE_BATCH) {
+		unsigned batch = batch_of(pipe, fill);
 
-		if (pipe->used[batch]) {
-			pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
-			if (pipe->used[batch] && (pipe->used[batch] & ~pipe->blocked || !replace(pipe)))
-				break;
-		}
-		queue->fill += IXGBE_BATCH;
+		pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
+		if (pipe->used[batch] && (pipe->used[batch] & ~pipe->blocked || !replace(pipe, fill)))
+			break;
 	}
-	if (queue->fill == fill)
-		return;
-	pipe->stall_since_us = 0;
-	/* one slot stays back: a tail equal to the head would mean an empty ring */
-	__atomic_store_n(queue->tail, (queue->fill - 1) & queue->mask, __ATOMIC_RELEASE);
-	if (queue->tail == &queue->trapped_tail)
-		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+	if (fill != queue->fill)
+		ixgbe_pipe_give_back(pipe, fill);
 }
 
 /* ---- What hangs ---- */
@@ -161,6 +153,18 @@ static void look_for_stall(struct ixgbe_pipe *pipe)
 		pipe->stall_since_us = 0;
 		ixgbe_pipe_reclaim(pipe);
 	}
+}
+
+uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe)
+{
+	const struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t end = (queue->next | queue->mask) + 1, given = queue->fill + queue->mask;
+
+	if (pipe->skipping)
+		pipe->limit = queue->next;
+	else
+		pipe->limit = (int32_t)(end - given) < 0 ? end : given;
+	return pipe->limit;
 }
 
 static void drop(struct ixgbe_rxq *queue)
@@ -437,13 +441,24 @@ static struct ixgbe_pipe *pipe_alloc(const struct ixgbe_rxq *rxq, unsigned outpu
 	if (!pipe)
 		return NULL;
 	memset(pipe, 0, sizeof(*pipe));
-	pipe->outputs = calloc(outputs, sizeof(*pipe->outputs));
+	pipe->outputs = aligned_alloc(_Alignof(struct ixgbe_pipe_output), outputs * sizeof(*pipe->outputs));
 	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can strand */
 	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / IXGBE_BATCH), sizeof(*pipe->stranded));
 	if (pipe->outputs && pipe->stranded)
 		return pipe;
 	pipe_free(pipe);
 	return NULL;
+}
+
+bool ixgbe_pipe_simd = true;
+
+static void choose_bursts(struct nic_pipe *pipe)
+{
+	if (ixgbe_pipe_simd && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("bmi2"))
+		ixgbe_pipe_avx512(pipe);
+	else
+		ixgbe_pipe_scalar(pipe);
 }
 
 int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count_outputs)
@@ -474,7 +489,7 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	rxq->nic.burst = rx_nothing;
 	pipe->nic.close = pipe_close;
 	pipe->nic.get_stats = get_stats;
-	ixgbe_pipe_scalar(&pipe->nic);
+	choose_bursts(&pipe->nic);
 	*result = &pipe->nic;
 	return 0;
 }

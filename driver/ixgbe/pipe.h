@@ -23,7 +23,7 @@ struct ixgbe_pipe_output {
 	struct ixgbe_pipe *pipe;
 	struct ixgbe_pipe_output *next; /* of those that share the transmit queue */
 	uint16_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: the transmit slot whose completion ends it */
-};
+} __attribute__((aligned(512))); /* an index is a shift */
 
 /** Buffers that left the receive ring, because outputs that are blocked have them still. */
 struct ixgbe_stranded {
@@ -39,6 +39,7 @@ struct ixgbe_pipe {
 	/* touched per burst */
 	struct ixgbe_rxq *rxq;
 	struct ixgbe_pipe_output *outputs;
+	uint32_t limit;    /* up to here a burst meets nothing out of the ordinary but descriptors */
 	uint32_t got;      /* packets taken and not yet sent, from rxq->next on */
 	uint32_t live;     /* mask of outputs that take packets */
 	bool skipping;     /* inside a frame of several descriptors, which is dropped: until its last */
@@ -65,8 +66,24 @@ void ixgbe_pipe_output_ended(struct ixgbe_txq *txq);
 
 /* ---- Between the burst functions and pipe.c ---- */
 
-/** Gives finished batches back to the card. Out of line; once per batch of received packets, and when there is nothing to do. */
+/** Gives finished batches back to the card, in every case. */
 void ixgbe_pipe_reclaim(struct ixgbe_pipe *pipe);
+
+/** Slots up to `fill` are the card's again. */
+static inline void ixgbe_pipe_give_back(struct ixgbe_pipe *pipe, uint32_t fill)
+{
+	struct ixgbe_rxq *queue = pipe->rxq;
+
+	queue->fill = fill;
+	pipe->stall_since_us = 0;
+	/* one slot stays back: a tail equal to the head would mean an empty ring */
+	__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
+	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
+		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+}
+
+/** Sets `limit` anew: the ring's end, or the first slot that the card was not given; none while a frame is being skipped. */
+uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe);
 
 /**
  * What the run of whole, good frames stopped at, at its very front: nothing, which is the time to look after what hangs; or a
@@ -81,7 +98,11 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_txq *txq, struc
 /** Counts those of a burst that go to fewer outputs than asked for, or to none. */
 void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe);
 
+/** For tests and benchmarks: false makes pipes opened from then on use no vector instructions. */
+extern bool ixgbe_pipe_simd;
+
 /** The burst functions, by instruction set. */
 void ixgbe_pipe_scalar(struct nic_pipe *pipe);
+void ixgbe_pipe_avx512(struct nic_pipe *pipe);
 
 #endif

@@ -3,32 +3,84 @@
  * instruction set:
  *   take_frames  takes the unbroken run of whole, good frames at the front, at most n, and rewrites their descriptors for the card
  *   put_frames   writes transmit descriptors for the run of ordinary packets at the front: a length that can be sent, no flags
+ *   take_few, put_few   the same for a number below PIPE_FEW (pipe_few.h)
  *   pick         copies the handles that go to an output to the front of another array */
 #ifndef POLLUX_DRIVER_IXGBE_PIPE_BURST_H
 #define POLLUX_DRIVER_IXGBE_PIPE_BURST_H
 
 #include "pipe.h"
 
-static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
+/* A run of few is not worth preparing vectors for. */
+#define PIPE_FEW 4u
+
+static inline unsigned pipe_take_run(struct ixgbe_pipe *pipe, const struct ixgbe_rxq *queue, unsigned n)
 {
-	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-	struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t slot = queue->next & queue->mask;
+	unsigned got;
+
+	if (n < PIPE_FEW)
+		got = take_few(&queue->ring[slot], &queue->buffers[slot], pipe->nic.pkts, n, queue->offset);
+	else
+		got = take_frames(&queue->ring[slot], &queue->buffers[slot], pipe->nic.pkts, n, queue->offset);
+	return pipe->got = got;
+}
+
+/* Every case: the ring's end, slots that the card was not given, descriptors that are not ready or bad. */
+static __attribute__((noinline)) unsigned pipe_take_any(struct ixgbe_pipe *pipe, unsigned n)
+{
 	bool again;
 
-	n = n < NIC_PIPE_BURST ? n : NIC_PIPE_BURST;
 	do {
-		uint32_t slot = queue->next & queue->mask, to_end = queue->mask + 1 - slot;
-		uint32_t owned = queue->fill + queue->mask - queue->next; /* slots that the card was given: no others are looked at */
-		unsigned run = n < to_end ? n : to_end, got = 0;
+		unsigned run = ixgbe_pipe_limit(pipe) - pipe->rxq->next;
 
-		run = run < owned ? run : owned;
-		if (__builtin_expect(!pipe->skipping, 1))
-			got = take_frames(&queue->ring[slot], &queue->buffers[slot], nic->pkts, run, queue->offset);
-		if (__builtin_expect(got != 0, 1))
-			return pipe->got = got;
+		if (run && pipe_take_run(pipe, pipe->rxq, n < run ? n : run))
+			return pipe->got;
 		pipe->got = ixgbe_pipe_take_odd(pipe, &again);
 	} while (again);
 	return pipe->got;
+}
+
+static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
+{
+	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
+	const struct ixgbe_rxq *queue = pipe->rxq;
+	unsigned got;
+
+	if (n > NIC_PIPE_BURST)
+		n = NIC_PIPE_BURST;
+	if (__builtin_expect(n <= pipe->limit - queue->next, 1) && __builtin_expect(got = pipe_take_run(pipe, queue, n), 1))
+		return got;
+	return pipe_take_any(pipe, n);
+}
+
+static inline unsigned pipe_put_run(const struct ixgbe_txq *queue, uint32_t next, const struct pkt *pkts, unsigned n)
+{
+	struct ixgbe_descriptor *ring = &queue->ring[next & queue->mask];
+
+	if (n < PIPE_FEW)
+		return put_few(ring, pkts, n, queue->offset, queue->max_single);
+	return put_frames(ring, pkts, n, queue->offset, queue->max_single);
+}
+
+/* The ring's end, and packets that no descriptor describes as they are. @return where the ring goes on */
+static __attribute__((noinline)) uint32_t pipe_put_any(struct ixgbe_pipe *pipe, const struct ixgbe_txq *queue, struct pkt *pkts, unsigned n)
+{
+	uint32_t next = queue->next;
+	unsigned done = 0;
+
+	while (done < n) {
+		uint32_t run = queue->mask + 1 - (next & queue->mask);
+		unsigned put;
+
+		if (run > n - done)
+			run = n - done;
+		put = pipe_put_run(queue, next, pkts + done, run);
+		next += put;
+		done += put;
+		if (put < run && !ixgbe_pipe_mend(pipe, queue, &pkts[done]))
+			done++;
+	}
+	return next;
 }
 
 /* Sends n packets, all or some of those received from slot `from` on in a burst of `burst`. */
@@ -36,33 +88,26 @@ static inline void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt 
 {
 	struct ixgbe_pipe_output *output = &pipe->outputs[index];
 	struct ixgbe_txq *queue = output->txq;
-	uint32_t next = queue->next, last, first_batch, last_batch;
-	unsigned done = 0;
+	uint32_t next = queue->next, mask = queue->mask, batch, last;
 
-	do {
-		uint32_t slot = next & queue->mask, run = queue->mask + 1 - slot;
-		unsigned put;
-
-		if (__builtin_expect(run > n - done, 1))
-			run = n - done;
-		put = put_frames(&queue->ring[slot], pkts + done, run, queue->offset, queue->max_single);
-		next += put;
-		done += put;
-		if (__builtin_expect(put < run, 0) && !ixgbe_pipe_mend(pipe, queue, &pkts[done]))
-			done++;
-	} while (__builtin_expect(done < n, 0));
+	if (__builtin_expect((next & mask) + n <= mask + 1, 1) && __builtin_expect(pipe_put_run(queue, next, pkts, n) == n, 1))
+		next += n;
+	else
+		next = pipe_put_any(pipe, queue, pkts, n);
 	if (__builtin_expect(next == queue->next, 0))
 		return;
-
-	last = (next - 1) & queue->mask;
-	queue->ring[last].q1 |= IXGBE_TX_RS;
-	first_batch = (from & pipe->rxq->mask) / IXGBE_BATCH;
-	last_batch = ((from + burst - 1) & pipe->rxq->mask) / IXGBE_BATCH;
-	pipe->used[first_batch] |= UINT32_C(1) << index;
-	pipe->used[last_batch] |= UINT32_C(1) << index;
-	output->report[first_batch] = output->report[last_batch] = (uint16_t)last;
 	queue->next = next;
-	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
+	last = (next - 1) & mask;
+	queue->ring[last].q1 |= IXGBE_TX_RS;
+	batch = (from & pipe->rxq->mask) / IXGBE_BATCH;
+	pipe->used[batch] |= UINT32_C(1) << index;
+	output->report[batch] = (uint16_t)last;
+	if (from % IXGBE_BATCH + burst > IXGBE_BATCH) { /* the next batch is begun */
+		batch = ((from + burst) & pipe->rxq->mask) / IXGBE_BATCH;
+		pipe->used[batch] |= UINT32_C(1) << index;
+		output->report[batch] = (uint16_t)last;
+	}
+	__atomic_store_n(queue->tail, next & mask, __ATOMIC_RELEASE);
 	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
 		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
 }
@@ -78,25 +123,64 @@ static __attribute__((noinline)) void pipe_part(struct ixgbe_pipe *pipe, uint32_
 	}
 }
 
+/* Gives batches back, in the usual case: each went to one output. The batch that was just sent is not done yet, and not looked at. */
+static __attribute__((noinline)) void pipe_reclaim(struct ixgbe_pipe *pipe)
+{
+	struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t fill = queue->fill, next = queue->next;
+
+	for (; next - fill >= 2 * IXGBE_BATCH; fill += IXGBE_BATCH) {
+		uint32_t batch = (fill & queue->mask) / IXGBE_BATCH, used = pipe->used[batch];
+		const struct ixgbe_pipe_output *output = &pipe->outputs[__builtin_ctz(used | UINT32_C(1) << 31)];
+
+		if (__builtin_expect((used & (used - 1)) || pipe->blocked, 0)) {
+			ixgbe_pipe_reclaim(pipe);
+			return;
+		}
+		if (used && !(__atomic_load_n(&output->txq->ring[output->report[batch]].q1, __ATOMIC_ACQUIRE) & IXGBE_TX_DD))
+			break;
+		pipe->used[batch] = 0;
+	}
+	if (fill != queue->fill)
+		ixgbe_pipe_give_back(pipe, fill);
+}
+
+static inline void pipe_sent(struct ixgbe_pipe *pipe, uint32_t from, unsigned n)
+{
+	__atomic_store_n(&pipe->packets, pipe->packets + n, __ATOMIC_RELAXED); /* single writer */
+	pipe->rxq->next = from + n;
+	if (from % IXGBE_BATCH + n >= IXGBE_BATCH)
+		pipe_reclaim(pipe);
+}
+
+static __attribute__((noinline)) void pipe_send_any(struct ixgbe_pipe *pipe, uint32_t any, uint32_t all)
+{
+	uint32_t from = pipe->rxq->next, outputs = any & pipe->live;
+	unsigned n = pipe->got;
+
+	if (any != all)
+		pipe_part(pipe, outputs, from, n);
+	else
+		for (; outputs; outputs &= outputs - 1)
+			pipe_put(pipe, (unsigned)__builtin_ctz(outputs), pipe->nic.pkts, n, from, n);
+	if ((any & pipe->live) != all || !all)
+		ixgbe_pipe_count_lost(pipe);
+	pipe_sent(pipe, from, n);
+}
+
+/* The usual case: all packets go to one and the same output. */
 static void pipe_send(struct nic_pipe *nic, uint32_t any, uint32_t all)
 {
 	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-	struct ixgbe_rxq *queue = pipe->rxq;
-	uint32_t from = queue->next, outputs = any & pipe->live;
+	uint32_t from = pipe->rxq->next;
 	unsigned n = pipe->got;
 
-	if (__builtin_expect(any == all, 1)) {
-		for (; outputs; outputs &= outputs - 1)
-			pipe_put(pipe, (unsigned)__builtin_ctz(outputs), nic->pkts, n, from, n);
-	} else {
-		pipe_part(pipe, outputs, from, n);
+	if (__builtin_expect(any != all || !(any & pipe->live) || (any & (any - 1)), 0)) {
+		pipe_send_any(pipe, any, all);
+		return;
 	}
-	if (__builtin_expect((any & pipe->live) != all || !all, 0))
-		ixgbe_pipe_count_lost(pipe);
-	__atomic_store_n(&pipe->packets, pipe->packets + n, __ATOMIC_RELAXED);
-	queue->next = from + n;
-	if (from % IXGBE_BATCH + n >= IXGBE_BATCH)
-		ixgbe_pipe_reclaim(pipe);
+	pipe_put(pipe, (unsigned)__builtin_ctz(any), nic->pkts, n, from, n);
+	pipe_sent(pipe, from, n);
 }
 
 #endif

@@ -455,7 +455,8 @@ static void garbage_in_the_rings_is_survived(void)
 			rx[slot].q1 = (status & UINT64_C(0x7ff) << 32) | 3; /* plausible */
 			break;
 		case 2:
-			tx[slot & 1][random_below(seed, 4 * RING)].q1 ^= UINT64_C(1) << 32;
+			for (unsigned k = 0, at = random_below(seed, 4 * RING); k < 16; k++)
+				tx[slot & 1][(at + k) % (4 * RING)].q1 ^= UINT64_C(1) << 32;
 			break;
 		default:
 			nic_pipe_run(pipe, random_below(seed, 40), to_target, &seen);
@@ -860,15 +861,24 @@ static void a_port_starts_again_after_a_pipe(void)
 	{"what cannot be a pipe is refused", what_cannot_be_a_pipe_is_refused}, \
 	{"a port starts again after a pipe", a_port_starts_again_after_a_pipe}
 
-static int doorbells_in_memory(void)
+static int memory_vector(void)
 {
 	trapped = false;
+	ixgbe_pipe_simd = true;
 	return 0;
 }
 
-static int doorbells_trapped(void)
+static int memory_scalar(void)
+{
+	trapped = false;
+	ixgbe_pipe_simd = false;
+	return 0;
+}
+
+static int trapped_vector(void)
 {
 	trapped = true;
+	ixgbe_pipe_simd = true;
 	return 0;
 }
 
@@ -876,8 +886,9 @@ int main(void)
 {
 	CU_TestInfo tests[] = {TESTS, CU_TEST_INFO_NULL};
 	CU_SuiteInfo suites[] = {
-		{"pipe, doorbells in memory", doorbells_in_memory, NULL, NULL, NULL, tests},
-		{"pipe, doorbells trapped", doorbells_trapped, NULL, NULL, NULL, tests},
+		{"a pipe, with the instructions that the CPU has", memory_vector, NULL, NULL, NULL, tests},
+		{"a pipe, scalar", memory_scalar, NULL, NULL, NULL, tests},
+		{"a pipe, heads and tails as calls", trapped_vector, NULL, NULL, NULL, tests},
 		CU_SUITE_INFO_NULL,
 	};
 	return unit_run(suites);
