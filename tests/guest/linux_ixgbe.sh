@@ -13,6 +13,52 @@ GUEST_SECONDS=${GUEST_SECONDS:-900} # of which a minute is needed, where nothing
 # shellcheck disable=SC2046
 tests/guest/fetch.sh $(printf '%s\n' "${@%%+*}" | sort -u) || exit 1
 
+# What the guest asks for. The cable is damaged from now on; what went over the wire until now is kept under a name.
+host_damage() { kill -USR1 "$model"; }
+host_wire() {
+	local lines
+	lines=$(grep -c '^{' "$work/model.log")
+	kill -USR2 "$model"
+	wait_for eval '[ "$(grep -c "^{" "$work/model.log")" -gt '"$lines"' ]' && grep '^{' "$work/model.log" | tail -n 1 >"$work/wire.$1"
+}
+# wire_count SNAPSHOT PORT NAME
+wire_count() {
+	grep -o "{\"port\":$2,[^}]*}" "$work/wire.$1" | sed "s/.*\"$3\":\([0-9]*\).*/\1/"
+}
+# Between the two snapshots, a port's counts of the wire grew by so much: wire_grew PORT NAME VALUE...
+host_wire_grew() {
+	local port=$1 grew state=0
+	shift
+	while [ $# -gt 1 ]; do
+		grew=$(($(wire_count after "$port" "$1") - $(wire_count before "$port" "$1")))
+		[ "$grew" = "$2" ] || { state=1; echo "port $port: on the wire $1 grew by $grew, the kernel counted $2"; }
+		shift 2
+	done
+	return $state
+}
+# What the model has to say against the driver, in the end. The self-test enables four queues without rings; registers that are missing are
+# those that ethtool -d alone reads, each as often as there was a dump: diagnostics, and addresses of the 82598.
+well_behaved() {
+	local said
+	said=$(awk '
+		function hex(text, i, value) { for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1; return value }
+		/^port/ { dumps = 0 }
+		/faults: address/ && !/address 0, ring [04], descriptor 0,/
+		/no register at/ {
+			split($4, at, /\.\.|:/)
+			each = $6 / ((hex(at[2]) - hex(at[1])) / 4 + 1)
+			if (!dumps) dumps = each
+			if (each != dumps || $9 != 0) print
+		}' "$work/model.log")
+	if [ -z "$said" ]; then
+		echo "ok the model saw no bad address or descriptor, no bad ring but the self-test's, no access to missing registers but the dump's"
+	else
+		echo "FAIL the model saw what a driver should not do"
+		echo "$said" | sed 's/^ */    > /'
+	fi
+	[ ! -s "$work/host.log" ] || sed 's/^/    > /' "$work/host.log"
+}
+
 # judge KERNEL[+iommu][+CARD]: one guest, with a model of its own
 judge() {
 	local tree=$guest/${1%%+*} card=82599
@@ -27,11 +73,13 @@ judge() {
 		# vfio-user needs to hear of new mappings too, not of removed ones only: caching-mode
 		set -- "$1" -device intel-iommu,intremap=on,caching-mode=on
 	fi
-	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_ixgbe_guest.sh "ixgbe 8021q" /sbin/ethtool /bin/ip /bin/ping \
-		host:"$bin"/guest-frames host:"$bin"/guest-xsk host:tests/guest/linux_xdp.sh || return 1
-	guest_model "$bin" --card "$card" --wire 0:peer=1 || return 1
+	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_ixgbe_guest.sh "ixgbe 8021q macvlan" /sbin/ethtool /bin/ip /bin/ping \
+		host:"$bin"/guest-frames host:"$bin"/guest-xsk host:tests/guest/linux_{frames,counters,xdp,filters,errors}.sh || return 1
+	guest_model "$bin" --card "$card" --wire 0:peer=1,damage=10 --hold || return 1
 	guest_boot "${@:2}" "${guest_model_ports[@]}"
-	guest_verdict 32
+	kill "$model" && wait "$model"
+	well_behaved >>"$work/console"
+	guest_verdict 59
 	local state=$?
 	[ $state = 0 ] || tail -n 5 "$work/qemu.log" # what QEMU thought of the model's answers
 	return $state

@@ -48,6 +48,7 @@ void options_help(FILE *to)
 	      "\nWhat to say:\n"
 	      "  --stats              live counters on stderr, once a second\n"
 	      "  --json               the statistics at the end as JSON\n"
+	      "                       SIGUSR2 has them written as JSON at once, whatever else was asked for\n"
 	      "\nFor tests:\n"
 	      "  --lose N, --corrupt N  the N-th frame for a pcap-out is left out, or gets a bit flipped in its middle\n"
 	      "  --no-shared          heads and tails are not shared as memory: every register access is a message, and exact.\n"

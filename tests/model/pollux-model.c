@@ -23,12 +23,14 @@
 #define FAILED           1
 #define MISUSED          2
 
-static volatile sig_atomic_t stop, release;
+static volatile sig_atomic_t stop, release, tell;
 
 static void on_signal(int number)
 {
 	if (number == SIGUSR1)
 		release = 1;
+	else if (number == SIGUSR2)
+		tell = 1;
 	else
 		stop = 1;
 }
@@ -129,6 +131,11 @@ static void run(const struct options *options, struct model_port *ports)
 			housed = now;
 			if (ended(options, ports, now))
 				return;
+			if (tell) {
+				tell = 0;
+				report_json(stdout, ports, options->ports);
+				fflush(stdout);
+			}
 			if (options->stats && now - shown >= 1000000000u) {
 				report_live(stderr, ports, options->ports, (double)(now - shown) / 1e9);
 				shown = now;
@@ -205,6 +212,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
 	int status = open_all(&options, ports, wires);

@@ -69,6 +69,8 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		        ", order %" PRIu64 "\n",
 		        f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
 		faults_in_detail(to, server_model(ports[i].server));
+		if (c->damaged)
+			fprintf(to, "        %" PRIu64 " frames came with a wrong FCS\n", c->damaged);
 		if (c->deaf)
 			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
 		fprintf(to,
@@ -96,6 +98,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 	        {"out_bytes", c->out_bytes},
 	        {"captured", c->captured},
 	        {"deaf", c->deaf},
+	        {"damaged", c->damaged},
 	        {"steps", c->steps},
 	        {"busy_steps", c->busy_steps},
 	        {"offered_steps", c->offered},

@@ -211,12 +211,17 @@ static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 	bool room = fits(peer, frame->len);
 	if (wire->lossless && !(peer->started && room))
 		return false;
+	struct model_frame arriving = *frame;
+	if (wire->damage && !wire->held && ++wire->carried % wire->damage == 0) {
+		arriving.bad_crc = true;
+		peer->counts.damaged++;
+	}
 	if (!peer->started)
 		peer->counts.deaf++;
 	else if (room)
-		fifo_push(peer->fifo, frame, true);
+		fifo_push(peer->fifo, &arriving, true);
 	else
-		miss(peer, frame);
+		miss(peer, &arriving);
 	return true;
 }
 

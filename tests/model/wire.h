@@ -24,6 +24,7 @@ struct wire_counts {
 	uint64_t out_frames, out_bytes; /* what the port sent */
 	uint64_t captured;              /* of these, written to the pcap-out */
 	uint64_t deaf;                  /* for the peer, while its port was not up */
+	uint64_t damaged;               /* came over the cable with a wrong FCS */
 	uint64_t steps, busy_steps;     /* busy: a frame moved */
 	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
 	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
@@ -48,6 +49,8 @@ struct wire {
 	/* out */
 	struct wire *peer; /* the other end of the cable; its fifo is what we fill */
 	bool lossless;     /* cable: its sender waits for room */
+	uint64_t damage;   /* cable: every so many frames that leave, one arrives with a wrong FCS; 0: none */
+	uint64_t carried;  /* left over the cable, for that */
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *out_path;

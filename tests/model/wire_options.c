@@ -19,9 +19,10 @@ const char wire_help[] =
         "                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source address\n"
         "                       and port; dst is the port's own address (default), all, or the one given; seq numbers the\n"
         "                       frames in the first 8 bytes of their data, which costs speed\n"
-        "  PORT:peer=PORT[,lossless]\n"
+        "  PORT:peer=PORT[,lossless][,damage=N]\n"
         "                       a cable between two ports, both ways. lossless: senders wait while the other port has no\n"
-        "                       descriptor, instead of overflowing its packet buffer\n"
+        "                       descriptor, instead of overflowing its packet buffer. damage: every N-th frame each way\n"
+        "                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
         "  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
         "  PORT:sink            what the port sends is counted (also without saying so)\n"
         "PPS may end in k or M. A FILE cannot have a comma in its name; - is standard input or output.\n";
@@ -155,10 +156,17 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 
 static int cable(struct wire *wires, unsigned ports, unsigned port, const char *to, char *rest, struct sentence s)
 {
-	uint64_t other;
-	char *value, *part = next_part(&rest, &value);
-	if (!number(to, 0, ports - 1, &other) || (part && !is(part, "lossless", value, false)) || rest)
-		return refuse(s, "peer takes one of the %u ports, counted from 0, and lossless", ports);
+	uint64_t other, damage = 0;
+	bool lossless = false, good = number(to, 0, ports - 1, &other);
+	char *value, *part;
+	while (good && (part = next_part(&rest, &value))) {
+		if (is(part, "lossless", value, false) && !lossless)
+			lossless = true;
+		else
+			good = is(part, "damage", value, true) && !damage && number(value, 1, UINT64_MAX / 2, &damage);
+	}
+	if (!good)
+		return refuse(s, "peer takes one of the %u ports, counted from 0, lossless, and damage=N", ports);
 	struct wire *ends[2] = {&wires[port], &wires[other]};
 	for (unsigned i = 0; i < 2; i++) {
 		if (ends[i]->peer || (i == 1 && port != other && ends[i]->source_kind != WIRE_NOTHING))
@@ -166,7 +174,8 @@ static int cable(struct wire *wires, unsigned ports, unsigned port, const char *
 		if (open_fifo(ends[i], s))
 			return -ENOMEM;
 		ends[i]->source_kind = WIRE_PEER;
-		ends[i]->lossless = part != NULL;
+		ends[i]->lossless = lossless;
+		ends[i]->damage = damage;
 		if (port == other)
 			break;
 	}

@@ -359,6 +359,33 @@ static void a_cable_overflows_or_holds_back(void)
 	host_close(&b);
 }
 
+static void a_cable_damages_every_nth_frame(void)
+{
+	static struct wire wires[2];
+	struct host a, b;
+	configure(wires, 2, "0:peer=1,lossless,damage=10%s", "");
+	up(&a, &wires[0]);
+	up(&b, &wires[1]);
+	wires[0].held = true; /* not yet */
+	transmit(&a, 0, 15);
+	step(&a, &wires[0], 3, 1000);
+	step(&b, &wires[1], 3, 1000);
+	ASSERT_NUMBER(wires[1].counts.damaged, 0);
+	wires[0].held = false;
+	transmit(&a, 15, 25);
+	step(&a, &wires[0], 3, 1000);
+	step(&b, &wires[1], 3, 1000);
+	ASSERT_NUMBER(wires[1].counts.in_frames, 40);
+	ASSERT_NUMBER(wires[1].counts.damaged, 2);
+	ASSERT_NUMBER(wires[0].counts.damaged, 0);
+	ASSERT_NUMBER(model_read32(b.model, 0x4000), 2); /* CRCERRS */
+	ASSERT_NUMBER(model_read32(b.model, 0x4074), 38); /* GPRC */
+	close_wire(&wires[0]);
+	close_wire(&wires[1]);
+	host_close(&a);
+	host_close(&b);
+}
+
 static void a_cable_to_the_same_port_comes_back(void)
 {
 	static struct wire wire;
@@ -476,6 +503,9 @@ static void senseless_options_are_refused_with_a_sentence(void)
 	        "0:peer=2",
 	        "0:peer=1,x",
 	        "0:peer=1,lossless,lossless",
+	        "0:peer=1,damage",
+	        "0:peer=1,damage=0",
+	        "0:peer=1,damage=2,damage=3",
 	        "0:pcap-in",
 	        "0:pcap-in=/no/such/file",
 	        "0:pcap-out",
@@ -678,6 +708,7 @@ int main(void)
 	        {"a capture's own times are kept", a_captures_own_times_are_kept},
 	        {"a cable carries frames both ways", a_cable_carries_frames_both_ways},
 	        {"a cable overflows or holds back", a_cable_overflows_or_holds_back},
+	        {"a cable damages every nth frame", a_cable_damages_every_nth_frame},
 	        {"a cable to the same port comes back", a_cable_to_the_same_port_comes_back},
 	        {"what is sent is captured whole", what_is_sent_is_captured_whole},
 	        {"a full disk is said", a_full_disk_is_said},
