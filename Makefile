@@ -142,6 +142,7 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 	@tests/judge_dpdk.sh build/release x550
 	@tests/guest/linux_ixgbe.sh build/release
 	@tests/guest/ixgbe.sh build/release
+	@tests/guest/bind.sh build/release
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each

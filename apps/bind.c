@@ -115,6 +115,7 @@ static void json_nic(const struct vfio_pci *nic)
 	struct vfio_pci *others = NULL;
 	unsigned count = 0;
 	char name[32];
+	pid_t opener = vfio_pci_opener(nic, name);
 
 	printf("{");
 	json_text("address", nic->address, true);
@@ -126,7 +127,7 @@ static void json_nic(const struct vfio_pci *nic)
 	json_number("iommu_group", nic->noiommu ? -1 : nic->group);
 	json_number("numa_node", nic->numa_node);
 	printf(",\"pollux\":%s", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "true" : "false");
-	json_number("opened_by", vfio_pci_opener(nic, name) ? (int)vfio_pci_opener(nic, name) : -1);
+	json_number("opened_by", opener ? (int)opener : -1);
 	vfio_pci_neighbours(nic, &others, &count);
 	printf(",\"group_with\":[");
 	for (unsigned i = 0; i < count; i++) {

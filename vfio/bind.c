@@ -366,6 +366,27 @@ static int refuse_use(const struct vfio_pci *pci)
 	return 0;
 }
 
+/* Whether the nodes of a device that is bound are the user's already. */
+static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options *options)
+{
+	char paths[2][PATH_MAX];
+	struct stat node;
+	unsigned ours = 0;
+
+	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0)
+		return false;
+	vfio_path(paths[0], "/dev/vfio/%d", pci->group);
+	vfio_path(paths[1], "/dev/vfio/devices/%s", pci->cdev);
+	for (unsigned i = 0; i < (pci->cdev[0] ? 2 : 1); i++) {
+		bool there = stat(paths[i], &node) == 0;
+
+		if (there && (node.st_uid != options->uid || node.st_gid != options->gid))
+			return false;
+		ours += there;
+	}
+	return ours > 0;
+}
+
 static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
 {
 	int error = 0;
@@ -383,7 +404,7 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 		if (!error)
 			error = add(plan, VFIO_BIND_PROBE, pci, VFIO_PCI_DRIVER, "");
 	}
-	if (!error && options->user && vfio_pci_is_network(pci) && (error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
+	if (!error && options->user && vfio_pci_is_network(pci) && !has_nodes(pci, options) && (error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
 		plan->steps[plan->count - 1].uid = options->uid;
 		plan->steps[plan->count - 1].gid = options->gid;
 	}

@@ -148,9 +148,14 @@ static int complete(struct vfio_pci *pci)
 	pci->noiommu = vfio_read_line(path, text, sizeof(text)) && strcmp(text, "vfio-noiommu") == 0;
 	vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev", pci->address);
 	if ((folder = opendir(path)) != NULL) {
-		while ((entry = readdir(folder)) != NULL)
-			if (entry->d_name[0] != '.' && strlen(entry->d_name) < sizeof(pci->cdev))
+		while ((entry = readdir(folder)) != NULL) {
+			/* From 6.0 on they have names, but only with a number in "dev" is there a node, which takes 6.6. */
+			if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(pci->cdev) ||
+			        !vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", pci->address, entry->d_name))
+				continue;
+			if (access(path, F_OK) == 0)
 				strcpy(pci->cdev, entry->d_name);
+		}
 		closedir(folder);
 	}
 	return 0;

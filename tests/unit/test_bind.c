@@ -67,8 +67,8 @@ static void take(const char *address, const char *driver)
 	link_driver(address, driver);
 	vfio_pci_find(&pci, address);
 	if (strcmp(driver, "vfio-pci") == 0)
-		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch dev/vfio/devices/vfio%d && "
-		      "touch dev/iommu", pci.group, address, pci.group, pci.group);
+		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch dev/vfio/devices/vfio%d dev/iommu "
+		      "sys/devices/pci0000:00/%s/vfio-dev/vfio%d/dev", pci.group, address, pci.group, pci.group, address, pci.group);
 	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, A) == 0)
 		add_interface(A, "polluxa");
 }
@@ -342,10 +342,14 @@ static void hands_nodes_to_a_user(void)
 	CU_ASSERT_EQUAL(m.owners[2].uid, 0);
 	CU_ASSERT_EQUAL(m.owners[2].mode, 0666);
 	unsigned calls = m.calls;
-	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0); /* they are the user's already */
+	struct vfio_bind_plan plan;
+	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, only_a, 1, &to_user), 0); /* they are the user's already */
+	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(m.calls, calls);
+	m.owner_count = 0;
 	shell("rm dev/vfio/14"); /* a kernel without groups */
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0);
+	CU_ASSERT_EQUAL(m.owner_count, 2);
 	shell("rm dev/vfio/devices/vfio14");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), -ENOENT);
 	expect_sentence("/dev/vfio/devices/vfio14 to hand over");

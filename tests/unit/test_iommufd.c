@@ -6,7 +6,7 @@
 /* Gives a device a node of its own, /dev/vfio/devices/vfioN. */
 static void add_node(const char *address, unsigned number)
 {
-	run("mkdir -p sys/bus/pci/devices/%s/vfio-dev/vfio%u", address, number);
+	run("cd sys/bus/pci/devices/%s && mkdir -p vfio-dev/vfio%u && echo 511:%u >vfio-dev/vfio%u/dev", address, number, number, number);
 }
 
 static int make_nodes(void)
@@ -129,6 +129,18 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 		second->ops->close(second);
 		end();
 	}
+}
+
+/* Linux 6.0 to 6.5 name devices in sysfs already, and have no nodes for them. */
+static void test_a_name_without_a_node_is_no_way(void)
+{
+	begin();
+	run("rm sys/bus/pci/devices/" A "/vfio-dev/vfio0/dev");
+	struct vfio_device *device = must_open(A);
+	CU_ASSERT_STRING_EQUAL(device->way, "group 14 (the kernel has no node for the device alone)");
+	device->ops->close(device);
+	add_node(A, 0);
+	end();
 }
 
 static void test_a_group_that_is_open_is_kept_to(void)
@@ -319,6 +331,7 @@ int main(void)
 	        {"devices share an address space, closed in either order", test_devices_share_an_address_space},
 	        {"spaces have an iommufd each and share no group", test_spaces_have_an_iommufd_each_and_share_no_group},
 	        {"the group serves where this way is not open, and says why", test_the_group_serves_where_this_way_is_not_open},
+	        {"a name without a node is no way", test_a_name_without_a_node_is_no_way},
 	        {"a group that is open is kept to", test_a_group_that_is_open_is_kept_to},
 	        {"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
 	        {"ranges", test_ranges},
