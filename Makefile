@@ -67,9 +67,9 @@ $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
-$(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call objects,$(GUEST_SOURCES))
+$(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call objects,$(GUEST_SOURCES)) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(LIBS) -lpcap
 
 $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
@@ -143,6 +143,10 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 	@tests/guest/linux_ixgbe.sh build/release
 	@tests/guest/ixgbe.sh build/release
 	@tests/guest/bind.sh build/release
+	@tests/guest/cards.sh build/release $(GUEST_RUNS)
+
+# QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
+GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each

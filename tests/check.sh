@@ -106,6 +106,7 @@ for script in tests/cli.sh tests/system.sh; do
 	step "asan $script" $script build/asan
 done
 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
+step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
 step "the README's application" tests/readme.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 

@@ -5,6 +5,7 @@
 #   qemu                QEMU 11.1, from Debian 13's backports (always)
 #   debian12            Linux 6.1, its modules, and the programs that guests run (always)
 #   debian12-backports  the same with Linux 6.12
+#   linux-source        the source of Linux 6.12, for kernel.sh
 #   debian13            Linux 6.12 and Debian 13's programs
 #   debian13-backports  the same with Linux 7.2, as of this writing
 set -eu
@@ -53,6 +54,7 @@ for name in qemu debian12 "$@"; do
 	qemu) tree qemu trixie qemu-system-x86,libc6 trixie-backports 'qemu* seabios ipxe-qemu' trixie-backports ;;
 	debian12) tree debian12 bookworm "linux-image-amd64,$programs" ;;
 	debian12-backports) tree debian12-backports bookworm "linux-image-amd64,$programs" bookworm-backports 'linux-*' bookworm-backports ;;
+	linux-source) tree linux-source trixie linux-source-6.12 ;;
 	debian13) tree debian13 trixie "linux-image-amd64,$programs" ;;
 	debian13-backports) tree debian13-backports trixie "linux-image-amd64,$programs" trixie-backports 'linux-*' trixie-backports ;;
 	*) echo "fetch: there is no '$name': see the head of $0" >&2; exit 2 ;;

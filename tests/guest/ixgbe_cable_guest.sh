@@ -12,6 +12,7 @@ lossless() { generate "$@" >/tmp/gen.json && cat /tmp/gen.json && grep -q '"lost
 check "the generator's 20000 packets all come back" lossless --count 20000
 check "of 1518 bytes too" lossless --count 2000 --size 1518
 check "at a rate too" lossless --count 2000 --rate 5k
+check "packets in a page of 1 GiB" guest-pages "$1" "$2"
 
 interrupts() { awk '/vfio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
 pollux-dump "$2" -w /tmp/dump.pcap --count 259 2>/tmp/dump.log &
