@@ -190,6 +190,10 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 			look_for_stall(pipe);
 		return 0;
 	}
+	if ((q1 & IXGBE_RX_DECIDES) == IXGBE_RX_WHOLE_FRAME && !pipe->skipping) {
+		*again = true; /* it was not there yet when the run ended before it */
+		return 0;
+	}
 	if ((q1 & IXGBE_RX_EOP) && !(q1 & IXGBE_RX_RXE) && IXGBE_RX_LENGTH(q1) == PKT_DATA_BYTES && !pipe->skipping) {
 		/* exactly full: an ordinary packet, which the quick comparison cannot tell from too long ones */
 		uint32_t slot = queue->next & queue->mask;

@@ -330,6 +330,25 @@ static void functions_change_length_and_start(void)
 	tear_down(&f);
 }
 
+/* It arrives just after the look at the ring that did not find it, and before the next one, which looks for what is bad. */
+static void a_packet_between_two_looks_is_not_dropped(void)
+{
+	struct nic_pipe *pipe;
+	struct fixture f;
+	bool again = false;
+
+	set_up(&f, 2, NULL);
+	pipe = open_pipe(&f, 0, 2);
+	CU_ASSERT_TRUE(wire_arrive(model(&f, 0), 7, LEN));
+	CU_ASSERT_EQUAL(ixgbe_pipe_take_odd((struct ixgbe_pipe *)pipe, &again), 0);
+	CU_ASSERT_TRUE(again);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 1);
+	CU_ASSERT_EQUAL_FATAL(send_out(&f, 1), 1);
+	CU_ASSERT_TRUE(wire_is_frame(f.wire[1].data[0], f.wire[1].len[0], 7, LEN));
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
 /* A dropped packet costs the outputs nothing: their tails stay. */
 static void dropped_packets_go_nowhere(void)
 {
@@ -847,6 +866,7 @@ static void a_port_starts_again_after_a_pipe(void)
 	{"forwards in random bursts, byte for byte", forwards_in_random_bursts_byte_for_byte}, \
 	{"each packet goes where the function says", each_packet_goes_where_the_function_says}, \
 	{"functions change length and start", functions_change_length_and_start}, \
+	{"a packet between two looks is not dropped", a_packet_between_two_looks_is_not_dropped}, \
 	{"dropped packets go nowhere", dropped_packets_go_nowhere}, \
 	{"frames fill their buffers exactly", frames_fill_their_buffers_exactly}, \
 	{"bad descriptors are dropped and counted", bad_descriptors_are_dropped_and_counted}, \
