@@ -31,6 +31,7 @@ struct app_options {
 	const char *addresses[APP_PORTS];
 	unsigned address_count;
 	unsigned burst, ring, mtu;                  /* mtu 0: 1500 */
+	unsigned tx_ring;                           /* no option, but a program's need; 0: as ring */
 	unsigned cpus[APP_CPUS], cpu_count;
 	double duration_s, interval_s, link_wait_s; /* duration 0: until stopped */
 	bool no_promiscuous, json, quiet;

@@ -114,7 +114,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 {
 	struct nic_config config = {
 		.rx_ring = (uint16_t)options->ring,
-		.tx_ring = (uint16_t)options->ring,
+		.tx_ring = (uint16_t)(options->tx_ring ? options->tx_ring : options->ring),
 		.mtu = (uint16_t)options->mtu,
 		.promiscuous = !options->no_promiscuous,
 	};

@@ -55,7 +55,7 @@ arrows() {
 	grep -nE '#include "\.\./(mempool|driver|apps)/' vfio/*.[ch] && status=1
 	grep -nE '#include "\.\./(driver|apps)/' mempool/*.[ch] && status=1
 	grep -nE '#include ".*(apps|tests)/' driver/*.[ch] driver/*/*.[ch] && status=1
-	grep -nE '#include "\.\./' apps/*.[ch] | grep -vE '"../driver/nic.h"|^apps/(bind|doctor)\.c:.*"../vfio/bind.h"' && status=1
+	grep -nE '#include "\.\./' apps/*.[ch] | grep -vE '"../driver/(nic|pipe).h"|^apps/(bind|doctor)\.c:.*"../vfio/bind.h"' && status=1
 	grep -nE '"/(dev|sys)/' driver/*.[ch] driver/*/*.[ch] && status=1
 	grep -nE '\b(printf|puts|perror|exit)\(' vfio/*.c driver/*.c driver/*/*.c && status=1
 	return $status
@@ -101,7 +101,7 @@ for test in test_pool_threads test_stats_threads; do
 	[ -x build/tsan/$test ] && step "tsan $test" setarch -R build/tsan/$test
 done
 echo "Applications and processes"
-for script in tests/cli.sh tests/system.sh; do
+for script in tests/cli.sh tests/system.sh tests/bridge.sh; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done

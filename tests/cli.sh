@@ -67,6 +67,7 @@ common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --duration=
 	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop "-s," "-R," "-n," "-f,"
+helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 
 helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: 'Exit status:' "-u," "-n," "-j,"
@@ -76,7 +77,7 @@ helps doctor --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock
 
-for program in fwd gen dump; do
+for program in fwd gen dump pipe; do
 	wrong "unrecognized option '--nonsense'" $program --nonsense "$absent" "$other"
 	wrong "invalid option -- 'Z'" $program -Z "$absent" "$other"
 	wrong 'wanted' $program

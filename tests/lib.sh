@@ -15,7 +15,7 @@ check() {
 	else
 		failed=$((failed + 1))
 		echo "FAIL  $name: not so: $*"
-		tail -n 15 "$file" | sed 's/^/      /'
+		tail -n 15 "$file" | cut -c1-200 | sed 's/^/      /'
 	fi
 }
 end_checks() {

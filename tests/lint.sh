@@ -15,6 +15,7 @@ done <<'ROOMS'
 2500 driver/ixgbe driver/ixgbe/*.[ch]
 250 apps/fwd apps/fwd.c
 250 apps/gen apps/gen.c
+250 apps/pipe apps/pipe.c
 250 apps/dump apps/dump.c
 500 apps/bind apps/bind.c
 500 apps/doctor apps/doctor.c

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * pollux-pipe: a learning Ethernet bridge between ports, on in-place pipes: each packet is sent from where it was received. */
+#include "app.h"
+
+#include "../driver/pipe.h"
+
+#include <string.h>
+
+/* Who was seen where. One entry per hash value: the later of two addresses with the same takes it, and the other's packets are flooded
+ * until it is seen again. */
+#define ADDRESSES 65536u
+#define PRESENT   (UINT64_C(1) << 48)
+struct address {
+	uint64_t mac;    /* byte 0 lowest, and PRESENT */
+	uint32_t port;
+	uint32_t second; /* when it was last seen */
+};
+
+/* One port's packets, on their way to all others. */
+struct side {
+	struct nic_pipe *pipe;
+	struct app_counters *counters;
+	unsigned port;
+	uint32_t output[APP_PORTS]; /* by port: its bit in the pipe's mask; 0 for the own one */
+	uint32_t all;
+	unsigned flooded, learned;  /* in this burst */
+};
+
+static struct {
+	struct app_options options;
+	double age_s;
+	pthread_t worker;
+	uint32_t second;
+	struct address addresses[ADDRESSES];
+	struct side sides[APP_PORTS];
+	_Atomic uint64_t flooded, learned;
+	struct app app;
+	struct app_sample first;
+} bridge = { .age_s = 300 };
+
+/* ---- Bridging ---- */
+
+static inline uint64_t read_mac(const uint8_t *at)
+{
+	uint64_t mac = 0;
+
+	memcpy(&mac, at, 6);
+	return mac | PRESENT;
+}
+
+static inline struct address *address_of(uint64_t mac)
+{
+	return &bridge.addresses[mac * UINT64_C(0x9e3779b97f4a7c15) >> 48];
+}
+_Static_assert(ADDRESSES == 1u << 16, "address_of takes the 16 upper bits");
+
+static inline void learn(struct side *side, uint64_t mac)
+{
+	struct address *address = address_of(mac);
+
+	if (__builtin_expect(address->mac != mac || address->port != side->port, 0)) {
+		if (mac & 1) /* a group is nobody's address */
+			return;
+		side->learned += address->mac != mac;
+		*address = (struct address){ .mac = mac, .port = side->port };
+	}
+	address->second = bridge.second;
+}
+
+/* Called for every packet; inlined into the pipe. */
+static inline uint32_t forward(void *context, struct pkt *pkt)
+{
+	struct side *side = context;
+
+	if (pkt->len < 14)
+		return 0;
+	uint64_t to = read_mac(pkt->data);
+	learn(side, read_mac(pkt->data + 6));
+	/* 01:80:c2:00:00:00 to :0f stay on their link (IEEE 802.1D 7.12.6) */
+	if ((to & UINT64_C(0xf0ffffffffff)) == UINT64_C(0xc28001))
+		return 0;
+	const struct address *address = address_of(to);
+	if (address->mac == to && bridge.second - address->second <= (uint32_t)bridge.age_s)
+		return side->output[address->port];
+	side->flooded++;
+	return side->all;
+}
+
+static void run(struct side *side)
+{
+	uint64_t start = app_tsc();
+	unsigned n = nic_pipe_run(side->pipe, bridge.options.burst, forward, side);
+
+	if (n == 0) {
+		app_add(&side->counters->empty_polls, 1);
+		return;
+	}
+	app_add(&bridge.flooded, side->flooded);
+	app_add(&bridge.learned, side->learned);
+	side->flooded = side->learned = 0;
+	app_add(&side->counters->received, n);
+	app_add(&side->counters->busy_polls, 1);
+	app_add(&side->counters->busy_cycles, app_tsc() - start);
+}
+
+static void *work(void *argument)
+{
+	(void)argument;
+	for (unsigned i = 0; !app_stopping(); i++) {
+		if (i % 1024 == 0)
+			bridge.second = (uint32_t)(app_now_ns() / 1000000000);
+		for (unsigned port = 0; port < bridge.app.port_count; port++)
+			run(&bridge.sides[port]);
+	}
+	return NULL;
+}
+
+/* ---- Statistics ---- */
+
+static void more(FILE *out, bool json, bool total)
+{
+	struct nic_pipe_stats sum = { .packets = 0 };
+	uint64_t cycles = 0;
+	unsigned blocked = 0;
+
+	for (unsigned i = 0; i < bridge.app.port_count; i++) {
+		struct nic_pipe_stats one;
+
+		nic_pipe_get_stats(bridge.sides[i].pipe, &one);
+		sum.packets += one.packets;
+		sum.dropped += one.dropped;
+		sum.blocked += one.blocked;
+		sum.bad += one.bad;
+		blocked += one.blocked_outputs != 0;
+		cycles += app_get(&bridge.sides[i].counters->busy_cycles);
+	}
+	if (blocked && !json)
+		fprintf(out, "bridge: a port does not get rid of its packets; those for it are dropped\n");
+	if (!total && !json)
+		return;
+	fprintf(out, json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%llu,\"dropped_bad\":%llu"
+			  : "bridge: %llu packets, %llu flooded; %llu addresses learned; not forwarded: %llu local, %llu to blocked ports, %llu bad\n",
+		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
+		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
+	if (total)
+		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
+			app_ratio((double)cycles, (double)sum.packets));
+}
+
+/* ---- Command line ---- */
+
+static const struct argp_option options[] = {
+	{ "age", 'a', "SECONDS", 0, "forget an address that has not been seen for so long; default 300", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Bridges between ports: learns who is where from the senders of packets, and sends each packet to its receiver's port, or to all "
+	"others while that is not known. Packets are sent from the buffers they were received in (driver/pipe.h); the ports are 82599, X540 or "
+	"X550.\n" APP_HELP_PORT
+	"\v"
+	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A port without link, or "
+	"too slow, loses its own packets only.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-pipe 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b vfio-user:/tmp/c\n"
+	"\n" APP_HELP_STATUS;
+
+/* The transmit ring of a port holds what all others have received for it. */
+static unsigned transmit_ring(unsigned ring, unsigned ports)
+{
+	unsigned size = ring;
+
+	while (size < (ports - 1) * ring)
+		size *= 2;
+	return size;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct app_options *o = &bridge.options;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = o;
+		return 0;
+	case 'a':
+		if (!app_parse_seconds(text, 1, 1e9, &bridge.age_s))
+			argp_error(state, "--age %s: a number of seconds from 1 on is wanted", text);
+		return 0;
+	case ARGP_KEY_ARG:
+		app_add_port(o, state, text);
+		return 0;
+	case ARGP_KEY_END:
+		if (o->address_count < 2)
+			argp_error(state, "two ports at least are wanted");
+		o->tx_ring = transmit_ring(o->ring, o->address_count);
+		if (o->tx_ring > 4096)
+			argp_error(state, "--ring %u: with %u ports, at most %u", o->ring, o->address_count, 4096 / (o->tx_ring / o->ring));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool open_pipe(unsigned port)
+{
+	struct nic_queue input = { bridge.app.ports[port].nic, 0 }, outputs[APP_PORTS];
+	struct side *side = &bridge.sides[port];
+	unsigned count = 0;
+
+	*side = (struct side){ .counters = &bridge.app.ports[port].counters, .port = port };
+	for (unsigned other = 0; other < bridge.app.port_count; other++) {
+		if (other == port)
+			continue;
+		side->output[other] = UINT32_C(1) << count;
+		outputs[count++] = (struct nic_queue){ bridge.app.ports[other].nic, 0 };
+	}
+	side->all = (UINT32_C(1) << count) - 1;
+	if (nic_pipe_open(&side->pipe, &input, outputs, count) == 0)
+		return true;
+	app_error("%s", nic_error());
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
+	static const struct argp argp = { options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL };
+	bool good;
+
+	app_parse(&argp, argc, argv, NULL);
+	app_catch_signals();
+	good = app_open(&bridge.app, &bridge.options, 1);
+	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
+		good = open_pipe(port);
+	if (good && app_thread_start(&bridge.app, &bridge.worker, 0, work, NULL)) {
+		good = app_supervise(&bridge.app, &bridge.first, more, NULL);
+		app_stop();
+		pthread_join(bridge.worker, NULL);
+		app_totals(&bridge.app, &bridge.first, more);
+	}
+	for (unsigned port = 0; port < bridge.app.port_count; port++)
+		nic_pipe_close(bridge.sides[port].pipe);
+	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;
+}

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# pollux-pipe between software 82599s: who gets which frame, byte for byte, and what a port that hangs or goes does to the others.
+# Usage: tests/bridge.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+
+# capture "TO FROM MARK"...: a capture of 60-byte frames, addresses by their last byte in hexadecimal (00: broadcast, ff: of a bridge)
+capture() {
+	local frame to from mark
+	printf '\xd4\xc3\xb2\xa1\x02\x00\x04\x00\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0'
+	for frame; do
+		read -r to from mark <<<"$frame"
+		printf '\0\0\0\0\0\0\0\0\x3c\0\0\0\x3c\0\0\0'
+		case $to in
+		00) printf '\xff\xff\xff\xff\xff\xff' ;;
+		ff) printf '\x01\x80\xc2\0\0\0' ;;
+		*) printf "\x02\0\0\0\0\x$to" ;;
+		esac
+		printf "\x02\0\0\0\0\x$from\x88\xb5\x$mark"
+		head -c 45 /dev/zero
+	done
+}
+
+# one PORT OPTIONS...: a software 82599 of its own at $work/PORT; ${models[PORT]} is its process
+declare -A models
+one() {
+	local port=$1
+	shift
+	: >"$work/$port.log"
+	"$bin/pollux-model" --port "$work/$port" "$@" >"$work/$port.log" 2>&1 &
+	models[$port]=$!
+	wait_for grep -q 'port . is ' "$work/$port.log"
+}
+end_models() {
+	for port in "${!models[@]}"; do
+		kill -TERM "${models[$port]}" 2>/dev/null
+		wait "${models[$port]}" 2>/dev/null
+	done
+	models=()
+}
+bridge() {
+	local port ports=()
+	for port in a b c; do [ -n "${models[$port]:-}" ] && ports+=("vfio-user:$work/$port"); done
+	"$bin/pollux-pipe" --interval 0.1 --ring 64 --json "$@" "${ports[@]}" >"$work/bridge.log" 2>&1 &
+	bridge=$!
+	wait_for grep -q '"bridged":' "$work/bridge.log"
+}
+# frames N: the bridge has seen so many
+frames() { wait_for grep -q "\"bridged\":$1," "$work/bridge.log"; }
+
+# -- learning: 2 says hello; 1 writes to 2, to 3 whom nobody knows, to itself, and to bridges; 3 answers 1 --
+capture "02 01 a1" "03 01 a2" "01 01 a3" "ff 01 a4" >"$work/a.in"
+capture "00 02 b1" >"$work/b.in"
+capture "01 03 c1" >"$work/c.in"
+capture "00 02 b1" "01 03 c1" >"$work/a.want"
+capture "02 01 a1" "03 01 a2" >"$work/b.want"
+capture "00 02 b1" "03 01 a2" >"$work/c.want"
+for port in a b c; do one $port --hold --wire "0:pcap-in=$work/$port.in" --wire "0:pcap-out=$work/$port.out"; done
+bridge
+kill -USR1 "${models[b]}"
+check "the first frame arrives" "$work/bridge.log" frames 1
+kill -USR1 "${models[a]}"
+check "four more do" "$work/bridge.log" frames 5
+kill -USR1 "${models[c]}"
+check "and an answer" "$work/bridge.log" frames 6
+kill -INT $bridge
+check "SIGINT ends the bridge with status 0" "$work/bridge.log" ended $bridge 0
+check "  with totals" "$work/bridge.log" \
+	grep -q '"bridged":6,"flooded":2,"learned":3,"kept_local":2,"dropped_blocked":0,"dropped_bad":0,"cycles_per_packet"' "$work/bridge.log"
+end_models
+for port in a b c; do
+	check "port $port sent what it should, byte for byte" "$work/bridge.log" "$bin/pollux-pcap-diff" "$work/$port.want" "$work/$port.out"
+	check "  and its card has nothing to complain of" "$work/$port.log" grep -q 'faults: address 0, ring 0, descriptor 0, register 0, order 0' \
+		"$work/$port.log"
+done
+
+# -- a port that hangs keeps nothing but its own --
+one a --wire 0:source,count=20000,dst=02:00:00:00:00:77
+one b --wire "0:pcap-out=$work/b.out"
+one c --break tx-stuck
+bridge
+check "all frames arrive beside a port that hangs" "$work/bridge.log" frames 20000
+kill -INT $bridge
+check "  and the bridge ends in good order" "$work/bridge.log" ended $bridge 0
+check "  and counts what the hanging port did not get" "$work/bridge.log" \
+	test "$(sed -n 's/.*"dropped_blocked":\([0-9]*\),.*/\1/p' "$work/bridge.log" | tail -n 1)" -ge 19800
+end_models
+# on a busy machine the other may be kept waiting for 100 ms, too, and be blocked for a while
+check "  and the other got them" "$work/b.log" test "$(stat -c %s "$work/b.out")" -ge $((24 + 76 * 10000))
+
+# -- full traffic, both ways; then a port goes --
+one a --wire 0:source,dst=02:00:00:00:00:77
+one b --wire 0:source,dst=02:00:00:00:00:78
+bridge --burst 32
+check "full traffic flows both ways" "$work/bridge.log" wait_for grep -q '"bridged":[0-9]\{5\}' "$work/bridge.log"
+kill -TERM $bridge
+check "SIGTERM in full traffic ends the bridge with status 0" "$work/bridge.log" ended $bridge 0
+bridge
+kill -KILL "${models[b]}"
+check "a port that goes ends the bridge with status 1" "$work/bridge.log" ended $bridge 1
+check "  and a sentence" "$work/bridge.log" grep -q 'gone' "$work/bridge.log"
+end_models
+
+end_checks
