@@ -229,6 +229,8 @@ static const struct rule rules[] = {
 	{ 0x05838,          0, 1, RW, ALL, 0, NULL, NULL }, /* IPAV */
 	{ MODEL_TSYNCTXCTL, 4, 16, RW, ALL, 0, NULL, NULL },
 	{ MODEL_TSYNCRXCTL, 0, 1, RW, ALL, 0, NULL, NULL },
+	{ MODEL_SYSTIMR,    0, 1, RW | ON_X550, ALL, 0, NULL, NULL },
+	{ MODEL_TSIM,       0, 1, RW | ON_X550, ALL, 0, NULL, NULL },
 	{ 0x05120,          0, 1, RW, ALL, 0, NULL, NULL }, /* RXMTRL */
 	{ 0x051A4,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPH */
 	{ 0x051E8,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPL */
@@ -241,6 +243,9 @@ static const struct rule rules[] = {
 	{ MODEL_FCOEPTC,    4, 2, RC, 0, 0, NULL, NULL }, /* FCOEPTC, FCOEDWTC */
 	{ MODEL_LSECTXUT,   4, 5, RC, 0, 0, NULL, NULL }, /* ... nor MACsec ... */
 	{ MODEL_LSECRXUT,   4, 17, RC, 0, 0, NULL, NULL },
+	{ MODEL_B2OGPRC,    0, 1, RC | ON_COPPER, 0, 0, NULL, NULL }, /* ... nor between host and management controller ... */
+	{ MODEL_B2OSPC,     4, 2, RC | ON_COPPER, 0, 0, NULL, NULL }, /* B2OSPC, O2BGPTC */
+	{ MODEL_O2BSPC,     0, 1, RC | ON_COPPER, 0, 0, NULL, NULL },
 	{ MODEL_MNGPTC,     0, 1, RC, 0, 0, NULL, NULL }, /* ... nor sent by the management controller */
 	{ MODEL_PXON2OFF,   4, 8, RC, 0, 0, NULL, NULL },
 	{ IXGBE_MPC,        4, 8, RC, 0, 0, NULL, NULL },
