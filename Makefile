@@ -137,7 +137,8 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 
 check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and our driver on vfio-pci in QEMU guests (downloads 250 MB once)
 	@tests/need.sh full
-	@tests/judge_dpdk.sh build/release
+	@tests/judge_dpdk.sh build/release 82599 --all
+	@tests/judge_dpdk.sh build/release-clang
 	@tests/judge_dpdk.sh build/release x540
 	@tests/judge_dpdk.sh build/release x550
 	@tests/guest/linux_ixgbe.sh build/release

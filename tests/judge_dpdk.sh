@@ -1,109 +1,132 @@
 #!/bin/bash
-# DPDK's ixgbe driver as a judge of the software 82599, X540 or X550: Debian's testpmd, unmodified, on two of its ports through tests/preload/run.
-# Usage: tests/judge_dpdk.sh BUILD-FOLDER [CARD]. CARD: as for pollux-model --card. Exit status 77: skipped, the last line says why.
+# DPDK's ixgbe driver as a judge of the software 82599, X540 or X550: the distribution's testpmd, unmodified, on two of its ports through
+# tests/preload/run, in all its plain forwarding modes and on each of the driver's paths. Every frame is compared, every counter reconciled.
+# Usage: tests/judge_dpdk.sh BUILD-FOLDER [CARD [--all]]. CARD: as for pollux-model --card. --all: each mode on each path. Exit status 77:
+# skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-bin=${1:?usage: $0 BUILD-FOLDER [CARD]}
+bin=${1:?usage: $0 BUILD-FOLDER [CARD [--all]]}
 card=${2:-82599}
-case $card in x540) id=1528 ;; x550) id=1563 ;; *) id=10fb ;; esac
-if ! command -v dpdk-testpmd >/dev/null; then
-	echo "skip: DPDK is not installed: apt-get install --no-install-recommends dpdk dpdk-dev"
-	exit 77
-fi
+all=${3:-}
 . tests/lib.sh
-limit=300
-# testpmd PORTS EAL-OPTIONS -- OPTIONS...: forwards until its standard input ends. PORTS: a, b or ab
-testpmd() {
-	local ports=() names=() eal=()
-	case $1 in *a*) ports+=(--device "0000:81:00.0=$work/a") names+=(-a 0000:81:00.0) ;; esac
-	case $1 in *b*) ports+=(--device "0000:81:00.1=$work/b") names+=(-a 0000:81:00.1) ;; esac
-	shift
-	while [ "$1" != -- ]; do eal+=("$1") && shift; done
-	shift
-	rm -f "$work/in"
-	mkfifo "$work/in"
-	timeout 50 tests/preload/run --library "$bin/libpollux-preload.so" --device-id $id "${ports[@]}" -- dpdk-testpmd --no-huge -m 128 -l 0,1 \
-		--no-telemetry --file-prefix "judge$$" --iova-mode=va "${names[@]}" "${eal[@]}" -- --total-num-mbufs=4096 "$@" \
-		<"$work/in" >"$work/dpdk.log" 2>&1 &
-	dpdk=$!
-	exec 9>"$work/in"
+. tests/lib_dpdk.sh
+small=tests/captures/mixed.pcap
+large=$work/large.pcap
+"$bin/pollux-pcap-make" "$large" 20000 || exit 1
+number_of_frames() { "$bin/pollux-pcap-diff" "$1" "$1" | grep -o '[0-9]*'; }
+n_small=$(number_of_frames $small)
+n_large=$(number_of_frames "$large")
+# bytes of a capture's frames, each padded to 60
+bytes_of() {
+	local size=0
+	size=$(stat -c %s "$1")
+	echo $((size - 24 - 16 * $2))
 }
-started() { grep -q 'Press enter to exit' "$work/dpdk.log"; }
-end_testpmd() {
-	echo >&9
-	exec 9>&-
-	wait $dpdk
-	status=$?
-	if [ $status = 77 ]; then
-		tail -n 1 "$work/dpdk.log"
-		exit 77
-	fi
-	return $status
-}
-faultless() { [ "$(grep -c 'faults: address 0, ring 0, descriptor 0,' "$work/model.log")" = 2 ]; }
-# number WHAT FILE: the largest number behind WHAT
-number() { grep -o "$1 *[0-9]*" "$2" | grep -o '[0-9]*$' | sort -n | tail -n 1; }
-at_least() { [ "${1:-0}" -ge "$2" ]; }
+large_bytes=$(bytes_of "$large" "$n_large")
 
-model
-tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" --device "0000:81:00.1=$work/b" -- \
-	"$bin/preload-probe" /dev/vfio/100 0000:81:00.0 /dev/vfio/101 0000:81:00.1 >"$work/probe.log" 2>&1
-status=$?
-if [ $status = 77 ]; then
-	tail -n 1 "$work/probe.log"
-	exit 77
-fi
-check "a plain VFIO program: groups, DMA maps, registers, interrupts" "$work/probe.log" test $status = 0
-tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" --fail VFIO_IOMMU_MAP_DMA:1:ENOMEM \
-	--device "0000:81:00.1=$work/b" -- "$bin/preload-probe" /dev/vfio/100 0000:81:00.0 /dev/vfio/101 0000:81:00.1 >"$work/probe.log" 2>&1
-check "a call fails when it is told to" "$work/probe.log" grep -q 'VFIO_IOMMU_MAP_DMA: not so (errno ENOMEM)' "$work/probe.log"
-end_model
-
-sent() { sed -n "s/^port $1: .* out \([0-9]*\) frames.*/\1/p" "$work/model.log"; }
-# through NAME MODE EAL-OPTIONS...: frames to port 0's own address for a second, and what comes out of port 1. (Others would be filtered:
-# testpmd turns promiscuous mode on after it has enabled the receiver. All at once they would be over, where the link comes up by
-# itself, before testpmd forwards.)
-through() {
-	local name=$1 mode=$2
+# forward PATH MODE [OPTIONS...]: captures both ways at once, from wire to wire
+forward() {
+	local path=$1 mode=$2 name="$1, $2" to_a=() to_b=()
 	shift 2
-	model --wire 0:source,count=20000,rate=20k,flows=8,seq --wire 1:sink
-	testpmd ab "$@" -- --no-flush-rx --forward-mode="$mode"
-	wait_for started
-	sleep 2
+	case $mode in
+	mac) to_b=(--to 02:00:00:00:00:01 --from ${mac[1]}) to_a=(--to 02:00:00:00:00:00 --from ${mac[0]}) ;;
+	macswap) to_b=(--swapped) to_a=(--swapped) ;;
+	esac
+	model --hold --wire "0:pcap-in=$large" --wire "0:pcap-out=$work/a.pcap" --wire "1:pcap-in=$small" --wire "1:pcap-out=$work/b.pcap"
+	testpmd ab "$path" "$@"
+	ask "show rxq info 0 0"
+	ask "show txq info 0 0"
+	start "$mode" retry
+	kill -USR1 $model
+	wait_for has 1 TX-packets "$n_large"
+	wait_for has 0 TX-packets "$n_small"
+	ask "show port stats all"
+	stop
 	end_testpmd
 	end_model
-	check "$name: the model finds no fault with rings, descriptors and addresses" "$work/model.log" faultless
+	check "$name: on the path that is meant" "$work/dpdk.log" on_path "$path"
+	check "  $n_large frames come out of the other port as they should be" "$work/dpdk.log" \
+		"$bin/pollux-pcap-diff" "${to_b[@]}" "$large" "$work/b.pcap"
+	check "  and $n_small the other way" "$work/dpdk.log" "$bin/pollux-pcap-diff" "${to_a[@]}" $small "$work/a.pcap"
+	check "  model and DPDK agree on every count: none missed, none dropped" "$work/model.log" counts \
+		"$n_large $n_large 0 0 $n_large $n_large 0 $n_small $n_small 0 0 $n_small $n_small 0" \
+		"$(model_count 0 in)" "$(dpdk_count 0 RX-packets)" "$(model_count 0 missed)" "$(dpdk_count 0 RX-dropped)" \
+		"$(dpdk_count 1 TX-packets)" "$(model_count 1 out)" "$(dpdk_count 1 TX-dropped)" \
+		"$(model_count 1 in)" "$(dpdk_count 1 RX-packets)" "$(model_count 1 missed)" "$(dpdk_count 1 RX-dropped)" \
+		"$(dpdk_count 0 TX-packets)" "$(model_count 0 out)" "$(dpdk_count 0 TX-dropped)"
+	check "  and on bytes" "$work/dpdk.log" counts "$large_bytes $large_bytes" "$(shown 0 RX-bytes)" "$(shown 1 TX-bytes)"
+	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
 }
-# That all 20,000 come through is not asked: testpmd starts to count, and to send, while frames already arrive. What it says it sent
-# has to come out.
-forwarded() {
-	check "  and what it sends comes out" "$work/dpdk.log" test "$(number 'TX-packets:' "$work/dpdk.log")" = "$(sent 1)"
-	check "  which is not nothing" "$work/dpdk.log" at_least "$(sent 1)" 1000
-}
-through "io" io
-forwarded
-through "mac, without wide vectors" mac --force-max-simd-bitwidth=64
-forwarded
 
-for mode in txonly flowgen; do
-	model --wire 0:peer=1,lossless
-	testpmd ab -- --forward-mode=$mode
-	wait_for started
-	sleep 1
+# only_receive PATH: rxonly
+only_receive() {
+	model --hold --wire "0:pcap-in=$large" --wire "1:pcap-in=$small"
+	testpmd ab "$1"
+	start rxonly
+	kill -USR1 $model
+	wait_for has 0 RX-packets "$n_large"
+	wait_for has 1 RX-packets "$n_small"
+	stop
 	end_testpmd
 	end_model
-	check "$mode on both ends of a wire: no fault" "$work/model.log" faultless
-	check "  and frames are sent" "$work/model.log" at_least "$(sent 0)" 1000
-done
+	check "$1, rxonly: on the path that is meant" "$work/dpdk.log" on_path "$1"
+	check "  all frames are received, byte for byte as many" "$work/dpdk.log" counts "$n_large $large_bytes $n_small 0 0" \
+		"$(dpdk_count 0 RX-packets)" "$(shown 0 RX-bytes)" "$(dpdk_count 1 RX-packets)" "$(dpdk_count 0 RX-dropped)" "$(model_count 0 missed)"
+	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
+}
 
-model --wire 0:peer=1,lossless
-testpmd a -- --forward-mode=rxonly
-wait_for started
-"$bin/pollux-gen" --count 20000 --rate 50k --quiet "vfio-user:$work/b" >"$work/gen.log" 2>&1
-check "Pollux sends 20,000 frames" "$work/gen.log" test $? = 0
-sleep 0.5
-end_testpmd
-end_model
-check "  and DPDK at the other end of the wire receives them" "$work/dpdk.log" test "$(number 'RX-total:' "$work/dpdk.log")" = 20000
+# only_send PATH MODE COMMAND...: txonly and flowgen; every frame that leaves port 0 is judged
+only_send() {
+	local path=$1 mode=$2 ports=ab
+	shift 2
+	[ "$mode" != flowgen ] || ports=a # it shares its flows out among ports
+	model --wire "0:pcap-out=$work/a.pcap"
+	testpmd $ports "$path"
+	for command in "$@"; do ask "$command"; done
+	start "$mode"
+	wait_for sent_enough 0
+	stop
+	sleep 0.5 # what is in the ring then is sent, but not in the statistics of its end
+	ask "show port stats 0"
+	end_testpmd
+	end_model
+	check "$path, $mode: on the path that is meant" "$work/dpdk.log" on_path "$path"
+	check "  each frame that leaves is sound, and there are as many as DPDK says" "$work/dpdk.log" sound_and_counted "$mode" "$@"
+	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
+}
+sound_and_counted() {
+	local sent size=64 demands
+	[ $# = 1 ] || size=1514
+	demands=(--to 02:00:00:00:00:00 --from ${mac[0]} --size $size --flows 1)
+	[ "$1" != flowgen ] || demands=(--to 00:01:02:03:04:01 --from 00:01:02:03:04:00 --flows 1024)
+	sent=$(shown 0 TX-packets)
+	counts "$sent" "$(model_count 0 out)" && [ "$sent" -ge 2000 ] &&
+		"$bin/pollux-pcap-check" "${demands[@]}" --count "$sent" "$work/a.pcap"
+}
 
+if [ "$all" = --all ]; then
+	for p in vector scalar single full-vector full-scalar full-single; do
+		for m in io mac macswap; do forward $p $m; done
+		only_receive $p
+		only_send $p txonly
+		only_send $p flowgen
+	done
+else
+	forward vector io
+	forward scalar mac
+	forward full-vector io
+	# its memory in hugepages, as it is meant to have it, where enough are free
+	if [ "$(awk '/HugePages_Free/ {n = $2} /Hugepagesize/ {size = $2} END {print size == 2048 ? n : 0}' /proc/meminfo)" -ge 40 ]; then
+		memory="--in-memory -m 48"
+	else
+		echo "skip: DPDK's memory in hugepages: 40 of 2 MiB are not free"
+	fi
+	forward full-scalar macswap
+	memory=
+	only_receive single
+	only_receive full-single
+	only_send vector txonly
+	only_send full-vector txonly "set txpkts 64,1000,450"
+	only_send scalar flowgen
+fi
 end_checks

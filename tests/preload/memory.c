@@ -134,6 +134,12 @@ int preload_memory_find(uint64_t address, uint64_t bytes, uint64_t iova, uint32_
 		if (area.rights[3] == 's' && area.inode) {
 			piece.offset = area.offset + (at - area.start);
 			piece.fd = area_open(&area);
+			/* The kernel's own file behind shared anonymous memory can only be had by root. Other processes that share it
+			 * since a fork would see no more of it. */
+			if (piece.fd == -EACCES && strcmp(area.path, "/dev/zero (deleted)") == 0) {
+				piece.offset = 0;
+				piece.fd = move_to_file(at, end - at, area.rights);
+			}
 		} else {
 			piece.fd = move_to_file(at, end - at, area.rights);
 		}

@@ -1,0 +1,84 @@
+#!/bin/bash
+# The preload library itself, with a plain VFIO program: groups of one and of two devices, both types of IOMMU, all kinds of memory, calls
+# that fail on purpose, a user who is not root, and the ways in which it says that it cannot run.
+# Usage: tests/preload.sh BUILD-FOLDER. Exit status 77: skipped, the last line says why.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+limit=400
+one=0000:81:00.0 two=0000:81:00.1
+
+# probe GROUP GROUP OPTIONS... -- OPTIONS OF THE PROBE...: on the two devices of a fresh model; $status is its
+probe() {
+	local first=$1 second=$2 options=()
+	shift 2
+	while [ "$1" != -- ]; do options+=("$1") && shift; done
+	shift
+	model
+	timeout 60 tests/preload/run --library "$bin/libpollux-preload.so" --device "$one=$work/a,$first" --device "$two=$work/b,$second" \
+		"${options[@]}" -- "$bin/preload-probe" "$@" "/dev/vfio/$first" $one "/dev/vfio/$second" $two >"$work/probe.log" 2>&1
+	status=$?
+	end_model
+	if [ $status = 77 ]; then
+		tail -n 1 "$work/probe.log"
+		exit 77
+	fi
+}
+right() { [ $status = 0 ] && grep -q 'all is as it should be' "$work/probe.log"; }
+
+probe 100 101 --
+check "two groups, type 1v2" "$work/probe.log" right
+sed -n 's/^skipped: /skip: /p' "$work/probe.log"
+probe 7 7 -- --type1
+check "two devices in one group, type 1" "$work/probe.log" right
+probe 100 101 --fail VFIO_IOMMU_MAP_DMA:1:ENOMEM --
+check "a call fails when it is told to" "$work/probe.log" grep -q 'VFIO_IOMMU_MAP_DMA: not so (errno ENOMEM)' "$work/probe.log"
+probe 100 101 --fail VFIO_GROUP_GET_DEVICE_FD:2:ENODEV --
+check "  or when it comes a second time" "$work/probe.log" grep -q 'VFIO_GROUP_GET_DEVICE_FD: not so (errno ENODEV)' "$work/probe.log"
+
+# A user who is not root: model, library and probe where that user may read them
+if [ "$(id -u)" != 0 ]; then
+	echo "all of the above was done without root"
+elif ! runuser -u nobody -- unshare -m -r true 2>/dev/null; then
+	echo "skip: without root: this system has no user namespaces for users"
+else
+	user=$work/user
+	mkdir "$user"
+	chmod 755 "$work"
+	cp "$bin/pollux-model" "$bin/preload-probe" "$bin/libpollux-preload.so" tests/preload/run "$user"
+	chown -R nobody "$user"
+	runuser -u nobody -- "$user/pollux-model" --port "$user/a" --port "$user/b" >"$work/model.log" 2>&1 &
+	model=$!
+	wait_for listening
+	runuser -u nobody -- timeout 60 "$user/run" --library "$user/libpollux-preload.so" --device "$one=$user/a" --device "$two=$user/b" -- \
+		"$user/preload-probe" /dev/vfio/100 $one /dev/vfio/101 $two >"$work/probe.log" 2>&1
+	status=$?
+	end_model
+	check "without root, in a user namespace" "$work/probe.log" right
+fi
+
+# What is missing is said, with status 77. said_to_skip TEXT
+said_to_skip() { [ $status = 77 ] && tail -n 1 "$work/probe.log" | grep -q "^skip: $1"; }
+mkdir "$work/no-unshare" "$work/no-mount" "$work/no-dpdk"
+printf '#!/bin/sh\nexit 1\n' >"$work/no-unshare/unshare"
+cp "$work/no-unshare/unshare" "$work/no-mount/mount"
+chmod +x "$work"/no-*/*
+for missing in unshare mount; do
+	PATH=$work/no-$missing:$PATH tests/preload/run --library "$bin/libpollux-preload.so" --device "$one=$work/a" -- true >"$work/probe.log" 2>&1
+	status=$?
+	case $missing in unshare) text="neither root nor user namespaces" ;; mount) text="this system does not let" ;; esac
+	check "no $missing: skipped, and why" "$work/probe.log" said_to_skip "$text"
+done
+ln -s /usr/bin/* /usr/sbin/* "$work/no-dpdk" 2>/dev/null
+rm -f "$work/no-dpdk/dpdk-testpmd"
+PATH=$work/no-dpdk tests/judge_dpdk.sh "$bin" >"$work/probe.log" 2>&1
+status=$?
+check "no DPDK: its judge is skipped, and says what to install" "$work/probe.log" said_to_skip "DPDK is not installed: apt-get install"
+for wrong in "" "--device $one" "--device 81=$work/a true" "--device $one=$work/a,x true" "--device-id 10 --device $one=$work/a true" \
+	"--library $work/none --device $one=$work/a true" "--device $one=$work/a" "--what"; do
+	# shellcheck disable=SC2086
+	tests/preload/run $wrong >"$work/probe.log" 2>&1
+	check "misused ($wrong): status 2" "$work/probe.log" test $? = 2
+done
+end_checks
