@@ -19,6 +19,13 @@ _Static_assert(PKT_THREADS % 64 == 0, "slots are bits of whole words");
 
 __thread unsigned pkt_thread;
 
+/* The pool and cache that the calling thread freed packets to last: good for as long as no pool is closed. */
+static __thread struct {
+	struct pkt_pool *pool;
+	struct pkt_cache *cache;
+	uint64_t pools_closed;
+} last = {.pools_closed = UINT64_MAX};
+
 static uint64_t slots[PKT_THREADS / 64]; /* a bit per slot in use */
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -45,6 +52,7 @@ static void thread_end(void *value)
 	pthread_mutex_unlock(&pkt_pools_lock);
 	/* destructors of others that run later may free packets: they then get a slot anew, and this runs again */
 	pkt_thread = 0;
+	last.pools_closed = UINT64_MAX;
 	slot_release(slot);
 }
 
@@ -120,17 +128,11 @@ void pkt_cache_spill(struct pkt_pool *pool, struct pkt_cache *cache, unsigned n)
 	__atomic_store_n(&cache->count, count, __ATOMIC_RELAXED);
 }
 
-/* Whole handles at once, not field by field: a burst function that loads 16 bytes soon after then finds them in one store. */
-static inline void handles_write(struct pkt *pkts, uint8_t *const *data, size_t n)
-{
-	typedef uint64_t handle __attribute__((vector_size(sizeof(struct pkt))));
-	for (size_t i = 0; i < n; i++) {
-		handle bits = {(uint64_t)data[i], 0};
-		memcpy(&pkts[i], &bits, sizeof(bits));
-	}
-}
+/* Less than these take a short way of their own: the bulk functions cost more than they save. */
+#define FEW 4u
 
-unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n)
+/* Any number, and whatever the cache holds. */
+static __attribute__((noinline)) unsigned alloc_many(struct pkt_pool *pool, struct pkt *pkts, unsigned n)
 {
 	struct pkt_cache *cache = pkt_cache_get(pool);
 	if (!cache)
@@ -147,10 +149,22 @@ unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n)
 			data = pkt_cache_take(pool, cache, count);
 			n = done + count;
 		}
-		handles_write(&pkts[done], data, count);
+		pool->bulk->hand_out(&pkts[done], data, count);
 		done += count;
 	}
 	return done;
+}
+
+/* A few that are in the cache need neither a call nor a saved register. */
+unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n)
+{
+	struct pkt_cache *cache = pkt_thread != 0 ? pool->caches[pkt_thread - 1] : NULL;
+	if (n >= FEW || !cache || cache->count < n)
+		return alloc_many(pool, pkts, n);
+	uint8_t **data = pkt_cache_take(pool, cache, n);
+	for (unsigned i = 0; i < n; i++)
+		pkt_hand_out(&pkts[i], data[i]);
+	return n;
 }
 
 /* A pointer of no pool is nobody's to free: debug builds end the process, others leave it alone. */
@@ -169,14 +183,13 @@ static void free_foreign(const uint8_t *data)
  * the next serves arrays of handles and of pointers alike.
  * @return how many it is done with, at least 1
  */
-static inline unsigned free_run(const void *first, size_t stride_bytes, unsigned n)
+static unsigned free_run(const void *first, size_t stride_bytes, unsigned n)
 {
 	const uint8_t *at = first;
 	uint8_t *const *data = (uint8_t *const *)at;
+	const uint64_t pools_closed = __atomic_load_n(&pkt_pools_closed, __ATOMIC_RELAXED);
 	struct pkt_pool *pool = pkt_pool_of(*data);
-	/* the pages may reach beyond the last buffer */
-	const uint64_t bytes = pool ? (uint64_t)pool->count * PKT_BUFFER_BYTES : 0;
-	if (!pool || (uint64_t)*data - (uint64_t)pool->base >= bytes) {
+	if (!pool || (uint64_t)*data - (uint64_t)pool->base > pool->last) {
 		free_foreign(*data);
 		return 1;
 	}
@@ -191,12 +204,15 @@ static inline unsigned free_run(const void *first, size_t stride_bytes, unsigned
 	for (; i < n; i++, at += stride_bytes) {
 		data = (uint8_t *const *)at;
 		uint64_t offset = (uint64_t)*data - (uint64_t)pool->base;
-		if (offset >= bytes)
+		if (offset > pool->last)
 			break;
 		room[i] = pkt_default_data(pool, offset);
 	}
 	if (cache) {
 		pkt_cache_put(pool, cache, i);
+		last.pool = pool;
+		last.cache = cache;
+		last.pools_closed = pools_closed;
 	} else {
 		pkt_debug_freed(pool, straight, i);
 		pkt_depot_give(pool->depot, straight, i);
@@ -204,10 +220,46 @@ static inline unsigned free_run(const void *first, size_t stride_bytes, unsigned
 	return i;
 }
 
+/* Whether the pool that the thread freed packets to last is still the one to look at first. */
+static inline bool last_is_open(void)
+{
+	return __builtin_expect(last.pools_closed == __atomic_load_n(&pkt_pools_closed, __ATOMIC_RELAXED), 1);
+}
+
+/* Any number, of any pools. */
+static __attribute__((noinline)) void free_many(const struct pkt *pkts, unsigned n)
+{
+	while (n > 0) {
+		unsigned run = n < PKT_BLOCK ? n : PKT_BLOCK;
+		struct pkt_pool *pool = last.pool;
+		if (last_is_open() && pool->bulk->bring_home(pool, pkt_cache_room(pool, last.cache, run), pkts, run))
+			pkt_cache_put(pool, last.cache, run);
+		else
+			run = free_run(&pkts[0].data, sizeof(pkts[0]), run);
+		pkts += run;
+		n -= run;
+	}
+}
+
+/* A few of the pool that was last need neither a call nor a saved register. */
 void pkt_free(const struct pkt *pkts, unsigned n)
 {
-	for (unsigned done = 0; done < n;)
-		done += free_run(&pkts[done].data, sizeof(pkts[0]), n - done);
+	struct pkt_pool *pool = last.pool;
+	struct pkt_cache *cache = last.cache;
+	if (n >= FEW || !last_is_open() || cache->count + n > PKT_CACHE_MAX) {
+		free_many(pkts, n);
+		return;
+	}
+	uint8_t **room = &cache->free[cache->count];
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t offset = (uint64_t)pkts[i].data - (uint64_t)pool->base;
+		if (__builtin_expect(offset > pool->last, 0)) {
+			free_many(pkts, n);
+			return;
+		}
+		room[i] = pkt_default_data(pool, offset);
+	}
+	pkt_cache_put(pool, cache, n);
 }
 
 void pkt_free_data(uint8_t *const *data, unsigned n)
@@ -222,7 +274,7 @@ static void follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, u
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t offset = (uint64_t)buffers[i] - (uint64_t)pool->base;
 		uint64_t index = offset / PKT_BUFFER_BYTES;
-		if (index >= pool->count || offset % PKT_BUFFER_BYTES != PKT_METADATA_BYTES + PKT_HEADROOM_BYTES) {
+		if (index >= pool->count || offset % PKT_BUFFER_BYTES != PKT_DEFAULT_OFFSET) {
 			fprintf(stderr, "pollux: %p is not where a packet of this pool starts (%s)\n", (void *)buffers[i], wrong);
 			abort();
 		}

@@ -10,6 +10,9 @@
 /** Held while the set of open pools changes, and by who walks it with pkt_pool_at. */
 extern pthread_mutex_t pkt_pools_lock;
 
+/** Pools closed so far: while it stays the same, a pool once found is open. */
+extern uint64_t pkt_pools_closed;
+
 /** Entry i (below PKT_POOLS) of the open pools, or NULL. */
 struct pkt_pool *pkt_pool_at(unsigned i);
 

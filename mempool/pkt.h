@@ -18,6 +18,20 @@ struct pkt_pool;
 #define PKT_DATA_BYTES     2048u /* room for a frame, or a piece of one, from the default position of data */
 #define PKT_BUFFER_BYTES   (PKT_METADATA_BYTES + PKT_HEADROOM_BYTES + PKT_DATA_BYTES) /* 35 cache lines: odd, on purpose */
 
+/** The instruction sets that burst and pool functions are written for. All give the same results. */
+enum pkt_simd {
+	PKT_SIMD_AUTO,   /* the best of these that the CPU has */
+	PKT_SIMD_SCALAR, /* any x86-64 */
+	PKT_SIMD_AVX2,   /* with BMI1 and BMI2: since 2013 */
+	PKT_SIMD_AVX512, /* F, BW, DQ, VL and VBMI2: the processors that do not run slower for it, since 2019 */
+};
+
+/** AUTO resolved, and others checked, for this CPU. AUTO: it does not have that instruction set. */
+enum pkt_simd pkt_simd_choose(enum pkt_simd wanted);
+
+/** "scalar", "AVX2", "AVX-512". */
+const char *pkt_simd_name(enum pkt_simd simd);
+
 /** Flags of a packet handle. */
 enum {
 	PKT_MORE = 1u << 0, /* the frame goes on in the next handle */
@@ -41,7 +55,7 @@ struct pkt {
  * The pool holds a reference to the space. Errors: -EINVAL, -ENOMEM, -ENFILE (too many pools), and those of dma_space_map.
  */
 int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node);
-#define PKT_POOL_MAX 1900000u
+#define PKT_POOL_MAX 1850000u
 #define PKT_POOLS    64u /* pools open at once in a process */
 
 /** Closes a pool. -EBUSY, and nothing changes, while packets are out (the sentence says how many). No thread may be using the pool.
@@ -51,6 +65,10 @@ int pkt_pool_close(struct pkt_pool *pool);
 /** Buffers of the pool, and how many of them nobody holds: exact while no thread is in a pool function, else a snapshot. */
 unsigned pkt_pool_count(const struct pkt_pool *pool);
 unsigned pkt_pool_available(const struct pkt_pool *pool);
+
+/** Makes a pool's functions use another instruction set than the best: for tests and benchmarks. No thread may be using the pool.
+ *  -ENOTSUP: this CPU does not have it. */
+int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd);
 
 /** Bytes of the pages behind the pool: 4096 tells that there were no hugepages. */
 size_t pkt_pool_page_bytes(const struct pkt_pool *pool);

@@ -11,8 +11,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-_Static_assert(PKT_BUFFER_BYTES % 64 == 0 && PKT_BUFFER_BYTES / 64 == 35, "pkt_default_data divides by 35 cache lines");
+_Static_assert(PKT_BUFFER_BYTES == 2240, "an odd number of cache lines; and pkt_default_data divides by it");
 _Static_assert((uint64_t)PKT_POOL_MAX * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
+/* floor(x * r / 2^s) is floor(x / d) while x * (r * d - 2^s) < 2^s */
+#define RECIPROCAL_ERROR (PKT_RECIPROCAL * PKT_BUFFER_BYTES - (UINT64_C(1) << PKT_RECIPROCAL_SHIFT))
+_Static_assert(RECIPROCAL_ERROR < PKT_BUFFER_BYTES &&
+		       (uint64_t)PKT_POOL_MAX * PKT_BUFFER_BYTES < (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
+	"pkt_default_data is exact");
 
 /* The open pools. `place` says which addresses an entry has, and can be tested without touching a pool that another thread may
  * be closing: the memory's base, which is aligned to a power of two of bytes, and in its low bits that power. 0: no pool. */
@@ -23,6 +28,7 @@ static struct {
 #define PLACE_SHIFT_MASK UINT64_C(63)
 
 pthread_mutex_t pkt_pools_lock = PTHREAD_MUTEX_INITIALIZER;
+uint64_t pkt_pools_closed;
 
 /* Where the calling thread found a pool last. */
 static __thread unsigned last_entry;
@@ -101,10 +107,12 @@ int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned co
 
 	pool->base = pool->memory->base;
 	pool->count = count;
+	pool->last = count * PKT_BUFFER_BYTES - 1;
+	pkt_pool_use_simd(pool, PKT_SIMD_AUTO);
 	/* the space puts memory at a multiple of its size's next power of two, and leaves the rest of that unused */
 	shift = 64 - (uint64_t)__builtin_clzll(pool->memory->bytes - 1);
 	pool->outside = ~((UINT64_C(1) << shift) - 1);
-	pool->depot = pkt_depot_open(pool->base + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES, PKT_BUFFER_BYTES, count);
+	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, count);
 #ifdef POLLUX_DEBUG
 	pool->out = calloc(count, 1);
 	if (!pool->out)
@@ -152,8 +160,19 @@ int pkt_pool_close(struct pkt_pool *pool)
 	for (unsigned i = 0; i < PKT_POOLS; i++)
 		if (entries[i].place && entries[i].pool == pool)
 			__atomic_store_n(&entries[i].place, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&pkt_pools_closed, pkt_pools_closed + 1, __ATOMIC_RELAXED); /* under the lock */
 	pthread_mutex_unlock(&pkt_pools_lock);
 	pool_free(pool);
+	return 0;
+}
+
+int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd)
+{
+	static const struct pkt_bulk *const bulks[] = {NULL, &pkt_bulk_scalar, &pkt_bulk_avx2, &pkt_bulk_avx512};
+	enum pkt_simd chosen = pkt_simd_choose(simd);
+	if (chosen == PKT_SIMD_AUTO)
+		return pollux_fail(ENOTSUP, "this CPU does not have %s: choose another instruction set, or none", pkt_simd_name(simd));
+	pool->bulk = bulks[chosen];
 	return 0;
 }
 

@@ -23,12 +23,31 @@ struct pkt_cache {
 
 struct pkt_depot;
 struct dma_memory;
+struct pkt_pool;
+
+/**
+ * Moving pointers between a cache and packets, in bulk: once for each instruction set. n is 1 to PKT_BLOCK, and what is read and what is
+ * written are different arrays.
+ */
+struct pkt_bulk {
+	/** Makes handles of buffers: data, and the rest 0. */
+	void (*hand_out)(struct pkt *pkts, uint8_t *const *data, unsigned n);
+	/** Writes the default positions of n packets' buffers to `home`. False: not all of them are the pool's, and what was written
+	 *  means nothing. */
+	bool (*bring_home)(const struct pkt_pool *pool, uint8_t **home, const struct pkt *pkts, unsigned n);
+	/** The same for pointers, any into the buffers. */
+	bool (*bring_home_data)(const struct pkt_pool *pool, uint8_t **home, uint8_t *const *data, unsigned n);
+};
+
+extern const struct pkt_bulk pkt_bulk_scalar, pkt_bulk_avx2, pkt_bulk_avx512;
 
 /** The part of a pool that data paths touch; read-only after opening, but for the caches. */
 struct pkt_pool {
 	uint8_t *base;      /* first byte of buffer 0 */
 	uint64_t outside;   /* (pointer - base) & outside is 0 for every pointer into the pool's memory, and for no other */
+	uint32_t last;      /* offset of the last byte of the last buffer: the pages may reach beyond it */
 	unsigned count;     /* buffers */
+	const struct pkt_bulk *bulk;
 	struct pkt_cache *caches[PKT_THREADS]; /* by thread slot; made at a thread's first use, freed with the pool */
 	struct pkt_depot *depot;
 	struct dma_memory *memory;
@@ -105,13 +124,25 @@ static inline void pkt_cache_put(struct pkt_pool *pool, struct pkt_cache *cache,
 	__atomic_store_n(&cache->count, cache->count + n, __ATOMIC_RELAXED);
 }
 
-/** From any pointer into a buffer of the pool to that of its data at the default position. offset is pointer - pool->base, and
- *  below 2^32. Two multiplications, no division, no memory. */
+#define PKT_RECIPROCAL       UINT64_C(3926827243)
+#define PKT_RECIPROCAL_SHIFT 43
+#define PKT_DEFAULT_OFFSET   (PKT_METADATA_BYTES + PKT_HEADROOM_BYTES)
+
+/** From any pointer into a buffer of the pool to that of its data at the default position. offset is pointer - pool->base, at
+ *  most pool->last. Two multiplications, no division, no memory. */
 static inline uint8_t *pkt_default_data(const struct pkt_pool *pool, uint64_t offset)
 {
-	/* offset / 2240 == (offset / 64) / 35; 2^37 / 35 rounded up is exact for all quotients of a 32-bit offset */
-	uint64_t index = (uint32_t)offset / 64 * UINT64_C(3926827243) >> 37;
-	return pool->base + index * PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES;
+	/* 2^43 / 2240 rounded up gives the quotient exactly for every offset below PKT_POOL_MAX * 2240 */
+	uint64_t index = (uint32_t)offset * PKT_RECIPROCAL >> PKT_RECIPROCAL_SHIFT;
+	return pool->base + index * PKT_BUFFER_BYTES + PKT_DEFAULT_OFFSET;
+}
+
+/** Makes a handle, as a whole and not field by field: a burst function that loads 16 bytes soon after then finds them in one store. */
+static inline void pkt_hand_out(struct pkt *pkt, uint8_t *data)
+{
+	typedef uint64_t handle __attribute__((vector_size(sizeof(struct pkt))));
+	handle bits = {(uint64_t)data, 0};
+	__builtin_memcpy(pkt, &bits, sizeof(bits));
 }
 
 /** Gives n buffers back, each to its own pool, given any pointers into them. The path for packets of unknown origin. */
