@@ -133,6 +133,7 @@ static struct nic_config complete(const struct nic_config *config)
 	full.rx_ring = full.rx_ring ? full.rx_ring : NIC_RING_DEFAULT;
 	full.tx_ring = full.tx_ring ? full.tx_ring : NIC_RING_DEFAULT;
 	full.mtu = full.mtu ? full.mtu : NIC_MTU_DEFAULT;
+	full.simd = full.simd ? full.simd : pkt_simd_choose(PKT_SIMD_AUTO);
 	return full;
 }
 
@@ -165,6 +166,9 @@ static int check_config(const struct nic *nic, const struct nic_config *config)
 		return ret;
 	if (config->mtu < NIC_MTU_MIN || config->mtu > info->max_mtu)
 		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, NIC_MTU_MIN, info->max_mtu);
+	if (pkt_simd_choose(config->simd) == PKT_SIMD_AUTO)
+		return pollux_fail(ENOTSUP, "%s: this CPU does not have %s: choose another instruction set, or PKT_SIMD_AUTO", info->address,
+				   pkt_simd_name(config->simd));
 	if (config->offloads)
 		return pollux_fail(EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
 	return 0;
@@ -217,6 +221,7 @@ static int find_pool(struct nic *nic)
 			nic->own_pool = NULL;
 			return ret;
 		}
+		pkt_pool_use_simd(nic->own_pool, config->simd);
 		config->pool = nic->own_pool;
 	}
 	return check_pool(nic, config);
@@ -238,6 +243,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	nic->link = (struct nic_link){.up = false};
 	nic->promiscuous = nic->config.promiscuous;
 	nic->all_multicast = false;
+	nic->info.simd = PKT_SIMD_SCALAR; /* unless the driver has more to offer */
 	ret = find_pool(nic);
 	if (!ret)
 		ret = nic->driver->ops->start(nic);

@@ -68,7 +68,7 @@ static int prepare(struct ixgbe *ix)
 		queue->tail = vfio_doorbell(&ix->nic.bar, queue->tail_offset);
 		if (!queue->tail)
 			queue->tail = &queue->trapped_tail;
-		ixgbe_txq_prepare(queue);
+		ixgbe_txq_prepare(queue, config->simd);
 	}
 	for (unsigned i = 0; i < config->rx_queues; i++, ring += config->rx_ring) {
 		struct ixgbe_rxq *queue = ix->rxqs[i];
@@ -82,7 +82,7 @@ static int prepare(struct ixgbe *ix)
 		queue->tail = vfio_doorbell(&ix->nic.bar, queue->tail_offset);
 		if (!queue->tail)
 			queue->tail = &queue->trapped_tail;
-		int ret = ixgbe_rxq_prepare(queue);
+		int ret = ixgbe_rxq_prepare(queue, config->simd);
 		if (ret) {
 			queue->ring = NULL; /* holds no packets */
 			return ret;
@@ -94,6 +94,7 @@ static int prepare(struct ixgbe *ix)
 int ixgbe_queues_open(struct ixgbe *ix)
 {
 	int ret = allocate(ix);
+	ix->nic.info.simd = ix->nic.config.simd;
 	if (!ret)
 		ret = prepare(ix);
 	if (ret)

@@ -1,104 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Transmit: writes descriptors, asks for a report on every 32nd, takes finished packets back in batches. 82599 DS 7.2.3.2.4 (advanced
- * data descriptor), 7.2.3.3 (ring), 7.2.3.5 (write-back). */
-#include "queue.h"
-
-#include "../../mempool/pool.h"
-
-#include <string.h>
+ * Transmit: a queue's preparation and end, frames that are out of the ordinary, and the burst for any x86-64. */
+#include "tx_burst.h"
 
 /* The card holds 40 descriptors of a queue on chip; a frame must not need them all. */
 #define TX_PIECES_MAX 32u
 
-static inline void count(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED); /* single writer */
-}
-
-/* Gives a batch of finished packets back: straight into the thread's cache when all are the pool's own. */
-static inline void free_batch(struct pkt_pool *pool, struct pkt_cache *cache, uint8_t *const *buffers)
-{
-	uint8_t **room = pkt_cache_room(pool, cache, IXGBE_BATCH);
-	uint64_t base = (uint64_t)pool->base, seen = 0;
-
-#pragma GCC unroll 4
-	for (unsigned i = 0; i < IXGBE_BATCH; i++) {
-		uint64_t offset = (uint64_t)buffers[i] - base;
-		seen |= offset;
-		room[i] = pkt_default_data(pool, offset);
-	}
-	if (__builtin_expect(!(seen & pool->outside), 1))
-		pkt_cache_put(pool, cache, IXGBE_BATCH);
-	else
-		pkt_free_data(buffers, IXGBE_BATCH);
-}
-
-/* Has the card reported the oldest batch done? */
-static inline bool reported(const struct ixgbe_txq *queue, uint32_t clean)
-{
-	uint32_t report = queue->report[(clean & queue->mask) / IXGBE_BATCH];
-
-	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & IXGBE_TX_DD;
-}
-
-/* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
-static inline void reclaim(struct ixgbe_txq *queue)
-{
-	uint32_t clean = queue->clean;
-	struct pkt_cache *cache;
-
-	if (queue->next - clean < IXGBE_BATCH || !reported(queue, clean))
-		return;
-	cache = pkt_cache_get(queue->pool);
-	do {
-		uint8_t **buffers = &queue->buffers[clean & queue->mask];
-
-		if (__builtin_expect(cache != NULL, 1))
-			free_batch(queue->pool, cache, buffers);
-		else
-			pkt_free_data(buffers, IXGBE_BATCH);
-		clean += IXGBE_BATCH;
-	} while (queue->next - clean >= IXGBE_BATCH && reported(queue, clean));
-	queue->clean = clean;
-}
-
-static inline void write_descriptor(struct ixgbe_descriptor *descriptor, uint64_t address, uint64_t q1)
-{
-	descriptor->q0 = address;
-	descriptor->q1 = q1;
-}
-
-/* Writes the run of ordinary packets at the front: one buffer, a length that can be sent, no flags. */
-static inline unsigned put_frames(struct ixgbe_descriptor *ring, uint8_t **buffers, const struct pkt *pkts, unsigned n, uint64_t offset,
-	uint32_t longest)
-{
-	unsigned i;
-
-#pragma GCC unroll 4
-	for (i = 0; i < n; i++) {
-		uint32_t length_and_flags;
-		uint8_t *data = pkts[i].data;
-
-		memcpy(&length_and_flags, &pkts[i].len, 4); /* any flag makes it too large for the comparison */
-		if (__builtin_expect(length_and_flags - IXGBE_TX_FRAME_MIN > longest - IXGBE_TX_FRAME_MIN, 0))
-			break;
-		buffers[i] = data;
-		write_descriptor(&ring[i], (uint64_t)data + offset, length_and_flags * IXGBE_TX_BOTH_LENGTHS + (IXGBE_TX_COMMAND | IXGBE_TX_EOP));
-	}
-	return i;
-}
-
-/* The report for a batch of slots is asked for on the descriptor that ends the frame which crosses the batch's end. */
-static inline void ask_report(struct ixgbe_txq *queue, uint32_t batch_slot, uint32_t slot)
-{
-	queue->ring[slot].q1 |= IXGBE_TX_RS;
-	queue->report[batch_slot / IXGBE_BATCH] = (uint16_t)slot;
-}
-
 static void free_bad(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
 {
 	pkt_free(pkts, n);
-	count(&queue->bad_packets, 1);
+	ixgbe_count(&queue->bad_packets, 1);
 }
 
 /* A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind it. */
@@ -113,11 +23,7 @@ static bool pad_short(struct ixgbe_txq *queue, const struct pkt *pkt, struct pkt
 	return true;
 }
 
-/*
- * The frame that put_frames stopped at: in several buffers, shorter than the card takes, or impossible. `n` handles are left
- * in the caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or is not all there.
- */
-static __attribute__((noinline)) unsigned put_odd(struct ixgbe_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
+unsigned ixgbe_tx_put_odd(struct ixgbe_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
 {
 	uint32_t first = *next, total = 0;
 	unsigned pieces = 0;
@@ -147,80 +53,94 @@ static __attribute__((noinline)) unsigned put_odd(struct ixgbe_txq *queue, uint3
 		uint32_t slot = *next & queue->mask;
 
 		queue->buffers[slot] = pkts[i].data;
-		write_descriptor(&queue->ring[slot], (uint64_t)pkts[i].data + queue->offset,
-			pkts[i].len | IXGBE_TX_COMMAND | (i + 1 == pieces ? IXGBE_TX_EOP : 0) | (uint64_t)total << IXGBE_TX_PAYLEN_SHIFT);
+		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
+		queue->ring[slot].q1 = pkts[i].len | IXGBE_TX_COMMAND | (i + 1 == pieces ? IXGBE_TX_EOP : 0) | (uint64_t)total << IXGBE_TX_PAYLEN_SHIFT;
 	}
 	/* every batch boundary that this frame crosses is reported by its last descriptor */
 	for (uint32_t i = first; i != *next; i++)
 		if (i % IXGBE_BATCH == IXGBE_BATCH - 1)
-			ask_report(queue, i & queue->mask, (*next - 1) & queue->mask);
+			ixgbe_tx_ask_report(queue, i & queue->mask, (*next - 1) & queue->mask);
 	return pieces;
 }
 
-/* Every case: batches to reclaim, a full ring, frames in pieces. */
-static __attribute__((noinline)) unsigned burst_any(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+/* Has the card reported the oldest batch done? */
+static bool reported(const struct ixgbe_txq *queue, uint32_t clean)
 {
-	uint32_t next = queue->next;
-	unsigned room, sent = 0;
+	uint32_t report = queue->report[(clean & queue->mask) / IXGBE_BATCH];
 
-	reclaim(queue);
-	/* one slot stays empty: a tail equal to the head would mean an empty ring */
-	room = queue->mask - (next - queue->clean);
-	while (sent < n && room) {
-		uint32_t slot = next & queue->mask;
-		unsigned run = n - sent, put;
-
-		if (run > room)
-			run = room;
-		if (run > IXGBE_BATCH - slot % IXGBE_BATCH)
-			run = IXGBE_BATCH - slot % IXGBE_BATCH;
-		put = put_frames(&queue->ring[slot], &queue->buffers[slot], &pkts[sent], run, queue->offset, queue->max_single);
-		next += put;
-		if (put && next % IXGBE_BATCH == 0)
-			ask_report(queue, slot, (next - 1) & queue->mask);
-		sent += put;
-		room -= put;
-		if (__builtin_expect(put < run, 0)) {
-			uint32_t before = next;
-			unsigned used = put_odd(queue, &next, &pkts[sent], n - sent, room);
-			if (!used)
-				break;
-			sent += used;
-			room -= next - before;
-		}
-	}
-	if (next != queue->next) {
-		queue->next = next;
-		__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
-	}
-	return sent;
+	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & IXGBE_TX_DD;
 }
 
-/* Small bursts mostly end inside a batch and find nothing to reclaim: no call, and no saved register. */
-static inline unsigned burst(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+/* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
+void ixgbe_tx_reclaim(struct ixgbe_txq *queue)
 {
-	uint32_t next = queue->next, slot = next & queue->mask, waiting = next - queue->clean;
+	struct pkt_pool *pool = queue->pool;
+	struct pkt_cache *cache;
 
-	if (n >= IXGBE_BATCH - slot % IXGBE_BATCH || n > queue->mask - waiting || n == 0)
-		return burst_any(queue, pkts, n);
-	if (waiting >= IXGBE_BATCH && reported(queue, queue->clean))
-		return burst_any(queue, pkts, n);
-	if (__builtin_expect(put_frames(&queue->ring[slot], &queue->buffers[slot], pkts, n, queue->offset, queue->max_single) < n, 0))
-		return burst_any(queue, pkts, n); /* which writes the same descriptors again: the tail has not moved */
-	queue->next = next + n;
-	__atomic_store_n(queue->tail, slot + n, __ATOMIC_RELEASE);
+	if (queue->next - queue->clean < IXGBE_BATCH || !reported(queue, queue->clean))
+		return;
+	cache = pkt_cache_get(pool);
+	do {
+		uint8_t **buffers = &queue->buffers[queue->clean & queue->mask];
+
+		/* straight into the thread's cache when all are the pool's own */
+		if (__builtin_expect(cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, IXGBE_BATCH), buffers, IXGBE_BATCH), 1))
+			pkt_cache_put(pool, cache, IXGBE_BATCH);
+		else
+			pkt_free_data(buffers, IXGBE_BATCH);
+		queue->clean += IXGBE_BATCH;
+	} while (queue->next - queue->clean >= IXGBE_BATCH && reported(queue, queue->clean));
+}
+
+__attribute__((noinline)) unsigned ixgbe_tx_end_batch(struct ixgbe_txq *queue, uint32_t next, unsigned n)
+{
+	uint32_t last = (next - 1) & queue->mask;
+
+	if (next % IXGBE_BATCH == 0)
+		ixgbe_tx_ask_report(queue, last, last);
+	ixgbe_tx_hand_over(queue, next);
+	ixgbe_tx_reclaim(queue);
+	ixgbe_tx_set_limit(queue);
 	return n;
 }
 
-static unsigned tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
+/* Four at a time, so that the loop itself costs little. */
+static inline unsigned put(struct ixgbe_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
-	return burst((struct ixgbe_txq *)nic, pkts, n);
+	struct ixgbe_descriptor *ring = &queue->ring[slot];
+	uint8_t **buffers = &queue->buffers[slot];
+	uint64_t offset = queue->offset;
+	uint32_t longest = queue->max_single;
+	unsigned left = n;
+
+	for (; left >= 4; left -= 4, ring += 4, buffers += 4, pkts += 4)
+#pragma GCC unroll 4
+		for (unsigned k = 0; k < 4; k++)
+			if (!ixgbe_tx_put_one(&ring[k], &buffers[k], &pkts[k], longest, offset))
+				return n - left + k;
+	n -= left;
+	return left ? n + ixgbe_tx_put_few(queue, slot + n, pkts, left) : n;
 }
 
-static unsigned tx_burst_trapped(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned any(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ixgbe_tx_any(queue, pkts, n, put);
+}
+
+static __attribute__((noinline)) unsigned many(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ixgbe_tx_many(queue, pkts, n, put, any);
+}
+
+static unsigned burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
+{
+	return ixgbe_tx_burst(nic, pkts, n, many, any);
+}
+
+static unsigned burst_trapped(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
 {
 	struct ixgbe_txq *queue = (struct ixgbe_txq *)nic;
-	unsigned sent = burst(queue, pkts, n);
+	unsigned sent = queue->burst(nic, pkts, n);
 
 	if (queue->trapped_tail != queue->tail_told) {
 		queue->tail_told = queue->trapped_tail;
@@ -229,7 +149,7 @@ static unsigned tx_burst_trapped(struct nic_txq *nic, const struct pkt *pkts, un
 	return sent;
 }
 
-void ixgbe_txq_prepare(struct ixgbe_txq *queue)
+void ixgbe_txq_prepare(struct ixgbe_txq *queue, enum pkt_simd simd)
 {
 	unsigned size = queue->mask + 1;
 
@@ -240,7 +160,9 @@ void ixgbe_txq_prepare(struct ixgbe_txq *queue)
 	queue->bad_packets = 0;
 	queue->trapped_tail = queue->tail_told = 0;
 	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
-	queue->nic.burst = queue->tail == &queue->trapped_tail ? tx_burst_trapped : tx_burst;
+	ixgbe_tx_set_limit(queue);
+	queue->burst = simd == PKT_SIMD_AVX512 ? ixgbe_tx_burst_avx512 : simd == PKT_SIMD_AVX2 ? ixgbe_tx_burst_avx2 : burst;
+	queue->nic.burst = queue->tail == &queue->trapped_tail ? burst_trapped : queue->burst;
 }
 
 void ixgbe_txq_drain(struct ixgbe_txq *queue)
