@@ -66,11 +66,13 @@ static bool open_once(void)
 	return true;
 }
 
-static bool start(uint16_t mtu)
+static bool start(uint8_t choice)
 {
-	struct nic_config config = {.rx_ring = RING, .tx_ring = RING, .mtu = mtu, .pool = pool, .promiscuous = true};
+	struct nic_config config = {.rx_ring = RING, .tx_ring = RING, .pool = pool, .promiscuous = true};
 
-	return nic_start(nic, &config) == 0;
+	config.mtu = choice & 1 ? 9000 : 1500;
+	config.simd = pkt_simd_choose((enum pkt_simd)(choice >> 1 & 3)); /* what the CPU does not have: the best */
+	return pkt_pool_use_simd(pool, config.simd) == 0 && nic_start(nic, &config) == 0;
 }
 
 /* A packet has come into the application's hands. */
@@ -218,7 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	if (!nic)
 		HOLDS(open_once());
-	HOLDS(start(input_8(&in) & 1 ? 9000 : 1500));
+	HOLDS(start(input_8(&in)));
 	model_set_partner(model_local_model(fuzzed), true);
 	model_local_advance(fuzzed, 100000000);
 	while (in.left)

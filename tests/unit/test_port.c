@@ -23,7 +23,8 @@ struct fixture {
 };
 
 static bool trapped; /* the whole suite runs both ways, ... */
-static enum model_card card; /* ... and on each card */
+static enum model_card card; /* ... on each card */
+static enum pkt_simd simd; /* ... and with each instruction set */
 
 static struct model *model(struct fixture *f, unsigned port)
 {
@@ -63,6 +64,8 @@ static void set_up(struct fixture *f, const struct nic_config *wanted, unsigned 
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f->space), 0);
 	f->pool_count = nic_pool_count(&config, 2, 1) + extra_packets;
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&f->pool, f->space, f->pool_count, -1), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_use_simd(f->pool, simd), 0);
+	config.simd = simd;
 	config.pool = f->pool;
 	for (unsigned port = 0; port < 2; port++) {
 		CU_ASSERT_EQUAL_FATAL(open_device(f, port, 0), 0);
@@ -682,30 +685,60 @@ static void a_stuck_transmitter_does_not_hang_stop(void)
 	tear_down(&f, false);
 }
 
+static void the_instruction_set_is_chosen_at_start(void)
+{
+	struct nic_config config = {.simd = (enum pkt_simd)7};
+	struct nic_info info;
+	struct fixture f;
+
+	set_up(&f, NULL, 0);
+	nic_get_info(f.nic[0], &info);
+	CU_ASSERT_EQUAL(info.simd, pkt_simd_choose(simd));
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+	CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), -ENOTSUP);
+	config.simd = PKT_SIMD_SCALAR;
+	CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), 0);
+	nic_get_info(f.nic[0], &info);
+	CU_ASSERT_EQUAL(info.simd, PKT_SIMD_SCALAR);
+	tear_down(&f, false);
+}
+
+static int set_up_suite(bool with_calls, enum model_card with_card, enum pkt_simd with_simd)
+{
+	trapped = with_calls;
+	card = with_card;
+	simd = pkt_simd_choose(with_simd); /* what the CPU does not have: the best */
+	return 0;
+}
+
 static int memory_doorbells(void)
 {
-	trapped = false;
-	card = MODEL_82599;
-	return 0;
+	return set_up_suite(false, MODEL_82599, PKT_SIMD_SCALAR);
+}
+
+static int memory_doorbells_avx2(void)
+{
+	return set_up_suite(false, MODEL_82599, PKT_SIMD_AVX2);
+}
+
+static int memory_doorbells_avx512(void)
+{
+	return set_up_suite(false, MODEL_82599, PKT_SIMD_AVX512);
 }
 
 static int trapped_doorbells(void)
 {
-	trapped = true;
-	return 0;
+	return set_up_suite(true, MODEL_82599, PKT_SIMD_AUTO);
 }
 
 static int on_x540(void)
 {
-	trapped = false;
-	card = MODEL_X540;
-	return 0;
+	return set_up_suite(false, MODEL_X540, PKT_SIMD_AUTO);
 }
 
 static int on_x550(void)
 {
-	card = MODEL_X550;
-	return 0;
+	return set_up_suite(false, MODEL_X550, PKT_SIMD_AUTO);
 }
 
 int main(void)
@@ -729,12 +762,15 @@ int main(void)
 		{"a device gone under traffic ends cleanly", a_device_gone_under_traffic_ends_cleanly},
 		{"ports close in either order under traffic", ports_close_in_either_order_under_traffic},
 		{"a port starts again after stopping", a_port_starts_again_after_stopping},
+		{"the instruction set is chosen at start", the_instruction_set_is_chosen_at_start},
 		{"a pool too small is refused with the number", a_pool_too_small_is_refused_with_the_number},
 		{"a stuck transmitter does not hang stop", a_stuck_transmitter_does_not_hang_stop},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-		{"a port, heads and tails as memory", memory_doorbells, NULL, NULL, NULL, tests},
+		{"a port, heads and tails as memory, scalar", memory_doorbells, NULL, NULL, NULL, tests},
+		{"a port, heads and tails as memory, AVX2", memory_doorbells_avx2, NULL, NULL, NULL, tests},
+		{"a port, heads and tails as memory, AVX-512", memory_doorbells_avx512, NULL, NULL, NULL, tests},
 		{"a port, heads and tails as calls", trapped_doorbells, NULL, NULL, NULL, tests},
 		{"a port of an X540", on_x540, NULL, NULL, NULL, tests},
 		{"a port of an X550", on_x550, NULL, NULL, NULL, tests},
