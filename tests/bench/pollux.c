@@ -117,10 +117,10 @@ static void close_ports(struct subject *subject)
 	free(pollux);
 }
 
-static int open_subject(struct subject *subject, const char *name)
+static int open_subject(struct subject *subject, const char *name, enum pkt_simd simd)
 {
 	struct pollux *pollux = calloc(1, sizeof(*pollux));
-	struct nic_config config = {.rx_ring = LOCKSTEP_RING, .tx_ring = LOCKSTEP_RING, .promiscuous = true};
+	struct nic_config config = {.rx_ring = LOCKSTEP_RING, .tx_ring = LOCKSTEP_RING, .promiscuous = true, .simd = simd};
 	int error = -1;
 
 	*subject = (struct subject){.name = name, .context = pollux, .least_burst = 1, .handle = handle, .reach = reach, .close = close_ports};
@@ -129,6 +129,8 @@ static int open_subject(struct subject *subject, const char *name)
 	error = dma_space_open(&pollux->space);
 	if (!error)
 		error = pkt_pool_open(&pollux->pool, pollux->space, nic_pool_count(&config, 2, 1), -1);
+	if (!error)
+		error = pkt_pool_use_simd(pollux->pool, simd);
 	config.pool = pollux->pool;
 	for (unsigned port = 0; !error && port < 2; port++)
 		error = open_port(pollux, port, &config);
@@ -144,9 +146,21 @@ static int open_subject(struct subject *subject, const char *name)
 	return 0;
 }
 
+/* Each instruction set that this CPU has is one, the best first: it is what an application gets. */
 int pollux_subjects_open(struct subject *subjects, unsigned most)
 {
-	int error = most ? open_subject(subjects, "pollux") : 0;
+	static const char *const names[] = {[PKT_SIMD_SCALAR] = "pollux scalar", [PKT_SIMD_AVX2] = "pollux AVX2", [PKT_SIMD_AVX512] = "pollux AVX-512"};
+	int opened = 0;
 
-	return error ? error : 1;
+	for (unsigned simd = PKT_SIMD_AVX512; simd >= PKT_SIMD_SCALAR && (unsigned)opened < most; simd--) {
+		int error;
+
+		if (pkt_simd_choose((enum pkt_simd)simd) != (enum pkt_simd)simd)
+			continue;
+		error = open_subject(&subjects[opened], names[simd], (enum pkt_simd)simd);
+		if (error)
+			return error;
+		opened++;
+	}
+	return opened;
 }
