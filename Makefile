@@ -147,7 +147,7 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 	@tests/guest/cards.sh build/release $(GUEST_RUNS)
 
 # QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
-GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48
+GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 11.1/linux/igb+e1000e/48
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each

@@ -19,6 +19,9 @@ fwd=$!
 FILE=/tmp/fwd.log check "both links come up" wait_for 20 grep -q '^port 1:.*link up' /tmp/fwd.log
 ask send
 FILE=/tmp/fwd.log check "the capture goes through both ways" ended 60 $fwd 0
+way='by group'
+[ ! -e /dev/iommu ] || way='by iommufd'
+check "$way" grep -q "^port 1:.* $way" /tmp/fwd.log
 check "in hugepages" sh -c '! grep -i "no hugepages" /tmp/fwd.log'
 
 # QEMU's 82540EM takes nothing for a second after RCTL was written: two seconds, and a ring for what waits meanwhile
@@ -56,6 +59,12 @@ check "by an interrupt" test "$(interrupts)" -gt 0
 kill -9 $gen
 wait $gen
 check "after kill -9 in traffic the next start is clean" lossless "$d" "$c"
+if [ -e /dev/iommu ]; then
+	mv /dev/iommu /dev/iommu.not
+	check "by group, on the same kernel" lossless "$c" "$d"
+	check "really" sh -c "pollux-gen --count 1 $c 2>&1 | grep '^port 0:.* by group'"
+	mv /dev/iommu.not /dev/iommu
+fi
 
 generate
 check "card 3 is unplugged" monitor device_del c3

@@ -9,7 +9,7 @@ tree=$(realpath "$1") output=$2 script=$3 modules=$4
 shift 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-version=$(basename "$tree"/lib/modules/*)
+version=$(basename "$tree"/lib/modules/* 2>/dev/null)
 mkdir -p "$work"/{bin,busybox,data,lib64,modules,proc,sys,dev,tmp,run}
 
 for busybox in "$tree/bin/busybox" "$tree/usr/bin/busybox" /bin/busybox; do [ -e "$busybox" ] && break; done
@@ -48,7 +48,7 @@ for program; do
 	esac
 done
 
-/sbin/depmod -b "$tree" "$version"
+[ ! -d "$tree/lib/modules" ] && modules= || /sbin/depmod -b "$tree" "$version" # a kernel of our own has all built in
 for module in $modules; do
 	/sbin/modprobe -d "$tree" -S "$version" --show-depends "$module"
 done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r file; do
