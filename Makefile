@@ -143,8 +143,9 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 	@tests/judge_dpdk.sh build/release x550
 	@tests/guest/linux_ixgbe.sh build/release
 	@tests/guest/ixgbe.sh build/release
-	@tests/guest/bind.sh build/release
 	@tests/guest/cards.sh build/release $(GUEST_RUNS)
+	@tests/guest/bind.sh build/release
+	@tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e
 
 # QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
 GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 11.1/linux/igb+e1000e/48

@@ -56,6 +56,35 @@ guest_model_ports=(
 	-device pcie-root-port,id=rp1,chassis=2,slot=2 -device '{"driver":"vfio-user-pci","bus":"rp1","socket":{"type":"unix","path":"WORK/1"},"x-msg-timeout":60000}'
 )
 
+# The options of QEMU for a card: guest_card NUMBER MODEL. All are in or below slot 0x10 + NUMBER. Conventional PCI can be reset behind a bridge only
+# (and Linux 6.12 forgets the bridge's mappings once the card was closed, so that it works there once).
+guest_card() {
+	local port="pcie-root-port,id=rp$1,chassis=$1,slot=$1,addr=0x1$1" card="${2%-*},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
+	case $2 in
+	e1000) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
+	e1000-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
+	*) echo "-device $port -device $card,bus=rp$1" ;;
+	esac
+}
+# guest_fetch QEMU/KERNEL...: sees to it that both are there (see cards.sh). 77: they cannot be had, the last line says why
+guest_fetch() {
+	local kind=$1 tree
+	tree=${kind#*/}
+	tree=${tree%%/*}
+	case $tree in kernel) tests/guest/fetch_kernel.sh || return ;; linux) tests/guest/kernel.sh || return ;; *) tests/guest/fetch.sh "$tree" || return ;; esac
+	case $kind in
+	host/*) command -v qemu-system-x86_64 >/dev/null || { echo "skip: no qemu-system-x86_64"; return 77; } ;;
+	*) tests/guest/fetch.sh || return ;;
+	esac
+}
+# guest_choose QEMU KERNEL: boots these; $tree is the kernel's
+guest_choose() {
+	case $1 in host) qemu=qemu-system-x86_64 ;; *) qemu=$guest/qemu.sh ;; esac
+	tree=$guest/$2
+	kernel=$(echo "$tree"/boot/vmlinuz-*)
+	machine=q35,kernel-irqchip=split
+}
+
 # What the guest's script asks of QEMU's monitor.
 host_monitor() {
 	echo "$*" >&"$guest_monitor"

@@ -14,16 +14,6 @@ shift
 . tests/guest/boot.sh
 capture=tests/captures/mixed.pcap
 
-# The options of QEMU for a card: card NUMBER MODEL. All are in or below slot 0x10 + NUMBER. Conventional PCI can be reset behind a bridge only
-# (and Linux 6.12 forgets the bridge's mappings once the card was closed, so that it works there once).
-card() {
-	local port="pcie-root-port,id=rp$1,chassis=$1,slot=$1,addr=0x1$1" card="${2%-*},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
-	case $2 in
-	e1000) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
-	e1000-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
-	*) echo "-device $port -device $card,bus=rp$1" ;;
-	esac
-}
 # came PORT: what the host caught at a wire is the capture
 came() {
 	if "$bin/pollux-pcap-diff" $capture "$work/out$1.pcap"; then echo "ok it comes out of card $1 as it was"; else echo "FAIL"; return 1; fi
@@ -33,17 +23,14 @@ host_send() {
 	kill -USR1 "${cables[@]}"
 }
 run() {
-	local tree kind=$1 x y width pages i
+	local kind=$1 x y width pages i
 	local IFS=/
 	# shellcheck disable=SC2086
 	set -- $kind
 	unset IFS
 	x=${3%+*} y=${3#*+} width=${4:-39} pages=${5:-}
 	guest_begin
-	case $1 in host) qemu=qemu-system-x86_64 ;; *) qemu=$guest/qemu.sh ;; esac
-	tree=$guest/$2
-	kernel=$(echo "$tree"/boot/vmlinuz-*)
-	machine=q35,kernel-irqchip=split
+	guest_choose "$1" "$2"
 	append="intel_iommu=on cards=$3 pages=$pages" memory=1G
 	[ "$pages" != 1G ] || append+=" hugepagesz=1G hugepages=1 hugepagesz=2M" memory=4G
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/cards_guest.sh "vfio-pci vfio_iommu_type1" \
@@ -59,19 +46,13 @@ run() {
 	wires+=(-netdev hubport,id=n2,hubid=1 -netdev hubport,id=n3,hubid=1)
 	wait_for test -S "$work/ours0" -a -S "$work/ours1" || return 1
 	# shellcheck disable=SC2046
-	guest_boot -device "intel-iommu,intremap=on,aw-bits=$width" "${wires[@]}" $(card 0 "$x") $(card 1 "$y") $(card 2 "$x") $(card 3 "$y")
+	guest_boot -device "intel-iommu,intremap=on,aw-bits=$width" "${wires[@]}" $(guest_card 0 "$x") $(guest_card 1 "$y") $(guest_card 2 "$x") $(guest_card 3 "$y")
 	guest_verdict 15 && came 0 && came 1
 }
 
 status=0
 for kind; do
-	tree=${kind#*/}
-	tree=${tree%%/*}
-	case $tree in kernel) tests/guest/fetch_kernel.sh || exit $? ;; linux) tests/guest/kernel.sh || exit 1 ;; *) tests/guest/fetch.sh "$tree" || exit 1 ;; esac
-	case $kind in
-	host/*) command -v qemu-system-x86_64 >/dev/null || { echo "skip: no qemu-system-x86_64"; exit 77; } ;;
-	*) tests/guest/fetch.sh || exit 1 ;;
-	esac
+	guest_fetch "$kind" || exit $?
 	begin=$SECONDS
 	echo "$kind:"
 	(run "$kind") || status=1

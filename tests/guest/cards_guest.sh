@@ -2,14 +2,6 @@
 # capture into each; between cards 2 and 3 is a cable. (See cards.sh.)
 echo 64 >/proc/sys/vm/nr_hugepages # of 2 MiB
 
-# card NUMBER: its address: what is, or is behind, slot 0x10 + NUMBER
-card() {
-	for device in /sys/bus/pci/devices/*; do
-		case $(readlink -f "$device") in
-		*/0000:00:1$1.0 | */0000:00:1$1.0/*) [ "$(cat "$device/class")" = 0x020000 ] && basename "$device" ;;
-		esac
-	done
-}
 a=$(card 0) b=$(card 1) c=$(card 2) d=$(card 3)
 check "four cards are bound to vfio-pci" bind vfio-pci "$a" "$b" "$c" "$d"
 no_fault

@@ -61,5 +61,31 @@ ended() {
 no_fault() {
 	dmesg -c >/tmp/dmesg
 	cat /tmp/dmesg >>/tmp/dmesg.all
-	! grep -iE 'DMAR:.*fault|BUG:|Oops|WARNING:|soft lockup' /tmp/dmesg
+	! grep -E 'DMAR:.*[Ff]ault|BUG:|Oops:|WARNING:|soft lockup' /tmp/dmesg
+}
+# A TCP connection between this network and the one named far: tcp SERVER-SIDE ADDRESS CLIENT-SIDE, a side is near or far
+near() { "$@"; }
+far() { /bin/ip netns exec far /bin/busybox "$@"; }
+tcp() {
+	if [ ! -e /tmp/open ]; then
+		head -c 3000000 /dev/urandom >/tmp/data
+		mkfifo /tmp/open # an input that doesn't end: a server at its input's end would hang up
+		sleep 1000 >/tmp/open &
+	fi
+	rm -f /tmp/received
+	"$1" nc -l -p 9000 >/tmp/received </tmp/open &
+	server=$!
+	sleep 1
+	"$3" nc -w 20 "$2" 9000 </tmp/data
+	wait $server
+	ls -l /tmp/data /tmp/received
+	cmp /tmp/data /tmp/received
+}
+# card NUMBER: the address of the card that is in, or behind, slot 0x10 + NUMBER, where boot.sh's guest_card puts it
+card() {
+	for device in /sys/bus/pci/devices/*; do
+		case $(readlink -f "$device") in
+		*/0000:00:1$1.0 | */0000:00:1$1.0/*) [ "$(cat "$device/class")" = 0x020000 ] && basename "$device" ;;
+		esac
+	done
 }

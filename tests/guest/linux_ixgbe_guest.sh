@@ -56,22 +56,6 @@ before=$(counter tx_packets)
 check "flood of 200 pings, none lost" sh -c '/bin/ping -q -f -c 200 -W 5 192.0.2.2 | grep -q " 0% packet loss"'
 check "the driver's counters follow" test $(($(counter tx_packets) - before)) -ge 200
 
-head -c 3000000 /dev/urandom >/tmp/data
-sum=$(md5sum </tmp/data)
-mkfifo /tmp/open # an input that doesn't end: a server at its input's end would hang up
-sleep 1000 >/tmp/open &
-near() { "$@"; }
-far() { /bin/ip netns exec far /bin/busybox "$@"; }
-tcp() { # tcp SERVER-SIDE ADDRESS CLIENT-SIDE
-	rm -f /tmp/received
-	"$1" nc -l -p 9000 >/tmp/received </tmp/open &
-	server=$!
-	sleep 1
-	"$3" nc -w 20 "$2" 9000 </tmp/data
-	wait $server
-	ls -l /tmp/data /tmp/received
-	[ "$(md5sum </tmp/received)" = "$sum" ]
-}
 check "TCP to the far end, 3 MB" tcp far 192.0.2.2 near
 check "TCP from the far end, 3 MB" tcp near 192.0.2.1 far
 

@@ -1,0 +1,39 @@
+#!/bin/bash
+# Linux's own drivers at the far ends of the wires: in a QEMU guest, two cards are the kernel's, each cabled to one of two others, between
+# which our forwarder runs through vfio-pci.
+# Usage: tests/guest/peers.sh BUILD-FOLDER QEMU/KERNEL/THEIRS+OURS...   (see tests/guest/cards.sh; the kernel needs drivers for THEIRS)
+# Exit status 77: skipped, the last line says why.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER RUN...}
+shift
+. tests/guest/boot.sh
+
+run() {
+	local kind=$1 theirs ours
+	local IFS=/
+	# shellcheck disable=SC2086
+	set -- $kind
+	unset IFS
+	theirs=${3%+*} ours=${3#*+}
+	guest_begin
+	guest_choose "$1" "$2"
+	append="intel_iommu=on iommu=pt" memory=1G
+	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/peers_guest.sh "vfio-pci vfio_iommu_type1 e1000 e1000e igb" \
+		/bin/ip /bin/ping host:"$bin/pollux-fwd" || return 1
+	# shellcheck disable=SC2046
+	guest_boot -device "intel-iommu,intremap=on" \
+		-netdev hubport,id=n0,hubid=1 -netdev hubport,id=n1,hubid=1 -netdev hubport,id=n2,hubid=2 -netdev hubport,id=n3,hubid=2 \
+		$(guest_card 0 "$theirs") $(guest_card 1 "$ours") $(guest_card 2 "$ours") $(guest_card 3 "$theirs")
+	guest_verdict 11
+}
+
+status=0
+for kind; do
+	guest_fetch "$kind" || exit $?
+	begin=$SECONDS
+	echo "$kind, theirs and ours:"
+	(run "$kind") || status=1
+	echo "$kind took $((SECONDS - begin)) s"
+done
+exit $status
