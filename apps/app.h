@@ -35,6 +35,7 @@ struct app_options {
 	unsigned cpus[APP_CPUS], cpu_count;
 	double duration_s, interval_s, link_wait_s; /* duration 0: until stopped */
 	bool no_promiscuous, json, quiet;
+	enum pkt_simd simd;
 };
 
 /** As a child of a program's own argp; its input is a struct app_options, which it fills with the defaults first. */

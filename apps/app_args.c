@@ -173,7 +173,18 @@ static double seconds_option(struct argp_state *state, const char *option, const
 	return value;
 }
 
-enum { KEY_MTU = 0x1000, KEY_LINK_WAIT };
+static enum pkt_simd simd_option(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = { "auto", "scalar", "avx2", "avx512" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(text, names[i]) == 0)
+			return (enum pkt_simd)i;
+	argp_error(state, "--simd %s: auto, scalar, avx2 or avx512 is wanted", text);
+	return PKT_SIMD_AUTO;
+}
+
+enum { KEY_MTU = 0x1000, KEY_LINK_WAIT, KEY_SIMD };
 
 static const struct argp_option common_options[] = {
 	{ "burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0 },
@@ -182,6 +193,8 @@ static const struct argp_option common_options[] = {
 	{ "no-promiscuous", 'p', NULL, 0, "receive only frames for the port's own address, and broadcasts; default: all frames", 0 },
 	{ "cpu", 'c', "LIST", 0, "CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0 },
 	{ "link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0 },
+	{ "simd", KEY_SIMD, "SET", 0, "instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the CPU "
+	  "and the driver have", 0 },
 	{ "duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM", 0 },
 	{ "interval", 'i', "SECONDS", 0, "time between two reports, 0.05 to 30; default 1", 0 },
 	{ "json", 'j', NULL, 0, "report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
@@ -218,6 +231,9 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_LINK_WAIT:
 		o->link_wait_s = seconds_option(state, "link-wait", text, 0, 3600);
+		return 0;
+	case KEY_SIMD:
+		o->simd = simd_option(state, text);
 		return 0;
 	case 'd':
 		o->duration_s = seconds_option(state, "duration", text, 0.001, 1e9);

@@ -20,6 +20,10 @@ struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 		return NULL;
 	}
 	app->pools[app->pool_count++] = pool;
+	if (pkt_pool_use_simd(pool, app->options->simd) < 0) {
+		app_error("--simd: %s", nic_error());
+		return NULL;
+	}
 	return pool;
 }
 
@@ -93,6 +97,7 @@ static void introduce(const struct app *app, unsigned i)
 		mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
 		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
+	fprintf(app->human, ", %s", pkt_simd_name(port->info.simd));
 	fprintf(app->human, ", by %s\n", port->info.way);
 }
 
@@ -105,6 +110,7 @@ static bool start_port(struct app *app, unsigned i, const struct nic_config *con
 		return false;
 	}
 	port->started = true;
+	nic_get_info(port->nic, &port->info); /* which instruction set it is */
 	port->rx = nic_rxq(port->nic, 0);
 	port->tx = nic_txq(port->nic, 0);
 	return true;
@@ -117,6 +123,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		.tx_ring = (uint16_t)(options->tx_ring ? options->tx_ring : options->ring),
 		.mtu = (uint16_t)options->mtu,
 		.promiscuous = !options->no_promiscuous,
+		.simd = options->simd,
 	};
 
 	app->options = options;

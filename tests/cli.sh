@@ -63,7 +63,7 @@ helps() {
 	done
 }
 
-common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --duration= --interval= --json --quiet
+common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --simd= --duration= --interval= --json --quiet
 	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop "-s," "-R," "-n," "-f,"
@@ -93,6 +93,7 @@ for program in fwd gen dump pipe; do
 	wrong '--duration soon:' $program -d soon "$absent"
 	wrong '--interval 31:' $program --interval 31 "$absent"
 	wrong '--link-wait -1:' $program --link-wait=-1 "$absent"
+	wrong '--simd sse:' $program --simd sse "$absent"
 	wrong 'requires an argument' $program "$absent" --burst
 	wrong 'an empty PORT' $program ''
 done
