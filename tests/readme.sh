@@ -1,12 +1,12 @@
 #!/bin/bash
-# The application printed in the README compiles as the README says, and does what it says: what comes in goes out with its addresses swapped.
+# The first application printed in the README compiles as the README says, and does what it says: what comes in goes out with its addresses swapped.
 # Usage: tests/readme.sh BUILD-FOLDER
 set -eu
 cd "$(dirname "$0")/.."
 bin=${1:?usage: $0 BUILD-FOLDER}
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
-sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$work/reflect.c"
+awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md >"$work/reflect.c"
 cc -Wall -Wextra -Werror -I. "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/reflect"
 "$bin/pollux-model" --port "$work/port" --wire 0:source,count=1000,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 1000 \
 	>"$work/model.log" 2>&1 &
