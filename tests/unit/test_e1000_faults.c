@@ -422,19 +422,22 @@ static void a_frame_without_end_is_dropped_to_its_end(void)
 	close_port();
 }
 
-/* A device that finishes all slots, again and again, whatever it was given: no buffer is handed out that somebody holds. */
-static void more_descriptors_than_there_are_buffers_hand_out_none_twice(void)
+/* A device that finishes all slots, again and again, whatever it was given, in frames of so many pieces: no buffer is handed out that
+ * somebody holds, also when the pool is empty. */
+static void finish_without_end(unsigned pieces, unsigned burst)
 {
-	static struct pkt pkts[BUFFERS];
+	static struct pkt pkts[BUFFERS + 1024];
 	unsigned have = 0;
 	open_card(id);
 	start_with((struct nic_config){.rx_ring = 64});
-	for (unsigned round = 0; round < 200; round++) {
+	for (unsigned round = 0; round < 2 * BUFFERS / burst + 100; round++) {
 		for (unsigned i = 0; i < 64; i++)
-			finish_slot(i, finished(64, true, 0));
-		have += nic_rx(nic_rxq(nic, 0), pkts + have, BUFFERS - have < 33 ? BUFFERS - have : 33);
+			finish_slot(i, finished(64, i % pieces == pieces - 1, 0));
+		unsigned room = BUFFERS + 1024 - have;
+		have += nic_rx(nic_rxq(nic, 0), pkts + have, room < burst ? room : burst);
 	}
 	CU_ASSERT(have > BUFFERS / 2);
+	CU_ASSERT_FATAL(have <= BUFFERS);
 	for (unsigned i = 0; i < have; i++)
 		pkts[i].data[0] = 0;
 	for (unsigned i = 0; i < have; i++)
@@ -444,6 +447,14 @@ static void more_descriptors_than_there_are_buffers_hand_out_none_twice(void)
 	CU_ASSERT(stats.rx_pool_empty > 0);
 	pkt_free(pkts, have);
 	close_port();
+}
+
+static void more_descriptors_than_there_are_buffers_hand_out_none_twice(void)
+{
+	finish_without_end(1, 33);
+	finish_without_end(1, 8);
+	finish_without_end(3, 33);
+	finish_without_end(5, 7);
 }
 
 static void impossible_packets_are_freed_and_counted(void)
