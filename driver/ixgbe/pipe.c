@@ -211,12 +211,12 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 	return 0;
 }
 
-bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_txq *txq, struct pkt *pkt)
+bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *output, struct pkt *pkt)
 {
 	const struct pkt_pool *pool = pipe->rxq->pool;
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
-	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= txq->max_single && !(offset & pool->outside)) {
+	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->longest && !(offset & pool->outside)) {
 		uint8_t *data = pkt_default_data(pool, offset), *from = pkt->data;
 
 		/* its own buffer may end behind it: then the padding moves the frame forward */
@@ -454,12 +454,9 @@ static struct ixgbe_pipe *pipe_alloc(const struct ixgbe_rxq *rxq, unsigned outpu
 	return NULL;
 }
 
-bool ixgbe_pipe_simd = true;
-
-static void choose_bursts(struct nic_pipe *pipe)
+static void choose_bursts(struct nic_pipe *pipe, enum pkt_simd simd)
 {
-	if (ixgbe_pipe_simd && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("bmi2"))
+	if (simd == PKT_SIMD_AVX512)
 		ixgbe_pipe_avx512(pipe);
 	else
 		ixgbe_pipe_scalar(pipe);
@@ -484,7 +481,9 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	for (unsigned i = 0; i < count_outputs; i++) {
 		struct ixgbe_txq *txq = ixgbe_of(outputs[i].nic)->txqs[outputs[i].index];
 
-		pipe->outputs[i] = (struct ixgbe_pipe_output){.txq = txq, .port = outputs[i].nic, .pipe = pipe, .next = txq->pipes};
+		pipe->outputs[i] = (struct ixgbe_pipe_output){
+			.txq = txq, .port = outputs[i].nic, .pipe = pipe, .next = txq->pipes,
+			.longest = txq->max_frame < PKT_DATA_BYTES ? txq->max_frame : PKT_DATA_BYTES};
 		txq->pipes = &pipe->outputs[i];
 		txq->pipe_slots += slots;
 		txq->nic.burst = tx_nothing;
@@ -493,7 +492,7 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	rxq->nic.burst = rx_nothing;
 	pipe->nic.close = pipe_close;
 	pipe->nic.get_stats = get_stats;
-	choose_bursts(&pipe->nic);
+	choose_bursts(&pipe->nic, input->nic->config.simd);
 	*result = &pipe->nic;
 	return 0;
 }

@@ -22,6 +22,7 @@ struct ixgbe_pipe_output {
 	struct nic *port;
 	struct ixgbe_pipe *pipe;
 	struct ixgbe_pipe_output *next; /* of those that share the transmit queue */
+	uint32_t longest;               /* frame that fits one descriptor there, bytes without FCS */
 	uint16_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: the transmit slot whose completion ends it */
 } __attribute__((aligned(512))); /* an index is a shift */
 
@@ -93,13 +94,10 @@ uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe);
 unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again);
 
 /** A packet that no transmit descriptor can describe as it is: pads it, or counts it as bad. @return true: it is to be sent */
-bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_txq *txq, struct pkt *pkt);
+bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *output, struct pkt *pkt);
 
 /** Counts those of a burst that go to fewer outputs than asked for, or to none. */
 void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe);
-
-/** For tests and benchmarks: false makes pipes opened from then on use no vector instructions. */
-extern bool ixgbe_pipe_simd;
 
 /** The burst functions, by instruction set. */
 void ixgbe_pipe_scalar(struct nic_pipe *pipe);

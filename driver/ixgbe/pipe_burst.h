@@ -53,18 +53,42 @@ static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
 	return pipe_take_any(pipe, n);
 }
 
-static inline unsigned pipe_put_run(const struct ixgbe_txq *queue, uint32_t next, const struct pkt *pkts, unsigned n)
+static inline unsigned pipe_put_run(const struct ixgbe_pipe_output *output, uint32_t next, const struct pkt *pkts, unsigned n)
 {
+	const struct ixgbe_txq *queue = output->txq;
 	struct ixgbe_descriptor *ring = &queue->ring[next & queue->mask];
 
 	if (n < PIPE_FEW)
-		return put_few(ring, pkts, n, queue->offset, queue->max_single);
-	return put_frames(ring, pkts, n, queue->offset, queue->max_single);
+		return put_few(ring, pkts, n, queue->offset, output->longest);
+	return put_frames(ring, pkts, n, queue->offset, output->longest);
 }
 
-/* The ring's end, and packets that no descriptor describes as they are. @return where the ring goes on */
-static __attribute__((noinline)) uint32_t pipe_put_any(struct ixgbe_pipe *pipe, const struct ixgbe_txq *queue, struct pkt *pkts, unsigned n)
+/* The packets received from slot `from` on in a burst of `burst` have their descriptors up to `next`: asks for the report and moves the
+ * tail. */
+static inline void pipe_push(struct ixgbe_pipe *pipe, unsigned index, uint32_t next, uint32_t from, unsigned burst)
 {
+	struct ixgbe_pipe_output *output = &pipe->outputs[index];
+	struct ixgbe_txq *queue = output->txq;
+	uint32_t last = (next - 1) & queue->mask, batch = (from & pipe->rxq->mask) / IXGBE_BATCH;
+
+	queue->next = next;
+	queue->ring[last].q1 |= IXGBE_TX_RS;
+	pipe->used[batch] |= UINT32_C(1) << index;
+	output->report[batch] = (uint16_t)last;
+	if (from % IXGBE_BATCH + burst > IXGBE_BATCH) { /* the next batch is begun */
+		batch = ((from + burst) & pipe->rxq->mask) / IXGBE_BATCH;
+		pipe->used[batch] |= UINT32_C(1) << index;
+		output->report[batch] = (uint16_t)last;
+	}
+	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
+}
+
+/* Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor describes as they are,
+ * a tail that is told by a call. */
+static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, unsigned n, uint32_t from, unsigned burst)
+{
+	struct ixgbe_pipe_output *output = &pipe->outputs[index];
+	struct ixgbe_txq *queue = output->txq;
 	uint32_t next = queue->next;
 	unsigned done = 0;
 
@@ -74,41 +98,16 @@ static __attribute__((noinline)) uint32_t pipe_put_any(struct ixgbe_pipe *pipe, 
 
 		if (run > n - done)
 			run = n - done;
-		put = pipe_put_run(queue, next, pkts + done, run);
+		put = pipe_put_run(output, next, pkts + done, run);
 		next += put;
 		done += put;
-		if (put < run && !ixgbe_pipe_mend(pipe, queue, &pkts[done]))
+		if (put < run && !ixgbe_pipe_mend(pipe, output, &pkts[done]))
 			done++;
 	}
-	return next;
-}
-
-/* Sends n packets, all or some of those received from slot `from` on in a burst of `burst`. */
-static inline void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, unsigned n, uint32_t from, unsigned burst)
-{
-	struct ixgbe_pipe_output *output = &pipe->outputs[index];
-	struct ixgbe_txq *queue = output->txq;
-	uint32_t next = queue->next, mask = queue->mask, batch, last;
-
-	if (__builtin_expect((next & mask) + n <= mask + 1, 1) && __builtin_expect(pipe_put_run(queue, next, pkts, n) == n, 1))
-		next += n;
-	else
-		next = pipe_put_any(pipe, queue, pkts, n);
-	if (__builtin_expect(next == queue->next, 0))
+	if (next == queue->next)
 		return;
-	queue->next = next;
-	last = (next - 1) & mask;
-	queue->ring[last].q1 |= IXGBE_TX_RS;
-	batch = (from & pipe->rxq->mask) / IXGBE_BATCH;
-	pipe->used[batch] |= UINT32_C(1) << index;
-	output->report[batch] = (uint16_t)last;
-	if (from % IXGBE_BATCH + burst > IXGBE_BATCH) { /* the next batch is begun */
-		batch = ((from + burst) & pipe->rxq->mask) / IXGBE_BATCH;
-		pipe->used[batch] |= UINT32_C(1) << index;
-		output->report[batch] = (uint16_t)last;
-	}
-	__atomic_store_n(queue->tail, next & mask, __ATOMIC_RELEASE);
-	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
+	pipe_push(pipe, index, next, from, burst);
+	if (queue->tail == &queue->trapped_tail)
 		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
 }
 
@@ -168,19 +167,34 @@ static __attribute__((noinline)) void pipe_send_any(struct ixgbe_pipe *pipe, uin
 	pipe_sent(pipe, from, n);
 }
 
-/* The usual case: all packets go to one and the same output. */
+static inline bool pipe_put_usual(const struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *output, unsigned n)
+{
+	const struct ixgbe_txq *queue = output->txq;
+
+	if (__builtin_expect((queue->next & queue->mask) + n > queue->mask + 1 || queue->tail == &queue->trapped_tail, 0))
+		return false;
+	return __builtin_expect(pipe_put_run(output, queue->next, pipe->nic.pkts, n) == n, 1);
+}
+
+/* The usual case: all packets go to one and the same output, as they are. Nothing is called but the end; and what is needed after the
+ * loop is loaded again there, which costs less than registers to keep it in. */
 static void pipe_send(struct nic_pipe *nic, uint32_t any, uint32_t all)
 {
 	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-	uint32_t from = pipe->rxq->next;
-	unsigned n = pipe->got;
+	unsigned index;
 
 	if (__builtin_expect(any != all || !(any & pipe->live) || (any & (any - 1)), 0)) {
 		pipe_send_any(pipe, any, all);
 		return;
 	}
-	pipe_put(pipe, (unsigned)__builtin_ctz(any), nic->pkts, n, from, n);
-	pipe_sent(pipe, from, n);
+	if (!pipe_put_usual(pipe, &pipe->outputs[__builtin_ctz(any)], pipe->got)) {
+		pipe_send_any(pipe, any, any); /* which writes the same descriptors again: the tail has not moved */
+		return;
+	}
+	__asm__ volatile("" : "+r"(any) : : "memory");
+	index = (unsigned)__builtin_ctz(any);
+	pipe_push(pipe, index, pipe->outputs[index].txq->next + pipe->got, pipe->rxq->next, pipe->got);
+	pipe_sent(pipe, pipe->rxq->next, pipe->got);
 }
 
 #endif

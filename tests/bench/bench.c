@@ -47,7 +47,7 @@ static unsigned add_cells(struct cell *cells, unsigned count, const struct subje
 	for (unsigned job = 0; job < BENCH_JOBS; job++)
 		for (unsigned b = 0; b < burst_count; b++)
 			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-				if (bursts[b] >= subjects[s].least_burst && count < CELLS_MAX)
+				if (bursts[b] >= subjects[s].least_burst && (job == BENCH_FWD || !subjects[s].forwards_only) && count < CELLS_MAX)
 					cells[count++] = (struct cell){
 						.subject = s, .job = (enum bench_job)job, .burst = bursts[b], .frame_bytes = bytes, .far = far};
 	return count;
@@ -101,7 +101,8 @@ static void print_help(void)
 {
 	puts("Usage: bench [--all] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
 	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
-	     "the model publishes 128 packets, the driver handles exactly those, timed.\n\n"
+	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place (driver/pipe.h): with the\n"
+	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function called by its pointer.\n\n"
 	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"

@@ -4,6 +4,7 @@
 
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/queue.h"
+#include "../../driver/pipe.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -17,6 +18,7 @@ struct pollux {
 	struct nic *nic[2];
 	struct nic_rxq *rxq;
 	struct nic_txq *txq;
+	struct nic_pipe *pipe; /* or NULL: it uses bursts */
 };
 
 static unsigned run_rx(struct nic_rxq *rxq, unsigned burst, unsigned packets)
@@ -59,6 +61,36 @@ static unsigned run_fwd(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst
 		pkt_free(pkts + sent, n - sent); /* the ring is full; never so in lock-step */
 		done += sent;
 	}
+	return done;
+}
+
+static inline uint32_t change(void *context, struct pkt *pkt)
+{
+	(void)context;
+	pkt->data[48]++;
+	return 1;
+}
+
+/* The same as run_fwd through a pipe: with the function inlined, and by its pointer. */
+static unsigned handle_pipe(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	struct nic_pipe *pipe = ((struct pollux *)subject->context)->pipe;
+	unsigned done = 0, n;
+
+	(void)job;
+	while (done < packets && (n = nic_pipe_run(pipe, burst, change, NULL)))
+		done += n;
+	return done;
+}
+
+static unsigned handle_call(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	struct nic_pipe *pipe = ((struct pollux *)subject->context)->pipe;
+	unsigned done = 0, n;
+
+	(void)job;
+	while (done < packets && (n = nic_pipe_call(pipe, burst, change, NULL)))
+		done += n;
 	return done;
 }
 
@@ -110,6 +142,7 @@ static void close_ports(struct subject *subject)
 {
 	struct pollux *pollux = subject->context;
 
+	nic_pipe_close(pollux->pipe);
 	nic_close(pollux->nic[0]);
 	nic_close(pollux->nic[1]);
 	pkt_pool_close(pollux->pool);
@@ -146,21 +179,51 @@ static int open_subject(struct subject *subject, const char *name, enum pkt_simd
 	return 0;
 }
 
-/* Each instruction set that this CPU has is one, the best first: it is what an application gets. */
+/* A pipe between the two ports. The first `shift` packets are spent, so that bursts of 8 and 32 start at no multiple of 8 in the ring. */
+static int open_pipe(struct subject *subject, unsigned shift, unsigned (*run)(struct subject *, enum bench_job, unsigned, unsigned))
+{
+	struct pollux *pollux = subject->context;
+	struct nic_queue input = {pollux->nic[0], 0}, output = {pollux->nic[1], 0};
+	int error = nic_pipe_open(&pollux->pipe, &input, &output, 1);
+
+	subject->forwards_only = true;
+	subject->handle = run;
+	if (error) {
+		close_ports(subject);
+		return error;
+	}
+	lockstep_set_frame(&subject->lockstep, 64);
+	lockstep_publish(&subject->lockstep, BENCH_FWD, shift);
+	run(subject, BENCH_FWD, shift, shift);
+	lockstep_collect(&subject->lockstep, BENCH_FWD, shift);
+	return 0;
+}
+
+/* Each instruction set that this CPU has is one, the best first: it is what an application gets. Then pipes. */
 int pollux_subjects_open(struct subject *subjects, unsigned most)
 {
-	static const char *const names[] = {[PKT_SIMD_SCALAR] = "pollux scalar", [PKT_SIMD_AVX2] = "pollux AVX2", [PKT_SIMD_AVX512] = "pollux AVX-512"};
-	int opened = 0;
+	static const struct {
+		const char *name;
+		enum pkt_simd simd; /* AUTO: the best */
+		unsigned shift;
+		unsigned (*run)(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets); /* NULL: bursts */
+	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL}, {"pollux scalar", PKT_SIMD_SCALAR, 0, NULL},
+		{"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe}, {"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe},
+		{"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call}, {"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
+	unsigned opened = 0;
 
-	for (unsigned simd = PKT_SIMD_AVX512; simd >= PKT_SIMD_SCALAR && (unsigned)opened < most; simd--) {
+	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours) && opened < most; i++) {
+		enum pkt_simd simd = pkt_simd_choose(ours[i].simd);
 		int error;
 
-		if (pkt_simd_choose((enum pkt_simd)simd) != (enum pkt_simd)simd)
+		if (ours[i].simd != PKT_SIMD_AUTO && simd != ours[i].simd)
 			continue;
-		error = open_subject(&subjects[opened], names[simd], (enum pkt_simd)simd);
+		error = open_subject(&subjects[opened], ours[i].name, simd);
+		if (!error && ours[i].run)
+			error = open_pipe(&subjects[opened], ours[i].shift, ours[i].run);
 		if (error)
 			return error;
 		opened++;
 	}
-	return opened;
+	return (int)opened;
 }

@@ -7,13 +7,14 @@
 
 #include <stddef.h>
 
-#define SUBJECTS_MAX 8
+#define SUBJECTS_MAX 12
 
 struct subject {
 	const char *name; /* "pollux", "dpdk vector", ... */
 	struct lockstep lockstep;
 	void *context;
 	unsigned least_burst; /* smaller bursts it cannot do */
+	bool forwards_only;   /* of the jobs it has but BENCH_FWD */
 	bool hugepages;
 	/** The driver's half, which is measured: `packets` (LOCKSTEP_PACKETS at most) in bursts of `burst`. Each job is a loop of its
 	 *  own, as an application would have it; it ends with the first burst that moves nothing.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned take(void *context, const struct model_frame *frames, unsigned n)
+unsigned wire_take(void *context, const struct model_frame *frames, unsigned n)
 {
 	struct wire *wire = context;
 
@@ -22,7 +22,7 @@ static unsigned take(void *context, const struct model_frame *frames, unsigned n
 
 unsigned wire_send(struct wire *wire, struct model *model)
 {
-	struct model_sink sink = {.context = wire, .take = take};
+	struct model_sink sink = {.context = wire, .take = wire_take};
 	unsigned total = 0, n;
 
 	while ((n = model_transmit(model, &sink, 256)))

@@ -16,6 +16,9 @@ struct wire {
 	uint32_t len[WIRE_FRAMES];
 };
 
+/** A sink's take, with a struct wire as its context. */
+unsigned wire_take(void *context, const struct model_frame *frames, unsigned n);
+
 /** Lets the model send all that it has. @return frames */
 unsigned wire_send(struct wire *wire, struct model *model);
 
