@@ -61,7 +61,7 @@ for name in qemu debian12 "$@"; do
 	esac
 done
 
-cat >qemu.sh.new <<'EOF2'
+cat >qemu.sh.$$ <<'EOF2'
 #!/bin/sh
 # QEMU out of its tree, through its own loader: independent of what this machine has.
 r=$(dirname "$0")/qemu
@@ -69,5 +69,5 @@ export QEMU_MODULE_DIR="$r/usr/lib/x86_64-linux-gnu/qemu"
 exec "$r/usr/lib64/ld-linux-x86-64.so.2" --library-path "$r/usr/lib/x86_64-linux-gnu" "$r/usr/bin/qemu-system-x86_64" \
 	-L "$r/usr/share/qemu" -L "$r/usr/share/seabios" -L "$r/usr/lib/ipxe/qemu" "$@"
 EOF2
-chmod +x qemu.sh.new
-mv qemu.sh.new qemu.sh
+chmod +x qemu.sh.$$
+mv qemu.sh.$$ qemu.sh
