@@ -8,7 +8,9 @@ through() {
 	$far_end guest-frames send eth1 "$to" 100 20 7 "$vlan" && finish_far "$near_mac" || return 1
 	wait $hearing || { cat /tmp/frames; return 1; }
 	cat /tmp/frames
-	if [ "$wanted" = yes ]; then grep -q "^$(whole 7 20 "${4:-100}")" /tmp/frames; else ! grep -q '^mark 7' /tmp/frames; fi
+	if [ "$wanted" = yes ]; then grep -q "^$(whole 7 20 "${4:-100}")" /tmp/frames; else ! grep -q '^mark 7' /tmp/frames; fi && return
+	ethtool -d eth0 | grep -A 5 -E ': (FCTRL|VLNCTRL) ' # what the driver had asked of the card
+	return 1
 }
 with() { # "COMMAND" CHECK...: between a command of ip and what undoes it
 	before=$1 after=$2

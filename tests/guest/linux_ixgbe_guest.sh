@@ -1,9 +1,10 @@
 # Runs inside the guest: Linux's own ixgbe on two ports of the software 82599 with a cable between them, each in a network of its own.
 # See guest_lib.sh for check.
 # paths in full: this shell would take its own ip and ping
-settled() { # until both links are up, 15 s at most
+up() { [ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] && /bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1; }
+settled() { # until both links are up, and stay so: 15 s at most. The cable carries frames a little later than a driver sees its link
 	for i in $(seq 150); do
-		[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] && /bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1 && return 0
+		up && usleep 200000 && up && return 0
 		usleep 100000
 	done
 	return 1
