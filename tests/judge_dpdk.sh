@@ -24,14 +24,22 @@ bytes_of() {
 }
 large_bytes=$(bytes_of "$large" "$n_large")
 
-# forward PATH MODE [OPTIONS...]: captures both ways at once, from wire to wire
+# both_queues: RSS gave each of two queues of port 0 a good part, and they sum up
+both_queues() {
+	local parts
+	parts=$(sed -n '/Forward Stats for RX Port= 0\/Queue= [01]/,/RX-packets/s/.*RX-packets: *\([0-9]*\).*/\1/p' "$work/dpdk.log" | xargs)
+	set -- $parts
+	[ $# = 2 ] && counts "$n_large" $(($1 + $2)) && [ "$1" -ge $((n_large / 4)) ] && [ "$2" -ge $((n_large / 4)) ]
+}
+# forward PATH MODE [OPTIONS...]: captures both ways at once, from wire to wire; with options for several queues these may overtake each other
 forward() {
-	local path=$1 mode=$2 name="$1, $2" to_a=() to_b=()
+	local path=$1 mode=$2 name="$1, $2${3:+, $3}" to_a=() to_b=()
 	shift 2
 	case $mode in
 	mac) to_b=(--to 02:00:00:00:00:01 --from ${mac[1]}) to_a=(--to 02:00:00:00:00:00 --from ${mac[0]}) ;;
 	macswap) to_b=(--swapped) to_a=(--swapped) ;;
 	esac
+	case $* in *--rxq=2*) to_a+=(--any-order) to_b+=(--any-order) ;; esac
 	model --hold --wire "0:pcap-in=$large" --wire "0:pcap-out=$work/a.pcap" --wire "1:pcap-in=$small" --wire "1:pcap-out=$work/b.pcap"
 	testpmd ab "$path" "$@"
 	ask "show rxq info 0 0"
@@ -54,8 +62,17 @@ forward() {
 		"$(dpdk_count 1 TX-packets)" "$(model_count 1 out)" "$(dpdk_count 1 TX-dropped)" \
 		"$(model_count 1 in)" "$(dpdk_count 1 RX-packets)" "$(model_count 1 missed)" "$(dpdk_count 1 RX-dropped)" \
 		"$(dpdk_count 0 TX-packets)" "$(model_count 0 out)" "$(dpdk_count 0 TX-dropped)"
+	case $* in *--rxq=2*) check "  RSS uses both queues" "$work/dpdk.log" both_queues ;; esac
 	check "  and on bytes" "$work/dpdk.log" counts "$large_bytes $large_bytes" "$(shown 0 RX-bytes)" "$(shown 1 TX-bytes)"
 	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
+}
+
+# jumbo PATH: frames of up to 9,014 bytes, over as many buffers as they need
+jumbo() {
+	local large=$work/jumbo.pcap n_large=3000 large_bytes
+	"$bin/pollux-pcap-make" "$large" $n_large 9014
+	large_bytes=$(bytes_of "$large" $n_large)
+	forward "$1" io --max-pkt-len=9018
 }
 
 # only_receive PATH: rxonly
@@ -107,10 +124,12 @@ sound_and_counted() {
 if [ "$all" = --all ]; then
 	for p in vector scalar single full-vector full-scalar full-single; do
 		for m in io mac macswap; do forward $p $m; done
+		forward $p io --rxq=2 --txq=2 --rss-udp --nb-cores=2
 		only_receive $p
 		only_send $p txonly
 		only_send $p flowgen
 	done
+	for p in full-vector full-scalar full-single; do jumbo $p; done
 else
 	forward vector io
 	forward scalar mac
@@ -123,6 +142,8 @@ else
 	fi
 	forward full-scalar macswap
 	memory=
+	forward scalar io --rxq=2 --txq=2 --rss-udp --nb-cores=2
+	jumbo full-vector
 	only_receive single
 	only_receive full-single
 	only_send vector txonly

@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 limit=1200 # wait_for is generous: 60 s, for machines that have other things to do
 dpdk=''
+cpus=$(nproc)
 mac=(02:82:59:9e:00:00 02:82:59:9e:00:01)
 case ${card:-82599} in x540) id=1528 ;; x550) id=1563 ;; *) id=10fb ;; esac
 trap '' PIPE # a testpmd that ended is found out otherwise
@@ -35,7 +36,7 @@ testpmd() {
 	: >"$work/dpdk.log"
 	# shellcheck disable=SC2086
 	timeout -k 5 120 tests/preload/run --library "$bin/libpollux-preload.so" --device-id $id "${ports[@]}" -- \
-		stdbuf -oL dpdk-testpmd ${memory:---no-huge -m 128} -l 0,1 \
+		stdbuf -oL dpdk-testpmd ${memory:---no-huge -m 128} --lcores 0@0,1@$((cpus > 1)),2@0 \
 		--no-telemetry --file-prefix "judge$$" --iova-mode=va --log-level=pmd.net.ixgbe.init:debug "${names[@]}" ${eal[$path]} -- \
 		-i --total-num-mbufs=6144 --no-flush-rx ${options[$path]} "$@" <"$work/in" >"$work/dpdk.log" 2>&1 &
 	dpdk=$!

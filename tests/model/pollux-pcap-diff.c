@@ -11,12 +11,13 @@
 #define UNUSABLE  2
 
 static const char help[] =
-        "Usage: pollux-pcap-diff [--to MAC] [--from MAC] [--swapped] EXPECTED GOT\n"
+        "Usage: pollux-pcap-diff [--to MAC] [--from MAC] [--swapped] [--any-order] EXPECTED GOT\n"
         "Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
         "from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
         "than there), or came in another order.\n"
         "Frames that a forwarder changes: with --swapped each frame of EXPECTED has its Ethernet addresses swapped first; with --to and\n"
         "--from its destination or source is the one given.\n"
+        "With --any-order it is enough that each frame came as often as it should: several queues overtake each other.\n"
         "Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
 
 static int compare(const struct model_frame *a, const struct model_frame *b)
@@ -91,6 +92,7 @@ static struct {
 	uint8_t to[6], from[6];
 	bool has_to, has_from, swapped;
 } change;
+static bool any_order;
 
 static bool mac_address(const char *text, uint8_t mac[6])
 {
@@ -111,6 +113,8 @@ static int understand(int argc, char **argv)
 		bool good = true;
 		if (strcmp(argv[i], "--swapped") == 0)
 			change.swapped = true;
+		else if (strcmp(argv[i], "--any-order") == 0)
+			any_order = true;
 		else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
 			good = change.has_to = mac_address(argv[++i], change.to);
 		else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc)
@@ -165,6 +169,10 @@ int main(int argc, char **argv)
 
 	for (uint32_t i = 0; i < expected.count; i++) /* each is part of the capture's own memory, and has 60 bytes at least */
 		change_addresses(expected.data + (expected.frames[i].data - expected.data));
+	if (any_order) {
+		qsort(expected.frames, expected.count, sizeof(*expected.frames), compare_for_sort);
+		qsort(got.frames, got.count, sizeof(*got.frames), compare_for_sort);
+	}
 	bool same = expected.count == got.count;
 	for (uint32_t i = 0; same && i < got.count; i++)
 		same = compare(&expected.frames[i], &got.frames[i]) == 0;
