@@ -133,6 +133,12 @@ static uint32_t to_first(void *context, struct pkt *pkt)
 	return 1;
 }
 
+static uint32_t to_second(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 2;
+}
+
 static uint32_t to_all(void *context, struct pkt *pkt)
 {
 	(void)context, (void)pkt;
@@ -389,6 +395,31 @@ static void no_slot_goes_back_before_its_packets_are_sent(void)
 	tear_down(&f);
 }
 
+/* The same where whole batches are given back at the end of a burst. */
+static void nor_at_the_end_of_a_burst(void)
+{
+	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 4 * RING, .promiscuous = true};
+	struct nic_pipe *pipe;
+	struct ixgbe_rxq *rxq;
+	struct fixture f;
+
+	set_up(&f, 2, &config);
+	pipe = open_pipe(&f, 0, 2);
+	rxq = ixgbe_of(f.nic[0])->rxqs[0];
+	for (unsigned i = 0; i < 3 * RING; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 3 * RING, to_first, NULL), 3 * RING);
+	CU_ASSERT_EQUAL(rxq->fill, 0);
+	send_out(&f, 1);
+	for (unsigned i = 0; i < 32; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 32);
+	CU_ASSERT_EQUAL(rxq->fill, 3 * RING);
+	send_out(&f, 1);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
 /* No hardware does that: a finished descriptor in the slot that stays back. */
 static void a_slot_that_was_not_given_is_not_looked_at(void)
 {
@@ -612,6 +643,41 @@ static void a_blocked_output_does_not_block_the_others(void)
 		wire_forget(&f.wire[1]);
 		wire_forget(&f.wire[2]);
 	}
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* A burst that begins in one batch and ends in the next, to an output that is blocked: its packets go out unchanged in the end. */
+static void what_is_set_aside_stays_as_it_was(void)
+{
+	unsigned arrived = 0, errors = 0;
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 3, NULL);
+	be_impatient();
+	pipe = open_pipe(&f, 0, 6);
+	link_down(&f, 1);
+	for (unsigned burst = 0; burst < 2; burst++) {
+		for (unsigned i = 0; i < (burst ? 32u : 20u); i++)
+			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), arrived++, LEN));
+		nic_pipe_run(pipe, 32, to_all, NULL);
+	}
+	for (unsigned tries = 0; tries < 4000 && f.wire[2].count < 52 + 3 * RING; tries++) {
+		arrived += wire_arrive(model(&f, 0), arrived, LEN);
+		nic_pipe_run(pipe, 8, to_second, NULL);
+		send_out(&f, 2);
+		if (tries % 64 == 63)
+			usleep(100);
+	}
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.blocked_outputs, 1);
+	link_up(&f, 1);
+	CU_ASSERT_EQUAL_FATAL(send_out(&f, 1), 52);
+	for (unsigned i = 0; i < 52; i++)
+		errors += !wire_is_frame(f.wire[1].data[i], f.wire[1].len[i], i, LEN);
+	CU_ASSERT_EQUAL(errors, 0);
 	nic_pipe_close(pipe);
 	tear_down(&f);
 }
@@ -927,6 +993,8 @@ static void a_port_starts_again_after_a_pipe(void)
 	{"functions change length and start", functions_change_length_and_start}, \
 	{"a packet between two looks is not dropped", a_packet_between_two_looks_is_not_dropped}, \
 	{"no slot goes back before its packets are sent", no_slot_goes_back_before_its_packets_are_sent}, \
+	{"nor at the end of a burst", nor_at_the_end_of_a_burst}, \
+	{"what is set aside stays as it was", what_is_set_aside_stays_as_it_was}, \
 	{"a slot that was not given is not looked at", a_slot_that_was_not_given_is_not_looked_at}, \
 	{"dropped packets go nowhere", dropped_packets_go_nowhere}, \
 	{"frames fill their buffers exactly", frames_fill_their_buffers_exactly}, \
