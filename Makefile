@@ -43,7 +43,7 @@ QTEST_LIB := $(O)/libqtest.a
 
 PREFIX ?= /usr/local
 
-.PHONY: all tests replays fuzzers demo check check-full fuzz bench bench-compare bench-quick install lint format help clean
+.PHONY: all tests replays fuzzers demo check check-full fuzz bench bench-compare bench-guest bench-quick install lint format help clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -146,6 +146,11 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 	@tests/guest/cards.sh build/release $(GUEST_RUNS)
 	@tests/guest/bind.sh build/release
 	@tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e
+
+bench-guest: ## forwarders and generators on QEMU's cards: Pollux, DPDK's testpmd, the kernel's bridge (ROUNDS=5; a quarter of an hour)
+	@tests/need.sh full
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
+	@tests/guest/bench.sh build/release
 
 # QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
 GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 11.1/linux/igb+e1000e/48

@@ -2,7 +2,7 @@
 # Packs an initramfs: busybox, programs with their libraries, kernel modules in the order to load them, and a script to run.
 # Usage: tests/guest/pack.sh TREE OUTPUT SCRIPT "MODULE..." PROGRAM...
 # TREE has the kernel's modules. A PROGRAM is an absolute path inside TREE, or host:PATH, one of this machine, which brings this
-# machine's libraries; a host:FILE that is no program comes along as /data/FILE. The script finds guest_lib.sh's functions.
+# machine's libraries; plugin:PATH, a library that such a program loads itself, comes into /host/lib; a host:FILE that is no program comes along as /data/FILE. The script finds guest_lib.sh's functions.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 tree=$(realpath "$1") output=$2 script=$3 modules=$4
@@ -35,6 +35,12 @@ host_program() {
 }
 for program; do
 	case $program in
+	plugin:*)
+		program=${program#plugin:}
+		mkdir -p "$work/host/lib"
+		cp -Ln "$program" "$work/host/lib/"
+		libraries /lib64/ld-linux-x86-64.so.2 "$program" "$work/host/lib"
+		;;
 	host:*)
 		program=${program#host:}
 		if [ "$(head -c 4 "$program" | tail -c 3)" = ELF ]; then host_program "$program"; else cp -L "$program" "$work/data/"; fi
