@@ -132,20 +132,74 @@ static void drop_frame(struct model *m, const struct queue *q, const struct fate
 	count_frame(m, fate);
 }
 
+/** Ordinary frames that have found their places; nothing is written yet. */
+struct burst {
+	struct descriptor *slot[MODEL_BURST], done[MODEL_BURST];
+	const uint8_t *from[MODEL_BURST];
+	uint8_t *to[MODEL_BURST];
+	struct queue *touched[MODEL_BURST];
+	unsigned queues, frames;
+	struct tally tally;
+};
+
+/** The next frame of the burst gets its queue's next descriptor. @return false: it is not ordinary, or has no descriptor. */
+static inline bool place_frame(struct model *m, struct queue *q, const struct model_frame *f, const struct fate *fate, struct burst *b)
+{
+	if (unlikely(!q->available || !q->linear || !q->advanced || fate->len > q->buffer_bytes || (q->vlan_strip && fate->parsed.tagged)))
+		return false;
+
+	struct descriptor *d = q->linear + q->head;
+	uint64_t address = __atomic_load_n(&d->q0, __ATOMIC_RELAXED);
+	uint8_t *at = dma_at(m, &q->buffers, address, fate->len, true);
+	if (unlikely(!at))
+		return false;
+	__builtin_prefetch(at, 1);
+	unsigned k = b->frames++;
+	b->slot[k] = d;
+	b->to[k] = at;
+	b->from[k] = f->data;
+	b->done[k].q0 = fate->parsed.q0;
+	b->done[k].q1 = fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)fate->len << 32;
+	q->head = q->head + 1 == q->size ? 0 : q->head + 1;
+	q->available--;
+	q->received++;
+	q->received_bytes += fate->len; /* by DMA: the FCS is stripped */
+	tally_frame(&b->tally, fate);
+	return true;
+}
+
+/** Writes frames, then descriptors, and counts. */
+static inline void write_burst(struct model *m, struct burst *b)
+{
+	for (unsigned j = 0; j < b->frames; j++)
+		put_frame(b->to[j], b->from[j], (uint32_t)(b->done[j].q1 >> 32) & 0xFFFF);
+	if (unlikely(m->tamper_count))
+		for (unsigned j = 0; j < b->frames; j++)
+			tamper(m, &b->done[j]);
+	/* All of the burst at once, so that whole cache lines of descriptors come back; DD last in each. */
+	for (unsigned j = 0; j < b->frames; j++) {
+		__atomic_store_n(&b->slot[j]->q0, b->done[j].q0, __ATOMIC_RELAXED);
+		__atomic_store_n(&b->slot[j]->q1, b->done[j].q1, __ATOMIC_RELEASE);
+	}
+	for (unsigned j = 0; j < b->queues; j++)
+		close_queue(m, b->touched[j]);
+	model_count_received(m, &b->tally);
+	reg_add(m, MODEL_TPR, b->tally.frames);
+	wide_add(m, WIDE_TOR, b->tally.bytes);
+}
+
 /**
  * Deals with the leading frames that are ordinary: filtered out, dropped, or without error and going to one buffer as they are, of
  * a queue whose ring lies in one piece. Stops at the first that is not, or that finds no descriptor; all is done up to there.
  */
 static unsigned receive_ordinary(struct model *m, const struct model_frame *frames, unsigned n, struct repeat *repeat)
 {
-	struct descriptor *slot[MODEL_BURST], done[MODEL_BURST];
-	const uint8_t *from[MODEL_BURST];
-	uint8_t *to[MODEL_BURST];
-	struct queue *touched[MODEL_BURST];
-	unsigned queues = 0, k = 0, i;
-	struct tally tally = {0};
+	struct burst burst;
 	struct fate *fate = &repeat->fate;
+	unsigned i;
 
+	burst.queues = burst.frames = 0;
+	burst.tally = (struct tally){0};
 	for (i = 0; i < n; i++) {
 		const struct model_frame *f = &frames[i];
 
@@ -164,49 +218,14 @@ static unsigned receive_ordinary(struct model *m, const struct model_frame *fram
 		struct queue *q = &m->rx[fate->parsed.queue];
 		if (!q->touched) {
 			open_queue(m, q);
-			touched[queues++] = q;
+			burst.touched[burst.queues++] = q;
 		}
-		if (unlikely(!q->available && q->drop)) {
+		if (unlikely(!q->available && q->drop))
 			drop_frame(m, q, fate);
-			continue;
-		}
-		if (unlikely(!q->available || !q->linear || !q->advanced || fate->len > q->buffer_bytes ||
-		             (q->vlan_strip && fate->parsed.tagged)))
+		else if (!place_frame(m, q, f, fate, &burst))
 			break;
-
-		struct descriptor *d = q->linear + q->head;
-		uint64_t address = __atomic_load_n(&d->q0, __ATOMIC_RELAXED);
-		uint8_t *at = dma_at(m, &q->buffers, address, fate->len, true);
-		if (unlikely(!at))
-			break;
-		__builtin_prefetch(at, 1);
-		slot[k] = d;
-		to[k] = at;
-		from[k] = f->data;
-		done[k].q0 = fate->parsed.q0;
-		done[k].q1 = fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)fate->len << 32;
-		k++;
-		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
-		q->available--;
-		q->received++;
-		q->received_bytes += fate->len; /* by DMA: the FCS is stripped */
-		tally_frame(&tally, fate);
 	}
-	for (unsigned j = 0; j < k; j++)
-		put_frame(to[j], from[j], (uint32_t)(done[j].q1 >> 32) & 0xFFFF);
-	if (unlikely(m->tamper_count))
-		for (unsigned j = 0; j < k; j++)
-			tamper(m, &done[j]);
-	/* All of the burst at once, so that whole cache lines of descriptors come back; DD last in each. */
-	for (unsigned j = 0; j < k; j++) {
-		__atomic_store_n(&slot[j]->q0, done[j].q0, __ATOMIC_RELAXED);
-		__atomic_store_n(&slot[j]->q1, done[j].q1, __ATOMIC_RELEASE);
-	}
-	for (unsigned j = 0; j < queues; j++)
-		close_queue(m, touched[j]);
-	model_count_received(m, &tally);
-	reg_add(m, MODEL_TPR, tally.frames);
-	wide_add(m, WIDE_TOR, tally.bytes);
+	write_burst(m, &burst);
 	return i;
 }
 
