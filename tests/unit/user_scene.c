@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 
 #define MEMORY_FILE    "pollux-test-dma"
-#define SHORT_LIMIT_MS 100
+#define SHORT_LIMIT_MS 250
 
 /* ---- A scene to play in ---- */
 
