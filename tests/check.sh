@@ -107,7 +107,9 @@ for script in tests/cli.sh tests/system.sh tests/bridge.sh; do
 done
 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
 step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
-step "release tests/preload.sh" tests/preload.sh build/release
+for folder in release release-clang; do
+	step "$folder tests/preload.sh" tests/preload.sh build/$folder
+done
 echo "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release

@@ -92,7 +92,7 @@ static int move_to_file(uint64_t start, uint64_t bytes, const char *rights)
 		}
 		done += (uint64_t)n;
 	}
-	if (syscall(SYS_mmap, start, bytes, kinds, MAP_SHARED | MAP_FIXED, fd, 0) == -1) {
+	if (syscall(SYS_mmap, start, bytes, kinds, MAP_SHARED | MAP_FIXED, fd, 0l) == -1) {
 		syscall(SYS_close, fd);
 		return -ENOMEM;
 	}

@@ -202,7 +202,7 @@ void *preload_trap_map(struct device *device, void *address, size_t bytes, int f
 	pthread_once(&once, install);
 
 	int kind = MAP_PRIVATE | MAP_ANONYMOUS | (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
-	long at = syscall(SYS_mmap, address, bytes, PROT_NONE, kind, -1, 0);
+	long at = syscall(SYS_mmap, address, bytes, PROT_NONE, kind, -1, 0l);
 	if (at == -1)
 		return (void *)(intptr_t)-errno;
 	preload_trap_unmap((void *)at, bytes);
