@@ -1,9 +1,9 @@
 #!/bin/bash
 # Fetches what guests need into build/guest: a QEMU that speaks vfio-user, kernels with their modules, and a few programs. Nothing is
 # installed on this machine. Does nothing where all of it is there.
-# Usage: tests/guest/fetch.sh [TREE...]
-#   qemu                QEMU 11.1, from Debian 13's backports (always)
-#   debian12            Linux 6.1, its modules, and the programs that guests run (always)
+# Usage: tests/guest/fetch.sh [--only] [TREE...]
+#   qemu                QEMU 11.1, from Debian 13's backports (always, but for --only)
+#   debian12            Linux 6.1, its modules, and the programs that guests run (always, but for --only)
 #   debian12-backports  the same with Linux 6.12
 #   linux-source        the source of Linux 6.12, for kernel.sh
 #   debian13            Linux 6.12 and Debian 13's programs
@@ -49,7 +49,8 @@ tree() {
 }
 
 programs=busybox-static,ethtool,iproute2,iputils-ping
-for name in qemu debian12 "$@"; do
+if [ "${1:-}" = --only ]; then shift; else set -- qemu debian12 "$@"; fi
+for name; do
 	case $name in
 	qemu) tree qemu trixie qemu-system-x86,libc6 trixie-backports 'qemu* seabios ipxe-qemu' trixie-backports ;;
 	debian12) tree debian12 bookworm "linux-image-amd64,$programs" ;;
