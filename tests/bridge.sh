@@ -44,6 +44,7 @@ end_models() {
 bridge() {
 	local port ports=()
 	for port in a b c; do [ -n "${models[$port]:-}" ] && ports+=("vfio-user:$work/$port"); done
+	: >"$work/bridge.log" # what an earlier one said must not be waited for
 	"$bin/pollux-pipe" --interval 0.1 --ring 64 --json "$@" "${ports[@]}" >"$work/bridge.log" 2>&1 &
 	bridge=$!
 	wait_for grep -q '"bridged":' "$work/bridge.log"

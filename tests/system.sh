@@ -10,6 +10,7 @@ capture=tests/captures/mixed.pcap
 
 moving() { grep -q 'rx *[0-9.]* Mpps' "$work/fwd.log"; }
 fwd() {
+	: >"$work/fwd.log" # what an earlier one said must not be waited for
 	"$bin/pollux-fwd" --interval 0.2 "$@" $a $b >"$work/fwd.log" 2>&1 &
 	fwd=$!
 }

@@ -57,12 +57,18 @@ static void say_first(const struct capture *expected, const struct capture *got)
 		printf("different: frame %u at byte %u: %u bytes expected, %u got", i + 1, at, a->len, b->len);
 }
 
+static void sort(struct capture *capture)
+{
+	if (capture->count) /* an empty one has no array */
+		qsort(capture->frames, capture->count, sizeof(*capture->frames), compare_for_sort);
+}
+
 /** Both as sorted lists: what is only in one, and how often. */
 static void say_counts(struct capture *expected, struct capture *got)
 {
 	uint32_t lost = 0, added = 0, duplicated = 0, i = 0, j = 0;
-	qsort(expected->frames, expected->count, sizeof(*expected->frames), compare_for_sort);
-	qsort(got->frames, got->count, sizeof(*got->frames), compare_for_sort);
+	sort(expected);
+	sort(got);
 	while (i < expected->count || j < got->count) {
 		int order = i == expected->count ? 1 : j == got->count ? -1 : compare(&expected->frames[i], &got->frames[j]);
 		const struct model_frame *frame = order <= 0 ? &expected->frames[i] : &got->frames[j];
@@ -170,8 +176,8 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < expected.count; i++) /* each is part of the capture's own memory, and has 60 bytes at least */
 		change_addresses(expected.data + (expected.frames[i].data - expected.data));
 	if (any_order) {
-		qsort(expected.frames, expected.count, sizeof(*expected.frames), compare_for_sort);
-		qsort(got.frames, got.count, sizeof(*got.frames), compare_for_sort);
+		sort(&expected);
+		sort(&got);
 	}
 	bool same = expected.count == got.count;
 	for (uint32_t i = 0; same && i < got.count; i++)
