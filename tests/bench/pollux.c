@@ -58,7 +58,8 @@ static unsigned run_fwd(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst
 		for (unsigned i = 0; i < n; i++)
 			pkts[i].data[48]++;
 		unsigned sent = nic_tx(txq, pkts, n);
-		pkt_free(pkts + sent, n - sent); /* the ring is full; never so in lock-step */
+		if (sent < n) /* the ring is full; never so in lock-step */
+			pkt_free(pkts + sent, n - sent);
 		done += sent;
 	}
 	return done;

@@ -9,7 +9,7 @@ struct card_traits {
 	uint16_t device_id, max_mtu;
 	unsigned unicast_filters;
 	size_t sent_min;       /* the shortest frame that it sends, shorter ones being padded */
-	bool sends_fcs_uncounted, counts_dropped, loses, may_count_packets_only; /* how QEMU's card differs: see the tests */
+	bool sends_fcs_uncounted, counts_dropped, loses, may_lose, may_count_packets_only; /* how QEMU's card differs: see the tests */
 };
 static const struct card_traits *card;
 
@@ -241,7 +241,8 @@ static void jumbo_frames_take_several_buffers(void)
 	port_close(&p);
 }
 
-/* QEMU's wire waits where the ring is full. But with its 82540EM a frame that is longer than what is left of the ring is lost. */
+/* QEMU's wire waits where the ring is full. But with its 82540EM a frame that is longer than what is left of the
+ * ring is lost; its 82576 loses it when it comes while some of the ring is left, and does not count it. */
 static void lost_frames_are_counted_once(void)
 {
 	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
@@ -256,9 +257,13 @@ static void lost_frames_are_counted_once(void)
 		;
 	for (unsigned i = 0; i < 62; i++)
 		CU_ASSERT_EQUAL_FATAL(port_receive_frame(&p, got, LIMIT_MS), 60);
-	if (card->loses)
+	size_t bytes = card->loses ? 0 : port_receive_frame(&p, got, card->may_lose ? LIMIT_MS / 5 : LIMIT_MS);
+	if (!bytes) {
+		CU_ASSERT(card->loses || card->may_lose);
 		port_put(&p, frame, 9000);
-	CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), 9000);
+		bytes = port_receive_frame(&p, got, LIMIT_MS);
+	}
+	CU_ASSERT_EQUAL(bytes, 9000);
 	CU_ASSERT_EQUAL(port_receive_frame(&p, got, QUIET_MS), 0);
 	/* looked at several times meanwhile, and counted once */
 	CU_ASSERT_EQUAL(port_stats(&p).rx_missed, card->loses);
