@@ -546,6 +546,8 @@ static int run(const char *command)
 		return -1;
 	size_t bytes = fread(error, 1, sizeof(error) - 1, pipe);
 	error[bytes] = '\0';
+	while (fread(line, 1, sizeof(line), pipe) > 0) /* to its end: a program that cannot write on is killed */
+		;
 	int status = pclose(pipe);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
