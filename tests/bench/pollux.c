@@ -23,7 +23,7 @@ struct pollux {
 
 static unsigned run_rx(struct nic_rxq *rxq, unsigned burst, unsigned packets)
 {
-	struct pkt pkts[LOCKSTEP_PACKETS];
+	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
 	unsigned done = 0, n;
 
 	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
@@ -35,7 +35,7 @@ static unsigned run_rx(struct nic_rxq *rxq, unsigned burst, unsigned packets)
 
 static unsigned run_tx(struct nic_txq *txq, struct pkt_pool *pool, unsigned burst, unsigned packets, uint16_t bytes)
 {
-	struct pkt pkts[LOCKSTEP_PACKETS];
+	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
 	unsigned done = 0, n;
 
 	while (done < packets && (n = pkt_alloc(pool, pkts, burst))) {
@@ -51,7 +51,7 @@ static unsigned run_tx(struct nic_txq *txq, struct pkt_pool *pool, unsigned burs
 
 static unsigned run_fwd(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst, unsigned packets)
 {
-	struct pkt pkts[LOCKSTEP_PACKETS];
+	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
 	unsigned done = 0, n;
 
 	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
