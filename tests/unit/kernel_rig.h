@@ -219,6 +219,63 @@ static struct object *the(enum kind kind)
 	return NULL;
 }
 
+/* What else is open while a device is opened; there is memory in the space in any case. */
+enum beside { ALONE, BESIDE_ANOTHER_GROUP, BESIDE_ITS_GROUP };
+
+/* Opens a device with its at-th call failing; where that was noticed, nothing may be left, and it opens the next time.
+ * @return whether there was such a call; *refused: whether it was noticed */
+static bool fail_call(unsigned at, enum kind holder, const char *way, enum beside beside, bool *refused)
+{
+	const char *address = beside == BESIDE_ITS_GROUP ? C1 : A;
+	struct vfio_device *other = NULL, *device;
+
+	begin();
+	void *memory = must_map(4096);
+	if (beside != ALONE)
+		other = must_open(beside == BESIDE_ITS_GROUP ? C2 : B);
+	unsigned opens = k.opens, maps = other ? the(holder)->map_count : 0;
+	k.fail_at = k.calls + at;
+	pollux_fail(0, "%s", "");
+	*refused = vfio_kernel_open(&device, address, space) != 0;
+	bool failed = k.failed;
+	k.fail_at = 0;
+	if (*refused) {
+		CU_ASSERT(failed);
+		CU_ASSERT_PTR_NULL(device);
+		expect_sentence(beside == ALONE && strstr(pollux_error(), "DMA memory") ? "DMA memory" : address);
+		CU_ASSERT_EQUAL(k.opens, opens);
+		if (other)
+			CU_ASSERT_EQUAL(the(holder)->map_count, maps)
+		else
+			check_clean("a call failed");
+		device = must_open(address);
+		CU_ASSERT_EQUAL(strncmp(device->way, way, strlen(way)), 0);
+	}
+	device->ops->close(device);
+	if (other)
+		other->ops->close(other);
+	dma_space_unmap(space, memory);
+	end();
+	return failed;
+}
+
+/* Makes every call of an open fail in turn. `holder`: what has the mappings; `way`: what the device's begins with; at least so many
+ * failures must be refusals, and at most so many may go unnoticed. */
+static void fail_every_call(enum kind holder, const char *way, enum beside beside, unsigned refused_min, unsigned unnoticed_max)
+{
+	unsigned refused = 0, unnoticed = 0;
+	bool noticed;
+
+	for (unsigned at = 1; fail_call(at, holder, way, beside, &noticed); at++) {
+		refused += noticed;
+		unnoticed += !noticed;
+	}
+	if (refused < refused_min || unnoticed > unnoticed_max)
+		fprintf(stderr, "    %u failures refused, %u unnoticed\n", refused, unnoticed);
+	CU_ASSERT(refused >= refused_min);
+	CU_ASSERT(unnoticed <= unnoticed_max);
+}
+
 static int run_suite(const char *name, int (*prepare)(void), CU_TestInfo *tests)
 {
 	CU_SuiteInfo suites[] = {{name, prepare, remove_sysfs, NULL, NULL, tests}, CU_SUITE_INFO_NULL};

@@ -115,50 +115,9 @@ static void test_spaces_have_a_container_each_and_share_no_group(void)
 
 static void test_every_call_failing_in_turn_leaves_nothing(void)
 {
-	/* 0: alone; 1: beside a device of another group; 2: of the same group; each with memory in the space */
-	for (unsigned beside = 0; beside < 3; beside++) {
-		unsigned refused = 0, at;
-
-		for (at = 1;; at++) {
-			struct vfio_device *other = NULL, *device;
-			void *memory;
-			int error;
-
-			begin();
-			memory = must_map(4096);
-			if (beside)
-				other = must_open(beside == 1 ? B : C2);
-			unsigned opens = k.opens, maps = other ? the(CONTAINER)->map_count : 0;
-			k.fail_at = k.calls + at;
-			pollux_fail(0, "%s", "");
-			error = vfio_kernel_open(&device, beside == 2 ? C1 : A, space);
-			bool failed = k.failed;
-			k.fail_at = 0;
-			if (error) {
-				refused++;
-				CU_ASSERT(failed);
-				CU_ASSERT_PTR_NULL(device);
-				expect_sentence(beside == 2 ? C1 : beside == 0 && strstr(pollux_error(), "DMA memory") ? "DMA memory" : A);
-				CU_ASSERT_EQUAL(k.opens, opens);
-				if (other) {
-					CU_ASSERT_EQUAL(the(CONTAINER)->map_count, maps);
-				} else {
-					check_clean("a call failed");
-				}
-				/* and what failed once works the next time */
-				device = must_open(beside == 2 ? C1 : A);
-			}
-			device->ops->close(device);
-			if (other)
-				other->ops->close(other);
-			dma_space_unmap(space, memory);
-			end();
-			if (!failed)
-				break;
-		}
-		CU_ASSERT(refused >= (beside == 2 ? 10 : 15)); /* what may fail unnoticed is sysfs's numa_node and the group's name */
-		CU_ASSERT(at - 1 - refused <= 2);
-	}
+	/* what may fail unnoticed is sysfs's numa_node and the group's name */
+	for (enum beside beside = ALONE; beside <= BESIDE_ITS_GROUP; beside++)
+		fail_every_call(CONTAINER, "group", beside, beside == BESIDE_ITS_GROUP ? 10 : 15, 2);
 }
 
 static void test_a_window_that_cannot_be_mapped(void)

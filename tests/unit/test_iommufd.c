@@ -161,51 +161,8 @@ static void test_a_group_that_is_open_is_kept_to(void)
 
 static void test_every_call_failing_in_turn_leaves_nothing(void)
 {
-	/* 0: alone; 1: beside a device of another group; 2: of the same group; each with memory in the space */
-	for (unsigned beside = 0; beside < 3; beside++) {
-		unsigned refused = 0, at;
-
-		for (at = 1;; at++) {
-			struct vfio_device *other = NULL, *device;
-			void *memory;
-			int error;
-
-			begin();
-			memory = must_map(4096);
-			if (beside)
-				other = must_open(beside == 1 ? B : C2);
-			unsigned opens = k.opens, maps = other ? the(IOMMUFD)->map_count : 0;
-			k.fail_at = k.calls + at;
-			pollux_fail(0, "%s", "");
-			error = vfio_kernel_open(&device, beside == 2 ? C1 : A, space);
-			bool failed = k.failed;
-			k.fail_at = 0;
-			if (error) {
-				refused++;
-				CU_ASSERT(failed);
-				CU_ASSERT_PTR_NULL(device);
-				expect_sentence(beside == 2 ? C1 : beside == 0 && strstr(pollux_error(), "DMA memory") ? "DMA memory" : A);
-				CU_ASSERT_EQUAL(k.opens, opens);
-				if (other) {
-					CU_ASSERT_EQUAL(the(IOMMUFD)->map_count, maps);
-				} else {
-					check_clean("a call failed");
-				}
-				/* and what failed once works the next time */
-				device = must_open(beside == 2 ? C1 : A);
-				CU_ASSERT_STRING_EQUAL(device->way, "iommufd");
-			}
-			device->ops->close(device);
-			if (other)
-				other->ops->close(other);
-			dma_space_unmap(space, memory);
-			end();
-			if (!failed)
-				break;
-		}
-		CU_ASSERT(refused >= (beside ? 16 : 19));
-		CU_ASSERT_EQUAL(at - 1, refused); /* no failure goes unnoticed */
-	}
+	for (enum beside beside = ALONE; beside <= BESIDE_ITS_GROUP; beside++)
+		fail_every_call(IOMMUFD, "iommufd", beside, beside == ALONE ? 19 : 16, 0);
 }
 
 static void test_ranges(void)
