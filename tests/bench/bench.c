@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The benchmark: what a packet costs in the driver, in lock-step with the software 82599 in the same process. Alone it measures
  * Pollux; linked with dpdk.c and started by tests/bench/run.sh, DPDK's driver too, in the same rounds. */
+#include "calm.h"
 #include "cells.h"
 #include "far.h"
 #include "latency_report.h"
@@ -22,8 +23,8 @@ static const unsigned sizes[] = {64, 1518}; /* quick: the first */
 
 static struct options {
 	unsigned rounds;
-	bool json, all, latency;
-	const char *save, *svg;
+	bool json, all, far, latency;
+	const char *save, *svg, *only;
 } options = {.rounds = 9};
 
 /* @return subjects opened; 0: failed, and said why */
@@ -39,6 +40,13 @@ static unsigned open_subjects(struct subject *subjects)
 	return others < 0 ? 0 : (unsigned)(ours + others);
 }
 
+static bool can(const struct subject *subject, enum bench_job job, unsigned burst)
+{
+	if (options.only && strncmp(subject->name, options.only, strlen(options.only)))
+		return false;
+	return burst >= subject->least_burst && (job == BENCH_FWD || !subject->forwards_only);
+}
+
 static unsigned add_cells(struct cell *cells, unsigned count, const struct subject *subjects, unsigned bytes, bool far)
 {
 	const unsigned *bursts = options.all ? all_bursts : quick_bursts;
@@ -47,7 +55,7 @@ static unsigned add_cells(struct cell *cells, unsigned count, const struct subje
 	for (unsigned job = 0; job < BENCH_JOBS; job++)
 		for (unsigned b = 0; b < burst_count; b++)
 			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-				if (bursts[b] >= subjects[s].least_burst && (job == BENCH_FWD || !subjects[s].forwards_only) && count < CELLS_MAX)
+				if (can(&subjects[s], (enum bench_job)job, bursts[b]) && count < CELLS_MAX)
 					cells[count++] = (struct cell){
 						.subject = s, .job = (enum bench_job)job, .burst = bursts[b], .frame_bytes = bytes, .far = far};
 	return count;
@@ -60,7 +68,7 @@ static unsigned prepare(struct subject *subjects, struct cell *cells)
 	if (!open_subjects(subjects))
 		return 0;
 	for (unsigned size = 0; size < (options.all ? COUNT(sizes) : 1); size++)
-		for (unsigned far = 0; far <= options.all; far++)
+		for (unsigned far = 0; far <= options.far; far++)
 			count = add_cells(cells, count, subjects, sizes[size], far);
 	return count;
 }
@@ -84,6 +92,7 @@ static bool measure(struct cell *cells, unsigned count, struct subject *subjects
 	unsigned c = 0;
 	bool kept = true;
 
+	calm_begin();
 	while (kept && c < count)
 		kept = cell_tail_writes(&cells[c++], subjects);
 	for (unsigned round = 0; kept && round < options.rounds; round++)
@@ -99,11 +108,13 @@ static bool measure(struct cell *cells, unsigned count, struct subject *subjects
 
 static void print_help(void)
 {
-	puts("Usage: bench [--all] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
+	puts("Usage: bench [--all] [--far] [--only NAME] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
 	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
 	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place (driver/pipe.h): with the\n"
 	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function called by its pointer.\n\n"
 	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
+	     "  -f, --far        with the model on another core, too\n"
+	     "  -o, --only NAME  only drivers whose name begins so\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"
 	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to 99 % load\n"
@@ -118,10 +129,11 @@ static int understand(int argc, char **argv)
 {
 	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
 		{"save", required_argument, NULL, 's'}, {"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
-		{"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'},
+		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "r:js:v:lah", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:js:v:lafo:h", known, NULL)) != -1) {
 		switch (option) {
 		case 'r':
 			options.rounds = (unsigned)strtoul(optarg, NULL, 10);
@@ -139,7 +151,13 @@ static int understand(int argc, char **argv)
 			options.latency = true;
 			break;
 		case 'a':
-			options.all = true;
+			options.all = options.far = true;
+			break;
+		case 'f':
+			options.far = true;
+			break;
+		case 'o':
+			options.only = optarg;
 			break;
 		case 'h':
 			print_help();
@@ -220,7 +238,7 @@ int main(int argc, char **argv)
 	error = options.latency ? 0 : cells_count(prepare);
 	if (error)
 		fprintf(stderr, "bench: instructions are not counted: single-stepping a child failed (%s)\n", strerror(-error));
-	error = options.all || options.latency ? far_open() : 0;
+	error = options.far || options.latency ? far_open() : 0;
 	if (error) {
 		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));
 		return 1;
@@ -229,7 +247,7 @@ int main(int argc, char **argv)
 	if (!report.count)
 		return 1;
 	report.rounds = options.rounds;
-	report.far = options.all;
+	report.far = options.far;
 	cells_take_counts(cells, report.count);
 	status = options.latency ? !measure_latency(subjects, report.tsc_hz) : !measure(cells, report.count, subjects);
 	if (!status)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How a cell of the benchmark is measured: in rounds of lock-steps for time, single-stepped in a child for instructions. */
 #include "cells.h"
+#include "calm.h"
 #include "far.h"
 #include "step.h"
 
@@ -9,8 +10,10 @@
 #include <x86intrin.h>
 
 #define STEPS         400u /* lock-steps in a round */
+#define STEPS_TRIED   1600u /* at most, until so many of them were calm */
 #define COUNTED_STEPS 4u /* a whole ring */
-#define STEPS_KEPT    380u /* without the slowest: those that something interrupted */
+#define STEPS_ENOUGH  100u /* calm ones, for the rest to be left out */
+#define SLOWEST       20u  /* one in so many, the slowest: what something interrupted */
 #define EMPTY_POLLS   64u
 
 static int by_value(const void *a, const void *b)
@@ -50,7 +53,12 @@ static void model_half(void (*function)(void *context), struct half *half)
 		function(half);
 }
 
-static bool step_once(struct cell *cell, struct subject *subject, double *cycles)
+struct timing {
+	double cycles;
+	bool calm; /* the core was all ours just before and just after */
+};
+
+static bool step_once(struct cell *cell, struct subject *subject, struct timing *timing)
 {
 	struct half half = {.cell = cell, .subject = subject};
 	unsigned handled;
@@ -59,16 +67,18 @@ static bool step_once(struct cell *cell, struct subject *subject, double *cycles
 	model_half(publish, &half);
 	if (!half.done)
 		return false;
+	timing->calm = calm_now();
 	begin = __rdtsc();
 	handled = subject->handle(subject, cell->job, cell->burst, LOCKSTEP_PACKETS);
-	*cycles = (double)(__rdtsc() - begin);
+	timing->cycles = (double)(__rdtsc() - begin);
+	timing->calm &= calm_now();
 	model_half(collect, &half);
 	return handled == LOCKSTEP_PACKETS && half.done;
 }
 
 static bool begin_cell(struct cell *cell, struct subject *subject, unsigned steps)
 {
-	double warmup;
+	struct timing warmup;
 
 	lockstep_set_frame(&subject->lockstep, cell->frame_bytes);
 	for (unsigned i = 0; i < steps; i++)
@@ -77,22 +87,39 @@ static bool begin_cell(struct cell *cell, struct subject *subject, unsigned step
 	return true;
 }
 
+/* The calm steps; where there are too few, all. @return how many are to be counted; 0: packets were lost */
+static unsigned take_steps(struct cell *cell, struct subject *subject, double *steps)
+{
+	struct timing timing;
+	unsigned calm = 0, restless = 0;
+
+	while (calm < STEPS && calm + restless < STEPS_TRIED) {
+		if (!step_once(cell, subject, &timing))
+			return 0;
+		if (timing.calm)
+			steps[calm++] = timing.cycles;
+		else
+			steps[STEPS_TRIED - ++restless] = timing.cycles;
+	}
+	cell->calm += (double)calm / (calm + restless);
+	return calm >= STEPS_ENOUGH ? calm : STEPS_TRIED;
+}
+
 bool cell_round(struct cell *cell, struct subject *subjects, unsigned round)
 {
 	struct subject *subject = &subjects[cell->subject];
-	static double steps[STEPS];
+	static double steps[STEPS_TRIED];
 	double sum = 0;
+	unsigned count, kept;
 	uint64_t begin;
 
-	if (!begin_cell(cell, subject, STEPS / 8))
+	if (!begin_cell(cell, subject, STEPS / 8) || !(count = take_steps(cell, subject, steps)))
 		return false;
-	for (unsigned i = 0; i < STEPS; i++)
-		if (!step_once(cell, subject, &steps[i]))
-			return false;
-	qsort(steps, STEPS, sizeof(*steps), by_value);
-	for (unsigned i = 0; i < STEPS_KEPT; i++)
+	qsort(steps, count, sizeof(*steps), by_value);
+	kept = count - count / SLOWEST;
+	for (unsigned i = 0; i < kept; i++)
 		sum += steps[i];
-	cell->cycles[round] = sum / (STEPS_KEPT * LOCKSTEP_PACKETS);
+	cell->cycles[round] = sum / (kept * LOCKSTEP_PACKETS);
 	if (cell->job != BENCH_RX)
 		return true;
 	begin = __rdtsc();

@@ -14,6 +14,7 @@ struct cell {
 	unsigned burst, frame_bytes;
 	bool far;                  /* the model runs on another core and pushes what it wrote to the shared cache */
 	double cycles[ROUNDS_MAX]; /* per packet, the mean of a round but for its slowest steps; sorted once all are done */
+	double calm;               /* share of its steps with the core to itself, summed over the rounds */
 	double instructions;       /* per packet; < 0: not counted */
 	double polls[ROUNDS_MAX];  /* rx: cycles of a poll that finds nothing */
 	double tail_writes;        /* per packet */

@@ -34,6 +34,7 @@ static struct {
 
 struct pair {
 	uint16_t in, out;
+	void *rings[2]; /* that the card writes */
 };
 static struct pair pairs[PORTS / 2];
 
@@ -156,40 +157,35 @@ static unsigned handle(struct subject *subject, enum bench_job job, unsigned bur
 
 /* ---- what a card would write ---- */
 
-struct shown {
-	void (*show)(void *context, void *at, size_t bytes);
-	void *context;
-	size_t bytes;
-};
+static uint8_t *frames[MBUFS];
 
-static void show_mbuf(struct rte_mempool *pool, void *context, void *object, unsigned index)
+/* Once: to look at an mbuf's own line takes it away from the core that has just written it, which no card does. */
+static void note_frame(struct rte_mempool *pool, void *context, void *object, unsigned index)
 {
-	const struct shown *shown = context;
-	struct rte_mbuf *mbuf = object;
+	const struct rte_mbuf *mbuf = object;
 
-	(void)pool, (void)index;
-	shown->show(shown->context, (uint8_t *)mbuf->buf_addr + RTE_PKTMBUF_HEADROOM, shown->bytes);
+	(void)pool, (void)context;
+	frames[index] = (uint8_t *)mbuf->buf_addr + RTE_PKTMBUF_HEADROOM;
 }
 
-static void show_ring(const struct shown *shown, uint16_t port, const char *kind)
+static void *find_ring(uint16_t port, const char *kind)
 {
 	char name[RTE_MEMZONE_NAMESIZE];
 	const struct rte_memzone *zone;
 
 	snprintf(name, sizeof(name), "eth_p%u_q0_%s", port, kind);
 	zone = rte_memzone_lookup(name);
-	if (zone)
-		shown->show(shown->context, zone->addr, LOCKSTEP_RING * 16);
+	return zone ? zone->addr : NULL;
 }
 
 static void reach(struct subject *subject, void (*show)(void *context, void *at, size_t bytes), void *context)
 {
 	const struct pair *pair = subject->context;
-	struct shown shown = {show, context, subject->lockstep.frame_bytes};
 
-	show_ring(&shown, pair->in, "rx_ring");
-	show_ring(&shown, pair->out, "tx_ring");
-	rte_mempool_obj_iter(dpdk.pool, show_mbuf, &shown);
+	show(context, pair->rings[0], LOCKSTEP_RING * 16);
+	show(context, pair->rings[1], LOCKSTEP_RING * 16);
+	for (unsigned i = 0; i < MBUFS; i++)
+		show(context, frames[i], subject->lockstep.frame_bytes);
 }
 
 /* ---- set-up ---- */
@@ -218,7 +214,10 @@ static int start_eal(void)
 	}
 	rte_log_set_global_level(RTE_LOG_DEBUG);
 	dpdk.pool = rte_pktmbuf_pool_create("bench", MBUFS, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	return dpdk.pool ? 0 : -1;
+	if (!dpdk.pool)
+		return -1;
+	rte_mempool_obj_iter(dpdk.pool, note_frame, NULL);
+	return 0;
 }
 
 /* DPDK's fastest set-up: no offloads, nothing that keeps it from its simplest functions. @return 0 or DPDK's error */
@@ -295,10 +294,16 @@ static int start_pair(struct subject *subject, unsigned index, const char *name)
 	struct pair *pair = &pairs[index];
 	bool vector = index == 0;
 
-	*pair = (struct pair){(uint16_t)(2 * index), (uint16_t)(2 * index + 1)};
+	*pair = (struct pair){.in = (uint16_t)(2 * index), .out = (uint16_t)(2 * index + 1)};
 	rte_vect_set_max_simd_bitwidth(vector ? RTE_VECT_SIMD_512 : RTE_VECT_SIMD_DISABLED);
 	if (start_port(pair->in, vector) || start_port(pair->out, vector))
 		return -1;
+	pair->rings[0] = find_ring(pair->in, "rx_ring");
+	pair->rings[1] = find_ring(pair->out, "tx_ring");
+	if (!pair->rings[0] || !pair->rings[1]) {
+		fprintf(stderr, "bench: DPDK's rings are not where its 22.11 has them\n");
+		return -1;
+	}
 	*subject = (struct subject){.name = name, .context = pair, .least_burst = vector ? 4 : 1, .hugepages = true, .handle = handle, .reach = reach,
 		.close = close_nothing};
 	subject->lockstep.in = server_model(dpdk.servers[pair->in]);
