@@ -226,8 +226,7 @@ static void check_port(const struct vfio_pci *port, enum level level)
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
-		find(level, port->address, "choose another card: pollux-bind lists them", "Pollux has no driver for %04x:%04x", port->vendor_id,
-		     port->device_id);
+		find(level, port->address, "choose another card: pollux-bind lists them", "%s", nic_error() + strlen(port->address) + strlen(": "));
 	} else if (port->group < 0 || port->noiommu) {
 		find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
 		     port->noiommu ? ": VFIO's mode without one is no protection" : "");

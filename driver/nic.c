@@ -55,7 +55,7 @@ const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, u
 			return NULL;
 		}
 	}
-	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM and 82574L", address, vendor, device);
+	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576", address, vendor, device);
 	return NULL;
 }
 

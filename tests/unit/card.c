@@ -104,6 +104,8 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 	memcpy(card->config + offset, data, bytes);
 	if (offset == 4 && master && card->command_stuck)
 		card->config[4] |= 4;
+	if (offset == 4 && card->master_refused)
+		card->config[4] &= (uint8_t)~4;
 	if (offset == 4)
 		log_access(card, CARD_COMMAND, card->config[4], true);
 	return 0;

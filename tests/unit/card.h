@@ -52,6 +52,7 @@ struct card {
 	bool sends;              /* the head follows the tail */
 	bool link_was_down;      /* LINKS reads down once, then as it is */
 	bool command_stuck;      /* COMMAND.BusMaster cannot be cleared but by a function reset */
+	bool master_refused;     /* nor set */
 	unsigned vanish;         /* the device is gone from this access on; 0: stays */
 	unsigned fail;           /* this step fails; 0: none */
 	unsigned steps;          /* calls of the transport and of the mapper, and allocations, so far */

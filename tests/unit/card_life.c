@@ -97,3 +97,22 @@ static void fail_at_every_step(uint16_t id)
 	}
 	CU_FAIL("a life takes more than 1000 steps");
 }
+
+/* A card whose bus mastering cannot be switched on does not start, says so, and starts when it can. */
+static void refuse_bus_mastering(uint16_t id)
+{
+	unsigned fds = card_count_fds();
+	open_card(id);
+	int mapped = card.mapped;
+	card.master_refused = true;
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -EIO);
+	CU_ASSERT(says("bus mastering cannot be switched on"));
+	CU_ASSERT_PTR_NULL(nic_rxq(nic, 0));
+	CU_ASSERT_EQUAL(card.mapped, mapped);
+	nothing_is_left();
+	card.master_refused = false;
+	start();
+	CU_ASSERT(card_bus_master(&card));
+	close_port();
+	CU_ASSERT_EQUAL(card_count_fds(), fds);
+}

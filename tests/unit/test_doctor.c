@@ -98,7 +98,12 @@ static void modules_and_cards(void)
 	add_driver("vfio-pci");
 	expect_finding("0000:99:00.0", 1, "problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those that there are",
 	        "pollux-bind lists");
-	expect_finding(B2, 1, "problem  " B2 ": Pollux has no driver for 8086:293e", "choose another card");
+	expect_finding(B2, 1, "problem  " B2 ": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
+	        "choose another card");
+	shell("echo 0x10c7 >sys/bus/pci/devices/" C "/device");
+	expect_finding(C, 1, "problem  " C ": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550",
+	        "choose another card");
+	shell("echo 0x10fb >sys/bus/pci/devices/" C "/device");
 	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");
 	link_driver(C, "ixgbe");
 	expect_finding(C, 1, "problem  " C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");

@@ -260,6 +260,11 @@ static void every_step_may_fail_and_leaves_nothing(void)
 	fail_at_every_step(id);
 }
 
+static void a_bus_master_that_does_not_come_on_is_named(void)
+{
+	refuse_bus_mastering(id);
+}
+
 static void without_io_space_memory_does(void)
 {
 	card_init(&card, ID_82540EM, space);
@@ -514,6 +519,7 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 	{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever}, \
 	{"a device may vanish at any access", a_device_may_vanish_at_any_access}, \
 	{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing}, \
+	{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named}, \
 	{"cards without interrupts say so", cards_without_interrupts_say_so}, \
 	{"losses and errors are counted once", losses_and_errors_are_counted_once}, \
 	{"bad frames are dropped, good ones beside them kept", bad_frames_are_dropped_and_good_ones_beside_them_kept}, \

@@ -229,6 +229,11 @@ static void every_step_may_fail_and_leaves_nothing(void)
 	fail_at_every_step(0x10FB);
 }
 
+static void a_bus_master_that_does_not_come_on_is_named(void)
+{
+	refuse_bus_mastering(0x10FB);
+}
+
 static int small_window(struct vfio_device *device, unsigned region, struct vfio_window *filled)
 {
 	(void)device, (void)region;
@@ -270,6 +275,7 @@ int main(void)
 		{"bits stuck at start are named", bits_stuck_at_start_are_named},
 		{"bits stuck at stop are named", bits_stuck_at_stop_are_named},
 		{"a bus master that stays on gets a function reset", a_bus_master_that_stays_on_gets_a_function_reset},
+		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
 		{"queues that cannot be filled give everything back", queues_that_cannot_be_filled_give_everything_back},
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},

@@ -1,22 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of DMA memory: page sizes and their fallback, zeroes, seals, shortage, and that nothing is left behind. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 
-/* A machine without hugepages, wherever this runs. */
-static bool no_hugepages;
+/* A machine without hugepages, wherever this runs; or one that has some (of ordinary memory, really), and so much of ordinary pages. */
+static bool no_hugepages, some_hugepages;
+static int huge_fd;
+static unsigned huge_left, ordinary_left; /* in steps of 2 MiB */
 static int memfd_create_here(const char *name, unsigned flags)
 {
 	if (no_hugepages && (flags & MFD_HUGETLB)) {
 		errno = ENOMEM;
 		return -1;
 	}
-	return memfd_create(name, flags);
+	if (!some_hugepages)
+		return memfd_create(name, flags);
+	int fd = memfd_create(name, flags & (MFD_CLOEXEC | MFD_ALLOW_SEALING));
+	huge_fd = flags & MFD_HUGETLB ? fd : -1;
+	return fd;
+}
+static int fallocate_here(int fd, int mode, off_t from, off_t bytes)
+{
+	unsigned *left = fd == huge_fd ? &huge_left : &ordinary_left;
+	if (some_hugepages && (*left)-- == 0) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return fallocate(fd, mode, from, bytes);
 }
 #define memfd_create memfd_create_here
+#define fallocate    fallocate_here
 #include "../../mempool/memory.c"
 #undef memfd_create
+#undef fallocate
 
 #include "unit.h"
 #include <dirent.h>
@@ -232,6 +251,39 @@ static void shortage_is_an_error_with_the_remedy(void)
 	CU_ASSERT_EQUAL(mappings(), maps);
 }
 
+static void hugepages_that_run_out_halfway_are_given_back(void)
+{
+	struct dma_memory memory;
+	device_attach(0);
+	some_hugepages = true;
+	unsigned files = open_files(), maps = mappings();
+	for (unsigned left = 0; left <= 3; left++) {
+		huge_left = left;
+		ordinary_left = UINT_MAX;
+		CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 3 * PAGE_2M, -1), 0);
+		CU_ASSERT_EQUAL(memory.page_bytes, left < 3 ? PAGE_4K : PAGE_2M);
+		CU_ASSERT_EQUAL(device.mapped, 3 * PAGE_2M); /* the whole of one kind, and nothing of the other */
+		CU_ASSERT_TRUE(all_zero(&memory));
+		CU_ASSERT_EQUAL(mappings(), maps + 1);
+		close(device.fd);
+		dma_memory_free(&memory);
+		CU_ASSERT_EQUAL(open_files(), files);
+		CU_ASSERT_EQUAL(mappings(), maps);
+	}
+	for (unsigned left = 0; left < 3; left++) { /* and ordinary pages too */
+		huge_left = 2;
+		ordinary_left = left;
+		CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, 3 * PAGE_2M, -1), -ENOMEM);
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), "echo 3 > /proc/sys/vm/nr_hugepages"));
+		CU_ASSERT_PTR_NULL(memory.base);
+		CU_ASSERT_EQUAL(device.mapped, 0);
+		CU_ASSERT_EQUAL(open_files(), files);
+		CU_ASSERT_EQUAL(mappings(), maps);
+	}
+	some_hugepages = false;
+	dma_space_detach(space, &device.mapper);
+}
+
 static void senseless_requests_are_refused(void)
 {
 	struct dma_memory memory;
@@ -345,6 +397,7 @@ int main(void)
 		{"the file is sealed and of that size", the_file_is_sealed_and_of_that_size},
 		{"a device that cannot map fails the allocation whole", a_device_that_cannot_map_fails_the_allocation_whole},
 		{"shortage is an error with the remedy", shortage_is_an_error_with_the_remedy},
+		{"hugepages that run out halfway are given back", hugepages_that_run_out_halfway_are_given_back},
 		{"senseless requests are refused", senseless_requests_are_refused},
 		{"the node is obeyed and the thread's policy kept", the_node_is_obeyed_and_the_threads_policy_kept},
 		{"nothing is left after many rounds", nothing_is_left_after_many_rounds},

@@ -104,11 +104,18 @@ static void others_are_refused(void)
 	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x15B3, 0x10FB, &id));
 	CU_ASSERT(says("15b3:10fb"));
 	/* and what was handed over is closed */
-	card_init(&card, 0x10ED, space);
-	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -ENOTSUP);
-	CU_ASSERT_PTR_NULL(nic);
-	CU_ASSERT(card.closed);
-	CU_ASSERT_EQUAL(card.accesses, 0);
+	static const struct {
+		uint16_t id;
+		const char *words;
+	} cases[] = {{0x10ED, "virtual function"}, {0x10C7, "Intel 82598 AF, is an 82598"}, {0x1572, "no driver for 8086:1572"}};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		card_init(&card, cases[i].id, space);
+		CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -ENOTSUP);
+		CU_ASSERT(says(cases[i].words));
+		CU_ASSERT_PTR_NULL(nic);
+		CU_ASSERT(card.closed);
+		CU_ASSERT_EQUAL(card.accesses, 0);
+	}
 }
 
 static void missing_arguments_are_refused(void)
