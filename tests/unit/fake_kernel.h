@@ -606,6 +606,12 @@ static int fake_munmap(void *at, size_t bytes)
 
 static uint8_t config[4096];
 
+/** As the kernel does, of any region: nothing beyond its end, and the fake's are all that small. */
+static bool outside(size_t bytes, off_t offset)
+{
+	return bytes > sizeof(config) - (offset & 0xfff);
+}
+
 static ssize_t fake_pread(int fd, void *data, size_t bytes, off_t offset)
 {
 	if (fails() || !object_of(fd, DEVICE))
@@ -614,6 +620,8 @@ static ssize_t fake_pread(int fd, void *data, size_t bytes, off_t offset)
 		return FAIL(k.pread_error);
 	if (k.short_read)
 		return 0;
+	if (outside(bytes, offset))
+		return FAIL(EINVAL);
 	memset(data, 0x5a, bytes);
 	if (offset >> 40 == VFIO_PCI_CONFIG_REGION_INDEX)
 		memcpy(data, config + (offset & 0xfff), bytes);
@@ -626,6 +634,8 @@ static ssize_t fake_pwrite(int fd, const void *data, size_t bytes, off_t offset)
 		return -1;
 	if (k.pwrite_error)
 		return FAIL(k.pwrite_error);
+	if (outside(bytes, offset))
+		return FAIL(EINVAL);
 	if (offset >> 40 == VFIO_PCI_CONFIG_REGION_INDEX)
 		memcpy(config + (offset & 0xfff), data, bytes);
 	return (ssize_t)bytes;
