@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-pcap-diff: compares two captures frame by frame, byte by byte; times do not matter. */
-#include "capture.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,17 +100,6 @@ static struct {
 } change;
 static bool any_order;
 
-static bool mac_address(const char *text, uint8_t mac[6])
-{
-	unsigned byte[6];
-	int end = 0;
-	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5], &end) != 6)
-		return false;
-	for (unsigned i = 0; i < 6; i++)
-		mac[i] = (uint8_t)byte[i];
-	return text[end] == '\0';
-}
-
 /** @return how many arguments were options; -1: not understood. */
 static int understand(int argc, char **argv)
 {
@@ -122,9 +111,9 @@ static int understand(int argc, char **argv)
 		else if (strcmp(argv[i], "--any-order") == 0)
 			any_order = true;
 		else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
-			good = change.has_to = mac_address(argv[++i], change.to);
+			good = change.has_to = wire_mac_address(argv[++i], change.to);
 		else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc)
-			good = change.has_from = mac_address(argv[++i], change.from);
+			good = change.has_from = wire_mac_address(argv[++i], change.from);
 		else
 			good = false;
 		if (!good)

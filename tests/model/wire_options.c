@@ -65,7 +65,7 @@ static bool rate(const char *text, double *pps)
 	return !*end && isfinite(*pps) && *pps >= 0.001 && *pps <= 1e9;
 }
 
-static bool mac_address(const char *text, uint8_t mac[6])
+bool wire_mac_address(const char *text, uint8_t mac[6])
 {
 	unsigned byte[6];
 	int end = 0;
@@ -140,7 +140,7 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 			wire->own_address = strcmp(value, "own") == 0;
 			if (strcmp(value, "broadcast") == 0)
 				memcpy(mac, all, sizeof(mac));
-			good = wire->own_address || strcmp(value, "broadcast") == 0 || mac_address(value, mac);
+			good = wire->own_address || strcmp(value, "broadcast") == 0 || wire_mac_address(value, mac);
 		}
 		if (!good)
 			return refuse(s,

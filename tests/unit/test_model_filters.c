@@ -1,88 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the software 82599 accepts, which queue it picks, and what it reports of a frame: filters, VLANs, RSS, checksums. */
-#include "unit.h"
-#include <CUnit/CUnit.h>
-#include <string.h>
-
-#include "unit_model_host.h"
-
-static struct host h;
-static uint8_t frame[16384];
-
-static uint32_t rd(uint32_t offset)
-{
-	return model_read32(h.model, offset);
-}
-
-static void wr(uint32_t offset, uint32_t value)
-{
-	model_write32(h.model, offset, value);
-}
-
-static void start(unsigned descriptors)
-{
-	host_open(&h);
-	host_link(&h);
-	host_receive_queue(&h, 0, descriptors);
-	host_fill(frame, sizeof(frame), 1);
-}
-
-/** FCTRL may change only while receiving is off. */
-static void filter(uint32_t fctrl)
-{
-	wr(0x03000, 0);
-	wr(0x05080, fctrl);
-	wr(0x03000, 1);
-}
-
-static void rearm(unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		host_rx_ring(&h)[i] = (struct host_descriptor){HOST_IOVA + HOST_RX_BUFFERS + 2048u * i, 0};
-}
+#include "model_scene.c"
 
 static void addresses_are_filtered(void)
 {
 	static const uint8_t mine[6] = {2, 0, 0, 0, 0, 9}, multicast[6] = {1, 0, 0x5E, 0, 0x12, 0x34};
 
-	start(64);
+	start_receiving(64);
 	filter(0);
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
 	wr(0x0A208, 0x00000002); /* RAL 1 */
 	wr(0x0A20C, 0x80000900);
-	memcpy(frame, mine, 6);
-	host_arrive(&h, frame, 60);
+	memcpy(rx_frame, mine, 6);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 & 0x80, 0); /* exact: no PIF */
 	wr(0x0A20C, 0x00000900);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	filter(1u << 9);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 2);
-	memcpy(frame, multicast, 6);
-	host_arrive(&h, frame, 60);
+	memcpy(rx_frame, multicast, 6);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 2);
 	/* bits 47:36 of the address: 0x341, from byte 4 = 0x12 and byte 5 = 0x34 */
 	wr(0x05200 + 4 * (0x341 >> 5), 1u << (0x341 & 31));
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 2);
 	wr(0x05090, 4);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 3);
 	wr(0x05090, 4 | 3); /* another window: bits 43:32 */
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 3);
 	filter(1u << 8);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 4);
-	memset(frame, 0xFF, 6);
+	memset(rx_frame, 0xFF, 6);
 	filter(0);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 4);
 	filter(1u << 10);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 5);
 	CU_ASSERT_EQUAL(rd(0x04078), 1);
 	CU_ASSERT_EQUAL(rd(0x0407C), 2);
@@ -93,33 +54,33 @@ static void addresses_are_filtered(void)
 
 static void vlans_are_filtered_and_stripped(void)
 {
-	start(64);
-	memcpy(frame + 12, "\x81\x00\x20\x05\x88\xB5", 6);
+	start_receiving(64);
+	memcpy(rx_frame + 12, "\x81\x00\x20\x05\x88\xB5", 6);
 	wr(0x05088, 0x40008100);
-	host_arrive(&h, frame, 64);
+	host_arrive(&h, rx_frame, 64);
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
 	wr(0x0A000, 1u << 5);
-	host_arrive(&h, frame, 64);
+	host_arrive(&h, rx_frame, 64);
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 32 & 0xFFFF, 64);
 	wr(0x01028, 1u << 25 | 1u << 30);
-	host_arrive(&h, frame, 64);
+	host_arrive(&h, rx_frame, 64);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 >> 32 & 0xFFFF, 60);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 & 8, 8);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 >> 48, 0x2005);
-	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 1), frame, 12), 0);
-	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 1) + 12, frame + 16, 48), 0);
+	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 1), rx_frame, 12), 0);
+	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 1) + 12, rx_frame + 16, 48), 0);
 	host_close(&h);
 }
 
 /* Writes an IPv4 packet with ports after the addresses. @return its header. */
 static uint8_t *ipv4(uint8_t protocol, const uint8_t *addresses, uint16_t source, uint16_t destination)
 {
-	uint8_t *ip = frame + 14;
+	uint8_t *ip = rx_frame + 14;
 
 	memset(ip, 0, 46);
-	frame[12] = 0x08;
-	frame[13] = 0x00;
+	rx_frame[12] = 0x08;
+	rx_frame[13] = 0x00;
 	ip[0] = 0x45;
 	ip[3] = 46;
 	ip[8] = 64;
@@ -150,7 +111,7 @@ static void rss_hashes_as_the_datasheet_says(void)
 	        0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x1f, 0xff, [15] = 7, [16] = 0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x00, 0x03, [31] = 1};
 	unsigned slot = 0;
 
-	start(64);
+	start_receiving(64);
 	for (unsigned i = 0; i < 10; i++) {
 		uint32_t word;
 
@@ -161,35 +122,35 @@ static void rss_hashes_as_the_datasheet_says(void)
 	for (unsigned i = 0; i < 5; i++) {
 		wr(0x0EC80, 1 | 1u << 16 | 1u << 17);
 		ipv4(6, flows[i].addresses, flows[i].source, flows[i].destination);
-		host_arrive(&h, frame, 60);
+		host_arrive(&h, rx_frame, 60);
 		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, flows[i].ports);
 		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 1);
 		ipv4(17, flows[i].addresses, flows[i].source, flows[i].destination);
-		host_arrive(&h, frame, 60); /* UDP ports are not enabled */
+		host_arrive(&h, rx_frame, 60); /* UDP ports are not enabled */
 		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, flows[i].plain);
 		CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 2);
 	}
-	memset(frame + 14, 0, 60);
-	frame[12] = 0x86;
-	frame[13] = 0xDD;
-	frame[14] = 0x60;
-	frame[19] = 20;
-	frame[20] = 6;
-	memcpy(frame + 22, v6, 32);
-	frame[54] = 2794 >> 8;
-	frame[55] = 2794 & 0xFF;
-	frame[56] = 1766 >> 8;
-	frame[57] = 1766 & 0xFF;
+	memset(rx_frame + 14, 0, 60);
+	rx_frame[12] = 0x86;
+	rx_frame[13] = 0xDD;
+	rx_frame[14] = 0x60;
+	rx_frame[19] = 20;
+	rx_frame[20] = 6;
+	memcpy(rx_frame + 22, v6, 32);
+	rx_frame[54] = 2794 >> 8;
+	rx_frame[55] = 2794 & 0xFF;
+	rx_frame[56] = 1766 >> 8;
+	rx_frame[57] = 1766 & 0xFF;
 	wr(0x0EC80, 1 | 1u << 20 | 1u << 21);
-	host_arrive(&h, frame, 74);
+	host_arrive(&h, rx_frame, 74);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, 0x40207d3d);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 3);
 	wr(0x0EC80, 1 | 1u << 20);
-	host_arrive(&h, frame, 74);
+	host_arrive(&h, rx_frame, 74);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, 0x2cc18cd5);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot++].q0 & 0xF, 5);
 	wr(0x0EC80, 0);
-	host_arrive(&h, frame, 74);
+	host_arrive(&h, rx_frame, 74);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 >> 32, 0);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[slot].q0 & 0xF, 0);
 	host_close(&h);
@@ -199,7 +160,7 @@ static void the_redirection_table_picks_the_queue(void)
 {
 	static const uint8_t addresses[8] = {66, 9, 149, 187, 161, 142, 100, 80};
 
-	start(64);
+	start_receiving(64);
 	host_receive_queue(&h, 5, 64);
 	wr(0x03000, 0);
 	wr(0x0EC80, 1 | 1u << 17);
@@ -207,23 +168,23 @@ static void the_redirection_table_picks_the_queue(void)
 	ipv4(6, addresses, 1, 2);
 	/* With a key of zeros every hash is 0: entry 0 counts. */
 	wr(0x0EB00, 5);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
 	CU_ASSERT_EQUAL(rd(0x01010 + 0x40 * 5), 1);
-	frame[12] = 0x88; /* not IP: queue 0 */
+	rx_frame[12] = 0x88; /* not IP: queue 0 */
 	rearm(64);        /* both rings lie in the same place */
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	host_close(&h);
 }
 
 static void ethertype_filters_pick_a_queue(void)
 {
-	start(64);
+	start_receiving(64);
 	host_receive_queue(&h, 70, 64);
 	wr(0x05128 + 4 * 3, 1u << 31 | 0x88B5);
 	wr(0x0EC00 + 4 * 3, 1u << 31 | 70u << 16);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0xD010 + 0x40 * 6), 1);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0, 1u << 15 | 3u << 4);
 	host_close(&h);
@@ -242,7 +203,7 @@ static void checksums_and_packet_types_are_reported(void)
 {
 	static const uint8_t addresses[8] = {10, 0, 0, 1, 10, 0, 0, 2};
 
-	start(64);
+	start_receiving(64);
 	uint8_t *ip = ipv4(17, addresses, 1000, 2000);
 	ip[25] = 26;
 	uint16_t sum = sum16(ip, 20, 0);
@@ -251,15 +212,15 @@ static void checksums_and_packet_types_are_reported(void)
 	sum = sum16(ip + 12, 8 + 26, 17 + 26);
 	ip[26] = (uint8_t)(sum >> 8);
 	ip[27] = (uint8_t)sum;
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0 & 0x1FFF0, 1u << 4 | 1u << 9);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 & (3u << 5 | 3u << 30), 3u << 5);
 	ip[40] ^= 1;
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 & (3u << 5 | 3u << 30), 3u << 5 | 1u << 30);
 	ip[8]--;
 	ip[26] = ip[27] = 0;
-	host_arrive(&h, frame, 60); /* no UDP checksum, and a wrong header */
+	host_arrive(&h, rx_frame, 60); /* no UDP checksum, and a wrong header */
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[2].q1 & (3u << 5 | 3u << 30), 1u << 6 | 1u << 31);
 	host_close(&h);
 }

@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How the software 82599 interrupts: causes, masks, vectors, auto-clear, auto-mask and moderation. */
-#include "unit.h"
-#include <CUnit/CUnit.h>
-
-#include "unit_model_host.h"
-
-static struct host h;
-
-static uint32_t rd(uint32_t offset)
-{
-	return model_read32(h.model, offset);
-}
-
-static void wr(uint32_t offset, uint32_t value)
-{
-	model_write32(h.model, offset, value);
-}
+#include "model_scene.c"
 
 static void legacy_interrupts_are_set_masked_and_cleared(void)
 {

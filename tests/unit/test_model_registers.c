@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Behaviour of the software 82599's registers, configuration space, EEPROM, SFP+ module and link. */
-#include "unit.h"
-#include <CUnit/CUnit.h>
-#include <string.h>
-
-#include "unit_model_host.h"
-
-static struct host h;
-
-static uint32_t rd(uint32_t offset)
-{
-	return model_read32(h.model, offset);
-}
-
-static void wr(uint32_t offset, uint32_t value)
-{
-	model_write32(h.model, offset, value);
-}
+#include "model_scene.c"
 
 static uint32_t config(unsigned at, unsigned bytes)
 {

@@ -1,52 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How the software 82599 receives: descriptors, buffers, errors, counters, and what hostile drivers hand it. */
-#include "unit.h"
-#include <CUnit/CUnit.h>
-#include <string.h>
-
-#include "unit_model_host.h"
-
-static struct host h;
-static uint8_t frame[16384];
-
-static uint32_t rd(uint32_t offset)
-{
-	return model_read32(h.model, offset);
-}
-
-static void wr(uint32_t offset, uint32_t value)
-{
-	model_write32(h.model, offset, value);
-}
-
-static void start(unsigned descriptors)
-{
-	host_open(&h);
-	host_link(&h);
-	host_receive_queue(&h, 0, descriptors);
-	host_fill(frame, sizeof(frame), 1);
-}
-
-/** FCTRL may change only while receiving is off. */
-static void filter(uint32_t fctrl)
-{
-	wr(0x03000, 0);
-	wr(0x05080, fctrl);
-	wr(0x03000, 1);
-}
-
-static void rearm(unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		host_rx_ring(&h)[i] = (struct host_descriptor){HOST_IOVA + HOST_RX_BUFFERS + 2048u * i, 0};
-}
+#include "model_scene.c"
 
 static void frames_arrive_in_order_with_status_and_length(void)
 {
-	start(8);
+	start_receiving(8);
 	for (unsigned i = 0; i < 3; i++) {
-		frame[20] = (uint8_t)i;
-		CU_ASSERT(host_arrive(&h, frame, 60 + i));
+		rx_frame[20] = (uint8_t)i;
+		CU_ASSERT(host_arrive(&h, rx_frame, 60 + i));
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		struct host_descriptor d = host_rx_ring(&h)[i];
@@ -56,7 +17,7 @@ static void frames_arrive_in_order_with_status_and_length(void)
 		CU_ASSERT_EQUAL(d.q1 >> 29 & 7, 0);
 		CU_ASSERT_EQUAL(d.q0 & 0xF, 0);
 		CU_ASSERT_EQUAL(host_rx_buffer(&h, i)[20], i);
-		CU_ASSERT_EQUAL(host_rx_buffer(&h, i)[59], frame[59]);
+		CU_ASSERT_EQUAL(host_rx_buffer(&h, i)[59], rx_frame[59]);
 	}
 	CU_ASSERT_EQUAL(rd(0x01010), 3);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[3].q1, 0);
@@ -67,9 +28,9 @@ static void an_empty_ring_keeps_the_frame_with_the_caller(void)
 {
 	struct model_frame frames[100];
 
-	start(8);
+	start_receiving(8);
 	for (unsigned i = 0; i < 100; i++)
-		frames[i] = (struct model_frame){frame, 60, false};
+		frames[i] = (struct model_frame){rx_frame, 60, false};
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 100), 7);
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 1), 0);
 	CU_ASSERT_EQUAL(rd(0x04074), 7);
@@ -87,9 +48,9 @@ static void drop_enable_drops_and_counts(void)
 {
 	struct model_frame frames[20];
 
-	start(8);
+	start_receiving(8);
 	for (unsigned i = 0; i < 20; i++)
-		frames[i] = (struct model_frame){frame, 60, false};
+		frames[i] = (struct model_frame){rx_frame, 60, false};
 	wr(0x01028, 0);
 	host_wait(&h, 10000);
 	wr(0x02300, 0x03); /* queue 0 counts in 3 */
@@ -111,12 +72,12 @@ static void the_fcs_is_kept_when_asked_for(void)
 	/* The CRC-32 check value: of "123456789" it is cbf43926; here the residue of a frame with its FCS is checked instead. */
 	uint32_t crc = 0xFFFFFFFF;
 
-	start(8);
+	start_receiving(8);
 	wr(0x03000, 0);
 	wr(0x04240, rd(0x04240) & ~2u);
 	wr(0x02F00, rd(0x02F00) & ~2u);
 	wr(0x03000, 1);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 32 & 0xFFFF, 64);
 	for (unsigned i = 0; i < 64; i++)
 		for (unsigned b = 0; b < 8; b++)
@@ -127,27 +88,27 @@ static void the_fcs_is_kept_when_asked_for(void)
 
 static void large_frames_span_descriptors(void)
 {
-	start(16);
-	CU_ASSERT(host_arrive(&h, frame, 5000)); /* too long without JUMBOEN */
+	start_receiving(16);
+	CU_ASSERT(host_arrive(&h, rx_frame, 5000)); /* too long without JUMBOEN */
 	CU_ASSERT_EQUAL(rd(0x040AC), 1);
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
 	wr(0x04240, rd(0x04240) | 4);
 	wr(0x04268, 9018u << 16);
-	CU_ASSERT(host_arrive(&h, frame, 5000));
+	CU_ASSERT(host_arrive(&h, rx_frame, 5000));
 	CU_ASSERT_EQUAL(rd(0x01010), 3);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 & 3, 1);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 & 3, 1);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[2].q1 & 3, 3);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 32 & 0xFFFF, 2048);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[2].q1 >> 32 & 0xFFFF, 904);
-	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 0), frame, 5000), 0);
-	CU_ASSERT(host_arrive(&h, frame, 9014));
+	CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, 0), rx_frame, 5000), 0);
+	CU_ASSERT(host_arrive(&h, rx_frame, 9014));
 	CU_ASSERT_EQUAL(rd(0x01010), 8);
-	CU_ASSERT(host_arrive(&h, frame, 9015));
+	CU_ASSERT(host_arrive(&h, rx_frame, 9015));
 	CU_ASSERT_EQUAL(rd(0x040AC), 1);
-	CU_ASSERT(host_arrive(&h, frame, 9014));
-	CU_ASSERT_FALSE(host_arrive(&h, frame, 9014)); /* 2 of 5 descriptors left */
-	CU_ASSERT(host_arrive(&h, frame, 100));
+	CU_ASSERT(host_arrive(&h, rx_frame, 9014));
+	CU_ASSERT_FALSE(host_arrive(&h, rx_frame, 9014)); /* 2 of 5 descriptors left */
+	CU_ASSERT(host_arrive(&h, rx_frame, 100));
 	host_close(&h);
 }
 
@@ -158,7 +119,7 @@ static void legacy_descriptors_keep_their_address(void)
 	host_receive_queue(&h, 1, 8);
 	wr(0x01068, 0);
 	host_wait(&h, 10000);
-	host_fill(frame, sizeof(frame), 1);
+	host_fill(rx_frame, sizeof(rx_frame), 1);
 	wr(0x0100C, 0);
 	wr(0x01000, (uint32_t)HOST_IOVA);
 	wr(0x01008, 128);
@@ -166,7 +127,7 @@ static void legacy_descriptors_keep_their_address(void)
 	wr(0x01028, 1u << 25);
 	host_wait(&h, 10000);
 	wr(0x01018, 7);
-	CU_ASSERT(host_arrive(&h, frame, 61));
+	CU_ASSERT(host_arrive(&h, rx_frame, 61));
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0, HOST_IOVA + HOST_RX_BUFFERS);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 & 0xFFFF, 61);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 32 & 3, 3);
@@ -175,9 +136,9 @@ static void legacy_descriptors_keep_their_address(void)
 
 static void bad_frames_are_counted_and_stored_only_on_request(void)
 {
-	struct model_frame bad = {frame, 60, true};
+	struct model_frame bad = {rx_frame, 60, true};
 
-	start(16);
+	start_receiving(16);
 	CU_ASSERT_EQUAL(model_receive(h.model, &bad, 1), 1);
 	CU_ASSERT_EQUAL(rd(0x04000), 1);
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
@@ -185,10 +146,10 @@ static void bad_frames_are_counted_and_stored_only_on_request(void)
 	CU_ASSERT_EQUAL(model_receive(h.model, &bad, 1), 1);
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 29 & 1, 1);
-	CU_ASSERT(host_arrive(&h, frame, 59));
+	CU_ASSERT(host_arrive(&h, rx_frame, 59));
 	CU_ASSERT_EQUAL(rd(0x040A4), 1);
-	CU_ASSERT(host_arrive(&h, frame, 11));
-	CU_ASSERT(host_arrive(&h, frame, 0));
+	CU_ASSERT(host_arrive(&h, rx_frame, 11));
+	CU_ASSERT(host_arrive(&h, rx_frame, 0));
 	CU_ASSERT_EQUAL(rd(0x040A4), 0);
 	bad.len = 40;
 	model_receive(h.model, &bad, 1);
@@ -199,16 +160,16 @@ static void bad_frames_are_counted_and_stored_only_on_request(void)
 
 static void nothing_arrives_without_link_or_enable(void)
 {
-	start(8);
+	start_receiving(8);
 	wr(0x03000, 0);
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	wr(0x03000, 1);
 	wr(0x08D00, 2);
 	CU_ASSERT_EQUAL(rd(0x08D04), 1);
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	wr(0x08D00, 0);
 	model_set_partner(h.model, false);
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
 	CU_ASSERT_EQUAL(rd(0x040D0), 0);
 	host_close(&h);
@@ -219,7 +180,7 @@ static void a_flood_is_dropped_or_filtered_in_bursts(void)
 	struct model_frame frames[64];
 	uint8_t other[60];
 
-	start(16);
+	start_receiving(16);
 	wr(0x01014, rd(0x01014) | 1u << 28);
 	host_fill(other, 60, 0);
 	other[0] = 4;
@@ -227,14 +188,14 @@ static void a_flood_is_dropped_or_filtered_in_bursts(void)
 	wr(0x0A208, 0x00000002);
 	wr(0x0A20C, 0x80000100);
 	for (unsigned i = 0; i < 64; i++)
-		frames[i] = (struct model_frame){i % 2 ? other : frame, 60, false};
+		frames[i] = (struct model_frame){i % 2 ? other : rx_frame, 60, false};
 	CU_ASSERT_EQUAL(model_receive(h.model, frames, 64), 64);
 	CU_ASSERT_EQUAL(rd(0x01030), 15);
 	CU_ASSERT_EQUAL(rd(0x01430), 17);
 	CU_ASSERT_EQUAL(rd(0x04074), 32);
 	CU_ASSERT_EQUAL(rd(0x040D0), 64);
 	for (unsigned i = 0; i < 15; i++)
-		CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, i), frame, 60), 0);
+		CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&h, i), rx_frame, 60), 0);
 	host_close(&h);
 }
 
@@ -242,14 +203,14 @@ static void counters_wrap_at_their_widths(void)
 {
 	struct model_frame frames[64];
 
-	start(128);
+	start_receiving(128);
 	wr(0x04240, rd(0x04240) | 4);
 	wr(0x04268, 0xFFFF0000);
 	wr(0x01028, 0); /* drop everything: counting needs no memory */
 	host_wait(&h, 10000);
 	wr(0x01014, 1u << 28 | 1u << 25 | 16);
 	for (unsigned i = 0; i < 64; i++)
-		frames[i] = (struct model_frame){frame, 15868, false};
+		frames[i] = (struct model_frame){rx_frame, 15868, false};
 	/* GORC: 64 frames of 15872 bytes, until 36 bits wrap. */
 	uint64_t bytes = 0;
 	while (bytes < 1ull << 32) {
@@ -267,13 +228,13 @@ static void counters_wrap_at_their_widths(void)
 
 static void hostile_rings_and_addresses_are_counted_not_followed(void)
 {
-	start(8);
+	start_receiving(8);
 	const struct model_faults *faults = model_faults(h.model);
 	uint64_t before;
 
 	before = faults->bad_ring;
 	wr(0x01018, 8); /* a tail outside */
-	CU_ASSERT_FALSE(host_arrive(&h, frame, 60));
+	CU_ASSERT_FALSE(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT(faults->bad_ring > before);
 	wr(0x01018, 7);
 	static const uint64_t addresses[] = {
@@ -281,26 +242,26 @@ static void hostile_rings_and_addresses_are_counted_not_followed(void)
 	for (unsigned i = 0; i < 6; i++) {
 		before = faults->bad_address;
 		host_rx_ring(&h)[0].q0 = addresses[i];
-		CU_ASSERT(host_arrive(&h, frame, 60));
+		CU_ASSERT(host_arrive(&h, rx_frame, 60));
 		CU_ASSERT_EQUAL(faults->bad_address - before, 1);
 		CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q0, addresses[i]);
 	}
 	h.read_only = true;
 	model_memory_changed(h.model);
 	before = faults->bad_address;
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT_EQUAL(faults->bad_address - before, 1);
 	h.read_only = false;
 	model_memory_changed(h.model);
 	uint16_t command = 2;
 	model_region_write(h.model, 7, 4, &command, 2); /* bus mastering off */
 	before = faults->bad_address;
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT_EQUAL(faults->bad_address - before, 1);
 	command = 6;
 	model_region_write(h.model, 7, 4, &command, 2);
 	host_rx_ring(&h)[0].q0 = HOST_IOVA + HOST_RX_BUFFERS;
-	CU_ASSERT(host_arrive(&h, frame, 60));
+	CU_ASSERT(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	/* Rings: nowhere, at the end of the world, without length. */
 	static const uint64_t bases[] = {0, UINT64_MAX - 127, HOST_IOVA + HOST_BYTES - 64};
@@ -315,7 +276,7 @@ static void hostile_rings_and_addresses_are_counted_not_followed(void)
 			wr(0x01028, 1u << 25);
 			host_wait(&h, 10000);
 			wr(0x01018, 7);
-			host_arrive(&h, frame, 60);
+			host_arrive(&h, rx_frame, 60);
 			CU_ASSERT_EQUAL(rd(0x01010), 0);
 		}
 	host_close(&h);
@@ -343,7 +304,7 @@ static void rings_and_buffers_may_lie_in_pieces(void)
 	const struct model_config config = {0};
 	const struct model_host host = {NULL, scattered, NULL};
 	uint16_t command = 6;
-	struct model_frame f = {frame, 1514, false};
+	struct model_frame f = {rx_frame, 1514, false};
 
 	host_open(&h);
 	model_close(h.model);
@@ -352,7 +313,7 @@ static void rings_and_buffers_may_lie_in_pieces(void)
 	host_wait(&h, 10 * 1000 * 1000);
 	host_link(&h);
 	host_receive_queue(&h, 0, 512); /* two pages */
-	host_fill(frame, sizeof(frame), 3);
+	host_fill(rx_frame, sizeof(rx_frame), 3);
 	for (uint32_t i = 0; i < 512; i++) {
 		uint64_t d[2] = {HOST_IOVA + HOST_RX_BUFFERS + 2048u * i + 1000, 0}; /* every other one crosses a page */
 		memcpy(scattered_at(HOST_RX_RING + 16 * i), d, 16);
@@ -363,7 +324,7 @@ static void rings_and_buffers_may_lie_in_pieces(void)
 	memcpy(&q1, scattered_at(HOST_RX_RING + 16 * 299 + 8), 8);
 	CU_ASSERT_EQUAL(q1, 3 | 1514ull << 32 | 0x80);
 	for (uint32_t i = 0; i < 1514; i++)
-		if (*scattered_at(HOST_RX_BUFFERS + 2048u * 299 + 1000 + i) != frame[i]) {
+		if (*scattered_at(HOST_RX_BUFFERS + 2048u * 299 + 1000 + i) != rx_frame[i]) {
 			CU_FAIL("the frame arrived changed");
 			break;
 		}
@@ -373,10 +334,10 @@ static void rings_and_buffers_may_lie_in_pieces(void)
 
 static void write_backs_can_be_tampered_with(void)
 {
-	start(8);
+	start_receiving(8);
 	model_tamper_rx(h.model, ~(0xFFFFull << 32), 0xFFFFull << 32, 1);
-	host_arrive(&h, frame, 60);
-	host_arrive(&h, frame, 60);
+	host_arrive(&h, rx_frame, 60);
+	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[0].q1 >> 32 & 0xFFFF, 0xFFFF);
 	CU_ASSERT_EQUAL(host_rx_ring(&h)[1].q1 >> 32 & 0xFFFF, 60);
 	host_close(&h);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How the software 82599 sends: descriptors of all kinds, completion, offloads, loopback, and what hostile drivers hand it. */
-#include "unit.h"
-#include <CUnit/CUnit.h>
-#include <stdlib.h>
-#include <string.h>
+#include "model_scene.c"
 
-#include "unit_model_host.h"
+#include <stdlib.h>
 
 #define EOP   (1ull << 24)
 #define IFCS  (1ull << 25)
@@ -17,18 +14,7 @@
 #define TXSM  (1ull << 41)
 #define PLAIN (EOP | IFCS)
 
-static struct host h;
 static unsigned tail;
-
-static uint32_t rd(uint32_t offset)
-{
-	return model_read32(h.model, offset);
-}
-
-static void wr(uint32_t offset, uint32_t value)
-{
-	model_write32(h.model, offset, value);
-}
 
 static void start(unsigned descriptors)
 {
