@@ -37,35 +37,37 @@ wait_for() {
 	return 1
 }
 
-# guest_model BUILD-FOLDER OPTION...: a software 82599 with two ports, at $work/0 and $work/1; its log is $work/model.log.
+# guest_model BUILD-FOLDER OPTION...: a software 82599 with two ports, at $work/0 and $work/1; its log is $work/model.log. A second one is
+# started with first=2: at $work/2 and $work/3, log $work/model2.log. $model is the process.
 guest_model() {
-	local bin=$1
+	local bin=$1 first=${first:-0} ports log
 	shift
-	rm -f "$work/0" "$work/1"
-	guest_background "$work/model.log" "$bin/pollux-model" --port "$work/0" --port "$work/1" --no-shared "$@"
+	ports=("$work/$first" "$work/$((first + 1))") log=$work/model${first#0}.log
+	rm -f "${ports[@]}"
+	guest_background "$log" "$bin/pollux-model" --port "${ports[0]}" --port "${ports[1]}" --no-shared "$@"
 	model=$!
-	wait_for eval '[ -S "$work/0" ] && [ -S "$work/1" ]' && return
+	wait_for eval '[ -S "${ports[0]}" ] && [ -S "${ports[1]}" ]' && return
 	echo "FAIL the software 82599 did not start:"
-	cat "$work/model.log"
+	cat "$log"
 	return 1
 }
-# The options of QEMU that put both ports of guest_model into the guest, each behind a root port. They need memory that can be shared. On a busy
-# host an answer may take longer than the 5 s that QEMU would wait before it takes the card for gone.
-guest_model_ports=(
-	-device pcie-root-port,id=rp0,chassis=1,slot=1 -device '{"driver":"vfio-user-pci","bus":"rp0","socket":{"type":"unix","path":"WORK/0"},"x-msg-timeout":60000}'
-	-device pcie-root-port,id=rp1,chassis=2,slot=2 -device '{"driver":"vfio-user-pci","bus":"rp1","socket":{"type":"unix","path":"WORK/1"},"x-msg-timeout":60000}'
-)
 
 # The options of QEMU for a card: guest_card NUMBER MODEL. All are in or below slot 0x10 + NUMBER. Conventional PCI can be reset behind a bridge only
-# (and Linux 6.12 forgets the bridge's mappings once the card was closed, so that it works there once).
+# (and Linux 6.12 forgets the bridge's mappings once the card was closed, so that it works there once). ixgbe is the port of that number of
+# guest_model: it needs memory that can be shared, and, behind an IOMMU, caching-mode=on. On a busy host an answer may take longer than the 5 s that
+# QEMU would wait before it takes the card for gone.
 guest_card() {
 	local port="pcie-root-port,id=rp$1,chassis=$1,slot=$1,addr=0x1$1" card="${2%-*},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
 	case $2 in
 	e1000) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
 	e1000-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
+	ixgbe) echo "-device $port -device {\"driver\":\"vfio-user-pci\",\"bus\":\"rp$1\",\"socket\":{\"type\":\"unix\",\"path\":\"WORK/$1\"},\"x-msg-timeout\":60000}" ;;
 	*) echo "-device $port -device $card,bus=rp$1" ;;
 	esac
 }
+# Both ports of guest_model.
+# shellcheck disable=SC2207
+guest_model_ports=($(guest_card 0 ixgbe) $(guest_card 1 ixgbe))
 # guest_fetch QEMU/KERNEL...: sees to it that both are there (see cards.sh). 77: they cannot be had, the last line says why
 guest_fetch() {
 	local kind=$1 tree
