@@ -8,12 +8,7 @@ bin=${1:?usage: $0 BUILD-FOLDER [CARD...]}
 shift
 [ $# -gt 0 ] || set -- e1000 e1000e igb
 . tests/guest/boot.sh
-libraries=/usr/lib/x86_64-linux-gnu
-plugins=$(find $libraries -maxdepth 1 -regex '.*/librte_\(net_e1000\|mempool_ring\)\.so\.[0-9]+')
-if ! command -v dpdk-testpmd >/dev/null || [ -z "$plugins" ]; then
-	echo "skip: DPDK is not installed: apt-get install --no-install-recommends dpdk dpdk-dev"
-	exit 77
-fi
+guest_testpmd || exit $?
 tests/guest/fetch.sh debian12 || exit 1
 
 # What the guest asks for: trace on|off; traps WHO PACKETS BASE...: the accesses that were traced, to BARs of 128 KiB at these addresses
@@ -56,9 +51,9 @@ bench() {
 	guest_choose 11.1 debian12
 	append="intel_iommu=on iommu=pt rounds=$rounds" memory=2G GUEST_SECONDS=${GUEST_SECONDS:-900}
 	: >"$work/traps"
-	# shellcheck disable=SC2046,SC2086
+	# shellcheck disable=SC2086
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/bench_guest.sh "vfio-pci vfio_iommu_type1 e1000 e1000e igb bridge" /bin/ip \
-		host:"$bin"/pollux-{fwd,gen} host:/usr/bin/dpdk-testpmd $(printf 'plugin:%s ' $plugins) || return 1
+		host:"$bin"/pollux-{fwd,gen} $testpmd || return 1
 	# shellcheck disable=SC2046
 	guest_boot -D WORK/trace -device "intel-iommu,intremap=on,aw-bits=48" \
 		-netdev hubport,id=n0,hubid=1 -netdev hubport,id=n1,hubid=1 -netdev hubport,id=n2,hubid=2 -netdev hubport,id=n3,hubid=2 \

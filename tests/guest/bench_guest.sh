@@ -4,22 +4,15 @@ echo 256 >/proc/sys/vm/nr_hugepages
 rounds=$(sed 's/.*rounds=\([0-9]*\).*/\1/' /proc/cmdline)
 s=$(card 0) a=$(card 1) b=$(card 2) r=$(card 3)
 check "generator and receiver are bound to vfio-pci" bind vfio-pci "$s" "$r"
-mkfifo /tmp/in
+. /data/dpdk.sh
 
 base() { awk 'NR == 1 {print $1}' "/sys/bus/pci/devices/$1/resource"; }
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; } # hundredths of a second
 # middle FIELD FILE: its mean over the intervals, but for the first two and the last; of the last port that has it
 middle() { grep '"type":"interval"' "$2" | sed "s/.*\"$1\":\([0-9.]*\).*/\1/" | awk '{v[NR] = $1} END {for (i = 3; i < NR; i++) {t += v[i]; n++} printf "%.3f", n ? 1000 * t / n : 0}'; }
-testpmd() { # PORT... -- OPTION...: in the background, until end_testpmd
-	allow=
-	while [ "$1" != -- ]; do allow="$allow -a $1"; shift; done
-	shift
-	# shellcheck disable=SC2086
-	dpdk-testpmd --in-memory --no-telemetry -l 0,1 -d /host/lib/librte_mempool_ring.so.23 -d /host/lib/librte_net_e1000.so.23 --iova-mode=va $allow \
-		-- --total-num-mbufs=8192 --rxd=512 --txd=512 --burst=32 --no-lsc-interrupt --no-mlockall -i "$@" </tmp/in >/tmp/fwd.log 2>&1 &
-	pid=$!
-	exec 9>/tmp/in
-	echo start >&9
+run_testpmd() { # PORT... -- OPTION...: it forwards in the background
+	testpmd "$@"
+	tell start
 	wait_for 30 grep -q 'packet forwarding' /tmp/fwd.log
 }
 begin() { # WHO: forwards between cards 1 and 2; its process is $pid
@@ -32,7 +25,7 @@ begin() { # WHO: forwards between cards 1 and 2; its process is $pid
 		;;
 	testpmd)
 		bind vfio-pci "$a" "$b"
-		testpmd "$a" "$b" -- --forward-mode=io
+		run_testpmd "$a" "$b" -- --forward-mode=io
 		;;
 	bridge)
 		for card in "$a" "$b"; do
@@ -55,14 +48,11 @@ begin() { # WHO: forwards between cards 1 and 2; its process is $pid
 }
 end() {
 	case $1 in
-	pollux) kill -INT $pid ;;
-	testpmd)
-		echo quit >&9
-		exec 9>&-
-		;;
+	pollux) kill -INT "$pid" ;;
+	testpmd) end_testpmd ;;
 	bridge) /bin/ip link del br0 ;;
 	esac
-	[ -z "$pid" ] || wait $pid
+	[ -z "$pid" ] || wait "$pid"
 }
 flow() { pollux-gen --quiet --json --cpu 0 "$@" "$s" "$r" >/tmp/gen.json 2>/tmp/gen.err; }
 received() { sed -n 's/.*"received":\([0-9]*\).*/\1/p' /tmp/gen.json | tail -n 1; }
@@ -94,13 +84,13 @@ generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle 
 		sent=$(sed -n 's/.*"sent":\([0-9]*\).*/\1/p' /tmp/gen.json | tail -n 1)
 		;;
 	testpmd)
-		testpmd "$s" -- --forward-mode=txonly
+		run_testpmd "$s" -- --forward-mode=txonly
 		sleep 3
-		echo "show port stats 0" >&9
+		tell "show port stats 0"
 		sleep 3
-		echo "show port stats 0" >&9
+		tell "show port stats 0"
 		sleep 0.5
-		echo stop >&9
+		tell stop
 		sleep 0.5
 		end testpmd
 		kpps=$(sed -n 's/.*Tx-pps: *\([0-9]*\).*/\1/p' /tmp/fwd.log | tail -n 1 | awk '{printf "%.3f", $1 / 1000}')

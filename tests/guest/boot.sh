@@ -87,6 +87,18 @@ guest_choose() {
 	machine=q35,kernel-irqchip=split
 }
 
+# guest_testpmd: what pack.sh is told to take DPDK's testpmd along, and dpdk.sh, which starts it; in $testpmd. 77: there is none, the last line says so
+guest_testpmd() {
+	local plugins
+	plugins=$(find /usr/lib/x86_64-linux-gnu -maxdepth 1 -regex '.*/librte_\(net_e1000\|mempool_ring\)\.so\.[0-9]+')
+	if ! command -v dpdk-testpmd >/dev/null || [ -z "$plugins" ]; then
+		echo "skip: DPDK is not installed: apt-get install --no-install-recommends dpdk dpdk-dev"
+		return 77
+	fi
+	# shellcheck disable=SC2086
+	testpmd="host:$(command -v dpdk-testpmd) host:tests/guest/dpdk.sh $(printf 'plugin:%s ' $plugins /usr/libexec/coreutils/libstdbuf.so)"
+}
+
 # What the guest's script asks of QEMU's monitor.
 host_monitor() {
 	echo "$*" >&"$guest_monitor"
