@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RX_TELL_SHARE  4u  /* the card is told of refilled slots when they are this part of the ring: of 128 where the ring has 512 */
 #define FRAME_OVERHEAD 18u /* Ethernet header with one VLAN tag */
 
 /* ---- bursts ---- */
@@ -21,11 +22,13 @@ __attribute__((noinline)) unsigned ring_rx_refill(struct ring_rxq *queue, unsign
 	struct pkt_cache *cache = pkt_cache_get(pool);
 	uint64_t offset = queue->offset;
 	uint32_t fill = queue->fill;
+	bool dry = false;
 	do {
 		struct ring_descriptor *ring = &queue->ring[fill & queue->mask];
 		uint8_t **buffers = &queue->buffers[fill & queue->mask];
 		uint8_t **fresh = cache ? pkt_cache_take(pool, cache, RING_BATCH) : NULL;
-		if (__builtin_expect(!fresh, 0)) {
+		dry = !fresh;
+		if (__builtin_expect(dry, 0)) {
 			ring_count(&queue->pool_empty, 1);
 			break;
 		}
@@ -38,8 +41,11 @@ __attribute__((noinline)) unsigned ring_rx_refill(struct ring_rxq *queue, unsign
 		}
 		fill += RING_BATCH;
 	} while (queue->next - fill >= RING_BATCH);
-	if (fill != queue->fill) {
-		queue->fill = fill;
+	queue->fill = fill;
+	/* The card does well with most of the ring; but when there are no more buffers for now, it needs those that there are */
+	uint32_t untold = fill - queue->told;
+	if (untold >= queue->tell_after || (dry && untold)) {
+		queue->told = fill;
 		/* one slot stays back: a tail equal to the head would mean an empty ring */
 		__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
 	}
@@ -188,6 +194,7 @@ static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descr
 	queue->pool = nic->config.pool;
 	queue->offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.rx_ring - 1u;
+	queue->tell_after = nic->config.rx_ring / RX_TELL_SHARE;
 	queue->window = &nic->bar;
 	queue->tail_offset = kind->rx_tail(i);
 	queue->tail = vfio_doorbell(&nic->bar, queue->tail_offset);

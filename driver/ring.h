@@ -29,6 +29,8 @@ struct ring_rxq {
 	uint32_t mask;           /* ring size - 1 */
 	uint32_t next;           /* the slot to look at next; counts up freely */
 	uint32_t fill;           /* the slot to refill next; counts up freely, a multiple of RING_BATCH */
+	uint32_t told;           /* `fill` as the card knows it */
+	uint32_t tell_after;     /* so many slots refilled are worth a register write */
 	uint32_t odd;            /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
 
 	/* touched now and then */

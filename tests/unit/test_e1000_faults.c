@@ -462,6 +462,71 @@ static void more_descriptors_than_there_are_buffers_hand_out_none_twice(void)
 	finish_without_end(5, 7);
 }
 
+static unsigned receive_tails(unsigned from)
+{
+	unsigned count = 0;
+	for (unsigned at = from; (at = card_written(&card, at, E1000_RDT, ANY, 0)) != CARD_LOG; at++)
+		count++;
+	return count;
+}
+
+/* Receives n packets of the slots from `next` on, which are all finished, in bursts of 8. */
+static void receive_eights(struct pkt *pkts, unsigned next, unsigned n)
+{
+	for (unsigned got = 0; got < n; got += 8) {
+		for (unsigned i = 0; i < 8; i++)
+			finish_slot(next + got + i, finished(64, true, 0));
+		CU_ASSERT_EQUAL_FATAL(nic_rx(nic_rxq(nic, 0), pkts + got, 8), 8);
+	}
+}
+
+static void the_receive_tail_moves_by_a_quarter_of_the_ring(void)
+{
+	const struct {
+		uint16_t ring, step;
+	} cases[] = {{64, 32}, {128, 32}, {512, 128}, {4096, 1024}};
+	struct pkt pkts[32];
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		unsigned ring_size = cases[i].ring, step = cases[i].step, lag = 0;
+		open_card(id);
+		CU_ASSERT_EQUAL_FATAL(nic_start(nic, &(struct nic_config){.rx_ring = cases[i].ring}), 0);
+		unsigned from = card.logged;
+		for (unsigned next = 0; next < 4 * ring_size; next += 32) {
+			receive_eights(pkts, next, 32);
+			pkt_free(pkts, 32);
+			unsigned behind = (next + 32 - 1 - *card_register(&card, E1000_RDT)) % ring_size;
+			lag = behind > lag ? behind : lag;
+		}
+		CU_ASSERT_EQUAL(receive_tails(from), 4 * ring_size / step);
+		CU_ASSERT_EQUAL(lag, step - 32);
+		close_port();
+	}
+}
+
+/* The application holds packets until the pool is empty: what the card can have, it has, however little that is. */
+static void an_empty_pool_keeps_nothing_from_the_card(void)
+{
+	static struct pkt pkts[BUFFERS], others[128];
+	for (unsigned kept = 0; kept <= 128; kept += 32) {
+		unsigned have = 0;
+		open_card(id);
+		start_with((struct nic_config){.rx_ring = 512});
+		CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, others, kept), kept);
+		while (ring()->next - ring()->fill < 64) {
+			CU_ASSERT_FATAL(have + 32 <= BUFFERS);
+			receive_eights(pkts + have, have, 32);
+			have += 32;
+		}
+		struct nic_stats stats;
+		nic_get_stats(nic, &stats);
+		CU_ASSERT(stats.rx_pool_empty > 0);
+		CU_ASSERT_EQUAL(*card_register(&card, E1000_RDT), (ring()->fill - 1) & ring()->mask);
+		pkt_free(others, kept);
+		pkt_free(pkts, have);
+		close_port();
+	}
+}
+
 static void impossible_packets_are_freed_and_counted(void)
 {
 	struct pkt pkts[40];
@@ -526,6 +591,8 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 	{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all}, \
 	{"a frame without end is dropped to its end", a_frame_without_end_is_dropped_to_its_end}, \
 	{"more descriptors than buffers hand out none twice", more_descriptors_than_there_are_buffers_hand_out_none_twice}, \
+	{"the receive tail moves by a quarter of the ring", the_receive_tail_moves_by_a_quarter_of_the_ring}, \
+	{"an empty pool keeps nothing from the card", an_empty_pool_keeps_nothing_from_the_card}, \
 	{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted}, \
 	{"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back}
 
