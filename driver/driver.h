@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Inside the driver: what a port is to nic.c, and what a family of cards (ixgbe/, and later e1000/ and igb/) fills in. */
+ * Inside the driver: what a port is to nic.c, and what a family of cards (ixgbe/, e1000/, igb/) fills in. */
 #ifndef POLLUX_DRIVER_DRIVER_H
 #define POLLUX_DRIVER_DRIVER_H
 
@@ -68,6 +68,7 @@ struct nic_driver {
 	size_t port_bytes; /* of the family's port structure, whose first member is a struct nic */
 	unsigned unicast_filters; /* exact filters besides the port's own address */
 	const struct nic_ops *ops;
+	const void *chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */
 };
 
 extern const struct nic_driver ixgbe_driver, e1000_driver, igb_driver;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The e1000 family: which devices it drives, and a port's opening and closing. */
+ * The e1000 family: which devices it drives; and what the whole lineage, igb's 82576 included, is to nic.c. */
 #include "e1000.h"
 
 #define OLD_PCI     "is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM (8086:100e)"
@@ -35,9 +35,12 @@ static const struct nic_id ids[] = {
 	{0x15B7, 0, "Intel I219-LM", OTHER_PCIE},
 };
 
-int e1000_open_chip(struct e1000 *e, const struct e1000_chip *chip)
+static const struct e1000_chip *const chips[] = {[KIND_82540EM] = &e1000_82540em, [KIND_82574L] = &e1000_82574l};
+
+static int e1000_open(struct nic *nic)
 {
-	struct nic *nic = &e->nic;
+	struct e1000 *e = e1000_of(nic);
+	const struct e1000_chip *const *known = nic->driver->chips, *chip = known[nic->id->kind];
 	e->chip = chip;
 	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
 	 * (power state D0). */
@@ -58,12 +61,7 @@ int e1000_open_chip(struct e1000 *e, const struct e1000_chip *chip)
 	return 0;
 }
 
-static int open_port(struct nic *nic)
-{
-	return e1000_open_chip(e1000_of(nic), nic->id->kind == KIND_82540EM ? &e1000_82540em : &e1000_82574l);
-}
-
-void e1000_close(struct nic *nic)
+static void e1000_close(struct nic *nic)
 {
 	struct e1000 *e = e1000_of(nic);
 	e1000_interrupt_close(e);
@@ -71,18 +69,18 @@ void e1000_close(struct nic *nic)
 		e1000_halt(e);
 }
 
-struct nic_rxq *e1000_rxq(struct nic *nic, unsigned index)
+static struct nic_rxq *e1000_rxq(struct nic *nic, unsigned index)
 {
 	return &e1000_of(nic)->rings.rxqs[index]->nic;
 }
 
-struct nic_txq *e1000_txq(struct nic *nic, unsigned index)
+static struct nic_txq *e1000_txq(struct nic *nic, unsigned index)
 {
 	return &e1000_of(nic)->rings.txqs[index]->nic;
 }
 
-static const struct nic_ops ops = {
-	.open = open_port,
+const struct nic_ops e1000_ops = {
+	.open = e1000_open,
 	.close = e1000_close,
 	.start = e1000_start,
 	.stop = e1000_stop,
@@ -104,5 +102,6 @@ const struct nic_driver e1000_driver = {
 	.id_count = sizeof(ids) / sizeof(*ids),
 	.port_bytes = sizeof(struct e1000),
 	.unicast_filters = 15,
-	.ops = &ops,
+	.ops = &e1000_ops,
+	.chips = chips,
 };

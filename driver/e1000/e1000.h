@@ -91,12 +91,10 @@ static inline int e1000_wait(struct e1000 *e, uint32_t offset, uint32_t mask, ui
 	return nic_wait(&e->nic, offset, mask, value, limit_us);
 }
 
-/* ---- e1000.c: a port's opening and closing, the same for all chips ---- */
+/* ---- e1000.c ---- */
 
-int e1000_open_chip(struct e1000 *e, const struct e1000_chip *chip);
-void e1000_close(struct nic *nic);
-struct nic_rxq *e1000_rxq(struct nic *nic, unsigned index);
-struct nic_txq *e1000_txq(struct nic *nic, unsigned index);
+/** For all chips of the lineage. A driver's `chips` are pointers to struct e1000_chip, by the kind of its ids. */
+extern const struct nic_ops e1000_ops;
 
 /* ---- chips: 82540em.c, 82574l.c ---- */
 

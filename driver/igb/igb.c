@@ -23,27 +23,7 @@ static const struct nic_id ids[] = {
 	{0x1539, 0, "Intel I211", YOUNGER},
 };
 
-static int open_port(struct nic *nic)
-{
-	return e1000_open_chip(e1000_of(nic), &igb_82576);
-}
-
-static const struct nic_ops ops = {
-	.open = open_port,
-	.close = e1000_close,
-	.start = e1000_start,
-	.stop = e1000_stop,
-	.rxq = e1000_rxq,
-	.txq = e1000_txq,
-	.get_link = e1000_get_link,
-	.update_stats = e1000_update_stats,
-	.add_queue_stats = e1000_add_queue_stats,
-	.enable_events = e1000_enable_events,
-	.acknowledge_events = e1000_acknowledge_events,
-	.set_unicast = e1000_set_unicast,
-	.set_multicast = e1000_set_multicast,
-	.set_receive_mode = e1000_set_receive_mode,
-};
+static const struct e1000_chip *const chips[] = {&igb_82576};
 
 const struct nic_driver igb_driver = {
 	.name = "igb",
@@ -51,5 +31,6 @@ const struct nic_driver igb_driver = {
 	.id_count = sizeof(ids) / sizeof(*ids),
 	.port_bytes = sizeof(struct e1000),
 	.unicast_filters = 23,
-	.ops = &ops,
+	.ops = &e1000_ops,
+	.chips = chips,
 };
