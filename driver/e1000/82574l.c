@@ -5,13 +5,23 @@
 
 #include <linux/pci_regs.h>
 
+static bool phy_take(struct e1000 *e)
+{
+	return e1000_claim(e, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, e1000_times.mdio_owner);
+}
+
+static void phy_give(struct e1000 *e)
+{
+	e1000_change(e, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
+}
+
 static int reset(struct e1000 *e)
 {
 	/* not to be had is no reason not to reset: DMA must stop */
-	bool taken = e1000_mdio_take(e);
+	bool taken = phy_take(e);
 	int ret = e1000_reset_by_register(e);
 	if (taken)
-		e1000_mdio_give(e);
+		phy_give(e);
 	if (!ret)
 		ret = e1000_wait_auto_read(e);
 	/* the PHY is set up from the NVM after that, which nothing tells the end of */
@@ -66,9 +76,10 @@ const struct e1000_chip e1000_82574l = {
 	.transmit_start = transmit_start,
 	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail},
 	.tx_head = e1000_tx_head,
+	.phy_take = phy_take,
+	.phy_give = phy_give,
 	.bar_bytes = E1000_BAR_BYTES,
 	.pcie = true,
-	.shared_phy = true,
 	.rars = 16,
 	.rx_byte_extra = 4, /* the FCS */
 	.tx_byte_extra = 4,

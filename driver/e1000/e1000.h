@@ -23,11 +23,14 @@ struct e1000_chip {
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct e1000 *e);
 	int (*transmit_start)(struct e1000 *e);
+	/** Takes the PHY from the firmware, and gives it back. NULL: nobody else uses it. False: not to be had, which keeps nobody from
+	 *  going on. */
+	bool (*phy_take)(struct e1000 *e);
+	void (*phy_give)(struct e1000 *e);
 	struct ring_kind ring;
 	uint32_t (*tx_head)(unsigned queue); /* TDH */
 	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
 	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
-	bool shared_phy;                     /* firmware uses MDIO too: EXTCNF_CTRL says whose it is */
 	uint8_t rars;                        /* exact MAC filters, the port's own included */
 	uint8_t rx_byte_extra, tx_byte_extra; /* bytes more than the frame that GORC and GOTC count per packet */
 	uint8_t packet_buffer_kib;           /* that PBA divides between receive and transmit; 0: it does not */
@@ -59,6 +62,7 @@ struct e1000_times {
 	uint32_t eerd;           /* a word of the NVM */
 	uint32_t mdic;           /* a register of the PHY */
 	uint32_t mdio_owner;     /* EXTCNF_CTRL.MDIO_SW */
+	uint32_t smbi, swesmbi, phy_owner; /* SWSM.SMBI, .SWESMBI, and the PHY's bits in SW_FW_SYNC */
 	uint32_t queue;          /* ENABLE bits of a queue, where there are any */
 	uint32_t drain;          /* for packets handed over for transmit */
 };
@@ -118,9 +122,8 @@ int e1000_nvm_read_mac(struct e1000 *e, uint8_t mac[6]);
 
 /* ---- phy.c, link.c ---- */
 
-/** Takes MDIO from the firmware, where it is shared. False: not to be had, which keeps nobody from going on. */
-bool e1000_mdio_take(struct e1000 *e);
-void e1000_mdio_give(struct e1000 *e);
+/** Writes a bit that keeps what is written only while nobody else has what it stands for, until it does. False: too late, or gone. */
+bool e1000_claim(struct e1000 *e, uint32_t offset, uint32_t bit, uint32_t limit_us);
 /** A register of the PHY. -ETIMEDOUT or -EIO with a sentence. */
 int e1000_phy_read(struct e1000 *e, unsigned reg, uint16_t *value);
 int e1000_phy_write(struct e1000 *e, unsigned reg, uint16_t value);

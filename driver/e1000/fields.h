@@ -21,6 +21,7 @@
 #define E1000_CTRL_TFCE                 E1000_BIT(28)
 #define E1000_CTRL_VME                  E1000_BIT(30)
 #define E1000_STATUS_LU                 E1000_BIT(1)
+#define E1000_STATUS_FUNC_SHIFT         2
 #define E1000_STATUS_SPEED_SHIFT        6
 #define E1000_STATUS_GIO_MASTER_ENABLE  E1000_BIT(19)
 #define E1000_EECD_PRES                 E1000_BIT(8)

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The PHY of the e1000 lineage, by MDIC, which on the 82574L firmware uses as well. */
+ * The PHY of the e1000 lineage, by MDIC, which on the PCIe chips firmware uses as well. */
 #include "e1000.h"
 #include "../../vfio/error.h"
 
 #include <errno.h>
 
-bool e1000_mdio_take(struct e1000 *e)
+bool e1000_claim(struct e1000 *e, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
-	if (!e->chip->shared_phy)
-		return true;
-	uint64_t deadline = nic_now_us() + e1000_times.mdio_owner;
+	uint64_t deadline = nic_now_us() + limit_us;
 	for (;;) {
 		bool late = nic_now_us() >= deadline;
-		/* the bit keeps what is written only while firmware does not have MDIO */
-		e1000_change(e, E1000_EXTCNF_CTRL, 0, E1000_EXTCNF_CTRL_MDIO_SW);
+		e1000_change(e, offset, 0, bit);
+		uint32_t value = e1000_read(e, offset);
 		if (nic_gone(&e->nic))
 			return false;
-		if (e1000_read(e, E1000_EXTCNF_CTRL) & E1000_EXTCNF_CTRL_MDIO_SW)
+		if (value & bit)
 			return true;
 		if (late)
 			return false;
@@ -24,20 +22,15 @@ bool e1000_mdio_take(struct e1000 *e)
 	}
 }
 
-void e1000_mdio_give(struct e1000 *e)
-{
-	if (e->chip->shared_phy)
-		e1000_change(e, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
-}
-
 static int phy_access(struct e1000 *e, unsigned reg, uint32_t command, uint16_t *value)
 {
-	/* an owner that does not let go is dead, and overruled */
-	e1000_mdio_take(e);
+	/* what is not to be had is used all the same: its owner is dead */
+	bool taken = e->chip->phy_take && e->chip->phy_take(e);
 	e1000_write(e, E1000_MDIC, command | E1000_MDIC_PHY_1 | reg << E1000_MDIC_REG_SHIFT);
 	int ret = e1000_wait(e, E1000_MDIC, E1000_MDIC_READY, E1000_MDIC_READY, e1000_times.mdic);
 	uint32_t answer = ret ? 0 : e1000_read(e, E1000_MDIC);
-	e1000_mdio_give(e);
+	if (taken)
+		e->chip->phy_give(e);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT, "%s: MDIC.READY was not set within %u ms: the card's PHY does not answer; power the machine "
 				   "off and on", e->nic.device->address, e1000_times.mdic / 1000);

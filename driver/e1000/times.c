@@ -16,6 +16,9 @@ struct e1000_times e1000_times = {
 	.eerd = 500000,
 	.mdic = 100000,
 	.mdio_owner = 50000,
+	.smbi = 100000,
+	.swesmbi = 100000,
+	.phy_owner = 1000000,
 	.queue = 100000,
 	.drain = 100000,
 };

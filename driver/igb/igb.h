@@ -8,4 +8,9 @@
 
 extern const struct e1000_chip igb_82576;
 
+/* ---- semaphore.c ---- */
+
+bool igb_phy_take(struct e1000 *e);
+void igb_phy_give(struct e1000 *e);
+
 #endif

@@ -12,6 +12,9 @@
 	/* interrupts */ \
 	X(GPIE,      0x01514, 0,     1) \
 	X(EIMC,      0x01528, 0,     1) \
+	/* shared with firmware */ \
+	X(SWSM,      0x05B50, 0,     1) \
+	X(SW_FW_SYNC, 0x05B5C, 0,    1) \
 	/* receive */ \
 	X(RLPML,     0x05004, 0,     1) \
 	X(VT_CTL,    0x0581C, 0,     1) \
@@ -51,6 +54,13 @@ enum igb_register {
 #define IGB_SRRCTL_BSIZEPACKET_2K  2u
 #define IGB_SRRCTL_DESCTYPE_ONE    (UINT32_C(1) << 25) /* advanced, one buffer */
 #define IGB_RFCTL_IPV6_EX_DIS      (UINT32_C(1) << 16)
+#define IGB_SWSM_SMBI              (UINT32_C(1) << 0)
+#define IGB_SWSM_SWESMBI           (UINT32_C(1) << 1)
+#define IGB_SW_FW_SYNC_PHY0        (UINT32_C(1) << 1)
+#define IGB_SW_FW_SYNC_PHY1        (UINT32_C(1) << 2)
+#define IGB_SW_FW_SYNC_PHY2        (UINT32_C(1) << 5)
+#define IGB_SW_FW_SYNC_PHY3        (UINT32_C(1) << 6)
+#define IGB_SW_FW_SYNC_FW_SHIFT    16 /* a software bit's firmware counterpart is so much higher */
 #define IGB_GCR_CMPL_TMOUT_RESEND  (UINT32_C(1) << 16)
 #define IGB_CTRL_EXT_LINK_MODE     (UINT32_C(3) << 22) /* 0: copper */
 
