@@ -34,12 +34,12 @@ static int allocate(struct ixgbe *ix)
 		return out_of_memory(ix);
 	for (unsigned i = 0; i < config->rx_queues; i++) {
 		struct ixgbe_rxq *queue = ix->rxqs[i] = queue_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = calloc(config->rx_ring, sizeof(*queue->buffers))))
+		if (!queue || !(queue->buffers = queue_alloc(config->rx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(ix);
 	}
 	for (unsigned i = 0; i < config->tx_queues; i++) {
 		struct ixgbe_txq *queue = ix->txqs[i] = queue_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = calloc(config->tx_ring, sizeof(*queue->buffers))))
+		if (!queue || !(queue->buffers = queue_alloc(config->tx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(ix);
 	}
 	/* Rings have at least 64 descriptors, 1 KiB: each begins on the 128 bytes that DS 8.2.3.8.1 asks for */

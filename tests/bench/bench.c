@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static struct options {
 	unsigned rounds;
 	bool json, all, far, latency;
 	const char *save, *svg, *only;
+	regex_t pattern; /* only, compiled */
 } options = {.rounds = 9};
 
 /* @return subjects opened; 0: failed, and said why */
@@ -40,11 +42,14 @@ static unsigned open_subjects(struct subject *subjects)
 	return others < 0 ? 0 : (unsigned)(ours + others);
 }
 
-static bool can(const struct subject *subject, enum bench_job job, unsigned burst)
+static bool wanted(const struct subject *subject, enum bench_job job, unsigned burst, bool far)
 {
-	if (options.only && strncmp(subject->name, options.only, strlen(options.only)))
+	char name[64];
+
+	if (burst < subject->least_burst || (job != BENCH_FWD && subject->forwards_only))
 		return false;
-	return burst >= subject->least_burst && (job == BENCH_FWD || !subject->forwards_only);
+	snprintf(name, sizeof(name), "%s %s %u %s", subject->name, bench_job_name(job), burst, far ? "far" : "hot");
+	return !options.only || !regexec(&options.pattern, name, 0, NULL, 0);
 }
 
 static unsigned add_cells(struct cell *cells, unsigned count, const struct subject *subjects, unsigned bytes, bool far)
@@ -55,7 +60,7 @@ static unsigned add_cells(struct cell *cells, unsigned count, const struct subje
 	for (unsigned job = 0; job < BENCH_JOBS; job++)
 		for (unsigned b = 0; b < burst_count; b++)
 			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-				if (can(&subjects[s], (enum bench_job)job, bursts[b]) && count < CELLS_MAX)
+				if (wanted(&subjects[s], (enum bench_job)job, bursts[b], far) && count < CELLS_MAX)
 					cells[count++] = (struct cell){
 						.subject = s, .job = (enum bench_job)job, .burst = bursts[b], .frame_bytes = bytes, .far = far};
 	return count;
@@ -108,13 +113,13 @@ static bool measure(struct cell *cells, unsigned count, struct subject *subjects
 
 static void print_help(void)
 {
-	puts("Usage: bench [--all] [--far] [--only NAME] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
+	puts("Usage: bench [--all] [--far] [--only REGEX] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
 	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
 	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place (driver/pipe.h): with the\n"
 	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function called by its pointer.\n\n"
 	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
 	     "  -f, --far        with the model on another core, too\n"
-	     "  -o, --only NAME  only drivers whose name begins so\n"
+	     "  -o, --only REGEX only cells whose name matches; names are like \"pollux AVX2 fwd 32 far\"\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"
 	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to 99 % load\n"
@@ -165,6 +170,10 @@ static int understand(int argc, char **argv)
 		default:
 			return 2;
 		}
+	}
+	if (options.only && regcomp(&options.pattern, options.only, REG_EXTENDED | REG_NOSUB)) {
+		fprintf(stderr, "bench: '%s' is no regular expression\n", options.only);
+		return 2;
 	}
 	if (optind != argc || options.rounds < 1 || options.rounds > ROUNDS_MAX) {
 		fprintf(stderr, "bench: rounds go from 1 to %d, and there are no other arguments; see --help\n", ROUNDS_MAX);
@@ -244,8 +253,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	report.count = prepare(subjects, cells);
-	if (!report.count)
+	if (!report.count) {
+		if (options.only)
+			fprintf(stderr, "bench: nothing matches '%s'\n", options.only);
 		return 1;
+	}
 	report.rounds = options.rounds;
 	report.far = options.far;
 	cells_take_counts(cells, report.count);

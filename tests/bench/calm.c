@@ -14,8 +14,10 @@ static uint64_t shortest;
 /* Five independent sums: as many additions as a core does in a cycle. */
 static uint64_t work(void)
 {
-	uint64_t a = 0, b = 0, c = 0, d = 0, e = 0, begin = __rdtsc();
+	uint64_t a = 0, b = 0, c = 0, d = 0, e = 0, begin;
 
+	_mm_lfence();
+	begin = __rdtsc();
 	for (unsigned i = 0; i < TURNS; i++)
 		__asm__ volatile("add $1, %0; add $1, %1; add $1, %2; add $1, %3; add $1, %4;"
 				 "add $1, %0; add $1, %1; add $1, %2; add $1, %3; add $1, %4"
