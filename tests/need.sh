@@ -12,8 +12,8 @@ fuzzer_runtime() {
 
 case ${1:-} in
 build) packages="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev" ;;
-check) packages="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev libcunit1-dev clang qemu-system-x86 busybox-static cpio kmod xz-utils dpdk dpdk-dev mmdebstrap debian-archive-keyring" ;;
-full) packages="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils make flex bison bc libelf-dev" ;;
+check) packages="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev libcunit1-dev clang qemu-system-x86 busybox-static cpio kmod xz-utils zstd dpdk dpdk-dev mmdebstrap debian-archive-keyring" ;;
+full) packages="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd make flex bison bc libelf-dev" ;;
 fuzz) packages="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev clang $(fuzzer_runtime)" ;;
 *) echo "usage: $0 build|check|full|fuzz" >&2; exit 2 ;;
 esac

@@ -8,11 +8,12 @@ work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md >"$work/reflect.c"
 cc -Wall -Wextra -Werror -I. "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/reflect"
-"$bin/pollux-model" --port "$work/port" --wire 0:source,count=1000,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 1000 \
+# fewer than a ring holds: the application drops what it cannot send at once
+"$bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 500 \
 	>"$work/model.log" 2>&1 &
 model=$!
 for _ in $(seq 100); do [ -S "$work/port" ] && break; sleep 0.05; done
 "$work/reflect" "vfio-user:$work/port" &
 wait $model
-grep -q 'out 1000 frames' "$work/model.log" || { cat "$work/model.log"; exit 1; }
-echo "1000 frames came back"
+grep -q 'out 500 frames' "$work/model.log" || { cat "$work/model.log"; exit 1; }
+echo "500 frames came back"

@@ -7,6 +7,7 @@ bin=${1:?usage: $0 BUILD-FOLDER}
 . tests/lib.sh
 a=vfio-user:$work/a b=vfio-user:$work/b
 capture=tests/captures/mixed.pcap
+frames=$("$bin/pollux-pcap-diff" $capture $capture | grep -o '[0-9]*')
 
 moving() { grep -q 'rx *[0-9.]* Mpps' "$work/fwd.log"; }
 fwd() {
@@ -17,7 +18,7 @@ fwd() {
 
 # -- whole runs --
 for shared in "" --no-shared; do
-	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done $shared
+	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done --expect $frames $shared
 	fwd --no-drop --burst 7
 	check "a capture goes through ${shared:-with shared heads and tails}" "$work/model.log" ended $model 0
 	check "  and comes out as it was" "$work/fwd.log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"
@@ -25,7 +26,7 @@ for shared in "" --no-shared; do
 done
 
 for card in x540 x550; do
-	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done
+	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done --expect $frames
 	fwd --no-drop --burst 7
 	check "a capture goes through two ports of an $card" "$work/model.log" ended $model 0
 	check "  and comes out as it was" "$work/fwd.log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"

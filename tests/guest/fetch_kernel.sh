@@ -29,6 +29,8 @@ if ! (cd "$work" && timeout 120 apt-get download $packages >log 2>&1); then
 	exit 77
 fi
 for package in "$work"/*.deb; do dpkg -x "$package" "$work/tree"; done
+# packages since Debian 13 leave this to the system that they are installed in
+[ -e "$work/tree/lib" ] || ln -s usr/lib "$work/tree/lib"
 touch "$work/tree/.complete"
 rm -rf build/guest/kernel
 mv "$work/tree" build/guest/kernel

@@ -42,7 +42,7 @@ void options_help(FILE *to)
 	      "  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
 	      "\nWhen to end (else at SIGINT or SIGTERM):\n"
 	      "  --exit-when-done     when all frames of pcap-in and source,count=N were received and nothing moved for 200 ms\n"
-	      "  --expect N           with --exit-when-done: as soon as the ports have sent N frames\n"
+	      "  --expect N           with --exit-when-done: as soon as the ports have sent N frames, or nothing moved for 5 s\n"
 	      "  --duration SECONDS   counted from the first frame\n"
 	      "  --once               when all ports had a client and none has one any more\n"
 	      "\nWhat to say:\n"

@@ -18,7 +18,8 @@
 #define NAP_NS           10000000u  /* idle for so long: sleep between steps, ... */
 #define NAP_FOR_NS       100000u    /* ... but a tail in shared memory wakes nobody */
 #define ABSENT_MS        200        /* no client at all: sleep until one comes */
-#define QUIET_NS         200000000u /* nothing moved for so long: all is through */
+#define QUIET_NS         200000000u  /* nothing moved for so long: all is through */
+#define GIVE_UP_NS       5000000000u /* the same, when more is expected */
 #define HOUSE_NS         1000000u   /* between looks at what ends the program */
 #define FAILED           1
 #define MISUSED          2
@@ -91,7 +92,7 @@ static bool ended(const struct options *options, struct model_port *ports, uint6
 	}
 	if (options->duration > 0 && first && (double)(now - first) / 1e9 >= options->duration)
 		return true;
-	if (options->exit_when_done && done && ((options->expect && sent >= options->expect) || (last && now - last >= QUIET_NS)))
+	if (options->exit_when_done && done && ((options->expect && sent >= options->expect) || (last && now - last >= (options->expect ? GIVE_UP_NS : QUIET_NS))))
 		return true;
 	return options->once && served;
 }
