@@ -279,7 +279,7 @@ static size_t misbehave(struct fake *fake, struct reply *reply)
 		poll(&(struct pollfd){.fd = fake->socket, .events = POLLRDHUP}, 1, 5000);
 		return 0;
 	case DRIP:
-		for (unsigned i = 0; i < bytes && poll(&(struct pollfd){.fd = fake->socket, .events = POLLRDHUP}, 1, 30) == 0; i++)
+		for (unsigned i = 0; i < bytes && poll(&(struct pollfd){.fd = fake->socket, .events = POLLRDHUP}, 1, 60) == 0; i++)
 			(void)!send(fake->socket, (uint8_t *)reply + i, 1, MSG_NOSIGNAL);
 		return 0;
 	case WRONG_ID:

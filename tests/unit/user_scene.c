@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 
 #define MEMORY_FILE    "pollux-test-dma"
-#define SHORT_LIMIT_MS 250
+#define SHORT_LIMIT_MS 500
 
 /* ---- A scene to play in ---- */
 
