@@ -45,6 +45,7 @@ bool app_service(struct app *app)
 		    (known->up != before.up || known->mbps != before.mbps) && !app->options->quiet)
 			fprintf(app->human, "port %u: link %s, %u Mbit/s\n", i, known->up ? "up" : "down", known->mbps);
 	}
+	fflush(app->human);
 	return all_there;
 }
 
@@ -157,6 +158,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		return false;
 	for (unsigned i = 0; i < app->port_count && !options->quiet; i++)
 		introduce(app, i);
+	fflush(app->human); /* who reads a file or a pipe need not wait for the first report */
 	return true;
 }
 

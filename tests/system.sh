@@ -44,6 +44,11 @@ for signal in INT TERM; do
 	check "  with totals" "$work/fwd.log" grep -q 'cycles per non-empty poll' "$work/fwd.log"
 done
 
+fwd --interval 30
+check "what ports there are is said at once, to a file too" "$work/fwd.log" wait_for grep -q '^port 1: ' "$work/fwd.log"
+kill -INT $fwd
+wait $fwd
+
 # -- either side killed --
 fwd
 wait_for moving
