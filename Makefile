@@ -145,6 +145,7 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 	@tests/guest/ixgbe.sh build/release
 	@tests/guest/cards.sh build/release $(GUEST_RUNS)
 	@tests/guest/bind.sh build/release
+	@tests/guest/transcript.sh build/release
 	@tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e \
 		11.1/debian12/ixgbe+ixgbe
 	@tests/guest/testpmd.sh build/release
