@@ -62,7 +62,7 @@ bench() {
 	card=$1 rounds=${ROUNDS:-5} failed=0
 	guest_begin
 	guest_choose 11.1 debian12
-	append="intel_iommu=on iommu=pt rounds=$rounds" memory=2G GUEST_SECONDS=${GUEST_SECONDS:-900}
+	append="intel_iommu=on iommu=pt rounds=$rounds" memory=2G GUEST_SECONDS=${GUEST_SECONDS:-$((200 * (rounds + 1)))}
 	: >"$work/traps"
 	# shellcheck disable=SC2086
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/bench_guest.sh "vfio-pci vfio_iommu_type1 e1000 e1000e igb bridge" /bin/ip \
