@@ -172,11 +172,12 @@ bench-quick: ## cycles and instructions per packet, under a minute
 
 bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (some minutes); saves build/bench.json, .svg
 	@tests/need.sh build
-	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk)
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk) $(if $(wildcard /usr/include/CUnit/Basic.h),build/release/test_pool_use)
 	@tests/hugepages.sh 64
 	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
 	@echo
 	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg
+	@[ ! -x build/release/test_pool_use ] || build/release/test_pool_use | sed -n '/depot exchanges/,/^$$/p'
 
 bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json
 	@tests/bench/compare.sh "$(BASE)" build/bench.json

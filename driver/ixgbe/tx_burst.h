@@ -23,19 +23,31 @@ typedef unsigned ixgbe_tx_part(struct ixgbe_txq *queue, const struct pkt *pkts, 
  */
 unsigned ixgbe_tx_put_odd(struct ixgbe_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room);
 
-/** Writes one descriptor, if the packet is an ordinary one. longest (max_single) and offset are the queue's. */
-static inline bool ixgbe_tx_put_one(struct ixgbe_descriptor *descriptor, uint8_t **buffer, const struct pkt *pkt, uint32_t longest,
-	uint64_t offset)
+/** Whether a packet is an ordinary one: in one buffer, no flags, and of a length that can be sent. longest is the queue's max_single. */
+static inline bool ixgbe_tx_ordinary(const struct pkt *pkt, uint32_t longest)
+{
+	/* read one by one: an application writes len by itself, and a load that finds its bytes in two stores has to wait for both */
+	return __builtin_expect(pkt->len - IXGBE_TX_FRAME_MIN <= longest - IXGBE_TX_FRAME_MIN && !pkt->flags, 1);
+}
+
+/** Writes the descriptor of an ordinary packet. offset is the queue's. */
+static inline void ixgbe_tx_write(struct ixgbe_descriptor *descriptor, uint8_t **buffer, const struct pkt *pkt, uint64_t offset)
 {
 	uint64_t length = pkt->len;
 	uint8_t *data = pkt->data;
 
-	/* read one by one: an application writes len by itself, and a load that finds its bytes in two stores has to wait for both */
-	if (__builtin_expect((uint32_t)length - IXGBE_TX_FRAME_MIN > longest - IXGBE_TX_FRAME_MIN || pkt->flags, 0))
-		return false;
 	*buffer = data;
 	descriptor->q0 = (uint64_t)data + offset;
 	descriptor->q1 = length * IXGBE_TX_BOTH_LENGTHS + (IXGBE_TX_COMMAND | IXGBE_TX_EOP);
+}
+
+/** The one if the other. */
+static inline bool ixgbe_tx_put_one(struct ixgbe_descriptor *descriptor, uint8_t **buffer, const struct pkt *pkt, uint32_t longest,
+	uint64_t offset)
+{
+	if (!ixgbe_tx_ordinary(pkt, longest))
+		return false;
+	ixgbe_tx_write(descriptor, buffer, pkt, offset);
 	return true;
 }
 
@@ -138,15 +150,17 @@ static inline __attribute__((always_inline)) unsigned ixgbe_tx_burst(struct nic_
 	ixgbe_tx_part *many, ixgbe_tx_part *any)
 {
 	struct ixgbe_txq *queue = (struct ixgbe_txq *)nic;
-	uint32_t next = queue->next, slot = next & queue->mask;
+	uint32_t next = queue->next, slot;
 
 	/* n - 1: a burst of none goes the long way, too */
 	if (__builtin_expect(n - 1 >= queue->limit - next, 0))
 		return any(queue, pkts, n);
 	if (n > 1)
 		return many(queue, pkts, n);
-	if (__builtin_expect(!ixgbe_tx_put_one(&queue->ring[slot], &queue->buffers[slot], pkts, queue->max_single, queue->offset), 0))
+	if (!ixgbe_tx_ordinary(pkts, queue->max_single))
 		return any(queue, pkts, n);
+	slot = next & queue->mask;
+	ixgbe_tx_write(&queue->ring[slot], &queue->buffers[slot], pkts, queue->offset);
 	if (__builtin_expect(++next == queue->limit, 0))
 		return ixgbe_tx_end_batch(queue, next, n);
 	ixgbe_tx_hand_over(queue, next);

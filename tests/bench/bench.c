@@ -153,7 +153,7 @@ static int understand(int argc, char **argv)
 			options.svg = optarg;
 			break;
 		case 'l':
-			options.latency = true;
+			options.latency = options.all = options.far = true;
 			break;
 		case 'a':
 			options.all = options.far = true;
@@ -190,12 +190,13 @@ static bool measure_latency(struct subject *subjects, double hz)
 {
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 		for (unsigned b = 0; b < COUNT(all_bursts); b++) {
-			double capacity = all_bursts[b] < subjects[s].least_burst ? 0 : latency_capacity(&subjects[s], all_bursts[b], hz);
+			bool asked = wanted(&subjects[s], BENCH_FWD, all_bursts[b], true);
+			double idle, capacity = asked ? latency_capacity(&subjects[s], all_bursts[b], hz, &idle) : 0;
 
 			for (unsigned l = 0; capacity > 0 && l < COUNT(loads); l++) {
 				struct latency *result = &latencies[latency_count++];
 
-				*result = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity};
+				*result = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity, .idle = idle};
 				if (!latency_measure(&subjects[s], result, hz)) {
 					fprintf(stderr, "bench: %s forwarded nothing at %u %% load\n", subjects[s].name, loads[l]);
 					return false;
@@ -247,7 +248,7 @@ int main(int argc, char **argv)
 	error = options.latency ? 0 : cells_count(prepare);
 	if (error)
 		fprintf(stderr, "bench: instructions are not counted: single-stepping a child failed (%s)\n", strerror(-error));
-	error = options.far || options.latency ? far_open() : 0;
+	error = options.far ? far_open() : 0;
 	if (error) {
 		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));
 		return 1;

@@ -2,11 +2,13 @@
  * The model's half on another core. */
 #include "far.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <x86intrin.h>
 
 static struct {
@@ -87,11 +89,39 @@ void far_call(void (*function)(void *context), void *context)
 		_mm_pause();
 }
 
+const char *far_push_name(void)
+{
+	unsigned a, b = 0, c = 0, d;
+
+	__get_cpuid_count(7, 0, &a, &b, &c, &d);
+	return c & 1u << 25 ? "CLDEMOTE" : b & 1u << 24 ? "CLWB" : NULL;
+}
+
+static void demote(uintptr_t line)
+{
+	__asm__ volatile(".byte 0x0f, 0x1c, 0x00" : : "a"(line) : "memory"); /* cldemote (%rax) */
+}
+
+static void write_back(uintptr_t line)
+{
+	__asm__ volatile("clwb (%0)" : : "r"(line) : "memory");
+}
+
+static void leave(uintptr_t line)
+{
+	(void)line;
+}
+
 void far_push(void *context, void *at, size_t bytes)
 {
+	static void (*push)(uintptr_t line);
 	const uintptr_t line = 64;
 
 	(void)context;
+	if (!push) {
+		const char *name = far_push_name();
+		push = !name ? leave : strcmp(name, "CLDEMOTE") ? write_back : demote;
+	}
 	for (uintptr_t a = (uintptr_t)at & ~(line - 1); a < (uintptr_t)at + bytes; a += line)
-		__asm__ volatile(".byte 0x0f, 0x1c, 0x00" : : "a"(a) : "memory"); /* cldemote (%rax): a no-op where it is not known */
+		push(a);
 }

@@ -18,7 +18,10 @@ void far_begin(void (*function)(void *context), void *context);
 /** True once it has returned. */
 bool far_ended(void);
 
-/** Pushes lines from the calling core's own caches to the shared one, as far as the processor can (CLDEMOTE). */
+/** Pushes lines from the calling core's own caches to the shared one, as far as the processor can. */
 void far_push(void *context, void *at, size_t bytes);
+
+/** The instruction that does it. NULL: there is none, and lines stay where they were written. */
+const char *far_push_name(void);
 
 #endif

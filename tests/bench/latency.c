@@ -22,6 +22,7 @@ struct run {
 	double interval;     /* ticks between arrivals; 0: as fast as they are taken */
 	uint64_t begin, end; /* ticks */
 	uint64_t offered, out, lost;
+	uint64_t idle, all;  /* ticks that the forwarder polled in vain, and all of them */
 	double hz;
 	uint32_t *samples;   /* ticks */
 	uint64_t sample_count;
@@ -86,6 +87,25 @@ static void model_side(void *context)
 	while (__rdtsc() - now < (uint64_t)(SETTLE_S * run->hz));
 }
 
+/* Until the model has done. Its settling at the end is no idleness, hence: up to the last packet. */
+static void forward(struct run *run)
+{
+	uint64_t begin = __rdtsc(), before = begin, idle = 0;
+
+	while (!far_ended()) {
+		bool any = run->subject->handle(run->subject, BENCH_FWD, run->burst, LOCKSTEP_PACKETS);
+		uint64_t now = __rdtsc();
+
+		if (any) {
+			run->idle = idle;
+			run->all = now - begin;
+		} else {
+			idle += now - before;
+		}
+		before = now;
+	}
+}
+
 static bool perform(struct run *run)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
@@ -96,16 +116,16 @@ static bool perform(struct run *run)
 	if (!run->samples)
 		return false;
 	far_begin(model_side, run);
-	while (!far_ended())
-		run->subject->handle(run->subject, BENCH_FWD, run->burst, LOCKSTEP_PACKETS);
+	forward(run);
 	return run->out > WARMUP;
 }
 
-double latency_capacity(struct subject *subject, unsigned burst, double tsc_hz)
+double latency_capacity(struct subject *subject, unsigned burst, double tsc_hz, double *idle)
 {
 	struct run run = {.subject = subject, .burst = burst, .hz = tsc_hz};
 	bool done = perform(&run);
 
+	*idle = run.all ? (double)run.idle / (double)run.all : 0;
 	free(run.samples);
 	return done ? (double)run.out * tsc_hz / (double)(run.end - run.begin) : 0;
 }

@@ -6,21 +6,22 @@
 
 void latency_table(const struct latency *results, unsigned count, const struct subject *subjects)
 {
-	printf("%-16s %5s  %8s  %5s  %8s  %8s  %8s  %8s  %8s\n", "forwarder", "burst", "capacity", "load", "p50", "p99", "p99.9", "max", "lost");
-	printf("%-16s %5s  %8s  %5s  %8s  %8s  %8s  %8s  %8s\n", "", "", "Mpps", "%", "us", "us", "us", "us", "packets");
+	printf("%-16s %5s  %8s  %5s  %5s  %8s  %8s  %8s  %8s  %8s\n", "forwarder", "burst", "capacity", "idle", "load", "p50", "p99", "p99.9", "max", "lost");
+	printf("%-16s %5s  %8s  %5s  %5s  %8s  %8s  %8s  %8s  %8s\n", "", "", "Mpps", "%", "%", "us", "us", "us", "us", "packets");
 	for (unsigned i = 0; i < count; i++) {
 		const struct latency *l = &results[i];
 		bool first = i == 0 || results[i - 1].subject != l->subject || results[i - 1].burst != l->burst;
 
 		if (first)
-			printf("%-16s %5u  %8.2f", subjects[l->subject].name, l->burst, l->capacity_pps / 1e6);
+			printf("%-16s %5u  %8.2f  %5.0f", subjects[l->subject].name, l->burst, l->capacity_pps / 1e6, 100 * l->idle);
 		else
-			printf("%32s", "");
+			printf("%39s", "");
 		printf("  %5u  %8.2f  %8.2f  %8.2f  %8.2f  %8llu\n", l->load, l->p50_ns / 1e3, l->p99_ns / 1e3, l->p999_ns / 1e3, l->max_ns / 1e3,
 			(unsigned long long)l->lost);
 	}
 	puts("\n64-byte packets at even distances, from when a packet was due to arrive at one port until the model sent it from the other; the model\n"
-	     "has a core of its own, the forwarder another. capacity: of forwarder and model together. load: of that capacity. A card adds its own\n"
+	     "has a core of its own, the forwarder another. capacity: of forwarder and model together; idle: what of its time the\n"
+	     "forwarder then found nothing to do, so that the model was the limit. load: of that capacity. A card adds its own\n"
 	     "time, and PCIe's, to each of these figures. The maximum is the machine's: whatever took the core away for that long.");
 }
 
@@ -31,9 +32,9 @@ void latency_json(const struct latency *results, unsigned count, const struct su
 		const struct latency *l = &results[i];
 
 		fprintf(file,
-			"{\"driver\":\"%s\",\"burst\":%u,\"capacity_pps\":%.0f,\"load_percent\":%u,\"offered_pps\":%.0f,\"packets\":%llu,\"lost\":%llu,"
+			"{\"driver\":\"%s\",\"burst\":%u,\"capacity_pps\":%.0f,\"idle\":%.3f,\"load_percent\":%u,\"offered_pps\":%.0f,\"packets\":%llu,\"lost\":%llu,"
 			"\"p50_ns\":%.0f,\"p99_ns\":%.0f,\"p999_ns\":%.0f,\"max_ns\":%.0f}%s\n",
-			subjects[l->subject].name, l->burst, l->capacity_pps, l->load, l->offered_pps, (unsigned long long)l->packets,
+			subjects[l->subject].name, l->burst, l->capacity_pps, l->idle, l->load, l->offered_pps, (unsigned long long)l->packets,
 			(unsigned long long)l->lost, l->p50_ns, l->p99_ns, l->p999_ns, l->max_ns, i + 1 < count ? "," : "");
 	}
 	fputs("]}\n", file);

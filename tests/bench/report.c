@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The benchmark's table and its JSON. */
 #include "report.h"
+#include "far.h"
 
 #include <string.h>
 
@@ -77,8 +78,10 @@ void report_table(const struct report *report)
 	       "count tail writes too). hot: the model ran on the same core, descriptors and packets are in its caches.\n",
 		LOCKSTEP_RING, report->rounds, report->tsc_hz / 1e9, report->subjects[0].hugepages ? "huge" : "ordinary (huge ones are faster)",
 		100 * calm(report));
-	if (report->far)
-		printf("far: the model ran on another core and pushed what it had written to the shared cache, as a card's DMA would.\n");
+	if (report->far && far_push_name())
+		printf("far: the model ran on another core and pushed what it had written to the shared cache (%s), as a card's DMA would.\n", far_push_name());
+	else if (report->far)
+		printf("far: the model ran on another core; this processor cannot push lines to the shared cache, so they came from that core's own.\n");
 	for (unsigned s = 0; s < SUBJECTS_MAX && report->subjects[s].name; s++)
 		if (!strncmp(report->subjects[s].name, "dpdk", 4)) {
 			printf("dpdk: Debian's build; it does not see that this processor has MOVDIRI, which is slow on memory that stands for\n"
