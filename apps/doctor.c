@@ -133,9 +133,44 @@ static bool module_allows_unsafe(const char *module)
 	return vfio_read_line(path, text, sizeof(text)) && text[0] == 'Y';
 }
 
+/* Where interrupts are remapped the kernel has IR- in front of their controllers' names. */
+static bool interrupts_are_remapped(void)
+{
+	char path[PATH_MAX], *line = NULL;
+	bool remapped = false, told = false;
+	size_t bytes = 0;
+	FILE *file;
+
+	vfio_path(path, "/proc/interrupts");
+	if ((file = fopen(path, "re")) == NULL)
+		return true;
+	while (getline(&line, &bytes, file) > 0) {
+		remapped |= strstr(line, " IR-") != NULL;
+		told |= strstr(line, "IO-APIC") != NULL;
+	}
+	free(line);
+	fclose(file);
+	return remapped || !told;
+}
+
+static void check_interrupts(void)
+{
+	const char *remap = boot_option("intremap");
+
+	if (module_allows_unsafe("vfio_iommu_type1") || module_allows_unsafe("iommufd"))
+		return;
+	if ((remap && strcmp(remap, "off") == 0) || boot_option("nointremap"))
+		find(PROBLEM, "interrupts", "take intremap=off and nointremap from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
+		     "their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
+	else if (!interrupts_are_remapped())
+		find(PROBLEM, "interrupts",
+		     "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup; a virtual machine's IOMMU must be given it too",
+		     "the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices");
+}
+
 static void check_iommu(void)
 {
-	const char *remap = boot_option("intremap"), *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor);
+	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor);
 	char units[128], mend[512];
 
 	if (list_folder("/sys/class/iommu", units, sizeof(units)) == 0) {
@@ -151,10 +186,7 @@ static void check_iommu(void)
 		return;
 	}
 	find(FINE, "IOMMU", "", "%s", units);
-	if (((remap && strcmp(remap, "off") == 0) || boot_option("nointremap")) && !module_allows_unsafe("vfio_iommu_type1") &&
-	    !module_allows_unsafe("iommufd"))
-		find(PROBLEM, "interrupts", "take intremap=off and nointremap from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
-		     "their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
+	check_interrupts();
 }
 
 static void check_modules(void)

@@ -13,18 +13,20 @@ machine=q35,kernel-irqchip=split
 append="intel_iommu=on"
 failed=0
 
-# boot NAME CHECKS KERNEL GUEST-SCRIPT MODULES
+# boot NAME CHECKS KERNEL GUEST-SCRIPT MODULES; intremap=off before it: without interrupt remapping
 boot() {
 	echo "== $1"
 	kernel=$3
 	tests/guest/pack.sh $guest/debian12 "$initramfs" "$4" "$5" host:"$bin"/pollux-{bind,doctor,fwd} host:tests/guest/somebody.sh /bin/ip || exit 1
 	guest_model "$bin" --wire 0:source,rate=1k || exit 1
-	guest_boot -device "intel-iommu,intremap=on,caching-mode=on,aw-bits=39" "${guest_model_ports[@]}"
+	guest_boot -device "intel-iommu,intremap=${intremap:-on},caching-mode=on,aw-bits=39" "${guest_model_ports[@]}"
 	kill -TERM "$model"
 	wait "$model"
 	guest_verdict "$2" || failed=1
 }
-boot "Linux 6.1 of Debian, by the groups" 29 "$(echo $guest/debian12/boot/vmlinuz-*)" tests/guest/bind_guest.sh "ixgbe vfio-pci vfio_iommu_type1"
+debian=$(echo $guest/debian12/boot/vmlinuz-*)
+boot "Linux 6.1 of Debian, by the groups" 29 "$debian" tests/guest/bind_guest.sh "ixgbe vfio-pci vfio_iommu_type1"
+intremap=off boot "the same behind an IOMMU that does not remap interrupts" 9 "$debian" tests/guest/unremapped_guest.sh "ixgbe vfio-pci vfio_iommu_type1"
 # No kernel of Debian's has iommufd: one that has it (6.6 or later, all built in) is named, or lies in build/guest/linux/boot.
 with_iommufd=${2:-$(ls $guest/linux/boot/vmlinuz-* 2>/dev/null | tail -n 1)}
 if [ -n "$with_iommufd" ]; then

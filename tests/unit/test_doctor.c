@@ -85,7 +85,12 @@ static void the_iommu(void)
 	expect_finding("", 1, "problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and the kernel "
 	                      "refuses devices",
 	        "take intremap=off");
-	shell("mkdir -p sys/module/iommufd/parameters; echo Y >sys/module/iommufd/parameters/allow_unsafe_interrupts");
+	shell("echo quiet >proc/cmdline; printf ' CPU0\\n 0: 9 IO-APIC 2-edge timer\\n 24: 5 PCI-MSI-0000:03:00.0 0-edge a\\n' >proc/interrupts");
+	expect_finding("", 1, "problem  interrupts: the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices",
+	        "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup");
+	shell("sed -i 's/IO-APIC/IR-IO-APIC/; s/PCI-MSI/IR-PCI-MSI/' proc/interrupts");
+	CU_ASSERT_EQUAL(examine(""), 0);
+	shell("sed -i s/IR-//g proc/interrupts; mkdir -p sys/module/iommufd/parameters; echo Y >sys/module/iommufd/parameters/allow_unsafe_interrupts");
 	CU_ASSERT_EQUAL(examine(""), 0);
 	remove_machine();
 }
