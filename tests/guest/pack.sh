@@ -15,11 +15,13 @@ mkdir -p "$work"/{bin,busybox,data,lib64,modules,proc,sys,dev,tmp,run}
 for busybox in "$tree/bin/busybox" "$tree/usr/bin/busybox" /bin/busybox; do [ -e "$busybox" ] && break; done
 cp -L "$busybox" "$work/bin/busybox"
 
+# once FILE FOLDER: copies a file that may be there already
+once() { [ -e "$2/${1##*/}" ] || cp -L "$1" "$2/"; }
 # libraries LOADER-AND-OPTIONS PROGRAM FOLDER: copies what it is linked with
 libraries() {
 	$1 --list "$2" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | while read -r library; do
 		mkdir -p "$3"
-		cp -Ln "$library" "$3/"
+		once "$library" "$3"
 	done
 }
 # host_program FILE: by this machine's own loader, since those of TREE may be others
@@ -28,7 +30,7 @@ host_program() {
 	name=$(basename "$1")
 	mkdir -p "$work/host/lib"
 	cp -L "$1" "$work/host/$name"
-	cp -Ln $loader "$work/host/lib/"
+	once $loader "$work/host/lib"
 	libraries $loader "$1" "$work/host/lib"
 	printf '#!/bin/sh\nexec /host/lib/ld-linux-x86-64.so.2 --argv0 %s --library-path /host/lib /host/%s "$@"\n' "$name" "$name" >"$work/bin/$name"
 	chmod +x "$work/bin/$name"
@@ -38,7 +40,7 @@ for program; do
 	plugin:*)
 		program=${program#plugin:}
 		mkdir -p "$work/host/lib"
-		cp -Ln "$program" "$work/host/lib/"
+		once "$program" "$work/host/lib"
 		libraries /lib64/ld-linux-x86-64.so.2 "$program" "$work/host/lib"
 		;;
 	host:*)
@@ -49,7 +51,7 @@ for program; do
 		cp -L "$tree$program" "$work/bin/"
 		libraries "$tree/lib64/ld-linux-x86-64.so.2 --library-path $tree/lib/x86_64-linux-gnu:$tree/usr/lib/x86_64-linux-gnu" \
 			"$tree$program" "$work/lib/x86_64-linux-gnu"
-		cp -Ln "$tree/lib64/ld-linux-x86-64.so.2" "$work/lib64/"
+		once "$tree/lib64/ld-linux-x86-64.so.2" "$work/lib64"
 		;;
 	esac
 done
