@@ -92,15 +92,6 @@ void ixgbe_tx_reclaim(struct ixgbe_txq *queue)
 	} while (queue->next - queue->clean >= IXGBE_BATCH && reported(queue, queue->clean));
 }
 
-/* The slots of the next batch are written by a whole batch of packets from now on; the card has read and written them since they were last. */
-static void fetch_ahead(const struct ixgbe_txq *queue)
-{
-	const char *slots = (const char *)&queue->ring[queue->next & queue->mask & ~(IXGBE_BATCH - 1)];
-
-	for (unsigned i = 0; i < IXGBE_BATCH * sizeof(struct ixgbe_descriptor); i += 64)
-		__builtin_prefetch(slots + i, 1);
-}
-
 __attribute__((noinline)) unsigned ixgbe_tx_end_batch(struct ixgbe_txq *queue, uint32_t next, unsigned n)
 {
 	uint32_t last = (next - 1) & queue->mask;
@@ -110,7 +101,6 @@ __attribute__((noinline)) unsigned ixgbe_tx_end_batch(struct ixgbe_txq *queue, u
 	ixgbe_tx_hand_over(queue, next);
 	ixgbe_tx_reclaim(queue);
 	ixgbe_tx_set_limit(queue);
-	fetch_ahead(queue);
 	return n;
 }
 

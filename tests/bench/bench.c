@@ -186,18 +186,45 @@ static const unsigned loads[] = {10, 50, 90, 99};
 static struct latency latencies[SUBJECTS_MAX * COUNT(all_bursts) * COUNT(loads)];
 static unsigned latency_count;
 
+#define TRIES 3u /* others may have a core for as long as a run takes */
+
+/* The best of some runs. */
+static double capacity_of(struct subject *subject, unsigned burst, double hz, double *idle)
+{
+	double best = 0;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		double idle_now, capacity = latency_capacity(subject, burst, hz, &idle_now);
+
+		if (capacity > best) {
+			best = capacity;
+			*idle = idle_now;
+		}
+	}
+	return best;
+}
+
+static bool measured(struct subject *subject, struct latency *result, double hz)
+{
+	bool done = false;
+
+	for (unsigned i = 0; i < TRIES && !done; i++)
+		done = latency_measure(subject, result, hz);
+	return done;
+}
+
 static bool measure_latency(struct subject *subjects, double hz)
 {
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 		for (unsigned b = 0; b < COUNT(all_bursts); b++) {
 			bool asked = wanted(&subjects[s], BENCH_FWD, all_bursts[b], true);
-			double idle, capacity = asked ? latency_capacity(&subjects[s], all_bursts[b], hz, &idle) : 0;
+			double idle = 0, capacity = asked ? capacity_of(&subjects[s], all_bursts[b], hz, &idle) : 0;
 
 			for (unsigned l = 0; capacity > 0 && l < COUNT(loads); l++) {
 				struct latency *result = &latencies[latency_count++];
 
 				*result = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity, .idle = idle};
-				if (!latency_measure(&subjects[s], result, hz)) {
+				if (!measured(&subjects[s], result, hz)) {
 					fprintf(stderr, "bench: %s forwarded nothing at %u %% load\n", subjects[s].name, loads[l]);
 					return false;
 				}
