@@ -47,7 +47,7 @@ struct nic_pipe_stats {
 /* The visible head of a pipe, for nic_pipe_run; no business of an application's. */
 struct nic_pipe {
 	unsigned (*take)(struct nic_pipe *pipe, unsigned n);
-	void (*send)(struct nic_pipe *pipe, uint32_t any, uint32_t all);
+	void (*send)(struct nic_pipe *pipe, unsigned n, uint32_t any, uint32_t all);
 	void (*close)(struct nic_pipe *pipe);
 	void (*get_stats)(const struct nic_pipe *pipe, struct nic_pipe_stats *stats);
 	struct pkt pkts[NIC_PIPE_BURST] __attribute__((aligned(64)));
@@ -74,6 +74,29 @@ void nic_pipe_close(struct nic_pipe *pipe);
 /** Counters since nic_pipe_open. From any thread. */
 void nic_pipe_get_stats(const struct nic_pipe *pipe, struct nic_pipe_stats *stats);
 
+/* Has the function see `count` packets, a constant of at most 8. Where it's known to be sent is stored behind the last of them: several
+ * stores of constants become one. */
+static inline __attribute__((always_inline)) void nic_pipe_see(struct pkt *pkts, uint32_t *to, unsigned count, nic_pipe_function *function,
+	void *context, uint32_t *any, uint32_t *all)
+{
+	uint32_t where[8];
+	int known[8];
+
+#pragma GCC unroll 8
+	for (unsigned k = 0; k < count; k++) {
+		where[k] = function(context, &pkts[k]);
+		known[k] = __builtin_constant_p(where[k]);
+		if (!known[k])
+			to[k] = where[k];
+		*any |= where[k];
+		*all &= where[k];
+	}
+#pragma GCC unroll 8
+	for (unsigned k = 0; k < count; k++)
+		if (known[k])
+			to[k] = where[k];
+}
+
 /**
  * Lets up to n packets through, without waiting.
  * @param function  inlined where it is a constant and its body is known; nic_pipe_call takes any
@@ -84,17 +107,20 @@ static inline __attribute__((always_inline)) unsigned nic_pipe_run(struct nic_pi
 {
 	unsigned done = 0, got;
 
-	while (done < n && (got = pipe->take(pipe, n - done))) {
-		struct pkt *pkt = pipe->pkts, *end = pkt + got;
+	while (done < n && (got = pipe->take(pipe, n - done < NIC_PIPE_BURST ? n - done : NIC_PIPE_BURST))) {
 		uint32_t any = 0, all = UINT32_MAX, *to = pipe->to;
+		struct pkt *pkts = pipe->pkts;
+		unsigned left = got;
 
-#pragma GCC unroll 8
-		for (; pkt < end; pkt++, to++) {
-			*to = function(context, pkt);
-			any |= *to;
-			all &= *to;
+#pragma GCC unroll 1
+		for (; left >= 8; left -= 8, pkts += 8, to += 8) {
+			__asm__("" : "+r"(left)); /* else where it ends is worked out before it begins, which takes longer than a round */
+			nic_pipe_see(pkts, to, 8, function, context, &any, &all);
 		}
-		pipe->send(pipe, any, all);
+#pragma GCC unroll 1
+		for (; left; left--, pkts++, to++)
+			nic_pipe_see(pkts, to, 1, function, context, &any, &all);
+		pipe->send(pipe, got, any, all);
 		done += got;
 	}
 	return done;

@@ -12,6 +12,15 @@
 
 #define BIT(index) (UINT32_C(1) << (index))
 
+static struct ixgbe_txq no_queue;
+struct ixgbe_pipe_output ixgbe_pipe_nowhere = {.txq = &no_queue};
+
+static void forget_usual(struct ixgbe_pipe *pipe)
+{
+	pipe->usual = 0;
+	pipe->output = &ixgbe_pipe_nowhere;
+}
+
 static inline void count(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED); /* single writer */
@@ -19,9 +28,13 @@ static inline void count(uint64_t *counter, uint64_t n)
 
 /* ---- Finished batches ---- */
 
-static inline bool sent(const struct ixgbe_pipe_output *output, uint16_t report)
+/* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes feed, others may have
+ * gone all around it since, which they can when it was sent only. */
+static inline bool sent(const struct ixgbe_txq *queue, uint32_t report)
 {
-	return __atomic_load_n(&output->txq->ring[report].q1, __ATOMIC_ACQUIRE) & IXGBE_TX_DD;
+	const uint64_t *status = &queue->ring[(report - 1) & queue->mask].q1;
+
+	return __builtin_expect(__atomic_load_n(status, __ATOMIC_ACQUIRE) & IXGBE_TX_DD, IXGBE_TX_DD) || queue->next - report > queue->mask;
 }
 
 static inline unsigned batch_of(const struct ixgbe_pipe *pipe, uint32_t slot)
@@ -37,7 +50,7 @@ static inline uint32_t unsent(const struct ixgbe_pipe *pipe, uint32_t outputs, u
 	for (; outputs; outputs &= outputs - 1) {
 		unsigned index = (unsigned)__builtin_ctz(outputs);
 
-		if (sent(&pipe->outputs[index], pipe->outputs[index].report[batch]))
+		if (sent(pipe->outputs[index].txq, pipe->outputs[index].report[batch]))
 			waiting &= ~BIT(index);
 	}
 	return waiting;
@@ -50,7 +63,7 @@ static uint32_t unsent_stranded(const struct ixgbe_pipe *pipe, const struct ixgb
 	for (uint32_t outputs = waiting; outputs; outputs &= outputs - 1) {
 		unsigned index = (unsigned)__builtin_ctz(outputs);
 
-		if (sent(&pipe->outputs[index], s->report[index]))
+		if (sent(pipe->outputs[index].txq, s->report[index]))
 			waiting &= ~BIT(index);
 	}
 	return waiting;
@@ -92,6 +105,7 @@ static void free_stranded(struct ixgbe_pipe *pipe)
 	}
 	for (unsigned batch = 0; batch < IXGBE_PIPE_BATCHES; batch++)
 		still |= pipe->used[batch];
+	still |= pipe->touched;
 	pipe->live |= pipe->blocked & ~still;
 	__atomic_store_n(&pipe->blocked, pipe->blocked & still, __ATOMIC_RELAXED);
 }
@@ -112,12 +126,25 @@ static bool replace(struct ixgbe_pipe *pipe, uint32_t first)
 		uint32_t slot = (first + i) & queue->mask;
 
 		queue->buffers[slot] = fresh[i];
+		pipe->home[slot].q0 = (uint64_t)fresh[i];
 		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)fresh[i] + queue->offset};
 	}
 	return true;
 }
 
-void ixgbe_pipe_reclaim(struct ixgbe_pipe *pipe)
+/* Slots up to `fill` are the card's again. */
+static inline void give_back(struct ixgbe_pipe *pipe, struct ixgbe_rxq *queue, uint32_t fill)
+{
+	queue->fill = fill;
+	pipe->stall_since_us = 0;
+	/* one slot stays back: a tail equal to the head would mean an empty ring */
+	__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
+	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
+		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+}
+
+/* Gives finished batches back to the card, in every case. */
+static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 {
 	struct ixgbe_rxq *queue = pipe->rxq;
 	uint32_t fill = queue->fill;
@@ -132,7 +159,61 @@ void ixgbe_pipe_reclaim(struct ixgbe_pipe *pipe)
 			break;
 	}
 	if (fill != queue->fill)
-		ixgbe_pipe_give_back(pipe, fill);
+		give_back(pipe, queue, fill);
+}
+
+/* What the outputs got of the batch in progress becomes what ends it. Packets of other pipes may be behind it in a queue: that's as good. */
+static void note(struct ixgbe_pipe *pipe, unsigned batch)
+{
+	pipe->used[batch] = pipe->touched;
+	for (uint32_t outputs = pipe->touched; outputs; outputs &= outputs - 1) {
+		struct ixgbe_pipe_output *output = &pipe->outputs[__builtin_ctz(outputs)];
+
+		output->report[batch] = output->txq->next;
+	}
+	pipe->touched = 0;
+}
+
+/* Of batches that parted, and while an output is blocked. */
+static __attribute__((noinline)) void end_odd_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
+{
+	uint32_t begun = pipe->rxq->next % IXGBE_BATCH;
+
+	note(pipe, batch_of(pipe, pipe->rxq->next - IXGBE_BATCH));
+	pipe->touched = begun ? outputs : 0;
+	pipe->left = (int32_t)(IXGBE_BATCH - 1 - begun);
+	reclaim(pipe);
+}
+
+void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
+{
+	struct ixgbe_pipe_output *output = pipe->output;
+	struct ixgbe_rxq *queue = pipe->rxq;
+	uint32_t next = queue->next, fill = queue->fill, usual = pipe->usual;
+	unsigned batch = batch_of(pipe, next - IXGBE_BATCH);
+
+	if (__builtin_expect(pipe->touched != usual || !usual, 0)) {
+		end_odd_batch(pipe, outputs);
+		return;
+	}
+	output->report[batch] = output->txq->next;
+	pipe->used[batch] = usual;
+	pipe->left += IXGBE_BATCH;
+	if (pipe->left == IXGBE_BATCH - 1)
+		pipe->touched = 0;
+	/* the batch that was just sent is not done yet, and not looked at */
+	for (; next - fill >= 2 * IXGBE_BATCH; fill += IXGBE_BATCH) {
+		batch = batch_of(pipe, fill);
+		if (__builtin_expect(pipe->used[batch] != usual, 0)) {
+			reclaim(pipe);
+			return;
+		}
+		if (!sent(output->txq, output->report[batch]))
+			break;
+		pipe->used[batch] = 0;
+	}
+	if (fill != queue->fill)
+		give_back(pipe, queue, fill);
 }
 
 /* ---- What hangs ---- */
@@ -150,8 +231,9 @@ static void look_for_stall(struct ixgbe_pipe *pipe)
 
 		__atomic_store_n(&pipe->blocked, pipe->blocked | hanging, __ATOMIC_RELAXED);
 		pipe->live &= ~hanging;
+		forget_usual(pipe);
 		pipe->stall_since_us = 0;
-		ixgbe_pipe_reclaim(pipe);
+		reclaim(pipe);
 	}
 }
 
@@ -185,7 +267,7 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 	*again = false;
 	if (!(q1 & IXGBE_RX_DD)) {
 		if (held >= IXGBE_BATCH)
-			ixgbe_pipe_reclaim(pipe);
+			reclaim(pipe);
 		if (queue->next - queue->fill > queue->mask / 2)
 			look_for_stall(pipe);
 		return 0;
@@ -205,8 +287,8 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 	}
 	drop(queue);
 	pipe->skipping = !(q1 & IXGBE_RX_EOP);
-	if (queue->next % IXGBE_BATCH == 0)
-		ixgbe_pipe_reclaim(pipe);
+	if (--pipe->left < 0)
+		ixgbe_pipe_end_batch(pipe, 0);
 	*again = true;
 	return 0;
 }
@@ -216,7 +298,7 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 	const struct pkt_pool *pool = pipe->rxq->pool;
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
-	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->longest && !(offset & pool->outside)) {
+	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->range[2] + IXGBE_TX_FRAME_MIN && !(offset & pool->outside)) {
 		uint8_t *data = pkt_default_data(pool, offset), *from = pkt->data;
 
 		/* its own buffer may end behind it: then the padding moves the frame forward */
@@ -232,12 +314,22 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 	return false;
 }
 
-void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe)
+void ixgbe_pipe_set_usual(struct ixgbe_pipe *pipe, uint32_t to)
+{
+	struct ixgbe_pipe_output *output = &pipe->outputs[__builtin_ctz(to)];
+
+	if (to & (to - 1) || pipe->blocked || output->txq->tail == &output->txq->trapped_tail)
+		return;
+	pipe->usual = to;
+	pipe->output = output;
+}
+
+void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, unsigned n)
 {
 	uint32_t known = (uint32_t)((UINT64_C(1) << pipe->count) - 1);
 	unsigned dropped = 0, blocked = 0;
 
-	for (unsigned i = 0; i < pipe->got; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		uint32_t to = pipe->nic.to[i] & known;
 
 		dropped += !to;
@@ -275,6 +367,7 @@ static void pipe_free(struct ixgbe_pipe *pipe)
 		return;
 	free(pipe->stranded);
 	free(pipe->outputs);
+	free(pipe->home);
 	free(pipe);
 }
 
@@ -331,8 +424,11 @@ static uint32_t wait_until_sent(struct ixgbe_pipe *pipe)
 static void pipe_end(struct ixgbe_pipe *pipe)
 {
 	struct ixgbe_rxq *queue = pipe->rxq;
-	uint32_t still = wait_until_sent(pipe);
+	uint32_t still;
 
+	if (queue->next % IXGBE_BATCH)
+		note(pipe, batch_of(pipe, queue->next));
+	still = wait_until_sent(pipe);
 	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += IXGBE_BATCH) {
 		unsigned n = queue->next - first < IXGBE_BATCH ? queue->next - first : IXGBE_BATCH;
 
@@ -379,6 +475,8 @@ void ixgbe_pipe_output_ended(struct ixgbe_txq *txq)
 		detach(output);
 		pipe->live &= ~bit;
 		pipe->blocked &= ~bit;
+		pipe->touched &= ~bit;
+		forget_usual(pipe);
 		for (unsigned batch = 0; batch < IXGBE_PIPE_BATCHES; batch++)
 			pipe->used[batch] &= ~bit;
 		for (unsigned i = 0; i < pipe->stranded_count; i++)
@@ -448,7 +546,8 @@ static struct ixgbe_pipe *pipe_alloc(const struct ixgbe_rxq *rxq, unsigned outpu
 	pipe->outputs = aligned_alloc(_Alignof(struct ixgbe_pipe_output), outputs * sizeof(*pipe->outputs));
 	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can strand */
 	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / IXGBE_BATCH), sizeof(*pipe->stranded));
-	if (pipe->outputs && pipe->stranded)
+	pipe->home = aligned_alloc(64, (rxq->mask + 1) * sizeof(*pipe->home));
+	if (pipe->outputs && pipe->stranded && pipe->home)
 		return pipe;
 	pipe_free(pipe);
 	return NULL;
@@ -458,6 +557,8 @@ static void choose_bursts(struct nic_pipe *pipe, enum pkt_simd simd)
 {
 	if (simd == PKT_SIMD_AVX512)
 		ixgbe_pipe_avx512(pipe);
+	else if (simd == PKT_SIMD_AVX2)
+		ixgbe_pipe_avx2(pipe);
 	else
 		ixgbe_pipe_scalar(pipe);
 }
@@ -478,13 +579,21 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	pipe->rxq = rxq;
 	pipe->count = count_outputs;
 	pipe->live = (uint32_t)((UINT64_C(1) << count_outputs) - 1);
+	pipe->left = IXGBE_BATCH - 1;
+	forget_usual(pipe);
+	pipe->rearm.q0 = rxq->offset;
+	for (uint32_t slot = 0; slot < slots; slot++)
+		pipe->home[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
 	for (unsigned i = 0; i < count_outputs; i++) {
 		struct ixgbe_txq *txq = ixgbe_of(outputs[i].nic)->txqs[outputs[i].index];
+		uint32_t longest = txq->max_frame < PKT_DATA_BYTES ? txq->max_frame : PKT_DATA_BYTES;
 
 		pipe->outputs[i] = (struct ixgbe_pipe_output){
 			.txq = txq, .port = outputs[i].nic, .pipe = pipe, .next = txq->pipes,
-			.longest = txq->max_frame < PKT_DATA_BYTES ? txq->max_frame : PKT_DATA_BYTES};
+			.least = IXGBE_TX_FRAME_MIN, .describe = {txq->offset, IXGBE_TX_COMMAND | IXGBE_TX_EOP},
+			.range = {UINT32_MAX, UINT32_MAX, longest - IXGBE_TX_FRAME_MIN, UINT32_MAX}};
 		txq->pipes = &pipe->outputs[i];
+		txq->limit = txq->next;
 		txq->pipe_slots += slots;
 		txq->nic.burst = tx_nothing;
 	}

@@ -4,8 +4,9 @@
  * Each slot of the receive ring keeps its buffer. A packet that goes to an output gets a descriptor at that transmit ring's own tail, so
  * a ring carries only what it sends, and a dropped packet costs nothing there. Receive slots are counted in batches of IXGBE_BATCH:
  * `used` says which outputs have packets of a batch, and an output's `report` which of its descriptors, the last of a burst and one
- * with report-status, ends them. Once all of these are done, the batch goes back to the card. What is not done holds a receive slot,
- * so a transmit ring as large as the receive rings that feed it cannot overflow, and need not be asked for room. */
+ * with report-status, ends them. Both are written when the batch ends; `touched` is what the one in progress has used. Once all of these
+ * are done, the batch goes back to the card. What is not done holds a receive slot, so a transmit ring as large as the receive rings that
+ * feed it cannot overflow, and need not be asked for room. */
 #ifndef POLLUX_DRIVER_IXGBE_PIPE_H
 #define POLLUX_DRIVER_IXGBE_PIPE_H
 
@@ -18,37 +19,49 @@
 struct ixgbe_pipe;
 
 struct ixgbe_pipe_output {
-	struct ixgbe_txq *txq;          /* NULL: the port was stopped, or has nothing to do with the pipe any more */
+	struct ixgbe_txq *txq;               /* NULL: the port was stopped, or has nothing to do with the pipe any more */
+	uint32_t least;                      /* IXGBE_TX_FRAME_MIN: a load costs less than a constant */
+	struct ixgbe_descriptor describe;    /* to be added to a packet's {data, lengths}: I/O offset and command */
+	uint32_t range[4] __attribute__((aligned(16))); /* by dword of a handle: longest frame - IXGBE_TX_FRAME_MIN in the third */
+
+	uint32_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: up to where the queue must have sent for it, counted as txq->next is */
 	struct nic *port;
 	struct ixgbe_pipe *pipe;
-	struct ixgbe_pipe_output *next; /* of those that share the transmit queue */
-	uint32_t longest;               /* frame that fits one descriptor there, bytes without FCS */
-	uint16_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: the transmit slot whose completion ends it */
-} __attribute__((aligned(512))); /* an index is a shift */
+	struct ixgbe_pipe_output *next;      /* of those that share the transmit queue */
+} __attribute__((aligned(64)));
+
+/** What is usual when no output is: its queue has no room. */
+extern struct ixgbe_pipe_output ixgbe_pipe_nowhere;
 
 /** Buffers that left the receive ring, because outputs that are blocked have them still. */
 struct ixgbe_stranded {
 	uint32_t waiting; /* mask of these outputs */
 	unsigned count;
-	uint16_t report[NIC_PIPE_OUTPUTS];
+	uint32_t report[NIC_PIPE_OUTPUTS];
 	uint8_t *buffers[IXGBE_BATCH];
 };
 
 struct ixgbe_pipe {
 	struct nic_pipe nic; /* first */
 
-	/* touched per burst */
-	struct ixgbe_rxq *rxq;
-	struct ixgbe_pipe_output *outputs;
-	uint32_t limit;    /* up to here a burst meets nothing out of the ordinary but descriptors */
-	uint32_t got;      /* packets taken and not yet sent, from rxq->next on */
-	uint32_t live;     /* mask of outputs that take packets */
-	bool skipping;     /* inside a frame of several descriptors, which is dropped: until its last */
-	uint64_t packets, dropped, blocked_copies, bad; /* written by the pipe's thread only, relaxed atomics */
-	uint32_t used[IXGBE_PIPE_BATCHES];
+	/* touched per burst; a cache line */
+	struct ixgbe_rxq *rxq __attribute__((aligned(64)));
+	struct ixgbe_descriptor *home;     /* per receive slot: {its buffer's data, 0} */
+	struct ixgbe_pipe_output *output;  /* the usual one, where all of a burst went lately, and nothing is out of the ordinary ... */
+	uint32_t usual;                    /* ... and its bit; none: 0, and ixgbe_pipe_nowhere */
+	uint32_t touched;                  /* mask of outputs that have packets of the batch in progress */
+	uint32_t limit;                    /* up to here there is neither the ring's end nor a slot that the card was not given */
+	int32_t left;                      /* slots of the batch in progress that are not sent yet, less one */
+	struct ixgbe_descriptor rearm;     /* to be added to a home: I/O offset */
+	uint64_t packets;                  /* this and all counters: written by the pipe's thread only, relaxed atomics */
 
 	/* touched now and then */
-	unsigned count;    /* outputs */
+	uint32_t used[IXGBE_PIPE_BATCHES]; /* masks of outputs that have packets of a batch */
+	uint64_t dropped, blocked_copies, bad;
+	struct ixgbe_pipe_output *outputs;
+	unsigned count;    /* of them */
+	uint32_t live;     /* mask of outputs that take packets */
+	bool skipping;     /* inside a frame of several descriptors, which is dropped: until its last */
 	uint32_t blocked;  /* mask: what they have is stranded, and they get nothing new */
 	uint32_t stall_fill;     /* the receive ring stands still at this batch ... */
 	uint64_t stall_since_us; /* ... since then; 0: it does not */
@@ -67,21 +80,12 @@ void ixgbe_pipe_output_ended(struct ixgbe_txq *txq);
 
 /* ---- Between the burst functions and pipe.c ---- */
 
-/** Gives finished batches back to the card, in every case. */
-void ixgbe_pipe_reclaim(struct ixgbe_pipe *pipe);
+/** The last of a batch's slots was sent, by a burst to these outputs, which may go on in the next: notes what ends the batch, and gives
+ *  finished ones back. */
+void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs);
 
-/** Slots up to `fill` are the card's again. */
-static inline void ixgbe_pipe_give_back(struct ixgbe_pipe *pipe, uint32_t fill)
-{
-	struct ixgbe_rxq *queue = pipe->rxq;
-
-	queue->fill = fill;
-	pipe->stall_since_us = 0;
-	/* one slot stays back: a tail equal to the head would mean an empty ring */
-	__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
-	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
-		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
-}
+/** All of a burst went to this output: the next one is likely to. */
+void ixgbe_pipe_set_usual(struct ixgbe_pipe *pipe, uint32_t to);
 
 /** Sets `limit` anew: the ring's end, or the first slot that the card was not given; none while a frame is being skipped. */
 uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe);
@@ -96,11 +100,12 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again);
 /** A packet that no transmit descriptor can describe as it is: pads it, or counts it as bad. @return true: it is to be sent */
 bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *output, struct pkt *pkt);
 
-/** Counts those of a burst that go to fewer outputs than asked for, or to none. */
-void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe);
+/** Counts those of a burst of n that go to fewer outputs than asked for, or to none. */
+void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, unsigned n);
 
 /** The burst functions, by instruction set. */
 void ixgbe_pipe_scalar(struct nic_pipe *pipe);
+void ixgbe_pipe_avx2(struct nic_pipe *pipe);
 void ixgbe_pipe_avx512(struct nic_pipe *pipe);
 
 #endif

@@ -210,7 +210,8 @@ int pollux_subjects_open(struct subject *subjects, unsigned most)
 		unsigned (*run)(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets); /* NULL: bursts */
 	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL}, {"pollux scalar", PKT_SIMD_SCALAR, 0, NULL},
 		{"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe}, {"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe},
-		{"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call}, {"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
+		{"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call}, {"pipe AVX2", PKT_SIMD_AVX2, 0, handle_pipe},
+		{"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
 	unsigned opened = 0;
 
 	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours) && opened < most; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the tests of pipes begin and end with: the ixgbe driver on software 82599s in one process, numbered packets on their wires, and
- * a look whether every buffer came back. They include this file, and run their tests with it in every way. */
+ * a look whether every buffer came back. They include this file. */
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/ixgbe/pipe.h"
@@ -116,53 +116,4 @@ static struct nic_pipe *open_pipe(struct fixture *f, unsigned from, uint32_t to)
 		printf("\n    %s\n", nic_error());
 	CU_ASSERT_EQUAL_FATAL(error, 0);
 	return pipe;
-}
-
-/* ---- Functions of pipes ---- */
-
-static uint32_t to_first(void *context, struct pkt *pkt)
-{
-	(void)context, (void)pkt;
-	return 1;
-}
-
-static uint32_t to_all(void *context, struct pkt *pkt)
-{
-	(void)context, (void)pkt;
-	return UINT32_MAX;
-}
-
-/* ---- All ways ---- */
-
-static int memory_vector(void)
-{
-	trapped = false;
-	simd = PKT_SIMD_AUTO;
-	return 0;
-}
-
-static int memory_scalar(void)
-{
-	trapped = false;
-	simd = PKT_SIMD_SCALAR;
-	return 0;
-}
-
-static int trapped_vector(void)
-{
-	trapped = true;
-	simd = PKT_SIMD_AUTO;
-	return 0;
-}
-
-/* @return the program's exit status */
-static int run_all_ways(CU_TestInfo *tests)
-{
-	CU_SuiteInfo suites[] = {
-		{"a pipe, with the instructions that the CPU has", memory_vector, NULL, NULL, NULL, tests},
-		{"a pipe, scalar", memory_scalar, NULL, NULL, NULL, tests},
-		{"a pipe, heads and tails as calls", trapped_vector, NULL, NULL, NULL, tests},
-		CU_SUITE_INFO_NULL,
-	};
-	return unit_run(suites);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Pipes whose outputs hang, stop or go, pipes and ports that end in any order, and what is refused: the others go on, and no buffer is
  * lost. */
-#include "pipe_scene.c"
+#include "pipe_ways.c"
 
 static void link_down(struct fixture *f, unsigned port)
 {
