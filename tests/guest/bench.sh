@@ -1,7 +1,7 @@
 #!/bin/bash
 # Forwarders and generators on QEMU's emulated cards, in one boot per card and in interleaved rounds: Pollux and DPDK's testpmd through vfio-pci,
-# and the kernel's bridge. Packets a second that arrive, and register accesses per packet, each of which is a trap to the emulator; generators' with
-# their start and end. Says what of our goal is met; the exit status does not depend on that, as the speed depends on what else the machine does.
+# and the kernel's bridge. Packets a second that arrive, CPU time per packet of the forwarder or generator (interrupts included), and register
+# accesses per packet, each of which is a trap to the emulator; generators' with their start and end. Says what of our goal is met; the exit status does not depend on that, as the speed depends on what else the machine does.
 # Usage: tests/guest/bench.sh BUILD-FOLDER [CARD...]   ROUNDS=5
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -25,8 +25,8 @@ host_traps() {
 	for base; do pattern+=$(printf '|addr 0x(%x|%x)[0-9a-f]{4} ' $((base >> 16)) $(((base >> 16) + 1))); done
 	tail -c +$((traced + 1)) "$work/trace" | grep -E "${pattern#|}" | awk -v who="$who" -f tests/guest/traps.awk >>"$work/traps"
 }
-# median, least and most of a column of numbers
-spread() { sort -g | awk '{v[NR] = $1} END {m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; printf "%.1f %.1f %.1f", m, v[1], v[NR]}'; }
+# median, least and most of a column of numbers: spread [DIGITS]
+spread() { sort -g | awk -v f="%.${1:-1}f" '{v[NR] = $1} END {m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; printf f " " f " " f, m, v[1], v[NR]}'; }
 rates() { sed -n "s/^RESULT $1 \([0-9.]*\).*/\1/p" "$work/console" | spread; }
 traps() { sed -n "s/^TRAPS $1 //p" "$work/traps" | tail -n 1; }
 # verdict JOB: what of our goal is met, that is no more tail writes per packet than testpmd's, and a median that is not below its by more than
@@ -42,17 +42,22 @@ verdict() {
 		}'
 }
 report() {
-	local job who median least most lost transmit receive others reads
+	local job who median least most ours cpu lost transmit receive others reads
 	for job in forward generate; do
-		printf '\n%s, %s, %s rounds%30sregister accesses per packet\n' "$card" $job "$rounds" ""
-		printf '%-10s %10s %21s %7s %14s %13s %13s %8s\n' "" kpps least..most "lost %" "transmit tail" "receive tail" "other writes" reads
+		printf '\n%s, %s, %s rounds%56sregister accesses per packet\n' "$card" $job "$rounds" ""
+		printf '%-10s %10s %21s %6s %14s %7s %14s %13s %13s %8s\n' "" kpps least..most ratio "CPU us/packet" "lost %" "transmit tail" "receive tail" \
+			"other writes" reads
+		ours=
 		for who in pollux testpmd bridge; do
 			grep -q "^RESULT $job-$who " "$work/console" || continue
 			read -r median least most <<<"$(rates $job-$who)"
-			read -r lost _ <<<"$(sed -n "s/^RESULT $job-$who [0-9.]* \([0-9]\)/\1/p" "$work/console" | spread)"
+			read -r cpu _ <<<"$(sed -n "s/^RESULT $job-$who [0-9.]* \([0-9.][0-9.]*\).*/\1/p" "$work/console" | spread 3)"
+			read -r lost _ <<<"$(sed -n "s/^RESULT $job-$who [0-9.]* [0-9.]* \([0-9]\)/\1/p" "$work/console" | spread)"
 			[ $job = forward ] || lost=-
+			: "${ours:=$median}"
 			read -r transmit receive others reads <<<"$(traps $job-$who)"
-			printf '%-10s %10s %10s..%-9s %7s %14s %13s %13s %8s\n' $who "$median" "$least" "$most" "$lost" "${transmit:--}" "${receive:--}" "${others:--}" "${reads:--}"
+			printf '%-10s %10s %10s..%-9s %6s %14s %7s %14s %13s %13s %8s\n' $who "$median" "$least" "$most" \
+				"$(awk "BEGIN {printf \"%.2f\", $median / $ours}")" "$cpu" "$lost" "${transmit:--}" "${receive:--}" "${others:--}" "${reads:--}"
 		done
 		verdict $job
 	done

@@ -1,6 +1,6 @@
 # Runs inside the guest: rounds of forwarders between cards 1 and 2, with our generator on card 0 and its receiver on card 3; and rounds of
 # generators on card 0. Round 0 is for counting register accesses, the others are timed; who comes first changes from round to round.
-# Prints RESULT lines: kpps, and with a forwarder how many of a hundred packets were lost between generator and receiver.
+# Prints RESULT lines: kpps, CPU microseconds per packet, and with a forwarder how many of a hundred packets were lost between generator and receiver.
 echo 256 >/proc/sys/vm/nr_hugepages
 rounds=$(sed 's/.*rounds=\([0-9]*\).*/\1/' /proc/cmdline)
 s=$(card 0) a=$(card 1) b=$(card 2) r=$(card 3)
@@ -8,6 +8,15 @@ check "generator and receiver are bound to vfio-pci" bind vfio-pci "$s" "$r"
 . /data/dpdk.sh
 
 base() { awk 'NR == 1 {print $1}' "/sys/bus/pci/devices/$1/resource"; }
+busy() { awk '$1 == "cpu" {print $2 + $3 + $4 + $7 + $8}' /proc/stat; } # hundredths of a second, of both CPUs, interrupts included
+own() { [ -z "$1" ] || awk '{print $14 + $15}' "/proc/$1/stat"; }
+# share [PROCESS]: of one CPU, over two seconds, of all that runs but for this process
+share() {
+	before=$(($(busy) - $(own "$1")))
+	sleep 2
+	echo $(($(busy) - $(own "$1") - before)) | awk '{print $1 / 200}'
+}
+per_packet() { awk "BEGIN {if ($2 > 0) printf \"%.3f\", 1000 * $1 / $2}"; } # SHARE KPPS
 # middle FIELD FILE: its mean over the intervals, but for the first two and the last; of the last port that has it
 middle() { grep '"type":"interval"' "$2" | sed "s/.*\"$1\":\([0-9.]*\).*/\1/" | awk '{v[NR] = $1} END {for (i = 3; i < NR; i++) {t += v[i]; n++} printf "%.3f", n ? 1000 * t / n : 0}'; }
 run_testpmd() { # PORT... -- OPTION...: it forwards in the background
@@ -58,7 +67,11 @@ flow() { pollux-gen --quiet --json --cpu 0 "$@" "$s" "$r" >/tmp/gen.json 2>/tmp/
 
 forward() { # WHO ROUND
 	begin "$1"
-	pollux-gen --json --cpu 0 --interval 0.5 --duration 5 "$s" "$r" >/tmp/gen.json 2>/tmp/gen.err
+	pollux-gen --json --cpu 0 --interval 0.5 --duration 5 "$s" "$r" >/tmp/gen.json 2>/tmp/gen.err &
+	generator=$!
+	wait_for 20 grep -q interval /tmp/gen.json
+	share=$(share $generator)
+	wait $generator
 	kpps=$(middle rx_mpps /tmp/gen.json)
 	lost=$(sed -n 's/.*"sent":\([0-9]*\),"received":\([0-9]*\).*/\1 \2/p' /tmp/gen.json | tail -n 1 | awk '$1 {printf "%.0f", 100 * (1 - $2 / $1)}')
 	if [ "$2" = 0 ]; then
@@ -67,7 +80,7 @@ forward() { # WHO ROUND
 		ask trace off
 		ask traps "forward-$1" "$(base "$a")" "$(base "$b")"
 	else
-		echo "RESULT forward-$1 $kpps $lost"
+		echo "RESULT forward-$1 $kpps $(per_packet "$share" "$kpps") $lost"
 	fi
 	end "$1"
 	[ "$2" = 0 ] || [ "${kpps%.*}" -gt 0 ]
@@ -78,14 +91,19 @@ generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle 
 	[ -z "$traced" ] || ask trace on
 	case $1 in
 	pollux)
-		pollux-gen --json --cpu 1 --interval 0.5 --duration 5 "$s" >/tmp/gen.json 2>/tmp/gen.err
+		pollux-gen --json --cpu 1 --interval 0.5 --duration 5 "$s" >/tmp/gen.json 2>/tmp/gen.err &
+		generator=$!
+		wait_for 20 grep -q interval /tmp/gen.json
+		share=$(share)
+		wait $generator
 		kpps=$(middle tx_mpps /tmp/gen.json)
 		;;
 	testpmd)
 		run_testpmd "$s" -- --forward-mode=txonly
 		sleep 3
 		tell "show port stats 0"
-		sleep 3
+		share=$(share)
+		sleep 1
 		tell "show port stats 0"
 		sleep 0.5
 		tell stop
@@ -98,7 +116,7 @@ generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle 
 		ask trace off
 		ask traps "generate-$1" "$(base "$s")"
 	else
-		echo "RESULT generate-$1 ${kpps:-0}"
+		echo "RESULT generate-$1 ${kpps:-0} $(per_packet "$share" "${kpps:-0}")"
 	fi
 	[ "$2" = 0 ] || [ "${kpps%.*}" -gt 0 ]
 }
