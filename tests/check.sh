@@ -106,7 +106,7 @@ for seeds in tests/fuzz/corpus/*/; do
 	step "replay $name" build/asan/replay_"$name" "$seeds"
 done
 echo "Threads under TSan"
-for test in test_pool_threads test_stats_threads; do
+for test in test_pool_threads test_pool_use test_stats_threads; do
 	# this kernel's address space layout may be too random for TSan's shadow: fix it
 	[ -x build/tsan/$test ] && step "tsan $test" setarch -R build/tsan/$test
 done

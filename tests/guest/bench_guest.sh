@@ -9,7 +9,7 @@ check "generator and receiver are bound to vfio-pci" bind vfio-pci "$s" "$r"
 
 base() { awk 'NR == 1 {print $1}' "/sys/bus/pci/devices/$1/resource"; }
 busy() { awk '$1 == "cpu" {print $2 + $3 + $4 + $7 + $8}' /proc/stat; } # hundredths of a second, of both CPUs, interrupts included
-own() { [ -z "$1" ] || awk '{print $14 + $15}' "/proc/$1/stat"; }
+own() { [ -z "$1" ] && echo 0 || awk '{print $14 + $15}' "/proc/$1/stat"; }
 # share [PROCESS]: of one CPU, over two seconds, of all that runs but for this process
 share() {
 	before=$(($(busy) - $(own "$1")))
@@ -75,10 +75,16 @@ forward() { # WHO ROUND
 	kpps=$(middle rx_mpps /tmp/gen.json)
 	lost=$(sed -n 's/.*"sent":\([0-9]*\),"received":\([0-9]*\).*/\1 \2/p' /tmp/gen.json | tail -n 1 | awk '$1 {printf "%.0f", 100 * (1 - $2 / $1)}')
 	if [ "$2" = 0 ]; then
-		ask trace on
-		flow --duration 3
-		ask trace off
-		ask traps "forward-$1" "$(base "$a")" "$(base "$b")"
+		for load in light full; do # full: others want its CPU too, and it always finds a ring that has filled meanwhile
+			others=
+			[ $load = light ] || for i in 1 2 3; do taskset 2 sh -c 'while :; do :; done' & others="$others $!"; done
+			ask trace on
+			flow --duration 3
+			ask trace off
+			ask traps "forward-$1-$load" "$(base "$a")" "$(base "$b")"
+			# shellcheck disable=SC2086
+			[ -z "$others" ] || kill $others
+		done
 	else
 		echo "RESULT forward-$1 $kpps $(per_packet "$share" "$kpps") $lost"
 	fi
@@ -114,7 +120,7 @@ generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle 
 	esac
 	if [ -n "$traced" ]; then
 		ask trace off
-		ask traps "generate-$1" "$(base "$s")"
+		ask traps "generate-$1-full" "$(base "$s")"
 	else
 		echo "RESULT generate-$1 ${kpps:-0} $(per_packet "$share" "${kpps:-0}")"
 	fi
