@@ -30,8 +30,8 @@ enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 }; /* exit statuses */
 struct app_options {
 	const char *addresses[APP_PORTS];
 	unsigned address_count;
-	unsigned burst, ring, mtu;                  /* mtu 0: 1500 */
-	unsigned tx_ring;                           /* no option, but a program's need; 0: as ring */
+	unsigned burst, ring, mtu; /* mtu 0: 1500 */
+	unsigned tx_ring;          /* no option, but a program's need; 0: as ring */
 	unsigned cpus[APP_CPUS], cpu_count;
 	double duration_s, interval_s, link_wait_s; /* duration 0: until stopped */
 	bool no_promiscuous, json, quiet;
@@ -42,9 +42,10 @@ struct app_options {
 extern const struct argp app_common_argp;
 
 /** What --help says after the options of each program. */
-#define APP_HELP_PORT   "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
-#define APP_HELP_STATUS "Exit status: 0 all went well, also when ended by SIGINT or SIGTERM; 1 something failed, or a device is gone; " \
-			"2 the command line was wrong."
+#define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
+#define APP_HELP_STATUS                                                                                                                    \
+	"Exit status: 0 all went well, also when ended by SIGINT or SIGTERM; 1 something failed, or a device is gone; "                    \
+	"2 the command line was wrong."
 
 /** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
 void app_parse(const struct argp *argp, int argc, char **argv, void *input);
@@ -62,8 +63,8 @@ struct app_rate {
 /* Each is false, and leaves the result alone, when the text is not wholly what it should be. */
 bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value); /* 100, 64k, 1.5M, 2G: decimal multiples */
 bool app_parse_seconds(const char *text, double min, double max, double *value);
-bool app_parse_rate(const char *text, struct app_rate *rate);    /* 1Mpps, 14.88M, 10Gbit, 50% */
-bool app_parse_mac(const char *text, uint8_t mac[6]);            /* 02:00:00:00:00:01 */
+bool app_parse_rate(const char *text, struct app_rate *rate);                    /* 1Mpps, 14.88M, 10Gbit, 50% */
+bool app_parse_mac(const char *text, uint8_t mac[6]);                            /* 02:00:00:00:00:01 */
 bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count); /* 2,4-6 */
 
 /** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
@@ -83,8 +84,8 @@ struct app_counters {
 	_Alignas(64) _Atomic uint64_t busy_polls; /* that returned packets */
 	_Atomic uint64_t empty_polls, busy_cycles, received, rx_broken;
 	_Alignas(64) _Atomic uint64_t sent;
-	_Atomic uint64_t tx_ring_full;            /* frames that found no room and were dropped */
-	_Atomic uint64_t waited_cycles;           /* for room to send */
+	_Atomic uint64_t tx_ring_full;  /* frames that found no room and were dropped */
+	_Atomic uint64_t waited_cycles; /* for room to send */
 };
 
 /** Adds to a counter that only the calling thread writes. */
@@ -115,8 +116,8 @@ struct app {
 	unsigned pool_count;
 	unsigned port_count;
 	struct app_port ports[APP_PORTS];
-	uint64_t end_ns;       /* when app_supervise returned: what comes later is in no rate */
-	FILE *human;           /* where people read: stdout, or stderr when JSON has stdout */
+	uint64_t end_ns; /* when app_supervise returned: what comes later is in no rate */
+	FILE *human;     /* where people read: stdout, or stderr when JSON has stdout */
 };
 
 /**
@@ -305,10 +306,10 @@ bool app_udp_intact(const struct app_udp *udp, const uint8_t *data, unsigned byt
 /** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are new, too. */
 #define APP_SEQUENCE_WINDOW 65536u
 struct app_sequence {
-	uint64_t next;                                    /* one more than the highest number seen */
+	uint64_t next; /* one more than the highest number seen */
 	_Atomic uint64_t unique, reordered, duplicates, stale;
-	_Atomic uint64_t foreign;                         /* packets of others, counted by the caller, ... */
-	_Atomic uint64_t corrupted;                       /* ... as are those that came back changed */
+	_Atomic uint64_t foreign;   /* packets of others, counted by the caller, ... */
+	_Atomic uint64_t corrupted; /* ... as are those that came back changed */
 	uint64_t seen[APP_SEQUENCE_WINDOW / 64];
 };
 void app_sequence_add(struct app_sequence *sequence, uint64_t number);

@@ -18,10 +18,21 @@ static bool parse_scaled(const char *text, double *value, const char **rest)
 		return false;
 	double number = strtod(text, &end);
 	switch (*end) {
-	case 'k': case 'K': number *= 1e3; end++; break;
-	case 'M': number *= 1e6; end++; break;
-	case 'G': number *= 1e9; end++; break;
-	default: break;
+	case 'k':
+	case 'K':
+		number *= 1e3;
+		end++;
+		break;
+	case 'M':
+		number *= 1e6;
+		end++;
+		break;
+	case 'G':
+		number *= 1e9;
+		end++;
+		break;
+	default:
+		break;
 	}
 	if (!isfinite(number))
 		return false;
@@ -64,8 +75,13 @@ bool app_parse_rate(const char *text, struct app_rate *rate)
 		const char *name;
 		enum app_rate_unit unit;
 	} units[] = {
-		{ "", APP_RATE_PACKETS }, { "pps", APP_RATE_PACKETS }, { "p/s", APP_RATE_PACKETS }, { "%", APP_RATE_PERCENT },
-		{ "bit", APP_RATE_BITS }, { "bit/s", APP_RATE_BITS }, { "bps", APP_RATE_BITS },
+		{"", APP_RATE_PACKETS},
+		{"pps", APP_RATE_PACKETS},
+		{"p/s", APP_RATE_PACKETS},
+		{"%", APP_RATE_PERCENT},
+		{"bit", APP_RATE_BITS},
+		{"bit/s", APP_RATE_BITS},
+		{"bps", APP_RATE_BITS},
 	};
 	double number;
 	const char *rest;
@@ -77,7 +93,7 @@ bool app_parse_rate(const char *text, struct app_rate *rate)
 			continue;
 		if (units[i].unit == APP_RATE_PERCENT && number > 100)
 			return false;
-		*rate = (struct app_rate){ number, units[i].unit };
+		*rate = (struct app_rate){number, units[i].unit};
 		return true;
 	}
 	return false;
@@ -160,7 +176,7 @@ uint64_t app_count_option(struct argp_state *state, const char *option, const ch
 
 	if (!app_parse_count(text, min, max, &value))
 		argp_error(state, "--%s %s: a whole number from %llu to %llu is wanted", option, text, (unsigned long long)min,
-			   (unsigned long long)max);
+			(unsigned long long)max);
 	return value;
 }
 
@@ -175,7 +191,7 @@ static double seconds_option(struct argp_state *state, const char *option, const
 
 static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 {
-	static const char *const names[] = { "auto", "scalar", "avx2", "avx512" };
+	static const char *const names[] = {"auto", "scalar", "avx2", "avx512"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(text, names[i]) == 0)
@@ -187,20 +203,24 @@ static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 enum { KEY_MTU = 0x1000, KEY_LINK_WAIT, KEY_SIMD };
 
 static const struct argp_option common_options[] = {
-	{ "burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0 },
-	{ "ring", 'r', "N", 0, "descriptors per ring, a power of two from 64 to 4096; default 512", 0 },
-	{ "mtu", KEY_MTU, "BYTES", 0, "largest payload of an Ethernet frame, from 68; default 1500", 0 },
-	{ "no-promiscuous", 'p', NULL, 0, "receive only frames for the port's own address, and broadcasts; default: all frames", 0 },
-	{ "cpu", 'c', "LIST", 0, "CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0 },
-	{ "link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0 },
-	{ "simd", KEY_SIMD, "SET", 0, "instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the CPU "
-	  "and the driver have", 0 },
-	{ "duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM", 0 },
-	{ "interval", 'i', "SECONDS", 0, "time between two reports, 0.05 to 30; default 1", 0 },
-	{ "json", 'j', NULL, 0, "report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
-	  "what is for people goes to stderr", 0 },
-	{ "quiet", 'q', NULL, 0, "no reports while running, no notices: only the totals", 0 },
-	{ 0 },
+	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
+	{"ring", 'r', "N", 0, "descriptors per ring, a power of two from 64 to 4096; default 512", 0},
+	{"mtu", KEY_MTU, "BYTES", 0, "largest payload of an Ethernet frame, from 68; default 1500", 0},
+	{"no-promiscuous", 'p', NULL, 0, "receive only frames for the port's own address, and broadcasts; default: all frames", 0},
+	{"cpu", 'c', "LIST", 0, "CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0},
+	{"link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0},
+	{"simd", KEY_SIMD, "SET", 0,
+		"instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the CPU "
+		"and the driver have",
+		0},
+	{"duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM", 0},
+	{"interval", 'i', "SECONDS", 0, "time between two reports, 0.05 to 30; default 1", 0},
+	{"json", 'j', NULL, 0,
+		"report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
+		"what is for people goes to stderr",
+		0},
+	{"quiet", 'q', NULL, 0, "no reports while running, no notices: only the totals", 0},
+	{0},
 };
 
 static error_t parse_common(int key, char *text, struct argp_state *state)
@@ -209,7 +229,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*o = (struct app_options){ .burst = 32, .ring = 512, .interval_s = 1, .link_wait_s = 10 };
+		*o = (struct app_options){.burst = 32, .ring = 512, .interval_s = 1, .link_wait_s = 10};
 		return 0;
 	case 'b':
 		o->burst = (unsigned)app_count_option(state, "burst", text, 1, APP_BURST);
@@ -253,7 +273,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 	}
 }
 
-const struct argp app_common_argp = { .options = common_options, .parser = parse_common };
+const struct argp app_common_argp = {.options = common_options, .parser = parse_common};
 
 void app_add_port(struct app_options *options, struct argp_state *state, const char *address)
 {

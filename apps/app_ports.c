@@ -42,7 +42,7 @@ bool app_service(struct app *app)
 		/* The event may be older than what is known: the wait at the beginning has seen the link come up. */
 		struct nic_link *known = &app->ports[i].link, before = *known;
 		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&
-		    (known->up != before.up || known->mbps != before.mbps) && !app->options->quiet)
+			(known->up != before.up || known->mbps != before.mbps) && !app->options->quiet)
 			fprintf(app->human, "port %u: link %s, %u Mbit/s\n", i, known->up ? "up" : "down", known->mbps);
 	}
 	fflush(app->human);
@@ -79,7 +79,7 @@ static bool wait_for_links(struct app *app)
 			return true;
 		if (app_now_ns() >= deadline) {
 			app_error("%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
-				  port_address(app, down), app->options->link_wait_s);
+				port_address(app, down), app->options->link_wait_s);
 			return false;
 		}
 		app_sleep_until(app, app_now_ns() + 10000000);

@@ -54,7 +54,7 @@ static void stop_by_signal(int signal_number)
 
 void app_catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = stop_by_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction action = {.sa_handler = stop_by_signal, .sa_flags = SA_RESETHAND};
 
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigemptyset(&action.sa_mask);
@@ -74,14 +74,14 @@ uint64_t app_now_ns(void)
 
 void app_sleep_until(struct app *app, uint64_t until_ns)
 {
-	struct pollfd fds[1 + APP_PORTS] = { { .fd = wake_fd, .events = POLLIN } };
+	struct pollfd fds[1 + APP_PORTS] = {{.fd = wake_fd, .events = POLLIN}};
 	uint64_t now = app_now_ns(), drained;
 
 	if (now >= until_ns || app_stopping())
 		return;
 	for (unsigned i = 0; i < app->port_count; i++) /* poll ignores negative descriptors: ports without interrupts */
-		fds[1 + i] = (struct pollfd){ .fd = nic_event_fd(app->ports[i].nic), .events = POLLIN };
-	struct timespec timeout = { (time_t)((until_ns - now) / 1000000000u), (long)((until_ns - now) % 1000000000u) };
+		fds[1 + i] = (struct pollfd){.fd = nic_event_fd(app->ports[i].nic), .events = POLLIN};
+	struct timespec timeout = {(time_t)((until_ns - now) / 1000000000u), (long)((until_ns - now) % 1000000000u)};
 	if (ppoll(fds, 1 + app->port_count, &timeout, NULL) > 0 && (fds[0].revents & POLLIN))
 		while (read(wake_fd, &drained, sizeof(drained)) > 0)
 			;
@@ -95,7 +95,7 @@ double app_tsc_hz(void)
 		return hz;
 	/* 20 ms against the clock: good to some millionths, unless the thread loses the CPU just between the two readings; the
 	 * tightest of some pairs has not. */
-	uint64_t ns[2] = { 0 }, tsc[2] = { 0 };
+	uint64_t ns[2] = {0}, tsc[2] = {0};
 	for (unsigned end = 0; end < 2; end++) {
 		uint64_t tightest = UINT64_MAX;
 		for (unsigned i = 0; i < 16; i++) {
@@ -107,7 +107,7 @@ double app_tsc_hz(void)
 			}
 		}
 		if (end == 0)
-			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
 	hz = (double)(tsc[1] - tsc[0]) * 1e9 / (double)(ns[1] - ns[0]);
 	return hz;

@@ -21,7 +21,7 @@ bool app_schedule_add(struct app_schedule *schedule, const uint8_t *data, unsign
 		return false;
 	if (copy)
 		memcpy(copy, data, bytes);
-	schedule->frames[schedule->count++] = (struct app_frame){ .data = copy, .bytes = bytes, .ns = ns };
+	schedule->frames[schedule->count++] = (struct app_frame){.data = copy, .bytes = bytes, .ns = ns};
 	return true;
 }
 
@@ -48,8 +48,8 @@ bool app_schedule_load(struct app_schedule *schedule, const char *file, unsigned
 			continue;
 		}
 		cut += header->caplen < header->len;
-		if (!app_schedule_add(schedule, data, header->caplen,
-				      (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec)) {
+		if (!app_schedule_add(
+			    schedule, data, header->caplen, (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec)) {
 			app_error("%s: no memory for all of its frames", file);
 			goto close;
 		}
@@ -113,5 +113,5 @@ void app_schedule_free(struct app_schedule *schedule)
 	for (unsigned i = 0; i < schedule->count; i++)
 		free(schedule->frames[i].data);
 	free(schedule->frames);
-	*schedule = (struct app_schedule){ 0 };
+	*schedule = (struct app_schedule){0};
 }

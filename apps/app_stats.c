@@ -38,13 +38,13 @@ static const struct {
 	const char *name, *text;
 	size_t offset; /* of a uint64_t in struct app_port_sample */
 } drops[] = {
-	{ "rx_missed", "rx ring full", offsetof(struct app_port_sample, card.rx_missed) },
-	{ "rx_no_descriptor", "no rx descriptor", offsetof(struct app_port_sample, card.rx_no_descriptor) },
-	{ "rx_errors", "bad frame", offsetof(struct app_port_sample, card.rx_errors) },
-	{ "rx_bad_descriptors", "bad descriptor", offsetof(struct app_port_sample, card.rx_bad_descriptors) },
-	{ "rx_broken", "frame without end", offsetof(struct app_port_sample, rx_broken) },
-	{ "tx_ring_full", "tx ring full", offsetof(struct app_port_sample, tx_ring_full) },
-	{ "tx_bad_packets", "unsendable", offsetof(struct app_port_sample, card.tx_bad_packets) },
+	{"rx_missed", "rx ring full", offsetof(struct app_port_sample, card.rx_missed)},
+	{"rx_no_descriptor", "no rx descriptor", offsetof(struct app_port_sample, card.rx_no_descriptor)},
+	{"rx_errors", "bad frame", offsetof(struct app_port_sample, card.rx_errors)},
+	{"rx_bad_descriptors", "bad descriptor", offsetof(struct app_port_sample, card.rx_bad_descriptors)},
+	{"rx_broken", "frame without end", offsetof(struct app_port_sample, rx_broken)},
+	{"tx_ring_full", "tx ring full", offsetof(struct app_port_sample, tx_ring_full)},
+	{"tx_bad_packets", "unsendable", offsetof(struct app_port_sample, card.tx_bad_packets)},
 };
 #define DROPS (sizeof(drops) / sizeof(drops[0]))
 
@@ -107,8 +107,8 @@ uint64_t app_received(const struct app *app)
 	return received;
 }
 
-static void print_port_text(FILE *out, unsigned i, const struct app_port_sample *from, const struct app_port_sample *to, double seconds,
-			    bool total)
+static void print_port_text(
+	FILE *out, unsigned i, const struct app_port_sample *from, const struct app_port_sample *to, double seconds, bool total)
 {
 	struct app_rates r = app_rates(&from->card, &to->card, seconds);
 	uint64_t lost = 0;
@@ -129,8 +129,8 @@ static void print_port_text(FILE *out, unsigned i, const struct app_port_sample 
 	fprintf(out, "%s  empty polls %.1f %%\n", lost ? "" : "  dropped: 0", 100 * app_empty_share(from, to));
 }
 
-static void print_port_json(FILE *out, unsigned i, const char *address, const struct app_port_sample *from,
-			    const struct app_port_sample *to, double seconds)
+static void print_port_json(
+	FILE *out, unsigned i, const char *address, const struct app_port_sample *from, const struct app_port_sample *to, double seconds)
 {
 	struct app_rates r = app_rates(&from->card, &to->card, seconds);
 
@@ -150,7 +150,7 @@ static void print_port_json(FILE *out, unsigned i, const char *address, const st
 }
 
 static void print_report(struct app *app, const struct app_sample *first, const struct app_sample *from, const struct app_sample *to,
-			 app_more *more, bool total)
+	app_more *more, bool total)
 {
 	bool json = app->options->json;
 	double since_start = (double)(to->ns - first->ns) / 1e9, seconds = (double)(to->ns - from->ns) / 1e9;
@@ -215,7 +215,7 @@ void app_totals(struct app *app, const struct app_sample *first, app_more *more)
 	struct app_sample *total = &samples[last];
 
 	/* What the workers handed over last still goes out; the cards count it then. */
-	nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	take_sample(app, total);
 	total->ns = app->end_ns;
 	print_report(app, first, first, total, more, true);

@@ -11,7 +11,7 @@
 enum { ETH = 0, IP = 14, UDP = 34, PAYLOAD = 42, RUN = PAYLOAD + 4, NUMBER = PAYLOAD + 8 };
 _Static_assert(NUMBER + 8 <= APP_UDP_MIN, "the smallest frame holds the number");
 
-static const uint8_t magic[4] = { 'P', 'l', 'x', '1' };
+static const uint8_t magic[4] = {'P', 'l', 'x', '1'};
 
 static void put16(uint8_t *at, uint64_t value)
 {
@@ -59,14 +59,14 @@ void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], cons
 	memcpy(f + ETH, to, 6);
 	memcpy(f + ETH + 6, from, 6);
 	put16(f + ETH + 12, 0x0800);
-	f[IP] = 0x45;                      /* version 4, 5 words */
+	f[IP] = 0x45; /* version 4, 5 words */
 	put16(f + IP + 2, bytes - IP);
-	put16(f + IP + 6, 0x4000);         /* don't fragment */
-	f[IP + 8] = 64;                    /* time to live */
-	f[IP + 9] = 17;                    /* UDP */
+	put16(f + IP + 6, 0x4000); /* don't fragment */
+	f[IP + 8] = 64;            /* time to live */
+	f[IP + 9] = 17;            /* UDP */
 	put32(f + IP + 12, 198u << 24 | 18u << 16);
 	put32(f + IP + 16, 198u << 24 | 19u << 16 | 1);
-	put16(f + UDP + 2, 9);             /* discard */
+	put16(f + UDP + 2, 9); /* discard */
 	put16(f + UDP + 4, bytes - UDP);
 	memcpy(f + PAYLOAD, magic, sizeof(magic));
 	put32(f + RUN, run);
@@ -157,11 +157,12 @@ void app_sequence_print(const struct app_sequence *s, FILE *out, bool json, uint
 {
 	uint64_t unique = app_get(&s->unique), lost = sent > unique ? sent - unique : 0;
 
-	fprintf(out, json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,"
-			    "\"foreign\":%llu"
-			  : "generator: of its own %llu came back: %llu lost, %llu reordered, %llu duplicates, %llu too late to tell; "
-			    "%llu corrupted; %llu of others\n",
+	fprintf(out,
+		json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,"
+		       "\"foreign\":%llu"
+		     : "generator: of its own %llu came back: %llu lost, %llu reordered, %llu duplicates, %llu too late to tell; "
+		       "%llu corrupted; %llu of others\n",
 		(unsigned long long)unique, (unsigned long long)lost, (unsigned long long)app_get(&s->reordered),
-		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale), (unsigned long long)app_get(&s->corrupted),
-		(unsigned long long)app_get(&s->foreign));
+		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale),
+		(unsigned long long)app_get(&s->corrupted), (unsigned long long)app_get(&s->foreign));
 }

@@ -105,7 +105,7 @@ static void json_uses(const struct vfio_pci *nic)
 		json_text("address", uses[i].address, false);
 		json_text("part_of", uses[i].master, false);
 		printf(",\"addresses\":%u,\"routes\":%u,\"default_route\":%s,\"in_use\":%s}", uses[i].addresses, uses[i].routes,
-		       uses[i].default_route ? "true" : "false", vfio_use_matters(&uses[i]) ? "true" : "false");
+			uses[i].default_route ? "true" : "false", vfio_use_matters(&uses[i]) ? "true" : "false");
 	}
 	printf("]");
 }
@@ -120,7 +120,7 @@ static void json_nic(const struct vfio_pci *nic)
 	printf("{");
 	json_text("address", nic->address, true);
 	printf(",\"vendor_id\":\"%04x\",\"device_id\":\"%04x\",\"subsystem_vendor_id\":\"%04x\",\"subsystem_id\":\"%04x\"", nic->vendor_id,
-	       nic->device_id, nic->subsystem_vendor_id, nic->subsystem_id);
+		nic->device_id, nic->subsystem_vendor_id, nic->subsystem_id);
 	json_text("name", nic->name, false);
 	json_text("driver", nic->driver, false);
 	json_text("driver_override", nic->driver_override, false);
@@ -235,13 +235,13 @@ static bool change(void)
 enum { KEY_GROUP = 256, KEY_FORCE, KEY_ROOT };
 
 static const struct argp_option options[] = {
-	{ "user", 'u', "NAME", 0, "bind: hand the device's nodes to this user, who needs no root then", 0 },
-	{ "group", KEY_GROUP, NULL, 0, "all devices of the IOMMU group, whatever they are", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "bind: also a card whose interface has an address or carries a route", 0 },
-	{ "dry-run", 'n', NULL, 0, "change nothing; print the shell commands that would do the same", 0 },
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ "root", KEY_ROOT, "FOLDER", 0, "use the sys, dev, proc and run below this folder (an image, a test)", 0 },
-	{ 0 },
+	{"user", 'u', "NAME", 0, "bind: hand the device's nodes to this user, who needs no root then", 0},
+	{"group", KEY_GROUP, NULL, 0, "all devices of the IOMMU group, whatever they are", 0},
+	{"force", KEY_FORCE, NULL, 0, "bind: also a card whose interface has an address or carries a route", 0},
+	{"dry-run", 'n', NULL, 0, "change nothing; print the shell commands that would do the same", 0},
+	{"json", 'j', NULL, 0, "print JSON", 0},
+	{"root", KEY_ROOT, "FOLDER", 0, "use the sys, dev, proc and run below this folder (an image, a test)", 0},
+	{0},
 };
 
 static const char doc[] =
@@ -249,7 +249,8 @@ static const char doc[] =
 	"status (or nothing): each card with driver, IOMMU group, NUMA node, link, and what the kernel uses it for.\n"
 	"bind ADDRESS...: to vfio-pci; their network interfaces go away. restore ADDRESS...: to the drivers of before."
 	"\v"
-	"bind refuses a card that is in use, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. The "
+	"bind refuses a card that is in use, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. "
+	"The "
 	"driver of before is noted in /run/pollux; where that is lost, restore leaves the choice to the kernel. All cards of a command are "
 	"bound, or none is: when a step fails, those before it are undone. What is bound already stays so: repeating does no harm. "
 	"Nothing of it survives a reboot. Addresses and routes are those of this network namespace.\n"
@@ -281,7 +282,7 @@ static void set_user(const char *name, struct argp_state *state)
 
 static void add_word(char *text, struct argp_state *state)
 {
-	static const char *const commands[] = { [STATUS] = "status", [BIND] = "bind", [RESTORE] = "restore" };
+	static const char *const commands[] = {[STATUS] = "status", [BIND] = "bind", [RESTORE] = "restore"};
 
 	if (state->arg_num == 0)
 		for (unsigned i = 0; i < 3; i++)
@@ -333,7 +334,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "[status|bind|restore] [ADDRESS...]", doc, NULL, NULL, NULL };
+	static const struct argp argp = {options, parse, "[status|bind|restore] [ADDRESS...]", doc, NULL, NULL, NULL};
 
 	app_parse(&argp, argc, argv, NULL);
 	return (tool.command == STATUS ? status() : change()) ? APP_OK : APP_FAILED;

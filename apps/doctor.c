@@ -30,7 +30,7 @@ static struct {
 static void find(enum level level, const char *about, const char *mend, const char *format, ...) __attribute__((format(printf, 4, 5)));
 static void find(enum level level, const char *about, const char *mend, const char *format, ...)
 {
-	static const char *const names[] = { "ok", "warning", "problem" };
+	static const char *const names[] = {"ok", "warning", "problem"};
 	char text[512];
 	va_list arguments;
 
@@ -160,12 +160,14 @@ static void check_interrupts(void)
 	if (module_allows_unsafe("vfio_iommu_type1") || module_allows_unsafe("iommufd"))
 		return;
 	if ((remap && strcmp(remap, "off") == 0) || boot_option("nointremap"))
-		find(PROBLEM, "interrupts", "take intremap=off and nointremap from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
-		     "their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
+		find(PROBLEM, "interrupts",
+			"take intremap=off and nointremap from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
+			"their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
 	else if (!interrupts_are_remapped())
 		find(PROBLEM, "interrupts",
-		     "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup; a virtual machine's IOMMU must be given it too",
-		     "the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices");
+			"switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup; a virtual machine's IOMMU must be given it "
+			"too",
+			"the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices");
 }
 
 static void check_iommu(void)
@@ -175,14 +177,18 @@ static void check_iommu(void)
 
 	if (list_folder("/sys/class/iommu", units, sizeof(units)) == 0) {
 		if (option && strcmp(option, "off") == 0)
-			snprintf(mend, sizeof(mend), "take %s=off from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot", vendor);
+			snprintf(mend, sizeof(mend), "take %s=off from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
+				vendor);
 		else if (option || cpu_is_amd())
-			snprintf(mend, sizeof(mend), "switch %s on in the firmware (BIOS) setup; a virtual machine must be given a virtual IOMMU",
-				 cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
+			snprintf(mend, sizeof(mend),
+				"switch %s on in the firmware (BIOS) setup; a virtual machine must be given a virtual IOMMU",
+				cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
 		else
-			snprintf(mend, sizeof(mend), "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to GRUB_CMDLINE_LINUX in "
-				 "/etc/default/grub; update-grub; reboot");
-		find(PROBLEM, "IOMMU", mend, "it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
+			snprintf(mend, sizeof(mend),
+				"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to GRUB_CMDLINE_LINUX in "
+				"/etc/default/grub; update-grub; reboot");
+		find(PROBLEM, "IOMMU", mend,
+			"it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
 		return;
 	}
 	find(FINE, "IOMMU", "", "%s", units);
@@ -194,10 +200,13 @@ static void check_modules(void)
 	if (is_there("/sys/bus/pci/drivers/" VFIO_PCI_DRIVER))
 		find(FINE, VFIO_PCI_DRIVER, "", "the module is loaded");
 	else
-		find(PROBLEM, VFIO_PCI_DRIVER, "modprobe " VFIO_PCI_DRIVER " (as root; pollux-bind bind does it too)", "the module is not loaded");
+		find(PROBLEM, VFIO_PCI_DRIVER, "modprobe " VFIO_PCI_DRIVER " (as root; pollux-bind bind does it too)",
+			"the module is not loaded");
 	/* Many kernels come without it, Debian's among them: that is no fault. */
-	find(FINE, "iommufd", "", is_there("/dev/iommu") ? "/dev/iommu is there" : "there is no /dev/iommu: cards are reached by their groups, "
-	     "which does as well (it needs Linux 6.6 with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV)");
+	find(FINE, "iommufd", "",
+		is_there("/dev/iommu") ? "/dev/iommu is there"
+				       : "there is no /dev/iommu: cards are reached by their groups, "
+					 "which does as well (it needs Linux 6.6 with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV)");
 }
 
 /* ---- Ports ---- */
@@ -217,11 +226,11 @@ static void find_nodes(const struct vfio_pci *port, enum level level)
 		find(FINE, port->address, "", "ready, by group %d", port->group);
 		doctor.ready++;
 	} else if (access(group, F_OK) != 0 && !port->cdev[0]) {
-		find(level, port->address, "run this outside of the container, or give the container the machine's /dev/vfio", "there is no %s",
-		     group);
+		find(level, port->address, "run this outside of the container, or give the container the machine's /dev/vfio",
+			"there is no %s", group);
 	} else if (may_open(group)) {
 		find(level, port->address, access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio" : "modprobe vfio_iommu_type1",
-		     "%s cannot be opened", container);
+			"%s cannot be opened", container);
 	} else {
 		snprintf(mend, sizeof(mend), "pollux-bind bind --user %s %s (as root)", doctor.user, port->address);
 		find(level, port->address, mend, "%s may not be opened by this user", port->cdev[0] ? node : group);
@@ -242,8 +251,9 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
 		if (vfio_pci_harmless(others[i].driver))
 			continue;
 		snprintf(mend, sizeof(mend), "pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its own",
-			 port->address, others[i].address, others[i].driver);
-		find(level, port->address, mend, "group %d is not viable: %s is bound to %s", port->group, others[i].address, others[i].driver);
+			port->address, others[i].address, others[i].driver);
+		find(level, port->address, mend, "group %d is not viable: %s is bound to %s", port->group, others[i].address,
+			others[i].driver);
 		found = true;
 	}
 	free(others);
@@ -258,10 +268,11 @@ static void check_port(const struct vfio_pci *port, enum level level)
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
-		find(level, port->address, "choose another card: pollux-bind lists them", "%s", nic_error() + strlen(port->address) + strlen(": "));
+		find(level, port->address, "choose another card: pollux-bind lists them", "%s",
+			nic_error() + strlen(port->address) + strlen(": "));
 	} else if (port->group < 0 || port->noiommu) {
 		find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
-		     port->noiommu ? ": VFIO's mode without one is no protection" : "");
+			port->noiommu ? ": VFIO's mode without one is no protection" : "");
 	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
 		unsigned count = vfio_pci_uses(port, uses);
 		bool used = false;
@@ -269,10 +280,10 @@ static void check_port(const struct vfio_pci *port, enum level level)
 		for (unsigned i = 0; i < count; i++)
 			used = used || vfio_use_matters(&uses[i]);
 		snprintf(mend, sizeof(mend), "pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "", geteuid() ? doctor.user : "",
-			 port->address);
+			port->address);
 		find(level, port->address, used ? "use another port, or see pollux-bind --help about --force" : mend,
-		     "it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s%s", port->driver[0] ? port->driver : "no driver",
-		     used ? ", and its interface " : "", used ? uses[0].interface : "", used ? " is in use" : "");
+			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s%s", port->driver[0] ? port->driver : "no driver",
+			used ? ", and its interface " : "", used ? uses[0].interface : "", used ? " is in use" : "");
 	} else if (find_neighbour(port, level)) {
 		/* said */
 	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
@@ -304,7 +315,8 @@ static void check_ports(void)
 		}
 	free(list);
 	if (!ours)
-		find(PROBLEM, "cards", "put one in; or see the software 82599 in README.md, which needs no card", "Pollux drives none of this machine's");
+		find(PROBLEM, "cards", "put one in; or see the software 82599 in README.md, which needs no card",
+			"Pollux drives none of this machine's");
 	else if (!doctor.ready)
 		find(PROBLEM, "cards", "see what is said of each above", "none is ready");
 }
@@ -314,7 +326,7 @@ static void check_ports(void)
 /* What a forwarder between so many ports locks: its packets, and for the rings at most one page each. */
 static uint64_t needed_bytes(unsigned ports)
 {
-	const struct nic_config config = { .rx_ring = 0 };
+	const struct nic_config config = {.rx_ring = 0};
 	uint64_t packets = (uint64_t)nic_pool_count(&config, ports, ports + 1) + ports * (2 * APP_BURST + APP_FRAME_HANDLES);
 
 	return (packets * PKT_BUFFER_BYTES + 2 * MIB - 1) / (2 * MIB) * (2 * MIB) + ports * 2 * MIB;
@@ -331,16 +343,19 @@ static uint64_t free_hugepages(unsigned kib)
 static void check_memory(void)
 {
 	unsigned ports = doctor.count ? doctor.count : doctor.ready;
-	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048), large = free_hugepages(1048576);
+	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
+		 large = free_hugepages(1048576);
 	struct rlimit limit;
 	char mend[256];
 
 	if (small >= pages || large)
-		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small, (unsigned long long)large);
+		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small,
+			(unsigned long long)large);
 	else {
-		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root)", (unsigned long long)(pages < 64 ? 64 : pages));
+		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root)",
+			(unsigned long long)(pages < 64 ? 64 : pages));
 		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted; without them all works, but slower",
-		     (unsigned long long)small, (unsigned long long)pages);
+			(unsigned long long)small, (unsigned long long)pages);
 	}
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
 		return;
@@ -348,10 +363,12 @@ static void check_memory(void)
 		find(FINE, "locked memory", "", "%s", geteuid() == 0 ? "root has no limit" : "the limit suffices");
 		return;
 	}
-	snprintf(mend, sizeof(mend), "ulimit -l %llu; or as root, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf",
-		 (unsigned long long)(bytes >> 10), doctor.user, (unsigned long long)(bytes >> 10));
-	find(PROBLEM, "locked memory", mend, "the limit (RLIMIT_MEMLOCK) is %llu KiB, and a forwarder between %u ports locks about %llu KiB",
-	     (unsigned long long)(limit.rlim_cur >> 10), ports < 2 ? 2 : ports, (unsigned long long)(bytes >> 10));
+	snprintf(mend, sizeof(mend),
+		"ulimit -l %llu; or as root, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf",
+		(unsigned long long)(bytes >> 10), doctor.user, (unsigned long long)(bytes >> 10));
+	find(PROBLEM, "locked memory", mend,
+		"the limit (RLIMIT_MEMLOCK) is %llu KiB, and a forwarder between %u ports locks about %llu KiB",
+		(unsigned long long)(limit.rlim_cur >> 10), ports < 2 ? 2 : ports, (unsigned long long)(bytes >> 10));
 }
 
 /* ---- Command line ---- */
@@ -359,9 +376,9 @@ static void check_memory(void)
 enum { KEY_ROOT = 256 };
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ "root", KEY_ROOT, "FOLDER", 0, "look at the sys, dev and proc below this folder (an image, a test)", 0 },
-	{ 0 },
+	{"json", 'j', NULL, 0, "print JSON", 0},
+	{"root", KEY_ROOT, "FOLDER", 0, "look at the sys, dev and proc below this folder (an image, a test)", 0},
+	{0},
 };
 
 static const char doc[] =
@@ -369,7 +386,8 @@ static const char doc[] =
 	"touches no card.\n"
 	"ADDRESS is a card's PCI address, such as 0000:03:00.0; without one, all cards that Pollux drives are looked at."
 	"\v"
-	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and nodes as far as this "
+	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and nodes as far as "
+	"this "
 	"user may open them, who has the card open, hugepages, and the limit of locked memory. Run it as the user who will run the "
 	"forwarder. A problem keeps the forwarder from starting, a warning does not. Which processes have a card open only root can see "
 	"of others.\n"
@@ -402,7 +420,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "[ADDRESS...]", doc, NULL, NULL, NULL };
+	static const struct argp argp = {options, parse, "[ADDRESS...]", doc, NULL, NULL, NULL};
 
 	app_parse(&argp, argc, argv, NULL);
 	doctor.user = getenv("USER") && *getenv("USER") ? getenv("USER") : "$USER";

@@ -15,7 +15,7 @@ static struct {
 	const char *file; /* NULL: lines on stdout; "-": a capture on stdout */
 	char *expression; /* NULL: all frames */
 	unsigned snaplen;
-	uint64_t count;   /* 0: no limit */
+	uint64_t count; /* 0: no limit */
 
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
@@ -41,8 +41,8 @@ static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 	strftime(at, sizeof(at), "%H:%M:%S", localtime_r(&seconds, &tm));
 	printf("%s.%09ld ", at, (long)header->ts.tv_usec);
 	if (header->caplen >= 14)
-		printf("%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7], d[8], d[9], d[10], d[11],
-		       d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
+		printf("%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7], d[8], d[9], d[10],
+			d[11], d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
 	printf("length %u\n", header->len);
 }
 
@@ -57,11 +57,11 @@ static bool capture(const struct timespec *now, const uint8_t *data, unsigned by
 {
 	/* With nanosecond precision, libpcap keeps nanoseconds in tv_usec. */
 	struct pcap_pkthdr header = {
-		.ts = { .tv_sec = now->tv_sec, .tv_usec = now->tv_nsec },
+		.ts = {.tv_sec = now->tv_sec, .tv_usec = now->tv_nsec},
 		.len = bytes,
 		.caplen = bytes < dump.snaplen ? bytes : dump.snaplen,
 	};
-	struct pcap_pkthdr whole = { .len = bytes, .caplen = bytes };
+	struct pcap_pkthdr whole = {.len = bytes, .caplen = bytes};
 
 	if (dump.has_filter && pcap_offline_filter(&dump.filter, &whole, data) == 0)
 		return true;
@@ -139,22 +139,22 @@ static void more(FILE *out, bool json, bool total)
 /* ---- Command line ---- */
 
 static const struct argp_option options[] = {
-	{ "write", 'w', "FILE", 0, "write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout", 0 },
-	{ "snaplen", 's', "BYTES", 0, "keep only that many bytes of each frame, 14 to 65535; default 65535", 0 },
-	{ "count", 'n', "N", 0, "end after N frames that match; default: no limit", 0 },
-	{ 0 },
+	{"write", 'w', "FILE", 0, "write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout",
+		0},
+	{"snaplen", 's', "BYTES", 0, "keep only that many bytes of each frame, 14 to 65535; default 65535", 0},
+	{"count", 'n', "N", 0, "end after N frames that match; default: no limit", 0},
+	{0},
 };
 
-static const char doc[] =
-	"Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), or all.\n" APP_HELP_PORT
-	"\v"
-	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
-	"\n"
-	"Examples:\n"
-	"  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
-	"  pollux-dump vfio-user:/tmp/a -n 10 'arp or icmp6'\n"
-	"  pollux-dump 0000:03:00.0 -w - | tcpdump -n -r -\n"
-	"\n" APP_HELP_STATUS;
+static const char doc[] = "Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), or "
+			  "all.\n" APP_HELP_PORT "\v"
+			  "Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
+			  "\n"
+			  "Examples:\n"
+			  "  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
+			  "  pollux-dump vfio-user:/tmp/a -n 10 'arp or icmp6'\n"
+			  "  pollux-dump 0000:03:00.0 -w - | tcpdump -n -r -\n"
+			  "\n" APP_HELP_STATUS;
 
 static void add_word(const char *word)
 {
@@ -235,8 +235,8 @@ static bool run(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
-	static const struct argp argp = { options, parse, "PORT [EXPRESSION...]", doc, children, NULL, NULL };
+	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp argp = {options, parse, "PORT [EXPRESSION...]", doc, children, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);

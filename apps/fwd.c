@@ -159,13 +159,15 @@ static void more(FILE *out, bool json, bool total)
 	double per_packet = app_ratio((double)cycles, (double)received);
 	fprintf(out, json ? ",\"forwarded\":%llu,\"dropped_tx_ring_full\":%llu" : "forwarder: %llu packets forwarded, %llu dropped\n",
 		(unsigned long long)sent, (unsigned long long)full);
-	fprintf(out, json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
-			  : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
+	fprintf(out,
+		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
+		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
 		per_poll, packets, per_packet);
 	double time = (double)(fwd.app.end_ns - fwd.first.ns) / 1e9 * app_tsc_hz() * fwd.worker_count;
 	double busy = app_ratio((double)cycles, time), waiting = app_ratio((double)waited, time);
-	fprintf(out, json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
-			  : "forwarder: at work %.0f %% of the time, waiting for room to send %.0f %%: the limit was %s\n",
+	fprintf(out,
+		json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
+		     : "forwarder: at work %.0f %% of the time, waiting for room to send %.0f %%: the limit was %s\n",
 		json ? busy : 100 * busy, json ? waiting : 100 * waiting,
 		busy > BUSY_SHARE ? "the forwarder" : "what brings and takes the packets, not the forwarder");
 	if (json)
@@ -177,18 +179,20 @@ static void more(FILE *out, bool json, bool total)
 enum { KEY_NEXT_HOP = 0x100, KEY_NO_DROP };
 
 static const struct argp_option options[] = {
-	{ "mode", 'm', "MODE", 0, "io: packets as they are; mac: destination is the next hop, source the sending port; macswap: destination "
-	  "and source change places; default io", 0 },
-	{ "next-hop", KEY_NEXT_HOP, "MAC", 0, "mode mac: where packets go; once for all ports, or once per port in the order of the ports", 0 },
-	{ "no-drop", KEY_NO_DROP, NULL, 0, "when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0 },
-	{ "packets", 'n', "N", 0, "end after N packets were forwarded; default: no limit", 0 },
-	{ 0 },
+	{"mode", 'm', "MODE", 0,
+		"io: packets as they are; mac: destination is the next hop, source the sending port; macswap: destination "
+		"and source change places; default io",
+		0},
+	{"next-hop", KEY_NEXT_HOP, "MAC", 0, "mode mac: where packets go; once for all ports, or once per port in the order of the ports",
+		0},
+	{"no-drop", KEY_NO_DROP, NULL, 0, "when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0},
+	{"packets", 'n', "N", 0, "end after N packets were forwarded; default: no limit", 0},
+	{0},
 };
 
 static const char doc[] =
 	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and so on. When the "
-	"number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT
-	"\v"
+	"number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT "\v"
 	"With several CPUs (--cpu), each has a thread, and the ports are dealt out among them.\n"
 	"\n"
 	"Examples:\n"
@@ -243,7 +247,7 @@ static void connect_ports(void)
 		struct app_port *in = &fwd.app.ports[i], *out = &fwd.app.ports[to];
 		struct direction *d = &fwd.directions[i];
 
-		*d = (struct direction){ .rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters };
+		*d = (struct direction){.rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters};
 		memcpy(d->addresses, fwd.next_hops[fwd.next_hop_count > 1 ? to : 0], 6);
 		memcpy(d->addresses + 6, out->info.mac, 6);
 	}
@@ -251,8 +255,8 @@ static void connect_ports(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
-	static const struct argp argp = { options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL };
+	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#define QUIET_NS   UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
-#define DRAIN_NS   UINT64_C(3000000000)
+#define QUIET_NS UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
+#define DRAIN_NS UINT64_C(3000000000)
 
 static struct {
 	struct app_options options;
@@ -35,7 +35,7 @@ static struct {
 	struct app_udp udp;
 	atomic_bool sending, ended;
 	struct app app;
-} gen = { .size = 64, .flows = 1 };
+} gen = {.size = 64, .flows = 1};
 
 /* ---- Sending ---- */
 
@@ -113,7 +113,7 @@ static void receive(unsigned port)
 }
 
 enum { SEND = 1, RECEIVE = 2 };
-static const unsigned roles[] = { SEND | RECEIVE, SEND, RECEIVE };
+static const unsigned roles[] = {SEND | RECEIVE, SEND, RECEIVE};
 
 static void *work(void *role)
 {
@@ -136,8 +136,9 @@ static void more(FILE *out, bool json, bool total)
 
 	if (!json && !total)
 		return;
-	fprintf(out, json ? ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu"
-			  : "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n",
+	fprintf(out,
+		json ? ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu"
+		     : "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n",
 		(unsigned long long)sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
 	if (!gen.replay)
 		app_sequence_print(&gen.sequence, out, json, sent);
@@ -154,9 +155,8 @@ static void drain(void)
 {
 	uint64_t start = app_now_ns(), since = start, before = 0;
 
-	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS &&
-	       app_get(&gen.sequence.unique) < app_get(&gen.made)) {
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS && app_get(&gen.sequence.unique) < app_get(&gen.made)) {
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		uint64_t received = gen.replay ? app_received(&gen.app) : app_get(&gen.sequence.unique);
 		since = received != before ? app_now_ns() : since;
 		before = received;
@@ -168,22 +168,25 @@ static void drain(void)
 enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO };
 
 static const struct argp_option options[] = {
-	{ "size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18, at most 2052; default 64", 0 },
-	{ "rate", 'R', "RATE", 0, "packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble and gap "
-	  "(10Gbit, 2.5Gbit), or percent of the line rate (50%); default: as fast as it can, for captures their own timing", 0 },
-	{ "count", 'n', "N", 0, "end after N packets; default: no limit, for captures once through", 0 },
-	{ "flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0 },
-	{ "to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0 },
-	{ "replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng) instead", 0 },
-	{ "loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0 },
-	{ 0 },
+	{"size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18, at most 2052; default 64",
+		0},
+	{"rate", 'R', "RATE", 0,
+		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble and gap "
+		"(10Gbit, 2.5Gbit), or percent of the line rate (50%); default: as fast as it can, for captures their own timing",
+		0},
+	{"count", 'n', "N", 0, "end after N packets; default: no limit, for captures once through", 0},
+	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
+	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
+	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng) instead", 0},
+	{"loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0},
+	{0},
 };
 
 static const char doc[] =
-	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT
-	"\v"
+	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT "\v"
 	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered or duplicated on "
-	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all are sent, it waits until nothing has come back for 0.25 s.\n"
+	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all "
+	"are sent, it waits until nothing has come back for 0.25 s.\n"
 	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
 	"\n"
 	"Examples:\n"
@@ -203,7 +206,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'R':
 		if (!app_parse_rate(text, &gen.rate))
-			argp_error(state, "--rate %s: packets per second (1Mpps), bits per second (10Gbit) or percent (50%%) are wanted", text);
+			argp_error(state, "--rate %s: packets per second (1Mpps), bits per second (10Gbit) or percent (50%%) are wanted",
+				text);
 		return 0;
 	case 'n':
 		gen.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
@@ -229,8 +233,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (gen.options.address_count < 1 || gen.options.address_count > 2)
 			argp_error(state, "one or two ports are wanted");
 		if (gen.size > app_largest_frame(&gen.options) + APP_FCS_BYTES)
-			argp_error(state, "--size %u: at most %u with this MTU", gen.size,
-				   app_largest_frame(&gen.options) + APP_FCS_BYTES);
+			argp_error(state, "--size %u: at most %u with this MTU", gen.size, app_largest_frame(&gen.options) + APP_FCS_BYTES);
 		if (gen.loop && !gen.replay)
 			argp_error(state, "--loop needs --replay");
 		if (gen.options.cpu_count > 2)
@@ -244,7 +247,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static bool prepare(void)
 {
 	const struct app_port *ports = gen.app.ports;
-	static const uint8_t nobody[6] = { 2, 0, 0, 0, 0, 1 };
+	static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 1};
 	/* A pool for sending alone: its buffers keep the template, and only the head of each packet is written. */
 	unsigned count = gen.options.ring + 2 * APP_BURST + pkt_pool_slack(3);
 
@@ -253,7 +256,8 @@ static bool prepare(void)
 	app_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, app_run_number());
 	if (!gen.replay && !app_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
 		return false;
-	app_schedule_pace(&gen.schedule, &gen.rate, gen.replay != NULL, ports[0].link.up ? ports[0].link.mbps : ports[0].info.max_link_mbps);
+	app_schedule_pace(
+		&gen.schedule, &gen.rate, gen.replay != NULL, ports[0].link.up ? ports[0].link.mbps : ports[0].info.max_link_mbps);
 	if (gen.replay && !gen.loop && (!gen.count || gen.count > gen.schedule.count))
 		gen.count = gen.schedule.count;
 	gen.pool = app_open_pool(&gen.app, count);
@@ -286,8 +290,8 @@ static bool run(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
-	static const struct argp argp = { options, parse, "PORT [PORT]", doc, children, NULL, NULL };
+	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp argp = {options, parse, "PORT [PORT]", doc, children, NULL, NULL};
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();

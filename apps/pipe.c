@@ -11,7 +11,7 @@
 #define ADDRESSES 65536u
 #define PRESENT   (UINT64_C(1) << 48)
 struct address {
-	uint64_t mac;    /* byte 0 lowest, and PRESENT */
+	uint64_t mac; /* byte 0 lowest, and PRESENT */
 	uint32_t port;
 	uint32_t second; /* when it was last seen */
 };
@@ -23,7 +23,7 @@ struct side {
 	unsigned port;
 	uint32_t output[APP_PORTS]; /* by port: its bit in the pipe's mask; 0 for the own one */
 	uint32_t all;
-	unsigned flooded, learned;  /* in this burst */
+	unsigned flooded, learned; /* in this burst */
 };
 
 static struct {
@@ -36,7 +36,7 @@ static struct {
 	_Atomic uint64_t flooded, learned;
 	struct app app;
 	struct app_sample first;
-} bridge = { .age_s = 300 };
+} bridge = {.age_s = 300};
 
 /* ---- Bridging ---- */
 
@@ -62,7 +62,7 @@ static inline void learn(struct side *side, uint64_t mac)
 		if (mac & 1) /* a group is nobody's address */
 			return;
 		side->learned += address->mac != mac;
-		*address = (struct address){ .mac = mac, .port = side->port };
+		*address = (struct address){.mac = mac, .port = side->port};
 	}
 	address->second = bridge.second;
 }
@@ -119,7 +119,7 @@ static void *work(void *argument)
 
 static void more(FILE *out, bool json, bool total)
 {
-	struct nic_pipe_stats sum = { .packets = 0 };
+	struct nic_pipe_stats sum = {.packets = 0};
 	uint64_t cycles = 0;
 	unsigned blocked = 0;
 
@@ -138,8 +138,11 @@ static void more(FILE *out, bool json, bool total)
 		fprintf(out, "bridge: a port does not get rid of its packets; those for it are dropped\n");
 	if (!total && !json)
 		return;
-	fprintf(out, json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%llu,\"dropped_bad\":%llu"
-			  : "bridge: %llu packets, %llu flooded; %llu addresses learned; not forwarded: %llu local, %llu to blocked ports, %llu bad\n",
+	fprintf(out,
+		json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%llu,\"dropped_bad\":%"
+		       "llu"
+		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; not forwarded: %llu local, %llu to blocked ports, %llu "
+		       "bad\n",
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
 		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
 	if (total)
@@ -150,16 +153,17 @@ static void more(FILE *out, bool json, bool total)
 /* ---- Command line ---- */
 
 static const struct argp_option options[] = {
-	{ "age", 'a', "SECONDS", 0, "forget an address that has not been seen for so long; default 300", 0 },
-	{ 0 },
+	{"age", 'a', "SECONDS", 0, "forget an address that has not been seen for so long; default 300", 0},
+	{0},
 };
 
 static const char doc[] =
 	"Bridges between ports: learns who is where from the senders of packets, and sends each packet to its receiver's port, or to all "
-	"others while that is not known. Packets are sent from the buffers they were received in (driver/pipe.h); the ports are 82599, X540 or "
-	"X550.\n" APP_HELP_PORT
-	"\v"
-	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A port without link, or "
+	"others while that is not known. Packets are sent from the buffers they were received in (driver/pipe.h); the ports are 82599, "
+	"X540 or "
+	"X550.\n" APP_HELP_PORT "\v"
+	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A port without link, "
+	"or "
 	"too slow, loses its own packets only.\n"
 	"\n"
 	"Examples:\n"
@@ -206,16 +210,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static bool open_pipe(unsigned port)
 {
-	struct nic_queue input = { bridge.app.ports[port].nic, 0 }, outputs[APP_PORTS];
+	struct nic_queue input = {bridge.app.ports[port].nic, 0}, outputs[APP_PORTS];
 	struct side *side = &bridge.sides[port];
 	unsigned count = 0;
 
-	*side = (struct side){ .counters = &bridge.app.ports[port].counters, .port = port };
+	*side = (struct side){.counters = &bridge.app.ports[port].counters, .port = port};
 	for (unsigned other = 0; other < bridge.app.port_count; other++) {
 		if (other == port)
 			continue;
 		side->output[other] = UINT32_C(1) << count;
-		outputs[count++] = (struct nic_queue){ bridge.app.ports[other].nic, 0 };
+		outputs[count++] = (struct nic_queue){bridge.app.ports[other].nic, 0};
 	}
 	side->all = (UINT32_C(1) << count) - 1;
 	if (nic_pipe_open(&side->pipe, &input, outputs, count) == 0)
@@ -226,8 +230,8 @@ static bool open_pipe(unsigned port)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &app_common_argp, 0, "What all Pollux programs understand:", 1 }, { 0 } };
-	static const struct argp argp = { options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL };
+	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the control paths of all families do with registers: reads that notice a device that is gone, and waits that end. */
-#include "driver.h"
 #include "../vfio/error.h"
+#include "driver.h"
 
 #include <errno.h>
 #include <time.h>
@@ -34,7 +34,7 @@ int nic_open_window(struct nic *nic, uint32_t bytes)
 		return ret;
 	if (nic->bar.bytes < bytes)
 		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card", device->address,
-				   (unsigned long long)nic->bar.bytes, nic->id->name, bytes);
+			(unsigned long long)nic->bar.bytes, nic->id->name, bytes);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port and its bus: bus mastering off, requests that are still under way, and the address that the card's NVM gave the port. */
-#include "driver.h"
 #include "../vfio/error.h"
+#include "driver.h"
 
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -27,7 +27,7 @@ void nic_wait_transactions(struct nic *nic, uint32_t limit_us)
 	unsigned pcie = nic_find_capability(nic->device, PCI_CAP_ID_EXP);
 	uint64_t deadline = nic_now_us() + limit_us;
 	while (pcie && !nic_gone(nic) && nic_now_us() < deadline &&
-	       (vfio_config_read(nic->device, pcie + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_TRPND))
+		(vfio_config_read(nic->device, pcie + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_TRPND))
 		nic_sleep_us(100);
 }
 

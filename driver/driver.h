@@ -3,9 +3,9 @@
 #ifndef POLLUX_DRIVER_DRIVER_H
 #define POLLUX_DRIVER_DRIVER_H
 
+#include "../vfio/device.h"
 #include "nic.h"
 #include "pipe.h"
-#include "../vfio/device.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ struct nic_driver {
 	const char *name;
 	const struct nic_id *ids;
 	unsigned id_count;
-	size_t port_bytes; /* of the family's port structure, whose first member is a struct nic */
+	size_t port_bytes;        /* of the family's port structure, whose first member is a struct nic */
 	unsigned unicast_filters; /* exact filters besides the port's own address */
 	const struct nic_ops *ops;
 	const void *chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Ports: the part of the public API that all families of cards share: which driver has a device, the life cycle with its checks and
  * unwinding, queues, link, counters, events. Added addresses are in mac.c. */
-#include "driver.h"
 #include "../mempool/memory.h"
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
+#include "driver.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,8 @@ int nic_failed(const struct nic_failure *failure)
 
 int nic_fail_gone(const struct nic *nic)
 {
-	return pollux_fail(ENODEV, "%s: the device is gone (unplugged, or its peer went away): stop and close the port", nic->device->address);
+	return pollux_fail(
+		ENODEV, "%s: the device is gone (unplugged, or its peer went away): stop and close the port", nic->device->address);
 }
 
 const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)
@@ -55,7 +56,8 @@ const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, u
 			return NULL;
 		}
 	}
-	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576", address, vendor, device);
+	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576", address,
+		vendor, device);
 	return NULL;
 }
 
@@ -141,7 +143,7 @@ static int check_ring(const struct nic *nic, const char *name, unsigned size)
 {
 	if (size < NIC_RING_MIN || size > NIC_RING_MAX || (size & (size - 1)))
 		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u", nic->info.address, name, size,
-				   NIC_RING_MIN, NIC_RING_MAX);
+			NIC_RING_MIN, NIC_RING_MAX);
 	return 0;
 }
 
@@ -167,8 +169,8 @@ static int check_config(const struct nic *nic, const struct nic_config *config)
 	if (config->mtu < NIC_MTU_MIN || config->mtu > info->max_mtu)
 		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, NIC_MTU_MIN, info->max_mtu);
 	if (pkt_simd_choose(config->simd) == PKT_SIMD_AUTO)
-		return pollux_fail(ENOTSUP, "%s: this CPU does not have %s: choose another instruction set, or PKT_SIMD_AUTO", info->address,
-				   pkt_simd_name(config->simd));
+		return pollux_fail(ENOTSUP, "%s: this CPU does not have %s: choose another instruction set, or PKT_SIMD_AUTO",
+			info->address, pkt_simd_name(config->simd));
 	if (config->offloads)
 		return pollux_fail(EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
 	return 0;
@@ -187,15 +189,19 @@ static int check_pool(const struct nic *nic, const struct nic_config *config)
 {
 	const struct pkt_pool *pool = config->pool;
 	if (pool->memory->space != nic->device->space)
-		return pollux_fail(EINVAL, "%s: the pool lies in another DMA space than the port: open both with the same", nic->info.address);
+		return pollux_fail(
+			EINVAL, "%s: the pool lies in another DMA space than the port: open both with the same", nic->info.address);
 	unsigned needed = nic_pool_count(config, 1, 1), count = pkt_pool_count(pool);
 	if (count < needed)
-		return pollux_fail(ENOBUFS, "%s: the pool has %u buffers, but one port with these rings needs %u, and more with further ports "
-				   "or threads (see nic_pool_count)", nic->info.address, count, needed);
+		return pollux_fail(ENOBUFS,
+			"%s: the pool has %u buffers, but one port with these rings needs %u, and more with further ports "
+			"or threads (see nic_pool_count)",
+			nic->info.address, count, needed);
 	unsigned available = pkt_pool_available(pool), rings = (unsigned)config->rx_queues * config->rx_ring;
 	if (available < rings)
-		return pollux_fail(ENOBUFS, "%s: %u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at least %u",
-				   nic->info.address, available, count, rings, count - available + needed);
+		return pollux_fail(ENOBUFS,
+			"%s: %u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at least %u",
+			nic->info.address, available, count, rings, count - available + needed);
 	return 0;
 }
 
@@ -366,7 +372,7 @@ static int open_wait_fd(struct nic *nic)
 	struct epoll_event event = {.events = EPOLLIN};
 	nic->wait_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (nic->wait_fd >= 0 && epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->event_fd, &event) == 0 &&
-	    epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->device->event_fd, &event) == 0)
+		epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->device->event_fd, &event) == 0)
 		return 0;
 	int ret = pollux_fail(errno, "%s: no descriptor for events: %s", nic->info.address, strerror(errno));
 	if (nic->wait_fd >= 0)

@@ -35,28 +35,28 @@ struct nic_txq {
 
 /** How a port is to be started. All zero: one queue pair, rings of 512, 1500-byte MTU, a pool of its own. */
 struct nic_config {
-	uint16_t rx_queues, tx_queues;  /* 0: 1; at most what nic_info says */
-	uint16_t rx_ring, tx_ring;      /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
-	uint16_t mtu;                   /* 0: 1500; at most what nic_info says */
-	uint32_t offloads;              /* none defined yet: must be 0 */
-	bool promiscuous;               /* receive frames for any address from the start */
-	enum pkt_simd simd;             /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has */
-	struct pkt_pool *pool;          /* receive buffers come from here; NULL: one of its own, sized for the rings. It stays the
-	                                   caller's, and must be closed after the port is stopped. */
+	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
+	uint16_t rx_ring, tx_ring;     /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
+	uint16_t mtu;                  /* 0: 1500; at most what nic_info says */
+	uint32_t offloads;             /* none defined yet: must be 0 */
+	bool promiscuous;              /* receive frames for any address from the start */
+	enum pkt_simd simd;            /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has */
+	struct pkt_pool *pool;         /* receive buffers come from here; NULL: one of its own, sized for the rings. It stays the
+					  caller's, and must be closed after the port is stopped. */
 };
 
 /** What a port is, known once it is open. */
 struct nic_info {
 	char address[256];
-	char way[112];         /* how it is reached: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
-	char driver[16];       /* "ixgbe" */
-	char name[48];         /* "Intel 82599ES SFI/SFP+" */
+	char way[112];   /* how it is reached: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
+	char driver[16]; /* "ixgbe" */
+	char name[48];   /* "Intel 82599ES SFI/SFP+" */
 	uint16_t vendor_id, device_id;
 	uint8_t mac[6];
-	int numa_node;         /* -1: unknown */
+	int numa_node; /* -1: unknown */
 	uint16_t max_rx_queues, max_tx_queues, max_mtu;
 	uint32_t max_link_mbps;
-	enum pkt_simd simd;    /* what the burst functions use, once started */
+	enum pkt_simd simd; /* what the burst functions use, once started */
 };
 
 struct nic_link {
@@ -68,13 +68,13 @@ struct nic_link {
 struct nic_stats {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t tx_packets, tx_bytes;
-	uint64_t rx_missed;         /* lost: the card's packet buffer was full, because the ring was */
-	uint64_t rx_no_descriptor;  /* lost: the ring was empty (only where the card drops at once) */
-	uint64_t rx_errors;         /* frames the card found bad: CRC, length, fragments, jabber */
-	uint64_t rx_bad_descriptors;/* descriptors dropped by the driver: error bits, length beyond the buffer */
-	uint64_t rx_pool_empty;     /* times a refill found no buffers in the pool; nothing is lost by it alone */
+	uint64_t rx_missed;          /* lost: the card's packet buffer was full, because the ring was */
+	uint64_t rx_no_descriptor;   /* lost: the ring was empty (only where the card drops at once) */
+	uint64_t rx_errors;          /* frames the card found bad: CRC, length, fragments, jabber */
+	uint64_t rx_bad_descriptors; /* descriptors dropped by the driver: error bits, length beyond the buffer */
+	uint64_t rx_pool_empty;      /* times a refill found no buffers in the pool; nothing is lost by it alone */
 	uint64_t rx_multicast, rx_broadcast;
-	uint64_t tx_bad_packets;    /* packets freed unsent: no bytes, too long, or not a whole frame */
+	uint64_t tx_bad_packets; /* packets freed unsent: no bytes, too long, or not a whole frame */
 };
 
 /** Events of nic_service. */

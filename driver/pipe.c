@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Pipes: the part that all families of cards share, which is the checks of arguments. */
-#include "driver.h"
 #include "pipe.h"
 #include "../vfio/error.h"
+#include "driver.h"
 
 #include <errno.h>
 
@@ -18,10 +18,10 @@ static int check_queue(const struct nic_queue *queue, const char *what, bool rec
 	unsigned count = receive ? nic->config.rx_queues : nic->config.tx_queues;
 	if (queue->index >= count)
 		return pollux_fail(EINVAL, "%s: %s queue %u, but the port was started with %u", nic->info.address,
-				   receive ? "receive" : "transmit", queue->index, count);
+			receive ? "receive" : "transmit", queue->index, count);
 	if (!nic->driver->ops->pipe_open)
 		return pollux_fail(ENOTSUP, "%s: %s has no in-place pipe, only 82599, X540 and X550 have: use nic_rx and nic_tx",
-				   nic->info.address, nic->info.name);
+			nic->info.address, nic->info.name);
 	return 0;
 }
 
@@ -37,14 +37,14 @@ int nic_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const s
 		ret = check_queue(&outputs[i], "output", false);
 		if (!ret && outputs[i].nic->driver != input->nic->driver)
 			ret = pollux_fail(ENOTSUP, "%s and %s: a pipe needs ports of one family: use nic_rx and nic_tx",
-					  input->nic->info.address, outputs[i].nic->info.address);
+				input->nic->info.address, outputs[i].nic->info.address);
 		if (!ret && outputs[i].nic->device->space != input->nic->device->space)
 			ret = pollux_fail(EINVAL, "%s and %s: the ports lie in different DMA spaces: open them with the same",
-					  input->nic->info.address, outputs[i].nic->info.address);
+				input->nic->info.address, outputs[i].nic->info.address);
 		for (unsigned k = 0; k < i && !ret; k++)
 			if (outputs[k].nic == outputs[i].nic && outputs[k].index == outputs[i].index)
-				ret = pollux_fail(EINVAL, "%s: transmit queue %u is given twice", outputs[i].nic->info.address,
-						  outputs[i].index);
+				ret = pollux_fail(
+					EINVAL, "%s: transmit queue %u is given twice", outputs[i].nic->info.address, outputs[i].index);
 	}
 	return ret ? ret : input->nic->driver->ops->pipe_open(pipe, input, outputs, count);
 }

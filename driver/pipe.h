@@ -37,10 +37,10 @@ struct nic_queue {
 typedef uint32_t nic_pipe_function(void *context, struct pkt *pkt);
 
 struct nic_pipe_stats {
-	uint64_t packets; /* that the function saw */
-	uint64_t dropped; /* that it sent nowhere */
-	uint64_t blocked; /* copies, one per output, not sent because that output was blocked or its port was stopped */
-	uint64_t bad;     /* copies not sent because their length is impossible: 0, beyond the output's MTU, or a flag was set */
+	uint64_t packets;         /* that the function saw */
+	uint64_t dropped;         /* that it sent nowhere */
+	uint64_t blocked;         /* copies, one per output, not sent because that output was blocked or its port was stopped */
+	uint64_t bad;             /* copies not sent because their length is impossible: 0, beyond the output's MTU, or a flag was set */
 	uint32_t blocked_outputs; /* a mask of those that are blocked now */
 };
 
@@ -76,8 +76,8 @@ void nic_pipe_get_stats(const struct nic_pipe *pipe, struct nic_pipe_stats *stat
 
 /* Has the function see `count` packets, a constant of at most 8. Where it's known to be sent is stored behind the last of them: several
  * stores of constants become one. */
-static inline __attribute__((always_inline)) void nic_pipe_see(struct pkt *pkts, uint32_t *to, unsigned count, nic_pipe_function *function,
-	void *context, uint32_t *any, uint32_t *all)
+static inline __attribute__((always_inline)) void nic_pipe_see(
+	struct pkt *pkts, uint32_t *to, unsigned count, nic_pipe_function *function, void *context, uint32_t *any, uint32_t *all)
 {
 	uint32_t where[8];
 	int known[8];
@@ -102,8 +102,8 @@ static inline __attribute__((always_inline)) void nic_pipe_see(struct pkt *pkts,
  * @param function  inlined where it is a constant and its body is known; nic_pipe_call takes any
  * @return how many packets the function saw; 0 when there are none, or a port was stopped
  */
-static inline __attribute__((always_inline)) unsigned nic_pipe_run(struct nic_pipe *pipe, unsigned n, nic_pipe_function *function,
-	void *context)
+static inline __attribute__((always_inline)) unsigned nic_pipe_run(
+	struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context)
 {
 	unsigned done = 0, got;
 

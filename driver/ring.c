@@ -2,10 +2,10 @@
  * Memory of a started port of the e1000 and igb families: one piece of DMA memory with all rings, and a queue structure for each. And
  * what all formats' bursts do alike, out of line. */
 #include "ring.h"
-#include "ring_rx.h"
-#include "ring_tx.h"
 #include "../vfio/error.h"
 #include "../vfio/space.h"
+#include "ring_rx.h"
+#include "ring_tx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,7 +104,8 @@ static int rx_fill(struct ring_rxq *queue)
 		if (got < RING_BATCH) {
 			pkt_free_data(queue->buffers, have);
 			return pollux_fail(ENOBUFS,
-				"a receive ring of %u needs as many packets, and the pool has only %u left; open the pool with more", size, have);
+				"a receive ring of %u needs as many packets, and the pool has only %u left; open the pool with more", size,
+				have);
 		}
 	}
 	return 0;

@@ -4,8 +4,8 @@
 #ifndef POLLUX_DRIVER_RING_H
 #define POLLUX_DRIVER_RING_H
 
-#include "driver.h"
 #include "../mempool/memory.h"
+#include "driver.h"
 
 #define RING_BATCH 32u /* descriptors per refill, per report-status and per reclaim */
 
@@ -22,7 +22,7 @@ struct ring_rxq {
 
 	/* touched per burst */
 	struct ring_descriptor *ring;
-	uint8_t **buffers;       /* per slot: its buffer's data, at the default position */
+	uint8_t **buffers; /* per slot: its buffer's data, at the default position */
 	struct pkt_pool *pool;
 	uint64_t offset;         /* I/O address = pointer + offset */
 	volatile uint32_t *tail; /* RDT, or `trapped_tail` */
@@ -49,14 +49,14 @@ struct ring_txq {
 
 	/* touched per burst */
 	struct ring_descriptor *ring;
-	uint8_t **buffers;       /* per slot: data of the packet in it, wherever in its buffer */
-	struct pkt_pool *pool;   /* where copies of too short frames come from */
+	uint8_t **buffers;     /* per slot: data of the packet in it, wherever in its buffer */
+	struct pkt_pool *pool; /* where copies of too short frames come from */
 	uint64_t offset;
 	volatile uint32_t *tail; /* TDT, or `trapped_tail` */
 	uint32_t mask;
-	uint32_t next;           /* the slot to fill next; counts up freely */
-	uint32_t clean;          /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
-	uint32_t max_single;     /* longest frame that fits one descriptor here, bytes without FCS */
+	uint32_t next;                              /* the slot to fill next; counts up freely */
+	uint32_t clean;                             /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
+	uint32_t max_single;                        /* longest frame that fits one descriptor here, bytes without FCS */
 	uint16_t report[NIC_RING_MAX / RING_BATCH]; /* per batch of slots: the slot whose report covers it */
 
 	/* touched now and then */

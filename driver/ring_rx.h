@@ -45,8 +45,8 @@ RING_INLINE uint64_t ring_rx_decides(const struct ring_rx_format f)
 	return f.done | f.end | f.errors | UINT64_C(0xF800) << f.length_shift;
 }
 
-RING_INLINE void ring_rx_hand_out(const struct ring_rx_format f, struct pkt *pkt, const struct ring_descriptor *descriptor, uint8_t *data,
-	uint32_t length_and_flags)
+RING_INLINE void ring_rx_hand_out(
+	const struct ring_rx_format f, struct pkt *pkt, const struct ring_descriptor *descriptor, uint8_t *data, uint32_t length_and_flags)
 {
 	pkt->data = data;
 	memcpy(&pkt->len, &length_and_flags, 4);
@@ -54,8 +54,8 @@ RING_INLINE void ring_rx_hand_out(const struct ring_rx_format f, struct pkt *pkt
 }
 
 /* Takes the unbroken run of whole, good frames at the front, at most n. */
-RING_INLINE unsigned ring_rx_take(const struct ring_rx_format f, const struct ring_descriptor *ring, uint8_t *const *buffers, struct pkt *pkts,
-	unsigned n)
+RING_INLINE unsigned ring_rx_take(
+	const struct ring_rx_format f, const struct ring_descriptor *ring, uint8_t *const *buffers, struct pkt *pkts, unsigned n)
 {
 	unsigned i;
 #pragma GCC unroll 4
@@ -96,8 +96,8 @@ RING_INLINE unsigned ring_rx_measure(const struct ring_rx_format f, const struct
  * What ring_rx_take stopped at: nothing (DD is not set), or a descriptor that is not a whole, good frame. Hands out pieces of a
  * frame once it is there as a whole, drops what is bad. Returns handles written; *next moves on; *stop when there is no more to do.
  */
-RING_INLINE unsigned ring_rx_take_odd(const struct ring_rx_format f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts, unsigned n,
-	bool *stop)
+RING_INLINE unsigned ring_rx_take_odd(
+	const struct ring_rx_format f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts, unsigned n, bool *stop)
 {
 	bool good;
 	unsigned pieces, got = 0;

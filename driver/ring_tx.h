@@ -83,8 +83,8 @@ bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkt, struct pkt *padd
  * The frame that ring_tx_put stopped at: in several buffers, shorter than the card takes, or impossible. `n` handles are left
  * in the caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or is not all there.
  */
-RING_TX_INLINE unsigned ring_tx_put_odd(const struct ring_tx_format f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts,
-	unsigned n, unsigned room)
+RING_TX_INLINE unsigned ring_tx_put_odd(
+	const struct ring_tx_format f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
 {
 	uint32_t first = *next, total = 0;
 	unsigned pieces = 0;

@@ -68,8 +68,8 @@ static unsigned slot_take(void)
 		uint64_t bits = __atomic_load_n(&slots[word], __ATOMIC_RELAXED);
 		while (~bits) {
 			unsigned bit = (unsigned)__builtin_ctzll(~bits);
-			if (__atomic_compare_exchange_n(&slots[word], &bits, bits | UINT64_C(1) << bit, false, __ATOMIC_ACQUIRE,
-				    __ATOMIC_RELAXED))
+			if (__atomic_compare_exchange_n(
+				    &slots[word], &bits, bits | UINT64_C(1) << bit, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 				return word * 64 + bit;
 		}
 	}

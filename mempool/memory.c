@@ -17,9 +17,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE_4K ((size_t)4096)
-#define PAGE_2M ((size_t)2 << 20)
-#define PAGE_1G ((size_t)1 << 30)
+#define PAGE_4K   ((size_t)4096)
+#define PAGE_2M   ((size_t)2 << 20)
+#define PAGE_1G   ((size_t)1 << 30)
 #define BYTES_MAX ((size_t)1 << 38) /* the I/O window of a space lies below 2^38; also keeps the rounding from overflowing */
 
 static const struct {

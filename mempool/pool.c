@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 _Static_assert(PKT_BUFFER_BYTES == 2240, "an odd number of cache lines; and pkt_default_data divides by it");
-_Static_assert((uint64_t)PKT_POOL_MAX * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
+_Static_assert((uint64_t)PKT_POOL_MAX *PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
 /* floor(x * r / 2^s) is floor(x / d) while x * (r * d - 2^s) < 2^s */
 #define RECIPROCAL_ERROR (PKT_RECIPROCAL * PKT_BUFFER_BYTES - (UINT64_C(1) << PKT_RECIPROCAL_SHIFT))
 _Static_assert(RECIPROCAL_ERROR < PKT_BUFFER_BYTES &&

@@ -43,10 +43,10 @@ extern const struct pkt_bulk pkt_bulk_scalar, pkt_bulk_avx2, pkt_bulk_avx512;
 
 /** The part of a pool that data paths touch; read-only after opening, but for the caches. */
 struct pkt_pool {
-	uint8_t *base;      /* first byte of buffer 0 */
-	uint64_t outside;   /* (pointer - base) & outside is 0 for every pointer into the pool's memory, and for no other */
-	uint32_t last;      /* offset of the last byte of the last buffer: the pages may reach beyond it */
-	unsigned count;     /* buffers */
+	uint8_t *base;    /* first byte of buffer 0 */
+	uint64_t outside; /* (pointer - base) & outside is 0 for every pointer into the pool's memory, and for no other */
+	uint32_t last;    /* offset of the last byte of the last buffer: the pages may reach beyond it */
+	unsigned count;   /* buffers */
 	const struct pkt_bulk *bulk;
 	struct pkt_cache *caches[PKT_THREADS]; /* by thread slot; made at a thread's first use, freed with the pool */
 	struct pkt_depot *depot;

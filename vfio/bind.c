@@ -33,7 +33,7 @@ static int write_value(const char *path, const char *text)
 	if (!error)
 		return 0;
 	return pollux_fail(error, "cannot write '%s' to %s: %s%s", text, path, strerror(error),
-	        (error == EACCES || error == EPERM) && geteuid() != 0 ? "; run this as root" : "");
+		(error == EACCES || error == EPERM) && geteuid() != 0 ? "; run this as root" : "");
 }
 
 /* Runs a program without its output, and waits for it. @return true: it ended with 0 */
@@ -102,7 +102,7 @@ static int do_load(void)
 	if (access(path, F_OK) == 0 || (run_program(modprobe) && access(path, F_OK) == 0))
 		return 0;
 	return pollux_fail(ENOENT,
-	        "the kernel has no driver " VFIO_PCI_DRIVER "; as root: modprobe " VFIO_PCI_DRIVER " (the kernel needs CONFIG_VFIO_PCI)");
+		"the kernel has no driver " VFIO_PCI_DRIVER "; as root: modprobe " VFIO_PCI_DRIVER " (the kernel needs CONFIG_VFIO_PCI)");
 }
 
 static int do_save(const struct vfio_bind_step *step)
@@ -118,7 +118,7 @@ static int do_save(const struct vfio_bind_step *step)
 	bytes = snprintf(text, sizeof(text), "%s\n%s\n", step->text, step->before);
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0 || write(fd, text, (size_t)bytes) != bytes)
 		error = pollux_fail(errno, "cannot note the driver of %s in %s: %s%s", step->address, path, strerror(errno),
-		        geteuid() ? "; run this as root" : "");
+			geteuid() ? "; run this as root" : "");
 	if (fd >= 0)
 		close(fd);
 	if (error && fd >= 0)
@@ -144,7 +144,7 @@ static int do_probe(const struct vfio_bind_step *step)
 	if (!step->text[0] || strcmp(pci.driver, step->text) == 0)
 		return 0;
 	return pollux_fail(ENODEV, "%s did not take %s, which is bound to %s: dmesg | tail says why", step->text, step->address,
-	        pci.driver[0] ? pci.driver : "no driver");
+		pci.driver[0] ? pci.driver : "no driver");
 }
 
 /* Changes one node, and remembers what it was like. mode 0: owner and group become the user's */
@@ -160,7 +160,7 @@ static int hand_over(struct vfio_bind_step *step, unsigned index, const char *pa
 	error = mode ? chmod(path, mode) : chown(path, step->uid, step->gid);
 	if (error)
 		return pollux_fail(errno, "%s: cannot hand %s over: %s%s", step->address, path, strerror(errno),
-		        geteuid() ? "; run this as root" : "");
+			geteuid() ? "; run this as root" : "");
 	snprintf(step->nodes[index].path, sizeof(step->nodes[index].path), "%s", path);
 	step->nodes[index].uid = was.st_uid;
 	step->nodes[index].gid = was.st_gid;
@@ -313,8 +313,9 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 		break;
 	case VFIO_BIND_NODES:
 		snprintf(text, bytes,
-		        "udevadm settle; chown %u:%u /dev/vfio/%d /dev/vfio/devices/$(ls /sys/bus/pci/devices/%s/vfio-dev); chmod 0666 /dev/iommu",
-		        step->uid, step->gid, step->group, address);
+			"udevadm settle; chown %u:%u /dev/vfio/%d /dev/vfio/devices/$(ls /sys/bus/pci/devices/%s/vfio-dev); chmod 0666 "
+			"/dev/iommu",
+			step->uid, step->gid, step->group, address);
 		break;
 	case VFIO_BIND_FORGET:
 		snprintf(text, bytes, "rm -f " NOTES "/%s", address);
@@ -354,14 +355,15 @@ static int refuse_use(const struct vfio_pci *pci)
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct vfio_use *use = &uses[i];
-		const char *why = use->default_route ? "carries the default route" : use->addresses ? "has an address"
-		                : use->routes        ? "carries a route"
-		                                     : "is part of a bridge or bond";
+		const char *why = use->default_route ? "carries the default route"
+				  : use->addresses   ? "has an address"
+				  : use->routes      ? "carries a route"
+						     : "is part of a bridge or bond";
 
 		if (vfio_use_matters(use))
 			return pollux_fail(EBUSY,
-			        "%s is in use: its interface %s %s%s%s, and would be gone; take that away first, or --force", pci->address,
-			        use->interface, why, use->addresses ? " " : "", use->addresses ? use->address : use->master);
+				"%s is in use: its interface %s %s%s%s, and would be gone; take that away first, or --force", pci->address,
+				use->interface, why, use->addresses ? " " : "", use->addresses ? use->address : use->master);
 	}
 	return 0;
 }
@@ -404,7 +406,8 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 		if (!error)
 			error = add(plan, VFIO_BIND_PROBE, pci, VFIO_PCI_DRIVER, "");
 	}
-	if (!error && options->user && vfio_pci_is_network(pci) && !has_nodes(pci, options) && (error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
+	if (!error && options->user && vfio_pci_is_network(pci) && !has_nodes(pci, options) &&
+		(error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
 		plan->steps[plan->count - 1].uid = options->uid;
 		plan->steps[plan->count - 1].gid = options->gid;
 	}
@@ -413,7 +416,7 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 
 /* The others of the group, of which none may stay with a driver of the kernel's that does DMA. */
 static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses, unsigned count,
-        const struct vfio_bind_options *options)
+	const struct vfio_bind_options *options)
 {
 	struct vfio_pci *others;
 	unsigned other_count;
@@ -430,15 +433,16 @@ static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *p
 			error = plan_bind(plan, &others[i], options);
 		else
 			error = pollux_fail(EPERM,
-			        "%s shares IOMMU group %d with %s, which is bound to %s: they can only be used together; --group binds both",
-			        pci->address, pci->group, others[i].address, others[i].driver);
+				"%s shares IOMMU group %d with %s, which is bound to %s: they can only be used together; --group binds "
+				"both",
+				pci->address, pci->group, others[i].address, others[i].driver);
 	}
 	free(others);
 	return error;
 }
 
 static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const char *const *addresses, unsigned count,
-        const struct vfio_bind_options *options)
+	const struct vfio_bind_options *options)
 {
 	struct vfio_pci pci;
 	int error = vfio_pci_find(&pci, address);
@@ -447,12 +451,13 @@ static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const
 		return error;
 	if (!vfio_pci_is_network(&pci))
 		return pollux_fail(EINVAL, "%s is not a network device (class %04x); pollux-bind lists those that there are", pci.address,
-		        pci.class_id);
+			pci.class_id);
 	if (pci.group < 0 || pci.noiommu)
 		return pollux_fail(ENOTSUP,
-		        "%s is behind no IOMMU, and without one a device can write anywhere; switch VT-d or AMD-Vi on in the firmware and boot "
-		        "with intel_iommu=on (pollux-doctor tells more)",
-		        pci.address);
+			"%s is behind no IOMMU, and without one a device can write anywhere; switch VT-d or AMD-Vi on in the firmware and "
+			"boot "
+			"with intel_iommu=on (pollux-doctor tells more)",
+			pci.address);
 	if ((error = plan_neighbours(plan, &pci, addresses, count, options)) != 0)
 		return error;
 	return plan_bind(plan, &pci, options);

@@ -19,11 +19,11 @@ extern "C" {
 struct vfio_use {
 	char interface[IFNAMSIZ];
 	bool up, link;
-	int mbps;                /* -1: unknown */
-	char master[IFNAMSIZ];   /* the bridge or bond it is part of; "": none */
-	unsigned addresses;      /* IPv4 and IPv6, without link-local ones */
-	char address[64];        /* the first of them */
-	unsigned routes;         /* besides the default route; those in /proc/net */
+	int mbps;              /* -1: unknown */
+	char master[IFNAMSIZ]; /* the bridge or bond it is part of; "": none */
+	unsigned addresses;    /* IPv4 and IPv6, without link-local ones */
+	char address[64];      /* the first of them */
+	unsigned routes;       /* besides the default route; those in /proc/net */
 	bool default_route;
 };
 
@@ -80,13 +80,11 @@ struct vfio_bind_options {
  * Errors, with the plan empty: those of vfio_pci_find; -ENOTSUP (no IOMMU), -EINVAL (not a network device), -EBUSY (an interface is
  * in use, and force is not set), -EPERM (others of the group are in use, and whole_group is not set).
  */
-int vfio_bind_plan(
-        struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
+int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
 
 /** Plans to give devices back to the drivers that they had; where no note of that is left, to the kernel's choice. Errors as above; -EBUSY
  *  too when a process has one open. */
-int vfio_restore_plan(
-        struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
+int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
 
 /** A step as the shell command that does the same. */
 void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t bytes);

@@ -40,8 +40,8 @@ int vfio_device_open(struct vfio_device **device, const char *address, struct dm
 		return vfio_user_open(device, address, space);
 	if (is_pci_address(address))
 		return vfio_kernel_open(device, address, space);
-	return pollux_fail(EINVAL, "'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0",
-	                   address);
+	return pollux_fail(
+		EINVAL, "'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0", address);
 }
 
 void vfio_device_close(struct vfio_device *device)
@@ -93,8 +93,8 @@ int vfio_set_bus_master(struct vfio_device *device, bool on)
 		return pollux_fail(ENODEV, "%s: the device is gone: its configuration space reads all ones", device->address);
 	if ((command & ours) != wanted)
 		return pollux_fail(EIO,
-		        "%s: bus mastering cannot be switched %s: PCI COMMAND reads back 0x%04x; reset or replug the device",
-		        device->address, on ? "on" : "off", command);
+			"%s: bus mastering cannot be switched %s: PCI COMMAND reads back 0x%04x; reset or replug the device",
+			device->address, on ? "on" : "off", command);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ extern "C" {
 struct dma_space;
 struct vfio_device;
 
-#define VFIO_ADDRESS_MAX 256 /* bytes of a device's address with its final NUL */
+#define VFIO_ADDRESS_MAX  256 /* bytes of a device's address with its final NUL */
 #define VFIO_WINDOW_PARTS 8
 
 /** A part of a register window that is memory: [first, first + bytes) is at `at`. */

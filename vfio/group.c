@@ -39,16 +39,16 @@ static int open_container(struct kernel_space *kernel, const char *name)
 		error = errno;
 		if (error == EACCES || error == EPERM)
 			return pollux_fail(error,
-			        "%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by itself)", name, path,
-			        path);
+				"%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by itself)", name, path,
+				path);
 		return pollux_fail(error, "%s: cannot open %s: %s%s", name, path, strerror(error),
-		        error == ENOENT || error == ENODEV ? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)" : "");
+			error == ENOENT || error == ENODEV ? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)" : "");
 	}
 	if (ioctl(kernel->fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION)
 		return 0;
 	close(kernel->fd);
-	return pollux_fail(ENOTSUP, "%s: the kernel's VFIO speaks another version than %d, the only one that there has been", name,
-	        VFIO_API_VERSION);
+	return pollux_fail(
+		ENOTSUP, "%s: the kernel's VFIO speaks another version than %d, the only one that there has been", name, VFIO_API_VERSION);
 }
 
 /* The better of the two kinds: version 2 does not unmap more than it was asked to. */
@@ -72,11 +72,11 @@ static int set_iommu(const struct kernel_space *container, const char *name)
 static int container_map(const struct kernel_space *container, uint64_t iova, void *address, size_t bytes)
 {
 	struct vfio_iommu_type1_dma_map map = {
-	        .argsz = sizeof(map),
-	        .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-	        .vaddr = (uintptr_t)address,
-	        .iova = iova,
-	        .size = bytes,
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)address,
+		.iova = iova,
+		.size = bytes,
 	};
 
 	return ioctl(container->fd, VFIO_IOMMU_MAP_DMA, &map);
@@ -104,7 +104,7 @@ static int container_ranges(const struct kernel_space *container, const char *na
 		return pollux_fail(-error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(-error));
 	info = answer;
 	at = kernel_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
-	        VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
+		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
 	told = (const uint8_t *)answer + (at > 0 ? at : 0) + sizeof(cap);
 	if (at > 0)
 		memcpy(&cap, told - sizeof(cap), sizeof(cap)); /* before 6.6 kernels put no capability's end at a multiple of 8 */
@@ -113,8 +113,7 @@ static int container_ranges(const struct kernel_space *container, const char *na
 	else if (at == 0)
 		error = kernel_space_take_ranges(safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, ranges, count);
 	else if (cap.nr_iovas == 0 || cap.nr_iovas > (bytes - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
-		error = pollux_fail(
-		        EPROTO, "%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
+		error = pollux_fail(EPROTO, "%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
 	else
 		error = kernel_space_take_ranges(told, cap.nr_iovas, name, ranges, count);
 	free(answer);
@@ -145,10 +144,10 @@ int group_fail_not_viable(const struct vfio_pci *pci)
 	for (unsigned i = 0; i < count && !error; i++)
 		if (!vfio_pci_harmless(others[i].driver))
 			error = pollux_fail(EPERM,
-			        "group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind %s binds it to "
-			        VFIO_PCI_DRIVER " too, echo %s > /sys/bus/pci/devices/%s/driver/unbind takes it out of use",
-			        pci->group, pci->address, others[i].address, others[i].driver, pci->address, others[i].address,
-			        others[i].address);
+				"group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind %s binds it "
+				"to " VFIO_PCI_DRIVER " too, echo %s > /sys/bus/pci/devices/%s/driver/unbind takes it out of use",
+				pci->group, pci->address, others[i].address, others[i].driver, pci->address, others[i].address,
+				others[i].address);
 	free(others);
 	return error;
 }
@@ -159,13 +158,12 @@ static int fail_open_group(const struct vfio_pci *pci, const char *path, int err
 	case EACCES:
 	case EPERM:
 		return pollux_fail(error, "%s: %s may not be opened; as root: chown %u %s (pollux-bind --user does that)", pci->address,
-		        path, geteuid(), path);
+			path, geteuid(), path);
 	case EBUSY:
 		return pollux_fail(
-		        error, "%s: %s is open in another process (fuser -v %s tells which); end that first", pci->address, path, path);
+			error, "%s: %s is open in another process (fuser -v %s tells which); end that first", pci->address, path, path);
 	case ENOENT:
-		return pollux_fail(
-		        error, "%s: there is no %s; is /dev of this container or namespace the machine's?", pci->address, path);
+		return pollux_fail(error, "%s: there is no %s; is /dev of this container or namespace the machine's?", pci->address, path);
 	default:
 		return pollux_fail(error, "%s: cannot open %s: %s", pci->address, path, strerror(error));
 	}
@@ -184,9 +182,9 @@ static int open_group(const struct vfio_pci *pci, int *fd)
 		error = pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group, strerror(errno));
 	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE) && (error = group_fail_not_viable(pci)) == 0)
 		error = pollux_fail(EPERM,
-		        "group %d of %s is not viable: another device of the group is in use; ls -l "
-		        "/sys/kernel/iommu_groups/%d/devices/*/driver shows by whom",
-		        pci->group, pci->address, pci->group);
+			"group %d of %s is not viable: another device of the group is in use; ls -l "
+			"/sys/kernel/iommu_groups/%d/devices/*/driver shows by whom",
+			pci->group, pci->address, pci->group);
 	if (error)
 		close(*fd);
 	return error;
@@ -201,8 +199,8 @@ static int enter_container(struct kernel_space *container, int fd, const char *n
 		error = errno;
 		if (error == EINVAL && container->users)
 			return pollux_fail(error,
-			        "%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
-			        name);
+				"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
+				name);
 		return kernel_space_fail_unsafe(name, error, "its group cannot join the container", "vfio_iommu_type1");
 	}
 	if (!container->users && (error = set_iommu(container, name)) != 0)
@@ -258,9 +256,9 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 		return 0;
 	error = errno;
 	return pollux_fail(error, "%s: the kernel does not give the device out: %s%s", pci->address, strerror(error),
-	        error == EBUSY    ? "; another process has it: end that first"
-	        : error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
-	                          : "");
+		error == EBUSY    ? "; another process has it: end that first"
+		: error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
+				  : "");
 }
 
 void group_leave(struct kernel_device *device)

@@ -61,12 +61,12 @@ static int open_ioas(struct kernel_space *kernel, const char *name)
 static int ioas_map(const struct kernel_space *kernel, uint64_t iova, void *address, size_t bytes)
 {
 	struct iommu_ioas_map map = {
-	        .size = sizeof(map),
-	        .flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
-	        .ioas_id = kernel->ioas,
-	        .user_va = (uintptr_t)address,
-	        .length = bytes,
-	        .iova = iova,
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = kernel->ioas,
+		.user_va = (uintptr_t)address,
+		.length = bytes,
+		.iova = iova,
 	};
 
 	return ioctl(kernel->fd, IOMMU_IOAS_MAP, &map);
@@ -92,7 +92,7 @@ static int ioas_ranges(const struct kernel_space *kernel, const char *name, stru
 		if (!found)
 			return pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
 		ask = (struct iommu_ioas_iova_ranges){
-		        .size = sizeof(ask), .ioas_id = kernel->ioas, .num_iovas = room, .allowed_iovas = (uintptr_t)found};
+			.size = sizeof(ask), .ioas_id = kernel->ioas, .num_iovas = room, .allowed_iovas = (uintptr_t)found};
 		error = ioctl(kernel->fd, IOMMU_IOAS_IOVA_RANGES, &ask) < 0 ? errno : 0;
 		if (error && error != EMSGSIZE)
 			error = pollux_fail(error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(error));
@@ -120,13 +120,15 @@ static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 		return other;
 	if (error == EBUSY)
 		return pollux_fail(error,
-		        "%s: /dev/vfio/%d, the group's node, is open in another process (fuser -v /dev/vfio/%d tells which); end that first",
-		        pci->address, pci->group, pci->group);
+			"%s: /dev/vfio/%d, the group's node, is open in another process (fuser -v /dev/vfio/%d tells which); end that "
+			"first",
+			pci->address, pci->group, pci->group);
 	if (error == EINVAL)
 		return pollux_fail(error,
-		        "%s: %s is in use by another process (fuser -v %s tells which), or its IOMMU does not keep caches coherent; end that "
-		        "first",
-		        pci->address, path, path);
+			"%s: %s is in use by another process (fuser -v %s tells which), or its IOMMU does not keep caches coherent; end "
+			"that "
+			"first",
+			pci->address, path, path);
 	return kernel_space_fail_unsafe(pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
 }
 
@@ -143,7 +145,8 @@ static int bind_and_attach(struct kernel_device *device, const struct vfio_pci *
 	error = errno;
 	if (device->kernel->users && (error == EINVAL || error == EADDRINUSE))
 		return pollux_fail(error,
-		        "%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own", pci->address);
+			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
+			pci->address);
 	return pollux_fail(error, "%s: the device cannot be attached to an I/O address space: %s", pci->address, strerror(error));
 }
 

@@ -29,7 +29,7 @@ struct iommu_ioas_alloc {
 	uint32_t size, flags;
 	uint32_t out_ioas_id;
 };
-#define IOMMU_IOAS_ALLOC _IO(';', 0x81)
+#define IOMMU_IOAS_ALLOC       _IO(';', 0x81)
 
 struct iommu_ioas_iova_ranges {
 	uint32_t size;
@@ -47,14 +47,14 @@ struct iommu_ioas_map {
 	uint32_t reserved;
 	uint64_t user_va, length, iova;
 };
-#define IOMMU_IOAS_MAP _IO(';', 0x85)
+#define IOMMU_IOAS_MAP         _IO(';', 0x85)
 
 struct iommu_ioas_unmap {
 	uint32_t size;
 	uint32_t ioas_id;
 	uint64_t iova, length;
 };
-#define IOMMU_IOAS_UNMAP _IO(';', 0x86)
+#define IOMMU_IOAS_UNMAP       _IO(';', 0x86)
 #endif
 
 #endif

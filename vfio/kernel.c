@@ -20,9 +20,9 @@ static struct kernel_device *devices;
 static int fail_no_iommu(const char *address, const char *what)
 {
 	return pollux_fail(ENOTSUP,
-	        "%s %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware and "
-	        "boot with intel_iommu=on (pollux-doctor tells more)",
-	        address, what);
+		"%s %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware and "
+		"boot with intel_iommu=on (pollux-doctor tells more)",
+		address, what);
 }
 
 static int check_place(const struct vfio_pci *pci)
@@ -33,7 +33,7 @@ static int check_place(const struct vfio_pci *pci)
 		return fail_no_iommu(pci->address, "is in VFIO's mode without IOMMU");
 	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0)
 		return pollux_fail(ENODEV, "%s is bound to %s, not to " VFIO_PCI_DRIVER "; as root: pollux-bind bind %s", pci->address,
-		        pci->driver[0] ? pci->driver : "no driver", pci->address);
+			pci->driver[0] ? pci->driver : "no driver", pci->address);
 	return 0;
 }
 
@@ -73,9 +73,10 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 			return pollux_fail(EBUSY, "%s is open in this process already; close it first", pci->address);
 		if (other->pci.group == pci->group && other->device.space != space)
 			return pollux_fail(EBUSY,
-			        "%s: another device of its IOMMU group %d is open with another DMA space, and a group cannot be in two; open "
-			        "both with one space",
-			        pci->address, pci->group);
+				"%s: another device of its IOMMU group %d is open with another DMA space, and a group cannot be in two; "
+				"open "
+				"both with one space",
+				pci->address, pci->group);
 	}
 	return 0;
 }
@@ -107,13 +108,13 @@ static int join(struct kernel_device *device, struct dma_space *space)
 int vfio_kernel_open(struct vfio_device **result, const char *address, struct dma_space *space)
 {
 	static const struct vfio_device_ops ops = {
-	        .read = kernel_device_read,
-	        .write = kernel_device_write,
-	        .window = kernel_device_window,
-	        .set_irqs = kernel_device_set_irqs,
-	        .reset = kernel_device_reset,
-	        .check = kernel_device_check,
-	        .close = close_device,
+		.read = kernel_device_read,
+		.write = kernel_device_write,
+		.window = kernel_device_window,
+		.set_irqs = kernel_device_set_irqs,
+		.reset = kernel_device_reset,
+		.check = kernel_device_check,
+		.close = close_device,
 	};
 	struct kernel_device *device = calloc(1, sizeof(*device));
 	int error;

@@ -27,10 +27,10 @@ static int check_access(const struct vfio_device *device, unsigned region, uint6
 {
 	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
 		return pollux_fail(
-		        EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
+			EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
 	if (!(((const struct kernel_device *)device)->regions[region].flags & flag))
 		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
-		        flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
+			flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
 	if (vfio_device_gone(device))
 		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
 	return 0;
@@ -41,7 +41,7 @@ static int lose(struct vfio_device *device, const char *what, unsigned region, u
 {
 	__atomic_store_n(&device->gone, true, __ATOMIC_RELAXED);
 	return pollux_fail(ENODEV, "%s: the device is gone: %s at 0x%llx of region %u failed: %s", device->address, what,
-	        (unsigned long long)offset, region, error ? strerror(error) : "it came up short");
+		(unsigned long long)offset, region, error ? strerror(error) : "it came up short");
 }
 
 int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
@@ -110,8 +110,8 @@ static int map_parts(struct kernel_device *kernel, struct kernel_region *region)
 			int error = errno;
 
 			return pollux_fail(error, "%s: cannot map BAR%u (%llu KiB): %s%s", kernel->device.address, region->index,
-			        (unsigned long long)(part->bytes >> 10), strerror(error),
-			        error == ENOMEM ? "; raise ulimit -v and vm.max_map_count" : "");
+				(unsigned long long)(part->bytes >> 10), strerror(error),
+				error == ENOMEM ? "; raise ulimit -v and vm.max_map_count" : "");
 		}
 		madvise(at, part->bytes, MADV_DONTFORK);
 		part->at = at;
@@ -165,8 +165,8 @@ static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned fi
 	if (ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set) < 0) {
 		error = errno;
 		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address, count, first, index,
-		        strerror(error),
-		        error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX ? "; only one of INTx, MSI and MSI-X can be on at a time" : "");
+			strerror(error),
+			error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX ? "; only one of INTx, MSI and MSI-X can be on at a time" : "");
 	}
 	free(set);
 	return -error;
@@ -175,10 +175,10 @@ static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned fi
 static int unmask_intx(struct kernel_device *kernel)
 {
 	struct vfio_irq_set set = {
-	        .argsz = sizeof(set),
-	        .flags = VFIO_IRQ_SET_ACTION_UNMASK | VFIO_IRQ_SET_DATA_NONE,
-	        .index = VFIO_PCI_INTX_IRQ_INDEX,
-	        .count = 1,
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_ACTION_UNMASK | VFIO_IRQ_SET_DATA_NONE,
+		.index = VFIO_PCI_INTX_IRQ_INDEX,
+		.count = 1,
 	};
 
 	if (ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, &set) < 0)
@@ -225,7 +225,7 @@ int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned 
 
 	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
 		return pollux_fail(
-		        EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
+			EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
 	if (vfio_device_gone(device))
 		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
 	if (count == 0)
@@ -293,7 +293,7 @@ static int note_parts(struct kernel_device *kernel, struct kernel_region *region
 	int at;
 
 	at = kernel_info_find(info, bytes, sizeof(*info), info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
-	        VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
+		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)
 		return bad_answer(kernel, "has a region's capabilities outside its answer or in a loop");
 	if (region->index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
@@ -329,7 +329,7 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 
 	if (error)
 		return pollux_fail(
-		        -error, "%s: the kernel does not tell of region %u: %s", kernel->device.address, index, strerror(-error));
+			-error, "%s: the kernel does not tell of region %u: %s", kernel->device.address, index, strerror(-error));
 	info = answer;
 	*region = (struct kernel_region){.owner = kernel, .index = index, .flags = info->flags, .offset = info->offset};
 	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
@@ -352,7 +352,7 @@ static int ask_irq(struct kernel_device *kernel, unsigned index)
 		if (errno == EINVAL && index > VFIO_PCI_MSIX_IRQ_INDEX)
 			return 0;
 		return pollux_fail(
-		        errno, "%s: the kernel does not tell of interrupts of kind %u: %s", kernel->device.address, index, strerror(errno));
+			errno, "%s: the kernel does not tell of interrupts of kind %u: %s", kernel->device.address, index, strerror(errno));
 	}
 	if (info.count > IRQS_MAX)
 		return bad_answer(kernel, "has an impossible number of interrupts");

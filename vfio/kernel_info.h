@@ -19,8 +19,8 @@ int kernel_info_ask(int fd, unsigned long request, const void *head, size_t head
 /**
  * Finds a capability of version 1 in an answer.
  * @param first  offset of the chain's first capability, as the answer says; 0: none
- * @return the capability's offset; at least cap_bytes follow it inside the answer, aligned to nothing. 0: it has none. -EPROTO: the chain leaves the
- *         answer or turns back; without a sentence.
+ * @return the capability's offset; at least cap_bytes follow it inside the answer, aligned to nothing. 0: it has none. -EPROTO: the chain
+ * leaves the answer or turns back; without a sentence.
  */
 int kernel_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes);
 

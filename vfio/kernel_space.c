@@ -26,14 +26,15 @@ static int fail_locked(size_t bytes, uint64_t needed_kib)
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur >> 10 < needed_kib)
 		return pollux_fail(ENOMEM,
-		        "cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the limit "
-		        "(RLIMIT_MEMLOCK) is %llu; raise it with ulimit -l %llu, or memlock in /etc/security/limits.conf",
-		        bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10),
-		        (unsigned long long)needed_kib);
+			"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the limit "
+			"(RLIMIT_MEMLOCK) is %llu; raise it with ulimit -l %llu, or memlock in /etc/security/limits.conf",
+			bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10),
+			(unsigned long long)needed_kib);
 	return pollux_fail(ENOMEM,
-	        "cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use smaller pools, "
-	        "or raise ulimit -l if other memory of the process is locked",
-	        bytes >> 10, (unsigned long long)needed_kib);
+		"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use smaller "
+		"pools, "
+		"or raise ulimit -l if other memory of the process is locked",
+		bytes >> 10, (unsigned long long)needed_kib);
 }
 
 static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t bytes, int error)
@@ -60,8 +61,8 @@ static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t byt
 		remedy = "";
 		break;
 	}
-	return pollux_fail(error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s%s", bytes >> 10, (unsigned long long)iova,
-	        what, remedy);
+	return pollux_fail(
+		error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s%s", bytes >> 10, (unsigned long long)iova, what, remedy);
 }
 
 static int map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
@@ -154,7 +155,7 @@ int kernel_space_get(struct kernel_space **result, const struct kernel_space_ops
 	*result = kernel;
 	if (kernel && __atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
 		return pollux_fail(
-		        EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again", name);
+			EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again", name);
 	if (kernel)
 		return 0;
 	if (!(kernel = calloc(1, sizeof(*kernel))))
@@ -235,9 +236,10 @@ int kernel_space_fail_unsafe(const char *name, int error, const char *what, cons
 {
 	if (error == EPERM)
 		return pollux_fail(error,
-		        "%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt remapping on (x2APIC "
-		        "or VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
-		        "/sys/module/%s/parameters/allow_unsafe_interrupts",
-		        name, what, module);
+			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt remapping on "
+			"(x2APIC "
+			"or VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
+			"/sys/module/%s/parameters/allow_unsafe_interrupts",
+			name, what, module);
 	return pollux_fail(error, "%s: %s: %s", name, what, strerror(error));
 }

@@ -41,8 +41,7 @@ struct kernel_space {
 };
 
 /** The DMA space's kernel space of this kind, or a new one without users. -EIO: it is broken. */
-int kernel_space_get(
-        struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name);
+int kernel_space_get(struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name);
 
 /**
  * To be called when the kernel has put a user's IOMMU behind it. The first makes it the mapper of its DMA space; later ones are refused

@@ -99,7 +99,7 @@ static void take(struct vfio_pci *pci, struct pci_dev *device)
 	*pci = (struct vfio_pci){.group = -1};
 	pci_fill_info(device, FIELDS);
 	snprintf(pci->address, sizeof(pci->address), "%04x:%02x:%02x.%x", (unsigned)device->domain & 0xfffffff, device->bus, device->dev,
-	        device->func & 7u);
+		device->func & 7u);
 	pci->vendor_id = device->vendor_id;
 	pci->device_id = device->device_id;
 	pci->subsystem_vendor_id = device->subsys_vendor_id;
@@ -151,7 +151,7 @@ static int complete(struct vfio_pci *pci)
 		while ((entry = readdir(folder)) != NULL) {
 			/* From 6.0 on they have names, but only with a number in "dev" is there a node, which takes 6.6. */
 			if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(pci->cdev) ||
-			        !vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", pci->address, entry->d_name))
+				!vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", pci->address, entry->d_name))
 				continue;
 			if (access(path, F_OK) == 0)
 				strcpy(pci->cdev, entry->d_name);
@@ -186,7 +186,8 @@ int vfio_pci_find(struct vfio_pci *pci, const char *address)
 	for (unsigned i = 0; i < sizeof(lower) - 1 && address[i]; i++)
 		lower[i] = (char)tolower((unsigned char)address[i]);
 	if (sscanf(lower, "%8x:%2x:%2x.%1x%n", (unsigned *)&wanted.domain, (unsigned *)&wanted.bus, (unsigned *)&wanted.device,
-	            (unsigned *)&wanted.function, &length) != 4 || address[length] || wanted.function > 7 || length < 12)
+		    (unsigned *)&wanted.function, &length) != 4 ||
+		address[length] || wanted.function > 7 || length < 12)
 		return pollux_fail(EINVAL, "'%s' is not a PCI address; give one like 0000:03:00.0 (pollux-bind lists them)", address);
 	vfio_path(path, "/sys/bus/pci/devices/%s", lower);
 	if (access(path, F_OK) != 0 || !with_libpci(find_one, &wanted))

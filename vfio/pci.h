@@ -13,13 +13,13 @@
 extern "C" {
 #endif
 
-#define VFIO_PCI_DRIVER "vfio-pci"
+#define VFIO_PCI_DRIVER     "vfio-pci"
 #define VFIO_PCI_NAME_BYTES 64
 
 struct vfio_pci {
 	char address[20]; /* "0000:03:00.0", lower case, as the kernel writes it */
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_id;
-	uint16_t class_id; /* 0x0200: Ethernet */
+	uint16_t class_id;                         /* 0x0200: Ethernet */
 	char driver[VFIO_PCI_NAME_BYTES];          /* "": none */
 	char driver_override[VFIO_PCI_NAME_BYTES]; /* "": none */
 	int group;                                 /* IOMMU group; -1: no IOMMU */

@@ -64,8 +64,8 @@ int dma_space_open(struct dma_space **result)
 	while ((found = reserve(NULL, bytes + WINDOW_ALIGN, 0)) == MAP_FAILED) {
 		if (bytes == WINDOW_BYTES_MIN)
 			return pollux_fail(ENOMEM,
-			        "no %llu GiB of address space for a DMA space; raise the limit with ulimit -v unlimited (RLIMIT_AS)",
-			        (WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
+				"no %llu GiB of address space for a DMA space; raise the limit with ulimit -v unlimited (RLIMIT_AS)",
+				(WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
 		bytes /= 2;
 	}
 	base = (uint8_t *)round_up((uintptr_t)found, WINDOW_ALIGN);
@@ -166,9 +166,9 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 	}
 	if (!best_bytes || best_bytes < needed)
 		return pollux_fail(ENOSPC,
-		        "the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the DMA space "
-		        "(the largest has %llu MiB); open the device first, or give it a space of its own",
-		        (unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
+			"the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the DMA space "
+			"(the largest has %llu MiB); open the device first, or give it a space of its own",
+			(unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
 	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
 	return 0;
 }
@@ -204,9 +204,9 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 		error = choose_iova_window(space, mapper);
 	else if (!reaches_window(space, mapper))
 		error = pollux_fail(ERANGE,
-		        "the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this device's "
-		        "IOMMU allows; open this device first, or give it a space of its own",
-		        (unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
+			"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this device's "
+			"IOMMU allows; open this device first, or give it a space of its own",
+			(unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
 		if (m->fd < 0)
 			continue;
@@ -277,7 +277,7 @@ static int map_here(const struct dma_space *space, const struct memory *memory)
 		/* mmap may have removed the reservation before it failed. */
 		reserve(at, memory->bytes, MAP_FIXED_NOREPLACE);
 		return pollux_fail(
-		        error, "cannot map %llu KiB of DMA memory: %s", (unsigned long long)(memory->bytes >> 10), strerror(error));
+			error, "cannot map %llu KiB of DMA memory: %s", (unsigned long long)(memory->bytes >> 10), strerror(error));
 	}
 	/* A child must not get packet memory copied on write under a device that goes on using the old pages. */
 	if (madvise(at, memory->bytes, MADV_DONTFORK) != 0) {
@@ -331,7 +331,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 		return error;
 	if (bytes > space->bytes)
 		return pollux_fail(ENOSPC, "%zu MiB of DMA memory do not fit into a space of %llu MiB", bytes >> 20,
-		        (unsigned long long)(space->bytes >> 20));
+			(unsigned long long)(space->bytes >> 20));
 	if (!(memory = calloc(1, sizeof(*memory))))
 		return pollux_fail(ENOMEM, "no memory for a DMA mapping");
 	memory->bytes = bytes;
@@ -350,7 +350,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 		uint64_t room = space->iova_bytes && space->iova_bytes < space->bytes ? space->iova_bytes : space->bytes;
 
 		error = pollux_fail(ENOSPC, "no room for %zu KiB of DMA memory in a DMA space of %llu MiB; free some, or use smaller pools",
-		        bytes >> 10, (unsigned long long)(room >> 20));
+			bytes >> 10, (unsigned long long)(room >> 20));
 		goto fail;
 	}
 	if ((error = map_here(space, memory)) != 0)

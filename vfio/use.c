@@ -53,8 +53,8 @@ static void read_addresses(struct vfio_use *use)
 		const void *bytes;
 
 		if (!address || strcmp(one->ifa_name, use->interface) != 0 ||
-		        (address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
-		        (address->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)))
+			(address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
+			(address->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)))
 			continue;
 		bytes = address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)address)->sin_addr : &six->sin6_addr;
 		if (use->addresses++ == 0)
@@ -88,8 +88,8 @@ static void read_routes(struct vfio_use *use)
 	while (fgets(line, sizeof(line), file))
 		/* not those that every interface has: link-local and multicast ones, and its own addresses' */
 		if (sscanf(line, "%63s %x %*s %*s %*s %*s %*s %*s %x %63s", to, &prefix, &flags, name) == 4 &&
-		        strcmp(name, use->interface) == 0 && strncmp(to, "fe80", 4) != 0 && strncmp(to, "ff", 2) != 0 && prefix != 128 &&
-		        !(flags & 0x200)) {
+			strcmp(name, use->interface) == 0 && strncmp(to, "fe80", 4) != 0 && strncmp(to, "ff", 2) != 0 && prefix != 128 &&
+			!(flags & 0x200)) {
 			use->default_route = use->default_route || prefix == 0;
 			use->routes += prefix != 0;
 		}

@@ -52,7 +52,7 @@ static int check_access(const struct vfio_device *device, unsigned region, uint6
 {
 	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
 		return pollux_fail(
-		        EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
+			EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
 	return 0;
 }
 
@@ -65,14 +65,14 @@ static int access_once(struct user_device *user, unsigned region, uint64_t offse
 	} reply;
 	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = bytes};
 	struct user_call call = {
-	        .command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .data = out,
-	        .data_bytes = out ? bytes : 0,
-	        .reply = &reply,
-	        .reply_min = sizeof(head) + (in ? bytes : 0),
-	        .reply_max = sizeof(head) + (in ? bytes : 0),
+		.command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = out,
+		.data_bytes = out ? bytes : 0,
+		.reply = &reply,
+		.reply_min = sizeof(head) + (in ? bytes : 0),
+		.reply_max = sizeof(head) + (in ? bytes : 0),
 	};
 	int error = user_channel_call(&user->channel, &call);
 
@@ -157,18 +157,18 @@ static int set_irq_run(struct user_device *user, unsigned index, unsigned first,
 {
 	const bool all_off = !eventfds && first == 0 && count == user->device.irq_count[index];
 	const struct vfio_user_irq_set head = {
-	        .argsz = sizeof(head),
-	        .flags = VFIO_IRQ_SET_ACTION_TRIGGER | (all_off ? VFIO_IRQ_SET_DATA_NONE : VFIO_IRQ_SET_DATA_EVENTFD),
-	        .index = index,
-	        .start = first,
-	        .count = all_off ? 0 : count,
+		.argsz = sizeof(head),
+		.flags = VFIO_IRQ_SET_ACTION_TRIGGER | (all_off ? VFIO_IRQ_SET_DATA_NONE : VFIO_IRQ_SET_DATA_EVENTFD),
+		.index = index,
+		.start = first,
+		.count = all_off ? 0 : count,
 	};
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_SET_IRQS,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .fds = eventfds,
-	        .fd_count = eventfds ? count : 0,
+		.command = VFIO_USER_DEVICE_SET_IRQS,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.fds = eventfds,
+		.fd_count = eventfds ? count : 0,
 	};
 
 	return user_channel_call(&user->channel, &call);
@@ -182,7 +182,7 @@ static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned fi
 
 	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
 		return pollux_fail(
-		        EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
+			EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
 	if (!eventfds)
 		return count ? set_irq_run(user, index, first, count, NULL) : 0;
 	for (unsigned i = 0; i < count && !error; i += run) {
@@ -211,17 +211,17 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 {
 	struct user_device *user = (struct user_device *)((char *)mapper - offsetof(struct user_device, mapper));
 	const struct vfio_user_dma_map head = {
-	        .argsz = sizeof(head),
-	        .flags = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE,
-	        .address = iova,
-	        .bytes = bytes,
+		.argsz = sizeof(head),
+		.flags = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE,
+		.address = iova,
+		.bytes = bytes,
 	};
 	struct user_call call = {
-	        .command = VFIO_USER_DMA_MAP,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .fds = &fd,
-	        .fd_count = 1,
+		.command = VFIO_USER_DMA_MAP,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.fds = &fd,
+		.fd_count = 1,
 	};
 	const uint64_t smallest = user->pgsizes & -user->pgsizes;
 	int error;
@@ -234,10 +234,10 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 	}
 	if ((iova | bytes) & (smallest - 1))
 		return pollux_fail(EINVAL, "%s: the device process takes memory in pages of %llu KiB only; provide hugepages",
-		        user->device.address, (unsigned long long)(smallest >> 10));
+			user->device.address, (unsigned long long)(smallest >> 10));
 	if (user->dma_maps >= user->max_dma_maps)
 		return pollux_fail(ENOSPC, "%s: the device process takes at most %llu pieces of memory; use fewer, larger pools",
-		        user->device.address, (unsigned long long)user->max_dma_maps);
+			user->device.address, (unsigned long long)user->max_dma_maps);
 	if ((error = user_channel_call(&user->channel, &call)) == 0)
 		user->dma_maps++;
 	return error;
@@ -249,11 +249,11 @@ static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byte
 	const struct vfio_user_dma_unmap head = {.argsz = sizeof(head), .address = iova, .bytes = bytes};
 	struct vfio_user_dma_unmap reply;
 	struct user_call call = {
-	        .command = VFIO_USER_DMA_UNMAP,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .reply = &reply,
-	        .reply_max = sizeof(reply), /* some servers answer without the payload */
+		.command = VFIO_USER_DMA_UNMAP,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = &reply,
+		.reply_max = sizeof(reply), /* some servers answer without the payload */
 	};
 
 	user->dma_maps--;
@@ -302,13 +302,13 @@ static int take_capabilities(struct user_device *user, const char *json)
 	user->max_dma_maps = VFIO_USER_DEFAULT_MAX_DMA_MAPS;
 	user->pgsizes = VFIO_USER_DEFAULT_PGSIZES;
 	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &user->max_xfer) ||
-	        !scan_number(json, "max_dma_maps", &user->max_dma_maps) || !scan_number(json, "pgsizes", &user->pgsizes))
+		!scan_number(json, "max_dma_maps", &user->max_dma_maps) || !scan_number(json, "pgsizes", &user->pgsizes))
 		return user_channel_broken(&user->channel, "announces capabilities that are no numbers");
 	if (user->max_xfer < 4 || user->pgsizes == 0)
 		return user_channel_broken(&user->channel, "announces transfers or pages too small to be of use");
 	if (fds == 0)
 		return pollux_fail(ENOTSUP, "%s: the device process takes no file descriptors, so it cannot share packet memory",
-		        user->device.address);
+			user->device.address);
 	user->channel.max_fds = fds < VFIO_USER_FDS_MAX ? (uint32_t)fds : VFIO_USER_FDS_MAX;
 	return 0;
 }
@@ -322,14 +322,14 @@ static int negotiate(struct user_device *user)
 		char json[4096];
 	} reply;
 	struct user_call call = {
-	        .command = VFIO_USER_VERSION,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .data = ours,
-	        .data_bytes = sizeof(ours),
-	        .reply = &reply,
-	        .reply_min = sizeof(head),
-	        .reply_max = sizeof(reply) - 1,
+		.command = VFIO_USER_VERSION,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = ours,
+		.data_bytes = sizeof(ours),
+		.reply = &reply,
+		.reply_min = sizeof(head),
+		.reply_max = sizeof(reply) - 1,
 	};
 	int error = user_channel_call(&user->channel, &call);
 
@@ -349,12 +349,12 @@ static int ask_device(struct user_device *user, struct vfio_user_device_info *in
 {
 	const struct vfio_user_device_info head = {.argsz = sizeof(head)};
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_GET_INFO,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .reply = info,
-	        .reply_min = sizeof(*info),
-	        .reply_max = sizeof(*info),
+		.command = VFIO_USER_DEVICE_GET_INFO,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = info,
+		.reply_min = sizeof(*info),
+		.reply_max = sizeof(*info),
 	};
 	int error = user_channel_call(&user->channel, &call);
 
@@ -383,7 +383,7 @@ static void map_area(struct user_region *region, int fd, uint64_t file_offset, u
 	if (fstatfs(fd, &fs) != 0 || fs.f_type == HUGETLBFS_MAGIC)
 		return;
 	if (__builtin_add_overflow(file_offset, first, &file_offset) || __builtin_add_overflow(file_offset, bytes, &end) ||
-	        end > (uint64_t)stat.st_size)
+		end > (uint64_t)stat.st_size)
 		return;
 	if (bytes == 0 || (first | bytes | file_offset) % PAGE_BYTES || region->part_count == VFIO_WINDOW_PARTS)
 		return;
@@ -463,13 +463,13 @@ static int ask_region(struct user_device *user, unsigned index)
 	const struct vfio_user_region_info head = {.argsz = sizeof(reply), .index = index};
 	int fd, error;
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_GET_REGION_INFO,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .reply = &reply,
-	        .reply_min = sizeof(reply.info),
-	        .reply_max = sizeof(reply),
-	        .reply_fd = &fd,
+		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = &reply,
+		.reply_min = sizeof(reply.info),
+		.reply_max = sizeof(reply),
+		.reply_fd = &fd,
 	};
 
 	user->regions[index] = (struct user_region){.owner = user, .index = index};
@@ -494,12 +494,12 @@ static int ask_irq(struct user_device *user, unsigned index)
 	const struct vfio_user_irq_info head = {.argsz = sizeof(head), .index = index};
 	struct vfio_user_irq_info reply;
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_GET_IRQ_INFO,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .reply = &reply,
-	        .reply_min = sizeof(reply),
-	        .reply_max = sizeof(reply),
+		.command = VFIO_USER_DEVICE_GET_IRQ_INFO,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.reply = &reply,
+		.reply_min = sizeof(reply),
+		.reply_max = sizeof(reply),
 	};
 	int error = user_channel_call(&user->channel, &call);
 
@@ -546,12 +546,12 @@ static void user_close(struct vfio_device *device)
 int vfio_user_open(struct vfio_device **result, const char *address, struct dma_space *space)
 {
 	static const struct vfio_device_ops ops = {
-	        .read = user_read,
-	        .write = user_write,
-	        .window = user_window,
-	        .set_irqs = user_set_irqs,
-	        .reset = user_reset,
-	        .close = user_close,
+		.read = user_read,
+		.write = user_write,
+		.window = user_window,
+		.set_irqs = user_set_irqs,
+		.reset = user_reset,
+		.close = user_close,
 	};
 	struct user_device *user = calloc(1, sizeof(*user));
 	int error;
@@ -567,7 +567,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
 
 	error = user_channel_open(
-	        &user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.gone);
+		&user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.gone);
 	if (!error)
 		error = ask_all(user);
 	if (!error)

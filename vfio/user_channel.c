@@ -59,7 +59,7 @@ static int connect_failed(const char *address, int error)
 		return pollux_fail(EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
 	case EAGAIN: /* the peer's queue of connections stayed full for as long as we wait */
 		return pollux_fail(
-		        ETIMEDOUT, "%s: the device process does not accept the connection; it may be busy with another client", address);
+			ETIMEDOUT, "%s: the device process does not accept the connection; it may be busy with another client", address);
 	default:
 		return pollux_fail(error, "%s: cannot connect: %s", address, strerror(error));
 	}
@@ -69,8 +69,8 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	const struct timeval limit = {
-	        .tv_sec = answer_limit_ms / 1000,
-	        .tv_usec = (answer_limit_ms % 1000) * 1000,
+		.tv_sec = answer_limit_ms / 1000,
+		.tv_usec = (answer_limit_ms % 1000) * 1000,
 	};
 	int error;
 
@@ -79,14 +79,14 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
 	if (strlen(path) >= sizeof(name.sun_path))
 		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one", address,
-		        sizeof(name.sun_path) - 1);
+			sizeof(name.sun_path) - 1);
 	memcpy(name.sun_path, path, strlen(path));
 
 	channel->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (channel->socket < 0)
 		return pollux_fail(errno, "%s: cannot make a socket: %s", address, strerror(errno));
 	if (setsockopt(channel->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
-	        setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
+		setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
 		error = pollux_fail(errno, "%s: cannot limit the wait for answers: %s", address, strerror(errno));
 		goto fail;
 	}
@@ -144,13 +144,13 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 	lose(channel);
 	if (error == EAGAIN || error == EWOULDBLOCK)
 		return pollux_fail(ETIMEDOUT, "%s: the device process did not answer %s within %u ms; it hangs or is stopped: restart it",
-		        channel->address, name, answer_limit_ms);
+			channel->address, name, answer_limit_ms);
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
 		return pollux_fail(ENODEV, "%s: the device process closed the connection at %s; restart it and open the device again",
-		        channel->address, name);
+			channel->address, name);
 	if (error == ETOOMANYREFS)
 		return pollux_fail(EPROTO, "%s: too many file descriptors are on their way to the device process; it does not read them",
-		        channel->address);
+			channel->address);
 	return pollux_fail(ENODEV, "%s: the connection to the device process failed at %s: %s", channel->address, name, strerror(error));
 }
 
@@ -159,15 +159,15 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 static int send_command(struct user_channel *channel, const struct user_call *call)
 {
 	struct vfio_user_header header = {
-	        .id = ++channel->id,
-	        .command = (uint16_t)call->command,
-	        .bytes = (uint32_t)(sizeof(header) + call->head_bytes + call->data_bytes),
-	        .flags = VFIO_USER_TYPE_COMMAND,
+		.id = ++channel->id,
+		.command = (uint16_t)call->command,
+		.bytes = (uint32_t)(sizeof(header) + call->head_bytes + call->data_bytes),
+		.flags = VFIO_USER_TYPE_COMMAND,
 	};
 	struct iovec parts[3] = {
-	        {&header, sizeof(header)},
-	        {(void *)(uintptr_t)call->head, call->head_bytes},
-	        {(void *)(uintptr_t)call->data, call->data_bytes},
+		{&header, sizeof(header)},
+		{(void *)(uintptr_t)call->head, call->head_bytes},
+		{(void *)(uintptr_t)call->data, call->data_bytes},
 	};
 	union {
 		struct cmsghdr align;
@@ -237,10 +237,10 @@ static ssize_t receive_some(struct user_channel *channel, struct incoming *in, s
 		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
 	} control;
 	struct msghdr message = {
-	        .msg_iov = &part,
-	        .msg_iovlen = 1,
-	        .msg_control = &control,
-	        .msg_controllen = sizeof(control),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
 	};
 	ssize_t got = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC);
 
@@ -269,7 +269,7 @@ static ssize_t receive_some(struct user_channel *channel, struct incoming *in, s
 
 /* Receives until the message has `wanted` bytes. Each wait is limited by the socket, the sum by the deadline: a peer may also drip. */
 static int receive_until(
-        struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted, size_t limit, uint64_t deadline_ms)
+	struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted, size_t limit, uint64_t deadline_ms)
 {
 	while (in->bytes < wanted) {
 		ssize_t got = receive_some(channel, in, limit);
@@ -314,9 +314,9 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 			return broken_reply(channel, call, "an error and data");
 		if (header->error == 0 || header->error > ERRNO_MAX)
 			return pollux_fail(EPROTO, "%s: the device process refuses %s with error %u, which is none; look at its output",
-			        channel->address, command_name(call->command), header->error);
+				channel->address, command_name(call->command), header->error);
 		return pollux_fail((int)header->error, "%s: the device process refuses %s: %s", channel->address,
-		        command_name(call->command), strerror((int)header->error));
+			command_name(call->command), strerror((int)header->error));
 	}
 	if (header->bytes - sizeof(*header) < call->reply_min)
 		return broken_reply(channel, call, "too short a message");
@@ -336,7 +336,7 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 	pthread_mutex_lock(&channel->lock);
 	if (__atomic_load_n(channel->gone, __ATOMIC_RELAXED))
 		error = pollux_fail(ENODEV, "%s: the device is gone: its process closed the connection or failed; close and open it again",
-		        channel->address);
+			channel->address);
 	else if ((error = send_command(channel, call)) == 0)
 		error = receive_reply(channel, call, &in);
 	pthread_mutex_unlock(&channel->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82540EM, a conventional PCI card: its reset by I/O space, its EEPROM, legacy descriptors. */
-#include "e1000.h"
 #include "../../vfio/error.h"
+#include "e1000.h"
 
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -16,8 +16,8 @@
 static unsigned find_io_bar(struct vfio_device *device)
 {
 	unsigned bar = 0;
-	while (bar < BARS && (!device->region_bytes[bar] ||
-			      !(vfio_config_read(device, PCI_BASE_ADDRESS_0 + 4 * bar, 4) & PCI_BASE_ADDRESS_SPACE_IO)))
+	while (bar < BARS &&
+		(!device->region_bytes[bar] || !(vfio_config_read(device, PCI_BASE_ADDRESS_0 + 4 * bar, 4) & PCI_BASE_ADDRESS_SPACE_IO)))
 		bar++;
 	return bar;
 }
@@ -57,8 +57,10 @@ static int reset(struct e1000 *e)
 	nic_sleep_us(e1000_times.settle_82540);
 	ret = e1000_wait(e, E1000_CTRL, E1000_CTRL_RST, 0, e1000_times.reset);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
-				   "off and on", e->nic.device->address, e1000_times.reset / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
+			"off and on",
+			e->nic.device->address, e1000_times.reset / 1000);
 	if (ret)
 		return ret;
 	/* the card is not to answer ARP requests by itself */

@@ -57,8 +57,8 @@ static int receive_start(struct e1000 *e)
 
 static int transmit_start(struct e1000 *e)
 {
-	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's must be as the first one's, even unused
-	 * (erratum), and both take turns without weights. */
+	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's must be as the first one's, even
+	 * unused (erratum), and both take turns without weights. */
 	const uint32_t thresholds = E1000_TXDCTL_GRAN | E1000_TXDCTL_COUNT_DESC | E1000_TXDCTL_PTHRESH | E1000_TXDCTL_HTHRESH;
 	e1000_write(e, E1000_TXDCTL, thresholds);
 	e1000_write(e, E1000_TXDCTL + 0x100, thresholds);

@@ -2,8 +2,8 @@
  * The e1000 family: which devices it drives; and what the whole lineage, igb's 82576 included, is to nic.c. */
 #include "e1000.h"
 
-#define OLD_PCI     "is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM (8086:100e)"
-#define OTHER_PCIE  "is a relative of the 82574L whose PHY and NVM differ: Pollux drives the 82574L (8086:10d3)"
+#define OLD_PCI    "is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM (8086:100e)"
+#define OTHER_PCIE "is a relative of the 82574L whose PHY and NVM differ: Pollux drives the 82574L (8086:10d3)"
 
 enum kind { KIND_82540EM, KIND_82574L };
 

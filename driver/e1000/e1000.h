@@ -28,12 +28,12 @@ struct e1000_chip {
 	bool (*phy_take)(struct e1000 *e);
 	void (*phy_give)(struct e1000 *e);
 	struct ring_kind ring;
-	uint32_t (*tx_head)(unsigned queue); /* TDH */
-	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
-	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
-	uint8_t rars;                        /* exact MAC filters, the port's own included */
+	uint32_t (*tx_head)(unsigned queue);  /* TDH */
+	uint32_t bar_bytes;                   /* what its register lists need of BAR0 */
+	bool pcie;                            /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
+	uint8_t rars;                         /* exact MAC filters, the port's own included */
 	uint8_t rx_byte_extra, tx_byte_extra; /* bytes more than the frame that GORC and GOTC count per packet */
-	uint8_t packet_buffer_kib;           /* that PBA divides between receive and transmit; 0: it does not */
+	uint8_t packet_buffer_kib;            /* that PBA divides between receive and transmit; 0: it does not */
 	uint8_t eerd_done_bit, eerd_address_shift;
 	uint16_t max_mtu;
 	uint16_t max_queues;
@@ -47,24 +47,24 @@ struct e1000 {
 	const struct e1000_chip *chip;
 	struct nic_rings rings;
 	uint32_t uncleared[1 + E1000_ERRORS]; /* MPC and error counters where reading does not clear them, as last seen */
-	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
+	bool clean;                           /* reset is done, bus mastering is off, and nothing has been started since */
 };
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
 struct e1000_times {
-	uint32_t quiesce;        /* for DMA in flight after receive and transmit were disabled */
-	uint32_t master_disable; /* STATUS.GIO_MASTER_ENABLE */
-	uint32_t pending;        /* PCIe Transaction Pending */
-	uint32_t reset_quiet;    /* no register access after CTRL.RST */
-	uint32_t reset;          /* CTRL.RST clear */
+	uint32_t quiesce;                    /* for DMA in flight after receive and transmit were disabled */
+	uint32_t master_disable;             /* STATUS.GIO_MASTER_ENABLE */
+	uint32_t pending;                    /* PCIe Transaction Pending */
+	uint32_t reset_quiet;                /* no register access after CTRL.RST */
+	uint32_t reset;                      /* CTRL.RST clear */
 	uint32_t auto_read, auto_read_82576; /* EECD.AUTO_RD */
 	uint32_t settle_82540, settle_82574; /* EEPROM and PHY set-up after a reset */
-	uint32_t eerd;           /* a word of the NVM */
-	uint32_t mdic;           /* a register of the PHY */
-	uint32_t mdio_owner;     /* EXTCNF_CTRL.MDIO_SW */
-	uint32_t smbi, swesmbi, phy_owner; /* SWSM.SMBI, .SWESMBI, and the PHY's bits in SW_FW_SYNC */
-	uint32_t queue;          /* ENABLE bits of a queue, where there are any */
-	uint32_t drain;          /* for packets handed over for transmit */
+	uint32_t eerd;                       /* a word of the NVM */
+	uint32_t mdic;                       /* a register of the PHY */
+	uint32_t mdio_owner;                 /* EXTCNF_CTRL.MDIO_SW */
+	uint32_t smbi, swesmbi, phy_owner;   /* SWSM.SMBI, .SWESMBI, and the PHY's bits in SW_FW_SYNC */
+	uint32_t queue;                      /* ENABLE bits of a queue, where there are any */
+	uint32_t drain;                      /* for packets handed over for transmit */
 };
 extern struct e1000_times e1000_times;
 

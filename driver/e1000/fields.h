@@ -55,17 +55,17 @@
 #define E1000_ICR_LSC E1000_BIT(2)
 
 /* receive */
-#define E1000_RCTL_EN         E1000_BIT(1)
-#define E1000_RCTL_UPE        E1000_BIT(3)
-#define E1000_RCTL_MPE        E1000_BIT(4)
-#define E1000_RCTL_LPE        E1000_BIT(5)
-#define E1000_RCTL_BAM        E1000_BIT(15)
-#define E1000_RCTL_SECRC      E1000_BIT(26)
+#define E1000_RCTL_EN          E1000_BIT(1)
+#define E1000_RCTL_UPE         E1000_BIT(3)
+#define E1000_RCTL_MPE         E1000_BIT(4)
+#define E1000_RCTL_LPE         E1000_BIT(5)
+#define E1000_RCTL_BAM         E1000_BIT(15)
+#define E1000_RCTL_SECRC       E1000_BIT(26)
 #define E1000_RXDCTL_WTHRESH_1 E1000_BIT(16)
-#define E1000_RXDCTL_GRAN     E1000_BIT(24)
-#define E1000_RXCSUM_PCSD     E1000_BIT(13)
-#define E1000_RFCTL_EXSTEN    E1000_BIT(15)
-#define E1000_RAH_AV          E1000_BIT(31)
+#define E1000_RXDCTL_GRAN      E1000_BIT(24)
+#define E1000_RXCSUM_PCSD      E1000_BIT(13)
+#define E1000_RFCTL_EXSTEN     E1000_BIT(15)
+#define E1000_RAH_AV           E1000_BIT(31)
 
 /* transmit */
 #define E1000_TCTL_EN           E1000_BIT(1)

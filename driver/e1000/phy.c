@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The PHY of the e1000 lineage, by MDIC, which on the PCIe chips firmware uses as well. */
-#include "e1000.h"
 #include "../../vfio/error.h"
+#include "e1000.h"
 
 #include <errno.h>
 
@@ -32,13 +32,15 @@ static int phy_access(struct e1000 *e, unsigned reg, uint32_t command, uint16_t 
 	if (taken)
 		e->chip->phy_give(e);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: MDIC.READY was not set within %u ms: the card's PHY does not answer; power the machine "
-				   "off and on", e->nic.device->address, e1000_times.mdic / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: MDIC.READY was not set within %u ms: the card's PHY does not answer; power the machine "
+			"off and on",
+			e->nic.device->address, e1000_times.mdic / 1000);
 	if (!ret && nic_gone(&e->nic))
 		ret = nic_fail_gone(&e->nic);
 	if (!ret && (answer & E1000_MDIC_ERROR))
 		return pollux_fail(EIO, "%s: MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper card",
-				   e->nic.device->address, reg);
+			e->nic.device->address, reg);
 	*value = (uint16_t)answer;
 	return ret;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reset of the e1000 lineage: stop what runs, let the bus go quiet, reset as the chip wants it. Waits that end without success name the
  * bit. */
-#include "e1000.h"
 #include "../../vfio/error.h"
+#include "e1000.h"
 
 #include <errno.h>
 
@@ -30,8 +30,10 @@ int e1000_reset_by_register(struct e1000 *e)
 	nic_sleep_us(e1000_times.reset_quiet);
 	int ret = e1000_wait(e, E1000_CTRL, E1000_CTRL_RST, 0, e1000_times.reset);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
-				   "off and on", e->nic.device->address, e1000_times.reset / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
+			"off and on",
+			e->nic.device->address, e1000_times.reset / 1000);
 	return ret;
 }
 
@@ -39,9 +41,10 @@ int e1000_wait_auto_read(struct e1000 *e)
 {
 	int ret = e1000_wait(e, E1000_EECD, E1000_EECD_AUTO_RD, E1000_EECD_AUTO_RD, e1000_times.auto_read);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: EECD.AUTO_RD was not set within %u ms after a reset: the card could not read its NVM; "
-				   "power the machine off and on, else the card is broken", e->nic.device->address,
-				   e1000_times.auto_read / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: EECD.AUTO_RD was not set within %u ms after a reset: the card could not read its NVM; "
+			"power the machine off and on, else the card is broken",
+			e->nic.device->address, e1000_times.auto_read / 1000);
 	return ret;
 }
 

@@ -54,6 +54,5 @@ void e1000_transmit_start(struct e1000 *e, uint32_t more_tctl)
 	e1000_write(e, E1000_TIDV, 0);
 	e1000_write(e, E1000_TADV, 0);
 	e1000_write(e, E1000_TIPG, E1000_TIPG_COPPER);
-	e1000_write(e, E1000_TCTL,
-		    E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT | E1000_TCTL_COLD | E1000_TCTL_RTLC | more_tctl);
+	e1000_write(e, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT | E1000_TCTL_COLD | E1000_TCTL_RTLC | more_tctl);
 }

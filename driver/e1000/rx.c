@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive bursts of the 82540EM (legacy descriptors) and the 82574L (extended ones). */
-#include "e1000.h"
 #include "../ring_rx.h"
+#include "e1000.h"
 
 /* Frame errors. Checksum errors are advice on frames that are delivered as they are: not among them. */
 #define ERRORS 0x97u /* CE, SE, SEQ, CXE, RXE */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Starting a port of the e1000 lineage: packet buffer, link, statistics, filters, receive, transmit, interrupts. */
-#include "e1000.h"
 #include "../../vfio/error.h"
+#include "e1000.h"
 
 #include <errno.h>
 

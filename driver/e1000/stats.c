@@ -16,7 +16,14 @@ static uint64_t without(uint64_t bytes, uint64_t extra)
 }
 
 static const uint32_t errors[E1000_ERRORS] = {
-	E1000_CRCERRS, E1000_ALGNERRC, E1000_RXERRC, E1000_RLEC, E1000_RUC, E1000_RFC, E1000_ROC, E1000_RJC,
+	E1000_CRCERRS,
+	E1000_ALGNERRC,
+	E1000_RXERRC,
+	E1000_RLEC,
+	E1000_RUC,
+	E1000_RFC,
+	E1000_ROC,
+	E1000_RJC,
 };
 
 /* Losses and errors, which QEMU's cards count in registers that a read does not clear. A second read tells: on hardware it finds next to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit bursts of the 82540EM and the 82574L, both with legacy descriptors: nothing that the extended ones add is used. */
-#include "e1000.h"
 #include "../ring_tx.h"
+#include "e1000.h"
 
 #define IFCS (UINT64_C(1) << 25)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82576, a PCIe card: queues with an enable bit each, advanced descriptors, and what its errata ask for. */
-#include "igb.h"
-#include "../ring_tx.h"
 #include "../../vfio/error.h"
+#include "../ring_tx.h"
+#include "igb.h"
 
 #include <errno.h>
 
@@ -44,8 +44,10 @@ static int read_mac(struct e1000 *e, uint8_t mac[6])
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
 	if (!(high & E1000_RAH_AV) || !nic_is_mac(mac))
-		return pollux_fail(EIO, "%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM is missing or "
-				   "damaged; restore it with the vendor's tool", e->nic.device->address, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		return pollux_fail(EIO,
+			"%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM is missing or "
+			"damaged; restore it with the vendor's tool",
+			e->nic.device->address, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
 }
 
@@ -63,8 +65,9 @@ static int wait_enabled(struct e1000 *e, uint32_t offset, bool on, const char *n
 {
 	int ret = e1000_wait(e, offset, IGB_XXDCTL_ENABLE, on ? IGB_XXDCTL_ENABLE : 0, e1000_times.queue);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: %s.ENABLE of queue 0 did not %s within %u ms: the card hangs; power the machine off and on",
-				   e->nic.device->address, name, on ? "come" : "clear", e1000_times.queue / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: %s.ENABLE of queue 0 did not %s within %u ms: the card hangs; power the machine off and on",
+			e->nic.device->address, name, on ? "come" : "clear", e1000_times.queue / 1000);
 	return ret;
 }
 

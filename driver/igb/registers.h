@@ -48,20 +48,20 @@ enum igb_register {
 #define IGB_QUEUE_STRIDE 0x40u
 
 /* fields */
-#define IGB_XXDCTL_ENABLE          (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
-#define IGB_RXDCTL_THRESHOLDS      (8u | 8u << 8 | 1u << 16) /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (erratum) */
-#define IGB_TXDCTL_THRESHOLDS      (8u | 1u << 8 | 1u << 16)
-#define IGB_SRRCTL_BSIZEPACKET_2K  2u
-#define IGB_SRRCTL_DESCTYPE_ONE    (UINT32_C(1) << 25) /* advanced, one buffer */
-#define IGB_RFCTL_IPV6_EX_DIS      (UINT32_C(1) << 16)
-#define IGB_SWSM_SMBI              (UINT32_C(1) << 0)
-#define IGB_SWSM_SWESMBI           (UINT32_C(1) << 1)
-#define IGB_SW_FW_SYNC_PHY0        (UINT32_C(1) << 1)
-#define IGB_SW_FW_SYNC_PHY1        (UINT32_C(1) << 2)
-#define IGB_SW_FW_SYNC_PHY2        (UINT32_C(1) << 5)
-#define IGB_SW_FW_SYNC_PHY3        (UINT32_C(1) << 6)
-#define IGB_SW_FW_SYNC_FW_SHIFT    16 /* a software bit's firmware counterpart is so much higher */
-#define IGB_GCR_CMPL_TMOUT_RESEND  (UINT32_C(1) << 16)
-#define IGB_CTRL_EXT_LINK_MODE     (UINT32_C(3) << 22) /* 0: copper */
+#define IGB_XXDCTL_ENABLE         (UINT32_C(1) << 25)       /* RXDCTL and TXDCTL */
+#define IGB_RXDCTL_THRESHOLDS     (8u | 8u << 8 | 1u << 16) /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (erratum) */
+#define IGB_TXDCTL_THRESHOLDS     (8u | 1u << 8 | 1u << 16)
+#define IGB_SRRCTL_BSIZEPACKET_2K 2u
+#define IGB_SRRCTL_DESCTYPE_ONE   (UINT32_C(1) << 25) /* advanced, one buffer */
+#define IGB_RFCTL_IPV6_EX_DIS     (UINT32_C(1) << 16)
+#define IGB_SWSM_SMBI             (UINT32_C(1) << 0)
+#define IGB_SWSM_SWESMBI          (UINT32_C(1) << 1)
+#define IGB_SW_FW_SYNC_PHY0       (UINT32_C(1) << 1)
+#define IGB_SW_FW_SYNC_PHY1       (UINT32_C(1) << 2)
+#define IGB_SW_FW_SYNC_PHY2       (UINT32_C(1) << 5)
+#define IGB_SW_FW_SYNC_PHY3       (UINT32_C(1) << 6)
+#define IGB_SW_FW_SYNC_FW_SHIFT   16 /* a software bit's firmware counterpart is so much higher */
+#define IGB_GCR_CMPL_TMOUT_RESEND (UINT32_C(1) << 16)
+#define IGB_CTRL_EXT_LINK_MODE    (UINT32_C(3) << 22) /* 0: copper */
 
 #endif

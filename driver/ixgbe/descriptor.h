@@ -11,10 +11,10 @@ struct ixgbe_descriptor {
 } __attribute__((aligned(16)));
 
 /* Second quadword of a written-back descriptor (82599 DS 7.1.6.2). */
-#define IXGBE_RX_DD          (UINT64_C(1) << 0)
-#define IXGBE_RX_EOP         (UINT64_C(1) << 1)
-#define IXGBE_RX_RXE         (UINT64_C(1) << 29) /* any MAC error; the only frame error bit of the 82599 and later */
-#define IXGBE_RX_LENGTH(q1)  ((uint32_t)((q1) >> 32) & 0xffff)
+#define IXGBE_RX_DD         (UINT64_C(1) << 0)
+#define IXGBE_RX_EOP        (UINT64_C(1) << 1)
+#define IXGBE_RX_RXE        (UINT64_C(1) << 29) /* any MAC error; the only frame error bit of the 82599 and later */
+#define IXGBE_RX_LENGTH(q1) ((uint32_t)((q1) >> 32) & 0xffff)
 /* A length of 2048 or more, as a mask. A full buffer of exactly 2048 is legitimate, and handled out of line. */
 #define IXGBE_RX_LENGTH_HIGH (UINT64_C(0xf800) << 32)
 
@@ -31,11 +31,11 @@ struct ixgbe_descriptor {
 #define IXGBE_TX_DD           (UINT64_C(1) << 32)
 #define IXGBE_TX_PAYLEN_SHIFT 46
 
-#define IXGBE_TX_COMMAND      (IXGBE_TX_DTYP_DATA | IXGBE_TX_IFCS | IXGBE_TX_DEXT)
+#define IXGBE_TX_COMMAND (IXGBE_TX_DTYP_DATA | IXGBE_TX_IFCS | IXGBE_TX_DEXT)
 /* len * this puts a length both into DTALEN and into PAYLEN. */
 #define IXGBE_TX_BOTH_LENGTHS ((UINT64_C(1) << IXGBE_TX_PAYLEN_SHIFT) + 1)
 
 /* The shortest frame that an advanced descriptor may describe; the MAC pads on from there. */
-#define IXGBE_TX_FRAME_MIN  17u
+#define IXGBE_TX_FRAME_MIN 17u
 
 #endif

@@ -3,16 +3,16 @@
 #ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
 #define POLLUX_DRIVER_IXGBE_IXGBE_H
 
-#include "../driver.h"
 #include "../../mempool/memory.h"
+#include "../driver.h"
 #include "fields.h"
 #include "queue.h"
 #include "registers.h"
 
 /** nic_id.kind: the chip, and on 82599 whether a laser is to be switched on. */
 enum ixgbe_kind {
-	IXGBE_82599_SFP,  /* SFP+ and QSFP cages */
-	IXGBE_82599,      /* backplane and other media, set up by the NVM */
+	IXGBE_82599_SFP, /* SFP+ and QSFP cages */
+	IXGBE_82599,     /* backplane and other media, set up by the NVM */
 	IXGBE_X540,
 	IXGBE_X550,
 };
@@ -22,8 +22,8 @@ enum ixgbe_kind {
 #define IXGBE_RARS     128u /* exact MAC filters */
 
 struct ixgbe {
-	struct nic nic; /* first */
-	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
+	struct nic nic;          /* first */
+	bool clean;              /* reset is done, bus mastering is off, and nothing has been started since */
 	struct ixgbe_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
 	struct ixgbe_txq **txqs;
 	struct dma_memory rings; /* of all queues, receive first */
@@ -31,21 +31,21 @@ struct ixgbe {
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
 struct ixgbe_times {
-	uint32_t quiesce;        /* for DMA in flight after the queues were disabled */
-	uint32_t master_disable; /* STATUS.GIO */
-	uint32_t pending;        /* PCIe Transaction Pending */
-	uint32_t flush;          /* GCR_EXT.BUFFERS_CLEAR held */
-	uint32_t reset_quiet;    /* no register access after CTRL.RST */
-	uint32_t reset;          /* CTRL.RST clear */
+	uint32_t quiesce;                   /* for DMA in flight after the queues were disabled */
+	uint32_t master_disable;            /* STATUS.GIO */
+	uint32_t pending;                   /* PCIe Transaction Pending */
+	uint32_t flush;                     /* GCR_EXT.BUFFERS_CLEAR held */
+	uint32_t reset_quiet;               /* no register access after CTRL.RST */
+	uint32_t reset;                     /* CTRL.RST clear */
 	uint32_t settle_82599, settle_x540; /* after the reset */
-	uint32_t auto_read;      /* EEC.AUTO_RD */
-	uint32_t dma_init;       /* RDRXCTL.DMAIDONE */
-	uint32_t security;       /* SECRXSTAT.SECRX_RDY */
-	uint32_t queue;          /* RXDCTL.ENABLE and TXDCTL.ENABLE, either way */
-	uint32_t queue_off;      /* after the last queue is disabled */
-	uint32_t drain;          /* for packets handed over for transmit */
-	uint32_t blocked;        /* a pipe waits so long for an output that sends nothing */
-	uint32_t smbi, regsmp, resource; /* semaphores */
+	uint32_t auto_read;                 /* EEC.AUTO_RD */
+	uint32_t dma_init;                  /* RDRXCTL.DMAIDONE */
+	uint32_t security;                  /* SECRXSTAT.SECRX_RDY */
+	uint32_t queue;                     /* RXDCTL.ENABLE and TXDCTL.ENABLE, either way */
+	uint32_t queue_off;                 /* after the last queue is disabled */
+	uint32_t drain;                     /* for packets handed over for transmit */
+	uint32_t blocked;                   /* a pipe waits so long for an output that sends nothing */
+	uint32_t smbi, regsmp, resource;    /* semaphores */
 };
 extern struct ixgbe_times ixgbe_times;
 

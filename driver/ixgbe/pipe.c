@@ -28,8 +28,8 @@ static inline void count(uint64_t *counter, uint64_t n)
 
 /* ---- Finished batches ---- */
 
-/* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes feed, others may have
- * gone all around it since, which they can when it was sent only. */
+/* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes feed, others may
+ * have gone all around it since, which they can when it was sent only. */
 static inline bool sent(const struct ixgbe_txq *queue, uint32_t report)
 {
 	const uint64_t *status = &queue->ring[(report - 1) & queue->mask].q1;
@@ -162,7 +162,8 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 		give_back(pipe, queue, fill);
 }
 
-/* What the outputs got of the batch in progress becomes what ends it. Packets of other pipes may be behind it in a queue: that's as good. */
+/* What the outputs got of the batch in progress becomes what ends it. Packets of other pipes may be behind it in a queue: that's as good.
+ */
 static void note(struct ixgbe_pipe *pipe, unsigned batch)
 {
 	pipe->used[batch] = pipe->touched;
@@ -280,8 +281,8 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 		/* exactly full: an ordinary packet, which the quick comparison cannot tell from too long ones */
 		uint32_t slot = queue->next & queue->mask;
 
-		pipe->nic.pkts[0] = (struct pkt){
-			.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
+		pipe->nic.pkts[0] =
+			(struct pkt){.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
 		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
 		return 1;
 	}
@@ -516,23 +517,30 @@ static int check_input(struct nic *nic, const struct ixgbe_rxq *queue, unsigned 
 	if (queue->pipe)
 		return pollux_fail(EBUSY, "%s: receive queue %u feeds a pipe already: close that first", nic->info.address, index);
 	if (queue->next)
-		return pollux_fail(EBUSY, "%s: receive queue %u has been used since the port was started: start it again and open the pipe "
-				   "before the first burst", nic->info.address, index);
+		return pollux_fail(EBUSY,
+			"%s: receive queue %u has been used since the port was started: start it again and open the pipe "
+			"before the first burst",
+			nic->info.address, index);
 	if (nic->config.mtu + 18u > PKT_DATA_BYTES)
-		return pollux_fail(EINVAL, "%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the port "
-				   "with %u at most", nic->info.address, nic->config.mtu, PKT_DATA_BYTES - 18);
+		return pollux_fail(EINVAL,
+			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the port "
+			"with %u at most",
+			nic->info.address, nic->config.mtu, PKT_DATA_BYTES - 18);
 	return 0;
 }
 
 static int check_output(struct nic *nic, const struct ixgbe_txq *queue, unsigned index, uint32_t slots)
 {
 	if (queue->next && !queue->pipe_slots)
-		return pollux_fail(EBUSY, "%s: transmit queue %u has been used since the port was started: start it again and open the pipe "
-				   "before the first burst", nic->info.address, index);
+		return pollux_fail(EBUSY,
+			"%s: transmit queue %u has been used since the port was started: start it again and open the pipe "
+			"before the first burst",
+			nic->info.address, index);
 	if (queue->pipe_slots + slots > queue->mask + 1)
-		return pollux_fail(EINVAL, "%s: a transmit ring of %u is too small for the receive rings of all pipes that feed it, %u "
-				   "together: start the port with a larger one, or the others with smaller ones", nic->info.address,
-				   queue->mask + 1, queue->pipe_slots + slots);
+		return pollux_fail(EINVAL,
+			"%s: a transmit ring of %u is too small for the receive rings of all pipes that feed it, %u "
+			"together: start the port with a larger one, or the others with smaller ones",
+			nic->info.address, queue->mask + 1, queue->pipe_slots + slots);
 	return 0;
 }
 
@@ -588,9 +596,12 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 		struct ixgbe_txq *txq = ixgbe_of(outputs[i].nic)->txqs[outputs[i].index];
 		uint32_t longest = txq->max_frame < PKT_DATA_BYTES ? txq->max_frame : PKT_DATA_BYTES;
 
-		pipe->outputs[i] = (struct ixgbe_pipe_output){
-			.txq = txq, .port = outputs[i].nic, .pipe = pipe, .next = txq->pipes,
-			.least = IXGBE_TX_FRAME_MIN, .describe = {txq->offset, IXGBE_TX_COMMAND | IXGBE_TX_EOP},
+		pipe->outputs[i] = (struct ixgbe_pipe_output){.txq = txq,
+			.port = outputs[i].nic,
+			.pipe = pipe,
+			.next = txq->pipes,
+			.least = IXGBE_TX_FRAME_MIN,
+			.describe = {txq->offset, IXGBE_TX_COMMAND | IXGBE_TX_EOP},
 			.range = {UINT32_MAX, UINT32_MAX, longest - IXGBE_TX_FRAME_MIN, UINT32_MAX}};
 		txq->pipes = &pipe->outputs[i];
 		txq->limit = txq->next;

@@ -19,15 +19,15 @@
 struct ixgbe_pipe;
 
 struct ixgbe_pipe_output {
-	struct ixgbe_txq *txq;               /* NULL: the port was stopped, or has nothing to do with the pipe any more */
-	uint32_t least;                      /* IXGBE_TX_FRAME_MIN: a load costs less than a constant */
-	struct ixgbe_descriptor describe;    /* to be added to a packet's {data, lengths}: I/O offset and command */
+	struct ixgbe_txq *txq;                          /* NULL: the port was stopped, or has nothing to do with the pipe any more */
+	uint32_t least;                                 /* IXGBE_TX_FRAME_MIN: a load costs less than a constant */
+	struct ixgbe_descriptor describe;               /* to be added to a packet's {data, lengths}: I/O offset and command */
 	uint32_t range[4] __attribute__((aligned(16))); /* by dword of a handle: longest frame - IXGBE_TX_FRAME_MIN in the third */
 
 	uint32_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: up to where the queue must have sent for it, counted as txq->next is */
 	struct nic *port;
 	struct ixgbe_pipe *pipe;
-	struct ixgbe_pipe_output *next;      /* of those that share the transmit queue */
+	struct ixgbe_pipe_output *next; /* of those that share the transmit queue */
 } __attribute__((aligned(64)));
 
 /** What is usual when no output is: its queue has no room. */
@@ -46,23 +46,23 @@ struct ixgbe_pipe {
 
 	/* touched per burst; a cache line */
 	struct ixgbe_rxq *rxq __attribute__((aligned(64)));
-	struct ixgbe_descriptor *home;     /* per receive slot: {its buffer's data, 0} */
-	struct ixgbe_pipe_output *output;  /* the usual one, where all of a burst went lately, and nothing is out of the ordinary ... */
-	uint32_t usual;                    /* ... and its bit; none: 0, and ixgbe_pipe_nowhere */
-	uint32_t touched;                  /* mask of outputs that have packets of the batch in progress */
-	uint32_t limit;                    /* up to here there is neither the ring's end nor a slot that the card was not given */
-	int32_t left;                      /* slots of the batch in progress that are not sent yet, less one */
-	struct ixgbe_descriptor rearm;     /* to be added to a home: I/O offset */
-	uint64_t packets;                  /* this and all counters: written by the pipe's thread only, relaxed atomics */
+	struct ixgbe_descriptor *home;    /* per receive slot: {its buffer's data, 0} */
+	struct ixgbe_pipe_output *output; /* the usual one, where all of a burst went lately, and nothing is out of the ordinary ... */
+	uint32_t usual;                   /* ... and its bit; none: 0, and ixgbe_pipe_nowhere */
+	uint32_t touched;                 /* mask of outputs that have packets of the batch in progress */
+	uint32_t limit;                   /* up to here there is neither the ring's end nor a slot that the card was not given */
+	int32_t left;                     /* slots of the batch in progress that are not sent yet, less one */
+	struct ixgbe_descriptor rearm;    /* to be added to a home: I/O offset */
+	uint64_t packets;                 /* this and all counters: written by the pipe's thread only, relaxed atomics */
 
 	/* touched now and then */
 	uint32_t used[IXGBE_PIPE_BATCHES]; /* masks of outputs that have packets of a batch */
 	uint64_t dropped, blocked_copies, bad;
 	struct ixgbe_pipe_output *outputs;
-	unsigned count;    /* of them */
-	uint32_t live;     /* mask of outputs that take packets */
-	bool skipping;     /* inside a frame of several descriptors, which is dropped: until its last */
-	uint32_t blocked;  /* mask: what they have is stranded, and they get nothing new */
+	unsigned count;          /* of them */
+	uint32_t live;           /* mask of outputs that take packets */
+	bool skipping;           /* inside a frame of several descriptors, which is dropped: until its last */
+	uint32_t blocked;        /* mask: what they have is stranded, and they get nothing new */
 	uint32_t stall_fill;     /* the receive ring stands still at this batch ... */
 	uint64_t stall_since_us; /* ... since then; 0: it does not */
 	struct ixgbe_stranded *stranded;

@@ -3,11 +3,11 @@
 #include "pipe_fours.h"
 
 #define PIPE_WIDTH 4
-#define take_wide pipe_take_fours
-#define put_wide  pipe_put_fours
-#define take_rest pipe_take_rest
-#define put_rest  pipe_put_rest
-#define pick      pipe_pick
+#define take_wide  pipe_take_fours
+#define put_wide   pipe_put_fours
+#define take_rest  pipe_take_rest
+#define put_rest   pipe_put_rest
+#define pick       pipe_pick
 #include "pipe_burst.h"
 
 void ixgbe_pipe_avx2(struct nic_pipe *pipe)

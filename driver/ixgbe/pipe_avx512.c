@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How is told in pipe_fours.h. */
-#include "pipe_fours.h"
 #include "../../mempool/handles.h"
+#include "pipe_fours.h"
 
 static inline __m512i four_times(__m128i piece)
 {
@@ -9,8 +9,8 @@ static inline __m512i four_times(__m128i piece)
 }
 
 /* Four descriptors that were judged become handles, and are rewritten for the card. */
-static inline void hand_out_four(__m512i judged, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts,
-	__m512i rearm)
+static inline void hand_out_four(
+	__m512i judged, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, __m512i rearm)
 {
 	__m512i slots = _mm512_loadu_si512(home);
 	__m512i handle = _mm512_or_si512(_mm512_shuffle_epi8(judged, four_times(pipe_length())), slots);
@@ -20,11 +20,11 @@ static inline void hand_out_four(__m512i judged, struct ixgbe_descriptor *ring, 
 }
 
 /* No loop has as few instructions as four of these in a row: no index, and no end to be worked out. */
-static inline unsigned take_eights(const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home,
-	struct pkt *pkts, unsigned n)
+static inline unsigned take_eights(
+	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
 {
-	const __m512i whole = _mm512_set_epi64(IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0,
-		IXGBE_RX_WHOLE_FRAME, 0);
+	const __m512i whole =
+		_mm512_set_epi64(IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0);
 	const __m512i decides = _mm512_set_epi64(IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0);
 	const __m512i rearm = four_times(_mm_load_si128((const __m128i *)&pipe->rearm));
 
@@ -44,8 +44,8 @@ static inline unsigned take_eights(const struct ixgbe_pipe *pipe, struct ixgbe_d
 	return n;
 }
 
-static inline unsigned describe_eights(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts,
-	unsigned n, uint64_t report)
+static inline unsigned describe_eights(
+	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n, uint64_t report)
 {
 	const __m512i least = _mm512_set1_epi32((int)output->least), shift = four_times(_mm_setr_epi32(0, 0, 0, 14));
 	const __m512i range = four_times(_mm_load_si128((const __m128i *)output->range)), lengths = four_times(pipe_lengths());
@@ -92,20 +92,21 @@ static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint
 }
 
 #define PIPE_WIDTH 8
-#define take_wide take_eights
-#define put_wide  put_eights
-#define take_rest take_any_number
-#define put_rest  put_any_number
+#define take_wide  take_eights
+#define put_wide   put_eights
+#define take_rest  take_any_number
+#define put_rest   put_any_number
 
-static inline unsigned take_any_number(const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home,
-	struct pkt *pkts, unsigned n)
+static inline unsigned take_any_number(
+	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	unsigned whole = n & ~7u, got = whole ? take_eights(pipe, ring, home, pkts, whole) : 0;
 
 	return got < n ? got + pipe_take_rest(pipe, ring + got, home + got, pkts + got, n - got) : got;
 }
 
-static inline unsigned put_any_number(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned put_any_number(
+	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	unsigned whole = n & ~7u, put = whole ? describe_eights(output, ring, pkts, whole, whole == n ? IXGBE_TX_RS : 0) : 0;
 

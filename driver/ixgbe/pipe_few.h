@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static inline unsigned take_few(const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home,
-	struct pkt *pkts, unsigned n)
+static inline unsigned take_few(
+	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	uint64_t offset = pipe->rearm.q0;
 	unsigned i;

@@ -29,8 +29,8 @@ static inline void pipe_hand_out_two(__m256i judged, __m256i *ring, const __m256
 	_mm256_storeu_si256(ring, _mm256_add_epi64(slots, rearm));
 }
 
-static inline unsigned pipe_take_fours(const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home,
-	struct pkt *pkts, unsigned n)
+static inline unsigned pipe_take_fours(
+	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	const __m256i whole = _mm256_setr_epi64x(0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME);
 	const __m256i decides = _mm256_setr_epi64x(0, (long long)IXGBE_RX_DECIDES, 0, (long long)IXGBE_RX_DECIDES);
@@ -52,8 +52,8 @@ static inline unsigned pipe_take_fours(const struct ixgbe_pipe *pipe, struct ixg
 	return (unsigned)i;
 }
 
-static inline unsigned pipe_take_rest(const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home,
-	struct pkt *pkts, unsigned n)
+static inline unsigned pipe_take_rest(
+	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	const __m128i whole = _mm_set_epi64x(IXGBE_RX_WHOLE_FRAME, 0), decides = _mm_set_epi64x((long long)IXGBE_RX_DECIDES, 0);
 	const __m128i rearm = _mm_load_si128((const __m128i *)&pipe->rearm);
@@ -74,16 +74,16 @@ static inline unsigned pipe_take_rest(const struct ixgbe_pipe *pipe, struct ixgb
 }
 
 /*
- * Handles become descriptors: {data} {length, flags, hash} is shuffled to {data} {length, length}, the upper one shifted to where PAYLEN is;
- * and I/O offset and command are added. A word that is not 0 after saturation tells of a flag, or a length out of range.
+ * Handles become descriptors: {data} {length, flags, hash} is shuffled to {data} {length, length}, the upper one shifted to where PAYLEN
+ * is; and I/O offset and command are added. A word that is not 0 after saturation tells of a flag, or a length out of range.
  */
 static inline __m128i pipe_lengths(void)
 {
 	return _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, 8, 9, -1, -1);
 }
 
-static inline unsigned pipe_describe_fours(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts,
-	unsigned n)
+static inline unsigned pipe_describe_fours(
+	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	const __m256i least = _mm256_set1_epi32((int)output->least), shift = _mm256_setr_epi32(0, 0, 0, 14, 0, 0, 0, 14);
 	const __m256i range = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)output->range));
@@ -107,7 +107,8 @@ static inline unsigned pipe_describe_fours(const struct ixgbe_pipe_output *outpu
 	return (unsigned)i;
 }
 
-static inline unsigned pipe_put_fours(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned pipe_put_fours(
+	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	unsigned put = pipe_describe_fours(output, ring, pkts, n);
 
@@ -116,7 +117,8 @@ static inline unsigned pipe_put_fours(const struct ixgbe_pipe_output *output, st
 	return put;
 }
 
-static inline unsigned pipe_put_rest(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned pipe_put_rest(
+	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	const __m128i least = _mm_set1_epi32((int)output->least), shift = _mm_setr_epi32(0, 0, 0, 14);
 	const __m128i range = _mm_load_si128((const __m128i *)output->range), describe = _mm_load_si128((const __m128i *)&output->describe);

@@ -3,10 +3,10 @@
 #include "pipe_few.h"
 
 #define PIPE_WIDTH 1
-#define take_wide take_few
-#define put_wide  put_few
-#define take_rest take_few
-#define put_rest  put_few
+#define take_wide  take_few
+#define put_wide   put_few
+#define take_rest  take_few
+#define put_rest   put_few
 
 static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint32_t *to, unsigned n, unsigned index)
 {

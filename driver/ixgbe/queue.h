@@ -4,8 +4,8 @@
 #ifndef POLLUX_DRIVER_IXGBE_QUEUE_H
 #define POLLUX_DRIVER_IXGBE_QUEUE_H
 
-#include "../nic.h"
 #include "../../vfio/device.h"
+#include "../nic.h"
 #include "descriptor.h"
 
 #include <stdbool.h>
@@ -27,24 +27,24 @@ struct ixgbe_rxq {
 
 	/* touched per burst */
 	struct ixgbe_descriptor *ring;
-	uint8_t **buffers;          /* per slot: its buffer's data, at the default position */
+	uint8_t **buffers; /* per slot: its buffer's data, at the default position */
 	struct pkt_pool *pool;
-	uint64_t offset;            /* I/O address = pointer + offset */
-	volatile uint32_t *tail;    /* RDT, or `trapped_tail` */
-	uint32_t mask;              /* ring size - 1 */
-	uint32_t next;              /* the slot to look at next; counts up freely */
-	uint32_t fill;              /* the slot to refill next; counts up freely, a multiple of IXGBE_BATCH */
-	uint32_t limit;             /* up to here a burst meets nothing out of the ordinary but descriptors */
-	uint32_t odd;               /* 0, or: descriptors from `next` on of a frame already checked as a whole; or IXGBE_SKIPPING */
+	uint64_t offset;         /* I/O address = pointer + offset */
+	volatile uint32_t *tail; /* RDT, or `trapped_tail` */
+	uint32_t mask;           /* ring size - 1 */
+	uint32_t next;           /* the slot to look at next; counts up freely */
+	uint32_t fill;           /* the slot to refill next; counts up freely, a multiple of IXGBE_BATCH */
+	uint32_t limit;          /* up to here a burst meets nothing out of the ordinary but descriptors */
+	uint32_t odd;            /* 0, or: descriptors from `next` on of a frame already checked as a whole; or IXGBE_SKIPPING */
 
 	/* touched now and then */
-	uint64_t pool_empty, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
-	uint32_t trapped_tail, tail_told;     /* where the tail is no memory: written here, then told */
+	uint64_t pool_empty, bad_descriptors;                                   /* written by the queue's thread only, relaxed atomics */
+	uint32_t trapped_tail, tail_told;                                       /* where the tail is no memory: written here, then told */
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* without the telling */
 	const struct vfio_window *window;
 	const struct vfio_device *device;
 	uint32_t tail_offset;
-	struct ixgbe_pipe *pipe;              /* that it belongs to, or NULL */
+	struct ixgbe_pipe *pipe; /* that it belongs to, or NULL */
 };
 
 /** A transmit queue. */
@@ -53,27 +53,27 @@ struct ixgbe_txq {
 
 	/* touched per burst */
 	struct ixgbe_descriptor *ring;
-	uint8_t **buffers;          /* per slot: data of the packet in it, wherever in its buffer; NULL: nothing to free */
-	struct pkt_pool *pool;      /* where most packets are expected to come from; others take a slower path */
+	uint8_t **buffers;     /* per slot: data of the packet in it, wherever in its buffer; NULL: nothing to free */
+	struct pkt_pool *pool; /* where most packets are expected to come from; others take a slower path */
 	uint64_t offset;
-	volatile uint32_t *tail;    /* TDT, or `trapped_tail` */
+	volatile uint32_t *tail; /* TDT, or `trapped_tail` */
 	uint32_t mask;
-	uint32_t next;              /* the slot to fill next; counts up freely */
-	uint32_t limit;             /* a burst that ends before it has nothing to do but write descriptors */
-	uint32_t clean;             /* the slot to reclaim next; counts up freely, a multiple of IXGBE_BATCH */
-	uint32_t max_single;        /* longest frame that fits one descriptor here, bytes without FCS */
+	uint32_t next;                                 /* the slot to fill next; counts up freely */
+	uint32_t limit;                                /* a burst that ends before it has nothing to do but write descriptors */
+	uint32_t clean;                                /* the slot to reclaim next; counts up freely, a multiple of IXGBE_BATCH */
+	uint32_t max_single;                           /* longest frame that fits one descriptor here, bytes without FCS */
 	uint16_t report[IXGBE_RING_MAX / IXGBE_BATCH]; /* per batch of slots: the slot whose report covers it */
 
 	/* touched now and then */
 	uint64_t bad_packets;
-	uint32_t max_frame;         /* longest frame, bytes without FCS */
+	uint32_t max_frame; /* longest frame, bytes without FCS */
 	uint32_t trapped_tail, tail_told;
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	const struct vfio_window *window;
 	const struct vfio_device *device;
 	uint32_t tail_offset;
-	struct ixgbe_pipe_output *pipes;      /* that feed it */
-	uint32_t pipe_slots;                  /* of their receive rings, together; 0: packets come by bursts */
+	struct ixgbe_pipe_output *pipes; /* that feed it */
+	uint32_t pipe_slots;             /* of their receive rings, together; 0: packets come by bursts */
 };
 
 static inline void ixgbe_count(uint64_t *counter, uint64_t n)

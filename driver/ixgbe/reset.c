@@ -29,8 +29,8 @@ static bool disable_master(struct ixgbe *ix)
 	return ixgbe_wait(ix, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
 }
 
-/* What the specification update asks for when master disable does not complete (under received pause frames, or without link): flush the data
- * path in loopback, so that nothing is left to be sent. Two resets follow. */
+/* What the specification update asks for when master disable does not complete (under received pause frames, or without link): flush the
+ * data path in loopback, so that nothing is left to be sent. Two resets follow. */
 static void flush_data_path(struct ixgbe *ix)
 {
 	nic_wait_transactions(&ix->nic, ixgbe_times.pending);
@@ -61,8 +61,10 @@ static int global_reset(struct ixgbe *ix)
 	if (taken)
 		ixgbe_semaphore_give(ix, phy);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
-				   "off and on", ix->nic.device->address, ixgbe_times.reset / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
+			"off and on",
+			ix->nic.device->address, ixgbe_times.reset / 1000);
 	if (ret)
 		return ret;
 	nic_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
@@ -89,18 +91,23 @@ int ixgbe_reset(struct ixgbe *ix)
 	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second look. */
 	ret = ixgbe_wait(ix, IXGBE_EEC, IXGBE_EEC_AUTO_RD, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: EEC.AUTO_RD was not set within %u ms after a reset: the card could not read its EEPROM; "
-				   "power the machine off and on, else the card is broken", ix->nic.device->address,
-				   ixgbe_times.auto_read / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: EEC.AUTO_RD was not set within %u ms after a reset: the card could not read its EEPROM; "
+			"power the machine off and on, else the card is broken",
+			ix->nic.device->address, ixgbe_times.auto_read / 1000);
 	if (ret)
 		return ret;
 	if (!(ixgbe_read(ix, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
-		return pollux_fail(EIO, "%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; restore it "
-				   "with the vendor's tool", ix->nic.device->address);
+		return pollux_fail(EIO,
+			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; restore it "
+			"with the vendor's tool",
+			ix->nic.device->address);
 	ret = ixgbe_wait(ix, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: RDRXCTL.DMAIDONE was not set within %u ms after a reset: the card's DMA did not "
-				   "initialise; power the machine off and on", ix->nic.device->address, ixgbe_times.dma_init / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: RDRXCTL.DMAIDONE was not set within %u ms after a reset: the card's DMA did not "
+			"initialise; power the machine off and on",
+			ix->nic.device->address, ixgbe_times.dma_init / 1000);
 	if (ret)
 		return ret;
 	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
@@ -135,7 +142,8 @@ int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6])
 	for (unsigned i = 0; i < 2; i++)
 		mac[4 + i] = (uint8_t)(high >> 8 * i);
 	if (!nic_is_mac(mac) || !(high & IXGBE_RAH_AV))
-		return pollux_fail(EIO, "%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the vendor's tool",
-				   ix->nic.device->address, low, high);
+		return pollux_fail(EIO,
+			"%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the vendor's tool",
+			ix->nic.device->address, low, high);
 	return 0;
 }

@@ -52,7 +52,8 @@ unsigned ixgbe_rx_take_odd(struct ixgbe_rxq *queue, uint32_t *next, struct pkt *
 		if (!good || queue->odd) {
 			for (unsigned i = 0; i < pieces; i++)
 				pkt_free_data(&queue->buffers[(*next + i) & queue->mask], 1);
-			queue->odd = !(ixgbe_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & IXGBE_RX_EOP) ? IXGBE_SKIPPING : 0;
+			queue->odd =
+				!(ixgbe_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & IXGBE_RX_EOP) ? IXGBE_SKIPPING : 0;
 			*next += pieces;
 			ixgbe_count(&queue->bad_descriptors, pieces);
 			return 0;
@@ -152,7 +153,8 @@ int ixgbe_rxq_prepare(struct ixgbe_rxq *queue, enum pkt_simd simd)
 		if (got < IXGBE_BATCH) {
 			pkt_free_data(queue->buffers, have);
 			return pollux_fail(ENOBUFS,
-				"a receive ring of %u needs as many packets, and the pool has only %u left; open the pool with more", size, have);
+				"a receive ring of %u needs as many packets, and the pool has only %u left; open the pool with more", size,
+				have);
 		}
 	}
 	queue->next = queue->fill = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive with AVX-512: eight descriptors at a time become eight handles; what is left, four at a time. */
-#include "rx_fours.h"
 #include "../../mempool/handles.h"
+#include "rx_fours.h"
 
 /* As ixgbe_rx_take_fours, but that permutations reach over the whole vector: no order has to be put right. */
 static inline unsigned take(const struct ixgbe_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)

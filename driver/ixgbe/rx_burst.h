@@ -101,8 +101,8 @@ static inline __attribute__((always_inline)) unsigned ixgbe_rx_refill(struct ixg
 }
 
 /** Every case: the ring's end inside the burst, frames in pieces, bad ones. `got` handles are in pkts already. */
-static inline __attribute__((always_inline)) unsigned ixgbe_rx_any(struct ixgbe_rxq *queue, struct pkt *pkts, unsigned n, unsigned got,
-	ixgbe_rx_take *take, ixgbe_rx_refill_fn *refill)
+static inline __attribute__((always_inline)) unsigned ixgbe_rx_any(
+	struct ixgbe_rxq *queue, struct pkt *pkts, unsigned n, unsigned got, ixgbe_rx_take *take, ixgbe_rx_refill_fn *refill)
 {
 	uint32_t next = queue->next + got;
 	bool stop = false;
@@ -134,8 +134,8 @@ static inline __attribute__((always_inline)) unsigned ixgbe_rx_any(struct ixgbe_
 }
 
 /** The usual case for many: whole frames, and the ring's end not in sight. n is at most what is left up to the limit. */
-static inline __attribute__((always_inline)) unsigned ixgbe_rx_many(struct ixgbe_rxq *queue, struct pkt *pkts, unsigned n, ixgbe_rx_take *take,
-	ixgbe_rx_any_fn *any, ixgbe_rx_refill_fn *refill)
+static inline __attribute__((always_inline)) unsigned ixgbe_rx_many(
+	struct ixgbe_rxq *queue, struct pkt *pkts, unsigned n, ixgbe_rx_take *take, ixgbe_rx_any_fn *any, ixgbe_rx_refill_fn *refill)
 {
 	uint32_t slot = queue->next & queue->mask;
 	unsigned got = take(queue, slot, pkts, n);

@@ -14,7 +14,8 @@
  */
 static inline unsigned ixgbe_rx_take_fours(const struct ixgbe_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
-	const __m256i decides = _mm256_set1_epi64x((long long)IXGBE_RX_DECIDES), whole = _mm256_set1_epi64x((long long)IXGBE_RX_WHOLE_FRAME);
+	const __m256i decides = _mm256_set1_epi64x((long long)IXGBE_RX_DECIDES),
+		      whole = _mm256_set1_epi64x((long long)IXGBE_RX_WHOLE_FRAME);
 	/* per quadword: bytes 4 and 5, the length, and six of 0 */
 	const __m256i length = _mm256_set_epi64x(-0x10000 | 0x0d0c, -0x10000 | 0x0504, -0x10000 | 0x0d0c, -0x10000 | 0x0504);
 	const __m256i *at = (const __m256i *)&queue->ring[slot], *buffers = (const __m256i *)&queue->buffers[slot];

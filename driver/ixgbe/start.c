@@ -24,7 +24,7 @@ static void mac_init(struct ixgbe *ix)
 {
 	bool jumbo = ix->nic.config.mtu > NIC_MTU_DEFAULT;
 	ixgbe_change(ix, IXGBE_HLREG0, IXGBE_HLREG0_LPBK | IXGBE_HLREG0_JUMBOEN,
-		     IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | (jumbo ? IXGBE_HLREG0_JUMBOEN : 0));
+		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | (jumbo ? IXGBE_HLREG0_JUMBOEN : 0));
 	if (jumbo)
 		ixgbe_change(ix, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, (ix->nic.config.mtu + FRAME_OVERHEAD) << IXGBE_MAXFRS_MFS_SHIFT);
 }
@@ -54,8 +54,8 @@ static int receive_init(struct ixgbe *ix)
 	ixgbe_write(ix, IXGBE_PFVTCTL, 0);
 	ixgbe_write(ix, IXGBE_MRQC, 0);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
-	ixgbe_change(ix, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE,
-		     IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
+	ixgbe_change(
+		ix, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE, IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
 	/* Merged packets are no packets to forward */
 	ixgbe_change(ix, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
 	/* The descriptor carries the RSS hash, and 0 without RSS, instead of a fragment's checksum */
@@ -72,7 +72,7 @@ static int receive_queue_on(struct ixgbe *ix, unsigned i)
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is its reserve */
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_SRRCTL, i),
-		    RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (ix->nic.config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
+		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (ix->nic.config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
 	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said */
 	ixgbe_change(ix, ixgbe_rx_register(IXGBE_DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
@@ -81,8 +81,10 @@ static int receive_queue_on(struct ixgbe *ix, unsigned i)
 	ixgbe_change(ix, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
 	int ret = ixgbe_wait(ix, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: RXDCTL[%u].ENABLE was not set within %u ms: the receive queue does not start; close the "
-				   "port and open it again", ix->nic.device->address, i, ixgbe_times.queue / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: RXDCTL[%u].ENABLE was not set within %u ms: the receive queue does not start; close the "
+			"port and open it again",
+			ix->nic.device->address, i, ixgbe_times.queue / 1000);
 	if (ret)
 		return ret;
 	ixgbe_rxq_go(queue);
@@ -94,8 +96,10 @@ static int halt_receive_path(struct ixgbe *ix)
 	ixgbe_change(ix, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
 	int ret = ixgbe_wait(ix, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: SECRXSTAT.SECRX_RDY was not set within %u ms: the receive path does not drain; close the "
-				   "port and open it again", ix->nic.device->address, ixgbe_times.security / 1000);
+		return pollux_fail(ETIMEDOUT,
+			"%s: SECRXSTAT.SECRX_RDY was not set within %u ms: the receive path does not drain; close the "
+			"port and open it again",
+			ix->nic.device->address, ixgbe_times.security / 1000);
 	return ret;
 }
 
@@ -179,11 +183,12 @@ static int transmit_start(struct ixgbe *ix)
 	ixgbe_change(ix, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
 	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++) {
 		ixgbe_write(ix, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = ixgbe_wait(ix, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE,
-				     ixgbe_times.queue);
+		int ret = ixgbe_wait(ix, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE, ixgbe_times.queue);
 		if (ret == -ETIMEDOUT)
-			return pollux_fail(ETIMEDOUT, "%s: TXDCTL[%u].ENABLE was not set within %u ms: the transmit queue does not start; "
-					   "close the port and open it again", ix->nic.device->address, i, ixgbe_times.queue / 1000);
+			return pollux_fail(ETIMEDOUT,
+				"%s: TXDCTL[%u].ENABLE was not set within %u ms: the transmit queue does not start; "
+				"close the port and open it again",
+				ix->nic.device->address, i, ixgbe_times.queue / 1000);
 		if (ret)
 			return ret;
 	}

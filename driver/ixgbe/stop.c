@@ -30,7 +30,7 @@ static int queue_off(struct ixgbe *ix, const char *name, unsigned i, uint32_t of
 	int ret = ixgbe_wait(ix, offset, enable, 0, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT, "%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
-				   ix->nic.device->address, name, i, ixgbe_times.queue / 1000);
+			ix->nic.device->address, name, i, ixgbe_times.queue / 1000);
 	return ret;
 }
 

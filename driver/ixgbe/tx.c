@@ -54,7 +54,8 @@ unsigned ixgbe_tx_put_odd(struct ixgbe_txq *queue, uint32_t *next, const struct 
 
 		queue->buffers[slot] = pkts[i].data;
 		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
-		queue->ring[slot].q1 = pkts[i].len | IXGBE_TX_COMMAND | (i + 1 == pieces ? IXGBE_TX_EOP : 0) | (uint64_t)total << IXGBE_TX_PAYLEN_SHIFT;
+		queue->ring[slot].q1 =
+			pkts[i].len | IXGBE_TX_COMMAND | (i + 1 == pieces ? IXGBE_TX_EOP : 0) | (uint64_t)total << IXGBE_TX_PAYLEN_SHIFT;
 	}
 	/* every batch boundary that this frame crosses is reported by its last descriptor */
 	for (uint32_t i = first; i != *next; i++)
@@ -84,7 +85,8 @@ void ixgbe_tx_reclaim(struct ixgbe_txq *queue)
 		uint8_t **buffers = &queue->buffers[queue->clean & queue->mask];
 
 		/* straight into the thread's cache when all are the pool's own */
-		if (__builtin_expect(cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, IXGBE_BATCH), buffers, IXGBE_BATCH), 1))
+		if (__builtin_expect(
+			    cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, IXGBE_BATCH), buffers, IXGBE_BATCH), 1))
 			pkt_cache_put(pool, cache, IXGBE_BATCH);
 		else
 			pkt_free_data(buffers, IXGBE_BATCH);

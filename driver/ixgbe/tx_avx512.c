@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit with AVX-512: eight handles at a time become eight descriptors; what is left, four at a time. */
-#include "tx_fours.h"
 #include "../../mempool/handles.h"
+#include "tx_fours.h"
 
 /* As ixgbe_tx_put_fours, but that permutations reach over the whole vector: no order has to be put right. */
 static inline unsigned put(struct ixgbe_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
@@ -10,9 +10,12 @@ static inline unsigned put(struct ixgbe_txq *queue, uint32_t slot, const struct 
 	/* length and flags of each, into both halves of a quadword */
 	const __m512i lengths = _mm512_setr_epi32(2, 2, 6, 6, 10, 10, 14, 14, 18, 18, 22, 22, 26, 26, 30, 30);
 	const __m512i weave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), weave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
-	const __m512i least = _mm512_set1_epi32(IXGBE_TX_FRAME_MIN), range = _mm512_set1_epi32((int)(queue->max_single - IXGBE_TX_FRAME_MIN));
-	const __m512i twice = _mm512_set1_epi64((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
-	const __m512i command = _mm512_set1_epi64((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)), offset = _mm512_set1_epi64((long long)queue->offset);
+	const __m512i least = _mm512_set1_epi32(IXGBE_TX_FRAME_MIN),
+		      range = _mm512_set1_epi32((int)(queue->max_single - IXGBE_TX_FRAME_MIN));
+	const __m512i twice =
+		_mm512_set1_epi64((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
+	const __m512i command = _mm512_set1_epi64((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
+		      offset = _mm512_set1_epi64((long long)queue->offset);
 	struct ixgbe_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
 	unsigned left = n;

@@ -42,8 +42,8 @@ static inline void ixgbe_tx_write(struct ixgbe_descriptor *descriptor, uint8_t *
 }
 
 /** The one if the other. */
-static inline bool ixgbe_tx_put_one(struct ixgbe_descriptor *descriptor, uint8_t **buffer, const struct pkt *pkt, uint32_t longest,
-	uint64_t offset)
+static inline bool ixgbe_tx_put_one(
+	struct ixgbe_descriptor *descriptor, uint8_t **buffer, const struct pkt *pkt, uint32_t longest, uint64_t offset)
 {
 	if (!ixgbe_tx_ordinary(pkt, longest))
 		return false;
@@ -93,8 +93,8 @@ static inline void ixgbe_tx_hand_over(struct ixgbe_txq *queue, uint32_t next)
 }
 
 /** Every case: batches that end inside the burst, a full ring, frames in pieces. */
-static inline __attribute__((always_inline)) unsigned ixgbe_tx_any(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n,
-	ixgbe_tx_put *put)
+static inline __attribute__((always_inline)) unsigned ixgbe_tx_any(
+	struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n, ixgbe_tx_put *put)
 {
 	uint32_t next = queue->next, room;
 	unsigned sent = 0;
@@ -131,8 +131,8 @@ static inline __attribute__((always_inline)) unsigned ixgbe_tx_any(struct ixgbe_
 }
 
 /** The usual case for many: up to the limit. */
-static inline __attribute__((always_inline)) unsigned ixgbe_tx_many(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n,
-	ixgbe_tx_put *put, ixgbe_tx_part *any)
+static inline __attribute__((always_inline)) unsigned ixgbe_tx_many(
+	struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n, ixgbe_tx_put *put, ixgbe_tx_part *any)
 {
 	uint32_t next = queue->next + n;
 
@@ -146,8 +146,8 @@ static inline __attribute__((always_inline)) unsigned ixgbe_tx_many(struct ixgbe
 
 /** A burst. A single packet is sent with no call and no saved register: who sends one at a time does not pay for what is prepared for
  *  many. */
-static inline __attribute__((always_inline)) unsigned ixgbe_tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n,
-	ixgbe_tx_part *many, ixgbe_tx_part *any)
+static inline __attribute__((always_inline)) unsigned ixgbe_tx_burst(
+	struct nic_txq *nic, const struct pkt *pkts, unsigned n, ixgbe_tx_part *many, ixgbe_tx_part *any)
 {
 	struct ixgbe_txq *queue = (struct ixgbe_txq *)nic;
 	uint32_t next = queue->next, slot;

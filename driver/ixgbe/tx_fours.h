@@ -11,17 +11,19 @@
  * work within 128-bit lanes, and unpacking once more puts the descriptors right. */
 static inline unsigned ixgbe_tx_put_fours(struct ixgbe_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
-	const __m256i command = _mm256_set1_epi64x((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)), offset = _mm256_set1_epi64x((long long)queue->offset);
-	const __m256i least = _mm256_set1_epi32(IXGBE_TX_FRAME_MIN), range = _mm256_set1_epi32((int)(queue->max_single - IXGBE_TX_FRAME_MIN));
-	const __m256i twice = _mm256_set1_epi64x((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
+	const __m256i command = _mm256_set1_epi64x((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
+		      offset = _mm256_set1_epi64x((long long)queue->offset);
+	const __m256i least = _mm256_set1_epi32(IXGBE_TX_FRAME_MIN),
+		      range = _mm256_set1_epi32((int)(queue->max_single - IXGBE_TX_FRAME_MIN));
+	const __m256i twice =
+		_mm256_set1_epi64x((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
 	__m256i *ring = (__m256i *)&queue->ring[slot], *buffers = (__m256i *)&queue->buffers[slot];
 	unsigned left = n;
 
 	for (; left >= 4; left -= 4, ring += 2, pkts += 4) {
 		__m256i first = _mm256_loadu_si256((const __m256i *)&pkts[0]), second = _mm256_loadu_si256((const __m256i *)&pkts[2]);
 		/* length and flags, in both halves of a quadword */
-		__m256i length =
-			_mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second), 0xaa));
+		__m256i length = _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second), 0xaa));
 		/* a word that is not 0 after saturation: a flag, or a length out of range */
 		__m256i odd = _mm256_subs_epu16(_mm256_sub_epi32(length, least), range);
 		if (__builtin_expect(!_mm256_testz_si256(odd, odd), 0))

@@ -61,8 +61,11 @@ static unsigned add_cells(struct cell *cells, unsigned count, const struct subje
 		for (unsigned b = 0; b < burst_count; b++)
 			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 				if (wanted(&subjects[s], (enum bench_job)job, bursts[b], far) && count < CELLS_MAX)
-					cells[count++] = (struct cell){
-						.subject = s, .job = (enum bench_job)job, .burst = bursts[b], .frame_bytes = bytes, .far = far};
+					cells[count++] = (struct cell){.subject = s,
+						.job = (enum bench_job)job,
+						.burst = bursts[b],
+						.frame_bytes = bytes,
+						.far = far};
 	return count;
 }
 
@@ -104,8 +107,8 @@ static bool measure(struct cell *cells, unsigned count, struct subject *subjects
 		for (c = 0; kept && c < count;)
 			kept = cell_round(&cells[c++], subjects, round);
 	if (!kept)
-		fprintf(stderr, "bench: %s, %s at burst %u lost packets\n", subjects[cells[c - 1].subject].name, bench_job_name(cells[c - 1].job),
-			cells[c - 1].burst);
+		fprintf(stderr, "bench: %s, %s at burst %u lost packets\n", subjects[cells[c - 1].subject].name,
+			bench_job_name(cells[c - 1].job), cells[c - 1].burst);
 	for (c = 0; c < count; c++)
 		cell_sort(&cells[c], options.rounds);
 	return kept;
@@ -115,9 +118,12 @@ static void print_help(void)
 {
 	puts("Usage: bench [--all] [--far] [--only REGEX] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
 	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
-	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place (driver/pipe.h): with the\n"
-	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function called by its pointer.\n\n"
-	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another core\n"
+	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place (driver/pipe.h): with "
+	     "the\n"
+	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function called by its "
+	     "pointer.\n\n"
+	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another "
+	     "core\n"
 	     "  -f, --far        with the model on another core, too\n"
 	     "  -o, --only REGEX only cells whose name matches; names are like \"pollux AVX2 fwd 32 far\"\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
@@ -134,8 +140,8 @@ static int understand(int argc, char **argv)
 {
 	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
 		{"save", required_argument, NULL, 's'}, {"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
-		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'},
-		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'}, {"only", required_argument, NULL, 'o'},
+		{"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "r:js:v:lafo:h", known, NULL)) != -1) {
@@ -223,7 +229,8 @@ static bool measure_latency(struct subject *subjects, double hz)
 			for (unsigned l = 0; capacity > 0 && l < COUNT(loads); l++) {
 				struct latency *result = &latencies[latency_count++];
 
-				*result = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity, .idle = idle};
+				*result = (struct latency){
+					.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity, .idle = idle};
 				if (!measured(&subjects[s], result, hz)) {
 					fprintf(stderr, "bench: %s forwarded nothing at %u %% load\n", subjects[s].name, loads[l]);
 					return false;
@@ -258,7 +265,8 @@ static int tell(const struct report *report)
 		report_table(report);
 	if (files[1] && fclose(files[1]))
 		return cannot_write(options.save);
-	if (options.svg && (options.latency ? latency_svg(latencies, latency_count, report->subjects, options.svg) : report_svg(report, options.svg)))
+	if (options.svg &&
+		(options.latency ? latency_svg(latencies, latency_count, report->subjects, options.svg) : report_svg(report, options.svg)))
 		return cannot_write(options.svg);
 	return 0;
 }

@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define STEPS         400u /* lock-steps in a round */
+#define STEPS         400u  /* lock-steps in a round */
 #define STEPS_TRIED   1600u /* at most, until so many of them were calm */
-#define COUNTED_STEPS 4u /* a whole ring */
-#define STEPS_ENOUGH  100u /* calm ones, for the rest to be left out */
-#define SLOWEST       20u  /* one in so many, the slowest: what something interrupted */
+#define COUNTED_STEPS 4u    /* a whole ring */
+#define STEPS_ENOUGH  100u  /* calm ones, for the rest to be left out */
+#define SLOWEST       20u   /* one in so many, the slowest: what something interrupted */
 #define EMPTY_POLLS   64u
 
 static int by_value(const void *a, const void *b)

@@ -198,8 +198,8 @@ static void close_nothing(struct subject *subject)
 static int start_eal(void)
 {
 	char core[16];
-	const char *arguments[] = {"bench", "--in-memory", "--no-telemetry", "--iova-mode=va", "-m", "64", "--log-level=4", "-l", core, "-a",
-		"0000:81:00.0", "-a", "0000:81:00.1", "-a", "0000:82:00.0", "-a", "0000:82:00.1"};
+	const char *arguments[] = {"bench", "--in-memory", "--no-telemetry", "--iova-mode=va", "-m", "64", "--log-level=4", "-l", core,
+		"-a", "0000:81:00.0", "-a", "0000:81:00.1", "-a", "0000:82:00.0", "-a", "0000:82:00.1"};
 	cpu_set_t allowed;
 	int cpu = 0;
 
@@ -207,7 +207,8 @@ static int start_eal(void)
 	while (cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &allowed))
 		cpu++;
 	snprintf(core, sizeof(core), "%d", cpu);
-	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 || rte_eth_dev_count_avail() != PORTS) {
+	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 ||
+		rte_eth_dev_count_avail() != PORTS) {
 		fprintf(stderr, "bench: DPDK did not find its %d ports, or no memory: it needs 32 free hugepages of 2 MiB (%s)\n", PORTS,
 			rte_strerror(rte_errno));
 		return -1;
@@ -252,8 +253,8 @@ static bool chose(const char *log, bool vector)
 {
 	if (vector)
 		return strstr(log, "Vector rx enabled") && strstr(log, "Vector tx enabled");
-	return strstr(log, "Rx Burst Bulk Alloc function will be used") && strstr(log, "Using simple tx code path") && !strstr(log, "Vector tx enabled") &&
-		!strstr(log, "Vector rx enabled");
+	return strstr(log, "Rx Burst Bulk Alloc function will be used") && strstr(log, "Using simple tx code path") &&
+	       !strstr(log, "Vector tx enabled") && !strstr(log, "Vector rx enabled");
 }
 
 static int start_port(uint16_t port, bool vector)
@@ -304,7 +305,12 @@ static int start_pair(struct subject *subject, unsigned index, const char *name)
 		fprintf(stderr, "bench: DPDK's rings are not where its 22.11 has them\n");
 		return -1;
 	}
-	*subject = (struct subject){.name = name, .context = pair, .least_burst = vector ? 4 : 1, .hugepages = true, .handle = handle, .reach = reach,
+	*subject = (struct subject){.name = name,
+		.context = pair,
+		.least_burst = vector ? 4 : 1,
+		.hugepages = true,
+		.handle = handle,
+		.reach = reach,
 		.close = close_nothing};
 	subject->lockstep.in = server_model(dpdk.servers[pair->in]);
 	subject->lockstep.out = server_model(dpdk.servers[pair->out]);
@@ -320,10 +326,12 @@ int dpdk_subjects_open(struct subject *subjects, unsigned most)
 	if (!folder || most < PORTS / 2)
 		return 0;
 	if (!serving || !share) {
-		fprintf(stderr, "bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start it with tests/bench/run.sh\n");
+		fprintf(stderr,
+			"bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start it with tests/bench/run.sh\n");
 		return -1;
 	}
-	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], 0, "dpdk vector") || start_pair(&subjects[1], 1, "dpdk scalar"))
+	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], 0, "dpdk vector") ||
+		start_pair(&subjects[1], 1, "dpdk scalar"))
 		return -1;
 	if (share()) {
 		fprintf(stderr, "bench: the model does not offer its heads and tails as memory\n");

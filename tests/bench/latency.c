@@ -12,9 +12,9 @@
 #define SAMPLES  400000u
 #define BACKLOG  4096u /* frames of 64 bytes that the card's packet buffer holds, with some room */
 #define BATCH    32u
-#define SEQ_AT   16u   /* the packet's number, in the frame */
-#define SECONDS  2.0   /* a run takes no longer */
-#define SETTLE_S 0.02  /* for what is still under way at the end */
+#define SEQ_AT   16u  /* the packet's number, in the frame */
+#define SECONDS  2.0  /* a run takes no longer */
+#define SETTLE_S 0.02 /* for what is still under way at the end */
 
 struct run {
 	struct subject *subject;
@@ -22,9 +22,9 @@ struct run {
 	double interval;     /* ticks between arrivals; 0: as fast as they are taken */
 	uint64_t begin, end; /* ticks */
 	uint64_t offered, out, lost;
-	uint64_t idle, all;  /* ticks that the forwarder polled in vain, and all of them */
+	uint64_t idle, all; /* ticks that the forwarder polled in vain, and all of them */
 	double hz;
-	uint32_t *samples;   /* ticks */
+	uint32_t *samples; /* ticks */
 	uint64_t sample_count;
 	uint8_t frames[BATCH][64];
 };

@@ -10,9 +10,9 @@
 
 struct latency {
 	unsigned subject, burst;
-	unsigned load;         /* percent of the capacity */
-	double capacity_pps;   /* forwarded when more arrives than can be: of forwarder and model together */
-	double idle;           /* share of the forwarder's time then that went into polls that found nothing: it could do more by as much */
+	unsigned load;       /* percent of the capacity */
+	double capacity_pps; /* forwarded when more arrives than can be: of forwarder and model together */
+	double idle;         /* share of the forwarder's time then that went into polls that found nothing: it could do more by as much */
 	double offered_pps;
 	uint64_t packets, lost; /* lost: the card's packet buffer was full, or the forwarder dropped it */
 	double p50_ns, p99_ns, p999_ns, max_ns;

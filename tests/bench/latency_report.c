@@ -6,7 +6,8 @@
 
 void latency_table(const struct latency *results, unsigned count, const struct subject *subjects)
 {
-	printf("%-16s %5s  %8s  %5s  %5s  %8s  %8s  %8s  %8s  %8s\n", "forwarder", "burst", "capacity", "idle", "load", "p50", "p99", "p99.9", "max", "lost");
+	printf("%-16s %5s  %8s  %5s  %5s  %8s  %8s  %8s  %8s  %8s\n", "forwarder", "burst", "capacity", "idle", "load", "p50", "p99",
+		"p99.9", "max", "lost");
 	printf("%-16s %5s  %8s  %5s  %5s  %8s  %8s  %8s  %8s  %8s\n", "", "", "Mpps", "%", "%", "us", "us", "us", "us", "packets");
 	for (unsigned i = 0; i < count; i++) {
 		const struct latency *l = &results[i];
@@ -16,10 +17,11 @@ void latency_table(const struct latency *results, unsigned count, const struct s
 			printf("%-16s %5u  %8.2f  %5.0f", subjects[l->subject].name, l->burst, l->capacity_pps / 1e6, 100 * l->idle);
 		else
 			printf("%39s", "");
-		printf("  %5u  %8.2f  %8.2f  %8.2f  %8.2f  %8llu\n", l->load, l->p50_ns / 1e3, l->p99_ns / 1e3, l->p999_ns / 1e3, l->max_ns / 1e3,
-			(unsigned long long)l->lost);
+		printf("  %5u  %8.2f  %8.2f  %8.2f  %8.2f  %8llu\n", l->load, l->p50_ns / 1e3, l->p99_ns / 1e3, l->p999_ns / 1e3,
+			l->max_ns / 1e3, (unsigned long long)l->lost);
 	}
-	puts("\n64-byte packets at even distances, from when a packet was due to arrive at one port until the model sent it from the other; the model\n"
+	puts("\n64-byte packets at even distances, from when a packet was due to arrive at one port until the model sent it from the "
+	     "other; the model\n"
 	     "has a core of its own, the forwarder another. capacity: of forwarder and model together; idle: what of its time the\n"
 	     "forwarder then found nothing to do, so that the model was the limit. load: of that capacity. A card adds its own\n"
 	     "time, and PCIe's, to each of these figures. The maximum is the machine's: whatever took the core away for that long.");
@@ -32,10 +34,12 @@ void latency_json(const struct latency *results, unsigned count, const struct su
 		const struct latency *l = &results[i];
 
 		fprintf(file,
-			"{\"driver\":\"%s\",\"burst\":%u,\"capacity_pps\":%.0f,\"idle\":%.3f,\"load_percent\":%u,\"offered_pps\":%.0f,\"packets\":%llu,\"lost\":%llu,"
+			"{\"driver\":\"%s\",\"burst\":%u,\"capacity_pps\":%.0f,\"idle\":%.3f,\"load_percent\":%u,\"offered_pps\":%.0f,"
+			"\"packets\":%llu,\"lost\":%llu,"
 			"\"p50_ns\":%.0f,\"p99_ns\":%.0f,\"p999_ns\":%.0f,\"max_ns\":%.0f}%s\n",
-			subjects[l->subject].name, l->burst, l->capacity_pps, l->idle, l->load, l->offered_pps, (unsigned long long)l->packets,
-			(unsigned long long)l->lost, l->p50_ns, l->p99_ns, l->p999_ns, l->max_ns, i + 1 < count ? "," : "");
+			subjects[l->subject].name, l->burst, l->capacity_pps, l->idle, l->load, l->offered_pps,
+			(unsigned long long)l->packets, (unsigned long long)l->lost, l->p50_ns, l->p99_ns, l->p999_ns, l->max_ns,
+			i + 1 < count ? "," : "");
 	}
 	fputs("]}\n", file);
 }
@@ -69,17 +73,21 @@ static void draw_axes(FILE *file)
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		double y = up(LOW * pow(10, i));
 
-		fprintf(file, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ddd\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT,
-			y, LEFT + WIDTH, y, LEFT - 6, y + 4, names[i]);
+		fprintf(file,
+			"<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ddd\"/><text x=\"%d\" y=\"%.1f\" "
+			"text-anchor=\"end\">%s</text>\n",
+			LEFT, y, LEFT + WIDTH, y, LEFT - 6, y + 4, names[i]);
 	}
 	for (unsigned load = 0; load <= 100; load += 25)
 		fprintf(file, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%u %%</text>\n", across(load), TOP + HEIGHT + 18, load);
-	fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">load, of each forwarder's own capacity</text>\n", LEFT + WIDTH / 2, TOP + HEIGHT + 38);
+	fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">load, of each forwarder's own capacity</text>\n", LEFT + WIDTH / 2,
+		TOP + HEIGHT + 38);
 }
 
 static void draw_line(FILE *file, const struct latency *results, unsigned count, unsigned subject, bool p99, const char *colour)
 {
-	fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"", colour, p99 ? " stroke-dasharray=\"5 4\"" : "");
+	fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"", colour,
+		p99 ? " stroke-dasharray=\"5 4\"" : "");
 	for (unsigned i = 0; i < count; i++)
 		if (results[i].subject == subject && results[i].burst == BURST)
 			fprintf(file, "%.1f,%.1f ", across(results[i].load), up(p99 ? results[i].p99_ns : results[i].p50_ns));
@@ -93,16 +101,18 @@ int latency_svg(const struct latency *results, unsigned count, const struct subj
 
 	if (!file)
 		return -1;
-	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+	fprintf(file,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"16\" y=\"26\" font-size=\"16\" font-weight=\"bold\">"
-		"Time through the forwarder, bursts of %u</text>\n<text x=\"16\" y=\"44\" fill=\"#666\">line: median; dashed: 99th percentile</text>\n",
+		"Time through the forwarder, bursts of %u</text>\n<text x=\"16\" y=\"44\" fill=\"#666\">line: median; dashed: 99th "
+		"percentile</text>\n",
 		LEFT + WIDTH + 200, TOP + HEIGHT + 56, BURST);
 	draw_axes(file);
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++) {
 		draw_line(file, results, count, s, false, colours[s]);
 		draw_line(file, results, count, s, true, colours[s]);
-		fprintf(file, "<rect x=\"%d\" y=\"%u\" width=\"12\" height=\"12\" fill=\"%s\"/><text x=\"%d\" y=\"%u\">%s</text>\n", LEFT + WIDTH + 16, TOP + 20 * s,
-			colours[s], LEFT + WIDTH + 34, TOP + 20 * s + 11, subjects[s].name);
+		fprintf(file, "<rect x=\"%d\" y=\"%u\" width=\"12\" height=\"12\" fill=\"%s\"/><text x=\"%d\" y=\"%u\">%s</text>\n",
+			LEFT + WIDTH + 16, TOP + 20 * s, colours[s], LEFT + WIDTH + 34, TOP + 20 * s + 11, subjects[s].name);
 	}
 	fprintf(file, "</svg>\n");
 	return fclose(file);

@@ -116,7 +116,8 @@ static void reach(struct subject *subject, void (*show)(void *context, void *at,
 	show(context, ((struct ixgbe_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ixgbe_descriptor));
 	show(context, ((struct ixgbe_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ixgbe_descriptor));
 	for (unsigned i = 0; i < pollux->pool->count; i++)
-		show(context, pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES, subject->lockstep.frame_bytes);
+		show(context, pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES,
+			subject->lockstep.frame_bytes);
 }
 
 static int open_port(struct pollux *pollux, unsigned port, const struct nic_config *config)
@@ -157,7 +158,8 @@ static int open_subject(struct subject *subject, const char *name, enum pkt_simd
 	struct nic_config config = {.rx_ring = LOCKSTEP_RING, .tx_ring = LOCKSTEP_RING, .promiscuous = true, .simd = simd};
 	int error = -1;
 
-	*subject = (struct subject){.name = name, .context = pollux, .least_burst = 1, .handle = handle, .reach = reach, .close = close_ports};
+	*subject =
+		(struct subject){.name = name, .context = pollux, .least_burst = 1, .handle = handle, .reach = reach, .close = close_ports};
 	if (!pollux)
 		return error;
 	error = dma_space_open(&pollux->space);
@@ -208,10 +210,10 @@ int pollux_subjects_open(struct subject *subjects, unsigned most)
 		enum pkt_simd simd; /* AUTO: the best */
 		unsigned shift;
 		unsigned (*run)(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets); /* NULL: bursts */
-	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL}, {"pollux scalar", PKT_SIMD_SCALAR, 0, NULL},
-		{"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe}, {"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe},
-		{"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call}, {"pipe AVX2", PKT_SIMD_AVX2, 0, handle_pipe},
-		{"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
+	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL},
+		{"pollux scalar", PKT_SIMD_SCALAR, 0, NULL}, {"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe},
+		{"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe}, {"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call},
+		{"pipe AVX2", PKT_SIMD_AVX2, 0, handle_pipe}, {"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
 	unsigned opened = 0;
 
 	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours) && opened < most; i++) {

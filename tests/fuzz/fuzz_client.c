@@ -83,9 +83,9 @@ static size_t good_region(uint8_t *to, const uint8_t *from)
 		struct vfio_user_sparse sparse;
 		struct vfio_user_sparse_area areas[2];
 	} answer = {
-	        .info = {.argsz = sizeof(answer.info), .flags = 3},
-	        .sparse = {.cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1}, .nr_areas = 2},
-	        .areas = {{0x1000, 0x1000}, {0x6000, 0x2000}},
+		.info = {.argsz = sizeof(answer.info), .flags = 3},
+		.sparse = {.cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1}, .nr_areas = 2},
+		.areas = {{0x1000, 0x1000}, {0x6000, 0x2000}},
 	};
 
 	memcpy(&answer.info.index, from + offsetof(struct vfio_user_region_info, index), 4);
@@ -175,7 +175,7 @@ static void make_reply(const struct vfio_user_header *command, const uint8_t *pa
 			header.command = (uint16_t)value;
 		if (what & 64)
 			header = (struct vfio_user_header){
-			        .id = command->id, .command = command->command, .bytes = 16, .flags = 0x21, .error = value & 0xff};
+				.id = command->id, .command = command->command, .bytes = 16, .flags = 0x21, .error = value & 0xff};
 	}
 	if (how & 0x20) { /* descriptors */
 		uint8_t what = input_8(&in);

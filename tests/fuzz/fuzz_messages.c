@@ -91,10 +91,10 @@ static void compose(struct client *c, struct input *in, bool polite)
 		header.bytes += input_16(in) - 0x100u;
 	if (polite && header.command == VFIO_USER_DMA_MAP) {
 		struct vfio_user_dma_map map = {.argsz = sizeof(map),
-		        .flags = 3,
-		        .address = IOVA + (payload[0] & 0xf) * 0x4000u,
-		        .offset = (payload[1] & 0xf) * 0x1000u,
-		        .bytes = 0x1000 + (payload[2] & 3) * 0x1000u};
+			.flags = 3,
+			.address = IOVA + (payload[0] & 0xf) * 0x4000u,
+			.offset = (payload[1] & 0xf) * 0x1000u,
+			.bytes = 0x1000 + (payload[2] & 3) * 0x1000u};
 		memcpy(payload, &map, sizeof(map));
 		header.bytes = sizeof(header) + sizeof(map);
 		chosen &= chosen & 1 ? 1 : 2;

@@ -19,10 +19,10 @@
 #define FRAME_MAX 65536
 
 static const char help[] =
-        "Usage: guest-cable OURS THEIRS [CAPTURE-IN [CAPTURE-OUT]]\n"
-        "The host's end of `-netdev dgram,local.type=unix,local.path=THEIRS,remote.type=unix,remote.path=OURS`. At SIGUSR1 it\n"
-        "begins to send the frames of CAPTURE-IN; what comes it writes to CAPTURE-OUT, until SIGTERM or SIGINT.\n"
-        "Exit status: 0; 1: something failed on the way; 2: the command line or the capture cannot be used.\n";
+	"Usage: guest-cable OURS THEIRS [CAPTURE-IN [CAPTURE-OUT]]\n"
+	"The host's end of `-netdev dgram,local.type=unix,local.path=THEIRS,remote.type=unix,remote.path=OURS`. At SIGUSR1 it\n"
+	"begins to send the frames of CAPTURE-IN; what comes it writes to CAPTURE-OUT, until SIGTERM or SIGINT.\n"
+	"Exit status: 0; 1: something failed on the way; 2: the command line or the capture cannot be used.\n";
 
 static volatile sig_atomic_t stopping, sending;
 

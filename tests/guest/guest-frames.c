@@ -35,7 +35,8 @@ static int open_socket(const char *name, int protocol, uint8_t mac[6])
 	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))
 		return -1;
 	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
-	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = (uint16_t)protocol, .sll_ifindex = (int)if_nametoindex(name)};
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET, .sll_protocol = (uint16_t)protocol, .sll_ifindex = (int)if_nametoindex(name)};
 	return bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -1 : fd;
 }
 
@@ -105,7 +106,8 @@ static int receive_frames(char **argv)
 
 	if (fd < 0)
 		return failed(argv[0]);
-	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		return failed("setsockopt");
 	puts("listening");
 	fflush(stdout);
@@ -115,11 +117,11 @@ static int receive_frames(char **argv)
 		struct sockaddr_ll from;
 		struct iovec part = {frame, sizeof(frame)};
 		struct msghdr message = {.msg_name = &from,
-		        .msg_namelen = sizeof(from),
-		        .msg_iov = &part,
-		        .msg_iovlen = 1,
-		        .msg_control = control,
-		        .msg_controllen = sizeof(control)};
+			.msg_namelen = sizeof(from),
+			.msg_iov = &part,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control)};
 		if (poll(&ready, 1, 100) <= 0)
 			continue;
 		ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * guest-pages: packets of a pool so large that it lies in a page of 1 GiB, from one port to another by a cable, from both ends of the pool. The
- * applications' pools are too small for such a page. */
+ * guest-pages: packets of a pool so large that it lies in a page of 1 GiB, from one port to another by a cable, from both ends of the pool.
+ * The applications' pools are too small for such a page. */
 #include "../../driver/nic.h"
 
 #include <stdio.h>
@@ -8,12 +8,12 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE_1G  ((size_t)1 << 30)
-#define BUFFERS  400000u /* nine tenths of the page: a smaller part would not be worth it */
-#define ROUNDS   200u
-#define BURST    32u
-#define BYTES    1000u
-#define SECONDS  30
+#define PAGE_1G ((size_t)1 << 30)
+#define BUFFERS 400000u /* nine tenths of the page: a smaller part would not be worth it */
+#define ROUNDS  200u
+#define BURST   32u
+#define BYTES   1000u
+#define SECONDS 30
 
 static struct pkt held[BUFFERS];
 

@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (dma_space_open(&space) || vfio_device_open(&device, argv[1], space) || device->ops->window(device, 0, &bar) ||
-	        vfio_set_bus_master(device, true)) {
+		vfio_set_bus_master(device, true)) {
 		fprintf(stderr, "guest-rogue: %s\n", pollux_error());
 		return 1;
 	}

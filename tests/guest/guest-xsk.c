@@ -54,12 +54,12 @@ static bool ring_map(struct xsk *xsk, struct ring *ring, const struct xdp_ring_o
 	if (base == MAP_FAILED)
 		return false;
 	*ring = (struct ring){
-	        .producer = (uint32_t *)(void *)(base + at->producer),
-	        .consumer = (uint32_t *)(void *)(base + at->consumer),
-	        .flags = (uint32_t *)(void *)(base + at->flags),
-	        .entries = base + at->desc,
-	        .base = base,
-	        .bytes = bytes,
+		.producer = (uint32_t *)(void *)(base + at->producer),
+		.consumer = (uint32_t *)(void *)(base + at->consumer),
+		.flags = (uint32_t *)(void *)(base + at->flags),
+		.entries = base + at->desc,
+		.base = base,
+		.bytes = bytes,
 	};
 	return true;
 }
@@ -113,25 +113,25 @@ static int xsk_open(struct xsk *xsk, const char *interface, uint32_t queue)
 		return failed("AF_XDP");
 	struct xdp_umem_reg memory = {.addr = (uint64_t)(uintptr_t)xsk->memory, .len = (uint64_t)CHUNK * CHUNKS, .chunk_size = CHUNK};
 	if (setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_REG, &memory, sizeof(memory)) ||
-	        setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_FILL_RING, &size, sizeof(size)) ||
-	        setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &size, sizeof(size)) ||
-	        setsockopt(xsk->fd, SOL_XDP, XDP_RX_RING, &size, sizeof(size)) ||
-	        setsockopt(xsk->fd, SOL_XDP, XDP_TX_RING, &size, sizeof(size)) ||
-	        getsockopt(xsk->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &bytes))
+		setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_FILL_RING, &size, sizeof(size)) ||
+		setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &size, sizeof(size)) ||
+		setsockopt(xsk->fd, SOL_XDP, XDP_RX_RING, &size, sizeof(size)) ||
+		setsockopt(xsk->fd, SOL_XDP, XDP_TX_RING, &size, sizeof(size)) ||
+		getsockopt(xsk->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &bytes))
 		return failed("the socket's rings");
 	if (!ring_map(xsk, &xsk->fill, &at.fr, XDP_UMEM_PGOFF_FILL_RING, sizeof(uint64_t)) ||
-	        !ring_map(xsk, &xsk->completion, &at.cr, XDP_UMEM_PGOFF_COMPLETION_RING, sizeof(uint64_t)) ||
-	        !ring_map(xsk, &xsk->rx, &at.rx, XDP_PGOFF_RX_RING, sizeof(struct xdp_desc)) ||
-	        !ring_map(xsk, &xsk->tx, &at.tx, XDP_PGOFF_TX_RING, sizeof(struct xdp_desc)))
+		!ring_map(xsk, &xsk->completion, &at.cr, XDP_UMEM_PGOFF_COMPLETION_RING, sizeof(uint64_t)) ||
+		!ring_map(xsk, &xsk->rx, &at.rx, XDP_PGOFF_RX_RING, sizeof(struct xdp_desc)) ||
+		!ring_map(xsk, &xsk->tx, &at.tx, XDP_PGOFF_TX_RING, sizeof(struct xdp_desc)))
 		return failed("mapping the rings");
 	for (uint32_t i = 0; i < HALF; i++)
 		give_buffer(xsk, (uint64_t)i * CHUNK);
 	ring_produced(&xsk->fill);
 	struct sockaddr_xdp address = {
-	        .sxdp_family = AF_XDP,
-	        .sxdp_flags = XDP_ZEROCOPY | XDP_USE_NEED_WAKEUP,
-	        .sxdp_ifindex = if_nametoindex(interface),
-	        .sxdp_queue_id = queue,
+		.sxdp_family = AF_XDP,
+		.sxdp_flags = XDP_ZEROCOPY | XDP_USE_NEED_WAKEUP,
+		.sxdp_ifindex = if_nametoindex(interface),
+		.sxdp_queue_id = queue,
 	};
 	/* A socket that was closed gives its queue back a little later. */
 	for (unsigned again = 0; bind(xsk->fd, (struct sockaddr *)&address, sizeof(address)); again++) {
@@ -259,8 +259,8 @@ static bool carrier(const char *interface)
 static int hold_program(const char *name, const char *interface)
 {
 	enum xdp_verdict verdict = strcmp(name, "drop") == 0     ? XDP_VERDICT_DROP
-	                           : strcmp(name, "bounce") == 0 ? XDP_VERDICT_BOUNCE
-	                                                         : XDP_VERDICT_PASS;
+				   : strcmp(name, "bounce") == 0 ? XDP_VERDICT_BOUNCE
+								 : XDP_VERDICT_PASS;
 
 	if (xdp_attach(interface, verdict, -1) < 0 || !carrier(interface))
 		return 1;
@@ -300,7 +300,8 @@ static int send_all(char **argv)
 		return 2;
 	if (xdp_attach(argv[0], XDP_VERDICT_PASS, -1) < 0 || !carrier(argv[0]) || xsk_open(&xsk, argv[0], queue))
 		return 1;
-	return !send_frames(&xsk, to, from, len, numbered_number(argv[4], UINT32_MAX), (uint32_t)numbered_number(argv[5], NUMBERED_MARKS - 1));
+	return !send_frames(
+		&xsk, to, from, len, numbered_number(argv[4], UINT32_MAX), (uint32_t)numbered_number(argv[5], NUMBERED_MARKS - 1));
 }
 
 /** again IF QUEUE TIMES FRAMES: sockets come and go on a running queue under traffic; each gets that many frames, none wrong. */
@@ -351,6 +352,6 @@ int main(int argc, char **argv)
 	if (argc == 6 && strcmp(verb, "again") == 0)
 		return come_and_go(argv + 2);
 	fprintf(stderr, "usage: guest-xsk pass|drop|bounce IF | receive IF QUEUE SECONDS | send IF QUEUE TO BYTES COUNT MARK |\n"
-	                "       again IF QUEUE TIMES FRAMES\n");
+			"       again IF QUEUE TIMES FRAMES\n");
 	return 2;
 }

@@ -84,7 +84,7 @@ void numbered_print(const struct numbered_series series[NUMBERED_MARKS])
 		if (!s->frames)
 			continue;
 		printf("mark %u: %" PRIu64 " frames, %" PRIu64 " bytes, %" PRIu64 " wrong, %" PRIu64 " misplaced, ", i, s->frames, s->bytes,
-		        s->wrong, s->misplaced);
+			s->wrong, s->misplaced);
 		if (s->vlan < 0)
 			puts("no vlan");
 		else

@@ -39,15 +39,15 @@ static int bpf(int command, union bpf_attr *attributes)
 static unsigned assemble_head(struct bpf_insn *at)
 {
 	const struct bpf_insn head[] = {
-	        LOAD(BPF_W, R2, R1, offsetof(struct xdp_md, data)),
-	        LOAD(BPF_W, R3, R1, offsetof(struct xdp_md, data_end)),
-	        MOVE(R4, R2),
-	        ADD(R4, 14),
-	        IF_ABOVE(R4, R3, 2), /* shorter than its header: passes */
-	        LOAD(BPF_H, R5, R2, 12),
-	        IF_IS(R5, htons(NUMBERED_TYPE), 2),
-	        SET(R0, XDP_PASS),
-	        EXIT,
+		LOAD(BPF_W, R2, R1, offsetof(struct xdp_md, data)),
+		LOAD(BPF_W, R3, R1, offsetof(struct xdp_md, data_end)),
+		MOVE(R4, R2),
+		ADD(R4, 14),
+		IF_ABOVE(R4, R3, 2), /* shorter than its header: passes */
+		LOAD(BPF_H, R5, R2, 12),
+		IF_IS(R5, htons(NUMBERED_TYPE), 2),
+		SET(R0, XDP_PASS),
+		EXIT,
 	};
 	memcpy(at, head, sizeof(head));
 	return sizeof(head) / sizeof(head[0]);
@@ -56,30 +56,28 @@ static unsigned assemble_head(struct bpf_insn *at)
 static unsigned assemble_verdict(struct bpf_insn *at, enum xdp_verdict verdict, int sockets)
 {
 	const struct bpf_insn bounce[] = {
-	        LOAD(BPF_W, R5, R2, 0),
-	        LOAD(BPF_H, R6, R2, 4),
-	        LOAD(BPF_W, R7, R2, 6),
-	        LOAD(BPF_H, R8, R2, 10),
-	        STORE(BPF_W, R2, R7, 0),
-	        STORE(BPF_H, R2, R8, 4),
-	        STORE(BPF_W, R2, R5, 6),
-	        STORE(BPF_H, R2, R6, 10),
-	        SET(R0, XDP_TX),
-	        EXIT,
+		LOAD(BPF_W, R5, R2, 0),
+		LOAD(BPF_H, R6, R2, 4),
+		LOAD(BPF_W, R7, R2, 6),
+		LOAD(BPF_H, R8, R2, 10),
+		STORE(BPF_W, R2, R7, 0),
+		STORE(BPF_H, R2, R8, 4),
+		STORE(BPF_W, R2, R5, 6),
+		STORE(BPF_H, R2, R6, 10),
+		SET(R0, XDP_TX),
+		EXIT,
 	};
 	const struct bpf_insn redirect[] = {
-	        LOAD(BPF_W, R2, R1, offsetof(struct xdp_md, rx_queue_index)),
-	        {BPF_LD | BPF_DW | BPF_IMM, R1, BPF_PSEUDO_MAP_FD, 0, sockets},
-	        {0},
-	        SET(R3, XDP_PASS),
-	        CALL(BPF_FUNC_redirect_map),
-	        EXIT,
+		LOAD(BPF_W, R2, R1, offsetof(struct xdp_md, rx_queue_index)),
+		{BPF_LD | BPF_DW | BPF_IMM, R1, BPF_PSEUDO_MAP_FD, 0, sockets},
+		{0},
+		SET(R3, XDP_PASS),
+		CALL(BPF_FUNC_redirect_map),
+		EXIT,
 	};
 	const struct bpf_insn plain[] = {SET(R0, verdict == XDP_VERDICT_DROP ? XDP_DROP : XDP_PASS), EXIT};
 	const void *from = verdict == XDP_VERDICT_BOUNCE ? bounce : verdict == XDP_VERDICT_SOCKETS ? redirect : plain;
-	size_t bytes = verdict == XDP_VERDICT_BOUNCE    ? sizeof(bounce)
-	               : verdict == XDP_VERDICT_SOCKETS ? sizeof(redirect)
-	                                                : sizeof(plain);
+	size_t bytes = verdict == XDP_VERDICT_BOUNCE ? sizeof(bounce) : verdict == XDP_VERDICT_SOCKETS ? sizeof(redirect) : sizeof(plain);
 
 	memcpy(at, from, bytes);
 	return (unsigned)(bytes / sizeof(struct bpf_insn));
@@ -97,7 +95,7 @@ int xdp_attach(const char *interface, enum xdp_verdict verdict, int sockets)
 	load.expected_attach_type = BPF_XDP;
 	load.insns = (uint64_t)(uintptr_t)program;
 	load.insn_cnt = count;
-	load.license = (uint64_t)(uintptr_t)"BSD";
+	load.license = (uint64_t)(uintptr_t) "BSD";
 	load.log_buf = (uint64_t)(uintptr_t)log;
 	load.log_size = sizeof(log);
 	load.log_level = 1;

@@ -57,12 +57,12 @@ static int load(struct capture *capture, pcap_t *pcap, const char *path, char *e
 		uint32_t len = header->caplen;
 		if (len != header->len || len == 0) {
 			snprintf(error, error_bytes, "%s: frame %u holds %u of its %u bytes: capture whole frames (tcpdump -s 0)", path,
-			        capture->count + 1, len, header->len);
+				capture->count + 1, len, header->len);
 			return -EINVAL;
 		}
 		if (len > FRAME_MAX) {
 			snprintf(error, error_bytes, "%s: frame %u has %u bytes: the card takes %u at most", path, capture->count + 1, len,
-			        FRAME_MAX);
+				FRAME_MAX);
 			return -EINVAL;
 		}
 		uint32_t padded = len < FRAME_MIN ? FRAME_MIN : len;
@@ -75,7 +75,7 @@ static int load(struct capture *capture, pcap_t *pcap, const char *path, char *e
 		growth.bytes += padded;
 		capture->frames[capture->count] = (struct model_frame){.len = padded};
 		capture->time_ns[capture->count] =
-		        (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec; /* nanoseconds were asked for */
+			(uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec; /* nanoseconds were asked for */
 		capture->count++;
 	}
 	if (state != PCAP_ERROR_BREAK) {

@@ -39,7 +39,8 @@ static const struct identity {
 } identities[MODEL_CARDS] = {
 	[MODEL_82599] = {"82599", "8086:10fb, SFP+", 0x10FB, 0x0003, 0x082}, /* 5 GT/s, 8 lanes */
 	[MODEL_X540] = {"x540", "8086:1528, 10GBASE-T: a PHY behind MDIO, flash, semaphores of its own", 0x1528, 0x0001, 0x082},
-	[MODEL_X550] = {"x550", "8086:1563, the same with 2.5 and 5 Gbit/s, RETA of 512, NVM behind its firmware", 0x1563, 0x0001, 0x043}, /* 8 GT/s, 4 */
+	[MODEL_X550] = {"x550", "8086:1563, the same with 2.5 and 5 Gbit/s, RETA of 512, NVM behind its firmware", 0x1563, 0x0001,
+		0x043}, /* 8 GT/s, 4 */
 };
 
 const char *model_card_name(unsigned card)
@@ -92,9 +93,9 @@ void model_config_reset(struct model *m)
 	field(m, MSIX_AT + 8, 4, 0x2000 | 4, 0); /* pending bits: BAR4 + 0x2000 */
 
 	field(m, PCIE_AT, 2, 0x10, 0);
-	field(m, PCIE_AT + 2, 2, 0x0002, 0);                                   /* endpoint, version 2 */
-	field(m, PCIE_AT + 4, 4, 0x10008CC2, 0);                               /* can reset its function */
-	field(m, PCIE_AT + 8, 2, 0x2810, 0xFFFF);                              /* control */
+	field(m, PCIE_AT + 2, 2, 0x0002, 0);      /* endpoint, version 2 */
+	field(m, PCIE_AT + 4, 4, 0x10008CC2, 0);  /* can reset its function */
+	field(m, PCIE_AT + 8, 2, 0x2810, 0xFFFF); /* control */
 	field(m, PCIE_AT + 12, 4, 0x00010800 | identity->link | (m->config.port & 1) << 24, 0);
 	field(m, PCIE_AT + 16, 2, 0, 0x01C3);
 	field(m, PCIE_AT + 18, 2, 0x1000 | identity->link, 0); /* runs at that */

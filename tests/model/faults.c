@@ -6,18 +6,18 @@
 static const struct {
 	const char *name, *rule;
 } orders[MODEL_ORDERS] = {
-        [MODEL_ORDER_RESET] = {"reset", "for 1 ms after CTRL.RST nothing but CTRL is accessed"},
-        [MODEL_ORDER_DMA_INIT] = {"dma-init", "RDRXCTL.DMAIDONE comes before RXCTRL.RXEN"},
-        [MODEL_ORDER_CRC] = {"crc", "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP agree when RXCTRL.RXEN is set"},
-        [MODEL_ORDER_FCTRL] = {"fctrl", "FCTRL changes only while RXCTRL.RXEN is 0"},
-        [MODEL_ORDER_DCA] = {"dca", "DCA_RXCTRL bit 12 is cleared before RXDCTL.ENABLE is set"},
-        [MODEL_ORDER_RING] = {"ring", "a ring is described before its queue is enabled"},
-        [MODEL_ORDER_HEAD] = {"head", "the head of an enabled queue is not written"},
-        [MODEL_ORDER_TAIL] = {"tail", "ENABLE reads 1 before the first write of the tail"},
-        [MODEL_ORDER_TX_DMA] = {"tx-dma", "DMATXCTL.TE comes before TXDCTL.ENABLE"},
-        [MODEL_ORDER_SEMAPHORE] = {"semaphore", "EERD, MDIO and the mailbox are used by who holds their bit in SW_FW_SYNC"},
-        [MODEL_ORDER_MDIO] = {"mdio", "MSCA.MDI_COMMAND reads 0 before the next command"},
-        [MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
+	[MODEL_ORDER_RESET] = {"reset", "for 1 ms after CTRL.RST nothing but CTRL is accessed"},
+	[MODEL_ORDER_DMA_INIT] = {"dma-init", "RDRXCTL.DMAIDONE comes before RXCTRL.RXEN"},
+	[MODEL_ORDER_CRC] = {"crc", "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP agree when RXCTRL.RXEN is set"},
+	[MODEL_ORDER_FCTRL] = {"fctrl", "FCTRL changes only while RXCTRL.RXEN is 0"},
+	[MODEL_ORDER_DCA] = {"dca", "DCA_RXCTRL bit 12 is cleared before RXDCTL.ENABLE is set"},
+	[MODEL_ORDER_RING] = {"ring", "a ring is described before its queue is enabled"},
+	[MODEL_ORDER_HEAD] = {"head", "the head of an enabled queue is not written"},
+	[MODEL_ORDER_TAIL] = {"tail", "ENABLE reads 1 before the first write of the tail"},
+	[MODEL_ORDER_TX_DMA] = {"tx-dma", "DMATXCTL.TE comes before TXDCTL.ENABLE"},
+	[MODEL_ORDER_SEMAPHORE] = {"semaphore", "EERD, MDIO and the mailbox are used by who holds their bit in SW_FW_SYNC"},
+	[MODEL_ORDER_MDIO] = {"mdio", "MSCA.MDI_COMMAND reads 0 before the next command"},
+	[MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
 };
 
 const char *model_order_name(enum model_order order, const char **rule)

@@ -8,11 +8,11 @@ enum {
 	READ_SHADOW_RAM = 0x31,
 	DRIVER_INFO = 0xDD,
 	DISABLE_RXEN = 0xDE,
-	NVM_DATA = 3,      /* word of the mailbox where what was read begins */
+	NVM_DATA = 3, /* word of the mailbox where what was read begins */
 	NVM_BYTES_MAX = 1024,
 	SUCCESS = 1,
-	FAILED = 0x80,     /* any but SUCCESS: the facts have no list */
-	UNCHECKED = 0xFF,  /* a checksum that says there is none */
+	FAILED = 0x80,    /* any but SUCCESS: the facts have no list */
+	UNCHECKED = 0xFF, /* a checksum that says there is none */
 };
 
 static uint32_t mailbox(const struct model *m, unsigned word)

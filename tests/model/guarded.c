@@ -20,7 +20,7 @@ static bool replace(const uint8_t *address)
 			continue;
 		/* mmap is a plain system call here: safe in a handler, whatever the lists of safe functions say. */
 		void *at = mmap(guarded->at, guarded->bytes, PROT_READ | PROT_WRITE,
-		        MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (at == MAP_FAILED)
 			return false;
 		__atomic_store_n(&guarded->lost, true, __ATOMIC_RELAXED);

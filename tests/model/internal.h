@@ -376,7 +376,7 @@ struct tx_layout {
 struct tx_layout model_offload_layout(const struct descriptor *context);
 bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layout *layout, bool ip, bool l4);
 void model_offload_segment(
-        uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout);
+	uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout);
 
 /* ---- stats.c ---- */
 

@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXTENTS          64u
-#define ACCESS_NS        10000u
-#define DOORBELL_PAGE(n) {(n), 0x1000, NULL}
+#define EXTENTS   64u
+#define ACCESS_NS 10000u
+#define DOORBELL_PAGE(n)                                                                                                                   \
+	{                                                                                                                                  \
+		(n), 0x1000, NULL                                                                                                          \
+	}
 
 struct local {
 	struct vfio_device device; /* first: handles are cast */
@@ -132,7 +135,8 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 
 static int window(struct vfio_device *device, unsigned region, struct vfio_window *result)
 {
-	static const struct vfio_part doorbells[] = {DOORBELL_PAGE(0x1000), DOORBELL_PAGE(0x6000), DOORBELL_PAGE(0x7000), DOORBELL_PAGE(0xD000)};
+	static const struct vfio_part doorbells[] = {
+		DOORBELL_PAGE(0x1000), DOORBELL_PAGE(0x6000), DOORBELL_PAGE(0x7000), DOORBELL_PAGE(0xD000)};
 	struct local *local = local_of(device);
 
 	if (fails(local))

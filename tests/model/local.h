@@ -9,8 +9,8 @@
 
 struct model_local_config {
 	struct model_config model;
-	bool trapped;   /* no heads and tails as memory: every access is a call */
-	unsigned fail;  /* 1 ..: the n-th operation of the transport fails with -EIO; 0: none */
+	bool trapped;  /* no heads and tails as memory: every access is a call */
+	unsigned fail; /* 1 ..: the n-th operation of the transport fails with -EIO; 0: none */
 };
 
 /** Opens a model as a device in a space. The device owns the model: vfio_device_close closes both. -errno. */

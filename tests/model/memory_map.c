@@ -81,7 +81,7 @@ static int file_find(struct memory_map *map, int fd, uint64_t end, bool writable
 		}
 		/* A file that has grown since gets a second, longer mapping. */
 		if (file->device == status.st_dev && file->inode == status.st_ino && file->writable == writable &&
-		        end <= file->memory.bytes) {
+			end <= file->memory.bytes) {
 			*found = file;
 			return 0;
 		}
@@ -188,10 +188,10 @@ bool memory_map_find(const struct memory_map *map, uint64_t iova, struct model_e
 		to++;
 	const struct mapping *first = &map->mappings[from], *last = &map->mappings[to];
 	*extent = (struct model_extent){
-	        .iova = first->iova,
-	        .bytes = last->iova - first->iova + last->bytes,
-	        .at = first->at,
-	        .writable = first->file->writable,
+		.iova = first->iova,
+		.bytes = last->iova - first->iova + last->bytes,
+		.at = first->at,
+		.writable = first->file->writable,
 	};
 	return true;
 }

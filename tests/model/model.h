@@ -24,12 +24,12 @@ enum model_card {
 	MODEL_CARDS,
 };
 
-#define MODEL_BAR0_BYTES 0x20000u /* registers (128 KiB) */
-#define MODEL_BAR4_BYTES 0x4000u  /* MSI-X table at 0, pending bits at 0x2000 */
+#define MODEL_BAR0_BYTES   0x20000u /* registers (128 KiB) */
+#define MODEL_BAR4_BYTES   0x4000u  /* MSI-X table at 0, pending bits at 0x2000 */
 #define MODEL_CONFIG_BYTES 0x1000u
-#define MODEL_VECTORS 64u
-#define MODEL_FRAME_MAX 15872u /* bytes, 15.5 KiB, with FCS */
-#define MODEL_FIFO_BYTES (512u * 1024) /* what the receive packet buffer of the 82599 holds; no card has more */
+#define MODEL_VECTORS      64u
+#define MODEL_FRAME_MAX    15872u        /* bytes, 15.5 KiB, with FCS */
+#define MODEL_FIFO_BYTES   (512u * 1024) /* what the receive packet buffer of the 82599 holds; no card has more */
 
 /** A stretch of memory that the device may reach. `at` stands for I/O address `iova`. */
 struct model_extent {
@@ -52,10 +52,10 @@ struct model_host {
 
 struct model_config {
 	enum model_card card;
-	unsigned port;    /* LAN id, 0 or 1 */
-	uint8_t mac[6];   /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
-	uint8_t *bar0;    /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
-	                     NULL: the core's own. Of all that is written there directly the core reads tails only. */
+	unsigned port;  /* LAN id, 0 or 1 */
+	uint8_t mac[6]; /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
+	uint8_t *bar0;  /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
+			   NULL: the core's own. Of all that is written there directly the core reads tails only. */
 	bool sfp_absent;
 };
 
@@ -135,15 +135,15 @@ unsigned model_transmit(struct model *model, const struct model_sink *sink, unsi
 
 /** The rules of order that are watched. */
 enum model_order {
-	MODEL_ORDER_RESET,    /* DS 4.2.1.6.1 */
-	MODEL_ORDER_DMA_INIT, /* DS 4.6.3 */
-	MODEL_ORDER_CRC,      /* DS 8.2.3.8.8 */
-	MODEL_ORDER_FCTRL,    /* DS 8.2.3.7.1 */
-	MODEL_ORDER_DCA,      /* DS 4.6.7 */
-	MODEL_ORDER_RING,     /* DS 4.6.7, 4.6.8 */
-	MODEL_ORDER_HEAD,     /* the same */
-	MODEL_ORDER_TAIL,     /* the same */
-	MODEL_ORDER_TX_DMA,   /* DS 4.6.8 */
+	MODEL_ORDER_RESET,         /* DS 4.2.1.6.1 */
+	MODEL_ORDER_DMA_INIT,      /* DS 4.6.3 */
+	MODEL_ORDER_CRC,           /* DS 8.2.3.8.8 */
+	MODEL_ORDER_FCTRL,         /* DS 8.2.3.7.1 */
+	MODEL_ORDER_DCA,           /* DS 4.6.7 */
+	MODEL_ORDER_RING,          /* DS 4.6.7, 4.6.8 */
+	MODEL_ORDER_HEAD,          /* the same */
+	MODEL_ORDER_TAIL,          /* the same */
+	MODEL_ORDER_TX_DMA,        /* DS 4.6.8 */
 	MODEL_ORDER_SEMAPHORE,     /* X540, X550; DS 10.5.4 */
 	MODEL_ORDER_MDIO,          /* X540, X550 */
 	MODEL_ORDER_PACKET_BUFFER, /* X540, X550 */
@@ -152,11 +152,11 @@ enum model_order {
 
 /** Things a well-behaved driver never causes. */
 struct model_faults {
-	uint64_t bad_address;    /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
-	uint64_t bad_ring;       /* queue enabled with a bad base, length or tail */
-	uint64_t bad_descriptor; /* unknown type, zero or too large length, missing context, a frame without end */
-	uint64_t bad_register;   /* access outside the register file, or of a wrong width, or to a register that the model lacks */
-	uint64_t bad_order;      /* the datasheet's order broken, in whatever way */
+	uint64_t bad_address;         /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
+	uint64_t bad_ring;            /* queue enabled with a bad base, length or tail */
+	uint64_t bad_descriptor;      /* unknown type, zero or too large length, missing context, a frame without end */
+	uint64_t bad_register;        /* access outside the register file, or of a wrong width, or to a register that the model lacks */
+	uint64_t bad_order;           /* the datasheet's order broken, in whatever way */
 	uint64_t order[MODEL_ORDERS]; /* of these, in which */
 };
 const struct model_faults *model_faults(const struct model *model);
@@ -173,19 +173,19 @@ bool model_unknown(const struct model *model, uint32_t from, struct model_unknow
 
 /** Ways for the device to be broken; each stays until cleared. */
 enum model_breakage {
-	MODEL_RESET_STUCK = 1u << 0,      /* CTRL.RST never clears */
-	MODEL_MASTER_STUCK = 1u << 1,     /* STATUS.GIO never clears */
-	MODEL_EEPROM_STUCK = 1u << 2,     /* EEC.AUTO_RD never comes */
-	MODEL_EEPROM_ABSENT = 1u << 3,    /* EEC.EE_PRES is 0 */
-	MODEL_DMA_INIT_STUCK = 1u << 4,   /* RDRXCTL.DMAIDONE never comes */
-	MODEL_RX_ENABLE_STUCK = 1u << 5,  /* RXDCTL.ENABLE never comes */
-	MODEL_TX_ENABLE_STUCK = 1u << 6,  /* TXDCTL.ENABLE never comes */
-	MODEL_RX_DISABLE_STUCK = 1u << 7, /* RXDCTL.ENABLE never goes */
-	MODEL_SECRX_STUCK = 1u << 8,      /* SECRXSTAT.SECRX_RDY never comes */
-	MODEL_BAD_MAC = 1u << 9,          /* RAL/RAH come up as a multicast address after reset */
-	MODEL_GONE = 1u << 10,            /* every read is all ones, writes are lost, no DMA */
-	MODEL_BUS_MASTER_STUCK = 1u << 11,/* COMMAND.BusMaster cannot be set */
-	MODEL_TX_STUCK = 1u << 12,        /* transmit queues never advance */
+	MODEL_RESET_STUCK = 1u << 0,       /* CTRL.RST never clears */
+	MODEL_MASTER_STUCK = 1u << 1,      /* STATUS.GIO never clears */
+	MODEL_EEPROM_STUCK = 1u << 2,      /* EEC.AUTO_RD never comes */
+	MODEL_EEPROM_ABSENT = 1u << 3,     /* EEC.EE_PRES is 0 */
+	MODEL_DMA_INIT_STUCK = 1u << 4,    /* RDRXCTL.DMAIDONE never comes */
+	MODEL_RX_ENABLE_STUCK = 1u << 5,   /* RXDCTL.ENABLE never comes */
+	MODEL_TX_ENABLE_STUCK = 1u << 6,   /* TXDCTL.ENABLE never comes */
+	MODEL_RX_DISABLE_STUCK = 1u << 7,  /* RXDCTL.ENABLE never goes */
+	MODEL_SECRX_STUCK = 1u << 8,       /* SECRXSTAT.SECRX_RDY never comes */
+	MODEL_BAD_MAC = 1u << 9,           /* RAL/RAH come up as a multicast address after reset */
+	MODEL_GONE = 1u << 10,             /* every read is all ones, writes are lost, no DMA */
+	MODEL_BUS_MASTER_STUCK = 1u << 11, /* COMMAND.BusMaster cannot be set */
+	MODEL_TX_STUCK = 1u << 12,         /* transmit queues never advance */
 };
 void model_break(struct model *model, uint32_t breakages);
 

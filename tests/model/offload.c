@@ -27,13 +27,13 @@ struct tx_layout model_offload_layout(const struct descriptor *c)
 	static const uint8_t protocols[4] = {UDP, TCP, 132, 0};
 
 	return (struct tx_layout){
-	        .ip_bytes = c->q0 & 0x1FF,
-	        .l2_bytes = (c->q0 >> 9) & 0x7F,
-	        .vlan = (uint16_t)(c->q0 >> 16),
-	        .ipv4 = (c->q1 >> 10) & 1,
-	        .protocol = protocols[(c->q1 >> 11) & 3],
-	        .l4_bytes = (c->q1 >> 40) & 0xFF,
-	        .mss = (uint32_t)(c->q1 >> 48),
+		.ip_bytes = c->q0 & 0x1FF,
+		.l2_bytes = (c->q0 >> 9) & 0x7F,
+		.vlan = (uint16_t)(c->q0 >> 16),
+		.ipv4 = (c->q1 >> 10) & 1,
+		.protocol = protocols[(c->q1 >> 11) & 3],
+		.l4_bytes = (c->q1 >> 40) & 0xFF,
+		.mss = (uint32_t)(c->q1 >> 48),
 	};
 }
 

@@ -12,19 +12,19 @@ static const struct {
 	uint32_t breakage;
 	const char *what;
 } breakages[] = {
-        {"reset-stuck", MODEL_RESET_STUCK, "CTRL.RST never clears"},
-        {"master-stuck", MODEL_MASTER_STUCK, "STATUS.GIO never clears"},
-        {"eeprom-stuck", MODEL_EEPROM_STUCK, "EEC.AUTO_RD never comes"},
-        {"eeprom-absent", MODEL_EEPROM_ABSENT, "EEC.EE_PRES is 0"},
-        {"dma-init-stuck", MODEL_DMA_INIT_STUCK, "RDRXCTL.DMAIDONE never comes"},
-        {"rx-enable-stuck", MODEL_RX_ENABLE_STUCK, "RXDCTL.ENABLE never comes"},
-        {"tx-enable-stuck", MODEL_TX_ENABLE_STUCK, "TXDCTL.ENABLE never comes"},
-        {"rx-disable-stuck", MODEL_RX_DISABLE_STUCK, "RXDCTL.ENABLE never goes"},
-        {"secrx-stuck", MODEL_SECRX_STUCK, "SECRXSTAT.SECRX_RDY never comes"},
-        {"bad-mac", MODEL_BAD_MAC, "the address in RAL/RAH is a multicast one"},
-        {"gone", MODEL_GONE, "every read is all ones"},
-        {"bus-master-stuck", MODEL_BUS_MASTER_STUCK, "COMMAND.BusMaster cannot be set"},
-        {"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
+	{"reset-stuck", MODEL_RESET_STUCK, "CTRL.RST never clears"},
+	{"master-stuck", MODEL_MASTER_STUCK, "STATUS.GIO never clears"},
+	{"eeprom-stuck", MODEL_EEPROM_STUCK, "EEC.AUTO_RD never comes"},
+	{"eeprom-absent", MODEL_EEPROM_ABSENT, "EEC.EE_PRES is 0"},
+	{"dma-init-stuck", MODEL_DMA_INIT_STUCK, "RDRXCTL.DMAIDONE never comes"},
+	{"rx-enable-stuck", MODEL_RX_ENABLE_STUCK, "RXDCTL.ENABLE never comes"},
+	{"tx-enable-stuck", MODEL_TX_ENABLE_STUCK, "TXDCTL.ENABLE never comes"},
+	{"rx-disable-stuck", MODEL_RX_DISABLE_STUCK, "RXDCTL.ENABLE never goes"},
+	{"secrx-stuck", MODEL_SECRX_STUCK, "SECRXSTAT.SECRX_RDY never comes"},
+	{"bad-mac", MODEL_BAD_MAC, "the address in RAL/RAH is a multicast one"},
+	{"gone", MODEL_GONE, "every read is all ones"},
+	{"bus-master-stuck", MODEL_BUS_MASTER_STUCK, "COMMAND.BusMaster cannot be set"},
+	{"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
 };
 
 void options_help(FILE *to)
@@ -34,29 +34,29 @@ void options_help(FILE *to)
 	      "A port serves one client at a time and is reset when it goes; a second one is refused.\n"
 	      "\nThe card:\n"
 	      "  --card NAME          which of the family it is:\n",
-	        to);
+		to);
 	for (unsigned card = 0; card < MODEL_CARDS; card++)
 		fprintf(to, "      %-18s %s%s\n", model_card_name(card), model_card_description(card), card ? "" : " (default)");
 	fprintf(to,
-	      "\nWire ends (ports count from 0, in the order of --port; frames start when a driver has the port up):\n%s"
-	      "  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
-	      "\nWhen to end (else at SIGINT or SIGTERM):\n"
-	      "  --exit-when-done     when all frames of pcap-in and source,count=N were received and nothing moved for 200 ms\n"
-	      "  --expect N           with --exit-when-done: as soon as the ports have sent N frames, or nothing moved for 5 s\n"
-	      "  --duration SECONDS   counted from the first frame\n"
-	      "  --once               when all ports had a client and none has one any more\n"
-	      "\nWhat to say:\n"
-	      "  --stats              live counters on stderr, once a second\n"
-	      "  --json               the statistics at the end as JSON\n"
-	      "                       SIGUSR2 has them written as JSON at once, whatever else was asked for\n"
-	      "\nFor tests:\n"
-	      "  --lose N, --corrupt N  the N-th frame for a pcap-out is left out, or gets a bit flipped in its middle\n"
-	      "  --no-shared          heads and tails are not shared as memory: every register access is a message, and exact.\n"
-	      "                       For guests, whose drivers use more than heads and tails of those pages\n"
-	      "  --link-down          nobody at the other end of the wires\n"
-	      "  --sfp-absent         no module in the cage\n"
-	      "  --break NAME         a device that is broken, as often as wanted:\n",
-	        wire_help);
+		"\nWire ends (ports count from 0, in the order of --port; frames start when a driver has the port up):\n%s"
+		"  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
+		"\nWhen to end (else at SIGINT or SIGTERM):\n"
+		"  --exit-when-done     when all frames of pcap-in and source,count=N were received and nothing moved for 200 ms\n"
+		"  --expect N           with --exit-when-done: as soon as the ports have sent N frames, or nothing moved for 5 s\n"
+		"  --duration SECONDS   counted from the first frame\n"
+		"  --once               when all ports had a client and none has one any more\n"
+		"\nWhat to say:\n"
+		"  --stats              live counters on stderr, once a second\n"
+		"  --json               the statistics at the end as JSON\n"
+		"                       SIGUSR2 has them written as JSON at once, whatever else was asked for\n"
+		"\nFor tests:\n"
+		"  --lose N, --corrupt N  the N-th frame for a pcap-out is left out, or gets a bit flipped in its middle\n"
+		"  --no-shared          heads and tails are not shared as memory: every register access is a message, and exact.\n"
+		"                       For guests, whose drivers use more than heads and tails of those pages\n"
+		"  --link-down          nobody at the other end of the wires\n"
+		"  --sfp-absent         no module in the cage\n"
+		"  --break NAME         a device that is broken, as often as wanted:\n",
+		wire_help);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		fprintf(to, "      %-18s %s\n", breakages[i].name, breakages[i].what);
 	fputs("\nExit status: 0; 1: something failed on the way; 2: the command line or a capture cannot be used.\n", to);
@@ -148,24 +148,24 @@ bool options_understand(int argc, char **argv, struct options *options)
 {
 	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, help = 0, option;
 	const struct option names[] = {
-	        {"port", required_argument, NULL, PORT},
-	        {"wire", required_argument, NULL, WIRE},
-	        {"card", required_argument, NULL, CARD},
-	        {"duration", required_argument, NULL, DURATION},
-	        {"expect", required_argument, NULL, EXPECT},
-	        {"lose", required_argument, NULL, LOSE},
-	        {"corrupt", required_argument, NULL, CORRUPT},
-	        {"break", required_argument, NULL, BREAK},
-	        {"hold", no_argument, &hold, 1},
-	        {"exit-when-done", no_argument, &done, 1},
-	        {"once", no_argument, &once, 1},
-	        {"stats", no_argument, &stats, 1},
-	        {"json", no_argument, &json, 1},
-	        {"no-shared", no_argument, &no_shared, 1},
-	        {"link-down", no_argument, &link_down, 1},
-	        {"sfp-absent", no_argument, &sfp_absent, 1},
-	        {"help", no_argument, &help, 1},
-	        {0},
+		{"port", required_argument, NULL, PORT},
+		{"wire", required_argument, NULL, WIRE},
+		{"card", required_argument, NULL, CARD},
+		{"duration", required_argument, NULL, DURATION},
+		{"expect", required_argument, NULL, EXPECT},
+		{"lose", required_argument, NULL, LOSE},
+		{"corrupt", required_argument, NULL, CORRUPT},
+		{"break", required_argument, NULL, BREAK},
+		{"hold", no_argument, &hold, 1},
+		{"exit-when-done", no_argument, &done, 1},
+		{"once", no_argument, &once, 1},
+		{"stats", no_argument, &stats, 1},
+		{"json", no_argument, &json, 1},
+		{"no-shared", no_argument, &no_shared, 1},
+		{"link-down", no_argument, &link_down, 1},
+		{"sfp-absent", no_argument, &sfp_absent, 1},
+		{"help", no_argument, &help, 1},
+		{0},
 	};
 	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (option == 'h')
@@ -184,8 +184,7 @@ bool options_understand(int argc, char **argv, struct options *options)
 	options->help = help;
 	if (help || (optind == argc && options->ports))
 		return true;
-	fprintf(stderr,
-	        options->ports ? "pollux-model: what is '%s'? See --help\n" : "pollux-model: --port SOCKET is needed: see --help\n",
-	        argv[optind]);
+	fprintf(stderr, options->ports ? "pollux-model: what is '%s'? See --help\n" : "pollux-model: --port SOCKET is needed: see --help\n",
+		argv[optind]);
 	return false;
 }

@@ -153,7 +153,7 @@ static void check_l4(const struct layers *l, struct parsed *p)
 	if (l->l4_present < l->l4_bytes)
 		return;
 	good = model_checksum_fold(
-	               model_checksum_add(pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
+		       model_checksum_add(pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
 	p->q1 |= good ? RXD_L4CS : RXD_L4CS | RXD_L4E;
 }
 

@@ -31,40 +31,32 @@ enum {
 };
 
 /* The same in all devices of the package: identity, and which MMDs there are: PMA, PCS, PHY XS, AN, and one of the vendor's own. */
-#define IDENTITY(mmd) {mmd, 2, 0, 0x0154, 0x0154}, {mmd, 3, 0, 0x0202, 0x0221}, {mmd, 5, 0, 0x009A, 0x009A}, {mmd, 6, 0, 0x4000, 0x4000}
-#define PRESENT(mmd)  {mmd, 8, 0, 0x8000, 0x8000}
+#define IDENTITY(mmd)                                                                                                                      \
+	{mmd, 2, 0, 0x0154, 0x0154}, {mmd, 3, 0, 0x0202, 0x0221}, {mmd, 5, 0, 0x009A, 0x009A},                                             \
+	{                                                                                                                                  \
+		mmd, 6, 0, 0x4000, 0x4000                                                                                                  \
+	}
+#define PRESENT(mmd)                                                                                                                       \
+	{                                                                                                                                  \
+		mmd, 8, 0, 0x8000, 0x8000                                                                                                  \
+	}
 
 static const struct phy_register {
 	uint8_t mmd;
 	uint16_t at, writable, x540, x550; /* its values after a reset */
 } registers[] = {
-        IDENTITY(PMA),
-        PRESENT(PMA),
-        {PMA, CONTROL, LOW_POWER | 1, 0x2040, 0x2040},
-        {PMA, STATUS, 0, 0x0002, 0x0002},
-        {PMA, 4, 0, 0x0031, 0x6031},  /* speeds: 10G, 1G, 100M; 5G, 2.5G */
-        {PMA, 7, 0, 0x0009, 0x0009},  /* 10GBASE-T */
-        {PMA, 11, 0, 0x00A4, 0x40A4}, /* 10GBASE-T, 1000BASE-T, 100BASE-TX; more are listed elsewhere */
-        IDENTITY(PCS),
-        PRESENT(PCS),
-        {PCS, CONTROL, LOW_POWER, 0x2040, 0x2040},
-        {PCS, STATUS, 0, 0x0002, 0x0002},
-        IDENTITY(PHY_XS),
-        PRESENT(PHY_XS),
-        {PHY_XS, CONTROL, LOW_POWER, 0x2040, 0x2040},
-        {PHY_XS, STATUS, 0, 0x0002, 0x0002},
-        IDENTITY(AN),
-        {AN, CONTROL, 0x3000, 0x3000, 0x3000}, /* negotiation on, extended next pages */
-        {AN, STATUS, 0, 0x0009, 0x0009},
-        {AN, AN_ADVERTISE, 0x0DE0, 0x0101, 0x0101},
-        {AN, AN_PARTNER, 0, 0x0D01, 0x0D01}, /* pause both ways, 100M */
-        {AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G},
-        {AN, AN_10G_STATUS, 0, 0x0800, 0x0800},
-        {AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL},
-        {AN, AN_VENDOR_STATUS, 0, 0, 0},
-        IDENTITY(VENDOR_1),
-        {VENDOR_1, CONTROL, LOW_POWER, 0, 0},
-        {VENDOR_1, 32, 0, 0x0107, 0x0202}, /* firmware of the PHY */
+	IDENTITY(PMA), PRESENT(PMA), {PMA, CONTROL, LOW_POWER | 1, 0x2040, 0x2040}, {PMA, STATUS, 0, 0x0002, 0x0002},
+	{PMA, 4, 0, 0x0031, 0x6031},  /* speeds: 10G, 1G, 100M; 5G, 2.5G */
+	{PMA, 7, 0, 0x0009, 0x0009},  /* 10GBASE-T */
+	{PMA, 11, 0, 0x00A4, 0x40A4}, /* 10GBASE-T, 1000BASE-T, 100BASE-TX; more are listed elsewhere */
+	IDENTITY(PCS), PRESENT(PCS), {PCS, CONTROL, LOW_POWER, 0x2040, 0x2040}, {PCS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(PHY_XS),
+	PRESENT(PHY_XS), {PHY_XS, CONTROL, LOW_POWER, 0x2040, 0x2040}, {PHY_XS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(AN),
+	{AN, CONTROL, 0x3000, 0x3000, 0x3000}, /* negotiation on, extended next pages */
+	{AN, STATUS, 0, 0x0009, 0x0009}, {AN, AN_ADVERTISE, 0x0DE0, 0x0101, 0x0101},
+	{AN, AN_PARTNER, 0, 0x0D01, 0x0D01}, /* pause both ways, 100M */
+	{AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G}, {AN, AN_10G_STATUS, 0, 0x0800, 0x0800},
+	{AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL}, {AN, AN_VENDOR_STATUS, 0, 0, 0}, IDENTITY(VENDOR_1),
+	{VENDOR_1, CONTROL, LOW_POWER, 0, 0}, {VENDOR_1, 32, 0, 0x0107, 0x0202}, /* firmware of the PHY */
 };
 #define COUNT (sizeof(registers) / sizeof(registers[0]))
 _Static_assert(COUNT <= MODEL_PHY_REGISTERS, "the state has room for all");

@@ -11,16 +11,16 @@
 #include <string.h>
 #include <time.h>
 
-#define MESSAGES_AT_ONCE 64         /* of one client, before the others and the queues have their turn */
-#define POLL_NS          20000u     /* between looks at the sockets */
-#define TALKING_NS       1000000u   /* for so long after a message the next is looked for at once */
-#define YIELD_NS         50000u     /* idle for so long: others may have the processor */
-#define NAP_NS           10000000u  /* idle for so long: sleep between steps, ... */
-#define NAP_FOR_NS       100000u    /* ... but a tail in shared memory wakes nobody */
-#define ABSENT_MS        200        /* no client at all: sleep until one comes */
+#define MESSAGES_AT_ONCE 64          /* of one client, before the others and the queues have their turn */
+#define POLL_NS          20000u      /* between looks at the sockets */
+#define TALKING_NS       1000000u    /* for so long after a message the next is looked for at once */
+#define YIELD_NS         50000u      /* idle for so long: others may have the processor */
+#define NAP_NS           10000000u   /* idle for so long: sleep between steps, ... */
+#define NAP_FOR_NS       100000u     /* ... but a tail in shared memory wakes nobody */
+#define ABSENT_MS        200         /* no client at all: sleep until one comes */
 #define QUIET_NS         200000000u  /* nothing moved for so long: all is through */
 #define GIVE_UP_NS       5000000000u /* the same, when more is expected */
-#define HOUSE_NS         1000000u   /* between looks at what ends the program */
+#define HOUSE_NS         1000000u    /* between looks at what ends the program */
 #define FAILED           1
 #define MISUSED          2
 
@@ -60,7 +60,8 @@ static bool look_at_sockets(struct model_port *ports, unsigned count, uint64_t t
 			ready |= fds[f].revents != 0;
 		if (!ready)
 			continue;
-		/* Each register is read as of now: however long the sleep was, and when a driver counts on ten reads taking ten microseconds. */
+		/* Each register is read as of now: however long the sleep was, and when a driver counts on ten reads taking ten
+		 * microseconds. */
 		unsigned done = 0;
 		do
 			model_step(server_model(ports[i].server), now_ns());
@@ -92,7 +93,8 @@ static bool ended(const struct options *options, struct model_port *ports, uint6
 	}
 	if (options->duration > 0 && first && (double)(now - first) / 1e9 >= options->duration)
 		return true;
-	if (options->exit_when_done && done && ((options->expect && sent >= options->expect) || (last && now - last >= (options->expect ? GIVE_UP_NS : QUIET_NS))))
+	if (options->exit_when_done && done &&
+		((options->expect && sent >= options->expect) || (last && now - last >= (options->expect ? GIVE_UP_NS : QUIET_NS))))
 		return true;
 	return options->once && served;
 }
@@ -164,9 +166,9 @@ static int open_all(const struct options *options, struct model_port *ports, str
 		wires[i].corrupt = options->corrupt;
 		ports[i].wire = &wires[i];
 		struct server_config config = {
-		        .path = options->paths[i],
-		        .model = {.card = options->card, .port = i, .sfp_absent = options->sfp_absent},
-		        .no_shared = options->no_shared,
+			.path = options->paths[i],
+			.model = {.card = options->card, .port = i, .sfp_absent = options->sfp_absent},
+			.no_shared = options->no_shared,
 		};
 		if (server_open(&ports[i].server, &config, error, sizeof(error))) {
 			status = FAILED;

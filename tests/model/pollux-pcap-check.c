@@ -13,11 +13,11 @@
 #define UNUSABLE 2
 
 static const char help[] =
-        "Usage: pollux-pcap-check [--to MAC] [--from MAC] [--size BYTES] [--count N] [--flows N] CAPTURE\n"
-        "Looks at each frame of an Ethernet capture: it must be IPv4 and UDP, without options or fragments, with lengths that fit the\n"
-        "frame, a right header checksum, and a UDP checksum that is right or 0 (none). Addresses, the size of all frames (without FCS),\n"
-        "their number, and the number of different addresses and ports can be demanded.\n"
-        "Exit status: 0 all sound; 1 not, the first such frame is named; 2 the capture cannot be used.\n";
+	"Usage: pollux-pcap-check [--to MAC] [--from MAC] [--size BYTES] [--count N] [--flows N] CAPTURE\n"
+	"Looks at each frame of an Ethernet capture: it must be IPv4 and UDP, without options or fragments, with lengths that fit the\n"
+	"frame, a right header checksum, and a UDP checksum that is right or 0 (none). Addresses, the size of all frames (without FCS),\n"
+	"their number, and the number of different addresses and ports can be demanded.\n"
+	"Exit status: 0 all sound; 1 not, the first such frame is named; 2 the capture cannot be used.\n";
 
 enum { ETHERTYPE = 12, IP = 14, UDP = 34, HEADERS = 42 };
 
@@ -114,13 +114,13 @@ int main(int argc, char **argv)
 {
 	enum { TO = 256, FROM, SIZE, COUNT, FLOWS, HELP };
 	static const struct option names[] = {
-	        {"to", required_argument, NULL, TO},
-	        {"from", required_argument, NULL, FROM},
-	        {"size", required_argument, NULL, SIZE},
-	        {"count", required_argument, NULL, COUNT},
-	        {"flows", required_argument, NULL, FLOWS},
-	        {"help", no_argument, NULL, HELP},
-	        {0},
+		{"to", required_argument, NULL, TO},
+		{"from", required_argument, NULL, FROM},
+		{"size", required_argument, NULL, SIZE},
+		{"count", required_argument, NULL, COUNT},
+		{"flows", required_argument, NULL, FLOWS},
+		{"help", no_argument, NULL, HELP},
+		{0},
 	};
 	char error[512];
 	struct capture capture;

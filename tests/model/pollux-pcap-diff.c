@@ -11,14 +11,14 @@
 #define UNUSABLE  2
 
 static const char help[] =
-        "Usage: pollux-pcap-diff [--to MAC] [--from MAC] [--swapped] [--any-order] EXPECTED GOT\n"
-        "Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
-        "from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
-        "than there), or came in another order.\n"
-        "Frames that a forwarder changes: with --swapped each frame of EXPECTED has its Ethernet addresses swapped first; with --to and\n"
-        "--from its destination or source is the one given.\n"
-        "With --any-order it is enough that each frame came as often as it should: several queues overtake each other.\n"
-        "Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
+	"Usage: pollux-pcap-diff [--to MAC] [--from MAC] [--swapped] [--any-order] EXPECTED GOT\n"
+	"Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
+	"from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
+	"than there), or came in another order.\n"
+	"Frames that a forwarder changes: with --swapped each frame of EXPECTED has its Ethernet addresses swapped first; with --to and\n"
+	"--from its destination or source is the one given.\n"
+	"With --any-order it is enough that each frame came as often as it should: several queues overtake each other.\n"
+	"Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
 
 static int compare(const struct model_frame *a, const struct model_frame *b)
 {
@@ -88,10 +88,10 @@ static void say_counts(struct capture *expected, struct capture *got)
 	}
 	if (lost || added || duplicated)
 		printf("; %u lost, %u added, %u duplicated (%u frame%s expected, %u got)\n", lost, added, duplicated, expected->count,
-		        plural(expected->count), got->count);
+			plural(expected->count), got->count);
 	else
 		printf("; the %u frame%s came in another order, none lost, added or duplicated\n", expected->count,
-		        plural(expected->count));
+			plural(expected->count));
 }
 
 static struct {

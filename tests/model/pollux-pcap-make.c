@@ -95,9 +95,10 @@ int main(int argc, char **argv)
 	uint64_t count = argc > 2 ? number(argv[2], 1, UINT64_C(1) << 32) : 0;
 	uint64_t largest = argc > 3 ? number(argv[3], LEAST, LARGEST) : 1514;
 	if (argc < 3 || argc > 4 || !count || !largest) {
-		fprintf(stderr, "Usage: pollux-pcap-make FILE COUNT [LARGEST]\n"
-				"Writes COUNT numbered UDP frames, of %u to LARGEST bytes (1514; at most %u) without FCS, to a capture.\n",
-		        LEAST, LARGEST);
+		fprintf(stderr,
+			"Usage: pollux-pcap-make FILE COUNT [LARGEST]\n"
+			"Writes COUNT numbered UDP frames, of %u to LARGEST bytes (1514; at most %u) without FCS, to a capture.\n",
+			LEAST, LARGEST);
 		return 2;
 	}
 	return write_all(argv[1], count, (unsigned)largest);

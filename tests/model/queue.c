@@ -69,7 +69,7 @@ void model_rx_load(struct model *m, unsigned i)
 	q->buffer_bytes = (srrctl & 0x1F) * 1024;
 	q->counter = (reg_get(m, IXGBE_RQSMR + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
 	load_ring(m, q, ((uint64_t)reg_get(m, rx_offset(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_offset(IXGBE_RDBAL, i)),
-	        reg_get(m, rx_offset(IXGBE_RDLEN, i)));
+		reg_get(m, rx_offset(IXGBE_RDLEN, i)));
 	/* Header split must not be used (DS 7.1.10), and a buffer without bytes holds nothing. */
 	if (q->enabled && (type > 1 || q->buffer_bytes == 0 || q->buffer_bytes > 16 * 1024)) {
 		m->faults.bad_ring++;
@@ -86,7 +86,7 @@ void model_tx_load(struct model *m, unsigned i)
 	q->enabled = reg_get(m, tx_offset(IXGBE_TXDCTL, i)) & XDCTL_ENABLE;
 	q->counter = (reg_get(m, IXGBE_TQSM + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
 	load_ring(m, q, ((uint64_t)reg_get(m, tx_offset(IXGBE_TDBAH, i)) << 32) | reg_get(m, tx_offset(IXGBE_TDBAL, i)),
-	        reg_get(m, tx_offset(IXGBE_TDLEN, i)));
+		reg_get(m, tx_offset(IXGBE_TDLEN, i)));
 	q->head_write_back = 0;
 	if (low & TDWBAL_ENABLE) {
 		q->head_write_back = ((uint64_t)reg_get(m, tx_offset(IXGBE_TDWBAH, i)) << 32) | (low & ~3u);
@@ -268,7 +268,8 @@ uint32_t model_read_head(struct model *m, unsigned index, uint32_t value, uint32
 void model_write_rx_ring(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	const struct queue *q = queue_of(m, offset);
-	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the link's pause mode. */
+	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the link's pause mode.
+	 */
 	bool drop_only = offset == rx_offset(IXGBE_SRRCTL, q->index) && !((value ^ reg_get(m, offset)) & ~(uint32_t)SRRCTL_DROP_EN);
 
 	(void)index;

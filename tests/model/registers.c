@@ -21,7 +21,7 @@ enum access {
 struct rule {
 	uint32_t offset;
 	uint16_t stride, count;
-	uint8_t access; /* and in its bits above MODE the cards that have the row, ON_; none: all have it */
+	uint8_t access;       /* and in its bits above MODE the cards that have the row, ON_; none: all have it */
 	uint32_t mask, reset; /* mask: writable bits, or the self-clearing ones */
 	/** What a read returns, given what is stored. */
 	uint32_t (*read)(struct model *m, unsigned index, uint32_t value, uint32_t offset);
@@ -294,7 +294,7 @@ void model_registers_open(struct model *m)
 	for (unsigned a = 0; a < sizeof(aliases) / sizeof(aliases[0]); a++)
 		for (uint32_t i = 0; i < aliases[a].count; i++)
 			m->canonical[(aliases[a].from + i * aliases[a].from_stride) / 4] =
-			        (uint16_t)((aliases[a].to + i * aliases[a].to_stride) / 4);
+				(uint16_t)((aliases[a].to + i * aliases[a].to_stride) / 4);
 	for (unsigned r = 1; r < sizeof(rules) / sizeof(rules[0]); r++) {
 		if ((rules[r].access & ON_ANY) && !(rules[r].access & ON_82599 << m->config.card))
 			continue;
@@ -333,7 +333,7 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 	}
 	/* No register but CTRL itself may be accessed for 1 ms after CTRL.RST (DS 4.2.1.6.1). */
 	fault_order(m, MODEL_ORDER_RESET,
-	        offset != IXGBE_CTRL && !outlives_reset(m, offset) && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns);
+		offset != IXGBE_CTRL && !outlives_reset(m, offset) && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns);
 
 	uint32_t word = m->canonical[offset / 4];
 	const struct rule *rule = &rules[m->rule[word]];

@@ -26,10 +26,10 @@ void report_live(FILE *to, struct model_port *ports, unsigned count, double seco
 	for (unsigned i = 0; i < count; i++) {
 		struct wire_counts now = ports[i].wire->counts, *old = &ports[i].shown;
 		fprintf(to, "port %u: in %.3f Mpps, out %.3f Mpps, missed %" PRIu64 ", busy %.0f %%, without descriptors %.0f %%%s\n", i,
-		        mpps(now.in_frames - old->in_frames, seconds), mpps(now.out_frames - old->out_frames, seconds),
-		        now.missed - old->missed, share(now.busy_steps - old->busy_steps, now.steps - old->steps),
-		        share(now.blocked - old->blocked, now.offered - old->offered),
-		        server_connected(ports[i].server) ? "" : ", no client");
+			mpps(now.in_frames - old->in_frames, seconds), mpps(now.out_frames - old->out_frames, seconds),
+			now.missed - old->missed, share(now.busy_steps - old->busy_steps, now.steps - old->steps),
+			share(now.blocked - old->blocked, now.offered - old->offered),
+			server_connected(ports[i].server) ? "" : ", no client");
 		*old = now;
 	}
 	fflush(to);
@@ -47,8 +47,8 @@ static void faults_in_detail(FILE *to, const struct model *model)
 			fprintf(to, "        order %s: %" PRIu64 " times not so: %s\n", name, f->order[i], rule);
 	}
 	for (uint32_t at = 0; lines < UNKNOWN_LINES && model_unknown(model, at, &unknown); at = unknown.last + 4, lines++)
-		fprintf(to, "        no register at %05" PRIx32 "..%05" PRIx32 ": read %" PRIu64 " times, written %" PRIu64 "\n", unknown.first,
-		        unknown.last, unknown.reads, unknown.writes);
+		fprintf(to, "        no register at %05" PRIx32 "..%05" PRIx32 ": read %" PRIu64 " times, written %" PRIu64 "\n",
+			unknown.first, unknown.last, unknown.reads, unknown.writes);
 }
 
 void report_end(FILE *to, struct model_port *ports, unsigned count)
@@ -60,24 +60,23 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		const struct model_faults *f = model_faults(server_model(ports[i].server));
 		double seconds = seconds_busy(wire);
 		fprintf(to,
-		        "port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n",
-		        i, c->in_frames, mpps(c->in_frames, seconds), c->missed, c->out_frames, mpps(c->out_frames, seconds), seconds);
+			"port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n",
+			i, c->in_frames, mpps(c->in_frames, seconds), c->missed, c->out_frames, mpps(c->out_frames, seconds), seconds);
 		fprintf(to, "        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: %s\n",
-		        share(c->busy_steps, c->steps), share(c->blocked, c->offered), wire_limit(wire));
+			share(c->busy_steps, c->steps), share(c->blocked, c->offered), wire_limit(wire));
 		fprintf(to,
-		        "        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64
-		        ", order %" PRIu64 "\n",
-		        f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
+			"        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64
+			", order %" PRIu64 "\n",
+			f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
 		faults_in_detail(to, server_model(ports[i].server));
 		if (c->damaged)
 			fprintf(to, "        %" PRIu64 " frames came with a wrong FCS\n", c->damaged);
 		if (c->deaf)
 			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
 		fprintf(to,
-		        "        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
-		        " answered with an error), ended by us %" PRIu64
-		        ", interrupts that found their eventfd full %" PRIu64 "\n",
-		        s->clients, s->refused, s->messages, s->errors, s->broken, s->full);
+			"        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
+			" answered with an error), ended by us %" PRIu64 ", interrupts that found their eventfd full %" PRIu64 "\n",
+			s->clients, s->refused, s->messages, s->errors, s->broken, s->full);
 	}
 }
 
@@ -90,31 +89,31 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		const char *name;
 		uint64_t value;
 	} numbers[] = {
-	        {"port", index},
-	        {"in_frames", c->in_frames},
-	        {"in_bytes", c->in_bytes},
-	        {"missed", c->missed},
-	        {"out_frames", c->out_frames},
-	        {"out_bytes", c->out_bytes},
-	        {"captured", c->captured},
-	        {"deaf", c->deaf},
-	        {"damaged", c->damaged},
-	        {"steps", c->steps},
-	        {"busy_steps", c->busy_steps},
-	        {"offered_steps", c->offered},
-	        {"blocked_steps", c->blocked},
-	        {"full_steps", c->full},
-	        {"fault_address", f->bad_address},
-	        {"fault_ring", f->bad_ring},
-	        {"fault_descriptor", f->bad_descriptor},
-	        {"fault_register", f->bad_register},
-	        {"fault_order", f->bad_order},
-	        {"clients", s->clients},
-	        {"refused", s->refused},
-	        {"messages", s->messages},
-	        {"message_errors", s->errors},
-	        {"broken", s->broken},
-	        {"interrupts_full", s->full},
+		{"port", index},
+		{"in_frames", c->in_frames},
+		{"in_bytes", c->in_bytes},
+		{"missed", c->missed},
+		{"out_frames", c->out_frames},
+		{"out_bytes", c->out_bytes},
+		{"captured", c->captured},
+		{"deaf", c->deaf},
+		{"damaged", c->damaged},
+		{"steps", c->steps},
+		{"busy_steps", c->busy_steps},
+		{"offered_steps", c->offered},
+		{"blocked_steps", c->blocked},
+		{"full_steps", c->full},
+		{"fault_address", f->bad_address},
+		{"fault_ring", f->bad_ring},
+		{"fault_descriptor", f->bad_descriptor},
+		{"fault_register", f->bad_register},
+		{"fault_order", f->bad_order},
+		{"clients", s->clients},
+		{"refused", s->refused},
+		{"messages", s->messages},
+		{"message_errors", s->errors},
+		{"broken", s->broken},
+		{"interrupts_full", s->full},
 	};
 	fputs("{", to);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

@@ -309,7 +309,7 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
 
 		if (!model_ring_read(m, q, slot, &d[i]) ||
-		        !model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
+			!model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
 			return true;
 	}
 	for (uint32_t i = 0; i < need; i++) {

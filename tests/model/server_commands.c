@@ -11,9 +11,9 @@
 
 /* The heads and tails of receive queues 0-63, of 64-127, and of the transmit queues. */
 static const struct vfio_user_sparse_area shared_parts[] = {
-        {0x1000, 0x1000},
-        {0x6000, 0x2000},
-        {0xd000, 0x1000},
+	{0x1000, 0x1000},
+	{0x6000, 0x2000},
+	{0xd000, 0x1000},
 };
 
 /** A message's payload, and the room for the answer's. */
@@ -42,8 +42,8 @@ static int handle_version(struct server *server, struct exchange *x)
 		version.minor = VFIO_USER_MINOR;
 	memcpy(x->out, &version, sizeof(version));
 	int text = snprintf((char *)x->out + sizeof(version), 256,
-	        "{\"capabilities\":{\"max_msg_fds\":%u,\"max_data_xfer_size\":%u,\"max_dma_maps\":%u,\"pgsizes\":%u}}", VFIO_USER_FDS_MAX,
-	        CHANNEL_DATA_MAX, MEMORY_MAP_MAX, VFIO_USER_DEFAULT_PGSIZES);
+		"{\"capabilities\":{\"max_msg_fds\":%u,\"max_data_xfer_size\":%u,\"max_dma_maps\":%u,\"pgsizes\":%u}}", VFIO_USER_FDS_MAX,
+		CHANNEL_DATA_MAX, MEMORY_MAP_MAX, VFIO_USER_DEFAULT_PGSIZES);
 	x->out_bytes = sizeof(version) + (size_t)text + 1;
 	server->greeted = true;
 	return 0;
@@ -99,10 +99,10 @@ static int handle_device_info(struct server *server, struct exchange *x)
 	if (info.argsz < sizeof(info))
 		return EINVAL;
 	info = (struct vfio_user_device_info){
-	        .argsz = sizeof(info),
-	        .flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI,
-	        .num_regions = VFIO_PCI_NUM_REGIONS,
-	        .num_irqs = VFIO_PCI_NUM_IRQS,
+		.argsz = sizeof(info),
+		.flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI,
+		.num_regions = VFIO_PCI_NUM_REGIONS,
+		.num_irqs = VFIO_PCI_NUM_IRQS,
 	};
 	memcpy(x->out, &info, sizeof(info));
 	x->out_bytes = sizeof(info);
@@ -124,8 +124,8 @@ static int handle_region_info(struct server *server, struct exchange *x)
 	x->out_bytes = sizeof(info);
 	if (info.index == VFIO_PCI_BAR0_REGION_INDEX && !server->no_shared) {
 		struct vfio_user_sparse sparse = {
-		        .cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1},
-		        .nr_areas = sizeof(shared_parts) / sizeof(shared_parts[0]),
+			.cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1},
+			.nr_areas = sizeof(shared_parts) / sizeof(shared_parts[0]),
 		};
 		info.flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
 		info.argsz += (uint32_t)(sizeof(sparse) + sizeof(shared_parts));
@@ -151,10 +151,10 @@ static int handle_irq_info(struct server *server, struct exchange *x)
 	if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_NUM_IRQS)
 		return EINVAL;
 	info = (struct vfio_user_irq_info){
-	        .argsz = sizeof(info),
-	        .flags = server_irqs_flags(info.index),
-	        .index = info.index,
-	        .count = server_irqs_count(info.index),
+		.argsz = sizeof(info),
+		.flags = server_irqs_flags(info.index),
+		.index = info.index,
+		.count = server_irqs_count(info.index),
 	};
 	memcpy(x->out, &info, sizeof(info));
 	x->out_bytes = sizeof(info);
@@ -210,16 +210,16 @@ static int handle_reset(struct server *server, struct exchange *x)
 }
 
 static int (*const handlers[])(struct server *, struct exchange *) = {
-        [VFIO_USER_VERSION] = handle_version,
-        [VFIO_USER_DMA_MAP] = handle_dma_map,
-        [VFIO_USER_DMA_UNMAP] = handle_dma_unmap,
-        [VFIO_USER_DEVICE_GET_INFO] = handle_device_info,
-        [VFIO_USER_DEVICE_GET_REGION_INFO] = handle_region_info,
-        [VFIO_USER_DEVICE_GET_IRQ_INFO] = handle_irq_info,
-        [VFIO_USER_DEVICE_SET_IRQS] = handle_set_irqs,
-        [VFIO_USER_REGION_READ] = handle_region_read,
-        [VFIO_USER_REGION_WRITE] = handle_region_write,
-        [VFIO_USER_DEVICE_RESET] = handle_reset,
+	[VFIO_USER_VERSION] = handle_version,
+	[VFIO_USER_DMA_MAP] = handle_dma_map,
+	[VFIO_USER_DMA_UNMAP] = handle_dma_unmap,
+	[VFIO_USER_DEVICE_GET_INFO] = handle_device_info,
+	[VFIO_USER_DEVICE_GET_REGION_INFO] = handle_region_info,
+	[VFIO_USER_DEVICE_GET_IRQ_INFO] = handle_irq_info,
+	[VFIO_USER_DEVICE_SET_IRQS] = handle_set_irqs,
+	[VFIO_USER_REGION_READ] = handle_region_read,
+	[VFIO_USER_REGION_WRITE] = handle_region_write,
+	[VFIO_USER_DEVICE_RESET] = handle_reset,
 };
 
 static bool takes_fds(unsigned command)
@@ -236,10 +236,10 @@ int server_handle(struct server *server)
 		return -EPROTO; /* a reply to what we never asked: nothing that could be answered */
 
 	struct exchange x = {
-	        .in = channel->in + sizeof(header),
-	        .in_bytes = header.bytes - sizeof(header),
-	        .out = channel_payload(channel),
-	        .out_fd = -1,
+		.in = channel->in + sizeof(header),
+		.in_bytes = header.bytes - sizeof(header),
+		.out = channel_payload(channel),
+		.out_fd = -1,
 	};
 	int error;
 	if (header.command >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[header.command])

@@ -85,16 +85,16 @@ static bool kernel_signals(struct server_irqs *irqs, int fd)
 	uint8_t byte;
 	struct io_event event;
 	struct iocb control = {
-	        .aio_lio_opcode = IOCB_CMD_PREAD,
-	        .aio_fildes = (uint32_t)irqs->nothing,
-	        .aio_buf = (uintptr_t)&byte,
-	        .aio_nbytes = sizeof(byte),
-	        .aio_flags = IOCB_FLAG_RESFD,
-	        .aio_resfd = (uint32_t)fd,
+		.aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_fildes = (uint32_t)irqs->nothing,
+		.aio_buf = (uintptr_t)&byte,
+		.aio_nbytes = sizeof(byte),
+		.aio_flags = IOCB_FLAG_RESFD,
+		.aio_resfd = (uint32_t)fd,
 	};
 	struct iocb *controls[] = {&control};
 	return irqs->aio && syscall(SYS_io_submit, irqs->aio, 1, controls) == 1 &&
-	        syscall(SYS_io_getevents, irqs->aio, 1, 1, &event, NULL) == 1;
+	       syscall(SYS_io_getevents, irqs->aio, 1, 1, &event, NULL) == 1;
 }
 
 static void signal_eventfd(struct server_irqs *irqs, int fd)

@@ -65,10 +65,10 @@ bool source_open(struct source *source, uint32_t len, uint32_t flows, bool numbe
 		period += flows;
 	size_t stride = (len + 63u) / 64 * 64;
 	*source = (struct source){
-	        .frames = calloc(period + SOURCE_BATCH, sizeof(*source->frames)),
-	        .period = period,
-	        .len = len,
-	        .data = aligned_alloc(64, stride * period),
+		.frames = calloc(period + SOURCE_BATCH, sizeof(*source->frames)),
+		.period = period,
+		.len = len,
+		.data = aligned_alloc(64, stride * period),
 	};
 	if (!source->frames || !source->data) {
 		source_close(source);

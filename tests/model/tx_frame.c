@@ -78,7 +78,7 @@ static bool fetch(struct model *m, struct queue *q, const struct chain *c, uint8
 {
 	for (unsigned i = 0; i < c->parts; i++) {
 		if (!(to ? model_dma_read(m, &q->buffers, c->part[i].iova, to, c->part[i].bytes)
-		         : model_dma_present(m, &q->buffers, c->part[i].iova, c->part[i].bytes, false)))
+			 : model_dma_present(m, &q->buffers, c->part[i].iova, c->part[i].bytes, false)))
 			return false;
 		if (to)
 			to += c->part[i].bytes;
@@ -108,7 +108,7 @@ static void insert_tag(uint8_t *frame, uint32_t len, uint16_t tag)
 
 /** Segments from where the last burst ended. @return false: the descriptors make no sense, or the memory is not there. */
 static bool gather_segments(
-        struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_layout *layout, bool lengths_only)
+	struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_layout *layout, bool lengths_only)
 {
 	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes, payload = (uint32_t)(c->first.q1 >> 46);
 	uint8_t *whole = m->scratch + MODEL_SCRATCH_BYTES;
@@ -116,9 +116,9 @@ static bool gather_segments(
 	uint32_t count;
 
 	if (layout->mss == 0 || payload == 0 || c->total != (uint64_t)header + payload || c->total > MODEL_TSO_BYTES ||
-	        layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40) || layout->l4_bytes < 20 || layout->protocol != 6 ||
-	        header + layout->mss + 4 > MODEL_FRAME_MAX - 4 || !(c->first.q1 & TXD_TXSM) ||
-	        (layout->ipv4 && !(c->first.q1 & TXD_IXSM))) {
+		layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40) || layout->l4_bytes < 20 || layout->protocol != 6 ||
+		header + layout->mss + 4 > MODEL_FRAME_MAX - 4 || !(c->first.q1 & TXD_TXSM) ||
+		(layout->ipv4 && !(c->first.q1 & TXD_IXSM))) {
 		m->faults.bad_descriptor++;
 		return false;
 	}
@@ -161,7 +161,7 @@ static bool gather_segments(
 
 /** One frame, changed as its descriptors ask. @return false: not sent. */
 static bool gather_frame(
-        struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_context *context, bool lengths_only)
+	struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_context *context, bool lengths_only)
 {
 	uint64_t q1 = c->first.q1;
 	uint32_t len = (uint32_t)c->total;

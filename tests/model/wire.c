@@ -37,7 +37,7 @@ static void start(struct wire *wire, struct model *model)
 	if (wire->source_kind == WIRE_TEMPLATE && wire->own_address) {
 		uint32_t low = model_read32(model, RAL0), high = model_read32(model, RAH0);
 		uint8_t mac[6] = {
-		        (uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24), (uint8_t)high, (uint8_t)(high >> 8)};
+			(uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24), (uint8_t)high, (uint8_t)(high >> 8)};
 		source_address(&wire->source, mac);
 	}
 }
@@ -114,8 +114,8 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 	if (!wire->began_ns) {
 		/* The next one is due now. */
 		uint64_t before = wire->timed
-		                          ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] - wire->capture.time_ns[0]
-		                          : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
+					  ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] - wire->capture.time_ns[0]
+					  : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
 		wire->began_ns = now_ns - before;
 	}
 	/* Unsigned on purpose: began_ns may lie before the clock's zero. */
@@ -151,7 +151,7 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (until > wire->given + WIRE_BATCH)
 		until = wire->given + WIRE_BATCH;
 	while (wire->given < until &&
-	        (n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
+		(n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
 		unsigned taken = fifo_count(wire->fifo) ? 0 : give(wire, model, frames, n);
 		passed += taken;
 		for (unsigned i = taken; i < n; i++) {
@@ -188,9 +188,9 @@ static void record(struct wire *wire, const struct model_frame *frame)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	struct pcap_pkthdr header = {
-	        .ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
-	        .caplen = frame->len,
-	        .len = frame->len,
+		.ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
+		.caplen = frame->len,
+		.len = frame->len,
 	};
 	if (number != wire->corrupt || frame->len == 0) {
 		pcap_dump((uint8_t *)wire->dumper, &header, frame->data);

@@ -10,22 +10,22 @@
 #include <string.h>
 
 const char wire_help[] =
-        "  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
-        "                       the port receives the frames of a capture (read whole at start), once. Without more each waits\n"
-        "                       for a descriptor and none is lost; with a rate, or the capture's own timing, frames that find\n"
-        "                       no descriptor wait in the packet buffer (512 KiB), and those it has no room for are missed\n"
-        "  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
-        "                       the port receives UDP frames made from a template. size is with FCS (default 64); without a\n"
-        "                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source address\n"
-        "                       and port; dst is the port's own address (default), all, or the one given; seq numbers the\n"
-        "                       frames in the first 8 bytes of their data, which costs speed\n"
-        "  PORT:peer=PORT[,lossless][,damage=N]\n"
-        "                       a cable between two ports, both ways. lossless: senders wait while the other port has no\n"
-        "                       descriptor, instead of overflowing its packet buffer. damage: every N-th frame each way\n"
-        "                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
-        "  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
-        "  PORT:sink            what the port sends is counted (also without saying so)\n"
-        "PPS may end in k or M. A FILE cannot have a comma in its name; - is standard input or output.\n";
+	"  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
+	"                       the port receives the frames of a capture (read whole at start), once. Without more each waits\n"
+	"                       for a descriptor and none is lost; with a rate, or the capture's own timing, frames that find\n"
+	"                       no descriptor wait in the packet buffer (512 KiB), and those it has no room for are missed\n"
+	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
+	"                       the port receives UDP frames made from a template. size is with FCS (default 64); without a\n"
+	"                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source address\n"
+	"                       and port; dst is the port's own address (default), all, or the one given; seq numbers the\n"
+	"                       frames in the first 8 bytes of their data, which costs speed\n"
+	"  PORT:peer=PORT[,lossless][,damage=N]\n"
+	"                       a cable between two ports, both ways. lossless: senders wait while the other port has no\n"
+	"                       descriptor, instead of overflowing its packet buffer. damage: every N-th frame each way\n"
+	"                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
+	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
+	"  PORT:sink            what the port sends is counted (also without saying so)\n"
+	"PPS may end in k or M. A FILE cannot have a comma in its name; - is standard input or output.\n";
 
 struct sentence {
 	char *at;
@@ -131,9 +131,9 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 	wire->own_address = true;
 	while ((part = next_part(&rest, &value))) {
 		bool good = (is(part, "size", value, true) && number(value, 64, MODEL_FRAME_MAX, &size)) ||
-		            (is(part, "rate", value, true) && rate(value, &wire->rate_pps)) ||
-		            (is(part, "count", value, true) && number(value, 1, UINT64_MAX / 2, &wire->limit)) ||
-		            (is(part, "flows", value, true) && number(value, 1, SOURCE_FLOWS_MAX, &flows));
+			    (is(part, "rate", value, true) && rate(value, &wire->rate_pps)) ||
+			    (is(part, "count", value, true) && number(value, 1, UINT64_MAX / 2, &wire->limit)) ||
+			    (is(part, "flows", value, true) && number(value, 1, SOURCE_FLOWS_MAX, &flows));
 		if (is(part, "seq", value, false)) {
 			wire->numbered = good = true;
 		} else if (is(part, "dst", value, true)) {
@@ -144,8 +144,8 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 		}
 		if (!good)
 			return refuse(s,
-			        "source takes size=64..%u, rate=PPS, count=N, flows=1..%u, dst=own|broadcast|MAC and seq, not '%s%s%s'",
-			        MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
+				"source takes size=64..%u, rate=PPS, count=N, flows=1..%u, dst=own|broadcast|MAC and seq, not '%s%s%s'",
+				MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
 	}
 	if (!source_open(&wire->source, (uint32_t)size - 4, (uint32_t)flows, wire->numbered))
 		return refuse(s, "no memory for %u flows of %u bytes", (unsigned)flows, (unsigned)size);
@@ -205,7 +205,7 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 	char *rest = text, *value, *name = strsep(&rest, ":");
 	if (!rest || !number(name, 0, ports - 1, &port))
 		return refuse(s, "'%s' does not start with the number of a port and a colon; there %s %u, counted from 0", option,
-		        ports == 1 ? "is" : "are", ports);
+			ports == 1 ? "is" : "are", ports);
 	struct wire *wire = &wires[port];
 	char *kind = next_part(&rest, &value);
 	if (is(kind, "sink", value, false) && !rest)

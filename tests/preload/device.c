@@ -27,12 +27,12 @@ static int greet(struct device *device)
 		char text[24];
 	} hello = {{VFIO_USER_MAJOR, VFIO_USER_MINOR}, "{\"capabilities\":{}}"};
 	struct user_call call = {
-	        .command = VFIO_USER_VERSION,
-	        .head = &hello,
-	        .head_bytes = sizeof(hello.version) + strlen(hello.text) + 1,
-	        .reply = &reply,
-	        .reply_min = sizeof(reply.version),
-	        .reply_max = sizeof(reply),
+		.command = VFIO_USER_VERSION,
+		.head = &hello,
+		.head_bytes = sizeof(hello.version) + strlen(hello.text) + 1,
+		.reply = &reply,
+		.reply_min = sizeof(reply.version),
+		.reply_max = sizeof(reply),
 	};
 	int error = user_channel_call(&device->channel, &call);
 	if (!error && reply.version.major != VFIO_USER_MAJOR)
@@ -46,13 +46,13 @@ static int region_info(struct device *device, unsigned index, struct vfio_user_r
 	*info = (struct vfio_user_region_info){.argsz = sizeof(*info), .index = index};
 	int fd;
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_GET_REGION_INFO,
-	        .head = info,
-	        .head_bytes = sizeof(*info),
-	        .reply = info,
-	        .reply_min = sizeof(*info),
-	        .reply_max = sizeof(*info),
-	        .reply_fd = &fd,
+		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
+		.head = info,
+		.head_bytes = sizeof(*info),
+		.reply = info,
+		.reply_min = sizeof(*info),
+		.reply_max = sizeof(*info),
+		.reply_fd = &fd,
 	};
 	int error = user_channel_call(&device->channel, &call);
 	if (!error && fd >= 0)
@@ -68,21 +68,21 @@ int preload_device_shared(struct device *device, struct vfio_user_sparse_area *a
 		struct vfio_user_sparse_area areas[16];
 	} reply = {.info = {.argsz = sizeof(reply), .index = VFIO_PCI_BAR0_REGION_INDEX}};
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_GET_REGION_INFO,
-	        .head = &reply,
-	        .head_bytes = sizeof(reply.info),
-	        .reply = &reply,
-	        .reply_min = sizeof(reply.info),
-	        .reply_max = sizeof(reply),
-	        .reply_fd = fd,
+		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
+		.head = &reply,
+		.head_bytes = sizeof(reply.info),
+		.reply = &reply,
+		.reply_min = sizeof(reply.info),
+		.reply_max = sizeof(reply),
+		.reply_fd = fd,
 	};
 	int error = user_channel_call(&device->channel, &call);
 	if (error)
 		return error;
 	size_t room = sizeof(reply.areas) / sizeof(reply.areas[0]);
-	if (*fd < 0 || call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) || reply.sparse.cap.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP ||
-	        reply.sparse.nr_areas > most || reply.sparse.nr_areas > room ||
-	        call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) + reply.sparse.nr_areas * sizeof(*areas)) {
+	if (*fd < 0 || call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) ||
+		reply.sparse.cap.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP || reply.sparse.nr_areas > most || reply.sparse.nr_areas > room ||
+		call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) + reply.sparse.nr_areas * sizeof(*areas)) {
 		if (*fd >= 0)
 			close(*fd);
 		return -ENOTSUP;
@@ -120,21 +120,21 @@ void preload_device_disconnect(struct device *device)
 int preload_device_map(struct device *device, const struct piece *piece)
 {
 	const struct vfio_user_dma_map dma = {
-	        .argsz = sizeof(dma),
-	        .flags = piece->flags,
-	        .offset = piece->offset,
-	        .address = piece->iova,
-	        .bytes = piece->bytes,
+		.argsz = sizeof(dma),
+		.flags = piece->flags,
+		.offset = piece->offset,
+		.address = piece->iova,
+		.bytes = piece->bytes,
 	};
 	uint8_t reply[64];
 	struct user_call call = {
-	        .command = VFIO_USER_DMA_MAP,
-	        .head = &dma,
-	        .head_bytes = sizeof(dma),
-	        .fds = &piece->fd,
-	        .fd_count = 1,
-	        .reply = reply,
-	        .reply_max = sizeof(reply),
+		.command = VFIO_USER_DMA_MAP,
+		.head = &dma,
+		.head_bytes = sizeof(dma),
+		.fds = &piece->fd,
+		.fd_count = 1,
+		.reply = reply,
+		.reply_max = sizeof(reply),
 	};
 	return user_channel_call(&device->channel, &call);
 }
@@ -153,14 +153,14 @@ int preload_device_access(struct device *device, unsigned region, uint64_t offse
 	} reply;
 	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = bytes};
 	struct user_call call = {
-	        .command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .data = out,
-	        .data_bytes = out ? bytes : 0,
-	        .reply = &reply,
-	        .reply_min = sizeof(head) + (in ? bytes : 0),
-	        .reply_max = sizeof(head) + (in ? bytes : 0),
+		.command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = out,
+		.data_bytes = out ? bytes : 0,
+		.reply = &reply,
+		.reply_min = sizeof(head) + (in ? bytes : 0),
+		.reply_max = sizeof(head) + (in ? bytes : 0),
 	};
 	if (bytes > ACCESS_BYTES)
 		return -EINVAL;
@@ -182,12 +182,12 @@ static int get_irq_info(struct device *device, struct vfio_irq_info *info)
 {
 	struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .index = info->index};
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_GET_IRQ_INFO,
-	        .head = &irq,
-	        .head_bytes = sizeof(irq),
-	        .reply = &irq,
-	        .reply_min = sizeof(irq),
-	        .reply_max = sizeof(irq),
+		.command = VFIO_USER_DEVICE_GET_IRQ_INFO,
+		.head = &irq,
+		.head_bytes = sizeof(irq),
+		.reply = &irq,
+		.reply_min = sizeof(irq),
+		.reply_max = sizeof(irq),
 	};
 	if (info->argsz < sizeof(*info) || info->index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
@@ -204,21 +204,22 @@ static int get_irq_info(struct device *device, struct vfio_irq_info *info)
 	return 0;
 }
 
-static int send_irqs(struct device *device, const struct vfio_irq_set *set, const int *fds, unsigned fd_count, const uint8_t *data, size_t bytes)
+static int send_irqs(
+	struct device *device, const struct vfio_irq_set *set, const int *fds, unsigned fd_count, const uint8_t *data, size_t bytes)
 {
 	uint8_t reply[64];
 	struct vfio_irq_set head = *set;
 	head.argsz = (uint32_t)(sizeof(head) + bytes);
 	struct user_call call = {
-	        .command = VFIO_USER_DEVICE_SET_IRQS,
-	        .head = &head,
-	        .head_bytes = sizeof(head),
-	        .data = data,
-	        .data_bytes = bytes,
-	        .fds = fds,
-	        .fd_count = fd_count,
-	        .reply = reply,
-	        .reply_max = sizeof(reply),
+		.command = VFIO_USER_DEVICE_SET_IRQS,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = data,
+		.data_bytes = bytes,
+		.fds = fds,
+		.fd_count = fd_count,
+		.reply = reply,
+		.reply_max = sizeof(reply),
 	};
 	return user_channel_call(&device->channel, &call);
 }

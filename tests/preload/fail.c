@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Calls that fail on purpose: POLLUX_VFIO_FAIL names a call, which time, and the error. */
-#include "preload.h"
 #include "../../vfio/iommufd_abi.h"
+#include "preload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,28 +22,31 @@ static const struct {
 	unsigned long request;
 	const char *name;
 } ioctls[] = {
-#define IOCTL(name) {name, #name}
-        IOCTL(VFIO_GET_API_VERSION),
-        IOCTL(VFIO_CHECK_EXTENSION),
-        IOCTL(VFIO_SET_IOMMU),
-        IOCTL(VFIO_IOMMU_GET_INFO),
-        IOCTL(VFIO_IOMMU_MAP_DMA),
-        IOCTL(VFIO_IOMMU_UNMAP_DMA),
-        IOCTL(VFIO_GROUP_GET_STATUS),
-        IOCTL(VFIO_GROUP_SET_CONTAINER),
-        IOCTL(VFIO_GROUP_UNSET_CONTAINER),
-        IOCTL(VFIO_GROUP_GET_DEVICE_FD),
-        IOCTL(VFIO_DEVICE_GET_INFO),
-        IOCTL(VFIO_DEVICE_GET_REGION_INFO),
-        IOCTL(VFIO_DEVICE_GET_IRQ_INFO),
-        IOCTL(VFIO_DEVICE_SET_IRQS),
-        IOCTL(VFIO_DEVICE_RESET),
-        IOCTL(VFIO_DEVICE_BIND_IOMMUFD),
-        IOCTL(VFIO_DEVICE_ATTACH_IOMMUFD_PT),
-        IOCTL(IOMMU_IOAS_ALLOC),
-        IOCTL(IOMMU_IOAS_IOVA_RANGES),
-        IOCTL(IOMMU_IOAS_MAP),
-        IOCTL(IOMMU_IOAS_UNMAP),
+#define IOCTL(name)                                                                                                                        \
+	{                                                                                                                                  \
+		name, #name                                                                                                                \
+	}
+	IOCTL(VFIO_GET_API_VERSION),
+	IOCTL(VFIO_CHECK_EXTENSION),
+	IOCTL(VFIO_SET_IOMMU),
+	IOCTL(VFIO_IOMMU_GET_INFO),
+	IOCTL(VFIO_IOMMU_MAP_DMA),
+	IOCTL(VFIO_IOMMU_UNMAP_DMA),
+	IOCTL(VFIO_GROUP_GET_STATUS),
+	IOCTL(VFIO_GROUP_SET_CONTAINER),
+	IOCTL(VFIO_GROUP_UNSET_CONTAINER),
+	IOCTL(VFIO_GROUP_GET_DEVICE_FD),
+	IOCTL(VFIO_DEVICE_GET_INFO),
+	IOCTL(VFIO_DEVICE_GET_REGION_INFO),
+	IOCTL(VFIO_DEVICE_GET_IRQ_INFO),
+	IOCTL(VFIO_DEVICE_SET_IRQS),
+	IOCTL(VFIO_DEVICE_RESET),
+	IOCTL(VFIO_DEVICE_BIND_IOMMUFD),
+	IOCTL(VFIO_DEVICE_ATTACH_IOMMUFD_PT),
+	IOCTL(IOMMU_IOAS_ALLOC),
+	IOCTL(IOMMU_IOAS_IOVA_RANGES),
+	IOCTL(IOMMU_IOAS_MAP),
+	IOCTL(IOMMU_IOAS_UNMAP),
 #undef IOCTL
 };
 
@@ -79,7 +82,9 @@ void preload_fail_configure(const char *text)
 		rules[rule_count].onwards = nth[0] && nth[strlen(nth) - 1] == '+';
 		rules[rule_count].error = error_by_name(error);
 		if (!read || !rules[rule_count].nth || rules[rule_count].error <= 0) {
-			fprintf(stderr, "pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'\n", part);
+			fprintf(stderr,
+				"pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'\n",
+				part);
 			exit(2);
 		}
 		rule_count++;

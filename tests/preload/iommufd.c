@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * /dev/iommu with one I/O address space, and the devices' own nodes as long as they are not ready: bound to it, and attached. */
-#include "preload.h"
 #include "../../vfio/iommufd_abi.h"
+#include "preload.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,8 @@ static int ranges(struct iommu_ioas_iova_ranges *ask)
 	uint32_t room = ask->num_iovas;
 	ask->num_iovas = PRELOAD_RANGES;
 	ask->out_iova_alignment = PRELOAD_PAGE;
-	memcpy((void *)(uintptr_t)ask->allowed_iovas, preload_ranges, (room < PRELOAD_RANGES ? room : PRELOAD_RANGES) * sizeof(*preload_ranges));
+	memcpy((void *)(uintptr_t)ask->allowed_iovas, preload_ranges,
+		(room < PRELOAD_RANGES ? room : PRELOAD_RANGES) * sizeof(*preload_ranges));
 	return room < PRELOAD_RANGES ? -EMSGSIZE : 0;
 }
 
@@ -25,7 +26,7 @@ static int map(struct container *iommufd, const struct iommu_ioas_map *map)
 	if (!(map->flags & both) || !(map->flags & IOMMU_IOAS_MAP_FIXED_IOVA)) /* it would choose the address itself: we do not */
 		return -EOPNOTSUPP;
 	uint32_t flags = (map->flags & IOMMU_IOAS_MAP_READABLE ? VFIO_USER_DMA_READABLE : 0) |
-	        (map->flags & IOMMU_IOAS_MAP_WRITEABLE ? VFIO_USER_DMA_WRITEABLE : 0);
+			 (map->flags & IOMMU_IOAS_MAP_WRITEABLE ? VFIO_USER_DMA_WRITEABLE : 0);
 	return preload_dma_map(iommufd, map->user_va, map->iova, map->length, flags);
 }
 

@@ -30,8 +30,8 @@ static bool area_read(FILE *maps, struct area *area)
 	unsigned major, minor;
 	while (fgets(line, sizeof(line), maps)) {
 		area->path[0] = '\0';
-		if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %255[^\n]", &area->start, &area->end, area->rights, &area->offset, &major, &minor,
-		            &area->inode, area->path) < 7)
+		if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %255[^\n]", &area->start, &area->end, area->rights, &area->offset, &major,
+			    &minor, &area->inode, area->path) < 7)
 			continue;
 		area->device = makedev(major, minor);
 		return true;

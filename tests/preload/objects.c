@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Containers, groups and devices as their descriptors show them: who may open what, in which order, and what DMA is mapped where. */
-#include "preload.h"
 #include "../../vfio/iommufd_abi.h"
+#include "preload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,7 +183,7 @@ static int map_dma(struct container *container, const struct vfio_iommu_type1_dm
 	if (map->argsz < sizeof(*map) || !(map->flags & known) || (map->flags & ~known))
 		return -EINVAL;
 	uint32_t flags = (map->flags & VFIO_DMA_MAP_FLAG_READ ? VFIO_USER_DMA_READABLE : 0) |
-	        (map->flags & VFIO_DMA_MAP_FLAG_WRITE ? VFIO_USER_DMA_WRITEABLE : 0);
+			 (map->flags & VFIO_DMA_MAP_FLAG_WRITE ? VFIO_USER_DMA_WRITEABLE : 0);
 	return preload_dma_map(container, map->vaddr, map->iova, map->size, flags);
 }
 
@@ -192,7 +192,7 @@ static int unmap_dma(struct container *container, struct vfio_iommu_type1_dma_un
 {
 	uint64_t end = unmap->iova + unmap->size;
 	if (unmap->argsz < offsetof(struct vfio_iommu_type1_dma_unmap, data) || unmap->flags || !unmap->size ||
-	        (unmap->iova | unmap->size) % PRELOAD_PAGE || end < unmap->iova)
+		(unmap->iova | unmap->size) % PRELOAD_PAGE || end < unmap->iova)
 		return -EINVAL;
 	if (container->type == VFIO_TYPE1v2_IOMMU && preload_dma_cuts(container, unmap->iova, end))
 		return -EINVAL;

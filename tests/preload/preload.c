@@ -16,8 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
-#define MODE_NEEDED(flags) ((flags) & O_CREAT || ((flags) & O_TMPFILE) == O_TMPFILE)
+#define EXPORT             __attribute__((visibility("default")))
+#define MODE_NEEDED(flags) ((flags)&O_CREAT || ((flags)&O_TMPFILE) == O_TMPFILE)
 
 /* Recursive: what we call on the way may close and open. */
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -63,7 +63,8 @@ __attribute__((constructor)) static void configure(void)
 		struct device *device = &preload_devices[preload_device_count];
 		unsigned number;
 		if (sscanf(line, "%15s %u %107[^\n]", device->name, &number, device->path) != 3) {
-			fprintf(stderr, "pollux-preload: POLLUX_VFIO_DEVICES has lines of NAME GROUP SOCKET; start programs with tests/preload/run\n");
+			fprintf(stderr, "pollux-preload: POLLUX_VFIO_DEVICES has lines of NAME GROUP SOCKET; start programs with "
+					"tests/preload/run\n");
 			exit(2);
 		}
 		device->fd = -1;
@@ -102,25 +103,25 @@ static mode_t mode_of(int flags, va_list arguments)
 }
 
 /* The C library has each of these under several names; those of fortified programs are __open_2 and so on. */
-#define OPEN(name) \
-	EXPORT int name(const char *path, int flags, ...); \
-	int name(const char *path, int flags, ...) \
-	{ \
-		va_list arguments; \
-		va_start(arguments, flags); \
-		mode_t mode = mode_of(flags, arguments); \
-		va_end(arguments); \
-		return do_open(AT_FDCWD, path, flags, mode); \
+#define OPEN(name)                                                                                                                         \
+	EXPORT int name(const char *path, int flags, ...);                                                                                 \
+	int name(const char *path, int flags, ...)                                                                                         \
+	{                                                                                                                                  \
+		va_list arguments;                                                                                                         \
+		va_start(arguments, flags);                                                                                                \
+		mode_t mode = mode_of(flags, arguments);                                                                                   \
+		va_end(arguments);                                                                                                         \
+		return do_open(AT_FDCWD, path, flags, mode);                                                                               \
 	}
-#define OPENAT(name) \
-	EXPORT int name(int folder, const char *path, int flags, ...); \
-	int name(int folder, const char *path, int flags, ...) \
-	{ \
-		va_list arguments; \
-		va_start(arguments, flags); \
-		mode_t mode = mode_of(flags, arguments); \
-		va_end(arguments); \
-		return do_open(folder, path, flags, mode); \
+#define OPENAT(name)                                                                                                                       \
+	EXPORT int name(int folder, const char *path, int flags, ...);                                                                     \
+	int name(int folder, const char *path, int flags, ...)                                                                             \
+	{                                                                                                                                  \
+		va_list arguments;                                                                                                         \
+		va_start(arguments, flags);                                                                                                \
+		mode_t mode = mode_of(flags, arguments);                                                                                   \
+		va_end(arguments);                                                                                                         \
+		return do_open(folder, path, flags, mode);                                                                                 \
 	}
 OPEN(open)
 OPEN(open64)
@@ -222,7 +223,8 @@ static ssize_t do_access(int fd, void *in, const void *out, size_t bytes, off_t 
 			/* Registers take four bytes at a time. */
 			if (region < VFIO_PCI_CONFIG_REGION_INDEX && now > 4)
 				now = 4;
-			error = preload_device_access(device, region, at + done, in ? (char *)in + done : NULL, out ? (const char *)out + done : NULL, now);
+			error = preload_device_access(
+				device, region, at + done, in ? (char *)in + done : NULL, out ? (const char *)out + done : NULL, now);
 			done += now;
 		}
 	}

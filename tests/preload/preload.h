@@ -15,10 +15,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PRELOAD_DEVICES    32
-#define PRELOAD_CONTAINERS 16
-#define PRELOAD_PAGE       4096u
-#define PRELOAD_RANGES     2
+#define PRELOAD_DEVICES        32
+#define PRELOAD_CONTAINERS     16
+#define PRELOAD_PAGE           4096u
+#define PRELOAD_RANGES         2
 #define PRELOAD_REGION(offset) ((unsigned)((uint64_t)(offset) >> 40)) /* as the kernel's vfio-pci lays a device's regions out */
 #define PRELOAD_WITHIN(offset) ((uint64_t)(offset) & ((1ull << 40) - 1))
 
@@ -57,8 +57,8 @@ struct device {
 	char name[16]; /* 0000:81:00.0 */
 	char path[108];
 	struct group *group;
-	int fd; /* -1: closed */
-	bool node; /* opened by its own node: */
+	int fd;                              /* -1: closed */
+	bool node;                           /* opened by its own node: */
 	struct container *bound, *container; /* the iommufd, from binding and from attaching on; NULL: not yet */
 	bool gone;
 	struct user_channel channel;

@@ -17,12 +17,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CHECK(what, is) \
-	do { \
-		if (!(is)) { \
-			printf("probe: %s: not so (errno %s)\n", what, strerrorname_np(errno)); \
-			exit(1); \
-		} \
+#define CHECK(what, is)                                                                                                                    \
+	do {                                                                                                                               \
+		if (!(is)) {                                                                                                               \
+			printf("probe: %s: not so (errno %s)\n", what, strerrorname_np(errno));                                            \
+			exit(1);                                                                                                           \
+		}                                                                                                                          \
 	} while (0)
 
 #define BYTES (1ul << 20)
@@ -47,11 +47,11 @@ static unsigned iommu_type = VFIO_TYPE1v2_IOMMU;
 static void map(int container, void *memory, uint64_t iova, size_t bytes)
 {
 	struct vfio_iommu_type1_dma_map dma = {
-	        .argsz = sizeof(dma),
-	        .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-	        .vaddr = (uintptr_t)memory,
-	        .iova = iova,
-	        .size = bytes,
+		.argsz = sizeof(dma),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory,
+		.iova = iova,
+		.size = bytes,
 	};
 	CHECK("VFIO_IOMMU_MAP_DMA", ioctl(container, VFIO_IOMMU_MAP_DMA, &dma) == 0);
 	CHECK("the same address again is refused", ioctl(container, VFIO_IOMMU_MAP_DMA, &dma) == -1 && errno == EEXIST);
@@ -91,9 +91,8 @@ static void map_all_kinds(int container)
 	map(container, mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), 0x20000000, BYTES);
 
 	int huge = memfd_create("probe", MFD_HUGETLB);
-	void *page = huge >= 0 && ftruncate(huge, HUGE) == 0
-	                     ? mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, huge, 0)
-	                     : MAP_FAILED;
+	void *page = huge >= 0 && ftruncate(huge, HUGE) == 0 ? mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, huge, 0)
+							     : MAP_FAILED;
 	if (page == MAP_FAILED)
 		puts("skipped: no hugepage is free: mapping one was not tried");
 	else
@@ -143,8 +142,10 @@ static void registers(void)
 static void interrupt(int device)
 {
 	_Alignas(struct vfio_irq_set) char irq[sizeof(struct vfio_irq_set) + sizeof(int)];
-	struct vfio_irq_set set = {.argsz = sizeof(irq), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-	        .index = VFIO_PCI_MSIX_IRQ_INDEX, .count = 1};
+	struct vfio_irq_set set = {.argsz = sizeof(irq),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.count = 1};
 	int event = eventfd(0, 0);
 	memcpy(irq, &set, sizeof(set));
 	memcpy(irq + sizeof(set), &event, sizeof(event));
@@ -166,7 +167,7 @@ static void unmap(int container)
 		CHECK("type 1v2 cuts no mapping", ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == -1 && errno == EINVAL);
 	else
 		CHECK("type 1 unmaps the whole mapping that begins there",
-		        ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == 0 && part.size == BYTES);
+			ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == 0 && part.size == BYTES);
 	part = (struct vfio_iommu_type1_dma_unmap){.argsz = sizeof(part), .iova = 0x20000000, .size = BYTES};
 	CHECK("VFIO_IOMMU_UNMAP_DMA", ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == 0 && part.size == BYTES);
 }
@@ -201,7 +202,7 @@ int main(int argc, char **argv)
 	uint64_t config = (uint64_t)VFIO_PCI_CONFIG_REGION_INDEX << 40;
 	CHECK("configuration space", pread(two, &id, 2, (off_t)config) == 2 && id == 0x8086);
 	CHECK("bus mastering",
-	        pwrite(two, &command, 2, (off_t)config + 4) == 2 && pread(two, &command, 2, (off_t)config + 4) == 2 && (command & 4));
+		pwrite(two, &command, 2, (off_t)config + 4) == 2 && pread(two, &command, 2, (off_t)config + 4) == 2 && (command & 4));
 	interrupt(two);
 	CHECK("VFIO_DEVICE_RESET", ioctl(two, VFIO_DEVICE_RESET) == 0 && bar[RAL / 4] != 0x12345678);
 

@@ -87,7 +87,7 @@ static void trace(const struct window *window, uintptr_t word, uint32_t value, b
 	if (!tracing)
 		return;
 	int bytes = snprintf(line, sizeof(line), "%s %s %05lx %08x\n", window->device->name, write ? "write" : "read ",
-	        window->offset + (word - window->at), value);
+		window->offset + (word - window->at), value);
 	syscall(SYS_write, STDERR_FILENO, line, bytes);
 }
 
@@ -109,8 +109,8 @@ static void write_register(const struct window *window, uintptr_t word, uint32_t
 /** Does what the instruction would have done, and goes on behind it. @return false: it is none that we know. */
 static bool move(const struct window *window, uintptr_t word, ucontext_t *u)
 {
-	static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
-	        REG_R12, REG_R13, REG_R14, REG_R15};
+	static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10,
+		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 	greg_t *registers = u->uc_mcontext.gregs;
 	struct preload_move what;
 	if (!preload_decode((const uint8_t *)registers[REG_RIP], &what) || what.store != !!(registers[REG_ERR] & FAULT_WRITE))
@@ -197,7 +197,7 @@ void *preload_trap_map(struct device *device, void *address, size_t bytes, int f
 	uint64_t within = PRELOAD_WITHIN(offset);
 	bytes = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 	if (region != VFIO_PCI_BAR0_REGION_INDEX || !bytes || within % PAGE_BYTES || within > device->region_bytes[region] ||
-	        bytes > device->region_bytes[region] - within)
+		bytes > device->region_bytes[region] - within)
 		return (void *)(intptr_t)-EINVAL;
 	pthread_once(&once, install);
 
@@ -241,10 +241,11 @@ static int share(const struct window *window)
 		return count;
 	for (int i = 0; !error && i < count; i++) {
 		const struct vfio_user_sparse_area *area = &areas[i];
-		if (area->offset < window->offset || area->offset > end || area->bytes > end - area->offset || (area->offset | area->bytes) % PAGE_BYTES)
+		if (area->offset < window->offset || area->offset > end || area->bytes > end - area->offset ||
+			(area->offset | area->bytes) % PAGE_BYTES)
 			error = -EPROTO;
-		else if (syscall(SYS_mmap, window->at + (area->offset - window->offset), area->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-		                 fd, offset + area->offset) == -1)
+		else if (syscall(SYS_mmap, window->at + (area->offset - window->offset), area->bytes, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, offset + area->offset) == -1)
 			error = -errno;
 	}
 	syscall(SYS_close, fd);

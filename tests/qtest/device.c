@@ -16,9 +16,9 @@
 #define CONFIG_DATA    0xCFCu
 #define CONFIG_BYTES   256u
 #define BARS           6u
-#define BARS_AT(card)  (0xE0000000u + (card) * 0x01000000u) /* of a card: above memory, below the machine's own */
-#define PORTS_AT(card) (0xC000u + (card) * 0x100u)
-#define FIRST_SLOT     4u /* process.c puts the cards there */
+#define BARS_AT(card)  (0xE0000000u + (card)*0x01000000u) /* of a card: above memory, below the machine's own */
+#define PORTS_AT(card) (0xC000u + (card)*0x100u)
+#define FIRST_SLOT     4u  /* process.c puts the cards there */
 #define MESSAGES       16u /* per card */
 #define FLR_MS         100u
 
@@ -70,8 +70,8 @@ static char size_letter(size_t bytes)
 static int config_select(struct card *card, unsigned offset)
 {
 	card->accesses++;
-	return qtest_say(card->qtest, NULL, "outl 0x%x 0x%x", CONFIG_ADDRESS,
-			 0x80000000u | (FIRST_SLOT + card->number) << 11 | (offset & 0xFC));
+	return qtest_say(
+		card->qtest, NULL, "outl 0x%x 0x%x", CONFIG_ADDRESS, 0x80000000u | (FIRST_SLOT + card->number) << 11 | (offset & 0xFC));
 }
 
 static uint32_t config_read(struct card *card, unsigned offset, size_t bytes)
@@ -156,7 +156,7 @@ static uint32_t access_read(struct card *card, unsigned region, uint64_t offset,
 		return config_read(card, (unsigned)offset, bytes);
 	card->accesses++;
 	if (qtest_say(card->qtest, &value, "%s%c 0x%llx", is_io(card, region) ? "in" : "read", size_letter(bytes),
-		      (unsigned long long)(card->bars[region] + offset)))
+		    (unsigned long long)(card->bars[region] + offset)))
 		return UINT32_MAX;
 	return (uint32_t)value;
 }
@@ -169,7 +169,7 @@ static void access_write(struct card *card, unsigned region, uint64_t offset, si
 	}
 	card->accesses++;
 	qtest_say(card->qtest, NULL, "%s%c 0x%llx 0x%x", is_io(card, region) ? "out" : "write", size_letter(bytes),
-		  (unsigned long long)(card->bars[region] + offset), value);
+		(unsigned long long)(card->bars[region] + offset), value);
 }
 
 static int check_region(struct card *card, unsigned region, uint64_t offset, size_t bytes)
@@ -177,9 +177,9 @@ static int check_region(struct card *card, unsigned region, uint64_t offset, siz
 	if (fails(card))
 		return pollux_fail(EIO, "the test made an access to region %u fail", region);
 	if (region >= VFIO_PCI_NUM_REGIONS || offset > card->device.region_bytes[region] ||
-	    bytes > card->device.region_bytes[region] - offset)
-		return pollux_fail(EINVAL, "%s: region %u has no %zu bytes at %llu", card->device.address, region, bytes,
-				   (unsigned long long)offset);
+		bytes > card->device.region_bytes[region] - offset)
+		return pollux_fail(
+			EINVAL, "%s: region %u has no %zu bytes at %llu", card->device.address, region, bytes, (unsigned long long)offset);
 	return 0;
 }
 
@@ -233,7 +233,8 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 		return pollux_fail(EIO, "the test made the window of region %u fail", region);
 	if (region != VFIO_PCI_BAR0_REGION_INDEX)
 		return pollux_fail(EINVAL, "%s: the qtest transport has a window of BAR 0 only", device->address);
-	*result = (struct vfio_window){.bytes = device->region_bytes[0], .read32 = window_read32, .write32 = window_write32, .context = card};
+	*result =
+		(struct vfio_window){.bytes = device->region_bytes[0], .read32 = window_read32, .write32 = window_write32, .context = card};
 	return 0;
 }
 

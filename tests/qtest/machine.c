@@ -94,7 +94,7 @@ int qtest_set_link(struct qtest *qtest, unsigned card, bool up)
 {
 	char command[128];
 	snprintf(command, sizeof(command), "{\"execute\": \"set_link\", \"arguments\": {\"name\": \"net%u\", \"up\": %s}}\n", card,
-		 up ? "true" : "false");
+		up ? "true" : "false");
 	return qtest_command(qtest, command);
 }
 

@@ -30,9 +30,9 @@ struct qtest {
 	pid_t pid;
 	int control, monitor; /* the qtest protocol; QMP */
 	int wires[QTEST_CARDS];
-	int memory;           /* the file of the machine's memory; sparse */
+	int memory; /* the file of the machine's memory; sparse */
 	volatile uint32_t *messages;
-	char answer[4096];    /* what the qtest protocol's channel holds: whole lines, and the beginning of one */
+	char answer[4096]; /* what the qtest protocol's channel holds: whole lines, and the beginning of one */
 	size_t answered;
 	bool dead;
 	bool lines[IRQ_LINES]; /* interrupt lines that are raised */

@@ -64,10 +64,11 @@ struct ends {
 	int control, monitor, firmware, wires[QTEST_CARDS];
 };
 
-static void describe(struct options *options, const struct qtest *qtest, const struct ends *ends, const char *program,
-	const char *const *cards)
+static void describe(
+	struct options *options, const struct qtest *qtest, const struct ends *ends, const char *program, const char *const *cards)
 {
-	static const char *const plain[] = {"-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-qtest", "stdio", "-qtest-log", "none"};
+	static const char *const plain[] = {
+		"-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-qtest", "stdio", "-qtest-log", "none"};
 	const unsigned long long bytes = LOW_BYTES + HIGH_BYTES;
 	add(options, program);
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++)
@@ -83,7 +84,10 @@ static void describe(struct options *options, const struct qtest *qtest, const s
 		/* options of the caller come last, so that they win */
 		size_t name = strcspn(cards[i], ",");
 		add_format(options, "-device", "%.*s,id=card%u,netdev=net%u,addr=%u,romfile=%s%s", (int)name, cards[i], i, i, 4 + i,
-			   strstr(cards[i], "mac=") ? "" : i ? ",mac=52:54:00:00:00:11" : ",mac=52:54:00:00:00:10", cards[i] + name);
+			strstr(cards[i], "mac=") ? ""
+			: i                      ? ",mac=52:54:00:00:00:11"
+						 : ",mac=52:54:00:00:00:10",
+			cards[i] + name);
 	}
 }
 

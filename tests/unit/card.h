@@ -46,22 +46,22 @@ struct card {
 	uint32_t registers[CARD_BYTES / 4];
 	uint8_t config[256];
 	struct card_stuck stuck[CARD_STUCK]; /* mask 0: none */
-	unsigned io_region;      /* where the I/O BAR is, where there is one */
-	uint32_t io_address;     /* the register behind it, and the last word of a PHY or NVM access */
+	unsigned io_region;                  /* where the I/O BAR is, where there is one */
+	uint32_t io_address;                 /* the register behind it, and the last word of a PHY or NVM access */
 	uint16_t nvm[64], phy[32];
-	bool sends;              /* the head follows the tail */
-	bool link_was_down;      /* LINKS reads down once, then as it is */
-	bool command_stuck;      /* COMMAND.BusMaster cannot be cleared but by a function reset */
-	bool master_refused;     /* nor set */
-	unsigned vanish;         /* the device is gone from this access on; 0: stays */
-	unsigned fail;           /* this step fails; 0: none */
-	unsigned steps;          /* calls of the transport and of the mapper, and allocations, so far */
-	unsigned accesses;       /* of registers */
-	unsigned gone_reads;     /* of these, reads after it had vanished */
-	unsigned late_writes;    /* and writes after the first of those reads, which told that it had */
+	bool sends;           /* the head follows the tail */
+	bool link_was_down;   /* LINKS reads down once, then as it is */
+	bool command_stuck;   /* COMMAND.BusMaster cannot be cleared but by a function reset */
+	bool master_refused;  /* nor set */
+	unsigned vanish;      /* the device is gone from this access on; 0: stays */
+	unsigned fail;        /* this step fails; 0: none */
+	unsigned steps;       /* calls of the transport and of the mapper, and allocations, so far */
+	unsigned accesses;    /* of registers */
+	unsigned gone_reads;  /* of these, reads after it had vanished */
+	unsigned late_writes; /* and writes after the first of those reads, which told that it had */
 	unsigned resets;
-	int mapped;              /* pieces of memory */
-	int irq_fd;              /* as directed; -1: nowhere */
+	int mapped; /* pieces of memory */
+	int irq_fd; /* as directed; -1: nowhere */
 	bool closed;
 	unsigned logged;
 	struct card_access log[CARD_LOG];

@@ -7,7 +7,7 @@
 #define ID_82540EM 0x100Eu
 #define ID_82574L  0x10D3u
 
-#define IO_BAR     2u
+#define IO_BAR 2u
 
 static bool e1000_is_old(const struct card *card)
 {
@@ -128,7 +128,22 @@ static inline void card_hurry(void)
 {
 	nic_gone_retry_us = 10;
 	e1000_times = (struct e1000_times){
-		.quiesce = 10, .master_disable = 1000, .pending = 1000, .reset_quiet = 10, .reset = 1000, .auto_read = 1000, .auto_read_82576 = 1000,
-		.settle_82540 = 10, .settle_82574 = 10, .eerd = 1000, .mdic = 1000, .mdio_owner = 1000, .smbi = 1000, .swesmbi = 1000, .phy_owner = 1000, .queue = 1000, .drain = 1000,
+		.quiesce = 10,
+		.master_disable = 1000,
+		.pending = 1000,
+		.reset_quiet = 10,
+		.reset = 1000,
+		.auto_read = 1000,
+		.auto_read_82576 = 1000,
+		.settle_82540 = 10,
+		.settle_82574 = 10,
+		.eerd = 1000,
+		.mdic = 1000,
+		.mdio_owner = 1000,
+		.smbi = 1000,
+		.swesmbi = 1000,
+		.phy_owner = 1000,
+		.queue = 1000,
+		.drain = 1000,
 	};
 }

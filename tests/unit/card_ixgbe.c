@@ -16,7 +16,7 @@ static void ixgbe_card_reset(struct card *card)
 		card->registers[i] = 0;
 	*card_register(card, IXGBE_CTRL) = control;
 	const uint32_t memories[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_MPSAR, 256}, {IXGBE_FTQF, 128},
-					{IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}};
+		{IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}};
 	for (unsigned m = 0; m < sizeof(memories) / sizeof(*memories); m++)
 		for (uint32_t i = 0; i < memories[m][1]; i++)
 			*card_register(card, memories[m][0] + 4 * i) = 0xA5A5A5A5;
@@ -36,8 +36,8 @@ static bool cleared_by_reading(uint32_t offset)
 		return true;
 	for (uint32_t i = 0; i < IXGBE_COUNTERS; i++)
 		if (offset == IXGBE_QPRC + 0x40 * i || offset == IXGBE_QBRC_L + 0x40 * i || offset == IXGBE_QBRC_H + 0x40 * i ||
-		    offset == IXGBE_QPRDC + 0x40 * i || offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
-		    offset == IXGBE_QBTC_H + 8 * i)
+			offset == IXGBE_QPRDC + 0x40 * i || offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
+			offset == IXGBE_QBTC_H + 8 * i)
 			return true;
 	return false;
 }
@@ -102,8 +102,23 @@ static inline void card_hurry(void)
 {
 	nic_gone_retry_us = 10;
 	ixgbe_times = (struct ixgbe_times){
-		.quiesce = 10, .master_disable = 1000, .pending = 1000, .flush = 1, .reset_quiet = 10, .reset = 1000,
-		.settle_82599 = 10, .settle_x540 = 10, .auto_read = 1000, .dma_init = 1000, .security = 1000, .queue = 1000,
-		.queue_off = 10, .drain = 1000, .blocked = 1000, .smbi = 1000, .regsmp = 1000, .resource = 1000,
+		.quiesce = 10,
+		.master_disable = 1000,
+		.pending = 1000,
+		.flush = 1,
+		.reset_quiet = 10,
+		.reset = 1000,
+		.settle_82599 = 10,
+		.settle_x540 = 10,
+		.auto_read = 1000,
+		.dma_init = 1000,
+		.security = 1000,
+		.queue = 1000,
+		.queue_off = 10,
+		.drain = 1000,
+		.blocked = 1000,
+		.smbi = 1000,
+		.regsmp = 1000,
+		.resource = 1000,
 	};
 }

@@ -61,12 +61,12 @@ static struct {
 	struct vfio_iova_range ranges[4];
 	unsigned range_count; /* 0: a kernel that does not tell */
 	struct vfio_iova_range later[4];
-	unsigned later_count; /* what it says after a second group joined */
-	int break_ranges;     /* which way the chain of the IOMMU is broken, 0: not */
-	int break_region;     /* the same for BAR0 */
+	unsigned later_count;               /* what it says after a second group joined */
+	int break_ranges;                   /* which way the chain of the IOMMU is broken, 0: not */
+	int break_region;                   /* the same for BAR0 */
 	const struct vfio_iova_range *many; /* instead of ranges, for iommufd */
 	unsigned many_count;
-	int break_ioas;       /* iommufd's ranges: 1 never enough room, 2 none, 3 more than fit */
+	int break_ioas; /* iommufd's ranges: 1 never enough room, 2 none, 3 more than fit */
 	struct vfio_region_sparse_mmap_area sparse[3];
 	unsigned sparse_count;
 	unsigned irq_calls, unmasks, resets;
@@ -204,7 +204,7 @@ static unsigned groups_in(int container)
 
 /* Puts a chain into an answer if there is room: a strange capability first, then ours, not aligned (as before 6.6). */
 static void put_caps(
-        uint8_t *answer, size_t head, uint32_t argsz, uint32_t *cap_offset, uint16_t id, const void *body, size_t bytes, int broken)
+	uint8_t *answer, size_t head, uint32_t argsz, uint32_t *cap_offset, uint16_t id, const void *body, size_t bytes, int broken)
 {
 	const uint32_t first = (uint32_t)head, second = first + 12;
 	uint32_t need = (uint32_t)(second + bytes), cut;
@@ -271,7 +271,7 @@ static int iommu_info(int container, struct vfio_iommu_type1_info *info)
 	body.cap.nr_iovas = k.break_ranges == 9 ? 0 : count;
 	memcpy(body.bytes + sizeof(body.cap), later ? k.later : k.ranges, count * sizeof(k.ranges[0]));
 	put_caps((uint8_t *)info, sizeof(*info), info->argsz, &info->cap_offset, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, &body,
-	        sizeof(body.cap) + count * sizeof(k.ranges[0]), k.break_ranges);
+		sizeof(body.cap) + count * sizeof(k.ranges[0]), k.break_ranges);
 	return 0;
 }
 
@@ -304,7 +304,7 @@ static int region_info(struct vfio_region_info *info)
 		body.cap.nr_areas = k.sparse_count;
 		memcpy(body.bytes + sizeof(body.cap), k.sparse, sizeof(k.sparse));
 		put_caps((uint8_t *)info, sizeof(*info), info->argsz, &info->cap_offset, VFIO_REGION_INFO_CAP_SPARSE_MMAP, &body,
-		        sizeof(body.cap) + k.sparse_count * sizeof(k.sparse[0]), k.break_region);
+			sizeof(body.cap) + k.sparse_count * sizeof(k.sparse[0]), k.break_region);
 	}
 	return 0;
 }
@@ -428,7 +428,7 @@ static int iommufd_ioctl(int index, unsigned long request, void *argument)
 		if (k.map_error)
 			return FAIL(k.map_error);
 		if (map->size != sizeof(*map) || map->ioas_id != IOAS ||
-		        map->flags != (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE))
+			map->flags != (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE))
 			return FAIL(EINVAL);
 		return add_map(iommufd, map->iova, map->length);
 	case IOMMU_IOAS_UNMAP:
@@ -542,7 +542,7 @@ static int device_ioctl(struct object *device, unsigned long request, void *argu
 		if (irq->index >= VFIO_PCI_NUM_IRQS || (irq->index == VFIO_PCI_ERR_IRQ_INDEX && !k.express))
 			return FAIL(EINVAL);
 		irq->flags = VFIO_IRQ_INFO_EVENTFD | (irq->index == VFIO_PCI_INTX_IRQ_INDEX ? VFIO_IRQ_INFO_AUTOMASKED : 0) |
-		             (k.noresize ? VFIO_IRQ_INFO_NORESIZE : 0);
+			     (k.noresize ? VFIO_IRQ_INFO_NORESIZE : 0);
 		irq->count = counts[irq->index];
 		return 0;
 	case VFIO_DEVICE_SET_IRQS:

@@ -90,7 +90,7 @@ static void add_device(const char *address, unsigned group, const char *driver)
 	    "echo 0x8086 >vendor && echo 0x10fb >device && echo 0x020000 >class && echo '(null)' >driver_override && "
 	    "ln -sfn ../../../../groups/%u iommu_group && ln -sfn ../../drivers/%s driver && "
 	    "ln -sfn ../../../bus/pci/devices/%s ../../../../groups/%u/devices/%s",
-	        address, driver, group, address, group, driver, address, group, address);
+		address, driver, group, address, group, driver, address, group, address);
 }
 
 static int make_sysfs(void)

@@ -8,7 +8,7 @@ struct card_traits {
 	const char *described; /* the driver's */
 	uint16_t device_id, max_mtu;
 	unsigned unicast_filters;
-	size_t sent_min;       /* the shortest frame that it sends, shorter ones being padded */
+	size_t sent_min; /* the shortest frame that it sends, shorter ones being padded */
 	bool sends_fcs_uncounted, counts_dropped, loses, may_lose, may_count_packets_only; /* how QEMU's card differs: see the tests */
 };
 static const struct card_traits *card;
@@ -160,7 +160,8 @@ static void rings_wrap_many_times(void)
 static void filters_let_through_what_they_should(void)
 {
 	static const uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 0x10}, other[6] = {0x02, 1, 2, 3, 4, 5}, third[6] = {0x02, 1, 2, 3, 4, 6};
-	static const uint8_t group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB}, twin[6] = {0x01, 0, 0x5E, 1, 0, 0xFB}, far[6] = {0x01, 0, 0x5E, 0, 0x10, 0xFB};
+	static const uint8_t group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB}, twin[6] = {0x01, 0, 0x5E, 1, 0, 0xFB},
+			     far[6] = {0x01, 0, 0x5E, 0, 0x10, 0xFB};
 	struct port p;
 	port_open(&p, card->name);
 	/* added before the start, and kept over it */
@@ -442,16 +443,16 @@ static void bursts_write_no_register_but_tails(void)
 	port_close(&p);
 }
 
-#define PORT_TESTS \
-	{"says what it is", says_what_it_is}, \
-	{"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte}, \
-	{"rings wrap many times", rings_wrap_many_times}, \
-	{"filters let through what they should", filters_let_through_what_they_should}, \
-	{"promiscuous modes come and go", promiscuous_modes_come_and_go}, \
-	{"jumbo frames take several buffers", jumbo_frames_take_several_buffers}, \
-	{"lost frames are counted once", lost_frames_are_counted_once}, \
-	{"a port stops and starts again", a_port_stops_and_starts_again}, \
-	{"link changes are told", link_changes_are_told}, \
-	{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else}, \
-	{"each step of the transport can fail", each_step_of_the_transport_can_fail}, \
-	{"bursts write no register but tails", bursts_write_no_register_but_tails}
+#define PORT_TESTS                                                                                                                         \
+	{"says what it is", says_what_it_is}, {"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte},        \
+		{"rings wrap many times", rings_wrap_many_times},                                                                          \
+		{"filters let through what they should", filters_let_through_what_they_should},                                            \
+		{"promiscuous modes come and go", promiscuous_modes_come_and_go},                                                          \
+		{"jumbo frames take several buffers", jumbo_frames_take_several_buffers},                                                  \
+		{"lost frames are counted once", lost_frames_are_counted_once},                                                            \
+		{"a port stops and starts again", a_port_stops_and_starts_again}, {"link changes are told", link_changes_are_told},        \
+		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                                          \
+		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                                              \
+	{                                                                                                                                  \
+		"bursts write no register but tails", bursts_write_no_register_but_tails                                                   \
+	}

@@ -14,8 +14,8 @@ static void counts_have_suffixes_and_ranges(void)
 	static const struct {
 		const char *text;
 		uint64_t value;
-	} good[] = { { "1", 1 }, { "100", 100 }, { "64k", 64000 }, { "1.5M", 1500000 }, { "2G", 2000000000 }, { "1e3", 1000 } };
-	static const char *const bad[] = { "", "x", "-1", "+1", " 1", "1 ", "0", "0x10", "1.5", "inf", "nan", "1kk", "1m", "1e300", "3G" };
+	} good[] = {{"1", 1}, {"100", 100}, {"64k", 64000}, {"1.5M", 1500000}, {"2G", 2000000000}, {"1e3", 1000}};
+	static const char *const bad[] = {"", "x", "-1", "+1", " 1", "1 ", "0", "0x10", "1.5", "inf", "nan", "1kk", "1m", "1e300", "3G"};
 	uint64_t value;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -53,15 +53,21 @@ static void rates_are_packets_bits_or_percent(void)
 		double value;
 		enum app_rate_unit unit;
 	} good[] = {
-		{ "1Mpps", 1e6, APP_RATE_PACKETS }, { "14.88M", 14.88e6, APP_RATE_PACKETS }, { "500kpps", 5e5, APP_RATE_PACKETS },
-		{ "1000", 1000, APP_RATE_PACKETS }, { "10Gbit", 1e10, APP_RATE_BITS }, { "2.5Gbit/s", 2.5e9, APP_RATE_BITS },
-		{ "100Mbps", 1e8, APP_RATE_BITS }, { "50%", 50, APP_RATE_PERCENT }, { "100%", 100, APP_RATE_PERCENT },
+		{"1Mpps", 1e6, APP_RATE_PACKETS},
+		{"14.88M", 14.88e6, APP_RATE_PACKETS},
+		{"500kpps", 5e5, APP_RATE_PACKETS},
+		{"1000", 1000, APP_RATE_PACKETS},
+		{"10Gbit", 1e10, APP_RATE_BITS},
+		{"2.5Gbit/s", 2.5e9, APP_RATE_BITS},
+		{"100Mbps", 1e8, APP_RATE_BITS},
+		{"50%", 50, APP_RATE_PERCENT},
+		{"100%", 100, APP_RATE_PERCENT},
 	};
-	static const char *const bad[] = { "", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M", "1e999" };
+	static const char *const bad[] = {"", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M", "1e999"};
 	struct app_rate rate;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		rate = (struct app_rate){ 0 };
+		rate = (struct app_rate){0};
 		CU_ASSERT_TRUE(app_parse_rate(good[i].text, &rate));
 		CU_ASSERT_DOUBLE_EQUAL(rate.value, good[i].value, 1e-6 * good[i].value);
 		CU_ASSERT_EQUAL(rate.unit, good[i].unit);
@@ -73,26 +79,26 @@ static void rates_are_packets_bits_or_percent(void)
 
 static void mac_addresses_are_taken_whole_or_not(void)
 {
-	static const char *const bad[] = { "", "02:00:00:00:00", "02:00:00:00:00:1", "02:00:00:00:00:0g", "02-00-00-00-00-01",
-					   "02:00:00:00:00:01:", "+2:00:00:00:00:01" };
-	uint8_t mac[6] = { 9, 9, 9, 9, 9, 9 };
+	static const char *const bad[] = {"", "02:00:00:00:00", "02:00:00:00:00:1", "02:00:00:00:00:0g", "02-00-00-00-00-01",
+		"02:00:00:00:00:01:", "+2:00:00:00:00:01"};
+	uint8_t mac[6] = {9, 9, 9, 9, 9, 9};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (app_parse_mac(bad[i], mac))
 			CU_FAIL("a wrong address was taken");
 	CU_ASSERT_EQUAL(mac[0], 9);
 	CU_ASSERT_TRUE(app_parse_mac("02:aB:cd:00:7f:ff", mac));
-	CU_ASSERT_EQUAL(memcmp(mac, (uint8_t[]){ 0x02, 0xab, 0xcd, 0, 0x7f, 0xff }, 6), 0);
+	CU_ASSERT_EQUAL(memcmp(mac, (uint8_t[]){0x02, 0xab, 0xcd, 0, 0x7f, 0xff}, 6), 0);
 }
 
 static void cpu_lists_have_ranges(void)
 {
-	static const char *const bad[] = { "", ",", "1,", "1-", "-1", "3-1", "x", "1 2", "1024", "0-16", "99999999999999999999" };
+	static const char *const bad[] = {"", ",", "1,", "1-", "-1", "3-1", "x", "1 2", "1024", "0-16", "99999999999999999999"};
 	unsigned cpus[APP_CPUS], count = 0;
 
 	CU_ASSERT_TRUE(app_parse_cpus("2,4-6", cpus, &count));
 	CU_ASSERT_EQUAL(count, 4);
-	CU_ASSERT_EQUAL(memcmp(cpus, (unsigned[]){ 2, 4, 5, 6 }, 4 * sizeof(*cpus)), 0);
+	CU_ASSERT_EQUAL(memcmp(cpus, (unsigned[]){2, 4, 5, 6}, 4 * sizeof(*cpus)), 0);
 	CU_ASSERT_TRUE(app_parse_cpus("0-15", cpus, &count));
 	CU_ASSERT_EQUAL(count, 16);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -102,7 +108,7 @@ static void cpu_lists_have_ranges(void)
 
 static void line_rate_of_small_packets_is_14_88_mpps(void)
 {
-	struct app_rate percent = { 100, APP_RATE_PERCENT }, bits = { 1e10, APP_RATE_BITS }, none = { 0, APP_RATE_UNLIMITED };
+	struct app_rate percent = {100, APP_RATE_PERCENT}, bits = {1e10, APP_RATE_BITS}, none = {0, APP_RATE_UNLIMITED};
 
 	CU_ASSERT_DOUBLE_EQUAL(3e9 / app_rate_gap(&percent, 60, 10000, 3e9), 14880952.38, 0.01);
 	CU_ASSERT_DOUBLE_EQUAL(3e9 / app_rate_gap(&bits, 1514, 10000, 3e9), 812743.82, 0.01);
@@ -111,7 +117,7 @@ static void line_rate_of_small_packets_is_14_88_mpps(void)
 
 static void rates_count_framing_separately(void)
 {
-	struct nic_stats from = { .rx_packets = 100, .rx_bytes = 6000 }, to = from;
+	struct nic_stats from = {.rx_packets = 100, .rx_bytes = 6000}, to = from;
 
 	to.rx_packets += 29761904;
 	to.rx_bytes += UINT64_C(29761904) * 60;
@@ -126,7 +132,7 @@ static void rates_count_framing_separately(void)
 
 static void empty_share_is_between_samples(void)
 {
-	struct app_port_sample from = { .busy_polls = 10, .empty_polls = 1000 }, to = { .busy_polls = 40, .empty_polls = 1010 };
+	struct app_port_sample from = {.busy_polls = 10, .empty_polls = 1000}, to = {.busy_polls = 40, .empty_polls = 1010};
 
 	CU_ASSERT_DOUBLE_EQUAL(app_empty_share(&from, &to), 0.25, 1e-12);
 	CU_ASSERT_DOUBLE_EQUAL(app_empty_share(&from, &from), 0, 0);
@@ -134,8 +140,13 @@ static void empty_share_is_between_samples(void)
 
 static void drops_are_named_after_what_they_count(void)
 {
-	struct app_port_sample from = { 0 }, to = { .card.rx_missed = 1, .card.rx_no_descriptor = 2, .card.rx_errors = 3,
-		.card.rx_bad_descriptors = 4, .rx_broken = 5, .tx_ring_full = 6, .card.tx_bad_packets = 7 };
+	struct app_port_sample from = {0}, to = {.card.rx_missed = 1,
+						   .card.rx_no_descriptor = 2,
+						   .card.rx_errors = 3,
+						   .card.rx_bad_descriptors = 4,
+						   .rx_broken = 5,
+						   .tx_ring_full = 6,
+						   .card.tx_bad_packets = 7};
 
 	for (unsigned i = 0; i < DROPS; i++)
 		CU_ASSERT_EQUAL(dropped(i, &from, &to), i + 1);
@@ -146,11 +157,20 @@ static void json_strings_are_escaped(void)
 	static const struct {
 		const char *text, *json;
 	} cases[] = {
-		{ "", "\"\"" }, { "vfio-user:/tmp/a", "\"vfio-user:/tmp/a\"" }, { "a\"b\\c", "\"a\\\"b\\\\c\"" },
-		{ "\n\t\x01\x7f", "\"\\u000a\\u0009\\u0001\\u007f\"" }, { "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"" },
-		{ "\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xe2\x82\xac\xf0\x9f\x98\x80\"" }, { "a\xff" "b", "\"a\\ufffdb\"" },
-		{ "\xc3", "\"\\ufffd\"" }, { "\xe2\x82", "\"\\ufffd\\ufffd\"" }, { "\xc0\xaf", "\"\\ufffd\\ufffd\"" },
-		{ "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"" }, { "\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
+		{"", "\"\""},
+		{"vfio-user:/tmp/a", "\"vfio-user:/tmp/a\""},
+		{"a\"b\\c", "\"a\\\"b\\\\c\""},
+		{"\n\t\x01\x7f", "\"\\u000a\\u0009\\u0001\\u007f\""},
+		{"gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\""},
+		{"\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xe2\x82\xac\xf0\x9f\x98\x80\""},
+		{"a\xff"
+		 "b",
+			"\"a\\ufffdb\""},
+		{"\xc3", "\"\\ufffd\""},
+		{"\xe2\x82", "\"\\ufffd\\ufffd\""},
+		{"\xc0\xaf", "\"\\ufffd\\ufffd\""},
+		{"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},
+		{"\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\""},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -169,8 +189,8 @@ static void json_strings_are_escaped(void)
 
 static void frames_of_several_handles_are_counted_and_kept_whole(void)
 {
-	struct pkt pkts[6] = { { .flags = 0 }, { .flags = PKT_MORE }, { .flags = PKT_MORE }, { .flags = 0 }, { .flags = PKT_MORE },
-			       { .flags = PKT_MORE } };
+	struct pkt pkts[6] = {
+		{.flags = 0}, {.flags = PKT_MORE}, {.flags = PKT_MORE}, {.flags = 0}, {.flags = PKT_MORE}, {.flags = PKT_MORE}};
 
 	CU_ASSERT_EQUAL(app_frames(pkts, 4), 2);
 	CU_ASSERT_EQUAL(app_whole(pkts, 6), 4);
@@ -190,9 +210,9 @@ static uint16_t verify(const uint8_t *frame, unsigned bytes, bool udp)
 
 static void packets_are_valid_and_come_back_with_their_number(void)
 {
-	static const uint64_t numbers[] = { 0, 1, 65535, 65536, 999999, 1 << 30, UINT64_C(0x123456789abcdef), UINT64_MAX };
-	static const unsigned sizes[] = { 60, 61, 64, 65, 511, 1514, 2048 };
-	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	static const uint64_t numbers[] = {0, 1, 65535, 65536, 999999, 1 << 30, UINT64_C(0x123456789abcdef), UINT64_MAX};
+	static const unsigned sizes[] = {60, 61, 64, 65, 511, 1514, 2048};
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
 	static struct app_udp udp, other;
 	static uint8_t frame[PKT_DATA_BYTES];
 
@@ -232,7 +252,7 @@ static int compare(const void *a, const void *b)
 static void flows_differ_in_address_or_port(void)
 {
 	enum { FLOWS = 300000 };
-	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
 	static struct app_udp udp;
 	uint8_t frame[64];
 	uint64_t *seen = calloc(FLOWS, sizeof(*seen));
@@ -283,9 +303,9 @@ static void sequence_tells_loss_reordering_and_duplicates(void)
 
 static void schedules_pace_and_catch_up_within_limits(void)
 {
-	struct app_schedule s = { 0 };
-	uint8_t frame[100] = { 0 };
-	struct app_rate rate = { 1e6, APP_RATE_PACKETS };
+	struct app_schedule s = {0};
+	uint8_t frame[100] = {0};
+	struct app_rate rate = {1e6, APP_RATE_PACKETS};
 	double us = app_tsc_hz() / 1e6;
 
 	CU_ASSERT_TRUE(app_schedule_add(&s, NULL, 60, 0));
@@ -299,10 +319,10 @@ static void schedules_pace_and_catch_up_within_limits(void)
 	app_schedule_free(&s);
 
 	/* Its own timing: 10 us, 20 us, backwards, and around again after the mean. */
-	uint64_t at[] = { 1000000, 1010000, 1030000, 1020000 };
+	uint64_t at[] = {1000000, 1010000, 1030000, 1020000};
 	for (unsigned i = 0; i < 4; i++)
 		CU_ASSERT_TRUE(app_schedule_add(&s, frame, 60 + i, at[i]));
-	app_schedule_pace(&s, &(struct app_rate){ 0 }, true, 10000);
+	app_schedule_pace(&s, &(struct app_rate){0}, true, 10000);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap / us, 10, 1e-6);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 20, 1e-6);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[2].gap, 0, 0);
@@ -315,25 +335,25 @@ static void schedules_pace_and_catch_up_within_limits(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{ "counts have suffixes and ranges", counts_have_suffixes_and_ranges },
-		{ "seconds take fractions", seconds_take_fractions },
-		{ "rates are packets, bits or percent", rates_are_packets_bits_or_percent },
-		{ "MAC addresses are taken whole or not", mac_addresses_are_taken_whole_or_not },
-		{ "CPU lists have ranges", cpu_lists_have_ranges },
-		{ "line rate of small packets is 14.88 Mpps", line_rate_of_small_packets_is_14_88_mpps },
-		{ "rates count framing separately", rates_count_framing_separately },
-		{ "empty share is between samples", empty_share_is_between_samples },
-		{ "drops are named after what they count", drops_are_named_after_what_they_count },
-		{ "JSON strings are escaped", json_strings_are_escaped },
-		{ "frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole },
-		{ "packets are valid and come back with their number", packets_are_valid_and_come_back_with_their_number },
-		{ "flows differ in address or port", flows_differ_in_address_or_port },
-		{ "sequence tells loss, reordering and duplicates", sequence_tells_loss_reordering_and_duplicates },
-		{ "schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits },
+		{"counts have suffixes and ranges", counts_have_suffixes_and_ranges},
+		{"seconds take fractions", seconds_take_fractions},
+		{"rates are packets, bits or percent", rates_are_packets_bits_or_percent},
+		{"MAC addresses are taken whole or not", mac_addresses_are_taken_whole_or_not},
+		{"CPU lists have ranges", cpu_lists_have_ranges},
+		{"line rate of small packets is 14.88 Mpps", line_rate_of_small_packets_is_14_88_mpps},
+		{"rates count framing separately", rates_count_framing_separately},
+		{"empty share is between samples", empty_share_is_between_samples},
+		{"drops are named after what they count", drops_are_named_after_what_they_count},
+		{"JSON strings are escaped", json_strings_are_escaped},
+		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
+		{"packets are valid and come back with their number", packets_are_valid_and_come_back_with_their_number},
+		{"flows differ in address or port", flows_differ_in_address_or_port},
+		{"sequence tells loss, reordering and duplicates", sequence_tells_loss_reordering_and_duplicates},
+		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-		{ .pName = "apps", .pTests = tests },
+		{.pName = "apps", .pTests = tests},
 		CU_SUITE_INFO_NULL,
 	};
 	return unit_run(suites);

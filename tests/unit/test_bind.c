@@ -21,7 +21,8 @@ static struct {
 /* All that a change could leave behind, as text. */
 static char *snapshot(void)
 {
-	char *text = strdup(shell("find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat run/pollux/* 2>/dev/null; true"));
+	char *text = strdup(shell("find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat "
+				  "run/pollux/* 2>/dev/null; true"));
 
 	return text;
 }
@@ -67,8 +68,10 @@ static void take(const char *address, const char *driver)
 	link_driver(address, driver);
 	vfio_pci_find(&pci, address);
 	if (strcmp(driver, "vfio-pci") == 0)
-		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch dev/vfio/devices/vfio%d dev/iommu "
-		      "sys/devices/pci0000:00/%s/vfio-dev/vfio%d/dev", pci.group, address, pci.group, pci.group, address, pci.group);
+		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch "
+		      "dev/vfio/devices/vfio%d dev/iommu "
+		      "sys/devices/pci0000:00/%s/vfio-dev/vfio%d/dev",
+			pci.group, address, pci.group, pci.group, address, pci.group);
 	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, A) == 0)
 		add_interface(A, "polluxa");
 }
@@ -107,7 +110,8 @@ static ssize_t kernel_write(const char *path, const char *text)
 	snprintf(value, sizeof(value), "%.*s", (int)strcspn(text, "\n"), text);
 	if (strstr(path, "/driver_override")) {
 		const char *device = strstr(path, "0000:0");
-		shell("echo '%s' >sys/bus/pci/devices/%.12s/driver_override", *value ? value : "(null)", strstr(device + 1, "0000:0") ? strstr(device + 1, "0000:0") : device);
+		shell("echo '%s' >sys/bus/pci/devices/%.12s/driver_override", *value ? value : "(null)",
+			strstr(device + 1, "0000:0") ? strstr(device + 1, "0000:0") : device);
 		return (ssize_t)strlen(text);
 	}
 	if (vfio_pci_find(&pci, value) != 0)
@@ -209,7 +213,6 @@ static pid_t fake_wait(pid_t pid, int *status)
 	return pid;
 }
 
-
 #define open(...)                           fake_open(__VA_ARGS__)
 #define write(fd, data, bytes)              fake_write(fd, data, bytes)
 #define chown(path, uid, gid)               change_owner(path, uid, 0)
@@ -232,7 +235,8 @@ int bind_main(int argc, char **argv);
 #undef main
 
 static const char *const only_a[] = {A}, *const a_and_c[] = {A, C}, *const only_b[] = {B1}, *const only_c[] = {C};
-static const struct vfio_bind_options as_they_are, group = {.whole_group = true, .force = true}, to_user = {.user = true, .uid = 12345, .gid = 12345};
+static const struct vfio_bind_options as_they_are, group = {.whole_group = true, .force = true},
+						   to_user = {.user = true, .uid = 12345, .gid = 12345};
 
 static void expect_sentence(const char *part)
 {
@@ -400,16 +404,19 @@ static void refuses_what_would_be_missed(void)
 	refuse(bare, 1, &as_they_are, ENOTSUP, "intel_iommu=on");
 	refuse(only_b, 1, &as_they_are, EPERM, "with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
 	refuse(only_b, 1, &no_force, EBUSY, "its interface lo has an address 127.0.0.1, and would be gone");
-	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 000A0A0A 00000000 0001 0 0 0 00FFFFFF 0 0 0\\n' "
+	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 000A0A0A 00000000 0001 0 0 0 "
+	      "00FFFFFF 0 0 0\\n' "
 	      ">proc/net/route");
 	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries a route");
-	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 00000000 0100000A 0003 0 0 0 00000000 0 0 0\\n' "
+	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 00000000 0100000A 0003 0 0 0 "
+	      "00000000 0 0 0\\n' "
 	      ">proc/net/route");
 	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries the default route");
 	shell("rm proc/net/route; z=00000000000000000000000000000000; echo \"$z 00 $z 00 $z 00000400 00000001 00000000 00000003  polluxa\" "
 	      ">proc/net/ipv6_route");
 	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries the default route");
-	shell("z=00000000000000000000000000000000; { echo \"fe800000000000000000000000000000 40 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
+	shell("z=00000000000000000000000000000000; { echo \"fe800000000000000000000000000000 40 $z 00 $z 00000100 00000001 00000000 "
+	      "00000001  polluxa\"; "
 	      "echo \"ff000000000000000000000000000000 08 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
 	      "echo \"$z 00 $z 00 $z ffffffff 00000001 00000000 00200200       lo\"; } >proc/net/ipv6_route");
 	shell("ln -s ../../../../virtual/net/br0 sys/devices/pci0000:00/" A "/net/polluxa/master");
@@ -453,7 +460,8 @@ static void is_not_taken_from_a_process(void)
 	char *before = snapshot();
 	for (unsigned node = 0; node < 2; node++) {
 		shell("rm -rf proc/4711; mkdir -p proc/4711/fd proc/self; echo pollux-fwd >proc/4711/comm; ln -s /dev/null proc/4711/fd/0; "
-		      "ln -s %s proc/4711/fd/7", node ? "/dev/vfio/devices/vfio14" : "/dev/vfio/14");
+		      "ln -s %s proc/4711/fd/7",
+			node ? "/dev/vfio/devices/vfio14" : "/dev/vfio/14");
 		CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), -EBUSY);
 		expect_sentence(A " is in use by process 4711 (pollux-fwd)");
 	}
@@ -536,7 +544,8 @@ static void the_program_shows_the_cards(void)
 	CU_ASSERT_PTR_NULL(strstr(output, B2 "  8086")); /* no network card */
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
 	CU_ASSERT_EQUAL(strncmp(output, "{\"nics\":[{\"address\":\"" A "\",\"vendor_id\":\"8086\",\"device_id\":\"10fb\"", 64), 0);
-	expect_output("\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":true,\"opened_by\":null");
+	expect_output(
+		"\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":true,\"opened_by\":null");
 	expect_output("{\"name\":\"polluxa\",\"up\":true,\"link\":true,\"mbit_s\":10000,\"address\":null");
 	CU_ASSERT_PTR_NULL(strstr(output, B1));
 	CU_ASSERT_EQUAL(run_main(bind_main, "status " B2), 1);
@@ -551,8 +560,8 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 	begin();
 	char *before = snapshot();
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " A), 0);
-	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A
-	              "/driver_override\necho " A " > /sys/bus/pci/drivers_probe\n");
+	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A "/driver_override\necho " A
+		      " > /sys/bus/pci/drivers_probe\n");
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json --dry-run bind " A), 0);
 	expect_output("{\"steps\":[\"mkdir -p /run/pollux;");
 	expect_same(before, "dry-run");
@@ -578,21 +587,21 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"binds and restores", binds_and_restores},
-	        {"restores without a note", restores_without_a_note},
-	        {"restores a driver that was bound by hand, and an override", restores_a_driver_that_was_bound_by_hand_and_an_override},
-	        {"hands nodes to a user", hands_nodes_to_a_user},
-	        {"loads the module", loads_the_module},
-	        {"refuses what would be missed", refuses_what_would_be_missed},
-	        {"binds whole groups by force", binds_whole_groups_by_force},
-	        {"a driver that does not take it is undone", a_driver_that_does_not_take_it_is_undone},
-	        {"is not taken from a process", is_not_taken_from_a_process},
-	        {"every call failing in turn is undone", every_call_failing_in_turn_is_undone},
-	        {"a failure to undo is told", a_failure_to_undo_is_told},
-	        {"a note that makes no sense is none", a_note_that_makes_no_sense_is_none},
-	        {"the program shows the cards", the_program_shows_the_cards},
-	        {"the program binds, restores and shows what it would do", the_program_binds_restores_and_shows_what_it_would_do},
-	        CU_TEST_INFO_NULL,
+		{"binds and restores", binds_and_restores},
+		{"restores without a note", restores_without_a_note},
+		{"restores a driver that was bound by hand, and an override", restores_a_driver_that_was_bound_by_hand_and_an_override},
+		{"hands nodes to a user", hands_nodes_to_a_user},
+		{"loads the module", loads_the_module},
+		{"refuses what would be missed", refuses_what_would_be_missed},
+		{"binds whole groups by force", binds_whole_groups_by_force},
+		{"a driver that does not take it is undone", a_driver_that_does_not_take_it_is_undone},
+		{"is not taken from a process", is_not_taken_from_a_process},
+		{"every call failing in turn is undone", every_call_failing_in_turn_is_undone},
+		{"a failure to undo is told", a_failure_to_undo_is_told},
+		{"a note that makes no sense is none", a_note_that_makes_no_sense_is_none},
+		{"the program shows the cards", the_program_shows_the_cards},
+		{"the program binds, restores and shows what it would do", the_program_binds_restores_and_shows_what_it_would_do},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"bind", NULL, remove_pristine, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 

@@ -102,7 +102,7 @@ static void test_pci_addresses_go_to_the_kernel(void)
 static void test_what_is_no_address_is_refused_with_both_forms(void)
 {
 	static const char *const bad[] = {"", "eth0", "03:00.0", "0000:03:00.8", "0000:03:00.0 ", "0000-03:00.0", "000g:03:00.0",
-	        "vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
+		"vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
 	struct vfio_device *device;
 	char longest[VFIO_ADDRESS_MAX + 10];
 
@@ -195,11 +195,11 @@ static void test_doorbells_are_where_memory_is(void)
 	static uint32_t bar[64], a[4], b[8];
 	struct vfio_window all = {.memory = (volatile uint8_t *)bar, .bytes = sizeof(bar)};
 	struct vfio_window parts = {
-	        .bytes = 4096,
-	        .parts = {{.first = 0x100, .bytes = sizeof(a), .at = (volatile uint8_t *)a},
-	                {.first = 0x200, .bytes = sizeof(b), .at = (volatile uint8_t *)b},
-	                {.first = 0x300, .bytes = 2, .at = (volatile uint8_t *)b}},
-	        .part_count = 3,
+		.bytes = 4096,
+		.parts = {{.first = 0x100, .bytes = sizeof(a), .at = (volatile uint8_t *)a},
+			{.first = 0x200, .bytes = sizeof(b), .at = (volatile uint8_t *)b},
+			{.first = 0x300, .bytes = 2, .at = (volatile uint8_t *)b}},
+		.part_count = 3,
 	};
 
 	CU_ASSERT_PTR_EQUAL(vfio_doorbell(&all, 0), bar);

@@ -32,7 +32,8 @@ static void make_ready(void)
 	make_machine();
 	link_driver(A, "vfio-pci");
 	shell("mkdir -p sys/devices/pci0000:00/" A "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && "
-	      "touch dev/vfio/14 dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" A "/vfio-dev/vfio0/dev && rm sys/class/net/polluxa && "
+	      "touch dev/vfio/14 dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" A
+	      "/vfio-dev/vfio0/dev && rm sys/class/net/polluxa && "
 	      "echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 intel_iommu=on' >proc/cmdline && "
 	      "printf 'processor\\t: 0\\nvendor_id\\t: GenuineIntel\\n' >proc/cpuinfo && chmod 0755 .");
 }
@@ -70,8 +71,9 @@ static void the_iommu(void)
 {
 	make_ready();
 	shell("rm -r sys/class/iommu; echo quiet >proc/cmdline");
-	expect_finding("", 1, "problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
-	        "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to");
+	expect_finding("", 1,
+		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
+		"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to");
 	shell("echo intel_iommu=off >proc/cmdline");
 	CU_ASSERT_EQUAL(examine(""), 1);
 	expect_output("mend it: take intel_iommu=off from GRUB_CMDLINE_LINUX");
@@ -82,15 +84,19 @@ static void the_iommu(void)
 	CU_ASSERT_EQUAL(examine(""), 1);
 	expect_output("mend it: switch AMD-Vi (IOMMU) on in the firmware");
 	shell("mkdir -p sys/class/iommu/ivhd0; echo intremap=off >proc/cmdline");
-	expect_finding("", 1, "problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and the kernel "
-	                      "refuses devices",
-	        "take intremap=off");
-	shell("echo quiet >proc/cmdline; printf ' CPU0\\n 0: 9 IO-APIC 2-edge timer\\n 24: 5 PCI-MSI-0000:03:00.0 0-edge a\\n' >proc/interrupts");
-	expect_finding("", 1, "problem  interrupts: the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices",
-	        "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup");
+	expect_finding("", 1,
+		"problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and the kernel "
+		"refuses devices",
+		"take intremap=off");
+	shell("echo quiet >proc/cmdline; printf ' CPU0\\n 0: 9 IO-APIC 2-edge timer\\n 24: 5 PCI-MSI-0000:03:00.0 0-edge a\\n' "
+	      ">proc/interrupts");
+	expect_finding("", 1,
+		"problem  interrupts: the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices",
+		"switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup");
 	shell("sed -i 's/IO-APIC/IR-IO-APIC/; s/PCI-MSI/IR-PCI-MSI/' proc/interrupts");
 	CU_ASSERT_EQUAL(examine(""), 0);
-	shell("sed -i s/IR-//g proc/interrupts; mkdir -p sys/module/iommufd/parameters; echo Y >sys/module/iommufd/parameters/allow_unsafe_interrupts");
+	shell("sed -i s/IR-//g proc/interrupts; mkdir -p sys/module/iommufd/parameters; echo Y "
+	      ">sys/module/iommufd/parameters/allow_unsafe_interrupts");
 	CU_ASSERT_EQUAL(examine(""), 0);
 	remove_machine();
 }
@@ -101,20 +107,24 @@ static void modules_and_cards(void)
 	shell("rm -r sys/bus/pci/drivers/vfio-pci");
 	expect_finding(A, 1, "problem  vfio-pci: the module is not loaded", "modprobe vfio-pci");
 	add_driver("vfio-pci");
-	expect_finding("0000:99:00.0", 1, "problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those that there are",
-	        "pollux-bind lists");
+	expect_finding("0000:99:00.0", 1,
+		"problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those that there are",
+		"pollux-bind lists");
 	expect_finding(B2, 1, "problem  " B2 ": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
-	        "choose another card");
+		"choose another card");
 	shell("echo 0x10c7 >sys/bus/pci/devices/" C "/device");
-	expect_finding(C, 1, "problem  " C ": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550",
-	        "choose another card");
+	expect_finding(C, 1,
+		"problem  " C
+		": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550",
+		"choose another card");
 	shell("echo 0x10fb >sys/bus/pci/devices/" C "/device");
 	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");
 	link_driver(C, "ixgbe");
 	expect_finding(C, 1, "problem  " C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");
 	expect_finding(B1, 1, "problem  " B1 ": it is bound to ixgbe, not to vfio-pci, and its interface lo is in use", "use another port");
 	link_driver(B1, "vfio-pci");
-	expect_finding(B1, 1, "problem  " B1 ": group 15 is not viable: " B2 " is bound to snd_hda_intel", "pollux-bind bind --group " B1 " (takes " B2);
+	expect_finding(B1, 1, "problem  " B1 ": group 15 is not viable: " B2 " is bound to snd_hda_intel",
+		"pollux-bind bind --group " B1 " (takes " B2);
 	CU_ASSERT_EQUAL(examine(""), 0); /* A is ready all the same */
 	expect_output("warning  " B1 ": group 15 is not viable");
 	shell("mkdir -p proc/4711/fd; echo testpmd >proc/4711/comm; ln -s /dev/vfio/14 proc/4711/fd/5");
@@ -182,13 +192,13 @@ static void json(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"a machine that is ready", a_machine_that_is_ready},
-	        {"the IOMMU", the_iommu},
-	        {"modules and cards", modules_and_cards},
-	        {"memory", memory},
-	        {"another user", another_user},
-	        {"JSON", json},
-	        CU_TEST_INFO_NULL,
+		{"a machine that is ready", a_machine_that_is_ready},
+		{"the IOMMU", the_iommu},
+		{"modules and cards", modules_and_cards},
+		{"memory", memory},
+		{"another user", another_user},
+		{"JSON", json},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"doctor", NULL, remove_pristine, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 

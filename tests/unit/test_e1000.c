@@ -6,16 +6,16 @@
 
 static int use_82540em(void)
 {
-	static const struct card_traits traits = {"e1000", "Intel 82540EM", 0x100E, 16110, 15, 60,
-		.loses = true, .may_count_packets_only = true};
+	static const struct card_traits traits = {
+		"e1000", "Intel 82540EM", 0x100E, 16110, 15, 60, .loses = true, .may_count_packets_only = true};
 	card = &traits;
 	return 0;
 }
 
 static int use_82574l(void)
 {
-	static const struct card_traits traits = {"e1000e", "Intel 82574L", 0x10D3, 9216, 15, 17,
-		.sends_fcs_uncounted = true, .counts_dropped = true};
+	static const struct card_traits traits = {
+		"e1000e", "Intel 82574L", 0x10D3, 9216, 15, 17, .sends_fcs_uncounted = true, .counts_dropped = true};
 	card = &traits;
 	return 0;
 }
@@ -100,7 +100,8 @@ int main(void)
 	/* QEMU's cards need no time for these */
 	e1000_times.quiesce = e1000_times.settle_82540 = e1000_times.settle_82574 = 100;
 	CU_TestInfo tests[] = {PORT_TESTS, CU_TEST_INFO_NULL};
-	CU_TestInfo both[] = {{"two ports forward, and close in either order", two_ports_forward_and_close_in_either_order}, CU_TEST_INFO_NULL};
+	CU_TestInfo both[] = {
+		{"two ports forward, and close in either order", two_ports_forward_and_close_in_either_order}, CU_TEST_INFO_NULL};
 	CU_SuiteInfo suites[] = {
 		{"82540EM", use_82540em, NULL, NULL, NULL, tests},
 		{"82574L", use_82574l, NULL, NULL, NULL, tests},

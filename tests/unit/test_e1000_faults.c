@@ -51,7 +51,8 @@ static void opening_silences_the_card_before_it_is_reset(void)
 		unsigned owner = written(0, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, E1000_EXTCNF_CTRL_MDIO_SW);
 		unsigned reset_at = written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
 		unsigned given = written(owner, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
-		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at && reset_at < given && given < again);
+		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at && reset_at < given &&
+			  given < again);
 		CU_ASSERT(was_read(reset_at, E1000_EECD) < again);
 	} else {
 		/* by I/O space, and it stops answering ARP by itself */
@@ -182,7 +183,8 @@ static void bits_stuck_at_open_are_named(void)
 		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EECD, E1000_EECD_AUTO_RD, 0}), -ETIMEDOUT);
 		CU_ASSERT(says("EECD.AUTO_RD was not set"));
 		/* these are no reason to leave a card unreset */
-		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, E1000_STATUS_GIO_MASTER_ENABLE}), 0);
+		CU_ASSERT_EQUAL(
+			stuck_open((struct card_stuck){E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, E1000_STATUS_GIO_MASTER_ENABLE}), 0);
 		CU_ASSERT_EQUAL(card.resets, 1);
 		close_port();
 		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0}), 0);
@@ -573,28 +575,29 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 	close_port();
 }
 
-#define TESTS \
-	{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset}, \
-	{"starting has everything set before it is enabled", starting_has_everything_set_before_it_is_enabled}, \
-	{"a PHY that has a link is let alone", a_phy_that_has_a_link_is_let_alone}, \
-	{"the packet buffer is divided anew where it must", the_packet_buffer_is_divided_anew_where_it_must}, \
-	{"bits stuck at open are named", bits_stuck_at_open_are_named}, \
-	{"damaged NVMs are refused", damaged_nvms_are_refused}, \
-	{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named}, \
-	{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever}, \
-	{"a device may vanish at any access", a_device_may_vanish_at_any_access}, \
-	{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing}, \
-	{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named}, \
-	{"cards without interrupts say so", cards_without_interrupts_say_so}, \
-	{"losses and errors are counted once", losses_and_errors_are_counted_once}, \
-	{"bad frames are dropped, good ones beside them kept", bad_frames_are_dropped_and_good_ones_beside_them_kept}, \
-	{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all}, \
-	{"a frame without end is dropped to its end", a_frame_without_end_is_dropped_to_its_end}, \
-	{"more descriptors than buffers hand out none twice", more_descriptors_than_there_are_buffers_hand_out_none_twice}, \
-	{"the receive tail moves by a quarter of the ring", the_receive_tail_moves_by_a_quarter_of_the_ring}, \
-	{"an empty pool keeps nothing from the card", an_empty_pool_keeps_nothing_from_the_card}, \
-	{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted}, \
-	{"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back}
+#define TESTS                                                                                                                              \
+	{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset},                                    \
+		{"starting has everything set before it is enabled", starting_has_everything_set_before_it_is_enabled},                    \
+		{"a PHY that has a link is let alone", a_phy_that_has_a_link_is_let_alone},                                                \
+		{"the packet buffer is divided anew where it must", the_packet_buffer_is_divided_anew_where_it_must},                      \
+		{"bits stuck at open are named", bits_stuck_at_open_are_named}, {"damaged NVMs are refused", damaged_nvms_are_refused},    \
+		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                                              \
+		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                                           \
+		{"a device may vanish at any access", a_device_may_vanish_at_any_access},                                                  \
+		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},                                        \
+		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},                              \
+		{"cards without interrupts say so", cards_without_interrupts_say_so},                                                      \
+		{"losses and errors are counted once", losses_and_errors_are_counted_once},                                                \
+		{"bad frames are dropped, good ones beside them kept", bad_frames_are_dropped_and_good_ones_beside_them_kept},             \
+		{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all},                                  \
+		{"a frame without end is dropped to its end", a_frame_without_end_is_dropped_to_its_end},                                  \
+		{"more descriptors than buffers hand out none twice", more_descriptors_than_there_are_buffers_hand_out_none_twice},        \
+		{"the receive tail moves by a quarter of the ring", the_receive_tail_moves_by_a_quarter_of_the_ring},                      \
+		{"an empty pool keeps nothing from the card", an_empty_pool_keeps_nothing_from_the_card},                                  \
+		{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted},                                    \
+	{                                                                                                                                  \
+		"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back                                      \
+	}
 
 static int begin_82540em(void)
 {

@@ -23,7 +23,7 @@
 
 #define IOVA   0x100000000ull
 #define BYTES  (2u << 20)
-#define RX     (IOVA)            /* rings and buffers in the client's memory */
+#define RX     (IOVA) /* rings and buffers in the client's memory */
 #define TX     (IOVA + 0x10000)
 #define BUFFER (IOVA + 0x100000)
 #define SLOTS  256u
@@ -65,7 +65,7 @@ static int start_model(void)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){96, 96});
 		dup2(ends[1], STDOUT_FILENO);
 		execl(program, program, "--json", "--port", path[0], "--port", path[1], "--wire", "0:source", "--wire", "0:sink", "--wire",
-		        "1:source,rate=100k", "--wire", "1:sink", (char *)NULL);
+			"1:source,rate=100k", "--wire", "1:sink", (char *)NULL);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -347,9 +347,10 @@ static unsigned add_write(struct step *steps, unsigned n, uint32_t region, uint3
 /** From the first message to the last of a client that sends and receives. */
 static unsigned session(struct step *steps)
 {
-	static const uint32_t registers[][2] = {{0x0, 1u << 26}, {0x042A0, 1u << 12 | 1}, {0x05080, 0x700}, {0x02F00, 2}, {0x01000, (uint32_t)RX},
-	        {0x01004, RX >> 32}, {0x01008, SLOTS * 16}, {0x01014, 1u << 25 | 2}, {0x01028, ENABLE}, {0x04A80, 1}, {0x06000, (uint32_t)TX},
-	        {0x06004, TX >> 32}, {0x06008, SLOTS * 16}, {0x06028, ENABLE}, {0x01018, SLOTS - 1}, {0x06018, SLOTS - 1}, {0x03000, 1}};
+	static const uint32_t registers[][2] = {{0x0, 1u << 26}, {0x042A0, 1u << 12 | 1}, {0x05080, 0x700}, {0x02F00, 2},
+		{0x01000, (uint32_t)RX}, {0x01004, RX >> 32}, {0x01008, SLOTS * 16}, {0x01014, 1u << 25 | 2}, {0x01028, ENABLE},
+		{0x04A80, 1}, {0x06000, (uint32_t)TX}, {0x06004, TX >> 32}, {0x06008, SLOTS * 16}, {0x06028, ENABLE}, {0x01018, SLOTS - 1},
+		{0x06018, SLOTS - 1}, {0x03000, 1}};
 	struct vfio_user_version version = {0, 0};
 	struct vfio_user_device_info info = {.argsz = sizeof(info)};
 	struct vfio_user_dma_map map = {.argsz = sizeof(map), .flags = 3, .address = IOVA, .bytes = BYTES};
@@ -393,14 +394,16 @@ static void connections_that_end_at_each_message(void)
 					break; /* not refused for the last one's sake */
 			}
 			for (unsigned i = 1; i < cut; i++) {
-				ASSERT_NUMBER(raw_ask_with(steps[i].command, steps[i].payload, steps[i].bytes, &memory, steps[i].with_fd), 0);
+				ASSERT_NUMBER(
+					raw_ask_with(steps[i].command, steps[i].payload, steps[i].bytes, &memory, steps[i].with_fd), 0);
 				raw_close_reply_fd();
 			}
 			if (how == 0)
 				raw_ask_with(steps[cut].command, steps[cut].payload, steps[cut].bytes, &memory, steps[cut].with_fd);
 			else
 				send(raw_client, message,
-				        raw_compose(message, steps[cut].command, 0, steps[cut].payload, steps[cut].bytes) / how, MSG_NOSIGNAL);
+					raw_compose(message, steps[cut].command, 0, steps[cut].payload, steps[cut].bytes) / how,
+					MSG_NOSIGNAL);
 			raw_close_reply_fd();
 			raw_leave();
 		}
@@ -445,8 +448,10 @@ static void an_eventfd_that_is_filled_at_the_wrong_moment(void)
 {
 	int fd = eventfd(0, EFD_CLOEXEC);
 	pthread_t thread;
-	struct vfio_user_irq_set set = {
-	        .argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX, .count = 16};
+	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.count = 16};
 	struct vfio_user_irq_set fire = set;
 	int fds[16];
 	fire.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
@@ -470,8 +475,10 @@ static void an_eventfd_that_is_filled_at_the_wrong_moment(void)
 static void descriptors_without_end(void)
 {
 	struct vfio_user_device_info info = {.argsz = sizeof(info)};
-	struct vfio_user_irq_set set = {
-	        .argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX, .count = 16};
+	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.count = 16};
 	int fds[60];
 	new_memory();
 	for (unsigned i = 0; i < 60; i++)
@@ -534,7 +541,7 @@ static int begin(void)
 {
 	raw_path = path[0];
 	if (start_model() || dma_space_open(&space) || nic_open(&neighbour, address[1], space) ||
-	        nic_start(neighbour, &(struct nic_config){.promiscuous = true})) {
+		nic_start(neighbour, &(struct nic_config){.promiscuous = true})) {
 		printf("\n    %s ", nic_error());
 		return -1;
 	}
@@ -553,17 +560,17 @@ static int end(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"memory that is unmapped under traffic", memory_that_is_unmapped_under_traffic},
-	        {"memory that is cut off under traffic", memory_that_is_cut_off_under_traffic},
-	        {"rings that lie where nothing is", rings_that_lie_where_nothing_is},
-	        {"rings that overlap", rings_that_overlap},
-	        {"messages without end, and nobody reads", messages_without_end_and_nobody_reads},
-	        {"connections without end", connections_without_end},
-	        {"connections that end at each message", connections_that_end_at_each_message},
-	        {"an eventfd that is filled at the wrong moment", an_eventfd_that_is_filled_at_the_wrong_moment},
-	        {"descriptors without end", descriptors_without_end},
-	        {"the report has it all", the_report_has_it_all},
-	        CU_TEST_INFO_NULL,
+		{"memory that is unmapped under traffic", memory_that_is_unmapped_under_traffic},
+		{"memory that is cut off under traffic", memory_that_is_cut_off_under_traffic},
+		{"rings that lie where nothing is", rings_that_lie_where_nothing_is},
+		{"rings that overlap", rings_that_overlap},
+		{"messages without end, and nobody reads", messages_without_end_and_nobody_reads},
+		{"connections without end", connections_without_end},
+		{"connections that end at each message", connections_that_end_at_each_message},
+		{"an eventfd that is filled at the wrong moment", an_eventfd_that_is_filled_at_the_wrong_moment},
+		{"descriptors without end", descriptors_without_end},
+		{"the report has it all", the_report_has_it_all},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"hostile clients", begin, end, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 	signal(SIGPIPE, SIG_IGN);

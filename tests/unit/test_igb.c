@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The igb driver on QEMU's 82576, without a guest. Which QEMU has that card: see tests/qtest/qtest.h. */
-#include "qtest_port_tests.c"
 #include "../../driver/igb/igb.h"
+#include "qtest_port_tests.c"
 
-/* Stands between driver and card, and watches who has the PHY. What QEMU's card has of the semaphores is registers: the firmware is here. */
+/* Stands between driver and card, and watches who has the PHY. What QEMU's card has of the semaphores is registers: the firmware is here.
+ */
 static struct {
 	struct vfio_window card;
-	unsigned firmware_looks; /* so often is SW_FW_SYNC read before the firmware lets go of the PHY */
+	unsigned firmware_looks;                           /* so often is SW_FW_SYNC read before the firmware lets go of the PHY */
 	unsigned accesses, free_accesses, stolen_accesses; /* of the PHY; by who did not have it; while firmware had it */
 } watch;
 

@@ -98,10 +98,10 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 		int node_error, iommu_error;
 		const char *way;
 	} cases[] = {
-	        {ENOENT, 0, "/dev/vfio/devices/vfio0"},
-	        {EACCES, 0, "may not be opened"},
-	        {0, ENOENT, "/dev/iommu)"},
-	        {0, EACCES, "may not be opened"},
+		{ENOENT, 0, "/dev/vfio/devices/vfio0"},
+		{EACCES, 0, "may not be opened"},
+		{0, ENOENT, "/dev/iommu)"},
+		{0, EACCES, "may not be opened"},
 	};
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -284,19 +284,19 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"one device", test_one_device},
-	        {"devices share an address space, closed in either order", test_devices_share_an_address_space},
-	        {"spaces have an iommufd each and share no group", test_spaces_have_an_iommufd_each_and_share_no_group},
-	        {"the group serves where this way is not open, and says why", test_the_group_serves_where_this_way_is_not_open},
-	        {"a name without a node is no way", test_a_name_without_a_node_is_no_way},
-	        {"a group that is open is kept to", test_a_group_that_is_open_is_kept_to},
-	        {"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
-	        {"ranges", test_ranges},
-	        {"more ranges than there was room for", test_more_ranges_than_there_was_room_for},
-	        {"refusals of the kernel", test_refusals_of_the_kernel},
-	        {"memory that cannot be locked", test_memory_that_cannot_be_locked},
-	        {"memory that does not come back loses the devices", test_memory_that_does_not_come_back_loses_the_devices},
-	        CU_TEST_INFO_NULL,
+		{"one device", test_one_device},
+		{"devices share an address space, closed in either order", test_devices_share_an_address_space},
+		{"spaces have an iommufd each and share no group", test_spaces_have_an_iommufd_each_and_share_no_group},
+		{"the group serves where this way is not open, and says why", test_the_group_serves_where_this_way_is_not_open},
+		{"a name without a node is no way", test_a_name_without_a_node_is_no_way},
+		{"a group that is open is kept to", test_a_group_that_is_open_is_kept_to},
+		{"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
+		{"ranges", test_ranges},
+		{"more ranges than there was room for", test_more_ranges_than_there_was_room_for},
+		{"refusals of the kernel", test_refusals_of_the_kernel},
+		{"memory that cannot be locked", test_memory_that_cannot_be_locked},
+		{"memory that does not come back loses the devices", test_memory_that_does_not_come_back_loses_the_devices},
+		CU_TEST_INFO_NULL,
 	};
 
 	return run_suite("kernel VFIO, character device and iommufd", make_nodes, tests);

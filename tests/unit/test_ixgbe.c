@@ -56,7 +56,8 @@ static void starting_follows_the_datasheet(void)
 	unsigned enable = written(master, IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE);
 	unsigned polled = was_read(enable, IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE);
 	unsigned tail = written(master, IXGBE_RDT, ANY, 0);
-	CU_ASSERT(tables < base && base < length && length < srrctl && srrctl < bit12 && bit12 < enable && enable < polled && polled < tail);
+	CU_ASSERT(
+		tables < base && base < length && length < srrctl && srrctl < bit12 && bit12 < enable && enable < polled && polled < tail);
 	CU_ASSERT_EQUAL(card.log[tail].value, 511);
 
 	/* everything global, and no-snoop, before RXEN; RXEN only while the path is halted */
@@ -66,7 +67,7 @@ static void starting_follows_the_datasheet(void)
 	unsigned resume = written(rxen, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 	CU_ASSERT(halt < ready && ready < rxen && rxen < resume && tail < halt);
 	const uint32_t before[] = {IXGBE_HLREG0, IXGBE_RDRXCTL, IXGBE_FCTRL, IXGBE_MRQC, IXGBE_RXCSUM, IXGBE_RFCTL, IXGBE_RXPBSIZE,
-				   IXGBE_MCSTCTRL, IXGBE_CTRL_EXT};
+		IXGBE_MCSTCTRL, IXGBE_CTRL_EXT};
 	for (unsigned i = 0; i < sizeof(before) / sizeof(*before); i++)
 		CU_ASSERT(written(master, before[i], ANY, 0) < halt);
 
@@ -113,8 +114,8 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AUTOC), 3u << 13); /* the NVM's choice of medium */
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), IXGBE_FCTRL_BAM);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS, 0);
-	const uint32_t tables[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128},
-				      {IXGBE_FTQF, 128}};
+	const uint32_t tables[][2] = {
+		{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}, {IXGBE_FTQF, 128}};
 	for (unsigned t = 0; t < sizeof(tables) / sizeof(*tables); t++)
 		for (uint32_t i = 0; i < tables[t][1]; i++)
 			CU_ASSERT_EQUAL(*card_register(&card, tables[t][0] + 4 * i), 0);

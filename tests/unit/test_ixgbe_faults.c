@@ -257,7 +257,10 @@ static void memory_that_never_reacts_is_given_up(void)
 {
 	card_init(&card, 0x10FB, space);
 	struct ixgbe port = {
-		.nic = {.device = &card.device, .id = &ixgbe_driver.ids[0], .driver = &ixgbe_driver, .event_fd = -1,
+		.nic = {.device = &card.device,
+			.id = &ixgbe_driver.ids[0],
+			.driver = &ixgbe_driver,
+			.event_fd = -1,
 			.bar = {.memory = (volatile uint8_t *)card.registers, .bytes = sizeof(card.registers)}},
 	};
 	CU_ASSERT_EQUAL(ixgbe_reset(&port), -ETIMEDOUT);

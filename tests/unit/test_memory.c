@@ -212,8 +212,8 @@ static void the_file_is_sealed_and_of_that_size(void)
 	device_attach(0);
 	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 3u << 20, -1), 0);
 	CU_ASSERT_EQUAL(device.mapped, memory.bytes);
-	CU_ASSERT_EQUAL(fcntl(device.fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	CU_ASSERT_EQUAL(
+		fcntl(device.fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 	CU_ASSERT_EQUAL(ftruncate(device.fd, 0), -1);
 	CU_ASSERT_EQUAL(errno, EPERM);
 	CU_ASSERT_EQUAL(ftruncate(device.fd, 1 << 30), -1);
@@ -312,8 +312,7 @@ static void the_node_is_obeyed_and_the_threads_policy_kept(void)
 		CU_ASSERT_EQUAL(get_mempolicy(&after, nodes_after->maskp, nodes_after->size + 1, NULL, 0), 0);
 		CU_ASSERT_EQUAL(before, after);
 		CU_ASSERT_TRUE(numa_bitmask_equal(nodes, nodes_after));
-		if (numa_node_size64(node, NULL) > 0 &&
-			get_mempolicy(&where, NULL, 0, memory.base, MPOL_F_NODE | MPOL_F_ADDR) == 0)
+		if (numa_node_size64(node, NULL) > 0 && get_mempolicy(&where, NULL, 0, memory.base, MPOL_F_NODE | MPOL_F_ADDR) == 0)
 			CU_ASSERT_EQUAL(where, node);
 		dma_memory_free(&memory);
 		numa_bitmask_free(nodes);
@@ -351,7 +350,7 @@ static bool hugepages_round(void)
 	memset(large.base, 1, large.bytes);
 	memset(beyond.base, 1, beyond.bytes);
 	bool right = small.page_bytes == PAGE_2M && small.bytes == PAGE_2M && large.page_bytes == PAGE_2M && large.bytes == 3 * PAGE_2M &&
-		beyond.page_bytes == PAGE_4K && proc_number("/proc/meminfo", "HugePages_Free: %lld") == pages - 4;
+		     beyond.page_bytes == PAGE_4K && proc_number("/proc/meminfo", "HugePages_Free: %lld") == pages - 4;
 	dma_memory_free(&beyond);
 	dma_memory_free(&large);
 	dma_memory_free(&small);

@@ -111,15 +111,15 @@ static void memory_that_is_taken_away_is_survived(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"thousands of pieces are one mapping", thousands_of_pieces_are_one_mapping},
-	        {"pieces are taken back together, but never cut", pieces_are_taken_back_together_but_never_cut},
-	        {"read-only memory is read-only", read_only_memory_is_read_only},
-	        {"memory that is taken away is survived", memory_that_is_taken_away_is_survived},
-	        CU_TEST_INFO_NULL,
+		{"thousands of pieces are one mapping", thousands_of_pieces_are_one_mapping},
+		{"pieces are taken back together, but never cut", pieces_are_taken_back_together_but_never_cut},
+		{"read-only memory is read-only", read_only_memory_is_read_only},
+		{"memory that is taken away is survived", memory_that_is_taken_away_is_survived},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-	        {.pName = "memory map", .pTests = tests},
-	        CU_SUITE_INFO_NULL,
+		{.pName = "memory map", .pTests = tests},
+		CU_SUITE_INFO_NULL,
 	};
 	return unit_run(suites);
 }

@@ -100,12 +100,12 @@ static void the_phy_links_by_itself_at_the_best_that_is_advertised(void)
 		unsigned ten, provision, hundred, x540, x550;
 		uint32_t links; /* of the X550 */
 	} cases[] = {
-	        {0x1000, 0x8C00, 0x100, 10000, 10000, 3u << 28},
-	        {0, 0x8C00, 0x100, 1000, 5000, 1u << 28 | 1u << 27},
-	        {0, 0x8400, 0x100, 1000, 2500, 3u << 28 | 1u << 27},
-	        {0, 0x8000, 0x100, 1000, 1000, 2u << 28},
-	        {0, 0, 0x100, 100, 100, 1u << 28},
-	        {0, 0, 0, 0, 0, 0},
+		{0x1000, 0x8C00, 0x100, 10000, 10000, 3u << 28},
+		{0, 0x8C00, 0x100, 1000, 5000, 1u << 28 | 1u << 27},
+		{0, 0x8400, 0x100, 1000, 2500, 3u << 28 | 1u << 27},
+		{0, 0x8000, 0x100, 1000, 1000, 2u << 28},
+		{0, 0, 0x100, 100, 100, 1u << 28},
+		{0, 0, 0, 0, 0, 0},
 	};
 	for (enum model_card card = MODEL_X540; card <= MODEL_X550; card++) {
 		open_card(card, 0);
@@ -287,7 +287,8 @@ static void table(uint32_t retas, uint32_t eretas)
 static bool flow_arrives(unsigned number)
 {
 	/* IPv4, UDP, ports by number */
-	uint8_t frame[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+	uint8_t frame[60] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
 	frame[34] = (uint8_t)(number * 7);
 	frame[35] = (uint8_t)number;
 	return host_arrive(&h, frame, sizeof(frame));
@@ -360,16 +361,16 @@ static void our_driver_tells_the_speeds(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"the PHY is found where it is", the_phy_is_found_where_it_is},
-	        {"the PHY links by itself, at the best that is advertised", the_phy_links_by_itself_at_the_best_that_is_advertised},
-	        {"semaphores are taken by reading", semaphores_are_taken_by_reading},
-	        {"who holds no semaphore is counted", who_holds_no_semaphore_is_counted},
-	        {"registers of the cage are not there", registers_of_the_cage_are_not_there},
-	        {"the NVM is read through the firmware", the_nvm_is_read_through_the_firmware},
-	        {"the firmware checks what it is told", the_firmware_checks_what_it_is_told},
-	        {"RSS spreads over 512 entries of six bits", rss_spreads_over_512_entries_of_six_bits},
-	        {"our driver tells the speeds", our_driver_tells_the_speeds},
-	        CU_TEST_INFO_NULL,
+		{"the PHY is found where it is", the_phy_is_found_where_it_is},
+		{"the PHY links by itself, at the best that is advertised", the_phy_links_by_itself_at_the_best_that_is_advertised},
+		{"semaphores are taken by reading", semaphores_are_taken_by_reading},
+		{"who holds no semaphore is counted", who_holds_no_semaphore_is_counted},
+		{"registers of the cage are not there", registers_of_the_cage_are_not_there},
+		{"the NVM is read through the firmware", the_nvm_is_read_through_the_firmware},
+		{"the firmware checks what it is told", the_firmware_checks_what_it_is_told},
+		{"RSS spreads over 512 entries of six bits", rss_spreads_over_512_entries_of_six_bits},
+		{"our driver tells the speeds", our_driver_tells_the_speeds},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "X540 and X550", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

@@ -96,19 +96,19 @@ static uint8_t *ipv4(uint8_t protocol, const uint8_t *addresses, uint16_t source
 static void rss_hashes_as_the_datasheet_says(void)
 {
 	static const uint8_t key[40] = {0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0,
-	        0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b,
-	        0xbe, 0xac, 0x01, 0xfa};
+		0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b,
+		0xbe, 0xac, 0x01, 0xfa};
 	static const struct {
 		uint8_t addresses[8];
 		uint16_t source, destination;
 		uint32_t plain, ports;
 	} flows[] = {{{66, 9, 149, 187, 161, 142, 100, 80}, 2794, 1766, 0x323e8fc2, 0x51ccc178},
-	        {{199, 92, 111, 2, 65, 69, 140, 83}, 14230, 4739, 0xd718262a, 0xc626b0ea},
-	        {{24, 19, 198, 95, 12, 22, 207, 184}, 12898, 38024, 0xd2d0a5de, 0x5c2b394a},
-	        {{38, 27, 205, 30, 209, 142, 163, 6}, 48228, 2217, 0x82989176, 0xafc7327f},
-	        {{153, 39, 163, 191, 202, 188, 127, 2}, 44251, 1303, 0x5d1809c5, 0x10e828a2}};
+		{{199, 92, 111, 2, 65, 69, 140, 83}, 14230, 4739, 0xd718262a, 0xc626b0ea},
+		{{24, 19, 198, 95, 12, 22, 207, 184}, 12898, 38024, 0xd2d0a5de, 0x5c2b394a},
+		{{38, 27, 205, 30, 209, 142, 163, 6}, 48228, 2217, 0x82989176, 0xafc7327f},
+		{{153, 39, 163, 191, 202, 188, 127, 2}, 44251, 1303, 0x5d1809c5, 0x10e828a2}};
 	static const uint8_t v6[32] = {
-	        0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x1f, 0xff, [15] = 7, [16] = 0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x00, 0x03, [31] = 1};
+		0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x1f, 0xff, [15] = 7, [16] = 0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x00, 0x03, [31] = 1};
 	unsigned slot = 0;
 
 	start_receiving(64);
@@ -172,7 +172,7 @@ static void the_redirection_table_picks_the_queue(void)
 	CU_ASSERT_EQUAL(rd(0x01010), 0);
 	CU_ASSERT_EQUAL(rd(0x01010 + 0x40 * 5), 1);
 	rx_frame[12] = 0x88; /* not IP: queue 0 */
-	rearm(64);        /* both rings lie in the same place */
+	rearm(64);           /* both rings lie in the same place */
 	host_arrive(&h, rx_frame, 60);
 	CU_ASSERT_EQUAL(rd(0x01010), 1);
 	host_close(&h);
@@ -228,13 +228,13 @@ static void checksums_and_packet_types_are_reported(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"addresses are filtered", addresses_are_filtered},
-	        {"VLANs are filtered and stripped", vlans_are_filtered_and_stripped},
-	        {"RSS hashes as the datasheet says", rss_hashes_as_the_datasheet_says},
-	        {"the redirection table picks the queue", the_redirection_table_picks_the_queue},
-	        {"EtherType filters pick a queue", ethertype_filters_pick_a_queue},
-	        {"checksums and packet types are reported", checksums_and_packet_types_are_reported},
-	        CU_TEST_INFO_NULL,
+		{"addresses are filtered", addresses_are_filtered},
+		{"VLANs are filtered and stripped", vlans_are_filtered_and_stripped},
+		{"RSS hashes as the datasheet says", rss_hashes_as_the_datasheet_says},
+		{"the redirection table picks the queue", the_redirection_table_picks_the_queue},
+		{"EtherType filters pick a queue", ethertype_filters_pick_a_queue},
+		{"checksums and packet types are reported", checksums_and_packet_types_are_reported},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model filters", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

@@ -26,7 +26,7 @@ static uint32_t any32(void)
 static uint32_t likely_offset(void)
 {
 	static const uint32_t areas[] = {0x00000, 0x00800, 0x01000, 0x02100, 0x02F00, 0x03000, 0x04000, 0x04240, 0x042A0, 0x05000, 0x05400,
-	        0x05800, 0x05C00, 0x06000, 0x06FC0, 0x08000, 0x08600, 0x0A000, 0x0D000, 0x0EB00, 0x0EC80, 0x10000, 0x10140};
+		0x05800, 0x05C00, 0x06000, 0x06FC0, 0x08000, 0x08600, 0x0A000, 0x0D000, 0x0EB00, 0x0EC80, 0x10000, 0x10140};
 
 	return dice(8) == 0 ? dice(0x20100) : areas[dice(sizeof(areas) / sizeof(areas[0]))] + 4 * dice(64);
 }
@@ -140,9 +140,9 @@ static void random_registers_rings_and_frames_do_no_harm(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"a looped frame may arrive where it came from", a_looped_frame_may_arrive_where_it_came_from},
-	        {"random registers, rings and frames do no harm", random_registers_rings_and_frames_do_no_harm},
-	        CU_TEST_INFO_NULL,
+		{"a looped frame may arrive where it came from", a_looped_frame_may_arrive_where_it_came_from},
+		{"random registers, rings and frames do no harm", random_registers_rings_and_frames_do_no_harm},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model hostile", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

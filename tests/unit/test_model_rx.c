@@ -238,7 +238,7 @@ static void hostile_rings_and_addresses_are_counted_not_followed(void)
 	CU_ASSERT(faults->bad_ring > before);
 	wr(0x01018, 7);
 	static const uint64_t addresses[] = {
-	        0, UINT64_MAX, UINT64_MAX - 30, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59, HOST_IOVA + HOST_BYTES};
+		0, UINT64_MAX, UINT64_MAX - 30, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59, HOST_IOVA + HOST_BYTES};
 	for (unsigned i = 0; i < 6; i++) {
 		before = faults->bad_address;
 		host_rx_ring(&h)[0].q0 = addresses[i];
@@ -358,21 +358,21 @@ static void the_upper_queues_work_too(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"frames arrive in order with status and length", frames_arrive_in_order_with_status_and_length},
-	        {"an empty ring keeps the frame with the caller", an_empty_ring_keeps_the_frame_with_the_caller},
-	        {"DROP_EN drops and counts", drop_enable_drops_and_counts},
-	        {"the FCS is kept when asked for", the_fcs_is_kept_when_asked_for},
-	        {"large frames span descriptors", large_frames_span_descriptors},
-	        {"legacy descriptors keep their address", legacy_descriptors_keep_their_address},
-	        {"bad frames are counted and stored only on request", bad_frames_are_counted_and_stored_only_on_request},
-	        {"nothing arrives without link or enable", nothing_arrives_without_link_or_enable},
-	        {"a flood is dropped or filtered in bursts", a_flood_is_dropped_or_filtered_in_bursts},
-	        {"counters wrap at their widths", counters_wrap_at_their_widths},
-	        {"hostile rings and addresses are counted, not followed", hostile_rings_and_addresses_are_counted_not_followed},
-	        {"rings and buffers may lie in pieces", rings_and_buffers_may_lie_in_pieces},
-	        {"write-backs can be tampered with", write_backs_can_be_tampered_with},
-	        {"the upper queues work too", the_upper_queues_work_too},
-	        CU_TEST_INFO_NULL,
+		{"frames arrive in order with status and length", frames_arrive_in_order_with_status_and_length},
+		{"an empty ring keeps the frame with the caller", an_empty_ring_keeps_the_frame_with_the_caller},
+		{"DROP_EN drops and counts", drop_enable_drops_and_counts},
+		{"the FCS is kept when asked for", the_fcs_is_kept_when_asked_for},
+		{"large frames span descriptors", large_frames_span_descriptors},
+		{"legacy descriptors keep their address", legacy_descriptors_keep_their_address},
+		{"bad frames are counted and stored only on request", bad_frames_are_counted_and_stored_only_on_request},
+		{"nothing arrives without link or enable", nothing_arrives_without_link_or_enable},
+		{"a flood is dropped or filtered in bursts", a_flood_is_dropped_or_filtered_in_bursts},
+		{"counters wrap at their widths", counters_wrap_at_their_widths},
+		{"hostile rings and addresses are counted, not followed", hostile_rings_and_addresses_are_counted_not_followed},
+		{"rings and buffers may lie in pieces", rings_and_buffers_may_lie_in_pieces},
+		{"write-backs can be tampered with", write_backs_can_be_tampered_with},
+		{"the upper queues work too", the_upper_queues_work_too},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model receive", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

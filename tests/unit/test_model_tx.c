@@ -205,7 +205,7 @@ static uint8_t *ipv4(unsigned buffer, uint8_t protocol, uint32_t payload)
 static struct host_descriptor context(bool tcp, unsigned l4_bytes, unsigned mss, unsigned vlan)
 {
 	return (struct host_descriptor){20 | 14u << 9 | (uint64_t)vlan << 16,
-	        2ull << 20 | 1ull << 29 | 1ull << 10 | (uint64_t)tcp << 11 | (uint64_t)l4_bytes << 40 | (uint64_t)mss << 48};
+		2ull << 20 | 1ull << 29 | 1ull << 10 | (uint64_t)tcp << 11 | (uint64_t)l4_bytes << 40 | (uint64_t)mss << 48};
 }
 
 static void checksums_and_tags_are_inserted(void)
@@ -245,7 +245,7 @@ static void large_sends_are_segmented(void)
 	tcp[17] = (uint8_t)seed;
 	put(context(true, 20, MSS, 0));
 	put((struct host_descriptor){
-	        host_tx_iova(0), (54 + PAYLOAD) | 3ull << 20 | 1ull << 29 | (uint64_t)PAYLOAD << 46 | PLAIN | TSE | IXSM | TXSM | RS});
+		host_tx_iova(0), (54 + PAYLOAD) | 3ull << 20 | 1ull << 29 | (uint64_t)PAYLOAD << 46 | PLAIN | TSE | IXSM | TXSM | RS});
 	h.take_limit = 7; /* in portions */
 	wr(0x06018, tail);
 	unsigned n = 0;
@@ -275,13 +275,13 @@ static void large_sends_are_segmented(void)
 static void nonsense_is_completed_counted_and_not_sent(void)
 {
 	const struct host_descriptor bad[] = {
-	        {host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS},                                         /* empty */
-	        {host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46},                          /* below 17 */
-	        {host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46},                          /* PAYLEN */
-	        {host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46},                          /* type */
-	        {host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM},                   /* no context */
-	        {host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46},                  /* too long */
-	        {host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM | 1ull << 36}, /* no context 1 */
+		{host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS},                                         /* empty */
+		{host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46},                          /* below 17 */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46},                          /* PAYLEN */
+		{host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46},                          /* type */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM},                   /* no context */
+		{host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46},                  /* too long */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM | 1ull << 36}, /* no context 1 */
 	};
 	const unsigned n = sizeof(bad) / sizeof(bad[0]);
 
@@ -420,22 +420,22 @@ static void completion_raises_the_queues_vector(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"frames leave in order and only RS is answered", frames_leave_in_order_and_only_rs_is_answered},
-	        {"short frames are padded with zeros", short_frames_are_padded_with_zeros},
-	        {"frames are gathered from several buffers", frames_are_gathered_from_several_buffers},
-	        {"a frame with its own FCS is checked as such", a_frame_with_its_own_fcs_is_checked_as_such},
-	        {"the sink may take less", the_sink_may_take_less},
-	        {"the head can be written back instead", the_head_can_be_written_back_instead},
-	        {"legacy descriptors are sent", legacy_descriptors_are_sent},
-	        {"checksums and tags are inserted", checksums_and_tags_are_inserted},
-	        {"large sends are segmented", large_sends_are_segmented},
-	        {"nonsense is completed, counted and not sent", nonsense_is_completed_counted_and_not_sent},
-	        {"hostile addresses and tails are counted, not followed", hostile_addresses_and_tails_are_counted_not_followed},
-	        {"random descriptors do no harm", random_descriptors_do_no_harm},
-	        {"loopback brings frames back", loopback_brings_frames_back},
-	        {"queues take turns and nothing leaves without link", queues_take_turns_and_nothing_leaves_without_link},
-	        {"completion raises the queue's vector", completion_raises_the_queues_vector},
-	        CU_TEST_INFO_NULL,
+		{"frames leave in order and only RS is answered", frames_leave_in_order_and_only_rs_is_answered},
+		{"short frames are padded with zeros", short_frames_are_padded_with_zeros},
+		{"frames are gathered from several buffers", frames_are_gathered_from_several_buffers},
+		{"a frame with its own FCS is checked as such", a_frame_with_its_own_fcs_is_checked_as_such},
+		{"the sink may take less", the_sink_may_take_less},
+		{"the head can be written back instead", the_head_can_be_written_back_instead},
+		{"legacy descriptors are sent", legacy_descriptors_are_sent},
+		{"checksums and tags are inserted", checksums_and_tags_are_inserted},
+		{"large sends are segmented", large_sends_are_segmented},
+		{"nonsense is completed, counted and not sent", nonsense_is_completed_counted_and_not_sent},
+		{"hostile addresses and tails are counted, not followed", hostile_addresses_and_tails_are_counted_not_followed},
+		{"random descriptors do no harm", random_descriptors_do_no_harm},
+		{"loopback brings frames back", loopback_brings_frames_back},
+		{"queues take turns and nothing leaves without link", queues_take_turns_and_nothing_leaves_without_link},
+		{"completion raises the queue's vector", completion_raises_the_queues_vector},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model transmit", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

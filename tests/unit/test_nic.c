@@ -263,7 +263,7 @@ static void packets_may_outlive_the_port_s_own_pool(void)
 	memset(pkt.data, 1, PKT_DATA_BYTES);
 	pkt_free(&pkt, 1);
 	int mapped = card.mapped;
-	start_port(NULL); /* now the pool is closed */
+	start_port(NULL);                     /* now the pool is closed */
 	CU_ASSERT_EQUAL(card.mapped, mapped); /* the rings came, the pool went */
 	close_port();
 }

@@ -65,7 +65,8 @@ static void a_blocked_output_does_not_block_the_others(void)
 		unsigned before = f.wire[1].count;
 		link_up(&f, 1);
 		send_out(&f, 1);
-		/* what was set aside is sent, and whole: half a ring is held when an output counts as blocked, but some of it since before */
+		/* what was set aside is sent, and whole: half a ring is held when an output counts as blocked, but some of it since before
+		 */
 		CU_ASSERT_TRUE(f.wire[1].count - before >= RING / 2 - held);
 		CU_ASSERT_EQUAL(f.wire[1].len[before], LEN);
 		pass(&f, pipe, 2, 2 * RING);

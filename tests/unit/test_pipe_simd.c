@@ -14,9 +14,9 @@ struct world {
 	struct nic_pipe *pipe;
 	struct ixgbe_rxq *rxq;
 	struct ixgbe_txq *txq[2];
-	uint64_t random, seen;  /* seen: a hash of all that the function saw */
+	uint64_t random, seen; /* seen: a hash of all that the function saw */
 	unsigned mode, packets;
-	unsigned result;        /* of the last step */
+	unsigned result; /* of the last step */
 };
 
 static struct world worlds[WORLDS_MAX];
@@ -103,7 +103,8 @@ static void step(struct world *world, uint64_t *random, bool hostile)
 		world->result = nic_pipe_run(world->pipe, n, decide, world);
 	} else if (deed < 15) {
 		port = 1 + below(random, 2);
-		world->result = model_transmit(model(&world->f, port), &(struct model_sink){.context = &world->f.wire[port], .take = wire_take}, 4 * n);
+		world->result = model_transmit(
+			model(&world->f, port), &(struct model_sink){.context = &world->f.wire[port], .take = wire_take}, 4 * n);
 	} else if (hostile) {
 		forge(world, random);
 	} else {
@@ -111,12 +112,12 @@ static void step(struct world *world, uint64_t *random, bool hostile)
 	}
 }
 
-#define SAME(a, b) \
-	do { \
-		if ((a) != (b)) \
+#define SAME(a, b)                                                                                                                         \
+	do {                                                                                                                               \
+		if ((a) != (b))                                                                                                            \
 			printf("\n    %s: %s is %llu, in the scalar world %llu ", pkt_simd_name(world->simd), #a, (unsigned long long)(a), \
-				(unsigned long long)(b)); \
-		CU_ASSERT_EQUAL_FATAL(a, b); \
+				(unsigned long long)(b));                                                                                  \
+		CU_ASSERT_EQUAL_FATAL(a, b);                                                                                               \
 	} while (0)
 
 /* Of a ring: a home slot's address, or what the card or somebody hostile wrote. */

@@ -99,7 +99,7 @@ static void any_pointer_into_a_buffer_leads_to_its_data(void)
 	for (uint64_t i = 0; i < 3000; i++)
 		for (uint64_t place = 0; place < PKT_BUFFER_BYTES; place++)
 			wrong += pkt_default_data(&pool, i * PKT_BUFFER_BYTES + place) !=
-				pool.base + i * PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES;
+				 pool.base + i * PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES;
 	CU_ASSERT_EQUAL(wrong, 0);
 }
 

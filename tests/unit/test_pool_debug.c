@@ -23,7 +23,7 @@ static struct pkt pkts[200];
 static int pools_begin(void)
 {
 	return dma_space_open(&space) || pkt_pool_open(&pool, space, 500, -1) || pkt_pool_open(&other, space, 300, -1) ||
-		pkt_alloc(pool, pkts, 100) != 100 || pkt_alloc(other, &pkts[100], 100) != 100;
+	       pkt_alloc(pool, pkts, 100) != 100 || pkt_alloc(other, &pkts[100], 100) != 100;
 }
 
 static int pools_end(void)

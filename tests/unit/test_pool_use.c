@@ -109,7 +109,8 @@ static unsigned transmit(struct worker *self, const struct pkt *pkts, unsigned c
 {
 	unsigned sent = 0, n;
 
-	while (sent < count && (n = nic_tx(nic_txq(nics[self->out], 0), pkts + sent, self->burst < count - sent ? self->burst : count - sent)))
+	while (sent < count &&
+		(n = nic_tx(nic_txq(nics[self->out], 0), pkts + sent, self->burst < count - sent ? self->burst : count - sent)))
 		sent += n;
 	pkt_free(pkts + sent, count - sent);
 	return depart(self);
@@ -217,7 +218,8 @@ static unsigned most_exchanges(const char *what, unsigned (*first)(struct worker
 	unsigned most = 0;
 
 	for (unsigned i = 0; i < sizeof(bursts) / sizeof(*bursts); i++) {
-		struct worker workers[2] = {{.step = first, .in = 0, .out = 1, .burst = bursts[i]}, {.step = second, .in = 2, .out = 3, .burst = bursts[i]}};
+		struct worker workers[2] = {
+			{.step = first, .in = 0, .out = 1, .burst = bursts[i]}, {.step = second, .in = 2, .out = 3, .burst = bursts[i]}};
 		unsigned count;
 
 		workers[1].partner = hand_over ? &workers[0] : NULL;
@@ -234,7 +236,8 @@ static void threads_in_balance_share_nothing(void)
 {
 	printf("\n    depot exchanges per thread and %u packets:", PKT_BLOCK);
 	ASSERT_NUMBER(most_exchanges("two threads forward, each on ports of its own", forward, forward, false), 0);
-	ASSERT_NUMBER(most_exchanges("one receives and frees, the other allocates and sends", receive_and_free, allocate_and_send, false), 0);
+	ASSERT_NUMBER(
+		most_exchanges("one receives and frees, the other allocates and sends", receive_and_free, allocate_and_send, false), 0);
 }
 
 /* One block per PKT_BLOCK packets and thread, and what a cache may have had in it at the beginning and not at the end. */

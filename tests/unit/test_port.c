@@ -22,9 +22,9 @@ struct fixture {
 	struct wire wire[2];
 };
 
-static bool trapped; /* the whole suite runs both ways, ... */
+static bool trapped;         /* the whole suite runs both ways, ... */
 static enum model_card card; /* ... on each card */
-static enum pkt_simd simd; /* ... and with each instruction set */
+static enum pkt_simd simd;   /* ... and with each instruction set */
 
 static struct model *model(struct fixture *f, unsigned port)
 {
@@ -218,8 +218,7 @@ static void bad_descriptors_are_dropped_and_counted(void)
 	} cases[] = {
 		{"length beyond the buffer", ~(UINT64_C(0xffff) << 32), UINT64_C(2049) << 32, 1, 1},
 		{"the longest length there is", UINT64_MAX, UINT64_C(0xffff) << 32, 1, 1},
-		{"an error bit", UINT64_MAX, UINT64_C(1) << 29, 1, 1},
-		{"every bit set", UINT64_MAX, UINT64_MAX, 1, 1},
+		{"an error bit", UINT64_MAX, UINT64_C(1) << 29, 1, 1}, {"every bit set", UINT64_MAX, UINT64_MAX, 1, 1},
 		{"a frame without end", ~UINT64_C(2), 0, 16, 17}, /* the 17th is the end of what has no beginning */
 	};
 	struct fixture f;

@@ -113,11 +113,11 @@ static void nothing_behind_the_instruction_is_read(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"loads are understood", loads_are_understood},
-	        {"stores are understood", stores_are_understood},
-	        {"all else is left alone", all_else_is_left_alone},
-	        {"nothing behind the instruction is read", nothing_behind_the_instruction_is_read},
-	        CU_TEST_INFO_NULL,
+		{"loads are understood", loads_are_understood},
+		{"stores are understood", stores_are_understood},
+		{"all else is left alone", all_else_is_left_alone},
+		{"nothing behind the instruction is read", nothing_behind_the_instruction_is_read},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "preload", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

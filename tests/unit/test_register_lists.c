@@ -12,7 +12,7 @@
 
 static const struct ixgbe_register_row driver[] = {
 #define X(name, offset, stride, count, section) {#name, offset, stride, count, section},
-        IXGBE_REGISTERS(X)
+	IXGBE_REGISTERS(X)
 #undef X
 };
 #define DRIVER (sizeof(driver) / sizeof(driver[0]))
@@ -22,7 +22,7 @@ static const struct {
 	uint32_t offset;
 } own[] = {
 #define X(name, offset) {#name, offset},
-        MODEL_REGISTERS(X)
+	MODEL_REGISTERS(X)
 #undef X
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
@@ -42,7 +42,8 @@ static struct model *model_of(enum model_card card)
 static bool covers(const struct rule *rule, uint32_t offset)
 {
 	uint32_t stride = rule->stride ? rule->stride : 4;
-	return rule->count && offset >= rule->offset && (offset - rule->offset) % stride == 0 && (offset - rule->offset) / stride < rule->count;
+	return rule->count && offset >= rule->offset && (offset - rule->offset) % stride == 0 &&
+	       (offset - rule->offset) / stride < rule->count;
 }
 
 static bool on_card(const struct rule *rule, enum model_card card)
@@ -66,7 +67,8 @@ static void no_name_has_two_offsets(void)
 {
 	for (unsigned i = 0; i < DRIVER + OWN; i++)
 		for (unsigned j = i + 1; j < DRIVER + OWN; j++) {
-			const char *a = i < DRIVER ? driver[i].name : own[i - DRIVER].name, *b = j < DRIVER ? driver[j].name : own[j - DRIVER].name;
+			const char *a = i < DRIVER ? driver[i].name : own[i - DRIVER].name,
+				   *b = j < DRIVER ? driver[j].name : own[j - DRIVER].name;
 			if (strcmp(a, b) != 0)
 				continue;
 			printf("\n    %s is listed twice ", a);
@@ -106,8 +108,8 @@ static void no_two_rules_share_an_offset(void)
 				uint32_t at = rules[r].offset + n * rules[r].stride;
 				CU_ASSERT_FATAL(at % 4 == 0 && at < MODEL_BAR0_BYTES);
 				if (by[at / 4]) {
-					printf("\n    %05x (%s) has the rules from %05x and from %05x ", at, name_at(at) ? name_at(at) : "?",
-					        rules[by[at / 4]].offset, rules[r].offset);
+					printf("\n    %05x (%s) has the rules from %05x and from %05x ", at,
+						name_at(at) ? name_at(at) : "?", rules[by[at / 4]].offset, rules[r].offset);
 					CU_FAIL("two rules overlap");
 				}
 				by[at / 4] = (uint16_t)r;
@@ -153,9 +155,10 @@ static void print_other_shapes(void)
 			if (!covers(&rules[r], driver[i].offset) || !on_card(&rules[r], MODEL_82599))
 				continue;
 			if (rules[r].offset != driver[i].offset || rules[r].count != driver[i].count ||
-			        (rules[r].stride != driver[i].stride && driver[i].count > 1))
-				printf("    shape   %05x %-12s driver: %3u every %02x; the model's rule: %05x, %3u every %02x\n", driver[i].offset,
-				        driver[i].name, driver[i].count, driver[i].stride, rules[r].offset, rules[r].count, rules[r].stride);
+				(rules[r].stride != driver[i].stride && driver[i].count > 1))
+				printf("    shape   %05x %-12s driver: %3u every %02x; the model's rule: %05x, %3u every %02x\n",
+					driver[i].offset, driver[i].name, driver[i].count, driver[i].stride, rules[r].offset,
+					rules[r].count, rules[r].stride);
 		}
 }
 
@@ -176,9 +179,9 @@ static void print_only_the_models(enum model_card card)
 			only += !known;
 		}
 		if (only)
-			printf("    model   %05x %-12s %u of %u every %02x%s%s\n", rule->offset, name_at(rule->offset) ? name_at(rule->offset) : "",
-			        only, rule->count, rule->stride, card == MODEL_82599 ? "" : ", not on the 82599 but the ",
-			        card == MODEL_82599 ? "" : model_card_name(card));
+			printf("    model   %05x %-12s %u of %u every %02x%s%s\n", rule->offset,
+				name_at(rule->offset) ? name_at(rule->offset) : "", only, rule->count, rule->stride,
+				card == MODEL_82599 ? "" : ", not on the 82599 but the ", card == MODEL_82599 ? "" : model_card_name(card));
 	}
 }
 
@@ -194,18 +197,18 @@ static void what_only_one_side_knows_is_printed(void)
 	}
 	for (unsigned a = 0; a < sizeof(aliases) / sizeof(aliases[0]); a++)
 		printf("    alias   %05x.. for %05x..%s%s, %u of them\n", aliases[a].from, aliases[a].to, name_at(aliases[a].to) ? " " : "",
-		        name_at(aliases[a].to) ? name_at(aliases[a].to) : "", aliases[a].count);
+			name_at(aliases[a].to) ? name_at(aliases[a].to) : "", aliases[a].count);
 }
 
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-	        {"no name has two offsets", no_name_has_two_offsets},
-	        {"no two names share an offset", no_two_names_share_an_offset},
-	        {"no two rules share an offset", no_two_rules_share_an_offset},
-	        {"the model has all that the driver uses", the_model_has_all_that_the_driver_uses},
-	        {"what only one side knows is printed", what_only_one_side_knows_is_printed},
-	        CU_TEST_INFO_NULL,
+		{"no name has two offsets", no_name_has_two_offsets},
+		{"no two names share an offset", no_two_names_share_an_offset},
+		{"no two rules share an offset", no_two_rules_share_an_offset},
+		{"the model has all that the driver uses", the_model_has_all_that_the_driver_uses},
+		{"what only one side knows is printed", what_only_one_side_knows_is_printed},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "register lists", .pTests = tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

@@ -306,7 +306,7 @@ static void descriptors_that_nobody_wants_are_closed(void)
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), fds, 2), EINVAL);
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), fds, 17), EINVAL);
 	struct vfio_user_irq_set set = {
-	        .argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 2, .count = 1};
+		.argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 2, .count = 1};
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 1), EINVAL); /* no eventfd */
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 2), EINVAL);
 	ASSERT_NUMBER(open_files(), before);
@@ -329,7 +329,7 @@ static void interrupts_reach_their_eventfds(void)
 	int fds[16];
 	uint64_t count;
 	struct vfio_user_irq_set set = {
-	        .argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX};
+		.argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX};
 	raw_greet();
 	unsigned before = open_files();
 	for (unsigned i = 0; i < 16; i++)
@@ -338,10 +338,10 @@ static void interrupts_reach_their_eventfds(void)
 	set.count = 16;
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 16), 0);
 	struct vfio_user_irq_set fire = {.argsz = sizeof(fire),
-	        .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-	        .index = set.index,
-	        .start = MODEL_VECTORS - 1,
-	        .count = 1};
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = set.index,
+		.start = MODEL_VECTORS - 1,
+		.count = 1};
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_SET_IRQS, &fire, sizeof(fire)), 0);
 	ASSERT_NUMBER(read(fds[15], &count, sizeof(count)), sizeof(count));
 	ASSERT_NUMBER(read(fds[14], &count, sizeof(count)), -1);
@@ -360,7 +360,7 @@ static void interrupts_reach_their_eventfds(void)
 	set.index = 77;
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 1), EINVAL);
 	struct vfio_user_irq_set off = {
-	        .argsz = sizeof(off), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX};
+		.argsz = sizeof(off), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX};
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_SET_IRQS, &off, sizeof(off)), 0);
 	for (unsigned i = 0; i < 16; i++)
 		close(fds[i]);
@@ -372,11 +372,11 @@ static void intx_stays_masked_until_it_is_unmasked(void)
 	uint64_t count = 0;
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct vfio_user_irq_set set = {
-	        .argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 0, .count = 1};
+		.argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 0, .count = 1};
 	struct vfio_user_irq_set fire = {
-	        .argsz = sizeof(fire), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 0, .count = 1};
+		.argsz = sizeof(fire), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 0, .count = 1};
 	struct vfio_user_irq_set unmask = {
-	        .argsz = sizeof(unmask), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK, .index = 0, .count = 1};
+		.argsz = sizeof(unmask), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK, .index = 0, .count = 1};
 	raw_greet();
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), &fd, 1), 0);
 	for (unsigned i = 0; i < 3; i++)
@@ -444,13 +444,13 @@ static void a_client_that_takes_its_memory_away_loses_the_device(void)
 	static const struct {
 		uint32_t region, offset, value;
 	} writes[] = {
-	        {7, COMMAND_REGISTER, BUS_MASTER | 2},
-	        {0, 0x6000, (uint32_t)IOVA},
-	        {0, 0x6004, IOVA >> 32},
-	        {0, 0x6008, PAGE},
-	        {0, 0x4a80, 1},
-	        {0, 0x6028, 1u << 25},
-	        {0, 0x42a0, 1u << 12},
+		{7, COMMAND_REGISTER, BUS_MASTER | 2},
+		{0, 0x6000, (uint32_t)IOVA},
+		{0, 0x6004, IOVA >> 32},
+		{0, 0x6008, PAGE},
+		{0, 0x4a80, 1},
+		{0, 0x6028, 1u << 25},
+		{0, 0x42a0, 1u << 12},
 	};
 	model_step(server_model(raw_server), 1000000000);
 	model_set_partner(server_model(raw_server), true);
@@ -570,7 +570,7 @@ static void random_messages_are_survived(void)
 			message[i] = (uint8_t)(state >> 24) & (state >> 9 & 1 ? 0xff : 0x03);
 		}
 		struct vfio_user_header header = {
-		        .command = (uint16_t)((state >> 8) % 14), .bytes = (uint32_t)bytes, .flags = (state >> 12) % 8 ? 0 : state % 64};
+			.command = (uint16_t)((state >> 8) % 14), .bytes = (uint32_t)bytes, .flags = (state >> 12) % 8 ? 0 : state % 64};
 		memcpy(message, &header, sizeof(header));
 		raw_send(message, bytes, &fd, (state >> 16) % 2);
 		server_poll(raw_server, 4);
@@ -676,36 +676,36 @@ static void a_stale_socket_is_replaced_and_a_file_is_not(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"a version is agreed on", a_version_is_agreed_on},
-	        {"the device describes itself", the_device_describes_itself},
-	        {"heads and tails are shared but sealed", heads_and_tails_are_shared_but_sealed},
-	        {"nothing is shared when told so", nothing_is_shared_when_told_so},
-	        {"configuration space is read whole and written", configuration_space_is_read_whole_and_written},
-	        {"posted commands get no reply and keep their order", posted_commands_get_no_reply_and_keep_their_order},
-	        {"nothing goes before VERSION", nothing_goes_before_version},
-	        {"a message of the wrong size is an error", a_message_of_the_wrong_size_is_an_error},
-	        {"an unknown command is an error", an_unknown_command_is_an_error},
-	        {"a size that no message has ends the connection with an error",
-	                a_size_that_no_message_has_ends_the_connection_with_an_error},
-	        {"a reply to nothing ends the connection", a_reply_to_nothing_ends_the_connection},
-	        {"regions end where they end", regions_end_where_they_end},
-	        {"descriptors that nobody wants are closed", descriptors_that_nobody_wants_are_closed},
-	        {"interrupts reach their eventfds", interrupts_reach_their_eventfds},
-	        {"INTx stays masked until it is unmasked", intx_stays_masked_until_it_is_unmasked},
-	        {"memory is mapped once and only whole", memory_is_mapped_once_and_only_whole},
-	        {"a client that takes its memory away loses the device", a_client_that_takes_its_memory_away_loses_the_device},
-	        {"a client may go at any byte", a_client_may_go_at_any_byte},
-	        {"a message may come byte by byte", a_message_may_come_byte_by_byte},
-	        {"what a client leaves is gone for the next", what_a_client_leaves_is_gone_for_the_next},
-	        {"a flood is held back", a_flood_is_held_back},
-	        {"random messages are survived", random_messages_are_survived},
-	        {"one client at a time, and the next after a kill", one_client_at_a_time_and_the_next_after_a_kill},
-	        {"a stale socket is replaced and a file is not", a_stale_socket_is_replaced_and_a_file_is_not},
-	        CU_TEST_INFO_NULL,
+		{"a version is agreed on", a_version_is_agreed_on},
+		{"the device describes itself", the_device_describes_itself},
+		{"heads and tails are shared but sealed", heads_and_tails_are_shared_but_sealed},
+		{"nothing is shared when told so", nothing_is_shared_when_told_so},
+		{"configuration space is read whole and written", configuration_space_is_read_whole_and_written},
+		{"posted commands get no reply and keep their order", posted_commands_get_no_reply_and_keep_their_order},
+		{"nothing goes before VERSION", nothing_goes_before_version},
+		{"a message of the wrong size is an error", a_message_of_the_wrong_size_is_an_error},
+		{"an unknown command is an error", an_unknown_command_is_an_error},
+		{"a size that no message has ends the connection with an error",
+			a_size_that_no_message_has_ends_the_connection_with_an_error},
+		{"a reply to nothing ends the connection", a_reply_to_nothing_ends_the_connection},
+		{"regions end where they end", regions_end_where_they_end},
+		{"descriptors that nobody wants are closed", descriptors_that_nobody_wants_are_closed},
+		{"interrupts reach their eventfds", interrupts_reach_their_eventfds},
+		{"INTx stays masked until it is unmasked", intx_stays_masked_until_it_is_unmasked},
+		{"memory is mapped once and only whole", memory_is_mapped_once_and_only_whole},
+		{"a client that takes its memory away loses the device", a_client_that_takes_its_memory_away_loses_the_device},
+		{"a client may go at any byte", a_client_may_go_at_any_byte},
+		{"a message may come byte by byte", a_message_may_come_byte_by_byte},
+		{"what a client leaves is gone for the next", what_a_client_leaves_is_gone_for_the_next},
+		{"a flood is held back", a_flood_is_held_back},
+		{"random messages are survived", random_messages_are_survived},
+		{"one client at a time, and the next after a kill", one_client_at_a_time_and_the_next_after_a_kill},
+		{"a stale socket is replaced and a file is not", a_stale_socket_is_replaced_and_a_file_is_not},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-	        {.pName = "server", .pInitFunc = suite_begin, .pCleanupFunc = suite_end, .pTests = tests},
-	        CU_SUITE_INFO_NULL,
+		{.pName = "server", .pInitFunc = suite_begin, .pCleanupFunc = suite_end, .pTests = tests},
+		CU_SUITE_INFO_NULL,
 	};
 	return unit_run(suites);
 }

@@ -33,16 +33,16 @@ struct world {
 	uint32_t rx_tail, tx_tail;
 	struct pkt held[HELD_MAX]; /* in the application's hands, all of `pool` */
 	unsigned held_count;
-	bool out[POOL_MAX];      /* by buffer: in the application's hands */
-	unsigned result;           /* of the last burst */
+	bool out[POOL_MAX]; /* by buffer: in the application's hands */
+	unsigned result;    /* of the last burst */
 };
 
 static struct dma_space *space;
 static struct world worlds[WORLDS_MAX];
 static unsigned world_count, ring_size, pool_count;
-static uint32_t card_head;    /* where the card writes received frames */
+static uint32_t card_head; /* where the card writes received frames */
 static uint64_t random_state, number;
-static uint64_t last_number;  /* as of before the step: every world counts from there */
+static uint64_t last_number; /* as of before the step: every world counts from there */
 
 static uint32_t random_below(uint32_t below)
 {
@@ -400,7 +400,8 @@ static void close_world(struct world *world)
 static void live(unsigned size, unsigned steps, uint64_t seed)
 {
 	static void (*const deeds[])(struct world *) = {card_receives, card_receives, application_receives, application_receives,
-		application_receives, application_sends, application_sends, card_sends, card_sends, application_frees, application_allocates};
+		application_receives, application_sends, application_sends, card_sends, card_sends, application_frees,
+		application_allocates};
 	uint64_t received = 0, sent = 0;
 
 	ring_size = size;
@@ -506,7 +507,8 @@ static void pointers_outside_a_pool_are_seen(void)
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&pool, space, 100, -1), 0);
 	uint8_t *const end = pool->base + 100 * PKT_BUFFER_BYTES;
-	uint8_t *const strange[] = {pool->base - 1, pool->base - (UINT64_C(1) << 32), end, end + 4096, pool->base + (UINT64_C(1) << 32), NULL};
+	uint8_t *const strange[] = {
+		pool->base - 1, pool->base - (UINT64_C(1) << 32), end, end + 4096, pool->base + (UINT64_C(1) << 32), NULL};
 	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++) {
 		if (pkt_simd_choose(simd) != simd)
 			continue;

@@ -112,7 +112,7 @@ static bool knows(const struct fake *fake, const struct dma_space *space, const 
 {
 	for (unsigned i = 0; i < fake->count; i++)
 		if (fake->map[i].iova == (uintptr_t)address + dma_space_offset(space) && fake->map[i].address == address &&
-		        fake->map[i].bytes == bytes)
+			fake->map[i].bytes == bytes)
 			return true;
 	return false;
 }
@@ -518,24 +518,24 @@ static void test_limited_address_space(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"same iova for all devices, whichever comes first", test_same_iova_for_all_devices_whichever_comes_first},
-	        {"memory is the file", test_memory_is_the_file},
-	        {"the window is above 4 GiB and below 2^38", test_window_is_above_4_gib_and_below_38_bits},
-	        {"39 bits with the interrupt hole", test_39_bits_with_the_interrupt_hole},
-	        {"32 bits only", test_32_bits_only},
-	        {"no range for what is mapped", test_no_range_for_what_is_mapped},
-	        {"a later device that excludes the window is refused", test_later_device_that_excludes_the_window_is_refused},
-	        {"failing each map of an attach unwinds", test_failing_each_map_of_an_attach_unwinds},
-	        {"failing each device of a map unwinds", test_failing_each_device_of_a_map_unwinds},
-	        {"places are powers of two, reused first fit", test_places_are_powers_of_two_and_reused_first_fit},
-	        {"a full window", test_full_window},
-	        {"bad memory is refused", test_bad_memory_is_refused},
-	        {"unmapped memory stays reserved", test_unmapped_memory_stays_reserved},
-	        {"memory is not inherited over fork", test_memory_is_not_inherited},
-	        {"references keep the space", test_references_keep_the_space},
-	        {"threads map at once", test_threads_map_at_once},
-	        {"limited address space", test_limited_address_space},
-	        CU_TEST_INFO_NULL,
+		{"same iova for all devices, whichever comes first", test_same_iova_for_all_devices_whichever_comes_first},
+		{"memory is the file", test_memory_is_the_file},
+		{"the window is above 4 GiB and below 2^38", test_window_is_above_4_gib_and_below_38_bits},
+		{"39 bits with the interrupt hole", test_39_bits_with_the_interrupt_hole},
+		{"32 bits only", test_32_bits_only},
+		{"no range for what is mapped", test_no_range_for_what_is_mapped},
+		{"a later device that excludes the window is refused", test_later_device_that_excludes_the_window_is_refused},
+		{"failing each map of an attach unwinds", test_failing_each_map_of_an_attach_unwinds},
+		{"failing each device of a map unwinds", test_failing_each_device_of_a_map_unwinds},
+		{"places are powers of two, reused first fit", test_places_are_powers_of_two_and_reused_first_fit},
+		{"a full window", test_full_window},
+		{"bad memory is refused", test_bad_memory_is_refused},
+		{"unmapped memory stays reserved", test_unmapped_memory_stays_reserved},
+		{"memory is not inherited over fork", test_memory_is_not_inherited},
+		{"references keep the space", test_references_keep_the_space},
+		{"threads map at once", test_threads_map_at_once},
+		{"limited address space", test_limited_address_space},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"DMA space", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

@@ -350,18 +350,18 @@ static void test_nobody_there(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"open learns the device", test_open_learns_the_device},
-	        {"registers by message", test_registers_by_message},
-	        {"long transfers are cut as the peer wants", test_long_transfers_are_cut_as_the_peer_wants},
-	        {"doorbells are stores where the peer shares memory", test_doorbells_are_stores_where_the_peer_shares_memory},
-	        {"a region without capability is mapped whole", test_a_region_without_capability_is_mapped_whole},
-	        {"files that could fault are not mapped", test_files_that_could_fault_are_not_mapped},
-	        {"memory is announced at its iova", test_memory_is_announced_at_its_iova},
-	        {"interrupts reach their eventfds", test_interrupts_reach_their_eventfds},
-	        {"reset", test_reset},
-	        {"threads share a connection", test_threads_share_a_connection},
-	        {"nobody there", test_nobody_there},
-	        CU_TEST_INFO_NULL,
+		{"open learns the device", test_open_learns_the_device},
+		{"registers by message", test_registers_by_message},
+		{"long transfers are cut as the peer wants", test_long_transfers_are_cut_as_the_peer_wants},
+		{"doorbells are stores where the peer shares memory", test_doorbells_are_stores_where_the_peer_shares_memory},
+		{"a region without capability is mapped whole", test_a_region_without_capability_is_mapped_whole},
+		{"files that could fault are not mapped", test_files_that_could_fault_are_not_mapped},
+		{"memory is announced at its iova", test_memory_is_announced_at_its_iova},
+		{"interrupts reach their eventfds", test_interrupts_reach_their_eventfds},
+		{"reset", test_reset},
+		{"threads share a connection", test_threads_share_a_connection},
+		{"nobody there", test_nobody_there},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"vfio-user client", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

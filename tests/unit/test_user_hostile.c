@@ -56,7 +56,7 @@ static void expect_answers(enum how how)
 static void test_open_survives_misbehaviour_at_every_message(void)
 {
 	static const unsigned commands[] = {VFIO_USER_VERSION, VFIO_USER_DEVICE_GET_INFO, VFIO_USER_DEVICE_GET_REGION_INFO,
-	        VFIO_USER_DEVICE_GET_IRQ_INFO, VFIO_USER_DMA_MAP};
+		VFIO_USER_DEVICE_GET_IRQ_INFO, VFIO_USER_DMA_MAP};
 
 	for (unsigned c = 0; c < 5; c++)
 		for (enum how how = CLOSE; how < HOW_COUNT; how++) {
@@ -123,7 +123,7 @@ static int operate(struct scene *s, unsigned command)
 static void test_operations_survive_misbehaviour(void)
 {
 	static const unsigned commands[] = {
-	        VFIO_USER_REGION_READ, VFIO_USER_REGION_WRITE, VFIO_USER_DEVICE_SET_IRQS, VFIO_USER_DEVICE_RESET};
+		VFIO_USER_REGION_READ, VFIO_USER_REGION_WRITE, VFIO_USER_DEVICE_SET_IRQS, VFIO_USER_DEVICE_RESET};
 
 	for (unsigned c = 0; c < 4; c++)
 		for (enum how how = CLOSE; how < HOW_COUNT; how++) {
@@ -228,7 +228,7 @@ static void tamper_nonsense(struct fake *fake, const struct vfio_user_header *co
 
 	memcpy(&index, reply->payload + 8, sizeof(index));
 	if (command->command != nonsense_now->command || fake->misbehaved ||
-	        (command->command == VFIO_USER_DEVICE_GET_REGION_INFO && index != nonsense_now->index))
+		(command->command == VFIO_USER_DEVICE_GET_REGION_INFO && index != nonsense_now->index))
 		return;
 	fake->misbehaved = true;
 	if (nonsense_now->json) {
@@ -254,37 +254,37 @@ static void test_open_refuses_nonsense(void)
 		Q = VFIO_USER_DEVICE_GET_IRQ_INFO
 	};
 	static const struct nonsense all[] = {
-	        {"major version 1", V, 0, -EPROTO, .puts = {{0, 2, 1}}},
-	        {"minor version 2", V, 0, -EPROTO, .puts = {{2, 2, 2}}},
-	        {"max_msg_fds a text", V, 0, -EPROTO, .json = "{\"capabilities\":{\"max_msg_fds\":\"x\"}}"},
-	        {"max_msg_fds 0", V, 0, -ENOTSUP, .json = "{\"capabilities\":{\"max_msg_fds\":0}}"},
-	        {"max_msg_fds -3", V, 0, -EPROTO, .json = "{\"max_msg_fds\":-3}"},
-	        {"max_data_xfer_size 3", V, 0, -EPROTO, .json = "\"max_data_xfer_size\":3"},
-	        {"pgsizes 0", V, 0, -EPROTO, .json = "\"pgsizes\" :\t0"},
-	        {"a number beyond 64 bits", V, 0, -EPROTO, .json = "\"pgsizes\":99999999999999999999999"},
-	        {"JSON that ends behind a key", V, 0, -EPROTO, .json = "\"pgsizes\":"},
-	        {"pages of 2 MiB only", V, 0, -EINVAL, .json = "\"pgsizes\":2097152}"},
-	        {"no memory at all", V, 0, -ENOSPC, .json = "\"max_dma_maps\":0}"},
-	        {"not a PCI device", I, 0, -ENOTSUP, .puts = {{4, 4, VFIO_DEVICE_FLAGS_RESET}}},
-	        {"three regions", I, 0, -EPROTO, .puts = {{8, 4, 3}}},
-	        {"another region", R, 0, -EPROTO, .puts = {{8, 4, 5}}},
-	        {"a mappable region of size 0", R, 0, -EPROTO, .puts = {{16, 8, 0}}},
-	        {"a region of 2^64-1", R, 0, -EPROTO, .puts = {{16, 8, UINT64_MAX}}},
-	        {"configuration space of 64 bytes", R, 7, -EPROTO, .puts = {{16, 8, 64}}},
-	        {"configuration space of size 0", R, 7, -EPROTO, .puts = {{16, 8, 0}}},
-	        {"a capability that points to itself", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP}}},
-	        {"a capability that points into itself", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP + 4}}},
-	        {"a capability that points outside", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, 0xfffffff0}}},
-	        {"a capability inside the fixed part", R, 0, -EPROTO, .puts = {{12, 4, 8}}},
-	        {"a capability across the end", R, 0, -EPROTO, .puts = {{12, 4, AREA0 + 2 * 16 - 4}}},
-	        {"a capability cut off", R, 0, -EPROTO, .payload_bytes = CAP + 12},
-	        {"four billion areas", R, 0, -EPROTO, .puts = {{AREAS, 4, UINT32_MAX}}},
-	        {"one area more than there is", R, 0, -EPROTO, .puts = {{AREAS, 4, 3}}},
-	        {"an area beyond the region", R, 0, -EPROTO, .puts = {{AREA0 + 8, 8, BAR0_BYTES}}},
-	        {"an area that wraps", R, 0, -EPROTO, .puts = {{AREA0, 8, UINT64_MAX - 0xfff}, {AREA0 + 8, 8, 0x2000}}},
-	        {"a descriptor for an unmappable region", R, 0, -EPROTO, .puts = {{4, 4, 3}}},
-	        {"four billion interrupts", Q, 0, -EPROTO, .puts = {{12, 4, UINT32_MAX}}},
-	        {"another kind of interrupt", Q, 0, -EPROTO, .puts = {{8, 4, 4}}},
+		{"major version 1", V, 0, -EPROTO, .puts = {{0, 2, 1}}},
+		{"minor version 2", V, 0, -EPROTO, .puts = {{2, 2, 2}}},
+		{"max_msg_fds a text", V, 0, -EPROTO, .json = "{\"capabilities\":{\"max_msg_fds\":\"x\"}}"},
+		{"max_msg_fds 0", V, 0, -ENOTSUP, .json = "{\"capabilities\":{\"max_msg_fds\":0}}"},
+		{"max_msg_fds -3", V, 0, -EPROTO, .json = "{\"max_msg_fds\":-3}"},
+		{"max_data_xfer_size 3", V, 0, -EPROTO, .json = "\"max_data_xfer_size\":3"},
+		{"pgsizes 0", V, 0, -EPROTO, .json = "\"pgsizes\" :\t0"},
+		{"a number beyond 64 bits", V, 0, -EPROTO, .json = "\"pgsizes\":99999999999999999999999"},
+		{"JSON that ends behind a key", V, 0, -EPROTO, .json = "\"pgsizes\":"},
+		{"pages of 2 MiB only", V, 0, -EINVAL, .json = "\"pgsizes\":2097152}"},
+		{"no memory at all", V, 0, -ENOSPC, .json = "\"max_dma_maps\":0}"},
+		{"not a PCI device", I, 0, -ENOTSUP, .puts = {{4, 4, VFIO_DEVICE_FLAGS_RESET}}},
+		{"three regions", I, 0, -EPROTO, .puts = {{8, 4, 3}}},
+		{"another region", R, 0, -EPROTO, .puts = {{8, 4, 5}}},
+		{"a mappable region of size 0", R, 0, -EPROTO, .puts = {{16, 8, 0}}},
+		{"a region of 2^64-1", R, 0, -EPROTO, .puts = {{16, 8, UINT64_MAX}}},
+		{"configuration space of 64 bytes", R, 7, -EPROTO, .puts = {{16, 8, 64}}},
+		{"configuration space of size 0", R, 7, -EPROTO, .puts = {{16, 8, 0}}},
+		{"a capability that points to itself", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP}}},
+		{"a capability that points into itself", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP + 4}}},
+		{"a capability that points outside", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, 0xfffffff0}}},
+		{"a capability inside the fixed part", R, 0, -EPROTO, .puts = {{12, 4, 8}}},
+		{"a capability across the end", R, 0, -EPROTO, .puts = {{12, 4, AREA0 + 2 * 16 - 4}}},
+		{"a capability cut off", R, 0, -EPROTO, .payload_bytes = CAP + 12},
+		{"four billion areas", R, 0, -EPROTO, .puts = {{AREAS, 4, UINT32_MAX}}},
+		{"one area more than there is", R, 0, -EPROTO, .puts = {{AREAS, 4, 3}}},
+		{"an area beyond the region", R, 0, -EPROTO, .puts = {{AREA0 + 8, 8, BAR0_BYTES}}},
+		{"an area that wraps", R, 0, -EPROTO, .puts = {{AREA0, 8, UINT64_MAX - 0xfff}, {AREA0 + 8, 8, 0x2000}}},
+		{"a descriptor for an unmappable region", R, 0, -EPROTO, .puts = {{4, 4, 3}}},
+		{"four billion interrupts", Q, 0, -EPROTO, .puts = {{12, 4, UINT32_MAX}}},
+		{"another kind of interrupt", Q, 0, -EPROTO, .puts = {{8, 4, 4}}},
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -310,10 +310,10 @@ static void test_version_is_read_tolerantly(void)
 		struct nonsense nonsense;
 		uint32_t max_fds;
 	} all[] = {
-	        {{"garbage", VFIO_USER_VERSION, 0, 0, .json = "\"max_msg_fds\" \"pgsizes}{[max_dma_maps:\xff"}, 1},
-	        {{"no JSON", VFIO_USER_VERSION, 0, 0, .payload_bytes = 4}, 1},
-	        {{"version 0.0", VFIO_USER_VERSION, 0, 0, .puts = {{2, 2, 0}}}, 8},
-	        {{"999 descriptors", VFIO_USER_VERSION, 0, 0, .json = "{\"max_msg_fds\" :\n999 }"}, VFIO_USER_FDS_MAX},
+		{{"garbage", VFIO_USER_VERSION, 0, 0, .json = "\"max_msg_fds\" \"pgsizes}{[max_dma_maps:\xff"}, 1},
+		{{"no JSON", VFIO_USER_VERSION, 0, 0, .payload_bytes = 4}, 1},
+		{{"version 0.0", VFIO_USER_VERSION, 0, 0, .puts = {{2, 2, 0}}}, 8},
+		{{"999 descriptors", VFIO_USER_VERSION, 0, 0, .json = "{\"max_msg_fds\" :\n999 }"}, VFIO_USER_FDS_MAX},
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -334,14 +334,14 @@ static void test_areas_that_cannot_be_mapped_are_left_to_messages(void)
 		struct nonsense nonsense;
 		unsigned parts;
 	} all[] = {
-	        {{"an area not on a page", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{AREA0, 8, 0x1010}}}, 1},
-	        {{"an empty area", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{AREA0 + 8, 8, 0}}}, 1},
-	        {{"a file offset that wraps", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{24, 8, UINT64_MAX - 0xfff}}}, 0},
-	        {{"a file offset beyond the file", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{24, 8, BAR0_BYTES}}}, 0},
-	        {{"capabilities left out", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{0, 4, UINT32_MAX}, {12, 4, 0}},
-	                 .payload_bytes = 32},
-	                0},
-	        {{"version 2 of the capability", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{CAP_ID + 2, 2, 2}}}, 0},
+		{{"an area not on a page", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{AREA0, 8, 0x1010}}}, 1},
+		{{"an empty area", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{AREA0 + 8, 8, 0}}}, 1},
+		{{"a file offset that wraps", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{24, 8, UINT64_MAX - 0xfff}}}, 0},
+		{{"a file offset beyond the file", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{24, 8, BAR0_BYTES}}}, 0},
+		{{"capabilities left out", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{0, 4, UINT32_MAX}, {12, 4, 0}},
+			 .payload_bytes = 32},
+			0},
+		{{"version 2 of the capability", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{CAP_ID + 2, 2, 2}}}, 0},
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -384,16 +384,16 @@ static void test_answers_for_other_registers_lose_the_device(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"open survives misbehaviour at every message", test_open_survives_misbehaviour_at_every_message},
-	        {"open survives a close before each answer", test_open_survives_a_close_before_each_answer},
-	        {"operations survive misbehaviour", test_operations_survive_misbehaviour},
-	        {"memory comes back whatever the peer does", test_memory_comes_back_whatever_the_peer_does},
-	        {"a refused map is an error, and a lost one too", test_a_refused_map_is_an_error_and_a_lost_one_too},
-	        {"open refuses nonsense", test_open_refuses_nonsense},
-	        {"VERSION is read tolerantly", test_version_is_read_tolerantly},
-	        {"areas that cannot be mapped are left to messages", test_areas_that_cannot_be_mapped_are_left_to_messages},
-	        {"answers for other registers lose the device", test_answers_for_other_registers_lose_the_device},
-	        CU_TEST_INFO_NULL,
+		{"open survives misbehaviour at every message", test_open_survives_misbehaviour_at_every_message},
+		{"open survives a close before each answer", test_open_survives_a_close_before_each_answer},
+		{"operations survive misbehaviour", test_operations_survive_misbehaviour},
+		{"memory comes back whatever the peer does", test_memory_comes_back_whatever_the_peer_does},
+		{"a refused map is an error, and a lost one too", test_a_refused_map_is_an_error_and_a_lost_one_too},
+		{"open refuses nonsense", test_open_refuses_nonsense},
+		{"VERSION is read tolerantly", test_version_is_read_tolerantly},
+		{"areas that cannot be mapped are left to messages", test_areas_that_cannot_be_mapped_are_left_to_messages},
+		{"answers for other registers lose the device", test_answers_for_other_registers_lose_the_device},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"vfio-user client, bad devices", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);

@@ -378,7 +378,7 @@ static void a_cable_damages_every_nth_frame(void)
 	ASSERT_NUMBER(wires[1].counts.in_frames, 40);
 	ASSERT_NUMBER(wires[1].counts.damaged, 2);
 	ASSERT_NUMBER(wires[0].counts.damaged, 0);
-	ASSERT_NUMBER(model_read32(b.model, 0x4000), 2); /* CRCERRS */
+	ASSERT_NUMBER(model_read32(b.model, 0x4000), 2);  /* CRCERRS */
 	ASSERT_NUMBER(model_read32(b.model, 0x4074), 38); /* GPRC */
 	close_wire(&wires[0]);
 	close_wire(&wires[1]);
@@ -475,44 +475,44 @@ static void the_packet_buffer_keeps_order_and_bytes(void)
 static void senseless_options_are_refused_with_a_sentence(void)
 {
 	static const char *const options[] = {
-	        "",
-	        "0",
-	        "0:",
-	        "2:sink",
-	        "x:sink",
-	        "0:nothing",
-	        "0:sink,rate=1",
-	        "0:sink=1",
-	        "0:source=3",
-	        "0:source,size=63",
-	        "0:source,size=20000",
-	        "0:source,size=",
-	        "0:source,size=64x",
-	        "0:source,rate=0",
-	        "0:source,rate=nan",
-	        "0:source,rate=1G",
-	        "0:source,rate=-1",
-	        "0:source,count=0",
-	        "0:source,flows=0",
-	        "0:source,flows=65537",
-	        "0:source,dst=me",
-	        "0:source,dst=1:2:3",
-	        "0:source,seq=1",
-	        "0:source,",
-	        "0:peer",
-	        "0:peer=2",
-	        "0:peer=1,x",
-	        "0:peer=1,lossless,lossless",
-	        "0:peer=1,damage",
-	        "0:peer=1,damage=0",
-	        "0:peer=1,damage=2,damage=3",
-	        "0:pcap-in",
-	        "0:pcap-in=/no/such/file",
-	        "0:pcap-out",
-	        "0:pcap-out=/no/such/folder/x",
-	        "0:pcap-out=/tmp/x,y",
-	        "-1:sink",
-	        "99999999999999999999:sink",
+		"",
+		"0",
+		"0:",
+		"2:sink",
+		"x:sink",
+		"0:nothing",
+		"0:sink,rate=1",
+		"0:sink=1",
+		"0:source=3",
+		"0:source,size=63",
+		"0:source,size=20000",
+		"0:source,size=",
+		"0:source,size=64x",
+		"0:source,rate=0",
+		"0:source,rate=nan",
+		"0:source,rate=1G",
+		"0:source,rate=-1",
+		"0:source,count=0",
+		"0:source,flows=0",
+		"0:source,flows=65537",
+		"0:source,dst=me",
+		"0:source,dst=1:2:3",
+		"0:source,seq=1",
+		"0:source,",
+		"0:peer",
+		"0:peer=2",
+		"0:peer=1,x",
+		"0:peer=1,lossless,lossless",
+		"0:peer=1,damage",
+		"0:peer=1,damage=0",
+		"0:peer=1,damage=2,damage=3",
+		"0:pcap-in",
+		"0:pcap-in=/no/such/file",
+		"0:pcap-out",
+		"0:pcap-out=/no/such/folder/x",
+		"0:pcap-out=/tmp/x,y",
+		"-1:sink",
+		"99999999999999999999:sink",
 	};
 	for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		struct wire wires[2] = {0};
@@ -635,12 +635,12 @@ static void captures_are_told_apart(void)
 		int status;
 		const char *says[2];
 	} cases[] = {
-	        {'s', 0, {"identical: 30 frames", ""}},
-	        {'l', 1, {"different: frame 4 at byte", "1 lost, 0 added, 0 duplicated"}},
-	        {'d', 1, {"different: frame 5 at byte", "0 lost, 0 added, 1 duplicated"}},
-	        {'c', 1, {"different: frame 4 at byte 20", "1 lost, 1 added, 0 duplicated"}},
-	        {'o', 1, {"different: frame 4 at byte", "another order"}},
-	        {'a', 1, {"frame 31 is the first that was not expected", "0 lost, 1 added, 0 duplicated"}},
+		{'s', 0, {"identical: 30 frames", ""}},
+		{'l', 1, {"different: frame 4 at byte", "1 lost, 0 added, 0 duplicated"}},
+		{'d', 1, {"different: frame 5 at byte", "0 lost, 0 added, 1 duplicated"}},
+		{'c', 1, {"different: frame 4 at byte 20", "1 lost, 1 added, 0 duplicated"}},
+		{'o', 1, {"different: frame 4 at byte", "another order"}},
+		{'a', 1, {"frame 31 is the first that was not expected", "0 lost, 1 added, 0 duplicated"}},
 	};
 	if (!built("pollux-pcap-diff"))
 		return;
@@ -661,16 +661,16 @@ static void captures_are_told_apart(void)
 static void senseless_command_lines_are_refused(void)
 {
 	static const char *const lines[] = {
-	        "pollux-model",
-	        "pollux-model --port a --port b --port c",
-	        "pollux-model --port a --wire 1:sink",
-	        "pollux-model --port a --break x",
-	        "pollux-model --port a --lose 0",
-	        "pollux-model --port a --duration x",
-	        "pollux-model --port a b",
-	        "pollux-model --what",
-	        "pollux-model --port /tmp/no-such-folder/s --exit-when-done --wire 0:source,size=1",
-	        "pollux-pcap-diff a",
+		"pollux-model",
+		"pollux-model --port a --port b --port c",
+		"pollux-model --port a --wire 1:sink",
+		"pollux-model --port a --break x",
+		"pollux-model --port a --lose 0",
+		"pollux-model --port a --duration x",
+		"pollux-model --port a b",
+		"pollux-model --what",
+		"pollux-model --port /tmp/no-such-folder/s --exit-when-done --wire 0:source,size=1",
+		"pollux-pcap-diff a",
 	};
 	if (!built("pollux-model") || !built("pollux-pcap-diff"))
 		return;
@@ -701,29 +701,29 @@ static int folder_remove(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-	        {"a capture waits for descriptors and loses nothing", a_capture_waits_for_descriptors_and_loses_nothing},
-	        {"frames come only while the driver has the port up", frames_come_only_while_the_driver_has_the_port_up},
-	        {"a held source waits, but a cable does not", a_held_source_waits_but_a_cable_does_not},
-	        {"template frames are valid", template_frames_are_valid},
-	        {"a source goes to the port's own address and counts", a_source_goes_to_the_ports_own_address_and_counts},
-	        {"a rate is kept and its overflow is missed", a_rate_is_kept_and_its_overflow_is_missed},
-	        {"a capture's own times are kept", a_captures_own_times_are_kept},
-	        {"a cable carries frames both ways", a_cable_carries_frames_both_ways},
-	        {"a cable overflows or holds back", a_cable_overflows_or_holds_back},
-	        {"a cable damages every nth frame", a_cable_damages_every_nth_frame},
-	        {"a cable to the same port comes back", a_cable_to_the_same_port_comes_back},
-	        {"what is sent is captured whole", what_is_sent_is_captured_whole},
-	        {"a full disk is said", a_full_disk_is_said},
-	        {"the packet buffer keeps order and bytes", the_packet_buffer_keeps_order_and_bytes},
-	        {"senseless options are refused with a sentence", senseless_options_are_refused_with_a_sentence},
-	        {"captures that cannot be used are refused", captures_that_cannot_be_used_are_refused},
-	        {"captures are told apart", captures_are_told_apart},
-	        {"senseless command lines are refused", senseless_command_lines_are_refused},
-	        CU_TEST_INFO_NULL,
+		{"a capture waits for descriptors and loses nothing", a_capture_waits_for_descriptors_and_loses_nothing},
+		{"frames come only while the driver has the port up", frames_come_only_while_the_driver_has_the_port_up},
+		{"a held source waits, but a cable does not", a_held_source_waits_but_a_cable_does_not},
+		{"template frames are valid", template_frames_are_valid},
+		{"a source goes to the port's own address and counts", a_source_goes_to_the_ports_own_address_and_counts},
+		{"a rate is kept and its overflow is missed", a_rate_is_kept_and_its_overflow_is_missed},
+		{"a capture's own times are kept", a_captures_own_times_are_kept},
+		{"a cable carries frames both ways", a_cable_carries_frames_both_ways},
+		{"a cable overflows or holds back", a_cable_overflows_or_holds_back},
+		{"a cable damages every nth frame", a_cable_damages_every_nth_frame},
+		{"a cable to the same port comes back", a_cable_to_the_same_port_comes_back},
+		{"what is sent is captured whole", what_is_sent_is_captured_whole},
+		{"a full disk is said", a_full_disk_is_said},
+		{"the packet buffer keeps order and bytes", the_packet_buffer_keeps_order_and_bytes},
+		{"senseless options are refused with a sentence", senseless_options_are_refused_with_a_sentence},
+		{"captures that cannot be used are refused", captures_that_cannot_be_used_are_refused},
+		{"captures are told apart", captures_are_told_apart},
+		{"senseless command lines are refused", senseless_command_lines_are_refused},
+		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-	        {.pName = "wire", .pInitFunc = folder_make, .pCleanupFunc = folder_remove, .pTests = tests},
-	        CU_SUITE_INFO_NULL,
+		{.pName = "wire", .pInitFunc = folder_make, .pCleanupFunc = folder_remove, .pTests = tests},
+		CU_SUITE_INFO_NULL,
 	};
 	return unit_run(suites);
 }

@@ -76,7 +76,7 @@ void raw_send(const void *data, size_t bytes, const int *fds, unsigned count)
 size_t raw_compose(uint8_t *message, unsigned command, uint32_t flags, const void *payload, size_t bytes)
 {
 	struct vfio_user_header header = {
-	        .id = 7, .command = (uint16_t)command, .bytes = (uint32_t)(sizeof(header) + bytes), .flags = flags};
+		.id = 7, .command = (uint16_t)command, .bytes = (uint32_t)(sizeof(header) + bytes), .flags = flags};
 	memcpy(message, &header, sizeof(header));
 	if (bytes)
 		memcpy(message + sizeof(header), payload, bytes);

@@ -17,7 +17,7 @@ struct raw_reply {
 	int fd;
 };
 
-extern struct server *raw_server;  /* who is asked; the test's. NULL: who listens at raw_path */
+extern struct server *raw_server; /* who is asked; the test's. NULL: who listens at raw_path */
 extern const char *raw_path;
 extern int raw_client;             /* the socket; -1: none */
 extern struct raw_reply raw_reply; /* the last one */

@@ -18,24 +18,24 @@
 #include <unistd.h>
 
 const char *const how_names[HOW_COUNT] = {
-        "well",
-        "close",
-        "close halfway",
-        "silent",
-        "drip",
-        "wrong id",
-        "wrong command",
-        "a command",
-        "error EXDEV",
-        "error 0",
-        "error huge",
-        "error and data",
-        "too short",
-        "8 bytes announced",
-        "4 GiB announced",
-        "trailing bytes",
-        "two fds",
-        "many fds",
+	"well",
+	"close",
+	"close halfway",
+	"silent",
+	"drip",
+	"wrong id",
+	"wrong command",
+	"a command",
+	"error EXDEV",
+	"error 0",
+	"error huge",
+	"error and data",
+	"too short",
+	"8 bytes announced",
+	"4 GiB announced",
+	"trailing bytes",
+	"two fds",
+	"many fds",
 };
 
 static int make_bar_file(struct fake *fake)
@@ -119,8 +119,8 @@ static void answer_region_info(struct fake *fake, struct reply *reply)
 		struct vfio_user_sparse head;
 		struct vfio_user_sparse_area areas[2];
 	} sparse = {
-	        {{VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0}, 2, 0},
-	        {{0x1000, 0x1000}, {0x6000, 0x2000}},
+		{{VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0}, 2, 0},
+		{{0x1000, 0x1000}, {0x6000, 0x2000}},
 	};
 
 	memcpy(&info, reply->payload, sizeof(info));
@@ -150,7 +150,7 @@ static void answer_access(struct fake *fake, struct reply *reply, bool write)
 	memcpy(&access, reply->payload, sizeof(access));
 	region = access.region == 0 ? fake->bar0 : fake->config;
 	if (access.offset + access.count > (access.region == 0 ? BAR0_BYTES : sizeof(fake->config)) ||
-	        reply->payload_bytes != sizeof(access) + (write ? access.count : 0)) {
+		reply->payload_bytes != sizeof(access) + (write ? access.count : 0)) {
 		fake->bad++;
 		return;
 	}
@@ -170,7 +170,7 @@ static void answer_dma_map(struct fake *fake, struct reply *reply, const struct 
 
 	memcpy(&map, command->payload, sizeof(map));
 	if (command->fd_count != 1 || command->payload_bytes != sizeof(map) || map.offset != 0 || map.flags != 3 ||
-	        fstat(command->fds[0], &stat) != 0 || fake->map_count == 8) {
+		fstat(command->fds[0], &stat) != 0 || fake->map_count == 8) {
 		fake->bad++;
 		return;
 	}
@@ -226,7 +226,7 @@ static void answer_well(struct fake *fake, const struct reply *command, struct r
 	switch (command->header.command) {
 	case VFIO_USER_VERSION:
 		length = snprintf((char *)reply->payload + 4, 512,
-		        "{\"capabilities\": {\"max_msg_fds\" : %u, \"max_data_xfer_size\":1048576, \"pgsizes\":4096}}", fake->max_fds);
+			"{\"capabilities\": {\"max_msg_fds\" : %u, \"max_data_xfer_size\":1048576, \"pgsizes\":4096}}", fake->max_fds);
 		reply->payload_bytes = 4 + (size_t)length + 1;
 		break;
 	case VFIO_USER_DEVICE_GET_INFO:
