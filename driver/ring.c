@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Memory of a started port of the e1000 and igb families: one piece of DMA memory with all rings, and a queue structure for each. And
- * what all formats' bursts do alike, out of line. */
+ * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts do alike, out of
+ * line. */
 #include "ring.h"
 #include "../vfio/error.h"
 #include "../vfio/space.h"
@@ -11,48 +11,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RX_TELL_SHARE  4u  /* the card is told of refilled slots when they are this part of the ring: of 128 where the ring has 512 */
 #define FRAME_OVERHEAD 18u /* Ethernet header with one VLAN tag */
 
-/* ---- bursts ---- */
+/* A frame of more pieces than the longest frame needs (16 KiB in buffers of 2 KiB) cannot be one. */
+#define RX_PIECES_MAX 16u
 
-__attribute__((noinline)) unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got)
+/* The cards hold some tens of descriptors on chip; a frame must not need them all. */
+#define TX_PIECES_MAX 32u
+
+/* ---- receive, out of the ordinary ---- */
+
+/* Looks at the frame that starts at `next`: how many descriptors it takes, and whether it's good. 0: not all there yet. Looks
+ * at no slot that has no buffer: a device that finishes descriptors it was not given must not have us hand out what others hold. */
+static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t next, bool *good)
 {
-	struct pkt_pool *pool = queue->pool;
-	struct pkt_cache *cache = pkt_cache_get(pool);
-	uint64_t offset = queue->offset;
-	uint32_t fill = queue->fill;
-	bool dry = false;
-	do {
-		struct ring_descriptor *ring = &queue->ring[fill & queue->mask];
-		uint8_t **buffers = &queue->buffers[fill & queue->mask];
-		uint8_t **fresh = cache ? pkt_cache_take(pool, cache, RING_BATCH) : NULL;
-		dry = !fresh;
-		if (__builtin_expect(dry, 0)) {
-			ring_count(&queue->pool_empty, 1);
-			break;
+	uint32_t owned = queue->fill + queue->mask + 1 - next;
+
+	*good = true;
+	for (unsigned i = 0; i < RX_PIECES_MAX; i++) {
+		if (i == owned)
+			return 0;
+		uint64_t q1 = ring_rx_status(&queue->ring[(next + i) & queue->mask]);
+		if (!(q1 & f->done))
+			return 0;
+		if (ring_rx_length(f, q1) > PKT_DATA_BYTES)
+			*good = false;
+		if (q1 & f->end) {
+			if (q1 & f->errors)
+				*good = false;
+			return i + 1;
 		}
-#pragma GCC unroll 8
-		for (unsigned i = 0; i < RING_BATCH; i++) {
-			uint8_t *data = fresh[i];
-			buffers[i] = data;
-			ring[i].q0 = (uint64_t)data + offset;
-			ring[i].q1 = 0; /* DD is cleared; and no header buffer */
+	}
+	*good = false;
+	return RX_PIECES_MAX;
+}
+
+unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts, unsigned n, bool *stop)
+{
+	bool good;
+	unsigned pieces, got = 0;
+
+	if (!queue->odd || queue->odd == RING_SKIPPING) {
+		pieces = measure_frame(f, queue, *next, &good);
+		if (!pieces) {
+			*stop = true;
+			return 0;
 		}
-		fill += RING_BATCH;
-	} while (queue->next - fill >= RING_BATCH);
-	queue->fill = fill;
-	/* The card does well with most of the ring; but when there are no more buffers for now, it needs those that there are */
-	uint32_t untold = fill - queue->told;
-	if (untold >= queue->tell_after || (dry && untold)) {
-		queue->told = fill;
-		/* one slot stays back: a tail equal to the head would mean an empty ring */
-		__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
+		if (!good || queue->odd) {
+			for (unsigned i = 0; i < pieces; i++)
+				pkt_free_data(&queue->buffers[(*next + i) & queue->mask], 1);
+			queue->odd = !(ring_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & f->end) ? RING_SKIPPING : 0;
+			*next += pieces;
+			ring_count(&queue->bad_descriptors, pieces);
+			return 0;
+		}
+		queue->odd = pieces;
+	}
+	while (queue->odd && got < n) {
+		const struct ring_descriptor *descriptor = &queue->ring[*next & queue->mask];
+		uint32_t length = ring_rx_length(f, ring_rx_status(descriptor));
+
+		if (length > PKT_DATA_BYTES) /* it has changed since it was measured: no hardware does that, a hostile one may */
+			length = PKT_DATA_BYTES;
+		queue->odd--;
+		ring_rx_hand_out(f, &pkts[got++], descriptor, queue->buffers[*next & queue->mask],
+			length | (queue->odd ? (uint32_t)PKT_MORE << 16 : 0));
+		++*next;
 	}
 	return got;
 }
 
-bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkt, struct pkt *padded, uint32_t frame_min)
+/* ---- transmit: frames out of the ordinary, and what happens once per batch ---- */
+
+/* A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind it. */
+static bool pad_short(struct ring_txq *queue, const struct pkt *pkt, struct pkt *padded, uint32_t frame_min)
 {
 	if (!pkt_alloc(queue->pool, padded, 1))
 		return false;
@@ -62,6 +94,92 @@ bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkt, struct pkt *padd
 	pkt_free(pkt, 1);
 	return true;
 }
+
+unsigned ring_tx_put_odd(
+	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
+{
+	uint32_t first = *next, total = 0;
+	unsigned pieces = 0;
+	struct pkt padded;
+	bool good = true;
+
+	do {
+		if (pieces == n)
+			return 0;
+		total += pkts[pieces].len;
+		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
+	} while (pkts[pieces++].flags & PKT_MORE);
+
+	if (!good || total > queue->max_frame || pieces > TX_PIECES_MAX || (pieces > 1 && total < f->frame_min)) {
+		pkt_free(pkts, pieces);
+		ring_count(&queue->bad_packets, 1);
+		return pieces;
+	}
+	if (pieces > room)
+		return 0;
+	if (total < f->frame_min) {
+		if (!pad_short(queue, pkts, &padded, f->frame_min))
+			return 0;
+		pkts = &padded;
+		total = f->frame_min;
+	}
+	for (unsigned i = 0; i < pieces; i++, ++*next) {
+		uint32_t slot = *next & queue->mask;
+
+		queue->buffers[slot] = pkts[i].data;
+		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
+		queue->ring[slot].q1 = pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->lengths - 1);
+	}
+	/* every batch boundary that this frame crosses is reported by its last descriptor */
+	for (uint32_t i = first; i != *next; i++)
+		if (i % RING_BATCH == RING_BATCH - 1)
+			ring_tx_ask_report(queue, i & queue->mask, (*next - 1) & queue->mask);
+	return pieces;
+}
+
+/* Has the card reported the oldest batch done? */
+static bool reported(const struct ring_txq *queue, uint32_t clean)
+{
+	uint32_t report = queue->report[(clean & queue->mask) / RING_BATCH];
+
+	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & RING_TX_DD;
+}
+
+/* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
+void ring_tx_reclaim(struct ring_txq *queue)
+{
+	struct pkt_pool *pool = queue->pool;
+	struct pkt_cache *cache;
+
+	if (queue->next - queue->clean < RING_BATCH || !reported(queue, queue->clean))
+		return;
+	cache = pkt_cache_get(pool);
+	do {
+		uint8_t **buffers = &queue->buffers[queue->clean & queue->mask];
+
+		/* straight into the thread's cache when all are the pool's own */
+		if (__builtin_expect(
+			    cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, RING_BATCH), buffers, RING_BATCH), 1))
+			pkt_cache_put(pool, cache, RING_BATCH);
+		else
+			pkt_free_data(buffers, RING_BATCH);
+		queue->clean += RING_BATCH;
+	} while (queue->next - queue->clean >= RING_BATCH && reported(queue, queue->clean));
+}
+
+__attribute__((noinline)) unsigned ring_tx_end_batch(struct ring_txq *queue, uint32_t next, unsigned n)
+{
+	uint32_t last = (next - 1) & queue->mask;
+
+	if (next % RING_BATCH == 0)
+		ring_tx_ask_report(queue, last, last);
+	ring_tx_hand_over(queue, next);
+	ring_tx_reclaim(queue);
+	ring_tx_set_limit(queue);
+	return n;
+}
+
+/* ---- queues ---- */
 
 /* Where the tail register is no memory, it's told by a call, once per burst at most. */
 static unsigned rx_burst_trapped(struct nic_rxq *nic, struct pkt *pkts, unsigned n)
@@ -86,15 +204,14 @@ static unsigned tx_burst_trapped(struct nic_txq *nic, const struct pkt *pkts, un
 	return sent;
 }
 
-/* ---- queues ---- */
-
-/* Takes a buffer for every slot and writes every descriptor. */
-static int rx_fill(struct ring_rxq *queue)
+int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n))
 {
-	unsigned size = queue->mask + 1;
+	unsigned size = queue->mask + 1, have = 0;
 	struct pkt pkts[RING_BATCH];
-	for (unsigned have = 0; have < size;) {
+
+	while (have < size) {
 		unsigned got = pkt_alloc(queue->pool, pkts, RING_BATCH);
+
 		for (unsigned i = 0; i < got; i++) {
 			queue->buffers[have + i] = pkts[i].data;
 			queue->ring[have + i].q0 = (uint64_t)pkts[i].data + queue->offset;
@@ -108,23 +225,38 @@ static int rx_fill(struct ring_rxq *queue)
 				have);
 		}
 	}
+	queue->next = queue->fill = queue->told = queue->odd = 0;
+	ring_rx_set_limit(queue);
+	queue->burst = burst;
+	queue->nic.burst = queue->tail == &queue->trapped_tail ? rx_burst_trapped : burst;
 	return 0;
 }
 
-void ring_rx_go(struct ring_rxq *queue)
+void ring_rxq_go(struct ring_rxq *queue)
 {
 	queue->trapped_tail = queue->tail_told = queue->mask;
 	vfio_write32(queue->window, queue->tail_offset, queue->mask);
 }
 
-static void rx_drain(struct ring_rxq *queue)
+void ring_rxq_drain(struct ring_rxq *queue)
 {
 	/* the slots from fill to next are empty: the application has their buffers */
 	for (uint32_t i = queue->next; i != queue->fill + queue->mask + 1; i++)
 		pkt_free_data(&queue->buffers[i & queue->mask], 1);
+	queue->next = queue->fill + queue->mask + 1;
 }
 
-static void tx_drain(struct ring_txq *queue)
+void ring_txq_prepare(struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n))
+{
+	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
+	queue->next = queue->clean = 0;
+	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
+	ring_tx_set_limit(queue);
+	queue->burst = burst;
+	queue->nic.burst = queue->tail == &queue->trapped_tail ? tx_burst_trapped : burst;
+}
+
+void ring_txq_drain(struct ring_txq *queue)
 {
 	for (; queue->clean != queue->next; queue->clean++)
 		pkt_free_data(&queue->buffers[queue->clean & queue->mask], 1);
@@ -157,18 +289,26 @@ static int allocate(struct nic *nic, struct nic_rings *rings)
 		return out_of_memory(nic);
 	for (unsigned i = 0; i < config->rx_queues; i++) {
 		struct ring_rxq *queue = rings->rxqs[i] = queue_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = calloc(config->rx_ring, sizeof(*queue->buffers))))
+		if (!queue || !(queue->buffers = queue_alloc(config->rx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(nic);
 	}
 	for (unsigned i = 0; i < config->tx_queues; i++) {
 		struct ring_txq *queue = rings->txqs[i] = queue_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = calloc(config->tx_ring, sizeof(*queue->buffers))))
+		if (!queue || !(queue->buffers = queue_alloc(config->tx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(nic);
 	}
 	/* Rings have at least 64 descriptors, 1 KiB: each begins on the 128 bytes that the cards ask for */
 	size_t bytes = ((size_t)config->rx_queues * config->rx_ring + (size_t)config->tx_queues * config->tx_ring) *
 		       sizeof(struct ring_descriptor);
 	return dma_memory_alloc(&rings->memory, nic->device->space, bytes, nic->info.numa_node);
+}
+
+/* A tail that is no memory is kept in `trapped`. */
+static volatile uint32_t *tail_at(const struct nic *nic, uint32_t offset, uint32_t *trapped)
+{
+	volatile uint32_t *tail = vfio_doorbell(&nic->bar, offset);
+
+	return tail ? tail : trapped;
 }
 
 static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
@@ -178,15 +318,10 @@ static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_desc
 	queue->offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD;
-	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
 	queue->window = &nic->bar;
 	queue->tail_offset = kind->tx_tail(i);
-	queue->tail = vfio_doorbell(&nic->bar, queue->tail_offset);
-	queue->burst = kind->tx_burst;
-	queue->nic.burst = queue->tail ? queue->burst : tx_burst_trapped;
-	if (!queue->tail)
-		queue->tail = &queue->trapped_tail;
-	memset(ring, 0, nic->config.tx_ring * sizeof(*ring));
+	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
+	ring_txq_prepare(queue, kind->tx_burst);
 }
 
 static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
@@ -195,15 +330,11 @@ static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descr
 	queue->pool = nic->config.pool;
 	queue->offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.rx_ring - 1u;
-	queue->tell_after = nic->config.rx_ring / RX_TELL_SHARE;
+	queue->tell_after = kind->rx_tell_share ? nic->config.rx_ring / kind->rx_tell_share : RING_BATCH;
 	queue->window = &nic->bar;
 	queue->tail_offset = kind->rx_tail(i);
-	queue->tail = vfio_doorbell(&nic->bar, queue->tail_offset);
-	queue->burst = kind->rx_burst;
-	queue->nic.burst = queue->tail ? queue->burst : rx_burst_trapped;
-	if (!queue->tail)
-		queue->tail = &queue->trapped_tail;
-	int ret = rx_fill(queue);
+	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
+	int ret = ring_rxq_prepare(queue, kind->rx_burst);
 	if (ret)
 		queue->ring = NULL; /* holds no packets */
 	return ret;
@@ -230,13 +361,13 @@ void nic_rings_close(struct nic *nic, struct nic_rings *rings)
 	const struct nic_config *config = &nic->config;
 	for (unsigned i = 0; rings->rxqs && i < config->rx_queues && rings->rxqs[i]; i++) {
 		if (rings->rxqs[i]->ring)
-			rx_drain(rings->rxqs[i]);
+			ring_rxq_drain(rings->rxqs[i]);
 		free(rings->rxqs[i]->buffers);
 		free(rings->rxqs[i]);
 	}
 	for (unsigned i = 0; rings->txqs && i < config->tx_queues && rings->txqs[i]; i++) {
 		if (rings->txqs[i]->ring)
-			tx_drain(rings->txqs[i]);
+			ring_txq_drain(rings->txqs[i]);
 		free(rings->txqs[i]->buffers);
 		free(rings->txqs[i]);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Receive and transmit queues of the e1000 and igb families: what a burst touches, and the memory of a started port's rings. Registers
- * are the families' business; here are rings in memory and tails. The bursts themselves are in ring_rx.h and ring_tx.h. */
+ * Receive and transmit queues of all families: what a burst touches, and the memory of a started port's rings. Registers are the families'
+ * business; here are rings in memory and tails. The bursts themselves are in ring_rx.h and ring_tx.h. */
 #ifndef POLLUX_DRIVER_RING_H
 #define POLLUX_DRIVER_RING_H
 
@@ -15,6 +15,8 @@ struct ring_descriptor {
 } __attribute__((aligned(16)));
 
 struct pkt_pool;
+struct ixgbe_pipe;
+struct ixgbe_pipe_output;
 
 /** A receive queue. Single user, but for the counters, which others may read. */
 struct ring_rxq {
@@ -29,9 +31,10 @@ struct ring_rxq {
 	uint32_t mask;           /* ring size - 1 */
 	uint32_t next;           /* the slot to look at next; counts up freely */
 	uint32_t fill;           /* the slot to refill next; counts up freely, a multiple of RING_BATCH */
+	uint32_t limit;          /* up to here a burst meets nothing out of the ordinary but descriptors */
+	uint32_t odd;            /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
 	uint32_t told;           /* `fill` as the card knows it */
 	uint32_t tell_after;     /* so many slots refilled are worth a register write */
-	uint32_t odd;            /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
 
 	/* touched now and then */
 	uint64_t pool_empty, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
@@ -39,6 +42,7 @@ struct ring_rxq {
 	uint32_t tail_offset;
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
+	struct ixgbe_pipe *pipe;                                                /* that it feeds, or NULL */
 };
 
 #define RING_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
@@ -50,11 +54,12 @@ struct ring_txq {
 	/* touched per burst */
 	struct ring_descriptor *ring;
 	uint8_t **buffers;     /* per slot: data of the packet in it, wherever in its buffer */
-	struct pkt_pool *pool; /* where copies of too short frames come from */
+	struct pkt_pool *pool; /* where most packets are expected to come from, and copies of too short frames; others take a slower path */
 	uint64_t offset;
 	volatile uint32_t *tail; /* TDT, or `trapped_tail` */
 	uint32_t mask;
 	uint32_t next;                              /* the slot to fill next; counts up freely */
+	uint32_t limit;                             /* a burst that ends before it has nothing to do but write descriptors */
 	uint32_t clean;                             /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
 	uint32_t max_single;                        /* longest frame that fits one descriptor here, bytes without FCS */
 	uint16_t report[NIC_RING_MAX / RING_BATCH]; /* per batch of slots: the slot whose report covers it */
@@ -66,6 +71,8 @@ struct ring_txq {
 	uint32_t tail_offset;
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+	struct ixgbe_pipe_output *pipes; /* that feed it */
+	uint32_t pipe_slots;             /* of their receive rings, together; 0: packets come by bursts */
 };
 
 /** All rings of a started port. All zero: none. */
@@ -81,6 +88,7 @@ struct ring_kind {
 	unsigned (*tx_burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	uint32_t (*rx_tail)(unsigned queue);
 	uint32_t (*tx_tail)(unsigned queue);
+	unsigned rx_tell_share; /* the card is told of refilled slots when they are this part of the ring; 0: of each batch */
 };
 
 /** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them yet. Errors:
@@ -89,8 +97,21 @@ int nic_rings_open(struct nic *nic, struct nic_rings *rings, const struct ring_k
 /** Gives all packets back and frees rings and queues. No DMA may happen any more. */
 void nic_rings_close(struct nic *nic, struct nic_rings *rings);
 
+/**
+ * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The queue's other fields (ring, buffers, pool,
+ * offset, tail, mask, tell_after, window, tail_offset) are set by the caller.
+ * -ENOBUFS: the pool has too few packets; nothing is taken then.
+ */
+int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n));
 /** Hands all slots but one of a receive ring to the card, which must be ready for it. */
-void ring_rx_go(struct ring_rxq *queue);
+void ring_rxq_go(struct ring_rxq *queue);
+/** Gives all buffers of a stopped queue back to the pool. */
+void ring_rxq_drain(struct ring_rxq *queue);
+
+/** Prepares a transmit queue: empty, no slot holding a packet. Fields set by the caller as above, and max_frame. */
+void ring_txq_prepare(struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n));
+/** Gives all packets of a stopped queue back to their pools. */
+void ring_txq_drain(struct ring_txq *queue);
 
 /** The I/O address of a ring. */
 static inline uint64_t ring_address(const struct ring_descriptor *ring, uint64_t offset)
@@ -99,7 +120,7 @@ static inline uint64_t ring_address(const struct ring_descriptor *ring, uint64_t
 }
 
 /** Descriptors that the card has not yet taken, given its head register's value. */
-static inline uint32_t ring_tx_pending(const struct ring_txq *queue, uint32_t head)
+static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t head)
 {
 	return (queue->next - head) & queue->mask;
 }

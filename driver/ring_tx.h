@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A transmit burst for descriptors of any format: writes descriptors, asks for a report on every 32nd, takes finished packets back in
- * batches. A family makes its burst function of it by calling ring_tx_burst with its format, a constant that melts into the code. */
+ * batches. A family makes its burst functions of it with its format, a constant that melts into the code, and one inner step, writing
+ * descriptors. That for any CPU is here; ixgbe has its own with vectors as well. */
 #ifndef POLLUX_DRIVER_RING_TX_H
 #define POLLUX_DRIVER_RING_TX_H
 
@@ -10,63 +11,108 @@
 
 #include <string.h>
 
-/** What a descriptor's second quadword is made of, besides the buffer's length in its lowest bits. EOP, RS and DD are at the same
- *  places in all formats. */
+/** What a descriptor's second quadword is made of. EOP, RS and DD are at the same places in all formats, and so is the buffer's length,
+ *  in the lowest bits. */
 struct ring_tx_format {
-	uint64_t command;       /* of every descriptor */
-	unsigned payload_shift; /* where the frame's length goes as well; 0: nowhere */
-	uint32_t frame_min;     /* the shortest frame that a descriptor may describe, in bytes; shorter ones are padded by copying */
+	uint64_t command; /* of every descriptor */
+	uint64_t lengths; /* times a frame's length: that in every place where it goes; 1, and another bit where the frame's goes as well */
+	uint32_t frame_min; /* the shortest frame that a descriptor may describe, in bytes; shorter ones are padded by copying */
 };
 
 #define RING_TX_EOP (UINT64_C(1) << 24)
 #define RING_TX_RS  (UINT64_C(1) << 27)
 #define RING_TX_DD  (UINT64_C(1) << 32)
 
-/* The cards hold some tens of descriptors on chip; a frame must not need them all. */
-#define RING_TX_PIECES_MAX 32u
+/** Writes the run of ordinary packets at the front, at most n, to slots that do not wrap: packets of one buffer, with a length that can
+ *  be sent, and no flags. Slots behind the run may be overwritten, up to n. @return how many */
+typedef unsigned ring_tx_put_fn(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n);
+
+/** The out-of-line parts of a burst, instances of ring_tx_any and ring_tx_many with their step. */
+typedef unsigned ring_tx_part_fn(struct ring_txq *queue, const struct pkt *pkts, unsigned n);
 
 #define RING_TX_INLINE static inline __attribute__((always_inline))
 
-/* Has the card reported the oldest batch done? */
-RING_TX_INLINE bool ring_tx_reported(const struct ring_txq *queue, uint32_t clean)
+/** Whether a packet is an ordinary one: in one buffer, no flags, and of a length that can be sent. longest is the queue's max_single. */
+RING_TX_INLINE bool ring_tx_ordinary(const struct ring_tx_format *f, const struct pkt *pkt, uint32_t longest)
 {
-	uint32_t report = queue->report[(clean & queue->mask) / RING_BATCH];
-	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & RING_TX_DD;
+	/* read one by one: an application writes len by itself, and a load that finds its bytes in two stores has to wait for both */
+	return __builtin_expect(pkt->len - f->frame_min <= longest - f->frame_min && !pkt->flags, 1);
 }
 
-/* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
-RING_TX_INLINE void ring_tx_reclaim(struct ring_txq *queue)
+/** Writes the descriptor of an ordinary packet. offset is the queue's. */
+RING_TX_INLINE void ring_tx_write(
+	const struct ring_tx_format *f, struct ring_descriptor *descriptor, uint8_t **buffer, const struct pkt *pkt, uint64_t offset)
 {
-	uint32_t clean = queue->clean;
-	while (queue->next - clean >= RING_BATCH && ring_tx_reported(queue, clean)) {
-		pkt_free_data(&queue->buffers[clean & queue->mask], RING_BATCH);
-		clean += RING_BATCH;
-	}
-	queue->clean = clean;
+	uint64_t length = pkt->len;
+	uint8_t *data = pkt->data;
+
+	*buffer = data;
+	descriptor->q0 = (uint64_t)data + offset;
+	descriptor->q1 = length * f->lengths + (f->command | RING_TX_EOP);
 }
 
-RING_TX_INLINE uint64_t ring_tx_describe(const struct ring_tx_format f, uint32_t length, uint32_t total)
+/** The one if the other. */
+RING_TX_INLINE bool ring_tx_put_one(const struct ring_tx_format *f, struct ring_descriptor *descriptor, uint8_t **buffer,
+	const struct pkt *pkt, uint32_t longest, uint64_t offset)
 {
-	return length | f.command | (f.payload_shift ? (uint64_t)total << f.payload_shift : 0);
+	if (!ring_tx_ordinary(f, pkt, longest))
+		return false;
+	ring_tx_write(f, descriptor, buffer, pkt, offset);
+	return true;
 }
 
-/* Writes the run of ordinary packets at the front: one buffer, a length that can be sent, no flags. */
-RING_TX_INLINE unsigned ring_tx_put(const struct ring_tx_format f, struct ring_descriptor *ring, uint8_t **buffers, const struct pkt *pkts,
-	unsigned n, uint64_t offset, uint32_t longest)
+/** A ring_tx_put_fn for the few that are left over when several are written at once. */
+RING_TX_INLINE unsigned ring_tx_put_few(
+	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
-	unsigned i;
-#pragma GCC unroll 4
-	for (i = 0; i < n; i++) {
-		uint32_t length_and_flags;
-		uint8_t *data = pkts[i].data;
-		memcpy(&length_and_flags, &pkts[i].len, 4); /* any flag makes it too large for the comparison */
-		if (__builtin_expect(length_and_flags - f.frame_min > longest - f.frame_min, 0))
-			break;
-		buffers[i] = data;
-		ring[i].q0 = (uint64_t)data + offset;
-		ring[i].q1 = ring_tx_describe(f, length_and_flags, length_and_flags) | RING_TX_EOP;
-	}
+	struct ring_descriptor *descriptor = &queue->ring[slot];
+	uint8_t **buffer = &queue->buffers[slot];
+	unsigned i = 0;
+
+	while (i < n && ring_tx_put_one(f, descriptor++, buffer++, pkts++, queue->max_single, queue->offset))
+		i++;
 	return i;
+}
+
+/** One for any CPU: four at a time, so that the loop itself costs little. */
+RING_TX_INLINE unsigned ring_tx_put(
+	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+{
+	struct ring_descriptor *ring = &queue->ring[slot];
+	uint8_t **buffers = &queue->buffers[slot];
+	uint64_t offset = queue->offset;
+	uint32_t longest = queue->max_single;
+	unsigned left = n;
+
+	for (; left >= 4; left -= 4, ring += 4, buffers += 4, pkts += 4)
+#pragma GCC unroll 4
+		for (unsigned k = 0; k < 4; k++)
+			if (!ring_tx_put_one(f, &ring[k], &buffers[k], &pkts[k], longest, offset))
+				return n - left + k;
+	n -= left;
+	return left ? n + ring_tx_put_few(f, queue, slot + n, pkts, left) : n;
+}
+
+/**
+ * The frame that a put stopped at: in several buffers, shorter than the card takes, or impossible. `n` handles are left in the
+ * caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or is not all there.
+ */
+unsigned ring_tx_put_odd(
+	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room);
+
+/** Takes the packets of reported batches back. Called where a batch ends, and where there is no room. */
+void ring_tx_reclaim(struct ring_txq *queue);
+
+/** The last step of a burst that has reached the limit: asks for the batch's report, hands over, reclaims. Returns n. */
+unsigned ring_tx_end_batch(struct ring_txq *queue, uint32_t next, unsigned n);
+
+/* Up to `limit` a burst has nothing to do but write descriptors: no batch that ends before, and room in the ring. */
+RING_TX_INLINE void ring_tx_set_limit(struct ring_txq *queue)
+{
+	/* one slot stays empty: a tail equal to the head would mean an empty ring */
+	uint32_t next = queue->next, room = queue->mask - (next - queue->clean), to_end = RING_BATCH - next % RING_BATCH;
+
+	queue->limit = next + (room < to_end ? room : to_end);
 }
 
 /* The report for a batch of slots is asked for on the descriptor that ends the frame which crosses the batch's end. */
@@ -76,104 +122,86 @@ RING_TX_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_sl
 	queue->report[batch_slot / RING_BATCH] = (uint16_t)slot;
 }
 
-/** A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind it. */
-bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkt, struct pkt *padded, uint32_t frame_min);
-
-/*
- * The frame that ring_tx_put stopped at: in several buffers, shorter than the card takes, or impossible. `n` handles are left
- * in the caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or is not all there.
- */
-RING_TX_INLINE unsigned ring_tx_put_odd(
-	const struct ring_tx_format f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
+/* The packets up to next are the card's from here on. */
+RING_TX_INLINE void ring_tx_hand_over(struct ring_txq *queue, uint32_t next)
 {
-	uint32_t first = *next, total = 0;
-	unsigned pieces = 0;
-	struct pkt padded;
-	bool good = true;
-	do {
-		if (pieces == n)
-			return 0;
-		total += pkts[pieces].len;
-		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
-	} while (pkts[pieces++].flags & PKT_MORE);
-
-	if (!good || total > queue->max_frame || pieces > RING_TX_PIECES_MAX || (pieces > 1 && total < f.frame_min)) {
-		pkt_free(pkts, pieces);
-		ring_count(&queue->bad_packets, 1);
-		return pieces;
-	}
-	if (pieces > room)
-		return 0;
-	if (total < f.frame_min) {
-		if (!ring_tx_pad(queue, pkts, &padded, f.frame_min))
-			return 0;
-		pkts = &padded;
-		total = f.frame_min;
-	}
-	for (unsigned i = 0; i < pieces; i++, ++*next) {
-		uint32_t slot = *next & queue->mask;
-		queue->buffers[slot] = pkts[i].data;
-		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
-		queue->ring[slot].q1 = ring_tx_describe(f, pkts[i].len, total) | (i + 1 == pieces ? RING_TX_EOP : 0);
-	}
-	/* every batch boundary that this frame crosses is reported by its last descriptor */
-	for (uint32_t i = first; i != *next; i++)
-		if (i % RING_BATCH == RING_BATCH - 1)
-			ring_tx_ask_report(queue, i & queue->mask, (*next - 1) & queue->mask);
-	return pieces;
+	queue->next = next;
+	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
 }
 
-/** Every case: batches to reclaim, a full ring, frames in pieces. To be called out of line, by a function of the family's. */
-RING_TX_INLINE unsigned ring_tx_any(const struct ring_tx_format f, struct ring_txq *queue, const struct pkt *pkts, unsigned n)
+/** Every case: batches that end inside the burst, a full ring, frames in pieces. */
+RING_TX_INLINE unsigned ring_tx_any(
+	const struct ring_tx_format *f, struct ring_txq *queue, const struct pkt *pkts, unsigned n, ring_tx_put_fn *put)
 {
-	uint32_t next = queue->next;
-	unsigned room, sent = 0;
+	uint32_t next = queue->next, room;
+	unsigned sent = 0;
+
 	ring_tx_reclaim(queue);
-	/* one slot stays empty: a tail equal to the head would mean an empty ring */
 	room = queue->mask - (next - queue->clean);
 	while (sent < n && room) {
 		uint32_t slot = next & queue->mask;
-		unsigned run = n - sent, put;
+		unsigned run = n - sent, written;
+
 		if (run > room)
 			run = room;
 		if (run > RING_BATCH - slot % RING_BATCH)
 			run = RING_BATCH - slot % RING_BATCH;
-		put = ring_tx_put(f, &queue->ring[slot], &queue->buffers[slot], &pkts[sent], run, queue->offset, queue->max_single);
-		next += put;
-		if (put && next % RING_BATCH == 0)
+		written = put(queue, slot, &pkts[sent], run);
+		next += written;
+		if (written && next % RING_BATCH == 0)
 			ring_tx_ask_report(queue, slot, (next - 1) & queue->mask);
-		sent += put;
-		room -= put;
-		if (__builtin_expect(put < run, 0)) {
+		sent += written;
+		room -= written;
+		if (__builtin_expect(written < run, 0)) {
 			uint32_t before = next;
 			unsigned used = ring_tx_put_odd(f, queue, &next, &pkts[sent], n - sent, room);
+
 			if (!used)
 				break;
 			sent += used;
 			room -= next - before;
 		}
 	}
-	if (next != queue->next) {
-		queue->next = next;
-		__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
-	}
+	if (next != queue->next)
+		ring_tx_hand_over(queue, next);
+	ring_tx_set_limit(queue);
 	return sent;
 }
 
-/** A burst. Small ones mostly end inside a batch and find nothing to reclaim: no call, and no saved register. */
-RING_TX_INLINE unsigned ring_tx_burst(const struct ring_tx_format f, struct ring_txq *queue, const struct pkt *pkts, unsigned n,
-	unsigned (*any)(struct ring_txq *queue, const struct pkt *pkts, unsigned n))
+/** The usual case for many: up to the limit. */
+RING_TX_INLINE unsigned ring_tx_many(struct ring_txq *queue, const struct pkt *pkts, unsigned n, ring_tx_put_fn *put, ring_tx_part_fn *any)
 {
-	uint32_t next = queue->next, slot = next & queue->mask, waiting = next - queue->clean;
-	if (n >= RING_BATCH - slot % RING_BATCH || n > queue->mask - waiting || n == 0)
-		return any(queue, pkts, n);
-	if (waiting >= RING_BATCH && ring_tx_reported(queue, queue->clean))
-		return any(queue, pkts, n);
-	if (__builtin_expect(ring_tx_put(f, &queue->ring[slot], &queue->buffers[slot], pkts, n, queue->offset, queue->max_single) < n, 0))
+	uint32_t next = queue->next + n;
+
+	if (__builtin_expect(put(queue, queue->next & queue->mask, pkts, n) < n, 0))
 		return any(queue, pkts, n); /* which writes the same descriptors again: the tail has not moved */
-	queue->next = next + n;
-	__atomic_store_n(queue->tail, slot + n, __ATOMIC_RELEASE);
+	if (next == queue->limit)
+		return ring_tx_end_batch(queue, next, n);
+	ring_tx_hand_over(queue, next);
 	return n;
+}
+
+/** A burst. A single packet is sent with no call and no saved register: who sends one at a time does not pay for what is prepared for
+ *  many. */
+RING_TX_INLINE unsigned ring_tx_burst(const struct ring_tx_format *f, struct nic_txq *nic, const struct pkt *pkts, unsigned n,
+	ring_tx_part_fn *many, ring_tx_part_fn *any)
+{
+	struct ring_txq *queue = (struct ring_txq *)nic;
+	uint32_t next = queue->next, slot;
+
+	/* n - 1: a burst of none goes the long way, too */
+	if (__builtin_expect(n - 1 >= queue->limit - next, 0))
+		return any(queue, pkts, n);
+	if (n > 1)
+		return many(queue, pkts, n);
+	if (!ring_tx_ordinary(f, pkts, queue->max_single))
+		return any(queue, pkts, n);
+	slot = next & queue->mask;
+	ring_tx_write(f, &queue->ring[slot], &queue->buffers[slot], pkts, queue->offset);
+	if (__builtin_expect(++next == queue->limit, 0))
+		return ring_tx_end_batch(queue, next, n);
+	ring_tx_hand_over(queue, next);
+	return 1;
 }
 
 #endif

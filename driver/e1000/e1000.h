@@ -132,6 +132,9 @@ int e1000_phy_write(struct e1000 *e, unsigned reg, uint16_t value);
 int e1000_link_start(struct e1000 *e);
 int e1000_get_link(struct nic *nic, struct nic_link *link);
 
+#define E1000_RX_TELL_SHARE                                                                                                                \
+	4u /* of a ring: each tail write is a trap where the card is emulated, and the card does well with most of the ring */
+
 /* ---- rings.c: receive and transmit of the chips with one queue ---- */
 
 /** Programs ring and receive control; RXDCTL, RXCSUM and what is special are the chip's, done before. */

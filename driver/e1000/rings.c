@@ -38,7 +38,7 @@ int e1000_receive_start(struct e1000 *e)
 	e1000_write(e, E1000_RCTL, e1000_rctl(e) | E1000_RCTL_EN);
 	if (nic_gone(&e->nic))
 		return nic_fail_gone(&e->nic);
-	ring_rx_go(queue);
+	ring_rxq_go(queue);
 	return 0;
 }
 

@@ -21,22 +21,47 @@ static const struct ring_rx_format extended = {
 	.hash = true,
 };
 
+static __attribute__((noinline)) unsigned refill(struct ring_rxq *queue, unsigned got)
+{
+	return ring_rx_refill(queue, got, ring_rx_arm);
+}
+
+static inline unsigned legacy_take(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+{
+	return ring_rx_take(&legacy, queue, slot, pkts, n);
+}
+
 static __attribute__((noinline)) unsigned legacy_any(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
 {
-	return ring_rx_any(legacy, queue, pkts, n, got);
+	return ring_rx_any(&legacy, queue, pkts, n, got, legacy_take, refill);
+}
+
+static __attribute__((noinline)) unsigned legacy_many(struct ring_rxq *queue, struct pkt *pkts, unsigned n)
+{
+	return ring_rx_many(&legacy, queue, pkts, n, legacy_take, legacy_any, refill);
+}
+
+unsigned e1000_rx_burst_legacy(struct nic_rxq *nic, struct pkt *pkts, unsigned n)
+{
+	return ring_rx_burst(&legacy, nic, pkts, n, legacy_many, legacy_any, refill);
+}
+
+static inline unsigned extended_take(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+{
+	return ring_rx_take(&extended, queue, slot, pkts, n);
 }
 
 static __attribute__((noinline)) unsigned extended_any(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
 {
-	return ring_rx_any(extended, queue, pkts, n, got);
+	return ring_rx_any(&extended, queue, pkts, n, got, extended_take, refill);
 }
 
-unsigned e1000_rx_burst_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned extended_many(struct ring_rxq *queue, struct pkt *pkts, unsigned n)
 {
-	return ring_rx_burst(legacy, (struct ring_rxq *)queue, pkts, n, legacy_any);
+	return ring_rx_many(&extended, queue, pkts, n, extended_take, extended_any, refill);
 }
 
-unsigned e1000_rx_burst_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+unsigned e1000_rx_burst_extended(struct nic_rxq *nic, struct pkt *pkts, unsigned n)
 {
-	return ring_rx_burst(extended, (struct ring_rxq *)queue, pkts, n, extended_any);
+	return ring_rx_burst(&extended, nic, pkts, n, extended_many, extended_any, refill);
 }

@@ -9,7 +9,7 @@ static void drain_transmit(struct e1000 *e)
 	for (unsigned i = 0; i < e->nic.config.tx_queues; i++) {
 		for (;;) {
 			uint32_t head = e1000_read(e, e->chip->tx_head(i));
-			if (nic_gone(&e->nic) || ring_tx_pending(e->rings.txqs[i], head) == 0)
+			if (nic_gone(&e->nic) || ring_txq_pending(e->rings.txqs[i], head) == 0)
 				break;
 			if (nic_now_us() >= deadline)
 				return;

@@ -12,16 +12,26 @@
 #define IFCS          (UINT64_C(1) << 25)
 
 /* The frame's length stands in PAYLEN too; the card pads what has 17 bytes at least. */
-static const struct ring_tx_format advanced = {.command = ADVANCED_DATA | IFCS, .payload_shift = 46, .frame_min = 17};
+static const struct ring_tx_format advanced = {.command = ADVANCED_DATA | IFCS, .lengths = (UINT64_C(1) << 46) + 1, .frame_min = 17};
 
-static __attribute__((noinline)) unsigned advanced_any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
+static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
-	return ring_tx_any(advanced, queue, pkts, n);
+	return ring_tx_put(&advanced, queue, slot, pkts, n);
 }
 
-static unsigned tx_burst(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ring_tx_burst(advanced, (struct ring_txq *)queue, pkts, n, advanced_any);
+	return ring_tx_any(&advanced, queue, pkts, n, put);
+}
+
+static __attribute__((noinline)) unsigned many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_many(queue, pkts, n, put, any);
+}
+
+static unsigned tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_burst(&advanced, nic, pkts, n, many, any);
 }
 
 /* ---- bring-up ---- */
@@ -105,7 +115,7 @@ static int receive_start(struct e1000 *e)
 	if (ret)
 		return ret;
 	e1000_write(e, IGB_RDH, 0);
-	ring_rx_go(queue);
+	ring_rxq_go(queue);
 	return nic_gone(&e->nic) ? nic_fail_gone(&e->nic) : 0;
 }
 
@@ -152,7 +162,7 @@ const struct e1000_chip igb_82576 = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail},
+	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, E1000_RX_TELL_SHARE},
 	.tx_head = tx_head,
 	.phy_take = igb_phy_take,
 	.phy_give = igb_phy_give,

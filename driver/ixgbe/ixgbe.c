@@ -94,12 +94,12 @@ static void ixgbe_close(struct nic *nic)
 
 static struct nic_rxq *ixgbe_rxq(struct nic *nic, unsigned index)
 {
-	return &ixgbe_of(nic)->rxqs[index]->nic;
+	return &ixgbe_of(nic)->rings.rxqs[index]->nic;
 }
 
 static struct nic_txq *ixgbe_txq(struct nic *nic, unsigned index)
 {
-	return &ixgbe_of(nic)->txqs[index]->nic;
+	return &ixgbe_of(nic)->rings.txqs[index]->nic;
 }
 
 static const struct nic_ops ops = {

@@ -5,8 +5,8 @@
 
 #include "../../mempool/memory.h"
 #include "../driver.h"
+#include "bursts.h"
 #include "fields.h"
-#include "queue.h"
 #include "registers.h"
 
 /** nic_id.kind: the chip, and on 82599 whether a laser is to be switched on. */
@@ -22,11 +22,9 @@ enum ixgbe_kind {
 #define IXGBE_RARS     128u /* exact MAC filters */
 
 struct ixgbe {
-	struct nic nic;          /* first */
-	bool clean;              /* reset is done, bus mastering is off, and nothing has been started since */
-	struct ixgbe_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
-	struct ixgbe_txq **txqs;
-	struct dma_memory rings; /* of all queues, receive first */
+	struct nic nic; /* first */
+	bool clean;     /* reset is done, bus mastering is off, and nothing has been started since */
+	struct nic_rings rings;
 };
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
@@ -102,13 +100,6 @@ int ixgbe_reset(struct ixgbe *ix);
 int ixgbe_halt(struct ixgbe *ix);
 /** Reads the address that the NVM gave the port. -EIO: not one that a port can have. */
 int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6]);
-
-/* ---- queues.c ---- */
-
-/** Allocates rings and queues for the configuration, and fills them with buffers. The device does not know of them yet. */
-int ixgbe_queues_open(struct ixgbe *ix);
-/** Gives all packets back and frees rings and queues. No DMA may happen any more. Also for what a failed open left. */
-void ixgbe_queues_close(struct ixgbe *ix);
 
 /* ---- start.c, stop.c ---- */
 

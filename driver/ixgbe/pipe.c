@@ -12,7 +12,7 @@
 
 #define BIT(index) (UINT32_C(1) << (index))
 
-static struct ixgbe_txq no_queue;
+static struct ring_txq no_queue;
 struct ixgbe_pipe_output ixgbe_pipe_nowhere = {.txq = &no_queue};
 
 static void forget_usual(struct ixgbe_pipe *pipe)
@@ -30,7 +30,7 @@ static inline void count(uint64_t *counter, uint64_t n)
 
 /* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes feed, others may
  * have gone all around it since, which they can when it was sent only. */
-static inline bool sent(const struct ixgbe_txq *queue, uint32_t report)
+static inline bool sent(const struct ring_txq *queue, uint32_t report)
 {
 	const uint64_t *status = &queue->ring[(report - 1) & queue->mask].q1;
 
@@ -39,7 +39,7 @@ static inline bool sent(const struct ixgbe_txq *queue, uint32_t report)
 
 static inline unsigned batch_of(const struct ixgbe_pipe *pipe, uint32_t slot)
 {
-	return (slot & pipe->rxq->mask) / IXGBE_BATCH;
+	return (slot & pipe->rxq->mask) / RING_BATCH;
 }
 
 /* Which of these outputs have not sent what they have of a batch yet. */
@@ -113,27 +113,27 @@ static void free_stranded(struct ixgbe_pipe *pipe)
 /* The batch of slots from `first` on waits for blocked outputs only: other buffers take the place of its own. */
 static bool replace(struct ixgbe_pipe *pipe, uint32_t first)
 {
-	struct ixgbe_rxq *queue = pipe->rxq;
+	struct ring_rxq *queue = pipe->rxq;
 	struct pkt_cache *cache = pkt_cache_get(queue->pool);
-	uint8_t **fresh = cache ? pkt_cache_take(queue->pool, cache, IXGBE_BATCH) : NULL;
+	uint8_t **fresh = cache ? pkt_cache_take(queue->pool, cache, RING_BATCH) : NULL;
 
 	if (!fresh) {
 		count(&queue->pool_empty, 1);
 		return false;
 	}
-	strand(pipe, first, IXGBE_BATCH);
-	for (unsigned i = 0; i < IXGBE_BATCH; i++) {
+	strand(pipe, first, RING_BATCH);
+	for (unsigned i = 0; i < RING_BATCH; i++) {
 		uint32_t slot = (first + i) & queue->mask;
 
 		queue->buffers[slot] = fresh[i];
 		pipe->home[slot].q0 = (uint64_t)fresh[i];
-		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)fresh[i] + queue->offset};
+		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)fresh[i] + queue->offset};
 	}
 	return true;
 }
 
 /* Slots up to `fill` are the card's again. */
-static inline void give_back(struct ixgbe_pipe *pipe, struct ixgbe_rxq *queue, uint32_t fill)
+static inline void give_back(struct ixgbe_pipe *pipe, struct ring_rxq *queue, uint32_t fill)
 {
 	queue->fill = fill;
 	pipe->stall_since_us = 0;
@@ -146,12 +146,12 @@ static inline void give_back(struct ixgbe_pipe *pipe, struct ixgbe_rxq *queue, u
 /* Gives finished batches back to the card, in every case. */
 static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 {
-	struct ixgbe_rxq *queue = pipe->rxq;
+	struct ring_rxq *queue = pipe->rxq;
 	uint32_t fill = queue->fill;
 
 	if (pipe->blocked)
 		free_stranded(pipe);
-	for (; queue->next - fill >= IXGBE_BATCH; fill += IXGBE_BATCH) {
+	for (; queue->next - fill >= RING_BATCH; fill += RING_BATCH) {
 		unsigned batch = batch_of(pipe, fill);
 
 		pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
@@ -178,20 +178,20 @@ static void note(struct ixgbe_pipe *pipe, unsigned batch)
 /* Of batches that parted, and while an output is blocked. */
 static __attribute__((noinline)) void end_odd_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
 {
-	uint32_t begun = pipe->rxq->next % IXGBE_BATCH;
+	uint32_t begun = pipe->rxq->next % RING_BATCH;
 
-	note(pipe, batch_of(pipe, pipe->rxq->next - IXGBE_BATCH));
+	note(pipe, batch_of(pipe, pipe->rxq->next - RING_BATCH));
 	pipe->touched = begun ? outputs : 0;
-	pipe->left = (int32_t)(IXGBE_BATCH - 1 - begun);
+	pipe->left = (int32_t)(RING_BATCH - 1 - begun);
 	reclaim(pipe);
 }
 
 void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
 {
 	struct ixgbe_pipe_output *output = pipe->output;
-	struct ixgbe_rxq *queue = pipe->rxq;
+	struct ring_rxq *queue = pipe->rxq;
 	uint32_t next = queue->next, fill = queue->fill, usual = pipe->usual;
-	unsigned batch = batch_of(pipe, next - IXGBE_BATCH);
+	unsigned batch = batch_of(pipe, next - RING_BATCH);
 
 	if (__builtin_expect(pipe->touched != usual || !usual, 0)) {
 		end_odd_batch(pipe, outputs);
@@ -199,11 +199,11 @@ void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
 	}
 	output->report[batch] = output->txq->next;
 	pipe->used[batch] = usual;
-	pipe->left += IXGBE_BATCH;
-	if (pipe->left == IXGBE_BATCH - 1)
+	pipe->left += RING_BATCH;
+	if (pipe->left == RING_BATCH - 1)
 		pipe->touched = 0;
 	/* the batch that was just sent is not done yet, and not looked at */
-	for (; next - fill >= 2 * IXGBE_BATCH; fill += IXGBE_BATCH) {
+	for (; next - fill >= 2 * RING_BATCH; fill += RING_BATCH) {
 		batch = batch_of(pipe, fill);
 		if (__builtin_expect(pipe->used[batch] != usual, 0)) {
 			reclaim(pipe);
@@ -240,7 +240,7 @@ static void look_for_stall(struct ixgbe_pipe *pipe)
 
 uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe)
 {
-	const struct ixgbe_rxq *queue = pipe->rxq;
+	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t end = (queue->next | queue->mask) + 1, given = queue->fill + queue->mask;
 
 	if (pipe->skipping)
@@ -250,24 +250,24 @@ uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe)
 	return pipe->limit;
 }
 
-static void drop(struct ixgbe_rxq *queue)
+static void drop(struct ring_rxq *queue)
 {
 	uint32_t slot = queue->next++ & queue->mask;
 
-	queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
+	queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
 	count(&queue->bad_descriptors, 1);
 }
 
 unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 {
-	struct ixgbe_rxq *queue = pipe->rxq;
-	const struct ixgbe_descriptor *descriptor = &queue->ring[queue->next & queue->mask];
+	struct ring_rxq *queue = pipe->rxq;
+	const struct ring_descriptor *descriptor = &queue->ring[queue->next & queue->mask];
 	uint32_t owned = queue->fill + queue->mask - queue->next, held = queue->next - queue->fill;
 	uint64_t q1 = owned ? __atomic_load_n(&descriptor->q1, __ATOMIC_ACQUIRE) : 0;
 
 	*again = false;
 	if (!(q1 & IXGBE_RX_DD)) {
-		if (held >= IXGBE_BATCH)
+		if (held >= RING_BATCH)
 			reclaim(pipe);
 		if (queue->next - queue->fill > queue->mask / 2)
 			look_for_stall(pipe);
@@ -283,7 +283,7 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 
 		pipe->nic.pkts[0] =
 			(struct pkt){.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
-		queue->ring[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
+		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
 		return 1;
 	}
 	drop(queue);
@@ -385,10 +385,10 @@ static void detach(struct ixgbe_pipe_output *output)
 /* Of all held batches and stranded ones: the outputs that have not sent theirs. Forgets those that have. */
 static uint32_t unsent_at_all(struct ixgbe_pipe *pipe)
 {
-	const struct ixgbe_rxq *queue = pipe->rxq;
+	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t still = 0;
 
-	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += IXGBE_BATCH) {
+	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
 		unsigned batch = batch_of(pipe, first);
 
 		pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
@@ -424,14 +424,14 @@ static uint32_t wait_until_sent(struct ixgbe_pipe *pipe)
 /* Leaves the receive queue as its bursts know it: no buffers in the slots that the card does not have. */
 static void pipe_end(struct ixgbe_pipe *pipe)
 {
-	struct ixgbe_rxq *queue = pipe->rxq;
+	struct ring_rxq *queue = pipe->rxq;
 	uint32_t still;
 
-	if (queue->next % IXGBE_BATCH)
+	if (queue->next % RING_BATCH)
 		note(pipe, batch_of(pipe, queue->next));
 	still = wait_until_sent(pipe);
-	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += IXGBE_BATCH) {
-		unsigned n = queue->next - first < IXGBE_BATCH ? queue->next - first : IXGBE_BATCH;
+	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
+		unsigned n = queue->next - first < RING_BATCH ? queue->next - first : RING_BATCH;
 
 		if (pipe->used[batch_of(pipe, first)])
 			strand(pipe, first, n);
@@ -458,13 +458,13 @@ static void free_if_done(struct ixgbe_pipe *pipe)
 		pipe_free(pipe);
 }
 
-void ixgbe_pipe_input_ends(struct ixgbe_rxq *rxq)
+void ixgbe_pipe_input_ends(struct ring_rxq *rxq)
 {
 	if (rxq->pipe)
 		pipe_end(rxq->pipe);
 }
 
-void ixgbe_pipe_output_ended(struct ixgbe_txq *txq)
+void ixgbe_pipe_output_ended(struct ring_txq *txq)
 {
 	if (txq->pipe_slots)
 		txq->clean = txq->next; /* its slots hold nothing of its own */
@@ -512,7 +512,7 @@ static void get_stats(const struct nic_pipe *nic, struct nic_pipe_stats *stats)
 
 /* ---- Opening ---- */
 
-static int check_input(struct nic *nic, const struct ixgbe_rxq *queue, unsigned index)
+static int check_input(struct nic *nic, const struct ring_rxq *queue, unsigned index)
 {
 	if (queue->pipe)
 		return pollux_fail(EBUSY, "%s: receive queue %u feeds a pipe already: close that first", nic->info.address, index);
@@ -529,7 +529,7 @@ static int check_input(struct nic *nic, const struct ixgbe_rxq *queue, unsigned 
 	return 0;
 }
 
-static int check_output(struct nic *nic, const struct ixgbe_txq *queue, unsigned index, uint32_t slots)
+static int check_output(struct nic *nic, const struct ring_txq *queue, unsigned index, uint32_t slots)
 {
 	if (queue->next && !queue->pipe_slots)
 		return pollux_fail(EBUSY,
@@ -544,7 +544,7 @@ static int check_output(struct nic *nic, const struct ixgbe_txq *queue, unsigned
 	return 0;
 }
 
-static struct ixgbe_pipe *pipe_alloc(const struct ixgbe_rxq *rxq, unsigned outputs)
+static struct ixgbe_pipe *pipe_alloc(const struct ring_rxq *rxq, unsigned outputs)
 {
 	struct ixgbe_pipe *pipe = aligned_alloc(128, (sizeof(*pipe) + 127) & ~(size_t)127);
 
@@ -553,7 +553,7 @@ static struct ixgbe_pipe *pipe_alloc(const struct ixgbe_rxq *rxq, unsigned outpu
 	memset(pipe, 0, sizeof(*pipe));
 	pipe->outputs = aligned_alloc(_Alignof(struct ixgbe_pipe_output), outputs * sizeof(*pipe->outputs));
 	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can strand */
-	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / IXGBE_BATCH), sizeof(*pipe->stranded));
+	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / RING_BATCH), sizeof(*pipe->stranded));
 	pipe->home = aligned_alloc(64, (rxq->mask + 1) * sizeof(*pipe->home));
 	if (pipe->outputs && pipe->stranded && pipe->home)
 		return pipe;
@@ -573,12 +573,12 @@ static void choose_bursts(struct nic_pipe *pipe, enum pkt_simd simd)
 
 int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count_outputs)
 {
-	struct ixgbe_rxq *rxq = ixgbe_of(input->nic)->rxqs[input->index];
+	struct ring_rxq *rxq = ixgbe_of(input->nic)->rings.rxqs[input->index];
 	uint32_t slots = rxq->mask + 1;
 	int ret = check_input(input->nic, rxq, input->index);
 
 	for (unsigned i = 0; i < count_outputs && !ret; i++)
-		ret = check_output(outputs[i].nic, ixgbe_of(outputs[i].nic)->txqs[outputs[i].index], outputs[i].index, slots);
+		ret = check_output(outputs[i].nic, ixgbe_of(outputs[i].nic)->rings.txqs[outputs[i].index], outputs[i].index, slots);
 	if (ret)
 		return ret;
 	struct ixgbe_pipe *pipe = pipe_alloc(rxq, count_outputs);
@@ -587,13 +587,13 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	pipe->rxq = rxq;
 	pipe->count = count_outputs;
 	pipe->live = (uint32_t)((UINT64_C(1) << count_outputs) - 1);
-	pipe->left = IXGBE_BATCH - 1;
+	pipe->left = RING_BATCH - 1;
 	forget_usual(pipe);
 	pipe->rearm.q0 = rxq->offset;
 	for (uint32_t slot = 0; slot < slots; slot++)
-		pipe->home[slot] = (struct ixgbe_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
+		pipe->home[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
 	for (unsigned i = 0; i < count_outputs; i++) {
-		struct ixgbe_txq *txq = ixgbe_of(outputs[i].nic)->txqs[outputs[i].index];
+		struct ring_txq *txq = ixgbe_of(outputs[i].nic)->rings.txqs[outputs[i].index];
 		uint32_t longest = txq->max_frame < PKT_DATA_BYTES ? txq->max_frame : PKT_DATA_BYTES;
 
 		pipe->outputs[i] = (struct ixgbe_pipe_output){.txq = txq,

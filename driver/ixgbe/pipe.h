@@ -2,7 +2,7 @@
  * The in-place pipe of the 82599, X540 and X550: a receive ring whose slots' buffers are sent by other rings from where they are.
  *
  * Each slot of the receive ring keeps its buffer. A packet that goes to an output gets a descriptor at that transmit ring's own tail, so
- * a ring carries only what it sends, and a dropped packet costs nothing there. Receive slots are counted in batches of IXGBE_BATCH:
+ * a ring carries only what it sends, and a dropped packet costs nothing there. Receive slots are counted in batches of RING_BATCH:
  * `used` says which outputs have packets of a batch, and an output's `report` which of its descriptors, the last of a burst and one
  * with report-status, ends them. Both are written when the batch ends; `touched` is what the one in progress has used. Once all of these
  * are done, the batch goes back to the card. What is not done holds a receive slot, so a transmit ring as large as the receive rings that
@@ -12,16 +12,15 @@
 
 #include "../pipe.h"
 #include "descriptor.h"
-#include "queue.h"
 
-#define IXGBE_PIPE_BATCHES (IXGBE_RING_MAX / IXGBE_BATCH)
+#define IXGBE_PIPE_BATCHES (NIC_RING_MAX / RING_BATCH)
 
 struct ixgbe_pipe;
 
 struct ixgbe_pipe_output {
-	struct ixgbe_txq *txq;                          /* NULL: the port was stopped, or has nothing to do with the pipe any more */
+	struct ring_txq *txq;                           /* NULL: the port was stopped, or has nothing to do with the pipe any more */
 	uint32_t least;                                 /* IXGBE_TX_FRAME_MIN: a load costs less than a constant */
-	struct ixgbe_descriptor describe;               /* to be added to a packet's {data, lengths}: I/O offset and command */
+	struct ring_descriptor describe;                /* to be added to a packet's {data, lengths}: I/O offset and command */
 	uint32_t range[4] __attribute__((aligned(16))); /* by dword of a handle: longest frame - IXGBE_TX_FRAME_MIN in the third */
 
 	uint32_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: up to where the queue must have sent for it, counted as txq->next is */
@@ -38,21 +37,21 @@ struct ixgbe_stranded {
 	uint32_t waiting; /* mask of these outputs */
 	unsigned count;
 	uint32_t report[NIC_PIPE_OUTPUTS];
-	uint8_t *buffers[IXGBE_BATCH];
+	uint8_t *buffers[RING_BATCH];
 };
 
 struct ixgbe_pipe {
 	struct nic_pipe nic; /* first */
 
 	/* touched per burst; a cache line */
-	struct ixgbe_rxq *rxq __attribute__((aligned(64)));
-	struct ixgbe_descriptor *home;    /* per receive slot: {its buffer's data, 0} */
+	struct ring_rxq *rxq __attribute__((aligned(64)));
+	struct ring_descriptor *home;     /* per receive slot: {its buffer's data, 0} */
 	struct ixgbe_pipe_output *output; /* the usual one, where all of a burst went lately, and nothing is out of the ordinary ... */
 	uint32_t usual;                   /* ... and its bit; none: 0, and ixgbe_pipe_nowhere */
 	uint32_t touched;                 /* mask of outputs that have packets of the batch in progress */
 	uint32_t limit;                   /* up to here there is neither the ring's end nor a slot that the card was not given */
 	int32_t left;                     /* slots of the batch in progress that are not sent yet, less one */
-	struct ixgbe_descriptor rearm;    /* to be added to a home: I/O offset */
+	struct ring_descriptor rearm;     /* to be added to a home: I/O offset */
 	uint64_t packets;                 /* this and all counters: written by the pipe's thread only, relaxed atomics */
 
 	/* touched now and then */
@@ -73,10 +72,10 @@ struct ixgbe_pipe {
 int ixgbe_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
 
 /** The receive queue's port is about to stop: what a pipe has of its packets is sent, or set aside. */
-void ixgbe_pipe_input_ends(struct ixgbe_rxq *rxq);
+void ixgbe_pipe_input_ends(struct ring_rxq *rxq);
 
 /** The transmit queue's port has stopped DMA: pipes get back what the queue had of theirs, and forget it. */
-void ixgbe_pipe_output_ended(struct ixgbe_txq *txq);
+void ixgbe_pipe_output_ended(struct ring_txq *txq);
 
 /* ---- Between the burst functions and pipe.c ---- */
 

@@ -10,7 +10,7 @@ static inline __m512i four_times(__m128i piece)
 
 /* Four descriptors that were judged become handles, and are rewritten for the card. */
 static inline void hand_out_four(
-	__m512i judged, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, __m512i rearm)
+	__m512i judged, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, __m512i rearm)
 {
 	__m512i slots = _mm512_loadu_si512(home);
 	__m512i handle = _mm512_or_si512(_mm512_shuffle_epi8(judged, four_times(pipe_length())), slots);
@@ -21,7 +21,7 @@ static inline void hand_out_four(
 
 /* No loop has as few instructions as four of these in a row: no index, and no end to be worked out. */
 static inline unsigned take_eights(
-	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	const __m512i whole =
 		_mm512_set_epi64(IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0);
@@ -45,7 +45,7 @@ static inline unsigned take_eights(
 }
 
 static inline unsigned describe_eights(
-	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n, uint64_t report)
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, uint64_t report)
 {
 	const __m512i least = _mm512_set1_epi32((int)output->least), shift = four_times(_mm_setr_epi32(0, 0, 0, 14));
 	const __m512i range = four_times(_mm_load_si128((const __m128i *)output->range)), lengths = four_times(pipe_lengths());
@@ -70,7 +70,7 @@ static inline unsigned describe_eights(
 	return n;
 }
 
-static inline unsigned put_eights(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned put_eights(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	return describe_eights(output, ring, pkts, n, IXGBE_TX_RS);
 }
@@ -98,7 +98,7 @@ static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint
 #define put_rest   put_any_number
 
 static inline unsigned take_any_number(
-	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	unsigned whole = n & ~7u, got = whole ? take_eights(pipe, ring, home, pkts, whole) : 0;
 
@@ -106,7 +106,7 @@ static inline unsigned take_any_number(
 }
 
 static inline unsigned put_any_number(
-	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	unsigned whole = n & ~7u, put = whole ? describe_eights(output, ring, pkts, whole, whole == n ? IXGBE_TX_RS : 0) : 0;
 

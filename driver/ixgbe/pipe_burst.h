@@ -17,7 +17,7 @@
 
 static inline unsigned pipe_take_run(struct ixgbe_pipe *pipe, unsigned got, unsigned n)
 {
-	const struct ixgbe_rxq *queue = pipe->rxq;
+	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t slot = (queue->next & queue->mask) + got;
 
 	return got + take_rest(pipe, &queue->ring[slot], &pipe->home[slot], &pipe->nic.pkts[got], n - got);
@@ -48,7 +48,7 @@ static __attribute__((noinline)) unsigned pipe_take_more(struct ixgbe_pipe *pipe
 
 static __attribute__((noinline)) unsigned pipe_take_few(struct ixgbe_pipe *pipe, unsigned n)
 {
-	const struct ixgbe_rxq *queue = pipe->rxq;
+	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t slot = queue->next & queue->mask;
 	unsigned got = take_few(pipe, &queue->ring[slot], &pipe->home[slot], pipe->nic.pkts, n);
 
@@ -58,7 +58,7 @@ static __attribute__((noinline)) unsigned pipe_take_few(struct ixgbe_pipe *pipe,
 static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
 {
 	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-	const struct ixgbe_rxq *queue = pipe->rxq;
+	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t next = queue->next, slot = next & queue->mask;
 	unsigned got = 0;
 
@@ -75,7 +75,7 @@ static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
 }
 
 /* An output has descriptors up to `next` now. */
-static inline void pipe_push(struct ixgbe_pipe *pipe, struct ixgbe_txq *queue, uint32_t bit, uint32_t next)
+static inline void pipe_push(struct ixgbe_pipe *pipe, struct ring_txq *queue, uint32_t bit, uint32_t next)
 {
 	queue->next = next;
 	pipe->touched |= bit;
@@ -87,7 +87,7 @@ static inline void pipe_push(struct ixgbe_pipe *pipe, struct ixgbe_txq *queue, u
 static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, unsigned n)
 {
 	struct ixgbe_pipe_output *output = &pipe->outputs[index];
-	struct ixgbe_txq *queue = output->txq;
+	struct ring_txq *queue = output->txq;
 	uint32_t next = queue->next;
 	unsigned done = 0;
 
@@ -149,12 +149,12 @@ static __attribute__((noinline)) void pipe_send_any(struct ixgbe_pipe *pipe, uns
 
 /* The usual case: all packets go to one and the same output, where the ones before went, and as they are. */
 static inline void pipe_send_usual(struct ixgbe_pipe *pipe, unsigned n, uint32_t to,
-	unsigned (*put)(const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n))
+	unsigned (*put)(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n))
 {
 	struct ixgbe_pipe_output *output = pipe->output;
-	struct ixgbe_txq *queue = output->txq;
+	struct ring_txq *queue = output->txq;
 	uint32_t next = queue->next;
-	struct ixgbe_descriptor *ring = &queue->ring[next & queue->mask];
+	struct ring_descriptor *ring = &queue->ring[next & queue->mask];
 
 	if (__builtin_expect(n > queue->limit - next, 0) || __builtin_expect(put(output, ring, pipe->nic.pkts, n) != n, 0)) {
 		pipe_send_any(pipe, n, to, to); /* which writes the same descriptors again: the tail has not moved */

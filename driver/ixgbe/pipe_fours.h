@@ -30,7 +30,7 @@ static inline void pipe_hand_out_two(__m256i judged, __m256i *ring, const __m256
 }
 
 static inline unsigned pipe_take_fours(
-	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	const __m256i whole = _mm256_setr_epi64x(0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME);
 	const __m256i decides = _mm256_setr_epi64x(0, (long long)IXGBE_RX_DECIDES, 0, (long long)IXGBE_RX_DECIDES);
@@ -53,7 +53,7 @@ static inline unsigned pipe_take_fours(
 }
 
 static inline unsigned pipe_take_rest(
-	const struct ixgbe_pipe *pipe, struct ixgbe_descriptor *ring, const struct ixgbe_descriptor *home, struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	const __m128i whole = _mm_set_epi64x(IXGBE_RX_WHOLE_FRAME, 0), decides = _mm_set_epi64x((long long)IXGBE_RX_DECIDES, 0);
 	const __m128i rearm = _mm_load_si128((const __m128i *)&pipe->rearm);
@@ -83,7 +83,7 @@ static inline __m128i pipe_lengths(void)
 }
 
 static inline unsigned pipe_describe_fours(
-	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	const __m256i least = _mm256_set1_epi32((int)output->least), shift = _mm256_setr_epi32(0, 0, 0, 14, 0, 0, 0, 14);
 	const __m256i range = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)output->range));
@@ -108,7 +108,7 @@ static inline unsigned pipe_describe_fours(
 }
 
 static inline unsigned pipe_put_fours(
-	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	unsigned put = pipe_describe_fours(output, ring, pkts, n);
 
@@ -118,7 +118,7 @@ static inline unsigned pipe_put_fours(
 }
 
 static inline unsigned pipe_put_rest(
-	const struct ixgbe_pipe_output *output, struct ixgbe_descriptor *ring, const struct pkt *pkts, unsigned n)
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	const __m128i least = _mm_set1_epi32((int)output->least), shift = _mm_setr_epi32(0, 0, 0, 14);
 	const __m128i range = _mm_load_si128((const __m128i *)output->range), describe = _mm_load_si128((const __m128i *)&output->describe);

@@ -3,7 +3,7 @@
 #ifndef POLLUX_DRIVER_IXGBE_RX_FOURS_H
 #define POLLUX_DRIVER_IXGBE_RX_FOURS_H
 
-#include "rx_burst.h"
+#include "bursts.h"
 
 #include <immintrin.h>
 
@@ -12,7 +12,7 @@
  * gather the q1s, decide, gather the q0s, and put lengths and hashes together; then weave the pointers in. Unpacking works within
  * 128-bit lanes, so the four are in the order 0 2 1 3 in between, and unpacking once more puts them right.
  */
-static inline unsigned ixgbe_rx_take_fours(const struct ixgbe_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+static inline unsigned ixgbe_rx_take_fours(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const __m256i decides = _mm256_set1_epi64x((long long)IXGBE_RX_DECIDES),
 		      whole = _mm256_set1_epi64x((long long)IXGBE_RX_WHOLE_FRAME);
@@ -34,7 +34,7 @@ static inline unsigned ixgbe_rx_take_fours(const struct ixgbe_rxq *queue, uint32
 		_mm256_storeu_si256((__m256i *)&pkts[2], _mm256_unpackhi_epi64(data, meta));
 	}
 	n -= left;
-	return left ? n + ixgbe_rx_take_few(queue, slot + n, pkts, left) : n;
+	return left ? n + ring_rx_take_few(&ixgbe_rx_format, queue, slot + n, pkts, left) : n;
 }
 
 #endif

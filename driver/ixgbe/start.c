@@ -65,8 +65,8 @@ static int receive_init(struct ixgbe *ix)
 
 static int receive_queue_on(struct ixgbe *ix, unsigned i)
 {
-	struct ixgbe_rxq *queue = ix->rxqs[i];
-	uint64_t address = (uint64_t)(uintptr_t)queue->ring + queue->offset;
+	struct ring_rxq *queue = ix->rings.rxqs[i];
+	uint64_t address = ring_address(queue->ring, queue->offset);
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
@@ -87,7 +87,7 @@ static int receive_queue_on(struct ixgbe *ix, unsigned i)
 			ix->nic.device->address, i, ixgbe_times.queue / 1000);
 	if (ret)
 		return ret;
-	ixgbe_rxq_go(queue);
+	ring_rxq_go(queue);
 	return 0;
 }
 
@@ -165,8 +165,8 @@ static void transmit_init(struct ixgbe *ix)
 
 static void transmit_queue_init(struct ixgbe *ix, unsigned i)
 {
-	const struct ixgbe_txq *queue = ix->txqs[i];
-	uint64_t address = (uint64_t)(uintptr_t)queue->ring + queue->offset;
+	const struct ring_txq *queue = ix->rings.txqs[i];
+	uint64_t address = ring_address(queue->ring, queue->offset);
 	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
 	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
 	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
@@ -218,6 +218,27 @@ static int device_start(struct ixgbe *ix)
 	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
 }
 
+static uint32_t rx_tail(unsigned queue)
+{
+	return ixgbe_rx_register(IXGBE_RDT, queue);
+}
+
+static uint32_t tx_tail(unsigned queue)
+{
+	return ixgbe_tx_register(IXGBE_TDT, queue);
+}
+
+const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
+{
+	static const struct ring_kind kinds[] = {
+		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, 0},
+		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, 0},
+		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, 0},
+	};
+
+	return &kinds[simd];
+}
+
 int ixgbe_start(struct nic *nic)
 {
 	struct ixgbe *ix = ixgbe_of(nic);
@@ -225,7 +246,8 @@ int ixgbe_start(struct nic *nic)
 	int ret = ix->clean ? 0 : ixgbe_halt(ix);
 	if (ret)
 		return ret;
-	ret = ixgbe_queues_open(ix);
+	nic->info.simd = nic->config.simd;
+	ret = nic_rings_open(nic, &ix->rings, ixgbe_ring_kind(nic->config.simd));
 	if (ret)
 		return ret;
 	ix->clean = false;
@@ -235,6 +257,6 @@ int ixgbe_start(struct nic *nic)
 	struct nic_failure failure = {.error = 0};
 	nic_note(&failure, ret);
 	ixgbe_halt(ix);
-	ixgbe_queues_close(ix);
+	nic_rings_close(nic, &ix->rings);
 	return nic_failed(&failure);
 }

@@ -64,11 +64,5 @@ void ixgbe_stats_start(struct ixgbe *ix)
 
 void ixgbe_add_queue_stats(struct nic *nic, struct nic_stats *stats)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
-	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
-		stats->rx_pool_empty += __atomic_load_n(&ix->rxqs[i]->pool_empty, __ATOMIC_RELAXED);
-		stats->rx_bad_descriptors += __atomic_load_n(&ix->rxqs[i]->bad_descriptors, __ATOMIC_RELAXED);
-	}
-	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		stats->tx_bad_packets += __atomic_load_n(&ix->txqs[i]->bad_packets, __ATOMIC_RELAXED);
+	nic_rings_add_stats(nic, &ixgbe_of(nic)->rings, stats);
 }

@@ -2,17 +2,17 @@
  * Transmit with AVX2: four handles at a time become four descriptors. */
 #include "tx_fours.h"
 
-static __attribute__((noinline)) unsigned any(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_any(queue, pkts, n, ixgbe_tx_put_fours);
+	return ring_tx_any(&ixgbe_tx_format, queue, pkts, n, ixgbe_tx_put_fours);
 }
 
-static __attribute__((noinline)) unsigned many(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_many(queue, pkts, n, ixgbe_tx_put_fours, any);
+	return ring_tx_many(queue, pkts, n, ixgbe_tx_put_fours, any);
 }
 
 unsigned ixgbe_tx_burst_avx2(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_burst(nic, pkts, n, many, any);
+	return ring_tx_burst(&ixgbe_tx_format, nic, pkts, n, many, any);
 }

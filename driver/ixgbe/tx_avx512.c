@@ -4,7 +4,7 @@
 #include "tx_fours.h"
 
 /* As ixgbe_tx_put_fours, but that permutations reach over the whole vector: no order has to be put right. */
-static inline unsigned put(struct ixgbe_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
 	/* length and flags of each, into both halves of a quadword */
@@ -16,7 +16,7 @@ static inline unsigned put(struct ixgbe_txq *queue, uint32_t slot, const struct 
 		_mm512_set1_epi64((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
 	const __m512i command = _mm512_set1_epi64((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
 		      offset = _mm512_set1_epi64((long long)queue->offset);
-	struct ixgbe_descriptor *ring = &queue->ring[slot];
+	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
 	unsigned left = n;
 
@@ -36,27 +36,27 @@ static inline unsigned put(struct ixgbe_txq *queue, uint32_t slot, const struct 
 	return left ? n + ixgbe_tx_put_fours(queue, slot + n, pkts, left) : n;
 }
 
-static __attribute__((noinline)) unsigned any(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_any(queue, pkts, n, put);
+	return ring_tx_any(&ixgbe_tx_format, queue, pkts, n, put);
 }
 
-static __attribute__((noinline)) unsigned eight_or_more(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned eight_or_more(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_many(queue, pkts, n, put, any);
+	return ring_tx_many(queue, pkts, n, put, any);
 }
 
-static __attribute__((noinline)) unsigned below_eight(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+static __attribute__((noinline)) unsigned below_eight(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_many(queue, pkts, n, ixgbe_tx_put_fours, any);
+	return ring_tx_many(queue, pkts, n, ixgbe_tx_put_fours, any);
 }
 
-static inline unsigned many(struct ixgbe_txq *queue, const struct pkt *pkts, unsigned n)
+static inline unsigned many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
 	return n < 8 ? below_eight(queue, pkts, n) : eight_or_more(queue, pkts, n);
 }
 
 unsigned ixgbe_tx_burst_avx512(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
 {
-	return ixgbe_tx_burst(nic, pkts, n, many, any);
+	return ring_tx_burst(&ixgbe_tx_format, nic, pkts, n, many, any);
 }

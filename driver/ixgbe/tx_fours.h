@@ -3,13 +3,13 @@
 #ifndef POLLUX_DRIVER_IXGBE_TX_FOURS_H
 #define POLLUX_DRIVER_IXGBE_TX_FOURS_H
 
-#include "tx_burst.h"
+#include "bursts.h"
 
 #include <immintrin.h>
 
 /* The pointers of four handles are gathered, and their lengths; both are in the order 0 2 1 3 then, since unpacking and shuffling
  * work within 128-bit lanes, and unpacking once more puts the descriptors right. */
-static inline unsigned ixgbe_tx_put_fours(struct ixgbe_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+static inline unsigned ixgbe_tx_put_fours(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	const __m256i command = _mm256_set1_epi64x((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
 		      offset = _mm256_set1_epi64x((long long)queue->offset);
@@ -35,7 +35,7 @@ static inline unsigned ixgbe_tx_put_fours(struct ixgbe_txq *queue, uint32_t slot
 		_mm256_storeu_si256(ring + 1, _mm256_unpackhi_epi64(q0, q1));
 	}
 	n -= left;
-	return left ? n + ixgbe_tx_put_few(queue, slot + n, pkts, left) : n;
+	return left ? n + ring_tx_put_few(&ixgbe_tx_format, queue, slot + n, pkts, left) : n;
 }
 
 #endif

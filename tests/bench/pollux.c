@@ -3,7 +3,7 @@
 #include "subject.h"
 
 #include "../../driver/driver.h"
-#include "../../driver/ixgbe/queue.h"
+#include "../../driver/ixgbe/bursts.h"
 #include "../../driver/pipe.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
@@ -113,8 +113,8 @@ static void reach(struct subject *subject, void (*show)(void *context, void *at,
 {
 	struct pollux *pollux = subject->context;
 
-	show(context, ((struct ixgbe_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ixgbe_descriptor));
-	show(context, ((struct ixgbe_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ixgbe_descriptor));
+	show(context, ((struct ring_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
+	show(context, ((struct ring_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
 	for (unsigned i = 0; i < pollux->pool->count; i++)
 		show(context, pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES,
 			subject->lockstep.frame_bytes);

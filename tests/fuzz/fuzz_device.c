@@ -7,7 +7,7 @@
 
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
-#include "../../driver/ixgbe/queue.h"
+#include "../../driver/ixgbe/bursts.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -137,7 +137,7 @@ static void send(struct input *in, unsigned n, bool foreign)
 }
 
 /* The device writes a run of descriptors, from a slot on that is near where the driver looks next. */
-static void write_descriptors(struct input *in, struct ixgbe_descriptor *ring, uint32_t next)
+static void write_descriptors(struct input *in, struct ring_descriptor *ring, uint32_t next)
 {
 	uint8_t kind = input_8(in);
 	uint32_t slot = next + input_8(in) - (kind & 0x80 ? 64 : 0), count = kind & 0x3f;
@@ -183,7 +183,7 @@ static void one_step(struct input *in)
 	switch (op % 11) {
 	case 0:
 	case 1:
-		write_descriptors(in, ix->rxqs[0]->ring, ix->rxqs[0]->next);
+		write_descriptors(in, ix->rings.rxqs[0]->ring, ix->rings.rxqs[0]->next);
 		break;
 	case 2:
 	case 3:
@@ -196,7 +196,7 @@ static void one_step(struct input *in)
 		send(in, input_8(in), op & 0x80);
 		break;
 	case 6:
-		write_descriptors(in, ix->txqs[0]->ring, ix->txqs[0]->clean);
+		write_descriptors(in, ix->rings.txqs[0]->ring, ix->rings.txqs[0]->clean);
 		break;
 	case 7:
 		arrive(in);

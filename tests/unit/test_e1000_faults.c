@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the e1000 control path on a scripted card: the order of things, every wait that runs out, a device that vanishes at any access,
  * every step and allocation that fails; and of its data path with descriptors that no card should write. */
-#include <stdlib.h>
-
-/* Allocations of the queues count as steps of the card, so that they can be made to fail like the rest. */
-static void *step_calloc(size_t count, size_t bytes);
-static void *step_aligned_alloc(size_t alignment, size_t bytes);
-#define calloc        step_calloc
-#define aligned_alloc step_aligned_alloc
-#include "../../driver/ring.c"
-#undef calloc
-#undef aligned_alloc
+#include "card_rings.c"
 
 #include "card_e1000.c"
 #include "card_port.c"

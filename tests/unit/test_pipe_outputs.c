@@ -48,7 +48,7 @@ static void a_blocked_output_does_not_block_the_others(void)
 	set_up(&f, 3, NULL);
 	be_impatient();
 	pipe = open_pipe(&f, 0, 6);
-	const struct ixgbe_rxq *rxq = ((struct ixgbe_pipe *)pipe)->rxq;
+	const struct ring_rxq *rxq = ((struct ixgbe_pipe *)pipe)->rxq;
 	home = pkt_pool_available(f.pool);
 	for (unsigned round = 0; round < 5; round++) {
 		pass(&f, pipe, 2, 10);

@@ -12,8 +12,8 @@ struct world {
 	enum pkt_simd simd;
 	struct fixture f;
 	struct nic_pipe *pipe;
-	struct ixgbe_rxq *rxq;
-	struct ixgbe_txq *txq[2];
+	struct ring_rxq *rxq;
+	struct ring_txq *txq[2];
 	uint64_t random, seen; /* seen: a hash of all that the function saw */
 	unsigned mode, packets;
 	unsigned result; /* of the last step */
@@ -80,7 +80,7 @@ static void forge(struct world *world, uint64_t *random)
 	uint32_t slot = world->rxq->next + below(random, 4);
 
 	for (unsigned n = 1 + below(random, 40); n--; slot++) {
-		struct ixgbe_descriptor *descriptor = &world->rxq->ring[slot & world->rxq->mask];
+		struct ring_descriptor *descriptor = &world->rxq->ring[slot & world->rxq->mask];
 		uint64_t noise = (uint64_t)below(random, 1u << 31) << 33 | below(random, 1u << 31);
 
 		descriptor->q0 = ~noise;
@@ -123,7 +123,7 @@ static void step(struct world *world, uint64_t *random, bool hostile)
 /* Of a ring: a home slot's address, or what the card or somebody hostile wrote. */
 static void same_receive(const struct world *world, const struct world *first)
 {
-	const struct ixgbe_rxq *a = world->rxq, *b = first->rxq;
+	const struct ring_rxq *a = world->rxq, *b = first->rxq;
 
 	SAME(a->next, b->next);
 	SAME(a->fill, b->fill);
@@ -143,12 +143,12 @@ static void same_receive(const struct world *world, const struct world *first)
  * burst must, and others may. */
 static void same_transmit(const struct world *world, const struct world *first, unsigned output)
 {
-	const struct ixgbe_txq *a = world->txq[output], *b = first->txq[output];
+	const struct ring_txq *a = world->txq[output], *b = first->txq[output];
 
 	SAME(a->next, b->next);
 	SAME(*a->tail, *b->tail);
 	for (uint32_t i = a->next - (a->next < 100 ? a->next : 100); i != a->next; i++) {
-		const struct ixgbe_descriptor *x = &a->ring[i & a->mask], *y = &b->ring[i & b->mask];
+		const struct ring_descriptor *x = &a->ring[i & a->mask], *y = &b->ring[i & b->mask];
 		uint64_t report = IXGBE_TX_RS | IXGBE_TX_DD;
 
 		SAME(x->q1 & ~report, y->q1 & ~report);
@@ -188,9 +188,9 @@ static void open_world(struct world *world, enum pkt_simd set, uint64_t seed)
 	world->random = seed;
 	set_up(&world->f, 3, NULL);
 	world->pipe = open_pipe(&world->f, 0, 6);
-	world->rxq = ixgbe_of(world->f.nic[0])->rxqs[0];
+	world->rxq = ixgbe_of(world->f.nic[0])->rings.rxqs[0];
 	for (unsigned output = 0; output < 2; output++)
-		world->txq[output] = ixgbe_of(world->f.nic[1 + output])->txqs[0];
+		world->txq[output] = ixgbe_of(world->f.nic[1 + output])->rings.txqs[0];
 }
 
 /* The models have every reason to complain of what somebody hostile did. */

@@ -2,7 +2,7 @@
  * A port from end to end: the ixgbe driver against the software 82599 in one process, with heads and tails as memory and as calls. */
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
-#include "../../driver/ixgbe/queue.h"
+#include "../../driver/ixgbe/bursts.h"
 #include "../model/local.h"
 
 #include "unit.h"
@@ -254,13 +254,13 @@ static void bad_descriptors_are_dropped_and_counted(void)
 static void what_is_dropped_is_not_handed_out_round_the_ring(void)
 {
 	struct nic_config small = {.rx_ring = 64, .promiscuous = true};
-	struct ixgbe_descriptor *ring;
+	struct ring_descriptor *ring;
 	struct fixture f;
 	struct pkt pkts[128];
 	unsigned n;
 
 	set_up(&f, &small, 0);
-	ring = ixgbe_of(f.nic[0])->rxqs[0]->ring;
+	ring = ixgbe_of(f.nic[0])->rings.rxqs[0]->ring;
 	for (unsigned i = 0; i < 32; i++)
 		ring[i].q1 = UINT64_C(60) << 32 | 1; /* DD, no EOP */
 	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), pkts, 32), 0);

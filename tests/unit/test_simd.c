@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The burst and pool functions of all instruction sets against each other: a world of queues and pools for each, the same random
  * things done to all, by an application and by a card that may be hostile, and everything compared after each. */
-#include "../../driver/ixgbe/queue.h"
+#include "../../driver/ixgbe/bursts.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/space.h"
 #include "unit.h"
@@ -28,8 +28,8 @@
 struct world {
 	enum pkt_simd simd;
 	struct pkt_pool *pool, *other;
-	struct ixgbe_rxq rx;
-	struct ixgbe_txq tx;
+	struct ring_rxq rx;
+	struct ring_txq tx;
 	uint32_t rx_tail, tx_tail;
 	struct pkt held[HELD_MAX]; /* in the application's hands, all of `pool` */
 	unsigned held_count;
@@ -135,7 +135,7 @@ static void card_receives(struct world *world)
 		slot = world->rx.next;
 
 	for (unsigned i = 0; i < count; i++, slot++) {
-		struct ixgbe_descriptor *descriptor = &world->rx.ring[slot & mask];
+		struct ring_descriptor *descriptor = &world->rx.ring[slot & mask];
 		uint64_t q0 = random_64(), q1 = random_status(mode);
 
 		if (!hostile && ((slot - world->rx_tail) & mask) == 0)
@@ -294,7 +294,7 @@ static void card_sends(struct world *world)
 
 static void same_receive(const struct world *world, const struct world *first)
 {
-	const struct ixgbe_rxq *a = &world->rx, *b = &first->rx;
+	const struct ring_rxq *a = &world->rx, *b = &first->rx;
 
 	SAME(a->next, b->next);
 	SAME(a->fill, b->fill);
@@ -316,7 +316,7 @@ static void same_receive(const struct world *world, const struct world *first)
 
 static void same_transmit(const struct world *world, const struct world *first)
 {
-	const struct ixgbe_txq *a = &world->tx, *b = &first->tx;
+	const struct ring_txq *a = &world->tx, *b = &first->tx;
 
 	SAME(a->next, b->next);
 	SAME(a->clean, b->clean);
@@ -331,7 +331,7 @@ static void same_transmit(const struct world *world, const struct world *first)
 		CU_ASSERT_EQUAL_FATAL(a->ring[slot].q0, (uint64_t)a->buffers[slot] + OFFSET);
 		CU_ASSERT_EQUAL_FATAL(memcmp(a->buffers[slot], b->buffers[slot], length < 8 ? length : 8), 0);
 	}
-	for (unsigned i = 0; i < ring_size / IXGBE_BATCH; i++)
+	for (unsigned i = 0; i < ring_size / RING_BATCH; i++)
 		SAME(a->report[i], b->report[i]);
 }
 
@@ -367,8 +367,8 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_use_simd(world->pool, simd), 0);
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_use_simd(world->other, simd), 0);
 	/* exactly as large as they must be: an access beyond is AddressSanitizer's to find */
-	world->rx.ring = aligned_alloc(128, ring_size * sizeof(struct ixgbe_descriptor));
-	world->tx.ring = aligned_alloc(128, ring_size * sizeof(struct ixgbe_descriptor));
+	world->rx.ring = aligned_alloc(128, ring_size * sizeof(struct ring_descriptor));
+	world->tx.ring = aligned_alloc(128, ring_size * sizeof(struct ring_descriptor));
 	world->rx.buffers = calloc(ring_size, sizeof(uint8_t *));
 	world->tx.buffers = calloc(ring_size, sizeof(uint8_t *));
 	world->rx.pool = world->tx.pool = world->pool;
@@ -376,16 +376,17 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	world->rx.mask = world->tx.mask = ring_size - 1;
 	world->rx.tail = &world->rx_tail;
 	world->tx.tail = &world->tx_tail;
+	world->rx.tell_after = RING_BATCH;
 	world->tx.max_frame = MAX_FRAME;
-	CU_ASSERT_EQUAL_FATAL(ixgbe_rxq_prepare(&world->rx, simd), 0);
-	ixgbe_txq_prepare(&world->tx, simd);
+	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_kind(simd)->rx_burst), 0);
+	ring_txq_prepare(&world->tx, ixgbe_ring_kind(simd)->tx_burst);
 	world->rx_tail = ring_size - 1;
 }
 
 static void close_world(struct world *world)
 {
-	ixgbe_rxq_drain(&world->rx);
-	ixgbe_txq_drain(&world->tx);
+	ring_rxq_drain(&world->rx);
+	ring_txq_drain(&world->tx);
 	pkt_free(world->held, world->held_count);
 	CU_ASSERT_EQUAL(pkt_pool_available(world->pool), pool_count);
 	CU_ASSERT_EQUAL(pkt_pool_available(world->other), OTHER_COUNT);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The burst functions of the 82599, X540 and X550 (82599 DS 7.1.6 and 7.2.3.2.4, advanced descriptors; 7.1.9 and 7.2.3.3, rings; 7.2.3.5,
+ * write-back), by instruction set. */
+#ifndef POLLUX_DRIVER_IXGBE_BURSTS_H
+#define POLLUX_DRIVER_IXGBE_BURSTS_H
+
+#include "descriptor.h"
+
+unsigned ixgbe_rx_burst_scalar(struct nic_rxq *nic, struct pkt *pkts, unsigned n);
+unsigned ixgbe_rx_burst_avx2(struct nic_rxq *nic, struct pkt *pkts, unsigned n);
+unsigned ixgbe_rx_burst_avx512(struct nic_rxq *nic, struct pkt *pkts, unsigned n);
+unsigned ixgbe_tx_burst_scalar(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
+unsigned ixgbe_tx_burst_avx2(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
+unsigned ixgbe_tx_burst_avx512(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
+
+/** Which of them go with an instruction set, not AUTO; and where the tails are. */
+const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd);
+
+#endif
