@@ -94,24 +94,52 @@ static double tsc_hz(void)
 	return (double)(end - begin) / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
+/* Rounds of cells in which others had the core once more, and again: as many in all as there were rounds of cells.
+ * @return the first cell that was not measured, or `count`: all were */
+static unsigned repeat_restless(struct cell *cells, unsigned count, struct subject *subjects)
+{
+	unsigned left = count * options.rounds, before;
+
+	do {
+		before = left;
+		for (unsigned round = 0; round < options.rounds; round++)
+			for (unsigned c = 0; c < count && left; c++) {
+				if (!cell_was_restless(&cells[c], round))
+					continue;
+				if (!cell_round(&cells[c], subjects, round))
+					return c;
+				left--;
+			}
+	} while (left && left != before);
+	return count;
+}
+
+/* @return as repeat_restless */
+static unsigned measure_cells(struct cell *cells, unsigned count, struct subject *subjects)
+{
+	for (unsigned c = 0; c < count; c++)
+		if (!cell_tail_writes(&cells[c], subjects))
+			return c;
+	for (unsigned round = 0; round < options.rounds; round++)
+		for (unsigned c = 0; c < count; c++)
+			if (!cell_round(&cells[c], subjects, round))
+				return c;
+	return repeat_restless(cells, count, subjects);
+}
+
 /* @return false: packets were lost; said */
 static bool measure(struct cell *cells, unsigned count, struct subject *subjects)
 {
-	unsigned c = 0;
-	bool kept = true;
+	unsigned lost;
 
 	calm_begin();
-	while (kept && c < count)
-		kept = cell_tail_writes(&cells[c++], subjects);
-	for (unsigned round = 0; kept && round < options.rounds; round++)
-		for (c = 0; kept && c < count;)
-			kept = cell_round(&cells[c++], subjects, round);
-	if (!kept)
-		fprintf(stderr, "bench: %s, %s at burst %u lost packets\n", subjects[cells[c - 1].subject].name,
-			bench_job_name(cells[c - 1].job), cells[c - 1].burst);
-	for (c = 0; c < count; c++)
+	lost = measure_cells(cells, count, subjects);
+	if (lost < count)
+		fprintf(stderr, "bench: %s, %s at burst %u lost packets\n", subjects[cells[lost].subject].name,
+			bench_job_name(cells[lost].job), cells[lost].burst);
+	for (unsigned c = 0; c < count; c++)
 		cell_sort(&cells[c], options.rounds);
-	return kept;
+	return lost == count;
 }
 
 static void print_help(void)
@@ -192,51 +220,34 @@ static const unsigned loads[] = {10, 50, 90, 99};
 static struct latency latencies[SUBJECTS_MAX * COUNT(all_bursts) * COUNT(loads)];
 static unsigned latency_count;
 
-#define TRIES 3u /* others may have a core for as long as a run takes */
-
-/* The best of some runs. */
-static double capacity_of(struct subject *subject, unsigned burst, double hz, double *idle)
+static void plan_latency(const struct subject *subjects)
 {
-	double best = 0;
-
-	for (unsigned i = 0; i < TRIES; i++) {
-		double idle_now, capacity = latency_capacity(subject, burst, hz, &idle_now);
-
-		if (capacity > best) {
-			best = capacity;
-			*idle = idle_now;
-		}
-	}
-	return best;
-}
-
-static bool measured(struct subject *subject, struct latency *result, double hz)
-{
-	bool done = false;
-
-	for (unsigned i = 0; i < TRIES && !done; i++)
-		done = latency_measure(subject, result, hz);
-	return done;
+	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
+		for (unsigned b = 0; b < COUNT(all_bursts); b++)
+			for (unsigned l = 0; l < COUNT(loads) && wanted(&subjects[s], BENCH_FWD, all_bursts[b], true); l++)
+				latencies[latency_count++] = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l]};
 }
 
 static bool measure_latency(struct subject *subjects, double hz)
 {
-	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-		for (unsigned b = 0; b < COUNT(all_bursts); b++) {
-			bool asked = wanted(&subjects[s], BENCH_FWD, all_bursts[b], true);
-			double idle = 0, capacity = asked ? capacity_of(&subjects[s], all_bursts[b], hz, &idle) : 0;
+	struct latency_run run = {0};
 
-			for (unsigned l = 0; capacity > 0 && l < COUNT(loads); l++) {
-				struct latency *result = &latencies[latency_count++];
+	plan_latency(subjects);
+	for (unsigned r = 0; r < LATENCY_RUNS; r++)
+		for (unsigned i = 0; i < latency_count; i++) {
+			struct subject *subject = &subjects[latencies[i].subject];
+			bool moved = true;
 
-				*result = (struct latency){
-					.subject = s, .burst = all_bursts[b], .load = loads[l], .capacity_pps = capacity, .idle = idle};
-				if (!measured(&subjects[s], result, hz)) {
-					fprintf(stderr, "bench: %s forwarded nothing at %u %% load\n", subjects[s].name, loads[l]);
-					return false;
-				}
+			if (latencies[i].load == loads[0])
+				moved = latency_capacity(subject, latencies[i].burst, &run, hz);
+			if (!moved || !latency_measure(subject, &latencies[i], &run, hz)) {
+				fprintf(stderr, "bench: %s forwarded nothing at bursts of %u\n", subject->name, latencies[i].burst);
+				return false;
 			}
+			latencies[i].runs[r] = run;
 		}
+	for (unsigned i = 0; i < latency_count; i++)
+		latency_choose(&latencies[i]);
 	return true;
 }
 

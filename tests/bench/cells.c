@@ -88,7 +88,7 @@ static bool begin_cell(struct cell *cell, struct subject *subject, unsigned step
 }
 
 /* The calm steps; where there are too few, all. @return how many are to be counted; 0: packets were lost */
-static unsigned take_steps(struct cell *cell, struct subject *subject, double *steps)
+static unsigned take_steps(struct cell *cell, struct subject *subject, double *steps, double *share)
 {
 	struct timing timing;
 	unsigned calm = 0, restless = 0;
@@ -101,7 +101,7 @@ static unsigned take_steps(struct cell *cell, struct subject *subject, double *s
 		else
 			steps[STEPS_TRIED - ++restless] = timing.cycles;
 	}
-	cell->calm += (double)calm / (calm + restless);
+	*share = (double)calm / (calm + restless);
 	return calm >= STEPS_ENOUGH ? calm : STEPS_TRIED;
 }
 
@@ -113,7 +113,7 @@ bool cell_round(struct cell *cell, struct subject *subjects, unsigned round)
 	unsigned count, kept;
 	uint64_t begin;
 
-	if (!begin_cell(cell, subject, STEPS / 8) || !(count = take_steps(cell, subject, steps)))
+	if (!begin_cell(cell, subject, STEPS / 8) || !(count = take_steps(cell, subject, steps, &cell->calm[round])))
 		return false;
 	qsort(steps, count, sizeof(*steps), by_value);
 	kept = count - count / SLOWEST;
@@ -128,6 +128,11 @@ bool cell_round(struct cell *cell, struct subject *subjects, unsigned round)
 			return false;
 	cell->polls[round] = (double)(__rdtsc() - begin) / EMPTY_POLLS;
 	return true;
+}
+
+bool cell_was_restless(const struct cell *cell, unsigned round)
+{
+	return cell->calm[round] < (double)STEPS_ENOUGH / STEPS_TRIED;
 }
 
 /* A burst at a time, and a look at the tails behind each: a driver writes a tail at most once per call. */

@@ -14,14 +14,17 @@ struct cell {
 	unsigned burst, frame_bytes;
 	bool far;                  /* the model runs on another core and pushes what it wrote to the shared cache */
 	double cycles[ROUNDS_MAX]; /* per packet, the mean of a round but for its slowest steps; sorted once all are done */
-	double calm;               /* share of its steps with the core to itself, summed over the rounds */
+	double calm[ROUNDS_MAX];   /* share of a round's steps that had the core to themselves; unsorted */
 	double instructions;       /* per packet; < 0: not counted */
 	double polls[ROUNDS_MAX];  /* rx: cycles of a poll that finds nothing */
 	double tail_writes;        /* per packet */
 };
 
-/** One round of a cell. False: packets were lost. */
+/** One round of a cell, in the place of what that round had measured before. False: packets were lost. */
 bool cell_round(struct cell *cell, struct subject *subjects, unsigned round);
+
+/** Whether too few steps of that round had the core to themselves. */
+bool cell_was_restless(const struct cell *cell, unsigned round);
 
 /**
  * Counts instructions in a child process, which opens its own subjects: memory for DMA does not survive a fork. To be called before this

@@ -14,6 +14,7 @@
 #define BATCH    32u
 #define SEQ_AT   16u  /* the packet's number, in the frame */
 #define SECONDS  2.0  /* a run takes no longer */
+#define TRIES    3u   /* others may have a core for as long as a run takes */
 #define SETTLE_S 0.02 /* for what is still under way at the end */
 
 struct run {
@@ -120,14 +121,26 @@ static bool perform(struct run *run)
 	return run->out > WARMUP;
 }
 
-double latency_capacity(struct subject *subject, unsigned burst, double tsc_hz, double *idle)
+static bool load_fully(struct subject *subject, unsigned burst, struct latency_run *result, double tsc_hz)
 {
 	struct run run = {.subject = subject, .burst = burst, .hz = tsc_hz};
 	bool done = perform(&run);
 
-	*idle = run.all ? (double)run.idle / (double)run.all : 0;
 	free(run.samples);
-	return done ? (double)run.out * tsc_hz / (double)(run.end - run.begin) : 0;
+	if (done)
+		*result = (struct latency_run){
+			.capacity_pps = (double)run.out * tsc_hz / (double)(run.end - run.begin),
+			.idle = run.all ? (double)run.idle / (double)run.all : 0,
+		};
+	return done;
+}
+
+bool latency_capacity(struct subject *subject, unsigned burst, struct latency_run *run, double tsc_hz)
+{
+	for (unsigned i = 0; i < TRIES; i++)
+		if (load_fully(subject, burst, run, tsc_hz))
+			return true;
+	return false;
 }
 
 static int by_value(const void *a, const void *b)
@@ -142,14 +155,11 @@ static double quantile(const struct run *run, double q)
 	return (double)run->samples[(uint64_t)(q * (double)(run->sample_count - 1))] * 1e9 / run->hz;
 }
 
-bool latency_measure(struct subject *subject, struct latency *result, double tsc_hz)
+static bool load_evenly(struct subject *subject, unsigned burst, struct latency_run *result, double tsc_hz)
 {
-	struct run run = {.subject = subject, .burst = result->burst, .hz = tsc_hz};
-	bool done;
+	struct run run = {.subject = subject, .burst = burst, .hz = tsc_hz, .interval = tsc_hz / result->offered_pps};
+	bool done = perform(&run) && run.sample_count;
 
-	result->offered_pps = result->capacity_pps * result->load / 100;
-	run.interval = tsc_hz / result->offered_pps;
-	done = perform(&run) && run.sample_count;
 	if (done) {
 		qsort(run.samples, run.sample_count, sizeof(*run.samples), by_value);
 		result->packets = run.offered;
@@ -161,4 +171,39 @@ bool latency_measure(struct subject *subject, struct latency *result, double tsc
 	}
 	free(run.samples);
 	return done;
+}
+
+bool latency_measure(struct subject *subject, const struct latency *latency, struct latency_run *run, double tsc_hz)
+{
+	run->offered_pps = run->capacity_pps * latency->load / 100;
+	for (unsigned i = 0; i < TRIES; i++)
+		if (load_evenly(subject, latency->burst, run, tsc_hz))
+			return true;
+	return false;
+}
+
+static int compare(double x, double y)
+{
+	return (x > y) - (x < y);
+}
+
+static int by_p99(const void *a, const void *b)
+{
+	return compare(((const struct latency_run *)a)->p99_ns, ((const struct latency_run *)b)->p99_ns);
+}
+
+static int by_capacity(const void *a, const void *b)
+{
+	return compare(((const struct latency_run *)a)->capacity_pps, ((const struct latency_run *)b)->capacity_pps);
+}
+
+void latency_choose(struct latency *latency)
+{
+	struct latency_run *middle = &latency->runs[LATENCY_RUNS / 2];
+
+	qsort(latency->runs, LATENCY_RUNS, sizeof(*latency->runs), by_capacity);
+	latency->capacity_pps = middle->capacity_pps;
+	latency->idle = middle->idle;
+	qsort(latency->runs, LATENCY_RUNS, sizeof(*latency->runs), by_p99);
+	latency->chosen = middle;
 }

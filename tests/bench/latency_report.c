@@ -17,14 +17,17 @@ void latency_table(const struct latency *results, unsigned count, const struct s
 			printf("%-16s %5u  %8.2f  %5.0f", subjects[l->subject].name, l->burst, l->capacity_pps / 1e6, 100 * l->idle);
 		else
 			printf("%39s", "");
-		printf("  %5u  %8.2f  %8.2f  %8.2f  %8.2f  %8llu\n", l->load, l->p50_ns / 1e3, l->p99_ns / 1e3, l->p999_ns / 1e3,
-			l->max_ns / 1e3, (unsigned long long)l->lost);
+		printf("  %5u  %8.2f  %8.2f  %8.2f  %8.2f  %8llu\n", l->load, l->chosen->p50_ns / 1e3, l->chosen->p99_ns / 1e3,
+			l->chosen->p999_ns / 1e3, l->chosen->max_ns / 1e3, (unsigned long long)l->chosen->lost);
 	}
-	puts("\n64-byte packets at even distances, from when a packet was due to arrive at one port until the model sent it from the "
-	     "other; the model\n"
-	     "has a core of its own, the forwarder another. capacity: of forwarder and model together; idle: what of its time the\n"
-	     "forwarder then found nothing to do, so that the model was the limit. load: of that capacity. A card adds its own\n"
-	     "time, and PCIe's, to each of these figures. The maximum is the machine's: whatever took the core away for that long.");
+	printf("\n64-byte packets at even distances, from when a packet was due to arrive at one port until the model sent it from the "
+	       "other; the model\n"
+	       "has a core of its own, the forwarder another. capacity: of forwarder and model together; idle: what of its time the\n"
+	       "forwarder then found nothing to do, so that the model was the limit. load: of the capacity just before. A card adds its "
+	       "own\n"
+	       "time, and PCIe's, to each of these figures. The maximum is the machine's: whatever took the core away for that long.\n"
+	       "Of %u interleaved runs, each load the one in the middle by its p99; capacity: the median.\n",
+		LATENCY_RUNS);
 }
 
 void latency_json(const struct latency *results, unsigned count, const struct subject *subjects, FILE *file)
@@ -37,9 +40,9 @@ void latency_json(const struct latency *results, unsigned count, const struct su
 			"{\"driver\":\"%s\",\"burst\":%u,\"capacity_pps\":%.0f,\"idle\":%.3f,\"load_percent\":%u,\"offered_pps\":%.0f,"
 			"\"packets\":%llu,\"lost\":%llu,"
 			"\"p50_ns\":%.0f,\"p99_ns\":%.0f,\"p999_ns\":%.0f,\"max_ns\":%.0f}%s\n",
-			subjects[l->subject].name, l->burst, l->capacity_pps, l->idle, l->load, l->offered_pps,
-			(unsigned long long)l->packets, (unsigned long long)l->lost, l->p50_ns, l->p99_ns, l->p999_ns, l->max_ns,
-			i + 1 < count ? "," : "");
+			subjects[l->subject].name, l->burst, l->capacity_pps, l->idle, l->load, l->chosen->offered_pps,
+			(unsigned long long)l->chosen->packets, (unsigned long long)l->chosen->lost, l->chosen->p50_ns, l->chosen->p99_ns,
+			l->chosen->p999_ns, l->chosen->max_ns, i + 1 < count ? "," : "");
 	}
 	fputs("]}\n", file);
 }
@@ -90,23 +93,26 @@ static void draw_line(FILE *file, const struct latency *results, unsigned count,
 		p99 ? " stroke-dasharray=\"5 4\"" : "");
 	for (unsigned i = 0; i < count; i++)
 		if (results[i].subject == subject && results[i].burst == BURST)
-			fprintf(file, "%.1f,%.1f ", across(results[i].load), up(p99 ? results[i].p99_ns : results[i].p50_ns));
+			fprintf(file, "%.1f,%.1f ", across(results[i].load),
+				up(p99 ? results[i].chosen->p99_ns : results[i].chosen->p50_ns));
 	fprintf(file, "\"/>\n");
 }
 
 int latency_svg(const struct latency *results, unsigned count, const struct subject *subjects, const char *path)
 {
-	static const char *const colours[SUBJECTS_MAX] = {"#0b6e4f", "#2d9cdb", "#7a5195", "#d98032", "#b83b5e", "#6a8a3a", "#444", "#999"};
+	static const char *const colours[] = {"#0b6e4f", "#2d9cdb", "#7a5195", "#d98032", "#b83b5e", "#6a8a3a", "#444", "#999", "#d00000",
+		"#f4a6a6", "#e6b800", "#1b2a8f"};
 	FILE *file = fopen(path, "w");
 
+	_Static_assert(sizeof(colours) / sizeof(*colours) == SUBJECTS_MAX, "a line without a colour is not seen");
 	if (!file)
 		return -1;
 	fprintf(file,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"16\" y=\"26\" font-size=\"16\" font-weight=\"bold\">"
 		"Time through the forwarder, bursts of %u</text>\n<text x=\"16\" y=\"44\" fill=\"#666\">line: median; dashed: 99th "
-		"percentile</text>\n",
-		LEFT + WIDTH + 200, TOP + HEIGHT + 56, BURST);
+		"percentile; of %u runs the middle one</text>\n",
+		LEFT + WIDTH + 200, TOP + HEIGHT + 56, BURST, LATENCY_RUNS);
 	draw_axes(file);
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++) {
 		draw_line(file, results, count, s, false, colours[s]);
