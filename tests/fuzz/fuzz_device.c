@@ -6,8 +6,8 @@
 #include "input.h"
 
 #include "../../driver/driver.h"
-#include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/ixgbe/bursts.h"
+#include "../../driver/ixgbe/ixgbe.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port from end to end: the ixgbe driver against the software 82599 in one process, with heads and tails as memory and as calls. */
 #include "../../driver/driver.h"
-#include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/ixgbe/bursts.h"
+#include "../../driver/ixgbe/ixgbe.h"
 #include "../model/local.h"
 
 #include "unit.h"
