@@ -40,7 +40,7 @@ struct nic_config {
 	uint16_t mtu;                  /* 0: 1500; at most what nic_info says */
 	uint32_t offloads;             /* none defined yet: must be 0 */
 	bool promiscuous;              /* receive frames for any address from the start */
-	enum pkt_simd simd;            /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has */
+	enum pkt_simd simd;            /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
 	struct pkt_pool *pool;         /* receive buffers come from here; NULL: one of its own, sized for the rings. It stays the
 					  caller's, and must be closed after the port is stopped. */
 };

@@ -2,6 +2,9 @@
  * Which instruction set is used, and the bulk functions of packet pools for any x86-64. */
 #include "pool.h"
 
+#include <cpuid.h>
+#include <string.h>
+
 static bool cpu_has(enum pkt_simd simd)
 {
 	switch (simd) {
@@ -18,10 +21,29 @@ static bool cpu_has(enum pkt_simd simd)
 	}
 }
 
+#define HYPERVISOR (1u << 31) /* CPUID.1:ECX */
+
+/* QEMU without hardware acceleration: there a vector instruction is a call, and costs more than what it replaces. */
+static bool is_emulated(void)
+{
+	unsigned eax, ebx, ecx, edx;
+	char name[12];
+
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & HYPERVISOR))
+		return false;
+	__cpuid(0x40000000, eax, ebx, ecx, edx);
+	memcpy(name, &ebx, 4);
+	memcpy(name + 4, &ecx, 4);
+	memcpy(name + 8, &edx, 4);
+	return memcmp(name, "TCGTCGTCGTCG", 12) == 0;
+}
+
 enum pkt_simd pkt_simd_choose(enum pkt_simd wanted)
 {
 	if (wanted != PKT_SIMD_AUTO)
 		return cpu_has(wanted) ? wanted : PKT_SIMD_AUTO;
+	if (is_emulated())
+		return PKT_SIMD_SCALAR;
 	return cpu_has(PKT_SIMD_AVX512) ? PKT_SIMD_AVX512 : cpu_has(PKT_SIMD_AVX2) ? PKT_SIMD_AVX2 : PKT_SIMD_SCALAR;
 }
 

@@ -20,7 +20,7 @@ struct pkt_pool;
 
 /** The instruction sets that burst and pool functions are written for. All give the same results. */
 enum pkt_simd {
-	PKT_SIMD_AUTO,   /* the best of these that the CPU has */
+	PKT_SIMD_AUTO,   /* the best of these that the CPU has; on a CPU that QEMU emulates, scalar */
 	PKT_SIMD_SCALAR, /* any x86-64 */
 	PKT_SIMD_AVX2,   /* with BMI1 and BMI2: since 2013 */
 	PKT_SIMD_AVX512, /* F, BW, DQ, VL and VBMI2: the processors that do not run slower for it, since 2019 */
