@@ -46,8 +46,9 @@ struct nic_pipe_stats {
 
 /* The visible head of a pipe, for nic_pipe_run; no business of an application's. */
 struct nic_pipe {
-	unsigned (*take)(struct nic_pipe *pipe, unsigned n);
-	void (*send)(struct nic_pipe *pipe, unsigned n, uint32_t any, uint32_t all);
+	unsigned (*take)(struct nic_pipe *pipe, unsigned n);         /* NIC_PIPE_BURST at most */
+	void (*send)(struct nic_pipe *pipe, size_t n, uint32_t to);  /* all of them there */
+	void (*part)(struct nic_pipe *pipe, size_t n, uint32_t any); /* each where `to` says; any: all outputs in there */
 	void (*close)(struct nic_pipe *pipe);
 	void (*get_stats)(const struct nic_pipe *pipe, struct nic_pipe_stats *stats);
 	struct pkt pkts[NIC_PIPE_BURST] __attribute__((aligned(64)));
@@ -74,27 +75,37 @@ void nic_pipe_close(struct nic_pipe *pipe);
 /** Counters since nic_pipe_open. From any thread. */
 void nic_pipe_get_stats(const struct nic_pipe *pipe, struct nic_pipe_stats *stats);
 
-/* Has the function see `count` packets, a constant of at most 8. Where it's known to be sent is stored behind the last of them: several
- * stores of constants become one. */
-static inline __attribute__((always_inline)) void nic_pipe_see(
-	struct pkt *pkts, uint32_t *to, unsigned count, nic_pipe_function *function, void *context, uint32_t *any, uint32_t *all)
+/* What the function said of a burst's packets so far. */
+struct nic_pipe_said {
+	uint32_t any, all; /* the masks, or'ed and and'ed */
+	bool unwritten;    /* they are all the same so far, and `to` does not have them */
+};
+
+/* Has the function see the next `count` packets, a constant of at most 8. While it's known to say the same of each, that is not written. */
+static inline __attribute__((always_inline)) void nic_pipe_see(struct nic_pipe *pipe, struct pkt *pkts, uint32_t *to, unsigned count,
+	nic_pipe_function *function, void *context, struct nic_pipe_said *said)
 {
-	uint32_t where[8];
-	int known[8];
+	uint32_t where[8], before = said->all;
+	bool same = true;
 
 #pragma GCC unroll 8
 	for (unsigned k = 0; k < count; k++) {
 		where[k] = function(context, &pkts[k]);
-		known[k] = __builtin_constant_p(where[k]);
-		if (!known[k])
-			to[k] = where[k];
-		*any |= where[k];
-		*all &= where[k];
+		same = same && __builtin_constant_p(where[k]) && where[k] == where[0];
+		said->any |= where[k];
+		said->all &= where[k];
 	}
+	if (same && said->any == said->all) {
+		said->unwritten = true;
+		return;
+	}
+	if (said->unwritten)
+		for (uint32_t *earlier = pipe->to; earlier < to; earlier++)
+			*earlier = before;
+	said->unwritten = false;
 #pragma GCC unroll 8
 	for (unsigned k = 0; k < count; k++)
-		if (known[k])
-			to[k] = where[k];
+		to[k] = where[k];
 }
 
 /**
@@ -107,20 +118,24 @@ static inline __attribute__((always_inline)) unsigned nic_pipe_run(
 {
 	unsigned done = 0, got;
 
-	while (done < n && (got = pipe->take(pipe, n - done < NIC_PIPE_BURST ? n - done : NIC_PIPE_BURST))) {
-		uint32_t any = 0, all = UINT32_MAX, *to = pipe->to;
+	while (done < n && (got = pipe->take(pipe, n - done))) {
+		struct nic_pipe_said said = {.all = UINT32_MAX};
 		struct pkt *pkts = pipe->pkts;
+		uint32_t *to = pipe->to;
 		unsigned left = got;
 
 #pragma GCC unroll 1
 		for (; left >= 8; left -= 8, pkts += 8, to += 8) {
 			__asm__("" : "+r"(left)); /* else where it ends is worked out before it begins, which takes longer than a round */
-			nic_pipe_see(pkts, to, 8, function, context, &any, &all);
+			nic_pipe_see(pipe, pkts, to, 8, function, context, &said);
 		}
 #pragma GCC unroll 1
 		for (; left; left--, pkts++, to++)
-			nic_pipe_see(pkts, to, 1, function, context, &any, &all);
-		pipe->send(pipe, got, any, all);
+			nic_pipe_see(pipe, pkts, to, 1, function, context, &said);
+		if (said.any == said.all)
+			pipe->send(pipe, got, said.all);
+		else
+			pipe->part(pipe, got, said.any);
 		done += got;
 	}
 	return done;

@@ -103,8 +103,9 @@ static void free_stranded(struct ixgbe_pipe *pipe)
 		pkt_free_data(s->buffers, s->count);
 		*s = pipe->stranded[--pipe->stranded_count];
 	}
-	for (unsigned batch = 0; batch < IXGBE_PIPE_BATCHES; batch++)
-		still |= pipe->used[batch];
+	if (pipe->rxq)
+		for (uint32_t first = pipe->rxq->fill; pipe->rxq->next - first >= RING_BATCH; first += RING_BATCH)
+			still |= pipe->used[batch_of(pipe, first)];
 	still |= pipe->touched;
 	pipe->live |= pipe->blocked & ~still;
 	__atomic_store_n(&pipe->blocked, pipe->blocked & still, __ATOMIC_RELAXED);
@@ -181,7 +182,8 @@ static __attribute__((noinline)) void end_odd_batch(struct ixgbe_pipe *pipe, uin
 	uint32_t begun = pipe->rxq->next % RING_BATCH;
 
 	note(pipe, batch_of(pipe, pipe->rxq->next - RING_BATCH));
-	pipe->touched = begun ? outputs : 0;
+	pipe->even = pipe->rxq->next - begun;
+	pipe->touched = (begun ? outputs : 0) | pipe->usual;
 	pipe->left = (int32_t)(RING_BATCH - 1 - begun);
 	reclaim(pipe);
 }
@@ -190,8 +192,8 @@ void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
 {
 	struct ixgbe_pipe_output *output = pipe->output;
 	struct ring_rxq *queue = pipe->rxq;
-	uint32_t next = queue->next, fill = queue->fill, usual = pipe->usual;
-	unsigned batch = batch_of(pipe, next - RING_BATCH);
+	uint32_t end = queue->next & ~(RING_BATCH - 1), usual = pipe->usual;
+	unsigned batch = batch_of(pipe, end - RING_BATCH);
 
 	if (__builtin_expect(pipe->touched != usual || !usual, 0)) {
 		end_odd_batch(pipe, outputs);
@@ -200,21 +202,13 @@ void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
 	output->report[batch] = output->txq->next;
 	pipe->used[batch] = usual;
 	pipe->left += RING_BATCH;
-	if (pipe->left == RING_BATCH - 1)
-		pipe->touched = 0;
-	/* the batch that was just sent is not done yet, and not looked at */
-	for (; next - fill >= 2 * RING_BATCH; fill += RING_BATCH) {
-		batch = batch_of(pipe, fill);
-		if (__builtin_expect(pipe->used[batch] != usual, 0)) {
-			reclaim(pipe);
-			return;
-		}
-		if (!sent(output->txq, output->report[batch]))
-			break;
-		pipe->used[batch] = 0;
-	}
-	if (fill != queue->fill)
-		give_back(pipe, queue, fill);
+	if (end - queue->fill < pipe->most)
+		return;
+	end -= pipe->least;
+	if (__builtin_expect((int32_t)(queue->fill - pipe->even) < 0, 0))
+		reclaim(pipe);
+	else if (sent(output->txq, output->report[batch_of(pipe, end - RING_BATCH)])) /* and so all before it */
+		give_back(pipe, queue, pipe->even = end);
 }
 
 /* ---- What hangs ---- */
@@ -317,29 +311,25 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 
 void ixgbe_pipe_set_usual(struct ixgbe_pipe *pipe, uint32_t to)
 {
-	struct ixgbe_pipe_output *output = &pipe->outputs[__builtin_ctz(to)];
+	struct ixgbe_pipe_output *output;
 
-	if (to & (to - 1) || pipe->blocked || output->txq->tail == &output->txq->trapped_tail)
+	/* nowhere, several, or one that has nothing of this batch, whose last report might be none of its own */
+	if (to & (to - 1) || !(to & pipe->touched) || pipe->blocked)
+		return;
+	output = &pipe->outputs[__builtin_ctz(to)];
+	if (output->txq->tail == &output->txq->trapped_tail)
 		return;
 	pipe->usual = to;
 	pipe->output = output;
 }
 
-void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, unsigned n)
+void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, uint32_t to, unsigned n)
 {
-	uint32_t known = (uint32_t)((UINT64_C(1) << pipe->count) - 1);
-	unsigned dropped = 0, blocked = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t to = pipe->nic.to[i] & known;
-
-		dropped += !to;
-		blocked += (unsigned)__builtin_popcount(to & ~pipe->live);
-	}
-	if (dropped)
-		count(&pipe->dropped, dropped);
-	if (blocked)
-		count(&pipe->blocked_copies, blocked);
+	to &= (uint32_t)((UINT64_C(1) << pipe->count) - 1);
+	if (!to)
+		count(&pipe->dropped, n);
+	else if (to & ~pipe->live)
+		count(&pipe->blocked_copies, (uint64_t)n * (unsigned)__builtin_popcount(to & ~pipe->live));
 }
 
 /* ---- The end ---- */
@@ -588,6 +578,8 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	pipe->count = count_outputs;
 	pipe->live = (uint32_t)((UINT64_C(1) << count_outputs) - 1);
 	pipe->left = RING_BATCH - 1;
+	pipe->least = slots / 8 < RING_BATCH ? RING_BATCH : slots / 8;
+	pipe->most = slots * 3 / 8 < 2 * RING_BATCH ? 2 * RING_BATCH : slots * 3 / 8;
 	forget_usual(pipe);
 	pipe->rearm.q0 = rxq->offset;
 	for (uint32_t slot = 0; slot < slots; slot++)
@@ -603,6 +595,9 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 			.least = IXGBE_TX_FRAME_MIN,
 			.describe = {txq->offset, IXGBE_TX_COMMAND | IXGBE_TX_EOP},
 			.range = {UINT32_MAX, UINT32_MAX, longest - IXGBE_TX_FRAME_MIN, UINT32_MAX}};
+		for (unsigned k = 0; k < 4; k++)
+			pipe->outputs[i].end[k] = pipe->outputs[i].describe;
+		pipe->outputs[i].end[3].q1 |= IXGBE_TX_RS;
 		txq->pipes = &pipe->outputs[i];
 		txq->limit = txq->next;
 		txq->pipe_slots += slots;

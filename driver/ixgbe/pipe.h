@@ -5,8 +5,8 @@
  * a ring carries only what it sends, and a dropped packet costs nothing there. Receive slots are counted in batches of RING_BATCH:
  * `used` says which outputs have packets of a batch, and an output's `report` which of its descriptors, the last of a burst and one
  * with report-status, ends them. Both are written when the batch ends; `touched` is what the one in progress has used. Once all of these
- * are done, the batch goes back to the card. What is not done holds a receive slot, so a transmit ring as large as the receive rings that
- * feed it cannot overflow, and need not be asked for room. */
+ * are done, the batch goes back to the card. Where all batches went to one output, one of them tells for all before it. What is not done
+ * holds a receive slot, so a transmit ring as large as the receive rings that feed it cannot overflow, and need not be asked for room. */
 #ifndef POLLUX_DRIVER_IXGBE_PIPE_H
 #define POLLUX_DRIVER_IXGBE_PIPE_H
 
@@ -22,6 +22,7 @@ struct ixgbe_pipe_output {
 	uint32_t least;                                 /* IXGBE_TX_FRAME_MIN: a load costs less than a constant */
 	struct ring_descriptor describe;                /* to be added to a packet's {data, lengths}: I/O offset and command */
 	uint32_t range[4] __attribute__((aligned(16))); /* by dword of a handle: longest frame - IXGBE_TX_FRAME_MIN in the third */
+	struct ring_descriptor end[4] __attribute__((aligned(64))); /* `describe` of a burst's last four: the last one asks for a report */
 
 	uint32_t report[IXGBE_PIPE_BATCHES]; /* per receive batch: up to where the queue must have sent for it, counted as txq->next is */
 	struct nic *port;
@@ -48,7 +49,7 @@ struct ixgbe_pipe {
 	struct ring_descriptor *home;     /* per receive slot: {its buffer's data, 0} */
 	struct ixgbe_pipe_output *output; /* the usual one, where all of a burst went lately, and nothing is out of the ordinary ... */
 	uint32_t usual;                   /* ... and its bit; none: 0, and ixgbe_pipe_nowhere */
-	uint32_t touched;                 /* mask of outputs that have packets of the batch in progress */
+	uint32_t touched;                 /* mask of outputs that may have packets of the batch in progress; `usual` always in it */
 	uint32_t limit;                   /* up to here there is neither the ring's end nor a slot that the card was not given */
 	int32_t left;                     /* slots of the batch in progress that are not sent yet, less one */
 	struct ring_descriptor rearm;     /* to be added to a home: I/O offset */
@@ -58,11 +59,13 @@ struct ixgbe_pipe {
 	uint32_t used[IXGBE_PIPE_BATCHES]; /* masks of outputs that have packets of a batch */
 	uint64_t dropped, blocked_copies, bad;
 	struct ixgbe_pipe_output *outputs;
-	unsigned count;          /* of them */
-	uint32_t live;           /* mask of outputs that take packets */
-	bool skipping;           /* inside a frame of several descriptors, which is dropped: until its last */
-	uint32_t blocked;        /* mask: what they have is stranded, and they get nothing new */
-	uint32_t stall_fill;     /* the receive ring stands still at this batch ... */
+	unsigned count;       /* of them */
+	uint32_t live;        /* mask of outputs that take packets */
+	bool skipping;        /* inside a frame of several descriptors, which is dropped: until its last */
+	uint32_t blocked;     /* mask: what they have is stranded, and they get nothing new */
+	uint32_t most, least; /* when so many slots are held, it's asked whether all but so few are sent, and can be given back */
+	uint32_t even;        /* counted as rxq->next is: `usual` alone has packets of the batches from here on. A new one makes one odd */
+	uint32_t stall_fill;  /* the receive ring stands still at this batch ... */
 	uint64_t stall_since_us; /* ... since then; 0: it does not */
 	struct ixgbe_stranded *stranded;
 	unsigned stranded_count;
@@ -99,8 +102,8 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again);
 /** A packet that no transmit descriptor can describe as it is: pads it, or counts it as bad. @return true: it is to be sent */
 bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *output, struct pkt *pkt);
 
-/** Counts those of a burst of n that go to fewer outputs than asked for, or to none. */
-void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, unsigned n);
+/** Counts n packets that are to go to these outputs, if some do not: there are fewer such, or they take none now. */
+void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, uint32_t to, unsigned n);
 
 /** The burst functions, by instruction set. */
 void ixgbe_pipe_scalar(struct nic_pipe *pipe);

@@ -14,4 +14,5 @@ void ixgbe_pipe_avx2(struct nic_pipe *pipe)
 {
 	pipe->take = pipe_take;
 	pipe->send = pipe_send;
+	pipe->part = pipe_send_parting;
 }

@@ -8,14 +8,19 @@ static inline __m512i four_times(__m128i piece)
 	return _mm512_broadcast_i32x4(piece);
 }
 
+/* What four whole, good frames have; and the sign of each last dword, where the VLAN tag is, which decides nothing. Loaded each time: what
+ * judges overwrites it, and a copy costs as much. */
+#define WHOLE (long long)(IXGBE_RX_WHOLE_FRAME | UINT64_C(1) << 63)
+static const volatile __m512i four_whole = {0, WHOLE, 0, WHOLE, 0, WHOLE, 0, WHOLE};
+
 /* Four descriptors that were judged become handles, and are rewritten for the card. */
 static inline void hand_out_four(
-	__m512i judged, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, __m512i rearm)
+	__m512i judged, __mmask16 lasts, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, __m512i rearm)
 {
 	__m512i slots = _mm512_loadu_si512(home);
 	__m512i handle = _mm512_or_si512(_mm512_shuffle_epi8(judged, four_times(pipe_length())), slots);
 
-	pkt_store_four(pkts, _mm512_mask_shuffle_epi32(handle, 0x8888, _mm512_loadu_si512(ring), 0x7f));
+	pkt_store_four(pkts, _mm512_mask_shuffle_epi32(handle, lasts, _mm512_loadu_si512(ring), 0x7f));
 	_mm512_storeu_si512(ring, _mm512_add_epi64(slots, rearm));
 }
 
@@ -23,56 +28,95 @@ static inline void hand_out_four(
 static inline unsigned take_eights(
 	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
-	const __m512i whole =
-		_mm512_set_epi64(IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0, IXGBE_RX_WHOLE_FRAME, 0);
 	const __m512i decides = _mm512_set_epi64(IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0);
 	const __m512i rearm = four_times(_mm_load_si128((const __m128i *)&pipe->rearm));
+	__mmask16 lasts = 0;
 
 #pragma GCC unroll 4
 	for (unsigned i = 0; i < NIC_PIPE_BURST; i += 8) {
-		__m512i low = _mm512_loadu_si512(&ring[i]), high = _mm512_loadu_si512(&ring[i + 4]);
+		__m512i whole = four_whole, low = _mm512_loadu_si512(&ring[i]), high = _mm512_loadu_si512(&ring[i + 4]);
+
+		if (i == 0)
+			lasts = _mm512_movepi32_mask(whole); /* one instruction; a constant is two */
 
 		/* a bit that one of two descriptors does not have as a whole, good frame has it */
 		if (__builtin_expect(_mm512_test_epi64_mask(_mm512_ternarylogic_epi64(whole, low, high, 0x7e), decides), 0))
 			return i;
 		__atomic_signal_fence(__ATOMIC_ACQ_REL);
-		hand_out_four(low, &ring[i], &home[i], &pkts[i], rearm);
-		hand_out_four(high, &ring[i + 4], &home[i + 4], &pkts[i + 4], rearm);
-		if (n == i + 8)
-			break;
+		hand_out_four(low, lasts, &ring[i], &home[i], &pkts[i], rearm);
+		hand_out_four(high, lasts, &ring[i + 4], &home[i + 4], &pkts[i + 4], rearm);
+		if (__builtin_expect(n == i + 8, 1))
+			return n;
 	}
-	return n;
+	return NIC_PIPE_BURST;
 }
 
-static inline unsigned describe_eights(
-	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, uint64_t report)
+/* What describes packets: see pipe_fours.h. */
+struct describing {
+	__m512i least, range, lengths, shift;
+};
+
+struct eight {
+	__m512i lower, upper;
+};
+
+/* The next eight packets' addresses and lengths where descriptors have them, if all are ordinary. */
+static inline __attribute__((always_inline)) bool place_eight(const struct describing *with, const struct pkt *pkts, struct eight *eight)
 {
-	const __m512i least = _mm512_set1_epi32((int)output->least), shift = four_times(_mm_setr_epi32(0, 0, 0, 14));
-	const __m512i range = four_times(_mm_load_si128((const __m128i *)output->range)), lengths = four_times(pipe_lengths());
+	__m512i lower = pkt_load_four(pkts), upper = pkt_load_four(pkts + 4);
+	__m512i most = _mm512_max_epu32(_mm512_sub_epi32(lower, with->least), _mm512_sub_epi32(upper, with->least));
+
+	eight->lower = _mm512_sllv_epi32(_mm512_shuffle_epi8(lower, with->lengths), with->shift);
+	eight->upper = _mm512_sllv_epi32(_mm512_shuffle_epi8(upper, with->lengths), with->shift);
+	return __builtin_expect(_mm512_cmpgt_epu32_mask(most, with->range) == 0, 1);
+}
+
+/* No loop here either: there the last eight of any length would be one piece of code, that has to work out where they are. */
+static inline __attribute__((always_inline)) unsigned describe_eights(
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, bool ends)
+{
+	const struct describing with = {.least = _mm512_set1_epi32((int)output->least),
+		.range = four_times(_mm_load_si128((const __m128i *)output->range)),
+		.lengths = four_times(pipe_lengths()),
+		.shift = four_times(_mm_setr_epi32(0, 0, 0, 14))};
 	const __m512i describe = four_times(_mm_load_si128((const __m128i *)&output->describe));
+	const __m512i *end = ends ? (const __m512i *)output->end : &describe;
+	struct eight eight;
 
-#pragma GCC unroll 4
-	for (unsigned i = 0; i < NIC_PIPE_BURST; i += 8) {
-		__m512i first = pkt_load_four(&pkts[i]), second = pkt_load_four(&pkts[i + 4]);
-		__m512i most = _mm512_max_epu32(_mm512_sub_epi32(first, least), _mm512_sub_epi32(second, least));
-
-		if (__builtin_expect(_mm512_cmpgt_epu32_mask(most, range) != 0, 0))
-			return i;
-		first = _mm512_sllv_epi32(_mm512_shuffle_epi8(first, lengths), shift);
-		second = _mm512_sllv_epi32(_mm512_shuffle_epi8(second, lengths), shift);
-		_mm512_storeu_si512(&ring[i], _mm512_add_epi64(first, describe));
-		_mm512_storeu_si512(&ring[i + 4], _mm512_add_epi64(second, describe));
-		if (n == i + 8) {
-			ring[i + 7].q1 |= report;
-			break;
-		}
+	if (!place_eight(&with, pkts, &eight))
+		return 0;
+	_mm512_storeu_si512(ring, _mm512_add_epi64(eight.lower, describe));
+	if (__builtin_expect(n == 8, 1)) {
+		_mm512_storeu_si512(ring + 4, _mm512_add_epi64(eight.upper, *end));
+		return 8;
 	}
-	return n;
+	_mm512_storeu_si512(ring + 4, _mm512_add_epi64(eight.upper, describe));
+	if (!place_eight(&with, pkts + 8, &eight))
+		return 8;
+	_mm512_storeu_si512(ring + 8, _mm512_add_epi64(eight.lower, describe));
+	if (n == 16) {
+		_mm512_storeu_si512(ring + 12, _mm512_add_epi64(eight.upper, *end));
+		return 16;
+	}
+	_mm512_storeu_si512(ring + 12, _mm512_add_epi64(eight.upper, describe));
+	if (!place_eight(&with, pkts + 16, &eight))
+		return 16;
+	_mm512_storeu_si512(ring + 16, _mm512_add_epi64(eight.lower, describe));
+	if (n == 24) {
+		_mm512_storeu_si512(ring + 20, _mm512_add_epi64(eight.upper, *end));
+		return 24;
+	}
+	_mm512_storeu_si512(ring + 20, _mm512_add_epi64(eight.upper, describe));
+	if (!place_eight(&with, pkts + 24, &eight))
+		return 24;
+	_mm512_storeu_si512(ring + 24, _mm512_add_epi64(eight.lower, describe));
+	_mm512_storeu_si512(ring + 28, _mm512_add_epi64(eight.upper, *end));
+	return 32;
 }
 
 static inline unsigned put_eights(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
-	return describe_eights(output, ring, pkts, n, IXGBE_TX_RS);
+	return describe_eights(output, ring, pkts, n, true);
 }
 
 static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint32_t *to, unsigned n, unsigned index)
@@ -108,7 +152,7 @@ static inline unsigned take_any_number(
 static inline unsigned put_any_number(
 	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
-	unsigned whole = n & ~7u, put = whole ? describe_eights(output, ring, pkts, whole, whole == n ? IXGBE_TX_RS : 0) : 0;
+	unsigned whole = n & ~7u, put = whole ? describe_eights(output, ring, pkts, whole, whole == n) : 0;
 
 	return put < n ? put + pipe_put_rest(output, ring + put, pkts + put, n - put) : put;
 }
@@ -119,4 +163,5 @@ void ixgbe_pipe_avx512(struct nic_pipe *pipe)
 {
 	pipe->take = pipe_take;
 	pipe->send = pipe_send;
+	pipe->part = pipe_send_parting;
 }

@@ -29,6 +29,8 @@ static __attribute__((noinline)) unsigned pipe_take_any(struct ixgbe_pipe *pipe,
 	bool again;
 	unsigned got;
 
+	if (n > NIC_PIPE_BURST)
+		n = NIC_PIPE_BURST;
 	do {
 		unsigned run = ixgbe_pipe_limit(pipe) - pipe->rxq->next;
 
@@ -64,21 +66,22 @@ static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
 
 	if (__builtin_expect(n > pipe->limit - next, 0))
 		return pipe_take_any(pipe, n);
-	if (n % PIPE_WIDTH == 0) {
+	if (PIPE_WIDTH < 8 && n > NIC_PIPE_BURST)
+		n = NIC_PIPE_BURST;
+	if (__builtin_expect(n % PIPE_WIDTH == 0, 1)) {
 		got = take_wide(pipe, &queue->ring[slot], &pipe->home[slot], pipe->nic.pkts, n);
-		if (__builtin_expect(got == n, 1))
+		if (__builtin_expect(got == n || got == NIC_PIPE_BURST, 1))
 			return got;
 	} else if (n < PIPE_FEW) {
 		return pipe_take_few(pipe, n);
 	}
-	return pipe_take_more(pipe, got, n);
+	return pipe_take_more(pipe, got, n < NIC_PIPE_BURST ? n : NIC_PIPE_BURST);
 }
 
-/* An output has descriptors up to `next` now. */
-static inline void pipe_push(struct ixgbe_pipe *pipe, struct ring_txq *queue, uint32_t bit, uint32_t next)
+/* A queue has descriptors up to `next` now. */
+static inline void pipe_push(struct ring_txq *queue, uint32_t next)
 {
 	queue->next = next;
-	pipe->touched |= bit;
 	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
 }
 
@@ -107,48 +110,68 @@ static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, 
 	if (next == queue->next)
 		return;
 	queue->ring[(next - 1) & queue->mask].q1 |= IXGBE_TX_RS;
-	pipe_push(pipe, queue, UINT32_C(1) << index, next);
+	pipe->touched |= UINT32_C(1) << index;
+	pipe_push(queue, next);
 	if (queue->tail == &queue->trapped_tail)
 		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
 }
 
-/* Packets that part: per output, those that go there. */
-static __attribute__((noinline)) void pipe_part(struct ixgbe_pipe *pipe, uint32_t outputs, unsigned n)
+static inline void pipe_sent(struct ixgbe_pipe *pipe, size_t n, uint32_t outputs)
 {
-	struct pkt some[NIC_PIPE_BURST + 4] __attribute__((aligned(64)));
-
-	for (; outputs; outputs &= outputs - 1) {
-		unsigned index = (unsigned)__builtin_ctz(outputs), picked = pick(some, pipe->nic.pkts, pipe->nic.to, n, index);
-		pipe_put(pipe, index, some, picked);
-	}
-}
-
-static inline void pipe_sent(struct ixgbe_pipe *pipe, unsigned n, uint32_t outputs)
-{
-	__atomic_store_n(&pipe->packets, pipe->packets + n, __ATOMIC_RELAXED); /* single writer */
-	pipe->rxq->next += n;
+	/* others may read it: as compilers take a relaxed load, an addition and a store it would be three instructions */
+	__asm__("add %1, %0" : "+m"(pipe->packets) : "r"(n));
+	pipe->rxq->next += (uint32_t)n;
 	if ((pipe->left -= (int32_t)n) < 0)
 		ixgbe_pipe_end_batch(pipe, outputs);
 }
 
-static __attribute__((noinline)) void pipe_send_any(struct ixgbe_pipe *pipe, unsigned n, uint32_t any, uint32_t all)
+/* Packets that part: per output, those that go there. */
+static void pipe_send_parting(struct nic_pipe *nic, size_t n, uint32_t any)
 {
+	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
+	struct pkt some[NIC_PIPE_BURST + 4] __attribute__((aligned(64)));
 	uint32_t outputs = any & pipe->live;
 
-	if (any != all)
-		pipe_part(pipe, outputs, n);
-	else
-		for (uint32_t rest = outputs; rest; rest &= rest - 1)
-			pipe_put(pipe, (unsigned)__builtin_ctz(rest), pipe->nic.pkts, n);
-	if (outputs != all || !all)
-		ixgbe_pipe_count_lost(pipe, n);
-	else
-		ixgbe_pipe_set_usual(pipe, all);
+	for (uint32_t rest = outputs; rest; rest &= rest - 1) {
+		unsigned index = (unsigned)__builtin_ctz(rest);
+
+		pipe_put(pipe, index, some, pick(some, pipe->nic.pkts, pipe->nic.to, (unsigned)n, index));
+	}
+	for (unsigned i = 0; i < n; i++)
+		ixgbe_pipe_count_lost(pipe, pipe->nic.to[i], 1);
 	pipe_sent(pipe, n, outputs);
 }
 
+/* All go to the same outputs, to none, or to some that take no packets now. */
+static __attribute__((noinline)) void pipe_send_any(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
+{
+	uint32_t outputs = to & pipe->live;
+
+	for (uint32_t rest = outputs; rest; rest &= rest - 1)
+		pipe_put(pipe, (unsigned)__builtin_ctz(rest), pipe->nic.pkts, (unsigned)n);
+	ixgbe_pipe_count_lost(pipe, to, (unsigned)n);
+	if (outputs == to)
+		ixgbe_pipe_set_usual(pipe, to);
+	pipe_sent(pipe, n, outputs);
+}
+
+static void pipe_send(struct nic_pipe *nic, size_t n, uint32_t to);
+
+/* At the end of the ring, or over it; or `usual` is nowhere. */
+static __attribute__((noinline)) void pipe_send_at_end(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
+{
+	struct ring_txq *queue = pipe->output->txq;
+
+	if (queue->limit == queue->next && to) {
+		queue->limit += queue->mask + 1;
+		pipe_send(&pipe->nic, n, to);
+	} else {
+		pipe_send_any(pipe, n, to);
+	}
+}
+
 /* The usual case: all packets go to one and the same output, where the ones before went, and as they are. */
-static inline void pipe_send_usual(struct ixgbe_pipe *pipe, unsigned n, uint32_t to,
+static inline void pipe_send_usual(struct ixgbe_pipe *pipe, size_t n, uint32_t to,
 	unsigned (*put)(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n))
 {
 	struct ixgbe_pipe_output *output = pipe->output;
@@ -156,36 +179,40 @@ static inline void pipe_send_usual(struct ixgbe_pipe *pipe, unsigned n, uint32_t
 	uint32_t next = queue->next;
 	struct ring_descriptor *ring = &queue->ring[next & queue->mask];
 
-	if (__builtin_expect(n > queue->limit - next, 0) || __builtin_expect(put(output, ring, pipe->nic.pkts, n) != n, 0)) {
-		pipe_send_any(pipe, n, to, to); /* which writes the same descriptors again: the tail has not moved */
+	if (__builtin_expect((uint32_t)n > queue->limit - next, 0)) {
+		pipe_send_at_end(pipe, n, to);
 		return;
 	}
-	pipe_push(pipe, queue, to, next + n);
+	if (__builtin_expect(put(output, ring, pipe->nic.pkts, (unsigned)n) != (unsigned)n, 0)) {
+		pipe_send_any(pipe, n, to); /* which writes the same descriptors again: the tail has not moved */
+		return;
+	}
+	pipe_push(queue, next + (uint32_t)n);
 	pipe_sent(pipe, n, to);
 }
 
-static __attribute__((noinline)) void pipe_send_rest(struct ixgbe_pipe *pipe, unsigned n, uint32_t to)
+static __attribute__((noinline)) void pipe_send_rest(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
 {
 	pipe_send_usual(pipe, n, to, put_rest);
 }
 
-static __attribute__((noinline)) void pipe_send_few(struct ixgbe_pipe *pipe, unsigned n, uint32_t to)
+static __attribute__((noinline)) void pipe_send_few(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
 {
 	pipe_send_usual(pipe, n, to, put_few);
 }
 
-static void pipe_send(struct nic_pipe *nic, unsigned n, uint32_t any, uint32_t all)
+static void pipe_send(struct nic_pipe *nic, size_t n, uint32_t to)
 {
 	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
 
-	if (__builtin_expect(any != all || any != pipe->usual, 0))
-		pipe_send_any(pipe, n, any, all);
+	if (__builtin_expect(to != pipe->usual, 0))
+		pipe_send_any(pipe, n, to);
 	else if (n % PIPE_WIDTH == 0)
-		pipe_send_usual(pipe, n, any, put_wide);
+		pipe_send_usual(pipe, n, to, put_wide);
 	else if (n < PIPE_FEW)
-		pipe_send_few(pipe, n, any);
+		pipe_send_few(pipe, n, to);
 	else
-		pipe_send_rest(pipe, n, any);
+		pipe_send_rest(pipe, n, to);
 }
 
 #endif

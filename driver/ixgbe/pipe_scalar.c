@@ -25,4 +25,5 @@ void ixgbe_pipe_scalar(struct nic_pipe *pipe)
 {
 	pipe->take = pipe_take;
 	pipe->send = pipe_send;
+	pipe->part = pipe_send_parting;
 }

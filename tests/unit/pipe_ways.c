@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Runs the tests of pipes in all ways: with each instruction set, and where heads and tails are calls. And two functions of pipes. The
+ * Runs the tests of pipes in all ways: with each instruction set, and where heads and tails are calls. And three functions of pipes. The
  * tests include this file. */
 #include "pipe_scene.c"
 
@@ -7,6 +7,12 @@ static uint32_t to_first(void *context, struct pkt *pkt)
 {
 	(void)context, (void)pkt;
 	return 1;
+}
+
+static uint32_t to_second(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 2;
 }
 
 static uint32_t to_all(void *context, struct pkt *pkt)

@@ -279,6 +279,148 @@ static void nor_at_the_end_of_a_burst(void)
 	tear_down(&f);
 }
 
+/* The n-th packet of a stream that goes to one output for a while, then to another, to both, or parts; it turns in the middle of a batch
+ * and where one ends. */
+#define TURN 144u
+static uint32_t turning(unsigned n)
+{
+	switch (n / TURN * 2654435761u >> 29) {
+	case 5:
+		return 2;
+	case 6:
+		return 3;
+	case 7:
+		return 1 + n % 3;
+	default:
+		return 1;
+	}
+}
+
+static uint32_t to_turning(void *context, struct pkt *pkt)
+{
+	unsigned *seen = context;
+
+	(void)pkt;
+	return turning((*seen)++);
+}
+
+/* A ring in which many batches are held at once, one output that sends often and one that seldom does: no buffer goes back too early, or a
+ * later packet would be in it when it is sent. */
+static void what_either_output_has_is_not_given_back(void)
+{
+	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 4 * RING, .promiscuous = true};
+	unsigned short seed[3] = {7, 8, 9};
+	unsigned arrived = 0, seen = 0, errors = 0, at[3] = {0};
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 3, &config);
+	pipe = open_pipe(&f, 0, 6);
+	while (seen < WIRE_FRAMES) {
+		unsigned most = 1 + random_below(seed, 70), left = TURN - seen % TURN;
+
+		/* more than the pipe asks for: an empty ring has it look at all that is held */
+		while (arrived - seen < 100 && arrived < WIRE_FRAMES && wire_arrive(model(&f, 0), arrived, LEN))
+			arrived++;
+		nic_pipe_run(pipe, most > left && random_below(seed, 4) ? left : most, to_turning, &seen);
+		if (random_below(seed, 4) == 0 || seen == WIRE_FRAMES)
+			send_out(&f, 1);
+		if (random_below(seed, 24) == 0 || seen == WIRE_FRAMES)
+			send_out(&f, 2);
+	}
+	for (unsigned i = 0; i < WIRE_FRAMES; i++)
+		for (unsigned port = 1; port < 3; port++)
+			if (turning(i) & port) {
+				struct wire *wire = &f.wire[port];
+
+				errors += at[port] >= wire->count || !wire_is_frame(wire->data[at[port]], wire->len[at[port]], i, LEN);
+				at[port]++;
+			}
+	CU_ASSERT_EQUAL(errors, 0);
+	CU_ASSERT_EQUAL(at[1], f.wire[1].count);
+	CU_ASSERT_EQUAL(at[2], f.wire[2].count);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* n packets go to these outputs, not on from there. @return the slot up to which the ring was given back then */
+static uint32_t hold(struct fixture *f, struct nic_pipe *pipe, unsigned n, uint32_t to)
+{
+	for (unsigned i = 0; i < n; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(f, 0), i, LEN));
+	CU_ASSERT_EQUAL(to == 1 ? nic_pipe_run(pipe, n, to_first, NULL) : nic_pipe_run(pipe, n, to_second, NULL), n);
+	return ixgbe_of(f->nic[0])->rings.rxqs[0]->fill;
+}
+
+/* Where all of late went to one output, one batch of it tells for those before: but not for what is behind it, not for what another output
+ * had before, nor for what that had of a batch that both have some of. */
+static void one_batch_tells_only_for_its_own_kind(void)
+{
+	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 4 * RING, .promiscuous = true};
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 3, &config);
+	pipe = open_pipe(&f, 0, 6);
+	hold(&f, pipe, 32, 1);
+	send_out(&f, 1);
+	CU_ASSERT_TRUE(hold(&f, pipe, 96, 1) <= 32);
+	send_out(&f, 1);
+	CU_ASSERT_EQUAL(hold(&f, pipe, 32, 1), 128);
+	send_out(&f, 1);
+
+	hold(&f, pipe, 32, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_TRUE(hold(&f, pipe, 32, 1) <= 160);
+		send_out(&f, 1);
+	}
+	send_out(&f, 2);
+	CU_ASSERT_EQUAL(hold(&f, pipe, 32, 1), 288);
+	send_out(&f, 1);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 1, to_first, NULL), 0); /* that's when it looks at all: none is held */
+
+	hold(&f, pipe, 16, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		CU_ASSERT_EQUAL(hold(&f, pipe, i ? 32 : 16, 1), 320);
+		send_out(&f, 1);
+	}
+	send_out(&f, 2);
+	CU_ASSERT_EQUAL(hold(&f, pipe, 32, 1), 448);
+	send_out(&f, 1);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 1, to_first, NULL), 0);
+
+	hold(&f, pipe, 16, 2);
+	hold(&f, pipe, 16, 1);
+	send_out(&f, 1);
+	send_out(&f, 2);
+	CU_ASSERT_TRUE(hold(&f, pipe, 32, 1) <= 512);
+	send_out(&f, 1);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
+/* What is known to be the same for all packets is written down once one differs. */
+static void a_burst_that_parts_late_is_written_down(void)
+{
+	struct nic_pipe pipe = {.take = NULL};
+	struct nic_pipe_said said = {.all = UINT32_MAX};
+	unsigned seen = 0;
+
+	memset(pipe.to, 0xff, sizeof(pipe.to));
+	nic_pipe_see(&pipe, pipe.pkts, pipe.to, 8, to_first, NULL, &said);
+	nic_pipe_see(&pipe, pipe.pkts + 8, pipe.to + 8, 8, to_first, NULL, &said);
+	CU_ASSERT_EQUAL(said.any, 1);
+	CU_ASSERT_EQUAL(said.all, 1);
+	nic_pipe_see(&pipe, pipe.pkts + 16, pipe.to + 16, 8, to_second, NULL, &said);
+	nic_pipe_see(&pipe, pipe.pkts + 24, pipe.to + 24, 1, to_second, NULL, &said);
+	nic_pipe_see(&pipe, pipe.pkts + 25, pipe.to + 25, 1, to_target, &seen, &said);
+	CU_ASSERT_EQUAL(said.any, 3);
+	CU_ASSERT_EQUAL(said.all, 0);
+	for (unsigned i = 0; i < 25; i++)
+		CU_ASSERT_EQUAL(pipe.to[i], i < 16 ? 1 : 2);
+	CU_ASSERT_EQUAL(pipe.to[25], target(0));
+}
+
 /* No hardware does that: a finished descriptor in the slot that stays back. */
 static void a_slot_that_was_not_given_is_not_looked_at(void)
 {
@@ -526,6 +668,9 @@ int main(void)
 		{"a packet between two looks is not dropped", a_packet_between_two_looks_is_not_dropped},
 		{"no slot goes back before its packets are sent", no_slot_goes_back_before_its_packets_are_sent},
 		{"nor at the end of a burst", nor_at_the_end_of_a_burst},
+		{"what either output has is not given back", what_either_output_has_is_not_given_back},
+		{"one batch tells only for its own kind", one_batch_tells_only_for_its_own_kind},
+		{"a burst that parts late is written down", a_burst_that_parts_late_is_written_down},
 		{"a slot that was not given is not looked at", a_slot_that_was_not_given_is_not_looked_at},
 		{"dropped packets go nowhere", dropped_packets_go_nowhere},
 		{"frames fill their buffers exactly", frames_fill_their_buffers_exactly},
