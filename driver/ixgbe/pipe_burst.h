@@ -163,7 +163,7 @@ static __attribute__((noinline)) void pipe_send_at_end(struct ixgbe_pipe *pipe, 
 	struct ring_txq *queue = pipe->output->txq;
 
 	if (queue->limit == queue->next && to) {
-		queue->limit += queue->mask + 1;
+		queue->limit = (queue->next | queue->mask) + 1;
 		pipe_send(&pipe->nic, n, to);
 	} else {
 		pipe_send_any(pipe, n, to);

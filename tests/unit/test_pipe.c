@@ -421,6 +421,37 @@ static void a_burst_that_parts_late_is_written_down(void)
 	CU_ASSERT_EQUAL(pipe.to[25], target(0));
 }
 
+/* A pipe that begins to feed an output while another one does, in the middle of its ring: that goes on around the ring. What is dropped
+ * first has bursts go over the ring's end. */
+static void a_second_pipe_may_join_at_any_time(void)
+{
+	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 8 * RING, .promiscuous = true};
+	unsigned arrived = 0, errors = 0;
+	struct nic_pipe *pipes[2] = {NULL};
+	struct fixture f;
+
+	set_up(&f, 3, &config);
+	pipes[0] = open_pipe(&f, 0, 2);
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipes[0], 7, nowhere, NULL), 3);
+	for (unsigned round = 0; round < 160; round++) {
+		if (round == 4)
+			pipes[1] = open_pipe(&f, 2, 2);
+		for (unsigned i = 0; i < 7; i++, arrived++)
+			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), arrived, LEN + arrived % 50));
+		CU_ASSERT_EQUAL(nic_pipe_run(pipes[0], 7, to_first, NULL), 7);
+		send_out(&f, 1);
+	}
+	CU_ASSERT_EQUAL(f.wire[1].count, arrived);
+	for (unsigned i = 0; i < f.wire[1].count; i++)
+		errors += !wire_is_frame(f.wire[1].data[i], f.wire[1].len[i], i, LEN + i % 50);
+	CU_ASSERT_EQUAL(errors, 0);
+	nic_pipe_close(pipes[0]);
+	nic_pipe_close(pipes[1]);
+	tear_down(&f);
+}
+
 /* No hardware does that: a finished descriptor in the slot that stays back. */
 static void a_slot_that_was_not_given_is_not_looked_at(void)
 {
@@ -670,6 +701,7 @@ int main(void)
 		{"nor at the end of a burst", nor_at_the_end_of_a_burst},
 		{"what either output has is not given back", what_either_output_has_is_not_given_back},
 		{"one batch tells only for its own kind", one_batch_tells_only_for_its_own_kind},
+		{"a second pipe may join at any time", a_second_pipe_may_join_at_any_time},
 		{"a burst that parts late is written down", a_burst_that_parts_late_is_written_down},
 		{"a slot that was not given is not looked at", a_slot_that_was_not_given_is_not_looked_at},
 		{"dropped packets go nowhere", dropped_packets_go_nowhere},
