@@ -3,19 +3,19 @@
  * tests include this file. */
 #include "pipe_scene.c"
 
-static uint32_t to_first(void *context, struct pkt *pkt)
+static __attribute__((unused)) uint32_t to_first(void *context, struct pkt *pkt)
 {
 	(void)context, (void)pkt;
 	return 1;
 }
 
-static uint32_t to_second(void *context, struct pkt *pkt)
+static __attribute__((unused)) uint32_t to_second(void *context, struct pkt *pkt)
 {
 	(void)context, (void)pkt;
 	return 2;
 }
 
-static uint32_t to_all(void *context, struct pkt *pkt)
+static __attribute__((unused)) uint32_t to_all(void *context, struct pkt *pkt)
 {
 	(void)context, (void)pkt;
 	return UINT32_MAX;
