@@ -137,18 +137,7 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 
 check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and our driver on vfio-pci in QEMU guests (downloads 250 MB once)
 	@tests/need.sh full
-	@tests/judge_dpdk.sh build/release 82599 --all
-	@tests/judge_dpdk.sh build/release-clang
-	@tests/judge_dpdk.sh build/release x540
-	@tests/judge_dpdk.sh build/release x550
-	@tests/guest/linux_ixgbe.sh build/release
-	@tests/guest/ixgbe.sh build/release
-	@tests/guest/cards.sh build/release $(GUEST_RUNS)
-	@tests/guest/bind.sh build/release
-	@tests/guest/transcript.sh build/release
-	@tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e \
-		11.1/debian12/ixgbe+ixgbe
-	@tests/guest/testpmd.sh build/release
+	@tests/full.sh $(GUEST_RUNS)
 
 bench-guest: ## forwarders and generators on QEMU's cards: Pollux, DPDK's testpmd, the kernel's bridge (ROUNDS=5; a quarter of an hour)
 	@tests/need.sh full
