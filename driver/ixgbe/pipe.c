@@ -161,6 +161,8 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 	}
 	if (fill != queue->fill)
 		give_back(pipe, queue, fill);
+	if ((int32_t)(fill - pipe->even) > 0)
+		pipe->even = fill; /* never left so far behind that it seems to be ahead */
 }
 
 /* What the outputs got of the batch in progress becomes what ends it. Packets of other pipes may be behind it in a queue: that's as good.

@@ -59,13 +59,13 @@ struct ixgbe_pipe {
 	uint32_t used[IXGBE_PIPE_BATCHES]; /* masks of outputs that have packets of a batch */
 	uint64_t dropped, blocked_copies, bad;
 	struct ixgbe_pipe_output *outputs;
-	unsigned count;       /* of them */
-	uint32_t live;        /* mask of outputs that take packets */
-	bool skipping;        /* inside a frame of several descriptors, which is dropped: until its last */
-	uint32_t blocked;     /* mask: what they have is stranded, and they get nothing new */
-	uint32_t most, least; /* when so many slots are held, it's asked whether all but so few are sent, and can be given back */
-	uint32_t even;        /* counted as rxq->next is: `usual` alone has packets of the batches from here on. A new one makes one odd */
-	uint32_t stall_fill;  /* the receive ring stands still at this batch ... */
+	unsigned count;          /* of them */
+	uint32_t live;           /* mask of outputs that take packets */
+	bool skipping;           /* inside a frame of several descriptors, which is dropped: until its last */
+	uint32_t blocked;        /* mask: what they have is stranded, and they get nothing new */
+	uint32_t most, least;    /* when so many slots are held, it's asked whether all but so few are sent, and can be given back */
+	uint32_t even;           /* the batches from here on are `usual`'s alone, counted as rxq->next is; where it changes, one parts */
+	uint32_t stall_fill;     /* the receive ring stands still at this batch ... */
 	uint64_t stall_since_us; /* ... since then; 0: it does not */
 	struct ixgbe_stranded *stranded;
 	unsigned stranded_count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's two burst functions, without the loops over descriptors: each file that includes this one has defined those before, for one
+ * A pipe's burst functions, without the loops over descriptors: each file that includes this one has defined those before, for one
  * instruction set:
  *   take_wide   takes the unbroken run of whole, good frames at the front, at most n, and rewrites their descriptors for the card;
  *               n is a multiple of PIPE_WIDTH, and so is what it returns
@@ -66,7 +66,7 @@ static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
 
 	if (__builtin_expect(n > pipe->limit - next, 0))
 		return pipe_take_any(pipe, n);
-	if (PIPE_WIDTH < 8 && n > NIC_PIPE_BURST)
+	if (PIPE_WIDTH < 8 && n > NIC_PIPE_BURST) /* eights stop there by themselves */
 		n = NIC_PIPE_BURST;
 	if (__builtin_expect(n % PIPE_WIDTH == 0, 1)) {
 		got = take_wide(pipe, &queue->ring[slot], &pipe->home[slot], pipe->nic.pkts, n);
