@@ -111,11 +111,6 @@ void model_config_reset(struct model *m)
 	field(m, SERIAL_AT + 8, 4, 0x028259FF, 0);
 }
 
-void model_config_open(struct model *m)
-{
-	model_config_reset(m);
-}
-
 bool model_bus_master(const struct model *m)
 {
 	return m->pci[PCI_COMMAND_AT] & PCI_MASTER;

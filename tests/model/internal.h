@@ -46,6 +46,7 @@ struct queue {
 	uint64_t head_write_back; /* I/O address; 0: descriptors are written back */
 	struct tx_context context[2];
 	uint32_t segments_sent; /* of the segmentation at the head */
+	bool skipping;          /* a chain was dropped, and the rest of it is to come */
 };
 
 enum { WIDE_GORC, WIDE_GOTC, WIDE_TOR, WIDE_RXDGBC, WIDE_TXDGBC, WIDE_QBRC, WIDE_QBTC = WIDE_QBRC + 16, WIDE_COUNT = WIDE_QBTC + 16 };
@@ -270,7 +271,6 @@ uint32_t model_read_secrxstat(struct model *m, unsigned index, uint32_t value, u
 
 /* ---- config.c ---- */
 
-void model_config_open(struct model *m);
 void model_config_reset(struct model *m);
 void model_config_read(struct model *m, uint64_t offset, void *data, size_t bytes);
 void model_config_write(struct model *m, uint64_t offset, const void *data, size_t bytes);

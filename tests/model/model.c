@@ -34,6 +34,11 @@ void model_settle(struct model *m)
 	m->last_mac = UINT64_MAX;
 }
 
+bool model_receiving(const struct model *m)
+{
+	return m->receiving;
+}
+
 /** CTRL.RST and LNK_RST: everything but configuration space and EEPROM comes up anew. */
 void model_device_reset(struct model *m, bool link)
 {
@@ -82,7 +87,6 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	model_phy_reset(m);
 	model_registers_open(m);
 	model_eeprom_open(m);
-	model_config_open(m);
 	model_function_reset(m);
 	return m;
 }
@@ -217,7 +221,7 @@ void model_write_receive(struct model *m, unsigned index, uint32_t value, uint32
 		/* The two must agree (DS 8.2.3.8.8), and the DMA be ready. */
 		fault_order(m, MODEL_ORDER_CRC, strip != dma);
 		fault_order(m, MODEL_ORDER_DMA_INIT, !(reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_DMAIDONE));
-		/* X540 and X550 come up with more than they have (registers.md 13.3): software must say less. */
+		/* X540 and X550 come up with more than they have (hw-docs/doubts.md): software must say less. */
 		fault_order(m, MODEL_ORDER_PACKET_BUFFER, reg_get(m, IXGBE_RXPBSIZE) > buffer_memory(m));
 	}
 	model_settle(m);

@@ -86,6 +86,8 @@ void model_step(struct model *model, uint64_t now_ns);
 /** The link partner comes or goes; LINKS follows when the driver has brought its side up. */
 void model_set_partner(struct model *model, bool present);
 bool model_link_up(const struct model *model);
+/** RXCTRL.RXEN is set, and the receive path is not halted. */
+bool model_receiving(const struct model *model);
 /** Of the link that is up, as LINKS says it; 0: down. */
 unsigned model_link_mbps(const struct model *model);
 /** The memory that frames wait in until there are descriptors: RXPBSIZE[0], as far as the card has so much. */

@@ -4,12 +4,14 @@
 
 enum { HANDSHAKE_NS = 2000 };
 
-static void load_ring(struct model *m, struct queue *q, uint64_t base, uint32_t bytes)
+/* The descriptors that the datasheet validates (DS 8.2.3.8.3), and that X550's receive rings have: more is no ring. */
+enum { MOST = 8192, X550_RX_MOST = 32768 };
+
+static void load_ring(struct model *m, struct queue *q, uint64_t base, uint32_t bytes, uint32_t most)
 {
 	q->base = base;
 	q->size = bytes / sizeof(struct descriptor);
-	/* 8192 descriptors are what the datasheet validates; more, or none, is no ring (registers.md 5.1). */
-	if (bytes == 0 || bytes > 128u * 1024) {
+	if (bytes == 0 || bytes > most * sizeof(struct descriptor)) {
 		if (q->enabled)
 			m->faults.bad_ring++;
 		q->size = 0;
@@ -69,7 +71,7 @@ void model_rx_load(struct model *m, unsigned i)
 	q->buffer_bytes = (srrctl & 0x1F) * 1024;
 	q->counter = (reg_get(m, IXGBE_RQSMR + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
 	load_ring(m, q, ((uint64_t)reg_get(m, rx_offset(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_offset(IXGBE_RDBAL, i)),
-		reg_get(m, rx_offset(IXGBE_RDLEN, i)));
+		reg_get(m, rx_offset(IXGBE_RDLEN, i)), m->config.card == MODEL_X550 ? X550_RX_MOST : MOST);
 	/* Header split must not be used (DS 7.1.10), and a buffer without bytes holds nothing. */
 	if (q->enabled && (type > 1 || q->buffer_bytes == 0 || q->buffer_bytes > 16 * 1024)) {
 		m->faults.bad_ring++;
@@ -86,12 +88,12 @@ void model_tx_load(struct model *m, unsigned i)
 	q->enabled = reg_get(m, tx_offset(IXGBE_TXDCTL, i)) & XDCTL_ENABLE;
 	q->counter = (reg_get(m, IXGBE_TQSM + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
 	load_ring(m, q, ((uint64_t)reg_get(m, tx_offset(IXGBE_TDBAH, i)) << 32) | reg_get(m, tx_offset(IXGBE_TDBAL, i)),
-		reg_get(m, tx_offset(IXGBE_TDLEN, i)));
+		reg_get(m, tx_offset(IXGBE_TDLEN, i)), MOST);
 	q->head_write_back = 0;
 	if (low & TDWBAL_ENABLE) {
 		q->head_write_back = ((uint64_t)reg_get(m, tx_offset(IXGBE_TDWBAH, i)) << 32) | (low & ~3u);
 		if (q->enabled && q->head_write_back % 16) {
-			/* 16-byte alignment is what works in practice (registers.md 6.1). */
+			/* 16-byte alignment is what works in practice (hw-docs/doubts.md). */
 			m->faults.bad_ring++;
 			q->size = 0;
 			q->linear = NULL;
@@ -152,6 +154,7 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 		queue_move_head(&m->tx[i], 0);
 		m->tx[i].context[0].valid = m->tx[i].context[1].valid = false;
 		m->tx[i].segments_sent = 0;
+		m->tx[i].skipping = false;
 	}
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
 	model_tx_load(m, i);

@@ -63,11 +63,12 @@ static void report(struct model *m, struct queue *q, const struct tx_report *r, 
 	model_raise_queue(m, q->index, true);
 }
 
-/** Completes descriptors that carry no frame, or none that may be sent. */
+/** Completes descriptors that carry no frame, or none that may be sent. Only at the start of a burst. */
 void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b)
 {
 	report(m, q, b->report, b->reports);
 	b->reports = 0;
+	m->scratch_used = 0;
 	queue_move_head(q, b->cursor);
 }
 
@@ -104,11 +105,12 @@ static unsigned hand_over(struct model *m, const struct model_sink *sink, const 
 	return n;
 }
 
-/** Sends from one queue. @return how many; *stopped when the sink has had enough. */
-static unsigned send_queue(struct model *m, struct queue *q, const struct model_sink *sink, unsigned max, bool *stopped)
+/** Sends from one queue. *turns: how often descriptors may be looked at yet, as what sends nothing is in no other count. @return how many
+ *  frames; *stopped when the sink has had enough. */
+static unsigned send_queue(struct model *m, struct queue *q, const struct model_sink *sink, unsigned max, uint64_t *turns, bool *stopped)
 {
 	struct tx_burst b;
-	bool lengths_only = sink->lengths_only && !m->loopback;
+	bool lengths_only = sink->lengths_only && !m->loopback, own_fcs = !(reg_get(m, IXGBE_HLREG0) & HLREG0_TXCRCEN);
 	uint32_t available = q->size ? queue_available(m, q) : 0;
 	unsigned taken, reports = 0;
 
@@ -121,10 +123,12 @@ static unsigned send_queue(struct model *m, struct queue *q, const struct model_
 	b.frames = b.reports = 0;
 	b.segments = b.segments_left = 0;
 	m->scratch_used = 0;
-	while (b.left && b.frames < b.max) {
+	/* Nothing follows segments: they stay at the head until the last of them has gone. */
+	while (b.left && b.frames < b.max && !b.segments && *turns) {
 		uint32_t before = b.left;
 
-		if (likely(q->linear != NULL))
+		--*turns;
+		if (likely(q->linear != NULL && !own_fcs && !q->skipping))
 			gather_ordinary(m, q, &b, lengths_only);
 		if (!b.left || b.frames == b.max)
 			break;
@@ -156,16 +160,17 @@ static unsigned send_queue(struct model *m, struct queue *q, const struct model_
 
 unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned max)
 {
+	uint64_t turns = 2ull * max + MODEL_BURST;
 	unsigned sent = 0, idle = 0;
 	bool stopped = false;
 
 	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
 		return 0;
-	while (sent < max && idle < m->tx_active_n && !stopped) {
+	while (sent < max && idle < m->tx_active_n && turns && !stopped) {
 		if (m->tx_turn >= m->tx_active_n)
 			m->tx_turn = 0;
 
-		unsigned n = send_queue(m, &m->tx[m->tx_active[m->tx_turn]], sink, max - sent, &stopped);
+		unsigned n = send_queue(m, &m->tx[m->tx_active[m->tx_turn]], sink, max - sent, &turns, &stopped);
 		sent += n;
 		idle = n ? 0 : idle + 1;
 		m->tx_turn++;

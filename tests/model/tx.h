@@ -6,7 +6,7 @@
 #include "internal.h"
 
 #define TX_REPORTS 192u
-#define TX_LEAST   17u /* bytes of an advanced descriptor's frame (registers.md 7.6) */
+#define TX_LEAST   17u /* bytes of an advanced descriptor's frame (DS 7.2.3.2.4) */
 
 /** A descriptor that asked for its status (RS), and what is written back to it besides DD. */
 struct tx_report {

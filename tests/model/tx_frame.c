@@ -32,14 +32,14 @@ static void want_report(struct tx_burst *b, uint32_t slot, const struct descript
 		b->report[b->reports++] = (struct tx_report){slot, b->frames, legacy ? d->q0 : 0, legacy ? d->q1 : 0};
 }
 
-/** Reads descriptors up to the one with EOP, or to the tail. */
+/** Reads descriptors up to the one with EOP, to the tail, or to the first that is too many. */
 static void read_chain(struct model *m, struct queue *q, struct tx_burst *b, const struct descriptor *first, struct chain *c)
 {
 	uint32_t slot = b->cursor;
 	struct descriptor d = *first;
 
-	*c = (struct chain){.first = d, .legacy = !(d.q1 & TXD_DEXT)};
-	for (uint32_t left = b->left; left && !c->ended; left--) {
+	*c = (struct chain){.first = d, .legacy = !(d.q1 & TXD_DEXT), .bad = q->skipping};
+	for (uint32_t left = b->left; left && !c->ended && c->count <= PARTS; left--) {
 		uint32_t bytes = d.q1 & 0xFFFF;
 
 		if (c->count && !model_ring_read(m, q, slot, &d))
@@ -62,7 +62,7 @@ static void read_chain(struct model *m, struct queue *q, struct tx_burst *b, con
 			want_report(b, slot, &d);
 		slot = next_slot(q, slot);
 	}
-	/* VLE, IFCS and IC count in a legacy frame's last descriptor, in an advanced one's first (registers.md 7.4, 7.6). */
+	/* VLE, IFCS and IC count in a legacy frame's last descriptor, in an advanced one's first (DS 7.2.3.2). */
 	if (c->legacy)
 		c->first.q1 = d.q1;
 }
@@ -167,7 +167,7 @@ static bool gather_frame(
 	uint32_t len = (uint32_t)c->total;
 	bool ip = !c->legacy && (q1 & TXD_IXSM), l4 = !c->legacy && (q1 & TXD_TXSM), tagged = q1 & TXD_VLE;
 	bool own_fcs = !(q1 & TXD_IFCS) || !(reg_get(m, IXGBE_HLREG0) & HLREG0_TXCRCEN);
-	struct tx_layout layout = context ? model_offload_layout(&context->d) : (struct tx_layout){0};
+	struct tx_layout layout = model_offload_layout(&context->d);
 	struct model_frame *f = &b->frame[b->frames];
 	uint8_t *to = NULL;
 
@@ -236,9 +236,11 @@ static bool take_context(struct model *m, struct queue *q, struct tx_burst *b, c
 	return true;
 }
 
-/** Drops a chain: it is completed, and sends nothing. Only at the start of a burst, as completion is in order. */
+/** Drops a chain: it is completed, and sends nothing; neither will what belongs to it and is still to come. Only at the start of a burst,
+ *  as completion is in order. */
 static bool drop_chain(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c)
 {
+	q->skipping = !c->ended;
 	step_over(q, b, c->count);
 	model_tx_consume(m, q, b);
 	q->segments_sent = 0;
@@ -254,7 +256,7 @@ static bool sensible(const struct chain *c, const struct tx_context *context)
 		return false;
 	if (!c->legacy && (q1 & TXD_TSE))
 		return true; /* looked at more closely by gather_segments */
-	if (c->total < (c->legacy ? 14 : TX_LEAST) || c->total > MODEL_FRAME_MAX - 8)
+	if (c->total < (c->legacy ? 14 : TX_LEAST) || c->total + (q1 & TXD_VLE ? 4 : 0) > MODEL_FRAME_MAX - 4)
 		return false;
 	return c->legacy || q1 >> 46 == c->total;
 }
@@ -272,26 +274,21 @@ bool model_tx_gather(struct model *m, struct queue *q, struct tx_burst *b, bool 
 	if ((d.q1 & (TXD_DEXT | TXD_DTYP)) == (TXD_DEXT | TXD_DTYP_CONTEXT))
 		return take_context(m, q, b, &d);
 	read_chain(m, q, b, &d, &c);
-	if (!c.ended) {
-		/* The rest may come with the next tail, unless the ring is full of it already. */
-		b->reports = reports;
-		if (b->frames || b->left + 1 < q->size)
-			return false;
-		m->faults.bad_descriptor++;
-		return drop_chain(m, q, b, &c);
-	}
 
 	const struct tx_context *context = &q->context[(d.q1 >> 36) & 1];
-	bool segments = !c.legacy && (d.q1 & TXD_TSE), nothing = c.legacy && c.total == 0;
-	bool good = sensible(&c, context);
+	bool segments = !c.legacy && (d.q1 & TXD_TSE), nothing = c.legacy && c.ended && c.total == 0;
+	bool good = c.ended && sensible(&c, context);
+	/* The rest may come with the next tail, unless the ring is full of it already. */
+	bool unfinished = !c.ended && !c.bad && b->left + 1 < q->size;
 
 	/* Whatever is not simply one frame waits until it is the first. */
-	if (b->frames && (!good || segments)) {
+	if (unfinished || (b->frames && (!good || segments))) {
 		b->reports = reports;
 		return false;
 	}
 	if (!good) {
-		m->faults.bad_descriptor += !nothing; /* an empty legacy descriptor is completed, and sends nothing */
+		/* An empty legacy descriptor is completed, and sends nothing; and what is skipped was counted with its beginning. */
+		m->faults.bad_descriptor += !nothing && !q->skipping;
 		return drop_chain(m, q, b, &c);
 	}
 	if (segments) {

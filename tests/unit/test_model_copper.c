@@ -198,6 +198,25 @@ static void registers_of_the_cage_are_not_there(void)
 	host_close(&h);
 }
 
+static void receive_rings_are_as_long_as_the_card_takes(void)
+{
+	static const struct {
+		enum model_card card;
+		uint32_t descriptors;
+		bool good;
+	} cases[] = {{MODEL_X540, 8192, true}, {MODEL_X540, 8200, false}, {MODEL_X550, 32768, true}, {MODEL_X550, 32776, false}};
+	for (unsigned i = 0; i < 4; i++) {
+		open_card(cases[i].card, 0);
+		put(0x01000, (uint32_t)HOST_IOVA);
+		put(0x01008, cases[i].descriptors * 16);
+		put(0x01014, 1u << 25 | 2);
+		put(0x01028, 1u << 25);
+		host_wait(&h, 10000);
+		ASSERT_NUMBER(model_faults(h.model)->bad_ring == 0, cases[i].good);
+		host_close(&h);
+	}
+}
+
 /* ---- The X550's firmware ---- */
 
 /** Sends a command. @return its status. */
@@ -365,6 +384,7 @@ int main(void)
 		{"the PHY links by itself, at the best that is advertised", the_phy_links_by_itself_at_the_best_that_is_advertised},
 		{"semaphores are taken by reading", semaphores_are_taken_by_reading},
 		{"who holds no semaphore is counted", who_holds_no_semaphore_is_counted},
+		{"receive rings are as long as the card takes", receive_rings_are_as_long_as_the_card_takes},
 		{"registers of the cage are not there", registers_of_the_cage_are_not_there},
 		{"the NVM is read through the firmware", the_nvm_is_read_through_the_firmware},
 		{"the firmware checks what it is told", the_firmware_checks_what_it_is_told},

@@ -106,6 +106,11 @@ static void a_frame_with_its_own_fcs_is_checked_as_such(void)
 	CU_ASSERT_EQUAL(transmit(), 1);
 	CU_ASSERT_EQUAL(h.sent[0].len, 96);
 	CU_ASSERT_EQUAL(h.sent[0].bad_crc, true);
+	wr(0x04240, rd(0x04240) & ~1u); /* HLREG0.TXCRCEN: none gets one */
+	put(host_data(0, 100, PLAIN));
+	CU_ASSERT_EQUAL(transmit(), 1);
+	CU_ASSERT_EQUAL(h.sent[1].len, 96);
+	CU_ASSERT_EQUAL(h.sent[1].bad_crc, true);
 	host_close(&h);
 }
 
@@ -229,13 +234,13 @@ static void checksums_and_tags_are_inserted(void)
 	host_close(&h);
 }
 
-static void large_sends_are_segmented(void)
+/** Puts a segmentation into the ring: its context, and one descriptor, or several of most bytes each. */
+static void put_large(uint32_t payload, uint32_t mss, uint64_t bits)
 {
-	enum { PAYLOAD = 1900, MSS = 100 };
-
-	start(32);
 	uint8_t *ip = ipv4(0, 6, 0), *tcp = ip + 20;
 	uint16_t seed = (uint16_t)~sum16(ip + 12, 8, 6);
+	uint32_t most = 32768, total = 54 + payload;
+
 	memset(tcp, 0, 20);
 	ip[2] = ip[3] = 0;
 	tcp[7] = 10; /* sequence */
@@ -243,9 +248,20 @@ static void large_sends_are_segmented(void)
 	tcp[13] = 0x19; /* ACK, PSH, FIN */
 	tcp[16] = (uint8_t)(seed >> 8);
 	tcp[17] = (uint8_t)seed;
-	put(context(true, 20, MSS, 0));
-	put((struct host_descriptor){
-		host_tx_iova(0), (54 + PAYLOAD) | 3ull << 20 | 1ull << 29 | (uint64_t)PAYLOAD << 46 | PLAIN | TSE | IXSM | TXSM | RS});
+	put(context(true, 20, mss, 0));
+	for (uint32_t at = 0, bytes; at < total; at += bytes) {
+		bytes = total - at < most ? total - at : most;
+		put((struct host_descriptor){host_tx_iova(0) + at, bytes | 3ull << 20 | 1ull << 29 | (uint64_t)payload << 46 | IFCS | TSE |
+									   IXSM | TXSM | (at + bytes == total ? EOP | bits : 0)});
+	}
+}
+
+static void large_sends_are_segmented(void)
+{
+	enum { PAYLOAD = 1900, MSS = 100 };
+
+	start(32);
+	put_large(PAYLOAD, MSS, RS);
 	h.take_limit = 7; /* in portions */
 	wr(0x06018, tail);
 	unsigned n = 0;
@@ -269,6 +285,99 @@ static void large_sends_are_segmented(void)
 	CU_ASSERT_EQUAL(at, PAYLOAD);
 	CU_ASSERT_EQUAL(rd(0x06010), 2);
 	CU_ASSERT_EQUAL(host_tx_ring(&h)[1].q1 & DD, DD);
+	host_close(&h);
+}
+
+/* Frames behind a segmentation leave behind it, and each once, however few the sink takes and however little room there is. */
+static void nothing_overtakes_segments(void)
+{
+	for (unsigned limit = 1; limit < 8; limit++) {
+		unsigned n = 0;
+
+		start(32);
+		put_large(250, 100, RS);
+		for (unsigned i = 1; i < 4; i++)
+			put(host_data(i, 60 + i, PLAIN | RS));
+		h.take_limit = limit;
+		for (unsigned i = 0; i < 10; i++)
+			n += transmit();
+		ASSERT_NUMBER(n, 6);
+		for (unsigned i = 0; i < n; i++)
+			ASSERT_NUMBER(h.sent[i].len, i < 2 ? 154 : i == 2 ? 104 : 58 + i);
+		ASSERT_NUMBER(rd(0x06010), tail);
+		ASSERT_NUMBER(host_tx_ring(&h)[4].q1 & DD, DD);
+		host_close(&h);
+	}
+	start(32);
+	put_large(262000, 9000, RS); /* more than is held at once */
+	put(host_data(1, 61, PLAIN | RS));
+	put(host_data(2, 62, PLAIN | RS));
+	unsigned n = 0;
+	for (unsigned i = 0; i < 10; i++)
+		n += transmit();
+	ASSERT_NUMBER(n, 32);
+	ASSERT_NUMBER(h.sent[28].len, 9054);
+	ASSERT_NUMBER(h.sent[29].len, 54 + 1000);
+	ASSERT_NUMBER(h.sent[30].len, 61);
+	ASSERT_NUMBER(h.sent[31].len, 62);
+	ASSERT_NUMBER(rd(0x06010), tail);
+	host_close(&h);
+}
+
+static struct host_descriptor part(uint64_t iova, uint32_t bytes, uint32_t whole, uint64_t bits)
+{
+	return (struct host_descriptor){iova, bytes | 3ull << 20 | 1ull << 29 | (uint64_t)whole << 46 | bits};
+}
+
+static void what_is_dropped_leaves_room_for_the_next(void)
+{
+	start(256);
+	for (unsigned i = 0; i < 60; i++) {
+		put(part(host_tx_iova(0), 7000, 7100, IFCS));
+		put(part(HOST_IOVA + HOST_BYTES, 100, 0, EOP));
+	}
+	put(part(host_tx_iova(0), 100, 150, IFCS));
+	put(part(host_tx_iova(1), 50, 0, EOP | RS));
+	ASSERT_NUMBER(transmit(), 1);
+	ASSERT_NUMBER(h.sent[0].len, 150);
+	ASSERT_NUMBER(host_tx_ring(&h)[tail - 1].q1 & DD, DD);
+	ASSERT_NUMBER(model_faults(h.model)->bad_address, 60);
+	host_close(&h);
+}
+
+static void a_chain_without_end_is_one_fault_and_no_frame(void)
+{
+	start(1024);
+	for (unsigned i = 0; i < 300; i++)
+		put(host_data(1, 60, 0));
+	ASSERT_NUMBER(transmit(), 0);
+	ASSERT_NUMBER(rd(0x06010), 300); /* each was looked at once */
+	for (unsigned i = 0; i < 100; i++)
+		put(host_data(1, 60, 0));
+	put(host_data(1, 60, PLAIN | RS)); /* its end, though it looks like a frame */
+	put(host_data(2, 62, PLAIN | RS));
+	ASSERT_NUMBER(transmit(), 1);
+	ASSERT_NUMBER(h.sent[0].len, 62);
+	ASSERT_NUMBER(host_tx_ring(&h)[400].q1 & DD, DD);
+	ASSERT_NUMBER(host_tx_ring(&h)[401].q1 & DD, DD);
+	ASSERT_NUMBER(model_faults(h.model)->bad_descriptor, 1);
+	host_close(&h);
+}
+
+static void what_sends_nothing_takes_turns_too(void)
+{
+	unsigned calls = 0;
+
+	start(8192);
+	for (unsigned i = 0; i < 8000; i++)
+		put(context(true, 20, 100, 0));
+	wr(0x06018, tail);
+	for (uint32_t before = 0; before < tail && calls < 1000; calls++) {
+		ASSERT_NUMBER(model_transmit(h.model, &h.sink, 128), 0);
+		CU_ASSERT_TRUE(rd(0x06010) > before && rd(0x06010) - before < 1000);
+		before = rd(0x06010);
+	}
+	CU_ASSERT_TRUE(calls > 8 && calls < 1000);
 	host_close(&h);
 }
 
@@ -429,6 +538,10 @@ int main(void)
 		{"legacy descriptors are sent", legacy_descriptors_are_sent},
 		{"checksums and tags are inserted", checksums_and_tags_are_inserted},
 		{"large sends are segmented", large_sends_are_segmented},
+		{"nothing overtakes segments", nothing_overtakes_segments},
+		{"what is dropped leaves room for the next", what_is_dropped_leaves_room_for_the_next},
+		{"a chain without end is one fault and no frame", a_chain_without_end_is_one_fault_and_no_frame},
+		{"what sends nothing takes turns, too", what_sends_nothing_takes_turns_too},
 		{"nonsense is completed, counted and not sent", nonsense_is_completed_counted_and_not_sent},
 		{"hostile addresses and tails are counted, not followed", hostile_addresses_and_tails_are_counted_not_followed},
 		{"random descriptors do no harm", random_descriptors_do_no_harm},
