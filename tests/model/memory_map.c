@@ -72,6 +72,7 @@ static int file_find(struct memory_map *map, int fd, uint64_t end, bool writable
 	if (!S_ISREG(status.st_mode) || !is_memory_file(fd) || end > (uint64_t)status.st_size)
 		return -EINVAL;
 
+	uint64_t mapped = 0;
 	struct file *room = NULL;
 	for (unsigned i = 0; i < MEMORY_MAP_FILES; i++) {
 		struct file *file = &map->files[i];
@@ -79,6 +80,7 @@ static int file_find(struct memory_map *map, int fd, uint64_t end, bool writable
 			room = room ? room : file;
 			continue;
 		}
+		mapped += file->memory.bytes;
 		/* A file that has grown since gets a second, longer mapping. */
 		if (file->device == status.st_dev && file->inode == status.st_ino && file->writable == writable &&
 			end <= file->memory.bytes) {
@@ -86,7 +88,7 @@ static int file_find(struct memory_map *map, int fd, uint64_t end, bool writable
 			return 0;
 		}
 	}
-	if (!room)
+	if (!room || (uint64_t)status.st_size > MEMORY_MAP_BYTES - mapped)
 		return -ENOSPC;
 	*room = (struct file){.device = status.st_dev, .inode = status.st_ino, .writable = writable};
 	*found = room;

@@ -8,6 +8,7 @@
 
 #define MEMORY_MAP_MAX   65535 /* mappings; what VERSION announces */
 #define MEMORY_MAP_FILES 128
+#define MEMORY_MAP_BYTES (1ull << 43) /* of all files: who lends us sparse ones leaves room for the other port's */
 
 struct memory_map;
 
@@ -21,7 +22,7 @@ void memory_map_close(struct memory_map *map);
  *
  * Only memory files are taken (memfd, tmpfs, hugetlbfs): a page of any other could take its file system as long as it likes.
  * @return -EINVAL (odd address, size or offset; wraps around; behind the file's end; no memory file), -EEXIST (overlaps another
- * mapping), -ENOSPC (MEMORY_MAP_MAX mappings or MEMORY_MAP_FILES files), or what mmap said.
+ * mapping), -ENOSPC (MEMORY_MAP_MAX mappings, MEMORY_MAP_FILES files or MEMORY_MAP_BYTES), or what mmap said.
  */
 int memory_map_add(struct memory_map *map, uint64_t iova, uint64_t bytes, int fd, uint64_t offset, bool writable);
 

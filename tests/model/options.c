@@ -54,7 +54,7 @@ void options_help(FILE *to)
 		"  --no-shared          heads and tails are not shared as memory: every register access is a message, and exact.\n"
 		"                       For guests, whose drivers use more than heads and tails of those pages\n"
 		"  --link-down          nobody at the other end of the wires\n"
-		"  --sfp-absent         no module in the cage\n"
+		"  --sfp-absent         no module in the cage of the 82599\n"
 		"  --break NAME         a device that is broken, as often as wanted:\n",
 		wire_help);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
@@ -182,6 +182,10 @@ bool options_understand(int argc, char **argv, struct options *options)
 	options->link_down = link_down;
 	options->sfp_absent = sfp_absent;
 	options->help = help;
+	if (sfp_absent && options->card != MODEL_82599) {
+		fprintf(stderr, "pollux-model: the %s has no cage that --sfp-absent could empty\n", model_card_name(options->card));
+		return false;
+	}
 	if (help || (optind == argc && options->ports))
 		return true;
 	fprintf(stderr, options->ports ? "pollux-model: what is '%s'? See --help\n" : "pollux-model: --port SOCKET is needed: see --help\n",

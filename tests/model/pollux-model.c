@@ -86,9 +86,10 @@ static bool ended(const struct options *options, struct model_port *ports, uint6
 			last = wire->moved_ns;
 		sent += wire->counts.out_frames;
 		done &= !wire_ends(wire) || wire_done(wire);
-		served &= server_counts(ports[i].server)->clients && !server_connected(ports[i].server);
+		/* A client that says nothing only looks whether somebody serves here. */
+		served &= server_counts(ports[i].server)->messages && !server_connected(ports[i].server);
 		/* A client that took its memory away sends nothing that would bring us to look. */
-		if (server_poll(ports[i].server, MESSAGES_AT_ONCE))
+		if (server_poll(ports[i].server, 0))
 			wire_look(ports[i].wire, server_model(ports[i].server), now);
 	}
 	if (options->duration > 0 && first && (double)(now - first) / 1e9 >= options->duration)

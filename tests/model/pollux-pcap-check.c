@@ -3,6 +3,7 @@
  * else is asked for. */
 #include "capture.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ enum { ETHERTYPE = 12, IP = 14, UDP = 34, HEADERS = 42 };
 
 static struct {
 	const char *to, *from;
-	unsigned long size, count, flows;
+	unsigned long size, count, flows; /* 0: any */
 } wanted;
 
 static unsigned get16(const uint8_t *at)
@@ -110,6 +111,15 @@ static int judge(const struct capture *capture)
 	return good ? SOUND : UNSOUND;
 }
 
+/** A number from 1. */
+static bool number(const char *text, unsigned long *value)
+{
+	char *end;
+	errno = 0;
+	*value = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
+	return *value && !errno && !*end;
+}
+
 int main(int argc, char **argv)
 {
 	enum { TO = 256, FROM, SIZE, COUNT, FLOWS, HELP };
@@ -129,13 +139,12 @@ int main(int argc, char **argv)
 			wanted.to = optarg;
 		else if (c == FROM)
 			wanted.from = optarg;
-		else if (c == SIZE)
-			wanted.size = strtoul(optarg, NULL, 10);
-		else if (c == COUNT)
-			wanted.count = strtoul(optarg, NULL, 10);
-		else if (c == FLOWS)
-			wanted.flows = strtoul(optarg, NULL, 10);
-		else {
+		else if (c >= SIZE && c <= FLOWS) {
+			if (number(optarg, c == SIZE ? &wanted.size : c == COUNT ? &wanted.count : &wanted.flows))
+				continue;
+			fprintf(stderr, "pollux-pcap-check: sizes and counts are numbers from 1, not '%s'\n", optarg);
+			return UNUSABLE;
+		} else {
 			fputs(help, c == HELP || c == 'h' ? stdout : stderr);
 			return c == HELP || c == 'h' ? SOUND : UNUSABLE;
 		}

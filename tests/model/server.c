@@ -13,8 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DRAIN_MESSAGES 4096 /* of the old client before a new one is refused: the old one may have gone */
-
 static bool find_memory(void *context, uint64_t iova, struct model_extent *extent)
 {
 	return memory_map_find(((struct server *)context)->memory, iova, extent);
@@ -25,18 +23,26 @@ static void fire_interrupt(void *context, unsigned vector)
 	server_irqs_fire(&((struct server *)context)->irqs, vector);
 }
 
-/** Makes the image of BAR0: a file that a client can map but neither shrink nor grow, so that our own view of it stays. */
+/** Makes the image of BAR0: a file that a client can map but neither shrink nor grow, so that our own view of it stays. Each client gets a
+ *  new one, in the same place: the one before may still have its own mapped. */
 static int bar0_open(struct server *server)
 {
-	server->bar0_fd = memfd_create("pollux-bar0", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (server->bar0_fd < 0)
+	int fd = memfd_create("pollux-bar0", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *at = MAP_FAILED;
+	if (fd < 0)
 		return -errno;
-	if (ftruncate(server->bar0_fd, MODEL_BAR0_BYTES) || fcntl(server->bar0_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return -errno;
-	void *at = mmap(NULL, MODEL_BAR0_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, server->bar0_fd, 0);
-	if (at == MAP_FAILED)
-		return -errno;
+	if (!ftruncate(fd, MODEL_BAR0_BYTES) && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		at = mmap(server->bar0, MODEL_BAR0_BYTES, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_POPULATE | (server->bar0 ? MAP_FIXED : 0), fd, 0);
+	if (at == MAP_FAILED) {
+		int error = -errno;
+		close(fd);
+		return error;
+	}
+	if (server->bar0_fd >= 0)
+		close(server->bar0_fd);
 	server->bar0 = at;
+	server->bar0_fd = fd;
 	return 0;
 }
 
@@ -160,10 +166,11 @@ void server_close(struct server *server)
 
 int server_adopt(struct server *server, int fd)
 {
-	if (server->channel.fd >= 0) {
+	int error = server->channel.fd >= 0 ? -EBUSY : server->counts.clients ? bar0_open(server) : 0;
+	if (error) {
 		server->counts.refused++;
 		close(fd);
-		return -EBUSY;
+		return error;
 	}
 	channel_open(&server->channel, fd);
 	server->counts.clients++;
@@ -209,13 +216,12 @@ unsigned server_poll(struct server *server, unsigned most)
 			done += serve(server, most);
 		}
 	}
-	if (server->listener < 0)
+	/* Whether a client has gone shows behind the last of its messages: until then nobody is refused. */
+	if (server->listener < 0 || (server->channel.fd >= 0 && done >= most))
 		return done;
 	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return done;
-	if (server->channel.fd >= 0)
-		done += serve(server, DRAIN_MESSAGES);
 	server_adopt(server, fd);
 	return done + 1;
 }

@@ -21,7 +21,7 @@ struct server_config {
 
 struct server_counts {
 	uint64_t clients;  /* served */
-	uint64_t refused;  /* while another was being served */
+	uint64_t refused;  /* while another was being served, or for want of memory */
 	uint64_t messages; /* handled */
 	uint64_t errors;   /* of these, answered with an error */
 	uint64_t broken;   /* connections that we ended because the client broke the protocol or its memory */
@@ -39,10 +39,12 @@ int server_open(struct server **server, const struct server_config *config, char
 /** Ends the connection, removes the socket file if it is still ours, and closes the model. NULL is ignored. */
 void server_close(struct server *server);
 
-/** Serves a connected stream socket, which becomes the server's. @return -EBUSY: there is a client; the socket is closed. */
+/** Serves a connected stream socket, which becomes the server's. @return 0; -EBUSY: there is a client; -ENOMEM, -EMFILE, ... The socket is
+ *  closed then. */
 int server_adopt(struct server *server, int fd);
 
-/** Accepts, and handles up to `most` messages. @return what happened: messages handled, clients come and gone. 0: nothing. */
+/** Handles up to `most` messages, and accepts when those were fewer. @return what happened: messages handled, clients come and gone. 0:
+ * nothing. */
 unsigned server_poll(struct server *server, unsigned most);
 
 /** Fills in what to sleep on: up to 2 entries. @return how many. */

@@ -22,7 +22,7 @@ struct wire_counts {
 	uint64_t in_frames, in_bytes;   /* what the port dealt with; bytes without FCS */
 	uint64_t missed;                /* due, but neither a descriptor nor room in the packet buffer */
 	uint64_t out_frames, out_bytes; /* what the port sent */
-	uint64_t captured;              /* of these, written to the pcap-out */
+	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
 	uint64_t deaf;                  /* for the peer, while its port was not up */
 	uint64_t damaged;               /* came over the cable with a wrong FCS */
 	uint64_t steps, busy_steps;     /* busy: a frame moved */

@@ -13,7 +13,8 @@ const char wire_help[] =
 	"  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
 	"                       the port receives the frames of a capture (read whole at start), once. Without more each waits\n"
 	"                       for a descriptor and none is lost; with a rate, or the capture's own timing, frames that find\n"
-	"                       no descriptor wait in the packet buffer (512 KiB), and those it has no room for are missed\n"
+	"                       no descriptor wait in the packet buffer (512 KiB, 384 on\n"
+	"                       the others), and those it has no room for are missed\n"
 	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
 	"                       the port receives UDP frames made from a template. size is with FCS (default 64); without a\n"
 	"                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source address\n"
@@ -25,7 +26,7 @@ const char wire_help[] =
 	"                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
 	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
 	"  PORT:sink            what the port sends is counted (also without saying so)\n"
-	"PPS may end in k or M. A FILE cannot have a comma in its name; - is standard input or output.\n";
+	"PPS may end in k or M. A FILE cannot have a comma in its name; that of pcap-in may be -, for standard input.\n";
 
 struct sentence {
 	char *at;
@@ -188,6 +189,8 @@ static int pcap_out(struct wire *wire, const char *path, struct sentence s)
 {
 	if (wire->dumper)
 		return refuse(s, "a port has one pcap-out at most");
+	if (strcmp(path, "-") == 0)
+		return refuse(s, "pcap-out takes the name of a file: the report goes to standard output");
 	wire->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, MODEL_FRAME_MAX, PCAP_TSTAMP_PRECISION_NANO);
 	wire->out_path = strdup(path);
 	wire->dumper = wire->pcap ? pcap_dump_open(wire->pcap, path) : NULL;

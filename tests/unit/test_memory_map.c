@@ -3,6 +3,7 @@
 #include "../model/memory_map.h"
 
 #include "unit.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,17 @@ static void pieces_are_taken_back_together_but_never_cut(void)
 	close(fd);
 }
 
+static void sparse_files_leave_room_for_others(void)
+{
+	struct memory_map *map = memory_map_open();
+	int huge = memory_fd(MEMORY_MAP_BYTES + PAGE), fd = memory_fd(PAGE);
+	ASSERT_NUMBER(memory_map_add(map, IOVA, PAGE, huge, 0, true), -ENOSPC);
+	ASSERT_NUMBER(memory_map_add(map, IOVA, PAGE, fd, 0, true), 0);
+	memory_map_close(map);
+	close(huge);
+	close(fd);
+}
+
 static void read_only_memory_is_read_only(void)
 {
 	struct memory_map *map = memory_map_open();
@@ -113,6 +125,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"thousands of pieces are one mapping", thousands_of_pieces_are_one_mapping},
 		{"pieces are taken back together, but never cut", pieces_are_taken_back_together_but_never_cut},
+		{"sparse files leave room for others", sparse_files_leave_room_for_others},
 		{"read-only memory is read-only", read_only_memory_is_read_only},
 		{"memory that is taken away is survived", memory_that_is_taken_away_is_survived},
 		CU_TEST_INFO_NULL,

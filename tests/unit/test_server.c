@@ -530,6 +530,24 @@ static void what_a_client_leaves_is_gone_for_the_next(void)
 	close(fd);
 }
 
+static void who_has_gone_moves_no_tails(void)
+{
+	struct vfio_user_region_info region = {.argsz = 4096, .index = 0};
+	uint32_t tail = 5, seen = 1;
+	raw_greet();
+	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_GET_REGION_INFO, &region, sizeof(region)), 0);
+	CU_ASSERT_FATAL(raw_reply.fd >= 0);
+	uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, raw_reply.fd, 0x6000);
+	CU_ASSERT_FATAL(page != MAP_FAILED);
+	raw_close_reply_fd();
+	raw_greet();
+	memcpy(page + 0x18, &tail, sizeof(tail));
+	ASSERT_NUMBER(raw_read_region(0, 0x6018, 4), 0);
+	memcpy(&seen, raw_reply.payload + sizeof(struct vfio_user_region_access), sizeof(seen));
+	ASSERT_NUMBER(seen, 0);
+	munmap(page, PAGE);
+}
+
 static void a_flood_is_held_back(void)
 {
 	struct vfio_user_region_access access = {.region = 7, .count = 4096};
@@ -697,6 +715,7 @@ int main(void)
 		{"a client may go at any byte", a_client_may_go_at_any_byte},
 		{"a message may come byte by byte", a_message_may_come_byte_by_byte},
 		{"what a client leaves is gone for the next", what_a_client_leaves_is_gone_for_the_next},
+		{"who has gone moves no tails", who_has_gone_moves_no_tails},
 		{"a flood is held back", a_flood_is_held_back},
 		{"random messages are survived", random_messages_are_survived},
 		{"one client at a time, and the next after a kill", one_client_at_a_time_and_the_next_after_a_kill},

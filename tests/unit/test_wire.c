@@ -140,6 +140,22 @@ static void a_capture_waits_for_descriptors_and_loses_nothing(void)
 	host_close(&h);
 }
 
+static void nothing_is_lost_while_the_path_is_halted(void)
+{
+	static struct wire wire;
+	struct host h;
+	configure(&wire, 1, "0:source%s", "");
+	up(&h, &wire);
+	model_write32(h.model, 0x8D00, 2); /* SECRXCTRL.RX_DIS */
+	step(&h, &wire, 10, 1000);
+	ASSERT_NUMBER(wire.given, 0);
+	model_write32(h.model, 0x8D00, 0);
+	step(&h, &wire, 10, 1000);
+	ASSERT_NUMBER(wire.given, RING - 1);
+	close_wire(&wire);
+	host_close(&h);
+}
+
 static void frames_come_only_while_the_driver_has_the_port_up(void)
 {
 	static struct wire wire;
@@ -483,6 +499,7 @@ static void senseless_options_are_refused_with_a_sentence(void)
 		"0:nothing",
 		"0:sink,rate=1",
 		"0:sink=1",
+		"0:pcap-out=-",
 		"0:source=3",
 		"0:source,size=63",
 		"0:source,size=20000",
@@ -576,7 +593,7 @@ static void expect_refusal(const char *name, const char *word)
 
 static void captures_that_cannot_be_used_are_refused(void)
 {
-	if (!built("pollux-model") || !built("pollux-pcap-diff"))
+	if (!built("pollux-model") || !built("pollux-pcap-diff") || !built("pollux-pcap-check"))
 		return;
 	write_capture("cut.pcap", DLT_EN10MB, 10);
 	cut("cut.pcap", 500);
@@ -667,10 +684,13 @@ static void senseless_command_lines_are_refused(void)
 		"pollux-model --port a --break x",
 		"pollux-model --port a --lose 0",
 		"pollux-model --port a --duration x",
+		"pollux-model --port a --card x540 --sfp-absent",
 		"pollux-model --port a b",
 		"pollux-model --what",
 		"pollux-model --port /tmp/no-such-folder/s --exit-when-done --wire 0:source,size=1",
 		"pollux-pcap-diff a",
+		"pollux-pcap-check --count x a",
+		"pollux-pcap-check --count 0 a",
 	};
 	if (!built("pollux-model") || !built("pollux-pcap-diff"))
 		return;
@@ -703,6 +723,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"a capture waits for descriptors and loses nothing", a_capture_waits_for_descriptors_and_loses_nothing},
 		{"frames come only while the driver has the port up", frames_come_only_while_the_driver_has_the_port_up},
+		{"nothing is lost while the path is halted", nothing_is_lost_while_the_path_is_halted},
 		{"a held source waits, but a cable does not", a_held_source_waits_but_a_cable_does_not},
 		{"template frames are valid", template_frames_are_valid},
 		{"a source goes to the port's own address and counts", a_source_goes_to_the_ports_own_address_and_counts},
