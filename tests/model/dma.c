@@ -5,11 +5,6 @@
 
 #include "internal.h"
 
-static bool usable(const struct model_extent *e, uint64_t iova, uint32_t bytes, bool write)
-{
-	return iova >= e->iova && iova - e->iova < e->bytes && e->bytes - (iova - e->iova) >= bytes && (!write || e->writable);
-}
-
 /** Fills the cache with the extent around iova, when it is there, usable, and holds all bytes. Nothing is counted. */
 bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
 {
@@ -19,7 +14,7 @@ bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova
 		return false;
 	/* Frames of several pools take turns: each is in an extent of its own. */
 	for (unsigned i = 0; i < sizeof(m->recent) / sizeof(m->recent[0]); i++)
-		if (usable(&m->recent[i], iova, bytes, write)) {
+		if (dma_cached(&m->recent[i], iova, bytes, write)) {
 			*cache = m->recent[i];
 			return true;
 		}
@@ -28,7 +23,7 @@ bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova
 	if (!e.at || iova < e.iova || iova - e.iova >= e.bytes)
 		return false;
 	*cache = m->recent[m->recent_next++ % (sizeof(m->recent) / sizeof(m->recent[0]))] = e;
-	return usable(&e, iova, bytes, write);
+	return dma_cached(&e, iova, bytes, write) != NULL;
 }
 
 /** @return how many of the bytes lie together at iova; 0: none, or not usable. */
@@ -44,61 +39,38 @@ static uint32_t dma_run(struct model *m, struct model_extent *cache, uint64_t io
 	return run < bytes ? (uint32_t)run : bytes;
 }
 
-/** @return whether all bytes can be reached. Counts, when not. */
-bool model_dma_present(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
+/** Goes over memory, and copies from there or to there if either is given. @return whether all bytes can be reached. Counts, when not. */
+static bool dma_go(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write, const uint8_t *from, uint8_t *to)
 {
-	while (bytes) {
+	for (uint32_t done = 0, run; done < bytes; done += run) {
 		uint8_t *at;
-		uint32_t run = dma_run(m, cache, iova, bytes, write, &at);
 
+		run = dma_run(m, cache, iova + done, bytes - done, write, &at);
 		if (!run) {
 			m->faults.bad_address++;
 			return false;
 		}
-		iova += run;
-		bytes -= run;
+		if (from)
+			memcpy(at, from + done, run);
+		if (to)
+			memcpy(to + done, at, run);
 	}
 	return true;
+}
+
+bool model_dma_present(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
+{
+	return dma_go(m, cache, iova, bytes, write, NULL, NULL);
 }
 
 bool model_dma_write(struct model *m, struct model_extent *cache, uint64_t iova, const void *data, uint32_t bytes)
 {
-	const uint8_t *from = data;
-
-	while (bytes) {
-		uint8_t *at;
-		uint32_t run = dma_run(m, cache, iova, bytes, true, &at);
-
-		if (!run) {
-			m->faults.bad_address++;
-			return false;
-		}
-		memcpy(at, from, run);
-		from += run;
-		iova += run;
-		bytes -= run;
-	}
-	return true;
+	return dma_go(m, cache, iova, bytes, true, data, NULL);
 }
 
 bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, void *data, uint32_t bytes)
 {
-	uint8_t *to = data;
-
-	while (bytes) {
-		uint8_t *at;
-		uint32_t run = dma_run(m, cache, iova, bytes, false, &at);
-
-		if (!run) {
-			m->faults.bad_address++;
-			return false;
-		}
-		memcpy(to, at, run);
-		to += run;
-		iova += run;
-		bytes -= run;
-	}
-	return true;
+	return dma_go(m, cache, iova, bytes, false, NULL, data);
 }
 
 /** Forgets all extents, and decides anew whether the device may reach memory at all (COMMAND.BusMaster, CTRL.GIO_DIS, not gone). */

@@ -40,7 +40,7 @@ static uint8_t judge(const struct model *m, const uint8_t *mac, uint64_t value)
 	uint32_t control = reg_get(m, IXGBE_FCTRL);
 
 	if (value == 0xFFFFFFFFFFFFull)
-		/* "MPE alone is enough for both" broadcast and multicast (registers.md 8). */
+		/* "MPE alone is enough for both" broadcast and multicast (hw-docs/82599.md). */
 		return (control & (FCTRL_BAM | FCTRL_MPE)) ? VERDICT_BROADCAST : VERDICT_NO;
 	if (mac[0] & 1) {
 		if (exact_match(m, value))

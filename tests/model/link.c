@@ -117,7 +117,7 @@ unsigned model_link_mbps(const struct model *m)
 	return is_copper(m) ? m->copper_mbps : link_slow(m) ? 1000 : 10000;
 }
 
-/** Speed as in LINKS (registers.md 4.1). */
+/** Speed as in LINKS (DS 8.2.3.22.20). */
 static uint32_t speed_bits(const struct model *m)
 {
 	switch (model_link_mbps(m)) {
@@ -134,7 +134,7 @@ static uint32_t speed_bits(const struct model *m)
 	}
 }
 
-/** UP latches low: a link that went away in between shows as down once (registers.md 4.1). */
+/** UP latches low: a link that went away in between shows as down once (DS 8.2.3.22.20). */
 uint32_t model_read_links(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	bool up = m->link_up && !m->link_latched_down;

@@ -255,8 +255,3 @@ void model_local_advance(struct vfio_device *device, uint64_t ns)
 {
 	pass_time(local_of(device), ns);
 }
-
-unsigned model_local_operations(struct vfio_device *device)
-{
-	return local_of(device)->operations;
-}

@@ -22,7 +22,4 @@ struct model *model_local_model(struct vfio_device *device);
 /** Lets model time pass, beyond the real time that passes and 10 us for each register access. */
 void model_local_advance(struct vfio_device *device, uint64_t ns);
 
-/** How many operations the transport has served: what `fail` counts. */
-unsigned model_local_operations(struct vfio_device *device);
-
 #endif

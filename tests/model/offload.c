@@ -75,7 +75,7 @@ bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layou
 
 /**
  * Writes one segment: the headers, adjusted, and `bytes` of payload from offset `at` of `payload` in all. The frame's checksum field
- * holds the pseudo-header's sum without the length (registers.md 7.5).
+ * holds the pseudo-header's sum without the length (DS 7.2.4).
  */
 void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout)
 {

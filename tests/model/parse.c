@@ -93,7 +93,7 @@ struct layers {
 	bool fragment;
 };
 
-/** The queue that RETA names for a hash: 128 entries of 4 bits; X550 has 512 of 6, the later ones in ERETA (registers.md 9). */
+/** The queue that RETA names for a hash: 128 entries of 4 bits; X550 has 512 of 6, the later ones in ERETA (DS 8.2.3.7.15). */
 static uint8_t redirect(const struct model *m, uint32_t hash)
 {
 	bool wide = m->config.card == MODEL_X550;

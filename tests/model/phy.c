@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The 10GBASE-T PHY of X540 and X550: clause 45 MDIO through MSCA and MSRWD, the registers by which drivers find it and choose what it
- * advertises, and the speed that it settles on with a partner that can do all (IEEE 802.3 clause 45; registers.md 4.2). */
+ * advertises, and the speed that it settles on with a partner that can do all (IEEE 802.3 clause 45). */
 #include <string.h>
 
 #include "internal.h"

@@ -270,7 +270,7 @@ static const struct rule rules[] = {
 	{ IXGBE_TQSM,       4, 32, RW, 0x0F0F0F0F, 0, NULL, model_write_queue_map },
 };
 
-/** Second addresses of the same registers (registers.md 13.3). */
+/** Second addresses of the same registers. */
 static const struct {
 	uint32_t from, count, from_stride, to, to_stride;
 } aliases[] = {

@@ -127,7 +127,6 @@ enum {
 	CTRL_LNK_RST = 1 << 3,
 	CTRL_RST = 1 << 26,
 	STATUS_GIO = 1 << 19,
-	CTRL_EXT_DRV_LOAD = 1 << 28,
 	ESDP_SDP2 = 1 << 2, /* 1: a module sits in the cage */
 	ESDP_SDP3 = 1 << 3, /* 1: the laser is off */
 	ESDP_SDP3_DIR = 1 << 11,
@@ -155,7 +154,6 @@ enum {
 	FWSM_FW_VALID = 1 << 15,
 	EICR_RX_MISS = 1 << 17,
 	EICR_LSC = 1 << 20,
-	EICR_SDP2 = 1 << 26,
 	GPIE_MSIX_MODE = 1 << 4,
 	GPIE_OCD = 1 << 5,
 	GPIE_EIAME = 1 << 30,

@@ -24,7 +24,7 @@ static void judge(struct model *m, const struct model_frame *f, struct fate *fat
 		return;
 	}
 	/* A VLAN tag comes on top of the limit. */
-	if (f->len > limit && f->data[12] == 0x81 && f->data[13] == 0x00)
+	if (f->len > limit && (f->data[12] << 8 | f->data[13]) == (int)(reg_get(m, IXGBE_VLNCTRL) & 0xFFFF))
 		limit += 4;
 	if (f->len > limit || f->len > MODEL_FRAME_MAX - 4) {
 		fate->gone_to = f->bad_crc ? IXGBE_RJC : IXGBE_ROC;
@@ -252,7 +252,7 @@ static uint32_t shape_frame(struct model *m, const struct queue *q, const struct
 static uint64_t legacy_status(const struct fate *fate)
 {
 	uint64_t q1 = fate->parsed.q1;
-	/* DD, EOP, VP, L4CS, IPCS, PIF keep their places; TCPE and IPE go to bits 46 and 47 (registers.md 7.1). */
+	/* DD, EOP, VP, L4CS, IPCS, PIF keep their places; TCPE and IPE go to bits 46 and 47 (DS 7.1.5). */
 	uint64_t errors = ((q1 & RXD_RXE) ? 1 : 0) | ((q1 & RXD_L4E) ? 1 << 6 : 0) | ((q1 & RXD_IPE) ? 1 << 7 : 0);
 
 	return (q1 & 0xFF) << 32 | errors << 40 | (q1 & 0xFFFFull << 48);
@@ -357,7 +357,7 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 		struct fate fate;
 
 		judge(m, &frames[i], &fate);
-		/* GPRC includes the missed ones (an erratum, registers.md 11). */
+		/* GPRC includes the missed ones (an erratum; hw-docs/82599.md). */
 		count_frame(m, &fate);
 		missed += fate.accepted;
 	}

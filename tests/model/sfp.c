@@ -1,97 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The SFP+ module: its identification EEPROM behind a bit-banged I2C bus, its presence pin and its laser. */
+#include <stddef.h>
 #include <string.h>
 
 #include "internal.h"
 
 enum { IDLE, ADDRESS, ACK_ADDRESS, POINTER, ACK_POINTER, WRITE, ACK_WRITE, READ, WAIT_ACK };
 
-/** A 10GBASE-SR module (SFF-8472, device A0h). */
+/** A 10GBASE-SR module, as device A0h tells it (SFF-8472). */
+static const struct {
+	uint8_t identifier, extended, connector, transceiver[8], encoding, rate, rate_id, length[6];
+	char vendor[16];
+	uint8_t more_transceiver, oui[3];
+	char part[16], revision[4];
+	uint8_t wavelength[2], reserved, sum_base, options[2], rate_max, rate_min;
+	char serial[16], date[8];
+	uint8_t diagnostics, enhanced, compliance, sum_extended;
+} module = {
+	.identifier = 0x03, /* SFP */
+	.extended = 0x04,
+	.connector = 0x07,     /* LC */
+	.transceiver = {0x10}, /* 10GBASE-SR */
+	.encoding = 0x06,      /* 64B/66B */
+	.rate = 103,           /* 10.3 Gbit/s */
+	.length = {0, 0, 8, 3, 0, 30},
+	.vendor = "Pollux          ",
+	.oui = {0x02, 0x82, 0x59},
+	.part = "SOFT-10G-SR     ",
+	.revision = "1   ",
+	.wavelength = {0x03, 0x52}, /* 850 nm */
+	.options = {0x00, 0x1A},
+	.serial = "82599           ",
+	.date = "260101  ",
+};
+
+_Static_assert(sizeof(module) == 96 && offsetof(__typeof__(module), sum_base) == 63, "SFF-8472 table 4-1");
+
 static uint8_t module_byte(uint8_t at)
 {
-	static const uint8_t id[96] = {
-		[0] = 0x03, /* SFP */
-		[1] = 0x04,
-		[2] = 0x07,  /* LC */
-		[3] = 0x10,  /* 10GBASE-SR */
-		[11] = 0x06, /* 64B/66B */
-		[12] = 103,  /* 10.3 Gbit/s */
-		[16] = 8,
-		[17] = 3,
-		[18] = 0,
-		[19] = 30,
-		[20] = 'P',
-		'o',
-		'l',
-		'l',
-		'u',
-		'x',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		[37] = 0x02,
-		0x82,
-		0x59,
-		[40] = 'S',
-		'O',
-		'F',
-		'T',
-		'-',
-		'1',
-		'0',
-		'G',
-		'-',
-		'S',
-		'R',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		[56] = '1',
-		' ',
-		' ',
-		' ',
-		[60] = 0x03,
-		0x52, /* 850 nm */
-		[64] = 0x00,
-		[65] = 0x1A,
-		[68] = '8',
-		'2',
-		'5',
-		'9',
-		'9',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		' ',
-		[84] = '2',
-		'6',
-		'0',
-		'1',
-		'0',
-		'1',
-		' ',
-		' ',
-		[92] = 0x00, /* no diagnostics */
-	};
+	const uint8_t *id = (const uint8_t *)&module;
 	unsigned sum = 0, first = at == 63 ? 0 : 64;
 
-	if (at >= sizeof(id))
+	if (at >= sizeof(module))
 		return 0;
 	if (at != 63 && at != 95)
 		return id[at];

@@ -42,45 +42,26 @@ void model_count_sent(struct model *m, const struct tally *t)
 /** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between. */
 uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
-	struct wide_counter *c;
-	bool high = offset & 4;
+	static const struct {
+		uint32_t low, high;
+		unsigned counter;
+	} single[] = {
+		{IXGBE_GORCL, IXGBE_GORCH, WIDE_GORC},
+		{IXGBE_GOTCL, IXGBE_GOTCH, WIDE_GOTC},
+		{MODEL_TORL, MODEL_TORH, WIDE_TOR},
+		{MODEL_RXDGBCL, MODEL_RXDGBCH, WIDE_RXDGBC},
+		{MODEL_TXDGBCL, MODEL_TXDGBCH, WIDE_TXDGBC},
+	};
+	bool transmit = offset >= IXGBE_QBTC_L;
+	bool high = transmit ? index & 1 : (offset & 0x3F) == (IXGBE_QBRC_H & 0x3F);
+	struct wide_counter *c = &m->wide[transmit ? WIDE_QBTC + index / 2 : WIDE_QBRC + index];
 	uint32_t result;
 
-	switch (offset) {
-	case IXGBE_GORCL:
-	case IXGBE_GORCH:
-		high = offset == IXGBE_GORCH;
-		c = &m->wide[WIDE_GORC];
-		break;
-	case IXGBE_GOTCL:
-	case IXGBE_GOTCH:
-		high = offset == IXGBE_GOTCH;
-		c = &m->wide[WIDE_GOTC];
-		break;
-	case MODEL_TORL:
-	case MODEL_TORH:
-		high = offset == MODEL_TORH;
-		c = &m->wide[WIDE_TOR];
-		break;
-	case MODEL_RXDGBCL:
-	case MODEL_RXDGBCH:
-		high = offset == MODEL_RXDGBCH;
-		c = &m->wide[WIDE_RXDGBC];
-		break;
-	case MODEL_TXDGBCL:
-	case MODEL_TXDGBCH:
-		high = offset == MODEL_TXDGBCH;
-		c = &m->wide[WIDE_TXDGBC];
-		break;
-	default:
-		if (offset >= IXGBE_QBTC_L) {
-			c = &m->wide[WIDE_QBTC + index / 2];
-			high = index & 1;
-		} else {
-			c = &m->wide[WIDE_QBRC + index];
-			high = (offset & 0x3F) == (IXGBE_QBRC_H & 0x3F);
+	for (unsigned i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (offset == single[i].low || offset == single[i].high) {
+			high = offset == single[i].high;
+			c = &m->wide[single[i].counter];
 		}
-	}
 	(void)value;
 	if (!high) {
 		result = (uint32_t)c->value;
