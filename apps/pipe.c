@@ -239,7 +239,8 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, 1);
 	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
 		good = open_pipe(port);
-	if (good && app_thread_start(&bridge.app, &bridge.worker, 0, work, NULL)) {
+	good = good && app_thread_start(&bridge.app, &bridge.worker, 0, work, NULL);
+	if (good) {
 		good = app_supervise(&bridge.app, &bridge.first, more, NULL);
 		app_stop();
 		pthread_join(bridge.worker, NULL);

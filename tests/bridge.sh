@@ -105,4 +105,12 @@ check "a port that goes ends the bridge with status 1" "$work/bridge.log" ended 
 check "  and a sentence" "$work/bridge.log" grep -q 'gone' "$work/bridge.log"
 end_models
 
+# -- a CPU that it may not run on --
+one a
+one b
+"$bin/pollux-pipe" --cpu 1023 "vfio-user:$work/a" "vfio-user:$work/b" >"$work/bridge.log" 2>&1 &
+check "a thread that cannot be started ends the bridge with status 1" "$work/bridge.log" ended $! 1
+check "  and a sentence" "$work/bridge.log" grep -q 'may not run on CPU 1023' "$work/bridge.log"
+end_models
+
 end_checks
