@@ -116,7 +116,7 @@ struct app {
 	unsigned pool_count;
 	unsigned port_count;
 	struct app_port ports[APP_PORTS];
-	uint64_t end_ns; /* when app_supervise returned: what comes later is in no rate */
+	uint64_t end_ns; /* when app_supervise returned; rates are per time until then */
 	FILE *human;     /* where people read: stdout, or stderr when JSON has stdout */
 };
 
@@ -235,7 +235,8 @@ typedef void app_more(FILE *out, bool json, bool total);
  */
 bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bool (*done)(void));
 
-/** Prints the totals, as text or as the final JSON object. Workers have ended, ports are still started. */
+/** Prints the totals, as text or as the final JSON object. Workers have ended, ports are still started. What was received until now
+ *  counts, and what leaves the transmit ring within 10 ms; the rates are of all that, per time until end_ns. */
 void app_totals(struct app *app, const struct app_sample *first, app_more *more);
 
 /* ---- The generator's schedule (app_schedule.c) ---- */
