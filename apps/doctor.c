@@ -348,14 +348,15 @@ static void check_memory(void)
 	struct rlimit limit;
 	char mend[256];
 
-	if (small >= pages || large)
+	/* Those of 1 GiB are taken for more than 768 MiB only (mempool/memory.c), and no forwarder needs that much. */
+	if (small >= pages)
 		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small,
 			(unsigned long long)large);
 	else {
 		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root)",
 			(unsigned long long)(pages < 64 ? 64 : pages));
-		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted; without them all works, but slower",
-			(unsigned long long)small, (unsigned long long)pages);
+		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower",
+			(unsigned long long)small, (unsigned long long)pages, large ? ", and those of 1 GiB are too large" : "");
 	}
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
 		return;

@@ -148,6 +148,14 @@ static void memory(void)
 	CU_ASSERT_EQUAL(examine(A), 0);
 	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
 	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages");
+	CU_ASSERT_PTR_NULL(strstr(output, "1 GiB"));
+	shell("mkdir sys/kernel/mm/hugepages/hugepages-1048576kB && echo 4 >sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages");
+	CU_ASSERT_EQUAL(examine(A), 0);
+	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
+	expect_output(" are wanted, and those of 1 GiB are too large; without them");
+	shell("echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+	CU_ASSERT_EQUAL(examine(A), 0);
+	expect_output("ok       hugepages: 100 of 2 MiB and 4 of 1 GiB are free");
 	remove_machine();
 }
 
