@@ -144,10 +144,12 @@ static void json_nic(const struct vfio_pci *nic)
 
 static bool is_wanted(const struct vfio_pci *nic, bool found[ADDRESSES])
 {
+	bool wanted = tool.count == 0;
+
 	for (unsigned i = 0; i < tool.count; i++)
 		if (strcasecmp(tool.addresses[i], nic->address) == 0)
-			return found[i] = true;
-	return tool.count == 0;
+			wanted = found[i] = true;
+	return wanted;
 }
 
 static bool status(void)
@@ -177,7 +179,8 @@ static bool status(void)
 		printf("]}\n");
 	else if (!tool.count && !count)
 		printf("This machine shows no network cards.\n");
-	for (unsigned i = 0; i < tool.count; i++)
+	/* What was just changed is there: if it isn't shown, it is another device of a group. */
+	for (unsigned i = 0; i < tool.count && tool.command == STATUS; i++)
 		if (!found[i]) {
 			app_error("%s is no network card of this machine: pollux-bind without an address lists them", tool.addresses[i]);
 			good = false;

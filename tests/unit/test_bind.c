@@ -576,6 +576,13 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 	expect_output("# nothing to do");
 	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind " A " " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " A " " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --group --force " B1), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "restore " B1 " " B2), 0); /* a sound card, which status does not show */
+	CU_ASSERT_PTR_NULL(strstr(output, B2 " is no network card"));
+	CU_ASSERT_STRING_EQUAL(driver_of(B2), "snd_hda_intel");
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind"), 2);
 	CU_ASSERT_EQUAL(run_main(bind_main, "unbind " A), 2);
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind --user nobody-of-that-name " A), 2);
