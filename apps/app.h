@@ -130,7 +130,8 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 /** Opens a further pool, which app_close closes; prints why not. */
 struct pkt_pool *app_open_pool(struct app *app, unsigned count);
 
-/** Stops and closes whatever is open. The workers must have ended. False: packets were never given back. */
+/** Stops and closes whatever is open. The workers must have ended. False, and printed: packets were never given back, or a report could
+ *  not be written. */
 bool app_close(struct app *app);
 
 /** Serves all ports: false when one is gone; printed. */
@@ -161,6 +162,9 @@ static inline unsigned app_whole(const struct pkt *pkts, unsigned n)
 
 /** Prints "pollux-x: sentence" to stderr. */
 void app_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Flushes stdout, at a program's end. False, and printed: not all that was written to it got there. */
+bool app_written(void);
 
 /** SIGINT and SIGTERM stop the program in an orderly way; a second one ends it at once. */
 void app_catch_signals(void);

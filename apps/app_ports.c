@@ -183,6 +183,5 @@ bool app_close(struct app *app)
 		}
 	}
 	dma_space_unref(app->space);
-	fflush(stdout);
-	return clean;
+	return app_written() && clean;
 }

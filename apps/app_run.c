@@ -28,6 +28,19 @@ void app_error(const char *format, ...)
 	va_end(arguments);
 }
 
+bool app_written(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	/* A reader who has seen enough is no failure. What failed may have been an earlier write, and errno is another's by now. */
+	if (poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)))
+		return true;
+	app_error("stdout: not all could be written: is there room?");
+	return false;
+}
+
 void app_wake(void)
 {
 	uint64_t one = 1;

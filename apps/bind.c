@@ -340,5 +340,6 @@ int main(int argc, char **argv)
 	static const struct argp argp = {options, parse, "[status|bind|restore] [ADDRESS...]", doc, NULL, NULL, NULL};
 
 	app_parse(&argp, argc, argv, NULL);
-	return (tool.command == STATUS ? status() : change()) ? APP_OK : APP_FAILED;
+	bool good = tool.command == STATUS ? status() : change();
+	return app_written() && good ? APP_OK : APP_FAILED;
 }

@@ -437,5 +437,5 @@ int main(int argc, char **argv)
 		printf("\nThe forwarder would not start: %u problem%s.\n", doctor.problems, doctor.problems > 1 ? "s" : "");
 	else
 		printf("\nThe forwarder would start.\n");
-	return doctor.problems ? APP_FAILED : APP_OK;
+	return app_written() && !doctor.problems ? APP_OK : APP_FAILED;
 }

@@ -135,6 +135,22 @@ wrong 'there is no such user' bind bind --user no-such-user-here 0000:03:00.0
 refused 'there is no PCI device 0000:03:1f.7' bind bind 0000:03:1f.7
 refused 'no PCI bus can be seen below .*missing' bind --root "$work/missing"
 
+# A report that finds no room: status 1, and a sentence.
+mkdir -p "$work/machine/sys/bus/pci/devices"
+for program in bind doctor; do
+	for json in "" --json; do
+		# shellcheck disable=SC2086
+		timeout 20 "$build/pollux-$program" $json --root "$work/machine" >/dev/full 2>"$work/err"
+		status=$?
+		: >"$work/out"
+		if [ $status = 1 ] && grep -q "^pollux-$program: stdout: " "$work/err"; then
+			pass
+		else
+			fail "pollux-$program $json >/dev/full: status $status, 1 and a sentence were wanted"
+		fi
+	done
+done
+
 # A socket that is not there: the sentence has its path, and says what to do.
 sentence='missing\.sock
 [;:,] .*(start|check|run)'

@@ -92,6 +92,19 @@ check "  and the capture tool gets them" "$work/dump.log" ended $dump 0
 check "  all of them" "$work/dump.log" test "$(stat -c %s "$work/dump.pcap")" = $((24 + 500 * (16 + 124)))
 end_model
 
+# -- reports that find no room, or nobody who reads on --
+model --wire 0:source,rate=1k --wire 1:source,rate=1k
+for json in "" --json; do
+	# shellcheck disable=SC2086
+	"$bin/pollux-fwd" $json --duration 0.3 $a $b >/dev/full 2>"$work/fwd.log" &
+	check "${json:-text} that cannot be written ends with status 1" "$work/fwd.log" ended $! 1
+	check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: stdout: ' "$work/fwd.log"
+	# shellcheck disable=SC2086
+	{ "$bin/pollux-fwd" $json --duration 0.3 --interval 0.1 $a $b 2>"$work/fwd.log"; echo $? >"$work/status"; } | head -n 1 >"$work/first"
+	check "a reader who has seen enough is no failure" "$work/fwd.log" grep -qx 0 "$work/status"
+done
+end_model
+
 # foreign packets without end, and its own lost: counted as lost, and not waited for
 model --wire 0:source --wire 0:sink --wire 1:sink
 "$bin/pollux-gen" --count 500 --quiet $a >"$work/gen.log" 2>&1 &
