@@ -12,13 +12,14 @@
 
 static struct {
 	struct app_options options;
-	const char *file; /* NULL: lines on stdout; "-": a capture on stdout */
+	const char *file; /* NULL: lines; "-": a capture on stdout */
 	char *expression; /* NULL: all frames */
 	unsigned snaplen;
 	uint64_t count; /* 0: no limit */
 
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
+	FILE *out; /* where frames go: the dumper's, or for lines stdout, or stderr when JSON has that */
 	bool has_filter, unflushed;
 	struct bpf_program filter;
 	_Atomic uint64_t captured;
@@ -34,22 +35,21 @@ static struct {
 
 static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 {
-	char at[32] = "";
+	char at[32] = "", who[64] = "";
 	struct tm tm;
 	time_t seconds = header->ts.tv_sec;
 
 	strftime(at, sizeof(at), "%H:%M:%S", localtime_r(&seconds, &tm));
-	printf("%s.%09ld ", at, (long)header->ts.tv_usec);
 	if (header->caplen >= 14)
-		printf("%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7], d[8], d[9], d[10],
-			d[11], d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
-	printf("length %u\n", header->len);
+		snprintf(who, sizeof(who), "%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7],
+			d[8], d[9], d[10], d[11], d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
+	fprintf(dump.out, "%s.%09ld %slength %u\n", at, (long)header->ts.tv_usec, who, header->len);
 }
 
 static bool flush(void)
 {
 	dump.unflushed = false;
-	return dump.dumper ? pcap_dump_flush(dump.dumper) == 0 : fflush(stdout) == 0;
+	return fflush(dump.out) == 0;
 }
 
 /* Takes one frame; false when no further one is wanted. */
@@ -67,7 +67,7 @@ static bool capture(const struct timespec *now, const uint8_t *data, unsigned by
 		return true;
 	if (dump.dumper)
 		pcap_dump((uint8_t *)dump.dumper, &header, data);
-	else if (!dump.options.json)
+	else
 		print_line(&header, data);
 	dump.unflushed = true;
 	app_add(&dump.captured, 1);
@@ -117,14 +117,15 @@ static void *work(void *unused)
 		app_add(&port->counters.received, app_frames(pkts, n));
 		app_add(&port->counters.busy_polls, 1);
 		pkt_free(pkts, n);
-		good = !ferror(dump.dumper ? pcap_dump_file(dump.dumper) : stdout);
+		good = !ferror(dump.out);
 	}
-	if (!good || !flush()) {
+	if (!flush() || !good) {
 		/* A reader of a pipe who has seen enough is no failure. */
 		if (errno != EPIPE) {
-			app_error("%s: %s", dump.file ? dump.file : "stdout", strerror(errno));
+			app_error("%s: %s", dump.file ? dump.file : dump.out == stdout ? "stdout" : "stderr", strerror(errno));
 			atomic_store(&dump.write_failed, true);
 		}
+		clearerr(dump.out); /* said: not again when all is closed */
 	}
 	app_stop();
 	return unused;
@@ -139,7 +140,9 @@ static void more(FILE *out, bool json, bool total)
 /* ---- Command line ---- */
 
 static const struct argp_option options[] = {
-	{"write", 'w', "FILE", 0, "write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout",
+	{"write", 'w', "FILE", 0,
+		"write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout, or stderr with "
+		"--json",
 		0},
 	{"snaplen", 's', "BYTES", 0, "keep only that many bytes of each frame, 14 to 65535; default 65535", 0},
 	{"count", 'n', "N", 0, "end after N frames that match; default: no limit", 0},
@@ -209,12 +212,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static bool open_file(void)
 {
+	dump.out = dump.options.json ? stderr : stdout;
 	if (!dump.file)
 		return true;
 	dump.dumper = pcap_dump_open(dump.pcap, dump.file);
-	if (!dump.dumper)
+	if (!dump.dumper) {
 		app_error("%s", pcap_geterr(dump.pcap));
-	return dump.dumper != NULL;
+		return false;
+	}
+	dump.out = pcap_dump_file(dump.dumper);
+	return true;
 }
 
 static bool run(void)

@@ -102,7 +102,14 @@ for json in "" --json; do
 	# shellcheck disable=SC2086
 	{ "$bin/pollux-fwd" $json --duration 0.3 --interval 0.1 $a $b 2>"$work/fwd.log"; echo $? >"$work/status"; } | head -n 1 >"$work/first"
 	check "a reader who has seen enough is no failure" "$work/fwd.log" grep -qx 0 "$work/status"
+	# shellcheck disable=SC2086
+	{ "$bin/pollux-dump" $json --duration 0.5 --interval 0.1 $b 2>"$work/dump.log"; echo $? >"$work/status"; } | head -n 1 >"$work/first"
+	check "  nor of the capture tool" "$work/dump.log" grep -qx 0 "$work/status"
 done
+check "  whose lines are on stderr where JSON has stdout" "$work/dump.log" grep -q ' length 60$' "$work/dump.log"
+"$bin/pollux-dump" --duration 1 $b >/dev/full 2>"$work/dump.log" &
+check "lines that cannot be written end it with status 1" "$work/dump.log" ended $! 1
+check "  and a sentence, once" "$work/dump.log" test "$(grep -c stdout "$work/dump.log")" = 1
 end_model
 
 # foreign packets without end, and its own lost: counted as lost, and not waited for
