@@ -239,9 +239,9 @@ enum { KEY_GROUP = 256, KEY_FORCE, KEY_ROOT };
 
 static const struct argp_option options[] = {
 	{"user", 'u', "NAME", 0, "bind: hand the device's nodes to this user, who needs no root then", 0},
-	{"group", KEY_GROUP, NULL, 0, "all devices of the IOMMU group, whatever they are", 0},
+	{"group", KEY_GROUP, NULL, 0, "bind, restore: all devices of the IOMMU group, whatever they are", 0},
 	{"force", KEY_FORCE, NULL, 0, "bind: also a card whose interface has an address or carries a route", 0},
-	{"dry-run", 'n', NULL, 0, "change nothing; print the shell commands that would do the same", 0},
+	{"dry-run", 'n', NULL, 0, "bind, restore: change nothing; print the shell commands that would do the same", 0},
 	{"json", 'j', NULL, 0, "print JSON", 0},
 	{"root", KEY_ROOT, "FOLDER", 0, "use the sys, dev, proc and run below this folder (an image, a test)", 0},
 	{0},
@@ -329,6 +329,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "an address is wanted");
 		if (tool.command != BIND && tool.options.user)
 			argp_error(state, "--user belongs to bind");
+		if (tool.command != BIND && tool.options.force)
+			argp_error(state, "--force belongs to bind");
+		if (tool.command == STATUS && (tool.options.whole_group || tool.dry_run))
+			argp_error(state, "--group and --dry-run belong to bind and restore");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

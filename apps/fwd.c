@@ -228,6 +228,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (fwd.options.address_count < 2)
 			argp_error(state, "two ports at least are wanted");
+		if (fwd.options.cpu_count > fwd.options.address_count)
+			argp_error(state, "--cpu: at most one CPU per port is wanted");
 		if ((fwd.mode == MODE_MAC) != (fwd.next_hop_count > 0))
 			argp_error(state, "--mode mac and --next-hop belong together");
 		if (fwd.next_hop_count > 1 && fwd.next_hop_count != fwd.options.address_count)
@@ -261,8 +263,7 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	unsigned workers = fwd.options.cpu_count ? fwd.options.cpu_count : 1;
-	fwd.worker_count = workers < fwd.options.address_count ? workers : fwd.options.address_count;
+	fwd.worker_count = fwd.options.cpu_count ? fwd.options.cpu_count : 1;
 	fwd.left = (int64_t)fwd.packets;
 	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
 	if (good) {

@@ -16,7 +16,7 @@ static struct {
 	const char *replay;
 	bool loop;
 	uint8_t to[6];
-	bool has_to;
+	bool has_to, shaped; /* shaped: --size, --flows or --to was given */
 
 	struct app_schedule schedule;
 
@@ -202,6 +202,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		state->child_inputs[0] = &gen.options;
 		return 0;
 	case 's':
+		gen.shaped = true;
 		gen.size = (unsigned)app_count_option(state, "size", text, APP_UDP_MIN + APP_FCS_BYTES, PKT_DATA_BYTES + APP_FCS_BYTES);
 		return 0;
 	case 'R':
@@ -213,9 +214,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		gen.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
 		return 0;
 	case 'f':
+		gen.shaped = true;
 		gen.flows = app_count_option(state, "flows", text, 1, APP_FLOWS_MAX);
 		return 0;
 	case KEY_TO:
+		gen.shaped = true;
 		gen.has_to = app_parse_mac(text, gen.to);
 		if (!gen.has_to)
 			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);
@@ -236,6 +239,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "--size %u: at most %u with this MTU", gen.size, app_largest_frame(&gen.options) + APP_FCS_BYTES);
 		if (gen.loop && !gen.replay)
 			argp_error(state, "--loop needs --replay");
+		if (gen.shaped && gen.replay)
+			argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
 		if (gen.options.cpu_count > 2)
 			argp_error(state, "--cpu: one or two CPUs are wanted");
 		return 0;

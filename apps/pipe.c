@@ -199,6 +199,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (o->address_count < 2)
 			argp_error(state, "two ports at least are wanted");
+		if (o->cpu_count > 1)
+			argp_error(state, "--cpu: one CPU is wanted");
 		o->tx_ring = transmit_ring(o->ring, o->address_count);
 		if (o->tx_ring > 4096)
 			argp_error(state, "--ring %u: with %u ports, at most %u", o->ring, o->address_count, 4096 / (o->tx_ring / o->ring));

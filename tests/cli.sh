@@ -105,6 +105,7 @@ wrong '--mode mac and --next-hop belong together' fwd --mode mac "$absent" "$oth
 wrong '--mode mac and --next-hop belong together' fwd --next-hop 02:00:00:00:00:01 "$absent" "$other"
 wrong '--next-hop 02:00:' fwd --mode mac --next-hop 02:00: "$absent" "$other"
 wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" "$other" "$other."
+wrong '--cpu: at most one CPU per port' fwd --cpu 0-2 "$absent" "$other"
 wrong '--packets -5:' fwd --packets=-5 "$absent" "$other"
 wrong 'too many ports' fwd p{1..17}
 
@@ -119,10 +120,16 @@ wrong '--flows 0:' gen --flows 0 "$absent"
 wrong '--to here:' gen --to here "$absent"
 wrong '--loop needs --replay' gen --loop "$absent"
 wrong '--cpu: one or two' gen --cpu 0,1,2 "$absent"
+for option in --size=64 --flows=1 --to=02:00:00:00:00:01; do
+	wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" $option "$absent"
+done
+
+wrong '--cpu: one CPU' pipe --cpu 0,1 "$absent" "$other"
 
 wrong 'both have stdout' dump --json -w - "$absent"
 wrong '--snaplen 13:' dump --snaplen 13 "$absent"
 wrong 'tcp port' dump "$absent" tcp port
+wrong '--cpu: one CPU' dump --cpu 0,1 "$absent"
 wrong '--count none:' dump --count none "$absent"
 
 wrong "unrecognized option '--nonsense'" bind --nonsense
@@ -131,6 +138,10 @@ wrong 'too many addresses' doctor 0000:0{0..1}:0{0..7}.0 0000:02:00.0
 wrong 'an address is wanted' bind bind
 wrong 'status, bind or restore is wanted' bind unbind 0000:03:00.0
 wrong '--user belongs to bind' bind restore --user root 0000:03:00.0
+wrong '--force belongs to bind' bind restore --force 0000:03:00.0
+wrong '--force belongs to bind' bind --force
+wrong '--group and --dry-run belong' bind --dry-run
+wrong '--group and --dry-run belong' bind status --group 0000:03:00.0
 wrong 'there is no such user' bind bind --user no-such-user-here 0000:03:00.0
 refused 'there is no PCI device 0000:03:1f.7' bind bind 0000:03:1f.7
 refused 'no PCI bus can be seen below .*missing' bind --root "$work/missing"
