@@ -186,7 +186,7 @@ static const struct argp_option options[] = {
 	{"next-hop", KEY_NEXT_HOP, "MAC", 0, "mode mac: where packets go; once for all ports, or once per port in the order of the ports",
 		0},
 	{"no-drop", KEY_NO_DROP, NULL, 0, "when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0},
-	{"packets", 'n', "N", 0, "end after N packets were forwarded; default: no limit", 0},
+	{"packets", 'n', "N", 0, "end after N packets were forwarded, with several CPUs at least N; default: no limit", 0},
 	{0},
 };
 
