@@ -47,10 +47,12 @@ bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *val
 	const char *rest;
 
 	/* Up to 2^53 a double holds every integer; nobody counts further. */
-	if (!parse_scaled(text, &number, &rest) || *rest || number > 0x1p53 || number != (double)(uint64_t)number)
+	if (!parse_scaled(text, &number, &rest) || *rest || number > 0x1p53)
 		return false;
+	/* The number was rounded, and its multiple again: 1.001k is 1000.9999999999999. */
 	uint64_t integer = (uint64_t)number;
-	if (integer < min || integer > max)
+	integer += number - (double)integer > 0.5;
+	if (fabs(number - (double)integer) > number * 0x1p-51 || integer < min || integer > max)
 		return false;
 	*value = integer;
 	return true;

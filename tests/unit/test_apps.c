@@ -46,6 +46,26 @@ static void counts_have_suffixes_and_ranges(void)
 	}
 	CU_ASSERT_TRUE(app_parse_count("9007199254740992", 1, UINT64_MAX, &value));
 	CU_ASSERT_EQUAL(value, UINT64_C(1) << 53);
+	CU_ASSERT_TRUE(app_parse_count("9007199254740991", 1, UINT64_MAX, &value));
+	CU_ASSERT_EQUAL(value, (UINT64_C(1) << 53) - 1);
+}
+
+static void counts_with_a_point_are_exact(void)
+{
+	static const char *const bad[] = {"1.0001k", "1.0000001M", "0.9999999k", "4.0000000001G", "1000.000001"};
+	uint64_t value = 0, wrong = 0;
+	char text[32];
+
+	for (uint64_t n = 1; n < 200000; n++) {
+		snprintf(text, sizeof(text), "%u.%03uk", (unsigned)n / 1000, (unsigned)n % 1000);
+		wrong += !app_parse_count(text, 1, UINT64_MAX, &value) || value != n;
+		snprintf(text, sizeof(text), "%u.%09uG", (unsigned)n, (unsigned)(999999937 * n % 1000000000));
+		wrong += !app_parse_count(text, 1, UINT64_MAX, &value) || value != n * 1000000000 + 999999937 * n % 1000000000;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (app_parse_count(bad[i], 1, UINT64_MAX, &value))
+			CU_FAIL("a wrong count was taken");
 }
 
 static void seconds_take_fractions(void)
@@ -374,6 +394,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"counts have suffixes and ranges", counts_have_suffixes_and_ranges},
+		{"counts with a point are exact", counts_with_a_point_are_exact},
 		{"seconds take fractions", seconds_take_fractions},
 		{"rates are packets, bits or percent", rates_are_packets_bits_or_percent},
 		{"MAC addresses are taken whole or not", mac_addresses_are_taken_whole_or_not},
