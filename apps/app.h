@@ -201,7 +201,7 @@ bool app_thread_start(struct app *app, pthread_t *thread, unsigned index, void *
 
 struct app_port_sample {
 	struct nic_stats card;
-	uint64_t busy_polls, empty_polls, busy_cycles, received, rx_broken, sent, tx_ring_full;
+	uint64_t busy_polls, empty_polls, rx_broken, tx_ring_full;
 };
 
 struct app_sample {

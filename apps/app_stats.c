@@ -89,10 +89,7 @@ static void take_sample(struct app *app, struct app_sample *sample)
 			s->card = card;
 		s->busy_polls = app_get(&c->busy_polls);
 		s->empty_polls = app_get(&c->empty_polls);
-		s->busy_cycles = app_get(&c->busy_cycles);
-		s->received = app_get(&c->received);
 		s->rx_broken = app_get(&c->rx_broken);
-		s->sent = app_get(&c->sent);
 		s->tx_ring_full = app_get(&c->tx_ring_full);
 	}
 	sample->ns = app_now_ns();
