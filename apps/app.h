@@ -7,7 +7,6 @@
 #include "../driver/nic.h"
 
 #include <argp.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -116,8 +115,8 @@ struct app {
 	unsigned pool_count;
 	unsigned port_count;
 	struct app_port ports[APP_PORTS];
-	uint64_t end_ns; /* when app_supervise returned; rates are per time until then */
-	FILE *human;     /* where people read: stdout, or stderr when JSON has stdout */
+	uint64_t start_ns, end_ns; /* of app_supervise: rates are per time between them */
+	FILE *human;               /* where people read: stdout, or stderr when JSON has stdout */
 };
 
 /**
@@ -194,8 +193,25 @@ static inline uint64_t app_tsc(void)
 /** Time stamp counter ticks per second, measured once. */
 double app_tsc_hz(void);
 
-/** Starts a worker with signals blocked, pinned to the index-th CPU of --cpu if it has one. Prints why not. */
-bool app_thread_start(struct app *app, pthread_t *thread, unsigned index, void *(*work)(void *), void *argument);
+/** What a program adds to an interval or to the totals: a line of its own for people, or further JSON members, each with a comma
+ *  in front. */
+typedef void app_more(FILE *out, bool json, bool total);
+
+/** What a program does once its ports are open. */
+struct app_work {
+	unsigned threads;             /* at most APP_CPUS */
+	void (*work)(unsigned index); /* each thread's, until app_stopping() */
+	app_more *more;
+	bool (*done)(void);      /* if given: whether it is time to end */
+	void (*stop)(bool good); /* if given, instead of app_stop(): makes the threads end; good: nothing has failed */
+};
+
+/**
+ * Runs a program: starts its threads, the index-th on the index-th CPU of --cpu if there is one; supervises them (app_supervise); stops and
+ * joins them, and prints the totals.
+ * @return false, and printed: a thread could not be started, or a device is gone
+ */
+bool app_run(struct app *app, const struct app_work *work);
 
 /* ---- Statistics (app_stats.c) ---- */
 
@@ -227,21 +243,16 @@ double app_ratio(double a, double b);
 /** Prints text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
 void app_json_string(FILE *out, const char *text);
 
-/** What a program adds to an interval or to the totals: a line of its own for people, or further JSON members, each with a comma
- *  in front. */
-typedef void app_more(FILE *out, bool json, bool total);
-
 /**
  * The main thread's work: serves the ports and prints statistics once per interval, until the program is asked to stop, its
- * duration is over, done (if given) says so, or a device is gone. It does not stop the workers.
- * @param first  receives the sample taken at the beginning
+ * duration is over, done says so, or a device is gone. It does not stop the workers.
  * @return false when a device is gone
  */
-bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bool (*done)(void));
+bool app_supervise(struct app *app, const struct app_work *work);
 
 /** Prints the totals, as text or as the final JSON object. Workers have ended, ports are still started. What was received until now
  *  counts, and what leaves the transmit ring within 10 ms; the rates are of all that, per time until end_ns. */
-void app_totals(struct app *app, const struct app_sample *first, app_more *more);
+void app_totals(struct app *app, app_more *more);
 
 /* ---- The generator's schedule (app_schedule.c) ---- */
 

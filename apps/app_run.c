@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -126,9 +127,25 @@ double app_tsc_hz(void)
 	return hz;
 }
 
-bool app_thread_start(struct app *app, pthread_t *thread, unsigned index, void *(*work)(void *), void *argument)
+/* ---- Threads ---- */
+
+struct thread {
+	pthread_t id;
+	unsigned index;
+	void (*work)(unsigned index);
+};
+
+static void *thread_main(void *argument)
 {
-	const struct app_options *o = app->options;
+	const struct thread *thread = argument;
+
+	thread->work(thread->index);
+	return NULL;
+}
+
+static bool start_thread(struct thread *thread, const struct app_options *o)
+{
+	const unsigned index = thread->index;
 	pthread_attr_t attributes;
 	sigset_t all, before;
 	cpu_set_t cpu;
@@ -142,7 +159,7 @@ bool app_thread_start(struct app *app, pthread_t *thread, unsigned index, void *
 	/* Signals are the main thread's: it is the one that can be woken. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(thread, &attributes, work, argument);
+	int error = pthread_create(&thread->id, &attributes, thread_main, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
 	if (error == EINVAL && index < o->cpu_count)
@@ -150,4 +167,26 @@ bool app_thread_start(struct app *app, pthread_t *thread, unsigned index, void *
 	else if (error)
 		app_error("no thread: %s", strerror(error));
 	return error == 0;
+}
+
+bool app_run(struct app *app, const struct app_work *work)
+{
+	struct thread threads[APP_CPUS];
+	unsigned started = 0;
+	bool all = true;
+
+	for (; all && started < work->threads; started += all) {
+		threads[started] = (struct thread){.index = started, .work = work->work};
+		all = start_thread(&threads[started], app->options);
+	}
+	bool good = all && app_supervise(app, work);
+	if (work->stop)
+		work->stop(good);
+	else
+		app_stop();
+	while (started > 0)
+		pthread_join(threads[--started].id, NULL);
+	if (all)
+		app_totals(app, work->more);
+	return good;
 }

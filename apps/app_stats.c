@@ -146,11 +146,10 @@ static void print_port_json(
 		(unsigned long long)(to->busy_polls + to->empty_polls - from->busy_polls - from->empty_polls), app_empty_share(from, to));
 }
 
-static void print_report(struct app *app, const struct app_sample *first, const struct app_sample *from, const struct app_sample *to,
-	app_more *more, bool total)
+static void print_report(struct app *app, const struct app_sample *from, const struct app_sample *to, app_more *more, bool total)
 {
 	bool json = app->options->json;
-	double since_start = (double)(to->ns - first->ns) / 1e9, seconds = (double)(to->ns - from->ns) / 1e9;
+	double since_start = (double)(to->ns - app->start_ns) / 1e9, seconds = (double)(to->ns - from->ns) / 1e9;
 	FILE *out = json ? stdout : app->human;
 
 	if (json)
@@ -176,25 +175,26 @@ static void print_report(struct app *app, const struct app_sample *first, const 
 	fflush(out);
 }
 
-/* The main thread's: the sample before the last report, and the one of the last; a port that goes away is known by that. */
-static struct app_sample samples[2];
+/* The main thread's: the first sample, the one before the last report, and the one of the last; a port that goes away is known by that. */
+static struct app_sample first_sample, samples[2];
 static unsigned last;
 
-bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bool (*done)(void))
+bool app_supervise(struct app *app, const struct app_work *work)
 {
 	uint64_t interval_ns = (uint64_t)(app->options->interval_s * 1e9);
 
-	take_sample(app, first);
-	samples[0] = samples[1] = *first;
-	uint64_t next = first->ns + interval_ns;
-	uint64_t end = app->options->duration_s > 0 ? first->ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
+	take_sample(app, &first_sample);
+	samples[0] = samples[1] = first_sample;
+	app->start_ns = first_sample.ns;
+	uint64_t next = first_sample.ns + interval_ns;
+	uint64_t end = app->options->duration_s > 0 ? first_sample.ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
 	for (;;) {
 		app_sleep_until(app, next < end ? next : end);
 		bool there = app_service(app);
 		uint64_t now = app->end_ns = app_now_ns();
 		if (!there)
 			return false;
-		if (app_stopping() || now >= end || (done && done()))
+		if (app_stopping() || now >= end || (work->done && work->done()))
 			return true;
 		if (now < next)
 			continue;
@@ -203,11 +203,11 @@ bool app_supervise(struct app *app, struct app_sample *first, app_more *more, bo
 		samples[last] = samples[!last];
 		take_sample(app, &samples[last]);
 		if (!app->options->quiet)
-			print_report(app, first, &samples[!last], &samples[last], more, false);
+			print_report(app, &samples[!last], &samples[last], work->more, false);
 	}
 }
 
-void app_totals(struct app *app, const struct app_sample *first, app_more *more)
+void app_totals(struct app *app, app_more *more)
 {
 	struct app_sample *total = &samples[last], *later = &samples[!last];
 
@@ -222,5 +222,5 @@ void app_totals(struct app *app, const struct app_sample *first, app_more *more)
 		total->ports[i].card.tx_bytes = later->ports[i].card.tx_bytes;
 	}
 	total->ns = app->end_ns;
-	print_report(app, first, first, total, more, true);
+	print_report(app, &first_sample, total, more, true);
 }

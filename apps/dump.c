@@ -95,13 +95,14 @@ static bool take(const struct timespec *now, const struct pkt *pkt)
 	return capture(now, dump.frame, bytes);
 }
 
-static void *work(void *unused)
+static void work(unsigned index)
 {
 	struct app_port *port = &dump.app.ports[0];
 	struct pkt pkts[APP_BURST];
 	struct timespec now;
 	bool good = true, go_on = true;
 
+	(void)index;
 	while (good && go_on && !app_stopping()) {
 		unsigned n = nic_rx(port->rx, pkts, dump.options.burst);
 		if (n == 0) {
@@ -128,7 +129,6 @@ static void *work(void *unused)
 		clearerr(dump.out); /* said: not again when all is closed */
 	}
 	app_stop();
-	return unused;
 }
 
 static void more(FILE *out, bool json, bool total)
@@ -226,18 +226,9 @@ static bool open_file(void)
 
 static bool run(void)
 {
-	static struct app_sample first;
-	pthread_t thread;
-
-	if (!app_thread_start(&dump.app, &thread, 0, work, NULL))
-		return false;
 	/* Lines of frames and of statistics would be mixed: without a file there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
-	bool good = app_supervise(&dump.app, &first, more, NULL);
-	app_stop();
-	pthread_join(thread, NULL);
-	app_totals(&dump.app, &first, more);
-	return good && !dump.write_failed;
+	return app_run(&dump.app, &(struct app_work){.threads = 1, .work = work, .more = more}) && !dump.write_failed;
 }
 
 int main(int argc, char **argv)

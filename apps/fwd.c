@@ -16,11 +16,6 @@ struct direction {
 	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST];
 };
 
-struct worker {
-	pthread_t thread;
-	unsigned index;
-};
-
 static struct {
 	struct app_options options;
 	enum mode mode;
@@ -28,11 +23,9 @@ static struct {
 	uint64_t packets; /* 0: no limit */
 	uint8_t next_hops[APP_PORTS][6];
 	unsigned next_hop_count, worker_count;
-	struct worker workers[APP_CPUS];
 	struct direction directions[APP_PORTS];
 	_Atomic int64_t left; /* of packets */
 	struct app app;
-	struct app_sample first;
 } fwd;
 
 /* A forwarder that is at work for more than this share of the time is what limits the speed. */
@@ -125,17 +118,15 @@ static void forward(struct direction *d)
 	app_add(&d->in->busy_cycles, app_tsc() - start - waited);
 }
 
-static void *work(void *argument)
+static void work(unsigned index)
 {
-	const struct worker *worker = argument;
 	unsigned count = fwd.app.port_count;
 
 	while (!app_stopping())
-		for (unsigned i = worker->index; i < count; i += fwd.worker_count)
+		for (unsigned i = index; i < count; i += fwd.worker_count)
 			forward(&fwd.directions[i]);
-	for (unsigned i = worker->index; i < count; i += fwd.worker_count)
+	for (unsigned i = index; i < count; i += fwd.worker_count)
 		pkt_free(fwd.directions[i].pkts, fwd.directions[i].held);
-	return NULL;
 }
 
 /* ---- Statistics ---- */
@@ -163,7 +154,7 @@ static void more(FILE *out, bool json, bool total)
 		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
 		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
 		per_poll, packets, per_packet);
-	double time = (double)(fwd.app.end_ns - fwd.first.ns) / 1e9 * app_tsc_hz() * fwd.worker_count;
+	double time = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz() * fwd.worker_count;
 	double busy = app_ratio((double)cycles, time), waiting = app_ratio((double)waited, time);
 	fprintf(out,
 		json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
@@ -267,19 +258,8 @@ int main(int argc, char **argv)
 	fwd.left = (int64_t)fwd.packets;
 	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
 	if (good) {
-		unsigned started = 0;
-
 		connect_ports();
-		for (; good && started < fwd.worker_count; started += good) {
-			fwd.workers[started].index = started;
-			good = app_thread_start(&fwd.app, &fwd.workers[started].thread, started, work, &fwd.workers[started]);
-		}
-		good = good && app_supervise(&fwd.app, &fwd.first, more, NULL);
-		app_stop();
-		while (started > 0)
-			pthread_join(fwd.workers[--started].thread, NULL);
-		if (fwd.first.ns)
-			app_totals(&fwd.app, &fwd.first, more);
+		good = app_run(&fwd.app, &(struct app_work){.threads = fwd.worker_count, .work = work, .more = more});
 	}
 	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
 }

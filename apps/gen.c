@@ -112,12 +112,14 @@ static void receive(unsigned port)
 	pkt_free(pkts, n);
 }
 
-enum { SEND = 1, RECEIVE = 2 };
-static const unsigned roles[] = {SEND | RECEIVE, SEND, RECEIVE};
-
-static void *work(void *role)
+static unsigned threads(void)
 {
-	bool sends = *(const unsigned *)role & SEND, receives = *(const unsigned *)role & RECEIVE;
+	return gen.options.cpu_count == 2 ? 2 : 1;
+}
+
+static void work(unsigned index)
+{
+	bool sends = index == 0, receives = index == threads() - 1;
 
 	while (!gen.ended) {
 		if (sends && gen.sending)
@@ -125,7 +127,6 @@ static void *work(void *role)
 		for (unsigned i = 0; receives && i < gen.app.port_count; i++)
 			receive(i);
 	}
-	return NULL;
 }
 
 /* ---- Statistics ---- */
@@ -161,6 +162,14 @@ static void drain(void)
 		since = received != before ? app_now_ns() : since;
 		before = received;
 	}
+}
+
+static void stop(bool good)
+{
+	gen.sending = false;
+	if (good)
+		drain();
+	gen.ended = true;
 }
 
 /* ---- Command line ---- */
@@ -271,25 +280,10 @@ static bool prepare(void)
 
 static bool run(void)
 {
-	static struct app_sample first;
-	unsigned count = gen.options.cpu_count == 2 ? 2 : 1, started = 0;
-	pthread_t threads[2];
-	bool good = true;
-
 	gen.sending = true;
 	gen.start = app_tsc();
-	for (; good && started < count; started += good)
-		good = app_thread_start(&gen.app, &threads[started], started, work, (void *)&roles[count == 1 ? 0 : 1 + started]);
-	good = good && app_supervise(&gen.app, &first, more, all_sent);
-	gen.sending = false;
-	if (good)
-		drain();
-	gen.ended = true;
-	while (started > 0)
-		pthread_join(threads[--started], NULL);
+	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = all_sent, .stop = stop});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
-	if (first.ns)
-		app_totals(&gen.app, &first, more);
 	return good;
 }
 

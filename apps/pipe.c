@@ -29,13 +29,11 @@ struct side {
 static struct {
 	struct app_options options;
 	double age_s;
-	pthread_t worker;
 	uint32_t second;
 	struct address addresses[ADDRESSES];
 	struct side sides[APP_PORTS];
 	_Atomic uint64_t flooded, learned;
 	struct app app;
-	struct app_sample first;
 } bridge = {.age_s = 300};
 
 /* ---- Bridging ---- */
@@ -103,16 +101,15 @@ static void run(struct side *side)
 	app_add(&side->counters->busy_cycles, app_tsc() - start);
 }
 
-static void *work(void *argument)
+static void work(unsigned index)
 {
-	(void)argument;
+	(void)index;
 	for (unsigned i = 0; !app_stopping(); i++) {
 		if (i % 1024 == 0)
 			bridge.second = (uint32_t)(app_now_ns() / 1000000000);
 		for (unsigned port = 0; port < bridge.app.port_count; port++)
 			run(&bridge.sides[port]);
 	}
-	return NULL;
 }
 
 /* ---- Statistics ---- */
@@ -241,13 +238,7 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, 1);
 	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
 		good = open_pipe(port);
-	good = good && app_thread_start(&bridge.app, &bridge.worker, 0, work, NULL);
-	if (good) {
-		good = app_supervise(&bridge.app, &bridge.first, more, NULL);
-		app_stop();
-		pthread_join(bridge.worker, NULL);
-		app_totals(&bridge.app, &bridge.first, more);
-	}
+	good = good && app_run(&bridge.app, &(struct app_work){.threads = 1, .work = work, .more = more});
 	for (unsigned port = 0; port < bridge.app.port_count; port++)
 		nic_pipe_close(bridge.sides[port].pipe);
 	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;
