@@ -3,6 +3,7 @@
 #ifndef POLLUX_DRIVER_DRIVER_H
 #define POLLUX_DRIVER_DRIVER_H
 
+#include "../mempool/memory.h"
 #include "../vfio/device.h"
 #include "nic.h"
 #include "pipe.h"
@@ -39,14 +40,9 @@ struct nic_ops {
 	int (*start)(struct nic *nic);
 	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
 	int (*stop)(struct nic *nic);
-	/** A queue of a started port; index is in range. */
-	struct nic_rxq *(*rxq)(struct nic *nic, unsigned index);
-	struct nic_txq *(*txq)(struct nic *nic, unsigned index);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
 	/** Adds what the card has counted since the last call to nic->stats. */
 	void (*update_stats)(struct nic *nic);
-	/** Adds the counters that a started port's queues keep themselves, total since start. */
-	void (*add_queue_stats)(struct nic *nic, struct nic_stats *stats);
 	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
 	/** Acknowledges interrupts: clears their cause in the card. */
@@ -78,6 +74,13 @@ struct nic_mac {
 	uint16_t filter; /* unicast: its exact filter, 1 .. unicast_filters; multicast: 0 */
 };
 
+/** All rings of a started port (ring.h). All zero: none. */
+struct nic_rings {
+	struct ring_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
+	struct ring_txq **txqs;
+	struct dma_memory memory; /* of all queues, receive first */
+};
+
 /** A port. One control thread. */
 struct nic {
 	const struct nic_driver *driver;
@@ -88,6 +91,7 @@ struct nic {
 
 	struct nic_config config;  /* while started: no zeros left, pool set */
 	struct pkt_pool *own_pool; /* NULL: the pool is the caller's, or there is none */
+	struct nic_rings rings;
 	bool started;
 	bool gone; /* found by the driver; the transport's finding is in the device. See nic_gone. */
 	bool gone_told;

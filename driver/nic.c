@@ -4,7 +4,7 @@
 #include "../mempool/memory.h"
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
-#include "driver.h"
+#include "ring.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -268,7 +268,7 @@ int nic_stop(struct nic *nic)
 	if (!nic || !nic->started)
 		return 0;
 	struct nic_stats queues = {.rx_packets = 0};
-	nic->driver->ops->add_queue_stats(nic, &queues);
+	nic_rings_add_stats(nic, &queues);
 	struct nic_failure failure = {.error = 0};
 	nic_note(&failure, nic->driver->ops->stop(nic));
 	nic->started = false;
@@ -306,14 +306,14 @@ struct nic_rxq *nic_rxq(struct nic *nic, unsigned index)
 {
 	if (!nic || !nic->started || index >= nic->config.rx_queues)
 		return NULL;
-	return nic->driver->ops->rxq(nic, index);
+	return &nic->rings.rxqs[index]->nic;
 }
 
 struct nic_txq *nic_txq(struct nic *nic, unsigned index)
 {
 	if (!nic || !nic->started || index >= nic->config.tx_queues)
 		return NULL;
-	return nic->driver->ops->txq(nic, index);
+	return &nic->rings.txqs[index]->nic;
 }
 
 int nic_get_link(struct nic *nic, struct nic_link *link)
@@ -330,7 +330,7 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 		nic->driver->ops->update_stats(nic);
 	*stats = nic->stats;
 	if (nic->started)
-		nic->driver->ops->add_queue_stats(nic, stats);
+		nic_rings_add_stats(nic, stats);
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 

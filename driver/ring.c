@@ -280,9 +280,10 @@ static int out_of_memory(const struct nic *nic)
 }
 
 /* Every queue with its software ring; what is NULL was not reached. */
-static int allocate(struct nic *nic, struct nic_rings *rings)
+static int allocate(struct nic *nic)
 {
 	const struct nic_config *config = &nic->config;
+	struct nic_rings *rings = &nic->rings;
 	rings->rxqs = calloc(config->rx_queues, sizeof(*rings->rxqs));
 	rings->txqs = calloc(config->tx_queues, sizeof(*rings->txqs));
 	if (!rings->rxqs || !rings->txqs)
@@ -340,11 +341,11 @@ static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descr
 	return ret;
 }
 
-int nic_rings_open(struct nic *nic, struct nic_rings *rings, const struct ring_kind *kind)
+int nic_rings_open(struct nic *nic, const struct ring_kind *kind)
 {
 	const struct nic_config *config = &nic->config;
-	*rings = (struct nic_rings){.rxqs = NULL};
-	int ret = allocate(nic, rings);
+	const struct nic_rings *rings = &nic->rings;
+	int ret = allocate(nic);
 	struct ring_descriptor *ring = (struct ring_descriptor *)(void *)rings->memory.base;
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < config->tx_queues; i++)
@@ -352,13 +353,14 @@ int nic_rings_open(struct nic *nic, struct nic_rings *rings, const struct ring_k
 	for (unsigned i = 0; !ret && i < config->rx_queues; i++)
 		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, kind, i);
 	if (ret)
-		nic_rings_close(nic, rings);
+		nic_rings_close(nic);
 	return ret;
 }
 
-void nic_rings_close(struct nic *nic, struct nic_rings *rings)
+void nic_rings_close(struct nic *nic)
 {
 	const struct nic_config *config = &nic->config;
+	struct nic_rings *rings = &nic->rings;
 	for (unsigned i = 0; rings->rxqs && i < config->rx_queues && rings->rxqs[i]; i++) {
 		if (rings->rxqs[i]->ring)
 			ring_rxq_drain(rings->rxqs[i]);
@@ -377,8 +379,10 @@ void nic_rings_close(struct nic *nic, struct nic_rings *rings)
 	*rings = (struct nic_rings){.rxqs = NULL};
 }
 
-void nic_rings_add_stats(const struct nic *nic, const struct nic_rings *rings, struct nic_stats *stats)
+void nic_rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 {
+	const struct nic_rings *rings = &nic->rings;
+
 	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
 		stats->rx_pool_empty += __atomic_load_n(&rings->rxqs[i]->pool_empty, __ATOMIC_RELAXED);
 		stats->rx_bad_descriptors += __atomic_load_n(&rings->rxqs[i]->bad_descriptors, __ATOMIC_RELAXED);

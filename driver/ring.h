@@ -4,7 +4,6 @@
 #ifndef POLLUX_DRIVER_RING_H
 #define POLLUX_DRIVER_RING_H
 
-#include "../mempool/memory.h"
 #include "driver.h"
 
 #define RING_BATCH 32u /* descriptors per refill, per report-status and per reclaim */
@@ -75,13 +74,6 @@ struct ring_txq {
 	uint32_t pipe_slots;             /* of their receive rings, together; 0: packets come by bursts */
 };
 
-/** All rings of a started port. All zero: none. */
-struct nic_rings {
-	struct ring_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
-	struct ring_txq **txqs;
-	struct dma_memory memory; /* of all queues, receive first */
-};
-
 /** What a family gives its rings: its bursts, and where the tails are. */
 struct ring_kind {
 	unsigned (*rx_burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
@@ -93,9 +85,9 @@ struct ring_kind {
 
 /** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them yet. Errors:
  *  -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is left then. */
-int nic_rings_open(struct nic *nic, struct nic_rings *rings, const struct ring_kind *kind);
+int nic_rings_open(struct nic *nic, const struct ring_kind *kind);
 /** Gives all packets back and frees rings and queues. No DMA may happen any more. */
-void nic_rings_close(struct nic *nic, struct nic_rings *rings);
+void nic_rings_close(struct nic *nic);
 
 /**
  * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The queue's other fields (ring, buffers, pool,
@@ -125,8 +117,8 @@ static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t h
 	return (queue->next - head) & queue->mask;
 }
 
-/** Adds the queues' own counters. */
-void nic_rings_add_stats(const struct nic *nic, const struct nic_rings *rings, struct nic_stats *stats);
+/** Adds the queues' own counters, total since start. */
+void nic_rings_add_stats(const struct nic *nic, struct nic_stats *stats);
 
 static inline void ring_count(uint64_t *counter, uint64_t n)
 {

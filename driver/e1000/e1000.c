@@ -69,26 +69,13 @@ static void e1000_close(struct nic *nic)
 		e1000_halt(e);
 }
 
-static struct nic_rxq *e1000_rxq(struct nic *nic, unsigned index)
-{
-	return &e1000_of(nic)->rings.rxqs[index]->nic;
-}
-
-static struct nic_txq *e1000_txq(struct nic *nic, unsigned index)
-{
-	return &e1000_of(nic)->rings.txqs[index]->nic;
-}
-
 const struct nic_ops e1000_ops = {
 	.open = e1000_open,
 	.close = e1000_close,
 	.start = e1000_start,
 	.stop = e1000_stop,
-	.rxq = e1000_rxq,
-	.txq = e1000_txq,
 	.get_link = e1000_get_link,
 	.update_stats = e1000_update_stats,
-	.add_queue_stats = e1000_add_queue_stats,
 	.enable_events = e1000_enable_events,
 	.acknowledge_events = e1000_acknowledge_events,
 	.set_unicast = e1000_set_unicast,

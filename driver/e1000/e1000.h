@@ -45,7 +45,6 @@ struct e1000_chip {
 struct e1000 {
 	struct nic nic; /* first */
 	const struct e1000_chip *chip;
-	struct nic_rings rings;
 	uint32_t uncleared[1 + E1000_ERRORS]; /* MPC and error counters where reading does not clear them, as last seen */
 	bool clean;                           /* reset is done, bus mastering is off, and nothing has been started since */
 };
@@ -164,7 +163,6 @@ int e1000_set_receive_mode(struct nic *nic);
 
 void e1000_stats_start(struct e1000 *e);
 void e1000_update_stats(struct nic *nic);
-void e1000_add_queue_stats(struct nic *nic, struct nic_stats *stats);
 
 /* ---- interrupt.c ---- */
 

@@ -54,7 +54,7 @@ int e1000_start(struct nic *nic)
 	if (!ret)
 		ret = divide_packet_buffer(e);
 	if (!ret)
-		ret = nic_rings_open(nic, &e->rings, &e->chip->ring);
+		ret = nic_rings_open(nic, &e->chip->ring);
 	if (ret)
 		return ret;
 	e->clean = false;
@@ -64,6 +64,6 @@ int e1000_start(struct nic *nic)
 	struct nic_failure failure = {.error = 0};
 	nic_note(&failure, ret);
 	e1000_halt(e);
-	nic_rings_close(nic, &e->rings);
+	nic_rings_close(nic);
 	return nic_failed(&failure);
 }

@@ -66,8 +66,3 @@ void e1000_stats_start(struct e1000 *e)
 	e1000_update_stats(&e->nic); /* what was before is nobody's */
 	e->nic.stats = (struct nic_stats){.rx_packets = 0};
 }
-
-void e1000_add_queue_stats(struct nic *nic, struct nic_stats *stats)
-{
-	nic_rings_add_stats(nic, &e1000_of(nic)->rings, stats);
-}

@@ -9,7 +9,7 @@ static void drain_transmit(struct e1000 *e)
 	for (unsigned i = 0; i < e->nic.config.tx_queues; i++) {
 		for (;;) {
 			uint32_t head = e1000_read(e, e->chip->tx_head(i));
-			if (nic_gone(&e->nic) || ring_txq_pending(e->rings.txqs[i], head) == 0)
+			if (nic_gone(&e->nic) || ring_txq_pending(e->nic.rings.txqs[i], head) == 0)
 				break;
 			if (nic_now_us() >= deadline)
 				return;
@@ -28,6 +28,6 @@ int e1000_stop(struct nic *nic)
 		e1000_update_stats(nic);
 	}
 	int ret = e1000_halt(e);
-	nic_rings_close(nic, &e->rings);
+	nic_rings_close(nic);
 	return ret;
 }

@@ -90,7 +90,7 @@ static int disable_queue(struct e1000 *e, uint32_t offset, const char *name)
 
 static int receive_start(struct e1000 *e)
 {
-	struct ring_rxq *queue = e->rings.rxqs[0];
+	struct ring_rxq *queue = e->nic.rings.rxqs[0];
 	uint64_t address = ring_address(queue->ring, queue->offset);
 	int ret = disable_queue(e, IGB_RXDCTL, "RXDCTL");
 	if (ret)
@@ -121,7 +121,7 @@ static int receive_start(struct e1000 *e)
 
 static int transmit_start(struct e1000 *e)
 {
-	const struct ring_txq *queue = e->rings.txqs[0];
+	const struct ring_txq *queue = e->nic.rings.txqs[0];
 	uint64_t address = ring_address(queue->ring, queue->offset);
 	int ret = disable_queue(e, IGB_TXDCTL, "TXDCTL");
 	if (ret)

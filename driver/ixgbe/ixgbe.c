@@ -92,26 +92,13 @@ static void ixgbe_close(struct nic *nic)
 		ixgbe_halt(ix);
 }
 
-static struct nic_rxq *ixgbe_rxq(struct nic *nic, unsigned index)
-{
-	return &ixgbe_of(nic)->rings.rxqs[index]->nic;
-}
-
-static struct nic_txq *ixgbe_txq(struct nic *nic, unsigned index)
-{
-	return &ixgbe_of(nic)->rings.txqs[index]->nic;
-}
-
 static const struct nic_ops ops = {
 	.open = ixgbe_open,
 	.close = ixgbe_close,
 	.start = ixgbe_start,
 	.stop = ixgbe_stop,
-	.rxq = ixgbe_rxq,
-	.txq = ixgbe_txq,
 	.get_link = ixgbe_get_link,
 	.update_stats = ixgbe_update_stats,
-	.add_queue_stats = ixgbe_add_queue_stats,
 	.enable_events = ixgbe_enable_events,
 	.acknowledge_events = ixgbe_acknowledge_events,
 	.set_unicast = ixgbe_set_unicast,

@@ -3,7 +3,6 @@
 #ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
 #define POLLUX_DRIVER_IXGBE_IXGBE_H
 
-#include "../../mempool/memory.h"
 #include "../driver.h"
 #include "bursts.h"
 #include "fields.h"
@@ -24,7 +23,6 @@ enum ixgbe_kind {
 struct ixgbe {
 	struct nic nic; /* first */
 	bool clean;     /* reset is done, bus mastering is off, and nothing has been started since */
-	struct nic_rings rings;
 };
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
@@ -128,7 +126,6 @@ int ixgbe_set_receive_mode(struct nic *nic);
 /** Maps queues to counters and clears what is counted. */
 void ixgbe_stats_start(struct ixgbe *ix);
 void ixgbe_update_stats(struct nic *nic);
-void ixgbe_add_queue_stats(struct nic *nic, struct nic_stats *stats);
 
 /* ---- interrupt.c ---- */
 

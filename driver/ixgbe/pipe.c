@@ -565,12 +565,12 @@ static void choose_bursts(struct nic_pipe *pipe, enum pkt_simd simd)
 
 int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count_outputs)
 {
-	struct ring_rxq *rxq = ixgbe_of(input->nic)->rings.rxqs[input->index];
+	struct ring_rxq *rxq = input->nic->rings.rxqs[input->index];
 	uint32_t slots = rxq->mask + 1;
 	int ret = check_input(input->nic, rxq, input->index);
 
 	for (unsigned i = 0; i < count_outputs && !ret; i++)
-		ret = check_output(outputs[i].nic, ixgbe_of(outputs[i].nic)->rings.txqs[outputs[i].index], outputs[i].index, slots);
+		ret = check_output(outputs[i].nic, outputs[i].nic->rings.txqs[outputs[i].index], outputs[i].index, slots);
 	if (ret)
 		return ret;
 	struct ixgbe_pipe *pipe = pipe_alloc(rxq, count_outputs);
@@ -587,7 +587,7 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	for (uint32_t slot = 0; slot < slots; slot++)
 		pipe->home[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
 	for (unsigned i = 0; i < count_outputs; i++) {
-		struct ring_txq *txq = ixgbe_of(outputs[i].nic)->rings.txqs[outputs[i].index];
+		struct ring_txq *txq = outputs[i].nic->rings.txqs[outputs[i].index];
 		uint32_t longest = txq->max_frame < PKT_DATA_BYTES ? txq->max_frame : PKT_DATA_BYTES;
 
 		pipe->outputs[i] = (struct ixgbe_pipe_output){.txq = txq,

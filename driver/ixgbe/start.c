@@ -65,7 +65,7 @@ static int receive_init(struct ixgbe *ix)
 
 static int receive_queue_on(struct ixgbe *ix, unsigned i)
 {
-	struct ring_rxq *queue = ix->rings.rxqs[i];
+	struct ring_rxq *queue = ix->nic.rings.rxqs[i];
 	uint64_t address = ring_address(queue->ring, queue->offset);
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
 	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
@@ -165,7 +165,7 @@ static void transmit_init(struct ixgbe *ix)
 
 static void transmit_queue_init(struct ixgbe *ix, unsigned i)
 {
-	const struct ring_txq *queue = ix->rings.txqs[i];
+	const struct ring_txq *queue = ix->nic.rings.txqs[i];
 	uint64_t address = ring_address(queue->ring, queue->offset);
 	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
 	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
@@ -247,7 +247,7 @@ int ixgbe_start(struct nic *nic)
 	if (ret)
 		return ret;
 	nic->info.simd = nic->config.simd;
-	ret = nic_rings_open(nic, &ix->rings, ixgbe_ring_kind(nic->config.simd));
+	ret = nic_rings_open(nic, ixgbe_ring_kind(nic->config.simd));
 	if (ret)
 		return ret;
 	ix->clean = false;
@@ -257,6 +257,6 @@ int ixgbe_start(struct nic *nic)
 	struct nic_failure failure = {.error = 0};
 	nic_note(&failure, ret);
 	ixgbe_halt(ix);
-	nic_rings_close(nic, &ix->rings);
+	nic_rings_close(nic);
 	return nic_failed(&failure);
 }

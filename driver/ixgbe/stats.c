@@ -61,8 +61,3 @@ void ixgbe_stats_start(struct ixgbe *ix)
 	ixgbe_update_stats(&ix->nic);
 	ix->nic.stats = (struct nic_stats){.rx_packets = 0};
 }
-
-void ixgbe_add_queue_stats(struct nic *nic, struct nic_stats *stats)
-{
-	nic_rings_add_stats(nic, &ixgbe_of(nic)->rings, stats);
-}

@@ -14,7 +14,7 @@ static void drain_transmit(struct ixgbe *ix)
 	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++) {
 		for (;;) {
 			uint32_t head = ixgbe_read(ix, ixgbe_tx_register(IXGBE_TDH, i));
-			if (nic_gone(&ix->nic) || ring_txq_pending(ix->rings.txqs[i], head) == 0)
+			if (nic_gone(&ix->nic) || ring_txq_pending(ix->nic.rings.txqs[i], head) == 0)
 				break;
 			if (nic_now_us() >= deadline)
 				return;
@@ -39,7 +39,7 @@ int ixgbe_stop(struct nic *nic)
 	struct ixgbe *ix = ixgbe_of(nic);
 	struct nic_failure disable = {.error = 0}, halt = {.error = 0};
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		ixgbe_pipe_input_ends(ix->rings.rxqs[i]);
+		ixgbe_pipe_input_ends(ix->nic.rings.rxqs[i]);
 	if (!nic_gone(nic)) {
 		drain_transmit(ix);
 		ixgbe_update_stats(nic);
@@ -57,8 +57,8 @@ int ixgbe_stop(struct nic *nic)
 	}
 	nic_note(&halt, ixgbe_halt(ix));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		ixgbe_pipe_output_ended(ix->rings.txqs[i]);
-	nic_rings_close(nic, &ix->rings);
+		ixgbe_pipe_output_ended(ix->nic.rings.txqs[i]);
+	nic_rings_close(nic);
 	/* a halt that fails is the graver of the two */
 	return halt.error ? nic_failed(&halt) : nic_failed(&disable);
 }

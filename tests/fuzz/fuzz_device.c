@@ -175,7 +175,6 @@ static void arrive(struct input *in)
 
 static void one_step(struct input *in)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	struct model_sink sink = {.take = take};
 	struct nic_stats stats;
 	uint8_t op = input_8(in);
@@ -183,7 +182,7 @@ static void one_step(struct input *in)
 	switch (op % 11) {
 	case 0:
 	case 1:
-		write_descriptors(in, ix->rings.rxqs[0]->ring, ix->rings.rxqs[0]->next);
+		write_descriptors(in, nic->rings.rxqs[0]->ring, nic->rings.rxqs[0]->next);
 		break;
 	case 2:
 	case 3:
@@ -196,7 +195,7 @@ static void one_step(struct input *in)
 		send(in, input_8(in), op & 0x80);
 		break;
 	case 6:
-		write_descriptors(in, ix->rings.txqs[0]->ring, ix->rings.txqs[0]->clean);
+		write_descriptors(in, nic->rings.txqs[0]->ring, nic->rings.txqs[0]->clean);
 		break;
 	case 7:
 		arrive(in);

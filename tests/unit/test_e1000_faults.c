@@ -332,7 +332,7 @@ static uint64_t finished(uint32_t length, bool end, uint32_t errors)
 
 static struct ring_rxq *ring(void)
 {
-	return ((struct e1000 *)nic)->rings.rxqs[0];
+	return nic->rings.rxqs[0];
 }
 
 static void finish_slot(unsigned slot, uint64_t q1)
@@ -554,7 +554,7 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 		pkts[i].len = 64;
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts, 64), 63);
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts + 63, 1), 0);
-	struct ring_txq *queue = ((struct e1000 *)nic)->rings.txqs[0];
+	struct ring_txq *queue = nic->rings.txqs[0];
 	/* one report for each 32, and no more */
 	unsigned reports = 0;
 	for (unsigned i = 0; i < 64; i++)

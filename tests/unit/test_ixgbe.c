@@ -91,9 +91,8 @@ static void starting_leaves_the_card_as_it_should_be(void)
 {
 	open_card(0x10FB);
 	start();
-	struct ixgbe *ix = (struct ixgbe *)nic;
-	uint64_t receive = (uint64_t)(uintptr_t)ix->rings.rxqs[0]->ring + ix->rings.rxqs[0]->offset;
-	uint64_t transmit = (uint64_t)(uintptr_t)ix->rings.txqs[0]->ring + ix->rings.txqs[0]->offset;
+	uint64_t receive = (uint64_t)(uintptr_t)nic->rings.rxqs[0]->ring + nic->rings.rxqs[0]->offset;
+	uint64_t transmit = (uint64_t)(uintptr_t)nic->rings.txqs[0]->ring + nic->rings.txqs[0]->offset;
 	CU_ASSERT_EQUAL(receive % 128, 0);
 	CU_ASSERT_EQUAL(transmit, receive + 512 * 16);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RDBAL), (uint32_t)receive);
@@ -135,7 +134,7 @@ static void jumbo_frames_are_let_in_by_mtu(void)
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_HLREG0) & IXGBE_HLREG0_JUMBOEN, IXGBE_HLREG0_JUMBOEN);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MAXFRS) >> 16, 9728);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TXPBTHRESH), 150);
-	CU_ASSERT_EQUAL(((struct ixgbe *)nic)->rings.txqs[0]->max_frame, 9728);
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->max_frame, 9728);
 	close_port();
 }
 
@@ -168,14 +167,13 @@ static void stopping_waits_for_transmit_but_not_for_ever(void)
 {
 	open_card(0x10FB);
 	start();
-	struct ixgbe *ix = (struct ixgbe *)nic;
 	card.sends = false;
 	struct pkt pkt;
 	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
 	pkt.len = 60;
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TDT), 1);
-	CU_ASSERT_EQUAL(ring_txq_pending(ix->rings.txqs[0], 0), 1);
+	CU_ASSERT_EQUAL(ring_txq_pending(nic->rings.txqs[0], 0), 1);
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	nothing_is_left();
 	close_port();
@@ -208,8 +206,8 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 		*card_register(&card, IXGBE_BPRC) = 6;
 		CU_ASSERT_EQUAL(round % 2 ? nic_service(nic, NULL) : nic_get_stats(nic, &stats), 0);
 	}
-	__atomic_store_n(&((struct ixgbe *)nic)->rings.txqs[0]->bad_packets, 9, __ATOMIC_RELAXED);
-	__atomic_store_n(&((struct ixgbe *)nic)->rings.rxqs[0]->bad_descriptors, 8, __ATOMIC_RELAXED);
+	__atomic_store_n(&nic->rings.txqs[0]->bad_packets, 9, __ATOMIC_RELAXED);
+	__atomic_store_n(&nic->rings.rxqs[0]->bad_descriptors, 8, __ATOMIC_RELAXED);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_packets, UINT64_C(3) * 0xF0000000);
 	CU_ASSERT_EQUAL(stats.rx_bytes, 3 * UINT64_C(0xF00000010));

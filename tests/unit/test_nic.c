@@ -256,9 +256,8 @@ static void packets_may_outlive_the_port_s_own_pool(void)
 {
 	open_port();
 	start_port(&(struct nic_config){.rx_ring = 64, .tx_ring = 64});
-	struct ixgbe *ix = (struct ixgbe *)nic;
 	struct pkt pkt;
-	CU_ASSERT_EQUAL_FATAL(pkt_alloc(ix->rings.rxqs[0]->pool, &pkt, 1), 1);
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(nic->rings.rxqs[0]->pool, &pkt, 1), 1);
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	memset(pkt.data, 1, PKT_DATA_BYTES);
 	pkt_free(&pkt, 1);
@@ -272,14 +271,13 @@ static void a_pool_with_packets_out_serves_the_next_start(void)
 {
 	open_port();
 	start_port(&(struct nic_config){.rx_ring = 64, .tx_ring = 64});
-	struct ixgbe *ix = (struct ixgbe *)nic;
-	struct pkt_pool *own = ix->rings.rxqs[0]->pool;
+	struct pkt_pool *own = nic->rings.rxqs[0]->pool;
 	struct pkt pkt;
 	CU_ASSERT_EQUAL_FATAL(pkt_alloc(own, &pkt, 1), 1);
 	int mapped = card.mapped;
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	start_port(&(struct nic_config){.rx_ring = 64, .tx_ring = 64});
-	CU_ASSERT_PTR_EQUAL(ix->rings.rxqs[0]->pool, own);
+	CU_ASSERT_PTR_EQUAL(nic->rings.rxqs[0]->pool, own);
 	CU_ASSERT_EQUAL(card.mapped, mapped);
 	pkt_free(&pkt, 1);
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
@@ -295,7 +293,7 @@ static void counters_stay_readable_after_stop(void)
 	CU_ASSERT_EQUAL(stats.rx_packets, 0);
 	start_port(NULL);
 	*card_register(&card, IXGBE_QPRC) = 7;
-	((struct ixgbe *)nic)->rings.rxqs[0]->pool_empty = 3;
+	nic->rings.rxqs[0]->pool_empty = 3;
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_packets, 7);

@@ -226,7 +226,7 @@ static void no_slot_goes_back_before_its_packets_are_sent(void)
 
 	set_up(&f, 2, NULL);
 	pipe = open_pipe(&f, 0, 2);
-	rxq = ixgbe_of(f.nic[0])->rings.rxqs[0];
+	rxq = f.nic[0]->rings.rxqs[0];
 	while (wire_arrive(model(&f, 0), arrived, LEN)) {
 		arrived++;
 		if (arrived == 20 || arrived == 43 || arrived == RING - 1)
@@ -264,7 +264,7 @@ static void nor_at_the_end_of_a_burst(void)
 
 	set_up(&f, 2, &config);
 	pipe = open_pipe(&f, 0, 2);
-	rxq = ixgbe_of(f.nic[0])->rings.rxqs[0];
+	rxq = f.nic[0]->rings.rxqs[0];
 	for (unsigned i = 0; i < 3 * RING; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 3 * RING, to_first, NULL), 3 * RING);
@@ -349,7 +349,7 @@ static uint32_t hold(struct fixture *f, struct nic_pipe *pipe, unsigned n, uint3
 	for (unsigned i = 0; i < n; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(f, 0), i, LEN));
 	CU_ASSERT_EQUAL(to == 1 ? nic_pipe_run(pipe, n, to_first, NULL) : nic_pipe_run(pipe, n, to_second, NULL), n);
-	return ixgbe_of(f->nic[0])->rings.rxqs[0]->fill;
+	return f->nic[0]->rings.rxqs[0]->fill;
 }
 
 /* Where all of late went to one output, one batch of it tells for those before: but not for what is behind it, not for what another output
@@ -462,10 +462,10 @@ static void a_slot_that_was_not_given_is_not_looked_at(void)
 	pipe = open_pipe(&f, 0, 2);
 	for (unsigned i = 0; i < RING - 1; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
-	ixgbe_of(f.nic[0])->rings.rxqs[0]->ring[RING - 1].q1 = UINT64_C(60) << 32 | 3;
+	f.nic[0]->rings.rxqs[0]->ring[RING - 1].q1 = UINT64_C(60) << 32 | 3;
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, RING, to_first, NULL), RING - 1);
-	CU_ASSERT_EQUAL(ixgbe_of(f.nic[0])->rings.rxqs[0]->next, RING - 1);
-	ixgbe_of(f.nic[0])->rings.rxqs[0]->ring[RING - 1].q1 = 0;
+	CU_ASSERT_EQUAL(f.nic[0]->rings.rxqs[0]->next, RING - 1);
+	f.nic[0]->rings.rxqs[0]->ring[RING - 1].q1 = 0;
 	send_out(&f, 1);
 	nic_pipe_close(pipe);
 	tear_down(&f);
@@ -485,7 +485,7 @@ static void dropped_packets_go_nowhere(void)
 		CU_ASSERT_EQUAL_FATAL(nic_pipe_run(pipe, 8, nowhere, NULL), 1);
 	}
 	CU_ASSERT_EQUAL(send_out(&f, 1), 0);
-	CU_ASSERT_EQUAL(ixgbe_of(f.nic[1])->rings.txqs[0]->next, 0);
+	CU_ASSERT_EQUAL(f.nic[1]->rings.txqs[0]->next, 0);
 	nic_pipe_get_stats(pipe, &stats);
 	CU_ASSERT_EQUAL(stats.dropped, 20 * RING);
 	nic_pipe_close(pipe);
@@ -579,10 +579,10 @@ static void garbage_in_the_rings_is_survived(void)
 
 	set_up(&f, 3, NULL);
 	pipe = open_pipe(&f, 0, 6);
-	rxq = ixgbe_of(f.nic[0])->rings.rxqs[0];
+	rxq = f.nic[0]->rings.rxqs[0];
 	rx = rxq->ring;
 	for (unsigned o = 0; o < 2; o++)
-		tx[o] = ixgbe_of(f.nic[1 + o])->rings.txqs[0]->ring;
+		tx[o] = f.nic[1 + o]->rings.txqs[0]->ring;
 	for (unsigned i = 0; i < 200000; i++) {
 		uint64_t status = (uint64_t)nrand48(seed) << 33 ^ (uint64_t)nrand48(seed) << 11 ^ (uint64_t)nrand48(seed);
 		unsigned slot = random_below(seed, RING);
@@ -666,7 +666,7 @@ static void a_report_overwritten_by_another_pipe_counts(void)
 	set_up(&f, 3, NULL);
 	idle = open_pipe(&f, 0, 4);
 	busy = open_pipe(&f, 1, 4);
-	rxq = ixgbe_of(f.nic[0])->rings.rxqs[0];
+	rxq = f.nic[0]->rings.rxqs[0];
 	for (unsigned i = 0; i < 32; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
 	CU_ASSERT_EQUAL_FATAL(nic_pipe_run(idle, 32, to_first, NULL), 32);
@@ -674,7 +674,7 @@ static void a_report_overwritten_by_another_pipe_counts(void)
 		for (unsigned i = 0; i < 5; i++)
 			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 1), i, LEN));
 		if (round == 51)
-			CU_ASSERT_EQUAL(ixgbe_of(f.nic[2])->rings.txqs[0]->next, 4 * RING + 31);
+			CU_ASSERT_EQUAL(f.nic[2]->rings.txqs[0]->next, 4 * RING + 31);
 		CU_ASSERT_EQUAL_FATAL(nic_pipe_run(busy, 5, to_first, NULL), 5);
 		if (round < 51) {
 			send_out(&f, 2);

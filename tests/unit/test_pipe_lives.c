@@ -175,7 +175,7 @@ static unsigned drain(void)
 				got += run(&life.pipes[port], 64);
 	} while (got);
 	for (unsigned port = 0; port < PORTS; port++) {
-		const struct ring_rxq *rxq = ixgbe_of(life.f.nic[port])->rings.rxqs[0];
+		const struct ring_rxq *rxq = life.f.nic[port]->rings.rxqs[0];
 
 		held += life.pipes[port].pipe && rxq->next - rxq->fill >= RING_BATCH;
 	}

@@ -188,9 +188,9 @@ static void open_world(struct world *world, enum pkt_simd set, uint64_t seed)
 	world->random = seed;
 	set_up(&world->f, 3, NULL);
 	world->pipe = open_pipe(&world->f, 0, 6);
-	world->rxq = ixgbe_of(world->f.nic[0])->rings.rxqs[0];
+	world->rxq = world->f.nic[0]->rings.rxqs[0];
 	for (unsigned output = 0; output < 2; output++)
-		world->txq[output] = ixgbe_of(world->f.nic[1 + output])->rings.txqs[0];
+		world->txq[output] = world->f.nic[1 + output]->rings.txqs[0];
 }
 
 /* The models have every reason to complain of what somebody hostile did. */

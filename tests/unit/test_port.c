@@ -260,7 +260,7 @@ static void what_is_dropped_is_not_handed_out_round_the_ring(void)
 	unsigned n;
 
 	set_up(&f, &small, 0);
-	ring = ixgbe_of(f.nic[0])->rings.rxqs[0]->ring;
+	ring = f.nic[0]->rings.rxqs[0]->ring;
 	for (unsigned i = 0; i < 32; i++)
 		ring[i].q1 = UINT64_C(60) << 32 | 1; /* DD, no EOP */
 	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), pkts, 32), 0);
