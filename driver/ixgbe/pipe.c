@@ -183,6 +183,7 @@ static __attribute__((noinline)) void end_odd_batch(struct ixgbe_pipe *pipe, uin
 {
 	uint32_t begun = pipe->rxq->next % RING_BATCH;
 
+	outputs &= pipe->touched; /* not those that were asked for, and got only copies that cannot be sent */
 	note(pipe, batch_of(pipe, pipe->rxq->next - RING_BATCH));
 	pipe->even = pipe->rxq->next - begun;
 	pipe->touched = (begun ? outputs : 0) | pipe->usual;

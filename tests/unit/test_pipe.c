@@ -343,6 +343,40 @@ static void what_either_output_has_is_not_given_back(void)
 	tear_down(&f);
 }
 
+static uint32_t empty_to_second(void *context, struct pkt *pkt)
+{
+	(void)context;
+	pkt->len = 0;
+	return 2;
+}
+
+/* An output that never had a packet, and is asked to send what it cannot, from the middle of a batch to the next one: it has nothing to
+ * report, and is not waited for. */
+static void an_output_that_got_bad_copies_only_holds_nothing(void)
+{
+	static const struct {
+		unsigned packets;
+		nic_pipe_function *function;
+	} bursts[] = {{20, nowhere}, {20, empty_to_second}, {24, nowhere}};
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 3, NULL);
+	pipe = open_pipe(&f, 0, 6);
+	for (unsigned b = 0; b < 3; b++) {
+		for (unsigned i = 0; i < bursts[b].packets; i++)
+			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+		CU_ASSERT_EQUAL(nic_pipe_call(pipe, 32, bursts[b].function, NULL), bursts[b].packets);
+	}
+	ASSERT_NUMBER(f.nic[0]->rings.rxqs[0]->fill, 64);
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.bad, 20);
+	CU_ASSERT_EQUAL(stats.dropped, 44);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
 /* n packets go to these outputs, not on from there. @return the slot up to which the ring was given back then */
 static uint32_t hold(struct fixture *f, struct nic_pipe *pipe, unsigned n, uint32_t to)
 {
@@ -700,6 +734,7 @@ int main(void)
 		{"no slot goes back before its packets are sent", no_slot_goes_back_before_its_packets_are_sent},
 		{"nor at the end of a burst", nor_at_the_end_of_a_burst},
 		{"what either output has is not given back", what_either_output_has_is_not_given_back},
+		{"an output that got bad copies only holds nothing", an_output_that_got_bad_copies_only_holds_nothing},
 		{"one batch tells only for its own kind", one_batch_tells_only_for_its_own_kind},
 		{"a second pipe may join at any time", a_second_pipe_may_join_at_any_time},
 		{"a burst that parts late is written down", a_burst_that_parts_late_is_written_down},
