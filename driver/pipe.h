@@ -7,8 +7,9 @@
  * From nic_pipe_open on the queues are the pipe's: nic_rx and nic_tx return 0 on them until their port is started again.
  *
  * Threads: one thread at a time runs a pipe, and pipes that share a transmit queue. nic_pipe_open and nic_pipe_close are called by the
- * thread that makes the control calls of the ports. nic_pipe_close, and nic_stop and nic_close of any port in a pipe, require that no
- * thread is running it. */
+ * thread that makes the control calls of the ports. Others may be running meanwhile when a pipe is opened, those on its outputs too.
+ * nic_pipe_close, and nic_stop and nic_close of any port in a pipe, require that no thread is running it, nor a pipe that shares an output
+ * with it. */
 #ifndef POLLUX_DRIVER_PIPE_H
 #define POLLUX_DRIVER_PIPE_H
 
@@ -58,8 +59,8 @@ struct nic_pipe {
 /**
  * Opens a pipe from a receive queue to one or several transmit queues, of the same or of other ports, all in one DMA space.
  * @param outputs  1 .. NIC_PIPE_OUTPUTS of them, no queue twice. Several pipes may share an output.
- * A transmit ring must be as large as the receive rings of all pipes that feed it, together; the receiving port's MTU at most 2030, so
- * that each frame has one buffer.
+ * A transmit ring must be as large as the receive rings of all pipes together that were opened on it since its port was started, closed
+ * ones too; the receiving port's MTU at most 2030, so that each frame has one buffer.
  * A transmit queue that does not get rid of its packets (its link is down, its device is gone) keeps the others waiting for 100 ms
  * at most: then its packets are set aside, buffers from the receiving port's pool take their place, and it is blocked: packets for it
  * are dropped and counted, until it has sent what it has.
@@ -111,7 +112,7 @@ static inline __attribute__((always_inline)) void nic_pipe_see(struct nic_pipe *
 /**
  * Lets up to n packets through, without waiting.
  * @param function  inlined where it is a constant and its body is known; nic_pipe_call takes any
- * @return how many packets the function saw; 0 when there are none, or a port was stopped
+ * @return how many packets the function saw; 0 when there are none, or the input's port was stopped
  */
 static inline __attribute__((always_inline)) unsigned nic_pipe_run(
 	struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context)

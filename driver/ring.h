@@ -71,7 +71,7 @@ struct ring_txq {
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	struct ixgbe_pipe_output *pipes; /* that feed it */
-	uint32_t pipe_slots;             /* of their receive rings, together; 0: packets come by bursts */
+	uint32_t pipe_slots;             /* of the receive rings of all that ever did, together; 0: packets come by bursts */
 };
 
 /** What a family gives its rings: its bursts, and where the tails are. */

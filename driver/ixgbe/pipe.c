@@ -524,15 +524,16 @@ static int check_input(struct nic *nic, const struct ring_rxq *queue, unsigned i
 
 static int check_output(struct nic *nic, const struct ring_txq *queue, unsigned index, uint32_t slots)
 {
-	if (queue->next && !queue->pipe_slots)
+	if (!queue->pipe_slots && queue->next)
 		return pollux_fail(EBUSY,
 			"%s: transmit queue %u has been used since the port was started: start it again and open the pipe "
 			"before the first burst",
 			nic->info.address, index);
 	if (queue->pipe_slots + slots > queue->mask + 1)
 		return pollux_fail(EINVAL,
-			"%s: a transmit ring of %u is too small for the receive rings of all pipes that feed it, %u "
-			"together: start the port with a larger one, or the others with smaller ones",
+			"%s: a transmit ring of %u is too small for the receive rings of all pipes that were opened on it since the port "
+			"was started, %u together: start the port again if some of these are closed, else with a larger ring, or the "
+			"others with smaller ones",
 			nic->info.address, queue->mask + 1, queue->pipe_slots + slots);
 	return 0;
 }
@@ -602,9 +603,11 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 			pipe->outputs[i].end[k] = pipe->outputs[i].describe;
 		pipe->outputs[i].end[3].q1 |= IXGBE_TX_RS;
 		txq->pipes = &pipe->outputs[i];
-		txq->limit = txq->next;
+		if (!txq->pipe_slots) { /* else the thread that runs other pipes may be using these */
+			txq->limit = txq->next;
+			txq->nic.burst = tx_nothing;
+		}
 		txq->pipe_slots += slots;
-		txq->nic.burst = tx_nothing;
 	}
 	rxq->pipe = pipe;
 	rxq->nic.burst = rx_nothing;

@@ -462,6 +462,7 @@ static void a_second_pipe_may_join_at_any_time(void)
 	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 8 * RING, .promiscuous = true};
 	unsigned arrived = 0, errors = 0;
 	struct nic_pipe *pipes[2] = {NULL};
+	uint32_t limit;
 	struct fixture f;
 
 	set_up(&f, 3, &config);
@@ -470,8 +471,11 @@ static void a_second_pipe_may_join_at_any_time(void)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
 	CU_ASSERT_EQUAL(nic_pipe_run(pipes[0], 7, nowhere, NULL), 3);
 	for (unsigned round = 0; round < 160; round++) {
-		if (round == 4)
+		if (round == 4) {
+			limit = f.nic[1]->rings.txqs[0]->limit;
 			pipes[1] = open_pipe(&f, 2, 2);
+			ASSERT_NUMBER(f.nic[1]->rings.txqs[0]->limit, limit); /* the thread that runs the first one may be using it */
+		}
 		for (unsigned i = 0; i < 7; i++, arrived++)
 			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), arrived, LEN + arrived % 50));
 		CU_ASSERT_EQUAL(nic_pipe_run(pipes[0], 7, to_first, NULL), 7);

@@ -310,6 +310,7 @@ static int try_open(struct nic *input, unsigned rxq, struct nic *output, unsigne
 static void what_cannot_be_a_pipe_is_refused(void)
 {
 	struct nic_config small = {.rx_ring = 2 * RING, .tx_ring = RING, .promiscuous = true}, jumbo = {.mtu = 2031};
+	struct nic_config even = {.rx_ring = RING, .tx_ring = RING, .promiscuous = true};
 	struct nic_queue twice[2];
 	struct nic_pipe *pipe;
 	struct nic_driver other = ixgbe_driver;
@@ -320,6 +321,15 @@ static void what_cannot_be_a_pipe_is_refused(void)
 
 	set_up(&f, 2, &small);
 	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL); /* the ring is too small */
+	tear_down(&f);
+	set_up(&f, 2, &even);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), 0);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL); /* its room is the closed one's */
+	CU_ASSERT_PTR_NOT_NULL(strstr(nic_error(), "start the port again"));
+	even.pool = f.pool;
+	CU_ASSERT_EQUAL(nic_stop(f.nic[1]), 0);
+	CU_ASSERT_EQUAL(nic_start(f.nic[1], &even), 0);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), 0);
 	tear_down(&f);
 	set_up(&f, 2, &jumbo);
 	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL);
