@@ -264,7 +264,7 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 
 	*again = false;
 	if (!(q1 & IXGBE_RX_DD)) {
-		if (held >= RING_BATCH)
+		if (held >= RING_BATCH || pipe->blocked)
 			reclaim(pipe);
 		if (queue->next - queue->fill > queue->mask / 2)
 			look_for_stall(pipe);

@@ -76,6 +76,34 @@ static void a_blocked_output_does_not_block_the_others(void)
 	tear_down(&f);
 }
 
+/* Though nothing more comes, and less than a batch is held: the first packet after that is not dropped. */
+static void an_output_that_has_sent_all_is_free_at_once(void)
+{
+	struct nic_pipe_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 3, NULL);
+	be_impatient();
+	pipe = open_pipe(&f, 0, 6);
+	link_down(&f, 1);
+	pass(&f, pipe, 2, 5 * RING);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 8, to_all, NULL), 0);
+	CU_ASSERT_TRUE(f.nic[0]->rings.rxqs[0]->next - f.nic[0]->rings.rxqs[0]->fill < RING_BATCH);
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.blocked_outputs, 1);
+	link_up(&f, 1);
+	send_out(&f, 1);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 8, to_all, NULL), 0);
+	nic_pipe_get_stats(pipe, &stats);
+	CU_ASSERT_EQUAL(stats.blocked_outputs, 0);
+	CU_ASSERT_TRUE(wire_arrive(model(&f, 0), 1, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 8, to_first, NULL), 1);
+	CU_ASSERT_EQUAL(send_out(&f, 1), 1);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
 static uint32_t to_second_and_every_other_to_first(void *context, struct pkt *pkt)
 {
 	unsigned *seen = context;
@@ -408,6 +436,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"what is set aside stays as it was", what_is_set_aside_stays_as_it_was},
 		{"a blocked output does not block the others", a_blocked_output_does_not_block_the_others},
+		{"an output that has sent all is free at once", an_output_that_has_sent_all_is_free_at_once},
 		{"a pipe waits for its only output", a_pipe_waits_for_its_only_output},
 		{"an empty pool only delays", an_empty_pool_only_delays},
 		{"what several blocked outputs share is freed once", what_several_blocked_outputs_share_is_freed_once},
