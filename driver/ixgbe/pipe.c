@@ -297,15 +297,19 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
 	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->range[2] + IXGBE_TX_FRAME_MIN && !(offset & pool->outside)) {
-		uint8_t *data = pkt_default_data(pool, offset), *from = pkt->data;
+		uint8_t *data = pkt_default_data(pool, offset), *was = pkt->data, *from = was;
 
 		/* its own buffer may end behind it: then the padding moves the frame forward */
 		if (from + IXGBE_TX_FRAME_MIN > data + PKT_DATA_BYTES)
 			from = data + PKT_DATA_BYTES - IXGBE_TX_FRAME_MIN;
-		memmove(from, pkt->data, pkt->len);
+		memmove(from, was, pkt->len);
 		memset(from + pkt->len, 0, IXGBE_TX_FRAME_MIN - pkt->len);
 		pkt->data = from;
 		pkt->len = IXGBE_TX_FRAME_MIN;
+		/* where packets part this is a copy: the next output is not to look for the frame where it was */
+		for (unsigned i = 0; i < NIC_PIPE_BURST; i++)
+			if (pipe->nic.pkts[i].data == was)
+				pipe->nic.pkts[i] = *pkt;
 		return true;
 	}
 	count(&pipe->bad, 1);

@@ -99,7 +99,8 @@ uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe);
  */
 unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again);
 
-/** A packet that no transmit descriptor can describe as it is: pads it, or counts it as bad. @return true: it is to be sent */
+/** A packet of the burst, or a copy, that no transmit descriptor can describe as it is: pads it, in the burst too, or counts it as bad.
+ *  @return true: it is to be sent */
 bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *output, struct pkt *pkt);
 
 /** Counts n packets that are to go to these outputs, if some do not: there are fewer such, or they take none now. */

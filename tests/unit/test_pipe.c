@@ -197,6 +197,42 @@ static void functions_change_length_and_start(void)
 	tear_down(&f);
 }
 
+/* Every other packet to both outputs, shorter than any descriptor takes and at the very end of its buffer, the others to the first only. */
+static uint32_t shrink_every_other(void *context, struct pkt *pkt)
+{
+	unsigned *seen = context;
+
+	if ((*seen)++ % 2)
+		return 1;
+	pkt->data += PKT_DATA_BYTES - 5;
+	memset(pkt->data, 0xdd, 5);
+	pkt->len = 5;
+	return 3;
+}
+
+static void short_packets_are_padded_once_where_they_part(void)
+{
+	uint8_t padded[60] = {0xdd, 0xdd, 0xdd, 0xdd, 0xdd};
+	struct nic_pipe *pipe;
+	struct fixture f;
+	unsigned seen = 0;
+
+	set_up(&f, 3, NULL);
+	pipe = open_pipe(&f, 0, 6);
+	for (unsigned i = 0; i < 40; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 40, shrink_every_other, &seen), 40);
+	CU_ASSERT_EQUAL_FATAL(send_out(&f, 1), 40);
+	CU_ASSERT_EQUAL_FATAL(send_out(&f, 2), 20);
+	for (unsigned i = 0; i < 20; i++) {
+		CU_ASSERT_TRUE(f.wire[1].len[2 * i] == 60 && !memcmp(f.wire[1].data[2 * i], padded, 60));
+		CU_ASSERT_TRUE(wire_is_frame(f.wire[1].data[2 * i + 1], f.wire[1].len[2 * i + 1], 2 * i + 1, LEN));
+		CU_ASSERT_TRUE(f.wire[2].len[i] == 60 && !memcmp(f.wire[2].data[i], padded, 60));
+	}
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
 /* It arrives just after the look at the ring that did not find it, and before the next one, which looks for what is bad. */
 static void a_packet_between_two_looks_is_not_dropped(void)
 {
@@ -734,6 +770,7 @@ int main(void)
 		{"forwards in random bursts, byte for byte", forwards_in_random_bursts_byte_for_byte},
 		{"each packet goes where the function says", each_packet_goes_where_the_function_says},
 		{"functions change length and start", functions_change_length_and_start},
+		{"short packets are padded once where they part", short_packets_are_padded_once_where_they_part},
 		{"a packet between two looks is not dropped", a_packet_between_two_looks_is_not_dropped},
 		{"no slot goes back before its packets are sent", no_slot_goes_back_before_its_packets_are_sent},
 		{"nor at the end of a burst", nor_at_the_end_of_a_burst},
