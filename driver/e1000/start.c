@@ -17,8 +17,11 @@ static int divide_packet_buffer(struct e1000 *e)
 		return nic_fail_gone(&e->nic);
 	if (receive + transmit <= total)
 		return 0;
+	e->clean = false; /* until the reset has succeeded */
 	e1000_write(e, E1000_PBA, total - transmit);
-	return e1000_reset(e);
+	int ret = e1000_reset(e);
+	e->clean = ret == 0;
+	return ret;
 }
 
 /* All that touches the card; what it leaves when it fails, e1000_halt undoes. */

@@ -144,6 +144,22 @@ static void the_packet_buffer_is_divided_anew_where_it_must(void)
 	close_port();
 }
 
+/* The packet buffer's division is there then, and asks for no other reset. */
+static void a_reset_that_fails_for_the_packet_buffer_is_done_again(void)
+{
+	const struct nic_config config = {.mtu = 9000, .pool = pool};
+	open_card(ID_82540EM);
+	card.stuck[0] = (struct card_stuck){E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST};
+	CU_ASSERT_EQUAL(nic_start(nic, &config), -ETIMEDOUT);
+	CU_ASSERT(says("CTRL.RST did not clear"));
+	nothing_is_left();
+	card.stuck[0].mask = 0;
+	unsigned resets = card.resets;
+	start_with(config);
+	CU_ASSERT_EQUAL(card.resets, resets + 1);
+	close_port();
+}
+
 /* ---- waits ---- */
 
 static int stuck_open(struct card_stuck stuck)
@@ -604,7 +620,9 @@ static int begin_82574l(void)
 
 int main(void)
 {
-	CU_TestInfo old[] = {TESTS, {"without I/O space memory does", without_io_space_memory_does}, CU_TEST_INFO_NULL};
+	CU_TestInfo old[] = {TESTS, {"without I/O space memory does", without_io_space_memory_does},
+		{"a reset that fails for the packet buffer is done again", a_reset_that_fails_for_the_packet_buffer_is_done_again},
+		CU_TEST_INFO_NULL};
 	CU_TestInfo new[] = {TESTS, {"a sleeping link is kept awake", a_sleeping_link_is_kept_awake}, CU_TEST_INFO_NULL};
 	CU_SuiteInfo suites[] = {
 		{"82540EM", begin_82540em, end, NULL, NULL, old},
