@@ -27,18 +27,13 @@ static const uint32_t errors[E1000_ERRORS] = {
 };
 
 /* Losses and errors, which QEMU's cards count in registers that a read does not clear. A second read tells: on hardware it finds next to
- * nothing. */
+ * nothing. Where it finds as much, by chance, the next update finds less than that. */
 static uint64_t count_rare(struct e1000 *e, unsigned index, uint32_t offset)
 {
-	uint64_t value = nic_count(&e->nic, offset);
-	if (!value)
-		return 0;
-	uint64_t again = nic_count(&e->nic, offset);
-	if (again < value)
-		return value + again;
-	uint64_t more = again - e->uncleared[index];
-	e->uncleared[index] = (uint32_t)again;
-	return more;
+	uint64_t value = nic_count(&e->nic, offset), again = value ? nic_count(&e->nic, offset) : 0, before = e->uncleared[index];
+	bool cleared = again < value || value < before;
+	e->uncleared[index] = cleared ? 0 : (uint32_t)again;
+	return cleared ? value + again : again - before;
 }
 
 /* A frame that is counted between the reads of a packet and a byte counter would give one update four bytes too many or too few, the
