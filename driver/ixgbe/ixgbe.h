@@ -103,7 +103,8 @@ int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6]);
 
 int ixgbe_start(struct nic *nic);
 int ixgbe_stop(struct nic *nic);
-/** Halts the receive path, calls RXEN off; the caller changes what may be changed only then; then ixgbe_receive_on. */
+/** Halts the receive path and turns RXEN off; where that fails all is as before. The caller changes what may be changed only then, and
+ *  calls ixgbe_receive_on, which has nothing to wait for. */
 int ixgbe_receive_off(struct ixgbe *ix);
 int ixgbe_receive_on(struct ixgbe *ix);
 

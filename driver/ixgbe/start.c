@@ -114,12 +114,9 @@ int ixgbe_receive_off(struct ixgbe *ix)
 	return 0;
 }
 
-/* Erratum: RXEN set while frames arrive can hang receive DMA, unless the path before it is halted meanwhile. */
+/* Erratum: RXEN set while frames arrive can hang receive DMA, unless the path before it is halted meanwhile, which it is. */
 int ixgbe_receive_on(struct ixgbe *ix)
 {
-	int ret = halt_receive_path(ix);
-	if (ret)
-		return ret;
 	ixgbe_change(ix, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
 	ixgbe_change(ix, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
@@ -137,7 +134,8 @@ static int receive_start(struct ixgbe *ix)
 	}
 	/* DS 4.6.7 asks for it before RXEN: descriptors and packets are in cached memory */
 	ixgbe_change(ix, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
-	return ixgbe_receive_on(ix);
+	ret = halt_receive_path(ix);
+	return ret ? ret : ixgbe_receive_on(ix);
 }
 
 /* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up already. */

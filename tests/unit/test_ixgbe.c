@@ -237,6 +237,9 @@ static void filter_modes_change_while_receive_is_off(void)
 	unsigned on = written(from, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, IXGBE_RXCTRL_RXEN);
 	unsigned resume = written(from, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 	CU_ASSERT(halt < off && off < change && change < on && on < resume);
+	/* nothing is waited for while RXEN is 0: what could fail then would leave the port deaf */
+	CU_ASSERT_EQUAL(card_written(&card, halt + 1, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, IXGBE_SECRXCTRL_RX_DIS), CARD_LOG);
+	CU_ASSERT_EQUAL(card_read(&card, off, IXGBE_SECRXSTAT, ANY, 0), CARD_LOG);
 	CU_ASSERT_EQUAL(nic_set_all_multicast(nic, true), 0);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), (IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE));
 	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), 0);
