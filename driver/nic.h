@@ -74,7 +74,7 @@ struct nic_stats {
 	uint64_t rx_bad_descriptors; /* descriptors dropped by the driver: error bits, length beyond the buffer */
 	uint64_t rx_pool_empty;      /* times a refill found no buffers in the pool; nothing is lost by it alone */
 	uint64_t rx_multicast, rx_broadcast;
-	uint64_t tx_bad_packets; /* packets freed unsent: no bytes, too long, or not a whole frame */
+	uint64_t tx_bad_packets; /* frames freed unsent: no bytes in a buffer, too long, or in more than 32 buffers */
 };
 
 /** Events of nic_service. */
@@ -134,8 +134,9 @@ static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned 
 
 /**
  * Sends up to n packets without waiting. The first as many as are returned are the queue's from then on; the rest stays the
- * caller's (the ring is full, or the device is gone). A frame of several handles goes as a whole or not at all. Packets shorter than
- * the card sends are padded; impossible ones (no bytes, too long) are freed, counted, and returned as sent.
+ * caller's (the ring is full, or the device is gone). A frame of several handles goes as a whole or not at all: while the last of the n
+ * handles has PKT_MORE, that frame is not taken. Frames shorter than the card sends are padded; impossible ones (no bytes in a
+ * buffer, too long, more than 32 handles) are freed, counted, and returned as sent.
  */
 static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
 {

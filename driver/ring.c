@@ -84,14 +84,18 @@ unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue
 /* ---- transmit: frames out of the ordinary, and what happens once per batch ---- */
 
 /* A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind it. */
-static bool pad_short(struct ring_txq *queue, const struct pkt *pkt, struct pkt *padded, uint32_t frame_min)
+static bool pad_short(struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t frame_min)
 {
+	uint8_t *end;
+
 	if (!pkt_alloc(queue->pool, padded, 1))
 		return false;
-	memset(padded->data, 0, frame_min);
-	memcpy(padded->data, pkt->data, pkt->len);
+	end = padded->data;
+	memset(end, 0, frame_min);
+	for (unsigned i = 0; i < pieces; end += pkts[i++].len)
+		memcpy(end, pkts[i].data, pkts[i].len);
 	padded->len = (uint16_t)frame_min;
-	pkt_free(pkt, 1);
+	pkt_free(pkts, pieces);
 	return true;
 }
 
@@ -99,7 +103,7 @@ unsigned ring_tx_put_odd(
 	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
 {
 	uint32_t first = *next, total = 0;
-	unsigned pieces = 0;
+	unsigned pieces = 0, used;
 	struct pkt padded;
 	bool good = true;
 
@@ -110,17 +114,19 @@ unsigned ring_tx_put_odd(
 		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
 	} while (pkts[pieces++].flags & PKT_MORE);
 
-	if (!good || total > queue->max_frame || pieces > TX_PIECES_MAX || (pieces > 1 && total < f->frame_min)) {
+	if (!good || total > queue->max_frame || pieces > TX_PIECES_MAX) {
 		pkt_free(pkts, pieces);
 		ring_count(&queue->bad_packets, 1);
 		return pieces;
 	}
 	if (pieces > room)
 		return 0;
+	used = pieces;
 	if (total < f->frame_min) {
-		if (!pad_short(queue, pkts, &padded, f->frame_min))
+		if (!pad_short(queue, pkts, pieces, &padded, f->frame_min))
 			return 0;
 		pkts = &padded;
+		pieces = 1;
 		total = f->frame_min;
 	}
 	for (unsigned i = 0; i < pieces; i++, ++*next) {
@@ -134,7 +140,7 @@ unsigned ring_tx_put_odd(
 	for (uint32_t i = first; i != *next; i++)
 		if (i % RING_BATCH == RING_BATCH - 1)
 			ring_tx_ask_report(queue, i & queue->mask, (*next - 1) & queue->mask);
-	return pieces;
+	return used;
 }
 
 /* Has the card reported the oldest batch done? */

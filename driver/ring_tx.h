@@ -95,7 +95,7 @@ RING_TX_INLINE unsigned ring_tx_put(
 
 /**
  * The frame that a put stopped at: in several buffers, shorter than the card takes, or impossible. `n` handles are left in the
- * caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or is not all there.
+ * caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or its last handle is not there.
  */
 unsigned ring_tx_put_odd(
 	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room);
