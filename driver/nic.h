@@ -6,8 +6,8 @@
  * otherwise; nic_error() then has the sentence. The library never prints, exits or aborts.
  *
  * Threads: a queue is used by one thread at a time; different queues, and the receive and transmit queues of one index, may be
- * used by different threads at once. All functions on a port other than bursts and nic_stats are called by one thread at a time,
- * which may be another than those in bursts; nic_stop and nic_close require that no thread is inside a burst of that port. */
+ * used by different threads at once. All functions on a port other than bursts are called by one thread at a time, which may be
+ * another than those in bursts; nic_stop and nic_close require that no thread is inside a burst of that port. */
 #ifndef POLLUX_DRIVER_NIC_H
 #define POLLUX_DRIVER_NIC_H
 
@@ -93,9 +93,10 @@ enum {
 int nic_open(struct nic **nic, const char *address, struct dma_space *space);
 
 /**
- * Starts a port: rings, queues, filters, link. The link comes up in its own time: see nic_link.
- * Errors: -EINVAL (configuration), -EBUSY (already started), -ENOMEM, -ENOBUFS (the pool is too small: the sentence has the
- * number needed), -ETIMEDOUT, -ENODEV. A failed start leaves the port open and stopped.
+ * Starts a port: rings, queues, filters, link. The link comes up in its own time: see nic_get_link.
+ * Errors: -EINVAL (configuration), -ENOTSUP (the CPU does not have that instruction set), -EBUSY (already started), -ENOMEM, -ENOBUFS
+ * (the pool is too small: the sentence has the number needed), -ETIMEDOUT, -EIO (bus mastering cannot be switched on, the PHY does not
+ * answer rightly), -ENODEV. A failed start leaves the port open and stopped.
  */
 int nic_start(struct nic *nic, const struct nic_config *config);
 
@@ -114,7 +115,8 @@ void nic_get_info(const struct nic *nic, struct nic_info *info);
 /** Whether Pollux has a driver for devices of these PCI ids; if not, nic_error() says what about. address is for the sentence only. */
 bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id);
 
-/** The number of packet buffers that `ports` ports with this configuration, all on one pool, and `threads` threads need. */
+/** The number of packet buffers that `ports` ports with this configuration, all on one pool, and `threads` threads need. A pipe's input
+ *  and outputs are such ports: then there are buffers for what outputs that hang keep (pipe.h). */
 unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads);
 
 /** A started port's queue. NULL: out of range, or not started. Valid until nic_stop. */

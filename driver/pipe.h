@@ -61,9 +61,10 @@ struct nic_pipe {
  * @param outputs  1 .. NIC_PIPE_OUTPUTS of them, no queue twice. Several pipes may share an output.
  * A transmit ring must be as large as the receive rings of all pipes together that were opened on it since its port was started, closed
  * ones too; the receiving port's MTU at most 2030, so that each frame has one buffer.
- * A transmit queue that does not get rid of its packets (its link is down, its device is gone) keeps the others waiting for 100 ms
- * at most: then its packets are set aside, buffers from the receiving port's pool take their place, and it is blocked: packets for it
- * are dropped and counted, until it has sent what it has.
+ * A transmit queue that does not get rid of its packets (its link is down, its device is gone) keeps the others waiting for 100 ms:
+ * then its packets are set aside, buffers from the receiving port's pool take their place, and it is blocked: packets for it are
+ * dropped and counted, until it has sent what it has. While that pool is empty the others wait on: it should have another receive
+ * ring's buffers for each output, as one of nic_pool_count for all ports has.
  * Errors: -EINVAL, -EBUSY (a queue is in use already), -ENOTSUP (a port that is not ixgbe), -ENOMEM, -ENODEV.
  */
 int nic_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
