@@ -160,8 +160,8 @@ void nic_note(struct nic_failure *failure, int ret);
 /** Makes the noted failure the thread's last again. @return its error, or 0 */
 int nic_failed(const struct nic_failure *failure);
 
-/** Records that a port's device is gone as the thread's failure. @return -ENODEV */
-int nic_fail_gone(const struct nic *nic);
+/** Records that a port's device is gone as the thread's failure, and sees to it that bursts touch it no more. @return -ENODEV */
+int nic_fail_gone(struct nic *nic);
 
 /** The rule that decides which driver, if any, has a device. @return NULL with a sentence: nobody drives it. */
 const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id);

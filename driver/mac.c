@@ -83,7 +83,7 @@ static unsigned free_filter(const struct nic *nic)
 	return 0;
 }
 
-static int check(const struct nic *nic, const uint8_t mac[6])
+static int check(struct nic *nic, const uint8_t mac[6])
 {
 	static const uint8_t zero[6], broadcast[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 	if (memcmp(mac, zero, 6) == 0)

@@ -37,8 +37,9 @@ int nic_failed(const struct nic_failure *failure)
 	return failure->error ? pollux_fail(-failure->error, "%s", failure->sentence) : 0;
 }
 
-int nic_fail_gone(const struct nic *nic)
+int nic_fail_gone(struct nic *nic)
 {
+	nic_rings_silence(nic);
 	return pollux_fail(
 		ENODEV, "%s: the device is gone (unplugged, or its peer went away): stop and close the port", nic->device->address);
 }

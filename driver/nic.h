@@ -23,7 +23,8 @@ extern "C" {
 
 struct nic;
 
-/** The visible head of a receive queue: its burst function, chosen at nic_start. */
+/** The visible head of a receive queue: its burst function, chosen at nic_start, and replaced by one that does nothing when a control call
+ *  finds the device gone. */
 struct nic_rxq {
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 };
@@ -127,7 +128,7 @@ struct nic_txq *nic_txq(struct nic *nic, unsigned index);
  * Receives up to n packets without waiting.
  * @param pkts  receives n handles at most; they and their buffers are the caller's then. len never goes beyond the buffer, but it
  *              is what the device says otherwise: check it before reading headers.
- * @return how many; 0 when there are none, or the device is gone
+ * @return how many; 0 when there are none, or a control call has said that the device is gone
  */
 static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
 {
@@ -136,9 +137,9 @@ static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned 
 
 /**
  * Sends up to n packets without waiting. The first as many as are returned are the queue's from then on; the rest stays the
- * caller's (the ring is full, or the device is gone). A frame of several handles goes as a whole or not at all: while the last of the n
- * handles has PKT_MORE, that frame is not taken. Frames shorter than the card sends are padded; impossible ones (no bytes in a
- * buffer, too long, more than 32 handles) are freed, counted, and returned as sent.
+ * caller's (the ring is full, or a control call has said that the device is gone). A frame of several handles goes as a whole or not at
+ * all: while the last of the n handles has PKT_MORE, that frame is not taken. Frames shorter than the card sends are padded; impossible
+ * ones (no bytes in a buffer, too long, more than 32 handles) are freed, counted, and returned as sent.
  */
 static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
 {

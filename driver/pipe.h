@@ -113,7 +113,8 @@ static inline __attribute__((always_inline)) void nic_pipe_see(struct nic_pipe *
 /**
  * Lets up to n packets through, without waiting.
  * @param function  inlined where it is a constant and its body is known; nic_pipe_call takes any
- * @return how many packets the function saw; 0 when there are none, or the input's port was stopped
+ * @return how many packets the function saw; 0 when there are none, the input's port was stopped, or a control call has said that its
+ *         device is gone
  */
 static inline __attribute__((always_inline)) unsigned nic_pipe_run(
 	struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context)

@@ -268,6 +268,24 @@ void ring_txq_drain(struct ring_txq *queue)
 		pkt_free_data(&queue->buffers[queue->clean & queue->mask], 1);
 }
 
+unsigned ring_rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
+{
+	(void)queue, (void)pkts, (void)n;
+	return 0;
+}
+
+unsigned ring_tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
+{
+	(void)queue, (void)pkts, (void)n;
+	return 0;
+}
+
+unsigned ring_take_nothing(struct nic_pipe *pipe, unsigned n)
+{
+	(void)pipe, (void)n;
+	return 0;
+}
+
 /* ---- memory ---- */
 
 /* Queues of different threads share no cache line, nor the pair of lines that the prefetcher fetches together. */
@@ -383,6 +401,20 @@ void nic_rings_close(struct nic *nic)
 	free(rings->txqs);
 	dma_memory_free(&rings->memory);
 	*rings = (struct nic_rings){.rxqs = NULL};
+}
+
+void nic_rings_silence(struct nic *nic)
+{
+	const struct nic_rings *rings = &nic->rings;
+
+	/* Who bursts reads these plainly, as part of the call: on x86-64 that's one of the two, and either will do */
+	for (unsigned i = 0; rings->rxqs && i < nic->config.rx_queues; i++) {
+		__atomic_store_n(&rings->rxqs[i]->nic.burst, ring_rx_nothing, __ATOMIC_RELAXED);
+		if (rings->rxqs[i]->pipe)
+			__atomic_store_n(&rings->rxqs[i]->pipe->take, ring_take_nothing, __ATOMIC_RELAXED);
+	}
+	for (unsigned i = 0; rings->txqs && i < nic->config.tx_queues; i++)
+		__atomic_store_n(&rings->txqs[i]->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
 }
 
 void nic_rings_add_stats(const struct nic *nic, struct nic_stats *stats)

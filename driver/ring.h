@@ -14,7 +14,6 @@ struct ring_descriptor {
 } __attribute__((aligned(16)));
 
 struct pkt_pool;
-struct ixgbe_pipe;
 struct ixgbe_pipe_output;
 
 /** A receive queue. Single user, but for the counters, which others may read. */
@@ -41,7 +40,7 @@ struct ring_rxq {
 	uint32_t tail_offset;
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
-	struct ixgbe_pipe *pipe;                                                /* that it feeds, or NULL */
+	struct nic_pipe *pipe;                                                  /* that it feeds, or NULL */
 };
 
 #define RING_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
@@ -105,6 +104,11 @@ void ring_txq_prepare(struct ring_txq *queue, unsigned (*burst)(struct nic_txq *
 /** Gives all packets of a stopped queue back to their pools. */
 void ring_txq_drain(struct ring_txq *queue);
 
+/** Bursts of queues that a pipe has, or whose device is gone; and what a pipe takes then. */
+unsigned ring_rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+unsigned ring_tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+unsigned ring_take_nothing(struct nic_pipe *pipe, unsigned n);
+
 /** The I/O address of a ring. */
 static inline uint64_t ring_address(const struct ring_descriptor *ring, uint64_t offset)
 {
@@ -116,6 +120,9 @@ static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t h
 {
 	return (queue->next - head) & queue->mask;
 }
+
+/** From now on the port's bursts do nothing, and pipes take nothing from it. Others may be in one meanwhile. */
+void nic_rings_silence(struct nic *nic);
 
 /** Adds the queues' own counters, total since start. */
 void nic_rings_add_stats(const struct nic *nic, struct nic_stats *stats);

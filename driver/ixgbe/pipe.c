@@ -341,24 +341,6 @@ void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, uint32_t to, unsigned n)
 
 /* ---- The end ---- */
 
-static unsigned take_nothing(struct nic_pipe *pipe, unsigned n)
-{
-	(void)pipe, (void)n;
-	return 0;
-}
-
-static unsigned rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
-{
-	(void)queue, (void)pkts, (void)n;
-	return 0;
-}
-
-static unsigned tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
-{
-	(void)queue, (void)pkts, (void)n;
-	return 0;
-}
-
 static void pipe_free(struct ixgbe_pipe *pipe)
 {
 	if (!pipe)
@@ -436,7 +418,7 @@ static void pipe_end(struct ixgbe_pipe *pipe)
 			pkt_free_data(&queue->buffers[first & queue->mask], n);
 	}
 	pipe->ended = true;
-	pipe->nic.take = take_nothing;
+	pipe->nic.take = ring_take_nothing;
 	free_stranded(pipe);
 	for (unsigned i = 0; i < pipe->count; i++)
 		if (pipe->outputs[i].txq && !(still & BIT(i)))
@@ -458,7 +440,7 @@ static void free_if_done(struct ixgbe_pipe *pipe)
 void ixgbe_pipe_input_ends(struct ring_rxq *rxq)
 {
 	if (rxq->pipe)
-		pipe_end(rxq->pipe);
+		pipe_end((struct ixgbe_pipe *)rxq->pipe);
 }
 
 void ixgbe_pipe_output_ended(struct ring_txq *txq)
@@ -609,12 +591,12 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 		txq->pipes = &pipe->outputs[i];
 		if (!txq->pipe_slots) { /* else the thread that runs other pipes may be using these */
 			txq->limit = txq->next;
-			txq->nic.burst = tx_nothing;
+			txq->nic.burst = ring_tx_nothing;
 		}
 		txq->pipe_slots += slots;
 	}
-	rxq->pipe = pipe;
-	rxq->nic.burst = rx_nothing;
+	rxq->pipe = &pipe->nic;
+	rxq->nic.burst = ring_rx_nothing;
 	pipe->nic.close = pipe_close;
 	pipe->nic.get_stats = get_stats;
 	choose_bursts(&pipe->nic, input->nic->config.simd);

@@ -634,6 +634,25 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 	close_port();
 }
 
+static void bursts_of_a_vanished_device_do_nothing(void)
+{
+	struct pkt pkts[64];
+	open_card(id);
+	start_with((struct nic_config){.rx_ring = 64});
+	for (unsigned i = 0; i < 64; i++)
+		finish_slot(i, finished(64, true, 0));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 2), 2);
+	card.vanish = card.accesses + 1;
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), -ENODEV);
+	unsigned accesses = card.accesses;
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts + 2, 62), 0);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts, 2), 0);
+	CU_ASSERT_EQUAL(card.accesses, accesses);
+	pkt_free(pkts, 2);
+	CU_ASSERT_EQUAL(nic_stop(nic), -ENODEV);
+	close_port();
+}
+
 #define TESTS                                                                                                                              \
 	{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset},                                    \
 		{"starting has everything set before it is enabled", starting_has_everything_set_before_it_is_enabled},                    \
@@ -643,6 +662,7 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                                              \
 		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                                           \
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},                                                  \
+		{"bursts of a vanished device do nothing", bursts_of_a_vanished_device_do_nothing},                                        \
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},                                        \
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},                              \
 		{"cards without interrupts say so", cards_without_interrupts_say_so},                                                      \

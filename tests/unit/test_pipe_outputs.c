@@ -291,6 +291,24 @@ static void the_others_go_on_when_an_output_ends(void)
 	}
 }
 
+static void nothing_is_taken_from_a_device_that_is_gone(void)
+{
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 2, NULL);
+	pipe = open_pipe(&f, 0, 2);
+	for (unsigned i = 0; i < 40; i++)
+		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 20, to_first, NULL), 20);
+	model_break(model(&f, 0), MODEL_GONE);
+	CU_ASSERT_EQUAL(nic_service(f.nic[0], NULL), -ENODEV);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 20, to_first, NULL), 0);
+	CU_ASSERT_EQUAL(send_out(&f, 1), 20);
+	nic_pipe_close(pipe);
+	tear_down(&f);
+}
+
 static void stops_in_full_traffic_in_any_order(void)
 {
 	for (unsigned order = 0; order < 6; order++) {
@@ -441,6 +459,7 @@ int main(void)
 		{"an empty pool only delays", an_empty_pool_only_delays},
 		{"what several blocked outputs share is freed once", what_several_blocked_outputs_share_is_freed_once},
 		{"the others go on when an output ends", the_others_go_on_when_an_output_ends},
+		{"nothing is taken from a device that is gone", nothing_is_taken_from_a_device_that_is_gone},
 		{"stops in full traffic, in any order", stops_in_full_traffic_in_any_order},
 		{"what cannot be a pipe is refused", what_cannot_be_a_pipe_is_refused},
 		{"a port starts again after a pipe", a_port_starts_again_after_a_pipe},

@@ -602,6 +602,11 @@ static void a_device_gone_under_traffic_ends_cleanly(void)
 	model_break(model(&f, 0), MODEL_GONE);
 	CU_ASSERT_EQUAL(nic_service(f.nic[0], &events), -ENODEV);
 	CU_ASSERT_TRUE(events & NIC_GONE);
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), pkts, 64), 0); /* though there are 36 more */
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(f.pool, pkts, 1), 1);
+	pkts[0].len = 60;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts, 1), 0);
+	pkt_free(pkts, 1);
 	CU_ASSERT_EQUAL(nic_set_promiscuous(f.nic[0], true), -ENODEV);
 	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), -ENODEV);
 	send_out(&f, 1);
