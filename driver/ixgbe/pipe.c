@@ -21,11 +21,6 @@ static void forget_usual(struct ixgbe_pipe *pipe)
 	pipe->output = &ixgbe_pipe_nowhere;
 }
 
-static inline void count(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED); /* single writer */
-}
-
 /* ---- Finished batches ---- */
 
 /* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes feed, others may
@@ -119,7 +114,7 @@ static bool replace(struct ixgbe_pipe *pipe, uint32_t first)
 	uint8_t **fresh = cache ? pkt_cache_take(queue->pool, cache, RING_BATCH) : NULL;
 
 	if (!fresh) {
-		count(&queue->pool_empty, 1);
+		ring_count(&queue->pool_empty, 1);
 		return false;
 	}
 	strand(pipe, first, RING_BATCH);
@@ -252,7 +247,7 @@ static void drop(struct ring_rxq *queue)
 	uint32_t slot = queue->next++ & queue->mask;
 
 	queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
-	count(&queue->bad_descriptors, 1);
+	ring_count(&queue->bad_descriptors, 1);
 }
 
 unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
@@ -312,7 +307,7 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 				pipe->nic.pkts[i] = *pkt;
 		return true;
 	}
-	count(&pipe->bad, 1);
+	ring_count(&pipe->bad, 1);
 	return false;
 }
 
@@ -334,9 +329,9 @@ void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, uint32_t to, unsigned n)
 {
 	to &= (uint32_t)((UINT64_C(1) << pipe->count) - 1);
 	if (!to)
-		count(&pipe->dropped, n);
+		ring_count(&pipe->dropped, n);
 	else if (to & ~pipe->live)
-		count(&pipe->blocked_copies, (uint64_t)n * (unsigned)__builtin_popcount(to & ~pipe->live));
+		ring_count(&pipe->blocked_copies, (uint64_t)n * (unsigned)__builtin_popcount(to & ~pipe->live));
 }
 
 /* ---- The end ---- */
@@ -541,18 +536,15 @@ static struct ixgbe_pipe *pipe_alloc(const struct ring_rxq *rxq, unsigned output
 	return NULL;
 }
 
-static void choose_bursts(struct nic_pipe *pipe, enum pkt_simd simd)
-{
-	if (simd == PKT_SIMD_AVX512)
-		ixgbe_pipe_avx512(pipe);
-	else if (simd == PKT_SIMD_AVX2)
-		ixgbe_pipe_avx2(pipe);
-	else
-		ixgbe_pipe_scalar(pipe);
-}
+static const struct ixgbe_pipe_bursts *const bursts[] = {
+	[PKT_SIMD_SCALAR] = &ixgbe_pipe_scalar,
+	[PKT_SIMD_AVX2] = &ixgbe_pipe_avx2,
+	[PKT_SIMD_AVX512] = &ixgbe_pipe_avx512,
+};
 
 int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count_outputs)
 {
+	const struct ixgbe_pipe_bursts *simd = bursts[input->nic->config.simd];
 	struct ring_rxq *rxq = input->nic->rings.rxqs[input->index];
 	uint32_t slots = rxq->mask + 1;
 	int ret = check_input(input->nic, rxq, input->index);
@@ -597,9 +589,11 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	}
 	rxq->pipe = &pipe->nic;
 	rxq->nic.burst = ring_rx_nothing;
+	pipe->nic.take = simd->take;
+	pipe->nic.send = simd->send;
+	pipe->nic.part = simd->part;
 	pipe->nic.close = pipe_close;
 	pipe->nic.get_stats = get_stats;
-	choose_bursts(&pipe->nic, input->nic->config.simd);
 	*result = &pipe->nic;
 	return 0;
 }

@@ -106,9 +106,11 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 /** Counts n packets that are to go to these outputs, if some do not: there are fewer such, or they take none now. */
 void ixgbe_pipe_count_lost(struct ixgbe_pipe *pipe, uint32_t to, unsigned n);
 
-/** The burst functions, by instruction set. */
-void ixgbe_pipe_scalar(struct nic_pipe *pipe);
-void ixgbe_pipe_avx2(struct nic_pipe *pipe);
-void ixgbe_pipe_avx512(struct nic_pipe *pipe);
+/** The burst functions as struct nic_pipe has them, by instruction set. */
+extern const struct ixgbe_pipe_bursts {
+	unsigned (*take)(struct nic_pipe *pipe, unsigned n);
+	void (*send)(struct nic_pipe *pipe, size_t n, uint32_t to);
+	void (*part)(struct nic_pipe *pipe, size_t n, uint32_t any);
+} ixgbe_pipe_scalar, ixgbe_pipe_avx2, ixgbe_pipe_avx512;
 
 #endif

@@ -10,9 +10,4 @@
 #define pick       pipe_pick
 #include "pipe_burst.h"
 
-void ixgbe_pipe_avx2(struct nic_pipe *pipe)
-{
-	pipe->take = pipe_take;
-	pipe->send = pipe_send;
-	pipe->part = pipe_send_parting;
-}
+const struct ixgbe_pipe_bursts ixgbe_pipe_avx2 = {pipe_take, pipe_send, pipe_send_parting};

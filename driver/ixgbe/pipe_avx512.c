@@ -159,9 +159,4 @@ static inline unsigned put_any_number(
 
 #include "pipe_burst.h"
 
-void ixgbe_pipe_avx512(struct nic_pipe *pipe)
-{
-	pipe->take = pipe_take;
-	pipe->send = pipe_send;
-	pipe->part = pipe_send_parting;
-}
+const struct ixgbe_pipe_bursts ixgbe_pipe_avx512 = {pipe_take, pipe_send, pipe_send_parting};

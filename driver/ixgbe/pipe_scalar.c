@@ -21,9 +21,4 @@ static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint
 
 #include "pipe_burst.h"
 
-void ixgbe_pipe_scalar(struct nic_pipe *pipe)
-{
-	pipe->take = pipe_take;
-	pipe->send = pipe_send;
-	pipe->part = pipe_send_parting;
-}
+const struct ixgbe_pipe_bursts ixgbe_pipe_scalar = {pipe_take, pipe_send, pipe_send_parting};
