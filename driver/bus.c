@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port and its bus: bus mastering off, requests that are still under way, and the address that the card's NVM gave the port. */
+ * A port and its bus: no DMA any more, requests that are still under way, and the address that the card's NVM gave the port. */
 #include "../vfio/error.h"
 #include "driver.h"
 
@@ -39,6 +39,18 @@ int nic_leave_bus(struct nic *nic)
 	/* the last resort: a function reset clears COMMAND too */
 	if (failure.error && !nic_gone(nic) && device->ops->reset)
 		device->ops->reset(device);
+	return nic_failed(&failure);
+}
+
+int nic_halt(struct nic *nic)
+{
+	struct nic_failure failure = {.error = 0};
+	nic_note(&failure, nic_gone(nic) ? nic_fail_gone(nic) : nic->driver->ops->reset(nic));
+	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other things.
+	 * Configuration space is not among the registers that are let alone. */
+	if (!vfio_device_gone(nic->device))
+		nic_note(&failure, nic_leave_bus(nic));
+	nic->clean = failure.error == 0;
 	return nic_failed(&failure);
 }
 

@@ -34,9 +34,12 @@ struct nic_id {
 struct nic_ops {
 	/** Resets the device and fills in nic->info. On failure nothing is left but what `close` need not undo; DMA is off. */
 	int (*open)(struct nic *nic);
-	/** Undoes open; also for a gone device. */
+	/** Undoes open, but for DMA, which is off; also for a gone device. */
 	void (*close)(struct nic *nic);
-	/** Starts with nic->config, which is complete and in range. On failure DMA is off and all is given back. */
+	/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
+	int (*reset)(struct nic *nic);
+	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->clean to false before the card is
+	 *  touched. What it leaves when it fails is undone by nic_start. */
 	int (*start)(struct nic *nic);
 	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
 	int (*stop)(struct nic *nic);
@@ -93,7 +96,8 @@ struct nic {
 	struct pkt_pool *own_pool; /* NULL: the pool is the caller's, or there is none */
 	struct nic_rings rings;
 	bool started;
-	bool gone; /* found by the driver; the transport's finding is in the device. See nic_gone. */
+	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
+	bool gone;  /* found by the driver; the transport's finding is in the device. See nic_gone. */
 	bool gone_told;
 	bool promiscuous, all_multicast;
 	int event_fd; /* what link interrupts come by; -1 until somebody wants it */
@@ -146,6 +150,8 @@ unsigned nic_find_capability(struct vfio_device *device, unsigned id);
 void nic_wait_transactions(struct nic *nic, uint32_t limit_us);
 /** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all the same. */
 int nic_leave_bus(struct nic *nic);
+/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first failure. */
+int nic_halt(struct nic *nic);
 /** False for addresses that no port can have: all zeros, or a multicast address. */
 bool nic_is_mac(const uint8_t mac[6]);
 

@@ -106,6 +106,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	ret = driver->ops->open(nic);
 	if (ret)
 		goto fail;
+	nic->clean = true;
 	*out = nic;
 	return 0;
 
@@ -234,6 +235,23 @@ static int find_pool(struct nic *nic)
 	return check_pool(nic, config);
 }
 
+static int start(struct nic *nic)
+{
+	/* an earlier stop may have failed to reset it */
+	int ret = nic->clean ? 0 : nic_halt(nic);
+	if (ret)
+		return ret;
+	ret = nic->driver->ops->start(nic);
+	if (!ret)
+		return 0;
+	struct nic_failure failure = {.error = 0};
+	nic_note(&failure, ret);
+	if (!nic->clean)
+		nic_halt(nic);
+	nic_rings_close(nic);
+	return nic_failed(&failure);
+}
+
 int nic_start(struct nic *nic, const struct nic_config *config)
 {
 	if (!nic)
@@ -253,7 +271,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	nic->info.simd = PKT_SIMD_SCALAR; /* unless the driver has more to offer */
 	ret = find_pool(nic);
 	if (!ret)
-		ret = nic->driver->ops->start(nic);
+		ret = start(nic);
 	if (!ret) {
 		nic->started = true;
 		return 0;
@@ -288,6 +306,8 @@ void nic_close(struct nic *nic)
 		return;
 	nic_stop(nic);
 	nic->driver->ops->close(nic);
+	if (!nic->clean)
+		nic_halt(nic);
 	close_own_pool(nic);
 	if (nic->wait_fd >= 0)
 		close(nic->wait_fd);

@@ -403,6 +403,21 @@ void nic_rings_close(struct nic *nic)
 	*rings = (struct nic_rings){.rxqs = NULL};
 }
 
+void nic_rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us)
+{
+	uint64_t deadline = nic_now_us() + limit_us;
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		for (;;) {
+			uint32_t taken = nic_read(nic, head(i));
+			if (nic_gone(nic) || ring_txq_pending(nic->rings.txqs[i], taken) == 0)
+				break;
+			if (nic_now_us() >= deadline)
+				return;
+			nic_sleep_us(50);
+		}
+	}
+}
+
 void nic_rings_silence(struct nic *nic)
 {
 	const struct nic_rings *rings = &nic->rings;

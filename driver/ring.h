@@ -121,6 +121,10 @@ static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t h
 	return (queue->next - head) & queue->mask;
 }
 
+/** Waits until the card has taken all packets handed over for transmit. Bounded, and no failure when the limit is reached: without link
+ *  nothing ever goes out. head is a queue's head register. */
+void nic_rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us);
+
 /** From now on the port's bursts do nothing, and pipes take nothing from it. Others may be in one meanwhile. */
 void nic_rings_silence(struct nic *nic);
 

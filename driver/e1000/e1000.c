@@ -48,12 +48,11 @@ static int e1000_open(struct nic *nic)
 	if (!ret)
 		ret = nic_open_window(nic, chip->bar_bytes);
 	if (!ret)
-		ret = e1000_reset(e);
+		ret = e1000_reset(nic);
 	if (!ret)
 		ret = chip->read_mac(e, nic->info.mac);
 	if (ret)
 		return ret;
-	e->clean = true;
 	nic->info.max_rx_queues = chip->max_queues;
 	nic->info.max_tx_queues = chip->max_queues;
 	nic->info.max_mtu = chip->max_mtu;
@@ -61,17 +60,10 @@ static int e1000_open(struct nic *nic)
 	return 0;
 }
 
-static void e1000_close(struct nic *nic)
-{
-	struct e1000 *e = e1000_of(nic);
-	e1000_interrupt_close(e);
-	if (!e->clean)
-		e1000_halt(e);
-}
-
 const struct nic_ops e1000_ops = {
 	.open = e1000_open,
-	.close = e1000_close,
+	.close = e1000_interrupt_close,
+	.reset = e1000_reset,
 	.start = e1000_start,
 	.stop = e1000_stop,
 	.get_link = e1000_get_link,

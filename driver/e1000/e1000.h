@@ -46,7 +46,6 @@ struct e1000 {
 	struct nic nic; /* first */
 	const struct e1000_chip *chip;
 	uint32_t uncleared[1 + E1000_ERRORS]; /* MPC and error counters where reading does not clear them, as last seen */
-	bool clean;                           /* reset is done, bus mastering is off, and nothing has been started since */
 };
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
@@ -105,10 +104,7 @@ extern const struct e1000_chip e1000_82540em, e1000_82574l;
 
 /* ---- reset.c ---- */
 
-/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
-int e1000_reset(struct e1000 *e);
-/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first failure. */
-int e1000_halt(struct e1000 *e);
+int e1000_reset(struct nic *nic);
 /** Sets CTRL.RST and waits until it is clear. */
 int e1000_reset_by_register(struct e1000 *e);
 /** Waits for EECD.AUTO_RD, which says that registers have their NVM values. -ETIMEDOUT with a sentence. */
@@ -173,7 +169,7 @@ void e1000_interrupt_start(struct e1000 *e);
 int e1000_enable_events(struct nic *nic);
 void e1000_acknowledge_events(struct nic *nic);
 /** Turns the device's interrupts off again, in the transport. */
-void e1000_interrupt_close(struct e1000 *e);
+void e1000_interrupt_close(struct nic *nic);
 
 /* ---- rx.c, tx.c: bursts ---- */
 

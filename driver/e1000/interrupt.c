@@ -50,9 +50,9 @@ void e1000_acknowledge_events(struct nic *nic)
 		device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &nic->event_fd);
 }
 
-void e1000_interrupt_close(struct e1000 *e)
+void e1000_interrupt_close(struct nic *nic)
 {
-	struct vfio_device *device = e->nic.device;
-	if (e->nic.event_fd >= 0 && !vfio_device_gone(device))
+	struct vfio_device *device = nic->device;
+	if (nic->event_fd >= 0 && !vfio_device_gone(device))
 		device->ops->set_irqs(device, irq_index(device), 0, 1, NULL);
 }

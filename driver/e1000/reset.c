@@ -48,8 +48,12 @@ int e1000_wait_auto_read(struct e1000 *e)
 	return ret;
 }
 
-int e1000_reset(struct e1000 *e)
+int e1000_reset(struct nic *nic)
 {
+	struct e1000 *e = e1000_of(nic);
+	/* tells the firmware that no driver is there any more */
+	if (e->chip->pcie)
+		e1000_change(e, E1000_CTRL_EXT, E1000_CTRL_EXT_DRV_LOAD, 0);
 	e1000_interrupt_mask(e);
 	quiesce(e);
 	if (e->chip->pcie)
@@ -59,26 +63,5 @@ int e1000_reset(struct e1000 *e)
 		return ret;
 	/* the reset has unmasked nothing, but may have left causes */
 	e1000_interrupt_mask(e);
-	return nic_gone(&e->nic) ? nic_fail_gone(&e->nic) : 0;
-}
-
-int e1000_halt(struct e1000 *e)
-{
-	struct nic *nic = &e->nic;
-	if (nic_gone(nic)) {
-		/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other
-		 * things. Configuration space is not among the registers that are let alone. */
-		if (!vfio_device_gone(nic->device))
-			nic_leave_bus(nic);
-		return nic_fail_gone(nic);
-	}
-	struct nic_failure failure = {.error = 0};
-	/* tells the firmware that no driver is there any more */
-	if (e->chip->pcie)
-		e1000_change(e, E1000_CTRL_EXT, E1000_CTRL_EXT_DRV_LOAD, 0);
-	nic_note(&failure, e1000_reset(e));
-	if (!vfio_device_gone(nic->device))
-		nic_note(&failure, nic_leave_bus(nic));
-	e->clean = failure.error == 0;
-	return nic_failed(&failure);
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }

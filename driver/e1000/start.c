@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Starting a port of the e1000 lineage: packet buffer, link, statistics, filters, receive, transmit, interrupts. */
-#include "../../vfio/error.h"
 #include "e1000.h"
-
-#include <errno.h>
 
 /* Transmit must hold two of the largest frames. The division is kept over a reset, and takes effect only by one. */
 static int divide_packet_buffer(struct e1000 *e)
@@ -17,19 +14,23 @@ static int divide_packet_buffer(struct e1000 *e)
 		return nic_fail_gone(&e->nic);
 	if (receive + transmit <= total)
 		return 0;
-	e->clean = false; /* until the reset has succeeded */
+	e->nic.clean = false;
 	e1000_write(e, E1000_PBA, total - transmit);
-	int ret = e1000_reset(e);
-	e->clean = ret == 0;
-	return ret;
+	return e1000_reset(&e->nic);
 }
 
-/* All that touches the card; what it leaves when it fails, e1000_halt undoes. */
-static int device_start(struct e1000 *e)
+int e1000_start(struct nic *nic)
 {
+	struct e1000 *e = e1000_of(nic);
+	int ret = divide_packet_buffer(e);
+	if (!ret)
+		ret = nic_rings_open(nic, &e->chip->ring);
+	if (ret)
+		return ret;
+	nic->clean = false;
 	e->chip->tune(e);
 	/* The card is freshly reset: no former owner's ring can be fetched */
-	int ret = vfio_set_bus_master(e->nic.device, true);
+	ret = vfio_set_bus_master(nic->device, true);
 	if (!ret)
 		ret = e1000_link_start(e);
 	if (ret)
@@ -46,27 +47,5 @@ static int device_start(struct e1000 *e)
 	/* tells the firmware that a driver is there */
 	if (e->chip->pcie)
 		e1000_change(e, E1000_CTRL_EXT, 0, E1000_CTRL_EXT_DRV_LOAD);
-	return nic_gone(&e->nic) ? nic_fail_gone(&e->nic) : 0;
-}
-
-int e1000_start(struct nic *nic)
-{
-	struct e1000 *e = e1000_of(nic);
-	/* an earlier stop may have failed to reset it */
-	int ret = e->clean ? 0 : e1000_halt(e);
-	if (!ret)
-		ret = divide_packet_buffer(e);
-	if (!ret)
-		ret = nic_rings_open(nic, &e->chip->ring);
-	if (ret)
-		return ret;
-	e->clean = false;
-	ret = device_start(e);
-	if (!ret)
-		return 0;
-	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, ret);
-	e1000_halt(e);
-	nic_rings_close(nic);
-	return nic_failed(&failure);
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }

@@ -56,10 +56,10 @@ void ixgbe_acknowledge_events(struct nic *nic)
 	ixgbe_read(ixgbe_of(nic), IXGBE_EICR);
 }
 
-void ixgbe_interrupt_close(struct ixgbe *ix)
+void ixgbe_interrupt_close(struct nic *nic)
 {
-	struct vfio_device *device = ix->nic.device;
-	if (ix->nic.event_fd < 0 || vfio_device_gone(device))
+	struct vfio_device *device = nic->device;
+	if (nic->event_fd < 0 || vfio_device_gone(device))
 		return;
 	unsigned index = has_msix(device) ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
 	device->ops->set_irqs(device, index, LINK_VECTOR, 1, NULL);

@@ -71,12 +71,11 @@ static int ixgbe_open(struct nic *nic)
 		ret = nic_open_window(nic, IXGBE_BAR_BYTES);
 	if (ret)
 		return ret;
-	ret = ixgbe_reset(ix);
+	ret = ixgbe_reset(nic);
 	if (!ret)
 		ret = ixgbe_read_mac(ix, nic->info.mac);
 	if (ret)
 		return ret;
-	ix->clean = true;
 	nic->info.max_rx_queues = 1;
 	nic->info.max_tx_queues = 1;
 	nic->info.max_mtu = 9710;
@@ -84,17 +83,10 @@ static int ixgbe_open(struct nic *nic)
 	return 0;
 }
 
-static void ixgbe_close(struct nic *nic)
-{
-	struct ixgbe *ix = ixgbe_of(nic);
-	ixgbe_interrupt_close(ix);
-	if (!ix->clean)
-		ixgbe_halt(ix);
-}
-
 static const struct nic_ops ops = {
 	.open = ixgbe_open,
-	.close = ixgbe_close,
+	.close = ixgbe_interrupt_close,
+	.reset = ixgbe_reset,
 	.start = ixgbe_start,
 	.stop = ixgbe_stop,
 	.get_link = ixgbe_get_link,

@@ -22,7 +22,6 @@ enum ixgbe_kind {
 
 struct ixgbe {
 	struct nic nic; /* first */
-	bool clean;     /* reset is done, bus mastering is off, and nothing has been started since */
 };
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
@@ -92,10 +91,7 @@ void ixgbe_semaphore_give(struct ixgbe *ix, uint32_t resource);
 
 /* ---- reset.c ---- */
 
-/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
-int ixgbe_reset(struct ixgbe *ix);
-/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first failure. */
-int ixgbe_halt(struct ixgbe *ix);
+int ixgbe_reset(struct nic *nic);
 /** Reads the address that the NVM gave the port. -EIO: not one that a port can have. */
 int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6]);
 
@@ -137,6 +133,6 @@ void ixgbe_interrupt_start(struct ixgbe *ix);
 int ixgbe_enable_events(struct nic *nic);
 void ixgbe_acknowledge_events(struct nic *nic);
 /** Turns the device's interrupts off again, in the transport. */
-void ixgbe_interrupt_close(struct ixgbe *ix);
+void ixgbe_interrupt_close(struct nic *nic);
 
 #endif

@@ -71,8 +71,11 @@ static int global_reset(struct ixgbe *ix)
 	return 0;
 }
 
-int ixgbe_reset(struct ixgbe *ix)
+int ixgbe_reset(struct nic *nic)
 {
+	struct ixgbe *ix = ixgbe_of(nic);
+	/* tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
+	ixgbe_change(ix, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 	ixgbe_interrupt_mask(ix);
 	quiesce(ix);
 	if (!disable_master(ix)) {
@@ -111,25 +114,6 @@ int ixgbe_reset(struct ixgbe *ix)
 	if (ret)
 		return ret;
 	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
-}
-
-int ixgbe_halt(struct ixgbe *ix)
-{
-	if (nic_gone(&ix->nic)) {
-		/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other
-		 * things. Configuration space is not among the registers that are let alone. */
-		if (!vfio_device_gone(ix->nic.device))
-			nic_leave_bus(&ix->nic);
-		return nic_fail_gone(&ix->nic);
-	}
-	struct nic_failure failure = {.error = 0};
-	/* tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
-	ixgbe_change(ix, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
-	nic_note(&failure, ixgbe_reset(ix));
-	if (!vfio_device_gone(ix->nic.device))
-		nic_note(&failure, nic_leave_bus(&ix->nic));
-	ix->clean = failure.error == 0;
-	return nic_failed(&failure);
 }
 
 int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6])

@@ -193,29 +193,6 @@ static int transmit_start(struct ixgbe *ix)
 	return 0;
 }
 
-/* All that touches the card; what it leaves when it fails, ixgbe_halt undoes. */
-static int device_start(struct ixgbe *ix)
-{
-	/* the reset clears it on hardware, but while it is set nothing would move */
-	ixgbe_change(ix, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
-	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
-	int ret = vfio_set_bus_master(ix->nic.device, true);
-	if (ret)
-		return ret;
-	ixgbe_link_start(ix);
-	ixgbe_stats_start(ix);
-	ret = receive_start(ix);
-	if (ret)
-		return ret;
-	ret = transmit_start(ix);
-	if (ret)
-		return ret;
-	ixgbe_interrupt_start(ix);
-	/* DS 8.2.3.1.3: tells the firmware that a driver is there */
-	ixgbe_change(ix, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
-	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
-}
-
 static uint32_t rx_tail(unsigned queue)
 {
 	return ixgbe_rx_register(IXGBE_RDT, queue);
@@ -240,21 +217,27 @@ const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
 int ixgbe_start(struct nic *nic)
 {
 	struct ixgbe *ix = ixgbe_of(nic);
-	/* an earlier stop may have failed to reset it */
-	int ret = ix->clean ? 0 : ixgbe_halt(ix);
-	if (ret)
-		return ret;
 	nic->info.simd = nic->config.simd;
-	ret = nic_rings_open(nic, ixgbe_ring_kind(nic->config.simd));
+	int ret = nic_rings_open(nic, ixgbe_ring_kind(nic->config.simd));
 	if (ret)
 		return ret;
-	ix->clean = false;
-	ret = device_start(ix);
-	if (!ret)
-		return 0;
-	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, ret);
-	ixgbe_halt(ix);
-	nic_rings_close(nic);
-	return nic_failed(&failure);
+	nic->clean = false;
+	/* the reset clears it on hardware, but while it is set nothing would move */
+	ixgbe_change(ix, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
+	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
+	ret = vfio_set_bus_master(nic->device, true);
+	if (ret)
+		return ret;
+	ixgbe_link_start(ix);
+	ixgbe_stats_start(ix);
+	ret = receive_start(ix);
+	if (ret)
+		return ret;
+	ret = transmit_start(ix);
+	if (ret)
+		return ret;
+	ixgbe_interrupt_start(ix);
+	/* DS 8.2.3.1.3: tells the firmware that a driver is there */
+	ixgbe_change(ix, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }

@@ -7,20 +7,9 @@
 
 #include <errno.h>
 
-/* Bounded, and no failure when the limit is reached: without link nothing ever goes out. */
-static void drain_transmit(struct ixgbe *ix)
+static uint32_t tx_head(unsigned queue)
 {
-	uint64_t deadline = nic_now_us() + ixgbe_times.drain;
-	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++) {
-		for (;;) {
-			uint32_t head = ixgbe_read(ix, ixgbe_tx_register(IXGBE_TDH, i));
-			if (nic_gone(&ix->nic) || ring_txq_pending(ix->nic.rings.txqs[i], head) == 0)
-				break;
-			if (nic_now_us() >= deadline)
-				return;
-			nic_sleep_us(50);
-		}
-	}
+	return ixgbe_tx_register(IXGBE_TDH, queue);
 }
 
 /* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to end here. */
@@ -41,7 +30,7 @@ int ixgbe_stop(struct nic *nic)
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
 		ixgbe_pipe_input_ends(ix->nic.rings.rxqs[i]);
 	if (!nic_gone(nic)) {
-		drain_transmit(ix);
+		nic_rings_drain(nic, tx_head, ixgbe_times.drain);
 		ixgbe_update_stats(nic);
 		ixgbe_interrupt_mask(ix);
 
@@ -55,7 +44,7 @@ int ixgbe_stop(struct nic *nic)
 		/* what the card has already fetched may still be written back */
 		nic_sleep_us(ixgbe_times.queue_off);
 	}
-	nic_note(&halt, ixgbe_halt(ix));
+	nic_note(&halt, nic_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		ixgbe_pipe_output_ended(ix->nic.rings.txqs[i]);
 	nic_rings_close(nic);

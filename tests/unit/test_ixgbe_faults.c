@@ -258,7 +258,7 @@ static void memory_that_never_reacts_is_given_up(void)
 			.event_fd = -1,
 			.bar = {.memory = (volatile uint8_t *)card.registers, .bytes = sizeof(card.registers)}},
 	};
-	CU_ASSERT_EQUAL(ixgbe_reset(&port), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(ixgbe_reset(&port.nic), -ETIMEDOUT);
 	CU_ASSERT(says("CTRL.RST"));
 	vfio_device_close(&card.device);
 }
