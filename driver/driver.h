@@ -64,7 +64,7 @@ struct nic_driver {
 	const char *name;
 	const struct nic_id *ids;
 	unsigned id_count;
-	size_t port_bytes;        /* of the family's port structure, whose first member is a struct nic */
+	size_t port_bytes;        /* of the family's port structure: a struct nic, or one that begins with it */
 	unsigned unicast_filters; /* exact filters besides the port's own address */
 	const struct nic_ops *ops;
 	const void *chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */

@@ -3,10 +3,10 @@
  * 7.1.1). */
 #include "ixgbe.h"
 
-static void zero(struct ixgbe *ix, uint32_t first, unsigned count)
+static void zero(struct nic *nic, uint32_t first, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		ixgbe_write(ix, first + 4 * i, 0);
+		nic_write(nic, first + 4 * i, 0);
 }
 
 static uint32_t receive_mode(const struct nic *nic)
@@ -19,65 +19,63 @@ static uint32_t receive_mode(const struct nic *nic)
 	return mode;
 }
 
-static void change_mode(struct ixgbe *ix)
+static void change_mode(struct nic *nic)
 {
-	ixgbe_change(ix, IXGBE_FCTRL, IXGBE_FCTRL_SBP | IXGBE_FCTRL_UPE | IXGBE_FCTRL_MPE, receive_mode(&ix->nic));
+	nic_change(nic, IXGBE_FCTRL, IXGBE_FCTRL_SBP | IXGBE_FCTRL_UPE | IXGBE_FCTRL_MPE, receive_mode(nic));
 }
 
-int ixgbe_filter_start(struct ixgbe *ix)
+int ixgbe_filter_start(struct nic *nic)
 {
 	/* DS 4.6.7: these are memories, which a reset leaves with whatever they held */
-	zero(ix, IXGBE_MTA, NIC_MULTICAST_WORDS);
-	zero(ix, IXGBE_VFTA, 128);
-	zero(ix, IXGBE_PFUTA, 128);
-	zero(ix, IXGBE_PFVLVF, 64);
-	zero(ix, IXGBE_PFVLVFB, 128);
-	zero(ix, IXGBE_FTQF, 128);
-	zero(ix, IXGBE_ETQF, 8);
-	zero(ix, IXGBE_MPSAR, 2 * IXGBE_RARS);
-	ixgbe_set_unicast(&ix->nic, 0, ix->nic.info.mac);
+	zero(nic, IXGBE_MTA, NIC_MULTICAST_WORDS);
+	zero(nic, IXGBE_VFTA, 128);
+	zero(nic, IXGBE_PFUTA, 128);
+	zero(nic, IXGBE_PFVLVF, 64);
+	zero(nic, IXGBE_PFVLVFB, 128);
+	zero(nic, IXGBE_FTQF, 128);
+	zero(nic, IXGBE_ETQF, 8);
+	zero(nic, IXGBE_MPSAR, 2 * IXGBE_RARS);
+	ixgbe_set_unicast(nic, 0, nic->info.mac);
 	for (unsigned i = 1; i < IXGBE_RARS; i++)
-		ixgbe_write(ix, IXGBE_RAH + 8 * i, 0);
+		nic_write(nic, IXGBE_RAH + 8 * i, 0);
 
-	ixgbe_change(ix, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
+	nic_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
 	/* The table is always asked: while it is empty it lets nothing through */
-	ixgbe_change(ix, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);
-	change_mode(ix);
-	return nic_program_macs(&ix->nic);
+	nic_change(nic, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);
+	change_mode(nic);
+	return nic_program_macs(nic);
 }
 
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	/* Off before the address changes: a half-written filter must not match */
-	ixgbe_write(ix, IXGBE_RAH + 8 * index, 0);
+	nic_write(nic, IXGBE_RAH + 8 * index, 0);
 	if (mac) {
 		uint32_t low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
 		/* Frames of this address are pool 0's, the only one without virtualisation (DS 8.2.3.7.10) */
-		ixgbe_write(ix, IXGBE_MPSAR + 8 * index, 1);
-		ixgbe_write(ix, IXGBE_MPSAR + 8 * index + 4, 0);
-		ixgbe_write(ix, IXGBE_RAL + 8 * index, low);
-		ixgbe_write(ix, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
+		nic_write(nic, IXGBE_MPSAR + 8 * index, 1);
+		nic_write(nic, IXGBE_MPSAR + 8 * index + 4, 0);
+		nic_write(nic, IXGBE_RAL + 8 * index, low);
+		nic_write(nic, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
 	} else {
-		ixgbe_write(ix, IXGBE_RAL + 8 * index, 0);
-		ixgbe_write(ix, IXGBE_MPSAR + 8 * index, 0);
+		nic_write(nic, IXGBE_RAL + 8 * index, 0);
+		nic_write(nic, IXGBE_MPSAR + 8 * index, 0);
 	}
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
-	ixgbe_write(ixgbe_of(nic), IXGBE_MTA + 4 * word, value);
+	nic_write(nic, IXGBE_MTA + 4 * word, value);
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 
 int ixgbe_set_receive_mode(struct nic *nic)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	/* DS 8.2.3.7.1: FCTRL changes only while RXEN is 0 */
-	int ret = ixgbe_receive_off(ix);
+	int ret = ixgbe_receive_off(nic);
 	if (ret)
 		return ret;
-	change_mode(ix);
-	return ixgbe_receive_on(ix);
+	change_mode(nic);
+	return ixgbe_receive_on(nic);
 }

@@ -13,31 +13,30 @@ static bool has_msix(const struct vfio_device *device)
 	return device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX] > 0;
 }
 
-void ixgbe_interrupt_mask(struct ixgbe *ix)
+void ixgbe_interrupt_mask(struct nic *nic)
 {
-	ixgbe_write(ix, IXGBE_EIMC, IXGBE_EIMC_ALL);
-	ixgbe_write(ix, IXGBE_EIMC_EX, UINT32_MAX);
-	ixgbe_write(ix, IXGBE_EIMC_EX + 4, UINT32_MAX);
-	ixgbe_read(ix, IXGBE_EICR); /* clears it, and flushes the writes */
+	nic_write(nic, IXGBE_EIMC, IXGBE_EIMC_ALL);
+	nic_write(nic, IXGBE_EIMC_EX, UINT32_MAX);
+	nic_write(nic, IXGBE_EIMC_EX + 4, UINT32_MAX);
+	nic_read(nic, IXGBE_EICR); /* clears it, and flushes the writes */
 }
 
-void ixgbe_interrupt_start(struct ixgbe *ix)
+void ixgbe_interrupt_start(struct nic *nic)
 {
-	if (ix->nic.event_fd < 0)
+	if (nic->event_fd < 0)
 		return;
-	if (has_msix(ix->nic.device)) {
+	if (has_msix(nic->device)) {
 		/* The mode first: vectors and masks do not stick without it */
-		ixgbe_write(ix, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
-		ixgbe_write(ix, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
+		nic_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
+		nic_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
 	}
 	/* Without auto-clear, reading EICR acknowledges */
-	ixgbe_write(ix, IXGBE_EIAC, 0);
-	ixgbe_write(ix, IXGBE_EIMS, IXGBE_EICR_LSC);
+	nic_write(nic, IXGBE_EIAC, 0);
+	nic_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC);
 }
 
 int ixgbe_enable_events(struct nic *nic)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	struct vfio_device *device = nic->device;
 	/* No INTx: it would have to be unmasked after each interrupt, and no card of these has only that */
 	if (!has_msix(device) && !device->irq_count[VFIO_PCI_MSI_IRQ_INDEX])
@@ -47,13 +46,13 @@ int ixgbe_enable_events(struct nic *nic)
 	if (ret)
 		return ret;
 	if (nic->started)
-		ixgbe_interrupt_start(ix);
+		ixgbe_interrupt_start(nic);
 	return 0;
 }
 
 void ixgbe_acknowledge_events(struct nic *nic)
 {
-	ixgbe_read(ixgbe_of(nic), IXGBE_EICR);
+	nic_read(nic, IXGBE_EICR);
 }
 
 void ixgbe_interrupt_close(struct nic *nic)

@@ -63,7 +63,6 @@ static const struct nic_id ids[] = {
 
 static int ixgbe_open(struct nic *nic)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
 	 * (power state D0). */
 	int ret = nic_leave_bus(nic);
@@ -73,7 +72,7 @@ static int ixgbe_open(struct nic *nic)
 		return ret;
 	ret = ixgbe_reset(nic);
 	if (!ret)
-		ret = ixgbe_read_mac(ix, nic->info.mac);
+		ret = ixgbe_read_mac(nic, nic->info.mac);
 	if (ret)
 		return ret;
 	nic->info.max_rx_queues = 1;
@@ -103,7 +102,7 @@ const struct nic_driver ixgbe_driver = {
 	.name = "ixgbe",
 	.ids = ids,
 	.id_count = sizeof(ids) / sizeof(*ids),
-	.port_bytes = sizeof(struct ixgbe),
+	.port_bytes = sizeof(struct nic),
 	.unicast_filters = IXGBE_RARS - 1,
 	.ops = &ops,
 };

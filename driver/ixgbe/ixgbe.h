@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port of the 82599, X540 or X550, and what the files of its control path do for each other. */
+ * What the files of the control path of the 82599, X540 and X550 know and do for each other. A port of these is a struct nic, no more. */
 #ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
 #define POLLUX_DRIVER_IXGBE_IXGBE_H
 
@@ -19,10 +19,6 @@ enum ixgbe_kind {
 #define IXGBE_QUEUES   128u /* in the card, each way */
 #define IXGBE_COUNTERS 16u  /* per-queue statistics registers */
 #define IXGBE_RARS     128u /* exact MAC filters */
-
-struct ixgbe {
-	struct nic nic; /* first */
-};
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
 struct ixgbe_times {
@@ -44,11 +40,6 @@ struct ixgbe_times {
 };
 extern struct ixgbe_times ixgbe_times;
 
-static inline struct ixgbe *ixgbe_of(struct nic *nic)
-{
-	return (struct ixgbe *)nic;
-}
-
 /** The offset of a per-queue receive register (of RDBAL, ..., RSCCTL): queues 64 and up lie elsewhere (82599 DS 8.2.3.8). */
 static inline uint32_t ixgbe_rx_register(uint32_t first, unsigned queue)
 {
@@ -61,39 +52,17 @@ static inline uint32_t ixgbe_tx_register(uint32_t first, unsigned queue)
 	return first + 0x40 * queue;
 }
 
-/* ---- registers: as nic_read and so on ---- */
-
-static inline uint32_t ixgbe_read(struct ixgbe *ix, uint32_t offset)
-{
-	return nic_read(&ix->nic, offset);
-}
-
-static inline void ixgbe_write(struct ixgbe *ix, uint32_t offset, uint32_t value)
-{
-	nic_write(&ix->nic, offset, value);
-}
-
-static inline void ixgbe_change(struct ixgbe *ix, uint32_t offset, uint32_t clear, uint32_t set)
-{
-	nic_change(&ix->nic, offset, clear, set);
-}
-
-static inline int ixgbe_wait(struct ixgbe *ix, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
-{
-	return nic_wait(&ix->nic, offset, mask, value, limit_us);
-}
-
 /* ---- semaphore.c ---- */
 
 /** Takes a resource that firmware shares (82599 DS 10.5.4). False: not to be had. */
-bool ixgbe_semaphore_take(struct ixgbe *ix, uint32_t resource);
-void ixgbe_semaphore_give(struct ixgbe *ix, uint32_t resource);
+bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource);
+void ixgbe_semaphore_give(struct nic *nic, uint32_t resource);
 
 /* ---- reset.c ---- */
 
 int ixgbe_reset(struct nic *nic);
 /** Reads the address that the NVM gave the port. -EIO: not one that a port can have. */
-int ixgbe_read_mac(struct ixgbe *ix, uint8_t mac[6]);
+int ixgbe_read_mac(struct nic *nic, uint8_t mac[6]);
 
 /* ---- start.c, stop.c ---- */
 
@@ -101,19 +70,19 @@ int ixgbe_start(struct nic *nic);
 int ixgbe_stop(struct nic *nic);
 /** Halts the receive path and turns RXEN off; where that fails all is as before. The caller changes what may be changed only then, and
  *  calls ixgbe_receive_on, which has nothing to wait for. */
-int ixgbe_receive_off(struct ixgbe *ix);
-int ixgbe_receive_on(struct ixgbe *ix);
+int ixgbe_receive_off(struct nic *nic);
+int ixgbe_receive_on(struct nic *nic);
 
 /* ---- link.c ---- */
 
-void ixgbe_link_start(struct ixgbe *ix);
+void ixgbe_link_start(struct nic *nic);
 int ixgbe_get_link(struct nic *nic, struct nic_link *link);
 
 /* ---- filter.c ---- */
 
 /** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts. RXEN is
  *  off. */
-int ixgbe_filter_start(struct ixgbe *ix);
+int ixgbe_filter_start(struct nic *nic);
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value);
 int ixgbe_set_receive_mode(struct nic *nic);
@@ -121,15 +90,15 @@ int ixgbe_set_receive_mode(struct nic *nic);
 /* ---- stats.c ---- */
 
 /** Maps queues to counters and clears what is counted. */
-void ixgbe_stats_start(struct ixgbe *ix);
+void ixgbe_stats_start(struct nic *nic);
 void ixgbe_update_stats(struct nic *nic);
 
 /* ---- interrupt.c ---- */
 
 /** Masks every interrupt and drops pending causes. */
-void ixgbe_interrupt_mask(struct ixgbe *ix);
+void ixgbe_interrupt_mask(struct nic *nic);
 /** Lets link changes through to the event descriptor of a started port, if it has one. */
-void ixgbe_interrupt_start(struct ixgbe *ix);
+void ixgbe_interrupt_start(struct nic *nic);
 int ixgbe_enable_events(struct nic *nic);
 void ixgbe_acknowledge_events(struct nic *nic);
 /** Turns the device's interrupts off again, in the transport. */

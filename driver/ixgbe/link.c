@@ -2,24 +2,23 @@
  * Link of the 82599, X540 and X550: begin to negotiate, and look (82599 DS 4.6.4). Nobody waits here. */
 #include "ixgbe.h"
 
-void ixgbe_link_start(struct ixgbe *ix)
+void ixgbe_link_start(struct nic *nic)
 {
 	/* X540 and X550 negotiate by themselves, as their NVM says; the 82599's sequence is not for them */
-	if (ix->nic.id->kind == IXGBE_X540 || ix->nic.id->kind == IXGBE_X550)
+	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
 		return;
 	/* SDP3 high is laser off, on boards with cages */
-	if (ix->nic.id->kind == IXGBE_82599_SFP)
-		ixgbe_change(ix, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
+	if (nic->id->kind == IXGBE_82599_SFP)
+		nic_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
 	/* After a reset AUTOC and AUTOC2 hold what the NVM knows of the board's medium: restart, and change nothing else */
-	ixgbe_change(ix, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
+	nic_change(nic, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
 }
 
 int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	*link = (struct nic_link){.up = false};
-	ixgbe_read(ix, IXGBE_LINKS); /* the first read tells of a link that was down meanwhile, the second what is now */
-	uint32_t links = ixgbe_read(ix, IXGBE_LINKS);
+	nic_read(nic, IXGBE_LINKS); /* the first read tells of a link that was down meanwhile, the second what is now */
+	uint32_t links = nic_read(nic, IXGBE_LINKS);
 	if (nic_gone(nic))
 		return nic_fail_gone(nic);
 	if (!(links & IXGBE_LINKS_UP))

@@ -5,55 +5,55 @@
 #include "ixgbe.h"
 
 /* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared. A dead owner is overruled. */
-static bool take_by_reading(struct ixgbe *ix, uint32_t offset, uint32_t bit, uint32_t limit_us)
+static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
-	if (ixgbe_wait(ix, offset, bit, 0, limit_us) == 0)
+	if (nic_wait(nic, offset, bit, 0, limit_us) == 0)
 		return true;
-	ixgbe_change(ix, offset, bit, 0);
-	return ixgbe_wait(ix, offset, bit, 0, limit_us) == 0;
+	nic_change(nic, offset, bit, 0);
+	return nic_wait(nic, offset, bit, 0, limit_us) == 0;
 }
 
 /* SMBI is between drivers, REGSMP between them and firmware. */
-static bool registers_take(struct ixgbe *ix)
+static bool registers_take(struct nic *nic)
 {
-	if (!take_by_reading(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, ixgbe_times.smbi))
+	if (!take_by_reading(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, ixgbe_times.smbi))
 		return false;
-	if (take_by_reading(ix, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, ixgbe_times.regsmp))
+	if (take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, ixgbe_times.regsmp))
 		return true;
-	ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
+	nic_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 	return false;
 }
 
-static void registers_give(struct ixgbe *ix)
+static void registers_give(struct nic *nic)
 {
-	ixgbe_change(ix, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
-	ixgbe_change(ix, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
+	nic_change(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
+	nic_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 }
 
-bool ixgbe_semaphore_take(struct ixgbe *ix, uint32_t resource)
+bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 {
 	uint32_t firmware = resource << IXGBE_SW_FW_SYNC_FW_SHIFT;
 	uint64_t deadline = nic_now_us() + ixgbe_times.resource;
 	for (;;) {
 		bool late = nic_now_us() >= deadline;
-		if (!registers_take(ix))
+		if (!registers_take(nic))
 			return false;
-		uint32_t owners = ixgbe_read(ix, IXGBE_SW_FW_SYNC);
+		uint32_t owners = nic_read(nic, IXGBE_SW_FW_SYNC);
 		/* a dead owner, be it software or firmware, is overruled when its time is over */
 		if (!(owners & (resource | firmware)) || late) {
-			ixgbe_write(ix, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
-			registers_give(ix);
-			return !nic_gone(&ix->nic);
+			nic_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
+			registers_give(nic);
+			return !nic_gone(nic);
 		}
-		registers_give(ix);
+		registers_give(nic);
 		nic_sleep_us(5000);
 	}
 }
 
-void ixgbe_semaphore_give(struct ixgbe *ix, uint32_t resource)
+void ixgbe_semaphore_give(struct nic *nic, uint32_t resource)
 {
-	if (!registers_take(ix))
+	if (!registers_take(nic))
 		return;
-	ixgbe_change(ix, IXGBE_SW_FW_SYNC, resource, 0);
-	registers_give(ix);
+	nic_change(nic, IXGBE_SW_FW_SYNC, resource, 0);
+	registers_give(nic);
 }

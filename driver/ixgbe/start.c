@@ -14,179 +14,179 @@
  * stays 0: only then does report-status alone bring a write-back. */
 #define TXDCTL_THRESHOLDS (32u | 1u << IXGBE_TXDCTL_HTHRESH)
 
-static uint32_t rx_packet_buffer_kib(const struct ixgbe *ix)
+static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 {
-	return ix->nic.id->kind == IXGBE_X540 || ix->nic.id->kind == IXGBE_X550 ? 384 : 512;
+	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550 ? 384 : 512;
 }
 
 /* Settings of the MAC core that receive and transmit share (DS 8.2.3.22.8, 8.2.3.22.13). */
-static void mac_init(struct ixgbe *ix)
+static void mac_init(struct nic *nic)
 {
-	bool jumbo = ix->nic.config.mtu > NIC_MTU_DEFAULT;
-	ixgbe_change(ix, IXGBE_HLREG0, IXGBE_HLREG0_LPBK | IXGBE_HLREG0_JUMBOEN,
+	bool jumbo = nic->config.mtu > NIC_MTU_DEFAULT;
+	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK | IXGBE_HLREG0_JUMBOEN,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | (jumbo ? IXGBE_HLREG0_JUMBOEN : 0));
 	if (jumbo)
-		ixgbe_change(ix, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, (ix->nic.config.mtu + FRAME_OVERHEAD) << IXGBE_MAXFRS_MFS_SHIFT);
+		nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, (nic->config.mtu + FRAME_OVERHEAD) << IXGBE_MAXFRS_MFS_SHIFT);
 }
 
 /* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */
-static void flow_control_init(struct ixgbe *ix)
+static void flow_control_init(struct nic *nic)
 {
-	ixgbe_change(ix, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
-	ixgbe_change(ix, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
+	nic_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
+	nic_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
 	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back: all but 24 KiB */
-	ixgbe_write(ix, IXGBE_FCRTH, (rx_packet_buffer_kib(ix) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
+	nic_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
 }
 
 /* DS 4.6.7, up to the queues; RXEN is 0. */
-static int receive_init(struct ixgbe *ix)
+static int receive_init(struct nic *nic)
 {
-	int ret = ixgbe_filter_start(ix);
+	int ret = ixgbe_filter_start(nic);
 	if (ret)
 		return ret;
-	mac_init(ix);
+	mac_init(nic);
 	/* One packet buffer, as large as there is memory; X540's and X550's must be said after each reset */
-	ixgbe_write(ix, IXGBE_RXPBSIZE, rx_packet_buffer_kib(ix) << IXGBE_RXPBSIZE_SHIFT);
+	nic_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < 8; i++)
-		ixgbe_write(ix, IXGBE_RXPBSIZE + 4 * i, 0);
-	flow_control_init(ix);
+		nic_write(nic, IXGBE_RXPBSIZE + 4 * i, 0);
+	flow_control_init(nic);
 	/* No virtualisation, no RSS: all goes to queue 0 */
-	ixgbe_write(ix, IXGBE_PFVTCTL, 0);
-	ixgbe_write(ix, IXGBE_MRQC, 0);
+	nic_write(nic, IXGBE_PFVTCTL, 0);
+	nic_write(nic, IXGBE_MRQC, 0);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
-	ixgbe_change(
-		ix, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE, IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
+	nic_change(
+		nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE, IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
 	/* Merged packets are no packets to forward */
-	ixgbe_change(ix, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
+	nic_change(nic, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
 	/* The descriptor carries the RSS hash, and 0 without RSS, instead of a fragment's checksum */
-	ixgbe_change(ix, IXGBE_RXCSUM, 0, IXGBE_RXCSUM_PCSD);
+	nic_change(nic, IXGBE_RXCSUM, 0, IXGBE_RXCSUM_PCSD);
 	return 0;
 }
 
-static int receive_queue_on(struct ixgbe *ix, unsigned i)
+static int receive_queue_on(struct nic *nic, unsigned i)
 {
-	struct ring_rxq *queue = ix->nic.rings.rxqs[i];
+	struct ring_rxq *queue = nic->rings.rxqs[i];
 	uint64_t address = ring_address(queue->ring, queue->offset);
-	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
-	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
-	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	nic_write(nic, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
+	nic_write(nic, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
+	nic_write(nic, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is its reserve */
-	ixgbe_write(ix, ixgbe_rx_register(IXGBE_SRRCTL, i),
-		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (ix->nic.config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
-	ixgbe_write(ix, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
+	nic_write(nic, ixgbe_rx_register(IXGBE_SRRCTL, i),
+		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
+	nic_write(nic, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
 	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said */
-	ixgbe_change(ix, ixgbe_rx_register(IXGBE_DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
+	nic_change(nic, ixgbe_rx_register(IXGBE_DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
 
 	/* DS 4.6.7.1: the tail may move only once the queue says that it is on */
-	ixgbe_change(ix, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
-	int ret = ixgbe_wait(ix, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
+	nic_change(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
+	int ret = nic_wait(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: RXDCTL[%u].ENABLE was not set within %u ms: the receive queue does not start; close the "
 			"port and open it again",
-			ix->nic.device->address, i, ixgbe_times.queue / 1000);
+			nic->device->address, i, ixgbe_times.queue / 1000);
 	if (ret)
 		return ret;
 	ring_rxq_go(queue);
 	return 0;
 }
 
-static int halt_receive_path(struct ixgbe *ix)
+static int halt_receive_path(struct nic *nic)
 {
-	ixgbe_change(ix, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	int ret = ixgbe_wait(ix, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
+	nic_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
+	int ret = nic_wait(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: SECRXSTAT.SECRX_RDY was not set within %u ms: the receive path does not drain; close the "
 			"port and open it again",
-			ix->nic.device->address, ixgbe_times.security / 1000);
+			nic->device->address, ixgbe_times.security / 1000);
 	return ret;
 }
 
-int ixgbe_receive_off(struct ixgbe *ix)
+int ixgbe_receive_off(struct nic *nic)
 {
-	int ret = halt_receive_path(ix);
+	int ret = halt_receive_path(nic);
 	if (ret) {
-		ixgbe_change(ix, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
+		nic_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 		return ret;
 	}
-	ixgbe_change(ix, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
+	nic_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	return 0;
 }
 
 /* Erratum: RXEN set while frames arrive can hang receive DMA, unless the path before it is halted meanwhile, which it is. */
-int ixgbe_receive_on(struct ixgbe *ix)
+int ixgbe_receive_on(struct nic *nic)
 {
-	ixgbe_change(ix, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
-	ixgbe_change(ix, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
-	return nic_gone(&ix->nic) ? nic_fail_gone(&ix->nic) : 0;
+	nic_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
+	nic_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
+	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 
-static int receive_start(struct ixgbe *ix)
+static int receive_start(struct nic *nic)
 {
-	int ret = receive_init(ix);
+	int ret = receive_init(nic);
 	if (ret)
 		return ret;
-	for (unsigned i = 0; i < ix->nic.config.rx_queues; i++) {
-		ret = receive_queue_on(ix, i);
+	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
+		ret = receive_queue_on(nic, i);
 		if (ret)
 			return ret;
 	}
 	/* DS 4.6.7 asks for it before RXEN: descriptors and packets are in cached memory */
-	ixgbe_change(ix, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
-	ret = halt_receive_path(ix);
-	return ret ? ret : ixgbe_receive_on(ix);
+	nic_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
+	ret = halt_receive_path(nic);
+	return ret ? ret : ixgbe_receive_on(nic);
 }
 
 /* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up already. */
-static void transmit_init(struct ixgbe *ix)
+static void transmit_init(struct nic *nic)
 {
 	/* DS 8.2.3.9.15: the layout changes only while the arbiter is off */
-	ixgbe_change(ix, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
-	ixgbe_write(ix, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
+	nic_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
+	nic_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
 	/* A packet is fetched only when the largest one fits */
-	uint32_t largest_kib = (ix->nic.config.mtu + FRAME_OVERHEAD + 4 + 1023) / 1024;
-	ixgbe_write(ix, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
-	ixgbe_write(ix, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
+	uint32_t largest_kib = (nic->config.mtu + FRAME_OVERHEAD + 4 + 1023) / 1024;
+	nic_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
+	nic_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
 	for (unsigned i = 1; i < 8; i++) {
-		ixgbe_write(ix, IXGBE_TXPBSIZE + 4 * i, 0);
-		ixgbe_write(ix, IXGBE_TXPBTHRESH + 4 * i, 0);
+		nic_write(nic, IXGBE_TXPBSIZE + 4 * i, 0);
+		nic_write(nic, IXGBE_TXPBTHRESH + 4 * i, 0);
 	}
-	ixgbe_write(ix, IXGBE_MTQC, 0);
+	nic_write(nic, IXGBE_MTQC, 0);
 	/* No credits: they are DCB's, and a memory that a reset does not clear */
 	for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
-		ixgbe_write(ix, IXGBE_RTTDQSEL, i);
-		ixgbe_write(ix, IXGBE_RTTDT1C, 0);
+		nic_write(nic, IXGBE_RTTDQSEL, i);
+		nic_write(nic, IXGBE_RTTDT1C, 0);
 	}
-	ixgbe_change(ix, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
+	nic_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 }
 
-static void transmit_queue_init(struct ixgbe *ix, unsigned i)
+static void transmit_queue_init(struct nic *nic, unsigned i)
 {
-	const struct ring_txq *queue = ix->nic.rings.txqs[i];
+	const struct ring_txq *queue = nic->rings.txqs[i];
 	uint64_t address = ring_address(queue->ring, queue->offset);
-	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
-	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
-	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS);
-	ixgbe_write(ix, ixgbe_tx_register(IXGBE_TDT, i), 0);
+	nic_write(nic, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
+	nic_write(nic, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
+	nic_write(nic, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	nic_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS);
+	nic_write(nic, ixgbe_tx_register(IXGBE_TDT, i), 0);
 }
 
-static int transmit_start(struct ixgbe *ix)
+static int transmit_start(struct nic *nic)
 {
-	transmit_init(ix);
-	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++)
-		transmit_queue_init(ix, i);
+	transmit_init(nic);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		transmit_queue_init(nic, i);
 	/* DS 4.6.8: before the first queue is enabled */
-	ixgbe_change(ix, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
-	for (unsigned i = 0; i < ix->nic.config.tx_queues; i++) {
-		ixgbe_write(ix, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = ixgbe_wait(ix, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE, ixgbe_times.queue);
+	nic_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		nic_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
+		int ret = nic_wait(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE, ixgbe_times.queue);
 		if (ret == -ETIMEDOUT)
 			return pollux_fail(ETIMEDOUT,
 				"%s: TXDCTL[%u].ENABLE was not set within %u ms: the transmit queue does not start; "
 				"close the port and open it again",
-				ix->nic.device->address, i, ixgbe_times.queue / 1000);
+				nic->device->address, i, ixgbe_times.queue / 1000);
 		if (ret)
 			return ret;
 	}
@@ -216,28 +216,27 @@ const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
 
 int ixgbe_start(struct nic *nic)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	nic->info.simd = nic->config.simd;
 	int ret = nic_rings_open(nic, ixgbe_ring_kind(nic->config.simd));
 	if (ret)
 		return ret;
 	nic->clean = false;
 	/* the reset clears it on hardware, but while it is set nothing would move */
-	ixgbe_change(ix, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
+	nic_change(nic, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
 	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
 	ret = vfio_set_bus_master(nic->device, true);
 	if (ret)
 		return ret;
-	ixgbe_link_start(ix);
-	ixgbe_stats_start(ix);
-	ret = receive_start(ix);
+	ixgbe_link_start(nic);
+	ixgbe_stats_start(nic);
+	ret = receive_start(nic);
 	if (ret)
 		return ret;
-	ret = transmit_start(ix);
+	ret = transmit_start(nic);
 	if (ret)
 		return ret;
-	ixgbe_interrupt_start(ix);
+	ixgbe_interrupt_start(nic);
 	/* DS 8.2.3.1.3: tells the firmware that a driver is there */
-	ixgbe_change(ix, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
+	nic_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }

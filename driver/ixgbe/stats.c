@@ -5,16 +5,16 @@
 
 #define FCS_BYTES 4u /* per packet, counted by GOTC; QBRC counts what is left after CRC strip (hw-docs/doubts.md) */
 
-static uint64_t count(struct ixgbe *ix, uint32_t offset)
+static uint64_t count(struct nic *nic, uint32_t offset)
 {
-	return nic_count(&ix->nic, offset);
+	return nic_count(nic, offset);
 }
 
 /* Low word first: it latches the high one, which has 4 bits. */
-static uint64_t count36(struct ixgbe *ix, uint32_t low, uint32_t high)
+static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 {
-	uint64_t value = count(ix, low);
-	return value | (count(ix, high) & 0xF) << 32;
+	uint64_t value = count(nic, low);
+	return value | (count(nic, high) & 0xF) << 32;
 }
 
 static uint64_t without_fcs(uint64_t bytes, uint64_t fcs_bytes)
@@ -26,27 +26,26 @@ static uint64_t without_fcs(uint64_t bytes, uint64_t fcs_bytes)
  * next one as many the other way: sums are right again when traffic pauses. */
 void ixgbe_update_stats(struct nic *nic)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	struct nic_stats *stats = &nic->stats;
 	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_COUNTERS; i++) {
 		/* GPRC would count missed frames too (erratum) */
-		stats->rx_packets += count(ix, IXGBE_QPRC + 0x40 * i);
-		stats->rx_bytes += count36(ix, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i);
+		stats->rx_packets += count(nic, IXGBE_QPRC + 0x40 * i);
+		stats->rx_bytes += count36(nic, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i);
 		/* counts only where the card drops for want of a descriptor, which is with several queues (start.c) */
 		if (nic->config.rx_queues > 1)
-			stats->rx_no_descriptor += count(ix, IXGBE_QPRDC + 0x40 * i);
+			stats->rx_no_descriptor += count(nic, IXGBE_QPRDC + 0x40 * i);
 	}
-	uint64_t sent = count(ix, IXGBE_GPTC);
+	uint64_t sent = count(nic, IXGBE_GPTC);
 	stats->tx_packets += sent;
-	stats->tx_bytes += without_fcs(count36(ix, IXGBE_GOTCL, IXGBE_GOTCH), sent * FCS_BYTES);
-	stats->rx_missed += count(ix, IXGBE_MPC); /* of packet buffer 0: there is no other */
-	stats->rx_errors += count(ix, IXGBE_CRCERRS) + count(ix, IXGBE_RLEC) + count(ix, IXGBE_RUC) + count(ix, IXGBE_RFC) +
-			    count(ix, IXGBE_ROC) + count(ix, IXGBE_RJC);
-	stats->rx_multicast += count(ix, IXGBE_MPRC);
-	stats->rx_broadcast += count(ix, IXGBE_BPRC);
+	stats->tx_bytes += without_fcs(count36(nic, IXGBE_GOTCL, IXGBE_GOTCH), sent * FCS_BYTES);
+	stats->rx_missed += count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
+	stats->rx_errors += count(nic, IXGBE_CRCERRS) + count(nic, IXGBE_RLEC) + count(nic, IXGBE_RUC) + count(nic, IXGBE_RFC) +
+			    count(nic, IXGBE_ROC) + count(nic, IXGBE_RJC);
+	stats->rx_multicast += count(nic, IXGBE_MPRC);
+	stats->rx_broadcast += count(nic, IXGBE_BPRC);
 }
 
-void ixgbe_stats_start(struct ixgbe *ix)
+void ixgbe_stats_start(struct nic *nic)
 {
 	/* Queue i counts in counter i; queues beyond those in use may share counter 0, for they count nothing */
 	for (unsigned word = 0; word < 32; word++) {
@@ -54,10 +53,10 @@ void ixgbe_stats_start(struct ixgbe *ix)
 		for (unsigned i = 0; i < 4; i++)
 			if (4 * word + i < IXGBE_COUNTERS)
 				map |= (uint32_t)(4 * word + i) << 8 * i;
-		ixgbe_write(ix, IXGBE_RQSMR + 4 * word, map);
-		ixgbe_write(ix, IXGBE_TQSM + 4 * word, map);
+		nic_write(nic, IXGBE_RQSMR + 4 * word, map);
+		nic_write(nic, IXGBE_TQSM + 4 * word, map);
 	}
 	/* DS 4.6.5: cleared by reading */
-	ixgbe_update_stats(&ix->nic);
-	ix->nic.stats = (struct nic_stats){.rx_packets = 0};
+	ixgbe_update_stats(nic);
+	nic->stats = (struct nic_stats){.rx_packets = 0};
 }

@@ -13,40 +13,39 @@ static uint32_t tx_head(unsigned queue)
 }
 
 /* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to end here. */
-static int queue_off(struct ixgbe *ix, const char *name, unsigned i, uint32_t offset, uint32_t enable)
+static int queue_off(struct nic *nic, const char *name, unsigned i, uint32_t offset, uint32_t enable)
 {
-	ixgbe_change(ix, offset, enable, 0);
-	int ret = ixgbe_wait(ix, offset, enable, 0, ixgbe_times.queue);
+	nic_change(nic, offset, enable, 0);
+	int ret = nic_wait(nic, offset, enable, 0, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT, "%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
-			ix->nic.device->address, name, i, ixgbe_times.queue / 1000);
+			nic->device->address, name, i, ixgbe_times.queue / 1000);
 	return ret;
 }
 
 int ixgbe_stop(struct nic *nic)
 {
-	struct ixgbe *ix = ixgbe_of(nic);
 	struct nic_failure disable = {.error = 0}, halt = {.error = 0};
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		ixgbe_pipe_input_ends(ix->nic.rings.rxqs[i]);
+		ixgbe_pipe_input_ends(nic->rings.rxqs[i]);
 	if (!nic_gone(nic)) {
 		nic_rings_drain(nic, tx_head, ixgbe_times.drain);
 		ixgbe_update_stats(nic);
-		ixgbe_interrupt_mask(ix);
+		ixgbe_interrupt_mask(nic);
 
 		/* the path halted, RXEN 0, then the queues one by one */
-		nic_note(&disable, ixgbe_receive_off(ix));
+		nic_note(&disable, ixgbe_receive_off(nic));
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
-			nic_note(&disable, queue_off(ix, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
+			nic_note(&disable, queue_off(nic, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			nic_note(&disable, queue_off(ix, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
-		ixgbe_change(ix, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
+			nic_note(&disable, queue_off(nic, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
+		nic_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
 		nic_sleep_us(ixgbe_times.queue_off);
 	}
 	nic_note(&halt, nic_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		ixgbe_pipe_output_ended(ix->nic.rings.txqs[i]);
+		ixgbe_pipe_output_ended(nic->rings.txqs[i]);
 	nic_rings_close(nic);
 	/* a halt that fails is the graver of the two */
 	return halt.error ? nic_failed(&halt) : nic_failed(&disable);

@@ -159,23 +159,23 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 	card_init(&card, 0x10FB, space);
 	struct pkt_pool *small;
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 200, -1), 0);
-	struct ixgbe port = {.nic = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1}};
-	port.nic.config = (struct nic_config){.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
-	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.nic.bar), 0);
+	struct nic port = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1};
+	port.config = (struct nic_config){.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
+	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.bar), 0);
 	int mapped = card.mapped;
-	CU_ASSERT_EQUAL(nic_rings_open(&port.nic, ixgbe_ring_kind(PKT_SIMD_SCALAR)), -ENOBUFS); /* one queue gets its 128, the other none */
+	CU_ASSERT_EQUAL(nic_rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)), -ENOBUFS); /* one queue gets its 128, the other none */
 	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
 	CU_ASSERT_EQUAL(card.mapped, mapped);
-	CU_ASSERT_PTR_NULL(port.nic.rings.rxqs);
+	CU_ASSERT_PTR_NULL(port.rings.rxqs);
 	/* and with enough they lie one after the other */
-	port.nic.config.rx_ring = 64;
-	CU_ASSERT_EQUAL_FATAL(nic_rings_open(&port.nic, ixgbe_ring_kind(PKT_SIMD_SCALAR)), 0);
-	CU_ASSERT_PTR_EQUAL(port.nic.rings.rxqs[1]->ring, port.nic.rings.rxqs[0]->ring + 64);
-	CU_ASSERT_PTR_EQUAL(port.nic.rings.txqs[0]->ring, port.nic.rings.rxqs[0]->ring + 128);
-	CU_ASSERT_PTR_EQUAL(port.nic.rings.txqs[1]->ring, port.nic.rings.rxqs[0]->ring + 192);
-	CU_ASSERT_EQUAL(port.nic.rings.rxqs[1]->tail_offset, 0x01058);
-	CU_ASSERT_EQUAL(port.nic.rings.txqs[1]->tail_offset, 0x06058);
-	nic_rings_close(&port.nic);
+	port.config.rx_ring = 64;
+	CU_ASSERT_EQUAL_FATAL(nic_rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)), 0);
+	CU_ASSERT_PTR_EQUAL(port.rings.rxqs[1]->ring, port.rings.rxqs[0]->ring + 64);
+	CU_ASSERT_PTR_EQUAL(port.rings.txqs[0]->ring, port.rings.rxqs[0]->ring + 128);
+	CU_ASSERT_PTR_EQUAL(port.rings.txqs[1]->ring, port.rings.rxqs[0]->ring + 192);
+	CU_ASSERT_EQUAL(port.rings.rxqs[1]->tail_offset, 0x01058);
+	CU_ASSERT_EQUAL(port.rings.txqs[1]->tail_offset, 0x06058);
+	nic_rings_close(&port);
 	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
 	vfio_device_close(&card.device);
 }
@@ -251,14 +251,14 @@ static void a_register_window_that_is_too_small_is_refused(void)
 static void memory_that_never_reacts_is_given_up(void)
 {
 	card_init(&card, 0x10FB, space);
-	struct ixgbe port = {
-		.nic = {.device = &card.device,
-			.id = &ixgbe_driver.ids[0],
-			.driver = &ixgbe_driver,
-			.event_fd = -1,
-			.bar = {.memory = (volatile uint8_t *)card.registers, .bytes = sizeof(card.registers)}},
+	struct nic port = {
+		.device = &card.device,
+		.id = &ixgbe_driver.ids[0],
+		.driver = &ixgbe_driver,
+		.event_fd = -1,
+		.bar = {.memory = (volatile uint8_t *)card.registers, .bytes = sizeof(card.registers)},
 	};
-	CU_ASSERT_EQUAL(ixgbe_reset(&port.nic), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(ixgbe_reset(&port), -ETIMEDOUT);
 	CU_ASSERT(says("CTRL.RST"));
 	vfio_device_close(&card.device);
 }

@@ -391,8 +391,8 @@ static void what_cannot_be_a_pipe_is_refused(void)
 	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, NULL, twice, 1), -EINVAL);
 
 	/* a family without pipes */
-	foreign = malloc(sizeof(struct ixgbe));
-	memcpy(foreign, f.nic[0], sizeof(struct ixgbe));
+	foreign = malloc(sizeof(struct nic));
+	memcpy(foreign, f.nic[0], sizeof(struct nic));
 	ops.pipe_open = NULL;
 	other.ops = &ops;
 	foreign->driver = &other;
