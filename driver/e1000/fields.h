@@ -9,7 +9,6 @@
 #define E1000_BIT(n) (UINT32_C(1) << (n))
 
 /* device */
-#define E1000_CTRL_FD                   E1000_BIT(0)
 #define E1000_CTRL_GIO_MASTER_DISABLE   E1000_BIT(2)
 #define E1000_CTRL_LRST                 E1000_BIT(3) /* of the 82540EM */
 #define E1000_CTRL_ASDE                 E1000_BIT(5) /* of the 82540EM */

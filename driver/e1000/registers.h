@@ -25,7 +25,6 @@
 	X(GCR2,        0x05B64, 0,     1,   "82574L") \
 	/* interrupts */ \
 	X(ICR,         0x000C0, 0,     1,   "all") \
-	X(ICS,         0x000C8, 0,     1,   "all") \
 	X(IMS,         0x000D0, 0,     1,   "all") \
 	X(IMC,         0x000D8, 0,     1,   "all") \
 	/* receive */ \
