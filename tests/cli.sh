@@ -3,11 +3,10 @@
 # The applications' command lines: help, wrong options, and ports that are not there. Needs no device.
 # usage: tests/cli.sh [BUILD-FOLDER]
 set -u
+cd "$(dirname "$0")/.." || exit 1
 build=${1:-build/release}
-captures=$(dirname "$0")/captures
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+captures=tests/captures
+. tests/lib.sh
 
 pass() { passed=$((passed + 1)); }
 fail() {
@@ -185,5 +184,4 @@ refused 'cut\.pcap: .*truncated' gen --replay "$work/cut.pcap" "$absent"
 refused 'empty\.pcap: no frame in it can be sent' gen --replay "$work/empty.pcap" "$absent"
 refused "$sentence" gen --replay "$captures/mixed.pcap" "$absent"
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+end_checks

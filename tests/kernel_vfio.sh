@@ -14,10 +14,7 @@ forward() {
 		"$@" -- "$bin/pollux-fwd" --no-drop --packets 259 --duration 20 0000:81:00.0 0000:81:00.1 >"$work/fwd.log" 2>&1
 	status=$?
 	end_model
-	if [ $status = 77 ]; then
-		tail -n 1 "$work/fwd.log"
-		exit 77
-	fi
+	skip_on_77 $status "$work/fwd.log"
 }
 
 # goes_through WAY RUN-OPTIONS...: the capture arrives, by this way

@@ -1,6 +1,7 @@
-# What the shell tests share: source it with $bin set to the build folder. Counts checks, keeps a folder that goes away with whatever
-# was started, and starts a software 82599 with two ports, $work/a and $work/b. end_checks is a script's last line.
+# What the shell tests share: source it in the project's top folder, with $bin set to the build folder. Counts checks, keeps a folder that
+# goes away with whatever was started, and starts a software 82599 with two ports, $work/a and $work/b. end_checks is a script's last line.
 # shellcheck shell=bash
+. tests/wait.sh
 work=$(mktemp -d) || exit 1
 passed=0 failed=0 model=
 trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
@@ -22,15 +23,13 @@ end_checks() {
 	echo "$passed passed, $failed failed"
 	[ $failed = 0 ]
 }
-
-# wait_for COMMAND...: until it holds, $limit times 50 ms (10 s) at most.
-wait_for() {
-	for _ in $(seq "${limit:-200}"); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
+# skip_on_77 STATUS FILE: a program that cannot run where it is ends with that, and its last line says why; so does the script.
+skip_on_77() {
+	[ "$1" = 77 ] || return 0
+	tail -n 1 "$2"
+	exit 77
 }
+
 # ended PROCESS STATUS: it ends in that time, with this status.
 ended() {
 	wait_for eval "! kill -0 $1" || { kill -9 "$1"; wait "$1"; return 1; }

@@ -45,10 +45,7 @@ testpmd() {
 	ready && return
 	kill $dpdk 2>/dev/null
 	wait $dpdk
-	if [ $? = 77 ]; then
-		tail -n 1 "$work/dpdk.log"
-		exit 77
-	fi
+	skip_on_77 $? "$work/dpdk.log"
 	check "testpmd comes up" "$work/dpdk.log" false
 	end_checks
 	exit 1

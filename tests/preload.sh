@@ -20,10 +20,7 @@ probe() {
 		"${options[@]}" -- "$bin/preload-probe" "$@" "/dev/vfio/$first" $one "/dev/vfio/$second" $two >"$work/probe.log" 2>&1
 	status=$?
 	end_model
-	if [ $status = 77 ]; then
-		tail -n 1 "$work/probe.log"
-		exit 77
-	fi
+	skip_on_77 $status "$work/probe.log"
 }
 right() { [ $status = 0 ] && grep -q 'all is as it should be' "$work/probe.log"; }
 

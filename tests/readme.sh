@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/wait.sh
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md >"$work/reflect.c"
@@ -12,7 +13,7 @@ cc -Wall -Wextra -Werror -I. "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpci -
 "$bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 500 \
 	>"$work/model.log" 2>&1 &
 model=$!
-for _ in $(seq 100); do [ -S "$work/port" ] && break; sleep 0.05; done
+wait_for test -S "$work/port" || { cat "$work/model.log"; exit 1; }
 "$work/reflect" "vfio-user:$work/port" &
 wait $model
 grep -q 'out 500 frames' "$work/model.log" || { cat "$work/model.log"; exit 1; }

@@ -4,6 +4,7 @@
 #   memory append           of the machine; more of the kernel's command line
 #   host_NAME               a function for each thing that the guest's script asks for by `ask NAME ARGUMENT...` (guest_lib.sh has that side)
 # shellcheck shell=bash
+. tests/wait.sh
 guest=build/guest
 memory=768M append='' work=''
 machine=q35
@@ -27,14 +28,6 @@ guest_background() {
 	shift
 	"$@" >"$log" 2>&1 </dev/null &
 	guest_children+=($!)
-}
-# wait_for COMMAND...: until it holds, 10 s at most.
-wait_for() {
-	for _ in $(seq 200); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
 }
 
 # guest_model BUILD-FOLDER OPTION...: a software 82599 with two ports, at $work/0 and $work/1; its log is $work/model.log. A second one is

@@ -1,0 +1,11 @@
+# How scripts wait for what comes when it comes: source it in the project's top folder.
+# shellcheck shell=bash
+
+# wait_for COMMAND...: until it holds, $limit times 50 ms (10 s) at most.
+wait_for() {
+	for _ in $(seq "${limit:-200}"); do
+		"$@" 2>/dev/null && return
+		sleep 0.05
+	done
+	return 1
+}
