@@ -76,9 +76,9 @@ for broken in reset-stuck eeprom-stuck eeprom-absent dma-init-stuck rx-enable-st
 	end_model
 done
 model --link-down
-fwd --duration 1
-ended $fwd 0 || ended $fwd 1
-check "link down is said" "$work/fwd.log" grep -qi 'link' "$work/fwd.log"
+fwd --link-wait 1
+check "link down: status 1" "$work/fwd.log" ended $fwd 1
+check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .*: no link after 1 s' "$work/fwd.log"
 end_model
 
 # -- the other applications --
