@@ -37,7 +37,7 @@ one() {
 end_models() {
 	for port in "${!models[@]}"; do
 		kill -TERM "${models[$port]}" 2>/dev/null
-		wait "${models[$port]}" 2>/dev/null
+		check "the model of port $port ends with status 0" "$work/$port.log" ended "${models[$port]}" 0
 	done
 	models=()
 }
@@ -101,6 +101,8 @@ kill -TERM $bridge
 check "SIGTERM in full traffic ends the bridge with status 0" "$work/bridge.log" ended $bridge 0
 bridge
 kill -KILL "${models[b]}"
+wait "${models[b]}" 2>/dev/null
+unset 'models[b]'
 check "a port that goes ends the bridge with status 1" "$work/bridge.log" ended $bridge 1
 check "  and a sentence" "$work/bridge.log" grep -q 'gone' "$work/bridge.log"
 end_models

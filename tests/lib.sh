@@ -46,6 +46,10 @@ model() {
 }
 # whether it listens: a socket file alone may be one that was left by another
 listening() { [ "$(grep -c "^pollux-model: port . is " "$work/model.log")" = 2 ]; }
-end_model() { kill -TERM $model 2>/dev/null; wait $model 2>/dev/null; }
+# end_model: on demand, and in good order; under a sanitizer that is where leaks are found
+end_model() {
+	kill -TERM $model 2>/dev/null
+	check "the model ends with status 0" "$work/model.log" ended $model 0
+}
 # no_faults PORTS: the ended model counted nothing on any of its ports that makes no sense.
 no_faults() { [ "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order 0' "$work/model.log")" = "$1" ]; }

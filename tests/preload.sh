@@ -51,7 +51,8 @@ else
 	runuser -u nobody -- timeout 60 "$user/run" --library "$user/libpollux-preload.so" --device "$one=$user/a" --device "$two=$user/b" -- \
 		"$user/preload-probe" /dev/vfio/100 $one /dev/vfio/101 $two >"$work/probe.log" 2>&1
 	status=$?
-	end_model
+	kill $model # and wait, but not for its status: runuser's says which signal it was
+	wait $model 2>/dev/null
 	check "without root, in a user namespace" "$work/probe.log" right
 fi
 
