@@ -103,8 +103,7 @@ only_send() {
 	start "$mode"
 	wait_for sent_enough 0
 	stop
-	sleep 0.5 # what is in the ring then is sent, but not in the statistics of its end
-	ask "show port stats 0"
+	wait_for still sent 0 # what is in the ring then is sent, but not in the statistics of its end
 	end_testpmd
 	end_model
 	check "$path, $mode: on the path that is meant" "$work/dpdk.log" on_path "$path"

@@ -65,10 +65,10 @@ dump() {
 	start "$mode"
 	wait_for sent_enough 0
 	stop
-	sleep 1
+	wait_for still sent 0
+	wait_for still stat -c %s "$work/dump.pcap"
 	kill -INT $dump
 	wait $dump
-	ask "show port stats 0"
 	end_testpmd
 	end_model
 	check "$path, $mode: Pollux captures all that DPDK counts, and every frame is sound" "$work/dpdk.log" captured "$@"

@@ -114,6 +114,14 @@ only_known_faults() {
 	[ "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order' "$work/model.log")" = 2 ] &&
 		! grep '^ *order ' "$work/model.log" | grep -qvE 'order (reset|fctrl|dca):' && ! grep -q 'no register at' "$work/model.log"
 }
+# sent PORT: asks for its statistics, and says what it has sent
+sent() {
+	local answers
+	answers=$(grep -c 'Throughput (since last show)' "$work/dpdk.log")
+	ask "show port stats $1"
+	wait_for said $((answers + 1)) 'Throughput (since last show)'
+	shown "$1" TX-packets
+}
 # sent_enough PORT: asks until it has sent some thousands
 sent_enough() {
 	ask "show port stats $1"

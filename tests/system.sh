@@ -85,7 +85,7 @@ end_model
 model --wire 0:peer=1,lossless
 "$bin/pollux-dump" $b -w "$work/dump.pcap" --count 500 'udp' >"$work/dump.log" 2>&1 &
 dump=$!
-sleep 1
+wait_for test -e "$work/dump.pcap"
 "$bin/pollux-gen" --count 500 --rate 100k --size 128 --quiet $a >"$work/gen.log" 2>&1
 check "the generator sends 500 packets" "$work/gen.log" test $? = 0
 check "  and the capture tool gets them" "$work/dump.log" ended $dump 0

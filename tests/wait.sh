@@ -9,3 +9,10 @@ wait_for() {
 	done
 	return 1
 }
+# still COMMAND...: what it prints is the same as half a second ago. For wait_for, where nothing says that all has come.
+still() {
+	local before
+	before=$("$@")
+	sleep 0.5
+	[ "$("$@")" = "$before" ]
+}

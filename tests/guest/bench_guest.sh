@@ -42,8 +42,8 @@ begin() { # WHO: forwards between cards 1 and 2; its process is $pid
 			echo >"$device/driver_override"
 			echo "$card" >"$device/driver/unbind"
 			echo "$card" >/sys/bus/pci/drivers_probe
+			wait_for 20 test -d "$device/net"
 		done
-		sleep 0.5
 		/bin/ip link add name br0 type bridge
 		/bin/ip link set br0 up
 		for card in "$a" "$b"; do

@@ -17,6 +17,11 @@ wait_for() { # SECONDS COMMAND...: until it holds
 	done
 	return 1
 }
+still() { # COMMAND...: what it prints is the same as half a second ago. For wait_for, where nothing says that all has come
+	was=$("$@")
+	usleep 500000
+	[ "$("$@")" = "$was" ]
+}
 ask() { # NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status
 	echo "$*" >&8
 	status=
@@ -75,7 +80,7 @@ tcp() {
 	rm -f /tmp/received
 	"$1" nc -l -p 9000 >/tmp/received </tmp/open &
 	server=$!
-	sleep 1
+	wait_for 10 "$1" grep -qs ':2328 0*:0000 0A ' /proc/net/tcp /proc/net/tcp6 # it listens on port 9000
 	"$3" nc -w 20 "$2" 9000 </tmp/data
 	wait $server
 	ls -l /tmp/data /tmp/received

@@ -11,8 +11,9 @@ counters() {
 			while read -r counter value; do echo "$counter $((0x$value))"; done
 	} >"$3"
 }
+traffic() { ethtool -S eth0; $far_end ethtool -S eth1; }
 snapshot() { # both ends', and the wire's
-	sleep 1
+	wait_for 5 still traffic
 	counters "" eth0 "/tmp/near.$1" && counters "$far_end" eth1 "/tmp/far.$1" && ask wire "$1"
 }
 grew() { # FILE COUNTER: by how much, between the two snapshots; 32-bit registers wrap

@@ -13,6 +13,5 @@ damaged() { # numbered frames: each arrives, or is counted as one with a wrong C
 		ask wire_grew 1 damaged "$errors" in_frames 1000 missed 0
 }
 ask damage
-sleep 1
 check "1000 frames, every tenth damaged: rx_crc_errors says how many, none of them is seen" damaged
 check "TCP over that cable, 3 MB, not a byte changed" tcp far 192.0.2.2 near

@@ -22,11 +22,10 @@ check "two ports are probed" test -e /sys/class/net/eth0 -a -e /sys/class/net/et
 check "the driver is ixgbe" sh -c 'ethtool -i eth0 | grep -q "^driver: ixgbe"'
 if grep -q intel_iommu=on /proc/cmdline; then check "they are behind the IOMMU" behind_iommu; else check "no IOMMU" test ! -e /sys/class/net/eth0/device/iommu_group; fi
 /bin/ip link set eth0 up
-sleep 1
 if [ "$card" = 82599 ]; then
-	check "the SFP+ module is seen" sh -c 'dmesg | grep -q "detected SFP+"'
+	check "the SFP+ module is seen" wait_for 20 sh -c 'dmesg | grep -q "detected SFP+"'
 else
-	check "the PHY is found" sh -c 'ethtool eth0 | grep -q "Port: Twisted Pair"'
+	check "the PHY is found" wait_for 20 sh -c 'ethtool eth0 | grep -q "Port: Twisted Pair"'
 fi
 
 # Nobody speaks but who is asked to.
@@ -78,7 +77,7 @@ updown() {
 	for i in $(seq 100); do
 		/bin/ip link set eth0 down && /bin/ip link set eth0 up || return 1
 	done
-	settled && sleep 1 && /bin/ping -c 2 -W 5 192.0.2.2 && tcp far 192.0.2.2 near
+	settled && wait_for 20 /bin/ping -c 1 -W 1 192.0.2.2 && /bin/ping -c 2 -W 5 192.0.2.2 && tcp far 192.0.2.2 near
 }
 check "down and up a hundred times, then ping and TCP" updown
 # negotiates BITS SPEED: with only that advertised. The link that was goes some time after the call, later on a busy machine

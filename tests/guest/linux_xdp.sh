@@ -79,8 +79,9 @@ flood() { # COUNTER
 	# 3001 with the one that would have ended the reception
 	[ "$lost" -gt 0 ] && [ $((got + lost)) -ge 3000 ] && [ $((got + lost)) -le 3001 ] && [ $(($(grew far rx_packets) + lost)) = 3001 ]
 }
-small_ring() { $far_end ethtool -G eth1 rx 64 && sleep 1; }
-no_pause() { $far_end ethtool -A eth1 autoneg off rx off tx off || $far_end ethtool -A eth1 rx off tx off; sleep 1; }
+# either resets the card
+small_ring() { $far_end ethtool -G eth1 rx 64 && through; }
+no_pause() { $far_end ethtool -A eth1 autoneg off rx off tx off || $far_end ethtool -A eth1 rx off tx off; through; }
 flood_missed() { small_ring && flood rx_missed_errors && ask wire_grew 1 missed "$lost" in_frames $((3001 - lost)); }
 flood_dropped() { no_pause && flood rx_no_dma_resources && ask wire_grew 1 missed 0 in_frames 3001; }
 alive() { settled && /bin/ping -c 3 -i 0.2 -W 5 192.0.2.2; }

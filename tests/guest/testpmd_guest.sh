@@ -55,10 +55,10 @@ begin_dump() {
 	pollux-dump --quiet --ring 4096 "$ours" -w /tmp/dump.pcap 2>/tmp/dump.log &
 	dump=$!
 	wait_for 20 test -e /tmp/dump.pcap
-	sleep 1
+	sleep 1.2 # see gen: nothing tells when a 82540EM begins to take frames
 }
 end_dump() {
-	sleep 2
+	wait_for 20 still stat -c %s /tmp/dump.pcap
 	kill -INT $dump
 	ended 20 $dump 0
 }
@@ -71,7 +71,7 @@ for pair in $(sed 's/.*pairs=\([^ ]*\).*/\1/; s/,/ /g' /proc/cmdline); do
 	FILE=/tmp/gen.err
 	check "$pair: both are bound to vfio-pci" bind vfio-pci "$ours" "$theirs"
 	FILE=/tmp/fwd.log check "testpmd comes up" testpmd "$theirs" -- --no-flush-rx --rxd=4096
-	sleep 2
+	sleep 1.2 # as in begin_dump
 
 	start rxonly
 	gen 3000 64
