@@ -98,17 +98,17 @@ host_monitor() {
 }
 # Answers what comes from the guest's second serial port, until QEMU ends.
 guest_answer() {
-	local verb rest guest_monitor
+	local number verb rest guest_monitor
 	exec {guest_monitor}<>"$work/monitor.in"
 	exec 7<>"$work/ask.in" 8<"$work/ask.out"
-	while read -r verb rest <&8; do
+	while read -r number verb rest <&8; do
 		verb=${verb//[^a-z_]/}
 		if [ "$(type -t "host_$verb")" = function ]; then
 			# shellcheck disable=SC2086
 			"host_$verb" ${rest%$'\r'} >>"$work/host.log" 2>&1
-			echo "$?" >&7
+			echo "$number $?" >&7
 		else
-			echo "127" >&7
+			echo "$number 127" >&7
 		fi
 	done
 }

@@ -22,11 +22,12 @@ still() { # COMMAND...: what it prints is the same as half a second ago. For wai
 	usleep 500000
 	[ "$("$@")" = "$was" ]
 }
-ask() { # NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status
-	echo "$*" >&8
-	status=
-	read -r -t 60 status <&8
-	return "${status:-1}"
+asked_host=0
+ask() { # NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status. Numbered, as an answer may come too late
+	asked_host=$((asked_host + 1))
+	echo "$asked_host $*" >&8
+	while read -r -t 60 answered status <&8; do [ "$answered" != $asked_host ] || return "$status"; done
+	return 1
 }
 monitor() { ask monitor "$@"; } # a command for QEMU's monitor
 
