@@ -9,16 +9,16 @@ mkdir -p $logs
 passed=0 failed=0 skipped=0
 jobs=$(nproc)
 
-# step NAME COMMAND...: runs it, output to a log, shown only when it fails. 77: skipped, the last line says why.
+# step NAME COMMAND...: runs it, $most_s (300) at most, output to a log, shown only when it fails. 77: skipped, the last line says why.
 step() {
-	local name=$1 log status begin=$SECONDS
+	local name=$1 log status begin=$SECONDS most=${most_s:-300}
 	shift
 	log=$logs/${name//[^A-Za-z0-9_.-]/_}.log
 	# shellcheck disable=SC2016
 	if [ "$(type -t "$1")" = function ]; then
-		timeout -k 5 300 bash -c '"$@"' bash "$@"
+		timeout -k 5 $most bash -c '"$@"' bash "$@"
 	else
-		timeout -k 5 300 "$@"
+		timeout -k 5 $most "$@"
 	fi >"$log" 2>&1 </dev/null
 	status=$?
 	if [ $status = 0 ]; then
@@ -92,7 +92,8 @@ step "gcc, TSan" build BUILD=tsan all tests
 step "public headers alone, C and C++" headers_alone
 step "arrows between the rooms" arrows
 
-step "a QEMU with an 82576" qemu_with_igb
+# 900 s where something may have to be downloaded
+most_s=900 step "a QEMU with an 82576" qemu_with_igb
 
 echo "Unit tests and driver against model"
 run_tests build/release
@@ -116,7 +117,7 @@ for script in tests/cli.sh tests/system.sh tests/bridge.sh; do
 	step "asan $script" $script build/asan
 done
 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
-step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
+most_s=900 step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
 for folder in release release-clang; do
 	step "$folder tests/preload.sh" tests/preload.sh build/$folder
 done

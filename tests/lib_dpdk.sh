@@ -35,7 +35,7 @@ testpmd() {
 	mkfifo "$work/in"
 	: >"$work/dpdk.log"
 	# shellcheck disable=SC2086
-	timeout -k 5 120 tests/preload/run --library "$bin/libpollux-preload.so" --device-id $id "${ports[@]}" -- \
+	timeout -k 5 600 tests/preload/run --library "$bin/libpollux-preload.so" --device-id $id "${ports[@]}" -- \
 		stdbuf -oL dpdk-testpmd ${memory:---no-huge -m 128} --lcores 0@0,1@$((cpus > 1)),2@0 \
 		--no-telemetry --file-prefix "judge$$" --iova-mode=va --log-level=pmd.net.ixgbe.init:debug "${names[@]}" ${eal[$path]} -- \
 		-i --total-num-mbufs=6144 --no-flush-rx ${options[$path]} "$@" <"$work/in" >"$work/dpdk.log" 2>&1 &
