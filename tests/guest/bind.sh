@@ -1,7 +1,7 @@
 #!/bin/bash
 # pollux-bind and pollux-doctor on a real kernel: in a QEMU guest with a virtual IOMMU, the software 82599's two ports go from ixgbe to vfio-pci, to
 # a user who forwards without root, and back. QEMU 11.1, by vfio-user.
-# Usage: tests/guest/bind.sh BUILD-FOLDER [KERNEL-WITH-IOMMUFD]
+# Usage: tests/guest/bind.sh BUILD-FOLDER [KERNEL-WITH-IOMMUFD]. Exit status 77: some of it was skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [KERNEL-WITH-IOMMUFD]}
@@ -31,7 +31,8 @@ intremap=off boot "the same behind an IOMMU that does not remap interrupts" 9 "$
 with_iommufd=${2:-$(ls $guest/linux/boot/vmlinuz-* 2>/dev/null | tail -n 1)}
 if [ -n "$with_iommufd" ]; then
 	boot "$(basename "$with_iommufd"), by iommufd" 13 "$with_iommufd" tests/guest/iommufd_guest.sh ""
-else
-	echo "skipped: no kernel with iommufd: tests/guest/kernel.sh builds one; or name one as the second argument"
+elif [ $failed = 0 ]; then
+	echo "skip: no kernel with iommufd: tests/guest/kernel.sh builds one; or name one as the second argument"
+	exit 77
 fi
 [ $failed = 0 ]

@@ -80,6 +80,21 @@ guest_choose() {
 	machine=q35,kernel-irqchip=split
 }
 
+# guest_runs RUN...: has the test's function run called for each, with what is between its slashes, QEMU KERNEL CARD+CARD..., in a subshell. The
+# exit status is 77 where nothing failed, but something cannot be had.
+guest_runs() {
+	local kind parts begin status=0
+	for kind; do
+		guest_fetch "$kind" || return $((status ? status : $?))
+		begin=$SECONDS
+		echo "$kind:"
+		IFS=/ read -ra parts <<<"$kind"
+		(run "${parts[@]}") || status=1
+		echo "$kind took $((SECONDS - begin)) s"
+	done
+	return $status
+}
+
 # guest_testpmd: what pack.sh is told to take DPDK's testpmd along, and dpdk.sh, which starts it; in $testpmd. 77: there is none, the last line says so
 guest_testpmd() {
 	local plugins
@@ -141,15 +156,16 @@ guest_boot() {
 	tr -d '\r' <"$work/serial" >"$work/console"
 }
 
-# Prints what was checked, and how many; fails when anything failed, or the guest did not come to its end.
+# Prints what was checked, and how many; fails when anything failed, or the guest's script did not come to its end.
 # guest_verdict [CHECKS]: that many at least must have been made
 guest_verdict() {
-	local passed failed
+	local passed failed ended
 	grep -E '^(ok |FAIL|skip|    > )' "$work/console"
 	passed=$(grep -c '^ok ' "$work/console") failed=$(grep -c '^FAIL ' "$work/console")
-	if ! grep -q '^GUEST-END' "$work/console"; then
+	ended=$(sed -n 's/^GUEST-END //p' "$work/console")
+	if [ "$ended" != 0 ]; then
 		failed=$((failed + 1))
-		echo "FAIL the guest did not come to its end (QEMU's exit status $guest_status); its console ends:"
+		echo "FAIL the guest's script did not come to its end (${ended:+its status $ended, }QEMU's $guest_status); the console ends:"
 		tail -n 15 "$work/console" "$work/qemu.log"
 	elif [ "$passed" -lt "${1:-1}" ] && [ "$failed" = 0 ]; then
 		failed=1

@@ -23,21 +23,16 @@ host_send() {
 	kill -USR1 "${cables[@]}"
 }
 run() {
-	local kind=$1 x y width pages i
-	local IFS=/
-	# shellcheck disable=SC2086
-	set -- $kind
-	unset IFS
-	x=${3%+*} y=${3#*+} width=${4:-39} pages=${5:-}
+	local x=${3%+*} y=${3#*+} width=${4:-39} pages=${5:-} checks=23 i
 	guest_begin
 	guest_choose "$1" "$2"
 	append="intel_iommu=on cards=$3 pages=$pages" memory=1G
-	[ "$pages" != 1G ] || append+=" hugepagesz=1G hugepages=1 hugepagesz=2M" memory=4G
+	[ "$pages" != 1G ] || append+=" hugepagesz=1G hugepages=1 hugepagesz=2M" memory=4G checks=24
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/cards_guest.sh "vfio-pci vfio_iommu_type1" \
 		host:"$bin"/pollux-{fwd,gen,dump} host:"$bin"/guest-{rogue,pages} host:$capture || return 1
 	local wires=() cables=()
 	# our own kernel knows PCI Express's hotplug, not ACPI's
-	[ "$2" != linux ] || wires=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
+	[ "$2" != linux ] || wires=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off) checks=25
 	for i in 0 1; do
 		guest_background "$work/cable$i.log" "$bin/guest-cable" "$work/ours$i" "$work/theirs$i" $capture "$work/out$i.pcap"
 		cables+=($!)
@@ -47,15 +42,7 @@ run() {
 	wait_for test -S "$work/ours0" -a -S "$work/ours1" || return 1
 	# shellcheck disable=SC2046
 	guest_boot -device "intel-iommu,intremap=on,aw-bits=$width" "${wires[@]}" $(guest_card 0 "$x") $(guest_card 1 "$y") $(guest_card 2 "$x") $(guest_card 3 "$y")
-	guest_verdict 15 && came 0 && came 1
+	guest_verdict $checks && came 0 && came 1
 }
 
-status=0
-for kind; do
-	guest_fetch "$kind" || exit $?
-	begin=$SECONDS
-	echo "$kind:"
-	(run "$kind") || status=1
-	echo "$kind took $((SECONDS - begin)) s"
-done
-exit $status
+guest_runs "$@"

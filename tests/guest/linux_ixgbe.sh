@@ -61,11 +61,11 @@ well_behaved() {
 
 # judge KERNEL[+iommu][+CARD]: one guest, with a model of its own
 judge() {
-	local tree=$guest/${1%%+*} card=82599
+	local tree=$guest/${1%%+*} card=82599 checks=59
 	guest_begin
 	qemu=$guest/qemu.sh
 	kernel=$(echo "$tree"/boot/vmlinuz-*)
-	case $1 in *+x5?0) card=${1##*+} ;; esac
+	case $1 in *+x540) card=x540 checks=63 ;; *+x550) card=x550 checks=67 ;; esac
 	append=pollux.card=$card
 	if [[ $1 == *+iommu* ]]; then
 		machine=q35,kernel-irqchip=split
@@ -79,7 +79,7 @@ judge() {
 	guest_boot "${@:2}" "${guest_model_ports[@]}"
 	kill "$model" && wait "$model"
 	well_behaved >>"$work/console"
-	guest_verdict 59
+	guest_verdict $checks
 	local state=$?
 	[ $state = 0 ] || tail -n 5 "$work/qemu.log" # what QEMU thought of the model's answers
 	return $state

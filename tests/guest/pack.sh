@@ -80,7 +80,7 @@ mount -t devtmpfs dev /dev
 if [ -c /dev/ttyS1 ] && stty -F /dev/ttyS1 raw -echo 2>/dev/null; then exec 8<>/dev/ttyS1; fi
 while read -r module; do insmod "/modules/$module" || echo "FAIL module $module"; done </modules/order
 sh -c '. /guest_lib.sh; . /script'
-echo GUEST-END
+echo "GUEST-END $?"
 poweroff -f
 INIT
 chmod +x "$work/init"
