@@ -2,12 +2,13 @@
 # The demo: a real capture through the forwarder byte for byte, then both directions at full speed. Exit status 0: nothing lost, nothing changed.
 # Usage: tests/demo.sh BUILD-FOLDER
 # For the test of this script: DEMO_FWD and DEMO_MODEL are further options of the forwarder and of the model in the first part;
-# DEMO_SECONDS is how long the second part runs (5).
+# DEMO_WIRES is what the model's wires do in the second part, and DEMO_SECONDS how long that runs (5).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
 capture=tests/captures/mixed.pcap
 seconds=${DEMO_SECONDS:-5}
+wires=${DEMO_WIRES:---wire 0:source --wire 0:sink --wire 1:source --wire 1:sink}
 work=$(mktemp -d) || exit 1
 model=
 # two cores, one for each side: else the two would take turns on one
@@ -61,18 +62,21 @@ same=$?
 
 echo
 echo "2. Both directions at full speed, 64-byte frames, $seconds s: the model on one core, the forwarder on the other"
-start_model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink --once >"$work/model2.log"
+# shellcheck disable=SC2086
+start_model $wires --once >"$work/model2.log"
 # shellcheck disable=SC2086
 "$bin/pollux-fwd" --no-drop $fwd_cpu --duration "$seconds" $ports
 fast=$?
 wait $model
 model=
+flowed=$(grep -c '^port .* out [1-9][0-9]* frames' "$work/model2.log")
 
 echo
-if [ $same = 0 ] && [ $fast = 0 ]; then
+if [ $same = 0 ] && [ $fast = 0 ] && [ "$flowed" = 2 ]; then
 	echo "demo: passed: the capture came through identical, none lost; full speed as above"
 	exit 0
 fi
 [ $same = 0 ] || echo "demo: FAILED: the capture that came out is not the one that went in (see 1.)"
 [ $fast = 0 ] || echo "demo: FAILED: the forwarder ended with an error at full speed (see 2.)"
+[ "$flowed" = 2 ] || echo "demo: FAILED: at full speed nothing came out of a port (see 2.)"
 exit 1

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The demo's verdict can be trusted: it passes as it is, and fails, saying what differs, when the forwarder changes a byte or the model
-# loses or corrupts a frame.
+# The demo's verdict can be trusted: it passes as it is, and fails, saying what differs, when the forwarder changes a byte, the model loses or
+# corrupts a frame, or nothing flows at full speed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:-build/release}
@@ -21,4 +21,5 @@ expect "as it is: identical" 0 'identical' A=
 expect "the forwarder changes bytes" 1 'differ' DEMO_FWD='--mode macswap'
 expect "the model loses a frame" 1 'lost|missing' DEMO_MODEL='--lose 17'
 expect "the model corrupts a frame" 1 'differ' DEMO_MODEL='--corrupt 17'
+expect "at full speed one direction has no frames" 1 'nothing came out of a port' DEMO_WIRES='--wire 0:source --wire 0:sink --wire 1:sink'
 end_checks
