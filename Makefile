@@ -130,7 +130,7 @@ demo: ## forward a real capture and then full speed through the software 82599: 
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
 	@tests/demo.sh build/release
 
-check: ## all tests: gcc and clang, sanitizers, the driver against the software 82599 (some minutes)
+check: ## all tests: gcc and clang, sanitizers, the driver against the software 82599 (eleven minutes)
 	@echo 'Pollux check: installs what the tests need, builds with gcc and clang, runs all tests, then again under the sanitizers.'
 	@tests/need.sh check
 	@tests/check.sh
@@ -186,7 +186,7 @@ format: ## clang-format everything
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 clean: ## remove everything built
 	rm -rf build
