@@ -355,15 +355,18 @@ static int refuse_use(const struct vfio_pci *pci)
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct vfio_use *use = &uses[i];
-		const char *why = use->default_route ? "carries the default route"
-				  : use->addresses   ? "has an address"
-				  : use->routes      ? "carries a route"
-						     : "is part of a bridge or bond";
+		const char *why = "is part of the bridge, bond or VLAN ", *name = use->master;
 
-		if (vfio_use_matters(use))
-			return pollux_fail(EBUSY,
-				"%s is in use: its interface %s %s%s%s, and would be gone; take that away first, or --force", pci->address,
-				use->interface, why, use->addresses ? " " : "", use->addresses ? use->address : use->master);
+		if (!vfio_use_matters(use))
+			continue;
+		if (use->default_route)
+			why = "carries the default route", name = "";
+		else if (use->addresses)
+			why = "has the address ", name = use->address;
+		else if (use->routes)
+			why = "carries a route", name = "";
+		return pollux_fail(EBUSY, "%s is in use: its interface %s %s%s, and would be gone; take that away first, or --force",
+			pci->address, use->interface, why, name);
 	}
 	return 0;
 }

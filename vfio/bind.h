@@ -20,7 +20,7 @@ struct vfio_use {
 	char interface[IFNAMSIZ];
 	bool up, link;
 	int mbps;              /* -1: unknown */
-	char master[IFNAMSIZ]; /* the bridge or bond it is part of; "": none */
+	char master[IFNAMSIZ]; /* the bridge or bond it is part of, or the first VLAN, macvlan or ipvlan on it; "": none */
 	unsigned addresses;    /* IPv4 and IPv6, without link-local ones */
 	char address[64];      /* the first of them */
 	unsigned routes;       /* besides the default route; those in /proc/net */

@@ -21,11 +21,34 @@ static void read_attribute(const char *interface, const char *name, char *text, 
 	vfio_read_line(path, text, bytes);
 }
 
-static void read_state(struct vfio_use *use)
+/* What is on top: the bridge or bond that the interface is part of, else its first VLAN, macvlan or ipvlan, which is a link upper_NAME. */
+static void read_master(struct vfio_use *use)
 {
-	char path[PATH_MAX], target[PATH_MAX], text[32];
+	char path[PATH_MAX], target[PATH_MAX];
+	struct dirent *entry;
 	ssize_t length;
 	char *slash;
+	DIR *folder;
+
+	vfio_path(path, "/sys/class/net/%s/master", use->interface);
+	if ((length = readlink(path, target, sizeof(target) - 1)) > 0) {
+		target[length] = '\0';
+		slash = strrchr(target, '/');
+		snprintf(use->master, sizeof(use->master), "%.15s", slash ? slash + 1 : target);
+		return;
+	}
+	vfio_path(path, "/sys/class/net/%s", use->interface);
+	if ((folder = opendir(path)) == NULL)
+		return;
+	while (!use->master[0] && (entry = readdir(folder)) != NULL)
+		if (strncmp(entry->d_name, "upper_", 6) == 0)
+			snprintf(use->master, sizeof(use->master), "%.15s", entry->d_name + 6);
+	closedir(folder);
+}
+
+static void read_state(struct vfio_use *use)
+{
+	char text[32];
 
 	read_attribute(use->interface, "flags", text, sizeof(text));
 	use->up = strtoul(text, NULL, 16) & IFF_UP;
@@ -33,16 +56,12 @@ static void read_state(struct vfio_use *use)
 	use->link = text[0] == '1';
 	read_attribute(use->interface, "speed", text, sizeof(text));
 	use->mbps = use->link && isdigit((unsigned char)text[0]) ? atoi(text) : -1;
-	vfio_path(path, "/sys/class/net/%s/master", use->interface);
-	if ((length = readlink(path, target, sizeof(target) - 1)) > 0) {
-		target[length] = '\0';
-		slash = strrchr(target, '/');
-		snprintf(use->master, sizeof(use->master), "%.15s", slash ? slash + 1 : target);
-	}
+	read_master(use);
 }
 
 static void read_addresses(struct vfio_use *use)
 {
+	const size_t length = strlen(use->interface);
 	struct ifaddrs *all, *one;
 
 	if (getifaddrs(&all) != 0)
@@ -52,7 +71,9 @@ static void read_addresses(struct vfio_use *use)
 		const struct sockaddr_in6 *six = (const void *)address;
 		const void *bytes;
 
-		if (!address || strcmp(one->ifa_name, use->interface) != 0 ||
+		/* of an IPv4 address this is the label: eth0, or eth0:1 */
+		if (!address || strncmp(one->ifa_name, use->interface, length) != 0 ||
+			(one->ifa_name[length] != '\0' && one->ifa_name[length] != ':') ||
 			(address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
 			(address->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)))
 			continue;

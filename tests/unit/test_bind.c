@@ -3,12 +3,15 @@
  * real kernel does is not shown by this. */
 #include "bind_rig.h"
 
+#include <ifaddrs.h>
+
 /* The script, and what was seen. */
 #define OWNERS 16
 
 static struct {
 	unsigned calls, fail_at; /* call number fail_at says EIO */
 	bool failed, vfio_refuses, no_module;
+	bool labelled; /* lo's IPv4 addresses have the label lo:1 */
 	unsigned loads, settles;
 	struct {
 		char path[PATH_MAX];
@@ -213,6 +216,21 @@ static pid_t fake_wait(pid_t pid, int *status)
 	return pid;
 }
 
+static int fake_addresses(struct ifaddrs **all)
+{
+	static char label[] = "lo:1";
+	int error = getifaddrs(all);
+
+	for (struct ifaddrs *one = error ? NULL : *all; one; one = one->ifa_next)
+		if (m.labelled && one->ifa_addr && one->ifa_addr->sa_family == AF_INET && strcmp(one->ifa_name, "lo") == 0)
+			one->ifa_name = label;
+	return error;
+}
+
+#define getifaddrs(all) fake_addresses(all)
+#include "../../vfio/use.c"
+#undef getifaddrs
+
 #define open(...)                           fake_open(__VA_ARGS__)
 #define write(fd, data, bytes)              fake_write(fd, data, bytes)
 #define chown(path, uid, gid)               change_owner(path, uid, 0)
@@ -392,9 +410,28 @@ static void refuse(const char *const *addresses, unsigned count, const struct vf
 	free(before);
 }
 
-static void refuses_what_would_be_missed(void)
+/* The whole sentence. */
+static void refuse_whole(const char *const *addresses, const char *interface, const char *does)
 {
 	static const struct vfio_bind_options no_force = {.whole_group = true};
+	char words[256];
+
+	snprintf(words, sizeof(words), "%s is in use: its interface %s %s, and would be gone; take that away first, or --force",
+		addresses[0], interface, does);
+	refuse(addresses, 1, &no_force, EBUSY, words);
+	CU_ASSERT_STRING_EQUAL(pollux_error(), words);
+}
+
+/* A default route, or one to 10.10.10.0/24. */
+static void add_route(const char *interface, bool everywhere)
+{
+	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\n%s %s 00000000 0001 0 0 0 %s 0 0 0\\n' "
+	      ">proc/net/route",
+		interface, everywhere ? "00000000" : "000A0A0A", everywhere ? "00000000" : "00FFFFFF");
+}
+
+static void refuses_what_would_be_missed(void)
+{
 	static const char *const no_such[] = {A, "0000:99:00.0"}, *const nonsense[] = {"eth0"}, *const sound[] = {B2}, *const bare[] = {D};
 
 	begin();
@@ -403,25 +440,27 @@ static void refuses_what_would_be_missed(void)
 	refuse(sound, 1, &as_they_are, EINVAL, B2 " is not a network device (class 0403)");
 	refuse(bare, 1, &as_they_are, ENOTSUP, "intel_iommu=on");
 	refuse(only_b, 1, &as_they_are, EPERM, "with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
-	refuse(only_b, 1, &no_force, EBUSY, "its interface lo has an address 127.0.0.1, and would be gone");
-	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 000A0A0A 00000000 0001 0 0 0 "
-	      "00FFFFFF 0 0 0\\n' "
-	      ">proc/net/route");
-	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries a route");
-	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\npolluxa 00000000 0100000A 0003 0 0 0 "
-	      "00000000 0 0 0\\n' "
-	      ">proc/net/route");
-	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries the default route");
+	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
+	m.labelled = true;
+	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
+	add_route("lo", true);
+	refuse_whole(only_b, "lo", "carries the default route");
+	add_route("polluxa", false);
+	refuse_whole(only_a, "polluxa", "carries a route");
+	add_route("polluxa", true);
+	refuse_whole(only_a, "polluxa", "carries the default route");
 	shell("rm proc/net/route; z=00000000000000000000000000000000; echo \"$z 00 $z 00 $z 00000400 00000001 00000000 00000003  polluxa\" "
 	      ">proc/net/ipv6_route");
-	refuse(only_a, 1, &as_they_are, EBUSY, "its interface polluxa carries the default route");
+	refuse_whole(only_a, "polluxa", "carries the default route");
 	shell("z=00000000000000000000000000000000; { echo \"fe800000000000000000000000000000 40 $z 00 $z 00000100 00000001 00000000 "
 	      "00000001  polluxa\"; "
 	      "echo \"ff000000000000000000000000000000 08 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
 	      "echo \"$z 00 $z 00 $z ffffffff 00000001 00000000 00200200       lo\"; } >proc/net/ipv6_route");
+	shell("ln -s ../../../../virtual/net/polluxa.5 sys/devices/pci0000:00/" A "/net/polluxa/upper_polluxa.5");
+	refuse_whole(only_a, "polluxa", "is part of the bridge, bond or VLAN polluxa.5");
 	shell("ln -s ../../../../virtual/net/br0 sys/devices/pci0000:00/" A "/net/polluxa/master");
-	refuse(only_a, 1, &as_they_are, EBUSY, "is part of a bridge or bond");
-	shell("rm sys/devices/pci0000:00/" A "/net/polluxa/master");
+	refuse_whole(only_a, "polluxa", "is part of the bridge, bond or VLAN br0");
+	shell("rm sys/devices/pci0000:00/" A "/net/polluxa/master sys/devices/pci0000:00/" A "/net/polluxa/upper_polluxa.5");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0); /* what every interface has is no use */
 	remove_machine();
 }
