@@ -394,6 +394,7 @@ static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options
 
 static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
 {
+	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES];
 	int error = 0;
 
 	if (is_planned(plan, pci->address))
@@ -401,7 +402,9 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0) {
 		if (!options->force && (error = refuse_use(pci)) != 0)
 			return error;
-		error = add(plan, VFIO_BIND_SAVE, pci, pci->driver, pci->driver_override);
+		/* What has no driver now may have had one when it was bound first, and been unbound by hand: the note knows. */
+		if (pci->driver[0] || !read_note(pci->address, driver, override))
+			error = add(plan, VFIO_BIND_SAVE, pci, pci->driver, pci->driver_override);
 		if (!error && pci->driver[0])
 			error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
 		if (!error && strcmp(pci->driver_override, VFIO_PCI_DRIVER) != 0)

@@ -568,6 +568,20 @@ static void a_note_that_makes_no_sense_is_none(void)
 	remove_machine();
 }
 
+static void the_note_of_the_first_driver_stays(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	leave(A, "vfio-pci"); /* by hand */
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "");
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" A), "ixgbe\n\n");
+	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
+	remove_machine();
+}
+
 /* ---- The program ---- */
 
 static void the_program_shows_the_cards(void)
@@ -645,6 +659,7 @@ int main(void)
 		{"every call failing in turn is undone", every_call_failing_in_turn_is_undone},
 		{"a failure to undo is told", a_failure_to_undo_is_told},
 		{"a note that makes no sense is none", a_note_that_makes_no_sense_is_none},
+		{"the note of the first driver stays", the_note_of_the_first_driver_stays},
 		{"the program shows the cards", the_program_shows_the_cards},
 		{"the program binds, restores and shows what it would do", the_program_binds_restores_and_shows_what_it_would_do},
 		CU_TEST_INFO_NULL,
