@@ -313,9 +313,9 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 		break;
 	case VFIO_BIND_NODES:
 		snprintf(text, bytes,
-			"udevadm settle; chown %u:%u /dev/vfio/%d /dev/vfio/devices/$(ls /sys/bus/pci/devices/%s/vfio-dev); chmod 0666 "
-			"/dev/iommu",
-			step->uid, step->gid, step->group, address);
+			"udevadm settle; for n in %d devices/$(ls /sys/bus/pci/devices/%s/vfio-dev 2>/dev/null); do "
+			"[ ! -c /dev/vfio/$n ] || chown %u:%u /dev/vfio/$n; done; [ ! -c /dev/iommu ] || chmod 0666 /dev/iommu",
+			step->group, address, step->uid, step->gid);
 		break;
 	case VFIO_BIND_FORGET:
 		snprintf(text, bytes, "rm -f " NOTES "/%s", address);
@@ -371,7 +371,7 @@ static int refuse_use(const struct vfio_pci *pci)
 	return 0;
 }
 
-/* Whether the nodes of a device that is bound are the user's already. */
+/* Whether the nodes of a device that is bound are the user's already, and what goes with its own node everybody's. */
 static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options *options)
 {
 	char paths[2][PATH_MAX];
@@ -389,6 +389,9 @@ static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options
 			return false;
 		ours += there;
 	}
+	vfio_path(paths[0], "/dev/iommu");
+	if (pci->cdev[0] && stat(paths[0], &node) == 0 && (node.st_mode & 0666) != 0666)
+		return false;
 	return ours > 0;
 }
 

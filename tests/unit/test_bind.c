@@ -368,6 +368,9 @@ static void hands_nodes_to_a_user(void)
 	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, only_a, 1, &to_user), 0); /* they are the user's already */
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(m.calls, calls);
+	m.owners[2].mode = 0600; /* the node is the user's, but what it needs is not everybody's any more */
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0);
+	CU_ASSERT_EQUAL(m.owners[2].mode, 0666);
 	m.owner_count = 0;
 	shell("rm dev/vfio/14"); /* a kernel without groups */
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), 0);
@@ -375,6 +378,31 @@ static void hands_nodes_to_a_user(void)
 	shell("rm dev/vfio/devices/vfio14");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &to_user), -ENOENT);
 	expect_sentence("/dev/vfio/devices/vfio14 to hand over");
+	remove_machine();
+}
+
+/* Runs what --dry-run prints on the made-up machine, where nodes are files. @return the nodes that are handed over */
+static char *hand_over_by_shell(void)
+{
+	struct vfio_bind_step step = {.action = VFIO_BIND_NODES, .address = A, .group = 14, .uid = 12345, .gid = 12345};
+	char text[512];
+
+	vfio_bind_describe(&step, text, sizeof(text));
+	shell("echo '%s' | sed 's,udevadm settle; ,,; s,chown 12345:12345,echo,; s,/dev/[vi],.&,g; s,/sys/,.&,g; s,-c ,-f ,g' >script",
+		text);
+	return shell("sh script 2>&1");
+}
+
+static void the_shell_hands_over_the_nodes_that_there_are(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(hand_over_by_shell(), "./dev/vfio/14\n./dev/vfio/devices/vfio14\n");
+	CU_ASSERT_STRING_EQUAL(shell("stat -c %%a dev/iommu"), "666\n");
+	shell("rm dev/vfio/14");
+	CU_ASSERT_STRING_EQUAL(hand_over_by_shell(), "./dev/vfio/devices/vfio14\n");
+	shell("touch dev/vfio/14; rm -r dev/iommu sys/bus/pci/devices/" A "/vfio-dev");
+	CU_ASSERT_STRING_EQUAL(hand_over_by_shell(), "./dev/vfio/14\n");
 	remove_machine();
 }
 
@@ -651,6 +679,7 @@ int main(void)
 		{"restores without a note", restores_without_a_note},
 		{"restores a driver that was bound by hand, and an override", restores_a_driver_that_was_bound_by_hand_and_an_override},
 		{"hands nodes to a user", hands_nodes_to_a_user},
+		{"the shell hands over the nodes that there are", the_shell_hands_over_the_nodes_that_there_are},
 		{"loads the module", loads_the_module},
 		{"refuses what would be missed", refuses_what_would_be_missed},
 		{"binds whole groups by force", binds_whole_groups_by_force},
