@@ -20,16 +20,27 @@ extern char **environ;
 
 /* ---- Small deeds ---- */
 
+/* @return 0 or an errno value, without a sentence; a file that was to be created is not left cut off */
+static int write_file(const char *path, int flags, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644), error = 0;
+	ssize_t done;
+
+	if (fd < 0)
+		return errno;
+	if ((done = write(fd, text, strlen(text))) != (ssize_t)strlen(text))
+		error = done < 0 ? errno : EIO;
+	close(fd);
+	if (error && (flags & O_CREAT))
+		unlink(path);
+	return error;
+}
+
 static int write_value(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
 	/* An empty value is written as an empty line: a write of nothing does nothing. */
-	const char *value = *text ? text : "\n";
+	int error = write_file(path, 0, *text ? text : "\n");
 
-	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
-		error = errno ? errno : EIO;
-	if (fd >= 0)
-		close(fd);
 	if (!error)
 		return 0;
 	return pollux_fail(error, "cannot write '%s' to %s: %s%s", text, path, strerror(error),
@@ -108,22 +119,18 @@ static int do_load(void)
 static int do_save(const struct vfio_bind_step *step)
 {
 	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES + 4];
-	int bytes, fd, error = 0;
+	int error;
 
 	vfio_path(path, "/run");
 	mkdir(path, 0755);
 	vfio_path(path, NOTES);
 	mkdir(path, 0755);
 	note_path(path, step->address);
-	bytes = snprintf(text, sizeof(text), "%s\n%s\n", step->text, step->before);
-	if ((fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0 || write(fd, text, (size_t)bytes) != bytes)
-		error = pollux_fail(errno, "cannot note the driver of %s in %s: %s%s", step->address, path, strerror(errno),
+	snprintf(text, sizeof(text), "%s\n%s\n", step->text, step->before);
+	if ((error = write_file(path, O_CREAT | O_TRUNC | O_NOFOLLOW, text)) != 0)
+		return pollux_fail(error, "cannot note the driver of %s in %s: %s%s", step->address, path, strerror(error),
 			geteuid() ? "; run this as root" : "");
-	if (fd >= 0)
-		close(fd);
-	if (error && fd >= 0)
-		unlink(path);
-	return error;
+	return 0;
 }
 
 static int do_probe(const struct vfio_bind_step *step)

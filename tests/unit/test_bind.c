@@ -11,6 +11,7 @@
 static struct {
 	unsigned calls, fail_at; /* call number fail_at says EIO */
 	bool failed, vfio_refuses, no_module;
+	bool cut_off;  /* writes take a byte less than there is */
 	bool labelled; /* lo's IPv4 addresses have the label lo:1 */
 	unsigned loads, settles;
 	struct {
@@ -153,6 +154,8 @@ static ssize_t fake_write(int fd, const void *data, size_t bytes)
 
 	if (fails())
 		return -1;
+	if (m.cut_off)
+		return errno = ENOENT, (ssize_t)bytes - 1; /* which says nothing */
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	length = readlink(link, path, sizeof(path) - 1);
 	path[length < 0 ? 0 : length] = '\0';
@@ -576,6 +579,22 @@ static void every_call_failing_in_turn_is_undone(void)
 	}
 }
 
+static void a_write_cut_short_is_an_error(void)
+{
+	begin();
+	shell("mkdir run/pollux");
+	m.cut_off = true;
+	refuse(only_a, 1, &as_they_are, EIO, "cannot note the driver of " A);
+	expect_sentence("Input/output error");
+	m.cut_off = false;
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	m.cut_off = true;
+	refuse(only_c, 1, &as_they_are, EIO, "cannot note the driver of " C);
+	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), -EIO);
+	expect_sentence("cannot write '" A "' to ");
+	remove_machine();
+}
+
 static void a_failure_to_undo_is_told(void)
 {
 	begin();
@@ -686,6 +705,7 @@ int main(void)
 		{"a driver that does not take it is undone", a_driver_that_does_not_take_it_is_undone},
 		{"is not taken from a process", is_not_taken_from_a_process},
 		{"every call failing in turn is undone", every_call_failing_in_turn_is_undone},
+		{"a write cut short is an error", a_write_cut_short_is_an_error},
 		{"a failure to undo is told", a_failure_to_undo_is_told},
 		{"a note that makes no sense is none", a_note_that_makes_no_sense_is_none},
 		{"the note of the first driver stays", the_note_of_the_first_driver_stays},
