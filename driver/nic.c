@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define INTEL         0x8086u
@@ -355,17 +356,23 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 
+/* Never waits, whatever O_NONBLOCK says: a vfio-user peer has the same open file, and may have cleared it. */
+static void drain_eventfd(int fd)
+{
+	uint64_t count;
+	struct iovec part = {&count, sizeof(count)};
+	if (preadv2(fd, &part, 1, -1, RWF_NOWAIT) < 0) {
+		/* nothing in it, or a peer was faster */
+	}
+}
+
 int nic_service(struct nic *nic, uint32_t *events)
 {
 	uint32_t found = 0;
 	if (nic->device->ops->check)
 		nic->device->ops->check(nic->device);
-	if (nic->event_fd >= 0) {
-		uint64_t count;
-		if (read(nic->event_fd, &count, sizeof(count)) < 0) {
-			/* nothing in it: it does not block, and cannot fail otherwise */
-		}
-	}
+	if (nic->event_fd >= 0)
+		drain_eventfd(nic->event_fd);
 	if (!nic_gone(nic)) {
 		/* acknowledged before the link is looked at, so that a change after that raises the next interrupt */
 		if (nic->started && nic->event_fd >= 0)
