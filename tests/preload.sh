@@ -34,6 +34,28 @@ check "a call fails when it is told to" "$work/probe.log" grep -q 'VFIO_IOMMU_MA
 probe 100 101 --fail VFIO_GROUP_GET_DEVICE_FD:2:ENODEV --
 check "  or when it comes a second time" "$work/probe.log" grep -q 'VFIO_GROUP_GET_DEVICE_FD: not so (errno ENODEV)' "$work/probe.log"
 
+# What the program sees, and that nothing gets out: on a machine with VFIO of its own, too. shows WANTED OPTIONS...: the second device is of
+# group 100, which the first must not get then.
+machine=$work/dev
+mkdir -p "$machine/vfio"
+touch "$machine/vfio/7" "$machine/iommu"
+ln -s /proc/self/fd "$machine/fd"
+# shellcheck disable=SC2016
+as_machine='for n in null zero random urandom; do : >"$0/$n" && mount --bind "/dev/$n" "$0/$n"; done; mount --rbind "$0" /dev && exec "$@"'
+nodes='shopt -s nullglob; echo /dev/iommu* /dev/vfio/* /dev/vfio/devices/*'
+namespace=(unshare -m --propagation private)
+[ "$(id -u)" = 0 ] || namespace+=(-r)
+shows() {
+	local wanted=$1
+	shift
+	"${namespace[@]}" bash -c "$as_machine" "$machine" tests/preload/run --library "$bin/libpollux-preload.so" --device "$one=$work/a" \
+		--device "$two=$work/b,100" "$@" -- bash -c "$nodes" >"$work/probe.log" 2>&1
+	[ "$(cat "$work/probe.log")" = "$wanted" ] && [ "$(ls "$machine/vfio")" = 7 ]
+}
+check "groups; nothing of the machine's VFIO, and nothing in it" "$work/probe.log" shows "/dev/vfio/100 /dev/vfio/101 /dev/vfio/vfio"
+check "  and nodes" "$work/probe.log" shows \
+	"/dev/iommu /dev/vfio/100 /dev/vfio/101 /dev/vfio/devices /dev/vfio/vfio /dev/vfio/devices/vfio0 /dev/vfio/devices/vfio1" --iommufd
+
 # A user who is not root: model, library and probe where that user may read them
 if [ "$(id -u)" != 0 ]; then
 	echo "all of the above was done without root"
