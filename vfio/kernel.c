@@ -136,13 +136,12 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		error = refuse_twice(&device->pci, space);
 	if (!error)
 		error = join(device, space);
-	if (device->kernel)
-		kernel_space_add_device(device->kernel, device);
 	if (!error)
 		error = kernel_device_ask(device);
 	if (error) {
 		release(device);
 	} else {
+		kernel_space_add_device(device->kernel, device);
 		device->next = devices;
 		devices = device;
 	}

@@ -88,11 +88,15 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	kernel->mapped_bytes -= bytes;
 	if (kernel->ops->unmap(kernel, iova, bytes) == bytes)
 		return;
-	/* The kernel keeps the pages for the device, so nothing else is overwritten; but these addresses are lost. */
+	/* The kernel keeps the pages for the device, so nothing else is overwritten; but these addresses are lost. The devices are there,
+	 * and at work in buffers that are given back soon. */
 	__atomic_store_n(&kernel->broken, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&kernel->lock);
-	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space)
+	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space) {
+		if (!vfio_device_gone(&d->device))
+			vfio_set_bus_master(&d->device, false);
 		__atomic_store_n(&d->device.gone, true, __ATOMIC_RELAXED);
+	}
 	pthread_mutex_unlock(&kernel->lock);
 }
 

@@ -55,7 +55,8 @@ void kernel_space_leave(struct kernel_space *kernel);
 /** Closes it if nothing is in it. */
 void kernel_space_put(struct kernel_space *kernel);
 
-/** Devices that are to be marked gone if it breaks. */
+/** Devices that are to lose their bus mastering and be marked gone if it breaks. One that comes after that is gone at once: its bus
+ *  mastering was not switched on yet. */
 void kernel_space_add_device(struct kernel_space *kernel, struct kernel_device *device);
 void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_device *device);
 

@@ -301,8 +301,10 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 	device[0] = must_open(A);
 	device[1] = must_open(C1);
 	memory = must_map(4096);
+	CU_ASSERT_EQUAL(vfio_set_bus_master(device[0], true), 0);
 	k.unmap_error = EIO;
 	dma_space_unmap(space, memory);
+	CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0); /* buffers that are given back are nobody's but ours */
 	CU_ASSERT(vfio_device_gone(device[0]));
 	CU_ASSERT(vfio_device_gone(device[1]));
 	CU_ASSERT_EQUAL(vfio_kernel_open(&third, B, space), -EIO);

@@ -269,9 +269,11 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 		device[0] = must_open(A);
 		device[1] = must_open(C1);
 		memory = must_map(8192);
+		CU_ASSERT_EQUAL(vfio_set_bus_master(device[1], true), 0);
 		k.unmap_error = way ? EIO : 0;
 		k.unmap_short = !way;
 		dma_space_unmap(space, memory);
+		CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0);
 		CU_ASSERT(vfio_device_gone(device[0]));
 		CU_ASSERT(vfio_device_gone(device[1]));
 		CU_ASSERT_EQUAL(vfio_kernel_open(&third, C2, space), -EIO);
