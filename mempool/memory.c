@@ -124,7 +124,8 @@ static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int 
 		error = populate(fd, bytes, page_bytes);
 		policy_restore(&saved);
 	}
-	/* whoever maps the file too (a vfio-user peer) can rely on its size, and cannot take pages from under the device */
+	/* Whoever maps the file too (a vfio-user peer) can rely on its size, as we can. It can still punch pages out: no seal forbids
+	 * that, and leaves the file writable. */
 	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		error = -errno;
 	if (error) {

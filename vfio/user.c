@@ -227,7 +227,7 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 	int error;
 
 	(void)address; /* the peer maps the file */
-	/* A lost device does no DMA; the other devices of the space must still be able to get memory. */
+	/* A lost device is told nothing; the other devices of the space must still be able to get memory. */
 	if (vfio_device_gone(&user->device)) {
 		user->dma_maps++;
 		return 0;
