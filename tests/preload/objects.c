@@ -56,7 +56,7 @@ static int placeholder(int flags)
 static int open_container(int flags, bool iommufd)
 {
 	for (unsigned i = 0; i < PRELOAD_CONTAINERS; i++) {
-		if (preload_containers[i].fd >= 0)
+		if (preload_containers[i].fd != -1)
 			continue;
 		int fd = placeholder(flags);
 		if (fd >= 0)
@@ -170,7 +170,7 @@ void preload_closed(int fd)
 		group_review(group);
 	}
 	if (container)
-		container->fd = container->groups ? -2 : -1; /* -2: closed, but groups are in it */
+		container->fd = container->groups ? -2 : -1;
 	if (container && container->fd == -1)
 		preload_container_clear(container);
 }

@@ -38,7 +38,7 @@ struct mapping {
 
 /** A container, or an iommufd with its one I/O address space. */
 struct container {
-	int fd; /* -1: free */
+	int fd; /* -1: free; -2: closed, but groups or devices are in it */
 	bool iommufd;
 	unsigned groups; /* in it; of an iommufd: devices bound to it */
 	unsigned type;   /* 0: VFIO_SET_IOMMU, or IOMMU_IOAS_ALLOC, has yet to come */

@@ -184,8 +184,8 @@ int main(int argc, char **argv)
 	CHECK("open container", container >= 0);
 	CHECK("VFIO_GET_API_VERSION", ioctl(container, VFIO_GET_API_VERSION) == VFIO_API_VERSION);
 	CHECK("VFIO_CHECK_EXTENSION", ioctl(container, VFIO_CHECK_EXTENSION, iommu_type) == 1);
-	int group = open_group(container, argv[1], argv[2], true);
-	int one = open_device(group, argv[2]);
+	int first = open_group(container, argv[1], argv[2], true), group = first;
+	int one = open_device(first, argv[2]);
 	map_all_kinds(container);
 	if (strcmp(argv[1], argv[3]) != 0)
 		group = open_group(container, argv[3], argv[4], false);
@@ -210,6 +210,13 @@ int main(int argc, char **argv)
 	close(one);
 	close(two);
 	CHECK("a closed device reads as all ones", bar[STATUS / 4] == UINT32_MAX);
+	close(container);
+	container = open("/dev/vfio/vfio", O_RDWR);
+	CHECK("another container is a fresh one", ioctl(container, VFIO_SET_IOMMU, iommu_type) == -1);
+	/* The model may have yet to see that the last one went. */
+	for (unsigned i = 0; i < 500 && (one = ioctl(first, VFIO_GROUP_GET_DEVICE_FD, argv[2])) < 0 && errno != EINVAL; i++)
+		usleep(10000);
+	CHECK("a closed container lives as long as a group is in it", one >= 0);
 	puts("probe: all is as it should be");
 	return 0;
 }
