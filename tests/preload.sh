@@ -33,6 +33,9 @@ probe 100 101 --fail VFIO_IOMMU_MAP_DMA:1:ENOMEM --
 check "a call fails when it is told to" "$work/probe.log" grep -q 'VFIO_IOMMU_MAP_DMA: not so (errno ENOMEM)' "$work/probe.log"
 probe 100 101 --fail VFIO_GROUP_GET_DEVICE_FD:2:ENODEV --
 check "  or when it comes a second time" "$work/probe.log" grep -q 'VFIO_GROUP_GET_DEVICE_FD: not so (errno ENODEV)' "$work/probe.log"
+probe 100 101 --fail VFIO_IOMMU_MAP_DNA:1:ENOMEM --
+unknown() { [ $status = 2 ] && grep -q "not 'VFIO_IOMMU_MAP_DNA:1:ENOMEM'; tests/preload/run --help" "$work/probe.log"; }
+check "  and one that there is not is refused" "$work/probe.log" unknown
 
 # What the program sees, and that nothing gets out: on a machine with VFIO of its own, too. shows WANTED OPTIONS...: the second device is of
 # group 100, which the first must not get then.

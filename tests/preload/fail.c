@@ -50,6 +50,19 @@ static const struct {
 #undef IOCTL
 };
 
+/* What else has a name: preload_fail() is called with it. */
+static const char *const calls[] = {"open-container", "open-group", "open-node", "open-iommu", "mmap", "pread", "pwrite"};
+
+static bool is_call(const char *name)
+{
+	bool found = false;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		found = found || strcmp(calls[i], name) == 0;
+	for (unsigned i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++)
+		found = found || strcmp(ioctls[i].name, name) == 0;
+	return found;
+}
+
 /* VFIO reuses numbers: what a request is depends on whose descriptor it comes to, and so does its name. */
 const char *preload_ioctl_name(unsigned long request)
 {
@@ -81,9 +94,10 @@ void preload_fail_configure(const char *text)
 		rules[rule_count].nth = strtoul(nth, NULL, 10);
 		rules[rule_count].onwards = nth[0] && nth[strlen(nth) - 1] == '+';
 		rules[rule_count].error = error_by_name(error);
-		if (!read || !rules[rule_count].nth || rules[rule_count].error <= 0) {
+		if (!read || !is_call(rules[rule_count].name) || !rules[rule_count].nth || rules[rule_count].error <= 0) {
 			fprintf(stderr,
-				"pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'\n",
+				"pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'; "
+				"tests/preload/run --help has the calls\n",
 				part);
 			exit(2);
 		}

@@ -325,12 +325,11 @@ static int group_ioctl(struct group *group, unsigned long request, void *argumen
 	}
 }
 
-/* Requests share numbers between the three kinds, so the name of one is looked for per kind. */
+/* Requests share numbers: of a device these are PCI_HOT_RESET_INFO, PCI_HOT_RESET and QUERY_GFX_PLANE. */
 static const char *name_of(int fd, unsigned long request)
 {
-	if (request == VFIO_IOMMU_GET_INFO) /* the same number as VFIO_DEVICE_GET_PCI_HOT_RESET_INFO */
-		return preload_container_of(fd) ? "VFIO_IOMMU_GET_INFO" : NULL;
-	return preload_ioctl_name(request);
+	bool shared = request == VFIO_IOMMU_GET_INFO || request == VFIO_IOMMU_MAP_DMA || request == VFIO_IOMMU_UNMAP_DMA;
+	return shared && !preload_container_of(fd) ? NULL : preload_ioctl_name(request);
 }
 
 int preload_ioctl(int fd, unsigned long request, void *argument)

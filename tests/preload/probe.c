@@ -186,6 +186,8 @@ int main(int argc, char **argv)
 	CHECK("VFIO_CHECK_EXTENSION", ioctl(container, VFIO_CHECK_EXTENSION, iommu_type) == 1);
 	int first = open_group(container, argv[1], argv[2], true), group = first;
 	int one = open_device(first, argv[2]);
+	struct vfio_pci_hot_reset hot = {.argsz = sizeof(hot)}; /* has VFIO_IOMMU_MAP_DMA's number */
+	CHECK("VFIO_DEVICE_PCI_HOT_RESET is not known", ioctl(one, VFIO_DEVICE_PCI_HOT_RESET, &hot) == -1 && errno == ENOTTY);
 	map_all_kinds(container);
 	if (strcmp(argv[1], argv[3]) != 0)
 		group = open_group(container, argv[3], argv[4], false);
