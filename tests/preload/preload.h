@@ -105,7 +105,7 @@ int preload_dma_map(struct container *container, uint64_t address, uint64_t iova
 bool preload_dma_cuts(const struct container *container, uint64_t first, uint64_t end);
 /** Removes the mappings that begin there. @return their bytes */
 uint64_t preload_dma_unmap(struct container *container, uint64_t first, uint64_t end);
-/** Maps for a newcomer what there is. */
+/** Maps for a newcomer what there is, or nothing of it. */
 int preload_dma_enter(const struct container *container, struct device *device);
 /** Drops all that a container has mapped. */
 void preload_container_clear(struct container *container);
