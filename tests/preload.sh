@@ -27,6 +27,11 @@ right() { [ $status = 0 ] && grep -q 'all is as it should be' "$work/probe.log";
 probe 100 101 --
 check "two groups, type 1v2" "$work/probe.log" right
 sed -n 's/^skipped: /skip: /p' "$work/probe.log"
+export POLLUX_VFIO_TRACE=1
+probe 100 101 --
+unset POLLUX_VFIO_TRACE
+check "a trace has registers and configuration space" "$work/probe.log" \
+	test "$(grep -cE "^$two (write 0:0a200 12345678|read  7:00000 00008086)" "$work/probe.log")" = 2
 probe 7 7 -- --type1
 check "two devices in one group, type 1" "$work/probe.log" right
 probe 100 101 --fail VFIO_IOMMU_MAP_DMA:1:ENOMEM --

@@ -74,6 +74,7 @@ __attribute__((constructor)) static void configure(void)
 		line = line ? line + 1 : NULL;
 	}
 	preload_has_nodes = getenv("POLLUX_VFIO_NODES") != NULL;
+	preload_tracing = getenv("POLLUX_VFIO_TRACE") != NULL;
 	preload_fail_configure(getenv("POLLUX_VFIO_FAIL"));
 }
 
@@ -203,6 +204,16 @@ EXPORT int munmap(void *address, size_t bytes)
 	return (int)syscall(SYS_munmap, address, bytes);
 }
 
+/** Of pread and pwrite: a line for every four bytes. */
+static void trace(const struct device *device, unsigned region, uint64_t at, const char *data, size_t bytes, bool write)
+{
+	for (size_t i = 0; preload_tracing && i < bytes; i += 4) {
+		uint32_t value = 0;
+		memcpy(&value, data + i, bytes - i < 4 ? bytes - i : 4);
+		preload_trace(device, region, at + i, value, write);
+	}
+}
+
 static ssize_t do_access(int fd, void *in, const void *out, size_t bytes, off_t offset)
 {
 	if (serving)
@@ -227,6 +238,8 @@ static ssize_t do_access(int fd, void *in, const void *out, size_t bytes, off_t 
 				device, region, at + done, in ? (char *)in + done : NULL, out ? (const char *)out + done : NULL, now);
 			done += now;
 		}
+		if (!error)
+			trace(device, region, at, in ? in : out, bytes, !in);
 	}
 	pthread_mutex_unlock(&lock);
 	if (!device)

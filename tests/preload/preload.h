@@ -139,6 +139,9 @@ void *preload_trap_map(struct device *device, void *address, size_t bytes, int f
 int preload_trap_share(void);
 /** The program unmaps, or maps something else there. */
 void preload_trap_unmap(const void *address, size_t bytes);
+/** POLLUX_VFIO_TRACE: the program's accesses, to standard error. */
+extern bool preload_tracing;
+void preload_trace(const struct device *device, unsigned region, uint64_t offset, uint32_t value, bool write);
 
 /* ---- fail.c: calls that fail on purpose ---- */
 

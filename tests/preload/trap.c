@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -29,14 +28,14 @@
 
 static struct window {
 	uintptr_t at, end; /* at 0: free */
-	uint64_t offset;   /* in the region */
-	unsigned region;
+	uint64_t offset;   /* in BAR0: no other can be mapped */
 	struct device *device;
 } windows[WINDOWS_MAX];
 
 static pthread_mutex_t windows_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction old_fault, old_trap;
-static bool tracing;
+
+bool preload_tracing;
 
 /** The one step that is being taken; owner is its thread. */
 static struct {
@@ -80,30 +79,30 @@ static void open_page(uintptr_t word, bool open)
 	syscall(SYS_mprotect, word & ~(PAGE_BYTES - 1), PAGE_BYTES, open ? PROT_READ | PROT_WRITE : PROT_NONE);
 }
 
-/** POLLUX_VFIO_TRACE: every access, to standard error. */
-static void trace(const struct window *window, uintptr_t word, uint32_t value, bool write)
+void preload_trace(const struct device *device, unsigned region, uint64_t offset, uint32_t value, bool write)
 {
 	char line[64];
-	if (!tracing)
+	if (!preload_tracing)
 		return;
-	int bytes = snprintf(line, sizeof(line), "%s %s %05lx %08x\n", window->device->name, write ? "write" : "read ",
-		window->offset + (word - window->at), value);
+	int bytes = snprintf(line, sizeof(line), "%s %s %u:%05lx %08x\n", device->name, write ? "write" : "read ", region, offset, value);
 	syscall(SYS_write, STDERR_FILENO, line, bytes);
 }
 
 static uint32_t read_register(const struct window *window, uintptr_t word)
 {
+	uint64_t offset = window->offset + (word - window->at);
 	uint32_t value;
-	if (preload_device_access(window->device, window->region, window->offset + (word - window->at), &value, NULL, 4))
+	if (preload_device_access(window->device, VFIO_PCI_BAR0_REGION_INDEX, offset, &value, NULL, 4))
 		value = UINT32_MAX; /* as from a device that is gone */
-	trace(window, word, value, false);
+	preload_trace(window->device, VFIO_PCI_BAR0_REGION_INDEX, offset, value, false);
 	return value;
 }
 
 static void write_register(const struct window *window, uintptr_t word, uint32_t value)
 {
-	preload_device_access(window->device, window->region, window->offset + (word - window->at), NULL, &value, 4);
-	trace(window, word, value, true);
+	uint64_t offset = window->offset + (word - window->at);
+	preload_device_access(window->device, VFIO_PCI_BAR0_REGION_INDEX, offset, NULL, &value, 4);
+	preload_trace(window->device, VFIO_PCI_BAR0_REGION_INDEX, offset, value, true);
 }
 
 /** Does what the instruction would have done, and goes on behind it. @return false: it is none that we know. */
@@ -183,7 +182,6 @@ static void install(void)
 {
 	struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
-	tracing = getenv("POLLUX_VFIO_TRACE") != NULL;
 	sigfillset(&fault.sa_mask);
 	sigfillset(&trap.sa_mask);
 	sigaction(SIGSEGV, &fault, &old_fault);
@@ -193,11 +191,10 @@ static void install(void)
 void *preload_trap_map(struct device *device, void *address, size_t bytes, int flags, uint64_t offset)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	unsigned region = PRELOAD_REGION(offset);
-	uint64_t within = PRELOAD_WITHIN(offset);
+	const uint64_t within = PRELOAD_WITHIN(offset), region_bytes = device->region_bytes[VFIO_PCI_BAR0_REGION_INDEX];
 	bytes = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-	if (region != VFIO_PCI_BAR0_REGION_INDEX || !bytes || within % PAGE_BYTES || within > device->region_bytes[region] ||
-		bytes > device->region_bytes[region] - within)
+	if (PRELOAD_REGION(offset) != VFIO_PCI_BAR0_REGION_INDEX || !bytes || within % PAGE_BYTES || within > region_bytes ||
+		bytes > region_bytes - within)
 		return (void *)(intptr_t)-EINVAL;
 	pthread_once(&once, install);
 
@@ -210,7 +207,7 @@ void *preload_trap_map(struct device *device, void *address, size_t bytes, int f
 	for (unsigned i = 0; i < WINDOWS_MAX; i++) {
 		if (windows[i].at)
 			continue;
-		windows[i] = (struct window){.end = (uintptr_t)at + bytes, .offset = within, .region = region, .device = device};
+		windows[i] = (struct window){.end = (uintptr_t)at + bytes, .offset = within, .device = device};
 		__atomic_store_n(&windows[i].at, (uintptr_t)at, __ATOMIC_RELEASE);
 		pthread_mutex_unlock(&windows_lock);
 		return (void *)at;
