@@ -151,7 +151,7 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
 	struct vfio_irq_set *set = calloc(1, sizeof(*set) + count * sizeof(int));
-	int error = 0;
+	int error = 0, result;
 
 	if (!set)
 		return pollux_fail(ENOMEM, "%s: no memory to set interrupts", kernel->device.address);
@@ -162,10 +162,11 @@ static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned fi
 	set->count = count;
 	if (count)
 		memcpy(set->data, eventfds, count * sizeof(int));
-	if (ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set) < 0) {
-		error = errno;
+	/* Where there are vectors, but not so many, the kernel sets none and returns how many there are. */
+	if ((result = ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set)) != 0) {
+		error = result < 0 ? errno : ENOSPC;
 		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address, count, first, index,
-			strerror(error),
+			result > 0 ? "the kernel has vectors for fewer; give back other devices' first" : strerror(error),
 			error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX ? "; only one of INTx, MSI and MSI-X can be on at a time" : "");
 	}
 	free(set);

@@ -70,6 +70,7 @@ static struct {
 	struct vfio_region_sparse_mmap_area sparse[3];
 	unsigned sparse_count;
 	unsigned irq_calls, unmasks, resets;
+	int vectors; /* MSI-X: all that the kernel has for a device; 0: as many as are asked for */
 	struct vfio_irq_set last_irq;
 } k;
 
@@ -333,6 +334,8 @@ static int set_irqs(struct object *device, const struct vfio_irq_set *set)
 			return FAIL(EINVAL);
 	if (*held && k.noresize && set->start + set->count > *held)
 		return FAIL(EINVAL);
+	if (k.vectors && set->index == VFIO_PCI_MSIX_IRQ_INDEX && set->start + set->count > (unsigned)k.vectors)
+		return k.vectors;
 	if (*held < set->start + set->count)
 		*held = set->start + set->count;
 	if (set->index == VFIO_PCI_REQ_IRQ_INDEX)

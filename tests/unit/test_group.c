@@ -431,6 +431,26 @@ static void test_interrupts(void)
 	}
 }
 
+static void test_fewer_vectors_than_are_wanted_are_none(void)
+{
+	static const int four[] = {11, 12, 13, 14};
+	struct vfio_device *device;
+
+	begin();
+	k.vectors = 3;
+	device = must_open(A);
+	struct object *kernel = the(DEVICE);
+	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 4, four), -ENOSPC);
+	expect_sentence("cannot set 4 interrupts");
+	CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 0);
+	unsigned calls = k.irq_calls;
+	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 4, NULL), 0);
+	CU_ASSERT_EQUAL(k.irq_calls, calls); /* nothing was on */
+	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 3, four), 0);
+	device->ops->close(device);
+	end();
+}
+
 static void test_a_device_wanted_back_is_gone_and_quiet(void)
 {
 	for (unsigned way = 0; way < 2; way++) {
@@ -521,6 +541,7 @@ int main(void)
 		{"a group that is not viable", test_a_group_that_is_not_viable},
 		{"refusals of the kernel", test_refusals_of_the_kernel},
 		{"interrupts", test_interrupts},
+		{"fewer vectors than are wanted are none", test_fewer_vectors_than_are_wanted_are_none},
 		{"no reset", test_no_reset},
 		{"a device wanted back is gone, and quiet", test_a_device_wanted_back_is_gone_and_quiet},
 		{"a failing access loses the device", test_a_failing_access_loses_the_device},
