@@ -124,13 +124,18 @@ static const struct kernel_space_ops container_ops = {open_container, container_
 
 /* ---- Groups ---- */
 
-bool group_is_open(unsigned number)
+static struct group *group_numbered(unsigned number)
 {
-	const struct group *group = groups;
+	struct group *group = groups;
 
 	while (group && group->number != number)
 		group = group->next;
-	return group != NULL;
+	return group;
+}
+
+bool group_is_open(unsigned number)
+{
+	return group_numbered(number) != NULL;
 }
 
 int group_fail_not_viable(const struct vfio_pci *pci)
@@ -240,11 +245,9 @@ fail:
 
 int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space)
 {
-	struct group *group = groups;
+	struct group *group = group_numbered((unsigned)pci->group);
 	int error;
 
-	while (group && group->number != (unsigned)pci->group)
-		group = group->next;
 	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0) /* is it broken? */
 		return device->kernel = NULL, error;
 	if (!group && (error = make_group(&group, pci, space)) != 0)

@@ -9,8 +9,8 @@
 /** True while the process has this IOMMU group open: its other devices must take the same way then. */
 bool group_is_open(unsigned number);
 
-/** Opens the device's group, if it is not open, puts it into the DMA space's container, and opens the device. What was done by then when
- *  it fails, group_leave undoes. */
+/** Opens the device's group, if it is not open, puts it into the DMA space's container, and opens the device. When it fails with
+ *  device->group set, group_leave undoes what was done; else there is nothing to undo. */
 int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space);
 
 /** Lets go of the group and the container, after the device's descriptor was closed. */

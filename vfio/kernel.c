@@ -81,6 +81,15 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 	return 0;
 }
 
+static bool has_device_of(int group)
+{
+	const struct kernel_device *device = devices;
+
+	while (device && device->pci.group != group)
+		device = device->next;
+	return device != NULL;
+}
+
 /* By the device's own node if that can be, else by the group, and says which and why. */
 static int join(struct kernel_device *device, struct dma_space *space)
 {
@@ -93,7 +102,8 @@ static int join(struct kernel_device *device, struct dma_space *space)
 	} else {
 		error = refused = iommufd_join(device, pci, space, why_not);
 		snprintf(device->device.way, sizeof(device->device.way), "iommufd");
-		if (!error || !why_not[0])
+		/* The group itself cannot be had while one of its devices is open by its own node. */
+		if (!error || !why_not[0] || has_device_of(pci->group))
 			return error;
 		kernel_device_release(device); /* its node was open when /dev/iommu was not to be had */
 	}

@@ -159,6 +159,25 @@ static void test_a_group_that_is_open_is_kept_to(void)
 	end();
 }
 
+/* The kernel would say that the group is in use, and not that it is by us. */
+static void test_the_group_is_not_tried_beside_our_own_node_of_it(void)
+{
+	struct vfio_device *device, *second;
+
+	begin();
+	device = must_open(C1);
+	k.open_group_error = EBUSY;
+	k.open_node_error = EACCES;
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, C2, space), -EACCES);
+	expect_sentence("/dev/vfio/devices/vfio3 may not be opened; as root: chown");
+	k.open_node_error = ENOENT;
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, C2, space), -ENOENT);
+	expect_sentence("there is no ");
+	CU_ASSERT_EQUAL(count(DEVICE), 1);
+	device->ops->close(device);
+	end();
+}
+
 static void test_every_call_failing_in_turn_leaves_nothing(void)
 {
 	for (enum beside beside = ALONE; beside <= BESIDE_ITS_GROUP; beside++)
@@ -292,6 +311,7 @@ int main(void)
 		{"the group serves where this way is not open, and says why", test_the_group_serves_where_this_way_is_not_open},
 		{"a name without a node is no way", test_a_name_without_a_node_is_no_way},
 		{"a group that is open is kept to", test_a_group_that_is_open_is_kept_to},
+		{"the group is not tried beside our own node of it", test_the_group_is_not_tried_beside_our_own_node_of_it},
 		{"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
 		{"ranges", test_ranges},
 		{"more ranges than there was room for", test_more_ranges_than_there_was_room_for},
