@@ -110,7 +110,7 @@ static int container_ranges(const struct kernel_space *container, const char *na
 		memcpy(&cap, told - sizeof(cap), sizeof(cap)); /* before 6.6 kernels put no capability's end at a multiple of 8 */
 	if (at < 0)
 		error = pollux_fail(EPROTO, "%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
-	else if (at == 0)
+	else if (at == 0 || cap.header.version != 1)
 		error = kernel_space_take_ranges(safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, ranges, count);
 	else if (cap.nr_iovas == 0 || cap.nr_iovas > (bytes - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
 		error = pollux_fail(EPROTO, "%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);

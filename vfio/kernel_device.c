@@ -305,6 +305,9 @@ static int note_parts(struct kernel_device *kernel, struct kernel_region *region
 	}
 	areas = (const uint8_t *)info + at + sizeof(sparse);
 	memcpy(&sparse, areas - sizeof(sparse), sizeof(sparse)); /* it may lie anywhere */
+	/* Which areas is unknown then: functions do. */
+	if (sparse.header.version != 1)
+		return 0;
 	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(area))
 		return bad_answer(kernel, "has more mappable areas than its answer holds");
 	for (uint32_t i = 0; i < sparse.nr_areas; i++) {

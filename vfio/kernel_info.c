@@ -51,7 +51,7 @@ int kernel_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32
 		if (at < head_bytes || at > bytes || bytes - at < sizeof(cap))
 			return -EPROTO;
 		memcpy(&cap, (const uint8_t *)answer + at, sizeof(cap));
-		if (cap.id == id && cap.version == 1)
+		if (cap.id == id)
 			return bytes - at < cap_bytes ? -EPROTO : (int)at;
 		if (cap.next && cap.next < at + sizeof(cap)) /* only forwards: a list can have no loop then */
 			return -EPROTO;

@@ -17,7 +17,7 @@
 int kernel_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes);
 
 /**
- * Finds a capability of version 1 in an answer.
+ * Finds a capability in an answer, of whatever version. Those of a vfio-user server's answers are laid out in the same way.
  * @param first  offset of the chain's first capability, as the answer says; 0: none
  * @return the capability's offset; at least cap_bytes follow it inside the answer, aligned to nothing. 0: it has none. -EPROTO: the chain
  * leaves the answer or turns back; without a sentence.

@@ -3,6 +3,7 @@
 #include "user.h"
 
 #include "error.h"
+#include "kernel_info.h"
 #include "space.h"
 #include "user_channel.h"
 
@@ -400,30 +401,10 @@ struct region_reply {
 	uint8_t caps[USER_PAYLOAD_MAX / 2];
 };
 
-/* Finds the sparse mmap capability. @return its offset, 0: none; -EPROTO */
-static int find_sparse(struct user_device *user, const struct region_reply *reply, size_t bytes)
-{
-	uint32_t at = reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS ? reply->info.cap_offset : 0;
-
-	while (at) {
-		struct vfio_user_cap cap;
-
-		if (at < sizeof(reply->info) || at > bytes || bytes - at < sizeof(cap))
-			return user_channel_broken(&user->channel, "has a region's capability outside its answer");
-		memcpy(&cap, (const uint8_t *)reply + at, sizeof(cap));
-		if (cap.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP)
-			return (int)at;
-		if (cap.next && cap.next < at + sizeof(cap)) /* only forwards: a list can have no loop then */
-			return user_channel_broken(&user->channel, "has a region's capabilities in a loop");
-		at = cap.next;
-	}
-	return 0;
-}
-
 static int map_region(struct user_device *user, unsigned index, const struct region_reply *reply, size_t bytes, int fd)
 {
 	struct user_region *region = &user->regions[index];
-	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX;
+	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX, has_caps = reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS;
 	struct vfio_user_sparse sparse;
 	int at;
 
@@ -431,15 +412,15 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 		return user_channel_broken(&user->channel, "sends a file descriptor for a region that cannot be mapped");
 	if (reply->info.argsz > sizeof(*reply)) /* capabilities were left out: which parts may be mapped is unknown */
 		return 0;
-	if ((at = find_sparse(user, reply, bytes)) < 0)
-		return at;
+	at = kernel_info_find(
+		reply, bytes, sizeof(reply->info), has_caps ? reply->info.cap_offset : 0, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
+	if (at < 0)
+		return user_channel_broken(&user->channel, "has a region's capabilities outside its answer or in a loop");
 	if (at == 0) {
 		if (fd >= 0 && bar)
 			map_area(region, fd, reply->info.offset, 0, reply->info.bytes);
 		return 0;
 	}
-	if (bytes - (size_t)at < sizeof(sparse))
-		return user_channel_broken(&user->channel, "has a region's capability outside its answer");
 	memcpy(&sparse, (const uint8_t *)reply + at, sizeof(sparse));
 	if (sparse.cap.version != 1) /* which parts is unknown again: a doorbell stored to where nobody looks would be lost */
 		return 0;

@@ -170,6 +170,28 @@ static void test_sparse_windows(void)
 	end();
 }
 
+/* What may be mapped is unknown then, and what the IOMMU reaches. */
+static void test_capabilities_of_another_version_are_not_understood(void)
+{
+	struct vfio_device *device;
+	struct vfio_window window;
+
+	begin();
+	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, 0x1000};
+	k.sparse_count = 1;
+	k.ranges[0].end = 0xffff;
+	k.break_region = k.break_ranges = UNKNOWN_VERSION;
+	device = must_open(A);
+	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
+	CU_ASSERT_PTR_NULL(window.memory);
+	CU_ASSERT_EQUAL(window.part_count, 0);
+	CU_ASSERT_EQUAL(vfio_read32(&window, 8), 0x5a5a5a5a);
+	CU_ASSERT_EQUAL(kernel_spaces->mapper.range_count, 2);
+	CU_ASSERT_EQUAL(kernel_spaces->ranges[0].last, 0xfedfffff);
+	device->ops->close(device);
+	end();
+}
+
 static void test_malformed_answers(void)
 {
 	begin();
@@ -531,6 +553,7 @@ int main(void)
 		{"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
 		{"a window that cannot be mapped", test_a_window_that_cannot_be_mapped},
 		{"sparse windows", test_sparse_windows},
+		{"capabilities of another version are not understood", test_capabilities_of_another_version_are_not_understood},
 		{"malformed answers", test_malformed_answers},
 		{"reserved windows are kept out", test_reserved_windows_are_kept_out},
 		{"a later device that does not reach the window", test_a_later_device_that_does_not_reach_the_window},
