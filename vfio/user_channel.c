@@ -46,6 +46,14 @@ static const char *command_name(unsigned command)
 	}
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /* ---- Connecting ---- */
 
 static int connect_failed(const char *address, int error)
@@ -72,6 +80,7 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		.tv_sec = answer_limit_ms / 1000,
 		.tv_usec = (answer_limit_ms % 1000) * 1000,
 	};
+	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 	int error;
 
 	*channel = (struct user_channel){.socket = -1, .gone = gone, .address = address, .max_fds = VFIO_USER_DEFAULT_MAX_FDS};
@@ -91,8 +100,8 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		goto fail;
 	}
 	while (connect(channel->socket, (const struct sockaddr *)&name, sizeof(name)) != 0)
-		if (errno != EINTR) {
-			error = connect_failed(address, errno);
+		if (errno != EINTR || now_ms() >= deadline_ms) {
+			error = connect_failed(address, errno == EINTR ? EAGAIN : errno);
 			goto fail;
 		}
 	pthread_mutex_init(&channel->lock, NULL);
@@ -174,6 +183,7 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
 	} control = {0};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
+	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 
 	if (call->fd_count) {
 		message.msg_control = &control;
@@ -187,10 +197,10 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 	for (size_t left = header.bytes; left;) {
 		ssize_t sent = sendmsg(channel->socket, &message, MSG_NOSIGNAL);
 
-		if (sent < 0 && errno == EINTR)
+		if (sent < 0 && errno == EINTR && now_ms() < deadline_ms)
 			continue;
 		if (sent < 0)
-			return transfer_failed(channel, call, errno);
+			return transfer_failed(channel, call, errno == EINTR ? EAGAIN : errno);
 		left -= (size_t)sent;
 		message.msg_control = NULL; /* the descriptors went with the first byte */
 		message.msg_controllen = 0;
@@ -219,14 +229,6 @@ struct incoming {
 	unsigned fd_count;
 	bool too_many_fds;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Receives once, at most up to `limit` bytes of the message. @return as recvmsg; -1 with errno */
 static ssize_t receive_some(struct user_channel *channel, struct incoming *in, size_t limit)

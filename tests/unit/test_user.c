@@ -2,6 +2,8 @@
  * The vfio-user client against a small device process that behaves: what it learns, what it sends, and what it says where nobody is. */
 #include "user_scene.c"
 
+#include <signal.h>
+
 /* ---- Success ---- */
 
 static void test_open_learns_the_device(void)
@@ -347,6 +349,63 @@ static void test_nobody_there(void)
 	CU_ASSERT_EQUAL(open_files(), files);
 }
 
+static volatile unsigned ticks;
+
+static void tick(int number)
+{
+	(void)number;
+	if (++ticks == 250)
+		setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0}}, NULL); /* a wait that lasted so long is too long anyway */
+}
+
+static void start_ticks(void)
+{
+	const struct itimerval every_20_ms = {{0, 20000}, {0, 20000}};
+	const struct sigaction action = {.sa_handler = tick};
+
+	ticks = 0;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &every_20_ms, NULL);
+}
+
+static void test_signals_prolong_no_wait(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/tmp/pollux-test-user.full"};
+	const struct timeval limit = {.tv_usec = SHORT_LIMIT_MS * 1000};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ends[2];
+	struct user_call call = {.command = VFIO_USER_DEVICE_RESET};
+	struct user_channel channel;
+	char block[4096] = "";
+	bool gone = false;
+
+	answer_limit_ms = SHORT_LIMIT_MS;
+	unlink(name.sun_path);
+	CU_ASSERT_EQUAL(bind(listener, (struct sockaddr *)&name, sizeof(name)), 0);
+	CU_ASSERT_EQUAL(listen(listener, 0), 0);
+	CU_ASSERT_EQUAL(connect(first, (struct sockaddr *)&name, sizeof(name)), 0); /* that fills the queue */
+	start_ticks();
+	CU_ASSERT_EQUAL(user_channel_open(&channel, name.sun_path, "full", &gone), -ETIMEDOUT);
+	CU_ASSERT(ticks < 250);
+
+	/* A peer that reads nothing. */
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	channel = (struct user_channel){.socket = ends[0], .gone = &gone, .address = "full"};
+	pthread_mutex_init(&channel.lock, NULL);
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	while (send(ends[0], block, sizeof(block), MSG_DONTWAIT) > 0)
+		;
+	start_ticks();
+	CU_ASSERT_EQUAL(user_channel_call(&channel, &call), -ETIMEDOUT);
+	CU_ASSERT(ticks < 250);
+	setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0}}, NULL);
+	answer_limit_ms = 5000;
+	user_channel_close(&channel);
+	close(ends[1]);
+	close(first);
+	close(listener);
+	unlink(name.sun_path);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -361,6 +420,7 @@ int main(void)
 		{"reset", test_reset},
 		{"threads share a connection", test_threads_share_a_connection},
 		{"nobody there", test_nobody_there},
+		{"signals prolong no wait", test_signals_prolong_no_wait},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"vfio-user client", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
