@@ -47,8 +47,8 @@ struct vfio_window {
 
 /** What a transport does for its devices. All return 0 or -errno unless said otherwise. */
 struct vfio_device_ops {
-	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2, 4, or more in
-	 *  configuration space. */
+	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2 or 4; more is a transport's to
+	 *  refuse. */
 	int (*read)(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
 	int (*write)(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
 	/** Fills in the window of a BAR. */

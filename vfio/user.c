@@ -20,7 +20,6 @@
 
 #define CONFIG_BYTES_MIN 256 /* conventional PCI; 4096 for PCI Express */
 #define PAGE_BYTES       4096
-#define ACCESS_BYTES     4096 /* most data that we move in one message */
 
 struct user_device;
 
@@ -36,7 +35,7 @@ struct user_device {
 	struct vfio_device device; /* first: a handle is one of these */
 	struct user_channel channel;
 	struct dma_mapper mapper;
-	uint64_t max_xfer, max_dma_maps, pgsizes;
+	uint64_t max_dma_maps, pgsizes;
 	uint64_t dma_maps; /* mapped now; under the space's lock */
 	bool can_reset;
 	struct user_region regions[VFIO_PCI_NUM_REGIONS];
@@ -49,60 +48,17 @@ static struct user_device *user_of(struct vfio_device *device)
 
 /* ---- Reads and writes ---- */
 
-static int check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes)
+static int access_region(struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
 	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
 		return pollux_fail(
 			EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
-	return 0;
-}
-
-/* One message: a read into `in`, or a write from `out`. */
-static int access_once(struct user_device *user, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
-{
-	struct {
-		struct vfio_user_region_access head;
-		uint8_t data[ACCESS_BYTES];
-	} reply;
-	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = bytes};
-	struct user_call call = {
-		.command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
-		.head = &head,
-		.head_bytes = sizeof(head),
-		.data = out,
-		.data_bytes = out ? bytes : 0,
-		.reply = &reply,
-		.reply_min = sizeof(head) + (in ? bytes : 0),
-		.reply_max = sizeof(head) + (in ? bytes : 0),
-	};
-	int error = user_channel_call(&user->channel, &call);
-
-	if (error)
-		return error;
-	if (reply.head.offset != offset || reply.head.region != region || reply.head.count != bytes)
-		return user_channel_broken(&user->channel, "answers for other registers than it was asked for");
-	if (in)
-		memcpy(in, reply.data, bytes);
-	return 0;
-}
-
-static int access_region(struct user_device *user, unsigned region, uint64_t offset, uint8_t *in, const uint8_t *out, size_t bytes)
-{
-	int error = check_access(&user->device, region, offset, bytes);
-
-	for (size_t done = 0; !error && done < bytes;) {
-		size_t most = user->max_xfer < ACCESS_BYTES ? user->max_xfer : ACCESS_BYTES;
-		size_t now = bytes - done < most ? bytes - done : most;
-
-		error = access_once(user, region, offset + done, in ? in + done : NULL, out ? out + done : NULL, (uint32_t)now);
-		done += now;
-	}
-	return error;
+	return user_channel_access(&user_of(device)->channel, region, offset, in, out, bytes);
 }
 
 static int user_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
 {
-	int error = access_region(user_of(device), region, offset, data, NULL, bytes);
+	int error = access_region(device, region, offset, data, NULL, bytes);
 
 	if (error)
 		memset(data, 0xff, bytes);
@@ -111,7 +67,7 @@ static int user_read(struct vfio_device *device, unsigned region, uint64_t offse
 
 static int user_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
 {
-	return access_region(user_of(device), region, offset, NULL, data, bytes);
+	return access_region(device, region, offset, NULL, data, bytes);
 }
 
 static uint32_t window_read32(void *context, uint32_t offset)
@@ -297,20 +253,20 @@ static bool scan_number(const char *json, const char *key, uint64_t *value)
 
 static int take_capabilities(struct user_device *user, const char *json)
 {
-	uint64_t fds = VFIO_USER_DEFAULT_MAX_FDS;
+	uint64_t fds = VFIO_USER_DEFAULT_MAX_FDS, transfer = VFIO_USER_DEFAULT_MAX_XFER;
 
-	user->max_xfer = VFIO_USER_DEFAULT_MAX_XFER;
 	user->max_dma_maps = VFIO_USER_DEFAULT_MAX_DMA_MAPS;
 	user->pgsizes = VFIO_USER_DEFAULT_PGSIZES;
-	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &user->max_xfer) ||
+	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &transfer) ||
 		!scan_number(json, "max_dma_maps", &user->max_dma_maps) || !scan_number(json, "pgsizes", &user->pgsizes))
 		return user_channel_broken(&user->channel, "announces capabilities that are no numbers");
-	if (user->max_xfer < 4 || user->pgsizes == 0)
+	if (transfer < 4 || user->pgsizes == 0)
 		return user_channel_broken(&user->channel, "announces transfers or pages too small to be of use");
 	if (fds == 0)
 		return pollux_fail(ENOTSUP, "%s: the device process takes no file descriptors, so it cannot share packet memory",
 			user->device.address);
 	user->channel.max_fds = fds < VFIO_USER_FDS_MAX ? (uint32_t)fds : VFIO_USER_FDS_MAX;
+	user->channel.max_access = transfer < USER_ACCESS_MAX ? (uint32_t)transfer : USER_ACCESS_MAX;
 	return 0;
 }
 

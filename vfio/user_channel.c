@@ -83,7 +83,13 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 	int error;
 
-	*channel = (struct user_channel){.socket = -1, .gone = gone, .address = address, .max_fds = VFIO_USER_DEFAULT_MAX_FDS};
+	*channel = (struct user_channel){
+		.socket = -1,
+		.gone = gone,
+		.address = address,
+		.max_fds = VFIO_USER_DEFAULT_MAX_FDS,
+		.max_access = USER_ACCESS_MAX,
+	};
 	if (!*path)
 		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
 	if (strlen(path) >= sizeof(name.sun_path))
@@ -353,5 +359,36 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 		memcpy(call->reply, in.message.payload, call->reply_bytes);
 	if (in.fd_count)
 		*call->reply_fd = in.fds[0];
+	return 0;
+}
+
+int user_channel_access(struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
+{
+	struct {
+		struct vfio_user_region_access head;
+		uint8_t data[USER_ACCESS_MAX];
+	} reply;
+	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = (uint32_t)bytes};
+	struct user_call call = {
+		.command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
+		.head = &head,
+		.head_bytes = sizeof(head),
+		.data = out,
+		.data_bytes = out ? bytes : 0,
+		.reply = &reply,
+		.reply_min = sizeof(head) + (in ? bytes : 0),
+		.reply_max = sizeof(head) + (in ? bytes : 0),
+	};
+	int error;
+
+	if (bytes > channel->max_access)
+		return pollux_fail(EINVAL, "%s: the device process takes at most %u bytes in a message, not %zu", channel->address,
+			channel->max_access, bytes);
+	if ((error = user_channel_call(channel, &call)) != 0)
+		return error;
+	if (reply.head.offset != offset || reply.head.region != region || reply.head.count != bytes)
+		return user_channel_broken(channel, "answers for other registers than it was asked for");
+	if (in)
+		memcpy(in, reply.data, bytes);
 	return 0;
 }

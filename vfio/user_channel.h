@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define USER_PAYLOAD_MAX 8192 /* bytes of a reply behind its header; no reply that we ask for is longer */
+#define USER_ACCESS_MAX  4096 /* bytes that one access moves: all of configuration space */
 
 struct user_channel {
 	int socket;
@@ -19,6 +20,7 @@ struct user_channel {
 	bool *gone;           /* set, atomically, when the connection has failed; nothing is sent any more then */
 	const char *address;  /* for sentences */
 	uint32_t max_fds;     /* what the peer takes in one message */
+	uint32_t max_access;  /* bytes of a region in one message, at most USER_ACCESS_MAX */
 };
 
 /** A command and the room for its reply. */
@@ -49,6 +51,10 @@ void user_channel_close(struct user_channel *channel);
  * -EPROTO without losing it: the peer reports an error that is none. After the loss: -ENODEV at once.
  */
 int user_channel_call(struct user_channel *channel, struct user_call *call);
+
+/** Reads bytes of a region into `in`, or writes them from `out`; the other is NULL. -EINVAL: more than max_access; and those of
+ *  user_channel_call. */
+int user_channel_access(struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
 
 /** The peer broke the protocol inside a well-formed reply: marks the connection lost. `what` completes "<address>: the device process ...".
  *  @return -EPROTO, with the sentence */

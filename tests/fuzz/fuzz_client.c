@@ -128,7 +128,7 @@ static size_t good_payload(uint16_t command, uint8_t *to, const uint8_t *from, s
 	case VFIO_USER_REGION_WRITE:
 		HOLDS(bytes >= sizeof(access));
 		memcpy(&access, from, sizeof(access));
-		HOLDS(access.count <= ACCESS_BYTES);
+		HOLDS(access.count <= USER_ACCESS_MAX);
 		memcpy(to, &access, sizeof(access));
 		memset(to + sizeof(access), 0x11, access.count);
 		return sizeof(access) + (command == VFIO_USER_REGION_READ ? access.count : 0);
@@ -195,7 +195,7 @@ static void make_reply(const struct vfio_user_header *command, const uint8_t *pa
 
 static ssize_t fuzz_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	static uint8_t bytes[sizeof(struct vfio_user_header) + 2 * ACCESS_BYTES];
+	static uint8_t bytes[sizeof(struct vfio_user_header) + 2 * USER_ACCESS_MAX];
 	struct vfio_user_header header;
 	size_t length = 0;
 

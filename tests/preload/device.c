@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ACCESS_BYTES 4096u
-
 static int simple_call(struct device *device, enum vfio_user_command command, const void *head, size_t bytes)
 {
 	uint8_t reply[64];
@@ -147,29 +145,9 @@ int preload_device_unmap(struct device *device, const struct piece *piece)
 
 int preload_device_access(struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
 {
-	struct {
-		struct vfio_user_region_access head;
-		uint8_t data[ACCESS_BYTES];
-	} reply;
-	const struct vfio_user_region_access head = {.offset = offset, .region = region, .count = bytes};
-	struct user_call call = {
-		.command = in ? VFIO_USER_REGION_READ : VFIO_USER_REGION_WRITE,
-		.head = &head,
-		.head_bytes = sizeof(head),
-		.data = out,
-		.data_bytes = out ? bytes : 0,
-		.reply = &reply,
-		.reply_min = sizeof(head) + (in ? bytes : 0),
-		.reply_max = sizeof(head) + (in ? bytes : 0),
-	};
-	if (bytes > ACCESS_BYTES)
-		return -EINVAL;
 	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE))
 		return -ENODEV;
-	int error = user_channel_call(&device->channel, &call);
-	if (!error && in)
-		memcpy(in, reply.data, bytes);
-	return error;
+	return user_channel_access(&device->channel, region, offset, in, out, bytes);
 }
 
 /** The notifiers of errors and of removal are the kernel's, whatever the device has: here they are taken, and nobody fires them. */

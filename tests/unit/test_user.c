@@ -75,10 +75,10 @@ static void tamper_small_transfers(struct fake *fake, const struct vfio_user_hea
 	}
 }
 
-static void test_long_transfers_are_cut_as_the_peer_wants(void)
+static void test_longer_transfers_than_the_peer_takes_are_refused(void)
 {
 	struct scene s;
-	uint8_t out[200], in[200];
+	uint8_t out[65], in[65];
 
 	set_up(&s);
 	s.fake->tamper = tamper_small_transfers;
@@ -86,11 +86,16 @@ static void test_long_transfers_are_cut_as_the_peer_wants(void)
 	CU_ASSERT_EQUAL(((struct user_device *)s.device)->channel.max_fds, 1); /* the default */
 	for (unsigned i = 0; i < sizeof(out); i++)
 		out[i] = (uint8_t)(i * 3);
-	CU_ASSERT_EQUAL(s.device->ops->write(s.device, 7, 0x100, out, sizeof(out)), 0);
-	CU_ASSERT_EQUAL(s.device->ops->read(s.device, 7, 0x100, in, sizeof(in)), 0);
-	CU_ASSERT_EQUAL(memcmp(in, out, sizeof(in)), 0);
-	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_WRITE], 4);
-	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], 4);
+	CU_ASSERT_EQUAL(s.device->ops->write(s.device, 7, 0x100, out, 64), 0);
+	CU_ASSERT_EQUAL(s.device->ops->read(s.device, 7, 0x100, in, 64), 0);
+	CU_ASSERT_EQUAL(memcmp(in, out, 64), 0);
+	CU_ASSERT_EQUAL(s.device->ops->write(s.device, 7, 0x100, out, 65), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), "takes at most 64 bytes in a message, not 65"));
+	CU_ASSERT_EQUAL(s.device->ops->read(s.device, 7, 0x100, in, 65), -EINVAL);
+	CU_ASSERT_EQUAL(in[0], 0xff);
+	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_WRITE], 1);
+	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], 1);
+	CU_ASSERT_FALSE(vfio_device_gone(s.device));
 	tear_down(&s);
 }
 
@@ -411,7 +416,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"open learns the device", test_open_learns_the_device},
 		{"registers by message", test_registers_by_message},
-		{"long transfers are cut as the peer wants", test_long_transfers_are_cut_as_the_peer_wants},
+		{"longer transfers than the peer takes are refused", test_longer_transfers_than_the_peer_takes_are_refused},
 		{"doorbells are stores where the peer shares memory", test_doorbells_are_stores_where_the_peer_shares_memory},
 		{"a region without capability is mapped whole", test_a_region_without_capability_is_mapped_whole},
 		{"files that could fault are not mapped", test_files_that_could_fault_are_not_mapped},
