@@ -24,24 +24,19 @@
 /* No descriptor count that we send or take is larger; QEMU takes no server that announces more than 16. */
 #define VFIO_USER_FDS_MAX 16
 
+/* The protocol has more. */
 enum vfio_user_command {
 	VFIO_USER_VERSION = 1,
 	VFIO_USER_DMA_MAP = 2,
 	VFIO_USER_DMA_UNMAP = 3,
 	VFIO_USER_DEVICE_GET_INFO = 4,
 	VFIO_USER_DEVICE_GET_REGION_INFO = 5,
-	VFIO_USER_DEVICE_GET_REGION_IO_FDS = 6,
 	VFIO_USER_DEVICE_GET_IRQ_INFO = 7,
 	VFIO_USER_DEVICE_SET_IRQS = 8,
 	VFIO_USER_REGION_READ = 9,
 	VFIO_USER_REGION_WRITE = 10,
-	VFIO_USER_DMA_READ = 11,  /* server to client */
-	VFIO_USER_DMA_WRITE = 12, /* server to client */
+	VFIO_USER_DMA_READ = 11, /* server to client, for memory that came without a descriptor: ours always comes with one */
 	VFIO_USER_DEVICE_RESET = 13,
-	VFIO_USER_REGION_WRITE_MULTI = 15,
-	VFIO_USER_DEVICE_FEATURE = 16,
-	VFIO_USER_MIG_DATA_READ = 17,
-	VFIO_USER_MIG_DATA_WRITE = 18,
 };
 
 /* vfio_user_header.flags */
@@ -162,11 +157,5 @@ struct vfio_user_region_access {
 	uint32_t region, count;
 } __attribute__((packed));
 static_assert(sizeof(struct vfio_user_region_access) == 16, "vfio-user REGION_READ");
-
-/** DMA_READ and DMA_WRITE, from the server, for memory that came without a descriptor. Ours always comes with one. */
-struct vfio_user_dma_access {
-	uint64_t address, count;
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_dma_access) == 16, "vfio-user DMA_READ");
 
 #endif

@@ -22,12 +22,11 @@ static bool is_in(const struct device *device, const struct container *container
 	return device->fd >= 0 && preload_container_of_device(device) == container;
 }
 
-static int unmap_everywhere(struct container *container, const struct piece *piece, const struct device *until)
+static void unmap_everywhere(const struct container *container, const struct piece *piece, const struct device *until)
 {
 	for (unsigned i = 0; i < preload_device_count && &preload_devices[i] != until; i++)
 		if (is_in(&preload_devices[i], container))
 			preload_device_unmap(&preload_devices[i], piece);
-	return 0;
 }
 
 static int map_everywhere(struct container *container, const struct piece *piece)
