@@ -112,3 +112,42 @@ volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offs
 	}
 	return NULL;
 }
+
+static uint32_t region_read32(void *context, uint32_t offset)
+{
+	struct vfio_region *region = context;
+	uint32_t value;
+
+	if (vfio_device_gone(region->device) || region->device->ops->read(region->device, region->index, offset, &value, 4) != 0)
+		return UINT32_MAX;
+	return value; /* registers are little-endian, as we are */
+}
+
+static void region_write32(void *context, uint32_t offset, uint32_t value)
+{
+	struct vfio_region *region = context;
+
+	if (!vfio_device_gone(region->device))
+		region->device->ops->write(region->device, region->index, offset, &value, 4);
+}
+
+int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
+{
+	struct vfio_region *r;
+
+	*window = (struct vfio_window){0};
+	if (vfio_device_gone(device))
+		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
+		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
+	r = &device->regions[region];
+	r->device = device;
+	r->index = region;
+	window->bytes = device->region_bytes[region];
+	window->read32 = region_read32;
+	window->write32 = region_write32;
+	window->context = r;
+	window->part_count = r->part_count;
+	memcpy(window->parts, r->parts, sizeof(window->parts));
+	return 0;
+}

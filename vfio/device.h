@@ -45,6 +45,14 @@ struct vfio_window {
 	unsigned part_count;
 };
 
+/** A region, and what of it is memory. The context of its window's functions. */
+struct vfio_region {
+	struct vfio_device *device;
+	unsigned index;
+	unsigned part_count;
+	struct vfio_part parts[VFIO_WINDOW_PARTS];
+};
+
 /** What a transport does for its devices. All return 0 or -errno unless said otherwise. */
 struct vfio_device_ops {
 	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2 or 4; more is a transport's to
@@ -72,6 +80,7 @@ struct vfio_device {
 	char way[112];                  /* how it is reached, for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
 	struct dma_space *space;        /* the device is attached to it for its whole life */
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
+	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* the transport's */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
 	int numa_node; /* -1: unknown */
 	int event_fd;  /* with ops->check: becomes readable when there is something for it to take */
@@ -123,6 +132,10 @@ static inline void vfio_write32(const struct vfio_window *window, uint32_t offse
 
 /** Where a head or tail register can be reached by a plain load or store; NULL: only through vfio_read32 and vfio_write32. */
 volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
+
+/** For transports: the window of a BAR by functions, ops->read and ops->write, and the parts that its region has. -ENODEV: gone;
+ *  -EINVAL: no BAR. */
+int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
 
 #ifdef __cplusplus
 }

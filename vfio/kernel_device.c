@@ -78,38 +78,23 @@ int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t of
 
 /* ---- Windows ---- */
 
-static uint32_t kernel_read32(void *context, uint32_t offset)
-{
-	struct kernel_region *region = context;
-	uint32_t value;
-
-	if (vfio_device_gone(&region->owner->device) || kernel_device_read(&region->owner->device, region->index, offset, &value, 4) != 0)
-		return UINT32_MAX;
-	return value; /* registers are little-endian, as we are */
-}
-
-static void kernel_write32(void *context, uint32_t offset, uint32_t value)
-{
-	struct kernel_region *region = context;
-
-	if (!vfio_device_gone(&region->owner->device))
-		kernel_device_write(&region->owner->device, region->index, offset, &value, 4);
-}
-
 /* A mapping refused is a failure: registers by system calls instead would work, unnoticed, a hundred times slower. */
-static int map_parts(struct kernel_device *kernel, struct kernel_region *region)
+static int map_parts(struct kernel_device *kernel, unsigned index)
 {
+	struct vfio_region *region = &kernel->device.regions[index];
+
 	for (unsigned i = 0; i < region->part_count; i++) {
 		struct vfio_part *part = &region->parts[i];
 		void *at;
 
 		if (part->at)
 			continue;
-		at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kernel->fd, (off_t)(region->offset + part->first));
+		at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kernel->fd,
+			(off_t)(kernel->regions[index].offset + part->first));
 		if (at == MAP_FAILED) {
 			int error = errno;
 
-			return pollux_fail(error, "%s: cannot map BAR%u (%llu KiB): %s%s", kernel->device.address, region->index,
+			return pollux_fail(error, "%s: cannot map BAR%u (%llu KiB): %s%s", kernel->device.address, index,
 				(unsigned long long)(part->bytes >> 10), strerror(error),
 				error == ENOMEM ? "; raise ulimit -v and vm.max_map_count" : "");
 		}
@@ -121,27 +106,13 @@ static int map_parts(struct kernel_device *kernel, struct kernel_region *region)
 
 int kernel_device_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
 {
-	struct kernel_region *r;
-	int error;
+	int error = vfio_region_window(device, region, window);
 
-	*window = (struct vfio_window){0};
-	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
-	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
-		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
-	r = &kernel_of(device)->regions[region];
-	if ((error = map_parts(kernel_of(device), r)) != 0)
+	if (error || (error = map_parts(kernel_of(device), region)) != 0)
 		return error;
-	window->bytes = device->region_bytes[region];
-	if (r->part_count && r->parts[0].first == 0 && r->parts[0].bytes == window->bytes) {
-		window->memory = r->parts[0].at;
-		return 0;
-	}
-	window->read32 = kernel_read32;
-	window->write32 = kernel_write32;
-	window->context = r;
-	window->part_count = r->part_count;
-	memcpy(window->parts, r->parts, sizeof(window->parts));
+	memcpy(window->parts, device->regions[region].parts, sizeof(window->parts));
+	if (window->part_count && window->parts[0].first == 0 && window->parts[0].bytes == window->bytes)
+		*window = (struct vfio_window){.memory = window->parts[0].at, .bytes = window->bytes};
 	return 0;
 }
 
@@ -279,15 +250,16 @@ static int bad_answer(const struct kernel_device *kernel, const char *what)
 	return pollux_fail(EPROTO, "%s: the kernel's VFIO %s; report this with the output of uname -r", kernel->device.address, what);
 }
 
-static void add_part(struct kernel_region *region, uint64_t first, uint64_t bytes)
+static void add_part(struct vfio_region *region, uint64_t first, uint64_t bytes)
 {
 	if (bytes && region->part_count < VFIO_WINDOW_PARTS)
 		region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes};
 }
 
 /* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for instance). */
-static int note_parts(struct kernel_device *kernel, struct kernel_region *region, const struct vfio_region_info *info, size_t bytes)
+static int note_parts(struct kernel_device *kernel, unsigned index, const struct vfio_region_info *info, size_t bytes)
 {
+	struct vfio_region *region = &kernel->device.regions[index];
 	struct vfio_region_info_cap_sparse_mmap sparse;
 	struct vfio_region_sparse_mmap_area area;
 	const uint8_t *areas;
@@ -297,7 +269,7 @@ static int note_parts(struct kernel_device *kernel, struct kernel_region *region
 		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)
 		return bad_answer(kernel, "has a region's capabilities outside its answer or in a loop");
-	if (region->index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
+	if (index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return 0;
 	if (at == 0) {
 		add_part(region, 0, info->size);
@@ -325,7 +297,6 @@ static int note_parts(struct kernel_device *kernel, struct kernel_region *region
 static int ask_region(struct kernel_device *kernel, unsigned index)
 {
 	const struct vfio_region_info head = {.argsz = sizeof(head), .index = index};
-	struct kernel_region *region = &kernel->regions[index];
 	struct vfio_region_info *info;
 	void *answer;
 	size_t bytes;
@@ -335,13 +306,13 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 		return pollux_fail(
 			-error, "%s: the kernel does not tell of region %u: %s", kernel->device.address, index, strerror(-error));
 	info = answer;
-	*region = (struct kernel_region){.owner = kernel, .index = index, .flags = info->flags, .offset = info->offset};
+	kernel->regions[index] = (struct kernel_region){.flags = info->flags, .offset = info->offset};
 	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
 		error = bad_answer(kernel, "has a region of impossible size");
 	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && info->size < CONFIG_BYTES_MIN)
 		error = bad_answer(kernel, "has a configuration space of less than 256 bytes");
 	else
-		error = note_parts(kernel, region, info, bytes);
+		error = note_parts(kernel, index, info, bytes);
 	kernel->device.region_bytes[index] = info->size;
 	free(answer);
 	return error;
@@ -389,7 +360,7 @@ void kernel_device_release(struct kernel_device *kernel)
 {
 	/* Mappings first: each keeps the kernel's end of the device open. */
 	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
-		struct kernel_region *region = &kernel->regions[i];
+		struct vfio_region *region = &kernel->device.regions[i];
 
 		for (unsigned p = 0; p < region->part_count; p++)
 			if (region->parts[p].at)

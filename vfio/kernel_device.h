@@ -6,18 +6,13 @@
 #include "device.h"
 #include "pci.h"
 
-struct kernel_device;
 struct kernel_space;
 struct group;
 
-/** One region. Context of its window's functions. */
+/** What there is of a region beside device.regions, where a part that may be mapped has `at` NULL until a window is asked for. */
 struct kernel_region {
-	struct kernel_device *owner;
-	unsigned index;
 	uint32_t flags;  /* VFIO_REGION_INFO_FLAG_... */
 	uint64_t offset; /* in the descriptor */
-	unsigned part_count;
-	struct vfio_part parts[VFIO_WINDOW_PARTS]; /* what may be mapped; `at` NULL until a window is asked for */
 };
 
 /** One kind of interrupts (MSI-X, ...). */

@@ -21,16 +21,6 @@
 #define CONFIG_BYTES_MIN 256 /* conventional PCI; 4096 for PCI Express */
 #define PAGE_BYTES       4096
 
-struct user_device;
-
-/** One region, and what of it is mapped. Context of its window's functions. */
-struct user_region {
-	struct user_device *owner;
-	unsigned index;
-	unsigned part_count;
-	struct vfio_part parts[VFIO_WINDOW_PARTS];
-};
-
 struct user_device {
 	struct vfio_device device; /* first: a handle is one of these */
 	struct user_channel channel;
@@ -38,7 +28,6 @@ struct user_device {
 	uint64_t max_dma_maps, pgsizes;
 	uint64_t dma_maps; /* mapped now; under the space's lock */
 	bool can_reset;
-	struct user_region regions[VFIO_PCI_NUM_REGIONS];
 };
 
 static struct user_device *user_of(struct vfio_device *device)
@@ -68,43 +57,6 @@ static int user_read(struct vfio_device *device, unsigned region, uint64_t offse
 static int user_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
 {
 	return access_region(device, region, offset, NULL, data, bytes);
-}
-
-static uint32_t window_read32(void *context, uint32_t offset)
-{
-	struct user_region *region = context;
-	uint32_t value;
-
-	if (vfio_device_gone(&region->owner->device) || user_read(&region->owner->device, region->index, offset, &value, 4) != 0)
-		return UINT32_MAX;
-	return value; /* registers are little-endian, as we are */
-}
-
-static void window_write32(void *context, uint32_t offset, uint32_t value)
-{
-	struct user_region *region = context;
-
-	if (!vfio_device_gone(&region->owner->device))
-		user_write(&region->owner->device, region->index, offset, &value, 4);
-}
-
-static int user_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
-{
-	struct user_region *r;
-
-	*window = (struct vfio_window){0};
-	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
-	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
-		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
-	r = &user_of(device)->regions[region];
-	window->bytes = device->region_bytes[region];
-	window->read32 = window_read32;
-	window->write32 = window_write32;
-	window->context = r;
-	window->part_count = r->part_count;
-	memcpy(window->parts, r->parts, sizeof(window->parts));
-	return 0;
 }
 
 /* ---- Interrupts and reset ---- */
@@ -327,7 +279,7 @@ static int ask_device(struct user_device *user, struct vfio_user_device_info *in
 
 /* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the data path, and so
  * would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they may not come back. */
-static void map_area(struct user_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
+static void map_area(struct vfio_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
 {
 	struct stat stat;
 	struct statfs fs;
@@ -359,7 +311,7 @@ struct region_reply {
 
 static int map_region(struct user_device *user, unsigned index, const struct region_reply *reply, size_t bytes, int fd)
 {
-	struct user_region *region = &user->regions[index];
+	struct vfio_region *region = &user->device.regions[index];
 	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX, has_caps = reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS;
 	struct vfio_user_sparse sparse;
 	int at;
@@ -409,7 +361,6 @@ static int ask_region(struct user_device *user, unsigned index)
 		.reply_fd = &fd,
 	};
 
-	user->regions[index] = (struct user_region){.owner = user, .index = index};
 	if ((error = user_channel_call(&user->channel, &call)) != 0)
 		return error;
 	if (reply.info.index != index)
@@ -466,9 +417,12 @@ static int ask_all(struct user_device *user)
 static void release(struct user_device *user)
 {
 	user_channel_close(&user->channel);
-	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++)
-		for (unsigned p = 0; p < user->regions[i].part_count; p++)
-			munmap((void *)(uintptr_t)user->regions[i].parts[p].at, user->regions[i].parts[p].bytes);
+	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
+		const struct vfio_region *region = &user->device.regions[i];
+
+		for (unsigned p = 0; p < region->part_count; p++)
+			munmap((void *)(uintptr_t)region->parts[p].at, region->parts[p].bytes);
+	}
 	free(user);
 }
 
@@ -485,7 +439,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	static const struct vfio_device_ops ops = {
 		.read = user_read,
 		.write = user_write,
-		.window = user_window,
+		.window = vfio_region_window,
 		.set_irqs = user_set_irqs,
 		.reset = user_reset,
 		.close = user_close,
