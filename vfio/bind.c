@@ -468,13 +468,7 @@ static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const
 	if (!vfio_pci_is_network(&pci))
 		return pollux_fail(EINVAL, "%s is not a network device (class %04x); pollux-bind lists those that there are", pci.address,
 			pci.class_id);
-	if (pci.group < 0 || pci.noiommu)
-		return pollux_fail(ENOTSUP,
-			"%s is behind no IOMMU, and without one a device can write anywhere; switch VT-d or AMD-Vi on in the firmware and "
-			"boot "
-			"with intel_iommu=on (pollux-doctor tells more)",
-			pci.address);
-	if ((error = plan_neighbours(plan, &pci, addresses, count, options)) != 0)
+	if ((error = vfio_pci_check_iommu(&pci)) != 0 || (error = plan_neighbours(plan, &pci, addresses, count, options)) != 0)
 		return error;
 	return plan_bind(plan, &pci, options);
 }

@@ -17,20 +17,12 @@ static struct kernel_device *devices;
 
 /* ---- What sysfs says before VFIO is asked ---- */
 
-static int fail_no_iommu(const char *address, const char *what)
-{
-	return pollux_fail(ENOTSUP,
-		"%s %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware and "
-		"boot with intel_iommu=on (pollux-doctor tells more)",
-		address, what);
-}
-
 static int check_place(const struct vfio_pci *pci)
 {
-	if (pci->group < 0)
-		return fail_no_iommu(pci->address, "is behind no IOMMU");
-	if (pci->noiommu)
-		return fail_no_iommu(pci->address, "is in VFIO's mode without IOMMU");
+	int error = vfio_pci_check_iommu(pci);
+
+	if (error)
+		return error;
 	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0)
 		return pollux_fail(ENODEV, "%s is bound to %s, not to " VFIO_PCI_DRIVER "; as root: pollux-bind bind %s", pci->address,
 			pci->driver[0] ? pci->driver : "no driver", pci->address);

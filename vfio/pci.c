@@ -294,3 +294,13 @@ bool vfio_pci_harmless(const char *driver)
 {
 	return !driver[0] || strcmp(driver, VFIO_PCI_DRIVER) == 0 || strcmp(driver, "pci-stub") == 0 || strcmp(driver, "pcieport") == 0;
 }
+
+int vfio_pci_check_iommu(const struct vfio_pci *pci)
+{
+	if (pci->group >= 0 && !pci->noiommu)
+		return 0;
+	return pollux_fail(ENOTSUP,
+		"%s is %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware "
+		"and boot with intel_iommu=on (pollux-doctor tells more)",
+		pci->address, pci->group < 0 ? "behind no IOMMU" : "in VFIO's mode without IOMMU");
+}

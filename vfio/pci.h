@@ -47,6 +47,9 @@ int vfio_pci_neighbours(const struct vfio_pci *pci, struct vfio_pci **list, unsi
 /** True for a driver (or none) beside which the kernel gives a group out: it does no DMA of its own. */
 bool vfio_pci_harmless(const char *driver);
 
+/** -ENOTSUP, with a sentence, where no IOMMU is between the device and memory. */
+int vfio_pci_check_iommu(const struct vfio_pci *pci);
+
 /** True for a network device. */
 static inline bool vfio_pci_is_network(const struct vfio_pci *pci)
 {
