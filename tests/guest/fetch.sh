@@ -14,9 +14,11 @@ mkdir -p build/guest
 cd build/guest
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# DEBIAN_MIRROR; or the mirror that this machine's apt uses, where that is one of Debian; or that which is always there
+# DEBIAN_MIRROR, or the mirror that this machine's apt uses, where that is one of Debian
 mirror() {
-	: "${mirror:=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m1 '/debian/*$' || echo http://deb.debian.org/debian)}}"
+	[ -n "${mirror:=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m1 '/debian/*$' || true)}}" ] && return
+	echo "fetch: apt on this machine knows no Debian mirror; name one: DEBIAN_MIRROR=http://... make check-full" >&2
+	exit 1
 }
 
 # tree FOLDER SUITE PACKAGES [SOURCE-LINE [PINNED-PACKAGES RELEASE]]
