@@ -4,7 +4,7 @@
 #include "group.h"
 
 #include "error.h"
-#include "kernel_info.h"
+#include "info.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,13 +97,13 @@ static int container_ranges(const struct kernel_space *container, const char *na
 	void *answer;
 	const uint8_t *told;
 	size_t bytes;
-	int at, error = kernel_info_ask(container->fd, VFIO_IOMMU_GET_INFO, &head, sizeof(head), &answer, &bytes);
+	int at, error = vfio_info_ask(container->fd, VFIO_IOMMU_GET_INFO, &head, sizeof(head), &answer, &bytes);
 
 	*ranges = NULL;
 	if (error)
 		return pollux_fail(-error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(-error));
 	info = answer;
-	at = kernel_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
+	at = vfio_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
 		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
 	told = (const uint8_t *)answer + (at > 0 ? at : 0) + sizeof(cap);
 	if (at > 0)

@@ -3,7 +3,7 @@
 #include "kernel_device.h"
 
 #include "error.h"
-#include "kernel_info.h"
+#include "info.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -265,7 +265,7 @@ static int note_parts(struct kernel_device *kernel, unsigned index, const struct
 	const uint8_t *areas;
 	int at;
 
-	at = kernel_info_find(info, bytes, sizeof(*info), info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
+	at = vfio_info_find(info, bytes, sizeof(*info), info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
 		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)
 		return bad_answer(kernel, "has a region's capabilities outside its answer or in a loop");
@@ -300,7 +300,7 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 	struct vfio_region_info *info;
 	void *answer;
 	size_t bytes;
-	int error = kernel_info_ask(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &head, sizeof(head), &answer, &bytes);
+	int error = vfio_info_ask(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &head, sizeof(head), &answer, &bytes);
 
 	if (error)
 		return pollux_fail(

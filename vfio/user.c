@@ -3,7 +3,7 @@
 #include "user.h"
 
 #include "error.h"
-#include "kernel_info.h"
+#include "info.h"
 #include "space.h"
 #include "user_channel.h"
 
@@ -320,7 +320,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 		return user_channel_broken(&user->channel, "sends a file descriptor for a region that cannot be mapped");
 	if (reply->info.argsz > sizeof(*reply)) /* capabilities were left out: which parts may be mapped is unknown */
 		return 0;
-	at = kernel_info_find(
+	at = vfio_info_find(
 		reply, bytes, sizeof(reply->info), has_caps ? reply->info.cap_offset : 0, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)
 		return user_channel_broken(&user->channel, "has a region's capabilities outside its answer or in a loop");

@@ -6,10 +6,10 @@
 
 #include "../../vfio/error.h"
 #include "../../vfio/group.h"
+#include "../../vfio/info.h"
 #include "../../vfio/iommufd.h"
 #include "../../vfio/kernel.h"
 #include "../../vfio/kernel_device.h"
-#include "../../vfio/kernel_info.h"
 #include "../../vfio/kernel_space.h"
 
 #include <CUnit/Basic.h>
@@ -42,7 +42,7 @@
 #define munmap(at, bytes)                      fake_munmap(at, bytes)
 #define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
 #define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
-#include "../../vfio/kernel_info.c"
+#include "../../vfio/info.c"
 #undef PAGE_BYTES
 #include "../../vfio/kernel_device.c"
 #include "../../vfio/kernel_events.c"

@@ -16,6 +16,14 @@ static void be_impatient(void)
 	ixgbe_times.blocked = 2000;
 }
 
+/* Three ports, with a pipe from the first to the two others, that does not wait long for either. */
+static struct nic_pipe *set_up_impatient(struct fixture *f)
+{
+	set_up(f, 3, NULL);
+	be_impatient();
+	return open_pipe(f, 0, 6);
+}
+
 /* Lets packets arrive and go out everywhere, until the wire of `port` has n of them. */
 static void pass(struct fixture *f, struct nic_pipe *pipe, unsigned port, unsigned n)
 {
@@ -39,9 +47,7 @@ static void a_blocked_output_does_not_block_the_others(void)
 	unsigned home;
 	struct fixture f;
 
-	set_up(&f, 3, NULL);
-	be_impatient();
-	pipe = open_pipe(&f, 0, 6);
+	pipe = set_up_impatient(&f);
 	const struct ring_rxq *rxq = ((struct ixgbe_pipe *)pipe)->rxq;
 	home = pkt_pool_available(f.pool);
 	for (unsigned round = 0; round < 5; round++) {
@@ -83,9 +89,7 @@ static void an_output_that_has_sent_all_is_free_at_once(void)
 	struct nic_pipe *pipe;
 	struct fixture f;
 
-	set_up(&f, 3, NULL);
-	be_impatient();
-	pipe = open_pipe(&f, 0, 6);
+	pipe = set_up_impatient(&f);
 	link_down(&f, 1);
 	pass(&f, pipe, 2, 5 * RING);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 8, to_all, NULL), 0);
@@ -121,9 +125,7 @@ static void what_is_set_aside_stays_as_it_was(void)
 	struct nic_pipe *pipe;
 	struct fixture f;
 
-	set_up(&f, 3, NULL);
-	be_impatient();
-	pipe = open_pipe(&f, 0, 6);
+	pipe = set_up_impatient(&f);
 	link_down(&f, 1);
 	for (unsigned burst = 0; burst < 2; burst++) {
 		for (unsigned i = 0; i < (burst ? 32u : 20u); i++)
@@ -192,9 +194,7 @@ static void an_empty_pool_only_delays(void)
 	struct pkt *all;
 	unsigned n;
 
-	set_up(&f, 3, NULL);
-	be_impatient();
-	pipe = open_pipe(&f, 0, 6);
+	pipe = set_up_impatient(&f);
 	all = calloc(f.pool_count, sizeof(*all));
 	n = pkt_alloc(f.pool, all, f.pool_count);
 	link_down(&f, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Questions to the kernel's VFIO whose answers grow. What the kernel says of sizes and places is checked before it is followed. */
-#include "kernel_info.h"
+ * Answers of VFIO that grow. What they say of sizes and places is checked before it is followed. */
+#include "info.h"
 
 #include <errno.h>
 #include <linux/vfio.h>
@@ -11,7 +11,7 @@
 #define ANSWER_MAX 65536 /* thousands of ranges or areas; more is no answer */
 #define TRIES      4     /* the need can grow between two calls, when another device joins */
 
-int kernel_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes)
+int vfio_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes)
 {
 	size_t room = head_bytes;
 
@@ -43,7 +43,7 @@ int kernel_info_ask(int fd, unsigned long request, const void *head, size_t head
 	return -EPROTO;
 }
 
-int kernel_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes)
+int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes)
 {
 	for (uint32_t at = first; at;) {
 		struct vfio_info_cap_header cap;
