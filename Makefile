@@ -1,12 +1,14 @@
 # Pollux: plain make. `make help` lists what there is. V=1 shows the commands, CC=clang picks the compiler,
 # BUILD=release|debug|asan|tsan|fuzz picks the build folder; fuzz needs CC=clang.
 
+VERSION := 1.1.0
+
 BUILD ?= release
 CC ?= cc
 O := build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),-clang)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-sign-conversion
-CPPFLAGS_ALL := -D_GNU_SOURCE $(CPPFLAGS)
+CPPFLAGS_ALL := -D_GNU_SOURCE -DPOLLUX_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CFLAGS_release := -O3 -g
 CFLAGS_debug := -Og -g -DPOLLUX_DEBUG
 CFLAGS_asan := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -24,8 +26,9 @@ LIB_SOURCES := $(wildcard vfio/*.c mempool/*.c driver/*.c driver/*/*.c)
 MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c))
 QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))
-APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out apps/app%,$(wildcard apps/*.c)))
-APP_SOURCES := $(wildcard apps/app*.c)
+# apps/gen.c is pollux-gen, apps/gen_*.c are its other files; app_*.c are in every application
+APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out $(wildcard apps/*_*.c),$(wildcard apps/*.c)))
+APP_SOURCES := $(wildcard apps/app_*.c)
 # what guests run beside our applications; each with the other files of its folder
 GUEST_PROGRAMS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/guest-*.c))
 GUEST_SOURCES := $(filter-out tests/guest/guest-%,$(wildcard tests/guest/*.c))
@@ -59,7 +62,8 @@ $(O)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/pollux-%: $(O)/apps/%.o $(call objects,$(APP_SOURCES)) $(LIB)
+.SECONDEXPANSION:
+$(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o $$(call objects,$$(wildcard apps/$$*_*.c)) $(call objects,$(APP_SOURCES)) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 

@@ -289,9 +289,15 @@ void app_add_port(struct app_options *options, struct argp_state *state, const c
 	options->addresses[options->address_count++] = address;
 }
 
+static void print_version(FILE *to, struct argp_state *state)
+{
+	fprintf(to, "%s (Pollux) %s\n", state->name, POLLUX_VERSION);
+}
+
 void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	argp_err_exit_status = APP_USAGE;
+	argp_program_version_hook = print_version;
 	/* argp reports what it did not expect itself, and ends the program; what it returns is shortage of memory. */
 	if (argp_parse(argp, argc, argv, 0, NULL, input) != 0)
 		exit(APP_FAILED);

@@ -73,6 +73,17 @@ helps bind --user= --group --force --dry-run --json --root= status restore 0000:
 
 helps doctor --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
 
+# --version: one number for all programs, which the Makefile has
+version=$(sed -n 's/^VERSION := //p' Makefile)
+for program in fwd gen pipe dump bind doctor model pcap-check pcap-diff pcap-make; do
+	run $program --version
+	if [ $status = 0 ] && [ -n "$version" ] && [ "$(cat "$work/out")" = "pollux-$program (Pollux) $version" ]; then
+		pass
+	else
+		fail "pollux-$program --version: status $status, 0 and Pollux $version were wanted"
+	fi
+done
+
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock
 

@@ -14,7 +14,7 @@ done <<'ROOMS'
 600 driver,shared driver/*.[ch]
 2500 driver/ixgbe driver/ixgbe/*.[ch]
 250 apps/fwd apps/fwd.c
-250 apps/gen apps/gen.c
+900 apps/gen apps/gen.c apps/gen_*.c
 250 apps/pipe apps/pipe.c
 250 apps/dump apps/dump.c
 500 apps/bind apps/bind.c

@@ -49,6 +49,7 @@ void options_help(FILE *to)
 		"  --stats              live counters on stderr, once a second\n"
 		"  --json               the statistics at the end as JSON\n"
 		"                       SIGUSR2 has them written as JSON at once, whatever else was asked for\n"
+		"  --help, --version    this list; Pollux's version\n"
 		"\nFor tests:\n"
 		"  --lose N, --corrupt N  the N-th frame for a pcap-out is left out, or gets a bit flipped in its middle\n"
 		"  --no-shared          heads and tails are not shared as memory: every register access is a message, and exact.\n"
@@ -146,7 +147,8 @@ static bool take_value(struct options *options, int option, const char *value)
 
 bool options_understand(int argc, char **argv, struct options *options)
 {
-	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, help = 0, option;
+	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, help = 0, version = 0,
+	    option;
 	const struct option names[] = {
 		{"port", required_argument, NULL, PORT},
 		{"wire", required_argument, NULL, WIRE},
@@ -165,11 +167,14 @@ bool options_understand(int argc, char **argv, struct options *options)
 		{"link-down", no_argument, &link_down, 1},
 		{"sfp-absent", no_argument, &sfp_absent, 1},
 		{"help", no_argument, &help, 1},
+		{"version", no_argument, &version, 1},
 		{0},
 	};
-	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "hV", names, NULL)) != -1) {
 		if (option == 'h')
 			help = 1;
+		else if (option == 'V')
+			version = 1;
 		else if (option && !take_value(options, option, optarg))
 			return false;
 	}
@@ -182,11 +187,12 @@ bool options_understand(int argc, char **argv, struct options *options)
 	options->link_down = link_down;
 	options->sfp_absent = sfp_absent;
 	options->help = help;
+	options->version = version;
 	if (sfp_absent && options->card != MODEL_82599) {
 		fprintf(stderr, "pollux-model: the %s has no cage that --sfp-absent could empty\n", model_card_name(options->card));
 		return false;
 	}
-	if (help || (optind == argc && options->ports))
+	if (help || version || (optind == argc && options->ports))
 		return true;
 	fprintf(stderr, options->ports ? "pollux-model: what is '%s'? See --help\n" : "pollux-model: --port SOCKET is needed: see --help\n",
 		argv[optind]);

@@ -15,7 +15,7 @@ struct options {
 	unsigned ports, wire_count;
 	enum model_card card;
 	uint32_t broken; /* enum model_breakage */
-	bool help, hold, no_shared, link_down, sfp_absent, exit_when_done, once, stats, json;
+	bool help, version, hold, no_shared, link_down, sfp_absent, exit_when_done, once, stats, json;
 	uint64_t lose, corrupt, expect; /* 0: not wanted */
 	double duration;                /* seconds; 0: without end */
 };

@@ -214,6 +214,10 @@ int main(int argc, char **argv)
 		options_help(stdout);
 		return EXIT_SUCCESS;
 	}
+	if (options.version) {
+		puts("pollux-model (Pollux) " POLLUX_VERSION);
+		return EXIT_SUCCESS;
+	}
 
 	struct sigaction action = {.sa_handler = on_signal};
 	sigemptyset(&action.sa_mask);

@@ -122,7 +122,7 @@ static bool number(const char *text, unsigned long *value)
 
 int main(int argc, char **argv)
 {
-	enum { TO = 256, FROM, SIZE, COUNT, FLOWS, HELP };
+	enum { TO = 256, FROM, SIZE, COUNT, FLOWS, HELP, VERSION };
 	static const struct option names[] = {
 		{"to", required_argument, NULL, TO},
 		{"from", required_argument, NULL, FROM},
@@ -130,11 +130,12 @@ int main(int argc, char **argv)
 		{"count", required_argument, NULL, COUNT},
 		{"flows", required_argument, NULL, FLOWS},
 		{"help", no_argument, NULL, HELP},
+		{"version", no_argument, NULL, VERSION},
 		{0},
 	};
 	char error[512];
 	struct capture capture;
-	for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "hV", names, NULL)) != -1;) {
 		if (c == TO)
 			wanted.to = optarg;
 		else if (c == FROM)
@@ -144,6 +145,9 @@ int main(int argc, char **argv)
 				continue;
 			fprintf(stderr, "pollux-pcap-check: sizes and counts are numbers from 1, not '%s'\n", optarg);
 			return UNUSABLE;
+		} else if (c == VERSION || c == 'V') {
+			puts("pollux-pcap-check (Pollux) " POLLUX_VERSION);
+			return SOUND;
 		} else {
 			fputs(help, c == HELP || c == 'h' ? stdout : stderr);
 			return c == HELP || c == 'h' ? SOUND : UNUSABLE;

@@ -144,6 +144,10 @@ int main(int argc, char **argv)
 		fputs(help, stdout);
 		return SAME;
 	}
+	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+		puts("pollux-pcap-diff (Pollux) " POLLUX_VERSION);
+		return SAME;
+	}
 	int options = understand(argc, argv);
 	if (options < 0 || argc - options != 3) {
 		fputs(help, stderr);

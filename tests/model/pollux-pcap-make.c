@@ -2,6 +2,7 @@
  * pollux-pcap-make: writes a capture of numbered frames of all sizes, each byte of which depends on the frame's number. For tests that
  * compare what went in with what came out. */
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,12 +95,17 @@ int main(int argc, char **argv)
 {
 	uint64_t count = argc > 2 ? number(argv[2], 1, UINT64_C(1) << 32) : 0;
 	uint64_t largest = argc > 3 ? number(argv[3], LEAST, LARGEST) : 1514;
+	bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+		puts("pollux-pcap-make (Pollux) " POLLUX_VERSION);
+		return 0;
+	}
 	if (argc < 3 || argc > 4 || !count || !largest) {
-		fprintf(stderr,
+		fprintf(help ? stdout : stderr,
 			"Usage: pollux-pcap-make FILE COUNT [LARGEST]\n"
 			"Writes COUNT numbered UDP frames, of %u to LARGEST bytes (1514; at most %u) without FCS, to a capture.\n",
 			LEAST, LARGEST);
-		return 2;
+		return help ? 0 : 2;
 	}
 	return write_all(argv[1], count, (unsigned)largest);
 }
