@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What Pollux's applications share: options, opening ports, threads and signals, statistics, and the generator's packets.
+ * What Pollux's applications share: options, opening ports, threads and signals, and statistics.
  * Not part of the library: an application is its one file, this header, and driver/nic.h. */
 #ifndef POLLUX_APPS_APP_H
 #define POLLUX_APPS_APP_H
@@ -253,84 +253,5 @@ bool app_supervise(struct app *app, const struct app_work *work);
 /** Prints the totals, as text or as the final JSON object. Workers have ended, ports are still started. What was received until now
  *  counts, and what leaves the transmit ring within 10 ms; the rates are of all that, per time until end_ns. */
 void app_totals(struct app *app, app_more *more);
-
-/* ---- The generator's schedule (app_schedule.c) ---- */
-
-struct app_frame {
-	uint8_t *data;  /* NULL: the template */
-	double gap;     /* cycles from its start to the next one's */
-	uint64_t ns;    /* when it was captured */
-	unsigned bytes; /* without FCS */
-};
-
-struct app_schedule {
-	struct app_frame *frames; /* sent one after the other, and then from the first again */
-	unsigned count, room, next;
-	double due;      /* cycles since the start, of the next frame */
-	double catch_up; /* cycles: a sender held up sends later what it owes, but not for more than this time */
-};
-
-/** Adds a frame, of which it keeps a copy. False: no memory. */
-bool app_schedule_add(struct app_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns);
-
-/** Loads all frames of a capture file up to the longest that can be sent, so that nothing reads from disk later. Prints why not. */
-bool app_schedule_load(struct app_schedule *schedule, const char *file, unsigned longest, bool quiet);
-
-/** Computes the gaps: from the rate, or with an unlimited rate and own_timing as the frames were captured. */
-void app_schedule_pace(struct app_schedule *schedule, const struct app_rate *rate, bool own_timing, unsigned link_mbps);
-
-/** How many frames are due `now` cycles after the start, at most `most`: they count as sent from then on. */
-unsigned app_schedule_due(struct app_schedule *schedule, double now, unsigned most);
-
-/** The next frame; as many times as app_schedule_due said. */
-const struct app_frame *app_schedule_next(struct app_schedule *schedule);
-
-void app_schedule_free(struct app_schedule *schedule);
-
-/* ---- The generator's packets (app_udp.c) ---- */
-
-#define APP_UDP_MIN 60u /* bytes, without FCS */
-
-/** A template of numbered packets, and what varies in them. */
-struct app_udp {
-	uint8_t frame[PKT_DATA_BYTES];
-	unsigned bytes;
-	uint32_t ip_sum, udp_sum; /* of all that does not vary */
-	uint64_t flows;
-};
-#define APP_FLOWS_MAX (UINT64_C(1) << 30)
-
-/** A random number for a run. */
-uint32_t app_run_number(void);
-
-/** Makes a template: Ethernet, IPv4 from 198.18.0.0/16 to 198.19.0.1 (RFC 2544's addresses), UDP, a number, zeros.
- * @param run  a number of this run: packets of other runs are not taken for ours */
-void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run);
-
-/** Writes the head of packet `number` into a buffer that already holds the template behind its first 64 bytes. */
-void app_udp_write(const struct app_udp *udp, uint8_t *data, uint64_t number);
-
-/** Writes the template into all `count` buffers of a new pool. */
-bool app_udp_fill(const struct app_udp *udp, struct pkt_pool *pool, unsigned count);
-
-/** The number of a received packet; false when it is none of ours. */
-bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number);
-
-/** Whether a packet of ours is, but for the Ethernet addresses, as it was sent under that number. */
-bool app_udp_intact(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
-
-/** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are new, too. */
-#define APP_SEQUENCE_WINDOW 65536u
-struct app_sequence {
-	uint64_t next; /* one more than the highest number seen */
-	_Atomic uint64_t unique, reordered, duplicates, stale;
-	_Atomic uint64_t foreign;   /* packets of others, counted by the caller, ... */
-	_Atomic uint64_t corrupted; /* ... as are those that came back changed */
-	uint64_t seen[APP_SEQUENCE_WINDOW / 64];
-};
-void app_sequence_add(struct app_sequence *sequence, uint64_t number);
-
-/** Prints what became of `sent` packets: a line for people, or JSON members with a comma in front. */
-void app_sequence_print(const struct app_sequence *sequence, FILE *out, bool json, uint64_t sent);
 
 #endif

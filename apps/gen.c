@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-gen: sends numbered packets, or those of a capture file, at a chosen rate, and accounts for what comes back. */
-#include "app.h"
+#include "gen.h"
 
 #include <string.h>
 #include <time.h>
@@ -18,7 +18,7 @@ static struct {
 	uint8_t to[6];
 	bool has_to, shaped; /* shaped: --size, --flows or --to was given */
 
-	struct app_schedule schedule;
+	struct gen_schedule schedule;
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
@@ -29,10 +29,10 @@ static struct {
 	_Atomic uint64_t made, ring_full;
 
 	/* Touched by the receiving thread. */
-	struct app_sequence sequence;
+	struct gen_sequence sequence;
 	bool inside[APP_PORTS]; /* a frame whose first handle was seen */
 
-	struct app_udp udp;
+	struct gen_udp udp;
 	atomic_bool sending, ended;
 	struct app app;
 } gen = {.size = 64, .flows = 1};
@@ -41,13 +41,13 @@ static struct {
 
 static void fill(struct pkt *pkt, uint64_t number)
 {
-	const struct app_frame *frame = app_schedule_next(&gen.schedule);
+	const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
 
 	pkt->len = (uint16_t)frame->bytes;
 	if (gen.replay)
 		memcpy(pkt->data, frame->data, frame->bytes);
 	else
-		app_udp_write(&gen.udp, pkt->data, number);
+		gen_udp_write(&gen.udp, pkt->data, number);
 }
 
 static void transmit(void)
@@ -61,7 +61,7 @@ static void transmit(void)
 			app_wake();
 			return;
 		}
-		unsigned n = app_schedule_due(&gen.schedule, (double)(app_tsc() - gen.start), gen.options.burst);
+		unsigned n = gen_schedule_due(&gen.schedule, (double)(app_tsc() - gen.start), gen.options.burst);
 		/* The pool has enough for a full ring and two bursts: it never runs out. */
 		n = pkt_alloc(gen.pool, gen.pkts, left < n ? (unsigned)left : n);
 		if (n == 0)
@@ -100,12 +100,12 @@ static void receive(unsigned port)
 		if (!first || gen.replay)
 			continue;
 		/* A number that was not given out yet is somebody else's idea. */
-		if (!app_udp_read(&gen.udp, pkts[i].data, pkts[i].len, &number) || number >= app_get(&gen.made))
+		if (!gen_udp_read(&gen.udp, pkts[i].data, pkts[i].len, &number) || number >= app_get(&gen.made))
 			app_add(&gen.sequence.foreign, 1);
-		else if (!app_udp_intact(&gen.udp, pkts[i].data, pkts[i].len, number))
+		else if (!gen_udp_intact(&gen.udp, pkts[i].data, pkts[i].len, number))
 			app_add(&gen.sequence.corrupted, 1);
 		else
-			app_sequence_add(&gen.sequence, number);
+			gen_sequence_add(&gen.sequence, number);
 	}
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
@@ -142,7 +142,7 @@ static void more(FILE *out, bool json, bool total)
 		     : "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n",
 		(unsigned long long)sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
 	if (!gen.replay)
-		app_sequence_print(&gen.sequence, out, json, sent);
+		gen_sequence_print(&gen.sequence, out, json, sent);
 }
 
 static bool all_sent(void)
@@ -212,7 +212,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 's':
 		gen.shaped = true;
-		gen.size = (unsigned)app_count_option(state, "size", text, APP_UDP_MIN + APP_FCS_BYTES, PKT_DATA_BYTES + APP_FCS_BYTES);
+		gen.size = (unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, PKT_DATA_BYTES + APP_FCS_BYTES);
 		return 0;
 	case 'R':
 		if (!app_parse_rate(text, &gen.rate))
@@ -224,7 +224,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'f':
 		gen.shaped = true;
-		gen.flows = app_count_option(state, "flows", text, 1, APP_FLOWS_MAX);
+		gen.flows = app_count_option(state, "flows", text, 1, GEN_FLOWS_MAX);
 		return 0;
 	case KEY_TO:
 		gen.shaped = true;
@@ -267,15 +267,15 @@ static bool prepare(void)
 
 	if (!gen.has_to)
 		memcpy(gen.to, gen.app.port_count > 1 ? ports[1].info.mac : nobody, 6);
-	app_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, app_run_number());
-	if (!gen.replay && !app_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
+	gen_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, gen_run_number());
+	if (!gen.replay && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
 		return false;
-	app_schedule_pace(
+	gen_schedule_pace(
 		&gen.schedule, &gen.rate, gen.replay != NULL, ports[0].link.up ? ports[0].link.mbps : ports[0].info.max_link_mbps);
 	if (gen.replay && !gen.loop && (!gen.count || gen.count > gen.schedule.count))
 		gen.count = gen.schedule.count;
 	gen.pool = app_open_pool(&gen.app, count);
-	return gen.pool && (gen.replay || app_udp_fill(&gen.udp, gen.pool, count));
+	return gen.pool && (gen.replay || gen_udp_fill(&gen.udp, gen.pool, count));
 }
 
 static bool run(void)
@@ -294,10 +294,10 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	bool good = !gen.replay || app_schedule_load(&gen.schedule, gen.replay, app_largest_frame(&gen.options), gen.options.quiet);
+	bool good = !gen.replay || gen_schedule_load(&gen.schedule, gen.replay, app_largest_frame(&gen.options), gen.options.quiet);
 	good = good && app_open(&gen.app, &gen.options, 2) && prepare() && run();
 
 	good = app_close(&gen.app) && good;
-	app_schedule_free(&gen.schedule);
+	gen_schedule_free(&gen.schedule);
 	return good ? APP_OK : APP_FAILED;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The generator's numbered UDP packets: made from a template with incremental checksums, recognised, and accounted for. */
-#include "app.h"
+#include "gen.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 /* Offsets in the frame. */
 enum { ETH = 0, IP = 14, UDP = 34, PAYLOAD = 42, RUN = PAYLOAD + 4, NUMBER = PAYLOAD + 8 };
-_Static_assert(NUMBER + 8 <= APP_UDP_MIN, "the smallest frame holds the number");
+_Static_assert(NUMBER + 8 <= GEN_UDP_MIN, "the smallest frame holds the number");
 
 static const uint8_t magic[4] = {'P', 'l', 'x', '1'};
 
@@ -42,14 +42,14 @@ static uint16_t finish(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-uint32_t app_run_number(void)
+uint32_t gen_run_number(void)
 {
 	uint32_t run;
 
 	return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)app_now_ns();
 }
 
-void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
+void gen_udp_init(struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
 {
 	uint8_t *f = udp->frame;
 
@@ -75,7 +75,7 @@ void app_udp_init(struct app_udp *udp, unsigned bytes, const uint8_t to[6], cons
 	udp->udp_sum = sum16(f + IP + 12, 8) + 17 + (bytes - UDP) + sum16(f + UDP, bytes - UDP);
 }
 
-void app_udp_write(const struct app_udp *udp, uint8_t *data, uint64_t number)
+void gen_udp_write(const struct gen_udp *udp, uint8_t *data, uint64_t number)
 {
 	uint64_t flow = udp->flows > 1 ? number % udp->flows : 0;
 	/* Source address and port: no two flows below 2^30 have both in common. */
@@ -93,7 +93,7 @@ void app_udp_write(const struct app_udp *udp, uint8_t *data, uint64_t number)
 	memcpy(data + NUMBER, &big, 8);
 }
 
-bool app_udp_fill(const struct app_udp *udp, struct pkt_pool *pool, unsigned count)
+bool gen_udp_fill(const struct gen_udp *udp, struct pkt_pool *pool, unsigned count)
 {
 	struct pkt *all = calloc(count, sizeof(*all));
 	unsigned n = all ? pkt_alloc(pool, all, count) : 0;
@@ -105,9 +105,9 @@ bool app_udp_fill(const struct app_udp *udp, struct pkt_pool *pool, unsigned cou
 	return n > 0;
 }
 
-bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number)
+bool gen_udp_read(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number)
 {
-	if (bytes < APP_UDP_MIN || memcmp(data + PAYLOAD, udp->frame + PAYLOAD, NUMBER - PAYLOAD) != 0)
+	if (bytes < GEN_UDP_MIN || memcmp(data + PAYLOAD, udp->frame + PAYLOAD, NUMBER - PAYLOAD) != 0)
 		return false;
 	uint64_t big;
 	memcpy(&big, data + NUMBER, 8);
@@ -115,32 +115,32 @@ bool app_udp_read(const struct app_udp *udp, const uint8_t *data, unsigned bytes
 	return true;
 }
 
-bool app_udp_intact(const struct app_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
+bool gen_udp_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
 {
 	uint8_t head[64];
 
 	if (bytes != udp->bytes)
 		return false;
-	app_udp_write(udp, head, number);
-	return memcmp(data + IP - 2, head + IP - 2, APP_UDP_MIN - (IP - 2)) == 0 &&
-	       memcmp(data + APP_UDP_MIN, udp->frame + APP_UDP_MIN, bytes - APP_UDP_MIN) == 0;
+	gen_udp_write(udp, head, number);
+	return memcmp(data + IP - 2, head + IP - 2, GEN_UDP_MIN - (IP - 2)) == 0 &&
+	       memcmp(data + GEN_UDP_MIN, udp->frame + GEN_UDP_MIN, bytes - GEN_UDP_MIN) == 0;
 }
 
-void app_sequence_add(struct app_sequence *s, uint64_t number)
+void gen_sequence_add(struct gen_sequence *s, uint64_t number)
 {
-	uint64_t *word = &s->seen[number % APP_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
+	uint64_t *word = &s->seen[number % GEN_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
 
 	if (number >= s->next) {
 		/* What slides into the window has not been seen. */
 		uint64_t skipped = number - s->next;
-		if (skipped >= APP_SEQUENCE_WINDOW) {
+		if (skipped >= GEN_SEQUENCE_WINDOW) {
 			memset(s->seen, 0, sizeof(s->seen));
 		} else {
 			for (uint64_t i = s->next; i <= number; i++)
-				s->seen[i % APP_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
+				s->seen[i % GEN_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
 		}
 		s->next = number + 1;
-	} else if (s->next - number > APP_SEQUENCE_WINDOW) {
+	} else if (s->next - number > GEN_SEQUENCE_WINDOW) {
 		app_add(&s->stale, 1);
 		return;
 	} else if (*word & bit) {
@@ -153,7 +153,7 @@ void app_sequence_add(struct app_sequence *s, uint64_t number)
 	app_add(&s->unique, 1);
 }
 
-void app_sequence_print(const struct app_sequence *s, FILE *out, bool json, uint64_t sent)
+void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, uint64_t sent)
 {
 	uint64_t unique = app_get(&s->unique), lost = sent > unique ? sent - unique : 0;
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * When the generator sends which frame: its one template over and over, or the frames of a capture file. */
-#include "app.h"
+#include "gen.h"
 
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool app_schedule_add(struct app_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns)
+bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns)
 {
 	if (schedule->count == schedule->room) {
 		unsigned room = schedule->room ? 2 * schedule->room : 64;
-		struct app_frame *frames = realloc(schedule->frames, room * sizeof(*frames));
+		struct gen_frame *frames = realloc(schedule->frames, room * sizeof(*frames));
 		if (!frames)
 			return false;
 		schedule->frames = frames;
@@ -21,11 +21,11 @@ bool app_schedule_add(struct app_schedule *schedule, const uint8_t *data, unsign
 		return false;
 	if (copy)
 		memcpy(copy, data, bytes);
-	schedule->frames[schedule->count++] = (struct app_frame){.data = copy, .bytes = bytes, .ns = ns};
+	schedule->frames[schedule->count++] = (struct gen_frame){.data = copy, .bytes = bytes, .ns = ns};
 	return true;
 }
 
-bool app_schedule_load(struct app_schedule *schedule, const char *file, unsigned longest, bool quiet)
+bool gen_schedule_load(struct gen_schedule *schedule, const char *file, unsigned longest, bool quiet)
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
 	uint64_t left_out = 0, cut = 0;
@@ -48,7 +48,7 @@ bool app_schedule_load(struct app_schedule *schedule, const char *file, unsigned
 			continue;
 		}
 		cut += header->caplen < header->len;
-		if (!app_schedule_add(
+		if (!gen_schedule_add(
 			    schedule, data, header->caplen, (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec)) {
 			app_error("%s: no memory for all of its frames", file);
 			goto close;
@@ -67,17 +67,17 @@ close:
 	return result == PCAP_ERROR_BREAK && schedule->count > 0;
 }
 
-void app_schedule_pace(struct app_schedule *schedule, const struct app_rate *rate, bool own_timing, unsigned link_mbps)
+void gen_schedule_pace(struct gen_schedule *schedule, const struct app_rate *rate, bool own_timing, unsigned link_mbps)
 {
 	schedule->catch_up = 0.01 * app_tsc_hz();
 	if (schedule->count == 0)
 		return;
-	uint64_t first = schedule->frames[0].ns, last = schedule->frames[schedule->count - 1].ns;
+	uint64_t begin = schedule->frames[0].ns, end = schedule->frames[schedule->count - 1].ns;
 	/* Before a capture starts again, as much time passes as between its frames in the mean. */
-	uint64_t again = last > first ? (last - first) / (schedule->count - 1) : 0;
+	uint64_t again = end > begin ? (end - begin) / (schedule->count - 1) : 0;
 
 	for (unsigned i = 0; i < schedule->count; i++) {
-		struct app_frame *f = &schedule->frames[i];
+		struct gen_frame *f = &schedule->frames[i];
 		if (own_timing && rate->unit == APP_RATE_UNLIMITED) {
 			uint64_t next = i + 1 < schedule->count ? schedule->frames[i + 1].ns : f->ns + again;
 			f->gap = next > f->ns ? (double)(next - f->ns) * app_tsc_hz() / 1e9 : 0;
@@ -87,7 +87,7 @@ void app_schedule_pace(struct app_schedule *schedule, const struct app_rate *rat
 	}
 }
 
-unsigned app_schedule_due(struct app_schedule *schedule, double now, unsigned most)
+unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned most)
 {
 	unsigned n = 0;
 
@@ -100,18 +100,18 @@ unsigned app_schedule_due(struct app_schedule *schedule, double now, unsigned mo
 	return n;
 }
 
-const struct app_frame *app_schedule_next(struct app_schedule *schedule)
+const struct gen_frame *gen_schedule_next(struct gen_schedule *schedule)
 {
-	const struct app_frame *frame = &schedule->frames[schedule->next];
+	const struct gen_frame *frame = &schedule->frames[schedule->next];
 
 	schedule->next = schedule->next + 1 < schedule->count ? schedule->next + 1 : 0;
 	return frame;
 }
 
-void app_schedule_free(struct app_schedule *schedule)
+void gen_schedule_free(struct gen_schedule *schedule)
 {
 	for (unsigned i = 0; i < schedule->count; i++)
 		free(schedule->frames[i].data);
 	free(schedule->frames);
-	*schedule = (struct app_schedule){0};
+	*schedule = (struct gen_schedule){0};
 }
