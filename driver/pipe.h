@@ -122,11 +122,14 @@ static inline __attribute__((always_inline)) unsigned nic_pipe_run(
 	unsigned done = 0, got;
 
 	while (done < n && (got = pipe->take(pipe, n - done))) {
-		struct nic_pipe_said said = {.all = UINT32_MAX};
+		struct nic_pipe_said said;
 		struct pkt *pkts = pipe->pkts;
 		uint32_t *to = pipe->to;
 		unsigned left = got;
 
+		said.any = 0; /* no designated initializer: C++ has them from C++20 on only */
+		said.all = UINT32_MAX;
+		said.unwritten = false;
 #pragma GCC unroll 1
 		for (; left >= 8; left -= 8, pkts += 8, to += 8) {
 			__asm__("" : "+r"(left)); /* else where it ends is worked out before it begins, which takes longer than a round */

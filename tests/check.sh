@@ -36,14 +36,17 @@ step() {
 	sed -n 's/^ *\(skip[a-z]*:\)/        \1/p' "$log"
 }
 
-# Every public header compiles alone, as C and as C++.
+# Every public header compiles alone, in each C and C++ that applications are written in, and with nothing to complain of.
 headers_alone() {
-	local header status=0
-	for header in vfio/error.h vfio/space.h vfio/device.h vfio/pci.h vfio/bind.h mempool/memory.h mempool/pkt.h driver/nic.h driver/pipe.h; do
-		gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -x c $header || status=1
+	local headers="vfio/error.h vfio/space.h vfio/device.h vfio/pci.h vfio/bind.h mempool/pkt.h driver/nic.h driver/pipe.h"
+	local warnings="-Wall -Wextra -Wpedantic -Werror -Wno-unused-function" standard status=0
+	for standard in c99 c11 c17; do
+		gcc -std=$standard $warnings -fsyntax-only -x c $headers mempool/memory.h || status=1
+		clang -std=$standard $warnings -fsyntax-only -x c $headers mempool/memory.h || status=1
 	done
-	for header in vfio/space.h mempool/pkt.h driver/nic.h driver/pipe.h; do
-		clang++ -std=c++17 -Wall -Wextra -Wno-unused-function -Werror -fsyntax-only -x c++ $header || status=1
+	for standard in c++11 c++14 c++17 c++20; do
+		g++ -std=$standard $warnings -fsyntax-only -x c++ $headers || status=1
+		clang++ -std=$standard $warnings -fsyntax-only -x c++ $headers || status=1
 	done
 	return $status
 }

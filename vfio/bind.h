@@ -6,7 +6,7 @@
 
 #include "pci.h"
 
-#include <net/if.h>
+#include <linux/if.h> /* IFNAMSIZ, which net/if.h has under _GNU_SOURCE only */
 #include <sys/types.h>
 
 #ifdef __cplusplus

@@ -4,7 +4,7 @@
 #ifndef POLLUX_VFIO_PCI_H
 #define POLLUX_VFIO_PCI_H
 
-#include <limits.h>
+#include <linux/limits.h> /* PATH_MAX, which limits.h has under _GNU_SOURCE only */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
