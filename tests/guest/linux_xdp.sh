@@ -82,8 +82,8 @@ flood() { # COUNTER
 # either resets the card
 small_ring() { $far_end ethtool -G eth1 rx 64 && through; }
 no_pause() { $far_end ethtool -A eth1 autoneg off rx off tx off || $far_end ethtool -A eth1 rx off tx off; through; }
-flood_missed() { small_ring && flood rx_missed_errors && ask wire_grew 1 missed "$lost" in_frames $((3001 - lost)); }
-flood_dropped() { no_pause && flood rx_no_dma_resources && ask wire_grew 1 missed 0 in_frames 3001; }
+flood_missed() { small_ring && flood rx_missed_errors && ask wire_grew 1 missed "$lost" received $((3001 - lost)) in_frames 3001; }
+flood_dropped() { no_pause && flood rx_no_dma_resources && ask wire_grew 1 missed 0 no_descriptor "$lost" received $((3001 - lost)) in_frames 3001; }
 alive() { settled && /bin/ping -c 3 -i 0.2 -W 5 192.0.2.2; }
 
 check "XDP_PASS: 500 frames, all seen" xdp_pass

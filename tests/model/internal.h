@@ -100,6 +100,7 @@ struct model {
 	struct model_extent recent[8]; /* extents that any queue has met; empty ones hold nothing */
 	unsigned recent_next;
 	struct model_faults faults;
+	uint64_t fates[MODEL_FATES], received_bytes; /* of the wire's frames */
 	struct model_host host;
 
 	uint32_t reg[MODEL_WORDS];
@@ -389,6 +390,15 @@ unsigned model_size_class(uint32_t bytes_with_fcs);
 void model_count_received(struct model *m, const struct tally *t);
 void model_count_sent(struct model *m, const struct tally *t);
 uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+
+/** Frames have met their fate. Those in loopback did not come over the wire. */
+static inline void fate_met(struct model *m, enum model_fate fate, uint64_t n, uint64_t received_bytes)
+{
+	if (unlikely(m->loopback))
+		return;
+	m->fates[fate] += n;
+	m->received_bytes += received_bytes;
+}
 
 static inline void wide_add(struct model *m, unsigned counter, uint64_t n)
 {

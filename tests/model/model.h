@@ -86,6 +86,8 @@ void model_step(struct model *model, uint64_t now_ns);
 /** The link partner comes or goes; LINKS follows when the driver has brought its side up. */
 void model_set_partner(struct model *model, bool present);
 bool model_link_up(const struct model *model);
+/** RXCTRL.RXEN is set, and a receive queue enabled: the driver wants frames. */
+bool model_receive_enabled(const struct model *model);
 /** RXCTRL.RXEN is set, and the receive path is not halted. */
 bool model_receiving(const struct model *model);
 /** Of the link that is up, as LINKS says it; 0: down. */
@@ -106,6 +108,26 @@ struct model_frame {
 	bool bad_crc; /* arrives with a wrong FCS */
 };
 
+/** What becomes of a frame that comes over the wire. Each has one fate; that of a frame in the packet buffer is still to come. */
+enum model_fate {
+	MODEL_RECEIVED,      /* in the driver's buffers (also those of FCTRL.SBP, with an error) */
+	MODEL_FILTERED,      /* of an address or a VLAN that the port does not take */
+	MODEL_UNDERSIZE,     /* RUC, RFC; shorter than 12 bytes: in no register */
+	MODEL_OVERSIZE,      /* ROC, RJC */
+	MODEL_BAD_FCS,       /* CRCERRS */
+	MODEL_NO_DESCRIPTOR, /* QPRDC: its queue had none, and SRRCTL.DROP_EN is set */
+	MODEL_MISSED,        /* MPC: no descriptor, and the packet buffer was full */
+	MODEL_UNDELIVERABLE, /* its queue's ring or buffers make no sense; in model_faults too */
+	MODEL_NOT_UP,        /* the link was down, or the driver did not receive; in no register */
+	MODEL_FATES
+};
+/** How many frames of the wire met a fate, since model_open: resets do not touch it. Frames in MAC loopback are not of the wire. */
+uint64_t model_fate_count(const struct model *model, enum model_fate fate);
+/** @return a word for a fate, as in a program's output. */
+const char *model_fate_name(enum model_fate fate);
+/** Bytes without FCS of the frames with the fate MODEL_RECEIVED. */
+uint64_t model_received_bytes(const struct model *model);
+
 /**
  * Frames arrive. Each is filtered, and written to its queue, in order, as far as there are descriptors. Frames shorter than 60 bytes
  * arrive padded by their sender or are counted as undersize, as `len` says.
@@ -114,7 +136,10 @@ struct model_frame {
  */
 unsigned model_receive(struct model *model, const struct model_frame *frames, unsigned n);
 
-/** Frames are lost because the packet buffer is full: counts them as missed (MPC). */
+/** The same for frames that have waited in the packet buffer: whether the link is still up does not matter to them. */
+unsigned model_deliver(struct model *model, const struct model_frame *frames, unsigned n);
+
+/** Frames are lost because the packet buffer is full: counts those that would have been received as missed (MPC). */
 void model_miss(struct model *model, const struct model_frame *frames, unsigned n);
 
 /** Where sent frames go. Frames and their data are valid during the call only. */

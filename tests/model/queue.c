@@ -288,6 +288,16 @@ void model_write_tx_ring(struct model *m, unsigned i, uint32_t value, uint32_t o
 	model_tx_load(m, i);
 }
 
+bool model_receive_enabled(const struct model *m)
+{
+	if (m->breakages & MODEL_GONE || !(reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN))
+		return false;
+	for (unsigned i = 0; i < MODEL_QUEUES; i++)
+		if (m->rx[i].enabled)
+			return true;
+	return false;
+}
+
 /** RQSMR and TQSM: which of the 16 counters a queue adds to. */
 void model_write_queue_map(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {

@@ -21,18 +21,44 @@ static double mpps(uint64_t frames, double seconds)
 	return seconds > 0 ? (double)frames / seconds / 1e6 : 0;
 }
 
+/** What came over the wire and did not get to the driver. */
+static uint64_t lost_frames(const struct wire *wire)
+{
+	uint64_t lost = 0;
+	for (unsigned fate = 0; fate < MODEL_FATES; fate++)
+		lost += fate == MODEL_RECEIVED ? 0 : wire_fate_count(wire, fate);
+	return lost;
+}
+
 void report_live(FILE *to, struct model_port *ports, unsigned count, double seconds)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct wire_counts now = ports[i].wire->counts, *old = &ports[i].shown;
-		fprintf(to, "port %u: in %.3f Mpps, out %.3f Mpps, missed %" PRIu64 ", busy %.0f %%, without descriptors %.0f %%%s\n", i,
+		uint64_t lost = lost_frames(ports[i].wire);
+		fprintf(to, "port %u: in %.3f Mpps, out %.3f Mpps, lost %" PRIu64 ", busy %.0f %%, without descriptors %.0f %%%s\n", i,
 			mpps(now.in_frames - old->in_frames, seconds), mpps(now.out_frames - old->out_frames, seconds),
-			now.missed - old->missed, share(now.busy_steps - old->busy_steps, now.steps - old->steps),
+			lost - ports[i].shown_lost, share(now.busy_steps - old->busy_steps, now.steps - old->steps),
 			share(now.blocked - old->blocked, now.offered - old->offered),
 			server_connected(ports[i].server) ? "" : ", no client");
 		*old = now;
+		ports[i].shown_lost = lost;
 	}
 	fflush(to);
+}
+
+/** What became of the frames that came in: those received, and whatever else there was. Together they are all that came. */
+static void fates(FILE *to, const struct wire *wire)
+{
+	for (unsigned fate = 0; fate < MODEL_FATES; fate++) {
+		uint64_t n = wire_fate_count(wire, fate);
+		if (fate == MODEL_RECEIVED)
+			fprintf(to, "        of what came in: received %" PRIu64, n);
+		else if (n)
+			fprintf(to, ", %s %" PRIu64, model_fate_name(fate), n);
+	}
+	if (wire_waiting(wire))
+		fprintf(to, ", waiting in the packet buffer %" PRIu64, wire_waiting(wire));
+	fputs("\n", to);
 }
 
 /** Which rules of order were broken, and which registers are missing: a line each. */
@@ -61,7 +87,9 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		double seconds = seconds_busy(wire);
 		fprintf(to,
 			"port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n",
-			i, c->in_frames, mpps(c->in_frames, seconds), c->missed, c->out_frames, mpps(c->out_frames, seconds), seconds);
+			i, c->in_frames, mpps(c->in_frames, seconds), wire_fate_count(wire, MODEL_MISSED), c->out_frames,
+			mpps(c->out_frames, seconds), seconds);
+		fates(to, wire);
 		fprintf(to, "        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: %s\n",
 			share(c->busy_steps, c->steps), share(c->blocked, c->offered), wire_limit(wire));
 		fprintf(to,
@@ -71,8 +99,6 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		faults_in_detail(to, server_model(ports[i].server));
 		if (c->damaged)
 			fprintf(to, "        %" PRIu64 " frames came with a wrong FCS\n", c->damaged);
-		if (c->deaf)
-			fprintf(to, "        %" PRIu64 " frames came while the port was not up\n", c->deaf);
 		fprintf(to,
 			"        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
 			" answered with an error), ended by us %" PRIu64 ", interrupts that found their eventfd full %" PRIu64 "\n",
@@ -92,11 +118,11 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"port", index},
 		{"in_frames", c->in_frames},
 		{"in_bytes", c->in_bytes},
-		{"missed", c->missed},
+		{"waiting", wire_waiting(port->wire)},
+		{"received_bytes", model_received_bytes(server_model(port->server))},
 		{"out_frames", c->out_frames},
 		{"out_bytes", c->out_bytes},
 		{"captured", c->captured},
-		{"deaf", c->deaf},
 		{"damaged", c->damaged},
 		{"steps", c->steps},
 		{"busy_steps", c->busy_steps},
@@ -118,6 +144,8 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 	fputs("{", to);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		fprintf(to, "\"%s\":%" PRIu64 ",", numbers[i].name, numbers[i].value);
+	for (unsigned fate = 0; fate < MODEL_FATES; fate++)
+		fprintf(to, "\"%s\":%" PRIu64 ",", model_fate_name(fate), wire_fate_count(port->wire, fate));
 	fprintf(to, "\"seconds\":%.6f,\"limit\":\"%s\"}", seconds_busy(port->wire), wire_limit(port->wire));
 }
 

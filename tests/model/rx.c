@@ -4,13 +4,14 @@
 
 #include "internal.h"
 
-/** What becomes of a frame. */
+/** What a frame is judged to be. */
 struct fate {
 	struct parsed parsed;
 	uint32_t len;
 	bool accepted, erred;
 	uint8_t verdict;
-	uint32_t gone_to; /* offset of the counter that says why it was not accepted; 0: none */
+	enum model_fate rejected; /* why it was not accepted */
+	uint32_t gone_to;         /* offset of the register that counts that; 0: none */
 };
 
 /** Judges a frame before any queue is looked at (DS 7.1.1). */
@@ -18,8 +19,9 @@ static void judge(struct model *m, const struct model_frame *f, struct fate *fat
 {
 	uint32_t limit = m->frame_limit;
 
-	*fate = (struct fate){.len = f->len};
+	*fate = (struct fate){.len = f->len, .rejected = MODEL_FILTERED};
 	if (f->len < 60) {
+		fate->rejected = MODEL_UNDERSIZE;
 		fate->gone_to = f->len < 12 ? 0 : f->bad_crc ? IXGBE_RFC : IXGBE_RUC;
 		return;
 	}
@@ -27,10 +29,12 @@ static void judge(struct model *m, const struct model_frame *f, struct fate *fat
 	if (f->len > limit && (f->data[12] << 8 | f->data[13]) == (int)(reg_get(m, IXGBE_VLNCTRL) & 0xFFFF))
 		limit += 4;
 	if (f->len > limit || f->len > MODEL_FRAME_MAX - 4) {
+		fate->rejected = MODEL_OVERSIZE;
 		fate->gone_to = f->bad_crc ? IXGBE_RJC : IXGBE_ROC;
 		return;
 	}
 	if (f->bad_crc) {
+		fate->rejected = MODEL_BAD_FCS;
 		fate->gone_to = IXGBE_CRCERRS;
 		if (!(reg_get(m, IXGBE_FCTRL) & FCTRL_SBP))
 			return;
@@ -125,11 +129,19 @@ struct repeat {
 	struct fate fate;
 };
 
+/** The frame is none that the port takes. */
+static void reject_frame(struct model *m, const struct fate *fate)
+{
+	count_frame(m, fate);
+	fate_met(m, fate->rejected, 1, 0);
+}
+
 /** The queue has no descriptor and its DROP_EN is set: the frame is judged good, and lost. */
 static void drop_frame(struct model *m, const struct queue *q, const struct fate *fate)
 {
 	reg_add(m, IXGBE_QPRDC + 0x40 * q->counter, 1);
 	count_frame(m, fate);
+	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
 }
 
 /** Ordinary frames that have found their places; nothing is written yet. */
@@ -186,6 +198,7 @@ static inline void write_burst(struct model *m, struct burst *b)
 	model_count_received(m, &b->tally);
 	reg_add(m, MODEL_TPR, b->tally.frames);
 	wide_add(m, WIDE_TOR, b->tally.bytes);
+	fate_met(m, MODEL_RECEIVED, b->frames, b->tally.bytes - 4ull * b->frames);
 }
 
 /**
@@ -211,7 +224,7 @@ static unsigned receive_ordinary(struct model *m, const struct model_frame *fram
 			repeat->len = f->len;
 		}
 		if (unlikely(!fate->accepted)) {
-			count_frame(m, fate);
+			reject_frame(m, fate);
 			continue;
 		}
 
@@ -273,16 +286,38 @@ static bool write_back(struct model *m, struct queue *q, const struct fate *fate
 	return model_ring_write(m, q, q->head, &d);
 }
 
+/** Writes a frame of `len` bytes to the next `need` buffers. @return false: they make no sense, which is counted; nothing arrives. */
+static bool store_frame(struct model *m, struct queue *q, const struct fate *fate, const uint8_t *bytes, uint32_t len, uint32_t need)
+{
+	struct descriptor d[64];
+
+	/* All addresses are looked at before anything is written: a frame arrives as a whole or not at all. */
+	for (uint32_t i = 0; i < need; i++) {
+		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
+
+		if (!model_ring_read(m, q, slot, &d[i]) ||
+			!model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
+			return false;
+	}
+	for (uint32_t i = 0; i < need; i++) {
+		uint32_t from = i * q->buffer_bytes, part = len - from < q->buffer_bytes ? len - from : q->buffer_bytes;
+
+		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) || !write_back(m, q, fate, d[i], part, i + 1 == need))
+			return false;
+		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
+	}
+	return true;
+}
+
 /** Any frame, into as many buffers as it takes. @return false: its queue has no descriptors for it. */
 static bool receive_one(struct model *m, const struct model_frame *f)
 {
 	struct fate fate;
-	struct descriptor d[64];
 	uint8_t bytes[MODEL_FRAME_MAX];
 
 	judge(m, f, &fate);
 	if (!fate.accepted) {
-		count_frame(m, &fate);
+		reject_frame(m, &fate);
 		return true;
 	}
 
@@ -301,24 +336,15 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 			return false;
 		m->faults.bad_ring++; /* no ring of this size will ever hold it */
 		count_frame(m, &fate);
+		fate_met(m, MODEL_UNDELIVERABLE, 1, 0);
 		return true;
 	}
 	count_frame(m, &fate);
-	/* All addresses are looked at before anything is written: a frame arrives as a whole or not at all. */
-	for (uint32_t i = 0; i < need; i++) {
-		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
-
-		if (!model_ring_read(m, q, slot, &d[i]) ||
-			!model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
-			return true;
+	if (!store_frame(m, q, &fate, bytes, len, need)) {
+		fate_met(m, MODEL_UNDELIVERABLE, 1, 0);
+		return true;
 	}
-	for (uint32_t i = 0; i < need; i++) {
-		uint32_t from = i * q->buffer_bytes, part = len - from < q->buffer_bytes ? len - from : q->buffer_bytes;
-
-		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) || !write_back(m, q, &fate, d[i], part, i + 1 == need))
-			return true;
-		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
-	}
+	fate_met(m, MODEL_RECEIVED, 1, f->len);
 	q->received = 1;
 	q->received_bytes = f->len + (m->crc_strip ? 0 : 4);
 	close_queue(m, q);
@@ -329,8 +355,10 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 {
 	unsigned done = 0;
 
-	if (unlikely((m->breakages & MODEL_GONE) || !m->receiving || !m->link_up))
+	if (unlikely((m->breakages & MODEL_GONE) || !m->receiving)) {
+		fate_met(m, MODEL_NOT_UP, n, 0);
 		return n;
+	}
 	while (done < n) {
 		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
 		struct repeat repeat = {.data = NULL};
@@ -351,14 +379,17 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 {
 	uint32_t missed = 0;
 
-	if ((m->breakages & MODEL_GONE) || !m->receiving || !m->link_up)
+	if ((m->breakages & MODEL_GONE) || !m->receiving) {
+		fate_met(m, MODEL_NOT_UP, n, 0);
 		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct fate fate;
 
 		judge(m, &frames[i], &fate);
 		/* GPRC includes the missed ones (an erratum; hw-docs/82599.md). */
 		count_frame(m, &fate);
+		fate_met(m, fate.accepted ? MODEL_MISSED : fate.rejected, 1, 0);
 		missed += fate.accepted;
 	}
 	reg_add(m, IXGBE_MPC, missed);
@@ -370,11 +401,24 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 
 unsigned model_receive(struct model *m, const struct model_frame *frames, unsigned n)
 {
-	return unlikely(m->loopback) ? n : model_take_frames(m, frames, n);
+	if (likely(m->link_up))
+		return model_deliver(m, frames, n);
+	m->fates[MODEL_NOT_UP] += n;
+	return n;
+}
+
+unsigned model_deliver(struct model *m, const struct model_frame *frames, unsigned n)
+{
+	if (likely(!m->loopback))
+		return model_take_frames(m, frames, n);
+	m->fates[MODEL_NOT_UP] += n;
+	return n;
 }
 
 void model_miss(struct model *m, const struct model_frame *frames, unsigned n)
 {
-	if (likely(!m->loopback))
+	if (likely(m->link_up && !m->loopback))
 		model_lose_frames(m, frames, n);
+	else
+		m->fates[MODEL_NOT_UP] += n;
 }

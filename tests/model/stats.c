@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Counters: adding a burst to them, and reading the 36-bit ones (DS 8.2.3.23). */
+ * Counters: adding a burst to them, reading the 36-bit ones (DS 8.2.3.23), and what became of the wire's frames. */
 #include "internal.h"
 
 /** Index of PRC64 .. PRC1522 and PTC64 .. PTC1522 that counts frames of this size. */
@@ -78,4 +78,31 @@ uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32
 	}
 	c->latched = false;
 	return c->high;
+}
+
+static const char *const fate_names[MODEL_FATES] = {
+	[MODEL_RECEIVED] = "received",
+	[MODEL_FILTERED] = "filtered",
+	[MODEL_UNDERSIZE] = "undersize",
+	[MODEL_OVERSIZE] = "oversize",
+	[MODEL_BAD_FCS] = "bad_fcs",
+	[MODEL_NO_DESCRIPTOR] = "no_descriptor",
+	[MODEL_MISSED] = "missed",
+	[MODEL_UNDELIVERABLE] = "undeliverable",
+	[MODEL_NOT_UP] = "not_up",
+};
+
+const char *model_fate_name(enum model_fate fate)
+{
+	return fate_names[fate];
+}
+
+uint64_t model_fate_count(const struct model *m, enum model_fate fate)
+{
+	return m->fates[fate];
+}
+
+uint64_t model_received_bytes(const struct model *m)
+{
+	return m->received_bytes;
 }

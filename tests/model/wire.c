@@ -9,25 +9,8 @@
 #include <time.h>
 
 #define LOOK_NS 100000u
-#define QUEUES  128u
-
-/* Of the registers, only what says that a driver wants frames. */
-#define RXCTRL        0x3000u
-#define RXCTRL_RXEN   1u
-#define RXDCTL(n)     ((n) < 64 ? 0x1028u + 0x40u * (n) : 0xd028u + 0x40u * ((n)-64))
-#define RXDCTL_ENABLE (1u << 25)
-#define RAL0          0xa200u
-#define RAH0          0xa204u
-
-static bool port_up(struct model *model)
-{
-	if (!model_link_up(model) || !(model_read32(model, RXCTRL) & RXCTRL_RXEN))
-		return false;
-	for (unsigned n = 0; n < QUEUES; n++)
-		if (model_read32(model, RXDCTL(n)) & RXDCTL_ENABLE)
-			return true;
-	return false;
-}
+#define RAL0    0xa200u
+#define RAH0    0xa204u
 
 static void start(struct wire *wire, struct model *model)
 {
@@ -44,39 +27,47 @@ static void start(struct wire *wire, struct model *model)
 
 void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 {
-	bool up = port_up(model);
+	bool receives = model_receive_enabled(model), up = receives && model_link_up(model);
 	wire->looked_ns = now_ns;
 	if (up && !wire->up)
 		wire->up_ns = now_ns;
-	if (!up && wire->up) {
+	if (!up)
 		wire->started = false;
-		if (wire->fifo) {
-			/* Frames that the port never got: its packet buffer is emptied with the rest of it. */
-			wire->counts.deaf += fifo_count(wire->fifo);
-			fifo_clear(wire->fifo);
-		}
+	if (!receives && wire->fifo) {
+		/* The packet buffer is emptied with the rest of the port. The link may go, and what it brought stays. */
+		wire->counts.not_up += fifo_count(wire->fifo);
+		fifo_clear(wire->fifo);
 	}
+	wire->receives = receives;
 	wire->up = up;
 	if (up && !wire->started && now_ns - wire->up_ns >= WIRE_SETTLE_NS)
 		start(wire, model);
 }
 
-/** Offers frames to the port. @return how many were dealt with. */
-static unsigned give(struct wire *wire, struct model *model, const struct model_frame *frames, unsigned n)
+typedef unsigned port_entry(struct model *model, const struct model_frame *frames, unsigned n);
+
+/** Offers frames to the port: to model_receive, or from its packet buffer to model_deliver. @return how many met their fate. */
+static unsigned offer(struct wire *wire, struct model *model, port_entry *entry, const struct model_frame *frames, unsigned n)
 {
 	/* While the receive path is halted, as drivers do to change a filter, frames wait in front of it. */
-	unsigned taken = model_receiving(model) ? model_receive(model, frames, n) : 0;
-	uint64_t bytes = 0;
-	if (wire->source_kind == WIRE_TEMPLATE)
-		bytes = (uint64_t)taken * wire->source.len;
-	else
-		for (unsigned i = 0; i < taken; i++)
-			bytes += frames[i].len;
-	wire->counts.in_frames += taken;
-	wire->counts.in_bytes += bytes;
+	unsigned taken = model_receiving(model) ? entry(model, frames, n) : 0;
 	wire->counts.offered++;
 	wire->counts.blocked += taken < n;
 	return taken;
+}
+
+/** Frames of the source have come to the end of the wire. */
+static void arrived(struct wire *wire, const struct model_frame *frames, unsigned n)
+{
+	uint64_t bytes = 0;
+	if (wire->source_kind == WIRE_TEMPLATE)
+		bytes = (uint64_t)n * wire->source.len;
+	else
+		for (unsigned i = 0; i < n; i++)
+			bytes += frames[i].len;
+	wire->given += n;
+	wire->counts.in_frames += n;
+	wire->counts.in_bytes += bytes;
 }
 
 /** The frame that comes as number `wire->given`, and those beside it: at most n. */
@@ -104,8 +95,8 @@ static unsigned step_lossless(struct wire *wire, struct model *model)
 	unsigned n = next_frames(wire, &frames, WIRE_BATCH);
 	if (n == 0)
 		return 0;
-	unsigned taken = give(wire, model, frames, n);
-	wire->given += taken;
+	unsigned taken = offer(wire, model, model_receive, frames, n);
+	arrived(wire, frames, taken);
 	return taken;
 }
 
@@ -136,12 +127,6 @@ static bool fits(const struct wire *wire, uint32_t len)
 	return fifo_fits(wire->fifo, len, wire->model ? model_packet_buffer_bytes(wire->model) : MODEL_FIFO_BYTES);
 }
 
-static void miss(struct wire *wire, const struct model_frame *frame)
-{
-	model_miss(wire->model, frame, 1);
-	wire->counts.missed++;
-}
-
 /** With a rate: what is due goes straight to the descriptors while nothing waits in the packet buffer, else there, or is lost.
  *  @return how many reached descriptors. */
 static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
@@ -154,15 +139,15 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 		until = wire->given + WIRE_BATCH;
 	while (wire->given < until &&
 		(n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
-		unsigned taken = fifo_count(wire->fifo) ? 0 : give(wire, model, frames, n);
+		unsigned taken = fifo_count(wire->fifo) ? 0 : offer(wire, model, model_receive, frames, n);
 		passed += taken;
 		for (unsigned i = taken; i < n; i++) {
 			if (fits(wire, frames[i].len))
 				fifo_push(wire->fifo, &frames[i], wire->numbered);
 			else
-				miss(wire, &frames[i]);
+				model_miss(model, &frames[i], 1);
 		}
-		wire->given += n;
+		arrived(wire, frames, n);
 	}
 	return passed;
 }
@@ -173,7 +158,7 @@ static unsigned step_fifo(struct wire *wire, struct model *model)
 	unsigned n, taken, total = 0;
 	/* faster than frames arrive, or it would never empty */
 	while (total < 4 * WIRE_BATCH && (n = fifo_peek(wire->fifo, &frames))) {
-		taken = give(wire, model, frames, n < WIRE_BATCH ? n : WIRE_BATCH);
+		taken = offer(wire, model, model_deliver, frames, n < WIRE_BATCH ? n : WIRE_BATCH);
 		fifo_pop(wire->fifo, taken);
 		total += taken;
 		if (taken < n && taken < WIRE_BATCH)
@@ -216,12 +201,14 @@ static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 		arriving.bad_crc = true;
 		peer->counts.damaged++;
 	}
+	peer->counts.in_frames++;
+	peer->counts.in_bytes += arriving.len;
 	if (!peer->started)
-		peer->counts.deaf++;
+		peer->counts.not_up++;
 	else if (room)
 		fifo_push(peer->fifo, &arriving, true);
 	else
-		miss(peer, &arriving);
+		model_miss(peer->model, &arriving, 1);
 	return true;
 }
 
@@ -250,15 +237,10 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		wire->began_ns += now_ns - wire->stepped_ns;
 	wire->stepped_ns = now_ns;
 
-	if (wire->started && wire->source_kind != WIRE_NOTHING && !(wire->held && wire->source_kind != WIRE_PEER)) {
-		if (!wire->fifo) {
-			in = step_lossless(wire, model);
-		} else {
-			in = step_fifo(wire, model);
-			if (wire->source_kind != WIRE_PEER)
-				in += arrive(wire, model, now_ns);
-		}
-	}
+	if (wire->receives && wire->fifo)
+		in = step_fifo(wire, model);
+	if (wire->started && (wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
+		in += wire->fifo ? arrive(wire, model, now_ns) : step_lossless(wire, model);
 	struct model_sink sink = {.context = wire, .take = take, .lengths_only = !wire->peer && !wire->dumper};
 	out = model_transmit(model, &sink, WIRE_BATCH);
 
@@ -273,6 +255,16 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 	return in + out;
 }
 
+uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate)
+{
+	return (wire->model ? model_fate_count(wire->model, fate) : 0) + (fate == MODEL_NOT_UP ? wire->counts.not_up : 0);
+}
+
+uint64_t wire_waiting(const struct wire *wire)
+{
+	return wire->fifo ? fifo_count(wire->fifo) : 0;
+}
+
 bool wire_ends(const struct wire *wire)
 {
 	return wire->source_kind != WIRE_NOTHING && wire->limit;
@@ -280,7 +272,7 @@ bool wire_ends(const struct wire *wire)
 
 bool wire_done(const struct wire *wire)
 {
-	return wire_ends(wire) && wire->given == wire->limit && (!wire->fifo || fifo_count(wire->fifo) == 0);
+	return wire_ends(wire) && wire->given == wire->limit && wire_waiting(wire) == 0;
 }
 
 int wire_close(struct wire *wire, char *error, size_t error_bytes)
@@ -315,6 +307,7 @@ const char *wire_limit(const struct wire *wire)
 	if (wire->source_kind == WIRE_PEER)
 		return "the other port";
 	if (wire->rate_pps > 0 || wire->timed)
-		return c->missed ? "the driver, at times: the packet buffer overflowed" : "the wire: no more frames were due";
+		return wire_fate_count(wire, MODEL_MISSED) ? "the driver, at times: the packet buffer overflowed"
+							   : "the wire: no more frames were due";
 	return "the model: descriptors were always there";
 }

@@ -19,12 +19,11 @@
 #define WIRE_PORTS     2
 
 struct wire_counts {
-	uint64_t in_frames, in_bytes;   /* what the port dealt with; bytes without FCS */
-	uint64_t missed;                /* due, but neither a descriptor nor room in the packet buffer */
+	uint64_t in_frames, in_bytes;   /* what came over the wire; bytes without FCS. wire_fate_count says what became of it */
+	uint64_t not_up;                /* of in_frames: the port was not up, and the model never met them */
 	uint64_t out_frames, out_bytes; /* what the port sent */
 	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
-	uint64_t deaf;                  /* for the peer, while its port was not up */
-	uint64_t damaged;               /* came over the cable with a wrong FCS */
+	uint64_t damaged;               /* of in_frames: with a wrong FCS, as the cable does to them */
 	uint64_t steps, busy_steps;     /* busy: a frame moved */
 	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
 	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
@@ -42,7 +41,7 @@ struct wire {
 	double rate_pps;   /* 0: as fast as there are descriptors */
 	bool timed;        /* the capture's own times are the rate */
 	uint64_t limit;    /* frames in all; 0: no end */
-	uint64_t given;    /* came to the end of the wire: dealt with, waiting, or missed */
+	uint64_t given;    /* frames of the source that came to the end of the wire: they met their fate, or wait */
 	uint64_t began_ns; /* when the first was due; 0: not yet */
 	struct fifo *fifo; /* for rates and the peer; else NULL */
 
@@ -57,8 +56,9 @@ struct wire {
 	uint64_t lose, corrupt; /* the n-th captured frame, from 1; 0: none */
 
 	/* state */
-	bool up;                                                   /* the driver has the port up, as last seen */
-	bool started;                                              /* and has had it for WIRE_SETTLE_NS */
+	bool receives;                                             /* the driver receives, as last seen */
+	bool up;                                                   /* and the link is up */
+	bool started;                                              /* and both have been so for WIRE_SETTLE_NS */
 	uint64_t up_ns, stepped_ns, first_ns, moved_ns, looked_ns; /* first_ns, moved_ns: the first and the last frame */
 	struct model *model;                                       /* as of the last step */
 	struct wire_counts counts;
@@ -80,6 +80,11 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns);
 
 /** The driver may have changed something: looks whether the port is up. wire_step does it by itself now and then. */
 void wire_look(struct wire *wire, struct model *model, uint64_t now_ns);
+
+/** How many of in_frames met a fate. All of them, and those that wait, are in_frames. */
+uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate);
+/** How many wait in the packet buffer. */
+uint64_t wire_waiting(const struct wire *wire);
 
 /** A source that ends has given everything, and all of that was dealt with. No source, or one without end: false. */
 bool wire_done(const struct wire *wire);
