@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ADDRESSES 64u
 
@@ -55,6 +56,19 @@ static void print_use(const struct vfio_use *use, FILE *out)
 	fprintf(out, "%s\n", vfio_use_matters(use) ? ": in use" : "");
 }
 
+static void print_virtual_functions(const struct vfio_pci *nic)
+{
+	char vfs[VFIO_USES][20];
+	unsigned count = vfio_pci_virtual_functions(nic, vfs);
+
+	if (!count)
+		return;
+	printf("    virtual functions: %u", count);
+	for (unsigned i = 0; i < count && i < VFIO_USES && vfs[i][0]; i++)
+		printf("%s%s", i ? ", " : ": ", vfs[i]);
+	printf("\n");
+}
+
 static void print_nic(const struct vfio_pci *nic)
 {
 	struct vfio_use uses[VFIO_USES];
@@ -70,6 +84,7 @@ static void print_nic(const struct vfio_pci *nic)
 	printf("%s\n", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "" : "; not for Pollux");
 	for (unsigned i = 0; i < count; i++)
 		print_use(&uses[i], stdout);
+	print_virtual_functions(nic);
 	if (opener)
 		printf("    open in process %d (%s)\n", (int)opener, name);
 }
@@ -114,7 +129,7 @@ static void json_nic(const struct vfio_pci *nic)
 {
 	struct vfio_pci *others = NULL;
 	unsigned count = 0;
-	char name[32];
+	char name[32], vfs[VFIO_USES][20];
 	pid_t opener = vfio_pci_opener(nic, name);
 
 	printf("{");
@@ -128,6 +143,7 @@ static void json_nic(const struct vfio_pci *nic)
 	json_number("numa_node", nic->numa_node);
 	printf(",\"pollux\":%s", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "true" : "false");
 	json_number("opened_by", opener ? (int)opener : -1);
+	json_number("virtual_functions", (int)vfio_pci_virtual_functions(nic, vfs));
 	vfio_pci_neighbours(nic, &others, &count);
 	printf(",\"group_with\":[");
 	for (unsigned i = 0; i < count; i++) {
@@ -145,9 +161,10 @@ static void json_nic(const struct vfio_pci *nic)
 static bool is_wanted(const struct vfio_pci *nic, bool found[ADDRESSES])
 {
 	bool wanted = tool.count == 0;
+	struct vfio_pci one;
 
 	for (unsigned i = 0; i < tool.count; i++)
-		if (strcasecmp(tool.addresses[i], nic->address) == 0)
+		if (vfio_pci_find(&one, tool.addresses[i]) == 0 && strcmp(one.address, nic->address) == 0)
 			wanted = found[i] = true;
 	return wanted;
 }
@@ -206,11 +223,30 @@ static void show(const struct vfio_bind_plan *plan)
 	}
 }
 
+/* A card that no application of ours can use loses its interface for nothing. */
+static bool all_are_driven(void)
+{
+	struct vfio_pci pci;
+
+	for (unsigned i = 0; i < tool.count; i++)
+		if (vfio_pci_find(&pci, tool.addresses[i]) == 0 && vfio_pci_is_network(&pci) &&
+			!nic_drives(pci.address, pci.vendor_id, pci.device_id)) {
+			app_error(tool.options.force ? "%s; bound all the same, for other programs (--force)"
+						     : "%s; --force binds it all the same",
+				nic_error());
+			if (!tool.options.force)
+				return false;
+		}
+	return true;
+}
+
 static bool change(void)
 {
 	struct vfio_bind_plan plan;
 	bool good;
 
+	if (tool.command == BIND && !all_are_driven())
+		return false;
 	if ((tool.command == BIND ? vfio_bind_plan : vfio_restore_plan)(&plan, tool.addresses, tool.count, &tool.options) != 0) {
 		app_error("%s", nic_error());
 		return false;
@@ -240,7 +276,7 @@ enum { KEY_GROUP = 256, KEY_FORCE, KEY_ROOT };
 static const struct argp_option options[] = {
 	{"user", 'u', "NAME", 0, "bind: hand the device's nodes to this user, who needs no root then", 0},
 	{"group", KEY_GROUP, NULL, 0, "bind, restore: all devices of the IOMMU group, whatever they are", 0},
-	{"force", KEY_FORCE, NULL, 0, "bind: also a card whose interface has an address or carries a route", 0},
+	{"force", KEY_FORCE, NULL, 0, "bind: also a card that is in use, or that Pollux does not drive", 0},
 	{"dry-run", 'n', NULL, 0, "bind, restore: change nothing; print the shell commands that would do the same", 0},
 	{"json", 'j', NULL, 0, "print JSON", 0},
 	{"root", KEY_ROOT, "FOLDER", 0, "use the sys, dev, proc and run below this folder (an image, a test)", 0},
@@ -252,9 +288,10 @@ static const char doc[] =
 	"status (or nothing): each card with driver, IOMMU group, NUMA node, link, and what the kernel uses it for.\n"
 	"bind ADDRESS...: to vfio-pci; their network interfaces go away. restore ADDRESS...: to the drivers of before."
 	"\v"
-	"bind refuses a card that is in use, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. "
-	"The "
-	"driver of before is noted in /run/pollux; where that is lost, restore leaves the choice to the kernel. All cards of a command are "
+	"bind refuses a card that is in use (its interface has an address or carries a route, it has virtual functions), one that Pollux "
+	"does not drive, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. The driver of before "
+	"is "
+	"noted in /run/pollux; where that is lost, restore leaves the choice to the kernel. All cards of a command are "
 	"bound, or none is: when a step fails, those before it are undone. What is bound already stays so: repeating does no harm. "
 	"Nothing of it survives a reboot. Addresses and routes are those of this network namespace.\n"
 	"\n"
@@ -319,6 +356,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		tool.json = true;
 		return 0;
 	case KEY_ROOT:
+		if (access(text, F_OK) != 0)
+			argp_error(state, "--root %s: there is no such folder", text);
 		vfio_set_root(text);
 		return 0;
 	case ARGP_KEY_ARG:

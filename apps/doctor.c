@@ -4,13 +4,17 @@
 #include "app.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ADDRESSES APP_PORTS
+#define VFIO_USER "vfio-user:"
 #define MIB       (1ull << 20)
 
 /* A problem keeps the forwarder from starting; a warning does not. */
@@ -18,7 +22,7 @@ enum level { FINE, WARNING, PROBLEM };
 
 static struct {
 	const char *addresses[ADDRESSES];
-	unsigned count;
+	unsigned count, sockets; /* sockets: how many of the addresses are software cards' */
 	bool json, printed;
 	unsigned problems, ready; /* ready: ports that can be opened */
 	const char *user;         /* for commands */
@@ -62,6 +66,11 @@ static bool is_there(const char *name)
 	char path[PATH_MAX];
 
 	return vfio_path(path, "%s", name) && access(path, F_OK) == 0;
+}
+
+static bool is_socket(const char *address)
+{
+	return strncmp(address, VFIO_USER, strlen(VFIO_USER)) == 0;
 }
 
 static bool may_open(const char *path)
@@ -153,6 +162,11 @@ static bool interrupts_are_remapped(void)
 	return remapped || !told;
 }
 
+/* How an option of the kernel's is set, on the systems that there are. */
+#define BOOT_LINE                                                                                                                          \
+	"the kernel's command line (Debian, Ubuntu: GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub; Fedora: grubby), and "      \
+	"reboot"
+
 static void check_interrupts(void)
 {
 	const char *remap = boot_option("intremap");
@@ -160,53 +174,101 @@ static void check_interrupts(void)
 	if (module_allows_unsafe("vfio_iommu_type1") || module_allows_unsafe("iommufd"))
 		return;
 	if ((remap && strcmp(remap, "off") == 0) || boot_option("nointremap"))
-		find(PROBLEM, "interrupts",
-			"take intremap=off and nointremap from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
+		find(PROBLEM, "interrupts", "take intremap=off and nointremap from " BOOT_LINE,
 			"their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
 	else if (!interrupts_are_remapped())
 		find(PROBLEM, "interrupts",
-			"switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup; a virtual machine's IOMMU must be given it "
-			"too",
+			vfio_hypervisor()
+				? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine kernel-irqchip=split -device "
+				  "intel-iommu,intremap=on)"
+				: "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
 			"the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices");
+}
+
+/* What gives a guest of this hypervisor an IOMMU, all with the machine switched off; or what to do where it cannot have one. */
+static const char *guest_remedy(const char *hypervisor)
+{
+	static const char *const remedies[][2] = {
+		{"VirtualBox",
+			"on the host, with the machine off: VBoxManage modifyvm NAME --chipset ich9 --iommu automatic (VirtualBox 7)"},
+		{"VMware", "with the machine off: tick Virtualize IOMMU (ESXi: Expose IOMMU to the guest OS) in its processor settings, or "
+			   "vvtd.enable = \"TRUE\" in its .vmx; its network adapters must be e1000e"},
+		{"QEMU", "on the host: -machine q35,kernel-irqchip=split, and before the cards -device intel-iommu,intremap=on; libvirt: "
+			 "<iommu model='intel'><driver intremap='on'/></iommu>"},
+		{"KVM", "on the host: QEMU's -machine q35,kernel-irqchip=split -device intel-iommu,intremap=on, libvirt's <iommu "
+			"model='intel'>; "
+			"a rented machine cannot have one"},
+	};
+
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
+		if (strcmp(hypervisor, remedies[i][0]) == 0)
+			return remedies[i][1];
+	return NULL;
+}
+
+static void check_guest(const char *hypervisor)
+{
+	const char *remedy = guest_remedy(hypervisor);
+	char mend[640];
+
+	if (remedy)
+		snprintf(mend, sizeof(mend), "%s%s", remedy,
+			boot_option("intel_iommu") ? "" : "; then, in the guest, add intel_iommu=on to " BOOT_LINE);
+	else
+		snprintf(mend, sizeof(mend),
+			"it cannot have one: use Linux on a machine of its own; or the software 82599, which needs none");
+	find(PROBLEM, "IOMMU", mend, "this is a guest of %s%s", hypervisor,
+		remedy ? ", which gives its guests none unless told to; Pollux refuses cards without one"
+		       : ", which gives its guests none");
 }
 
 static void check_iommu(void)
 {
-	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor);
+	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor), *hypervisor = vfio_hypervisor();
+	const bool off = option && strcmp(option, "off") == 0;
 	char units[128], mend[512];
 
-	if (list_folder("/sys/class/iommu", units, sizeof(units)) == 0) {
-		if (option && strcmp(option, "off") == 0)
-			snprintf(mend, sizeof(mend), "take %s=off from GRUB_CMDLINE_LINUX in /etc/default/grub; update-grub; reboot",
-				vendor);
-		else if (option || cpu_is_amd())
-			snprintf(mend, sizeof(mend),
-				"switch %s on in the firmware (BIOS) setup; a virtual machine must be given a virtual IOMMU",
-				cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
-		else
-			snprintf(mend, sizeof(mend),
-				"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to GRUB_CMDLINE_LINUX in "
-				"/etc/default/grub; update-grub; reboot");
-		find(PROBLEM, "IOMMU", mend,
-			"it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
+	if (list_folder("/sys/class/iommu", units, sizeof(units)) != 0) {
+		find(FINE, "IOMMU", "", "%s", units);
+		check_interrupts();
 		return;
 	}
-	find(FINE, "IOMMU", "", "%s", units);
-	check_interrupts();
+	if (hypervisor && !off) {
+		check_guest(hypervisor);
+		return;
+	}
+	if (off)
+		snprintf(mend, sizeof(mend), "take %s=off from " BOOT_LINE, vendor);
+	else if (option || cpu_is_amd())
+		snprintf(mend, sizeof(mend), "switch %s on in the firmware (BIOS) setup", cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
+	else
+		snprintf(mend, sizeof(mend), "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to " BOOT_LINE);
+	find(PROBLEM, "IOMMU", mend, "it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
 }
 
 static void check_modules(void)
 {
-	if (is_there("/sys/bus/pci/drivers/" VFIO_PCI_DRIVER))
-		find(FINE, VFIO_PCI_DRIVER, "", "the module is loaded");
+	char remedy[512];
+
+	if (is_there("/sys/bus/pci/drivers/" VFIO_PCI_DRIVER)) {
+		find(FINE, VFIO_PCI_DRIVER, "", "the kernel has the driver");
+	} else {
+		vfio_driver_remedy(remedy, sizeof(remedy));
+		find(PROBLEM, VFIO_PCI_DRIVER, remedy, "the kernel has no such driver now");
+		return;
+	}
+	/* Many kernels come without iommufd, Debian's among them: that is no fault. */
+	if (is_there("/dev/iommu"))
+		find(FINE, "iommufd", "", "/dev/iommu is there");
+	else if (is_there("/dev/vfio/vfio"))
+		find(FINE, "groups", "",
+			"cards are reached by their groups, /dev/vfio/vfio is there; iommufd (Linux 6.6 with CONFIG_IOMMUFD and "
+			"CONFIG_VFIO_DEVICE_CDEV) would do as well");
 	else
-		find(PROBLEM, VFIO_PCI_DRIVER, "modprobe " VFIO_PCI_DRIVER " (as root; pollux-bind bind does it too)",
-			"the module is not loaded");
-	/* Many kernels come without it, Debian's among them: that is no fault. */
-	find(FINE, "iommufd", "",
-		is_there("/dev/iommu") ? "/dev/iommu is there"
-				       : "there is no /dev/iommu: cards are reached by their groups, "
-					 "which does as well (it needs Linux 6.6 with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV)");
+		find(PROBLEM, "VFIO",
+			vfio_in_container() ? "give this container the machine's /dev/vfio (docker run --device /dev/vfio)"
+					    : "modprobe vfio_iommu_type1 (as root)",
+			"there is neither /dev/vfio/vfio nor /dev/iommu");
 }
 
 /* ---- Ports ---- */
@@ -226,10 +288,13 @@ static void find_nodes(const struct vfio_pci *port, enum level level)
 		find(FINE, port->address, "", "ready, by group %d", port->group);
 		doctor.ready++;
 	} else if (access(group, F_OK) != 0 && !port->cdev[0]) {
-		find(level, port->address, "run this outside of the container, or give the container the machine's /dev/vfio",
+		find(level, port->address,
+			vfio_in_container() ? "run this outside of the container, or give the container the machine's /dev/vfio"
+					    : "pollux-bind restore and bind it again (as root); dmesg | tail may say why",
 			"there is no %s", group);
 	} else if (may_open(group)) {
-		find(level, port->address, access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio" : "modprobe vfio_iommu_type1",
+		find(level, port->address,
+			access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio (as root)" : "modprobe vfio_iommu_type1 (as root)",
 			"%s cannot be opened", container);
 	} else {
 		snprintf(mend, sizeof(mend), "pollux-bind bind --user %s %s (as root)", doctor.user, port->address);
@@ -263,8 +328,7 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
 /* level: what it is if the port cannot be opened; only those that the user asked for must be ready all. */
 static void check_port(const struct vfio_pci *port, enum level level)
 {
-	struct vfio_use uses[VFIO_USES];
-	char mend[256], name[32];
+	char mend[256], name[32], why[512];
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
@@ -274,24 +338,71 @@ static void check_port(const struct vfio_pci *port, enum level level)
 		find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
 			port->noiommu ? ": VFIO's mode without one is no protection" : "");
 	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
-		unsigned count = vfio_pci_uses(port, uses);
-		bool used = false;
+		const bool used = vfio_pci_is_used(port, why, sizeof(why));
 
-		for (unsigned i = 0; i < count; i++)
-			used = used || vfio_use_matters(&uses[i]);
 		snprintf(mend, sizeof(mend), "pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "", geteuid() ? doctor.user : "",
 			port->address);
 		find(level, port->address, used ? "use another port, or see pollux-bind --help about --force" : mend,
-			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s%s", port->driver[0] ? port->driver : "no driver",
-			used ? ", and its interface " : "", used ? uses[0].interface : "", used ? " is in use" : "");
+			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s", port->driver[0] ? port->driver : "no driver",
+			used ? ", and in use: " : "", used ? why : "");
 	} else if (find_neighbour(port, level)) {
 		/* said */
 	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
-		snprintf(mend, sizeof(mend), "kill %d", (int)opener);
+		snprintf(mend, sizeof(mend), "choose another port; or end that process, if it is yours: kill %d", (int)opener);
 		find(level, port->address, mend, "it is open in process %d (%s)", (int)opener, name);
 	} else {
 		find_nodes(port, level);
 	}
+}
+
+/* Whether somebody listens at a socket, and whether somebody is connected to it, as the kernel lists them: columns number, references,
+ * protocol, flags, type, state, inode, path. Connecting would disturb whoever serves the port. A path may have been given relative to
+ * the server's folder. */
+static bool somebody_listens(const char *where, bool *connected)
+{
+	char path[PATH_MAX], line[512], name[256];
+	const char *file_name = strrchr(where, '/') ? strrchr(where, '/') + 1 : where;
+	unsigned flags, state;
+	bool listens = false;
+	FILE *file;
+
+	*connected = false;
+	vfio_path(path, "/proc/net/unix");
+	if ((file = fopen(path, "re")) == NULL)
+		return true; /* nobody knows */
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*s %*s %*s %x %*s %x %*s %255s", &flags, &state, name) != 3)
+			continue;
+		const char *end = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+		if (strcmp(name, where) != 0 && (name[0] == '/' || strcmp(end, file_name) != 0))
+			continue;
+		listens |= flags & 0x10000;
+		*connected |= !(flags & 0x10000) && state == 3;
+	}
+	fclose(file);
+	return listens;
+}
+
+static void check_socket(const char *address)
+{
+	const char *socket = address + strlen(VFIO_USER);
+	char mend[PATH_MAX], whole[PATH_MAX];
+	struct stat status;
+	bool connected;
+
+	snprintf(mend, sizeof(mend), "start a software 82599 there: pollux-model --port %s", socket);
+	if (stat(socket, &status) != 0)
+		find(PROBLEM, address, errno == ENOENT ? mend : "see who may go there: namei -l PATH", "%s: %s", socket, strerror(errno));
+	else if (!S_ISSOCK(status.st_mode))
+		find(PROBLEM, address, "give the path of a socket that pollux-model --port was given", "%s is no socket", socket);
+	else if (!somebody_listens(realpath(socket, whole) ? whole : socket, &connected))
+		find(PROBLEM, address, mend, "nobody listens at %s any more", socket);
+	else if (euidaccess(socket, W_OK) != 0)
+		find(PROBLEM, address, "run as the user who owns it, or chmod it", "%s may not be opened by this user", socket);
+	else if (connected)
+		find(PROBLEM, address, "choose another port, or wait until that program has ended", "it is in use by another program");
+	else
+		find(FINE, address, "", "somebody serves it");
 }
 
 static void check_ports(void)
@@ -300,14 +411,16 @@ static void check_ports(void)
 	unsigned count = 0, ours = 0;
 
 	for (unsigned i = 0; i < doctor.count; i++)
-		if (vfio_pci_find(&port, doctor.addresses[i]) == 0)
+		if (is_socket(doctor.addresses[i]))
+			check_socket(doctor.addresses[i]);
+		else if (vfio_pci_find(&port, doctor.addresses[i]) == 0)
 			check_port(&port, PROBLEM);
 		else
 			find(PROBLEM, doctor.addresses[i], "pollux-bind lists the network cards", "%s", nic_error());
 	if (doctor.count)
 		return;
 	if (vfio_pci_list(&list, &count) != 0)
-		find(PROBLEM, "PCI", "mount -t sysfs sysfs /sys", "%s", nic_error());
+		find(PROBLEM, "PCI", "mount -t sysfs sysfs /sys (as root)", "%s", nic_error());
 	for (unsigned i = 0; i < count; i++)
 		if (nic_drives(list[i].address, list[i].vendor_id, list[i].device_id)) {
 			check_port(&list[i], WARNING);
@@ -315,7 +428,11 @@ static void check_ports(void)
 		}
 	free(list);
 	if (!ours)
-		find(PROBLEM, "cards", "put one in; or see the software 82599 in README.md, which needs no card",
+		find(PROBLEM, "cards",
+			vfio_hypervisor()
+				? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, VMware: e1000e, QEMU: e1000e or "
+				  "igb); or see the software 82599 in README.md, which needs no card"
+				: "put one in; or see the software 82599 in README.md, which needs no card",
 			"Pollux drives none of this machine's");
 	else if (!doctor.ready)
 		find(PROBLEM, "cards", "see what is said of each above", "none is ready");
@@ -340,36 +457,53 @@ static uint64_t free_hugepages(unsigned kib)
 	return vfio_read_line(path, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
 }
 
-static void check_memory(void)
+static void check_locked(uint64_t bytes, unsigned ports)
 {
-	unsigned ports = doctor.count ? doctor.count : doctor.ready;
-	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
-		 large = free_hugepages(1048576);
+	const unsigned long long kib = bytes >> 10;
 	struct rlimit limit;
-	char mend[256];
+	char mend[512], shell[128];
 
-	/* Those of 1 GiB are taken for more than 768 MiB only (mempool/memory.c), and no forwarder needs that much. */
-	if (small >= pages)
-		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small,
-			(unsigned long long)large);
-	else {
-		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root)",
-			(unsigned long long)(pages < 64 ? 64 : pages));
-		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower",
-			(unsigned long long)small, (unsigned long long)pages, large ? ", and those of 1 GiB are too large" : "");
-	}
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
 		return;
 	if (geteuid() == 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes) {
 		find(FINE, "locked memory", "", "%s", geteuid() == 0 ? "root has no limit" : "the limit suffices");
 		return;
 	}
+	/* Up to the hard limit anybody may raise it; beyond that, root for others, which a shell sees at once. */
+	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= bytes)
+		snprintf(shell, sizeof(shell), "ulimit -l %llu; or as root", kib);
+	else
+		snprintf(shell, sizeof(shell), "as root, for this shell: prlimit --memlock=%llu --pid %d; or", kib << 10, (int)getppid());
 	snprintf(mend, sizeof(mend),
-		"ulimit -l %llu; or as root, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf",
-		(unsigned long long)(bytes >> 10), doctor.user, (unsigned long long)(bytes >> 10));
+		"%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd service: "
+		"LimitMEMLOCK=%lluK%s",
+		shell, doctor.user, kib, kib, vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : "");
 	find(PROBLEM, "locked memory", mend,
-		"the limit (RLIMIT_MEMLOCK) is %llu KiB, and a forwarder between %u ports locks about %llu KiB",
-		(unsigned long long)(limit.rlim_cur >> 10), ports < 2 ? 2 : ports, (unsigned long long)(bytes >> 10));
+		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB",
+		(unsigned long long)(limit.rlim_cur >> 10), limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports,
+		kib);
+}
+
+static void check_memory(void)
+{
+	unsigned ports = doctor.count ? doctor.count : doctor.ready;
+	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
+		 large = free_hugepages(1048576);
+	char mend[256], path[PATH_MAX];
+	const bool outside = vfio_path(path, "/proc/sys/vm/nr_hugepages") && vfio_in_container() && access(path, W_OK) != 0;
+
+	/* Those of 1 GiB are taken for more than 768 MiB only (mempool/memory.c), and no forwarder needs that much. */
+	if (small >= pages)
+		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small,
+			(unsigned long long)large);
+	else {
+		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root%s)",
+			(unsigned long long)(pages < 64 ? 64 : pages), outside ? ", on the machine itself: this is a container" : "");
+		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower",
+			(unsigned long long)small, (unsigned long long)pages, large ? ", and those of 1 GiB are too large" : "");
+	}
+	if (doctor.sockets < doctor.count || !doctor.count) /* a software card locks nothing */
+		check_locked(bytes, ports < 2 ? 2 : ports);
 }
 
 /* ---- Command line ---- */
@@ -385,7 +519,9 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Looks for what keeps Pollux from driving the cards of this machine, and prints the command that mends it. Changes nothing, and "
 	"touches no card.\n"
-	"ADDRESS is a card's PCI address, such as 0000:03:00.0; without one, all cards that Pollux drives are looked at."
+	"ADDRESS is a card's PCI address, such as 0000:03:00.0, or a software card's vfio-user:/path/to/socket; without one, all cards "
+	"that "
+	"Pollux drives are looked at."
 	"\v"
 	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and nodes as far as "
 	"this "
@@ -407,12 +543,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		doctor.json = true;
 		return 0;
 	case KEY_ROOT:
+		if (access(text, F_OK) != 0)
+			argp_error(state, "--root %s: there is no such folder", text);
 		vfio_set_root(text);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (doctor.count == ADDRESSES)
 			argp_error(state, "too many addresses: at most %u", ADDRESSES);
 		doctor.addresses[doctor.count++] = text;
+		doctor.sockets += is_socket(text);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -422,13 +561,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "[ADDRESS...]", doc, NULL, NULL, NULL};
+	char number[16];
 
 	app_parse(&argp, argc, argv, NULL);
-	doctor.user = getenv("USER") && *getenv("USER") ? getenv("USER") : "$USER";
+	/* not $USER, which may be that of who became this user */
+	const struct passwd *user = getpwuid(geteuid());
+	snprintf(number, sizeof(number), "%u", geteuid());
+	doctor.user = user ? user->pw_name : number;
 	if (doctor.json)
 		printf("{\"findings\":[");
-	check_iommu();
-	check_modules();
+	if (doctor.sockets < doctor.count || !doctor.count) {
+		check_iommu();
+		check_modules();
+	}
 	check_ports();
 	check_memory();
 	if (doctor.json)

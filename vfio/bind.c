@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOTES "/run/pollux"
+#define NOTES   "/run/pollux"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 extern char **environ;
 
@@ -78,26 +79,36 @@ static void device_path(char path[PATH_MAX], const char *address, const char *na
 	vfio_path(path, "/sys/bus/pci/devices/%s/%s", address, name);
 }
 
-/* The driver and the override of before, one a line. @return false: there is no note */
+/* Of which boot a note is: where /run survives one, what is in it does not hold any more. */
+static void read_boot(char boot[VFIO_PCI_NAME_BYTES])
+{
+	char path[PATH_MAX];
+
+	vfio_path(path, BOOT_ID);
+	vfio_read_line(path, boot, VFIO_PCI_NAME_BYTES);
+}
+
+/* The driver and the override of before, and the boot, one a line. @return false: there is no note, or none of this boot */
 static bool read_note(const char *address, char driver[VFIO_PCI_NAME_BYTES], char override[VFIO_PCI_NAME_BYTES])
 {
-	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], *line;
+	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], noted[VFIO_PCI_NAME_BYTES] = "", boot[VFIO_PCI_NAME_BYTES];
+	char *const lines[] = {driver, override, noted};
 	FILE *file;
 	bool good;
 
 	note_path(path, address);
 	if (!(file = fopen(path, "re")))
 		return false;
-	for (unsigned i = 0; i < 2; i++) {
-		line = i ? override : driver;
+	for (unsigned i = 0; i < 3; i++) {
 		good = fgets(text, sizeof(text), file) != NULL;
 		text[good ? strcspn(text, "\n") : 0] = '\0';
-		snprintf(line, VFIO_PCI_NAME_BYTES, "%.*s", VFIO_PCI_NAME_BYTES - 1, text);
+		snprintf(lines[i], VFIO_PCI_NAME_BYTES, "%.*s", VFIO_PCI_NAME_BYTES - 1, text);
 		if (!good)
 			break;
 	}
 	fclose(file);
-	if (!good || strchr(driver, '/') || strchr(override, '/'))
+	read_boot(boot);
+	if (!good || strcmp(noted, boot) != 0 || strchr(driver, '/') || strchr(override, '/'))
 		driver[0] = override[0] = '\0', good = false;
 	return good;
 }
@@ -107,18 +118,18 @@ static bool read_note(const char *address, char driver[VFIO_PCI_NAME_BYTES], cha
 static int do_load(void)
 {
 	static const char *const modprobe[] = {"modprobe", VFIO_PCI_DRIVER, NULL};
-	char path[PATH_MAX];
+	char path[PATH_MAX], remedy[512];
 
 	driver_path(path, VFIO_PCI_DRIVER, "");
 	if (access(path, F_OK) == 0 || (run_program(modprobe) && access(path, F_OK) == 0))
 		return 0;
-	return pollux_fail(ENOENT,
-		"the kernel has no driver " VFIO_PCI_DRIVER "; as root: modprobe " VFIO_PCI_DRIVER " (the kernel needs CONFIG_VFIO_PCI)");
+	vfio_driver_remedy(remedy, sizeof(remedy));
+	return pollux_fail(ENOENT, "the kernel has no driver " VFIO_PCI_DRIVER ": %s", remedy);
 }
 
 static int do_save(const struct vfio_bind_step *step)
 {
-	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES + 4];
+	char path[PATH_MAX], text[3 * VFIO_PCI_NAME_BYTES + 4], boot[VFIO_PCI_NAME_BYTES];
 	int error;
 
 	vfio_path(path, "/run");
@@ -126,7 +137,8 @@ static int do_save(const struct vfio_bind_step *step)
 	vfio_path(path, NOTES);
 	mkdir(path, 0755);
 	note_path(path, step->address);
-	snprintf(text, sizeof(text), "%s\n%s\n", step->text, step->before);
+	read_boot(boot);
+	snprintf(text, sizeof(text), "%s\n%s\n%s\n", step->text, step->before, boot);
 	if ((error = write_file(path, O_CREAT | O_TRUNC | O_NOFOLLOW, text)) != 0)
 		return pollux_fail(error, "cannot note the driver of %s in %s: %s%s", step->address, path, strerror(error),
 			geteuid() ? "; run this as root" : "");
@@ -148,6 +160,12 @@ static int do_probe(const struct vfio_bind_step *step)
 		if ((error = write_value(path, step->address)) != 0 || (error = vfio_pci_find(&pci, step->address)) != 0)
 			return error;
 	}
+	if (!step->text[0] && strcmp(pci.driver, VFIO_PCI_DRIVER) == 0)
+		return pollux_fail(EBUSY,
+			"the kernel gives %s to " VFIO_PCI_DRIVER
+			" again: its option ids= (kernel command line, /etc/modprobe.d) or new_id "
+			"names this kind of card; take that away first",
+			step->address);
 	if (!step->text[0] || strcmp(pci.driver, step->text) == 0)
 		return 0;
 	return pollux_fail(ENODEV, "%s did not take %s, which is bound to %s: dmesg | tail says why", step->text, step->address,
@@ -307,7 +325,8 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER);
 		break;
 	case VFIO_BIND_SAVE:
-		snprintf(text, bytes, "mkdir -p " NOTES "; printf '%s\\n%s\\n' > " NOTES "/%s", step->text, step->before, address);
+		snprintf(text, bytes, "mkdir -p " NOTES "; { printf '%s\\n%s\\n'; cat " BOOT_ID "; } > " NOTES "/%s", step->text,
+			step->before, address);
 		break;
 	case VFIO_BIND_UNBIND:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, step->before);
@@ -357,25 +376,27 @@ static bool is_planned(const struct vfio_bind_plan *plan, const char *address)
 
 static int refuse_use(const struct vfio_pci *pci)
 {
-	struct vfio_use uses[VFIO_USES];
-	unsigned count = vfio_pci_uses(pci, uses);
+	char why[512];
 
-	for (unsigned i = 0; i < count; i++) {
-		const struct vfio_use *use = &uses[i];
-		const char *why = "is part of the bridge, bond or VLAN ", *name = use->master;
+	if (!vfio_pci_is_used(pci, why, sizeof(why)))
+		return 0;
+	return pollux_fail(EBUSY, "%s is in use: %s. That would be gone; take it away first, or --force", pci->address, why);
+}
 
-		if (!vfio_use_matters(use))
-			continue;
-		if (use->default_route)
-			why = "carries the default route", name = "";
-		else if (use->addresses)
-			why = "has the address ", name = use->address;
-		else if (use->routes)
-			why = "carries a route", name = "";
-		return pollux_fail(EBUSY, "%s is in use: its interface %s %s%s, and would be gone; take that away first, or --force",
-			pci->address, use->interface, why, name);
-	}
-	return 0;
+/* Notes what the device has, if that is to be had back. An override that is not its driver's is left over, and no choice of anybody's: with
+ * it the driver could not come back. */
+static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
+{
+	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES];
+
+	if (pci->driver[0])
+		return add(
+			plan, VFIO_BIND_SAVE, pci, pci->driver, strcmp(pci->driver, pci->driver_override) == 0 ? pci->driver_override : "");
+	/* What has no driver now may have had one when it was bound first, and been unbound by hand: the note knows. Or it is on its way to
+	 * vfio-pci already: then the kernel chooses when it comes back. */
+	if (read_note(pci->address, driver, override) || strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0)
+		return 0;
+	return add(plan, VFIO_BIND_SAVE, pci, "", pci->driver_override);
 }
 
 /* Whether the nodes of a device that is bound are the user's already, and what goes with its own node everybody's. */
@@ -404,18 +425,14 @@ static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options
 
 static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
 {
-	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES];
 	int error = 0;
 
 	if (is_planned(plan, pci->address))
 		return 0;
 	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0) {
-		if (!options->force && (error = refuse_use(pci)) != 0)
+		if ((!options->force && (error = refuse_use(pci)) != 0) || (error = plan_note(plan, pci)) != 0)
 			return error;
-		/* What has no driver now may have had one when it was bound first, and been unbound by hand: the note knows. */
-		if (pci->driver[0] || !read_note(pci->address, driver, override))
-			error = add(plan, VFIO_BIND_SAVE, pci, pci->driver, pci->driver_override);
-		if (!error && pci->driver[0])
+		if (pci->driver[0])
 			error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
 		if (!error && strcmp(pci->driver_override, VFIO_PCI_DRIVER) != 0)
 			error = add(plan, VFIO_BIND_OVERRIDE, pci, VFIO_PCI_DRIVER, pci->driver_override);
@@ -434,7 +451,7 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses, unsigned count,
 	const struct vfio_bind_options *options)
 {
-	struct vfio_pci *others;
+	struct vfio_pci *others, one;
 	unsigned other_count;
 	int error = vfio_pci_neighbours(pci, &others, &other_count);
 
@@ -442,7 +459,7 @@ static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *p
 		bool named = false;
 
 		for (unsigned a = 0; a < count; a++)
-			named = named || strcasecmp(addresses[a], others[i].address) == 0;
+			named = named || (vfio_pci_find(&one, addresses[a]) == 0 && strcmp(one.address, others[i].address) == 0);
 		if (named || vfio_pci_harmless(others[i].driver))
 			continue;
 		if (options->whole_group)

@@ -33,12 +33,30 @@ unsigned vfio_pci_uses(const struct vfio_pci *pci, struct vfio_use uses[VFIO_USE
 /** True if somebody would miss the interface: it has an address, a route, or a master. */
 bool vfio_use_matters(const struct vfio_use *use);
 
+/** Whether somebody would miss the device if it were taken from its driver: by its interfaces, or by its virtual functions, which go with
+ * it.
+ *  @param why what depends on it, for a sentence: "its interface eth0 carries a route" */
+bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes);
+
+/** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most VFIO_USES. */
+unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20]);
+
 /** The process that has the device open through VFIO; 0: none that can be seen. Others' need root. */
 pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
 
+/** The hypervisor that this machine is a guest of ("VirtualBox", "VMware", "QEMU", "KVM", "Hyper-V", "Xen", or "another hypervisor"); NULL:
+ * none. */
+const char *vfio_hypervisor(void);
+
+/** True in a container, whose kernel is not its own to change. */
+bool vfio_in_container(void);
+
+/** What gets this kernel the driver vfio-pci, which it does not have now. */
+void vfio_driver_remedy(char *text, size_t bytes);
+
 enum vfio_bind_action {
 	VFIO_BIND_LOAD,     /* the module vfio-pci */
-	VFIO_BIND_SAVE,     /* notes driver `text` and override `before` below /run/pollux */
+	VFIO_BIND_SAVE,     /* notes driver `text`, override `before` and the boot that they are of below /run/pollux */
 	VFIO_BIND_UNBIND,   /* takes the device from driver `before` */
 	VFIO_BIND_OVERRIDE, /* driver_override becomes `text`; was `before` */
 	VFIO_BIND_PROBE,    /* has the kernel look for a driver, which is to be `text` ("": whichever) */
@@ -68,7 +86,7 @@ struct vfio_bind_plan {
 };
 
 struct vfio_bind_options {
-	bool force;       /* also interfaces that are in use */
+	bool force;       /* also what is in use */
 	bool whole_group; /* all devices of the IOMMU group that a kernel driver has, NICs or not */
 	bool user;        /* hand the nodes to uid and gid */
 	uid_t uid;
@@ -77,8 +95,8 @@ struct vfio_bind_options {
 
 /**
  * Plans to bind devices to vfio-pci. What is so already gets no step, so that a plan may be made and run again and again.
- * Errors, with the plan empty: those of vfio_pci_find; -ENOTSUP (no IOMMU), -EINVAL (not a network device), -EBUSY (an interface is
- * in use, and force is not set), -EPERM (others of the group are in use, and whole_group is not set).
+ * Errors, with the plan empty: those of vfio_pci_find; -ENOTSUP (no IOMMU), -EINVAL (not a network device), -EBUSY (an interface or
+ * virtual functions are in use, and force is not set), -EPERM (others of the group are in use, and whole_group is not set).
  */
 int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
 

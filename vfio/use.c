@@ -152,6 +152,69 @@ bool vfio_use_matters(const struct vfio_use *use)
 	return use->addresses || use->routes || use->default_route || use->master[0];
 }
 
+unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20])
+{
+	char path[PATH_MAX], target[PATH_MAX], text[16], *slash;
+	unsigned found = 0;
+	ssize_t length;
+
+	for (; found < VFIO_USES; found++) {
+		vfio_path(path, "/sys/bus/pci/devices/%s/virtfn%u", pci->address, found);
+		if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)
+			break;
+		target[length] = '\0';
+		slash = strrchr(target, '/');
+		snprintf(vfs[found], sizeof(vfs[found]), "%.19s", slash ? slash + 1 : target);
+	}
+	vfio_path(path, "/sys/bus/pci/devices/%s/sriov_numvfs", pci->address);
+	vfio_read_line(path, text, sizeof(text));
+	unsigned long count = strtoul(text, NULL, 10);
+	return count > found && count <= UINT16_MAX ? (unsigned)count : found;
+}
+
+static bool is_empty_folder(const char *path)
+{
+	struct dirent *entry;
+	DIR *folder = opendir(path);
+	bool empty = folder != NULL;
+
+	while (empty && (entry = readdir(folder)) != NULL)
+		empty = entry->d_name[0] == '.';
+	if (folder)
+		closedir(folder);
+	return empty;
+}
+
+/* What depends on the device's own interfaces. */
+static bool is_used_itself(const struct vfio_pci *pci, char *why, size_t bytes)
+{
+	struct vfio_use uses[VFIO_USES];
+	unsigned count = vfio_pci_uses(pci, uses);
+	char path[PATH_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct vfio_use *use = &uses[i];
+		const char *does = "is part of the bridge, bond or VLAN ", *name = use->master;
+
+		if (!vfio_use_matters(use))
+			continue;
+		if (use->default_route)
+			does = "carries the default route", name = "";
+		else if (use->addresses)
+			does = "has the address ", name = use->address;
+		else if (use->routes)
+			does = "carries a route", name = "";
+		snprintf(why, bytes, "its interface %s %s%s", use->interface, does, name);
+		return true;
+	}
+	/* The kernel keeps the folder of its interfaces, and shows in it those of this namespace only. */
+	vfio_path(path, "/sys/bus/pci/devices/%s/net", pci->address);
+	if (count || !is_empty_folder(path))
+		return false;
+	snprintf(why, bytes, "its interface is in another network namespace, a container's perhaps");
+	return true;
+}
+
 /* Whether one of the process's descriptors is one of the nodes. */
 static bool has_open(const char *process, const char *const nodes[2])
 {
@@ -197,4 +260,34 @@ pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32])
 		}
 	closedir(folder);
 	return found;
+}
+
+bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes)
+{
+	char vfs[VFIO_USES][20], theirs[256], name[32];
+	struct vfio_pci vf;
+	unsigned count;
+	int length;
+
+	if (is_used_itself(pci, why, bytes))
+		return true;
+	if ((count = vfio_pci_virtual_functions(pci, vfs)) == 0)
+		return false;
+	length = snprintf(why, bytes, "it has %u virtual function%s (echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs removes them)", count,
+		count > 1 ? "s" : "", pci->address);
+	for (unsigned i = 0; i < count && i < VFIO_USES && length > 0 && (size_t)length < bytes; i++) {
+		pid_t opener;
+
+		if (!vfs[i][0] || vfio_pci_find(&vf, vfs[i]) != 0)
+			continue;
+		if (is_used_itself(&vf, theirs, sizeof(theirs)))
+			snprintf(why + length, bytes - (size_t)length, ", and %s is in use: %s", vf.address, theirs);
+		else if ((opener = vfio_pci_opener(&vf, name)) != 0)
+			snprintf(
+				why + length, bytes - (size_t)length, ", and %s is open in process %d (%s)", vf.address, (int)opener, name);
+		else
+			continue;
+		break;
+	}
+	return true;
 }

@@ -38,7 +38,7 @@ as_user pollux-fwd --duration 2 $ports >/tmp/fwd 2>&1
 check "  and the forwarder does not start" test $? = 1
 FILE=/tmp/fwd
 check "  and says by how much to raise it" grep 'raise it with ulimit -l [0-9]' /tmp/fwd
-limit=$(cat /tmp/doctor | sed -n 's/.*mend it: ulimit -l \([0-9]*\);.*/\1/p')
+limit=$(cat /tmp/doctor | sed -n 's/.*LimitMEMLOCK=\([0-9]*\)K.*/\1/p')
 ulimit -l "$limit"
 check "with the doctor's limit the doctor is content" as_user pollux-doctor $ports
 check "  and the forwarder forwards without root" as_user pollux-fwd --link-wait 30 --packets 100 --duration 60 $ports

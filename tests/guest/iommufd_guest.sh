@@ -9,7 +9,7 @@ FILE=/tmp/fwd
 check "both are bound, their nodes handed to a user" pollux-bind bind --user somebody $ports
 check "the nodes are the user's" sh -c 'for node in /dev/vfio/[0-9]* /dev/vfio/devices/*; do [ "$(stat -c %u "$node")" = 1000 ] || exit 1; done'
 as_user pollux-doctor "$ports" >/tmp/doctor 2>&1
-ulimit -l "$(($(sed -n 's/.*mend it: ulimit -l \([0-9]*\);.*/\1/p' /tmp/doctor) + 0))"
+ulimit -l "$(($(sed -n 's/.*LimitMEMLOCK=\([0-9]*\)K.*/\1/p' /tmp/doctor) + 0))"
 check "with the doctor's limit the doctor is content" as_user pollux-doctor "$ports"
 check "  and says by which way" sh -c "su -s /bin/sh somebody -c 'PATH=$PATH; pollux-doctor $ports' | grep '$first: ready, by iommufd'"
 check "the forwarder forwards without root" forward

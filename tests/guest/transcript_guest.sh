@@ -23,7 +23,7 @@ check "memory is reserved" root "echo 64 > /proc/sys/vm/nr_hugepages"
 check "they are bound for a user" root pollux-bind bind --user somebody $ports
 user pollux-doctor $ports
 check "the doctor finds that the limit of locked memory is low" test $? = 1
-limit=$(sed -n 's/.*mend it: ulimit -l \([0-9]*\);.*/\1/p' /tmp/transcript)
+limit=$(sed -n 's/.*LimitMEMLOCK=\([0-9]*\)K.*/\1/p' /tmp/transcript)
 typed "# ulimit -l $limit"
 ulimit -l "$limit"
 check "the doctor is content" user pollux-doctor $ports

@@ -84,9 +84,10 @@ static void add_interface(const char *address, const char *name)
 
 static void build_machine(void)
 {
-	shell("mkdir -p sys/bus/pci/devices sys/bus/pci/drivers sys/class/iommu/dmar0 dev/vfio proc/net run && touch "
-	      "sys/bus/pci/drivers_probe "
-	      "dev/vfio/vfio");
+	shell("mkdir -p sys/bus/pci/devices sys/bus/pci/drivers sys/class/iommu/dmar0 dev/vfio proc/net proc/sys/kernel/random "
+	      "lib/modules/6.1.0-1 run && touch sys/bus/pci/drivers_probe dev/vfio/vfio proc/modules && "
+	      "echo 6.1.0-1 >proc/sys/kernel/osrelease && echo this-boot >proc/sys/kernel/random/boot_id && "
+	      "echo 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz' >lib/modules/6.1.0-1/modules.dep");
 	add_driver("ixgbe");
 	add_driver("custom");
 	add_driver("snd_hda_intel");

@@ -11,8 +11,9 @@
 static struct {
 	unsigned calls, fail_at; /* call number fail_at says EIO */
 	bool failed, vfio_refuses, no_module;
-	bool cut_off;  /* writes take a byte less than there is */
-	bool labelled; /* lo's IPv4 addresses have the label lo:1 */
+	bool claims_all; /* vfio-pci was told of the card by ids= */
+	bool cut_off;    /* writes take a byte less than there is */
+	bool labelled;   /* lo's IPv4 addresses have the label lo:1 */
 	unsigned loads, settles;
 	struct {
 		char path[PATH_MAX];
@@ -97,6 +98,8 @@ static bool matches(const struct vfio_pci *pci, const char *driver)
 {
 	if (pci->driver_override[0])
 		return strcmp(pci->driver_override, driver) == 0;
+	if (m.claims_all && strcmp(driver, "vfio-pci") == 0)
+		return true;
 	return strcmp(driver, pci->device_id == 0x10fb ? "ixgbe" : "snd_hda_intel") == 0;
 }
 
@@ -416,12 +419,15 @@ static void loads_the_module(void)
 	m.no_module = true;
 	char *before = snapshot();
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), -ENOENT);
-	expect_sentence("modprobe vfio-pci");
+	expect_sentence("the kernel has no driver vfio-pci: modprobe vfio-pci (as root");
 	expect_same(before, "no module");
+	shell("rm proc/modules");
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), -ENOENT);
+	expect_sentence("boot a kernel with CONFIG_VFIO_PCI: this one (6.1.0-1) lacks it");
 	m.no_module = false;
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
-	CU_ASSERT_EQUAL(m.loads, 2);
+	CU_ASSERT_EQUAL(m.loads, 3);
 	free(before);
 	remove_machine();
 }
@@ -441,13 +447,23 @@ static void refuse(const char *const *addresses, unsigned count, const struct vf
 	free(before);
 }
 
+static void refuse_restore(const char *const *addresses, int error, const char *words)
+{
+	char *before = snapshot();
+
+	CU_ASSERT_EQUAL(restore_all(addresses, 1, &as_they_are), -error);
+	expect_sentence(words);
+	expect_same(before, words);
+	free(before);
+}
+
 /* The whole sentence. */
 static void refuse_whole(const char *const *addresses, const char *interface, const char *does)
 {
 	static const struct vfio_bind_options no_force = {.whole_group = true};
 	char words[256];
 
-	snprintf(words, sizeof(words), "%s is in use: its interface %s %s, and would be gone; take that away first, or --force",
+	snprintf(words, sizeof(words), "%s is in use: its interface %s %s. That would be gone; take it away first, or --force",
 		addresses[0], interface, does);
 	refuse(addresses, 1, &no_force, EBUSY, words);
 	CU_ASSERT_STRING_EQUAL(pollux_error(), words);
@@ -610,7 +626,7 @@ static void a_note_that_makes_no_sense_is_none(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
-	shell("printf '../../evil\\n\\n' >run/pollux/" C);
+	shell("printf '../../evil\\n\\nthis-boot\\n' >run/pollux/" C);
 	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe");
 	remove_machine();
@@ -623,14 +639,128 @@ static void the_note_of_the_first_driver_stays(void)
 	leave(A, "vfio-pci"); /* by hand */
 	CU_ASSERT_STRING_EQUAL(driver_of(A), "");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" A), "ixgbe\n\n");
+	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" A), "ixgbe\n\nthis-boot\n");
 	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
 	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
 	remove_machine();
 }
 
+static void a_note_of_another_boot_is_none(void)
+{
+	struct vfio_bind_plan plan;
+
+	begin();
+	/* it survived a reboot, after which the kernel gave the card to ixgbe; nobody bound it since */
+	shell("mkdir -p run/pollux && printf 'custom\\n\\nlast-boot\\n' >run/pollux/" A);
+	CU_ASSERT_EQUAL(vfio_restore_plan(&plan, only_a, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(plan.count, 0);
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	/* and with a card that has no driver, and had none when it was bound in this boot */
+	shell("printf 'custom\\n\\nlast-boot\\n' >run/pollux/" C);
+	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" C), "\n\nthis-boot\n");
+	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(C), "");
+	remove_machine();
+}
+
+/* An override that somebody left does not name the driver of before. */
+static void a_left_over_override_is_not_noted(void)
+{
+	static const char *const overrides[] = {"vfio-pci", "uio_pci_generic"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		shell("echo %s >sys/bus/pci/devices/" A "/driver_override", overrides[i]);
+		CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+		CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" A), "ixgbe\n\nthis-boot\n");
+		CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
+		CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+		CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
+		remove_machine();
+	}
+	begin();
+	shell("echo vfio-pci >sys/bus/pci/devices/" C "/driver_override"); /* and so it has no driver */
+	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe"); /* the kernel's choice */
+	remove_machine();
+}
+
+static void restoring_to_a_kernel_that_wants_vfio_pci_is_an_error(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	shell("rm -r run/pollux sys/bus/pci/drivers/ixgbe");
+	m.claims_all = true; /* by its option ids= */
+	refuse_restore(only_a, EBUSY, "the kernel gives " A " to vfio-pci again: its option ids=");
+	remove_machine();
+}
+
+static void add_virtual_functions(void)
+{
+	add_device("0000:03:10.0", "0x10ed", "0x020000", 17, "");
+	add_device("0000:03:10.2", "0x10ed", "0x020000", 18, "");
+	shell("cd sys/devices/pci0000:00/" A " && echo 2 >sriov_numvfs && ln -s ../0000:03:10.0 virtfn0 && ln -s ../0000:03:10.2 virtfn1");
+}
+
+static void virtual_functions_are_a_use(void)
+{
+	begin();
+	add_virtual_functions();
+	refuse(only_a, 1, &as_they_are, EBUSY,
+		A " is in use: it has 2 virtual functions (echo 0 > /sys/bus/pci/devices/" A
+		  "/sriov_numvfs removes them). That would be gone; take it away first, or --force");
+	shell("mkdir -p proc/4711/fd; echo qemu >proc/4711/comm; ln -s /dev/vfio/18 proc/4711/fd/5");
+	refuse(only_a, 1, &as_they_are, EBUSY, "removes them), and 0000:03:10.2 is open in process 4711 (qemu)");
+	shell("rm sys/class/net/lo");
+	add_interface("0000:03:10.2", "lo");
+	refuse(only_a, 1, &as_they_are, EBUSY, "and 0000:03:10.2 is in use: its interface lo has the address 127.0.0.1");
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " A), 0);
+	expect_output("    virtual functions: 2: 0000:03:10.0, 0000:03:10.2\n");
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
+	expect_output("\"virtual_functions\":2,");
+	shell("echo 0 >sys/devices/pci0000:00/" A "/sriov_numvfs; rm sys/devices/pci0000:00/" A "/virtfn*");
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	remove_machine();
+}
+
+static void an_interface_in_another_namespace_is_a_use(void)
+{
+	begin();
+	shell("rm -r sys/class/net/polluxa sys/devices/pci0000:00/" A "/net/polluxa");
+	refuse(only_a, 1, &as_they_are, EBUSY, A " is in use: its interface is in another network namespace");
+	remove_machine();
+}
+
 /* ---- The program ---- */
+
+static void the_program_refuses_what_pollux_does_not_drive(void)
+{
+	static const struct {
+		const char *id, *name;
+	} cards[] = {{"0x1533", "Intel I210"}, {"0x1539", "Intel I211"}, {"0x1521", "Intel I350"}, {"0x15f3", "Intel I225-V"},
+		{"0x125c", "Intel I226-V"}, {"0x153a", "Intel I217-LM"}, {"0x15a3", "Intel I218-V"}, {"0x15bc", "Intel I219-V"}};
+
+	begin();
+	for (unsigned i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
+		shell("echo %s >sys/bus/pci/devices/" A "/device", cards[i].id);
+		char *before = snapshot();
+		CU_ASSERT_EQUAL(run_main(bind_main, "bind " A), 1);
+		expect_output(cards[i].name);
+		expect_output("; --force binds it all the same");
+		expect_same(before, cards[i].name);
+		free(before);
+	}
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --force " A), 0);
+	expect_output("; bound all the same");
+	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
+	CU_ASSERT_EQUAL(run_main(bind_main, "--root /nowhere"), 2);
+	remove_machine();
+}
 
 static void the_program_shows_the_cards(void)
 {
@@ -710,6 +840,12 @@ int main(void)
 		{"a failure to undo is told", a_failure_to_undo_is_told},
 		{"a note that makes no sense is none", a_note_that_makes_no_sense_is_none},
 		{"the note of the first driver stays", the_note_of_the_first_driver_stays},
+		{"a note of another boot is none", a_note_of_another_boot_is_none},
+		{"a left-over override is not noted", a_left_over_override_is_not_noted},
+		{"restoring to a kernel that wants vfio-pci is an error", restoring_to_a_kernel_that_wants_vfio_pci_is_an_error},
+		{"virtual functions are a use", virtual_functions_are_a_use},
+		{"an interface in another namespace is a use", an_interface_in_another_namespace_is_a_use},
+		{"the program refuses what Pollux does not drive", the_program_refuses_what_pollux_does_not_drive},
 		{"the program shows the cards", the_program_shows_the_cards},
 		{"the program binds, restores and shows what it would do", the_program_binds_restores_and_shows_what_it_would_do},
 		CU_TEST_INFO_NULL,

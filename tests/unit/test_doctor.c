@@ -2,19 +2,33 @@
  * pollux-doctor on a made-up machine: each thing that users trip over is told with what mends it, and decides the exit status. */
 #include "bind_rig.h"
 
-#define main doctor_main
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <sys/resource.h>
+
+static bool as_user;    /* the doctor runs as somebody who is not root */
+static bool hard_limit; /* and may not raise the limit of locked memory */
+
+/* No test may count on the limits of the machine that it runs on. */
+static int fake_limit(struct rlimit *limit)
+{
+	const rlim_t little = 8 << 20;
+
+	*limit = (struct rlimit){as_user ? little : RLIM_INFINITY, hard_limit ? little : RLIM_INFINITY};
+	return 0;
+}
+
+#define getrlimit(which, limit) fake_limit(limit)
+#define main                    doctor_main
 int doctor_main(int argc, char **argv);
 #include "../../apps/doctor.c"
 #undef main
-
-static bool as_user; /* the doctor runs as somebody who is not root */
+#undef getrlimit
 
 static int run_doctor(int argc, char **argv)
 {
-	const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, little = {8 * MIB, 8 * MIB};
-
-	setenv("USER", "somebody", 1);
-	setrlimit(RLIMIT_MEMLOCK, as_user ? &little : &none);
+	setenv("USER", "root", 1); /* of who became this user */
 	if (as_user && geteuid() == 0 && setuid(65534) != 0)
 		return 99;
 	return doctor_main(argc, argv);
@@ -63,7 +77,7 @@ static void a_machine_that_is_ready(void)
 	CU_ASSERT_PTR_NULL(strstr(output, "mend"));
 	shell("rm -r dev/iommu dev/vfio/devices sys/devices/pci0000:00/" A "/vfio-dev");
 	expect_finding(A, 0, "ok       " A ": ready, by group 14", NULL);
-	expect_output("ok       iommufd: there is no /dev/iommu");
+	expect_output("ok       groups: cards are reached by their groups, /dev/vfio/vfio is there");
 	remove_machine();
 }
 
@@ -73,10 +87,10 @@ static void the_iommu(void)
 	shell("rm -r sys/class/iommu; echo quiet >proc/cmdline");
 	expect_finding("", 1,
 		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
-		"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to");
+		"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to the kernel's command line (Debian, Ubuntu: ");
 	shell("echo intel_iommu=off >proc/cmdline");
 	CU_ASSERT_EQUAL(examine(""), 1);
-	expect_output("mend it: take intel_iommu=off from GRUB_CMDLINE_LINUX");
+	expect_output("mend it: take intel_iommu=off from the kernel's command line");
 	shell("echo intel_iommu=on >proc/cmdline");
 	CU_ASSERT_EQUAL(examine(""), 1);
 	expect_output("mend it: switch VT-d on in the firmware");
@@ -105,7 +119,18 @@ static void modules_and_cards(void)
 {
 	make_ready();
 	shell("rm -r sys/bus/pci/drivers/vfio-pci");
-	expect_finding(A, 1, "problem  vfio-pci: the module is not loaded", "modprobe vfio-pci");
+	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now", "modprobe vfio-pci (as root");
+	shell("touch .dockerenv");
+	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now", "modprobe vfio-pci, as root, on the machine itself");
+	shell("rm .dockerenv; echo kernel/fs/ext4/ext4.ko: >lib/modules/6.1.0-1/modules.dep");
+	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+		"install the rest of the kernel's modules (Ubuntu: linux-modules-extra-6.1.0-1,");
+	shell("rm -r lib");
+	expect_finding(
+		A, 1, "problem  vfio-pci: the kernel has no such driver now", "reboot, if the kernel was updated, or install its modules");
+	shell("rm proc/modules");
+	expect_finding(
+		A, 1, "problem  vfio-pci: the kernel has no such driver now", "boot a kernel with CONFIG_VFIO_PCI: this one (6.1.0-1)");
 	add_driver("vfio-pci");
 	expect_finding("0000:99:00.0", 1,
 		"problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those that there are",
@@ -121,14 +146,17 @@ static void modules_and_cards(void)
 	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");
 	link_driver(C, "ixgbe");
 	expect_finding(C, 1, "problem  " C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");
-	expect_finding(B1, 1, "problem  " B1 ": it is bound to ixgbe, not to vfio-pci, and its interface lo is in use", "use another port");
+	expect_finding(B1, 1,
+		"problem  " B1 ": it is bound to ixgbe, not to vfio-pci, and in use: its interface lo has the address 127.0.0.1",
+		"use another port");
 	link_driver(B1, "vfio-pci");
 	expect_finding(B1, 1, "problem  " B1 ": group 15 is not viable: " B2 " is bound to snd_hda_intel",
 		"pollux-bind bind --group " B1 " (takes " B2);
 	CU_ASSERT_EQUAL(examine(""), 0); /* A is ready all the same */
 	expect_output("warning  " B1 ": group 15 is not viable");
 	shell("mkdir -p proc/4711/fd; echo testpmd >proc/4711/comm; ln -s /dev/vfio/14 proc/4711/fd/5");
-	expect_finding(A, 1, "problem  " A ": it is open in process 4711 (testpmd)", "kill 4711");
+	expect_finding(A, 1, "problem  " A ": it is open in process 4711 (testpmd)",
+		"choose another port; or end that process, if it is yours: kill 4711");
 	expect_finding("", 1, "problem  cards: none is ready", "see");
 	shell("rm -r proc/4711 dev/vfio/14 dev/vfio/devices sys/devices/pci0000:00/" A "/vfio-dev");
 	CU_ASSERT_EQUAL(examine(A), 1);
@@ -147,7 +175,10 @@ static void memory(void)
 	shell("echo 1 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
 	CU_ASSERT_EQUAL(examine(A), 0);
 	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
-	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages");
+	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root)\n");
+	shell("touch .dockerenv");
+	CU_ASSERT_EQUAL(examine(A), 0);
+	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root, on the machine itself: this is a container)\n");
 	CU_ASSERT_PTR_NULL(strstr(output, "1 GiB"));
 	shell("mkdir sys/kernel/mm/hugepages/hugepages-1048576kB && echo 4 >sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages");
 	CU_ASSERT_EQUAL(examine(A), 0);
@@ -162,7 +193,7 @@ static void memory(void)
 /* What root may always, others may not. */
 static void another_user(void)
 {
-	char words[64];
+	char words[160];
 
 	make_ready();
 	shell("chmod 0666 dev/vfio/14 dev/vfio/vfio dev/vfio/devices/vfio0 dev/iommu; touch output; chmod 0666 output");
@@ -172,13 +203,111 @@ static void another_user(void)
 	expect_output("problem  locked memory: the limit (RLIMIT_MEMLOCK) is 8192 KiB, and a forwarder between 2 ports locks about ");
 	snprintf(words, sizeof(words), "mend it: ulimit -l %llu; or", (unsigned long long)(needed_bytes(2) >> 10));
 	expect_output(words);
-	expect_output("'somebody - memlock ");
+	snprintf(words, sizeof(words), "'%s - memlock ", getpwuid(65534) ? getpwuid(65534)->pw_name : "65534");
+	if (geteuid() == 0)
+		expect_output(words);
+	hard_limit = true;
+	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
+	hard_limit = false;
+	expect_output("is 8192 KiB, and ulimit cannot raise it so far, and a forwarder between 2 ports locks about ");
+	snprintf(words, sizeof(words), "mend it: as root, for this shell: prlimit --memlock=%llu --pid %d; or, for every login: echo '",
+		(unsigned long long)needed_bytes(2), getpid());
+	expect_output(words);
+	CU_ASSERT_PTR_NULL(strstr(output, "ulimit -l"));
+	snprintf(words, sizeof(words), "LimitMEMLOCK=%lluK\n", (unsigned long long)(needed_bytes(2) >> 10));
+	expect_output(words);
 	shell("chmod 0000 dev/iommu");
 	run_main(run_doctor, A);
 	expect_output("ok       " A ": ready, by group 14");
 	shell("chmod 0000 dev/vfio/14");
 	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
-	expect_output("may not be opened by this user\n         mend it: pollux-bind bind --user somebody " A " (as root)");
+	expect_output("may not be opened by this user\n         mend it: pollux-bind bind --user ");
+	remove_machine();
+}
+
+/* A guest's firmware is no help: its hypervisor must give it an IOMMU, if it can. */
+static void a_guest_without_an_iommu(void)
+{
+	static const struct {
+		const char *vendor, *product, *name, *mend;
+	} guests[] = {
+		{"innotek GmbH", "VirtualBox", "VirtualBox",
+			"on the host, with the machine off: VBoxManage modifyvm NAME --chipset ich9 --iommu"},
+		{"VMware, Inc.", "VMware Virtual Platform", "VMware", "with the machine off: tick Virtualize IOMMU "},
+		{"QEMU", "Standard PC (Q35 + ICH9, 2009)", "QEMU",
+			"on the host: -machine q35,kernel-irqchip=split, and before the cards -device "},
+		{"Red Hat", "KVM", "KVM", "on the host: QEMU's -machine q35"},
+		{"Microsoft Corporation", "Virtual Machine", "Hyper-V", "it cannot have one"},
+		{"Xen", "HVM domU", "Xen", "it cannot have one"},
+	};
+	char words[128];
+
+	make_ready();
+	shell("rm -r sys/class/iommu; mkdir -p sys/class/dmi/id; echo quiet >proc/cmdline");
+	for (unsigned i = 0; i < sizeof(guests) / sizeof(*guests); i++) {
+		shell("echo '%s' >sys/class/dmi/id/sys_vendor; echo '%s' >sys/class/dmi/id/product_name", guests[i].vendor,
+			guests[i].product);
+		CU_ASSERT_EQUAL(examine(A), 1);
+		snprintf(words, sizeof(words), "problem  IOMMU: this is a guest of %s, which gives its guests none", guests[i].name);
+		expect_output(words);
+		snprintf(words, sizeof(words), "         mend it: %s", guests[i].mend);
+		expect_output(words);
+		CU_ASSERT_PTR_NULL(strstr(output, "firmware"));
+		CU_ASSERT((strstr(output, "add intel_iommu=on to") != NULL) == !strstr(guests[i].mend, "cannot"));
+	}
+	/* a machine by the same maker, and Xen's dom0, which has the firmware of the machine */
+	shell("echo 'Surface Laptop' >sys/class/dmi/id/product_name; echo 'Microsoft Corporation' >sys/class/dmi/id/sys_vendor");
+	expect_finding(A, 1,
+		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
+		"switch VT-d on");
+	shell("mkdir sys/hypervisor; echo xen >sys/hypervisor/type");
+	CU_ASSERT_EQUAL(examine(A), 1);
+	expect_output("this is a guest of Xen, which gives its guests none\n");
+	shell("rm sys/bus/pci/devices/*");
+	CU_ASSERT_EQUAL(examine(""), 1);
+	expect_output("mend it: give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop,");
+	remove_machine();
+}
+
+static void sockets(void)
+{
+	char address[128], words[300];
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	make_ready();
+	shell("rm -r sys/class/iommu; touch file; mkfifo fifo");
+	snprintf(address, sizeof(address), "vfio-user:%s/nowhere", root);
+	CU_ASSERT_EQUAL(examine(address), 1);
+	snprintf(words, sizeof(words),
+		"problem  %s: %s/nowhere: No such file or directory\n         mend it: start a software 82599 there: ", address, root);
+	expect_output(words);
+	CU_ASSERT_PTR_NULL(strstr(output, "IOMMU")); /* which it needs none of */
+	snprintf(address, sizeof(address), "vfio-user:%s/fifo", root);
+	CU_ASSERT_EQUAL(examine(address), 1);
+	expect_output("/fifo is no socket\n         mend it: give the path of a socket");
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/port", root);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	snprintf(address, sizeof(address), "vfio-user:%s", at.sun_path);
+	shell("cp /proc/net/unix proc/net/unix");
+	CU_ASSERT_EQUAL(examine(address), 1);
+	expect_output("/port any more\n         mend it: start a software 82599 there");
+	CU_ASSERT_EQUAL(listen(fd, 1), 0);
+	shell("cp /proc/net/unix proc/net/unix");
+	expect_finding(address, 0, "", NULL);
+	snprintf(words, sizeof(words), "ok       %s: somebody serves it\n", address);
+	expect_output(words);
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL(connect(client, (struct sockaddr *)&at, sizeof(at)), 0);
+	int served = accept(fd, NULL, NULL);
+	shell("cp /proc/net/unix proc/net/unix");
+	CU_ASSERT_EQUAL(examine(address), 1);
+	expect_output("it is in use by another program\n         mend it: choose another port");
+	close(served);
+	close(client);
+	close(fd);
+	CU_ASSERT_EQUAL(examine("--root /nowhere"), 2);
+	expect_output("--root /nowhere: there is no such folder");
 	remove_machine();
 }
 
@@ -205,6 +334,8 @@ int main(void)
 		{"modules and cards", modules_and_cards},
 		{"memory", memory},
 		{"another user", another_user},
+		{"a guest without an IOMMU", a_guest_without_an_iommu},
+		{"sockets", sockets},
 		{"JSON", json},
 		CU_TEST_INFO_NULL,
 	};
