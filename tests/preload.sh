@@ -34,6 +34,14 @@ check "a trace has registers and configuration space" "$work/probe.log" \
 	test "$(grep -cE "^$two (write 0:0a200 12345678|read  7:00000 00008086)" "$work/probe.log")" = 2
 probe 7 7 -- --type1
 check "two devices in one group, type 1" "$work/probe.log" right
+soft=$(ulimit -Sn)
+ulimit -Sn 256
+probe 100 101 -- --many 3000 50
+check "6000 mappings, of which a program may have 256 files open" "$work/probe.log" right
+probe 100 101 -- --many 0 150
+limit_is_named() { [ $status = 1 ] && grep -q 'may have 256 files open; raise that with: ulimit -n 1024$' "$work/probe.log"; }
+check "  and where its files are more than that, the limit is named" "$work/probe.log" limit_is_named
+ulimit -Sn "$soft"
 probe 100 101 --fail VFIO_IOMMU_MAP_DMA:1:ENOMEM --
 check "a call fails when it is told to" "$work/probe.log" grep -q 'VFIO_IOMMU_MAP_DMA: not so (errno ENOMEM)' "$work/probe.log"
 probe 100 101 --fail VFIO_GROUP_GET_DEVICE_FD:2:ENODEV --

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -45,7 +46,70 @@ static bool same_file(int fd, const struct area *area)
 	return fstat(fd, &status) == 0 && status.st_ino == area->inode && status.st_dev == area->device;
 }
 
-/** A descriptor for the file that an area maps. map_files needs a privilege, so the program's own descriptors are looked at as well. */
+/* The files behind what is mapped for DMA, one descriptor each: programs make thousands of mappings of one file. An open file's inode is
+ * nobody else's, so that it names the file. */
+static struct file {
+	int fd;
+	dev_t device;
+	unsigned long inode;
+	unsigned uses;
+} *files;
+static unsigned file_count;
+
+/* The file that private memory is moved into, one stretch after the other. It stays open, as what was moved may be mapped again; it is sparse
+ * and never grows, so that a device that maps files whole maps it once. */
+#define OWN_BYTES (1ull << 36)
+static int own = -1;
+static uint64_t own_used;
+
+/** @return -error; where the limit of open files is met, it is named: the program has no idea of our descriptors */
+static int cannot_open(int error)
+{
+	static bool said;
+	struct rlimit most;
+	if (error == EMFILE && !said && getrlimit(RLIMIT_NOFILE, &most) == 0) {
+		said = true;
+		fprintf(stderr,
+			"pollux-preload: no descriptor is left for another file with memory for DMA: this program may have %llu files "
+			"open; raise that with: ulimit -n %llu\n",
+			(unsigned long long)most.rlim_cur, (unsigned long long)most.rlim_cur * 4);
+	}
+	return -error;
+}
+
+/** Takes over a descriptor of a file that is not in the list. @return it, or -errno */
+static int file_add(int fd)
+{
+	struct stat status;
+	struct file *more = realloc(files, (file_count + 1) * sizeof(*files));
+	if (more)
+		files = more;
+	if (!more || fstat(fd, &status)) {
+		syscall(SYS_close, fd);
+		return more ? -EBADF : -ENOMEM;
+	}
+	files[file_count++] = (struct file){.fd = fd, .device = status.st_dev, .inode = status.st_ino};
+	return fd;
+}
+
+static void file_use(int fd)
+{
+	for (unsigned i = 0; i < file_count; i++)
+		files[i].uses += files[i].fd == fd;
+}
+
+static void file_release(int fd)
+{
+	for (unsigned i = 0; i < file_count; i++) {
+		if (files[i].fd != fd || --files[i].uses || fd == own)
+			continue;
+		syscall(SYS_close, fd);
+		files[i] = files[--file_count];
+		return;
+	}
+}
+
+/** A new descriptor for the file that an area maps. map_files needs a privilege, so the program's own descriptors are looked at as well. */
 static int area_open(const struct area *area)
 {
 	char name[64];
@@ -54,17 +118,19 @@ static int area_open(const struct area *area)
 	fd = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
-	DIR *fds = opendir("/proc/self/fd");
-	for (struct dirent *entry; fds && (entry = readdir(fds));) {
+	DIR *fds = errno == EMFILE ? NULL : opendir("/proc/self/fd");
+	if (!fds)
+		return cannot_open(errno);
+	for (struct dirent *entry; (entry = readdir(fds));) {
 		int candidate = atoi(entry->d_name);
 		if (entry->d_name[0] == '.' || candidate == dirfd(fds) || !same_file(candidate, area))
 			continue;
 		fd = fcntl(candidate, F_DUPFD_CLOEXEC, 0);
+		fd = fd < 0 ? cannot_open(errno) : fd;
 		closedir(fds);
-		return fd < 0 ? -errno : fd;
+		return fd;
 	}
-	if (fds)
-		closedir(fds);
+	closedir(fds);
 	fd = (int)syscall(SYS_openat, AT_FDCWD, area->path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0 && same_file(fd, area))
 		return fd;
@@ -73,39 +139,64 @@ static int area_open(const struct area *area)
 	return -EACCES;
 }
 
+/** The descriptor of the file that an area maps, or -errno. */
+static int file_of(const struct area *area)
+{
+	for (unsigned i = 0; i < file_count; i++)
+		if (files[i].inode == area->inode && files[i].device == area->device)
+			return files[i].fd;
+	int fd = area_open(area);
+	return fd < 0 ? fd : file_add(fd);
+}
+
+/** Room in the file of ours: its descriptor, or -errno. */
+static int own_room(uint64_t bytes, uint64_t *offset)
+{
+	if (own < 0 || bytes > OWN_BYTES - own_used) {
+		int fd = memfd_create("pollux-preload", MFD_CLOEXEC);
+		if (fd < 0)
+			return cannot_open(errno);
+		if (bytes > OWN_BYTES || ftruncate(fd, (off_t)OWN_BYTES)) {
+			syscall(SYS_close, fd);
+			return -ENOMEM;
+		}
+		fd = file_add(fd);
+		if (fd < 0)
+			return fd;
+		own = fd;
+		own_used = 0;
+	}
+	*offset = own_used;
+	own_used += bytes;
+	return own;
+}
+
 /** Puts a file of ours in the place of private memory. The program must not be writing there meanwhile. */
-static int move_to_file(uint64_t start, uint64_t bytes, const char *rights)
+static int move_to_file(uint64_t start, uint64_t bytes, const char *rights, uint64_t *offset)
 {
 	int kinds = (rights[0] == 'r' ? PROT_READ : 0) | (rights[1] == 'w' ? PROT_WRITE : 0) | (rights[2] == 'x' ? PROT_EXEC : 0);
-	int fd = memfd_create("pollux-preload", MFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (!(kinds & PROT_READ) || ftruncate(fd, (off_t)bytes)) {
-		syscall(SYS_close, fd);
+	if (!(kinds & PROT_READ))
 		return -EFAULT;
-	}
+	int fd = own_room(bytes, offset);
+	if (fd < 0)
+		return fd;
 	for (uint64_t done = 0; done < bytes;) {
-		long n = syscall(SYS_pwrite64, fd, (const void *)(start + done), bytes - done, done);
-		if (n <= 0) {
-			syscall(SYS_close, fd);
+		long n = syscall(SYS_pwrite64, fd, (const void *)(start + done), bytes - done, *offset + done);
+		if (n <= 0)
 			return -EFAULT;
-		}
 		done += (uint64_t)n;
 	}
-	if (syscall(SYS_mmap, start, bytes, kinds, MAP_SHARED | MAP_FIXED, fd, 0l) == -1) {
-		syscall(SYS_close, fd);
+	if (syscall(SYS_mmap, start, bytes, kinds, MAP_SHARED | MAP_FIXED, fd, *offset) == -1)
 		return -ENOMEM;
-	}
 	return fd;
 }
 
 static int add_piece(struct mapping *mapping, const struct piece *piece)
 {
 	struct piece *more = realloc(mapping->pieces, (mapping->piece_count + 1) * sizeof(*more));
-	if (!more) {
-		syscall(SYS_close, piece->fd);
+	if (!more)
 		return -ENOMEM;
-	}
+	file_use(piece->fd);
 	mapping->pieces = more;
 	mapping->pieces[mapping->piece_count++] = *piece;
 	return 0;
@@ -121,10 +212,13 @@ int preload_memory_find(uint64_t address, uint64_t bytes, uint64_t iova, uint32_
 		/* Read anew for each piece: moving one changes the list. */
 		FILE *maps = fopen("/proc/self/maps", "re");
 		bool found = false;
-		while (maps && !found && area_read(maps, &area))
+		if (!maps) {
+			error = cannot_open(errno);
+			break;
+		}
+		while (!found && area_read(maps, &area))
 			found = at >= area.start && at < area.end;
-		if (maps)
-			fclose(maps);
+		fclose(maps);
 		if (!found || strcmp(area.path, "[stack]") == 0) {
 			error = -EFAULT;
 			break;
@@ -133,15 +227,13 @@ int preload_memory_find(uint64_t address, uint64_t bytes, uint64_t iova, uint32_
 		struct piece piece = {.iova = iova + (at - address), .bytes = end - at, .flags = flags};
 		if (area.rights[3] == 's' && area.inode) {
 			piece.offset = area.offset + (at - area.start);
-			piece.fd = area_open(&area);
+			piece.fd = file_of(&area);
 			/* The kernel's own file behind shared anonymous memory can only be had by root. Other processes that share it
 			 * since a fork would see no more of it. */
-			if (piece.fd == -EACCES && strcmp(area.path, "/dev/zero (deleted)") == 0) {
-				piece.offset = 0;
-				piece.fd = move_to_file(at, end - at, area.rights);
-			}
+			if (piece.fd == -EACCES && strcmp(area.path, "/dev/zero (deleted)") == 0)
+				piece.fd = move_to_file(at, end - at, area.rights, &piece.offset);
 		} else {
-			piece.fd = move_to_file(at, end - at, area.rights);
+			piece.fd = move_to_file(at, end - at, area.rights, &piece.offset);
 		}
 		error = piece.fd < 0 ? piece.fd : add_piece(mapping, &piece);
 		at = end;
@@ -154,7 +246,7 @@ int preload_memory_find(uint64_t address, uint64_t bytes, uint64_t iova, uint32_
 void preload_mapping_free(struct mapping *mapping)
 {
 	for (unsigned i = 0; i < mapping->piece_count; i++)
-		syscall(SYS_close, mapping->pieces[i].fd);
+		file_release(mapping->pieces[i].fd);
 	free(mapping->pieces);
 	*mapping = (struct mapping){0};
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A plain VFIO program that knows nothing of vfio-user: opens two devices in one container, maps memory of all kinds, reads and writes
  * registers, from two threads too, and gets an interrupt. For tests of the preload library. Says what failed, and exits 1.
- * Usage: preload-probe [--type1] GROUP NAME GROUP NAME; the groups may be the same. */
+ * Usage: preload-probe [--type1] [--many MAPPINGS FILES] GROUP NAME GROUP NAME; the groups may be the same. --many makes so many further mappings of
+ * a page of private memory, and of one file, and one of each of so many files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -99,6 +100,30 @@ static void map_all_kinds(int container)
 		map(container, page, 0x30000000, HUGE);
 }
 
+static unsigned many_mappings, many_files;
+
+/** Page by page, as newer versions of DPDK do; and afterwards all of it is still what it was. */
+static void map_many(int container)
+{
+	size_t bytes = many_mappings * 4096ul;
+	uint32_t *private = mmap(NULL, bytes + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int file = memfd_create("probe", MFD_CLOEXEC);
+	CHECK("memfd", ftruncate(file, (off_t)bytes + 4096) == 0);
+	char *shared = mmap(NULL, bytes + 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	for (unsigned i = 0; i < many_mappings; i++) {
+		private[i * 1024ul] = i;
+		map(container, &private[i * 1024ul], 0x100000000 + i * 8192ul, 4096);
+		map(container, shared + i * 4096ul, 0x200000000 + i * 8192ul, 4096);
+	}
+	for (unsigned i = 0; i < many_mappings; i++)
+		CHECK("private memory keeps what it had", private[i * 1024ul] == i);
+	int files[many_files + 1];
+	for (unsigned i = 0; i < many_files; i++)
+		CHECK("memfd", (files[i] = memfd_create("probe", MFD_CLOEXEC)) >= 0 && ftruncate(files[i], 4096) == 0);
+	for (unsigned i = 0; i < many_files; i++)
+		map(container, mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, files[i], 0), 0x300000000 + i * 4096ul, 4096);
+}
+
 /** Writes a register and reads it back, often. @return how often it was not what was written. */
 static void *write_and_read(void *place)
 {
@@ -179,6 +204,12 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
+	if (argc > 3 && strcmp(argv[1], "--many") == 0) {
+		many_mappings = (unsigned)strtoul(argv[2], NULL, 10);
+		many_files = (unsigned)strtoul(argv[3], NULL, 10);
+		argc -= 3;
+		argv += 3;
+	}
 	CHECK("four arguments: group and name, twice", argc == 5);
 	int container = open("/dev/vfio/vfio", O_RDWR);
 	CHECK("open container", container >= 0);
@@ -189,6 +220,7 @@ int main(int argc, char **argv)
 	struct vfio_pci_hot_reset hot = {.argsz = sizeof(hot)}; /* has VFIO_IOMMU_MAP_DMA's number */
 	CHECK("VFIO_DEVICE_PCI_HOT_RESET is not known", ioctl(one, VFIO_DEVICE_PCI_HOT_RESET, &hot) == -1 && errno == ENOTTY);
 	map_all_kinds(container);
+	map_many(container);
 	if (strcmp(argv[1], argv[3]) != 0)
 		group = open_group(container, argv[3], argv[4], false);
 	int two = open_device(group, argv[4]);
