@@ -1,40 +1,11 @@
 #!/bin/bash
 # The test run behind `make check`: builds with gcc and clang, warnings as errors, and runs every test, then again under ASan and UBSan,
-# and pools and statistics under TSan. Prints a line per step and the sum; exit status 0 only if nothing failed.
+# and pools and statistics under TSan. Ends with what was skipped and the sum; exit status 0 only if nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-logs=build/check-logs
-rm -rf $logs
-mkdir -p $logs
-passed=0 failed=0 skipped=0
+. tests/progress.sh
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 jobs=$(nproc)
-
-# step NAME COMMAND...: runs it, $most_s (300) at most, output to a log, shown only when it fails. 77: skipped, the last line says why.
-step() {
-	local name=$1 log status begin=$SECONDS most=${most_s:-300}
-	shift
-	log=$logs/${name//[^A-Za-z0-9_.-]/_}.log
-	# shellcheck disable=SC2016
-	if [ "$(type -t "$1")" = function ]; then
-		timeout -k 5 $most bash -c '"$@"' bash "$@"
-	else
-		timeout -k 5 $most "$@"
-	fi >"$log" 2>&1 </dev/null
-	status=$?
-	if [ $status = 0 ]; then
-		passed=$((passed + 1))
-		printf '  ok    %-52s %3d s\n' "$name" $((SECONDS - begin))
-	elif [ $status = 77 ]; then
-		skipped=$((skipped + 1))
-		printf '  skip  %-52s %s\n' "$name" "$(tail -n 1 "$log")"
-	else
-		failed=$((failed + 1))
-		printf '  FAIL  %-52s exit status %d; the end of %s:\n' "$name" $status "$log"
-		tail -n 25 "$log" | sed 's/^/        /'
-	fi
-	# what a test could not run where it is, it says in lines of this kind
-	sed -n 's/^ *\(skip[a-z]*:\)/        \1/p' "$log"
-}
 
 # Every public header compiles alone, in each C and C++ that applications are written in, and with nothing to complain of.
 headers_alone() {
@@ -76,62 +47,61 @@ qemu_with_igb() {
 
 build() { make -j"$jobs" --no-print-directory WERROR=1 "$@"; }
 
-export -f headers_alone arrows qemu_with_igb build
-export jobs
-
-# Every test program of a build folder but those named.
+# Every test program of a build folder, two at a time.
 run_tests() {
 	local folder=$1 test
-	for test in "$folder"/test_*; do
-		case $test in *.d | *.o) continue ;; esac
-		step "$(basename "$folder") $(basename "$test")" "$test"
+	for test in tests/unit/test_*.c; do
+		test=$(basename "$test" .c)
+		beside=1 step "$(basename "$folder") $test" "$folder/$test"
 	done
 }
 
-echo "Builds: gcc and clang, warnings are errors"
-step "gcc release" build BUILD=release all tests build/release/bench
-step "gcc debug" build BUILD=debug all tests
-step "clang release" build BUILD=release CC=clang all tests
-step "gcc, ASan and UBSan" build BUILD=asan all tests replays
-step "gcc, TSan" build BUILD=tsan all tests
-step "public headers alone, C and C++" headers_alone
-step "arrows between the rooms" arrows
+section "Builds: gcc and clang, warnings are errors"
+build_step() { vital=1 most_s=3600 step "$@"; }
+build_step "gcc release" build BUILD=release all tests build/release/bench
+build_step "gcc debug" build BUILD=debug all tests
+build_step "clang release" build BUILD=release CC=clang all tests
+build_step "gcc, ASan and UBSan" build BUILD=asan all tests replays
+threads=(test_pool_threads test_pool_use test_stats_threads)
+build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}"
+beside=1 step "the runner of these steps" tests/progress_says.sh
+beside=1 step "public headers alone, C and C++" headers_alone
+beside=1 step "arrows between the rooms" arrows
 
-# 900 s where something may have to be downloaded
-most_s=900 step "a QEMU with an 82576" qemu_with_igb
+# something may have to be downloaded
+most_s=3600 step "a QEMU with an 82576" qemu_with_igb
 
-echo "Unit tests and driver against model"
+section "Unit tests and driver against model"
 run_tests build/release
 run_tests build/debug
-echo "The same under ASan and UBSan"
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+section "The same under ASan and UBSan"
 run_tests build/asan
-echo "The fuzzers' seeds, and what they once found"
+section "The fuzzers' seeds, and what they once found"
 for seeds in tests/fuzz/corpus/*/; do
 	name=$(basename "$seeds")
-	step "replay $name" build/asan/replay_"$name" "$seeds"
+	beside=1 step "replay $name" build/asan/replay_"$name" "$seeds"
 done
-echo "Threads under TSan"
-for test in test_pool_threads test_pool_use test_stats_threads; do
+section "Threads under TSan"
+for test in "${threads[@]}"; do
 	# this kernel's address space layout may be too random for TSan's shadow: fix it
 	step "tsan $test" setarch -R build/tsan/$test
 done
-echo "Applications and processes"
+section "Applications and processes"
 for script in tests/cli.sh tests/system.sh tests/bridge.sh; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done
 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
-most_s=900 step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
+most_s=3600 step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
 for folder in release release-clang; do
 	step "$folder tests/preload.sh" tests/preload.sh build/$folder
 done
-echo "DPDK's ixgbe judges the software 82599"
+section "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release
 step "the README's application" tests/readme.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 
-echo
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+rm -rf build/check-logs
+run_steps build/check-logs
+end_steps

@@ -1,0 +1,58 @@
+#!/bin/bash
+# What runs the steps of check tells the truth: of steps that fail, take too long, are killed or skip; is never silent; runs beside one another what
+# may, and nothing else; and leaves nothing behind when it is ended. Usage: tests/progress_says.sh
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/lib.sh
+export PROGRESS_QUIET_S=1 # instead of 8: what the runner says is the same
+out=$work/out
+
+# plan SCRIPT: runs it in a shell that has tests/progress.sh, its output in $out; $status is its exit status
+plan() {
+	bash -c ". tests/progress.sh; work=$work; out=$out; $1"$'\n''run_steps "$work/logs"; end_steps' >"$out" 2>&1
+	status=$?
+}
+says() { grep -qE "$1" "$out"; }
+says_in_order() { [ "$(grep -oE '^\[[0-9]/5\] [a-z]+' "$out" | uniq | cut -d ' ' -f 2 | tr '\n' ' ')" = "$* " ]; }
+
+# shellcheck disable=SC2016 # all of these are scripts of their own
+plan 'section Ends; beside=1; step good true; step bad bash -c "echo the reason; exit 3"; most_s=1 step slow sleep 100
+	most_s=1 step stubborn bash -c "trap : TERM; while :; do sleep 1; done"; step killed bash -c "kill -KILL \$\$"; step last true'
+check "a good step is ok" "$out" says '^\[1/6\] good +ok +0 s$'
+check "a bad one has its status and the end of its log" "$out" grep -qzP '\[2/6\] bad +FAIL  exit status 3; [^\n]*bad.log:\n +the reason' "$out"
+check "one that takes too long says so" "$out" says '(\[3/6\] slow)? +FAIL  ran out of its 1 s;'
+check "  also one that must be killed" "$out" says '(\[4/6\] stubborn)? +FAIL  ran out of its 1 s;'
+check "one that was killed is no success" "$out" says '(\[5/6\] killed)? +FAIL  killed by signal 9;'
+check "the sum, and each failure again before it" "$out" grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n\n2 passed, 4 failed, 0 skipped' "$out"
+check "it fails" "$out" test $status = 1
+
+plan 'none() { echo "skip: no such card"; return 77; }; part() { echo "  skipped: no such card"; echo "done"; }
+	step one none; step two none; step three part; step four bash -c "echo no root; exit 77"'
+check "what was skipped, each reason once" "$out" grep -qzP 'Not run here:\n  no such card\n      one, two, a part of three\n  no root\n      four\n' "$out"
+check "  and it is no failure" "$out" test "$status $(tail -n 1 "$out")" = "0 1 passed, 0 failed, 3 skipped"
+
+# each goes on until what it waits for was said
+heard='heard() { for _ in $(seq 300); do [ "$(grep -c "running: .*$1" "$out")" -ge 2 ] && return; sleep 0.1; done; false; }'
+plan "$heard"'; step quiet heard quiet'
+check "a silent step is talked about again and again" "$out" test $status = 0
+bash -c ". tests/progress.sh; out=$out; $heard"'; alive download heard download' >"$out" 2>&1
+check "  and so is a silent command" "$out" test $? = 0
+bash -c ". tests/progress.sh"'; alive it bash -c "echo one; printf two; exit 5"' >"$out" 2>&1
+check "whose output and status are its own" "$out" test "$? $(cat "$out")" = "5 one"$'\n'two
+
+# each of the two waits for the other; nobody may be beside the last two
+plan 'meet() { touch "$work/$1"; for _ in $(seq 300); do [ -e "$work/$2" ] && return; sleep 0.1; done; false; }
+	alone() { mkdir "$work/alone" && sleep 0.3 && rmdir "$work/alone"; }
+	beside=1 step first meet a b; beside=1 step second meet b a; step third alone; step fourth alone; beside=1 step fifth alone'
+check "steps run beside one another where they may, and only there" "$out" test $status = 0
+check "  and are told in their order" "$out" says_in_order first second third fourth fifth
+plan 'vital=1 step build false; step test true'
+check "without a build no test" "$out" says '^Without that nothing else makes sense: 1 '
+
+bash -c ". tests/progress.sh; step long bash -c 'sleep 1000 & echo \$! >$work/pid; wait'; run_steps $work/logs; end_steps" >"$out" 2>&1 &
+runner=$!
+wait_for test -s "$work/pid"
+kill -TERM $runner
+check "broken off: it ends with status 130" "$out" ended $runner 130
+check "  and what the step had started with it" "$out" wait_for eval "! kill -0 $(cat "$work/pid")"
+end_checks
