@@ -46,7 +46,7 @@ QTEST_LIB := $(O)/libqtest.a
 
 PREFIX ?= /usr/local
 
-.PHONY: all tests replays fuzzers demo check check-full fuzz bench bench-compare bench-guest bench-quick install lint format help clean
+.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz bench bench-compare bench-guest bench-quick install lint format help clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -142,6 +142,10 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and our driver on vfio-pci in QEMU guests (downloads 250 MB once)
 	@tests/need.sh full
 	@tests/full.sh $(GUEST_RUNS)
+
+check-hosts: ## demo and check in minimal trees of Debian 12, Debian 13 and Ubuntu 24.04, each made anew (TREE=debian13: that one)
+	@tests/need.sh hosts
+	@tests/hosts.sh $(TREE)
 
 bench-guest: ## forwarders and generators on QEMU's cards: Pollux, DPDK's testpmd, the kernel's bridge (ROUNDS=5; a quarter of an hour)
 	@tests/need.sh full

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
-# Usage: tests/need.sh build|check|full|fuzz
+# Usage: tests/need.sh build|check|full|hosts|fuzz
 set -eu
 
 # libFuzzer's package is named for the version of clang that there is, or will be; nothing when clang brings it.
@@ -15,9 +15,10 @@ guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod
 case ${1:-} in
 build) packages=$build ;;
 check) packages="$build libcunit1-dev clang qemu-system-x86 $guests" ;;
+hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 full) packages="$build $guests make flex bison bc libelf-dev" ;;
 fuzz) packages="$build clang $(fuzzer_runtime)" ;;
-*) echo "usage: $0 build|check|full|fuzz" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|full|hosts|fuzz" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
