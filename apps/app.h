@@ -5,6 +5,7 @@
 #define POLLUX_APPS_APP_H
 
 #include "../driver/nic.h"
+#include "app_output.h"
 
 #include <argp.h>
 #include <stdatomic.h>
@@ -43,7 +44,8 @@ extern const struct argp app_common_argp;
 /** What --help says after the options of each program. */
 #define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
 #define APP_HELP_STATUS                                                                                                                    \
-	"Exit status: 0 all went well, also when ended by SIGINT or SIGTERM; 1 something failed, or a device is gone; "                    \
+	"Exit status: 0 all went well, also when ended by SIGINT, SIGTERM or SIGHUP; 1 something failed, a device is gone, or what was "   \
+	"to be written could not be, as by a reader that stands still for a second; "                                                      \
 	"2 the command line was wrong."
 
 /** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
@@ -159,13 +161,11 @@ static inline unsigned app_whole(const struct pkt *pkts, unsigned n)
 
 /* ---- Running (app_run.c) ---- */
 
-/** Prints "pollux-x: sentence" to stderr. */
-void app_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/** Flushes stdout, at a program's end. False, and printed: not all that was written to it got there. */
+/** Flushes stdout and stderr, at a program's end. False, and printed: not all that was written to them got there. */
 bool app_written(void);
 
-/** SIGINT and SIGTERM stop the program in an orderly way; a second one ends it at once. */
+/** SIGINT, SIGTERM and SIGHUP stop the program in an orderly way; a second one of a kind ends it at once. Readers of stdout and stderr that
+ *  stand still do not: app_output_unblock. */
 void app_catch_signals(void);
 
 extern atomic_bool app_stop_flag;

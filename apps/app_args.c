@@ -296,6 +296,7 @@ static void print_version(FILE *to, struct argp_state *state)
 
 void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+	app_output_descriptors();
 	argp_err_exit_status = APP_USAGE;
 	argp_program_version_hook = print_version;
 	/* argp reports what it did not expect itself, and ends the program; what it returns is shortage of memory. */

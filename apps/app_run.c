@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How a program runs: its messages, signals, clocks and threads. */
+ * How a program runs: its signals, clocks and threads. */
 #include "app.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -16,30 +15,11 @@
 atomic_bool app_stop_flag;
 static int wake_fd = -1; /* an eventfd: a handler and a worker may both write to it */
 
-void app_error(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	flockfile(stderr);
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	funlockfile(stderr);
-	va_end(arguments);
-}
-
 bool app_written(void)
 {
-	struct pollfd out = {.fd = STDOUT_FILENO};
+	bool good = app_output_end(stdout);
 
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return true;
-	/* A reader who has seen enough is no failure. What failed may have been an earlier write, and errno is another's by now. */
-	if (poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)))
-		return true;
-	app_error("stdout: not all could be written: is there room?");
-	return false;
+	return app_output_end(stderr) && good;
 }
 
 void app_wake(void)
@@ -54,6 +34,7 @@ void app_wake(void)
 void app_stop(void)
 {
 	atomic_store_explicit(&app_stop_flag, true, memory_order_relaxed);
+	app_output_hurry();
 	app_wake();
 }
 
@@ -68,14 +49,18 @@ static void stop_by_signal(int signal_number)
 
 void app_catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = stop_by_signal, .sa_flags = SA_RESETHAND};
+	struct sigaction action = {.sa_handler = stop_by_signal, .sa_flags = SA_RESETHAND}, before;
 
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* nohup's wish is that the end of a terminal does not matter. */
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	/* A reader who went away is a failed write, and the ports still want to be closed. */
 	signal(SIGPIPE, SIG_IGN);
+	app_output_unblock();
 }
 
 uint64_t app_now_ns(void)

@@ -3,10 +3,13 @@
 #include "app.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FRAME_BYTES 65535u /* frames in several buffers are put together up to here */
 
@@ -19,11 +22,10 @@ static struct {
 
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
-	FILE *out; /* where frames go: the dumper's, or for lines stdout, or stderr when JSON has that */
+	FILE *out; /* where frames go: the file, or stdout, or for lines stderr when JSON has stdout; the worker's alone */
 	bool has_filter, unflushed;
 	struct bpf_program filter;
 	_Atomic uint64_t captured;
-	atomic_bool write_failed;
 
 	/* A frame in several buffers, as far as it is here. */
 	unsigned held;
@@ -120,15 +122,8 @@ static void work(unsigned index)
 		pkt_free(pkts, n);
 		good = !ferror(dump.out);
 	}
-	if (!flush() || !good) {
-		/* A reader of a pipe who has seen enough is no failure. */
-		if (errno != EPIPE) {
-			app_error("%s: %s", dump.file ? dump.file : dump.out == stdout ? "stdout" : "stderr", strerror(errno));
-			atomic_store(&dump.write_failed, true);
-		}
-		clearerr(dump.out); /* said: not again when all is closed */
-	}
-	app_stop();
+	app_stop(); /* first: it ends waiting for a reader who stands still */
+	flush();
 }
 
 static void more(FILE *out, bool json, bool total)
@@ -210,17 +205,46 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
+/* A FIFO can be opened when somebody reads it: until then the ports are served. */
+static int open_path(void)
+{
+	uint64_t end = dump.options.duration_s > 0 ? app_now_ns() + (uint64_t)(dump.options.duration_s * 1e9) : UINT64_MAX;
+	int fd;
+
+	while ((fd = open(dump.file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666)) < 0) {
+		struct stat status;
+		if (errno != ENXIO || stat(dump.file, &status) < 0 || !S_ISFIFO(status.st_mode)) {
+			app_error("%s: %s", dump.file, strerror(errno));
+			return -1;
+		}
+		if (app_stopping() || app_now_ns() >= end) {
+			app_error("%s: nobody has read this FIFO", dump.file);
+			return -1;
+		}
+		if (!app_service(&dump.app))
+			return -1;
+		app_sleep_until(&dump.app, app_now_ns() + 20000000);
+	}
+	return fd;
+}
+
 static bool open_file(void)
 {
-	dump.out = dump.options.json ? stderr : stdout;
-	if (!dump.file)
-		return true;
-	dump.dumper = pcap_dump_open(dump.pcap, dump.file);
-	if (!dump.dumper) {
-		app_error("%s", pcap_geterr(dump.pcap));
+	bool lines = !dump.file, path = dump.file && strcmp(dump.file, "-") != 0;
+	const char *name = path ? dump.file : dump.options.json ? "stderr" : "stdout";
+	int fd = path ? open_path() : dump.options.json ? STDERR_FILENO : STDOUT_FILENO;
+
+	if (fd < 0)
+		return false;
+	dump.out = app_output_open(fd, name, lines && (dump.options.json || isatty(fd)));
+	if (!dump.out) {
+		app_error("%s: no memory", name);
 		return false;
 	}
-	dump.out = pcap_dump_file(dump.dumper);
+	if (!lines && !(dump.dumper = pcap_dump_fopen(dump.pcap, dump.out))) {
+		app_error("%s: %s", name, pcap_geterr(dump.pcap));
+		return false;
+	}
 	return true;
 }
 
@@ -228,7 +252,7 @@ static bool run(void)
 {
 	/* Lines of frames and of statistics would be mixed: without a file there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
-	return app_run(&dump.app, &(struct app_work){.threads = 1, .work = work, .more = more}) && !dump.write_failed;
+	return app_run(&dump.app, &(struct app_work){.threads = 1, .work = work, .more = more});
 }
 
 int main(int argc, char **argv)
@@ -242,9 +266,13 @@ int main(int argc, char **argv)
 	/* stdout belongs to the frames, when they are lines or a capture: what else there is to say goes to stderr. */
 	dump.app.human = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
 	good = app_open(&dump.app, &dump.options, 1) && open_file() && run();
+	if (dump.out)
+		good = app_output_end(dump.out) && good;
 	good = app_close(&dump.app) && good;
 	if (dump.dumper)
 		pcap_dump_close(dump.dumper);
+	else if (dump.out)
+		fclose(dump.out);
 	if (dump.has_filter)
 		pcap_freecode(&dump.filter);
 	pcap_close(dump.pcap);

@@ -4,6 +4,8 @@
 #include "options.h"
 #include "report.h"
 
+#include "../../apps/app_output.h"
+
 #include <immintrin.h>
 #include <sched.h>
 #include <signal.h>
@@ -208,6 +210,7 @@ int main(int argc, char **argv)
 	static struct wire wires[WIRE_PORTS];
 	struct model_port ports[WIRE_PORTS] = {0};
 	struct options options = {0};
+	app_output_descriptors();
 	if (!options_understand(argc, argv, &options))
 		return MISUSED;
 	if (options.help) {
@@ -219,13 +222,16 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = on_signal}, before;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	app_output_unblock();
 
 	int status = open_all(&options, ports, wires);
 	if (!status) {
@@ -234,8 +240,9 @@ int main(int argc, char **argv)
 			report_json(stdout, ports, options.ports);
 		else
 			report_end(stdout, ports, options.ports);
-		fflush(stdout);
 	}
 	int closed = close_all(&options, ports, wires);
+	if (!app_output_end(stdout) || !app_output_end(stderr))
+		closed = FAILED;
 	return status ? status : closed;
 }

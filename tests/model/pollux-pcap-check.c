@@ -3,6 +3,8 @@
  * else is asked for. */
 #include "capture.h"
 
+#include "../../apps/app_output.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -135,6 +137,7 @@ int main(int argc, char **argv)
 	};
 	char error[512];
 	struct capture capture;
+	app_output_descriptors();
 	for (int c; (c = getopt_long(argc, argv, "hV", names, NULL)) != -1;) {
 		if (c == TO)
 			wanted.to = optarg;
@@ -162,5 +165,5 @@ int main(int argc, char **argv)
 	}
 	int status = judge(&capture);
 	capture_free(&capture);
-	return status;
+	return app_output_end(stdout) ? status : UNUSABLE;
 }

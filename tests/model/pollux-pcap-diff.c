@@ -2,6 +2,8 @@
  * pollux-pcap-diff: compares two captures frame by frame, byte by byte; times do not matter. */
 #include "wire.h"
 
+#include "../../apps/app_output.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +142,7 @@ int main(int argc, char **argv)
 {
 	char error[512];
 	struct capture expected, got;
+	app_output_descriptors();
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(help, stdout);
 		return SAME;
@@ -183,5 +186,7 @@ int main(int argc, char **argv)
 	}
 	capture_free(&expected);
 	capture_free(&got);
+	if (!app_output_end(stdout))
+		return UNUSABLE;
 	return same ? SAME : DIFFERENT;
 }

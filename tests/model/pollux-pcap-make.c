@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-pcap-make: writes a capture of numbered frames of all sizes, each byte of which depends on the frame's number. For tests that
  * compare what went in with what came out. */
+#include "../../apps/app_output.h"
+
 #include <pcap/pcap.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -93,6 +95,7 @@ static uint64_t number(const char *text, uint64_t least, uint64_t most)
 
 int main(int argc, char **argv)
 {
+	app_output_descriptors();
 	uint64_t count = argc > 2 ? number(argv[2], 1, UINT64_C(1) << 32) : 0;
 	uint64_t largest = argc > 3 ? number(argv[3], LEAST, LARGEST) : 1514;
 	bool help = argc == 2 && strcmp(argv[1], "--help") == 0;

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Streams whose writes end: a reader that stands still must not keep a program from serving its ports and obeying signals. The descriptors
+ * are shared with other programs (a shell's terminal, a pipe's other writers), so O_NONBLOCK is set on descriptions of our own only. */
+#include "app_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES 65536u
+#define WAIT_MS      1000 /* without any progress */
+#define SLICE_MS     20   /* between looks at whether the program is to end */
+
+enum way {
+	WAY_WRITE,  /* never waits for a reader: a file, or a description of our own that does not block */
+	WAY_SEND,   /* a socket */
+	WAY_PIECES, /* what could not be opened again: as much as there is room for when poll says that there is some */
+};
+
+/* Used under the lock of its FILE. */
+struct output {
+	FILE *file;
+	const char *name;
+	int fd;
+	enum way way;
+	bool lossless;
+	bool stuck;              /* waiting was in vain, and there was no room since */
+	int error;               /* of the first write that failed; 0: none did */
+	unsigned long long lost; /* bytes */
+	/* The end of a text whose beginning was written: it goes first. */
+	size_t rest_bytes;
+	char rest[BUFFER_BYTES];
+	char buffer[BUFFER_BYTES];
+};
+
+static struct output outputs[8]; /* stdout, stderr, and a program's own */
+static unsigned output_count;
+static atomic_bool hurry;
+
+void app_error(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	flockfile(stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+	va_end(arguments);
+}
+
+void app_output_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+			app_error("descriptor %d is closed, and /dev/null cannot be opened instead: %s", fd, strerror(errno));
+			exit(EXIT_FAILURE);
+		}
+	}
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+void app_output_hurry(void)
+{
+	atomic_store_explicit(&hurry, true, memory_order_relaxed);
+}
+
+static ssize_t write_some(const struct output *o, const char *data, size_t n)
+{
+	struct pollfd room = {.fd = o->fd, .events = POLLOUT};
+
+	if (o->way == WAY_SEND)
+		return send(o->fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (o->way == WAY_PIECES) {
+		if (poll(&room, 1, 0) == 0) {
+			errno = EAGAIN;
+			return -1;
+		}
+		n = n < PIPE_BUF ? n : PIPE_BUF;
+	}
+	return write(o->fd, data, n);
+}
+
+/* False: there was none in time. */
+static bool wait_for_room(const struct output *o)
+{
+	struct pollfd room = {.fd = o->fd, .events = POLLOUT};
+
+	for (int left = WAIT_MS; left > 0;) {
+		if (poll(&room, 1, SLICE_MS) > 0)
+			return true;
+		if (!o->lossless || atomic_load_explicit(&hurry, memory_order_relaxed))
+			left -= SLICE_MS;
+	}
+	return false;
+}
+
+/* @return how many bytes were written */
+static size_t write_most(struct output *o, const char *data, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t some = write_some(o, data + done, n - done);
+		if (some >= 0) {
+			done += (size_t)some;
+			o->stuck = false;
+		} else if (errno == EAGAIN) {
+			o->stuck = o->stuck || !wait_for_room(o);
+			if (o->stuck)
+				break;
+		} else if (errno != EINTR) {
+			o->error = o->error ? o->error : errno;
+			break;
+		}
+	}
+	return done;
+}
+
+static void write_rest(struct output *o)
+{
+	size_t done = write_most(o, o->rest, o->rest_bytes);
+
+	o->rest_bytes -= done;
+	memmove(o->rest, o->rest + done, o->rest_bytes);
+}
+
+/* The streams' own write. What a reader who stands still leaves behind is no error of the stream. */
+static ssize_t output_write(void *cookie, const char *data, size_t n)
+{
+	struct output *o = cookie;
+	int failed_before = o->error;
+
+	write_rest(o);
+	size_t done = o->rest_bytes ? 0 : write_most(o, data, n);
+	if (done == n)
+		return (ssize_t)n;
+	if (done > 0 && n - done <= sizeof(o->rest) && !o->lossless && o->error == failed_before) {
+		o->rest_bytes = n - done;
+		memcpy(o->rest, data + done, n - done);
+		return (ssize_t)n;
+	}
+	o->lost += n - done;
+	if (o->error)
+		errno = o->error;
+	return o->error ? 0 : (ssize_t)n;
+}
+
+static int output_close(void *cookie)
+{
+	struct output *o = cookie;
+
+	o->file = NULL;
+	return o->fd > STDERR_FILENO ? close(o->fd) : 0;
+}
+
+/* Finds how to write to fd without waiting. */
+static void choose_way(struct output *o, int fd)
+{
+	char path[32];
+	struct stat status;
+
+	o->fd = fd;
+	o->way = WAY_WRITE;
+	if (fstat(fd, &status) < 0 || !(S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode) || isatty(fd)) ||
+		(fcntl(fd, F_GETFL) & O_NONBLOCK))
+		return;
+	o->way = WAY_SEND;
+	if (S_ISSOCK(status.st_mode))
+		return;
+	/* Refused where the pipe or terminal is another user's, or /proc is not there. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	o->way = own < 0 ? WAY_PIECES : WAY_WRITE;
+	o->fd = own < 0 ? fd : own;
+}
+
+static FILE *open_stream(int fd, const char *name, bool lines, bool lossless)
+{
+	static const cookie_io_functions_t functions = {.write = output_write, .close = output_close};
+	struct output *o = &outputs[output_count];
+
+	if (output_count == sizeof(outputs) / sizeof(outputs[0]) || !(o->file = fopencookie(o, "w", functions)))
+		return NULL;
+	output_count++;
+	o->name = name;
+	o->lossless = lossless;
+	choose_way(o, fd);
+	setvbuf(o->file, o->buffer, lines ? _IOLBF : _IOFBF, sizeof(o->buffer));
+	return o->file;
+}
+
+FILE *app_output_open(int fd, const char *name, bool lines)
+{
+	return open_stream(fd, name, lines, true);
+}
+
+void app_output_unblock(void)
+{
+	FILE *out = open_stream(STDOUT_FILENO, "stdout", isatty(STDOUT_FILENO), false);
+	FILE *error = open_stream(STDERR_FILENO, "stderr", true, false);
+
+	fflush(stdout);
+	stdout = out ? out : stdout;
+	stderr = error ? error : stderr;
+}
+
+/* Whether a reader is gone. What failed may have been an earlier write, and errno is another's by now. */
+static bool reader_left(int fd, int error)
+{
+	struct pollfd out = {.fd = fd};
+
+	return error == EPIPE || (poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)));
+}
+
+bool app_output_end(FILE *file)
+{
+	struct output as_it_came = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"}, *o = &as_it_came;
+
+	for (unsigned i = 0; i < output_count; i++)
+		o = outputs[i].file == file ? &outputs[i] : o;
+	errno = 0;
+	bool flushed = fflush(file) == 0 && !ferror(file);
+	int error = o->error ? o->error : errno;
+	write_rest(o);
+	unsigned long long lost = o->lost + o->rest_bytes;
+	o->lost = o->rest_bytes = 0;
+	clearerr(file); /* said: not again */
+	if ((flushed && lost == 0) || reader_left(o->fd, error))
+		return true;
+	if (o == &as_it_came)
+		app_error("%s: not all could be written: is there room?", o->name);
+	else
+		app_error("%s: %llu bytes were not written: %s", o->name, lost, error ? strerror(error) : "its reader stands still");
+	return false;
+}
