@@ -44,7 +44,7 @@ struct nic_ops {
 	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
-	/** Adds what the card has counted since the last call to nic->stats. */
+	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see nic_update_stats. */
 	void (*update_stats)(struct nic *nic);
 	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
@@ -104,7 +104,9 @@ struct nic {
 	int wait_fd;  /* that and the transport's events in one, where it has some; else -1 */
 
 	struct nic_link link;   /* as last reported by nic_service */
-	struct nic_stats stats; /* since start, without the queues' own counters */
+	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */
+	unsigned rx_byte_extra, tx_byte_extra; /* bytes more than the frame that the card counts per packet: 4, the FCS, or 0 */
+	uint64_t rx_bytes_told, tx_bytes_told; /* by nic_get_stats: what is told never falls */
 
 	struct nic_mac *macs; /* added by nic_add_mac */
 	unsigned mac_count;
@@ -137,6 +139,8 @@ void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
 int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
 /** Reads a counter: 0 when the device turns out to be gone, whose all ones nobody has counted. */
 uint64_t nic_count(struct nic *nic, uint32_t offset);
+/** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
+void nic_update_stats(struct nic *nic);
 uint64_t nic_now_us(void);
 void nic_sleep_us(uint32_t us);
 /** Between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families' limits. */

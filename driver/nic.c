@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define INTEL         0x8086u
@@ -253,6 +254,13 @@ static int start(struct nic *nic)
 	return nic_failed(&failure);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 int nic_start(struct nic *nic, const struct nic_config *config)
 {
 	if (!nic)
@@ -266,6 +274,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	if (ret)
 		return ret;
 	nic->stats = (struct nic_stats){.rx_packets = 0};
+	nic->rx_bytes_told = nic->tx_bytes_told = 0;
 	nic->link = (struct nic_link){.up = false};
 	nic->promiscuous = nic->config.promiscuous;
 	nic->all_multicast = false;
@@ -275,6 +284,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 		ret = start(nic);
 	if (!ret) {
 		nic->started = true;
+		nic->stats.time_ns = now_ns();
 		return 0;
 	}
 	struct nic_failure failure = {.error = 0};
@@ -294,6 +304,7 @@ int nic_stop(struct nic *nic)
 	nic->started = false;
 	/* the queues are gone, what they counted stays */
 	nic->stats.rx_pool_empty += queues.rx_pool_empty;
+	nic->stats.rx_bad_packets += queues.rx_bad_packets;
 	nic->stats.rx_bad_descriptors += queues.rx_bad_descriptors;
 	nic->stats.tx_bad_packets += queues.tx_bad_packets;
 	nic->config.pool = NULL;
@@ -346,11 +357,33 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 	return nic->driver->ops->get_link(nic, link);
 }
 
+void nic_update_stats(struct nic *nic)
+{
+	struct nic_stats before = nic->stats;
+	nic->driver->ops->update_stats(nic);
+	if (nic_gone(nic))
+		nic->stats = before;
+	else
+		nic->stats.time_ns = now_ns();
+}
+
+/* Bytes without the FCS. While frames come, one that is counted between the reads of its two counters has its FCS taken off, and not its bytes
+ * added yet: what is told then does not fall, but waits until they are. */
+static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra, uint64_t *told)
+{
+	uint64_t exact = bytes > extra ? bytes - extra : 0;
+	if (exact > *told || !nic->started)
+		*told = exact;
+	return *told;
+}
+
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
 	if (nic->started && !nic_gone(nic))
-		nic->driver->ops->update_stats(nic);
+		nic_update_stats(nic);
 	*stats = nic->stats;
+	stats->rx_bytes = tell_bytes(nic, stats->rx_bytes, stats->rx_packets * nic->rx_byte_extra, &nic->rx_bytes_told);
+	stats->tx_bytes = tell_bytes(nic, stats->tx_bytes, stats->tx_packets * nic->tx_byte_extra, &nic->tx_bytes_told);
 	if (nic->started)
 		nic_rings_add_stats(nic, stats);
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
@@ -378,7 +411,7 @@ int nic_service(struct nic *nic, uint32_t *events)
 		if (nic->started && nic->event_fd >= 0)
 			nic->driver->ops->acknowledge_events(nic);
 		if (nic->started)
-			nic->driver->ops->update_stats(nic);
+			nic_update_stats(nic);
 		struct nic_link link;
 		if (nic->driver->ops->get_link(nic, &link) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
 			nic->link = link;

@@ -65,14 +65,24 @@ struct nic_link {
 	uint32_t mbps; /* 0 while down */
 };
 
-/** Counters since nic_start. Bytes are without preamble, gap and FCS. */
+/**
+ * Counters since nic_start; after nic_stop they are final, until the port is started again. Bytes are without preamble, gap and FCS. A card
+ * is read register by register: while frames come, packets and bytes may be of moments some microseconds apart; the final ones are not.
+ *
+ * To the frame, after nic_stop: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets + rx_left, and
+ * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent.
+ */
 struct nic_stats {
-	uint64_t rx_packets, rx_bytes;
-	uint64_t tx_packets, tx_bytes;
+	uint64_t time_ns;              /* CLOCK_MONOTONIC, when the card was last asked; of a device that is gone, before that was noticed */
+	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings */
+	uint64_t tx_packets, tx_bytes; /* that left the card */
+	uint64_t rx_left;              /* 0 until nic_stop: still in the receive rings then, and given back to the pool */
+	uint64_t tx_unsent;            /* 0 until nic_stop: taken by nic_tx or a pipe, and not sent by the card, as far as it was known */
 	uint64_t rx_missed;          /* lost: the card's packet buffer was full, because the ring was */
 	uint64_t rx_no_descriptor;   /* lost: the ring was empty (only where the card drops at once) */
 	uint64_t rx_errors;          /* frames the card found bad: CRC, length, fragments, jabber */
-	uint64_t rx_bad_descriptors; /* descriptors dropped by the driver: error bits, length beyond the buffer */
+	uint64_t rx_bad_packets;     /* frames dropped by the driver: error bits, length beyond the buffer, in too many buffers */
+	uint64_t rx_bad_descriptors; /* the descriptors of these */
 	uint64_t rx_pool_empty;      /* times a refill found no buffers in the pool; nothing is lost by it alone */
 	uint64_t rx_multicast, rx_broadcast;
 	uint64_t tx_bad_packets; /* frames freed unsent: no bytes in a buffer, too long, or in more than 32 buffers */
@@ -161,7 +171,8 @@ int nic_event_fd(struct nic *nic);
 /** The link as it is now. */
 int nic_get_link(struct nic *nic, struct nic_link *link);
 
-/** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. */
+/** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. -ENODEV when the device
+ *  is gone: stats has the last ones known, and since when. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started port. */

@@ -60,9 +60,11 @@ unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue
 		if (!good || queue->odd) {
 			for (unsigned i = 0; i < pieces; i++)
 				pkt_free_data(&queue->buffers[(*next + i) & queue->mask], 1);
-			queue->odd = !(ring_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & f->end) ? RING_SKIPPING : 0;
+			bool ends = ring_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & f->end;
+			queue->odd = ends ? 0 : RING_SKIPPING;
 			*next += pieces;
 			ring_count(&queue->bad_descriptors, pieces);
+			ring_count(&queue->bad_packets, ends);
 			return 0;
 		}
 		queue->odd = pieces;
@@ -136,6 +138,7 @@ unsigned ring_tx_put_odd(
 		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
 		queue->ring[slot].q1 = pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->lengths - 1);
 	}
+	queue->further_descriptors += pieces - 1;
 	/* every batch boundary that this frame crosses is reported by its last descriptor */
 	for (uint32_t i = first; i != *next; i++)
 		if (i % RING_BATCH == RING_BATCH - 1)
@@ -255,7 +258,7 @@ void ring_rxq_drain(struct ring_rxq *queue)
 void ring_txq_prepare(struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n))
 {
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
-	queue->next = queue->clean = 0;
+	queue->next = queue->clean = queue->further_descriptors = 0;
 	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
 	ring_tx_set_limit(queue);
 	queue->burst = burst;
@@ -355,6 +358,8 @@ static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descr
 	queue->pool = nic->config.pool;
 	queue->offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.rx_ring - 1u;
+	queue->done = kind->rx_done;
+	queue->end = kind->rx_end;
 	queue->tell_after = kind->rx_tell_share ? nic->config.rx_ring / kind->rx_tell_share : RING_BATCH;
 	queue->window = &nic->bar;
 	queue->tail_offset = kind->rx_tail(i);
@@ -381,8 +386,42 @@ int nic_rings_open(struct nic *nic, const struct ring_kind *kind)
 	return ret;
 }
 
+/* Frames that the card has finished and nobody has taken, by their ends: a frame whose first pieces were taken already counts here. */
+static uint64_t rxq_left(const struct ring_rxq *queue)
+{
+	uint64_t frames = 0;
+	for (uint32_t i = queue->next; i != queue->fill + queue->mask + 1; i++) {
+		uint64_t status = ring_rx_status(&queue->ring[i & queue->mask]);
+		if (!(status & queue->done))
+			break;
+		frames += (status & queue->end) != 0;
+	}
+	return frames;
+}
+
+/* Frames that were written to the rings less those that the card counted as sent: what a card has fetched into its own packet buffer, whose
+ * descriptors may be done, is unsent as well. 32 bits do, for it is no more than rings and buffer hold. */
+static uint32_t unsent(const struct nic *nic)
+{
+	uint32_t frames = 0;
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		frames += nic->rings.txqs[i]->next - nic->rings.txqs[i]->further_descriptors;
+	frames -= (uint32_t)nic->stats.tx_packets;
+	return (int32_t)frames > 0 ? frames : 0;
+}
+
+static void count_left(struct nic *nic)
+{
+	const struct nic_rings *rings = &nic->rings;
+	for (unsigned i = 0; i < nic->config.rx_queues; i++)
+		nic->stats.rx_left += rxq_left(rings->rxqs[i]);
+	nic->stats.tx_unsent = unsent(nic);
+}
+
 void nic_rings_close(struct nic *nic)
 {
+	if (nic->started)
+		count_left(nic);
 	const struct nic_config *config = &nic->config;
 	struct nic_rings *rings = &nic->rings;
 	for (unsigned i = 0; rings->rxqs && i < config->rx_queues && rings->rxqs[i]; i++) {
@@ -405,16 +444,23 @@ void nic_rings_close(struct nic *nic)
 
 void nic_rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us)
 {
-	uint64_t deadline = nic_now_us() + limit_us;
-	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
-		for (;;) {
-			uint32_t taken = nic_read(nic, head(i));
-			if (nic_gone(nic) || ring_txq_pending(nic->rings.txqs[i], taken) == 0)
-				break;
-			if (nic_now_us() >= deadline)
-				return;
-			nic_sleep_us(50);
+	uint64_t now = nic_now_us(), deadline = now + limit_us, last_deadline = now + UINT64_C(10) * limit_us;
+	uint64_t before = UINT64_MAX;
+	for (;;) {
+		uint64_t waiting = 0;
+		for (unsigned i = 0; i < nic->config.tx_queues; i++)
+			waiting += ring_txq_pending(nic->rings.txqs[i], nic_read(nic, head(i)));
+		if (!waiting) { /* what the card has fetched, but not yet sent, is in its packet buffer */
+			nic_update_stats(nic);
+			waiting = unsent(nic);
 		}
+		now = nic_now_us();
+		if (!waiting || nic_gone(nic) || now >= deadline)
+			return;
+		if (waiting < before && now < last_deadline - limit_us)
+			deadline = now + limit_us;
+		before = waiting;
+		nic_sleep_us(50);
 	}
 }
 
@@ -438,6 +484,7 @@ void nic_rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 
 	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
 		stats->rx_pool_empty += __atomic_load_n(&rings->rxqs[i]->pool_empty, __ATOMIC_RELAXED);
+		stats->rx_bad_packets += __atomic_load_n(&rings->rxqs[i]->bad_packets, __ATOMIC_RELAXED);
 		stats->rx_bad_descriptors += __atomic_load_n(&rings->rxqs[i]->bad_descriptors, __ATOMIC_RELAXED);
 	}
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)

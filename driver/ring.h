@@ -35,7 +35,8 @@ struct ring_rxq {
 	uint32_t tell_after;     /* so many slots refilled are worth a register write */
 
 	/* touched now and then */
-	uint64_t pool_empty, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
+	uint64_t pool_empty, bad_packets, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
+	uint64_t done, end;                                /* in a finished descriptor's second quadword: DD and EOP */
 	uint32_t trapped_tail, tail_told;     /* where the tail is no memory: written here, then told */
 	uint32_t tail_offset;
 	const struct vfio_window *window;
@@ -64,6 +65,7 @@ struct ring_txq {
 
 	/* touched now and then */
 	uint64_t bad_packets;
+	uint32_t further_descriptors; /* of frames in several: all but the first of each, since start; counts up freely */
 	uint32_t max_frame; /* longest frame, bytes without FCS */
 	uint32_t trapped_tail, tail_told;
 	uint32_t tail_offset;
@@ -79,13 +81,15 @@ struct ring_kind {
 	unsigned (*tx_burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	uint32_t (*rx_tail)(unsigned queue);
 	uint32_t (*tx_tail)(unsigned queue);
-	unsigned rx_tell_share; /* the card is told of refilled slots when they are this part of the ring; 0: of each batch */
+	uint64_t rx_done, rx_end; /* DD and EOP in a finished receive descriptor's second quadword */
+	unsigned rx_tell_share;   /* the card is told of refilled slots when they are this part of the ring; 0: of each batch */
 };
 
 /** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them yet. Errors:
  *  -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is left then. */
 int nic_rings_open(struct nic *nic, const struct ring_kind *kind);
-/** Gives all packets back and frees rings and queues. No DMA may happen any more. */
+/** Counts what is left in the rings (nic_stats.rx_left and tx_unsent), gives all packets back and frees rings and queues. No DMA may happen
+ *  any more, and the card's counters must be up to date. */
 void nic_rings_close(struct nic *nic);
 
 /**
@@ -121,8 +125,8 @@ static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t h
 	return (queue->next - head) & queue->mask;
 }
 
-/** Waits until the card has taken all packets handed over for transmit. Bounded, and no failure when the limit is reached: without link
- *  nothing ever goes out. head is a queue's head register. */
+/** Waits until the card has taken all packets handed over for transmit, and has counted them as sent. No failure when nothing has moved for
+ *  the limit, or ten times that has passed: without link nothing ever goes out. head is a queue's head register. */
 void nic_rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us);
 
 /** From now on the port's bursts do nothing, and pipes take nothing from it. Others may be in one meanwhile. */

@@ -7,15 +7,15 @@
 #define ERRORS 0x97u /* CE, SE, SEQ, CXE, RXE */
 
 static const struct ring_rx_format legacy = {
-	.done = UINT64_C(1) << 32,
-	.end = UINT64_C(1) << 33,
+	.done = E1000_RX_LEGACY_DD,
+	.end = E1000_RX_LEGACY_EOP,
 	.errors = (uint64_t)ERRORS << 40,
 	.length_shift = 0,
 };
 
 static const struct ring_rx_format extended = {
-	.done = UINT64_C(1) << 0,
-	.end = UINT64_C(1) << 1,
+	.done = E1000_RX_EXTENDED_DD,
+	.end = E1000_RX_EXTENDED_EOP,
 	.errors = (uint64_t)ERRORS << 24,
 	.length_shift = 32,
 	.hash = true,

@@ -10,11 +10,6 @@ static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
 	return value | nic_count(nic, high) << 32;
 }
 
-static uint64_t without(uint64_t bytes, uint64_t extra)
-{
-	return bytes > extra ? bytes - extra : 0;
-}
-
 static const uint32_t errors[E1000_ERRORS] = {
 	E1000_CRCERRS,
 	E1000_ALGNERRC,
@@ -36,18 +31,13 @@ static uint64_t count_rare(struct e1000 *e, unsigned index, uint32_t offset)
 	return cleared ? value + again : again - before;
 }
 
-/* A frame that is counted between the reads of a packet and a byte counter would give one update four bytes too many or too few, the
- * next one as many the other way: sums are right again when traffic pauses. */
 void e1000_update_stats(struct nic *nic)
 {
-	const struct e1000_chip *chip = e1000_of(nic)->chip;
 	struct nic_stats *stats = &nic->stats;
-	uint64_t packets = nic_count(nic, E1000_GPRC);
-	stats->rx_packets += packets;
-	stats->rx_bytes += without(count64(nic, E1000_GORCL, E1000_GORCH), packets * chip->rx_byte_extra);
-	packets = nic_count(nic, E1000_GPTC);
-	stats->tx_packets += packets;
-	stats->tx_bytes += without(count64(nic, E1000_GOTCL, E1000_GOTCH), packets * chip->tx_byte_extra);
+	stats->rx_bytes += count64(nic, E1000_GORCL, E1000_GORCH);
+	stats->rx_packets += nic_count(nic, E1000_GPRC);
+	stats->tx_bytes += count64(nic, E1000_GOTCL, E1000_GOTCH);
+	stats->tx_packets += nic_count(nic, E1000_GPTC);
 	/* RNBC, "no buffers", is no loss: the packet buffer may still have saved the frame */
 	stats->rx_missed += count_rare(e1000_of(nic), 0, E1000_MPC);
 	for (unsigned i = 0; i < E1000_ERRORS; i++)
@@ -58,6 +48,8 @@ void e1000_update_stats(struct nic *nic)
 
 void e1000_stats_start(struct e1000 *e)
 {
+	e->nic.rx_byte_extra = e->chip->rx_byte_extra;
+	e->nic.tx_byte_extra = e->chip->tx_byte_extra;
 	e1000_update_stats(&e->nic); /* what was before is nobody's */
 	e->nic.stats = (struct nic_stats){.rx_packets = 0};
 }

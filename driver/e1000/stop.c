@@ -7,9 +7,11 @@ int e1000_stop(struct nic *nic)
 	struct e1000 *e = e1000_of(nic);
 	if (!nic_gone(nic)) {
 		nic_rings_drain(nic, e->chip->tx_head, e1000_times.drain);
-		/* received frames are counted up to here */
 		e1000_change(e, E1000_RCTL, E1000_RCTL_EN, 0);
-		e1000_update_stats(nic);
+		e1000_change(e, E1000_TCTL, E1000_TCTL_EN, 0);
+		/* frames that are under way end as they began: from then on nothing counts, and the reset has not cleared anything yet */
+		nic_sleep_us(e1000_times.quiesce);
+		nic_update_stats(nic);
 	}
 	int ret = nic_halt(nic);
 	nic_rings_close(nic);

@@ -280,6 +280,7 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 	}
 	drop(queue);
 	pipe->skipping = !(q1 & IXGBE_RX_EOP);
+	ring_count(&queue->bad_packets, !pipe->skipping);
 	if (--pipe->left < 0)
 		ixgbe_pipe_end_batch(pipe, 0);
 	*again = true;

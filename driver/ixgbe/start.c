@@ -206,9 +206,9 @@ static uint32_t tx_tail(unsigned queue)
 const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
 {
 	static const struct ring_kind kinds[] = {
-		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, 0},
-		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, 0},
-		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, 0},
+		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, IXGBE_RX_DD, IXGBE_RX_EOP, 0},
+		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, IXGBE_RX_DD, IXGBE_RX_EOP, 0},
+		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, IXGBE_RX_DD, IXGBE_RX_EOP, 0},
 	};
 
 	return &kinds[simd];

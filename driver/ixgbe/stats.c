@@ -17,27 +17,19 @@ static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 	return value | (count(nic, high) & 0xF) << 32;
 }
 
-static uint64_t without_fcs(uint64_t bytes, uint64_t fcs_bytes)
-{
-	return bytes > fcs_bytes ? bytes - fcs_bytes : 0;
-}
-
-/* A frame that is counted between the reads of a packet and a byte counter would give one update four bytes too many or too few, the
- * next one as many the other way: sums are right again when traffic pauses. */
 void ixgbe_update_stats(struct nic *nic)
 {
 	struct nic_stats *stats = &nic->stats;
 	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_COUNTERS; i++) {
+		stats->rx_bytes += count36(nic, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i);
 		/* GPRC would count missed frames too (erratum) */
 		stats->rx_packets += count(nic, IXGBE_QPRC + 0x40 * i);
-		stats->rx_bytes += count36(nic, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i);
 		/* counts only where the card drops for want of a descriptor, which is with several queues (start.c) */
 		if (nic->config.rx_queues > 1)
 			stats->rx_no_descriptor += count(nic, IXGBE_QPRDC + 0x40 * i);
 	}
-	uint64_t sent = count(nic, IXGBE_GPTC);
-	stats->tx_packets += sent;
-	stats->tx_bytes += without_fcs(count36(nic, IXGBE_GOTCL, IXGBE_GOTCH), sent * FCS_BYTES);
+	stats->tx_bytes += count36(nic, IXGBE_GOTCL, IXGBE_GOTCH);
+	stats->tx_packets += count(nic, IXGBE_GPTC);
 	stats->rx_missed += count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
 	stats->rx_errors += count(nic, IXGBE_CRCERRS) + count(nic, IXGBE_RLEC) + count(nic, IXGBE_RUC) + count(nic, IXGBE_RFC) +
 			    count(nic, IXGBE_ROC) + count(nic, IXGBE_RJC);
@@ -56,6 +48,8 @@ void ixgbe_stats_start(struct nic *nic)
 		nic_write(nic, IXGBE_RQSMR + 4 * word, map);
 		nic_write(nic, IXGBE_TQSM + 4 * word, map);
 	}
+	nic->rx_byte_extra = 0;
+	nic->tx_byte_extra = FCS_BYTES;
 	/* DS 4.6.5: cleared by reading */
 	ixgbe_update_stats(nic);
 	nic->stats = (struct nic_stats){.rx_packets = 0};

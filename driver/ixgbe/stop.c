@@ -30,7 +30,6 @@ int ixgbe_stop(struct nic *nic)
 		ixgbe_pipe_input_ends(nic->rings.rxqs[i]);
 	if (!nic_gone(nic)) {
 		nic_rings_drain(nic, tx_head, ixgbe_times.drain);
-		ixgbe_update_stats(nic);
 		ixgbe_interrupt_mask(nic);
 
 		/* the path halted, RXEN 0, then the queues one by one */
@@ -42,6 +41,8 @@ int ixgbe_stop(struct nic *nic)
 		nic_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
 		nic_sleep_us(ixgbe_times.queue_off);
+		/* nothing moves any more, and the reset has not cleared the counters yet */
+		nic_update_stats(nic);
 	}
 	nic_note(&halt, nic_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)

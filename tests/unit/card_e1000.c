@@ -43,6 +43,8 @@ static void e1000_was_read(struct card *card, uint32_t offset)
 {
 	if (offset == E1000_ICR || (offset >= E1000_CRCERRS && offset <= E1000_RJC && offset != E1000_GORCL && offset != E1000_GOTCL))
 		*card_register(card, offset) = 0;
+	if (offset == E1000_GORCH || offset == E1000_GOTCH) /* clears both words */
+		*card_register(card, offset - 4) = 0;
 }
 
 static bool e1000_resets(const struct card *card, uint32_t offset, uint32_t value)

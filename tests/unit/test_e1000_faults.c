@@ -336,6 +336,53 @@ static void losses_and_errors_are_counted_once(void)
 	close_port();
 }
 
+/* Frames that are counted between the reads of a packet and a byte counter: the FCS is taken off in the end, and nothing falls. */
+static void bytes_are_right_whenever_they_are_read(void)
+{
+	struct nic_stats stats;
+	open_card(id);
+	start();
+	for (unsigned i = 1; i <= 20; i++) {
+		*card_register(&card, E1000_GPRC) = *card_register(&card, E1000_GPTC) = 1;
+		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+		CU_ASSERT_EQUAL(stats.rx_packets, i);
+		CU_ASSERT_EQUAL(stats.rx_bytes, (i - 1) * 60);
+		CU_ASSERT_EQUAL(stats.tx_bytes, (i - 1) * 60);
+		*card_register(&card, E1000_GORCL) = *card_register(&card, E1000_GOTCL) = 64;
+		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+		CU_ASSERT_EQUAL(stats.rx_bytes, i * 60);
+		CU_ASSERT_EQUAL(stats.tx_bytes, i * 60);
+	}
+	*card_register(&card, E1000_GPRC) = 1; /* while it stops */
+	*card_register(&card, E1000_GORCL) = 64;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, 21);
+	CU_ASSERT_EQUAL(stats.rx_bytes, 21 * 60);
+	close_port();
+}
+
+/* A device that vanishes between two of its counters. */
+static void the_last_counters_known_stay_those_of_one_moment(void)
+{
+	struct nic_stats known, stats;
+	open_card(id);
+	start();
+	*card_register(&card, E1000_GPRC) = 3;
+	*card_register(&card, E1000_GORCL) = 3 * 64;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &known), 0);
+	CU_ASSERT(known.time_ns > 0);
+	*card_register(&card, E1000_GPRC) = 2;
+	*card_register(&card, E1000_GORCL) = 2 * 64;
+	card.vanish = card.accesses + 3;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -ENODEV);
+	CU_ASSERT_EQUAL(memcmp(&stats, &known, sizeof(stats)), 0);
+	CU_ASSERT_EQUAL(nic_stop(nic), -ENODEV);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -ENODEV);
+	CU_ASSERT_EQUAL(memcmp(&stats, &known, sizeof(stats)), 0);
+	close_port();
+}
+
 /* On hardware both reads of a counter may find the same by chance. The next time there is less in it: that is more all the same. */
 static void counters_never_step_back(void)
 {
@@ -667,6 +714,8 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},                              \
 		{"cards without interrupts say so", cards_without_interrupts_say_so},                                                      \
 		{"losses and errors are counted once", losses_and_errors_are_counted_once},                                                \
+		{"bytes are right whenever they are read", bytes_are_right_whenever_they_are_read},                                        \
+		{"the last counters known stay those of one moment", the_last_counters_known_stay_those_of_one_moment},                    \
 		{"counters never step back", counters_never_step_back},                                                                    \
 		{"bad frames are dropped, good ones beside them kept", bad_frames_are_dropped_and_good_ones_beside_them_kept},             \
 		{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all},                                  \

@@ -66,6 +66,34 @@ static void forwards_in_random_bursts_byte_for_byte(void)
 	}
 }
 
+/* What a pipe has not taken, and what an output has not sent, is in the ports' counters when these have stopped. */
+static void what_is_left_at_the_end_is_counted(void)
+{
+	struct nic_stats stats;
+	struct nic_pipe *pipe;
+	struct fixture f;
+
+	set_up(&f, 2, NULL);
+	pipe = open_pipe(&f, 0, 1u << 1);
+	for (unsigned i = 0; i < 50; i++)
+		CU_ASSERT_TRUE(wire_arrive(model(&f, 0), i, 60));
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 40, to_first, NULL), 40);
+	f.wire[1].capacity = 33;
+	CU_ASSERT_EQUAL(model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 33), 33);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[1]), 0);
+	nic_pipe_close(pipe);
+	CU_ASSERT_EQUAL(nic_get_stats(f.nic[0], &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_packets, 50);
+	CU_ASSERT_EQUAL(stats.rx_left, 10);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 0);
+	CU_ASSERT_EQUAL(nic_get_stats(f.nic[1], &stats), 0);
+	CU_ASSERT_EQUAL(stats.tx_packets, 33);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 7);
+	CU_ASSERT_EQUAL(stats.rx_left, 0);
+	tear_down(&f);
+}
+
 /* Four outputs, the packet's own port among them. */
 static void each_packet_goes_where_the_function_says(void)
 {
@@ -768,6 +796,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"forwards in random bursts, byte for byte", forwards_in_random_bursts_byte_for_byte},
+		{"what is left at the end is counted", what_is_left_at_the_end_is_counted},
 		{"each packet goes where the function says", each_packet_goes_where_the_function_says},
 		{"functions change length and start", functions_change_length_and_start},
 		{"short packets are padded once where they part", short_packets_are_padded_once_where_they_part},

@@ -214,7 +214,7 @@ static void bad_descriptors_are_dropped_and_counted(void)
 	static const struct {
 		const char *what;
 		uint64_t keep, set;
-		unsigned tampered, dropped; /* descriptors */
+		unsigned tampered, dropped; /* descriptors, of one frame */
 	} cases[] = {
 		{"length beyond the buffer", ~(UINT64_C(0xffff) << 32), UINT64_C(2049) << 32, 1, 1},
 		{"the longest length there is", UINT64_MAX, UINT64_C(0xffff) << 32, 1, 1},
@@ -246,6 +246,7 @@ static void bad_descriptors_are_dropped_and_counted(void)
 		if (stats.rx_bad_descriptors != dropped)
 			printf("\n    %s: %lu bad descriptors counted, not %lu\n", cases[c].what, stats.rx_bad_descriptors, dropped);
 		CU_ASSERT_EQUAL(stats.rx_bad_descriptors, dropped);
+		CU_ASSERT_EQUAL(stats.rx_bad_packets, c + 1);
 	}
 	tear_down(&f, false);
 }
@@ -353,6 +354,42 @@ static void a_full_ring_leaves_the_rest_with_the_caller(void)
 	sent += nic_tx(nic_txq(f.nic[0], 0), pkts + sent, n - sent);
 	CU_ASSERT_EQUAL(sent, 600);
 	tear_down(&f, false); /* with packets in the ring: they are sent or given back */
+}
+
+/* Frames in one buffer and in three, one of them half taken: each is in one of the counters, which stay when the port has stopped. */
+static void what_is_left_in_the_rings_at_the_end_is_counted(void)
+{
+	struct nic_config jumbo = {.mtu = 9000, .promiscuous = true};
+	struct fixture f;
+	struct nic_stats stats;
+	struct pkt pkts[6], out[6];
+
+	set_up(&f, &jumbo, 0);
+	for (unsigned i = 0; i < 6; i++)
+		CU_ASSERT_TRUE_FATAL(arrive(&f, 0, i, i == 3 ? 5000 : 100));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), pkts, 4), 4);
+	CU_ASSERT_EQUAL(pkts[3].flags, PKT_MORE);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), pkts, 2), 2);
+	CU_ASSERT_EQUAL(send_out(&f, 1), 2);
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(f.pool, out, 6), 6);
+	for (unsigned i = 0; i < 6; i++)
+		out[i].len = i == 1 ? 0 : 100; /* the second is impossible */
+	out[2].flags = out[3].flags = PKT_MORE;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[1], 0), out, 6), 6);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[1]), 0);
+	nic_get_stats(f.nic[0], &stats);
+	CU_ASSERT_EQUAL(stats.rx_packets, 6);
+	CU_ASSERT_EQUAL(stats.rx_bytes, 5 * 100 + 5000);
+	CU_ASSERT_EQUAL(stats.rx_left, 3);
+	CU_ASSERT_EQUAL(stats.tx_unsent + stats.rx_bad_packets, 0);
+	nic_get_stats(f.nic[1], &stats);
+	CU_ASSERT_EQUAL(stats.tx_packets, 2);
+	CU_ASSERT_EQUAL(stats.tx_bytes, 200);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 3);
+	CU_ASSERT_EQUAL(stats.tx_bad_packets, 1);
+	pkt_free(pkts + 2, 2);
+	tear_down(&f, false);
 }
 
 static void impossible_packets_are_freed_and_counted(void)
@@ -677,6 +714,7 @@ static void a_pool_too_small_is_refused_with_the_number(void)
 static void a_stuck_transmitter_does_not_hang_stop(void)
 {
 	struct fixture f;
+	struct nic_stats stats;
 	struct pkt pkts[32];
 
 	set_up(&f, NULL, 0);
@@ -686,6 +724,9 @@ static void a_stuck_transmitter_does_not_hang_stop(void)
 	model_break(model(&f, 0), MODEL_TX_STUCK);
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts, 32), 32);
 	nic_stop(f.nic[0]);
+	nic_get_stats(f.nic[0], &stats);
+	CU_ASSERT_EQUAL(stats.tx_packets, 0);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 32);
 	tear_down(&f, false);
 }
 
@@ -757,6 +798,7 @@ int main(void)
 		{"long frames come and go in pieces", long_frames_come_and_go_in_pieces},
 		{"an empty pool stops nothing for good", an_empty_pool_stops_nothing_for_good},
 		{"a full ring leaves the rest with the caller", a_full_ring_leaves_the_rest_with_the_caller},
+		{"what is left in the rings at the end is counted", what_is_left_in_the_rings_at_the_end_is_counted},
 		{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted},
 		{"packets of another pool go back to it", packets_of_another_pool_go_back_to_it},
 		{"filters let through what they should", filters_let_through_what_they_should},
