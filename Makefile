@@ -79,6 +79,9 @@ $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lcunit
 
+$(O)/test_gen: $(call objects,$(APP_SOURCES))
+$(O)/test_gen: LIBS := $(LIB) $(LIBS)
+
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model
 

@@ -23,6 +23,7 @@ enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 }; /* exit statuses */
 /* What a frame takes on the wire besides the bytes that the counters count: FCS 4, preamble 8, gap 12. */
 #define APP_FCS_BYTES     4u
 #define APP_FRAMING_BYTES 24u
+#define APP_FRAME_MIN     60u /* bytes without FCS; cards pad what is shorter */
 
 /* ---- Options (app_args.c) ---- */
 
@@ -64,15 +65,21 @@ struct app_rate {
 /* Each is false, and leaves the result alone, when the text is not wholly what it should be. */
 bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value); /* 100, 64k, 1.5M, 2G: decimal multiples */
 bool app_parse_seconds(const char *text, double min, double max, double *value);
-bool app_parse_rate(const char *text, struct app_rate *rate);                    /* 1Mpps, 14.88M, 10Gbit, 50% */
 bool app_parse_mac(const char *text, uint8_t mac[6]);                            /* 02:00:00:00:00:01 */
 bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count); /* 2,4-6 */
 
+/** 1Mpps, 14.88M, 10Gbit, 50%. @return NULL, or what is wanted instead, and rate is left alone */
+const char *app_parse_rate(const char *text, struct app_rate *rate);
+#define APP_RATE_MIN 1e-6
+#define APP_RATE_MAX 1e15
+
 /** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
 uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max);
+/** The same of app_parse_seconds. */
+double app_seconds_option(struct argp_state *state, const char *option, const char *text, double min, double max);
 
-/** Bytes, without FCS, of the largest frame that the MTU and one buffer allow. */
-unsigned app_largest_frame(const struct app_options *options);
+/** Bits that a frame of so many bytes (without FCS) takes on the wire, with padding and framing. */
+double app_wire_bits(unsigned frame_bytes);
 
 /** The gap between the starts of two frames in cycles, for a frame of so many bytes (without FCS); 0: unlimited. */
 double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz);
@@ -93,6 +100,12 @@ struct app_counters {
 static inline void app_add(_Atomic uint64_t *counter, uint64_t n)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+/** Sets a value that only the calling thread writes. */
+static inline void app_set(_Atomic uint64_t *value, uint64_t to)
+{
+	atomic_store_explicit(value, to, memory_order_relaxed);
 }
 
 static inline uint64_t app_get(const _Atomic uint64_t *counter)

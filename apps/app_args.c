@@ -14,7 +14,7 @@ static bool parse_scaled(const char *text, double *value, const char **rest)
 {
 	char *end;
 
-	if (!isdigit((unsigned char)*text) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
+	if (!isdigit((unsigned char)text[*text == '.']) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
 		return false;
 	double number = strtod(text, &end);
 	switch (*end) {
@@ -71,8 +71,9 @@ bool app_parse_seconds(const char *text, double min, double max, double *value)
 	return true;
 }
 
-bool app_parse_rate(const char *text, struct app_rate *rate)
+const char *app_parse_rate(const char *text, struct app_rate *rate)
 {
+	static const char forms[] = "packets per second (1Mpps), bits per second (10Gbit) or percent (50%) are wanted";
 	static const struct {
 		const char *name;
 		enum app_rate_unit unit;
@@ -88,17 +89,22 @@ bool app_parse_rate(const char *text, struct app_rate *rate)
 	double number;
 	const char *rest;
 
-	if (!parse_scaled(text, &number, &rest) || number <= 0)
-		return false;
+	if (!parse_scaled(text, &number, &rest))
+		return forms;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcasecmp(rest, units[i].name) != 0)
 			continue;
+		/* No card makes a thousand million packets per second: who writes that thinks of bits. */
+		if (!*rest && (number >= 1e9 || text[strlen(text) - 1] == 'G'))
+			return "packets or bits per second? Gpps or Gbit is wanted";
 		if (units[i].unit == APP_RATE_PERCENT && number > 100)
-			return false;
+			return "100% of the line rate is the most";
+		if (number < APP_RATE_MIN || number > APP_RATE_MAX)
+			return "from 0.000001 to 1000000G is wanted";
 		*rate = (struct app_rate){number, units[i].unit};
-		return true;
+		return NULL;
 	}
-	return false;
+	return forms;
 }
 
 bool app_parse_mac(const char *text, uint8_t mac[6])
@@ -149,16 +155,14 @@ bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
 	return true;
 }
 
-unsigned app_largest_frame(const struct app_options *options)
+double app_wire_bits(unsigned frame_bytes)
 {
-	unsigned by_mtu = (options->mtu ? options->mtu : 1500) + 14;
-
-	return by_mtu < PKT_DATA_BYTES ? by_mtu : PKT_DATA_BYTES;
+	return 8.0 * ((frame_bytes > APP_FRAME_MIN ? frame_bytes : APP_FRAME_MIN) + APP_FRAMING_BYTES);
 }
 
 double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)
 {
-	double bits = 8.0 * (frame_bytes + APP_FRAMING_BYTES);
+	double bits = app_wire_bits(frame_bytes);
 
 	switch (rate->unit) {
 	case APP_RATE_PACKETS:
@@ -182,7 +186,7 @@ uint64_t app_count_option(struct argp_state *state, const char *option, const ch
 	return value;
 }
 
-static double seconds_option(struct argp_state *state, const char *option, const char *text, double min, double max)
+double app_seconds_option(struct argp_state *state, const char *option, const char *text, double min, double max)
 {
 	double value = 0;
 
@@ -252,17 +256,17 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text, APP_CPUS);
 		return 0;
 	case KEY_LINK_WAIT:
-		o->link_wait_s = seconds_option(state, "link-wait", text, 0, 3600);
+		o->link_wait_s = app_seconds_option(state, "link-wait", text, 0, 3600);
 		return 0;
 	case KEY_SIMD:
 		o->simd = simd_option(state, text);
 		return 0;
 	case 'd':
-		o->duration_s = seconds_option(state, "duration", text, 0.001, 1e9);
+		o->duration_s = app_seconds_option(state, "duration", text, 0.001, 1e9);
 		return 0;
 	case 'i':
 		/* At most 30: the ports want service at least that often. */
-		o->interval_s = seconds_option(state, "interval", text, 0.05, 30);
+		o->interval_s = app_seconds_option(state, "interval", text, 0.05, 30);
 		return 0;
 	case 'j':
 		o->json = true;

@@ -7,30 +7,43 @@
 
 #define QUIET_NS UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
 #define DRAIN_NS UINT64_C(3000000000)
+#define AWAY_S   0.001 /* between two looks at the schedule: longer, and the thread has lost its CPU */
+#define WAIT_S   1.0   /* until the next frame: longer, and it is told */
 
 static struct {
 	struct app_options options;
 	struct app_rate rate;
 	unsigned size;
-	uint64_t count, flows; /* count 0: no limit */
-	const char *replay;
-	bool loop;
+	uint64_t count, asked, flows; /* to send, as far as there are so many; as asked for; 0: no limit */
+	bool loop, strict;
 	uint8_t to[6];
 	bool has_to, shaped; /* shaped: --size, --flows or --to was given */
 
+	struct gen_capture capture;
 	struct gen_schedule schedule;
+	struct gen_rate told; /* for reports; the main thread's */
+	bool was_down;        /* the link, at any time */
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
-	uint64_t start;
-	unsigned first_pending, pending;
-	bool full;
+	uint64_t start, looked, away_after; /* in TSC cycles, the last two since the start */
+	unsigned first_pending, pending;    /* handles */
+	unsigned frames_at_once;
+	bool full, pieces; /* pieces: frames may take several buffers */
 	struct pkt pkts[APP_BURST];
 	_Atomic uint64_t made, ring_full;
+	_Atomic uint64_t full_cycles, away_cycles; /* with the transmit ring full; without the CPU */
+	_Atomic uint64_t sent_at, ended_at;        /* the last frame went out, the sending ended: cycles since the start */
+	_Atomic uint64_t wait_until;               /* nothing is due before: cycles since the start */
+	_Atomic double speed;                      /* what the schedule's clock should have: the main thread's wish */
 
 	/* Touched by the receiving thread. */
 	struct gen_sequence sequence;
-	bool inside[APP_PORTS]; /* a frame whose first handle was seen */
+	struct arrival {
+		bool inside, own, good; /* inside a frame of several pieces; which has a number of ours; and is as it was sent */
+		unsigned bytes;         /* of it so far */
+		uint64_t number;
+	} arrivals[APP_PORTS];
 
 	struct gen_udp udp;
 	atomic_bool sending, ended;
@@ -39,73 +52,159 @@ static struct {
 
 /* ---- Sending ---- */
 
-static void fill(struct pkt *pkt, uint64_t number)
+/* Frames of one buffer. @return handles, which are frames here */
+static unsigned make(uint64_t number, unsigned n)
 {
-	const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
+	/* The pool has enough for a full ring and two bursts: it never runs out. */
+	n = pkt_alloc(gen.pool, gen.pkts, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *pkt = &gen.pkts[i];
+		if (gen.capture.file) {
+			const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
+			memcpy(pkt->data, frame->data, frame->bytes);
+			pkt->len = (uint16_t)frame->bytes;
+		} else {
+			gen_udp_write(&gen.udp, pkt->data, number + i);
+			pkt->len = (uint16_t)gen.udp.bytes;
+		}
+	}
+	return n;
+}
 
-	pkt->len = (uint16_t)frame->bytes;
-	if (gen.replay)
-		memcpy(pkt->data, frame->data, frame->bytes);
-	else
+/* One piece of a frame. Its buffer holds the template of a frame's begin, of which all behind the head is the same in all pieces: zeros. */
+static void make_piece(struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
+{
+	unsigned left = frame->bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
+
+	if (frame->data)
+		memcpy(pkt->data, frame->data + offset, bytes);
+	else if (offset == 0)
 		gen_udp_write(&gen.udp, pkt->data, number);
+	else
+		memset(pkt->data, 0, GEN_UDP_HEAD);
+	pkt->len = (uint16_t)bytes;
+	pkt->flags = left > bytes ? PKT_MORE : 0;
+}
+
+/* Frames that may take several buffers each. @return handles */
+static unsigned make_pieces(uint64_t number, unsigned frames)
+{
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < frames; i++) {
+		const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
+		unsigned pieces = gen_pieces(frame->bytes);
+		unsigned got = pkt_alloc(gen.pool, gen.pkts + made, pieces);
+		if (got < pieces) {
+			pkt_free(gen.pkts + made, got);
+			break;
+		}
+		for (unsigned piece = 0; piece < pieces; piece++)
+			make_piece(&gen.pkts[made + piece], frame, piece * PKT_DATA_BYTES, number + i);
+		made += pieces;
+	}
+	return made;
+}
+
+/* Makes what is due. False: nothing is. */
+static bool prepare_burst(uint64_t now)
+{
+	uint64_t made = app_get(&gen.made), left = gen.count ? gen.count - made : UINT64_MAX;
+	double speed = atomic_load_explicit(&gen.speed, memory_order_relaxed);
+
+	if (!left) {
+		app_set(&gen.ended_at, now);
+		gen.sending = false;
+		app_wake();
+		return false;
+	}
+	if (speed != gen.schedule.speed)
+		gen_schedule_set_speed(&gen.schedule, (double)now, speed);
+	unsigned n = gen_schedule_due(&gen.schedule, (double)now, left < gen.frames_at_once ? (unsigned)left : gen.frames_at_once);
+	if (n == 0) {
+		app_set(&gen.wait_until, now + (uint64_t)gen_schedule_wait(&gen.schedule, (double)now));
+		return false;
+	}
+	gen.pending = gen.pieces ? make_pieces(made, n) : make(made, n);
+	gen.first_pending = 0;
+	app_add(&gen.made, gen.pieces ? app_frames(gen.pkts, gen.pending) : gen.pending);
+	return gen.pending > 0;
 }
 
 static void transmit(void)
 {
 	struct app_port *port = &gen.app.ports[0];
+	uint64_t now = app_tsc() - gen.start, since = now - gen.looked;
 
-	if (!gen.pending) {
-		uint64_t made = app_get(&gen.made), left = gen.count ? gen.count - made : UINT64_MAX;
-		if (!left) {
-			gen.sending = false;
-			app_wake();
-			return;
-		}
-		unsigned n = gen_schedule_due(&gen.schedule, (double)(app_tsc() - gen.start), gen.options.burst);
-		/* The pool has enough for a full ring and two bursts: it never runs out. */
-		n = pkt_alloc(gen.pool, gen.pkts, left < n ? (unsigned)left : n);
-		if (n == 0)
-			return;
-		for (unsigned i = 0; i < n; i++)
-			fill(&gen.pkts[i], made + i);
-		app_add(&gen.made, n);
-		gen.first_pending = 0;
-		gen.pending = n;
-	}
+	gen.looked = now;
+	if (gen.full)
+		app_add(&gen.full_cycles, since);
+	else if (since > gen.away_after)
+		app_add(&gen.away_cycles, since);
+	if (gen.pending)
+		gen_schedule_due(&gen.schedule, (double)now, 0); /* what cannot be made up for counts while the ring is full, too */
+	else if (!prepare_burst(now))
+		return;
 	unsigned sent = nic_tx(port->tx, gen.pkts + gen.first_pending, gen.pending);
 	bool full = sent < gen.pending;
 	app_add(&gen.ring_full, full && !gen.full); /* times, not attempts */
 	gen.full = full;
+	if (sent)
+		app_set(&gen.sent_at, now);
+	app_add(&port->counters.sent, gen.pieces ? app_frames(gen.pkts + gen.first_pending, sent) : sent);
 	gen.first_pending += sent;
 	gen.pending -= sent;
-	app_add(&port->counters.sent, sent);
 }
 
 /* ---- Receiving ---- */
 
+/* A frame that has ended. own: it has a number of ours. */
+static void account(bool own, bool good, uint64_t number)
+{
+	/* A number that was not given out yet is somebody else's idea. */
+	if (!own || number >= app_get(&gen.made))
+		app_add(&gen.sequence.foreign, 1);
+	else if (!good)
+		app_add(&gen.sequence.corrupted, 1);
+	else
+		gen_sequence_add(&gen.sequence, number);
+}
+
+static void receive_piece(struct arrival *a, const struct pkt *pkt)
+{
+	if (!a->inside) {
+		a->own = gen_udp_read(&gen.udp, pkt->data, pkt->len, &a->number);
+		a->good = a->own && gen_udp_head_intact(&gen.udp, pkt->data, pkt->len, a->number);
+		a->bytes = 0;
+	} else {
+		a->good = a->good && gen_udp_piece_intact(&gen.udp, pkt->data, pkt->len, a->bytes);
+	}
+	a->bytes += pkt->len;
+	a->inside = pkt->flags & PKT_MORE;
+	if (!a->inside)
+		account(a->own, a->good && a->bytes == gen.udp.bytes, a->number);
+}
+
 static void receive(unsigned port)
 {
 	struct app_counters *counters = &gen.app.ports[port].counters;
+	struct arrival *arrival = &gen.arrivals[port];
 	struct pkt pkts[APP_BURST];
-	uint64_t number;
+	uint64_t number = 0;
 	unsigned n = nic_rx(gen.app.ports[port].rx, pkts, gen.options.burst);
 
 	if (n == 0) {
 		app_add(&counters->empty_polls, 1);
 		return;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		bool first = !gen.inside[port];
-		gen.inside[port] = pkts[i].flags & PKT_MORE;
-		if (!first || gen.replay)
+	for (unsigned i = 0; i < n && !gen.capture.file; i++) {
+		const struct pkt *pkt = &pkts[i];
+		if (arrival->inside || (pkt->flags & PKT_MORE)) {
+			receive_piece(arrival, pkt);
 			continue;
-		/* A number that was not given out yet is somebody else's idea. */
-		if (!gen_udp_read(&gen.udp, pkts[i].data, pkts[i].len, &number) || number >= app_get(&gen.made))
-			app_add(&gen.sequence.foreign, 1);
-		else if (!gen_udp_intact(&gen.udp, pkts[i].data, pkts[i].len, number))
-			app_add(&gen.sequence.corrupted, 1);
-		else
-			gen_sequence_add(&gen.sequence, number);
+		}
+		bool own = gen_udp_read(&gen.udp, pkt->data, pkt->len, &number);
+		account(own, own && gen_udp_intact(&gen.udp, pkt->data, pkt->len, number), number);
 	}
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
@@ -131,22 +230,91 @@ static void work(unsigned index)
 
 /* ---- Statistics ---- */
 
-static void more(FILE *out, bool json, bool total)
+static struct gen_progress progress(bool end)
 {
-	uint64_t sent = app_get(&gen.app.ports[0].counters.sent);
+	static double clock_s, seconds; /* of the schedule's clock, and of ours, when this was asked last */
+	double hz = app_tsc_hz(), now = (double)(end ? app_get(&gen.ended_at) : app_tsc() - gen.start) / hz;
 
-	if (!json && !total)
-		return;
-	fprintf(out,
-		json ? ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu"
-		     : "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n",
-		(unsigned long long)sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
-	if (!gen.replay)
-		gen_sequence_print(&gen.sequence, out, json, sent);
+	clock_s += (now - seconds) * gen.told.speed;
+	seconds = now;
+	struct gen_progress p = {
+		.seconds = now,
+		.clock_s = clock_s,
+		.frames = app_get(&gen.app.ports[0].counters.sent),
+		.given_up_cycles = app_get(&gen.schedule.given_up_cycles),
+		.full_cycles = app_get(&gen.full_cycles),
+		.away_cycles = app_get(&gen.away_cycles),
+	};
+	/* At the end, who sends is no more. If he was on time, the last frame's gap counts, as it was meant: n frames, n gaps. */
+	if (end && gen_schedule_wait(&gen.schedule, now * hz) > 0) {
+		double gap = app_ratio(gen.schedule.round_cycles, gen.schedule.count * gen.told.speed * hz);
+		p.seconds = (double)app_get(&gen.sent_at) / hz + gap;
+		p.clock_s += (p.seconds - now) * gen.told.speed;
+	}
+	return p;
 }
 
-static bool all_sent(void)
+static void print_wait(FILE *out, bool json)
 {
+	uint64_t now = app_tsc() - gen.start, until = app_get(&gen.wait_until);
+	double wait_s = gen.sending && until > now ? (double)(until - now) / app_tsc_hz() : 0;
+
+	if (json)
+		fprintf(out, ",\"next_frame_s\":%.6f", wait_s);
+	else if (wait_s > WAIT_S)
+		fprintf(out, "generator: nothing to send for %.0f s: until then no frame is due\n", wait_s);
+}
+
+static void more(FILE *out, bool json, bool total)
+{
+	static struct gen_progress last;
+	struct gen_progress now = progress(total), first = {.seconds = 0};
+	unsigned long long sent = now.frames;
+
+	if (json)
+		fprintf(out, ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu,\"count\":%llu", sent,
+			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
+			(unsigned long long)gen.asked);
+	else if (total)
+		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n", sent,
+			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
+	if (!json && total && gen.asked > sent)
+		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.asked,
+			gen.count < gen.asked ? ": the capture has no more, and --loop starts it again" : "");
+	if (!gen.capture.file && (json || total))
+		gen_sequence_print(&gen.sequence, out, json, total, sent);
+	gen.told.was_down |= total && gen.was_down;
+	gen_rate_print(&gen.told, total ? &first : &last, &now, out, json);
+	if (!total)
+		print_wait(out, json);
+	else if (gen.capture.file)
+		gen_capture_print(&gen.capture, out, json);
+	last = now;
+	gen.told.was_down = false;
+}
+
+static void tell_above_line(void)
+{
+	if (gen_rate_above_line(&gen.told) && !gen.options.quiet)
+		app_error("%s is more than a link of %u Mbit/s carries, with framing: what it does not carry is given up",
+			gen.told.asked ? "--rate" : gen.capture.name, gen.told.mbps);
+}
+
+/* A rate in percent follows the link. */
+static bool look(void)
+{
+	const struct nic_link *link = &gen.app.ports[0].link;
+
+	gen.told.was_down |= !link->up;
+	gen.was_down |= !link->up;
+	if (link->up && link->mbps && link->mbps != gen.told.mbps) {
+		progress(false); /* until now, it was as fast as it was */
+		if (gen.rate.unit == APP_RATE_PERCENT)
+			gen.told.speed *= (double)link->mbps / gen.told.mbps;
+		gen.told.mbps = link->mbps;
+		atomic_store_explicit(&gen.speed, gen.told.speed, memory_order_relaxed);
+		tell_above_line();
+	}
 	return !gen.sending;
 }
 
@@ -158,7 +326,7 @@ static void drain(void)
 
 	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS && app_get(&gen.sequence.unique) < app_get(&gen.made)) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-		uint64_t received = gen.replay ? app_received(&gen.app) : app_get(&gen.sequence.unique);
+		uint64_t received = gen.capture.file ? app_received(&gen.app) : app_get(&gen.sequence.unique);
 		since = received != before ? app_now_ns() : since;
 		before = received;
 	}
@@ -166,6 +334,8 @@ static void drain(void)
 
 static void stop(bool good)
 {
+	if (gen.sending)
+		app_set(&gen.ended_at, app_tsc() - gen.start);
 	gen.sending = false;
 	if (good)
 		drain();
@@ -174,20 +344,26 @@ static void stop(bool good)
 
 /* ---- Command line ---- */
 
-enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO };
+enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
 
 static const struct argp_option options[] = {
-	{"size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18, at most 2052; default 64",
-		0},
+	{"size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
 	{"rate", 'R', "RATE", 0,
 		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble and gap "
-		"(10Gbit, 2.5Gbit), or percent of the line rate (50%); default: as fast as it can, for captures their own timing",
+		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as fast as it can, for "
+		"captures their own timing",
 		0},
 	{"count", 'n', "N", 0, "end after N packets; default: no limit, for captures once through", 0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
 	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
-	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng) instead", 0},
+	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},
 	{"loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0},
+	{"max-gap", KEY_MAX_GAP, "SECONDS", 0, "shorten longer gaps between a capture's frames to that; default: wait as long as they are",
+		0},
+	{"strict", KEY_STRICT, NULL, 0,
+		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the file is damaged; "
+		"default: send the others, and tell",
+		0},
 	{0},
 };
 
@@ -195,7 +371,10 @@ static const char doc[] =
 	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT "\v"
 	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered or duplicated on "
 	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all "
-	"are sent, it waits until nothing has come back for 0.25 s.\n"
+	"are sent, it waits until nothing has come back for 0.25 s. Until then, what has not come and was not overtaken is in flight "
+	"(\"in_flight\"); then it is lost. \"echo\":false says that nothing has come back at all, perhaps as nobody sends it.\n"
+	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the cause "
+	"(\"limited_by\").\n"
 	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
 	"\n"
 	"Examples:\n"
@@ -204,23 +383,47 @@ static const char doc[] =
 	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
 	"\n" APP_HELP_STATUS;
 
+static unsigned mtu(void)
+{
+	return gen.options.mtu ? gen.options.mtu : 1500;
+}
+
+static void check(struct argp_state *state)
+{
+	if (gen.options.address_count < 1 || gen.options.address_count > 2)
+		argp_error(state, "one or two ports are wanted");
+	if (gen.size > mtu() + GEN_OVERHEAD_BYTES)
+		argp_error(state, "--size %u: at most %u with this MTU; larger ones need --mtu %u", gen.size, mtu() + GEN_OVERHEAD_BYTES,
+			gen.size - GEN_OVERHEAD_BYTES);
+	if ((gen.loop || gen.strict || gen.capture.max_gap_ns) && !gen.capture.file)
+		argp_error(state, "--loop, --strict and --max-gap need --replay");
+	if (gen.capture.max_gap_ns && gen.rate.unit != APP_RATE_UNLIMITED)
+		argp_error(state, "--max-gap is about a capture's own timing: without --rate");
+	if (gen.shaped && gen.capture.file)
+		argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
+	if (gen.options.cpu_count > 2)
+		argp_error(state, "--cpu: one or two CPUs are wanted");
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
+	const char *wanted;
+
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &gen.options;
 		return 0;
 	case 's':
 		gen.shaped = true;
-		gen.size = (unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, PKT_DATA_BYTES + APP_FCS_BYTES);
+		gen.size = (unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, GEN_FRAME_BYTES);
 		return 0;
 	case 'R':
-		if (!app_parse_rate(text, &gen.rate))
-			argp_error(state, "--rate %s: packets per second (1Mpps), bits per second (10Gbit) or percent (50%%) are wanted",
-				text);
+		wanted = app_parse_rate(text, &gen.rate);
+		if (wanted)
+			argp_error(state, "--rate %s: %s", text, wanted);
 		return 0;
 	case 'n':
-		gen.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
+		gen.asked = gen.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
 		return 0;
 	case 'f':
 		gen.shaped = true;
@@ -233,7 +436,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);
 		return 0;
 	case KEY_REPLAY:
-		gen.replay = text;
+		gen.capture.file = text;
+		return 0;
+	case KEY_MAX_GAP:
+		gen.capture.max_gap_ns = (uint64_t)(app_seconds_option(state, "max-gap", text, 0.000001, 1e9) * 1e9);
+		return 0;
+	case KEY_STRICT:
+		gen.strict = true;
 		return 0;
 	case KEY_LOOP:
 		gen.loop = true;
@@ -242,20 +451,26 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		app_add_port(&gen.options, state, text);
 		return 0;
 	case ARGP_KEY_END:
-		if (gen.options.address_count < 1 || gen.options.address_count > 2)
-			argp_error(state, "one or two ports are wanted");
-		if (gen.size > app_largest_frame(&gen.options) + APP_FCS_BYTES)
-			argp_error(state, "--size %u: at most %u with this MTU", gen.size, app_largest_frame(&gen.options) + APP_FCS_BYTES);
-		if (gen.loop && !gen.replay)
-			argp_error(state, "--loop needs --replay");
-		if (gen.shaped && gen.replay)
-			argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
-		if (gen.options.cpu_count > 2)
-			argp_error(state, "--cpu: one or two CPUs are wanted");
+		check(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static void pace(void)
+{
+	const struct app_port *port = &gen.app.ports[0];
+
+	gen.told = (struct gen_rate){
+		.schedule = &gen.schedule,
+		.asked = gen.rate.unit != APP_RATE_UNLIMITED,
+		.speed = 1,
+		.mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
+	};
+	gen.speed = 1;
+	gen_schedule_pace(&gen.schedule, &gen.rate, gen.capture.max_gap_ns, gen.told.mbps);
+	tell_above_line();
 }
 
 static bool prepare(void)
@@ -268,23 +483,39 @@ static bool prepare(void)
 	if (!gen.has_to)
 		memcpy(gen.to, gen.app.port_count > 1 ? ports[1].info.mac : nobody, 6);
 	gen_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, gen_run_number());
-	if (!gen.replay && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
+	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0)) {
+		app_error("no memory for a schedule");
 		return false;
-	gen_schedule_pace(
-		&gen.schedule, &gen.rate, gen.replay != NULL, ports[0].link.up ? ports[0].link.mbps : ports[0].info.max_link_mbps);
-	if (gen.replay && !gen.loop && (!gen.count || gen.count > gen.schedule.count))
+	}
+	pace();
+	if (gen.capture.file && !gen.loop && (!gen.count || gen.count > gen.schedule.count)) {
+		if (gen.count && !gen.options.quiet)
+			app_error("--count %llu: %s has %u frames to send, which are sent once; --loop starts again at its end",
+				(unsigned long long)gen.count, gen.capture.name, gen.schedule.count);
 		gen.count = gen.schedule.count;
+	}
+	gen.pieces = gen.schedule.longest > PKT_DATA_BYTES;
+	unsigned room = APP_BURST / gen_pieces(gen.schedule.longest);
+	gen.frames_at_once = gen.options.burst < room ? gen.options.burst : room;
+	gen.away_after = (uint64_t)(AWAY_S * app_tsc_hz());
 	gen.pool = app_open_pool(&gen.app, count);
-	return gen.pool && (gen.replay || gen_udp_fill(&gen.udp, gen.pool, count));
+	return gen.pool && (gen.capture.file || gen_udp_fill(&gen.udp, gen.pool, count));
 }
 
 static bool run(void)
 {
-	gen.sending = true;
+	gen.sending = !app_stopping();
 	gen.start = app_tsc();
-	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = all_sent, .stop = stop});
+	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good;
+}
+
+static bool load(void)
+{
+	gen.capture.mtu = mtu();
+	gen.capture.own_timing = gen.rate.unit == APP_RATE_UNLIMITED;
+	return !gen.capture.file || gen_capture_load(&gen.capture, &gen.schedule, gen.strict, gen.options.quiet);
 }
 
 int main(int argc, char **argv)
@@ -294,8 +525,10 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	bool good = !gen.replay || gen_schedule_load(&gen.schedule, gen.replay, app_largest_frame(&gen.options), gen.options.quiet);
-	good = good && app_open(&gen.app, &gen.options, 2) && prepare() && run();
+	bool good = load(), early = app_stopping();
+	if (early && !gen.options.quiet)
+		app_error("ended before any port was opened: nothing was sent");
+	good = early || (good && app_open(&gen.app, &gen.options, 2) && prepare() && run());
 
 	good = app_close(&gen.app) && good;
 	gen_schedule_free(&gen.schedule);

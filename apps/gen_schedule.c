@@ -2,13 +2,15 @@
  * When the generator sends which frame: its one template over and over, or the frames of a capture file. */
 #include "gen.h"
 
-#include <pcap/pcap.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns)
 {
 	if (schedule->count == schedule->room) {
+		if (schedule->room > UINT_MAX / 2)
+			return false;
 		unsigned room = schedule->room ? 2 * schedule->room : 64;
 		struct gen_frame *frames = realloc(schedule->frames, room * sizeof(*frames));
 		if (!frames)
@@ -22,54 +24,15 @@ bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsign
 	if (copy)
 		memcpy(copy, data, bytes);
 	schedule->frames[schedule->count++] = (struct gen_frame){.data = copy, .bytes = bytes, .ns = ns};
+	schedule->longest = bytes > schedule->longest ? bytes : schedule->longest;
 	return true;
 }
 
-bool gen_schedule_load(struct gen_schedule *schedule, const char *file, unsigned longest, bool quiet)
+void gen_schedule_pace(struct gen_schedule *schedule, const struct app_rate *rate, uint64_t max_gap_ns, unsigned link_mbps)
 {
-	char error[PCAP_ERRBUF_SIZE] = "";
-	uint64_t left_out = 0, cut = 0;
-	struct pcap_pkthdr *header;
-	const uint8_t *data;
-	int result = PCAP_ERROR;
-	pcap_t *pcap = pcap_open_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error);
-
-	if (!pcap) {
-		app_error("%s", error);
-		return false;
-	}
-	if (pcap_datalink(pcap) != DLT_EN10MB) {
-		app_error("%s: not a capture of Ethernet frames", file);
-		goto close;
-	}
-	while ((result = pcap_next_ex(pcap, &header, &data)) == 1) {
-		if (header->caplen > longest || header->caplen == 0) {
-			left_out++;
-			continue;
-		}
-		cut += header->caplen < header->len;
-		if (!gen_schedule_add(
-			    schedule, data, header->caplen, (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec)) {
-			app_error("%s: no memory for all of its frames", file);
-			goto close;
-		}
-	}
-	if (result != PCAP_ERROR_BREAK)
-		app_error("%s: %s", file, pcap_geterr(pcap));
-	else if (schedule->count == 0)
-		app_error("%s: no frame in it can be sent", file);
-	if (left_out && !quiet)
-		app_error("%s: %llu frames are empty, or longer than %u bytes: left out", file, (unsigned long long)left_out, longest);
-	if (cut && !quiet)
-		app_error("%s: %llu frames were cut when captured: sent as they are", file, (unsigned long long)cut);
-close:
-	pcap_close(pcap);
-	return result == PCAP_ERROR_BREAK && schedule->count > 0;
-}
-
-void gen_schedule_pace(struct gen_schedule *schedule, const struct app_rate *rate, bool own_timing, unsigned link_mbps)
-{
-	schedule->catch_up = 0.01 * app_tsc_hz();
+	schedule->catch_up = GEN_CATCH_UP_S * app_tsc_hz();
+	schedule->speed = 1;
+	schedule->round_cycles = schedule->round_bits = 0;
 	if (schedule->count == 0)
 		return;
 	uint64_t begin = schedule->frames[0].ns, end = schedule->frames[schedule->count - 1].ns;
@@ -78,26 +41,51 @@ void gen_schedule_pace(struct gen_schedule *schedule, const struct app_rate *rat
 
 	for (unsigned i = 0; i < schedule->count; i++) {
 		struct gen_frame *f = &schedule->frames[i];
-		if (own_timing && rate->unit == APP_RATE_UNLIMITED) {
+		if (f->data && rate->unit == APP_RATE_UNLIMITED) {
 			uint64_t next = i + 1 < schedule->count ? schedule->frames[i + 1].ns : f->ns + again;
-			f->gap = next > f->ns ? (double)(next - f->ns) * app_tsc_hz() / 1e9 : 0;
+			uint64_t ns = next > f->ns ? next - f->ns : 0;
+			f->gap = (double)(max_gap_ns && ns > max_gap_ns ? max_gap_ns : ns) * app_tsc_hz() / 1e9;
 		} else {
 			f->gap = app_rate_gap(rate, f->bytes, link_mbps, app_tsc_hz());
 		}
+		schedule->round_cycles += f->gap;
+		schedule->round_bits += app_wire_bits(f->bytes);
 	}
+}
+
+static double clock_at(const struct gen_schedule *schedule, double now)
+{
+	return schedule->clock + (now - schedule->set_at) * schedule->speed;
+}
+
+void gen_schedule_set_speed(struct gen_schedule *schedule, double now, double speed)
+{
+	schedule->clock = clock_at(schedule, now);
+	schedule->set_at = now;
+	schedule->speed = speed;
 }
 
 unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned most)
 {
+	if (schedule->round_cycles <= 0)
+		return most;
+	double clock = clock_at(schedule, now), late = clock - schedule->catch_up * schedule->speed - schedule->due;
 	unsigned n = 0;
 
-	if (schedule->due < now - schedule->catch_up)
-		schedule->due = now - schedule->catch_up;
-	for (unsigned i = schedule->next; n < most && schedule->due <= now; n++) {
+	if (late > 0) {
+		schedule->due += late;
+		app_add(&schedule->given_up_cycles, (uint64_t)late);
+	}
+	for (unsigned i = schedule->next; n < most && schedule->due <= clock; n++) {
 		schedule->due += schedule->frames[i].gap;
 		i = i + 1 < schedule->count ? i + 1 : 0;
 	}
 	return n;
+}
+
+double gen_schedule_wait(const struct gen_schedule *schedule, double now)
+{
+	return (schedule->due - clock_at(schedule, now)) / schedule->speed;
 }
 
 const struct gen_frame *gen_schedule_next(struct gen_schedule *schedule)
@@ -113,5 +101,5 @@ void gen_schedule_free(struct gen_schedule *schedule)
 	for (unsigned i = 0; i < schedule->count; i++)
 		free(schedule->frames[i].data);
 	free(schedule->frames);
-	*schedule = (struct gen_schedule){0};
+	*schedule = (struct gen_schedule){.next = 0};
 }

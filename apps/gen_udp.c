@@ -85,7 +85,7 @@ void gen_udp_write(const struct gen_udp *udp, uint8_t *data, uint64_t number)
 	uint16_t check = finish(udp->udp_sum + host + port + words);
 	uint64_t big = htobe64(number);
 
-	memcpy(data, udp->frame, 64);
+	memcpy(data, udp->frame, GEN_UDP_HEAD);
 	put16(data + IP + 14, host);
 	put16(data + IP + 10, finish(udp->ip_sum + host));
 	put16(data + UDP, port);
@@ -115,15 +115,23 @@ bool gen_udp_read(const struct gen_udp *udp, const uint8_t *data, unsigned bytes
 	return true;
 }
 
-bool gen_udp_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
+bool gen_udp_piece_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, unsigned offset)
 {
-	uint8_t head[64];
+	return bytes <= udp->bytes && offset <= udp->bytes - bytes && memcmp(data, udp->frame + offset, bytes) == 0;
+}
 
-	if (bytes != udp->bytes)
-		return false;
+bool gen_udp_head_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
+{
+	uint8_t head[GEN_UDP_HEAD];
+
 	gen_udp_write(udp, head, number);
 	return memcmp(data + IP - 2, head + IP - 2, GEN_UDP_MIN - (IP - 2)) == 0 &&
-	       memcmp(data + GEN_UDP_MIN, udp->frame + GEN_UDP_MIN, bytes - GEN_UDP_MIN) == 0;
+	       gen_udp_piece_intact(udp, data + GEN_UDP_MIN, bytes - GEN_UDP_MIN, GEN_UDP_MIN);
+}
+
+bool gen_udp_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
+{
+	return bytes == udp->bytes && gen_udp_head_intact(udp, data, bytes, number);
 }
 
 void gen_sequence_add(struct gen_sequence *s, uint64_t number)
@@ -140,6 +148,7 @@ void gen_sequence_add(struct gen_sequence *s, uint64_t number)
 				s->seen[i % GEN_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
 		}
 		s->next = number + 1;
+		app_add(&s->missed, skipped);
 	} else if (s->next - number > GEN_SEQUENCE_WINDOW) {
 		app_add(&s->stale, 1);
 		return;
@@ -148,21 +157,31 @@ void gen_sequence_add(struct gen_sequence *s, uint64_t number)
 		return;
 	} else {
 		app_add(&s->reordered, 1);
+		app_add(&s->missed, UINT64_MAX); /* one less */
 	}
 	*word |= bit;
 	app_add(&s->unique, 1);
 }
 
-void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, uint64_t sent)
+void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, bool end, uint64_t sent)
 {
-	uint64_t unique = app_get(&s->unique), lost = sent > unique ? sent - unique : 0;
+	uint64_t unique = app_get(&s->unique), corrupted = app_get(&s->corrupted), missed = app_get(&s->missed);
+	/* While packets come and go, what was sent is a little older than what came back. */
+	uint64_t own = unique < sent ? unique : sent, away = sent - own, lost = end || missed > away ? away : missed;
+	bool echo = own || corrupted;
 
+	if (json) {
+		fprintf(out, ",\"own\":%llu,\"in_flight\":%llu,\"echo\":%s", (unsigned long long)own, (unsigned long long)(away - lost),
+			echo ? "true" : "false");
+	} else if (sent && !echo) {
+		fprintf(out, "generator: nothing came back of its own: is there an echo, or a way to the second port?\n");
+		return;
+	} else {
+		fprintf(out, "generator: of its own %llu came back: ", (unsigned long long)own);
+	}
 	fprintf(out,
-		json ? ",\"own\":%llu,\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,"
-		       "\"foreign\":%llu"
-		     : "generator: of its own %llu came back: %llu lost, %llu reordered, %llu duplicates, %llu too late to tell; "
-		       "%llu corrupted; %llu of others\n",
-		(unsigned long long)unique, (unsigned long long)lost, (unsigned long long)app_get(&s->reordered),
-		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale),
-		(unsigned long long)app_get(&s->corrupted), (unsigned long long)app_get(&s->foreign));
+		json ? ",\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,\"foreign\":%llu"
+		     : "%llu lost, %llu reordered, %llu duplicates, %llu too late to tell; %llu corrupted; %llu of others\n",
+		(unsigned long long)lost, (unsigned long long)app_get(&s->reordered), (unsigned long long)app_get(&s->duplicates),
+		(unsigned long long)app_get(&s->stale), (unsigned long long)corrupted, (unsigned long long)app_get(&s->foreign));
 }

@@ -65,7 +65,7 @@ helps() {
 common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --simd= --duration= --interval= --json --quiet
 	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
-helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop "-s," "-R," "-n," "-f,"
+helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 
@@ -121,14 +121,16 @@ wrong 'too many ports' fwd p{1..17}
 
 wrong 'one or two ports' gen a b c
 wrong '--size 63:' gen --size 63 "$absent"
-wrong '--size 1519: at most 1518' gen --size 1519 "$absent"
+wrong '--size 1519: at most 1518 with this MTU; larger ones need --mtu 1501' gen --size 1519 "$absent"
 wrong '--rate fast:' gen --rate fast "$absent"
-wrong '--rate 101%:' gen --rate 101% "$absent"
+wrong '--rate 101%: 100%' gen --rate 101% "$absent"
+wrong '--rate 10G: packets or bits' gen --rate 10G "$absent"
 wrong '--rate 0:' gen --rate 0 "$absent"
 wrong '--count 1.5:' gen --count 1.5 "$absent"
 wrong '--flows 0:' gen --flows 0 "$absent"
 wrong '--to here:' gen --to here "$absent"
-wrong '--loop needs --replay' gen --loop "$absent"
+wrong '--loop, --strict and --max-gap need --replay' gen --loop "$absent"
+wrong 'without --rate' gen --replay x --max-gap 1 --rate 1k "$absent"
 wrong '--cpu: one or two' gen --cpu 0,1,2 "$absent"
 for option in --size=64 --flows=1 --to=02:00:00:00:00:01; do
 	wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" $option "$absent"
@@ -194,7 +196,7 @@ head -c 1000 "$captures/mixed.pcap" >"$work/cut.pcap"
 head -c 24 "$captures/mixed.pcap" >"$work/empty.pcap"
 refused 'absent\.pcap' gen --replay "$work/absent.pcap" "$absent"
 refused 'pollux-gen: .+' gen --replay "$work/text.pcap" "$absent"
-refused 'cut\.pcap: .*truncated' gen --replay "$work/cut.pcap" "$absent"
+refused 'cut\.pcap: .*truncated' gen --strict --replay "$work/cut.pcap" "$absent"
 refused 'empty\.pcap: no frame in it can be sent' gen --replay "$work/empty.pcap" "$absent"
 refused "$sentence" gen --replay "$captures/mixed.pcap" "$absent"
 

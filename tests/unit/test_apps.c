@@ -72,6 +72,8 @@ static void seconds_take_fractions(void)
 
 	CU_ASSERT_TRUE(app_parse_seconds("0.5", 0, 10, &s));
 	CU_ASSERT_DOUBLE_EQUAL(s, 0.5, 0);
+	CU_ASSERT_TRUE(app_parse_seconds(".25", 0, 10, &s));
+	CU_ASSERT_DOUBLE_EQUAL(s, 0.25, 0);
 	CU_ASSERT_TRUE(app_parse_seconds("10s", 0, 10, &s));
 	CU_ASSERT_DOUBLE_EQUAL(s, 10, 0);
 	CU_ASSERT_FALSE(app_parse_seconds("10.1", 0, 10, &s));
@@ -96,19 +98,23 @@ static void rates_are_packets_bits_or_percent(void)
 		{"100Mbps", 1e8, APP_RATE_BITS},
 		{"50%", 50, APP_RATE_PERCENT},
 		{"100%", 100, APP_RATE_PERCENT},
+		{".5%", 0.5, APP_RATE_PERCENT},
+		{"10Gpps", 1e10, APP_RATE_PACKETS},
 	};
-	static const char *const bad[] = {"", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M", "1e999"};
+	static const char *const bad[] = {"", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M", "1e999", "nan", "inf",
+		".", ".%", "1e-9", "1e30pps", "1e30", "10G", ".5G", "1000M"};
 	struct app_rate rate;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		rate = (struct app_rate){0};
-		CU_ASSERT_TRUE(app_parse_rate(good[i].text, &rate));
+		CU_ASSERT_PTR_NULL(app_parse_rate(good[i].text, &rate));
 		CU_ASSERT_DOUBLE_EQUAL(rate.value, good[i].value, 1e-6 * good[i].value);
 		CU_ASSERT_EQUAL(rate.unit, good[i].unit);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (app_parse_rate(bad[i], &rate))
+		if (!app_parse_rate(bad[i], &rate))
 			CU_FAIL("a wrong rate was taken");
+	CU_ASSERT_PTR_NOT_NULL(strstr(app_parse_rate("10G", &rate), "packets or bits"));
 }
 
 static void mac_addresses_are_taken_whole_or_not(void)

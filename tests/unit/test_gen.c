@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of what the generator computes: which frames of a capture it sends and when, and its numbered packets. */
-#include "../../apps/app_args.c"
-#include "../../apps/app_ports.c"
-#include "../../apps/app_run.c"
-#include "../../apps/app_stats.c"
+#include "../../apps/gen_capture.c"
+#include "../../apps/gen_rate.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_udp.c"
 
@@ -110,6 +108,53 @@ static void sequence_tells_loss_reordering_and_duplicates(void)
 	CU_ASSERT_EQUAL(s.duplicates, 2);
 }
 
+static void what_has_not_come_is_lost_only_when_overtaken_or_at_the_end(void)
+{
+	static struct gen_sequence s;
+	char *text = NULL;
+	size_t size = 0;
+
+	gen_sequence_add(&s, 0);
+	gen_sequence_add(&s, 5);
+	gen_sequence_add(&s, 2);
+	ASSERT_NUMBER(s.missed, 3);
+	for (unsigned end = 0; end < 2; end++) {
+		FILE *out = open_memstream(&text, &size);
+		gen_sequence_print(&s, out, true, end, 10);
+		fclose(out);
+		const char *wanted = end ? ",\"own\":3,\"in_flight\":0,\"echo\":true,\"lost\":7,"
+					 : ",\"own\":3,\"in_flight\":4,\"echo\":true,\"lost\":3,";
+		if (strncmp(text, wanted, strlen(wanted)) != 0) {
+			printf("%s\n", text);
+			CU_FAIL("other numbers were wanted");
+		}
+		free(text);
+	}
+}
+
+static void pieces_of_long_packets_are_compared_where_they_belong(void)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	static struct gen_udp udp;
+	static uint8_t frame[GEN_FRAME_BYTES];
+
+	gen_udp_init(&udp, 5000, mac, mac, 1, 7);
+	memcpy(frame, udp.frame, sizeof(frame));
+	gen_udp_write(&udp, frame, 77);
+	CU_ASSERT_EQUAL(verify(frame, 5000, true), 0xffff);
+	CU_ASSERT_TRUE(gen_udp_head_intact(&udp, frame, 2048, 77));
+	CU_ASSERT_FALSE(gen_udp_head_intact(&udp, frame, 2048, 78));
+	CU_ASSERT_TRUE(gen_udp_piece_intact(&udp, frame + 2048, 2048, 2048));
+	CU_ASSERT_TRUE(gen_udp_piece_intact(&udp, frame + 4096, 904, 4096));
+	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame + 4096, 905, 4096)); /* longer than it was */
+	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame, 2048, 5001));
+	frame[3000] ^= 1;
+	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame + 2048, 2048, 2048));
+	ASSERT_NUMBER(gen_pieces(1), 1);
+	ASSERT_NUMBER(gen_pieces(2048), 1);
+	ASSERT_NUMBER(gen_pieces(2049), 2);
+}
+
 static void schedules_pace_and_catch_up_within_limits(void)
 {
 	struct gen_schedule s = {0};
@@ -118,27 +163,217 @@ static void schedules_pace_and_catch_up_within_limits(void)
 	double us = app_tsc_hz() / 1e6;
 
 	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
-	gen_schedule_pace(&s, &rate, false, 10000);
+	gen_schedule_pace(&s, &rate, 0, 10000);
 	CU_ASSERT_EQUAL(gen_schedule_due(&s, 0, 32), 1);
 	CU_ASSERT_EQUAL(gen_schedule_due(&s, 0.5 * us, 32), 0);
+	CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&s, 0.5 * us) / us, 0.5, 1e-6);
 	CU_ASSERT_EQUAL(gen_schedule_due(&s, 10.5 * us, 32), 10);
 	CU_ASSERT_EQUAL(gen_schedule_due(&s, 5000.5 * us, 10000), 4990);
+	ASSERT_NUMBER(s.given_up_cycles, 0);
 	unsigned late = gen_schedule_due(&s, 1e6 * us, 100000); /* a second: only 10 ms are made up for */
 	CU_ASSERT_TRUE(late >= 9999 && late <= 10002);
+	CU_ASSERT_DOUBLE_EQUAL((double)s.given_up_cycles / us, 1e6 - 5001 - 10000, 1);
+	/* From here on a tenth as fast: a frame in 10 us; 10 ms are still all that is made up for. */
+	gen_schedule_set_speed(&s, 1e6 * us, 0.1);
+	late = gen_schedule_due(&s, (1e6 + 95) * us, 100);
+	CU_ASSERT_TRUE(late >= 9 && late <= 10);
+	late = gen_schedule_due(&s, 2e6 * us, 100000);
+	CU_ASSERT_TRUE(late >= 999 && late <= 1002);
 	gen_schedule_free(&s);
 
 	/* Its own timing: 10 us, 20 us, backwards, and around again after the mean. */
 	uint64_t at[] = {1000000, 1010000, 1030000, 1020000};
 	for (unsigned i = 0; i < 4; i++)
 		CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 60 + i, at[i]));
-	gen_schedule_pace(&s, &(struct app_rate){0}, true, 10000);
+	gen_schedule_pace(&s, &(struct app_rate){0}, 0, 10000);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap / us, 10, 1e-6);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 20, 1e-6);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[2].gap, 0, 0);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[3].gap / us, 6.666, 1e-6);
+	gen_schedule_pace(&s, &(struct app_rate){0}, 15000, 10000);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap / us, 10, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 15, 1e-6);
 	for (unsigned i = 0; i < 9; i++)
 		CU_ASSERT_EQUAL(gen_schedule_next(&s)->bytes, 60 + i % 4);
 	gen_schedule_free(&s);
+}
+
+static void what_the_card_pads_takes_its_time_on_the_wire(void)
+{
+	struct gen_schedule s = {0};
+	uint8_t frame[60] = {0};
+
+	CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 42, 0));
+	CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 60, 0));
+	gen_schedule_pace(&s, &(struct app_rate){1e8, APP_RATE_BITS}, 0, 10000);
+	CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / s.frames[0].gap, 148809.52, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap, s.frames[1].gap, 0);
+	gen_schedule_free(&s);
+}
+
+/* What is told of a second at 1 Mpps of which a tenth was given up. */
+static void causes_of_missed_rates_are_what_took_the_time(void)
+{
+	struct gen_schedule s = {0};
+	struct gen_progress from = {0}, to = {.seconds = 1, .clock_s = 1, .frames = 900000};
+	uint64_t tenth = (uint64_t)(app_tsc_hz() / 10);
+	const struct {
+		uint64_t full, away;
+		unsigned mbps;
+		bool was_down;
+		const char *cause;
+	} cases[] = {
+		{0, 0, 10000, false, "\"cpu\""},
+		{0, tenth, 10000, false, "\"cpu_lost\""},
+		{tenth, 0, 10000, false, "\"tx_ring_full\""},
+		{tenth, 0, 671, false, "\"line_rate\""},
+		{tenth, 0, 673, false, "\"tx_ring_full\""},
+		{tenth, tenth, 10000, true, "\"link_down\""},
+	};
+
+	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
+	gen_schedule_pace(&s, &(struct app_rate){1e6, APP_RATE_PACKETS}, 0, 10000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gen_rate rate = {.schedule = &s, .asked = true, .speed = 1, .mbps = cases[i].mbps, .was_down = cases[i].was_down};
+		char *text = NULL, wanted[400];
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		to.given_up_cycles = tenth;
+		to.full_cycles = cases[i].full;
+		to.away_cycles = cases[i].away;
+		gen_rate_print(&rate, &from, &to, out, true);
+		fclose(out);
+		snprintf(wanted, sizeof(wanted),
+			",\"asked_pps\":1000000.000,\"asked_framed_gbit_s\":0.672000,\"achieved_pps\":900000.000,\"achieved_framed_gbit_"
+			"s\":0.604800,"
+			"\"given_up\":100000,\"held_up_s\":0.100000,\"limited_by\":%s",
+			cases[i].cause);
+		if (strcmp(text, wanted) != 0) {
+			printf("\n%s\n%s\n", text, wanted);
+			CU_FAIL("another report was wanted");
+		}
+		free(text);
+	}
+	gen_schedule_free(&s);
+}
+
+/* ---- Captures: a file's bytes, and what is made of them ---- */
+
+static FILE *begin_capture(char *path, uint32_t link_type)
+{
+	strcpy(path, "/tmp/pollux-gen-XXXXXX");
+	FILE *file = fdopen(mkstemp(path), "w");
+	fwrite((uint32_t[]){0xa1b2c3d4, 4u << 16 | 2, 0, 0, 65535, link_type}, 4, 6, file);
+	return file;
+}
+
+static void record(FILE *file, uint32_t s, uint32_t us, uint32_t caplen, uint32_t len)
+{
+	static const uint8_t zeros[65536];
+
+	fwrite((uint32_t[]){s, us, caplen, len}, 4, 4, file);
+	fwrite(zeros, 1, caplen, file);
+}
+
+static bool load(FILE *file, const char *path, struct gen_capture *capture, struct gen_schedule *schedule, bool strict)
+{
+	fclose(file);
+	*schedule = (struct gen_schedule){0};
+	capture->file = path;
+	capture->mtu = 1500;
+	bool good = gen_capture_load(capture, schedule, strict, true);
+	unlink(path);
+	return good;
+}
+
+static void times_of_captures_are_unsigned_and_may_be_odd(void)
+{
+	struct gen_capture c = {.own_timing = true};
+	struct gen_schedule s;
+	char path[32];
+	FILE *file = begin_capture(path, 1);
+
+	record(file, 0x7fffffff, 999999, 60, 60);
+	record(file, 0x80000000, 0, 60, 60);
+	record(file, 0xffffffff, 0, 60, 60);
+	record(file, 0, 0xffffffff, 60, 60);
+	CU_ASSERT_TRUE(load(file, path, &c, &s, false));
+	ASSERT_NUMBER(s.frames[1].ns - s.frames[0].ns, 1000);
+	ASSERT_NUMBER(s.frames[2].ns, UINT64_C(0xffffffff) * 1000000000);
+	ASSERT_NUMBER(c.frames, 4);
+	ASSERT_NUMBER(c.backwards, 1);
+	ASSERT_NUMBER(c.longest_gap_ns, UINT64_C(0x7fffffff) * 1000000000);
+	ASSERT_NUMBER(c.longest_gap_after, 2);
+	gen_schedule_free(&s);
+}
+
+static void what_cannot_be_sent_as_it_was_is_counted(void)
+{
+	char path[32];
+
+	for (unsigned strict = 0; strict < 2; strict++) {
+		struct gen_capture c = {0};
+		struct gen_schedule s;
+		FILE *file = begin_capture(path, 1);
+		record(file, 1, 0, 60, 60);
+		record(file, 1, 0, 0, 60);
+		record(file, 1, 0, 60, 1514);
+		record(file, 1, 0, 80, 60); /* longer than it was */
+		record(file, 1, 0, 1515, 1515);
+		record(file, 1, 0, 13, 13);
+		CU_ASSERT_EQUAL(load(file, path, &c, &s, strict), !strict);
+		ASSERT_NUMBER(c.frames, 4);
+		ASSERT_NUMBER(c.empty, 1);
+		ASSERT_NUMBER(c.cut, 1);
+		ASSERT_NUMBER(c.too_long, 1);
+		ASSERT_NUMBER(c.longest_payload, 1501);
+		CU_ASSERT_STRING_EQUAL(c.damage, "");
+		gen_schedule_free(&s);
+	}
+}
+
+/* Files that end, or go on as no capture does, behind two frames. */
+static void damaged_captures_are_good_up_to_there(void)
+{
+	static const struct {
+		uint32_t words[4];
+		unsigned bytes;
+	} ends[] = {{{0}, 1}, {{1}, 15}, {{1, 0, 60, 60}, 16}, {{1, 0, 0xffffffff, 60}, 16}, {{1, 0, 0x7fffffff, 0x7fffffff}, 16}};
+	char path[32];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct gen_capture c = {0};
+		struct gen_schedule s;
+		FILE *file = begin_capture(path, 1);
+		record(file, 1, 0, 60, 60);
+		record(file, 1, 0, 61, 61);
+		fwrite(ends[i].words, 1, ends[i].bytes, file);
+		CU_ASSERT_TRUE(load(file, path, &c, &s, false));
+		ASSERT_NUMBER(c.frames, 2);
+		CU_ASSERT_NOT_EQUAL(c.damage[0], 0);
+		gen_schedule_free(&s);
+	}
+}
+
+static void vlan_tags_are_no_payload(void)
+{
+	static const struct {
+		uint8_t types[12];
+		unsigned bytes, payload;
+	} cases[] = {
+		{{8, 0}, 1514, 1500},
+		{{0x81, 0, 0, 1, 8, 0}, 1518, 1500},
+		{{0x88, 0xa8, 0, 1, 0x81, 0, 0, 1, 8, 0}, 1522, 1500},
+		{{0x81, 0, 0, 1, 0x81, 0, 0, 1, 0x81, 0}, 1526, 1504},
+		{{0x81, 0}, 14, 0},
+		{{0x81, 0}, 13, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t frame[24] = {0};
+		memcpy(frame + 12, cases[i].types, 12);
+		ASSERT_NUMBER(payload_bytes(frame, cases[i].bytes), cases[i].payload);
+	}
 }
 
 int main(void)
@@ -147,7 +382,16 @@ int main(void)
 		{"packets are valid and come back with their number", packets_are_valid_and_come_back_with_their_number},
 		{"flows differ in address or port", flows_differ_in_address_or_port},
 		{"sequence tells loss, reordering and duplicates", sequence_tells_loss_reordering_and_duplicates},
+		{"what has not come is lost only when overtaken, or at the end",
+			what_has_not_come_is_lost_only_when_overtaken_or_at_the_end},
+		{"pieces of long packets are compared where they belong", pieces_of_long_packets_are_compared_where_they_belong},
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
+		{"what the card pads takes its time on the wire", what_the_card_pads_takes_its_time_on_the_wire},
+		{"causes of missed rates are what took the time", causes_of_missed_rates_are_what_took_the_time},
+		{"times of captures are unsigned, and may be odd", times_of_captures_are_unsigned_and_may_be_odd},
+		{"what cannot be sent as it was is counted", what_cannot_be_sent_as_it_was_is_counted},
+		{"damaged captures are good up to there", damaged_captures_are_good_up_to_there},
+		{"VLAN tags are no payload", vlan_tags_are_no_payload},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

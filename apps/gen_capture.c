@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Reads a capture file into the generator's schedule, and accounts for what of it is not sent as it was on the wire. */
+#include "gen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TELL_NS     UINT64_C(5000000000) /* who waits for a long file is told so often how far it is */
+#define LOOK_MS     200                  /* between looks whether to stop, while a pipe has nothing to read */
+#define LONG_GAP_NS UINT64_C(10000000000)
+
+/* A file or pipe that is being read. */
+struct source {
+	const char *name;
+	int fd;
+	uint8_t start[8]; /* read first, to see what it is; libpcap gets them again */
+	unsigned start_bytes, start_given;
+	uint64_t bytes, size; /* read so far; of all: 0 if not known */
+	uint64_t told_ns;
+	const struct gen_capture *capture;
+	bool quiet;
+};
+
+static void tell_progress(struct source *source)
+{
+	uint64_t now = app_now_ns();
+
+	if (source->quiet || now - source->told_ns < TELL_NS)
+		return;
+	source->told_ns = now;
+	if (source->size)
+		app_error("%s: %llu frames read, %llu of %llu MB", source->name, (unsigned long long)source->capture->frames,
+			(unsigned long long)(source->bytes / 1000000), (unsigned long long)(source->size / 1000000));
+	else
+		app_error("%s: %llu frames read, %llu MB; waiting for more", source->name, (unsigned long long)source->capture->frames,
+			(unsigned long long)(source->bytes / 1000000));
+}
+
+/* Like read(2), but a stop ends it also while a pipe has nothing to give: -EINTR then. */
+static ssize_t read_more(struct source *source, void *to, size_t bytes)
+{
+	while (!app_stopping()) {
+		struct pollfd fd = {.fd = source->fd, .events = POLLIN};
+		int ready = poll(&fd, 1, LOOK_MS);
+		ssize_t got = ready > 0 ? read(source->fd, to, bytes) : -1;
+
+		tell_progress(source);
+		if (got >= 0) {
+			source->bytes += (size_t)got;
+			return got;
+		}
+		if (ready > 0 && errno != EINTR && errno != EAGAIN)
+			return -1;
+	}
+	errno = EINTR;
+	return -1;
+}
+
+/* For fopencookie. */
+static ssize_t give(void *cookie, char *to, size_t bytes)
+{
+	struct source *source = cookie;
+	unsigned again = source->start_bytes - source->start_given;
+
+	if (!again)
+		return read_more(source, to, bytes);
+	again = bytes < again ? (unsigned)bytes : again;
+	memcpy(to, source->start + source->start_given, again);
+	source->start_given += again;
+	return again;
+}
+
+/* What a file that is no capture seems to be. */
+static void say_what_it_is(const struct source *source, const char *error)
+{
+	static const struct {
+		const char *magic, *name, *unpack;
+	} packed[] = {
+		{"\x1f\x8b", "gzip", "gzip"},
+		{"\x28\xb5\x2f\xfd", "zstd", "zstd"},
+		{"\xfd"
+		 "7zXZ",
+			"xz", "xz"},
+		{"BZh", "bzip2", "bzip2"},
+		{"\x04\x22\x4d\x18", "lz4", "lz4"},
+	};
+	unsigned printable = 0;
+
+	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
+		if (source->start_bytes < strlen(packed[i].magic) || memcmp(source->start, packed[i].magic, strlen(packed[i].magic)) != 0)
+			continue;
+		app_error("%s: compressed with %s: unpack it on the way (%s -dc FILE | pollux-gen --replay - ...)", source->name,
+			packed[i].name, packed[i].unpack);
+		return;
+	}
+	for (unsigned i = 0; i < source->start_bytes; i++)
+		printable += source->start[i] == '\n' || source->start[i] == '\t' || (source->start[i] >= 0x20 && source->start[i] < 0x7f);
+	app_error("%s: not a pcap or pcapng capture%s: %s", source->name,
+		source->start_bytes == 0           ? ", the file is empty"
+		: printable == source->start_bytes ? ", it looks like text"
+		: memcmp(source->start,
+			  "\x7f"
+			  "ELF",
+			  4) == 0
+			? ", it is a program"
+			: "",
+		error);
+}
+
+static bool open_source(struct source *source, const char *file)
+{
+	struct stat status;
+
+	source->fd = STDIN_FILENO;
+	/* Opening a FIFO does not wait for a writer then; reading does. */
+	if (strcmp(file, "-") != 0)
+		source->fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	else if (isatty(STDIN_FILENO)) {
+		app_error("stdin is a terminal: lead a capture into it (gzip -dc FILE | pollux-gen --replay - ...)");
+		return false;
+	}
+	if (source->fd < 0 || fstat(source->fd, &status) < 0) {
+		app_error("%s: %s", source->name, strerror(errno));
+		return false;
+	}
+	source->size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
+	for (ssize_t got = 1; got > 0 && source->start_bytes < sizeof(source->start); source->start_bytes += (unsigned)got) {
+		got = read_more(source, source->start + source->start_bytes, sizeof(source->start) - source->start_bytes);
+		if (got < 0) {
+			if (!app_stopping())
+				app_error("%s: %s", source->name, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+static pcap_t *open_pcap(struct source *source)
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+	FILE *stream = fopencookie(source, "r", (cookie_io_functions_t){.read = give});
+	pcap_t *pcap = stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error) : NULL;
+
+	if (pcap && pcap_datalink(pcap) == DLT_EN10MB)
+		return pcap;
+	if (pcap) {
+		const char *name = pcap_datalink_val_to_name(pcap_datalink(pcap));
+		app_error("%s: a capture of frames of type %s (%d), not of Ethernet frames", source->name, name ? name : "unknown",
+			pcap_datalink(pcap));
+		pcap_close(pcap); /* the stream, too */
+	} else {
+		if (!app_stopping())
+			say_what_it_is(source, *error ? error : "no memory");
+		if (stream)
+			fclose(stream);
+	}
+	return NULL;
+}
+
+/* The bytes that the MTU limits. VLAN tags, of which a frame may have two, are none of them. */
+static unsigned payload_bytes(const uint8_t *frame, unsigned bytes)
+{
+	unsigned header = 14;
+
+	while (header < 22 && bytes >= header) {
+		unsigned type = (unsigned)frame[header - 2] << 8 | frame[header - 1];
+		if (type != 0x8100 && type != 0x88a8 && type != 0x9100)
+			break;
+		header += 4;
+	}
+	return bytes > header ? bytes - header : 0;
+}
+
+/* When a frame was captured. Seconds of a pcap file are unsigned, but libpcap takes them for signed. */
+static uint64_t captured_ns(const struct pcap_pkthdr *header)
+{
+	uint64_t s = header->ts.tv_sec < 0 ? (uint32_t)header->ts.tv_sec : (uint64_t)header->ts.tv_sec;
+	uint64_t ns = header->ts.tv_usec < 0 ? 0 : (uint64_t)header->ts.tv_usec;
+
+	return (s < UINT64_C(1) << 34 ? s : UINT64_C(1) << 34) * 1000000000u + (ns < 1000000000u ? ns : 999999999u);
+}
+
+static void note_gap(struct gen_capture *capture, uint64_t before, uint64_t now)
+{
+	if (now < before) {
+		capture->backwards++;
+	} else if (capture->own_timing && now - before > capture->longest_gap_ns) {
+		capture->longest_gap_ns = now - before;
+		capture->longest_gap_after = capture->frames;
+	}
+	if (capture->own_timing && capture->max_gap_ns && now > before && now - before > capture->max_gap_ns)
+		capture->gaps_shortened++;
+}
+
+/* Reads all frames that there are. */
+static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedule, pcap_t *pcap)
+{
+	struct pcap_pkthdr *header;
+	const uint8_t *data;
+	uint64_t before = 0;
+	int result;
+
+	while ((result = pcap_next_ex(pcap, &header, &data)) == 1 && !app_stopping()) {
+		unsigned payload = payload_bytes(data, header->caplen);
+		uint64_t ns = captured_ns(header);
+		if (header->caplen == 0) {
+			capture->empty++;
+			continue;
+		}
+		if (payload > capture->mtu || header->caplen > GEN_FRAME_BYTES) {
+			capture->too_long++;
+			capture->longest_payload = payload > capture->longest_payload ? payload : capture->longest_payload;
+			continue;
+		}
+		if (!gen_schedule_add(schedule, data, header->caplen, ns)) {
+			app_error("%s: no memory for all of its frames", capture->name);
+			return false;
+		}
+		if (capture->frames)
+			note_gap(capture, before, ns);
+		capture->cut += header->caplen < header->len;
+		capture->frames++;
+		before = ns;
+	}
+	if (result != 1 && result != PCAP_ERROR_BREAK)
+		snprintf(capture->damage, sizeof(capture->damage), "%s", pcap_geterr(pcap));
+	return !app_stopping();
+}
+
+/* What of the capture is not sent as it was on the wire, or not when. */
+static void tell(const struct gen_capture *capture)
+{
+	const char *name = capture->name;
+
+	if (capture->too_long)
+		app_error("%s: %llu frames are too long for an MTU of %u, and left out: the longest needs --mtu %u", name,
+			(unsigned long long)capture->too_long, capture->mtu, capture->longest_payload);
+	if (capture->empty)
+		app_error("%s: %llu frames are empty, and left out", name, (unsigned long long)capture->empty);
+	if (capture->cut)
+		app_error("%s: %llu frames were cut when captured, and are sent as they are", name, (unsigned long long)capture->cut);
+	if (*capture->damage)
+		app_error("%s: the file is damaged, or cut short, behind frame %llu, and what follows is left out: %s", name,
+			(unsigned long long)(capture->frames + capture->too_long + capture->empty), capture->damage);
+	if (capture->own_timing && capture->backwards)
+		app_error("%s: %llu frames are older than the one in front, and sent right behind it", name,
+			(unsigned long long)capture->backwards);
+	if (capture->gaps_shortened)
+		app_error("%s: %llu gaps are longer than %g s, and shortened to that", name, (unsigned long long)capture->gaps_shortened,
+			(double)capture->max_gap_ns / 1e9);
+	else if (capture->longest_gap_ns >= LONG_GAP_NS)
+		app_error("%s: no frame is due for %.0f s behind frame %llu; --max-gap SECONDS shortens such gaps", name,
+			(double)capture->longest_gap_ns / 1e9, (unsigned long long)capture->longest_gap_after);
+}
+
+static bool whole(const struct gen_capture *capture)
+{
+	return !capture->too_long && !capture->empty && !capture->cut && !*capture->damage;
+}
+
+bool gen_capture_load(struct gen_capture *capture, struct gen_schedule *schedule, bool strict, bool quiet)
+{
+	capture->name = strcmp(capture->file, "-") == 0 ? "stdin" : capture->file;
+	struct source source = {.name = capture->name, .told_ns = app_now_ns(), .capture = capture, .quiet = quiet};
+	pcap_t *pcap = open_source(&source, capture->file) ? open_pcap(&source) : NULL;
+	bool good = pcap && read_frames(capture, schedule, pcap);
+
+	if (pcap)
+		pcap_close(pcap);
+	if (source.fd > STDIN_FILENO)
+		close(source.fd);
+	if (!good)
+		return false;
+	if (!quiet || (strict && !whole(capture)) || !capture->frames)
+		tell(capture);
+	if (!capture->frames)
+		app_error("%s: no frame in it can be sent", capture->name);
+	else if (strict && !whole(capture))
+		app_error("%s: --strict: nothing is sent, as not all frames can be sent as they were on the wire", capture->name);
+	return capture->frames && (!strict || whole(capture));
+}
+
+void gen_capture_print(const struct gen_capture *c, FILE *out, bool json)
+{
+	const struct {
+		const char *name, *text;
+		uint64_t count;
+	} notes[] = {
+		{"too_long", "too long, left out", c->too_long},
+		{"empty", "empty, left out", c->empty},
+		{"cut", "cut when captured", c->cut},
+		{"backwards", "older than the one in front", c->backwards},
+		{"gaps_shortened", "gaps shortened", c->gaps_shortened},
+	};
+
+	if (!json && whole(c) && !c->backwards && !c->gaps_shortened)
+		return;
+	fprintf(out, json ? ",\"capture\":{\"frames\":%llu" : "generator: the capture: %llu frames to send", (unsigned long long)c->frames);
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		if (json)
+			fprintf(out, ",\"%s\":%llu", notes[i].name, (unsigned long long)notes[i].count);
+		else if (notes[i].count)
+			fprintf(out, "; %llu %s", (unsigned long long)notes[i].count, notes[i].text);
+	}
+	if (json) {
+		fputs(",\"damage\":", out);
+		if (*c->damage)
+			app_json_string(out, c->damage);
+		else
+			fputs("null", out);
+		fputc('}', out);
+	} else {
+		fputs(*c->damage ? "; the rest of the file is damaged\n" : "\n", out);
+	}
+}

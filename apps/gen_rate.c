@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The rate that the generator achieved beside the one that it was asked for, and why it missed that. */
+#include "gen.h"
+
+enum cause { KEPT, LINK_DOWN, LINE_RATE, RING_FULL, CPU_LOST, CPU_BUSY };
+
+static const struct {
+	const char *name, *text;
+} causes[] = {
+	[LINK_DOWN] = {"link_down", "the link was down"},
+	[LINE_RATE] = {"line_rate", "the link carries no more"},
+	[RING_FULL] = {"tx_ring_full", "the card took no more, its transmit ring was full"},
+	[CPU_LOST] = {"cpu_lost", "others had the CPU, or the machine stood still: --cpu takes one that is free"},
+	[CPU_BUSY] = {"cpu", "one CPU makes no more: a larger --burst may help"},
+};
+
+/* While the schedule's clock is as fast as the time stamp counter. */
+static double scheduled_pps(const struct gen_rate *rate)
+{
+	return rate->schedule->count * app_ratio(app_tsc_hz(), rate->schedule->round_cycles);
+}
+
+static double bits_per_frame(const struct gen_rate *rate)
+{
+	return app_ratio(rate->schedule->round_bits, rate->schedule->count);
+}
+
+bool gen_rate_above_line(const struct gen_rate *rate)
+{
+	/* rounding is no excess */
+	return scheduled_pps(rate) * rate->speed * bits_per_frame(rate) > 1.000001e6 * rate->mbps;
+}
+
+/* What most of the time was lost by. */
+static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to)
+{
+	double lost = (double)(to->given_up_cycles - from->given_up_cycles);
+
+	if (lost <= 0)
+		return KEPT;
+	if (2 * (double)(to->full_cycles - from->full_cycles) >= lost)
+		return rate->was_down ? LINK_DOWN : gen_rate_above_line(rate) ? LINE_RATE : RING_FULL;
+	return 2 * (double)(to->away_cycles - from->away_cycles) >= lost ? CPU_LOST : CPU_BUSY;
+}
+
+static void print_json(FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
+{
+	if (asked > 0)
+		fprintf(out, ",\"asked_pps\":%.3f,\"asked_framed_gbit_s\":%.6f", asked, asked * bits / 1e9);
+	else
+		fputs(",\"asked_pps\":null,\"asked_framed_gbit_s\":null", out);
+	fprintf(out,
+		",\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,\"given_up\":%.0f,\"held_up_s\":%.6f,\"limited_by\":", achieved,
+		achieved * bits / 1e9, given_up, held_up_s);
+	fprintf(out, cause == KEPT ? "null" : "\"%s\"", causes[cause].name);
+}
+
+void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, FILE *out, bool json)
+{
+	double seconds = to->seconds - from->seconds, achieved = app_ratio((double)(to->frames - from->frames), seconds);
+	double asked = rate->asked ? scheduled_pps(rate) * app_ratio(to->clock_s - from->clock_s, seconds) : 0, bits = bits_per_frame(rate);
+	double held_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
+	double given_up = rate->asked ? held_up_s * scheduled_pps(rate) : 0;
+	enum cause cause = find_cause(rate, from, to);
+
+	if (json) {
+		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);
+	} else if (asked > 0) {
+		fprintf(out, "generator: %.6g packets/s (%.4g Mbit/s with framing) of %.6g asked", achieved, achieved * bits / 1e6, asked);
+		if (cause == KEPT)
+			fputc('\n', out);
+		else
+			fprintf(out, "; %.0f given up: %s\n", given_up, causes[cause].text);
+	} else if (cause != KEPT) {
+		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s, causes[cause].text);
+	}
+}

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The generator: what of a capture it sends, and says of what it does not; rates missed, and why; packets in flight; long frames.
+# Usage: tests/gen.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+a=vfio-user:$work/a b=vfio-user:$work/b
+
+# put N NUMBER...: each as N bytes, little-endian
+put() {
+	local bytes=$1 number text= byte
+	shift
+	for number; do
+		for ((byte = 0; byte < bytes; byte++)); do
+			printf -v text '%s\\x%02x' "$text" $((number >> 8 * byte & 255))
+		done
+	done
+	printf %b "$text"
+}
+capture_head() { put 4 $((0xa1b2c3d4)); put 2 2 4; put 4 0 0 262144 "${1:-1}"; }
+# frame SECONDS BYTES [TAG-BYTES...]: a record with a frame of so many bytes without FCS, with VLAN tags if given
+frame() {
+	local seconds=$1 bytes=$2
+	shift 2
+	put 4 "$seconds" 0 "$bytes" "$bytes"
+	printf %b '\x02\0\0\0\0\x01\x02\0\0\0\0\x02' "$@" '\x08\0'
+	head -c $((bytes - 14 - $# * 4)) /dev/zero
+}
+# gen STATUS OPTIONS...: runs it on port 0; whether it ends with that status. Output is in $work/gen.out, gen.err
+gen() {
+	local status=$1
+	shift
+	timeout 30 "$bin/pollux-gen" "$@" >"$work/gen.out" 2>"$work/gen.err"
+	[ $? = "$status" ]
+}
+# value NAME: of the last line of JSON
+value() { tail -n 1 "$work/gen.out" | grep -o "\"$1\":[^,}]*" | head -n 1 | cut -d: -f2-; }
+values() {
+	local wanted=$1 got= member
+	shift
+	for member; do got+="${got:+ }$(value "$member")"; done
+	[ "$got" = "$wanted" ] || { echo "got $got" >>"$work/gen.err"; return 1; }
+}
+
+# -- captures, before any port is opened --
+tag='\x81\0\0\x64' outer='\x88\xa8\0\x64'
+{ capture_head; frame 1 60; frame 1 1514; frame 1 1518 $tag; frame 1 1518 $outer $tag; frame 1 64 $tag; } >"$work/tags.pcap"
+{ capture_head; frame 1 60; frame 1 1515; frame 1 1518 $tag; frame 1 61; put 4 1 0 99 99; printf abc; } >"$work/cut.pcap"
+{ capture_head; frame 2147483647 60; frame 2147483647 60; frame 2147549183 60; } >"$work/gap.pcap"
+{ capture_head 113; frame 1 60; } >"$work/cooked.pcap"
+gzip -c "$work/tags.pcap" >"$work/tags.pcap.gz"
+nobody=vfio-user:$work/missing
+gen 1 --replay "$work/tags.pcap.gz" $nobody
+check "a compressed capture is named, with its kind and what reads it" "$work/gen.err" grep -q "tags.pcap.gz: .*gzip -dc" "$work/gen.err"
+gen 1 --replay "$work/cooked.pcap" $nobody
+check "  one of other frames, too" "$work/gen.err" grep -q "cooked.pcap: .*LINUX_SLL.*Ethernet" "$work/gen.err"
+gen 1 --replay "$work" $nobody
+check "  and a folder" "$work/gen.err" grep -q "$work: Is a directory" "$work/gen.err"
+gen 1 --replay Makefile $nobody
+check "  and a text" "$work/gen.err" grep -q "Makefile: .*text" "$work/gen.err"
+check "--strict refuses a damaged one" "$work/gen.err" gen 1 --strict --replay "$work/cut.pcap" $nobody
+check "  with the reasons" "$work/gen.err" grep -q "1 frames are too long .*--mtu 1501" "$work/gen.err"
+mkfifo "$work/fifo"
+exec 9<>"$work/fifo"
+capture_head >&9
+"$bin/pollux-gen" --replay "$work/fifo" $nobody >"$work/gen.out" 2>"$work/gen.err" 9>&- &
+gen=$!
+sleep 0.3 # it is not to be seen that it reads, only that it goes on
+kill -INT $gen
+check "a signal while a capture is read ends it with status 0" "$work/gen.err" ended $gen 0
+check "  and no port is opened" "$work/gen.err" test "$(cat "$work/gen.err")" = "pollux-gen: ended before any port was opened: nothing was sent"
+exec 9>&-
+
+# -- captures, sent --
+model --wire "0:pcap-out=$work/out.pcap"
+gzip -dc "$work/tags.pcap.gz" | gen 0 -q --json --replay - $a
+check "frames with one and two VLAN tags are sent at the usual MTU, from a pipe too" "$work/gen.out" values "5 5 0 null" sent frames too_long damage
+end_model
+check "  all of them, as they were" "$work/gen.out" "$bin/pollux-pcap-diff" "$work/tags.pcap" "$work/out.pcap"
+model --wire 0:sink
+check "a damaged capture is sent as far as it is good" "$work/gen.err" gen 0 -q --json --replay "$work/cut.pcap" $a
+check "  and accounted for, with --quiet" "$work/gen.out" values '3 3 1 "truncated dump file; tried to read 99 captured bytes' sent frames too_long damage
+gen 0 --count 9 --replay "$work/cut.pcap" $a
+check "  and told to people; that there are fewer than --count, too" "$work/gen.out" grep -q "9 were asked for: the capture has no more" "$work/gen.out"
+check "  with the damage" "$work/gen.err" grep -q "cut.pcap: the file is damaged, or cut short, behind frame 4" "$work/gen.err"
+gen 0 --duration 0.5 --interval 0.2 --replay "$work/gap.pcap" $a
+check "a long gap is told" "$work/gen.err" grep -q "no frame is due for 65536 s behind frame 2; --max-gap" "$work/gen.err"
+check "  and while it lasts" "$work/gen.out" grep -q "nothing to send for 6553[0-9] s" "$work/gen.out"
+check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" gen 0 --json --max-gap 0.1 --replay "$work/gap.pcap" $a
+check "  all is sent" "$work/gen.out" values "3 1" sent gaps_shortened
+
+# -- rates --
+gen 0 --json --duration 0.2 --rate 20Gbit $a
+check "a rate above the line is told at once" "$work/gen.err" grep -q -- "--rate is more than a link of 10000 Mbit/s carries" "$work/gen.err"
+check "  and what it misses is the line's fault" "$work/gen.out" values '29761904.762 "line_rate"' asked_pps limited_by
+"$bin/pollux-gen" --json --interval 0.1 --rate 1k $a >"$work/gen.out" 2>"$work/gen.err" &
+gen=$!
+wait_for grep -q '"sent":[1-9]' "$work/gen.out"
+kill -STOP $gen
+sleep 0.5
+kill -CONT $gen
+lines=$(wc -l <"$work/gen.out")
+wait_for eval "[ \$(wc -l <'$work/gen.out') -gt $((lines + 2)) ]"
+kill -INT $gen
+check "a sender that lost the CPU ends well" "$work/gen.err" ended $gen 0
+check "  and says so" "$work/gen.out" values '1000.000 "cpu_lost"' asked_pps limited_by
+check "  with how much was given up: half a second less what is made up for" "$work/gen.out" test "$(value given_up)" -ge 450
+
+# -- what does not come back --
+check "one port without echo: nothing is lost" "$work/gen.err" gen 0 --json --interval 0.1 --duration 0.2 --rate 1k $a
+head -n 1 "$work/gen.out" >"$work/first"
+check "  while it may be in flight" "$work/gen.out" grep -Eq '"own":0,"in_flight":[1-9][0-9]*,"echo":false,"lost":0,' "$work/first"
+check "  at the end, it is" "$work/gen.out" values "0 false $(value sent)" in_flight echo lost
+gen 0 --count 10 $a
+check "  and people are asked for the echo" "$work/gen.out" grep -q "nothing came back of its own: is there an echo" "$work/gen.out"
+end_model
+model --break tx-stuck
+gen 1 --json --duration 0.2 --rate 100k $a || gen 0 --json --duration 0.2 --rate 100k $a
+check "a card that takes no more is why a rate is missed" "$work/gen.out" values '"tx_ring_full"' limited_by
+end_model
+
+# -- long frames --
+model --wire 0:peer=1,lossless
+for size in 2052 2053 4100 9728; do
+	gen 0 --json --count 300 --rate 20k --burst 7 --mtu 9710 --size $size $a $b
+	check "frames of $size bytes come back as they were" "$work/gen.out" values "300 300 0 0 0" sent own lost corrupted foreign
+done
+end_model
+"$bin/pollux-pcap-make" "$work/long.pcap" 100 9724
+model --wire "0:pcap-out=$work/out.pcap"
+gen 0 -q --json --mtu 9710 --replay "$work/long.pcap" $a
+end_model
+check "a capture of frames up to 9724 bytes is sent as it was" "$work/gen.out" "$bin/pollux-pcap-diff" "$work/long.pcap" "$work/out.pcap"
+
+end_checks
