@@ -204,6 +204,13 @@ static unsigned serve(struct server *server, unsigned most)
 	return most;
 }
 
+/** Whether a client has closed its end, whatever it sent before that: it can have no answer. */
+static bool hung_up(int fd)
+{
+	struct pollfd client = {.fd = fd};
+	return fd >= 0 && poll(&client, 1, 0) > 0 && (client.revents & POLLHUP);
+}
+
 unsigned server_poll(struct server *server, unsigned most)
 {
 	unsigned done = 0;
@@ -216,12 +223,14 @@ unsigned server_poll(struct server *server, unsigned most)
 			done += serve(server, most);
 		}
 	}
-	/* Whether a client has gone shows behind the last of its messages: until then nobody is refused. */
-	if (server->listener < 0 || (server->channel.fd >= 0 && done >= most))
+	if (server->listener < 0 || (server->channel.fd >= 0 && most && done >= most))
 		return done;
 	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return done;
+	/* The client before may have hung up since we looked. Only now that the next one is in can that be told for certain. */
+	if (hung_up(server->channel.fd))
+		disconnect(server);
 	server_adopt(server, fd);
 	return done + 1;
 }

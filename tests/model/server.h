@@ -3,7 +3,7 @@
  * whoever embeds it calls server_poll now and then, and steps the queues in between.
  *
  * A second client is refused: its connection is accepted and closed at once. When a client goes, however it goes, its memory
- * and eventfds are dropped and the function is reset, and the next one may come. Not thread-safe: one thread per server. */
+ * and eventfds are dropped and the function is reset, and the next one may come, be it at once. Not thread-safe: one thread per server. */
 #ifndef POLLUX_TESTS_MODEL_SERVER_H
 #define POLLUX_TESTS_MODEL_SERVER_H
 
@@ -43,8 +43,8 @@ void server_close(struct server *server);
  *  closed then. */
 int server_adopt(struct server *server, int fd);
 
-/** Handles up to `most` messages, and accepts when those were fewer. @return what happened: messages handled, clients come and gone. 0:
- * nothing. */
+/** Handles up to `most` messages, and accepts when those were fewer or most is 0. @return what happened: messages handled, clients come and
+ * gone. 0: nothing. */
 unsigned server_poll(struct server *server, unsigned most);
 
 /** Fills in what to sleep on: up to 2 entries. @return how many. */

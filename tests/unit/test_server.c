@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -614,6 +615,44 @@ static int connect_to(const char *path)
 	return fd;
 }
 
+static struct {
+	const char *path;
+	int client; /* -1: nothing happens */
+} swap = {.client = -1};
+
+/** The C library's, before which, once, a client closes its connection and connects again: after the server has looked at the old one. */
+int accept4(int listener, struct sockaddr *restrict address, socklen_t *restrict bytes, int flags)
+{
+	if (swap.client >= 0) {
+		close(swap.client);
+		swap.client = -1;
+		raw_client = connect_to(swap.path);
+	}
+	return (int)syscall(SYS_accept4, listener, address, bytes, flags);
+}
+
+static void who_closes_may_connect_again_at_once(void)
+{
+	char folder[] = "/tmp/test_server_XXXXXX", path[64], error[256] = "", byte;
+	struct server *ours;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/s", folder);
+	struct server_config config = {.path = path};
+	CU_ASSERT_EQUAL_FATAL(server_open(&ours, &config, error, sizeof(error)), 0);
+	int first = connect_to(path);
+	ASSERT_NUMBER(server_poll(ours, 16), 1);
+	ASSERT_NUMBER(send(first, "unread", 6, 0), 6);
+	swap.path = path;
+	swap.client = first;
+	server_poll(ours, 16);
+	ASSERT_NUMBER(recv(raw_client, &byte, 1, MSG_DONTWAIT), -1); /* nothing yet, and not the end */
+	ASSERT_NUMBER(server_counts(ours)->refused, 0);
+	ASSERT_NUMBER(server_counts(ours)->clients, 2);
+	server_close(ours);
+	raw_leave();
+	rmdir(folder);
+}
+
 static void one_client_at_a_time_and_the_next_after_a_kill(void)
 {
 	char folder[] = "/tmp/test_server_XXXXXX", path[64], error[256] = "";
@@ -718,6 +757,7 @@ int main(void)
 		{"who has gone moves no tails", who_has_gone_moves_no_tails},
 		{"a flood is held back", a_flood_is_held_back},
 		{"random messages are survived", random_messages_are_survived},
+		{"who closes may connect again at once", who_closes_may_connect_again_at_once},
 		{"one client at a time, and the next after a kill", one_client_at_a_time_and_the_next_after_a_kill},
 		{"a stale socket is replaced and a file is not", a_stale_socket_is_replaced_and_a_file_is_not},
 		CU_TEST_INFO_NULL,
