@@ -87,7 +87,7 @@ for test in "${threads[@]}"; do
 	step "tsan $test" setarch -R build/tsan/$test
 done
 section "Applications and processes"
-for script in tests/cli.sh tests/system.sh tests/output.sh tests/gen.sh tests/bridge.sh; do
+for script in tests/cli.sh tests/system.sh tests/model.sh tests/output.sh tests/gen.sh tests/bridge.sh; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 . tests/wait.sh
 work=$(mktemp -d) || exit 1
-passed=0 failed=0 model=
+passed=0 failed=0 model= model_options=()
 trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
 # check NAME FILE-TO-SHOW COMMAND...: the command's status decides.
@@ -37,10 +37,10 @@ ended() {
 	[ $? = "$2" ]
 }
 
-# model OPTIONS...: starts one, of $card where that is set; $model is its process.
+# model OPTIONS...: starts one, of $card where that is set and with $model_options; $model is its process.
 model() {
 	: >"$work/model.log"
-	"$bin/pollux-model" --card "${card:-82599}" --port "$work/a" --port "$work/b" "$@" >"$work/model.log" 2>&1 &
+	"$bin/pollux-model" --card "${card:-82599}" --port "$work/a" --port "$work/b" "${model_options[@]}" "$@" >"$work/model.log" 2>&1 &
 	model=$!
 	wait_for listening
 }

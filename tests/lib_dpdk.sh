@@ -5,6 +5,7 @@ limit=1200 # wait_for is generous: 60 s, for machines that have other things to 
 dpdk=''
 cpus=$(nproc)
 mac=(02:82:59:9e:00:00 02:82:59:9e:00:01)
+model_options=(--mac "0:${mac[0]}" --mac "1:${mac[1]}")
 case ${card:-82599} in x540) id=1528 ;; x550) id=1563 ;; *) id=10fb ;; esac
 trap '' PIPE # a testpmd that ended is found out otherwise
 if ! command -v dpdk-testpmd >/dev/null; then

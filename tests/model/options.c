@@ -6,6 +6,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -38,6 +40,7 @@ void options_help(FILE *to)
 	for (unsigned card = 0; card < MODEL_CARDS; card++)
 		fprintf(to, "      %-18s %s%s\n", model_card_name(card), model_card_description(card), card ? "" : " (default)");
 	fprintf(to,
+		"  --mac PORT:ADDRESS   a port's address; without, one that no other process has: 02:82 and four random bytes\n"
 		"\nWire ends (ports count from 0, in the order of --port; frames start when a driver has the port up):\n%s"
 		"  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
 		"\nWhen to end (else at SIGINT or SIGTERM):\n"
@@ -55,6 +58,9 @@ void options_help(FILE *to)
 		"  --no-shared          heads and tails are not shared as memory: every register access is a message, and exact.\n"
 		"                       For guests, whose drivers use more than heads and tails of those pages\n"
 		"  --link-down          nobody at the other end of the wires\n"
+		"  --control FIFO       does what is written there, a command a line; the FIFO is made, and goes at the end:\n"
+		"      link PORT down     the wire is pulled out; that of a cable takes the other port's link along\n"
+		"      link PORT up       and plugged in again\n"
 		"  --sfp-absent         no module in the cage of the 82599\n"
 		"  --break NAME         a device that is broken, as often as wanted:\n",
 		wire_help);
@@ -98,6 +104,34 @@ static bool card_by_name(struct options *options, const char *name)
 	return false;
 }
 
+/** Addresses until the command line says others: locally administered, of this process alone, and an even and an odd one. */
+static void draw_addresses(struct options *options)
+{
+	uint8_t drawn[4] = {0};
+	if (getrandom(drawn, sizeof(drawn), GRND_NONBLOCK) != sizeof(drawn))
+		memcpy(drawn, &(uint32_t){(uint32_t)getpid()}, sizeof(drawn));
+	for (unsigned port = 0; port < WIRE_PORTS; port++) {
+		uint8_t mac[6] = {0x02, 0x82, drawn[0], drawn[1], drawn[2], (uint8_t)((drawn[3] & ~1u) | port)};
+		memcpy(options->macs[port], mac, sizeof(mac));
+	}
+}
+
+static bool address_of_port(struct options *options, const char *text)
+{
+	static const uint8_t none[6];
+	uint8_t mac[6];
+	if (text[0] >= '0' && text[0] < '0' + WIRE_PORTS && text[1] == ':' && wire_mac_address(text + 2, mac) && !(mac[0] & 1) &&
+		memcmp(mac, none, sizeof(mac)) != 0) {
+		memcpy(options->macs[text[0] - '0'], mac, sizeof(mac));
+		return true;
+	}
+	fprintf(stderr,
+		"pollux-model: --mac takes the number of a port, 0 or 1, a colon and its address, one that a card may have, like "
+		"0:02:00:00:00:00:01, not '%s'\n",
+		text);
+	return false;
+}
+
 static bool one_more(const char **list, unsigned *count, unsigned most, const char *text, const char *too_many)
 {
 	if (*count == most) {
@@ -118,7 +152,7 @@ static bool seconds(struct options *options, const char *text)
 	return false;
 }
 
-enum { PORT = 256, WIRE, CARD, DURATION, EXPECT, LOSE, CORRUPT, BREAK };
+enum { PORT = 256, WIRE, CARD, DURATION, EXPECT, LOSE, CORRUPT, BREAK, MAC, CONTROL };
 
 /** The options that take a value. @return false: said why. */
 static bool take_value(struct options *options, int option, const char *value)
@@ -130,6 +164,11 @@ static bool take_value(struct options *options, int option, const char *value)
 		return one_more(options->wires, &options->wire_count, MAX_WIRES, value, "16 --wire options at most");
 	case CARD:
 		return card_by_name(options, value);
+	case CONTROL:
+		options->control = value;
+		return true;
+	case MAC:
+		return address_of_port(options, value);
 	case DURATION:
 		return seconds(options, value);
 	case EXPECT:
@@ -147,12 +186,13 @@ static bool take_value(struct options *options, int option, const char *value)
 
 bool options_understand(int argc, char **argv, struct options *options)
 {
-	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, help = 0, version = 0,
-	    option;
+	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, help = 0, version = 0, option;
 	const struct option names[] = {
 		{"port", required_argument, NULL, PORT},
 		{"wire", required_argument, NULL, WIRE},
 		{"card", required_argument, NULL, CARD},
+		{"mac", required_argument, NULL, MAC},
+		{"control", required_argument, NULL, CONTROL},
 		{"duration", required_argument, NULL, DURATION},
 		{"expect", required_argument, NULL, EXPECT},
 		{"lose", required_argument, NULL, LOSE},
@@ -170,6 +210,7 @@ bool options_understand(int argc, char **argv, struct options *options)
 		{"version", no_argument, &version, 1},
 		{0},
 	};
+	draw_addresses(options);
 	while ((option = getopt_long(argc, argv, "hV", names, NULL)) != -1) {
 		if (option == 'h')
 			help = 1;

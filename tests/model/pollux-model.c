@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-model: one or two ports of a software 82599, each behind a vfio-user socket and at the end of a wire. One thread takes
  * turns between the sockets and the queues. */
+#include "control.h"
 #include "options.h"
 #include "report.h"
 
@@ -110,7 +111,33 @@ static bool anyone(struct model_port *ports, unsigned count)
 	return false;
 }
 
-static void run(const struct options *options, struct model_port *ports)
+/** A wire is pulled out or plugged in; what is at both ends of a cable loses the link. */
+static void switch_link(struct model_port *ports, unsigned count, unsigned port, bool up)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct model *model = server_model(ports[i].server);
+		if (i != port && ports[port].wire->peer != ports[i].wire)
+			continue;
+		model_set_partner(model, up);
+		wire_look(ports[i].wire, model, now_ns());
+	}
+}
+
+/** Does what was written to the control FIFO. */
+static void obey(struct control *control, struct model_port *ports, unsigned count)
+{
+	char line[CONTROL_LINE_MAX];
+	while (control_line(control, line)) {
+		unsigned port;
+		bool up;
+		bool good = control_link(line, count, &port, &up);
+		if (good)
+			switch_link(ports, count, port, up);
+		fprintf(stderr, "pollux-model: control: %s%s\n", line, good ? "" : ": no such command, or no such port: see --help");
+	}
+}
+
+static void run(const struct options *options, struct control *control, struct model_port *ports)
 {
 	uint64_t now = now_ns(), polled = 0, talked = 0, moved = now, housed = 0, shown = now;
 	while (!stop) {
@@ -141,6 +168,7 @@ static void run(const struct options *options, struct model_port *ports)
 			housed = now;
 			if (ended(options, ports, now))
 				return;
+			obey(control, ports, options->ports);
 			if (tell) {
 				tell = 0;
 				report_json(stdout, ports, options->ports);
@@ -155,7 +183,7 @@ static void run(const struct options *options, struct model_port *ports)
 }
 
 /** @return 0 or the exit status; said why. */
-static int open_all(const struct options *options, struct model_port *ports, struct wire *wires)
+static int open_all(const struct options *options, struct control *control, struct model_port *ports, struct wire *wires)
 {
 	char error[512] = "";
 	bool ends = false;
@@ -173,14 +201,19 @@ static int open_all(const struct options *options, struct model_port *ports, str
 			.model = {.card = options->card, .port = i, .sfp_absent = options->sfp_absent},
 			.no_shared = options->no_shared,
 		};
+		memcpy(config.model.mac, options->macs[i], sizeof(config.model.mac));
 		if (server_open(&ports[i].server, &config, error, sizeof(error))) {
 			status = FAILED;
 			break;
 		}
 		model_set_partner(server_model(ports[i].server), !options->link_down);
 		model_break(server_model(ports[i].server), options->broken);
-		fprintf(stderr, "pollux-model: port %u is vfio-user:%s\n", i, options->paths[i]);
+		const uint8_t *mac = options->macs[i];
+		fprintf(stderr, "pollux-model: port %u is vfio-user:%s, %02x:%02x:%02x:%02x:%02x:%02x\n", i, options->paths[i], mac[0],
+			mac[1], mac[2], mac[3], mac[4], mac[5]);
 	}
+	if (!status && options->control && control_open(control, options->control, error, sizeof(error)))
+		status = MISUSED;
 	if (!status && options->exit_when_done && !ends) {
 		snprintf(error, sizeof(error), "--exit-when-done needs a pcap-in, or a source with a count");
 		status = MISUSED;
@@ -233,14 +266,16 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	app_output_unblock();
 
-	int status = open_all(&options, ports, wires);
+	struct control control = {.fd = -1};
+	int status = open_all(&options, &control, ports, wires);
 	if (!status) {
-		run(&options, ports);
+		run(&options, &control, ports);
 		if (options.json)
 			report_json(stdout, ports, options.ports);
 		else
 			report_end(stdout, ports, options.ports);
 	}
+	control_close(&control);
 	int closed = close_all(&options, ports, wires);
 	if (!app_output_end(stdout) || !app_output_end(stderr))
 		closed = FAILED;

@@ -1,0 +1,94 @@
+#!/bin/bash
+# The software 82599 as a process: its addresses, and wires that are pulled out and plugged in under the forwarder and the generator.
+# Usage: tests/model.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+a=vfio-user:$work/a b=vfio-user:$work/b
+
+# -- addresses --
+mkdir "$work/other"
+"$bin/pollux-model" --port "$work/other/a" --port "$work/other/b" >"$work/other.log" 2>&1 &
+other=$!
+model
+wait_for eval '[ "$(grep -c "port . is" "$work/other.log")" = 2 ]'
+addresses() { sed -n 's/.*port . is .*, \(02:[0-9a-f:]*\)$/\1/p' "$@" | sort -u | wc -l; }
+check "two models that run at once have four addresses" "$work/model.log" test "$(addresses "$work/model.log" "$work/other.log")" = 4
+kill $other
+end_model
+model --mac 0:02:00:00:00:00:aa
+"$bin/pollux-dump" --duration 0.1 $a >"$work/dump.log" 2>&1
+check "an address that was given is the card's" "$work/dump.log" grep -q '02:00:00:00:00:aa' "$work/dump.log"
+end_model
+
+# -- links --
+# flap TIMES PORT...: wires are pulled out and plugged in again, at times before their links have come up
+flap() {
+	local port i times=$1
+	shift
+	for i in $(seq "$times"); do
+		for port in "$@"; do
+			echo "link $port down" >"$work/control"
+			sleep 0.00$((i % 7))
+			echo "link $port up" >"$work/control"
+			sleep 0.0$((i % 5 * 15))
+		done
+	done
+	wait_for eval '[ "$(grep -c "control: link . up" "$work/model.log")" = '$((times * $#))' ]'
+}
+# ask: has the model say what it has counted by now, for count
+ask() {
+	local answers
+	answers=$(grep -c '^{' "$work/model.log")
+	kill -USR2 $model
+	wait_for eval '[ "$(grep -c "^{" "$work/model.log")" -gt '"$answers"' ]'
+}
+# count PORT NAME
+count() { grep '^{' "$work/model.log" | tail -n 1 | grep -o "{\"port\":$1,[^}]*}" | sed "s/.*\"$2\":\([0-9]*\).*/\1/"; }
+# arrived PORT N: so many frames came over its wire, and each was received or is told by what became of it
+arrived() {
+	local sum=0 fate
+	ask
+	for fate in received filtered undersize oversize bad_fcs no_descriptor missed undeliverable not_up; do
+		sum=$((sum + $(count "$1" $fate)))
+	done
+	equal "$2 $2 0" "$(count "$1" in_frames) $sum $(count "$1" waiting)"
+}
+through() { ask && [ "$(count 0 in_frames)" = $frames ] && equal "$(count 1 out_frames)" "$(count 0 received)"; }
+equal() { [ "$1" = "$2" ] || { echo "      $1, not $2"; return 1; }; }
+# says PATTERN: the number that it marks in the application's log
+says() { sed -n "s/.*$1.*/\1/p" "$work/app.log" | tail -n 1; }
+
+frames=30000
+model --control "$work/control" --wire 0:source,rate=30k,count=$frames --wire 1:sink
+"$bin/pollux-fwd" --interval 0.2 --no-drop $a $b >"$work/app.log" 2>&1 &
+app=$!
+wait_for grep -q 'rx *[0-9.]* Mpps' "$work/app.log"
+flap 12 0 1
+check "the forwarder, each wire pulled 12 times: what was received was sent" "$work/app.log" wait_for through
+check "  all that came over the wire is accounted for" "$work/model.log" arrived 0 $frames
+received=$(count 0 received)
+kill -INT $app
+check "  it ends with status 0" "$work/app.log" ended $app 0
+check "  its account is the card's, and nothing is lost" "$work/app.log" equal \
+	"$received $received $received 0" "$(says 'port 0  rx \([0-9]*\) p') $(says 'port 1 .*tx \([0-9]*\) p') $(says '\b\([0-9][0-9]*\) packets forwarded') $(says 'forwarded, \([0-9]*\)')"
+check "  it has seen the links go" "$work/app.log" grep -q 'link down' "$work/app.log"
+end_model
+check "  and the card finds no fault with it" "$work/model.log" no_faults 2
+
+frames=15000
+model --control "$work/control" --wire 0:peer=1
+"$bin/pollux-gen" --interval 0.2 --rate 15k --count $frames $a $b >"$work/app.log" 2>&1 &
+app=$!
+wait_for grep -q 'tx *[0-9.]* Mpps' "$work/app.log"
+flap 12 0 1
+check "the generator, a cable pulled 24 times, ends" "$work/app.log" wait_for eval "! kill -0 $app"
+check "  each of its packets left, and was received or is accounted for" "$work/model.log" arrived 1 $frames
+received=$(count 1 received)
+check "  its account is the card's" "$work/app.log" equal "$frames $received $((frames - received))" \
+	"$(says '\b\([0-9][0-9]*\) packets sent') $(says 'sent, \([0-9]*\)') $(says 'came back: \([0-9]*\)')"
+end_model
+check "  and the card finds no fault with it" "$work/model.log" no_faults 2
+
+end_checks

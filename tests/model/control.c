@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Lines from a FIFO. */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int control_open(struct control *control, const char *path, char *error, size_t error_bytes)
+{
+	struct stat status;
+	*control = (struct control){.fd = -1, .path = path};
+	if (mkfifo(path, 0600) && errno != EEXIST) {
+		int state = -errno;
+		snprintf(error, error_bytes, "--control %s: cannot make a FIFO there: %s", path, strerror(-state));
+		return state;
+	}
+	/* For writing too: else each writer that goes would look like the end of all. */
+	control->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (control->fd >= 0 && !fstat(control->fd, &status) && S_ISFIFO(status.st_mode))
+		return 0;
+	snprintf(error, error_bytes, "--control %s: %s; name a FIFO, or what is not there yet", path,
+		control->fd < 0 ? strerror(errno) : "it is no FIFO");
+	if (control->fd >= 0)
+		close(control->fd);
+	control->fd = -1;
+	return -EINVAL;
+}
+
+bool control_line(struct control *control, char line[CONTROL_LINE_MAX])
+{
+	if (control->fd < 0)
+		return false;
+	ssize_t got = read(control->fd, control->text + control->have, sizeof(control->text) - control->have);
+	if (got > 0)
+		control->have += (size_t)got;
+	char *end = memchr(control->text, '\n', control->have);
+	size_t length = end ? (size_t)(end - control->text) : control->have, taken = end ? length + 1 : length;
+	if (!end && control->have < sizeof(control->text))
+		return false;
+	if (length >= CONTROL_LINE_MAX)
+		length = CONTROL_LINE_MAX - 1;
+	memcpy(line, control->text, length);
+	line[length] = '\0';
+	control->have -= taken;
+	memmove(control->text, control->text + taken, control->have);
+	return true;
+}
+
+void control_close(struct control *control)
+{
+	if (control->fd < 0)
+		return;
+	unlink(control->path);
+	close(control->fd);
+	control->fd = -1;
+}
+
+bool control_link(const char *line, unsigned ports, unsigned *port, bool *up)
+{
+	char word[8];
+	int end = 0;
+	if (sscanf(line, "link %1u %7s %n", port, word, &end) != 2 || line[end] || *port >= ports)
+		return false;
+	*up = strcmp(word, "up") == 0;
+	return *up || strcmp(word, "down") == 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Commands for a running pollux-model: lines that anybody writes to a FIFO. */
+#ifndef POLLUX_TESTS_MODEL_CONTROL_H
+#define POLLUX_TESTS_MODEL_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONTROL_LINE_MAX 128
+
+struct control {
+	int fd;           /* -1: not open */
+	const char *path; /* the caller's; the FIFO there goes with us */
+	char text[CONTROL_LINE_MAX];
+	size_t have;
+};
+
+/** Makes the FIFO and opens it; one that is there already is taken over. error receives a sentence. @return 0 or -errno */
+int control_open(struct control *control, const char *path, char *error, size_t error_bytes);
+
+/** Cuts off the next line that was written, without waiting. @return false: there is no whole line yet, or no control. What does not fit
+ *  into a line is a line of its own. */
+bool control_line(struct control *control, char line[CONTROL_LINE_MAX]);
+
+void control_close(struct control *control);
+
+/** Understands "link PORT up" and "link PORT down", ports from 0. @return false: it is something else. */
+bool control_link(const char *line, unsigned ports, unsigned *port, bool *up);
+
+#endif
