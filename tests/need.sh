@@ -1,7 +1,8 @@
-#!/bin/sh
+#!/bin/bash
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
 # Usage: tests/need.sh build|check|full|hosts|fuzz
 set -eu
+. "$(dirname "$0")/progress.sh"
 
 # libFuzzer's package is named for the version of clang that there is, or will be; nothing when clang brings it.
 fuzzer_runtime() {
@@ -14,7 +15,7 @@ build="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev"
 guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd"
 case ${1:-} in
 build) packages=$build ;;
-check) packages="$build libcunit1-dev clang qemu-system-x86 $guests" ;;
+check) packages="$build g++ libcunit1-dev clang qemu-system-x86 $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 full) packages="$build $guests make flex bison bc libelf-dev" ;;
 fuzz) packages="$build clang $(fuzzer_runtime)" ;;
@@ -46,7 +47,8 @@ export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086
-if ! $sudo $command >"$log" 2>&1 && ! { $sudo apt-get update && $sudo $command; } >"$log" 2>&1; then
+install() { $sudo $command >"$log" 2>&1 || { $sudo apt-get update && $sudo $command; } >"$log" 2>&1; }
+if ! alive "apt-get" install; then
 	cat "$log" >&2
 	echo "The packages could not be installed: see above. By hand: apt-get update && $command" >&2
 	exit 1
