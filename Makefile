@@ -164,16 +164,16 @@ fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECON
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=fuzz CC=clang fuzzers
 	@tests/fuzz.sh build/fuzz-clang $(FUZZ_SECONDS)
 
-bench-quick: ## cycles and instructions per packet, under a minute
+bench-quick: ## cycles and instructions per packet, under a minute once built
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release build/release/bench
 	@tests/hugepages.sh 16
 	@build/release/bench
 
-bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (some minutes); saves build/bench.json, .svg
+bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (five minutes); saves build/bench.json, .svg
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk) $(if $(wildcard /usr/include/CUnit/Basic.h),build/release/test_pool_use)
-	@tests/hugepages.sh 64
+	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 128 || echo 64)
 	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
 	@echo
 	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg

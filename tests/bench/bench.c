@@ -5,6 +5,7 @@
 #include "cells.h"
 #include "far.h"
 #include "latency_report.h"
+#include "progress.h"
 #include "report.h"
 
 #include "../../driver/nic.h"
@@ -20,6 +21,7 @@
 
 static const unsigned quick_bursts[] = {1, 8, 32}, all_bursts[] = {1, 4, 8, 32, 128};
 static const unsigned sizes[] = {64, 1518}; /* quick: the first */
+#define REPEAT_S 10
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static struct options {
@@ -65,7 +67,8 @@ static unsigned add_cells(struct cell *cells, unsigned count, const struct subje
 						.job = (enum bench_job)job,
 						.burst = bursts[b],
 						.frame_bytes = bytes,
-						.far = far};
+						.far = far,
+						.counted_steps = subjects[s].forwards_only ? STEPS_OF_RING : 1};
 	return count;
 }
 
@@ -94,21 +97,22 @@ static double tsc_hz(void)
 	return (double)(end - begin) / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-/* Rounds of cells in which others had the core once more, and again: as many in all as there were rounds of cells.
- * @return the first cell that was not measured, or `count`: all were */
-static unsigned repeat_restless(struct cell *cells, unsigned count, struct subject *subjects)
+/* Rounds of cells in which others had the core once more, and again: as many in all as there were rounds of cells, and no longer than those
+ * took, or REPEAT_S. @return the first cell that was not measured, or `count`: all were */
+static unsigned repeat_restless(struct cell *cells, unsigned count, struct subject *subjects, double until)
 {
 	unsigned left = count * options.rounds, before;
 
 	do {
 		before = left;
 		for (unsigned round = 0; round < options.rounds; round++)
-			for (unsigned c = 0; c < count && left; c++) {
+			for (unsigned c = 0; c < count && left && progress_seconds() < until; c++) {
 				if (!cell_was_restless(&cells[c], round))
 					continue;
 				if (!cell_round(&cells[c], subjects, round))
 					return c;
 				left--;
+				progress("once more what others disturbed, cell %u of %u", c + 1, count);
 			}
 	} while (left && left != before);
 	return count;
@@ -117,14 +121,19 @@ static unsigned repeat_restless(struct cell *cells, unsigned count, struct subje
 /* @return as repeat_restless */
 static unsigned measure_cells(struct cell *cells, unsigned count, struct subject *subjects)
 {
+	double begin = progress_seconds(), took;
+
 	for (unsigned c = 0; c < count; c++)
 		if (!cell_tail_writes(&cells[c], subjects))
 			return c;
 	for (unsigned round = 0; round < options.rounds; round++)
-		for (unsigned c = 0; c < count; c++)
+		for (unsigned c = 0; c < count; c++) {
 			if (!cell_round(&cells[c], subjects, round))
 				return c;
-	return repeat_restless(cells, count, subjects);
+			progress("round %u of %u, cell %u of %u", round + 1, options.rounds, c + 1, count);
+		}
+	took = progress_seconds() - begin;
+	return repeat_restless(cells, count, subjects, begin + took + (took > REPEAT_S ? took : REPEAT_S));
 }
 
 /* @return false: packets were lost; said */
@@ -245,6 +254,7 @@ static bool measure_latency(struct subject *subjects, double hz)
 				return false;
 			}
 			latencies[i].runs[r] = run;
+			progress("latency, run %u of %u, %u of %u", r + 1, LATENCY_RUNS, i + 1, latency_count);
 		}
 	for (unsigned i = 0; i < latency_count; i++)
 		latency_choose(&latencies[i]);
@@ -293,7 +303,7 @@ int main(int argc, char **argv)
 		return status;
 	error = options.latency ? 0 : cells_count(prepare);
 	if (error)
-		fprintf(stderr, "bench: instructions are not counted: single-stepping a child failed (%s)\n", strerror(-error));
+		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n", strerror(-error));
 	error = options.far ? far_open() : 0;
 	if (error) {
 		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));

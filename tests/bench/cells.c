@@ -5,16 +5,16 @@
 #include "far.h"
 #include "step.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define STEPS         400u  /* lock-steps in a round */
-#define STEPS_TRIED   1600u /* at most, until so many of them were calm */
-#define COUNTED_STEPS 4u    /* a whole ring */
-#define STEPS_ENOUGH  100u  /* calm ones, for the rest to be left out */
-#define SLOWEST       20u   /* one in so many, the slowest: what something interrupted */
-#define EMPTY_POLLS   64u
+#define STEPS        400u  /* lock-steps in a round */
+#define STEPS_TRIED  1600u /* at most, until so many of them were calm */
+#define STEPS_ENOUGH 100u  /* calm ones, for the rest to be left out */
+#define SLOWEST      20u   /* one in so many, the slowest: what something interrupted */
+#define EMPTY_POLLS  64u
 
 static int by_value(const void *a, const void *b)
 {
@@ -158,7 +158,7 @@ static bool count_tail_writes(struct cell *cell, struct subject *subject)
 	return true;
 }
 
-static unsigned long counts[1 + CELLS_MAX * COUNTED_STEPS];
+static unsigned long counts[1 + CELLS_MAX * STEPS_OF_RING];
 static int pairs; /* of marks that were counted, the empty pair among them */
 
 static void count_cells(void *context)
@@ -169,6 +169,7 @@ static void count_cells(void *context)
 
 	if (!count)
 		_exit(1);
+	step_begin();
 	step_mark();
 	step_mark(); /* what a pair of marks costs by itself */
 	for (unsigned c = 0; c < count; c++) {
@@ -179,7 +180,7 @@ static void count_cells(void *context)
 			continue;
 		if (!begin_cell(cell, subject, 32))
 			_exit(1);
-		for (unsigned i = 0; i < COUNTED_STEPS; i++) {
+		for (unsigned i = 0; i < cell->counted_steps; i++) {
 			lockstep_publish(&subject->lockstep, cell->job, LOCKSTEP_PACKETS);
 			step_mark();
 			subject->handle(subject, cell->job, cell->burst, LOCKSTEP_PACKETS);
@@ -193,6 +194,8 @@ static void count_cells(void *context)
 int cells_count(unsigned (*prepare)(struct subject *subjects, struct cell *cells))
 {
 	pairs = step_count(count_cells, &prepare, counts, sizeof(counts) / sizeof(*counts));
+	if (pairs > 1 && counts[1] == 0)
+		return -ENOTSUP; /* whatever this runs on does not trap after each instruction */
 	return pairs < 0 ? pairs : 0;
 }
 
@@ -204,11 +207,11 @@ void cells_take_counts(struct cell *cells, unsigned count)
 		unsigned long sum = 0;
 
 		cells[c].instructions = -1;
-		if (cells[c].far || (int)(pair + COUNTED_STEPS) > pairs)
+		if (cells[c].far || (int)(pair + cells[c].counted_steps) > pairs)
 			continue;
-		for (unsigned i = 0; i < COUNTED_STEPS; i++)
+		for (unsigned i = 0; i < cells[c].counted_steps; i++)
 			sum += counts[pair++] - counts[0];
-		cells[c].instructions = (double)sum / (COUNTED_STEPS * LOCKSTEP_PACKETS);
+		cells[c].instructions = (double)sum / (cells[c].counted_steps * LOCKSTEP_PACKETS);
 	}
 }
 

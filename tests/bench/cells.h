@@ -7,12 +7,14 @@
 
 #define ROUNDS_MAX 99
 #define CELLS_MAX  512u
+#define STEPS_OF_RING (LOCKSTEP_RING / LOCKSTEP_PACKETS)
 
 struct cell {
 	unsigned subject;
 	enum bench_job job;
 	unsigned burst, frame_bytes;
 	bool far;                  /* the model runs on another core and pushes what it wrote to the shared cache */
+	unsigned counted_steps;    /* lock-steps whose instructions are counted: a whole ring where the place in it matters, as in pipes */
 	double cycles[ROUNDS_MAX]; /* per packet, the mean of a round but for its slowest steps; sorted once all are done */
 	double calm[ROUNDS_MAX];   /* share of a round's steps that had the core to themselves; unsorted */
 	double instructions;       /* per packet; < 0: not counted */

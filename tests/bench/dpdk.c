@@ -209,8 +209,10 @@ static int start_eal(void)
 	snprintf(core, sizeof(core), "%d", cpu);
 	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 ||
 		rte_eth_dev_count_avail() != PORTS) {
-		fprintf(stderr, "bench: DPDK did not find its %d ports, or no memory: it needs 32 free hugepages of 2 MiB (%s)\n", PORTS,
-			rte_strerror(rte_errno));
+		fprintf(stderr,
+			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 128 hugepages of 2 MiB: "
+			"tests/hugepages.sh 128\n",
+			PORTS, rte_strerror(rte_errno));
 		return -1;
 	}
 	rte_log_set_global_level(RTE_LOG_DEBUG);

@@ -1,61 +1,86 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Exact instruction counts of a stretch of code, by single-stepping a child process through it. */
+ * Exact instruction counts of a stretch of code: the processor traps after each instruction (EFLAGS.TF), and a signal handler counts. That is
+ * a tenth of the time that it takes to trace another process, and is never forbidden. */
+#include "progress.h"
 #include "step.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/ptrace.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-/* A breakpoint instruction is told from a single step by its signal's code. */
-static bool at_mark(pid_t child)
-{
-	siginfo_t info;
+#define EFLAGS_TF 0x100
 
-	return !ptrace(PTRACE_GETSIGINFO, child, NULL, &info) && info.si_code == SI_KERNEL;
+/* What the child counts, in memory that both processes have. */
+static struct {
+	int pairs;
+	unsigned long counts[];
+} *shared;
+static int room;
+static bool inside;
+static struct sigaction old_trap;
+
+/* A mark's breakpoint is told from a single step by its signal's code. What comes outside of marks is somebody else's (tests/preload steps
+ * over register accesses). */
+static void on_trap(int signal, siginfo_t *info, void *context)
+{
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	if (!inside && info->si_code != SI_KERNEL) {
+		if (old_trap.sa_flags & SA_SIGINFO)
+			old_trap.sa_sigaction(signal, info, context);
+		return;
+	}
+	if (info->si_code != SI_KERNEL) {
+		shared->counts[shared->pairs]++;
+		return;
+	}
+	inside = !inside;
+	registers[REG_EFL] = inside ? registers[REG_EFL] | EFLAGS_TF : registers[REG_EFL] & ~(greg_t)EFLAGS_TF;
+	if (!inside && ++shared->pairs == room)
+		_exit(EOVERFLOW);
+}
+
+void step_begin(void)
+{
+	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+
+	sigaction(SIGTRAP, &action, &old_trap);
 }
 
 int step_count(void (*run)(void *context), void *context, unsigned long *counts, int most)
 {
-	int pairs = 0, status;
-	bool inside = false;
-	pid_t child = fork();
+	size_t bytes = sizeof(*shared) + (size_t)(most + 1) * sizeof(*counts);
+	int status = 0, pairs;
+	pid_t child, ended = 0;
 
-	if (child < 0)
+	shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
 		return -errno;
+	room = most + 1;
+	child = fork();
 	if (!child) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-			_exit(1);
-		raise(SIGSTOP);
 		run(context);
 		_exit(0);
 	}
-	if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
-		return -EPERM;
-	ptrace(PTRACE_CONT, child, NULL, NULL);
-	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
-		int signal = WSTOPSIG(status), forward = 0;
-
-		if (signal == SIGTRAP && at_mark(child)) {
-			inside = !inside;
-			if (inside && pairs < most)
-				counts[pairs] = 0;
-			else if (!inside && pairs++ == most)
-				break;
-		} else if (signal == SIGTRAP && inside) {
-			if (pairs < most)
-				counts[pairs]++;
-		} else {
-			forward = signal;
-		}
-		ptrace(inside ? PTRACE_SINGLESTEP : PTRACE_CONT, child, NULL, forward);
+	while (child > 0 && (ended = waitpid(child, &status, WNOHANG)) == 0) {
+		progress("counting instructions, %d lock-steps so far", __atomic_load_n(&shared->pairs, __ATOMIC_RELAXED));
+		usleep(20000);
 	}
-	if (WIFSTOPPED(status) || pairs > most) {
-		kill(child, SIGKILL);
-		waitpid(child, &status, 0);
-		return -EOVERFLOW;
+	if (child < 0 || ended != child) {
+		pairs = -errno;
+	} else if (WIFSIGNALED(status)) {
+		pairs = -EINTR;
+	} else if (WEXITSTATUS(status)) {
+		pairs = WEXITSTATUS(status) == EOVERFLOW ? -EOVERFLOW : -ECHILD;
+	} else {
+		pairs = shared->pairs;
+		memcpy(counts, shared->counts, (size_t)pairs * sizeof(*counts));
 	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? pairs : -EPERM;
+	munmap(shared, bytes);
+	return pairs;
 }

@@ -3,6 +3,9 @@
 #ifndef POLLUX_TESTS_BENCH_STEP_H
 #define POLLUX_TESTS_BENCH_STEP_H
 
+/** To be called once before the first mark; only inside a function given to step_count. */
+void step_begin(void);
+
 /** Marks the begin or the end of a stretch to count; only inside a function given to step_count. */
 static inline void step_mark(void)
 {
@@ -13,7 +16,7 @@ static inline void step_mark(void)
  * Runs `run` in a child process and counts the instructions between each pair of step_mark calls in it, in order.
  * @param counts  receives as many counts as the child made pairs
  * @param most    room in counts
- * @return pairs counted, or -errno (-EPERM: this process may not trace)
+ * @return pairs counted, or -errno (-ECHILD: the child failed, and said why)
  */
 int step_count(void (*run)(void *context), void *context, unsigned long *counts, int most);
 
