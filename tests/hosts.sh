@@ -65,8 +65,9 @@ ubuntu_keyring_of_debian() {
 # A minimal system, with what a user has typed to begin with: apt-get install git make.
 make_tree() {
 	local name=$1 tree=$hosts/$1
-	rm -rf "$tree"
-	mmdebstrap --variant=minbase --include=apt,git,make,ca-certificates --keyring="$keyring" "$suite" "$tree" \
+	rm -rf --one-file-system "$tree"
+	# what it mounts goes with it, whatever happens
+	unshare --mount --propagation private mmdebstrap --variant=minbase --include=apt,git,make,ca-certificates --keyring="$keyring" "$suite" "$tree" \
 		"deb $mirror $suite $components" "deb $mirror $suite-updates $components" || return
 	echo "deb [signed-by=/usr/share/keyrings/${name%%[0-9]*}-archive-keyring.gpg] $mirror $suite $components" >"$tree/etc/apt/sources.list"
 	sed "s/ $suite / $suite-updates /" "$tree/etc/apt/sources.list" >"$tree/etc/apt/sources.list.d/updates.list"
@@ -86,7 +87,7 @@ inside() {
 break_off() {
 	[ -z "$child" ] || kill -KILL $child 2>/dev/null # all of its namespace goes with it
 	wait 2>/dev/null
-	[ -z "$name" ] || [ -n "${KEEP:-}" ] || rm -rf "${hosts:?}/$name"
+	[ -z "$name" ] || [ -n "${KEEP:-}" ] || rm -rf --one-file-system "${hosts:?}/$name"
 	printf '\ncheck-hosts: broken off\n'
 	exit 130
 }
@@ -125,7 +126,7 @@ run() {
 	verdict+=" ($(grep -E '^[0-9]+ passed, [0-9]+ failed' "$hosts/$name-check.log" | tail -n 1)), $(((SECONDS - begin) / 60)) min"
 	rm -rf "$hosts/$name-logs"
 	cp -r "$hosts/$name/root/pollux/build/check-logs" "$hosts/$name-logs" 2>/dev/null
-	[ -n "${KEEP:-}" ] || rm -rf "${hosts:?}/$name"
+	[ -n "${KEEP:-}" ] || rm -rf --one-file-system "${hosts:?}/$name"
 }
 
 known=(debian12 debian13 ubuntu24.04)
