@@ -5,6 +5,7 @@ VERSION := 1.1.0
 
 BUILD ?= release
 CC ?= cc
+OBJCOPY ?= objcopy
 O := build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),-clang)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-sign-conversion
@@ -39,21 +40,40 @@ BENCH_SOURCES := $(filter-out tests/bench/dpdk%,$(wildcard tests/bench/*.c))
 PRELOAD := $(O)/libpollux-preload.so
 PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*.c)) vfio/user_channel.c vfio/error.c
 
+comma := ,
+space := $(subst ,, )
 objects = $(patsubst %.c,$(O)/%.o,$(1))
-LIB := $(O)/libpollux.a
+# all of the library, for our own programs; others get libpollux.a, which shows what the public headers declare and nothing else
+LIB := $(O)/libinternal.a
+PUBLIC_LIB := $(O)/libpollux.a
+PUBLIC_HEADERS := driver/nic.h driver/pipe.h mempool/pkt.h vfio/space.h
 MODEL_LIB := $(O)/libmodel.a
 QTEST_LIB := $(O)/libqtest.a
 
-PREFIX ?= /usr/local
+# libpcap is some programs' affair: without it all others are built, and make says which are not
+PCAP_PROGRAMS := pollux-dump pollux-gen $(MODEL_PROGRAMS)
+PROGRAMS := $(APP_PROGRAMS) $(MODEL_PROGRAMS)
+WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$(PCAP_PROGRAMS))
+BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz bench bench-compare bench-guest bench-quick install lint format help clean
+.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz bench bench-compare bench-guest bench-quick man install uninstall \
+	lint format help clean without-pcap changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
-all: $(LIB) $(PRELOAD) $(O)/preload-probe $(addprefix $(O)/,$(APP_PROGRAMS) $(MODEL_PROGRAMS)) ## build the library, the applications and the software 82599
+all: $(PUBLIC_LIB) $(PRELOAD) $(O)/preload-probe $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap) ## build the library, the applications and the software 82599
 tests: $(addprefix $(O)/,$(TESTS) $(GUEST_PROGRAMS)) ## build the unit tests
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
-fuzzers: $(addprefix $(O)/,$(FUZZERS))
+fuzzers: $(addprefix $(O)/,$(FUZZERS)) ## build the fuzzers (BUILD=fuzz CC=clang)
+
+without-pcap: $(O)/flags
+	@tests/need.sh without pcap/pcap.h $(WITHOUT_PCAP)
+
+# How all is compiled: what depends on it is built again when that changes. -Werror changes no object.
+$(O)/flags: export NOW = $(CC) $(filter-out -Werror,$(CPPFLAGS_ALL) $(CFLAGS_ALL)) / $(LDFLAGS_ALL)
+$(O)/flags: changed
+	@tests/need.sh look $(CC) $(CPPFLAGS_ALL)
+	@mkdir -p $(O) && { printf '%s\n' "$$NOW" | cmp -s - $@ || printf '%s\n' "$$NOW" >$@; }
 
 $(LIB): $(call objects,$(LIB_SOURCES))
 $(MODEL_LIB): $(call objects,$(MODEL_SOURCES))
@@ -62,10 +82,15 @@ $(O)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# One object, whose hidden symbols are local: they cannot meet an application's own, and no shared object passes them on.
+$(O)/libpollux.o: $(call objects,$(LIB_SOURCES))
+	$(Q)$(LD) -r -o $@ $^ && $(OBJCOPY) --localize-hidden $@
+$(PUBLIC_LIB): $(O)/libpollux.o
+
 .SECONDEXPANSION:
 $(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o $$(call objects,$$(wildcard apps/$$*_*.c)) $(call objects,$(APP_SOURCES)) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap)
 
 $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(O)/apps/app_output.o $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
@@ -101,7 +126,7 @@ $(O)/preload-probe: $(O)/shared/tests/preload/probe.o
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^
 
-$(O)/shared/%.o: %.c Makefile
+$(O)/shared/%.o: %.c Makefile $(O)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(filter-out -fsanitize=% -fno-sanitize%,$(CFLAGS_ALL)) -fPIC -fvisibility=hidden \
 		-U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
@@ -115,7 +140,7 @@ $(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lm -lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
 
-$(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile
+$(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile $(O)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) -DALLOW_EXPERIMENTAL_API $(subst -I,-isystem ,$(shell pkg-config --cflags-only-I libdpdk)) \
 		$(shell pkg-config --cflags-only-other libdpdk) $(filter-out -Wconversion -Wshadow,$(CFLAGS_ALL)) -MMD -MP -c -o $@ $<
@@ -124,9 +149,12 @@ $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile
 $(O)/%_avx2.o: ISA := -mavx2 -mbmi -mbmi2
 $(O)/%_avx512.o: ISA := -mavx2 -mbmi -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi2
 
-$(O)/%.o: %.c Makefile
+# The library may become part of a shared object. Its thread-local variables are reached as in a program: else each would be a call.
+$(call objects,$(LIB_SOURCES)): PIC := -fPIC -fvisibility=hidden -ftls-model=initial-exec
+
+$(O)/%.o: %.c Makefile $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ISA) -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(PIC) $(ISA) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -182,13 +210,42 @@ bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is
 bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json
 	@tests/bench/compare.sh "$(BASE)" build/bench.json
 
-install: all ## install the applications as pollux-fwd, ... under PREFIX (/usr/local), headers and library too
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/pollux/{driver,mempool,vfio}
-	install $(addprefix $(O)/,$(APP_PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 driver/nic.h driver/pipe.h $(DESTDIR)$(PREFIX)/include/pollux/driver
-	install -m 644 mempool/pkt.h $(DESTDIR)$(PREFIX)/include/pollux/mempool
-	install -m 644 vfio/space.h $(DESTDIR)$(PREFIX)/include/pollux/vfio
+# Where things go. Any of it may have a space in it; recipes have these names from the environment for that reason.
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export LIBDIR := $(LIBDIR)
+install uninstall: export DESTDIR := $(DESTDIR)
+COMPLETIONS := $$DESTDIR$$PREFIX/share/bash-completion/completions
+INSTALLED := $(APP_PROGRAMS) pollux-model
+HELP2MAN := $(shell command -v help2man)
+
+MAN_PAGES := $(patsubst %,$(O)/man/%.1,$(filter $(BUILT_PROGRAMS),$(INSTALLED)))
+man: $(if $(HELP2MAN),$(MAN_PAGES)) ## build the manual pages, of the programs' --help, where there is help2man
+	@$(if $(HELP2MAN),,tests/need.sh without help2man 'the manual pages')
+$(O)/man/%.1: $(O)/% tests/man.sh
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && tests/man.sh $< >$@.new && mv $@.new $@
+
+install: all man ## install programs, library, headers, pollux.pc, manual pages, completion: PREFIX=/usr/local LIBDIR= DESTDIR=
+	@case $$PREFIX$$LIBDIR in /*) ;; *) echo "PREFIX and LIBDIR are paths from the root: not $$PREFIX" >&2; exit 1 ;; esac
+	$(call say,INST,"$$DESTDIR$$PREFIX")
+	$(Q)install -d "$$DESTDIR$$PREFIX"/{bin,share/man/man1,include/pollux/{driver,mempool,vfio}} "$$DESTDIR$$LIBDIR/pkgconfig" "$(COMPLETIONS)"
+	$(Q)install $(addprefix $(O)/,$(filter $(BUILT_PROGRAMS),$(INSTALLED))) "$$DESTDIR$$PREFIX/bin"
+	$(Q)install -m 644 $(PUBLIC_LIB) "$$DESTDIR$$LIBDIR"
+	$(Q)for header in $(PUBLIC_HEADERS); do install -m 644 $$header "$$DESTDIR$$PREFIX/include/pollux/$$header" || exit; done
+	$(Q)$(if $(HELP2MAN),install -m 644 $(MAN_PAGES) "$$DESTDIR$$PREFIX/share/man/man1")
+	$(Q)install -m 644 apps/completion.bash "$(COMPLETIONS)/pollux"
+	$(Q)for program in $(INSTALLED); do ln -sf pollux "$(COMPLETIONS)/$$program" || exit; done
+	$(Q)printf '%s\n' "prefix=$$PREFIX" "libdir=$$LIBDIR" 'includedir=$${prefix}/include' '' 'Name: Pollux' \
+		"Description: user-space driver for Intel's 82599, X540, X550, 82540EM, 82574L and 82576" 'Version: $(VERSION)' \
+		'Cflags: -I"$${includedir}"' 'Libs: -L"$${libdir}" -lpollux $(LIBS)' >"$$DESTDIR$$LIBDIR/pkgconfig/pollux.pc"
+
+uninstall: ## remove what make install put there, with the same PREFIX, LIBDIR and DESTDIR
+	$(call say,RM,"$$DESTDIR$$PREFIX")
+	$(Q)cd "$$DESTDIR$$PREFIX" && rm -f $(INSTALLED:%=bin/%) $(INSTALLED:%=share/man/man1/%.1) $(PUBLIC_HEADERS:%=include/pollux/%)
+	$(Q)rm -f "$$DESTDIR$$LIBDIR"/{libpollux.a,pkgconfig/pollux.pc} "$(COMPLETIONS)"/{pollux,$(subst $(space),$(comma),$(INSTALLED))}
+	$(Q)cd "$$DESTDIR$$PREFIX" && { [ ! -d include/pollux ] || rmdir --ignore-fail-on-non-empty include/pollux/{driver,mempool,vfio,}; }
 
 lint: ## lines of code per room, long files, formatting
 	@tests/lint.sh
@@ -197,7 +254,8 @@ format: ## clang-format everything
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan or tsan; CC=, CFLAGS=, CPPFLAGS=, LDFLAGS=, WERROR=1'
 
 clean: ## remove everything built
 	rm -rf build

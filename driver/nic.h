@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -189,4 +190,5 @@ int nic_remove_mac(struct nic *nic, const uint8_t mac[6]); /* -ENOENT: not there
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

@@ -15,6 +15,7 @@
 
 #include "nic.h"
 
+#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -153,4 +154,5 @@ unsigned nic_pipe_call(struct nic_pipe *pipe, unsigned n, nic_pipe_function *fun
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

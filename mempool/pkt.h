@@ -3,9 +3,14 @@
 #ifndef POLLUX_MEMPOOL_PKT_H
 #define POLLUX_MEMPOOL_PKT_H
 
+#ifndef __x86_64__
+#error "Pollux runs on x86-64 only so far"
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -93,4 +98,5 @@ void pkt_free(const struct pkt *pkts, unsigned n);
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

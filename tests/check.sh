@@ -111,7 +111,8 @@ section "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release
 step "the benchmark's counts" bench_counts
-step "the README's application" tests/readme.sh build/release
+step "the README's application, installed" tests/readme.sh build/release
+step "release tests/install.sh" tests/install.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 
 rm -rf build/check-logs

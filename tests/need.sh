@@ -1,7 +1,76 @@
 #!/bin/bash
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
 # Usage: tests/need.sh build|check|full|hosts|fuzz
+# What installs nothing, but says which packages are missing, on any distribution:
+#   tests/need.sh look CC...               whether that compiler can build the library
+#   tests/need.sh has HEADER CC...         prints "yes" where it finds the header
+#   tests/need.sh without WHAT NAME...     says that, without WHAT, these are not made
 set -eu
+
+# What is looked for, and its package: on Debian and Ubuntu, on Fedora, on Arch. The first five are what a build needs.
+names="cc gcc gcc gcc
+stdlib.h libc6-dev glibc-devel glibc
+numa.h libnuma-dev numactl-devel numactl
+pci/pci.h libpci-dev pciutils-devel pciutils
+pcap/pcap.h libpcap-dev libpcap-devel libpcap
+help2man help2man help2man help2man"
+
+# packages COLUMN WHAT...: their packages, of the second, third or fourth column
+packages() {
+	column=$1
+	shift
+	for what; do echo "$names" | awk -v what="$what" -v column="$column" '$1 == what { print $column }'; done | xargs
+}
+say_packages() {
+	echo "As root, on Debian and Ubuntu: apt-get install $(packages 2 "$@")"
+	echo "on Fedora: dnf install $(packages 3 "$@"); on Arch: pacman -S $(packages 4 "$@"); elsewhere what corresponds to these."
+}
+# has HEADER CC...: the compiler finds it
+has() {
+	header=$1
+	shift
+	echo "#include <$header>" | "$@" -E -x c - >/dev/null 2>&1
+}
+
+look() {
+	# the usual case, fast
+	printf '#ifndef __x86_64__\n#error\n#endif\n#include <%s>\n' stdlib.h numa.h pci/pci.h | "$@" -E -x c - >/dev/null 2>&1 && return
+	if ! command -v "$1" >/dev/null; then
+		echo "There is no C compiler: $1 is not found."
+		say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h
+		return 1
+	fi
+	macros=$("$@" -dM -E -x c /dev/null) || return 1
+	if ! echo "$macros" | grep -q '__x86_64__'; then
+		echo "Pollux runs on x86-64 only so far; this compiler ($1) makes code for: $("$@" -dumpmachine)"
+		return 1
+	fi
+	missing=
+	for what in stdlib.h numa.h pci/pci.h; do has $what "$@" || missing="$missing $what"; done
+	echo "Not found, and needed to build Pollux:$missing"
+	has pcap/pcap.h "$@" || missing="$missing pcap/pcap.h"
+	# shellcheck disable=SC2086
+	say_packages $missing
+	return 1
+}
+
+case ${1:-} in
+look)
+	shift
+	look "$@" >&2
+	exit ;;
+has)
+	shift
+	! has "$@" || echo yes
+	exit ;;
+without)
+	what=$2
+	shift 2
+	echo "Not made, because $what is not found: $*"
+	say_packages "$what"
+	exit ;;
+esac
+
 . "$(dirname "$0")/progress.sh"
 
 # libFuzzer's package is named for the version of clang that there is, or will be; nothing when clang brings it.
@@ -11,11 +80,11 @@ fuzzer_runtime() {
 	[ -z "$version" ] || [ "$version" -lt 14 ] || echo "libclang-rt-$version-dev"
 }
 
-build="gcc libc6-dev libnuma-dev libpci-dev libpcap-dev"
+build=$(packages 2 cc stdlib.h numa.h pci/pci.h pcap/pcap.h)
 guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd"
 case ${1:-} in
 build) packages=$build ;;
-check) packages="$build g++ libcunit1-dev clang qemu-system-x86 $guests" ;;
+check) packages="$build g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 full) packages="$build $guests make flex bison bc libelf-dev" ;;
 fuzz) packages="$build clang $(fuzzer_runtime)" ;;
@@ -24,6 +93,7 @@ esac
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "This is no Debian or Ubuntu: install what corresponds to: $packages" >&2
+	[ "$1" != build ] || say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h | tail -n 1 >&2
 	exit 0
 fi
 missing=

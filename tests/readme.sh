@@ -1,5 +1,6 @@
 #!/bin/bash
-# The first application printed in the README compiles as the README says, and does what it says: what comes in goes out with its addresses swapped.
+# The first application printed in the README is built as the README says, in C and in C++, against what `make install` put into a folder,
+# and does what it says: what comes in goes out with its addresses swapped. `make uninstall` then leaves nothing of ours there.
 # Usage: tests/readme.sh BUILD-FOLDER
 set -eu
 cd "$(dirname "$0")/.."
@@ -7,14 +8,39 @@ bin=${1:?usage: $0 BUILD-FOLDER}
 . tests/wait.sh
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+
+# somebody else's files, and a place with a space in its name
+prefix="$work/a place"
+mkdir -p "$prefix/bin" "$prefix/include/pollux/driver"
+touch "$prefix/bin/other" "$prefix/include/pollux/driver/other.h"
+(cd "$prefix" && find . -type f | sort) >"$work/before"
+make --no-print-directory BUILD="$(basename "$bin")" PREFIX="$prefix" install
+
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md >"$work/reflect.c"
-cc -Wall -Wextra -Werror -I. "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/reflect"
-# fewer than a ring holds: the application drops what it cannot send at once
-"$bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done --expect 500 \
-	>"$work/model.log" 2>&1 &
-model=$!
-wait_for test -S "$work/port" || { cat "$work/model.log"; exit 1; }
-"$work/reflect" "vfio-user:$work/port" &
-wait $model
-grep -q 'out 500 frames' "$work/model.log" || { cat "$work/model.log"; exit 1; }
-echo "500 frames came back"
+cp "$work/reflect.c" "$work/reflect.cc"
+# the README's own line, evaluated once more because of the space
+line=$(sed -n 's/^    cc \(reflect\.c .*\)/\1/p' README.md)
+[ -n "$line" ] || { echo "the README does not say how to build its example"; exit 1; }
+(cd "$work" && eval "eval c++ -std=c++20 -Wall -Werror ${line/reflect.c/reflect.cc}" && mv reflect reflect++)
+(cd "$work" && eval "eval cc -Wall -Wextra -Werror $line")
+
+# fewer frames than a ring holds: the application drops what it cannot send at once
+for reflect in reflect reflect++; do
+	"$prefix/bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done \
+		--expect 500 >"$work/model.log" 2>&1 &
+	model=$!
+	wait_for test -S "$work/port" || { cat "$work/model.log"; exit 1; }
+	"$work/$reflect" "vfio-user:$work/port" &
+	wait $model
+	grep -q 'out 500 frames' "$work/model.log" || { cat "$work/model.log"; exit 1; }
+	kill $! 2>/dev/null
+	wait 2>/dev/null || true
+	echo "$reflect: 500 frames came back"
+done
+
+make --no-print-directory BUILD="$(basename "$bin")" PREFIX="$prefix" uninstall
+(cd "$prefix" && find . ! -type d | sort) | diff "$work/before" - || { echo "make uninstall: these differ from what was there before"; exit 1; }
+left=$(find "$prefix" -depth -path '*pollux*' ! -path '*/pollux' ! -path '*/pollux/driver*')
+[ -z "$left" ] || { echo "make uninstall left $left"; exit 1; }
+echo "nothing was left"

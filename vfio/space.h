@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -91,4 +92,5 @@ uint64_t dma_space_offset(const struct dma_space *space);
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

@@ -1,0 +1,108 @@
+#!/bin/bash
+# What the build promises to those who build on it: what the library shows, what it can be part of, what is built again and when, what is
+# said when something is missing. tests/readme.sh installs it, and builds the README's application.
+# Usage: tests/install.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+log=$work/log
+
+# -- The library: what it shows is what its public headers declare --
+headers=$(sed -n 's/^PUBLIC_HEADERS := //p' Makefile)
+for header in $headers; do echo "#include \"$header\""; done >"$work/all.c"
+gcc -I. -fsyntax-only -aux-info "$work/declared.txt" "$work/all.c"
+sed -nE 's#^/\* (\./)?((driver|mempool|vfio)/[a-z/.]*):[0-9]+:N[CF] \*/ extern [^(]*[ *]([a-z_0-9]+) \(.*#\4#p' "$work/declared.txt" | sort -u >"$work/declared"
+shown() { nm "$@" | awk 'NF == 3 && $2 ~ /[A-Z]/ { print $3 }' | sort -u; }
+shown -g --defined-only "$bin/libpollux.a" >"$work/shown"
+diff "$work/declared" "$work/shown" >"$log"
+check "libpollux.a shows what the public headers declare" "$log" [ ! -s "$log" -a "$(wc -l <"$work/shown")" -gt 20 ]
+
+cc -shared -Wl,-z,defs -Wl,--whole-archive "$bin/libpollux.a" -Wl,--no-whole-archive -lnuma -lpci -lpthread -o "$work/lib.so" 2>"$log"
+check "it becomes part of a shared object" "$log" [ -s "$work/lib.so" ]
+shown -D --defined-only "$work/lib.so" | diff "$work/declared" - >"$log"
+check "which passes nothing else on" "$log" [ ! -s "$log" ]
+
+# an application whose own functions have the names of ours inside
+{
+	echo '#include "driver/nic.h"'
+	shown -g --defined-only "$bin/libinternal.a" | comm -23 - "$work/declared" | sed 's/.*/int &(void) { return 0; }/'
+	echo 'int main(void) { struct nic *nic; return nic_open(&nic, "nowhere", 0) == 0; }'
+} >"$work/names.c"
+cc -I. -fpie -pie -w "$work/names.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/names" 2>"$log"
+check "an application may use the names of its internals" "$log" "$work/names"
+
+# -- What is compiled again, and when --
+make_here() { make --no-print-directory O="$work/build" "$@"; }
+object="$work/build/vfio/error.o"
+compiles() {
+	make_here "$@" "$object" >"$log" 2>&1
+	grep -q ' CC .*vfio/error.c' "$log"
+}
+check "a build compiles" "$log" compiles
+check "the same again compiles nothing" "$log" eval "! compiles"
+check "nor does WERROR" "$log" eval "! compiles WERROR=1"
+check "other CFLAGS do" "$log" compiles CFLAGS=-DOTHER
+check "and these again do not" "$log" eval "! compiles CFLAGS=-DOTHER"
+check "other CPPFLAGS do" "$log" compiles CPPFLAGS=-DOTHER
+check "other LDFLAGS do" "$log" compiles LDFLAGS=-Wl,-O1
+check "another compiler does" "$log" compiles CC=clang
+
+# -- What is missing --
+# says PATTERN VARIABLE...: make with these fails, and says so
+says() {
+	local pattern=$1 status
+	shift
+	make_here "$@" >"$log" 2>&1
+	status=$?
+	grep -qE -- "$pattern" "$log" && [ $status != 0 ]
+}
+for header in numa.h pci/pci.h; do
+	mkdir -p "$work/${header%.h}/$(dirname $header)"
+	echo '#error "missing"' >"$work/${header%.h}/$header"
+	package=lib$(basename $header .h)-dev
+	check "$header is missing: make names it" "$log" says "^Not found, .*: $header\$" CPPFLAGS="-I$work/${header%.h}"
+	check "  and its packages" "$log" grep -qE "apt-get install $package\$" "$log"
+	check "  and no compiler has complained" "$log" eval "! grep -q error: $log"
+done
+check "no compiler: make says so" "$log" says "^There is no C compiler: $work/no-cc is not found" CC="$work/no-cc"
+check "  and names the packages, elsewhere too" "$log" grep -q 'dnf install gcc .*pacman -S gcc ' "$log"
+check "another architecture: one sentence" "$log" says '^Pollux runs on x86-64 only so far' CPPFLAGS=-U__x86_64__
+gcc -U__x86_64__ -I. -fsyntax-only "$work/all.c" 2>"$log"
+check "  and from the headers" "$log" grep -q 'error: #error "Pollux runs on x86-64 only so far"' "$log"
+
+mkdir -p "$work/no-pcap/pcap"
+echo '#error "missing"' >"$work/no-pcap/pcap/pcap.h"
+make_here -n CPPFLAGS="-I$work/no-pcap" >"$work/plan" 2>&1
+check "without libpcap the forwarder is built" "$work/plan" grep -q -- "-o $work/build/pollux-fwd " "$work/plan"
+check "  and nothing that needs it" "$work/plan" eval "! grep -qE -- '-lpcap|pollux-gen \$work|pollux-model ' <(grep -e ' -o ' $work/plan)"
+tests/need.sh without pcap/pcap.h pollux-gen >"$log"
+check "  which is said" "$log" grep -q 'without pcap/pcap.h .*pollux-gen.*pollux-model' "$work/plan"
+check "  with its package" "$log" grep -q 'apt-get install libpcap-dev' "$log"
+make -n man HELP2MAN= >"$log" 2>&1
+check "without help2man no page is built, which is said" "$log" eval "grep -q 'without help2man' $log && ! grep -q man.sh $log"
+
+# -- What is there to be read --
+make help | awk '/^  make / { print $2 }' >"$work/helped"
+sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | tr -d '\\' | xargs -n 1 | grep -vxE '\.PHONY:|without-pcap|changed' >"$work/targets"
+grep -vxFf "$work/helped" "$work/targets" >"$log"
+check "make help has every target" "$log" [ ! -s "$log" -a -s "$work/targets" ]
+for program in fwd gen dump pipe bind doctor model; do
+	tests/man.sh "$bin/pollux-$program" | tr -d '\\' >"$work/page"
+	check "pollux-$program's manual page says what it is" "$work/page" grep -qE "^pollux-$program - [a-z]+ " "$work/page"
+	"$bin/pollux-$program" --help | grep -oE -- '^ .* --[a-z-]+' | grep -oE -- '--[a-z-]+$' | while read -r option; do
+		grep -qF -- "$option" "$work/page" || echo "$option is missing"
+	done >"$log"
+	check "  and has all its options" "$log" [ ! -s "$log" ]
+done
+completes() {
+	local wanted=$1
+	shift
+	(. apps/completion.bash && _pollux "$@" 2>/dev/null; printf '%s\n' "${COMPREPLY[@]}") >"$log"
+	grep -qxe "$wanted" "$log"
+}
+check "completion: options with values" "$log" completes --mode= "$bin/pollux-fwd" --mo ""
+check "  options without" "$log" completes --no-drop "$bin/pollux-fwd" --no ""
+check "  the model's" "$log" completes --exit-when-done "$bin/pollux-model" --ex ""
+check "  pollux-bind's words" "$log" completes restore "$bin/pollux-bind" re ""
+end_checks
