@@ -50,7 +50,7 @@ struct nic_config {
 /** What a port is, known once it is open. */
 struct nic_info {
 	char address[256];
-	char way[112];   /* how it is reached: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
+	char way[112];   /* how it is reached: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user"; says why where that is slow */
 	char driver[16]; /* "ixgbe" */
 	char name[48];   /* "Intel 82599ES SFI/SFP+" */
 	uint16_t vendor_id, device_id;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The software 82599 as a process: its addresses, and wires that are pulled out and plugged in under the forwarder and the generator.
+# The software 82599 as a process: its addresses, registers that are not shared, and wires that are pulled out and plugged in under the forwarder and the generator.
 # Usage: tests/model.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -21,6 +21,15 @@ model --mac 0:02:00:00:00:00:aa
 "$bin/pollux-dump" --duration 0.1 $a >"$work/dump.log" 2>&1
 check "an address that was given is the card's" "$work/dump.log" grep -q '02:00:00:00:00:aa' "$work/dump.log"
 end_model
+check "  and no tail was written by a message" "$work/model.log" eval '! grep -q "tails written" "$work/model.log"'
+
+# -- registers that are not shared --
+model --no-shared
+"$bin/pollux-dump" --duration 0.1 $a >"$work/dump.log" 2>&1
+check "registers by messages: the application says that they are slow, and why" "$work/dump.log" \
+	grep -q 'registers by messages, which is slow: the device process does not share them' "$work/dump.log"
+end_model
+check "  and so does the model" "$work/model.log" grep -q 'tails written by a message each' "$work/model.log"
 
 # -- links --
 # flap TIMES PORT...: wires are pulled out and plugged in again, at times before their links have come up

@@ -28,6 +28,7 @@ struct user_device {
 	uint64_t max_dma_maps, pgsizes;
 	uint64_t dma_maps; /* mapped now; under the space's lock */
 	bool can_reset;
+	const char *unshared; /* why BAR 0, or a part of it, is not mapped; NULL: nobody has tried */
 };
 
 static struct user_device *user_of(struct vfio_device *device)
@@ -278,8 +279,9 @@ static int ask_device(struct user_device *user, struct vfio_user_device_info *in
 }
 
 /* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the data path, and so
- * would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they may not come back. */
-static void map_area(struct vfio_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
+ * would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they may not come back.
+ * @return NULL, or why it is not mapped */
+static const char *map_area(struct vfio_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
 {
 	struct stat stat;
 	struct statfs fs;
@@ -288,19 +290,20 @@ static void map_area(struct vfio_region *region, int fd, uint64_t file_offset, u
 	void *at;
 
 	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &stat) != 0 || stat.st_size < 0)
-		return;
+		return "their file may shrink, F_SEAL_SHRINK is not set";
 	if (fstatfs(fd, &fs) != 0 || fs.f_type == HUGETLBFS_MAGIC)
-		return;
+		return "their file is of hugepages";
 	if (__builtin_add_overflow(file_offset, first, &file_offset) || __builtin_add_overflow(file_offset, bytes, &end) ||
 		end > (uint64_t)stat.st_size)
-		return;
+		return "their file is too short";
 	if (bytes == 0 || (first | bytes | file_offset) % PAGE_BYTES || region->part_count == VFIO_WINDOW_PARTS)
-		return;
+		return "they are not in a few whole pages of their file";
 	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)file_offset);
 	if (at == MAP_FAILED)
-		return;
+		return "their file cannot be mapped";
 	madvise(at, bytes, MADV_DONTFORK);
 	region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes, .at = at};
+	return NULL;
 }
 
 /* A region's answer: the fixed part and room for capabilities. */
@@ -313,6 +316,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 {
 	struct vfio_region *region = &user->device.regions[index];
 	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX, has_caps = reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS;
+	const char *unused, **why = index == VFIO_PCI_BAR0_REGION_INDEX ? &user->unshared : &unused;
 	struct vfio_user_sparse sparse;
 	int at;
 
@@ -326,7 +330,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 		return user_channel_broken(&user->channel, "has a region's capabilities outside its answer or in a loop");
 	if (at == 0) {
 		if (fd >= 0 && bar)
-			map_area(region, fd, reply->info.offset, 0, reply->info.bytes);
+			*why = map_area(region, fd, reply->info.offset, 0, reply->info.bytes);
 		return 0;
 	}
 	memcpy(&sparse, (const uint8_t *)reply + at, sizeof(sparse));
@@ -341,7 +345,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 		if (area.offset > reply->info.bytes || area.bytes > reply->info.bytes - area.offset)
 			return user_channel_broken(&user->channel, "has a mappable area outside its region");
 		if (fd >= 0 && bar)
-			map_area(region, fd, reply->info.offset, area.offset, area.bytes);
+			*why = map_area(region, fd, reply->info.offset, area.offset, area.bytes);
 	}
 	return 0;
 }
@@ -414,6 +418,17 @@ static int ask_all(struct user_device *user)
 	return error;
 }
 
+/* Doorbells that are stores need no word; that each is a message, fifty times slower, nobody would find out otherwise. */
+static void say_way(struct user_device *user)
+{
+	bool shared = user->device.regions[VFIO_PCI_BAR0_REGION_INDEX].part_count > 0;
+
+	snprintf(user->device.way, sizeof(user->device.way), "vfio-user%s%s", shared ? "" : ", registers by messages, which is slow: ",
+		shared           ? ""
+		: user->unshared ? user->unshared
+				 : "the device process does not share them");
+}
+
 static void release(struct user_device *user)
 {
 	user_channel_close(&user->channel);
@@ -454,13 +469,14 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	user->device.space = space;
 	user->device.numa_node = -1;
 	snprintf(user->device.address, sizeof(user->device.address), "%s", address);
-	snprintf(user->device.way, sizeof(user->device.way), "vfio-user");
 	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
 
 	error = user_channel_open(
 		&user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.gone);
 	if (!error)
 		error = ask_all(user);
+	if (!error)
+		say_way(user);
 	if (!error)
 		error = dma_space_attach(space, &user->mapper);
 	if (error) {

@@ -103,6 +103,9 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			"        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
 			" answered with an error), ended by us %" PRIu64 ", interrupts that found their eventfd full %" PRIu64 "\n",
 			s->clients, s->refused, s->messages, s->errors, s->broken, s->full);
+		if (s->tails)
+			fprintf(to, "        %" PRIu64 " tails written by a message each, which is slow: heads and tails were not mapped\n",
+				s->tails);
 	}
 }
 
@@ -138,6 +141,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"refused", s->refused},
 		{"messages", s->messages},
 		{"message_errors", s->errors},
+		{"tail_messages", s->tails},
 		{"broken", s->broken},
 		{"interrupts_full", s->full},
 	};
