@@ -90,7 +90,9 @@ double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned 
  *  threads, hence two cache lines. */
 struct app_counters {
 	_Alignas(64) _Atomic uint64_t busy_polls; /* that returned packets */
-	_Atomic uint64_t empty_polls, busy_cycles, received, rx_broken;
+	_Atomic uint64_t empty_polls, busy_cycles, rx_broken;
+	_Atomic uint64_t received; /* frames taken from the port */
+	_Atomic uint64_t in_hand;  /* of these, not handed on when the worker ended */
 	_Alignas(64) _Atomic uint64_t sent;
 	_Atomic uint64_t tx_ring_full;  /* frames that found no room and were dropped */
 	_Atomic uint64_t waited_cycles; /* for room to send */
@@ -113,6 +115,19 @@ static inline uint64_t app_get(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/** All of a port's counters at a time, from nic_start on. */
+struct app_port_sample {
+	struct nic_stats card;
+	bool gone;     /* the device: card is what was known last ... */
+	uint64_t age_ns; /* ... so long before; else 0 */
+	uint64_t received, in_hand, rx_broken, tx_ring_full, busy_polls, empty_polls;
+};
+
+struct app_sample {
+	uint64_t ns;
+	struct app_port_sample ports[APP_PORTS];
+};
+
 struct app_port {
 	struct app_counters counters;
 	struct nic *nic;
@@ -130,7 +145,8 @@ struct app {
 	unsigned pool_count;
 	unsigned port_count;
 	struct app_port ports[APP_PORTS];
-	uint64_t start_ns, end_ns; /* of app_supervise: rates are per time between them */
+	uint64_t start_ns, end_ns; /* when the workers began, and were asked to end: rates are per time between them */
+	struct app_sample now;     /* as last reported; exact in the totals, which are printed when all ports have stopped */
 	FILE *human;               /* where people read: stdout, or stderr when JSON has stdout */
 };
 
@@ -143,6 +159,9 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 
 /** Opens a further pool, which app_close closes; prints why not. */
 struct pkt_pool *app_open_pool(struct app *app, unsigned count);
+
+/** Stops all ports: from then on their counters stay as they are. The workers must have ended. False, and printed: one did not stop. */
+bool app_stop_ports(struct app *app);
 
 /** Stops and closes whatever is open. The workers must have ended. False, and printed: packets were never given back, or a report could
  *  not be written. */
@@ -217,26 +236,17 @@ struct app_work {
 	app_more *more;
 	bool (*done)(void);      /* if given: whether it is time to end */
 	void (*stop)(bool good); /* if given, instead of app_stop(): makes the threads end; good: nothing has failed */
+	bool may_leave_unsent;   /* packets that a card did not send in the end are no failure */
 };
 
 /**
  * Runs a program: starts its threads, the index-th on the index-th CPU of --cpu if there is one; supervises them (app_supervise); stops and
- * joins them, and prints the totals.
- * @return false, and printed: a thread could not be started, or a device is gone
+ * joins them, stops the ports, and prints the totals.
+ * @return false, and printed: a thread could not be started, a device is gone, or a card has not sent what it was given
  */
 bool app_run(struct app *app, const struct app_work *work);
 
 /* ---- Statistics (app_stats.c) ---- */
-
-struct app_port_sample {
-	struct nic_stats card;
-	uint64_t busy_polls, empty_polls, rx_broken, tx_ring_full;
-};
-
-struct app_sample {
-	uint64_t ns;
-	struct app_port_sample ports[APP_PORTS];
-};
 
 /** Gbit/s counts the bytes of frames without FCS; wire counts FCS, preamble and gap too: 10 at most on a 10 Gbit/s link. */
 struct app_rates {
@@ -256,6 +266,9 @@ double app_ratio(double a, double b);
 /** Prints text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
 void app_json_string(FILE *out, const char *text);
 
+/** Notes what the cards have missed while the program started. */
+void app_begin(struct app *app);
+
 /**
  * The main thread's work: serves the ports and prints statistics once per interval, until the program is asked to stop, its
  * duration is over, done says so, or a device is gone. It does not stop the workers.
@@ -263,8 +276,10 @@ void app_json_string(FILE *out, const char *text);
  */
 bool app_supervise(struct app *app, const struct app_work *work);
 
-/** Prints the totals, as text or as the final JSON object. Workers have ended, ports are still started. What was received until now
- *  counts, and what leaves the transmit ring within 10 ms; the rates are of all that, per time until end_ns. */
+/** Prints what the last interval has besides, if any was printed, and the totals, as text or as the final JSON object. Ports have stopped. */
 void app_totals(struct app *app, app_more *more);
+
+/** Packets handed to all ports that the cards did not send, once the ports have stopped. */
+uint64_t app_unsent(const struct app *app);
 
 #endif

@@ -27,6 +27,17 @@ struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 	return pool;
 }
 
+/* The library's sentence; with the port in front, unless it says itself which one it is about. */
+static void port_error(const char *address)
+{
+	const char *sentence = nic_error();
+
+	if (strncmp(sentence, address, strlen(address)) == 0)
+		app_error("%s", sentence);
+	else
+		app_error("%s: %s", address, sentence);
+}
+
 bool app_service(struct app *app)
 {
 	bool all_there = true;
@@ -35,7 +46,7 @@ bool app_service(struct app *app)
 		uint32_t events = 0;
 		int error = nic_service(app->ports[i].nic, &events);
 		if (error == -ENODEV || (events & NIC_GONE)) {
-			app_error("%s: the device is gone: it was removed, or the other end of its socket ended", port_address(app, i));
+			port_error(port_address(app, i));
 			all_there = false;
 			continue;
 		}
@@ -47,17 +58,6 @@ bool app_service(struct app *app)
 	}
 	fflush(app->human);
 	return all_there;
-}
-
-/* The library's sentence; with the port in front, unless it says itself which one it is about. */
-static void port_error(const char *address)
-{
-	const char *sentence = nic_error();
-
-	if (strncmp(sentence, address, strlen(address)) == 0)
-		app_error("%s", sentence);
-	else
-		app_error("%s: %s", address, sentence);
 }
 
 static bool wait_for_links(struct app *app)
@@ -158,22 +158,31 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		return false;
 	for (unsigned i = 0; i < app->port_count && !options->quiet; i++)
 		introduce(app, i);
+	app_begin(app);
 	fflush(app->human); /* who reads a file or a pipe need not wait for the first report */
 	return true;
 }
 
-bool app_close(struct app *app)
+bool app_stop_ports(struct app *app)
 {
 	bool clean = true;
 
-	/* All ports stop before any closes: what one received may lie in another's transmit ring. */
 	for (unsigned i = 0; i < app->port_count; i++) {
 		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;
+		app->ports[i].started = false;
 		if (error < 0 && error != -ENODEV) {
 			port_error(port_address(app, i));
 			clean = false;
 		}
 	}
+	return clean;
+}
+
+bool app_close(struct app *app)
+{
+	/* All ports stop before any closes: what one received may lie in another's transmit ring. */
+	bool clean = app_stop_ports(app);
+
 	for (unsigned i = 0; i < app->port_count; i++)
 		nic_close(app->ports[i].nic);
 	for (unsigned i = 0; i < app->pool_count; i++) {

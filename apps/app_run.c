@@ -160,6 +160,7 @@ bool app_run(struct app *app, const struct app_work *work)
 	unsigned started = 0;
 	bool all = true;
 
+	app->start_ns = app_now_ns();
 	for (; all && started < work->threads; started += all) {
 		threads[started] = (struct thread){.index = started, .work = work->work};
 		all = start_thread(&threads[started], app->options);
@@ -171,7 +172,8 @@ bool app_run(struct app *app, const struct app_work *work)
 		app_stop();
 	while (started > 0)
 		pthread_join(threads[--started].id, NULL);
+	good = app_stop_ports(app) && good;
 	if (all)
 		app_totals(app, work->more);
-	return good;
+	return good && (work->may_leave_unsent || app_unsent(app) == 0);
 }

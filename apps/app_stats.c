@@ -2,8 +2,8 @@
  * Statistics: samples of all counters, what changed between two of them, and how that is printed for people and as JSON. */
 #include "app.h"
 
+#include <errno.h>
 #include <stddef.h>
-#include <time.h>
 
 double app_ratio(double a, double b)
 {
@@ -33,24 +33,41 @@ double app_empty_share(const struct app_port_sample *from, const struct app_port
 	return app_ratio((double)empty, (double)(empty + busy));
 }
 
-/* Why a frame was lost; the one list behind text and JSON. */
+/* The one list behind text and JSON. Text names those that are not in every line, where they are not 0. */
+enum counter_kind { IN_EVERY_LINE, DROPPED, AT_THE_END };
 static const struct {
+	enum counter_kind kind;
 	const char *name, *text;
 	size_t offset; /* of a uint64_t in struct app_port_sample */
-} drops[] = {
-	{"rx_missed", "rx ring full", offsetof(struct app_port_sample, card.rx_missed)},
-	{"rx_no_descriptor", "no rx descriptor", offsetof(struct app_port_sample, card.rx_no_descriptor)},
-	{"rx_errors", "bad frame", offsetof(struct app_port_sample, card.rx_errors)},
-	{"rx_bad_descriptors", "bad descriptor", offsetof(struct app_port_sample, card.rx_bad_descriptors)},
-	{"rx_broken", "frame without end", offsetof(struct app_port_sample, rx_broken)},
-	{"tx_ring_full", "tx ring full", offsetof(struct app_port_sample, tx_ring_full)},
-	{"tx_bad_packets", "unsendable", offsetof(struct app_port_sample, card.tx_bad_packets)},
+} counters[] = {
+#define CARD(field) offsetof(struct app_port_sample, card.field)
+#define OURS(field) offsetof(struct app_port_sample, field)
+	{IN_EVERY_LINE, "rx_packets", NULL, CARD(rx_packets)},
+	{IN_EVERY_LINE, "rx_bytes", NULL, CARD(rx_bytes)},
+	{IN_EVERY_LINE, "tx_packets", NULL, CARD(tx_packets)},
+	{IN_EVERY_LINE, "tx_bytes", NULL, CARD(tx_bytes)},
+	{IN_EVERY_LINE, "rx_taken", NULL, OURS(received)},
+	{AT_THE_END, "rx_left", "left in the rx ring", CARD(rx_left)},
+	{AT_THE_END, "in_hand", "in hand at the end", OURS(in_hand)},
+	{AT_THE_END, "tx_unsent", "not sent by the card", CARD(tx_unsent)},
+	{IN_EVERY_LINE, "rx_pool_empty", NULL, CARD(rx_pool_empty)},
+	{DROPPED, "rx_missed", "rx ring full", CARD(rx_missed)},
+	{DROPPED, "rx_no_descriptor", "no rx descriptor", CARD(rx_no_descriptor)},
+	{DROPPED, "rx_errors", "bad frame", CARD(rx_errors)},
+	{DROPPED, "rx_bad_packets", "bad descriptor", CARD(rx_bad_packets)},
+	{DROPPED, "rx_broken", "frame without end", OURS(rx_broken)},
+	{DROPPED, "tx_ring_full", "tx ring full", OURS(tx_ring_full)},
+	{DROPPED, "tx_bad_packets", "unsendable", CARD(tx_bad_packets)},
 };
-#define DROPS (sizeof(drops) / sizeof(drops[0]))
+#define COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
-static uint64_t dropped(unsigned cause, const struct app_port_sample *from, const struct app_port_sample *to)
+/* What a counter has grown by. Byte counters of a card may be a moment behind in one sample, and are exact in the last. */
+static uint64_t grown(unsigned counter, const struct app_port_sample *from, const struct app_port_sample *to)
 {
-	return *(const uint64_t *)((const char *)to + drops[cause].offset) - *(const uint64_t *)((const char *)from + drops[cause].offset);
+	uint64_t before = *(const uint64_t *)((const char *)from + counters[counter].offset);
+	uint64_t after = *(const uint64_t *)((const char *)to + counters[counter].offset);
+
+	return after > before ? after - before : 0;
 }
 
 void app_json_string(FILE *out, const char *text)
@@ -80,19 +97,22 @@ void app_json_string(FILE *out, const char *text)
 
 static void take_sample(struct app *app, struct app_sample *sample)
 {
+	uint64_t now = app_now_ns();
+
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct app_counters *c = &app->ports[i].counters;
 		struct app_port_sample *s = &sample->ports[i];
-		/* A port that is gone keeps the counters of its last sample. */
-		struct nic_stats card;
-		if (nic_get_stats(app->ports[i].nic, &card) == 0)
-			s->card = card;
+		/* of a device that is gone, the last ones known */
+		s->gone = nic_get_stats(app->ports[i].nic, &s->card) == -ENODEV;
+		s->age_ns = s->gone && now > s->card.time_ns ? now - s->card.time_ns : 0;
+		s->received = app_get(&c->received);
+		s->in_hand = app_get(&c->in_hand);
 		s->busy_polls = app_get(&c->busy_polls);
 		s->empty_polls = app_get(&c->empty_polls);
 		s->rx_broken = app_get(&c->rx_broken);
 		s->tx_ring_full = app_get(&c->tx_ring_full);
 	}
-	sample->ns = app_now_ns();
+	sample->ns = now;
 }
 
 uint64_t app_received(const struct app *app)
@@ -104,66 +124,132 @@ uint64_t app_received(const struct app *app)
 	return received;
 }
 
-static void print_port_text(
-	FILE *out, unsigned i, const struct app_port_sample *from, const struct app_port_sample *to, double seconds, bool total)
+uint64_t app_unsent(const struct app *app)
 {
-	struct app_rates r = app_rates(&from->card, &to->card, seconds);
-	uint64_t lost = 0;
+	uint64_t unsent = 0;
+
+	for (unsigned i = 0; i < app->port_count; i++)
+		unsent += app->now.ports[i].card.tx_unsent;
+	return unsent;
+}
+
+/* ---- Printing ---- */
+
+/* What one report is of. Counters begin with the ports, time with the workers. */
+struct span {
+	const struct app_sample *from, *to;
+	double seconds;
+	bool total;
+};
+
+/* The main thread's: before anything was counted, when the program had started, and as reported before. */
+static const struct app_sample nothing;
+static struct app_sample began, reported;
+static bool any_interval;
+
+/* Frames that the card missed before the workers took any. */
+static uint64_t missed_starting(const struct span *span, unsigned port)
+{
+	return span->from->ns ? 0 : began.ports[port].card.rx_missed;
+}
+
+static double scale(double value, const char **prefix)
+{
+	*prefix = value < 999.9995 ? "" : value < 999999.5 ? "k" : value < 999999500 ? "M" : "G";
+	return value < 999.9995 ? 1 : value < 999999.5 ? 1e3 : value < 999999500 ? 1e6 : 1e9;
+}
+
+static void print_rates_text(FILE *out, const char *direction, double mpps, double gbit, double wire_gbit)
+{
+	const char *packets, *bits;
+	double packets_unit = scale(1e6 * mpps, &packets), bits_unit = scale(1e9 * wire_gbit, &bits);
+
+	fprintf(out, "%s %7.3f %spps %7.3f %sbit/s (%.3f with framing)  ", direction, 1e6 * mpps / packets_unit, packets,
+		1e9 * gbit / bits_unit, bits, 1e9 * wire_gbit / bits_unit);
+}
+
+static void print_port_text(FILE *out, unsigned i, const struct span *span)
+{
+	const struct app_port_sample *from = &span->from->ports[i], *to = &span->to->ports[i];
+	struct app_rates r = app_rates(&from->card, &to->card, span->seconds);
+	uint64_t lost = 0, early = missed_starting(span, i);
 
 	fprintf(out, "  port %u  ", i);
-	if (total)
+	if (span->total)
 		fprintf(out, "rx %llu packets %llu bytes, tx %llu packets %llu bytes\n    mean  ", (unsigned long long)to->card.rx_packets,
 			(unsigned long long)to->card.rx_bytes, (unsigned long long)to->card.tx_packets,
 			(unsigned long long)to->card.tx_bytes);
-	fprintf(out, "rx %7.3f Mpps %6.3f Gbit/s (%.3f with framing)  tx %7.3f Mpps %6.3f Gbit/s (%.3f)", r.rx_mpps, r.rx_gbit,
-		r.rx_wire_gbit, r.tx_mpps, r.tx_gbit, r.tx_wire_gbit);
-	for (unsigned d = 0; d < DROPS; d++) {
-		uint64_t n = dropped(d, from, to);
+	print_rates_text(out, "rx", r.rx_mpps, r.rx_gbit, r.rx_wire_gbit);
+	print_rates_text(out, "tx", r.tx_mpps, r.tx_gbit, r.tx_wire_gbit);
+	for (unsigned c = 0; c < COUNTERS; c++) {
+		uint64_t n = counters[c].kind == DROPPED ? grown(c, from, to) : 0;
 		if (n)
-			fprintf(out, "%s%s %llu", lost ? ", " : "  dropped: ", drops[d].text, (unsigned long long)n);
+			fprintf(out, "%s%s %llu", lost ? ", " : "dropped: ", counters[c].text, (unsigned long long)n);
 		lost += n;
 	}
-	fprintf(out, "%s  empty polls %.1f %%\n", lost ? "" : "  dropped: 0", 100 * app_empty_share(from, to));
+	fputs(lost ? "" : "dropped: 0", out);
+	if (early)
+		fprintf(out, " (%llu of them while the program started)", (unsigned long long)early);
+	fprintf(out, "  empty polls %.1f %%\n", 100 * app_empty_share(from, to));
+	for (unsigned c = 0; c < COUNTERS; c++)
+		if (counters[c].kind == AT_THE_END && grown(c, from, to))
+			fprintf(out, "    %s: %llu\n", counters[c].text, (unsigned long long)grown(c, from, to));
+	if (to->gone)
+		fprintf(out, "    the device is gone: what the card counted is as of %.3f s before\n", (double)to->age_ns / 1e9);
 }
 
-static void print_port_json(
-	FILE *out, unsigned i, const char *address, const struct app_port_sample *from, const struct app_port_sample *to, double seconds)
+static void print_counters_json(FILE *out, bool dropped, const struct app_port_sample *from, const struct app_port_sample *to)
 {
-	struct app_rates r = app_rates(&from->card, &to->card, seconds);
+	const char *comma = dropped ? "" : ",";
+
+	for (unsigned c = 0; c < COUNTERS; c++) {
+		if ((counters[c].kind == DROPPED) != dropped)
+			continue;
+		fprintf(out, "%s\"%s\":%llu", comma, counters[c].name, (unsigned long long)grown(c, from, to));
+		comma = ",";
+	}
+}
+
+static void print_port_json(FILE *out, unsigned i, const char *address, const struct span *span)
+{
+	const struct app_port_sample *from = &span->from->ports[i], *to = &span->to->ports[i];
+	struct app_rates r = app_rates(&from->card, &to->card, span->seconds);
 
 	fprintf(out, "{\"port\":%u,\"address\":", i);
 	app_json_string(out, address);
-	fprintf(out, ",\"rx_packets\":%llu,\"rx_bytes\":%llu,\"rx_mpps\":%.6f,\"rx_gbit_s\":%.6f,\"rx_framed_gbit_s\":%.6f",
-		(unsigned long long)(to->card.rx_packets - from->card.rx_packets),
-		(unsigned long long)(to->card.rx_bytes - from->card.rx_bytes), r.rx_mpps, r.rx_gbit, r.rx_wire_gbit);
-	fprintf(out, ",\"tx_packets\":%llu,\"tx_bytes\":%llu,\"tx_mpps\":%.6f,\"tx_gbit_s\":%.6f,\"tx_framed_gbit_s\":%.6f,\"dropped\":{",
-		(unsigned long long)(to->card.tx_packets - from->card.tx_packets),
-		(unsigned long long)(to->card.tx_bytes - from->card.tx_bytes), r.tx_mpps, r.tx_gbit, r.tx_wire_gbit);
-	for (unsigned d = 0; d < DROPS; d++)
-		fprintf(out, "%s\"%s\":%llu", d ? "," : "", drops[d].name, (unsigned long long)dropped(d, from, to));
-	fprintf(out, "},\"rx_pool_empty\":%llu,\"polls\":%llu,\"empty_poll_share\":%.6f}",
-		(unsigned long long)(to->card.rx_pool_empty - from->card.rx_pool_empty),
-		(unsigned long long)(to->busy_polls + to->empty_polls - from->busy_polls - from->empty_polls), app_empty_share(from, to));
+	print_counters_json(out, false, from, to);
+	fputs(",\"dropped\":{", out);
+	print_counters_json(out, true, from, to);
+	fprintf(out, "},\"rx_missed_starting\":%llu", (unsigned long long)missed_starting(span, i));
+	fprintf(out, ",\"rx_pps\":%.3f,\"rx_mpps\":%.6f,\"rx_gbit_s\":%.6f,\"rx_framed_gbit_s\":%.6f", 1e6 * r.rx_mpps, r.rx_mpps,
+		r.rx_gbit, r.rx_wire_gbit);
+	fprintf(out, ",\"tx_pps\":%.3f,\"tx_mpps\":%.6f,\"tx_gbit_s\":%.6f,\"tx_framed_gbit_s\":%.6f", 1e6 * r.tx_mpps, r.tx_mpps,
+		r.tx_gbit, r.tx_wire_gbit);
+	fprintf(out, ",\"polls\":%llu,\"empty_poll_share\":%.6f,\"gone\":%s,\"age_s\":%.6f}",
+		(unsigned long long)(to->busy_polls + to->empty_polls - from->busy_polls - from->empty_polls), app_empty_share(from, to),
+		to->gone ? "true" : "false", (double)to->age_ns / 1e9);
 }
 
-static void print_report(struct app *app, const struct app_sample *from, const struct app_sample *to, app_more *more, bool total)
+static void print_report(struct app *app, bool total, app_more *more)
 {
+	const struct app_sample *from = total ? &nothing : &reported, *to = &app->now;
+	struct span span = {
+		.from = from, .to = to, .seconds = (double)(to->ns - (from->ns ? from->ns : app->start_ns)) / 1e9, .total = total};
 	bool json = app->options->json;
-	double since_start = (double)(to->ns - app->start_ns) / 1e9, seconds = (double)(to->ns - from->ns) / 1e9;
+	double since_start = (double)(to->ns - app->start_ns) / 1e9;
 	FILE *out = json ? stdout : app->human;
 
 	if (json)
 		fprintf(out, "{\"type\":\"%s\",\"time_s\":%.6f,\"seconds\":%.6f,\"ports\":[", total ? "total" : "interval", since_start,
-			seconds);
+			span.seconds);
 	else
 		fprintf(out, total ? "totals after %.3f s\n" : "%.1f s\n", since_start);
 	for (unsigned i = 0; i < app->port_count; i++) {
-		const struct app_port_sample *a = &from->ports[i], *b = &to->ports[i];
 		if (json) {
 			fputs(i ? "," : "", out);
-			print_port_json(out, i, app->options->addresses[i], a, b, seconds);
+			print_port_json(out, i, app->options->addresses[i], &span);
 		} else {
-			print_port_text(out, i, a, b, seconds, total);
+			print_port_text(out, i, &span);
 		}
 	}
 	if (json)
@@ -173,21 +259,23 @@ static void print_report(struct app *app, const struct app_sample *from, const s
 	if (json)
 		fputs("}\n", out);
 	fflush(out);
+	reported = *to;
 }
 
-/* The main thread's: the first sample, the one before the last report, and the one of the last; a port that goes away is known by that. */
-static struct app_sample first_sample, samples[2];
-static unsigned last;
+/* ---- Samples ---- */
+
+void app_begin(struct app *app)
+{
+	take_sample(app, &app->now);
+	began = app->now;
+}
 
 bool app_supervise(struct app *app, const struct app_work *work)
 {
 	uint64_t interval_ns = (uint64_t)(app->options->interval_s * 1e9);
+	uint64_t next = app->start_ns + interval_ns;
+	uint64_t end = app->options->duration_s > 0 ? app->start_ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
 
-	take_sample(app, &first_sample);
-	samples[0] = samples[1] = first_sample;
-	app->start_ns = first_sample.ns;
-	uint64_t next = first_sample.ns + interval_ns;
-	uint64_t end = app->options->duration_s > 0 ? first_sample.ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
 	for (;;) {
 		app_sleep_until(app, next < end ? next : end);
 		bool there = app_service(app);
@@ -199,28 +287,33 @@ bool app_supervise(struct app *app, const struct app_work *work)
 		if (now < next)
 			continue;
 		next = now - next < interval_ns ? next + interval_ns : now + interval_ns;
-		last = !last;
-		samples[last] = samples[!last];
-		take_sample(app, &samples[last]);
-		if (!app->options->quiet)
-			print_report(app, &samples[!last], &samples[last], work->more, false);
+		if (app->options->quiet)
+			continue;
+		take_sample(app, &app->now);
+		print_report(app, false, work->more);
+		any_interval = true;
+	}
+}
+
+/* What the cards did not send, as the ports' last sample says; of a device that is gone, that has been said. */
+static void complain(const struct app *app)
+{
+	for (unsigned i = 0; i < app->port_count; i++) {
+		const struct app_port_sample *s = &app->now.ports[i];
+		if (s->card.tx_unsent && !s->gone)
+			app_error("%s: %llu packets were not sent by the card: %s", app->options->addresses[i],
+				(unsigned long long)s->card.tx_unsent,
+				app->ports[i].link.up ? "it does not get rid of them; does the other end hold it up?"
+						      : "its link is down: check the cable and the other end");
 	}
 }
 
 void app_totals(struct app *app, app_more *more)
 {
-	struct app_sample *total = &samples[last], *later = &samples[!last];
-
-	/* What the workers handed over last still goes out; the cards count it then. What comes meanwhile nobody takes from the rings
-	 * any more: it is no loss of the program's. */
-	take_sample(app, total);
-	*later = *total;
-	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	take_sample(app, later);
-	for (unsigned i = 0; i < app->port_count; i++) {
-		total->ports[i].card.tx_packets = later->ports[i].card.tx_packets;
-		total->ports[i].card.tx_bytes = later->ports[i].card.tx_bytes;
-	}
-	total->ns = app->end_ns;
-	print_report(app, &first_sample, total, more, true);
+	take_sample(app, &app->now);
+	app->now.ns = app->end_ns;
+	if (any_interval)
+		print_report(app, false, more);
+	print_report(app, true, more);
+	complain(app);
 }

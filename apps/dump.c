@@ -25,7 +25,7 @@ static struct {
 	FILE *out; /* where frames go: the file, or stdout, or for lines stderr when JSON has stdout; the worker's alone */
 	bool has_filter, unflushed;
 	struct bpf_program filter;
-	_Atomic uint64_t captured;
+	_Atomic uint64_t captured, not_matched;
 
 	/* A frame in several buffers, as far as it is here. */
 	unsigned held;
@@ -65,8 +65,10 @@ static bool capture(const struct timespec *now, const uint8_t *data, unsigned by
 	};
 	struct pcap_pkthdr whole = {.len = bytes, .caplen = bytes};
 
-	if (dump.has_filter && pcap_offline_filter(&dump.filter, &whole, data) == 0)
+	if (dump.has_filter && pcap_offline_filter(&dump.filter, &whole, data) == 0) {
+		app_add(&dump.not_matched, 1);
 		return true;
+	}
 	if (dump.dumper)
 		pcap_dump((uint8_t *)dump.dumper, &header, data);
 	else
@@ -115,8 +117,10 @@ static void work(unsigned index)
 			continue;
 		}
 		clock_gettime(CLOCK_REALTIME, &now);
-		for (unsigned i = 0; i < n && go_on; i++)
-			go_on = take(&now, &pkts[i]);
+		unsigned i = 0;
+		while (i < n && go_on)
+			go_on = take(&now, &pkts[i++]);
+		app_add(&port->counters.in_hand, app_frames(pkts + i, n - i));
 		app_add(&port->counters.received, app_frames(pkts, n));
 		app_add(&port->counters.busy_polls, 1);
 		pkt_free(pkts, n);
@@ -128,8 +132,15 @@ static void work(unsigned index)
 
 static void more(FILE *out, bool json, bool total)
 {
-	if (json || total)
-		fprintf(out, json ? ",\"captured\":%llu" : "dump: %llu packets captured\n", (unsigned long long)app_get(&dump.captured));
+	uint64_t in_hand = app_get(&dump.app.ports[0].counters.in_hand);
+
+	if (!json && !total)
+		return;
+	fprintf(out, json ? ",\"captured\":%llu,\"not_matched\":%llu,\"in_hand\":%llu" : "dump: %llu packets captured, %llu did not match",
+		(unsigned long long)app_get(&dump.captured), (unsigned long long)app_get(&dump.not_matched), (unsigned long long)in_hand);
+	if (in_hand && !json)
+		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
+	fputs(json ? "" : "\n", out);
 }
 
 /* ---- Command line ---- */

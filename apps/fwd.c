@@ -57,7 +57,8 @@ static void rewrite_all(const struct direction *d, enum mode mode, unsigned n)
 	}
 }
 
-/* What the ring had no room for. @return handles sent in the end; the time spent waiting is added to *waited. */
+/* What the ring had no room for is dropped; or it waits, until the end, when it is still in hand. @return handles sent in the end; the time
+ * spent waiting is added to *waited. */
 static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64_t *waited)
 {
 	uint64_t start = app_tsc();
@@ -66,7 +67,7 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
 	*waited = app_tsc() - start;
 	app_add(&d->out->waited_cycles, *waited);
-	app_add(&d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
+	app_add(fwd.no_drop ? &d->in->in_hand : &d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
 	pkt_free(d->pkts + sent, n - sent);
 	return sent;
 }
@@ -133,7 +134,7 @@ static void work(unsigned index)
 
 static void more(FILE *out, bool json, bool total)
 {
-	uint64_t polls = 0, cycles = 0, received = 0, sent = 0, full = 0, waited = 0;
+	uint64_t polls = 0, cycles = 0, received = 0, given = 0, full = 0, bad = 0, in_hand = 0, waited = 0, unsent = app_unsent(&fwd.app);
 
 	if (!total)
 		return;
@@ -142,14 +143,29 @@ static void more(FILE *out, bool json, bool total)
 		polls += app_get(&c->busy_polls);
 		cycles += app_get(&c->busy_cycles);
 		received += app_get(&c->received);
-		sent += app_get(&c->sent);
+		in_hand += app_get(&c->in_hand);
+		given += app_get(&c->sent);
 		full += app_get(&c->tx_ring_full);
+		bad += fwd.app.now.ports[i].card.tx_bad_packets;
 		waited += app_get(&c->waited_cycles);
 	}
 	double per_poll = app_ratio((double)cycles, (double)polls), packets = app_ratio((double)received, (double)polls);
 	double per_packet = app_ratio((double)cycles, (double)received);
-	fprintf(out, json ? ",\"forwarded\":%llu,\"dropped_tx_ring_full\":%llu" : "forwarder: %llu packets forwarded, %llu dropped\n",
-		(unsigned long long)sent, (unsigned long long)full);
+	/* received is the sum of all the others */
+	fprintf(out, json ? ",\"forwarded\":%llu" : "forwarder: %llu packets forwarded", (unsigned long long)(given - bad - unsent));
+	if (json)
+		fprintf(out,
+			",\"received\":%llu,\"dropped_tx_ring_full\":%llu,\"dropped_tx_bad_packets\":%llu,\"not_sent\":%llu,"
+			"\"in_hand\":%llu",
+			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad, (unsigned long long)unsent,
+			(unsigned long long)in_hand);
+	else
+		fprintf(out, ", %llu dropped", (unsigned long long)(full + bad));
+	if (unsent && !json)
+		fprintf(out, ", %llu not sent by the card", (unsigned long long)unsent);
+	if (in_hand && !json)
+		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
+	fputs(json ? "" : "\n", out);
 	fprintf(out,
 		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
 		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",

@@ -119,6 +119,7 @@ static void more(FILE *out, bool json, bool total)
 	struct nic_pipe_stats sum = {.packets = 0};
 	uint64_t cycles = 0;
 	unsigned blocked = 0;
+	uint64_t unsent = app_unsent(&bridge.app);
 
 	for (unsigned i = 0; i < bridge.app.port_count; i++) {
 		struct nic_pipe_stats one;
@@ -142,6 +143,10 @@ static void more(FILE *out, bool json, bool total)
 		       "bad\n",
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
 		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
+	if (json)
+		fprintf(out, ",\"not_sent\":%llu", (unsigned long long)unsent);
+	else if (unsent)
+		fprintf(out, "bridge: %llu copies not sent by the card\n", (unsigned long long)unsent);
 	if (total)
 		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
 			app_ratio((double)cycles, (double)sum.packets));
@@ -238,7 +243,7 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, 1);
 	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
 		good = open_pipe(port);
-	good = good && app_run(&bridge.app, &(struct app_work){.threads = 1, .work = work, .more = more});
+	good = good && app_run(&bridge.app, &(struct app_work){.threads = 1, .work = work, .more = more, .may_leave_unsent = true});
 	for (unsigned port = 0; port < bridge.app.port_count; port++)
 		nic_pipe_close(bridge.sides[port].pipe);
 	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;

@@ -9,7 +9,7 @@ a=vfio-user:$work/a b=vfio-user:$work/b
 capture=tests/captures/mixed.pcap
 frames=$("$bin/pollux-pcap-diff" $capture $capture | grep -o '[0-9]*')
 
-moving() { grep -q 'rx *[0-9.]* Mpps' "$work/fwd.log"; }
+moving() { grep -q 'rx *[0-9.]* [kM]pps' "$work/fwd.log"; }
 fwd() {
 	: >"$work/fwd.log" # what an earlier one said must not be waited for
 	"$bin/pollux-fwd" --interval 0.2 "$@" $a $b >"$work/fwd.log" 2>&1 &

@@ -25,7 +25,7 @@ check "and the other way, of 1518 bytes" lossless --size 1518 "$d" "$c"
 grep -q pages=1G /proc/cmdline && check "packets in a page of 1 GiB" guest-pages "$c" "$d"
 check "no IOMMU fault" no_fault
 
-running() { grep -q 'rx *[0-9.]*[1-9][0-9.]* Mpps' /tmp/gen.log; }
+running() { grep -q 'rx *[0-9.]*[1-9][0-9.]* [kM]*pps' /tmp/gen.log; }
 generate() { # in the background, from card 2 to card 3, until it is stopped
 	: >/tmp/gen.log
 	pollux-gen --interval 0.2 --rate 5k "$@" "$c" "$d" >>/tmp/gen.log 2>&1 &

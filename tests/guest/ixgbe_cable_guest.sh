@@ -25,7 +25,7 @@ check "as it was" pollux-pcap-diff /data/mixed.pcap /tmp/dump.pcap
 # shellcheck disable=SC2086
 pollux-gen --duration 60 $ports >/tmp/gen.log 2>&1 &
 gen=$!
-FILE=/tmp/gen.log check "full traffic flows" wait_for 20 grep -q 'rx *[0-9.]* Mpps' /tmp/gen.log
+FILE=/tmp/gen.log check "full traffic flows" wait_for 20 grep -q 'rx *[0-9.]* [kM]pps' /tmp/gen.log
 kill -9 $gen
 wait $gen
 check "after kill -9 the next start is clean" lossless --count 20000
@@ -33,7 +33,7 @@ check "after kill -9 the next start is clean" lossless --count 20000
 # shellcheck disable=SC2086
 pollux-gen --duration 60 $ports >/tmp/gen.log 2>&1 &
 gen=$!
-FILE=/tmp/gen.log check "full traffic flows again" wait_for 20 grep -q 'rx *[0-9.]* Mpps' /tmp/gen.log
+FILE=/tmp/gen.log check "full traffic flows again" wait_for 20 grep -q 'rx *[0-9.]* [kM]pps' /tmp/gen.log
 # QEMU 11.1 does not survive the unplugging of a vfio-user-pci; unbinding asks for the device in the same way
 sh -c 'echo $0 >/sys/bus/pci/drivers/vfio-pci/unbind' "$2" &
 FILE=/tmp/gen.log check "the generator ends with status 1" ended 20 $gen 1

@@ -178,40 +178,100 @@ static void empty_share_is_between_samples(void)
 	CU_ASSERT_DOUBLE_EQUAL(app_empty_share(&from, &from), 0, 0);
 }
 
-static void drops_are_named_after_what_they_count(void)
+static void counters_are_named_after_what_they_count(void)
 {
 	struct app_port_sample from = {0}, to = {.card.rx_missed = 1,
 						   .card.rx_no_descriptor = 2,
 						   .card.rx_errors = 3,
-						   .card.rx_bad_descriptors = 4,
+						   .card.rx_bad_packets = 4,
 						   .rx_broken = 5,
 						   .tx_ring_full = 6,
-						   .card.tx_bad_packets = 7};
+						   .card.tx_bad_packets = 7,
+						   .card.rx_left = 8,
+						   .in_hand = 9,
+						   .card.tx_unsent = 10};
+	static const char *const names[] = {"rx_missed", "rx_no_descriptor", "rx_errors", "rx_bad_packets", "rx_broken", "tx_ring_full",
+		"tx_bad_packets", "rx_left", "in_hand", "tx_unsent"};
 
-	for (unsigned i = 0; i < DROPS; i++)
-		CU_ASSERT_EQUAL(dropped(i, &from, &to), i + 1);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		unsigned c = 0;
+		while (c < COUNTERS - 1 && strcmp(counters[c].name, names[i]) != 0)
+			c++;
+		CU_ASSERT_EQUAL(grown(c, &from, &to), i + 1);
+		CU_ASSERT_EQUAL(grown(c, &to, &from), 0);
+	}
 }
 
-static void what_comes_after_the_end_is_in_no_total(void)
+/* What a program prints of a port that counts on between any two looks: twice in a run, and at its end. */
+static char *report_of(bool json)
 {
-	static struct app app = {.port_count = 1};
+	static struct app app;
 	static struct app_options options;
 	char *text = NULL;
 	size_t size = 0;
+	FILE *out = open_memstream(&text, &size), *before = stdout;
 
-	app.options = &options;
-	app.human = open_memstream(&text, &size);
-	take_sample(&app, &first_sample); /* the first 1000 packets, of which 10 were missed */
-	app.start_ns = first_sample.ns;
-	app.end_ns = first_sample.ns + 1000000000;
+	memset(&counted, 0, sizeof(counted));
+	options = (struct app_options){.json = json, .addresses = {"here"}};
+	app = (struct app){.options = &options, .port_count = 1, .human = out};
+	if (json)
+		stdout = out;
+	app_begin(&app); /* the first 1000 packets, beside 10 that were missed */
+	app.start_ns = app_now_ns();
+	reported = nothing;
+	any_interval = true;
+	for (unsigned i = 0; i < 2; i++) {
+		take_sample(&app, &app.now);
+		app.now.ns = app.start_ns + (i + 1) * 100000000;
+		print_report(&app, false, NULL);
+	}
+	app.end_ns = app.start_ns + 400000000;
 	app_totals(&app, NULL);
-	fclose(app.human);
-	/* received until the workers had ended, missed as well; sent, until all was out */
-	if (!strstr(text, "rx 2000 packets 120000 bytes, tx 300 packets 18000 bytes\n") || !strstr(text, "dropped: rx ring full 10 ")) {
+	fclose(out);
+	stdout = before;
+	return text;
+}
+
+static void totals_begin_with_the_port_and_are_the_sum_of_the_intervals(void)
+{
+	unsigned long long packets, sum = 0, total = 0, missed = 0;
+	char *text = report_of(true);
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		CU_ASSERT_EQUAL(sscanf(strstr(line, "\"rx_packets\":"), "\"rx_packets\":%llu", &packets), 1);
+		if (strstr(line, "\"interval\""))
+			sum += packets;
+		else
+			total = packets;
+		CU_ASSERT_EQUAL(sscanf(strstr(line, "\"rx_missed_starting\":"), "\"rx_missed_starting\":%llu", &missed), 1);
+	}
+	CU_ASSERT_EQUAL(total, 4000);
+	CU_ASSERT_EQUAL(sum, 4000);
+	CU_ASSERT_EQUAL(missed, 10);
+	free(text);
+	text = report_of(false);
+	if (!strstr(text, "rx 4000 packets 240000 bytes, tx 400 packets 24000 bytes\n    mean  rx  10.000 kpps ") ||
+		!strstr(text, "dropped: rx ring full 40 (10 of them while the program started)")) {
 		fprintf(stderr, "\n%s\n", text);
 		CU_FAIL("other totals were wanted");
 	}
 	free(text);
+}
+
+static void units_scale(void)
+{
+	static const struct {
+		double value;
+		const char *prefix;
+		double unit;
+	} cases[] = {{0, "", 1}, {0.5, "", 1}, {999, "", 1}, {999.9996, "k", 1e3}, {1000, "k", 1e3}, {14.88e6, "M", 1e6},
+		{999999499, "M", 1e6}, {1e10, "G", 1e9}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *prefix;
+		CU_ASSERT_EQUAL(scale(cases[i].value, &prefix), cases[i].unit);
+		CU_ASSERT_STRING_EQUAL(prefix, cases[i].prefix);
+	}
 }
 
 static void json_strings_are_escaped(void)
@@ -274,8 +334,9 @@ int main(void)
 		{"line rate of small packets is 14.88 Mpps", line_rate_of_small_packets_is_14_88_mpps},
 		{"rates count framing separately", rates_count_framing_separately},
 		{"empty share is between samples", empty_share_is_between_samples},
-		{"drops are named after what they count", drops_are_named_after_what_they_count},
-		{"what comes after the end is in no total", what_comes_after_the_end_is_in_no_total},
+		{"counters are named after what they count", counters_are_named_after_what_they_count},
+		{"totals begin with the port and are the sum of the intervals", totals_begin_with_the_port_and_are_the_sum_of_the_intervals},
+		{"units scale", units_scale},
 		{"JSON strings are escaped", json_strings_are_escaped},
 		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
 		CU_TEST_INFO_NULL,
