@@ -35,11 +35,13 @@ bool gen_rate_above_line(const struct gen_rate *rate)
 static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to)
 {
 	double lost = (double)(to->given_up_cycles - from->given_up_cycles);
+	double bits = (double)(to->frames - from->frames) * bits_per_frame(rate);
+	bool line_full = gen_rate_above_line(rate) && bits >= 0.9e6 * rate->mbps * (to->seconds - from->seconds);
 
 	if (lost <= 0)
 		return KEPT;
 	if (2 * (double)(to->full_cycles - from->full_cycles) >= lost)
-		return rate->was_down ? LINK_DOWN : gen_rate_above_line(rate) ? LINE_RATE : RING_FULL;
+		return rate->was_down ? LINK_DOWN : line_full ? LINE_RATE : RING_FULL;
 	return 2 * (double)(to->away_cycles - from->away_cycles) >= lost ? CPU_LOST : CPU_BUSY;
 }
 
