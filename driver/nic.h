@@ -39,7 +39,7 @@ struct nic_txq {
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
 	uint16_t rx_ring, tx_ring;     /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
-	uint16_t mtu;                  /* 0: 1500; at most what nic_info says */
+	uint16_t mtu;                  /* 0: 1500; at most what nic_info says. Up to two VLAN tags of a frame sent come on top */
 	uint32_t offloads;             /* none defined yet: must be 0 */
 	bool promiscuous;              /* receive frames for any address from the start */
 	enum pkt_simd simd;            /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
@@ -74,17 +74,17 @@ struct nic_link {
  * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent.
  */
 struct nic_stats {
-	uint64_t time_ns;              /* CLOCK_MONOTONIC, when the card was last asked; of a device that is gone, before that was noticed */
+	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card was last asked; of a device that is gone, before that was noticed */
 	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings */
 	uint64_t tx_packets, tx_bytes; /* that left the card */
 	uint64_t rx_left;              /* 0 until nic_stop: still in the receive rings then, and given back to the pool */
 	uint64_t tx_unsent;            /* 0 until nic_stop: taken by nic_tx or a pipe, and not sent by the card, as far as it was known */
-	uint64_t rx_missed;          /* lost: the card's packet buffer was full, because the ring was */
-	uint64_t rx_no_descriptor;   /* lost: the ring was empty (only where the card drops at once) */
-	uint64_t rx_errors;          /* frames the card found bad: CRC, length, fragments, jabber */
-	uint64_t rx_bad_packets;     /* frames dropped by the driver: error bits, length beyond the buffer, in too many buffers */
-	uint64_t rx_bad_descriptors; /* the descriptors of these */
-	uint64_t rx_pool_empty;      /* times a refill found no buffers in the pool; nothing is lost by it alone */
+	uint64_t rx_missed;            /* lost: the card's packet buffer was full, because the ring was */
+	uint64_t rx_no_descriptor;     /* lost: the ring was empty (only where the card drops at once) */
+	uint64_t rx_errors;            /* frames the card found bad: CRC, length, fragments, jabber */
+	uint64_t rx_bad_packets;       /* frames dropped by the driver: error bits, length beyond the buffer, in too many buffers */
+	uint64_t rx_bad_descriptors;   /* the descriptors of these */
+	uint64_t rx_pool_empty;        /* times a refill found no buffers in the pool; nothing is lost by it alone */
 	uint64_t rx_multicast, rx_broadcast;
 	uint64_t tx_bad_packets; /* frames freed unsent: no bytes in a buffer, too long, or in more than 32 buffers */
 };

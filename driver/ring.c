@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_OVERHEAD 18u /* Ethernet header with one VLAN tag */
+#define FRAME_OVERHEAD 22u /* Ethernet header with two VLAN tags, which are no payload */
 
 /* A frame of more pieces than the longest frame needs (16 KiB in buffers of 2 KiB) cannot be one. */
 #define RX_PIECES_MAX 16u

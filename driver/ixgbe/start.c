@@ -9,6 +9,7 @@
 #define RX_BUFFER_KIB    (PKT_DATA_BYTES / 1024)
 #define TX_PACKET_BUFFER 160u /* KiB */
 #define FRAME_OVERHEAD   18u  /* Ethernet header and FCS */
+#define VLAN_TAG         4u
 
 /* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others found. WTHRESH
  * stays 0: only then does report-status alone bring a write-back. */
@@ -145,7 +146,7 @@ static void transmit_init(struct nic *nic)
 	nic_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
 	nic_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
 	/* A packet is fetched only when the largest one fits */
-	uint32_t largest_kib = (nic->config.mtu + FRAME_OVERHEAD + 4 + 1023) / 1024;
+	uint32_t largest_kib = (nic->config.mtu + FRAME_OVERHEAD + 2 * VLAN_TAG + 1023) / 1024;
 	nic_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
 	nic_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
 	for (unsigned i = 1; i < 8; i++) {

@@ -166,7 +166,7 @@ static uint32_t reshape(void *context, struct pkt *pkt)
 		pkt->len = 0;
 		break;
 	case 6:
-		pkt->len = 1519;
+		pkt->len = 1523;
 		break;
 	case 7:
 		pkt->flags = PKT_MORE;
