@@ -1,21 +1,12 @@
 #!/bin/bash
 # What check-full runs after check: the model's judges, which are DPDK's drivers and Linux's, and our driver on vfio-pci in QEMU guests. All of
-# them, whatever those before said; ends with a line for each.
+# them, whatever those before said. What each says in detail is in build/full-logs.
 # Usage: tests/full.sh CARDS-RUN..., as tests/guest/cards.sh has them. Exit status 0: all that can run are content.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-status=0
-declare -a said
-judge() {
-	local begun=$SECONDS result
-	"$@"
-	case $? in
-	0) result=ok ;;
-	77) result=skip ;; # it has said why
-	*) result=FAIL status=1 ;;
-	esac
-	said+=("$(printf '%-4s %s, %u s' $result "$*" $((SECONDS - begun)))")
-}
+. tests/progress.sh
+# what has to be downloaded, or built, may take its time
+judge() { most_s=7200 step "$*" "$@"; }
 judge tests/judge_dpdk.sh build/release 82599 --all
 judge tests/judge_dpdk.sh build/release-clang
 judge tests/judge_dpdk.sh build/release x540
@@ -27,5 +18,6 @@ judge tests/guest/bind.sh build/release
 judge tests/guest/transcript.sh build/release
 judge tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e 11.1/debian12/ixgbe+ixgbe
 judge tests/guest/testpmd.sh build/release
-printf '%s\n' '' "${said[@]}"
-exit $status
+rm -rf build/full-logs
+run_steps build/full-logs
+end_steps

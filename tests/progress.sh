@@ -1,10 +1,11 @@
 # How long runs show where they are: source it. Nothing is silent for more than $quiet_s seconds, with or without a terminal.
 #   step NAME COMMAND...      plans a step; run_steps runs all that are planned, in order, and says of each what it is, which of how many, how
-#                             long it usually takes (tests/usual_times) and how it ended; end_steps says the sum
+#                             long it usually takes and how it ended; end_steps says the sum
 #   alive WHAT COMMAND...     runs one command whose output goes through; where that is silent, says how long the command has run
 # A command may be a function. Exit status 77 of a step: skipped, the last line of its output says why.
 # shellcheck shell=bash
 quiet_s=${PROGRESS_QUIET_S:-8}
+usual_times=${PROGRESS_USUAL_TIMES:-build/usual_times} # as it was here the last time; before that, as it was on two quiet cores
 step_name=() step_limit=() step_beside=() step_vital=() step_command=() step_title=() # as planned, one for each step
 step_process=() step_begin=() step_status=() step_seconds=() step_expired=()          # as run
 step_next_title=
@@ -25,7 +26,7 @@ step() {
 section() { step_next_title=$1; }
 
 # usual_s NAME: how long it usually takes; empty: not known, or too short to be worth a word
-usual_s() { awk -F '\t' -v name="$1" '$1 == name && $2 >= 3 { print $2; exit }' tests/usual_times 2>/dev/null; }
+usual_s() { cat "$usual_times" tests/usual_times 2>/dev/null | awk -F '\t' -v name="$1" '$1 == name { if ($2 >= 3) print $2; exit }'; }
 usually() {
 	local seconds
 	seconds=$(usual_s "$1")
@@ -176,6 +177,7 @@ run_steps() {
 	step_kill_all
 	[ -z "$step_vain" ] || printf '\nWithout that nothing else makes sense: %d further steps were not run.\n' $((step_total - step_shown))
 	exec {step_ends}>&-
+	cat "$logs/times" "$usual_times" 2>/dev/null | awk -F '\t' '!seen[$1]++' >"$logs/usual" && cp "$logs/usual" "$usual_times"
 	trap - INT TERM
 }
 # end_steps: what was skipped, each reason once, what failed, and the sum. The status tells whether nothing failed.

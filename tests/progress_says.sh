@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/lib.sh
 export PROGRESS_QUIET_S=1 # instead of 8: what the runner says is the same
+export PROGRESS_USUAL_TIMES=$work/usual
 out=$work/out
 
 # plan SCRIPT: runs it in a shell that has tests/progress.sh, its output in $out; $status is its exit status
@@ -35,6 +36,10 @@ check "  and it is no failure" "$out" test "$status $(tail -n 1 "$out")" = "0 1 
 heard='heard() { for _ in $(seq 300); do [ "$(grep -c "running: .*$1" "$out")" -ge 2 ] && return; sleep 0.1; done; false; }'
 plan "$heard"'; step quiet heard quiet'
 check "a silent step is talked about again and again" "$out" test $status = 0
+check "  and what it takes is known the next time" "$PROGRESS_USUAL_TIMES" grep -qE '^quiet.[1-9]' "$PROGRESS_USUAL_TIMES"
+printf 'slow\t200\nquick\t1\n' >"$PROGRESS_USUAL_TIMES"
+plan 'step slow true; step quick true'
+check "  and said, where it is long" "$out" test "$(grep -o 'slow (usually 200 s)\|quick .usually' "$out")" = "slow (usually 200 s)"
 bash -c ". tests/progress.sh; out=$out; $heard"'; alive download heard download' >"$out" 2>&1
 check "  and so is a silent command" "$out" test $? = 0
 bash -c ". tests/progress.sh"'; alive it bash -c "echo one; printf two; exit 5"' >"$out" 2>&1

@@ -9,6 +9,7 @@ bin=${1:?usage: $0 BUILD-FOLDER [CARD...]}
 shift
 [ $# -gt 0 ] || set -- e1000 e1000e igb
 . tests/guest/boot.sh
+. tests/progress.sh
 guest_testpmd || exit $?
 tests/guest/fetch.sh debian12 || exit 1
 
@@ -85,6 +86,10 @@ bench() {
 	report
 	return $failed
 }
-status=0
-for card; do (bench "$card") || status=1; done
+status=0 number=0 # a card's rounds take a minute each, and are told when all are done
+for card; do
+	number=$((number + 1))
+	echo "[$number/$#] $card (usually $((50 * (${ROUNDS:-5} + 1))) s)"
+	alive "$card" bench "$card" || status=1
+done
 exit $status

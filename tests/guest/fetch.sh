@@ -10,6 +10,7 @@
 #   debian13-backports  the same with Linux 7.2, as of this writing
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/progress.sh
 mkdir -p build/guest
 cd build/guest
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -38,8 +39,11 @@ tree() {
 		[ -z "$pinned" ] || printf 'Package: $pinned\nPin: release n=$release\nPin-Priority: 900\n' >"\$1/etc/apt/preferences.d/pin"
 	HOOK
 	chmod +x "$folder.hook"
-	mmdebstrap --variant=extract --include="$packages" --setup-hook="$PWD/$folder.hook "'"$1"' "$suite" "$folder" "$folder.list" \
-		>"$folder.log" 2>&1 || { tail -20 "$folder.log" >&2; echo "fetch: $suite could not be fetched (see above)" >&2; exit 1; }
+	debstrap() {
+		mmdebstrap --variant=extract --include="$packages" --setup-hook="$PWD/$folder.hook "'"$1"' "$suite" "$folder" "$folder.list" \
+			>"$folder.log" 2>&1
+	}
+	alive "fetching $folder" debstrap || { tail -20 "$folder.log" >&2; echo "fetch: $suite could not be fetched (see above)" >&2; exit 1; }
 	# what the links of a merged /usr would make of an installed system; the newest kernels lie beside their modules
 	local name
 	for name in bin sbin lib lib64; do [ -e "$folder/$name" ] || ln -s "usr/$name" "$folder/$name"; done

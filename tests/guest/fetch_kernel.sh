@@ -3,6 +3,7 @@
 # is there. Exit status 77: it cannot be had, the last line says why.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/progress.sh
 [ -e build/guest/kernel/.complete ] && exit
 # Debian's, and Ubuntu's, which has the modules in a package of their own
 depends() { apt-cache depends "$1" 2>/dev/null | sed -n "s/^ *Depends: \($2.*\)/\1/p" | head -n 1; }
@@ -15,7 +16,7 @@ find_packages() {
 	return 1
 }
 packages=$(find_packages) || {
-	[ "$(id -u)" != 0 ] || apt-get update >/dev/null 2>&1 || true
+	[ "$(id -u)" != 0 ] || alive "apt-get update" apt-get update -qq || true
 	packages=$(find_packages) || { echo "skip: apt knows neither linux-image-cloud-amd64 nor linux-image-virtual (apt-get update?)"; exit 77; }
 }
 mkdir -p build/guest
@@ -23,7 +24,8 @@ work=$(mktemp -d -p build/guest)
 trap 'rm -rf "$work"' EXIT
 echo "fetching $packages into build/guest/kernel"
 # shellcheck disable=SC2086
-if ! (cd "$work" && timeout 120 apt-get download $packages >log 2>&1); then
+download() { (cd "$work" && timeout 600 apt-get download $packages >log 2>&1); }
+if ! alive "downloading the kernel" download; then
 	tail -n 3 "$work/log"
 	echo "skip: the kernel for the guest could not be downloaded ($packages)"
 	exit 77
