@@ -24,7 +24,7 @@ struct server_counts {
 	uint64_t refused;  /* while another was being served, or for want of memory */
 	uint64_t messages; /* handled */
 	uint64_t errors;   /* of these, answered with an error */
-	uint64_t tails;    /* of these, that wrote a tail: none where the client has heads and tails mapped */
+	uint64_t tails;    /* of these, that wrote a tail: few, as queues are set up, where the client has heads and tails mapped */
 	uint64_t broken;   /* connections that we ended because the client broke the protocol or its memory */
 	uint64_t full;     /* interrupts that found their eventfd full */
 };
