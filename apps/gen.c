@@ -26,15 +26,16 @@ static struct {
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
-	uint64_t start, looked, away_after; /* in TSC cycles, the last two since the start */
-	unsigned first_pending, pending;    /* handles */
+	_Atomic uint64_t start;          /* by the TSC, as are all times here: cycles since then */
+	uint64_t looked, away_after;     /* last at the schedule; and how long not, to have lost the CPU */
+	unsigned first_pending, pending; /* handles */
 	unsigned frames_at_once;
 	bool full, pieces; /* pieces: frames may take several buffers */
 	struct pkt pkts[APP_BURST];
 	_Atomic uint64_t made, ring_full;
 	_Atomic uint64_t full_cycles, away_cycles; /* with the transmit ring full; without the CPU */
-	_Atomic uint64_t sent_at, ended_at;        /* the last frame went out, the sending ended: cycles since the start */
-	_Atomic uint64_t wait_until;               /* nothing is due before: cycles since the start */
+	_Atomic uint64_t sent_at, ended_at;        /* the last frame went out; the sending ended */
+	_Atomic uint64_t wait_until;               /* nothing is due before */
 	_Atomic double speed;                      /* what the schedule's clock should have: the main thread's wish */
 
 	/* Touched by the receiving thread. */
@@ -51,6 +52,11 @@ static struct {
 } gen = {.size = 64, .flows = 1};
 
 /* ---- Sending ---- */
+
+static uint64_t elapsed(void)
+{
+	return app_tsc() - app_get(&gen.start);
+}
 
 /* Frames of one buffer. @return handles, which are frames here */
 static unsigned make(uint64_t number, unsigned n)
@@ -134,7 +140,7 @@ static bool prepare_burst(uint64_t now)
 static void transmit(void)
 {
 	struct app_port *port = &gen.app.ports[0];
-	uint64_t now = app_tsc() - gen.start, since = now - gen.looked;
+	uint64_t now = elapsed(), since = now - gen.looked;
 
 	gen.looked = now;
 	if (gen.full)
@@ -220,6 +226,8 @@ static void work(unsigned index)
 {
 	bool sends = index == 0, receives = index == threads() - 1;
 
+	if (sends)
+		app_set(&gen.start, app_tsc()); /* starting threads takes time of its own */
 	while (!gen.ended) {
 		if (sends && gen.sending)
 			transmit();
@@ -233,14 +241,14 @@ static void work(unsigned index)
 static struct gen_progress progress(bool end)
 {
 	static double clock_s, seconds; /* of the schedule's clock, and of ours, when this was asked last */
-	double hz = app_tsc_hz(), now = (double)(end ? app_get(&gen.ended_at) : app_tsc() - gen.start) / hz;
+	double hz = app_tsc_hz(), now = (double)(gen.sending ? elapsed() : app_get(&gen.ended_at)) / hz;
 
 	clock_s += (now - seconds) * gen.told.speed;
 	seconds = now;
 	struct gen_progress p = {
 		.seconds = now,
 		.clock_s = clock_s,
-		.frames = app_get(&gen.app.ports[0].counters.sent),
+		.frames = gen.app.now.ports[0].card.tx_packets,
 		.given_up_cycles = app_get(&gen.schedule.given_up_cycles),
 		.full_cycles = app_get(&gen.full_cycles),
 		.away_cycles = app_get(&gen.away_cycles),
@@ -256,7 +264,7 @@ static struct gen_progress progress(bool end)
 
 static void print_wait(FILE *out, bool json)
 {
-	uint64_t now = app_tsc() - gen.start, until = app_get(&gen.wait_until);
+	uint64_t now = elapsed(), until = app_get(&gen.wait_until);
 	double wait_s = gen.sending && until > now ? (double)(until - now) / app_tsc_hz() : 0;
 
 	if (json)
@@ -282,7 +290,7 @@ static void more(FILE *out, bool json, bool total)
 		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.asked,
 			gen.count < gen.asked ? ": the capture has no more, and --loop starts it again" : "");
 	if (!gen.capture.file && (json || total))
-		gen_sequence_print(&gen.sequence, out, json, total, sent);
+		gen_sequence_print(&gen.sequence, out, json, !gen.sending, sent);
 	gen.told.was_down |= total && gen.was_down;
 	gen_rate_print(&gen.told, total ? &first : &last, &now, out, json);
 	if (!total)
@@ -335,7 +343,7 @@ static void drain(void)
 static void stop(bool good)
 {
 	if (gen.sending)
-		app_set(&gen.ended_at, app_tsc() - gen.start);
+		app_set(&gen.ended_at, elapsed());
 	gen.sending = false;
 	if (good)
 		drain();
@@ -505,7 +513,7 @@ static bool prepare(void)
 static bool run(void)
 {
 	gen.sending = !app_stopping();
-	gen.start = app_tsc();
+	app_set(&gen.start, app_tsc());
 	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good;

@@ -96,7 +96,7 @@ void gen_capture_print(const struct gen_capture *capture, FILE *out, bool json);
 struct gen_progress {
 	double seconds;  /* since the start */
 	double clock_s;  /* the same by the schedule's clock */
-	uint64_t frames; /* sent */
+	uint64_t frames; /* that the card has sent */
 	uint64_t given_up_cycles, full_cycles, away_cycles;
 };
 

@@ -118,8 +118,21 @@ gen 0 --count 10 $a
 check "  and people are asked for the echo" "$work/gen.out" grep -q "nothing came back of its own: is there an echo" "$work/gen.out"
 end_model
 model --break tx-stuck
-gen 1 --json --duration 0.2 --rate 100k $a || gen 0 --json --duration 0.2 --rate 100k $a
-check "a card that takes no more is why a rate is missed" "$work/gen.out" values '"tx_ring_full"' limited_by
+check "a card that sends nothing is no success" "$work/gen.err" gen 1 --json --duration 0.2 --rate 100k $a
+check "  it is why a rate is missed, and nothing is called sent" "$work/gen.out" values '"tx_ring_full" 0 0.000' limited_by sent achieved_pps
+end_model
+model --wire 0:peer=1,lossless --control "$work/control"
+"$bin/pollux-gen" --json --interval 0.1 --rate 100k $a $b >"$work/gen.out" 2>"$work/gen.err" &
+gen=$!
+wait_for grep -q '"own":[1-9]' "$work/gen.out"
+echo "link 0 down" >"$work/control"
+check "while the link is down, that is why a rate is missed" "$work/gen.out" wait_for grep -q '"limited_by":"link_down"' "$work/gen.out"
+echo "link 0 up" >"$work/control"
+lines=$(wc -l <"$work/gen.out")
+check "  and it is kept again when it is up" "$work/gen.out" wait_for eval "tail -n +$((lines + 1)) '$work/gen.out' | grep -q '\"limited_by\":null'"
+kill -INT $gen
+wait $gen
+check "  to the frame: sent = own + lost" "$work/gen.out" test "$(value sent)" = $(($(value own) + $(value lost)))
 end_model
 
 # -- long frames --

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of what the generator computes: which frames of a capture it sends and when, and its numbered packets. */
+int generator_main(int argc, char **argv);
+#define main generator_main
+#include "../../apps/gen.c"
+#undef main
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_schedule.c"
@@ -211,6 +215,34 @@ static void what_the_card_pads_takes_its_time_on_the_wire(void)
 	gen_schedule_free(&s);
 }
 
+static void rates_in_percent_follow_the_link(void)
+{
+	static const struct {
+		struct nic_link link;
+		double speed;
+	} changes[] = {{{true, 1000}, 0.1}, {{false, 0}, 0.1}, {{true, 10000}, 1}, {{true, 100}, 0.01}};
+
+	for (unsigned percent = 0; percent < 2; percent++) {
+		gen.rate = (struct app_rate){percent ? 50 : 1e6, percent ? APP_RATE_PERCENT : APP_RATE_PACKETS};
+		gen.options.quiet = gen.sending = true;
+		gen.app.ports[0].link = (struct nic_link){true, 10000};
+		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));
+		pace();
+		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / gen.schedule.frames[0].gap, percent ? 7440476.19 : 1e6, 1);
+		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+			gen.app.ports[0].link = changes[i].link;
+			CU_ASSERT_FALSE(look());
+			CU_ASSERT_DOUBLE_EQUAL(gen.speed, percent ? changes[i].speed : 1, 1e-9);
+			/* the sender takes it over, and is not late for it */
+			gen.schedule.due = 1e18;
+			CU_ASSERT_FALSE(prepare_burst(1000 * i));
+			CU_ASSERT_DOUBLE_EQUAL(gen.schedule.speed, gen.speed, 0);
+		}
+		CU_ASSERT_TRUE(gen.was_down);
+		gen_schedule_free(&gen.schedule);
+	}
+}
+
 /* What is told of a second at 1 Mpps of which a tenth was given up. */
 static void causes_of_missed_rates_are_what_took_the_time(void)
 {
@@ -275,7 +307,7 @@ static void record(FILE *file, uint32_t s, uint32_t us, uint32_t caplen, uint32_
 	fwrite(zeros, 1, caplen, file);
 }
 
-static bool load(FILE *file, const char *path, struct gen_capture *capture, struct gen_schedule *schedule, bool strict)
+static bool load_file(FILE *file, const char *path, struct gen_capture *capture, struct gen_schedule *schedule, bool strict)
 {
 	fclose(file);
 	*schedule = (struct gen_schedule){0};
@@ -297,7 +329,7 @@ static void times_of_captures_are_unsigned_and_may_be_odd(void)
 	record(file, 0x80000000, 0, 60, 60);
 	record(file, 0xffffffff, 0, 60, 60);
 	record(file, 0, 0xffffffff, 60, 60);
-	CU_ASSERT_TRUE(load(file, path, &c, &s, false));
+	CU_ASSERT_TRUE(load_file(file, path, &c, &s, false));
 	ASSERT_NUMBER(s.frames[1].ns - s.frames[0].ns, 1000);
 	ASSERT_NUMBER(s.frames[2].ns, UINT64_C(0xffffffff) * 1000000000);
 	ASSERT_NUMBER(c.frames, 4);
@@ -321,7 +353,7 @@ static void what_cannot_be_sent_as_it_was_is_counted(void)
 		record(file, 1, 0, 80, 60); /* longer than it was */
 		record(file, 1, 0, 1515, 1515);
 		record(file, 1, 0, 13, 13);
-		CU_ASSERT_EQUAL(load(file, path, &c, &s, strict), !strict);
+		CU_ASSERT_EQUAL(load_file(file, path, &c, &s, strict), !strict);
 		ASSERT_NUMBER(c.frames, 4);
 		ASSERT_NUMBER(c.empty, 1);
 		ASSERT_NUMBER(c.cut, 1);
@@ -348,7 +380,7 @@ static void damaged_captures_are_good_up_to_there(void)
 		record(file, 1, 0, 60, 60);
 		record(file, 1, 0, 61, 61);
 		fwrite(ends[i].words, 1, ends[i].bytes, file);
-		CU_ASSERT_TRUE(load(file, path, &c, &s, false));
+		CU_ASSERT_TRUE(load_file(file, path, &c, &s, false));
 		ASSERT_NUMBER(c.frames, 2);
 		CU_ASSERT_NOT_EQUAL(c.damage[0], 0);
 		gen_schedule_free(&s);
@@ -387,6 +419,7 @@ int main(void)
 		{"pieces of long packets are compared where they belong", pieces_of_long_packets_are_compared_where_they_belong},
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
 		{"what the card pads takes its time on the wire", what_the_card_pads_takes_its_time_on_the_wire},
+		{"rates in percent follow the link", rates_in_percent_follow_the_link},
 		{"causes of missed rates are what took the time", causes_of_missed_rates_are_what_took_the_time},
 		{"times of captures are unsigned, and may be odd", times_of_captures_are_unsigned_and_may_be_odd},
 		{"what cannot be sent as it was is counted", what_cannot_be_sent_as_it_was_is_counted},
