@@ -224,7 +224,8 @@ static void rates_in_percent_follow_the_link(void)
 
 	for (unsigned percent = 0; percent < 2; percent++) {
 		gen.rate = (struct app_rate){percent ? 50 : 1e6, percent ? APP_RATE_PERCENT : APP_RATE_PACKETS};
-		gen.options.quiet = gen.sending = true;
+		gen.options.quiet = true;
+		gen.sending = true;
 		gen.app.ports[0].link = (struct nic_link){true, 10000};
 		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));
 		pace();
