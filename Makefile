@@ -56,7 +56,7 @@ PROGRAMS := $(APP_PROGRAMS) $(MODEL_PROGRAMS)
 WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$(PCAP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz bench bench-compare bench-guest bench-quick man install uninstall \
+.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz bench bench-compare guest bench-guest bench-quick man install uninstall \
 	lint format help clean without-pcap changed
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -177,6 +177,12 @@ check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and ou
 check-hosts: ## demo and check in minimal trees of Debian 12, Debian 13 and Ubuntu 24.04, each made anew (TREE=debian13: that one)
 	@tests/need.sh hosts
 	@tests/hosts.sh $(TREE)
+
+CARDS ?= e1000e
+guest: ## a shell in a QEMU guest with four cards to try Pollux on, CARDS=e1000e, e1000, igb or ixgbe (two software 82599s)
+	@tests/need.sh guest
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
+	@tests/guest/shell.sh build/release $(CARDS)
 
 bench-guest: ## forwarders and generators on QEMU's cards: Pollux, DPDK's testpmd, the kernel's bridge (ROUNDS=5; a quarter of an hour)
 	@tests/need.sh full

@@ -16,6 +16,7 @@ judge tests/guest/ixgbe.sh build/release
 judge tests/guest/cards.sh build/release "$@"
 judge tests/guest/bind.sh build/release
 judge tests/guest/transcript.sh build/release
+for cards in e1000e igb ixgbe; do judge tests/guest/shell_typed.sh build/release $cards; done
 judge tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e 11.1/debian12/ixgbe+ixgbe
 judge tests/guest/testpmd.sh build/release
 rm -rf build/full-logs
