@@ -98,21 +98,22 @@ for test in "${threads[@]}"; do
 	step "tsan $test" setarch -R build/tsan/$test
 done
 section "Applications and processes"
-for script in tests/cli.sh tests/system.sh tests/model.sh tests/output.sh tests/gen.sh tests/bridge.sh; do
+# two at a time, and not the same one: their waits fill each other
+for script in tests/cli.sh tests/model.sh tests/output.sh tests/gen.sh; do beside=1 step "release $script" $script build/release; done
+for folder in release release-clang; do beside=1 step "$folder tests/preload.sh" tests/preload.sh build/$folder; done
+beside=1 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
+for script in tests/cli.sh tests/model.sh tests/output.sh tests/gen.sh; do beside=1 step "asan $script" $script build/asan; done
+for script in tests/system.sh tests/bridge.sh; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done
-step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
 most_s=3600 step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
-for folder in release release-clang; do
-	step "$folder tests/preload.sh" tests/preload.sh build/$folder
-done
 section "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release
 step "the benchmark's counts" bench_counts
-step "the README's application, installed" tests/readme.sh build/release
-step "release tests/install.sh" tests/install.sh build/release
+beside=1 step "the README's application, installed" tests/readme.sh build/release
+beside=1 step "release tests/install.sh" tests/install.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 
 rm -rf build/check-logs

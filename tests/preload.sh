@@ -6,7 +6,6 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
 . tests/lib.sh
-limit=400
 one=0000:81:00.0 two=0000:81:00.1
 
 # probe GROUP GROUP OPTIONS... -- OPTIONS OF THE PROBE...: on the two devices of a fresh model; $status is its

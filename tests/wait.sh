@@ -1,9 +1,9 @@
 # How scripts wait for what comes when it comes: source it in the project's top folder.
 # shellcheck shell=bash
 
-# wait_for COMMAND...: until it holds, $limit times 50 ms (10 s) at most.
+# wait_for COMMAND...: until it holds, $limit times 50 ms at most: a minute, for machines that have other things to do.
 wait_for() {
-	for _ in $(seq "${limit:-200}"); do
+	for _ in $(seq "${limit:-1200}"); do
 		"$@" 2>/dev/null && return
 		sleep 0.05
 	done
