@@ -15,9 +15,10 @@ ubuntu_key=F6ECB3762474EDA9D21B7022871920D1991BC93C
 if [ "${1:-}" = --inside ]; then
 	tree=$2
 	shift 2
-	# a tree that is no mount point cannot be made private by the tests that make mount namespaces
-	mount --bind "$tree" "$tree" && mount -t proc proc "$tree/proc" && mount --rbind /sys "$tree/sys" && mount --rbind /dev "$tree/dev" || exit 1
-	exec chroot "$tree" /usr/bin/env -i HOME=/root USER=root TERM="${TERM:-dumb}" LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+	# the root itself, not a folder that chroot makes one: in that nobody may make namespaces for users
+	mount --bind "$tree" "$tree" && mount -t proc proc "$tree/proc" && mount --rbind /sys "$tree/sys" && mount --rbind /dev "$tree/dev" &&
+		mkdir -p "$tree/mnt/host" && cd "$tree" && pivot_root . mnt/host && umount -l /mnt/host || exit 1
+	exec /usr/bin/env -i HOME=/root USER=root TERM="${TERM:-dumb}" LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		bash -c 'cd /root/pollux && "$@"' bash "$@"
 fi
 

@@ -77,7 +77,7 @@ frames=30000
 model --control "$work/control" --wire 0:source,rate=30k,count=$frames --wire 1:sink
 "$bin/pollux-fwd" --interval 0.2 --no-drop $a $b >"$work/app.log" 2>&1 &
 app=$!
-wait_for grep -q 'rx *[0-9.]* Mpps' "$work/app.log"
+wait_for grep -q 'rx *[0-9.]* [kM]*pps' "$work/app.log"
 flap 12 0 1
 check "the forwarder, each wire pulled 12 times: what was received was sent" "$work/app.log" wait_for through
 check "  all that came over the wire is accounted for" "$work/model.log" arrived 0 $frames
@@ -94,7 +94,7 @@ frames=15000
 model --control "$work/control" --wire 0:peer=1
 "$bin/pollux-gen" --interval 0.2 --rate 15k --count $frames $a $b >"$work/app.log" 2>&1 &
 app=$!
-wait_for grep -q 'tx *[0-9.]* Mpps' "$work/app.log"
+wait_for grep -q 'tx *[0-9.]* [kM]*pps' "$work/app.log"
 flap 12 0 1
 check "the generator, a cable pulled 24 times, ends" "$work/app.log" wait_for eval "! kill -0 $app"
 check "  each of its packets left, and was received or is accounted for" "$work/model.log" arrived 1 $frames

@@ -73,16 +73,16 @@ check "a terminal that is stopped (Ctrl-S) keeps no forwarder" "$work/terminal.l
 # -- signals and files --
 "$bin/pollux-fwd" --interval 0.05 $a $b >"$work/log" 2>&1 &
 process[log]=$!
-wait_for grep -q 'Mpps' "$work/log"
+wait_for grep -q 'pps' "$work/log"
 kill -HUP ${process[log]}
 check "SIGHUP ends with status 0" "$work/log" ended ${process[log]} 0
 check "  and with totals" "$work/log" grep -q '^totals after' "$work/log"
 (trap '' HUP; exec "$bin/pollux-fwd" --interval 0.05 $a $b >"$work/log" 2>&1) &
 process[log]=$!
-wait_for grep -q 'Mpps' "$work/log"
+wait_for grep -q 'pps' "$work/log"
 kill -HUP ${process[log]}
-seen=$(grep -c Mpps "$work/log")
-more() { [ "$(grep -c Mpps "$work/log")" -gt $((seen + 8)) ]; }
+seen=$(grep -c pps "$work/log")
+more() { [ "$(grep -c pps "$work/log")" -gt $((seen + 8)) ]; }
 check "but not where nohup started it" "$work/log" wait_for more
 kill -TERM ${process[log]}
 ended ${process[log]} 0
