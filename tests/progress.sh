@@ -5,7 +5,7 @@
 # A command may be a function. Exit status 77 of a step: skipped, the last line of its output says why.
 # shellcheck shell=bash
 quiet_s=${PROGRESS_QUIET_S:-8}
-usual_times=${PROGRESS_USUAL_TIMES:-build/usual_times} # as it was here the last time; before that, as it was on two quiet cores
+usual_times=${PROGRESS_USUAL_TIMES:-build/usual_times} # here, the last time; else tests/usual_times has an estimate for two cores
 step_name=() step_limit=() step_beside=() step_vital=() step_command=() step_title=() # as planned, one for each step
 step_process=() step_begin=() step_status=() step_seconds=() step_expired=()          # as run
 step_next_title=
