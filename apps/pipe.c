@@ -143,13 +143,13 @@ static void more(FILE *out, bool json, bool total)
 		       "bad\n",
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
 		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
+	if (total)
+		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
+			app_ratio((double)cycles, (double)sum.packets));
 	if (json)
 		fprintf(out, ",\"not_sent\":%llu", (unsigned long long)unsent);
 	else if (unsent)
 		fprintf(out, "bridge: %llu copies not sent by the card\n", (unsigned long long)unsent);
-	if (total)
-		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
-			app_ratio((double)cycles, (double)sum.packets));
 }
 
 /* ---- Command line ---- */

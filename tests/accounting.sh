@@ -1,0 +1,209 @@
+#!/bin/bash
+# Every packet is in one figure, whatever the program and however long it ran: what it prints adds up, and agrees to the frame and the byte with
+# what the software 82599 says went over its wires. And every JSON field that is printed stands in apps/README.md, and the other way round.
+# Usage: tests/accounting.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+a=vfio-user:$work/a b=vfio-user:$work/b
+
+# run PROGRAM OPTIONS...: its JSON in $work/json, collected in $work/PROGRAM.all; $status. It is interrupted once $until holds, if that is set.
+run() {
+	local program=$1 app
+	shift
+	"$bin/pollux-$program" --json "$@" >"$work/json" 2>"$work/err" &
+	app=$!
+	[ -z "$until" ] || { wait_for $until; kill -INT $app; }
+	wait $app
+	status=$?
+	until=
+	cat "$work/json" >>"$work/$program.all"
+}
+until=
+# what a run is interrupted by: the first packets, or as many on the wire of a port
+moving() { grep -q '"rx_pps":[1-9]' "$work/json"; }
+came() { kill -USR2 $model && sleep 0.02 && tail -n 1 "$work/model.log" | grep -q "{\"port\":$1,\"$2_frames\":$3,\|{\"port\":$1,[^}]*\"$2_frames\":$3,"; }
+# end_run: what the model reports in the end is in $work/model.json
+end_run() {
+	kill -INT $model 2>/dev/null
+	wait $model
+	grep '^{"ports"' "$work/model.log" | tail -n 1 >"$work/model.json"
+}
+
+# adds_up PROGRAM: of every port, the program's figures against each other and against the card's; those of the whole program; and intervals,
+# where there were any, against the totals. Says what differs. A device that was killed reports nothing.
+adds_up() {
+	awk -v program="$1" '
+	function pairs(text, kind, pair) {
+		while (match(text, /"[a-z_0-9]+":[0-9.]+/)) {
+			split(substr(text, RSTART + 1, RLENGTH - 1), pair, "\":")
+			if (interval)
+				sums[kind, pair[1]] += pair[2]
+			else
+				v[kind, pair[1]] = pair[2]
+			text = substr(text, RSTART + RLENGTH)
+		}
+	}
+	function get(kind, field) {
+		if (!((kind, field) in v))
+			differs(field " of " kind " is missing")
+		return v[kind, field]
+	}
+	function differs(text) { print text; bad = 1 }
+	function equal(what, left, right) { if (left != right) differs(what ": " left " is not " right) }
+	function all(field, p, sum) { for (p = 0; p < ports; p++) sum += get("port " p, field); return sum }
+	{
+		parts = split($0, part, /{"port":/)
+		from = FILENAME ~ /model/ ? "card" : "port"
+		interval = /"type":"interval"/
+		intervals += interval
+		end = index(part[parts], "}]")
+		pairs(substr(part[parts], end), "whole")
+		part[parts] = substr(part[parts], 1, end)
+		for (i = 2; i <= parts; i++)
+			pairs(part[i], from " " part[i] + 0)
+		if (from == "port")
+			ports = parts - 1
+		reported = reported || from == "card"
+	}
+	END {
+		for (i = 0; i < ports; i++) {
+			p = "port " i
+			if (!reported)
+				continue
+			equal(p " received", get(p, "rx_packets"), get(p, "rx_taken") + get(p, "rx_left") + get(p, "rx_bad_packets"))
+			c = "card " i
+			equal(p " and its card, received", get(p, "rx_packets"), get(c, "received"))
+			equal(p " and its card, received bytes", get(p, "rx_bytes"), get(c, "received_bytes"))
+			equal(p " and its card, missed", get(p, "rx_missed"), get(c, "missed"))
+			equal(p " and its card, bad", get(p, "rx_errors"), get(c, "oversize") + get(c, "undersize") + get(c, "bad_fcs"))
+			equal(p " and its card, sent", get(p, "tx_packets"), get(c, "out_frames"))
+			equal(p " and its card, sent bytes", get(p, "tx_bytes"), get(c, "out_bytes"))
+			for (key in sums) {
+				split(key, k, SUBSEP)
+				if (k[1] == p && k[2] ~ /^(rx|tx)_(packets|bytes|taken|left|unsent|missed|ring_full)$|^in_hand$/)
+					equal("intervals of " p ", " k[2], sums[key], get(p, k[2]))
+			}
+		}
+		w = "whole"
+		if (program == "fwd") {
+			equal("taken", get(w, "received"), all("rx_taken"))
+			equal("forwarded", get(w, "forwarded"), all("tx_packets"))
+			equal("dropped", get(w, "dropped_tx_ring_full"), all("tx_ring_full"))
+			equal("not sent", get(w, "not_sent"), all("tx_unsent"))
+			equal("in hand", get(w, "in_hand"), all("in_hand"))
+			equal("received", get(w, "received"), get(w, "forwarded") + get(w, "dropped_tx_ring_full") + \
+				get(w, "dropped_tx_bad_packets") + get(w, "not_sent") + get(w, "in_hand"))
+		} else if (program == "gen") {
+			equal("sent", get(w, "sent"), get("port 0", "tx_packets"))
+			equal("received", get(w, "received"), all("rx_taken"))
+		} else if (program == "dump") {
+			equal("captured", all("rx_taken"), get(w, "captured") + get(w, "not_matched") + get(w, "in_hand"))
+		} else {
+			equal("bridged", get(w, "bridged"), all("rx_taken"))
+			equal("copies", get(w, "bridged") - get(w, "kept_local") - get(w, "dropped_blocked") - get(w, "dropped_bad"),
+				all("tx_packets") + all("tx_unsent"))
+		}
+		exit bad || !ports
+	}' "$work/model.json" "$work/json" >"$work/differs"
+}
+# account NAME STATUS PROGRAM OPTIONS...: runs it, ends the model, adds up
+account() {
+	local name=$1 wanted=$2 program=$3
+	shift 2
+	run "$@"
+	end_run
+	check "$name: status $wanted" "$work/err" test $status = "$wanted"
+	check "  every packet is in one figure" "$work/differs" adds_up "$program"
+}
+# says FIELDS...: of the last object, some in a port, some of the whole
+says() {
+	local field
+	for field; do
+		tail -n 1 "$work/json" | grep -q "\"${field%=*}\":${field#*=}[,}]" || return 1
+	done
+}
+
+# -- the generator --
+model --json --wire 0:peer=1
+account "one packet" 0 gen -q -n 1 $a $b
+check "  which is in the ports' figures, and its rate" "$work/json" says tx_packets=1 rx_packets=1 'tx_pps=[0-9]*[1-9][0-9]*[.][0-9]*'
+model --json --wire 0:peer=1
+account "intervals" 0 gen -n 2000 -R 10k -i 0.05 $a $b
+model --json --link-down
+account "the link is down" 1 gen -q -n 100 --link-wait 0 $a
+check "  what was not sent is told" "$work/err" grep -q '100 packets were not sent by the card: its link is down' "$work/err"
+check "  and counted" "$work/json" says tx_packets=0 tx_unsent=100 sent=0
+
+model --json --wire 0:sink
+account "a capture" 0 gen -q --replay tests/captures/mixed.pcap --rate 100k $a
+
+# -- the forwarder --
+model --json --wire 0:source,rate=100k,count=1000 --wire 1:sink
+until="came 0 in 1000" account "a thousand packets" 0 fwd -q $a $b
+model --json --wire 0:source,rate=1M,count=30000
+until="came 0 in 30000" account "more than a small ring and the packet buffer hold" 0 fwd -i 0.1 --ring 64 --burst 1 $a $b
+model --json --wire 0:source --wire 1:source
+account "a hundredth of a second" 0 fwd -q -d 0.01 $a $b
+model --json --wire 0:source --wire 1:source
+until=moving account "broken off in full traffic" 0 fwd --no-drop -i 0.1 $a $b
+model --json --wire 0:source --wire 1:source
+account "ended by --packets" 0 fwd -q -n 777 $a $b
+model --json --wire 0:source,size=9000 --wire 1:source,size=5000
+until=moving account "frames in several buffers" 0 fwd --mtu 9000 -i 0.1 $a $b
+model --json --wire 0:source,size=1600,count=50 --wire 1:source,dst=02:00:00:00:00:77,count=50
+until="came 1 in 50" account "frames too long, and for others" 0 fwd -q --no-promiscuous $a $b
+check "  none of which was received" "$work/json" says rx_errors=50 rx_packets=0 received=0
+model --json --wire 0:source --break tx-stuck
+until=moving account "transmit stuck" 1 fwd --no-drop --ring 64 -i 0.1 $a $b
+check "  what was not sent is told so, and nothing was dropped" "$work/json" says not_sent=63 forwarded=0 dropped_tx_ring_full=0
+
+# -- the bridge and the capture tool --
+model --json --wire 0:source,flows=64 --wire 1:source,flows=64
+until=moving account "a bridge" 0 pipe -i 0.1 $a $b
+model --json --wire 0:source,flows=64
+account "a capture that has enough" 0 dump -q -n 50 -w "$work/some.pcap" $a 'udp[1] & 1 == 0'
+
+# -- a device that goes away: its last figures, and of when they are --
+: >"$work/model.json"
+model --wire 0:source --wire 1:sink
+"$bin/pollux-fwd" --json -i 0.1 $a $b >"$work/json" 2>"$work/err" &
+app=$!
+wait_for moving
+kill -9 $model
+wait $model 2>/dev/null
+check "the device goes away, the forwarder ends with status 1" "$work/err" ended $app 1
+check "  the forwarder's own figures add up" "$work/differs" adds_up fwd
+check "  it says of when the card's figures are" "$work/json" says gone=true 'age_s=[0-9.]*[1-9][0-9]*'
+cat "$work/json" >>"$work/fwd.all"
+
+# -- text has the same counters --
+model --wire 0:source,rate=100k,count=1000 --wire 1:sink
+"$bin/pollux-fwd" -r 4096 $a $b >"$work/fwd.log" 2>&1 &
+app=$!
+wait_for came 1 out 1000
+kill -INT $app
+check "totals in text" "$work/fwd.log" ended $app 0
+check "  are those of the ports" "$work/fwd.log" grep -q '  port 0  rx 1000 packets 60000 bytes, tx 0 packets 0 bytes' "$work/fwd.log"
+check "  and of the forwarder" "$work/fwd.log" grep -q 'forwarder: 1000 packets forwarded, 0 dropped' "$work/fwd.log"
+kill -INT $model
+wait $model
+
+# -- apps/README.md: every field that is printed stands there, and the other way round --
+printed() {
+	case $1 in
+	bind | doctor) grep -oE '\\"[a-z_0-9]+\\":|json_(text|number)\("[a-z_0-9]+"' "apps/$1.c" | grep -oE '"[a-z_0-9]+' ;;
+	*) grep -oh '"[a-z_0-9]*":' "$work/$1.all" ;;
+	esac | tr -d '":' | sort -u
+}
+documented() { sed -n "/^## ${2:-pollux-$1}/,/^## /p" apps/README.md | sed -n 's/^| `\([a-z_0-9]*\)`.*/\1/p'; }
+for program in fwd gen pipe dump bind doctor; do
+	case $program in
+	bind | doctor) documented $program ;;
+	*) documented $program; documented $program 'Of all programs' ;;
+	esac | sort -u | diff <(printed $program) - >"$work/fields"
+	check "pollux-$program's JSON fields (<) are those in apps/README.md (>)" "$work/fields" test ! -s "$work/fields"
+done
+
+end_checks
