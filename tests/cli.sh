@@ -20,7 +20,7 @@ fail() {
 run() {
 	local program=$1
 	shift
-	timeout 20 "$build/pollux-$program" "$@" >"$work/out" 2>"$work/err" </dev/null
+	timeout 120 "$build/pollux-$program" "$@" >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 }
 
@@ -166,7 +166,7 @@ mkdir -p "$work/machine/sys/bus/pci/devices"
 for program in bind doctor; do
 	for json in "" --json; do
 		# shellcheck disable=SC2086
-		timeout 20 "$build/pollux-$program" $json --root "$work/machine" >/dev/full 2>"$work/err"
+		timeout 120 "$build/pollux-$program" $json --root "$work/machine" >/dev/full 2>"$work/err"
 		status=$?
 		: >"$work/out"
 		if [ $status = 1 ] && grep -q "^pollux-$program: stdout: " "$work/err"; then

@@ -11,7 +11,7 @@ export DEMO_SECONDS=1
 expect() {
 	local name=$1 status=$2 pattern=$3
 	shift 3
-	env "$@" timeout 120 tests/demo.sh "$bin" >"$work/demo.log" 2>&1
+	env "$@" timeout 600 tests/demo.sh "$bin" >"$work/demo.log" 2>&1
 	check "$name" "$work/demo.log" said $? "$status" "$pattern"
 }
 # said STATUS WANTED PATTERN: the demo ended so, with a line of that kind

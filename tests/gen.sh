@@ -32,7 +32,7 @@ frame() {
 gen() {
 	local status=$1
 	shift
-	timeout 30 "$bin/pollux-gen" "$@" >"$work/gen.out" 2>"$work/gen.err"
+	timeout 300 "$bin/pollux-gen" "$@" >"$work/gen.out" 2>"$work/gen.err"
 	[ $? = "$status" ]
 }
 # value NAME: of the last line of JSON

@@ -15,7 +15,7 @@ value() { tail -n 1 "$work/gen.log" | grep -o "\"$1\":[0-9]*" | grep -o '[0-9]*$
 gen() {
 	local count=$1
 	shift
-	timeout 60 "$bin/pollux-gen" --json --quiet --flows 64 --count "$count" --rate 200k "$@" $b >"$work/gen.log" 2>"$work/gen.err"
+	timeout 600 "$bin/pollux-gen" --json --quiet --flows 64 --count "$count" --rate 200k "$@" $b >"$work/gen.log" 2>"$work/gen.err"
 	gen_status=$?
 }
 # all_back COUNT: each came back once, in order, as it was

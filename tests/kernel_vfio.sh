@@ -10,7 +10,7 @@ capture=tests/captures/mixed.pcap
 forward() {
 	rm -f "$work/out.pcap"
 	model --wire "0:pcap-in=$capture" --wire "1:pcap-out=$work/out.pcap"
-	timeout 60 tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" --device "0000:81:00.1=$work/b" \
+	timeout 600 tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" --device "0000:81:00.1=$work/b" \
 		"$@" -- "$bin/pollux-fwd" --no-drop --packets 259 --duration 20 0000:81:00.0 0000:81:00.1 >"$work/fwd.log" 2>&1
 	status=$?
 	end_model

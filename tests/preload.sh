@@ -15,7 +15,7 @@ probe() {
 	while [ "$1" != -- ]; do options+=("$1") && shift; done
 	shift
 	model
-	timeout 60 tests/preload/run --library "$bin/libpollux-preload.so" --device "$one=$work/a,$first" --device "$two=$work/b,$second" \
+	timeout 600 tests/preload/run --library "$bin/libpollux-preload.so" --device "$one=$work/a,$first" --device "$two=$work/b,$second" \
 		"${options[@]}" -- "$bin/preload-probe" "$@" "/dev/vfio/$first" $one "/dev/vfio/$second" $two >"$work/probe.log" 2>&1
 	status=$?
 	end_model
@@ -85,7 +85,7 @@ else
 	runuser -u nobody -- "$user/pollux-model" --port "$user/a" --port "$user/b" >"$work/model.log" 2>&1 &
 	model=$!
 	wait_for listening
-	runuser -u nobody -- timeout 60 "$user/run" --library "$user/libpollux-preload.so" --device "$one=$user/a" --device "$two=$user/b" -- \
+	runuser -u nobody -- timeout 600 "$user/run" --library "$user/libpollux-preload.so" --device "$one=$user/a" --device "$two=$user/b" -- \
 		"$user/preload-probe" /dev/vfio/100 $one /dev/vfio/101 $two >"$work/probe.log" 2>&1
 	status=$?
 	kill $model # and wait, but not for its status: runuser's says which signal it was

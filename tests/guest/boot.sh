@@ -128,7 +128,7 @@ guest_answer() {
 	done
 }
 
-# guest_boot QEMU-OPTION...: boots and waits, $GUEST_SECONDS (240) at most, until the guest has ended. Its console is in $work/console.
+# guest_boot QEMU-OPTION...: boots and waits, $GUEST_SECONDS (900) at most, until the guest has ended. Its console is in $work/console.
 # An argument may have WORK for the folder of the run. Without no_timer_check a busy host is taken for a broken timer, and the kernel panics.
 guest_boot() {
 	local pipe answer drain
@@ -137,7 +137,7 @@ guest_boot() {
 		mkfifo "$work/$pipe".in "$work/$pipe".out || return 1
 	done
 	: >"$work/serial"
-	timeout -k 5 "${GUEST_SECONDS:-240}" "${qemu:?}" -nodefaults -no-user-config -display none -no-reboot \
+	timeout -k 5 "${GUEST_SECONDS:-900}" "${qemu:?}" -nodefaults -no-user-config -display none -no-reboot \
 		-machine "$machine,memory-backend=m" -object "memory-backend-memfd,id=m,size=$memory,share=on" -m "$memory" \
 		-accel tcg,thread=multi -cpu max -smp 2 -kernel "${kernel:?}" -initrd "$initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check $append" \
 		-serial "file:$work/serial" -chardev "pipe,id=ask,path=$work/ask" -serial chardev:ask \
@@ -165,6 +165,7 @@ guest_verdict() {
 	ended=$(sed -n 's/^GUEST-END //p' "$work/console")
 	if [ "$ended" != 0 ]; then
 		failed=$((failed + 1))
+		[ "$guest_status" != 124 ] || guest_status="$guest_status: it ran out of its ${GUEST_SECONDS:-900} s"
 		echo "FAIL the guest's script did not come to its end (${ended:+its status $ended, }QEMU's $guest_status); the console ends:"
 		tail -n 15 "$work/console" "$work/qemu.log"
 	elif [ "$passed" -lt "${1:-1}" ] && [ "$failed" = 0 ]; then

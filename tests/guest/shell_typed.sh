@@ -7,7 +7,7 @@ bin=${1:?usage: $0 BUILD-FOLDER [CARDS]}
 . tests/lib.sh
 screen=$work/screen
 mkfifo "$work/keys" || exit 1
-timeout -k 5 "${GUEST_SECONDS:-240}" tests/guest/shell.sh "$bin" "${2:-e1000e}" <"$work/keys" >"$screen" 2>&1 &
+timeout -k 5 "${GUEST_SECONDS:-900}" tests/guest/shell.sh "$bin" "${2:-e1000e}" <"$work/keys" >"$screen" 2>&1 &
 guest=$!
 exec 7>"$work/keys"
 limit=4000 # 200 s: a busy machine boots slowly
