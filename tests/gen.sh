@@ -92,7 +92,7 @@ check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" gen 
 check "  all is sent" "$work/gen.out" values "3 1" sent gaps_shortened
 
 # -- rates --
-gen 0 --json --duration 0.2 --rate 20Gbit $a
+gen 0 --json --duration 0.1 --rate 20Gbit $a
 check "a rate above the line is told at once" "$work/gen.err" grep -q -- "--rate is more than a link of 10000 Mbit/s carries" "$work/gen.err"
 check "  and what was achieved stands beside it" "$work/gen.out" values "29761904.762 20.000000" asked_pps asked_framed_gbit_s
 check "  with what is missing" "$work/gen.out" test "$(value given_up)" -ge 1000000
@@ -137,7 +137,7 @@ end_model
 
 # -- long frames --
 model --wire 0:peer=1,lossless
-for size in 2052 2053 4100 9728; do
+for size in 2053 9728; do
 	gen 0 --json --count 300 --rate 20k --burst 7 --mtu 9710 --size $size $a $b
 	check "frames of $size bytes come back as they were" "$work/gen.out" values "300 300 0 0 0" sent own lost corrupted foreign
 done
