@@ -11,14 +11,8 @@
 #define WAIT_S   1.0   /* until the next frame: longer, and it is told */
 
 static struct {
-	struct app_options options;
-	struct app_rate rate;
-	unsigned size;
-	uint64_t count, asked, flows; /* to send, as far as there are so many; as asked for; 0: no limit */
-	bool loop, strict;
-	uint8_t to[6];
-	bool has_to, shaped; /* shaped: --size, --flows or --to was given */
-
+	struct gen_args args;
+	uint64_t count; /* to send; 0: no limit */
 	struct gen_capture capture;
 	struct gen_schedule schedule;
 	struct gen_rate told; /* for reports; the main thread's */
@@ -49,7 +43,7 @@ static struct {
 	struct gen_udp udp;
 	atomic_bool sending, ended;
 	struct app app;
-} gen = {.size = 64, .flows = 1};
+} gen;
 
 /* ---- Sending ---- */
 
@@ -197,7 +191,7 @@ static void receive(unsigned port)
 	struct arrival *arrival = &gen.arrivals[port];
 	struct pkt pkts[APP_BURST];
 	uint64_t number = 0;
-	unsigned n = nic_rx(gen.app.ports[port].rx, pkts, gen.options.burst);
+	unsigned n = nic_rx(gen.app.ports[port].rx, pkts, gen.args.app.burst);
 
 	if (n == 0) {
 		app_add(&counters->empty_polls, 1);
@@ -219,7 +213,7 @@ static void receive(unsigned port)
 
 static unsigned threads(void)
 {
-	return gen.options.cpu_count == 2 ? 2 : 1;
+	return gen.args.app.cpu_count == 2 ? 2 : 1;
 }
 
 static void work(unsigned index)
@@ -282,13 +276,13 @@ static void more(FILE *out, bool json, bool total)
 	if (json)
 		fprintf(out, ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu,\"count\":%llu", sent,
 			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
-			(unsigned long long)gen.asked);
+			(unsigned long long)gen.args.count);
 	else if (total)
 		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n", sent,
 			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
-	if (!json && total && gen.asked > sent)
-		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.asked,
-			gen.count < gen.asked ? ": the capture has no more, and --loop starts it again" : "");
+	if (!json && total && gen.args.count > sent)
+		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.args.count,
+			gen.count < gen.args.count ? ": the capture has no more, and --loop starts it again" : "");
 	if (!gen.capture.file && (json || total))
 		gen_sequence_print(&gen.sequence, out, json, !gen.sending, sent);
 	gen.told.was_down |= total && gen.was_down;
@@ -303,7 +297,7 @@ static void more(FILE *out, bool json, bool total)
 
 static void tell_above_line(void)
 {
-	if (gen_rate_above_line(&gen.told) && !gen.options.quiet)
+	if (gen_rate_above_line(&gen.told) && !gen.args.app.quiet)
 		app_error("%s is more than a link of %u Mbit/s carries, with framing: what it does not carry is given up",
 			gen.told.asked ? "--rate" : gen.capture.name, gen.told.mbps);
 }
@@ -317,7 +311,7 @@ static bool look(void)
 	gen.was_down |= !link->up;
 	if (link->up && link->mbps && link->mbps != gen.told.mbps) {
 		progress(false); /* until now, it was as fast as it was */
-		if (gen.rate.unit == APP_RATE_PERCENT)
+		if (gen.args.rate.unit == APP_RATE_PERCENT)
 			gen.told.speed *= (double)link->mbps / gen.told.mbps;
 		gen.told.mbps = link->mbps;
 		atomic_store_explicit(&gen.speed, gen.told.speed, memory_order_relaxed);
@@ -350,121 +344,7 @@ static void stop(bool good)
 	gen.ended = true;
 }
 
-/* ---- Command line ---- */
-
-enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
-
-static const struct argp_option options[] = {
-	{"size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
-	{"rate", 'R', "RATE", 0,
-		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble and gap "
-		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as fast as it can, for "
-		"captures their own timing",
-		0},
-	{"count", 'n', "N", 0, "end after N packets; default: no limit, for captures once through", 0},
-	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
-	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
-	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},
-	{"loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0},
-	{"max-gap", KEY_MAX_GAP, "SECONDS", 0, "shorten longer gaps between a capture's frames to that; default: wait as long as they are",
-		0},
-	{"strict", KEY_STRICT, NULL, 0,
-		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the file is damaged; "
-		"default: send the others, and tell",
-		0},
-	{0},
-};
-
-static const char doc[] =
-	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT "\v"
-	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered or duplicated on "
-	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all "
-	"are sent, it waits until nothing has come back for 0.25 s. Until then, what has not come and was not overtaken is in flight "
-	"(\"in_flight\"); then it is lost. \"echo\":false says that nothing has come back at all, perhaps as nobody sends it.\n"
-	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the cause "
-	"(\"limited_by\").\n"
-	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
-	"\n"
-	"Examples:\n"
-	"  pollux-gen --rate 1Mpps --duration 10 0000:03:00.0 0000:03:00.1\n"
-	"  pollux-gen -s 1518 -R 50% -f 1000 -d 5 --json vfio-user:/tmp/a\n"
-	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
-	"\n" APP_HELP_STATUS;
-
-static unsigned mtu(void)
-{
-	return gen.options.mtu ? gen.options.mtu : 1500;
-}
-
-static void check(struct argp_state *state)
-{
-	if (gen.options.address_count < 1 || gen.options.address_count > 2)
-		argp_error(state, "one or two ports are wanted");
-	if (gen.size > mtu() + GEN_OVERHEAD_BYTES)
-		argp_error(state, "--size %u: at most %u with this MTU; larger ones need --mtu %u", gen.size, mtu() + GEN_OVERHEAD_BYTES,
-			gen.size - GEN_OVERHEAD_BYTES);
-	if ((gen.loop || gen.strict || gen.capture.max_gap_ns) && !gen.capture.file)
-		argp_error(state, "--loop, --strict and --max-gap need --replay");
-	if (gen.capture.max_gap_ns && gen.rate.unit != APP_RATE_UNLIMITED)
-		argp_error(state, "--max-gap is about a capture's own timing: without --rate");
-	if (gen.shaped && gen.capture.file)
-		argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
-	if (gen.options.cpu_count > 2)
-		argp_error(state, "--cpu: one or two CPUs are wanted");
-}
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-	const char *wanted;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &gen.options;
-		return 0;
-	case 's':
-		gen.shaped = true;
-		gen.size = (unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, GEN_FRAME_BYTES);
-		return 0;
-	case 'R':
-		wanted = app_parse_rate(text, &gen.rate);
-		if (wanted)
-			argp_error(state, "--rate %s: %s", text, wanted);
-		return 0;
-	case 'n':
-		gen.asked = gen.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
-		return 0;
-	case 'f':
-		gen.shaped = true;
-		gen.flows = app_count_option(state, "flows", text, 1, GEN_FLOWS_MAX);
-		return 0;
-	case KEY_TO:
-		gen.shaped = true;
-		gen.has_to = app_parse_mac(text, gen.to);
-		if (!gen.has_to)
-			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);
-		return 0;
-	case KEY_REPLAY:
-		gen.capture.file = text;
-		return 0;
-	case KEY_MAX_GAP:
-		gen.capture.max_gap_ns = (uint64_t)(app_seconds_option(state, "max-gap", text, 0.000001, 1e9) * 1e9);
-		return 0;
-	case KEY_STRICT:
-		gen.strict = true;
-		return 0;
-	case KEY_LOOP:
-		gen.loop = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		app_add_port(&gen.options, state, text);
-		return 0;
-	case ARGP_KEY_END:
-		check(state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+/* ---- The run ---- */
 
 static void pace(void)
 {
@@ -472,12 +352,12 @@ static void pace(void)
 
 	gen.told = (struct gen_rate){
 		.schedule = &gen.schedule,
-		.asked = gen.rate.unit != APP_RATE_UNLIMITED,
+		.asked = gen.args.rate.unit != APP_RATE_UNLIMITED,
 		.speed = 1,
 		.mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
 	};
 	gen.speed = 1;
-	gen_schedule_pace(&gen.schedule, &gen.rate, gen.capture.max_gap_ns, gen.told.mbps);
+	gen_schedule_pace(&gen.schedule, &gen.args.rate, gen.capture.max_gap_ns, gen.told.mbps);
 	tell_above_line();
 }
 
@@ -486,25 +366,24 @@ static bool prepare(void)
 	const struct app_port *ports = gen.app.ports;
 	static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 1};
 	/* A pool for sending alone: its buffers keep the template, and only the head of each packet is written. */
-	unsigned count = gen.options.ring + 2 * APP_BURST + pkt_pool_slack(3);
+	unsigned count = gen.args.app.ring + 2 * APP_BURST + pkt_pool_slack(3);
 
-	if (!gen.has_to)
-		memcpy(gen.to, gen.app.port_count > 1 ? ports[1].info.mac : nobody, 6);
-	gen_udp_init(&gen.udp, gen.size - APP_FCS_BYTES, gen.to, ports[0].info.mac, gen.flows, gen_run_number());
+	const uint8_t *to = gen.args.has_to ? gen.args.to : gen.app.port_count > 1 ? ports[1].info.mac : nobody;
+	gen_udp_init(&gen.udp, gen.args.size - APP_FCS_BYTES, to, ports[0].info.mac, gen.args.flows, gen_run_number());
 	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0)) {
 		app_error("no memory for a schedule");
 		return false;
 	}
 	pace();
-	if (gen.capture.file && !gen.loop && (!gen.count || gen.count > gen.schedule.count)) {
-		if (gen.count && !gen.options.quiet)
+	if (gen.capture.file && !gen.args.loop && (!gen.count || gen.count > gen.schedule.count)) {
+		if (gen.count && !gen.args.app.quiet)
 			app_error("--count %llu: %s has %u frames to send, which are sent once; --loop starts again at its end",
 				(unsigned long long)gen.count, gen.capture.name, gen.schedule.count);
 		gen.count = gen.schedule.count;
 	}
 	gen.pieces = gen.schedule.longest > PKT_DATA_BYTES;
 	unsigned room = APP_BURST / gen_pieces(gen.schedule.longest);
-	gen.frames_at_once = gen.options.burst < room ? gen.options.burst : room;
+	gen.frames_at_once = gen.args.app.burst < room ? gen.args.app.burst : room;
 	gen.away_after = (uint64_t)(AWAY_S * app_tsc_hz());
 	gen.pool = app_open_pool(&gen.app, count);
 	return gen.pool && (gen.capture.file || gen_udp_fill(&gen.udp, gen.pool, count));
@@ -521,22 +400,26 @@ static bool run(void)
 
 static bool load(void)
 {
-	gen.capture.mtu = mtu();
-	gen.capture.own_timing = gen.rate.unit == APP_RATE_UNLIMITED;
-	return !gen.capture.file || gen_capture_load(&gen.capture, &gen.schedule, gen.strict, gen.options.quiet);
+	const struct gen_args *args = &gen.args;
+
+	gen.count = args->count;
+	gen.capture = (struct gen_capture){
+		.file = args->replay,
+		.mtu = gen_mtu(args),
+		.own_timing = args->rate.unit == APP_RATE_UNLIMITED,
+		.max_gap_ns = args->max_gap_ns,
+	};
+	return !args->replay || gen_capture_load(&gen.capture, &gen.schedule, args->strict, args->app.quiet);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
-	static const struct argp argp = {options, parse, "PORT [PORT]", doc, children, NULL, NULL};
-
-	app_parse(&argp, argc, argv, NULL);
+	gen_parse(&gen.args, argc, argv);
 	app_catch_signals();
 	bool good = load(), early = app_stopping();
-	if (early && !gen.options.quiet)
+	if (early && !gen.args.app.quiet)
 		app_error("ended before any port was opened: nothing was sent");
-	good = early || (good && app_open(&gen.app, &gen.options, 2) && prepare() && run());
+	good = early || (good && app_open(&gen.app, &gen.args.app, 2) && prepare() && run());
 
 	good = app_close(&gen.app) && good;
 	gen_schedule_free(&gen.schedule);

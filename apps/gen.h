@@ -14,6 +14,28 @@ static inline unsigned gen_pieces(unsigned frame_bytes)
 	return (frame_bytes + PKT_DATA_BYTES - 1) / PKT_DATA_BYTES;
 }
 
+/* ---- Command line (gen_args.c) ---- */
+
+struct gen_args {
+	struct app_options app;
+	struct app_rate rate;
+	unsigned size;         /* bytes, with FCS */
+	uint64_t count, flows; /* count 0: no limit was given */
+	uint8_t to[6];
+	bool has_to, shaped; /* shaped: --size, --flows or --to was given */
+	const char *replay;  /* a capture; or NULL */
+	bool loop, strict;
+	uint64_t max_gap_ns; /* 0: not given */
+};
+
+/** Ends the program where the command line is wrong. */
+void gen_parse(struct gen_args *args, int argc, char **argv);
+
+static inline unsigned gen_mtu(const struct gen_args *args)
+{
+	return args->app.mtu ? args->app.mtu : 1500;
+}
+
 /* ---- When which frame is sent (gen_schedule.c) ---- */
 
 struct gen_frame {

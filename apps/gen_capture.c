@@ -232,30 +232,42 @@ static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedu
 	return !app_stopping();
 }
 
-/* What of the capture is not sent as it was on the wire, or not when. */
-static void tell(const struct gen_capture *capture)
-{
-	const char *name = capture->name;
+/* What of a capture cannot be sent as it was, or when it was: the one list behind notices, text and JSON. */
+#define REMARKS 5
+struct remark {
+	const char *name, *text;
+	uint64_t count;
+};
 
-	if (capture->too_long)
-		app_error("%s: %llu frames are too long for an MTU of %u, and left out: the longest needs --mtu %u", name,
-			(unsigned long long)capture->too_long, capture->mtu, capture->longest_payload);
-	if (capture->empty)
-		app_error("%s: %llu frames are empty, and left out", name, (unsigned long long)capture->empty);
-	if (capture->cut)
-		app_error("%s: %llu frames were cut when captured, and are sent as they are", name, (unsigned long long)capture->cut);
-	if (*capture->damage)
-		app_error("%s: the file is damaged, or cut short, behind frame %llu, and what follows is left out: %s", name,
-			(unsigned long long)(capture->frames + capture->too_long + capture->empty), capture->damage);
-	if (capture->own_timing && capture->backwards)
-		app_error("%s: %llu frames are older than the one in front, and sent right behind it", name,
-			(unsigned long long)capture->backwards);
-	if (capture->gaps_shortened)
-		app_error("%s: %llu gaps are longer than %g s, and shortened to that", name, (unsigned long long)capture->gaps_shortened,
-			(double)capture->max_gap_ns / 1e9);
-	else if (capture->longest_gap_ns >= LONG_GAP_NS)
-		app_error("%s: no frame is due for %.0f s behind frame %llu; --max-gap SECONDS shortens such gaps", name,
-			(double)capture->longest_gap_ns / 1e9, (unsigned long long)capture->longest_gap_after);
+static void remark(const struct gen_capture *c, struct remark remarks[REMARKS])
+{
+	const struct remark all[REMARKS] = {
+		{"too_long", "too long for the MTU: left out", c->too_long},
+		{"empty", "empty: left out", c->empty},
+		{"cut", "cut when captured: sent as they are", c->cut},
+		{"backwards", "older than the one in front: sent right behind it", c->own_timing ? c->backwards : 0},
+		{"gaps_shortened", "behind gaps that --max-gap shortens", c->gaps_shortened},
+	};
+
+	memcpy(remarks, all, sizeof(all));
+}
+
+static void tell(const struct gen_capture *c)
+{
+	struct remark remarks[REMARKS];
+
+	remark(c, remarks);
+	for (unsigned i = 0; i < REMARKS; i++)
+		if (remarks[i].count)
+			app_error("%s: frames %s: %llu", c->name, remarks[i].text, (unsigned long long)remarks[i].count);
+	if (c->too_long)
+		app_error("%s: the longest needs --mtu %u", c->name, c->longest_payload);
+	if (*c->damage)
+		app_error("%s: the file is damaged, or cut short, behind frame %llu, and what follows is left out: %s", c->name,
+			(unsigned long long)(c->frames + c->too_long + c->empty), c->damage);
+	if (!c->gaps_shortened && c->longest_gap_ns >= LONG_GAP_NS)
+		app_error("%s: no frame is due for %.0f s behind frame %llu; --max-gap SECONDS shortens such gaps", c->name,
+			(double)c->longest_gap_ns / 1e9, (unsigned long long)c->longest_gap_after);
 }
 
 static bool whole(const struct gen_capture *capture)
@@ -287,34 +299,25 @@ bool gen_capture_load(struct gen_capture *capture, struct gen_schedule *schedule
 
 void gen_capture_print(const struct gen_capture *c, FILE *out, bool json)
 {
-	const struct {
-		const char *name, *text;
-		uint64_t count;
-	} notes[] = {
-		{"too_long", "too long, left out", c->too_long},
-		{"empty", "empty, left out", c->empty},
-		{"cut", "cut when captured", c->cut},
-		{"backwards", "older than the one in front", c->backwards},
-		{"gaps_shortened", "gaps shortened", c->gaps_shortened},
-	};
+	struct remark remarks[REMARKS];
 
-	if (!json && whole(c) && !c->backwards && !c->gaps_shortened)
-		return;
-	fprintf(out, json ? ",\"capture\":{\"frames\":%llu" : "generator: the capture: %llu frames to send", (unsigned long long)c->frames);
-	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+	remark(c, remarks);
+	if (json)
+		fprintf(out, ",\"capture\":{\"frames\":%llu", (unsigned long long)c->frames);
+	for (unsigned i = 0; i < REMARKS; i++) {
 		if (json)
-			fprintf(out, ",\"%s\":%llu", notes[i].name, (unsigned long long)notes[i].count);
-		else if (notes[i].count)
-			fprintf(out, "; %llu %s", (unsigned long long)notes[i].count, notes[i].text);
+			fprintf(out, ",\"%s\":%llu", remarks[i].name, (unsigned long long)remarks[i].count);
+		else if (remarks[i].count)
+			fprintf(out, "generator: frames of the capture %s: %llu\n", remarks[i].text, (unsigned long long)remarks[i].count);
 	}
-	if (json) {
+	if (json)
 		fputs(",\"damage\":", out);
-		if (*c->damage)
-			app_json_string(out, c->damage);
-		else
-			fputs("null", out);
+	if (json && *c->damage)
+		app_json_string(out, c->damage);
+	else if (json)
+		fputs("null", out);
+	else if (*c->damage)
+		fputs("generator: what follows in the capture is left out: the file is damaged, or cut short\n", out);
+	if (json)
 		fputc('}', out);
-	} else {
-		fputs(*c->damage ? "; the rest of the file is damaged\n" : "\n", out);
-	}
 }

@@ -61,7 +61,7 @@ check "  and a folder" "$work/gen.err" grep -q "$work: Is a directory" "$work/ge
 gen 1 --replay Makefile $nobody
 check "  and a text" "$work/gen.err" grep -q "Makefile: .*text" "$work/gen.err"
 check "--strict refuses a damaged one" "$work/gen.err" gen 1 --strict --replay "$work/cut.pcap" $nobody
-check "  with the reasons" "$work/gen.err" grep -q "1 frames are too long .*--mtu 1501" "$work/gen.err"
+check "  with the reasons" "$work/gen.err" grep -q "the longest needs --mtu 1501" "$work/gen.err"
 mkfifo "$work/fifo"
 exec 9<>"$work/fifo"
 capture_head >&9

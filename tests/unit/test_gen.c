@@ -4,6 +4,7 @@ int generator_main(int argc, char **argv);
 #define main generator_main
 #include "../../apps/gen.c"
 #undef main
+#include "../../apps/gen_args.c"
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_schedule.c"
@@ -223,8 +224,8 @@ static void rates_in_percent_follow_the_link(void)
 	} changes[] = {{{true, 1000}, 0.1}, {{false, 0}, 0.1}, {{true, 10000}, 1}, {{true, 100}, 0.01}};
 
 	for (unsigned percent = 0; percent < 2; percent++) {
-		gen.rate = (struct app_rate){percent ? 50 : 1e6, percent ? APP_RATE_PERCENT : APP_RATE_PACKETS};
-		gen.options.quiet = true;
+		gen.args.rate = (struct app_rate){percent ? 50 : 1e6, percent ? APP_RATE_PERCENT : APP_RATE_PACKETS};
+		gen.args.app.quiet = true;
 		gen.sending = true;
 		gen.app.ports[0].link = (struct nic_link){true, 10000};
 		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The generator's command line. */
+#include "gen.h"
+
+enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
+
+static const struct argp_option options[] = {
+	{"size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
+	{"rate", 'R', "RATE", 0,
+		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble and gap "
+		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as fast as it can, for "
+		"captures their own timing",
+		0},
+	{"count", 'n', "N", 0, "end after N packets; default: no limit, for captures once through", 0},
+	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
+	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
+	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},
+	{"loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0},
+	{"max-gap", KEY_MAX_GAP, "SECONDS", 0, "shorten longer gaps between a capture's frames to that; default: wait as long as they are",
+		0},
+	{"strict", KEY_STRICT, NULL, 0,
+		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the file is damaged; "
+		"default: send the others, and tell",
+		0},
+	{0},
+};
+
+static const char doc[] =
+	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT "\v"
+	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered or duplicated on "
+	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all "
+	"are sent, it waits until nothing has come back for 0.25 s. Until then, what has not come and was not overtaken is in flight "
+	"(\"in_flight\"); then it is lost. \"echo\":false says that nothing has come back at all, perhaps as nobody sends it.\n"
+	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the cause "
+	"(\"limited_by\").\n"
+	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-gen --rate 1Mpps --duration 10 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-gen -s 1518 -R 50% -f 1000 -d 5 --json vfio-user:/tmp/a\n"
+	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
+	"\n" APP_HELP_STATUS;
+
+static void check(const struct gen_args *args, struct argp_state *state)
+{
+	unsigned largest = gen_mtu(args) + GEN_OVERHEAD_BYTES;
+
+	if (args->app.address_count < 1 || args->app.address_count > 2)
+		argp_error(state, "one or two ports are wanted");
+	if (args->size > largest)
+		argp_error(state, "--size %u: at most %u with this MTU; larger ones need --mtu %u", args->size, largest,
+			args->size - GEN_OVERHEAD_BYTES);
+	if ((args->loop || args->strict || args->max_gap_ns) && !args->replay)
+		argp_error(state, "--loop, --strict and --max-gap need --replay");
+	if (args->max_gap_ns && args->rate.unit != APP_RATE_UNLIMITED)
+		argp_error(state, "--max-gap is about a capture's own timing: without --rate");
+	if (args->shaped && args->replay)
+		argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
+	if (args->app.cpu_count > 2)
+		argp_error(state, "--cpu: one or two CPUs are wanted");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct gen_args *args = state->input;
+	const char *wanted;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		*args = (struct gen_args){.size = GEN_UDP_MIN + APP_FCS_BYTES, .flows = 1};
+		state->child_inputs[0] = &args->app;
+		return 0;
+	case 's':
+		args->shaped = true;
+		args->size = (unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, GEN_FRAME_BYTES);
+		return 0;
+	case 'R':
+		wanted = app_parse_rate(text, &args->rate);
+		if (wanted)
+			argp_error(state, "--rate %s: %s", text, wanted);
+		return 0;
+	case 'n':
+		args->count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
+		return 0;
+	case 'f':
+		args->shaped = true;
+		args->flows = app_count_option(state, "flows", text, 1, GEN_FLOWS_MAX);
+		return 0;
+	case KEY_TO:
+		args->shaped = true;
+		args->has_to = app_parse_mac(text, args->to);
+		if (!args->has_to)
+			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);
+		return 0;
+	case KEY_REPLAY:
+		args->replay = text;
+		return 0;
+	case KEY_MAX_GAP:
+		args->max_gap_ns = (uint64_t)(app_seconds_option(state, "max-gap", text, 0.000001, 1e9) * 1e9);
+		return 0;
+	case KEY_STRICT:
+		args->strict = true;
+		return 0;
+	case KEY_LOOP:
+		args->loop = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		app_add_port(&args->app, state, text);
+		return 0;
+	case ARGP_KEY_END:
+		check(args, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void gen_parse(struct gen_args *args, int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp argp = {options, parse, "PORT [PORT]", doc, children, NULL, NULL};
+
+	app_parse(&argp, argc, argv, args);
+}
