@@ -204,7 +204,7 @@ bench-quick: ## cycles and instructions per packet, under a minute once built
 	@tests/hugepages.sh 16
 	@build/release/bench
 
-bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (five minutes); saves build/bench.json, .svg
+bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (some minutes); saves build/bench.json, .svg
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk) $(if $(wildcard /usr/include/CUnit/Basic.h),build/release/test_pool_use)
 	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 128 || echo 64)

@@ -21,7 +21,7 @@
 
 static const unsigned quick_bursts[] = {1, 8, 32}, all_bursts[] = {1, 4, 8, 32, 128};
 static const unsigned sizes[] = {64, 1518}; /* quick: the first */
-#define REPEAT_S 10
+#define REPEAT_S     10
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static struct options {

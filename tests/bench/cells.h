@@ -5,8 +5,8 @@
 
 #include "subject.h"
 
-#define ROUNDS_MAX 99
-#define CELLS_MAX  512u
+#define ROUNDS_MAX    99
+#define CELLS_MAX     512u
 #define STEPS_OF_RING (LOCKSTEP_RING / LOCKSTEP_PACKETS)
 
 struct cell {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Exact instruction counts of a stretch of code: the processor traps after each instruction (EFLAGS.TF), and a signal handler counts. That is
- * a tenth of the time that it takes to trace another process, and is never forbidden. */
-#include "progress.h"
+ * Exact instruction counts of a stretch of code: the processor traps after each instruction (EFLAGS.TF), and a signal
+ * handler counts. That takes half as long as tracing another process, and is never forbidden. */
 #include "step.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 static struct {
 	int pairs;
 	unsigned long counts[];
-} *shared;
+} * shared;
 static int room;
 static bool inside;
 static struct sigaction old_trap;

@@ -53,11 +53,11 @@ static struct file {
 	dev_t device;
 	unsigned long inode;
 	unsigned uses;
-} *files;
+} * files;
 static unsigned file_count;
 
-/* The file that private memory is moved into, one stretch after the other. It stays open, as what was moved may be mapped again; it is sparse
- * and never grows, so that a device that maps files whole maps it once. */
+/* The file that private memory is moved into, one stretch after the other. It stays open, as what was moved may be mapped again; it is
+ * sparse and never grows, so that a device that maps files whole maps it once. */
 #define OWN_BYTES (1ull << 36)
 static int own = -1;
 static uint64_t own_used;

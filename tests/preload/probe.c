@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A plain VFIO program that knows nothing of vfio-user: opens two devices in one container, maps memory of all kinds, reads and writes
  * registers, from two threads too, and gets an interrupt. For tests of the preload library. Says what failed, and exits 1.
- * Usage: preload-probe [--type1] [--many MAPPINGS FILES] GROUP NAME GROUP NAME; the groups may be the same. --many makes so many further mappings of
- * a page of private memory, and of one file, and one of each of so many files. */
+ * Usage: preload-probe [--type1] [--many MAPPINGS FILES] GROUP NAME GROUP NAME; the groups may be the same. --many makes so many further
+ * mappings of a page of private memory, and of one file, and one of each of so many files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>

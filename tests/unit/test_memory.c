@@ -10,7 +10,7 @@
 static bool no_hugepages, some_hugepages;
 static int huge_fd;
 static unsigned huge_left, ordinary_left; /* in steps of 2 MiB */
-static int held_hugepages = -1;           /* a file that has its hugepages already, whoever else takes the machine's: the next one of that kind */
+static int held_hugepages = -1; /* a file that has its hugepages already, whoever else takes the machine's: the next one of that kind */
 static int memfd_create_here(const char *name, unsigned flags)
 {
 	if (held_hugepages >= 0 && (flags & MFD_HUGETLB)) {
@@ -360,7 +360,8 @@ static bool hold_hugepages(unsigned pages)
 	return false;
 }
 
-/* With some hugepages more than the machine has, where that is allowed. Two of this test at a time would each restore what the other had set. */
+/* With some hugepages more than the machine has, where that is allowed. Two of this test at a time would each restore what the other had
+ * set. */
 static void hugepages_are_used(void)
 {
 	int lock = open(NR_HUGEPAGES, O_RDONLY | O_CLOEXEC);
