@@ -8,7 +8,7 @@ quiet_s=${PROGRESS_QUIET_S:-8}
 usual_times=${PROGRESS_USUAL_TIMES:-build/usual_times} # here, the last time; else tests/usual_times has an estimate for two cores
 step_name=() step_limit=() step_beside=() step_vital=() step_command=() step_title=() # as planned, one for each step
 step_process=() step_begin=() step_status=() step_seconds=() step_expired=()          # as run
-step_next_title=
+step_next_title='' step_took=0
 passed=0 failed=0 skipped=0
 declare -A skip_names # by reason
 skip_reasons=() failures=()
@@ -156,7 +156,7 @@ steps_break_off() {
 # run_steps LOGS [PLACES]: output of each step into a file of that folder; so many (2) at a time of those that may.
 run_steps() {
 	local step_next=0 step_shown=0 step_headed=-1 step_open='' step_said=$SECONDS step_vain='' step_ends
-	local step_total=${#step_name[@]} step_places=${2:-2} step_running=()
+	local step_total=${#step_name[@]} step_places=${2:-2} step_running=() step_begun=$SECONDS
 	logs=$1
 	mkdir -p "$logs"
 	rm -f "$logs/ends" "$logs"/status.*
@@ -177,6 +177,7 @@ run_steps() {
 	step_kill_all
 	[ -z "$step_vain" ] || printf '\nWithout that nothing else makes sense: %d further steps were not run.\n' $((step_total - step_shown))
 	exec {step_ends}>&-
+	step_took=$((SECONDS - step_begun))
 	cat "$logs/times" "$usual_times" 2>/dev/null | awk -F '\t' '!seen[$1]++' >"$logs/usual" && cp "$logs/usual" "$usual_times"
 	trap - INT TERM
 }
@@ -187,7 +188,8 @@ end_steps() {
 	for reason in "${skip_reasons[@]}"; do printf '  %s\n      %s\n' "$reason" "${skip_names[$reason]}"; done
 	[ ${#failures[@]} = 0 ] || printf '\nFailed:\n'
 	[ ${#failures[@]} = 0 ] || printf '  %s\n' "${failures[@]}"
-	printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+	printf '\nIt took %d min %d s.\n' $((step_took / 60)) $((step_took % 60))
+	printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
 	[ $failed = 0 ]
 }
 

@@ -24,7 +24,7 @@ check "a bad one has its status and the end of its log" "$out" grep -qzP '\[2/6\
 check "one that takes too long says so" "$out" says '(\[3/6\] slow)? +FAIL  ran out of its 1 s;'
 check "  also one that must be killed" "$out" says '(\[4/6\] stubborn)? +FAIL  ran out of its 1 s;'
 check "one that was killed is no success" "$out" says '(\[5/6\] killed)? +FAIL  killed by signal 9;'
-check "the sum, and each failure again before it" "$out" grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n\n2 passed, 4 failed, 0 skipped' "$out"
+check "the sum, and each failure again before it" "$out" grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n\nIt took [^\n]*\n2 passed, 4 failed, 0 skipped' "$out"
 check "it fails" "$out" test $status = 1
 
 plan 'none() { echo "skip: no such card"; return 77; }; part() { echo "  skipped: no such card"; echo "done"; }
