@@ -4,6 +4,7 @@
 #include "driver.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 /* Where all of these cards have it. No status has all bits set: some are reserved and read 0 (82599 DS 8.2.3.1.2). */
@@ -38,27 +39,40 @@ int nic_open_window(struct nic *nic, uint32_t bytes)
 	return 0;
 }
 
-/* A register that reads all ones may hold just that; STATUS never does. */
+/* A register that reads all ones may hold just that; STATUS never does. Who refuses is there. */
 static void look_for_device(struct nic *nic)
 {
+	uint64_t refusals = vfio_refusals(nic->device);
 	for (unsigned look = 0; look < STATUS_LOOKS; look++) {
 		if (look)
 			nic_sleep_us(nic_gone_retry_us);
-		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX)
+		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals(nic->device) != refusals ||
+			vfio_device_gone(nic->device))
 			return;
-		if (vfio_device_gone(nic->device))
-			break;
 	}
 	nic->gone = true;
 }
 
+/* False, and all ones: refused, or the device is gone. */
+static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
+{
+	*value = UINT32_MAX;
+	if (nic_gone(nic))
+		return false;
+	uint64_t refusals = vfio_refusals(nic->device);
+	*value = vfio_read32(&nic->bar, offset);
+	if (*value != UINT32_MAX)
+		return true;
+	if (vfio_refusals(nic->device) != refusals)
+		return false;
+	look_for_device(nic);
+	return !nic_gone(nic);
+}
+
 uint32_t nic_read(struct nic *nic, uint32_t offset)
 {
-	if (nic_gone(nic))
-		return UINT32_MAX;
-	uint32_t value = vfio_read32(&nic->bar, offset);
-	if (value == UINT32_MAX)
-		look_for_device(nic);
+	uint32_t value;
+	read_register(nic, offset, &value);
 	return value;
 }
 
@@ -70,8 +84,44 @@ void nic_write(struct nic *nic, uint32_t offset, uint32_t value)
 
 void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set)
 {
-	uint32_t value = nic_read(nic, offset);
-	nic_write(nic, offset, (value & ~clear) | set);
+	uint32_t value;
+	if (read_register(nic, offset, &value))
+		nic_write(nic, offset, (value & ~clear) | set);
+}
+
+/* ---- Refused accesses ---- */
+
+static const struct nic_register *find_register(const struct nic_driver *driver, uint32_t offset)
+{
+	for (unsigned i = 0; i < driver->register_count; i++) {
+		const struct nic_register *row = &driver->registers[i];
+		uint32_t beyond = offset - row->offset;
+		if (offset == row->offset || (row->stride && offset > row->offset && beyond % row->stride == 0 && beyond / row->stride < row->count))
+			return row;
+	}
+	return NULL;
+}
+
+int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
+{
+	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
+	const struct nic_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
+	return pollux_fail(EIO, "%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
+		nic->device->address, row ? row->name : bar ? "a register" : "configuration space", refusal->offset,
+		refusal->write ? "written" : "read", strerror(refusal->error), nic->id->name,
+		strncmp(nic->device->way, "vfio-user", 9) == 0 ? "process" : "kernel log");
+}
+
+static int fail_last_refused(struct nic *nic)
+{
+	struct vfio_refusal last;
+	vfio_last_refusal(nic->device, &last);
+	return nic_fail_refused(nic, &last);
+}
+
+int nic_check(struct nic *nic, uint64_t before, int ret)
+{
+	return vfio_refusals(nic->device) != before && !nic_gone(nic) ? fail_last_refused(nic) : ret;
 }
 
 int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
@@ -81,9 +131,9 @@ int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, ui
 	for (;;) {
 		/* before the read: a thread that was not scheduled for long looks once more before it gives up */
 		bool late = nic_now_us() >= deadline;
-		uint32_t now = nic_read(nic, offset);
-		if (nic_gone(nic))
-			return nic_fail_gone(nic);
+		uint32_t now;
+		if (!read_register(nic, offset, &now))
+			return nic_gone(nic) ? nic_fail_gone(nic) : fail_last_refused(nic);
 		if ((now & mask) == value)
 			return 0;
 		if (late)
@@ -94,8 +144,17 @@ int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, ui
 	}
 }
 
+bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count)
+{
+	uint32_t value;
+	bool counted = read_register(nic, offset, &value);
+	*count = counted ? value : 0;
+	return counted;
+}
+
 uint64_t nic_count(struct nic *nic, uint32_t offset)
 {
-	uint32_t value = nic_read(nic, offset);
-	return nic_gone(nic) ? 0 : value;
+	uint64_t count;
+	nic_read_count(nic, offset, &count);
+	return count;
 }

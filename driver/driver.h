@@ -60,6 +60,12 @@ struct nic_ops {
 	int (*pipe_open)(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
 };
 
+/** A row of a family's list of registers. */
+struct nic_register {
+	const char *name;
+	uint32_t offset, stride, count;
+};
+
 struct nic_driver {
 	const char *name;
 	const struct nic_id *ids;
@@ -67,6 +73,8 @@ struct nic_driver {
 	size_t port_bytes;        /* of the family's port structure: a struct nic, or one that begins with it */
 	unsigned unicast_filters; /* exact filters besides the port's own address */
 	const struct nic_ops *ops;
+	const struct nic_register *registers; /* its lists, for sentences */
+	unsigned register_count;
 	const void *chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */
 };
 
@@ -97,8 +105,9 @@ struct nic {
 	struct nic_rings rings;
 	bool started;
 	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
-	bool gone;  /* found by the driver; the transport's finding is in the device. See nic_gone. */
+	bool gone; /* its registers were found to read all ones; what the transport found is in the device. See nic_gone. */
 	bool gone_told;
+	unsigned refusals_told; /* of the device's refused registers, those that nic_service or nic_stop has told */
 	bool promiscuous, all_multicast;
 	int event_fd; /* what link interrupts come by; -1 until somebody wants it */
 	int wait_fd;  /* that and the transport's events in one, where it has some; else -1 */
@@ -129,18 +138,25 @@ static inline bool nic_gone(const struct nic *nic)
 /** Opens the window of BAR 0, which must have so many bytes. */
 int nic_open_window(struct nic *nic, uint32_t bytes);
 /** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone device is not
- *  touched, and all its registers read all ones. */
+ *  touched, and all its registers read all ones; so does one that the device refuses, which nic_check notices afterwards. */
 uint32_t nic_read(struct nic *nic, uint32_t offset);
 /** Writes a register, unless the device is gone. */
 void nic_write(struct nic *nic, uint32_t offset, uint32_t value);
-/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone. */
+/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone, or refuses to have it read. */
 void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
-/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV with one. */
+/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV and -EIO (refused) with one. */
 int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
-/** Reads a counter: 0 when the device turns out to be gone, whose all ones nobody has counted. */
+/** Reads a counter into *count. False, and 0: the device is gone or refuses, whose all ones nobody has counted. */
+bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
+/** The same, where it does not matter whether a 0 was counted. */
 uint64_t nic_count(struct nic *nic, uint32_t offset);
 /** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
 void nic_update_stats(struct nic *nic);
+/** Ends a control call that has returned ret, and began when vfio_refusals(nic->device) was `before`. @return ret; but -EIO, with the
+ *  sentence, where the device has refused an access meanwhile: whatever ret says came of that */
+int nic_check(struct nic *nic, uint64_t before, int ret);
+/** @return -EIO, with the sentence that names the register */
+int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal);
 uint64_t nic_now_us(void);
 void nic_sleep_us(uint32_t us);
 /** Between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families' limits. */

@@ -38,17 +38,19 @@ static int program_multicast(struct nic *nic, unsigned word)
 	return nic->driver->ops->set_multicast(nic, word, value);
 }
 
-static int program(struct nic *nic, const struct nic_mac *mac)
+/* on: an address that was added, else one that was removed. */
+static int program(struct nic *nic, const struct nic_mac *mac, bool on)
 {
+	uint64_t refusals = vfio_refusals(nic->device);
 	if (is_multicast(mac->bytes))
-		return program_multicast(nic, nic_multicast_word(mac->bytes));
-	return nic->driver->ops->set_unicast(nic, mac->filter, mac->bytes);
+		return nic_check(nic, refusals, program_multicast(nic, nic_multicast_word(mac->bytes)));
+	return nic_check(nic, refusals, nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL));
 }
 
 int nic_program_macs(struct nic *nic)
 {
 	for (unsigned i = 0; i < nic->mac_count; i++) {
-		int ret = program(nic, &nic->macs[i]);
+		int ret = program(nic, &nic->macs[i], true);
 		if (ret)
 			return ret;
 	}
@@ -116,7 +118,7 @@ int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 	macs[nic->mac_count++] = added;
 	if (!nic->started)
 		return 0;
-	ret = program(nic, &added);
+	ret = program(nic, &added, true);
 	if (ret)
 		nic->mac_count--;
 	return ret;
@@ -132,9 +134,5 @@ int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 	*found = nic->macs[--nic->mac_count];
 	if (nic_gone(nic))
 		return nic_fail_gone(nic);
-	if (!nic->started)
-		return 0;
-	if (is_multicast(removed.bytes))
-		return program_multicast(nic, nic_multicast_word(removed.bytes));
-	return nic->driver->ops->set_unicast(nic, removed.filter, NULL);
+	return nic->started ? program(nic, &removed, false) : 0;
 }

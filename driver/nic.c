@@ -42,8 +42,9 @@ int nic_failed(const struct nic_failure *failure)
 int nic_fail_gone(struct nic *nic)
 {
 	nic_rings_silence(nic);
-	return pollux_fail(
-		ENODEV, "%s: the device is gone (unplugged, or its peer went away): stop and close the port", nic->device->address);
+	return pollux_fail(ENODEV, "%s: the device is gone: %s%s", nic->device->address,
+		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power" : nic->device->loss.why,
+		nic->started ? "; stop and close the port" : "");
 }
 
 const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)
@@ -73,7 +74,13 @@ bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id)
 static int identify(struct vfio_device *device, const struct nic_driver **driver, const struct nic_id **id)
 {
 	uint16_t vendor = (uint16_t)vfio_config_read(device, 0, 2), product = (uint16_t)vfio_config_read(device, 2, 2);
-	if (vfio_device_gone(device) || vendor == 0xFFFF)
+	struct vfio_refusal refusal;
+	if (vfio_device_gone(device))
+		return vfio_fail_gone(device);
+	if (vfio_refusal(device, 0, &refusal))
+		return pollux_fail(EIO, "%s: the device refuses to have its configuration space read: %s; it is no PCI device", device->address,
+			strerror(refusal.error));
+	if (vendor == 0xFFFF)
 		return pollux_fail(ENODEV, "%s: the device does not answer: its configuration space reads all ones", device->address);
 	*driver = nic_find_driver(device->address, vendor, product, id);
 	return *driver ? 0 : -ENOTSUP;
@@ -105,7 +112,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	info->vendor_id = INTEL;
 	info->device_id = id->device;
 	info->numa_node = device->numa_node;
-	ret = driver->ops->open(nic);
+	ret = nic_check(nic, 0, driver->ops->open(nic));
 	if (ret)
 		goto fail;
 	nic->clean = true;
@@ -240,10 +247,11 @@ static int find_pool(struct nic *nic)
 static int start(struct nic *nic)
 {
 	/* an earlier stop may have failed to reset it */
+	uint64_t refusals = vfio_refusals(nic->device);
 	int ret = nic->clean ? 0 : nic_halt(nic);
 	if (ret)
 		return ret;
-	ret = nic->driver->ops->start(nic);
+	ret = nic_check(nic, refusals, nic->driver->ops->start(nic));
 	if (!ret)
 		return 0;
 	struct nic_failure failure = {.error = 0};
@@ -293,6 +301,16 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	return nic_failed(&failure);
 }
 
+/* Each refused register once. */
+static int tell_refused(struct nic *nic)
+{
+	struct vfio_refusal refusal;
+	if (!vfio_refusal(nic->device, nic->refusals_told, &refusal))
+		return 0;
+	nic->refusals_told++;
+	return nic_fail_refused(nic, &refusal);
+}
+
 int nic_stop(struct nic *nic)
 {
 	if (!nic || !nic->started)
@@ -300,7 +318,10 @@ int nic_stop(struct nic *nic)
 	struct nic_stats queues = {.rx_packets = 0};
 	nic_rings_add_stats(nic, &queues);
 	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, nic->driver->ops->stop(nic));
+	uint64_t refusals = vfio_refusals(nic->device);
+	int ret = nic->driver->ops->stop(nic);
+	nic_note(&failure, ret ? nic_check(nic, refusals, ret) : 0);
+	nic_note(&failure, tell_refused(nic));
 	nic->started = false;
 	/* the queues are gone, what they counted stays */
 	nic->stats.rx_pool_empty += queues.rx_pool_empty;
@@ -354,7 +375,11 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 	*link = (struct nic_link){.up = false};
 	if (nic_gone(nic))
 		return nic_fail_gone(nic);
-	return nic->driver->ops->get_link(nic, link);
+	uint64_t refusals = vfio_refusals(nic->device);
+	int ret = nic_check(nic, refusals, nic->driver->ops->get_link(nic, link));
+	if (ret)
+		*link = (struct nic_link){.up = false};
+	return ret;
 }
 
 void nic_update_stats(struct nic *nic)
@@ -379,6 +404,7 @@ static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra
 
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
+	uint64_t refusals = vfio_refusals(nic->device);
 	if (nic->started && !nic_gone(nic))
 		nic_update_stats(nic);
 	*stats = nic->stats;
@@ -386,7 +412,7 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 	stats->tx_bytes = tell_bytes(nic, stats->tx_bytes, stats->tx_packets * nic->tx_byte_extra, &nic->tx_bytes_told);
 	if (nic->started)
 		nic_rings_add_stats(nic, stats);
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	return nic_gone(nic) ? nic_fail_gone(nic) : nic_check(nic, refusals, 0);
 }
 
 /* Never waits, whatever O_NONBLOCK says: a vfio-user peer has the same open file, and may have cleared it. */
@@ -413,7 +439,8 @@ int nic_service(struct nic *nic, uint32_t *events)
 		if (nic->started)
 			nic_update_stats(nic);
 		struct nic_link link;
-		if (nic->driver->ops->get_link(nic, &link) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
+		uint64_t refusals = vfio_refusals(nic->device);
+		if (nic_check(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
 			nic->link = link;
 			found |= NIC_LINK_CHANGED;
 		}
@@ -424,7 +451,7 @@ int nic_service(struct nic *nic, uint32_t *events)
 	}
 	if (events)
 		*events = found;
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	return nic_gone(nic) ? nic_fail_gone(nic) : tell_refused(nic);
 }
 
 /* One descriptor to wait on for two that become readable. */
@@ -454,8 +481,9 @@ int nic_event_fd(struct nic *nic)
 		return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
 	}
 	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
+	uint64_t refusals = vfio_refusals(nic->device);
 	if (!ret)
-		ret = nic->driver->ops->enable_events(nic);
+		ret = nic_check(nic, refusals, nic->driver->ops->enable_events(nic));
 	if (!ret)
 		return nic_event_fd(nic);
 	if (nic->wait_fd >= 0)
@@ -475,7 +503,8 @@ static int set_mode(struct nic *nic, bool *mode, bool on)
 	if (before == on)
 		return 0;
 	*mode = on;
-	int ret = nic->driver->ops->set_receive_mode(nic);
+	uint64_t refusals = vfio_refusals(nic->device);
+	int ret = nic_check(nic, refusals, nic->driver->ops->set_receive_mode(nic));
 	if (ret)
 		*mode = before;
 	return ret;

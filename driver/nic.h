@@ -100,7 +100,7 @@ enum {
  * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0"
  * @param space    DMA space; the port holds a reference. Ports in one space can send what the others received.
  * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -EPROTO, -ENOTSUP (no driver for this device), -ETIMEDOUT (a wait on the hardware
- * ran out), -EIO (no or bad EEPROM), -ENODEV (gone), -ENOMEM. A failed open leaves nothing behind.
+ * ran out), -EIO (no or bad EEPROM, or the device refuses an access), -ENODEV (gone), -ENOMEM. A failed open leaves nothing behind.
  */
 int nic_open(struct nic **nic, const char *address, struct dma_space *space);
 
@@ -161,7 +161,8 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
  * Does what must be done now and then: accumulates the card's counters before they wrap, follows the link, notices that
  * the device is gone. At least every 30 seconds, or when nic_event_fd is readable.
  * @param events  receives a mask of NIC_ events since the last call; may be NULL
- * Errors: -ENODEV once the device is gone (events has NIC_GONE).
+ * Errors: -ENODEV once the device is gone (events has NIC_GONE). -EIO: the device has refused to have a register read or written, by
+ * whatever function; the sentence names it. Each register is told once, by this function or nic_stop; the port goes on without it.
  */
 int nic_service(struct nic *nic, uint32_t *events);
 
@@ -173,7 +174,7 @@ int nic_event_fd(struct nic *nic);
 int nic_get_link(struct nic *nic, struct nic_link *link);
 
 /** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. -ENODEV when the device
- *  is gone: stats has the last ones known, and since when. */
+ *  is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its counters read, which stay as they were. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started port. */

@@ -50,17 +50,94 @@ void vfio_device_close(struct vfio_device *device)
 		device->ops->close(device);
 }
 
-uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned bytes)
+int vfio_fail_gone(const struct vfio_device *device)
+{
+	return pollux_fail(ENODEV, "%s: the device is gone: %s", device->address, device->loss.why);
+}
+
+/* ---- Refused accesses ---- */
+
+/* Never 0: an error is none. */
+static uint64_t pack(const struct vfio_refusal *refusal)
+{
+	return refusal->offset | (uint64_t)refusal->region << 32 | (uint64_t)refusal->write << 40 | (uint64_t)refusal->error << 48;
+}
+
+static void unpack(uint64_t packed, struct vfio_refusal *refusal)
+{
+	*refusal = (struct vfio_refusal){
+		.offset = (uint32_t)packed,
+		.region = packed >> 32 & 0xff,
+		.write = packed >> 40 & 1,
+		.error = (int)(packed >> 48),
+	};
+}
+
+void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal)
+{
+	const uint64_t packed = pack(refusal);
+
+	for (unsigned i = 0; i < VFIO_REFUSALS; i++) {
+		uint64_t there = 0;
+
+		if (__atomic_compare_exchange_n(&device->refused[i], &there, packed, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+			there == packed)
+			break;
+	}
+	__atomic_store_n(&device->last_refused, packed, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&device->refusals, 1, __ATOMIC_RELEASE);
+}
+
+bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refusal *refusal)
+{
+	uint64_t packed = i < VFIO_REFUSALS ? __atomic_load_n(&device->refused[i], __ATOMIC_RELAXED) : 0;
+
+	unpack(packed, refusal);
+	return packed != 0;
+}
+
+void vfio_last_refusal(const struct vfio_device *device, struct vfio_refusal *refusal)
+{
+	unpack(__atomic_load_n(&device->last_refused, __ATOMIC_RELAXED), refusal);
+}
+
+/* One access, noted when it is refused. The thread's sentence is the transport's. */
+static int access_region(struct vfio_device *device, unsigned region, uint32_t offset, void *in, const void *out, unsigned bytes)
+{
+	int error;
+
+	if (vfio_device_gone(device))
+		return vfio_fail_gone(device);
+	error = in ? device->ops->read(device, region, offset, in, bytes) : device->ops->write(device, region, offset, out, bytes);
+	if (error && !vfio_device_gone(device))
+		vfio_note_refusal(
+			device, &(struct vfio_refusal){.region = region, .offset = offset, .write = out != NULL, .error = -error});
+	return error;
+}
+
+/* ---- Configuration space ---- */
+
+static int config_read(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t *value)
 {
 	uint8_t data[4];
-	uint32_t ones = bytes >= 4 ? UINT32_MAX : (1u << (8 * bytes)) - 1, value = 0;
+	int error;
 
-	if ((bytes != 1 && bytes != 2 && bytes != 4) || vfio_device_gone(device))
-		return ones;
-	if (device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, data, bytes) != 0)
-		return ones;
+	*value = bytes >= 4 ? UINT32_MAX : (1u << (8 * bytes)) - 1;
+	if (bytes != 1 && bytes != 2 && bytes != 4)
+		return pollux_fail(EINVAL, "%s: configuration space is read in 1, 2 or 4 bytes, not %u", device->address, bytes);
+	if ((error = access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, data, NULL, bytes)) != 0)
+		return error;
+	*value = 0;
 	for (unsigned i = 0; i < bytes; i++)
-		value |= (uint32_t)data[i] << (8 * i);
+		*value |= (uint32_t)data[i] << (8 * i);
+	return 0;
+}
+
+uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned bytes)
+{
+	uint32_t value;
+
+	config_read(device, offset, bytes, &value);
 	return value;
 }
 
@@ -70,27 +147,31 @@ int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned byte
 
 	if (bytes != 1 && bytes != 2 && bytes != 4)
 		return pollux_fail(EINVAL, "%s: configuration space is written in 1, 2 or 4 bytes, not %u", device->address, bytes);
-	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
 	for (unsigned i = 0; i < bytes; i++)
 		data[i] = (uint8_t)(value >> (8 * i));
-	return device->ops->write(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, data, bytes);
+	return access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, NULL, data, bytes);
+}
+
+static int read_command(struct vfio_device *device, uint32_t *command)
+{
+	int error = config_read(device, PCI_COMMAND, 2, command);
+
+	if (!error && *command == 0xffff)
+		return pollux_fail(ENODEV, "%s: the device is gone: its configuration space reads all ones", device->address);
+	return error;
 }
 
 int vfio_set_bus_master(struct vfio_device *device, bool on)
 {
 	const uint32_t ours = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	const uint32_t wanted = PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0);
-	uint32_t command = vfio_config_read(device, PCI_COMMAND, 2);
+	uint32_t command;
 	int error;
 
-	if (command == 0xffff)
-		return pollux_fail(ENODEV, "%s: the device is gone: its configuration space reads all ones", device->address);
-	if ((error = vfio_config_write(device, PCI_COMMAND, 2, (command & ~ours) | wanted)) != 0)
+	if ((error = read_command(device, &command)) != 0 ||
+		(error = vfio_config_write(device, PCI_COMMAND, 2, (command & ~ours) | wanted)) != 0 ||
+		(error = read_command(device, &command)) != 0)
 		return error;
-	command = vfio_config_read(device, PCI_COMMAND, 2);
-	if (command == 0xffff)
-		return pollux_fail(ENODEV, "%s: the device is gone: its configuration space reads all ones", device->address);
 	if ((command & ours) != wanted)
 		return pollux_fail(EIO,
 			"%s: bus mastering cannot be switched %s: PCI COMMAND reads back 0x%04x; reset or replug the device",
@@ -118,7 +199,7 @@ static uint32_t region_read32(void *context, uint32_t offset)
 	struct vfio_region *region = context;
 	uint32_t value;
 
-	if (vfio_device_gone(region->device) || region->device->ops->read(region->device, region->index, offset, &value, 4) != 0)
+	if (access_region(region->device, region->index, offset, &value, NULL, 4) != 0)
 		return UINT32_MAX;
 	return value; /* registers are little-endian, as we are */
 }
@@ -127,8 +208,7 @@ static void region_write32(void *context, uint32_t offset, uint32_t value)
 {
 	struct vfio_region *region = context;
 
-	if (!vfio_device_gone(region->device))
-		region->device->ops->write(region->device, region->index, offset, &value, 4);
+	access_region(region->device, region->index, offset, NULL, &value, 4);
 }
 
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
@@ -137,7 +217,7 @@ int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_
 
 	*window = (struct vfio_window){0};
 	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+		return vfio_fail_gone(device);
 	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
 		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
 	r = &device->regions[region];

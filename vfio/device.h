@@ -3,9 +3,12 @@
  * space. One handle with one small table of operations; kernel VFIO, vfio-user and the tests' transports each fill it in.
  *
  * Errors follow the library's rule: -errno, and a sentence in pollux_error(). A transport that has lost its device
- * reads all ones and ignores writes, as a removed PCI function does, and sets `gone`. */
+ * reads all ones and ignores writes, as a removed PCI function does, and says why in `loss`. A refused access is an error of that access
+ * alone: it reads all ones too, and is noted in `refusals`. */
 #ifndef POLLUX_VFIO_DEVICE_H
 #define POLLUX_VFIO_DEVICE_H
+
+#include "error.h"
 
 #include <linux/vfio.h> /* VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, ... */
 #include <stdbool.h>
@@ -21,6 +24,7 @@ struct vfio_device;
 
 #define VFIO_ADDRESS_MAX  256 /* bytes of a device's address with its final NUL */
 #define VFIO_WINDOW_PARTS 8
+#define VFIO_REFUSALS     32 /* registers of a device whose refusals are told apart */
 
 /** A part of a register window that is memory: [first, first + bytes) is at `at`. */
 struct vfio_part {
@@ -73,6 +77,14 @@ struct vfio_device_ops {
 	void (*close)(struct vfio_device *device);
 };
 
+/** What was refused: a register, by its region (linux/vfio.h) and offset, was not read or not written. */
+struct vfio_refusal {
+	unsigned region;
+	uint32_t offset;
+	bool write;
+	int error; /* a positive errno value */
+};
+
 /** A device handle. A transport embeds it as its first member. Read-only for drivers. */
 struct vfio_device {
 	const struct vfio_device_ops *ops;
@@ -84,7 +96,9 @@ struct vfio_device {
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
 	int numa_node; /* -1: unknown */
 	int event_fd;  /* with ops->check: becomes readable when there is something for it to take */
-	bool gone;     /* the transport has lost the device; written with relaxed atomics, never cleared */
+	struct pollux_loss loss; /* the transport has lost the device */
+	uint64_t refusals;       /* accesses refused so far; atomic */
+	uint64_t refused[VFIO_REFUSALS], last_refused; /* which, each once in the order of their coming, packed; atomic; 0: none */
 };
 
 /**
@@ -102,10 +116,26 @@ void vfio_device_close(struct vfio_device *device);
 /** True once the transport has lost the device. Cheap; any thread. */
 static inline bool vfio_device_gone(const struct vfio_device *device)
 {
-	return __atomic_load_n(&device->gone, __ATOMIC_RELAXED);
+	return pollux_lost(&device->loss);
 }
 
-/** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone. */
+/** @return -ENODEV, with the sentence that says why the transport lost the device */
+int vfio_fail_gone(const struct vfio_device *device);
+
+/** Accesses refused so far. A control path that finds more of them after its work than before has not done it. Any thread. */
+static inline uint64_t vfio_refusals(const struct vfio_device *device)
+{
+	return __atomic_load_n(&device->refusals, __ATOMIC_RELAXED);
+}
+
+/** The i-th register that was ever refused, in the order of their coming. False: there are not so many. Any thread. */
+bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refusal *refusal);
+/** The last access that was refused; there was one. Any thread. */
+void vfio_last_refusal(const struct vfio_device *device, struct vfio_refusal *refusal);
+/** For transports: notes one. Any thread. */
+void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal);
+
+/** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone or refuses. */
 uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned bytes);
 /** Writes one. -errno. */
 int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t value);

@@ -32,16 +32,20 @@ static int check_access(const struct vfio_device *device, unsigned region, uint6
 		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
 			flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
 	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+		return vfio_fail_gone(device);
 	return 0;
 }
 
-/* The kernel refuses an access that is inside a region only when there is nobody left to answer it. */
-static int lose(struct vfio_device *device, const char *what, unsigned region, uint64_t offset, int error)
+/* With these errors, and when it comes up short, the kernel says that there is nobody left to answer; with others that it will not have
+ * this access. error 0: short. */
+static int access_failed(struct vfio_device *device, const char *what, unsigned region, uint64_t offset, int error)
 {
-	__atomic_store_n(&device->gone, true, __ATOMIC_RELAXED);
-	return pollux_fail(ENODEV, "%s: the device is gone: %s at 0x%llx of region %u failed: %s", device->address, what,
-		(unsigned long long)offset, region, error ? strerror(error) : "it came up short");
+	if (error && error != EIO && error != ENODEV && error != ENXIO)
+		return pollux_fail(error, "%s: the kernel refuses a %s at 0x%llx of region %u: %s", device->address, what,
+			(unsigned long long)offset, region, strerror(error));
+	pollux_lose(&device->loss, "a %s at 0x%llx of region %u failed: %s", what, (unsigned long long)offset, region,
+		error ? strerror(error) : "it came up short");
+	return vfio_fail_gone(device);
 }
 
 int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
@@ -56,7 +60,7 @@ int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t off
 			done = pread(kernel_of(device)->fd, data, bytes, (off_t)(r->offset + offset));
 		} while (done < 0 && errno == EINTR);
 		if (done != (ssize_t)bytes)
-			error = lose(device, "a read", region, offset, done < 0 ? errno : 0);
+			error = access_failed(device, "read", region, offset, done < 0 ? errno : 0);
 	}
 	if (error)
 		memset(data, 0xff, bytes);
@@ -73,7 +77,7 @@ int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t of
 	do {
 		done = pwrite(kernel_of(device)->fd, data, bytes, (off_t)(kernel_of(device)->regions[region].offset + offset));
 	} while (done < 0 && errno == EINTR);
-	return done == (ssize_t)bytes ? 0 : lose(device, "a write", region, offset, done < 0 ? errno : 0);
+	return done == (ssize_t)bytes ? 0 : access_failed(device, "write", region, offset, done < 0 ? errno : 0);
 }
 
 /* ---- Windows ---- */
@@ -199,7 +203,7 @@ int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned 
 		return pollux_fail(
 			EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
 	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+		return vfio_fail_gone(device);
 	if (count == 0)
 		return 0;
 	irqs = &kernel->irqs[index];
@@ -237,7 +241,7 @@ int kernel_device_reset(struct vfio_device *device)
 	if (!kernel->can_reset)
 		return pollux_fail(ENOTTY, "%s: the kernel knows no way to reset this device alone", device->address);
 	if (vfio_device_gone(device))
-		return pollux_fail(ENODEV, "%s: the device is gone", device->address);
+		return vfio_fail_gone(device);
 	if (ioctl(kernel->fd, VFIO_DEVICE_RESET) < 0)
 		return pollux_fail(errno, "%s: the reset failed: %s", device->address, strerror(errno));
 	return 0;

@@ -79,6 +79,8 @@ static int map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t b
 	return 0;
 }
 
+static const char broken_why[] = "the kernel did not take memory back from the IOMMU (dmesg tells more)";
+
 static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 {
 	struct kernel_space *kernel = kernel_space_of(mapper);
@@ -95,7 +97,7 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space) {
 		if (!vfio_device_gone(&d->device))
 			vfio_set_bus_master(&d->device, false);
-		__atomic_store_n(&d->device.gone, true, __ATOMIC_RELAXED);
+		pollux_lose(&d->device.loss, "%s", broken_why);
 	}
 	pthread_mutex_unlock(&kernel->lock);
 }
@@ -220,7 +222,7 @@ void kernel_space_add_device(struct kernel_space *kernel, struct kernel_device *
 	device->next_of_space = kernel->devices;
 	kernel->devices = device;
 	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
-		__atomic_store_n(&device->device.gone, true, __ATOMIC_RELAXED);
+		pollux_lose(&device->device.loss, "%s", broken_why);
 	pthread_mutex_unlock(&kernel->lock);
 }
 

@@ -472,7 +472,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
 
 	error = user_channel_open(
-		&user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.gone);
+		&user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.loss);
 	if (!error)
 		error = ask_all(user);
 	if (!error)

@@ -5,6 +5,7 @@
 #include "error.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,7 +74,7 @@ static int connect_failed(const char *address, int error)
 	}
 }
 
-int user_channel_open(struct user_channel *channel, const char *path, const char *address, bool *gone)
+int user_channel_open(struct user_channel *channel, const char *path, const char *address, struct pollux_loss *loss)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	const struct timeval limit = {
@@ -85,7 +86,7 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 
 	*channel = (struct user_channel){
 		.socket = -1,
-		.gone = gone,
+		.loss = loss,
 		.address = address,
 		.max_fds = VFIO_USER_DEFAULT_MAX_FDS,
 		.max_access = USER_ACCESS_MAX,
@@ -130,18 +131,25 @@ void user_channel_close(struct user_channel *channel)
 
 /* ---- Losing the connection ---- */
 
-/* The peer must let go of our memory too, so the connection ends here; the descriptor stays until close, as others may be about to use it.
- */
-static void lose(struct user_channel *channel)
+/* Notes why, which completes "the device process ...". The peer must let go of our memory too, so the connection ends here; the descriptor
+ * stays until close, as others may be about to use it. */
+__attribute__((format(printf, 3, 4))) static int lose(struct user_channel *channel, int error, const char *format, ...)
 {
-	__atomic_store_n(channel->gone, true, __ATOMIC_RELAXED);
+	char why[sizeof(channel->loss->why) - 20];
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vsnprintf(why, sizeof(why), format, arguments) < 0)
+		why[0] = '\0';
+	va_end(arguments);
+	pollux_lose(channel->loss, "the device process %s", why);
 	shutdown(channel->socket, SHUT_RDWR);
+	return pollux_fail(error, "%s: the device process %s", channel->address, why);
 }
 
 int user_channel_broken(struct user_channel *channel, const char *what)
 {
-	lose(channel);
-	return pollux_fail(EPROTO, "%s: the device process %s; restart it, and see that it speaks vfio-user 0.1", channel->address, what);
+	return lose(channel, EPROTO, "%s; restart it, and see that it speaks vfio-user 0.1", what);
 }
 
 static int broken_reply(struct user_channel *channel, const struct user_call *call, const char *what)
@@ -156,17 +164,13 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 {
 	const char *name = command_name(call->command);
 
-	lose(channel);
 	if (error == EAGAIN || error == EWOULDBLOCK)
-		return pollux_fail(ETIMEDOUT, "%s: the device process did not answer %s within %u ms; it hangs or is stopped: restart it",
-			channel->address, name, answer_limit_ms);
+		return lose(channel, ETIMEDOUT, "did not answer %s within %u ms; it hangs or is stopped: restart it", name, answer_limit_ms);
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
-		return pollux_fail(ENODEV, "%s: the device process closed the connection at %s; restart it and open the device again",
-			channel->address, name);
+		return lose(channel, ENODEV, "closed the connection at %s; restart it and open the device again", name);
 	if (error == ETOOMANYREFS)
-		return pollux_fail(EPROTO, "%s: too many file descriptors are on their way to the device process; it does not read them",
-			channel->address);
-	return pollux_fail(ENODEV, "%s: the connection to the device process failed at %s: %s", channel->address, name, strerror(error));
+		return lose(channel, EPROTO, "does not read the file descriptors that are on their way to it; restart it");
+	return lose(channel, ENODEV, "cannot be reached any more: %s failed: %s", name, strerror(error));
 }
 
 /* ---- Sending ---- */
@@ -342,9 +346,8 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 	if (call->reply_fd)
 		*call->reply_fd = -1;
 	pthread_mutex_lock(&channel->lock);
-	if (__atomic_load_n(channel->gone, __ATOMIC_RELAXED))
-		error = pollux_fail(ENODEV, "%s: the device is gone: its process closed the connection or failed; close and open it again",
-			channel->address);
+	if (pollux_lost(channel->loss))
+		error = pollux_fail(ENODEV, "%s: the device is gone: %s", channel->address, channel->loss->why);
 	else if ((error = send_command(channel, call)) == 0)
 		error = receive_reply(channel, call, &in);
 	pthread_mutex_unlock(&channel->lock);

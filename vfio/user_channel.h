@@ -3,6 +3,7 @@
 #ifndef POLLUX_VFIO_USER_CHANNEL_H
 #define POLLUX_VFIO_USER_CHANNEL_H
 
+#include "error.h"
 #include "user_protocol.h"
 
 #include <pthread.h>
@@ -17,7 +18,7 @@ struct user_channel {
 	int socket;
 	pthread_mutex_t lock; /* one command is on its way at a time */
 	uint16_t id;          /* the last command's */
-	bool *gone;           /* set, atomically, when the connection has failed; nothing is sent any more then */
+	struct pollux_loss *loss; /* why the connection failed; nothing is sent any more then */
 	const char *address;  /* for sentences */
 	uint32_t max_fds;     /* what the peer takes in one message */
 	uint32_t max_access;  /* bytes of a region in one message, at most USER_ACCESS_MAX */
@@ -38,9 +39,9 @@ struct user_call {
 	int *reply_fd;      /* out: NULL: the reply may bring none; -1: it brought none. The caller's to close. */
 };
 
-/** Connects. gone and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long), -ETIMEDOUT, ...; nothing
+/** Connects. loss and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long), -ETIMEDOUT, ...; nothing
  * is left open after a failure. */
-int user_channel_open(struct user_channel *channel, const char *path, const char *address, bool *gone);
+int user_channel_open(struct user_channel *channel, const char *path, const char *address, struct pollux_loss *loss);
 
 /** Closes the connection. No other thread may be inside a call. */
 void user_channel_close(struct user_channel *channel);

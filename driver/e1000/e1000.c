@@ -120,6 +120,12 @@ const struct nic_ops e1000_ops = {
 	.set_receive_mode = e1000_set_receive_mode,
 };
 
+static const struct nic_register registers[] = {
+#define X(name, offset, stride, count, chips) {#name, offset, stride, count},
+	E1000_REGISTERS(X)
+#undef X
+};
+
 const struct nic_driver e1000_driver = {
 	.name = "e1000",
 	.ids = ids,
@@ -127,5 +133,7 @@ const struct nic_driver e1000_driver = {
 	.port_bytes = sizeof(struct e1000),
 	.unicast_filters = 15,
 	.ops = &e1000_ops,
+	.registers = registers,
+	.register_count = sizeof(registers) / sizeof(*registers),
 	.chips = chips,
 };

@@ -25,7 +25,10 @@ static const uint32_t errors[E1000_ERRORS] = {
  * nothing. Where it finds as much, by chance, the next update finds less than that. */
 static uint64_t count_rare(struct e1000 *e, unsigned index, uint32_t offset)
 {
-	uint64_t value = nic_count(&e->nic, offset), again = value ? nic_count(&e->nic, offset) : 0, before = e->uncleared[index];
+	uint64_t value, again = 0, before = e->uncleared[index];
+	/* what a refused read would have told, the next one tells */
+	if (!nic_read_count(&e->nic, offset, &value) || (value && !nic_read_count(&e->nic, offset, &again)))
+		return 0;
 	bool cleared = again < value || value < before;
 	e->uncleared[index] = cleared ? 0 : (uint32_t)again;
 	return cleared ? value + again : again - before;

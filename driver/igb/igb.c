@@ -47,6 +47,13 @@ static const struct nic_id ids[] = {
 
 static const struct e1000_chip *const chips[] = {&igb_82576};
 
+/* Its own first: where both lists have a register, the 82576 has it as its own says. */
+static const struct nic_register registers[] = {
+#define X(name, offset, stride, count, ...) {#name, offset, stride, count},
+	IGB_REGISTERS(X) E1000_REGISTERS(X)
+#undef X
+};
+
 const struct nic_driver igb_driver = {
 	.name = "igb",
 	.ids = ids,
@@ -54,5 +61,7 @@ const struct nic_driver igb_driver = {
 	.port_bytes = sizeof(struct e1000),
 	.unicast_filters = 23,
 	.ops = &e1000_ops,
+	.registers = registers,
+	.register_count = sizeof(registers) / sizeof(*registers),
 	.chips = chips,
 };

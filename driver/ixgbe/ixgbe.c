@@ -98,6 +98,12 @@ static const struct nic_ops ops = {
 	.pipe_open = ixgbe_pipe_open,
 };
 
+static const struct nic_register registers[] = {
+#define X(name, offset, stride, count, section) {#name, offset, stride, count},
+	IXGBE_REGISTERS(X)
+#undef X
+};
+
 const struct nic_driver ixgbe_driver = {
 	.name = "ixgbe",
 	.ids = ids,
@@ -105,4 +111,6 @@ const struct nic_driver ixgbe_driver = {
 	.port_bytes = sizeof(struct nic),
 	.unicast_filters = IXGBE_RARS - 1,
 	.ops = &ops,
+	.registers = registers,
+	.register_count = sizeof(registers) / sizeof(*registers),
 };

@@ -92,8 +92,8 @@ int preload_device_shared(struct device *device, struct vfio_user_sparse_area *a
 
 int preload_device_connect(struct device *device)
 {
-	device->gone = false;
-	int error = user_channel_open(&device->channel, device->path, device->path, &device->gone);
+	device->loss = (struct pollux_loss){.lost = false};
+	int error = user_channel_open(&device->channel, device->path, device->path, &device->loss);
 	if (error) {
 		fprintf(stderr, "pollux-preload: %s: nobody serves at %s: %s\n", device->name, device->path, strerror(-error));
 		return -ENODEV;
@@ -111,7 +111,7 @@ int preload_device_connect(struct device *device)
 
 void preload_device_disconnect(struct device *device)
 {
-	__atomic_store_n(&device->gone, true, __ATOMIC_RELEASE);
+	pollux_lose(&device->loss, "closed by its user");
 	user_channel_close(&device->channel);
 }
 
@@ -145,7 +145,7 @@ int preload_device_unmap(struct device *device, const struct piece *piece)
 
 int preload_device_access(struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
 {
-	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE))
+	if (pollux_lost(&device->loss))
 		return -ENODEV;
 	return user_channel_access(&device->channel, region, offset, in, out, bytes);
 }

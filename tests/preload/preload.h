@@ -60,7 +60,7 @@ struct device {
 	int fd;                              /* -1: closed */
 	bool node;                           /* opened by its own node: */
 	struct container *bound, *container; /* the iommufd, from binding and from attaching on; NULL: not yet */
-	bool gone;
+	struct pollux_loss loss;
 	struct user_channel channel;
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 };

@@ -44,7 +44,7 @@ void qtest_gone(struct qtest *qtest)
 {
 	for (unsigned i = 0; i < QTEST_CARDS; i++)
 		if (qtest->devices[i])
-			__atomic_store_n(&qtest->devices[i]->gone, true, __ATOMIC_RELAXED);
+			pollux_lose(&qtest->devices[i]->loss, "QEMU ended");
 }
 
 static bool fails(struct card *card)

@@ -37,6 +37,14 @@ static bool vanished(struct card *card, bool write)
 	return true;
 }
 
+static bool refused(struct card *card, uint32_t offset, bool write)
+{
+	if (card->accesses != card->refuse && (!card->refused || offset != card->refused))
+		return false;
+	vfio_note_refusal(&card->device, &(struct vfio_refusal){.offset = offset, .write = write, .error = EINVAL});
+	return true;
+}
+
 static uint32_t value_of(struct card *card, uint32_t offset)
 {
 	uint32_t value = card->kind->value(card, offset, *card_register(card, offset));
@@ -49,7 +57,7 @@ static uint32_t value_of(struct card *card, uint32_t offset)
 static uint32_t read32(void *context, uint32_t offset)
 {
 	struct card *card = context;
-	if (vanished(card, false))
+	if (vanished(card, false) || refused(card, offset, false))
 		return UINT32_MAX;
 	uint32_t value = value_of(card, offset);
 	card->kind->was_read(card, offset);
@@ -60,7 +68,7 @@ static uint32_t read32(void *context, uint32_t offset)
 static void write32(void *context, uint32_t offset, uint32_t value)
 {
 	struct card *card = context;
-	if (vanished(card, true))
+	if (vanished(card, true) || refused(card, offset, true))
 		return;
 	log_access(card, offset, value, true);
 	if (card->kind->resets(card, offset, value)) {

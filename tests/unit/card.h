@@ -54,6 +54,8 @@ struct card {
 	bool command_stuck;   /* COMMAND.BusMaster cannot be cleared but by a function reset */
 	bool master_refused;  /* nor set */
 	unsigned vanish;      /* the device is gone from this access on; 0: stays */
+	unsigned refuse;      /* this access is refused; 0: none */
+	uint32_t refused;     /* and all accesses of this register are; 0: none */
 	unsigned fail;        /* this step fails; 0: none */
 	unsigned steps;       /* calls of the transport and of the mapper, and allocations, so far */
 	unsigned accesses;    /* of registers */

@@ -20,6 +20,8 @@ static void *step_aligned_alloc(size_t alignment, size_t bytes)
 	return card_step_fails(&card) ? NULL : aligned_alloc(alignment, bytes);
 }
 
+static unsigned before_close; /* accesses in the last life before nic_close, which has nobody to tell */
+
 /* The whole life of a port; true when nothing failed. What it leaves behind is looked at in any case. */
 static bool live(void)
 {
@@ -43,9 +45,11 @@ static bool live(void)
 			CU_ASSERT_EQUAL(card.mapped, mapped);
 		}
 		good &= nic_stop(nic) == 0;
+		before_close = card.accesses;
 		nic_close(nic);
 	} else {
 		good = false;
+		before_close = card.accesses;
 		CU_ASSERT(strlen(nic_error()) > 0);
 		CU_ASSERT_PTR_NULL(nic);
 	}
@@ -76,6 +80,73 @@ static void vanish_at_any_access(uint16_t id)
 		step = access > 400 ? 7 : 1;
 	}
 	CU_FAIL("a life takes more than 100000 accesses");
+}
+
+/* A card of this id that refuses one access of a life in turn: a call fails and says so, none takes all ones for data, nothing is left. */
+static void refuse_any_access(uint16_t id)
+{
+	unsigned step = 1;
+	for (unsigned access = 1; access < 100000; access += step) {
+		card_init(&card, id, space);
+		card.refuse = access;
+		bool good = live();
+		CU_ASSERT(!good || before_close < access);
+		if (!good)
+			CU_ASSERT(says("the device refuses to have"));
+		CU_ASSERT(!vfio_device_gone(&card.device));
+		if (card.accesses < access)
+			return;
+		step = access > 400 ? 7 : 1;
+	}
+	CU_FAIL("a life takes more than 100000 accesses");
+}
+
+/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service, and does not keep the port from its work. */
+static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
+{
+	const uint32_t other = 0x4040; /* RLEC, of all families */
+	struct nic_stats stats;
+	uint32_t events;
+	open_card(id);
+	start();
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	card.refused = counter;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
+	CU_ASSERT(says(name));
+	CU_ASSERT_EQUAL(nic_service(nic, &events), -EIO);
+	CU_ASSERT(says(name));
+	CU_ASSERT(says("read: Invalid argument"));
+	CU_ASSERT_EQUAL(events, 0);
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
+	CU_ASSERT_EQUAL(memcmp(&stats, &(struct nic_stats){.time_ns = stats.time_ns}, sizeof(stats)), 0);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	/* of a port that was never serviced, stop tells */
+	card.refused = 0;
+	start();
+	card.refused = other;
+	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
+	CU_ASSERT(says("RLEC (0x04040)"));
+	nothing_is_left();
+	close_port();
+}
+
+/* The sentence for a device that is gone says what happened, and asks for no port to be stopped that was never started. */
+static void tell_why_it_is_gone(uint16_t id)
+{
+	struct nic_link link;
+	open_card(id);
+	card.vanish = card.accesses + 1;
+	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -ENODEV);
+	CU_ASSERT(says("its registers read all ones"));
+	CU_ASSERT_PTR_NULL(strstr(nic_error(), "stop"));
+	close_port();
+	open_card(id);
+	start();
+	pollux_lose(&card.device.loss, "the device process did not answer REGION_READ within 5000 ms");
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), -ENODEV);
+	CU_ASSERT(says("the device is gone: the device process did not answer REGION_READ within 5000 ms; stop and close the port"));
+	close_port();
 }
 
 /* A card of this id, each step of a life failing in turn. */

@@ -144,7 +144,7 @@ static void test_a_gone_device_is_not_touched(void)
 {
 	struct plain plain = make_plain();
 
-	plain.device.gone = true;
+	pollux_lose(&plain.device.loss, "for this test");
 	CU_ASSERT(vfio_device_gone(&plain.device));
 	CU_ASSERT_EQUAL(vfio_config_read(&plain.device, 0, 4), UINT32_MAX);
 	CU_ASSERT_EQUAL(vfio_config_read(&plain.device, 0, 1), 0xff);

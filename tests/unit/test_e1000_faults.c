@@ -259,6 +259,22 @@ static void transmit_is_drained_but_not_for_ever(void)
 
 /* ---- what fails ---- */
 
+static void any_access_may_be_refused(void)
+{
+	refuse_any_access(id);
+}
+
+static void a_refused_counter_counts_nothing_and_is_told_once(void)
+{
+	refuse_counter(id, E1000_GPRC, "GPRC (0x04074)");
+	refuse_counter(id, E1000_MPC, "MPC (0x04010)");
+}
+
+static void why_it_is_gone_is_told(void)
+{
+	tell_why_it_is_gone(id);
+}
+
 static void a_device_may_vanish_at_any_access(void)
 {
 	vanish_at_any_access(id);
@@ -708,6 +724,9 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"bits stuck at open are named", bits_stuck_at_open_are_named}, {"damaged NVMs are refused", damaged_nvms_are_refused},    \
 		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                                              \
 		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                                           \
+		{"any access may be refused", any_access_may_be_refused},                                                                  \
+		{"a refused counter counts nothing and is told once", a_refused_counter_counts_nothing_and_is_told_once},                  \
+		{"why it is gone is told", why_it_is_gone_is_told},                                                                        \
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},                                                  \
 		{"bursts of a vanished device do nothing", bursts_of_a_vanished_device_do_nothing},                                        \
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},                                        \

@@ -513,6 +513,36 @@ static void test_no_reset(void)
 	end();
 }
 
+static void test_a_refused_access_is_an_error_of_that_access(void)
+{
+	struct vfio_device *device;
+	struct vfio_window window;
+	struct vfio_refusal refusal;
+
+	begin();
+	device = must_open(A);
+	CU_ASSERT_EQUAL(vfio_refusals(device), 0);
+	CU_ASSERT_EQUAL_FATAL(vfio_region_window(device, 0, &window), 0); /* by functions */
+	k.pread_error = EINVAL;
+	CU_ASSERT_EQUAL(vfio_read32(&window, 0x1008), UINT32_MAX);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), "refuses a read at 0x1008 of region 0: Invalid argument"));
+	CU_ASSERT_EQUAL(vfio_set_bus_master(device, true), -EINVAL); /* and not gone, for all ones that nobody read */
+	k.pread_error = 0;
+	k.pwrite_error = EPERM;
+	vfio_write32(&window, 0x1008, 1);
+	vfio_write32(&window, 0x1008, 1);
+	k.pwrite_error = 0;
+	CU_ASSERT_FALSE(vfio_device_gone(device));
+	CU_ASSERT_EQUAL(vfio_refusals(device), 4);
+	CU_ASSERT(vfio_refusal(device, 0, &refusal));
+	CU_ASSERT(refusal.region == 0 && refusal.offset == 0x1008 && !refusal.write && refusal.error == EINVAL);
+	CU_ASSERT(vfio_refusal(device, 2, &refusal));
+	CU_ASSERT(refusal.region == 0 && refusal.offset == 0x1008 && refusal.write && refusal.error == EPERM);
+	CU_ASSERT_FALSE(vfio_refusal(device, 3, &refusal));
+	device->ops->close(device);
+	end();
+}
+
 static void test_a_failing_access_loses_the_device(void)
 {
 	for (unsigned way = 0; way < 3; way++) {
@@ -535,6 +565,8 @@ static void test_a_failing_access_loses_the_device(void)
 		CU_ASSERT_EQUAL(device->ops->read(device, 0, 0, &value, 4), -ENODEV);
 		CU_ASSERT_EQUAL(value, UINT32_MAX);
 		CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), -ENODEV);
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), way == 0 ? "of region 7 failed: Input/output error" :
+			way == 1 ? "of region 7 failed: it came up short" : "a write at 0x4 of region 7 failed"));
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &eventfd), -ENODEV);
 		CU_ASSERT_EQUAL(device->ops->reset(device), -ENODEV);
 		CU_ASSERT_EQUAL(k.calls, calls);
@@ -567,6 +599,7 @@ int main(void)
 		{"fewer vectors than are wanted are none", test_fewer_vectors_than_are_wanted_are_none},
 		{"no reset", test_no_reset},
 		{"a device wanted back is gone, and quiet", test_a_device_wanted_back_is_gone_and_quiet},
+		{"a refused access is an error of that access", test_a_refused_access_is_an_error_of_that_access},
 		{"a failing access loses the device", test_a_failing_access_loses_the_device},
 		CU_TEST_INFO_NULL,
 	};

@@ -192,6 +192,22 @@ static void all_ones_in_a_register_are_no_gone_device(void)
 	close_port();
 }
 
+static void any_access_may_be_refused(void)
+{
+	refuse_any_access(0x10FB);
+}
+
+static void a_refused_counter_counts_nothing_and_is_told_once(void)
+{
+	refuse_counter(0x10FB, IXGBE_QPRC, "QPRC (0x01030)");
+	refuse_counter(0x10FB, IXGBE_MPC, "MPC (0x03fa0)");
+}
+
+static void why_it_is_gone_is_told(void)
+{
+	tell_why_it_is_gone(0x10FB);
+}
+
 static void a_device_may_vanish_at_any_access(void)
 {
 	vanish_at_any_access(0x10FB);
@@ -276,6 +292,9 @@ int main(void)
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
 		{"queues that cannot be filled give everything back", queues_that_cannot_be_filled_give_everything_back},
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
+		{"any access may be refused", any_access_may_be_refused},
+		{"a refused counter counts nothing and is told once", a_refused_counter_counts_nothing_and_is_told_once},
+		{"why it is gone is told", why_it_is_gone_is_told},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
 		{"a vanished device is left alone", a_vanished_device_is_left_alone},
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},

@@ -375,7 +375,7 @@ static void lose_the_card(struct vfio_device *device)
 {
 	uint64_t count;
 	if (read(device->event_fd, &count, sizeof(count)) == sizeof(count))
-		device->gone = true;
+		pollux_lose(&device->loss, "for this test");
 }
 
 static void a_device_wanted_back_wakes_who_waits(void)
@@ -413,7 +413,7 @@ static void a_gone_device_is_told_once_and_touched_no_more(void)
 	open_port();
 	start_port(NULL);
 	CU_ASSERT(nic_event_fd(nic) >= 0);
-	__atomic_store_n(&card.device.gone, true, __ATOMIC_RELAXED);
+	pollux_lose(&card.device.loss, "for this test");
 	unsigned accesses = card.accesses;
 	uint32_t events;
 	struct nic_link link;

@@ -388,7 +388,7 @@ static void test_signals_prolong_no_wait(void)
 	struct user_call call = {.command = VFIO_USER_DEVICE_RESET};
 	struct user_channel channel;
 	char block[4096] = "";
-	bool gone = false;
+	struct pollux_loss loss = {.lost = false};
 
 	answer_limit_ms = SHORT_LIMIT_MS;
 	unlink(name.sun_path);
@@ -396,12 +396,12 @@ static void test_signals_prolong_no_wait(void)
 	CU_ASSERT_EQUAL(listen(listener, 0), 0);
 	CU_ASSERT_EQUAL(connect(first, (struct sockaddr *)&name, sizeof(name)), 0); /* that fills the queue */
 	start_ticks();
-	CU_ASSERT_EQUAL(user_channel_open(&channel, name.sun_path, "full", &gone), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(user_channel_open(&channel, name.sun_path, "full", &loss), -ETIMEDOUT);
 	CU_ASSERT(ticks < 250);
 
 	/* A peer that reads nothing. */
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	channel = (struct user_channel){.socket = ends[0], .gone = &gone, .address = "full"};
+	channel = (struct user_channel){.socket = ends[0], .loss = &loss, .address = "full"};
 	pthread_mutex_init(&channel.lock, NULL);
 	setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	while (send(ends[0], block, sizeof(block), MSG_DONTWAIT) > 0)

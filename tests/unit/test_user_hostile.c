@@ -157,6 +157,79 @@ static void test_operations_survive_misbehaviour(void)
 		}
 }
 
+static void tamper_refuse(struct fake *fake, const struct vfio_user_header *command, struct reply *reply)
+{
+	if (command->command != VFIO_USER_REGION_READ && command->command != VFIO_USER_REGION_WRITE)
+		return;
+	(void)fake;
+	reply->header.flags |= VFIO_USER_ERROR;
+	reply->header.error = EINVAL;
+	reply->payload_bytes = 0;
+	reply->header.bytes = sizeof(reply->header);
+}
+
+static void test_a_refused_access_is_noted_and_no_data(void)
+{
+	struct vfio_refusal refusal;
+	struct vfio_window window;
+	struct scene s;
+
+	set_up(&s);
+	s.fake->tamper = tamper_refuse;
+	must_open(&s);
+	CU_ASSERT_EQUAL_FATAL(s.device->ops->window(s.device, 0, &window), 0);
+	for (unsigned again = 0; again < 2; again++) {
+		CU_ASSERT_EQUAL(vfio_read32(&window, 0x5004), UINT32_MAX);
+		vfio_write32(&window, 0x5008, 1);
+	}
+	CU_ASSERT_EQUAL(vfio_config_read(s.device, 2, 2), 0xffff);
+	CU_ASSERT_EQUAL(vfio_set_bus_master(s.device, true), -EINVAL);
+	CU_ASSERT_FALSE(vfio_device_gone(s.device));
+	CU_ASSERT_EQUAL(vfio_refusals(s.device), 6);
+	vfio_last_refusal(s.device, &refusal);
+	CU_ASSERT(refusal.region == 7 && refusal.offset == 4 && !refusal.write && refusal.error == EINVAL);
+	CU_ASSERT(vfio_refusal(s.device, 1, &refusal));
+	CU_ASSERT(refusal.region == 0 && refusal.offset == 0x5008 && refusal.write && refusal.error == EINVAL);
+	CU_ASSERT_FALSE(vfio_refusal(s.device, 4, &refusal)); /* each once */
+	for (unsigned i = 0; i < VFIO_REFUSALS + 8; i++)      /* more than there is room for are counted all the same */
+		vfio_write32(&window, 0x6000 + 4 * i, 1);
+	CU_ASSERT_EQUAL(vfio_refusals(s.device), 6 + VFIO_REFUSALS + 8);
+	CU_ASSERT_FALSE(vfio_refusal(s.device, VFIO_REFUSALS, &refusal));
+	tear_down(&s);
+}
+
+static void test_why_the_device_is_gone_is_told_from_then_on(void)
+{
+	static const struct {
+		enum how how;
+		const char *why;
+	} cases[] = {
+		{CLOSE, "the device is gone: the device process closed the connection at REGION_READ"},
+		{SILENT, "the device is gone: the device process did not answer REGION_READ within 500 ms"},
+		{WRONG_ID, "the device is gone: the device process answers REGION_READ with another message's number"},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vfio_window window;
+		struct scene s;
+
+		set_up(&s);
+		s.fake->how = cases[i].how;
+		s.fake->command = VFIO_USER_REGION_READ;
+		expect_answers(cases[i].how);
+		must_open(&s);
+		CU_ASSERT_EQUAL(s.device->ops->window(s.device, 0, &window), 0);
+		CU_ASSERT_EQUAL(vfio_read32(&window, 8), UINT32_MAX);
+		CU_ASSERT_EQUAL(operate(&s, VFIO_USER_DEVICE_RESET), -ENODEV);
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), cases[i].why));
+		CU_ASSERT_EQUAL(vfio_set_bus_master(s.device, false), -ENODEV);
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), cases[i].why));
+		CU_ASSERT_EQUAL(vfio_refusals(s.device), 0);
+		tear_down(&s);
+		answer_limit_ms = 5000;
+	}
+}
+
 static void test_memory_comes_back_whatever_the_peer_does(void)
 {
 	for (enum how how = CLOSE; how < HOW_COUNT; how++) {
@@ -387,6 +460,8 @@ int main(void)
 		{"open survives misbehaviour at every message", test_open_survives_misbehaviour_at_every_message},
 		{"open survives a close before each answer", test_open_survives_a_close_before_each_answer},
 		{"operations survive misbehaviour", test_operations_survive_misbehaviour},
+		{"a refused access is noted, and no data", test_a_refused_access_is_noted_and_no_data},
+		{"why the device is gone is told from then on", test_why_the_device_is_gone_is_told_from_then_on},
 		{"memory comes back whatever the peer does", test_memory_comes_back_whatever_the_peer_does},
 		{"a refused map is an error, and a lost one too", test_a_refused_map_is_an_error_and_a_lost_one_too},
 		{"open refuses nonsense", test_open_refuses_nonsense},
