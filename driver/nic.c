@@ -86,6 +86,14 @@ static int identify(struct vfio_device *device, const struct nic_driver **driver
 	return *driver ? 0 : -ENOTSUP;
 }
 
+/* Firmware names nodes that a machine lacks, and a container may not have all. */
+static void take_node(struct nic_info *info, int node)
+{
+	info->numa_node = dma_memory_node_exists(node) ? node : -1;
+	if (node >= 0 && info->numa_node < 0)
+		snprintf(info->note, sizeof(info->note), "it is on NUMA node %d, whose memory cannot be had here: it uses other memory", node);
+}
+
 int nic_open_device(struct nic **out, struct vfio_device *device)
 {
 	*out = NULL;
@@ -111,7 +119,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	snprintf(info->name, sizeof(info->name), "%s", id->name);
 	info->vendor_id = INTEL;
 	info->device_id = id->device;
-	info->numa_node = device->numa_node;
+	take_node(info, device->numa_node);
 	ret = nic_check(nic, 0, driver->ops->open(nic));
 	if (ret)
 		goto fail;

@@ -55,7 +55,8 @@ struct nic_info {
 	char name[48];   /* "Intel 82599ES SFI/SFP+" */
 	uint16_t vendor_id, device_id;
 	uint8_t mac[6];
-	int numa_node; /* -1: unknown */
+	int numa_node;   /* -1: unknown, or one that this machine does not have */
+	char note[128];  /* what somebody should know of it who wonders about its speed; "": nothing. For an application to print */
 	uint16_t max_rx_queues, max_tx_queues, max_mtu;
 	uint32_t max_link_mbps;
 	enum pkt_simd simd; /* what the burst functions use, once started */
@@ -97,9 +98,9 @@ enum {
 
 /**
  * Opens a port: finds the driver for the device, resets the device, and reads what it is. No DMA yet.
- * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0"
+ * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0"; "03:00.0" is that too
  * @param space    DMA space; the port holds a reference. Ports in one space can send what the others received.
- * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -EPROTO, -ENOTSUP (no driver for this device), -ETIMEDOUT (a wait on the hardware
+ * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -ENOTSOCK, -EBUSY (in use: the sentence says by whom), -EPROTO, -ENOTSUP (no driver for this device), -ETIMEDOUT (a wait on the hardware
  * ran out), -EIO (no or bad EEPROM, or the device refuses an access), -ENODEV (gone), -ENOMEM. A failed open leaves nothing behind.
  */
 int nic_open(struct nic **nic, const char *address, struct dma_space *space);

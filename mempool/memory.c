@@ -135,6 +135,13 @@ static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int 
 	return fd;
 }
 
+bool dma_memory_node_exists(int numa_node)
+{
+	/* without NUMA in the kernel, all memory is node 0's */
+	return numa_available() < 0 ? numa_node == 0
+				    : numa_node >= 0 && numa_node <= numa_max_node() && numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
+}
+
 int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes)
 {
 	*memory = (struct dma_memory){0};

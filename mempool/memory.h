@@ -3,6 +3,7 @@
 #ifndef POLLUX_MEMPOOL_MEMORY_H
 #define POLLUX_MEMPOOL_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ struct dma_memory {
  * Thread-safe. memory->base is NULL after a failure.
  */
 int dma_memory_alloc(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node);
+
+/** Whether this machine has such a node, and this process may ask for its memory. -1 is none. */
+bool dma_memory_node_exists(int numa_node);
 
 /** As dma_memory_alloc, with pages no larger than max_page_bytes (1 GiB, 2 MiB or 4096). */
 int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes);

@@ -41,8 +41,11 @@ bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes);
 /** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most VFIO_USES. */
 unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20]);
 
-/** The process that has the device open through VFIO; 0: none that can be seen. Others' need root. */
+/** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Others' need root. */
 pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
+
+/** A process that has one of these open ("": none), named as the links below /proc/PID/fd name them: "/dev/vfio/14", "socket:[4711]". */
+pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32]);
 
 /** The hypervisor that this machine is a guest of ("VirtualBox", "VMware", "QEMU", "KVM", "Hyper-V", "Xen", or "another hypervisor"); NULL:
  * none. */

@@ -11,12 +11,12 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
-/* "dddd:bb:dd.f", all hexadecimal, the function 0 to 7. */
+/* "dddd:bb:dd.f" or "bb:dd.f", all hexadecimal, the function 0 to 7. */
 static bool is_pci_address(const char *address)
 {
-	static const char form[] = "xxxx:xx:xx.f";
+	const char *form = strlen(address) == strlen("xx:xx.f") ? "xx:xx.f" : "xxxx:xx:xx.f";
 
-	if (strlen(address) != sizeof(form) - 1)
+	if (strlen(address) != strlen(form))
 		return false;
 	for (unsigned i = 0; form[i]; i++) {
 		char c = address[i];

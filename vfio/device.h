@@ -103,10 +103,10 @@ struct vfio_device {
 
 /**
  * Opens a device by where it is and attaches it to a DMA space.
- * @param address  "vfio-user:/path/to/socket" or "dddd:bb:dd.f" (kernel VFIO)
+ * @param address  "vfio-user:/path/to/socket", or "dddd:bb:dd.f" or "bb:dd.f" (kernel VFIO)
  * @param space    the handle holds a reference until it is closed
  * Errors: -EINVAL (not an address), -ENOENT / -ECONNREFUSED (nobody there), -EPROTO (the peer breaks the protocol), -ENOTSUP,
- * -ETIMEDOUT, and those of dma_space_attach. A failed open leaves nothing behind.
+ * -ETIMEDOUT, -EBUSY (another process has it), -ENOTSOCK, and those of dma_space_attach. A failed open leaves nothing behind.
  */
 int vfio_device_open(struct vfio_device **device, const char *address, struct dma_space *space);
 

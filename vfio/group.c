@@ -3,12 +3,14 @@
  * know which it has; groups that share a DMA space share a container. */
 #include "group.h"
 
+#include "bind.h"
 #include "error.h"
 #include "info.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -157,16 +159,38 @@ int group_fail_not_viable(const struct vfio_pci *pci)
 	return error;
 }
 
+bool group_name_opener(const struct vfio_pci *pci, const char *path, char text[GROUP_OPENER_BYTES])
+{
+	char name[32];
+	struct vfio_pci *others;
+	unsigned count = 0;
+	pid_t pid = vfio_pci_opener(pci, name);
+
+	if (pid)
+		snprintf(text, GROUP_OPENER_BYTES, "%s, process %d", name, (int)pid);
+	else if (vfio_pci_neighbours(pci, &others, &count) == 0)
+		for (unsigned i = 0; i < count && !pid; i++)
+			if ((pid = vfio_pci_opener(&others[i], name)) != 0)
+				snprintf(text, GROUP_OPENER_BYTES, "%s, process %d, through %s", name, (int)pid, others[i].address);
+	if (count)
+		free(others);
+	if (!pid)
+		snprintf(text, GROUP_OPENER_BYTES, "another process (as root, fuser -v %s tells which)", path);
+	return pid != 0;
+}
+
 static int fail_open_group(const struct vfio_pci *pci, const char *path, int error)
 {
+	char opener[GROUP_OPENER_BYTES];
+
 	switch (error) {
 	case EACCES:
 	case EPERM:
 		return pollux_fail(error, "%s: %s may not be opened; as root: chown %u %s (pollux-bind --user does that)", pci->address,
 			path, geteuid(), path);
 	case EBUSY:
-		return pollux_fail(
-			error, "%s: %s is open in another process (fuser -v %s tells which); end that first", pci->address, path, path);
+		group_name_opener(pci, path, opener);
+		return pollux_fail(error, "%s: %s is in use by %s; end that first", pci->address, path, opener);
 	case ENOENT:
 		return pollux_fail(error, "%s: there is no %s; is /dev of this container or namespace the machine's?", pci->address, path);
 	default:
@@ -246,8 +270,10 @@ fail:
 int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space)
 {
 	struct group *group = group_numbered((unsigned)pci->group);
+	char opener[GROUP_OPENER_BYTES], path[PATH_MAX];
 	int error;
 
+	vfio_path(path, "/dev/vfio/%d", pci->group);
 	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0) /* is it broken? */
 		return device->kernel = NULL, error;
 	if (!group && (error = make_group(&group, pci, space)) != 0)
@@ -258,10 +284,12 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 	if ((device->fd = ioctl(group->fd, VFIO_GROUP_GET_DEVICE_FD, pci->address)) >= 0)
 		return 0;
 	error = errno;
+	if (error == EBUSY) {
+		group_name_opener(pci, path, opener);
+		return pollux_fail(error, "%s is in use by %s; end that first", pci->address, opener);
+	}
 	return pollux_fail(error, "%s: the kernel does not give the device out: %s%s", pci->address, strerror(error),
-		error == EBUSY    ? "; another process has it: end that first"
-		: error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again"
-				  : "");
+		error == ENODEV ? "; it was unbound from vfio-pci meanwhile: bind it again" : "");
 }
 
 void group_leave(struct kernel_device *device)

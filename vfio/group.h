@@ -16,6 +16,12 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 /** Lets go of the group and the container, after the device's descriptor was closed. */
 void group_leave(struct kernel_device *device);
 
+#define GROUP_OPENER_BYTES 128
+
+/** Who, but this process, has the device or another of its group open: "pollux-fwd, process 4711, through 0000:03:00.1". @return false: it
+ *  cannot be seen, and text says how to find out about the node at path. */
+bool group_name_opener(const struct vfio_pci *pci, const char *path, char text[GROUP_OPENER_BYTES]);
+
 /** Says which device keeps a group from being viable, and how to get it out of the way. @return -EPERM; 0: none is seen */
 int group_fail_not_viable(const struct vfio_pci *pci);
 

@@ -111,24 +111,26 @@ static const struct kernel_space_ops ioas_ops = {open_ioas, ioas_map, ioas_unmap
 
 /* ---- Devices ---- */
 
-/* One error number has several causes: those that sysfs shows are looked for first. */
+/* One error number has several causes: those that sysfs and /proc show are looked for first. EBUSY: the group's node is open. EINVAL: so is
+ * the device's own. EPERM: another iommufd than ours has a device of the group. */
 static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 {
 	int other = error == EPERM ? group_fail_not_viable(pci) : 0;
+	char opener[GROUP_OPENER_BYTES], group[PATH_MAX];
 
 	if (other)
 		return other;
-	if (error == EBUSY)
-		return pollux_fail(error,
-			"%s: /dev/vfio/%d, the group's node, is open in another process (fuser -v /dev/vfio/%d tells which); end that "
-			"first",
-			pci->address, pci->group, pci->group);
-	if (error == EINVAL)
-		return pollux_fail(error,
-			"%s: %s is in use by another process (fuser -v %s tells which), or its IOMMU does not keep caches coherent; end "
-			"that "
-			"first",
-			pci->address, path, path);
+	vfio_path(group, "/dev/vfio/%d", pci->group);
+	if (error == EBUSY || error == EINVAL || error == EPERM) {
+		bool known = group_name_opener(pci, error == EINVAL ? path : group, opener);
+
+		if (known || error == EBUSY)
+			return pollux_fail(EBUSY, "%s: IOMMU group %d is in use by %s, and a group belongs to one process; end that first",
+				pci->address, pci->group, opener);
+		if (error == EINVAL)
+			return pollux_fail(error, "%s is in use by %s, or its IOMMU does not keep caches coherent; end that first",
+				pci->address, opener);
+	}
 	return kernel_space_fail_unsafe(pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
 }
 

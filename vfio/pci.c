@@ -180,15 +180,17 @@ static void find_one(struct pci_access *access, void *context)
 int vfio_pci_find(struct vfio_pci *pci, const char *address)
 {
 	struct wanted wanted = {.pci = pci};
-	char path[PATH_MAX], lower[sizeof(pci->address)] = "";
+	char path[PATH_MAX], lower[sizeof(pci->address) + 1] = "";
+	const char *domain = strlen(address) == strlen("03:00.0") ? "0000:" : ""; /* lspci leaves it out where there is no other */
 	int length = 0;
 
 	*pci = (struct vfio_pci){.group = -1, .numa_node = -1};
-	for (unsigned i = 0; i < sizeof(lower) - 1 && address[i]; i++)
-		lower[i] = (char)tolower((unsigned char)address[i]);
+	snprintf(lower, sizeof(lower), "%s%s", domain, address);
+	for (unsigned i = 0; lower[i]; i++)
+		lower[i] = (char)tolower((unsigned char)lower[i]);
 	if (sscanf(lower, "%8x:%2x:%2x.%1x%n", (unsigned *)&wanted.domain, (unsigned *)&wanted.bus, (unsigned *)&wanted.device,
 		    (unsigned *)&wanted.function, &length) != 4 ||
-		address[length] || wanted.function > 7 || length < 12)
+		lower[length] || wanted.function > 7 || length < 12)
 		return pollux_fail(EINVAL, "'%s' is not a PCI address; give one like 0000:03:00.0 (pollux-bind lists them)", address);
 	vfio_path(path, "/sys/bus/pci/devices/%s", lower);
 	if (access(path, F_OK) != 0 || !with_libpci(find_one, &wanted))

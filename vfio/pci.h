@@ -30,8 +30,8 @@ struct vfio_pci {
 };
 
 /**
- * Finds one device. Thread-safe.
- * Errors: -EINVAL (not dddd:bb:dd.f), -ENOENT (no such device), -EPROTO (the kernel says impossible things of it).
+ * Finds one device by its address, as the kernel writes it (0000:03:00.0) or, in domain 0, as lspci does (03:00.0). Thread-safe.
+ * Errors: -EINVAL (not such an address), -ENOENT (no such device), -EPROTO (the kernel says impossible things of it).
  */
 int vfio_pci_find(struct vfio_pci *pci, const char *address);
 

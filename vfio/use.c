@@ -215,8 +215,8 @@ static bool is_used_itself(const struct vfio_pci *pci, char *why, size_t bytes)
 	return true;
 }
 
-/* Whether one of the process's descriptors is one of the nodes. */
-static bool has_open(const char *process, const char *const nodes[2])
+/* Whether one of the process's descriptors is one of these. */
+static bool has_open(const char *process, const char *const targets[2])
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	struct dirent *entry;
@@ -232,7 +232,7 @@ static bool has_open(const char *process, const char *const nodes[2])
 		if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)
 			continue;
 		target[length] = '\0';
-		found = strcmp(target, nodes[0]) == 0 || (nodes[1][0] && strcmp(target, nodes[1]) == 0);
+		found = strcmp(target, targets[0]) == 0 || (targets[1][0] && strcmp(target, targets[1]) == 0);
 	}
 	closedir(folder);
 	return found;
@@ -240,20 +240,27 @@ static bool has_open(const char *process, const char *const nodes[2])
 
 pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32])
 {
-	char path[PATH_MAX], group[32], node[64] = "";
+	char group[32], node[64] = "";
 	const char *const nodes[2] = {group, node};
-	struct dirent *entry;
-	pid_t found = 0;
-	DIR *folder;
 
 	snprintf(group, sizeof(group), "/dev/vfio/%d", pci->group);
 	if (pci->cdev[0])
 		snprintf(node, sizeof(node), "/dev/vfio/devices/%s", pci->cdev);
+	return vfio_opener_of(nodes, getpid(), name);
+}
+
+pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32])
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *folder;
+
 	vfio_path(path, "/proc");
 	if ((folder = opendir(path)) == NULL)
 		return 0;
 	while (!found && (entry = readdir(folder)) != NULL)
-		if (isdigit((unsigned char)entry->d_name[0]) && has_open(entry->d_name, nodes)) {
+		if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != (int)except && has_open(entry->d_name, targets)) {
 			found = (pid_t)atoi(entry->d_name);
 			vfio_path(path, "/proc/%s/comm", entry->d_name);
 			vfio_read_line(path, name, 32);

@@ -6,6 +6,7 @@
 #include "info.h"
 #include "space.h"
 #include "user_channel.h"
+#include "user_holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -403,12 +404,35 @@ static int ask_irq(struct user_device *user, unsigned index)
 	return 0;
 }
 
+/* Connects and negotiates. What a server that serves one client does to the next (it does not answer, it closes the connection, it does not
+ * even listen) looks like one that is broken: so who has the port is looked for, before anybody is told to restart what others use. */
+static int connect_to(struct user_device *user)
+{
+	const char *address = user->device.address, *path = address + strlen(VFIO_USER_PREFIX);
+	int error = user_channel_open(&user->channel, path, address, &user->device.loss);
+	char name[32];
+	pid_t pid;
+
+	if (!error)
+		error = negotiate(user);
+	if ((error != -ETIMEDOUT && error != -ENODEV && error != -ECONNREFUSED) ||
+		!user_holder_find(path, user->channel.socket, &pid, name))
+		return error;
+	if (pid == getpid())
+		return pollux_fail(EBUSY, "%s is open in this process already; close it first", address);
+	if (pid)
+		return pollux_fail(EBUSY, "%s is in use by %s, process %d: a port serves one program at a time; end that one first", address, name,
+			(int)pid);
+	return pollux_fail(EBUSY, "%s is in use by another user's program (as root, ss -xp tells which): a port serves one program at a time; "
+		"end that one first", address);
+}
+
 static int ask_all(struct user_device *user)
 {
 	struct vfio_user_device_info info;
 	int error;
 
-	if ((error = negotiate(user)) != 0 || (error = ask_device(user, &info)) != 0)
+	if ((error = ask_device(user, &info)) != 0)
 		return error;
 	/* Not the VGA window behind the configuration space: not every server knows it. */
 	for (unsigned i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX && !error; i++)
@@ -471,8 +495,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	snprintf(user->device.address, sizeof(user->device.address), "%s", address);
 	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
 
-	error = user_channel_open(
-		&user->channel, user->device.address + strlen(VFIO_USER_PREFIX), user->device.address, &user->device.loss);
+	error = connect_to(user);
 	if (!error)
 		error = ask_all(user);
 	if (!error)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -82,6 +83,7 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		.tv_usec = (answer_limit_ms % 1000) * 1000,
 	};
 	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
+	struct stat file;
 	int error;
 
 	*channel = (struct user_channel){
@@ -93,6 +95,9 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 	};
 	if (!*path)
 		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
+	if (stat(path, &file) == 0 && !S_ISSOCK(file.st_mode))
+		return pollux_fail(ENOTSOCK, "%s: this is %s and no socket; give the path that the device process was given", address,
+			S_ISDIR(file.st_mode) ? "a directory" : S_ISFIFO(file.st_mode) ? "a FIFO" : S_ISREG(file.st_mode) ? "a file" : "a device node");
 	if (strlen(path) >= sizeof(name.sun_path))
 		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one", address,
 			sizeof(name.sun_path) - 1);

@@ -388,6 +388,9 @@ static void test_refusals_of_the_kernel(void)
 	refuse(EACCES, "chown");
 	k.open_group_error = EBUSY;
 	refuse(EBUSY, "another process");
+	run("mkdir -p proc/999999999/fd && echo qemu >proc/999999999/comm && ln -s /dev/vfio/14 proc/999999999/fd/9");
+	refuse(EBUSY, "/dev/vfio/14 is in use by qemu, process 999999999; end that first");
+	run("rm -r proc");
 	k.open_group_error = ENOENT;
 	refuse(ENOENT, "/dev/vfio/14; is /dev of this container");
 	k.open_group_error = 0;

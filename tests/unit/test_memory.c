@@ -301,6 +301,9 @@ static void senseless_requests_are_refused(void)
 	CU_ASSERT_EQUAL(dma_memory_alloc_pages(&memory, space, 4096, -1, 8192), -EINVAL);
 	CU_ASSERT_PTR_NULL(memory.base);
 	dma_memory_free(&memory);
+	CU_ASSERT(dma_memory_node_exists(0) || numa_available() == 0);
+	CU_ASSERT_FALSE(dma_memory_node_exists(-1));
+	CU_ASSERT_FALSE(dma_memory_node_exists(numa_available() == 0 ? numa_max_node() + 1 : 1));
 	if (numa_available() == 0)
 		CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, 4096, numa_max_node() + 1), -EINVAL);
 }

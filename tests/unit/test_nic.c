@@ -371,6 +371,23 @@ static void a_device_without_interrupts_says_so(void)
 	close_port();
 }
 
+static void a_node_that_the_machine_lacks_is_no_obstacle(void)
+{
+	struct nic_info info;
+	card_init(&card, 0x10FB, space);
+	card.device.numa_node = 4000;
+	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	nic_get_info(nic, &info);
+	CU_ASSERT_EQUAL(info.numa_node, -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(info.note, "NUMA node 4000"));
+	CU_ASSERT_EQUAL(nic_start(nic, NULL), 0); /* with a pool of its own */
+	close_port();
+	open_port();
+	nic_get_info(nic, &info);
+	CU_ASSERT_STRING_EQUAL(info.note, "");
+	close_port();
+}
+
 static void lose_the_card(struct vfio_device *device)
 {
 	uint64_t count;
@@ -559,6 +576,7 @@ int main(void)
 		{"events have a descriptor that service drains", events_have_a_descriptor_that_service_drains},
 		{"a device without interrupts says so", a_device_without_interrupts_says_so},
 		{"a device wanted back wakes who waits", a_device_wanted_back_wakes_who_waits},
+		{"a node that the machine lacks is no obstacle", a_node_that_the_machine_lacks_is_no_obstacle},
 		{"a gone device is told once and touched no more", a_gone_device_is_told_once_and_touched_no_more},
 		{"multicast hashes are the datasheet's", multicast_hashes_are_the_datasheet_s},
 		{"addresses are checked", addresses_are_checked},

@@ -3,6 +3,10 @@
 #include "user_scene.c"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 /* ---- Success ---- */
 
@@ -61,6 +65,86 @@ static void test_registers_by_message(void)
 	CU_ASSERT_EQUAL(s.device->ops->window(s.device, 7, &window), -EINVAL);
 	CU_ASSERT_EQUAL(s.device->ops->window(s.device, 77, &window), -EINVAL);
 	tear_down(&s);
+}
+
+/* Another process that has the port: it is connected, and stays so until its pipe is closed. */
+static pid_t hold_port(const char *path, int *until)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int ready[2], end[2];
+	char byte = 0;
+	pid_t pid;
+
+	CU_ASSERT_FATAL(pipe2(ready, O_CLOEXEC) == 0 && pipe2(end, O_CLOEXEC) == 0);
+	memcpy(name.sun_path, path, strlen(path));
+	if ((pid = fork()) == 0) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		close(end[1]);
+		prctl(PR_SET_NAME, "the-holder");
+		if (connect(fd, (struct sockaddr *)&name, sizeof(name)) == 0 && write(ready[1], &byte, 1) == 1)
+			while (read(end[0], &byte, 1) > 0)
+				;
+		_exit(0);
+	}
+	CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	close(end[0]);
+	*until = end[1];
+	return pid;
+}
+
+static void test_who_has_the_port_is_told(void)
+{
+	struct vfio_device *second;
+	char words[64];
+	struct scene s;
+	int until;
+
+	/* another process, of a server that leaves the next client waiting */
+	set_up(&s);
+	start_fake(s.fake);
+	pid_t pid = hold_port(s.fake->path, &until);
+	snprintf(words, sizeof(words), "is in use by the-holder, process %d", (int)pid);
+	answer_limit_ms = SHORT_LIMIT_MS;
+	CU_ASSERT_EQUAL(vfio_device_open(&second, s.fake->address, s.space), -EBUSY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), words));
+	CU_ASSERT_PTR_NULL(strstr(pollux_error(), "restart"));
+	close(until);
+	waitpid(pid, NULL, 0);
+	tear_down(&s);
+
+	/* this process */
+	set_up(&s);
+	must_open(&s);
+	answer_limit_ms = SHORT_LIMIT_MS;
+	CU_ASSERT_EQUAL(vfio_device_open(&second, s.fake->address, s.space), -EBUSY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), "is open in this process already"));
+	tear_down(&s);
+	answer_limit_ms = 5000;
+}
+
+static void test_what_is_no_socket_is_called_so(void)
+{
+	static const struct {
+		const char *path, *words;
+	} cases[] = {{"/tmp", "a directory and no socket"}, {"/dev/null", "a device node and no socket"},
+		{"/proc/self/exe", "a file and no socket"}, {NULL, "a FIFO and no socket"}};
+	char fifo[64], address[128];
+	struct dma_space *space;
+	struct vfio_device *device;
+
+	snprintf(fifo, sizeof(fifo), "/tmp/pollux-test-fifo.%d", (int)getpid());
+	CU_ASSERT_EQUAL_FATAL(mkfifo(fifo, 0600), 0);
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(address, sizeof(address), VFIO_USER_PREFIX "%s", cases[i].path ? cases[i].path : fifo);
+		CU_ASSERT_EQUAL(vfio_device_open(&device, address, space), -ENOTSOCK);
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), cases[i].words));
+	}
+	dma_space_unref(space);
+	unlink(fifo);
 }
 
 static void tamper_small_transfers(struct fake *fake, const struct vfio_user_header *command, struct reply *reply)
@@ -423,6 +507,8 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"open learns the device", test_open_learns_the_device},
 		{"registers by message", test_registers_by_message},
+		{"who has the port is told", test_who_has_the_port_is_told},
+		{"what is no socket is called so", test_what_is_no_socket_is_called_so},
 		{"longer transfers than the peer takes are refused", test_longer_transfers_than_the_peer_takes_are_refused},
 		{"doorbells are stores where the peer shares memory", test_doorbells_are_stores_where_the_peer_shares_memory},
 		{"a region without capability is mapped whole", test_a_region_without_capability_is_mapped_whole},

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Who else is connected to a UNIX socket. The kernel lists all sockets (NETLINK_SOCK_DIAG, which needs no privilege): those that the server
+ * has accepted carry the file that it listens at, and the number of the socket at the other end, by which /proc shows its process. */
+#include "user_holder.h"
+
+#include "bind.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define STATE_ESTABLISHED 1 /* TCP_ESTABLISHED, as the kernel calls it for UNIX sockets too */
+#define ANSWER_BYTES      32768
+
+struct search {
+	uint32_t inode, device; /* of the file, as the kernel numbers them */
+	uint32_t ours;          /* our end's number; 0: none */
+	uint32_t peer;          /* found: the number of the other end's socket; 0: not yet */
+};
+
+static int ask(void)
+{
+	struct {
+		struct nlmsghdr head;
+		struct unix_diag_req request;
+	} message = {
+		.head = {.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.request = {
+			.sdiag_family = AF_UNIX,
+			.udiag_states = 1u << STATE_ESTABLISHED,
+			.udiag_show = UDIAG_SHOW_VFS | UDIAG_SHOW_PEER,
+			.udiag_cookie = {UINT32_MAX, UINT32_MAX},
+		},
+	};
+	const struct timeval limit = {.tv_sec = 1};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+		send(fd, &message, sizeof(message), 0) == (ssize_t)sizeof(message))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* One socket. One that its server has not accepted yet has no number. */
+static void look(struct search *search, const struct nlmsghdr *message)
+{
+	const struct unix_diag_msg *socket = NLMSG_DATA(message);
+	int left = (int)message->nlmsg_len - (int)NLMSG_LENGTH(sizeof(*socket));
+	const struct unix_diag_vfs *file = NULL;
+	uint32_t peer = 0;
+
+	for (const struct rtattr *a = (const void *)(socket + 1); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		if (a->rta_type == UNIX_DIAG_VFS && RTA_PAYLOAD(a) >= sizeof(*file))
+			file = RTA_DATA(a);
+		else if (a->rta_type == UNIX_DIAG_PEER && RTA_PAYLOAD(a) >= sizeof(peer))
+			memcpy(&peer, RTA_DATA(a), sizeof(peer));
+	}
+	if (file && file->udiag_vfs_ino == search->inode && file->udiag_vfs_dev == search->device && socket->udiag_ino && peer &&
+		peer != search->ours)
+		search->peer = peer;
+}
+
+/* @return false: that was all */
+static bool take(struct search *search, int fd)
+{
+	union {
+		struct nlmsghdr head;
+		char bytes[ANSWER_BYTES];
+	} answer;
+	ssize_t got = recv(fd, &answer, sizeof(answer), 0);
+	unsigned left = got > 0 ? (unsigned)got : 0;
+	bool more = got > 0;
+
+	for (const struct nlmsghdr *m = &answer.head; more && NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+		more = m->nlmsg_type == SOCK_DIAG_BY_FAMILY && m->nlmsg_len >= NLMSG_LENGTH(sizeof(struct unix_diag_msg));
+		if (more)
+			look(search, m);
+	}
+	return more;
+}
+
+bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32])
+{
+	struct search search = {.ours = 0};
+	char target[32];
+	const char *const targets[2] = {target, ""};
+	struct stat file, own;
+	int fd;
+
+	*pid = 0;
+	name[0] = '\0';
+	if (stat(path, &file) != 0 || !S_ISSOCK(file.st_mode) || (fd = ask()) < 0)
+		return false;
+	search.inode = (uint32_t)file.st_ino;
+	search.device = major(file.st_dev) << 20 | minor(file.st_dev);
+	if (ours >= 0 && fstat(ours, &own) == 0)
+		search.ours = (uint32_t)own.st_ino;
+	while (take(&search, fd))
+		;
+	close(fd);
+	if (!search.peer)
+		return false;
+	snprintf(target, sizeof(target), "socket:[%u]", search.peer);
+	*pid = vfio_opener_of(targets, 0, name);
+	return true;
+}
