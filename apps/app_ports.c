@@ -60,33 +60,33 @@ bool app_service(struct app *app)
 	return all_there;
 }
 
+/* In pieces, so that app_stop is obeyed too. Whatever comes of it, each port's link is known afterwards. */
 static bool wait_for_links(struct app *app)
 {
-	uint64_t deadline = app_now_ns() + (uint64_t)(app->options->link_wait_s * 1e9);
+	const double limit_s = app->options->link_wait_s;
+	uint64_t begin = app_now_ns(), limit_ms = (uint64_t)(limit_s * 1000), waited_ms;
+	struct nic *nics[APP_PORTS];
+	unsigned missing = 0;
+	int error;
 
-	for (;;) {
-		unsigned down = app->port_count;
-
-		for (unsigned i = app->port_count; i-- > 0;) {
-			if (nic_get_link(app->ports[i].nic, &app->ports[i].link) < 0) {
-				port_error(port_address(app, i));
-				return false;
-			}
-			if (!app->ports[i].link.up)
-				down = i;
-		}
-		if (down == app->port_count || app_stopping() || app->options->link_wait_s == 0)
-			return true;
-		if (app_now_ns() >= deadline) {
-			app_error("%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
-				port_address(app, down), app->options->link_wait_s);
-			return false;
-		}
-		app_sleep_until(app, app_now_ns() + 10000000);
-		uint32_t events;
-		for (unsigned i = 0; i < app->port_count; i++)
-			nic_service(app->ports[i].nic, &events);
+	for (unsigned i = 0; i < app->port_count; i++)
+		nics[i] = app->ports[i].nic;
+	do {
+		waited_ms = (app_now_ns() - begin) / 1000000;
+		uint64_t left_ms = waited_ms < limit_ms ? limit_ms - waited_ms : 0;
+		error = nic_wait_links(nics, app->port_count, left_ms < 100 ? (unsigned)left_ms : 100, &missing);
+	} while ((error == -EINTR || (error == -ETIMEDOUT && waited_ms < limit_ms)) && !app_stopping());
+	if (error && error != -ETIMEDOUT && error != -EINTR) {
+		port_error(port_address(app, missing));
+		return false;
 	}
+	for (unsigned i = 0; i < app->port_count; i++)
+		nic_get_link(nics[i], &app->ports[i].link);
+	if (!error || app_stopping() || limit_s == 0)
+		return true;
+	app_error("%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
+		port_address(app, missing), limit_s);
+	return false;
 }
 
 static void introduce(const struct app *app, unsigned i)
@@ -100,6 +100,8 @@ static void introduce(const struct app *app, unsigned i)
 		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
 	fprintf(app->human, ", %s", pkt_simd_name(port->info.simd));
 	fprintf(app->human, ", by %s\n", port->info.way);
+	if (port->info.note[0])
+		fprintf(app->human, "port %u: %s\n", i, port->info.note);
 }
 
 static bool start_port(struct app *app, unsigned i, const struct nic_config *config)

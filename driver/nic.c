@@ -433,7 +433,8 @@ static void drain_eventfd(int fd)
 	}
 }
 
-int nic_service(struct nic *nic, uint32_t *events)
+/* All of nic_service but telling. @return events */
+static uint32_t look_after(struct nic *nic)
 {
 	uint32_t found = 0;
 	if (nic->device->ops->check)
@@ -457,9 +458,47 @@ int nic_service(struct nic *nic, uint32_t *events)
 		nic->gone_told = true;
 		found |= NIC_GONE;
 	}
+	return found;
+}
+
+int nic_service(struct nic *nic, uint32_t *events)
+{
+	uint32_t found = look_after(nic);
 	if (events)
 		*events = found;
 	return nic_gone(nic) ? nic_fail_gone(nic) : tell_refused(nic);
+}
+
+/* The first port whose link is down, or that cannot tell; count: none. *ret: 0, or why it cannot. */
+static unsigned find_down(struct nic *const nics[], unsigned count, int *ret)
+{
+	struct nic_link link = {.up = true};
+	unsigned i = 0;
+	*ret = 0;
+	while (i < count && (*ret = nic_get_link(nics[i], &link)) == 0 && link.up)
+		i++;
+	return i;
+}
+
+int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing)
+{
+	uint64_t deadline = nic_now_us() + limit_ms * UINT64_C(1000);
+	for (;;) {
+		bool late = nic_now_us() >= deadline;
+		int ret;
+		unsigned down = find_down(nics, count, &ret);
+		if (missing && down < count)
+			*missing = down;
+		if (ret || down == count)
+			return ret;
+		if (late)
+			return pollux_fail(ETIMEDOUT, "%s: no link after %u ms: check the cable and the other end", nics[down]->info.address,
+				limit_ms);
+		if (nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL) != 0)
+			return pollux_fail(EINTR, "%s: a signal ended the wait for its link", nics[down]->info.address);
+		for (unsigned i = 0; i < count; i++)
+			look_after(nics[i]);
+	}
 }
 
 /* One descriptor to wait on for two that become readable. */

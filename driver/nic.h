@@ -174,6 +174,14 @@ int nic_event_fd(struct nic *nic);
 /** The link as it is now. */
 int nic_get_link(struct nic *nic, struct nic_link *link);
 
+/**
+ * Waits until the links of all ports are up, and services the ports meanwhile (their events are taken: look at nic_get_link afterwards).
+ * @param limit_ms  wait at most so long; 0: only look
+ * @param missing   receives the index of the first port whose link is down, or that the error is about; may be NULL
+ * Errors: -ETIMEDOUT (a link is down: the sentence says whose), -EINTR (a signal came: call it again, or do not), and those of nic_get_link.
+ */
+int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing);
+
 /** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. -ENODEV when the device
  *  is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its counters read, which stay as they were. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats);

@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define BUFFERS 4096u
@@ -371,6 +373,38 @@ static void a_device_without_interrupts_says_so(void)
 	close_port();
 }
 
+static void a_signal(int number)
+{
+	(void)number;
+}
+
+static void links_are_waited_for(void)
+{
+	const struct itimerval soon = {.it_value.tv_usec = 20000};
+	struct sigaction action = {.sa_handler = a_signal};
+	unsigned missing = 77;
+	open_port();
+	start_port(NULL);
+	struct nic *nics[2] = {nic, nic};
+	*card_register(&card, IXGBE_LINKS) = IXGBE_LINKS_UP | UINT32_C(3) << IXGBE_LINKS_SPEED_SHIFT;
+	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 0, &missing), 0);
+	CU_ASSERT_EQUAL(missing, 77);
+	*card_register(&card, IXGBE_LINKS) = 0;
+	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 0, NULL), -ETIMEDOUT);
+	/* counters are accumulated meanwhile */
+	*card_register(&card, IXGBE_QPRC) = 5;
+	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 30, &missing), -ETIMEDOUT);
+	CU_ASSERT(says("no link after 30 ms"));
+	CU_ASSERT_EQUAL(missing, 0);
+	CU_ASSERT_EQUAL(nic->stats.rx_packets, 5);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 10000, &missing), -EINTR);
+	pollux_lose(&card.device.loss, "for this test");
+	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 10000, &missing), -ENODEV);
+	close_port();
+}
+
 static void a_node_that_the_machine_lacks_is_no_obstacle(void)
 {
 	struct nic_info info;
@@ -576,6 +610,7 @@ int main(void)
 		{"events have a descriptor that service drains", events_have_a_descriptor_that_service_drains},
 		{"a device without interrupts says so", a_device_without_interrupts_says_so},
 		{"a device wanted back wakes who waits", a_device_wanted_back_wakes_who_waits},
+		{"links are waited for", links_are_waited_for},
 		{"a node that the machine lacks is no obstacle", a_node_that_the_machine_lacks_is_no_obstacle},
 		{"a gone device is told once and touched no more", a_gone_device_is_told_once_and_touched_no_more},
 		{"multicast hashes are the datasheet's", multicast_hashes_are_the_datasheet_s},
