@@ -380,7 +380,7 @@ static void a_signal(int number)
 
 static void links_are_waited_for(void)
 {
-	const struct itimerval soon = {.it_value.tv_usec = 20000};
+	const struct itimerval soon = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 3000}, never = {.it_value.tv_usec = 0}; /* one may miss the sleep */
 	struct sigaction action = {.sa_handler = a_signal};
 	unsigned missing = 77;
 	open_port();
@@ -400,6 +400,7 @@ static void links_are_waited_for(void)
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &soon, NULL);
 	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 10000, &missing), -EINTR);
+	setitimer(ITIMER_REAL, &never, NULL);
 	pollux_lose(&card.device.loss, "for this test");
 	CU_ASSERT_EQUAL(nic_wait_links(nics, 2, 10000, &missing), -ENODEV);
 	close_port();
