@@ -263,7 +263,7 @@ static void tell(const struct gen_capture *c)
 	if (c->too_long)
 		app_error("%s: the longest needs --mtu %u", c->name, c->longest_payload);
 	if (*c->damage)
-		app_error("%s: the file is damaged, or cut short, behind frame %llu, and what follows is left out: %s", c->name,
+		app_error("%s: what follows frame %llu cannot be read, and is left out: %s", c->name,
 			(unsigned long long)(c->frames + c->too_long + c->empty), c->damage);
 	if (!c->gaps_shortened && c->longest_gap_ns >= LONG_GAP_NS)
 		app_error("%s: no frame is due for %.0f s behind frame %llu; --max-gap SECONDS shortens such gaps", c->name,
@@ -317,7 +317,7 @@ void gen_capture_print(const struct gen_capture *c, FILE *out, bool json)
 	else if (json)
 		fputs("null", out);
 	else if (*c->damage)
-		fputs("generator: what follows in the capture is left out: the file is damaged, or cut short\n", out);
+		fputs("generator: what follows in the capture could not be read, and is left out\n", out);
 	if (json)
 		fputc('}', out);
 }

@@ -84,7 +84,7 @@ check "a damaged capture is sent as far as it is good" "$work/gen.err" gen 0 -q 
 check "  and accounted for, with --quiet" "$work/gen.out" values '3 3 1 "truncated dump file; tried to read 99 captured bytes' sent frames too_long damage
 gen 0 --count 9 --replay "$work/cut.pcap" $a
 check "  and told to people; that there are fewer than --count, too" "$work/gen.out" grep -q "9 were asked for: the capture has no more" "$work/gen.out"
-check "  with the damage" "$work/gen.err" grep -q "cut.pcap: the file is damaged, or cut short, behind frame 4" "$work/gen.err"
+check "  with the damage" "$work/gen.err" grep -q "cut.pcap: what follows frame 4 cannot be read, and is left out: truncated" "$work/gen.err"
 gen 0 --duration 0.5 --interval 0.2 --replay "$work/gap.pcap" $a
 check "a long gap is told" "$work/gen.err" grep -q "no frame is due for 65536 s behind frame 2; --max-gap" "$work/gen.err"
 check "  and while it lasts" "$work/gen.out" grep -q "nothing to send for 6553[0-9] s" "$work/gen.out"
