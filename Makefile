@@ -1,5 +1,5 @@
 # Pollux: plain make. `make help` lists what there is. V=1 shows the commands, CC=clang picks the compiler,
-# BUILD=release|debug|asan|tsan|fuzz picks the build folder; fuzz needs CC=clang.
+# BUILD=release|debug|asan|tsan|coverage|fuzz picks the build folder; fuzz needs CC=clang.
 
 VERSION := 1.1.0
 
@@ -14,9 +14,10 @@ CFLAGS_release := -O3 -g
 CFLAGS_debug := -Og -g -DPOLLUX_DEBUG
 CFLAGS_asan := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_tsan := -O1 -g -fsanitize=thread
+CFLAGS_coverage := -Og -g --coverage -fprofile-update=atomic
 CFLAGS_fuzz := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 CFLAGS_ALL := -std=gnu17 -fno-strict-aliasing $(WARN) $(if $(WERROR),-Werror) $(CFLAGS_$(BUILD)) $(CFLAGS)
-LDFLAGS_ALL := $(filter -fsanitize=%,$(CFLAGS_$(BUILD))) $(LDFLAGS)
+LDFLAGS_ALL := $(filter -fsanitize=% --coverage,$(CFLAGS_$(BUILD))) $(LDFLAGS)
 SHELL := /bin/bash
 LIBS := -lnuma -lpci -lpthread
 
@@ -56,7 +57,7 @@ PROGRAMS := $(APP_PROGRAMS) $(MODEL_PROGRAMS)
 WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$(PCAP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz bench bench-compare guest bench-guest bench-quick man install uninstall \
+.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz coverage bench bench-compare guest bench-guest bench-quick man install uninstall \
 	lint format help clean without-pcap changed
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -128,7 +129,7 @@ $(O)/preload-probe: $(O)/shared/tests/preload/probe.o
 
 $(O)/shared/%.o: %.c Makefile $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(filter-out -fsanitize=% -fno-sanitize%,$(CFLAGS_ALL)) -fPIC -fvisibility=hidden \
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(filter-out -fsanitize=% -fno-sanitize% --coverage,$(CFLAGS_ALL)) -fPIC -fvisibility=hidden \
 		-U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
 
 $(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(LIB)
@@ -198,6 +199,11 @@ fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECON
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=fuzz CC=clang fuzzers
 	@tests/fuzz.sh build/fuzz-clang $(FUZZ_SECONDS)
 
+coverage: ## which lines and branches the tests run, a table per room; build/coverage/html has each line (five minutes)
+	@tests/need.sh coverage
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=coverage all tests
+	@tests/coverage.sh build/coverage
+
 bench-quick: ## cycles and instructions per packet, under a minute once built
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release build/release/bench
@@ -261,7 +267,7 @@ format: ## clang-format everything
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan or tsan; CC=, CFLAGS=, CPPFLAGS=, LDFLAGS=, WERROR=1'
+	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=, LDFLAGS=, WERROR=1'
 
 clean: ## remove everything built
 	rm -rf build

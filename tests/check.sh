@@ -37,14 +37,6 @@ arrows() {
 	return $status
 }
 
-# QEMU has an 82576 from 8.0 on: where this machine's is older, a newer one of Debian's is fetched (60 MB) and kept in build/guest.
-qemu_with_igb() {
-	qemu-system-x86_64 -device help 2>/dev/null | grep -q '^name "igb"' && return
-	tests/guest/fetch.sh --only qemu && return
-	echo "no QEMU with an 82576: this machine's is older than 8.0, and no newer one could be fetched"
-	return 77
-}
-
 # The benchmark counts instructions, the same each time, and whether or not a packet's cost depends on where in the ring it is.
 bench_counts() {
 	local run counts=()
@@ -81,7 +73,7 @@ beside=1 step "public headers alone, C and C++" headers_alone
 beside=1 step "arrows between the rooms" arrows
 
 # something may have to be downloaded
-most_s=3600 step "a QEMU with an 82576" qemu_with_igb
+most_s=3600 step "a QEMU with an 82576" tests/guest/qemu_igb.sh
 
 section "Unit tests and driver against model"
 run_tests build/release

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
-# Usage: tests/need.sh build|check|full|hosts|guest|fuzz
+# Usage: tests/need.sh build|check|full|hosts|guest|fuzz|coverage
 # What installs nothing, but says which packages are missing, on any distribution:
 #   tests/need.sh look CC...               whether that compiler can build the library
 #   tests/need.sh has HEADER CC...         prints "yes" where it finds the header
@@ -85,11 +85,12 @@ guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod
 case ${1:-} in
 build) packages=$build ;;
 check) packages="$build g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 $guests" ;;
+coverage) packages="$build libcunit1-dev qemu-system-x86 lcov $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 guest) packages="$build qemu-system-x86 busybox-static cpio kmod xz-utils zstd mmdebstrap debian-archive-keyring" ;;
 full) packages="$build $guests make flex bison bc libelf-dev" ;;
 fuzz) packages="$build clang $(fuzzer_runtime)" ;;
-*) echo "usage: $0 build|check|full|hosts|guest|fuzz" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|full|hosts|guest|fuzz|coverage" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
