@@ -5,6 +5,7 @@
 #include "error.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,13 +24,16 @@ static struct kernel_space *kernel_space_of(struct dma_mapper *mapper)
 static int fail_locked(size_t bytes, uint64_t needed_kib)
 {
 	struct rlimit limit;
+	char how[64] = "ulimit cannot raise it so far";
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur >> 10 < needed_kib)
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur >> 10 < needed_kib) {
+		if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >> 10 >= needed_kib)
+			snprintf(how, sizeof(how), "raise it with ulimit -l %llu", (unsigned long long)needed_kib);
 		return pollux_fail(ENOMEM,
 			"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the limit "
-			"(RLIMIT_MEMLOCK) is %llu; raise it with ulimit -l %llu, or memlock in /etc/security/limits.conf",
-			bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10),
-			(unsigned long long)needed_kib);
+			"(RLIMIT_MEMLOCK) is %llu; %s; as root: memlock in /etc/security/limits.conf (pollux-doctor says more)",
+			bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10), how);
+	}
 	return pollux_fail(ENOMEM,
 		"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use smaller "
 		"pools, "

@@ -486,7 +486,7 @@ static void refuses_what_would_be_missed(void)
 	refuse(nonsense, 1, &as_they_are, EINVAL, "'eth0' is not a PCI address");
 	refuse(sound, 1, &as_they_are, EINVAL, B2 " is not a network device (class 0403)");
 	refuse(bare, 1, &as_they_are, ENOTSUP, D " is behind no IOMMU, so nothing would keep its DMA");
-	expect_sentence("intel_iommu=on");
+	expect_sentence("or give the virtual machine one, and boot with intel_iommu=on");
 	refuse(only_b, 1, &as_they_are, EPERM, "with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
 	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
 	m.labelled = true;

@@ -3,6 +3,8 @@
  * turn. What a real kernel does is not shown by this. */
 #include "kernel_rig.h"
 
+#include <sys/wait.h>
+
 /* ---- Tests ---- */
 
 static void test_one_device(void)
@@ -270,6 +272,7 @@ static void test_a_later_device_that_does_not_reach_the_window(void)
 static void test_mapping_errors_name_the_remedy(void)
 {
 	struct rlimit old, low;
+	int status = -1;
 	struct vfio_device *device;
 
 	begin();
@@ -279,7 +282,15 @@ static void test_mapping_errors_name_the_remedy(void)
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &low), 0);
 	k.map_error = ENOMEM;
 	CU_ASSERT_EQUAL(try_map(1 << 20), -ENOMEM);
-	expect_sentence("is 64; raise it with ulimit -l 1024");
+	expect_sentence("is 64; raise it with ulimit -l 1024; as root: memlock");
+	/* nor can a user raise it beyond the hard limit, which this process could not raise again either */
+	pid_t pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){65536, 65536});
+		_exit(try_map(1 << 20) != -ENOMEM || !strstr(pollux_error(), "is 64; ulimit cannot raise it so far; as root: memlock"));
+	}
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
 	CU_ASSERT_EQUAL(try_map(8192), -ENOMEM);
 	expect_sentence("no memory left");
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &old), 0);
