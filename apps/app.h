@@ -118,7 +118,7 @@ static inline uint64_t app_get(const _Atomic uint64_t *counter)
 /** All of a port's counters at a time, from nic_start on. */
 struct app_port_sample {
 	struct nic_stats card;
-	bool gone;     /* the device: card is what was known last ... */
+	bool gone;       /* the device: card is what was known last ... */
 	uint64_t age_ns; /* ... so long before; else 0 */
 	uint64_t received, in_hand, rx_broken, tx_ring_full, busy_polls, empty_polls;
 };
@@ -276,7 +276,7 @@ void app_begin(struct app *app);
  */
 bool app_supervise(struct app *app, const struct app_work *work);
 
-/** Prints what the last interval has besides, if any was printed, and the totals, as text or as the final JSON object. Ports have stopped. */
+/** Prints a last interval, if any was printed, and the totals, as text or as the final JSON object. Ports have stopped. */
 void app_totals(struct app *app, app_more *more);
 
 /** Packets handed to all ports that the cards did not send, once the ports have stopped. */

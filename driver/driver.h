@@ -112,8 +112,8 @@ struct nic {
 	int event_fd; /* what link interrupts come by; -1 until somebody wants it */
 	int wait_fd;  /* that and the transport's events in one, where it has some; else -1 */
 
-	struct nic_link link;   /* as last reported by nic_service */
-	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */
+	struct nic_link link;                  /* as last reported by nic_service */
+	struct nic_stats stats;                /* since start, without the queues' own counters, and bytes as the card counts them */
 	unsigned rx_byte_extra, tx_byte_extra; /* bytes more than the frame that the card counts per packet: 4, the FCS, or 0 */
 	uint64_t rx_bytes_told, tx_bytes_told; /* by nic_get_stats: what is told never falls */
 

@@ -400,8 +400,8 @@ void nic_update_stats(struct nic *nic)
 		nic->stats.time_ns = now_ns();
 }
 
-/* Bytes without the FCS. While frames come, one that is counted between the reads of its two counters has its FCS taken off, and not its bytes
- * added yet: what is told then does not fall, but waits until they are. */
+/* Bytes without the FCS. While frames come, one that is counted between the reads of its two counters has its FCS taken off, and not its
+ * bytes added yet: what is told then does not fall, but waits until they are. */
 static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra, uint64_t *told)
 {
 	uint64_t exact = bytes > extra ? bytes - extra : 0;

@@ -35,13 +35,14 @@ struct ring_rxq {
 	uint32_t tell_after;     /* so many slots refilled are worth a register write */
 
 	/* touched now and then */
-	uint64_t pool_empty, bad_packets, bad_descriptors; /* written by the queue's thread only, relaxed atomics */
-	uint64_t done, end;                                /* in a finished descriptor's second quadword: DD and EOP */
+	uint64_t pool_empty, bad_descriptors; /* these and bad_packets: written by the queue's thread only, relaxed atomics */
 	uint32_t trapped_tail, tail_told;     /* where the tail is no memory: written here, then told */
 	uint32_t tail_offset;
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
 	struct nic_pipe *pipe;                                                  /* that it feeds, or NULL */
+	uint64_t bad_packets;
+	uint64_t done, end; /* in a finished descriptor's second quadword: DD and EOP */
 };
 
 #define RING_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
@@ -65,7 +66,6 @@ struct ring_txq {
 
 	/* touched now and then */
 	uint64_t bad_packets;
-	uint32_t further_descriptors; /* of frames in several: all but the first of each, since start; counts up freely */
 	uint32_t max_frame; /* longest frame, bytes without FCS */
 	uint32_t trapped_tail, tail_told;
 	uint32_t tail_offset;
@@ -73,6 +73,7 @@ struct ring_txq {
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	struct ixgbe_pipe_output *pipes; /* that feed it */
 	uint32_t pipe_slots;             /* of the receive rings of all that ever did, together; 0: packets come by bursts */
+	uint32_t further_descriptors;    /* of frames in several: all but the first of each, since start; counts up freely */
 };
 
 /** What a family gives its rings: its bursts, and where the tails are. */
