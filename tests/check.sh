@@ -48,6 +48,14 @@ bench_counts() {
 	[ "${counts[0]}" = "${counts[1]}" ]
 }
 
+# check-hosts skips a tree that it cannot have, with the reason, and tests nothing without saying so.
+hosts_skips() {
+	[ "$(id -u)" = 0 ] || { echo "skip: check-hosts needs root" && return 77; }
+	! UBUNTU_MIRROR=http://127.0.0.1:9/ubuntu tests/hosts.sh ubuntu24.04 >build/hosts.log && cat build/hosts.log &&
+		grep -q '^ubuntu24.04  skipped: http://127.0.0.1:9/ubuntu has no noble, or cannot be reached$' build/hosts.log &&
+		grep -q 'so nothing was tested$' build/hosts.log
+}
+
 build() { make -j"$jobs" --no-print-directory WERROR=1 "$@"; }
 
 # Every test program of a build folder, two at a time.
@@ -69,6 +77,7 @@ build_step "gcc, ASan and UBSan" build BUILD=asan all tests replays
 threads=(test_pool_threads test_pool_use test_stats_threads)
 build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}"
 beside=1 step "the runner of these steps" tests/progress_says.sh
+beside=1 step "check-hosts, without a mirror" hosts_skips
 beside=1 step "public headers alone, C and C++" headers_alone
 beside=1 step "arrows between the rooms" arrows
 

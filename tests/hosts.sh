@@ -42,7 +42,7 @@ choose() {
 	[ -r "$keyring" ] || { why="there is no $keyring"; return 1; }
 }
 # apt's own way, whatever the mirror is reached by
-reachable() { timeout 60 /usr/lib/apt/apt-helper download-file "$mirror/dists/$suite/InRelease" "$hosts/InRelease" >"$hosts/reach.log" 2>&1; }
+reachable() { timeout 60 /usr/lib/apt/apt-helper -o Acquire::Retries=0 download-file "$mirror/dists/$suite/InRelease" "$hosts/InRelease" >"$hosts/reach.log" 2>&1; }
 # Ubuntu's key, out of this machine's package or of Debian's, and it alone: whatever else is in there is not trusted.
 ubuntu_keyring() {
 	local all=/usr/share/keyrings/ubuntu-archive-keyring.gpg home status=0
