@@ -300,7 +300,7 @@ static const char doc[] =
 	"\n"
 	"Examples:\n"
 	"  pollux-bind\n"
-	"  pollux-bind bind --user $USER 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-bind bind --user somebody 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-bind restore 0000:03:00.0 0000:03:00.1\n"
 	"\n"
 	"Exit status: 0 done; 1 something failed, and a sentence says what mends it; 2 the command line was wrong.";

@@ -779,6 +779,9 @@ static void the_program_shows_the_cards(void)
 		"\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":true,\"opened_by\":null");
 	expect_output("{\"name\":\"polluxa\",\"up\":true,\"link\":true,\"mbit_s\":10000,\"address\":null");
 	CU_ASSERT_PTR_NULL(strstr(output, B1));
+	CU_ASSERT_EQUAL(run_main(bind_main, "status 03:00.0"), 0); /* as lspci prints it */
+	expect_output(A "  8086:10fb  ");
+	CU_ASSERT_PTR_NULL(strstr(output, B1));
 	CU_ASSERT_EQUAL(run_main(bind_main, "status " B2), 1);
 	expect_output(B2 " is no network card of this machine");
 	remove_machine();
@@ -807,9 +810,14 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 	expect_output("# nothing to do");
 	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind " A " " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind " A " 03:00.0"), 0);
+	expect_output(A "  8086:10fb  ");
 	CU_ASSERT_EQUAL(run_main(bind_main, "status " A " " A), 0);
 	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
+	/* two ports of one group, named as lspci does, need no --group */
+	shell("echo 0x020000 >sys/bus/pci/devices/" B2 "/class; echo 0x10fb >sys/bus/pci/devices/" B2 "/device");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind -n --force 04:00.0 04:00.1"), 0);
+	shell("echo 0x040300 >sys/bus/pci/devices/" B2 "/class; echo 0x293e >sys/bus/pci/devices/" B2 "/device");
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind --group --force " B1), 0);
 	CU_ASSERT_EQUAL(run_main(bind_main, "restore " B1 " " B2), 0); /* a sound card, which status does not show */
 	CU_ASSERT_PTR_NULL(strstr(output, B2 " is no network card"));
