@@ -30,7 +30,8 @@ check "which passes nothing else on" "$log" [ ! -s "$log" ]
 	echo 'int main(void) { struct nic *nic; return nic_open(&nic, "nowhere", 0) == 0; }'
 } >"$work/names.c"
 cc -I. -fpie -pie -w "$work/names.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/names" 2>"$log"
-check "an application may use the names of its internals" "$log" "$work/names"
+check "an application may use the names of its internals" "$log" [ -x "$work/names" -a "$(wc -l <"$work/names.c")" -gt 100 ]
+check "  and runs" "$log" "$work/names"
 
 # -- What is compiled again, and when --
 make_here() { make --no-print-directory O="$work/build" "$@"; }
@@ -47,6 +48,15 @@ check "and these again do not" "$log" eval "! compiles CFLAGS=-DOTHER"
 check "other CPPFLAGS do" "$log" compiles CPPFLAGS=-DOTHER
 check "other LDFLAGS do" "$log" compiles LDFLAGS=-Wl,-O1
 check "another compiler does" "$log" compiles CC=clang
+
+# -- Where it is installed: packagers' DESTDIR, and another PREFIX the next time --
+staged() { make --no-print-directory BUILD="$(basename "$bin")" DESTDIR="$work/a stage" PREFIX="$2" "$1" >"$log" 2>&1; }
+for prefix in /opt/first /opt/second; do
+	check "installs below DESTDIR, as $prefix" "$log" staged install $prefix
+	check "  which its pkg-config file names" "$log" grep -qx "prefix=$prefix" "$work/a stage$prefix/lib/pkgconfig/pollux.pc"
+done
+check "uninstalls one" "$log" staged uninstall /opt/first
+check "  and nothing of the other" "$log" [ -z "$(find "$work/a stage/opt/first" ! -type d)" -a -x "$work/a stage/opt/second/bin/pollux-model" ]
 
 # -- What is missing --
 # says PATTERN VARIABLE...: make with these fails, and says so
