@@ -86,8 +86,7 @@ inside() {
 	wait $child
 }
 break_off() {
-	[ -z "$child" ] || kill -KILL $child 2>/dev/null # all of its namespace goes with it
-	wait 2>/dev/null
+	[ -z "$child" ] || { kill -KILL $child && wait $child; } 2>/dev/null # all of its namespace goes with it
 	[ -z "$name" ] || [ -n "${KEEP:-}" ] || rm -rf --one-file-system "${hosts:?}/$name"
 	printf '\ncheck-hosts: broken off\n'
 	exit 130
