@@ -225,6 +225,25 @@ static inline uint64_t app_tsc(void)
 /** Time stamp counter ticks per second, measured once. */
 double app_tsc_hz(void);
 
+/** What is known of a thread that polls: its CPU, and the longest time in cycles between two polls. */
+struct app_worker {
+	_Alignas(64) uint64_t polled; /* time stamp counter */
+	int64_t longest;
+	uint64_t wall_ns, cpu_ns, preempted; /* once it has ended */
+};
+extern struct app_worker app_workers[APP_CPUS]; /* by the index of work() */
+
+/** For a thread that polls without pause: now it does so again. */
+static inline void app_polled(struct app_worker *worker, uint64_t tsc)
+{
+	/* signed: the counter of another CPU may be a little behind */
+	int64_t away = (int64_t)(tsc - worker->polled);
+
+	worker->polled = tsc;
+	if (__builtin_expect(away > worker->longest, 0))
+		worker->longest = away;
+}
+
 /** What a program adds to an interval or to the totals: a line of its own for people, or further JSON members, each with a comma
  *  in front. */
 typedef void app_more(FILE *out, bool json, bool total);
@@ -245,6 +264,42 @@ struct app_work {
  * @return false, and printed: a thread could not be started, a device is gone, or a card has not sent what it was given
  */
 bool app_run(struct app *app, const struct app_work *work);
+
+/* ---- The CPU (app_cpu.c) ---- */
+
+struct app_cpu {
+	double share;       /* of the time in which the threads had a CPU, 0 .. 1 */
+	double away_ms;     /* longest time between two polls; 0: unknown */
+	uint64_t preempted; /* times that a thread lost its CPU to another */
+	double allowed;     /* CPUs that the cgroup allows; 0: any number */
+	double slept_s;     /* the machine was suspended */
+	bool steady;        /* the time stamp counter went as the clock did: figures in cycles mean something */
+};
+
+/** A program that had the CPU for less of the time than this was limited by that. */
+#define APP_CPU_SHARE 0.9
+
+/** About the threads of app_run, in app_more's totals. */
+const struct app_cpu *app_cpu(void);
+/** Prints it: a line for people, or JSON members with a comma in front. */
+void app_cpu_print(FILE *out, bool json);
+
+/** For app_run: around each thread's work, and around all. */
+void app_worker_begin(struct app_worker *worker);
+void app_worker_end(struct app_worker *worker);
+void app_cpu_begin(const struct app *app, unsigned threads);
+void app_cpu_end(unsigned threads);
+
+struct app_clocks {
+	uint64_t monotonic_ns, boottime_ns, tsc;
+};
+struct app_clocks app_clocks(void);
+void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads, const struct app_clocks *from,
+	const struct app_clocks *to, double tsc_hz);
+
+/** CPUs that the cgroups of this process allow it (cpu.max, cpu.cfs_quota_us); 0: no limit, or not known.
+ *  @param root  of the file system, "" or a test's folder */
+double app_cgroup_cpus(const char *root);
 
 /* ---- Statistics (app_stats.c) ---- */
 

@@ -254,6 +254,12 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 	case 'c':
 		if (!app_parse_cpus(text, o->cpus, &o->cpu_count))
 			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text, APP_CPUS);
+		for (unsigned i = 0; i < o->cpu_count; i++)
+			for (unsigned j = 0; j < i; j++)
+				if (o->cpus[i] == o->cpus[j])
+					argp_error(state,
+						"--cpu %s: CPU %u is there twice: each thread polls without pause and wants its own", text,
+						o->cpus[i]);
 		return 0;
 	case KEY_LINK_WAIT:
 		o->link_wait_s = app_seconds_option(state, "link-wait", text, 0, 3600);

@@ -217,6 +217,21 @@ void app_output_unblock(void)
 	stderr = error ? error : stderr;
 }
 
+static struct output *output_of(const FILE *file)
+{
+	for (unsigned i = 0; i < output_count; i++)
+		if (outputs[i].file == file)
+			return &outputs[i];
+	return NULL;
+}
+
+bool app_output_room(FILE *file)
+{
+	struct pollfd room = {.fd = output_of(file)->fd, .events = POLLOUT};
+
+	return poll(&room, 1, 0) > 0;
+}
+
 /* Whether a reader is gone. What failed may have been an earlier write, and errno is another's by now. */
 static bool reader_left(int fd, int error)
 {
@@ -227,10 +242,9 @@ static bool reader_left(int fd, int error)
 
 bool app_output_end(FILE *file)
 {
-	struct output as_it_came = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"}, *o = &as_it_came;
+	struct output as_it_came = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"}, *o = output_of(file);
 
-	for (unsigned i = 0; i < output_count; i++)
-		o = outputs[i].file == file ? &outputs[i] : o;
+	o = o ? o : &as_it_came;
 	errno = 0;
 	bool flushed = fflush(file) == 0 && !ferror(file);
 	int error = o->error ? o->error : errno;

@@ -124,7 +124,9 @@ static void *thread_main(void *argument)
 {
 	const struct thread *thread = argument;
 
+	app_worker_begin(&app_workers[thread->index]);
 	thread->work(thread->index);
+	app_worker_end(&app_workers[thread->index]);
 	return NULL;
 }
 
@@ -160,6 +162,7 @@ bool app_run(struct app *app, const struct app_work *work)
 	unsigned started = 0;
 	bool all = true;
 
+	app_cpu_begin(app, work->threads);
 	app->start_ns = app_now_ns();
 	for (; all && started < work->threads; started += all) {
 		threads[started] = (struct thread){.index = started, .work = work->work};
@@ -172,6 +175,7 @@ bool app_run(struct app *app, const struct app_work *work)
 		app_stop();
 	while (started > 0)
 		pthread_join(threads[--started].id, NULL);
+	app_cpu_end(work->threads);
 	good = app_stop_ports(app) && good;
 	if (all)
 		app_totals(app, work->more);

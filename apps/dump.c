@@ -112,7 +112,7 @@ static void work(unsigned index)
 		if (n == 0) {
 			app_add(&port->counters.empty_polls, 1);
 			/* A quiet moment: whoever reads the other end of a pipe sees all of it. */
-			if (dump.unflushed)
+			if (dump.unflushed && app_output_room(dump.out))
 				good = flush();
 			continue;
 		}

@@ -12,7 +12,8 @@ struct direction {
 	struct nic_txq *tx;
 	struct app_counters *in, *out;
 	uint8_t addresses[12]; /* mode mac: next hop, own */
-	unsigned held;         /* handles at the front of pkts: a frame whose end has not come yet */
+	struct app_worker *worker;
+	unsigned held; /* handles at the front of pkts: a frame whose end has not come yet */
 	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST];
 };
 
@@ -66,6 +67,7 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 	while (fwd.no_drop && sent < n && !app_stopping())
 		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
 	*waited = app_tsc() - start;
+	d->worker->polled += *waited; /* waiting is no time away from the CPU */
 	app_add(&d->out->waited_cycles, *waited);
 	app_add(fwd.no_drop ? &d->in->in_hand : &d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
 	pkt_free(d->pkts + sent, n - sent);
@@ -77,6 +79,7 @@ static void forward(struct direction *d)
 	uint64_t start = app_tsc(), waited = 0;
 	unsigned want = fwd.options.burst;
 
+	app_polled(d->worker, start);
 	if (fwd.packets) {
 		int64_t left = atomic_load_explicit(&fwd.left, memory_order_relaxed);
 		if (left <= 0) {
@@ -132,6 +135,28 @@ static void work(unsigned index)
 
 /* ---- Statistics ---- */
 
+static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received, double cycles, double waited)
+{
+	double time = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz() * fwd.worker_count;
+	double busy = app_ratio(cycles, time), waiting = app_ratio(waited, time);
+	char limit[64] = "what brings and takes the packets, not the forwarder";
+
+	if (app_cpu()->share < APP_CPU_SHARE)
+		snprintf(limit, sizeof(limit), "the CPU: the forwarder had it %.0f %% of the time", 100 * app_cpu()->share);
+	else if (busy > BUSY_SHARE)
+		strcpy(limit, "the forwarder");
+	fprintf(out,
+		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
+		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
+		app_ratio(cycles, (double)polls), app_ratio((double)received, (double)polls), app_ratio(cycles, (double)received));
+	fprintf(out,
+		json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
+		     : "forwarder: at work %.0f %% of the time, waiting for room to send %.0f %%: the limit was %s\n",
+		json ? busy : 100 * busy, json ? waiting : 100 * waiting, limit);
+	if (json)
+		fprintf(out, ",\"tsc_hz\":%.0f", app_tsc_hz());
+}
+
 static void more(FILE *out, bool json, bool total)
 {
 	uint64_t polls = 0, cycles = 0, received = 0, given = 0, full = 0, bad = 0, in_hand = 0, waited = 0, unsent = app_unsent(&fwd.app);
@@ -149,8 +174,6 @@ static void more(FILE *out, bool json, bool total)
 		bad += fwd.app.now.ports[i].card.tx_bad_packets;
 		waited += app_get(&c->waited_cycles);
 	}
-	double per_poll = app_ratio((double)cycles, (double)polls), packets = app_ratio((double)received, (double)polls);
-	double per_packet = app_ratio((double)cycles, (double)received);
 	/* received is the sum of all the others */
 	fprintf(out, json ? ",\"forwarded\":%llu" : "forwarder: %llu packets forwarded", (unsigned long long)(given - bad - unsent));
 	if (json)
@@ -166,19 +189,9 @@ static void more(FILE *out, bool json, bool total)
 	if (in_hand && !json)
 		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
 	fputs(json ? "" : "\n", out);
-	fprintf(out,
-		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
-		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
-		per_poll, packets, per_packet);
-	double time = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz() * fwd.worker_count;
-	double busy = app_ratio((double)cycles, time), waiting = app_ratio((double)waited, time);
-	fprintf(out,
-		json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
-		     : "forwarder: at work %.0f %% of the time, waiting for room to send %.0f %%: the limit was %s\n",
-		json ? busy : 100 * busy, json ? waiting : 100 * waiting,
-		busy > BUSY_SHARE ? "the forwarder" : "what brings and takes the packets, not the forwarder");
-	if (json)
-		fprintf(out, ",\"tsc_hz\":%.0f", app_tsc_hz());
+	if (app_cpu()->steady)
+		print_cycles(out, json, polls, received, (double)cycles, (double)waited);
+	app_cpu_print(out, json);
 }
 
 /* ---- Command line ---- */
@@ -257,6 +270,7 @@ static void connect_ports(void)
 		struct direction *d = &fwd.directions[i];
 
 		*d = (struct direction){.rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters};
+		d->worker = &app_workers[i % fwd.worker_count];
 		memcpy(d->addresses, fwd.next_hops[fwd.next_hop_count > 1 ? to : 0], 6);
 		memcpy(d->addresses + 6, out->info.mac, 6);
 	}

@@ -137,6 +137,7 @@ static void transmit(void)
 	uint64_t now = elapsed(), since = now - gen.looked;
 
 	gen.looked = now;
+	app_polled(&app_workers[0], gen.start + now);
 	if (gen.full)
 		app_add(&gen.full_cycles, since);
 	else if (since > gen.away_after)
@@ -291,6 +292,8 @@ static void more(FILE *out, bool json, bool total)
 		print_wait(out, json);
 	else if (gen.capture.file)
 		gen_capture_print(&gen.capture, out, json);
+	if (total)
+		app_cpu_print(out, json);
 	last = now;
 	gen.told.was_down = false;
 }

@@ -87,6 +87,7 @@ static inline uint32_t forward(void *context, struct pkt *pkt)
 static void run(struct side *side)
 {
 	uint64_t start = app_tsc();
+	app_polled(&app_workers[0], start);
 	unsigned n = nic_pipe_run(side->pipe, bridge.options.burst, forward, side);
 
 	if (n == 0) {
@@ -143,13 +144,15 @@ static void more(FILE *out, bool json, bool total)
 		       "bad\n",
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
 		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
-	if (total)
+	if (total && app_cpu()->steady)
 		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
 			app_ratio((double)cycles, (double)sum.packets));
 	if (json)
 		fprintf(out, ",\"not_sent\":%llu", (unsigned long long)unsent);
 	else if (unsent)
 		fprintf(out, "bridge: %llu copies not sent by the card\n", (unsigned long long)unsent);
+	if (total)
+		app_cpu_print(out, json);
 }
 
 /* ---- Command line ---- */

@@ -98,6 +98,7 @@ for program in fwd gen dump pipe; do
 	wrong '--ring 32:' $program --ring 32 "$absent"
 	wrong '--ring 8192:' $program -r 8192 "$absent"
 	wrong '--mtu 67:' $program --mtu 67 "$absent"
+	wrong '--cpu 0,2-4,3: CPU 3 is there twice' $program --cpu 0,2-4,3 "$absent"
 	wrong '--cpu 1-:' $program --cpu 1- "$absent"
 	wrong '--duration 0:' $program --duration 0 "$absent"
 	wrong '--duration soon:' $program -d soon "$absent"

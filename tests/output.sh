@@ -25,42 +25,53 @@ by() {
 }
 # ends NAME STATUS SENTENCE
 ends() {
-	check "$1 ends with status $2" "$work/$1.log" ended ${process[$1]} "$2"
+	check "$1 ends with status $2" "$work/$1.log" ended "${process[$1]}" "$2"
 	[ -z "$3" ] || check "  and says: $3" "$work/$1.log" grep -qE "^pollux-[a-z]*: $3" "$work/$1.log"
 }
 # signal NAME SIGNAL: once its ports are open
 signal() {
 	wait_for grep -q '^port ' "$work/$1.log"
-	kill -"$2" ${process[$1]}
+	kill -"$2" "${process[$1]}"
 }
 standing='stdout: [0-9]+ bytes were not written: its reader stands still'
-# the same in both of its ports; a second model with the ports c and d
-"$bin/pollux-model" --port "$work/c" --port "$work/d" --wire 0:source,rate=10k --wire 1:source,rate=10k >"$work/second.log" 2>&1 &
+# Three models, so that those who wait their second for a reader do so at the same time.
+others=()
+for pair in "c d" "e f"; do
+	read -r one two <<<"$pair"
+	"$bin/pollux-model" --port "$work/$one" --port "$work/$two" --wire 0:source,rate=10k --wire 1:source,rate=10k >"$work/$one.log" 2>&1 &
+	others+=($!)
+done
 model --wire 0:source,rate=100k --wire 1:source,rate=100k,size=1518
-wait_for test -S "$work/d"
-c=vfio-user:$work/c d=vfio-user:$work/d
+wait_for test -S "$work/d" && wait_for test -S "$work/f"
+c=vfio-user:$work/c d=vfio-user:$work/d e=vfio-user:$work/e f=vfio-user:$work/f
 
 # -- readers that stand still: each program has its second to find out, at the same time --
-unread capture dump $a -w - --duration 0.3
-unread lines dump $b
+unread capture dump $a -w -
+unread lines dump $b --duration 1
 unread json fwd --json --interval 0.1 $c $d
-signal lines TERM
+{ printf '\023go\n'; sleep 20; } |
+	script -qc "read go; $bin/pollux-fwd --duration 0.3 $e $f; echo \$? >$work/status" "$work/typescript" >"$work/terminal.log" 2>&1 &
+signal capture TERM
 signal json INT
 ends capture 1 "$standing"
 ends lines 1 "$standing"
 ends json 1 "$standing"
+check "a terminal that is stopped (Ctrl-S) keeps no forwarder" "$work/terminal.log" wait_for grep -qx 1 "$work/status"
 unread count dump $a -w - --count 100
+unread lost fwd --json --interval 0.05 $e $f
 unread text pipe --interval 0.1 --duration 0.3 $c $d
 mkfifo "$work/unopened"
 by fifo dump $b --json -w "$work/unopened"
 signal fifo TERM
 { "$bin/pollux-gen" --rate 1k --count 100 --interval 0.05 $b >"$work/text" 2>&1; echo $? >"$work/both.status"; } &
+wait_for grep -q '^port 1' "$work/lost.log"
+kill -9 "${others[1]}"
+wait "${others[1]}" 2>/dev/null
 ends count 1 "$standing"
 ends text 1 "$standing"
+ends lost 1 '.*the device is gone'
 ends fifo 1 '.*unopened: nobody has read this FIFO'
 check "stdout and stderr both stuck: it ends all the same" /dev/null wait_for grep -qx 1 "$work/both.status"
-{ printf '\023go\n'; sleep 20; } |
-	script -qc "read go; $bin/pollux-fwd --duration 0.3 $c $d; echo \$? >$work/status" "$work/typescript" >"$work/terminal.log" 2>&1 &
 
 # a reader that is slow gets all of it, whole lines
 all_lines() { [ "$(grep -c ' length 60$' "$work/slow")" = 3000 ]; }
@@ -68,21 +79,19 @@ by slow dump $a --count 3000 > >(sleep 0.3; cat >"$work/slow")
 ends slow 0 ''
 check "  and its slow reader has all" "$work/slow.log" wait_for all_lines
 
-check "a terminal that is stopped (Ctrl-S) keeps no forwarder" "$work/terminal.log" wait_for grep -qx 1 "$work/status"
-
 # -- signals and files --
 "$bin/pollux-fwd" --interval 0.05 $a $b >"$work/log" 2>&1 &
 process[log]=$!
-wait_for grep -q 'pps' "$work/log"
+wait_for grep -q 'pps ' "$work/log"
 kill -HUP ${process[log]}
 check "SIGHUP ends with status 0" "$work/log" ended ${process[log]} 0
 check "  and with totals" "$work/log" grep -q '^totals after' "$work/log"
 (trap '' HUP; exec "$bin/pollux-fwd" --interval 0.05 $a $b >"$work/log" 2>&1) &
 process[log]=$!
-wait_for grep -q 'pps' "$work/log"
+wait_for grep -q 'pps ' "$work/log"
 kill -HUP ${process[log]}
-seen=$(grep -c pps "$work/log")
-more() { [ "$(grep -c pps "$work/log")" -gt $((seen + 8)) ]; }
+seen=$(grep -c 'pps ' "$work/log")
+more() { [ "$(grep -c 'pps ' "$work/log")" -gt $((seen + 8)) ]; }
 check "but not where nohup started it" "$work/log" wait_for more
 kill -TERM ${process[log]}
 ended ${process[log]} 0
@@ -112,20 +121,13 @@ done
 check "a capture is made with all closed" /dev/null test $? = 0
 check "  and the capture is whole" "$work/log" "$bin/pollux-pcap-diff" "$work/made.pcap" "$work/made.pcap"
 
-"$bin/pollux-model" --port "$work/e" --port "$work/f" --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --once <&- >&- 2>&- &
+"$bin/pollux-model" --port "$work/g" --port "$work/h" --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --once <&- >&- 2>&- &
 model=$!
-wait_for test -S "$work/f"
+wait_for test -S "$work/h"
 frames=$("$bin/pollux-pcap-diff" $capture $capture | grep -o '[0-9]*')
-"$bin/pollux-fwd" --no-drop --packets "$frames" --duration 20 "vfio-user:$work/e" "vfio-user:$work/f" >"$work/log" 2>&1
+"$bin/pollux-fwd" --no-drop --packets "$frames" --duration 20 "vfio-user:$work/g" "vfio-user:$work/h" >"$work/log" 2>&1
 check "the model with all closed: a capture goes through it" "$work/log" test $? = 0
 check "  its report, which cannot be written, is status 1" "$work/log" ended $model 1
 check "  and the capture comes out as it was" "$work/log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"
 
-# -- its device lost while its reader stands still --
-model --wire 0:source,rate=1k --wire 1:source,rate=1k
-unread lost fwd --json --interval 0.05 $a $b
-wait_for grep -q '^port 1' "$work/lost.log"
-kill -9 $model
-wait $model 2>/dev/null
-ends lost 1 '.*the device is gone'
 end_checks

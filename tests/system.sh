@@ -112,6 +112,20 @@ check "lines that cannot be written end it with status 1" "$work/dump.log" ended
 check "  and a sentence, once" "$work/dump.log" test "$(grep -c stdout "$work/dump.log")" = 1
 end_model
 
+# -- others on its CPU: what limits it is that, and it says so --
+model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink
+cpu=$(taskset -cp $$ | sed 's/.*[-, ]//') hogs=()
+for _ in 1 2 3; do
+	taskset -c "$cpu" sh -c 'while :; do :; done' &
+	hogs+=($!)
+done
+fwd --quiet --json --cpu "$cpu" --duration 0.5
+check "a forwarder whose CPU others have ends as always" "$work/fwd.log" ended $fwd 0
+kill "${hogs[@]}"
+check "  and does not blame what brings the packets" "$work/fwd.log" \
+	grep -qE '"limit":"the CPU: the forwarder had it [0-9]+ % of the time".*"cpu_share":0\.[0-8].*"cpu_away_ms":[1-9]' "$work/fwd.log"
+end_model
+
 # foreign packets without end, and its own lost: counted as lost, and not waited for
 model --wire 0:source --wire 0:sink --wire 1:sink
 "$bin/pollux-gen" --count 500 --quiet $a >"$work/gen.log" 2>&1 &

@@ -4,6 +4,7 @@
 #define POLLUX_TESTS_BIND_RIG_H
 
 #include "../../apps/app_args.c"
+#include "../../apps/app_cpu.c"
 #include "../../apps/app_output.c"
 #include "../../apps/app_ports.c"
 #include "../../apps/app_run.c"

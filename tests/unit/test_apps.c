@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of what the applications compute: values of options, rates, JSON. */
 #include "../../apps/app_args.c"
+#include "../../apps/app_cpu.c"
 #include "../../apps/app_output.c"
 #include "../../apps/app_ports.c"
 #include "../../apps/app_run.c"

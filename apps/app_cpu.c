@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Whether the threads that poll had their CPUs all the time, and whether the clocks can be trusted: without both, figures in cycles and
+ * speeds say something about the machine, not about the program. */
+#include "app.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+struct app_worker app_workers[APP_CPUS];
+static struct app_clocks run_begin;
+static struct app_cpu verdict; /* on the whole run */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void app_worker_begin(struct app_worker *worker)
+{
+	*worker =
+		(struct app_worker){.wall_ns = clock_ns(CLOCK_MONOTONIC), .cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), .polled = app_tsc()};
+}
+
+void app_worker_end(struct app_worker *worker)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	worker->preempted = (uint64_t)usage.ru_nivcsw;
+	worker->wall_ns = clock_ns(CLOCK_MONOTONIC) - worker->wall_ns;
+	worker->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - worker->cpu_ns;
+}
+
+/* ---- What the process is allowed ---- */
+
+/* One line of a file; "" when there is none. */
+static void read_line(char *line, size_t bytes, const char *root, const char *path)
+{
+	char whole[4352];
+
+	line[0] = '\0';
+	snprintf(whole, sizeof(whole), "%s%s", root, path);
+	FILE *file = fopen(whole, "re");
+	if (!file)
+		return;
+	if (!fgets(line, (int)bytes, file))
+		line[0] = '\0';
+	fclose(file);
+}
+
+/* The CPUs that one cgroup allows: cpu.max of version 2 has quota and period, version 1 a file for each. */
+static double cpus_of(const char *root, const char *folder)
+{
+	static const char *const quota_files[] = {"cpu.max", "cpu.cfs_quota_us"};
+	char path[4224], line[64];
+	double quota = 0, period = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, quota_files[i]);
+		read_line(line, sizeof(line), root, path);
+		if (sscanf(line, "%lf %lf", &quota, &period) == 2 && period > 0)
+			return quota / period;
+	}
+	snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", folder);
+	if (quota > 0 && (read_line(line, sizeof(line), root, path), sscanf(line, "%lf", &period) == 1) && period > 0)
+		return quota / period;
+	return 0;
+}
+
+double app_cgroup_cpus(const char *root)
+{
+	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/cpu"}; /* version 2; 1 */
+	char list[4352], line[2048], folder[4096];
+	double least = 0;
+
+	snprintf(list, sizeof(list), "%s/proc/self/cgroup", root);
+	FILE *file = fopen(list, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		/* number:controllers:path; version 2 names no controllers */
+		char *rest = line, *controllers = (strsep(&rest, ":"), strsep(&rest, ":")), *path = strsep(&rest, "\n");
+		bool first = controllers && strncmp(controllers, "cpu", 3) == 0 && (controllers[3] == '\0' || controllers[3] == ',');
+		if (!path || !(first || (controllers && !*controllers)))
+			continue;
+		/* what any of those above allows is a limit, too */
+		size_t mount = (size_t)snprintf(folder, sizeof(folder), "%s%s", mounts[first], strcmp(path, "/") == 0 ? "" : path);
+		for (char *end = folder + mount; end; end = strrchr(folder + strlen(mounts[first]), '/')) {
+			*end = '\0';
+			double cpus = cpus_of(root, folder);
+			least = cpus > 0 && (least == 0 || cpus < least) ? cpus : least;
+		}
+	}
+	if (file)
+		fclose(file);
+	return least;
+}
+
+/* ---- What became of it ---- */
+
+struct app_clocks app_clocks(void)
+{
+	return (struct app_clocks){clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_BOOTTIME), app_tsc()};
+}
+
+void app_cpu_begin(const struct app *app, unsigned threads)
+{
+	verdict.allowed = app_cgroup_cpus("");
+	if (verdict.allowed > 0 && verdict.allowed < threads && !app->options->quiet)
+		app_error("its cgroup allows this process %.2g CPUs (cpu.max), and %u thread%s will poll without pause: it will be stopped "
+			  "again "
+			  "and again, and packets lost meanwhile",
+			verdict.allowed, threads, threads > 1 ? "s" : "");
+	run_begin = app_clocks();
+}
+
+void app_cpu_end(unsigned threads)
+{
+	struct app_clocks end = app_clocks();
+
+	app_cpu_judge(&verdict, app_workers, threads, &run_begin, &end, app_tsc_hz());
+}
+
+void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads, const struct app_clocks *from,
+	const struct app_clocks *to, double tsc_hz)
+{
+	double cpu_ns = 0, wall_ns = 0, seconds = (double)(to->monotonic_ns - from->monotonic_ns) / 1e9;
+	double by_tsc = (double)(int64_t)(to->tsc - from->tsc) / tsc_hz;
+	int64_t longest = 0;
+
+	result->preempted = 0;
+	for (unsigned i = 0; i < threads; i++) {
+		cpu_ns += (double)workers[i].cpu_ns;
+		wall_ns += (double)workers[i].wall_ns;
+		result->preempted += workers[i].preempted;
+		longest = workers[i].longest > longest ? workers[i].longest : longest;
+	}
+	result->share = wall_ns > 0 && cpu_ns < wall_ns ? cpu_ns / wall_ns : 1;
+	/* Only the one clock goes on while the machine is suspended. Two readings are some microseconds apart, or more when something else
+	 * ran in between. */
+	result->slept_s = (double)(to->boottime_ns - from->boottime_ns) / 1e9 - seconds;
+	if (result->slept_s < 0.1)
+		result->slept_s = 0;
+	result->steady = result->slept_s == 0 && by_tsc > seconds * 0.99 - 0.1 && by_tsc < seconds * 1.01 + 0.1;
+	result->away_ms = result->steady ? 1e3 * (double)longest / tsc_hz : 0;
+}
+
+const struct app_cpu *app_cpu(void)
+{
+	return &verdict;
+}
+
+void app_cpu_print(FILE *out, bool json)
+{
+	if (json) {
+		fprintf(out, ",\"cpu_share\":%.4f,\"cpu_preempted\":%llu,\"cpu_allowed\":", verdict.share,
+			(unsigned long long)verdict.preempted);
+		fprintf(out, verdict.allowed > 0 ? "%.4f" : "null", verdict.allowed);
+		fprintf(out, verdict.away_ms > 0 ? ",\"cpu_away_ms\":%.3f" : ",\"cpu_away_ms\":null", verdict.away_ms);
+		fprintf(out, ",\"slept_s\":%.3f", verdict.slept_s);
+		return;
+	}
+	fprintf(out, "cpu: its threads had it %.0f %% of the time", 100 * verdict.share);
+	if (verdict.allowed > 0)
+		fprintf(out, " (their cgroup allows %.2g CPUs)", verdict.allowed);
+	if (verdict.away_ms > 0)
+		fprintf(out, "; longest time away %.*f ms", verdict.away_ms < 10 ? 2 : 0, verdict.away_ms);
+	if (verdict.slept_s > 0)
+		fprintf(out, "; the machine slept %.1f s: there are no figures in cycles", verdict.slept_s);
+	else if (!verdict.steady)
+		fprintf(out, "; the time stamp counter jumped: there are no figures in cycles");
+	fputc('\n', out);
+}
