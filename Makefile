@@ -151,7 +151,8 @@ $(O)/%_avx2.o: ISA := -mavx2 -mbmi -mbmi2
 $(O)/%_avx512.o: ISA := -mavx2 -mbmi -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi2
 
 # The library may become part of a shared object. Its thread-local variables are reached as in a program: else each would be a call.
-$(call objects,$(LIB_SOURCES)): PIC := -fPIC -fvisibility=hidden -ftls-model=initial-exec
+# Where CFLAGS ask for link-time optimization, it still is machine code, in which symbols can be hidden.
+$(call objects,$(LIB_SOURCES)): PIC := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-lto
 
 $(O)/%.o: %.c Makefile $(O)/flags
 	$(call say,CC,$<)

@@ -49,6 +49,9 @@ check "other CPPFLAGS do" "$log" compiles CPPFLAGS=-DOTHER
 check "other LDFLAGS do" "$log" compiles LDFLAGS=-Wl,-O1
 check "another compiler does" "$log" compiles CC=clang
 
+check "-flto compiles" "$log" compiles CFLAGS=-flto
+check "  but the library's object is machine code" "$log" eval "! readelf -SW $object | grep -q 'gnu\.lto'"
+
 # -- Where it is installed: packagers' DESTDIR, and another PREFIX the next time --
 staged() { make --no-print-directory BUILD="$(basename "$bin")" DESTDIR="$work/a stage" PREFIX="$2" "$1" >"$log" 2>&1; }
 for prefix in /opt/first /opt/second; do
