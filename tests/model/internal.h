@@ -386,7 +386,15 @@ struct tally {
 	uint32_t frames, multicast, broadcast, size[6];
 	uint64_t bytes; /* with FCS */
 };
-unsigned model_size_class(uint32_t bytes_with_fcs);
+
+/** Index of PRC64 .. PRC1522 and PTC64 .. PTC1522 that counts frames of this size, FCS included. */
+static inline unsigned model_size_class(uint32_t bytes)
+{
+	if (bytes <= 64)
+		return 0;
+	return bytes < 128 ? 1 : bytes < 256 ? 2 : bytes < 512 ? 3 : bytes < 1024 ? 4 : 5;
+}
+
 void model_count_received(struct model *m, const struct tally *t);
 void model_count_sent(struct model *m, const struct tally *t);
 uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32_t offset);

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Frames arriving: a burst path for ordinary frames, and a careful one for all others. */
+ * Frames arriving: they are judged, and written to as many buffers as they take. Bursts of ordinary ones go by rx_burst.c. */
 #include <string.h>
 
-#include "internal.h"
+#include "rx.h"
 
-/** What a frame is judged to be. */
-struct fate {
-	struct parsed parsed;
-	uint32_t len;
-	bool accepted, erred;
-	uint8_t verdict;
-	enum model_fate rejected; /* why it was not accepted */
-	uint32_t gone_to;         /* offset of the register that counts that; 0: none */
-};
-
-/** Judges a frame before any queue is looked at (DS 7.1.1). */
-static void judge(struct model *m, const struct model_frame *f, struct fate *fate)
+void model_rx_judge(struct model *m, const struct model_frame *f, struct fate *fate)
 {
 	uint32_t limit = m->frame_limit;
 
@@ -51,19 +40,7 @@ static void judge(struct model *m, const struct model_frame *f, struct fate *fat
 	fate->accepted = true;
 }
 
-static void tally_frame(struct tally *t, const struct fate *fate)
-{
-	unsigned kind = fate->verdict & 7;
-
-	t->frames++;
-	t->bytes += fate->len + 4;
-	t->size[model_size_class(fate->len + 4)]++;
-	t->multicast += kind == VERDICT_MULTICAST;
-	t->broadcast += kind == VERDICT_BROADCAST;
-}
-
-/** Counts a judged frame that is dealt with. Erred frames are not good ones. */
-static void count_frame(struct model *m, const struct fate *fate)
+void model_rx_count(struct model *m, const struct fate *fate)
 {
 	if (fate->gone_to)
 		reg_add(m, fate->gone_to, 1);
@@ -72,13 +49,12 @@ static void count_frame(struct model *m, const struct fate *fate)
 	if (fate->accepted && !fate->erred) {
 		struct tally t = {0};
 
-		tally_frame(&t, fate);
+		model_rx_tally(&t, fate, 1);
 		model_count_received(m, &t);
 	}
 }
 
-/** After write-backs: the queue's counters, its head, its interrupt. */
-static void close_queue(struct model *m, struct queue *q)
+void model_rx_close_queue(struct model *m, struct queue *q)
 {
 	q->touched = false;
 	if (!q->received)
@@ -91,155 +67,32 @@ static void close_queue(struct model *m, struct queue *q)
 	model_raise_queue(m, q->index, false);
 }
 
-static void open_queue(struct model *m, struct queue *q)
+void model_rx_open_queue(struct model *m, struct queue *q)
 {
 	q->touched = true;
 	q->available = q->enabled && q->size ? queue_available(m, q) : 0;
 	q->received = q->received_bytes = 0;
 }
 
-static void tamper(struct model *m, struct descriptor *d)
+void model_rx_tamper(struct model *m, struct descriptor *d)
 {
-	if (likely(!m->tamper_count))
+	if (!m->tamper_count)
 		return;
 	m->tamper_count--;
 	d->q1 = (d->q1 & m->tamper_keep) | m->tamper_set;
 }
 
-/** In loopback a frame comes from the client's memory, too, which may be what it goes to. */
-static void put_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
+void model_rx_reject(struct model *m, const struct fate *fate)
 {
-	uint8_t small[64];
-
-	if (bytes == 60) {
-		memcpy(small, from, 60);
-		memcpy(to, small, 60);
-	} else if (bytes == 64) {
-		memcpy(small, from, 64);
-		memcpy(to, small, 64);
-	} else {
-		memmove(to, from, bytes);
-	}
-}
-
-/** What was judged last, for sources that repeat one frame. */
-struct repeat {
-	const uint8_t *data;
-	uint32_t len;
-	struct fate fate;
-};
-
-/** The frame is none that the port takes. */
-static void reject_frame(struct model *m, const struct fate *fate)
-{
-	count_frame(m, fate);
+	model_rx_count(m, fate);
 	fate_met(m, fate->rejected, 1, 0);
 }
 
-/** The queue has no descriptor and its DROP_EN is set: the frame is judged good, and lost. */
-static void drop_frame(struct model *m, const struct queue *q, const struct fate *fate)
+void model_rx_drop(struct model *m, const struct queue *q, const struct fate *fate)
 {
 	reg_add(m, IXGBE_QPRDC + 0x40 * q->counter, 1);
-	count_frame(m, fate);
+	model_rx_count(m, fate);
 	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
-}
-
-/** Ordinary frames that have found their places; nothing is written yet. */
-struct burst {
-	struct descriptor *slot[MODEL_BURST], done[MODEL_BURST];
-	const uint8_t *from[MODEL_BURST];
-	uint8_t *to[MODEL_BURST];
-	struct queue *touched[MODEL_BURST];
-	unsigned queues, frames;
-	struct tally tally;
-};
-
-/** The next frame of the burst gets its queue's next descriptor. @return false: it is not ordinary, or has no descriptor. */
-static inline bool place_frame(struct model *m, struct queue *q, const struct model_frame *f, const struct fate *fate, struct burst *b)
-{
-	if (unlikely(!q->available || !q->linear || !q->advanced || fate->len > q->buffer_bytes || (q->vlan_strip && fate->parsed.tagged)))
-		return false;
-
-	struct descriptor *d = q->linear + q->head;
-	uint64_t address = __atomic_load_n(&d->q0, __ATOMIC_RELAXED);
-	uint8_t *at = dma_at(m, &q->buffers, address, fate->len, true);
-	if (unlikely(!at))
-		return false;
-	__builtin_prefetch(at, 1);
-	unsigned k = b->frames++;
-	b->slot[k] = d;
-	b->to[k] = at;
-	b->from[k] = f->data;
-	b->done[k].q0 = fate->parsed.q0;
-	b->done[k].q1 = fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)fate->len << 32;
-	q->head = q->head + 1 == q->size ? 0 : q->head + 1;
-	q->available--;
-	q->received++;
-	q->received_bytes += fate->len; /* by DMA: the FCS is stripped */
-	tally_frame(&b->tally, fate);
-	return true;
-}
-
-/** Writes frames, then descriptors, and counts. */
-static inline void write_burst(struct model *m, struct burst *b)
-{
-	for (unsigned j = 0; j < b->frames; j++)
-		put_frame(b->to[j], b->from[j], (uint32_t)(b->done[j].q1 >> 32) & 0xFFFF);
-	if (unlikely(m->tamper_count))
-		for (unsigned j = 0; j < b->frames; j++)
-			tamper(m, &b->done[j]);
-	/* All of the burst at once, so that whole cache lines of descriptors come back; DD last in each. */
-	for (unsigned j = 0; j < b->frames; j++) {
-		__atomic_store_n(&b->slot[j]->q0, b->done[j].q0, __ATOMIC_RELAXED);
-		__atomic_store_n(&b->slot[j]->q1, b->done[j].q1, __ATOMIC_RELEASE);
-	}
-	for (unsigned j = 0; j < b->queues; j++)
-		close_queue(m, b->touched[j]);
-	model_count_received(m, &b->tally);
-	reg_add(m, MODEL_TPR, b->tally.frames);
-	wide_add(m, WIDE_TOR, b->tally.bytes);
-	fate_met(m, MODEL_RECEIVED, b->frames, b->tally.bytes - 4ull * b->frames);
-}
-
-/**
- * Deals with the leading frames that are ordinary: filtered out, dropped, or without error and going to one buffer as they are, of
- * a queue whose ring lies in one piece. Stops at the first that is not, or that finds no descriptor; all is done up to there.
- */
-static unsigned receive_ordinary(struct model *m, const struct model_frame *frames, unsigned n, struct repeat *repeat)
-{
-	struct burst burst;
-	struct fate *fate = &repeat->fate;
-	unsigned i;
-
-	burst.queues = burst.frames = 0;
-	burst.tally = (struct tally){0};
-	for (i = 0; i < n; i++) {
-		const struct model_frame *f = &frames[i];
-
-		if (unlikely(f->bad_crc))
-			break;
-		if (f->data != repeat->data || f->len != repeat->len) {
-			judge(m, f, fate);
-			repeat->data = f->data;
-			repeat->len = f->len;
-		}
-		if (unlikely(!fate->accepted)) {
-			reject_frame(m, fate);
-			continue;
-		}
-
-		struct queue *q = &m->rx[fate->parsed.queue];
-		if (!q->touched) {
-			open_queue(m, q);
-			burst.touched[burst.queues++] = q;
-		}
-		if (unlikely(!q->available && q->drop))
-			drop_frame(m, q, fate);
-		else if (!place_frame(m, q, f, fate, &burst))
-			break;
-	}
-	write_burst(m, &burst);
-	return i;
 }
 
 /** The frame as it goes to memory: tag stripped, FCS appended. @return its bytes. */
@@ -282,7 +135,7 @@ static bool write_back(struct model *m, struct queue *q, const struct fate *fate
 		d.q0 = fate->parsed.q0;
 		d.q1 = (end ? fate->parsed.q1 | RXD_EOP : 0) | RXD_DD | (uint64_t)bytes << 32;
 	}
-	tamper(m, &d);
+	model_rx_tamper(m, &d);
 	return model_ring_write(m, q, q->head, &d);
 }
 
@@ -315,31 +168,31 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 	struct fate fate;
 	uint8_t bytes[MODEL_FRAME_MAX];
 
-	judge(m, f, &fate);
+	model_rx_judge(m, f, &fate);
 	if (!fate.accepted) {
-		reject_frame(m, &fate);
+		model_rx_reject(m, &fate);
 		return true;
 	}
 
 	struct queue *q = &m->rx[fate.parsed.queue];
-	open_queue(m, q);
+	model_rx_open_queue(m, q);
 	q->touched = false;
 	uint32_t len = shape_frame(m, q, f, &fate, bytes);
 	uint32_t need = q->buffer_bytes ? (len + q->buffer_bytes - 1) / q->buffer_bytes : 1;
 
 	if (q->available < need) {
 		if (q->drop) {
-			drop_frame(m, q, &fate);
+			model_rx_drop(m, q, &fate);
 			return true;
 		}
 		if (!q->enabled || !q->size || need < q->size)
 			return false;
 		m->faults.bad_ring++; /* no ring of this size will ever hold it */
-		count_frame(m, &fate);
+		model_rx_count(m, &fate);
 		fate_met(m, MODEL_UNDELIVERABLE, 1, 0);
 		return true;
 	}
-	count_frame(m, &fate);
+	model_rx_count(m, &fate);
 	if (!store_frame(m, q, &fate, bytes, len, need)) {
 		fate_met(m, MODEL_UNDELIVERABLE, 1, 0);
 		return true;
@@ -347,13 +200,14 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 	fate_met(m, MODEL_RECEIVED, 1, f->len);
 	q->received = 1;
 	q->received_bytes = f->len + (m->crc_strip ? 0 : 4);
-	close_queue(m, q);
+	model_rx_close_queue(m, q);
 	return true;
 }
 
 unsigned model_take_frames(struct model *m, const struct model_frame *frames, unsigned n)
 {
 	unsigned done = 0;
+	bool starved = false;
 
 	if (unlikely((m->breakages & MODEL_GONE) || !m->receiving)) {
 		fate_met(m, MODEL_NOT_UP, n, 0);
@@ -361,14 +215,13 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 	}
 	while (done < n) {
 		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
-		struct repeat repeat = {.data = NULL};
 
 		if (likely(m->rx_plain))
-			k = receive_ordinary(m, frames + done, burst, &repeat);
+			k = model_rx_burst(m, frames + done, burst, &starved);
 		done += k;
 		if (k == burst)
 			continue;
-		if (!receive_one(m, &frames[done]))
+		if (starved || !receive_one(m, &frames[done]))
 			break;
 		done++;
 	}
@@ -386,9 +239,9 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 	for (unsigned i = 0; i < n; i++) {
 		struct fate fate;
 
-		judge(m, &frames[i], &fate);
+		model_rx_judge(m, &frames[i], &fate);
 		/* GPRC includes the missed ones (an erratum; hw-docs/82599.md). */
-		count_frame(m, &fate);
+		model_rx_count(m, &fate);
 		fate_met(m, fate.accepted ? MODEL_MISSED : fate.rejected, 1, 0);
 		missed += fate.accepted;
 	}

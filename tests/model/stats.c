@@ -2,14 +2,6 @@
  * Counters: adding a burst to them, reading the 36-bit ones (DS 8.2.3.23), and what became of the wire's frames. */
 #include "internal.h"
 
-/** Index of PRC64 .. PRC1522 and PTC64 .. PTC1522 that counts frames of this size. */
-unsigned model_size_class(uint32_t bytes)
-{
-	if (bytes <= 64)
-		return 0;
-	return bytes < 128 ? 1 : bytes < 256 ? 2 : bytes < 512 ? 3 : bytes < 1024 ? 4 : 5;
-}
-
 /** Good frames that passed the filters, whether or not a descriptor was there for them. */
 void model_count_received(struct model *m, const struct tally *t)
 {

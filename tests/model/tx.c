@@ -8,30 +8,37 @@ static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b
 {
 	const uint64_t shape = TXD_DEXT | TXD_DTYP | TXD_EOP | TXD_IFCS | TXD_VLE | TXD_TSE | TXD_IXSM | TXD_TXSM;
 	const uint64_t ordinary = TXD_DEXT | TXD_DTYP_DATA | TXD_EOP | TXD_IFCS;
-	uint32_t slot = b->cursor;
+	const struct descriptor *ring = q->linear;
+	const bool pads = lengths_only && b->pad;
+	const uint32_t size = q->size, first = b->frames, most = b->max - first < b->left ? b->max - first : b->left;
+	struct model_extent buffers = q->buffers;
+	struct model_frame *f = b->frame + first;
+	uint32_t slot = b->cursor, *end = b->end + first, n;
 
-	while (b->left && b->frames < b->max && b->reports < TX_REPORTS) {
-		const struct descriptor *d = q->linear + slot;
+	for (n = 0; n < most && b->reports < TX_REPORTS; n++, f++) {
+		const struct descriptor *d = ring + slot;
 		uint64_t q1 = __atomic_load_n(&d->q1, __ATOMIC_RELAXED), q0 = __atomic_load_n(&d->q0, __ATOMIC_RELAXED);
 		uint32_t len = q1 & 0xFFFF;
 
 		if (unlikely((q1 & shape) != ordinary || q1 >> 46 != len || len > MODEL_FRAME_MAX - 4))
 			break;
-		if (unlikely(len < 60 && (!lengths_only || !b->pad || len < TX_LEAST)))
+		if (unlikely(len < 60 && (!pads || len < TX_LEAST)))
 			break;
-		const uint8_t *at = dma_at(m, &q->buffers, q0, len, false);
-		if (unlikely(!at))
-			break;
-		struct model_frame *f = &b->frame[b->frames];
-		f->data = at;
-		f->len = len < 60 ? 60 : len;
-		f->bad_crc = false;
+		const uint8_t *at = dma_cached(&buffers, q0, len, false);
+		if (unlikely(!at)) {
+			at = dma_at(m, &q->buffers, q0, len, false);
+			if (!at)
+				break;
+			buffers = q->buffers;
+		}
+		*f = (struct model_frame){.data = at, .len = len < 60 ? 60 : len};
 		if (q1 & TXD_RS)
-			b->report[b->reports++] = (struct tx_report){.slot = slot, .frame = b->frames};
-		slot = slot + 1 == q->size ? 0 : slot + 1;
-		b->end[b->frames++] = slot;
-		b->left--;
+			b->report[b->reports++] = (struct tx_report){.slot = slot, .frame = first + n};
+		slot = slot + 1 == size ? 0 : slot + 1;
+		end[n] = slot;
 	}
+	b->frames += n;
+	b->left -= n;
 	b->cursor = slot;
 }
 
@@ -76,9 +83,14 @@ static void count_sent(struct model *m, struct queue *q, const struct model_fram
 {
 	struct tally t = {.frames = n};
 
-	for (unsigned i = 0; i < n; i++) {
-		t.bytes += frames[i].len + 4;
-		t.size[model_size_class(frames[i].len + 4)]++;
+	/* Frames of one length are counted at once. */
+	for (unsigned i = 0, same; i < n; i += same) {
+		uint32_t len = frames[i].len;
+
+		for (same = 1; i + same < n && frames[i + same].len == len; same++)
+			;
+		t.bytes += (uint64_t)same * (len + 4);
+		t.size[model_size_class(len + 4)] += same;
 	}
 	/* Who only wants lengths has multicast frames uncounted: their addresses stay unread. */
 	for (unsigned i = 0; i < n && !lengths_only; i++) {

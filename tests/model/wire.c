@@ -212,19 +212,30 @@ static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 	return true;
 }
 
-static unsigned take(void *context, const struct model_frame *frames, unsigned n)
+/** What a port sends goes to the cable and to the capture, where there are such. @return how many the cable took */
+static unsigned carry(struct wire *wire, const struct model_frame *frames, unsigned n)
 {
-	struct wire *wire = context;
 	unsigned i;
 	for (i = 0; i < n; i++) {
 		if (wire->peer && !send_to_peer(wire, &frames[i]))
 			break;
 		if (wire->dumper)
 			record(wire, &frames[i]);
-		wire->counts.out_bytes += frames[i].len;
 	}
-	wire->counts.out_frames += i;
 	return i;
+}
+
+static unsigned take(void *context, const struct model_frame *frames, unsigned n)
+{
+	struct wire *wire = context;
+	uint64_t bytes = 0;
+	if (wire->peer || wire->dumper)
+		n = carry(wire, frames, n);
+	for (unsigned i = 0; i < n; i++)
+		bytes += frames[i].len;
+	wire->counts.out_bytes += bytes;
+	wire->counts.out_frames += n;
+	return n;
 }
 
 unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
