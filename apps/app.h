@@ -144,6 +144,7 @@ struct app {
 	struct pkt_pool *pools[2]; /* all ports receive from the first */
 	unsigned pool_count;
 	unsigned port_count;
+	bool refused; /* a device has refused an access: told, and no success */
 	struct app_port ports[APP_PORTS];
 	uint64_t start_ns, end_ns; /* when the workers began, and were asked to end: rates are per time between them */
 	struct app_sample now;     /* as last reported; exact in the totals, which are printed when all ports have stopped */
@@ -160,7 +161,8 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 /** Opens a further pool, which app_close closes; prints why not. */
 struct pkt_pool *app_open_pool(struct app *app, unsigned count);
 
-/** Stops all ports: from then on their counters stay as they are. The workers must have ended. False, and printed: one did not stop. */
+/** Stops all ports: from then on their counters stay as they are. The workers must have ended. False, and printed: one did not stop, or
+ *  has refused an access. */
 bool app_stop_ports(struct app *app);
 
 /** Stops and closes whatever is open. The workers must have ended. False, and printed: packets were never given back, or a report could

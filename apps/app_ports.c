@@ -50,6 +50,10 @@ bool app_service(struct app *app)
 			all_there = false;
 			continue;
 		}
+		if (error < 0) { /* a register is refused: what it would have said is in no figure */
+			port_error(port_address(app, i));
+			app->refused = true;
+		}
 		/* The event may be older than what is known: the wait at the beginning has seen the link come up. */
 		struct nic_link *known = &app->ports[i].link, before = *known;
 		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&
@@ -167,7 +171,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 
 bool app_stop_ports(struct app *app)
 {
-	bool clean = true;
+	bool clean = !app->refused;
 
 	for (unsigned i = 0; i < app->port_count; i++) {
 		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;

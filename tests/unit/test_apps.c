@@ -3,7 +3,11 @@
 #include "../../apps/app_args.c"
 #include "../../apps/app_cpu.c"
 #include "../../apps/app_output.c"
+/* What serving a port says; nothing has happened. */
+static int served;
+#define nic_service(nic, events) (*(events) = 0, (void)(nic), served)
 #include "../../apps/app_ports.c"
+#undef nic_service
 #include "../../apps/app_run.c"
 
 /* A card on which something happens between any two looks at its counters. */
@@ -259,6 +263,23 @@ static void totals_begin_with_the_port_and_are_the_sum_of_the_intervals(void)
 	free(text);
 }
 
+static void a_refused_register_does_not_end_a_program_but_is_no_success(void)
+{
+	static struct app_options options = {.addresses = {"here"}};
+	struct app app = {.options = &options, .port_count = 1, .human = stderr};
+
+	served = 0;
+	CU_ASSERT_TRUE(app_service(&app));
+	CU_ASSERT_TRUE(app_stop_ports(&app));
+	served = -EIO;
+	CU_ASSERT_TRUE(app_service(&app));
+	served = 0;
+	CU_ASSERT_TRUE(app_service(&app));
+	CU_ASSERT_FALSE(app_stop_ports(&app));
+	served = -ENODEV;
+	CU_ASSERT_FALSE(app_service(&app));
+}
+
 static void units_scale(void)
 {
 	static const struct {
@@ -338,6 +359,8 @@ int main(void)
 		{"counters are named after what they count", counters_are_named_after_what_they_count},
 		{"totals begin with the port and are the sum of the intervals",
 			totals_begin_with_the_port_and_are_the_sum_of_the_intervals},
+		{"a refused register does not end a program, but is no success",
+			a_refused_register_does_not_end_a_program_but_is_no_success},
 		{"units scale", units_scale},
 		{"JSON strings are escaped", json_strings_are_escaped},
 		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
