@@ -301,8 +301,8 @@ static void more(FILE *out, bool json, bool total)
 static void tell_above_line(void)
 {
 	if (gen_rate_above_line(&gen.told) && !gen.args.app.quiet)
-		app_error("%s is more than a link of %u Mbit/s carries, with framing: what it does not carry is given up",
-			gen.told.asked ? "--rate" : gen.capture.name, gen.told.mbps);
+		app_error("%s: more than a link of %u Mbit/s carries, with framing: %s", gen.told.asked ? "--rate" : gen.capture.name,
+			gen.told.mbps, gen.told.asked ? "the rest is given up" : "it takes longer");
 }
 
 /* A rate in percent follows the link. */

@@ -35,6 +35,17 @@ gen() {
 	timeout 300 "$bin/pollux-gen" "$@" >"$work/gen.out" 2>"$work/gen.err"
 	[ $? = "$status" ]
 }
+# start OPTIONS...: runs it in the background; $gen is its process. stop: ends it, and checks that it ends well
+start() {
+	: >"$work/gen.out" # what an earlier one said must not be waited for
+	"$bin/pollux-gen" "$@" >"$work/gen.out" 2>"$work/gen.err" &
+	gen=$!
+}
+stop() {
+	kill -INT $gen
+	check "  it ends with status 0" "$work/gen.err" ended $gen 0
+}
+said() { grep -Eq -- "$1" "$work/gen.out"; }
 # value NAME: of the last line of JSON
 value() { tail -n 1 "$work/gen.out" | grep -o "\"$1\":[^,}]*" | head -n 1 | cut -d: -f2-; }
 values() {
@@ -67,7 +78,7 @@ exec 9<>"$work/fifo"
 capture_head >&9
 "$bin/pollux-gen" --replay "$work/fifo" $nobody >"$work/gen.out" 2>"$work/gen.err" 9>&- &
 gen=$!
-sleep 0.3 # it is not to be seen that it reads, only that it goes on
+wait_for eval "readlink /proc/$gen/fd/[3-8] | grep -q fifo"
 kill -INT $gen
 check "a signal while a capture is read ends it with status 0" "$work/gen.err" ended $gen 0
 check "  and no port is opened" "$work/gen.err" test "$(cat "$work/gen.err")" = "pollux-gen: ended before any port was opened: nothing was sent"
@@ -85,55 +96,47 @@ check "  and accounted for, with --quiet" "$work/gen.out" values '3 3 1 "truncat
 gen 0 --count 9 --replay "$work/cut.pcap" $a
 check "  and told to people; that there are fewer than --count, too" "$work/gen.out" grep -q "9 were asked for: the capture has no more" "$work/gen.out"
 check "  with the damage" "$work/gen.err" grep -q "cut.pcap: what follows frame 4 cannot be read, and is left out: truncated" "$work/gen.err"
-gen 0 --duration 0.5 --interval 0.2 --replay "$work/gap.pcap" $a
-check "a long gap is told" "$work/gen.err" grep -q "no frame is due for 65536 s behind frame 2; --max-gap" "$work/gen.err"
-check "  and while it lasts" "$work/gen.out" grep -q "nothing to send for 6553[0-9] s" "$work/gen.out"
+start --interval 0.2 --replay "$work/gap.pcap" $a
+check "a long gap is told while it lasts" "$work/gen.out" wait_for said "nothing to send for 6553[0-9] s"
+check "  and before, with what shortens it" "$work/gen.err" grep -q "no frame is due for 65536 s behind frame 2; --max-gap" "$work/gen.err"
+stop
 check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" gen 0 --json --max-gap 0.1 --replay "$work/gap.pcap" $a
 check "  all is sent" "$work/gen.out" values "3 1" sent gaps_shortened
 
 # -- rates --
 gen 0 --json --duration 0.1 --rate 20Gbit $a
-check "a rate above the line is told at once" "$work/gen.err" grep -q -- "--rate is more than a link of 10000 Mbit/s carries" "$work/gen.err"
+check "a rate above the line is told at once" "$work/gen.err" grep -q -- "--rate: more than a link of 10000 Mbit/s carries" "$work/gen.err"
 check "  and what was achieved stands beside it" "$work/gen.out" values "29761904.762 20.000000" asked_pps asked_framed_gbit_s
 check "  with what is missing" "$work/gen.out" test "$(value given_up)" -ge 1000000
-: >"$work/gen.out" # what an earlier one said must not be waited for
-"$bin/pollux-gen" --json --interval 0.1 --rate 1k $a >"$work/gen.out" 2>"$work/gen.err" &
-gen=$!
-wait_for grep -q '"sent":[1-9]' "$work/gen.out"
+start --json --interval 0.1 --rate 1k $a
+check "while packets may be in flight, they are not lost" "$work/gen.out" wait_for said '"own":0,"in_flight":[1-9][0-9]*,"echo":false,"lost":0,'
 kill -STOP $gen
 sleep 0.5
 kill -CONT $gen
 lines=$(wc -l <"$work/gen.out")
 wait_for eval "[ \$(wc -l <'$work/gen.out') -gt $((lines + 2)) ]"
-kill -INT $gen
-check "a sender that lost the CPU ends well" "$work/gen.err" ended $gen 0
-check "  and says so" "$work/gen.out" values '1000.000 "cpu_lost"' asked_pps limited_by
+stop
+check "a sender that lost the CPU says so" "$work/gen.out" values '1000.000 "cpu_lost"' asked_pps limited_by
 check "  with how much was given up: half a second less what is made up for" "$work/gen.out" test "$(value given_up)" -ge 450
 
 # -- what does not come back --
-check "one port without echo: nothing is lost" "$work/gen.err" gen 0 --json --interval 0.1 --duration 0.2 --rate 1k $a
-head -n 1 "$work/gen.out" >"$work/first"
-check "  while it may be in flight" "$work/gen.out" grep -Eq '"own":0,"in_flight":[1-9][0-9]*,"echo":false,"lost":0,' "$work/first"
-check "  at the end, it is" "$work/gen.out" values "0 false $(value sent)" in_flight echo lost
+check "without an echo, at the end what was sent is lost" "$work/gen.out" values "0 false $(value sent)" in_flight echo lost
 gen 0 --count 10 $a
 check "  and people are asked for the echo" "$work/gen.out" grep -q "nothing came back of its own: is there an echo" "$work/gen.out"
 end_model
 model --break tx-stuck
-check "a card that sends nothing is no success" "$work/gen.err" gen 1 --json --duration 0.2 --rate 100k $a
+check "a card that sends nothing is no success" "$work/gen.err" gen 1 --json --duration 0.3 --rate 100k --ring 64 $a
 check "  it is why a rate is missed, and nothing is called sent" "$work/gen.out" values '"tx_ring_full" 0 0.000' limited_by sent achieved_pps
 end_model
 model --wire 0:peer=1,lossless --control "$work/control"
-: >"$work/gen.out" # what an earlier one said must not be waited for
-"$bin/pollux-gen" --json --interval 0.1 --rate 100k $a $b >"$work/gen.out" 2>"$work/gen.err" &
-gen=$!
-wait_for grep -q '"own":[1-9]' "$work/gen.out"
+start --json --interval 0.1 --rate 2k --ring 64 $a $b
+wait_for said '"own":[1-9]'
 echo "link 0 down" >"$work/control"
-check "while the link is down, that is why a rate is missed" "$work/gen.out" wait_for grep -q '"limited_by":"link_down"' "$work/gen.out"
+check "while the link is down, that is why a rate is missed" "$work/gen.out" wait_for said '"limited_by":"link_down"'
 echo "link 0 up" >"$work/control"
 lines=$(wc -l <"$work/gen.out")
 check "  and it is kept again when it is up" "$work/gen.out" wait_for eval "tail -n +$((lines + 1)) '$work/gen.out' | grep -q '\"limited_by\":null'"
-kill -INT $gen
-wait $gen
+stop
 check "  to the frame: sent = own + lost" "$work/gen.out" test "$(value sent)" = $(($(value own) + $(value lost)))
 end_model
 
