@@ -1,6 +1,6 @@
 #!/bin/bash
-# Which lines and branches the tests run: the unit tests, and the shell tests that run applications, on programs built with --coverage.
-# Prints a table per room, and leaves HTML in BUILD-FOLDER/html. Usage: tests/coverage.sh BUILD-FOLDER
+# Which lines and branches the tests run: the unit tests, and the shell tests that run applications, on programs built
+# with --coverage. Prints a table per room, and leaves HTML in BUILD-FOLDER/html. Usage: tests/coverage.sh BUILD-FOLDER
 # A test that fails is told, but its lines count; what a program has run is written as it ends, so a killed one has run nothing.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -29,7 +29,9 @@ for test in tests/unit/test_*.c; do
 	beside=1 step "$test" "$bin/$test"
 done
 # the scripts that check has for applications
-for script in $(sed -n 's/^for script in \(.*\); do$/\1/p' tests/check.sh) tests/kernel_vfio.sh; do step "$script" "$script" "$bin"; done
+for script in $(sed -n 's/^for script in \(.*\); do$/\1/p' tests/check.sh) tests/kernel_vfio.sh; do
+	step "$script" "$script" "$bin"
+done
 section "What they have run"
 step "collecting, with lcov" collect
 run_steps "$bin/logs"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The first application printed in the README is built as the README says, in C and in C++, against what `make install` put into a folder,
-# and does what it says: what comes in goes out with its addresses swapped. `make uninstall` then leaves nothing of ours there.
+# The first application printed in the README is built as the README says, in C and in C++, against what `make install`
+# put into a folder, and does what it says: what comes in goes out with its addresses swapped. `make uninstall` then
+# leaves nothing of ours there.
 # Usage: tests/readme.sh BUILD-FOLDER
 set -eu
 cd "$(dirname "$0")/.."
@@ -40,7 +41,8 @@ for reflect in reflect reflect++; do
 done
 
 make --no-print-directory BUILD="$(basename "$bin")" PREFIX="$prefix" uninstall
-(cd "$prefix" && find . ! -type d | sort) | diff "$work/before" - || { echo "make uninstall: these differ from what was there before"; exit 1; }
+(cd "$prefix" && find . ! -type d | sort) | diff "$work/before" - ||
+	{ echo "make uninstall: these differ from what was there before"; exit 1; }
 left=$(find "$prefix" -depth -path '*pollux*' ! -path '*/pollux' ! -path '*/pollux/driver*')
 [ -z "$left" ] || { echo "make uninstall left $left"; exit 1; }
 echo "nothing was left"
