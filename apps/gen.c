@@ -20,23 +20,27 @@ static struct {
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
-	_Atomic uint64_t start;          /* by the TSC, as are all times here: cycles since then */
-	uint64_t looked, away_after;     /* last at the schedule; and how long not, to have lost the CPU */
-	unsigned first_pending, pending; /* handles */
-	unsigned frames_at_once;
-	bool full, pieces; /* pieces: frames may take several buffers */
+	_Atomic uint64_t start;          /* the time stamp counter's value; all times below are cycles since then */
+	uint64_t looked_at;              /* when the thread last looked whether there is something to send */
+	uint64_t away_after;             /* a thread that has not looked for so long had lost its CPU */
+	unsigned first_pending, pending; /* handles in pkts that wait for room in the ring */
+	unsigned frames_at_once;         /* the most that a burst has */
+	bool full;                       /* the ring took less than it was given */
+	bool pieces;                     /* frames may take several buffers */
 	struct pkt pkts[APP_BURST];
 	_Atomic uint64_t made, ring_full;
-	_Atomic uint64_t full_cycles, away_cycles; /* with the transmit ring full; without the CPU */
-	_Atomic uint64_t sent_at, ended_at;        /* the last frame went out; the sending ended */
-	_Atomic uint64_t wait_until;               /* nothing is due before */
-	_Atomic double speed;                      /* what the schedule's clock should have: the main thread's wish */
+	_Atomic uint64_t full_cycles, away_cycles; /* spent with the transmit ring full; without the CPU */
+	_Atomic uint64_t sent_at, ended_at;        /* when the ring took the last frame; when sending ended */
+	_Atomic uint64_t wait_until;               /* when the next frame is due, if none was at the last look */
+	_Atomic double speed;                      /* of the schedule's clock: written by the main thread, taken over by the sending one */
 
 	/* Touched by the receiving thread. */
 	struct gen_sequence sequence;
 	struct arrival {
-		bool inside, own, good; /* inside a frame of several pieces; which has a number of ours; and is as it was sent */
-		unsigned bytes;         /* of it so far */
+		bool inside; /* a frame of several pieces has begun, and not ended */
+		bool own;    /* its head has a number of ours */
+		bool good;   /* its pieces so far are as they were sent */
+		unsigned bytes;
 		uint64_t number;
 	} arrivals[APP_PORTS];
 
@@ -71,7 +75,8 @@ static unsigned make(uint64_t number, unsigned n)
 	return n;
 }
 
-/* One piece of a frame. Its buffer holds the template of a frame's begin, of which all behind the head is the same in all pieces: zeros. */
+/* Writes one piece of a frame. Every buffer holds the template, which is zeros behind the head: in a further piece only the head has to go.
+ */
 static void make_piece(struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
 {
 	unsigned left = frame->bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
@@ -134,9 +139,9 @@ static bool prepare_burst(uint64_t now)
 static void transmit(void)
 {
 	struct app_port *port = &gen.app.ports[0];
-	uint64_t now = elapsed(), since = now - gen.looked;
+	uint64_t now = elapsed(), since = now - gen.looked_at;
 
-	gen.looked = now;
+	gen.looked_at = now;
 	app_polled(&app_workers[0], gen.start + now);
 	if (gen.full)
 		app_add(&gen.full_cycles, since);
@@ -248,7 +253,7 @@ static struct gen_progress progress(bool end)
 		.full_cycles = app_get(&gen.full_cycles),
 		.away_cycles = app_get(&gen.away_cycles),
 	};
-	/* At the end, who sends is no more. If he was on time, the last frame's gap counts, as it was meant: n frames, n gaps. */
+	/* The sending thread has ended. If it was on time, the last frame's gap counts, too: n frames take n gaps. */
 	if (end && gen_schedule_wait(&gen.schedule, now * hz) > 0) {
 		double gap = app_ratio(gen.schedule.round_cycles, gen.schedule.count * gen.told.speed * hz);
 		p.seconds = (double)app_get(&gen.sent_at) / hz + gap;

@@ -74,7 +74,8 @@ void gen_schedule_set_speed(struct gen_schedule *schedule, double now, double sp
 /** How many frames are due `now` cycles after the start, at most `most`: they count as sent from then on. */
 unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned most);
 
-/** Cycles until the next frame is due. */
+/** Cycles until the next frame is due; centuries count as GEN_WAIT_MAX. */
+#define GEN_WAIT_MAX 1e18
 double gen_schedule_wait(const struct gen_schedule *schedule, double now);
 
 /** The next frame; as many times as gen_schedule_due said. */

@@ -85,7 +85,9 @@ unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned mo
 
 double gen_schedule_wait(const struct gen_schedule *schedule, double now)
 {
-	return (schedule->due - clock_at(schedule, now)) / schedule->speed;
+	double wait = (schedule->due - clock_at(schedule, now)) / schedule->speed;
+
+	return wait < GEN_WAIT_MAX ? wait : GEN_WAIT_MAX;
 }
 
 const struct gen_frame *gen_schedule_next(struct gen_schedule *schedule)

@@ -195,6 +195,8 @@ static void schedules_pace_and_catch_up_within_limits(void)
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 20, 1e-6);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[2].gap, 0, 0);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[3].gap / us, 6.666, 1e-6);
+	s.due = 1e30;
+	CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&s, 0), GEN_WAIT_MAX, 0);
 	gen_schedule_pace(&s, &(struct app_rate){0}, 15000, 10000);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap / us, 10, 1e-6);
 	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 15, 1e-6);
