@@ -73,6 +73,13 @@ equal() { [ "$1" = "$2" ] || { echo "      $1, not $2"; return 1; }; }
 # says PATTERN: the number that it marks in the application's log
 says() { sed -n "s/.*$1.*/\1/p" "$work/app.log" | tail -n 1; }
 
+model --control "$work/control"
+printf 'link 2 up\nlink 0\n%0500d\n\nlink 0 up then\nlink 0 down\n' 0 >"$work/control"
+check "commands that make no sense are told, and change nothing" "$work/model.log" wait_for grep -qx 'pollux-model: control: link 0 down' "$work/model.log"
+check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 5
+end_model
+check "  and the FIFO goes with the model" "$work/model.log" test ! -e "$work/control"
+
 frames=30000
 model --control "$work/control" --wire 0:source,rate=30k,count=$frames --wire 1:sink
 "$bin/pollux-fwd" --interval 0.2 --no-drop $a $b >"$work/app.log" 2>&1 &

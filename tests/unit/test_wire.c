@@ -300,6 +300,11 @@ static void a_rate_is_kept_and_its_overflow_is_missed(void)
 	/* The host stands still for a second: no frames were due meanwhile. */
 	step(&h, &wire, 1, 1000 * MS);
 	ASSERT_NUMBER(missed(&wire), mpc);
+	/* The driver turns the port off: what is in the packet buffer is lost with it. */
+	model_write32(h.model, 0x3000, 0);
+	wire_look(&wire, h.model, h.now_ns);
+	ASSERT_NUMBER(wire_waiting(&wire), 0);
+	ASSERT_NUMBER(wire_fate_count(&wire, MODEL_NOT_UP), MODEL_FIFO_BYTES / 64);
 	close_wire(&wire);
 	host_close(&h);
 }
