@@ -18,6 +18,8 @@
 #define NIC_RING_DEFAULT    512u
 #define NIC_MTU_DEFAULT     1500u
 #define NIC_MTU_MIN         68u /* the least that IPv4 allows */
+#define NIC_FRAME_OVERHEAD  22u /* bytes of a frame beyond the MTU, without FCS: Ethernet header, two VLAN tags (802.1ad) */
+#define NIC_FCS_BYTES       4u
 
 /** A PCI id that a driver knows. */
 struct nic_id {

@@ -39,7 +39,7 @@ struct nic_txq {
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
 	uint16_t rx_ring, tx_ring;     /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
-	uint16_t mtu;                  /* 0: 1500; at most what nic_info says. Up to two VLAN tags of a frame sent come on top */
+	uint16_t mtu;                  /* 0: 1500; at most what nic_info says. Up to two VLAN tags of a frame come on top */
 	uint32_t offloads;             /* none defined yet: must be 0 */
 	bool promiscuous;              /* receive frames for any address from the start */
 	enum pkt_simd simd;            /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_OVERHEAD 22u /* Ethernet header with two VLAN tags, which are no payload */
-
 /* A frame of more pieces than the longest frame needs (16 KiB in buffers of 2 KiB) cannot be one. */
 #define RX_PIECES_MAX 16u
 
@@ -25,7 +23,7 @@
  * at no slot that has no buffer: a device that finishes descriptors it was not given must not have us hand out what others hold. */
 static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t next, bool *good)
 {
-	uint32_t owned = queue->fill + queue->mask + 1 - next;
+	uint32_t owned = queue->fill + queue->mask + 1 - next, total = 0;
 
 	*good = true;
 	for (unsigned i = 0; i < RX_PIECES_MAX; i++) {
@@ -34,7 +32,9 @@ static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_
 		uint64_t q1 = ring_rx_status(&queue->ring[(next + i) & queue->mask]);
 		if (!(q1 & f->done))
 			return 0;
-		if (ring_rx_length(f, q1) > PKT_DATA_BYTES)
+		total += ring_rx_length(f, q1);
+		/* not every card can be told a limit, and who has a small MTU may know nothing of frames in several buffers */
+		if (ring_rx_length(f, q1) > PKT_DATA_BYTES || (i && total > queue->max_frame))
 			*good = false;
 		if (q1 & f->end) {
 			if (q1 & f->errors)
@@ -345,7 +345,7 @@ static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_desc
 	queue->pool = nic->config.pool;
 	queue->offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
-	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD;
+	queue->max_frame = nic->config.mtu + NIC_FRAME_OVERHEAD;
 	queue->window = &nic->bar;
 	queue->tail_offset = kind->tx_tail(i);
 	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
@@ -360,6 +360,7 @@ static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descr
 	queue->mask = nic->config.rx_ring - 1u;
 	queue->done = kind->rx_done;
 	queue->end = kind->rx_end;
+	queue->max_frame = nic->config.mtu + NIC_FRAME_OVERHEAD;
 	queue->tell_after = kind->rx_tell_share ? nic->config.rx_ring / kind->rx_tell_share : RING_BATCH;
 	queue->window = &nic->bar;
 	queue->tail_offset = kind->rx_tail(i);

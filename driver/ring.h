@@ -38,6 +38,7 @@ struct ring_rxq {
 	uint64_t pool_empty, bad_descriptors; /* these and bad_packets: written by the queue's thread only, relaxed atomics */
 	uint32_t trapped_tail, tail_told;     /* where the tail is no memory: written here, then told */
 	uint32_t tail_offset;
+	uint32_t max_frame; /* longest frame, bytes without FCS: longer ones in several buffers are dropped */
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
 	struct nic_pipe *pipe;                                                  /* that it feeds, or NULL */

@@ -8,7 +8,7 @@
 #include "fields.h"
 #include "registers.h"
 
-#define E1000_FRAME_OVERHEAD 22u /* Ethernet header with one VLAN tag, FCS */
+#define E1000_FRAME_OVERHEAD (NIC_FRAME_OVERHEAD + NIC_FCS_BYTES)
 
 struct e1000;
 

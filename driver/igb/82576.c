@@ -108,8 +108,7 @@ static int receive_start(struct e1000 *e)
 	e1000_write(e, IGB_RDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	e1000_write(e, IGB_SRRCTL, IGB_SRRCTL_BSIZEPACKET_2K | IGB_SRRCTL_DESCTYPE_ONE);
 	e1000_write(e, IGB_RXDCTL, IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
-	/* LPE always: RLPML then is the limit for all sizes, where else there were two, with a VLAN tag and without */
-	e1000_write(e, E1000_RCTL, e1000_rctl(e) | E1000_RCTL_LPE | E1000_RCTL_EN);
+	e1000_write(e, E1000_RCTL, e1000_rctl(e) | E1000_RCTL_EN);
 	/* reads 0 until receive is enabled; head and tail take no value before (82576 datasheet, 8.10.10) */
 	ret = wait_enabled(e, IGB_RXDCTL, true, "RXDCTL");
 	if (ret)
@@ -171,6 +170,6 @@ const struct e1000_chip igb_82576 = {
 	.rars = 24,
 	.rx_byte_extra = 4, /* the FCS */
 	.tx_byte_extra = 4,
-	.max_mtu = 9706, /* frames of 9728 bytes with FCS */
+	.max_mtu = 9702, /* frames of 9728 bytes with FCS */
 	.max_queues = 1,
 };

@@ -8,8 +8,6 @@
 
 #define RX_BUFFER_KIB    (PKT_DATA_BYTES / 1024)
 #define TX_PACKET_BUFFER 160u /* KiB */
-#define FRAME_OVERHEAD   18u  /* Ethernet header and FCS */
-#define VLAN_TAG         4u
 
 /* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others found. WTHRESH
  * stays 0: only then does report-status alone bring a write-back. */
@@ -23,11 +21,11 @@ static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 /* Settings of the MAC core that receive and transmit share (DS 8.2.3.22.8, 8.2.3.22.13). */
 static void mac_init(struct nic *nic)
 {
-	bool jumbo = nic->config.mtu > NIC_MTU_DEFAULT;
-	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK | IXGBE_HLREG0_JUMBOEN,
-		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | (jumbo ? IXGBE_HLREG0_JUMBOEN : 0));
-	if (jumbo)
-		nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, (nic->config.mtu + FRAME_OVERHEAD) << IXGBE_MAXFRS_MFS_SHIFT);
+	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few for two */
+	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
+		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
+	nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS,
+		(nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
 }
 
 /* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */
@@ -146,7 +144,7 @@ static void transmit_init(struct nic *nic)
 	nic_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
 	nic_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
 	/* A packet is fetched only when the largest one fits */
-	uint32_t largest_kib = (nic->config.mtu + FRAME_OVERHEAD + 2 * VLAN_TAG + 1023) / 1024;
+	uint32_t largest_kib = (nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES + 1023) / 1024;
 	nic_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
 	nic_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
 	for (unsigned i = 1; i < 8; i++) {

@@ -75,7 +75,7 @@ static void starting_has_everything_set_before_it_is_enabled(void)
 	CU_ASSERT(master < receive && link < receive && table < receive && vlans < receive && filter < receive && others < receive);
 	CU_ASSERT(length < receive && receive < tail && sent_from < transmit && master < transmit);
 	CU_ASSERT_EQUAL(*card_register(&card, E1000_CTRL) & (E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE), 0);
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_RCTL), E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC);
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_RCTL), E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC | E1000_RCTL_LPE);
 	CU_ASSERT_EQUAL(*card_register(&card, E1000_RFCTL), id == ID_82574L ? E1000_RFCTL_EXSTEN : 0);
 	/* errata of the 82574L */
 	if (id == ID_82574L) {
@@ -475,7 +475,7 @@ static void frames_in_pieces_come_whole_or_not_at_all(void)
 {
 	struct pkt pkts[64];
 	open_card(id);
-	start_with((struct nic_config){.rx_ring = 64});
+	start_with((struct nic_config){.rx_ring = 64, .mtu = 4096});
 	finish_slot(0, finished(2048, false, 0));
 	finish_slot(1, finished(2048, false, 0));
 	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 64), 0);
@@ -498,6 +498,14 @@ static void frames_in_pieces_come_whole_or_not_at_all(void)
 	CU_ASSERT_EQUAL(pkts[0].len, 64);
 	pkt_free(pkts, 1);
 	CU_ASSERT_EQUAL(bad_descriptors(), 2);
+	/* longer than the MTU allows */
+	finish_slot(6, finished(2048, false, 0));
+	finish_slot(7, finished(2048, false, 0));
+	finish_slot(8, finished(4096 + 22 - 2 * 2048 + 1, true, 0));
+	finish_slot(9, finished(64, true, 0));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), pkts, 64), 1);
+	pkt_free(pkts, 1);
+	CU_ASSERT_EQUAL(bad_descriptors(), 5);
 	close_port();
 }
 

@@ -86,7 +86,7 @@ static void a_dead_driver_s_semaphore_is_overruled(void)
 
 static int use_82576(void)
 {
-	static const struct card_traits traits = {"igb", "Intel 82576", 0x10C9, 9706, 23, 17, .may_lose = true};
+	static const struct card_traits traits = {"igb", "Intel 82576", 0x10C9, 9702, 23, 17, .may_lose = true};
 	card = &traits;
 	return 0;
 }

@@ -104,7 +104,8 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RXPBSIZE), 512 << 10);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCRTH), 0x7A000);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TXPBTHRESH), 158);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_HLREG0) & IXGBE_HLREG0_JUMBOEN, 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_HLREG0) & IXGBE_HLREG0_JUMBOEN, IXGBE_HLREG0_JUMBOEN);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MAXFRS) >> 16, 1526); /* with FCS and two VLAN tags */
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RDRXCTL) & 0x063E0002u, 0x06000002);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RQSMR), 0x03020100);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TQSM + 12), 0x0F0E0D0C);
@@ -132,7 +133,7 @@ static void jumbo_frames_are_let_in_by_mtu(void)
 	open_card(0x10FB);
 	start_with((struct nic_config){.mtu = 9710});
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_HLREG0) & IXGBE_HLREG0_JUMBOEN, IXGBE_HLREG0_JUMBOEN);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MAXFRS) >> 16, 9728);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MAXFRS) >> 16, 9736);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TXPBTHRESH), 150);
 	CU_ASSERT_EQUAL(nic->rings.txqs[0]->max_frame, 9732);
 	close_port();

@@ -380,7 +380,8 @@ static void a_signal(int number)
 
 static void links_are_waited_for(void)
 {
-	const struct itimerval soon = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 3000}, never = {.it_value.tv_usec = 0}; /* one may miss the sleep */
+	/* again and again: one may miss the sleep */
+	const struct itimerval soon = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 3000}, never = {.it_value.tv_usec = 0};
 	struct sigaction action = {.sa_handler = a_signal};
 	unsigned missing = 77;
 	open_port();
