@@ -4,6 +4,7 @@
 
 #include "../vfio/error.h"
 #include "../vfio/space.h"
+#include "cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,10 @@ static void policy_restore(struct policy *saved)
 /* Ordinary pages: the kernel would rather kill a process than refuse it a page, so ask first whether there are enough. */
 static bool ordinary_pages_short(size_t bytes)
 {
-	char line[128];
+	char line[128], limit[PATH_MAX];
+
+	if (cgroup_memory_left(limit) < bytes)
+		return true;
 	uint64_t available_kib = UINT64_MAX;
 	FILE *file = fopen("/proc/meminfo", "re");
 	if (!file)
@@ -172,6 +176,13 @@ int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, s
 		*memory = (struct dma_memory){.base = address, .bytes = rounded, .page_bytes = page_bytes, .space = space};
 		return 0;
 	}
+	char limit[PATH_MAX];
+	uint64_t left = cgroup_memory_left(limit);
+	if (left < round_up(bytes, PAGE_4K))
+		return pollux_fail(ENOMEM,
+			"no memory for %zu KiB of DMA memory: %s leaves %" PRIu64 " KiB; raise that limit (docker run --memory), or provide "
+			"hugepages, which it does not count, with: echo %zu > /proc/sys/vm/nr_hugepages",
+			(bytes + 1023) / 1024, limit, left / 1024, round_up(bytes, PAGE_2M) / PAGE_2M);
 	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */
 	return pollux_fail(ENOMEM, "no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
 		(bytes + 1023) / 1024, strerror(-error), round_up(bytes, PAGE_2M) / PAGE_2M);

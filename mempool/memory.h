@@ -20,7 +20,8 @@ struct dma_memory {
 /**
  * Allocates DMA memory of the largest pages that can be had without wasting more than they hold: 1 GiB, 2 MiB, ordinary ones.
  * All of it is populated before this returns, so a shortage is an error here and never a SIGBUS later; unless a vfio-user peer,
- * which gets the file too, punches pages out of it: as far as that it must be trusted.
+ * which gets the file too, punches pages out of it: as far as that it must be trusted. A memory cgroup's limit is an error too: it is
+ * looked at first, for beyond it the kernel would not refuse the pages, but kill.
  * @param numa_node  the device's node; -1: any. Preferred, not enforced: another node's memory is slow, none is worse.
  * Errors: -ENOMEM (the sentence gives the bytes and the command that provides hugepages), -EINVAL, and those of dma_space_map.
  * Thread-safe. memory->base is NULL after a failure.

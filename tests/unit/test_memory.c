@@ -40,6 +40,7 @@ static int fallocate_here(int fd, int mode, off_t from, off_t bytes)
 #define memfd_create memfd_create_here
 #define fallocate    fallocate_here
 #include "../../mempool/memory.c"
+#include "../../vfio/pci.h"
 #undef memfd_create
 #undef fallocate
 
@@ -420,9 +421,43 @@ static void a_shortage_of_hugepages_is_no_fault(void)
 	skip(name, "others keep on setting " NR_HUGEPAGES);
 }
 
+/* Both versions, a limit above the process's own group, and caches that the kernel takes back. */
+static void a_cgroups_limit_is_an_error_and_no_kill(void)
+{
+	static const struct {
+		const char *tree, *words;
+	} cases[] = {
+		{"echo 0::/a/b >proc/self/cgroup && mkdir -p sys/fs/cgroup/a/b && cd sys/fs/cgroup/a && echo max >b/memory.max && "
+		 "echo 9000000 >b/memory.current && echo 30000000 >memory.max && echo 9000000 >memory.current && "
+		 "printf 'anon 1\nactive_file 3000000\ninactive_file 1000000\n' >memory.stat",
+			"/sys/fs/cgroup/a/memory.max leaves 24414 KiB"},
+		{"printf '4:memory:/elsewhere\n0::/\n' >proc/self/cgroup && mkdir -p sys/fs/cgroup/memory && cd sys/fs/cgroup/memory && "
+		 "echo 30000000 >memory.limit_in_bytes && echo 9000000 >memory.usage_in_bytes && "
+		 "printf 'total_active_file 3000000\ntotal_inactive_file 1000000\n' >memory.stat",
+			"/sys/fs/cgroup/memory/memory.limit_in_bytes leaves 24414 KiB"},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char folder[] = "/tmp/pollux-test-cgroup-XXXXXX", command[1024];
+		CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+		snprintf(command, sizeof(command), "cd %s && mkdir -p proc/self && %s", folder, cases[i].tree);
+		CU_ASSERT_EQUAL_FATAL(system(command), 0);
+		vfio_set_root(folder);
+		struct dma_memory memory;
+		CU_ASSERT_EQUAL(dma_memory_alloc_pages(&memory, space, 24900000, -1, PAGE_4K), 0);
+		dma_memory_free(&memory);
+		CU_ASSERT_EQUAL(dma_memory_alloc_pages(&memory, space, 25100000, -1, PAGE_4K), -ENOMEM);
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), cases[i].words));
+		vfio_set_root("");
+		snprintf(command, sizeof(command), "rm -r %s", folder);
+		CU_ASSERT_EQUAL(system(command), 0);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
+		{"a cgroup's limit is an error and no kill", a_cgroups_limit_is_an_error_and_no_kill},
 		{"sizes are rounded to the pages that were had", sizes_are_rounded_to_the_pages_that_were_had},
 		{"memory used before comes back as zeroes", memory_used_before_comes_back_as_zeroes},
 		{"ordinary pages serve when there are no hugepages", ordinary_pages_serve_when_there_are_no_hugepages},
