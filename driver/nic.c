@@ -42,9 +42,8 @@ int nic_failed(const struct nic_failure *failure)
 int nic_fail_gone(struct nic *nic)
 {
 	nic_rings_silence(nic);
-	return pollux_fail(ENODEV, "%s: the device is gone: %s%s", nic->device->address,
-		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power" : nic->device->loss.why,
-		nic->started ? "; stop and close the port" : "");
+	return pollux_fail(ENODEV, "%s: the device is gone: %s", nic->device->address,
+		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power" : nic->device->loss.why);
 }
 
 const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)

@@ -67,6 +67,18 @@ fwd --duration 1
 check "the next model takes over the sockets that were left" "$work/model.log" ended $fwd 0
 end_model
 
+# -- a port that another program has: who, and nothing that would harm it --
+model --wire 0:sink
+"$bin/pollux-dump" -w /dev/null $b >"$work/dump.log" 2>&1 &
+dump=$!
+wait_for grep -q '^port 0' "$work/dump.log"
+"$bin/pollux-fwd" $b $a >"$work/fwd.log" 2>&1
+check "a port in use: status 1" "$work/fwd.log" test $? = 1
+check "  and who has it" "$work/fwd.log" grep -q "is in use by pollux-dump, process $dump: " "$work/fwd.log"
+kill $dump
+check "  who goes on until it is ended" "$work/dump.log" ended $dump 0
+end_model
+
 # -- broken devices: a sentence, status 1, no hang --
 for broken in reset-stuck eeprom-stuck eeprom-absent dma-init-stuck rx-enable-stuck tx-enable-stuck bad-mac gone bus-master-stuck; do
 	model --break $broken
