@@ -46,8 +46,7 @@ static void look_for_device(struct nic *nic)
 	for (unsigned look = 0; look < STATUS_LOOKS; look++) {
 		if (look)
 			nic_sleep_us(nic_gone_retry_us);
-		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals(nic->device) != refusals ||
-			vfio_device_gone(nic->device))
+		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals(nic->device) != refusals || vfio_device_gone(nic->device))
 			return;
 	}
 	nic->gone = true;
@@ -96,7 +95,8 @@ static const struct nic_register *find_register(const struct nic_driver *driver,
 	for (unsigned i = 0; i < driver->register_count; i++) {
 		const struct nic_register *row = &driver->registers[i];
 		uint32_t beyond = offset - row->offset;
-		if (offset == row->offset || (row->stride && offset > row->offset && beyond % row->stride == 0 && beyond / row->stride < row->count))
+		if (offset == row->offset ||
+			(row->stride && offset > row->offset && beyond % row->stride == 0 && beyond / row->stride < row->count))
 			return row;
 	}
 	return NULL;
@@ -107,8 +107,11 @@ int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
 	const struct nic_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
 	return pollux_fail(EIO, "%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
-		nic->device->address, row ? row->name : bar ? "a register" : "configuration space", refusal->offset,
-		refusal->write ? "written" : "read", strerror(refusal->error), nic->id->name,
+		nic->device->address,
+		row   ? row->name
+		: bar ? "a register"
+		      : "configuration space",
+		refusal->offset, refusal->write ? "written" : "read", strerror(refusal->error), nic->id->name,
 		strncmp(nic->device->way, "vfio-user", 9) == 0 ? "process" : "kernel log");
 }
 

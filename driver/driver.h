@@ -107,7 +107,7 @@ struct nic {
 	struct nic_rings rings;
 	bool started;
 	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
-	bool gone; /* its registers were found to read all ones; what the transport found is in the device. See nic_gone. */
+	bool gone;  /* its registers were found to read all ones; what the transport found is in the device. See nic_gone. */
 	bool gone_told;
 	unsigned refusals_told; /* of the device's refused registers, those that nic_service or nic_stop has told */
 	bool promiscuous, all_multicast;

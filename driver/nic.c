@@ -77,8 +77,8 @@ static int identify(struct vfio_device *device, const struct nic_driver **driver
 	if (vfio_device_gone(device))
 		return vfio_fail_gone(device);
 	if (vfio_refusal(device, 0, &refusal))
-		return pollux_fail(EIO, "%s: the device refuses to have its configuration space read: %s; it is no PCI device", device->address,
-			strerror(refusal.error));
+		return pollux_fail(EIO, "%s: the device refuses to have its configuration space read: %s; it is no PCI device",
+			device->address, strerror(refusal.error));
 	if (vendor == 0xFFFF)
 		return pollux_fail(ENODEV, "%s: the device does not answer: its configuration space reads all ones", device->address);
 	*driver = nic_find_driver(device->address, vendor, product, id);
@@ -90,7 +90,8 @@ static void take_node(struct nic_info *info, int node)
 {
 	info->numa_node = dma_memory_node_exists(node) ? node : -1;
 	if (node >= 0 && info->numa_node < 0)
-		snprintf(info->note, sizeof(info->note), "it is on NUMA node %d, whose memory cannot be had here: it uses other memory", node);
+		snprintf(info->note, sizeof(info->note), "it is on NUMA node %d, whose memory cannot be had here: it uses other memory",
+			node);
 }
 
 int nic_open_device(struct nic **out, struct vfio_device *device)
@@ -448,7 +449,8 @@ static uint32_t look_after(struct nic *nic)
 			nic_update_stats(nic);
 		struct nic_link link;
 		uint64_t refusals = vfio_refusals(nic->device);
-		if (nic_check(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
+		if (nic_check(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 &&
+			(link.up != nic->link.up || link.mbps != nic->link.mbps)) {
 			nic->link = link;
 			found |= NIC_LINK_CHANGED;
 		}
@@ -491,8 +493,8 @@ int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, 
 		if (ret || down == count)
 			return ret;
 		if (late)
-			return pollux_fail(ETIMEDOUT, "%s: no link after %u ms: check the cable and the other end", nics[down]->info.address,
-				limit_ms);
+			return pollux_fail(ETIMEDOUT, "%s: no link after %u ms: check the cable and the other end",
+				nics[down]->info.address, limit_ms);
 		if (nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL) != 0)
 			return pollux_fail(EINTR, "%s: a signal ended the wait for its link", nics[down]->info.address);
 		for (unsigned i = 0; i < count; i++)

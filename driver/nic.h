@@ -55,8 +55,8 @@ struct nic_info {
 	char name[48];   /* "Intel 82599ES SFI/SFP+" */
 	uint16_t vendor_id, device_id;
 	uint8_t mac[6];
-	int numa_node;   /* -1: unknown, or one that this machine does not have */
-	char note[128];  /* what somebody should know of it who wonders about its speed; "": nothing. For an application to print */
+	int numa_node;  /* -1: unknown, or one that this machine does not have */
+	char note[128]; /* what somebody should know of it who wonders about its speed; "": nothing. For an application to print */
 	uint16_t max_rx_queues, max_tx_queues, max_mtu;
 	uint32_t max_link_mbps;
 	enum pkt_simd simd; /* what the burst functions use, once started */
@@ -100,8 +100,9 @@ enum {
  * Opens a port: finds the driver for the device, resets the device, and reads what it is. No DMA yet.
  * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0"; "03:00.0" is that too
  * @param space    DMA space; the port holds a reference. Ports in one space can send what the others received.
- * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -ENOTSOCK, -EBUSY (in use: the sentence says by whom), -EPROTO, -ENOTSUP (no driver for this device), -ETIMEDOUT (a wait on the hardware
- * ran out), -EIO (no or bad EEPROM, or the device refuses an access), -ENODEV (gone), -ENOMEM. A failed open leaves nothing behind.
+ * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -ENOTSOCK, -EBUSY (in use: the sentence says by whom), -EPROTO, -ENOTSUP (no driver for this
+ * device), -ETIMEDOUT (a wait on the hardware ran out), -EIO (no or bad EEPROM, or the device refuses an access), -ENODEV (gone), -ENOMEM.
+ * A failed open leaves nothing behind.
  */
 int nic_open(struct nic **nic, const char *address, struct dma_space *space);
 
@@ -178,7 +179,8 @@ int nic_get_link(struct nic *nic, struct nic_link *link);
  * Waits until the links of all ports are up, and services the ports meanwhile (their events are taken: look at nic_get_link afterwards).
  * @param limit_ms  wait at most so long; 0: only look
  * @param missing   receives the index of the first port whose link is down, or that the error is about; may be NULL
- * Errors: -ETIMEDOUT (a link is down: the sentence says whose), -EINTR (a signal came: call it again, or do not), and those of nic_get_link.
+ * Errors: -ETIMEDOUT (a link is down: the sentence says whose), -EINTR (a signal came: call it again, or do not), and those of
+ * nic_get_link.
  */
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing);
 

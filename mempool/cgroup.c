@@ -30,7 +30,8 @@ static const struct version *find_group(char group[PATH_MAX])
 	while (found != &first && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		bool unified = strncmp(line, "0::", 3) == 0;
-		if (!unified && (sscanf(line, "%63[^:]:%127[^:]:%4095s", hierarchy, controllers, at) != 3 || strcmp(controllers, "memory") != 0))
+		if (!unified &&
+			(sscanf(line, "%63[^:]:%127[^:]:%4095s", hierarchy, controllers, at) != 3 || strcmp(controllers, "memory") != 0))
 			continue;
 		found = unified ? &second : &first;
 		snprintf(group, PATH_MAX, "%s", unified ? line + 3 : at);
@@ -60,7 +61,8 @@ static uint64_t read_caches(const char *folder, const struct version *version)
 	if (!vfio_path(path, "%s/memory.stat", folder) || (file = fopen(path, "re")) == NULL)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%63s %llu", name, &bytes) == 2 && (strcmp(name, version->active) == 0 || strcmp(name, version->inactive) == 0))
+		if (sscanf(line, "%63s %llu", name, &bytes) == 2 &&
+			(strcmp(name, version->active) == 0 || strcmp(name, version->inactive) == 0))
 			sum += bytes;
 	fclose(file);
 	return sum;

@@ -142,8 +142,9 @@ static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int 
 bool dma_memory_node_exists(int numa_node)
 {
 	/* without NUMA in the kernel, all memory is node 0's */
-	return numa_available() < 0 ? numa_node == 0
-				    : numa_node >= 0 && numa_node <= numa_max_node() && numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
+	return numa_available() < 0
+		       ? numa_node == 0
+		       : numa_node >= 0 && numa_node <= numa_max_node() && numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
 }
 
 int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes)
@@ -180,7 +181,8 @@ int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, s
 	uint64_t left = cgroup_memory_left(limit);
 	if (left < round_up(bytes, PAGE_4K))
 		return pollux_fail(ENOMEM,
-			"no memory for %zu KiB of DMA memory: %s leaves %" PRIu64 " KiB; raise that limit (docker run --memory), or provide "
+			"no memory for %zu KiB of DMA memory: %s leaves %" PRIu64
+			" KiB; raise that limit (docker run --memory), or provide "
 			"hugepages, which it does not count, with: echo %zu > /proc/sys/vm/nr_hugepages",
 			(bytes + 1023) / 1024, limit, left / 1024, round_up(bytes, PAGE_2M) / PAGE_2M);
 	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */

@@ -94,10 +94,10 @@ struct vfio_device {
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* the transport's */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
-	int numa_node; /* -1: unknown */
-	int event_fd;  /* with ops->check: becomes readable when there is something for it to take */
-	struct pollux_loss loss; /* the transport has lost the device */
-	uint64_t refusals;       /* accesses refused so far; atomic */
+	int numa_node;                                 /* -1: unknown */
+	int event_fd;                                  /* with ops->check: becomes readable when there is something for it to take */
+	struct pollux_loss loss;                       /* the transport has lost the device */
+	uint64_t refusals;                             /* accesses refused so far; atomic */
 	uint64_t refused[VFIO_REFUSALS], last_refused; /* which, each once in the order of their coming, packed; atomic; 0: none */
 };
 

@@ -34,6 +34,6 @@ void kernel_device_check(struct vfio_device *device)
 		return;
 	/* The kernel waits until we let go, so the device may still be there, and at work in buffers that are given back soon. */
 	vfio_set_bus_master(device, false);
-	pollux_lose(&device->loss,
-		"the kernel wants it back, because somebody unbinds or unplugs it, or it reported an error that it cannot mend (dmesg tells)");
+	pollux_lose(&device->loss, "the kernel wants it back, because somebody unbinds or unplugs it, or it reported an error that it "
+				   "cannot mend (dmesg tells)");
 }

@@ -421,10 +421,12 @@ static int connect_to(struct user_device *user)
 	if (pid == getpid())
 		return pollux_fail(EBUSY, "%s is open in this process already; close it first", address);
 	if (pid)
-		return pollux_fail(EBUSY, "%s is in use by %s, process %d: a port serves one program at a time; end that one first", address, name,
-			(int)pid);
-	return pollux_fail(EBUSY, "%s is in use by another user's program (as root, ss -xp tells which): a port serves one program at a time; "
-		"end that one first", address);
+		return pollux_fail(EBUSY, "%s is in use by %s, process %d: a port serves one program at a time; end that one first",
+			address, name, (int)pid);
+	return pollux_fail(EBUSY,
+		"%s is in use by another user's program (as root, ss -xp tells which): a port serves one program at a time; "
+		"end that one first",
+		address);
 }
 
 static int ask_all(struct user_device *user)

@@ -97,7 +97,10 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
 	if (stat(path, &file) == 0 && !S_ISSOCK(file.st_mode))
 		return pollux_fail(ENOTSOCK, "%s: this is %s and no socket; give the path that the device process was given", address,
-			S_ISDIR(file.st_mode) ? "a directory" : S_ISFIFO(file.st_mode) ? "a FIFO" : S_ISREG(file.st_mode) ? "a file" : "a device node");
+			S_ISDIR(file.st_mode)    ? "a directory"
+			: S_ISFIFO(file.st_mode) ? "a FIFO"
+			: S_ISREG(file.st_mode)  ? "a file"
+						 : "a device node");
 	if (strlen(path) >= sizeof(name.sun_path))
 		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one", address,
 			sizeof(name.sun_path) - 1);
@@ -170,7 +173,8 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 	const char *name = command_name(call->command);
 
 	if (error == EAGAIN || error == EWOULDBLOCK)
-		return lose(channel, ETIMEDOUT, "did not answer %s within %u ms; it hangs or is stopped: restart it", name, answer_limit_ms);
+		return lose(
+			channel, ETIMEDOUT, "did not answer %s within %u ms; it hangs or is stopped: restart it", name, answer_limit_ms);
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
 		return lose(channel, ENODEV, "closed the connection at %s; restart it and open the device again", name);
 	if (error == ETOOMANYREFS)

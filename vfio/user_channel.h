@@ -16,12 +16,12 @@
 
 struct user_channel {
 	int socket;
-	pthread_mutex_t lock; /* one command is on its way at a time */
-	uint16_t id;          /* the last command's */
+	pthread_mutex_t lock;     /* one command is on its way at a time */
+	uint16_t id;              /* the last command's */
 	struct pollux_loss *loss; /* why the connection failed; nothing is sent any more then */
-	const char *address;  /* for sentences */
-	uint32_t max_fds;     /* what the peer takes in one message */
-	uint32_t max_access;  /* bytes of a region in one message, at most USER_ACCESS_MAX */
+	const char *address;      /* for sentences */
+	uint32_t max_fds;         /* what the peer takes in one message */
+	uint32_t max_access;      /* bytes of a region in one message, at most USER_ACCESS_MAX */
 };
 
 /** A command and the room for its reply. */

@@ -33,12 +33,13 @@ static int ask(void)
 		struct unix_diag_req request;
 	} message = {
 		.head = {.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.request = {
-			.sdiag_family = AF_UNIX,
-			.udiag_states = 1u << STATE_ESTABLISHED,
-			.udiag_show = UDIAG_SHOW_VFS | UDIAG_SHOW_PEER,
-			.udiag_cookie = {UINT32_MAX, UINT32_MAX},
-		},
+		.request =
+			{
+				.sdiag_family = AF_UNIX,
+				.udiag_states = 1u << STATE_ESTABLISHED,
+				.udiag_show = UDIAG_SHOW_VFS | UDIAG_SHOW_PEER,
+				.udiag_cookie = {UINT32_MAX, UINT32_MAX},
+			},
 	};
 	const struct timeval limit = {.tv_sec = 1};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);

@@ -20,8 +20,8 @@ static uint32_t receive_mode(const struct nic *nic)
 
 uint32_t e1000_rctl(const struct e1000 *e)
 {
-	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are dropped. LPE always:
-	 * without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
+	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are dropped. LPE
+	 * always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
 	return receive_mode(&e->nic) | E1000_RCTL_SECRC | E1000_RCTL_LPE;
 }
 

@@ -24,8 +24,7 @@ static void mac_init(struct nic *nic)
 	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few for two */
 	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
-	nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS,
-		(nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
+	nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, (nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
 }
 
 /* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */

@@ -344,6 +344,13 @@ static void losses_and_errors_are_counted_once(void)
 	card.stuck[0].value = 9;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_missed, 14);
+	/* nor again, when it was refused meanwhile */
+	card.refused = E1000_MPC;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
+	card.refused = 0;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.rx_missed, 14);
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), -EIO);
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	/* and goes on with it after the next start */
 	start();

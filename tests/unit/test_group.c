@@ -579,8 +579,9 @@ static void test_a_failing_access_loses_the_device(void)
 		CU_ASSERT_EQUAL(device->ops->read(device, 0, 0, &value, 4), -ENODEV);
 		CU_ASSERT_EQUAL(value, UINT32_MAX);
 		CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), -ENODEV);
-		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), way == 0 ? "of region 7 failed: Input/output error" :
-			way == 1 ? "of region 7 failed: it came up short" : "a write at 0x4 of region 7 failed"));
+		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), way == 0   ? "of region 7 failed: Input/output error"
+							      : way == 1 ? "of region 7 failed: it came up short"
+									 : "a write at 0x4 of region 7 failed"));
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &eventfd), -ENODEV);
 		CU_ASSERT_EQUAL(device->ops->reset(device), -ENODEV);
 		CU_ASSERT_EQUAL(k.calls, calls);
