@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The generator: what of a capture it sends, and says of what it does not; rates missed, and why; packets in flight; long frames.
+# The generator: what of a capture it sends, and says of what it does not; rates missed, and why; packets in flight;
+# long frames.
 # Usage: tests/gen.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -57,16 +58,25 @@ values() {
 
 # -- captures, before any port is opened --
 tag='\x81\0\0\x64' outer='\x88\xa8\0\x64'
-{ capture_head; frame 1 60; frame 1 1514; frame 1 1518 $tag; frame 1 1522 $outer $tag; frame 1 64 $tag; } >"$work/tags.pcap"
-{ capture_head; frame 1 60; frame 1 1515; frame 1 1518 $tag; frame 1 61; put 4 1 0 99 99; printf abc; } >"$work/cut.pcap"
+{
+	capture_head
+	frame 1 60; frame 1 1514; frame 1 1518 $tag; frame 1 1522 $outer $tag; frame 1 64 $tag
+} >"$work/tags.pcap"
+{
+	capture_head
+	frame 1 60; frame 1 1515; frame 1 1518 $tag; frame 1 61
+	put 4 1 0 99 99; printf abc
+} >"$work/cut.pcap"
 { capture_head; frame 2147483647 60; frame 2147483647 60; frame 2147549183 60; } >"$work/gap.pcap"
 { capture_head 113; frame 1 60; } >"$work/cooked.pcap"
 gzip -c "$work/tags.pcap" >"$work/tags.pcap.gz"
 nobody=vfio-user:$work/missing
 gen 1 --replay "$work/tags.pcap.gz" $nobody
-check "a compressed capture is named, with its kind and what reads it" "$work/gen.err" grep -q "tags.pcap.gz: .*gzip -dc" "$work/gen.err"
+check "a compressed capture is named, with its kind and what reads it" "$work/gen.err" \
+	grep -q "tags.pcap.gz: .*gzip -dc" "$work/gen.err"
 gen 1 --replay "$work/cooked.pcap" $nobody
-check "  one of other frames, too" "$work/gen.err" grep -q "cooked.pcap: .*LINUX_SLL.*Ethernet" "$work/gen.err"
+check "  one of other frames, too" "$work/gen.err" \
+	grep -q "cooked.pcap: .*LINUX_SLL.*Ethernet" "$work/gen.err"
 gen 1 --replay "$work" $nobody
 check "  and a folder" "$work/gen.err" grep -q "$work: Is a directory" "$work/gen.err"
 gen 1 --replay Makefile $nobody
@@ -81,35 +91,46 @@ gen=$!
 wait_for eval "readlink /proc/$gen/fd/[3-8] | grep -q fifo"
 kill -INT $gen
 check "a signal while a capture is read ends it with status 0" "$work/gen.err" ended $gen 0
-check "  and no port is opened" "$work/gen.err" test "$(cat "$work/gen.err")" = "pollux-gen: ended before any port was opened: nothing was sent"
+check "  and no port is opened" "$work/gen.err" \
+	test "$(cat "$work/gen.err")" = "pollux-gen: ended before any port was opened: nothing was sent"
 exec 9>&-
 
 # -- captures, sent --
 model --wire "0:pcap-out=$work/out.pcap"
 gzip -dc "$work/tags.pcap.gz" | gen 0 -q --json --replay - $a
-check "frames with one and two VLAN tags are sent at the usual MTU, from a pipe too" "$work/gen.out" values "5 5 0 null" sent frames too_long damage
+check "frames with one and two VLAN tags are sent at the usual MTU, from a pipe too" "$work/gen.out" \
+	values "5 5 0 null" sent frames too_long damage
 end_model
 check "  all of them, as they were" "$work/gen.out" "$bin/pollux-pcap-diff" "$work/tags.pcap" "$work/out.pcap"
 model --wire 0:sink
-check "a damaged capture is sent as far as it is good" "$work/gen.err" gen 0 -q --json --replay "$work/cut.pcap" $a
-check "  and accounted for, with --quiet" "$work/gen.out" values '3 3 1 "truncated dump file; tried to read 99 captured bytes' sent frames too_long damage
+check "a damaged capture is sent as far as it is good" "$work/gen.err" \
+	gen 0 -q --json --replay "$work/cut.pcap" $a
+check "  and accounted for, with --quiet" "$work/gen.out" \
+	values '3 3 1 "truncated dump file; tried to read 99 captured bytes' sent frames too_long damage
 gen 0 --count 9 --replay "$work/cut.pcap" $a
-check "  and told to people; that there are fewer than --count, too" "$work/gen.out" grep -q "9 were asked for: the capture has no more" "$work/gen.out"
-check "  with the damage" "$work/gen.err" grep -q "cut.pcap: what follows frame 4 cannot be read, and is left out: truncated" "$work/gen.err"
+check "  and told to people; that there are fewer than --count, too" "$work/gen.out" \
+	grep -q "9 were asked for: the capture has no more" "$work/gen.out"
+check "  with the damage" "$work/gen.err" \
+	grep -q "cut.pcap: what follows frame 4 cannot be read, and is left out: truncated" "$work/gen.err"
 start --interval 0.2 --replay "$work/gap.pcap" $a
 check "a long gap is told while it lasts" "$work/gen.out" wait_for said "nothing to send for 6553[0-9] s"
-check "  and before, with what shortens it" "$work/gen.err" grep -q "no frame is due for 65536 s behind frame 2; --max-gap" "$work/gen.err"
+check "  and before, with what shortens it" "$work/gen.err" \
+	grep -q "no frame is due for 65536 s behind frame 2; --max-gap" "$work/gen.err"
 stop
-check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" gen 0 --json --max-gap 0.1 --replay "$work/gap.pcap" $a
+check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" \
+	gen 0 --json --max-gap 0.1 --replay "$work/gap.pcap" $a
 check "  all is sent" "$work/gen.out" values "3 1" sent gaps_shortened
 
 # -- rates --
 gen 0 --json --duration 0.1 --rate 20Gbit $a
-check "a rate above the line is told at once" "$work/gen.err" grep -q -- "--rate: more than a link of 10000 Mbit/s carries" "$work/gen.err"
-check "  and what was achieved stands beside it" "$work/gen.out" values "29761904.762 20.000000" asked_pps asked_framed_gbit_s
+check "a rate above the line is told at once" "$work/gen.err" \
+	grep -q -- "--rate: more than a link of 10000 Mbit/s carries" "$work/gen.err"
+check "  and what was achieved stands beside it" "$work/gen.out" \
+	values "29761904.762 20.000000" asked_pps asked_framed_gbit_s
 check "  with what is missing" "$work/gen.out" test "$(value given_up)" -ge 1000000
 start --json --interval 0.1 --rate 1k $a
-check "while packets may be in flight, they are not lost" "$work/gen.out" wait_for said '"own":0,"in_flight":[1-9][0-9]*,"echo":false,"lost":0,'
+check "while packets may be in flight, they are not lost" "$work/gen.out" \
+	wait_for said '"own":0,"in_flight":[1-9][0-9]*,"echo":false,"lost":0,'
 kill -STOP $gen
 sleep 0.5
 kill -CONT $gen
@@ -117,40 +138,50 @@ lines=$(wc -l <"$work/gen.out")
 wait_for eval "[ \$(wc -l <'$work/gen.out') -gt $((lines + 2)) ]"
 stop
 check "a sender that lost the CPU says so" "$work/gen.out" values '1000.000 "cpu_lost"' asked_pps limited_by
-check "  with how much was given up: half a second less what is made up for" "$work/gen.out" test "$(value given_up)" -ge 450
+check "  with how much was given up: half a second less what is made up for" "$work/gen.out" \
+	test "$(value given_up)" -ge 450
 
 # -- what does not come back --
-check "without an echo, at the end what was sent is lost" "$work/gen.out" values "0 false $(value sent)" in_flight echo lost
+check "without an echo, at the end what was sent is lost" "$work/gen.out" \
+	values "0 false $(value sent)" in_flight echo lost
 gen 0 --count 10 $a
-check "  and people are asked for the echo" "$work/gen.out" grep -q "nothing came back of its own: is there an echo" "$work/gen.out"
+check "  and people are asked for the echo" "$work/gen.out" \
+	grep -q "nothing came back of its own: is there an echo" "$work/gen.out"
 end_model
 model --break tx-stuck
-check "a card that sends nothing is no success" "$work/gen.err" gen 1 --json --duration 0.3 --rate 100k --ring 64 $a
-check "  it is why a rate is missed, and nothing is called sent" "$work/gen.out" values '"tx_ring_full" 0 0.000' limited_by sent achieved_pps
+check "a card that sends nothing is no success" "$work/gen.err" \
+	gen 1 --json --duration 0.3 --rate 100k --ring 64 $a
+check "  it is why a rate is missed, and nothing is called sent" "$work/gen.out" \
+	values '"tx_ring_full" 0 0.000' limited_by sent achieved_pps
 end_model
 model --wire 0:peer=1,lossless --control "$work/control"
 start --json --interval 0.1 --rate 2k --ring 64 $a $b
 wait_for said '"own":[1-9]'
 echo "link 0 down" >"$work/control"
-check "while the link is down, that is why a rate is missed" "$work/gen.out" wait_for said '"limited_by":"link_down"'
+check "while the link is down, that is why a rate is missed" "$work/gen.out" \
+	wait_for said '"limited_by":"link_down"'
 echo "link 0 up" >"$work/control"
 lines=$(wc -l <"$work/gen.out")
-check "  and it is kept again when it is up" "$work/gen.out" wait_for eval "tail -n +$((lines + 1)) '$work/gen.out' | grep -q '\"limited_by\":null'"
+check "  and it is kept again when it is up" "$work/gen.out" \
+	wait_for eval "tail -n +$((lines + 1)) '$work/gen.out' | grep -q '\"limited_by\":null'"
 stop
-check "  to the frame: sent = own + lost" "$work/gen.out" test "$(value sent)" = $(($(value own) + $(value lost)))
+check "  to the frame: sent = own + lost" "$work/gen.out" \
+	test "$(value sent)" = $(($(value own) + $(value lost)))
 end_model
 
 # -- long frames --
 model --wire 0:peer=1,lossless
 for size in 2053 9718; do
 	gen 0 --json --count 300 --rate 20k --burst 7 --mtu 9700 --size $size $a $b
-	check "frames of $size bytes come back as they were" "$work/gen.out" values "300 300 0 0 0" sent own lost corrupted foreign
+	check "frames of $size bytes come back as they were" "$work/gen.out" \
+	values "300 300 0 0 0" sent own lost corrupted foreign
 done
 end_model
 "$bin/pollux-pcap-make" "$work/long.pcap" 100 9714
 model --wire "0:pcap-out=$work/out.pcap"
 gen 0 -q --json --mtu 9700 --replay "$work/long.pcap" $a
 end_model
-check "a capture of frames up to 9714 bytes is sent as it was" "$work/gen.out" "$bin/pollux-pcap-diff" "$work/long.pcap" "$work/out.pcap"
+check "a capture of frames up to 9714 bytes is sent as it was" "$work/gen.out" \
+	"$bin/pollux-pcap-diff" "$work/long.pcap" "$work/out.pcap"
 
 end_checks
