@@ -185,6 +185,10 @@ int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, s
 			" KiB; raise that limit (docker run --memory), or provide "
 			"hugepages, which it does not count, with: echo %zu > /proc/sys/vm/nr_hugepages",
 			(bytes + 1023) / 1024, limit, left / 1024, round_up(bytes, PAGE_2M) / PAGE_2M);
+	if (error == -EFBIG)
+		return pollux_fail(ENOMEM,
+			"no memory for %zu KiB of DMA memory: it is a file, and those may not be that large; ulimit -f unlimited",
+			(bytes + 1023) / 1024);
 	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */
 	return pollux_fail(ENOMEM, "no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
 		(bytes + 1023) / 1024, strerror(-error), round_up(bytes, PAGE_2M) / PAGE_2M);

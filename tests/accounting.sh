@@ -167,6 +167,7 @@ account "a capture that has enough" 0 dump -q -n 50 -w "$work/some.pcap" $a 'udp
 
 # -- a device that goes away: its last figures, and of when they are --
 : >"$work/model.json"
+: >"$work/json" # what an earlier one said must not be waited for
 model --wire 0:source --wire 1:sink
 "$bin/pollux-fwd" --json -i 0.1 $a $b >"$work/json" 2>"$work/err" &
 app=$!

@@ -98,6 +98,9 @@ ended ${process[log]} 0
 (ulimit -f 8000; exec "$bin/pollux-dump" $b -w "$work/grown" >"$work/said" 2>"$work/log") &
 check "a capture that must not grow further ends with status 1" "$work/log" ended $! 1
 check "  and a sentence" "$work/log" grep -q 'grown: .* bytes were not written: File too large' "$work/log"
+(ulimit -f 64; exec "$bin/pollux-fwd" $c $d >"$work/said" 2>"$work/log") &
+check "DMA memory larger than files may be ends with status 1" "$work/log" ended $! 1
+check "  and what limits it" "$work/log" grep -q 'ulimit -f unlimited' "$work/log"
 by disk dump $a -w /dev/full >"$work/said"
 ends disk 1 '/dev/full: [0-9]+ bytes were not written: No space left'
 
@@ -110,6 +113,9 @@ check "all closed: the totals that cannot be written are status 1" "$work/log" e
 check "  and the capture is whole" "$work/log" test "$(stat -c %s "$work/none.pcap")" = $((24 + 500 * (16 + 60)))
 by closed fwd --duration 0.3 $c $d >&-
 ends closed 1 'stdout: [0-9]+ bytes were not written: Bad file descriptor'
+kill -HUP "${others[0]}"
+check "SIGHUP ends the model with status 0" "$work/c.log" ended "${others[0]}" 0
+check "  and with its report" "$work/c.log" grep -q '^port 1: in ' "$work/c.log"
 end_model
 for program in "pcap-diff $capture $capture" "pcap-check $capture" "doctor --root $work" "bind --json"; do
 	# shellcheck disable=SC2086
