@@ -1,5 +1,6 @@
 #!/bin/bash
-# The software 82599 as a process: its addresses, registers that are not shared, and wires that are pulled out and plugged in under the forwarder and the generator.
+# The software 82599 as a process: its addresses, registers that are not shared, and wires that are pulled out and plugged in
+# under the forwarder and the generator.
 # Usage: tests/model.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -14,7 +15,8 @@ other=$!
 model
 wait_for eval '[ "$(grep -c "port . is" "$work/other.log")" = 2 ]'
 addresses() { sed -n 's/.*port . is .*, \(02:[0-9a-f:]*\)$/\1/p' "$@" | sort -u | wc -l; }
-check "two models that run at once have four addresses" "$work/model.log" test "$(addresses "$work/model.log" "$work/other.log")" = 4
+check "two models that run at once have four addresses" "$work/model.log" \
+	test "$(addresses "$work/model.log" "$work/other.log")" = 4
 kill $other
 end_model
 model --mac 0:02:00:00:00:00:aa
@@ -30,7 +32,8 @@ tails() {
 	end_model
 	grep 'tails written by a message each' "$work/model.log"
 }
-check "registers that are shared: nobody says that they are slow" "$work/model.log" eval '! tails "" && ! grep -q slow "$work/app.log"'
+check "registers that are shared: nobody says that they are slow" "$work/model.log" \
+	eval '! tails "" && ! grep -q slow "$work/app.log"'
 check "registers that are not: the model says that they are slow" "$work/model.log" tails --no-shared
 check "  and so does the application, and why" "$work/app.log" \
 	grep -q 'registers by messages, which is slow: the device process does not share them' "$work/app.log"
@@ -75,7 +78,8 @@ says() { sed -n "s/.*$1.*/\1/p" "$work/app.log" | tail -n 1; }
 
 model --control "$work/control"
 printf 'link 2 up\nlink 0\n%0500d\n\nlink 0 up then\nlink 0 down\n' 0 >"$work/control"
-check "commands that make no sense are told, and change nothing" "$work/model.log" wait_for grep -qx 'pollux-model: control: link 0 down' "$work/model.log"
+check "commands that make no sense are told, and change nothing" "$work/model.log" \
+	wait_for grep -qx 'pollux-model: control: link 0 down' "$work/model.log"
 check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 5
 end_model
 check "  and the FIFO goes with the model" "$work/model.log" test ! -e "$work/control"
@@ -92,7 +96,8 @@ received=$(count 0 received)
 kill -INT $app
 check "  it ends with status 0" "$work/app.log" ended $app 0
 check "  its account is the card's, and nothing is lost" "$work/app.log" equal \
-	"$received $received $received 0" "$(says 'port 0  rx \([0-9]*\) p') $(says 'port 1 .*tx \([0-9]*\) p') $(says '\b\([0-9][0-9]*\) packets forwarded') $(says 'forwarded, \([0-9]*\)')"
+	"$received $received $received 0" "$(says 'port 0  rx \([0-9]*\) p') $(says 'port 1 .*tx \([0-9]*\) p') \
+$(says '\b\([0-9][0-9]*\) packets forwarded') $(says 'forwarded, \([0-9]*\)')"
 check "  it has seen the links go" "$work/app.log" grep -q 'link down' "$work/app.log"
 end_model
 check "  and the card finds no fault with it" "$work/model.log" no_faults 2

@@ -15,11 +15,11 @@ struct control {
 	size_t have;
 };
 
-/** Makes the FIFO and opens it; one that is there already is taken over. error receives a sentence. @return 0 or -errno */
+/** Makes the FIFO and opens it; one that is there is taken over. error receives a sentence. @return 0 or -errno */
 int control_open(struct control *control, const char *path, char *error, size_t error_bytes);
 
-/** Cuts off the next line that was written, without waiting. @return false: there is no whole line yet, or no control. What does not fit
- *  into a line is a line of its own. */
+/** Cuts off the next line that was written, without waiting. What does not fit into a line is a line of its own.
+ *  @return false: there is no whole line yet, or no control */
 bool control_line(struct control *control, char line[CONTROL_LINE_MAX]);
 
 void control_close(struct control *control);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Ordinary frames arriving in bursts: first all find their places, then they are written, then their descriptors. What sources send again
- * and again is judged and counted once: a run. */
+ * Ordinary frames arriving in bursts: first all find their places, then they are written, then their descriptors. What
+ * sources send again and again is judged and counted once: a run. */
 #include <string.h>
 
 #include "rx.h"
@@ -42,7 +42,7 @@ static void put_frames(uint8_t *const *to, unsigned n, const uint8_t *from, uint
 	}
 }
 
-/** Frames of a run get their queue's next descriptors. @return how many; the next is not ordinary, or has no descriptor. */
+/** Frames of a run get their queue's next descriptors. @return how many; the next is not ordinary, or finds none. */
 static inline unsigned place_run(
 	struct model *m, struct queue *q, const struct model_frame *f, unsigned most, const struct fate *fate, struct burst *b)
 {
