@@ -193,7 +193,8 @@ static void print_port_text(FILE *out, unsigned i, const struct span *span)
 	fprintf(out, "  empty polls %.1f %%\n", 100 * app_empty_share(from, to));
 	for (unsigned c = 0; c < COUNTERS; c++)
 		if (counters[c].kind == AT_THE_END && grown(c, from, to))
-			fprintf(out, "    %s: %llu\n", counters[c].text, (unsigned long long)grown(c, from, to));
+			fprintf(out, "    %s: %llu%s\n", counters[c].text, (unsigned long long)grown(c, from, to),
+				to->gone ? ", as far as is known" : "");
 	if (to->gone)
 		fprintf(out, "    the device is gone: what the card counted is as of %.3f s before\n", (double)to->age_ns / 1e9);
 }
