@@ -527,6 +527,18 @@ static void test_no_reset(void)
 	end();
 }
 
+static void test_an_address_as_lspci_prints_it_is_of_domain_0(void)
+{
+	struct vfio_device *device, *again;
+
+	begin();
+	device = must_open("03:00.0");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&again, A, space), -EBUSY); /* the same */
+	expect_sentence(A " is open in this process already");
+	device->ops->close(device);
+	end();
+}
+
 static void test_a_refused_access_is_an_error_of_that_access(void)
 {
 	struct vfio_device *device;
@@ -614,6 +626,7 @@ int main(void)
 		{"fewer vectors than are wanted are none", test_fewer_vectors_than_are_wanted_are_none},
 		{"no reset", test_no_reset},
 		{"a device wanted back is gone, and quiet", test_a_device_wanted_back_is_gone_and_quiet},
+		{"an address as lspci prints it is of domain 0", test_an_address_as_lspci_prints_it_is_of_domain_0},
 		{"a refused access is an error of that access", test_a_refused_access_is_an_error_of_that_access},
 		{"a failing access loses the device", test_a_failing_access_loses_the_device},
 		CU_TEST_INFO_NULL,

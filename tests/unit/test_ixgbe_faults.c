@@ -203,6 +203,20 @@ static void a_refused_counter_counts_nothing_and_is_told_once(void)
 	refuse_counter(0x10FB, IXGBE_MPC, "MPC (0x03fa0)");
 }
 
+static void a_reset_with_a_refused_access_is_none(void)
+{
+	open_card(0x10FB);
+	start();
+	card.refused = IXGBE_EIMC;
+	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
+	CU_ASSERT(says("EIMC (0x00888) written"));
+	CU_ASSERT(!nic->clean);
+	nothing_is_left();
+	card.refused = 0;
+	start();
+	close_port();
+}
+
 static void why_it_is_gone_is_told(void)
 {
 	tell_why_it_is_gone(0x10FB);
@@ -294,6 +308,7 @@ int main(void)
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
 		{"any access may be refused", any_access_may_be_refused},
 		{"a refused counter counts nothing and is told once", a_refused_counter_counts_nothing_and_is_told_once},
+		{"a reset with a refused access is none", a_reset_with_a_refused_access_is_none},
 		{"why it is gone is told", why_it_is_gone_is_told},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
 		{"a vanished device is left alone", a_vanished_device_is_left_alone},
