@@ -6,6 +6,8 @@
 #include "model.h"
 #include "registers.h"
 
+#include <string.h>
+
 #define MODEL_QUEUES        128u
 #define MODEL_WORDS         (MODEL_BAR0_BYTES / 4)
 #define MODEL_EEPROM_WORDS  1024u
@@ -361,7 +363,36 @@ struct parsed {
 	uint8_t queue;
 };
 void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct parsed *p);
-uint32_t model_checksum_add(uint32_t sum, const uint8_t *data, uint32_t bytes);
+/** Adds bytes to a ones' complement sum of little-endian words, folded to 32 bits at the end. Inlined, as most are of a few
+ *  bytes, and of a number that is known. */
+static inline uint32_t model_checksum_add(uint32_t start, const uint8_t *data, uint32_t bytes)
+{
+	uint64_t sum = start, pair;
+	uint32_t word;
+	uint16_t half;
+
+	for (; bytes >= 8; bytes -= 8, data += 8) {
+		memcpy(&pair, data, 8);
+		sum += pair;
+		sum += sum < pair; /* the carry comes back in */
+	}
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	if (bytes & 4) {
+		memcpy(&word, data, 4);
+		sum += word;
+		data += 4;
+	}
+	if (bytes & 2) {
+		memcpy(&half, data, 2);
+		sum += half;
+		data += 2;
+	}
+	if (bytes & 1)
+		sum += *data;
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (uint32_t)((sum & UINT32_MAX) + (sum >> 32));
+}
+
 uint16_t model_checksum_fold(uint32_t sum);
 uint32_t model_crc32(const uint8_t *data, uint32_t bytes);
 

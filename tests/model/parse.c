@@ -11,33 +11,6 @@ static uint16_t be16(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/** Adds bytes to a ones' complement sum of little-endian words, folded to 32 bits at the end. */
-uint32_t model_checksum_add(uint32_t start, const uint8_t *data, uint32_t bytes)
-{
-	uint64_t sum = start, pair;
-	uint32_t word;
-	uint16_t half;
-
-	for (; bytes >= 8; bytes -= 8, data += 8) {
-		memcpy(&pair, data, 8);
-		sum += (pair & UINT32_MAX) + (pair >> 32);
-	}
-	if (bytes & 4) {
-		memcpy(&word, data, 4);
-		sum += word;
-		data += 4;
-	}
-	if (bytes & 2) {
-		memcpy(&half, data, 2);
-		sum += half;
-		data += 2;
-	}
-	if (bytes & 1)
-		sum += *data;
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	return (uint32_t)((sum & UINT32_MAX) + (sum >> 32));
-}
-
 /** @return the complement of the sum, to be stored in memory as it is. 0 also where a checksum that was included is right. */
 uint16_t model_checksum_fold(uint32_t sum)
 {
@@ -50,8 +23,9 @@ uint16_t model_checksum_fold(uint32_t sum)
 static uint32_t pseudo_sum(const uint8_t *addresses, uint32_t bytes, uint8_t protocol, uint32_t length)
 {
 	uint8_t tail[4] = {0, protocol, (uint8_t)(length >> 8), (uint8_t)length};
+	uint32_t sum = bytes == 8 ? model_checksum_add(0, addresses, 8) : model_checksum_add(0, addresses, bytes);
 
-	return model_checksum_add(model_checksum_add(0, addresses, bytes), tail, 4);
+	return model_checksum_add(sum, tail, 4);
 }
 
 /** One table per byte of input: what that byte's value contributes to the hash. */
@@ -166,7 +140,7 @@ static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 	total = be16(at + 2);
 	p->q0 |= header > 20 ? RXD_TYPE_IPV4 | RXD_TYPE_IPV4_EXT : RXD_TYPE_IPV4;
 	p->q1 |= RXD_IPCS;
-	if (model_checksum_fold(model_checksum_add(0, at, header)) != 0)
+	if (model_checksum_fold(header == 20 ? model_checksum_add(0, at, 20) : model_checksum_add(0, at, header)) != 0)
 		p->q1 |= RXD_IPE;
 	if (total < header)
 		return false;
