@@ -198,8 +198,8 @@ static inline unsigned app_whole(const struct pkt *pkts, unsigned n)
 /** Flushes stdout and stderr, at a program's end. False, and printed: not all that was written to them got there. */
 bool app_written(void);
 
-/** SIGINT, SIGTERM and SIGHUP stop the program in an orderly way; a second one of a kind ends it at once. Readers of stdout and stderr that
- *  stand still do not: app_output_unblock. */
+/** SIGINT, SIGTERM and SIGHUP stop the program in an orderly way; a further one of a kind, half a second later, ends it at once. Readers of
+ *  stdout and stderr that stand still do not: app_output_unblock. */
 void app_catch_signals(void);
 
 extern atomic_bool app_stop_flag;

@@ -28,6 +28,8 @@ static int count_on(struct nic_stats *stats)
 
 #include "unit.h"
 
+#include <sys/wait.h>
+
 static void counts_have_suffixes_and_ranges(void)
 {
 	static const struct {
@@ -344,6 +346,31 @@ static void frames_of_several_handles_are_counted_and_kept_whole(void)
 	CU_ASSERT_EQUAL(app_whole(pkts, 0), 0);
 }
 
+/* How a program ends that gets the signal twice, so many milliseconds apart. */
+static int status_after_two(int number, unsigned ms)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		signal(number, SIG_DFL); /* nohup may have started the tests */
+		app_catch_signals();
+		raise(number);
+		nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
+		raise(number);
+		_exit(app_stopping() ? 0 : 1);
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	return status;
+}
+
+static void a_signal_sent_twice_at_once_is_one(void)
+{
+	CU_ASSERT_EQUAL(status_after_two(SIGTERM, 0), 0);
+	CU_ASSERT_EQUAL(status_after_two(SIGHUP, 0), 0);
+	CU_ASSERT_EQUAL(status_after_two(SIGINT, 600), SIGINT); /* killed by it: not answered soon enough */
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -364,6 +391,7 @@ int main(void)
 		{"units scale", units_scale},
 		{"JSON strings are escaped", json_strings_are_escaped},
 		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
+		{"a signal sent twice at once is one", a_signal_sent_twice_at_once_is_one},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
