@@ -136,6 +136,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	app->options = options;
 	if (!app->human)
 		app->human = options->json ? stderr : stdout;
+	app_tsc_hz(); /* measures for 20 ms, in which nobody would take what ports receive */
 	if (dma_space_open(&app->space) < 0) {
 		app_error("%s", nic_error());
 		return false;

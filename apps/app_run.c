@@ -183,8 +183,8 @@ bool app_run(struct app *app, const struct app_work *work)
 		app_stop();
 	while (started > 0)
 		pthread_join(threads[--started].id, NULL);
-	app_cpu_end(work->threads);
 	good = app_stop_ports(app) && good;
+	app_cpu_end(work->threads);
 	if (all)
 		app_totals(app, work->more);
 	return good && (work->may_leave_unsent || app_unsent(app) == 0);
