@@ -138,13 +138,14 @@ step_still_running() {
 	step_say '        running: %s\n' "$text"
 }
 step_kill_all() {
-	local i
-	for i in "${step_running[@]}"; do kill -TERM -- "-${step_process[i]}" 2>/dev/null; done
+	local i groups=()
+	for i in "${step_running[@]}"; do groups+=("-${step_process[i]}"); done
+	kill -TERM -- "${groups[@]}" 2>/dev/null
 	for _ in $(seq 50); do
-		kill -0 "${step_running[@]/#/-}" 2>/dev/null || break
+		kill -0 -- "${groups[@]}" 2>/dev/null || break # none is left
 		sleep 0.1
 	done
-	for i in "${step_running[@]}"; do kill -KILL -- "-${step_process[i]}" 2>/dev/null; done
+	kill -KILL -- "${groups[@]}" 2>/dev/null
 }
 steps_break_off() {
 	trap '' INT TERM

@@ -54,10 +54,13 @@ check "  and are told in their order" "$out" says_in_order first second third fo
 plan 'vital=1 step build false; step test true'
 check "without a build no test" "$out" says '^Without that nothing else makes sense: 1 '
 
-bash -c ". tests/progress.sh; step long bash -c 'sleep 1000 & echo \$! >$work/pid; wait'; run_steps $work/logs; end_steps" >"$out" 2>&1 &
+# a third step, which needs a moment to tidy up
+long='trap "sleep 0.3; echo tidied; exit" TERM; sleep 1000 & echo $! >"$work/pid"; wait'
+work=$work long=$long bash -c '. tests/progress.sh; step one true; step two true; step long bash -c "$long"; run_steps "$work/logs"' >"$out" 2>&1 &
 runner=$!
 wait_for test -s "$work/pid"
 kill -TERM $runner
 check "broken off: it ends with status 130" "$out" ended $runner 130
 check "  and what the step had started with it" "$out" wait_for eval "! kill -0 $(cat "$work/pid")"
+check "  once the step has tidied up" "$work/logs/long.log" grep -qx tidied "$work/logs/long.log"
 end_checks
