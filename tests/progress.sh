@@ -88,13 +88,13 @@ step_verdict() {
 	[ "$step_open" = "$i" ] || step_say '[%*d/%d] %-60s ' ${#step_total} $((i + 1)) "$step_total" "${step_name[i]}"
 	step_open=
 	if [ -n "${step_expired[i]:-}" ]; then
-		why="ran out of its ${step_limit[i]} s"
-	elif [ "${step_status[i]}" -gt 128 ]; then
+		why="ran out of its ${step_limit[i]} s" step_status[i]=124 # neither success nor skip, whatever it ended with
+	elif [ "${step_status[i]}" -gt 128 ] && [ "${step_status[i]}" -le 192 ]; then
 		why="killed by signal $((step_status[i] - 128))"
 	else
 		why="exit status ${step_status[i]}"
 	fi
-	if [ "${step_status[i]}" = 0 ] && [ -z "${step_expired[i]:-}" ]; then
+	if [ "${step_status[i]}" = 0 ]; then
 		passed=$((passed + 1))
 		step_say 'ok    %3d s\n' "${step_seconds[i]}"
 		printf '%s\t%d\n' "${step_name[i]}" "${step_seconds[i]}" >>"$logs/times"
@@ -207,7 +207,7 @@ alive() {
 			[[ $line =~ ^(.*[^0-9])?([0-9]+)' end of alive'$ ]] && printf '%s' "${BASH_REMATCH[1]}" && exit "${BASH_REMATCH[2]}"
 			printf '%s\n' "$line"
 			said=$SECONDS
-		elif [ $? -gt 128 ]; then
+		elif [ $? -gt 128 ] && [ "${step_status[i]}" -le 192 ]; then
 			part+=$line
 			[ $((SECONDS - said)) -lt "$quiet_s" ] || { printf '        running: %s, %d s\n' "$what" $((SECONDS - begin)); said=$SECONDS; }
 		else

@@ -18,13 +18,16 @@ says_in_order() { [ "$(grep -oE '^\[[0-9]/5\] [a-z]+' "$out" | uniq | cut -d ' '
 
 # shellcheck disable=SC2016 # all of these are scripts of their own
 plan 'section Ends; beside=1; step good true; step bad bash -c "echo the reason; exit 3"; most_s=1 step slow sleep 100
-	most_s=1 step stubborn bash -c "trap : TERM; while :; do sleep 1; done"; step killed bash -c "kill -KILL \$\$"; step last true'
-check "a good step is ok" "$out" says '^\[1/6\] good +ok +0 s$'
-check "a bad one has its status and the end of its log" "$out" grep -qzP '\[2/6\] bad +FAIL  exit status 3; [^\n]*bad.log:\n +the reason' "$out"
-check "one that takes too long says so" "$out" says '(\[3/6\] slow)? +FAIL  ran out of its 1 s;'
-check "  also one that must be killed" "$out" says '(\[4/6\] stubborn)? +FAIL  ran out of its 1 s;'
-check "one that was killed is no success" "$out" says '(\[5/6\] killed)? +FAIL  killed by signal 9;'
-check "the sum, and each failure again before it" "$out" grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n\nIt took [^\n]*\n2 passed, 4 failed, 0 skipped' "$out"
+	most_s=1 step stubborn bash -c "trap : TERM; while :; do sleep 1; done"; step killed bash -c "kill -KILL \$\$"
+	most_s=1 step late bash -c "trap \"exit 77\" TERM; while :; do sleep 0.1; done"; step ssh bash -c "exit 255"; step last true'
+check "a good step is ok" "$out" says '^\[1/8\] good +ok +[0-9]+ s$'
+check "a bad one has its status and the end of its log" "$out" grep -qzP '\[2/8\] bad +FAIL  exit status 3; [^\n]*bad.log:\n +the reason' "$out"
+check "one that takes too long says so" "$out" says '(\[3/8\] slow)? +FAIL  ran out of its 1 s;'
+check "  also one that must be killed" "$out" says '(\[4/8\] stubborn)? +FAIL  ran out of its 1 s;'
+check "one that was killed is no success" "$out" says '(\[5/8\] killed)? +FAIL  killed by signal 9;'
+check "one that takes too long is not skipped" "$out" says '^  late: ran out of its 1 s$'
+check "a status is no signal" "$out" says '^  ssh: exit status 255$'
+check "the sum, and each failure again before it" "$out" grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n  late: r[^\n]*\n  ssh: e[^\n]*\n\nIt took [^\n]*\n2 passed, 6 failed, 0 skipped' "$out"
 check "it fails" "$out" test $status = 1
 
 plan 'none() { echo "skip: no such card"; return 77; }; part() { echo "  skipped: no such card"; echo "done"; }
