@@ -207,7 +207,7 @@ alive() {
 			[[ $line =~ ^(.*[^0-9])?([0-9]+)' end of alive'$ ]] && printf '%s' "${BASH_REMATCH[1]}" && exit "${BASH_REMATCH[2]}"
 			printf '%s\n' "$line"
 			said=$SECONDS
-		elif [ $? -gt 128 ] && [ "${step_status[i]}" -le 192 ]; then
+		elif [ $? -gt 128 ]; then
 			part+=$line
 			[ $((SECONDS - said)) -lt "$quiet_s" ] || { printf '        running: %s, %d s\n' "$what" $((SECONDS - begin)); said=$SECONDS; }
 		else
