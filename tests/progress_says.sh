@@ -7,10 +7,11 @@ cd "$(dirname "$0")/.." || exit 1
 export PROGRESS_QUIET_S=1 # instead of 8: what the runner says is the same
 export PROGRESS_USUAL_TIMES=$work/usual
 out=$work/out
+export work out
 
 # plan SCRIPT: runs it in a shell that has tests/progress.sh, its output in $out; $status is its exit status
 plan() {
-	bash -c ". tests/progress.sh; work=$work; out=$out; $1"$'\n''run_steps "$work/logs"; end_steps' >"$out" 2>&1
+	bash -c ". tests/progress.sh; $1"$'\n''run_steps "$work/logs"; end_steps' >"$out" 2>&1
 	status=$?
 }
 says() { grep -qE "$1" "$out"; }
@@ -43,7 +44,7 @@ check "  and what it takes is known the next time" "$PROGRESS_USUAL_TIMES" grep 
 printf 'slow\t200\nquick\t1\n' >"$PROGRESS_USUAL_TIMES"
 plan 'step slow true; step quick true'
 check "  and said, where it is long" "$out" test "$(grep -o 'slow (usually 200 s)\|quick .usually' "$out")" = "slow (usually 200 s)"
-bash -c ". tests/progress.sh; out=$out; $heard"'; alive download heard download' >"$out" 2>&1
+bash -c ". tests/progress.sh; $heard"'; alive download heard download' >"$out" 2>&1
 check "  and so is a silent command" "$out" test $? = 0
 bash -c ". tests/progress.sh"'; alive it bash -c "echo one; printf two; exit 5"' >"$out" 2>&1
 check "whose output and status are its own" "$out" test "$? $(cat "$out")" = "5 one"$'\n'two
@@ -59,7 +60,7 @@ check "without a build no test" "$out" says '^Without that nothing else makes se
 
 # a third step, which needs a moment to tidy up
 long='trap "sleep 0.3; echo tidied; exit" TERM; sleep 1000 & echo $! >"$work/pid"; wait'
-work=$work long=$long bash -c '. tests/progress.sh; step one true; step two true; step long bash -c "$long"; run_steps "$work/logs"' >"$out" 2>&1 &
+long=$long bash -c '. tests/progress.sh; step one true; step two true; step long bash -c "$long"; run_steps "$work/logs"' >"$out" 2>&1 &
 runner=$!
 wait_for test -s "$work/pid"
 kill -TERM $runner
