@@ -38,7 +38,13 @@ start_model() {
 	cat "$work/model.log" >&2
 	exit 1
 }
-ports="vfio-user:$work/port0 vfio-user:$work/port1"
+# end_model STATUS: waits for the model, which ends with its forwarder. One that ended with such a status may never have reached it: not waited for.
+end_model() {
+	[ "$1" = 0 ] || kill "$model" 2>/dev/null
+	wait "$model"
+	model=
+}
+ports=("vfio-user:$work/port0" "vfio-user:$work/port1")
 
 tests/hugepages.sh 32
 
@@ -48,10 +54,9 @@ frames=$("$bin/pollux-pcap-diff" "$capture" "$capture" | grep -o '[0-9]*')
 # shellcheck disable=SC2086
 start_model --wire "0:pcap-in=$capture" --wire "1:pcap-out=$work/out.pcap" --once ${DEMO_MODEL:-} >"$work/model1.log"
 # shellcheck disable=SC2086
-"$bin/pollux-fwd" --no-drop --packets "$frames" --duration 20 ${DEMO_FWD:-} $ports
+"$bin/pollux-fwd" --no-drop --packets "$frames" --duration 20 ${DEMO_FWD:-} "${ports[@]}"
 forwarded=$?
-wait $model
-model=
+end_model $forwarded
 if [ $forwarded != 0 ] || [ ! -s "$work/out.pcap" ]; then
 	echo "demo: FAILED: no capture came out; the software 82599 said:"
 	cat "$work/model.log" "$work/model1.log"
@@ -65,10 +70,9 @@ echo "2. Both directions at full speed, 64-byte frames, $seconds s: the model on
 # shellcheck disable=SC2086
 start_model $wires --once >"$work/model2.log"
 # shellcheck disable=SC2086
-"$bin/pollux-fwd" --no-drop $fwd_cpu --duration "$seconds" $ports | tee "$work/fwd.log"
+"$bin/pollux-fwd" --no-drop $fwd_cpu --duration "$seconds" "${ports[@]}" | tee "$work/fwd.log"
 fast=${PIPESTATUS[0]}
-wait $model
-model=
+end_model "$fast"
 flowed=$(grep -c '^port .* out [1-9][0-9]* frames' "$work/model2.log")
 
 echo

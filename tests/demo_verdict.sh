@@ -17,7 +17,9 @@ expect() {
 # said STATUS WANTED PATTERN: the demo ended so, with a line of that kind
 said() { [ "$1" = "$2" ] && grep -qiE "$3" "$work/demo.log"; }
 
-expect "as it is: identical" 0 'identical' A=
+mkdir "$work/a b"
+expect "as it is, and in a folder with a space in its name: identical" 0 'identical' TMPDIR="$work/a b"
+expect "the forwarder does not start" 1 'FAILED: no capture came out' DEMO_FWD='--ring 3'
 expect "the forwarder changes bytes" 1 'differ' DEMO_FWD='--mode macswap'
 expect "the model loses a frame" 1 'lost|missing' DEMO_MODEL='--lose 17'
 expect "the model corrupts a frame" 1 'differ' DEMO_MODEL='--corrupt 17'
