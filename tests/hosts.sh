@@ -77,13 +77,16 @@ make_tree() {
 }
 # inside NAME COMMAND...: as its first process, in a group of its own: signals of the terminal come to us alone, and are at their default there.
 inside() {
-	local tree=$hosts/$1
+	local tree=$hosts/$1 status
 	shift
 	set -m
 	unshare --mount --pid --fork --kill-child --propagation private tests/hosts.sh --inside "$tree" "$@" </dev/null &
 	child=$!
 	set +m
 	wait $child
+	status=$?
+	child=
+	return $status
 }
 break_off() {
 	[ -z "$child" ] || { kill -KILL $child && wait $child; } 2>/dev/null # all of its namespace goes with it
