@@ -23,7 +23,8 @@
 enum way {
 	WAY_WRITE,  /* never waits for a reader: a file, or a description of our own that does not block */
 	WAY_SEND,   /* a socket */
-	WAY_PIECES, /* what could not be opened again: as much as there is room for when poll says that there is some */
+	WAY_PIECES, /* a pipe that could not be opened again: as much as there is room for when poll says that there is some */
+	WAY_BYTES,  /* a terminal that could not: poll promises room for a single byte */
 };
 
 /* Used under the lock of its FILE. */
@@ -83,12 +84,13 @@ static ssize_t write_some(const struct output *o, const char *data, size_t n)
 
 	if (o->way == WAY_SEND)
 		return send(o->fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (o->way == WAY_PIECES) {
+	if (o->way != WAY_WRITE) {
+		size_t most = o->way == WAY_BYTES ? 1 : PIPE_BUF;
 		if (poll(&room, 1, 0) == 0) {
 			errno = EAGAIN;
 			return -1;
 		}
-		n = n < PIPE_BUF ? n : PIPE_BUF;
+		n = n < most ? n : most;
 	}
 	return write(o->fd, data, n);
 }
@@ -183,7 +185,7 @@ static void choose_way(struct output *o, int fd)
 	/* Refused where the pipe or terminal is another user's, or /proc is not there. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	o->way = own < 0 ? WAY_PIECES : WAY_WRITE;
+	o->way = own >= 0 ? WAY_WRITE : isatty(fd) ? WAY_BYTES : WAY_PIECES;
 	o->fd = own < 0 ? fd : own;
 }
 

@@ -28,6 +28,7 @@ static int count_on(struct nic_stats *stats)
 
 #include "unit.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static void counts_have_suffixes_and_ranges(void)
@@ -371,6 +372,39 @@ static void a_signal_sent_twice_at_once_is_one(void)
 	CU_ASSERT_EQUAL(status_after_two(SIGINT, 600), SIGINT); /* killed by it: not answered soon enough */
 }
 
+/* One that stands still, and cannot be opened again: here for want of descriptors. */
+static void a_full_terminal_or_pipe_keeps_nobody(void)
+{
+	static const char text[80] = {[79] = '\n'};
+
+	for (unsigned terminal = 0; terminal < 2; terminal++) {
+		struct output out = {.lossless = false};
+		struct rlimit before, none;
+		int fds[2] = {posix_openpt(O_RDWR | O_NOCTTY), -1};
+
+		if (terminal) {
+			CU_ASSERT_FATAL(grantpt(fds[0]) == 0 && unlockpt(fds[0]) == 0);
+			fds[1] = open(ptsname(fds[0]), O_RDWR | O_NOCTTY);
+		} else {
+			close(fds[0]);
+			CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+		}
+		getrlimit(RLIMIT_NOFILE, &before);
+		none = (struct rlimit){0, before.rlim_max};
+		setrlimit(RLIMIT_NOFILE, &none);
+		choose_way(&out, fds[1]);
+		setrlimit(RLIMIT_NOFILE, &before);
+		ASSERT_NUMBER(out.fd, fds[1]);
+		alarm(20); /* who waits in write() is killed */
+		while (write_some(&out, text, sizeof(text)) > 0)
+			;
+		ASSERT_NUMBER(errno, EAGAIN);
+		alarm(0);
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -392,6 +426,7 @@ int main(void)
 		{"JSON strings are escaped", json_strings_are_escaped},
 		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
 		{"a signal sent twice at once is one", a_signal_sent_twice_at_once_is_one},
+		{"a full terminal or pipe keeps nobody", a_full_terminal_or_pipe_keeps_nobody},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
