@@ -255,7 +255,7 @@ struct app_work {
 	unsigned threads;             /* at most APP_CPUS */
 	void (*work)(unsigned index); /* each thread's, until app_stopping() */
 	app_more *more;
-	bool (*done)(void);      /* if given: whether it is time to end */
+	bool (*done)(void);      /* if given: whether it is time to end; asked once a second at least */
 	void (*stop)(bool good); /* if given, instead of app_stop(): makes the threads end; good: nothing has failed */
 	bool may_leave_unsent;   /* packets that a card did not send in the end are no failure */
 };

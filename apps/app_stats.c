@@ -278,7 +278,8 @@ bool app_supervise(struct app *app, const struct app_work *work)
 	uint64_t end = app->options->duration_s > 0 ? app->start_ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
 
 	for (;;) {
-		app_sleep_until(app, next < end ? next : end);
+		uint64_t soon = app_now_ns() + 1000000000, until = next < end ? next : end;
+		app_sleep_until(app, until < soon ? until : soon);
 		bool there = app_service(app);
 		uint64_t now = app->end_ns = app_now_ns();
 		if (!there)

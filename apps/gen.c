@@ -9,6 +9,9 @@
 #define DRAIN_NS UINT64_C(3000000000)
 #define AWAY_S   0.001 /* between two looks at the schedule: longer, and the thread has lost its CPU */
 #define WAIT_S   1.0   /* until the next frame: longer, and it is told */
+/* The card has sent nothing though its transmit ring is full: for so long, and it is told again; and it is not waited for any longer. */
+#define STALL_TOLD_NS UINT64_C(2000000000)
+#define STALL_END_NS  UINT64_C(5000000000)
 
 static struct {
 	struct gen_args args;
@@ -17,6 +20,7 @@ static struct {
 	struct gen_schedule schedule;
 	struct gen_rate told; /* for reports; the main thread's */
 	bool was_down;        /* the link, at any time */
+	bool stalled;         /* ended because the card sent nothing */
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
@@ -310,6 +314,27 @@ static void tell_above_line(void)
 			gen.told.mbps, gen.told.asked ? "the rest is given up" : "it takes longer");
 }
 
+/* Tells of a transmit ring that stays full. @return whether that is no use any more: while the link is down, it may come up */
+static bool stalled(bool up)
+{
+	static uint64_t sent, full_cycles, since_ns, told_ns;
+	static bool was_up;
+	uint64_t now = app_now_ns(), sent_now = app_get(&gen.app.ports[0].counters.sent), full_now = app_get(&gen.full_cycles);
+
+	if (sent != sent_now || full_cycles == full_now || up != was_up)
+		since_ns = told_ns = now;
+	sent = sent_now;
+	full_cycles = full_now;
+	was_up = up;
+	bool end = up && gen.count && now - since_ns >= STALL_END_NS;
+	if ((end || now - told_ns >= STALL_TOLD_NS) && (end || !gen.args.app.quiet)) {
+		app_error("the transmit ring is full, and nothing was sent for %.0f s: %s%s", (double)(now - since_ns) / 1e9,
+			up ? "does the other end hold the card up?" : "the link is down", end ? "; not all of --count is sent" : "");
+		told_ns = now;
+	}
+	return end;
+}
+
 /* A rate in percent follows the link. */
 static bool look(void)
 {
@@ -325,7 +350,8 @@ static bool look(void)
 		atomic_store_explicit(&gen.speed, gen.told.speed, memory_order_relaxed);
 		tell_above_line();
 	}
-	return !gen.sending;
+	gen.stalled = gen.sending && stalled(link->up);
+	return !gen.sending || gen.stalled;
 }
 
 /* Waits for what is still under way: until all came back, or nothing has come for a while; not for long, as a capture's frames that
@@ -403,7 +429,7 @@ static bool run(void)
 	app_set(&gen.start, app_tsc());
 	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
-	return good;
+	return good && !gen.stalled;
 }
 
 static bool load(void)

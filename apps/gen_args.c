@@ -11,7 +11,10 @@ static const struct argp_option options[] = {
 		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as fast as it can, for "
 		"captures their own timing",
 		0},
-	{"count", 'n', "N", 0, "end after N packets; default: no limit, for captures once through", 0},
+	{"count", 'n', "N", 0,
+		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: no limit, for captures once "
+		"through",
+		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
 	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
 	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},

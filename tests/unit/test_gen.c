@@ -2,6 +2,7 @@
  * Tests of what the generator computes: which frames of a capture it sends and when, and its numbered packets. */
 int generator_main(int argc, char **argv);
 #define main generator_main
+#define app_now_ns test_now_ns
 #include "../../apps/gen.c"
 #undef main
 #include "../../apps/gen_args.c"
@@ -11,6 +12,12 @@ int generator_main(int argc, char **argv);
 #include "../../apps/gen_udp.c"
 
 #include "unit.h"
+
+static uint64_t now_s = 1000;
+uint64_t test_now_ns(void)
+{
+	return now_s * 1000000000;
+}
 
 /* Sums to 0xffff with its own checksum in it, as any receiver would check. */
 static uint16_t verify(const uint8_t *frame, unsigned bytes, bool udp)
@@ -247,6 +254,29 @@ static void rates_in_percent_follow_the_link(void)
 	}
 }
 
+/* The transmit ring is full: with a link, a count is waited for in vain after 5 s in which nothing was sent. */
+static void a_card_that_sends_nothing_is_not_waited_for(void)
+{
+	gen.args.app.quiet = true;
+	gen.sending = true;
+	gen.app.ports[0].link = (struct nic_link){true, 10000};
+	for (unsigned counted = 0; counted < 2; counted++) {
+		gen.count = counted;
+		for (unsigned i = 0; i < 40; i++, now_s++) {
+			app_add(&gen.app.ports[0].counters.sent, i < 10); /* it sends */
+			if (i == 10 || i == 20)
+				gen.app.ports[0].link.up = i == 20; /* the link is down */
+			if (i != 24) /* for a moment the ring had room, but nothing was due */
+				app_add(&gen.full_cycles, 1);
+			ASSERT_NUMBER(look(), counted && i >= 29);
+			ASSERT_NUMBER(gen.stalled, counted && i >= 29);
+		}
+		app_add(&gen.app.ports[0].counters.sent, 1);
+	}
+	gen.sending = gen.stalled = gen.was_down = false;
+	gen.count = 0;
+}
+
 /* What is told of a second at 1 Mpps of which a tenth was given up. */
 static void causes_of_missed_rates_are_what_took_the_time(void)
 {
@@ -425,6 +455,7 @@ int main(void)
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
 		{"what the card pads takes its time on the wire", what_the_card_pads_takes_its_time_on_the_wire},
 		{"rates in percent follow the link", rates_in_percent_follow_the_link},
+		{"a card that sends nothing is not waited for", a_card_that_sends_nothing_is_not_waited_for},
 		{"causes of missed rates are what took the time", causes_of_missed_rates_are_what_took_the_time},
 		{"times of captures are unsigned, and may be odd", times_of_captures_are_unsigned_and_may_be_odd},
 		{"what cannot be sent as it was is counted", what_cannot_be_sent_as_it_was_is_counted},
