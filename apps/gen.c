@@ -20,11 +20,12 @@ static struct {
 	struct gen_schedule schedule;
 	struct gen_rate told; /* for reports; the main thread's */
 	bool was_down;        /* the link, at any time */
+	uint64_t begun;       /* the time stamp counter's value when the threads were to start */
 	bool stalled;         /* ended because the card sent nothing */
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
-	_Atomic uint64_t start;          /* the time stamp counter's value; all times below are cycles since then */
+	_Atomic uint64_t start;          /* the time stamp counter's value, or 0: not yet; all times below are cycles since then */
 	uint64_t looked_at;              /* when the thread last looked whether there is something to send */
 	uint64_t away_after;             /* a thread that has not looked for so long had lost its CPU */
 	unsigned first_pending, pending; /* handles in pkts that wait for room in the ring */
@@ -57,7 +58,15 @@ static struct {
 
 static uint64_t elapsed(void)
 {
-	return app_tsc() - app_get(&gen.start);
+	uint64_t start = app_get(&gen.start);
+
+	return start ? app_tsc() - start : 0;
+}
+
+/* Starting a thread takes time of its own. A thread that starts later than that was without its CPU: the time counts. */
+static void begin(uint64_t now)
+{
+	app_set(&gen.start, now - gen.begun > gen.away_after ? gen.begun : now);
 }
 
 /* Frames of one buffer. @return handles, which are frames here */
@@ -231,7 +240,7 @@ static void work(unsigned index)
 	bool sends = index == 0, receives = index == threads() - 1;
 
 	if (sends)
-		app_set(&gen.start, app_tsc()); /* starting threads takes time of its own */
+		begin(app_tsc());
 	while (!gen.ended) {
 		if (sends && gen.sending)
 			transmit();
@@ -426,7 +435,7 @@ static bool prepare(void)
 static bool run(void)
 {
 	gen.sending = !app_stopping();
-	app_set(&gen.start, app_tsc());
+	gen.begun = app_tsc();
 	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good && !gen.stalled;

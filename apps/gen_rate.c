@@ -60,7 +60,8 @@ static void print_json(FILE *out, double asked, double achieved, double bits, do
 void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, FILE *out, bool json)
 {
 	double seconds = to->seconds - from->seconds, achieved = app_ratio((double)(to->frames - from->frames), seconds);
-	double asked = rate->asked ? scheduled_pps(rate) * app_ratio(to->clock_s - from->clock_s, seconds) : 0, bits = bits_per_frame(rate);
+	double speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : rate->speed;
+	double asked = rate->asked ? scheduled_pps(rate) * speed : 0, bits = bits_per_frame(rate);
 	double held_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
 	double given_up = rate->asked ? held_up_s * scheduled_pps(rate) : 0;
 	enum cause cause = find_cause(rate, from, to);

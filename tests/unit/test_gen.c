@@ -254,6 +254,23 @@ static void rates_in_percent_follow_the_link(void)
 	}
 }
 
+static void a_sender_that_starts_late_was_without_its_cpu(void)
+{
+	const uint64_t second = (uint64_t)app_tsc_hz();
+
+	gen.away_after = second / 1000;
+	gen.sending = true;
+	for (unsigned late = 0; late < 2; late++) {
+		gen.begun = app_tsc() - (late ? second : 0);
+		gen.start = 0;
+		CU_ASSERT_EQUAL(progress(false).seconds, 0);
+		begin(gen.begun + (late ? second : second / 1000));
+		ASSERT_NUMBER(gen.start - gen.begun, late ? 0 : second / 1000);
+	}
+	CU_ASSERT_TRUE(progress(false).seconds >= 1);
+	gen.sending = false;
+}
+
 /* The transmit ring is full: with a link, a count is waited for in vain after 5 s in which nothing was sent. */
 static void a_card_that_sends_nothing_is_not_waited_for(void)
 {
@@ -455,6 +472,7 @@ int main(void)
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
 		{"what the card pads takes its time on the wire", what_the_card_pads_takes_its_time_on_the_wire},
 		{"rates in percent follow the link", rates_in_percent_follow_the_link},
+		{"a sender that starts late was without its CPU", a_sender_that_starts_late_was_without_its_cpu},
 		{"a card that sends nothing is not waited for", a_card_that_sends_nothing_is_not_waited_for},
 		{"causes of missed rates are what took the time", causes_of_missed_rates_are_what_took_the_time},
 		{"times of captures are unsigned, and may be odd", times_of_captures_are_unsigned_and_may_be_odd},
