@@ -230,6 +230,7 @@ install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export LIBDIR := $(LIBDIR)
 install uninstall: export DESTDIR := $(DESTDIR)
 COMPLETIONS := $$DESTDIR$$PREFIX/share/bash-completion/completions
+FROM_ROOT = for name in PREFIX LIBDIR; do [[ $${!name} == /* ]] || { echo "$$name is a path from the root: not '$${!name}'" >&2; exit 1; }; done
 INSTALLED := $(APP_PROGRAMS) pollux-model
 HELP2MAN := $(shell command -v help2man)
 
@@ -241,7 +242,7 @@ $(O)/man/%.1: $(O)/% tests/man.sh
 	$(Q)mkdir -p $(@D) && tests/man.sh $< >$@.new && mv $@.new $@
 
 install: all man ## install programs, library, headers, pollux.pc, manual pages, completion: PREFIX=/usr/local LIBDIR= DESTDIR=
-	@case $$PREFIX$$LIBDIR in /*) ;; *) echo "PREFIX and LIBDIR are paths from the root: not $$PREFIX" >&2; exit 1 ;; esac
+	@$(FROM_ROOT)
 	$(call say,INST,"$$DESTDIR$$PREFIX")
 	$(Q)install -d "$$DESTDIR$$PREFIX"/{bin,share/man/man1,include/pollux/{driver,mempool,vfio}} "$$DESTDIR$$LIBDIR/pkgconfig" "$(COMPLETIONS)"
 	$(Q)install $(addprefix $(O)/,$(filter $(BUILT_PROGRAMS),$(INSTALLED))) "$$DESTDIR$$PREFIX/bin"
@@ -255,6 +256,7 @@ install: all man ## install programs, library, headers, pollux.pc, manual pages,
 		'Cflags: -I"$${includedir}"' 'Libs: -L"$${libdir}" -lpollux $(LIBS)' >"$$DESTDIR$$LIBDIR/pkgconfig/pollux.pc"
 
 uninstall: ## remove what make install put there, with the same PREFIX, LIBDIR and DESTDIR
+	@$(FROM_ROOT)
 	$(call say,RM,"$$DESTDIR$$PREFIX")
 	$(Q)cd "$$DESTDIR$$PREFIX" && rm -f $(INSTALLED:%=bin/%) $(INSTALLED:%=share/man/man1/%.1) $(PUBLIC_HEADERS:%=include/pollux/%)
 	$(Q)rm -f "$$DESTDIR$$LIBDIR"/{libpollux.a,pkgconfig/pollux.pc} "$(COMPLETIONS)"/{pollux,$(subst $(space),$(comma),$(INSTALLED))}

@@ -55,7 +55,7 @@ check "-flto compiles" "$log" compiles CFLAGS=-flto
 check "  but the library's object is machine code" "$log" eval "! readelf -SW $object | grep -q 'gnu\.lto'"
 
 # -- Where it is installed: packagers' DESTDIR, and another PREFIX the next time --
-staged() { make --no-print-directory BUILD="$(basename "$bin")" DESTDIR="$work/a stage" PREFIX="$2" "$1" >"$log" 2>&1; }
+staged() { make --no-print-directory BUILD="$(basename "$bin")" DESTDIR="$work/a stage" PREFIX="$2" "${@:3}" "$1" >"$log" 2>&1; }
 for prefix in /opt/first /opt/second; do
 	check "installs below DESTDIR, as $prefix" "$log" staged install $prefix
 	check "  which its pkg-config file names" "$log" grep -qx "prefix=$prefix" "$work/a stage$prefix/lib/pkgconfig/pollux.pc"
@@ -63,6 +63,13 @@ done
 check "uninstalls one" "$log" staged uninstall /opt/first
 check "  and nothing of the other" "$log" \
 	[ -z "$(find "$work/a stage/opt/first" ! -type d)" -a -x "$work/a stage/opt/second/bin/pollux-model" ]
+for target in install uninstall; do
+	for relative in PREFIX LIBDIR; do
+		check "a relative $relative: $target refuses" "$log" eval "! staged $target /opt/third $relative=lib64"
+		check "  with the reason" "$log" grep -qx "$relative is a path from the root: not 'lib64'" "$log"
+	done
+done
+check "  and nothing was installed" "$log" eval '! ls -d "$work/a stage"*/opt/third "$work/a stagelib64" 2>/dev/null'
 
 # -- What is missing --
 # says PATTERN VARIABLE...: make with these fails, and says so
