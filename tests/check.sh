@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/progress.sh
+. tests/app_scripts.sh
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 jobs=$(nproc)
 
@@ -100,12 +101,12 @@ for test in "${threads[@]}"; do
 done
 section "Applications and processes"
 # two at a time, and not the same one: their waits fill each other
-for script in tests/cli.sh tests/model.sh tests/output.sh tests/gen.sh; do beside=1 step "release $script" $script build/release; done
+for script in "${beside_scripts[@]}"; do beside=1 step "release $script" $script build/release; done
 for folder in release release-clang; do beside=1 step "$folder tests/preload.sh" tests/preload.sh build/$folder; done
 beside=1 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
 beside=1 step "release tests/accounting.sh" tests/accounting.sh build/release
-for script in tests/cli.sh tests/model.sh tests/output.sh tests/gen.sh; do beside=1 step "asan $script" $script build/asan; done
-for script in tests/system.sh tests/bridge.sh; do
+for script in "${beside_scripts[@]}"; do beside=1 step "asan $script" $script build/asan; done
+for script in "${alone_scripts[@]}"; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done

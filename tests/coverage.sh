@@ -6,6 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
 . tests/progress.sh
+. tests/app_scripts.sh
 rooms="driver vfio mempool apps"
 info=$bin/lcov.info
 
@@ -28,8 +29,7 @@ for test in tests/unit/test_*.c; do
 	test=$(basename "$test" .c)
 	beside=1 step "$test" "$bin/$test"
 done
-# the scripts that check has for applications
-for script in $(sed -n 's/^for script in \(.*\); do$/\1/p' tests/check.sh) tests/kernel_vfio.sh; do
+for script in "${beside_scripts[@]}" "${alone_scripts[@]}" tests/kernel_vfio.sh tests/accounting.sh; do
 	step "$script" "$script" "$bin"
 done
 section "What they have run"
