@@ -167,7 +167,7 @@ demo: ## forward a real capture and then full speed through the software 82599: 
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
 	@tests/demo.sh build/release
 
-check: ## all tests: gcc and clang, sanitizers, the driver against the software 82599 (eleven minutes)
+check: ## all tests: gcc and clang, sanitizers, the driver against the software 82599 (some ten minutes)
 	@echo 'Pollux check: installs what the tests need, builds with gcc and clang, runs all tests, then again under the sanitizers.'
 	@tests/need.sh check
 	@tests/check.sh
