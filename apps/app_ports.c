@@ -136,7 +136,6 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	app->options = options;
 	if (!app->human)
 		app->human = options->json ? stderr : stdout;
-	app_tsc_hz(); /* measures for 20 ms, in which nobody would take what ports receive */
 	if (dma_space_open(&app->space) < 0) {
 		app_error("%s", nic_error());
 		return false;
@@ -165,6 +164,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		return false;
 	for (unsigned i = 0; i < app->port_count && !options->quiet; i++)
 		introduce(app, i);
+	app_tsc_hz(); /* measures for 20 ms: before app_begin, so that what is missed meanwhile counts as missed while starting */
 	app_begin(app);
 	fflush(app->human); /* who reads a file or a pipe need not wait for the first report */
 	return true;
