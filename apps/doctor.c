@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends it. */
 #include "../vfio/bind.h"
+#include "../vfio/user_holder.h"
 #include "app.h"
 
 #include <dirent.h>
@@ -10,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#define ADDRESSES APP_PORTS
-#define VFIO_USER "vfio-user:"
-#define MIB       (1ull << 20)
+#define ADDRESSES       APP_PORTS
+#define VFIO_USER       "vfio-user:"
+#define MIB             (1ull << 20)
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 /* A problem keeps the forwarder from starting; a warning does not. */
 enum level { FINE, WARNING, PROBLEM };
@@ -355,52 +359,59 @@ static void check_port(const struct vfio_pci *port, enum level level)
 	}
 }
 
-/* Whether somebody listens at a socket, and whether somebody is connected to it, as the kernel lists them: columns number, references,
- * protocol, flags, type, state, inode, path. Connecting would disturb whoever serves the port. A path may have been given relative to
- * the server's folder. */
-static bool somebody_listens(const char *where, bool *connected)
+/* Whether somebody listens at a socket. Connecting would disturb whoever serves the port, so the kernel's list is asked first. Who is not
+ * in it listens in another network namespace, as a container has, or not at all: a try tells, and a server takes it for a client that says
+ * nothing. */
+static bool somebody_listens(const char *path)
 {
-	char path[PATH_MAX], line[512], name[256];
-	const char *file_name = strrchr(where, '/') ? strrchr(where, '/') + 1 : where;
-	unsigned flags, state;
-	bool listens = false;
-	FILE *file;
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd;
+	bool listens;
 
-	*connected = false;
-	vfio_path(path, "/proc/net/unix");
-	if ((file = fopen(path, "re")) == NULL)
+	if (user_holder_listens(path))
+		return true;
+	strcpy(name.sun_path, path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
 		return true; /* nobody knows */
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*s %*s %*s %x %*s %x %*s %255s", &flags, &state, name) != 3)
-			continue;
-		const char *end = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-		if (strcmp(name, where) != 0 && (name[0] == '/' || strcmp(end, file_name) != 0))
-			continue;
-		listens |= flags & 0x10000;
-		*connected |= !(flags & 0x10000) && state == 3;
-	}
-	fclose(file);
+	listens = connect(fd, (const struct sockaddr *)&name, sizeof(name)) == 0 || errno != ECONNREFUSED;
+	close(fd);
 	return listens;
+}
+
+/* What to do about a port that another program has. */
+static void find_holder(const char *address, pid_t pid, const char *holder)
+{
+	char mend[128];
+
+	if (!pid) {
+		find(PROBLEM, address, "choose another port, or wait until that program has ended",
+			"it is in use by a process of another user");
+		return;
+	}
+	snprintf(mend, sizeof(mend), "choose another port; or end that process, if it is yours: kill %d", (int)pid);
+	find(PROBLEM, address, mend, "it is in use by process %d (%s)", (int)pid, holder);
 }
 
 static void check_socket(const char *address)
 {
 	const char *socket = address + strlen(VFIO_USER);
-	char mend[PATH_MAX], whole[PATH_MAX];
+	char mend[PATH_MAX], holder[32];
 	struct stat status;
-	bool connected;
+	pid_t pid;
 
 	snprintf(mend, sizeof(mend), "start a software 82599 there: pollux-model --port %s", socket);
 	if (stat(socket, &status) != 0)
 		find(PROBLEM, address, errno == ENOENT ? mend : "see who may go there: namei -l PATH", "%s: %s", socket, strerror(errno));
 	else if (!S_ISSOCK(status.st_mode))
 		find(PROBLEM, address, "give the path of a socket that pollux-model --port was given", "%s is no socket", socket);
-	else if (!somebody_listens(realpath(socket, whole) ? whole : socket, &connected))
-		find(PROBLEM, address, mend, "nobody listens at %s any more", socket);
+	else if (strlen(socket) > SOCKET_PATH_MAX)
+		find(PROBLEM, address, "use a shorter one", "the path of a socket has at most %zu characters", SOCKET_PATH_MAX);
 	else if (euidaccess(socket, W_OK) != 0)
 		find(PROBLEM, address, "run as the user who owns it, or chmod it", "%s may not be opened by this user", socket);
-	else if (connected)
-		find(PROBLEM, address, "choose another port, or wait until that program has ended", "it is in use by another program");
+	else if (!somebody_listens(socket))
+		find(PROBLEM, address, mend, "nobody listens at %s any more", socket);
+	else if (user_holder_find(socket, -1, &pid, holder))
+		find_holder(address, pid, holder);
 	else
 		find(FINE, address, "", "somebody serves it");
 }

@@ -24,6 +24,27 @@ model --mac 0:02:00:00:00:00:aa
 check "an address that was given is the card's" "$work/dump.log" grep -q '02:00:00:00:00:aa' "$work/dump.log"
 end_model
 
+# -- what the doctor says of a port that is served, in use, and not served --
+doctor() { "$bin/pollux-doctor" "$1" >"$work/doctor.log" 2>&1; }
+spaced="$work/with a space"
+mkdir "$spaced"
+"$bin/pollux-model" --port "$spaced/a" >"$work/other.log" 2>&1 &
+other=$!
+wait_for grep -q 'port 0 is' "$work/other.log"
+check "pollux-doctor finds a model that listens" "$work/doctor.log" \
+	eval 'doctor "vfio-user:$spaced/a" && grep -q "^ok .*somebody serves it" "$work/doctor.log"'
+"$bin/pollux-dump" -w /dev/null "vfio-user:$spaced/a" >"$work/app.log" 2>&1 &
+app=$!
+wait_for grep -q 'port 0' "$work/app.log"
+check "  says which process has the port" "$work/doctor.log" \
+	eval '! doctor "vfio-user:$spaced/a" && grep -q "in use by process $app (pollux-dump)" "$work/doctor.log"'
+kill -INT $app
+check "  and leaves that in peace" "$work/app.log" ended $app 0
+kill -KILL $other
+wait $other 2>/dev/null
+check "  and that nobody listens any more" "$work/doctor.log" \
+	eval '! doctor "vfio-user:$spaced/a" && grep -q "nobody listens at .*with a space/a any more" "$work/doctor.log"'
+
 # -- registers that are not shared --
 # tails SHARED: traffic, and the line for tails that came as messages, if there is one
 tails() {

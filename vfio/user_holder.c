@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Who else is connected to a UNIX socket. The kernel lists all sockets (NETLINK_SOCK_DIAG, which needs no privilege): those that the server
- * has accepted carry the file that it listens at, and the number of the socket at the other end, by which /proc shows its process. */
+ * Who listens at a UNIX socket's file, and who else is connected to it. The kernel lists all sockets (NETLINK_SOCK_DIAG, which needs no
+ * privilege): those that the server has accepted carry the file that it listens at, and the number of the socket at the other end, by which
+ * /proc shows its process. */
 #include "user_holder.h"
 
 #include "bind.h"
@@ -17,13 +18,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define STATE_ESTABLISHED 1 /* TCP_ESTABLISHED, as the kernel calls it for UNIX sockets too */
+#define STATE_ESTABLISHED 1 /* TCP_ESTABLISHED and TCP_LISTEN, as the kernel calls them for UNIX sockets too */
+#define STATE_LISTENING   10
 #define ANSWER_BYTES      32768
 
 struct search {
 	uint32_t inode, device; /* of the file, as the kernel numbers them */
 	uint32_t ours;          /* our end's number; 0: none */
 	uint32_t peer;          /* found: the number of the other end's socket; 0: not yet */
+	bool listener;          /* found: a socket that listens at the file */
 };
 
 static int ask(void)
@@ -36,7 +39,7 @@ static int ask(void)
 		.request =
 			{
 				.sdiag_family = AF_UNIX,
-				.udiag_states = 1u << STATE_ESTABLISHED,
+				.udiag_states = 1u << STATE_ESTABLISHED | 1u << STATE_LISTENING,
 				.udiag_show = UDIAG_SHOW_VFS | UDIAG_SHOW_PEER,
 				.udiag_cookie = {UINT32_MAX, UINT32_MAX},
 			},
@@ -67,8 +70,11 @@ static void look(struct search *search, const struct nlmsghdr *message)
 		else if (a->rta_type == UNIX_DIAG_PEER && RTA_PAYLOAD(a) >= sizeof(peer))
 			memcpy(&peer, RTA_DATA(a), sizeof(peer));
 	}
-	if (file && file->udiag_vfs_ino == search->inode && file->udiag_vfs_dev == search->device && socket->udiag_ino && peer &&
-		peer != search->ours)
+	if (!file || file->udiag_vfs_ino != search->inode || file->udiag_vfs_dev != search->device)
+		return;
+	if (socket->udiag_state == STATE_LISTENING)
+		search->listener = true;
+	else if (socket->udiag_ino && peer && peer != search->ours)
 		search->peer = peer;
 }
 
@@ -91,28 +97,43 @@ static bool take(struct search *search, int fd)
 	return more;
 }
 
+/* Looks through all sockets for those of the file. @return false: it is no socket, or the kernel does not tell */
+static bool look_for(struct search *search, const char *path)
+{
+	struct stat file;
+	int fd;
+
+	if (stat(path, &file) != 0 || !S_ISSOCK(file.st_mode) || (fd = ask()) < 0)
+		return false;
+	search->inode = (uint32_t)file.st_ino;
+	search->device = major(file.st_dev) << 20 | minor(file.st_dev);
+	while (take(search, fd))
+		;
+	close(fd);
+	return true;
+}
+
 bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32])
 {
 	struct search search = {.ours = 0};
 	char target[32];
 	const char *const targets[2] = {target, ""};
-	struct stat file, own;
-	int fd;
+	struct stat own;
 
 	*pid = 0;
 	name[0] = '\0';
-	if (stat(path, &file) != 0 || !S_ISSOCK(file.st_mode) || (fd = ask()) < 0)
-		return false;
-	search.inode = (uint32_t)file.st_ino;
-	search.device = major(file.st_dev) << 20 | minor(file.st_dev);
 	if (ours >= 0 && fstat(ours, &own) == 0)
 		search.ours = (uint32_t)own.st_ino;
-	while (take(&search, fd))
-		;
-	close(fd);
-	if (!search.peer)
+	if (!look_for(&search, path) || !search.peer)
 		return false;
 	snprintf(target, sizeof(target), "socket:[%u]", search.peer);
 	*pid = vfio_opener_of(targets, 0, name);
 	return true;
+}
+
+bool user_holder_listens(const char *path)
+{
+	struct search search = {.ours = 0};
+
+	return look_for(&search, path) && search.listener;
 }

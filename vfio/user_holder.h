@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Who else is connected to a UNIX socket. */
+ * Who listens at a UNIX socket's file, and who else is connected to it. */
 #ifndef POLLUX_VFIO_USER_HOLDER_H
 #define POLLUX_VFIO_USER_HOLDER_H
 
@@ -14,5 +14,8 @@
  * @return false: nobody, or the kernel does not tell
  */
 bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32]);
+
+/** @return whether a process listens at this file. false: none does, or the kernel does not tell, as of another network namespace */
+bool user_holder_listens(const char *path);
 
 #endif
