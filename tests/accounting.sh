@@ -38,12 +38,22 @@ adds_up() {
 	function pairs(text, kind, pair) {
 		while (match(text, /"[a-z_0-9]+":[0-9.]+/)) {
 			split(substr(text, RSTART + 1, RLENGTH - 1), pair, "\":")
-			if (interval)
+			if (interval && kind == "whole")
+				sofar(pair[1], pair[2])
+			else if (interval)
 				sums[kind, pair[1]] += pair[2]
 			else
 				v[kind, pair[1]] = pair[2]
 			text = substr(text, RSTART + RLENGTH)
 		}
+	}
+	# what a program counts itself, from its start on
+	function sofar(field, value) {
+		if (field !~ /^(sent|received|tx_ring_full|own|reordered|duplicates|corrupted|foreign|bridged|flooded|learned|kept_local|captured|not_matched)$/)
+			return
+		if (value < counted[field])
+			differs("intervals, " field ": " value " is less than before")
+		counted[field] = value
 	}
 	function get(kind, field) {
 		if (!((kind, field) in v))
@@ -87,6 +97,8 @@ adds_up() {
 			}
 		}
 		w = "whole"
+		for (field in counted)
+			equal("the last interval, " field, counted[field], get(w, field))
 		if (program == "fwd") {
 			equal("taken", get(w, "received"), all("rx_taken"))
 			equal("forwarded", get(w, "forwarded"), all("tx_packets"))
