@@ -270,7 +270,7 @@ bool app_run(struct app *app, const struct app_work *work);
 /* ---- The CPU (app_cpu.c) ---- */
 
 struct app_cpu {
-	double share;       /* of the time in which the threads had a CPU, 0 .. 1 */
+	double share;       /* of its time in which a thread had a CPU, 0 .. 1: the thread that had it least */
 	double away_ms;     /* longest time between two polls; 0: unknown */
 	uint64_t preempted; /* times that a thread lost its CPU to another */
 	double allowed;     /* CPUs that the cgroup allows; 0: any number */

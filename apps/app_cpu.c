@@ -127,18 +127,18 @@ void app_cpu_end(unsigned threads)
 void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads, const struct app_clocks *from,
 	const struct app_clocks *to, double tsc_hz)
 {
-	double cpu_ns = 0, wall_ns = 0, seconds = (double)(to->monotonic_ns - from->monotonic_ns) / 1e9;
+	double seconds = (double)(to->monotonic_ns - from->monotonic_ns) / 1e9;
 	double by_tsc = (double)(int64_t)(to->tsc - from->tsc) / tsc_hz;
 	int64_t longest = 0;
 
 	result->preempted = 0;
+	result->share = 1;
 	for (unsigned i = 0; i < threads; i++) {
-		cpu_ns += (double)workers[i].cpu_ns;
-		wall_ns += (double)workers[i].wall_ns;
+		double share = workers[i].wall_ns ? (double)workers[i].cpu_ns / (double)workers[i].wall_ns : 1;
+		result->share = share < result->share ? share : result->share;
 		result->preempted += workers[i].preempted;
 		longest = workers[i].longest > longest ? workers[i].longest : longest;
 	}
-	result->share = wall_ns > 0 && cpu_ns < wall_ns ? cpu_ns / wall_ns : 1;
 	/* Only the one clock goes on while the machine is suspended. Two readings are some microseconds apart, or more when something else
 	 * ran in between. */
 	result->slept_s = (double)(to->boottime_ns - from->boottime_ns) / 1e9 - seconds;
@@ -163,7 +163,7 @@ void app_cpu_print(FILE *out, bool json)
 		fprintf(out, ",\"slept_s\":%.3f", verdict.slept_s);
 		return;
 	}
-	fprintf(out, "cpu: its threads had it %.0f %% of the time", 100 * verdict.share);
+	fprintf(out, "cpu: each thread had it %.0f %% of the time at least", 100 * verdict.share);
 	if (verdict.allowed > 0)
 		fprintf(out, " (their cgroup allows %.2g CPUs)", verdict.allowed);
 	if (verdict.away_ms > 0)

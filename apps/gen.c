@@ -242,6 +242,8 @@ static void work(unsigned index)
 	if (sends)
 		begin(app_tsc());
 	while (!gen.ended) {
+		if (!sends)
+			app_polled(&app_workers[index], app_tsc());
 		if (sends && gen.sending)
 			transmit();
 		for (unsigned i = 0; receives && i < gen.app.port_count; i++)
