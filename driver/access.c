@@ -68,6 +68,20 @@ static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 	return !nic_gone(nic);
 }
 
+static int fail_last_refused(struct nic *nic)
+{
+	struct vfio_refusal last;
+	vfio_last_refusal(nic->device, &last);
+	return nic_fail_refused(nic, &last);
+}
+
+int nic_read_sure(struct nic *nic, uint32_t offset, uint32_t *value)
+{
+	if (read_register(nic, offset, value))
+		return 0;
+	return nic_gone(nic) ? nic_fail_gone(nic) : fail_last_refused(nic);
+}
+
 uint32_t nic_read(struct nic *nic, uint32_t offset)
 {
 	uint32_t value;
@@ -115,13 +129,6 @@ int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 		strncmp(nic->device->way, "vfio-user", 9) == 0 ? "process" : "kernel log");
 }
 
-static int fail_last_refused(struct nic *nic)
-{
-	struct vfio_refusal last;
-	vfio_last_refusal(nic->device, &last);
-	return nic_fail_refused(nic, &last);
-}
-
 int nic_check(struct nic *nic, uint64_t before, int ret)
 {
 	return vfio_refusals(nic->device) != before && !nic_gone(nic) ? fail_last_refused(nic) : ret;
@@ -135,8 +142,9 @@ int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, ui
 		/* before the read: a thread that was not scheduled for long looks once more before it gives up */
 		bool late = nic_now_us() >= deadline;
 		uint32_t now;
-		if (!read_register(nic, offset, &now))
-			return nic_gone(nic) ? nic_fail_gone(nic) : fail_last_refused(nic);
+		int ret = nic_read_sure(nic, offset, &now);
+		if (ret)
+			return ret;
 		if ((now & mask) == value)
 			return 0;
 		if (late)

@@ -142,6 +142,8 @@ int nic_open_window(struct nic *nic, uint32_t bytes);
 /** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone device is not
  *  touched, and all its registers read all ones; so does one that the device refuses, which nic_check notices afterwards. */
 uint32_t nic_read(struct nic *nic, uint32_t offset);
+/** The same for what is written back or decided by: 0, or -ENODEV or -EIO (refused) with the sentence, and all ones in *value. */
+int nic_read_sure(struct nic *nic, uint32_t offset, uint32_t *value);
 /** Writes a register, unless the device is gone. */
 void nic_write(struct nic *nic, uint32_t offset, uint32_t value);
 /** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone, or refuses to have it read. */

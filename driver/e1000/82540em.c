@@ -11,13 +11,13 @@
 #define IO_ADDRESS 0u
 #define IO_DATA    4u
 
-/* The first BAR that is I/O space; BARs: there is none. */
+/* The first BAR that is I/O space, whose second bit is 0, unlike that of a refused read; BARs: there is none. */
 #define BARS 6u
 static unsigned find_io_bar(struct vfio_device *device)
 {
 	unsigned bar = 0;
-	while (bar < BARS &&
-		(!device->region_bytes[bar] || !(vfio_config_read(device, PCI_BASE_ADDRESS_0 + 4 * bar, 4) & PCI_BASE_ADDRESS_SPACE_IO)))
+	while (bar < BARS && (!device->region_bytes[bar] ||
+				     (vfio_config_read(device, PCI_BASE_ADDRESS_0 + 4 * bar, 4) & 3) != PCI_BASE_ADDRESS_SPACE_IO))
 		bar++;
 	return bar;
 }
@@ -36,8 +36,8 @@ static bool reset_by_io(struct e1000 *e)
 {
 	struct vfio_device *device = e->nic.device;
 	unsigned bar = find_io_bar(device);
-	uint32_t control = e1000_read(e, E1000_CTRL), command = vfio_config_read(device, PCI_COMMAND, 2);
-	if (bar == BARS || nic_gone(&e->nic))
+	uint32_t control, command = vfio_config_read(device, PCI_COMMAND, 2);
+	if (bar == BARS || nic_read_sure(&e->nic, E1000_CTRL, &control) != 0)
 		return false;
 	if (!(command & PCI_COMMAND_IO) && vfio_config_write(device, PCI_COMMAND, 2, command | PCI_COMMAND_IO) != 0)
 		return false;

@@ -11,8 +11,8 @@ bool e1000_claim(struct e1000 *e, uint32_t offset, uint32_t bit, uint32_t limit_
 	for (;;) {
 		bool late = nic_now_us() >= deadline;
 		e1000_change(e, offset, 0, bit);
-		uint32_t value = e1000_read(e, offset);
-		if (nic_gone(&e->nic))
+		uint32_t value;
+		if (nic_read_sure(&e->nic, offset, &value) != 0)
 			return false;
 		if (value & bit)
 			return true;

@@ -9,10 +9,11 @@ static int divide_packet_buffer(struct e1000 *e)
 	if (!total)
 		return 0;
 	uint32_t transmit = (2 * (e->nic.config.mtu + E1000_FRAME_OVERHEAD) + 1023) / 1024;
-	uint32_t receive = e1000_read(e, E1000_PBA) & E1000_PBA_RXA;
-	if (nic_gone(&e->nic))
-		return nic_fail_gone(&e->nic);
-	if (receive + transmit <= total)
+	uint32_t receive;
+	int ret = nic_read_sure(&e->nic, E1000_PBA, &receive);
+	if (ret)
+		return ret;
+	if ((receive & E1000_PBA_RXA) + transmit <= total)
 		return 0;
 	e->nic.clean = false;
 	e1000_write(e, E1000_PBA, total - transmit);

@@ -46,13 +46,15 @@ static void flush_data_path(struct nic *nic)
 static int global_reset(struct nic *nic)
 {
 	bool shared_phy = nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550;
-	uint32_t phy = nic_read(nic, IXGBE_STATUS) & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
+	uint32_t status;
+	bool known = nic_read_sure(nic, IXGBE_STATUS, &status) == 0;
+	uint32_t phy = status & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
 	/* the link is left up for the management controller where it is up, and reset too where it is not */
 	uint32_t bits = IXGBE_CTRL_RST;
 	if (!(nic_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
 		bits |= IXGBE_CTRL_LNK_RST;
 	/* a semaphore that cannot be had does not keep the driver from stopping DMA */
-	bool taken = shared_phy && ixgbe_semaphore_take(nic, phy);
+	bool taken = shared_phy && known && ixgbe_semaphore_take(nic, phy);
 
 	nic_change(nic, IXGBE_CTRL, 0, bits);
 	nic_sleep_us(ixgbe_times.reset_quiet);

@@ -4,13 +4,17 @@
  * differs: not SWSM.SWESMBI guards SW_FW_SYNC, but a bit in it. */
 #include "ixgbe.h"
 
+#include <errno.h>
+
 /* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared. A dead owner is overruled. */
 static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
-	if (nic_wait(nic, offset, bit, 0, limit_us) == 0)
-		return true;
-	nic_change(nic, offset, bit, 0);
-	return nic_wait(nic, offset, bit, 0, limit_us) == 0;
+	int ret = nic_wait(nic, offset, bit, 0, limit_us);
+	if (ret == -ETIMEDOUT) {
+		nic_change(nic, offset, bit, 0);
+		ret = nic_wait(nic, offset, bit, 0, limit_us);
+	}
+	return ret == 0;
 }
 
 /* SMBI is between drivers, REGSMP between them and firmware. */
@@ -38,14 +42,15 @@ bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 		bool late = nic_now_us() >= deadline;
 		if (!registers_take(nic))
 			return false;
-		uint32_t owners = nic_read(nic, IXGBE_SW_FW_SYNC);
+		uint32_t owners;
+		bool known = nic_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
 		/* a dead owner, be it software or firmware, is overruled when its time is over */
-		if (!(owners & (resource | firmware)) || late) {
+		bool mine = known && (!(owners & (resource | firmware)) || late);
+		if (mine)
 			nic_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
-			registers_give(nic);
-			return !nic_gone(nic);
-		}
 		registers_give(nic);
+		if (mine || !known)
+			return mine && !nic_gone(nic);
 		nic_sleep_us(5000);
 	}
 }

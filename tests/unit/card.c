@@ -41,6 +41,8 @@ static bool refused(struct card *card, uint32_t offset, bool write)
 {
 	if (card->accesses != card->refuse && (!card->refused || offset != card->refused))
 		return false;
+	if (!write)
+		card->unread = offset;
 	vfio_note_refusal(&card->device, &(struct vfio_refusal){.offset = offset, .write = write, .error = EINVAL});
 	return true;
 }
@@ -59,10 +61,17 @@ static uint32_t read32(void *context, uint32_t offset)
 	struct card *card = context;
 	if (vanished(card, false) || refused(card, offset, false))
 		return UINT32_MAX;
+	card->unread = card->unread == offset ? 0 : card->unread;
 	uint32_t value = value_of(card, offset);
 	card->kind->was_read(card, offset);
 	log_access(card, offset, value, false);
 	return value;
+}
+
+/* What is read from no register has no place in one. */
+static void look_for_ones(struct card *card, uint32_t offset, uint32_t value)
+{
+	card->ones += card->unread == offset && __builtin_popcount(value) >= 24;
 }
 
 static void write32(void *context, uint32_t offset, uint32_t value)
@@ -71,6 +80,7 @@ static void write32(void *context, uint32_t offset, uint32_t value)
 	if (vanished(card, true) || refused(card, offset, true))
 		return;
 	log_access(card, offset, value, true);
+	look_for_ones(card, offset, value);
 	if (card->kind->resets(card, offset, value)) {
 		card->kind->reset(card);
 		card->resets++;
@@ -102,6 +112,8 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 	if (card->kind->io_write && region == card->io_region && !card_step_fails(card)) {
 		uint32_t value;
 		memcpy(&value, data, bytes < 4 ? bytes : 4);
+		if (offset == 4)
+			look_for_ones(card, card->io_address, value);
 		return card->kind->io_write(card, (uint32_t)offset, value) ? 0 : pollux_fail(EIO, "card: I/O space is off");
 	}
 	if (region != VFIO_PCI_CONFIG_REGION_INDEX || offset + bytes > sizeof(card->config))

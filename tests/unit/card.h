@@ -55,6 +55,8 @@ struct card {
 	bool master_refused;  /* nor set */
 	unsigned vanish;      /* the device is gone from this access on; 0: stays */
 	unsigned refuse;      /* this access is refused; 0: none */
+	uint32_t unread;      /* the register whose last read was refused, until it is read; 0: none */
+	unsigned ones;        /* writes to it of a value that came of all ones */
 	uint32_t refused;     /* and all accesses of this register are; 0: none */
 	unsigned fail;        /* this step fails; 0: none */
 	unsigned steps;       /* calls of the transport and of the mapper, and allocations, so far */

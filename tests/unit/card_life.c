@@ -94,6 +94,7 @@ static void refuse_any_access(uint16_t id)
 		if (!good)
 			CU_ASSERT(says("the device refuses to have"));
 		CU_ASSERT(!vfio_device_gone(&card.device));
+		CU_ASSERT_EQUAL(card.ones, 0);
 		if (card.accesses < access)
 			return;
 		step = access > 400 ? 7 : 1;

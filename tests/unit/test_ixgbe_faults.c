@@ -195,6 +195,7 @@ static void all_ones_in_a_register_are_no_gone_device(void)
 static void any_access_may_be_refused(void)
 {
 	refuse_any_access(0x10FB);
+	refuse_any_access(0x1528); /* X540: with semaphores */
 }
 
 static void a_refused_counter_counts_nothing_and_is_told_once(void)
