@@ -3,11 +3,11 @@
  * made of. */
 #include "e1000.h"
 
-/* Low word first; reading the high one clears both. */
+/* Low word first; reading the high one clears both: it is not read where the low one is refused, and counts nothing where it is. */
 static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
 {
-	uint64_t value = nic_count(nic, low);
-	return value | nic_count(nic, high) << 32;
+	uint64_t below, above;
+	return nic_read_count(nic, low, &below) && nic_read_count(nic, high, &above) ? above << 32 | below : 0;
 }
 
 static const uint32_t errors[E1000_ERRORS] = {
@@ -26,9 +26,11 @@ static const uint32_t errors[E1000_ERRORS] = {
 static uint64_t count_rare(struct e1000 *e, unsigned index, uint32_t offset)
 {
 	uint64_t value, again = 0, before = e->uncleared[index];
-	/* what a refused read would have told, the next one tells */
-	if (!nic_read_count(&e->nic, offset, &value) || (value && !nic_read_count(&e->nic, offset, &again)))
+	if (!nic_read_count(&e->nic, offset, &value))
 		return 0;
+	/* a second read that is refused may have found as much; the next update tells, as above */
+	if (value && !nic_read_count(&e->nic, offset, &again))
+		again = value < before ? 0 : value;
 	bool cleared = again < value || value < before;
 	e->uncleared[index] = cleared ? 0 : (uint32_t)again;
 	return cleared ? value + again : again - before;

@@ -367,6 +367,20 @@ static void losses_and_errors_are_counted_once(void)
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_missed, 14);
 	CU_ASSERT_EQUAL(nic_service(nic, NULL), -EIO);
+	/* what the first read has cleared counts, though the second one is refused, and so do both words of bytes or none */
+	card.stuck[0].mask = 0;
+	for (unsigned access = 1; access <= 8; access++) {
+		*card_register(&card, E1000_GORCL) = *card_register(&card, E1000_GOTCL) = 64;
+		*card_register(&card, E1000_MPC) = 5;
+		card.refuse = card.accesses + access;
+		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
+		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+		CU_ASSERT_EQUAL(stats.rx_missed, 14 + 5 * access);
+		CU_ASSERT_EQUAL(nic->stats.rx_bytes, 200 + 64 * access);
+		CU_ASSERT_EQUAL(nic->stats.tx_bytes, 64 * access);
+	}
+	while (nic_service(nic, NULL) == -EIO)
+		;
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	/* and goes on with it after the next start */
 	start();
