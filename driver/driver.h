@@ -117,6 +117,7 @@ struct nic {
 	struct nic_link link;                  /* as last reported by nic_service */
 	struct nic_stats stats;                /* since start, without the queues' own counters, and bytes as the card counts them */
 	unsigned rx_byte_extra, tx_byte_extra; /* bytes more than the frame that the card counts per packet: 4, the FCS, or 0 */
+	struct vfio_refusal uncounted;         /* a counter that was refused when stats were last brought up to date; error 0: none */
 	uint64_t rx_bytes_told, tx_bytes_told; /* by nic_get_stats: what is told never falls */
 
 	struct nic_mac *macs; /* added by nic_add_mac */

@@ -290,6 +290,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	if (ret)
 		return ret;
 	nic->stats = (struct nic_stats){.rx_packets = 0};
+	nic->uncounted.error = 0;
 	nic->rx_bytes_told = nic->tx_bytes_told = 0;
 	nic->link = (struct nic_link){.up = false};
 	nic->promiscuous = nic->config.promiscuous;
@@ -319,6 +320,12 @@ static int tell_refused(struct nic *nic)
 	return nic_fail_refused(nic, &refusal);
 }
 
+/* Counters that were refused when they were last asked for are not what they are told as, least of all the final ones. */
+static int check_counters(struct nic *nic)
+{
+	return nic->uncounted.error && !nic_gone(nic) ? nic_fail_refused(nic, &nic->uncounted) : 0;
+}
+
 int nic_stop(struct nic *nic)
 {
 	if (!nic || !nic->started)
@@ -329,6 +336,7 @@ int nic_stop(struct nic *nic)
 	uint64_t refusals = vfio_refusals(nic->device);
 	int ret = nic->driver->ops->stop(nic);
 	nic_note(&failure, ret ? nic_check(nic, refusals, ret) : 0);
+	nic_note(&failure, check_counters(nic));
 	nic_note(&failure, tell_refused(nic));
 	nic->started = false;
 	/* the queues are gone, what they counted stays */
@@ -393,7 +401,11 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 void nic_update_stats(struct nic *nic)
 {
 	struct nic_stats before = nic->stats;
+	uint64_t refusals = vfio_refusals(nic->device);
 	nic->driver->ops->update_stats(nic);
+	nic->uncounted.error = 0;
+	if (vfio_refusals(nic->device) != refusals)
+		vfio_last_refusal(nic->device, &nic->uncounted);
 	if (nic_gone(nic))
 		nic->stats = before;
 	else
@@ -412,7 +424,6 @@ static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra
 
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
-	uint64_t refusals = vfio_refusals(nic->device);
 	if (nic->started && !nic_gone(nic))
 		nic_update_stats(nic);
 	*stats = nic->stats;
@@ -420,7 +431,7 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 	stats->tx_bytes = tell_bytes(nic, stats->tx_bytes, stats->tx_packets * nic->tx_byte_extra, &nic->tx_bytes_told);
 	if (nic->started)
 		nic_rings_add_stats(nic, stats);
-	return nic_gone(nic) ? nic_fail_gone(nic) : nic_check(nic, refusals, 0);
+	return nic_gone(nic) ? nic_fail_gone(nic) : check_counters(nic);
 }
 
 /* Never waits, whatever O_NONBLOCK says: a vfio-user peer has the same open file, and may have cleared it. */

@@ -115,7 +115,8 @@ int nic_open(struct nic **nic, const char *address, struct dma_space *space);
 int nic_start(struct nic *nic, const struct nic_config *config);
 
 /** Stops a port: lets what was handed over for transmit go out (bounded), stops DMA, gives all packets back to their pools. 0 when it was
- *  not started. -ENODEV when the device is gone: the packets are back all the same. The queues are invalid afterwards. */
+ *  not started. -ENODEV when the device is gone, -EIO when it refused an access that nobody was told of, or a final counter: the
+ *  packets are back all the same. The queues are invalid afterwards. */
 int nic_stop(struct nic *nic);
 
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
@@ -164,7 +165,8 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
  * the device is gone. At least every 30 seconds, or when nic_event_fd is readable.
  * @param events  receives a mask of NIC_ events since the last call; may be NULL
  * Errors: -ENODEV once the device is gone (events has NIC_GONE). -EIO: the device has refused to have a register read or written, by
- * whatever function; the sentence names it. Each register is told once, by this function or nic_stop; the port goes on without it.
+ * whatever function; the sentence names it. A register is told once as read and once as written, by this function or nic_stop, the first 32 of a device; the port goes on
+ * without it.
  */
 int nic_service(struct nic *nic, uint32_t *events);
 
@@ -185,7 +187,8 @@ int nic_get_link(struct nic *nic, struct nic_link *link);
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing);
 
 /** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. -ENODEV when the device
- *  is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its counters read, which stay as they were. */
+ *  is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its counters read, which stay as they were; also
+ *  after nic_stop, whose final ones lack what these would have told. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started port. */

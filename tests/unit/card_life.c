@@ -102,7 +102,7 @@ static void refuse_any_access(uint16_t id)
 	CU_FAIL("a life takes more than 100000 accesses");
 }
 
-/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service, and does not keep the port from its work. */
+/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service and again by nic_stop, and does not keep the port from its work. */
 static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 {
 	const uint32_t other = 0x4040; /* RLEC, of all families */
@@ -121,7 +121,11 @@ static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
 	CU_ASSERT_EQUAL(memcmp(&stats, &(struct nic_stats){.time_ns = stats.time_ns}, sizeof(stats)), 0);
-	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	/* final counters that are not the card's are told once more, and no success */
+	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
+	CU_ASSERT(says(name));
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
+	CU_ASSERT(says(name));
 	/* of a port that was never serviced, stop tells */
 	card.refused = 0;
 	start();
