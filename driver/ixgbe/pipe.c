@@ -496,11 +496,11 @@ static int check_input(struct nic *nic, const struct ring_rxq *queue, unsigned i
 			"%s: receive queue %u has been used since the port was started: start it again and open the pipe "
 			"before the first burst",
 			nic->info.address, index);
-	if (nic->config.mtu + 18u > PKT_DATA_BYTES)
+	if (nic->config.mtu + NIC_FRAME_OVERHEAD > PKT_DATA_BYTES)
 		return pollux_fail(EINVAL,
 			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the port "
 			"with %u at most",
-			nic->info.address, nic->config.mtu, PKT_DATA_BYTES - 18);
+			nic->info.address, nic->config.mtu, PKT_DATA_BYTES - NIC_FRAME_OVERHEAD);
 	return 0;
 }
 

@@ -597,7 +597,7 @@ static void dropped_packets_go_nowhere(void)
 /* Every length up to the longest that arrives untagged; and a tag more, which fills the buffer exactly. */
 static void frames_fill_their_buffers_exactly(void)
 {
-	struct nic_config config = {.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - 18, .promiscuous = true};
+	struct nic_config config = {.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - NIC_FRAME_OVERHEAD, .promiscuous = true};
 	struct nic_pipe *pipe;
 	struct fixture f;
 
