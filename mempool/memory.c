@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define PAGE_4K   ((size_t)4096)
@@ -113,6 +114,10 @@ static int populate(int fd, size_t bytes, size_t page_bytes)
 /* A sealed file of bytes in the given pages, all there. @return its descriptor, or -errno without a sentence */
 static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int numa_node)
 {
+	struct rlimit most;
+	/* beyond it, the kernel would kill who does not ignore SIGXFSZ */
+	if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < bytes)
+		return -EFBIG;
 	if (page_bytes == PAGE_4K && ordinary_pages_short(bytes))
 		return -ENOMEM;
 	int fd = memfd_create("pollux", MFD_CLOEXEC | MFD_ALLOW_SEALING | memfd_flags);

@@ -48,6 +48,7 @@ static int fallocate_here(int fd, int mode, off_t from, off_t bytes)
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 
 #define NR_HUGEPAGES "/proc/sys/vm/nr_hugepages"
 
@@ -258,6 +259,18 @@ static void shortage_is_an_error_with_the_remedy(void)
 	CU_ASSERT_EQUAL(mappings(), maps);
 }
 
+static void a_limit_on_files_is_an_error_and_no_kill(void)
+{
+	struct dma_memory memory;
+	struct rlimit before, small;
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){.rlim_cur = PAGE_2M - PAGE_4K, .rlim_max = before.rlim_max};
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &small), 0);
+	CU_ASSERT_EQUAL(dma_memory_alloc(&memory, space, PAGE_2M, -1), -ENOMEM);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), "ulimit -f unlimited"));
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &before), 0);
+}
+
 static void hugepages_that_run_out_halfway_are_given_back(void)
 {
 	struct dma_memory memory;
@@ -466,6 +479,7 @@ int main(void)
 		{"the file is sealed and of that size", the_file_is_sealed_and_of_that_size},
 		{"a device that cannot map fails the allocation whole", a_device_that_cannot_map_fails_the_allocation_whole},
 		{"shortage is an error with the remedy", shortage_is_an_error_with_the_remedy},
+		{"a limit on files is an error and no kill", a_limit_on_files_is_an_error_and_no_kill},
 		{"hugepages that run out halfway are given back", hugepages_that_run_out_halfway_are_given_back},
 		{"senseless requests are refused", senseless_requests_are_refused},
 		{"the node is obeyed and the thread's policy kept", the_node_is_obeyed_and_the_threads_policy_kept},
