@@ -38,7 +38,8 @@ bool vfio_use_matters(const struct vfio_use *use);
  *  @param why what depends on it, for a sentence: "its interface eth0 carries a route" */
 bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes);
 
-/** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most VFIO_USES. */
+/** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most VFIO_USES;
+ *  the rest is empty. */
 unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20]);
 
 /** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Others' need root. */

@@ -158,6 +158,7 @@ unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_US
 	unsigned found = 0;
 	ssize_t length;
 
+	memset(vfs, 0, VFIO_USES * sizeof(*vfs));
 	for (; found < VFIO_USES; found++) {
 		vfio_path(path, "/sys/bus/pci/devices/%s/virtfn%u", pci->address, found);
 		if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)

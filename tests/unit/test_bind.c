@@ -723,6 +723,15 @@ static void virtual_functions_are_a_use(void)
 	expect_output("    virtual functions: 2: 0000:03:10.0, 0000:03:10.2\n");
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
 	expect_output("\"virtual_functions\":2,");
+	/* more than have a link yet: no address is made up */
+	char vfs[VFIO_USES][20];
+	struct vfio_pci pci;
+	memset(vfs, 'x', sizeof(vfs));
+	shell("echo 4 >sys/devices/pci0000:00/" A "/sriov_numvfs");
+	CU_ASSERT_EQUAL_FATAL(vfio_pci_find(&pci, A), 0);
+	CU_ASSERT_EQUAL(vfio_pci_virtual_functions(&pci, vfs), 4);
+	for (unsigned i = 2; i < VFIO_USES; i++)
+		CU_ASSERT_EQUAL(vfs[i][0], '\0');
 	shell("echo 0 >sys/devices/pci0000:00/" A "/sriov_numvfs; rm sys/devices/pci0000:00/" A "/virtfn*");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	remove_machine();
