@@ -104,6 +104,17 @@ check "commands that make no sense are told, and change nothing" "$work/model.lo
 check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 5
 end_model
 check "  and the FIFO goes with the model" "$work/model.log" test ! -e "$work/control"
+model --control "$work/control" --wire 0:source
+yes 'link 1 up' >"$work/control" &
+writer=$!
+wait_for grep -q 'link 1 up' "$work/model.log"
+check "  and a writer without end stops no port" "$work/app.log" \
+	eval 'timeout 10 "$bin/pollux-fwd" --packets 5000 $a $b >"$work/app.log" 2>&1'
+kill $writer
+rm "$work/control"
+echo mine >"$work/control"
+end_model
+check "  and what is not its FIFO any more stays" "$work/model.log" rm "$work/control"
 
 frames=30000
 model --control "$work/control" --wire 0:source,rate=30k,count=$frames --wire 1:sink

@@ -54,7 +54,10 @@ void control_close(struct control *control)
 {
 	if (control->fd < 0)
 		return;
-	unlink(control->path);
+	/* somebody may have put something else there */
+	struct stat ours, there;
+	if (!fstat(control->fd, &ours) && !lstat(control->path, &there) && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+		unlink(control->path);
 	close(control->fd);
 	control->fd = -1;
 }

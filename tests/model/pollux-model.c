@@ -24,6 +24,7 @@
 #define QUIET_NS         200000000u  /* nothing moved for so long: all is through */
 #define GIVE_UP_NS       5000000000u /* the same, when more is expected */
 #define HOUSE_NS         1000000u    /* between looks at what ends the program */
+#define LINES_AT_ONCE    4           /* of the control FIFO */
 #define FAILED           1
 #define MISUSED          2
 
@@ -123,11 +124,11 @@ static void switch_link(struct model_port *ports, unsigned count, unsigned port,
 	}
 }
 
-/** Does what was written to the control FIFO. */
+/** Does what was written to the control FIFO: a few lines at a time, so that a writer without end does not stop the ports. */
 static void obey(struct control *control, struct model_port *ports, unsigned count)
 {
 	char line[CONTROL_LINE_MAX];
-	while (control_line(control, line)) {
+	for (unsigned i = 0; i < LINES_AT_ONCE && control_line(control, line); i++) {
 		unsigned port;
 		bool up;
 		bool good = control_link(line, count, &port, &up);
