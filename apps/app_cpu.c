@@ -83,8 +83,10 @@ double app_cgroup_cpus(const char *root)
 	while (file && fgets(line, sizeof(line), file)) {
 		/* number:controllers:path; version 2 names no controllers */
 		char *rest = line, *controllers = (strsep(&rest, ":"), strsep(&rest, ":")), *path = strsep(&rest, "\n");
-		bool first = controllers && strncmp(controllers, "cpu", 3) == 0 && (controllers[3] == '\0' || controllers[3] == ',');
-		if (!path || !(first || (controllers && !*controllers)))
+		bool first = false, any = controllers && *controllers;
+		while (any && controllers)
+			first |= strcmp(strsep(&controllers, ","), "cpu") == 0;
+		if (!path || (any && !first))
 			continue;
 		/* what any of those above allows is a limit, too */
 		size_t mount = (size_t)snprintf(folder, sizeof(folder), "%s%s", mounts[first], strcmp(path, "/") == 0 ? "" : path);
@@ -110,7 +112,7 @@ void app_cpu_begin(const struct app *app, unsigned threads)
 {
 	verdict.allowed = app_cgroup_cpus("");
 	if (verdict.allowed > 0 && verdict.allowed < threads && !app->options->quiet)
-		app_error("its cgroup allows this process %.2g CPUs (cpu.max), and %u thread%s will poll without pause: it will be stopped "
+		app_error("its cgroup allows this process %.4g CPUs (cpu.max), and %u thread%s will poll without pause: it will be stopped "
 			  "again "
 			  "and again, and packets lost meanwhile",
 			verdict.allowed, threads, threads > 1 ? "s" : "");
@@ -165,7 +167,7 @@ void app_cpu_print(FILE *out, bool json)
 	}
 	fprintf(out, "cpu: each thread had it %.0f %% of the time at least", 100 * verdict.share);
 	if (verdict.allowed > 0)
-		fprintf(out, " (their cgroup allows %.2g CPUs)", verdict.allowed);
+		fprintf(out, " (their cgroup allows %.4g CPUs)", verdict.allowed);
 	if (verdict.away_ms > 0)
 		fprintf(out, "; longest time away %.*f ms", verdict.away_ms < 10 ? 2 : 0, verdict.away_ms);
 	if (verdict.slept_s > 0)

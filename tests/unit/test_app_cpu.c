@@ -40,6 +40,19 @@ static void the_thread_that_lost_most_time_counts(void)
 	CU_ASSERT_EQUAL(cpu.slept_s, 0);
 }
 
+static void many_cpus_are_printed_as_a_number(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	verdict.allowed = 100;
+	app_cpu_print(out, false);
+	fclose(out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "allows 100 CPUs"));
+	free(text);
+}
+
 static void a_suspended_machine_has_no_figures_in_cycles(void)
 {
 	/* the counter went on, stood still, or began again */
@@ -123,6 +136,8 @@ static void the_least_of_all_cgroups_above_counts(void)
 	CU_ASSERT_EQUAL(app_cgroup_cpus(root), 0);
 	put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "75000\n");
 	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 0.75, 1e-9);
+	put("/proc/self/cgroup", "3:cpuset,cpus:/s\n2:cpuacct,cpu:/a\n");
+	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 0.75, 1e-9);
 	nftw(root, take_away, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -130,6 +145,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"the thread that lost most time counts", the_thread_that_lost_most_time_counts},
+		{"many CPUs are printed as a number", many_cpus_are_printed_as_a_number},
 		{"a suspended machine has no figures in cycles", a_suspended_machine_has_no_figures_in_cycles},
 		{"a counter that jumps has no figures in cycles", a_counter_that_jumps_has_no_figures_in_cycles},
 		{"a counter a little behind is no time away", a_counter_a_little_behind_is_no_time_away},
