@@ -265,6 +265,7 @@ static struct gen_progress progress(bool end)
 		.clock_s = clock_s,
 		.frames = gen.app.now.ports[0].card.tx_packets,
 		.given_up_cycles = app_get(&gen.schedule.given_up_cycles),
+		.held_up_cycles = app_get(&gen.schedule.held_up_cycles),
 		.full_cycles = app_get(&gen.full_cycles),
 		.away_cycles = app_get(&gen.away_cycles),
 	};

@@ -59,6 +59,7 @@ struct gen_schedule {
 	double catch_up;                  /* GEN_CATCH_UP_S in cycles */
 	double clock, set_at, speed;      /* at set_at cycles after the start the clock was `clock`, and is `speed` times as fast since */
 	_Atomic uint64_t given_up_cycles; /* of the schedule's clock, in which nothing was sent, and nothing is made up for */
+	_Atomic uint64_t held_up_cycles;  /* the same of the time stamp counter */
 };
 
 /** Adds a frame, of which it keeps a copy. False: no memory. */
@@ -120,7 +121,8 @@ struct gen_progress {
 	double seconds;  /* since the start */
 	double clock_s;  /* the same by the schedule's clock */
 	uint64_t frames; /* that the card has sent */
-	uint64_t given_up_cycles, full_cycles, away_cycles;
+	uint64_t given_up_cycles; /* of the schedule's clock */
+	uint64_t held_up_cycles, full_cycles, away_cycles;
 };
 
 /** A schedule as it was asked for, and what a link makes of it. */

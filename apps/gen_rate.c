@@ -31,14 +31,14 @@ bool gen_rate_above_line(const struct gen_rate *rate)
 	return scheduled_pps(rate) * rate->speed * bits_per_frame(rate) > 1.000001e6 * rate->mbps;
 }
 
-/* What most of the time was lost by. */
-static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to)
+/* What most of the time was lost by; a lateness of less than half a packet is none. */
+static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, double given_up)
 {
-	double lost = (double)(to->given_up_cycles - from->given_up_cycles);
+	double lost = (double)(to->held_up_cycles - from->held_up_cycles);
 	double bits = (double)(to->frames - from->frames) * bits_per_frame(rate);
 	bool line_full = gen_rate_above_line(rate) && bits >= 0.9e6 * rate->mbps * (to->seconds - from->seconds);
 
-	if (lost <= 0)
+	if (lost <= 0 || (rate->asked && given_up < 0.5))
 		return KEPT;
 	if (2 * (double)(to->full_cycles - from->full_cycles) >= lost)
 		return rate->was_down ? LINK_DOWN : line_full ? LINE_RATE : RING_FULL;
@@ -62,9 +62,10 @@ void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from
 	double seconds = to->seconds - from->seconds, achieved = app_ratio((double)(to->frames - from->frames), seconds);
 	double speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : rate->speed;
 	double asked = rate->asked ? scheduled_pps(rate) * speed : 0, bits = bits_per_frame(rate);
-	double held_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
-	double given_up = rate->asked ? held_up_s * scheduled_pps(rate) : 0;
-	enum cause cause = find_cause(rate, from, to);
+	double held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz();
+	double given_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
+	double given_up = rate->asked ? given_up_s * scheduled_pps(rate) : 0;
+	enum cause cause = find_cause(rate, from, to, given_up);
 
 	if (json) {
 		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);

@@ -75,6 +75,7 @@ unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned mo
 	if (late > 0) {
 		schedule->due += late;
 		app_add(&schedule->given_up_cycles, (uint64_t)late);
+		app_add(&schedule->held_up_cycles, (uint64_t)(late / schedule->speed));
 	}
 	for (unsigned i = schedule->next; n < most && schedule->due <= clock; n++) {
 		schedule->due += schedule->frames[i].gap;

@@ -187,10 +187,13 @@ static void schedules_pace_and_catch_up_within_limits(void)
 	CU_ASSERT_DOUBLE_EQUAL((double)s.given_up_cycles / us, 1e6 - 5001 - 10000, 1);
 	/* From here on a tenth as fast: a frame in 10 us; 10 ms are still all that is made up for. */
 	gen_schedule_set_speed(&s, 1e6 * us, 0.1);
+	s.given_up_cycles = s.held_up_cycles = 0;
 	late = gen_schedule_due(&s, (1e6 + 95) * us, 100);
 	CU_ASSERT_TRUE(late >= 9 && late <= 10);
 	late = gen_schedule_due(&s, 2e6 * us, 100000);
 	CU_ASSERT_TRUE(late >= 999 && late <= 1002);
+	CU_ASSERT_DOUBLE_EQUAL((double)s.given_up_cycles / us, 1e5 - 1000, 100);
+	CU_ASSERT_DOUBLE_EQUAL((double)s.held_up_cycles / us, 1e6 - 10000, 1000);
 	gen_schedule_free(&s);
 
 	/* Its own timing: 10 us, 20 us, backwards, and around again after the mean. */
@@ -305,14 +308,17 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		unsigned mbps;
 		bool was_down;
 		const char *cause;
+		unsigned slower; /* the schedule's clock, so many times */
 	} cases[] = {
-		{0, 0, 900000, 10000, false, "\"cpu\""},
-		{0, tenth, 900000, 10000, false, "\"cpu_lost\""},
-		{tenth, 0, 900000, 10000, false, "\"tx_ring_full\""},
-		{tenth, 0, 900000, 671, false, "\"line_rate\""},
-		{tenth, 0, 800000, 671, false, "\"tx_ring_full\""}, /* the line is not full either */
-		{tenth, 0, 900000, 673, false, "\"tx_ring_full\""},
-		{tenth, tenth, 900000, 10000, true, "\"link_down\""},
+		{0, 0, 900000, 10000, false, "\"cpu\"", 1},
+		{0, tenth, 900000, 10000, false, "\"cpu_lost\"", 1},
+		{tenth, 0, 900000, 10000, false, "\"tx_ring_full\"", 1},
+		{tenth, 0, 900000, 671, false, "\"line_rate\"", 1},
+		{tenth, 0, 800000, 671, false, "\"tx_ring_full\"", 1}, /* the line is not full either */
+		{tenth, 0, 900000, 673, false, "\"tx_ring_full\"", 1},
+		{tenth, tenth, 900000, 10000, true, "\"link_down\"", 1},
+		{tenth / 3, 0, 900000, 10000, false, "\"cpu\"", 10},
+		{tenth, 0, 900000, 10000, false, "null", 1000000}, /* not one packet was given up */
 	};
 
 	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
@@ -322,7 +328,9 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		char *text = NULL, wanted[400];
 		size_t size = 0;
 		FILE *out = open_memstream(&text, &size);
-		to.given_up_cycles = tenth;
+		unsigned slower = cases[i].slower;
+		to.given_up_cycles = tenth / slower;
+		to.held_up_cycles = tenth;
 		to.frames = cases[i].frames;
 		to.full_cycles = cases[i].full;
 		to.away_cycles = cases[i].away;
@@ -330,8 +338,8 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		fclose(out);
 		snprintf(wanted, sizeof(wanted),
 			",\"asked_pps\":1000000.000,\"asked_framed_gbit_s\":0.672000,\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,"
-			"\"given_up\":100000,\"held_up_s\":0.100000,\"limited_by\":%s",
-			(double)cases[i].frames, (double)cases[i].frames * 672e-9, cases[i].cause);
+			"\"given_up\":%u,\"held_up_s\":0.100000,\"limited_by\":%s",
+			(double)cases[i].frames, (double)cases[i].frames * 672e-9, 100000 / slower, cases[i].cause);
 		if (strcmp(text, wanted) != 0) {
 			printf("\n%s\n%s\n", text, wanted);
 			CU_FAIL("another report was wanted");
