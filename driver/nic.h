@@ -39,7 +39,9 @@ struct nic_txq {
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
 	uint16_t rx_ring, tx_ring;     /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
-	uint16_t mtu;                  /* 0: 1500; at most what nic_info says. Up to two VLAN tags of a frame come on top */
+	uint16_t mtu;                  /* 0: 1500; at most what nic_info says. Up to two VLAN tags of a frame come on top. It is what
+					  nic_tx takes; longer frames may be received: up to 2048 bytes on the 82540EM and
+					  82574L, 4 more by a tag on the 82599 */
 	uint32_t offloads;             /* none defined yet: must be 0 */
 	bool promiscuous;              /* receive frames for any address from the start */
 	enum pkt_simd simd;            /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
@@ -72,11 +74,12 @@ struct nic_link {
  * is read register by register: while frames come, packets and bytes may be of moments some microseconds apart; the final ones are not.
  *
  * To the frame, after nic_stop: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets + rx_left, and
- * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent.
+ * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L and 82576 count what they receive at the MAC:
+ * there rx_packets may be more, by frames that came while the port was stopped and were lost in the card's packet buffer.
  */
 struct nic_stats {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card was last asked; of a device that is gone, before that was noticed */
-	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings */
+	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings; see above */
 	uint64_t tx_packets, tx_bytes; /* that left the card */
 	uint64_t rx_left;              /* 0 until nic_stop: still in the receive rings then, and given back to the pool */
 	uint64_t tx_unsent;            /* 0 until nic_stop: taken by nic_tx or a pipe, and not sent by the card, as far as it was known */
