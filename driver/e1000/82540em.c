@@ -105,6 +105,6 @@ const struct e1000_chip e1000_82540em = {
 	.packet_buffer_kib = 64,
 	.eerd_done_bit = 4,
 	.eerd_address_shift = 8,
-	.max_mtu = 16110, /* frames of 16128 bytes with FCS */
+	.max_mtu = 16102, /* frames of 16128 bytes with two tags and FCS */
 	.max_queues = 1,
 };

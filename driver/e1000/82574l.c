@@ -88,6 +88,6 @@ const struct e1000_chip e1000_82574l = {
 	.packet_buffer_kib = 40,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,
-	.max_mtu = 9216, /* frames of 9234 bytes with FCS */
+	.max_mtu = 9208, /* frames of 9234 bytes with two tags and FCS */
 	.max_queues = 1,
 };

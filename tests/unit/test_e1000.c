@@ -7,7 +7,7 @@
 static int use_82540em(void)
 {
 	static const struct card_traits traits = {
-		"e1000", "Intel 82540EM", 0x100E, 16110, 15, 60, .loses = true, .may_count_packets_only = true};
+		"e1000", "Intel 82540EM", 0x100E, 16102, 15, 60, .loses = true, .may_count_packets_only = true};
 	card = &traits;
 	return 0;
 }
@@ -15,7 +15,7 @@ static int use_82540em(void)
 static int use_82574l(void)
 {
 	static const struct card_traits traits = {
-		"e1000e", "Intel 82574L", 0x10D3, 9216, 15, 17, .sends_fcs_uncounted = true, .counts_dropped = true};
+		"e1000e", "Intel 82574L", 0x10D3, 9208, 15, 17, .sends_fcs_uncounted = true, .counts_dropped = true};
 	card = &traits;
 	return 0;
 }
