@@ -1,13 +1,16 @@
 # bash completion for Pollux's programs: their options, as --help has them, pollux-bind's words, and files.
 _pollux()
 {
-	local words=
+	local words= word=$2
 	if [[ $2 == -* ]]; then
 		words=$("$1" --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z][a-z-]*=?' | tr -d ' ,' | sort -u)
 	elif [[ $1 == *pollux-bind ]]; then
 		words="status bind restore $(ls /sys/bus/pci/devices 2>/dev/null)"
+		# bash parts words at colons: what it completes is an address's last part alone
+		word=${COMP_LINE:0:COMP_POINT} word=${word##* }
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	COMPREPLY=("${COMPREPLY[@]#"${word%"$2"}"}")
 	[[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace
 }
 complete -o default -F _pollux pollux-fwd pollux-gen pollux-pipe pollux-dump pollux-bind pollux-doctor pollux-model

@@ -121,11 +121,16 @@ done
 completes() {
 	local wanted=$1
 	shift
-	(. apps/completion.bash && _pollux "$@" 2>/dev/null; printf '%s\n' "${COMPREPLY[@]}") >"$log"
+	(. apps/completion.bash && COMP_LINE="$1 bind ${line-$2}" && COMP_POINT=${#COMP_LINE} && _pollux "$@" 2>/dev/null; printf '%s\n' "${COMPREPLY[@]}") >"$log"
 	grep -qxe "$wanted" "$log"
 }
 check "completion: options with values" "$log" completes --mode= "$bin/pollux-fwd" --mo ""
 check "  options without" "$log" completes --no-drop "$bin/pollux-fwd" --no ""
 check "  the model's" "$log" completes --exit-when-done "$bin/pollux-model" --ex ""
 check "  pollux-bind's words" "$log" completes restore "$bin/pollux-bind" re ""
+ls() { echo 0000:00:1f.6; } # the devices that there are
+check "  a PCI address, whose colons part words for bash" "$log" completes 0000:00:1f.6 "$bin/pollux-bind" 0 ""
+line=0000:00:1 check "  of which the rest is completed alone" "$log" completes 1f.6 "$bin/pollux-bind" 1 ""
+line=0000: check "  from any colon on" "$log" completes 00:1f.6 "$bin/pollux-bind" "" ""
+unset -f ls
 end_checks
