@@ -34,10 +34,11 @@ struct output {
 	int fd;
 	enum way way;
 	bool lossless;
+	bool offered;            /* what finds no room becomes the rest, and nobody waits */
 	bool stuck;              /* waiting was in vain, and there was no room since */
 	int error;               /* of the first write that failed; 0: none did */
 	unsigned long long lost; /* bytes */
-	/* The end of a text whose beginning was written: it goes first. */
+	/* The end of a text whose beginning was written, or what was offered: it goes first. */
 	size_t rest_bytes;
 	char rest[BUFFER_BYTES];
 	char buffer[BUFFER_BYTES];
@@ -120,8 +121,8 @@ static size_t write_most(struct output *o, const char *data, size_t n)
 			done += (size_t)some;
 			o->stuck = false;
 		} else if (errno == EAGAIN) {
-			o->stuck = o->stuck || !wait_for_room(o);
-			if (o->stuck)
+			o->stuck = o->stuck || (!o->offered && !wait_for_room(o));
+			if (o->stuck || o->offered)
 				break;
 		} else if (errno != EINTR) {
 			o->error = o->error ? o->error : errno;
@@ -149,7 +150,8 @@ static ssize_t output_write(void *cookie, const char *data, size_t n)
 	size_t done = o->rest_bytes ? 0 : write_most(o, data, n);
 	if (done == n)
 		return (ssize_t)n;
-	if (done > 0 && n - done <= sizeof(o->rest) && !o->lossless && o->error == failed_before) {
+	bool keep = o->offered || (done > 0 && !o->lossless);
+	if (keep && !o->rest_bytes && n - done <= sizeof(o->rest) && o->error == failed_before) {
 		o->rest_bytes = n - done;
 		memcpy(o->rest, data + done, n - done);
 		return (ssize_t)n;
@@ -227,11 +229,16 @@ static struct output *output_of(const FILE *file)
 	return NULL;
 }
 
-bool app_output_room(FILE *file)
+int app_output_offer(FILE *file)
 {
-	struct pollfd room = {.fd = output_of(file)->fd, .events = POLLOUT};
+	struct output *o = output_of(file);
 
-	return poll(&room, 1, 0) > 0;
+	o->offered = true;
+	write_rest(o);
+	if (!o->rest_bytes && !o->error)
+		fflush(file);
+	o->offered = false;
+	return o->error ? -1 : o->rest_bytes == 0;
 }
 
 /* Whether a reader is gone. What failed may have been an earlier write, and errno is another's by now. */

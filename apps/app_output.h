@@ -27,8 +27,9 @@ void app_output_unblock(void);
  *  @return NULL: no memory */
 FILE *app_output_open(int fd, const char *name, bool lines);
 
-/** Whether a stream of app_output_open has room now: for flushing in quiet moments, without waiting for a reader. */
-bool app_output_room(FILE *file);
+/** Flushes in a quiet moment, of a stream of app_output_open, what there is room for now: nobody waits.
+ *  @return 1: all; 0: not all; -1: a write has failed */
+int app_output_offer(FILE *file);
 
 /** Flushes what app_output_open returned, stdout, or stderr; only fclose may follow.
  *  @return false, and printed once: some of it was not written. A reader who went away has seen enough: that is no failure. */

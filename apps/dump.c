@@ -48,12 +48,6 @@ static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 	fprintf(dump.out, "%s.%09ld %slength %u\n", at, (long)header->ts.tv_usec, who, header->len);
 }
 
-static bool flush(void)
-{
-	dump.unflushed = false;
-	return fflush(dump.out) == 0;
-}
-
 /* Takes one frame; false when no further one is wanted. */
 static bool capture(const struct timespec *now, const uint8_t *data, unsigned bytes)
 {
@@ -112,8 +106,9 @@ static void work(unsigned index)
 		if (n == 0) {
 			app_add(&port->counters.empty_polls, 1);
 			/* A quiet moment: whoever reads the other end of a pipe sees all of it. */
-			if (dump.unflushed && app_output_room(dump.out))
-				good = flush();
+			int flushed = dump.unflushed ? app_output_offer(dump.out) : 1;
+			dump.unflushed = flushed == 0;
+			good = flushed >= 0;
 			continue;
 		}
 		clock_gettime(CLOCK_REALTIME, &now);
@@ -127,7 +122,7 @@ static void work(unsigned index)
 		good = !ferror(dump.out);
 	}
 	app_stop(); /* first: it ends waiting for a reader who stands still */
-	flush();
+	fflush(dump.out);
 }
 
 static void more(FILE *out, bool json, bool total)

@@ -405,6 +405,38 @@ static void a_full_terminal_or_pipe_keeps_nobody(void)
 	}
 }
 
+static void what_is_offered_waits_for_no_reader(void)
+{
+	enum { PAGE = 4096, BYTES = 9000 };
+	uint8_t sent[BYTES], got[BYTES + 2 * PAGE];
+	int fds[2];
+	FILE *file;
+
+	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+	ASSERT_NUMBER(fcntl(fds[1], F_SETPIPE_SZ, 2 * PAGE), 2 * PAGE);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file = app_output_open(fds[1], "test", false));
+	for (unsigned i = 0; i < BYTES; i++)
+		sent[i] = (uint8_t)(i / 7);
+	alarm(20); /* who waits is killed */
+	fwrite(sent, 1, BYTES, file);
+	ASSERT_NUMBER(app_output_offer(file), 0);
+	ASSERT_NUMBER(app_output_offer(file), 0);
+	ssize_t first = read(fds[0], got, sizeof(got));
+	ASSERT_NUMBER(app_output_offer(file), 1);
+	ssize_t second = read(fds[0], got + first, sizeof(got) - (size_t)first);
+	alarm(0);
+	ASSERT_NUMBER(first + second, BYTES);
+	CU_ASSERT_EQUAL(memcmp(got, sent, BYTES), 0);
+	/* the reader goes while there still is a rest */
+	fwrite(sent, 1, BYTES, file);
+	ASSERT_NUMBER(app_output_offer(file), 0);
+	close(fds[0]);
+	signal(SIGPIPE, SIG_IGN);
+	ASSERT_NUMBER(app_output_offer(file), -1);
+	CU_ASSERT_TRUE(app_output_end(file));
+	fclose(file);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -427,6 +459,7 @@ int main(void)
 		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
 		{"a signal sent twice at once is one", a_signal_sent_twice_at_once_is_one},
 		{"a full terminal or pipe keeps nobody", a_full_terminal_or_pipe_keeps_nobody},
+		{"what is offered waits for no reader", what_is_offered_waits_for_no_reader},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
