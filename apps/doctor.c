@@ -399,7 +399,7 @@ static void check_socket(const char *address)
 	struct stat status;
 	pid_t pid;
 
-	snprintf(mend, sizeof(mend), "start a software 82599 there: pollux-model --port %s", socket);
+	snprintf(mend, sizeof(mend), "start a software 82599 there: pollux-model --port '%s'", socket);
 	if (stat(socket, &status) != 0)
 		find(PROBLEM, address, errno == ENOENT ? mend : "see who may go there: namei -l PATH", "%s: %s", socket, strerror(errno));
 	else if (!S_ISSOCK(status.st_mode))
