@@ -16,9 +16,10 @@
 
 enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 }; /* exit statuses */
 
-#define APP_PORTS 16u
-#define APP_CPUS  16u
-#define APP_BURST 256u
+#define APP_PORTS   16u
+#define APP_CPUS    16u
+#define APP_BURST   256u
+#define APP_MTU_MAX 16000u /* that --mtu takes; a card may take less */
 
 /* What a frame takes on the wire besides the bytes that the counters count: FCS 4, preamble 8, gap 12. */
 #define APP_FCS_BYTES     4u

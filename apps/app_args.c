@@ -246,7 +246,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 			argp_error(state, "--ring %s: a power of two is wanted", text);
 		return 0;
 	case KEY_MTU:
-		o->mtu = (unsigned)app_count_option(state, "mtu", text, 68, 16000);
+		o->mtu = (unsigned)app_count_option(state, "mtu", text, 68, APP_MTU_MAX);
 		return 0;
 	case 'p':
 		o->no_promiscuous = true;

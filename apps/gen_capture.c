@@ -260,8 +260,10 @@ static void tell(const struct gen_capture *c)
 	for (unsigned i = 0; i < REMARKS; i++)
 		if (remarks[i].count)
 			app_error("%s: frames %s: %llu", c->name, remarks[i].text, (unsigned long long)remarks[i].count);
-	if (c->too_long)
+	if (c->too_long && c->longest_payload <= APP_MTU_MAX)
 		app_error("%s: the longest needs --mtu %u", c->name, c->longest_payload);
+	else if (c->too_long)
+		app_error("%s: the longest needs an MTU of %u, more than cards have", c->name, c->longest_payload);
 	if (*c->damage)
 		app_error("%s: what follows frame %llu cannot be read, and is left out: %s", c->name,
 			(unsigned long long)(c->frames + c->too_long + c->empty), c->damage);
