@@ -31,6 +31,12 @@ static uint64_t lost_frames(const struct wire *wire)
 	return lost;
 }
 
+/** Who kept the frames from flowing faster. */
+static const char *limit(const struct model_port *port)
+{
+	return server_counts(port->server)->clients ? wire_limit(port->wire) : "there was no client";
+}
+
 void report_live(FILE *to, struct model_port *ports, unsigned count, double seconds)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -92,7 +98,12 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			mpps(c->out_frames, seconds), seconds);
 		fates(to, wire);
 		fprintf(to, "        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: %s\n",
-			share(c->busy_steps, c->steps), share(c->blocked, c->offered), wire_limit(wire));
+			share(c->busy_steps, c->steps), share(c->blocked, c->offered), limit(&ports[i]));
+		if (wire_late(wire) || c->stalled_ns)
+			fprintf(to,
+				"        the model did not get the CPU in time, or was too slow: it stood still for %.3f s, and %" PRIu64
+				" frames did not come when they were due\n",
+				(double)c->stalled_ns / 1e9, wire_late(wire));
 		fprintf(to,
 			"        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64
 			", order %" PRIu64 "\n",
@@ -133,6 +144,8 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"offered_steps", c->offered},
 		{"blocked_steps", c->blocked},
 		{"full_steps", c->full},
+		{"stalled_ns", c->stalled_ns},
+		{"late_frames", wire_late(port->wire)},
 		{"fault_address", f->bad_address},
 		{"fault_ring", f->bad_ring},
 		{"fault_descriptor", f->bad_descriptor},
@@ -151,7 +164,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		fprintf(to, "\"%s\":%" PRIu64 ",", numbers[i].name, numbers[i].value);
 	for (unsigned fate = 0; fate < MODEL_FATES; fate++)
 		fprintf(to, "\"%s\":%" PRIu64 ",", model_fate_name(fate), wire_fate_count(port->wire, fate));
-	fprintf(to, "\"seconds\":%.6f,\"limit\":\"%s\"}", seconds_busy(port->wire), wire_limit(port->wire));
+	fprintf(to, "\"seconds\":%.6f,\"limit\":\"%s\"}", seconds_busy(port->wire), limit(port));
 }
 
 void report_json(FILE *to, struct model_port *ports, unsigned count)

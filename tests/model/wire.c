@@ -17,6 +17,8 @@ static void start(struct wire *wire, struct model *model)
 	wire->started = true;
 	/* What was due while the port was down never was: only the rest is shifted. */
 	wire->began_ns = 0;
+	wire->counts.stalled_frames = wire_late(wire);
+	wire->behind = 0;
 	if (wire->source_kind == WIRE_TEMPLATE && wire->own_address) {
 		uint32_t low = model_read32(model, RAL0), high = model_read32(model, RAH0);
 		uint8_t mac[6] = {
@@ -134,9 +136,13 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 	uint64_t until = due(wire, now_ns);
 	const struct model_frame *frames;
 	unsigned n, passed = 0;
+	if (wire->limit && until > wire->limit)
+		until = wire->limit;
 	/* What the model itself is too slow for comes later: only what the driver is too slow for may be lost. */
-	if (until > wire->given + WIRE_BATCH)
-		until = wire->given + WIRE_BATCH;
+	wire->behind = until > wire->given + WIRE_BATCH ? until - wire->given - WIRE_BATCH : 0;
+	until -= wire->behind;
+	if (wire->timed) /* frames of the same time are as close as a step allows */
+		wire->behind = 0;
 	while (wire->given < until &&
 		(n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
 		unsigned taken = fifo_count(wire->fifo) ? 0 : offer(wire, model, model_receive, frames, n);
@@ -238,6 +244,16 @@ static unsigned take(void *context, const struct model_frame *frames, unsigned n
 	return n;
 }
 
+/** The host kept the model from its work for so long: what came due meanwhile is put off, and counted. */
+static void stall(struct wire *wire, uint64_t ns)
+{
+	wire->began_ns += ns;
+	if (!wire->started || wire->held || (wire->limit && wire->given == wire->limit))
+		return;
+	wire->counts.stalled_ns += ns;
+	wire->counts.stalled_frames += (uint64_t)((double)ns * wire->rate_pps / 1e9);
+}
+
 unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 {
 	unsigned in = 0, out;
@@ -245,7 +261,7 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (now_ns - wire->looked_ns >= LOOK_NS)
 		wire_look(wire, model, now_ns);
 	if (wire->began_ns && now_ns - wire->stepped_ns > WIRE_STALL_NS)
-		wire->began_ns += now_ns - wire->stepped_ns;
+		stall(wire, now_ns - wire->stepped_ns);
 	wire->stepped_ns = now_ns;
 
 	if (wire->receives && wire->fifo)
@@ -306,19 +322,40 @@ int wire_close(struct wire *wire, char *error, size_t error_bytes)
 	return state;
 }
 
+uint64_t wire_late(const struct wire *wire)
+{
+	/* What comes within WIRE_STALL_NS is not late. */
+	bool late = (double)wire->behind * 1e9 > wire->rate_pps * WIRE_STALL_NS;
+	return wire->counts.stalled_frames + (late ? wire->behind : 0);
+}
+
+/** Of a port to which nothing came: who kept it from sending faster. */
+static const char *sending_limit(const struct wire *wire)
+{
+	const struct wire_counts *c = &wire->counts;
+	if (c->full * 2 > c->steps)
+		return "the model: the port always had more to send";
+	if (c->out_frames)
+		return "the driver: it sent no more";
+	return wire->up_ns ? "the driver: it sent nothing" : "the driver: it never had the port up";
+}
+
 const char *wire_limit(const struct wire *wire)
 {
 	const struct wire_counts *c = &wire->counts;
-	if (wire->source_kind == WIRE_NOTHING)
-		return c->steps && c->full * 2 > c->steps ? "the model: the port always had more to send" : "the driver: it sent no more";
+	if (wire->source_kind == WIRE_NOTHING || (wire->source_kind == WIRE_PEER && !c->offered))
+		return sending_limit(wire);
 	if (!c->offered)
-		return "the driver: it never had the port up with frames to come";
+		return wire->held ? "the wire: its frames wait for SIGUSR1" : "the driver: it never had the port up with frames to come";
 	if (c->blocked * 2 > c->offered)
 		return "the driver: the ring mostly ran out of descriptors";
 	if (wire->source_kind == WIRE_PEER)
 		return "the other port";
-	if (wire->rate_pps > 0 || wire->timed)
-		return wire_fate_count(wire, MODEL_MISSED) ? "the driver, at times: the packet buffer overflowed"
-							   : "the wire: no more frames were due";
+	if (wire->rate_pps > 0 || wire->timed) {
+		if (wire_fate_count(wire, MODEL_MISSED))
+			return "the driver, at times: the packet buffer overflowed";
+		return wire_late(wire) || c->stalled_ns ? "the model, at times: it did not get the CPU, or was too slow"
+							: "the wire: no more frames were due";
+	}
 	return "the model: descriptors were always there";
 }

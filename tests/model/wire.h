@@ -27,6 +27,8 @@ struct wire_counts {
 	uint64_t steps, busy_steps;     /* busy: a frame moved */
 	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
 	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
+	uint64_t stalled_ns;            /* the host held the model up while frames came, more than WIRE_STALL_NS at a time */
+	uint64_t stalled_frames;        /* what the rate had due by then, and was put off */
 };
 
 enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER };
@@ -43,6 +45,7 @@ struct wire {
 	uint64_t limit;    /* frames in all; 0: no end */
 	uint64_t given;    /* frames of the source that came to the end of the wire: they met their fate, or wait */
 	uint64_t began_ns; /* when the first was due; 0: not yet */
+	uint64_t behind;   /* frames due by the last step that did not come, since a step brings WIRE_BATCH at most */
 	struct fifo *fifo; /* for rates and the peer; else NULL */
 
 	/* out */
@@ -93,6 +96,9 @@ bool wire_ends(const struct wire *wire);
 
 /** Flushes and closes. @return 0, or -errno when the capture could not be written; error receives the sentence. */
 int wire_close(struct wire *wire, char *error, size_t error_bytes);
+
+/** How many frames did not come when the source's rate had them due, because the model was late: stalled, or behind. */
+uint64_t wire_late(const struct wire *wire);
 
 /** Who kept the frames from flowing faster, in a few words; never NULL. */
 const char *wire_limit(const struct wire *wire);

@@ -298,13 +298,40 @@ static void a_rate_is_kept_and_its_overflow_is_missed(void)
 		mpc += model_read32(h.model, MPC0 + 4 * i);
 	ASSERT_NUMBER(mpc, missed(&wire));
 	/* The host stands still for a second: no frames were due meanwhile. */
+	ASSERT_NUMBER(wire_late(&wire), 0);
 	step(&h, &wire, 1, 1000 * MS);
 	ASSERT_NUMBER(missed(&wire), mpc);
+	/* which is told: the rate was not kept */
+	ASSERT_NUMBER(wire.counts.stalled_ns, 1000 * MS);
+	ASSERT_NUMBER(wire_late(&wire), 1000000);
 	/* The driver turns the port off: what is in the packet buffer is lost with it. */
 	model_write32(h.model, 0x3000, 0);
 	wire_look(&wire, h.model, h.now_ns);
 	ASSERT_NUMBER(wire_waiting(&wire), 0);
 	ASSERT_NUMBER(wire_fate_count(&wire, MODEL_NOT_UP), MODEL_FIFO_BYTES / 64);
+	close_wire(&wire);
+	host_close(&h);
+}
+
+static void a_model_that_is_late_says_so(void)
+{
+	static struct wire wire;
+	struct host h;
+	configure(&wire, 1, "0:source,rate=100k%s", "");
+	up(&h, &wire);
+	step(&h, &wire, 100, 10000);
+	CU_ASSERT_STRING_EQUAL(wire_limit(&wire), "the wire: no more frames were due");
+	step(&h, &wire, 1, 6 * MS);
+	ASSERT_NUMBER(wire_late(&wire), 600);
+	CU_ASSERT_STRING_EQUAL(wire_limit(&wire), "the model, at times: it did not get the CPU, or was too slow");
+	close_wire(&wire);
+	host_close(&h);
+	/* A step brings 128 frames: at one each 4 ms, hardly held up each time, it falls behind. */
+	configure(&wire, 1, "0:source,rate=100k%s", "");
+	up(&h, &wire);
+	step(&h, &wire, 100, 4 * MS);
+	ASSERT_NUMBER(wire.counts.stalled_ns, 0);
+	ASSERT_NUMBER(wire.counts.in_frames + wire_late(&wire), 100 * 400 - 399);
 	close_wire(&wire);
 	host_close(&h);
 }
@@ -342,6 +369,10 @@ static void a_cable_carries_frames_both_ways(void)
 	ASSERT_NUMBER(wires[0].counts.out_frames, 100);
 	ASSERT_NUMBER(wires[1].counts.in_frames, 100);
 	ASSERT_NUMBER(wires[0].counts.in_frames, 50);
+	/* Who only sends keeps nobody waiting for frames to come. */
+	CU_ASSERT_STRING_EQUAL(wire_limit(&wires[1]), "the other port");
+	wires[1].counts.offered = 0;
+	CU_ASSERT_STRING_EQUAL(wire_limit(&wires[1]), "the driver: it sent no more");
 	for (unsigned i = 0; i < 100; i++) {
 		host_fill(frame, 100, (uint8_t)i);
 		CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&b, i), frame, 100), 0);
@@ -845,6 +876,7 @@ int main(void)
 		{"template frames are valid", template_frames_are_valid},
 		{"a source goes to the port's own address and counts", a_source_goes_to_the_ports_own_address_and_counts},
 		{"a rate is kept and its overflow is missed", a_rate_is_kept_and_its_overflow_is_missed},
+		{"a model that is late says so", a_model_that_is_late_says_so},
 		{"a capture's own times are kept", a_captures_own_times_are_kept},
 		{"a cable carries frames both ways", a_cable_carries_frames_both_ways},
 		{"a cable overflows or holds back", a_cable_overflows_or_holds_back},
