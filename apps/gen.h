@@ -118,9 +118,9 @@ void gen_capture_print(const struct gen_capture *capture, FILE *out, bool json);
 
 /** What was sent until some moment, and what kept the sender from sending. */
 struct gen_progress {
-	double seconds;  /* since the start */
-	double clock_s;  /* the same by the schedule's clock */
-	uint64_t frames; /* that the card has sent */
+	double seconds;           /* since the start */
+	double clock_s;           /* the same by the schedule's clock */
+	uint64_t frames;          /* that the card has sent */
 	uint64_t given_up_cycles; /* of the schedule's clock */
 	uint64_t held_up_cycles, full_cycles, away_cycles;
 };

@@ -12,8 +12,8 @@ static const struct argp_option options[] = {
 		"captures their own timing",
 		0},
 	{"count", 'n', "N", 0,
-		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: no limit, for captures once "
-		"through",
+		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: no limit, for "
+		"captures once through",
 		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
 	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of what the generator computes: which frames of a capture it sends and when, and its numbered packets. */
 int generator_main(int argc, char **argv);
-#define main generator_main
+#define main       generator_main
 #define app_now_ns test_now_ns
 #include "../../apps/gen.c"
 #undef main
@@ -286,7 +286,7 @@ static void a_card_that_sends_nothing_is_not_waited_for(void)
 			app_add(&gen.app.ports[0].counters.sent, i < 10); /* it sends */
 			if (i == 10 || i == 20)
 				gen.app.ports[0].link.up = i == 20; /* the link is down */
-			if (i != 24) /* for a moment the ring had room, but nothing was due */
+			if (i != 24)                                /* for a moment the ring had room, but nothing was due */
 				app_add(&gen.full_cycles, 1);
 			ASSERT_NUMBER(look(), counted && i >= 29);
 			ASSERT_NUMBER(gen.stalled, counted && i >= 29);
@@ -310,13 +310,10 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		const char *cause;
 		unsigned slower; /* the schedule's clock, so many times */
 	} cases[] = {
-		{0, 0, 900000, 10000, false, "\"cpu\"", 1},
-		{0, tenth, 900000, 10000, false, "\"cpu_lost\"", 1},
-		{tenth, 0, 900000, 10000, false, "\"tx_ring_full\"", 1},
-		{tenth, 0, 900000, 671, false, "\"line_rate\"", 1},
+		{0, 0, 900000, 10000, false, "\"cpu\"", 1}, {0, tenth, 900000, 10000, false, "\"cpu_lost\"", 1},
+		{tenth, 0, 900000, 10000, false, "\"tx_ring_full\"", 1}, {tenth, 0, 900000, 671, false, "\"line_rate\"", 1},
 		{tenth, 0, 800000, 671, false, "\"tx_ring_full\"", 1}, /* the line is not full either */
-		{tenth, 0, 900000, 673, false, "\"tx_ring_full\"", 1},
-		{tenth, tenth, 900000, 10000, true, "\"link_down\"", 1},
+		{tenth, 0, 900000, 673, false, "\"tx_ring_full\"", 1}, {tenth, tenth, 900000, 10000, true, "\"link_down\"", 1},
 		{tenth / 3, 0, 900000, 10000, false, "\"cpu\"", 10},
 		{tenth, 0, 900000, 10000, false, "null", 1000000}, /* not one packet was given up */
 	};
