@@ -231,7 +231,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  pollux-fwd 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-fwd -m macswap -c 2,3 -d 10 --json 0000:03:00.0 0000:03:00.1\n"
-	"  pollux-fwd -m mac --next-hop 02:00:00:00:00:01 vfio-user:/tmp/a vfio-user:/tmp/b\n"
+	"  pollux-fwd -m mac --next-hop 02:00:00:00:00:01 vfio-user:a vfio-user:b\n"
 	"\n" APP_HELP_STATUS;
 
 static error_t parse(int key, char *text, struct argp_state *state)

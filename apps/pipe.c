@@ -173,7 +173,7 @@ static const char doc[] =
 	"\n"
 	"Examples:\n"
 	"  pollux-pipe 0000:03:00.0 0000:03:00.1\n"
-	"  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b vfio-user:/tmp/c\n"
+	"  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b\n"
 	"\n" APP_HELP_STATUS;
 
 /* The transmit ring of a port holds what all others have received for it. */
