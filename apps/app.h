@@ -279,7 +279,7 @@ struct app_cpu {
 	bool steady;        /* the time stamp counter went as the clock did: figures in cycles mean something */
 };
 
-/** A program that had the CPU for less of the time than this was limited by that. */
+/** A program that had the CPU for less of the time than this may have been limited by that. */
 #define APP_CPU_SHARE 0.9
 
 /** About the threads of app_run, in app_more's totals. */
@@ -314,6 +314,9 @@ struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats 
 
 /** Frames that the workers took from all ports. */
 uint64_t app_received(const struct app *app);
+
+/** Frames that found no descriptor, as last reported, since the workers began. */
+uint64_t app_missed(const struct app *app);
 
 /** Share of empty polls between two samples, 0 .. 1; 0 when there were none. */
 double app_empty_share(const struct app_port_sample *from, const struct app_port_sample *to);

@@ -153,6 +153,17 @@ static uint64_t missed_starting(const struct span *span, unsigned port)
 	return span->from->ns ? 0 : began.ports[port].card.rx_missed;
 }
 
+uint64_t app_missed(const struct app *app)
+{
+	uint64_t missed = 0;
+
+	for (unsigned i = 0; i < app->port_count; i++) {
+		const struct nic_stats *first = &began.ports[i].card, *card = &app->now.ports[i].card;
+		missed += card->rx_missed - first->rx_missed + card->rx_no_descriptor - first->rx_no_descriptor;
+	}
+	return missed;
+}
+
 static double scale(double value, const char **prefix)
 {
 	*prefix = value < 999.9995 ? "" : value < 999999.5 ? "k" : value < 999999500 ? "M" : "G";

@@ -148,16 +148,40 @@ static double busiest(void)
 	return (double)most;
 }
 
+/* Who limited the speed. Time off the CPU that fell into work or waiting counts there, too: that a thread waited is sure of the rest only.
+ */
+static void find_limit(char *limit, size_t bytes, double busy, double waiting)
+{
+	const double share = app_cpu()->share;
+	const bool had_cpu = share >= APP_CPU_SHARE;
+	bool came = false, down = false, left = false;
+
+	for (unsigned i = 0; i < fwd.app.port_count; i++) {
+		const struct nic_stats *card = &fwd.app.now.ports[i].card;
+		came |= card->rx_packets || card->rx_missed || card->rx_no_descriptor;
+		down |= !fwd.app.ports[i].link.up;
+		left |= card->rx_left >= fwd.options.ring / 2;
+	}
+	bool held_up = down || app_unsent(&fwd.app) || waiting - (1 - share) > share / 2;
+	bool behind = left || app_missed(&fwd.app) || busy > share / 2;
+	if (had_cpu && busy > BUSY_SHARE)
+		snprintf(limit, bytes, "the forwarder");
+	else if (!had_cpu && came && !held_up && behind)
+		snprintf(limit, bytes, "the CPU: the forwarder had it %.0f %% of the time", 100 * share);
+	else if (down)
+		snprintf(limit, bytes, "a link that is down");
+	else
+		snprintf(limit, bytes,
+			came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
+}
+
 static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received, double cycles, double waited)
 {
 	double time = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz();
 	double busy = app_ratio(busiest(), time), waiting = app_ratio(waited, time * fwd.worker_count);
-	char limit[64] = "what brings and takes the packets, not the forwarder";
+	char limit[64];
 
-	if (app_cpu()->share < APP_CPU_SHARE)
-		snprintf(limit, sizeof(limit), "the CPU: the forwarder had it %.0f %% of the time", 100 * app_cpu()->share);
-	else if (busy > BUSY_SHARE)
-		strcpy(limit, "the forwarder");
+	find_limit(limit, sizeof(limit), busy, waiting);
 	fprintf(out,
 		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
 		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",

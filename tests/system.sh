@@ -133,9 +133,14 @@ for _ in 1 2 3; do
 done
 fwd --quiet --json --cpu "$cpu" --duration 0.5
 check "a forwarder whose CPU others have ends as always" "$work/fwd.log" ended $fwd 0
-kill "${hogs[@]}"
 check "  and does not blame what brings the packets" "$work/fwd.log" \
 	grep -qE '"limit":"the CPU: the forwarder had it [0-9]+ % of the time".*"cpu_share":0\.[0-8].*"cpu_away_ms":[1-9]' "$work/fwd.log"
+end_model
+model --wire 0:source,count=4 --wire 1:sink
+fwd --quiet --json --cpu "$cpu" --duration 0.5
+check "a forwarder that 4 packets came to ends too" "$work/fwd.log" ended $fwd 0
+kill "${hogs[@]}"
+check "  and does not blame the CPU, which it had little of" "$work/fwd.log" grep -q '"limit":"what brings and takes.*"cpu_share":0\.[0-8]' "$work/fwd.log"
 end_model
 
 # foreign packets without end, and its own lost: counted as lost, and not waited for
