@@ -42,11 +42,11 @@ int nic_open_window(struct nic *nic, uint32_t bytes)
 /* A register that reads all ones may hold just that; STATUS never does. Who refuses is there. */
 static void look_for_device(struct nic *nic)
 {
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	for (unsigned look = 0; look < STATUS_LOOKS; look++) {
 		if (look)
 			nic_sleep_us(nic_gone_retry_us);
-		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals(nic->device) != refusals || vfio_device_gone(nic->device))
+		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals() != refusals || vfio_device_gone(nic->device))
 			return;
 	}
 	nic->gone = true;
@@ -58,11 +58,11 @@ static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 	*value = UINT32_MAX;
 	if (nic_gone(nic))
 		return false;
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	*value = vfio_read32(&nic->bar, offset);
 	if (*value != UINT32_MAX)
 		return true;
-	if (vfio_refusals(nic->device) != refusals)
+	if (vfio_refusals() != refusals)
 		return false;
 	look_for_device(nic);
 	return !nic_gone(nic);
@@ -71,7 +71,7 @@ static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 static int fail_last_refused(struct nic *nic)
 {
 	struct vfio_refusal last;
-	vfio_last_refusal(nic->device, &last);
+	vfio_last_refusal(&last);
 	return nic_fail_refused(nic, &last);
 }
 
@@ -131,7 +131,7 @@ int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 
 int nic_check(struct nic *nic, uint64_t before, int ret)
 {
-	return vfio_refusals(nic->device) != before && !nic_gone(nic) ? fail_last_refused(nic) : ret;
+	return vfio_refusals() != before && !nic_gone(nic) ? fail_last_refused(nic) : ret;
 }
 
 int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)

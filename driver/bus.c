@@ -45,7 +45,7 @@ int nic_leave_bus(struct nic *nic)
 int nic_halt(struct nic *nic)
 {
 	struct nic_failure failure = {.error = 0};
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	nic_note(&failure, nic_check(nic, refusals, nic_gone(nic) ? nic_fail_gone(nic) : nic->driver->ops->reset(nic)));
 	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other things.
 	 * Configuration space is not among the registers that are let alone. */

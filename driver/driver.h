@@ -157,7 +157,7 @@ bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
 uint64_t nic_count(struct nic *nic, uint32_t offset);
 /** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
 void nic_update_stats(struct nic *nic);
-/** Ends a control call that has returned ret, and began when vfio_refusals(nic->device) was `before`. @return ret; but -EIO, with the
+/** Ends a control call that has returned ret, and began when vfio_refusals() was `before`. @return ret; but -EIO, with the
  *  sentence, where the device has refused an access meanwhile: whatever ret says came of that */
 int nic_check(struct nic *nic, uint64_t before, int ret);
 /** @return -EIO, with the sentence that names the register */

@@ -41,7 +41,7 @@ static int program_multicast(struct nic *nic, unsigned word)
 /* on: an address that was added, else one that was removed. */
 static int program(struct nic *nic, const struct nic_mac *mac, bool on)
 {
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	if (is_multicast(mac->bytes))
 		return nic_check(nic, refusals, program_multicast(nic, nic_multicast_word(mac->bytes)));
 	return nic_check(nic, refusals, nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL));

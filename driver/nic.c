@@ -100,6 +100,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	const struct nic_driver *driver = NULL;
 	const struct nic_id *id = NULL;
 	struct nic *nic = NULL;
+	uint64_t refusals = vfio_refusals();
 	int ret = identify(device, &driver, &id);
 	if (ret)
 		goto fail;
@@ -120,7 +121,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	info->vendor_id = INTEL;
 	info->device_id = id->device;
 	take_node(info, device->numa_node);
-	ret = nic_check(nic, 0, driver->ops->open(nic));
+	ret = nic_check(nic, refusals, driver->ops->open(nic));
 	if (ret)
 		goto fail;
 	nic->clean = true;
@@ -255,7 +256,7 @@ static int find_pool(struct nic *nic)
 static int start(struct nic *nic)
 {
 	/* an earlier stop may have failed to reset it */
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	int ret = nic->clean ? 0 : nic_halt(nic);
 	if (ret)
 		return ret;
@@ -333,7 +334,7 @@ int nic_stop(struct nic *nic)
 	struct nic_stats queues = {.rx_packets = 0};
 	nic_rings_add_stats(nic, &queues);
 	struct nic_failure failure = {.error = 0};
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	int ret = nic->driver->ops->stop(nic);
 	nic_note(&failure, ret ? nic_check(nic, refusals, ret) : 0);
 	nic_note(&failure, check_counters(nic));
@@ -391,7 +392,7 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 	*link = (struct nic_link){.up = false};
 	if (nic_gone(nic))
 		return nic_fail_gone(nic);
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	int ret = nic_check(nic, refusals, nic->driver->ops->get_link(nic, link));
 	if (ret)
 		*link = (struct nic_link){.up = false};
@@ -401,11 +402,11 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 void nic_update_stats(struct nic *nic)
 {
 	struct nic_stats before = nic->stats;
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	nic->driver->ops->update_stats(nic);
 	nic->uncounted.error = 0;
-	if (vfio_refusals(nic->device) != refusals)
-		vfio_last_refusal(nic->device, &nic->uncounted);
+	if (vfio_refusals() != refusals)
+		vfio_last_refusal(&nic->uncounted);
 	if (nic_gone(nic))
 		nic->stats = before;
 	else
@@ -459,7 +460,7 @@ static uint32_t look_after(struct nic *nic)
 		if (nic->started)
 			nic_update_stats(nic);
 		struct nic_link link;
-		uint64_t refusals = vfio_refusals(nic->device);
+		uint64_t refusals = vfio_refusals();
 		if (nic_check(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 &&
 			(link.up != nic->link.up || link.mbps != nic->link.mbps)) {
 			nic->link = link;
@@ -540,7 +541,7 @@ int nic_event_fd(struct nic *nic)
 		return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
 	}
 	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	if (!ret)
 		ret = nic_check(nic, refusals, nic->driver->ops->enable_events(nic));
 	if (!ret)
@@ -562,7 +563,7 @@ static int set_mode(struct nic *nic, bool *mode, bool on)
 	if (before == on)
 		return 0;
 	*mode = on;
-	uint64_t refusals = vfio_refusals(nic->device);
+	uint64_t refusals = vfio_refusals();
 	int ret = nic_check(nic, refusals, nic->driver->ops->set_receive_mode(nic));
 	if (ret)
 		*mode = before;

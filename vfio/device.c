@@ -57,6 +57,9 @@ int vfio_fail_gone(const struct vfio_device *device)
 
 /* ---- Refused accesses ---- */
 
+/* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this one's control call. */
+static _Thread_local uint64_t refusals, last_refused;
+
 /* Never 0: an error is none. */
 static uint64_t pack(const struct vfio_refusal *refusal)
 {
@@ -84,8 +87,8 @@ void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *re
 			there == packed)
 			break;
 	}
-	__atomic_store_n(&device->last_refused, packed, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&device->refusals, 1, __ATOMIC_RELEASE);
+	last_refused = packed;
+	refusals++;
 }
 
 bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refusal *refusal)
@@ -96,9 +99,14 @@ bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refu
 	return packed != 0;
 }
 
-void vfio_last_refusal(const struct vfio_device *device, struct vfio_refusal *refusal)
+uint64_t vfio_refusals(void)
 {
-	unpack(__atomic_load_n(&device->last_refused, __ATOMIC_RELAXED), refusal);
+	return refusals;
+}
+
+void vfio_last_refusal(struct vfio_refusal *refusal)
+{
+	unpack(last_refused, refusal);
 }
 
 /* One access, noted when it is refused. The thread's sentence is the transport's. */

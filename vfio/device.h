@@ -4,7 +4,7 @@
  *
  * Errors follow the library's rule: -errno, and a sentence in pollux_error(). A transport that has lost its device
  * reads all ones and ignores writes, as a removed PCI function does, and says why in `loss`. A refused access is an error of that access
- * alone: it reads all ones too, and is noted in `refusals`. */
+ * alone: it reads all ones too, and is noted in `refused`. */
 #ifndef POLLUX_VFIO_DEVICE_H
 #define POLLUX_VFIO_DEVICE_H
 
@@ -96,9 +96,8 @@ struct vfio_device {
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
 	int numa_node;                                 /* -1: unknown */
 	int event_fd;                                  /* with ops->check: becomes readable when there is something for it to take */
-	struct pollux_loss loss;                       /* the transport has lost the device */
-	uint64_t refusals;                             /* accesses refused so far; atomic */
-	uint64_t refused[VFIO_REFUSALS], last_refused; /* which, each once in the order of their coming, packed; atomic; 0: none */
+	struct pollux_loss loss;         /* the transport has lost the device */
+	uint64_t refused[VFIO_REFUSALS]; /* accesses, each kind once in the order of their coming, packed; atomic; 0: none */
 };
 
 /**
@@ -122,16 +121,14 @@ static inline bool vfio_device_gone(const struct vfio_device *device)
 /** @return -ENODEV, with the sentence that says why the transport lost the device */
 int vfio_fail_gone(const struct vfio_device *device);
 
-/** Accesses refused so far. A control path that finds more of them after its work than before has not done it. Any thread. */
-static inline uint64_t vfio_refusals(const struct vfio_device *device)
-{
-	return __atomic_load_n(&device->refusals, __ATOMIC_RELAXED);
-}
+/** The calling thread's accesses, to any device, that were refused so far. A control path that finds more of them after its work than before
+ *  has not done it. */
+uint64_t vfio_refusals(void);
 
 /** The i-th register that was ever refused, in the order of their coming. False: there are not so many. Any thread. */
 bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refusal *refusal);
-/** The last access that was refused; there was one. Any thread. */
-void vfio_last_refusal(const struct vfio_device *device, struct vfio_refusal *refusal);
+/** The calling thread's last access that was refused; there was one. */
+void vfio_last_refusal(struct vfio_refusal *refusal);
 /** For transports: notes one. Any thread. */
 void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal);
 

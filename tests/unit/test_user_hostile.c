@@ -168,8 +168,16 @@ static void tamper_refuse(struct fake *fake, const struct vfio_user_header *comm
 	reply->header.bytes = sizeof(reply->header);
 }
 
+static void *ring_in_vain(void *window)
+{
+	vfio_write32(window, 0x5800, 1);
+	return NULL;
+}
+
 static void test_a_refused_access_is_noted_and_no_data(void)
 {
+	const uint64_t before = vfio_refusals();
+	pthread_t other;
 	struct vfio_refusal refusal;
 	struct vfio_window window;
 	struct scene s;
@@ -185,15 +193,20 @@ static void test_a_refused_access_is_noted_and_no_data(void)
 	CU_ASSERT_EQUAL(vfio_config_read(s.device, 2, 2), 0xffff);
 	CU_ASSERT_EQUAL(vfio_set_bus_master(s.device, true), -EINVAL);
 	CU_ASSERT_FALSE(vfio_device_gone(s.device));
-	CU_ASSERT_EQUAL(vfio_refusals(s.device), 6);
-	vfio_last_refusal(s.device, &refusal);
+	CU_ASSERT_EQUAL(vfio_refusals() - before, 6);
+	vfio_last_refusal(&refusal);
 	CU_ASSERT(refusal.region == 7 && refusal.offset == 4 && !refusal.write && refusal.error == EINVAL);
 	CU_ASSERT(vfio_refusal(s.device, 1, &refusal));
 	CU_ASSERT(refusal.region == 0 && refusal.offset == 0x5008 && refusal.write && refusal.error == EINVAL);
 	CU_ASSERT_FALSE(vfio_refusal(s.device, 4, &refusal)); /* each once */
+	/* what another thread is refused counts with the device, and not with this thread's work */
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, ring_in_vain, &window), 0);
+	pthread_join(other, NULL);
+	CU_ASSERT_EQUAL(vfio_refusals() - before, 6);
+	CU_ASSERT(vfio_refusal(s.device, 4, &refusal) && refusal.offset == 0x5800);
 	for (unsigned i = 0; i < VFIO_REFUSALS + 8; i++)      /* more than there is room for are counted all the same */
 		vfio_write32(&window, 0x6000 + 4 * i, 1);
-	CU_ASSERT_EQUAL(vfio_refusals(s.device), 6 + VFIO_REFUSALS + 8);
+	CU_ASSERT_EQUAL(vfio_refusals() - before, 6 + VFIO_REFUSALS + 8);
 	CU_ASSERT_FALSE(vfio_refusal(s.device, VFIO_REFUSALS, &refusal));
 	tear_down(&s);
 }
@@ -208,6 +221,8 @@ static void test_why_the_device_is_gone_is_told_from_then_on(void)
 		{SILENT, "the device is gone: the device process did not answer REGION_READ within 500 ms"},
 		{WRONG_ID, "the device is gone: the device process answers REGION_READ with another message's number"},
 	};
+
+	const uint64_t before = vfio_refusals();
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct vfio_window window;
@@ -224,7 +239,7 @@ static void test_why_the_device_is_gone_is_told_from_then_on(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), cases[i].why));
 		CU_ASSERT_EQUAL(vfio_set_bus_master(s.device, false), -ENODEV);
 		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), cases[i].why));
-		CU_ASSERT_EQUAL(vfio_refusals(s.device), 0);
+		CU_ASSERT_EQUAL(vfio_refusals(), before);
 		tear_down(&s);
 		answer_limit_ms = 5000;
 	}
