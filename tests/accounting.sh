@@ -28,7 +28,7 @@ came() { kill -USR2 $model && sleep 0.02 && tail -n 1 "$work/model.log" | grep -
 end_run() {
 	kill -INT $model 2>/dev/null
 	wait $model
-	grep '^{"ports"' "$work/model.log" | tail -n 1 >"$work/model.json"
+	grep '^{"ports"' "$work/model.log" | tail -n 1 | tee -a "$work/model.all" >"$work/model.json"
 }
 
 # adds_up PROGRAM: of every port, the program's figures against each other and against the card's; those of the whole program; and intervals,
@@ -211,9 +211,9 @@ printed() {
 	esac | tr -d '":' | sort -u
 }
 documented() { sed -n "/^## ${2:-pollux-$1}/,/^## /p" apps/README.md | sed -n 's/^| `\([a-z_0-9]*\)`.*/\1/p'; }
-for program in fwd gen pipe dump bind doctor; do
+for program in fwd gen pipe dump bind doctor model; do
 	case $program in
-	bind | doctor) documented $program ;;
+	bind | doctor | model) documented $program ;;
 	*) documented $program; documented $program 'Of all programs' ;;
 	esac | sort -u | diff <(printed $program) - >"$work/fields"
 	check "pollux-$program's JSON fields (<) are those in apps/README.md (>)" "$work/fields" test ! -s "$work/fields"
