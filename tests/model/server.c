@@ -62,16 +62,31 @@ static int path_check(const struct sockaddr_un *address)
 	return error;
 }
 
+/** A name in the folder of a path that nobody else has: beside it, or, where that is longer than a socket's may be, by way of the folder's
+ *  descriptor. @return that, or -1: none was needed, or none can be had */
+static int name_beside(const char *path, struct sockaddr_un *beside)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[sizeof(beside->sun_path)] = ".";
+	if (snprintf(beside->sun_path, sizeof(beside->sun_path), "%s.%d", path, (int)getpid()) < (int)sizeof(beside->sun_path))
+		return -1;
+	if (slash)
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path);
+	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		snprintf(beside->sun_path, sizeof(beside->sun_path), "/proc/self/fd/%d/.pollux-model.%d", fd, (int)getpid());
+	return fd;
+}
+
 /** Listens at a name of its own first, which then gets the path's: who sees the file can connect. */
 static int listen_at(struct server *server, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX}, beside = {.sun_family = AF_UNIX};
 	struct stat status;
 	int named = snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	int length = snprintf(beside.sun_path, sizeof(beside.sun_path), "%s.%d", path, (int)getpid());
 	if (named <= 0)
 		return -EINVAL;
-	if (length >= (int)sizeof(beside.sun_path))
+	if (named >= (int)sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	int error = path_check(&address);
 	if (error)
@@ -80,15 +95,18 @@ static int listen_at(struct server *server, const char *path)
 	server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (!server->path || server->listener < 0)
 		return server->path ? -errno : -ENOMEM;
-	if (bind(server->listener, (struct sockaddr *)&beside, sizeof(beside)))
-		return -errno;
-	if (listen(server->listener, 8) || stat(beside.sun_path, &status) || rename(beside.sun_path, path)) {
+	int folder = name_beside(path, &beside);
+	if (bind(server->listener, (struct sockaddr *)&beside, sizeof(beside))) {
+		error = -errno;
+	} else if (listen(server->listener, 8) || stat(beside.sun_path, &status) || rename(beside.sun_path, path)) {
 		error = -errno;
 		unlink(beside.sun_path);
-		return error;
+	} else {
+		server->inode = status.st_ino;
 	}
-	server->inode = status.st_ino;
-	return 0;
+	if (folder >= 0)
+		close(folder);
+	return error;
 }
 
 int server_open(struct server **opened, const struct server_config *config, char *error, size_t error_bytes)
@@ -122,7 +140,8 @@ failed:
 	else if (state == -EEXIST)
 		snprintf(error, error_bytes, "%s is not a socket: remove it, or choose another path", config->path);
 	else if (state == -ENAMETOOLONG)
-		snprintf(error, error_bytes, "%s is too long for a socket: 95 bytes at most", config->path);
+		snprintf(error, error_bytes, "%s is too long for a socket: %zu bytes at most", config->path,
+			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	else
 		snprintf(error, error_bytes, "cannot serve at %s: %s", config->path ? config->path : "(no path)", strerror(-state));
 	server_close(server);

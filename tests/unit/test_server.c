@@ -725,6 +725,16 @@ static void a_stale_socket_is_replaced_and_a_file_is_not(void)
 	large[sizeof(large) - 1] = '\0';
 	config.path = large;
 	ASSERT_NUMBER(server_open(&ours, &config, error, sizeof(error)), -ENAMETOOLONG);
+	/* as long as a client's may be */
+	memcpy(large, folder, strlen(folder));
+	large[strlen(folder)] = '/';
+	large[sizeof(address.sun_path)] = '\0';
+	ASSERT_NUMBER(server_open(&ours, &config, error, sizeof(error)), -ENAMETOOLONG);
+	large[sizeof(address.sun_path) - 1] = '\0';
+	ASSERT_NUMBER(server_open(&ours, &config, error, sizeof(error)), 0);
+	ASSERT_NUMBER(lstat(large, &status), 0);
+	server_close(ours);
+	CU_ASSERT_NOT_EQUAL(lstat(large, &status), 0);
 	config.path = "/tmp/no-such-folder-here/s";
 	ASSERT_NUMBER(server_open(&ours, &config, error, sizeof(error)), -ENOENT);
 	rmdir(folder);
