@@ -19,7 +19,7 @@ static struct {
 	struct gen_capture capture;
 	struct gen_schedule schedule;
 	struct gen_rate told; /* for reports; the main thread's */
-	bool was_down;        /* the link, at any time */
+	bool down;            /* the link, at the last look */
 	uint64_t begun;       /* the time stamp counter's value when the threads were to start */
 	bool stalled;         /* ended because the card sent nothing */
 
@@ -255,14 +255,17 @@ static void work(unsigned index)
 
 static struct gen_progress progress(bool end)
 {
-	static double clock_s, seconds; /* of the schedule's clock, and of ours, when this was asked last */
+	static double clock_s, seconds, down_s; /* of the schedule's clock, of ours, and with the link down, when this was asked last */
 	double hz = app_tsc_hz(), now = (double)(gen.sending ? elapsed() : app_get(&gen.ended_at)) / hz;
 
 	clock_s += (now - seconds) * gen.told.speed;
+	down_s += gen.down ? now - seconds : 0;
+	gen.down = !gen.app.ports[0].link.up;
 	seconds = now;
 	struct gen_progress p = {
 		.seconds = now,
 		.clock_s = clock_s,
+		.down_s = down_s,
 		.frames = gen.app.now.ports[0].card.tx_packets,
 		.given_up_cycles = app_get(&gen.schedule.given_up_cycles),
 		.held_up_cycles = app_get(&gen.schedule.held_up_cycles),
@@ -307,7 +310,6 @@ static void more(FILE *out, bool json, bool total)
 			gen.count < gen.args.count ? ": the capture has no more, and --loop starts it again" : "");
 	if (!gen.capture.file && (json || total))
 		gen_sequence_print(&gen.sequence, out, json, !gen.sending, sent);
-	gen.told.was_down |= total && gen.was_down;
 	gen_rate_print(&gen.told, total ? &first : &last, &now, out, json);
 	if (!total)
 		print_wait(out, json);
@@ -316,7 +318,6 @@ static void more(FILE *out, bool json, bool total)
 	if (total)
 		app_cpu_print(out, json);
 	last = now;
-	gen.told.was_down = false;
 }
 
 static void tell_above_line(void)
@@ -352,10 +353,8 @@ static bool look(void)
 {
 	const struct nic_link *link = &gen.app.ports[0].link;
 
-	gen.told.was_down |= !link->up;
-	gen.was_down |= !link->up;
+	progress(false); /* until now, it was as fast as it was */
 	if (link->up && link->mbps && link->mbps != gen.told.mbps) {
-		progress(false); /* until now, it was as fast as it was */
 		if (gen.args.rate.unit == APP_RATE_PERCENT)
 			gen.told.speed *= (double)link->mbps / gen.told.mbps;
 		gen.told.mbps = link->mbps;
@@ -403,6 +402,7 @@ static void pace(void)
 		.mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
 	};
 	gen.speed = 1;
+	gen.down = !port->link.up;
 	gen_schedule_pace(&gen.schedule, &gen.args.rate, gen.capture.max_gap_ns, gen.told.mbps);
 	tell_above_line();
 }

@@ -120,6 +120,7 @@ void gen_capture_print(const struct gen_capture *capture, FILE *out, bool json);
 struct gen_progress {
 	double seconds;           /* since the start */
 	double clock_s;           /* the same by the schedule's clock */
+	double down_s;            /* in which the link was down */
 	uint64_t frames;          /* that the card has sent */
 	uint64_t given_up_cycles; /* of the schedule's clock */
 	uint64_t held_up_cycles, full_cycles, away_cycles;
@@ -131,7 +132,6 @@ struct gen_rate {
 	bool asked;    /* a rate was asked for, rather than a capture's own timing or as fast as it can */
 	double speed;  /* of the schedule's clock */
 	unsigned mbps; /* of the link */
-	bool was_down; /* the link, since the last report */
 };
 
 /** More bits per second, with framing, than the link carries. */

@@ -31,18 +31,34 @@ bool gen_rate_above_line(const struct gen_rate *rate)
 	return scheduled_pps(rate) * rate->speed * bits_per_frame(rate) > 1.000001e6 * rate->mbps;
 }
 
-/* What most of the time was lost by; a lateness of less than half a packet is none. */
-static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, double given_up)
+/* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of it. Where nothing can
+ * be late, time without a link is lost. */
+static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, double given_up,
+	bool *mostly)
 {
-	double lost = (double)(to->held_up_cycles - from->held_up_cycles);
+	double lost = (double)(to->held_up_cycles - from->held_up_cycles), hz = app_tsc_hz();
 	double bits = (double)(to->frames - from->frames) * bits_per_frame(rate);
 	bool line_full = gen_rate_above_line(rate) && bits >= 0.9e6 * rate->mbps * (to->seconds - from->seconds);
+	double down = (to->down_s - from->down_s) * hz, full = (double)(to->full_cycles - from->full_cycles) - down;
+	double away = (double)(to->away_cycles - from->away_cycles);
 
+	*mostly = false;
+	if (rate->schedule->round_cycles <= 0)
+		return down > 0 ? LINK_DOWN : KEPT;
 	if (lost <= 0 || (rate->asked && given_up < 0.5))
 		return KEPT;
-	if (2 * (double)(to->full_cycles - from->full_cycles) >= lost)
-		return rate->was_down ? LINK_DOWN : line_full ? LINE_RATE : RING_FULL;
-	return 2 * (double)(to->away_cycles - from->away_cycles) >= lost ? CPU_LOST : CPU_BUSY;
+	/* The ring is full because the link is down. What is left when the others have had theirs was too much for the CPU. */
+	const double times[] = {[LINK_DOWN] = down, [RING_FULL] = full, [CPU_LOST] = away, [CPU_BUSY] = lost};
+	enum cause cause = KEPT;
+	double most = 0, left = lost;
+	for (enum cause i = LINK_DOWN; i <= CPU_BUSY; i++) {
+		double part = times[i] < 0 ? 0 : times[i] < left ? times[i] : left;
+		left -= part;
+		cause = part > most ? i : cause;
+		most = part > most ? part : most;
+	}
+	*mostly = most < 0.99 * lost;
+	return cause == RING_FULL && line_full ? LINE_RATE : cause;
 }
 
 static void print_json(FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
@@ -65,7 +81,8 @@ void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from
 	double held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz();
 	double given_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
 	double given_up = rate->asked ? given_up_s * scheduled_pps(rate) : 0;
-	enum cause cause = find_cause(rate, from, to, given_up);
+	bool mostly;
+	enum cause cause = find_cause(rate, from, to, given_up, &mostly);
 
 	if (json) {
 		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);
@@ -74,7 +91,9 @@ void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from
 		if (cause == KEPT)
 			fputc('\n', out);
 		else
-			fprintf(out, "; %.0f given up: %s\n", given_up, causes[cause].text);
+			fprintf(out, "; %.0f given up%s: %s\n", given_up, mostly ? ", mostly" : "", causes[cause].text);
+	} else if (cause != KEPT && held_up_s <= 0) {
+		fprintf(out, "generator: the link was down for %.3f s\n", to->down_s - from->down_s);
 	} else if (cause != KEPT) {
 		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s, causes[cause].text);
 	}

@@ -252,7 +252,6 @@ static void rates_in_percent_follow_the_link(void)
 			CU_ASSERT_FALSE(prepare_burst(1000 * i));
 			CU_ASSERT_DOUBLE_EQUAL(gen.schedule.speed, gen.speed, 0);
 		}
-		CU_ASSERT_TRUE(gen.was_down);
 		gen_schedule_free(&gen.schedule);
 	}
 }
@@ -293,7 +292,7 @@ static void a_card_that_sends_nothing_is_not_waited_for(void)
 		}
 		app_add(&gen.app.ports[0].counters.sent, 1);
 	}
-	gen.sending = gen.stalled = gen.was_down = false;
+	gen.sending = gen.stalled = false;
 	gen.count = 0;
 }
 
@@ -306,22 +305,24 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 	const struct {
 		uint64_t full, away, frames;
 		unsigned mbps;
-		bool was_down;
+		double down_s;
 		const char *cause;
 		unsigned slower; /* the schedule's clock, so many times */
 	} cases[] = {
-		{0, 0, 900000, 10000, false, "\"cpu\"", 1}, {0, tenth, 900000, 10000, false, "\"cpu_lost\"", 1},
-		{tenth, 0, 900000, 10000, false, "\"tx_ring_full\"", 1}, {tenth, 0, 900000, 671, false, "\"line_rate\"", 1},
-		{tenth, 0, 800000, 671, false, "\"tx_ring_full\"", 1}, /* the line is not full either */
-		{tenth, 0, 900000, 673, false, "\"tx_ring_full\"", 1}, {tenth, tenth, 900000, 10000, true, "\"link_down\"", 1},
-		{tenth / 3, 0, 900000, 10000, false, "\"cpu\"", 10},
-		{tenth, 0, 900000, 10000, false, "null", 1000000}, /* not one packet was given up */
+		{0, 0, 900000, 10000, 0, "\"cpu\"", 1}, {0, tenth, 900000, 10000, 0, "\"cpu_lost\"", 1},
+		{tenth, 0, 900000, 10000, 0, "\"tx_ring_full\"", 1}, {tenth, 0, 900000, 671, 0, "\"line_rate\"", 1},
+		{tenth, 0, 800000, 671, 0, "\"tx_ring_full\"", 1}, /* the line is not full either */
+		{tenth, 0, 900000, 673, 0, "\"tx_ring_full\"", 1}, {tenth, tenth, 900000, 10000, 0.1, "\"link_down\"", 1},
+		{tenth, 0, 900000, 10000, 0.06, "\"link_down\"", 1}, {tenth, 0, 900000, 10000, 0.04, "\"tx_ring_full\"", 1},
+		{tenth / 4, tenth / 2, 900000, 10000, 0, "\"cpu_lost\"", 1},
+		{tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10},
+		{tenth, 0, 900000, 10000, 0, "null", 1000000}, /* not one packet was given up */
 	};
 
 	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
 	gen_schedule_pace(&s, &(struct app_rate){1e6, APP_RATE_PACKETS}, 0, 10000);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct gen_rate rate = {.schedule = &s, .asked = true, .speed = 1, .mbps = cases[i].mbps, .was_down = cases[i].was_down};
+		struct gen_rate rate = {.schedule = &s, .asked = true, .speed = 1, .mbps = cases[i].mbps};
 		char *text = NULL, wanted[400];
 		size_t size = 0;
 		FILE *out = open_memstream(&text, &size);
@@ -331,6 +332,7 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		to.frames = cases[i].frames;
 		to.full_cycles = cases[i].full;
 		to.away_cycles = cases[i].away;
+		to.down_s = cases[i].down_s;
 		gen_rate_print(&rate, &from, &to, out, true);
 		fclose(out);
 		snprintf(wanted, sizeof(wanted),
@@ -343,6 +345,47 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		}
 		free(text);
 	}
+	gen_schedule_free(&s);
+}
+
+/* What progress() says of a time in which the link was down at its beginning: no look after it is needed. */
+static void time_without_a_link_is_told_of_every_interval(void)
+{
+	struct gen_schedule s = {0};
+	struct gen_rate rate = {.schedule = &s, .speed = 1, .mbps = 10000};
+	struct gen_progress from, to;
+	char *text = NULL;
+	size_t size = 0;
+
+	gen.told.speed = 1;
+	gen.app.ports[0].link.up = false;
+	gen.ended_at = 0;
+	progress(false);
+	for (unsigned i = 1; i < 4; i++) {
+		from = progress(false);
+		gen.ended_at = i * (uint64_t)app_tsc_hz();
+		gen.app.ports[0].link.up = i >= 2;
+		to = progress(false);
+		CU_ASSERT_DOUBLE_EQUAL(to.down_s - from.down_s, i < 3, 1e-6);
+		FILE *out = open_memstream(&text, &size);
+		gen_rate_print(&rate, &from, &to, out, false);
+		fclose(out);
+		CU_ASSERT_STRING_EQUAL(text, i < 3 ? "generator: the link was down for 1.000 s\n" : "");
+		free(text);
+	}
+	/* a cause that has not all of what was given up is not told as if it had */
+	gen_schedule_add(&s, NULL, 60, 0);
+	gen_schedule_pace(&s, &(struct app_rate){1e6, APP_RATE_PACKETS}, 0, 10000);
+	rate.asked = true;
+	from = to = (struct gen_progress){0};
+	to.seconds = to.clock_s = 1;
+	to.given_up_cycles = to.held_up_cycles = (uint64_t)app_tsc_hz() / 10;
+	to.down_s = 0.06;
+	FILE *out = open_memstream(&text, &size);
+	gen_rate_print(&rate, &from, &to, out, false);
+	fclose(out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "; 100000 given up, mostly: the link was down\n"));
+	free(text);
 	gen_schedule_free(&s);
 }
 
@@ -480,6 +523,7 @@ int main(void)
 		{"a sender that starts late was without its CPU", a_sender_that_starts_late_was_without_its_cpu},
 		{"a card that sends nothing is not waited for", a_card_that_sends_nothing_is_not_waited_for},
 		{"causes of missed rates are what took the time", causes_of_missed_rates_are_what_took_the_time},
+		{"time without a link is told of every interval", time_without_a_link_is_told_of_every_interval},
 		{"times of captures are unsigned, and may be odd", times_of_captures_are_unsigned_and_may_be_odd},
 		{"what cannot be sent as it was is counted", what_cannot_be_sent_as_it_was_is_counted},
 		{"damaged captures are good up to there", damaged_captures_are_good_up_to_there},
