@@ -315,6 +315,9 @@ struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats 
 /** Frames that the workers took from all ports. */
 uint64_t app_received(const struct app *app);
 
+/** Frames that the lines of all ports say were dropped, as last reported. */
+uint64_t app_dropped(const struct app *app);
+
 /** Frames that found no descriptor, as last reported, since the workers began. */
 uint64_t app_missed(const struct app *app);
 

@@ -153,6 +153,16 @@ static uint64_t missed_starting(const struct span *span, unsigned port)
 	return span->from->ns ? 0 : began.ports[port].card.rx_missed;
 }
 
+uint64_t app_dropped(const struct app *app)
+{
+	uint64_t dropped = 0;
+
+	for (unsigned i = 0; i < app->port_count; i++)
+		for (unsigned c = 0; c < COUNTERS; c++)
+			dropped += counters[c].kind == DROPPED ? grown(c, &nothing.ports[i], &app->now.ports[i]) : 0;
+	return dropped;
+}
+
 uint64_t app_missed(const struct app *app)
 {
 	uint64_t missed = 0;

@@ -220,7 +220,7 @@ static void more(FILE *out, bool json, bool total)
 			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad, (unsigned long long)unsent,
 			(unsigned long long)in_hand);
 	else
-		fprintf(out, ", %llu dropped", (unsigned long long)(full + bad));
+		fprintf(out, ", %llu dropped", (unsigned long long)app_dropped(&fwd.app));
 	if (unsent && !json)
 		fprintf(out, ", %llu not sent by the card", (unsigned long long)unsent);
 	if (in_hand && !json)

@@ -140,8 +140,8 @@ static void more(FILE *out, bool json, bool total)
 	fprintf(out,
 		json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%llu,\"dropped_bad\":%"
 		       "llu"
-		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; not forwarded: %llu local, %llu to blocked ports, %llu "
-		       "bad\n",
+		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; %llu kept local; dropped by the bridge: %llu copies to "
+		       "blocked ports, %llu bad\n",
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
 		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
 	if (total && app_cpu()->steady)

@@ -208,6 +208,10 @@ static void counters_are_named_after_what_they_count(void)
 		CU_ASSERT_EQUAL(grown(c, &from, &to), i + 1);
 		CU_ASSERT_EQUAL(grown(c, &to, &from), 0);
 	}
+	/* one sum of all that ports drop, whatever the cause */
+	static struct app app = {.port_count = 2};
+	app.now.ports[0] = app.now.ports[1] = to;
+	CU_ASSERT_EQUAL(app_dropped(&app), 2 * (1 + 2 + 3 + 4 + 5 + 6 + 7));
 }
 
 /* What a program prints of a port that counts on between any two looks: twice in a run, and at its end. */
