@@ -315,6 +315,10 @@ struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats 
 /** Frames that the workers took from all ports. */
 uint64_t app_received(const struct app *app);
 
+/** Whether a device is gone, as last reported: what follows from its card's counters is then as far as is known, and said to be. */
+bool app_gone(const struct app *app);
+#define APP_AS_KNOWN ", as far as is known"
+
 /** Frames that the lines of all ports say were dropped, as last reported. */
 uint64_t app_dropped(const struct app *app);
 

@@ -153,6 +153,15 @@ static uint64_t missed_starting(const struct span *span, unsigned port)
 	return span->from->ns ? 0 : began.ports[port].card.rx_missed;
 }
 
+bool app_gone(const struct app *app)
+{
+	bool gone = false;
+
+	for (unsigned i = 0; i < app->port_count; i++)
+		gone |= app->now.ports[i].gone;
+	return gone;
+}
+
 uint64_t app_dropped(const struct app *app)
 {
 	uint64_t dropped = 0;

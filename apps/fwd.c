@@ -216,15 +216,17 @@ static void more(FILE *out, bool json, bool total)
 	if (json)
 		fprintf(out,
 			",\"received\":%llu,\"dropped_tx_ring_full\":%llu,\"dropped_tx_bad_packets\":%llu,\"not_sent\":%llu,"
-			"\"in_hand\":%llu",
+			"\"in_hand\":%llu,\"exact\":%s",
 			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad, (unsigned long long)unsent,
-			(unsigned long long)in_hand);
+			(unsigned long long)in_hand, app_gone(&fwd.app) ? "false" : "true");
 	else
 		fprintf(out, ", %llu dropped", (unsigned long long)app_dropped(&fwd.app));
 	if (unsent && !json)
 		fprintf(out, ", %llu not sent by the card", (unsigned long long)unsent);
 	if (in_hand && !json)
 		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
+	if (app_gone(&fwd.app) && !json)
+		fputs(APP_AS_KNOWN, out);
 	fputs(json ? "" : "\n", out);
 	if (app_cpu()->steady)
 		print_cycles(out, json, polls, received, (double)cycles, (double)waited);

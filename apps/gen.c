@@ -303,8 +303,9 @@ static void more(FILE *out, bool json, bool total)
 			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
 			(unsigned long long)gen.args.count);
 	else if (total)
-		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times\n", sent,
-			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full));
+		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times%s\n", sent,
+			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
+			app_gone(&gen.app) ? APP_AS_KNOWN : "");
 	if (!json && total && gen.args.count > sent)
 		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.args.count,
 			gen.count < gen.args.count ? ": the capture has no more, and --loop starts it again" : "");

@@ -150,7 +150,8 @@ static void more(FILE *out, bool json, bool total)
 	if (json)
 		fprintf(out, ",\"not_sent\":%llu", (unsigned long long)unsent);
 	else if (unsent)
-		fprintf(out, "bridge: %llu copies not sent by the card\n", (unsigned long long)unsent);
+		fprintf(out, "bridge: %llu copies not sent by the card%s\n", (unsigned long long)unsent,
+			app_gone(&bridge.app) ? APP_AS_KNOWN : "");
 	if (total)
 		app_cpu_print(out, json);
 }

@@ -169,7 +169,7 @@ until="came 1 in 50" account "frames too long, and for others" 0 fwd -q --no-pro
 check "  none of which was received" "$work/json" says rx_errors=50 rx_packets=0 received=0
 model --json --wire 0:source --break tx-stuck
 until=moving account "transmit stuck" 1 fwd --no-drop --ring 64 -i 0.1 $a $b
-check "  what was not sent is told so, and nothing was dropped" "$work/json" says not_sent=63 forwarded=0 dropped_tx_ring_full=0
+check "  what was not sent is told so, and nothing was dropped" "$work/json" says exact=true not_sent=63 forwarded=0 dropped_tx_ring_full=0
 
 # -- the bridge and the capture tool --
 model --json --wire 0:source,flows=64 --wire 1:source,flows=64
@@ -188,7 +188,7 @@ kill -9 $model
 wait $model 2>/dev/null
 check "the device goes away, the forwarder ends with status 1" "$work/err" ended $app 1
 check "  the forwarder's own figures add up" "$work/differs" adds_up fwd
-check "  it says of when the card's figures are" "$work/json" says gone=true 'age_s=[0-9.]*[1-9][0-9]*'
+check "  it says of when the card's figures are" "$work/json" says gone=true exact=false 'age_s=[0-9.]*[1-9][0-9]*'
 cat "$work/json" >>"$work/fwd.all"
 
 # -- text has the same counters --
