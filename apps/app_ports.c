@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#define LINK_TOLD_MS 1000u /* waited for a link: it is told */
+
 static const char *port_address(const struct app *app, unsigned i)
 {
 	return app->options->addresses[i];
@@ -71,6 +73,7 @@ static bool wait_for_links(struct app *app)
 	uint64_t begin = app_now_ns(), limit_ms = (uint64_t)(limit_s * 1000), waited_ms;
 	struct nic *nics[APP_PORTS];
 	unsigned missing = 0;
+	bool told = app->options->quiet;
 	int error;
 
 	for (unsigned i = 0; i < app->port_count; i++)
@@ -79,6 +82,10 @@ static bool wait_for_links(struct app *app)
 		waited_ms = (app_now_ns() - begin) / 1000000;
 		uint64_t left_ms = waited_ms < limit_ms ? limit_ms - waited_ms : 0;
 		error = nic_wait_links(nics, app->port_count, left_ms < 100 ? (unsigned)left_ms : 100, &missing);
+		if (error == -ETIMEDOUT && waited_ms >= LINK_TOLD_MS && waited_ms < limit_ms && !told) {
+			app_error("waiting for the link of %s (up to %g s)", port_address(app, missing), limit_s);
+			told = true;
+		}
 	} while ((error == -EINTR || (error == -ETIMEDOUT && waited_ms < limit_ms)) && !app_stopping());
 	if (error && error != -ETIMEDOUT && error != -EINTR) {
 		port_error(port_address(app, missing));

@@ -88,9 +88,10 @@ for broken in reset-stuck eeprom-stuck eeprom-absent dma-init-stuck rx-enable-st
 	end_model
 done
 model --link-down
-fwd --link-wait 1
+fwd --link-wait 1.5
 check "link down: status 1" "$work/fwd.log" ended $fwd 1
-check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .*: no link after 1 s' "$work/fwd.log"
+check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .*: no link after 1.5 s' "$work/fwd.log"
+check "  and what it waits for, before" "$work/fwd.log" grep -q '^pollux-fwd: waiting for the link of vfio-user:.* (up to 1.5 s)$' "$work/fwd.log"
 end_model
 
 # -- the other applications --
