@@ -3,7 +3,9 @@
 
 VERSION := 1.1.0
 
+BUILDS := release debug asan tsan coverage fuzz
 BUILD ?= release
+$(if $(filter $(BUILDS),$(BUILD)),,$(error BUILD=$(BUILD): one of $(BUILDS) is wanted))
 CC ?= cc
 OBJCOPY ?= objcopy
 O := build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),-clang)
@@ -58,7 +60,7 @@ WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP),$(PROGRAMS))
 
 .PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz coverage bench bench-compare guest bench-guest bench-quick man install uninstall \
-	lint format help clean without-pcap changed
+	lint format help clean distclean without-pcap changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -257,6 +259,7 @@ install: all man ## install programs, library, headers, pollux.pc, manual pages,
 
 uninstall: ## remove what make install put there, with the same PREFIX, LIBDIR and DESTDIR
 	@$(FROM_ROOT)
+	@[ -d "$$DESTDIR$$PREFIX" ] || { echo "There is no $$DESTDIR$$PREFIX: give the PREFIX that make install was given" >&2; exit 1; }
 	$(call say,RM,"$$DESTDIR$$PREFIX")
 	$(Q)cd "$$DESTDIR$$PREFIX" && rm -f $(INSTALLED:%=bin/%) $(INSTALLED:%=share/man/man1/%.1) $(PUBLIC_HEADERS:%=include/pollux/%)
 	$(Q)rm -f "$$DESTDIR$$LIBDIR"/{libpollux.a,pkgconfig/pollux.pc} "$(COMPLETIONS)"/{pollux,$(subst $(space),$(comma),$(INSTALLED))}
@@ -272,5 +275,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=, LDFLAGS=, WERROR=1'
 
-clean: ## remove everything built
+clean: ## remove everything built; what was downloaded for guests stays
+	rm -rf $(filter-out build/guest,$(wildcard build/*))
+
+distclean: ## remove that too
 	rm -rf build

@@ -105,6 +105,11 @@ check "  with its package" "$log" grep -q 'apt-get install libpcap-dev' "$log"
 make -n man HELP2MAN= >"$log" 2>&1
 check "without help2man no page is built, which is said" "$log" eval "grep -q 'without help2man' $log && ! grep -q man.sh $log"
 
+make BUILD=fast >"$log" 2>&1
+check "a build that there is not is refused" "$log" eval "[ $? = 2 ] && grep -q 'BUILD=fast: one of release debug ' $log"
+make uninstall PREFIX="$work/nowhere" >"$log" 2>&1
+check "so is to uninstall from where nothing is" "$log" eval "[ $? = 2 ] && grep -q '^There is no $work/nowhere: ' $log"
+
 # -- What is there to be read --
 make help | awk '/^  make / { print $2 }' >"$work/helped"
 sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | tr -d '\\' | xargs -n 1 | grep -vxE '\.PHONY:|without-pcap|changed' >"$work/targets"
