@@ -30,6 +30,7 @@ static void start(struct wire *wire, struct model *model)
 void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 {
 	bool receives = model_receive_enabled(model), up = receives && model_link_up(model);
+	wire->model = model;
 	wire->looked_ns = now_ns;
 	if (up && !wire->up)
 		wire->up_ns = now_ns;
@@ -200,7 +201,7 @@ static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 {
 	struct wire *peer = wire->peer;
 	bool room = fits(peer, frame->len);
-	if (wire->lossless && !(peer->started && room))
+	if (wire->lossless && !(peer->up && room))
 		return false;
 	struct model_frame arriving = *frame;
 	if (wire->damage && !wire->held && ++wire->carried % wire->damage == 0) {
@@ -209,7 +210,7 @@ static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 	}
 	peer->counts.in_frames++;
 	peer->counts.in_bytes += arriving.len;
-	if (!peer->started)
+	if (!peer->up)
 		peer->counts.not_up++;
 	else if (room)
 		fifo_push(peer->fifo, &arriving, true);

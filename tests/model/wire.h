@@ -14,7 +14,7 @@
 #include <pcap/pcap.h>
 
 #define WIRE_BATCH     SOURCE_BATCH /* frames given or taken in a step */
-#define WIRE_SETTLE_NS 20000000u    /* a port must be up for so long before the first frame: its driver may be setting up queues */
+#define WIRE_SETTLE_NS 20000000u    /* a port is up for so long before a source or capture begins: its driver may be setting up queues */
 #define WIRE_STALL_NS  5000000u     /* steps further apart than that: the host held us up, and no frames were due meanwhile */
 #define WIRE_PORTS     2
 
@@ -63,7 +63,7 @@ struct wire {
 	bool up;                                                   /* and the link is up */
 	bool started;                                              /* and both have been so for WIRE_SETTLE_NS */
 	uint64_t up_ns, stepped_ns, first_ns, moved_ns, looked_ns; /* first_ns, moved_ns: the first and the last frame */
-	struct model *model;                                       /* as of the last step */
+	struct model *model;                                       /* as of the last look */
 	struct wire_counts counts;
 };
 
