@@ -243,7 +243,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 	case 'r':
 		o->ring = (unsigned)app_count_option(state, "ring", text, 64, 4096);
 		if (o->ring & (o->ring - 1))
-			argp_error(state, "--ring %s: a power of two is wanted", text);
+			argp_error(state, "--ring %s: a power of two from 64 to 4096 is wanted", text);
 		return 0;
 	case KEY_MTU:
 		o->mtu = (unsigned)app_count_option(state, "mtu", text, 68, APP_MTU_MAX);

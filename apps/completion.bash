@@ -1,7 +1,20 @@
 # bash completion for Pollux's programs: their options, as --help has them, pollux-bind's words, and files.
 _pollux()
 {
-	local words= word=$2
+	local words= word=$2 option=$3
+	[[ $2 != = ]] || word=
+	[[ $3 != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
+	[[ $2 != = ]] || option=$3
+	case $option in
+	--mode) words="io mac macswap" ;;
+	--simd) words="auto scalar avx2 avx512" ;;
+	--card) words="82599 x540 x550" ;;
+	--break) words=$("$1" --help 2>/dev/null | sed -n '/^  --break /,/^$/s/^      \([a-z-]*\) .*/\1/p') ;;
+	esac
+	if [[ -n $words ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+		return
+	fi
 	if [[ $2 == -* ]]; then
 		words=$("$1" --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z][a-z-]*=?' | tr -d ' ,' | sort -u)
 	elif [[ $1 == *pollux-bind ]]; then

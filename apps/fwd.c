@@ -274,6 +274,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_NEXT_HOP:
 		if (fwd.next_hop_count == APP_PORTS || !app_parse_mac(text, fwd.next_hops[fwd.next_hop_count++]))
 			argp_error(state, "--next-hop %s: at most %u addresses such as 02:00:00:00:00:01 are wanted", text, APP_PORTS);
+		if (fwd.next_hops[fwd.next_hop_count - 1][0] & 1)
+			argp_error(state, "--next-hop %s: this is a group's address; one station's is wanted", text);
 		return 0;
 	case KEY_NO_DROP:
 		fwd.no_drop = true;

@@ -134,6 +134,7 @@ completes() {
 }
 check "completion: options with values" "$log" completes --mode= "$bin/pollux-fwd" --mo ""
 check "  options without" "$log" completes --no-drop "$bin/pollux-fwd" --no ""
+check "  values" "$log" completes macswap "$bin/pollux-fwd" macs --mode
 check "  the model's" "$log" completes --exit-when-done "$bin/pollux-model" --ex ""
 check "  pollux-bind's words" "$log" completes restore "$bin/pollux-bind" re ""
 ls() { echo 0000:00:1f.6; } # the devices that there are

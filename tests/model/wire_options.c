@@ -26,7 +26,7 @@ const char wire_help[] =
 	"                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
 	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
 	"  PORT:sink            what the port sends is counted (also without saying so)\n"
-	"PPS may end in k or M. A FILE cannot have a comma in its name; that of pcap-in may be -, for standard input.\n";
+	"PPS, 0.001 to 1000M, may end in k or M. A FILE cannot have a comma in its name; that of pcap-in may be -, for standard input.\n";
 
 struct sentence {
 	char *at;
@@ -106,7 +106,7 @@ static int pcap_in(struct wire *wire, const char *path, char *rest, struct sente
 		if (is(part, "timing", value, false))
 			wire->timed = true;
 		else if (!is(part, "rate", value, true) || !rate(value, &wire->rate_pps))
-			return refuse(s, "pcap-in takes rate=PPS or timing, not '%s%s%s'", part, value ? "=" : "", value ? value : "");
+			return refuse(s, "pcap-in takes rate=PPS (0.001 to 1000M) or timing, not '%s%s%s'", part, value ? "=" : "", value ? value : "");
 	}
 	if (wire->timed && wire->rate_pps > 0)
 		return refuse(s, "pcap-in takes a rate or timing, not both");
@@ -145,7 +145,7 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 		}
 		if (!good)
 			return refuse(s,
-				"source takes size=64..%u, rate=PPS, count=N, flows=1..%u, dst=own|broadcast|MAC and seq, not '%s%s%s'",
+				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, dst=own|broadcast|MAC and seq, not '%s%s%s'",
 				MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
 	}
 	if (!source_open(&wire->source, (uint32_t)size - 4, (uint32_t)flows, wire->numbered))
