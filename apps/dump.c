@@ -251,6 +251,7 @@ static bool open_file(void)
 		app_error("%s: %s", name, pcap_geterr(dump.pcap));
 		return false;
 	}
+	dump.unflushed = !lines; /* the file's header: whether it can be written shows before the first frame */
 	return true;
 }
 

@@ -124,6 +124,10 @@ check "  whose lines are on stderr where JSON has stdout" "$work/dump.log" grep 
 check "lines that cannot be written end it with status 1" "$work/dump.log" ended $! 1
 check "  and a sentence, once" "$work/dump.log" test "$(grep -c stdout "$work/dump.log")" = 1
 end_model
+model
+"$bin/pollux-dump" -w /dev/full $b >"$work/dump.log" 2>&1 &
+check "a capture that cannot be written ends it before there is a frame" "$work/dump.log" ended $! 1
+end_model
 
 # -- others on its CPU: what limits it is that, and it says so --
 model --wire 0:source --wire 0:sink --wire 1:source --wire 1:sink
