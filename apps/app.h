@@ -53,6 +53,10 @@ extern const struct argp app_common_argp;
 /** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
 void app_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/** Whether a text has the form of a port's address: vfio-user:PATH, or one of PCI. There need be no such port. */
+bool app_is_address(const char *text);
+#define APP_NO_ADDRESS "'%s' is no address: 0000:03:00.0 (pollux-bind lists them) or vfio-user:/path/to/socket is wanted"
+
 /** Adds a port to the options; too many end the program. */
 void app_add_port(struct app_options *options, struct argp_state *state, const char *address);
 

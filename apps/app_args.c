@@ -287,12 +287,27 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 
 const struct argp app_common_argp = {.options = common_options, .parser = parse_common};
 
+bool app_is_address(const char *text)
+{
+	int end = 0;
+
+	if (strncmp(text, "vfio-user:", 10) == 0)
+		return true;
+	if (strlen(text) == strlen("03:00.0")) /* lspci leaves the domain out where there is no other */
+		sscanf(text, "%*2x:%*2x.%*1x%n", &end);
+	else
+		sscanf(text, "%*8x:%*2x:%*2x.%*1x%n", &end);
+	return end && !text[end];
+}
+
 void app_add_port(struct app_options *options, struct argp_state *state, const char *address)
 {
 	if (options->address_count == APP_PORTS)
 		argp_error(state, "too many ports: at most %u", APP_PORTS);
 	if (!*address)
 		argp_error(state, "an empty PORT");
+	if (!app_is_address(address))
+		argp_error(state, APP_NO_ADDRESS, address);
 	for (unsigned i = 0; i < options->address_count; i++)
 		if (strcmp(options->addresses[i], address) == 0)
 			argp_error(state, "%s is there twice", address);

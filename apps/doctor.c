@@ -561,6 +561,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (doctor.count == ADDRESSES)
 			argp_error(state, "too many addresses: at most %u", ADDRESSES);
+		if (!app_is_address(text))
+			argp_error(state, APP_NO_ADDRESS, text);
 		doctor.addresses[doctor.count++] = text;
 		doctor.sockets += is_socket(text);
 		return 0;

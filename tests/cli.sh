@@ -109,6 +109,11 @@ for program in fwd gen dump pipe; do
 	wrong 'an empty PORT' $program ''
 done
 
+for program in fwd gen dump pipe doctor; do
+	for address in here 0000:03:00 0000:03:00.0x; do
+		wrong "'$address' is no address: 0000:03:00.0 (pollux-bind lists them) or vfio-user:/path/to/socket is wanted" $program $address
+	done
+done
 wrong 'two ports at least' fwd "$absent"
 wrong 'is there twice' fwd "$absent" "$absent"
 wrong '--mode fast:' fwd --mode fast "$absent" "$other"
@@ -119,9 +124,9 @@ wrong "this is a group's address" fwd --mode mac --next-hop 01:00:5e:00:00:01 "$
 wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" "$other" "$other."
 wrong '--cpu: at most one CPU per port' fwd --cpu 0-2 "$absent" "$other"
 wrong '--packets -5:' fwd --packets=-5 "$absent" "$other"
-wrong 'too many ports' fwd p{1..17}
+wrong 'too many ports' fwd vfio-user:{1..17}
 
-wrong 'one or two ports' gen a b c
+wrong 'one or two ports' gen vfio-user:{a,b,c}
 wrong '--size 63:' gen --size 63 "$absent"
 wrong '--size 1519: at most 1518 with this MTU; larger ones need --mtu 1501' gen --size 1519 "$absent"
 wrong '--rate fast:' gen --rate fast "$absent"
