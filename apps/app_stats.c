@@ -274,7 +274,7 @@ static void print_report(struct app *app, bool total, app_more *more)
 		fprintf(out, "{\"type\":\"%s\",\"time_s\":%.6f,\"seconds\":%.6f,\"ports\":[", total ? "total" : "interval", since_start,
 			span.seconds);
 	else
-		fprintf(out, total ? "totals after %.3f s\n" : "%.1f s\n", since_start);
+		fprintf(out, total ? "totals after %.3f s\n" : "%.3f s\n", since_start);
 	for (unsigned i = 0; i < app->port_count; i++) {
 		if (json) {
 			fputs(i ? "," : "", out);
