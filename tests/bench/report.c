@@ -82,11 +82,16 @@ void report_table(const struct report *report)
 			if (same_work(&report->cells[d], &report->cells[c]))
 				print_cell(report, &report->cells[d], d == c);
 	}
-	printf("\nbytes: of a frame, FCS included. Rings of %u, %u interleaved rounds of 400 steps (a twentieth, the slowest, left out), "
+	printf("\nAVX-512, AVX2, scalar: bursts, with these instructions. pipe: forwarding in place (driver/pipe.h), with the best of "
+	       "them;\n"
+	       "pipe +5: whose bursts start 5 packets beside a multiple of 8; pipe call: whose function is called, not inlined.\n");
+	printf("bytes: of a frame, FCS included. Rings of %u, %u interleaved rounds of 400 calm steps (a twentieth, the slowest, left "
+	       "out), "
 	       "cycles of the time-stamp counter (%.2f GHz), %s pages.\n"
-	       "Steps count while nobody else has a share of the core, which work of known length just before and after each tells. A "
-	       "round of\n"
-	       "1600 with fewer than 100 of these is taken again, as long as there were not more repetitions than rounds; else all its "
+	       "Steps are calm while nobody else has a share of the core, which work of known length just before and after each tells. "
+	       "A round that\n"
+	       "after 1600 steps has fewer than 100 of these is taken again, as long as there were not more repetitions than rounds; else "
+	       "all its "
 	       "steps count,\n"
 	       "as in %.0f %% of the rounds. "
 	       "Mpps: what one core would do if it did nothing else. tail writes: per packet. empty poll: cycles of a receive\n"
