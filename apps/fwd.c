@@ -171,8 +171,7 @@ static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 	else if (down)
 		snprintf(limit, bytes, "a link that is down");
 	else
-		snprintf(limit, bytes,
-			came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
+		snprintf(limit, bytes, came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
 }
 
 static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received, double cycles, double waited)

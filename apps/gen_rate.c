@@ -33,8 +33,8 @@ bool gen_rate_above_line(const struct gen_rate *rate)
 
 /* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of it. Where nothing can
  * be late, time without a link is lost. */
-static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, double given_up,
-	bool *mostly)
+static enum cause find_cause(
+	const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, double given_up, bool *mostly)
 {
 	double lost = (double)(to->held_up_cycles - from->held_up_cycles), hz = app_tsc_hz();
 	double bits = (double)(to->frames - from->frames) * bits_per_frame(rate);

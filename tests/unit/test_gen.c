@@ -314,8 +314,7 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		{tenth, 0, 800000, 671, 0, "\"tx_ring_full\"", 1}, /* the line is not full either */
 		{tenth, 0, 900000, 673, 0, "\"tx_ring_full\"", 1}, {tenth, tenth, 900000, 10000, 0.1, "\"link_down\"", 1},
 		{tenth, 0, 900000, 10000, 0.06, "\"link_down\"", 1}, {tenth, 0, 900000, 10000, 0.04, "\"tx_ring_full\"", 1},
-		{tenth / 4, tenth / 2, 900000, 10000, 0, "\"cpu_lost\"", 1},
-		{tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10},
+		{tenth / 4, tenth / 2, 900000, 10000, 0, "\"cpu_lost\"", 1}, {tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10},
 		{tenth, 0, 900000, 10000, 0, "null", 1000000}, /* not one packet was given up */
 	};
 
