@@ -168,8 +168,8 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
  * the device is gone. At least every 30 seconds, or when nic_event_fd is readable.
  * @param events  receives a mask of NIC_ events since the last call; may be NULL
  * Errors: -ENODEV once the device is gone (events has NIC_GONE). -EIO: the device has refused to have a register read or written, by
- * whatever function; the sentence names it. A register is told once as read and once as written, by this function or nic_stop, the first 32 of a device; the port goes on
- * without it.
+ * whatever function; the sentence names it. A register is told once as read and once as written, by this function or nic_stop, the first 32
+ * of a device; the port goes on without it.
  */
 int nic_service(struct nic *nic, uint32_t *events);
 
@@ -190,8 +190,8 @@ int nic_get_link(struct nic *nic, struct nic_link *link);
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing);
 
 /** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls. -ENODEV when the device
- *  is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its counters read, which stay as they were; also
- *  after nic_stop, whose final ones lack what these would have told. */
+ *  is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its counters read, which stay as they were;
+ * also after nic_stop, whose final ones lack what these would have told. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started port. */

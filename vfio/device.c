@@ -57,7 +57,8 @@ int vfio_fail_gone(const struct vfio_device *device)
 
 /* ---- Refused accesses ---- */
 
-/* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this one's control call. */
+/* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this one's control call.
+ */
 static _Thread_local uint64_t refusals, last_refused;
 
 /* Never 0: an error is none. */

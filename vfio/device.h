@@ -94,8 +94,8 @@ struct vfio_device {
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* the transport's */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
-	int numa_node;                                 /* -1: unknown */
-	int event_fd;                                  /* with ops->check: becomes readable when there is something for it to take */
+	int numa_node;                   /* -1: unknown */
+	int event_fd;                    /* with ops->check: becomes readable when there is something for it to take */
 	struct pollux_loss loss;         /* the transport has lost the device */
 	uint64_t refused[VFIO_REFUSALS]; /* accesses, each kind once in the order of their coming, packed; atomic; 0: none */
 };
@@ -121,8 +121,8 @@ static inline bool vfio_device_gone(const struct vfio_device *device)
 /** @return -ENODEV, with the sentence that says why the transport lost the device */
 int vfio_fail_gone(const struct vfio_device *device);
 
-/** The calling thread's accesses, to any device, that were refused so far. A control path that finds more of them after its work than before
- *  has not done it. */
+/** The calling thread's accesses, to any device, that were refused so far. A control path that finds more of them after its work than
+ * before has not done it. */
 uint64_t vfio_refusals(void);
 
 /** The i-th register that was ever refused, in the order of their coming. False: there are not so many. Any thread. */

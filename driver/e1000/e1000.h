@@ -117,7 +117,8 @@ int e1000_nvm_read_mac(struct e1000 *e, uint8_t mac[6]);
 
 /* ---- phy.c, link.c ---- */
 
-/** Writes a bit that keeps what is written only while nobody else has what it stands for, until it does. False: too late, refused, or gone. */
+/** Writes a bit that keeps what is written only while nobody else has what it stands for, until it does. False: too late, refused, or gone.
+ */
 bool e1000_claim(struct e1000 *e, uint32_t offset, uint32_t bit, uint32_t limit_us);
 /** A register of the PHY. -ETIMEDOUT or -EIO with a sentence. */
 int e1000_phy_read(struct e1000 *e, unsigned reg, uint16_t *value);

@@ -106,7 +106,8 @@ static int pcap_in(struct wire *wire, const char *path, char *rest, struct sente
 		if (is(part, "timing", value, false))
 			wire->timed = true;
 		else if (!is(part, "rate", value, true) || !rate(value, &wire->rate_pps))
-			return refuse(s, "pcap-in takes rate=PPS (0.001 to 1000M) or timing, not '%s%s%s'", part, value ? "=" : "", value ? value : "");
+			return refuse(s, "pcap-in takes rate=PPS (0.001 to 1000M) or timing, not '%s%s%s'", part, value ? "=" : "",
+				value ? value : "");
 	}
 	if (wire->timed && wire->rate_pps > 0)
 		return refuse(s, "pcap-in takes a rate or timing, not both");
@@ -145,7 +146,8 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 		}
 		if (!good)
 			return refuse(s,
-				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, dst=own|broadcast|MAC and seq, not '%s%s%s'",
+				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, dst=own|broadcast|MAC and seq, "
+				"not '%s%s%s'",
 				MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
 	}
 	if (!source_open(&wire->source, (uint32_t)size - 4, (uint32_t)flows, wire->numbered))

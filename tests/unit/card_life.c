@@ -102,7 +102,8 @@ static void refuse_any_access(uint16_t id)
 	CU_FAIL("a life takes more than 100000 accesses");
 }
 
-/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service and again by nic_stop, and does not keep the port from its work. */
+/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service and again by nic_stop, and does not keep the port
+ * from its work. */
 static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 {
 	const uint32_t other = 0x4040; /* RLEC, of all families */

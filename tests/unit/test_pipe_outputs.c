@@ -355,7 +355,8 @@ static int try_open(struct nic *input, unsigned rxq, struct nic *output, unsigne
 
 static void what_cannot_be_a_pipe_is_refused(void)
 {
-	struct nic_config small = {.rx_ring = 2 * RING, .tx_ring = RING, .promiscuous = true}, jumbo = {.mtu = 2027}; /* 2049 bytes, with two tags */
+	struct nic_config small = {.rx_ring = 2 * RING, .tx_ring = RING, .promiscuous = true},
+			  jumbo = {.mtu = 2027}; /* 2049 bytes, with two tags */
 	struct nic_config even = {.rx_ring = RING, .tx_ring = RING, .promiscuous = true};
 	struct nic_queue twice[2];
 	struct nic_pipe *pipe;

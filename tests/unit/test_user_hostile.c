@@ -204,7 +204,7 @@ static void test_a_refused_access_is_noted_and_no_data(void)
 	pthread_join(other, NULL);
 	CU_ASSERT_EQUAL(vfio_refusals() - before, 6);
 	CU_ASSERT(vfio_refusal(s.device, 4, &refusal) && refusal.offset == 0x5800);
-	for (unsigned i = 0; i < VFIO_REFUSALS + 8; i++)      /* more than there is room for are counted all the same */
+	for (unsigned i = 0; i < VFIO_REFUSALS + 8; i++) /* more than there is room for are counted all the same */
 		vfio_write32(&window, 0x6000 + 4 * i, 1);
 	CU_ASSERT_EQUAL(vfio_refusals() - before, 6 + VFIO_REFUSALS + 8);
 	CU_ASSERT_FALSE(vfio_refusal(s.device, VFIO_REFUSALS, &refusal));
