@@ -274,7 +274,7 @@ static void follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, u
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t offset = (uint64_t)buffers[i] - (uint64_t)pool->base;
 		uint64_t index = offset / PKT_BUFFER_BYTES;
-		if (index >= pool->count || offset % PKT_BUFFER_BYTES != PKT_DEFAULT_OFFSET) {
+		if (offset > pool->last || offset % PKT_BUFFER_BYTES != PKT_DEFAULT_OFFSET) {
 			fprintf(stderr, "pollux: %p is not where a packet of this pool starts (%s)\n", (void *)buffers[i], wrong);
 			abort();
 		}

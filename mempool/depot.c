@@ -62,7 +62,12 @@ static void push(struct pkt_depot *depot, uint64_t *stack, struct block *block)
 	} while (!__atomic_compare_exchange_n(stack, &head, tag | index, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
-struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, unsigned count)
+static bool in_two_pages(size_t offset, size_t stride_bytes, size_t page_bytes)
+{
+	return page_bytes > stride_bytes && offset % page_bytes > page_bytes - stride_bytes;
+}
+
+struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t page_bytes, unsigned count)
 {
 	struct pkt_depot *depot = aligned_alloc(_Alignof(struct pkt_depot), sizeof(*depot));
 	if (!depot)
@@ -75,12 +80,18 @@ struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, unsigned c
 		free(depot);
 		return NULL;
 	}
+	size_t offset = 0;
+	for (unsigned i = 0; i < blocks; i++)
+		depot->blocks[i].count = 0;
+	for (unsigned at = 0; at < count; at++, offset += stride_bytes) {
+		struct block *block = &depot->blocks[at / PKT_BLOCK];
+		if (in_two_pages(offset, stride_bytes, page_bytes))
+			offset += stride_bytes;
+		block->free[block->count++] = first + offset;
+	}
 	/* downwards, because what is pushed last comes out first */
 	for (unsigned i = blocks; i-- > 0;) {
 		struct block *block = &depot->blocks[i];
-		block->count = 0;
-		for (unsigned at = i * PKT_BLOCK; block->count < PKT_BLOCK && at < count; at++)
-			block->free[block->count++] = first + at * stride_bytes;
 		push(depot, block->count == PKT_BLOCK ? &depot->full : block->count ? &depot->partial : &depot->empty, block);
 	}
 	return depot;

@@ -8,8 +8,9 @@
 
 struct pkt_depot;
 
-/** A depot that holds count pointers: first, first + stride_bytes, ... They come out in that order. NULL: no memory. */
-struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, unsigned count);
+/** A depot that holds count pointers: first, first + stride_bytes, ... They come out in that order. Left out are those whose stride_bytes, if
+ *  the first ones begin a page, would lie in two pages of page_bytes, where pages are larger than that. NULL: no memory. */
+struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t page_bytes, unsigned count);
 
 /** Frees it. NULL is ignored. */
 void pkt_depot_close(struct pkt_depot *depot);

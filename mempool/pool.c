@@ -12,11 +12,16 @@
 #include <stdlib.h>
 
 _Static_assert(PKT_BUFFER_BYTES == 2240, "an odd number of cache lines; and pkt_default_data divides by it");
-_Static_assert((uint64_t)PKT_POOL_MAX *PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
+
+/* No buffer lies in two hugepages: an IOMMU would have to translate each half, and QEMU's PCI Express cards send nothing, and say nothing,
+ * where the halves are not adjacent in physical memory. So there is a spare place for each end of a hugepage of 2 MiB. */
+#define HUGEPAGE_BYTES (UINT32_C(2) << 20)
+#define PLACES(count)  ((count) + (count) / (HUGEPAGE_BYTES / PKT_BUFFER_BYTES - 1))
+_Static_assert((uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
 /* floor(x * r / 2^s) is floor(x / d) while x * (r * d - 2^s) < 2^s */
 #define RECIPROCAL_ERROR (PKT_RECIPROCAL * PKT_BUFFER_BYTES - (UINT64_C(1) << PKT_RECIPROCAL_SHIFT))
 _Static_assert(RECIPROCAL_ERROR < PKT_BUFFER_BYTES &&
-		       (uint64_t)PKT_POOL_MAX * PKT_BUFFER_BYTES < (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
+		       (uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
 	"pkt_default_data is exact");
 
 /* The open pools. `place` says which addresses an entry has, and can be tested without touching a pool that another thread may
@@ -101,20 +106,23 @@ int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned co
 	pool->memory = calloc(1, sizeof(*pool->memory));
 	if (!pool->memory)
 		goto no_memory;
-	error = dma_memory_alloc(pool->memory, space, (size_t)count * PKT_BUFFER_BYTES, numa_node);
+	const unsigned places = PLACES(count);
+	error = dma_memory_alloc(pool->memory, space, (size_t)places * PKT_BUFFER_BYTES, numa_node);
 	if (error)
 		goto failed;
 
 	pool->base = pool->memory->base;
 	pool->count = count;
-	pool->last = count * PKT_BUFFER_BYTES - 1;
+	pool->last = places * PKT_BUFFER_BYTES - 1;
 	pkt_pool_use_simd(pool, PKT_SIMD_AUTO);
 	/* the space puts memory at a multiple of its size's next power of two, and leaves the rest of that unused */
 	shift = 64 - (uint64_t)__builtin_clzll(pool->memory->bytes - 1);
 	pool->outside = ~((UINT64_C(1) << shift) - 1);
-	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, count);
+	/* ordinary pages are too small for that */
+	size_t page_bytes = pool->memory->page_bytes < HUGEPAGE_BYTES ? 0 : HUGEPAGE_BYTES;
+	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, page_bytes, count);
 #ifdef POLLUX_DEBUG
-	pool->out = calloc(count, 1);
+	pool->out = calloc(places, 1);
 	if (!pool->out)
 		goto no_memory;
 #endif

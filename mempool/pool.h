@@ -45,14 +45,14 @@ extern const struct pkt_bulk pkt_bulk_scalar, pkt_bulk_avx2, pkt_bulk_avx512;
 struct pkt_pool {
 	uint8_t *base;    /* first byte of buffer 0 */
 	uint64_t outside; /* (pointer - base) & outside is 0 for every pointer into the pool's memory, and for no other */
-	uint32_t last;    /* offset of the last byte of the last buffer: the pages may reach beyond it */
+	uint32_t last;    /* offset of the last byte of the last buffer's place: the pages may reach beyond it */
 	unsigned count;   /* buffers */
 	const struct pkt_bulk *bulk;
 	struct pkt_cache *caches[PKT_THREADS]; /* by thread slot; made at a thread's first use, freed with the pool */
 	struct pkt_depot *depot;
 	struct dma_memory *memory;
 #ifdef POLLUX_DEBUG
-	uint8_t *out; /* one byte per buffer: 1 while somebody holds it */
+	uint8_t *out; /* one byte per place of a buffer: 1 while somebody holds it */
 #endif
 };
 
@@ -132,7 +132,7 @@ static inline void pkt_cache_put(struct pkt_pool *pool, struct pkt_cache *cache,
  *  most pool->last. Two multiplications, no division, no memory. */
 static inline uint8_t *pkt_default_data(const struct pkt_pool *pool, uint64_t offset)
 {
-	/* 2^43 / 2240 rounded up gives the quotient exactly for every offset below PKT_POOL_MAX * 2240 */
+	/* 2^43 / 2240 rounded up gives the quotient exactly for every offset of a pool */
 	uint64_t index = (uint32_t)offset * PKT_RECIPROCAL >> PKT_RECIPROCAL_SHIFT;
 	return pool->base + index * PKT_BUFFER_BYTES + PKT_DEFAULT_OFFSET;
 }
