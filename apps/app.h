@@ -45,9 +45,10 @@ extern const struct argp app_common_argp;
 
 /** What --help says after the options of each program. */
 #define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
-#define APP_HELP_STATUS                                                                                                                    \
-	"Exit status: 0 all went well, also when ended by SIGINT, SIGTERM or SIGHUP; 1 something failed, a device is gone, or what was "   \
-	"to be written could not be, as by a reader that stands still for a second; "                                                      \
+#define APP_HELP_STATUS                                                                                                \
+	"Exit status: 0 all went well, also when ended by SIGINT, SIGTERM or SIGHUP; 1 something failed, a device is " \
+	"gone, or what was "                                                                                           \
+	"to be written could not be, as by a reader that stands still for a second; "                                  \
 	"2 the command line was wrong."
 
 /** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
@@ -55,7 +56,8 @@ void app_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /** Whether a text has the form of a port's address: vfio-user:PATH, or one of PCI. There need be no such port. */
 bool app_is_address(const char *text);
-#define APP_NO_ADDRESS "'%s' is no address: 0000:03:00.0 (pollux-bind lists them) or vfio-user:/path/to/socket is wanted"
+#define APP_NO_ADDRESS                                                                                                 \
+	"'%s' is no address: 0000:03:00.0 (pollux-bind lists them) or vfio-user:/path/to/socket is wanted"
 
 /** Adds a port to the options; too many end the program. */
 void app_add_port(struct app_options *options, struct argp_state *state, const char *address);
@@ -63,12 +65,14 @@ void app_add_port(struct app_options *options, struct argp_state *state, const c
 enum app_rate_unit { APP_RATE_UNLIMITED, APP_RATE_PACKETS, APP_RATE_BITS, APP_RATE_PERCENT };
 
 struct app_rate {
-	double value; /* packets per second; bits per second with framing; percent of the line rate, which is with framing */
+	double value; /* packets per second; bits per second with framing; percent of the line rate, which is with
+			 framing */
 	enum app_rate_unit unit;
 };
 
 /* Each is false, and leaves the result alone, when the text is not wholly what it should be. */
-bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value); /* 100, 64k, 1.5M, 2G: decimal multiples */
+bool app_parse_count(
+	const char *text, uint64_t min, uint64_t max, uint64_t *value); /* 100, 64k, 1.5M, 2G: decimal multiples */
 bool app_parse_seconds(const char *text, double min, double max, double *value);
 bool app_parse_mac(const char *text, uint8_t mac[6]);                            /* 02:00:00:00:00:01 */
 bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count); /* 2,4-6 */
@@ -91,8 +95,8 @@ double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned 
 
 /* ---- Counters and ports (app_ports.c) ---- */
 
-/** A worker's counters for one port. Each has a single writer; the main thread reads. What receives and what sends may be two
- *  threads, hence two cache lines. */
+/** A worker's counters for one port. Each has a single writer; the main thread reads. What receives and what sends may
+ * be two threads, hence two cache lines. */
 struct app_counters {
 	_Alignas(64) _Atomic uint64_t busy_polls; /* that returned packets */
 	_Atomic uint64_t empty_polls, busy_cycles, rx_broken;
@@ -152,12 +156,14 @@ struct app {
 	bool refused; /* a device has refused an access: told, and no success */
 	struct app_port ports[APP_PORTS];
 	uint64_t start_ns, end_ns; /* when the workers began, and were asked to end: rates are per time between them */
-	struct app_sample now;     /* as last reported; exact in the totals, which are printed when all ports have stopped */
-	FILE *human;               /* where people read: stdout, or stderr when JSON has stdout */
+	struct app_sample
+		now; /* as last reported; exact in the totals, which are printed when all ports have stopped */
+	FILE *human; /* where people read: stdout, or stderr when JSON has stdout */
 };
 
 /**
- * Opens and starts all ports of the options in one DMA space with one pool, says what they are, and waits for their links.
+ * Opens and starts all ports of the options in one DMA space with one pool, says what they are, and waits for their
+ * links.
  * @param threads  that use the pool, besides the calling one
  * @return false when something failed: the reason was printed, and app_close is still due
  */
@@ -166,12 +172,12 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 /** Opens a further pool, which app_close closes; prints why not. */
 struct pkt_pool *app_open_pool(struct app *app, unsigned count);
 
-/** Stops all ports: from then on their counters stay as they are. The workers must have ended. False, and printed: one did not stop, or
- *  has refused an access. */
+/** Stops all ports: from then on their counters stay as they are. The workers must have ended. False, and printed: one
+ * did not stop, or has refused an access. */
 bool app_stop_ports(struct app *app);
 
-/** Stops and closes whatever is open. The workers must have ended. False, and printed: packets were never given back, or a report could
- *  not be written. */
+/** Stops and closes whatever is open. The workers must have ended. False, and printed: packets were never given back,
+ * or a report could not be written. */
 bool app_close(struct app *app);
 
 /** Serves all ports: false when one is gone; printed. */
@@ -203,8 +209,8 @@ static inline unsigned app_whole(const struct pkt *pkts, unsigned n)
 /** Flushes stdout and stderr, at a program's end. False, and printed: not all that was written to them got there. */
 bool app_written(void);
 
-/** SIGINT, SIGTERM and SIGHUP stop the program in an orderly way; a further one of a kind, half a second later, ends it at once. Readers of
- *  stdout and stderr that stand still do not: app_output_unblock. */
+/** SIGINT, SIGTERM and SIGHUP stop the program in an orderly way; a further one of a kind, half a second later, ends it
+ * at once. Readers of stdout and stderr that stand still do not: app_output_unblock. */
 void app_catch_signals(void);
 
 extern atomic_bool app_stop_flag;
@@ -251,8 +257,8 @@ static inline void app_polled(struct app_worker *worker, uint64_t tsc)
 		worker->longest = away;
 }
 
-/** What a program adds to an interval or to the totals: a line of its own for people, or further JSON members, each with a comma
- *  in front. */
+/** What a program adds to an interval or to the totals: a line of its own for people, or further JSON members, each
+ * with a comma in front. */
 typedef void app_more(FILE *out, bool json, bool total);
 
 /** What a program does once its ports are open. */
@@ -266,8 +272,8 @@ struct app_work {
 };
 
 /**
- * Runs a program: starts its threads, the index-th on the index-th CPU of --cpu if there is one; supervises them (app_supervise); stops and
- * joins them, stops the ports, and prints the totals.
+ * Runs a program: starts its threads, the index-th on the index-th CPU of --cpu if there is one; supervises them
+ * (app_supervise); stops and joins them, stops the ports, and prints the totals.
  * @return false, and printed: a thread could not be started, a device is gone, or a card has not sent what it was given
  */
 bool app_run(struct app *app, const struct app_work *work);
@@ -301,8 +307,8 @@ struct app_clocks {
 	uint64_t monotonic_ns, boottime_ns, tsc;
 };
 struct app_clocks app_clocks(void);
-void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads, const struct app_clocks *from,
-	const struct app_clocks *to, double tsc_hz);
+void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads,
+	const struct app_clocks *from, const struct app_clocks *to, double tsc_hz);
 
 /** CPUs that the cgroups of this process allow it (cpu.max, cpu.cfs_quota_us); 0: no limit, or not known.
  *  @param root  of the file system, "" or a test's folder */
@@ -310,7 +316,8 @@ double app_cgroup_cpus(const char *root);
 
 /* ---- Statistics (app_stats.c) ---- */
 
-/** Gbit/s counts the bytes of frames without FCS; wire counts FCS, preamble and gap too: 10 at most on a 10 Gbit/s link. */
+/** Gbit/s counts the bytes of frames without FCS; wire counts FCS, preamble and gap too: 10 at most on a 10 Gbit/s
+ * link. */
 struct app_rates {
 	double rx_mpps, rx_gbit, rx_wire_gbit, tx_mpps, tx_gbit, tx_wire_gbit;
 };
@@ -319,7 +326,8 @@ struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats 
 /** Frames that the workers took from all ports. */
 uint64_t app_received(const struct app *app);
 
-/** Whether a device is gone, as last reported: what follows from its card's counters is then as far as is known, and said to be. */
+/** Whether a device is gone, as last reported: what follows from its card's counters is then as far as is known, and
+ * said to be. */
 bool app_gone(const struct app *app);
 #define APP_AS_KNOWN ", as far as is known"
 
@@ -342,13 +350,14 @@ void app_json_string(FILE *out, const char *text);
 void app_begin(struct app *app);
 
 /**
- * The main thread's work: serves the ports and prints statistics once per interval, until the program is asked to stop, its
- * duration is over, done says so, or a device is gone. It does not stop the workers.
+ * The main thread's work: serves the ports and prints statistics once per interval, until the program is asked to stop,
+ * its duration is over, done says so, or a device is gone. It does not stop the workers.
  * @return false when a device is gone
  */
 bool app_supervise(struct app *app, const struct app_work *work);
 
-/** Prints a last interval, if any was printed, and the totals, as text or as the final JSON object. Ports have stopped. */
+/** Prints a last interval, if any was printed, and the totals, as text or as the final JSON object. Ports have stopped.
+ */
 void app_totals(struct app *app, app_more *more);
 
 /** Packets handed to all ports that the cards did not send, once the ports have stopped. */

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A decimal number with an optional k, M or G; what follows it is left in *rest. strtod alone would take hexadecimal, infinities and
- * signs as well. */
+/* A decimal number with an optional k, M or G; what follows it is left in *rest. strtod alone would take hexadecimal,
+ * infinities and signs as well. */
 static bool parse_scaled(const char *text, double *value, const char **rest)
 {
 	char *end;
@@ -181,8 +181,8 @@ uint64_t app_count_option(struct argp_state *state, const char *option, const ch
 	uint64_t value = 0;
 
 	if (!app_parse_count(text, min, max, &value))
-		argp_error(state, "--%s %s: a whole number from %llu to %llu is wanted", option, text, (unsigned long long)min,
-			(unsigned long long)max);
+		argp_error(state, "--%s %s: a whole number from %llu to %llu is wanted", option, text,
+			(unsigned long long)min, (unsigned long long)max);
 	return value;
 }
 
@@ -212,14 +212,18 @@ static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
 	{"ring", 'r', "N", 0, "descriptors per ring, a power of two from 64 to 4096; default 512", 0},
 	{"mtu", KEY_MTU, "BYTES", 0, "largest payload of an Ethernet frame, from 68; default 1500", 0},
-	{"no-promiscuous", 'p', NULL, 0, "receive only frames for the port's own address, and broadcasts; default: all frames", 0},
-	{"cpu", 'c', "LIST", 0, "CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0},
+	{"no-promiscuous", 'p', NULL, 0,
+		"receive only frames for the port's own address, and broadcasts; default: all frames", 0},
+	{"cpu", 'c', "LIST", 0,
+		"CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0},
 	{"link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0},
 	{"simd", KEY_SIMD, "SET", 0,
-		"instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the CPU "
+		"instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the "
+		"CPU "
 		"and the driver have, and scalar on a CPU that QEMU emulates",
 		0},
-	{"duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM", 0},
+	{"duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM",
+		0},
 	{"interval", 'i', "SECONDS", 0, "time between two reports, 0.05 to 30; default 1", 0},
 	{"json", 'j', NULL, 0,
 		"report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
@@ -253,13 +257,15 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'c':
 		if (!app_parse_cpus(text, o->cpus, &o->cpu_count))
-			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text, APP_CPUS);
+			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text,
+				APP_CPUS);
 		for (unsigned i = 0; i < o->cpu_count; i++)
 			for (unsigned j = 0; j < i; j++)
 				if (o->cpus[i] == o->cpus[j])
 					argp_error(state,
-						"--cpu %s: CPU %u is there twice: each thread polls without pause and wants its own", text,
-						o->cpus[i]);
+						"--cpu %s: CPU %u is there twice: each thread polls without pause and "
+						"wants its own",
+						text, o->cpus[i]);
 		return 0;
 	case KEY_LINK_WAIT:
 		o->link_wait_s = app_seconds_option(state, "link-wait", text, 0, 3600);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Whether the threads that poll had their CPUs all the time, and whether the clocks can be trusted: without both, figures in cycles and
- * speeds say something about the machine, not about the program. */
+ * Whether the threads that poll had their CPUs all the time, and whether the clocks can be trusted: without both,
+ * figures in cycles and speeds say something about the machine, not about the program. */
 #include "app.h"
 
 #include <stdlib.h>
@@ -22,8 +22,8 @@ static uint64_t clock_ns(clockid_t clock)
 
 void app_worker_begin(struct app_worker *worker)
 {
-	*worker =
-		(struct app_worker){.wall_ns = clock_ns(CLOCK_MONOTONIC), .cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), .polled = app_tsc()};
+	*worker = (struct app_worker){
+		.wall_ns = clock_ns(CLOCK_MONOTONIC), .cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), .polled = app_tsc()};
 }
 
 void app_worker_end(struct app_worker *worker)
@@ -89,7 +89,8 @@ double app_cgroup_cpus(const char *root)
 		if (!path || (any && !first))
 			continue;
 		/* what any of those above allows is a limit, too */
-		size_t mount = (size_t)snprintf(folder, sizeof(folder), "%s%s", mounts[first], strcmp(path, "/") == 0 ? "" : path);
+		size_t mount = (size_t)snprintf(
+			folder, sizeof(folder), "%s%s", mounts[first], strcmp(path, "/") == 0 ? "" : path);
 		for (char *end = folder + mount; end; end = strrchr(folder + strlen(mounts[first]), '/')) {
 			*end = '\0';
 			double cpus = cpus_of(root, folder);
@@ -112,7 +113,8 @@ void app_cpu_begin(const struct app *app, unsigned threads)
 {
 	verdict.allowed = app_cgroup_cpus("");
 	if (verdict.allowed > 0 && verdict.allowed < threads && !app->options->quiet)
-		app_error("its cgroup allows this process %.4g CPUs (cpu.max), and %u thread%s will poll without pause: it will be stopped "
+		app_error("its cgroup allows this process %.4g CPUs (cpu.max), and %u thread%s will poll without "
+			  "pause: it will be stopped "
 			  "again "
 			  "and again, and packets lost meanwhile",
 			verdict.allowed, threads, threads > 1 ? "s" : "");
@@ -126,8 +128,8 @@ void app_cpu_end(unsigned threads)
 	app_cpu_judge(&verdict, app_workers, threads, &run_begin, &end, app_tsc_hz());
 }
 
-void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads, const struct app_clocks *from,
-	const struct app_clocks *to, double tsc_hz)
+void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads,
+	const struct app_clocks *from, const struct app_clocks *to, double tsc_hz)
 {
 	double seconds = (double)(to->monotonic_ns - from->monotonic_ns) / 1e9;
 	double by_tsc = (double)(int64_t)(to->tsc - from->tsc) / tsc_hz;
@@ -141,8 +143,8 @@ void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, uns
 		result->preempted += workers[i].preempted;
 		longest = workers[i].longest > longest ? workers[i].longest : longest;
 	}
-	/* Only the one clock goes on while the machine is suspended. Two readings are some microseconds apart, or more when something else
-	 * ran in between. */
+	/* Only the one clock goes on while the machine is suspended. Two readings are some microseconds apart, or more
+	 * when something else ran in between. */
 	result->slept_s = (double)(to->boottime_ns - from->boottime_ns) / 1e9 - seconds;
 	if (result->slept_s < 0.1)
 		result->slept_s = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Streams whose writes end: a reader that stands still must not keep a program from serving its ports and obeying signals. The descriptors
- * are shared with other programs (a shell's terminal, a pipe's other writers), so O_NONBLOCK is set on descriptions of our own only. */
+ * Streams whose writes end: a reader that stands still must not keep a program from serving its ports and obeying
+ * signals. The descriptors are shared with other programs (a shell's terminal, a pipe's other writers), so O_NONBLOCK
+ * is set on descriptions of our own only. */
 #include "app_output.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@
 enum way {
 	WAY_WRITE,  /* never waits for a reader: a file, or a description of our own that does not block */
 	WAY_SEND,   /* a socket */
-	WAY_PIECES, /* a pipe that could not be opened again: as much as there is room for when poll says that there is some */
+	WAY_PIECES, /* a pipe that could not be opened again: as much as there is room for when poll says that there is
+		       some */
 	WAY_BYTES,  /* a terminal that could not: poll promises room for a single byte */
 };
 
@@ -67,7 +69,8 @@ void app_output_descriptors(void)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		if (open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd) {
-			app_error("descriptor %d is closed, and /dev/null cannot be opened instead: %s", fd, strerror(errno));
+			app_error("descriptor %d is closed, and /dev/null cannot be opened instead: %s", fd,
+				strerror(errno));
 			exit(EXIT_FAILURE);
 		}
 	}
@@ -251,7 +254,8 @@ static bool reader_left(int fd, int error)
 
 bool app_output_end(FILE *file)
 {
-	struct output as_it_came = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"}, *o = output_of(file);
+	struct output as_it_came = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"},
+		      *o = output_of(file);
 
 	o = o ? o : &as_it_came;
 	errno = 0;
@@ -266,6 +270,7 @@ bool app_output_end(FILE *file)
 	if (o == &as_it_came)
 		app_error("%s: not all could be written: is there room?", o->name);
 	else
-		app_error("%s: %llu bytes were not written: %s", o->name, lost, error ? strerror(error) : "its reader stands still");
+		app_error("%s: %llu bytes were not written: %s", o->name, lost,
+			error ? strerror(error) : "its reader stands still");
 	return false;
 }

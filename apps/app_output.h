@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How a program writes: to descriptors that are there, to readers that may stand still, and telling what could not be written.
- * Without the rest of app.h, so that the programs of tests/model write in the same way. */
+ * How a program writes: to descriptors that are there, to readers that may stand still, and telling what could not be
+ * written. Without the rest of app.h, so that the programs of tests/model write in the same way. */
 #ifndef POLLUX_APPS_APP_OUTPUT_H
 #define POLLUX_APPS_APP_OUTPUT_H
 
@@ -10,18 +10,19 @@
 /** Prints "pollux-x: sentence" to stderr. */
 void app_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** First of all in a program: opens those of the descriptors 0, 1 and 2 that came closed, so that no capture and no device's socket gets
- *  their number, and with it what is meant for people. What goes to 2 is thrown away then, and what goes to 1 fails: somebody wanted it.
- *  A limit to the size of files (ulimit -f) fails writes from now on, and does not kill. Ends the program when /dev/null is missing. */
+/** First of all in a program: opens those of the descriptors 0, 1 and 2 that came closed, so that no capture and no
+ * device's socket gets their number, and with it what is meant for people. What goes to 2 is thrown away then, and what
+ * goes to 1 fails: somebody wanted it. A limit to the size of files (ulimit -f) fails writes from now on, and does not
+ * kill. Ends the program when /dev/null is missing. */
 void app_output_descriptors(void);
 
-/** From now on stdout and stderr keep nobody waiting: what finds no room for a second, because its reader stands still, is left out, and so
- * is what comes later until there is room again. A text of at most 64 KiB between two flushes, to a file or pipe, comes out whole or not at
- * all. */
+/** From now on stdout and stderr keep nobody waiting: what finds no room for a second, because its reader stands still,
+ * is left out, and so is what comes later until there is room again. A text of at most 64 KiB between two flushes, to a
+ * file or pipe, comes out whole or not at all. */
 void app_output_unblock(void);
 
-/** A stream to a descriptor that leaves nothing out: it waits for room, until app_output_hurry and a second. A failed write is its
- * ferror().
+/** A stream to a descriptor that leaves nothing out: it waits for room, until app_output_hurry and a second. A failed
+ * write is its ferror().
  *  @param name  for sentences; must last
  *  @param lines  flushes after each line
  *  @return NULL: no memory */
@@ -32,10 +33,12 @@ FILE *app_output_open(int fd, const char *name, bool lines);
 int app_output_offer(FILE *file);
 
 /** Flushes what app_output_open returned, stdout, or stderr; only fclose may follow.
- *  @return false, and printed once: some of it was not written. A reader who went away has seen enough: that is no failure. */
+ *  @return false, and printed once: some of it was not written. A reader who went away has seen enough: that is no
+ * failure. */
 bool app_output_end(FILE *file);
 
-/** The program is to end: streams of app_output_open wait no longer than a second. From any thread and from signal handlers. */
+/** The program is to end: streams of app_output_open wait no longer than a second. From any thread and from signal
+ * handlers. */
 void app_output_hurry(void);
 
 #endif

@@ -105,8 +105,8 @@ static void introduce(const struct app *app, unsigned i)
 	const struct app_port *port = &app->ports[i];
 	const uint8_t *mac = port->info.mac;
 
-	fprintf(app->human, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, port_address(app, i), port->info.name, mac[0],
-		mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
+	fprintf(app->human, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, port_address(app, i),
+		port->info.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
 		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
 	fprintf(app->human, ", %s", pkt_simd_name(port->info.simd));
@@ -171,7 +171,8 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		return false;
 	for (unsigned i = 0; i < app->port_count && !options->quiet; i++)
 		introduce(app, i);
-	app_tsc_hz(); /* measures for 20 ms: before app_begin, so that what is missed meanwhile counts as missed while starting */
+	app_tsc_hz(); /* measures for 20 ms: before app_begin, so that what is missed meanwhile counts as missed while
+			 starting */
 	app_begin(app);
 	fflush(app->human); /* who reads a file or a pipe need not wait for the first report */
 	return true;

@@ -40,7 +40,8 @@ void app_stop(void)
 	app_wake();
 }
 
-/* timeout and a terminal that closes send their signal twice at once: only one that comes later means that it takes too long. */
+/* timeout and a terminal that closes send their signal twice at once: only one that comes later means that it takes too
+ * long. */
 static void stop_by_signal(int number)
 {
 	static uint64_t first_ns[NSIG]; /* by signal */
@@ -100,8 +101,8 @@ double app_tsc_hz(void)
 
 	if (hz != 0)
 		return hz;
-	/* 20 ms against the clock: good to some millionths, unless the thread loses the CPU just between the two readings; the
-	 * tightest of some pairs has not. */
+	/* 20 ms against the clock: good to some millionths, unless the thread loses the CPU just between the two
+	 * readings; the tightest of some pairs has not. */
 	uint64_t ns[2] = {0}, tsc[2] = {0};
 	for (unsigned end = 0; end < 2; end++) {
 		uint64_t tightest = UINT64_MAX;
@@ -158,7 +159,8 @@ static bool start_thread(struct thread *thread, const struct app_options *o)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
 	if (error == EINVAL && index < o->cpu_count)
-		app_error("--cpu: this process may not run on CPU %u (`nproc` and `taskset -p $$` tell where it may)", o->cpus[index]);
+		app_error("--cpu: this process may not run on CPU %u (`nproc` and `taskset -p $$` tell where it may)",
+			o->cpus[index]);
 	else if (error)
 		app_error("no thread: %s", strerror(error));
 	return error == 0;

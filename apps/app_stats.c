@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Statistics: samples of all counters, what changed between two of them, and how that is printed for people and as JSON. */
+ * Statistics: samples of all counters, what changed between two of them, and how that is printed for people and as
+ * JSON. */
 #include "app.h"
 
 #include <errno.h>
@@ -21,8 +22,10 @@ struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats 
 {
 	struct app_rates r;
 
-	rate(to->rx_packets - from->rx_packets, to->rx_bytes - from->rx_bytes, seconds, &r.rx_mpps, &r.rx_gbit, &r.rx_wire_gbit);
-	rate(to->tx_packets - from->tx_packets, to->tx_bytes - from->tx_bytes, seconds, &r.tx_mpps, &r.tx_gbit, &r.tx_wire_gbit);
+	rate(to->rx_packets - from->rx_packets, to->rx_bytes - from->rx_bytes, seconds, &r.rx_mpps, &r.rx_gbit,
+		&r.rx_wire_gbit);
+	rate(to->tx_packets - from->tx_packets, to->tx_bytes - from->tx_bytes, seconds, &r.tx_mpps, &r.tx_gbit,
+		&r.tx_wire_gbit);
 	return r;
 }
 
@@ -61,7 +64,8 @@ static const struct {
 };
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
-/* What a counter has grown by. Byte counters of a card may be a moment behind in one sample, and are exact in the last. */
+/* What a counter has grown by. Byte counters of a card may be a moment behind in one sample, and are exact in the last.
+ */
 static uint64_t grown(unsigned counter, const struct app_port_sample *from, const struct app_port_sample *to)
 {
 	uint64_t before = *(const uint64_t *)((const char *)from + counters[counter].offset);
@@ -74,7 +78,10 @@ void app_json_string(FILE *out, const char *text)
 {
 	fputc('"', out);
 	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		unsigned follow = *at >= 0xc2 && *at < 0xe0 ? 1 : *at >= 0xe0 && *at < 0xf0 ? 2 : *at >= 0xf0 && *at < 0xf5 ? 3 : 0;
+		unsigned follow = *at >= 0xc2 && *at < 0xe0   ? 1
+				  : *at >= 0xe0 && *at < 0xf0 ? 2
+				  : *at >= 0xf0 && *at < 0xf5 ? 3
+							      : 0;
 		if (*at == '"' || *at == '\\') {
 			fprintf(out, "\\%c", *at);
 		} else if (*at < 0x20 || *at == 0x7f) {
@@ -82,7 +89,8 @@ void app_json_string(FILE *out, const char *text)
 		} else if (*at < 0x80) {
 			fputc(*at, out);
 		} else {
-			/* A sequence passes when it is whole, not longer than needed, no surrogate, and below U+110000. */
+			/* A sequence passes when it is whole, not longer than needed, no surrogate, and below U+110000.
+			 */
 			bool good = follow != 0;
 			for (unsigned i = 1; i <= follow && good; i++)
 				good = (at[i] & 0xc0) == 0x80;
@@ -194,8 +202,8 @@ static void print_rates_text(FILE *out, const char *direction, double mpps, doub
 	const char *packets, *bits;
 	double packets_unit = scale(1e6 * mpps, &packets), bits_unit = scale(1e9 * wire_gbit, &bits);
 
-	fprintf(out, "%s %7.3f %spps %7.3f %sbit/s (%.3f with framing)  ", direction, 1e6 * mpps / packets_unit, packets,
-		1e9 * gbit / bits_unit, bits, 1e9 * wire_gbit / bits_unit);
+	fprintf(out, "%s %7.3f %spps %7.3f %sbit/s (%.3f with framing)  ", direction, 1e6 * mpps / packets_unit,
+		packets, 1e9 * gbit / bits_unit, bits, 1e9 * wire_gbit / bits_unit);
 }
 
 static void print_port_text(FILE *out, unsigned i, const struct span *span)
@@ -206,9 +214,9 @@ static void print_port_text(FILE *out, unsigned i, const struct span *span)
 
 	fprintf(out, "  port %u  ", i);
 	if (span->total)
-		fprintf(out, "rx %llu packets %llu bytes, tx %llu packets %llu bytes\n    mean  ", (unsigned long long)to->card.rx_packets,
-			(unsigned long long)to->card.rx_bytes, (unsigned long long)to->card.tx_packets,
-			(unsigned long long)to->card.tx_bytes);
+		fprintf(out, "rx %llu packets %llu bytes, tx %llu packets %llu bytes\n    mean  ",
+			(unsigned long long)to->card.rx_packets, (unsigned long long)to->card.rx_bytes,
+			(unsigned long long)to->card.tx_packets, (unsigned long long)to->card.tx_bytes);
 	print_rates_text(out, "rx", r.rx_mpps, r.rx_gbit, r.rx_wire_gbit);
 	print_rates_text(out, "tx", r.tx_mpps, r.tx_gbit, r.tx_wire_gbit);
 	for (unsigned c = 0; c < COUNTERS; c++) {
@@ -226,10 +234,12 @@ static void print_port_text(FILE *out, unsigned i, const struct span *span)
 			fprintf(out, "    %s: %llu%s\n", counters[c].text, (unsigned long long)grown(c, from, to),
 				to->gone ? ", as far as is known" : "");
 	if (to->gone)
-		fprintf(out, "    the device is gone: what the card counted is as of %.3f s before\n", (double)to->age_ns / 1e9);
+		fprintf(out, "    the device is gone: what the card counted is as of %.3f s before\n",
+			(double)to->age_ns / 1e9);
 }
 
-static void print_counters_json(FILE *out, bool dropped, const struct app_port_sample *from, const struct app_port_sample *to)
+static void print_counters_json(
+	FILE *out, bool dropped, const struct app_port_sample *from, const struct app_port_sample *to)
 {
 	const char *comma = dropped ? "" : ",";
 
@@ -252,27 +262,29 @@ static void print_port_json(FILE *out, unsigned i, const char *address, const st
 	fputs(",\"dropped\":{", out);
 	print_counters_json(out, true, from, to);
 	fprintf(out, "},\"rx_missed_starting\":%llu", (unsigned long long)missed_starting(span, i));
-	fprintf(out, ",\"rx_pps\":%.3f,\"rx_mpps\":%.6f,\"rx_gbit_s\":%.6f,\"rx_framed_gbit_s\":%.6f", 1e6 * r.rx_mpps, r.rx_mpps,
-		r.rx_gbit, r.rx_wire_gbit);
-	fprintf(out, ",\"tx_pps\":%.3f,\"tx_mpps\":%.6f,\"tx_gbit_s\":%.6f,\"tx_framed_gbit_s\":%.6f", 1e6 * r.tx_mpps, r.tx_mpps,
-		r.tx_gbit, r.tx_wire_gbit);
+	fprintf(out, ",\"rx_pps\":%.3f,\"rx_mpps\":%.6f,\"rx_gbit_s\":%.6f,\"rx_framed_gbit_s\":%.6f", 1e6 * r.rx_mpps,
+		r.rx_mpps, r.rx_gbit, r.rx_wire_gbit);
+	fprintf(out, ",\"tx_pps\":%.3f,\"tx_mpps\":%.6f,\"tx_gbit_s\":%.6f,\"tx_framed_gbit_s\":%.6f", 1e6 * r.tx_mpps,
+		r.tx_mpps, r.tx_gbit, r.tx_wire_gbit);
 	fprintf(out, ",\"polls\":%llu,\"empty_poll_share\":%.6f,\"gone\":%s,\"age_s\":%.6f}",
-		(unsigned long long)(to->busy_polls + to->empty_polls - from->busy_polls - from->empty_polls), app_empty_share(from, to),
-		to->gone ? "true" : "false", (double)to->age_ns / 1e9);
+		(unsigned long long)(to->busy_polls + to->empty_polls - from->busy_polls - from->empty_polls),
+		app_empty_share(from, to), to->gone ? "true" : "false", (double)to->age_ns / 1e9);
 }
 
 static void print_report(struct app *app, bool total, app_more *more)
 {
 	const struct app_sample *from = total ? &nothing : &reported, *to = &app->now;
-	struct span span = {
-		.from = from, .to = to, .seconds = (double)(to->ns - (from->ns ? from->ns : app->start_ns)) / 1e9, .total = total};
+	struct span span = {.from = from,
+		.to = to,
+		.seconds = (double)(to->ns - (from->ns ? from->ns : app->start_ns)) / 1e9,
+		.total = total};
 	bool json = app->options->json;
 	double since_start = (double)(to->ns - app->start_ns) / 1e9;
 	FILE *out = json ? stdout : app->human;
 
 	if (json)
-		fprintf(out, "{\"type\":\"%s\",\"time_s\":%.6f,\"seconds\":%.6f,\"ports\":[", total ? "total" : "interval", since_start,
-			span.seconds);
+		fprintf(out, "{\"type\":\"%s\",\"time_s\":%.6f,\"seconds\":%.6f,\"ports\":[",
+			total ? "total" : "interval", since_start, span.seconds);
 	else
 		fprintf(out, total ? "totals after %.3f s\n" : "%.3f s\n", since_start);
 	for (unsigned i = 0; i < app->port_count; i++) {
@@ -305,7 +317,8 @@ bool app_supervise(struct app *app, const struct app_work *work)
 {
 	uint64_t interval_ns = (uint64_t)(app->options->interval_s * 1e9);
 	uint64_t next = app->start_ns + interval_ns;
-	uint64_t end = app->options->duration_s > 0 ? app->start_ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
+	uint64_t end =
+		app->options->duration_s > 0 ? app->start_ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
 
 	for (;;) {
 		uint64_t soon = app_now_ns() + 1000000000, until = next < end ? next : end;

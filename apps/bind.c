@@ -36,7 +36,8 @@ static void print_group(const struct vfio_pci *nic, FILE *out)
 	if (vfio_pci_neighbours(nic, &others, &count) != 0)
 		return;
 	for (unsigned i = 0; i < count; i++)
-		fprintf(out, "%s%s (%s)", i ? ", " : " with ", others[i].address, others[i].driver[0] ? others[i].driver : "no driver");
+		fprintf(out, "%s%s (%s)", i ? ", " : " with ", others[i].address,
+			others[i].driver[0] ? others[i].driver : "no driver");
 	free(others);
 }
 
@@ -119,8 +120,9 @@ static void json_uses(const struct vfio_pci *nic)
 		json_number("mbit_s", uses[i].mbps);
 		json_text("address", uses[i].address, false);
 		json_text("part_of", uses[i].master, false);
-		printf(",\"addresses\":%u,\"routes\":%u,\"default_route\":%s,\"in_use\":%s}", uses[i].addresses, uses[i].routes,
-			uses[i].default_route ? "true" : "false", vfio_use_matters(&uses[i]) ? "true" : "false");
+		printf(",\"addresses\":%u,\"routes\":%u,\"default_route\":%s,\"in_use\":%s}", uses[i].addresses,
+			uses[i].routes, uses[i].default_route ? "true" : "false",
+			vfio_use_matters(&uses[i]) ? "true" : "false");
 	}
 	printf("]");
 }
@@ -134,8 +136,9 @@ static void json_nic(const struct vfio_pci *nic)
 
 	printf("{");
 	json_text("address", nic->address, true);
-	printf(",\"vendor_id\":\"%04x\",\"device_id\":\"%04x\",\"subsystem_vendor_id\":\"%04x\",\"subsystem_id\":\"%04x\"", nic->vendor_id,
-		nic->device_id, nic->subsystem_vendor_id, nic->subsystem_id);
+	printf(",\"vendor_id\":\"%04x\",\"device_id\":\"%04x\",\"subsystem_vendor_id\":\"%04x\",\"subsystem_id\":\"%"
+	       "04x\"",
+		nic->vendor_id, nic->device_id, nic->subsystem_vendor_id, nic->subsystem_id);
 	json_text("name", nic->name, false);
 	json_text("driver", nic->driver, false);
 	json_text("driver_override", nic->driver_override, false);
@@ -199,7 +202,8 @@ static bool status(void)
 	/* What was just changed is there: if it isn't shown, it is another device of a group. */
 	for (unsigned i = 0; i < tool.count && tool.command == STATUS; i++)
 		if (!found[i]) {
-			app_error("%s is no network card of this machine: pollux-bind without an address lists them", tool.addresses[i]);
+			app_error("%s is no network card of this machine: pollux-bind without an address lists them",
+				tool.addresses[i]);
 			good = false;
 		}
 	free(nics);
@@ -247,7 +251,8 @@ static bool change(void)
 
 	if (tool.command == BIND && !all_are_driven())
 		return false;
-	if ((tool.command == BIND ? vfio_bind_plan : vfio_restore_plan)(&plan, tool.addresses, tool.count, &tool.options) != 0) {
+	if ((tool.command == BIND ? vfio_bind_plan : vfio_restore_plan)(
+		    &plan, tool.addresses, tool.count, &tool.options) != 0) {
 		app_error("%s", nic_error());
 		return false;
 	}
@@ -284,18 +289,23 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Shows the network cards of the machine, gives them to vfio-pci for Pollux, and back to the drivers that they had.\n"
+	"Shows the network cards of the machine, gives them to vfio-pci for Pollux, and back to the drivers that they "
+	"had.\n"
 	"status (or nothing): each card with driver, IOMMU group, NUMA node, link, and what the kernel uses it for.\n"
 	"bind ADDRESS...: to vfio-pci; their network interfaces go away. restore ADDRESS...: to the drivers of before."
 	"\v"
-	"bind refuses a card that is in use (its interface has an address or carries a route, it has virtual functions), one that Pollux "
-	"does not drive, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. The driver of before "
+	"bind refuses a card that is in use (its interface has an address or carries a route, it has virtual "
+	"functions), one that Pollux "
+	"does not drive, and one whose IOMMU group has others with drivers of the kernel's: see --force and --group. "
+	"The driver of before "
 	"is "
 	"noted in /run/pollux; where that is lost, restore leaves the choice to the kernel. All cards of a command are "
-	"bound, or none is: when a step fails, those before it are undone. What is bound already stays so: repeating does no harm. "
+	"bound, or none is: when a step fails, those before it are undone. What is bound already stays so: repeating "
+	"does no harm. "
 	"Nothing of it survives a reboot. Addresses and routes are those of this network namespace.\n"
 	"\n"
-	"--user hands over /dev/vfio/GROUP and /dev/vfio/devices/vfioN, and opens /dev/iommu to all, which gives access to no device by "
+	"--user hands over /dev/vfio/GROUP and /dev/vfio/devices/vfioN, and opens /dev/iommu to all, which gives "
+	"access to no device by "
 	"itself. That user's limit of locked memory must allow the packet buffers: pollux-doctor says how much.\n"
 	"\n"
 	"Examples:\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends it. */
+ * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends
+ * it. */
 #include "../vfio/bind.h"
 #include "../vfio/user_holder.h"
 #include "app.h"
@@ -34,8 +35,10 @@ static struct {
 
 /* ---- Findings ---- */
 
-/* Prints one. about: a device's address, or what of the machine; mend: a command or two, or what to do, "" for what is fine. */
-static void find(enum level level, const char *about, const char *mend, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Prints one. about: a device's address, or what of the machine; mend: a command or two, or what to do, "" for what is
+ * fine. */
+static void find(enum level level, const char *about, const char *mend, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 static void find(enum level level, const char *about, const char *mend, const char *format, ...)
 {
 	static const char *const names[] = {"ok", "warning", "problem"};
@@ -167,8 +170,9 @@ static bool interrupts_are_remapped(void)
 }
 
 /* How an option of the kernel's is set, on the systems that there are. */
-#define BOOT_LINE                                                                                                                          \
-	"the kernel's command line (Debian, Ubuntu: GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub; Fedora: grubby), and "      \
+#define BOOT_LINE                                                                                                      \
+	"the kernel's command line (Debian, Ubuntu: GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub; "       \
+	"Fedora: grubby), and "                                                                                        \
 	"reboot"
 
 static void check_interrupts(void)
@@ -179,27 +183,33 @@ static void check_interrupts(void)
 		return;
 	if ((remap && strcmp(remap, "off") == 0) || boot_option("nointremap"))
 		find(PROBLEM, "interrupts", "take intremap=off and nointremap from " BOOT_LINE,
-			"their remapping is switched off at boot, so that a device could forge them, and the kernel refuses devices");
+			"their remapping is switched off at boot, so that a device could forge them, and the kernel "
+			"refuses devices");
 	else if (!interrupts_are_remapped())
 		find(PROBLEM, "interrupts",
-			vfio_hypervisor()
-				? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine kernel-irqchip=split -device "
-				  "intel-iommu,intremap=on)"
-				: "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
-			"the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices");
+			vfio_hypervisor() ? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine "
+					    "kernel-irqchip=split -device "
+					    "intel-iommu,intremap=on)"
+					  : "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
+			"the IOMMU does not remap them, so that a device could forge them, and the kernel refuses "
+			"devices");
 }
 
-/* What gives a guest of this hypervisor an IOMMU, all with the machine switched off; or what to do where it cannot have one. */
+/* What gives a guest of this hypervisor an IOMMU, all with the machine switched off; or what to do where it cannot have
+ * one. */
 static const char *guest_remedy(const char *hypervisor)
 {
 	static const char *const remedies[][2] = {
-		{"VirtualBox",
-			"on the host, with the machine off: VBoxManage modifyvm NAME --chipset ich9 --iommu automatic (VirtualBox 7)"},
-		{"VMware", "with the machine off: tick Virtualize IOMMU (ESXi: Expose IOMMU to the guest OS) in its processor settings, or "
+		{"VirtualBox", "on the host, with the machine off: VBoxManage modifyvm NAME --chipset ich9 --iommu "
+			       "automatic (VirtualBox 7)"},
+		{"VMware", "with the machine off: tick Virtualize IOMMU (ESXi: Expose IOMMU to the guest OS) in its "
+			   "processor settings, or "
 			   "vvtd.enable = \"TRUE\" in its .vmx; its network adapters must be e1000e"},
-		{"QEMU", "on the host: -machine q35,kernel-irqchip=split, and before the cards -device intel-iommu,intremap=on; libvirt: "
+		{"QEMU", "on the host: -machine q35,kernel-irqchip=split, and before the cards -device "
+			 "intel-iommu,intremap=on; libvirt: "
 			 "<iommu model='intel'><driver intremap='on'/></iommu>"},
-		{"KVM", "on the host: QEMU's -machine q35,kernel-irqchip=split -device intel-iommu,intremap=on, libvirt's <iommu "
+		{"KVM", "on the host: QEMU's -machine q35,kernel-irqchip=split -device intel-iommu,intremap=on, "
+			"libvirt's <iommu "
 			"model='intel'>; "
 			"a rented machine cannot have one"},
 	};
@@ -220,7 +230,8 @@ static void check_guest(const char *hypervisor)
 			boot_option("intel_iommu") ? "" : "; then, in the guest, add intel_iommu=on to " BOOT_LINE);
 	else
 		snprintf(mend, sizeof(mend),
-			"it cannot have one: use Linux on a machine of its own; or the software 82599, which needs none");
+			"it cannot have one: use Linux on a machine of its own; or the software 82599, which needs "
+			"none");
 	find(PROBLEM, "IOMMU", mend, "this is a guest of %s%s", hypervisor,
 		remedy ? ", which gives its guests none unless told to; Pollux refuses cards without one"
 		       : ", which gives its guests none");
@@ -228,7 +239,8 @@ static void check_guest(const char *hypervisor)
 
 static void check_iommu(void)
 {
-	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor), *hypervisor = vfio_hypervisor();
+	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor),
+		   *hypervisor = vfio_hypervisor();
 	const bool off = option && strcmp(option, "off") == 0;
 	char units[128], mend[512];
 
@@ -244,10 +256,13 @@ static void check_iommu(void)
 	if (off)
 		snprintf(mend, sizeof(mend), "take %s=off from " BOOT_LINE, vendor);
 	else if (option || cpu_is_amd())
-		snprintf(mend, sizeof(mend), "switch %s on in the firmware (BIOS) setup", cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
+		snprintf(mend, sizeof(mend), "switch %s on in the firmware (BIOS) setup",
+			cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
 	else
-		snprintf(mend, sizeof(mend), "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to " BOOT_LINE);
-	find(PROBLEM, "IOMMU", mend, "it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
+		snprintf(mend, sizeof(mend),
+			"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to " BOOT_LINE);
+	find(PROBLEM, "IOMMU", mend,
+		"it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
 }
 
 static void check_modules(void)
@@ -266,12 +281,14 @@ static void check_modules(void)
 		find(FINE, "iommufd", "", "/dev/iommu is there");
 	else if (is_there("/dev/vfio/vfio"))
 		find(FINE, "groups", "",
-			"cards are reached by their groups, /dev/vfio/vfio is there; iommufd (Linux 6.6 with CONFIG_IOMMUFD and "
+			"cards are reached by their groups, /dev/vfio/vfio is there; iommufd (Linux 6.6 with "
+			"CONFIG_IOMMUFD and "
 			"CONFIG_VFIO_DEVICE_CDEV) would do as well");
 	else
 		find(PROBLEM, "VFIO",
-			vfio_in_container() ? "give this container the machine's /dev/vfio (docker run --device /dev/vfio)"
-					    : "modprobe vfio_iommu_type1 (as root)",
+			vfio_in_container()
+				? "give this container the machine's /dev/vfio (docker run --device /dev/vfio)"
+				: "modprobe vfio_iommu_type1 (as root)",
 			"there is neither /dev/vfio/vfio nor /dev/iommu");
 }
 
@@ -293,12 +310,14 @@ static void find_nodes(const struct vfio_pci *port, enum level level)
 		doctor.ready++;
 	} else if (access(group, F_OK) != 0 && !port->cdev[0]) {
 		find(level, port->address,
-			vfio_in_container() ? "run this outside of the container, or give the container the machine's /dev/vfio"
-					    : "pollux-bind restore and bind it again (as root); dmesg | tail may say why",
+			vfio_in_container()
+				? "run this outside of the container, or give the container the machine's /dev/vfio"
+				: "pollux-bind restore and bind it again (as root); dmesg | tail may say why",
 			"there is no %s", group);
 	} else if (may_open(group)) {
 		find(level, port->address,
-			access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio (as root)" : "modprobe vfio_iommu_type1 (as root)",
+			access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio (as root)"
+						     : "modprobe vfio_iommu_type1 (as root)",
 			"%s cannot be opened", container);
 	} else {
 		snprintf(mend, sizeof(mend), "pollux-bind bind --user %s %s (as root)", doctor.user, port->address);
@@ -319,10 +338,11 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
 	for (unsigned i = 0; i < count && !found; i++) {
 		if (vfio_pci_harmless(others[i].driver))
 			continue;
-		snprintf(mend, sizeof(mend), "pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its own",
+		snprintf(mend, sizeof(mend),
+			"pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its own",
 			port->address, others[i].address, others[i].driver);
-		find(level, port->address, mend, "group %d is not viable: %s is bound to %s", port->group, others[i].address,
-			others[i].driver);
+		find(level, port->address, mend, "group %d is not viable: %s is bound to %s", port->group,
+			others[i].address, others[i].driver);
 		found = true;
 	}
 	free(others);
@@ -344,24 +364,25 @@ static void check_port(const struct vfio_pci *port, enum level level)
 	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
 		const bool used = vfio_pci_is_used(port, why, sizeof(why));
 
-		snprintf(mend, sizeof(mend), "pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "", geteuid() ? doctor.user : "",
-			port->address);
+		snprintf(mend, sizeof(mend), "pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "",
+			geteuid() ? doctor.user : "", port->address);
 		find(level, port->address, used ? "use another port, or see pollux-bind --help about --force" : mend,
-			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s", port->driver[0] ? port->driver : "no driver",
-			used ? ", and in use: " : "", used ? why : "");
+			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s",
+			port->driver[0] ? port->driver : "no driver", used ? ", and in use: " : "", used ? why : "");
 	} else if (find_neighbour(port, level)) {
 		/* said */
 	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
-		snprintf(mend, sizeof(mend), "choose another port; or end that process, if it is yours: kill %d", (int)opener);
+		snprintf(mend, sizeof(mend), "choose another port; or end that process, if it is yours: kill %d",
+			(int)opener);
 		find(level, port->address, mend, "it is open in process %d (%s)", (int)opener, name);
 	} else {
 		find_nodes(port, level);
 	}
 }
 
-/* Whether somebody listens at a socket. Connecting would disturb whoever serves the port, so the kernel's list is asked first. Who is not
- * in it listens in another network namespace, as a container has, or not at all: a try tells, and a server takes it for a client that says
- * nothing. */
+/* Whether somebody listens at a socket. Connecting would disturb whoever serves the port, so the kernel's list is asked
+ * first. Who is not in it listens in another network namespace, as a container has, or not at all: a try tells, and a
+ * server takes it for a client that says nothing. */
 static bool somebody_listens(const char *path)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -401,13 +422,17 @@ static void check_socket(const char *address)
 
 	snprintf(mend, sizeof(mend), "start a software 82599 there: pollux-model --port '%s'", socket);
 	if (stat(socket, &status) != 0)
-		find(PROBLEM, address, errno == ENOENT ? mend : "see who may go there: namei -l PATH", "%s: %s", socket, strerror(errno));
+		find(PROBLEM, address, errno == ENOENT ? mend : "see who may go there: namei -l PATH", "%s: %s", socket,
+			strerror(errno));
 	else if (!S_ISSOCK(status.st_mode))
-		find(PROBLEM, address, "give the path of a socket that pollux-model --port was given", "%s is no socket", socket);
+		find(PROBLEM, address, "give the path of a socket that pollux-model --port was given",
+			"%s is no socket", socket);
 	else if (strlen(socket) > SOCKET_PATH_MAX)
-		find(PROBLEM, address, "use a shorter one", "the path of a socket has at most %zu characters", SOCKET_PATH_MAX);
+		find(PROBLEM, address, "use a shorter one", "the path of a socket has at most %zu characters",
+			SOCKET_PATH_MAX);
 	else if (euidaccess(socket, W_OK) != 0)
-		find(PROBLEM, address, "run as the user who owns it, or chmod it", "%s may not be opened by this user", socket);
+		find(PROBLEM, address, "run as the user who owns it, or chmod it", "%s may not be opened by this user",
+			socket);
 	else if (!somebody_listens(socket))
 		find(PROBLEM, address, mend, "nobody listens at %s any more", socket);
 	else if (user_holder_find(socket, -1, &pid, holder))
@@ -440,10 +465,10 @@ static void check_ports(void)
 	free(list);
 	if (!ours)
 		find(PROBLEM, "cards",
-			vfio_hypervisor()
-				? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, VMware: e1000e, QEMU: e1000e or "
-				  "igb); or see the software 82599 in README.md, which needs no card"
-				: "put one in; or see the software 82599 in README.md, which needs no card",
+			vfio_hypervisor() ? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, "
+					    "VMware: e1000e, QEMU: e1000e or "
+					    "igb); or see the software 82599 in README.md, which needs no card"
+					  : "put one in; or see the software 82599 in README.md, which needs no card",
 			"Pollux drives none of this machine's");
 	else if (!doctor.ready)
 		find(PROBLEM, "cards", "see what is said of each above", "none is ready");
@@ -455,7 +480,8 @@ static void check_ports(void)
 static uint64_t needed_bytes(unsigned ports)
 {
 	const struct nic_config config = {.rx_ring = 0};
-	uint64_t packets = (uint64_t)nic_pool_count(&config, ports, ports + 1) + ports * (2 * APP_BURST + APP_FRAME_HANDLES);
+	uint64_t packets =
+		(uint64_t)nic_pool_count(&config, ports, ports + 1) + ports * (2 * APP_BURST + APP_FRAME_HANDLES);
 
 	return (packets * PKT_BUFFER_BYTES + 2 * MIB - 1) / (2 * MIB) * (2 * MIB) + ports * 2 * MIB;
 }
@@ -484,15 +510,18 @@ static void check_locked(uint64_t bytes, unsigned ports)
 	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= bytes)
 		snprintf(shell, sizeof(shell), "ulimit -l %llu; or as root", kib);
 	else
-		snprintf(shell, sizeof(shell), "as root, for this shell: prlimit --memlock=%llu --pid %d; or", kib << 10, (int)getppid());
+		snprintf(shell, sizeof(shell), "as root, for this shell: prlimit --memlock=%llu --pid %d; or",
+			kib << 10, (int)getppid());
 	snprintf(mend, sizeof(mend),
-		"%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd service: "
+		"%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd "
+		"service: "
 		"LimitMEMLOCK=%lluK%s",
-		shell, doctor.user, kib, kib, vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : "");
+		shell, doctor.user, kib, kib,
+		vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : "");
 	find(PROBLEM, "locked memory", mend,
 		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB",
-		(unsigned long long)(limit.rlim_cur >> 10), limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports,
-		kib);
+		(unsigned long long)(limit.rlim_cur >> 10),
+		limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports, kib);
 }
 
 static void check_memory(void)
@@ -501,7 +530,8 @@ static void check_memory(void)
 	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
 		 large = free_hugepages(1048576);
 	char mend[256], path[PATH_MAX];
-	const bool outside = vfio_path(path, "/proc/sys/vm/nr_hugepages") && vfio_in_container() && access(path, W_OK) != 0;
+	const bool outside =
+		vfio_path(path, "/proc/sys/vm/nr_hugepages") && vfio_in_container() && access(path, W_OK) != 0;
 
 	/* Those of 1 GiB are taken for more than 768 MiB only (mempool/memory.c), and no forwarder needs that much. */
 	if (small >= pages)
@@ -509,9 +539,12 @@ static void check_memory(void)
 			(unsigned long long)large);
 	else {
 		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root%s)",
-			(unsigned long long)(pages < 64 ? 64 : pages), outside ? ", on the machine itself: this is a container" : "");
-		find(WARNING, "hugepages", mend, "%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower",
-			(unsigned long long)small, (unsigned long long)pages, large ? ", and those of 1 GiB are too large" : "");
+			(unsigned long long)(pages < 64 ? 64 : pages),
+			outside ? ", on the machine itself: this is a container" : "");
+		find(WARNING, "hugepages", mend,
+			"%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower",
+			(unsigned long long)small, (unsigned long long)pages,
+			large ? ", and those of 1 GiB are too large" : "");
 	}
 	if (doctor.sockets < doctor.count || !doctor.count) /* a software card locks nothing */
 		check_locked(bytes, ports < 2 ? 2 : ports);
@@ -527,25 +560,30 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char doc[] =
-	"Looks for what keeps Pollux from driving the cards of this machine, and prints the command that mends it. Changes nothing, and "
-	"touches no card.\n"
-	"ADDRESS is a card's PCI address, such as 0000:03:00.0, or a software card's vfio-user:/path/to/socket; without one, all cards "
-	"that "
-	"Pollux drives are looked at."
-	"\v"
-	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and nodes as far as "
-	"this "
-	"user may open them, who has the card open, hugepages, and the limit of locked memory. Run it as the user who will run the "
-	"forwarder. A problem keeps the forwarder from starting, a warning does not. Which processes have a card open only root can see "
-	"of others.\n"
-	"\n"
-	"Examples:\n"
-	"  pollux-doctor\n"
-	"  pollux-doctor 0000:03:00.0 0000:03:00.1 && pollux-fwd 0000:03:00.0 0000:03:00.1\n"
-	"\n"
-	"Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, one at least); 1 it would not; "
-	"2 the command line was wrong.";
+static const char doc[] = "Looks for what keeps Pollux from driving the cards of this machine, and prints the command "
+			  "that mends it. Changes nothing, and "
+			  "touches no card.\n"
+			  "ADDRESS is a card's PCI address, such as 0000:03:00.0, or a software card's "
+			  "vfio-user:/path/to/socket; without one, all cards "
+			  "that "
+			  "Pollux drives are looked at."
+			  "\v"
+			  "It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's "
+			  "driver, IOMMU group and nodes as far as "
+			  "this "
+			  "user may open them, who has the card open, hugepages, and the limit of locked memory. Run "
+			  "it as the user who will run the "
+			  "forwarder. A problem keeps the forwarder from starting, a warning does not. Which processes "
+			  "have a card open only root can see "
+			  "of others.\n"
+			  "\n"
+			  "Examples:\n"
+			  "  pollux-doctor\n"
+			  "  pollux-doctor 0000:03:00.0 0000:03:00.1 && pollux-fwd 0000:03:00.0 0000:03:00.1\n"
+			  "\n"
+			  "Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, "
+			  "one at least); 1 it would not; "
+			  "2 the command line was wrong.";
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -592,7 +630,8 @@ int main(int argc, char **argv)
 	if (doctor.json)
 		printf("],\"problems\":%u,\"ready\":%s}\n", doctor.problems, doctor.problems ? "false" : "true");
 	else if (doctor.problems)
-		printf("\nThe forwarder would not start: %u problem%s.\n", doctor.problems, doctor.problems > 1 ? "s" : "");
+		printf("\nThe forwarder would not start: %u problem%s.\n", doctor.problems,
+			doctor.problems > 1 ? "s" : "");
 	else
 		printf("\nThe forwarder would start.\n");
 	return app_written() && !doctor.problems ? APP_OK : APP_FAILED;

@@ -22,7 +22,8 @@ static struct {
 
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
-	FILE *out; /* where frames go: the file, or stdout, or for lines stderr when JSON has stdout; the worker's alone */
+	FILE *out; /* where frames go: the file, or stdout, or for lines stderr when JSON has stdout; the worker's alone
+		    */
 	bool has_filter, unflushed;
 	struct bpf_program filter;
 	_Atomic uint64_t captured, not_matched;
@@ -43,7 +44,8 @@ static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 
 	strftime(at, sizeof(at), "%H:%M:%S", localtime_r(&seconds, &tm));
 	if (header->caplen >= 14)
-		snprintf(who, sizeof(who), "%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7],
+		snprintf(who, sizeof(who),
+			"%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7],
 			d[8], d[9], d[10], d[11], d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
 	fprintf(dump.out, "%s.%09ld %slength %u\n", at, (long)header->ts.tv_usec, who, header->len);
 }
@@ -131,8 +133,11 @@ static void more(FILE *out, bool json, bool total)
 
 	if (!json && !total)
 		return;
-	fprintf(out, json ? ",\"captured\":%llu,\"not_matched\":%llu,\"in_hand\":%llu" : "dump: %llu packets captured, %llu did not match",
-		(unsigned long long)app_get(&dump.captured), (unsigned long long)app_get(&dump.not_matched), (unsigned long long)in_hand);
+	fprintf(out,
+		json ? ",\"captured\":%llu,\"not_matched\":%llu,\"in_hand\":%llu"
+		     : "dump: %llu packets captured, %llu did not match",
+		(unsigned long long)app_get(&dump.captured), (unsigned long long)app_get(&dump.not_matched),
+		(unsigned long long)in_hand);
 	if (in_hand && !json)
 		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
 	fputs(json ? "" : "\n", out);
@@ -142,7 +147,8 @@ static void more(FILE *out, bool json, bool total)
 
 static const struct argp_option options[] = {
 	{"write", 'w', "FILE", 0,
-		"write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout, or stderr with "
+		"write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout, "
+		"or stderr with "
 		"--json",
 		0},
 	{"snaplen", 's', "BYTES", 0, "keep only that many bytes of each frame, 14 to 65535; default 65535", 0},
@@ -150,15 +156,17 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char doc[] = "Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), or "
-			  "all.\n" APP_HELP_PORT "\v"
-			  "Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
-			  "\n"
-			  "Examples:\n"
-			  "  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
-			  "  pollux-dump vfio-user:/tmp/a -n 10 'arp or icmp6'\n"
-			  "  pollux-dump 0000:03:00.0 -w - | tcpdump -n -r -\n"
-			  "\n" APP_HELP_STATUS;
+static const char doc[] =
+	"Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), "
+	"or "
+	"all.\n" APP_HELP_PORT "\v"
+	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
+	"  pollux-dump vfio-user:/tmp/a -n 10 'arp or icmp6'\n"
+	"  pollux-dump 0000:03:00.0 -w - | tcpdump -n -r -\n"
+	"\n" APP_HELP_STATUS;
 
 static void add_word(const char *word)
 {
@@ -199,11 +207,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "--json and --write - would both have stdout");
 		if (dump.options.cpu_count > 1)
 			argp_error(state, "--cpu: one CPU is wanted");
-		dump.pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)dump.snaplen, PCAP_TSTAMP_PRECISION_NANO);
+		dump.pcap =
+			pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)dump.snaplen, PCAP_TSTAMP_PRECISION_NANO);
 		if (!dump.pcap)
 			argp_failure(state, APP_FAILED, 0, "no memory for libpcap");
 		dump.has_filter = dump.expression != NULL;
-		if (dump.has_filter && pcap_compile(dump.pcap, &dump.filter, dump.expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
+		if (dump.has_filter &&
+			pcap_compile(dump.pcap, &dump.filter, dump.expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
 			argp_error(state, "%s: %s", dump.expression, pcap_geterr(dump.pcap));
 		return 0;
 	default:
@@ -214,7 +224,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 /* A FIFO can be opened when somebody reads it: until then the ports are served. */
 static int open_path(void)
 {
-	uint64_t end = dump.options.duration_s > 0 ? app_now_ns() + (uint64_t)(dump.options.duration_s * 1e9) : UINT64_MAX;
+	uint64_t end =
+		dump.options.duration_s > 0 ? app_now_ns() + (uint64_t)(dump.options.duration_s * 1e9) : UINT64_MAX;
 	int fd;
 
 	while ((fd = open(dump.file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666)) < 0) {
@@ -264,7 +275,8 @@ static bool run(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp_child children[] = {
+		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
 	static const struct argp argp = {options, parse, "PORT [EXPRESSION...]", doc, children, NULL, NULL};
 	bool good;
 

@@ -58,8 +58,8 @@ static void rewrite_all(const struct direction *d, enum mode mode, unsigned n)
 	}
 }
 
-/* What the ring had no room for is dropped; or it waits, until the end, when it is still in hand. @return handles sent in the end; the time
- * spent waiting is added to *waited. */
+/* What the ring had no room for is dropped; or it waits, until the end, when it is still in hand. @return handles sent
+ * in the end; the time spent waiting is added to *waited. */
 static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64_t *waited)
 {
 	uint64_t start = app_tsc();
@@ -148,7 +148,8 @@ static double busiest(void)
 	return (double)most;
 }
 
-/* Who limited the speed. Time off the CPU that fell into work or waiting counts there, too: that a thread waited is sure of the rest only.
+/* Who limited the speed. Time off the CPU that fell into work or waiting counts there, too: that a thread waited is
+ * sure of the rest only.
  */
 static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 {
@@ -171,7 +172,8 @@ static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 	else if (down)
 		snprintf(limit, bytes, "a link that is down");
 	else
-		snprintf(limit, bytes, came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
+		snprintf(limit, bytes,
+			came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
 }
 
 static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received, double cycles, double waited)
@@ -184,10 +186,12 @@ static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received
 	fprintf(out,
 		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
 		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
-		app_ratio(cycles, (double)polls), app_ratio((double)received, (double)polls), app_ratio(cycles, (double)received));
+		app_ratio(cycles, (double)polls), app_ratio((double)received, (double)polls),
+		app_ratio(cycles, (double)received));
 	fprintf(out,
 		json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
-		     : "forwarder: at work %.0f %% of the time (its busiest thread), waiting for room to send %.0f %%: the limit was %s\n",
+		     : "forwarder: at work %.0f %% of the time (its busiest thread), waiting for room to send %.0f %%: "
+		       "the limit was %s\n",
 		json ? busy : 100 * busy, json ? waiting : 100 * waiting, limit);
 	if (json)
 		fprintf(out, ",\"tsc_hz\":%.0f", app_tsc_hz());
@@ -195,7 +199,8 @@ static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received
 
 static void more(FILE *out, bool json, bool total)
 {
-	uint64_t polls = 0, cycles = 0, received = 0, given = 0, full = 0, bad = 0, in_hand = 0, waited = 0, unsent = app_unsent(&fwd.app);
+	uint64_t polls = 0, cycles = 0, received = 0, given = 0, full = 0, bad = 0, in_hand = 0, waited = 0,
+		 unsent = app_unsent(&fwd.app);
 
 	if (!total)
 		return;
@@ -211,13 +216,15 @@ static void more(FILE *out, bool json, bool total)
 		waited += app_get(&c->waited_cycles);
 	}
 	/* received is the sum of all the others */
-	fprintf(out, json ? ",\"forwarded\":%llu" : "forwarder: %llu packets forwarded", (unsigned long long)(given - bad - unsent));
+	fprintf(out, json ? ",\"forwarded\":%llu" : "forwarder: %llu packets forwarded",
+		(unsigned long long)(given - bad - unsent));
 	if (json)
 		fprintf(out,
-			",\"received\":%llu,\"dropped_tx_ring_full\":%llu,\"dropped_tx_bad_packets\":%llu,\"not_sent\":%llu,"
+			",\"received\":%llu,\"dropped_tx_ring_full\":%llu,\"dropped_tx_bad_packets\":%llu,\"not_sent\":"
+			"%llu,"
 			"\"in_hand\":%llu,\"exact\":%s",
-			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad, (unsigned long long)unsent,
-			(unsigned long long)in_hand, app_gone(&fwd.app) ? "false" : "true");
+			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad,
+			(unsigned long long)unsent, (unsigned long long)in_hand, app_gone(&fwd.app) ? "false" : "true");
 	else
 		fprintf(out, ", %llu dropped", (unsigned long long)app_dropped(&fwd.app));
 	if (unsent && !json)
@@ -238,18 +245,22 @@ enum { KEY_NEXT_HOP = 0x100, KEY_NO_DROP };
 
 static const struct argp_option options[] = {
 	{"mode", 'm', "MODE", 0,
-		"io: packets as they are; mac: destination is the next hop, source the sending port; macswap: destination "
+		"io: packets as they are; mac: destination is the next hop, source the sending port; macswap: "
+		"destination "
 		"and source change places; default io",
 		0},
-	{"next-hop", KEY_NEXT_HOP, "MAC", 0, "mode mac: where packets go; once for all ports, or once per port in the order of the ports",
+	{"next-hop", KEY_NEXT_HOP, "MAC", 0,
+		"mode mac: where packets go; once for all ports, or once per port in the order of the ports", 0},
+	{"no-drop", KEY_NO_DROP, NULL, 0,
+		"when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0},
+	{"packets", 'n', "N", 0, "end after N packets were forwarded, with several CPUs at least N; default: no limit",
 		0},
-	{"no-drop", KEY_NO_DROP, NULL, 0, "when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0},
-	{"packets", 'n', "N", 0, "end after N packets were forwarded, with several CPUs at least N; default: no limit", 0},
 	{0},
 };
 
 static const char doc[] =
-	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and so on. When the "
+	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and "
+	"so on. When the "
 	"number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT "\v"
 	"With several CPUs (--cpu), each has a thread, and the ports are dealt out among them.\n"
 	"\n"
@@ -272,7 +283,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_NEXT_HOP:
 		if (fwd.next_hop_count == APP_PORTS || !app_parse_mac(text, fwd.next_hops[fwd.next_hop_count++]))
-			argp_error(state, "--next-hop %s: at most %u addresses such as 02:00:00:00:00:01 are wanted", text, APP_PORTS);
+			argp_error(state, "--next-hop %s: at most %u addresses such as 02:00:00:00:00:01 are wanted",
+				text, APP_PORTS);
 		if (fwd.next_hops[fwd.next_hop_count - 1][0] & 1)
 			argp_error(state, "--next-hop %s: this is a group's address; one station's is wanted", text);
 		return 0;
@@ -318,7 +330,8 @@ static void connect_ports(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp_child children[] = {
+		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
 	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL};
 	bool good;
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-gen: sends numbered packets, or those of a capture file, at a chosen rate, and accounts for what comes back. */
+ * pollux-gen: sends numbered packets, or those of a capture file, at a chosen rate, and accounts for what comes back.
+ */
 #include "gen.h"
 
 #include <string.h>
 #include <time.h>
 
-#define QUIET_NS UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
+#define QUIET_NS                                                                                                       \
+	UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
 #define DRAIN_NS UINT64_C(3000000000)
 #define AWAY_S   0.001 /* between two looks at the schedule: longer, and the thread has lost its CPU */
 #define WAIT_S   1.0   /* until the next frame: longer, and it is told */
-/* The card has sent nothing though its transmit ring is full: for so long, and it is told again; and it is not waited for any longer. */
+/* The card has sent nothing though its transmit ring is full: for so long, and it is told again; and it is not waited
+ * for any longer. */
 #define STALL_TOLD_NS UINT64_C(2000000000)
 #define STALL_END_NS  UINT64_C(5000000000)
 
@@ -25,9 +28,10 @@ static struct {
 
 	/* Touched by the sending thread. */
 	struct pkt_pool *pool;
-	_Atomic uint64_t start;          /* the time stamp counter's value, or 0: not yet; all times below are cycles since then */
-	uint64_t looked_at;              /* when the thread last looked whether there is something to send */
-	uint64_t away_after;             /* a thread that has not looked for so long had lost its CPU */
+	_Atomic uint64_t
+		start;       /* the time stamp counter's value, or 0: not yet; all times below are cycles since then */
+	uint64_t looked_at;  /* when the thread last looked whether there is something to send */
+	uint64_t away_after; /* a thread that has not looked for so long had lost its CPU */
 	unsigned first_pending, pending; /* handles in pkts that wait for room in the ring */
 	unsigned frames_at_once;         /* the most that a burst has */
 	bool full;                       /* the ring took less than it was given */
@@ -37,7 +41,7 @@ static struct {
 	_Atomic uint64_t full_cycles, away_cycles; /* spent with the transmit ring full; without the CPU */
 	_Atomic uint64_t sent_at, ended_at;        /* when the ring took the last frame; when sending ended */
 	_Atomic uint64_t wait_until;               /* when the next frame is due, if none was at the last look */
-	_Atomic double speed;                      /* of the schedule's clock: written by the main thread, taken over by the sending one */
+	_Atomic double speed; /* of the schedule's clock: written by the main thread, taken over by the sending one */
 
 	/* Touched by the receiving thread. */
 	struct gen_sequence sequence;
@@ -63,7 +67,8 @@ static uint64_t elapsed(void)
 	return start ? app_tsc() - start : 0;
 }
 
-/* Starting a thread takes time of its own. A thread that starts later than that was without its CPU: the time counts. */
+/* Starting a thread takes time of its own. A thread that starts later than that was without its CPU: the time counts.
+ */
 static void begin(uint64_t now)
 {
 	app_set(&gen.start, now - gen.begun > gen.away_after ? gen.begun : now);
@@ -88,7 +93,8 @@ static unsigned make(uint64_t number, unsigned n)
 	return n;
 }
 
-/* Writes one piece of a frame. Every buffer holds the template, which is zeros behind the head: in a further piece only the head has to go.
+/* Writes one piece of a frame. Every buffer holds the template, which is zeros behind the head: in a further piece only
+ * the head has to go.
  */
 static void make_piece(struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
 {
@@ -138,7 +144,8 @@ static bool prepare_burst(uint64_t now)
 	}
 	if (speed != gen.schedule.speed)
 		gen_schedule_set_speed(&gen.schedule, (double)now, speed);
-	unsigned n = gen_schedule_due(&gen.schedule, (double)now, left < gen.frames_at_once ? (unsigned)left : gen.frames_at_once);
+	unsigned n = gen_schedule_due(
+		&gen.schedule, (double)now, left < gen.frames_at_once ? (unsigned)left : gen.frames_at_once);
 	if (n == 0) {
 		app_set(&gen.wait_until, now + (uint64_t)gen_schedule_wait(&gen.schedule, (double)now));
 		return false;
@@ -161,7 +168,8 @@ static void transmit(void)
 	else if (since > gen.away_after)
 		app_add(&gen.away_cycles, since);
 	if (gen.pending)
-		gen_schedule_due(&gen.schedule, (double)now, 0); /* what cannot be made up for counts while the ring is full, too */
+		gen_schedule_due(&gen.schedule, (double)now,
+			0); /* what cannot be made up for counts while the ring is full, too */
 	else if (!prepare_burst(now))
 		return;
 	unsigned sent = nic_tx(port->tx, gen.pkts + gen.first_pending, gen.pending);
@@ -255,7 +263,8 @@ static void work(unsigned index)
 
 static struct gen_progress progress(bool end)
 {
-	static double clock_s, seconds, down_s; /* of the schedule's clock, of ours, and with the link down, when this was asked last */
+	static double clock_s, seconds,
+		down_s; /* of the schedule's clock, of ours, and with the link down, when this was asked last */
 	double hz = app_tsc_hz(), now = (double)(gen.sending ? elapsed() : app_get(&gen.ended_at)) / hz;
 
 	clock_s += (now - seconds) * gen.told.speed;
@@ -303,8 +312,8 @@ static void more(FILE *out, bool json, bool total)
 			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
 			(unsigned long long)gen.args.count);
 	else if (total)
-		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times%s\n", sent,
-			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
+		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times%s\n",
+			sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
 			app_gone(&gen.app) ? APP_AS_KNOWN : "");
 	if (!json && total && gen.args.count > sent)
 		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.args.count,
@@ -324,16 +333,19 @@ static void more(FILE *out, bool json, bool total)
 static void tell_above_line(void)
 {
 	if (gen_rate_above_line(&gen.told) && !gen.args.app.quiet)
-		app_error("%s: more than a link of %u Mbit/s carries, with framing: %s", gen.told.asked ? "--rate" : gen.capture.name,
-			gen.told.mbps, gen.told.asked ? "the rest is given up" : "it takes longer");
+		app_error("%s: more than a link of %u Mbit/s carries, with framing: %s",
+			gen.told.asked ? "--rate" : gen.capture.name, gen.told.mbps,
+			gen.told.asked ? "the rest is given up" : "it takes longer");
 }
 
-/* Tells of a transmit ring that stays full. @return whether that is no use any more: while the link is down, it may come up */
+/* Tells of a transmit ring that stays full. @return whether that is no use any more: while the link is down, it may
+ * come up */
 static bool stalled(bool up)
 {
 	static uint64_t sent, full_cycles, since_ns, told_ns;
 	static bool was_up;
-	uint64_t now = app_now_ns(), sent_now = app_get(&gen.app.ports[0].counters.sent), full_now = app_get(&gen.full_cycles);
+	uint64_t now = app_now_ns(), sent_now = app_get(&gen.app.ports[0].counters.sent),
+		 full_now = app_get(&gen.full_cycles);
 
 	if (sent != sent_now || full_cycles == full_now || up != was_up)
 		since_ns = told_ns = now;
@@ -342,8 +354,10 @@ static bool stalled(bool up)
 	was_up = up;
 	bool end = up && gen.count && now - since_ns >= STALL_END_NS;
 	if ((end || now - told_ns >= STALL_TOLD_NS) && (end || !gen.args.app.quiet)) {
-		app_error("the transmit ring is full, and nothing was sent for %.0f s: %s%s", (double)(now - since_ns) / 1e9,
-			up ? "does the other end hold the card up?" : "the link is down", end ? "; not all of --count is sent" : "");
+		app_error("the transmit ring is full, and nothing was sent for %.0f s: %s%s",
+			(double)(now - since_ns) / 1e9,
+			up ? "does the other end hold the card up?" : "the link is down",
+			end ? "; not all of --count is sent" : "");
 		told_ns = now;
 	}
 	return end;
@@ -366,13 +380,14 @@ static bool look(void)
 	return !gen.sending || gen.stalled;
 }
 
-/* Waits for what is still under way: until all came back, or nothing has come for a while; not for long, as a capture's frames that
- * come back cannot be told from those of others, who may never end. */
+/* Waits for what is still under way: until all came back, or nothing has come for a while; not for long, as a capture's
+ * frames that come back cannot be told from those of others, who may never end. */
 static void drain(void)
 {
 	uint64_t start = app_now_ns(), since = start, before = 0;
 
-	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS && app_get(&gen.sequence.unique) < app_get(&gen.made)) {
+	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS &&
+		app_get(&gen.sequence.unique) < app_get(&gen.made)) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		uint64_t received = gen.capture.file ? app_received(&gen.app) : app_get(&gen.sequence.unique);
 		since = received != before ? app_now_ns() : since;
@@ -424,7 +439,8 @@ static bool prepare(void)
 	pace();
 	if (gen.capture.file && !gen.args.loop && (!gen.count || gen.count > gen.schedule.count)) {
 		if (gen.count && !gen.args.app.quiet)
-			app_error("--count %llu: %s has %u frames to send, which are sent once; --loop starts again at its end",
+			app_error("--count %llu: %s has %u frames to send, which are sent once; --loop starts again at "
+				  "its end",
 				(unsigned long long)gen.count, gen.capture.name, gen.schedule.count);
 		gen.count = gen.schedule.count;
 	}
@@ -440,7 +456,8 @@ static bool run(void)
 {
 	gen.sending = !app_stopping();
 	gen.begun = app_tsc();
-	bool good = app_run(&gen.app, &(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
+	bool good = app_run(&gen.app,
+		&(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good && !gen.stalled;
 }

@@ -5,8 +5,9 @@
 
 #include "app.h"
 
-#define GEN_OVERHEAD_BYTES 18u    /* of a frame without VLAN tags, on top of what the MTU counts: Ethernet header and FCS */
-#define GEN_FRAME_BYTES    16384u /* room for the longest frame of any card */
+#define GEN_OVERHEAD_BYTES                                                                                             \
+	18u /* of a frame without VLAN tags, on top of what the MTU counts: Ethernet header and FCS */
+#define GEN_FRAME_BYTES 16384u /* room for the longest frame of any card */
 
 /** How many buffers a frame takes. */
 static inline unsigned gen_pieces(unsigned frame_bytes)
@@ -48,26 +49,30 @@ struct gen_frame {
 /* A sender held up sends later what it owes, but not for more than this time. */
 #define GEN_CATCH_UP_S 0.01
 
-/** The schedule has a clock of its own, in cycles from 0. It is as fast as the time stamp counter, until a rate in percent follows a link
- *  whose speed changes. Who sends is its single user, but for what is atomic. */
+/** The schedule has a clock of its own, in cycles from 0. It is as fast as the time stamp counter, until a rate in
+ * percent follows a link whose speed changes. Who sends is its single user, but for what is atomic. */
 struct gen_schedule {
 	struct gen_frame *frames; /* sent one after the other, and then from the first again */
 	unsigned count, room, next;
-	unsigned longest;                 /* bytes of the longest frame */
-	double round_cycles, round_bits;  /* that all frames once through take: time, 0 if nothing limits the rate; and on the wire */
-	double due;                       /* when the next frame is due, by the schedule's clock */
-	double catch_up;                  /* GEN_CATCH_UP_S in cycles */
-	double clock, set_at, speed;      /* at set_at cycles after the start the clock was `clock`, and is `speed` times as fast since */
-	_Atomic uint64_t given_up_cycles; /* of the schedule's clock, in which nothing was sent, and nothing is made up for */
-	_Atomic uint64_t held_up_cycles;  /* the same of the time stamp counter */
+	unsigned longest; /* bytes of the longest frame */
+	double round_cycles,
+		round_bits; /* that all frames once through take: time, 0 if nothing limits the rate; and on the wire */
+	double due;         /* when the next frame is due, by the schedule's clock */
+	double catch_up;    /* GEN_CATCH_UP_S in cycles */
+	double clock, set_at,
+		speed; /* at set_at cycles after the start the clock was `clock`, and is `speed` times as fast since */
+	_Atomic uint64_t
+		given_up_cycles; /* of the schedule's clock, in which nothing was sent, and nothing is made up for */
+	_Atomic uint64_t held_up_cycles; /* the same of the time stamp counter */
 };
 
 /** Adds a frame, of which it keeps a copy. False: no memory. */
 bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns);
 
-/** Computes the gaps: from the rate; of captured frames with an unlimited rate as they were captured, but max_gap_ns at most (0: as long as
- *  they are). */
-void gen_schedule_pace(struct gen_schedule *schedule, const struct app_rate *rate, uint64_t max_gap_ns, unsigned link_mbps);
+/** Computes the gaps: from the rate; of captured frames with an unlimited rate as they were captured, but max_gap_ns at
+ * most (0: as long as they are). */
+void gen_schedule_pace(
+	struct gen_schedule *schedule, const struct app_rate *rate, uint64_t max_gap_ns, unsigned link_mbps);
 
 /** From `now` cycles after the start on, everything is `speed` times as fast as gen_schedule_pace has said. */
 void gen_schedule_set_speed(struct gen_schedule *schedule, double now, double speed);
@@ -105,13 +110,15 @@ struct gen_capture {
 };
 
 /**
- * Loads all frames of a capture that can be sent, so that nothing reads from disk later. Says what is remarkable, unless quiet.
+ * Loads all frames of a capture that can be sent, so that nothing reads from disk later. Says what is remarkable,
+ * unless quiet.
  * @param strict  to send nothing if not all frames can be sent as they were on the wire
  * @return false, and said why: there is nothing to send; or it was asked to stop, and said nothing
  */
 bool gen_capture_load(struct gen_capture *capture, struct gen_schedule *schedule, bool strict, bool quiet);
 
-/** Prints what of the capture is not sent as it was: a line for people, if there is need; or a JSON member with a comma in front. */
+/** Prints what of the capture is not sent as it was: a line for people, if there is need; or a JSON member with a comma
+ * in front. */
 void gen_capture_print(const struct gen_capture *capture, FILE *out, bool json);
 
 /* ---- Rates asked and achieved (gen_rate.c) ---- */
@@ -137,9 +144,10 @@ struct gen_rate {
 /** More bits per second, with framing, than the link carries. */
 bool gen_rate_above_line(const struct gen_rate *rate);
 
-/** Prints what was achieved between two moments beside what was asked for, and why it was missed: a line for people, if a rate was asked
- *  for or missed; or JSON members, each with a comma in front. */
-void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, FILE *out, bool json);
+/** Prints what was achieved between two moments beside what was asked for, and why it was missed: a line for people, if
+ * a rate was asked for or missed; or JSON members, each with a comma in front. */
+void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to,
+	FILE *out, bool json);
 
 /* ---- Numbered packets (gen_udp.c) ---- */
 
@@ -160,7 +168,8 @@ uint32_t gen_run_number(void);
 
 /** Makes a template: Ethernet, IPv4 from 198.18.0.0/16 to 198.19.0.1 (RFC 2544's addresses), UDP, a number, zeros.
  * @param run  a number of this run: packets of other runs are not taken for ours */
-void gen_udp_init(struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run);
+void gen_udp_init(
+	struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run);
 
 /** Writes the head of packet `number` into a buffer that already holds the template behind its first 64 bytes. */
 void gen_udp_write(const struct gen_udp *udp, uint8_t *data, uint64_t number);
@@ -174,11 +183,13 @@ bool gen_udp_read(const struct gen_udp *udp, const uint8_t *data, unsigned bytes
 /** Whether a packet of ours is, but for the Ethernet addresses, as it was sent under that number. */
 bool gen_udp_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
 
-/** The same of the first piece of one in several buffers, and of a further piece that begins at `offset` of the frame. */
+/** The same of the first piece of one in several buffers, and of a further piece that begins at `offset` of the frame.
+ */
 bool gen_udp_head_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
 bool gen_udp_piece_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, unsigned offset);
 
-/** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are new, too. */
+/** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are
+ * new, too. */
 #define GEN_SEQUENCE_WINDOW 65536u
 struct gen_sequence {
 	uint64_t next;           /* one more than the highest number seen */
@@ -190,8 +201,8 @@ struct gen_sequence {
 };
 void gen_sequence_add(struct gen_sequence *sequence, uint64_t number);
 
-/** Prints what became of `sent` packets: a line for people, or JSON members with a comma in front. Those that have not come are lost where
- *  a later one came or, at the end, all; else they are in flight. */
+/** Prints what became of `sent` packets: a line for people, or JSON members with a comma in front. Those that have not
+ * come are lost where a later one came or, at the end, all; else they are in flight. */
 void gen_sequence_print(const struct gen_sequence *sequence, FILE *out, bool json, bool end, uint64_t sent);
 
 #endif

@@ -5,24 +5,29 @@
 enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
 
 static const struct argp_option options[] = {
-	{"size", 's', "BYTES", 0, "frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
+	{"size", 's', "BYTES", 0,
+		"frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
 	{"rate", 'R', "RATE", 0,
-		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble and gap "
-		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as fast as it can, for "
+		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble "
+		"and gap "
+		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as "
+		"fast as it can, for "
 		"captures their own timing",
 		0},
 	{"count", 'n', "N", 0,
-		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: no limit, for "
+		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: "
+		"no limit, for "
 		"captures once through",
 		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
 	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
 	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},
 	{"loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0},
-	{"max-gap", KEY_MAX_GAP, "SECONDS", 0, "shorten longer gaps between a capture's frames to that; default: wait as long as they are",
-		0},
+	{"max-gap", KEY_MAX_GAP, "SECONDS", 0,
+		"shorten longer gaps between a capture's frames to that; default: wait as long as they are", 0},
 	{"strict", KEY_STRICT, NULL, 0,
-		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the file is damaged; "
+		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the "
+		"file is damaged; "
 		"default: send the others, and tell",
 		0},
 	{0},
@@ -30,11 +35,16 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT "\v"
-	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered or duplicated on "
-	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses may change. Once all "
-	"are sent, it waits until nothing has come back for 0.25 s. Until then, what has not come and was not overtaken is in flight "
-	"(\"in_flight\"); then it is lost. \"echo\":false says that nothing has come back at all, perhaps as nobody sends it.\n"
-	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the cause "
+	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered "
+	"or duplicated on "
+	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses "
+	"may change. Once all "
+	"are sent, it waits until nothing has come back for 0.25 s. Until then, what has not come and was not "
+	"overtaken is in flight "
+	"(\"in_flight\"); then it is lost. \"echo\":false says that nothing has come back at all, perhaps as nobody "
+	"sends it.\n"
+	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the "
+	"cause "
 	"(\"limited_by\").\n"
 	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
 	"\n"
@@ -75,7 +85,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 's':
 		args->shaped = true;
-		args->size = (unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, GEN_FRAME_BYTES);
+		args->size =
+			(unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, GEN_FRAME_BYTES);
 		return 0;
 	case 'R':
 		wanted = app_parse_rate(text, &args->rate);
@@ -120,7 +131,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 void gen_parse(struct gen_args *args, int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp_child children[] = {
+		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
 	static const struct argp argp = {options, parse, "PORT [PORT]", doc, children, NULL, NULL};
 
 	app_parse(&argp, argc, argv, args);

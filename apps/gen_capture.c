@@ -34,11 +34,12 @@ static void tell_progress(struct source *source)
 		return;
 	source->told_ns = now;
 	if (source->size)
-		app_error("%s: %llu frames read, %llu of %llu MB", source->name, (unsigned long long)source->capture->frames,
-			(unsigned long long)(source->bytes / 1000000), (unsigned long long)(source->size / 1000000));
+		app_error("%s: %llu frames read, %llu of %llu MB", source->name,
+			(unsigned long long)source->capture->frames, (unsigned long long)(source->bytes / 1000000),
+			(unsigned long long)(source->size / 1000000));
 	else
-		app_error("%s: %llu frames read, %llu MB; waiting for more", source->name, (unsigned long long)source->capture->frames,
-			(unsigned long long)(source->bytes / 1000000));
+		app_error("%s: %llu frames read, %llu MB; waiting for more", source->name,
+			(unsigned long long)source->capture->frames, (unsigned long long)(source->bytes / 1000000));
 }
 
 /* Like read(2), but a stop ends it also while a pipe has nothing to give: -EINTR then. */
@@ -92,14 +93,16 @@ static void say_what_it_is(const struct source *source, const char *error)
 	unsigned printable = 0;
 
 	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
-		if (source->start_bytes < strlen(packed[i].magic) || memcmp(source->start, packed[i].magic, strlen(packed[i].magic)) != 0)
+		if (source->start_bytes < strlen(packed[i].magic) ||
+			memcmp(source->start, packed[i].magic, strlen(packed[i].magic)) != 0)
 			continue;
-		app_error("%s: compressed with %s: unpack it on the way (%s -dc FILE | pollux-gen --replay - ...)", source->name,
-			packed[i].name, packed[i].unpack);
+		app_error("%s: compressed with %s: unpack it on the way (%s -dc FILE | pollux-gen --replay - ...)",
+			source->name, packed[i].name, packed[i].unpack);
 		return;
 	}
 	for (unsigned i = 0; i < source->start_bytes; i++)
-		printable += source->start[i] == '\n' || source->start[i] == '\t' || (source->start[i] >= 0x20 && source->start[i] < 0x7f);
+		printable += source->start[i] == '\n' || source->start[i] == '\t' ||
+			     (source->start[i] >= 0x20 && source->start[i] < 0x7f);
 	app_error("%s: not a pcap or pcapng capture%s: %s", source->name,
 		source->start_bytes == 0           ? ", the file is empty"
 		: printable == source->start_bytes ? ", it looks like text"
@@ -129,8 +132,10 @@ static bool open_source(struct source *source, const char *file)
 		return false;
 	}
 	source->size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
-	for (ssize_t got = 1; got > 0 && source->start_bytes < sizeof(source->start); source->start_bytes += (unsigned)got) {
-		got = read_more(source, source->start + source->start_bytes, sizeof(source->start) - source->start_bytes);
+	for (ssize_t got = 1; got > 0 && source->start_bytes < sizeof(source->start);
+		source->start_bytes += (unsigned)got) {
+		got = read_more(
+			source, source->start + source->start_bytes, sizeof(source->start) - source->start_bytes);
 		if (got < 0) {
 			if (!app_stopping())
 				app_error("%s: %s", source->name, strerror(errno));
@@ -144,14 +149,15 @@ static pcap_t *open_pcap(struct source *source)
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
 	FILE *stream = fopencookie(source, "r", (cookie_io_functions_t){.read = give});
-	pcap_t *pcap = stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error) : NULL;
+	pcap_t *pcap =
+		stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error) : NULL;
 
 	if (pcap && pcap_datalink(pcap) == DLT_EN10MB)
 		return pcap;
 	if (pcap) {
 		const char *name = pcap_datalink_val_to_name(pcap_datalink(pcap));
-		app_error("%s: a capture of frames of type %s (%d), not of Ethernet frames", source->name, name ? name : "unknown",
-			pcap_datalink(pcap));
+		app_error("%s: a capture of frames of type %s (%d), not of Ethernet frames", source->name,
+			name ? name : "unknown", pcap_datalink(pcap));
 		pcap_close(pcap); /* the stream, too */
 	} else {
 		if (!app_stopping())
@@ -214,7 +220,8 @@ static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedu
 		}
 		if (payload > capture->mtu || header->caplen > GEN_FRAME_BYTES) {
 			capture->too_long++;
-			capture->longest_payload = payload > capture->longest_payload ? payload : capture->longest_payload;
+			capture->longest_payload =
+				payload > capture->longest_payload ? payload : capture->longest_payload;
 			continue;
 		}
 		if (!gen_schedule_add(schedule, data, header->caplen, ns)) {
@@ -259,7 +266,8 @@ static void tell(const struct gen_capture *c)
 	remark(c, remarks);
 	for (unsigned i = 0; i < REMARKS; i++)
 		if (remarks[i].count)
-			app_error("%s: frames %s: %llu", c->name, remarks[i].text, (unsigned long long)remarks[i].count);
+			app_error(
+				"%s: frames %s: %llu", c->name, remarks[i].text, (unsigned long long)remarks[i].count);
 	if (c->too_long && c->longest_payload <= APP_MTU_MAX)
 		app_error("%s: the longest needs --mtu %u", c->name, c->longest_payload);
 	else if (c->too_long)
@@ -268,8 +276,8 @@ static void tell(const struct gen_capture *c)
 		app_error("%s: what follows frame %llu cannot be read, and is left out: %s", c->name,
 			(unsigned long long)(c->frames + c->too_long + c->empty), c->damage);
 	if (!c->gaps_shortened && c->longest_gap_ns >= LONG_GAP_NS)
-		app_error("%s: no frame is due for %.0f s behind frame %llu; --max-gap SECONDS shortens such gaps", c->name,
-			(double)c->longest_gap_ns / 1e9, (unsigned long long)c->longest_gap_after);
+		app_error("%s: no frame is due for %.0f s behind frame %llu; --max-gap SECONDS shortens such gaps",
+			c->name, (double)c->longest_gap_ns / 1e9, (unsigned long long)c->longest_gap_after);
 }
 
 static bool whole(const struct gen_capture *capture)
@@ -295,7 +303,8 @@ bool gen_capture_load(struct gen_capture *capture, struct gen_schedule *schedule
 	if (!capture->frames)
 		app_error("%s: no frame in it can be sent", capture->name);
 	else if (strict && !whole(capture))
-		app_error("%s: --strict: nothing is sent, as not all frames can be sent as they were on the wire", capture->name);
+		app_error("%s: --strict: nothing is sent, as not all frames can be sent as they were on the wire",
+			capture->name);
 	return capture->frames && (!strict || whole(capture));
 }
 
@@ -310,7 +319,8 @@ void gen_capture_print(const struct gen_capture *c, FILE *out, bool json)
 		if (json)
 			fprintf(out, ",\"%s\":%llu", remarks[i].name, (unsigned long long)remarks[i].count);
 		else if (remarks[i].count)
-			fprintf(out, "generator: frames of the capture %s: %llu\n", remarks[i].text, (unsigned long long)remarks[i].count);
+			fprintf(out, "generator: frames of the capture %s: %llu\n", remarks[i].text,
+				(unsigned long long)remarks[i].count);
 	}
 	if (json)
 		fputs(",\"damage\":", out);

@@ -31,10 +31,10 @@ bool gen_rate_above_line(const struct gen_rate *rate)
 	return scheduled_pps(rate) * rate->speed * bits_per_frame(rate) > 1.000001e6 * rate->mbps;
 }
 
-/* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of it. Where nothing can
- * be late, time without a link is lost. */
-static enum cause find_cause(
-	const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, double given_up, bool *mostly)
+/* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of
+ * it. Where nothing can be late, time without a link is lost. */
+static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from,
+	const struct gen_progress *to, double given_up, bool *mostly)
 {
 	double lost = (double)(to->held_up_cycles - from->held_up_cycles), hz = app_tsc_hz();
 	double bits = (double)(to->frames - from->frames) * bits_per_frame(rate);
@@ -47,7 +47,8 @@ static enum cause find_cause(
 		return down > 0 ? LINK_DOWN : KEPT;
 	if (lost <= 0 || (rate->asked && given_up < 0.5))
 		return KEPT;
-	/* The ring is full because the link is down. What is left when the others have had theirs was too much for the CPU. */
+	/* The ring is full because the link is down. What is left when the others have had theirs was too much for the
+	 * CPU. */
 	const double times[] = {[LINK_DOWN] = down, [RING_FULL] = full, [CPU_LOST] = away, [CPU_BUSY] = lost};
 	enum cause cause = KEPT;
 	double most = 0, left = lost;
@@ -61,21 +62,25 @@ static enum cause find_cause(
 	return cause == RING_FULL && line_full ? LINE_RATE : cause;
 }
 
-static void print_json(FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
+static void print_json(
+	FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
 {
 	if (asked > 0)
 		fprintf(out, ",\"asked_pps\":%.3f,\"asked_framed_gbit_s\":%.6f", asked, asked * bits / 1e9);
 	else
 		fputs(",\"asked_pps\":null,\"asked_framed_gbit_s\":null", out);
 	fprintf(out,
-		",\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,\"given_up\":%.0f,\"held_up_s\":%.6f,\"limited_by\":", achieved,
-		achieved * bits / 1e9, given_up, held_up_s);
+		",\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,\"given_up\":%.0f,\"held_up_s\":%.6f,\"limited_"
+		"by\":",
+		achieved, achieved * bits / 1e9, given_up, held_up_s);
 	fprintf(out, cause == KEPT ? "null" : "\"%s\"", causes[cause].name);
 }
 
-void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to, FILE *out, bool json)
+void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to,
+	FILE *out, bool json)
 {
-	double seconds = to->seconds - from->seconds, achieved = app_ratio((double)(to->frames - from->frames), seconds);
+	double seconds = to->seconds - from->seconds,
+	       achieved = app_ratio((double)(to->frames - from->frames), seconds);
 	double speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : rate->speed;
 	double asked = rate->asked ? scheduled_pps(rate) * speed : 0, bits = bits_per_frame(rate);
 	double held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz();
@@ -87,7 +92,8 @@ void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from
 	if (json) {
 		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);
 	} else if (asked > 0) {
-		fprintf(out, "generator: %.6g packets/s (%.4g Mbit/s with framing) of %.6g asked", achieved, achieved * bits / 1e6, asked);
+		fprintf(out, "generator: %.6g packets/s (%.4g Mbit/s with framing) of %.6g asked", achieved,
+			achieved * bits / 1e6, asked);
 		if (cause == KEPT)
 			fputc('\n', out);
 		else
@@ -95,6 +101,7 @@ void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from
 	} else if (cause != KEPT && held_up_s <= 0) {
 		fprintf(out, "generator: the link was down for %.3f s\n", to->down_s - from->down_s);
 	} else if (cause != KEPT) {
-		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s, causes[cause].text);
+		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s,
+			causes[cause].text);
 	}
 }

@@ -28,7 +28,8 @@ bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsign
 	return true;
 }
 
-void gen_schedule_pace(struct gen_schedule *schedule, const struct app_rate *rate, uint64_t max_gap_ns, unsigned link_mbps)
+void gen_schedule_pace(
+	struct gen_schedule *schedule, const struct app_rate *rate, uint64_t max_gap_ns, unsigned link_mbps)
 {
 	schedule->catch_up = GEN_CATCH_UP_S * app_tsc_hz();
 	schedule->speed = 1;

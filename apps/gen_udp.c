@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The generator's numbered UDP packets: made from a template with incremental checksums, recognised, and accounted for. */
+ * The generator's numbered UDP packets: made from a template with incremental checksums, recognised, and accounted for.
+ */
 #include "gen.h"
 
 #include <endian.h>
@@ -49,7 +50,8 @@ uint32_t gen_run_number(void)
 	return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)app_now_ns();
 }
 
-void gen_udp_init(struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
+void gen_udp_init(
+	struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
 {
 	uint8_t *f = udp->frame;
 
@@ -80,8 +82,8 @@ void gen_udp_write(const struct gen_udp *udp, uint8_t *data, uint64_t number)
 	uint64_t flow = udp->flows > 1 ? number % udp->flows : 0;
 	/* Source address and port: no two flows below 2^30 have both in common. */
 	uint32_t host = flow & 0xffff, port = 49152 + (uint32_t)((flow + (flow >> 16)) & 0x3fff);
-	uint32_t words = (uint32_t)(number >> 48) + (uint32_t)(number >> 32 & 0xffff) + (uint32_t)(number >> 16 & 0xffff) +
-			 (uint32_t)(number & 0xffff);
+	uint32_t words = (uint32_t)(number >> 48) + (uint32_t)(number >> 32 & 0xffff) +
+			 (uint32_t)(number >> 16 & 0xffff) + (uint32_t)(number & 0xffff);
 	uint16_t check = finish(udp->udp_sum + host + port + words);
 	uint64_t big = htobe64(number);
 
@@ -171,17 +173,21 @@ void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, bool
 	bool echo = own || corrupted;
 
 	if (json) {
-		fprintf(out, ",\"own\":%llu,\"in_flight\":%llu,\"echo\":%s", (unsigned long long)own, (unsigned long long)(away - lost),
-			echo ? "true" : "false");
+		fprintf(out, ",\"own\":%llu,\"in_flight\":%llu,\"echo\":%s", (unsigned long long)own,
+			(unsigned long long)(away - lost), echo ? "true" : "false");
 	} else if (sent && !echo) {
-		fprintf(out, "generator: nothing came back of its own: is there an echo, or a way to the second port?\n");
+		fprintf(out,
+			"generator: nothing came back of its own: is there an echo, or a way to the second port?\n");
 		return;
 	} else {
 		fprintf(out, "generator: of its own %llu came back: ", (unsigned long long)own);
 	}
 	fprintf(out,
-		json ? ",\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,\"foreign\":%llu"
-		     : "%llu lost, %llu reordered, %llu duplicates, %llu too late to tell; %llu corrupted; %llu of others\n",
-		(unsigned long long)lost, (unsigned long long)app_get(&s->reordered), (unsigned long long)app_get(&s->duplicates),
-		(unsigned long long)app_get(&s->stale), (unsigned long long)corrupted, (unsigned long long)app_get(&s->foreign));
+		json ? ",\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,"
+		       "\"foreign\":%llu"
+		     : "%llu lost, %llu reordered, %llu duplicates, %llu too late to tell; %llu corrupted; %llu of "
+		       "others\n",
+		(unsigned long long)lost, (unsigned long long)app_get(&s->reordered),
+		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale),
+		(unsigned long long)corrupted, (unsigned long long)app_get(&s->foreign));
 }

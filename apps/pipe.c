@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-pipe: a learning Ethernet bridge between ports, on in-place pipes: each packet is sent from where it was received. */
+ * pollux-pipe: a learning Ethernet bridge between ports, on in-place pipes: each packet is sent from where it was
+ * received. */
 #include "app.h"
 
 #include "../driver/pipe.h"
 
 #include <string.h>
 
-/* Who was seen where. One entry per hash value: the later of two addresses with the same takes it, and the other's packets are flooded
- * until it is seen again. */
+/* Who was seen where. One entry per hash value: the later of two addresses with the same takes it, and the other's
+ * packets are flooded until it is seen again. */
 #define ADDRESSES 65536u
 #define PRESENT   (UINT64_C(1) << 48)
 struct address {
@@ -138,12 +139,15 @@ static void more(FILE *out, bool json, bool total)
 	if (!total && !json)
 		return;
 	fprintf(out,
-		json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%llu,\"dropped_bad\":%"
+		json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%"
+		       "llu,\"dropped_bad\":%"
 		       "llu"
-		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; %llu kept local; dropped by the bridge: %llu copies to "
+		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; %llu kept local; dropped by the "
+		       "bridge: %llu copies to "
 		       "blocked ports, %llu bad\n",
-		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded), (unsigned long long)app_get(&bridge.learned),
-		(unsigned long long)sum.dropped, (unsigned long long)sum.blocked, (unsigned long long)sum.bad);
+		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded),
+		(unsigned long long)app_get(&bridge.learned), (unsigned long long)sum.dropped,
+		(unsigned long long)sum.blocked, (unsigned long long)sum.bad);
 	if (total && app_cpu()->steady)
 		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
 			app_ratio((double)cycles, (double)sum.packets));
@@ -163,19 +167,21 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char doc[] =
-	"Bridges between ports: learns who is where from the senders of packets, and sends each packet to its receiver's port, or to all "
-	"others while that is not known. Packets are sent from the buffers they were received in (driver/pipe.h); the ports are 82599, "
-	"X540 or "
-	"X550.\n" APP_HELP_PORT "\v"
-	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A port without link, "
-	"or "
-	"too slow, loses its own packets only.\n"
-	"\n"
-	"Examples:\n"
-	"  pollux-pipe 0000:03:00.0 0000:03:00.1\n"
-	"  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b\n"
-	"\n" APP_HELP_STATUS;
+static const char doc[] = "Bridges between ports: learns who is where from the senders of packets, and sends each "
+			  "packet to its receiver's port, or to all "
+			  "others while that is not known. Packets are sent from the buffers they were received in "
+			  "(driver/pipe.h); the ports are 82599, "
+			  "X540 or "
+			  "X550.\n" APP_HELP_PORT "\v"
+			  "One thread serves all ports. There is no spanning tree: two ways between two networks make "
+			  "packets circle. A port without link, "
+			  "or "
+			  "too slow, loses its own packets only.\n"
+			  "\n"
+			  "Examples:\n"
+			  "  pollux-pipe 0000:03:00.0 0000:03:00.1\n"
+			  "  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b\n"
+			  "\n" APP_HELP_STATUS;
 
 /* The transmit ring of a port holds what all others have received for it. */
 static unsigned transmit_ring(unsigned ring, unsigned ports)
@@ -209,7 +215,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "--cpu: one CPU is wanted");
 		o->tx_ring = transmit_ring(o->ring, o->address_count);
 		if (o->tx_ring > 4096)
-			argp_error(state, "--ring %u: with %u ports, at most %u", o->ring, o->address_count, 4096 / (o->tx_ring / o->ring));
+			argp_error(state, "--ring %u: with %u ports, at most %u", o->ring, o->address_count,
+				4096 / (o->tx_ring / o->ring));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -238,7 +245,8 @@ static bool open_pipe(unsigned port)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
+	static const struct argp_child children[] = {
+		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
 	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL};
 	bool good;
 
@@ -247,7 +255,8 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, 1);
 	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
 		good = open_pipe(port);
-	good = good && app_run(&bridge.app, &(struct app_work){.threads = 1, .work = work, .more = more, .may_leave_unsent = true});
+	good = good && app_run(&bridge.app,
+			       &(struct app_work){.threads = 1, .work = work, .more = more, .may_leave_unsent = true});
 	for (unsigned port = 0; port < bridge.app.port_count; port++)
 		nic_pipe_close(bridge.sides[port].pipe);
 	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the control paths of all families do with registers: reads that notice a device that is gone, and waits that end. */
+ * What the control paths of all families do with registers: reads that notice a device that is gone, and waits that
+ * end. */
 #include "../vfio/error.h"
 #include "driver.h"
 
@@ -34,8 +35,8 @@ int nic_open_window(struct nic *nic, uint32_t bytes)
 	if (ret)
 		return ret;
 	if (nic->bar.bytes < bytes)
-		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card", device->address,
-			(unsigned long long)nic->bar.bytes, nic->id->name, bytes);
+		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card",
+			device->address, (unsigned long long)nic->bar.bytes, nic->id->name, bytes);
 	return 0;
 }
 
@@ -46,7 +47,8 @@ static void look_for_device(struct nic *nic)
 	for (unsigned look = 0; look < STATUS_LOOKS; look++) {
 		if (look)
 			nic_sleep_us(nic_gone_retry_us);
-		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals() != refusals || vfio_device_gone(nic->device))
+		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals() != refusals ||
+			vfio_device_gone(nic->device))
 			return;
 	}
 	nic->gone = true;
@@ -109,8 +111,8 @@ static const struct nic_register *find_register(const struct nic_driver *driver,
 	for (unsigned i = 0; i < driver->register_count; i++) {
 		const struct nic_register *row = &driver->registers[i];
 		uint32_t beyond = offset - row->offset;
-		if (offset == row->offset ||
-			(row->stride && offset > row->offset && beyond % row->stride == 0 && beyond / row->stride < row->count))
+		if (offset == row->offset || (row->stride && offset > row->offset && beyond % row->stride == 0 &&
+						     beyond / row->stride < row->count))
 			return row;
 	}
 	return NULL;
@@ -120,7 +122,8 @@ int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 {
 	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
 	const struct nic_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
-	return pollux_fail(EIO, "%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
+	return pollux_fail(EIO,
+		"%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
 		nic->device->address,
 		row   ? row->name
 		: bar ? "a register"

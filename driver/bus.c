@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port and its bus: no DMA any more, requests that are still under way, and the address that the card's NVM gave the port. */
+ * A port and its bus: no DMA any more, requests that are still under way, and the address that the card's NVM gave the
+ * port. */
 #include "../vfio/error.h"
 #include "driver.h"
 
@@ -47,8 +48,8 @@ int nic_halt(struct nic *nic)
 	struct nic_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
 	nic_note(&failure, nic_check(nic, refusals, nic_gone(nic) ? nic_fail_gone(nic) : nic->driver->ops->reset(nic)));
-	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used for other things.
-	 * Configuration space is not among the registers that are let alone. */
+	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used
+	 * for other things. Configuration space is not among the registers that are let alone. */
 	if (!vfio_device_gone(nic->device))
 		nic_note(&failure, nic_leave_bus(nic));
 	nic->clean = failure.error == 0;

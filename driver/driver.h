@@ -18,8 +18,9 @@
 #define NIC_RING_DEFAULT    512u
 #define NIC_MTU_DEFAULT     1500u
 #define NIC_MTU_MIN         68u /* the least that IPv4 allows */
-#define NIC_FRAME_OVERHEAD  22u /* bytes of a frame beyond the MTU, without FCS: Ethernet header, two VLAN tags (802.1ad) */
-#define NIC_FCS_BYTES       4u
+#define NIC_FRAME_OVERHEAD                                                                                             \
+	22u /* bytes of a frame beyond the MTU, without FCS: Ethernet header, two VLAN tags (802.1ad) */
+#define NIC_FCS_BYTES 4u
 
 /** A PCI id that a driver knows. */
 struct nic_id {
@@ -30,23 +31,25 @@ struct nic_id {
 };
 
 /**
- * What a family does for its ports. Functions return 0 or -errno with a sentence. nic.c has checked arguments, the port's state, and
- * that the device is not gone before it calls any but stop and close.
+ * What a family does for its ports. Functions return 0 or -errno with a sentence. nic.c has checked arguments, the
+ * port's state, and that the device is not gone before it calls any but stop and close.
  */
 struct nic_ops {
-	/** Resets the device and fills in nic->info. On failure nothing is left but what `close` need not undo; DMA is off. */
+	/** Resets the device and fills in nic->info. On failure nothing is left but what `close` need not undo; DMA is
+	 * off. */
 	int (*open)(struct nic *nic);
 	/** Undoes open, but for DMA, which is off; also for a gone device. */
 	void (*close)(struct nic *nic);
 	/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
 	int (*reset)(struct nic *nic);
-	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->clean to false before the card is
-	 *  touched. What it leaves when it fails is undone by nic_start. */
+	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->clean to false
+	 * before the card is touched. What it leaves when it fails is undone by nic_start. */
 	int (*start)(struct nic *nic);
 	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
-	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see nic_update_stats. */
+	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
+	 * nic_update_stats. */
 	void (*update_stats)(struct nic *nic);
 	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
@@ -58,8 +61,10 @@ struct nic_ops {
 	int (*set_multicast)(struct nic *nic, unsigned word, uint32_t value);
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
-	/** Opens an in-place pipe between queues that exist, of started ports of this family in one DMA space. NULL: there are none. */
-	int (*pipe_open)(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
+	/** Opens an in-place pipe between queues that exist, of started ports of this family in one DMA space. NULL:
+	 * there are none. */
+	int (*pipe_open)(
+		struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
 };
 
 /** A row of a family's list of registers. */
@@ -77,7 +82,8 @@ struct nic_driver {
 	const struct nic_ops *ops;
 	const struct nic_register *registers; /* its lists, for sentences */
 	unsigned register_count;
-	const void *chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */
+	const void
+		*chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */
 };
 
 extern const struct nic_driver ixgbe_driver, e1000_driver, igb_driver;
@@ -107,17 +113,20 @@ struct nic {
 	struct nic_rings rings;
 	bool started;
 	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
-	bool gone;  /* its registers were found to read all ones; what the transport found is in the device. See nic_gone. */
+	bool gone;  /* its registers were found to read all ones; what the transport found is in the device. See
+		       nic_gone. */
 	bool gone_told;
 	unsigned refusals_told; /* of the device's refused registers, those that nic_service or nic_stop has told */
 	bool promiscuous, all_multicast;
 	int event_fd; /* what link interrupts come by; -1 until somebody wants it */
 	int wait_fd;  /* that and the transport's events in one, where it has some; else -1 */
 
-	struct nic_link link;                  /* as last reported by nic_service */
-	struct nic_stats stats;                /* since start, without the queues' own counters, and bytes as the card counts them */
-	unsigned rx_byte_extra, tx_byte_extra; /* bytes more than the frame that the card counts per packet: 4, the FCS, or 0 */
-	struct vfio_refusal uncounted;         /* a counter that was refused when stats were last brought up to date; error 0: none */
+	struct nic_link link;   /* as last reported by nic_service */
+	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */
+	unsigned rx_byte_extra,
+		tx_byte_extra; /* bytes more than the frame that the card counts per packet: 4, the FCS, or 0 */
+	struct vfio_refusal
+		uncounted; /* a counter that was refused when stats were last brought up to date; error 0: none */
 	uint64_t rx_bytes_told, tx_bytes_told; /* by nic_get_stats: what is told never falls */
 
 	struct nic_mac *macs; /* added by nic_add_mac */
@@ -140,16 +149,20 @@ static inline bool nic_gone(const struct nic *nic)
 
 /** Opens the window of BAR 0, which must have so many bytes. */
 int nic_open_window(struct nic *nic, uint32_t bytes);
-/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone device is not
- *  touched, and all its registers read all ones; so does one that the device refuses, which nic_check notices afterwards. */
+/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone
+ * device is not touched, and all its registers read all ones; so does one that the device refuses, which nic_check
+ * notices afterwards. */
 uint32_t nic_read(struct nic *nic, uint32_t offset);
-/** The same for what is written back or decided by: 0, or -ENODEV or -EIO (refused) with the sentence, and all ones in *value. */
+/** The same for what is written back or decided by: 0, or -ENODEV or -EIO (refused) with the sentence, and all ones in
+ * *value. */
 int nic_read_sure(struct nic *nic, uint32_t offset, uint32_t *value);
 /** Writes a register, unless the device is gone. */
 void nic_write(struct nic *nic, uint32_t offset, uint32_t value);
-/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone, or refuses to have it read. */
+/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone, or refuses to have it
+ * read. */
 void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
-/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV and -EIO (refused) with one. */
+/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV and -EIO
+ * (refused) with one. */
 int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
 /** Reads a counter into *count. False, and 0: the device is gone or refuses, whose all ones nobody has counted. */
 bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
@@ -157,8 +170,8 @@ bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
 uint64_t nic_count(struct nic *nic, uint32_t offset);
 /** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
 void nic_update_stats(struct nic *nic);
-/** Ends a control call that has returned ret, and began when vfio_refusals() was `before`. @return ret; but -EIO, with the
- *  sentence, where the device has refused an access meanwhile: whatever ret says came of that */
+/** Ends a control call that has returned ret, and began when vfio_refusals() was `before`. @return ret; but -EIO, with
+ * the sentence, where the device has refused an access meanwhile: whatever ret says came of that */
 int nic_check(struct nic *nic, uint64_t before, int ret);
 /** @return -EIO, with the sentence that names the register */
 int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal);
@@ -173,9 +186,11 @@ extern uint32_t nic_gone_retry_us;
 unsigned nic_find_capability(struct vfio_device *device, unsigned id);
 /** Waits until no PCIe request of the device is pending, at most so long. */
 void nic_wait_transactions(struct nic *nic, uint32_t limit_us);
-/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all the same. */
+/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all
+ * the same. */
 int nic_leave_bus(struct nic *nic);
-/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first failure. */
+/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first
+ * failure. */
 int nic_halt(struct nic *nic);
 /** False for addresses that no port can have: all zeros, or a multicast address. */
 bool nic_is_mac(const uint8_t mac[6]);
@@ -191,11 +206,13 @@ void nic_note(struct nic_failure *failure, int ret);
 /** Makes the noted failure the thread's last again. @return its error, or 0 */
 int nic_failed(const struct nic_failure *failure);
 
-/** Records that a port's device is gone as the thread's failure, and sees to it that bursts touch it no more. @return -ENODEV */
+/** Records that a port's device is gone as the thread's failure, and sees to it that bursts touch it no more. @return
+ * -ENODEV */
 int nic_fail_gone(struct nic *nic);
 
 /** The rule that decides which driver, if any, has a device. @return NULL with a sentence: nobody drives it. */
-const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id);
+const struct nic_driver *nic_find_driver(
+	const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id);
 
 /** The word of the multicast hash table that a multicast address selects, and its bit in it. */
 unsigned nic_multicast_word(const uint8_t mac[6]);

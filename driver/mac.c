@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The further addresses that a port receives frames for: which exact filter each has, and what the multicast hash table holds. The
- * table's bits are shared by addresses of one hash, so it is always worked out from the list. */
+ * The further addresses that a port receives frames for: which exact filter each has, and what the multicast hash table
+ * holds. The table's bits are shared by addresses of one hash, so it is always worked out from the list. */
 #include "../vfio/error.h"
 #include "driver.h"
 
@@ -91,7 +91,8 @@ static int check(struct nic *nic, const uint8_t mac[6])
 	if (memcmp(mac, zero, 6) == 0)
 		return pollux_fail(EINVAL, "%s: 00:00:00:00:00:00 is nobody's address", nic->info.address);
 	if (memcmp(mac, broadcast, 6) == 0)
-		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received", nic->info.address);
+		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received",
+			nic->info.address);
 	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
 }
 
@@ -101,14 +102,15 @@ int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 	if (ret)
 		return ret;
 	if (find(nic, mac) || memcmp(nic->info.mac, mac, 6) == 0)
-		return pollux_fail(EEXIST, "%s: %02x:%02x:%02x:%02x:%02x:%02x is received already", nic->info.address, mac[0], mac[1],
-			mac[2], mac[3], mac[4], mac[5]);
+		return pollux_fail(EEXIST, "%s: %02x:%02x:%02x:%02x:%02x:%02x is received already", nic->info.address,
+			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	struct nic_mac added = {.filter = 0};
 	memcpy(added.bytes, mac, 6);
 	if (!is_multicast(mac)) {
 		added.filter = (uint16_t)free_filter(nic);
 		if (!added.filter)
-			return pollux_fail(ENOSPC, "%s: all %u exact filters are taken: remove an address, or receive promiscuously",
+			return pollux_fail(ENOSPC,
+				"%s: all %u exact filters are taken: remove an address, or receive promiscuously",
 				nic->info.address, nic->driver->unicast_filters);
 	}
 	struct nic_mac *macs = realloc(nic->macs, (nic->mac_count + 1) * sizeof(*macs));
@@ -128,8 +130,8 @@ int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 {
 	struct nic_mac *found = find(nic, mac);
 	if (!found)
-		return pollux_fail(ENOENT, "%s: %02x:%02x:%02x:%02x:%02x:%02x was not added", nic->info.address, mac[0], mac[1], mac[2],
-			mac[3], mac[4], mac[5]);
+		return pollux_fail(ENOENT, "%s: %02x:%02x:%02x:%02x:%02x:%02x was not added", nic->info.address, mac[0],
+			mac[1], mac[2], mac[3], mac[4], mac[5]);
 	struct nic_mac removed = *found;
 	*found = nic->macs[--nic->mac_count];
 	if (nic_gone(nic))

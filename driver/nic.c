@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Ports: the part of the public API that all families of cards share: which driver has a device, the life cycle with its checks and
- * unwinding, queues, link, counters, events. Added addresses are in mac.c. */
+ * Ports: the part of the public API that all families of cards share: which driver has a device, the life cycle with
+ * its checks and unwinding, queues, link, counters, events. Added addresses are in mac.c. */
 #include "../mempool/memory.h"
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
@@ -43,10 +43,12 @@ int nic_fail_gone(struct nic *nic)
 {
 	nic_rings_silence(nic);
 	return pollux_fail(ENODEV, "%s: the device is gone: %s", nic->device->address,
-		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power" : nic->device->loss.why);
+		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power"
+			  : nic->device->loss.why);
 }
 
-const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)
+const struct nic_driver *nic_find_driver(
+	const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)
 {
 	for (size_t d = 0; vendor == INTEL && d < sizeof(drivers) / sizeof(*drivers); d++) {
 		for (unsigned i = 0; i < drivers[d]->id_count; i++) {
@@ -55,12 +57,14 @@ const struct nic_driver *nic_find_driver(const char *address, uint16_t vendor, u
 				continue;
 			if (!(*id)->refused)
 				return drivers[d];
-			pollux_fail(ENOTSUP, "%s: %04x:%04x, %s, %s", address, vendor, device, (*id)->name, (*id)->refused);
+			pollux_fail(
+				ENOTSUP, "%s: %04x:%04x, %s, %s", address, vendor, device, (*id)->name, (*id)->refused);
 			return NULL;
 		}
 	}
-	pollux_fail(ENOTSUP, "%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576", address,
-		vendor, device);
+	pollux_fail(ENOTSUP,
+		"%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
+		address, vendor, device);
 	return NULL;
 }
 
@@ -77,10 +81,12 @@ static int identify(struct vfio_device *device, const struct nic_driver **driver
 	if (vfio_device_gone(device))
 		return vfio_fail_gone(device);
 	if (vfio_refusal(device, 0, &refusal))
-		return pollux_fail(EIO, "%s: the device refuses to have its configuration space read: %s; it is no PCI device",
+		return pollux_fail(EIO,
+			"%s: the device refuses to have its configuration space read: %s; it is no PCI device",
 			device->address, strerror(refusal.error));
 	if (vendor == 0xFFFF)
-		return pollux_fail(ENODEV, "%s: the device does not answer: its configuration space reads all ones", device->address);
+		return pollux_fail(ENODEV, "%s: the device does not answer: its configuration space reads all ones",
+			device->address);
 	*driver = nic_find_driver(device->address, vendor, product, id);
 	return *driver ? 0 : -ENOTSUP;
 }
@@ -90,8 +96,8 @@ static void take_node(struct nic_info *info, int node)
 {
 	info->numa_node = dma_memory_node_exists(node) ? node : -1;
 	if (node >= 0 && info->numa_node < 0)
-		snprintf(info->note, sizeof(info->note), "it is on NUMA node %d, whose memory cannot be had here: it uses other memory",
-			node);
+		snprintf(info->note, sizeof(info->note),
+			"it is on NUMA node %d, whose memory cannot be had here: it uses other memory", node);
 }
 
 int nic_open_device(struct nic **out, struct vfio_device *device)
@@ -140,7 +146,8 @@ int nic_open(struct nic **nic, const char *address, struct dma_space *space)
 		return pollux_fail(EINVAL, "nic_open: no place to store the port");
 	*nic = NULL;
 	if (!address || !space)
-		return pollux_fail(EINVAL, "nic_open: %s is missing", address ? "a DMA space (dma_space_open)" : "the device's address");
+		return pollux_fail(EINVAL, "nic_open: %s is missing",
+			address ? "a DMA space (dma_space_open)" : "the device's address");
 	struct vfio_device *device;
 	int ret = vfio_device_open(&device, address, space);
 	return ret ? ret : nic_open_device(nic, device);
@@ -162,15 +169,16 @@ static struct nic_config complete(const struct nic_config *config)
 static int check_ring(const struct nic *nic, const char *name, unsigned size)
 {
 	if (size < NIC_RING_MIN || size > NIC_RING_MAX || (size & (size - 1)))
-		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u", nic->info.address, name, size,
-			NIC_RING_MIN, NIC_RING_MAX);
+		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u",
+			nic->info.address, name, size, NIC_RING_MIN, NIC_RING_MAX);
 	return 0;
 }
 
 static int check_queues(const struct nic *nic, const char *name, unsigned count, unsigned max)
 {
 	if (count > max)
-		return pollux_fail(EINVAL, "%s: %u %s queues, but the port has at most %u", nic->info.address, count, name, max);
+		return pollux_fail(
+			EINVAL, "%s: %u %s queues, but the port has at most %u", nic->info.address, count, name, max);
 	return 0;
 }
 
@@ -187,12 +195,15 @@ static int check_config(const struct nic *nic, const struct nic_config *config)
 	if (ret)
 		return ret;
 	if (config->mtu < NIC_MTU_MIN || config->mtu > info->max_mtu)
-		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, NIC_MTU_MIN, info->max_mtu);
+		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, NIC_MTU_MIN,
+			info->max_mtu);
 	if (pkt_simd_choose(config->simd) == PKT_SIMD_AUTO)
-		return pollux_fail(ENOTSUP, "%s: this CPU does not have %s: choose another instruction set, or PKT_SIMD_AUTO",
+		return pollux_fail(ENOTSUP,
+			"%s: this CPU does not have %s: choose another instruction set, or PKT_SIMD_AUTO",
 			info->address, pkt_simd_name(config->simd));
 	if (config->offloads)
-		return pollux_fail(EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
+		return pollux_fail(
+			EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
 	return 0;
 }
 
@@ -209,24 +220,27 @@ static int check_pool(const struct nic *nic, const struct nic_config *config)
 {
 	const struct pkt_pool *pool = config->pool;
 	if (pool->memory->space != nic->device->space)
-		return pollux_fail(
-			EINVAL, "%s: the pool lies in another DMA space than the port: open both with the same", nic->info.address);
+		return pollux_fail(EINVAL,
+			"%s: the pool lies in another DMA space than the port: open both with the same",
+			nic->info.address);
 	unsigned needed = nic_pool_count(config, 1, 1), count = pkt_pool_count(pool);
 	if (count < needed)
 		return pollux_fail(ENOBUFS,
-			"%s: the pool has %u buffers, but one port with these rings needs %u, and more with further ports "
+			"%s: the pool has %u buffers, but one port with these rings needs %u, and more with further "
+			"ports "
 			"or threads (see nic_pool_count)",
 			nic->info.address, count, needed);
 	unsigned available = pkt_pool_available(pool), rings = (unsigned)config->rx_queues * config->rx_ring;
 	if (available < rings)
 		return pollux_fail(ENOBUFS,
-			"%s: %u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at least %u",
+			"%s: %u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at "
+			"least %u",
 			nic->info.address, available, count, rings, count - available + needed);
 	return 0;
 }
 
-/* Closes the port's own pool. An application that still holds packets of it keeps the memory alive: it may use and free them, and
- * the pool is closed at the next occasion, if there is one. */
+/* Closes the port's own pool. An application that still holds packets of it keeps the memory alive: it may use and free
+ * them, and the pool is closed at the next occasion, if there is one. */
 static void close_own_pool(struct nic *nic)
 {
 	if (pkt_pool_close(nic->own_pool) == 0)
@@ -237,12 +251,14 @@ static int find_pool(struct nic *nic)
 {
 	struct nic_config *config = &nic->config;
 	close_own_pool(nic);
-	/* Packets of the last one may still be out: it serves again, for who would close it if another took its place? */
+	/* Packets of the last one may still be out: it serves again, for who would close it if another took its place?
+	 */
 	if (!config->pool)
 		config->pool = nic->own_pool;
 	if (!config->pool) {
 		unsigned threads = config->rx_queues + config->tx_queues + 1u;
-		int ret = pkt_pool_open(&nic->own_pool, nic->device->space, nic_pool_count(config, 1, threads), nic->info.numa_node);
+		int ret = pkt_pool_open(
+			&nic->own_pool, nic->device->space, nic_pool_count(config, 1, threads), nic->info.numa_node);
 		if (ret) {
 			nic->own_pool = NULL;
 			return ret;
@@ -321,7 +337,8 @@ static int tell_refused(struct nic *nic)
 	return nic_fail_refused(nic, &refusal);
 }
 
-/* Counters that were refused when they were last asked for are not what they are told as, least of all the final ones. */
+/* Counters that were refused when they were last asked for are not what they are told as, least of all the final ones.
+ */
 static int check_counters(struct nic *nic)
 {
 	return nic->uncounted.error && !nic_gone(nic) ? nic_fail_refused(nic, &nic->uncounted) : 0;
@@ -413,8 +430,8 @@ void nic_update_stats(struct nic *nic)
 		nic->stats.time_ns = now_ns();
 }
 
-/* Bytes without the FCS. While frames come, one that is counted between the reads of its two counters has its FCS taken off, and not its
- * bytes added yet: what is told then does not fall, but waits until they are. */
+/* Bytes without the FCS. While frames come, one that is counted between the reads of its two counters has its FCS taken
+ * off, and not its bytes added yet: what is told then does not fall, but waits until they are. */
 static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra, uint64_t *told)
 {
 	uint64_t exact = bytes > extra ? bytes - extra : 0;

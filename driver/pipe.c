@@ -12,7 +12,8 @@ static int check_queue(const struct nic_queue *queue, const char *what, bool rec
 	if (!nic)
 		return pollux_fail(EINVAL, "nic_pipe_open: the %s has no port", what);
 	if (!nic->started)
-		return pollux_fail(EINVAL, "%s: the port is not started: start it before opening a pipe", nic->info.address);
+		return pollux_fail(
+			EINVAL, "%s: the port is not started: start it before opening a pipe", nic->info.address);
 	if (nic_gone(nic))
 		return nic_fail_gone(nic);
 	unsigned count = receive ? nic->config.rx_queues : nic->config.tx_queues;
@@ -20,12 +21,14 @@ static int check_queue(const struct nic_queue *queue, const char *what, bool rec
 		return pollux_fail(EINVAL, "%s: %s queue %u, but the port was started with %u", nic->info.address,
 			receive ? "receive" : "transmit", queue->index, count);
 	if (!nic->driver->ops->pipe_open)
-		return pollux_fail(ENOTSUP, "%s: %s has no in-place pipe, only 82599, X540 and X550 have: use nic_rx and nic_tx",
+		return pollux_fail(ENOTSUP,
+			"%s: %s has no in-place pipe, only 82599, X540 and X550 have: use nic_rx and nic_tx",
 			nic->info.address, nic->info.name);
 	return 0;
 }
 
-int nic_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count)
+int nic_pipe_open(
+	struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count)
 {
 	if (!pipe)
 		return pollux_fail(EINVAL, "nic_pipe_open: no place to store the pipe");
@@ -39,12 +42,13 @@ int nic_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const s
 			ret = pollux_fail(ENOTSUP, "%s and %s: a pipe needs ports of one family: use nic_rx and nic_tx",
 				input->nic->info.address, outputs[i].nic->info.address);
 		if (!ret && outputs[i].nic->device->space != input->nic->device->space)
-			ret = pollux_fail(EINVAL, "%s and %s: the ports lie in different DMA spaces: open them with the same",
+			ret = pollux_fail(EINVAL,
+				"%s and %s: the ports lie in different DMA spaces: open them with the same",
 				input->nic->info.address, outputs[i].nic->info.address);
 		for (unsigned k = 0; k < i && !ret; k++)
 			if (outputs[k].nic == outputs[i].nic && outputs[k].index == outputs[i].index)
-				ret = pollux_fail(
-					EINVAL, "%s: transmit queue %u is given twice", outputs[i].nic->info.address, outputs[i].index);
+				ret = pollux_fail(EINVAL, "%s: transmit queue %u is given twice",
+					outputs[i].nic->info.address, outputs[i].index);
 	}
 	return ret ? ret : input->nic->driver->ops->pipe_open(pipe, input, outputs, count);
 }

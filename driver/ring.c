@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts do alike, out of
- * line. */
+ * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts
+ * do alike, out of line. */
 #include "ring.h"
 #include "../vfio/error.h"
 #include "../vfio/space.h"
@@ -19,8 +19,9 @@
 
 /* ---- receive, out of the ordinary ---- */
 
-/* Looks at the frame that starts at `next`: how many descriptors it takes, and whether it's good. 0: not all there yet. Looks
- * at no slot that has no buffer: a device that finishes descriptors it was not given must not have us hand out what others hold. */
+/* Looks at the frame that starts at `next`: how many descriptors it takes, and whether it's good. 0: not all there yet.
+ * Looks at no slot that has no buffer: a device that finishes descriptors it was not given must not have us hand out
+ * what others hold. */
 static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t next, bool *good)
 {
 	uint32_t owned = queue->fill + queue->mask + 1 - next, total = 0;
@@ -33,7 +34,8 @@ static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_
 		if (!(q1 & f->done))
 			return 0;
 		total += ring_rx_length(f, q1);
-		/* not every card can be told a limit, and who has a small MTU may know nothing of frames in several buffers */
+		/* not every card can be told a limit, and who has a small MTU may know nothing of frames in several
+		 * buffers */
 		if (ring_rx_length(f, q1) > PKT_DATA_BYTES || (i && total > queue->max_frame))
 			*good = false;
 		if (q1 & f->end) {
@@ -46,7 +48,8 @@ static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_
 	return RX_PIECES_MAX;
 }
 
-unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts, unsigned n, bool *stop)
+unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts,
+	unsigned n, bool *stop)
 {
 	bool good;
 	unsigned pieces, got = 0;
@@ -73,7 +76,8 @@ unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue
 		const struct ring_descriptor *descriptor = &queue->ring[*next & queue->mask];
 		uint32_t length = ring_rx_length(f, ring_rx_status(descriptor));
 
-		if (length > PKT_DATA_BYTES) /* it has changed since it was measured: no hardware does that, a hostile one may */
+		if (length > PKT_DATA_BYTES) /* it has changed since it was measured: no hardware does that, a hostile
+						one may */
 			length = PKT_DATA_BYTES;
 		queue->odd--;
 		ring_rx_hand_out(f, &pkts[got++], descriptor, queue->buffers[*next & queue->mask],
@@ -85,8 +89,10 @@ unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue
 
 /* ---- transmit: frames out of the ordinary, and what happens once per batch ---- */
 
-/* A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind it. */
-static bool pad_short(struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t frame_min)
+/* A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind
+ * it. */
+static bool pad_short(
+	struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t frame_min)
 {
 	uint8_t *end;
 
@@ -101,8 +107,8 @@ static bool pad_short(struct ring_txq *queue, const struct pkt *pkts, unsigned p
 	return true;
 }
 
-unsigned ring_tx_put_odd(
-	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts, unsigned n, unsigned room)
+unsigned ring_tx_put_odd(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts,
+	unsigned n, unsigned room)
 {
 	uint32_t first = *next, total = 0;
 	unsigned pieces = 0, used;
@@ -136,7 +142,8 @@ unsigned ring_tx_put_odd(
 
 		queue->buffers[slot] = pkts[i].data;
 		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
-		queue->ring[slot].q1 = pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->lengths - 1);
+		queue->ring[slot].q1 =
+			pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->lengths - 1);
 	}
 	queue->further_descriptors += pieces - 1;
 	/* every batch boundary that this frame crosses is reported by its last descriptor */
@@ -167,8 +174,9 @@ void ring_tx_reclaim(struct ring_txq *queue)
 		uint8_t **buffers = &queue->buffers[queue->clean & queue->mask];
 
 		/* straight into the thread's cache when all are the pool's own */
-		if (__builtin_expect(
-			    cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, RING_BATCH), buffers, RING_BATCH), 1))
+		if (__builtin_expect(cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, RING_BATCH),
+						      buffers, RING_BATCH),
+			    1))
 			pkt_cache_put(pool, cache, RING_BATCH);
 		else
 			pkt_free_data(buffers, RING_BATCH);
@@ -230,8 +238,9 @@ int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *q
 		if (got < RING_BATCH) {
 			pkt_free_data(queue->buffers, have);
 			return pollux_fail(ENOBUFS,
-				"a receive ring of %u needs as many packets, and the pool has only %u left; open the pool with more", size,
-				have);
+				"a receive ring of %u needs as many packets, and the pool has only %u left; open the "
+				"pool with more",
+				size, have);
 		}
 	}
 	queue->next = queue->fill = queue->told = queue->odd = 0;
@@ -255,7 +264,8 @@ void ring_rxq_drain(struct ring_rxq *queue)
 	queue->next = queue->fill + queue->mask + 1;
 }
 
-void ring_txq_prepare(struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n))
+void ring_txq_prepare(
+	struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n))
 {
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
 	queue->next = queue->clean = queue->further_descriptors = 0;
@@ -339,7 +349,8 @@ static volatile uint32_t *tail_at(const struct nic *nic, uint32_t offset, uint32
 	return tail ? tail : trapped;
 }
 
-static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
+static void prepare_tx(
+	struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
 {
 	queue->ring = ring;
 	queue->pool = nic->config.pool;
@@ -352,7 +363,8 @@ static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_desc
 	ring_txq_prepare(queue, kind->tx_burst);
 }
 
-static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
+static int prepare_rx(
+	struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
 {
 	queue->ring = ring;
 	queue->pool = nic->config.pool;
@@ -379,7 +391,8 @@ int nic_rings_open(struct nic *nic, const struct ring_kind *kind)
 	struct ring_descriptor *ring = (struct ring_descriptor *)(void *)rings->memory.base;
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < config->tx_queues; i++)
-		prepare_tx(nic, rings->txqs[i], ring + (size_t)config->rx_queues * config->rx_ring + (size_t)i * config->tx_ring, kind, i);
+		prepare_tx(nic, rings->txqs[i],
+			ring + (size_t)config->rx_queues * config->rx_ring + (size_t)i * config->tx_ring, kind, i);
 	for (unsigned i = 0; !ret && i < config->rx_queues; i++)
 		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, kind, i);
 	if (ret)
@@ -387,7 +400,8 @@ int nic_rings_open(struct nic *nic, const struct ring_kind *kind)
 	return ret;
 }
 
-/* Frames that the card has finished and nobody has taken, by their ends: a frame whose first pieces were taken already counts here. */
+/* Frames that the card has finished and nobody has taken, by their ends: a frame whose first pieces were taken already
+ * counts here. */
 static uint64_t rxq_left(const struct ring_rxq *queue)
 {
 	uint64_t frames = 0;
@@ -400,8 +414,9 @@ static uint64_t rxq_left(const struct ring_rxq *queue)
 	return frames;
 }
 
-/* Frames that were written to the rings less those that the card counted as sent: what a card has fetched into its own packet buffer, whose
- * descriptors may be done, is unsent as well. 32 bits do, for it is no more than rings and buffer hold. */
+/* Frames that were written to the rings less those that the card counted as sent: what a card has fetched into its own
+ * packet buffer, whose descriptors may be done, is unsent as well. 32 bits do, for it is no more than rings and buffer
+ * hold. */
 static uint32_t unsent(const struct nic *nic)
 {
 	uint32_t frames = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Receive and transmit queues of all families: what a burst touches, and the memory of a started port's rings. Registers are the families'
- * business; here are rings in memory and tails. The bursts themselves are in ring_rx.h and ring_tx.h. */
+ * Receive and transmit queues of all families: what a burst touches, and the memory of a started port's rings.
+ * Registers are the families' business; here are rings in memory and tails. The bursts themselves are in ring_rx.h and
+ * ring_tx.h. */
 #ifndef POLLUX_DRIVER_RING_H
 #define POLLUX_DRIVER_RING_H
 
@@ -30,18 +31,20 @@ struct ring_rxq {
 	uint32_t next;           /* the slot to look at next; counts up freely */
 	uint32_t fill;           /* the slot to refill next; counts up freely, a multiple of RING_BATCH */
 	uint32_t limit;          /* up to here a burst meets nothing out of the ordinary but descriptors */
-	uint32_t odd;            /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
-	uint32_t told;           /* `fill` as the card knows it */
-	uint32_t tell_after;     /* so many slots refilled are worth a register write */
+	uint32_t odd;  /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
+	uint32_t told; /* `fill` as the card knows it */
+	uint32_t tell_after; /* so many slots refilled are worth a register write */
 
 	/* touched now and then */
-	uint64_t pool_empty, bad_descriptors; /* these and bad_packets: written by the queue's thread only, relaxed atomics */
-	uint32_t trapped_tail, tail_told;     /* where the tail is no memory: written here, then told */
+	uint64_t pool_empty,
+		bad_descriptors; /* these and bad_packets: written by the queue's thread only, relaxed atomics */
+	uint32_t trapped_tail, tail_told; /* where the tail is no memory: written here, then told */
 	uint32_t tail_offset;
 	uint32_t max_frame; /* longest frame, bytes without FCS: longer ones in several buffers are dropped */
 	const struct vfio_window *window;
-	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
-	struct nic_pipe *pipe;                                                  /* that it feeds, or NULL */
+	unsigned (*burst)(
+		struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
+	struct nic_pipe *pipe;                                        /* that it feeds, or NULL */
 	uint64_t bad_packets;
 	uint64_t done, end; /* in a finished descriptor's second quadword: DD and EOP */
 };
@@ -55,14 +58,15 @@ struct ring_txq {
 	/* touched per burst */
 	struct ring_descriptor *ring;
 	uint8_t **buffers;     /* per slot: data of the packet in it, wherever in its buffer */
-	struct pkt_pool *pool; /* where most packets are expected to come from, and copies of too short frames; others take a slower path */
+	struct pkt_pool *pool; /* where most packets are expected to come from, and copies of too short frames; others
+				  take a slower path */
 	uint64_t offset;
 	volatile uint32_t *tail; /* TDT, or `trapped_tail` */
 	uint32_t mask;
-	uint32_t next;                              /* the slot to fill next; counts up freely */
-	uint32_t limit;                             /* a burst that ends before it has nothing to do but write descriptors */
-	uint32_t clean;                             /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
-	uint32_t max_single;                        /* longest frame that fits one descriptor here, bytes without FCS */
+	uint32_t next;       /* the slot to fill next; counts up freely */
+	uint32_t limit;      /* a burst that ends before it has nothing to do but write descriptors */
+	uint32_t clean;      /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
+	uint32_t max_single; /* longest frame that fits one descriptor here, bytes without FCS */
 	uint16_t report[NIC_RING_MAX / RING_BATCH]; /* per batch of slots: the slot whose report covers it */
 
 	/* touched now and then */
@@ -73,8 +77,9 @@ struct ring_txq {
 	const struct vfio_window *window;
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	struct ixgbe_pipe_output *pipes; /* that feed it */
-	uint32_t pipe_slots;             /* of the receive rings of all that ever did, together; 0: packets come by bursts */
-	uint32_t further_descriptors;    /* of frames in several: all but the first of each, since start; counts up freely */
+	uint32_t pipe_slots; /* of the receive rings of all that ever did, together; 0: packets come by bursts */
+	uint32_t further_descriptors; /* of frames in several: all but the first of each, since start; counts up freely
+				       */
 };
 
 /** What a family gives its rings: its bursts, and where the tails are. */
@@ -84,20 +89,21 @@ struct ring_kind {
 	uint32_t (*rx_tail)(unsigned queue);
 	uint32_t (*tx_tail)(unsigned queue);
 	uint64_t rx_done, rx_end; /* DD and EOP in a finished receive descriptor's second quadword */
-	unsigned rx_tell_share;   /* the card is told of refilled slots when they are this part of the ring; 0: of each batch */
+	unsigned rx_tell_share;   /* the card is told of refilled slots when they are this part of the ring; 0: of each
+				     batch */
 };
 
-/** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them yet. Errors:
- *  -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is left then. */
+/** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them
+ * yet. Errors: -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is left then. */
 int nic_rings_open(struct nic *nic, const struct ring_kind *kind);
-/** Counts what is left in the rings (nic_stats.rx_left and tx_unsent), gives all packets back and frees rings and queues. No DMA may happen
- *  any more, and the card's counters must be up to date. */
+/** Counts what is left in the rings (nic_stats.rx_left and tx_unsent), gives all packets back and frees rings and
+ * queues. No DMA may happen any more, and the card's counters must be up to date. */
 void nic_rings_close(struct nic *nic);
 
 /**
- * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The queue's other fields (ring, buffers, pool,
- * offset, tail, mask, tell_after, window, tail_offset) are set by the caller.
- * -ENOBUFS: the pool has too few packets; nothing is taken then.
+ * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The queue's other fields (ring,
+ * buffers, pool, offset, tail, mask, tell_after, window, tail_offset) are set by the caller. -ENOBUFS: the pool has too
+ * few packets; nothing is taken then.
  */
 int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n));
 /** Hands all slots but one of a receive ring to the card, which must be ready for it. */
@@ -106,7 +112,8 @@ void ring_rxq_go(struct ring_rxq *queue);
 void ring_rxq_drain(struct ring_rxq *queue);
 
 /** Prepares a transmit queue: empty, no slot holding a packet. Fields set by the caller as above, and max_frame. */
-void ring_txq_prepare(struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n));
+void ring_txq_prepare(
+	struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n));
 /** Gives all packets of a stopped queue back to their pools. */
 void ring_txq_drain(struct ring_txq *queue);
 
@@ -127,8 +134,9 @@ static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t h
 	return (queue->next - head) & queue->mask;
 }
 
-/** Waits until the card has taken all packets handed over for transmit, and has counted them as sent. No failure when nothing has moved for
- *  the limit, or ten times that has passed: without link nothing ever goes out. head is a queue's head register. */
+/** Waits until the card has taken all packets handed over for transmit, and has counted them as sent. No failure when
+ * nothing has moved for the limit, or ten times that has passed: without link nothing ever goes out. head is a queue's
+ * head register. */
 void nic_rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us);
 
 /** From now on the port's bursts do nothing, and pipes take nothing from it. Others may be in one meanwhile. */

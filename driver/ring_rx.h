@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A receive burst for descriptors of any format: takes finished descriptors off the ring, hands their buffers out by value, refills in
- * batches. A family makes its burst functions of it with its format, a constant that melts into the code, and two inner steps: taking
- * finished descriptors, and arming slots with fresh buffers. Those for any CPU are here; ixgbe has its own with vectors as well. */
+ * A receive burst for descriptors of any format: takes finished descriptors off the ring, hands their buffers out by
+ * value, refills in batches. A family makes its burst functions of it with its format, a constant that melts into the
+ * code, and two inner steps: taking finished descriptors, and arming slots with fresh buffers. Those for any CPU are
+ * here; ixgbe has its own with vectors as well. */
 #ifndef POLLUX_DRIVER_RING_RX_H
 #define POLLUX_DRIVER_RING_RX_H
 
@@ -19,8 +20,8 @@ struct ring_rx_format {
 	bool hash;             /* the first quadword's upper half is the RSS hash, or 0 */
 };
 
-/** Takes the unbroken run of whole, good frames at the front of n slots that do not wrap. Handles behind the run may be overwritten,
- *  up to n. @return how many */
+/** Takes the unbroken run of whole, good frames at the front of n slots that do not wrap. Handles behind the run may be
+ * overwritten, up to n. @return how many */
 typedef unsigned ring_rx_take_fn(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
 
 /** Gives RING_BATCH fresh buffers to as many slots. */
@@ -47,8 +48,8 @@ RING_INLINE uint32_t ring_rx_length(const struct ring_rx_format *f, uint64_t q1)
 	return (uint32_t)(q1 >> f->length_shift) & 0xFFFF;
 }
 
-/* One comparison tells a whole, good frame that lies in one buffer from everything else. A length of 2048 or more counts as odd: a
- * full buffer of exactly 2048 is legitimate, and handled out of line. */
+/* One comparison tells a whole, good frame that lies in one buffer from everything else. A length of 2048 or more
+ * counts as odd: a full buffer of exactly 2048 is legitimate, and handled out of line. */
 RING_INLINE bool ring_rx_is_whole(const struct ring_rx_format *f, uint64_t q1)
 {
 	uint64_t decides = f->done | f->end | f->errors | UINT64_C(0xF800) << f->length_shift;
@@ -56,8 +57,8 @@ RING_INLINE bool ring_rx_is_whole(const struct ring_rx_format *f, uint64_t q1)
 	return __builtin_expect((q1 & decides) == (f->done | f->end), 1);
 }
 
-RING_INLINE void ring_rx_hand_out(
-	const struct ring_rx_format *f, struct pkt *pkt, const struct ring_descriptor *descriptor, uint8_t *data, uint32_t length_and_flags)
+RING_INLINE void ring_rx_hand_out(const struct ring_rx_format *f, struct pkt *pkt,
+	const struct ring_descriptor *descriptor, uint8_t *data, uint32_t length_and_flags)
 {
 	pkt->data = data;
 	memcpy(&pkt->len, &length_and_flags, 4);
@@ -68,7 +69,8 @@ RING_INLINE void ring_rx_hand_out(
 }
 
 /** Takes a descriptor if it is finished and a whole, good frame. */
-RING_INLINE bool ring_rx_take_one(const struct ring_rx_format *f, const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
+RING_INLINE bool ring_rx_take_one(
+	const struct ring_rx_format *f, const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
 {
 	uint64_t q1 = ring_rx_status(descriptor);
 
@@ -90,7 +92,8 @@ RING_INLINE unsigned ring_rx_take_few(
 }
 
 /** One for any CPU: four at a time, so that the loop itself costs little. */
-RING_INLINE unsigned ring_rx_take(const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+RING_INLINE unsigned ring_rx_take(
+	const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t *const *buffers = &queue->buffers[slot];
@@ -120,9 +123,9 @@ RING_INLINE void ring_rx_arm(struct ring_rxq *queue, uint32_t slot, uint8_t *con
 	}
 }
 
-/* Up to `limit` a burst meets nothing but descriptors with a buffer each: it is the ring's end. Slots without a buffer are never before
- * that, since at most a batch lacks them, and no batch goes over the end. Where more lack them, for want of buffers, and inside a frame in
- * pieces, every burst goes the long way. */
+/* Up to `limit` a burst meets nothing but descriptors with a buffer each: it is the ring's end. Slots without a buffer
+ * are never before that, since at most a batch lacks them, and no batch goes over the end. Where more lack them, for
+ * want of buffers, and inside a frame in pieces, every burst goes the long way. */
 RING_INLINE void ring_rx_set_limit(struct ring_rxq *queue)
 {
 	uint32_t next = queue->next;
@@ -133,7 +136,8 @@ RING_INLINE void ring_rx_set_limit(struct ring_rxq *queue)
 		queue->limit = (next | queue->mask) + 1;
 }
 
-/** Gives fresh buffers to the slots that were emptied, whole batches only, and tells the card, once at most. Returns got. */
+/** Gives fresh buffers to the slots that were emptied, whole batches only, and tells the card, once at most. Returns
+ * got. */
 RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_rx_arm_fn *arm)
 {
 	struct pkt_pool *pool = queue->pool;
@@ -162,21 +166,24 @@ RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_r
 }
 
 /**
- * What a take stopped at: nothing (DD is not set), or a descriptor that is not a whole, good frame. Hands out pieces of a frame once
- * it is there as a whole, drops what is bad. Returns handles written; *next moves on; *stop when there is no more to do.
+ * What a take stopped at: nothing (DD is not set), or a descriptor that is not a whole, good frame. Hands out pieces of
+ * a frame once it is there as a whole, drops what is bad. Returns handles written; *next moves on; *stop when there is
+ * no more to do.
  */
-unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts, unsigned n, bool *stop);
+unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts,
+	unsigned n, bool *stop);
 
 /** Every case: the ring's end inside the burst, frames in pieces, bad ones. `got` handles are in pkts already. */
-RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got,
-	ring_rx_take_fn *take, ring_rx_refill_fn *refill)
+RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq *queue, struct pkt *pkts, unsigned n,
+	unsigned got, ring_rx_take_fn *take, ring_rx_refill_fn *refill)
 {
 	uint32_t next = queue->next + got;
 	bool stop = false;
 
 	while (got < n && !stop) {
 		uint32_t slot = next & queue->mask;
-		uint32_t owned = queue->fill + queue->mask + 1 - next; /* slots that have a buffer; what is dropped leaves them, too */
+		uint32_t owned = queue->fill + queue->mask + 1 -
+				 next; /* slots that have a buffer; what is dropped leaves them, too */
 		unsigned run = n - got, to_end = queue->mask + 1 - slot;
 		unsigned taken = 0;
 
@@ -200,7 +207,8 @@ RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq
 	return got;
 }
 
-/** The usual case for many: whole frames, and the ring's end not in sight. n is at most what is left up to the limit. */
+/** The usual case for many: whole frames, and the ring's end not in sight. n is at most what is left up to the limit.
+ */
 RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *f, struct ring_rxq *queue, struct pkt *pkts, unsigned n,
 	ring_rx_take_fn *take, ring_rx_any_fn *any, ring_rx_refill_fn *refill)
 {
@@ -216,11 +224,12 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *f, struct ring_rx
 }
 
 /**
- * A burst. That a ring is empty is found out, and a single packet is taken, with no call and no saved register: who asks for one at a time
- * does not pay for what is prepared for many.
+ * A burst. That a ring is empty is found out, and a single packet is taken, with no call and no saved register: who
+ * asks for one at a time does not pay for what is prepared for many.
  */
 RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *f, struct nic_rxq *nic, struct pkt *pkts, unsigned n,
-	unsigned (*many)(struct ring_rxq *queue, struct pkt *pkts, unsigned n), ring_rx_any_fn *any, ring_rx_refill_fn *refill)
+	unsigned (*many)(struct ring_rxq *queue, struct pkt *pkts, unsigned n), ring_rx_any_fn *any,
+	ring_rx_refill_fn *refill)
 {
 	struct ring_rxq *queue = (struct ring_rxq *)nic;
 	uint32_t next = queue->next, slot = next & queue->mask;

@@ -11,11 +11,13 @@ static bool cpu_has(enum pkt_simd simd)
 	case PKT_SIMD_SCALAR:
 		return true;
 	case PKT_SIMD_AVX2:
-		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+		       __builtin_cpu_supports("bmi2");
 	case PKT_SIMD_AVX512:
 		/* VBMI2 came with the first that do not lower their clock for such code */
-		return cpu_has(PKT_SIMD_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-		       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
+		return cpu_has(PKT_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
+		       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+		       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
 	default:
 		return false;
 	}
@@ -61,7 +63,8 @@ static void hand_out(struct pkt *pkts, uint8_t *const *data, unsigned n)
 }
 
 /* stride_bytes from one data pointer to the next: of handles, or of pointers. */
-static inline bool bring(const struct pkt_pool *pool, uint8_t **home, const void *first, size_t stride_bytes, unsigned n)
+static inline bool bring(
+	const struct pkt_pool *pool, uint8_t **home, const void *first, size_t stride_bytes, unsigned n)
 {
 	uint64_t base = (uint64_t)pool->base, most = 0;
 #pragma GCC unroll 4

@@ -13,7 +13,8 @@ static inline __m512i default_data(const struct pkt_pool *pool, __m512i data, __
 {
 	__m512i offset = _mm512_sub_epi64(data, _mm512_set1_epi64((long long)pool->base));
 	*most = _mm512_max_epu64(*most, offset);
-	__m512i index = _mm512_srli_epi64(_mm512_mul_epu32(offset, _mm512_set1_epi64((long long)PKT_RECIPROCAL)), PKT_RECIPROCAL_SHIFT);
+	__m512i index = _mm512_srli_epi64(
+		_mm512_mul_epu32(offset, _mm512_set1_epi64((long long)PKT_RECIPROCAL)), PKT_RECIPROCAL_SHIFT);
 	return _mm512_add_epi64(_mm512_mul_epu32(index, _mm512_set1_epi64(PKT_BUFFER_BYTES)),
 		_mm512_set1_epi64((long long)(pool->base + PKT_DEFAULT_OFFSET)));
 }

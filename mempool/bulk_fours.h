@@ -41,7 +41,8 @@ static inline __m256i pkt_default_fours(const struct pkt_pool *pool, __m256i dat
 {
 	__m256i offset = _mm256_sub_epi64(data, _mm256_set1_epi64x((long long)pool->base));
 	most->fours = _mm256_max_epu32(most->fours, offset);
-	__m256i index = _mm256_srli_epi64(_mm256_mul_epu32(offset, _mm256_set1_epi64x((long long)PKT_RECIPROCAL)), PKT_RECIPROCAL_SHIFT);
+	__m256i index = _mm256_srli_epi64(
+		_mm256_mul_epu32(offset, _mm256_set1_epi64x((long long)PKT_RECIPROCAL)), PKT_RECIPROCAL_SHIFT);
 	return _mm256_add_epi64(_mm256_mul_epu32(index, _mm256_set1_epi64x(PKT_BUFFER_BYTES)),
 		_mm256_set1_epi64x((long long)(pool->base + PKT_DEFAULT_OFFSET)));
 }
@@ -61,8 +62,8 @@ static inline bool pkt_bring_home_fours(const struct pkt_pool *pool, uint8_t **h
 
 	for (; i + 4 <= n; i += 4) {
 		/* 0 2 1 3: a cache knows no order */
-		__m256i data = _mm256_unpacklo_epi64(
-			_mm256_loadu_si256((const __m256i *)&pkts[i]), _mm256_loadu_si256((const __m256i *)&pkts[i + 2]));
+		__m256i data = _mm256_unpacklo_epi64(_mm256_loadu_si256((const __m256i *)&pkts[i]),
+			_mm256_loadu_si256((const __m256i *)&pkts[i + 2]));
 		_mm256_storeu_si256((__m256i *)&home[i], pkt_default_fours(pool, data, &most));
 	}
 	for (; i < n; i++)
@@ -70,13 +71,15 @@ static inline bool pkt_bring_home_fours(const struct pkt_pool *pool, uint8_t **h
 	return pkt_most_within(pool, most);
 }
 
-static inline bool pkt_bring_home_data_fours(const struct pkt_pool *pool, uint8_t **home, uint8_t *const *data, unsigned n)
+static inline bool pkt_bring_home_data_fours(
+	const struct pkt_pool *pool, uint8_t **home, uint8_t *const *data, unsigned n)
 {
 	struct pkt_most most = {_mm256_setzero_si256(), 0};
 	unsigned i = 0;
 
 	for (; i + 4 <= n; i += 4)
-		_mm256_storeu_si256((__m256i *)&home[i], pkt_default_fours(pool, _mm256_loadu_si256((const __m256i *)&data[i]), &most));
+		_mm256_storeu_si256((__m256i *)&home[i],
+			pkt_default_fours(pool, _mm256_loadu_si256((const __m256i *)&data[i]), &most));
 	for (; i < n; i++)
 		home[i] = pkt_default_single(pool, data[i], &most);
 	return pkt_most_within(pool, most);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The threads' side of packet pools: slots of threads, their caches, and taking and giving back packets through them.
  *
- * A cache fills when it is empty and spills when it is full, one block each, so between a fill and a spill lie more than
- * PKT_CACHE_MAX - 2 * PKT_BLOCK packets, and a thread that frees what it takes never comes to the depot. It spills from the end
- * that it takes from: those buffers were used last, and whoever gets them finds them in a shared cache; moving the other
- * end would cost a move of the whole array. */
+ * A cache fills when it is empty and spills when it is full, one block each, so between a fill and a spill lie more
+ * than PKT_CACHE_MAX - 2 * PKT_BLOCK packets, and a thread that frees what it takes never comes to the depot. It spills
+ * from the end that it takes from: those buffers were used last, and whoever gets them finds them in a shared cache;
+ * moving the other end would cost a move of the whole array. */
 #include "cache.h"
 
 #include "depot.h"
@@ -36,7 +36,8 @@ static void slot_release(unsigned slot)
 	__atomic_fetch_and(&slots[slot / 64], ~(UINT64_C(1) << slot % 64), __ATOMIC_RELEASE);
 }
 
-/* At the end of a thread: what its caches hold goes back to the depots, and the slot, with the empty caches, to the next thread. */
+/* At the end of a thread: what its caches hold goes back to the depots, and the slot, with the empty caches, to the
+ * next thread. */
 static void thread_end(void *value)
 {
 	unsigned slot = (unsigned)(uintptr_t)value - 1;
@@ -68,8 +69,8 @@ static unsigned slot_take(void)
 		uint64_t bits = __atomic_load_n(&slots[word], __ATOMIC_RELAXED);
 		while (~bits) {
 			unsigned bit = (unsigned)__builtin_ctzll(~bits);
-			if (__atomic_compare_exchange_n(
-				    &slots[word], &bits, bits | UINT64_C(1) << bit, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			if (__atomic_compare_exchange_n(&slots[word], &bits, bits | UINT64_C(1) << bit, false,
+				    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 				return word * 64 + bit;
 		}
 	}
@@ -179,8 +180,8 @@ static void free_foreign(const uint8_t *data)
 }
 
 /**
- * Frees packets from the front of an array, up to PKT_BLOCK and as many as are of one pool. stride_bytes from one data pointer to
- * the next serves arrays of handles and of pointers alike.
+ * Frees packets from the front of an array, up to PKT_BLOCK and as many as are of one pool. stride_bytes from one data
+ * pointer to the next serves arrays of handles and of pointers alike.
  * @return how many it is done with, at least 1
  */
 static unsigned free_run(const void *first, size_t stride_bytes, unsigned n)
@@ -275,13 +276,15 @@ static void follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, u
 		uint64_t offset = (uint64_t)buffers[i] - (uint64_t)pool->base;
 		uint64_t index = offset / PKT_BUFFER_BYTES;
 		if (offset > pool->last || offset % PKT_BUFFER_BYTES != PKT_DEFAULT_OFFSET) {
-			fprintf(stderr, "pollux: %p is not where a packet of this pool starts (%s)\n", (void *)buffers[i], wrong);
+			fprintf(stderr, "pollux: %p is not where a packet of this pool starts (%s)\n",
+				(void *)buffers[i], wrong);
 			abort();
 		}
-		/* releasing and acquiring, so that a buffer's way through other threads is ordered for who follows it */
+		/* releasing and acquiring, so that a buffer's way through other threads is ordered for who follows it
+		 */
 		if (__atomic_exchange_n(&pool->out[index], out, __ATOMIC_ACQ_REL) == out) {
-			fprintf(stderr, "pollux: packet %llu of the pool of %u, at %p, was %s\n", (unsigned long long)index, pool->count,
-				(void *)buffers[i], wrong);
+			fprintf(stderr, "pollux: packet %llu of the pool of %u, at %p, was %s\n",
+				(unsigned long long)index, pool->count, (void *)buffers[i], wrong);
 			abort();
 		}
 	}

@@ -11,7 +11,8 @@
 extern pthread_mutex_t pkt_pools_lock;
 
 /** Pools closed so far: while it stays the same, a pool once found is open. */
-extern uint64_t pkt_pools_closed __attribute__((visibility("hidden"))); /* looked at in each call: without a detour by the GOT */
+extern uint64_t pkt_pools_closed
+	__attribute__((visibility("hidden"))); /* looked at in each call: without a detour by the GOT */
 
 /** Entry i (below PKT_POOLS) of the open pools, or NULL. */
 struct pkt_pool *pkt_pool_at(unsigned i);

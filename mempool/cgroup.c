@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Limits of memory cgroups, of version 2 and 1, as /proc and /sys show them: those of the process's own group and of all above it. */
+ * Limits of memory cgroups, of version 2 and 1, as /proc and /sys show them: those of the process's own group and of
+ * all above it. */
 #include "cgroup.h"
 
 #include "../vfio/pci.h"
@@ -14,8 +15,8 @@ struct version {
 };
 
 static const struct version second = {"/sys/fs/cgroup", "memory.max", "memory.current", "active_file", "inactive_file"};
-static const struct version first = {
-	"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_active_file", "total_inactive_file"};
+static const struct version first = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	"total_active_file", "total_inactive_file"};
 
 /* The process's group: a path below the mount. Version 1's where it has the memory controller. */
 static const struct version *find_group(char group[PATH_MAX])
@@ -30,8 +31,8 @@ static const struct version *find_group(char group[PATH_MAX])
 	while (found != &first && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		bool unified = strncmp(line, "0::", 3) == 0;
-		if (!unified &&
-			(sscanf(line, "%63[^:]:%127[^:]:%4095s", hierarchy, controllers, at) != 3 || strcmp(controllers, "memory") != 0))
+		if (!unified && (sscanf(line, "%63[^:]:%127[^:]:%4095s", hierarchy, controllers, at) != 3 ||
+					strcmp(controllers, "memory") != 0))
 			continue;
 		found = unified ? &second : &first;
 		snprintf(group, PATH_MAX, "%s", unified ? line + 3 : at);
@@ -77,9 +78,12 @@ uint64_t cgroup_memory_left(char file[PATH_MAX])
 	file[0] = '\0';
 	for (char *end = group + strlen(group); version; *end = '\0') {
 		/* in a container the path may be the machine's, of which only the mount itself is there */
-		if (snprintf(folder, sizeof(folder), "%s%s", version->mount, strcmp(group, "/") == 0 ? "" : group) < PATH_MAX &&
+		if (snprintf(folder, sizeof(folder), "%s%s", version->mount, strcmp(group, "/") == 0 ? "" : group) <
+				PATH_MAX &&
 			read_number(folder, version->limit, &limit) && read_number(folder, version->usage, &usage)) {
-			uint64_t used = usage - read_caches(folder, version), left = used > usage ? limit : limit > used ? limit - used : 0;
+			uint64_t used = usage - read_caches(folder, version), left = used > usage   ? limit
+										     : limit > used ? limit - used
+												    : 0;
 			if (left < least && snprintf(file, PATH_MAX, "%s/%s", folder, version->limit) < PATH_MAX)
 				least = left;
 		}

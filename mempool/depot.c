@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The depot: an array of blocks on three stacks (full, partial, empty), each with a tagged head in one 64-bit word.
  *
- * Giving a full block takes an empty one, fills it and makes it full; taking is the reverse. Leftovers are first merged into a
- * partial block. So a partial block is added only while all others are in somebody's hands, and there are never more of
- * them than there were threads in here at one time. */
+ * Giving a full block takes an empty one, fills it and makes it full; taking is the reverse. Leftovers are first merged
+ * into a partial block. So a partial block is added only while all others are in somebody's hands, and there are never
+ * more of them than there were threads in here at one time. */
 #include "depot.h"
 
 #include "pool.h"
@@ -21,8 +21,8 @@ struct block {
 	uint32_t count; /* its owner's alone */
 } __attribute__((aligned(64)));
 
-/* A stack's head: low 16 bits index of the block + 1, or 0 for none; above, a tag that every change increments, so that a head
- * that went away and came back is not taken for the same (2^48 changes during one pop are out of reach). */
+/* A stack's head: low 16 bits index of the block + 1, or 0 for none; above, a tag that every change increments, so that
+ * a head that went away and came back is not taken for the same (2^48 changes during one pop are out of reach). */
 #define HEAD_INDEX_BITS 16
 #define HEAD_INDEX_MASK ((UINT64_C(1) << HEAD_INDEX_BITS) - 1)
 _Static_assert(PKT_POOL_MAX / PKT_BLOCK + 1 + SPARE_BLOCKS < HEAD_INDEX_MASK, "block indices fit into a head");
@@ -92,7 +92,11 @@ struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t pag
 	/* downwards, because what is pushed last comes out first */
 	for (unsigned i = blocks; i-- > 0;) {
 		struct block *block = &depot->blocks[i];
-		push(depot, block->count == PKT_BLOCK ? &depot->full : block->count ? &depot->partial : &depot->empty, block);
+		push(depot,
+			block->count == PKT_BLOCK ? &depot->full
+			: block->count            ? &depot->partial
+						  : &depot->empty,
+			block);
 	}
 	return depot;
 }
@@ -117,7 +121,8 @@ static uint64_t changes(const uint64_t *stack)
 
 uint64_t pkt_depot_exchanges(const struct pkt_depot *depot)
 {
-	/* the tags count for nothing: an exchange pops one block and pushes one, and opening has pushed every block once */
+	/* the tags count for nothing: an exchange pops one block and pushes one, and opening has pushed every block
+	 * once */
 	return (changes(&depot->full) + changes(&depot->partial) + changes(&depot->empty) - depot->block_count) / 2;
 }
 

@@ -8,8 +8,9 @@
 
 struct pkt_depot;
 
-/** A depot that holds count pointers: first, first + stride_bytes, ... They come out in that order. Left out are those whose stride_bytes, if
- *  the first ones begin a page, would lie in two pages of page_bytes, where pages are larger than that. NULL: no memory. */
+/** A depot that holds count pointers: first, first + stride_bytes, ... They come out in that order. Left out are those
+ * whose stride_bytes, if the first ones begin a page, would lie in two pages of page_bytes, where pages are larger than
+ * that. NULL: no memory. */
 struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t page_bytes, unsigned count);
 
 /** Frees it. NULL is ignored. */
@@ -18,10 +19,12 @@ void pkt_depot_close(struct pkt_depot *depot);
 /** Pointers in it: exact while no thread gives or takes. */
 unsigned pkt_depot_available(const struct pkt_depot *depot);
 
-/** Blocks taken and given so far, which is how often threads have written what they share. Exact while no thread gives or takes. */
+/** Blocks taken and given so far, which is how often threads have written what they share. Exact while no thread gives
+ * or takes. */
 uint64_t pkt_depot_exchanges(const struct pkt_depot *depot);
 
-/** Takes 1 to PKT_BLOCK pointers, a full block of them if there is one. @return how many; 0: the depot is empty. Thread-safe. */
+/** Takes 1 to PKT_BLOCK pointers, a full block of them if there is one. @return how many; 0: the depot is empty.
+ * Thread-safe. */
 unsigned pkt_depot_take(struct pkt_depot *depot, uint8_t **to);
 
 /** Gives n pointers, any number, back. Never fails; cheapest in multiples of PKT_BLOCK. Thread-safe. */

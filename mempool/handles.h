@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Four handles in a vector of AVX-512, and how they come from and go to memory: in halves. Arrays of handles mostly begin in the middle of
- * a cache line. A store of 64 bytes then leaves its bytes in two lines, and no load gets them before they are in the cache; and no load of
- * 64 gets what two stores have left. Handles are read soon after they were written, so all code agrees on 32 bytes at most. */
+ * Four handles in a vector of AVX-512, and how they come from and go to memory: in halves. Arrays of handles mostly
+ * begin in the middle of a cache line. A store of 64 bytes then leaves its bytes in two lines, and no load gets them
+ * before they are in the cache; and no load of 64 gets what two stores have left. Handles are read soon after they were
+ * written, so all code agrees on 32 bytes at most. */
 #ifndef POLLUX_MEMPOOL_HANDLES_H
 #define POLLUX_MEMPOOL_HANDLES_H
 

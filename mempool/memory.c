@@ -19,10 +19,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define PAGE_4K   ((size_t)4096)
-#define PAGE_2M   ((size_t)2 << 20)
-#define PAGE_1G   ((size_t)1 << 30)
-#define BYTES_MAX ((size_t)1 << 38) /* the I/O window of a space lies below 2^38; also keeps the rounding from overflowing */
+#define PAGE_4K ((size_t)4096)
+#define PAGE_2M ((size_t)2 << 20)
+#define PAGE_1G ((size_t)1 << 30)
+#define BYTES_MAX                                                                                                      \
+	((size_t)1 << 38) /* the I/O window of a space lies below 2^38; also keeps the rounding from overflowing */
 
 static const struct {
 	size_t bytes;
@@ -46,7 +47,8 @@ static bool page_worth(size_t bytes, size_t page_bytes)
 	return page_bytes < PAGE_1G || rounded - bytes < rounded / 4;
 }
 
-/* The thread's memory policy while pages are taken. The numa_set_ functions would do, but print where a container forbids it. */
+/* The thread's memory policy while pages are taken. The numa_set_ functions would do, but print where a container
+ * forbids it. */
 struct policy {
 	struct bitmask *nodes;
 	int mode;
@@ -80,7 +82,8 @@ static void policy_restore(struct policy *saved)
 	numa_bitmask_free(saved->nodes);
 }
 
-/* Ordinary pages: the kernel would rather kill a process than refuse it a page, so ask first whether there are enough. */
+/* Ordinary pages: the kernel would rather kill a process than refuse it a page, so ask first whether there are enough.
+ */
 static bool ordinary_pages_short(size_t bytes)
 {
 	char line[128], limit[PATH_MAX];
@@ -98,7 +101,8 @@ static bool ordinary_pages_short(size_t bytes)
 	return available_kib < bytes / 1024;
 }
 
-/* Takes all pages of the file now. In pieces, because a signal cuts fallocate short and ordinary pages would start over. */
+/* Takes all pages of the file now. In pieces, because a signal cuts fallocate short and ordinary pages would start
+ * over. */
 static int populate(int fd, size_t bytes, size_t page_bytes)
 {
 	size_t piece = page_bytes > PAGE_2M ? page_bytes : PAGE_2M;
@@ -133,8 +137,8 @@ static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int 
 		error = populate(fd, bytes, page_bytes);
 		policy_restore(&saved);
 	}
-	/* Whoever maps the file too (a vfio-user peer) can rely on its size, as we can. It can still punch pages out: no seal forbids
-	 * that, and leaves the file writable. */
+	/* Whoever maps the file too (a vfio-user peer) can rely on its size, as we can. It can still punch pages out:
+	 * no seal forbids that, and leaves the file writable. */
 	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		error = -errno;
 	if (error) {
@@ -147,21 +151,24 @@ static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int 
 bool dma_memory_node_exists(int numa_node)
 {
 	/* without NUMA in the kernel, all memory is node 0's */
-	return numa_available() < 0
-		       ? numa_node == 0
-		       : numa_node >= 0 && numa_node <= numa_max_node() && numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
+	return numa_available() < 0 ? numa_node == 0
+				    : numa_node >= 0 && numa_node <= numa_max_node() &&
+					      numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
 }
 
-int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes)
+int dma_memory_alloc_pages(
+	struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes)
 {
 	*memory = (struct dma_memory){0};
 	if (!space || bytes == 0 || bytes > BYTES_MAX)
-		return pollux_fail(EINVAL, "cannot allocate %zu bytes of DMA memory: ask for 1 byte to 256 GiB in a DMA space", bytes);
+		return pollux_fail(EINVAL,
+			"cannot allocate %zu bytes of DMA memory: ask for 1 byte to 256 GiB in a DMA space", bytes);
 	if (max_page_bytes != PAGE_4K && max_page_bytes != PAGE_2M && max_page_bytes != PAGE_1G)
-		return pollux_fail(EINVAL, "there are no pages of %zu bytes: ask for 4096, 2 MiB or 1 GiB", max_page_bytes);
+		return pollux_fail(
+			EINVAL, "there are no pages of %zu bytes: ask for 4096, 2 MiB or 1 GiB", max_page_bytes);
 	if (numa_node < -1 || (numa_node >= 0 && numa_available() == 0 && numa_node > numa_max_node()))
-		return pollux_fail(EINVAL, "there is no NUMA node %d: this machine's last one is %d, and -1 means any", numa_node,
-			numa_available() == 0 ? numa_max_node() : 0);
+		return pollux_fail(EINVAL, "there is no NUMA node %d: this machine's last one is %d, and -1 means any",
+			numa_node, numa_available() == 0 ? numa_max_node() : 0);
 
 	int error = -ENOMEM;
 	for (unsigned i = 0; i < PAGE_SIZES; i++) {
@@ -179,7 +186,8 @@ int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, s
 		close(fd); /* the space has its own */
 		if (error)
 			return error;
-		*memory = (struct dma_memory){.base = address, .bytes = rounded, .page_bytes = page_bytes, .space = space};
+		*memory = (struct dma_memory){
+			.base = address, .bytes = rounded, .page_bytes = page_bytes, .space = space};
 		return 0;
 	}
 	char limit[PATH_MAX];
@@ -192,10 +200,12 @@ int dma_memory_alloc_pages(struct dma_memory *memory, struct dma_space *space, s
 			(bytes + 1023) / 1024, limit, left / 1024, round_up(bytes, PAGE_2M) / PAGE_2M);
 	if (error == -EFBIG)
 		return pollux_fail(ENOMEM,
-			"no memory for %zu KiB of DMA memory: it is a file, and those may not be that large; ulimit -f unlimited",
+			"no memory for %zu KiB of DMA memory: it is a file, and those may not be that large; ulimit -f "
+			"unlimited",
 			(bytes + 1023) / 1024);
 	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */
-	return pollux_fail(ENOMEM, "no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
+	return pollux_fail(ENOMEM,
+		"no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
 		(bytes + 1023) / 1024, strerror(-error), round_up(bytes, PAGE_2M) / PAGE_2M);
 }
 

@@ -21,7 +21,8 @@ struct pkt_pool;
 #define PKT_METADATA_BYTES 64u   /* in front of the headroom: written only by functions that say so */
 #define PKT_HEADROOM_BYTES 128u  /* free for the application in front of a received frame */
 #define PKT_DATA_BYTES     2048u /* room for a frame, or a piece of one, from the default position of data */
-#define PKT_BUFFER_BYTES   (PKT_METADATA_BYTES + PKT_HEADROOM_BYTES + PKT_DATA_BYTES) /* 35 cache lines: odd, on purpose */
+#define PKT_BUFFER_BYTES                                                                                               \
+	(PKT_METADATA_BYTES + PKT_HEADROOM_BYTES + PKT_DATA_BYTES) /* 35 cache lines: odd, on purpose */
 
 /** The instruction sets that burst and pool functions are written for. All give the same results. */
 enum pkt_simd {
@@ -43,8 +44,9 @@ enum {
 };
 
 /**
- * A packet handle, 16 bytes, passed and stored by value. Whoever holds it owns the buffer behind data until it gives the handle to
- * nic_tx or pkt_free. data may be moved anywhere within the buffer's headroom and data room; len is bytes from data, without FCS.
+ * A packet handle, 16 bytes, passed and stored by value. Whoever holds it owns the buffer behind data until it gives
+ * the handle to nic_tx or pkt_free. data may be moved anywhere within the buffer's headroom and data room; len is bytes
+ * from data, without FCS.
  */
 struct pkt {
 	uint8_t *data;
@@ -57,42 +59,44 @@ struct pkt {
  * Opens a pool of packet buffers in DMA memory (hugepages where there are any).
  * @param count      buffers, 1 .. PKT_POOL_MAX; each takes PKT_BUFFER_BYTES
  * @param numa_node  where the memory should lie; -1: anywhere
- * The pool holds a reference to the space. Errors: -EINVAL, -ENOMEM, -ENFILE (too many pools), and those of dma_space_map.
+ * The pool holds a reference to the space. Errors: -EINVAL, -ENOMEM, -ENFILE (too many pools), and those of
+ * dma_space_map.
  */
 int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node);
 #define PKT_POOL_MAX 1850000u
 #define PKT_POOLS    64u /* pools open at once in a process */
 
-/** Closes a pool. -EBUSY, and nothing changes, while packets are out (the sentence says how many). No thread may be using the pool.
- *  NULL is ignored. */
+/** Closes a pool. -EBUSY, and nothing changes, while packets are out (the sentence says how many). No thread may be
+ * using the pool. NULL is ignored. */
 int pkt_pool_close(struct pkt_pool *pool);
 
-/** Buffers of the pool, and how many of them nobody holds: exact while no thread is in a pool function, else a snapshot. */
+/** Buffers of the pool, and how many of them nobody holds: exact while no thread is in a pool function, else a
+ * snapshot. */
 unsigned pkt_pool_count(const struct pkt_pool *pool);
 unsigned pkt_pool_available(const struct pkt_pool *pool);
 
-/** Makes a pool's functions use another instruction set than the best: for tests and benchmarks. No thread may be using the pool.
- *  -ENOTSUP: this CPU does not have it. */
+/** Makes a pool's functions use another instruction set than the best: for tests and benchmarks. No thread may be using
+ * the pool. -ENOTSUP: this CPU does not have it. */
 int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd);
 
 /** Bytes of the pages behind the pool: 4096 tells that there were no hugepages. */
 size_t pkt_pool_page_bytes(const struct pkt_pool *pool);
 
 /**
- * Buffers that n packets in flight need on top when `threads` threads use the pool: each thread's cache may hold some back.
- * Size a pool as packets in rings and hands + pkt_pool_slack(threads).
+ * Buffers that n packets in flight need on top when `threads` threads use the pool: each thread's cache may hold some
+ * back. Size a pool as packets in rings and hands + pkt_pool_slack(threads).
  */
 unsigned pkt_pool_slack(unsigned threads);
 
 /**
  * Takes up to n packets out of a pool: data at its default position, len, flags and hash 0.
- * @return how many; fewer than n only when the pool has no more, or more than PKT_THREADS threads use pools (pool.h). Thread-safe,
- * lock-free; allocates at a thread's first use of the pool.
+ * @return how many; fewer than n only when the pool has no more, or more than PKT_THREADS threads use pools (pool.h).
+ * Thread-safe, lock-free; allocates at a thread's first use of the pool.
  */
 unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n);
 
-/** Gives n packets back, each to the pool it is from. A pointer into no open pool is ignored. Thread-safe, lock-free. Debug builds
- *  end the process, with a sentence, at such a pointer and at a packet freed twice. */
+/** Gives n packets back, each to the pool it is from. A pointer into no open pool is ignored. Thread-safe, lock-free.
+ * Debug builds end the process, with a sentence, at such a pointer and at a packet freed twice. */
 void pkt_free(const struct pkt *pkts, unsigned n);
 
 #ifdef __cplusplus

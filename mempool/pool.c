@@ -13,19 +13,22 @@
 
 _Static_assert(PKT_BUFFER_BYTES == 2240, "an odd number of cache lines; and pkt_default_data divides by it");
 
-/* No buffer lies in two hugepages: an IOMMU would have to translate each half, and QEMU's PCI Express cards send nothing, and say nothing,
- * where the halves are not adjacent in physical memory. So there is a spare place for each end of a hugepage of 2 MiB. */
+/* No buffer lies in two hugepages: an IOMMU would have to translate each half, and QEMU's PCI Express cards send
+ * nothing, and say nothing, where the halves are not adjacent in physical memory. So there is a spare place for each
+ * end of a hugepage of 2 MiB. */
 #define HUGEPAGE_BYTES (UINT32_C(2) << 20)
 #define PLACES(count)  ((count) + (count) / (HUGEPAGE_BYTES / PKT_BUFFER_BYTES - 1))
-_Static_assert((uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
+_Static_assert(
+	(uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
 /* floor(x * r / 2^s) is floor(x / d) while x * (r * d - 2^s) < 2^s */
 #define RECIPROCAL_ERROR (PKT_RECIPROCAL * PKT_BUFFER_BYTES - (UINT64_C(1) << PKT_RECIPROCAL_SHIFT))
-_Static_assert(RECIPROCAL_ERROR < PKT_BUFFER_BYTES &&
-		       (uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
+_Static_assert(RECIPROCAL_ERROR < PKT_BUFFER_BYTES && (uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES <
+							      (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
 	"pkt_default_data is exact");
 
-/* The open pools. `place` says which addresses an entry has, and can be tested without touching a pool that another thread may
- * be closing: the memory's base, which is aligned to a power of two of bytes, and in its low bits that power. 0: no pool. */
+/* The open pools. `place` says which addresses an entry has, and can be tested without touching a pool that another
+ * thread may be closing: the memory's base, which is aligned to a power of two of bytes, and in its low bits that
+ * power. 0: no pool. */
 static struct {
 	uint64_t place;
 	struct pkt_pool *pool;
@@ -75,7 +78,9 @@ static int entry_add(struct pkt_pool *pool, uint64_t shift)
 		error = 0;
 	}
 	pthread_mutex_unlock(&pkt_pools_lock);
-	return error ? pollux_fail(ENFILE, "%u packet pools are open already: close one, or share one between ports", PKT_POOLS) : 0;
+	return error ? pollux_fail(ENFILE, "%u packet pools are open already: close one, or share one between ports",
+			       PKT_POOLS)
+		     : 0;
 }
 
 static void pool_free(struct pkt_pool *pool)
@@ -141,7 +146,8 @@ failed:
 	return error;
 }
 
-/* Can be more than the pool has: a thread between cache and depot counts twice, and so does, in release builds, a double free. */
+/* Can be more than the pool has: a thread between cache and depot counts twice, and so does, in release builds, a
+ * double free. */
 static uint64_t available(const struct pkt_pool *pool)
 {
 	uint64_t sum = pkt_depot_available(pool->depot);
@@ -162,7 +168,9 @@ int pkt_pool_close(struct pkt_pool *pool)
 	uint64_t home = available(pool);
 	if (home < pool->count) {
 		pthread_mutex_unlock(&pkt_pools_lock);
-		return pollux_fail(EBUSY, "%u of the pool's %u packets are out: free them and close the ports that use them, then the pool",
+		return pollux_fail(EBUSY,
+			"%u of the pool's %u packets are out: free them and close the ports that use them, then the "
+			"pool",
 			pool->count - (unsigned)home, pool->count);
 	}
 	for (unsigned i = 0; i < PKT_POOLS; i++)
@@ -179,7 +187,8 @@ int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd)
 	static const struct pkt_bulk *const bulks[] = {NULL, &pkt_bulk_scalar, &pkt_bulk_avx2, &pkt_bulk_avx512};
 	enum pkt_simd chosen = pkt_simd_choose(simd);
 	if (chosen == PKT_SIMD_AUTO)
-		return pollux_fail(ENOTSUP, "this CPU does not have %s: choose another instruction set, or none", pkt_simd_name(simd));
+		return pollux_fail(ENOTSUP, "this CPU does not have %s: choose another instruction set, or none",
+			pkt_simd_name(simd));
 	pool->bulk = bulks[chosen];
 	return 0;
 }

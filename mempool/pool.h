@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The inside of packet pools, for the data paths of drivers: a flat array of buffer pointers per thread, moved in bulk, and a
- * lock-free depot that threads exchange blocks of PKT_BLOCK pointers with. Applications use pkt.h. */
+ * The inside of packet pools, for the data paths of drivers: a flat array of buffer pointers per thread, moved in bulk,
+ * and a lock-free depot that threads exchange blocks of PKT_BLOCK pointers with. Applications use pkt.h. */
 #ifndef POLLUX_MEMPOOL_POOL_H
 #define POLLUX_MEMPOOL_POOL_H
 
@@ -13,8 +13,8 @@
 #define PKT_THREADS   128u /* threads that can use pools at the same time */
 
 /**
- * One thread's share of one pool. A pointer in a cache is that of a buffer's data at its default position. Only its thread
- * writes it; others may read `count` (a snapshot).
+ * One thread's share of one pool. A pointer in a cache is that of a buffer's data at its default position. Only its
+ * thread writes it; others may read `count` (a snapshot).
  */
 struct pkt_cache {
 	unsigned count;
@@ -26,14 +26,14 @@ struct dma_memory;
 struct pkt_pool;
 
 /**
- * Moving pointers between a cache and packets, in bulk: once for each instruction set. n is 1 to PKT_BLOCK, and what is read and what is
- * written are different arrays.
+ * Moving pointers between a cache and packets, in bulk: once for each instruction set. n is 1 to PKT_BLOCK, and what is
+ * read and what is written are different arrays.
  */
 struct pkt_bulk {
 	/** Makes handles of buffers: data, and the rest 0. */
 	void (*hand_out)(struct pkt *pkts, uint8_t *const *data, unsigned n);
-	/** Writes the default positions of n packets' buffers to `home`. False: not all of them are the pool's, and what was written
-	 *  means nothing. */
+	/** Writes the default positions of n packets' buffers to `home`. False: not all of them are the pool's, and
+	 * what was written means nothing. */
 	bool (*bring_home)(const struct pkt_pool *pool, uint8_t **home, const struct pkt *pkts, unsigned n);
 	/** The same for pointers, any into the buffers. */
 	bool (*bring_home_data)(const struct pkt_pool *pool, uint8_t **home, uint8_t *const *data, unsigned n);
@@ -44,7 +44,8 @@ extern const struct pkt_bulk pkt_bulk_scalar, pkt_bulk_avx2, pkt_bulk_avx512;
 /** The part of a pool that data paths touch; read-only after opening, but for the caches. */
 struct pkt_pool {
 	uint8_t *base;    /* first byte of buffer 0 */
-	uint64_t outside; /* (pointer - base) & outside is 0 for every pointer into the pool's memory, and for no other */
+	uint64_t outside; /* (pointer - base) & outside is 0 for every pointer into the pool's memory, and for no other
+			   */
 	uint32_t last;    /* offset of the last byte of the last buffer's place: the pages may reach beyond it */
 	unsigned count;   /* buffers */
 	const struct pkt_bulk *bulk;
@@ -78,7 +79,8 @@ bool pkt_cache_fill(struct pkt_pool *pool, struct pkt_cache *cache, unsigned n);
 void pkt_cache_spill(struct pkt_pool *pool, struct pkt_cache *cache, unsigned n);
 
 #ifdef POLLUX_DEBUG
-/* Debug builds follow every buffer: a double or foreign free, or one handed out twice, ends the process with a sentence. */
+/* Debug builds follow every buffer: a double or foreign free, or one handed out twice, ends the process with a
+ * sentence. */
 void pkt_debug_taken(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n);
 void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n);
 #else
@@ -93,8 +95,8 @@ static inline void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffer
 #endif
 
 /**
- * Takes exactly n (at most PKT_BLOCK) buffers: returns where their n pointers stand, to be copied before anything else touches the
- * cache; NULL, and nothing taken, when the pool cannot give n.
+ * Takes exactly n (at most PKT_BLOCK) buffers: returns where their n pointers stand, to be copied before anything else
+ * touches the cache; NULL, and nothing taken, when the pool cannot give n.
  */
 static inline uint8_t **pkt_cache_take(struct pkt_pool *pool, struct pkt_cache *cache, unsigned n)
 {
@@ -128,8 +130,8 @@ static inline void pkt_cache_put(struct pkt_pool *pool, struct pkt_cache *cache,
 #define PKT_RECIPROCAL_SHIFT 43
 #define PKT_DEFAULT_OFFSET   (PKT_METADATA_BYTES + PKT_HEADROOM_BYTES)
 
-/** From any pointer into a buffer of the pool to that of its data at the default position. offset is pointer - pool->base, at
- *  most pool->last. Two multiplications, no division, no memory. */
+/** From any pointer into a buffer of the pool to that of its data at the default position. offset is pointer -
+ * pool->base, at most pool->last. Two multiplications, no division, no memory. */
 static inline uint8_t *pkt_default_data(const struct pkt_pool *pool, uint64_t offset)
 {
 	/* 2^43 / 2240 rounded up gives the quotient exactly for every offset of a pool */
@@ -137,7 +139,8 @@ static inline uint8_t *pkt_default_data(const struct pkt_pool *pool, uint64_t of
 	return pool->base + index * PKT_BUFFER_BYTES + PKT_DEFAULT_OFFSET;
 }
 
-/** Makes a handle, as a whole and not field by field: a burst function that loads 16 bytes soon after then finds them in one store. */
+/** Makes a handle, as a whole and not field by field: a burst function that loads 16 bytes soon after then finds them
+ * in one store. */
 static inline void pkt_hand_out(struct pkt *pkt, uint8_t *data)
 {
 	typedef uint64_t handle __attribute__((vector_size(sizeof(struct pkt))));

@@ -58,7 +58,8 @@ static bool run_program(const char *const argv[])
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	if (posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) != 0 || waitpid(pid, &status, 0) != pid)
+	if (posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) != 0 ||
+		waitpid(pid, &status, 0) != pid)
 		status = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	return status == 0;
@@ -88,7 +89,8 @@ static void read_boot(char boot[VFIO_PCI_NAME_BYTES])
 	vfio_read_line(path, boot, VFIO_PCI_NAME_BYTES);
 }
 
-/* The driver and the override of before, and the boot, one a line. @return false: there is no note, or none of this boot */
+/* The driver and the override of before, and the boot, one a line. @return false: there is no note, or none of this
+ * boot */
 static bool read_note(const char *address, char driver[VFIO_PCI_NAME_BYTES], char override[VFIO_PCI_NAME_BYTES])
 {
 	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], noted[VFIO_PCI_NAME_BYTES] = "", boot[VFIO_PCI_NAME_BYTES];
@@ -140,8 +142,8 @@ static int do_save(const struct vfio_bind_step *step)
 	read_boot(boot);
 	snprintf(text, sizeof(text), "%s\n%s\n%s\n", step->text, step->before, boot);
 	if ((error = write_file(path, O_CREAT | O_TRUNC | O_NOFOLLOW, text)) != 0)
-		return pollux_fail(error, "cannot note the driver of %s in %s: %s%s", step->address, path, strerror(error),
-			geteuid() ? "; run this as root" : "");
+		return pollux_fail(error, "cannot note the driver of %s in %s: %s%s", step->address, path,
+			strerror(error), geteuid() ? "; run this as root" : "");
 	return 0;
 }
 
@@ -157,7 +159,8 @@ static int do_probe(const struct vfio_bind_step *step)
 	/* A driver that was bound by hand does not claim the device by itself. */
 	if (step->text[0] && strcmp(step->text, VFIO_PCI_DRIVER) != 0 && !pci.driver[0]) {
 		driver_path(path, step->text, "bind");
-		if ((error = write_value(path, step->address)) != 0 || (error = vfio_pci_find(&pci, step->address)) != 0)
+		if ((error = write_value(path, step->address)) != 0 ||
+			(error = vfio_pci_find(&pci, step->address)) != 0)
 			return error;
 	}
 	if (!step->text[0] && strcmp(pci.driver, VFIO_PCI_DRIVER) == 0)
@@ -168,8 +171,8 @@ static int do_probe(const struct vfio_bind_step *step)
 			step->address);
 	if (!step->text[0] || strcmp(pci.driver, step->text) == 0)
 		return 0;
-	return pollux_fail(ENODEV, "%s did not take %s, which is bound to %s: dmesg | tail says why", step->text, step->address,
-		pci.driver[0] ? pci.driver : "no driver");
+	return pollux_fail(ENODEV, "%s did not take %s, which is bound to %s: dmesg | tail says why", step->text,
+		step->address, pci.driver[0] ? pci.driver : "no driver");
 }
 
 /* Changes one node, and remembers what it was like. mode 0: owner and group become the user's */
@@ -200,7 +203,8 @@ static int take_back(struct vfio_bind_step *step)
 	for (unsigned i = 0; i < sizeof(step->nodes) / sizeof(*step->nodes); i++) {
 		const char *path = step->nodes[i].path;
 
-		if (path[0] && (i == 2 ? chmod(path, step->nodes[i].mode) : chown(path, step->nodes[i].uid, step->nodes[i].gid)) != 0)
+		if (path[0] && (i == 2 ? chmod(path, step->nodes[i].mode)
+				       : chown(path, step->nodes[i].uid, step->nodes[i].gid)) != 0)
 			error = pollux_fail(errno, "cannot give %s its owner back: %s", path, strerror(errno));
 		step->nodes[i].path[0] = '\0';
 	}
@@ -209,7 +213,8 @@ static int take_back(struct vfio_bind_step *step)
 
 static int do_nodes(struct vfio_bind_step *step)
 {
-	/* The device manager sets the owner of a new node itself, a moment after the kernel has made it: it must not come last. */
+	/* The device manager sets the owner of a new node itself, a moment after the kernel has made it: it must not
+	 * come last. */
 	static const char *const settle[] = {"udevadm", "settle", "--timeout=10", NULL};
 	char group[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX];
 	struct vfio_pci pci;
@@ -221,7 +226,8 @@ static int do_nodes(struct vfio_bind_step *step)
 	vfio_path(group, "/dev/vfio/%d", step->group);
 	vfio_path(node, "/dev/vfio/devices/%s", pci.cdev);
 	vfio_path(iommu, "/dev/iommu");
-	/* A kernel may have either or both. /dev/iommu gives access to no device by itself, as /dev/vfio/vfio, which is everybody's. */
+	/* A kernel may have either or both. /dev/iommu gives access to no device by itself, as /dev/vfio/vfio, which is
+	 * everybody's. */
 	if (!pci.cdev[0] || access(group, F_OK) == 0)
 		error = hand_over(step, 0, group, 0);
 	if (!error && pci.cdev[0])
@@ -259,7 +265,9 @@ static int perform(struct vfio_bind_step *step)
 		return do_nodes(step);
 	case VFIO_BIND_FORGET:
 		note_path(path, step->address);
-		return unlink(path) == 0 || errno == ENOENT ? 0 : pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
+		return unlink(path) == 0 || errno == ENOENT
+			       ? 0
+			       : pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
 	}
 	return 0;
 }
@@ -325,14 +333,15 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER);
 		break;
 	case VFIO_BIND_SAVE:
-		snprintf(text, bytes, "mkdir -p " NOTES "; { printf '%s\\n%s\\n'; cat " BOOT_ID "; } > " NOTES "/%s", step->text,
-			step->before, address);
+		snprintf(text, bytes, "mkdir -p " NOTES "; { printf '%s\\n%s\\n'; cat " BOOT_ID "; } > " NOTES "/%s",
+			step->text, step->before, address);
 		break;
 	case VFIO_BIND_UNBIND:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, step->before);
 		break;
 	case VFIO_BIND_OVERRIDE:
-		snprintf(text, bytes, "echo %s > /sys/bus/pci/devices/%s/driver_override", step->text[0] ? step->text : "''", address);
+		snprintf(text, bytes, "echo %s > /sys/bus/pci/devices/%s/driver_override",
+			step->text[0] ? step->text : "''", address);
 		break;
 	case VFIO_BIND_PROBE:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers_probe", address);
@@ -340,7 +349,8 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 	case VFIO_BIND_NODES:
 		snprintf(text, bytes,
 			"udevadm settle; for n in %d devices/$(ls /sys/bus/pci/devices/%s/vfio-dev 2>/dev/null); do "
-			"[ ! -c /dev/vfio/$n ] || chown %u:%u /dev/vfio/$n; done; [ ! -c /dev/iommu ] || chmod 0666 /dev/iommu",
+			"[ ! -c /dev/vfio/$n ] || chown %u:%u /dev/vfio/$n; done; [ ! -c /dev/iommu ] || chmod 0666 "
+			"/dev/iommu",
 			step->group, address, step->uid, step->gid);
 		break;
 	case VFIO_BIND_FORGET:
@@ -351,7 +361,8 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 
 /* ---- Plans ---- */
 
-static int add(struct vfio_bind_plan *plan, enum vfio_bind_action action, const struct vfio_pci *pci, const char *text, const char *before)
+static int add(struct vfio_bind_plan *plan, enum vfio_bind_action action, const struct vfio_pci *pci, const char *text,
+	const char *before)
 {
 	struct vfio_bind_step *longer = realloc(plan->steps, (plan->count + 1) * sizeof(*longer));
 
@@ -380,20 +391,21 @@ static int refuse_use(const struct vfio_pci *pci)
 
 	if (!vfio_pci_is_used(pci, why, sizeof(why)))
 		return 0;
-	return pollux_fail(EBUSY, "%s is in use: %s. That would be gone; take it away first, or --force", pci->address, why);
+	return pollux_fail(
+		EBUSY, "%s is in use: %s. That would be gone; take it away first, or --force", pci->address, why);
 }
 
-/* Notes what the device has, if that is to be had back. An override that is not its driver's is left over, and no choice of anybody's: with
- * it the driver could not come back. */
+/* Notes what the device has, if that is to be had back. An override that is not its driver's is left over, and no
+ * choice of anybody's: with it the driver could not come back. */
 static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 {
 	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES];
 
 	if (pci->driver[0])
-		return add(
-			plan, VFIO_BIND_SAVE, pci, pci->driver, strcmp(pci->driver, pci->driver_override) == 0 ? pci->driver_override : "");
-	/* What has no driver now may have had one when it was bound first, and been unbound by hand: the note knows. Or it is on its way to
-	 * vfio-pci already: then the kernel chooses when it comes back. */
+		return add(plan, VFIO_BIND_SAVE, pci, pci->driver,
+			strcmp(pci->driver, pci->driver_override) == 0 ? pci->driver_override : "");
+	/* What has no driver now may have had one when it was bound first, and been unbound by hand: the note knows. Or
+	 * it is on its way to vfio-pci already: then the kernel chooses when it comes back. */
 	if (read_note(pci->address, driver, override) || strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0)
 		return 0;
 	return add(plan, VFIO_BIND_SAVE, pci, "", pci->driver_override);
@@ -448,8 +460,8 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 }
 
 /* The others of the group, of which none may stay with a driver of the kernel's that does DMA. */
-static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses, unsigned count,
-	const struct vfio_bind_options *options)
+static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses,
+	unsigned count, const struct vfio_bind_options *options)
 {
 	struct vfio_pci *others, one;
 	unsigned other_count;
@@ -459,14 +471,16 @@ static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *p
 		bool named = false;
 
 		for (unsigned a = 0; a < count; a++)
-			named = named || (vfio_pci_find(&one, addresses[a]) == 0 && strcmp(one.address, others[i].address) == 0);
+			named = named ||
+				(vfio_pci_find(&one, addresses[a]) == 0 && strcmp(one.address, others[i].address) == 0);
 		if (named || vfio_pci_harmless(others[i].driver))
 			continue;
 		if (options->whole_group)
 			error = plan_bind(plan, &others[i], options);
 		else
 			error = pollux_fail(EPERM,
-				"%s shares IOMMU group %d with %s, which is bound to %s: they can only be used together; --group binds "
+				"%s shares IOMMU group %d with %s, which is bound to %s: they can only be used "
+				"together; --group binds "
 				"both",
 				pci->address, pci->group, others[i].address, others[i].driver);
 	}
@@ -483,9 +497,11 @@ static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const
 	if (error)
 		return error;
 	if (!vfio_pci_is_network(&pci))
-		return pollux_fail(EINVAL, "%s is not a network device (class %04x); pollux-bind lists those that there are", pci.address,
+		return pollux_fail(EINVAL,
+			"%s is not a network device (class %04x); pollux-bind lists those that there are", pci.address,
 			pci.class_id);
-	if ((error = vfio_pci_check_iommu(&pci)) != 0 || (error = plan_neighbours(plan, &pci, addresses, count, options)) != 0)
+	if ((error = vfio_pci_check_iommu(&pci)) != 0 ||
+		(error = plan_neighbours(plan, &pci, addresses, count, options)) != 0)
 		return error;
 	return plan_bind(plan, &pci, options);
 }
@@ -494,14 +510,16 @@ static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 {
 	char driver[VFIO_PCI_NAME_BYTES] = "", override[VFIO_PCI_NAME_BYTES] = "", name[32];
 	const bool noted = read_note(pci->address, driver, override);
-	const bool ours = strcmp(pci->driver, VFIO_PCI_DRIVER) == 0, waits = strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0;
+	const bool ours = strcmp(pci->driver, VFIO_PCI_DRIVER) == 0,
+		   waits = strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0;
 	int error = 0;
 	pid_t opener;
 
 	if (is_planned(plan, pci->address))
 		return 0;
 	if (ours && (opener = vfio_pci_opener(pci, name)) != 0)
-		return pollux_fail(EBUSY, "%s is in use by process %d (%s): end that first", pci->address, (int)opener, name);
+		return pollux_fail(
+			EBUSY, "%s is in use by process %d (%s): end that first", pci->address, (int)opener, name);
 	if (ours)
 		error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
 	/* Without a note, only what was bound to vfio-pci is touched. */
@@ -532,7 +550,8 @@ static int plan_one_restore(struct vfio_bind_plan *plan, const char *address, co
 	return error;
 }
 
-int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options)
+int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count,
+	const struct vfio_bind_options *options)
 {
 	char path[PATH_MAX];
 	int error = 0;
@@ -548,7 +567,8 @@ int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, un
 	return error;
 }
 
-int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options)
+int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count,
+	const struct vfio_bind_options *options)
 {
 	int error = 0;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Giving devices to vfio-pci and back to the kernel's drivers: a plan of steps that can be shown, run, and is undone when a step fails.
- * Public for pollux-bind and pollux-doctor. Not thread-safe: drivers are the machine's, and whoever binds is alone. */
+ * Giving devices to vfio-pci and back to the kernel's drivers: a plan of steps that can be shown, run, and is undone
+ * when a step fails. Public for pollux-bind and pollux-doctor. Not thread-safe: drivers are the machine's, and whoever
+ * binds is alone. */
 #ifndef POLLUX_VFIO_BIND_H
 #define POLLUX_VFIO_BIND_H
 
@@ -20,7 +21,8 @@ struct vfio_use {
 	char interface[IFNAMSIZ];
 	bool up, link;
 	int mbps;              /* -1: unknown */
-	char master[IFNAMSIZ]; /* the bridge or bond it is part of, or the first VLAN, macvlan or ipvlan on it; "": none */
+	char master[IFNAMSIZ]; /* the bridge or bond it is part of, or the first VLAN, macvlan or ipvlan on it; "": none
+				*/
 	unsigned addresses;    /* IPv4 and IPv6, without link-local ones */
 	char address[64];      /* the first of them */
 	unsigned routes;       /* besides the default route; those in /proc/net */
@@ -33,23 +35,25 @@ unsigned vfio_pci_uses(const struct vfio_pci *pci, struct vfio_use uses[VFIO_USE
 /** True if somebody would miss the interface: it has an address, a route, or a master. */
 bool vfio_use_matters(const struct vfio_use *use);
 
-/** Whether somebody would miss the device if it were taken from its driver: by its interfaces, or by its virtual functions, which go with
- * it.
+/** Whether somebody would miss the device if it were taken from its driver: by its interfaces, or by its virtual
+ * functions, which go with it.
  *  @param why what depends on it, for a sentence: "its interface eth0 carries a route" */
 bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes);
 
-/** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most VFIO_USES;
- *  the rest is empty. */
+/** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most
+ * VFIO_USES; the rest is empty. */
 unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20]);
 
-/** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Others' need root. */
+/** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Others' need
+ * root. */
 pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
 
-/** A process that has one of these open ("": none), named as the links below /proc/PID/fd name them: "/dev/vfio/14", "socket:[4711]". */
+/** A process that has one of these open ("": none), named as the links below /proc/PID/fd name them: "/dev/vfio/14",
+ * "socket:[4711]". */
 pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32]);
 
-/** The hypervisor that this machine is a guest of ("VirtualBox", "VMware", "QEMU", "KVM", "Hyper-V", "Xen", or "another hypervisor"); NULL:
- * none. */
+/** The hypervisor that this machine is a guest of ("VirtualBox", "VMware", "QEMU", "KVM", "Hyper-V", "Xen", or "another
+ * hypervisor"); NULL: none. */
 const char *vfio_hypervisor(void);
 
 /** True in a container, whose kernel is not its own to change. */
@@ -98,15 +102,18 @@ struct vfio_bind_options {
 };
 
 /**
- * Plans to bind devices to vfio-pci. What is so already gets no step, so that a plan may be made and run again and again.
- * Errors, with the plan empty: those of vfio_pci_find; -ENOTSUP (no IOMMU), -EINVAL (not a network device), -EBUSY (an interface or
- * virtual functions are in use, and force is not set), -EPERM (others of the group are in use, and whole_group is not set).
+ * Plans to bind devices to vfio-pci. What is so already gets no step, so that a plan may be made and run again and
+ * again. Errors, with the plan empty: those of vfio_pci_find; -ENOTSUP (no IOMMU), -EINVAL (not a network device),
+ * -EBUSY (an interface or virtual functions are in use, and force is not set), -EPERM (others of the group are in use,
+ * and whole_group is not set).
  */
-int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
+int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count,
+	const struct vfio_bind_options *options);
 
-/** Plans to give devices back to the drivers that they had; where no note of that is left, to the kernel's choice. Errors as above; -EBUSY
- *  too when a process has one open. */
-int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count, const struct vfio_bind_options *options);
+/** Plans to give devices back to the drivers that they had; where no note of that is left, to the kernel's choice.
+ * Errors as above; -EBUSY too when a process has one open. */
+int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count,
+	const struct vfio_bind_options *options);
 
 /** A step as the shell command that does the same. */
 void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t bytes);

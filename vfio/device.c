@@ -40,8 +40,9 @@ int vfio_device_open(struct vfio_device **device, const char *address, struct dm
 		return vfio_user_open(device, address, space);
 	if (is_pci_address(address))
 		return vfio_kernel_open(device, address, space);
-	return pollux_fail(
-		EINVAL, "'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0", address);
+	return pollux_fail(EINVAL,
+		"'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0",
+		address);
 }
 
 void vfio_device_close(struct vfio_device *device)
@@ -57,14 +58,16 @@ int vfio_fail_gone(const struct vfio_device *device)
 
 /* ---- Refused accesses ---- */
 
-/* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this one's control call.
+/* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this
+ * one's control call.
  */
 static _Thread_local uint64_t refusals, last_refused;
 
 /* Never 0: an error is none. */
 static uint64_t pack(const struct vfio_refusal *refusal)
 {
-	return refusal->offset | (uint64_t)refusal->region << 32 | (uint64_t)refusal->write << 40 | (uint64_t)refusal->error << 48;
+	return refusal->offset | (uint64_t)refusal->region << 32 | (uint64_t)refusal->write << 40 |
+	       (uint64_t)refusal->error << 48;
 }
 
 static void unpack(uint64_t packed, struct vfio_refusal *refusal)
@@ -84,7 +87,8 @@ void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *re
 	for (unsigned i = 0; i < VFIO_REFUSALS; i++) {
 		uint64_t there = 0;
 
-		if (__atomic_compare_exchange_n(&device->refused[i], &there, packed, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		if (__atomic_compare_exchange_n(
+			    &device->refused[i], &there, packed, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
 			there == packed)
 			break;
 	}
@@ -111,16 +115,19 @@ void vfio_last_refusal(struct vfio_refusal *refusal)
 }
 
 /* One access, noted when it is refused. The thread's sentence is the transport's. */
-static int access_region(struct vfio_device *device, unsigned region, uint32_t offset, void *in, const void *out, unsigned bytes)
+static int access_region(
+	struct vfio_device *device, unsigned region, uint32_t offset, void *in, const void *out, unsigned bytes)
 {
 	int error;
 
 	if (vfio_device_gone(device))
 		return vfio_fail_gone(device);
-	error = in ? device->ops->read(device, region, offset, in, bytes) : device->ops->write(device, region, offset, out, bytes);
+	error = in ? device->ops->read(device, region, offset, in, bytes)
+		   : device->ops->write(device, region, offset, out, bytes);
 	if (error && !vfio_device_gone(device))
 		vfio_note_refusal(
-			device, &(struct vfio_refusal){.region = region, .offset = offset, .write = out != NULL, .error = -error});
+			device, &(struct vfio_refusal){
+					.region = region, .offset = offset, .write = out != NULL, .error = -error});
 	return error;
 }
 
@@ -133,7 +140,8 @@ static int config_read(struct vfio_device *device, unsigned offset, unsigned byt
 
 	*value = bytes >= 4 ? UINT32_MAX : (1u << (8 * bytes)) - 1;
 	if (bytes != 1 && bytes != 2 && bytes != 4)
-		return pollux_fail(EINVAL, "%s: configuration space is read in 1, 2 or 4 bytes, not %u", device->address, bytes);
+		return pollux_fail(
+			EINVAL, "%s: configuration space is read in 1, 2 or 4 bytes, not %u", device->address, bytes);
 	if ((error = access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, data, NULL, bytes)) != 0)
 		return error;
 	*value = 0;
@@ -155,7 +163,8 @@ int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned byte
 	uint8_t data[4];
 
 	if (bytes != 1 && bytes != 2 && bytes != 4)
-		return pollux_fail(EINVAL, "%s: configuration space is written in 1, 2 or 4 bytes, not %u", device->address, bytes);
+		return pollux_fail(EINVAL, "%s: configuration space is written in 1, 2 or 4 bytes, not %u",
+			device->address, bytes);
 	for (unsigned i = 0; i < bytes; i++)
 		data[i] = (uint8_t)(value >> (8 * i));
 	return access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, NULL, data, bytes);
@@ -166,7 +175,8 @@ static int read_command(struct vfio_device *device, uint32_t *command)
 	int error = config_read(device, PCI_COMMAND, 2, command);
 
 	if (!error && *command == 0xffff)
-		return pollux_fail(ENODEV, "%s: the device is gone: its configuration space reads all ones", device->address);
+		return pollux_fail(
+			ENODEV, "%s: the device is gone: its configuration space reads all ones", device->address);
 	return error;
 }
 
@@ -183,7 +193,8 @@ int vfio_set_bus_master(struct vfio_device *device, bool on)
 		return error;
 	if ((command & ours) != wanted)
 		return pollux_fail(EIO,
-			"%s: bus mastering cannot be switched %s: PCI COMMAND reads back 0x%04x; reset or replug the device",
+			"%s: bus mastering cannot be switched %s: PCI COMMAND reads back 0x%04x; reset or replug the "
+			"device",
 			device->address, on ? "on" : "off", command);
 	return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A device as a driver sees it, whatever way it is reached: register windows, configuration space, interrupts, reset, and a DMA
- * space. One handle with one small table of operations; kernel VFIO, vfio-user and the tests' transports each fill it in.
+ * A device as a driver sees it, whatever way it is reached: register windows, configuration space, interrupts, reset,
+ * and a DMA space. One handle with one small table of operations; kernel VFIO, vfio-user and the tests' transports each
+ * fill it in.
  *
  * Errors follow the library's rule: -errno, and a sentence in pollux_error(). A transport that has lost its device
- * reads all ones and ignores writes, as a removed PCI function does, and says why in `loss`. A refused access is an error of that access
- * alone: it reads all ones too, and is noted in `refused`. */
+ * reads all ones and ignores writes, as a removed PCI function does, and says why in `loss`. A refused access is an
+ * error of that access alone: it reads all ones too, and is noted in `refused`. */
 #ifndef POLLUX_VFIO_DEVICE_H
 #define POLLUX_VFIO_DEVICE_H
 
@@ -36,8 +37,9 @@ struct vfio_part {
  * A register window (a BAR). Three kinds:
  *  - all memory (`memory` set): kernel VFIO, and the tests' plain memory; every register is a plain load or store;
  *  - functions only: a trapped window; every access is a message or a call;
- *  - functions, and parts that are memory for doorbells: heads and tails may be stored to directly, all else through the functions.
- * An application never sees one. A test makes one from an array: `struct vfio_window w = {.memory = a, .bytes = sizeof(a)}`.
+ *  - functions, and parts that are memory for doorbells: heads and tails may be stored to directly, all else through
+ * the functions. An application never sees one. A test makes one from an array: `struct vfio_window w = {.memory = a,
+ * .bytes = sizeof(a)}`.
  */
 struct vfio_window {
 	volatile uint8_t *memory;
@@ -59,19 +61,20 @@ struct vfio_region {
 
 /** What a transport does for its devices. All return 0 or -errno unless said otherwise. */
 struct vfio_device_ops {
-	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2 or 4; more is a transport's to
-	 *  refuse. */
+	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2 or 4; more
+	 * is a transport's to refuse. */
 	int (*read)(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
 	int (*write)(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
 	/** Fills in the window of a BAR. */
 	int (*window)(struct vfio_device *device, unsigned region, struct vfio_window *window);
-	/** Directs interrupts first..first+count-1 of an index (VFIO_PCI_MSIX_IRQ_INDEX, ...) to eventfds; an entry of -1, or eventfds
-	 *  NULL, turns them off. The descriptors stay the caller's. */
-	int (*set_irqs)(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
+	/** Directs interrupts first..first+count-1 of an index (VFIO_PCI_MSIX_IRQ_INDEX, ...) to eventfds; an entry of
+	 * -1, or eventfds NULL, turns them off. The descriptors stay the caller's. */
+	int (*set_irqs)(
+		struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
 	/** Resets the function; NULL or -ENOTTY where there is no such reset. */
 	int (*reset)(struct vfio_device *device);
-	/** Takes what has come of event_fd: the device is to be given back, or broke. It is marked gone then, its bus mastering off. NULL:
-	 *  there are no such events. */
+	/** Takes what has come of event_fd: the device is to be given back, or broke. It is marked gone then, its bus
+	 * mastering off. NULL: there are no such events. */
 	void (*check)(struct vfio_device *device);
 	/** Leaves the DMA space, releases everything and frees the handle. Never fails. */
 	void (*close)(struct vfio_device *device);
@@ -89,23 +92,25 @@ struct vfio_refusal {
 struct vfio_device {
 	const struct vfio_device_ops *ops;
 	char address[VFIO_ADDRESS_MAX]; /* as given to vfio_device_open */
-	char way[112];                  /* how it is reached, for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
-	struct dma_space *space;        /* the device is attached to it for its whole life */
+	char way[112]; /* how it is reached, for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
+	struct dma_space *space; /* the device is attached to it for its whole life */
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* the transport's */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
 	int numa_node;                   /* -1: unknown */
 	int event_fd;                    /* with ops->check: becomes readable when there is something for it to take */
 	struct pollux_loss loss;         /* the transport has lost the device */
-	uint64_t refused[VFIO_REFUSALS]; /* accesses, each kind once in the order of their coming, packed; atomic; 0: none */
+	uint64_t refused[VFIO_REFUSALS]; /* accesses, each kind once in the order of their coming, packed; atomic; 0:
+					    none */
 };
 
 /**
  * Opens a device by where it is and attaches it to a DMA space.
  * @param address  "vfio-user:/path/to/socket", or "dddd:bb:dd.f" or "bb:dd.f" (kernel VFIO)
  * @param space    the handle holds a reference until it is closed
- * Errors: -EINVAL (not an address), -ENOENT / -ECONNREFUSED (nobody there), -EPROTO (the peer breaks the protocol), -ENOTSUP,
- * -ETIMEDOUT, -EBUSY (another process has it), -ENOTSOCK, and those of dma_space_attach. A failed open leaves nothing behind.
+ * Errors: -EINVAL (not an address), -ENOENT / -ECONNREFUSED (nobody there), -EPROTO (the peer breaks the protocol),
+ * -ENOTSUP, -ETIMEDOUT, -EBUSY (another process has it), -ENOTSOCK, and those of dma_space_attach. A failed open leaves
+ * nothing behind.
  */
 int vfio_device_open(struct vfio_device **device, const char *address, struct dma_space *space);
 
@@ -121,8 +126,8 @@ static inline bool vfio_device_gone(const struct vfio_device *device)
 /** @return -ENODEV, with the sentence that says why the transport lost the device */
 int vfio_fail_gone(const struct vfio_device *device);
 
-/** The calling thread's accesses, to any device, that were refused so far. A control path that finds more of them after its work than
- * before has not done it. */
+/** The calling thread's accesses, to any device, that were refused so far. A control path that finds more of them after
+ * its work than before has not done it. */
 uint64_t vfio_refusals(void);
 
 /** The i-th register that was ever refused, in the order of their coming. False: there are not so many. Any thread. */
@@ -132,15 +137,18 @@ void vfio_last_refusal(struct vfio_refusal *refusal);
 /** For transports: notes one. Any thread. */
 void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal);
 
-/** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone or refuses. */
+/** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone or
+ * refuses. */
 uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned bytes);
 /** Writes one. -errno. */
 int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t value);
 
-/** Sets COMMAND.Memory and sets or clears COMMAND.BusMaster, and reads back that it took. -EIO if it did not, -ENODEV if gone. */
+/** Sets COMMAND.Memory and sets or clears COMMAND.BusMaster, and reads back that it took. -EIO if it did not, -ENODEV
+ * if gone. */
 int vfio_set_bus_master(struct vfio_device *device, bool on);
 
-/** Reads a register of a window. offset is a multiple of 4 below window->bytes (the caller's duty: offsets come from register lists). */
+/** Reads a register of a window. offset is a multiple of 4 below window->bytes (the caller's duty: offsets come from
+ * register lists). */
 static inline uint32_t vfio_read32(const struct vfio_window *window, uint32_t offset)
 {
 	if (window->memory)
@@ -148,7 +156,8 @@ static inline uint32_t vfio_read32(const struct vfio_window *window, uint32_t of
 	return window->read32(window->context, offset);
 }
 
-/** Writes a register of a window. Stores before it are visible to the device before it (x86-64: a compiler barrier suffices). */
+/** Writes a register of a window. Stores before it are visible to the device before it (x86-64: a compiler barrier
+ * suffices). */
 static inline void vfio_write32(const struct vfio_window *window, uint32_t offset, uint32_t value)
 {
 	if (window->memory)
@@ -157,11 +166,12 @@ static inline void vfio_write32(const struct vfio_window *window, uint32_t offse
 		window->write32(window->context, offset, value);
 }
 
-/** Where a head or tail register can be reached by a plain load or store; NULL: only through vfio_read32 and vfio_write32. */
+/** Where a head or tail register can be reached by a plain load or store; NULL: only through vfio_read32 and
+ * vfio_write32. */
 volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
 
-/** For transports: the window of a BAR by functions, ops->read and ops->write, and the parts that its region has. -ENODEV: gone;
- *  -EINVAL: no BAR. */
+/** For transports: the window of a BAR by functions, ops->read and ops->write, and the parts that its region has.
+ * -ENODEV: gone; -EINVAL: no BAR. */
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, container and group: the older way to a device. The kernel lets a group be opened only once, so the process needs to
- * know which it has; groups that share a DMA space share a container. */
+ * The kernel's VFIO, container and group: the older way to a device. The kernel lets a group be opened only once, so
+ * the process needs to know which it has; groups that share a DMA space share a container. */
 #include "group.h"
 
 #include "bind.h"
@@ -26,7 +26,8 @@ struct group {
 
 static struct group *groups;
 
-/* For kernels before 5.4, which do not tell: 39 bits, which every IOMMU has, without the window of interrupt messages. */
+/* For kernels before 5.4, which do not tell: 39 bits, which every IOMMU has, without the window of interrupt messages.
+ */
 static const struct vfio_iova_range safe_ranges[] = {{0, 0xfedfffff}, {0xfef00000, (1ull << 39) - 1}};
 
 /* ---- The container ---- */
@@ -41,16 +42,20 @@ static int open_container(struct kernel_space *kernel, const char *name)
 		error = errno;
 		if (error == EACCES || error == EPERM)
 			return pollux_fail(error,
-				"%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by itself)", name, path,
-				path);
+				"%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by "
+				"itself)",
+				name, path, path);
 		return pollux_fail(error, "%s: cannot open %s: %s%s", name, path, strerror(error),
-			error == ENOENT || error == ENODEV ? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)" : "");
+			error == ENOENT || error == ENODEV
+				? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)"
+				: "");
 	}
 	if (ioctl(kernel->fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION)
 		return 0;
 	close(kernel->fd);
-	return pollux_fail(
-		ENOTSUP, "%s: the kernel's VFIO speaks another version than %d, the only one that there has been", name, VFIO_API_VERSION);
+	return pollux_fail(ENOTSUP,
+		"%s: the kernel's VFIO speaks another version than %d, the only one that there has been", name,
+		VFIO_API_VERSION);
 }
 
 /* The better of the two kinds: version 2 does not unmap more than it was asked to. */
@@ -62,13 +67,15 @@ static int set_iommu(const struct kernel_space *container, const char *name)
 		int has = ioctl(container->fd, VFIO_CHECK_EXTENSION, kinds[i]);
 
 		if (has < 0)
-			return pollux_fail(errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
+			return pollux_fail(
+				errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
 		if (has && ioctl(container->fd, VFIO_SET_IOMMU, kinds[i]) < 0)
 			return kernel_space_fail_unsafe(name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
 		if (has)
 			return 0;
 	}
-	return pollux_fail(ENOTSUP, "%s: the kernel's VFIO knows no type 1 IOMMU; as root: modprobe vfio_iommu_type1", name);
+	return pollux_fail(
+		ENOTSUP, "%s: the kernel's VFIO knows no type 1 IOMMU; as root: modprobe vfio_iommu_type1", name);
 }
 
 static int container_map(const struct kernel_space *container, uint64_t iova, void *address, size_t bytes)
@@ -91,7 +98,8 @@ static uint64_t container_unmap(const struct kernel_space *container, uint64_t i
 	return ioctl(container->fd, VFIO_IOMMU_UNMAP_DMA, &unmap) == 0 ? unmap.size : 0;
 }
 
-static int container_ranges(const struct kernel_space *container, const char *name, struct dma_range **ranges, unsigned *count)
+static int container_ranges(
+	const struct kernel_space *container, const char *name, struct dma_range **ranges, unsigned *count)
 {
 	const struct vfio_iommu_type1_info head = {.argsz = sizeof(head)};
 	struct vfio_iommu_type1_info_cap_iova_range cap = {.nr_iovas = 0};
@@ -109,13 +117,18 @@ static int container_ranges(const struct kernel_space *container, const char *na
 		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
 	told = (const uint8_t *)answer + (at > 0 ? at : 0) + sizeof(cap);
 	if (at > 0)
-		memcpy(&cap, told - sizeof(cap), sizeof(cap)); /* before 6.6 kernels put no capability's end at a multiple of 8 */
+		memcpy(&cap, told - sizeof(cap),
+			sizeof(cap)); /* before 6.6 kernels put no capability's end at a multiple of 8 */
 	if (at < 0)
-		error = pollux_fail(EPROTO, "%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
+		error = pollux_fail(EPROTO,
+			"%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
 	else if (at == 0 || cap.header.version != 1)
-		error = kernel_space_take_ranges(safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, ranges, count);
-	else if (cap.nr_iovas == 0 || cap.nr_iovas > (bytes - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
-		error = pollux_fail(EPROTO, "%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
+		error = kernel_space_take_ranges(
+			safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, ranges, count);
+	else if (cap.nr_iovas == 0 ||
+		 cap.nr_iovas > (bytes - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
+		error = pollux_fail(EPROTO,
+			"%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
 	else
 		error = kernel_space_take_ranges(told, cap.nr_iovas, name, ranges, count);
 	free(answer);
@@ -151,10 +164,12 @@ int group_fail_not_viable(const struct vfio_pci *pci)
 	for (unsigned i = 0; i < count && !error; i++)
 		if (!vfio_pci_harmless(others[i].driver))
 			error = pollux_fail(EPERM,
-				"group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind %s binds it "
-				"to " VFIO_PCI_DRIVER " too, echo %s > /sys/bus/pci/devices/%s/driver/unbind takes it out of use",
-				pci->group, pci->address, others[i].address, others[i].driver, pci->address, others[i].address,
-				others[i].address);
+				"group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind %s "
+				"binds it "
+				"to " VFIO_PCI_DRIVER
+				" too, echo %s > /sys/bus/pci/devices/%s/driver/unbind takes it out of use",
+				pci->group, pci->address, others[i].address, others[i].driver, pci->address,
+				others[i].address, others[i].address);
 	free(others);
 	return error;
 }
@@ -171,7 +186,8 @@ bool group_name_opener(const struct vfio_pci *pci, const char *path, char text[G
 	else if (vfio_pci_neighbours(pci, &others, &count) == 0)
 		for (unsigned i = 0; i < count && !pid; i++)
 			if ((pid = vfio_pci_opener(&others[i], name)) != 0)
-				snprintf(text, GROUP_OPENER_BYTES, "%s, process %d, through %s", name, (int)pid, others[i].address);
+				snprintf(text, GROUP_OPENER_BYTES, "%s, process %d, through %s", name, (int)pid,
+					others[i].address);
 	if (count)
 		free(others);
 	if (!pid)
@@ -186,13 +202,15 @@ static int fail_open_group(const struct vfio_pci *pci, const char *path, int err
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		return pollux_fail(error, "%s: %s may not be opened; as root: chown %u %s (pollux-bind --user does that)", pci->address,
+		return pollux_fail(error,
+			"%s: %s may not be opened; as root: chown %u %s (pollux-bind --user does that)", pci->address,
 			path, geteuid(), path);
 	case EBUSY:
 		group_name_opener(pci, path, opener);
 		return pollux_fail(error, "%s: %s is in use by %s; end that first", pci->address, path, opener);
 	case ENOENT:
-		return pollux_fail(error, "%s: there is no %s; is /dev of this container or namespace the machine's?", pci->address, path);
+		return pollux_fail(error, "%s: there is no %s; is /dev of this container or namespace the machine's?",
+			pci->address, path);
 	default:
 		return pollux_fail(error, "%s: cannot open %s: %s", pci->address, path, strerror(error));
 	}
@@ -208,7 +226,8 @@ static int open_group(const struct vfio_pci *pci, int *fd)
 	if ((*fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
 		return fail_open_group(pci, path, errno);
 	if (ioctl(*fd, VFIO_GROUP_GET_STATUS, &status) < 0)
-		error = pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group, strerror(errno));
+		error = pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group,
+			strerror(errno));
 	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE) && (error = group_fail_not_viable(pci)) == 0)
 		error = pollux_fail(EPERM,
 			"group %d of %s is not viable: another device of the group is in use; ls -l "
@@ -228,7 +247,8 @@ static int enter_container(struct kernel_space *container, int fd, const char *n
 		error = errno;
 		if (error == EINVAL && container->users)
 			return pollux_fail(error,
-				"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
+				"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a "
+				"space of its own",
 				name);
 		return kernel_space_fail_unsafe(name, error, "its group cannot join the container", "vfio_iommu_type1");
 	}
@@ -274,7 +294,8 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 	int error;
 
 	vfio_path(path, "/dev/vfio/%d", pci->group);
-	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0) /* is it broken? */
+	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) !=
+			     0) /* is it broken? */
 		return device->kernel = NULL, error;
 	if (!group && (error = make_group(&group, pci, space)) != 0)
 		return error;

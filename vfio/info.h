@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Answers of VFIO that grow: a fixed part, then a chain of capabilities; the kernel's, and those of a vfio-user server. */
+ * Answers of VFIO that grow: a fixed part, then a chain of capabilities; the kernel's, and those of a vfio-user server.
+ */
 #ifndef POLLUX_VFIO_INFO_H
 #define POLLUX_VFIO_INFO_H
 
@@ -12,15 +13,16 @@
  * @param head_bytes  its size
  * @param answer      receives the answer, at least head_bytes long; the caller frees it
  * @param bytes       receives how much of the answer there is
- * @return 0 or -errno, without a sentence: the caller knows what it asked. -EPROTO: the kernel never says the same size twice.
+ * @return 0 or -errno, without a sentence: the caller knows what it asked. -EPROTO: the kernel never says the same size
+ * twice.
  */
 int vfio_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes);
 
 /**
  * Finds a capability in an answer, of whatever version. A vfio-user server's are laid out as the kernel's are.
  * @param first  offset of the chain's first capability, as the answer says; 0: none
- * @return the capability's offset; at least cap_bytes follow it inside the answer, aligned to nothing. 0: it has none. -EPROTO: the chain
- * leaves the answer or turns back; without a sentence.
+ * @return the capability's offset; at least cap_bytes follow it inside the answer, aligned to nothing. 0: it has none.
+ * -EPROTO: the chain leaves the answer or turns back; without a sentence.
  */
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, character device and iommufd: each device has a node of its own, and what containers did, /dev/iommu does. */
+ * The kernel's VFIO, character device and iommufd: each device has a node of its own, and what containers did,
+ * /dev/iommu does. */
 #include "iommufd.h"
 
 #include "error.h"
@@ -27,7 +28,8 @@ static int open_node(int *fd, const char *path, const char *name, char why_not[I
 	error = errno;
 	if (error == ENOENT || error == ENODEV || error == ENXIO) {
 		snprintf(why_not, IOMMUFD_WHY_BYTES, "there is no %s", path);
-		return pollux_fail(ENOENT, "%s: there is no %s; as root: modprobe iommufd (the kernel needs CONFIG_IOMMUFD)", name, path);
+		return pollux_fail(ENOENT,
+			"%s: there is no %s; as root: modprobe iommufd (the kernel needs CONFIG_IOMMUFD)", name, path);
 	}
 	if (error == EACCES || error == EPERM) {
 		snprintf(why_not, IOMMUFD_WHY_BYTES, "%s may not be opened", path);
@@ -50,7 +52,8 @@ static int open_ioas(struct kernel_space *kernel, const char *name)
 	if ((error = open_node(&kernel->fd, path, name, open_why_not, "chmod 0666")) != 0)
 		return error;
 	if (ioctl(kernel->fd, IOMMU_IOAS_ALLOC, &alloc) < 0) {
-		error = pollux_fail(errno, "%s: the kernel's iommufd makes no I/O address space: %s", name, strerror(errno));
+		error = pollux_fail(
+			errno, "%s: the kernel's iommufd makes no I/O address space: %s", name, strerror(errno));
 		close(kernel->fd);
 		return error;
 	}
@@ -91,11 +94,14 @@ static int ioas_ranges(const struct kernel_space *kernel, const char *name, stru
 
 		if (!found)
 			return pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
-		ask = (struct iommu_ioas_iova_ranges){
-			.size = sizeof(ask), .ioas_id = kernel->ioas, .num_iovas = room, .allowed_iovas = (uintptr_t)found};
+		ask = (struct iommu_ioas_iova_ranges){.size = sizeof(ask),
+			.ioas_id = kernel->ioas,
+			.num_iovas = room,
+			.allowed_iovas = (uintptr_t)found};
 		error = ioctl(kernel->fd, IOMMU_IOAS_IOVA_RANGES, &ask) < 0 ? errno : 0;
 		if (error && error != EMSGSIZE)
-			error = pollux_fail(error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(error));
+			error = pollux_fail(
+				error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(error));
 		else if (!error && ask.num_iovas && ask.num_iovas <= room)
 			error = kernel_space_take_ranges(found, ask.num_iovas, name, ranges, count);
 		free(found);
@@ -104,15 +110,16 @@ static int ioas_ranges(const struct kernel_space *kernel, const char *name, stru
 		if (ask.num_iovas <= room)
 			break;
 	}
-	return pollux_fail(EPROTO, "%s: the kernel's iommufd reports no I/O addresses, or never the same number of ranges", name);
+	return pollux_fail(
+		EPROTO, "%s: the kernel's iommufd reports no I/O addresses, or never the same number of ranges", name);
 }
 
 static const struct kernel_space_ops ioas_ops = {open_ioas, ioas_map, ioas_unmap, ioas_ranges};
 
 /* ---- Devices ---- */
 
-/* One error number has several causes: those that sysfs and /proc show are looked for first. EBUSY: the group's node is open. EINVAL: so is
- * the device's own. EPERM: another iommufd than ours has a device of the group. */
+/* One error number has several causes: those that sysfs and /proc show are looked for first. EBUSY: the group's node is
+ * open. EINVAL: so is the device's own. EPERM: another iommufd than ours has a device of the group. */
 static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 {
 	int other = error == EPERM ? group_fail_not_viable(pci) : 0;
@@ -125,10 +132,13 @@ static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 		bool known = group_name_opener(pci, error == EINVAL ? path : group, opener);
 
 		if (known || error == EBUSY)
-			return pollux_fail(EBUSY, "%s: IOMMU group %d is in use by %s, and a group belongs to one process; end that first",
+			return pollux_fail(EBUSY,
+				"%s: IOMMU group %d is in use by %s, and a group belongs to one process; end that "
+				"first",
 				pci->address, pci->group, opener);
 		if (error == EINVAL)
-			return pollux_fail(error, "%s is in use by %s, or its IOMMU does not keep caches coherent; end that first",
+			return pollux_fail(error,
+				"%s is in use by %s, or its IOMMU does not keep caches coherent; end that first",
 				pci->address, opener);
 	}
 	return kernel_space_fail_unsafe(pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
@@ -147,19 +157,23 @@ static int bind_and_attach(struct kernel_device *device, const struct vfio_pci *
 	error = errno;
 	if (device->kernel->users && (error == EINVAL || error == EADDRINUSE))
 		return pollux_fail(error,
-			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of its own",
+			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of "
+			"its own",
 			pci->address);
-	return pollux_fail(error, "%s: the device cannot be attached to an I/O address space: %s", pci->address, strerror(error));
+	return pollux_fail(
+		error, "%s: the device cannot be attached to an I/O address space: %s", pci->address, strerror(error));
 }
 
-int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space, char why_not[IOMMUFD_WHY_BYTES])
+int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space,
+	char why_not[IOMMUFD_WHY_BYTES])
 {
 	char path[PATH_MAX], mend[32];
 	int error;
 
 	if (!pci->cdev[0]) {
 		snprintf(why_not, IOMMUFD_WHY_BYTES, "the kernel has no node for the device alone");
-		return pollux_fail(ENOENT, "%s: %s; that needs Linux 6.6 with CONFIG_VFIO_DEVICE_CDEV", pci->address, why_not);
+		return pollux_fail(
+			ENOENT, "%s: %s; that needs Linux 6.6 with CONFIG_VFIO_DEVICE_CDEV", pci->address, why_not);
 	}
 	vfio_path(path, "/dev/vfio/devices/%s", pci->cdev);
 	snprintf(mend, sizeof(mend), "chown %u", geteuid());
@@ -172,7 +186,8 @@ int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struc
 		device->kernel = NULL;
 		return error;
 	}
-	if ((error = bind_and_attach(device, pci, path)) == 0 && (error = kernel_space_join(device->kernel, pci->address)) == 0)
+	if ((error = bind_and_attach(device, pci, path)) == 0 &&
+		(error = kernel_space_join(device->kernel, pci->address)) == 0)
 		device->joined = true;
 	return error;
 }

@@ -24,14 +24,16 @@ static int check_place(const struct vfio_pci *pci)
 	if (error)
 		return error;
 	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0)
-		return pollux_fail(ENODEV, "%s is bound to %s, not to " VFIO_PCI_DRIVER "; as root: pollux-bind bind %s", pci->address,
+		return pollux_fail(ENODEV,
+			"%s is bound to %s, not to " VFIO_PCI_DRIVER "; as root: pollux-bind bind %s", pci->address,
 			pci->driver[0] ? pci->driver : "no driver", pci->address);
 	return 0;
 }
 
 /* ---- Devices ---- */
 
-/* Undoes as much as was done, under the lock. Keeps the calling thread's sentence: the failure that led here is the one to tell. */
+/* Undoes as much as was done, under the lock. Keeps the calling thread's sentence: the failure that led here is the one
+ * to tell. */
 static void release(struct kernel_device *device)
 {
 	struct kernel_device **link;
@@ -65,7 +67,8 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 			return pollux_fail(EBUSY, "%s is open in this process already; close it first", pci->address);
 		if (other->pci.group == pci->group && other->device.space != space)
 			return pollux_fail(EBUSY,
-				"%s: another device of its IOMMU group %d is open with another DMA space, and a group cannot be in two; "
+				"%s: another device of its IOMMU group %d is open with another DMA space, and a group "
+				"cannot be in two; "
 				"open "
 				"both with one space",
 				pci->address, pci->group);

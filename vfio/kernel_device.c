@@ -25,9 +25,10 @@ static struct kernel_device *kernel_of(struct vfio_device *device)
 
 static int check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes, uint32_t flag)
 {
-	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
-		return pollux_fail(
-			EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
+	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] ||
+		bytes > device->region_bytes[region] - offset)
+		return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
+			(unsigned long long)offset, region);
 	if (!(((const struct kernel_device *)device)->regions[region].flags & flag))
 		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
 			flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
@@ -36,13 +37,13 @@ static int check_access(const struct vfio_device *device, unsigned region, uint6
 	return 0;
 }
 
-/* With these errors, and when it comes up short, the kernel says that there is nobody left to answer; with others that it will not have
- * this access. error 0: short. */
+/* With these errors, and when it comes up short, the kernel says that there is nobody left to answer; with others that
+ * it will not have this access. error 0: short. */
 static int access_failed(struct vfio_device *device, const char *what, unsigned region, uint64_t offset, int error)
 {
 	if (error && error != EIO && error != ENODEV && error != ENXIO)
-		return pollux_fail(error, "%s: the kernel refuses a %s at 0x%llx of region %u: %s", device->address, what,
-			(unsigned long long)offset, region, strerror(error));
+		return pollux_fail(error, "%s: the kernel refuses a %s at 0x%llx of region %u: %s", device->address,
+			what, (unsigned long long)offset, region, strerror(error));
 	pollux_lose(&device->loss, "a %s at 0x%llx of region %u failed: %s", what, (unsigned long long)offset, region,
 		error ? strerror(error) : "it came up short");
 	return vfio_fail_gone(device);
@@ -75,7 +76,8 @@ int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t of
 	if (error)
 		return error;
 	do {
-		done = pwrite(kernel_of(device)->fd, data, bytes, (off_t)(kernel_of(device)->regions[region].offset + offset));
+		done = pwrite(kernel_of(device)->fd, data, bytes,
+			(off_t)(kernel_of(device)->regions[region].offset + offset));
 	} while (done < 0 && errno == EINTR);
 	return done == (ssize_t)bytes ? 0 : access_failed(device, "write", region, offset, done < 0 ? errno : 0);
 }
@@ -98,8 +100,8 @@ static int map_parts(struct kernel_device *kernel, unsigned index)
 		if (at == MAP_FAILED) {
 			int error = errno;
 
-			return pollux_fail(error, "%s: cannot map BAR%u (%llu KiB): %s%s", kernel->device.address, index,
-				(unsigned long long)(part->bytes >> 10), strerror(error),
+			return pollux_fail(error, "%s: cannot map BAR%u (%llu KiB): %s%s", kernel->device.address,
+				index, (unsigned long long)(part->bytes >> 10), strerror(error),
 				error == ENOMEM ? "; raise ulimit -v and vm.max_map_count" : "");
 		}
 		madvise(at, part->bytes, MADV_DONTFORK);
@@ -123,7 +125,8 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 /* ---- Interrupts and reset ---- */
 
 /* count eventfds from first on; count 0: all of the kind off. */
-static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, const int *eventfds)
+static int set_trigger(
+	struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
 	struct vfio_irq_set *set = calloc(1, sizeof(*set) + count * sizeof(int));
 	int error = 0, result;
@@ -140,9 +143,13 @@ static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned fi
 	/* Where there are vectors, but not so many, the kernel sets none and returns how many there are. */
 	if ((result = ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set)) != 0) {
 		error = result < 0 ? errno : ENOSPC;
-		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address, count, first, index,
-			result > 0 ? "the kernel has vectors for fewer; give back other devices' first" : strerror(error),
-			error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX ? "; only one of INTx, MSI and MSI-X can be on at a time" : "");
+		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address,
+			count, first, index,
+			result > 0 ? "the kernel has vectors for fewer; give back other devices' first"
+				   : strerror(error),
+			error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX
+				? "; only one of INTx, MSI and MSI-X can be on at a time"
+				: "");
 	}
 	free(set);
 	return -error;
@@ -162,7 +169,8 @@ static int unmask_intx(struct kernel_device *kernel)
 	return 0;
 }
 
-/* Has the kernel do what irqs->eventfds[] says after a change of first..first+count-1, of which `used` from 0 on are not all off. */
+/* Has the kernel do what irqs->eventfds[] says after a change of first..first+count-1, of which `used` from 0 on are
+ * not all off. */
 static int apply_irqs(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, unsigned used)
 {
 	struct kernel_irqs *irqs = &kernel->irqs[index];
@@ -191,7 +199,8 @@ static int apply_irqs(struct kernel_device *kernel, unsigned index, unsigned fir
 	return 0;
 }
 
-int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+int kernel_device_set_irqs(
+	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
 	struct kernel_device *kernel = kernel_of(device);
 	struct kernel_irqs *irqs;
@@ -200,8 +209,8 @@ int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned 
 	bool same = true;
 
 	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
-		return pollux_fail(
-			EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
+		return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address,
+			count, first, index);
 	if (vfio_device_gone(device))
 		return vfio_fail_gone(device);
 	if (count == 0)
@@ -251,7 +260,8 @@ int kernel_device_reset(struct vfio_device *device)
 
 static int bad_answer(const struct kernel_device *kernel, const char *what)
 {
-	return pollux_fail(EPROTO, "%s: the kernel's VFIO %s; report this with the output of uname -r", kernel->device.address, what);
+	return pollux_fail(EPROTO, "%s: the kernel's VFIO %s; report this with the output of uname -r",
+		kernel->device.address, what);
 }
 
 static void add_part(struct vfio_region *region, uint64_t first, uint64_t bytes)
@@ -260,7 +270,8 @@ static void add_part(struct vfio_region *region, uint64_t first, uint64_t bytes)
 		region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes};
 }
 
-/* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for instance). */
+/* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for
+ * instance). */
 static int note_parts(struct kernel_device *kernel, unsigned index, const struct vfio_region_info *info, size_t bytes)
 {
 	struct vfio_region *region = &kernel->device.regions[index];
@@ -307,8 +318,8 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 	int error = vfio_info_ask(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &head, sizeof(head), &answer, &bytes);
 
 	if (error)
-		return pollux_fail(
-			-error, "%s: the kernel does not tell of region %u: %s", kernel->device.address, index, strerror(-error));
+		return pollux_fail(-error, "%s: the kernel does not tell of region %u: %s", kernel->device.address,
+			index, strerror(-error));
 	info = answer;
 	kernel->regions[index] = (struct kernel_region){.flags = info->flags, .offset = info->offset};
 	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
@@ -330,8 +341,8 @@ static int ask_irq(struct kernel_device *kernel, unsigned index)
 		/* Conventional PCI has no error reporting, and says so this way. */
 		if (errno == EINVAL && index > VFIO_PCI_MSIX_IRQ_INDEX)
 			return 0;
-		return pollux_fail(
-			errno, "%s: the kernel does not tell of interrupts of kind %u: %s", kernel->device.address, index, strerror(errno));
+		return pollux_fail(errno, "%s: the kernel does not tell of interrupts of kind %u: %s",
+			kernel->device.address, index, strerror(errno));
 	}
 	if (info.count > IRQS_MAX)
 		return bad_answer(kernel, "has an impossible number of interrupts");
@@ -346,7 +357,8 @@ int kernel_device_ask(struct kernel_device *kernel)
 	int error = 0;
 
 	if (ioctl(kernel->fd, VFIO_DEVICE_GET_INFO, &info) < 0)
-		return pollux_fail(errno, "%s: the kernel does not tell of the device: %s", kernel->device.address, strerror(errno));
+		return pollux_fail(errno, "%s: the kernel does not tell of the device: %s", kernel->device.address,
+			strerror(errno));
 	if (!(info.flags & VFIO_DEVICE_FLAGS_PCI))
 		return pollux_fail(ENOTSUP, "%s: the device is not a PCI device", kernel->device.address);
 	if (info.num_regions <= VFIO_PCI_CONFIG_REGION_INDEX)

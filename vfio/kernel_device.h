@@ -9,7 +9,8 @@
 struct kernel_space;
 struct group;
 
-/** What there is of a region beside device.regions, where a part that may be mapped has `at` NULL until a window is asked for. */
+/** What there is of a region beside device.regions, where a part that may be mapped has `at` NULL until a window is
+ * asked for. */
 struct kernel_region {
 	uint32_t flags;  /* VFIO_REGION_INFO_FLAG_... */
 	uint64_t offset; /* in the descriptor */
@@ -37,18 +38,21 @@ struct kernel_device {
 	struct kernel_device *next, *next_of_space;
 };
 
-/** Fills in all that the kernel tells of the device behind kernel->fd, and listens for its events. -errno; whatever it returns,
- *  kernel_device_release comes last. */
+/** Fills in all that the kernel tells of the device behind kernel->fd, and listens for its events. -errno; whatever it
+ * returns, kernel_device_release comes last. */
 int kernel_device_ask(struct kernel_device *kernel);
 
-/** Unmaps the windows and closes the descriptor: the kernel stops and resets the device with that. Does not free kernel. */
+/** Unmaps the windows and closes the descriptor: the kernel stops and resets the device with that. Does not free
+ * kernel. */
 void kernel_device_release(struct kernel_device *kernel);
 
-/* What struct vfio_device_ops asks for. INTx masks itself when it fires: setting the same eventfd again arms it again. */
+/* What struct vfio_device_ops asks for. INTx masks itself when it fires: setting the same eventfd again arms it again.
+ */
 int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
 int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
 int kernel_device_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
-int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
+int kernel_device_set_irqs(
+	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
 int kernel_device_reset(struct vfio_device *device);
 void kernel_device_check(struct vfio_device *device);
 

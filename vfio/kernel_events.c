@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the kernel's VFIO has to say of a device without being asked: it wants it back (somebody unplugs or unbinds it), or the device
- * reported an error that it cannot mend. Either way it is gone for us. */
+ * What the kernel's VFIO has to say of a device without being asked: it wants it back (somebody unplugs or unbinds it),
+ * or the device reported an error that it cannot mend. Either way it is gone for us. */
 #include "kernel_device.h"
 
 #include "error.h"
@@ -32,8 +32,10 @@ void kernel_device_check(struct vfio_device *device)
 
 	if (vfio_device_gone(device) || read(device->event_fd, &count, sizeof(count)) != sizeof(count))
 		return;
-	/* The kernel waits until we let go, so the device may still be there, and at work in buffers that are given back soon. */
+	/* The kernel waits until we let go, so the device may still be there, and at work in buffers that are given
+	 * back soon. */
 	vfio_set_bus_master(device, false);
-	pollux_lose(&device->loss, "the kernel wants it back, because somebody unbinds or unplugs it, or it reported an error that it "
-				   "cannot mend (dmesg tells)");
+	pollux_lose(&device->loss,
+		"the kernel wants it back, because somebody unbinds or unplugs it, or it reported an error that it "
+		"cannot mend (dmesg tells)");
 }

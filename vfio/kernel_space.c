@@ -26,16 +26,20 @@ static int fail_locked(size_t bytes, uint64_t needed_kib)
 	struct rlimit limit;
 	char how[64] = "ulimit cannot raise it so far";
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur >> 10 < needed_kib) {
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+		limit.rlim_cur >> 10 < needed_kib) {
 		if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >> 10 >= needed_kib)
 			snprintf(how, sizeof(how), "raise it with ulimit -l %llu", (unsigned long long)needed_kib);
 		return pollux_fail(ENOMEM,
-			"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in all, and the limit "
-			"(RLIMIT_MEMLOCK) is %llu; %s; as root: memlock in /etc/security/limits.conf (pollux-doctor says more)",
+			"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in "
+			"all, and the limit "
+			"(RLIMIT_MEMLOCK) is %llu; %s; as root: memlock in /etc/security/limits.conf (pollux-doctor "
+			"says more)",
 			bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10), how);
 	}
 	return pollux_fail(ENOMEM,
-		"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in all: use smaller "
+		"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in "
+		"all: use smaller "
 		"pools, "
 		"or raise ulimit -l if other memory of the process is locked",
 		bytes >> 10, (unsigned long long)needed_kib);
@@ -65,8 +69,8 @@ static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t byt
 		remedy = "";
 		break;
 	}
-	return pollux_fail(
-		error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s%s", bytes >> 10, (unsigned long long)iova, what, remedy);
+	return pollux_fail(error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s%s", bytes >> 10,
+		(unsigned long long)iova, what, remedy);
 }
 
 static int map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
@@ -94,8 +98,8 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	kernel->mapped_bytes -= bytes;
 	if (kernel->ops->unmap(kernel, iova, bytes) == bytes)
 		return;
-	/* The kernel keeps the pages for the device, so nothing else is overwritten; but these addresses are lost. The devices are there,
-	 * and at work in buffers that are given back soon. */
+	/* The kernel keeps the pages for the device, so nothing else is overwritten; but these addresses are lost. The
+	 * devices are there, and at work in buffers that are given back soon. */
 	__atomic_store_n(&kernel->broken, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&kernel->lock);
 	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space) {
@@ -108,7 +112,8 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 
 /* ---- Ranges ---- */
 
-int kernel_space_take_ranges(const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count)
+int kernel_space_take_ranges(
+	const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count)
 {
 	struct vfio_iova_range range;
 
@@ -120,7 +125,8 @@ int kernel_space_take_ranges(const void *from, uint32_t count, const char *name,
 		if (range.start > range.end || (i && range.start <= (*ranges)[i - 1].last)) {
 			free(*ranges);
 			*ranges = NULL;
-			return pollux_fail(EPROTO, "%s: the kernel's VFIO reports ranges of I/O addresses out of order", name);
+			return pollux_fail(
+				EPROTO, "%s: the kernel's VFIO reports ranges of I/O addresses out of order", name);
 		}
 	}
 	*range_count = count;
@@ -138,8 +144,8 @@ static void unmap_nothing(struct dma_mapper *mapper, uint64_t iova, size_t bytes
 	(void)mapper, (void)iova, (void)bytes;
 }
 
-/* The kernel has put all mappings into the newcomer's IOMMU. Whether what is mapped later will fit too, the DMA space says of a mapper
- * that has the ranges left over. */
+/* The kernel has put all mappings into the newcomer's IOMMU. Whether what is mapped later will fit too, the DMA space
+ * says of a mapper that has the ranges left over. */
 static int check_reach(const struct kernel_space *kernel, const char *name)
 {
 	struct dma_mapper probe = {.map = map_nothing, .unmap = unmap_nothing};
@@ -155,7 +161,8 @@ static int check_reach(const struct kernel_space *kernel, const char *name)
 
 /* ---- Life ---- */
 
-int kernel_space_get(struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name)
+int kernel_space_get(
+	struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name)
 {
 	struct kernel_space *kernel = kernel_spaces;
 	int error;
@@ -164,8 +171,10 @@ int kernel_space_get(struct kernel_space **result, const struct kernel_space_ops
 		kernel = kernel->next;
 	*result = kernel;
 	if (kernel && __atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
-		return pollux_fail(
-			EIO, "%s: the kernel did not take memory back from this DMA space's devices; close them and open them again", name);
+		return pollux_fail(EIO,
+			"%s: the kernel did not take memory back from this DMA space's devices; close them and open "
+			"them again",
+			name);
 	if (kernel)
 		return 0;
 	if (!(kernel = calloc(1, sizeof(*kernel))))
@@ -246,7 +255,8 @@ int kernel_space_fail_unsafe(const char *name, int error, const char *what, cons
 {
 	if (error == EPERM)
 		return pollux_fail(error,
-			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt remapping on "
+			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt "
+			"remapping on "
 			"(x2APIC "
 			"or VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
 			"/sys/module/%s/parameters/allow_unsafe_interrupts",

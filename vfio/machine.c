@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What kind of machine this is, for sentences that can be followed on it: a hypervisor's guest, a container, a kernel that can load
- * vfio-pci or cannot. */
+ * What kind of machine this is, for sentences that can be followed on it: a hypervisor's guest, a container, a kernel
+ * that can load vfio-pci or cannot. */
 #include "bind.h"
 
 #include <cpuid.h>
@@ -32,7 +32,8 @@ static void read_signature(char signature[13])
 	memset(signature, 0, 13);
 	vfio_path(path, "/");
 	/* The CPU tells of this machine, not of one whose files are looked at below another root. */
-	if (strcmp(path, "/") != 0 || !__get_cpuid(1, &words[0], &words[1], &words[2], &words[3]) || !(words[2] & 1u << 31))
+	if (strcmp(path, "/") != 0 || !__get_cpuid(1, &words[0], &words[1], &words[2], &words[3]) ||
+		!(words[2] & 1u << 31))
 		return;
 	__cpuid(0x40000000u, words[0], words[1], words[2], words[3]);
 	memcpy(signature, &words[1], 12);
@@ -102,17 +103,23 @@ void vfio_driver_remedy(char *text, size_t bytes)
 	vfio_read_line(path, release, sizeof(release));
 	vfio_path(path, "/lib/modules/%s", release);
 	if (!is_there("/proc/modules"))
-		snprintf(text, bytes, "boot a kernel with CONFIG_VFIO_PCI: this one (%s) lacks it, and loads no modules", release);
+		snprintf(text, bytes,
+			"boot a kernel with CONFIG_VFIO_PCI: this one (%s) lacks it, and loads no modules", release);
 	else if (vfio_in_container())
-		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER ", as root, on the machine itself: this is a container");
+		snprintf(text, bytes,
+			"modprobe " VFIO_PCI_DRIVER ", as root, on the machine itself: this is a container");
 	else if (access(path, F_OK) != 0)
-		snprintf(text, bytes, "reboot, if the kernel was updated, or install its modules: there is no /lib/modules/%s", release);
+		snprintf(text, bytes,
+			"reboot, if the kernel was updated, or install its modules: there is no /lib/modules/%s",
+			release);
 	else if (!has_module(release))
 		snprintf(text, bytes,
-			"install the rest of the kernel's modules (Ubuntu: linux-modules-extra-%s, Fedora: kernel-modules-extra), or boot "
+			"install the rest of the kernel's modules (Ubuntu: linux-modules-extra-%s, Fedora: "
+			"kernel-modules-extra), or boot "
 			"a "
 			"kernel with CONFIG_VFIO_PCI: those in /lib/modules/%s lack it",
 			release, release);
 	else
-		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER " (as root; where that fails, dmesg | tail says why)");
+		snprintf(
+			text, bytes, "modprobe " VFIO_PCI_DRIVER " (as root; where that fails, dmesg | tail says why)");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * PCI devices as libpci and sysfs show them. libpci ends the program at an error unless it is jumped out of: that happens here, and
- * only here. */
+ * PCI devices as libpci and sysfs show them. libpci ends the program at an error unless it is jumped out of: that
+ * happens here, and only here. */
 #include "pci.h"
 
 #include "error.h"
@@ -99,8 +99,8 @@ static void take(struct vfio_pci *pci, struct pci_dev *device)
 
 	*pci = (struct vfio_pci){.group = -1};
 	pci_fill_info(device, FIELDS);
-	snprintf(pci->address, sizeof(pci->address), "%04x:%02x:%02x.%x", (unsigned)device->domain & 0xfffffff, device->bus, device->dev,
-		device->func & 7u);
+	snprintf(pci->address, sizeof(pci->address), "%04x:%02x:%02x.%x", (unsigned)device->domain & 0xfffffff,
+		device->bus, device->dev, device->func & 7u);
 	pci->vendor_id = device->vendor_id;
 	pci->device_id = device->device_id;
 	pci->subsystem_vendor_id = device->subsys_vendor_id;
@@ -111,7 +111,8 @@ static void take(struct vfio_pci *pci, struct pci_dev *device)
 		snprintf(pci->driver, sizeof(pci->driver), "%s", text);
 }
 
-/* The group is the last part of what a link points to; libpci reads it too, but only where /sys/kernel/iommu_groups is there. */
+/* The group is the last part of what a link points to; libpci reads it too, but only where /sys/kernel/iommu_groups is
+ * there. */
 static int read_group(struct vfio_pci *pci)
 {
 	char path[PATH_MAX], target[PATH_MAX], *slash, *end;
@@ -126,7 +127,8 @@ static int read_group(struct vfio_pci *pci)
 	errno = 0;
 	unsigned long group = strtoul(slash, &end, 10);
 	if (!isdigit((unsigned char)*slash) || *end || errno || group > INT_MAX)
-		return pollux_fail(EPROTO, "%s: the kernel names its IOMMU group '%s', which is not a number", pci->address, slash);
+		return pollux_fail(EPROTO, "%s: the kernel names its IOMMU group '%s', which is not a number",
+			pci->address, slash);
 	pci->group = (int)group;
 	return 0;
 }
@@ -150,9 +152,11 @@ static int complete(struct vfio_pci *pci)
 	vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev", pci->address);
 	if ((folder = opendir(path)) != NULL) {
 		while ((entry = readdir(folder)) != NULL) {
-			/* From 6.0 on they have names, but only with a number in "dev" is there a node, which takes 6.6. */
+			/* From 6.0 on they have names, but only with a number in "dev" is there a node, which
+			 * takes 6.6. */
 			if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(pci->cdev) ||
-				!vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", pci->address, entry->d_name))
+				!vfio_path(
+					path, "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", pci->address, entry->d_name))
 				continue;
 			if (access(path, F_OK) == 0)
 				strcpy(pci->cdev, entry->d_name);
@@ -173,7 +177,8 @@ static void find_one(struct pci_access *access, void *context)
 {
 	struct wanted *wanted = context;
 
-	access->devices = pci_get_dev(access, wanted->domain, wanted->bus, wanted->device, wanted->function); /* freed with it */
+	access->devices =
+		pci_get_dev(access, wanted->domain, wanted->bus, wanted->device, wanted->function); /* freed with it */
 	take(wanted->pci, access->devices);
 }
 
@@ -181,20 +186,23 @@ int vfio_pci_find(struct vfio_pci *pci, const char *address)
 {
 	struct wanted wanted = {.pci = pci};
 	char path[PATH_MAX], lower[sizeof(pci->address) + 1] = "";
-	const char *domain = strlen(address) == strlen("03:00.0") ? "0000:" : ""; /* lspci leaves it out where there is no other */
+	const char *domain =
+		strlen(address) == strlen("03:00.0") ? "0000:" : ""; /* lspci leaves it out where there is no other */
 	int length = 0;
 
 	*pci = (struct vfio_pci){.group = -1, .numa_node = -1};
 	snprintf(lower, sizeof(lower), "%s%s", domain, address);
 	for (unsigned i = 0; lower[i]; i++)
 		lower[i] = (char)tolower((unsigned char)lower[i]);
-	if (sscanf(lower, "%8x:%2x:%2x.%1x%n", (unsigned *)&wanted.domain, (unsigned *)&wanted.bus, (unsigned *)&wanted.device,
-		    (unsigned *)&wanted.function, &length) != 4 ||
+	if (sscanf(lower, "%8x:%2x:%2x.%1x%n", (unsigned *)&wanted.domain, (unsigned *)&wanted.bus,
+		    (unsigned *)&wanted.device, (unsigned *)&wanted.function, &length) != 4 ||
 		lower[length] || wanted.function > 7 || length < 12)
-		return pollux_fail(EINVAL, "'%s' is not a PCI address; give one like 0000:03:00.0 (pollux-bind lists them)", address);
+		return pollux_fail(EINVAL,
+			"'%s' is not a PCI address; give one like 0000:03:00.0 (pollux-bind lists them)", address);
 	vfio_path(path, "/sys/bus/pci/devices/%s", lower);
 	if (access(path, F_OK) != 0 || !with_libpci(find_one, &wanted))
-		return pollux_fail(ENOENT, "there is no PCI device %s; pollux-bind (or lspci -D) lists those that there are", lower);
+		return pollux_fail(ENOENT,
+			"there is no PCI device %s; pollux-bind (or lspci -D) lists those that there are", lower);
 	return complete(pci);
 }
 
@@ -228,7 +236,8 @@ static void list_all(struct pci_access *access, void *context)
 		take(&pci, device);
 		if (!vfio_pci_is_network(&pci))
 			continue;
-		pci_lookup_name(access, pci.name, sizeof(pci.name), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, pci.vendor_id, pci.device_id);
+		pci_lookup_name(access, pci.name, sizeof(pci.name), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+			pci.vendor_id, pci.device_id);
 		if ((place = append(listing)) != NULL)
 			*place = pci;
 	}
@@ -295,7 +304,8 @@ int vfio_pci_neighbours(const struct vfio_pci *pci, struct vfio_pci **list, unsi
 
 bool vfio_pci_harmless(const char *driver)
 {
-	return !driver[0] || strcmp(driver, VFIO_PCI_DRIVER) == 0 || strcmp(driver, "pci-stub") == 0 || strcmp(driver, "pcieport") == 0;
+	return !driver[0] || strcmp(driver, VFIO_PCI_DRIVER) == 0 || strcmp(driver, "pci-stub") == 0 ||
+	       strcmp(driver, "pcieport") == 0;
 }
 
 int vfio_pci_check_iommu(const struct vfio_pci *pci)
@@ -303,7 +313,8 @@ int vfio_pci_check_iommu(const struct vfio_pci *pci)
 	if (pci->group >= 0 && !pci->noiommu)
 		return 0;
 	return pollux_fail(ENOTSUP,
-		"%s is %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on in the firmware, or "
+		"%s is %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on "
+		"in the firmware, or "
 		"give the virtual machine one, "
 		"and boot with intel_iommu=on (pollux-doctor tells more)",
 		pci->address, pci->group < 0 ? "behind no IOMMU" : "in VFIO's mode without IOMMU");

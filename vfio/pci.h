@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * PCI devices as the kernel shows them, before any is opened: which there are, who drives them, which share an IOMMU group. Public for
- * the tools that prepare a machine (pollux-bind, pollux-doctor); an application that moves packets needs driver/nic.h only. */
+ * PCI devices as the kernel shows them, before any is opened: which there are, who drives them, which share an IOMMU
+ * group. Public for the tools that prepare a machine (pollux-bind, pollux-doctor); an application that moves packets
+ * needs driver/nic.h only. */
 #ifndef POLLUX_VFIO_PCI_H
 #define POLLUX_VFIO_PCI_H
 
@@ -30,8 +31,9 @@ struct vfio_pci {
 };
 
 /**
- * Finds one device by its address, as the kernel writes it (0000:03:00.0) or, in domain 0, as lspci does (03:00.0). Thread-safe.
- * Errors: -EINVAL (not such an address), -ENOENT (no such device), -EPROTO (the kernel says impossible things of it).
+ * Finds one device by its address, as the kernel writes it (0000:03:00.0) or, in domain 0, as lspci does (03:00.0).
+ * Thread-safe. Errors: -EINVAL (not such an address), -ENOENT (no such device), -EPROTO (the kernel says impossible
+ * things of it).
  */
 int vfio_pci_find(struct vfio_pci *pci, const char *address);
 
@@ -56,14 +58,16 @@ static inline bool vfio_pci_is_network(const struct vfio_pci *pci)
 	return pci->class_id >> 8 == 2;
 }
 
-/** Formats a path below the root of the file system. @return false: it does not fit; path is "" then, which nothing opens */
+/** Formats a path below the root of the file system. @return false: it does not fit; path is "" then, which nothing
+ * opens */
 bool vfio_path(char path[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Reads the first line of a small file (sysfs, proc), without its end. @return false: not to be read; text is "" then */
+/** Reads the first line of a small file (sysfs, proc), without its end. @return false: not to be read; text is "" then
+ */
 bool vfio_read_line(const char *path, char *text, size_t bytes);
 
-/** Looks at the /sys, /dev, /proc and /run below a folder from now on, instead of at the machine's: for tests and images. The folder's
- *  name must stay valid. Before anything else is called. */
+/** Looks at the /sys, /dev, /proc and /run below a folder from now on, instead of at the machine's: for tests and
+ * images. The folder's name must stay valid. Before anything else is called. */
 void vfio_set_root(const char *folder);
 
 #ifdef __cplusplus

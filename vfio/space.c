@@ -19,7 +19,8 @@
 #define GIB              (1ull << 30)
 #define WINDOW_BYTES     (64 * GIB) /* what we ask for */
 #define WINDOW_BYTES_MIN (4 * GIB)  /* what we are content with when the process's address space is limited */
-/* Both windows start at a multiple of the largest page, so that I/O addresses are congruent to virtual ones for any page. */
+/* Both windows start at a multiple of the largest page, so that I/O addresses are congruent to virtual ones for any
+ * page. */
 #define WINDOW_ALIGN   GIB
 #define IOVA_PREFERRED (4 * GIB)    /* below lie the reserved windows of every platform */
 #define IOVA_END       (1ull << 38) /* above, not every IOMMU reaches */
@@ -64,7 +65,8 @@ int dma_space_open(struct dma_space **result)
 	while ((found = reserve(NULL, bytes + WINDOW_ALIGN, 0)) == MAP_FAILED) {
 		if (bytes == WINDOW_BYTES_MIN)
 			return pollux_fail(ENOMEM,
-				"no %llu GiB of address space for a DMA space; raise the limit with ulimit -v unlimited (RLIMIT_AS)",
+				"no %llu GiB of address space for a DMA space; raise the limit with ulimit -v "
+				"unlimited (RLIMIT_AS)",
 				(WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
 		bytes /= 2;
 	}
@@ -122,7 +124,8 @@ static void set_iova_window(struct dma_space *space, uint64_t iova, uint64_t byt
 	__atomic_store_n(&space->offset, bytes ? iova - (uintptr_t)space->base : 0, __ATOMIC_RELEASE);
 }
 
-/* The part of [first, last] that a window could use: from `from` on, aligned, below IOVA_END. @return its bytes, 0: none */
+/* The part of [first, last] that a window could use: from `from` on, aligned, below IOVA_END. @return its bytes, 0:
+ * none */
 static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *start)
 {
 	if (first < from)
@@ -136,8 +139,8 @@ static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *s
 	return first > last ? 0 : (last + 1 - first) & ~4095ull;
 }
 
-/* Looks from IOVA_PREFERRED up for room for all of the window, then anywhere for the most there is. I/O address 0 is never used: to too
- * many readers of a descriptor it means "none". */
+/* Looks from IOVA_PREFERRED up for room for all of the window, then anywhere for the most there is. I/O address 0 is
+ * never used: to too many readers of a descriptor it means "none". */
 static int choose_iova_window(struct dma_space *space, const struct dma_mapper *mapper)
 {
 	static const struct dma_range everything = {0, UINT64_MAX};
@@ -166,7 +169,8 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 	}
 	if (!best_bytes || best_bytes < needed)
 		return pollux_fail(ENOSPC,
-			"the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the DMA space "
+			"the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the "
+			"DMA space "
 			"(the largest has %llu MiB); open the device first, or give it a space of its own",
 			(unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
 	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
@@ -176,12 +180,14 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 static bool reaches_window(const struct dma_space *space, const struct dma_mapper *mapper)
 {
 	for (unsigned i = 0; i < mapper->range_count; i++)
-		if (mapper->ranges[i].first <= space->iova && space->iova + space->iova_bytes - 1 <= mapper->ranges[i].last)
+		if (mapper->ranges[i].first <= space->iova &&
+			space->iova + space->iova_bytes - 1 <= mapper->ranges[i].last)
 			return true;
 	return mapper->range_count == 0;
 }
 
-/* Removes from mapper all memory below `end`. Keeps the calling thread's sentence: the failure that led here is the one to tell. */
+/* Removes from mapper all memory below `end`. Keeps the calling thread's sentence: the failure that led here is the one
+ * to tell. */
 static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, const struct memory *end)
 {
 	char why[512];
@@ -204,7 +210,8 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 		error = choose_iova_window(space, mapper);
 	else if (!reaches_window(space, mapper))
 		error = pollux_fail(ERANGE,
-			"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this device's "
+			"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what "
+			"this device's "
 			"IOMMU allows; open this device first, or give it a space of its own",
 			(unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
@@ -244,7 +251,8 @@ void dma_space_detach(struct dma_space *space, struct dma_mapper *mapper)
 
 /* ---- Memory ---- */
 
-/* Finds the lowest free place: low, so that a small window of I/O addresses serves too. @return where in the list it belongs; NULL: full */
+/* Finds the lowest free place: low, so that a small window of I/O addresses serves too. @return where in the list it
+ * belongs; NULL: full */
 static struct memory **find_place(struct dma_space *space, struct memory *memory)
 {
 	const uint64_t base = (uintptr_t)space->base;
@@ -271,13 +279,14 @@ static int map_here(const struct dma_space *space, const struct memory *memory)
 {
 	void *at = space->base + memory->at;
 
-	if (mmap(at, memory->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, memory->fd, 0) == MAP_FAILED) {
+	if (mmap(at, memory->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, memory->fd, 0) ==
+		MAP_FAILED) {
 		int error = errno;
 
 		/* mmap may have removed the reservation before it failed. */
 		reserve(at, memory->bytes, MAP_FIXED_NOREPLACE);
-		return pollux_fail(
-			error, "cannot map %llu KiB of DMA memory: %s", (unsigned long long)(memory->bytes >> 10), strerror(error));
+		return pollux_fail(error, "cannot map %llu KiB of DMA memory: %s",
+			(unsigned long long)(memory->bytes >> 10), strerror(error));
 	}
 	/* A child must not get packet memory copied on write under a device that goes on using the old pages. */
 	if (madvise(at, memory->bytes, MADV_DONTFORK) != 0) {
@@ -293,7 +302,8 @@ static int map_here(const struct dma_space *space, const struct memory *memory)
 static int map_for_all(struct dma_space *space, const struct memory *memory)
 {
 	for (struct dma_mapper *mapper = space->mappers; mapper; mapper = mapper->next) {
-		int error = mapper->map(mapper, space->iova + memory->at, space->base + memory->at, memory->bytes, memory->fd);
+		int error = mapper->map(
+			mapper, space->iova + memory->at, space->base + memory->at, memory->bytes, memory->fd);
 
 		if (!error)
 			continue;
@@ -310,13 +320,15 @@ static int check_file(int fd, size_t bytes, size_t page_bytes)
 {
 	struct stat stat;
 
-	if (bytes == 0 || page_bytes < 4096 || page_bytes > WINDOW_ALIGN || (page_bytes & (page_bytes - 1)) || bytes % page_bytes)
+	if (bytes == 0 || page_bytes < 4096 || page_bytes > WINDOW_ALIGN || (page_bytes & (page_bytes - 1)) ||
+		bytes % page_bytes)
 		return pollux_fail(EINVAL, "DMA memory of %zu bytes is not in whole pages of %zu", bytes, page_bytes);
 	if (fstat(fd, &stat) != 0)
 		return pollux_fail(errno, "DMA memory needs a file descriptor: %s", strerror(errno));
 	/* Pages beyond the end of the file would be a SIGBUS at the first touch. */
 	if (stat.st_size < 0 || (uint64_t)stat.st_size < bytes)
-		return pollux_fail(EINVAL, "a file of %lld bytes cannot back DMA memory of %zu", (long long)stat.st_size, bytes);
+		return pollux_fail(
+			EINVAL, "a file of %lld bytes cannot back DMA memory of %zu", (long long)stat.st_size, bytes);
 	return 0;
 }
 
@@ -340,16 +352,19 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 		memory->span *= 2;
 	memory->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (memory->fd < 0) {
-		error = pollux_fail(errno, "cannot keep a DMA memory's file descriptor: %s; raise ulimit -n", strerror(errno));
+		error = pollux_fail(
+			errno, "cannot keep a DMA memory's file descriptor: %s; raise ulimit -n", strerror(errno));
 		free(memory);
 		return error;
 	}
 
 	pthread_mutex_lock(&space->lock);
 	if (!(link = find_place(space, memory))) {
-		uint64_t room = space->iova_bytes && space->iova_bytes < space->bytes ? space->iova_bytes : space->bytes;
+		uint64_t room =
+			space->iova_bytes && space->iova_bytes < space->bytes ? space->iova_bytes : space->bytes;
 
-		error = pollux_fail(ENOSPC, "no room for %zu KiB of DMA memory in a DMA space of %llu MiB; free some, or use smaller pools",
+		error = pollux_fail(ENOSPC,
+			"no room for %zu KiB of DMA memory in a DMA space of %llu MiB; free some, or use smaller pools",
 			bytes >> 10, (unsigned long long)(room >> 20));
 		goto fail;
 	}

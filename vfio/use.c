@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Who uses a PCI device now: the kernel's network interfaces with what depends on them, and processes that have it open through VFIO. */
+ * Who uses a PCI device now: the kernel's network interfaces with what depends on them, and processes that have it open
+ * through VFIO. */
 #include "bind.h"
 
 #include <arpa/inet.h>
@@ -21,7 +22,8 @@ static void read_attribute(const char *interface, const char *name, char *text, 
 	vfio_read_line(path, text, bytes);
 }
 
-/* What is on top: the bridge or bond that the interface is part of, else its first VLAN, macvlan or ipvlan, which is a link upper_NAME. */
+/* What is on top: the bridge or bond that the interface is part of, else its first VLAN, macvlan or ipvlan, which is a
+ * link upper_NAME. */
 static void read_master(struct vfio_use *use)
 {
 	char path[PATH_MAX], target[PATH_MAX];
@@ -77,15 +79,16 @@ static void read_addresses(struct vfio_use *use)
 			(address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
 			(address->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)))
 			continue;
-		bytes = address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)address)->sin_addr : &six->sin6_addr;
+		bytes = address->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+						      : &six->sin6_addr;
 		if (use->addresses++ == 0)
 			inet_ntop(address->sa_family, bytes, use->address, sizeof(use->address));
 	}
 	freeifaddrs(all);
 }
 
-/* Columns of /proc/net/route: interface, destination, gateway, flags, .., .., metric, mask. Of ipv6_route: destination, its prefix, five
- * more, metric, .., .., flags, interface. */
+/* Columns of /proc/net/route: interface, destination, gateway, flags, .., .., metric, mask. Of ipv6_route: destination,
+ * its prefix, five more, metric, .., .., flags, interface. */
 static void read_routes(struct vfio_use *use)
 {
 	char path[PATH_MAX], line[256], name[64], to[64];
@@ -95,7 +98,8 @@ static void read_routes(struct vfio_use *use)
 	vfio_path(path, "/proc/net/route");
 	if ((file = fopen(path, "re")) != NULL) {
 		while (fgets(line, sizeof(line), file))
-			if (sscanf(line, "%63s %63s %*s %*s %*s %*s %*s %x", name, to, &mask) == 3 && strcmp(name, use->interface) == 0) {
+			if (sscanf(line, "%63s %63s %*s %*s %*s %*s %*s %x", name, to, &mask) == 3 &&
+				strcmp(name, use->interface) == 0) {
 				bool everywhere = mask == 0 && strtoul(to, NULL, 16) == 0;
 
 				use->default_route = use->default_route || everywhere;
@@ -109,8 +113,8 @@ static void read_routes(struct vfio_use *use)
 	while (fgets(line, sizeof(line), file))
 		/* not those that every interface has: link-local and multicast ones, and its own addresses' */
 		if (sscanf(line, "%63s %x %*s %*s %*s %*s %*s %*s %x %63s", to, &prefix, &flags, name) == 4 &&
-			strcmp(name, use->interface) == 0 && strncmp(to, "fe80", 4) != 0 && strncmp(to, "ff", 2) != 0 && prefix != 128 &&
-			!(flags & 0x200)) {
+			strcmp(name, use->interface) == 0 && strncmp(to, "fe80", 4) != 0 && strncmp(to, "ff", 2) != 0 &&
+			prefix != 128 && !(flags & 0x200)) {
 			use->default_route = use->default_route || prefix == 0;
 			use->routes += prefix != 0;
 		}
@@ -261,7 +265,8 @@ pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32])
 	if ((folder = opendir(path)) == NULL)
 		return 0;
 	while (!found && (entry = readdir(folder)) != NULL)
-		if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != (int)except && has_open(entry->d_name, targets)) {
+		if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != (int)except &&
+			has_open(entry->d_name, targets)) {
 			found = (pid_t)atoi(entry->d_name);
 			vfio_path(path, "/proc/%s/comm", entry->d_name);
 			vfio_read_line(path, name, 32);
@@ -281,7 +286,8 @@ bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes)
 		return true;
 	if ((count = vfio_pci_virtual_functions(pci, vfs)) == 0)
 		return false;
-	length = snprintf(why, bytes, "it has %u virtual function%s (echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs removes them)", count,
+	length = snprintf(why, bytes,
+		"it has %u virtual function%s (echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs removes them)", count,
 		count > 1 ? "s" : "", pci->address);
 	for (unsigned i = 0; i < count && i < VFIO_USES && length > 0 && (size_t)length < bytes; i++) {
 		pid_t opener;
@@ -291,8 +297,8 @@ bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes)
 		if (is_used_itself(&vf, theirs, sizeof(theirs)))
 			snprintf(why + length, bytes - (size_t)length, ", and %s is in use: %s", vf.address, theirs);
 		else if ((opener = vfio_pci_opener(&vf, name)) != 0)
-			snprintf(
-				why + length, bytes - (size_t)length, ", and %s is open in process %d (%s)", vf.address, (int)opener, name);
+			snprintf(why + length, bytes - (size_t)length, ", and %s is open in process %d (%s)",
+				vf.address, (int)opener, name);
 		else
 			continue;
 		break;

@@ -39,11 +39,13 @@ static struct user_device *user_of(struct vfio_device *device)
 
 /* ---- Reads and writes ---- */
 
-static int access_region(struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
+static int access_region(
+	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
-	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] || bytes > device->region_bytes[region] - offset)
-		return pollux_fail(
-			EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes, (unsigned long long)offset, region);
+	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] ||
+		bytes > device->region_bytes[region] - offset)
+		return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
+			(unsigned long long)offset, region);
 	return user_channel_access(&user_of(device)->channel, region, offset, in, out, bytes);
 }
 
@@ -85,21 +87,23 @@ static int set_irq_run(struct user_device *user, unsigned index, unsigned first,
 	return user_channel_call(&user->channel, &call);
 }
 
-static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+static int user_set_irqs(
+	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
 	struct user_device *user = user_of(device);
 	unsigned run;
 	int error = 0;
 
 	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
-		return pollux_fail(
-			EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count, first, index);
+		return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address,
+			count, first, index);
 	if (!eventfds)
 		return count ? set_irq_run(user, index, first, count, NULL) : 0;
 	for (unsigned i = 0; i < count && !error; i += run) {
 		bool on = eventfds[i] >= 0;
 
-		for (run = 1; i + run < count && (eventfds[i + run] >= 0) == on && (!on || run < user->channel.max_fds); run++)
+		for (run = 1; i + run < count && (eventfds[i + run] >= 0) == on && (!on || run < user->channel.max_fds);
+			run++)
 			;
 		error = set_irq_run(user, index, first + i, run, on ? eventfds + i : NULL);
 	}
@@ -144,10 +148,12 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 		return 0;
 	}
 	if ((iova | bytes) & (smallest - 1))
-		return pollux_fail(EINVAL, "%s: the device process takes memory in pages of %llu KiB only; provide hugepages",
+		return pollux_fail(EINVAL,
+			"%s: the device process takes memory in pages of %llu KiB only; provide hugepages",
 			user->device.address, (unsigned long long)(smallest >> 10));
 	if (user->dma_maps >= user->max_dma_maps)
-		return pollux_fail(ENOSPC, "%s: the device process takes at most %llu pieces of memory; use fewer, larger pools",
+		return pollux_fail(ENOSPC,
+			"%s: the device process takes at most %llu pieces of memory; use fewer, larger pools",
 			user->device.address, (unsigned long long)user->max_dma_maps);
 	if ((error = user_channel_call(&user->channel, &call)) == 0)
 		user->dma_maps++;
@@ -170,11 +176,13 @@ static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byte
 	user->dma_maps--;
 	if (vfio_device_gone(&user->device))
 		return;
-	/* Memory that the peer may still hold must not be used for anything else through this connection: give it up. */
+	/* Memory that the peer may still hold must not be used for anything else through this connection: give it up.
+	 */
 	if (user_channel_call(&user->channel, &call) != 0) {
 		if (!vfio_device_gone(&user->device))
 			user_channel_broken(&user->channel, "does not give memory back");
-	} else if (call.reply_bytes != 0 && (call.reply_bytes != sizeof(reply) || reply.address != iova || reply.bytes != bytes)) {
+	} else if (call.reply_bytes != 0 &&
+		   (call.reply_bytes != sizeof(reply) || reply.address != iova || reply.bytes != bytes)) {
 		user_channel_broken(&user->channel, "gives back other memory than it was asked for");
 	}
 }
@@ -212,12 +220,14 @@ static int take_capabilities(struct user_device *user, const char *json)
 	user->max_dma_maps = VFIO_USER_DEFAULT_MAX_DMA_MAPS;
 	user->pgsizes = VFIO_USER_DEFAULT_PGSIZES;
 	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &transfer) ||
-		!scan_number(json, "max_dma_maps", &user->max_dma_maps) || !scan_number(json, "pgsizes", &user->pgsizes))
+		!scan_number(json, "max_dma_maps", &user->max_dma_maps) ||
+		!scan_number(json, "pgsizes", &user->pgsizes))
 		return user_channel_broken(&user->channel, "announces capabilities that are no numbers");
 	if (transfer < 4 || user->pgsizes == 0)
 		return user_channel_broken(&user->channel, "announces transfers or pages too small to be of use");
 	if (fds == 0)
-		return pollux_fail(ENOTSUP, "%s: the device process takes no file descriptors, so it cannot share packet memory",
+		return pollux_fail(ENOTSUP,
+			"%s: the device process takes no file descriptors, so it cannot share packet memory",
 			user->device.address);
 	user->channel.max_fds = fds < VFIO_USER_FDS_MAX ? (uint32_t)fds : VFIO_USER_FDS_MAX;
 	user->channel.max_access = transfer < USER_ACCESS_MAX ? (uint32_t)transfer : USER_ACCESS_MAX;
@@ -279,8 +289,9 @@ static int ask_device(struct user_device *user, struct vfio_user_device_info *in
 	return 0;
 }
 
-/* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the data path, and so
- * would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they may not come back.
+/* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the
+ * data path, and so would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they
+ * may not come back.
  * @return NULL, or why it is not mapped */
 static const char *map_area(struct vfio_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
 {
@@ -294,8 +305,8 @@ static const char *map_area(struct vfio_region *region, int fd, uint64_t file_of
 		return "their file may shrink, F_SEAL_SHRINK is not set";
 	if (fstatfs(fd, &fs) != 0 || fs.f_type == HUGETLBFS_MAGIC)
 		return "their file is of hugepages";
-	if (__builtin_add_overflow(file_offset, first, &file_offset) || __builtin_add_overflow(file_offset, bytes, &end) ||
-		end > (uint64_t)stat.st_size)
+	if (__builtin_add_overflow(file_offset, first, &file_offset) ||
+		__builtin_add_overflow(file_offset, bytes, &end) || end > (uint64_t)stat.st_size)
 		return "their file is too short";
 	if (bytes == 0 || (first | bytes | file_offset) % PAGE_BYTES || region->part_count == VFIO_WINDOW_PARTS)
 		return "they are not in a few whole pages of their file";
@@ -322,20 +333,23 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 	int at;
 
 	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.bytes == 0))
-		return user_channel_broken(&user->channel, "sends a file descriptor for a region that cannot be mapped");
+		return user_channel_broken(
+			&user->channel, "sends a file descriptor for a region that cannot be mapped");
 	if (reply->info.argsz > sizeof(*reply)) /* capabilities were left out: which parts may be mapped is unknown */
 		return 0;
-	at = vfio_info_find(
-		reply, bytes, sizeof(reply->info), has_caps ? reply->info.cap_offset : 0, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
+	at = vfio_info_find(reply, bytes, sizeof(reply->info), has_caps ? reply->info.cap_offset : 0,
+		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)
-		return user_channel_broken(&user->channel, "has a region's capabilities outside its answer or in a loop");
+		return user_channel_broken(
+			&user->channel, "has a region's capabilities outside its answer or in a loop");
 	if (at == 0) {
 		if (fd >= 0 && bar)
 			*why = map_area(region, fd, reply->info.offset, 0, reply->info.bytes);
 		return 0;
 	}
 	memcpy(&sparse, (const uint8_t *)reply + at, sizeof(sparse));
-	if (sparse.cap.version != 1) /* which parts is unknown again: a doorbell stored to where nobody looks would be lost */
+	if (sparse.cap.version !=
+		1) /* which parts is unknown again: a doorbell stored to where nobody looks would be lost */
 		return 0;
 	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_user_sparse_area))
 		return user_channel_broken(&user->channel, "has more mappable areas than its answer holds");
@@ -404,8 +418,9 @@ static int ask_irq(struct user_device *user, unsigned index)
 	return 0;
 }
 
-/* Connects and negotiates. What a server that serves one client does to the next (it does not answer, it closes the connection, it does not
- * even listen) looks like one that is broken: so who has the port is looked for, before anybody is told to restart what others use. */
+/* Connects and negotiates. What a server that serves one client does to the next (it does not answer, it closes the
+ * connection, it does not even listen) looks like one that is broken: so who has the port is looked for, before anybody
+ * is told to restart what others use. */
 static int connect_to(struct user_device *user)
 {
 	const char *address = user->device.address, *path = address + strlen(VFIO_USER_PREFIX);
@@ -421,10 +436,12 @@ static int connect_to(struct user_device *user)
 	if (pid == getpid())
 		return pollux_fail(EBUSY, "%s is open in this process already; close it first", address);
 	if (pid)
-		return pollux_fail(EBUSY, "%s is in use by %s, process %d: a port serves one program at a time; end that one first",
+		return pollux_fail(EBUSY,
+			"%s is in use by %s, process %d: a port serves one program at a time; end that one first",
 			address, name, (int)pid);
 	return pollux_fail(EBUSY,
-		"%s is in use by another user's program (as root, ss -xp tells which): a port serves one program at a time; "
+		"%s is in use by another user's program (as root, ss -xp tells which): a port serves one program at a "
+		"time; "
 		"end that one first",
 		address);
 }
@@ -444,12 +461,14 @@ static int ask_all(struct user_device *user)
 	return error;
 }
 
-/* Doorbells that are stores need no word; that each is a message, fifty times slower, nobody would find out otherwise. */
+/* Doorbells that are stores need no word; that each is a message, fifty times slower, nobody would find out otherwise.
+ */
 static void say_way(struct user_device *user)
 {
 	bool shared = user->device.regions[VFIO_PCI_BAR0_REGION_INDEX].part_count > 0;
 
-	snprintf(user->device.way, sizeof(user->device.way), "vfio-user%s%s", shared ? "" : ", registers by messages, which is slow: ",
+	snprintf(user->device.way, sizeof(user->device.way), "vfio-user%s%s",
+		shared ? "" : ", registers by messages, which is slow: ",
 		shared           ? ""
 		: user->unshared ? user->unshared
 				 : "the device process does not share them");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Messages of one vfio-user connection, each way checked: sizes, ids, types, errors, descriptors, and a limit to every wait. */
+ * Messages of one vfio-user connection, each way checked: sizes, ids, types, errors, descriptors, and a limit to every
+ * wait. */
 #include "user_channel.h"
 
 #include "error.h"
@@ -15,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest wait for the peer to take a command or to answer it. Not constant, so that tests need not wait as long. */
+/* The longest wait for the peer to take a command or to answer it. Not constant, so that tests need not wait as long.
+ */
 static unsigned answer_limit_ms = 5000;
 
 #define ERRNO_MAX 4095 /* what Linux can return as an error */
@@ -62,14 +64,18 @@ static int connect_failed(const char *address, int error)
 {
 	switch (error) {
 	case ENOENT:
-		return pollux_fail(ENOENT, "%s: there is no such socket; start the device process, or correct the path", address);
-	case ECONNREFUSED:
-		return pollux_fail(ECONNREFUSED, "%s: nobody listens on this socket; start the device process", address);
-	case EACCES:
-		return pollux_fail(EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
-	case EAGAIN: /* the peer's queue of connections stayed full for as long as we wait */
 		return pollux_fail(
-			ETIMEDOUT, "%s: the device process does not accept the connection; it may be busy with another client", address);
+			ENOENT, "%s: there is no such socket; start the device process, or correct the path", address);
+	case ECONNREFUSED:
+		return pollux_fail(
+			ECONNREFUSED, "%s: nobody listens on this socket; start the device process", address);
+	case EACCES:
+		return pollux_fail(
+			EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
+	case EAGAIN: /* the peer's queue of connections stayed full for as long as we wait */
+		return pollux_fail(ETIMEDOUT,
+			"%s: the device process does not accept the connection; it may be busy with another client",
+			address);
 	default:
 		return pollux_fail(error, "%s: cannot connect: %s", address, strerror(error));
 	}
@@ -94,16 +100,18 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		.max_access = USER_ACCESS_MAX,
 	};
 	if (!*path)
-		return pollux_fail(EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
+		return pollux_fail(
+			EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
 	if (stat(path, &file) == 0 && !S_ISSOCK(file.st_mode))
-		return pollux_fail(ENOTSOCK, "%s: this is %s and no socket; give the path that the device process was given", address,
+		return pollux_fail(ENOTSOCK,
+			"%s: this is %s and no socket; give the path that the device process was given", address,
 			S_ISDIR(file.st_mode)    ? "a directory"
 			: S_ISFIFO(file.st_mode) ? "a FIFO"
 			: S_ISREG(file.st_mode)  ? "a file"
 						 : "a device node");
 	if (strlen(path) >= sizeof(name.sun_path))
-		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one", address,
-			sizeof(name.sun_path) - 1);
+		return pollux_fail(EINVAL, "%s: the path of a socket has at most %zu characters; use a shorter one",
+			address, sizeof(name.sun_path) - 1);
 	memcpy(name.sun_path, path, strlen(path));
 
 	channel->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -139,8 +147,8 @@ void user_channel_close(struct user_channel *channel)
 
 /* ---- Losing the connection ---- */
 
-/* Notes why, which completes "the device process ...". The peer must let go of our memory too, so the connection ends here; the descriptor
- * stays until close, as others may be about to use it. */
+/* Notes why, which completes "the device process ...". The peer must let go of our memory too, so the connection ends
+ * here; the descriptor stays until close, as others may be about to use it. */
 __attribute__((format(printf, 3, 4))) static int lose(struct user_channel *channel, int error, const char *format, ...)
 {
 	char why[sizeof(channel->loss->why) - 20];
@@ -173,12 +181,13 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 	const char *name = command_name(call->command);
 
 	if (error == EAGAIN || error == EWOULDBLOCK)
-		return lose(
-			channel, ETIMEDOUT, "did not answer %s within %u ms; it hangs or is stopped: restart it", name, answer_limit_ms);
+		return lose(channel, ETIMEDOUT, "did not answer %s within %u ms; it hangs or is stopped: restart it",
+			name, answer_limit_ms);
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
 		return lose(channel, ENODEV, "closed the connection at %s; restart it and open the device again", name);
 	if (error == ETOOMANYREFS)
-		return lose(channel, EPROTO, "does not read the file descriptors that are on their way to it; restart it");
+		return lose(
+			channel, EPROTO, "does not read the file descriptors that are on their way to it; restart it");
 	return lose(channel, ENODEV, "cannot be reached any more: %s failed: %s", name, strerror(error));
 }
 
@@ -288,9 +297,10 @@ static ssize_t receive_some(struct user_channel *channel, struct incoming *in, s
 	return got;
 }
 
-/* Receives until the message has `wanted` bytes. Each wait is limited by the socket, the sum by the deadline: a peer may also drip. */
-static int receive_until(
-	struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted, size_t limit, uint64_t deadline_ms)
+/* Receives until the message has `wanted` bytes. Each wait is limited by the socket, the sum by the deadline: a peer
+ * may also drip. */
+static int receive_until(struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted,
+	size_t limit, uint64_t deadline_ms)
 {
 	while (in->bytes < wanted) {
 		ssize_t got = receive_some(channel, in, limit);
@@ -312,8 +322,8 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 	int error;
 
-	/* Only one command is on its way, so all that comes belongs to its reply, and one system call mostly gets it. One byte more is
-	 * asked for: there must be none. */
+	/* Only one command is on its way, so all that comes belongs to its reply, and one system call mostly gets it.
+	 * One byte more is asked for: there must be none. */
 	if ((error = receive_until(channel, call, in, sizeof(*header), limit + 1, deadline_ms)) != 0)
 		return error;
 	if ((header->flags & VFIO_USER_TYPE) != VFIO_USER_TYPE_REPLY)
@@ -334,7 +344,8 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 		if (header->bytes != sizeof(*header) || in->fd_count)
 			return broken_reply(channel, call, "an error and data");
 		if (header->error == 0 || header->error > ERRNO_MAX)
-			return pollux_fail(EPROTO, "%s: the device process refuses %s with error %u, which is none; look at its output",
+			return pollux_fail(EPROTO,
+				"%s: the device process refuses %s with error %u, which is none; look at its output",
 				channel->address, command_name(call->command), header->error);
 		return pollux_fail((int)header->error, "%s: the device process refuses %s: %s", channel->address,
 			command_name(call->command), strerror((int)header->error));
@@ -374,7 +385,8 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 	return 0;
 }
 
-int user_channel_access(struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
+int user_channel_access(
+	struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
 	struct {
 		struct vfio_user_region_access head;
@@ -394,8 +406,8 @@ int user_channel_access(struct user_channel *channel, unsigned region, uint64_t 
 	int error;
 
 	if (bytes > channel->max_access)
-		return pollux_fail(EINVAL, "%s: the device process takes at most %u bytes in a message, not %zu", channel->address,
-			channel->max_access, bytes);
+		return pollux_fail(EINVAL, "%s: the device process takes at most %u bytes in a message, not %zu",
+			channel->address, channel->max_access, bytes);
 	if ((error = user_channel_call(channel, &call)) != 0)
 		return error;
 	if (reply.head.offset != offset || reply.head.region != region || reply.head.count != bytes)

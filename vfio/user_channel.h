@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One vfio-user connection: sends a command, waits for its reply, and believes nothing in it that it has not checked. */
+ * One vfio-user connection: sends a command, waits for its reply, and believes nothing in it that it has not checked.
+ */
 #ifndef POLLUX_VFIO_USER_CHANNEL_H
 #define POLLUX_VFIO_USER_CHANNEL_H
 
@@ -39,8 +40,8 @@ struct user_call {
 	int *reply_fd;      /* out: NULL: the reply may bring none; -1: it brought none. The caller's to close. */
 };
 
-/** Connects. loss and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long), -ETIMEDOUT, ...; nothing
- * is left open after a failure. */
+/** Connects. loss and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long),
+ * -ETIMEDOUT, ...; nothing is left open after a failure. */
 int user_channel_open(struct user_channel *channel, const char *path, const char *address, struct pollux_loss *loss);
 
 /** Closes the connection. No other thread may be inside a call. */
@@ -48,16 +49,19 @@ void user_channel_close(struct user_channel *channel);
 
 /**
  * Sends a command and waits for its reply. Thread-safe.
- * Errors: what the peer answered (the connection goes on); or, and the connection is then lost: -ENODEV (closed), -ETIMEDOUT, -EPROTO.
- * -EPROTO without losing it: the peer reports an error that is none. After the loss: -ENODEV at once.
+ * Errors: what the peer answered (the connection goes on); or, and the connection is then lost: -ENODEV (closed),
+ * -ETIMEDOUT, -EPROTO. -EPROTO without losing it: the peer reports an error that is none. After the loss: -ENODEV at
+ * once.
  */
 int user_channel_call(struct user_channel *channel, struct user_call *call);
 
-/** Reads bytes of a region into `in`, or writes them from `out`; the other is NULL. -EINVAL: more than max_access; and those of
- *  user_channel_call. */
-int user_channel_access(struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
+/** Reads bytes of a region into `in`, or writes them from `out`; the other is NULL. -EINVAL: more than max_access; and
+ * those of user_channel_call. */
+int user_channel_access(
+	struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
 
-/** The peer broke the protocol inside a well-formed reply: marks the connection lost. `what` completes "<address>: the device process ...".
+/** The peer broke the protocol inside a well-formed reply: marks the connection lost. `what` completes "<address>: the
+ * device process ...".
  *  @return -EPROTO, with the sentence */
 int user_channel_broken(struct user_channel *channel, const char *what);
 

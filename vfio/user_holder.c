@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Who listens at a UNIX socket's file, and who else is connected to it. The kernel lists all sockets (NETLINK_SOCK_DIAG, which needs no
- * privilege): those that the server has accepted carry the file that it listens at, and the number of the socket at the other end, by which
- * /proc shows its process. */
+ * Who listens at a UNIX socket's file, and who else is connected to it. The kernel lists all sockets
+ * (NETLINK_SOCK_DIAG, which needs no privilege): those that the server has accepted carry the file that it listens at,
+ * and the number of the socket at the other end, by which /proc shows its process. */
 #include "user_holder.h"
 
 #include "bind.h"
@@ -35,7 +35,9 @@ static int ask(void)
 		struct nlmsghdr head;
 		struct unix_diag_req request;
 	} message = {
-		.head = {.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.head = {.nlmsg_len = sizeof(message),
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.request =
 			{
 				.sdiag_family = AF_UNIX,
@@ -90,7 +92,8 @@ static bool take(struct search *search, int fd)
 	bool more = got > 0;
 
 	for (const struct nlmsghdr *m = &answer.head; more && NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
-		more = m->nlmsg_type == SOCK_DIAG_BY_FAMILY && m->nlmsg_len >= NLMSG_LENGTH(sizeof(struct unix_diag_msg));
+		more = m->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+		       m->nlmsg_len >= NLMSG_LENGTH(sizeof(struct unix_diag_msg));
 		if (more)
 			look(search, m);
 	}

@@ -15,7 +15,8 @@
  */
 bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32]);
 
-/** @return whether a process listens at this file. false: none does, or the kernel does not tell, as of another network namespace */
+/** @return whether a process listens at this file. false: none does, or the kernel does not tell, as of another network
+ * namespace */
 bool user_holder_listens(const char *path);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The vfio-user wire format, version 0.1: what the client (vfio/user.c) and the software card's server put on the socket.
+ * The vfio-user wire format, version 0.1: what the client (vfio/user.c) and the software card's server put on the
+ * socket.
  *
- * All in host byte order. A message is a header, a payload, and descriptors as SCM_RIGHTS with its first byte. Offsets and
- * flags inside payloads that mirror linux/vfio.h have its meaning (VFIO_REGION_INFO_FLAG_MMAP, VFIO_IRQ_SET_DATA_EVENTFD, ...).
- * Everything here comes from a peer: sizes, counts and offsets are validated before use, on both sides. */
+ * All in host byte order. A message is a header, a payload, and descriptors as SCM_RIGHTS with its first byte. Offsets
+ * and flags inside payloads that mirror linux/vfio.h have its meaning (VFIO_REGION_INFO_FLAG_MMAP,
+ * VFIO_IRQ_SET_DATA_EVENTFD, ...). Everything here comes from a peer: sizes, counts and offsets are validated before
+ * use, on both sides. */
 #ifndef POLLUX_VFIO_USER_PROTOCOL_H
 #define POLLUX_VFIO_USER_PROTOCOL_H
 
@@ -35,7 +37,8 @@ enum vfio_user_command {
 	VFIO_USER_DEVICE_SET_IRQS = 8,
 	VFIO_USER_REGION_READ = 9,
 	VFIO_USER_REGION_WRITE = 10,
-	VFIO_USER_DMA_READ = 11, /* server to client, for memory that came without a descriptor: ours always comes with one */
+	VFIO_USER_DMA_READ =
+		11, /* server to client, for memory that came without a descriptor: ours always comes with one */
 	VFIO_USER_DEVICE_RESET = 13,
 };
 
@@ -59,8 +62,9 @@ struct vfio_user_header {
 static_assert(sizeof(struct vfio_user_header) == 16, "vfio-user header");
 
 /**
- * VERSION, both ways. JSON and its NUL may follow: {"capabilities":{"max_msg_fds":N,"max_data_xfer_size":N,"max_dma_maps":N,
- * "pgsizes":N}}, each optional. The reply has the same major and at most the proposed minor.
+ * VERSION, both ways. JSON and its NUL may follow:
+ * {"capabilities":{"max_msg_fds":N,"max_data_xfer_size":N,"max_dma_maps":N, "pgsizes":N}}, each optional. The reply has
+ * the same major and at most the proposed minor.
  */
 struct vfio_user_version {
 	uint16_t major, minor;
@@ -97,8 +101,8 @@ struct vfio_user_device_info {
 static_assert(sizeof(struct vfio_user_device_info) == 16, "vfio-user GET_INFO");
 
 /**
- * DEVICE_GET_REGION_INFO, both ways. argsz is the most that the reply's payload may have; in the reply what it would take in
- * full, and the capabilities are left out when that is more. With the MMAP flag comes one descriptor.
+ * DEVICE_GET_REGION_INFO, both ways. argsz is the most that the reply's payload may have; in the reply what it would
+ * take in full, and the capabilities are left out when that is more. With the MMAP flag comes one descriptor.
  */
 struct vfio_user_region_info {
 	uint32_t argsz;
@@ -140,9 +144,9 @@ struct vfio_user_irq_info {
 static_assert(sizeof(struct vfio_user_irq_info) == 16, "vfio-user GET_IRQ_INFO");
 
 /**
- * DEVICE_SET_IRQS. flags is one VFIO_IRQ_SET_DATA_ and one VFIO_IRQ_SET_ACTION_. DATA_EVENTFD: the descriptors of the message
- * are for start, start+1, ...; fewer than count, or none: the rest is turned off. DATA_NONE with count 0 turns all of index off.
- * The reply has no payload.
+ * DEVICE_SET_IRQS. flags is one VFIO_IRQ_SET_DATA_ and one VFIO_IRQ_SET_ACTION_. DATA_EVENTFD: the descriptors of the
+ * message are for start, start+1, ...; fewer than count, or none: the rest is turned off. DATA_NONE with count 0 turns
+ * all of index off. The reply has no payload.
  */
 struct vfio_user_irq_set {
 	uint32_t argsz, flags;
@@ -151,7 +155,8 @@ struct vfio_user_irq_set {
 static_assert(sizeof(struct vfio_user_irq_set) == 20, "vfio-user SET_IRQS");
 static_assert(sizeof(struct vfio_user_irq_set) == sizeof(struct vfio_irq_set), "as in linux/vfio.h");
 
-/** REGION_READ and REGION_WRITE, both ways. The reply to a read and the command to write carry `count` bytes of data behind it. */
+/** REGION_READ and REGION_WRITE, both ways. The reply to a read and the command to write carry `count` bytes of data
+ * behind it. */
 struct vfio_user_region_access {
 	uint64_t offset;
 	uint32_t region, count;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is special about the 82540EM, a conventional PCI card: its reset by I/O space, its EEPROM, legacy descriptors. */
+ * What is special about the 82540EM, a conventional PCI card: its reset by I/O space, its EEPROM, legacy descriptors.
+ */
 #include "../../vfio/error.h"
 #include "e1000.h"
 
@@ -16,8 +17,8 @@
 static unsigned find_io_bar(struct vfio_device *device)
 {
 	unsigned bar = 0;
-	while (bar < BARS && (!device->region_bytes[bar] ||
-				     (vfio_config_read(device, PCI_BASE_ADDRESS_0 + 4 * bar, 4) & 3) != PCI_BASE_ADDRESS_SPACE_IO))
+	while (bar < BARS && (!device->region_bytes[bar] || (vfio_config_read(device, PCI_BASE_ADDRESS_0 + 4 * bar, 4) &
+								    3) != PCI_BASE_ADDRESS_SPACE_IO))
 		bar++;
 	return bar;
 }
@@ -30,8 +31,8 @@ static int io_write(struct vfio_device *device, unsigned bar, uint32_t offset, u
 	return device->ops->write(device, bar, offset, bytes, sizeof(bytes));
 }
 
-/* The chip cannot acknowledge a 64-bit-wide memory write while it resets, and a bridge may make one of ours: so by I/O space, where the
- * transport gives access to it. */
+/* The chip cannot acknowledge a 64-bit-wide memory write while it resets, and a bridge may make one of ours: so by I/O
+ * space, where the transport gives access to it. */
 static bool reset_by_io(struct e1000 *e)
 {
 	struct vfio_device *device = e->nic.device;
@@ -41,7 +42,8 @@ static bool reset_by_io(struct e1000 *e)
 		return false;
 	if (!(command & PCI_COMMAND_IO) && vfio_config_write(device, PCI_COMMAND, 2, command | PCI_COMMAND_IO) != 0)
 		return false;
-	return io_write(device, bar, IO_ADDRESS, E1000_CTRL) == 0 && io_write(device, bar, IO_DATA, control | E1000_CTRL_RST) == 0;
+	return io_write(device, bar, IO_ADDRESS, E1000_CTRL) == 0 &&
+	       io_write(device, bar, IO_DATA, control | E1000_CTRL_RST) == 0;
 }
 
 static int reset(struct e1000 *e)
@@ -95,8 +97,8 @@ const struct e1000_chip e1000_82540em = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail, E1000_RX_LEGACY_DD, E1000_RX_LEGACY_EOP,
-		E1000_RX_TELL_SHARE},
+	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail, E1000_RX_LEGACY_DD,
+		E1000_RX_LEGACY_EOP, E1000_RX_TELL_SHARE},
 	.tx_head = e1000_tx_head,
 	.bar_bytes = E1000_BAR_BYTES,
 	.rars = 16,

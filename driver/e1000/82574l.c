@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is special about the 82574L, a PCIe card: its reset beside firmware that uses the PHY, extended receive descriptors, and what its
- * errata ask for. */
+ * What is special about the 82574L, a PCIe card: its reset beside firmware that uses the PHY, extended receive
+ * descriptors, and what its errata ask for. */
 #include "e1000.h"
 
 #include <linux/pci_regs.h>
@@ -32,8 +32,9 @@ static int reset(struct e1000 *e)
 
 static void tune(struct e1000 *e)
 {
-	/* PCIe completions get lost when the link goes to sleep (erratum): no L0s, no L1, and two bits against what is left of it. Not
-	 * every transport gives access to LNKCTL, so this goes past vfio_config_write: refused, it is no failure of the port. */
+	/* PCIe completions get lost when the link goes to sleep (erratum): no L0s, no L1, and two bits against what is
+	 * left of it. Not every transport gives access to LNKCTL, so this goes past vfio_config_write: refused, it is
+	 * no failure of the port. */
 	struct vfio_device *device = e->nic.device;
 	unsigned pcie = nic_find_capability(device, PCI_CAP_ID_EXP);
 	uint8_t control; /* LNKCTL's low byte */
@@ -58,9 +59,10 @@ static int receive_start(struct e1000 *e)
 
 static int transmit_start(struct e1000 *e)
 {
-	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's must be as the first one's, even
-	 * unused (erratum), and both take turns without weights. */
-	const uint32_t thresholds = E1000_TXDCTL_GRAN | E1000_TXDCTL_COUNT_DESC | E1000_TXDCTL_PTHRESH | E1000_TXDCTL_HTHRESH;
+	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's must be as the
+	 * first one's, even unused (erratum), and both take turns without weights. */
+	const uint32_t thresholds =
+		E1000_TXDCTL_GRAN | E1000_TXDCTL_COUNT_DESC | E1000_TXDCTL_PTHRESH | E1000_TXDCTL_HTHRESH;
 	e1000_write(e, E1000_TXDCTL, thresholds);
 	e1000_write(e, E1000_TXDCTL + 0x100, thresholds);
 	e1000_change(e, E1000_TARC, 0, E1000_TARC_BIT0 | E1000_TARC_ENABLE);
@@ -75,8 +77,8 @@ const struct e1000_chip e1000_82574l = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail, E1000_RX_EXTENDED_DD, E1000_RX_EXTENDED_EOP,
-		E1000_RX_TELL_SHARE},
+	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail, E1000_RX_EXTENDED_DD,
+		E1000_RX_EXTENDED_EOP, E1000_RX_TELL_SHARE},
 	.tx_head = e1000_tx_head,
 	.phy_take = phy_take,
 	.phy_give = phy_give,

@@ -2,7 +2,9 @@
  * The e1000 family: which devices it drives; and what the whole lineage, igb's 82576 included, is to nic.c. */
 #include "e1000.h"
 
-#define OLD_PCI    "is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM (8086:100e)"
+#define OLD_PCI                                                                                                        \
+	"is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM "     \
+	"(8086:100e)"
 #define OTHER_PCIE "is a relative of the 82574L whose PHY and NVM differ: Pollux drives the 82574L (8086:10d3)"
 
 enum kind { KIND_82540EM, KIND_82574L };
@@ -87,8 +89,8 @@ static int e1000_open(struct nic *nic)
 	struct e1000 *e = e1000_of(nic);
 	const struct e1000_chip *const *known = nic->driver->chips, *chip = known[nic->id->kind];
 	e->chip = chip;
-	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
-	 * (power state D0). */
+	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has
+	 * woken the device (power state D0). */
 	int ret = nic_leave_bus(nic);
 	if (!ret)
 		ret = nic_open_window(nic, chip->bar_bytes);

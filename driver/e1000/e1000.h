@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port of the e1000 lineage (82540EM, 82574L, and igb's 82576), what differs between its chips as data, and what the files of the
- * control path do for each other. */
+ * A port of the e1000 lineage (82540EM, 82574L, and igb's 82576), what differs between its chips as data, and what the
+ * files of the control path do for each other. */
 #ifndef POLLUX_DRIVER_E1000_E1000_H
 #define POLLUX_DRIVER_E1000_E1000_H
 
@@ -23,8 +23,8 @@ struct e1000_chip {
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct e1000 *e);
 	int (*transmit_start)(struct e1000 *e);
-	/** Takes the PHY from the firmware, and gives it back. NULL: nobody else uses it. False: not to be had, which keeps nobody from
-	 *  going on. */
+	/** Takes the PHY from the firmware, and gives it back. NULL: nobody else uses it. False: not to be had, which
+	 * keeps nobody from going on. */
 	bool (*phy_take)(struct e1000 *e);
 	void (*phy_give)(struct e1000 *e);
 	struct ring_kind ring;
@@ -45,7 +45,8 @@ struct e1000_chip {
 struct e1000 {
 	struct nic nic; /* first */
 	const struct e1000_chip *chip;
-	uint32_t uncleared[1 + E1000_ERRORS]; /* MPC and error counters where reading does not clear them, as last seen */
+	uint32_t uncleared[1 +
+			   E1000_ERRORS]; /* MPC and error counters where reading does not clear them, as last seen */
 };
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
@@ -117,7 +118,8 @@ int e1000_nvm_read_mac(struct e1000 *e, uint8_t mac[6]);
 
 /* ---- phy.c, link.c ---- */
 
-/** Writes a bit that keeps what is written only while nobody else has what it stands for, until it does. False: too late, refused, or gone.
+/** Writes a bit that keeps what is written only while nobody else has what it stands for, until it does. False: too
+ * late, refused, or gone.
  */
 bool e1000_claim(struct e1000 *e, uint32_t offset, uint32_t bit, uint32_t limit_us);
 /** A register of the PHY. -ETIMEDOUT or -EIO with a sentence. */
@@ -128,8 +130,9 @@ int e1000_phy_write(struct e1000 *e, unsigned reg, uint16_t value);
 int e1000_link_start(struct e1000 *e);
 int e1000_get_link(struct nic *nic, struct nic_link *link);
 
-#define E1000_RX_TELL_SHARE                                                                                                                \
-	4u /* of a ring: each tail write is a trap where the card is emulated, and the card does well with most of the ring */
+#define E1000_RX_TELL_SHARE                                                                                            \
+	4u /* of a ring: each tail write is a trap where the card is emulated, and the card does well with most of the \
+	      ring */
 
 /* ---- rings.c: receive and transmit of the chips with one queue ---- */
 
@@ -150,7 +153,8 @@ int e1000_stop(struct nic *nic);
 
 /* ---- filter.c ---- */
 
-/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts. */
+/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts.
+ */
 int e1000_filter_start(struct e1000 *e);
 int e1000_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int e1000_set_multicast(struct nic *nic, unsigned word, uint32_t value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The register fields that bring-up, link, filters and interrupts of the e1000 family use, under their datasheet names. Offsets are in
- * registers.h; descriptors' fields stand beside the code that reads and writes descriptors. */
+ * The register fields that bring-up, link, filters and interrupts of the e1000 family use, under their datasheet names.
+ * Offsets are in registers.h; descriptors' fields stand beside the code that reads and writes descriptors. */
 #ifndef POLLUX_DRIVER_E1000_FIELDS_H
 #define POLLUX_DRIVER_E1000_FIELDS_H
 

@@ -20,8 +20,8 @@ static uint32_t receive_mode(const struct nic *nic)
 
 uint32_t e1000_rctl(const struct e1000 *e)
 {
-	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are dropped. LPE
-	 * always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
+	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
+	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
 	return receive_mode(&e->nic) | E1000_RCTL_SECRC | E1000_RCTL_LPE;
 }
 
@@ -44,7 +44,8 @@ int e1000_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 	/* Off before the address changes: a half-written filter must not match */
 	e1000_write(e, ral(index) + 4, 0);
 	if (mac) {
-		uint32_t low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
+		uint32_t low =
+			(uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
 		e1000_write(e, ral(index), low);
 		e1000_write(e, ral(index) + 4, E1000_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
 	} else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Interrupts of the e1000 lineage: none but link changes, and these only for who asks for a descriptor to wait on. By MSI, or on the
- * 82540EM by its interrupt line; one cause needs no more vectors. */
+ * Interrupts of the e1000 lineage: none but link changes, and these only for who asks for a descriptor to wait on. By
+ * MSI, or on the 82540EM by its interrupt line; one cause needs no more vectors. */
 #include "../../vfio/error.h"
 #include "e1000.h"
 
@@ -28,8 +28,9 @@ int e1000_enable_events(struct nic *nic)
 	struct vfio_device *device = nic->device;
 	unsigned index = irq_index(device);
 	if (!device->irq_count[index])
-		return pollux_fail(
-			ENOTSUP, "%s: the device offers neither MSI nor an interrupt line: poll nic_service instead", device->address);
+		return pollux_fail(ENOTSUP,
+			"%s: the device offers neither MSI nor an interrupt line: poll nic_service instead",
+			device->address);
 	int ret = device->ops->set_irqs(device, index, 0, 1, &nic->event_fd);
 	if (ret)
 		return ret;

@@ -39,7 +39,9 @@ static int phy_access(struct e1000 *e, unsigned reg, uint32_t command, uint16_t 
 	if (!ret && nic_gone(&e->nic))
 		ret = nic_fail_gone(&e->nic);
 	if (!ret && (answer & E1000_MDIC_ERROR))
-		return pollux_fail(EIO, "%s: MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper card",
+		return pollux_fail(EIO,
+			"%s: MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper "
+			"card",
 			e->nic.device->address, reg);
 	*value = (uint16_t)answer;
 	return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82540EM and 82574L that the driver uses, once, as data: name, offset in BAR0, stride, count and which chips have
- * it. The 82576 has those marked "all" too; its own are in igb's list. Fields are in fields.h. */
+ * The registers of the 82540EM and 82574L that the driver uses, once, as data: name, offset in BAR0, stride, count and
+ * which chips have it. The 82576 has those marked "all" too; its own are in igb's list. Fields are in fields.h. */
 #ifndef POLLUX_DRIVER_E1000_REGISTERS_H
 #define POLLUX_DRIVER_E1000_REGISTERS_H
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Reset of the e1000 lineage: stop what runs, let the bus go quiet, reset as the chip wants it. Waits that end without success name the
- * bit. */
+ * Reset of the e1000 lineage: stop what runs, let the bus go quiet, reset as the chip wants it. Waits that end without
+ * success name the bit. */
 #include "../../vfio/error.h"
 #include "e1000.h"
 
 #include <errno.h>
 
-/* Nothing that a former owner, or this driver, started may go on. What the registers say afterwards does not matter, for a reset
- * follows; but it does under a QEMU whose reset resets nothing. */
+/* Nothing that a former owner, or this driver, started may go on. What the registers say afterwards does not matter,
+ * for a reset follows; but it does under a QEMU whose reset resets nothing. */
 static void quiesce(struct e1000 *e)
 {
 	e1000_write(e, E1000_RCTL, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Receive and transmit of the chips with one queue, 82540EM and 82574L: ring registers, and the units behind them. Every register is
- * written, whatever a reset leaves in it. */
+ * Receive and transmit of the chips with one queue, 82540EM and 82574L: ring registers, and the units behind them.
+ * Every register is written, whatever a reset leaves in it. */
 #include "e1000.h"
 
 uint32_t e1000_rx_tail(unsigned queue)
@@ -33,8 +33,8 @@ int e1000_receive_start(struct e1000 *e)
 	e1000_write(e, E1000_RADV, 0);
 	e1000_write(e, E1000_RDH, 0);
 	e1000_write(e, E1000_RDT, 0);
-	/* enabled before the ring has descriptors: the tail is what starts it. Written once: QEMU's 82540EM receives nothing for a second
-	 * after each write. */
+	/* enabled before the ring has descriptors: the tail is what starts it. Written once: QEMU's 82540EM receives
+	 * nothing for a second after each write. */
 	e1000_write(e, E1000_RCTL, e1000_rctl(e) | E1000_RCTL_EN);
 	if (nic_gone(&e->nic))
 		return nic_fail_gone(&e->nic);
@@ -54,5 +54,6 @@ void e1000_transmit_start(struct e1000 *e, uint32_t more_tctl)
 	e1000_write(e, E1000_TIDV, 0);
 	e1000_write(e, E1000_TADV, 0);
 	e1000_write(e, E1000_TIPG, E1000_TIPG_COPPER);
-	e1000_write(e, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT | E1000_TCTL_COLD | E1000_TCTL_RTLC | more_tctl);
+	e1000_write(e, E1000_TCTL,
+		E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT | E1000_TCTL_COLD | E1000_TCTL_RTLC | more_tctl);
 }

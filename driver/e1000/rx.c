@@ -51,7 +51,8 @@ static inline unsigned extended_take(const struct ring_rxq *queue, uint32_t slot
 	return ring_rx_take(&extended, queue, slot, pkts, n);
 }
 
-static __attribute__((noinline)) unsigned extended_any(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
+static __attribute__((noinline)) unsigned extended_any(
+	struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
 {
 	return ring_rx_any(&extended, queue, pkts, n, got, extended_take, refill);
 }

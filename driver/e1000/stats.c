@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Statistics of the e1000 lineage: counters that a read clears, accumulated before they wrap. Only those are read that something is
- * made of. */
+ * Statistics of the e1000 lineage: counters that a read clears, accumulated before they wrap. Only those are read that
+ * something is made of. */
 #include "e1000.h"
 
-/* Low word first; reading the high one clears both: it is not read where the low one is refused, and counts nothing where it is. */
+/* Low word first; reading the high one clears both: it is not read where the low one is refused, and counts nothing
+ * where it is. */
 static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
 {
 	uint64_t below, above;
@@ -21,8 +22,8 @@ static const uint32_t errors[E1000_ERRORS] = {
 	E1000_RJC,
 };
 
-/* Losses and errors, which QEMU's cards count in registers that a read does not clear. A second read tells: on hardware it finds next to
- * nothing. Where it finds as much, by chance, the next update finds less than that. */
+/* Losses and errors, which QEMU's cards count in registers that a read does not clear. A second read tells: on hardware
+ * it finds next to nothing. Where it finds as much, by chance, the next update finds less than that. */
 static uint64_t count_rare(struct e1000 *e, unsigned index, uint32_t offset)
 {
 	uint64_t value, again = 0, before = e->uncleared[index];

@@ -9,7 +9,8 @@ int e1000_stop(struct nic *nic)
 		nic_rings_drain(nic, e->chip->tx_head, e1000_times.drain);
 		e1000_change(e, E1000_RCTL, E1000_RCTL_EN, 0);
 		e1000_change(e, E1000_TCTL, E1000_TCTL_EN, 0);
-		/* frames that are under way end as they began: from then on nothing counts, and the reset has not cleared anything yet */
+		/* frames that are under way end as they began: from then on nothing counts, and the reset has not
+		 * cleared anything yet */
 		nic_sleep_us(e1000_times.quiesce);
 		nic_update_stats(nic);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Transmit bursts of the 82540EM and the 82574L, both with legacy descriptors: nothing that the extended ones add is used. */
+ * Transmit bursts of the 82540EM and the 82574L, both with legacy descriptors: nothing that the extended ones add is
+ * used. */
 #include "../ring_tx.h"
 #include "e1000.h"
 

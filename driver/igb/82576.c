@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is special about the 82576, a PCIe card: queues with an enable bit each, advanced descriptors, and what its errata ask for. */
+ * What is special about the 82576, a PCIe card: queues with an enable bit each, advanced descriptors, and what its
+ * errata ask for. */
 #include "../../vfio/error.h"
 #include "../ring_tx.h"
 #include "igb.h"
@@ -12,7 +13,8 @@
 #define IFCS          (UINT64_C(1) << 25)
 
 /* The frame's length stands in PAYLEN too; the card pads what has 17 bytes at least. */
-static const struct ring_tx_format advanced = {.command = ADVANCED_DATA | IFCS, .lengths = (UINT64_C(1) << 46) + 1, .frame_min = 17};
+static const struct ring_tx_format advanced = {
+	.command = ADVANCED_DATA | IFCS, .lengths = (UINT64_C(1) << 46) + 1, .frame_min = 17};
 
 static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
@@ -39,7 +41,8 @@ static unsigned tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n
 static int reset(struct e1000 *e)
 {
 	int ret = e1000_reset_by_register(e);
-	/* A board without NVM never says that it has been read, nor does QEMU's model: what counts is an address, which read_mac sees */
+	/* A board without NVM never says that it has been read, nor does QEMU's model: what counts is an address, which
+	 * read_mac sees */
 	if (!ret && e1000_wait(e, E1000_EECD, E1000_EECD_AUTO_RD, E1000_EECD_AUTO_RD, e1000_times.auto_read_82576) != 0)
 		return nic_gone(&e->nic) ? nic_fail_gone(&e->nic) : 0;
 	return ret;
@@ -55,7 +58,8 @@ static int read_mac(struct e1000 *e, uint8_t mac[6])
 		mac[i] = (uint8_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
 	if (!(high & E1000_RAH_AV) || !nic_is_mac(mac))
 		return pollux_fail(EIO,
-			"%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM is missing or "
+			"%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM "
+			"is missing or "
 			"damaged; restore it with the vendor's tool",
 			e->nic.device->address, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
@@ -76,7 +80,8 @@ static int wait_enabled(struct e1000 *e, uint32_t offset, bool on, const char *n
 	int ret = e1000_wait(e, offset, IGB_XXDCTL_ENABLE, on ? IGB_XXDCTL_ENABLE : 0, e1000_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
-			"%s: %s.ENABLE of queue 0 did not %s within %u ms: the card hangs; power the machine off and on",
+			"%s: %s.ENABLE of queue 0 did not %s within %u ms: the card hangs; power the machine off and "
+			"on",
 			e->nic.device->address, name, on ? "come" : "clear", e1000_times.queue / 1000);
 	return ret;
 }
@@ -161,7 +166,8 @@ const struct e1000_chip igb_82576 = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, E1000_RX_EXTENDED_DD, E1000_RX_EXTENDED_EOP, E1000_RX_TELL_SHARE},
+	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, E1000_RX_EXTENDED_DD, E1000_RX_EXTENDED_EOP,
+		E1000_RX_TELL_SHARE},
 	.tx_head = tx_head,
 	.phy_take = igb_phy_take,
 	.phy_give = igb_phy_give,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82576 that its predecessors do not have, or have elsewhere, once, as data. Those that they share are in
- * e1000's list. */
+ * The registers of the 82576 that its predecessors do not have, or have elsewhere, once, as data. Those that they share
+ * are in e1000's list. */
 #ifndef POLLUX_DRIVER_IGB_REGISTERS_H
 #define POLLUX_DRIVER_IGB_REGISTERS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The semaphores by which drivers and the 82576's firmware share the ports' PHYs: SW_FW_SYNC has a bit for each PHY and each side, and
- * SWSM guards SW_FW_SYNC. */
+ * The semaphores by which drivers and the 82576's firmware share the ports' PHYs: SW_FW_SYNC has a bit for each PHY and
+ * each side, and SWSM guards SW_FW_SYNC. */
 #include "igb.h"
 
 #include <errno.h>
@@ -31,7 +31,8 @@ static void sync_give(struct e1000 *e)
 static uint32_t phy_bit(struct e1000 *e)
 {
 	uint32_t status;
-	static const uint32_t bits[] = {IGB_SW_FW_SYNC_PHY0, IGB_SW_FW_SYNC_PHY1, IGB_SW_FW_SYNC_PHY2, IGB_SW_FW_SYNC_PHY3};
+	static const uint32_t bits[] = {
+		IGB_SW_FW_SYNC_PHY0, IGB_SW_FW_SYNC_PHY1, IGB_SW_FW_SYNC_PHY2, IGB_SW_FW_SYNC_PHY3};
 	return nic_read_sure(&e->nic, E1000_STATUS, &status) == 0 ? bits[status >> E1000_STATUS_FUNC_SHIFT & 3] : 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The burst functions of the 82599, X540 and X550 (82599 DS 7.1.6 and 7.2.3.2.4, advanced descriptors; 7.1.9 and 7.2.3.3, rings; 7.2.3.5,
- * write-back), by instruction set. */
+ * The burst functions of the 82599, X540 and X550 (82599 DS 7.1.6 and 7.2.3.2.4, advanced descriptors; 7.1.9
+ * and 7.2.3.3, rings; 7.2.3.5, write-back), by instruction set. */
 #ifndef POLLUX_DRIVER_IXGBE_BURSTS_H
 #define POLLUX_DRIVER_IXGBE_BURSTS_H
 

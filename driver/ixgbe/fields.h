@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The register fields that bring-up, link, filters and interrupts of the 82599, X540 and X550 use, under their datasheet names.
- * Offsets are in registers.h; those of descriptors in descriptor.h. */
+ * The register fields that bring-up, link, filters and interrupts of the 82599, X540 and X550 use, under their
+ * datasheet names. Offsets are in registers.h; those of descriptors in descriptor.h. */
 #ifndef POLLUX_DRIVER_IXGBE_FIELDS_H
 #define POLLUX_DRIVER_IXGBE_FIELDS_H
 

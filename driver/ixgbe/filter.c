@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Which frames the 82599, X540 and X550 receive: exact MAC filters, the multicast hash table, promiscuous modes (82599 DS 4.6.7 and
- * 7.1.1). */
+ * Which frames the 82599, X540 and X550 receive: exact MAC filters, the multicast hash table, promiscuous modes (82599
+ * DS 4.6.7 and 7.1.1). */
 #include "ixgbe.h"
 
 static void zero(struct nic *nic, uint32_t first, unsigned count)
@@ -51,7 +51,8 @@ int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 	/* Off before the address changes: a half-written filter must not match */
 	nic_write(nic, IXGBE_RAH + 8 * index, 0);
 	if (mac) {
-		uint32_t low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
+		uint32_t low =
+			(uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
 		/* Frames of this address are pool 0's, the only one without virtualisation (DS 8.2.3.7.10) */
 		nic_write(nic, IXGBE_MPSAR + 8 * index, 1);
 		nic_write(nic, IXGBE_MPSAR + 8 * index + 4, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Interrupts of the 82599, X540 and X550: none but link changes, and these only for who asks for a descriptor to wait on
- * (82599 DS 7.3). */
+ * Interrupts of the 82599, X540 and X550: none but link changes, and these only for who asks for a descriptor to wait
+ * on (82599 DS 7.3). */
 #include "../../vfio/error.h"
 #include "ixgbe.h"
 
@@ -40,7 +40,8 @@ int ixgbe_enable_events(struct nic *nic)
 	struct vfio_device *device = nic->device;
 	/* No INTx: it would have to be unmasked after each interrupt, and no card of these has only that */
 	if (!has_msix(device) && !device->irq_count[VFIO_PCI_MSI_IRQ_INDEX])
-		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead", device->address);
+		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead",
+			device->address);
 	unsigned index = has_msix(device) ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
 	int ret = device->ops->set_irqs(device, index, LINK_VECTOR, 1, &nic->event_fd);
 	if (ret)

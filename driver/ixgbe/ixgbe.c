@@ -5,7 +5,9 @@
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
-#define X550_EMBEDDED    "is an X550 inside a processor, whose NVM and semaphores differ: Pollux drives the X550 cards 8086:1563 and 8086:15d1"
+#define X550_EMBEDDED                                                                                                  \
+	"is an X550 inside a processor, whose NVM and semaphores differ: Pollux drives the X550 cards 8086:1563 and "  \
+	"8086:15d1"
 
 static const struct nic_id ids[] = {
 	{0x10FB, IXGBE_82599_SFP, "Intel 82599ES SFI/SFP+", NULL},
@@ -63,8 +65,8 @@ static const struct nic_id ids[] = {
 
 static int ixgbe_open(struct nic *nic)
 {
-	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has woken the device
-	 * (power state D0). */
+	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has
+	 * woken the device (power state D0). */
 	int ret = nic_leave_bus(nic);
 	if (!ret)
 		ret = nic_open_window(nic, IXGBE_BAR_BYTES);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the files of the control path of the 82599, X540 and X550 know and do for each other. A port of these is a struct nic, no more. */
+ * What the files of the control path of the 82599, X540 and X550 know and do for each other. A port of these is a
+ * struct nic, no more. */
 #ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
 #define POLLUX_DRIVER_IXGBE_IXGBE_H
 
@@ -40,7 +41,8 @@ struct ixgbe_times {
 };
 extern struct ixgbe_times ixgbe_times;
 
-/** The offset of a per-queue receive register (of RDBAL, ..., RSCCTL): queues 64 and up lie elsewhere (82599 DS 8.2.3.8). */
+/** The offset of a per-queue receive register (of RDBAL, ..., RSCCTL): queues 64 and up lie elsewhere (82599
+ * DS 8.2.3.8). */
 static inline uint32_t ixgbe_rx_register(uint32_t first, unsigned queue)
 {
 	return queue < 64 ? first + 0x40 * queue : first - 0x01000 + 0x0D000 + 0x40 * (queue - 64);
@@ -68,8 +70,8 @@ int ixgbe_read_mac(struct nic *nic, uint8_t mac[6]);
 
 int ixgbe_start(struct nic *nic);
 int ixgbe_stop(struct nic *nic);
-/** Halts the receive path and turns RXEN off; where that fails all is as before. The caller changes what may be changed only then, and
- *  calls ixgbe_receive_on, which has nothing to wait for. */
+/** Halts the receive path and turns RXEN off; where that fails all is as before. The caller changes what may be changed
+ * only then, and calls ixgbe_receive_on, which has nothing to wait for. */
 int ixgbe_receive_off(struct nic *nic);
 int ixgbe_receive_on(struct nic *nic);
 
@@ -80,8 +82,8 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link);
 
 /* ---- filter.c ---- */
 
-/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts. RXEN is
- *  off. */
+/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts.
+ * RXEN is off. */
 int ixgbe_filter_start(struct nic *nic);
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value);

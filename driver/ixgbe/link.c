@@ -10,7 +10,8 @@ void ixgbe_link_start(struct nic *nic)
 	/* SDP3 high is laser off, on boards with cages */
 	if (nic->id->kind == IXGBE_82599_SFP)
 		nic_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
-	/* After a reset AUTOC and AUTOC2 hold what the NVM knows of the board's medium: restart, and change nothing else */
+	/* After a reset AUTOC and AUTOC2 hold what the NVM knows of the board's medium: restart, and change nothing
+	 * else */
 	nic_change(nic, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's life: opening, giving finished receive slots back, outputs that hang, and the end. How slots are shared is told in pipe.h. */
+ * A pipe's life: opening, giving finished receive slots back, outputs that hang, and the end. How slots are shared is
+ * told in pipe.h. */
 #include "pipe.h"
 
 #include "../../mempool/pool.h"
@@ -23,13 +24,14 @@ static void forget_usual(struct ixgbe_pipe *pipe)
 
 /* ---- Finished batches ---- */
 
-/* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes feed, others may
- * have gone all around it since, which they can when it was sent only. */
+/* The descriptor in front of `report` is the last one of a burst, and asked for a report. In a ring that several pipes
+ * feed, others may have gone all around it since, which they can when it was sent only. */
 static inline bool sent(const struct ring_txq *queue, uint32_t report)
 {
 	const uint64_t *status = &queue->ring[(report - 1) & queue->mask].q1;
 
-	return __builtin_expect(__atomic_load_n(status, __ATOMIC_ACQUIRE) & IXGBE_TX_DD, IXGBE_TX_DD) || queue->next - report > queue->mask;
+	return __builtin_expect(__atomic_load_n(status, __ATOMIC_ACQUIRE) & IXGBE_TX_DD, IXGBE_TX_DD) ||
+	       queue->next - report > queue->mask;
 }
 
 static inline unsigned batch_of(const struct ixgbe_pipe *pipe, uint32_t slot)
@@ -64,7 +66,8 @@ static uint32_t unsent_stranded(const struct ixgbe_pipe *pipe, const struct ixgb
 	return waiting;
 }
 
-/* Slots [first, first + n), of one batch, leave the ring with their buffers: the batch's outputs are not done with them. */
+/* Slots [first, first + n), of one batch, leave the ring with their buffers: the batch's outputs are not done with
+ * them. */
 static void strand(struct ixgbe_pipe *pipe, uint32_t first, unsigned n)
 {
 	unsigned batch = batch_of(pipe, first);
@@ -160,7 +163,8 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 		pipe->even = fill; /* never left so far behind that it seems to be ahead */
 }
 
-/* What the outputs got of the batch in progress becomes what ends it. Packets of other pipes may be behind it in a queue: that's as good.
+/* What the outputs got of the batch in progress becomes what ends it. Packets of other pipes may be behind it in a
+ * queue: that's as good.
  */
 static void note(struct ixgbe_pipe *pipe, unsigned batch)
 {
@@ -273,8 +277,8 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 		/* exactly full: an ordinary packet, which the quick comparison cannot tell from too long ones */
 		uint32_t slot = queue->next & queue->mask;
 
-		pipe->nic.pkts[0] =
-			(struct pkt){.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
+		pipe->nic.pkts[0] = (struct pkt){
+			.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
 		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
 		return 1;
 	}
@@ -292,7 +296,8 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 	const struct pkt_pool *pool = pipe->rxq->pool;
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
-	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->range[2] + IXGBE_TX_FRAME_MIN && !(offset & pool->outside)) {
+	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->range[2] + IXGBE_TX_FRAME_MIN &&
+		!(offset & pool->outside)) {
 		uint8_t *data = pkt_default_data(pool, offset), *was = pkt->data, *from = was;
 
 		/* its own buffer may end behind it: then the padding moves the frame forward */
@@ -490,15 +495,18 @@ static void get_stats(const struct nic_pipe *nic, struct nic_pipe_stats *stats)
 static int check_input(struct nic *nic, const struct ring_rxq *queue, unsigned index)
 {
 	if (queue->pipe)
-		return pollux_fail(EBUSY, "%s: receive queue %u feeds a pipe already: close that first", nic->info.address, index);
+		return pollux_fail(
+			EBUSY, "%s: receive queue %u feeds a pipe already: close that first", nic->info.address, index);
 	if (queue->next)
 		return pollux_fail(EBUSY,
-			"%s: receive queue %u has been used since the port was started: start it again and open the pipe "
+			"%s: receive queue %u has been used since the port was started: start it again and open the "
+			"pipe "
 			"before the first burst",
 			nic->info.address, index);
 	if (nic->config.mtu + NIC_FRAME_OVERHEAD > PKT_DATA_BYTES)
 		return pollux_fail(EINVAL,
-			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the port "
+			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the "
+			"port "
 			"with %u at most",
 			nic->info.address, nic->config.mtu, PKT_DATA_BYTES - NIC_FRAME_OVERHEAD);
 	return 0;
@@ -508,13 +516,16 @@ static int check_output(struct nic *nic, const struct ring_txq *queue, unsigned 
 {
 	if (!queue->pipe_slots && queue->next)
 		return pollux_fail(EBUSY,
-			"%s: transmit queue %u has been used since the port was started: start it again and open the pipe "
+			"%s: transmit queue %u has been used since the port was started: start it again and open the "
+			"pipe "
 			"before the first burst",
 			nic->info.address, index);
 	if (queue->pipe_slots + slots > queue->mask + 1)
 		return pollux_fail(EINVAL,
-			"%s: a transmit ring of %u is too small for the receive rings of all pipes that were opened on it since the port "
-			"was started, %u together: start the port again if some of these are closed, else with a larger ring, or the "
+			"%s: a transmit ring of %u is too small for the receive rings of all pipes that were opened on "
+			"it since the port "
+			"was started, %u together: start the port again if some of these are closed, else with a "
+			"larger ring, or the "
 			"others with smaller ones",
 			nic->info.address, queue->mask + 1, queue->pipe_slots + slots);
 	return 0;
@@ -528,7 +539,8 @@ static struct ixgbe_pipe *pipe_alloc(const struct ring_rxq *rxq, unsigned output
 		return NULL;
 	memset(pipe, 0, sizeof(*pipe));
 	pipe->outputs = aligned_alloc(_Alignof(struct ixgbe_pipe_output), outputs * sizeof(*pipe->outputs));
-	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can strand */
+	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can
+	 * strand */
 	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / RING_BATCH), sizeof(*pipe->stranded));
 	pipe->home = aligned_alloc(64, (rxq->mask + 1) * sizeof(*pipe->home));
 	if (pipe->outputs && pipe->stranded && pipe->home)
@@ -543,7 +555,8 @@ static const struct ixgbe_pipe_bursts *const bursts[] = {
 	[PKT_SIMD_AVX512] = &ixgbe_pipe_avx512,
 };
 
-int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count_outputs)
+int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs,
+	unsigned count_outputs)
 {
 	const struct ixgbe_pipe_bursts *simd = bursts[input->nic->config.simd];
 	struct ring_rxq *rxq = input->nic->rings.rxqs[input->index];
@@ -551,7 +564,8 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	int ret = check_input(input->nic, rxq, input->index);
 
 	for (unsigned i = 0; i < count_outputs && !ret; i++)
-		ret = check_output(outputs[i].nic, outputs[i].nic->rings.txqs[outputs[i].index], outputs[i].index, slots);
+		ret = check_output(
+			outputs[i].nic, outputs[i].nic->rings.txqs[outputs[i].index], outputs[i].index, slots);
 	if (ret)
 		return ret;
 	struct ixgbe_pipe *pipe = pipe_alloc(rxq, count_outputs);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How is told in pipe_fours.h. */
+ * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How is told in
+ * pipe_fours.h. */
 #include "../../mempool/handles.h"
 #include "pipe_fours.h"
 
@@ -8,14 +9,14 @@ static inline __m512i four_times(__m128i piece)
 	return _mm512_broadcast_i32x4(piece);
 }
 
-/* What four whole, good frames have; and the sign of each last dword, where the VLAN tag is, which decides nothing. Loaded each time: what
- * judges overwrites it, and a copy costs as much. */
+/* What four whole, good frames have; and the sign of each last dword, where the VLAN tag is, which decides nothing.
+ * Loaded each time: what judges overwrites it, and a copy costs as much. */
 #define WHOLE (long long)(IXGBE_RX_WHOLE_FRAME | UINT64_C(1) << 63)
 static const volatile __m512i four_whole = {0, WHOLE, 0, WHOLE, 0, WHOLE, 0, WHOLE};
 
 /* Four descriptors that were judged become handles, and are rewritten for the card. */
-static inline void hand_out_four(
-	__m512i judged, __mmask16 lasts, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, __m512i rearm)
+static inline void hand_out_four(__m512i judged, __mmask16 lasts, struct ring_descriptor *ring,
+	const struct ring_descriptor *home, struct pkt *pkts, __m512i rearm)
 {
 	__m512i slots = _mm512_loadu_si512(home);
 	__m512i handle = _mm512_or_si512(_mm512_shuffle_epi8(judged, four_times(pipe_length())), slots);
@@ -25,10 +26,11 @@ static inline void hand_out_four(
 }
 
 /* No loop has as few instructions as four of these in a row: no index, and no end to be worked out. */
-static inline unsigned take_eights(
-	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
+static inline unsigned take_eights(const struct ixgbe_pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
-	const __m512i decides = _mm512_set_epi64(IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0);
+	const __m512i decides =
+		_mm512_set_epi64(IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0);
 	const __m512i rearm = four_times(_mm_load_si128((const __m128i *)&pipe->rearm));
 	__mmask16 lasts = 0;
 
@@ -40,7 +42,8 @@ static inline unsigned take_eights(
 			lasts = _mm512_movepi32_mask(whole); /* one instruction; a constant is two */
 
 		/* a bit that one of two descriptors does not have as a whole, good frame has it */
-		if (__builtin_expect(_mm512_test_epi64_mask(_mm512_ternarylogic_epi64(whole, low, high, 0x7e), decides), 0))
+		if (__builtin_expect(
+			    _mm512_test_epi64_mask(_mm512_ternarylogic_epi64(whole, low, high, 0x7e), decides), 0))
 			return i;
 		__atomic_signal_fence(__ATOMIC_ACQ_REL);
 		hand_out_four(low, lasts, &ring[i], &home[i], &pkts[i], rearm);
@@ -61,7 +64,8 @@ struct eight {
 };
 
 /* The next eight packets' addresses and lengths where descriptors have them, if all are ordinary. */
-static inline __attribute__((always_inline)) bool place_eight(const struct describing *with, const struct pkt *pkts, struct eight *eight)
+static inline __attribute__((always_inline)) bool place_eight(
+	const struct describing *with, const struct pkt *pkts, struct eight *eight)
 {
 	__m512i lower = pkt_load_four(pkts), upper = pkt_load_four(pkts + 4);
 	__m512i most = _mm512_max_epu32(_mm512_sub_epi32(lower, with->least), _mm512_sub_epi32(upper, with->least));
@@ -71,9 +75,10 @@ static inline __attribute__((always_inline)) bool place_eight(const struct descr
 	return __builtin_expect(_mm512_cmpgt_epu32_mask(most, with->range) == 0, 1);
 }
 
-/* No loop here either: there the last eight of any length would be one piece of code, that has to work out where they are. */
-static inline __attribute__((always_inline)) unsigned describe_eights(
-	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, bool ends)
+/* No loop here either: there the last eight of any length would be one piece of code, that has to work out where they
+ * are. */
+static inline __attribute__((always_inline)) unsigned describe_eights(const struct ixgbe_pipe_output *output,
+	struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, bool ends)
 {
 	const struct describing with = {.least = _mm512_set1_epi32((int)output->least),
 		.range = four_times(_mm_load_si128((const __m128i *)output->range)),
@@ -114,7 +119,8 @@ static inline __attribute__((always_inline)) unsigned describe_eights(
 	return 32;
 }
 
-static inline unsigned put_eights(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned put_eights(
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	return describe_eights(output, ring, pkts, n, true);
 }
@@ -141,8 +147,8 @@ static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint
 #define take_rest  take_any_number
 #define put_rest   put_any_number
 
-static inline unsigned take_any_number(
-	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
+static inline unsigned take_any_number(const struct ixgbe_pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	unsigned whole = n & ~7u, got = whole ? take_eights(pipe, ring, home, pkts, whole) : 0;
 

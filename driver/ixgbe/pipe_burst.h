@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's burst functions, without the loops over descriptors: each file that includes this one has defined those before, for one
- * instruction set:
- *   take_wide   takes the unbroken run of whole, good frames at the front, at most n, and rewrites their descriptors for the card;
- *               n is a multiple of PIPE_WIDTH, and so is what it returns
- *   put_wide    writes transmit descriptors for the run of ordinary packets at the front: a length that can be sent, no flags; likewise.
- *               If these are all, the last one asks for a report
- *   take_rest, put_rest   the same for any number
- *   pick        copies the handles that go to an output to the front of another array */
+ * A pipe's burst functions, without the loops over descriptors: each file that includes this one has defined those
+ * before, for one instruction set: take_wide   takes the unbroken run of whole, good frames at the front, at most n,
+ * and rewrites their descriptors for the card; n is a multiple of PIPE_WIDTH, and so is what it returns put_wide writes
+ * transmit descriptors for the run of ordinary packets at the front: a length that can be sent, no flags; likewise. If
+ * these are all, the last one asks for a report take_rest, put_rest   the same for any number pick        copies the
+ * handles that go to an output to the front of another array */
 #ifndef POLLUX_DRIVER_IXGBE_PIPE_BURST_H
 #define POLLUX_DRIVER_IXGBE_PIPE_BURST_H
 
@@ -85,8 +83,8 @@ static inline void pipe_push(struct ring_txq *queue, uint32_t next)
 	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
 }
 
-/* Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor describes as they are,
- * a tail that is told by a call. */
+/* Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor
+ * describes as they are, a tail that is told by a call. */
 static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, unsigned n)
 {
 	struct ixgbe_pipe_output *output = &pipe->outputs[index];
@@ -118,7 +116,8 @@ static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, 
 
 static inline void pipe_sent(struct ixgbe_pipe *pipe, size_t n, uint32_t outputs)
 {
-	/* others may read it: as compilers take a relaxed load, an addition and a store it would be three instructions */
+	/* others may read it: as compilers take a relaxed load, an addition and a store it would be three instructions
+	 */
 	__asm__("add %1, %0" : "+m"(pipe->packets) : "r"(n));
 	pipe->rxq->next += (uint32_t)n;
 	if ((pipe->left -= (int32_t)n) < 0)
@@ -172,7 +171,8 @@ static __attribute__((noinline)) void pipe_send_at_end(struct ixgbe_pipe *pipe, 
 
 /* The usual case: all packets go to one and the same output, where the ones before went, and as they are. */
 static inline void pipe_send_usual(struct ixgbe_pipe *pipe, size_t n, uint32_t to,
-	unsigned (*put)(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n))
+	unsigned (*put)(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts,
+		unsigned n))
 {
 	struct ixgbe_pipe_output *output = pipe->output;
 	struct ring_txq *queue = output->txq;

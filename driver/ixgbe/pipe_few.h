@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static inline unsigned take_few(
-	const struct ixgbe_pipe *pipe, struct ring_descriptor *ring, const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
+static inline unsigned take_few(const struct ixgbe_pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
 {
 	uint64_t offset = pipe->rearm.q0;
 	unsigned i;
@@ -28,7 +28,8 @@ static inline unsigned take_few(
 	return i;
 }
 
-static inline unsigned put_few(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned put_few(
+	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	uint64_t offset = output->describe.q0;
 	uint32_t range = output->range[2];

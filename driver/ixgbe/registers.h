@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82599, X540 and X550 that the driver uses, once, as data: name, offset in BAR0, stride, count and 82599
- * datasheet section ("?" where the section is an inference). Offsets, names in traces and bounds follow from this list. Fields
- * stand beside the code that uses them, in fields.h.
+ * The registers of the 82599, X540 and X550 that the driver uses, once, as data: name, offset in BAR0, stride, count
+ * and 82599 datasheet section ("?" where the section is an inference). Offsets, names in traces and bounds follow from
+ * this list. Fields stand beside the code that uses them, in fields.h.
  *
- * Where the 82599 has two addresses for a register (the datasheet's, and the older 82598 one for low indices) the datasheet's is used. */
+ * Where the 82599 has two addresses for a register (the datasheet's, and the older 82598 one for low indices) the
+ * datasheet's is used. */
 #ifndef POLLUX_DRIVER_IXGBE_REGISTERS_H
 #define POLLUX_DRIVER_IXGBE_REGISTERS_H
 

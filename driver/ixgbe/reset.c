@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Reset of the 82599, X540 and X550: stop what runs, let the bus go quiet, reset, wait for the NVM (82599 DS 4.2.1.6.1, 4.6.3 and
- * 5.2.5.3.2). Waits that end without success name the bit. */
+ * Reset of the 82599, X540 and X550: stop what runs, let the bus go quiet, reset, wait for the NVM (82599
+ * DS 4.2.1.6.1, 4.6.3 and 5.2.5.3.2). Waits that end without success name the bit. */
 #include "../../vfio/error.h"
 #include "ixgbe.h"
 
 #include <errno.h>
 
-/* Nothing that a former owner, or this driver, started may go on: receive path, queues. What the registers say afterwards does
- * not matter, for a reset follows; thresholds may be lost. */
+/* Nothing that a former owner, or this driver, started may go on: receive path, queues. What the registers say
+ * afterwards does not matter, for a reset follows; thresholds may be lost. */
 static void quiesce(struct nic *nic)
 {
 	/* A path that does not drain is no reason to give up: the reset is what counts */
@@ -29,8 +29,8 @@ static bool disable_master(struct nic *nic)
 	return nic_wait(nic, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
 }
 
-/* What the specification update asks for when master disable does not complete (under received pause frames, or without link): flush the
- * data path in loopback, so that nothing is left to be sent. Two resets follow. */
+/* What the specification update asks for when master disable does not complete (under received pause frames, or without
+ * link): flush the data path in loopback, so that nothing is left to be sent. Two resets follow. */
 static void flush_data_path(struct nic *nic)
 {
 	nic_wait_transactions(nic, ixgbe_times.pending);
@@ -92,7 +92,8 @@ int ixgbe_reset(struct nic *nic)
 	/* DS 4.6.3.1: the reset has unmasked them again */
 	ixgbe_interrupt_mask(nic);
 
-	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second look. */
+	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second
+	 * look. */
 	ret = nic_wait(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
@@ -103,7 +104,8 @@ int ixgbe_reset(struct nic *nic)
 		return ret;
 	if (!(nic_read(nic, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
 		return pollux_fail(EIO,
-			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; restore it "
+			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; "
+			"restore it "
 			"with the vendor's tool",
 			nic->device->address);
 	ret = nic_wait(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init);
@@ -128,7 +130,8 @@ int ixgbe_read_mac(struct nic *nic, uint8_t mac[6])
 		mac[4 + i] = (uint8_t)(high >> 8 * i);
 	if (!nic_is_mac(mac) || !(high & IXGBE_RAH_AV))
 		return pollux_fail(EIO,
-			"%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the vendor's tool",
+			"%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the "
+			"vendor's tool",
 			nic->device->address, low, high);
 	return 0;
 }

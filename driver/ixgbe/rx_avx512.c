@@ -6,9 +6,12 @@
 /* As ixgbe_rx_take_fours, but that permutations reach over the whole vector: no order has to be put right. */
 static inline unsigned take(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
-	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), seconds = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
-	const __m512i weave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), weave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
-	const __m512i decides = _mm512_set1_epi64((long long)IXGBE_RX_DECIDES), whole = _mm512_set1_epi64((long long)IXGBE_RX_WHOLE_FRAME);
+	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14),
+		      seconds = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	const __m512i weave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
+		      weave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+	const __m512i decides = _mm512_set1_epi64((long long)IXGBE_RX_DECIDES),
+		      whole = _mm512_set1_epi64((long long)IXGBE_RX_WHOLE_FRAME);
 	/* per quadword: bytes 4 and 5, the length, and two of 0; the upper four are the hash's */
 	const __m512i length = _mm512_set4_epi32(0, -0x10000 | 0x0d0c, 0, -0x10000 | 0x0504);
 	const struct ring_descriptor *at = &queue->ring[slot];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Taking four descriptors at a time with AVX2: for rx_avx2.c, and for what eight at a time leave over in rx_avx512.c. */
+ * Taking four descriptors at a time with AVX2: for rx_avx2.c, and for what eight at a time leave over in rx_avx512.c.
+ */
 #ifndef POLLUX_DRIVER_IXGBE_RX_FOURS_H
 #define POLLUX_DRIVER_IXGBE_RX_FOURS_H
 
@@ -8,16 +9,18 @@
 #include <immintrin.h>
 
 /*
- * A descriptor is {q0: packet type, hash} {q1: status, length, VLAN}, a handle {data} {length, flags, hash}. For four of them:
- * gather the q1s, decide, gather the q0s, and put lengths and hashes together; then weave the pointers in. Unpacking works within
- * 128-bit lanes, so the four are in the order 0 2 1 3 in between, and unpacking once more puts them right.
+ * A descriptor is {q0: packet type, hash} {q1: status, length, VLAN}, a handle {data} {length, flags, hash}. For four
+ * of them: gather the q1s, decide, gather the q0s, and put lengths and hashes together; then weave the pointers in.
+ * Unpacking works within 128-bit lanes, so the four are in the order 0 2 1 3 in between, and unpacking once more puts
+ * them right.
  */
 static inline unsigned ixgbe_rx_take_fours(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const __m256i decides = _mm256_set1_epi64x((long long)IXGBE_RX_DECIDES),
 		      whole = _mm256_set1_epi64x((long long)IXGBE_RX_WHOLE_FRAME);
 	/* per quadword: bytes 4 and 5, the length, and six of 0 */
-	const __m256i length = _mm256_set_epi64x(-0x10000 | 0x0d0c, -0x10000 | 0x0504, -0x10000 | 0x0d0c, -0x10000 | 0x0504);
+	const __m256i length =
+		_mm256_set_epi64x(-0x10000 | 0x0d0c, -0x10000 | 0x0504, -0x10000 | 0x0d0c, -0x10000 | 0x0504);
 	const __m256i *at = (const __m256i *)&queue->ring[slot], *buffers = (const __m256i *)&queue->buffers[slot];
 	unsigned left = n;
 

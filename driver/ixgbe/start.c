@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, receive, transmit (82599 DS 4.6.3 to
- * 4.6.8). */
+ * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, receive, transmit (82599
+ * DS 4.6.3 to 4.6.8). */
 #include "../../vfio/error.h"
 #include "ixgbe.h"
 
@@ -9,8 +9,8 @@
 #define RX_BUFFER_KIB    (PKT_DATA_BYTES / 1024)
 #define TX_PACKET_BUFFER 160u /* KiB */
 
-/* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others found. WTHRESH
- * stays 0: only then does report-status alone bring a write-back. */
+/* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others
+ * found. WTHRESH stays 0: only then does report-status alone bring a write-back. */
 #define TXDCTL_THRESHOLDS (32u | 1u << IXGBE_TXDCTL_HTHRESH)
 
 static uint32_t rx_packet_buffer_kib(const struct nic *nic)
@@ -21,10 +21,12 @@ static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 /* Settings of the MAC core that receive and transmit share (DS 8.2.3.22.8, 8.2.3.22.13). */
 static void mac_init(struct nic *nic)
 {
-	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few for two */
+	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few
+	 * for two */
 	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
-	nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, (nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
+	nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS,
+		(nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
 }
 
 /* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */
@@ -32,7 +34,8 @@ static void flow_control_init(struct nic *nic)
 {
 	nic_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
 	nic_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
-	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back: all but 24 KiB */
+	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back: all but 24
+	 * KiB */
 	nic_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
 }
 
@@ -52,8 +55,8 @@ static int receive_init(struct nic *nic)
 	nic_write(nic, IXGBE_PFVTCTL, 0);
 	nic_write(nic, IXGBE_MRQC, 0);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
-	nic_change(
-		nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE, IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
+	nic_change(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE,
+		IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
 	/* Merged packets are no packets to forward */
 	nic_change(nic, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
 	/* The descriptor carries the RSS hash, and 0 without RSS, instead of a fragment's checksum */
@@ -68,7 +71,8 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 	nic_write(nic, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
 	nic_write(nic, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
 	nic_write(nic, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is its reserve */
+	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is
+	 * its reserve */
 	nic_write(nic, ixgbe_rx_register(IXGBE_SRRCTL, i),
 		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
 	nic_write(nic, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
@@ -77,7 +81,8 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 
 	/* DS 4.6.7.1: the tail may move only once the queue says that it is on */
 	nic_change(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
-	int ret = nic_wait(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
+	int ret = nic_wait(
+		nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: RXDCTL[%u].ENABLE was not set within %u ms: the receive queue does not start; close the "
@@ -92,7 +97,8 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 static int halt_receive_path(struct nic *nic)
 {
 	nic_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	int ret = nic_wait(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
+	int ret = nic_wait(
+		nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: SECRXSTAT.SECRX_RDY was not set within %u ms: the receive path does not drain; close the "
@@ -112,7 +118,8 @@ int ixgbe_receive_off(struct nic *nic)
 	return 0;
 }
 
-/* Erratum: RXEN set while frames arrive can hang receive DMA, unless the path before it is halted meanwhile, which it is. */
+/* Erratum: RXEN set while frames arrive can hang receive DMA, unless the path before it is halted meanwhile, which it
+ * is. */
 int ixgbe_receive_on(struct nic *nic)
 {
 	nic_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
@@ -136,7 +143,8 @@ static int receive_start(struct nic *nic)
 	return ret ? ret : ixgbe_receive_on(nic);
 }
 
-/* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up already. */
+/* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up
+ * already. */
 static void transmit_init(struct nic *nic)
 {
 	/* DS 8.2.3.9.15: the layout changes only while the arbiter is off */
@@ -179,7 +187,8 @@ static int transmit_start(struct nic *nic)
 	nic_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
 		nic_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = nic_wait(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE, ixgbe_times.queue);
+		int ret = nic_wait(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE,
+			ixgbe_times.queue);
 		if (ret == -ETIMEDOUT)
 			return pollux_fail(ETIMEDOUT,
 				"%s: TXDCTL[%u].ENABLE was not set within %u ms: the transmit queue does not start; "
@@ -204,9 +213,12 @@ static uint32_t tx_tail(unsigned queue)
 const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
 {
 	static const struct ring_kind kinds[] = {
-		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, IXGBE_RX_DD, IXGBE_RX_EOP, 0},
-		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, IXGBE_RX_DD, IXGBE_RX_EOP, 0},
-		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, IXGBE_RX_DD, IXGBE_RX_EOP, 0},
+		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, IXGBE_RX_DD,
+			IXGBE_RX_EOP, 0},
+		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, IXGBE_RX_DD,
+			IXGBE_RX_EOP, 0},
+		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, IXGBE_RX_DD,
+			IXGBE_RX_EOP, 0},
 	};
 
 	return &kinds[simd];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Statistics of the 82599, X540 and X550: counters that a read clears, accumulated before they wrap (82599 DS 8.2.3.23). Each read can cost
- * microseconds, so only those are read that something is made of. */
+ * Statistics of the 82599, X540 and X550: counters that a read clears, accumulated before they wrap (82599
+ * DS 8.2.3.23). Each read can cost microseconds, so only those are read that something is made of. */
 #include "ixgbe.h"
 
 #define FCS_BYTES 4u /* per packet, counted by GOTC; QBRC counts what is left after CRC strip (hw-docs/doubts.md) */
@@ -31,8 +31,8 @@ void ixgbe_update_stats(struct nic *nic)
 	stats->tx_bytes += count36(nic, IXGBE_GOTCL, IXGBE_GOTCH);
 	stats->tx_packets += count(nic, IXGBE_GPTC);
 	stats->rx_missed += count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
-	stats->rx_errors += count(nic, IXGBE_CRCERRS) + count(nic, IXGBE_RLEC) + count(nic, IXGBE_RUC) + count(nic, IXGBE_RFC) +
-			    count(nic, IXGBE_ROC) + count(nic, IXGBE_RJC);
+	stats->rx_errors += count(nic, IXGBE_CRCERRS) + count(nic, IXGBE_RLEC) + count(nic, IXGBE_RUC) +
+			    count(nic, IXGBE_RFC) + count(nic, IXGBE_ROC) + count(nic, IXGBE_RJC);
 	stats->rx_multicast += count(nic, IXGBE_MPRC);
 	stats->rx_broadcast += count(nic, IXGBE_BPRC);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Stopping a port of the 82599, X540 or X550: let transmit finish, disable in the datasheet's order (82599 DS 4.6.7.1.2), reset, and only
- * then give the buffers back. */
+ * Stopping a port of the 82599, X540 or X550: let transmit finish, disable in the datasheet's order (82599
+ * DS 4.6.7.1.2), reset, and only then give the buffers back. */
 #include "../../vfio/error.h"
 #include "ixgbe.h"
 #include "pipe.h"
@@ -12,13 +12,15 @@ static uint32_t tx_head(unsigned queue)
 	return ixgbe_tx_register(IXGBE_TDH, queue);
 }
 
-/* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to end here. */
+/* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to
+ * end here. */
 static int queue_off(struct nic *nic, const char *name, unsigned i, uint32_t offset, uint32_t enable)
 {
 	nic_change(nic, offset, enable, 0);
 	int ret = nic_wait(nic, offset, enable, 0, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT, "%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
+		return pollux_fail(ETIMEDOUT,
+			"%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
 			nic->device->address, name, i, ixgbe_times.queue / 1000);
 	return ret;
 }
@@ -35,9 +37,11 @@ int ixgbe_stop(struct nic *nic)
 		/* the path halted, RXEN 0, then the queues one by one */
 		nic_note(&disable, ixgbe_receive_off(nic));
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
-			nic_note(&disable, queue_off(nic, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
+			nic_note(&disable,
+				queue_off(nic, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			nic_note(&disable, queue_off(nic, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
+			nic_note(&disable,
+				queue_off(nic, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
 		nic_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
 		nic_sleep_us(ixgbe_times.queue_off);

@@ -2,8 +2,8 @@
  * How long the ixgbe control path waits, and for what. */
 #include "ixgbe.h"
 
-/* Limits are the datasheet's where it has one; 1 s is generous for the others. Settling: the datasheet asks for 10 ms after a reset,
- * but boards are known that need more. */
+/* Limits are the datasheet's where it has one; 1 s is generous for the others. Settling: the datasheet asks for 10 ms
+ * after a reset, but boards are known that need more. */
 struct ixgbe_times ixgbe_times = {
 	.quiesce = 2000,
 	.master_disable = 80000,

@@ -9,11 +9,12 @@ static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct p
 	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
 	/* length and flags of each, into both halves of a quadword */
 	const __m512i lengths = _mm512_setr_epi32(2, 2, 6, 6, 10, 10, 14, 14, 18, 18, 22, 22, 26, 26, 30, 30);
-	const __m512i weave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), weave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+	const __m512i weave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
+		      weave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
 	const __m512i least = _mm512_set1_epi32(IXGBE_TX_FRAME_MIN),
 		      range = _mm512_set1_epi32((int)(queue->max_single - IXGBE_TX_FRAME_MIN));
-	const __m512i twice =
-		_mm512_set1_epi64((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
+	const __m512i twice = _mm512_set1_epi64(
+		(long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
 	const __m512i command = _mm512_set1_epi64((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
 		      offset = _mm512_set1_epi64((long long)queue->offset);
 	struct ring_descriptor *ring = &queue->ring[slot];
@@ -28,7 +29,8 @@ static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct p
 			break;
 		__m512i data = _mm512_permutex2var_epi64(first, firsts, second);
 		_mm512_storeu_si512(buffers, data);
-		__m512i q0 = _mm512_add_epi64(data, offset), q1 = _mm512_or_si512(_mm512_sllv_epi32(length, twice), command);
+		__m512i q0 = _mm512_add_epi64(data, offset),
+			q1 = _mm512_or_si512(_mm512_sllv_epi32(length, twice), command);
 		_mm512_storeu_si512(&ring[0], _mm512_permutex2var_epi64(q0, weave_low, q1));
 		_mm512_storeu_si512(&ring[4], _mm512_permutex2var_epi64(q0, weave_high, q1));
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The benchmark: what a packet costs in the driver, in lock-step with the software 82599 in the same process. Alone it measures
- * Pollux; linked with dpdk.c and started by tests/bench/run.sh, DPDK's driver too, in the same rounds. */
+ * The benchmark: what a packet costs in the driver, in lock-step with the software 82599 in the same process. Alone it
+ * measures Pollux; linked with dpdk.c and started by tests/bench/run.sh, DPDK's driver too, in the same rounds. */
 #include "calm.h"
 #include "cells.h"
 #include "far.h"
@@ -97,8 +97,8 @@ static double tsc_hz(void)
 	return (double)(end - begin) / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-/* Rounds of cells in which others had the core once more, and again: as many in all as there were rounds of cells, and no longer than those
- * took, or REPEAT_S. @return the first cell that was not measured, or `count`: all were */
+/* Rounds of cells in which others had the core once more, and again: as many in all as there were rounds of cells, and
+ * no longer than those took, or REPEAT_S. @return the first cell that was not measured, or `count`: all were */
 static unsigned repeat_restless(struct cell *cells, unsigned count, struct subject *subjects, double until)
 {
 	unsigned left = count * options.rounds, before;
@@ -154,18 +154,23 @@ static bool measure(struct cell *cells, unsigned count, struct subject *subjects
 static void print_help(void)
 {
 	puts("Usage: bench [--all] [--far] [--only REGEX] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
-	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software 82599:\n"
-	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place (driver/pipe.h): with "
+	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software "
+	     "82599:\n"
+	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place "
+	     "(driver/pipe.h): with "
 	     "the\n"
-	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function called by its "
+	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function "
+	     "called by its "
 	     "pointer.\n\n"
-	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the model on another "
+	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the "
+	     "model on another "
 	     "core\n"
 	     "  -f, --far        with the model on another core, too\n"
 	     "  -o, --only REGEX only cells whose name matches; names are like \"pollux AVX2 fwd 32 far\"\n"
 	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
 	     "  -j, --json       one JSON object instead of the table\n"
-	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to 99 % load\n"
+	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to "
+	     "99 % load\n"
 	     "  -s, --save FILE  the JSON into a file too\n"
 	     "  -v, --svg FILE   a picture of bursts of 32\n"
 	     "  -h, --help       this text\n\n"
@@ -175,10 +180,11 @@ static void print_help(void)
 /* @return as the exit status, or -1: go on */
 static int understand(int argc, char **argv)
 {
-	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
-		{"save", required_argument, NULL, 's'}, {"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
-		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'}, {"only", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
+		{"json", no_argument, NULL, 'j'}, {"save", required_argument, NULL, 's'},
+		{"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
+		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'},
+		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "r:js:v:lafo:h", known, NULL)) != -1) {
@@ -219,7 +225,8 @@ static int understand(int argc, char **argv)
 		return 2;
 	}
 	if (optind != argc || options.rounds < 1 || options.rounds > ROUNDS_MAX) {
-		fprintf(stderr, "bench: rounds go from 1 to %d, and there are no other arguments; see --help\n", ROUNDS_MAX);
+		fprintf(stderr, "bench: rounds go from 1 to %d, and there are no other arguments; see --help\n",
+			ROUNDS_MAX);
 		return 2;
 	}
 	return -1;
@@ -233,8 +240,10 @@ static void plan_latency(const struct subject *subjects)
 {
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 		for (unsigned b = 0; b < COUNT(all_bursts); b++)
-			for (unsigned l = 0; l < COUNT(loads) && wanted(&subjects[s], BENCH_FWD, all_bursts[b], true); l++)
-				latencies[latency_count++] = (struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l]};
+			for (unsigned l = 0; l < COUNT(loads) && wanted(&subjects[s], BENCH_FWD, all_bursts[b], true);
+				l++)
+				latencies[latency_count++] =
+					(struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l]};
 }
 
 static bool measure_latency(struct subject *subjects, double hz)
@@ -250,7 +259,8 @@ static bool measure_latency(struct subject *subjects, double hz)
 			if (latencies[i].load == loads[0])
 				moved = latency_capacity(subject, latencies[i].burst, &run, hz);
 			if (!moved || !latency_measure(subject, &latencies[i], &run, hz)) {
-				fprintf(stderr, "bench: %s forwarded nothing at bursts of %u\n", subject->name, latencies[i].burst);
+				fprintf(stderr, "bench: %s forwarded nothing at bursts of %u\n", subject->name,
+					latencies[i].burst);
 				return false;
 			}
 			latencies[i].runs[r] = run;
@@ -286,8 +296,8 @@ static int tell(const struct report *report)
 		report_table(report);
 	if (files[1] && fclose(files[1]))
 		return cannot_write(options.save);
-	if (options.svg &&
-		(options.latency ? latency_svg(latencies, latency_count, report->subjects, options.svg) : report_svg(report, options.svg)))
+	if (options.svg && (options.latency ? latency_svg(latencies, latency_count, report->subjects, options.svg)
+					    : report_svg(report, options.svg)))
 		return cannot_write(options.svg);
 	return 0;
 }
@@ -303,7 +313,8 @@ int main(int argc, char **argv)
 		return status;
 	error = options.latency ? 0 : cells_count(prepare);
 	if (error)
-		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n", strerror(-error));
+		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n",
+			strerror(-error));
 	error = options.far ? far_open() : 0;
 	if (error) {
 		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));

@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <x86intrin.h>
 
-#define TRIALS    100000u
-#define TURNS     150u
-#define TOLERANCE 10u /* a tenth longer than the shortest is still calm: the clock varies by that much; a busy hyper-thread doubles it */
+#define TRIALS 100000u
+#define TURNS  150u
+#define TOLERANCE                                                                                                      \
+	10u /* a tenth longer than the shortest is still calm: the clock varies by that much; a busy hyper-thread      \
+	       doubles it */
 
 static uint64_t shortest;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Whether a core is all ours: on a machine that others use too, what runs on its other hyper-thread takes up to half of it, unseen. */
+ * Whether a core is all ours: on a machine that others use too, what runs on its other hyper-thread takes up to half of
+ * it, unseen. */
 #ifndef POLLUX_TESTS_BENCH_CALM_H
 #define POLLUX_TESTS_BENCH_CALM_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How a cell of the benchmark is measured: in rounds of lock-steps for time, single-stepped in a child for instructions. */
+ * How a cell of the benchmark is measured: in rounds of lock-steps for time, single-stepped in a child for
+ * instructions. */
 #include "cells.h"
 #include "calm.h"
 #include "far.h"

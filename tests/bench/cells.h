@@ -14,8 +14,10 @@ struct cell {
 	enum bench_job job;
 	unsigned burst, frame_bytes;
 	bool far;                  /* the model runs on another core and pushes what it wrote to the shared cache */
-	unsigned counted_steps;    /* lock-steps whose instructions are counted: a whole ring where the place in it matters, as in pipes */
-	double cycles[ROUNDS_MAX]; /* per packet, the mean of a round but for its slowest steps; sorted once all are done */
+	unsigned counted_steps;    /* lock-steps whose instructions are counted: a whole ring where the place in it
+				      matters, as in pipes */
+	double cycles[ROUNDS_MAX]; /* per packet, the mean of a round but for its slowest steps; sorted once all are
+				      done */
 	double calm[ROUNDS_MAX];   /* share of a round's steps that had the core to themselves; unsorted */
 	double instructions;       /* per packet; < 0: not counted */
 	double polls[ROUNDS_MAX];  /* rx: cycles of a poll that finds nothing */
@@ -29,8 +31,9 @@ bool cell_round(struct cell *cell, struct subject *subjects, unsigned round);
 bool cell_was_restless(const struct cell *cell, unsigned round);
 
 /**
- * Counts instructions in a child process, which opens its own subjects: memory for DMA does not survive a fork. To be called before this
- * process opens any. prepare opens subjects and fills in cells, and gives their number; 0: it could not.
+ * Counts instructions in a child process, which opens its own subjects: memory for DMA does not survive a fork. To be
+ * called before this process opens any. prepare opens subjects and fills in cells, and gives their number; 0: it could
+ * not.
  * @return 0 or -errno
  */
 int cells_count(unsigned (*prepare)(struct subject *subjects, struct cell *cells));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * DPDK's ixgbe driver as it is measured beside ours: the same jobs on the same model, through /dev/vfio as tests/preload presents it.
- * This process serves the models itself, so that it can step them: until the ports are set up a thread does so; then heads and
- * tails become memory, and all else stands still. */
+ * DPDK's ixgbe driver as it is measured beside ours: the same jobs on the same model, through /dev/vfio as
+ * tests/preload presents it. This process serves the models itself, so that it can step them: until the ports are set
+ * up a thread does so; then heads and tails become memory, and all else stands still. */
 #include "subject.h"
 
 #include "../model/server.h"
@@ -198,8 +198,9 @@ static void close_nothing(struct subject *subject)
 static int start_eal(void)
 {
 	char core[16];
-	const char *arguments[] = {"bench", "--in-memory", "--no-telemetry", "--iova-mode=va", "-m", "64", "--log-level=4", "-l", core,
-		"-a", "0000:81:00.0", "-a", "0000:81:00.1", "-a", "0000:82:00.0", "-a", "0000:82:00.1"};
+	const char *arguments[] = {"bench", "--in-memory", "--no-telemetry", "--iova-mode=va", "-m", "64",
+		"--log-level=4", "-l", core, "-a", "0000:81:00.0", "-a", "0000:81:00.1", "-a", "0000:82:00.0", "-a",
+		"0000:82:00.1"};
 	cpu_set_t allowed;
 	int cpu = 0;
 
@@ -210,7 +211,8 @@ static int start_eal(void)
 	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 ||
 		rte_eth_dev_count_avail() != PORTS) {
 		fprintf(stderr,
-			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 128 hugepages of 2 MiB: "
+			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 128 hugepages "
+			"of 2 MiB: "
 			"tests/hugepages.sh 128\n",
 			PORTS, rte_strerror(rte_errno));
 		return -1;
@@ -278,7 +280,8 @@ static int start_port(uint16_t port, bool vector)
 		fprintf(stderr, "bench: DPDK does not start its port %u: %s\n", port, rte_strerror(-error));
 	} else if (!chose(log, vector)) {
 		error = -EINVAL;
-		fprintf(stderr, "bench: DPDK did not choose its %s path; its log:\n%s", vector ? "vector" : "scalar", log);
+		fprintf(stderr, "bench: DPDK did not choose its %s path; its log:\n%s", vector ? "vector" : "scalar",
+			log);
 	}
 	free(log);
 	for (unsigned ms = 0; !error && !link.link_status && ms < LINK_MS; ms += 10) {
@@ -328,8 +331,8 @@ int dpdk_subjects_open(struct subject *subjects, unsigned most)
 	if (!folder || most < PORTS / 2)
 		return 0;
 	if (!serving || !share) {
-		fprintf(stderr,
-			"bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start it with tests/bench/run.sh\n");
+		fprintf(stderr, "bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start "
+				"it with tests/bench/run.sh\n");
 		return -1;
 	}
 	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], 0, "dpdk vector") ||

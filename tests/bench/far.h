@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Pins this thread to one core and starts a helper on another. @return 0 or -errno: -ENOTSUP, there is one core only */
+/** Pins this thread to one core and starts a helper on another. @return 0 or -errno: -ENOTSUP, there is one core only
+ */
 int far_open(void);
 void far_close(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Latency, open loop: packets arrive when they are due, whether the forwarder keeps up or not, and their time counts from when they were
- * due. So a forwarder that stalls is charged for all that had to wait. */
+ * Latency, open loop: packets arrive when they are due, whether the forwarder keeps up or not, and their time counts
+ * from when they were due. So a forwarder that stalls is charged for all that had to wait. */
 #include "latency.h"
 #include "far.h"
 
@@ -51,7 +51,8 @@ static unsigned depart(void *context, const struct model_frame *frames, unsigned
 static void arrive(struct run *run, uint64_t now)
 {
 	struct model_frame frames[BATCH];
-	uint64_t due = run->interval > 0 ? (uint64_t)((double)(now - run->begin) / run->interval) : run->offered + BATCH;
+	uint64_t due =
+		run->interval > 0 ? (uint64_t)((double)(now - run->begin) / run->interval) : run->offered + BATCH;
 	unsigned n;
 
 	if (due > run->offered + BACKLOG) {

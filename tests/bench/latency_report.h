@@ -9,7 +9,8 @@
 
 void latency_table(const struct latency *results, unsigned count, const struct subject *subjects);
 void latency_json(const struct latency *results, unsigned count, const struct subject *subjects, FILE *file);
-/** A picture: median and 99th percentile over the load, for each subject at bursts of 32. @return 0, or -1: see errno */
+/** A picture: median and 99th percentile over the load, for each subject at bursts of 32. @return 0, or -1: see errno
+ */
 int latency_svg(const struct latency *results, unsigned count, const struct subject *subjects, const char *path);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The model's half of a lock-step: it publishes so many packets, the driver handles exactly those, it collects what was sent. */
+ * The model's half of a lock-step: it publishes so many packets, the driver handles exactly those, it collects what was
+ * sent. */
 #ifndef POLLUX_TESTS_BENCH_LOCKSTEP_H
 #define POLLUX_TESTS_BENCH_LOCKSTEP_H
 

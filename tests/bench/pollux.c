@@ -23,7 +23,8 @@ struct pollux {
 
 static unsigned run_rx(struct nic_rxq *rxq, unsigned burst, unsigned packets)
 {
-	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
+	struct pkt pkts[LOCKSTEP_PACKETS]
+		__attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
 	unsigned done = 0, n;
 
 	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
@@ -35,7 +36,8 @@ static unsigned run_rx(struct nic_rxq *rxq, unsigned burst, unsigned packets)
 
 static unsigned run_tx(struct nic_txq *txq, struct pkt_pool *pool, unsigned burst, unsigned packets, uint16_t bytes)
 {
-	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
+	struct pkt pkts[LOCKSTEP_PACKETS]
+		__attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
 	unsigned done = 0, n;
 
 	while (done < packets && (n = pkt_alloc(pool, pkts, burst))) {
@@ -51,7 +53,8 @@ static unsigned run_tx(struct nic_txq *txq, struct pkt_pool *pool, unsigned burs
 
 static unsigned run_fwd(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst, unsigned packets)
 {
-	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
+	struct pkt pkts[LOCKSTEP_PACKETS]
+		__attribute__((aligned(64))); /* else the stack decides, and a tenth of the cycles with it */
 	unsigned done = 0, n;
 
 	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
@@ -116,7 +119,8 @@ static void reach(struct subject *subject, void (*show)(void *context, void *at,
 	show(context, ((struct ring_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
 	show(context, ((struct ring_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
 	for (unsigned i = 0; i <= pollux->pool->last / PKT_BUFFER_BYTES; i++)
-		show(context, pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES,
+		show(context,
+			pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES,
 			subject->lockstep.frame_bytes);
 }
 
@@ -155,11 +159,16 @@ static void close_ports(struct subject *subject)
 static int open_subject(struct subject *subject, const char *name, enum pkt_simd simd)
 {
 	struct pollux *pollux = calloc(1, sizeof(*pollux));
-	struct nic_config config = {.rx_ring = LOCKSTEP_RING, .tx_ring = LOCKSTEP_RING, .promiscuous = true, .simd = simd};
+	struct nic_config config = {
+		.rx_ring = LOCKSTEP_RING, .tx_ring = LOCKSTEP_RING, .promiscuous = true, .simd = simd};
 	int error = -1;
 
-	*subject =
-		(struct subject){.name = name, .context = pollux, .least_burst = 1, .handle = handle, .reach = reach, .close = close_ports};
+	*subject = (struct subject){.name = name,
+		.context = pollux,
+		.least_burst = 1,
+		.handle = handle,
+		.reach = reach,
+		.close = close_ports};
 	if (!pollux)
 		return error;
 	error = dma_space_open(&pollux->space);
@@ -182,8 +191,10 @@ static int open_subject(struct subject *subject, const char *name, enum pkt_simd
 	return 0;
 }
 
-/* A pipe between the two ports. The first `shift` packets are spent, so that bursts of 8 and 32 start at no multiple of 8 in the ring. */
-static int open_pipe(struct subject *subject, unsigned shift, unsigned (*run)(struct subject *, enum bench_job, unsigned, unsigned))
+/* A pipe between the two ports. The first `shift` packets are spent, so that bursts of 8 and 32 start at no multiple of
+ * 8 in the ring. */
+static int open_pipe(
+	struct subject *subject, unsigned shift, unsigned (*run)(struct subject *, enum bench_job, unsigned, unsigned))
 {
 	struct pollux *pollux = subject->context;
 	struct nic_queue input = {pollux->nic[0], 0}, output = {pollux->nic[1], 0};
@@ -209,7 +220,8 @@ int pollux_subjects_open(struct subject *subjects, unsigned most)
 		const char *name;
 		enum pkt_simd simd; /* AUTO: the best */
 		unsigned shift;
-		unsigned (*run)(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets); /* NULL: bursts */
+		unsigned (*run)(struct subject *subject, enum bench_job job, unsigned burst,
+			unsigned packets); /* NULL: bursts */
 	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL},
 		{"pollux scalar", PKT_SIMD_SCALAR, 0, NULL}, {"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe},
 		{"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe}, {"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call},

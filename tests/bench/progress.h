@@ -6,7 +6,8 @@
 /** Seconds of some clock that only goes forward. */
 double progress_seconds(void);
 
-/** Says it in a line of its own if nothing was said for five seconds; else nothing. Not to be called while something is timed. */
+/** Says it in a line of its own if nothing was said for five seconds; else nothing. Not to be called while something is
+ * timed. */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

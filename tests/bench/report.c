@@ -46,7 +46,8 @@ static void print_cell(const struct report *report, const struct cell *cell, boo
 	const struct cell *ours = reference(report, cell);
 
 	if (first)
-		printf("%-4s %5u %6u %-4s", bench_job_name(cell->job), cell->burst, cell->frame_bytes, cell->far ? "far" : "hot");
+		printf("%-4s %5u %6u %-4s", bench_job_name(cell->job), cell->burst, cell->frame_bytes,
+			cell->far ? "far" : "hot");
 	else
 		printf("%22s", "");
 	printf("  %-16s ", report->subjects[cell->subject].name);
@@ -70,9 +71,10 @@ static void print_cell(const struct report *report, const struct cell *cell, boo
 
 void report_table(const struct report *report)
 {
-	printf("%-22s  %-16s %7s  %20s  %6s  %6s  %6s  %s\n", "", "", "instr.", "cycles per packet  ", "", "tail", "empty", "times ours");
-	printf("%-4s %5s %6s %-4s  %-16s %7s  %6s %6s %6s  %6s  %6s  %6s  %5s  %5s\n", "job", "burst", "bytes", "", "", "per pkt", "min",
-		"median", "max", "Mpps", "writes", "poll", "cycl.", "instr");
+	printf("%-22s  %-16s %7s  %20s  %6s  %6s  %6s  %s\n", "", "", "instr.", "cycles per packet  ", "", "tail",
+		"empty", "times ours");
+	printf("%-4s %5s %6s %-4s  %-16s %7s  %6s %6s %6s  %6s  %6s  %6s  %5s  %5s\n", "job", "burst", "bytes", "", "",
+		"per pkt", "min", "median", "max", "Mpps", "writes", "poll", "cycl.", "instr");
 	for (unsigned c = 0; c < report->count; c++) {
 		bool first = true;
 
@@ -82,34 +84,45 @@ void report_table(const struct report *report)
 			if (same_work(&report->cells[d], &report->cells[c]))
 				print_cell(report, &report->cells[d], d == c);
 	}
-	printf("\nAVX-512, AVX2, scalar: bursts, with these instructions. pipe: forwarding in place (driver/pipe.h), with the best of "
+	printf("\nAVX-512, AVX2, scalar: bursts, with these instructions. pipe: forwarding in place (driver/pipe.h), "
+	       "with the best of "
 	       "them;\n"
-	       "pipe +5: whose bursts start 5 packets beside a multiple of 8; pipe call: whose function is called, not inlined.\n");
-	printf("bytes: of a frame, FCS included. Rings of %u, %u interleaved rounds of 400 calm steps (a twentieth, the slowest, left "
+	       "pipe +5: whose bursts start 5 packets beside a multiple of 8; pipe call: whose function is called, not "
+	       "inlined.\n");
+	printf("bytes: of a frame, FCS included. Rings of %u, %u interleaved rounds of 400 calm steps (a twentieth, "
+	       "the slowest, left "
 	       "out), "
 	       "cycles of the time-stamp counter (%.2f GHz), %s pages.\n"
-	       "Steps are calm while nobody else has a share of the core, which work of known length just before and after each tells. "
+	       "Steps are calm while nobody else has a share of the core, which work of known length just before and "
+	       "after each tells. "
 	       "A round that\n"
-	       "after 1600 steps has fewer than 100 of these is taken again, as long as there were not more repetitions than rounds; else "
+	       "after 1600 steps has fewer than 100 of these is taken again, as long as there were not more "
+	       "repetitions than rounds; else "
 	       "all its "
 	       "steps count,\n"
 	       "as in %.0f %% of the rounds. "
-	       "Mpps: what one core would do if it did nothing else. tail writes: per packet. empty poll: cycles of a receive\n"
+	       "Mpps: what one core would do if it did nothing else. tail writes: per packet. empty poll: cycles of a "
+	       "receive\n"
 	       "that finds nothing.\n"
-	       "What flatters all of these figures: there is no PCIe and no IOMMU, and a register write costs less than on a card (so\n"
-	       "count tail writes too). hot: the model ran on the same core, descriptors and packets are in its caches.\n",
+	       "What flatters all of these figures: there is no PCIe and no IOMMU, and a register write costs less "
+	       "than on a card (so\n"
+	       "count tail writes too). hot: the model ran on the same core, descriptors and packets are in its "
+	       "caches.\n",
 		LOCKSTEP_RING, report->rounds, report->tsc_hz / 1e9,
 		report->subjects[0].hugepages ? "huge" : "ordinary (huge ones are faster)", 100 * restless(report));
 	if (report->far && far_push_name())
-		printf("far: the model ran on another core and pushed what it had written to the shared cache (%s), as a card's DMA "
+		printf("far: the model ran on another core and pushed what it had written to the shared cache (%s), as "
+		       "a card's DMA "
 		       "would.\n",
 			far_push_name());
 	else if (report->far)
-		printf("far: the model ran on another core; this processor cannot push lines to the shared cache, so they came from that "
+		printf("far: the model ran on another core; this processor cannot push lines to the shared cache, so "
+		       "they came from that "
 		       "core's own.\n");
 	for (unsigned s = 0; s < SUBJECTS_MAX && report->subjects[s].name; s++)
 		if (!strncmp(report->subjects[s].name, "dpdk", 4)) {
-			printf("dpdk: Debian's build; it does not see that this processor has MOVDIRI, which is slow on memory that stands "
+			printf("dpdk: Debian's build; it does not see that this processor has MOVDIRI, which is slow "
+			       "on memory that stands "
 			       "for\n"
 			       "registers and isn't on a card. Its vector receive takes no bursts below 4.\n");
 			break;
@@ -120,7 +133,8 @@ void report_json(const struct report *report, FILE *file)
 {
 	unsigned middle = report->rounds / 2, last = report->rounds - 1;
 
-	fprintf(file, "{\"benchmark\":\"lock-step\",\"rounds\":%u,\"ring\":%u,\"tsc_hz\":%.0f,\"hugepages\":%s,\"cells\":[\n",
+	fprintf(file,
+		"{\"benchmark\":\"lock-step\",\"rounds\":%u,\"ring\":%u,\"tsc_hz\":%.0f,\"hugepages\":%s,\"cells\":[\n",
 		report->rounds, LOCKSTEP_RING, report->tsc_hz, report->subjects[0].hugepages ? "true" : "false");
 	for (unsigned c = 0; c < report->count; c++) {
 		const struct cell *cell = &report->cells[c];
@@ -132,9 +146,11 @@ void report_json(const struct report *report, FILE *file)
 			fprintf(file, "\"instructions\":%.2f,", cell->instructions);
 		if (cell->job == BENCH_RX)
 			fprintf(file, "\"empty_poll_cycles\":%.2f,", cell->polls[middle]);
-		fprintf(file, "\"calm\":%.3f,\"tail_writes\":%.4f,\"cycles_min\":%.2f,\"cycles_median\":%.2f,\"cycles_max\":%.2f}%s\n",
-			calm(report, cell), cell->tail_writes, cell->cycles[0], cell->cycles[middle], cell->cycles[last],
-			c + 1 < report->count ? "," : "");
+		fprintf(file,
+			"\"calm\":%.3f,\"tail_writes\":%.4f,\"cycles_min\":%.2f,\"cycles_median\":%.2f,\"cycles_max\":%"
+			".2f}%s\n",
+			calm(report, cell), cell->tail_writes, cell->cycles[0], cell->cycles[middle],
+			cell->cycles[last], c + 1 < report->count ? "," : "");
 	}
 	fputs("]}\n", file);
 }

@@ -24,8 +24,8 @@ static int room;
 static bool inside;
 static struct sigaction old_trap;
 
-/* A mark's breakpoint is told from a single step by its signal's code. What comes outside of marks is somebody else's (tests/preload steps
- * over register accesses). */
+/* A mark's breakpoint is told from a single step by its signal's code. What comes outside of marks is somebody else's
+ * (tests/preload steps over register accesses). */
 static void on_trap(int signal, siginfo_t *info, void *context)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
@@ -68,7 +68,8 @@ int step_count(void (*run)(void *context), void *context, unsigned long *counts,
 		_exit(0);
 	}
 	while (child > 0 && (ended = waitpid(child, &status, WNOHANG)) == 0) {
-		progress("counting instructions, %d lock-steps so far", __atomic_load_n(&shared->pairs, __ATOMIC_RELAXED));
+		progress("counting instructions, %d lock-steps so far",
+			__atomic_load_n(&shared->pairs, __ATOMIC_RELAXED));
 		usleep(20000);
 	}
 	if (child < 0 || ended != child) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Exact instruction counts, by single-stepping: repeatable, for every instruction set, without a counter in the processor. */
+ * Exact instruction counts, by single-stepping: repeatable, for every instruction set, without a counter in the
+ * processor. */
 #ifndef POLLUX_TESTS_BENCH_STEP_H
 #define POLLUX_TESTS_BENCH_STEP_H
 

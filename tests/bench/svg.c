@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The benchmark as a picture: cycles per packet of each driver, job by job, as bars with their spread, at the largest usual burst. */
+ * The benchmark as a picture: cycles per packet of each driver, job by job, as bars with their spread, at the largest
+ * usual burst. */
 #include "report.h"
 
 #include <stdio.h>
@@ -41,10 +42,10 @@ static int draw_bar(FILE *file, const struct report *report, const struct cell *
 
 	fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 8, y + BAR - 4,
 		report->subjects[cell->subject].name);
-	fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", LEFT, y, median * scale, BAR,
-		colour(report->subjects[cell->subject].name));
-	fprintf(file, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#fff\" stroke-width=\"2\"/>\n", LEFT + least * scale,
-		y + 3, LEFT + least * scale, y + BAR - 3);
+	fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", LEFT, y, median * scale,
+		BAR, colour(report->subjects[cell->subject].name));
+	fprintf(file, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#fff\" stroke-width=\"2\"/>\n",
+		LEFT + least * scale, y + 3, LEFT + least * scale, y + BAR - 3);
 	fprintf(file, "<text x=\"%.1f\" y=\"%d\">%.1f", LEFT + median * scale + 6, y + BAR - 4, median);
 	if (cell->instructions >= 0)
 		fprintf(file, " <tspan fill=\"#666\">(%.0f instructions)</tspan>", cell->instructions);
@@ -62,8 +63,8 @@ static int draw_group(FILE *file, const struct report *report, enum bench_job jo
 		if (cell->job != job || !shown(cell, far))
 			continue;
 		if (!titled)
-			fprintf(file, "<text x=\"16\" y=\"%d\" font-weight=\"bold\">%s, %s</text>\n", y + 12, bench_job_name(job),
-				far ? "model on another core" : "model on the same core");
+			fprintf(file, "<text x=\"16\" y=\"%d\" font-weight=\"bold\">%s, %s</text>\n", y + 12,
+				bench_job_name(job), far ? "model on another core" : "model on the same core");
 		y += titled ? 0 : GROUP_GAP;
 		titled = true;
 		y = draw_bar(file, report, cell, scale, y);
@@ -83,14 +84,18 @@ int report_svg(const struct report *report, const char *path)
 	for (unsigned c = 0; c < report->count; c++)
 		bars += shown(&report->cells[c], false) || shown(&report->cells[c], true);
 	height = TOP + (int)bars * (BAR + GAP) + (int)groups * (GROUP_GAP + GROUP_GAP / 2) + 8;
-	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n",
+	fprintf(file,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
+		"font-size=\"12\">\n",
 		LEFT + WIDTH + 190, height);
 	fprintf(file,
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"16\" y=\"26\" font-size=\"16\" font-weight=\"bold\">"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"16\" y=\"26\" font-size=\"16\" "
+		"font-weight=\"bold\">"
 		"Cycles per packet of %u bytes, bursts of %u: shorter is better</text>\n",
 		BYTES, BURST);
 	fprintf(file,
-		"<text x=\"16\" y=\"46\" fill=\"#666\">Time-stamp counter at %.2f GHz; median of %u interleaved rounds, white mark: "
+		"<text x=\"16\" y=\"46\" fill=\"#666\">Time-stamp counter at %.2f GHz; median of %u interleaved "
+		"rounds, white mark: "
 		"minimum. No PCIe, no IOMMU.</text>\n",
 		report->tsc_hz / 1e9, report->rounds);
 	for (unsigned far = 0; far < 2; far++)

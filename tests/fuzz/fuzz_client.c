@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Fuzzes the vfio-user client: a server whose replies, and the descriptors with them, are what the input says. Where it says nothing, the
- * reply is what a good server would send, so that all commands are reached.
+ * Fuzzes the vfio-user client: a server whose replies, and the descriptors with them, are what the input says. Where it
+ * says nothing, the reply is what a good server would send, so that all commands are reached.
  *
- * The system calls of the connection are replaced: no socket, no second thread, no waiting, and every run is the same. */
+ * The system calls of the connection are replaced: no socket, no second thread, no waiting, and every run is the same.
+ */
 #include "input.h"
 
 #include <errno.h>
@@ -95,7 +96,9 @@ static size_t good_region(uint8_t *to, const uint8_t *from)
 		answer.info.cap_offset = sizeof(answer.info);
 		reply.fds = 1;
 	}
-	answer.info.bytes = answer.info.index == 0 ? BAR_BYTES : answer.info.index == VFIO_PCI_CONFIG_REGION_INDEX ? 4096 : 0;
+	answer.info.bytes = answer.info.index == 0                              ? BAR_BYTES
+			    : answer.info.index == VFIO_PCI_CONFIG_REGION_INDEX ? 4096
+										: 0;
 	memcpy(to, &answer, answer.info.argsz);
 	return answer.info.argsz;
 }
@@ -103,7 +106,8 @@ static size_t good_region(uint8_t *to, const uint8_t *from)
 /* What a good server answers. @return bytes of payload */
 static size_t good_payload(uint16_t command, uint8_t *to, const uint8_t *from, size_t bytes)
 {
-	static const char hello[] = "\0\0\1\0{\"capabilities\":{\"max_msg_fds\":4,\"max_dma_maps\":100,\"pgsizes\":4096}}";
+	static const char hello[] =
+		"\0\0\1\0{\"capabilities\":{\"max_msg_fds\":4,\"max_dma_maps\":100,\"pgsizes\":4096}}";
 	struct vfio_user_device_info device = {.argsz = sizeof(device), .flags = 3, .num_regions = 9, .num_irqs = 5};
 	struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .flags = VFIO_IRQ_INFO_EVENTFD, .count = 64};
 	struct vfio_user_region_access access;
@@ -139,7 +143,8 @@ static size_t good_payload(uint16_t command, uint8_t *to, const uint8_t *from, s
 
 static void make_reply(const struct vfio_user_header *command, const uint8_t *payload, size_t bytes)
 {
-	struct vfio_user_header header = {.id = command->id, .command = command->command, .flags = VFIO_USER_TYPE_REPLY};
+	struct vfio_user_header header = {
+		.id = command->id, .command = command->command, .flags = VFIO_USER_TYPE_REPLY};
 	uint8_t *to = reply.bytes + sizeof(header), how = input_8(&in);
 	size_t length;
 
@@ -174,8 +179,11 @@ static void make_reply(const struct vfio_user_header *command, const uint8_t *pa
 		if (what & 32)
 			header.command = (uint16_t)value;
 		if (what & 64)
-			header = (struct vfio_user_header){
-				.id = command->id, .command = command->command, .bytes = 16, .flags = 0x21, .error = value & 0xff};
+			header = (struct vfio_user_header){.id = command->id,
+				.command = command->command,
+				.bytes = 16,
+				.flags = 0x21,
+				.error = value & 0xff};
 	}
 	if (how & 0x20) { /* descriptors */
 		uint8_t what = input_8(&in);
@@ -274,7 +282,8 @@ static void use(struct vfio_device *device, struct dma_space *space)
 		case 3:
 			for (unsigned i = 0; i < 8; i++)
 				eventfds[i] = offset >> i & 1 ? bar_open : -1;
-			device->ops->set_irqs(device, op >> 4 & 7, offset >> 8 & 3, 1 + (offset >> 10 & 7), op & 8 ? NULL : eventfds);
+			device->ops->set_irqs(
+				device, op >> 4 & 7, offset >> 8 & 3, 1 + (offset >> 10 & 7), op & 8 ? NULL : eventfds);
 			break;
 		case 4:
 			device->ops->reset(device);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Fuzzes the data path of the ixgbe driver: a started port on the software 82599, whose device also writes into the rings whatever the
- * input says. No packet may be lost, be in two hands, or be longer than its buffer.
+ * Fuzzes the data path of the ixgbe driver: a started port on the software 82599, whose device also writes into the
+ * rings whatever the input says. No packet may be lost, be in two hands, or be longer than its buffer.
  *
- * Clocks and sleeps of the driver's control path are replaced, so that starting costs no time and every run is the same. */
+ * Clocks and sleeps of the driver's control path are replaced, so that starting costs no time and every run is the
+ * same. */
 #include "input.h"
 
 #include "../../driver/driver.h"
@@ -59,7 +60,8 @@ static bool open_once(void)
 	struct nic_config config = {.rx_ring = RING, .tx_ring = RING};
 
 	pool_count = nic_pool_count(&config, 1, 1) + HELD_MAX;
-	if (dma_space_open(&space) || pkt_pool_open(&pool, space, pool_count, -1) || pkt_pool_open(&other_pool, space, 256, -1))
+	if (dma_space_open(&space) || pkt_pool_open(&pool, space, pool_count, -1) ||
+		pkt_pool_open(&other_pool, space, 256, -1))
 		return false;
 	if (model_local_open(&fuzzed, space, &local) || nic_open_device(&nic, fuzzed))
 		return false;
@@ -149,7 +151,8 @@ static void write_descriptors(struct input *in, struct ring_descriptor *ring, ui
 	} else {
 		/* DD, EOP and the error bit from one byte, and a length */
 		uint8_t bits = input_8(in);
-		q1 = (bits & 3) | (uint64_t)(bits >> 2 & 1) << 29 | (uint64_t)(bits >> 3 & 1) << 32 | (uint64_t)input_16(in) << 32;
+		q1 = (bits & 3) | (uint64_t)(bits >> 2 & 1) << 29 | (uint64_t)(bits >> 3 & 1) << 32 |
+		     (uint64_t)input_16(in) << 32;
 	}
 	for (uint32_t i = 0; i <= count; i++) {
 		__atomic_store_n(&ring[(slot + i) % RING].q0, q0, __ATOMIC_RELAXED);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Fuzzes the server of the software 82599: a client's bytes, whole messages and torn ones, with whatever descriptors the input chooses,
- * and what else a client can do: change and take away its memory, move tails, go and come back. */
+ * Fuzzes the server of the software 82599: a client's bytes, whole messages and torn ones, with whatever descriptors
+ * the input chooses, and what else a client can do: change and take away its memory, move tails, go and come back. */
 #include "input.h"
 
 #include "../model/channel.h"
@@ -81,7 +81,8 @@ static void fetch(struct client *c)
 static void compose(struct client *c, struct input *in, bool polite)
 {
 	uint8_t message[512], how = input_8(in), chosen = input_8(in);
-	struct vfio_user_header header = {.id = 1, .command = (uint16_t)(how & 0x1f), .flags = how & 0x20 ? VFIO_USER_NO_REPLY : 0};
+	struct vfio_user_header header = {
+		.id = 1, .command = (uint16_t)(how & 0x1f), .flags = how & 0x20 ? VFIO_USER_NO_REPLY : 0};
 	size_t bytes = input_8(in);
 	uint8_t *payload = message + sizeof(header);
 
@@ -105,7 +106,8 @@ static void compose(struct client *c, struct input *in, bool polite)
 		access.offset &= 0x1fffc;
 		access.count = access.region == 7 ? access.count & 0x3f : 4;
 		memcpy(payload, &access, sizeof(access));
-		header.bytes = (uint32_t)(sizeof(header) + sizeof(access) + (header.command == VFIO_USER_REGION_WRITE ? access.count : 0));
+		header.bytes = (uint32_t)(sizeof(header) + sizeof(access) +
+					  (header.command == VFIO_USER_REGION_WRITE ? access.count : 0));
 	}
 	memcpy(message, &header, sizeof(header));
 	if (header.bytes < sizeof(header) || header.bytes > sizeof(message))

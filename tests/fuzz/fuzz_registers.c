@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Fuzzes the software 82599's core: registers, time, frames, and descriptors in memory, all as the input says. Every stretch of
- * memory is an allocation of its own, so that a step beyond its end shows. */
+ * Fuzzes the software 82599's core: registers, time, frames, and descriptors in memory, all as the input says. Every
+ * stretch of memory is an allocation of its own, so that a step beyond its end shows. */
 #include "input.h"
 
 #include "../model/model.h"
 
 #define EXTENTS 4u
 
-/* The second follows the first, with another end in our memory; the third is read-only; the fourth lies at the end of all. */
+/* The second follows the first, with another end in our memory; the third is read-only; the fourth lies at the end of
+ * all. */
 static const struct {
 	uint64_t iova, bytes;
 	bool writable;
@@ -60,9 +61,9 @@ static unsigned take(void *context, const struct model_frame *frames, unsigned n
 /* Places that matter: a queue's registers, or any register. */
 static uint32_t choose_register(struct input *in)
 {
-	static const uint32_t known[] = {0x0, 0x800, 0x898, 0x900, 0xA00, 0x2300, 0x2F00, 0x3000, 0x4240, 0x4268, 0x42A0, 0x4A80, 0x5000,
-		0x5080, 0x5088, 0x5128, 0x8D00, 0x8600, 0xEB00, 0xEC80, 0x10014, 0x10140, 0x425C, 0x425C, 0x4260, 0x4330, 0x3C00, 0xEE80,
-		0x10160, 0x15F00, 0x15F00, 0x15800, 0x15804, 0x15808};
+	static const uint32_t known[] = {0x0, 0x800, 0x898, 0x900, 0xA00, 0x2300, 0x2F00, 0x3000, 0x4240, 0x4268,
+		0x42A0, 0x4A80, 0x5000, 0x5080, 0x5088, 0x5128, 0x8D00, 0x8600, 0xEB00, 0xEC80, 0x10014, 0x10140,
+		0x425C, 0x425C, 0x4260, 0x4330, 0x3C00, 0xEE80, 0x10160, 0x15F00, 0x15F00, 0x15800, 0x15804, 0x15808};
 	uint8_t kind = input_8(in);
 
 	if (kind < 96)
@@ -122,7 +123,8 @@ static void write_descriptors(struct world *w, struct input *in)
 	uint64_t q0 = places[how >> 1 & 3].iova + input_16(in) % places[how >> 1 & 3].bytes, q1 = input_number(in, 8);
 
 	if (how & 8)
-		q1 = (input_16(in) & 0x3fff) | (how & 16 ? 3ull : 2ull) << 20 | 1ull << 29 | 1ull << 25 | (q1 & 0x0fffffff00ull) << 4;
+		q1 = (input_16(in) & 0x3fff) | (how & 16 ? 3ull : 2ull) << 20 | 1ull << 29 | 1ull << 25 |
+		     (q1 & 0x0fffffff00ull) << 4;
 	if (how & 32)
 		q1 = (q1 & 0x3fffffffffffull) | (q1 & 0xffff) << 46 | 1ull << 24;
 	for (unsigned n = how >> 6;; n--, at += 16) {

@@ -54,12 +54,12 @@ static inline uint32_t input_32(struct input *in)
 }
 
 /** What must hold, whatever the input. */
-#define HOLDS(condition)                                                                                                                   \
-	do {                                                                                                                               \
-		if (!(condition)) {                                                                                                        \
-			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                                     \
-			abort();                                                                                                           \
-		}                                                                                                                          \
+#define HOLDS(condition)                                                                                               \
+	do {                                                                                                           \
+		if (!(condition)) {                                                                                    \
+			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                 \
+			abort();                                                                                       \
+		}                                                                                                      \
 	} while (0)
 
 #endif

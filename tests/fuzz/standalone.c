@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * In place of libFuzzer, for every compiler: gives a fuzzer's function the files, and the files of the folders, that the command
- * line names. */
+ * In place of libFuzzer, for every compiler: gives a fuzzer's function the files, and the files of the folders, that
+ * the command line names. */
 #include "input.h"
 
 #include <dirent.h>
@@ -62,7 +62,8 @@ int main(int argc, char **argv)
 	struct stat status;
 
 	for (int i = 1; i < argc; i++)
-		if (!(stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode) ? replay_folder(argv[i]) : replay(argv[i])))
+		if (!(stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode) ? replay_folder(argv[i])
+									     : replay(argv[i])))
 			return EXIT_FAILURE;
 	printf("%u inputs replayed\n", replayed);
 	return replayed ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * guest-cable: the host's end of a cable into a guest, a datagram netdev of QEMU: sends the frames of a capture, writes a capture of
- * what comes. Nothing is lost on the way in: QEMU leaves in the socket what its card has no room for, and we wait. Only a card that does
- * not receive yet loses a frame now and then, so somebody says when to begin. */
+ * guest-cable: the host's end of a cable into a guest, a datagram netdev of QEMU: sends the frames of a capture, writes
+ * a capture of what comes. Nothing is lost on the way in: QEMU leaves in the socket what its card has no room for, and
+ * we wait. Only a card that does not receive yet loses a frame now and then, so somebody says when to begin. */
 #include "../model/capture.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@
 
 static const char help[] =
 	"Usage: guest-cable OURS THEIRS [CAPTURE-IN [CAPTURE-OUT]]\n"
-	"The host's end of `-netdev dgram,local.type=unix,local.path=THEIRS,remote.type=unix,remote.path=OURS`. At SIGUSR1 it\n"
+	"The host's end of `-netdev dgram,local.type=unix,local.path=THEIRS,remote.type=unix,remote.path=OURS`. At "
+	"SIGUSR1 it\n"
 	"begins to send the frames of CAPTURE-IN; what comes it writes to CAPTURE-OUT, until SIGTERM or SIGINT.\n"
 	"Exit status: 0; 1: something failed on the way; 2: the command line or the capture cannot be used.\n";
 
@@ -77,7 +78,8 @@ static bool receive_some(int fd, pcap_dumper_t *out)
 	while ((bytes = recv(fd, frame, sizeof(frame), 0)) >= 0) {
 		struct timespec now;
 		clock_gettime(CLOCK_REALTIME, &now);
-		struct pcap_pkthdr header = {.ts = {now.tv_sec, now.tv_nsec}, .caplen = (bpf_u_int32)bytes, .len = (bpf_u_int32)bytes};
+		struct pcap_pkthdr header = {
+			.ts = {now.tv_sec, now.tv_nsec}, .caplen = (bpf_u_int32)bytes, .len = (bpf_u_int32)bytes};
 		if (out) {
 			pcap_dump((u_char *)out, &header, frame);
 			pcap_dump_flush(out); /* so that who waits for it sees it come */

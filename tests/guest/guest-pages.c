@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * guest-pages: packets of a pool so large that it lies in a page of 1 GiB, from one port to another by a cable, from both ends of the pool.
- * The applications' pools are too small for such a page. */
+ * guest-pages: packets of a pool so large that it lies in a page of 1 GiB, from one port to another by a cable, from
+ * both ends of the pool. The applications' pools are too small for such a page. */
 #include "../../driver/nic.h"
 
 #include <stdio.h>
@@ -88,7 +88,8 @@ static int exchange(struct nic *from, struct nic *to, struct pkt_pool *pool)
 		unsigned sent = nic_tx(nic_txq(from, 0), pkts, BURST), came = receive(nic_rxq(to, 0), round * BURST);
 		pkt_free(pkts + sent, BURST - sent);
 		if (came != BURST) {
-			fprintf(stderr, "guest-pages: round %u: %u of %u frames came as they were sent\n", round, came, BURST);
+			fprintf(stderr, "guest-pages: round %u: %u of %u frames came as they were sent\n", round, came,
+				BURST);
 			status = 1;
 		}
 	}
@@ -109,7 +110,8 @@ int main(int argc, char **argv)
 	if (dma_space_open(&space) || pkt_pool_open(&pool, space, BUFFERS, -1))
 		return fail("no pool");
 	if (pkt_pool_page_bytes(pool) != PAGE_1G) {
-		fprintf(stderr, "guest-pages: the pool lies in pages of %zu bytes\n", (size_t)pkt_pool_page_bytes(pool));
+		fprintf(stderr, "guest-pages: the pool lies in pages of %zu bytes\n",
+			(size_t)pkt_pool_page_bytes(pool));
 		return 1;
 	}
 	if (!(from = open_port(argv[1], space, pool)) || !(to = open_port(argv[2], space, pool)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * guest-rogue: makes a card read a transmit ring from an I/O address that is mapped for nobody, as a driver with a bug would. Knows no
- * driver, but a handful of registers of the 82540EM, 82574L and 82576. */
+ * guest-rogue: makes a card read a transmit ring from an I/O address that is mapped for nobody, as a driver with a bug
+ * would. Knows no driver, but a handful of registers of the 82540EM, 82574L and 82576. */
 #include "../../vfio/device.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
@@ -15,7 +15,8 @@
 #define TCTL_EN  2u
 #define QUEUE_ON (1u << 25) /* TXDCTL.ENABLE, where a queue has it */
 
-/* Where TDBAL is; TDBAH, TDLEN, TDH, TDT and TXDCTL follow at the same distances. The 82576 has it elsewhere than its elders. */
+/* Where TDBAL is; TDBAH, TDLEN, TDH, TDT and TXDCTL follow at the same distances. The 82576 has it elsewhere than its
+ * elders. */
 static uint32_t ring_of(uint16_t device)
 {
 	return device == 0x10c9 ? 0xe000 : 0x3800;
@@ -31,8 +32,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: guest-rogue PORT\n");
 		return 2;
 	}
-	if (dma_space_open(&space) || vfio_device_open(&device, argv[1], space) || device->ops->window(device, 0, &bar) ||
-		vfio_set_bus_master(device, true)) {
+	if (dma_space_open(&space) || vfio_device_open(&device, argv[1], space) ||
+		device->ops->window(device, 0, &bar) || vfio_set_bus_master(device, true)) {
 		fprintf(stderr, "guest-rogue: %s\n", pollux_error());
 		return 1;
 	}

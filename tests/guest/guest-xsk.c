@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * guest-xsk: XDP programs on an interface, and numbered frames through an AF_XDP socket in zero-copy mode: the driver gives the card
- * this program's own memory, or the socket is refused. */
+ * guest-xsk: XDP programs on an interface, and numbered frames through an AF_XDP socket in zero-copy mode: the driver
+ * gives the card this program's own memory, or the socket is refused. */
 #include "numbered.h"
 #include "xdp.h"
 
@@ -46,7 +46,8 @@ static int failed(const char *what)
 	return 1;
 }
 
-static bool ring_map(struct xsk *xsk, struct ring *ring, const struct xdp_ring_offset *at, uint64_t which, size_t entry_bytes)
+static bool ring_map(
+	struct xsk *xsk, struct ring *ring, const struct xdp_ring_offset *at, uint64_t which, size_t entry_bytes)
 {
 	size_t bytes = at->desc + RING * entry_bytes;
 	uint8_t *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, xsk->fd, (off_t)which);
@@ -108,10 +109,12 @@ static int xsk_open(struct xsk *xsk, const char *interface, uint32_t queue)
 	int size = RING;
 
 	xsk->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-	xsk->memory = mmap(NULL, (size_t)CHUNK * CHUNKS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	xsk->memory = mmap(NULL, (size_t)CHUNK * CHUNKS, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (xsk->fd < 0 || xsk->memory == MAP_FAILED)
 		return failed("AF_XDP");
-	struct xdp_umem_reg memory = {.addr = (uint64_t)(uintptr_t)xsk->memory, .len = (uint64_t)CHUNK * CHUNKS, .chunk_size = CHUNK};
+	struct xdp_umem_reg memory = {
+		.addr = (uint64_t)(uintptr_t)xsk->memory, .len = (uint64_t)CHUNK * CHUNKS, .chunk_size = CHUNK};
 	if (setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_REG, &memory, sizeof(memory)) ||
 		setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_FILL_RING, &size, sizeof(size)) ||
 		setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &size, sizeof(size)) ||
@@ -182,7 +185,8 @@ static bool take(struct xsk *xsk, struct numbered_series *series)
 	return end;
 }
 
-/** Receives until the mark of the end, `most` frames (0: any number), or the time. @return whether it was one of the first two. */
+/** Receives until the mark of the end, `most` frames (0: any number), or the time. @return whether it was one of the
+ * first two. */
 static bool receive(struct xsk *xsk, struct numbered_series *series, uint64_t most, uint64_t until_ns)
 {
 	while (numbered_now_ns() < until_ns) {
@@ -212,7 +216,8 @@ static bool own_address(const char *interface, uint8_t mac[6])
 }
 
 /** Sends count frames and one that ends the reception, and waits until all are completed. */
-static bool send_frames(struct xsk *xsk, const uint8_t *to, const uint8_t *from, uint32_t len, uint64_t count, uint32_t mark)
+static bool send_frames(
+	struct xsk *xsk, const uint8_t *to, const uint8_t *from, uint32_t len, uint64_t count, uint32_t mark)
 {
 	uint64_t sent = 0, completed = 0, until = numbered_now_ns() + 60ull * 1000000000u;
 	uint32_t room = HALF;
@@ -227,8 +232,10 @@ static bool send_frames(struct xsk *xsk, const uint8_t *to, const uint8_t *from,
 		for (; room && sent <= count && ring_room(&xsk->tx); room--, sent++) {
 			uint64_t address = (HALF + sent % HALF) * (uint64_t)CHUNK;
 			bool end = sent == count;
-			numbered_build(xsk->memory + address, len, to, from, -1, end ? NUMBERED_END : mark, end ? 0 : sent);
-			((struct xdp_desc *)xsk->tx.entries)[xsk->tx.own++ % RING] = (struct xdp_desc){.addr = address, .len = len};
+			numbered_build(
+				xsk->memory + address, len, to, from, -1, end ? NUMBERED_END : mark, end ? 0 : sent);
+			((struct xdp_desc *)xsk->tx.entries)[xsk->tx.own++ % RING] =
+				(struct xdp_desc){.addr = address, .len = len};
 		}
 		ring_produced(&xsk->tx);
 		wake(xsk);
@@ -237,8 +244,8 @@ static bool send_frames(struct xsk *xsk, const uint8_t *to, const uint8_t *from,
 	return completed == count + 1;
 }
 
-/** Attaching sets the interface up anew, and the link goes; until it is back, 15 s at most. What a socket then asks for is one queue only,
- *  taken from the running card and given back to it. */
+/** Attaching sets the interface up anew, and the link goes; until it is back, 15 s at most. What a socket then asks for
+ * is one queue only, taken from the running card and given back to it. */
 static bool carrier(const char *interface)
 {
 	char path[128], state = '0';
@@ -294,17 +301,19 @@ static int send_all(char **argv)
 {
 	struct xsk xsk = {0};
 	uint8_t to[6], from[6];
-	uint32_t queue = (uint32_t)numbered_number(argv[1], QUEUES - 1), len = (uint32_t)numbered_number(argv[3], CHUNK - 256);
+	uint32_t queue = (uint32_t)numbered_number(argv[1], QUEUES - 1),
+		 len = (uint32_t)numbered_number(argv[3], CHUNK - 256);
 
 	if (!own_address(argv[0], from) || !numbered_address(argv[2], to) || len < NUMBERED_LEAST)
 		return 2;
 	if (xdp_attach(argv[0], XDP_VERDICT_PASS, -1) < 0 || !carrier(argv[0]) || xsk_open(&xsk, argv[0], queue))
 		return 1;
-	return !send_frames(
-		&xsk, to, from, len, numbered_number(argv[4], UINT32_MAX), (uint32_t)numbered_number(argv[5], NUMBERED_MARKS - 1));
+	return !send_frames(&xsk, to, from, len, numbered_number(argv[4], UINT32_MAX),
+		(uint32_t)numbered_number(argv[5], NUMBERED_MARKS - 1));
 }
 
-/** again IF QUEUE TIMES FRAMES: sockets come and go on a running queue under traffic; each gets that many frames, none wrong. */
+/** again IF QUEUE TIMES FRAMES: sockets come and go on a running queue under traffic; each gets that many frames, none
+ * wrong. */
 static int come_and_go(char **argv)
 {
 	const char *interface = argv[0];
@@ -346,12 +355,14 @@ int main(int argc, char **argv)
 	if (argc == 3 && (strcmp(verb, "pass") == 0 || strcmp(verb, "drop") == 0 || strcmp(verb, "bounce") == 0))
 		return hold_program(verb, argv[2]);
 	if (argc == 5 && strcmp(verb, "receive") == 0)
-		return receive_all(argv[2], (uint32_t)numbered_number(argv[3], QUEUES - 1), numbered_number(argv[4], 3600));
+		return receive_all(
+			argv[2], (uint32_t)numbered_number(argv[3], QUEUES - 1), numbered_number(argv[4], 3600));
 	if (argc == 8 && strcmp(verb, "send") == 0)
 		return send_all(argv + 2);
 	if (argc == 6 && strcmp(verb, "again") == 0)
 		return come_and_go(argv + 2);
-	fprintf(stderr, "usage: guest-xsk pass|drop|bounce IF | receive IF QUEUE SECONDS | send IF QUEUE TO BYTES COUNT MARK |\n"
+	fprintf(stderr, "usage: guest-xsk pass|drop|bounce IF | receive IF QUEUE SECONDS | send IF QUEUE TO BYTES "
+			"COUNT MARK |\n"
 			"       again IF QUEUE TIMES FRAMES\n");
 	return 2;
 }

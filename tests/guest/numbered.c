@@ -27,7 +27,8 @@ static void put_type(uint8_t *at, unsigned type)
 	at[1] = (uint8_t)type;
 }
 
-void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uint8_t from[6], int vlan, uint32_t mark, uint64_t number)
+void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uint8_t from[6], int vlan, uint32_t mark,
+	uint64_t number)
 {
 	struct head head = {.name = "PLXN", .mark = mark, .number = number};
 	uint32_t at = 12;
@@ -83,8 +84,8 @@ void numbered_print(const struct numbered_series series[NUMBERED_MARKS])
 		const struct numbered_series *s = &series[i];
 		if (!s->frames)
 			continue;
-		printf("mark %u: %" PRIu64 " frames, %" PRIu64 " bytes, %" PRIu64 " wrong, %" PRIu64 " misplaced, ", i, s->frames, s->bytes,
-			s->wrong, s->misplaced);
+		printf("mark %u: %" PRIu64 " frames, %" PRIu64 " bytes, %" PRIu64 " wrong, %" PRIu64 " misplaced, ", i,
+			s->frames, s->bytes, s->wrong, s->misplaced);
 		if (s->vlan < 0)
 			puts("no vlan");
 		else
@@ -97,7 +98,8 @@ bool numbered_address(const char *text, uint8_t mac[6])
 	unsigned byte[6];
 	int end = 0;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5], &end) != 6)
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5],
+		    &end) != 6)
 		return false;
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)byte[i];

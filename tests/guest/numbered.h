@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Numbered frames, by which programs in a guest see what became of each that was sent: a mark says which series it belongs to, a number
- * its place there, and every further byte follows from both. */
+ * Numbered frames, by which programs in a guest see what became of each that was sent: a mark says which series it
+ * belongs to, a number its place there, and every further byte follows from both. */
 #ifndef POLLUX_TESTS_GUEST_NUMBERED_H
 #define POLLUX_TESTS_GUEST_NUMBERED_H
 
@@ -24,7 +24,8 @@ struct numbered_series {
 };
 
 /** Builds a frame of len bytes without FCS, which is less than NUMBERED_LEAST only for want of sense. vlan -1: none. */
-void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uint8_t from[6], int vlan, uint32_t mark, uint64_t number);
+void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uint8_t from[6], int vlan, uint32_t mark,
+	uint64_t number);
 
 /**
  * Looks at a received frame. vlan: the tag that the card took off, or -1.
@@ -32,7 +33,8 @@ void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uin
  */
 int numbered_take(struct numbered_series series[NUMBERED_MARKS], const uint8_t *frame, uint32_t len, int vlan);
 
-/** Prints a line for each series that anything came of: "mark 3: 100 frames, 6000 bytes, 0 wrong, 0 misplaced, vlan 5". */
+/** Prints a line for each series that anything came of: "mark 3: 100 frames, 6000 bytes, 0 wrong, 0 misplaced, vlan 5".
+ */
 void numbered_print(const struct numbered_series series[NUMBERED_MARKS]);
 
 /** @return false: text is no MAC address. */
@@ -41,7 +43,8 @@ bool numbered_address(const char *text, uint8_t mac[6]);
 /** A decimal number up to most; ends the program, saying so, when text is something else. */
 uint64_t numbered_number(const char *text, uint64_t most);
 
-/** Keeps the calling thread on one processor: each has a transmit queue of its own, and between two of them frames overtake each other. */
+/** Keeps the calling thread on one processor: each has a transmit queue of its own, and between two of them frames
+ * overtake each other. */
 bool numbered_stay(void);
 
 uint64_t numbered_now_ns(void);

@@ -77,7 +77,9 @@ static unsigned assemble_verdict(struct bpf_insn *at, enum xdp_verdict verdict, 
 	};
 	const struct bpf_insn plain[] = {SET(R0, verdict == XDP_VERDICT_DROP ? XDP_DROP : XDP_PASS), EXIT};
 	const void *from = verdict == XDP_VERDICT_BOUNCE ? bounce : verdict == XDP_VERDICT_SOCKETS ? redirect : plain;
-	size_t bytes = verdict == XDP_VERDICT_BOUNCE ? sizeof(bounce) : verdict == XDP_VERDICT_SOCKETS ? sizeof(redirect) : sizeof(plain);
+	size_t bytes = verdict == XDP_VERDICT_BOUNCE    ? sizeof(bounce)
+		       : verdict == XDP_VERDICT_SOCKETS ? sizeof(redirect)
+							: sizeof(plain);
 
 	memcpy(at, from, bytes);
 	return (unsigned)(bytes / sizeof(struct bpf_insn));

@@ -50,19 +50,21 @@ static int load(struct capture *capture, pcap_t *pcap, const char *path, char *e
 
 	if (pcap_datalink(pcap) != DLT_EN10MB) {
 		const char *name = pcap_datalink_val_to_name(pcap_datalink(pcap));
-		snprintf(error, error_bytes, "%s holds %s frames: only Ethernet captures can be used", path, name ? name : "unknown");
+		snprintf(error, error_bytes, "%s holds %s frames: only Ethernet captures can be used", path,
+			name ? name : "unknown");
 		return -EINVAL;
 	}
 	while ((state = pcap_next_ex(pcap, &header, &data)) == 1) {
 		uint32_t len = header->caplen;
 		if (len != header->len || len == 0) {
-			snprintf(error, error_bytes, "%s: frame %u holds %u of its %u bytes: capture whole frames (tcpdump -s 0)", path,
+			snprintf(error, error_bytes,
+				"%s: frame %u holds %u of its %u bytes: capture whole frames (tcpdump -s 0)", path,
 				capture->count + 1, len, header->len);
 			return -EINVAL;
 		}
 		if (len > FRAME_MAX) {
-			snprintf(error, error_bytes, "%s: frame %u has %u bytes: the card takes %u at most", path, capture->count + 1, len,
-				FRAME_MAX);
+			snprintf(error, error_bytes, "%s: frame %u has %u bytes: the card takes %u at most", path,
+				capture->count + 1, len, FRAME_MAX);
 			return -EINVAL;
 		}
 		uint32_t padded = len < FRAME_MIN ? FRAME_MIN : len;
@@ -74,8 +76,8 @@ static int load(struct capture *capture, pcap_t *pcap, const char *path, char *e
 		memset(capture->data + growth.bytes + len, 0, padded - len);
 		growth.bytes += padded;
 		capture->frames[capture->count] = (struct model_frame){.len = padded};
-		capture->time_ns[capture->count] =
-			(uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec; /* nanoseconds were asked for */
+		capture->time_ns[capture->count] = (uint64_t)header->ts.tv_sec * 1000000000u +
+						   (uint64_t)header->ts.tv_usec; /* nanoseconds were asked for */
 		capture->count++;
 	}
 	if (state != PCAP_ERROR_BREAK) {

@@ -13,11 +13,12 @@ struct capture {
 };
 
 /**
- * Reads a capture. A frame of less than 60 bytes (without FCS) is padded with zeros to that: senders capture their own frames before
- * they are padded, but no shorter one is ever on a wire. (pcap or pcapng as far as libpcap reads it; "-": standard input).
+ * Reads a capture. A frame of less than 60 bytes (without FCS) is padded with zeros to that: senders capture their own
+ * frames before they are padded, but no shorter one is ever on a wire. (pcap or pcapng as far as libpcap reads it; "-":
+ * standard input).
  * @param error  receives a sentence on failure
- * @return 0; -EINVAL: not a capture, truncated, not Ethernet, frames cut short by a snap length or longer than the card takes;
- * -ENOMEM; or why it cannot be opened.
+ * @return 0; -EINVAL: not a capture, truncated, not Ethernet, frames cut short by a snap length or longer than the card
+ * takes; -ENOMEM; or why it cannot be opened.
  */
 int capture_load(struct capture *capture, const char *path, char *error, size_t error_bytes);
 

@@ -61,7 +61,8 @@ static int read_up_to(struct channel *channel, size_t want)
 			uint8_t room[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
 		} control;
 		struct iovec part = {.iov_base = channel->in + channel->have, .iov_len = want - channel->have};
-		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		struct msghdr message = {
+			.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 		ssize_t got = recvmsg(channel->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -130,7 +131,8 @@ int channel_flush(struct channel *channel)
 			struct cmsghdr header;
 			uint8_t room[CMSG_SPACE(sizeof(int))];
 		} control = {0};
-		struct iovec part = {.iov_base = channel->out + channel->out_sent, .iov_len = channel->out_bytes - channel->out_sent};
+		struct iovec part = {.iov_base = channel->out + channel->out_sent,
+			.iov_len = channel->out_bytes - channel->out_sent};
 		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 		if (channel->out_fd >= 0) {
 			message.msg_control = &control;

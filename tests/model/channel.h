@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One vfio-user connection as messages: whole ones in, replies out, never waiting for the peer. A message that has come in
- * part stays in the buffer until the rest is there; a reply that the peer does not fetch stops the reading. */
+ * One vfio-user connection as messages: whole ones in, replies out, never waiting for the peer. A message that has come
+ * in part stays in the buffer until the rest is there; a reply that the peer does not fetch stops the reading. */
 #ifndef POLLUX_TESTS_MODEL_CHANNEL_H
 #define POLLUX_TESTS_MODEL_CHANNEL_H
 
@@ -32,8 +32,9 @@ void channel_open(struct channel *channel, int fd);
 void channel_close(struct channel *channel);
 
 /**
- * Reads on. @return 1: a whole message is in `in`; 0: not yet, or a reply still waits; -EMSGSIZE: the header in `in` names a size
- * that no message has, and where the next one starts is unknown; else the connection is over (-ECONNRESET: closed by the peer).
+ * Reads on. @return 1: a whole message is in `in`; 0: not yet, or a reply still waits; -EMSGSIZE: the header in `in`
+ * names a size that no message has, and where the next one starts is unknown; else the connection is over (-ECONNRESET:
+ * closed by the peer).
  */
 int channel_receive(struct channel *channel);
 
@@ -50,7 +51,8 @@ static inline uint8_t *channel_payload(struct channel *channel)
 }
 
 /**
- * Answers the message in `in`, unless it wants no reply. error: 0, or a positive errno value (then without payload and descriptor).
+ * Answers the message in `in`, unless it wants no reply. error: 0, or a positive errno value (then without payload and
+ * descriptor).
  * @return 0, also when the peer has yet to fetch it; else the connection is over.
  */
 int channel_reply(struct channel *channel, int error, size_t payload_bytes, int fd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * PCI configuration space: identity, BARs that can be sized, COMMAND, and the capabilities at their real offsets (DS 9.3). */
+ * PCI configuration space: identity, BARs that can be sized, COMMAND, and the capabilities at their real offsets
+ * (DS 9.3). */
 #include <string.h>
 
 #include "internal.h"
@@ -38,9 +39,10 @@ static const struct identity {
 	uint32_t link; /* speed and width, as in Link Capabilities */
 } identities[MODEL_CARDS] = {
 	[MODEL_82599] = {"82599", "8086:10fb, SFP+", 0x10FB, 0x0003, 0x082}, /* 5 GT/s, 8 lanes */
-	[MODEL_X540] = {"x540", "8086:1528, 10GBASE-T: a PHY behind MDIO, flash, semaphores of its own", 0x1528, 0x0001, 0x082},
-	[MODEL_X550] = {"x550", "8086:1563, the same with 2.5 and 5 Gbit/s, RETA of 512, NVM behind its firmware", 0x1563, 0x0001,
-		0x043}, /* 8 GT/s, 4 */
+	[MODEL_X540] = {"x540", "8086:1528, 10GBASE-T: a PHY behind MDIO, flash, semaphores of its own", 0x1528, 0x0001,
+		0x082},
+	[MODEL_X550] = {"x550", "8086:1563, the same with 2.5 and 5 Gbit/s, RETA of 512, NVM behind its firmware",
+		0x1563, 0x0001, 0x043}, /* 8 GT/s, 4 */
 };
 
 const char *model_card_name(unsigned card)

@@ -56,7 +56,8 @@ void control_close(struct control *control)
 		return;
 	/* somebody may have put something else there */
 	struct stat ours, there;
-	if (!fstat(control->fd, &ours) && !lstat(control->path, &there) && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+	if (!fstat(control->fd, &ours) && !lstat(control->path, &there) && there.st_ino == ours.st_ino &&
+		there.st_dev == ours.st_dev)
 		unlink(control->path);
 	close(control->fd);
 	control->fd = -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The device's way to memory: I/O addresses are looked up in the host's map, remembered extent by extent, and never followed
- * anywhere else. */
+ * The device's way to memory: I/O addresses are looked up in the host's map, remembered extent by extent, and never
+ * followed anywhere else. */
 #include <string.h>
 
 #include "internal.h"
@@ -27,7 +27,8 @@ bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova
 }
 
 /** @return how many of the bytes lie together at iova; 0: none, or not usable. */
-static uint32_t dma_run(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write, uint8_t **at)
+static uint32_t dma_run(
+	struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write, uint8_t **at)
 {
 	if (iova + bytes < iova && iova + bytes != 0) /* wraps around the end of the address space */
 		return 0;
@@ -39,8 +40,10 @@ static uint32_t dma_run(struct model *m, struct model_extent *cache, uint64_t io
 	return run < bytes ? (uint32_t)run : bytes;
 }
 
-/** Goes over memory, and copies from there or to there if either is given. @return whether all bytes can be reached. Counts, when not. */
-static bool dma_go(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write, const uint8_t *from, uint8_t *to)
+/** Goes over memory, and copies from there or to there if either is given. @return whether all bytes can be reached.
+ * Counts, when not. */
+static bool dma_go(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write,
+	const uint8_t *from, uint8_t *to)
 {
 	for (uint32_t done = 0, run; done < bytes; done += run) {
 		uint8_t *at;
@@ -73,10 +76,12 @@ bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, 
 	return dma_go(m, cache, iova, bytes, false, NULL, data);
 }
 
-/** Forgets all extents, and decides anew whether the device may reach memory at all (COMMAND.BusMaster, CTRL.GIO_DIS, not gone). */
+/** Forgets all extents, and decides anew whether the device may reach memory at all (COMMAND.BusMaster, CTRL.GIO_DIS,
+ * not gone). */
 void model_dma_forget(struct model *m)
 {
-	m->dma_allowed = model_bus_master(m) && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
+	m->dma_allowed =
+		model_bus_master(m) && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
 	memset(m->recent, 0, sizeof(m->recent));
 	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
 		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){0};

@@ -16,7 +16,8 @@ enum {
 	SPI_READ = 3,
 };
 
-/** Where the MAC address stands. In X550's word 2 there is a pointer; X540 and X550 have it in the module that word 9 or 10 names. */
+/** Where the MAC address stands. In X550's word 2 there is a pointer; X540 and X550 have it in the module that word 9
+ * or 10 names. */
 static unsigned mac_at(const struct model *m)
 {
 	return is_copper(m) ? CORE + 1 : 0;
@@ -44,7 +45,8 @@ static void fill_82599(uint16_t *word)
 	word[FIRMWARE_PATCH + 7] = 0x0006;
 }
 
-/** The sum is over the first words and the modules that they point to, and on X550 over two words behind the sum itself. */
+/** The sum is over the first words and the modules that they point to, and on X550 over two words behind the sum
+ * itself. */
 static void fill_checksum(struct model *m)
 {
 	uint16_t *word = m->eeprom, sum = 0;
@@ -125,7 +127,8 @@ void model_eeprom_step(struct model *m)
 	}
 }
 
-/** The EEPROM's own serial interface (SPI mode 0): a command of 8 bits, an address of 8, then data, the first byte first. */
+/** The EEPROM's own serial interface (SPI mode 0): a command of 8 bits, an address of 8, then data, the first byte
+ * first. */
 static void spi_clock_up(struct model *m, bool in)
 {
 	struct spi_slave *s = &m->spi;

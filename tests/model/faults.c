@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What a driver did that a well-behaved one does not, in detail: which rule of order it broke, which registers it wanted that are not
- * there. */
+ * What a driver did that a well-behaved one does not, in detail: which rule of order it broke, which registers it
+ * wanted that are not there. */
 #include "internal.h"
 
 static const struct {
@@ -15,7 +15,8 @@ static const struct {
 	[MODEL_ORDER_HEAD] = {"head", "the head of an enabled queue is not written"},
 	[MODEL_ORDER_TAIL] = {"tail", "ENABLE reads 1 before the first write of the tail"},
 	[MODEL_ORDER_TX_DMA] = {"tx-dma", "DMATXCTL.TE comes before TXDCTL.ENABLE"},
-	[MODEL_ORDER_SEMAPHORE] = {"semaphore", "EERD, MDIO and the mailbox are used by who holds their bit in SW_FW_SYNC"},
+	[MODEL_ORDER_SEMAPHORE] = {"semaphore",
+		"EERD, MDIO and the mailbox are used by who holds their bit in SW_FW_SYNC"},
 	[MODEL_ORDER_MDIO] = {"mdio", "MSCA.MDI_COMMAND reads 0 before the next command"},
 	[MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
 };

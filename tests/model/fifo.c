@@ -7,8 +7,8 @@
 
 #define FRAMES (MODEL_FIFO_BYTES / 64)
 
-/* A copy takes no more than the buffer counts for it, and what is skipped where the ring ends is less than one frame; so the
- * newest never reaches the oldest. */
+/* A copy takes no more than the buffer counts for it, and what is skipped where the ring ends is less than one frame;
+ * so the newest never reaches the oldest. */
 #define STORE_BYTES (MODEL_FIFO_BYTES + 2 * MODEL_FRAME_MAX)
 
 struct fifo {

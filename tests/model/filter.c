@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Which frames the port accepts: exact addresses, the multicast table, broadcast, promiscuous modes and VLANs (DS 7.1.1). */
+ * Which frames the port accepts: exact addresses, the multicast table, broadcast, promiscuous modes and VLANs
+ * (DS 7.1.1). */
 #include <string.h>
 
 #include "internal.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The X550's firmware behind its mailbox: a command in FLEX_MNG, started and finished in HICR. The NVM is read through it, receive is
- * turned off through it, and a driver tells its version. */
+ * The X550's firmware behind its mailbox: a command in FLEX_MNG, started and finished in HICR. The NVM is read through
+ * it, receive is turned off through it, and a driver tells its version. */
 #include "internal.h"
 
 enum {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Guarded memory: mappings of somebody else's file that survive its owner. A client that truncates its memory file, or punches
- * a hole into hugepages that nobody can refill, makes our next access a SIGBUS; the guard then puts zeroed private memory in the
- * place of the whole mapping and marks it lost, so that the client loses its device and nobody else anything. */
+ * Guarded memory: mappings of somebody else's file that survive its owner. A client that truncates its memory file, or
+ * punches a hole into hugepages that nobody can refill, makes our next access a SIGBUS; the guard then puts zeroed
+ * private memory in the place of the whole mapping and marks it lost, so that the client loses its device and nobody
+ * else anything. */
 #ifndef POLLUX_TESTS_MODEL_GUARDED_H
 #define POLLUX_TESTS_MODEL_GUARDED_H
 
@@ -18,8 +19,9 @@ struct guarded {
 };
 
 /**
- * Maps a file from its start, shared. The first call installs a handler for SIGBUS, which passes faults elsewhere on to the
- * handler that was there. The structure must stay where it is until guarded_unmap. The descriptor stays the caller's.
+ * Maps a file from its start, shared. The first call installs a handler for SIGBUS, which passes faults elsewhere on to
+ * the handler that was there. The structure must stay where it is until guarded_unmap. The descriptor stays the
+ * caller's.
  * @return 0; -ENOSPC: GUARDED_MAX mappings are there; or what mmap said. Thread-safe.
  */
 int guarded_map(struct guarded *guarded, int fd, size_t bytes, bool writable);

@@ -51,7 +51,16 @@ struct queue {
 	bool skipping;          /* a chain was dropped, and the rest of it is to come */
 };
 
-enum { WIDE_GORC, WIDE_GOTC, WIDE_TOR, WIDE_RXDGBC, WIDE_TXDGBC, WIDE_QBRC, WIDE_QBTC = WIDE_QBRC + 16, WIDE_COUNT = WIDE_QBTC + 16 };
+enum {
+	WIDE_GORC,
+	WIDE_GOTC,
+	WIDE_TOR,
+	WIDE_RXDGBC,
+	WIDE_TXDGBC,
+	WIDE_QBRC,
+	WIDE_QBTC = WIDE_QBRC + 16,
+	WIDE_COUNT = WIDE_QBTC + 16
+};
 
 /** A 36-bit byte counter read as two registers. */
 struct wide_counter {
@@ -114,7 +123,8 @@ struct model {
 
 	/* time */
 	uint64_t now_ns;
-	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, mdio_ns, firmware_ns, next_ns;
+	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, mdio_ns,
+		firmware_ns, next_ns;
 	uint32_t eerd_pending;
 	uint64_t rx_pending[2], tx_pending[2], rx_wanted[2], tx_wanted[2];
 
@@ -180,7 +190,8 @@ bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, 
 bool model_dma_present(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write);
 void model_dma_forget(struct model *m);
 
-/** Memory at an I/O address when the cached extent holds all of it; NULL: ask model_dma_lookup. An empty extent holds nothing. */
+/** Memory at an I/O address when the cached extent holds all of it; NULL: ask model_dma_lookup. An empty extent holds
+ * nothing. */
 static inline uint8_t *dma_cached(const struct model_extent *e, uint64_t iova, uint32_t bytes, bool write)
 {
 	uint64_t at = iova - e->iova; /* wraps to something large below the extent */
@@ -363,8 +374,8 @@ struct parsed {
 	uint8_t queue;
 };
 void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct parsed *p);
-/** Adds bytes to a ones' complement sum of little-endian words, folded to 32 bits at the end. Inlined, as most are of a few
- *  bytes, and of a number that is known. */
+/** Adds bytes to a ones' complement sum of little-endian words, folded to 32 bits at the end. Inlined, as most are of a
+ * few bytes, and of a number that is known. */
 static inline uint32_t model_checksum_add(uint32_t start, const uint8_t *data, uint32_t bytes)
 {
 	uint64_t sum = start, pair;
@@ -407,8 +418,8 @@ struct tx_layout {
 };
 struct tx_layout model_offload_layout(const struct descriptor *context);
 bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layout *layout, bool ip, bool l4);
-void model_offload_segment(
-	uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout);
+void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes,
+	const struct tx_layout *layout);
 
 /* ---- stats.c ---- */
 

@@ -239,7 +239,9 @@ void model_write_eiam(struct model *m, unsigned index, uint32_t value, uint32_t 
 uint32_t model_read_ex(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	uint32_t which = offset - 4 * index;
-	uint64_t bits = which == MODEL_EICS_EX ? m->vector_cause : which == MODEL_EIAM_EX ? m->vector_auto_mask : m->vector_mask;
+	uint64_t bits = which == MODEL_EICS_EX   ? m->vector_cause
+			: which == MODEL_EIAM_EX ? m->vector_auto_mask
+						 : m->vector_mask;
 
 	(void)value;
 	return (uint32_t)(bits >> (32 * index));

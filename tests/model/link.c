@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The link: up when the driver has started it, the module is there and lit, and a partner answers (DS 4.6.4, 8.2.3.22). A 10GBASE-T
- * PHY negotiates by itself instead, unless the driver forces the link up in MACC. */
+ * The link: up when the driver has started it, the module is there and lit, and a partner answers (DS 4.6.4, 8.2.3.22).
+ * A 10GBASE-T PHY negotiates by itself instead, unless the driver forces the link up in MACC. */
 #include "internal.h"
 
 enum { LINK_NS = 5 * 1000 * 1000 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The software 82599 as a device handle in the same process: registers are calls, memory is shared by being the same. */
+ * The software 82599 as a device handle in the same process: registers are calls, memory is shared by being the same.
+ */
 #include "local.h"
 
 #include "../../vfio/error.h"
@@ -14,9 +15,9 @@
 
 #define EXTENTS   64u
 #define ACCESS_NS 10000u
-#define DOORBELL_PAGE(n)                                                                                                                   \
-	{                                                                                                                                  \
-		(n), 0x1000, NULL                                                                                                          \
+#define DOORBELL_PAGE(n)                                                                                               \
+	{                                                                                                              \
+		(n), 0x1000, NULL                                                                                      \
 	}
 
 struct local {
@@ -143,7 +144,8 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 		return pollux_fail(EIO, "the test made the window of region %u fail", region);
 	if (region != VFIO_PCI_BAR0_REGION_INDEX)
 		return pollux_fail(EINVAL, "the in-process device has a register window in BAR 0 only");
-	*result = (struct vfio_window){.bytes = MODEL_BAR0_BYTES, .read32 = bar_read32, .write32 = bar_write32, .context = local};
+	*result = (struct vfio_window){
+		.bytes = MODEL_BAR0_BYTES, .read32 = bar_read32, .write32 = bar_write32, .context = local};
 	for (unsigned i = 0; !local->trapped && i < sizeof(doorbells) / sizeof(*doorbells); i++) {
 		result->parts[i] = doorbells[i];
 		result->parts[i].at = local->bar0 + doorbells[i].first;
@@ -159,7 +161,8 @@ static int set_irqs(struct vfio_device *device, unsigned index, unsigned first, 
 	if (fails(local))
 		return pollux_fail(EIO, "the test made the set-up of interrupts fail");
 	if (index != VFIO_PCI_MSIX_IRQ_INDEX || first + irqs > MODEL_VECTORS)
-		return pollux_fail(EINVAL, "the in-process device has %u MSI-X vectors and no other interrupts", MODEL_VECTORS);
+		return pollux_fail(
+			EINVAL, "the in-process device has %u MSI-X vectors and no other interrupts", MODEL_VECTORS);
 	for (unsigned i = 0; i < irqs; i++)
 		local->vectors[first + i] = eventfds ? eventfds[i] : -1;
 	return 0;
@@ -170,7 +173,8 @@ static void interrupt(void *context, unsigned vector)
 	struct local *local = context;
 	uint64_t one = 1;
 
-	if (vector < MODEL_VECTORS && local->vectors[vector] >= 0 && write(local->vectors[vector], &one, sizeof(one)) < 0)
+	if (vector < MODEL_VECTORS && local->vectors[vector] >= 0 &&
+		write(local->vectors[vector], &one, sizeof(one)) < 0)
 		local->vectors[vector] = -1; /* the eventfd is not one: nobody to tell */
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The software 82599 inside the driver's own process: a transport without sockets or threads, for tests and benchmarks that step both. */
+ * The software 82599 inside the driver's own process: a transport without sockets or threads, for tests and benchmarks
+ * that step both. */
 #ifndef POLLUX_TESTS_MODEL_LOCAL_H
 #define POLLUX_TESTS_MODEL_LOCAL_H
 

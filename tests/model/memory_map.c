@@ -141,7 +141,8 @@ int memory_map_add(struct memory_map *map, uint64_t iova, uint64_t bytes, int fd
 	}
 	struct mapping *mapping = &map->mappings[place];
 	memmove(mapping + 1, mapping, (map->count - place) * sizeof(*mapping));
-	*mapping = (struct mapping){.iova = iova, .bytes = bytes, .at = file ? file->memory.at + offset : NULL, .file = file};
+	*mapping = (struct mapping){
+		.iova = iova, .bytes = bytes, .at = file ? file->memory.at + offset : NULL, .file = file};
 	map->count++;
 	return 0;
 }
@@ -175,7 +176,8 @@ void memory_map_clear(struct memory_map *map)
 
 static bool continues(const struct mapping *first, const struct mapping *second)
 {
-	return first->file == second->file && first->iova + first->bytes == second->iova && first->at + first->bytes == second->at;
+	return first->file == second->file && first->iova + first->bytes == second->iova &&
+	       first->at + first->bytes == second->at;
 }
 
 bool memory_map_find(const struct memory_map *map, uint64_t iova, struct model_extent *extent)

@@ -25,7 +25,9 @@ void model_settle(struct model *m)
 	m->crc_strip = hlreg0 & HLREG0_RXCRCSTRP;
 	m->loopback = hlreg0 & HLREG0_LPBK;
 	m->frame_limit = (hlreg0 & HLREG0_JUMBOEN) ? reg_get(m, IXGBE_MAXFRS) >> 16 : 1518;
-	m->frame_limit = m->frame_limit < 64 ? 60 : m->frame_limit > MODEL_FRAME_MAX ? MODEL_FRAME_MAX - 4 : m->frame_limit - 4;
+	m->frame_limit = m->frame_limit < 64                ? 60
+			 : m->frame_limit > MODEL_FRAME_MAX ? MODEL_FRAME_MAX - 4
+							    : m->frame_limit - 4;
 	m->rx_rss = (reg_get(m, IXGBE_MRQC) & 0xF) == MRQC_RSS;
 	m->rx_plain = m->crc_strip;
 	m->rx_ethertypes = false;
@@ -216,7 +218,8 @@ void model_write_receive(struct model *m, unsigned index, uint32_t value, uint32
 	(void)index;
 	reg_set(m, offset, value);
 	if (offset == IXGBE_RXCTRL && (value & RXCTRL_RXEN) && !was) {
-		bool strip = reg_get(m, IXGBE_HLREG0) & HLREG0_RXCRCSTRP, dma = reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_CRCSTRIP;
+		bool strip = reg_get(m, IXGBE_HLREG0) & HLREG0_RXCRCSTRP,
+		     dma = reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_CRCSTRIP;
 
 		/* The two must agree (DS 8.2.3.8.8), and the DMA be ready. */
 		fault_order(m, MODEL_ORDER_CRC, strip != dma);
@@ -314,7 +317,8 @@ int model_region_write(struct model *m, unsigned region, uint64_t offset, const 
 	if (region == 7)
 		model_config_write(m, offset, data, bytes);
 	else if (region == 4) {
-		/* The table is the client's to read back; masking happens where vectors are delivered. Pending bits are read-only. */
+		/* The table is the client's to read back; masking happens where vectors are delivered. Pending bits are
+		 * read-only. */
 		if (offset + bytes <= MODEL_VECTORS * 16)
 			memcpy(m->msix + offset, data, bytes);
 	} else

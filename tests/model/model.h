@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The core of the software 82599: one port's registers, configuration space, EEPROM, SFP+ module, queues, filters and
  * counters, against an abstract memory. No sockets, no threads, no clock of its own: whoever embeds it steps it, one
- * event at a time and repeatably. Written from the register facts; the driver's register list gives it names and offsets, nothing else.
+ * event at a time and repeatably. Written from the register facts; the driver's register list gives it names and
+ * offsets, nothing else.
  *
- * Nothing it is told is trusted: addresses that the host does not map, ring lengths, tails and descriptors that make no sense are
- * counted in model_faults and answered as the hardware would, never followed.
+ * Nothing it is told is trusted: addresses that the host does not map, ring lengths, tails and descriptors that make no
+ * sense are counted in model_faults and answered as the hardware would, never followed.
  *
  * Not thread-safe: one thread per port at a time. */
 #ifndef POLLUX_TESTS_MODEL_MODEL_H
@@ -42,7 +43,8 @@ struct model_extent {
 struct model_host {
 	void *context;
 	/**
-	 * Finds the memory at an I/O address. Fills in the whole extent around it; the core keeps it until model_memory_changed.
+	 * Finds the memory at an I/O address. Fills in the whole extent around it; the core keeps it until
+	 * model_memory_changed.
 	 * @return false: nothing there.
 	 */
 	bool (*memory)(void *context, uint64_t iova, struct model_extent *extent);
@@ -54,8 +56,9 @@ struct model_config {
 	enum model_card card;
 	unsigned port;  /* LAN id, 0 or 1 */
 	uint8_t mac[6]; /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
-	uint8_t *bar0;  /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
-			   NULL: the core's own. Of all that is written there directly the core reads tails only. */
+	uint8_t *bar0;  /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a
+			   client may map it.  NULL: the core's own. Of all that is written there directly the core reads
+			   tails only. */
 	bool sfp_absent;
 };
 
@@ -63,15 +66,17 @@ struct model_config {
 struct model *model_open(const struct model_config *config, const struct model_host *host);
 void model_close(struct model *model);
 
-/** A function-level reset, as VFIO_DEVICE_RESET does: everything but the EEPROM back to its power-on state, bus mastering off. */
+/** A function-level reset, as VFIO_DEVICE_RESET does: everything but the EEPROM back to its power-on state, bus
+ * mastering off. */
 void model_function_reset(struct model *model);
 
-/** A register of BAR0; offset a multiple of 4 below MODEL_BAR0_BYTES (else all ones, and counted). Reads may have effects. */
+/** A register of BAR0; offset a multiple of 4 below MODEL_BAR0_BYTES (else all ones, and counted). Reads may have
+ * effects. */
 uint32_t model_read32(struct model *model, uint32_t offset);
 void model_write32(struct model *model, uint32_t offset, uint32_t value);
 
-/** Any region by its VFIO index (0: BAR0, 4: BAR4, 7: configuration space). -EINVAL: no such region, or outside it, or a width that
- *  registers do not take. */
+/** Any region by its VFIO index (0: BAR0, 4: BAR4, 7: configuration space). -EINVAL: no such region, or outside it, or
+ * a width that registers do not take. */
 int model_region_read(struct model *model, unsigned region, uint64_t offset, void *data, size_t bytes);
 int model_region_write(struct model *model, unsigned region, uint64_t offset, const void *data, size_t bytes);
 /** Bytes of a region; 0: not there. */
@@ -108,7 +113,8 @@ struct model_frame {
 	bool bad_crc; /* arrives with a wrong FCS */
 };
 
-/** What becomes of a frame that comes over the wire. Each has one fate; that of a frame in the packet buffer is still to come. */
+/** What becomes of a frame that comes over the wire. Each has one fate; that of a frame in the packet buffer is still
+ * to come. */
 enum model_fate {
 	MODEL_RECEIVED,      /* in the driver's buffers (also those of FCTRL.SBP, with an error) */
 	MODEL_FILTERED,      /* of an address or a VLAN that the port does not take */
@@ -121,7 +127,8 @@ enum model_fate {
 	MODEL_NOT_UP,        /* the link was down, or the driver did not receive; in no register */
 	MODEL_FATES
 };
-/** How many frames of the wire met a fate, since model_open: resets do not touch it. Frames in MAC loopback are not of the wire. */
+/** How many frames of the wire met a fate, since model_open: resets do not touch it. Frames in MAC loopback are not of
+ * the wire. */
 uint64_t model_fate_count(const struct model *model, enum model_fate fate);
 /** @return a word for a fate, as in a program's output. */
 const char *model_fate_name(enum model_fate fate);
@@ -129,10 +136,11 @@ const char *model_fate_name(enum model_fate fate);
 uint64_t model_received_bytes(const struct model *model);
 
 /**
- * Frames arrive. Each is filtered, and written to its queue, in order, as far as there are descriptors. Frames shorter than 60 bytes
- * arrive padded by their sender or are counted as undersize, as `len` says.
- * @return how many are dealt with (delivered, filtered, dropped by DROP_EN, or lost because the port does not receive). The next
- * one found its queue without a descriptor: the caller keeps it in the packet buffer (offers it again later), or gives it to model_miss.
+ * Frames arrive. Each is filtered, and written to its queue, in order, as far as there are descriptors. Frames shorter
+ * than 60 bytes arrive padded by their sender or are counted as undersize, as `len` says.
+ * @return how many are dealt with (delivered, filtered, dropped by DROP_EN, or lost because the port does not receive).
+ * The next one found its queue without a descriptor: the caller keeps it in the packet buffer (offers it again later),
+ * or gives it to model_miss.
  */
 unsigned model_receive(struct model *model, const struct model_frame *frames, unsigned n);
 
@@ -145,10 +153,12 @@ void model_miss(struct model *model, const struct model_frame *frames, unsigned 
 /** Where sent frames go. Frames and their data are valid during the call only. */
 struct model_sink {
 	void *context;
-	/** @return how many were taken; the rest stays in the transmit ring and is offered again by the next model_transmit.
-	 *  Returning fewer than n is flow control that a real wire doesn't have: for tests and captures that must lose nothing. */
+	/** @return how many were taken; the rest stays in the transmit ring and is offered again by the next
+	 * model_transmit. Returning fewer than n is flow control that a real wire doesn't have: for tests and captures
+	 * that must lose nothing. */
 	unsigned (*take)(void *context, const struct model_frame *frames, unsigned n);
-	/** The sink reads only each frame's len, never its data: data may then be NULL, and the packet memory stays untouched. */
+	/** The sink reads only each frame's len, never its data: data may then be NULL, and the packet memory stays
+	 * untouched. */
 	bool lengths_only;
 };
 
@@ -179,18 +189,20 @@ enum model_order {
 
 /** Things a well-behaved driver never causes. */
 struct model_faults {
-	uint64_t bad_address;         /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
-	uint64_t bad_ring;            /* queue enabled with a bad base, length or tail */
-	uint64_t bad_descriptor;      /* unknown type, zero or too large length, missing context, a frame without end */
-	uint64_t bad_register;        /* access outside the register file, or of a wrong width, or to a register that the model lacks */
-	uint64_t bad_order;           /* the datasheet's order broken, in whatever way */
+	uint64_t bad_address; /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
+	uint64_t bad_ring;    /* queue enabled with a bad base, length or tail */
+	uint64_t bad_descriptor; /* unknown type, zero or too large length, missing context, a frame without end */
+	uint64_t bad_register; /* access outside the register file, or of a wrong width, or to a register that the model
+				  lacks */
+	uint64_t bad_order;    /* the datasheet's order broken, in whatever way */
 	uint64_t order[MODEL_ORDERS]; /* of these, in which */
 };
 const struct model_faults *model_faults(const struct model *model);
 /** @return a word for a rule of order, and in *rule what it wants. */
 const char *model_order_name(enum model_order order, const char **rule);
 
-/** A stretch of neighbouring registers that the model lacks and that were accessed. Offsets of the first and the last. */
+/** A stretch of neighbouring registers that the model lacks and that were accessed. Offsets of the first and the last.
+ */
 struct model_unknown {
 	uint32_t first, last;
 	uint64_t reads, writes;

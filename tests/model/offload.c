@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Transmit offloads: checksums inserted and frames cut into segments, as a context descriptor describes them (DS 7.2.4, 7.2.5). */
+ * Transmit offloads: checksums inserted and frames cut into segments, as a context descriptor describes them
+ * (DS 7.2.4, 7.2.5). */
 #include <string.h>
 
 #include "internal.h"
@@ -74,10 +75,11 @@ bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layou
 }
 
 /**
- * Writes one segment: the headers, adjusted, and `bytes` of payload from offset `at` of `payload` in all. The frame's checksum field
- * holds the pseudo-header's sum without the length (DS 7.2.4).
+ * Writes one segment: the headers, adjusted, and `bytes` of payload from offset `at` of `payload` in all. The frame's
+ * checksum field holds the pseudo-header's sum without the length (DS 7.2.4).
  */
-void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes, const struct tx_layout *layout)
+void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes,
+	const struct tx_layout *layout)
 {
 	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes;
 	uint8_t *ip = to + layout->l2_bytes, *l4 = ip + layout->ip_bytes;

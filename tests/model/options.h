@@ -21,7 +21,8 @@ struct options {
 	double duration;                /* seconds; 0: without end */
 };
 
-/** Fills in what the command line says; the strings stay its own. @return false: it cannot be used, and was told why on stderr. */
+/** Fills in what the command line says; the strings stay its own. @return false: it cannot be used, and was told why on
+ * stderr. */
 bool options_understand(int argc, char **argv, struct options *options);
 
 void options_help(FILE *to);

@@ -11,7 +11,8 @@ static uint16_t be16(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/** @return the complement of the sum, to be stored in memory as it is. 0 also where a checksum that was included is right. */
+/** @return the complement of the sum, to be stored in memory as it is. 0 also where a checksum that was included is
+ * right. */
 uint16_t model_checksum_fold(uint32_t sum)
 {
 	sum = (sum & 0xFFFF) + (sum >> 16);
@@ -67,7 +68,8 @@ struct layers {
 	bool fragment;
 };
 
-/** The queue that RETA names for a hash: 128 entries of 4 bits; X550 has 512 of 6, the later ones in ERETA (DS 8.2.3.7.15). */
+/** The queue that RETA names for a hash: 128 entries of 4 bits; X550 has 512 of 6, the later ones in ERETA
+ * (DS 8.2.3.7.15). */
 static uint8_t redirect(const struct model *m, uint32_t hash)
 {
 	bool wide = m->config.card == MODEL_X550;
@@ -126,8 +128,8 @@ static void check_l4(const struct layers *l, struct parsed *p)
 	}
 	if (l->l4_present < l->l4_bytes)
 		return;
-	good = model_checksum_fold(
-		       model_checksum_add(pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
+	good = model_checksum_fold(model_checksum_add(
+		       pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
 	p->q1 |= good ? RXD_L4CS : RXD_L4CS | RXD_L4E;
 }
 
@@ -144,7 +146,8 @@ static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 		p->q1 |= RXD_IPE;
 	if (total < header)
 		return false;
-	*l = (struct layers){at + 12, at + header, 8, total - header, bytes - header, at[9], (be16(at + 6) & 0x3FFF) != 0};
+	*l = (struct layers){
+		at + 12, at + header, 8, total - header, bytes - header, at[9], (be16(at + 6) & 0x3FFF) != 0};
 	return true;
 }
 
@@ -171,7 +174,8 @@ static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 	return true;
 }
 
-/** EtherType filters go before all else: type and index in the descriptor, and a queue if ETQS names one (DS 7.1.2.3). */
+/** EtherType filters go before all else: type and index in the descriptor, and a queue if ETQS names one (DS 7.1.2.3).
+ */
 static bool match_ethertype(const struct model *m, uint16_t type, struct parsed *p)
 {
 	for (unsigned i = 0; i < 8; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The 10GBASE-T PHY of X540 and X550: clause 45 MDIO through MSCA and MSRWD, the registers by which drivers find it and choose what it
- * advertises, and the speed that it settles on with a partner that can do all (IEEE 802.3 clause 45). */
+ * The 10GBASE-T PHY of X540 and X550: clause 45 MDIO through MSCA and MSRWD, the registers by which drivers find it and
+ * choose what it advertises, and the speed that it settles on with a partner that can do all (IEEE 802.3 clause 45). */
 #include <string.h>
 
 #include "internal.h"
@@ -30,15 +30,16 @@ enum {
 	PROVISION_ALL = ADVERTISE_1G | ADVERTISE_5G | ADVERTISE_2500M,
 };
 
-/* The same in all devices of the package: identity, and which MMDs there are: PMA, PCS, PHY XS, AN, and one of the vendor's own. */
-#define IDENTITY(mmd)                                                                                                                      \
-	{mmd, 2, 0, 0x0154, 0x0154}, {mmd, 3, 0, 0x0202, 0x0221}, {mmd, 5, 0, 0x009A, 0x009A},                                             \
-	{                                                                                                                                  \
-		mmd, 6, 0, 0x4000, 0x4000                                                                                                  \
+/* The same in all devices of the package: identity, and which MMDs there are: PMA, PCS, PHY XS, AN, and one of the
+ * vendor's own. */
+#define IDENTITY(mmd)                                                                                                  \
+	{mmd, 2, 0, 0x0154, 0x0154}, {mmd, 3, 0, 0x0202, 0x0221}, {mmd, 5, 0, 0x009A, 0x009A},                         \
+	{                                                                                                              \
+		mmd, 6, 0, 0x4000, 0x4000                                                                              \
 	}
-#define PRESENT(mmd)                                                                                                                       \
-	{                                                                                                                                  \
-		mmd, 8, 0, 0x8000, 0x8000                                                                                                  \
+#define PRESENT(mmd)                                                                                                   \
+	{                                                                                                              \
+		mmd, 8, 0, 0x8000, 0x8000                                                                              \
 	}
 
 static const struct phy_register {
@@ -49,14 +50,16 @@ static const struct phy_register {
 	{PMA, 4, 0, 0x0031, 0x6031},  /* speeds: 10G, 1G, 100M; 5G, 2.5G */
 	{PMA, 7, 0, 0x0009, 0x0009},  /* 10GBASE-T */
 	{PMA, 11, 0, 0x00A4, 0x40A4}, /* 10GBASE-T, 1000BASE-T, 100BASE-TX; more are listed elsewhere */
-	IDENTITY(PCS), PRESENT(PCS), {PCS, CONTROL, LOW_POWER, 0x2040, 0x2040}, {PCS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(PHY_XS),
-	PRESENT(PHY_XS), {PHY_XS, CONTROL, LOW_POWER, 0x2040, 0x2040}, {PHY_XS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(AN),
+	IDENTITY(PCS), PRESENT(PCS), {PCS, CONTROL, LOW_POWER, 0x2040, 0x2040}, {PCS, STATUS, 0, 0x0002, 0x0002},
+	IDENTITY(PHY_XS), PRESENT(PHY_XS), {PHY_XS, CONTROL, LOW_POWER, 0x2040, 0x2040},
+	{PHY_XS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(AN),
 	{AN, CONTROL, 0x3000, 0x3000, 0x3000}, /* negotiation on, extended next pages */
 	{AN, STATUS, 0, 0x0009, 0x0009}, {AN, AN_ADVERTISE, 0x0DE0, 0x0101, 0x0101},
 	{AN, AN_PARTNER, 0, 0x0D01, 0x0D01}, /* pause both ways, 100M */
 	{AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G}, {AN, AN_10G_STATUS, 0, 0x0800, 0x0800},
-	{AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL}, {AN, AN_VENDOR_STATUS, 0, 0, 0}, IDENTITY(VENDOR_1),
-	{VENDOR_1, CONTROL, LOW_POWER, 0, 0}, {VENDOR_1, 32, 0, 0x0107, 0x0202}, /* firmware of the PHY */
+	{AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL}, {AN, AN_VENDOR_STATUS, 0, 0, 0},
+	IDENTITY(VENDOR_1), {VENDOR_1, CONTROL, LOW_POWER, 0, 0},
+	{VENDOR_1, 32, 0, 0x0107, 0x0202}, /* firmware of the PHY */
 };
 #define COUNT (sizeof(registers) / sizeof(registers[0]))
 _Static_assert(COUNT <= MODEL_PHY_REGISTERS, "the state has room for all");
@@ -118,7 +121,8 @@ static uint16_t phy_read(const struct model *m, unsigned mmd, unsigned at)
 	if (i == COUNT)
 		return 0;
 	if (at == STATUS)
-		return (uint16_t)(m->phy.value[i] | (m->link_up ? STATUS_LINK | (mmd == AN ? STATUS_AN_COMPLETE : 0) : 0));
+		return (uint16_t)(m->phy.value[i] |
+				  (m->link_up ? STATUS_LINK | (mmd == AN ? STATUS_AN_COMPLETE : 0) : 0));
 	if (mmd == AN && (at == AN_PARTNER || at == AN_10G_STATUS))
 		return m->link_up ? m->phy.value[i] : 0;
 	return mmd == AN && at == AN_VENDOR_STATUS ? vendor_status(m) : m->phy.value[i];
@@ -150,7 +154,8 @@ void model_write_msca(struct model *m, unsigned index, uint32_t value, uint32_t 
 	if (!(value & MSCA_COMMAND))
 		return;
 	fault_order(m, MODEL_ORDER_MDIO, m->mdio_ns != MODEL_NEVER);
-	fault_order(m, MODEL_ORDER_SEMAPHORE, !model_semaphore_held(m, m->config.port & 1 ? SW_FW_SYNC_PHY1 : SW_FW_SYNC_PHY0));
+	fault_order(m, MODEL_ORDER_SEMAPHORE,
+		!model_semaphore_held(m, m->config.port & 1 ? SW_FW_SYNC_PHY1 : SW_FW_SYNC_PHY0));
 	m->phy.command = value;
 	model_deadline(m, &m->mdio_ns, MDIO_NS);
 }

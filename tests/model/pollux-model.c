@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-model: one or two ports of a software 82599, each behind a vfio-user socket and at the end of a wire. One thread takes
- * turns between the sockets and the queues. */
+ * pollux-model: one or two ports of a software 82599, each behind a vfio-user socket and at the end of a wire. One
+ * thread takes turns between the sockets and the queues. */
 #include "control.h"
 #include "options.h"
 #include "report.h"
@@ -55,7 +55,8 @@ static bool look_at_sockets(struct model_port *ports, unsigned count, uint64_t t
 	bool happened = false;
 	for (unsigned i = 0; i < count; i++)
 		first[i + 1] = first[i] + server_poll_fds(ports[i].server, &fds[first[i]]);
-	struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u), .tv_nsec = (long)(timeout_ns % 1000000000u)};
+	struct timespec timeout = {
+		.tv_sec = (time_t)(timeout_ns / 1000000000u), .tv_nsec = (long)(timeout_ns % 1000000000u)};
 	if (ppoll(fds, first[count], &timeout, NULL) <= 0)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
@@ -64,8 +65,8 @@ static bool look_at_sockets(struct model_port *ports, unsigned count, uint64_t t
 			ready |= fds[f].revents != 0;
 		if (!ready)
 			continue;
-		/* Each register is read as of now: however long the sleep was, and when a driver counts on ten reads taking ten
-		 * microseconds. */
+		/* Each register is read as of now: however long the sleep was, and when a driver counts on ten reads
+		 * taking ten microseconds. */
 		unsigned done = 0;
 		do
 			model_step(server_model(ports[i].server), now_ns());
@@ -99,7 +100,8 @@ static bool ended(const struct options *options, struct model_port *ports, uint6
 	if (options->duration > 0 && first && (double)(now - first) / 1e9 >= options->duration)
 		return true;
 	if (options->exit_when_done && done &&
-		((options->expect && sent >= options->expect) || (last && now - last >= (options->expect ? GIVE_UP_NS : QUIET_NS))))
+		((options->expect && sent >= options->expect) ||
+			(last && now - last >= (options->expect ? GIVE_UP_NS : QUIET_NS))))
 		return true;
 	return options->once && served;
 }
@@ -124,7 +126,8 @@ static void switch_link(struct model_port *ports, unsigned count, unsigned port,
 	}
 }
 
-/** Does what was written to the control FIFO: a few lines at a time, so that a writer without end does not stop the ports. */
+/** Does what was written to the control FIFO: a few lines at a time, so that a writer without end does not stop the
+ * ports. */
 static void obey(struct control *control, struct model_port *ports, unsigned count)
 {
 	char line[CONTROL_LINE_MAX];
@@ -134,7 +137,8 @@ static void obey(struct control *control, struct model_port *ports, unsigned cou
 		bool good = control_link(line, count, &port, &up);
 		if (good)
 			switch_link(ports, count, port, up);
-		fprintf(stderr, "pollux-model: control: %s%s\n", line, good ? "" : ": no such command, or no such port: see --help");
+		fprintf(stderr, "pollux-model: control: %s%s\n", line,
+			good ? "" : ": no such command, or no such port: see --help");
 	}
 }
 
@@ -145,7 +149,9 @@ static void run(const struct options *options, struct control *control, struct m
 		now = now_ns();
 		if (now - talked < TALKING_NS || now - polled >= POLL_NS) {
 			uint64_t idle = now - (moved > talked ? moved : talked);
-			uint64_t sleep_ns = idle < NAP_NS ? 0 : anyone(ports, options->ports) ? NAP_FOR_NS : ABSENT_MS * 1000000u;
+			uint64_t sleep_ns = idle < NAP_NS                   ? 0
+					    : anyone(ports, options->ports) ? NAP_FOR_NS
+									    : ABSENT_MS * 1000000u;
 			bool happened = look_at_sockets(ports, options->ports, sleep_ns);
 			now = now_ns();
 			polled = now;
@@ -184,7 +190,8 @@ static void run(const struct options *options, struct control *control, struct m
 }
 
 /** @return 0 or the exit status; said why. */
-static int open_all(const struct options *options, struct control *control, struct model_port *ports, struct wire *wires)
+static int open_all(
+	const struct options *options, struct control *control, struct model_port *ports, struct wire *wires)
 {
 	char error[512] = "";
 	bool ends = false;
@@ -210,8 +217,8 @@ static int open_all(const struct options *options, struct control *control, stru
 		model_set_partner(server_model(ports[i].server), !options->link_down);
 		model_break(server_model(ports[i].server), options->broken);
 		const uint8_t *mac = options->macs[i];
-		fprintf(stderr, "pollux-model: port %u is vfio-user:%s, %02x:%02x:%02x:%02x:%02x:%02x\n", i, options->paths[i], mac[0],
-			mac[1], mac[2], mac[3], mac[4], mac[5]);
+		fprintf(stderr, "pollux-model: port %u is vfio-user:%s, %02x:%02x:%02x:%02x:%02x:%02x\n", i,
+			options->paths[i], mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	}
 	if (!status && options->control && control_open(control, options->control, error, sizeof(error)))
 		status = MISUSED;

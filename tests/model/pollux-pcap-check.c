@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-pcap-check: judges the frames of a capture that a packet generator made: IPv4 and UDP with right lengths and checksums, and what
- * else is asked for. */
+ * pollux-pcap-check: judges the frames of a capture that a packet generator made: IPv4 and UDP with right lengths and
+ * checksums, and what else is asked for. */
 #include "capture.h"
 
 #include "../../apps/app_output.h"
@@ -17,8 +17,10 @@
 
 static const char help[] =
 	"Usage: pollux-pcap-check [--to MAC] [--from MAC] [--size BYTES] [--count N] [--flows N] CAPTURE\n"
-	"Looks at each frame of an Ethernet capture: it must be IPv4 and UDP, without options or fragments, with lengths that fit the\n"
-	"frame, a right header checksum, and a UDP checksum that is right or 0 (none). Addresses, the size of all frames (without FCS),\n"
+	"Looks at each frame of an Ethernet capture: it must be IPv4 and UDP, without options or fragments, with "
+	"lengths that fit the\n"
+	"frame, a right header checksum, and a UDP checksum that is right or 0 (none). Addresses, the size of all "
+	"frames (without FCS),\n"
 	"their number, and the number of different addresses and ports can be demanded.\n"
 	"Exit status: 0 all sound; 1 not, the first such frame is named; 2 the capture cannot be used.\n";
 
@@ -68,7 +70,8 @@ static const char *fault(const struct model_frame *frame)
 	total = get16(f + IP + 2);
 	udp = get16(f + UDP + 4);
 	/* what is too short for Ethernet is padded */
-	if (total < HEADERS - IP || total > frame->len - IP || (total < frame->len - IP && frame->len > 60) || udp != total - (UDP - IP))
+	if (total < HEADERS - IP || total > frame->len - IP || (total < frame->len - IP && frame->len > 60) ||
+		udp != total - (UDP - IP))
 		return "its lengths";
 	if (sum16(0, f + IP, UDP - IP) != 0xffff)
 		return "its IP header checksum";

@@ -14,12 +14,16 @@
 
 static const char help[] =
 	"Usage: pollux-pcap-diff [--to MAC] [--from MAC] [--swapped] [--any-order] EXPECTED GOT\n"
-	"Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first frame (counted\n"
-	"from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated (more often\n"
+	"Compares two Ethernet captures frame by frame. Says 'identical' with the number of frames, or names the first "
+	"frame (counted\n"
+	"from 1) and byte (from 0) that differ, and how many frames were lost, added (never in EXPECTED), duplicated "
+	"(more often\n"
 	"than there), or came in another order.\n"
-	"Frames that a forwarder changes: with --swapped each frame of EXPECTED has its Ethernet addresses swapped first; with --to and\n"
+	"Frames that a forwarder changes: with --swapped each frame of EXPECTED has its Ethernet addresses swapped "
+	"first; with --to and\n"
 	"--from its destination or source is the one given.\n"
-	"With --any-order it is enough that each frame came as often as it should: several queues overtake each other.\n"
+	"With --any-order it is enough that each frame came as often as it should: several queues overtake each "
+	"other.\n"
 	"Exit status: 0 identical; 1 different; 2 a capture cannot be used, or EXPECTED holds no frame.\n";
 
 static int compare(const struct model_frame *a, const struct model_frame *b)
@@ -46,7 +50,8 @@ static void say_first(const struct capture *expected, const struct capture *got)
 		i++;
 	if (i == shorter) {
 		bool less = got->count < expected->count;
-		printf("different: frame %u is the first that %s", i + 1, less ? "is missing at the end" : "was not expected");
+		printf("different: frame %u is the first that %s", i + 1,
+			less ? "is missing at the end" : "was not expected");
 		return;
 	}
 	const struct model_frame *a = &expected->frames[i], *b = &got->frames[i];
@@ -72,7 +77,9 @@ static void say_counts(struct capture *expected, struct capture *got)
 	sort(expected);
 	sort(got);
 	while (i < expected->count || j < got->count) {
-		int order = i == expected->count ? 1 : j == got->count ? -1 : compare(&expected->frames[i], &got->frames[j]);
+		int order = i == expected->count ? 1
+			    : j == got->count    ? -1
+						 : compare(&expected->frames[i], &got->frames[j]);
 		const struct model_frame *frame = order <= 0 ? &expected->frames[i] : &got->frames[j];
 		uint32_t wanted = 0, had = 0;
 		while (i + wanted < expected->count && compare(&expected->frames[i + wanted], frame) == 0)
@@ -89,8 +96,8 @@ static void say_counts(struct capture *expected, struct capture *got)
 		j += had;
 	}
 	if (lost || added || duplicated)
-		printf("; %u lost, %u added, %u duplicated (%u frame%s expected, %u got)\n", lost, added, duplicated, expected->count,
-			plural(expected->count), got->count);
+		printf("; %u lost, %u added, %u duplicated (%u frame%s expected, %u got)\n", lost, added, duplicated,
+			expected->count, plural(expected->count), got->count);
 	else
 		printf("; the %u frame%s came in another order, none lost, added or duplicated\n", expected->count,
 			plural(expected->count));
@@ -169,7 +176,8 @@ int main(int argc, char **argv)
 		return UNUSABLE;
 	}
 
-	for (uint32_t i = 0; i < expected.count; i++) /* each is part of the capture's own memory, and has 60 bytes at least */
+	for (uint32_t i = 0; i < expected.count;
+		i++) /* each is part of the capture's own memory, and has 60 bytes at least */
 		change_addresses(expected.data + (expected.frames[i].data - expected.data));
 	if (any_order) {
 		sort(&expected);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-pcap-make: writes a capture of numbered frames of all sizes, each byte of which depends on the frame's number. For tests that
- * compare what went in with what came out. */
+ * pollux-pcap-make: writes a capture of numbered frames of all sizes, each byte of which depends on the frame's number.
+ * For tests that compare what went in with what came out. */
 #include "../../apps/app_output.h"
 
 #include <pcap/pcap.h>
@@ -31,7 +31,8 @@ static uint64_t next(uint64_t *state)
 
 static void fill(uint8_t *frame, unsigned bytes, uint64_t number, uint64_t *state)
 {
-	static const uint8_t ethernet[14] = {0x02, 0x01, 0x02, 0x03, 0x04, 0x05, 0x02, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x08, 0x00};
+	static const uint8_t ethernet[14] = {
+		0x02, 0x01, 0x02, 0x03, 0x04, 0x05, 0x02, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x08, 0x00};
 	uint32_t sum = 0;
 	for (unsigned i = 0; i < bytes; i++)
 		frame[i] = (uint8_t)(next(state) >> 24);
@@ -70,7 +71,9 @@ static int write_all(const char *path, uint64_t count, unsigned largest)
 	uint64_t state = 0x9e3779b97f4a7c15;
 	for (uint64_t i = 0; i < count; i++) {
 		/* the smallest and the largest for certain, and all between in any order */
-		unsigned bytes = i == 0 ? LEAST : i == 1 ? largest : LEAST + (unsigned)(next(&state) % (largest - LEAST + 1));
+		unsigned bytes = i == 0   ? LEAST
+				 : i == 1 ? largest
+					  : LEAST + (unsigned)(next(&state) % (largest - LEAST + 1));
 		struct pcap_pkthdr header = {.caplen = bytes, .len = bytes};
 		header.ts.tv_sec = 1700000000 + (long)(i / 1000000);
 		header.ts.tv_usec = (long)(i % 1000000) * 1000; /* nanoseconds, here: a frame each microsecond */
@@ -106,7 +109,8 @@ int main(int argc, char **argv)
 	if (argc < 3 || argc > 4 || !count || !largest) {
 		fprintf(help ? stdout : stderr,
 			"Usage: pollux-pcap-make FILE COUNT [LARGEST]\n"
-			"Writes COUNT numbered UDP frames, of %u to LARGEST bytes (1514; at most %u) without FCS, to a capture.\n",
+			"Writes COUNT numbered UDP frames, of %u to LARGEST bytes (1514; at most %u) without FCS, to a "
+			"capture.\n",
 			LEAST, LARGEST);
 		return help ? 0 : 2;
 	}

@@ -116,7 +116,8 @@ void model_queues_reset(struct model *m)
 			uint32_t head = d ? tx_offset(IXGBE_TDH, i) : rx_offset(IXGBE_RDH, i);
 			struct queue *q = d ? &m->tx[i] : &m->rx[i];
 
-			*q = (struct queue){.index = i, .head_image = m->image + head / 4, .tail = m->image + head / 4 + 2};
+			*q = (struct queue){
+				.index = i, .head_image = m->image + head / 4, .tail = m->image + head / 4 + 2};
 			__atomic_store_n(q->head_image, 0, __ATOMIC_RELAXED);
 			__atomic_store_n(q->tail, 0, __ATOMIC_RELAXED);
 		}
@@ -244,13 +245,15 @@ void model_write_tail(struct model *m, unsigned index, uint32_t value, uint32_t 
 	struct queue *q = queue_of(m, offset);
 
 	(void)index;
-	/* Descriptors are handed over only to an enabled queue (DS 4.6.7, 4.6.8); clearing the register is no hand-over. */
+	/* Descriptors are handed over only to an enabled queue (DS 4.6.7, 4.6.8); clearing the register is no
+	 * hand-over. */
 	fault_order(m, MODEL_ORDER_TAIL, !q->enabled && value != 0);
 	__atomic_store_n(q->tail, value, __ATOMIC_RELEASE);
 }
 
-/** Heads are the device's; software may only clear them, and only while the queue is off. To write one what it is says nothing:
- *  DPDK clears RDH, which is 0, after it has enabled the queue and before it hands over the first descriptor. */
+/** Heads are the device's; software may only clear them, and only while the queue is off. To write one what it is says
+ * nothing: DPDK clears RDH, which is 0, after it has enabled the queue and before it hands over the first descriptor.
+ */
 void model_write_head(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	struct queue *q = queue_of(m, offset);
@@ -271,9 +274,11 @@ uint32_t model_read_head(struct model *m, unsigned index, uint32_t value, uint32
 void model_write_rx_ring(struct model *m, unsigned index, uint32_t value, uint32_t offset)
 {
 	const struct queue *q = queue_of(m, offset);
-	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the link's pause mode.
+	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the
+	 * link's pause mode.
 	 */
-	bool drop_only = offset == rx_offset(IXGBE_SRRCTL, q->index) && !((value ^ reg_get(m, offset)) & ~(uint32_t)SRRCTL_DROP_EN);
+	bool drop_only = offset == rx_offset(IXGBE_SRRCTL, q->index) &&
+			 !((value ^ reg_get(m, offset)) & ~(uint32_t)SRRCTL_DROP_EN);
 
 	(void)index;
 	reg_set(m, offset, value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The register file: every register's access mode, write mask, reset value and effects, as one table, and the two functions
- * that reading and writing come down to. */
+ * The register file: every register's access mode, write mask, reset value and effects, as one table, and the two
+ * functions that reading and writing come down to. */
 #include "internal.h"
 
 enum access {
@@ -38,7 +38,8 @@ struct rule {
 	{ (first) + 0x08, 0x40, count, RW, 0x000FFF80, 0, NULL, model_write_rx_ring }, /* RDLEN */ \
 	{ (first) + 0x0C, 0x40, count, RW, 0xFF00F3E0, 0x0000F200, NULL, NULL },       /* DCA_RXCTRL; bit 12 comes up set */ \
 	{ (first) + 0x10, 0x40, count, RW, 0x0000FFFF, 0, model_read_head, model_write_head },    /* RDH */ \
-	{ (first) + 0x14, 0x40, count, RW, 0x1FC03F7F, 0x00000402, NULL, model_write_rx_ring }, /* SRRCTL: 2 KiB, 256 bytes */ \
+	/* SRRCTL: 2 KiB, 256 bytes */ \
+	{ (first) + 0x14, 0x40, count, RW, 0x1FC03F7F, 0x00000402, NULL, model_write_rx_ring }, \
 	{ (first) + 0x18, 0x40, count, RW, 0x0000FFFF, 0, model_read_tail, model_write_tail },  /* RDT */ \
 	{ (first) + 0x28, 0x40, count, RW, 0x427F7F7F | 0x8000, 0, NULL, model_write_rx_control }, /* RXDCTL */ \
 	{ (first) + 0x2C, 0x40, count, RW, 0x0000000D, 0, NULL, NULL }                 /* RSCCTL */
@@ -103,7 +104,8 @@ static const struct rule rules[] = {
 	{ 0x04208,          0, 1, RW, ALL, 0, NULL, NULL }, /* PCS1GLCTL */
 	{ 0x0420C,          0, 1, RO, 0, 0, NULL, NULL },   /* PCS1GLSTA */
 	{ 0x04218,          4, 4, RW, ALL, 0, NULL, NULL }, /* PCS1GANA.. */
-	{ IXGBE_HLREG0,     0, 1, RW, ALL, HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | 0x00010000, NULL, model_write_receive },
+	{ IXGBE_HLREG0,     0, 1, RW, ALL,
+	  HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | 0x00010000, NULL, model_write_receive },
 	{ 0x04244,          0, 1, RW, ALL, 0, NULL, NULL }, /* HLREG1 */
 	{ 0x04248,          4, 4, RW, ALL, 0, NULL, NULL }, /* PAP .. ARD */
 	{ MODEL_MSCA,       0, 1, SC | ON_82599, MSCA_COMMAND, 0, NULL, NULL },
@@ -172,7 +174,8 @@ static const struct rule rules[] = {
 	{ 0x082E0,          4, 4, RW, ALL, 0, NULL, NULL }, /* PFVMTXSW and neighbours */
 	{ 0x08200,          4, 8, RW, ALL, 0, NULL, NULL }, /* PFVFSPOOF */
 	{ 0x08220,          0, 1, RW, ALL, 0, NULL, NULL }, /* PFDTXGSWC */
-	/* IPsec: tables are written and read through these; SECTXCTRL and SECRXCTRL leave the engines off, and no frame meets them */
+	/* IPsec: tables are written and read through these; SECTXCTRL and SECRXCTRL leave the engines off, and no frame
+	 * meets them */
 	{ MODEL_IPSTXIDX,   0, 1, SC, IPSIDX_READ | IPSIDX_WRITE, 0, NULL, NULL },
 	{ MODEL_IPSTXSALT,  4, 5, RW, ALL, 0, NULL, NULL }, /* IPSTXSALT, IPSTXKEY */
 	{ MODEL_IPSRXIDX,   0, 1, SC, IPSIDX_READ | IPSIDX_WRITE, 0, NULL, NULL },
@@ -303,7 +306,8 @@ void model_registers_open(struct model *m)
 	}
 }
 
-/** The semaphores of X540 and X550 belong to firmware and both ports: a port in reset neither loses them nor keeps them from others. */
+/** The semaphores of X540 and X550 belong to firmware and both ports: a port in reset neither loses them nor keeps them
+ * from others. */
 static bool outlives_reset(const struct model *m, uint32_t offset)
 {
 	return is_copper(m) && (offset == IXGBE_SWSM || offset == IXGBE_SW_FW_SYNC);
@@ -333,7 +337,8 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 	}
 	/* No register but CTRL itself may be accessed for 1 ms after CTRL.RST (DS 4.2.1.6.1). */
 	fault_order(m, MODEL_ORDER_RESET,
-		offset != IXGBE_CTRL && !outlives_reset(m, offset) && m->reset_done_ns != MODEL_NEVER && m->now_ns < m->reset_done_ns);
+		offset != IXGBE_CTRL && !outlives_reset(m, offset) && m->reset_done_ns != MODEL_NEVER &&
+			m->now_ns < m->reset_done_ns);
 
 	uint32_t word = m->canonical[offset / 4];
 	const struct rule *rule = &rules[m->rule[word]];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the model knows of the 82599's registers beyond the shared list of names and offsets: the further registers that other
- * drivers touch, and the fields, bit by bit, written from the register facts and not from the driver. */
+ * What the model knows of the 82599's registers beyond the shared list of names and offsets: the further registers that
+ * other drivers touch, and the fields, bit by bit, written from the register facts and not from the driver. */
 #ifndef POLLUX_TESTS_MODEL_REGISTERS_H
 #define POLLUX_TESTS_MODEL_REGISTERS_H
 

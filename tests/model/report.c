@@ -5,7 +5,8 @@
 #include <inttypes.h>
 
 #define UNKNOWN_LINES 64
-#define SETUP_TAILS   512 /* what a client with mapped tails may write by messages: each of 256 queues twice, as it is set up */
+#define SETUP_TAILS                                                                                                    \
+	512 /* what a client with mapped tails may write by messages: each of 256 queues twice, as it is set up */
 
 static double share(uint64_t part, uint64_t whole)
 {
@@ -42,9 +43,12 @@ void report_live(FILE *to, struct model_port *ports, unsigned count, double seco
 	for (unsigned i = 0; i < count; i++) {
 		struct wire_counts now = ports[i].wire->counts, *old = &ports[i].shown;
 		uint64_t lost = lost_frames(ports[i].wire);
-		fprintf(to, "port %u: in %.3f Mpps, out %.3f Mpps, lost %" PRIu64 ", busy %.0f %%, without descriptors %.0f %%%s\n", i,
-			mpps(now.in_frames - old->in_frames, seconds), mpps(now.out_frames - old->out_frames, seconds),
-			lost - ports[i].shown_lost, share(now.busy_steps - old->busy_steps, now.steps - old->steps),
+		fprintf(to,
+			"port %u: in %.3f Mpps, out %.3f Mpps, lost %" PRIu64
+			", busy %.0f %%, without descriptors %.0f %%%s\n",
+			i, mpps(now.in_frames - old->in_frames, seconds),
+			mpps(now.out_frames - old->out_frames, seconds), lost - ports[i].shown_lost,
+			share(now.busy_steps - old->busy_steps, now.steps - old->steps),
 			share(now.blocked - old->blocked, now.offered - old->offered),
 			server_connected(ports[i].server) ? "" : ", no client");
 		*old = now;
@@ -53,7 +57,8 @@ void report_live(FILE *to, struct model_port *ports, unsigned count, double seco
 	fflush(to);
 }
 
-/** What became of the frames that came in: those received, and whatever else there was. Together they are all that came. */
+/** What became of the frames that came in: those received, and whatever else there was. Together they are all that
+ * came. */
 static void fates(FILE *to, const struct wire *wire)
 {
 	for (unsigned fate = 0; fate < MODEL_FATES; fate++) {
@@ -79,8 +84,11 @@ static void faults_in_detail(FILE *to, const struct model *model)
 		if (f->order[i])
 			fprintf(to, "        order %s: %" PRIu64 " times not so: %s\n", name, f->order[i], rule);
 	}
-	for (uint32_t at = 0; lines < UNKNOWN_LINES && model_unknown(model, at, &unknown); at = unknown.last + 4, lines++)
-		fprintf(to, "        no register at %05" PRIx32 "..%05" PRIx32 ": read %" PRIu64 " times, written %" PRIu64 "\n",
+	for (uint32_t at = 0; lines < UNKNOWN_LINES && model_unknown(model, at, &unknown);
+		at = unknown.last + 4, lines++)
+		fprintf(to,
+			"        no register at %05" PRIx32 "..%05" PRIx32 ": read %" PRIu64 " times, written %" PRIu64
+			"\n",
 			unknown.first, unknown.last, unknown.reads, unknown.writes);
 }
 
@@ -93,30 +101,36 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		const struct model_faults *f = model_faults(server_model(ports[i].server));
 		double seconds = seconds_busy(wire);
 		fprintf(to,
-			"port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64 " frames (%.3f Mpps), in %.3f s\n",
-			i, c->in_frames, mpps(c->in_frames, seconds), wire_fate_count(wire, MODEL_MISSED), c->out_frames,
-			mpps(c->out_frames, seconds), seconds);
+			"port %u: in %" PRIu64 " frames (%.3f Mpps), missed %" PRIu64 ", out %" PRIu64
+			" frames (%.3f Mpps), in %.3f s\n",
+			i, c->in_frames, mpps(c->in_frames, seconds), wire_fate_count(wire, MODEL_MISSED),
+			c->out_frames, mpps(c->out_frames, seconds), seconds);
 		fates(to, wire);
-		fprintf(to, "        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: %s\n",
+		fprintf(to,
+			"        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: "
+			"%s\n",
 			share(c->busy_steps, c->steps), share(c->blocked, c->offered), limit(&ports[i]));
 		if (wire_late(wire) || c->stalled_ns)
 			fprintf(to,
-				"        the model did not get the CPU in time, or was too slow: it stood still for %.3f s, and %" PRIu64
-				" frames did not come when they were due\n",
+				"        the model did not get the CPU in time, or was too slow: it stood still for "
+				"%.3f s, and %" PRIu64 " frames did not come when they were due\n",
 				(double)c->stalled_ns / 1e9, wire_late(wire));
 		fprintf(to,
-			"        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64 ", register %" PRIu64
-			", order %" PRIu64 "\n",
+			"        faults: address %" PRIu64 ", ring %" PRIu64 ", descriptor %" PRIu64
+			", register %" PRIu64 ", order %" PRIu64 "\n",
 			f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
 		faults_in_detail(to, server_model(ports[i].server));
 		if (c->damaged)
 			fprintf(to, "        %" PRIu64 " frames came with a wrong FCS\n", c->damaged);
 		fprintf(to,
 			"        clients %" PRIu64 ", refused %" PRIu64 ", messages %" PRIu64 " (%" PRIu64
-			" answered with an error), ended by us %" PRIu64 ", interrupts that found their eventfd full %" PRIu64 "\n",
+			" answered with an error), ended by us %" PRIu64
+			", interrupts that found their eventfd full %" PRIu64 "\n",
 			s->clients, s->refused, s->messages, s->errors, s->broken, s->full);
 		if (s->tails > SETUP_TAILS * s->clients)
-			fprintf(to, "        %" PRIu64 " tails written by a message each, which is slow: heads and tails were not mapped\n",
+			fprintf(to,
+				"        %" PRIu64
+				" tails written by a message each, which is slow: heads and tails were not mapped\n",
 				s->tails);
 	}
 }

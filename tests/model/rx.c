@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Frames arriving: they are judged, and written to as many buffers as they take. Bursts of ordinary ones go by rx_burst.c. */
+ * Frames arriving: they are judged, and written to as many buffers as they take. Bursts of ordinary ones go by
+ * rx_burst.c. */
 #include <string.h>
 
 #include "rx.h"
@@ -96,7 +97,8 @@ void model_rx_drop(struct model *m, const struct queue *q, const struct fate *fa
 }
 
 /** The frame as it goes to memory: tag stripped, FCS appended. @return its bytes. */
-static uint32_t shape_frame(struct model *m, const struct queue *q, const struct model_frame *f, struct fate *fate, uint8_t *to)
+static uint32_t shape_frame(
+	struct model *m, const struct queue *q, const struct model_frame *f, struct fate *fate, uint8_t *to)
 {
 	uint32_t len = f->len;
 
@@ -125,7 +127,8 @@ static uint64_t legacy_status(const struct fate *fate)
 }
 
 /** One descriptor of a frame written back. */
-static bool write_back(struct model *m, struct queue *q, const struct fate *fate, struct descriptor d, uint32_t bytes, bool end)
+static bool write_back(
+	struct model *m, struct queue *q, const struct fate *fate, struct descriptor d, uint32_t bytes, bool end)
 {
 	if (!q->advanced) {
 		uint64_t status = end ? legacy_status(fate) : 0;
@@ -139,8 +142,10 @@ static bool write_back(struct model *m, struct queue *q, const struct fate *fate
 	return model_ring_write(m, q, q->head, &d);
 }
 
-/** Writes a frame of `len` bytes to the next `need` buffers. @return false: they make no sense, which is counted; nothing arrives. */
-static bool store_frame(struct model *m, struct queue *q, const struct fate *fate, const uint8_t *bytes, uint32_t len, uint32_t need)
+/** Writes a frame of `len` bytes to the next `need` buffers. @return false: they make no sense, which is counted;
+ * nothing arrives. */
+static bool store_frame(
+	struct model *m, struct queue *q, const struct fate *fate, const uint8_t *bytes, uint32_t len, uint32_t need)
 {
 	struct descriptor d[64];
 
@@ -149,13 +154,15 @@ static bool store_frame(struct model *m, struct queue *q, const struct fate *fat
 		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
 
 		if (!model_ring_read(m, q, slot, &d[i]) ||
-			!model_dma_present(m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
+			!model_dma_present(
+				m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
 			return false;
 	}
 	for (uint32_t i = 0; i < need; i++) {
 		uint32_t from = i * q->buffer_bytes, part = len - from < q->buffer_bytes ? len - from : q->buffer_bytes;
 
-		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) || !write_back(m, q, fate, d[i], part, i + 1 == need))
+		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) ||
+			!write_back(m, q, fate, d[i], part, i + 1 == need))
 			return false;
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
 	}

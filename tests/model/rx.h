@@ -46,9 +46,9 @@ void model_rx_tamper(struct model *m, struct descriptor *d);
 /* rx_burst.c */
 
 /**
- * Deals with the leading frames that are ordinary: filtered out, dropped, or without error and going to one buffer as they
- * are, of a queue whose ring lies in one piece. Stops at the first that is not, or that finds no descriptor; all is done up
- * to there.
+ * Deals with the leading frames that are ordinary: filtered out, dropped, or without error and going to one buffer as
+ * they are, of a queue whose ring lies in one piece. Stops at the first that is not, or that finds no descriptor; all
+ * is done up to there.
  * @param starved  set where the next frame is ordinary, and waits for a descriptor
  * @return how many met their fate
  */

@@ -43,8 +43,8 @@ static void put_frames(uint8_t *const *to, unsigned n, const uint8_t *from, uint
 }
 
 /** Frames of a run get their queue's next descriptors. @return how many; the next is not ordinary, or finds none. */
-static inline unsigned place_run(
-	struct model *m, struct queue *q, const struct model_frame *f, unsigned most, const struct fate *fate, struct burst *b)
+static inline unsigned place_run(struct model *m, struct queue *q, const struct model_frame *f, unsigned most,
+	const struct fate *fate, struct burst *b)
 {
 	const uint32_t size = q->size, len = fate->len;
 	uint8_t **to = b->to + b->frames;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The semaphores by which drivers and firmware share EEPROM, PHY and mailbox (DS 10.5.4). The 82599 guards SW_FW_SYNC by
- * SWSM.SWESMBI, X540 and X550 by a bit in SW_FW_SYNC itself that is taken by reading it. */
+ * The semaphores by which drivers and firmware share EEPROM, PHY and mailbox (DS 10.5.4). The 82599 guards SW_FW_SYNC
+ * by SWSM.SWESMBI, X540 and X550 by a bit in SW_FW_SYNC itself that is taken by reading it. */
 #include "internal.h"
 
 /** Whether software has said that it uses a resource. The 82599 is not held to it: drivers read its EEPROM without. */

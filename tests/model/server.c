@@ -23,8 +23,8 @@ static void fire_interrupt(void *context, unsigned vector)
 	server_irqs_fire(&((struct server *)context)->irqs, vector);
 }
 
-/** Makes the image of BAR0: a file that a client can map but neither shrink nor grow, so that our own view of it stays. Each client gets a
- *  new one, in the same place: the one before may still have its own mapped. */
+/** Makes the image of BAR0: a file that a client can map but neither shrink nor grow, so that our own view of it stays.
+ * Each client gets a new one, in the same place: the one before may still have its own mapped. */
 static int bar0_open(struct server *server)
 {
 	int fd = memfd_create("pollux-bar0", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -57,24 +57,28 @@ static int path_check(const struct sockaddr_un *address)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	int error = connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno == ECONNREFUSED ? 0 : -EADDRINUSE;
+	int error = connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno == ECONNREFUSED
+			    ? 0
+			    : -EADDRINUSE;
 	close(fd);
 	return error;
 }
 
-/** A name in the folder of a path that nobody else has: beside it, or, where that is longer than a socket's may be, by way of the folder's
- *  descriptor. @return that, or -1: none was needed, or none can be had */
+/** A name in the folder of a path that nobody else has: beside it, or, where that is longer than a socket's may be, by
+ * way of the folder's descriptor. @return that, or -1: none was needed, or none can be had */
 static int name_beside(const char *path, struct sockaddr_un *beside)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[sizeof(beside->sun_path)] = ".";
-	if (snprintf(beside->sun_path, sizeof(beside->sun_path), "%s.%d", path, (int)getpid()) < (int)sizeof(beside->sun_path))
+	if (snprintf(beside->sun_path, sizeof(beside->sun_path), "%s.%d", path, (int)getpid()) <
+		(int)sizeof(beside->sun_path))
 		return -1;
 	if (slash)
 		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path);
 	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
-		snprintf(beside->sun_path, sizeof(beside->sun_path), "/proc/self/fd/%d/.pollux-model.%d", fd, (int)getpid());
+		snprintf(beside->sun_path, sizeof(beside->sun_path), "/proc/self/fd/%d/.pollux-model.%d", fd,
+			(int)getpid());
 	return fd;
 }
 
@@ -136,14 +140,16 @@ int server_open(struct server **opened, const struct server_config *config, char
 
 failed:
 	if (state == -EADDRINUSE)
-		snprintf(error, error_bytes, "somebody serves at %s already: end it, or choose another path", config->path);
+		snprintf(error, error_bytes, "somebody serves at %s already: end it, or choose another path",
+			config->path);
 	else if (state == -EEXIST)
 		snprintf(error, error_bytes, "%s is not a socket: remove it, or choose another path", config->path);
 	else if (state == -ENAMETOOLONG)
 		snprintf(error, error_bytes, "%s is too long for a socket: %zu bytes at most", config->path,
 			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	else
-		snprintf(error, error_bytes, "cannot serve at %s: %s", config->path ? config->path : "(no path)", strerror(-state));
+		snprintf(error, error_bytes, "cannot serve at %s: %s", config->path ? config->path : "(no path)",
+			strerror(-state));
 	server_close(server);
 	return state;
 }
@@ -247,7 +253,8 @@ unsigned server_poll(struct server *server, unsigned most)
 	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return done;
-	/* The client before may have hung up since we looked. Only now that the next one is in can that be told for certain. */
+	/* The client before may have hung up since we looked. Only now that the next one is in can that be told for
+	 * certain. */
 	if (hung_up(server->channel.fd))
 		disconnect(server);
 	server_adopt(server, fd);

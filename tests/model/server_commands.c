@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The server's answers: one function for each vfio-user command. Nothing in a message is believed before it is checked. */
+ * The server's answers: one function for each vfio-user command. Nothing in a message is believed before it is checked.
+ */
 #include "server_state.h"
 
 #include <errno.h>
@@ -35,15 +36,16 @@ static int handle_version(struct server *server, struct exchange *x)
 	memcpy(&version, x->in, sizeof(version));
 	if (version.major != VFIO_USER_MAJOR)
 		return ENOTSUP;
-	/* Of the client's capabilities none matters: we send it one descriptor at most, and no more data than it asked for. */
+	/* Of the client's capabilities none matters: we send it one descriptor at most, and no more data than it asked
+	 * for. */
 	if (x->in_bytes > sizeof(version) && x->in[x->in_bytes - 1] != '\0')
 		return EINVAL;
 	if (version.minor > VFIO_USER_MINOR)
 		version.minor = VFIO_USER_MINOR;
 	memcpy(x->out, &version, sizeof(version));
 	int text = snprintf((char *)x->out + sizeof(version), 256,
-		"{\"capabilities\":{\"max_msg_fds\":%u,\"max_data_xfer_size\":%u,\"max_dma_maps\":%u,\"pgsizes\":%u}}", VFIO_USER_FDS_MAX,
-		CHANNEL_DATA_MAX, MEMORY_MAP_MAX, VFIO_USER_DEFAULT_PGSIZES);
+		"{\"capabilities\":{\"max_msg_fds\":%u,\"max_data_xfer_size\":%u,\"max_dma_maps\":%u,\"pgsizes\":%u}}",
+		VFIO_USER_FDS_MAX, CHANNEL_DATA_MAX, MEMORY_MAP_MAX, VFIO_USER_DEFAULT_PGSIZES);
 	x->out_bytes = sizeof(version) + (size_t)text + 1;
 	server->greeted = true;
 	return 0;
@@ -58,9 +60,11 @@ static int handle_dma_map(struct server *server, struct exchange *x)
 	const uint32_t known = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE;
 	if (dma.argsz < sizeof(dma) || !(dma.flags & known) || (dma.flags & ~known) || server->channel.fd_count > 1)
 		return EINVAL;
-	/* Without a descriptor the memory could be reached by messages to the client only; a queue's memory never is that. */
+	/* Without a descriptor the memory could be reached by messages to the client only; a queue's memory never is
+	 * that. */
 	int fd = server->channel.fd_count ? server->channel.fds[0] : -1;
-	int error = memory_map_add(server->memory, dma.address, dma.bytes, fd, dma.offset, dma.flags & VFIO_USER_DMA_WRITEABLE);
+	int error = memory_map_add(
+		server->memory, dma.address, dma.bytes, fd, dma.offset, dma.flags & VFIO_USER_DMA_WRITEABLE);
 	if (!error)
 		model_memory_changed(server->model);
 	return -error;
@@ -118,7 +122,8 @@ static int handle_region_info(struct server *server, struct exchange *x)
 	uint32_t room = info.argsz;
 	if (room < sizeof(info) || info.index >= VFIO_PCI_NUM_REGIONS)
 		return EINVAL;
-	info = (struct vfio_user_region_info){.argsz = sizeof(info), .index = info.index, .bytes = model_region_bytes(info.index)};
+	info = (struct vfio_user_region_info){
+		.argsz = sizeof(info), .index = info.index, .bytes = model_region_bytes(info.index)};
 	if (info.bytes)
 		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 	x->out_bytes = sizeof(info);
@@ -172,7 +177,8 @@ static int region_access(const struct exchange *x, struct vfio_user_region_acces
 		return EINVAL;
 	memcpy(access, x->in, sizeof(*access));
 	uint64_t bytes = access->region < VFIO_PCI_NUM_REGIONS ? model_region_bytes(access->region) : 0;
-	if (!access->count || access->count > CHANNEL_DATA_MAX || access->offset > bytes || access->count > bytes - access->offset)
+	if (!access->count || access->count > CHANNEL_DATA_MAX || access->offset > bytes ||
+		access->count > bytes - access->offset)
 		return EINVAL;
 	return 0;
 }
@@ -194,7 +200,8 @@ static bool writes_tail(const struct vfio_user_region_access *access)
 {
 	bool tail = false;
 	for (unsigned i = 0; i < sizeof(shared_parts) / sizeof(shared_parts[0]); i++)
-		tail |= access->offset - shared_parts[i].offset < shared_parts[i].bytes && access->offset % 0x40 == 0x18;
+		tail |= access->offset - shared_parts[i].offset < shared_parts[i].bytes &&
+			access->offset % 0x40 == 0x18;
 	return tail && access->region == VFIO_PCI_BAR0_REGION_INDEX;
 }
 

@@ -77,8 +77,9 @@ static bool is_eventfd(int fd)
 }
 
 /**
- * Lets the kernel add 1 to an eventfd, as it does for itself: an asynchronous read of an empty file ends at once and signals it. A
- * write() would wait while the eventfd is full, and it is the client who says, at any time, how full it is and whether it waits.
+ * Lets the kernel add 1 to an eventfd, as it does for itself: an asynchronous read of an empty file ends at once and
+ * signals it. A write() would wait while the eventfd is full, and it is the client who says, at any time, how full it
+ * is and whether it waits.
  */
 static bool kernel_signals(struct server_irqs *irqs, int fd)
 {
@@ -107,7 +108,8 @@ static void signal_eventfd(struct server_irqs *irqs, int fd)
 		irqs->counts->full++; /* the client knows already that something happened */
 		return;
 	}
-	/* Where there is no asynchronous I/O: a client that fills the eventfd between the look and this can keep us waiting. */
+	/* Where there is no asynchronous I/O: a client that fills the eventfd between the look and this can keep us
+	 * waiting. */
 	if (!kernel_signals(irqs, fd) && write(fd, &one, sizeof(one)) < 0)
 		irqs->counts->full++;
 }
@@ -155,7 +157,8 @@ static int set_eventfds(struct server_irqs *irqs, struct channel *channel, const
 
 static int mask(struct server_irqs *irqs, const struct vfio_user_irq_set *set, bool masked)
 {
-	if (set->index != VFIO_PCI_INTX_IRQ_INDEX || (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) != VFIO_IRQ_SET_DATA_NONE)
+	if (set->index != VFIO_PCI_INTX_IRQ_INDEX ||
+		(set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) != VFIO_IRQ_SET_DATA_NONE)
 		return EINVAL;
 	irqs->intx_masked = masked;
 	if (!masked && irqs->intx_pending) {
@@ -173,7 +176,8 @@ int server_irqs_set(struct server_irqs *irqs, struct channel *channel, const uin
 	memcpy(&set, payload, sizeof(set));
 	const uint8_t *flags = payload + sizeof(set);
 	unsigned have = server_irqs_count(set.index);
-	if (set.argsz < sizeof(set) || set.start > have || set.count > have - set.start || (!have && set.index >= VFIO_PCI_NUM_IRQS))
+	if (set.argsz < sizeof(set) || set.start > have || set.count > have - set.start ||
+		(!have && set.index >= VFIO_PCI_NUM_IRQS))
 		return EINVAL;
 	uint32_t data = set.flags & VFIO_IRQ_SET_DATA_TYPE_MASK, action = set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
 	if (set.flags != (data | action) || bytes - sizeof(set) != (data == VFIO_IRQ_SET_DATA_BOOL ? set.count : 0))

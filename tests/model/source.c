@@ -35,7 +35,8 @@ static uint32_t folded(uint32_t sum)
 static void build(uint8_t *frame, uint32_t len, uint32_t flow, bool numbered)
 {
 	static const uint8_t ethernet[ETHERNET_BYTES] = {0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0x01, 0x08, 0x00};
-	/* 10.1.x.y to 10.2.0.1: version and header length, TOS, length, id, flags, TTL, protocol, checksum, addresses */
+	/* 10.1.x.y to 10.2.0.1: version and header length, TOS, length, id, flags, TTL, protocol, checksum, addresses
+	 */
 	static const uint8_t ipv4[IPV4_BYTES] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 1, 0, 0, 10, 2, 0, 1};
 	uint8_t *ip = frame + ETHERNET_BYTES, *udp = ip + IPV4_BYTES, *payload = udp + UDP_BYTES;
 	uint32_t udp_bytes = len - ETHERNET_BYTES - IPV4_BYTES;

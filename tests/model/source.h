@@ -16,8 +16,9 @@ struct source {
 };
 
 /**
- * Makes the frames. len: 60 to MODEL_FRAME_MAX - 4, without FCS; flows: 1 to SOURCE_FLOWS_MAX, told apart by source address and port.
- * numbered: frames get room of their own for a number each, see source_number; their UDP checksum is 0 (none).
+ * Makes the frames. len: 60 to MODEL_FRAME_MAX - 4, without FCS; flows: 1 to SOURCE_FLOWS_MAX, told apart by source
+ * address and port. numbered: frames get room of their own for a number each, see source_number; their UDP checksum is
+ * 0 (none).
  * @return false: no memory.
  */
 bool source_open(struct source *source, uint32_t len, uint32_t flows, bool numbered);
@@ -26,7 +27,8 @@ void source_close(struct source *source);
 /** Where all frames go. */
 void source_address(struct source *source, const uint8_t mac[6]);
 
-/** Writes number, number + 1, ... as the first 8 bytes (big-endian) of UDP payload of n frames from `place` (below period) on. */
+/** Writes number, number + 1, ... as the first 8 bytes (big-endian) of UDP payload of n frames from `place` (below
+ * period) on. */
 void source_number(struct source *source, uint32_t place, unsigned n, uint64_t number);
 
 #endif

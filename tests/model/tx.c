@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Frames leaving: descriptors gathered into bursts, handed to the sink, and completed. What is out of the ordinary is gathered by
- * tx_frame.c. */
+ * Frames leaving: descriptors gathered into bursts, handed to the sink, and completed. What is out of the ordinary is
+ * gathered by tx_frame.c. */
 #include "tx.h"
 
-/** Takes ordinary descriptors: advanced data, one to a frame, nothing to be done to it. Stops at the first that is not. */
+/** Takes ordinary descriptors: advanced data, one to a frame, nothing to be done to it. Stops at the first that is not.
+ */
 static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only)
 {
 	const uint64_t shape = TXD_DEXT | TXD_DTYP | TXD_EOP | TXD_IFCS | TXD_VLE | TXD_TSE | TXD_IXSM | TXD_TXSM;
@@ -79,7 +80,8 @@ void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b)
 	queue_move_head(q, b->cursor);
 }
 
-static void count_sent(struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
+static void count_sent(
+	struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
 {
 	struct tally t = {.frames = n};
 
@@ -117,9 +119,10 @@ static unsigned hand_over(struct model *m, const struct model_sink *sink, const 
 	return n;
 }
 
-/** Sends from one queue. *turns: how often descriptors may be looked at yet, as what sends nothing is in no other count. @return how many
- *  frames; *stopped when the sink has had enough. */
-static unsigned send_queue(struct model *m, struct queue *q, const struct model_sink *sink, unsigned max, uint64_t *turns, bool *stopped)
+/** Sends from one queue. *turns: how often descriptors may be looked at yet, as what sends nothing is in no other
+ * count. @return how many frames; *stopped when the sink has had enough. */
+static unsigned send_queue(
+	struct model *m, struct queue *q, const struct model_sink *sink, unsigned max, uint64_t *turns, bool *stopped)
 {
 	struct tx_burst b;
 	bool lengths_only = sink->lengths_only && !m->loopback, own_fcs = !(reg_get(m, IXGBE_HLREG0) & HLREG0_TXCRCEN);
@@ -176,7 +179,8 @@ unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned
 	unsigned sent = 0, idle = 0;
 	bool stopped = false;
 
-	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
+	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up ||
+		     !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
 		return 0;
 	while (sent < max && idle < m->tx_active_n && turns && !stopped) {
 		if (m->tx_turn >= m->tx_active_n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The careful half of transmission: contexts, legacy descriptors, frames in several buffers, padding, tags, checksums and
- * segmentation (DS 7.2.3). Each descriptor is read once; what makes no sense is counted and dropped. */
+ * The careful half of transmission: contexts, legacy descriptors, frames in several buffers, padding, tags, checksums
+ * and segmentation (DS 7.2.3). Each descriptor is read once; what makes no sense is counted and dropped. */
 #include <string.h>
 
 #include "tx.h"
@@ -33,7 +33,8 @@ static void want_report(struct tx_burst *b, uint32_t slot, const struct descript
 }
 
 /** Reads descriptors up to the one with EOP, to the tail, or to the first that is too many. */
-static void read_chain(struct model *m, struct queue *q, struct tx_burst *b, const struct descriptor *first, struct chain *c)
+static void read_chain(
+	struct model *m, struct queue *q, struct tx_burst *b, const struct descriptor *first, struct chain *c)
 {
 	uint32_t slot = b->cursor;
 	struct descriptor d = *first;
@@ -106,18 +107,20 @@ static void insert_tag(uint8_t *frame, uint32_t len, uint16_t tag)
 	frame[15] = (uint8_t)tag;
 }
 
-/** Segments from where the last burst ended. @return false: the descriptors make no sense, or the memory is not there. */
-static bool gather_segments(
-	struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_layout *layout, bool lengths_only)
+/** Segments from where the last burst ended. @return false: the descriptors make no sense, or the memory is not there.
+ */
+static bool gather_segments(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c,
+	const struct tx_layout *layout, bool lengths_only)
 {
-	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes, payload = (uint32_t)(c->first.q1 >> 46);
+	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes,
+		 payload = (uint32_t)(c->first.q1 >> 46);
 	uint8_t *whole = m->scratch + MODEL_SCRATCH_BYTES;
 	bool tagged = c->first.q1 & TXD_VLE;
 	uint32_t count;
 
 	if (layout->mss == 0 || payload == 0 || c->total != (uint64_t)header + payload || c->total > MODEL_TSO_BYTES ||
-		layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40) || layout->l4_bytes < 20 || layout->protocol != 6 ||
-		header + layout->mss + 4 > MODEL_FRAME_MAX - 4 || !(c->first.q1 & TXD_TXSM) ||
+		layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40) || layout->l4_bytes < 20 ||
+		layout->protocol != 6 || header + layout->mss + 4 > MODEL_FRAME_MAX - 4 || !(c->first.q1 & TXD_TXSM) ||
 		(layout->ipv4 && !(c->first.q1 & TXD_IXSM))) {
 		m->faults.bad_descriptor++;
 		return false;
@@ -160,8 +163,8 @@ static bool gather_segments(
 }
 
 /** One frame, changed as its descriptors ask. @return false: not sent. */
-static bool gather_frame(
-	struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c, const struct tx_context *context, bool lengths_only)
+static bool gather_frame(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c,
+	const struct tx_context *context, bool lengths_only)
 {
 	uint64_t q1 = c->first.q1;
 	uint32_t len = (uint32_t)c->total;
@@ -236,8 +239,8 @@ static bool take_context(struct model *m, struct queue *q, struct tx_burst *b, c
 	return true;
 }
 
-/** Drops a chain: it is completed, and sends nothing; neither will what belongs to it and is still to come. Only at the start of a burst,
- *  as completion is in order. */
+/** Drops a chain: it is completed, and sends nothing; neither will what belongs to it and is still to come. Only at the
+ * start of a burst, as completion is in order. */
 static bool drop_chain(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c)
 {
 	q->skipping = !c->ended;
@@ -287,7 +290,8 @@ bool model_tx_gather(struct model *m, struct queue *q, struct tx_burst *b, bool 
 		return false;
 	}
 	if (!good) {
-		/* An empty legacy descriptor is completed, and sends nothing; and what is skipped was counted with its beginning. */
+		/* An empty legacy descriptor is completed, and sends nothing; and what is skipped was counted with its
+		 * beginning. */
 		m->faults.bad_descriptor += !nothing && !q->skipping;
 		return drop_chain(m, q, b, &c);
 	}

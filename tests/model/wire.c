@@ -21,8 +21,8 @@ static void start(struct wire *wire, struct model *model)
 	wire->behind = 0;
 	if (wire->source_kind == WIRE_TEMPLATE && wire->own_address) {
 		uint32_t low = model_read32(model, RAL0), high = model_read32(model, RAH0);
-		uint8_t mac[6] = {
-			(uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24), (uint8_t)high, (uint8_t)(high >> 8)};
+		uint8_t mac[6] = {(uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24),
+			(uint8_t)high, (uint8_t)(high >> 8)};
 		source_address(&wire->source, mac);
 	}
 }
@@ -37,7 +37,8 @@ void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (!up)
 		wire->started = false;
 	if (!receives && wire->fifo) {
-		/* The packet buffer is emptied with the rest of the port. The link may go, and what it brought stays. */
+		/* The packet buffer is emptied with the rest of the port. The link may go, and what it brought stays.
+		 */
 		wire->counts.not_up += fifo_count(wire->fifo);
 		fifo_clear(wire->fifo);
 	}
@@ -49,8 +50,10 @@ void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 
 typedef unsigned port_entry(struct model *model, const struct model_frame *frames, unsigned n);
 
-/** Offers frames to the port: to model_receive, or from its packet buffer to model_deliver. @return how many met their fate. */
-static unsigned offer(struct wire *wire, struct model *model, port_entry *entry, const struct model_frame *frames, unsigned n)
+/** Offers frames to the port: to model_receive, or from its packet buffer to model_deliver. @return how many met their
+ * fate. */
+static unsigned offer(
+	struct wire *wire, struct model *model, port_entry *entry, const struct model_frame *frames, unsigned n)
 {
 	/* While the receive path is halted, as drivers do to change a filter, frames wait in front of it. */
 	unsigned taken = model_receiving(model) ? entry(model, frames, n) : 0;
@@ -108,9 +111,9 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 {
 	if (!wire->began_ns) {
 		/* The next one is due now. */
-		uint64_t before = wire->timed
-					  ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] - wire->capture.time_ns[0]
-					  : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
+		uint64_t before = wire->timed ? wire->capture.time_ns[wire->given < wire->limit ? wire->given : 0] -
+							wire->capture.time_ns[0]
+					      : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
 		wire->began_ns = now_ns - before;
 	}
 	/* Unsigned on purpose: began_ns may lie before the clock's zero. */
@@ -130,7 +133,8 @@ static bool fits(const struct wire *wire, uint32_t len)
 	return fifo_fits(wire->fifo, len, wire->model ? model_packet_buffer_bytes(wire->model) : MODEL_FIFO_BYTES);
 }
 
-/** With a rate: what is due goes straight to the descriptors while nothing waits in the packet buffer, else there, or is lost.
+/** With a rate: what is due goes straight to the descriptors while nothing waits in the packet buffer, else there, or
+ * is lost.
  *  @return how many reached descriptors. */
 static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 {
@@ -145,7 +149,8 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (wire->timed) /* frames of the same time are as close as a step allows */
 		wire->behind = 0;
 	while (wire->given < until &&
-		(n = next_frames(wire, &frames, until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
+		(n = next_frames(wire, &frames,
+			 until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
 		unsigned taken = fifo_count(wire->fifo) ? 0 : offer(wire, model, model_receive, frames, n);
 		passed += taken;
 		for (unsigned i = taken; i < n; i++) {
@@ -186,7 +191,8 @@ static void record(struct wire *wire, const struct model_frame *frame)
 		.caplen = frame->len,
 		.len = frame->len,
 	};
-	/* Written from a copy: a large write goes to the kernel as it is, to which memory that its client took away is an error of ours. */
+	/* Written from a copy: a large write goes to the kernel as it is, to which memory that its client took away is
+	 * an error of ours. */
 	uint8_t copy[MODEL_FRAME_MAX];
 	if (frame->len > sizeof(copy))
 		return;
@@ -285,7 +291,8 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 
 uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate)
 {
-	return (wire->model ? model_fate_count(wire->model, fate) : 0) + (fate == MODEL_NOT_UP ? wire->counts.not_up : 0);
+	return (wire->model ? model_fate_count(wire->model, fate) : 0) +
+	       (fate == MODEL_NOT_UP ? wire->counts.not_up : 0);
 }
 
 uint64_t wire_waiting(const struct wire *wire)
@@ -347,7 +354,8 @@ const char *wire_limit(const struct wire *wire)
 	if (wire->source_kind == WIRE_NOTHING || (wire->source_kind == WIRE_PEER && !c->offered))
 		return sending_limit(wire);
 	if (!c->offered)
-		return wire->held ? "the wire: its frames wait for SIGUSR1" : "the driver: it never had the port up with frames to come";
+		return wire->held ? "the wire: its frames wait for SIGUSR1"
+				  : "the driver: it never had the port up with frames to come";
 	if (c->blocked * 2 > c->offered)
 		return "the driver: the ring mostly ran out of descriptors";
 	if (wire->source_kind == WIRE_PEER)

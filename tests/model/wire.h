@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The wire of a port: where the frames that it receives come from, and where those that it sends go.
  *
- * Without a rate a source waits for descriptors and loses nothing. With one, frames come when they are due: those that find no
- * descriptor wait in the packet buffer (MODEL_FIFO_BYTES), and what does not fit there is lost and counted, as on a card.
- * Frames come only while the driver has the port up: link, RXCTRL.RXEN, and a receive queue. */
+ * Without a rate a source waits for descriptors and loses nothing. With one, frames come when they are due: those that
+ * find no descriptor wait in the packet buffer (MODEL_FIFO_BYTES), and what does not fit there is lost and counted, as
+ * on a card. Frames come only while the driver has the port up: link, RXCTRL.RXEN, and a receive queue. */
 #ifndef POLLUX_TESTS_MODEL_WIRE_H
 #define POLLUX_TESTS_MODEL_WIRE_H
 
@@ -13,22 +13,26 @@
 
 #include <pcap/pcap.h>
 
-#define WIRE_BATCH     SOURCE_BATCH /* frames given or taken in a step */
-#define WIRE_SETTLE_NS 20000000u    /* a port is up for so long before a source or capture begins: its driver may be setting up queues */
-#define WIRE_STALL_NS  5000000u     /* steps further apart than that: the host held us up, and no frames were due meanwhile */
-#define WIRE_PORTS     2
+#define WIRE_BATCH SOURCE_BATCH /* frames given or taken in a step */
+#define WIRE_SETTLE_NS                                                                                                 \
+	20000000u /* a port is up for so long before a source or capture begins: its driver may be setting up queues   \
+		   */
+#define WIRE_STALL_NS                                                                                                  \
+	5000000u /* steps further apart than that: the host held us up, and no frames were due meanwhile */
+#define WIRE_PORTS 2
 
 struct wire_counts {
-	uint64_t in_frames, in_bytes;   /* what came over the wire; bytes without FCS. wire_fate_count says what became of it */
-	uint64_t not_up;                /* of in_frames: the port was not up, and the model never met them */
+	uint64_t in_frames,
+		in_bytes; /* what came over the wire; bytes without FCS. wire_fate_count says what became of it */
+	uint64_t not_up;  /* of in_frames: the port was not up, and the model never met them */
 	uint64_t out_frames, out_bytes; /* what the port sent */
 	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
 	uint64_t damaged;               /* of in_frames: with a wrong FCS, as the cable does to them */
 	uint64_t steps, busy_steps;     /* busy: a frame moved */
 	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
 	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
-	uint64_t stalled_ns;            /* the host held the model up while frames came, more than WIRE_STALL_NS at a time */
-	uint64_t stalled_frames;        /* what the rate had due by then, and was put off */
+	uint64_t stalled_ns;     /* the host held the model up while frames came, more than WIRE_STALL_NS at a time */
+	uint64_t stalled_frames; /* what the rate had due by then, and was put off */
 };
 
 enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER };
@@ -59,26 +63,28 @@ struct wire {
 	uint64_t lose, corrupt; /* the n-th captured frame, from 1; 0: none */
 
 	/* state */
-	bool receives;                                             /* the driver receives, as last seen */
-	bool up;                                                   /* and the link is up */
-	bool started;                                              /* and both have been so for WIRE_SETTLE_NS */
-	uint64_t up_ns, stepped_ns, first_ns, moved_ns, looked_ns; /* first_ns, moved_ns: the first and the last frame */
-	struct model *model;                                       /* as of the last look */
+	bool receives; /* the driver receives, as last seen */
+	bool up;       /* and the link is up */
+	bool started;  /* and both have been so for WIRE_SETTLE_NS */
+	uint64_t up_ns, stepped_ns, first_ns, moved_ns,
+		looked_ns;   /* first_ns, moved_ns: the first and the last frame */
+	struct model *model; /* as of the last look */
 	struct wire_counts counts;
 };
 
 /**
- * Understands one `--wire` option, "PORT:KIND[=VALUE][,KEY=VALUE]...", and opens what it names. wires has `ports` of them, zeroed
- * before the first. error receives a sentence. @return 0 or -errno.
+ * Understands one `--wire` option, "PORT:KIND[=VALUE][,KEY=VALUE]...", and opens what it names. wires has `ports` of
+ * them, zeroed before the first. error receives a sentence. @return 0 or -errno.
  */
 int wire_configure(struct wire *wires, unsigned ports, const char *option, char *error, size_t error_bytes);
-/** Reads an Ethernet address, six bytes in hexadecimal with colons between. @return false: it is none; mac may have been written */
+/** Reads an Ethernet address, six bytes in hexadecimal with colons between. @return false: it is none; mac may have
+ * been written */
 bool wire_mac_address(const char *text, uint8_t mac[6]);
 /** What wire_configure understands, for --help. */
 extern const char wire_help[];
 
-/** Moves frames both ways once: up to WIRE_BATCH each, and up to four times that out of a packet buffer that has filled. now_ns > 0, never
- *  going back. @return how many moved. */
+/** Moves frames both ways once: up to WIRE_BATCH each, and up to four times that out of a packet buffer that has
+ * filled. now_ns > 0, never going back. @return how many moved. */
 unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns);
 
 /** The driver may have changed something: looks whether the port is up. wire_step does it by itself now and then. */

@@ -9,24 +9,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char wire_help[] =
-	"  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
-	"                       the port receives the frames of a capture (read whole at start), once. Without more each waits\n"
-	"                       for a descriptor and none is lost; with a rate, or the capture's own timing, frames that find\n"
-	"                       no descriptor wait in the packet buffer (512 KiB, 384 on\n"
-	"                       the others), and those it has no room for are missed\n"
-	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
-	"                       the port receives UDP frames made from a template. size is with FCS (default 64); without a\n"
-	"                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source address\n"
-	"                       and port; dst is the port's own address (default), all, or the one given; seq numbers the\n"
-	"                       frames in the first 8 bytes of their data, which costs speed\n"
-	"  PORT:peer=PORT[,lossless][,damage=N]\n"
-	"                       a cable between two ports, both ways. lossless: senders wait while the other port has no\n"
-	"                       descriptor, instead of overflowing its packet buffer. damage: every N-th frame each way\n"
-	"                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
-	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable too\n"
-	"  PORT:sink            what the port sends is counted (also without saying so)\n"
-	"PPS, 0.001 to 1000M, may end in k or M. A FILE cannot have a comma in its name; that of pcap-in may be -, for standard input.\n";
+const char wire_help[] = "  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
+			 "                       the port receives the frames of a capture (read whole at start), "
+			 "once. Without more each waits\n"
+			 "                       for a descriptor and none is lost; with a rate, or the capture's own "
+			 "timing, frames that find\n"
+			 "                       no descriptor wait in the packet buffer (512 KiB, 384 on\n"
+			 "                       the others), and those it has no room for are missed\n"
+			 "  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
+			 "                       the port receives UDP frames made from a template. size is with FCS "
+			 "(default 64); without a\n"
+			 "                       rate at full speed, each waiting for a descriptor; flows (default 1) "
+			 "differ in source address\n"
+			 "                       and port; dst is the port's own address (default), all, or the one "
+			 "given; seq numbers the\n"
+			 "                       frames in the first 8 bytes of their data, which costs speed\n"
+			 "  PORT:peer=PORT[,lossless][,damage=N]\n"
+			 "                       a cable between two ports, both ways. lossless: senders wait while "
+			 "the other port has no\n"
+			 "                       descriptor, instead of overflowing its packet buffer. damage: every "
+			 "N-th frame each way\n"
+			 "                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
+			 "  PORT:pcap-out=FILE   what the port sends is written to a capture with times in "
+			 "nanoseconds; besides a cable too\n"
+			 "  PORT:sink            what the port sends is counted (also without saying so)\n"
+			 "PPS, 0.001 to 1000M, may end in k or M. A FILE cannot have a comma in its name; that of "
+			 "pcap-in may be -, for standard input.\n";
 
 struct sentence {
 	char *at;
@@ -70,7 +78,8 @@ bool wire_mac_address(const char *text, uint8_t mac[6])
 {
 	unsigned byte[6];
 	int end = 0;
-	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5], &end) != 6)
+	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
+			     &byte[5], &end) != 6)
 		return false;
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)byte[i];
@@ -106,8 +115,8 @@ static int pcap_in(struct wire *wire, const char *path, char *rest, struct sente
 		if (is(part, "timing", value, false))
 			wire->timed = true;
 		else if (!is(part, "rate", value, true) || !rate(value, &wire->rate_pps))
-			return refuse(s, "pcap-in takes rate=PPS (0.001 to 1000M) or timing, not '%s%s%s'", part, value ? "=" : "",
-				value ? value : "");
+			return refuse(s, "pcap-in takes rate=PPS (0.001 to 1000M) or timing, not '%s%s%s'", part,
+				value ? "=" : "", value ? value : "");
 	}
 	if (wire->timed && wire->rate_pps > 0)
 		return refuse(s, "pcap-in takes a rate or timing, not both");
@@ -118,7 +127,8 @@ static int pcap_in(struct wire *wire, const char *path, char *rest, struct sente
 		return refuse(s, "%s holds no frames: nothing to receive", path);
 	for (uint32_t i = 1; wire->timed && i < wire->capture.count; i++)
 		if (wire->capture.time_ns[i] < wire->capture.time_ns[i - 1])
-			return refuse(s, "%s: frame %u is older than the one before it: give a rate instead of timing", path, i + 1);
+			return refuse(s, "%s: frame %u is older than the one before it: give a rate instead of timing",
+				path, i + 1);
 	wire->limit = wire->capture.count;
 	wire->source_kind = WIRE_CAPTURE;
 	return wire->timed || wire->rate_pps > 0 ? open_fifo(wire, s) : 0;
@@ -146,7 +156,8 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 		}
 		if (!good)
 			return refuse(s,
-				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, dst=own|broadcast|MAC and seq, "
+				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, "
+				"dst=own|broadcast|MAC and seq, "
 				"not '%s%s%s'",
 				MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
 	}
@@ -196,7 +207,9 @@ static int pcap_out(struct wire *wire, const char *path, struct sentence s)
 	wire->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, MODEL_FRAME_MAX, PCAP_TSTAMP_PRECISION_NANO);
 	wire->out_path = strdup(path);
 	wire->dumper = wire->pcap ? pcap_dump_open(wire->pcap, path) : NULL;
-	return wire->dumper ? 0 : refuse(s, "cannot write the capture: %s", wire->pcap ? pcap_geterr(wire->pcap) : "no memory");
+	return wire->dumper
+		       ? 0
+		       : refuse(s, "cannot write the capture: %s", wire->pcap ? pcap_geterr(wire->pcap) : "no memory");
 }
 
 int wire_configure(struct wire *wires, unsigned ports, const char *option, char *error, size_t error_bytes)
@@ -209,15 +222,17 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 	strcpy(text, option);
 	char *rest = text, *value, *name = strsep(&rest, ":");
 	if (!rest || !number(name, 0, ports - 1, &port))
-		return refuse(s, "'%s' does not start with the number of a port and a colon; there %s %u, counted from 0", option,
-			ports == 1 ? "is" : "are", ports);
+		return refuse(s,
+			"'%s' does not start with the number of a port and a colon; there %s %u, counted from 0",
+			option, ports == 1 ? "is" : "are", ports);
 	struct wire *wire = &wires[port];
 	char *kind = next_part(&rest, &value);
 	if (is(kind, "sink", value, false) && !rest)
 		return 0;
 	if (is(kind, "pcap-out", value, true) && !rest)
 		return pcap_out(wire, value, s);
-	bool source = is(kind, "pcap-in", value, true) || is(kind, "source", value, false) || is(kind, "peer", value, true);
+	bool source =
+		is(kind, "pcap-in", value, true) || is(kind, "source", value, false) || is(kind, "peer", value, true);
 	if (!source)
 		return refuse(s, "'%s' is no wire end: see --help", option);
 	if (wire->source_kind != WIRE_NOTHING)

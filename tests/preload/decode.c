@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The moves of 32 bits between a register and memory, as x86-64 encodes them (Intel SDM volume 2, chapter 2 and MOV, MOVNTI, MOVDIRI).
- * Where the memory is, the fault tells; only what moves, and how long the instruction is, has to be found out. */
+ * The moves of 32 bits between a register and memory, as x86-64 encodes them (Intel SDM volume 2, chapter 2 and MOV,
+ * MOVNTI, MOVDIRI). Where the memory is, the fault tells; only what moves, and how long the instruction is, has to be
+ * found out. */
 #include "decode.h"
 
 enum { PREFIX_REX = 0x40, REX_W = 8, REX_R = 4, ESCAPE = 0x0F, ESCAPE_38 = 0x38 };

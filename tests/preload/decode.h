@@ -13,8 +13,8 @@ struct preload_move {
 	uint8_t length; /* bytes of the instruction */
 };
 
-/** Understands MOV between memory and a 32-bit register, MOV of an immediate value to memory, MOVNTI and MOVDIRI. Reads no byte behind
- *  the instruction. @return false: something else. */
+/** Understands MOV between memory and a 32-bit register, MOV of an immediate value to memory, MOVNTI and MOVDIRI. Reads
+ * no byte behind the instruction. @return false: something else. */
 bool preload_decode(const uint8_t *code, struct preload_move *move);
 
 #endif

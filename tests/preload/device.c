@@ -10,7 +10,8 @@
 static int simple_call(struct device *device, enum vfio_user_command command, const void *head, size_t bytes)
 {
 	uint8_t reply[64];
-	struct user_call call = {.command = command, .head = head, .head_bytes = bytes, .reply = reply, .reply_max = sizeof(reply)};
+	struct user_call call = {
+		.command = command, .head = head, .head_bytes = bytes, .reply = reply, .reply_max = sizeof(reply)};
 	return user_channel_call(&device->channel, &call);
 }
 
@@ -58,7 +59,8 @@ static int region_info(struct device *device, unsigned index, struct vfio_user_r
 	return error;
 }
 
-int preload_device_shared(struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset)
+int preload_device_shared(
+	struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset)
 {
 	struct {
 		struct vfio_user_region_info info;
@@ -79,7 +81,8 @@ int preload_device_shared(struct device *device, struct vfio_user_sparse_area *a
 		return error;
 	size_t room = sizeof(reply.areas) / sizeof(reply.areas[0]);
 	if (*fd < 0 || call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) ||
-		reply.sparse.cap.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP || reply.sparse.nr_areas > most || reply.sparse.nr_areas > room ||
+		reply.sparse.cap.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP || reply.sparse.nr_areas > most ||
+		reply.sparse.nr_areas > room ||
 		call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) + reply.sparse.nr_areas * sizeof(*areas)) {
 		if (*fd >= 0)
 			close(*fd);
@@ -95,7 +98,8 @@ int preload_device_connect(struct device *device)
 	device->loss = (struct pollux_loss){.lost = false};
 	int error = user_channel_open(&device->channel, device->path, device->path, &device->loss);
 	if (error) {
-		fprintf(stderr, "pollux-preload: %s: nobody serves at %s: %s\n", device->name, device->path, strerror(-error));
+		fprintf(stderr, "pollux-preload: %s: nobody serves at %s: %s\n", device->name, device->path,
+			strerror(-error));
 		return -ENODEV;
 	}
 	error = greet(device);
@@ -143,14 +147,16 @@ int preload_device_unmap(struct device *device, const struct piece *piece)
 	return simple_call(device, VFIO_USER_DMA_UNMAP, &dma, sizeof(dma));
 }
 
-int preload_device_access(struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
+int preload_device_access(
+	struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes)
 {
 	if (pollux_lost(&device->loss))
 		return -ENODEV;
 	return user_channel_access(&device->channel, region, offset, in, out, bytes);
 }
 
-/** The notifiers of errors and of removal are the kernel's, whatever the device has: here they are taken, and nobody fires them. */
+/** The notifiers of errors and of removal are the kernel's, whatever the device has: here they are taken, and nobody
+ * fires them. */
 static bool is_notifier(unsigned index)
 {
 	return index == VFIO_PCI_ERR_IRQ_INDEX || index == VFIO_PCI_REQ_IRQ_INDEX;
@@ -182,8 +188,8 @@ static int get_irq_info(struct device *device, struct vfio_irq_info *info)
 	return 0;
 }
 
-static int send_irqs(
-	struct device *device, const struct vfio_irq_set *set, const int *fds, unsigned fd_count, const uint8_t *data, size_t bytes)
+static int send_irqs(struct device *device, const struct vfio_irq_set *set, const int *fds, unsigned fd_count,
+	const uint8_t *data, size_t bytes)
 {
 	uint8_t reply[64];
 	struct vfio_irq_set head = *set;
@@ -210,7 +216,8 @@ static int set_eventfds(struct device *device, const struct vfio_irq_set *set)
 		uint32_t run = 1;
 		while (i + run < set->count && run < VFIO_USER_FDS_MAX && (fds[i + run] >= 0) == (fds[i] >= 0))
 			run++;
-		struct vfio_irq_set part = {.flags = set->flags, .index = set->index, .start = set->start + i, .count = run};
+		struct vfio_irq_set part = {
+			.flags = set->flags, .index = set->index, .start = set->start + i, .count = run};
 		int error = send_irqs(device, &part, &fds[i], fds[i] >= 0 ? run : 0, NULL, 0);
 		if (error)
 			return error;
@@ -221,7 +228,9 @@ static int set_eventfds(struct device *device, const struct vfio_irq_set *set)
 
 static int set_irqs(struct device *device, const struct vfio_irq_set *set)
 {
-	size_t each = set->flags & VFIO_IRQ_SET_DATA_EVENTFD ? sizeof(int) : set->flags & VFIO_IRQ_SET_DATA_BOOL ? 1 : 0;
+	size_t each = set->flags & VFIO_IRQ_SET_DATA_EVENTFD ? sizeof(int)
+		      : set->flags & VFIO_IRQ_SET_DATA_BOOL  ? 1
+							     : 0;
 	if (set->argsz < sizeof(*set) || set->count > 4096 || set->argsz - sizeof(*set) < each * set->count)
 		return -EINVAL;
 	if (is_notifier(set->index))

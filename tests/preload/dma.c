@@ -47,7 +47,8 @@ static int map_everywhere(struct container *container, const struct piece *piece
 static bool in_reach(uint64_t iova, uint64_t bytes)
 {
 	for (unsigned i = 0; i < PRELOAD_RANGES; i++)
-		if (iova >= preload_ranges[i].start && iova <= preload_ranges[i].end && bytes - 1 <= preload_ranges[i].end - iova)
+		if (iova >= preload_ranges[i].start && iova <= preload_ranges[i].end &&
+			bytes - 1 <= preload_ranges[i].end - iova)
 			return true;
 	return false;
 }

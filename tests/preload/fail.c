@@ -22,9 +22,9 @@ static const struct {
 	unsigned long request;
 	const char *name;
 } ioctls[] = {
-#define IOCTL(name)                                                                                                                        \
-	{                                                                                                                                  \
-		name, #name                                                                                                                \
+#define IOCTL(name)                                                                                                    \
+	{                                                                                                              \
+		name, #name                                                                                            \
 	}
 	IOCTL(VFIO_GET_API_VERSION),
 	IOCTL(VFIO_CHECK_EXTENSION),
@@ -51,7 +51,8 @@ static const struct {
 };
 
 /* What else has a name: preload_fail() is called with it. */
-static const char *const calls[] = {"open-container", "open-group", "open-node", "open-iommu", "mmap", "pread", "pwrite"};
+static const char *const calls[] = {
+	"open-container", "open-group", "open-node", "open-iommu", "mmap", "pread", "pwrite"};
 
 static bool is_call(const char *name)
 {
@@ -94,9 +95,11 @@ void preload_fail_configure(const char *text)
 		rules[rule_count].nth = strtoul(nth, NULL, 10);
 		rules[rule_count].onwards = nth[0] && nth[strlen(nth) - 1] == '+';
 		rules[rule_count].error = error_by_name(error);
-		if (!read || !is_call(rules[rule_count].name) || !rules[rule_count].nth || rules[rule_count].error <= 0) {
+		if (!read || !is_call(rules[rule_count].name) || !rules[rule_count].nth ||
+			rules[rule_count].error <= 0) {
 			fprintf(stderr,
-				"pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'; "
+				"pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as "
+				"VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'; "
 				"tests/preload/run --help has the calls\n",
 				part);
 			exit(2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * /dev/iommu with one I/O address space, and the devices' own nodes as long as they are not ready: bound to it, and attached. */
+ * /dev/iommu with one I/O address space, and the devices' own nodes as long as they are not ready: bound to it, and
+ * attached. */
 #include "../../vfio/iommufd_abi.h"
 #include "preload.h"
 
@@ -23,7 +24,8 @@ static int map(struct container *iommufd, const struct iommu_ioas_map *map)
 	const uint32_t both = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE;
 	if (map->flags & ~(both | IOMMU_IOAS_MAP_FIXED_IOVA))
 		return -EOPNOTSUPP;
-	if (!(map->flags & both) || !(map->flags & IOMMU_IOAS_MAP_FIXED_IOVA)) /* it would choose the address itself: we do not */
+	if (!(map->flags & both) ||
+		!(map->flags & IOMMU_IOAS_MAP_FIXED_IOVA)) /* it would choose the address itself: we do not */
 		return -EOPNOTSUPP;
 	uint32_t flags = (map->flags & IOMMU_IOAS_MAP_READABLE ? VFIO_USER_DMA_READABLE : 0) |
 			 (map->flags & IOMMU_IOAS_MAP_WRITEABLE ? VFIO_USER_DMA_WRITEABLE : 0);

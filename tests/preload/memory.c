@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The files behind the program's memory. A device in another process reaches memory through files only; most programs that do DMA
- * have theirs in one (hugetlbfs, memfd, shared memory). What is anonymous or private is moved into a file of ours, in place. */
+ * The files behind the program's memory. A device in another process reaches memory through files only; most programs
+ * that do DMA have theirs in one (hugetlbfs, memfd, shared memory). What is anonymous or private is moved into a file
+ * of ours, in place. */
 #include "preload.h"
 
 #include <dirent.h>
@@ -31,8 +32,8 @@ static bool area_read(FILE *maps, struct area *area)
 	unsigned major, minor;
 	while (fgets(line, sizeof(line), maps)) {
 		area->path[0] = '\0';
-		if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %255[^\n]", &area->start, &area->end, area->rights, &area->offset, &major,
-			    &minor, &area->inode, area->path) < 7)
+		if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %255[^\n]", &area->start, &area->end, area->rights,
+			    &area->offset, &major, &minor, &area->inode, area->path) < 7)
 			continue;
 		area->device = makedev(major, minor);
 		return true;
@@ -46,8 +47,8 @@ static bool same_file(int fd, const struct area *area)
 	return fstat(fd, &status) == 0 && status.st_ino == area->inode && status.st_dev == area->device;
 }
 
-/* The files behind what is mapped for DMA, one descriptor each: programs make thousands of mappings of one file. An open file's inode is
- * nobody else's, so that it names the file. */
+/* The files behind what is mapped for DMA, one descriptor each: programs make thousands of mappings of one file. An
+ * open file's inode is nobody else's, so that it names the file. */
 static struct file {
 	int fd;
 	dev_t device;
@@ -56,8 +57,8 @@ static struct file {
 } * files;
 static unsigned file_count;
 
-/* The file that private memory is moved into, one stretch after the other. It stays open, as what was moved may be mapped again; it is
- * sparse and never grows, so that a device that maps files whole maps it once. */
+/* The file that private memory is moved into, one stretch after the other. It stays open, as what was moved may be
+ * mapped again; it is sparse and never grows, so that a device that maps files whole maps it once. */
 #define OWN_BYTES (1ull << 36)
 static int own = -1;
 static uint64_t own_used;
@@ -70,7 +71,8 @@ static int cannot_open(int error)
 	if (error == EMFILE && !said && getrlimit(RLIMIT_NOFILE, &most) == 0) {
 		said = true;
 		fprintf(stderr,
-			"pollux-preload: no descriptor is left for another file with memory for DMA: this program may have %llu files "
+			"pollux-preload: no descriptor is left for another file with memory for DMA: this program may "
+			"have %llu files "
 			"open; raise that with: ulimit -n %llu\n",
 			(unsigned long long)most.rlim_cur, (unsigned long long)most.rlim_cur * 4);
 	}
@@ -109,7 +111,8 @@ static void file_release(int fd)
 	}
 }
 
-/** A new descriptor for the file that an area maps. map_files needs a privilege, so the program's own descriptors are looked at as well. */
+/** A new descriptor for the file that an area maps. map_files needs a privilege, so the program's own descriptors are
+ * looked at as well. */
 static int area_open(const struct area *area)
 {
 	char name[64];
@@ -174,7 +177,8 @@ static int own_room(uint64_t bytes, uint64_t *offset)
 /** Puts a file of ours in the place of private memory. The program must not be writing there meanwhile. */
 static int move_to_file(uint64_t start, uint64_t bytes, const char *rights, uint64_t *offset)
 {
-	int kinds = (rights[0] == 'r' ? PROT_READ : 0) | (rights[1] == 'w' ? PROT_WRITE : 0) | (rights[2] == 'x' ? PROT_EXEC : 0);
+	int kinds = (rights[0] == 'r' ? PROT_READ : 0) | (rights[1] == 'w' ? PROT_WRITE : 0) |
+		    (rights[2] == 'x' ? PROT_EXEC : 0);
 	if (!(kinds & PROT_READ))
 		return -EFAULT;
 	int fd = own_room(bytes, offset);
@@ -228,8 +232,8 @@ int preload_memory_find(uint64_t address, uint64_t bytes, uint64_t iova, uint32_
 		if (area.rights[3] == 's' && area.inode) {
 			piece.offset = area.offset + (at - area.start);
 			piece.fd = file_of(&area);
-			/* The kernel's own file behind shared anonymous memory can only be had by root. Other processes that share it
-			 * since a fork would see no more of it. */
+			/* The kernel's own file behind shared anonymous memory can only be had by root. Other processes
+			 * that share it since a fork would see no more of it. */
 			if (piece.fd == -EACCES && strcmp(area.path, "/dev/zero (deleted)") == 0)
 				piece.fd = move_to_file(at, end - at, area.rights, &piece.offset);
 		} else {

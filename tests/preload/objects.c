@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Containers, groups and devices as their descriptors show them: who may open what, in which order, and what DMA is mapped where. */
+ * Containers, groups and devices as their descriptors show them: who may open what, in which order, and what DMA is
+ * mapped where. */
 #include "../../vfio/iommufd_abi.h"
 #include "preload.h"
 
@@ -66,7 +67,8 @@ static int open_container(int flags, bool iommufd)
 	return -ENFILE;
 }
 
-/** The kernel lets a node be opened again and again, and only the first be bound; here the second is refused at once. */
+/** The kernel lets a node be opened again and again, and only the first be bound; here the second is refused at once.
+ */
 static int open_node(const char *name, int flags)
 {
 	char *end;
@@ -187,7 +189,8 @@ static int map_dma(struct container *container, const struct vfio_iommu_type1_dm
 	return preload_dma_map(container, map->vaddr, map->iova, map->size, flags);
 }
 
-/** Type 1v2 removes whole mappings inside the range, and refuses to cut one; type 1 removes whole ones that begin there. */
+/** Type 1v2 removes whole mappings inside the range, and refuses to cut one; type 1 removes whole ones that begin
+ * there. */
 static int unmap_dma(struct container *container, struct vfio_iommu_type1_dma_unmap *unmap)
 {
 	uint64_t end = unmap->iova + unmap->size;
@@ -328,7 +331,8 @@ static int group_ioctl(struct group *group, unsigned long request, void *argumen
 /* Requests share numbers: of a device these are PCI_HOT_RESET_INFO, PCI_HOT_RESET and QUERY_GFX_PLANE. */
 static const char *name_of(int fd, unsigned long request)
 {
-	bool shared = request == VFIO_IOMMU_GET_INFO || request == VFIO_IOMMU_MAP_DMA || request == VFIO_IOMMU_UNMAP_DMA;
+	bool shared =
+		request == VFIO_IOMMU_GET_INFO || request == VFIO_IOMMU_MAP_DMA || request == VFIO_IOMMU_UNMAP_DMA;
 	return shared && !preload_container_of(fd) ? NULL : preload_ioctl_name(request);
 }
 
@@ -346,7 +350,8 @@ int preload_ioctl(int fd, unsigned long request, void *argument)
 		return container_ioctl(container, request, argument);
 	if (group)
 		return group_ioctl(group, request, argument);
-	if (device->node && (!device->container || request == VFIO_DEVICE_BIND_IOMMUFD || request == VFIO_DEVICE_ATTACH_IOMMUFD_PT))
+	if (device->node &&
+		(!device->container || request == VFIO_DEVICE_BIND_IOMMUFD || request == VFIO_DEVICE_ATTACH_IOMMUFD_PT))
 		return preload_node_ioctl(device, request, argument);
 	return preload_device_ioctl(device, request, argument);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The calls that are taken over from the C library: opening /dev/vfio, and what a program does with the descriptors it gets. All else
- * goes to the kernel as it was. Descriptors that are duplicated, inherited over fork or sent elsewhere are not followed. */
+ * The calls that are taken over from the C library: opening /dev/vfio, and what a program does with the descriptors it
+ * gets. All else goes to the kernel as it was. Descriptors that are duplicated, inherited over fork or sent elsewhere
+ * are not followed. */
 #include "preload.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@
 /* Recursive: what we call on the way may close and open. */
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
-/* A thread that serves the devices from inside the program: its calls are none of ours, and must not wait for one that waits for it. */
+/* A thread that serves the devices from inside the program: its calls are none of ours, and must not wait for one that
+ * waits for it. */
 static _Thread_local bool serving;
 
 /* ---- What a program that knows of this library may call: find them with dlsym ---- */
@@ -35,8 +37,8 @@ void pollux_preload_serving(void)
 }
 
 /**
- * Puts the device's heads and tails, as memory, in place of their trapped pages. From then on the other registers of these pages read as
- * whatever the file has: for benchmarks, once everything is set up. @return 0 or -errno
+ * Puts the device's heads and tails, as memory, in place of their trapped pages. From then on the other registers of
+ * these pages read as whatever the file has: for benchmarks, once everything is set up. @return 0 or -errno
  */
 EXPORT int pollux_preload_share(void);
 int pollux_preload_share(void)
@@ -63,7 +65,8 @@ __attribute__((constructor)) static void configure(void)
 		struct device *device = &preload_devices[preload_device_count];
 		unsigned number;
 		if (sscanf(line, "%15s %u %107[^\n]", device->name, &number, device->path) != 3) {
-			fprintf(stderr, "pollux-preload: POLLUX_VFIO_DEVICES has lines of NAME GROUP SOCKET; start programs with "
+			fprintf(stderr, "pollux-preload: POLLUX_VFIO_DEVICES has lines of NAME GROUP SOCKET; start "
+					"programs with "
 					"tests/preload/run\n");
 			exit(2);
 		}
@@ -104,25 +107,25 @@ static mode_t mode_of(int flags, va_list arguments)
 }
 
 /* The C library has each of these under several names; those of fortified programs are __open_2 and so on. */
-#define OPEN(name)                                                                                                                         \
-	EXPORT int name(const char *path, int flags, ...);                                                                                 \
-	int name(const char *path, int flags, ...)                                                                                         \
-	{                                                                                                                                  \
-		va_list arguments;                                                                                                         \
-		va_start(arguments, flags);                                                                                                \
-		mode_t mode = mode_of(flags, arguments);                                                                                   \
-		va_end(arguments);                                                                                                         \
-		return do_open(AT_FDCWD, path, flags, mode);                                                                               \
+#define OPEN(name)                                                                                                     \
+	EXPORT int name(const char *path, int flags, ...);                                                             \
+	int name(const char *path, int flags, ...)                                                                     \
+	{                                                                                                              \
+		va_list arguments;                                                                                     \
+		va_start(arguments, flags);                                                                            \
+		mode_t mode = mode_of(flags, arguments);                                                               \
+		va_end(arguments);                                                                                     \
+		return do_open(AT_FDCWD, path, flags, mode);                                                           \
 	}
-#define OPENAT(name)                                                                                                                       \
-	EXPORT int name(int folder, const char *path, int flags, ...);                                                                     \
-	int name(int folder, const char *path, int flags, ...)                                                                             \
-	{                                                                                                                                  \
-		va_list arguments;                                                                                                         \
-		va_start(arguments, flags);                                                                                                \
-		mode_t mode = mode_of(flags, arguments);                                                                                   \
-		va_end(arguments);                                                                                                         \
-		return do_open(folder, path, flags, mode);                                                                                 \
+#define OPENAT(name)                                                                                                   \
+	EXPORT int name(int folder, const char *path, int flags, ...);                                                 \
+	int name(int folder, const char *path, int flags, ...)                                                         \
+	{                                                                                                              \
+		va_list arguments;                                                                                     \
+		va_start(arguments, flags);                                                                            \
+		mode_t mode = mode_of(flags, arguments);                                                               \
+		va_end(arguments);                                                                                     \
+		return do_open(folder, path, flags, mode);                                                             \
 	}
 OPEN(open)
 OPEN(open64)
@@ -234,8 +237,8 @@ static ssize_t do_access(int fd, void *in, const void *out, size_t bytes, off_t 
 			/* Registers take four bytes at a time. */
 			if (region < VFIO_PCI_CONFIG_REGION_INDEX && now > 4)
 				now = 4;
-			error = preload_device_access(
-				device, region, at + done, in ? (char *)in + done : NULL, out ? (const char *)out + done : NULL, now);
+			error = preload_device_access(device, region, at + done, in ? (char *)in + done : NULL,
+				out ? (const char *)out + done : NULL, now);
 			done += now;
 		}
 		if (!error)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the parts of the preload library share. The library presents vfio-user devices as /dev/vfio to a program that knows nothing of
- * vfio-user: containers, groups, iommufds and devices are descriptors of ours (placeholders that the program cannot tell from real ones, as
- * all that it does with them comes to us), and each device is a connection to the socket of a pollux-model.
+ * What the parts of the preload library share. The library presents vfio-user devices as /dev/vfio to a program that
+ * knows nothing of vfio-user: containers, groups, iommufds and devices are descriptors of ours (placeholders that the
+ * program cannot tell from real ones, as all that it does with them comes to us), and each device is a connection to
+ * the socket of a pollux-model.
  *
- * One lock guards all of it but the register windows' accesses, which happen in signal handlers and use the device's channel only. */
+ * One lock guards all of it but the register windows' accesses, which happen in signal handlers and use the device's
+ * channel only. */
 #ifndef POLLUX_TESTS_PRELOAD_H
 #define POLLUX_TESTS_PRELOAD_H
 
@@ -15,11 +17,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PRELOAD_DEVICES        32
-#define PRELOAD_CONTAINERS     16
-#define PRELOAD_PAGE           4096u
-#define PRELOAD_RANGES         2
-#define PRELOAD_REGION(offset) ((unsigned)((uint64_t)(offset) >> 40)) /* as the kernel's vfio-pci lays a device's regions out */
+#define PRELOAD_DEVICES    32
+#define PRELOAD_CONTAINERS 16
+#define PRELOAD_PAGE       4096u
+#define PRELOAD_RANGES     2
+#define PRELOAD_REGION(offset)                                                                                         \
+	((unsigned)((uint64_t)(offset) >> 40)) /* as the kernel's vfio-pci lays a device's regions out */
 #define PRELOAD_WITHIN(offset) ((uint64_t)(offset) & ((1ull << 40) - 1))
 
 /** A stretch of the program's memory that one file holds. */
@@ -119,14 +122,17 @@ int preload_device_unmap(struct device *device, const struct piece *piece);
 int preload_device_ioctl(struct device *device, unsigned long request, void *argument);
 /** The parts of BAR0 that the device offers as memory, and the file that holds them, which becomes the caller's.
  *  @return how many, or -errno: -ENOTSUP, it offers none */
-int preload_device_shared(struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset);
+int preload_device_shared(
+	struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset);
 /** At most USER_ACCESS_MAX bytes, of one region. Safe in a signal handler of a thread that isn't inside the library. */
-int preload_device_access(struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes);
+int preload_device_access(
+	struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes);
 
 /* ---- memory.c: the files behind the program's memory ---- */
 
 /**
- * Finds the files behind a stretch of memory; memory that no file holds, or that is private, is moved into one, contents and all.
+ * Finds the files behind a stretch of memory; memory that no file holds, or that is private, is moved into one,
+ * contents and all.
  * @return 0, with pieces that the caller owns, or -errno: -EFAULT (not all of it is mapped), ... */
 int preload_memory_find(uint64_t address, uint64_t bytes, uint64_t iova, uint32_t flags, struct mapping *mapping);
 void preload_mapping_free(struct mapping *mapping);
@@ -135,7 +141,8 @@ void preload_mapping_free(struct mapping *mapping);
 
 /** As mmap. @return the address, or (void *)-errno. */
 void *preload_trap_map(struct device *device, void *address, size_t bytes, int flags, uint64_t offset);
-/** Puts the parts of all mapped windows that the device offers as memory (heads and tails) in place of traps. @return 0 or -errno. */
+/** Puts the parts of all mapped windows that the device offers as memory (heads and tails) in place of traps. @return 0
+ * or -errno. */
 int preload_trap_share(void);
 /** The program unmaps, or maps something else there. */
 void preload_trap_unmap(const void *address, size_t bytes);

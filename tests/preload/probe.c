@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A plain VFIO program that knows nothing of vfio-user: opens two devices in one container, maps memory of all kinds, reads and writes
- * registers, from two threads too, and gets an interrupt. For tests of the preload library. Says what failed, and exits 1.
- * Usage: preload-probe [--type1] [--many MAPPINGS FILES] GROUP NAME GROUP NAME; the groups may be the same. --many makes so many further
- * mappings of a page of private memory, and of one file, and one of each of so many files. */
+ * A plain VFIO program that knows nothing of vfio-user: opens two devices in one container, maps memory of all kinds,
+ * reads and writes registers, from two threads too, and gets an interrupt. For tests of the preload library. Says what
+ * failed, and exits 1. Usage: preload-probe [--type1] [--many MAPPINGS FILES] GROUP NAME GROUP NAME; the groups may be
+ * the same. --many makes so many further mappings of a page of private memory, and of one file, and one of each of so
+ * many files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -18,12 +19,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CHECK(what, is)                                                                                                                    \
-	do {                                                                                                                               \
-		if (!(is)) {                                                                                                               \
-			printf("probe: %s: not so (errno %s)\n", what, strerrorname_np(errno));                                            \
-			exit(1);                                                                                                           \
-		}                                                                                                                          \
+#define CHECK(what, is)                                                                                                \
+	do {                                                                                                           \
+		if (!(is)) {                                                                                           \
+			printf("probe: %s: not so (errno %s)\n", what, strerrorname_np(errno));                        \
+			exit(1);                                                                                       \
+		}                                                                                                      \
 	} while (0)
 
 #define BYTES (1ul << 20)
@@ -64,7 +65,8 @@ static int open_group(int container, const char *path, const char *name, bool fi
 	int group = open(path, O_RDWR);
 	CHECK("open group", group >= 0);
 	CHECK("a second open is refused", open(path, O_RDWR) == -1 && errno == EBUSY);
-	CHECK("VFIO_GROUP_GET_STATUS", ioctl(group, VFIO_GROUP_GET_STATUS, &status) == 0 && (status.flags & VFIO_GROUP_FLAGS_VIABLE));
+	CHECK("VFIO_GROUP_GET_STATUS",
+		ioctl(group, VFIO_GROUP_GET_STATUS, &status) == 0 && (status.flags & VFIO_GROUP_FLAGS_VIABLE));
 	CHECK("no device before a container", ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name) == -1);
 	CHECK("VFIO_GROUP_SET_CONTAINER", ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) == 0);
 	if (first)
@@ -86,14 +88,16 @@ static void map_all_kinds(int container)
 	strcpy(anonymous + 5000, "still here");
 	map(container, anonymous, 0x10000000, BYTES);
 	CHECK("private memory keeps what it had", strcmp(anonymous + 5000, "still here") == 0);
-	map(container, mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), 0x700000000000, BYTES);
+	map(container, mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), 0x700000000000,
+		BYTES);
 	int file = memfd_create("probe", 0);
 	CHECK("memfd", ftruncate(file, (off_t)BYTES) == 0);
 	map(container, mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), 0x20000000, BYTES);
 
 	int huge = memfd_create("probe", MFD_HUGETLB);
-	void *page = huge >= 0 && ftruncate(huge, HUGE) == 0 ? mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, huge, 0)
-							     : MAP_FAILED;
+	void *page = huge >= 0 && ftruncate(huge, HUGE) == 0
+			     ? mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, huge, 0)
+			     : MAP_FAILED;
 	if (page == MAP_FAILED)
 		puts("skipped: no hugepage is free: mapping one was not tried");
 	else
@@ -121,7 +125,8 @@ static void map_many(int container)
 	for (unsigned i = 0; i < many_files; i++)
 		CHECK("memfd", (files[i] = memfd_create("probe", MFD_CLOEXEC)) >= 0 && ftruncate(files[i], 4096) == 0);
 	for (unsigned i = 0; i < many_files; i++)
-		map(container, mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, files[i], 0), 0x300000000 + i * 4096ul, 4096);
+		map(container, mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, files[i], 0),
+			0x300000000 + i * 4096ul, 4096);
 }
 
 /** Writes a register and reads it back, often. @return how often it was not what was written. */
@@ -143,7 +148,8 @@ static void two_threads(void)
 {
 	pthread_t other;
 	void *lost;
-	CHECK("pthread_create", pthread_create(&other, NULL, write_and_read, (void *)(uintptr_t)&bar[EITR / 4 + 1]) == 0);
+	CHECK("pthread_create",
+		pthread_create(&other, NULL, write_and_read, (void *)(uintptr_t)&bar[EITR / 4 + 1]) == 0);
 	void *here = write_and_read((void *)(uintptr_t)&bar[EITR / 4]);
 	pthread_join(other, &lost);
 	CHECK("no write is lost beside another thread's of the same page", (uintptr_t)lost + (uintptr_t)here == 0);
@@ -189,7 +195,8 @@ static void unmap(int container)
 {
 	struct vfio_iommu_type1_dma_unmap part = {.argsz = sizeof(part), .iova = 0x10000000, .size = 4096};
 	if (iommu_type == VFIO_TYPE1v2_IOMMU)
-		CHECK("type 1v2 cuts no mapping", ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == -1 && errno == EINVAL);
+		CHECK("type 1v2 cuts no mapping",
+			ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == -1 && errno == EINVAL);
 	else
 		CHECK("type 1 unmaps the whole mapping that begins there",
 			ioctl(container, VFIO_IOMMU_UNMAP_DMA, &part) == 0 && part.size == BYTES);
@@ -218,7 +225,8 @@ int main(int argc, char **argv)
 	int first = open_group(container, argv[1], argv[2], true), group = first;
 	int one = open_device(first, argv[2]);
 	struct vfio_pci_hot_reset hot = {.argsz = sizeof(hot)}; /* has VFIO_IOMMU_MAP_DMA's number */
-	CHECK("VFIO_DEVICE_PCI_HOT_RESET is not known", ioctl(one, VFIO_DEVICE_PCI_HOT_RESET, &hot) == -1 && errno == ENOTTY);
+	CHECK("VFIO_DEVICE_PCI_HOT_RESET is not known",
+		ioctl(one, VFIO_DEVICE_PCI_HOT_RESET, &hot) == -1 && errno == ENOTTY);
 	map_all_kinds(container);
 	map_many(container);
 	if (strcmp(argv[1], argv[3]) != 0)
@@ -226,7 +234,8 @@ int main(int argc, char **argv)
 	int two = open_device(group, argv[4]);
 
 	struct vfio_region_info region = {.argsz = sizeof(region), .index = 0};
-	CHECK("VFIO_DEVICE_GET_REGION_INFO", ioctl(two, VFIO_DEVICE_GET_REGION_INFO, &region) == 0 && region.size == 0x20000);
+	CHECK("VFIO_DEVICE_GET_REGION_INFO",
+		ioctl(two, VFIO_DEVICE_GET_REGION_INFO, &region) == 0 && region.size == 0x20000);
 	bar = mmap(NULL, region.size, PROT_READ | PROT_WRITE, MAP_SHARED, two, (off_t)region.offset);
 	CHECK("mmap of BAR0", bar != MAP_FAILED);
 	registers();
@@ -235,8 +244,8 @@ int main(int argc, char **argv)
 	uint16_t id, command = 4;
 	uint64_t config = (uint64_t)VFIO_PCI_CONFIG_REGION_INDEX << 40;
 	CHECK("configuration space", pread(two, &id, 2, (off_t)config) == 2 && id == 0x8086);
-	CHECK("bus mastering",
-		pwrite(two, &command, 2, (off_t)config + 4) == 2 && pread(two, &command, 2, (off_t)config + 4) == 2 && (command & 4));
+	CHECK("bus mastering", pwrite(two, &command, 2, (off_t)config + 4) == 2 &&
+				       pread(two, &command, 2, (off_t)config + 4) == 2 && (command & 4));
 	interrupt(two);
 	CHECK("VFIO_DEVICE_RESET", ioctl(two, VFIO_DEVICE_RESET) == 0 && bar[RAL / 4] != 0x12345678);
 
@@ -248,7 +257,8 @@ int main(int argc, char **argv)
 	container = open("/dev/vfio/vfio", O_RDWR);
 	CHECK("another container is a fresh one", ioctl(container, VFIO_SET_IOMMU, iommu_type) == -1);
 	/* The model may have yet to see that the last one went. */
-	for (unsigned i = 0; i < 500 && (one = ioctl(first, VFIO_GROUP_GET_DEVICE_FD, argv[2])) < 0 && errno != EINVAL; i++)
+	for (unsigned i = 0; i < 500 && (one = ioctl(first, VFIO_GROUP_GET_DEVICE_FD, argv[2])) < 0 && errno != EINVAL;
+		i++)
 		usleep(10000);
 	CHECK("a closed container lives as long as a group is in it", one >= 0);
 	puts("probe: all is as it should be");

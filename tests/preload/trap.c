@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Register windows whose every access is a message, so that registers which change by being read, clear themselves or want a handshake
- * behave exactly. The window is memory that may not be touched: an access faults, and the handler does in its place what the instruction
- * would have done. Instructions that preload_decode does not know are stepped over instead: the handler fetches the register if it is a
- * read, opens the page, and lets the processor take one step; the trap after it sends what was written, and closes the page again.
+ * Register windows whose every access is a message, so that registers which change by being read, clear themselves or
+ * want a handshake behave exactly. The window is memory that may not be touched: an access faults, and the handler does
+ * in its place what the instruction would have done. Instructions that preload_decode does not know are stepped over
+ * instead: the handler fetches the register if it is a read, opens the page, and lets the processor take one step; the
+ * trap after it sends what was written, and closes the page again.
  *
- * What this cannot do: accesses of other than 32 bits (only the aligned 32 bits around the address take part), instructions that read and
- * write the same register at once, and another thread's access to the same page during a step, which goes unseen. The moves that compilers
- * make of a register's read or write need no step, so threads do not disturb each other; two steps take turns. */
+ * What this cannot do: accesses of other than 32 bits (only the aligned 32 bits around the address take part),
+ * instructions that read and write the same register at once, and another thread's access to the same page during a
+ * step, which goes unseen. The moves that compilers make of a register's read or write need no step, so threads do not
+ * disturb each other; two steps take turns. */
 #include "decode.h"
 #include "preload.h"
 
@@ -84,7 +86,8 @@ void preload_trace(const struct device *device, unsigned region, uint64_t offset
 	char line[64];
 	if (!preload_tracing)
 		return;
-	int bytes = snprintf(line, sizeof(line), "%s %s %u:%05lx %08x\n", device->name, write ? "write" : "read ", region, offset, value);
+	int bytes = snprintf(line, sizeof(line), "%s %s %u:%05lx %08x\n", device->name, write ? "write" : "read ",
+		region, offset, value);
 	syscall(SYS_write, STDERR_FILENO, line, bytes);
 }
 
@@ -108,11 +111,12 @@ static void write_register(const struct window *window, uintptr_t word, uint32_t
 /** Does what the instruction would have done, and goes on behind it. @return false: it is none that we know. */
 static bool move(const struct window *window, uintptr_t word, ucontext_t *u)
 {
-	static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10,
-		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+	static const uint8_t order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+		REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 	greg_t *registers = u->uc_mcontext.gregs;
 	struct preload_move what;
-	if (!preload_decode((const uint8_t *)registers[REG_RIP], &what) || what.store != !!(registers[REG_ERR] & FAULT_WRITE))
+	if (!preload_decode((const uint8_t *)registers[REG_RIP], &what) ||
+		what.store != !!(registers[REG_ERR] & FAULT_WRITE))
 		return false;
 	if (what.store)
 		write_register(window, word, what.immediate ? what.value : (uint32_t)registers[order[what.number]]);
@@ -193,8 +197,8 @@ void *preload_trap_map(struct device *device, void *address, size_t bytes, int f
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const uint64_t within = PRELOAD_WITHIN(offset), region_bytes = device->region_bytes[VFIO_PCI_BAR0_REGION_INDEX];
 	bytes = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-	if (PRELOAD_REGION(offset) != VFIO_PCI_BAR0_REGION_INDEX || !bytes || within % PAGE_BYTES || within > region_bytes ||
-		bytes > region_bytes - within)
+	if (PRELOAD_REGION(offset) != VFIO_PCI_BAR0_REGION_INDEX || !bytes || within % PAGE_BYTES ||
+		within > region_bytes || bytes > region_bytes - within)
 		return (void *)(intptr_t)-EINVAL;
 	pthread_once(&once, install);
 
@@ -241,8 +245,9 @@ static int share(const struct window *window)
 		if (area->offset < window->offset || area->offset > end || area->bytes > end - area->offset ||
 			(area->offset | area->bytes) % PAGE_BYTES)
 			error = -EPROTO;
-		else if (syscall(SYS_mmap, window->at + (area->offset - window->offset), area->bytes, PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, offset + area->offset) == -1)
+		else if (syscall(SYS_mmap, window->at + (area->offset - window->offset), area->bytes,
+				 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd,
+				 offset + area->offset) == -1)
 			error = -errno;
 	}
 	syscall(SYS_close, fd);

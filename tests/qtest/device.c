@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A card of a qtest machine as a device handle: configuration space through the machine's I/O ports, BARs where this file puts them,
- * registers by the qtest protocol, interrupts of all three kinds. */
+ * A card of a qtest machine as a device handle: configuration space through the machine's I/O ports, BARs where this
+ * file puts them, registers by the qtest protocol, interrupts of all three kinds. */
 #include "machine.h"
 
 #include "../../vfio/error.h"
@@ -70,14 +70,15 @@ static char size_letter(size_t bytes)
 static int config_select(struct card *card, unsigned offset)
 {
 	card->accesses++;
-	return qtest_say(
-		card->qtest, NULL, "outl 0x%x 0x%x", CONFIG_ADDRESS, 0x80000000u | (FIRST_SLOT + card->number) << 11 | (offset & 0xFC));
+	return qtest_say(card->qtest, NULL, "outl 0x%x 0x%x", CONFIG_ADDRESS,
+		0x80000000u | (FIRST_SLOT + card->number) << 11 | (offset & 0xFC));
 }
 
 static uint32_t config_read(struct card *card, unsigned offset, size_t bytes)
 {
 	uint64_t value;
-	if (config_select(card, offset) || qtest_say(card->qtest, &value, "in%c 0x%x", size_letter(bytes), CONFIG_DATA + (offset & 3)))
+	if (config_select(card, offset) ||
+		qtest_say(card->qtest, &value, "in%c 0x%x", size_letter(bytes), CONFIG_DATA + (offset & 3)))
 		return UINT32_MAX;
 	return (uint32_t)value;
 }
@@ -90,7 +91,9 @@ static void config_write(struct card *card, unsigned offset, size_t bytes, uint3
 
 static unsigned find_capability(struct card *card, unsigned id)
 {
-	unsigned at = config_read(card, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST ? config_read(card, PCI_CAPABILITY_LIST, 1) & 0xFC : 0;
+	unsigned at = config_read(card, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST
+			      ? config_read(card, PCI_CAPABILITY_LIST, 1) & 0xFC
+			      : 0;
 	for (unsigned i = 0; at >= 0x40 && i < 48; i++) {
 		uint32_t head = config_read(card, at, 2);
 		if ((head & 0xFF) == id)
@@ -178,8 +181,8 @@ static int check_region(struct card *card, unsigned region, uint64_t offset, siz
 		return pollux_fail(EIO, "the test made an access to region %u fail", region);
 	if (region >= VFIO_PCI_NUM_REGIONS || offset > card->device.region_bytes[region] ||
 		bytes > card->device.region_bytes[region] - offset)
-		return pollux_fail(
-			EINVAL, "%s: region %u has no %zu bytes at %llu", card->device.address, region, bytes, (unsigned long long)offset);
+		return pollux_fail(EINVAL, "%s: region %u has no %zu bytes at %llu", card->device.address, region,
+			bytes, (unsigned long long)offset);
 	return 0;
 }
 
@@ -233,8 +236,8 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 		return pollux_fail(EIO, "the test made the window of region %u fail", region);
 	if (region != VFIO_PCI_BAR0_REGION_INDEX)
 		return pollux_fail(EINVAL, "%s: the qtest transport has a window of BAR 0 only", device->address);
-	*result =
-		(struct vfio_window){.bytes = device->region_bytes[0], .read32 = window_read32, .write32 = window_write32, .context = card};
+	*result = (struct vfio_window){
+		.bytes = device->region_bytes[0], .read32 = window_read32, .write32 = window_write32, .context = card};
 	return 0;
 }
 
@@ -289,7 +292,8 @@ static void program_msi(struct card *card, bool on)
 	if (control & PCI_MSI_FLAGS_64BIT)
 		config_write(card, card->msi + PCI_MSI_ADDRESS_HI, 4, 0);
 	config_write(card, card->msi + (control & PCI_MSI_FLAGS_64BIT ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32), 2, 1);
-	config_write(card, card->msi + PCI_MSI_FLAGS, 2, (control & ~PCI_MSI_FLAGS_ENABLE) | (on ? PCI_MSI_FLAGS_ENABLE : 0));
+	config_write(card, card->msi + PCI_MSI_FLAGS, 2,
+		(control & ~PCI_MSI_FLAGS_ENABLE) | (on ? PCI_MSI_FLAGS_ENABLE : 0));
 }
 
 static void program_msix(struct card *card, bool on)
@@ -305,7 +309,8 @@ static void program_msix(struct card *card, bool on)
 		access_write(card, bar, entry + PCI_MSIX_ENTRY_DATA, 4, 1);
 		access_write(card, bar, entry + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, !used);
 	}
-	config_write(card, card->msix + PCI_MSIX_FLAGS, 2, (control & ~PCI_MSIX_FLAGS_ENABLE) | (on ? PCI_MSIX_FLAGS_ENABLE : 0));
+	config_write(card, card->msix + PCI_MSIX_FLAGS, 2,
+		(control & ~PCI_MSIX_FLAGS_ENABLE) | (on ? PCI_MSIX_FLAGS_ENABLE : 0));
 }
 
 static int set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
@@ -314,8 +319,10 @@ static int set_irqs(struct vfio_device *device, unsigned index, unsigned first, 
 	bool on = false;
 	if (fails(card))
 		return pollux_fail(EIO, "the test made the set-up of interrupts fail");
-	if (index > VFIO_PCI_MSIX_IRQ_INDEX || first > device->irq_count[index] || count > device->irq_count[index] - first)
-		return pollux_fail(EINVAL, "%s: no %u interrupts from %u on of kind %u", device->address, count, first, index);
+	if (index > VFIO_PCI_MSIX_IRQ_INDEX || first > device->irq_count[index] ||
+		count > device->irq_count[index] - first)
+		return pollux_fail(
+			EINVAL, "%s: no %u interrupts from %u on of kind %u", device->address, count, first, index);
 	for (unsigned i = 0; i < count; i++)
 		card->eventfds[index][first + i] = eventfds ? eventfds[i] : -1;
 	for (unsigned i = 0; i < MESSAGES; i++)
@@ -340,7 +347,8 @@ static int reset(struct vfio_device *device)
 		return pollux_fail(EIO, "the test made the function reset fail");
 	if (!card->pcie || !(config_read(card, card->pcie + PCI_EXP_DEVCAP, 4) & PCI_EXP_DEVCAP_FLR))
 		return pollux_fail(ENOTTY, "%s: the card has no function reset", device->address);
-	config_write(card, card->pcie + PCI_EXP_DEVCTL, 2, config_read(card, card->pcie + PCI_EXP_DEVCTL, 2) | PCI_EXP_DEVCTL_BCR_FLR);
+	config_write(card, card->pcie + PCI_EXP_DEVCTL, 2,
+		config_read(card, card->pcie + PCI_EXP_DEVCTL, 2) | PCI_EXP_DEVCTL_BCR_FLR);
 	usleep(FLR_MS * 1000);
 	restore_bars(card);
 	return 0;
@@ -389,7 +397,8 @@ static int attach(struct qtest *qtest, struct dma_space *space)
 	if (qtest->space && qtest->space != space)
 		return pollux_fail(EINVAL, "all devices of a qtest machine go into one DMA space");
 	if (qtest->open_devices == 0) {
-		qtest->mapper = (struct dma_mapper){.map = qtest_map, .unmap = qtest_unmap, .ranges = &range, .range_count = 1};
+		qtest->mapper =
+			(struct dma_mapper){.map = qtest_map, .unmap = qtest_unmap, .ranges = &range, .range_count = 1};
 		int ret = dma_space_attach(space, &qtest->mapper);
 		if (ret)
 			return ret;

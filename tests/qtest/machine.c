@@ -28,7 +28,8 @@ static int open_memory(struct qtest *qtest)
 	qtest->memory = memfd_create("qtest-machine", MFD_CLOEXEC);
 	if (qtest->memory < 0 || ftruncate(qtest->memory, (off_t)(LOW_BYTES + HIGH_BYTES)) < 0)
 		return pollux_fail(errno, "no memory for a qtest machine: %s", strerror(errno));
-	void *messages = mmap(NULL, MESSAGES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, qtest->memory, (off_t)MESSAGES_AT);
+	void *messages =
+		mmap(NULL, MESSAGES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, qtest->memory, (off_t)MESSAGES_AT);
 	if (messages == MAP_FAILED)
 		return pollux_fail(errno, "no memory for a qtest machine: %s", strerror(errno));
 	qtest->messages = messages;
@@ -45,7 +46,8 @@ static int start_any(struct qtest *qtest, const char *const *cards)
 			return 0;
 		qtest_end(qtest);
 	}
-	return pollux_fail(ENOTSUP, "no QEMU with %s here: install qemu-system-x86, or name one in POLLUX_QEMU", cards[0]);
+	return pollux_fail(
+		ENOTSUP, "no QEMU with %s here: install qemu-system-x86, or name one in POLLUX_QEMU", cards[0]);
 }
 
 int qtest_open(struct qtest **out, const char *const *cards, unsigned count)
@@ -93,7 +95,8 @@ void qtest_kill(struct qtest *qtest)
 int qtest_set_link(struct qtest *qtest, unsigned card, bool up)
 {
 	char command[128];
-	snprintf(command, sizeof(command), "{\"execute\": \"set_link\", \"arguments\": {\"name\": \"net%u\", \"up\": %s}}\n", card,
+	snprintf(command, sizeof(command),
+		"{\"execute\": \"set_link\", \"arguments\": {\"name\": \"net%u\", \"up\": %s}}\n", card,
 		up ? "true" : "false");
 	return qtest_command(qtest, command);
 }

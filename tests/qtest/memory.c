@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * DMA memory of a qtest machine. While a piece of a DMA space is mapped, its pages are those of the machine's memory at its I/O address;
- * what it held goes there and back. So pools and rings come from where they always come from, and the card reaches them as it would
- * through an IOMMU. Memory that is not mapped has no pages: any that appear tell of stray DMA. */
+ * DMA memory of a qtest machine. While a piece of a DMA space is mapped, its pages are those of the machine's memory at
+ * its I/O address; what it held goes there and back. So pools and rings come from where they always come from, and the
+ * card reaches them as it would through an IOMMU. Memory that is not mapped has no pages: any that appear tell of stray
+ * DMA. */
 #include "machine.h"
 
 #include "../../vfio/error.h"
@@ -30,7 +31,8 @@ static int exchange(uint8_t *address, size_t bytes, int fd, off_t offset)
 		return -errno;
 	memcpy(copy, address, bytes);
 	munmap(copy, bytes);
-	if (mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, offset) == MAP_FAILED)
+	if (mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, offset) ==
+		MAP_FAILED)
 		return -errno;
 	madvise(address, bytes, MADV_DONTFORK);
 	return 0;
@@ -75,7 +77,8 @@ bool qtest_strayed(struct qtest *qtest)
 	while ((at = lseek(qtest->memory, at, SEEK_DATA)) >= 0) {
 		const struct extent *in = NULL;
 		for (unsigned i = 0; i < qtest->extent_count && !in; i++)
-			if (at >= place(qtest->extents[i].iova) && at < place(qtest->extents[i].iova) + (off_t)qtest->extents[i].bytes)
+			if (at >= place(qtest->extents[i].iova) &&
+				at < place(qtest->extents[i].iova) + (off_t)qtest->extents[i].bytes)
 				in = &qtest->extents[i];
 		if (!in)
 			return true;

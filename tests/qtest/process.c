@@ -34,7 +34,8 @@ static void add(struct options *options, const char *option)
 		options->list[options->count++] = option;
 }
 
-static void add_format(struct options *options, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void add_format(struct options *options, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 static void add_format(struct options *options, const char *name, const char *format, ...)
 {
 	va_list arguments;
@@ -64,18 +65,19 @@ struct ends {
 	int control, monitor, firmware, wires[QTEST_CARDS];
 };
 
-static void describe(
-	struct options *options, const struct qtest *qtest, const struct ends *ends, const char *program, const char *const *cards)
+static void describe(struct options *options, const struct qtest *qtest, const struct ends *ends, const char *program,
+	const char *const *cards)
 {
-	static const char *const plain[] = {
-		"-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-qtest", "stdio", "-qtest-log", "none"};
+	static const char *const plain[] = {"-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg",
+		"-qtest", "stdio", "-qtest-log", "none"};
 	const unsigned long long bytes = LOW_BYTES + HIGH_BYTES;
 	add(options, program);
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++)
 		add(options, plain[i]);
 	add_format(options, "-machine", "q35,memory-backend=ram");
 	add_format(options, "-m", "%lluM", bytes >> 20);
-	add_format(options, "-object", "memory-backend-file,id=ram,size=%llu,share=on,mem-path=/proc/self/fd/%d", bytes, qtest->memory);
+	add_format(options, "-object", "memory-backend-file,id=ram,size=%llu,share=on,mem-path=/proc/self/fd/%d", bytes,
+		qtest->memory);
 	add_format(options, "-bios", "/proc/self/fd/%d", ends->firmware);
 	add_format(options, "-chardev", "socket,id=monitor,fd=%d", ends->monitor);
 	add_format(options, "-mon", "chardev=monitor,mode=control");
@@ -83,7 +85,8 @@ static void describe(
 		add_format(options, "-netdev", "dgram,id=net%u,local.type=fd,local.str=%d", i, ends->wires[i]);
 		/* options of the caller come last, so that they win */
 		size_t name = strcspn(cards[i], ",");
-		add_format(options, "-device", "%.*s,id=card%u,netdev=net%u,addr=%u,romfile=%s%s", (int)name, cards[i], i, i, 4 + i,
+		add_format(options, "-device", "%.*s,id=card%u,netdev=net%u,addr=%u,romfile=%s%s", (int)name, cards[i],
+			i, i, 4 + i,
 			strstr(cards[i], "mac=") ? ""
 			: i                      ? ",mac=52:54:00:00:00:11"
 						 : ",mac=52:54:00:00:00:10",
@@ -99,7 +102,8 @@ static void run(const struct options *options, const struct qtest *qtest, const 
 		if (kept[i] >= 0)
 			fcntl(kept[i], F_SETFD, 0);
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (dup2(ends->control, 0) < 0 || dup2(ends->control, 1) < 0 || (!getenv("POLLUX_QEMU_TALKS") && dup2(nothing, 2) < 0))
+	if (dup2(ends->control, 0) < 0 || dup2(ends->control, 1) < 0 ||
+		(!getenv("POLLUX_QEMU_TALKS") && dup2(nothing, 2) < 0))
 		_exit(127);
 	execvp(options->list[0], (char *const *)(uintptr_t)options->list);
 	_exit(127);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is said to a QEMU: the qtest protocol, a line and its answer, with interrupt lines' changes in between; and QMP. */
+ * What is said to a QEMU: the qtest protocol, a line and its answer, with interrupt lines' changes in between; and QMP.
+ */
 #include "machine.h"
 
 #include "../../vfio/error.h"
@@ -28,7 +29,8 @@ static int more(struct qtest *qtest, int limit_ms)
 	struct pollfd ready = {.fd = qtest->control, .events = POLLIN};
 	if (poll(&ready, 1, limit_ms) == 0)
 		return -EAGAIN;
-	ssize_t got = read(qtest->control, qtest->answer + qtest->answered, sizeof(qtest->answer) - 1 - qtest->answered);
+	ssize_t got =
+		read(qtest->control, qtest->answer + qtest->answered, sizeof(qtest->answer) - 1 - qtest->answered);
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (got <= 0)

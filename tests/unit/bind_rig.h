@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A made-up machine for the tests of bind and doctor: a folder with sys, dev, proc and run; and running an application on it. */
+ * A made-up machine for the tests of bind and doctor: a folder with sys, dev, proc and run; and running an application
+ * on it. */
 #ifndef POLLUX_TESTS_BIND_RIG_H
 #define POLLUX_TESTS_BIND_RIG_H
 
@@ -52,7 +53,8 @@ static char *shell(const char *format, ...)
 
 static void add_driver(const char *name)
 {
-	shell("mkdir -p sys/bus/pci/drivers/%s && touch sys/bus/pci/drivers/%s/bind sys/bus/pci/drivers/%s/unbind", name, name, name);
+	shell("mkdir -p sys/bus/pci/drivers/%s && touch sys/bus/pci/drivers/%s/bind sys/bus/pci/drivers/%s/unbind",
+		name, name, name);
 }
 
 static void link_driver(const char *address, const char *driver)
@@ -63,9 +65,11 @@ static void link_driver(const char *address, const char *driver)
 /* group -1: none */
 static void add_device(const char *address, const char *device, const char *class, int group, const char *driver)
 {
-	shell("d=sys/devices/pci0000:00/%s; mkdir -p $d && echo 0x8086 >$d/vendor && echo %s >$d/device && echo %s >$d/class && echo 1 "
+	shell("d=sys/devices/pci0000:00/%s; mkdir -p $d && echo 0x8086 >$d/vendor && echo %s >$d/device && echo %s "
+	      ">$d/class && echo 1 "
 	      ">$d/numa_node && "
-	      "echo 0x8086 >$d/subsystem_vendor && echo 0x0003 >$d/subsystem_device && echo '(null)' >$d/driver_override && "
+	      "echo 0x8086 >$d/subsystem_vendor && echo 0x0003 >$d/subsystem_device && echo '(null)' "
+	      ">$d/driver_override && "
 	      "ln -s ../../../devices/pci0000:00/%s sys/bus/pci/devices/%s",
 		address, device, class, address, address);
 	if (group >= 0)
@@ -79,17 +83,20 @@ static void add_device(const char *address, const char *device, const char *clas
 
 static void add_interface(const char *address, const char *name)
 {
-	shell("d=sys/devices/pci0000:00/%s/net/%s; mkdir -p $d && echo 0x1003 >$d/flags && echo 1 >$d/carrier && echo 10000 >$d/speed && "
+	shell("d=sys/devices/pci0000:00/%s/net/%s; mkdir -p $d && echo 0x1003 >$d/flags && echo 1 >$d/carrier && echo "
+	      "10000 >$d/speed && "
 	      "mkdir -p sys/class/net && ln -sfn ../../devices/pci0000:00/%s/net/%s sys/class/net/%s",
 		address, name, address, name, name);
 }
 
 static void build_machine(void)
 {
-	shell("mkdir -p sys/bus/pci/devices sys/bus/pci/drivers sys/class/iommu/dmar0 dev/vfio proc/net proc/sys/kernel/random "
+	shell("mkdir -p sys/bus/pci/devices sys/bus/pci/drivers sys/class/iommu/dmar0 dev/vfio proc/net "
+	      "proc/sys/kernel/random "
 	      "lib/modules/6.1.0-1 run && touch sys/bus/pci/drivers_probe dev/vfio/vfio proc/modules && "
 	      "echo 6.1.0-1 >proc/sys/kernel/osrelease && echo this-boot >proc/sys/kernel/random/boot_id && "
-	      "echo 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz' >lib/modules/6.1.0-1/modules.dep");
+	      "echo 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz' "
+	      ">lib/modules/6.1.0-1/modules.dep");
 	add_driver("ixgbe");
 	add_driver("custom");
 	add_driver("snd_hda_intel");

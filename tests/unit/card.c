@@ -114,7 +114,8 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 		memcpy(&value, data, bytes < 4 ? bytes : 4);
 		if (offset == 4)
 			look_for_ones(card, card->io_address, value);
-		return card->kind->io_write(card, (uint32_t)offset, value) ? 0 : pollux_fail(EIO, "card: I/O space is off");
+		return card->kind->io_write(card, (uint32_t)offset, value) ? 0
+									   : pollux_fail(EIO, "card: I/O space is off");
 	}
 	if (region != VFIO_PCI_CONFIG_REGION_INDEX || offset + bytes > sizeof(card->config))
 		return pollux_fail(EINVAL, "card: no such region");

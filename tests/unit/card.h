@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A scripted card for tests of the control path: a device whose registers react just enough for bring-up, that records every access, and
- * in which bits can be stuck, steps can fail and the whole device can vanish. It moves no packets; the software 82599 does that. */
+ * A scripted card for tests of the control path: a device whose registers react just enough for bring-up, that records
+ * every access, and in which bits can be stuck, steps can fail and the whole device can vanish. It moves no packets;
+ * the software 82599 does that. */
 #ifndef POLLUX_TESTS_UNIT_CARD_H
 #define POLLUX_TESTS_UNIT_CARD_H
 

@@ -32,7 +32,8 @@ static void e1000_card_reset(struct card *card)
 
 static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 {
-	if (offset == E1000_STATUS && !e1000_is_old(card) && !(*card_register(card, E1000_CTRL) & E1000_CTRL_GIO_MASTER_DISABLE))
+	if (offset == E1000_STATUS && !e1000_is_old(card) &&
+		!(*card_register(card, E1000_CTRL) & E1000_CTRL_GIO_MASTER_DISABLE))
 		held |= E1000_STATUS_GIO_MASTER_ENABLE;
 	if (offset == E1000_TDH && card->sends)
 		held = *card_register(card, E1000_TDT);
@@ -41,7 +42,8 @@ static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 
 static void e1000_was_read(struct card *card, uint32_t offset)
 {
-	if (offset == E1000_ICR || (offset >= E1000_CRCERRS && offset <= E1000_RJC && offset != E1000_GORCL && offset != E1000_GOTCL))
+	if (offset == E1000_ICR ||
+		(offset >= E1000_CRCERRS && offset <= E1000_RJC && offset != E1000_GORCL && offset != E1000_GOTCL))
 		*card_register(card, offset) = 0;
 	if (offset == E1000_GORCH || offset == E1000_GOTCH) /* clears both words */
 		*card_register(card, offset - 4) = 0;

@@ -8,15 +8,16 @@ _Static_assert(CARD_BYTES >= IXGBE_BAR_BYTES, "the card has the driver's registe
 
 static const uint8_t nvm_mac[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
 
-/* Memories keep what they hold, as the real ones do: junk. GIO_DIS stays, for the driver must not rely on the opposite. */
+/* Memories keep what they hold, as the real ones do: junk. GIO_DIS stays, for the driver must not rely on the opposite.
+ */
 static void ixgbe_card_reset(struct card *card)
 {
 	uint32_t control = *card_register(card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS;
 	for (uint32_t i = 0; i < IXGBE_BAR_BYTES / 4; i++)
 		card->registers[i] = 0;
 	*card_register(card, IXGBE_CTRL) = control;
-	const uint32_t memories[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_MPSAR, 256}, {IXGBE_FTQF, 128},
-		{IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}};
+	const uint32_t memories[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_MPSAR, 256},
+		{IXGBE_FTQF, 128}, {IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}};
 	for (unsigned m = 0; m < sizeof(memories) / sizeof(*memories); m++)
 		for (uint32_t i = 0; i < memories[m][1]; i++)
 			*card_register(card, memories[m][0] + 4 * i) = 0xA5A5A5A5;
@@ -32,11 +33,13 @@ static void ixgbe_card_reset(struct card *card)
 
 static bool cleared_by_reading(uint32_t offset)
 {
-	if (offset == IXGBE_EICR || (offset >= IXGBE_MPC && offset < IXGBE_MPC + 0x20) || (offset >= IXGBE_CRCERRS && offset < 0x4200))
+	if (offset == IXGBE_EICR || (offset >= IXGBE_MPC && offset < IXGBE_MPC + 0x20) ||
+		(offset >= IXGBE_CRCERRS && offset < 0x4200))
 		return true;
 	for (uint32_t i = 0; i < IXGBE_COUNTERS; i++)
-		if (offset == IXGBE_QPRC + 0x40 * i || offset == IXGBE_QBRC_L + 0x40 * i || offset == IXGBE_QBRC_H + 0x40 * i ||
-			offset == IXGBE_QPRDC + 0x40 * i || offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
+		if (offset == IXGBE_QPRC + 0x40 * i || offset == IXGBE_QBRC_L + 0x40 * i ||
+			offset == IXGBE_QBRC_H + 0x40 * i || offset == IXGBE_QPRDC + 0x40 * i ||
+			offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
 			offset == IXGBE_QBTC_H + 8 * i)
 			return true;
 	return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The whole life of a port on a scripted card that may vanish at any access, or fail at any step. Tests include this file behind
- * card_port.c; allocations of queues count as steps where they have step_calloc and step_aligned_alloc make them. */
+ * The whole life of a port on a scripted card that may vanish at any access, or fail at any step. Tests include this
+ * file behind card_port.c; allocations of queues count as steps where they have step_calloc and step_aligned_alloc make
+ * them. */
 
 static bool says(const char *part)
 {
@@ -82,7 +83,8 @@ static void vanish_at_any_access(uint16_t id)
 	CU_FAIL("a life takes more than 100000 accesses");
 }
 
-/* A card of this id that refuses one access of a life in turn: a call fails and says so, none takes all ones for data, nothing is left. */
+/* A card of this id that refuses one access of a life in turn: a call fails and says so, none takes all ones for data,
+ * nothing is left. */
 static void refuse_any_access(uint16_t id)
 {
 	unsigned step = 1;
@@ -102,8 +104,8 @@ static void refuse_any_access(uint16_t id)
 	CU_FAIL("a life takes more than 100000 accesses");
 }
 
-/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service and again by nic_stop, and does not keep the port
- * from its work. */
+/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service and again by nic_stop, and
+ * does not keep the port from its work. */
 static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 {
 	const uint32_t other = 0x4040; /* RLEC, of all families */
@@ -137,7 +139,8 @@ static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 	close_port();
 }
 
-/* The sentence for a device that is gone says what happened, and asks for no port to be stopped that was never started. */
+/* The sentence for a device that is gone says what happened, and asks for no port to be stopped that was never started.
+ */
 static void tell_why_it_is_gone(uint16_t id)
 {
 	struct nic_link link;

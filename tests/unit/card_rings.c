@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * driver/ring.c whose allocations count as steps of the card (card_life.c), so that they can be made to fail like the rest. To be included
- * before all else. */
+ * driver/ring.c whose allocations count as steps of the card (card_life.c), so that they can be made to fail like the
+ * rest. To be included before all else. */
 #include <stdlib.h>
 
 static void *step_calloc(size_t count, size_t bytes);

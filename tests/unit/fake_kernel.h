@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A scripted kernel VFIO for test_group.c and test_iommufd.c: containers, groups, iommufds and devices as descriptors from FAKE_FD on,
- * answers as the script says, and a record of what is open, mapped, and done in the wrong order. Written from linux/vfio.h and
- * linux/iommufd.h, and what vfio-pci and iommufd are known to do. */
+ * A scripted kernel VFIO for test_group.c and test_iommufd.c: containers, groups, iommufds and devices as descriptors
+ * from FAKE_FD on, answers as the script says, and a record of what is open, mapped, and done in the wrong order.
+ * Written from linux/vfio.h and linux/iommufd.h, and what vfio-pci and iommufd are known to do. */
 #ifndef POLLUX_TESTS_FAKE_KERNEL_H
 #define POLLUX_TESTS_FAKE_KERNEL_H
 
@@ -54,7 +54,8 @@ static struct {
 	unsigned containers;   /* ever opened, and iommufds */
 	char violation[160];
 	/* answers */
-	int open_group_error, open_container_error, set_iommu_error, map_error, device_fd_error, join_error, unmap_error;
+	int open_group_error, open_container_error, set_iommu_error, map_error, device_fd_error, join_error,
+		unmap_error;
 	int pread_error, pwrite_error;
 	int open_node_error, open_iommu_error, bind_error, attach_error;
 	bool express; /* with error reporting, as PCI Express has */
@@ -194,7 +195,8 @@ static unsigned users_of(int container, enum kind kind)
 	unsigned n = 0;
 
 	for (int i = 0; i < OBJECTS; i++)
-		n += objects[i].kind == kind && objects[i].container == container && (kind == GROUP || objects[i].iommu);
+		n += objects[i].kind == kind && objects[i].container == container &&
+		     (kind == GROUP || objects[i].iommu);
 	return n;
 }
 
@@ -206,8 +208,8 @@ static unsigned groups_in(int container)
 /* ---- Answers with capabilities ---- */
 
 /* Puts a chain into an answer if there is room: a strange capability first, then ours, not aligned (as before 6.6). */
-static void put_caps(
-	uint8_t *answer, size_t head, uint32_t argsz, uint32_t *cap_offset, uint16_t id, const void *body, size_t bytes, int broken)
+static void put_caps(uint8_t *answer, size_t head, uint32_t argsz, uint32_t *cap_offset, uint16_t id, const void *body,
+	size_t bytes, int broken)
 {
 	const uint32_t first = (uint32_t)head, second = first + 12;
 	uint32_t need = (uint32_t)(second + bytes), cut;
@@ -276,8 +278,8 @@ static int iommu_info(int container, struct vfio_iommu_type1_info *info)
 	info->flags |= VFIO_IOMMU_INFO_CAPS;
 	body.cap.nr_iovas = k.break_ranges == 9 ? 0 : count;
 	memcpy(body.bytes + sizeof(body.cap), later ? k.later : k.ranges, count * sizeof(k.ranges[0]));
-	put_caps((uint8_t *)info, sizeof(*info), info->argsz, &info->cap_offset, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, &body,
-		sizeof(body.cap) + count * sizeof(k.ranges[0]), k.break_ranges);
+	put_caps((uint8_t *)info, sizeof(*info), info->argsz, &info->cap_offset, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE,
+		&body, sizeof(body.cap) + count * sizeof(k.ranges[0]), k.break_ranges);
 	return 0;
 }
 
@@ -309,13 +311,15 @@ static int region_info(struct vfio_region_info *info)
 		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
 		body.cap.nr_areas = k.sparse_count;
 		memcpy(body.bytes + sizeof(body.cap), k.sparse, sizeof(k.sparse));
-		put_caps((uint8_t *)info, sizeof(*info), info->argsz, &info->cap_offset, VFIO_REGION_INFO_CAP_SPARSE_MMAP, &body,
+		put_caps((uint8_t *)info, sizeof(*info), info->argsz, &info->cap_offset,
+			VFIO_REGION_INFO_CAP_SPARSE_MMAP, &body,
 			sizeof(body.cap) + k.sparse_count * sizeof(k.sparse[0]), k.break_region);
 	}
 	return 0;
 }
 
-/* As vfio-pci does: nothing may be turned off that is not on, and a NORESIZE index takes no more than it was enabled with. */
+/* As vfio-pci does: nothing may be turned off that is not on, and a NORESIZE index takes no more than it was enabled
+ * with. */
 static int set_irqs(struct object *device, const struct vfio_irq_set *set)
 {
 	unsigned *held = &device->set_eventfds[set->index];
@@ -378,7 +382,8 @@ static int map_dma(struct object *container, const struct vfio_iommu_type1_dma_m
 {
 	if (k.map_error)
 		return FAIL(k.map_error);
-	if (!container->iommu || map->argsz != sizeof(*map) || map->flags != (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE))
+	if (!container->iommu || map->argsz != sizeof(*map) ||
+		map->flags != (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE))
 		return FAIL(EINVAL);
 	return add_map(container, map->iova, map->size);
 }
@@ -460,7 +465,8 @@ static int node_ioctl(struct object *node, unsigned long request, void *argument
 	if (request == VFIO_DEVICE_BIND_IOMMUFD) {
 		if (k.bind_error)
 			return FAIL(k.bind_error);
-		if (bind->argsz != sizeof(*bind) || bind->flags || node->container >= 0 || !object_of(bind->iommufd, IOMMUFD))
+		if (bind->argsz != sizeof(*bind) || bind->flags || node->container >= 0 ||
+			!object_of(bind->iommufd, IOMMUFD))
 			return FAIL(EINVAL);
 		node->container = bind->iommufd - FAKE_FD;
 		return 0;
@@ -471,7 +477,8 @@ static int node_ioctl(struct object *node, unsigned long request, void *argument
 	}
 	if (k.attach_error)
 		return FAIL(k.attach_error);
-	if (attach->argsz != sizeof(*attach) || attach->flags || attach->pt_id != IOAS || !objects[node->container].iommu)
+	if (attach->argsz != sizeof(*attach) || attach->flags || attach->pt_id != IOAS ||
+		!objects[node->container].iommu)
 		return FAIL(EINVAL);
 	node->iommu = true;
 	return 0;
@@ -536,7 +543,8 @@ static int device_ioctl(struct object *device, unsigned long request, void *argu
 	struct vfio_device_info *info = argument;
 	struct vfio_irq_info *irq = argument;
 
-	if (device->number >= NODES && (!device->iommu || request == VFIO_DEVICE_BIND_IOMMUFD || request == VFIO_DEVICE_ATTACH_IOMMUFD_PT))
+	if (device->number >= NODES &&
+		(!device->iommu || request == VFIO_DEVICE_BIND_IOMMUFD || request == VFIO_DEVICE_ATTACH_IOMMUFD_PT))
 		return node_ioctl(device, request, argument);
 	switch (request) {
 	case VFIO_DEVICE_GET_INFO:
@@ -549,7 +557,8 @@ static int device_ioctl(struct object *device, unsigned long request, void *argu
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		if (irq->index >= VFIO_PCI_NUM_IRQS || (irq->index == VFIO_PCI_ERR_IRQ_INDEX && !k.express))
 			return FAIL(EINVAL);
-		irq->flags = VFIO_IRQ_INFO_EVENTFD | (irq->index == VFIO_PCI_INTX_IRQ_INDEX ? VFIO_IRQ_INFO_AUTOMASKED : 0) |
+		irq->flags = VFIO_IRQ_INFO_EVENTFD |
+			     (irq->index == VFIO_PCI_INTX_IRQ_INDEX ? VFIO_IRQ_INFO_AUTOMASKED : 0) |
 			     (k.noresize ? VFIO_IRQ_INFO_NORESIZE : 0);
 		irq->count = counts[irq->index];
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the tests of the kernel's VFIO share: the sources, included with their system calls replaced by the scripted kernel's, a sysfs in
- * a temporary folder, and checks that nothing is left. */
+ * What the tests of the kernel's VFIO share: the sources, included with their system calls replaced by the scripted
+ * kernel's, a sysfs in a temporary folder, and checks that nothing is left. */
 #ifndef POLLUX_TESTS_KERNEL_RIG_H
 #define POLLUX_TESTS_KERNEL_RIG_H
 
@@ -86,7 +86,8 @@ static void run(const char *format, ...)
 
 static void add_device(const char *address, unsigned group, const char *driver)
 {
-	run("cd sys && mkdir -p bus/pci/devices/%s bus/pci/drivers/%s groups/%u/devices && cd bus/pci/devices/%s && echo 1 >numa_node && "
+	run("cd sys && mkdir -p bus/pci/devices/%s bus/pci/drivers/%s groups/%u/devices && cd bus/pci/devices/%s && "
+	    "echo 1 >numa_node && "
 	    "echo 0x8086 >vendor && echo 0x10fb >device && echo 0x020000 >class && echo '(null)' >driver_override && "
 	    "ln -sfn ../../../../groups/%u iommu_group && ln -sfn ../../drivers/%s driver && "
 	    "ln -sfn ../../../bus/pci/devices/%s ../../../../groups/%u/devices/%s",
@@ -259,9 +260,10 @@ static bool fail_call(unsigned at, enum kind holder, const char *way, enum besid
 	return failed;
 }
 
-/* Makes every call of an open fail in turn. `holder`: what has the mappings; `way`: what the device's begins with; at least so many
- * failures must be refusals, and at most so many may go unnoticed. */
-static void fail_every_call(enum kind holder, const char *way, enum beside beside, unsigned refused_min, unsigned unnoticed_max)
+/* Makes every call of an open fail in turn. `holder`: what has the mappings; `way`: what the device's begins with; at
+ * least so many failures must be refusals, and at most so many may go unnoticed. */
+static void fail_every_call(
+	enum kind holder, const char *way, enum beside beside, unsigned refused_min, unsigned unnoticed_max)
 {
 	unsigned refused = 0, unnoticed = 0;
 	bool noticed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What tests of the model's registers and queues begin with: one host, short names for its registers, and a port that receives. They
- * include this file. */
+ * What tests of the model's registers and queues begin with: one host, short names for its registers, and a port that
+ * receives. They include this file. */
 #include "unit.h"
 #include "unit_model_host.h"
 

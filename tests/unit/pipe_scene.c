@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the tests of pipes begin and end with: the ixgbe driver on software 82599s in one process, numbered packets on their wires, and
- * a look whether every buffer came back. They include this file. */
+ * What the tests of pipes begin and end with: the ixgbe driver on software 82599s in one process, numbered packets on
+ * their wires, and a look whether every buffer came back. They include this file. */
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/ixgbe/pipe.h"
@@ -54,7 +54,8 @@ static void link_up(struct fixture *f, unsigned port)
 
 static void set_up(struct fixture *f, unsigned ports, const struct nic_config *wanted)
 {
-	struct nic_config config = wanted ? *wanted : (struct nic_config){.rx_ring = RING, .tx_ring = 4 * RING, .promiscuous = true};
+	struct nic_config config =
+		wanted ? *wanted : (struct nic_config){.rx_ring = RING, .tx_ring = 4 * RING, .promiscuous = true};
 
 	ixgbe_times.drain = 2000;
 	ixgbe_times.blocked = 10000000; /* who is held up for a while must not change a test's outcome */

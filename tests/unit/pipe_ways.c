@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Runs the tests of pipes in all ways: with each instruction set, and where heads and tails are calls. And three functions of pipes. The
- * tests include this file. */
+ * Runs the tests of pipes in all ways: with each instruction set, and where heads and tails are calls. And three
+ * functions of pipes. The tests include this file. */
 #include "pipe_scene.c"
 
 static __attribute__((unused)) uint32_t to_first(void *context, struct pkt *pkt)

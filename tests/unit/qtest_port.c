@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port on one of QEMU's cards: what the tests of the e1000 and igb drivers begin and end with. They include this file. */
+ * A port on one of QEMU's cards: what the tests of the e1000 and igb drivers begin and end with. They include this
+ * file. */
 #include "../qtest/qtest.h"
 
 #include "../../driver/driver.h"
@@ -127,7 +128,8 @@ static size_t port_receive_frame(struct port *p, uint8_t *data, unsigned limit_m
 static void port_put(struct port *p, const uint8_t *frame, size_t bytes)
 {
 	int ret = 0;
-	for (uint64_t end = port_now_ms() + LIMIT_MS; (ret = qtest_send(p->qtest, 0, frame, bytes)) == -EAGAIN && port_now_ms() < end;)
+	for (uint64_t end = port_now_ms() + LIMIT_MS;
+		(ret = qtest_send(p->qtest, 0, frame, bytes)) == -EAGAIN && port_now_ms() < end;)
 		nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }

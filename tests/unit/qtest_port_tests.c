@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What every port on QEMU's cards must do, whatever the family: the e1000 and igb tests include this file and say which card they mean
- * in `card`. */
+ * What every port on QEMU's cards must do, whatever the family: the e1000 and igb tests include this file and say which
+ * card they mean in `card`. */
 #include "qtest_port.c"
 
 struct card_traits {
@@ -9,7 +9,8 @@ struct card_traits {
 	uint16_t device_id, max_mtu;
 	unsigned unicast_filters;
 	size_t sent_min; /* the shortest frame that it sends, shorter ones being padded */
-	bool sends_fcs_uncounted, counts_dropped, loses, may_lose, may_count_packets_only; /* how QEMU's card differs: see the tests */
+	bool sends_fcs_uncounted, counts_dropped, loses, may_lose,
+		may_count_packets_only; /* how QEMU's card differs: see the tests */
 };
 static const struct card_traits *card;
 
@@ -38,7 +39,8 @@ static void says_what_it_is(void)
 /* QEMU 11.1's 82540EM counts neither bytes nor multicasts nor broadcasts; 7.2's does. */
 static bool counts_packets_only(const struct nic_stats *stats)
 {
-	return card->may_count_packets_only && stats->rx_packets && !stats->rx_bytes && !stats->tx_bytes && !stats->rx_broadcast;
+	return card->may_count_packets_only && stats->rx_packets && !stats->rx_bytes && !stats->tx_bytes &&
+	       !stats->rx_broadcast;
 }
 
 /* The longest with two VLAN tags, at an MTU of 1500. */
@@ -163,7 +165,8 @@ static void rings_wrap_many_times(void)
 
 static void filters_let_through_what_they_should(void)
 {
-	static const uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 0x10}, other[6] = {0x02, 1, 2, 3, 4, 5}, third[6] = {0x02, 1, 2, 3, 4, 6};
+	static const uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 0x10}, other[6] = {0x02, 1, 2, 3, 4, 5},
+			     third[6] = {0x02, 1, 2, 3, 4, 6};
 	static const uint8_t group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB}, twin[6] = {0x01, 0, 0x5E, 1, 0, 0xFB},
 			     far[6] = {0x01, 0, 0x5E, 0, 0x10, 0xFB};
 	struct port p;
@@ -191,7 +194,8 @@ static void filters_let_through_what_they_should(void)
 	CU_ASSERT(!port_accepts(&p, group));
 	struct nic_stats stats = port_stats(&p);
 	/* QEMU's 82574L counts those too that its filter then drops */
-	CU_ASSERT(counts_packets_only(&stats) || stats.rx_multicast == 3 || (card->counts_dropped && stats.rx_multicast == 6));
+	CU_ASSERT(counts_packets_only(&stats) || stats.rx_multicast == 3 ||
+		  (card->counts_dropped && stats.rx_multicast == 6));
 	CU_ASSERT(counts_packets_only(&stats) || stats.rx_broadcast == 11);
 	/* all exact filters, and one more */
 	for (unsigned i = 1; i < card->unicast_filters; i++)
@@ -411,7 +415,8 @@ static void each_step_of_the_transport_can_fail(void)
 	dma_space_unref(space);
 }
 
-/* A register access costs microseconds here as it does in a guest: the data path makes none but one tail write a burst. */
+/* A register access costs microseconds here as it does in a guest: the data path makes none but one tail write a burst.
+ */
 static void bursts_write_no_register_but_tails(void)
 {
 	static uint8_t frame[FRAME_MAX];
@@ -447,16 +452,18 @@ static void bursts_write_no_register_but_tails(void)
 	port_close(&p);
 }
 
-#define PORT_TESTS                                                                                                                         \
-	{"says what it is", says_what_it_is}, {"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte},        \
-		{"rings wrap many times", rings_wrap_many_times},                                                                          \
-		{"filters let through what they should", filters_let_through_what_they_should},                                            \
-		{"promiscuous modes come and go", promiscuous_modes_come_and_go},                                                          \
-		{"jumbo frames take several buffers", jumbo_frames_take_several_buffers},                                                  \
-		{"lost frames are counted once", lost_frames_are_counted_once},                                                            \
-		{"a port stops and starts again", a_port_stops_and_starts_again}, {"link changes are told", link_changes_are_told},        \
-		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                                          \
-		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                                              \
-	{                                                                                                                                  \
-		"bursts write no register but tails", bursts_write_no_register_but_tails                                                   \
+#define PORT_TESTS                                                                                                     \
+	{"says what it is", says_what_it_is},                                                                          \
+		{"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte},                  \
+		{"rings wrap many times", rings_wrap_many_times},                                                      \
+		{"filters let through what they should", filters_let_through_what_they_should},                        \
+		{"promiscuous modes come and go", promiscuous_modes_come_and_go},                                      \
+		{"jumbo frames take several buffers", jumbo_frames_take_several_buffers},                              \
+		{"lost frames are counted once", lost_frames_are_counted_once},                                        \
+		{"a port stops and starts again", a_port_stops_and_starts_again},                                      \
+		{"link changes are told", link_changes_are_told},                                                      \
+		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                      \
+		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
+	{                                                                                                              \
+		"bursts write no register but tails", bursts_write_no_register_but_tails                               \
 	}

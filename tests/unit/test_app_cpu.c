@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of what an application says of its CPU: lost to others, limited by a cgroup, on a machine that was suspended. */
+ * Tests of what an application says of its CPU: lost to others, limited by a cgroup, on a machine that was suspended.
+ */
 #include "../../apps/app_cpu.c"
 #include "../../apps/app_output.c"
 
@@ -14,7 +15,8 @@ double app_tsc_hz(void)
 
 #define SECOND UINT64_C(1000000000)
 
-/* 10 s at 2 GHz, in which the machine was suspended for slept_s and the time stamp counter went from tsc_begin to tsc_end. */
+/* 10 s at 2 GHz, in which the machine was suspended for slept_s and the time stamp counter went from tsc_begin to
+ * tsc_end. */
 static struct app_cpu judged(double slept_s, uint64_t tsc_begin, uint64_t tsc_end)
 {
 	const struct app_worker workers[2] = {
@@ -56,7 +58,8 @@ static void many_cpus_are_printed_as_a_number(void)
 static void a_suspended_machine_has_no_figures_in_cycles(void)
 {
 	/* the counter went on, stood still, or began again */
-	const uint64_t begin = 100 * SECOND, ends[] = {begin + 20 * SECOND + 7200 * SECOND, begin + 20 * SECOND, 3 * SECOND};
+	const uint64_t begin = 100 * SECOND,
+		       ends[] = {begin + 20 * SECOND + 7200 * SECOND, begin + 20 * SECOND, 3 * SECOND};
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct app_cpu cpu = judged(3600, begin, ends[i]);

@@ -37,7 +37,8 @@ static void counts_have_suffixes_and_ranges(void)
 		const char *text;
 		uint64_t value;
 	} good[] = {{"1", 1}, {"100", 100}, {"64k", 64000}, {"1.5M", 1500000}, {"2G", 2000000000}, {"1e3", 1000}};
-	static const char *const bad[] = {"", "x", "-1", "+1", " 1", "1 ", "0", "0x10", "1.5", "inf", "nan", "1kk", "1m", "1e300", "3G"};
+	static const char *const bad[] = {
+		"", "x", "-1", "+1", " 1", "1 ", "0", "0x10", "1.5", "inf", "nan", "1kk", "1m", "1e300", "3G"};
 	uint64_t value;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -66,7 +67,8 @@ static void counts_with_a_point_are_exact(void)
 		snprintf(text, sizeof(text), "%u.%03uk", (unsigned)n / 1000, (unsigned)n % 1000);
 		wrong += !app_parse_count(text, 1, UINT64_MAX, &value) || value != n;
 		snprintf(text, sizeof(text), "%u.%09uG", (unsigned)n, (unsigned)(999999937 * n % 1000000000));
-		wrong += !app_parse_count(text, 1, UINT64_MAX, &value) || value != n * 1000000000 + 999999937 * n % 1000000000;
+		wrong += !app_parse_count(text, 1, UINT64_MAX, &value) ||
+			 value != n * 1000000000 + 999999937 * n % 1000000000;
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -109,8 +111,8 @@ static void rates_are_packets_bits_or_percent(void)
 		{".5%", 0.5, APP_RATE_PERCENT},
 		{"10Gpps", 1e10, APP_RATE_PACKETS},
 	};
-	static const char *const bad[] = {"", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M", "1e999", "nan", "inf",
-		".", ".%", "1e-9", "1e30pps", "1e30", "10G", ".5G", "1000M"};
+	static const char *const bad[] = {"", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M",
+		"1e999", "nan", "inf", ".", ".%", "1e-9", "1e30pps", "1e30", "10G", ".5G", "1000M"};
 	struct app_rate rate;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -127,8 +129,8 @@ static void rates_are_packets_bits_or_percent(void)
 
 static void mac_addresses_are_taken_whole_or_not(void)
 {
-	static const char *const bad[] = {"", "02:00:00:00:00", "02:00:00:00:00:1", "02:00:00:00:00:0g", "02-00-00-00-00-01",
-		"02:00:00:00:00:01:", "+2:00:00:00:00:01"};
+	static const char *const bad[] = {"", "02:00:00:00:00", "02:00:00:00:00:1", "02:00:00:00:00:0g",
+		"02-00-00-00-00-01", "02:00:00:00:00:01:", "+2:00:00:00:00:01"};
 	uint8_t mac[6] = {9, 9, 9, 9, 9, 9};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -141,7 +143,8 @@ static void mac_addresses_are_taken_whole_or_not(void)
 
 static void cpu_lists_have_ranges(void)
 {
-	static const char *const bad[] = {"", ",", "1,", "1-", "-1", "3-1", "x", "1 2", "1024", "0-16", "99999999999999999999"};
+	static const char *const bad[] = {
+		"", ",", "1,", "1-", "-1", "3-1", "x", "1 2", "1024", "0-16", "99999999999999999999"};
 	unsigned cpus[APP_CPUS], count = 0;
 
 	CU_ASSERT_TRUE(app_parse_cpus("2,4-6", cpus, &count));
@@ -180,7 +183,8 @@ static void rates_count_framing_separately(void)
 
 static void empty_share_is_between_samples(void)
 {
-	struct app_port_sample from = {.busy_polls = 10, .empty_polls = 1000}, to = {.busy_polls = 40, .empty_polls = 1010};
+	struct app_port_sample from = {.busy_polls = 10, .empty_polls = 1000},
+			       to = {.busy_polls = 40, .empty_polls = 1010};
 
 	CU_ASSERT_DOUBLE_EQUAL(app_empty_share(&from, &to), 0.25, 1e-12);
 	CU_ASSERT_DOUBLE_EQUAL(app_empty_share(&from, &from), 0, 0);
@@ -198,8 +202,8 @@ static void counters_are_named_after_what_they_count(void)
 						   .card.rx_left = 8,
 						   .in_hand = 9,
 						   .card.tx_unsent = 10};
-	static const char *const names[] = {"rx_missed", "rx_no_descriptor", "rx_errors", "rx_bad_packets", "rx_broken", "tx_ring_full",
-		"tx_bad_packets", "rx_left", "in_hand", "tx_unsent"};
+	static const char *const names[] = {"rx_missed", "rx_no_descriptor", "rx_errors", "rx_bad_packets", "rx_broken",
+		"tx_ring_full", "tx_bad_packets", "rx_left", "in_hand", "tx_unsent"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		unsigned c = 0;
@@ -255,7 +259,8 @@ static void totals_begin_with_the_port_and_are_the_sum_of_the_intervals(void)
 			sum += packets;
 		else
 			total = packets;
-		CU_ASSERT_EQUAL(sscanf(strstr(line, "\"rx_missed_starting\":"), "\"rx_missed_starting\":%llu", &missed), 1);
+		CU_ASSERT_EQUAL(
+			sscanf(strstr(line, "\"rx_missed_starting\":"), "\"rx_missed_starting\":%llu", &missed), 1);
 	}
 	CU_ASSERT_EQUAL(total, 4000);
 	CU_ASSERT_EQUAL(sum, 4000);
@@ -293,8 +298,8 @@ static void units_scale(void)
 		double value;
 		const char *prefix;
 		double unit;
-	} cases[] = {{0, "", 1}, {0.5, "", 1}, {999, "", 1}, {999.9996, "k", 1e3}, {1000, "k", 1e3}, {14.88e6, "M", 1e6},
-		{999999499, "M", 1e6}, {1e10, "G", 1e9}};
+	} cases[] = {{0, "", 1}, {0.5, "", 1}, {999, "", 1}, {999.9996, "k", 1e3}, {1000, "k", 1e3},
+		{14.88e6, "M", 1e6}, {999999499, "M", 1e6}, {1e10, "G", 1e9}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const char *prefix;
@@ -340,8 +345,8 @@ static void json_strings_are_escaped(void)
 
 static void frames_of_several_handles_are_counted_and_kept_whole(void)
 {
-	struct pkt pkts[6] = {
-		{.flags = 0}, {.flags = PKT_MORE}, {.flags = PKT_MORE}, {.flags = 0}, {.flags = PKT_MORE}, {.flags = PKT_MORE}};
+	struct pkt pkts[6] = {{.flags = 0}, {.flags = PKT_MORE}, {.flags = PKT_MORE}, {.flags = 0}, {.flags = PKT_MORE},
+		{.flags = PKT_MORE}};
 
 	CU_ASSERT_EQUAL(app_frames(pkts, 4), 2);
 	CU_ASSERT_EQUAL(app_whole(pkts, 6), 4);
@@ -460,7 +465,8 @@ int main(void)
 			a_refused_register_does_not_end_a_program_but_is_no_success},
 		{"units scale", units_scale},
 		{"JSON strings are escaped", json_strings_are_escaped},
-		{"frames of several handles are counted and kept whole", frames_of_several_handles_are_counted_and_kept_whole},
+		{"frames of several handles are counted and kept whole",
+			frames_of_several_handles_are_counted_and_kept_whole},
 		{"a signal sent twice at once is one", a_signal_sent_twice_at_once_is_one},
 		{"a full terminal or pipe keeps nobody", a_full_terminal_or_pipe_keeps_nobody},
 		{"what is offered waits for no reader", what_is_offered_waits_for_no_reader},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Giving devices to vfio-pci and back, on a made-up machine: plans, refusals, every call failing in turn, and pollux-bind itself. What a
- * real kernel does is not shown by this. */
+ * Giving devices to vfio-pci and back, on a made-up machine: plans, refusals, every call failing in turn, and
+ * pollux-bind itself. What a real kernel does is not shown by this. */
 #include "bind_rig.h"
 
 #include <ifaddrs.h>
@@ -26,8 +26,9 @@ static struct {
 /* All that a change could leave behind, as text. */
 static char *snapshot(void)
 {
-	char *text = strdup(shell("find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat "
-				  "run/pollux/* 2>/dev/null; true"));
+	char *text = strdup(shell(
+		"find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat "
+		"run/pollux/* 2>/dev/null; true"));
 
 	return text;
 }
@@ -73,7 +74,8 @@ static void take(const char *address, const char *driver)
 	link_driver(address, driver);
 	vfio_pci_find(&pci, address);
 	if (strcmp(driver, "vfio-pci") == 0)
-		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && touch "
+		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && "
+		      "touch "
 		      "dev/vfio/devices/vfio%d dev/iommu "
 		      "sys/devices/pci0000:00/%s/vfio-dev/vfio%d/dev",
 			pci.group, address, pci.group, pci.group, address, pci.group);
@@ -88,7 +90,8 @@ static void leave(const char *address, const char *driver)
 	vfio_pci_find(&pci, address);
 	shell("rm sys/devices/pci0000:00/%s/driver", address);
 	if (strcmp(driver, "vfio-pci") == 0)
-		shell("rm -f dev/vfio/%d dev/vfio/devices/vfio%d; rm -r sys/devices/pci0000:00/%s/vfio-dev", pci.group, pci.group, address);
+		shell("rm -f dev/vfio/%d dev/vfio/devices/vfio%d; rm -r sys/devices/pci0000:00/%s/vfio-dev", pci.group,
+			pci.group, address);
 	if (strcmp(address, A) == 0)
 		shell("rm -rf sys/class/net/polluxa sys/devices/pci0000:00/%s/net", A);
 }
@@ -228,7 +231,8 @@ static int fake_addresses(struct ifaddrs **all)
 	int error = getifaddrs(all);
 
 	for (struct ifaddrs *one = error ? NULL : *all; one; one = one->ifa_next)
-		if (m.labelled && one->ifa_addr && one->ifa_addr->sa_family == AF_INET && strcmp(one->ifa_name, "lo") == 0)
+		if (m.labelled && one->ifa_addr && one->ifa_addr->sa_family == AF_INET &&
+			strcmp(one->ifa_name, "lo") == 0)
 			one->ifa_name = label;
 	return error;
 }
@@ -394,7 +398,8 @@ static char *hand_over_by_shell(void)
 	char text[512];
 
 	vfio_bind_describe(&step, text, sizeof(text));
-	shell("echo '%s' | sed 's,udevadm settle; ,,; s,chown 12345:12345,echo,; s,/dev/[vi],.&,g; s,/sys/,.&,g; s,-c ,-f ,g' >script",
+	shell("echo '%s' | sed 's,udevadm settle; ,,; s,chown 12345:12345,echo,; s,/dev/[vi],.&,g; s,/sys/,.&,g; s,-c "
+	      ",-f ,g' >script",
 		text);
 	return shell("sh script 2>&1");
 }
@@ -433,7 +438,8 @@ static void loads_the_module(void)
 }
 
 /* In every case the machine must stay as it is. */
-static void refuse(const char *const *addresses, unsigned count, const struct vfio_bind_options *with, int error, const char *words)
+static void refuse(const char *const *addresses, unsigned count, const struct vfio_bind_options *with, int error,
+	const char *words)
 {
 	char *before = snapshot();
 	int got = bind_all(addresses, count, with);
@@ -463,8 +469,9 @@ static void refuse_whole(const char *const *addresses, const char *interface, co
 	static const struct vfio_bind_options no_force = {.whole_group = true};
 	char words[256];
 
-	snprintf(words, sizeof(words), "%s is in use: its interface %s %s. That would be gone; take it away first, or --force",
-		addresses[0], interface, does);
+	snprintf(words, sizeof(words),
+		"%s is in use: its interface %s %s. That would be gone; take it away first, or --force", addresses[0],
+		interface, does);
 	refuse(addresses, 1, &no_force, EBUSY, words);
 	CU_ASSERT_STRING_EQUAL(pollux_error(), words);
 }
@@ -472,14 +479,16 @@ static void refuse_whole(const char *const *addresses, const char *interface, co
 /* A default route, or one to 10.10.10.0/24. */
 static void add_route(const char *interface, bool everywhere)
 {
-	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\n%s %s 00000000 0001 0 0 0 %s 0 0 0\\n' "
+	shell("printf 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\\n%s %s 00000000 0001 0 "
+	      "0 0 %s 0 0 0\\n' "
 	      ">proc/net/route",
 		interface, everywhere ? "00000000" : "000A0A0A", everywhere ? "00000000" : "00FFFFFF");
 }
 
 static void refuses_what_would_be_missed(void)
 {
-	static const char *const no_such[] = {A, "0000:99:00.0"}, *const nonsense[] = {"eth0"}, *const sound[] = {B2}, *const bare[] = {D};
+	static const char *const no_such[] = {A, "0000:99:00.0"}, *const nonsense[] = {"eth0"}, *const sound[] = {B2},
+				 *const bare[] = {D};
 
 	begin();
 	refuse(no_such, 2, &as_they_are, ENOENT, "there is no PCI device 0000:99:00.0");
@@ -487,7 +496,8 @@ static void refuses_what_would_be_missed(void)
 	refuse(sound, 1, &as_they_are, EINVAL, B2 " is not a network device (class 0403)");
 	refuse(bare, 1, &as_they_are, ENOTSUP, D " is behind no IOMMU, so nothing would keep its DMA");
 	expect_sentence("or give the virtual machine one, and boot with intel_iommu=on");
-	refuse(only_b, 1, &as_they_are, EPERM, "with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
+	refuse(only_b, 1, &as_they_are, EPERM,
+		"with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
 	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
 	m.labelled = true;
 	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
@@ -497,10 +507,12 @@ static void refuses_what_would_be_missed(void)
 	refuse_whole(only_a, "polluxa", "carries a route");
 	add_route("polluxa", true);
 	refuse_whole(only_a, "polluxa", "carries the default route");
-	shell("rm proc/net/route; z=00000000000000000000000000000000; echo \"$z 00 $z 00 $z 00000400 00000001 00000000 00000003  polluxa\" "
+	shell("rm proc/net/route; z=00000000000000000000000000000000; echo \"$z 00 $z 00 $z 00000400 00000001 00000000 "
+	      "00000003  polluxa\" "
 	      ">proc/net/ipv6_route");
 	refuse_whole(only_a, "polluxa", "carries the default route");
-	shell("z=00000000000000000000000000000000; { echo \"fe800000000000000000000000000000 40 $z 00 $z 00000100 00000001 00000000 "
+	shell("z=00000000000000000000000000000000; { echo \"fe800000000000000000000000000000 40 $z 00 $z 00000100 "
+	      "00000001 00000000 "
 	      "00000001  polluxa\"; "
 	      "echo \"ff000000000000000000000000000000 08 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
 	      "echo \"$z 00 $z 00 $z ffffffff 00000001 00000000 00200200       lo\"; } >proc/net/ipv6_route");
@@ -508,7 +520,8 @@ static void refuses_what_would_be_missed(void)
 	refuse_whole(only_a, "polluxa", "is part of the bridge, bond or VLAN polluxa.5");
 	shell("ln -s ../../../../virtual/net/br0 sys/devices/pci0000:00/" A "/net/polluxa/master");
 	refuse_whole(only_a, "polluxa", "is part of the bridge, bond or VLAN br0");
-	shell("rm sys/devices/pci0000:00/" A "/net/polluxa/master sys/devices/pci0000:00/" A "/net/polluxa/upper_polluxa.5");
+	shell("rm sys/devices/pci0000:00/" A "/net/polluxa/master sys/devices/pci0000:00/" A
+	      "/net/polluxa/upper_polluxa.5");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0); /* what every interface has is no use */
 	remove_machine();
 }
@@ -546,7 +559,8 @@ static void is_not_taken_from_a_process(void)
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	char *before = snapshot();
 	for (unsigned node = 0; node < 2; node++) {
-		shell("rm -rf proc/4711; mkdir -p proc/4711/fd proc/self; echo pollux-fwd >proc/4711/comm; ln -s /dev/null proc/4711/fd/0; "
+		shell("rm -rf proc/4711; mkdir -p proc/4711/fd proc/self; echo pollux-fwd >proc/4711/comm; ln -s "
+		      "/dev/null proc/4711/fd/0; "
 		      "ln -s %s proc/4711/fd/7",
 			node ? "/dev/vfio/devices/vfio14" : "/dev/vfio/14");
 		CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), -EBUSY);
@@ -578,7 +592,8 @@ static void every_call_failing_in_turn_is_undone(void)
 				expect_sentence("all is as it was before");
 				expect_same(before, pollux_error());
 				for (unsigned i = 0; i < m.owner_count; i++)
-					CU_ASSERT(m.owners[i].uid == 0 && (m.owners[i].mode == 0 || m.owners[i].mode == 0600));
+					CU_ASSERT(m.owners[i].uid == 0 &&
+						  (m.owners[i].mode == 0 || m.owners[i].mode == 0600));
 			}
 			/* and what failed once works the next time */
 			m.fail_at = 0;
@@ -704,7 +719,8 @@ static void add_virtual_functions(void)
 {
 	add_device("0000:03:10.0", "0x10ed", "0x020000", 17, "");
 	add_device("0000:03:10.2", "0x10ed", "0x020000", 18, "");
-	shell("cd sys/devices/pci0000:00/" A " && echo 2 >sriov_numvfs && ln -s ../0000:03:10.0 virtfn0 && ln -s ../0000:03:10.2 virtfn1");
+	shell("cd sys/devices/pci0000:00/" A
+	      " && echo 2 >sriov_numvfs && ln -s ../0000:03:10.0 virtfn0 && ln -s ../0000:03:10.2 virtfn1");
 }
 
 static void virtual_functions_are_a_use(void)
@@ -718,7 +734,8 @@ static void virtual_functions_are_a_use(void)
 	refuse(only_a, 1, &as_they_are, EBUSY, "removes them), and 0000:03:10.2 is open in process 4711 (qemu)");
 	shell("rm sys/class/net/lo");
 	add_interface("0000:03:10.2", "lo");
-	refuse(only_a, 1, &as_they_are, EBUSY, "and 0000:03:10.2 is in use: its interface lo has the address 127.0.0.1");
+	refuse(only_a, 1, &as_they_are, EBUSY,
+		"and 0000:03:10.2 is in use: its interface lo has the address 127.0.0.1");
 	CU_ASSERT_EQUAL(run_main(bind_main, "status " A), 0);
 	expect_output("    virtual functions: 2: 0000:03:10.0, 0000:03:10.2\n");
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
@@ -751,8 +768,9 @@ static void the_program_refuses_what_pollux_does_not_drive(void)
 {
 	static const struct {
 		const char *id, *name;
-	} cards[] = {{"0x1533", "Intel I210"}, {"0x1539", "Intel I211"}, {"0x1521", "Intel I350"}, {"0x15f3", "Intel I225-V"},
-		{"0x125c", "Intel I226-V"}, {"0x153a", "Intel I217-LM"}, {"0x15a3", "Intel I218-V"}, {"0x15bc", "Intel I219-V"}};
+	} cards[] = {{"0x1533", "Intel I210"}, {"0x1539", "Intel I211"}, {"0x1521", "Intel I350"},
+		{"0x15f3", "Intel I225-V"}, {"0x125c", "Intel I226-V"}, {"0x153a", "Intel I217-LM"},
+		{"0x15a3", "Intel I218-V"}, {"0x15bc", "Intel I219-V"}};
 
 	begin();
 	for (unsigned i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
@@ -783,9 +801,11 @@ static void the_program_shows_the_cards(void)
 	expect_output("    driver ixgbe, no IOMMU");
 	CU_ASSERT_PTR_NULL(strstr(output, B2 "  8086")); /* no network card */
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
-	CU_ASSERT_EQUAL(strncmp(output, "{\"nics\":[{\"address\":\"" A "\",\"vendor_id\":\"8086\",\"device_id\":\"10fb\"", 64), 0);
-	expect_output(
-		"\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":true,\"opened_by\":null");
+	CU_ASSERT_EQUAL(
+		strncmp(output, "{\"nics\":[{\"address\":\"" A "\",\"vendor_id\":\"8086\",\"device_id\":\"10fb\"", 64),
+		0);
+	expect_output("\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":"
+		      "true,\"opened_by\":null");
 	expect_output("{\"name\":\"polluxa\",\"up\":true,\"link\":true,\"mbit_s\":10000,\"address\":null");
 	CU_ASSERT_PTR_NULL(strstr(output, B1));
 	CU_ASSERT_EQUAL(run_main(bind_main, "status 03:00.0"), 0); /* as lspci prints it */
@@ -803,8 +823,8 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 	begin();
 	char *before = snapshot();
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " A), 0);
-	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A "/driver_override\necho " A
-		      " > /sys/bus/pci/drivers_probe\n");
+	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A
+		      "/driver_override\necho " A " > /sys/bus/pci/drivers_probe\n");
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json --dry-run bind " A), 0);
 	expect_output("{\"steps\":[\"mkdir -p /run/pollux;");
 	expect_same(before, "dry-run");
@@ -844,7 +864,8 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"binds and restores", binds_and_restores},
 		{"restores without a note", restores_without_a_note},
-		{"restores a driver that was bound by hand, and an override", restores_a_driver_that_was_bound_by_hand_and_an_override},
+		{"restores a driver that was bound by hand, and an override",
+			restores_a_driver_that_was_bound_by_hand_and_an_override},
 		{"hands nodes to a user", hands_nodes_to_a_user},
 		{"the shell hands over the nodes that there are", the_shell_hands_over_the_nodes_that_there_are},
 		{"loads the module", loads_the_module},
@@ -859,12 +880,14 @@ int main(void)
 		{"the note of the first driver stays", the_note_of_the_first_driver_stays},
 		{"a note of another boot is none", a_note_of_another_boot_is_none},
 		{"a left-over override is not noted", a_left_over_override_is_not_noted},
-		{"restoring to a kernel that wants vfio-pci is an error", restoring_to_a_kernel_that_wants_vfio_pci_is_an_error},
+		{"restoring to a kernel that wants vfio-pci is an error",
+			restoring_to_a_kernel_that_wants_vfio_pci_is_an_error},
 		{"virtual functions are a use", virtual_functions_are_a_use},
 		{"an interface in another namespace is a use", an_interface_in_another_namespace_is_a_use},
 		{"the program refuses what Pollux does not drive", the_program_refuses_what_pollux_does_not_drive},
 		{"the program shows the cards", the_program_shows_the_cards},
-		{"the program binds, restores and shows what it would do", the_program_binds_restores_and_shows_what_it_would_do},
+		{"the program binds, restores and shows what it would do",
+			the_program_binds_restores_and_shows_what_it_would_do},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"bind", NULL, remove_pristine, NULL, NULL, tests}, CU_SUITE_INFO_NULL};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What all transports share: addresses, configuration space, bus mastering, doorbells; against a transport made of an array. */
+ * What all transports share: addresses, configuration space, bus mastering, doorbells; against a transport made of an
+ * array. */
 #include "../../vfio/device.c"
 
 #include "unit.h"
@@ -101,8 +102,8 @@ static void test_pci_addresses_go_to_the_kernel(void)
 
 static void test_what_is_no_address_is_refused_with_both_forms(void)
 {
-	static const char *const bad[] = {"", "eth0", "03:00.8", "000:03:00.0", "3:00.0", "0000:03:00.8", "0000:03:00.0 ", "0000-03:00.0",
-		"000g:03:00.0", "vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
+	static const char *const bad[] = {"", "eth0", "03:00.8", "000:03:00.0", "3:00.0", "0000:03:00.8",
+		"0000:03:00.0 ", "0000-03:00.0", "000g:03:00.0", "vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
 	struct vfio_device *device;
 	char longest[VFIO_ADDRESS_MAX + 10];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-doctor on a made-up machine: each thing that users trip over is told with what mends it, and decides the exit status. */
+ * pollux-doctor on a made-up machine: each thing that users trip over is told with what mends it, and decides the exit
+ * status. */
 #include "bind_rig.h"
 
 #include <sys/socket.h>
@@ -45,10 +46,12 @@ static void make_ready(void)
 {
 	make_machine();
 	link_driver(A, "vfio-pci");
-	shell("mkdir -p sys/devices/pci0000:00/" A "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && "
+	shell("mkdir -p sys/devices/pci0000:00/" A
+	      "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && "
 	      "touch dev/vfio/14 dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" A
 	      "/vfio-dev/vfio0/dev && rm sys/class/net/polluxa && "
-	      "echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 intel_iommu=on' >proc/cmdline && "
+	      "echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 "
+	      "intel_iommu=on' >proc/cmdline && "
 	      "printf 'processor\\t: 0\\nvendor_id\\t: GenuineIntel\\n' >proc/cpuinfo && chmod 0755 .");
 }
 
@@ -71,7 +74,8 @@ static void a_machine_that_is_ready(void)
 	make_ready();
 	expect_finding("", 0, "ok       " A ": ready, by iommufd", NULL);
 	expect_output("ok       IOMMU: dmar0\n");
-	expect_output("warning  " C ": it is bound to no driver, not to vfio-pci\n         mend it: pollux-bind bind " C);
+	expect_output(
+		"warning  " C ": it is bound to no driver, not to vfio-pci\n         mend it: pollux-bind bind " C);
 	expect_finding("03:00.0", 0, "ok       " A ": ready, by iommufd", NULL); /* as lspci prints it */
 	expect_finding(A, 0, "ok       " A ": ready, by iommufd", NULL);
 	CU_ASSERT_PTR_NULL(strstr(output, C)); /* nobody asked */
@@ -87,8 +91,10 @@ static void the_iommu(void)
 	make_ready();
 	shell("rm -r sys/class/iommu; echo quiet >proc/cmdline");
 	expect_finding("", 1,
-		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
-		"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to the kernel's command line (Debian, Ubuntu: ");
+		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux "
+		"refuses it",
+		"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to the kernel's command line (Debian, "
+		"Ubuntu: ");
 	shell("echo intel_iommu=off >proc/cmdline");
 	CU_ASSERT_EQUAL(examine(""), 1);
 	expect_output("mend it: take intel_iommu=off from the kernel's command line");
@@ -100,13 +106,16 @@ static void the_iommu(void)
 	expect_output("mend it: switch AMD-Vi (IOMMU) on in the firmware");
 	shell("mkdir -p sys/class/iommu/ivhd0; echo intremap=off >proc/cmdline");
 	expect_finding("", 1,
-		"problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and the kernel "
+		"problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and "
+		"the kernel "
 		"refuses devices",
 		"take intremap=off");
-	shell("echo quiet >proc/cmdline; printf ' CPU0\\n 0: 9 IO-APIC 2-edge timer\\n 24: 5 PCI-MSI-0000:03:00.0 0-edge a\\n' "
+	shell("echo quiet >proc/cmdline; printf ' CPU0\\n 0: 9 IO-APIC 2-edge timer\\n 24: 5 PCI-MSI-0000:03:00.0 "
+	      "0-edge a\\n' "
 	      ">proc/interrupts");
 	expect_finding("", 1,
-		"problem  interrupts: the IOMMU does not remap them, so that a device could forge them, and the kernel refuses devices",
+		"problem  interrupts: the IOMMU does not remap them, so that a device could forge them, and the kernel "
+		"refuses devices",
 		"switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup");
 	shell("sed -i 's/IO-APIC/IR-IO-APIC/; s/PCI-MSI/IR-PCI-MSI/' proc/interrupts");
 	CU_ASSERT_EQUAL(examine(""), 0);
@@ -122,33 +131,38 @@ static void modules_and_cards(void)
 	shell("rm -r sys/bus/pci/drivers/vfio-pci");
 	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now", "modprobe vfio-pci (as root");
 	shell("touch .dockerenv");
-	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now", "modprobe vfio-pci, as root, on the machine itself");
+	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+		"modprobe vfio-pci, as root, on the machine itself");
 	shell("rm .dockerenv; echo kernel/fs/ext4/ext4.ko: >lib/modules/6.1.0-1/modules.dep");
 	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
 		"install the rest of the kernel's modules (Ubuntu: linux-modules-extra-6.1.0-1,");
 	shell("rm -r lib");
-	expect_finding(
-		A, 1, "problem  vfio-pci: the kernel has no such driver now", "reboot, if the kernel was updated, or install its modules");
+	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+		"reboot, if the kernel was updated, or install its modules");
 	shell("rm proc/modules");
-	expect_finding(
-		A, 1, "problem  vfio-pci: the kernel has no such driver now", "boot a kernel with CONFIG_VFIO_PCI: this one (6.1.0-1)");
+	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+		"boot a kernel with CONFIG_VFIO_PCI: this one (6.1.0-1)");
 	add_driver("vfio-pci");
 	expect_finding("0000:99:00.0", 1,
-		"problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those that there are",
+		"problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those "
+		"that there are",
 		"pollux-bind lists");
-	expect_finding(B2, 1, "problem  " B2 ": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
+	expect_finding(B2, 1,
+		"problem  " B2
+		": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
 		"choose another card");
 	shell("echo 0x10c7 >sys/bus/pci/devices/" C "/device");
 	expect_finding(C, 1,
-		"problem  " C
-		": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550",
+		"problem  " C ": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its "
+		"successors 82599, X540 and X550",
 		"choose another card");
 	shell("echo 0x10fb >sys/bus/pci/devices/" C "/device");
 	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");
 	link_driver(C, "ixgbe");
 	expect_finding(C, 1, "problem  " C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");
 	expect_finding(B1, 1,
-		"problem  " B1 ": it is bound to ixgbe, not to vfio-pci, and in use: its interface lo has the address 127.0.0.1",
+		"problem  " B1
+		": it is bound to ixgbe, not to vfio-pci, and in use: its interface lo has the address 127.0.0.1",
 		"use another port");
 	link_driver(B1, "vfio-pci");
 	expect_finding(B1, 1, "problem  " B1 ": group 15 is not viable: " B2 " is bound to snd_hda_intel",
@@ -179,9 +193,11 @@ static void memory(void)
 	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root)\n");
 	shell("touch .dockerenv");
 	CU_ASSERT_EQUAL(examine(A), 0);
-	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root, on the machine itself: this is a container)\n");
+	expect_output(
+		"mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root, on the machine itself: this is a container)\n");
 	CU_ASSERT_PTR_NULL(strstr(output, "1 GiB"));
-	shell("mkdir sys/kernel/mm/hugepages/hugepages-1048576kB && echo 4 >sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages");
+	shell("mkdir sys/kernel/mm/hugepages/hugepages-1048576kB && echo 4 "
+	      ">sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages");
 	CU_ASSERT_EQUAL(examine(A), 0);
 	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
 	expect_output(" are wanted, and those of 1 GiB are too large; without them");
@@ -201,7 +217,8 @@ static void another_user(void)
 	as_user = true;
 	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
 	expect_output("ok       " A ": ready, by iommufd");
-	expect_output("problem  locked memory: the limit (RLIMIT_MEMLOCK) is 8192 KiB, and a forwarder between 2 ports locks about ");
+	expect_output("problem  locked memory: the limit (RLIMIT_MEMLOCK) is 8192 KiB, and a forwarder between 2 ports "
+		      "locks about ");
 	snprintf(words, sizeof(words), "mend it: ulimit -l %llu; or", (unsigned long long)(needed_bytes(2) >> 10));
 	expect_output(words);
 	snprintf(words, sizeof(words), "'%s - memlock ", getpwuid(65534) ? getpwuid(65534)->pw_name : "65534");
@@ -211,7 +228,8 @@ static void another_user(void)
 	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
 	hard_limit = false;
 	expect_output("is 8192 KiB, and ulimit cannot raise it so far, and a forwarder between 2 ports locks about ");
-	snprintf(words, sizeof(words), "mend it: as root, for this shell: prlimit --memlock=%llu --pid %d; or, for every login: echo '",
+	snprintf(words, sizeof(words),
+		"mend it: as root, for this shell: prlimit --memlock=%llu --pid %d; or, for every login: echo '",
 		(unsigned long long)needed_bytes(2), getpid());
 	expect_output(words);
 	CU_ASSERT_PTR_NULL(strstr(output, "ulimit -l"));
@@ -246,10 +264,11 @@ static void a_guest_without_an_iommu(void)
 	make_ready();
 	shell("rm -r sys/class/iommu; mkdir -p sys/class/dmi/id; echo quiet >proc/cmdline");
 	for (unsigned i = 0; i < sizeof(guests) / sizeof(*guests); i++) {
-		shell("echo '%s' >sys/class/dmi/id/sys_vendor; echo '%s' >sys/class/dmi/id/product_name", guests[i].vendor,
-			guests[i].product);
+		shell("echo '%s' >sys/class/dmi/id/sys_vendor; echo '%s' >sys/class/dmi/id/product_name",
+			guests[i].vendor, guests[i].product);
 		CU_ASSERT_EQUAL(examine(A), 1);
-		snprintf(words, sizeof(words), "problem  IOMMU: this is a guest of %s, which gives its guests none", guests[i].name);
+		snprintf(words, sizeof(words), "problem  IOMMU: this is a guest of %s, which gives its guests none",
+			guests[i].name);
 		expect_output(words);
 		snprintf(words, sizeof(words), "         mend it: %s", guests[i].mend);
 		expect_output(words);
@@ -257,9 +276,11 @@ static void a_guest_without_an_iommu(void)
 		CU_ASSERT((strstr(output, "add intel_iommu=on to") != NULL) == !strstr(guests[i].mend, "cannot"));
 	}
 	/* a machine by the same maker, and Xen's dom0, which has the firmware of the machine */
-	shell("echo 'Surface Laptop' >sys/class/dmi/id/product_name; echo 'Microsoft Corporation' >sys/class/dmi/id/sys_vendor");
+	shell("echo 'Surface Laptop' >sys/class/dmi/id/product_name; echo 'Microsoft Corporation' "
+	      ">sys/class/dmi/id/sys_vendor");
 	expect_finding(A, 1,
-		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it",
+		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux "
+		"refuses it",
 		"switch VT-d on");
 	shell("mkdir sys/hypervisor; echo xen >sys/hypervisor/type");
 	CU_ASSERT_EQUAL(examine(A), 1);
@@ -280,7 +301,8 @@ static void sockets(void)
 	snprintf(address, sizeof(address), "vfio-user:%s/nowhere", root);
 	CU_ASSERT_EQUAL(examine(address), 1);
 	snprintf(words, sizeof(words),
-		"problem  %s: %s/nowhere: No such file or directory\n         mend it: start a software 82599 there: ", address, root);
+		"problem  %s: %s/nowhere: No such file or directory\n         mend it: start a software 82599 there: ",
+		address, root);
 	expect_output(words);
 	CU_ASSERT_PTR_NULL(strstr(output, "IOMMU")); /* which it needs none of */
 	snprintf(address, sizeof(address), "vfio-user:%s/fifo", root);
@@ -311,7 +333,8 @@ static void sockets(void)
 
 static void json(void)
 {
-	static const char first[] = "{\"findings\":[{\"level\":\"ok\",\"about\":\"IOMMU\",\"what\":\"dmar0\",\"mend\":null},{";
+	static const char first[] =
+		"{\"findings\":[{\"level\":\"ok\",\"about\":\"IOMMU\",\"what\":\"dmar0\",\"mend\":null},{";
 
 	make_ready();
 	CU_ASSERT_EQUAL(examine("--json " A), 0);

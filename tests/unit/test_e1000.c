@@ -20,7 +20,8 @@ static int use_82574l(void)
 	return 0;
 }
 
-/* Ports of two chips in one space: what one received the other sends as it is; and either may be closed first, under traffic. */
+/* Ports of two chips in one space: what one received the other sends as it is; and either may be closed first, under
+ * traffic. */
 static void forward(bool second_first)
 {
 	static const char *const cards[] = {"e1000,mac=52:54:00:00:00:10", "e1000e"};
@@ -101,7 +102,8 @@ int main(void)
 	e1000_times.quiesce = e1000_times.settle_82540 = e1000_times.settle_82574 = 100;
 	CU_TestInfo tests[] = {PORT_TESTS, CU_TEST_INFO_NULL};
 	CU_TestInfo both[] = {
-		{"two ports forward, and close in either order", two_ports_forward_and_close_in_either_order}, CU_TEST_INFO_NULL};
+		{"two ports forward, and close in either order", two_ports_forward_and_close_in_either_order},
+		CU_TEST_INFO_NULL};
 	CU_SuiteInfo suites[] = {
 		{"82540EM", use_82540em, NULL, NULL, NULL, tests},
 		{"82574L", use_82574l, NULL, NULL, NULL, tests},

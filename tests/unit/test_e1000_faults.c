@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of the e1000 control path on a scripted card: the order of things, every wait that runs out, a device that vanishes at any access,
- * every step and allocation that fails; and of its data path with descriptors that no card should write. */
+ * Tests of the e1000 control path on a scripted card: the order of things, every wait that runs out, a device that
+ * vanishes at any access, every step and allocation that fails; and of its data path with descriptors that no card
+ * should write. */
 #include "card_rings.c"
 
 #include "card_e1000.c"
@@ -34,7 +35,8 @@ static void opening_silences_the_card_before_it_is_reset(void)
 	unsigned transmit = written(0, E1000_TCTL, UINT32_MAX, E1000_TCTL_PSP);
 	unsigned again = written(transmit, E1000_IMC, UINT32_MAX, UINT32_MAX);
 	unsigned nvm = written(0, E1000_EERD, E1000_EERD_START, E1000_EERD_START);
-	CU_ASSERT(off < mask && mask < receive && mask < transmit && receive < again && transmit < again && again < nvm);
+	CU_ASSERT(
+		off < mask && mask < receive && mask < transmit && receive < again && transmit < again && again < nvm);
 	CU_ASSERT_EQUAL(card.resets, 1);
 	CU_ASSERT_EQUAL(card_written(&card, 0, CARD_COMMAND, 4, 4), CARD_LOG);
 	if (id == ID_82574L) {
@@ -42,8 +44,8 @@ static void opening_silences_the_card_before_it_is_reset(void)
 		unsigned owner = written(0, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, E1000_EXTCNF_CTRL_MDIO_SW);
 		unsigned reset_at = written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
 		unsigned given = written(owner, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
-		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at && reset_at < given &&
-			  given < again);
+		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at &&
+			  reset_at < given && given < again);
 		CU_ASSERT(was_read(reset_at, E1000_EECD) < again);
 	} else {
 		/* by I/O space, and it stops answering ARP by itself */
@@ -72,15 +74,20 @@ static void starting_has_everything_set_before_it_is_enabled(void)
 	unsigned tail = written(receive, E1000_RDT, UINT32_MAX, 511);
 	unsigned sent_from = written(from, E1000_TDLEN, UINT32_MAX, 512 * 16);
 	unsigned transmit = written(from, E1000_TCTL, E1000_TCTL_EN, E1000_TCTL_EN);
-	CU_ASSERT(master < receive && link < receive && table < receive && vlans < receive && filter < receive && others < receive);
+	CU_ASSERT(master < receive && link < receive && table < receive && vlans < receive && filter < receive &&
+		  others < receive);
 	CU_ASSERT(length < receive && receive < tail && sent_from < transmit && master < transmit);
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_CTRL) & (E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE), 0);
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_RCTL), E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC | E1000_RCTL_LPE);
+	CU_ASSERT_EQUAL(*card_register(&card, E1000_CTRL) &
+				(E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE),
+		0);
+	CU_ASSERT_EQUAL(
+		*card_register(&card, E1000_RCTL), E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC | E1000_RCTL_LPE);
 	CU_ASSERT_EQUAL(*card_register(&card, E1000_RFCTL), id == ID_82574L ? E1000_RFCTL_EXSTEN : 0);
 	/* errata of the 82574L */
 	if (id == ID_82574L) {
 		CU_ASSERT_EQUAL(*card_register(&card, E1000_TXDCTL), *card_register(&card, E1000_TXDCTL + 0x100));
-		CU_ASSERT(written(from, E1000_GCR, E1000_GCR_L1_ACT_WITHOUT_L0S_RX, E1000_GCR_L1_ACT_WITHOUT_L0S_RX) < master);
+		CU_ASSERT(written(from, E1000_GCR, E1000_GCR_L1_ACT_WITHOUT_L0S_RX, E1000_GCR_L1_ACT_WITHOUT_L0S_RX) <
+			  master);
 		CU_ASSERT(written(from, E1000_GCR2, E1000_GCR2_BIT0, E1000_GCR2_BIT0) < master);
 	}
 	close_port();
@@ -98,7 +105,8 @@ static void a_sleeping_link_is_kept_awake(void)
 	CU_ASSERT_EQUAL(card.config[0xB0], 0x40);
 	unsigned opened = card.steps;
 	close_port();
-	/* where the transport refuses LNKCTL, it stays as it is, and the port works; whichever step of a start has to do with it */
+	/* where the transport refuses LNKCTL, it stays as it is, and the port works; whichever step of a start has to
+	 * do with it */
 	bool refused = false;
 	for (unsigned fail = 1; fail <= opened; fail++) {
 		card_init(&card, ID_82574L, space);
@@ -206,8 +214,9 @@ static void bits_stuck_at_open_are_named(void)
 		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EECD, E1000_EECD_AUTO_RD, 0}), -ETIMEDOUT);
 		CU_ASSERT(says("EECD.AUTO_RD was not set"));
 		/* these are no reason to leave a card unreset */
-		CU_ASSERT_EQUAL(
-			stuck_open((struct card_stuck){E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, E1000_STATUS_GIO_MASTER_ENABLE}), 0);
+		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){
+					E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, E1000_STATUS_GIO_MASTER_ENABLE}),
+			0);
 		CU_ASSERT_EQUAL(card.resets, 1);
 		close_port();
 		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0}), 0);
@@ -367,7 +376,8 @@ static void losses_and_errors_are_counted_once(void)
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_missed, 14);
 	CU_ASSERT_EQUAL(nic_service(nic, NULL), -EIO);
-	/* what the first read has cleared counts, though the second one is refused, and so do both words of bytes or none */
+	/* what the first read has cleared counts, though the second one is refused, and so do both words of bytes or
+	 * none */
 	card.stuck[0].mask = 0;
 	for (unsigned access = 1; access <= 8; access++) {
 		*card_register(&card, E1000_GORCL) = *card_register(&card, E1000_GOTCL) = 64;
@@ -389,7 +399,8 @@ static void losses_and_errors_are_counted_once(void)
 	close_port();
 }
 
-/* Frames that are counted between the reads of a packet and a byte counter: the FCS is taken off in the end, and nothing falls. */
+/* Frames that are counted between the reads of a packet and a byte counter: the FCS is taken off in the end, and
+ * nothing falls. */
 static void bytes_are_right_whenever_they_are_read(void)
 {
 	struct nic_stats stats;
@@ -436,7 +447,8 @@ static void the_last_counters_known_stay_those_of_one_moment(void)
 	close_port();
 }
 
-/* On hardware both reads of a counter may find the same by chance. The next time there is less in it: that is more all the same. */
+/* On hardware both reads of a counter may find the same by chance. The next time there is less in it: that is more all
+ * the same. */
 static void counters_never_step_back(void)
 {
 	const struct {
@@ -562,8 +574,8 @@ static void a_frame_without_end_is_dropped_to_its_end(void)
 	close_port();
 }
 
-/* A device that finishes all slots, again and again, whatever it was given, in frames of so many pieces: no buffer is handed out that
- * somebody holds, also when the pool is empty. */
+/* A device that finishes all slots, again and again, whatever it was given, in frames of so many pieces: no buffer is
+ * handed out that somebody holds, also when the pool is empty. */
 static void finish_without_end(unsigned pieces, unsigned burst)
 {
 	static struct pkt pkts[BUFFERS + 1024];
@@ -761,36 +773,42 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 	close_port();
 }
 
-#define TESTS                                                                                                                              \
-	{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset},                                    \
-		{"starting has everything set before it is enabled", starting_has_everything_set_before_it_is_enabled},                    \
-		{"a PHY that has a link is let alone", a_phy_that_has_a_link_is_let_alone},                                                \
-		{"the packet buffer is divided anew where it must", the_packet_buffer_is_divided_anew_where_it_must},                      \
-		{"bits stuck at open are named", bits_stuck_at_open_are_named}, {"damaged NVMs are refused", damaged_nvms_are_refused},    \
-		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                                              \
-		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                                           \
-		{"any access may be refused", any_access_may_be_refused},                                                                  \
-		{"a refused counter counts nothing and is told once", a_refused_counter_counts_nothing_and_is_told_once},                  \
-		{"why it is gone is told", why_it_is_gone_is_told},                                                                        \
-		{"a device may vanish at any access", a_device_may_vanish_at_any_access},                                                  \
-		{"bursts of a vanished device do nothing", bursts_of_a_vanished_device_do_nothing},                                        \
-		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},                                        \
-		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},                              \
-		{"cards without interrupts say so", cards_without_interrupts_say_so},                                                      \
-		{"losses and errors are counted once", losses_and_errors_are_counted_once},                                                \
-		{"bytes are right whenever they are read", bytes_are_right_whenever_they_are_read},                                        \
-		{"the last counters known stay those of one moment", the_last_counters_known_stay_those_of_one_moment},                    \
-		{"counters never step back", counters_never_step_back},                                                                    \
-		{"bad frames are dropped, good ones beside them kept", bad_frames_are_dropped_and_good_ones_beside_them_kept},             \
-		{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all},                                  \
-		{"a frame without end is dropped to its end", a_frame_without_end_is_dropped_to_its_end},                                  \
-		{"more descriptors than buffers hand out none twice", more_descriptors_than_there_are_buffers_hand_out_none_twice},        \
-		{"the receive tail moves by a quarter of the ring", the_receive_tail_moves_by_a_quarter_of_the_ring},                      \
-		{"an empty pool keeps nothing from the card", an_empty_pool_keeps_nothing_from_the_card},                                  \
-		{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted},                                    \
-		{"short frames in pieces are padded", short_frames_in_pieces_are_padded},                                                  \
-	{                                                                                                                                  \
-		"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back                                      \
+#define TESTS                                                                                                          \
+	{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset},                \
+		{"starting has everything set before it is enabled",                                                   \
+			starting_has_everything_set_before_it_is_enabled},                                             \
+		{"a PHY that has a link is let alone", a_phy_that_has_a_link_is_let_alone},                            \
+		{"the packet buffer is divided anew where it must", the_packet_buffer_is_divided_anew_where_it_must},  \
+		{"bits stuck at open are named", bits_stuck_at_open_are_named},                                        \
+		{"damaged NVMs are refused", damaged_nvms_are_refused},                                                \
+		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                          \
+		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                       \
+		{"any access may be refused", any_access_may_be_refused},                                              \
+		{"a refused counter counts nothing and is told once",                                                  \
+			a_refused_counter_counts_nothing_and_is_told_once},                                            \
+		{"why it is gone is told", why_it_is_gone_is_told},                                                    \
+		{"a device may vanish at any access", a_device_may_vanish_at_any_access},                              \
+		{"bursts of a vanished device do nothing", bursts_of_a_vanished_device_do_nothing},                    \
+		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},                    \
+		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},          \
+		{"cards without interrupts say so", cards_without_interrupts_say_so},                                  \
+		{"losses and errors are counted once", losses_and_errors_are_counted_once},                            \
+		{"bytes are right whenever they are read", bytes_are_right_whenever_they_are_read},                    \
+		{"the last counters known stay those of one moment",                                                   \
+			the_last_counters_known_stay_those_of_one_moment},                                             \
+		{"counters never step back", counters_never_step_back},                                                \
+		{"bad frames are dropped, good ones beside them kept",                                                 \
+			bad_frames_are_dropped_and_good_ones_beside_them_kept},                                        \
+		{"frames in pieces come whole or not at all", frames_in_pieces_come_whole_or_not_at_all},              \
+		{"a frame without end is dropped to its end", a_frame_without_end_is_dropped_to_its_end},              \
+		{"more descriptors than buffers hand out none twice",                                                  \
+			more_descriptors_than_there_are_buffers_hand_out_none_twice},                                  \
+		{"the receive tail moves by a quarter of the ring", the_receive_tail_moves_by_a_quarter_of_the_ring},  \
+		{"an empty pool keeps nothing from the card", an_empty_pool_keeps_nothing_from_the_card},              \
+		{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted},                \
+		{"short frames in pieces are padded", short_frames_in_pieces_are_padded},                              \
+	{                                                                                                              \
+		"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back                  \
 	}
 
 static int begin_82540em(void)
@@ -808,9 +826,11 @@ static int begin_82574l(void)
 int main(void)
 {
 	CU_TestInfo old[] = {TESTS, {"without I/O space memory does", without_io_space_memory_does},
-		{"a reset that fails for the packet buffer is done again", a_reset_that_fails_for_the_packet_buffer_is_done_again},
+		{"a reset that fails for the packet buffer is done again",
+			a_reset_that_fails_for_the_packet_buffer_is_done_again},
 		CU_TEST_INFO_NULL};
-	CU_TestInfo new[] = {TESTS, {"a sleeping link is kept awake", a_sleeping_link_is_kept_awake}, CU_TEST_INFO_NULL};
+	CU_TestInfo new[] = {
+		TESTS, {"a sleeping link is kept awake", a_sleeping_link_is_kept_awake}, CU_TEST_INFO_NULL};
 	CU_SuiteInfo suites[] = {
 		{"82540EM", begin_82540em, end, NULL, NULL, old},
 		{"82574L", begin_82574l, end, NULL, NULL, new},

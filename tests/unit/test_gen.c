@@ -22,14 +22,16 @@ uint64_t test_now_ns(void)
 /* Sums to 0xffff with its own checksum in it, as any receiver would check. */
 static uint16_t verify(const uint8_t *frame, unsigned bytes, bool udp)
 {
-	uint32_t sum = udp ? sum16(frame + 26, 8) + 17 + (bytes - 34) + sum16(frame + 34, bytes - 34) : sum16(frame + 14, 20);
+	uint32_t sum =
+		udp ? sum16(frame + 26, 8) + 17 + (bytes - 34) + sum16(frame + 34, bytes - 34) : sum16(frame + 14, 20);
 
 	return (uint16_t)~finish(sum);
 }
 
 static void packets_are_valid_and_come_back_with_their_number(void)
 {
-	static const uint64_t numbers[] = {0, 1, 65535, 65536, 999999, 1 << 30, UINT64_C(0x123456789abcdef), UINT64_MAX};
+	static const uint64_t numbers[] = {
+		0, 1, 65535, 65536, 999999, 1 << 30, UINT64_C(0x123456789abcdef), UINT64_MAX};
 	static const unsigned sizes[] = {60, 61, 64, 65, 511, 1514, 2048};
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
 	static struct gen_udp udp, other;
@@ -285,7 +287,7 @@ static void a_card_that_sends_nothing_is_not_waited_for(void)
 			app_add(&gen.app.ports[0].counters.sent, i < 10); /* it sends */
 			if (i == 10 || i == 20)
 				gen.app.ports[0].link.up = i == 20; /* the link is down */
-			if (i != 24)                                /* for a moment the ring had room, but nothing was due */
+			if (i != 24) /* for a moment the ring had room, but nothing was due */
 				app_add(&gen.full_cycles, 1);
 			ASSERT_NUMBER(look(), counted && i >= 29);
 			ASSERT_NUMBER(gen.stalled, counted && i >= 29);
@@ -312,9 +314,12 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		{0, 0, 900000, 10000, 0, "\"cpu\"", 1}, {0, tenth, 900000, 10000, 0, "\"cpu_lost\"", 1},
 		{tenth, 0, 900000, 10000, 0, "\"tx_ring_full\"", 1}, {tenth, 0, 900000, 671, 0, "\"line_rate\"", 1},
 		{tenth, 0, 800000, 671, 0, "\"tx_ring_full\"", 1}, /* the line is not full either */
-		{tenth, 0, 900000, 673, 0, "\"tx_ring_full\"", 1}, {tenth, tenth, 900000, 10000, 0.1, "\"link_down\"", 1},
-		{tenth, 0, 900000, 10000, 0.06, "\"link_down\"", 1}, {tenth, 0, 900000, 10000, 0.04, "\"tx_ring_full\"", 1},
-		{tenth / 4, tenth / 2, 900000, 10000, 0, "\"cpu_lost\"", 1}, {tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10},
+		{tenth, 0, 900000, 673, 0, "\"tx_ring_full\"", 1},
+		{tenth, tenth, 900000, 10000, 0.1, "\"link_down\"", 1},
+		{tenth, 0, 900000, 10000, 0.06, "\"link_down\"", 1},
+		{tenth, 0, 900000, 10000, 0.04, "\"tx_ring_full\"", 1},
+		{tenth / 4, tenth / 2, 900000, 10000, 0, "\"cpu_lost\"", 1},
+		{tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10},
 		{tenth, 0, 900000, 10000, 0, "null", 1000000}, /* not one packet was given up */
 	};
 
@@ -335,7 +340,8 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		gen_rate_print(&rate, &from, &to, out, true);
 		fclose(out);
 		snprintf(wanted, sizeof(wanted),
-			",\"asked_pps\":1000000.000,\"asked_framed_gbit_s\":0.672000,\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,"
+			",\"asked_pps\":1000000.000,\"asked_framed_gbit_s\":0.672000,\"achieved_pps\":%.3f,\"achieved_"
+			"framed_gbit_s\":%.6f,"
 			"\"given_up\":%u,\"held_up_s\":0.100000,\"limited_by\":%s",
 			(double)cases[i].frames, (double)cases[i].frames * 672e-9, 100000 / slower, cases[i].cause);
 		if (strcmp(text, wanted) != 0) {
@@ -406,7 +412,8 @@ static void record(FILE *file, uint32_t s, uint32_t us, uint32_t caplen, uint32_
 	fwrite(zeros, 1, caplen, file);
 }
 
-static bool load_file(FILE *file, const char *path, struct gen_capture *capture, struct gen_schedule *schedule, bool strict)
+static bool load_file(
+	FILE *file, const char *path, struct gen_capture *capture, struct gen_schedule *schedule, bool strict)
 {
 	fclose(file);
 	*schedule = (struct gen_schedule){0};
@@ -469,7 +476,8 @@ static void damaged_captures_are_good_up_to_there(void)
 	static const struct {
 		uint32_t words[4];
 		unsigned bytes;
-	} ends[] = {{{0}, 1}, {{1}, 15}, {{1, 0, 60, 60}, 16}, {{1, 0, 0xffffffff, 60}, 16}, {{1, 0, 0x7fffffff, 0x7fffffff}, 16}};
+	} ends[] = {{{0}, 1}, {{1}, 15}, {{1, 0, 60, 60}, 16}, {{1, 0, 0xffffffff, 60}, 16},
+		{{1, 0, 0x7fffffff, 0x7fffffff}, 16}};
 	char path[32];
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -510,12 +518,14 @@ static void vlan_tags_are_no_payload(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"packets are valid and come back with their number", packets_are_valid_and_come_back_with_their_number},
+		{"packets are valid and come back with their number",
+			packets_are_valid_and_come_back_with_their_number},
 		{"flows differ in address or port", flows_differ_in_address_or_port},
 		{"sequence tells loss, reordering and duplicates", sequence_tells_loss_reordering_and_duplicates},
 		{"what has not come is lost only when overtaken, or at the end",
 			what_has_not_come_is_lost_only_when_overtaken_or_at_the_end},
-		{"pieces of long packets are compared where they belong", pieces_of_long_packets_are_compared_where_they_belong},
+		{"pieces of long packets are compared where they belong",
+			pieces_of_long_packets_are_compared_where_they_belong},
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
 		{"what the card pads takes its time on the wire", what_the_card_pads_takes_its_time_on_the_wire},
 		{"rates in percent follow the link", rates_in_percent_follow_the_link},

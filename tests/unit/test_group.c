@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, container and group, against a scripted kernel: what is open and mapped is counted; every call is made to fail in
- * turn. What a real kernel does is not shown by this. */
+ * The kernel's VFIO, container and group, against a scripted kernel: what is open and mapped is counted; every call is
+ * made to fail in turn. What a real kernel does is not shown by this. */
 #include "kernel_rig.h"
 
 #include <sys/wait.h>
@@ -233,7 +233,8 @@ static void test_reserved_windows_are_kept_out(void)
 		}
 		device = must_open(A);
 		for (unsigned r = 0; r < kernel_spaces->mapper.range_count; r++)
-			CU_ASSERT(kernel_spaces->ranges[r].last < 0xfee00000 || kernel_spaces->ranges[r].first > 0xfeefffff);
+			CU_ASSERT(kernel_spaces->ranges[r].last < 0xfee00000 ||
+				  kernel_spaces->ranges[r].first > 0xfeefffff);
 		memory = must_map(1 << 20);
 		uint64_t iova = (uintptr_t)memory + dma_space_offset(space);
 		CU_ASSERT(iova > 0 && iova < 1ull << 38);
@@ -287,7 +288,8 @@ static void test_mapping_errors_name_the_remedy(void)
 	pid_t pid = fork();
 	if (pid == 0) {
 		setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){65536, 65536});
-		_exit(try_map(1 << 20) != -ENOMEM || !strstr(pollux_error(), "is 64; ulimit cannot raise it so far; as root: memlock"));
+		_exit(try_map(1 << 20) != -ENOMEM ||
+			!strstr(pollux_error(), "is 64; ulimit cannot raise it so far; as root: memlock"));
 	}
 	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
 	CU_ASSERT_EQUAL(status, 0);
@@ -337,7 +339,8 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 	CU_ASSERT_EQUAL(vfio_set_bus_master(device[0], true), 0);
 	k.unmap_error = EIO;
 	dma_space_unmap(space, memory);
-	CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0); /* buffers that are given back are nobody's but ours */
+	CU_ASSERT_EQUAL(
+		config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0); /* buffers that are given back are nobody's but ours */
 	CU_ASSERT(vfio_device_gone(device[0]));
 	CU_ASSERT(vfio_device_gone(device[1]));
 	CU_ASSERT_EQUAL(vfio_kernel_open(&third, B, space), -EIO);
@@ -387,7 +390,8 @@ static void test_a_group_that_is_not_viable(void)
 	k.not_viable = true;
 	refuse(EPERM, "another device of the group is in use");
 	add_device("0000:03:00.1", 14, "snd_hda_intel");
-	refuse(EPERM, "0000:03:00.1 is bound to snd_hda_intel; as root: pollux-bind --group bind 0000:03:00.0 binds it");
+	refuse(EPERM,
+		"0000:03:00.1 is bound to snd_hda_intel; as root: pollux-bind --group bind 0000:03:00.0 binds it");
 	run("rm -r sys/bus/pci/devices/0000:03:00.1 sys/groups/14/devices/0000:03:00.1");
 	end();
 }
@@ -457,7 +461,8 @@ static void test_interrupts(void)
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0);
 		calls = k.irq_calls;
 		CU_ASSERT_EQUAL(k.unmasks, 1);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0); /* arms it again */
+		CU_ASSERT_EQUAL(
+			device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0); /* arms it again */
 		CU_ASSERT_EQUAL(k.unmasks, 2);
 		CU_ASSERT_EQUAL(k.irq_calls, calls + 1);
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 63, 2, two), -EINVAL);
@@ -506,7 +511,8 @@ static void test_a_device_wanted_back_is_gone_and_quiet(void)
 		CU_ASSERT_EQUAL(poll(&poll_fd, 1, 0), 1);
 		device->ops->check(device);
 		CU_ASSERT(vfio_device_gone(device));
-		CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0); /* buffers that are given back are nobody's but ours */
+		CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER,
+			0); /* buffers that are given back are nobody's but ours */
 		CU_ASSERT_EQUAL(poll(&poll_fd, 1, 0), 0);
 		device->ops->check(device);
 		device->ops->close(device);
@@ -608,17 +614,21 @@ int main(void)
 		{"one device", test_one_device},
 		{"two groups share a container, closed in either order", test_two_groups_share_a_container},
 		{"two devices share a group, closed in either order", test_two_devices_share_a_group},
-		{"spaces have a container each and share no group", test_spaces_have_a_container_each_and_share_no_group},
+		{"spaces have a container each and share no group",
+			test_spaces_have_a_container_each_and_share_no_group},
 		{"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
 		{"a window that cannot be mapped", test_a_window_that_cannot_be_mapped},
 		{"sparse windows", test_sparse_windows},
-		{"capabilities of another version are not understood", test_capabilities_of_another_version_are_not_understood},
+		{"capabilities of another version are not understood",
+			test_capabilities_of_another_version_are_not_understood},
 		{"malformed answers", test_malformed_answers},
 		{"reserved windows are kept out", test_reserved_windows_are_kept_out},
 		{"a later device that does not reach the window", test_a_later_device_that_does_not_reach_the_window},
 		{"mapping errors name the remedy", test_mapping_errors_name_the_remedy},
-		{"memory that does not come back loses the devices", test_memory_that_does_not_come_back_loses_the_devices},
-		{"memory that comes back in part loses the device", test_memory_that_comes_back_in_part_loses_the_device},
+		{"memory that does not come back loses the devices",
+			test_memory_that_does_not_come_back_loses_the_devices},
+		{"memory that comes back in part loses the device",
+			test_memory_that_comes_back_in_part_loses_the_device},
 		{"what sysfs tells", test_what_sysfs_tells},
 		{"a group that is not viable", test_a_group_that_is_not_viable},
 		{"refusals of the kernel", test_refusals_of_the_kernel},

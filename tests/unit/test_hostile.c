@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-model as a process against clients that mean ill: memory that goes away under traffic, rings that make no sense, floods,
- * connections that end anywhere. Beside them our driver receives on the other port, without a break; after each of them it is served on
- * the same port; and what happened stands in the report at the end. */
+ * pollux-model as a process against clients that mean ill: memory that goes away under traffic, rings that make no
+ * sense, floods, connections that end anywhere. Beside them our driver receives on the other port, without a break;
+ * after each of them it is served on the same port; and what happened stands in the report at the end. */
 #include "../../driver/nic.h"
 #include "unit_raw_client.h"
 
@@ -64,8 +64,8 @@ static int start_model(void)
 		/* Few descriptors, so that a flood of them is felt. */
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){96, 96});
 		dup2(ends[1], STDOUT_FILENO);
-		execl(program, program, "--json", "--port", path[0], "--port", path[1], "--wire", "0:source", "--wire", "0:sink", "--wire",
-			"1:source,rate=100k", "--wire", "1:sink", (char *)NULL);
+		execl(program, program, "--json", "--port", path[0], "--port", path[1], "--wire", "0:source", "--wire",
+			"0:sink", "--wire", "1:source,rate=100k", "--wire", "1:sink", (char *)NULL);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -159,7 +159,8 @@ static void join(void)
 static void describe(void)
 {
 	for (unsigned i = 0; i < SLOTS; i++) {
-		uint64_t buffer = BUFFER + 2048ull * i, send = 60 | 3ull << 20 | 1ull << 29 | 11ull << 24 | 60ull << 46, none = 0;
+		uint64_t buffer = BUFFER + 2048ull * i, send = 60 | 3ull << 20 | 1ull << 29 | 11ull << 24 | 60ull << 46,
+			 none = 0;
 		memcpy(at + 16ull * i, &buffer, 8);
 		memcpy(at + 16ull * i + 8, &none, 8);
 		memcpy(at + 0x10000 + 16ull * i, &buffer, 8);
@@ -255,7 +256,8 @@ static void memory_that_is_cut_off_under_traffic(void)
 
 static void rings_that_lie_where_nothing_is(void)
 {
-	static const uint64_t places[] = {0, IOVA - 0x1000, IOVA + BYTES - 0x800, IOVA + BYTES, 0xFFFFFFFFFFFFFF80, 0xFEE00000};
+	static const uint64_t places[] = {
+		0, IOVA - 0x1000, IOVA + BYTES - 0x800, IOVA + BYTES, 0xFFFFFFFFFFFFFF80, 0xFEE00000};
 	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		begin_with(places[i], places[sizeof(places) / sizeof(places[0]) - 1 - i]);
 		CU_ASSERT_TRUE(go_on(20));
@@ -270,7 +272,8 @@ static void rings_that_lie_where_nothing_is(void)
 
 static void rings_that_overlap(void)
 {
-	static const uint64_t rings[][2] = {{RX, RX}, {RX, RX + 128}, {BUFFER, TX}, {BUFFER, BUFFER}, {TX, BUFFER + 1024}};
+	static const uint64_t rings[][2] = {
+		{RX, RX}, {RX, RX + 128}, {BUFFER, TX}, {BUFFER, BUFFER}, {TX, BUFFER + 1024}};
 	for (unsigned i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
 		begin_with(rings[i][0], rings[i][1]);
 		CU_ASSERT_TRUE(go_on(100));
@@ -335,7 +338,8 @@ static unsigned add(struct step *steps, unsigned n, unsigned command, const void
 	return n + 1;
 }
 
-static unsigned add_write(struct step *steps, unsigned n, uint32_t region, uint32_t offset, uint32_t value, uint32_t bytes)
+static unsigned add_write(
+	struct step *steps, unsigned n, uint32_t region, uint32_t offset, uint32_t value, uint32_t bytes)
 {
 	struct {
 		struct vfio_user_region_access access;
@@ -347,15 +351,16 @@ static unsigned add_write(struct step *steps, unsigned n, uint32_t region, uint3
 /** From the first message to the last of a client that sends and receives. */
 static unsigned session(struct step *steps)
 {
-	static const uint32_t registers[][2] = {{0x0, 1u << 26}, {0x042A0, 1u << 12 | 1}, {0x05080, 0x700}, {0x02F00, 2},
-		{0x01000, (uint32_t)RX}, {0x01004, RX >> 32}, {0x01008, SLOTS * 16}, {0x01014, 1u << 25 | 2}, {0x01028, ENABLE},
-		{0x04A80, 1}, {0x06000, (uint32_t)TX}, {0x06004, TX >> 32}, {0x06008, SLOTS * 16}, {0x06028, ENABLE}, {0x01018, SLOTS - 1},
-		{0x06018, SLOTS - 1}, {0x03000, 1}};
+	static const uint32_t registers[][2] = {{0x0, 1u << 26}, {0x042A0, 1u << 12 | 1}, {0x05080, 0x700},
+		{0x02F00, 2}, {0x01000, (uint32_t)RX}, {0x01004, RX >> 32}, {0x01008, SLOTS * 16},
+		{0x01014, 1u << 25 | 2}, {0x01028, ENABLE}, {0x04A80, 1}, {0x06000, (uint32_t)TX}, {0x06004, TX >> 32},
+		{0x06008, SLOTS * 16}, {0x06028, ENABLE}, {0x01018, SLOTS - 1}, {0x06018, SLOTS - 1}, {0x03000, 1}};
 	struct vfio_user_version version = {0, 0};
 	struct vfio_user_device_info info = {.argsz = sizeof(info)};
 	struct vfio_user_dma_map map = {.argsz = sizeof(map), .flags = 3, .address = IOVA, .bytes = BYTES};
 	struct vfio_user_dma_unmap unmap = {.argsz = sizeof(unmap), .address = IOVA, .bytes = BYTES};
-	struct vfio_user_irq_set off = {.argsz = sizeof(off), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 2};
+	struct vfio_user_irq_set off = {
+		.argsz = sizeof(off), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 2};
 	unsigned n = add(steps, 0, VFIO_USER_VERSION, &version, sizeof(version), false);
 	n = add(steps, n, VFIO_USER_DEVICE_GET_INFO, &info, sizeof(info), false);
 	for (uint32_t i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
@@ -394,15 +399,19 @@ static void connections_that_end_at_each_message(void)
 					break; /* not refused for the last one's sake */
 			}
 			for (unsigned i = 1; i < cut; i++) {
-				ASSERT_NUMBER(
-					raw_ask_with(steps[i].command, steps[i].payload, steps[i].bytes, &memory, steps[i].with_fd), 0);
+				ASSERT_NUMBER(raw_ask_with(steps[i].command, steps[i].payload, steps[i].bytes, &memory,
+						      steps[i].with_fd),
+					0);
 				raw_close_reply_fd();
 			}
 			if (how == 0)
-				raw_ask_with(steps[cut].command, steps[cut].payload, steps[cut].bytes, &memory, steps[cut].with_fd);
+				raw_ask_with(steps[cut].command, steps[cut].payload, steps[cut].bytes, &memory,
+					steps[cut].with_fd);
 			else
 				send(raw_client, message,
-					raw_compose(message, steps[cut].command, 0, steps[cut].payload, steps[cut].bytes) / how,
+					raw_compose(
+						message, steps[cut].command, 0, steps[cut].payload, steps[cut].bytes) /
+						how,
 					MSG_NOSIGNAL);
 			raw_close_reply_fd();
 			raw_leave();
@@ -416,7 +425,8 @@ static void connections_that_end_at_each_message(void)
 static volatile unsigned fired;
 static volatile bool blocked, enough;
 
-/* Empties the eventfd, so that the model's look finds room, and fills it at a moment of no plan; then waits for the model to go on. */
+/* Empties the eventfd, so that the model's look finds room, and fills it at a moment of no plan; then waits for the
+ * model to go on. */
 static void *fill(void *context)
 {
 	int fd = *(int *)context;
@@ -534,7 +544,8 @@ static void the_report_has_it_all(void)
 	/* The neighbour had nothing of it. */
 	ASSERT_NUMBER(number(second, "clients"), 1);
 	ASSERT_NUMBER(number(second, "broken") + number(second, "message_errors") + number(second, "refused"), 0);
-	ASSERT_NUMBER(number(second, "fault_address") + number(second, "fault_ring") + number(second, "fault_descriptor"), 0);
+	ASSERT_NUMBER(
+		number(second, "fault_address") + number(second, "fault_ring") + number(second, "fault_descriptor"), 0);
 }
 
 static int begin(void)

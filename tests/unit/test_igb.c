@@ -3,12 +3,14 @@
 #include "../../driver/igb/igb.h"
 #include "qtest_port_tests.c"
 
-/* Stands between driver and card, and watches who has the PHY. What QEMU's card has of the semaphores is registers: the firmware is here.
+/* Stands between driver and card, and watches who has the PHY. What QEMU's card has of the semaphores is registers: the
+ * firmware is here.
  */
 static struct {
 	struct vfio_window card;
-	unsigned firmware_looks;                           /* so often is SW_FW_SYNC read before the firmware lets go of the PHY */
-	unsigned accesses, free_accesses, stolen_accesses; /* of the PHY; by who did not have it; while firmware had it */
+	unsigned firmware_looks; /* so often is SW_FW_SYNC read before the firmware lets go of the PHY */
+	unsigned accesses, free_accesses,
+		stolen_accesses; /* of the PHY; by who did not have it; while firmware had it */
 } watch;
 
 static uint32_t watch_read(void *context, uint32_t offset)
@@ -32,7 +34,8 @@ static void watch_write(void *context, uint32_t offset, uint32_t value)
 	vfio_write32(&watch.card, offset, value);
 }
 
-/* Starts a port whose PHY the firmware has until that many looks; a bystander's bits are set, too. Returns the milliseconds it took. */
+/* Starts a port whose PHY the firmware has until that many looks; a bystander's bits are set, too. Returns the
+ * milliseconds it took. */
 static uint64_t start_watched(unsigned firmware_looks)
 {
 	struct port p;
@@ -103,7 +106,8 @@ int main(void)
 	CU_TestInfo tests[] = {
 		PORT_TESTS,
 		{"the PHY is used by who has it", the_phy_is_used_by_who_has_it},
-		{"a dead owner of the PHY is overruled in time", a_dead_owner_of_the_phy_is_overruled_when_its_time_is_over},
+		{"a dead owner of the PHY is overruled in time",
+			a_dead_owner_of_the_phy_is_overruled_when_its_time_is_over},
 		{"a dead driver's semaphore is overruled", a_dead_driver_s_semaphore_is_overruled},
 		CU_TEST_INFO_NULL,
 	};

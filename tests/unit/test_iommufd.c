@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, character device and iommufd, against a scripted kernel: when this way is taken, that every call failing in turn
- * leaves nothing, and the sentences. What a real kernel does is not shown by this. */
+ * The kernel's VFIO, character device and iommufd, against a scripted kernel: when this way is taken, that every call
+ * failing in turn leaves nothing, and the sentences. What a real kernel does is not shown by this. */
 #include "kernel_rig.h"
 
 /* Gives a device a node of its own, /dev/vfio/devices/vfioN. */
 static void add_node(const char *address, unsigned number)
 {
-	run("cd sys/bus/pci/devices/%s && mkdir -p vfio-dev/vfio%u && echo 511:%u >vfio-dev/vfio%u/dev", address, number, number, number);
+	run("cd sys/bus/pci/devices/%s && mkdir -p vfio-dev/vfio%u && echo 511:%u >vfio-dev/vfio%u/dev", address,
+		number, number, number);
 }
 
 static int make_nodes(void)
@@ -92,7 +93,8 @@ static void test_spaces_have_an_iommufd_each_and_share_no_group(void)
 	end();
 }
 
-/* The kernel says EPERM where the interrupts of the IOMMU are unsafe, and also where another process has another device of the group. */
+/* The kernel says EPERM where the interrupts of the IOMMU are unsafe, and also where another process has another device
+ * of the group. */
 static void test_another_process_in_the_group_is_named(void)
 {
 	static const struct {
@@ -334,16 +336,19 @@ int main(void)
 		{"devices share an address space, closed in either order", test_devices_share_an_address_space},
 		{"spaces have an iommufd each and share no group", test_spaces_have_an_iommufd_each_and_share_no_group},
 		{"another process in the group is named", test_another_process_in_the_group_is_named},
-		{"the group serves where this way is not open, and says why", test_the_group_serves_where_this_way_is_not_open},
+		{"the group serves where this way is not open, and says why",
+			test_the_group_serves_where_this_way_is_not_open},
 		{"a name without a node is no way", test_a_name_without_a_node_is_no_way},
 		{"a group that is open is kept to", test_a_group_that_is_open_is_kept_to},
-		{"the group is not tried beside our own node of it", test_the_group_is_not_tried_beside_our_own_node_of_it},
+		{"the group is not tried beside our own node of it",
+			test_the_group_is_not_tried_beside_our_own_node_of_it},
 		{"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
 		{"ranges", test_ranges},
 		{"more ranges than there was room for", test_more_ranges_than_there_was_room_for},
 		{"refusals of the kernel", test_refusals_of_the_kernel},
 		{"memory that cannot be locked", test_memory_that_cannot_be_locked},
-		{"memory that does not come back loses the devices", test_memory_that_does_not_come_back_loses_the_devices},
+		{"memory that does not come back loses the devices",
+			test_memory_that_does_not_come_back_loses_the_devices},
 		CU_TEST_INFO_NULL,
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of the ixgbe control path against a scripted card: the order that the datasheet demands, statistics, filters, interrupts, and the
- * variants of the family. */
+ * Tests of the ixgbe control path against a scripted card: the order that the datasheet demands, statistics, filters,
+ * interrupts, and the variants of the family. */
 #include "card_ixgbe.c"
 #include "card_port.c"
 #include "unit.h"
@@ -50,14 +50,15 @@ static void starting_follows_the_datasheet(void)
 	CU_ASSERT(reset < master && master < link && link < counters && counters < tables);
 
 	/* the first enable after the reset; all before are of quiescing */
-	unsigned base = written(master, IXGBE_RDBAL, ANY, 0), length = written(master, IXGBE_RDLEN, UINT32_MAX, 512 * 16);
+	unsigned base = written(master, IXGBE_RDBAL, ANY, 0),
+		 length = written(master, IXGBE_RDLEN, UINT32_MAX, 512 * 16);
 	unsigned srrctl = written(master, IXGBE_SRRCTL, UINT32_MAX, 2 | 1u << 25);
 	unsigned bit12 = written(master, IXGBE_DCA_RXCTRL, UINT32_MAX, 1u << 9);
 	unsigned enable = written(master, IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE);
 	unsigned polled = was_read(enable, IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE);
 	unsigned tail = written(master, IXGBE_RDT, ANY, 0);
-	CU_ASSERT(
-		tables < base && base < length && length < srrctl && srrctl < bit12 && bit12 < enable && enable < polled && polled < tail);
+	CU_ASSERT(tables < base && base < length && length < srrctl && srrctl < bit12 && bit12 < enable &&
+		  enable < polled && polled < tail);
 	CU_ASSERT_EQUAL(card.log[tail].value, 511);
 
 	/* everything global, and no-snoop, before RXEN; RXEN only while the path is halted */
@@ -66,13 +67,14 @@ static void starting_follows_the_datasheet(void)
 	unsigned ready = was_read(halt, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY);
 	unsigned resume = written(rxen, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 	CU_ASSERT(halt < ready && ready < rxen && rxen < resume && tail < halt);
-	const uint32_t before[] = {IXGBE_HLREG0, IXGBE_RDRXCTL, IXGBE_FCTRL, IXGBE_MRQC, IXGBE_RXCSUM, IXGBE_RFCTL, IXGBE_RXPBSIZE,
-		IXGBE_MCSTCTRL, IXGBE_CTRL_EXT};
+	const uint32_t before[] = {IXGBE_HLREG0, IXGBE_RDRXCTL, IXGBE_FCTRL, IXGBE_MRQC, IXGBE_RXCSUM, IXGBE_RFCTL,
+		IXGBE_RXPBSIZE, IXGBE_MCSTCTRL, IXGBE_CTRL_EXT};
 	for (unsigned i = 0; i < sizeof(before) / sizeof(*before); i++)
 		CU_ASSERT(written(master, before[i], ANY, 0) < halt);
 
 	unsigned arbiter = written(master, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, IXGBE_RTTDCS_ARBDIS);
-	unsigned size = written(master, IXGBE_TXPBSIZE, UINT32_MAX, 160 << 10), most = written(master, IXGBE_DTXMXSZRQ, UINT32_MAX, 0xFFF);
+	unsigned size = written(master, IXGBE_TXPBSIZE, UINT32_MAX, 160 << 10),
+		 most = written(master, IXGBE_DTXMXSZRQ, UINT32_MAX, 0xFFF);
 	unsigned layout = written(master, IXGBE_MTQC, UINT32_MAX, 0);
 	unsigned arbiter_on = written(arbiter, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 	unsigned transmit_base = written(master, IXGBE_TDBAL, ANY, 0);
@@ -114,8 +116,8 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AUTOC), 3u << 13); /* the NVM's choice of medium */
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), IXGBE_FCTRL_BAM);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_CTRL) & IXGBE_CTRL_GIO_DIS, 0);
-	const uint32_t tables[][2] = {
-		{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_PFVLVF, 64}, {IXGBE_PFVLVFB, 128}, {IXGBE_FTQF, 128}};
+	const uint32_t tables[][2] = {{IXGBE_MTA, 128}, {IXGBE_VFTA, 128}, {IXGBE_PFUTA, 128}, {IXGBE_PFVLVF, 64},
+		{IXGBE_PFVLVFB, 128}, {IXGBE_FTQF, 128}};
 	for (unsigned t = 0; t < sizeof(tables) / sizeof(*tables); t++)
 		for (uint32_t i = 0; i < tables[t][1]; i++)
 			CU_ASSERT_EQUAL(*card_register(&card, tables[t][0] + 4 * i), 0);
@@ -155,7 +157,8 @@ static void stopping_follows_the_datasheet(void)
 	unsigned master = written(from, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, IXGBE_CTRL_GIO_DIS);
 	unsigned reset = written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST);
 	unsigned off = written(from, CARD_COMMAND, 4, 0);
-	CU_ASSERT(halt < rxen && rxen < receive && receive < receive_off && receive_off < transmit && transmit < transmit_off);
+	CU_ASSERT(halt < rxen && rxen < receive && receive < receive_off && receive_off < transmit &&
+		  transmit < transmit_off);
 	CU_ASSERT(transmit_off < unloaded && unloaded < master && master < reset && reset < off);
 	CU_ASSERT_EQUAL(card.resets, 2);
 	nothing_is_left();
@@ -239,7 +242,8 @@ static void filter_modes_change_while_receive_is_off(void)
 	unsigned resume = written(from, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 	CU_ASSERT(halt < off && off < change && change < on && on < resume);
 	/* nothing is waited for while RXEN is 0: what could fail then would leave the port deaf */
-	CU_ASSERT_EQUAL(card_written(&card, halt + 1, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, IXGBE_SECRXCTRL_RX_DIS), CARD_LOG);
+	CU_ASSERT_EQUAL(card_written(&card, halt + 1, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, IXGBE_SECRXCTRL_RX_DIS),
+		CARD_LOG);
 	CU_ASSERT_EQUAL(card_read(&card, off, IXGBE_SECRXSTAT, ANY, 0), CARD_LOG);
 	CU_ASSERT_EQUAL(nic_set_all_multicast(nic, true), 0);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), (IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE));
@@ -349,7 +353,8 @@ static void dead_owners_of_the_semaphore_are_overruled(void)
 {
 	card_init(&card, 0x1560, space);
 	*card_register(&card, IXGBE_SWSM) = IXGBE_SWSM_SMBI;
-	*card_register(&card, IXGBE_SW_FW_SYNC) = IXGBE_SW_FW_SYNC_REGSMP | IXGBE_SW_FW_SYNC_PHY0 << IXGBE_SW_FW_SYNC_FW_SHIFT;
+	*card_register(&card, IXGBE_SW_FW_SYNC) = IXGBE_SW_FW_SYNC_REGSMP | IXGBE_SW_FW_SYNC_PHY0
+										    << IXGBE_SW_FW_SYNC_FW_SHIFT;
 	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
 	written(0, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_PHY0, IXGBE_SW_FW_SYNC_PHY0);
 	close_port();
@@ -357,7 +362,8 @@ static void dead_owners_of_the_semaphore_are_overruled(void)
 	card_init(&card, 0x1560, space);
 	card.stuck[0] = (struct card_stuck){IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, IXGBE_SW_FW_SYNC_REGSMP};
 	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
-	CU_ASSERT_EQUAL(card_written(&card, 0, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_PHY0, IXGBE_SW_FW_SYNC_PHY0), CARD_LOG);
+	CU_ASSERT_EQUAL(
+		card_written(&card, 0, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_PHY0, IXGBE_SW_FW_SYNC_PHY0), CARD_LOG);
 	close_port();
 }
 

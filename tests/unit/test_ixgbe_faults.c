@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of the ixgbe control path on a card that fails: every wait that runs out, a device that vanishes at any access, every step of the
- * transport and every allocation that fails. Nothing is left behind. */
+ * Tests of the ixgbe control path on a card that fails: every wait that runs out, a device that vanishes at any access,
+ * every step of the transport and every allocation that fails. Nothing is left behind. */
 #include "card_rings.c"
 
 #include "card_ixgbe.c"
@@ -44,7 +44,9 @@ static void addresses_no_port_can_have_are_refused(void)
 	const struct card_stuck none = {.mask = 0};
 	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RAL, UINT32_MAX, 0x33221101}, none), -EIO);
 	CU_ASSERT(says("no usable address"));
-	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RAL, UINT32_MAX, 0}, (struct card_stuck){IXGBE_RAH, 0xFFFF, 0}), -EIO);
+	CU_ASSERT_EQUAL(
+		stuck_open((struct card_stuck){IXGBE_RAL, UINT32_MAX, 0}, (struct card_stuck){IXGBE_RAH, 0xFFFF, 0}),
+		-EIO);
 	CU_ASSERT(says("no usable address"));
 	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_RAH, IXGBE_RAH_AV, 0}, none), -EIO);
 }
@@ -108,7 +110,8 @@ static void bits_stuck_at_start_are_named(void)
 {
 	stuck_start((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, 0}, "RXDCTL[0].ENABLE was not set");
 	stuck_start((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, 0}, "TXDCTL[0].ENABLE was not set");
-	stuck_start((struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
+	stuck_start(
+		(struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
 }
 
 static void stuck_stop(struct card_stuck stuck, const char *part)
@@ -124,16 +127,20 @@ static void stuck_stop(struct card_stuck stuck, const char *part)
 	unsigned from = card.logged;
 	start();
 	if (stuck.offset == IXGBE_CTRL)
-		CU_ASSERT(written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST) < written(from, CARD_COMMAND, 4, 4));
+		CU_ASSERT(
+			written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST) < written(from, CARD_COMMAND, 4, 4));
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	close_port();
 }
 
 static void bits_stuck_at_stop_are_named(void)
 {
-	stuck_stop((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE}, "RXDCTL[0].ENABLE did not clear");
-	stuck_stop((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE}, "TXDCTL[0].ENABLE did not clear");
-	stuck_stop((struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
+	stuck_stop((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE},
+		"RXDCTL[0].ENABLE did not clear");
+	stuck_stop((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE},
+		"TXDCTL[0].ENABLE did not clear");
+	stuck_stop(
+		(struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
 	stuck_stop((struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, "CTRL.RST did not clear");
 }
 
@@ -160,10 +167,12 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 	struct pkt_pool *small;
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 200, -1), 0);
 	struct nic port = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1};
-	port.config = (struct nic_config){.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
+	port.config = (struct nic_config){
+		.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
 	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.bar), 0);
 	int mapped = card.mapped;
-	CU_ASSERT_EQUAL(nic_rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)), -ENOBUFS); /* one queue gets its 128, the other none */
+	CU_ASSERT_EQUAL(nic_rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)),
+		-ENOBUFS); /* one queue gets its 128, the other none */
 	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
 	CU_ASSERT_EQUAL(card.mapped, mapped);
 	CU_ASSERT_PTR_NULL(port.rings.rxqs);
@@ -299,16 +308,19 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"bits stuck at open are named", bits_stuck_at_open_are_named},
 		{"addresses no port can have are refused", addresses_no_port_can_have_are_refused},
-		{"a master that does not fall silent gets two resets", a_master_that_does_not_fall_silent_gets_two_resets},
+		{"a master that does not fall silent gets two resets",
+			a_master_that_does_not_fall_silent_gets_two_resets},
 		{"pending transactions are waited for", pending_transactions_are_waited_for},
 		{"bits stuck at start are named", bits_stuck_at_start_are_named},
 		{"bits stuck at stop are named", bits_stuck_at_stop_are_named},
 		{"a bus master that stays on gets a function reset", a_bus_master_that_stays_on_gets_a_function_reset},
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
-		{"queues that cannot be filled give everything back", queues_that_cannot_be_filled_give_everything_back},
+		{"queues that cannot be filled give everything back",
+			queues_that_cannot_be_filled_give_everything_back},
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
 		{"any access may be refused", any_access_may_be_refused},
-		{"a refused counter counts nothing and is told once", a_refused_counter_counts_nothing_and_is_told_once},
+		{"a refused counter counts nothing and is told once",
+			a_refused_counter_counts_nothing_and_is_told_once},
 		{"a reset with a refused access is none", a_reset_with_a_refused_access_is_none},
 		{"why it is gone is told", why_it_is_gone_is_told},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
-/* A machine without hugepages, wherever this runs; or one that has some (of ordinary memory, really), and so much of ordinary pages. */
+/* A machine without hugepages, wherever this runs; or one that has some (of ordinary memory, really), and so much of
+ * ordinary pages. */
 static bool no_hugepages, some_hugepages;
 static int huge_fd;
 static unsigned huge_left, ordinary_left; /* in steps of 2 MiB */
-static int held_hugepages = -1; /* a file that has its hugepages already, whoever else takes the machine's: the next one of that kind */
+static int held_hugepages =
+	-1; /* a file that has its hugepages already, whoever else takes the machine's: the next one of that kind */
 static int memfd_create_here(const char *name, unsigned flags)
 {
 	if (held_hugepages >= 0 && (flags & MFD_HUGETLB)) {
@@ -220,8 +222,8 @@ static void the_file_is_sealed_and_of_that_size(void)
 	device_attach(0);
 	CU_ASSERT_EQUAL_FATAL(dma_memory_alloc(&memory, space, 3u << 20, -1), 0);
 	CU_ASSERT_EQUAL(device.mapped, memory.bytes);
-	CU_ASSERT_EQUAL(
-		fcntl(device.fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	CU_ASSERT_EQUAL(fcntl(device.fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 	CU_ASSERT_EQUAL(ftruncate(device.fd, 0), -1);
 	CU_ASSERT_EQUAL(errno, EPERM);
 	CU_ASSERT_EQUAL(ftruncate(device.fd, 1 << 30), -1);
@@ -335,7 +337,8 @@ static void the_node_is_obeyed_and_the_threads_policy_kept(void)
 		CU_ASSERT_EQUAL(get_mempolicy(&after, nodes_after->maskp, nodes_after->size + 1, NULL, 0), 0);
 		CU_ASSERT_EQUAL(before, after);
 		CU_ASSERT_TRUE(numa_bitmask_equal(nodes, nodes_after));
-		if (numa_node_size64(node, NULL) > 0 && get_mempolicy(&where, NULL, 0, memory.base, MPOL_F_NODE | MPOL_F_ADDR) == 0)
+		if (numa_node_size64(node, NULL) > 0 &&
+			get_mempolicy(&where, NULL, 0, memory.base, MPOL_F_NODE | MPOL_F_ADDR) == 0)
 			CU_ASSERT_EQUAL(where, node);
 		dma_memory_free(&memory);
 		numa_bitmask_free(nodes);
@@ -370,15 +373,16 @@ static bool hold_hugepages(unsigned pages)
 	held_hugepages = memfd_create("pollux", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_HUGE_2MB);
 	if (held_hugepages < 0)
 		return false;
-	if (ftruncate(held_hugepages, (off_t)(pages * PAGE_2M)) == 0 && fallocate(held_hugepages, 0, 0, (off_t)(pages * PAGE_2M)) == 0)
+	if (ftruncate(held_hugepages, (off_t)(pages * PAGE_2M)) == 0 &&
+		fallocate(held_hugepages, 0, 0, (off_t)(pages * PAGE_2M)) == 0)
 		return true;
 	close(held_hugepages);
 	held_hugepages = -1;
 	return false;
 }
 
-/* With some hugepages more than the machine has, where that is allowed. Two of this test at a time would each restore what the other had
- * set. */
+/* With some hugepages more than the machine has, where that is allowed. Two of this test at a time would each restore
+ * what the other had set. */
 static void hugepages_are_used(void)
 {
 	int lock = open(NR_HUGEPAGES, O_RDONLY | O_CLOEXEC);
@@ -388,7 +392,8 @@ static void hugepages_are_used(void)
 	for (unsigned i = 0; i < 20 && !(held = hold_hugepages(3)); i++)
 		usleep(50000);
 	if (!held) {
-		skip("hugepages_are_used", more ? "the kernel found no hugepages, or others took them" : NR_HUGEPAGES " cannot be written");
+		skip("hugepages_are_used", more ? "the kernel found no hugepages, or others took them"
+						: NR_HUGEPAGES " cannot be written");
 	} else {
 		struct dma_memory memory;
 		long long own = own_hugepages_kib();
@@ -440,11 +445,13 @@ static void a_cgroups_limit_is_an_error_and_no_kill(void)
 	static const struct {
 		const char *tree, *words;
 	} cases[] = {
-		{"echo 0::/a/b >proc/self/cgroup && mkdir -p sys/fs/cgroup/a/b && cd sys/fs/cgroup/a && echo max >b/memory.max && "
+		{"echo 0::/a/b >proc/self/cgroup && mkdir -p sys/fs/cgroup/a/b && cd sys/fs/cgroup/a && echo max "
+		 ">b/memory.max && "
 		 "echo 9000000 >b/memory.current && echo 30000000 >memory.max && echo 9000000 >memory.current && "
 		 "printf 'anon 1\nactive_file 3000000\ninactive_file 1000000\n' >memory.stat",
 			"/sys/fs/cgroup/a/memory.max leaves 24414 KiB"},
-		{"printf '4:memory:/elsewhere\n0::/\n' >proc/self/cgroup && mkdir -p sys/fs/cgroup/memory && cd sys/fs/cgroup/memory && "
+		{"printf '4:memory:/elsewhere\n0::/\n' >proc/self/cgroup && mkdir -p sys/fs/cgroup/memory && cd "
+		 "sys/fs/cgroup/memory && "
 		 "echo 30000000 >memory.limit_in_bytes && echo 9000000 >memory.usage_in_bytes && "
 		 "printf 'total_active_file 3000000\ntotal_inactive_file 1000000\n' >memory.stat",
 			"/sys/fs/cgroup/memory/memory.limit_in_bytes leaves 24414 KiB"},
@@ -477,7 +484,8 @@ int main(void)
 		{"pages are no larger than allowed", pages_are_no_larger_than_allowed},
 		{"a gigabyte page must be three quarters used", a_gigabyte_page_must_be_three_quarters_used},
 		{"the file is sealed and of that size", the_file_is_sealed_and_of_that_size},
-		{"a device that cannot map fails the allocation whole", a_device_that_cannot_map_fails_the_allocation_whole},
+		{"a device that cannot map fails the allocation whole",
+			a_device_that_cannot_map_fails_the_allocation_whole},
 		{"shortage is an error with the remedy", shortage_is_an_error_with_the_remedy},
 		{"a limit on files is an error and no kill", a_limit_on_files_is_an_error_and_no_kill},
 		{"hugepages that run out halfway are given back", hugepages_that_run_out_halfway_are_given_back},

@@ -59,7 +59,8 @@ static void pieces_are_taken_back_together_but_never_cut(void)
 	int fd = memory_fd(16 * PAGE);
 	for (unsigned i = 0; i < 16; i += 2)
 		ASSERT_NUMBER(memory_map_add(map, IOVA + i * PAGE, i == 8 ? 2 * PAGE : PAGE, fd, i * PAGE, true), 0);
-	ASSERT_NUMBER(memory_map_remove(map, IOVA + 6 * PAGE, 3 * PAGE), -ENOENT); /* half of the larger one, from either side */
+	ASSERT_NUMBER(memory_map_remove(map, IOVA + 6 * PAGE, 3 * PAGE),
+		-ENOENT); /* half of the larger one, from either side */
 	ASSERT_NUMBER(memory_map_remove(map, IOVA + 9 * PAGE, 3 * PAGE), -ENOENT);
 	ASSERT_NUMBER(memory_map_remove(map, IOVA + PAGE, PAGE), -ENOENT); /* a hole */
 	ASSERT_NUMBER(memory_map_remove(map, IOVA, 0), -ENOENT);

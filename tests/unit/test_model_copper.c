@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What X540 and X550 have that the 82599 has not, register by register, as other drivers use it: their PHY behind MDIO, their
- * semaphores, the X550's firmware; and our driver's view of their speeds. */
+ * What X540 and X550 have that the 82599 has not, register by register, as other drivers use it: their PHY behind MDIO,
+ * their semaphores, the X550's firmware; and our driver's view of their speeds. */
 #include "../../driver/driver.h"
 #include "../model/local.h"
 
@@ -204,7 +204,8 @@ static void receive_rings_are_as_long_as_the_card_takes(void)
 		enum model_card card;
 		uint32_t descriptors;
 		bool good;
-	} cases[] = {{MODEL_X540, 8192, true}, {MODEL_X540, 8200, false}, {MODEL_X550, 32768, true}, {MODEL_X550, 32776, false}};
+	} cases[] = {{MODEL_X540, 8192, true}, {MODEL_X540, 8200, false}, {MODEL_X550, 32768, true},
+		{MODEL_X550, 32776, false}};
 	for (unsigned i = 0; i < 4; i++) {
 		open_card(cases[i].card, 0);
 		put(0x01000, (uint32_t)HOST_IOVA);
@@ -234,7 +235,8 @@ static unsigned command(const uint32_t *words, unsigned count)
 
 static unsigned read_nvm(uint32_t word, uint32_t words)
 {
-	return command((uint32_t[]){0xFF000631, __builtin_bswap32(word * 2), __builtin_bswap16((uint16_t)(words * 2)), 0}, 4);
+	return command(
+		(uint32_t[]){0xFF000631, __builtin_bswap32(word * 2), __builtin_bswap16((uint16_t)(words * 2)), 0}, 4);
 }
 
 static void the_nvm_is_read_through_the_firmware(void)
@@ -306,8 +308,8 @@ static void table(uint32_t retas, uint32_t eretas)
 static bool flow_arrives(unsigned number)
 {
 	/* IPv4, UDP, ports by number */
-	uint8_t frame[60] = {
-		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+	uint8_t frame[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0,
+		2, 1, 192, 0, 2, 2};
 	frame[34] = (uint8_t)(number * 7);
 	frame[35] = (uint8_t)number;
 	return host_arrive(&h, frame, sizeof(frame));
@@ -381,7 +383,8 @@ int main(void)
 {
 	static CU_TestInfo tests[] = {
 		{"the PHY is found where it is", the_phy_is_found_where_it_is},
-		{"the PHY links by itself, at the best that is advertised", the_phy_links_by_itself_at_the_best_that_is_advertised},
+		{"the PHY links by itself, at the best that is advertised",
+			the_phy_links_by_itself_at_the_best_that_is_advertised},
 		{"semaphores are taken by reading", semaphores_are_taken_by_reading},
 		{"who holds no semaphore is counted", who_holds_no_semaphore_is_counted},
 		{"receive rings are as long as the card takes", receive_rings_are_as_long_as_the_card_takes},

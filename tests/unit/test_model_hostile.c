@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The software 82599 against a client that writes anything anywhere: it may count and drop, never crash or leave its memory. */
+ * The software 82599 against a client that writes anything anywhere: it may count and drop, never crash or leave its
+ * memory. */
 #include "unit.h"
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
@@ -25,8 +26,9 @@ static uint32_t any32(void)
 
 static uint32_t likely_offset(void)
 {
-	static const uint32_t areas[] = {0x00000, 0x00800, 0x01000, 0x02100, 0x02F00, 0x03000, 0x04000, 0x04240, 0x042A0, 0x05000, 0x05400,
-		0x05800, 0x05C00, 0x06000, 0x06FC0, 0x08000, 0x08600, 0x0A000, 0x0D000, 0x0EB00, 0x0EC80, 0x10000, 0x10140};
+	static const uint32_t areas[] = {0x00000, 0x00800, 0x01000, 0x02100, 0x02F00, 0x03000, 0x04000, 0x04240,
+		0x042A0, 0x05000, 0x05400, 0x05800, 0x05C00, 0x06000, 0x06FC0, 0x08000, 0x08600, 0x0A000, 0x0D000,
+		0x0EB00, 0x0EC80, 0x10000, 0x10140};
 
 	return dice(8) == 0 ? dice(0x20100) : areas[dice(sizeof(areas) / sizeof(areas[0]))] + 4 * dice(64);
 }
@@ -45,7 +47,8 @@ static void random_frames(struct model_frame *frames, unsigned n)
 			memcpy(d + 12, "\x81\x00\x00\x05\x08\x00\x45", 7);
 		for (unsigned k = dice(4); k; k--)
 			d[dice(64)] = (uint8_t)dice(256);
-		frames[i] = (struct model_frame){d, dice(16) ? 60 + dice(1500) : dice(MODEL_FRAME_MAX + 200), dice(8) == 0};
+		frames[i] =
+			(struct model_frame){d, dice(16) ? 60 + dice(1500) : dice(MODEL_FRAME_MAX + 200), dice(8) == 0};
 	}
 }
 
@@ -92,7 +95,8 @@ static void random_registers_rings_and_frames_do_no_harm(void)
 			break;
 		case 2:
 			((uint64_t *)(void *)h.memory)[dice(HOST_BYTES / 8)] = (uint64_t)any32() << 32 | any32();
-			host_tx_ring(&h)[dice(64)] = host_data(dice(32), dice(2000), (uint64_t)dice(256) << 24 | (uint64_t)dice(4) << 40);
+			host_tx_ring(&h)[dice(64)] =
+				host_data(dice(32), dice(2000), (uint64_t)dice(256) << 24 | (uint64_t)dice(4) << 40);
 			break;
 		case 3:
 			model_write32(h.model, (dice(2) ? 0x1018 : 0x6018) + 0x40 * dice(4), dice(70));
@@ -114,7 +118,8 @@ static void random_registers_rings_and_frames_do_no_harm(void)
 		case 8: {
 			uint64_t value = (uint64_t)any32() << 32 | any32();
 
-			model_region_write(h.model, (unsigned[]){0, 4, 7, 7, 2}[dice(5)], dice(300), &value, 1u << dice(4));
+			model_region_write(
+				h.model, (unsigned[]){0, 4, 7, 7, 2}[dice(5)], dice(300), &value, 1u << dice(4));
 			value = 6;
 			model_region_write(h.model, 7, 4, &value, 2);
 			break;

@@ -84,7 +84,8 @@ int main(void)
 {
 	static CU_TestInfo tests[] = {
 		{"legacy interrupts are set, masked and cleared", legacy_interrupts_are_set_masked_and_cleared},
-		{"vectors follow IVAR, clear themselves and are moderated", vectors_follow_ivar_clear_themselves_and_are_moderated},
+		{"vectors follow IVAR, clear themselves and are moderated",
+			vectors_follow_ivar_clear_themselves_and_are_moderated},
 		{"vectors mask themselves when asked to", vectors_mask_themselves_when_asked_to},
 		CU_TEST_INFO_NULL,
 	};

@@ -112,7 +112,8 @@ static void reset_clears_itself_and_ends_after_a_millisecond(void)
 static void breakages_stick_until_they_are_cleared(void)
 {
 	host_open(&h);
-	model_break(h.model, MODEL_RESET_STUCK | MODEL_EEPROM_STUCK | MODEL_DMA_INIT_STUCK | MODEL_MASTER_STUCK | MODEL_SECRX_STUCK);
+	model_break(h.model,
+		MODEL_RESET_STUCK | MODEL_EEPROM_STUCK | MODEL_DMA_INIT_STUCK | MODEL_MASTER_STUCK | MODEL_SECRX_STUCK);
 	wr(0, 1u << 26);
 	host_wait(&h, 100 * 1000 * 1000);
 	CU_ASSERT(rd(0) & 1u << 26);
@@ -146,9 +147,10 @@ static void masks_and_access_modes_hold(void)
 {
 	static const struct {
 		uint32_t at, mask;
-	} masks[] = {{0x03220, 0x8007FFF0}, {0x03260, 0x8007FFF0}, {0x03008, 0xFFFFFFFF}, {0x01000, 0xFFFFFF80}, {0x01008, 0x000FFF80},
-		{0x06000, 0xFFFFFF80}, {0x06008, 0x000FFF80}, {0x03200, 0xFFFFFFFF}, {0x0A204, 0x8000FFFF}, {0x05404, 0x8000FFFF},
-		{0x05200, 0xFFFFFFFF}, {0x053FC, 0xFFFFFFFF}, {0x0A1FC, 0xFFFFFFFF}};
+	} masks[] = {{0x03220, 0x8007FFF0}, {0x03260, 0x8007FFF0}, {0x03008, 0xFFFFFFFF}, {0x01000, 0xFFFFFF80},
+		{0x01008, 0x000FFF80}, {0x06000, 0xFFFFFF80}, {0x06008, 0x000FFF80}, {0x03200, 0xFFFFFFFF},
+		{0x0A204, 0x8000FFFF}, {0x05404, 0x8000FFFF}, {0x05200, 0xFFFFFFFF}, {0x053FC, 0xFFFFFFFF},
+		{0x0A1FC, 0xFFFFFFFF}};
 	static const uint32_t patterns[] = {0x5A5A5A5A, 0xA5A5A5A5, 0, 0xFFFFFFFF};
 
 	host_open(&h);
@@ -171,10 +173,11 @@ static void second_addresses_reach_the_same_registers(void)
 {
 	static const struct {
 		uint32_t alias, real, value;
-	} pairs[] = {{0x02100 + 4 * 5, 0x01014 + 0x40 * 5, 0x12000402}, {0x02200 + 4 * 15, 0x0100C + 0x40 * 15, 0x0000E200},
-		{0x05400 + 8 * 15, 0x0A200 + 8 * 15, 0x12345678}, {0x05404 + 8 * 3, 0x0A204 + 8 * 3, 0x80004321},
-		{0x05818, 0x0EC80, 0x00030001}, {0x05C00 + 4 * 31, 0x0EB00 + 4 * 31, 0x01020304},
-		{0x05C80 + 4 * 9, 0x0EB80 + 4 * 9, 0xCAFEBABE}, {0x05480 + 4 * 2, 0x0EA00 + 4 * 2, 0x20000000}};
+	} pairs[] = {{0x02100 + 4 * 5, 0x01014 + 0x40 * 5, 0x12000402},
+		{0x02200 + 4 * 15, 0x0100C + 0x40 * 15, 0x0000E200}, {0x05400 + 8 * 15, 0x0A200 + 8 * 15, 0x12345678},
+		{0x05404 + 8 * 3, 0x0A204 + 8 * 3, 0x80004321}, {0x05818, 0x0EC80, 0x00030001},
+		{0x05C00 + 4 * 31, 0x0EB00 + 4 * 31, 0x01020304}, {0x05C80 + 4 * 9, 0x0EB80 + 4 * 9, 0xCAFEBABE},
+		{0x05480 + 4 * 2, 0x0EA00 + 4 * 2, 0x20000000}};
 
 	host_open(&h);
 	for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -389,7 +392,8 @@ static void of_an_enabled_ring_only_what_drops_may_change(void)
 	wr(0x0100C, 0);
 	wr(0x01028, 1u << 25);
 	host_wait(&h, 100 * 1000);
-	wr(0x02100, rd(0x01014) | 1u << 28); /* DROP_EN, through SRRCTL's other address, as Linux does when the link is up */
+	wr(0x02100, rd(0x01014) |
+			    1u << 28); /* DROP_EN, through SRRCTL's other address, as Linux does when the link is up */
 	CU_ASSERT_EQUAL(rd(0x01014) >> 28 & 1, 1);
 	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_RING], 0);
 	wr(0x01014, (rd(0x01014) & ~0x1Fu) | 4);
@@ -469,11 +473,13 @@ int main(void)
 		{"EEPROM reads take time and add up", eeprom_reads_take_time_and_add_up},
 		{"reading the semaphore takes it", reading_the_semaphore_takes_it},
 		{"the SFP+ module identifies itself", the_sfp_module_identifies_itself},
-		{"the link comes up when all that it needs is there", the_link_comes_up_when_all_that_it_needs_is_there},
+		{"the link comes up when all that it needs is there",
+			the_link_comes_up_when_all_that_it_needs_is_there},
 		{"counters clear when read", counters_clear_when_read},
 		{"queues come up after a while and in order", queues_come_up_after_a_while_and_in_order},
 		{"of an enabled ring only what drops may change", of_an_enabled_ring_only_what_drops_may_change},
-		{"IPsec tables and the host interface are there and idle", ipsec_tables_and_the_host_interface_are_there_and_idle},
+		{"IPsec tables and the host interface are there and idle",
+			ipsec_tables_and_the_host_interface_are_there_and_idle},
 		{"registers that are missing are listed", registers_that_are_missing_are_listed},
 		{"a function reset forgets everything", a_function_reset_forgets_everything},
 		CU_TEST_INFO_NULL,

@@ -69,7 +69,8 @@ static void drop_enable_drops_and_counts(void)
 
 static void the_fcs_is_kept_when_asked_for(void)
 {
-	/* The CRC-32 check value: of "123456789" it is cbf43926; here the residue of a frame with its FCS is checked instead. */
+	/* The CRC-32 check value: of "123456789" it is cbf43926; here the residue of a frame with its FCS is checked
+	 * instead. */
 	uint32_t crc = 0xFFFFFFFF;
 
 	start_receiving(8);
@@ -290,7 +291,8 @@ static bool scattered(void *context, uint64_t iova, struct model_extent *extent)
 	(void)context;
 	if (iova < HOST_IOVA || page >= HOST_BYTES >> 12)
 		return false;
-	*extent = (struct model_extent){iova & ~0xFFFull, 4096, h.memory + (((HOST_BYTES >> 12) - 1 - page) << 12), true};
+	*extent =
+		(struct model_extent){iova & ~0xFFFull, 4096, h.memory + (((HOST_BYTES >> 12) - 1 - page) << 12), true};
 	return true;
 }
 
@@ -315,7 +317,8 @@ static void rings_and_buffers_may_lie_in_pieces(void)
 	host_receive_queue(&h, 0, 512); /* two pages */
 	host_fill(rx_frame, sizeof(rx_frame), 3);
 	for (uint32_t i = 0; i < 512; i++) {
-		uint64_t d[2] = {HOST_IOVA + HOST_RX_BUFFERS + 2048u * i + 1000, 0}; /* every other one crosses a page */
+		uint64_t d[2] = {
+			HOST_IOVA + HOST_RX_BUFFERS + 2048u * i + 1000, 0}; /* every other one crosses a page */
 		memcpy(scattered_at(HOST_RX_RING + 16 * i), d, 16);
 	}
 	for (unsigned i = 0; i < 300; i++)
@@ -364,11 +367,13 @@ int main(void)
 		{"the FCS is kept when asked for", the_fcs_is_kept_when_asked_for},
 		{"large frames span descriptors", large_frames_span_descriptors},
 		{"legacy descriptors keep their address", legacy_descriptors_keep_their_address},
-		{"bad frames are counted and stored only on request", bad_frames_are_counted_and_stored_only_on_request},
+		{"bad frames are counted and stored only on request",
+			bad_frames_are_counted_and_stored_only_on_request},
 		{"nothing arrives without link or enable", nothing_arrives_without_link_or_enable},
 		{"a flood is dropped or filtered in bursts", a_flood_is_dropped_or_filtered_in_bursts},
 		{"counters wrap at their widths", counters_wrap_at_their_widths},
-		{"hostile rings and addresses are counted, not followed", hostile_rings_and_addresses_are_counted_not_followed},
+		{"hostile rings and addresses are counted, not followed",
+			hostile_rings_and_addresses_are_counted_not_followed},
 		{"rings and buffers may lie in pieces", rings_and_buffers_may_lie_in_pieces},
 		{"write-backs can be tampered with", write_backs_can_be_tampered_with},
 		{"the upper queues work too", the_upper_queues_work_too},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How the software 82599 sends: descriptors of all kinds, completion, offloads, loopback, and what hostile drivers hand it. */
+ * How the software 82599 sends: descriptors of all kinds, completion, offloads, loopback, and what hostile drivers hand
+ * it. */
 #include "model_scene.c"
 
 #include <stdlib.h>
@@ -209,8 +210,9 @@ static uint8_t *ipv4(unsigned buffer, uint8_t protocol, uint32_t payload)
 
 static struct host_descriptor context(bool tcp, unsigned l4_bytes, unsigned mss, unsigned vlan)
 {
-	return (struct host_descriptor){20 | 14u << 9 | (uint64_t)vlan << 16,
-		2ull << 20 | 1ull << 29 | 1ull << 10 | (uint64_t)tcp << 11 | (uint64_t)l4_bytes << 40 | (uint64_t)mss << 48};
+	return (struct host_descriptor){
+		20 | 14u << 9 | (uint64_t)vlan << 16, 2ull << 20 | 1ull << 29 | 1ull << 10 | (uint64_t)tcp << 11 |
+							      (uint64_t)l4_bytes << 40 | (uint64_t)mss << 48};
 }
 
 static void checksums_and_tags_are_inserted(void)
@@ -251,8 +253,9 @@ static void put_large(uint32_t payload, uint32_t mss, uint64_t bits)
 	put(context(true, 20, mss, 0));
 	for (uint32_t at = 0, bytes; at < total; at += bytes) {
 		bytes = total - at < most ? total - at : most;
-		put((struct host_descriptor){host_tx_iova(0) + at, bytes | 3ull << 20 | 1ull << 29 | (uint64_t)payload << 46 | IFCS | TSE |
-									   IXSM | TXSM | (at + bytes == total ? EOP | bits : 0)});
+		put((struct host_descriptor){
+			host_tx_iova(0) + at, bytes | 3ull << 20 | 1ull << 29 | (uint64_t)payload << 46 | IFCS | TSE |
+						      IXSM | TXSM | (at + bytes == total ? EOP | bits : 0)});
 	}
 }
 
@@ -277,7 +280,8 @@ static void large_sends_are_segmented(void)
 		CU_ASSERT_EQUAL(f[18] << 8 | f[19], (int)i);
 		CU_ASSERT_EQUAL(sum16(f + 14, 20, 0), 0);
 		CU_ASSERT_EQUAL(sum16(f + 34, 20 + bytes, (uint32_t)(uint16_t)~sum16(f + 26, 8, 6 + 20 + bytes)), 0);
-		CU_ASSERT_EQUAL(((uint32_t)f[38] << 24 | (uint32_t)f[39] << 16 | (uint32_t)f[40] << 8 | f[41]), 10 + at);
+		CU_ASSERT_EQUAL(
+			((uint32_t)f[38] << 24 | (uint32_t)f[39] << 16 | (uint32_t)f[40] << 8 | f[41]), 10 + at);
 		CU_ASSERT_EQUAL(f[47], i + 1 == n ? 0x19 : 0x10);
 		CU_ASSERT_EQUAL(memcmp(f + 54, host_tx_buffer(&h, 0) + 54 + at, bytes), 0);
 		at += bytes;
@@ -288,7 +292,8 @@ static void large_sends_are_segmented(void)
 	host_close(&h);
 }
 
-/* Frames behind a segmentation leave behind it, and each once, however few the sink takes and however little room there is. */
+/* Frames behind a segmentation leave behind it, and each once, however few the sink takes and however little room there
+ * is. */
 static void nothing_overtakes_segments(void)
 {
 	for (unsigned limit = 1; limit < 8; limit++) {
@@ -384,13 +389,14 @@ static void what_sends_nothing_takes_turns_too(void)
 static void nonsense_is_completed_counted_and_not_sent(void)
 {
 	const struct host_descriptor bad[] = {
-		{host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS},                                         /* empty */
-		{host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46},                          /* below 17 */
-		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46},                          /* PAYLEN */
-		{host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46},                          /* type */
-		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM},                   /* no context */
-		{host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46},                  /* too long */
-		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM | 1ull << 36}, /* no context 1 */
+		{host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS},                        /* empty */
+		{host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46},         /* below 17 */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46},         /* PAYLEN */
+		{host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46},         /* type */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM},  /* no context */
+		{host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46}, /* too long */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM |
+					  1ull << 36}, /* no context 1 */
 	};
 	const unsigned n = sizeof(bad) / sizeof(bad[0]);
 
@@ -410,7 +416,8 @@ static void nonsense_is_completed_counted_and_not_sent(void)
 
 static void hostile_addresses_and_tails_are_counted_not_followed(void)
 {
-	static const uint64_t addresses[] = {0, UINT64_MAX, UINT64_MAX - 59, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59};
+	static const uint64_t addresses[] = {
+		0, UINT64_MAX, UINT64_MAX - 59, HOST_IOVA - 1, HOST_IOVA + HOST_BYTES - 59};
 
 	start(32);
 	for (unsigned i = 0; i < 5; i++) {
@@ -450,7 +457,8 @@ static void random_descriptors_do_no_harm(void)
 			uint64_t len = q1 & 0x7FF;
 			q1 = (q1 & ((1ull << 46) - 1) & ~0xF800ull) | len << 46;
 		}
-		host_tx_ring(&h)[slot].q0 = round & 8 ? (uint64_t)random() << 20 : host_tx_iova(slot) + (unsigned)random() % 4096;
+		host_tx_ring(&h)[slot].q0 =
+			round & 8 ? (uint64_t)random() << 20 : host_tx_iova(slot) + (unsigned)random() % 4096;
 		host_tx_ring(&h)[slot].q1 = q1;
 		wr(0x06018, (unsigned)random() % 33);
 		h.sent_n = 0;
@@ -543,10 +551,12 @@ int main(void)
 		{"a chain without end is one fault and no frame", a_chain_without_end_is_one_fault_and_no_frame},
 		{"what sends nothing takes turns, too", what_sends_nothing_takes_turns_too},
 		{"nonsense is completed, counted and not sent", nonsense_is_completed_counted_and_not_sent},
-		{"hostile addresses and tails are counted, not followed", hostile_addresses_and_tails_are_counted_not_followed},
+		{"hostile addresses and tails are counted, not followed",
+			hostile_addresses_and_tails_are_counted_not_followed},
 		{"random descriptors do no harm", random_descriptors_do_no_harm},
 		{"loopback brings frames back", loopback_brings_frames_back},
-		{"queues take turns and nothing leaves without link", queues_take_turns_and_nothing_leaves_without_link},
+		{"queues take turns and nothing leaves without link",
+			queues_take_turns_and_nothing_leaves_without_link},
 		{"completion raises the queue's vector", completion_raises_the_queues_vector},
 		CU_TEST_INFO_NULL,
 	};

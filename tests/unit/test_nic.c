@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of ports as all families share them: which device has which driver, what configurations are refused, the life cycle, added
- * addresses, events. */
+ * Tests of ports as all families share them: which device has which driver, what configurations are refused, the life
+ * cycle, added addresses, events. */
 #include "card_ixgbe.c"
 
 #include "../../mempool/pool.h"
@@ -110,7 +110,8 @@ static void others_are_refused(void)
 	static const struct {
 		uint16_t id;
 		const char *words;
-	} cases[] = {{0x10ED, "virtual function"}, {0x10C7, "Intel 82598 AF, is an 82598"}, {0x1572, "no driver for 8086:1572"}};
+	} cases[] = {{0x10ED, "virtual function"}, {0x10C7, "Intel 82598 AF, is an 82598"},
+		{0x1572, "no driver for 8086:1572"}};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		card_init(&card, cases[i].id, space);
 		CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -ENOTSUP);
@@ -215,7 +216,8 @@ static void pool_counts_grow_with_what_they_are_for(void)
 	CU_ASSERT(one >= 1280 + pkt_pool_slack(1));
 	CU_ASSERT_EQUAL(nic_pool_count(&config, 2, 1), one + 1280);
 	CU_ASSERT(nic_pool_count(&config, 1, 2) > one);
-	CU_ASSERT_EQUAL(nic_pool_count(NULL, 1, 1), nic_pool_count(&(struct nic_config){.rx_ring = 512, .tx_ring = 512}, 1, 1));
+	CU_ASSERT_EQUAL(
+		nic_pool_count(NULL, 1, 1), nic_pool_count(&(struct nic_config){.rx_ring = 512, .tx_ring = 512}, 1, 1));
 }
 
 static void too_small_a_pool_is_said_before_starting(void)
@@ -381,7 +383,8 @@ static void a_signal(int number)
 static void links_are_waited_for(void)
 {
 	/* again and again: one may miss the sleep */
-	const struct itimerval soon = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 3000}, never = {.it_value.tv_usec = 0};
+	const struct itimerval soon = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 3000},
+			       never = {.it_value.tv_usec = 0};
 	struct sigaction action = {.sa_handler = a_signal};
 	unsigned missing = 77;
 	open_port();
@@ -550,7 +553,8 @@ static void addresses_of_one_hash_share_their_bit(void)
 {
 	open_port();
 	start_port(NULL);
-	const uint8_t one[6] = {1, 0, 0x5E, 0, 0, 1}, same[6] = {1, 0, 0x5E, 9, 0x0F, 1}, near[6] = {1, 0, 0x5E, 0, 0x10, 1};
+	const uint8_t one[6] = {1, 0, 0x5E, 0, 0, 1}, same[6] = {1, 0, 0x5E, 9, 0x0F, 1},
+		      near[6] = {1, 0, 0x5E, 0, 0x10, 1};
 	uint32_t *word = card_register(&card, IXGBE_MTA + 4 * nic_multicast_word(one));
 	CU_ASSERT_EQUAL(nic_add_mac(nic, one), 0);
 	CU_ASSERT_EQUAL(nic_add_mac(nic, same), 0);

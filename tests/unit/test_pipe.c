@@ -46,7 +46,8 @@ static void forwards_in_random_bursts_byte_for_byte(void)
 		while (f.wire[1].count < WIRE_FRAMES) {
 			unsigned comes = random_below(seed, 100), burst = 1 + random_below(seed, 80);
 
-			while (comes-- && arrived < WIRE_FRAMES && wire_arrive(model(&f, 0), arrived, 60 + arrived % 1455))
+			while (comes-- && arrived < WIRE_FRAMES &&
+				wire_arrive(model(&f, 0), arrived, 60 + arrived % 1455))
 				arrived++;
 			if (pointer)
 				nic_pipe_call(pipe, burst, to_first, NULL);
@@ -79,7 +80,8 @@ static void what_is_left_at_the_end_is_counted(void)
 		CU_ASSERT_TRUE(wire_arrive(model(&f, 0), i, 60));
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 40, to_first, NULL), 40);
 	f.wire[1].capacity = 33;
-	CU_ASSERT_EQUAL(model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 33), 33);
+	CU_ASSERT_EQUAL(
+		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 33), 33);
 	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
 	CU_ASSERT_EQUAL(nic_stop(f.nic[1]), 0);
 	nic_pipe_close(pipe);
@@ -122,7 +124,8 @@ static void each_packet_goes_where_the_function_says(void)
 
 			if (!(target(i) >> port & 1))
 				continue;
-			errors += at[port] >= wire->count || !wire_is_frame(wire->data[at[port]], wire->len[at[port]], i, 60 + i % 200);
+			errors += at[port] >= wire->count ||
+				  !wire_is_frame(wire->data[at[port]], wire->len[at[port]], i, 60 + i % 200);
 			at[port]++;
 		}
 	}
@@ -210,22 +213,26 @@ static void functions_change_length_and_start(void)
 			wire_frame(frame, i / 6 * 10 + (kind == 5 ? 9 : kind), LEN);
 			CU_ASSERT_EQUAL_FATAL(wire->len[i], lens[kind]);
 			if (kind == 0)
-				CU_ASSERT_TRUE(!memcmp(wire->data[i], "\xee\xee\xee\xee", 4) && !memcmp(wire->data[i] + 4, frame, LEN));
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], "\xee\xee\xee\xee", 4) &&
+					       !memcmp(wire->data[i] + 4, frame, LEN));
 			if (kind == 1)
 				CU_ASSERT_TRUE(!memcmp(wire->data[i], frame + 14, LEN - 14));
 			if (kind == 2 || kind == 5)
 				CU_ASSERT_TRUE(!memcmp(wire->data[i], frame, LEN));
 			if (kind == 3)
-				CU_ASSERT_TRUE(!memcmp(wire->data[i], frame, 5) && !memcmp(wire->data[i] + 5, zeros, 55));
+				CU_ASSERT_TRUE(
+					!memcmp(wire->data[i], frame, 5) && !memcmp(wire->data[i] + 5, zeros, 55));
 			if (kind == 4)
-				CU_ASSERT_TRUE(!memcmp(wire->data[i], "\xdd\xdd\xdd\xdd\xdd", 5) && !memcmp(wire->data[i] + 5, zeros, 55));
+				CU_ASSERT_TRUE(!memcmp(wire->data[i], "\xdd\xdd\xdd\xdd\xdd", 5) &&
+					       !memcmp(wire->data[i] + 5, zeros, 55));
 		}
 	}
 	nic_pipe_close(pipe);
 	tear_down(&f);
 }
 
-/* Every other packet to both outputs, shorter than any descriptor takes and at the very end of its buffer, the others to the first only. */
+/* Every other packet to both outputs, shorter than any descriptor takes and at the very end of its buffer, the others
+ * to the first only. */
 static uint32_t shrink_every_other(void *context, struct pkt *pkt)
 {
 	unsigned *seen = context;
@@ -261,7 +268,8 @@ static void short_packets_are_padded_once_where_they_part(void)
 	tear_down(&f);
 }
 
-/* It arrives just after the look at the ring that did not find it, and before the next one, which looks for what is bad. */
+/* It arrives just after the look at the ring that did not find it, and before the next one, which looks for what is
+ * bad. */
 static void a_packet_between_two_looks_is_not_dropped(void)
 {
 	struct nic_pipe *pipe;
@@ -304,11 +312,14 @@ static void no_slot_goes_back_before_its_packets_are_sent(void)
 
 	/* the first of the three bursts goes out: that is no whole batch; with the second it is */
 	f.wire[1].capacity = 20;
-	CU_ASSERT_EQUAL(model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 20), 20);
+	CU_ASSERT_EQUAL(
+		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 20), 20);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 0);
 	CU_ASSERT_EQUAL(rxq->fill, 0);
-	CU_ASSERT_EQUAL(model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 23), 20);
-	CU_ASSERT_EQUAL(model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 3), 3);
+	CU_ASSERT_EQUAL(
+		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 23), 20);
+	CU_ASSERT_EQUAL(
+		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 3), 3);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 0);
 	CU_ASSERT_EQUAL(rxq->fill, 32);
 	/* the slot that stays back was not given, whatever stands in it */
@@ -343,8 +354,8 @@ static void nor_at_the_end_of_a_burst(void)
 	tear_down(&f);
 }
 
-/* The n-th packet of a stream that goes to one output for a while, then to another, to both, or parts; it turns in the middle of a batch
- * and where one ends. */
+/* The n-th packet of a stream that goes to one output for a while, then to another, to both, or parts; it turns in the
+ * middle of a batch and where one ends. */
 #define TURN 144u
 static uint32_t turning(unsigned n)
 {
@@ -368,8 +379,8 @@ static uint32_t to_turning(void *context, struct pkt *pkt)
 	return turning((*seen)++);
 }
 
-/* A ring in which many batches are held at once, one output that sends often and one that seldom does: no buffer goes back too early, or a
- * later packet would be in it when it is sent. */
+/* A ring in which many batches are held at once, one output that sends often and one that seldom does: no buffer goes
+ * back too early, or a later packet would be in it when it is sent. */
 static void what_either_output_has_is_not_given_back(void)
 {
 	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 4 * RING, .promiscuous = true};
@@ -397,7 +408,8 @@ static void what_either_output_has_is_not_given_back(void)
 			if (turning(i) & port) {
 				struct wire *wire = &f.wire[port];
 
-				errors += at[port] >= wire->count || !wire_is_frame(wire->data[at[port]], wire->len[at[port]], i, LEN);
+				errors += at[port] >= wire->count ||
+					  !wire_is_frame(wire->data[at[port]], wire->len[at[port]], i, LEN);
 				at[port]++;
 			}
 	CU_ASSERT_EQUAL(errors, 0);
@@ -414,8 +426,8 @@ static uint32_t empty_to_second(void *context, struct pkt *pkt)
 	return 2;
 }
 
-/* An output that never had a packet, and is asked to send what it cannot, from the middle of a batch to the next one: it has nothing to
- * report, and is not waited for. */
+/* An output that never had a packet, and is asked to send what it cannot, from the middle of a batch to the next one:
+ * it has nothing to report, and is not waited for. */
 static void an_output_that_got_bad_copies_only_holds_nothing(void)
 {
 	static const struct {
@@ -450,8 +462,8 @@ static uint32_t hold(struct fixture *f, struct nic_pipe *pipe, unsigned n, uint3
 	return f->nic[0]->rings.rxqs[0]->fill;
 }
 
-/* Where all of late went to one output, one batch of it tells for those before: but not for what is behind it, not for what another output
- * had before, nor for what that had of a batch that both have some of. */
+/* Where all of late went to one output, one batch of it tells for those before: but not for what is behind it, not for
+ * what another output had before, nor for what that had of a batch that both have some of. */
 static void one_batch_tells_only_for_its_own_kind(void)
 {
 	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 4 * RING, .promiscuous = true};
@@ -519,8 +531,8 @@ static void a_burst_that_parts_late_is_written_down(void)
 	CU_ASSERT_EQUAL(pipe.to[25], target(0));
 }
 
-/* A pipe that begins to feed an output while another one does, in the middle of its ring: that goes on around the ring. What is dropped
- * first has bursts go over the ring's end. */
+/* A pipe that begins to feed an output while another one does, in the middle of its ring: that goes on around the ring.
+ * What is dropped first has bursts go over the ring's end. */
 static void a_second_pipe_may_join_at_any_time(void)
 {
 	struct nic_config config = {.rx_ring = 4 * RING, .tx_ring = 8 * RING, .promiscuous = true};
@@ -538,7 +550,8 @@ static void a_second_pipe_may_join_at_any_time(void)
 		if (round == 4) {
 			limit = f.nic[1]->rings.txqs[0]->limit;
 			pipes[1] = open_pipe(&f, 2, 2);
-			ASSERT_NUMBER(f.nic[1]->rings.txqs[0]->limit, limit); /* the thread that runs the first one may be using it */
+			ASSERT_NUMBER(f.nic[1]->rings.txqs[0]->limit,
+				limit); /* the thread that runs the first one may be using it */
 		}
 		for (unsigned i = 0; i < 7; i++, arrived++)
 			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), arrived, LEN + arrived % 50));
@@ -597,7 +610,8 @@ static void dropped_packets_go_nowhere(void)
 /* Every length up to the longest that arrives untagged; and a tag more, which fills the buffer exactly. */
 static void frames_fill_their_buffers_exactly(void)
 {
-	struct nic_config config = {.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - NIC_FRAME_OVERHEAD, .promiscuous = true};
+	struct nic_config config = {
+		.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - NIC_FRAME_OVERHEAD, .promiscuous = true};
 	struct nic_pipe *pipe;
 	struct fixture f;
 
@@ -658,7 +672,8 @@ static void bad_descriptors_are_dropped_and_counted(void)
 			send_out(&f, 1);
 			CU_ASSERT_EQUAL_FATAL(f.wire[1].count - begin, good);
 			for (unsigned i = 0; i < good; i++)
-				errors += !wire_is_frame(f.wire[1].data[begin + i], f.wire[1].len[begin + i], cases[c].dropped + i, LEN);
+				errors += !wire_is_frame(
+					f.wire[1].data[begin + i], f.wire[1].len[begin + i], cases[c].dropped + i, LEN);
 			CU_ASSERT_EQUAL(errors, 0);
 			CU_ASSERT_EQUAL(nic_pipe_run(pipe, 7, to_first, NULL), 0);
 		}
@@ -669,7 +684,8 @@ static void bad_descriptors_are_dropped_and_counted(void)
 	tear_down(&f);
 }
 
-/* No hardware does that: garbage in both rings, at any time. Nothing is indexed out of bounds, no buffer is handed out twice. */
+/* No hardware does that: garbage in both rings, at any time. Nothing is indexed out of bounds, no buffer is handed out
+ * twice. */
 static void garbage_in_the_rings_is_survived(void)
 {
 	unsigned short seed[3] = {7, 8, 9};
@@ -686,7 +702,8 @@ static void garbage_in_the_rings_is_survived(void)
 	for (unsigned o = 0; o < 2; o++)
 		tx[o] = f.nic[1 + o]->rings.txqs[0]->ring;
 	for (unsigned i = 0; i < 200000; i++) {
-		uint64_t status = (uint64_t)nrand48(seed) << 33 ^ (uint64_t)nrand48(seed) << 11 ^ (uint64_t)nrand48(seed);
+		uint64_t status =
+			(uint64_t)nrand48(seed) << 33 ^ (uint64_t)nrand48(seed) << 11 ^ (uint64_t)nrand48(seed);
 		unsigned slot = random_below(seed, RING);
 
 		switch (random_below(seed, 5)) {
@@ -757,8 +774,9 @@ static void pipes_share_an_output(void)
 	tear_down(&f);
 }
 
-/* In a ring that two pipes feed, the one goes all around while the other has a batch in it that it has not looked after. The slot whose
- * completion would end that batch has a new packet by then, the first of a burst, of which the card reports the last only. */
+/* In a ring that two pipes feed, the one goes all around while the other has a batch in it that it has not looked
+ * after. The slot whose completion would end that batch has a new packet by then, the first of a burst, of which the
+ * card reports the last only. */
 static void a_report_overwritten_by_another_pipe_counts(void)
 {
 	struct nic_pipe *idle, *busy;

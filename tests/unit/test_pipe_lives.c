@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Pipes that live at random: rings of all sizes, pipes that open at any time and share outputs, functions that change their mind, outputs
- * that send when they like. What comes out of each port is exactly what the functions said, in their order. LIVES=n in the environment: so
- * many of them, told one by one; each has its number for a seed. */
+ * Pipes that live at random: rings of all sizes, pipes that open at any time and share outputs, functions that change
+ * their mind, outputs that send when they like. What comes out of each port is exactly what the functions said, in
+ * their order. LIVES=n in the environment: so many of them, told one by one; each has its number for a seed. */
 #include "pipe_ways.c"
 
 /* What is to come out of a port: the numbers of frames. */
@@ -193,7 +193,8 @@ static unsigned compare(void)
 
 		errors += wire->count != want->count;
 		for (unsigned i = 0; i < want->count && i < wire->count; i++)
-			errors += !wire_is_frame(wire->data[i], wire->len[i], want->numbers[i], length_of(want->numbers[i]));
+			errors += !wire_is_frame(
+				wire->data[i], wire->len[i], want->numbers[i], length_of(want->numbers[i]));
 		want->count = 0;
 		wire_forget(wire);
 	}
@@ -215,7 +216,8 @@ static void some_time(void)
 static void one_life(unsigned number, bool tell)
 {
 	uint32_t ring = RING << below(4);
-	struct nic_config config = {.rx_ring = (uint16_t)ring, .tx_ring = (uint16_t)(PORTS * ring), .promiscuous = true};
+	struct nic_config config = {
+		.rx_ring = (uint16_t)ring, .tx_ring = (uint16_t)(PORTS * ring), .promiscuous = true};
 	struct nic_pipe_stats stats;
 	uint64_t dropped = 0, packets = 0, seen = 0, bad = 0, blocked = 0;
 	unsigned errors = 0;
@@ -235,9 +237,10 @@ static void one_life(unsigned number, bool tell)
 	errors += (dropped != life.dropped) + (packets != seen) + (bad != life.bad) + (blocked != 0);
 	CU_ASSERT_EQUAL(errors, 0);
 	if (errors || tell)
-		printf("\n    life %u: rings of %u; %llu packets counted, %llu seen; %llu counted as dropped, %llu dropped; errors: %u",
-			number, ring, (unsigned long long)packets, (unsigned long long)seen, (unsigned long long)dropped,
-			(unsigned long long)life.dropped, errors);
+		printf("\n    life %u: rings of %u; %llu packets counted, %llu seen; %llu counted as dropped, %llu "
+		       "dropped; errors: %u",
+			number, ring, (unsigned long long)packets, (unsigned long long)seen,
+			(unsigned long long)dropped, (unsigned long long)life.dropped, errors);
 	for (unsigned i = 0, first = below(PORTS); i < PORTS; i++)
 		nic_pipe_close(life.pipes[(first + i) % PORTS].pipe);
 	tear_down(&life.f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Pipes whose outputs hang, stop or go, pipes and ports that end in any order, and what is refused: the others go on, and no buffer is
- * lost. */
+ * Pipes whose outputs hang, stop or go, pipes and ports that end in any order, and what is refused: the others go on,
+ * and no buffer is lost. */
 #include "pipe_ways.c"
 
 static void link_down(struct fixture *f, unsigned port)
@@ -65,7 +65,8 @@ static void a_blocked_output_does_not_block_the_others(void)
 		unsigned before = f.wire[1].count;
 		link_up(&f, 1);
 		send_out(&f, 1);
-		/* what was set aside is sent, and whole: half a ring is held when an output counts as blocked, but some of it since before
+		/* what was set aside is sent, and whole: half a ring is held when an output counts as blocked, but some
+		 * of it since before
 		 */
 		CU_ASSERT_TRUE(f.wire[1].count - before >= RING / 2 - held);
 		CU_ASSERT_EQUAL(f.wire[1].len[before], LEN);
@@ -116,8 +117,8 @@ static uint32_t to_second_and_every_other_to_first(void *context, struct pkt *pk
 	return 2 | ((*seen)++ & 1);
 }
 
-/* A burst that begins in one batch and ends in the next, to an output that is blocked: its packets go out unchanged in the end. What comes
- * for it meanwhile is counted. */
+/* A burst that begins in one batch and ends in the next, to an output that is blocked: its packets go out unchanged in
+ * the end. What comes for it meanwhile is counted. */
 static void what_is_set_aside_stays_as_it_was(void)
 {
 	unsigned arrived = 0, errors = 0, seen = 0;
@@ -156,7 +157,8 @@ static void what_is_set_aside_stays_as_it_was(void)
 	tear_down(&f);
 }
 
-/* All of it to one output that hangs: the card drops what comes, and it goes on when the link is back. In order, none twice. */
+/* All of it to one output that hangs: the card drops what comes, and it goes on when the link is back. In order, none
+ * twice. */
 static void a_pipe_waits_for_its_only_output(void)
 {
 	struct nic_pipe *pipe;

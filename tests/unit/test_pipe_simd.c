@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The pipes of all instruction sets against each other: a world of ports for each, the same random things done to all, by a function, by
- * cards, and by somebody hostile who writes into the rings; and everything compared after each. */
+ * The pipes of all instruction sets against each other: a world of ports for each, the same random things done to all,
+ * by a function, by cards, and by somebody hostile who writes into the rings; and everything compared after each. */
 #include "pipe_scene.c"
 
 #include "../../mempool/pool.h"
@@ -44,13 +44,19 @@ static void reshape(struct world *world, struct pkt *pkt)
 static uint32_t decide(void *context, struct pkt *pkt)
 {
 	struct world *world = context;
-	uint64_t slot = (uint64_t)(pkt->data - world->f.pool->base) % PKT_BUFFER_BYTES; /* buffers differ between worlds */
+	uint64_t slot =
+		(uint64_t)(pkt->data - world->f.pool->base) % PKT_BUFFER_BYTES; /* buffers differ between worlds */
 
 	world->packets++;
-	world->seen = (world->seen ^ pkt->len ^ (uint64_t)pkt->hash << 16 ^ (uint64_t)pkt->flags << 48 ^ slot) * UINT64_C(0x100000001b3);
+	world->seen = (world->seen ^ pkt->len ^ (uint64_t)pkt->hash << 16 ^ (uint64_t)pkt->flags << 48 ^ slot) *
+		      UINT64_C(0x100000001b3);
 	if (world->mode % 8 == 7 || (world->mode % 4 == 3 && !below(&world->random, 8)))
 		reshape(world, pkt);
-	return world->mode < 16 ? 1 : world->mode < 24 ? 2 : world->mode < 26 ? 0 : world->mode < 28 ? 3 : below(&world->random, 4);
+	return world->mode < 16   ? 1
+	       : world->mode < 24 ? 2
+	       : world->mode < 26 ? 0
+	       : world->mode < 28 ? 3
+				  : below(&world->random, 4);
 }
 
 /* The card's next descriptors are bad, or fill their buffer exactly. */
@@ -74,7 +80,8 @@ static void tamper(struct world *world, uint64_t *random)
 	}
 }
 
-/* Garbage at the front of the ring, where it matters, good descriptors among it. The card does not know, so little can come after that. */
+/* Garbage at the front of the ring, where it matters, good descriptors among it. The card does not know, so little can
+ * come after that. */
 static void forge(struct world *world, uint64_t *random)
 {
 	uint32_t slot = world->rxq->next + below(random, 4);
@@ -84,7 +91,9 @@ static void forge(struct world *world, uint64_t *random)
 		uint64_t noise = (uint64_t)below(random, 1u << 31) << 33 | below(random, 1u << 31);
 
 		descriptor->q0 = ~noise;
-		descriptor->q1 = below(random, 4) ? UINT64_C(3) | (uint64_t)(1 + below(random, 2047)) << 32 | (noise & 0x1ff0) : noise;
+		descriptor->q1 = below(random, 4)
+					 ? UINT64_C(3) | (uint64_t)(1 + below(random, 2047)) << 32 | (noise & 0x1ff0)
+					 : noise;
 	}
 }
 
@@ -103,8 +112,8 @@ static void step(struct world *world, uint64_t *random, bool hostile)
 		world->result = nic_pipe_run(world->pipe, n, decide, world);
 	} else if (deed < 15) {
 		port = 1 + below(random, 2);
-		world->result = model_transmit(
-			model(&world->f, port), &(struct model_sink){.context = &world->f.wire[port], .take = wire_take}, 4 * n);
+		world->result = model_transmit(model(&world->f, port),
+			&(struct model_sink){.context = &world->f.wire[port], .take = wire_take}, 4 * n);
 	} else if (hostile) {
 		forge(world, random);
 	} else {
@@ -112,12 +121,12 @@ static void step(struct world *world, uint64_t *random, bool hostile)
 	}
 }
 
-#define SAME(a, b)                                                                                                                         \
-	do {                                                                                                                               \
-		if ((a) != (b))                                                                                                            \
-			printf("\n    %s: %s is %llu, in the scalar world %llu ", pkt_simd_name(world->simd), #a, (unsigned long long)(a), \
-				(unsigned long long)(b));                                                                                  \
-		CU_ASSERT_EQUAL_FATAL(a, b);                                                                                               \
+#define SAME(a, b)                                                                                                     \
+	do {                                                                                                           \
+		if ((a) != (b))                                                                                        \
+			printf("\n    %s: %s is %llu, in the scalar world %llu ", pkt_simd_name(world->simd), #a,      \
+				(unsigned long long)(a), (unsigned long long)(b));                                     \
+		CU_ASSERT_EQUAL_FATAL(a, b);                                                                           \
 	} while (0)
 
 /* Of a ring: a home slot's address, or what the card or somebody hostile wrote. */
@@ -139,8 +148,8 @@ static void same_receive(const struct world *world, const struct world *first)
 	}
 }
 
-/* Of what waits to be sent: where in its buffer it begins, and all of the descriptor but whether it asks for a report, which the last of a
- * burst must, and others may. */
+/* Of what waits to be sent: where in its buffer it begins, and all of the descriptor but whether it asks for a report,
+ * which the last of a burst must, and others may. */
 static void same_transmit(const struct world *world, const struct world *first, unsigned output)
 {
 	const struct ring_txq *a = world->txq[output], *b = first->txq[output];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of packet pools as one thread sees them: exact counts, distinct buffers, mixed pools, closing, and the caches. */
+ * Tests of packet pools as one thread sees them: exact counts, distinct buffers, mixed pools, closing, and the caches.
+ */
 #include "../../mempool/cache.c"
 #include "../../mempool/depot.c"
 #include "../../mempool/pool.c"
@@ -337,7 +338,8 @@ static void no_buffer_lies_in_two_hugepages(void)
 	unsigned wrong = 0;
 
 	for (unsigned count = 1; count < 12000; count += count < 900 || count % 936 > 930 ? 1 : 31) {
-		struct pkt_depot *depot = pkt_depot_open((uint8_t *)HUGEPAGE_BYTES, PKT_BUFFER_BYTES, HUGEPAGE_BYTES, count);
+		struct pkt_depot *depot =
+			pkt_depot_open((uint8_t *)HUGEPAGE_BYTES, PKT_BUFFER_BYTES, HUGEPAGE_BYTES, count);
 		uint8_t *block[PKT_BLOCK];
 		uint64_t begin = 0, before = 0;
 		unsigned had = 0, n;
@@ -347,7 +349,8 @@ static void no_buffer_lies_in_two_hugepages(void)
 			for (unsigned i = 0; i < n; i++) {
 				begin = (uint64_t)block[i];
 				wrong += begin / HUGEPAGE_BYTES != (begin + PKT_BUFFER_BYTES - 1) / HUGEPAGE_BYTES;
-				wrong += begin % PKT_BUFFER_BYTES != HUGEPAGE_BYTES % PKT_BUFFER_BYTES || begin <= before;
+				wrong += begin % PKT_BUFFER_BYTES != HUGEPAGE_BYTES % PKT_BUFFER_BYTES ||
+					 begin <= before;
 				before = begin;
 			}
 		}
@@ -401,8 +404,8 @@ static void a_pointer_of_no_pool_is_left_alone(void)
 	struct pkt pkts[5];
 	CU_ASSERT_EQUAL(pkt_alloc(pool, pkts, 5), 5);
 	/* beyond the last buffer, but within the pages; on the stack; nowhere; and true ones among them */
-	uint8_t *data[] = {pkts[0].data, pool->base + 5 * PKT_BUFFER_BYTES, elsewhere, pkts[1].data, NULL, pkts[2].data, pkts[3].data,
-		pool->base - 1, pkts[4].data};
+	uint8_t *data[] = {pkts[0].data, pool->base + 5 * PKT_BUFFER_BYTES, elsewhere, pkts[1].data, NULL, pkts[2].data,
+		pkts[3].data, pool->base - 1, pkts[4].data};
 	pkt_free_data(data, sizeof(data) / sizeof(data[0]));
 	CU_ASSERT_EQUAL(available(pool), 5);
 	CU_ASSERT_EQUAL(pkt_pool_close(pool), 0);
@@ -422,12 +425,14 @@ int main(void)
 		{"one pool too many is refused", one_pool_too_many_is_refused},
 		{"senseless pools are refused", senseless_pools_are_refused},
 		{"the mask holds the memory and nothing else", the_mask_holds_the_memory_and_nothing_else},
-		{"a thread that frees what it takes leaves the depot alone", a_thread_that_frees_what_it_takes_leaves_the_depot_alone},
+		{"a thread that frees what it takes leaves the depot alone",
+			a_thread_that_frees_what_it_takes_leaves_the_depot_alone},
 		{"exchanges are at most one per block", exchanges_are_at_most_one_per_block},
 		{"bulk taking is all or nothing", bulk_taking_is_all_or_nothing},
 		{"leftovers are merged into whole blocks", leftovers_are_merged_into_whole_blocks},
 		{"no buffer lies in two hugepages", no_buffer_lies_in_two_hugepages},
-		{"more pointers than a depot ever had do not hang it", more_pointers_than_a_depot_ever_had_do_not_hang_it},
+		{"more pointers than a depot ever had do not hang it",
+			more_pointers_than_a_depot_ever_had_do_not_hang_it},
 		{"a stack that went away and came back is not taken for the same",
 			a_stack_that_went_away_and_came_back_is_not_taken_for_the_same},
 		{"slack is what caches can hold back", slack_is_what_caches_can_hold_back},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests that debug builds end the process, with a sentence, at double and foreign frees. They die in child processes. */
+ * Tests that debug builds end the process, with a sentence, at double and foreign frees. They die in child processes.
+ */
 #ifndef POLLUX_DEBUG
 #define POLLUX_DEBUG
 #endif
@@ -22,8 +23,9 @@ static struct pkt pkts[200];
 
 static int pools_begin(void)
 {
-	return dma_space_open(&space) || pkt_pool_open(&pool, space, 500, -1) || pkt_pool_open(&other, space, 300, -1) ||
-	       pkt_alloc(pool, pkts, 100) != 100 || pkt_alloc(other, &pkts[100], 100) != 100;
+	return dma_space_open(&space) || pkt_pool_open(&pool, space, 500, -1) ||
+	       pkt_pool_open(&other, space, 300, -1) || pkt_alloc(pool, pkts, 100) != 100 ||
+	       pkt_alloc(other, &pkts[100], 100) != 100;
 }
 
 static int pools_end(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of packet pools under many threads: no packet is lost or handed out twice, and counts are exact afterwards. Every
- * holder writes plainly into its packets, so that a thread sanitizer sees it if two hold one, or if a hand-over is not ordered. */
+ * Tests of packet pools under many threads: no packet is lost or handed out twice, and counts are exact afterwards.
+ * Every holder writes plainly into its packets, so that a thread sanitizer sees it if two hold one, or if a hand-over
+ * is not ordered. */
 #include "../../mempool/cache.c"
 #include "../../mempool/depot.c"
 #include "../../mempool/pool.c"
@@ -93,7 +94,8 @@ static void *giver(void *argument)
 	struct pipe *pipe = argument;
 	struct pkt pkts[48];
 	for (unsigned done = 0, seed = 2; done < pipe->total;) {
-		unsigned n = 1 + next_random(&seed) % 48, there = __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE) - pipe->tail;
+		unsigned n = 1 + next_random(&seed) % 48,
+			 there = __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE) - pipe->tail;
 		n = n < there ? n : there;
 		if (n == 0)
 			sched_yield();
@@ -204,8 +206,8 @@ static void *visitor(void *argument)
 	mark(pkts, n, 1);
 	pkt_free(pkts, n);
 	unsigned highest = __atomic_load_n(&highest_slot, __ATOMIC_RELAXED);
-	while (pkt_thread > highest &&
-		!__atomic_compare_exchange_n(&highest_slot, &highest, pkt_thread, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	while (pkt_thread > highest && !__atomic_compare_exchange_n(&highest_slot, &highest, pkt_thread, false,
+					       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 	return NULL;
 }
@@ -371,7 +373,8 @@ int main(void)
 		{"packets that change threads are never lost", packets_that_change_threads_are_never_lost},
 		{"a pool too small for its threads stays exact", a_pool_too_small_for_its_threads_stays_exact},
 		{"threads that end leave their packets and slots", threads_that_end_leave_their_packets_and_slots},
-		{"threads beyond the slots get nothing but lose nothing", threads_beyond_the_slots_get_nothing_but_lose_nothing},
+		{"threads beyond the slots get nothing but lose nothing",
+			threads_beyond_the_slots_get_nothing_but_lose_nothing},
 		{"pools open and close beside others in use", pools_open_and_close_beside_others_in_use},
 		{"a packet freed while its thread ends is not lost", a_packet_freed_while_its_thread_ends_is_not_lost},
 		CU_TEST_INFO_NULL,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How often threads that share a pool write what they share: exact counts of blocks that went through the pool's depot, while threads
- * receive and send through the driver. `make bench` prints them. */
+ * How often threads that share a pool write what they share: exact counts of blocks that went through the pool's depot,
+ * while threads receive and send through the driver. `make bench` prints them. */
 #include "../../driver/driver.h"
 #include "../../mempool/depot.h"
 #include "../../mempool/pool.h"
@@ -100,7 +100,8 @@ static unsigned receive(struct worker *self, struct pkt *pkts)
 	unsigned got = 0, n;
 
 	arrive(self);
-	while (got < STEP && (n = nic_rx(nic_rxq(nics[self->in], 0), pkts + got, self->burst < STEP - got ? self->burst : STEP - got)))
+	while (got < STEP && (n = nic_rx(nic_rxq(nics[self->in], 0), pkts + got,
+				      self->burst < STEP - got ? self->burst : STEP - got)))
 		got += n;
 	return got;
 }
@@ -109,8 +110,8 @@ static unsigned transmit(struct worker *self, const struct pkt *pkts, unsigned c
 {
 	unsigned sent = 0, n;
 
-	while (sent < count &&
-		(n = nic_tx(nic_txq(nics[self->out], 0), pkts + sent, self->burst < count - sent ? self->burst : count - sent)))
+	while (sent < count && (n = nic_tx(nic_txq(nics[self->out], 0), pkts + sent,
+					self->burst < count - sent ? self->burst : count - sent)))
 		sent += n;
 	pkt_free(pkts + sent, count - sent);
 	return depart(self);
@@ -183,7 +184,8 @@ static void *work(void *argument)
 			self->wrong += self->step(self) != STEP;
 		pthread_barrier_wait(&barrier);
 	}
-	pthread_barrier_wait(&barrier); /* until the main thread has counted: a thread's end gives back what its cache holds */
+	pthread_barrier_wait(
+		&barrier); /* until the main thread has counted: a thread's end gives back what its cache holds */
 	return NULL;
 }
 
@@ -212,14 +214,15 @@ static unsigned exchanges(struct worker *workers)
 }
 
 /* Both threads of the job at several bursts. @return the most exchanges that one burst took */
-static unsigned most_exchanges(const char *what, unsigned (*first)(struct worker *), unsigned (*second)(struct worker *), bool hand_over)
+static unsigned most_exchanges(
+	const char *what, unsigned (*first)(struct worker *), unsigned (*second)(struct worker *), bool hand_over)
 {
 	static const unsigned bursts[] = {1, 7, 32, STEP};
 	unsigned most = 0;
 
 	for (unsigned i = 0; i < sizeof(bursts) / sizeof(*bursts); i++) {
-		struct worker workers[2] = {
-			{.step = first, .in = 0, .out = 1, .burst = bursts[i]}, {.step = second, .in = 2, .out = 3, .burst = bursts[i]}};
+		struct worker workers[2] = {{.step = first, .in = 0, .out = 1, .burst = bursts[i]},
+			{.step = second, .in = 2, .out = 3, .burst = bursts[i]}};
 		unsigned count;
 
 		workers[1].partner = hand_over ? &workers[0] : NULL;
@@ -236,11 +239,13 @@ static void threads_in_balance_share_nothing(void)
 {
 	printf("\n    depot exchanges per thread and %u packets:", PKT_BLOCK);
 	ASSERT_NUMBER(most_exchanges("two threads forward, each on ports of its own", forward, forward, false), 0);
-	ASSERT_NUMBER(
-		most_exchanges("one receives and frees, the other allocates and sends", receive_and_free, allocate_and_send, false), 0);
+	ASSERT_NUMBER(most_exchanges("one receives and frees, the other allocates and sends", receive_and_free,
+			      allocate_and_send, false),
+		0);
 }
 
-/* One block per PKT_BLOCK packets and thread, and what a cache may have had in it at the beginning and not at the end. */
+/* One block per PKT_BLOCK packets and thread, and what a cache may have had in it at the beginning and not at the end.
+ */
 static void threads_out_of_balance_share_a_block_at_a_time(void)
 {
 	const unsigned blocks = 2 * PACKETS / PKT_BLOCK;

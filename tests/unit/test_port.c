@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port from end to end: the ixgbe driver against the software 82599 in one process, with heads and tails as memory and as calls. */
+ * A port from end to end: the ixgbe driver against the software 82599 in one process, with heads and tails as memory
+ * and as calls. */
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/ixgbe/ixgbe.h"
@@ -156,7 +157,8 @@ static void forwards_in_random_bursts_without_loss(void)
 
 	set_up(&f, NULL, 0);
 	while (f.wire[1].count < WIRE_FRAMES) {
-		unsigned comes = (unsigned)nrand48(seed) % 100, burst = 1 + (unsigned)nrand48(seed) % 256, got, sent = 0;
+		unsigned comes = (unsigned)nrand48(seed) % 100, burst = 1 + (unsigned)nrand48(seed) % 256, got,
+			 sent = 0;
 
 		while (comes-- && arrived < WIRE_FRAMES && arrive(&f, 0, arrived, 60 + arrived % 200))
 			arrived++;
@@ -236,7 +238,8 @@ static void bad_descriptors_are_dropped_and_counted(void)
 		for (unsigned polls = 0; polls < 50; polls++) {
 			n = nic_rx(nic_rxq(f.nic[0], 0), pkts, 1 + polls % 7);
 			for (unsigned i = 0; i < n; i++)
-				CU_ASSERT_TRUE(wire_is_frame(pkts[i].data, pkts[i].len, cases[c].dropped + got + i, 100));
+				CU_ASSERT_TRUE(
+					wire_is_frame(pkts[i].data, pkts[i].len, cases[c].dropped + got + i, 100));
 			pkt_free(pkts, n);
 			got += n;
 		}
@@ -244,7 +247,8 @@ static void bad_descriptors_are_dropped_and_counted(void)
 		dropped += cases[c].dropped;
 		nic_get_stats(f.nic[0], &stats);
 		if (stats.rx_bad_descriptors != dropped)
-			printf("\n    %s: %lu bad descriptors counted, not %lu\n", cases[c].what, stats.rx_bad_descriptors, dropped);
+			printf("\n    %s: %lu bad descriptors counted, not %lu\n", cases[c].what,
+				stats.rx_bad_descriptors, dropped);
 		CU_ASSERT_EQUAL(stats.rx_bad_descriptors, dropped);
 		CU_ASSERT_EQUAL(stats.rx_bad_packets, c + 1);
 	}
@@ -356,7 +360,8 @@ static void a_full_ring_leaves_the_rest_with_the_caller(void)
 	tear_down(&f, false); /* with packets in the ring: they are sent or given back */
 }
 
-/* Frames in one buffer and in three, one of them half taken: each is in one of the counters, which stay when the port has stopped. */
+/* Frames in one buffer and in three, one of them half taken: each is in one of the counters, which stay when the port
+ * has stopped. */
 static void what_is_left_in_the_rings_at_the_end_is_counted(void)
 {
 	struct nic_config jumbo = {.mtu = 9000, .promiscuous = true};
@@ -452,7 +457,8 @@ static unsigned try_receive(struct fixture *f, const uint8_t destination[6])
 
 static void filters_let_through_what_they_should(void)
 {
-	static const uint8_t other[6] = {2, 0, 0, 0, 0, 99}, third[6] = {2, 0, 0, 0, 0, 98}, broadcast[6] = {255, 255, 255, 255, 255, 255};
+	static const uint8_t other[6] = {2, 0, 0, 0, 0, 99}, third[6] = {2, 0, 0, 0, 0, 98},
+			     broadcast[6] = {255, 255, 255, 255, 255, 255};
 	static const uint8_t multicast[6] = {1, 0, 0x5e, 0, 0, 1}, multicast2[6] = {1, 0, 0x5e, 1, 2, 3}, zero[6] = {0};
 	struct nic_config config = {0};
 	struct nic_info info;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of how the preload library understands loads and stores: the assembler writes the instructions, each followed by the next, so
- * a length that is wrong by a byte leads into nonsense. */
+ * Tests of how the preload library understands loads and stores: the assembler writes the instructions, each followed
+ * by the next, so a length that is wrong by a byte leads into nonsense. */
 #include "../preload/decode.c"
 
 #include "unit.h"
@@ -55,7 +55,8 @@ __asm__(".pushsection .rodata\n"
 /* clang-format on */
 
 /** Goes through instructions that follow one another. @return how many were understood and as wanted. */
-static unsigned follow(const uint8_t *at, const uint8_t *end, bool store, const uint8_t *numbers, const uint32_t *values)
+static unsigned follow(
+	const uint8_t *at, const uint8_t *end, bool store, const uint8_t *numbers, const uint32_t *values)
 {
 	struct preload_move move;
 	unsigned n = 0;

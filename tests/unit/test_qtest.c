@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The transport to QEMU's card models without a guest, with no driver: registers, shared memory both ways, interrupts of every kind that a
- * card has, link, loss of the device, and memory that comes back as it was. */
+ * The transport to QEMU's card models without a guest, with no driver: registers, shared memory both ways, interrupts
+ * of every kind that a card has, link, loss of the device, and memory that comes back as it was. */
 #include "../qtest/qtest.h"
 
 #include "../../mempool/memory.h"
@@ -170,7 +170,8 @@ static void an_interrupt_arrives(const char *card, unsigned index)
 	CU_ASSERT(qtest_wait_fd(qtest, fd, LIMIT_MS));
 	CU_ASSERT_EQUAL(count_of(fd), 1);
 	vfio_write32(&bar, ICR, UINT32_MAX);
-	if (index != VFIO_PCI_INTX_IRQ_INDEX && qtest_wait_fd(qtest, fd, 100)) /* QEMU may tell once more after its throttling time */
+	if (index != VFIO_PCI_INTX_IRQ_INDEX &&
+		qtest_wait_fd(qtest, fd, 100)) /* QEMU may tell once more after its throttling time */
 		CU_ASSERT_EQUAL(count_of(fd), 1);
 	CU_ASSERT(!qtest_wait_fd(qtest, fd, 20));
 	if (index == VFIO_PCI_INTX_IRQ_INDEX) {

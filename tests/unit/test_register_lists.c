@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The driver's list of registers against the model's names and rules, on each card: a contradiction fails (one name at two offsets, two
- * registers at one offset, a register of the driver's that the model has not); what only one of them knows, and where the shapes differ, is
- * printed, for people. */
+ * The driver's list of registers against the model's names and rules, on each card: a contradiction fails (one name at
+ * two offsets, two registers at one offset, a register of the driver's that the model has not); what only one of them
+ * knows, and where the shapes differ, is printed, for people. */
 #include "../model/registers.c"
 
 #include "unit.h"
@@ -91,7 +91,8 @@ static void no_two_names_share_an_offset(void)
 		}
 	for (unsigned i = 0; i < OWN; i++) {
 		if (taken[own[i].offset / 4]) {
-			printf("\n    %05x is the model's %s, and %s ", own[i].offset, own[i].name, taken[own[i].offset / 4]);
+			printf("\n    %05x is the model's %s, and %s ", own[i].offset, own[i].name,
+				taken[own[i].offset / 4]);
 			CU_FAIL("a name of the model's is another register's");
 		}
 		taken[own[i].offset / 4] = own[i].name;
@@ -109,14 +110,16 @@ static void no_two_rules_share_an_offset(void)
 				CU_ASSERT_FATAL(at % 4 == 0 && at < MODEL_BAR0_BYTES);
 				if (by[at / 4]) {
 					printf("\n    %05x (%s) has the rules from %05x and from %05x ", at,
-						name_at(at) ? name_at(at) : "?", rules[by[at / 4]].offset, rules[r].offset);
+						name_at(at) ? name_at(at) : "?", rules[by[at / 4]].offset,
+						rules[r].offset);
 					CU_FAIL("two rules overlap");
 				}
 				by[at / 4] = (uint16_t)r;
 			}
 		for (unsigned a = 0; a < sizeof(aliases) / sizeof(aliases[0]); a++)
 			for (uint32_t i = 0; i < aliases[a].count; i++) {
-				uint32_t from = aliases[a].from + i * aliases[a].from_stride, to = aliases[a].to + i * aliases[a].to_stride;
+				uint32_t from = aliases[a].from + i * aliases[a].from_stride,
+					 to = aliases[a].to + i * aliases[a].to_stride;
 				if (by[from / 4] || !by[to / 4]) {
 					printf("\n    %05x is another address of %05x ", from, to);
 					CU_FAIL("an alias hides a register, or leads to none");
@@ -137,7 +140,8 @@ static void the_model_has_all_that_the_driver_uses(void)
 				uint32_t at = driver[i].offset + n * driver[i].stride;
 				if (m->rule[m->canonical[at / 4]])
 					continue;
-				printf("\n    the model of the %s has no %s[%u] at %05x ", model_card_name(card), driver[i].name, n, at);
+				printf("\n    the model of the %s has no %s[%u] at %05x ", model_card_name(card),
+					driver[i].name, n, at);
 				CU_FAIL("a register of the driver's is missing");
 				break;
 			}
@@ -156,13 +160,15 @@ static void print_other_shapes(void)
 				continue;
 			if (rules[r].offset != driver[i].offset || rules[r].count != driver[i].count ||
 				(rules[r].stride != driver[i].stride && driver[i].count > 1))
-				printf("    shape   %05x %-12s driver: %3u every %02x; the model's rule: %05x, %3u every %02x\n",
-					driver[i].offset, driver[i].name, driver[i].count, driver[i].stride, rules[r].offset,
-					rules[r].count, rules[r].stride);
+				printf("    shape   %05x %-12s driver: %3u every %02x; the model's rule: %05x, %3u "
+				       "every %02x\n",
+					driver[i].offset, driver[i].name, driver[i].count, driver[i].stride,
+					rules[r].offset, rules[r].count, rules[r].stride);
 		}
 }
 
-/** A line for each rule that has registers which the driver's list has not; for the successors only those that the 82599 has not. */
+/** A line for each rule that has registers which the driver's list has not; for the successors only those that the
+ * 82599 has not. */
 static void print_only_the_models(enum model_card card)
 {
 	for (unsigned r = 1; r < RULES; r++) {
@@ -181,7 +187,8 @@ static void print_only_the_models(enum model_card card)
 		if (only)
 			printf("    model   %05x %-12s %u of %u every %02x%s%s\n", rule->offset,
 				name_at(rule->offset) ? name_at(rule->offset) : "", only, rule->count, rule->stride,
-				card == MODEL_82599 ? "" : ", not on the 82599 but the ", card == MODEL_82599 ? "" : model_card_name(card));
+				card == MODEL_82599 ? "" : ", not on the 82599 but the ",
+				card == MODEL_82599 ? "" : model_card_name(card));
 	}
 }
 
@@ -193,11 +200,13 @@ static void what_only_one_side_knows_is_printed(void)
 		print_only_the_models(card);
 		for (unsigned i = 0; i < sizeof(of_the_82599) / sizeof(of_the_82599[0]); i++)
 			if (card != MODEL_82599)
-				printf("    driver  %s is not expected on the %s\n", of_the_82599[i], model_card_name(card));
+				printf("    driver  %s is not expected on the %s\n", of_the_82599[i],
+					model_card_name(card));
 	}
 	for (unsigned a = 0; a < sizeof(aliases) / sizeof(aliases[0]); a++)
-		printf("    alias   %05x.. for %05x..%s%s, %u of them\n", aliases[a].from, aliases[a].to, name_at(aliases[a].to) ? " " : "",
-			name_at(aliases[a].to) ? name_at(aliases[a].to) : "", aliases[a].count);
+		printf("    alias   %05x.. for %05x..%s%s, %u of them\n", aliases[a].from, aliases[a].to,
+			name_at(aliases[a].to) ? " " : "", name_at(aliases[a].to) ? name_at(aliases[a].to) : "",
+			aliases[a].count);
 }
 
 int main(void)

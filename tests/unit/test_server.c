@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of the software 82599's vfio-user server against a raw client that breaks the protocol in every way it can think of. */
+ * Tests of the software 82599's vfio-user server against a raw client that breaks the protocol in every way it can
+ * think of. */
 #include "unit_raw_client.h"
 
 #include "unit.h"
@@ -185,7 +186,8 @@ static void posted_commands_get_no_reply_and_keep_their_order(void)
 	struct {
 		struct vfio_user_region_access access;
 		uint16_t value;
-	} __attribute__((packed)) write = {.access = {.offset = COMMAND_REGISTER, .region = 7, .count = 2}, .value = BUS_MASTER};
+	} __attribute__((packed))
+	write = {.access = {.offset = COMMAND_REGISTER, .region = 7, .count = 2}, .value = BUS_MASTER};
 	struct vfio_user_region_access read = {.offset = COMMAND_REGISTER, .region = 7, .count = 2};
 	raw_greet();
 	size_t bytes = raw_compose(messages, VFIO_USER_REGION_WRITE, VFIO_USER_NO_REPLY, &write, sizeof(write));
@@ -306,8 +308,10 @@ static void descriptors_that_nobody_wants_are_closed(void)
 	struct vfio_user_dma_map dma = {.argsz = sizeof(dma), .flags = 3, .address = IOVA, .bytes = PAGE};
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), fds, 2), EINVAL);
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), fds, 17), EINVAL);
-	struct vfio_user_irq_set set = {
-		.argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 2, .count = 1};
+	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = 2,
+		.count = 1};
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 1), EINVAL); /* no eventfd */
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 2), EINVAL);
 	ASSERT_NUMBER(open_files(), before);
@@ -329,8 +333,9 @@ static void interrupts_reach_their_eventfds(void)
 {
 	int fds[16];
 	uint64_t count;
-	struct vfio_user_irq_set set = {
-		.argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX};
+	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX};
 	raw_greet();
 	unsigned before = open_files();
 	for (unsigned i = 0; i < 16; i++)
@@ -360,8 +365,9 @@ static void interrupts_reach_their_eventfds(void)
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 2), EINVAL);
 	set.index = 77;
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 1), EINVAL);
-	struct vfio_user_irq_set off = {
-		.argsz = sizeof(off), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = VFIO_PCI_MSIX_IRQ_INDEX};
+	struct vfio_user_irq_set off = {.argsz = sizeof(off),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX};
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_SET_IRQS, &off, sizeof(off)), 0);
 	for (unsigned i = 0; i < 16; i++)
 		close(fds[i]);
@@ -372,12 +378,18 @@ static void intx_stays_masked_until_it_is_unmasked(void)
 {
 	uint64_t count = 0;
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct vfio_user_irq_set set = {
-		.argsz = sizeof(set), .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 0, .count = 1};
-	struct vfio_user_irq_set fire = {
-		.argsz = sizeof(fire), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 0, .count = 1};
-	struct vfio_user_irq_set unmask = {
-		.argsz = sizeof(unmask), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK, .index = 0, .count = 1};
+	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = 0,
+		.count = 1};
+	struct vfio_user_irq_set fire = {.argsz = sizeof(fire),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = 0,
+		.count = 1};
+	struct vfio_user_irq_set unmask = {.argsz = sizeof(unmask),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK,
+		.index = 0,
+		.count = 1};
 	raw_greet();
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), &fd, 1), 0);
 	for (unsigned i = 0; i < 3; i++)
@@ -456,7 +468,9 @@ static void a_client_that_takes_its_memory_away_loses_the_device(void)
 	model_step(server_model(raw_server), 1000000000);
 	model_set_partner(server_model(raw_server), true);
 	for (unsigned i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
-		ASSERT_NUMBER(raw_write_region(writes[i].region, writes[i].offset, &writes[i].value, writes[i].region == 7 ? 2 : 4), 0);
+		ASSERT_NUMBER(raw_write_region(writes[i].region, writes[i].offset, &writes[i].value,
+				      writes[i].region == 7 ? 2 : 4),
+			0);
 	model_step(server_model(raw_server), 2000000000);
 	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, 0), 0);
 	uint32_t tail = 8;
@@ -588,8 +602,9 @@ static void random_messages_are_survived(void)
 			state = state * 1664525 + 1013904223;
 			message[i] = (uint8_t)(state >> 24) & (state >> 9 & 1 ? 0xff : 0x03);
 		}
-		struct vfio_user_header header = {
-			.command = (uint16_t)((state >> 8) % 14), .bytes = (uint32_t)bytes, .flags = (state >> 12) % 8 ? 0 : state % 64};
+		struct vfio_user_header header = {.command = (uint16_t)((state >> 8) % 14),
+			.bytes = (uint32_t)bytes,
+			.flags = (state >> 12) % 8 ? 0 : state % 64};
 		memcpy(message, &header, sizeof(header));
 		raw_send(message, bytes, &fd, (state >> 16) % 2);
 		server_poll(raw_server, 4);
@@ -620,7 +635,8 @@ static struct {
 	int client; /* -1: nothing happens */
 } swap = {.client = -1};
 
-/** The C library's, before which, once, a client closes its connection and connects again: after the server has looked at the old one. */
+/** The C library's, before which, once, a client closes its connection and connects again: after the server has looked
+ * at the old one. */
 int accept4(int listener, struct sockaddr *restrict address, socklen_t *restrict bytes, int flags)
 {
 	if (swap.client >= 0) {
@@ -748,7 +764,8 @@ int main(void)
 		{"heads and tails are shared but sealed", heads_and_tails_are_shared_but_sealed},
 		{"nothing is shared when told so", nothing_is_shared_when_told_so},
 		{"configuration space is read whole and written", configuration_space_is_read_whole_and_written},
-		{"posted commands get no reply and keep their order", posted_commands_get_no_reply_and_keep_their_order},
+		{"posted commands get no reply and keep their order",
+			posted_commands_get_no_reply_and_keep_their_order},
 		{"nothing goes before VERSION", nothing_goes_before_version},
 		{"a message of the wrong size is an error", a_message_of_the_wrong_size_is_an_error},
 		{"an unknown command is an error", an_unknown_command_is_an_error},
@@ -760,7 +777,8 @@ int main(void)
 		{"interrupts reach their eventfds", interrupts_reach_their_eventfds},
 		{"INTx stays masked until it is unmasked", intx_stays_masked_until_it_is_unmasked},
 		{"memory is mapped once and only whole", memory_is_mapped_once_and_only_whole},
-		{"a client that takes its memory away loses the device", a_client_that_takes_its_memory_away_loses_the_device},
+		{"a client that takes its memory away loses the device",
+			a_client_that_takes_its_memory_away_loses_the_device},
 		{"a client may go at any byte", a_client_may_go_at_any_byte},
 		{"a message may come byte by byte", a_message_may_come_byte_by_byte},
 		{"what a client leaves is gone for the next", what_a_client_leaves_is_gone_for_the_next},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The burst and pool functions of all instruction sets against each other: a world of queues and pools for each, the same random
- * things done to all, by an application and by a card that may be hostile, and everything compared after each. */
+ * The burst and pool functions of all instruction sets against each other: a world of queues and pools for each, the
+ * same random things done to all, by an application and by a card that may be hostile, and everything compared after
+ * each. */
 #include "../../driver/ixgbe/bursts.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/space.h"
@@ -34,7 +35,7 @@ struct world {
 	struct pkt held[HELD_MAX]; /* in the application's hands, all of `pool` */
 	unsigned held_count;
 	bool out[POOL_MAX + POOL_MAX / 900]; /* by place of a buffer: in the application's hands */
-	unsigned result;    /* of the last burst */
+	unsigned result;                     /* of the last burst */
 };
 
 static struct dma_space *space;
@@ -128,7 +129,10 @@ static void card_receives(struct world *world)
 	unsigned mode = random_below(8) < 5 ? 0 : 1 + random_below(2), count = random_below(random_below(4) ? 12 : 200);
 	bool hostile = !random_below(12);
 	/* hostile: also the one that stays back, behind which lie slots that have no buffer */
-	uint32_t slot = !hostile ? card_head : random_below(2) ? world->rx_tail : random_below(ring_size), mask = ring_size - 1;
+	uint32_t slot = !hostile          ? card_head
+			: random_below(2) ? world->rx_tail
+					  : random_below(ring_size),
+		 mask = ring_size - 1;
 
 	/* a descriptor that it has left out, it finishes later */
 	if (!hostile && !random_below(4))
@@ -208,7 +212,8 @@ static void application_allocates(struct world *world)
 
 static void make_odd(struct pkt *pkt)
 {
-	static const uint16_t lengths[] = {0, 1, 16, 17, 18, MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1, 2048, 2176, 2177, 0x8000, 0xffff};
+	static const uint16_t lengths[] = {
+		0, 1, 16, 17, 18, MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1, 2048, 2176, 2177, 0x8000, 0xffff};
 
 	switch (random_below(4)) {
 	case 0:
@@ -255,7 +260,9 @@ static void application_sends(struct world *world)
 		if (!is_foreign[i] && i < world->result)
 			set_out(world, pkts[i].data, false);
 	for (unsigned i = world->result; i < n; i++) {
-		pkts[i].data = is_foreign[i] ? pkts[i].data : pkt_default_data(world->pool, (uint64_t)(pkts[i].data - world->pool->base));
+		pkts[i].data = is_foreign[i]
+				       ? pkts[i].data
+				       : pkt_default_data(world->pool, (uint64_t)(pkts[i].data - world->pool->base));
 		if (!is_foreign[i])
 			write_number(pkts[i].data);
 		if (is_foreign[i])
@@ -268,7 +275,8 @@ static void application_sends(struct world *world)
 /* The card sends, and reports where it was asked to; or, being hostile, anywhere. */
 static void card_sends(struct world *world)
 {
-	uint32_t count = random_below(random_below(3) ? 40 : ring_size), slot = world->tx.clean, waiting = world->tx.next - slot;
+	uint32_t count = random_below(random_below(3) ? 40 : ring_size), slot = world->tx.clean,
+		 waiting = world->tx.next - slot;
 	bool hostile = !random_below(40);
 
 	if (hostile)
@@ -284,12 +292,12 @@ static void card_sends(struct world *world)
 
 /* ---- all worlds are the same ---- */
 
-#define SAME(a, b)                                                                                                                         \
-	do {                                                                                                                               \
-		if ((a) != (b))                                                                                                            \
-			printf("\n    %s: %s is %llu, in the scalar world %llu ", pkt_simd_name(world->simd), #a, (unsigned long long)(a), \
-				(unsigned long long)(b));                                                                                  \
-		CU_ASSERT_EQUAL_FATAL(a, b);                                                                                               \
+#define SAME(a, b)                                                                                                     \
+	do {                                                                                                           \
+		if ((a) != (b))                                                                                        \
+			printf("\n    %s: %s is %llu, in the scalar world %llu ", pkt_simd_name(world->simd), #a,      \
+				(unsigned long long)(a), (unsigned long long)(b));                                     \
+		CU_ASSERT_EQUAL_FATAL(a, b);                                                                           \
 	} while (0)
 
 static void same_receive(const struct world *world, const struct world *first)
@@ -400,9 +408,9 @@ static void close_world(struct world *world)
 
 static void live(unsigned size, unsigned steps, uint64_t seed)
 {
-	static void (*const deeds[])(struct world *) = {card_receives, card_receives, application_receives, application_receives,
-		application_receives, application_sends, application_sends, card_sends, card_sends, application_frees,
-		application_allocates};
+	static void (*const deeds[])(struct world *) = {card_receives, card_receives, application_receives,
+		application_receives, application_receives, application_sends, application_sends, card_sends,
+		card_sends, application_frees, application_allocates};
 	uint64_t received = 0, sent = 0;
 
 	ring_size = size;
@@ -508,8 +516,8 @@ static void pointers_outside_a_pool_are_seen(void)
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&pool, space, 100, -1), 0);
 	uint8_t *const end = pool->base + 100 * PKT_BUFFER_BYTES;
-	uint8_t *const strange[] = {
-		pool->base - 1, pool->base - (UINT64_C(1) << 32), end, end + 4096, pool->base + (UINT64_C(1) << 32), NULL};
+	uint8_t *const strange[] = {pool->base - 1, pool->base - (UINT64_C(1) << 32), end, end + 4096,
+		pool->base + (UINT64_C(1) << 32), NULL};
 	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++) {
 		if (pkt_simd_choose(simd) != simd)
 			continue;

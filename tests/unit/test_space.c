@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The DMA space against made-up IOMMUs: one I/O address for all, whichever came first, and nothing left after a failure. */
+ * The DMA space against made-up IOMMUs: one I/O address for all, whichever came first, and nothing left after a
+ * failure. */
 #include "../../vfio/space.c"
 
 #include "unit.h"
@@ -111,8 +112,8 @@ static void unref(struct dma_space *space, unsigned expected)
 static bool knows(const struct fake *fake, const struct dma_space *space, const void *address, size_t bytes)
 {
 	for (unsigned i = 0; i < fake->count; i++)
-		if (fake->map[i].iova == (uintptr_t)address + dma_space_offset(space) && fake->map[i].address == address &&
-			fake->map[i].bytes == bytes)
+		if (fake->map[i].iova == (uintptr_t)address + dma_space_offset(space) &&
+			fake->map[i].address == address && fake->map[i].bytes == bytes)
 			return true;
 	return false;
 }
@@ -219,7 +220,8 @@ static void test_32_bits_only(void)
 	CU_ASSERT_EQUAL(space->iova + space->iova_bytes - 1, 0xfedfffff);
 	CU_ASSERT(knows(&a, space, low, 4096));
 
-	/* The window of I/O addresses ends before the window of virtual ones. A sparse file: populated only if it is mapped. */
+	/* The window of I/O addresses ends before the window of virtual ones. A sparse file: populated only if it is
+	 * mapped. */
 	CU_ASSERT_EQUAL(map_bytes(space, 3 * GIB, &big), -ENOSPC);
 	CU_ASSERT_PTR_NULL(big);
 	CU_ASSERT_EQUAL(a.count, 1);
@@ -249,7 +251,8 @@ static void test_no_range_for_what_is_mapped(void)
 
 static void test_later_device_that_excludes_the_window_is_refused(void)
 {
-	static const struct dma_range low[] = {{0, 0xffffffff}}, split[] = {{0, 10 * GIB - 1}, {10 * GIB + 4096, 1ull << 39}};
+	static const struct dma_range low[] = {{0, 0xffffffff}},
+				      split[] = {{0, 10 * GIB - 1}, {10 * GIB + 4096, 1ull << 39}};
 	struct dma_space *space = open_space();
 	struct fake a = make_fake(NULL, 0), b = make_fake(low, 1), c = make_fake(split, 2);
 
@@ -505,7 +508,8 @@ static void test_limited_address_space(void)
 			_exit(1);
 		dma_space_unref(space);
 		limit = (struct rlimit){2 * GIB, 2 * GIB};
-		if (setrlimit(RLIMIT_AS, &limit) != 0 || dma_space_open(&space) != -ENOMEM || space || !strstr(pollux_error(), "ulimit -v"))
+		if (setrlimit(RLIMIT_AS, &limit) != 0 || dma_space_open(&space) != -ENOMEM || space ||
+			!strstr(pollux_error(), "ulimit -v"))
 			_exit(2);
 		_exit(0);
 	}
@@ -518,13 +522,15 @@ static void test_limited_address_space(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"same iova for all devices, whichever comes first", test_same_iova_for_all_devices_whichever_comes_first},
+		{"same iova for all devices, whichever comes first",
+			test_same_iova_for_all_devices_whichever_comes_first},
 		{"memory is the file", test_memory_is_the_file},
 		{"the window is above 4 GiB and below 2^38", test_window_is_above_4_gib_and_below_38_bits},
 		{"39 bits with the interrupt hole", test_39_bits_with_the_interrupt_hole},
 		{"32 bits only", test_32_bits_only},
 		{"no range for what is mapped", test_no_range_for_what_is_mapped},
-		{"a later device that excludes the window is refused", test_later_device_that_excludes_the_window_is_refused},
+		{"a later device that excludes the window is refused",
+			test_later_device_that_excludes_the_window_is_refused},
 		{"failing each map of an attach unwinds", test_failing_each_map_of_an_attach_unwinds},
 		{"failing each device of a map unwinds", test_failing_each_device_of_a_map_unwinds},
 		{"places are powers of two, reused first fit", test_places_are_powers_of_two_and_reused_first_fit},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port used by two threads: one in bursts, one that reads statistics and services the port, while the model is at work. For TSan. */
+ * A port used by two threads: one in bursts, one that reads statistics and services the port, while the model is at
+ * work. For TSan. */
 #include "../../driver/driver.h"
 #include "../model/local.h"
 
@@ -73,7 +74,8 @@ static void statistics_are_read_while_packets_move(void)
 	pthread_create(&thread, NULL, reflect, NULL);
 	for (unsigned turn = 0; sent < FRAMES; turn++) {
 		if (arrived < FRAMES)
-			arrived += model_receive(model_local_model(device), frames, FRAMES - arrived < 16 ? FRAMES - arrived : 16);
+			arrived += model_receive(
+				model_local_model(device), frames, FRAMES - arrived < 16 ? FRAMES - arrived : 16);
 		sent += model_transmit(model_local_model(device), &sink, 32);
 		if (turn % 64 == 0) {
 			CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);

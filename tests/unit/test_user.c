@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The vfio-user client against a small device process that behaves: what it learns, what it sends, and what it says where nobody is. */
+ * The vfio-user client against a small device process that behaves: what it learns, what it sends, and what it says
+ * where nobody is. */
 #include "user_scene.c"
 
 #include <signal.h>
@@ -39,7 +40,8 @@ static void test_registers_by_message(void)
 	CU_ASSERT_EQUAL_FATAL(s.device->ops->window(s.device, 0, &window), 0);
 	CU_ASSERT_PTR_NULL(window.memory);
 	CU_ASSERT_EQUAL(window.bytes, BAR0_BYTES);
-	vfio_write32(&window, 0x1028, 0x12345678); /* also in a mapped page: the window's functions are messages all the same */
+	vfio_write32(&window, 0x1028,
+		0x12345678); /* also in a mapped page: the window's functions are messages all the same */
 	vfio_write32(&window, BAR0_BYTES - 4, 99);
 	CU_ASSERT_EQUAL(vfio_read32(&window, 0x1028), 0x12345678);
 	CU_ASSERT_EQUAL(vfio_read32(&window, BAR0_BYTES - 4), 99);
@@ -451,7 +453,8 @@ static void tick(int number)
 {
 	(void)number;
 	if (++ticks == 250)
-		setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0}}, NULL); /* a wait that lasted so long is too long anyway */
+		setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0}},
+			NULL); /* a wait that lasted so long is too long anyway */
 }
 
 static void start_ticks(void)
@@ -468,7 +471,8 @@ static void test_signals_prolong_no_wait(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/tmp/pollux-test-user.full"};
 	const struct timeval limit = {.tv_usec = SHORT_LIMIT_MS * 1000};
-	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ends[2];
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ends[2];
 	struct user_call call = {.command = VFIO_USER_DEVICE_RESET};
 	struct user_channel channel;
 	char block[4096] = "";
@@ -509,8 +513,10 @@ int main(void)
 		{"registers by message", test_registers_by_message},
 		{"who has the port is told", test_who_has_the_port_is_told},
 		{"what is no socket is called so", test_what_is_no_socket_is_called_so},
-		{"longer transfers than the peer takes are refused", test_longer_transfers_than_the_peer_takes_are_refused},
-		{"doorbells are stores where the peer shares memory", test_doorbells_are_stores_where_the_peer_shares_memory},
+		{"longer transfers than the peer takes are refused",
+			test_longer_transfers_than_the_peer_takes_are_refused},
+		{"doorbells are stores where the peer shares memory",
+			test_doorbells_are_stores_where_the_peer_shares_memory},
 		{"a region without capability is mapped whole", test_a_region_without_capability_is_mapped_whole},
 		{"files that could fault are not mapped", test_files_that_could_fault_are_not_mapped},
 		{"memory is announced at its iova", test_memory_is_announced_at_its_iova},

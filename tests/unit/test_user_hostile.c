@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The vfio-user client against a small device process, a thread that is told to misbehave at any message: each time there is
- * an error with a sentence, and no crash, no hang, and no file descriptor or mapping left. */
+ * The vfio-user client against a small device process, a thread that is told to misbehave at any message: each time
+ * there is an error with a sentence, and no crash, no hang, and no file descriptor or mapping left. */
 #include "user_scene.c"
 
 static void check_sentence(const struct scene *s, int error, const char *what)
 {
-	bool good = strncmp(pollux_error(), s->fake->address, strlen(s->fake->address)) == 0 && strlen(pollux_error()) > 60;
+	bool good =
+		strncmp(pollux_error(), s->fake->address, strlen(s->fake->address)) == 0 && strlen(pollux_error()) > 60;
 
 	if (!good)
 		printf("\n  %s: error %d, '%s'\n", what, error, pollux_error());
@@ -37,7 +38,8 @@ static bool keeps_connection(enum how how)
 
 static bool has_reply_payload(unsigned command)
 {
-	return command != VFIO_USER_DMA_MAP && command != VFIO_USER_DEVICE_SET_IRQS && command != VFIO_USER_DEVICE_RESET;
+	return command != VFIO_USER_DMA_MAP && command != VFIO_USER_DEVICE_SET_IRQS &&
+	       command != VFIO_USER_DEVICE_RESET;
 }
 
 static void report(const char *what, unsigned command, enum how how, int error)
@@ -55,8 +57,8 @@ static void expect_answers(enum how how)
 
 static void test_open_survives_misbehaviour_at_every_message(void)
 {
-	static const unsigned commands[] = {VFIO_USER_VERSION, VFIO_USER_DEVICE_GET_INFO, VFIO_USER_DEVICE_GET_REGION_INFO,
-		VFIO_USER_DEVICE_GET_IRQ_INFO, VFIO_USER_DMA_MAP};
+	static const unsigned commands[] = {VFIO_USER_VERSION, VFIO_USER_DEVICE_GET_INFO,
+		VFIO_USER_DEVICE_GET_REGION_INFO, VFIO_USER_DEVICE_GET_IRQ_INFO, VFIO_USER_DMA_MAP};
 
 	for (unsigned c = 0; c < 5; c++)
 		for (enum how how = CLOSE; how < HOW_COUNT; how++) {
@@ -258,7 +260,8 @@ static void test_memory_comes_back_whatever_the_peer_does(void)
 		expect_answers(how);
 		must_open(&s);
 		dma_space_unmap(s.space, s.memory);
-		CU_ASSERT(vfio_device_gone(s.device));    /* it may hold the memory still: it is not to be talked to any more */
+		CU_ASSERT(vfio_device_gone(
+			s.device)); /* it may hold the memory still: it is not to be talked to any more */
 		more = map_memory(s.space, 4096, &error); /* others of the space still get memory */
 		CU_ASSERT_EQUAL(error, 0);
 		s.memory = more;
@@ -361,8 +364,10 @@ static void test_open_refuses_nonsense(void)
 		{"configuration space of 64 bytes", R, 7, -EPROTO, .puts = {{16, 8, 64}}},
 		{"configuration space of size 0", R, 7, -EPROTO, .puts = {{16, 8, 0}}},
 		{"a capability that points to itself", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP}}},
-		{"a capability that points into itself", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP + 4}}},
-		{"a capability that points outside", R, 0, -EPROTO, .puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, 0xfffffff0}}},
+		{"a capability that points into itself", R, 0, -EPROTO,
+			.puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, CAP + 4}}},
+		{"a capability that points outside", R, 0, -EPROTO,
+			.puts = {{CAP_ID, 2, 99}, {CAP_NEXT, 4, 0xfffffff0}}},
 		{"a capability inside the fixed part", R, 0, -EPROTO, .puts = {{12, 4, 8}}},
 		{"a capability across the end", R, 0, -EPROTO, .puts = {{12, 4, AREA0 + 2 * 16 - 4}}},
 		{"a capability cut off", R, 0, -EPROTO, .payload_bytes = CAP + 12},
@@ -424,12 +429,17 @@ static void test_areas_that_cannot_be_mapped_are_left_to_messages(void)
 	} all[] = {
 		{{"an area not on a page", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{AREA0, 8, 0x1010}}}, 1},
 		{{"an empty area", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{AREA0 + 8, 8, 0}}}, 1},
-		{{"a file offset that wraps", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{24, 8, UINT64_MAX - 0xfff}}}, 0},
-		{{"a file offset beyond the file", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{24, 8, BAR0_BYTES}}}, 0},
-		{{"capabilities left out", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{0, 4, UINT32_MAX}, {12, 4, 0}},
-			 .payload_bytes = 32},
+		{{"a file offset that wraps", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0,
+			 .puts = {{24, 8, UINT64_MAX - 0xfff}}},
 			0},
-		{{"version 2 of the capability", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{CAP_ID + 2, 2, 2}}}, 0},
+		{{"a file offset beyond the file", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0,
+			 .puts = {{24, 8, BAR0_BYTES}}},
+			0},
+		{{"capabilities left out", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0,
+			 .puts = {{0, 4, UINT32_MAX}, {12, 4, 0}}, .payload_bytes = 32},
+			0},
+		{{"version 2 of the capability", VFIO_USER_DEVICE_GET_REGION_INFO, 0, 0, .puts = {{CAP_ID + 2, 2, 2}}},
+			0},
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -481,7 +491,8 @@ int main(void)
 		{"a refused map is an error, and a lost one too", test_a_refused_map_is_an_error_and_a_lost_one_too},
 		{"open refuses nonsense", test_open_refuses_nonsense},
 		{"VERSION is read tolerantly", test_version_is_read_tolerantly},
-		{"areas that cannot be mapped are left to messages", test_areas_that_cannot_be_mapped_are_left_to_messages},
+		{"areas that cannot be mapped are left to messages",
+			test_areas_that_cannot_be_mapped_are_left_to_messages},
 		{"answers for other registers lose the device", test_answers_for_other_registers_lose_the_device},
 		CU_TEST_INFO_NULL,
 	};

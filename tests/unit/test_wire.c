@@ -40,7 +40,8 @@ static void write_capture(const char *name, int link, unsigned n)
 	pcap_t *pcap = pcap_open_dead(link, 65535);
 	pcap_dumper_t *dumper = pcap_dump_open(pcap, at(name));
 	for (unsigned i = 0; i < n; i++) {
-		struct pcap_pkthdr header = {.ts = {.tv_sec = 1000, .tv_usec = i * 1000}, .caplen = 60 + i % 400, .len = 60 + i % 400};
+		struct pcap_pkthdr header = {
+			.ts = {.tv_sec = 1000, .tv_usec = i * 1000}, .caplen = 60 + i % 400, .len = 60 + i % 400};
 		host_fill(frame, header.len, (uint8_t)i);
 		pcap_dump((uint8_t *)dumper, &header, frame);
 	}
@@ -621,7 +622,8 @@ static void the_packet_buffer_keeps_order_and_bytes(void)
 		unsigned n = fifo_peek(fifo, &frames);
 		n = n > 40 ? 40 : n;
 		for (unsigned i = 0; i < n; i++, out++) {
-			ASSERT_NUMBER(frames[i].len, 14 + (out * 7919u) % (out % 50 ? 1500 : (uint32_t)sizeof(data) - 14));
+			ASSERT_NUMBER(
+				frames[i].len, 14 + (out * 7919u) % (out % 50 ? 1500 : (uint32_t)sizeof(data) - 14));
 			ASSERT_NUMBER(frames[i].data[0], out & 255);
 			ASSERT_NUMBER(frames[i].data[frames[i].len - 1], out & 255);
 		}
@@ -766,8 +768,8 @@ static void captures_that_cannot_be_used_are_refused(void)
 	expect_refusal("snap.pcap", "60 of its 1514");
 }
 
-/** Copies a capture frame by frame, with change: 's'ame, 'l'oses frame 4, 'd'uplicates it, 'c'orrupts its byte 20, 'o'rder: swaps 4 and 5,
- *  'a'dds one at the end. */
+/** Copies a capture frame by frame, with change: 's'ame, 'l'oses frame 4, 'd'uplicates it, 'c'orrupts its byte 20,
+ * 'o'rder: swaps 4 and 5, 'a'dds one at the end. */
 static void copy_capture(const char *from, const char *to, char change)
 {
 	struct capture capture;
@@ -875,12 +877,15 @@ static int folder_remove(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"a capture waits for descriptors and loses nothing", a_capture_waits_for_descriptors_and_loses_nothing},
-		{"frames come only while the driver has the port up", frames_come_only_while_the_driver_has_the_port_up},
+		{"a capture waits for descriptors and loses nothing",
+			a_capture_waits_for_descriptors_and_loses_nothing},
+		{"frames come only while the driver has the port up",
+			frames_come_only_while_the_driver_has_the_port_up},
 		{"nothing is lost while the path is halted", nothing_is_lost_while_the_path_is_halted},
 		{"a held source waits, but a cable does not", a_held_source_waits_but_a_cable_does_not},
 		{"template frames are valid", template_frames_are_valid},
-		{"a source goes to the port's own address and counts", a_source_goes_to_the_ports_own_address_and_counts},
+		{"a source goes to the port's own address and counts",
+			a_source_goes_to_the_ports_own_address_and_counts},
 		{"a rate is kept and its overflow is missed", a_rate_is_kept_and_its_overflow_is_missed},
 		{"a model that is late says so", a_model_that_is_late_says_so},
 		{"a capture's own times are kept", a_captures_own_times_are_kept},

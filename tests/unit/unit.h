@@ -7,15 +7,16 @@
 #include <stdio.h>
 
 /** Two numbers are equal; else says both. */
-#define ASSERT_NUMBER(got, wanted)                                                                                                         \
-	do {                                                                                                                               \
-		long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                                          \
-		if (got_ != wanted_)                                                                                                       \
-			printf("\n    line %d: %s is %lld, not %lld ", __LINE__, #got, got_, wanted_);                                     \
-		CU_ASSERT_EQUAL(got_, wanted_);                                                                                            \
+#define ASSERT_NUMBER(got, wanted)                                                                                     \
+	do {                                                                                                           \
+		long long got_ = (long long)(got), wanted_ = (long long)(wanted);                                      \
+		if (got_ != wanted_)                                                                                   \
+			printf("\n    line %d: %s is %lld, not %lld ", __LINE__, #got, got_, wanted_);                 \
+		CU_ASSERT_EQUAL(got_, wanted_);                                                                        \
 	} while (0)
 
-/** Runs the suites (up to CU_SUITE_INFO_NULL) and prints CUnit's summary. @return the program's exit status: 0 all passed, 1 not */
+/** Runs the suites (up to CU_SUITE_INFO_NULL) and prints CUnit's summary. @return the program's exit status: 0 all
+ * passed, 1 not */
 int unit_run(CU_SuiteInfo *suites);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A plain host for tests of the model. Offsets and bits are typed from the register facts, on purpose not shared with anybody. */
+ * A plain host for tests of the model. Offsets and bits are typed from the register facts, on purpose not shared with
+ * anybody. */
 #include "unit_model_host.h"
 
 #include <stdlib.h>

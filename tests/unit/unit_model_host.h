@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A plain host for tests of the model: one stretch of memory, interrupts counted, queues programmed by hand from the register facts. */
+ * A plain host for tests of the model: one stretch of memory, interrupts counted, queues programmed by hand from the
+ * register facts. */
 #ifndef POLLUX_TESTS_UNIT_MODEL_HOST_H
 #define POLLUX_TESTS_UNIT_MODEL_HOST_H
 
@@ -48,7 +49,8 @@ void host_close(struct host *h);
 void host_wait(struct host *h, uint64_t ns);
 /** Brings the link up, with a partner. */
 void host_link(struct host *h);
-/** Starts a receive queue of n descriptors with buffers of 2 KiB; all but one are handed over. RXEN on, accepts everything. */
+/** Starts a receive queue of n descriptors with buffers of 2 KiB; all but one are handed over. RXEN on, accepts
+ * everything. */
 void host_receive_queue(struct host *h, unsigned queue, unsigned n);
 /** Starts a transmit queue of n descriptors. */
 void host_transmit_queue(struct host *h, unsigned queue, unsigned n);

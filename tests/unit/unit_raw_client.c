@@ -90,7 +90,8 @@ ssize_t raw_fetch(void)
 		uint8_t room[CMSG_SPACE(4 * sizeof(int))];
 	} control;
 	struct iovec part = {.iov_base = &raw_reply, .iov_len = sizeof(raw_reply.header)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	memset(&raw_reply, 0, sizeof(raw_reply));
 	raw_reply.fd = -1;
 	ssize_t got = recvmsg(raw_client, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -143,7 +144,8 @@ void raw_greet(void)
 
 int raw_map_at(uint64_t iova, uint64_t bytes, uint64_t offset, int fd)
 {
-	struct vfio_user_dma_map dma = {.argsz = sizeof(dma), .flags = 3, .offset = offset, .address = iova, .bytes = bytes};
+	struct vfio_user_dma_map dma = {
+		.argsz = sizeof(dma), .flags = 3, .offset = offset, .address = iova, .bytes = bytes};
 	return raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), &fd, fd >= 0);
 }
 

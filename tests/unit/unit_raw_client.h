@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A raw vfio-user client for tests of the software 82599's server: it sends whatever it is told, right or wrong, over a socketpair,
- * and lets the server answer in between; or to a server in another process. One at a time. */
+ * A raw vfio-user client for tests of the software 82599's server: it sends whatever it is told, right or wrong, over a
+ * socketpair, and lets the server answer in between; or to a server in another process. One at a time. */
 #ifndef POLLUX_TESTS_UNIT_RAW_CLIENT_H
 #define POLLUX_TESTS_UNIT_RAW_CLIENT_H
 

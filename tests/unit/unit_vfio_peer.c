@@ -71,7 +71,8 @@ static bool receive_command(struct fake *fake, struct reply *command)
 	while (have < sizeof(command->header) || have < command->header.bytes) {
 		size_t want = have < sizeof(command->header) ? sizeof(command->header) : command->header.bytes;
 		struct iovec part = {(uint8_t *)command + have, want - have};
-		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		struct msghdr message = {
+			.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 
 		if (want > sizeof(command->header) + sizeof(command->payload)) {
 			fake->bad++;
@@ -126,7 +127,10 @@ static void answer_region_info(struct fake *fake, struct reply *reply)
 	memcpy(&info, reply->payload, sizeof(info));
 	info.argsz = sizeof(info);
 	info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	info.bytes = info.index == 0 ? BAR0_BYTES : info.index == 4 ? BAR4_BYTES : info.index == 7 ? sizeof(fake->config) : 0;
+	info.bytes = info.index == 0   ? BAR0_BYTES
+		     : info.index == 4 ? BAR4_BYTES
+		     : info.index == 7 ? sizeof(fake->config)
+				       : 0;
 	reply->payload_bytes = sizeof(info);
 	if (info.index == 0 && fake->mapped != MAPPED_NO) {
 		info.flags |= VFIO_REGION_INFO_FLAG_MMAP;
@@ -226,7 +230,8 @@ static void answer_well(struct fake *fake, const struct reply *command, struct r
 	switch (command->header.command) {
 	case VFIO_USER_VERSION:
 		length = snprintf((char *)reply->payload + 4, 512,
-			"{\"capabilities\": {\"max_msg_fds\" : %u, \"max_data_xfer_size\":1048576, \"pgsizes\":4096}}", fake->max_fds);
+			"{\"capabilities\": {\"max_msg_fds\" : %u, \"max_data_xfer_size\":1048576, \"pgsizes\":4096}}",
+			fake->max_fds);
 		reply->payload_bytes = 4 + (size_t)length + 1;
 		break;
 	case VFIO_USER_DEVICE_GET_INFO:
@@ -279,7 +284,8 @@ static size_t misbehave(struct fake *fake, struct reply *reply)
 		poll(&(struct pollfd){.fd = fake->socket, .events = POLLRDHUP}, 1, 5000);
 		return 0;
 	case DRIP:
-		for (unsigned i = 0; i < bytes && poll(&(struct pollfd){.fd = fake->socket, .events = POLLRDHUP}, 1, 60) == 0; i++)
+		for (unsigned i = 0;
+			i < bytes && poll(&(struct pollfd){.fd = fake->socket, .events = POLLRDHUP}, 1, 60) == 0; i++)
 			(void)!send(fake->socket, (uint8_t *)reply + i, 1, MSG_NOSIGNAL);
 		return 0;
 	case WRONG_ID:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A small device process for tests of the vfio-user client: a thread behind a socket that answers well, or misbehaves as told. */
+ * A small device process for tests of the vfio-user client: a thread behind a socket that answers well, or misbehaves
+ * as told. */
 #ifndef POLLUX_TESTS_UNIT_VFIO_PEER_H
 #define POLLUX_TESTS_UNIT_VFIO_PEER_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port's wire, for tests that step a model by hand: numbered frames that arrive, and what went out, kept to be compared. */
+ * A port's wire, for tests that step a model by hand: numbered frames that arrive, and what went out, kept to be
+ * compared. */
 #ifndef POLLUX_TESTS_UNIT_WIRE_H
 #define POLLUX_TESTS_UNIT_WIRE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the tests of the vfio-user client begin and end with: a DMA space with memory, a small device process, and a look whether
- * anything is left. They include this file. */
+ * What the tests of the vfio-user client begin and end with: a DMA space with memory, a small device process, and a
+ * look whether anything is left. They include this file. */
 #include "../../vfio/user_channel.c"
 
 #include "../../vfio/user.c"
