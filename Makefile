@@ -27,7 +27,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 LIB_SOURCES := $(wildcard vfio/*.c mempool/*.c driver/*.c driver/*/*.c)
-MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c))
+MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c tests/model/*/*.c))
 QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))
 # apps/gen.c is pollux-gen, apps/gen_*.c are its other files; app_*.c are in every application

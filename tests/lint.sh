@@ -26,7 +26,10 @@ done <<'ROOMS'
 450 apps/bind apps/bind.c
 450 apps/doctor apps/doctor.c
 1300 apps,shared apps/app*.[ch]
-9600 tests/model tests/model/*.[ch]
+6500 model/card tests/model/card/*.[ch]
+1300 model/server tests/model/server/*.[ch]
+1800 model/wire tests/model/wire/*.[ch]
+1500 model,programs tests/model/*.[ch]
 ROOMS
 echo
 git ls-files '*.c' '*.h' | while read -r file; do

@@ -4,7 +4,7 @@
  * up a thread does so; then heads and tails become memory, and all else stands still. */
 #include "subject.h"
 
-#include "../model/server.h"
+#include "../model/server/server.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
 #ifndef POLLUX_TESTS_BENCH_LOCKSTEP_H
 #define POLLUX_TESTS_BENCH_LOCKSTEP_H
 
-#include "../model/model.h"
+#include "../model/card/model.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * the input chooses, and what else a client can do: change and take away its memory, move tails, go and come back. */
 #include "input.h"
 
-#include "../model/channel.h"
-#include "../model/server.h"
+#include "../model/server/channel.h"
+#include "../model/server/server.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>

@@ -3,7 +3,7 @@
  * stretch of memory is an allocation of its own, so that a step beyond its end shows. */
 #include "input.h"
 
-#include "../model/model.h"
+#include "../model/card/model.h"
 
 #define EXTENTS 4u
 

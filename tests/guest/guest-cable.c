@@ -2,7 +2,7 @@
  * guest-cable: the host's end of a cable into a guest, a datagram netdev of QEMU: sends the frames of a capture, writes
  * a capture of what comes. Nothing is lost on the way in: QEMU leaves in the socket what its card has no room for, and
  * we wait. Only a card that does not receive yet loses a frame now and then, so somebody says when to begin. */
-#include "../model/capture.h"
+#include "../model/wire/capture.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>

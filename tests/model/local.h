@@ -4,7 +4,7 @@
 #ifndef POLLUX_TESTS_MODEL_LOCAL_H
 #define POLLUX_TESTS_MODEL_LOCAL_H
 
-#include "model.h"
+#include "card/model.h"
 
 #include "../../vfio/device.h"
 

@@ -3,8 +3,8 @@
 #ifndef POLLUX_TESTS_MODEL_OPTIONS_H
 #define POLLUX_TESTS_MODEL_OPTIONS_H
 
-#include "model.h"
-#include "wire.h"
+#include "card/model.h"
+#include "wire/wire.h"
 
 #include <stdio.h>
 

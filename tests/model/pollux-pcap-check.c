@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-pcap-check: judges the frames of a capture that a packet generator made: IPv4 and UDP with right lengths and
  * checksums, and what else is asked for. */
-#include "capture.h"
+#include "wire/capture.h"
 
 #include "../../apps/app_output.h"
 

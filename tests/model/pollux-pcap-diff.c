@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-pcap-diff: compares two captures frame by frame, byte by byte; times do not matter. */
-#include "wire.h"
+#include "wire/wire.h"
 
 #include "../../apps/app_output.h"
 

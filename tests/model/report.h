@@ -3,8 +3,8 @@
 #ifndef POLLUX_TESTS_MODEL_REPORT_H
 #define POLLUX_TESTS_MODEL_REPORT_H
 
-#include "server.h"
-#include "wire.h"
+#include "server/server.h"
+#include "wire/wire.h"
 
 #include <stdio.h>
 

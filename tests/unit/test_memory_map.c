@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the software 82599's table of DMA mappings: look-up, sharing of files, and files that are taken away. */
-#include "../model/memory_map.h"
+#include "../model/server/memory_map.h"
 
 #include "unit.h"
 #include <errno.h>

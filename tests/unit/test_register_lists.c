@@ -2,7 +2,7 @@
  * The driver's list of registers against the model's names and rules, on each card: a contradiction fails (one name at
  * two offsets, two registers at one offset, a register of the driver's that the model has not); what only one of them
  * knows, and where the shapes differ, is printed, for people. */
-#include "../model/registers.c"
+#include "../model/card/registers.c"
 
 #include "unit.h"
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef POLLUX_TESTS_UNIT_MODEL_HOST_H
 #define POLLUX_TESTS_UNIT_MODEL_HOST_H
 
-#include "../model/model.h"
+#include "../model/card/model.h"
 
 #define HOST_IOVA   0x1000000ull
 #define HOST_BYTES  (4u << 20)

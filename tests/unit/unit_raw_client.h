@@ -6,8 +6,8 @@
 
 #include "unit.h"
 
-#include "../model/channel.h"
-#include "../model/server.h"
+#include "../model/server/channel.h"
+#include "../model/server/server.h"
 
 #include <sys/types.h>
 

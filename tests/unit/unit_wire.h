@@ -4,7 +4,7 @@
 #ifndef POLLUX_TESTS_UNIT_WIRE_H
 #define POLLUX_TESTS_UNIT_WIRE_H
 
-#include "../model/model.h"
+#include "../model/card/model.h"
 
 #define WIRE_FRAMES 4096u
 #define WIRE_BYTES  9728u

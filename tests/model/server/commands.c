@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The server's answers: one function for each vfio-user command. Nothing in a message is believed before it is checked.
  */
-#include "server_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A capture file, read whole into memory and judged before anything is sent from it. */
-#ifndef POLLUX_TESTS_MODEL_CAPTURE_H
-#define POLLUX_TESTS_MODEL_CAPTURE_H
+#ifndef POLLUX_TESTS_MODEL_WIRE_CAPTURE_H
+#define POLLUX_TESTS_MODEL_WIRE_CAPTURE_H
 
-#include "model.h"
+#include "../card/model.h"
 
 struct capture {
 	struct model_frame *frames;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the model knows of the 82599's registers beyond the shared list of names and offsets: the further registers that
  * other drivers touch, and the fields, bit by bit, written from the register facts and not from the driver. */
-#ifndef POLLUX_TESTS_MODEL_REGISTERS_H
-#define POLLUX_TESTS_MODEL_REGISTERS_H
+#ifndef POLLUX_TESTS_MODEL_CARD_REGISTERS_H
+#define POLLUX_TESTS_MODEL_CARD_REGISTERS_H
 
-#include "../../driver/ixgbe/registers.h"
+#include "../../../driver/ixgbe/registers.h"
 
 /** Registers that the driver's list has no use for: name and offset; DS 8.2.3. Stride and count are the rules'. */
 /* clang-format off */

@@ -2,10 +2,10 @@
  * What a client lets the card reach: its DMA mappings by I/O address. Each backing file is mapped into our process
  * once, whole, however many mappings lie in it, because a guest's IOMMU hands out thousands of 4 KiB pieces of the same
  * file. */
-#ifndef POLLUX_TESTS_MODEL_MEMORY_MAP_H
-#define POLLUX_TESTS_MODEL_MEMORY_MAP_H
+#ifndef POLLUX_TESTS_MODEL_SERVER_MEMORY_MAP_H
+#define POLLUX_TESTS_MODEL_SERVER_MEMORY_MAP_H
 
-#include "model.h"
+#include "../card/model.h"
 
 #define MEMORY_MAP_MAX   65535 /* mappings; what VERSION announces */
 #define MEMORY_MAP_FILES 128

@@ -3,8 +3,8 @@
  * punches a hole into hugepages that nobody can refill, makes our next access a SIGBUS; the guard then puts zeroed
  * private memory in the place of the whole mapping and marks it lost, so that the client loses its device and nobody
  * else anything. */
-#ifndef POLLUX_TESTS_MODEL_GUARDED_H
-#define POLLUX_TESTS_MODEL_GUARDED_H
+#ifndef POLLUX_TESTS_MODEL_SERVER_GUARDED_H
+#define POLLUX_TESTS_MODEL_SERVER_GUARDED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  * sense are counted in model_faults and answered as the hardware would, never followed.
  *
  * Not thread-safe: one thread per port at a time. */
-#ifndef POLLUX_TESTS_MODEL_MODEL_H
-#define POLLUX_TESTS_MODEL_MODEL_H
+#ifndef POLLUX_TESTS_MODEL_CARD_MODEL_H
+#define POLLUX_TESTS_MODEL_CARD_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>

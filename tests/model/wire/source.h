@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Frames made from a template: valid Ethernet, IPv4 and UDP, in a number of flows, in turn. */
-#ifndef POLLUX_TESTS_MODEL_SOURCE_H
-#define POLLUX_TESTS_MODEL_SOURCE_H
+#ifndef POLLUX_TESTS_MODEL_WIRE_SOURCE_H
+#define POLLUX_TESTS_MODEL_WIRE_SOURCE_H
 
-#include "model.h"
+#include "../card/model.h"
 
 #define SOURCE_FLOWS_MAX 65536u
 #define SOURCE_BATCH     128u /* frames that lie side by side from any of them on */

@@ -4,8 +4,8 @@
  * Without a rate a source waits for descriptors and loses nothing. With one, frames come when they are due: those that
  * find no descriptor wait in the packet buffer (MODEL_FIFO_BYTES), and what does not fit there is lost and counted, as
  * on a card. Frames come only while the driver has the port up: link, RXCTRL.RXEN, and a receive queue. */
-#ifndef POLLUX_TESTS_MODEL_WIRE_H
-#define POLLUX_TESTS_MODEL_WIRE_H
+#ifndef POLLUX_TESTS_MODEL_WIRE_WIRE_H
+#define POLLUX_TESTS_MODEL_WIRE_WIRE_H
 
 #include "capture.h"
 #include "fifo.h"

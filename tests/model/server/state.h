@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the parts of the server share: its state. For server*.c only. */
+ * What the parts of the server share: its state. For the server only. */
 #ifndef POLLUX_TESTS_MODEL_SERVER_STATE_H
 #define POLLUX_TESTS_MODEL_SERVER_STATE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The server's interrupts: eventfds from the client, and firing them. */
-#include "server_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <linux/aio_abi.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The receive packet buffer: frames that have arrived and wait for a descriptor, in order, up to MODEL_FIFO_BYTES. */
-#ifndef POLLUX_TESTS_MODEL_FIFO_H
-#define POLLUX_TESTS_MODEL_FIFO_H
+#ifndef POLLUX_TESTS_MODEL_WIRE_FIFO_H
+#define POLLUX_TESTS_MODEL_WIRE_FIFO_H
 
-#include "model.h"
+#include "../card/model.h"
 
 struct fifo;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * One transmit burst on its way from the descriptors to the sink. */
-#ifndef POLLUX_TESTS_MODEL_TX_H
-#define POLLUX_TESTS_MODEL_TX_H
+#ifndef POLLUX_TESTS_MODEL_CARD_TX_H
+#define POLLUX_TESTS_MODEL_CARD_TX_H
 
 #include "internal.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * One vfio-user connection as messages: whole ones in, replies out, never waiting for the peer. A message that has come
  * in part stays in the buffer until the rest is there; a reply that the peer does not fetch stops the reading. */
-#ifndef POLLUX_TESTS_MODEL_CHANNEL_H
-#define POLLUX_TESTS_MODEL_CHANNEL_H
+#ifndef POLLUX_TESTS_MODEL_SERVER_CHANNEL_H
+#define POLLUX_TESTS_MODEL_SERVER_CHANNEL_H
 
-#include "../../vfio/user_protocol.h"
+#include "../../../vfio/user_protocol.h"
 
 #include <stdbool.h>
 

@@ -5,10 +5,10 @@
  * A second client is refused: its connection is accepted and closed at once. When a client goes, however it goes, its
  * memory and eventfds are dropped and the function is reset, and the next one may come, be it at once. Not thread-safe:
  * one thread per server. */
-#ifndef POLLUX_TESTS_MODEL_SERVER_H
-#define POLLUX_TESTS_MODEL_SERVER_H
+#ifndef POLLUX_TESTS_MODEL_SERVER_SERVER_H
+#define POLLUX_TESTS_MODEL_SERVER_SERVER_H
 
-#include "model.h"
+#include "../card/model.h"
 
 #include <poll.h>
 

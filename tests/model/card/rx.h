@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the two ways of a received frame share: what it is judged to be, and the counting. For rx*.c only. */
-#ifndef POLLUX_TESTS_MODEL_RX_H
-#define POLLUX_TESTS_MODEL_RX_H
+#ifndef POLLUX_TESTS_MODEL_CARD_RX_H
+#define POLLUX_TESTS_MODEL_CARD_RX_H
 
 #include "internal.h"
 

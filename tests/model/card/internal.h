@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the model's files share: the port itself, its queues, and the inlined steps of the packet path. */
-#ifndef POLLUX_TESTS_MODEL_INTERNAL_H
-#define POLLUX_TESTS_MODEL_INTERNAL_H
+#ifndef POLLUX_TESTS_MODEL_CARD_INTERNAL_H
+#define POLLUX_TESTS_MODEL_CARD_INTERNAL_H
 
 #include "model.h"
 #include "registers.h"
