@@ -35,25 +35,26 @@ void nic_wait_transactions(struct nic *nic, uint32_t limit_us)
 int nic_leave_bus(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, vfio_set_bus_master(device, false));
+	struct pollux_failure failure = {.error = 0};
+	pollux_failure_keep(&failure, vfio_set_bus_master(device, false));
 	/* the last resort: a function reset clears COMMAND too */
 	if (failure.error && !nic_gone(nic) && device->ops->reset)
 		device->ops->reset(device);
-	return nic_failed(&failure);
+	return pollux_failure_restore(&failure);
 }
 
 int nic_halt(struct nic *nic)
 {
-	struct nic_failure failure = {.error = 0};
+	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
-	nic_note(&failure, nic_check(nic, refusals, nic_gone(nic) ? nic_fail_gone(nic) : nic->driver->ops->reset(nic)));
+	pollux_failure_keep(
+		&failure, nic_check(nic, refusals, nic_gone(nic) ? nic_fail_gone(nic) : nic->driver->ops->reset(nic)));
 	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used
 	 * for other things. Configuration space is not among the registers that are let alone. */
 	if (!vfio_device_gone(nic->device))
-		nic_note(&failure, nic_leave_bus(nic));
+		pollux_failure_keep(&failure, nic_leave_bus(nic));
 	nic->clean = failure.error == 0;
-	return nic_failed(&failure);
+	return pollux_failure_restore(&failure);
 }
 
 bool nic_is_mac(const uint8_t mac[6])

@@ -195,17 +195,6 @@ int nic_halt(struct nic *nic);
 /** False for addresses that no port can have: all zeros, or a multicast address. */
 bool nic_is_mac(const uint8_t mac[6]);
 
-/** The first failure of several steps that are all to be done, with its sentence. Begin with all zero. */
-struct nic_failure {
-	int error; /* negative; 0: none */
-	char sentence[512];
-};
-
-/** Notes what a step returned, right after it. */
-void nic_note(struct nic_failure *failure, int ret);
-/** Makes the noted failure the thread's last again. @return its error, or 0 */
-int nic_failed(const struct nic_failure *failure);
-
 /** Records that a port's device is gone as the thread's failure, and sees to it that bursts touch it no more. @return
  * -ENODEV */
 int nic_fail_gone(struct nic *nic);

@@ -26,19 +26,6 @@ const char *nic_error(void)
 	return pollux_error();
 }
 
-void nic_note(struct nic_failure *failure, int ret)
-{
-	if (!ret || failure->error)
-		return;
-	failure->error = ret;
-	snprintf(failure->sentence, sizeof(failure->sentence), "%s", pollux_error());
-}
-
-int nic_failed(const struct nic_failure *failure)
-{
-	return failure->error ? pollux_fail(-failure->error, "%s", failure->sentence) : 0;
-}
-
 int nic_fail_gone(struct nic *nic)
 {
 	nic_rings_silence(nic);
@@ -279,12 +266,12 @@ static int start(struct nic *nic)
 	ret = nic_check(nic, refusals, nic->driver->ops->start(nic));
 	if (!ret)
 		return 0;
-	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, ret);
+	struct pollux_failure failure = {.error = 0};
+	pollux_failure_keep(&failure, ret);
 	if (!nic->clean)
 		nic_halt(nic);
 	nic_rings_close(nic);
-	return nic_failed(&failure);
+	return pollux_failure_restore(&failure);
 }
 
 static uint64_t now_ns(void)
@@ -321,10 +308,10 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 		nic->stats.time_ns = now_ns();
 		return 0;
 	}
-	struct nic_failure failure = {.error = 0};
-	nic_note(&failure, ret);
+	struct pollux_failure failure = {.error = 0};
+	pollux_failure_keep(&failure, ret);
 	close_own_pool(nic);
-	return nic_failed(&failure);
+	return pollux_failure_restore(&failure);
 }
 
 /* Each refused register once. */
@@ -350,12 +337,12 @@ int nic_stop(struct nic *nic)
 		return 0;
 	struct nic_stats queues = {.rx_packets = 0};
 	nic_rings_add_stats(nic, &queues);
-	struct nic_failure failure = {.error = 0};
+	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
 	int ret = nic->driver->ops->stop(nic);
-	nic_note(&failure, ret ? nic_check(nic, refusals, ret) : 0);
-	nic_note(&failure, check_counters(nic));
-	nic_note(&failure, tell_refused(nic));
+	pollux_failure_keep(&failure, ret ? nic_check(nic, refusals, ret) : 0);
+	pollux_failure_keep(&failure, check_counters(nic));
+	pollux_failure_keep(&failure, tell_refused(nic));
 	nic->started = false;
 	/* the queues are gone, what they counted stays */
 	nic->stats.rx_pool_empty += queues.rx_pool_empty;
@@ -364,7 +351,7 @@ int nic_stop(struct nic *nic)
 	nic->stats.tx_bad_packets += queues.tx_bad_packets;
 	nic->config.pool = NULL;
 	close_own_pool(nic);
-	return nic_failed(&failure);
+	return pollux_failure_restore(&failure);
 }
 
 void nic_close(struct nic *nic)

@@ -235,11 +235,11 @@ static int do_nodes(struct vfio_bind_step *step)
 	if (!error && pci.cdev[0] && access(iommu, F_OK) == 0)
 		error = hand_over(step, 2, iommu, 0666);
 	if (error) {
-		char why[512];
+		struct pollux_failure failure = {.error = 0};
 
-		snprintf(why, sizeof(why), "%s", pollux_error());
+		pollux_failure_keep(&failure, error);
 		take_back(step);
-		pollux_fail(-error, "%s", why);
+		pollux_failure_restore(&failure);
 	}
 	return error;
 }
@@ -306,20 +306,21 @@ static int undo(struct vfio_bind_step *step)
 
 int vfio_bind_run(struct vfio_bind_plan *plan)
 {
-	char why[512];
+	struct pollux_failure failure = {.error = 0};
 
 	for (unsigned i = 0; i < plan->count; i++) {
 		int error = perform(&plan->steps[i]), left = 0;
 
 		if (!error)
 			continue;
-		snprintf(why, sizeof(why), "%s", pollux_error());
+		pollux_failure_keep(&failure, error);
 		/* A probe that found the wrong driver has done something too. */
 		for (unsigned done = plan->steps[i].action == VFIO_BIND_PROBE ? i + 1 : i; done-- > 0;)
 			left = undo(&plan->steps[done]) ? -1 : left;
 		if (left)
-			return pollux_fail(-error, "%s; nor could all be put back: %s", why, pollux_error());
-		return pollux_fail(-error, "%s; all is as it was before", why);
+			return pollux_fail(
+				-error, "%s; nor could all be put back: %s", failure.sentence, pollux_error());
+		return pollux_fail(-error, "%s; all is as it was before", failure.sentence);
 	}
 	return 0;
 }

@@ -6,20 +6,41 @@
 #include <stdio.h>
 #include <string.h>
 
-static __thread char sentence[512];
+static __thread struct pollux_failure last;
 
 int pollux_fail(int error, const char *format, ...)
 {
 	/* Formatted beside it first: an argument may be the last sentence itself. */
-	char next[sizeof(sentence)];
+	char next[sizeof(last.sentence)];
 	va_list arguments;
 
 	va_start(arguments, format);
 	if (vsnprintf(next, sizeof(next), format, arguments) < 0)
 		next[0] = '\0';
 	va_end(arguments);
-	memcpy(sentence, next, sizeof(sentence));
+	memcpy(last.sentence, next, sizeof(next));
+	last.error = -error;
 	return -error;
+}
+
+struct pollux_failure pollux_failure_last(void)
+{
+	return last;
+}
+
+void pollux_failure_keep(struct pollux_failure *failure, int ret)
+{
+	if (!ret || failure->error)
+		return;
+	*failure = last;
+	failure->error = ret; /* a caller may return another error than its sentence was recorded with */
+}
+
+int pollux_failure_restore(const struct pollux_failure *failure)
+{
+	if (failure->error)
+		last = *failure;
+	return failure->error;
 }
 
 void pollux_lose(struct pollux_loss *loss, const char *format, ...)
@@ -37,5 +58,5 @@ void pollux_lose(struct pollux_loss *loss, const char *format, ...)
 
 const char *pollux_error(void)
 {
-	return sentence;
+	return last.sentence;
 }

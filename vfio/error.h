@@ -19,6 +19,22 @@ extern "C" {
  */
 int pollux_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** A failure with its sentence, put aside while steps go on whose own failures are not to be told. All zero: none. */
+struct pollux_failure {
+	int error; /* negative; 0: none */
+	char sentence[512];
+};
+
+/** The calling thread's last failure, to be restored after steps that may fail as well. */
+struct pollux_failure pollux_failure_last(void);
+
+/** Keeps the first failure of several steps: call this with what a step returned, right after it. Once a failure is
+ * kept, later ones change nothing; nor does ret 0. */
+void pollux_failure_keep(struct pollux_failure *failure, int ret);
+
+/** Makes a failure the calling thread's last again. @return its error; 0, and nothing is changed: there is none */
+int pollux_failure_restore(const struct pollux_failure *failure);
+
 /** Whether a device, or the connection to it, is lost, and why. The first cause stays. All zero: it is there. */
 struct pollux_loss {
 	bool lost;     /* set last, atomically; never cleared */

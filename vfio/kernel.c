@@ -90,12 +90,14 @@ static int join(struct kernel_device *device, struct dma_space *space)
 {
 	const struct vfio_pci *pci = &device->pci;
 	char why_not[IOMMUFD_WHY_BYTES] = "";
-	int error, refused = -ENOENT;
+	struct pollux_failure refused = {.error = 0};
+	int error;
 
 	if (group_is_open((unsigned)pci->group)) {
 		snprintf(why_not, sizeof(why_not), "its group is open");
 	} else {
-		error = refused = iommufd_join(device, pci, space, why_not);
+		error = iommufd_join(device, pci, space, why_not);
+		pollux_failure_keep(&refused, error);
 		snprintf(device->device.way, sizeof(device->device.way), "iommufd");
 		/* The group itself cannot be had while one of its devices is open by its own node. */
 		if (!error || !why_not[0] || has_device_of(pci->group))
@@ -103,11 +105,9 @@ static int join(struct kernel_device *device, struct dma_space *space)
 		kernel_device_release(device); /* its node was open when /dev/iommu was not to be had */
 	}
 	snprintf(device->device.way, sizeof(device->device.way), "group %d (%s)", pci->group, why_not);
-	char remedy[512];
-	snprintf(remedy, sizeof(remedy), "%s", pollux_error());
 	error = group_join(device, pci, space);
 	/* A kernel without groups: it is the node of the other way that is to be mended. */
-	return error == -ENOENT && refused == -EACCES ? pollux_fail(EACCES, "%s", remedy) : error;
+	return error == -ENOENT && refused.error == -EACCES ? pollux_failure_restore(&refused) : error;
 }
 
 int vfio_kernel_open(struct vfio_device **result, const char *address, struct dma_space *space)

@@ -190,14 +190,12 @@ static bool reaches_window(const struct dma_space *space, const struct dma_mappe
  * to tell. */
 static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, const struct memory *end)
 {
-	char why[512];
+	const struct pollux_failure led_here = pollux_failure_last();
 
-	snprintf(why, sizeof(why), "%s", pollux_error());
 	for (struct memory *m = space->memories; m && m != end; m = m->next)
 		if (m->fd >= 0)
 			mapper->unmap(mapper, space->iova + m->at, m->bytes);
-	if (strcmp(why, pollux_error()) != 0)
-		pollux_fail(0, "%s", why);
+	pollux_failure_restore(&led_here);
 }
 
 int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
@@ -307,11 +305,11 @@ static int map_for_all(struct dma_space *space, const struct memory *memory)
 
 		if (!error)
 			continue;
-		char why[512];
-		snprintf(why, sizeof(why), "%s", pollux_error());
+		struct pollux_failure failure = {.error = 0};
+		pollux_failure_keep(&failure, error);
 		for (struct dma_mapper *done = space->mappers; done != mapper; done = done->next)
 			done->unmap(done, space->iova + memory->at, memory->bytes);
-		return pollux_fail(-error, "%s", why);
+		return pollux_failure_restore(&failure);
 	}
 	return 0;
 }

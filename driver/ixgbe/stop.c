@@ -27,7 +27,7 @@ static int queue_off(struct nic *nic, const char *name, unsigned i, uint32_t off
 
 int ixgbe_stop(struct nic *nic)
 {
-	struct nic_failure disable = {.error = 0}, halt = {.error = 0};
+	struct pollux_failure disable = {.error = 0}, halt = {.error = 0};
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
 		ixgbe_pipe_input_ends(nic->rings.rxqs[i]);
 	if (!nic_gone(nic)) {
@@ -35,12 +35,12 @@ int ixgbe_stop(struct nic *nic)
 		ixgbe_interrupt_mask(nic);
 
 		/* the path halted, RXEN 0, then the queues one by one */
-		nic_note(&disable, ixgbe_receive_off(nic));
+		pollux_failure_keep(&disable, ixgbe_receive_off(nic));
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
-			nic_note(&disable,
+			pollux_failure_keep(&disable,
 				queue_off(nic, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			nic_note(&disable,
+			pollux_failure_keep(&disable,
 				queue_off(nic, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
 		nic_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
@@ -48,10 +48,10 @@ int ixgbe_stop(struct nic *nic)
 		/* nothing moves any more, and the reset has not cleared the counters yet */
 		nic_update_stats(nic);
 	}
-	nic_note(&halt, nic_halt(nic));
+	pollux_failure_keep(&halt, nic_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		ixgbe_pipe_output_ended(nic->rings.txqs[i]);
 	nic_rings_close(nic);
 	/* a halt that fails is the graver of the two */
-	return halt.error ? nic_failed(&halt) : nic_failed(&disable);
+	return halt.error ? pollux_failure_restore(&halt) : pollux_failure_restore(&disable);
 }
