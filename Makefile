@@ -26,7 +26,7 @@ LIBS := -lnuma -lpci -lpthread
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-LIB_SOURCES := $(wildcard vfio/*.c mempool/*.c driver/*.c driver/*/*.c)
+LIB_SOURCES := $(wildcard vfio/*.c mempool/*.c driver/*.c driver/*/*.c driver/*/*/*.c)
 MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c tests/model/*/*.c))
 QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))

@@ -12,23 +12,23 @@
 #define STATUS       0x00008u
 #define STATUS_LOOKS 5 /* a card that is busy with a reset can read all ones for some milliseconds */
 
-uint32_t nic_gone_retry_us = 3000;
+uint32_t reg_gone_retry_us = 3000;
 
-uint64_t nic_now_us(void)
+uint64_t clock_now_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-void nic_sleep_us(uint32_t us)
+void clock_sleep_us(uint32_t us)
 {
 	struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
 	while (nanosleep(&left, &left) != 0 && errno == EINTR)
 		;
 }
 
-int nic_open_window(struct nic *nic, uint32_t bytes)
+int reg_open_window(struct nic *nic, uint32_t bytes)
 {
 	struct vfio_device *device = nic->device;
 	int ret = device->ops->window(device, VFIO_PCI_BAR0_REGION_INDEX, &nic->bar);
@@ -46,7 +46,7 @@ static void look_for_device(struct nic *nic)
 	uint64_t refusals = vfio_refusals();
 	for (unsigned look = 0; look < STATUS_LOOKS; look++) {
 		if (look)
-			nic_sleep_us(nic_gone_retry_us);
+			clock_sleep_us(reg_gone_retry_us);
 		if (vfio_read32(&nic->bar, STATUS) != UINT32_MAX || vfio_refusals() != refusals ||
 			vfio_device_gone(nic->device))
 			return;
@@ -58,7 +58,7 @@ static void look_for_device(struct nic *nic)
 static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 {
 	*value = UINT32_MAX;
-	if (nic_gone(nic))
+	if (port_gone(nic))
 		return false;
 	uint64_t refusals = vfio_refusals();
 	*value = vfio_read32(&nic->bar, offset);
@@ -67,49 +67,49 @@ static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 	if (vfio_refusals() != refusals)
 		return false;
 	look_for_device(nic);
-	return !nic_gone(nic);
+	return !port_gone(nic);
 }
 
 static int fail_last_refused(struct nic *nic)
 {
 	struct vfio_refusal last;
 	vfio_last_refusal(&last);
-	return nic_fail_refused(nic, &last);
+	return fail_refused(nic, &last);
 }
 
-int nic_read_sure(struct nic *nic, uint32_t offset, uint32_t *value)
+int reg_read_sure(struct nic *nic, uint32_t offset, uint32_t *value)
 {
 	if (read_register(nic, offset, value))
 		return 0;
-	return nic_gone(nic) ? nic_fail_gone(nic) : fail_last_refused(nic);
+	return port_gone(nic) ? fail_gone(nic) : fail_last_refused(nic);
 }
 
-uint32_t nic_read(struct nic *nic, uint32_t offset)
+uint32_t reg_read(struct nic *nic, uint32_t offset)
 {
 	uint32_t value;
 	read_register(nic, offset, &value);
 	return value;
 }
 
-void nic_write(struct nic *nic, uint32_t offset, uint32_t value)
+void reg_write(struct nic *nic, uint32_t offset, uint32_t value)
 {
-	if (!nic_gone(nic))
+	if (!port_gone(nic))
 		vfio_write32(&nic->bar, offset, value);
 }
 
-void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set)
+void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set)
 {
 	uint32_t value;
 	if (read_register(nic, offset, &value))
-		nic_write(nic, offset, (value & ~clear) | set);
+		reg_write(nic, offset, (value & ~clear) | set);
 }
 
 /* ---- Refused accesses ---- */
 
-static const struct nic_register *find_register(const struct nic_driver *driver, uint32_t offset)
+static const struct driver_register *find_register(const struct driver *driver, uint32_t offset)
 {
 	for (unsigned i = 0; i < driver->register_count; i++) {
-		const struct nic_register *row = &driver->registers[i];
+		const struct driver_register *row = &driver->registers[i];
 		uint32_t beyond = offset - row->offset;
 		if (offset == row->offset || (row->stride && offset > row->offset && beyond % row->stride == 0 &&
 						     beyond / row->stride < row->count))
@@ -118,10 +118,10 @@ static const struct nic_register *find_register(const struct nic_driver *driver,
 	return NULL;
 }
 
-int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
+int fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 {
 	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
-	const struct nic_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
+	const struct driver_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
 	return pollux_fail(EIO,
 		"%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
 		nic->device->address,
@@ -132,33 +132,33 @@ int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 		strncmp(nic->device->way, "vfio-user", 9) == 0 ? "process" : "kernel log");
 }
 
-int nic_check(struct nic *nic, uint64_t before, int ret)
+int reg_end_call(struct nic *nic, uint64_t before, int ret)
 {
-	return vfio_refusals() != before && !nic_gone(nic) ? fail_last_refused(nic) : ret;
+	return vfio_refusals() != before && !port_gone(nic) ? fail_last_refused(nic) : ret;
 }
 
-int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
+int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
 {
-	uint64_t deadline = nic_now_us() + limit_us;
+	uint64_t deadline = clock_now_us() + limit_us;
 	uint32_t step = 10;
 	for (;;) {
 		/* before the read: a thread that was not scheduled for long looks once more before it gives up */
-		bool late = nic_now_us() >= deadline;
+		bool late = clock_now_us() >= deadline;
 		uint32_t now;
-		int ret = nic_read_sure(nic, offset, &now);
+		int ret = reg_read_sure(nic, offset, &now);
 		if (ret)
 			return ret;
 		if ((now & mask) == value)
 			return 0;
 		if (late)
 			return -ETIMEDOUT;
-		nic_sleep_us(step);
+		clock_sleep_us(step);
 		if (step < 1000)
 			step *= 2;
 	}
 }
 
-bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count)
+bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count)
 {
 	uint32_t value;
 	bool counted = read_register(nic, offset, &value);
@@ -166,9 +166,9 @@ bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count)
 	return counted;
 }
 
-uint64_t nic_count(struct nic *nic, uint32_t offset)
+uint64_t reg_count(struct nic *nic, uint32_t offset)
 {
 	uint64_t count;
-	nic_read_count(nic, offset, &count);
+	reg_read_count(nic, offset, &count);
 	return count;
 }

@@ -8,7 +8,7 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
-unsigned nic_find_capability(struct vfio_device *device, unsigned id)
+unsigned bus_find_capability(struct vfio_device *device, unsigned id)
 {
 	if (!(vfio_config_read(device, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
 		return 0;
@@ -23,41 +23,41 @@ unsigned nic_find_capability(struct vfio_device *device, unsigned id)
 	return 0;
 }
 
-void nic_wait_transactions(struct nic *nic, uint32_t limit_us)
+void bus_wait_transactions(struct nic *nic, uint32_t limit_us)
 {
-	unsigned pcie = nic_find_capability(nic->device, PCI_CAP_ID_EXP);
-	uint64_t deadline = nic_now_us() + limit_us;
-	while (pcie && !nic_gone(nic) && nic_now_us() < deadline &&
+	unsigned pcie = bus_find_capability(nic->device, PCI_CAP_ID_EXP);
+	uint64_t deadline = clock_now_us() + limit_us;
+	while (pcie && !port_gone(nic) && clock_now_us() < deadline &&
 		(vfio_config_read(nic->device, pcie + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_TRPND))
-		nic_sleep_us(100);
+		clock_sleep_us(100);
 }
 
-int nic_leave_bus(struct nic *nic)
+int bus_leave(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, vfio_set_bus_master(device, false));
 	/* the last resort: a function reset clears COMMAND too */
-	if (failure.error && !nic_gone(nic) && device->ops->reset)
+	if (failure.error && !port_gone(nic) && device->ops->reset)
 		device->ops->reset(device);
 	return pollux_failure_restore(&failure);
 }
 
-int nic_halt(struct nic *nic)
+int bus_halt(struct nic *nic)
 {
 	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
 	pollux_failure_keep(
-		&failure, nic_check(nic, refusals, nic_gone(nic) ? nic_fail_gone(nic) : nic->driver->ops->reset(nic)));
+		&failure, reg_end_call(nic, refusals, port_gone(nic) ? fail_gone(nic) : nic->driver->ops->reset(nic)));
 	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used
 	 * for other things. Configuration space is not among the registers that are let alone. */
 	if (!vfio_device_gone(nic->device))
-		pollux_failure_keep(&failure, nic_leave_bus(nic));
+		pollux_failure_keep(&failure, bus_leave(nic));
 	nic->clean = failure.error == 0;
 	return pollux_failure_restore(&failure);
 }
 
-bool nic_is_mac(const uint8_t mac[6])
+bool mac_is_usable(const uint8_t mac[6])
 {
 	static const uint8_t zero[6];
 	return memcmp(mac, zero, 6) != 0 && !(mac[0] & 1);

@@ -12,18 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NIC_MULTICAST_WORDS 128u /* every family has a hash table of 4096 bits */
-#define NIC_RING_MIN        64u
-#define NIC_RING_MAX        4096u
-#define NIC_RING_DEFAULT    512u
-#define NIC_MTU_DEFAULT     1500u
-#define NIC_MTU_MIN         68u /* the least that IPv4 allows */
-#define NIC_FRAME_OVERHEAD                                                                                             \
+#define MAC_MULTICAST_WORDS 128u /* every family has a hash table of 4096 bits */
+#define RING_SIZE_MIN       64u
+#define RING_SIZE_MAX       4096u
+#define RING_SIZE_DEFAULT   512u
+#define PORT_MTU_DEFAULT    1500u
+#define PORT_MTU_MIN        68u /* the least that IPv4 allows */
+#define FRAME_OVERHEAD_BYTES                                                                                           \
 	22u /* bytes of a frame beyond the MTU, without FCS: Ethernet header, two VLAN tags (802.1ad) */
-#define NIC_FCS_BYTES 4u
+#define FRAME_FCS_BYTES 4u
 
 /** A PCI id that a driver knows. */
-struct nic_id {
+struct driver_id {
 	uint16_t device; /* the vendor is Intel */
 	uint8_t kind;    /* the driver's own */
 	const char *name;
@@ -34,7 +34,7 @@ struct nic_id {
  * What a family does for its ports. Functions return 0 or -errno with a sentence. nic.c has checked arguments, the
  * port's state, and that the device is not gone before it calls any but stop and close.
  */
-struct nic_ops {
+struct driver_ops {
 	/** Resets the device and fills in nic->info. On failure nothing is left but what `close` need not undo; DMA is
 	 * off. */
 	int (*open)(struct nic *nic);
@@ -49,7 +49,7 @@ struct nic_ops {
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
 	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
-	 * nic_update_stats. */
+	 * port_update_stats. */
 	void (*update_stats)(struct nic *nic);
 	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
@@ -68,33 +68,33 @@ struct nic_ops {
 };
 
 /** A row of a family's list of registers. */
-struct nic_register {
+struct driver_register {
 	const char *name;
 	uint32_t offset, stride, count;
 };
 
-struct nic_driver {
+struct driver {
 	const char *name;
-	const struct nic_id *ids;
+	const struct driver_id *ids;
 	unsigned id_count;
 	size_t port_bytes;        /* of the family's port structure: a struct nic, or one that begins with it */
 	unsigned unicast_filters; /* exact filters besides the port's own address */
-	const struct nic_ops *ops;
-	const struct nic_register *registers; /* its lists, for sentences */
+	const struct driver_ops *ops;
+	const struct driver_register *registers; /* its lists, for sentences */
 	unsigned register_count;
 	const void
 		*chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */
 };
 
-extern const struct nic_driver ixgbe_driver, e1000_driver, igb_driver;
+extern const struct driver ixgbe_driver, e1000_driver, igb_driver;
 
-struct nic_mac {
+struct mac_entry {
 	uint8_t bytes[6];
 	uint16_t filter; /* unicast: its exact filter, 1 .. unicast_filters; multicast: 0 */
 };
 
 /** All rings of a started port (ring.h). All zero: none. */
-struct nic_rings {
+struct port_rings {
 	struct ring_rxq **rxqs; /* config.rx_queues of them; each on cache lines of its own */
 	struct ring_txq **txqs;
 	struct dma_memory memory; /* of all queues, receive first */
@@ -102,19 +102,19 @@ struct nic_rings {
 
 /** A port. One control thread. */
 struct nic {
-	const struct nic_driver *driver;
-	const struct nic_id *id;
+	const struct driver *driver;
+	const struct driver_id *id;
 	struct vfio_device *device;
 	struct vfio_window bar; /* BAR 0, once the family has opened it */
 	struct nic_info info;
 
 	struct nic_config config;  /* while started: no zeros left, pool set */
 	struct pkt_pool *own_pool; /* NULL: the pool is the caller's, or there is none */
-	struct nic_rings rings;
+	struct port_rings rings;
 	bool started;
 	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
 	bool gone;  /* its registers were found to read all ones; what the transport found is in the device. See
-		       nic_gone. */
+		       port_gone. */
 	bool gone_told;
 	unsigned refusals_told; /* of the device's refused registers, those that nic_service or nic_stop has told */
 	bool promiscuous, all_multicast;
@@ -129,7 +129,7 @@ struct nic {
 		uncounted; /* a counter that was refused when stats were last brought up to date; error 0: none */
 	uint64_t rx_bytes_told, tx_bytes_told; /* by nic_get_stats: what is told never falls */
 
-	struct nic_mac *macs; /* added by nic_add_mac */
+	struct mac_entry *macs; /* added by nic_add_mac */
 	unsigned mac_count;
 };
 
@@ -137,10 +137,10 @@ struct nic {
  * Opens a port on a device that is open already, by whatever transport. Takes ownership of the device, also on failure.
  * nic_open is vfio_device_open and this. Errors: as nic_open.
  */
-int nic_open_device(struct nic **nic, struct vfio_device *device);
+int port_open_device(struct nic **nic, struct vfio_device *device);
 
 /** True once the device is known to be gone: no register may be touched any more. */
-static inline bool nic_gone(const struct nic *nic)
+static inline bool port_gone(const struct nic *nic)
 {
 	return nic->gone || vfio_device_gone(nic->device);
 }
@@ -148,69 +148,68 @@ static inline bool nic_gone(const struct nic *nic)
 /* ---- access.c: registers, time ---- */
 
 /** Opens the window of BAR 0, which must have so many bytes. */
-int nic_open_window(struct nic *nic, uint32_t bytes);
+int reg_open_window(struct nic *nic, uint32_t bytes);
 /** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone
- * device is not touched, and all its registers read all ones; so does one that the device refuses, which nic_check
+ * device is not touched, and all its registers read all ones; so does one that the device refuses, which reg_end_call
  * notices afterwards. */
-uint32_t nic_read(struct nic *nic, uint32_t offset);
+uint32_t reg_read(struct nic *nic, uint32_t offset);
 /** The same for what is written back or decided by: 0, or -ENODEV or -EIO (refused) with the sentence, and all ones in
  * *value. */
-int nic_read_sure(struct nic *nic, uint32_t offset, uint32_t *value);
+int reg_read_sure(struct nic *nic, uint32_t offset, uint32_t *value);
 /** Writes a register, unless the device is gone. */
-void nic_write(struct nic *nic, uint32_t offset, uint32_t value);
+void reg_write(struct nic *nic, uint32_t offset, uint32_t value);
 /** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone, or refuses to have it
  * read. */
-void nic_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
+void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
 /** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV and -EIO
  * (refused) with one. */
-int nic_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
+int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
 /** Reads a counter into *count. False, and 0: the device is gone or refuses, whose all ones nobody has counted. */
-bool nic_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
+bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
 /** The same, where it does not matter whether a 0 was counted. */
-uint64_t nic_count(struct nic *nic, uint32_t offset);
+uint64_t reg_count(struct nic *nic, uint32_t offset);
 /** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
-void nic_update_stats(struct nic *nic);
+void port_update_stats(struct nic *nic);
 /** Ends a control call that has returned ret, and began when vfio_refusals() was `before`. @return ret; but -EIO, with
  * the sentence, where the device has refused an access meanwhile: whatever ret says came of that */
-int nic_check(struct nic *nic, uint64_t before, int ret);
+int reg_end_call(struct nic *nic, uint64_t before, int ret);
 /** @return -EIO, with the sentence that names the register */
-int nic_fail_refused(struct nic *nic, const struct vfio_refusal *refusal);
-uint64_t nic_now_us(void);
-void nic_sleep_us(uint32_t us);
+int fail_refused(struct nic *nic, const struct vfio_refusal *refusal);
+uint64_t clock_now_us(void);
+void clock_sleep_us(uint32_t us);
 /** Between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families' limits. */
-extern uint32_t nic_gone_retry_us;
+extern uint32_t reg_gone_retry_us;
 
 /* ---- bus.c ---- */
 
 /** Where a PCI capability is in configuration space; 0: the device has none. */
-unsigned nic_find_capability(struct vfio_device *device, unsigned id);
+unsigned bus_find_capability(struct vfio_device *device, unsigned id);
 /** Waits until no PCIe request of the device is pending, at most so long. */
-void nic_wait_transactions(struct nic *nic, uint32_t limit_us);
+void bus_wait_transactions(struct nic *nic, uint32_t limit_us);
 /** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all
  * the same. */
-int nic_leave_bus(struct nic *nic);
+int bus_leave(struct nic *nic);
 /** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first
  * failure. */
-int nic_halt(struct nic *nic);
+int bus_halt(struct nic *nic);
 /** False for addresses that no port can have: all zeros, or a multicast address. */
-bool nic_is_mac(const uint8_t mac[6]);
+bool mac_is_usable(const uint8_t mac[6]);
 
 /** Records that a port's device is gone as the thread's failure, and sees to it that bursts touch it no more. @return
  * -ENODEV */
-int nic_fail_gone(struct nic *nic);
+int fail_gone(struct nic *nic);
 
 /** The rule that decides which driver, if any, has a device. @return NULL with a sentence: nobody drives it. */
-const struct nic_driver *nic_find_driver(
-	const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id);
+const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t device, const struct driver_id **id);
 
 /** The word of the multicast hash table that a multicast address selects, and its bit in it. */
-unsigned nic_multicast_word(const uint8_t mac[6]);
-uint32_t nic_multicast_bit(const uint8_t mac[6]);
+unsigned mac_multicast_word(const uint8_t mac[6]);
+uint32_t mac_multicast_bit(const uint8_t mac[6]);
 
 /** Programs all added addresses into a port that is being started. Stops at the first failure. */
-int nic_program_macs(struct nic *nic);
+int mac_program_all(struct nic *nic);
 
 /** Drops all added addresses, without touching the device. */
-void nic_forget_macs(struct nic *nic);
+void mac_forget_all(struct nic *nic);
 
 #endif

@@ -14,12 +14,12 @@ static unsigned multicast_hash(const uint8_t mac[6])
 	return ((unsigned)mac[4] >> 4 | (unsigned)mac[5] << 4) & 0xFFF;
 }
 
-unsigned nic_multicast_word(const uint8_t mac[6])
+unsigned mac_multicast_word(const uint8_t mac[6])
 {
 	return multicast_hash(mac) >> 5;
 }
 
-uint32_t nic_multicast_bit(const uint8_t mac[6])
+uint32_t mac_multicast_bit(const uint8_t mac[6])
 {
 	return UINT32_C(1) << (multicast_hash(mac) & 31);
 }
@@ -33,21 +33,21 @@ static int program_multicast(struct nic *nic, unsigned word)
 {
 	uint32_t value = 0;
 	for (unsigned i = 0; i < nic->mac_count; i++)
-		if (is_multicast(nic->macs[i].bytes) && nic_multicast_word(nic->macs[i].bytes) == word)
-			value |= nic_multicast_bit(nic->macs[i].bytes);
+		if (is_multicast(nic->macs[i].bytes) && mac_multicast_word(nic->macs[i].bytes) == word)
+			value |= mac_multicast_bit(nic->macs[i].bytes);
 	return nic->driver->ops->set_multicast(nic, word, value);
 }
 
 /* on: an address that was added, else one that was removed. */
-static int program(struct nic *nic, const struct nic_mac *mac, bool on)
+static int program(struct nic *nic, const struct mac_entry *mac, bool on)
 {
 	uint64_t refusals = vfio_refusals();
 	if (is_multicast(mac->bytes))
-		return nic_check(nic, refusals, program_multicast(nic, nic_multicast_word(mac->bytes)));
-	return nic_check(nic, refusals, nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL));
+		return reg_end_call(nic, refusals, program_multicast(nic, mac_multicast_word(mac->bytes)));
+	return reg_end_call(nic, refusals, nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL));
 }
 
-int nic_program_macs(struct nic *nic)
+int mac_program_all(struct nic *nic)
 {
 	for (unsigned i = 0; i < nic->mac_count; i++) {
 		int ret = program(nic, &nic->macs[i], true);
@@ -57,14 +57,14 @@ int nic_program_macs(struct nic *nic)
 	return 0;
 }
 
-void nic_forget_macs(struct nic *nic)
+void mac_forget_all(struct nic *nic)
 {
 	free(nic->macs);
 	nic->macs = NULL;
 	nic->mac_count = 0;
 }
 
-static struct nic_mac *find(struct nic *nic, const uint8_t mac[6])
+static struct mac_entry *find(struct nic *nic, const uint8_t mac[6])
 {
 	for (unsigned i = 0; i < nic->mac_count; i++)
 		if (memcmp(nic->macs[i].bytes, mac, 6) == 0)
@@ -93,7 +93,7 @@ static int check(struct nic *nic, const uint8_t mac[6])
 	if (memcmp(mac, broadcast, 6) == 0)
 		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received",
 			nic->info.address);
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	return port_gone(nic) ? fail_gone(nic) : 0;
 }
 
 int nic_add_mac(struct nic *nic, const uint8_t mac[6])
@@ -104,7 +104,7 @@ int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 	if (find(nic, mac) || memcmp(nic->info.mac, mac, 6) == 0)
 		return pollux_fail(EEXIST, "%s: %02x:%02x:%02x:%02x:%02x:%02x is received already", nic->info.address,
 			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	struct nic_mac added = {.filter = 0};
+	struct mac_entry added = {.filter = 0};
 	memcpy(added.bytes, mac, 6);
 	if (!is_multicast(mac)) {
 		added.filter = (uint16_t)free_filter(nic);
@@ -113,7 +113,7 @@ int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 				"%s: all %u exact filters are taken: remove an address, or receive promiscuously",
 				nic->info.address, nic->driver->unicast_filters);
 	}
-	struct nic_mac *macs = realloc(nic->macs, (nic->mac_count + 1) * sizeof(*macs));
+	struct mac_entry *macs = realloc(nic->macs, (nic->mac_count + 1) * sizeof(*macs));
 	if (!macs)
 		return pollux_fail(ENOMEM, "%s: no memory for one more address", nic->info.address);
 	nic->macs = macs;
@@ -128,13 +128,13 @@ int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 
 int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 {
-	struct nic_mac *found = find(nic, mac);
+	struct mac_entry *found = find(nic, mac);
 	if (!found)
 		return pollux_fail(ENOENT, "%s: %02x:%02x:%02x:%02x:%02x:%02x was not added", nic->info.address, mac[0],
 			mac[1], mac[2], mac[3], mac[4], mac[5]);
-	struct nic_mac removed = *found;
+	struct mac_entry removed = *found;
 	*found = nic->macs[--nic->mac_count];
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	return nic->started ? program(nic, &removed, false) : 0;
 }

@@ -4,7 +4,7 @@
 #include "../mempool/memory.h"
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
-#include "ring.h"
+#include "ring/ring.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,23 +19,22 @@
 #define INTEL         0x8086u
 #define HANDS_PACKETS 256u /* what a thread may hold between receiving and sending, or filling a burst */
 
-static const struct nic_driver *const drivers[] = {&ixgbe_driver, &e1000_driver, &igb_driver};
+static const struct driver *const drivers[] = {&ixgbe_driver, &e1000_driver, &igb_driver};
 
 const char *nic_error(void)
 {
 	return pollux_error();
 }
 
-int nic_fail_gone(struct nic *nic)
+int fail_gone(struct nic *nic)
 {
-	nic_rings_silence(nic);
+	rings_silence(nic);
 	return pollux_fail(ENODEV, "%s: the device is gone: %s", nic->device->address,
 		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power"
 			  : nic->device->loss.why);
 }
 
-const struct nic_driver *nic_find_driver(
-	const char *address, uint16_t vendor, uint16_t device, const struct nic_id **id)
+const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t device, const struct driver_id **id)
 {
 	for (size_t d = 0; vendor == INTEL && d < sizeof(drivers) / sizeof(*drivers); d++) {
 		for (unsigned i = 0; i < drivers[d]->id_count; i++) {
@@ -57,11 +56,11 @@ const struct nic_driver *nic_find_driver(
 
 bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id)
 {
-	const struct nic_id *id;
-	return nic_find_driver(address, vendor_id, device_id, &id) != NULL;
+	const struct driver_id *id;
+	return driver_find(address, vendor_id, device_id, &id) != NULL;
 }
 
-static int identify(struct vfio_device *device, const struct nic_driver **driver, const struct nic_id **id)
+static int identify(struct vfio_device *device, const struct driver **driver, const struct driver_id **id)
 {
 	uint16_t vendor = (uint16_t)vfio_config_read(device, 0, 2), product = (uint16_t)vfio_config_read(device, 2, 2);
 	struct vfio_refusal refusal;
@@ -74,7 +73,7 @@ static int identify(struct vfio_device *device, const struct nic_driver **driver
 	if (vendor == 0xFFFF)
 		return pollux_fail(ENODEV, "%s: the device does not answer: its configuration space reads all ones",
 			device->address);
-	*driver = nic_find_driver(device->address, vendor, product, id);
+	*driver = driver_find(device->address, vendor, product, id);
 	return *driver ? 0 : -ENOTSUP;
 }
 
@@ -87,11 +86,11 @@ static void take_node(struct nic_info *info, int node)
 			"it is on NUMA node %d, whose memory cannot be had here: it uses other memory", node);
 }
 
-int nic_open_device(struct nic **out, struct vfio_device *device)
+int port_open_device(struct nic **out, struct vfio_device *device)
 {
 	*out = NULL;
-	const struct nic_driver *driver = NULL;
-	const struct nic_id *id = NULL;
+	const struct driver *driver = NULL;
+	const struct driver_id *id = NULL;
 	struct nic *nic = NULL;
 	uint64_t refusals = vfio_refusals();
 	int ret = identify(device, &driver, &id);
@@ -114,7 +113,7 @@ int nic_open_device(struct nic **out, struct vfio_device *device)
 	info->vendor_id = INTEL;
 	info->device_id = id->device;
 	take_node(info, device->numa_node);
-	ret = nic_check(nic, refusals, driver->ops->open(nic));
+	ret = reg_end_call(nic, refusals, driver->ops->open(nic));
 	if (ret)
 		goto fail;
 	nic->clean = true;
@@ -137,7 +136,7 @@ int nic_open(struct nic **nic, const char *address, struct dma_space *space)
 			address ? "a DMA space (dma_space_open)" : "the device's address");
 	struct vfio_device *device;
 	int ret = vfio_device_open(&device, address, space);
-	return ret ? ret : nic_open_device(nic, device);
+	return ret ? ret : port_open_device(nic, device);
 }
 
 /* Replaces zeros by their defaults. */
@@ -146,18 +145,18 @@ static struct nic_config complete(const struct nic_config *config)
 	struct nic_config full = config ? *config : (struct nic_config){.rx_queues = 0};
 	full.rx_queues = full.rx_queues ? full.rx_queues : 1;
 	full.tx_queues = full.tx_queues ? full.tx_queues : 1;
-	full.rx_ring = full.rx_ring ? full.rx_ring : NIC_RING_DEFAULT;
-	full.tx_ring = full.tx_ring ? full.tx_ring : NIC_RING_DEFAULT;
-	full.mtu = full.mtu ? full.mtu : NIC_MTU_DEFAULT;
+	full.rx_ring = full.rx_ring ? full.rx_ring : RING_SIZE_DEFAULT;
+	full.tx_ring = full.tx_ring ? full.tx_ring : RING_SIZE_DEFAULT;
+	full.mtu = full.mtu ? full.mtu : PORT_MTU_DEFAULT;
 	full.simd = full.simd ? full.simd : pkt_simd_choose(PKT_SIMD_AUTO);
 	return full;
 }
 
 static int check_ring(const struct nic *nic, const char *name, unsigned size)
 {
-	if (size < NIC_RING_MIN || size > NIC_RING_MAX || (size & (size - 1)))
+	if (size < RING_SIZE_MIN || size > RING_SIZE_MAX || (size & (size - 1)))
 		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u",
-			nic->info.address, name, size, NIC_RING_MIN, NIC_RING_MAX);
+			nic->info.address, name, size, RING_SIZE_MIN, RING_SIZE_MAX);
 	return 0;
 }
 
@@ -181,8 +180,8 @@ static int check_config(const struct nic *nic, const struct nic_config *config)
 		ret = check_ring(nic, "transmit", config->tx_ring);
 	if (ret)
 		return ret;
-	if (config->mtu < NIC_MTU_MIN || config->mtu > info->max_mtu)
-		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, NIC_MTU_MIN,
+	if (config->mtu < PORT_MTU_MIN || config->mtu > info->max_mtu)
+		return pollux_fail(EINVAL, "%s: an MTU of %u: give %u to %u", info->address, config->mtu, PORT_MTU_MIN,
 			info->max_mtu);
 	if (pkt_simd_choose(config->simd) == PKT_SIMD_AUTO)
 		return pollux_fail(ENOTSUP,
@@ -260,17 +259,17 @@ static int start(struct nic *nic)
 {
 	/* an earlier stop may have failed to reset it */
 	uint64_t refusals = vfio_refusals();
-	int ret = nic->clean ? 0 : nic_halt(nic);
+	int ret = nic->clean ? 0 : bus_halt(nic);
 	if (ret)
 		return ret;
-	ret = nic_check(nic, refusals, nic->driver->ops->start(nic));
+	ret = reg_end_call(nic, refusals, nic->driver->ops->start(nic));
 	if (!ret)
 		return 0;
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, ret);
 	if (!nic->clean)
-		nic_halt(nic);
-	nic_rings_close(nic);
+		bus_halt(nic);
+	rings_close(nic);
 	return pollux_failure_restore(&failure);
 }
 
@@ -287,8 +286,8 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 		return pollux_fail(EINVAL, "nic_start: no port given");
 	if (nic->started)
 		return pollux_fail(EBUSY, "%s: the port is started already: stop it first", nic->info.address);
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	nic->config = complete(config);
 	int ret = check_config(nic, &nic->config);
 	if (ret)
@@ -321,14 +320,14 @@ static int tell_refused(struct nic *nic)
 	if (!vfio_refusal(nic->device, nic->refusals_told, &refusal))
 		return 0;
 	nic->refusals_told++;
-	return nic_fail_refused(nic, &refusal);
+	return fail_refused(nic, &refusal);
 }
 
 /* Counters that were refused when they were last asked for are not what they are told as, least of all the final ones.
  */
 static int check_counters(struct nic *nic)
 {
-	return nic->uncounted.error && !nic_gone(nic) ? nic_fail_refused(nic, &nic->uncounted) : 0;
+	return nic->uncounted.error && !port_gone(nic) ? fail_refused(nic, &nic->uncounted) : 0;
 }
 
 int nic_stop(struct nic *nic)
@@ -336,11 +335,11 @@ int nic_stop(struct nic *nic)
 	if (!nic || !nic->started)
 		return 0;
 	struct nic_stats queues = {.rx_packets = 0};
-	nic_rings_add_stats(nic, &queues);
+	rings_add_stats(nic, &queues);
 	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
 	int ret = nic->driver->ops->stop(nic);
-	pollux_failure_keep(&failure, ret ? nic_check(nic, refusals, ret) : 0);
+	pollux_failure_keep(&failure, ret ? reg_end_call(nic, refusals, ret) : 0);
 	pollux_failure_keep(&failure, check_counters(nic));
 	pollux_failure_keep(&failure, tell_refused(nic));
 	nic->started = false;
@@ -361,13 +360,13 @@ void nic_close(struct nic *nic)
 	nic_stop(nic);
 	nic->driver->ops->close(nic);
 	if (!nic->clean)
-		nic_halt(nic);
+		bus_halt(nic);
 	close_own_pool(nic);
 	if (nic->wait_fd >= 0)
 		close(nic->wait_fd);
 	if (nic->event_fd >= 0)
 		close(nic->event_fd);
-	nic_forget_macs(nic);
+	mac_forget_all(nic);
 	vfio_device_close(nic->device);
 	free(nic);
 }
@@ -394,16 +393,16 @@ struct nic_txq *nic_txq(struct nic *nic, unsigned index)
 int nic_get_link(struct nic *nic, struct nic_link *link)
 {
 	*link = (struct nic_link){.up = false};
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	uint64_t refusals = vfio_refusals();
-	int ret = nic_check(nic, refusals, nic->driver->ops->get_link(nic, link));
+	int ret = reg_end_call(nic, refusals, nic->driver->ops->get_link(nic, link));
 	if (ret)
 		*link = (struct nic_link){.up = false};
 	return ret;
 }
 
-void nic_update_stats(struct nic *nic)
+void port_update_stats(struct nic *nic)
 {
 	struct nic_stats before = nic->stats;
 	uint64_t refusals = vfio_refusals();
@@ -411,7 +410,7 @@ void nic_update_stats(struct nic *nic)
 	nic->uncounted.error = 0;
 	if (vfio_refusals() != refusals)
 		vfio_last_refusal(&nic->uncounted);
-	if (nic_gone(nic))
+	if (port_gone(nic))
 		nic->stats = before;
 	else
 		nic->stats.time_ns = now_ns();
@@ -429,14 +428,14 @@ static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra
 
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
-	if (nic->started && !nic_gone(nic))
-		nic_update_stats(nic);
+	if (nic->started && !port_gone(nic))
+		port_update_stats(nic);
 	*stats = nic->stats;
 	stats->rx_bytes = tell_bytes(nic, stats->rx_bytes, stats->rx_packets * nic->rx_byte_extra, &nic->rx_bytes_told);
 	stats->tx_bytes = tell_bytes(nic, stats->tx_bytes, stats->tx_packets * nic->tx_byte_extra, &nic->tx_bytes_told);
 	if (nic->started)
-		nic_rings_add_stats(nic, stats);
-	return nic_gone(nic) ? nic_fail_gone(nic) : check_counters(nic);
+		rings_add_stats(nic, stats);
+	return port_gone(nic) ? fail_gone(nic) : check_counters(nic);
 }
 
 /* Never waits, whatever O_NONBLOCK says: a vfio-user peer has the same open file, and may have cleared it. */
@@ -457,21 +456,21 @@ static uint32_t look_after(struct nic *nic)
 		nic->device->ops->check(nic->device);
 	if (nic->event_fd >= 0)
 		drain_eventfd(nic->event_fd);
-	if (!nic_gone(nic)) {
+	if (!port_gone(nic)) {
 		/* acknowledged before the link is looked at, so that a change after that raises the next interrupt */
 		if (nic->started && nic->event_fd >= 0)
 			nic->driver->ops->acknowledge_events(nic);
 		if (nic->started)
-			nic_update_stats(nic);
+			port_update_stats(nic);
 		struct nic_link link;
 		uint64_t refusals = vfio_refusals();
-		if (nic_check(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 &&
+		if (reg_end_call(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 &&
 			(link.up != nic->link.up || link.mbps != nic->link.mbps)) {
 			nic->link = link;
 			found |= NIC_LINK_CHANGED;
 		}
 	}
-	if (nic_gone(nic) && !nic->gone_told) {
+	if (port_gone(nic) && !nic->gone_told) {
 		nic->gone_told = true;
 		found |= NIC_GONE;
 	}
@@ -483,7 +482,7 @@ int nic_service(struct nic *nic, uint32_t *events)
 	uint32_t found = look_after(nic);
 	if (events)
 		*events = found;
-	return nic_gone(nic) ? nic_fail_gone(nic) : tell_refused(nic);
+	return port_gone(nic) ? fail_gone(nic) : tell_refused(nic);
 }
 
 /* The first port whose link is down, or that cannot tell; count: none. *ret: 0, or why it cannot. */
@@ -499,9 +498,9 @@ static unsigned find_down(struct nic *const nics[], unsigned count, int *ret)
 
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing)
 {
-	uint64_t deadline = nic_now_us() + limit_ms * UINT64_C(1000);
+	uint64_t deadline = clock_now_us() + limit_ms * UINT64_C(1000);
 	for (;;) {
-		bool late = nic_now_us() >= deadline;
+		bool late = clock_now_us() >= deadline;
 		int ret;
 		unsigned down = find_down(nics, count, &ret);
 		if (missing && down < count)
@@ -537,8 +536,8 @@ int nic_event_fd(struct nic *nic)
 {
 	if (nic->event_fd >= 0)
 		return nic->wait_fd >= 0 ? nic->wait_fd : nic->event_fd;
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	nic->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (nic->event_fd < 0) {
 		int error = errno;
@@ -547,7 +546,7 @@ int nic_event_fd(struct nic *nic)
 	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
 	uint64_t refusals = vfio_refusals();
 	if (!ret)
-		ret = nic_check(nic, refusals, nic->driver->ops->enable_events(nic));
+		ret = reg_end_call(nic, refusals, nic->driver->ops->enable_events(nic));
 	if (!ret)
 		return nic_event_fd(nic);
 	if (nic->wait_fd >= 0)
@@ -561,14 +560,14 @@ static int set_mode(struct nic *nic, bool *mode, bool on)
 {
 	if (!nic->started)
 		return pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	bool before = *mode;
 	if (before == on)
 		return 0;
 	*mode = on;
 	uint64_t refusals = vfio_refusals();
-	int ret = nic_check(nic, refusals, nic->driver->ops->set_receive_mode(nic));
+	int ret = reg_end_call(nic, refusals, nic->driver->ops->set_receive_mode(nic));
 	if (ret)
 		*mode = before;
 	return ret;

@@ -10,15 +10,15 @@ while read -r aim name files; do
 	# shellcheck disable=SC2086
 	printf '%-28s %6d %6d\n' "$name" "$(code_lines $files)" "$aim"
 done <<'ROOMS'
-13500 library driver/*.[ch] driver/*/*.[ch] vfio/*.[ch] mempool/*.[ch]
+13500 library driver/*.[ch] driver/*/*.[ch] driver/*/*/*.[ch] vfio/*.[ch] mempool/*.[ch]
 2900 vfio vfio/!(bind|machine|pci|use).[ch]
 630 vfio,host vfio/@(bind|machine|pci|use).[ch]
 1100 mempool mempool/*.[ch]
-1000 driver,shared driver/!(ring*|pipe*).[ch]
-1300 driver,ring driver/ring*.[ch]
-1150 driver,pipe driver/pipe*.[ch] driver/ixgbe/pipe*.[ch]
-3000 driver/ixgbe driver/ixgbe/!(pipe*).[ch]
-2100 driver,gigabit driver/e1000/*.[ch] driver/igb/*.[ch]
+1000 driver,shared driver/!(pipe).[ch]
+1300 driver,ring driver/ring/*.[ch]
+1150 driver,pipe driver/pipe.h driver/pipe/*.[ch]
+3000 driver/ixgbe driver/ixgbe/*.[ch]
+2100 driver,gigabit driver/gigabit/*.[ch] driver/gigabit/chips/*.[ch]
 250 apps/fwd apps/fwd.c
 900 apps/gen apps/gen.c apps/gen_*.c
 250 apps/pipe apps/pipe.c

@@ -3,8 +3,8 @@
 #ifndef POLLUX_DRIVER_IXGBE_DESCRIPTOR_H
 #define POLLUX_DRIVER_IXGBE_DESCRIPTOR_H
 
-#include "../ring_rx.h"
-#include "../ring_tx.h"
+#include "../ring/rx.h"
+#include "../ring/tx.h"
 
 /* Second quadword of a written-back descriptor (82599 DS 7.1.6.2). */
 #define IXGBE_RX_DD           (UINT64_C(1) << 0)
@@ -35,7 +35,7 @@
 /* The shortest frame that an advanced descriptor may describe; the MAC pads on from there. */
 #define IXGBE_TX_FRAME_MIN 17u
 
-/* For the bursts of ring_rx.h and ring_tx.h. */
+/* For the bursts of ring/rx.h and ring/tx.h. */
 static const struct ring_rx_format ixgbe_rx_format = {
 	.done = IXGBE_RX_DD,
 	.end = IXGBE_RX_EOP,

@@ -6,7 +6,7 @@
 static void zero(struct nic *nic, uint32_t first, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		nic_write(nic, first + 4 * i, 0);
+		reg_write(nic, first + 4 * i, 0);
 }
 
 static uint32_t receive_mode(const struct nic *nic)
@@ -21,13 +21,13 @@ static uint32_t receive_mode(const struct nic *nic)
 
 static void change_mode(struct nic *nic)
 {
-	nic_change(nic, IXGBE_FCTRL, IXGBE_FCTRL_SBP | IXGBE_FCTRL_UPE | IXGBE_FCTRL_MPE, receive_mode(nic));
+	reg_change(nic, IXGBE_FCTRL, IXGBE_FCTRL_SBP | IXGBE_FCTRL_UPE | IXGBE_FCTRL_MPE, receive_mode(nic));
 }
 
 int ixgbe_filter_start(struct nic *nic)
 {
 	/* DS 4.6.7: these are memories, which a reset leaves with whatever they held */
-	zero(nic, IXGBE_MTA, NIC_MULTICAST_WORDS);
+	zero(nic, IXGBE_MTA, MAC_MULTICAST_WORDS);
 	zero(nic, IXGBE_VFTA, 128);
 	zero(nic, IXGBE_PFUTA, 128);
 	zero(nic, IXGBE_PFVLVF, 64);
@@ -37,38 +37,38 @@ int ixgbe_filter_start(struct nic *nic)
 	zero(nic, IXGBE_MPSAR, 2 * IXGBE_RARS);
 	ixgbe_set_unicast(nic, 0, nic->info.mac);
 	for (unsigned i = 1; i < IXGBE_RARS; i++)
-		nic_write(nic, IXGBE_RAH + 8 * i, 0);
+		reg_write(nic, IXGBE_RAH + 8 * i, 0);
 
-	nic_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
+	reg_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
 	/* The table is always asked: while it is empty it lets nothing through */
-	nic_change(nic, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);
+	reg_change(nic, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);
 	change_mode(nic);
-	return nic_program_macs(nic);
+	return mac_program_all(nic);
 }
 
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 {
 	/* Off before the address changes: a half-written filter must not match */
-	nic_write(nic, IXGBE_RAH + 8 * index, 0);
+	reg_write(nic, IXGBE_RAH + 8 * index, 0);
 	if (mac) {
 		uint32_t low =
 			(uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
 		/* Frames of this address are pool 0's, the only one without virtualisation (DS 8.2.3.7.10) */
-		nic_write(nic, IXGBE_MPSAR + 8 * index, 1);
-		nic_write(nic, IXGBE_MPSAR + 8 * index + 4, 0);
-		nic_write(nic, IXGBE_RAL + 8 * index, low);
-		nic_write(nic, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
+		reg_write(nic, IXGBE_MPSAR + 8 * index, 1);
+		reg_write(nic, IXGBE_MPSAR + 8 * index + 4, 0);
+		reg_write(nic, IXGBE_RAL + 8 * index, low);
+		reg_write(nic, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
 	} else {
-		nic_write(nic, IXGBE_RAL + 8 * index, 0);
-		nic_write(nic, IXGBE_MPSAR + 8 * index, 0);
+		reg_write(nic, IXGBE_RAL + 8 * index, 0);
+		reg_write(nic, IXGBE_MPSAR + 8 * index, 0);
 	}
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	return port_gone(nic) ? fail_gone(nic) : 0;
 }
 
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
-	nic_write(nic, IXGBE_MTA + 4 * word, value);
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	reg_write(nic, IXGBE_MTA + 4 * word, value);
+	return port_gone(nic) ? fail_gone(nic) : 0;
 }
 
 int ixgbe_set_receive_mode(struct nic *nic)

@@ -15,10 +15,10 @@ static bool has_msix(const struct vfio_device *device)
 
 void ixgbe_interrupt_mask(struct nic *nic)
 {
-	nic_write(nic, IXGBE_EIMC, IXGBE_EIMC_ALL);
-	nic_write(nic, IXGBE_EIMC_EX, UINT32_MAX);
-	nic_write(nic, IXGBE_EIMC_EX + 4, UINT32_MAX);
-	nic_read(nic, IXGBE_EICR); /* clears it, and flushes the writes */
+	reg_write(nic, IXGBE_EIMC, IXGBE_EIMC_ALL);
+	reg_write(nic, IXGBE_EIMC_EX, UINT32_MAX);
+	reg_write(nic, IXGBE_EIMC_EX + 4, UINT32_MAX);
+	reg_read(nic, IXGBE_EICR); /* clears it, and flushes the writes */
 }
 
 void ixgbe_interrupt_start(struct nic *nic)
@@ -27,12 +27,12 @@ void ixgbe_interrupt_start(struct nic *nic)
 		return;
 	if (has_msix(nic->device)) {
 		/* The mode first: vectors and masks do not stick without it */
-		nic_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
-		nic_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
+		reg_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
+		reg_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
 	}
 	/* Without auto-clear, reading EICR acknowledges */
-	nic_write(nic, IXGBE_EIAC, 0);
-	nic_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC);
+	reg_write(nic, IXGBE_EIAC, 0);
+	reg_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC);
 }
 
 int ixgbe_enable_events(struct nic *nic)
@@ -53,7 +53,7 @@ int ixgbe_enable_events(struct nic *nic)
 
 void ixgbe_acknowledge_events(struct nic *nic)
 {
-	nic_read(nic, IXGBE_EICR);
+	reg_read(nic, IXGBE_EICR);
 }
 
 void ixgbe_interrupt_close(struct nic *nic)

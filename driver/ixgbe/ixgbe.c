@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The ixgbe family: which devices it drives, and a port's opening and closing. */
 #include "ixgbe.h"
-#include "pipe.h"
+#include "../pipe/state.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
@@ -9,7 +9,7 @@
 	"is an X550 inside a processor, whose NVM and semaphores differ: Pollux drives the X550 cards 8086:1563 and "  \
 	"8086:15d1"
 
-static const struct nic_id ids[] = {
+static const struct driver_id ids[] = {
 	{0x10FB, IXGBE_82599_SFP, "Intel 82599ES SFI/SFP+", NULL},
 	{0x1507, IXGBE_82599_SFP, "Intel 82599 SFP+ (mezzanine)", NULL},
 	{0x154D, IXGBE_82599_SFP, "Intel 82599 SFP+ (SF2)", NULL},
@@ -67,9 +67,9 @@ static int ixgbe_open(struct nic *nic)
 {
 	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has
 	 * woken the device (power state D0). */
-	int ret = nic_leave_bus(nic);
+	int ret = bus_leave(nic);
 	if (!ret)
-		ret = nic_open_window(nic, IXGBE_BAR_BYTES);
+		ret = reg_open_window(nic, IXGBE_BAR_BYTES);
 	if (ret)
 		return ret;
 	ret = ixgbe_reset(nic);
@@ -84,7 +84,7 @@ static int ixgbe_open(struct nic *nic)
 	return 0;
 }
 
-static const struct nic_ops ops = {
+static const struct driver_ops ops = {
 	.open = ixgbe_open,
 	.close = ixgbe_interrupt_close,
 	.reset = ixgbe_reset,
@@ -100,13 +100,13 @@ static const struct nic_ops ops = {
 	.pipe_open = ixgbe_pipe_open,
 };
 
-static const struct nic_register registers[] = {
+static const struct driver_register registers[] = {
 #define X(name, offset, stride, count, section) {#name, offset, stride, count},
 	IXGBE_REGISTERS(X)
 #undef X
 };
 
-const struct nic_driver ixgbe_driver = {
+const struct driver ixgbe_driver = {
 	.name = "ixgbe",
 	.ids = ids,
 	.id_count = sizeof(ids) / sizeof(*ids),

@@ -9,7 +9,7 @@
 #include "fields.h"
 #include "registers.h"
 
-/** nic_id.kind: the chip, and on 82599 whether a laser is to be switched on. */
+/** driver_id.kind: the chip, and on 82599 whether a laser is to be switched on. */
 enum ixgbe_kind {
 	IXGBE_82599_SFP, /* SFP+ and QSFP cages */
 	IXGBE_82599,     /* backplane and other media, set up by the NVM */

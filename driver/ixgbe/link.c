@@ -9,19 +9,19 @@ void ixgbe_link_start(struct nic *nic)
 		return;
 	/* SDP3 high is laser off, on boards with cages */
 	if (nic->id->kind == IXGBE_82599_SFP)
-		nic_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
+		reg_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
 	/* After a reset AUTOC and AUTOC2 hold what the NVM knows of the board's medium: restart, and change nothing
 	 * else */
-	nic_change(nic, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
+	reg_change(nic, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
 }
 
 int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 {
 	*link = (struct nic_link){.up = false};
-	nic_read(nic, IXGBE_LINKS); /* the first read tells of a link that was down meanwhile, the second what is now */
-	uint32_t links = nic_read(nic, IXGBE_LINKS);
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	reg_read(nic, IXGBE_LINKS); /* the first read tells of a link that was down meanwhile, the second what is now */
+	uint32_t links = reg_read(nic, IXGBE_LINKS);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	if (!(links & IXGBE_LINKS_UP))
 		return 0;
 	link->up = true;

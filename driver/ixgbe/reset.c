@@ -11,54 +11,54 @@
 static void quiesce(struct nic *nic)
 {
 	/* A path that does not drain is no reason to give up: the reset is what counts */
-	nic_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	nic_wait(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
-	nic_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
+	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
+	reg_wait(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
+	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
-		nic_write(nic, ixgbe_rx_register(IXGBE_RXDCTL, queue), 0);
+		reg_write(nic, ixgbe_rx_register(IXGBE_RXDCTL, queue), 0);
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
-		nic_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, queue), IXGBE_TXDCTL_SWFLSH);
-	nic_read(nic, IXGBE_STATUS);
-	nic_sleep_us(ixgbe_times.quiesce);
+		reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, queue), IXGBE_TXDCTL_SWFLSH);
+	reg_read(nic, IXGBE_STATUS);
+	clock_sleep_us(ixgbe_times.quiesce);
 }
 
 /* DS 5.2.5.3.2. False: requests are still pending. */
 static bool disable_master(struct nic *nic)
 {
-	nic_change(nic, IXGBE_CTRL, 0, IXGBE_CTRL_GIO_DIS);
-	return nic_wait(nic, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
+	reg_change(nic, IXGBE_CTRL, 0, IXGBE_CTRL_GIO_DIS);
+	return reg_wait(nic, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
 }
 
 /* What the specification update asks for when master disable does not complete (under received pause frames, or without
  * link): flush the data path in loopback, so that nothing is left to be sent. Two resets follow. */
 static void flush_data_path(struct nic *nic)
 {
-	nic_wait_transactions(nic, ixgbe_times.pending);
-	nic_change(nic, IXGBE_HLREG0, 0, IXGBE_HLREG0_LPBK);
-	nic_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
-	nic_change(nic, IXGBE_GCR_EXT, 0, IXGBE_GCR_EXT_BUFFERS_CLEAR);
-	nic_read(nic, IXGBE_STATUS);
-	nic_sleep_us(ixgbe_times.flush);
-	nic_change(nic, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR, 0);
-	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, 0);
+	bus_wait_transactions(nic, ixgbe_times.pending);
+	reg_change(nic, IXGBE_HLREG0, 0, IXGBE_HLREG0_LPBK);
+	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
+	reg_change(nic, IXGBE_GCR_EXT, 0, IXGBE_GCR_EXT_BUFFERS_CLEAR);
+	reg_read(nic, IXGBE_STATUS);
+	clock_sleep_us(ixgbe_times.flush);
+	reg_change(nic, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR, 0);
+	reg_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, 0);
 }
 
 static int global_reset(struct nic *nic)
 {
 	bool shared_phy = nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550;
 	uint32_t status;
-	bool known = nic_read_sure(nic, IXGBE_STATUS, &status) == 0;
+	bool known = reg_read_sure(nic, IXGBE_STATUS, &status) == 0;
 	uint32_t phy = status & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
 	/* the link is left up for the management controller where it is up, and reset too where it is not */
 	uint32_t bits = IXGBE_CTRL_RST;
-	if (!(nic_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
+	if (!(reg_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
 		bits |= IXGBE_CTRL_LNK_RST;
 	/* a semaphore that cannot be had does not keep the driver from stopping DMA */
 	bool taken = shared_phy && known && ixgbe_semaphore_take(nic, phy);
 
-	nic_change(nic, IXGBE_CTRL, 0, bits);
-	nic_sleep_us(ixgbe_times.reset_quiet);
-	int ret = nic_wait(nic, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, 0, ixgbe_times.reset);
+	reg_change(nic, IXGBE_CTRL, 0, bits);
+	clock_sleep_us(ixgbe_times.reset_quiet);
+	int ret = reg_wait(nic, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, 0, ixgbe_times.reset);
 
 	if (taken)
 		ixgbe_semaphore_give(nic, phy);
@@ -69,14 +69,14 @@ static int global_reset(struct nic *nic)
 			nic->device->address, ixgbe_times.reset / 1000);
 	if (ret)
 		return ret;
-	nic_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
+	clock_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
 	return 0;
 }
 
 int ixgbe_reset(struct nic *nic)
 {
 	/* tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
-	nic_change(nic, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
+	reg_change(nic, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 	ixgbe_interrupt_mask(nic);
 	quiesce(nic);
 	if (!disable_master(nic)) {
@@ -94,7 +94,7 @@ int ixgbe_reset(struct nic *nic)
 
 	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second
 	 * look. */
-	ret = nic_wait(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read);
+	ret = reg_wait(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: EEC.AUTO_RD was not set within %u ms after a reset: the card could not read its EEPROM; "
@@ -102,13 +102,13 @@ int ixgbe_reset(struct nic *nic)
 			nic->device->address, ixgbe_times.auto_read / 1000);
 	if (ret)
 		return ret;
-	if (!(nic_read(nic, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
+	if (!(reg_read(nic, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
 		return pollux_fail(EIO,
 			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; "
 			"restore it "
 			"with the vendor's tool",
 			nic->device->address);
-	ret = nic_wait(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init);
+	ret = reg_wait(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: RDRXCTL.DMAIDONE was not set within %u ms after a reset: the card's DMA did not "
@@ -116,19 +116,19 @@ int ixgbe_reset(struct nic *nic)
 			nic->device->address, ixgbe_times.dma_init / 1000);
 	if (ret)
 		return ret;
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	return port_gone(nic) ? fail_gone(nic) : 0;
 }
 
 int ixgbe_read_mac(struct nic *nic, uint8_t mac[6])
 {
-	uint32_t low = nic_read(nic, IXGBE_RAL), high = nic_read(nic, IXGBE_RAH);
-	if (nic_gone(nic))
-		return nic_fail_gone(nic);
+	uint32_t low = reg_read(nic, IXGBE_RAL), high = reg_read(nic, IXGBE_RAH);
+	if (port_gone(nic))
+		return fail_gone(nic);
 	for (unsigned i = 0; i < 4; i++)
 		mac[i] = (uint8_t)(low >> 8 * i);
 	for (unsigned i = 0; i < 2; i++)
 		mac[4 + i] = (uint8_t)(high >> 8 * i);
-	if (!nic_is_mac(mac) || !(high & IXGBE_RAH_AV))
+	if (!mac_is_usable(mac) || !(high & IXGBE_RAH_AV))
 		return pollux_fail(EIO,
 			"%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the "
 			"vendor's tool",

@@ -9,10 +9,10 @@
 /* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared. A dead owner is overruled. */
 static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
-	int ret = nic_wait(nic, offset, bit, 0, limit_us);
+	int ret = reg_wait(nic, offset, bit, 0, limit_us);
 	if (ret == -ETIMEDOUT) {
-		nic_change(nic, offset, bit, 0);
-		ret = nic_wait(nic, offset, bit, 0, limit_us);
+		reg_change(nic, offset, bit, 0);
+		ret = reg_wait(nic, offset, bit, 0, limit_us);
 	}
 	return ret == 0;
 }
@@ -24,34 +24,34 @@ static bool registers_take(struct nic *nic)
 		return false;
 	if (take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, ixgbe_times.regsmp))
 		return true;
-	nic_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
+	reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 	return false;
 }
 
 static void registers_give(struct nic *nic)
 {
-	nic_change(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
-	nic_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
+	reg_change(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
+	reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
 }
 
 bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 {
 	uint32_t firmware = resource << IXGBE_SW_FW_SYNC_FW_SHIFT;
-	uint64_t deadline = nic_now_us() + ixgbe_times.resource;
+	uint64_t deadline = clock_now_us() + ixgbe_times.resource;
 	for (;;) {
-		bool late = nic_now_us() >= deadline;
+		bool late = clock_now_us() >= deadline;
 		if (!registers_take(nic))
 			return false;
 		uint32_t owners;
-		bool known = nic_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
+		bool known = reg_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
 		/* a dead owner, be it software or firmware, is overruled when its time is over */
 		bool mine = known && (!(owners & (resource | firmware)) || late);
 		if (mine)
-			nic_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
+			reg_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
 		registers_give(nic);
 		if (mine || !known)
-			return mine && !nic_gone(nic);
-		nic_sleep_us(5000);
+			return mine && !port_gone(nic);
+		clock_sleep_us(5000);
 	}
 }
 
@@ -59,6 +59,6 @@ void ixgbe_semaphore_give(struct nic *nic, uint32_t resource)
 {
 	if (!registers_take(nic))
 		return;
-	nic_change(nic, IXGBE_SW_FW_SYNC, resource, 0);
+	reg_change(nic, IXGBE_SW_FW_SYNC, resource, 0);
 	registers_give(nic);
 }

@@ -23,20 +23,20 @@ static void mac_init(struct nic *nic)
 {
 	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few
 	 * for two */
-	nic_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
+	reg_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
-	nic_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS,
-		(nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
+	reg_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS,
+		(nic->config.mtu + FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
 }
 
 /* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */
 static void flow_control_init(struct nic *nic)
 {
-	nic_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
-	nic_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
+	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
+	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
 	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back: all but 24
 	 * KiB */
-	nic_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
+	reg_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
 }
 
 /* DS 4.6.7, up to the queues; RXEN is 0. */
@@ -47,20 +47,20 @@ static int receive_init(struct nic *nic)
 		return ret;
 	mac_init(nic);
 	/* One packet buffer, as large as there is memory; X540's and X550's must be said after each reset */
-	nic_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
+	reg_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < 8; i++)
-		nic_write(nic, IXGBE_RXPBSIZE + 4 * i, 0);
+		reg_write(nic, IXGBE_RXPBSIZE + 4 * i, 0);
 	flow_control_init(nic);
 	/* No virtualisation, no RSS: all goes to queue 0 */
-	nic_write(nic, IXGBE_PFVTCTL, 0);
-	nic_write(nic, IXGBE_MRQC, 0);
+	reg_write(nic, IXGBE_PFVTCTL, 0);
+	reg_write(nic, IXGBE_MRQC, 0);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
-	nic_change(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE,
+	reg_change(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE,
 		IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
 	/* Merged packets are no packets to forward */
-	nic_change(nic, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
+	reg_change(nic, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
 	/* The descriptor carries the RSS hash, and 0 without RSS, instead of a fragment's checksum */
-	nic_change(nic, IXGBE_RXCSUM, 0, IXGBE_RXCSUM_PCSD);
+	reg_change(nic, IXGBE_RXCSUM, 0, IXGBE_RXCSUM_PCSD);
 	return 0;
 }
 
@@ -68,20 +68,20 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[i];
 	uint64_t address = ring_address(queue->ring, queue->offset);
-	nic_write(nic, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
-	nic_write(nic, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
-	nic_write(nic, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	reg_write(nic, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
+	reg_write(nic, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
+	reg_write(nic, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is
 	 * its reserve */
-	nic_write(nic, ixgbe_rx_register(IXGBE_SRRCTL, i),
+	reg_write(nic, ixgbe_rx_register(IXGBE_SRRCTL, i),
 		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
-	nic_write(nic, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
+	reg_write(nic, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
 	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said */
-	nic_change(nic, ixgbe_rx_register(IXGBE_DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
+	reg_change(nic, ixgbe_rx_register(IXGBE_DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
 
 	/* DS 4.6.7.1: the tail may move only once the queue says that it is on */
-	nic_change(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
-	int ret = nic_wait(
+	reg_change(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
+	int ret = reg_wait(
 		nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
@@ -96,8 +96,8 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 
 static int halt_receive_path(struct nic *nic)
 {
-	nic_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	int ret = nic_wait(
+	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
+	int ret = reg_wait(
 		nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
@@ -111,10 +111,10 @@ int ixgbe_receive_off(struct nic *nic)
 {
 	int ret = halt_receive_path(nic);
 	if (ret) {
-		nic_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
+		reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 		return ret;
 	}
-	nic_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
+	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	return 0;
 }
 
@@ -122,9 +122,9 @@ int ixgbe_receive_off(struct nic *nic)
  * is. */
 int ixgbe_receive_on(struct nic *nic)
 {
-	nic_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
-	nic_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	reg_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
+	reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
+	return port_gone(nic) ? fail_gone(nic) : 0;
 }
 
 static int receive_start(struct nic *nic)
@@ -138,7 +138,7 @@ static int receive_start(struct nic *nic)
 			return ret;
 	}
 	/* DS 4.6.7 asks for it before RXEN: descriptors and packets are in cached memory */
-	nic_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
+	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
 	ret = halt_receive_path(nic);
 	return ret ? ret : ixgbe_receive_on(nic);
 }
@@ -148,34 +148,34 @@ static int receive_start(struct nic *nic)
 static void transmit_init(struct nic *nic)
 {
 	/* DS 8.2.3.9.15: the layout changes only while the arbiter is off */
-	nic_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
-	nic_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
+	reg_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
+	reg_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
 	/* A packet is fetched only when the largest one fits */
-	uint32_t largest_kib = (nic->config.mtu + NIC_FRAME_OVERHEAD + NIC_FCS_BYTES + 1023) / 1024;
-	nic_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
-	nic_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
+	uint32_t largest_kib = (nic->config.mtu + FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES + 1023) / 1024;
+	reg_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
+	reg_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
 	for (unsigned i = 1; i < 8; i++) {
-		nic_write(nic, IXGBE_TXPBSIZE + 4 * i, 0);
-		nic_write(nic, IXGBE_TXPBTHRESH + 4 * i, 0);
+		reg_write(nic, IXGBE_TXPBSIZE + 4 * i, 0);
+		reg_write(nic, IXGBE_TXPBTHRESH + 4 * i, 0);
 	}
-	nic_write(nic, IXGBE_MTQC, 0);
+	reg_write(nic, IXGBE_MTQC, 0);
 	/* No credits: they are DCB's, and a memory that a reset does not clear */
 	for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
-		nic_write(nic, IXGBE_RTTDQSEL, i);
-		nic_write(nic, IXGBE_RTTDT1C, 0);
+		reg_write(nic, IXGBE_RTTDQSEL, i);
+		reg_write(nic, IXGBE_RTTDT1C, 0);
 	}
-	nic_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
+	reg_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 }
 
 static void transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
 	uint64_t address = ring_address(queue->ring, queue->offset);
-	nic_write(nic, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
-	nic_write(nic, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
-	nic_write(nic, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	nic_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS);
-	nic_write(nic, ixgbe_tx_register(IXGBE_TDT, i), 0);
+	reg_write(nic, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
+	reg_write(nic, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
+	reg_write(nic, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS);
+	reg_write(nic, ixgbe_tx_register(IXGBE_TDT, i), 0);
 }
 
 static int transmit_start(struct nic *nic)
@@ -184,10 +184,10 @@ static int transmit_start(struct nic *nic)
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		transmit_queue_init(nic, i);
 	/* DS 4.6.8: before the first queue is enabled */
-	nic_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
+	reg_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
-		nic_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = nic_wait(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE,
+		reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
+		int ret = reg_wait(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE,
 			ixgbe_times.queue);
 		if (ret == -ETIMEDOUT)
 			return pollux_fail(ETIMEDOUT,
@@ -227,12 +227,12 @@ const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
 int ixgbe_start(struct nic *nic)
 {
 	nic->info.simd = nic->config.simd;
-	int ret = nic_rings_open(nic, ixgbe_ring_kind(nic->config.simd));
+	int ret = rings_open(nic, ixgbe_ring_kind(nic->config.simd));
 	if (ret)
 		return ret;
 	nic->clean = false;
 	/* the reset clears it on hardware, but while it is set nothing would move */
-	nic_change(nic, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
+	reg_change(nic, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
 	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
 	ret = vfio_set_bus_master(nic->device, true);
 	if (ret)
@@ -247,6 +247,6 @@ int ixgbe_start(struct nic *nic)
 		return ret;
 	ixgbe_interrupt_start(nic);
 	/* DS 8.2.3.1.3: tells the firmware that a driver is there */
-	nic_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
-	return nic_gone(nic) ? nic_fail_gone(nic) : 0;
+	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
+	return port_gone(nic) ? fail_gone(nic) : 0;
 }

@@ -7,7 +7,7 @@
 
 static uint64_t count(struct nic *nic, uint32_t offset)
 {
-	return nic_count(nic, offset);
+	return reg_count(nic, offset);
 }
 
 /* Low word first: it latches the high one, which has 4 bits. */
@@ -45,8 +45,8 @@ void ixgbe_stats_start(struct nic *nic)
 		for (unsigned i = 0; i < 4; i++)
 			if (4 * word + i < IXGBE_COUNTERS)
 				map |= (uint32_t)(4 * word + i) << 8 * i;
-		nic_write(nic, IXGBE_RQSMR + 4 * word, map);
-		nic_write(nic, IXGBE_TQSM + 4 * word, map);
+		reg_write(nic, IXGBE_RQSMR + 4 * word, map);
+		reg_write(nic, IXGBE_TQSM + 4 * word, map);
 	}
 	nic->rx_byte_extra = 0;
 	nic->tx_byte_extra = FCS_BYTES;

@@ -2,8 +2,8 @@
  * Stopping a port of the 82599, X540 or X550: let transmit finish, disable in the datasheet's order (82599
  * DS 4.6.7.1.2), reset, and only then give the buffers back. */
 #include "../../vfio/error.h"
+#include "../pipe/state.h"
 #include "ixgbe.h"
-#include "pipe.h"
 
 #include <errno.h>
 
@@ -16,8 +16,8 @@ static uint32_t tx_head(unsigned queue)
  * end here. */
 static int queue_off(struct nic *nic, const char *name, unsigned i, uint32_t offset, uint32_t enable)
 {
-	nic_change(nic, offset, enable, 0);
-	int ret = nic_wait(nic, offset, enable, 0, ixgbe_times.queue);
+	reg_change(nic, offset, enable, 0);
+	int ret = reg_wait(nic, offset, enable, 0, ixgbe_times.queue);
 	if (ret == -ETIMEDOUT)
 		return pollux_fail(ETIMEDOUT,
 			"%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
@@ -30,8 +30,8 @@ int ixgbe_stop(struct nic *nic)
 	struct pollux_failure disable = {.error = 0}, halt = {.error = 0};
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
 		ixgbe_pipe_input_ends(nic->rings.rxqs[i]);
-	if (!nic_gone(nic)) {
-		nic_rings_drain(nic, tx_head, ixgbe_times.drain);
+	if (!port_gone(nic)) {
+		rings_drain(nic, tx_head, ixgbe_times.drain);
 		ixgbe_interrupt_mask(nic);
 
 		/* the path halted, RXEN 0, then the queues one by one */
@@ -42,16 +42,16 @@ int ixgbe_stop(struct nic *nic)
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
 			pollux_failure_keep(&disable,
 				queue_off(nic, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
-		nic_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
+		reg_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
-		nic_sleep_us(ixgbe_times.queue_off);
+		clock_sleep_us(ixgbe_times.queue_off);
 		/* nothing moves any more, and the reset has not cleared the counters yet */
-		nic_update_stats(nic);
+		port_update_stats(nic);
 	}
-	pollux_failure_keep(&halt, nic_halt(nic));
+	pollux_failure_keep(&halt, bus_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		ixgbe_pipe_output_ended(nic->rings.txqs[i]);
-	nic_rings_close(nic);
+	rings_close(nic);
 	/* a halt that fails is the graver of the two */
 	return halt.error ? pollux_failure_restore(&halt) : pollux_failure_restore(&disable);
 }

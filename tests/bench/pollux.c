@@ -131,7 +131,7 @@ static int open_port(struct pollux *pollux, unsigned port, const struct nic_conf
 	int error = model_local_open(&pollux->device[port], pollux->space, &local);
 
 	if (!error)
-		error = nic_open_device(&pollux->nic[port], pollux->device[port]);
+		error = port_open_device(&pollux->nic[port], pollux->device[port]);
 	if (!error)
 		error = nic_start(pollux->nic[port], config);
 	if (error)

@@ -63,7 +63,7 @@ static bool open_once(void)
 	if (dma_space_open(&space) || pkt_pool_open(&pool, space, pool_count, -1) ||
 		pkt_pool_open(&other_pool, space, 256, -1))
 		return false;
-	if (model_local_open(&fuzzed, space, &local) || nic_open_device(&nic, fuzzed))
+	if (model_local_open(&fuzzed, space, &local) || port_open_device(&nic, fuzzed))
 		return false;
 	return true;
 }

@@ -2,7 +2,7 @@
  * The scripted card as an 82540EM (with an I/O BAR, as on the real one BAR 2) or an 82574L. Tests include this file. */
 #include "card.c"
 
-#include "../../driver/e1000/e1000.h"
+#include "../../driver/gigabit/e1000.h"
 
 #define ID_82540EM 0x100Eu
 #define ID_82574L  0x10D3u
@@ -130,7 +130,7 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 /* Makes all limits of the driver short. */
 static inline void card_hurry(void)
 {
-	nic_gone_retry_us = 10;
+	reg_gone_retry_us = 10;
 	e1000_times = (struct e1000_times){
 		.quiesce = 10,
 		.master_disable = 1000,

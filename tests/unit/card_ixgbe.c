@@ -103,7 +103,7 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 /* Makes all limits of the driver short. */
 static inline void card_hurry(void)
 {
-	nic_gone_retry_us = 10;
+	reg_gone_retry_us = 10;
 	ixgbe_times = (struct ixgbe_times){
 		.quiesce = 10,
 		.master_disable = 1000,

@@ -35,9 +35,9 @@ static int end(void)
 static void open_card(uint16_t id)
 {
 	card_init(&card, id, space);
-	int ret = nic_open_device(&nic, &card.device);
+	int ret = port_open_device(&nic, &card.device);
 	if (ret)
-		printf("\n    nic_open_device: %s ", nic_error());
+		printf("\n    port_open_device: %s ", nic_error());
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 

@@ -2,7 +2,7 @@
  * The e1000 driver on QEMU's 82540EM and 82574L, without a guest. */
 #include "qtest_port_tests.c"
 
-#include "../../driver/e1000/e1000.h"
+#include "../../driver/gigabit/e1000.h"
 
 static int use_82540em(void)
 {
@@ -40,7 +40,7 @@ static void forward(bool second_first)
 	config.pool = pool;
 	for (unsigned i = 0; i < 2; i++) {
 		CU_ASSERT_EQUAL_FATAL(qtest_device(qtest, i, space, &device), 0);
-		CU_ASSERT_EQUAL_FATAL(nic_open_device(&nics[i], device), 0);
+		CU_ASSERT_EQUAL_FATAL(port_open_device(&nics[i], device), 0);
 		CU_ASSERT_EQUAL_FATAL(nic_start(nics[i], &config), 0);
 	}
 	for (unsigned to = 0; to < 2; to++) {

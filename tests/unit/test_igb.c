@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The igb driver on QEMU's 82576, without a guest. Which QEMU has that card: see tests/qtest/qtest.h. */
-#include "../../driver/igb/igb.h"
+#include "../../driver/gigabit/igb.h"
 #include "qtest_port_tests.c"
 
 /* Stands between driver and card, and watches who has the PHY. What QEMU's card has of the semaphores is registers: the

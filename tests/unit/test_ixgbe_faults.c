@@ -15,7 +15,7 @@ static int stuck_open(struct card_stuck first, struct card_stuck second)
 	card.stuck[0] = first;
 	card.stuck[1] = second;
 	unsigned fds = card_count_fds();
-	int ret = nic_open_device(&nic, &card.device);
+	int ret = port_open_device(&nic, &card.device);
 	CU_ASSERT_EQUAL(card_count_fds(), fds);
 	if (ret) {
 		CU_ASSERT(card.closed);
@@ -76,9 +76,9 @@ static void pending_transactions_are_waited_for(void)
 	card.config[0x41] = 0xA0;
 	card.config[0xA0] = 0x10;
 	card.config[0xAA] = 0x20;
-	uint64_t before = nic_now_us();
-	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
-	CU_ASSERT(nic_now_us() - before >= ixgbe_times.pending);
+	uint64_t before = clock_now_us();
+	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT(clock_now_us() - before >= ixgbe_times.pending);
 	close_port();
 	/* a list that loops does not hang it */
 	card_init(&card, 0x10FB, space);
@@ -86,7 +86,7 @@ static void pending_transactions_are_waited_for(void)
 	card.config[0x06] = 0x10;
 	card.config[0x34] = 0x40;
 	card.config[0x41] = 0x40;
-	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
 	close_port();
 }
 
@@ -156,7 +156,7 @@ static void a_bus_master_that_stays_on_gets_a_function_reset(void)
 	/* also when it was a former owner who left it on */
 	card_init(&card, 0x10FB, space);
 	card.command_stuck = true;
-	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EIO);
+	CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -EIO);
 	CU_ASSERT_EQUAL(card.accesses, 0);
 	nothing_is_left();
 }
@@ -171,20 +171,20 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 		.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
 	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.bar), 0);
 	int mapped = card.mapped;
-	CU_ASSERT_EQUAL(nic_rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)),
+	CU_ASSERT_EQUAL(rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)),
 		-ENOBUFS); /* one queue gets its 128, the other none */
 	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
 	CU_ASSERT_EQUAL(card.mapped, mapped);
 	CU_ASSERT_PTR_NULL(port.rings.rxqs);
 	/* and with enough they lie one after the other */
 	port.config.rx_ring = 64;
-	CU_ASSERT_EQUAL_FATAL(nic_rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)), 0);
+	CU_ASSERT_EQUAL_FATAL(rings_open(&port, ixgbe_ring_kind(PKT_SIMD_SCALAR)), 0);
 	CU_ASSERT_PTR_EQUAL(port.rings.rxqs[1]->ring, port.rings.rxqs[0]->ring + 64);
 	CU_ASSERT_PTR_EQUAL(port.rings.txqs[0]->ring, port.rings.rxqs[0]->ring + 128);
 	CU_ASSERT_PTR_EQUAL(port.rings.txqs[1]->ring, port.rings.rxqs[0]->ring + 192);
 	CU_ASSERT_EQUAL(port.rings.rxqs[1]->tail_offset, 0x01058);
 	CU_ASSERT_EQUAL(port.rings.txqs[1]->tail_offset, 0x06058);
-	nic_rings_close(&port);
+	rings_close(&port);
 	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
 	vfio_device_close(&card.device);
 }
@@ -197,7 +197,7 @@ static void all_ones_in_a_register_are_no_gone_device(void)
 	struct nic_stats stats;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_packets, UINT32_MAX);
-	CU_ASSERT(!nic_gone(nic));
+	CU_ASSERT(!port_gone(nic));
 	close_port();
 }
 
@@ -282,7 +282,7 @@ static void a_register_window_that_is_too_small_is_refused(void)
 	struct vfio_device_ops small = *card.device.ops;
 	small.window = small_window;
 	card.device.ops = &small;
-	CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -EPROTO);
+	CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -EPROTO);
 	CU_ASSERT(says("BAR0 has 65536 bytes"));
 	CU_ASSERT(card.closed);
 	nothing_is_left();

@@ -364,7 +364,7 @@ static void our_driver_tells_the_speeds(void)
 		CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 		CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &config), 0);
 		h.model = model_local_model(device);
-		CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, device), 0);
+		CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, device), 0);
 		nic_get_info(nic, &info);
 		ASSERT_NUMBER(info.device_id, card == MODEL_X540 ? 0x1528 : 0x1563);
 		ASSERT_NUMBER(info.mac[0], 2);

@@ -50,9 +50,9 @@ static bool says(const char *part)
 static void open_port(void)
 {
 	card_init(&card, 0x10FB, space);
-	int ret = nic_open_device(&nic, &card.device);
+	int ret = port_open_device(&nic, &card.device);
 	if (ret)
-		printf("\n    nic_open_device: %s ", nic_error());
+		printf("\n    port_open_device: %s ", nic_error());
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 
@@ -77,8 +77,8 @@ static void cards_are_claimed_by_id(void)
 {
 	const uint16_t claimed[] = {0x10FB, 0x1507, 0x154D, 0x10F7, 0x1517, 0x151C, 0x1528, 0x1560, 0x1563, 0x15D1};
 	for (unsigned i = 0; i < sizeof(claimed) / sizeof(*claimed); i++) {
-		const struct nic_id *id = NULL;
-		const struct nic_driver *driver = nic_find_driver("here", 0x8086, claimed[i], &id);
+		const struct driver_id *id = NULL;
+		const struct driver *driver = driver_find("here", 0x8086, claimed[i], &id);
 		CU_ASSERT_PTR_EQUAL(driver, &ixgbe_driver);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(id);
 		CU_ASSERT_EQUAL(id->device, claimed[i]);
@@ -88,23 +88,23 @@ static void cards_are_claimed_by_id(void)
 
 static void relatives_are_refused_by_name(void)
 {
-	const struct nic_id *id;
-	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x10ED, &id));
+	const struct driver_id *id;
+	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x10ED, &id));
 	CU_ASSERT(says("virtual function"));
-	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x1515, &id));
+	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x1515, &id));
 	CU_ASSERT(says("physical function"));
-	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x10C7, &id));
+	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x10C7, &id));
 	CU_ASSERT(says("82598"));
-	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x15AD, &id));
+	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x15AD, &id));
 	CU_ASSERT(says("X550EM_x"));
 }
 
 static void others_are_refused(void)
 {
-	const struct nic_id *id;
-	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x8086, 0x1572, &id));
+	const struct driver_id *id;
+	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x1572, &id));
 	CU_ASSERT(says("8086:1572"));
-	CU_ASSERT_PTR_NULL(nic_find_driver("here", 0x15B3, 0x10FB, &id));
+	CU_ASSERT_PTR_NULL(driver_find("here", 0x15B3, 0x10FB, &id));
 	CU_ASSERT(says("15b3:10fb"));
 	/* and what was handed over is closed */
 	static const struct {
@@ -114,7 +114,7 @@ static void others_are_refused(void)
 		{0x1572, "no driver for 8086:1572"}};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		card_init(&card, cases[i].id, space);
-		CU_ASSERT_EQUAL(nic_open_device(&nic, &card.device), -ENOTSUP);
+		CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -ENOTSUP);
 		CU_ASSERT(says(cases[i].words));
 		CU_ASSERT_PTR_NULL(nic);
 		CU_ASSERT(card.closed);
@@ -415,7 +415,7 @@ static void a_node_that_the_machine_lacks_is_no_obstacle(void)
 	struct nic_info info;
 	card_init(&card, 0x10FB, space);
 	card.device.numa_node = 4000;
-	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
 	nic_get_info(nic, &info);
 	CU_ASSERT_EQUAL(info.numa_node, -1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(info.note, "NUMA node 4000"));
@@ -504,8 +504,8 @@ static void multicast_hashes_are_the_datasheet_s(void)
 		{{0x01, 0xFF, 0xFF, 0xFF, 0x0F, 0x00}, 0x000},
 	};
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		CU_ASSERT_EQUAL(nic_multicast_word(rows[i].mac), rows[i].hash >> 5);
-		CU_ASSERT_EQUAL(nic_multicast_bit(rows[i].mac), 1u << (rows[i].hash & 31));
+		CU_ASSERT_EQUAL(mac_multicast_word(rows[i].mac), rows[i].hash >> 5);
+		CU_ASSERT_EQUAL(mac_multicast_bit(rows[i].mac), 1u << (rows[i].hash & 31));
 	}
 }
 
@@ -555,7 +555,7 @@ static void addresses_of_one_hash_share_their_bit(void)
 	start_port(NULL);
 	const uint8_t one[6] = {1, 0, 0x5E, 0, 0, 1}, same[6] = {1, 0, 0x5E, 9, 0x0F, 1},
 		      near[6] = {1, 0, 0x5E, 0, 0x10, 1};
-	uint32_t *word = card_register(&card, IXGBE_MTA + 4 * nic_multicast_word(one));
+	uint32_t *word = card_register(&card, IXGBE_MTA + 4 * mac_multicast_word(one));
 	CU_ASSERT_EQUAL(nic_add_mac(nic, one), 0);
 	CU_ASSERT_EQUAL(nic_add_mac(nic, same), 0);
 	CU_ASSERT_EQUAL(nic_add_mac(nic, near), 0);

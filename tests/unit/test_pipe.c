@@ -611,7 +611,7 @@ static void dropped_packets_go_nowhere(void)
 static void frames_fill_their_buffers_exactly(void)
 {
 	struct nic_config config = {
-		.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - NIC_FRAME_OVERHEAD, .promiscuous = true};
+		.rx_ring = RING, .tx_ring = RING, .mtu = PKT_DATA_BYTES - FRAME_OVERHEAD_BYTES, .promiscuous = true};
 	struct nic_pipe *pipe;
 	struct fixture f;
 

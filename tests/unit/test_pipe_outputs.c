@@ -362,8 +362,8 @@ static void what_cannot_be_a_pipe_is_refused(void)
 	struct nic_config even = {.rx_ring = RING, .tx_ring = RING, .promiscuous = true};
 	struct nic_queue twice[2];
 	struct nic_pipe *pipe;
-	struct nic_driver other = ixgbe_driver;
-	struct nic_ops ops = *ixgbe_driver.ops;
+	struct driver other = ixgbe_driver;
+	struct driver_ops ops = *ixgbe_driver.ops;
 	struct nic *foreign;
 	struct pkt pkt;
 	struct fixture f;

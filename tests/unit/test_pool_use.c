@@ -27,7 +27,7 @@ static void open_port(unsigned index, const struct nic_config *config)
 	struct nic_link link = {0};
 
 	CU_ASSERT_EQUAL_FATAL(model_local_open(&devices[index], space, &local), 0);
-	CU_ASSERT_EQUAL_FATAL(nic_open_device(&nics[index], devices[index]), 0);
+	CU_ASSERT_EQUAL_FATAL(port_open_device(&nics[index], devices[index]), 0);
 	CU_ASSERT_EQUAL_FATAL(nic_start(nics[index], config), 0);
 	model_set_partner(model_local_model(devices[index]), true);
 	while (!link.up) {
