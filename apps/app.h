@@ -47,9 +47,8 @@ extern const struct argp app_common_argp;
 #define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
 #define APP_HELP_STATUS                                                                                                \
 	"Exit status: 0 all went well, also when ended by SIGINT, SIGTERM or SIGHUP; 1 something failed, a device is " \
-	"gone, or what was "                                                                                           \
-	"to be written could not be, as by a reader that stands still for a second; "                                  \
-	"2 the command line was wrong."
+	"gone, or what was to be written could not be, as by a reader that stands still for a second; 2 the command "  \
+	"line was wrong."
 
 /** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
 void app_parse(const struct argp *argp, int argc, char **argv, void *input);

@@ -219,8 +219,7 @@ static const struct argp_option common_options[] = {
 	{"link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0},
 	{"simd", KEY_SIMD, "SET", 0,
 		"instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the "
-		"CPU "
-		"and the driver have, and scalar on a CPU that QEMU emulates",
+		"CPU and the driver have, and scalar on a CPU that QEMU emulates",
 		0},
 	{"duration", 'd', "SECONDS", 0, "end after that time, fractions allowed; default: run until SIGINT or SIGTERM",
 		0},

@@ -114,9 +114,7 @@ void app_cpu_begin(const struct app *app, unsigned threads)
 	verdict.allowed = app_cgroup_cpus("");
 	if (verdict.allowed > 0 && verdict.allowed < threads && !app->options->quiet)
 		app_error("its cgroup allows this process %.4g CPUs (cpu.max), and %u thread%s will poll without "
-			  "pause: it will be stopped "
-			  "again "
-			  "and again, and packets lost meanwhile",
+			  "pause: it will be stopped again and again, and packets lost meanwhile",
 			verdict.allowed, threads, threads > 1 ? "s" : "");
 	run_begin = app_clocks();
 }

@@ -172,8 +172,7 @@ static bool interrupts_are_remapped(void)
 /* How an option of the kernel's is set, on the systems that there are. */
 #define BOOT_LINE                                                                                                      \
 	"the kernel's command line (Debian, Ubuntu: GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub; "       \
-	"Fedora: grubby), and "                                                                                        \
-	"reboot"
+	"Fedora: grubby), and reboot"
 
 static void check_interrupts(void)
 {
@@ -188,8 +187,7 @@ static void check_interrupts(void)
 	else if (!interrupts_are_remapped())
 		find(PROBLEM, "interrupts",
 			vfio_hypervisor() ? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine "
-					    "kernel-irqchip=split -device "
-					    "intel-iommu,intremap=on)"
+					    "kernel-irqchip=split -device intel-iommu,intremap=on)"
 					  : "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
 			"the IOMMU does not remap them, so that a device could forge them, and the kernel refuses "
 			"devices");
@@ -203,15 +201,12 @@ static const char *guest_remedy(const char *hypervisor)
 		{"VirtualBox", "on the host, with the machine off: VBoxManage modifyvm NAME --chipset ich9 --iommu "
 			       "automatic (VirtualBox 7)"},
 		{"VMware", "with the machine off: tick Virtualize IOMMU (ESXi: Expose IOMMU to the guest OS) in its "
-			   "processor settings, or "
-			   "vvtd.enable = \"TRUE\" in its .vmx; its network adapters must be e1000e"},
+			   "processor settings, or vvtd.enable = \"TRUE\" in its .vmx; its network adapters must be "
+			   "e1000e"},
 		{"QEMU", "on the host: -machine q35,kernel-irqchip=split, and before the cards -device "
-			 "intel-iommu,intremap=on; libvirt: "
-			 "<iommu model='intel'><driver intremap='on'/></iommu>"},
+			 "intel-iommu,intremap=on; libvirt: <iommu model='intel'><driver intremap='on'/></iommu>"},
 		{"KVM", "on the host: QEMU's -machine q35,kernel-irqchip=split -device intel-iommu,intremap=on, "
-			"libvirt's <iommu "
-			"model='intel'>; "
-			"a rented machine cannot have one"},
+			"libvirt's <iommu model='intel'>; a rented machine cannot have one"},
 	};
 
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
@@ -282,8 +277,7 @@ static void check_modules(void)
 	else if (is_there("/dev/vfio/vfio"))
 		find(FINE, "groups", "",
 			"cards are reached by their groups, /dev/vfio/vfio is there; iommufd (Linux 6.6 with "
-			"CONFIG_IOMMUFD and "
-			"CONFIG_VFIO_DEVICE_CDEV) would do as well");
+			"CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV) would do as well");
 	else
 		find(PROBLEM, "VFIO",
 			vfio_in_container()
@@ -466,8 +460,8 @@ static void check_ports(void)
 	if (!ours)
 		find(PROBLEM, "cards",
 			vfio_hypervisor() ? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, "
-					    "VMware: e1000e, QEMU: e1000e or "
-					    "igb); or see the software 82599 in README.md, which needs no card"
+					    "VMware: e1000e, QEMU: e1000e or igb); or see the software 82599 in "
+					    "README.md, which needs no card"
 					  : "put one in; or see the software 82599 in README.md, which needs no card",
 			"Pollux drives none of this machine's");
 	else if (!doctor.ready)
@@ -514,8 +508,7 @@ static void check_locked(uint64_t bytes, unsigned ports)
 			kib << 10, (int)getppid());
 	snprintf(mend, sizeof(mend),
 		"%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd "
-		"service: "
-		"LimitMEMLOCK=%lluK%s",
+		"service: LimitMEMLOCK=%lluK%s",
 		shell, doctor.user, kib, kib,
 		vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : "");
 	find(PROBLEM, "locked memory", mend,
@@ -560,30 +553,22 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char doc[] = "Looks for what keeps Pollux from driving the cards of this machine, and prints the command "
-			  "that mends it. Changes nothing, and "
-			  "touches no card.\n"
-			  "ADDRESS is a card's PCI address, such as 0000:03:00.0, or a software card's "
-			  "vfio-user:/path/to/socket; without one, all cards "
-			  "that "
-			  "Pollux drives are looked at."
-			  "\v"
-			  "It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's "
-			  "driver, IOMMU group and nodes as far as "
-			  "this "
-			  "user may open them, who has the card open, hugepages, and the limit of locked memory. Run "
-			  "it as the user who will run the "
-			  "forwarder. A problem keeps the forwarder from starting, a warning does not. Which processes "
-			  "have a card open only root can see "
-			  "of others.\n"
-			  "\n"
-			  "Examples:\n"
-			  "  pollux-doctor\n"
-			  "  pollux-doctor 0000:03:00.0 0000:03:00.1 && pollux-fwd 0000:03:00.0 0000:03:00.1\n"
-			  "\n"
-			  "Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, "
-			  "one at least); 1 it would not; "
-			  "2 the command line was wrong.";
+static const char doc[] =
+	"Looks for what keeps Pollux from driving the cards of this machine, and prints the command that mends it. "
+	"Changes nothing, and touches no card.\n"
+	"ADDRESS is a card's PCI address, such as 0000:03:00.0, or a software card's vfio-user:/path/to/socket; "
+	"without one, all cards that Pollux drives are looked at.\v"
+	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and "
+	"nodes as far as this user may open them, who has the card open, hugepages, and the limit of locked memory. "
+	"Run it as the user who will run the forwarder. A problem keeps the forwarder from starting, a warning does "
+	"not. Which processes have a card open only root can see of others.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-doctor\n"
+	"  pollux-doctor 0000:03:00.0 0000:03:00.1 && pollux-fwd 0000:03:00.0 0000:03:00.1\n"
+	"\n"
+	"Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, one at least); 1 "
+	"it would not; 2 the command line was wrong.";
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {

@@ -148,8 +148,7 @@ static void more(FILE *out, bool json, bool total)
 static const struct argp_option options[] = {
 	{"write", 'w', "FILE", 0,
 		"write a capture file with nanosecond time stamps; - is stdout; default: one line per frame on stdout, "
-		"or stderr with "
-		"--json",
+		"or stderr with --json",
 		0},
 	{"snaplen", 's', "BYTES", 0, "keep only that many bytes of each frame, 14 to 65535; default 65535", 0},
 	{"count", 'n', "N", 0, "end after N frames that match; default: no limit", 0},
@@ -158,8 +157,7 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), "
-	"or "
-	"all.\n" APP_HELP_PORT "\v"
+	"or all.\n" APP_HELP_PORT "\v"
 	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
 	"\n"
 	"Examples:\n"

@@ -221,8 +221,7 @@ static void more(FILE *out, bool json, bool total)
 	if (json)
 		fprintf(out,
 			",\"received\":%llu,\"dropped_tx_ring_full\":%llu,\"dropped_tx_bad_packets\":%llu,\"not_sent\":"
-			"%llu,"
-			"\"in_hand\":%llu,\"exact\":%s",
+			"%llu,\"in_hand\":%llu,\"exact\":%s",
 			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad,
 			(unsigned long long)unsent, (unsigned long long)in_hand, app_gone(&fwd.app) ? "false" : "true");
 	else
@@ -246,8 +245,7 @@ enum { KEY_NEXT_HOP = 0x100, KEY_NO_DROP };
 static const struct argp_option options[] = {
 	{"mode", 'm', "MODE", 0,
 		"io: packets as they are; mac: destination is the next hop, source the sending port; macswap: "
-		"destination "
-		"and source change places; default io",
+		"destination and source change places; default io",
 		0},
 	{"next-hop", KEY_NEXT_HOP, "MAC", 0,
 		"mode mac: where packets go; once for all ports, or once per port in the order of the ports", 0},
@@ -260,8 +258,8 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and "
-	"so on. When the "
-	"number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT "\v"
+	"so on. When the number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT
+	"\v"
 	"With several CPUs (--cpu), each has a thread, and the ports are dealt out among them.\n"
 	"\n"
 	"Examples:\n"

@@ -9,15 +9,12 @@ static const struct argp_option options[] = {
 		"frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
 	{"rate", 'R', "RATE", 0,
 		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble "
-		"and gap "
-		"(10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; default: as "
-		"fast as it can, for "
-		"captures their own timing",
+		"and gap (10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; "
+		"default: as fast as it can, for captures their own timing",
 		0},
 	{"count", 'n', "N", 0,
 		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: "
-		"no limit, for "
-		"captures once through",
+		"no limit, for captures once through",
 		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
 	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
@@ -27,8 +24,7 @@ static const struct argp_option options[] = {
 		"shorten longer gaps between a capture's frames to that; default: wait as long as they are", 0},
 	{"strict", KEY_STRICT, NULL, 0,
 		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the "
-		"file is damaged; "
-		"default: send the others, and tell",
+		"file is damaged; default: send the others, and tell",
 		0},
 	{0},
 };
@@ -36,16 +32,12 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Sends packets on the first port, and counts what comes back on that or on the second one.\n" APP_HELP_PORT "\v"
 	"Packets are IPv4 and UDP, from 198.18.x.x to 198.19.0.1 port 9, and numbered: those that are lost, reordered "
-	"or duplicated on "
-	"their way back are counted, and those that come back changed, which count as lost, too; Ethernet addresses "
-	"may change. Once all "
-	"are sent, it waits until nothing has come back for 0.25 s. Until then, what has not come and was not "
-	"overtaken is in flight "
-	"(\"in_flight\"); then it is lost. \"echo\":false says that nothing has come back at all, perhaps as nobody "
-	"sends it.\n"
+	"or duplicated on their way back are counted, and those that come back changed, which count as lost, too; "
+	"Ethernet addresses may change. Once all are sent, it waits until nothing has come back for 0.25 s. Until "
+	"then, what has not come and was not overtaken is in flight (\"in_flight\"); then it is lost. \"echo\":false "
+	"says that nothing has come back at all, perhaps as nobody sends it.\n"
 	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the "
-	"cause "
-	"(\"limited_by\").\n"
+	"cause (\"limited_by\").\n"
 	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
 	"\n"
 	"Examples:\n"

@@ -140,11 +140,9 @@ static void more(FILE *out, bool json, bool total)
 		return;
 	fprintf(out,
 		json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%"
-		       "llu,\"dropped_bad\":%"
-		       "llu"
+		       "llu,\"dropped_bad\":%llu"
 		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; %llu kept local; dropped by the "
-		       "bridge: %llu copies to "
-		       "blocked ports, %llu bad\n",
+		       "bridge: %llu copies to blocked ports, %llu bad\n",
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded),
 		(unsigned long long)app_get(&bridge.learned), (unsigned long long)sum.dropped,
 		(unsigned long long)sum.blocked, (unsigned long long)sum.bad);
@@ -167,21 +165,17 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char doc[] = "Bridges between ports: learns who is where from the senders of packets, and sends each "
-			  "packet to its receiver's port, or to all "
-			  "others while that is not known. Packets are sent from the buffers they were received in "
-			  "(driver/pipe.h); the ports are 82599, "
-			  "X540 or "
-			  "X550.\n" APP_HELP_PORT "\v"
-			  "One thread serves all ports. There is no spanning tree: two ways between two networks make "
-			  "packets circle. A port without link, "
-			  "or "
-			  "too slow, loses its own packets only.\n"
-			  "\n"
-			  "Examples:\n"
-			  "  pollux-pipe 0000:03:00.0 0000:03:00.1\n"
-			  "  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b\n"
-			  "\n" APP_HELP_STATUS;
+static const char doc[] =
+	"Bridges between ports: learns who is where from the senders of packets, and sends each packet to its "
+	"receiver's port, or to all others while that is not known. Packets are sent from the buffers they were "
+	"received in (driver/pipe.h); the ports are 82599, X540 or X550.\n" APP_HELP_PORT "\v"
+	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A "
+	"port without link, or too slow, loses its own packets only.\n"
+	"\n"
+	"Examples:\n"
+	"  pollux-pipe 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b\n"
+	"\n" APP_HELP_STATUS;
 
 /* The transmit ring of a port holds what all others have received for it. */
 static unsigned transmit_ring(unsigned ring, unsigned ports)

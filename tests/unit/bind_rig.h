@@ -66,16 +66,14 @@ static void link_driver(const char *address, const char *driver)
 static void add_device(const char *address, const char *device, const char *class, int group, const char *driver)
 {
 	shell("d=sys/devices/pci0000:00/%s; mkdir -p $d && echo 0x8086 >$d/vendor && echo %s >$d/device && echo %s "
-	      ">$d/class && echo 1 "
-	      ">$d/numa_node && "
-	      "echo 0x8086 >$d/subsystem_vendor && echo 0x0003 >$d/subsystem_device && echo '(null)' "
-	      ">$d/driver_override && "
-	      "ln -s ../../../devices/pci0000:00/%s sys/bus/pci/devices/%s",
+	      ">$d/class && echo 1 >$d/numa_node && echo 0x8086 >$d/subsystem_vendor && echo 0x0003 "
+	      ">$d/subsystem_device && echo '(null)' >$d/driver_override && ln -s ../../../devices/pci0000:00/%s "
+	      "sys/bus/pci/devices/%s",
 		address, device, class, address, address);
 	if (group >= 0)
 		shell("mkdir -p sys/kernel/iommu_groups/%d/devices && ln -s ../../../kernel/iommu_groups/%d "
-		      "sys/devices/pci0000:00/%s/iommu_group && "
-		      "ln -s ../../../../devices/pci0000:00/%s sys/kernel/iommu_groups/%d/devices/%s",
+		      "sys/devices/pci0000:00/%s/iommu_group && ln -s ../../../../devices/pci0000:00/%s "
+		      "sys/kernel/iommu_groups/%d/devices/%s",
 			group, group, address, address, group, address);
 	if (*driver)
 		link_driver(address, driver);
@@ -84,19 +82,18 @@ static void add_device(const char *address, const char *device, const char *clas
 static void add_interface(const char *address, const char *name)
 {
 	shell("d=sys/devices/pci0000:00/%s/net/%s; mkdir -p $d && echo 0x1003 >$d/flags && echo 1 >$d/carrier && echo "
-	      "10000 >$d/speed && "
-	      "mkdir -p sys/class/net && ln -sfn ../../devices/pci0000:00/%s/net/%s sys/class/net/%s",
+	      "10000 >$d/speed && mkdir -p sys/class/net && ln -sfn ../../devices/pci0000:00/%s/net/%s "
+	      "sys/class/net/%s",
 		address, name, address, name, name);
 }
 
 static void build_machine(void)
 {
 	shell("mkdir -p sys/bus/pci/devices sys/bus/pci/drivers sys/class/iommu/dmar0 dev/vfio proc/net "
-	      "proc/sys/kernel/random "
-	      "lib/modules/6.1.0-1 run && touch sys/bus/pci/drivers_probe dev/vfio/vfio proc/modules && "
-	      "echo 6.1.0-1 >proc/sys/kernel/osrelease && echo this-boot >proc/sys/kernel/random/boot_id && "
-	      "echo 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: kernel/drivers/vfio/vfio.ko.xz' "
-	      ">lib/modules/6.1.0-1/modules.dep");
+	      "proc/sys/kernel/random lib/modules/6.1.0-1 run && touch sys/bus/pci/drivers_probe dev/vfio/vfio "
+	      "proc/modules && echo 6.1.0-1 >proc/sys/kernel/osrelease && echo this-boot "
+	      ">proc/sys/kernel/random/boot_id && echo 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: "
+	      "kernel/drivers/vfio/vfio.ko.xz' >lib/modules/6.1.0-1/modules.dep");
 	add_driver("ixgbe");
 	add_driver("custom");
 	add_driver("snd_hda_intel");

@@ -47,12 +47,12 @@ static void make_ready(void)
 	make_machine();
 	link_driver(A, "vfio-pci");
 	shell("mkdir -p sys/devices/pci0000:00/" A
-	      "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && "
-	      "touch dev/vfio/14 dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" A
-	      "/vfio-dev/vfio0/dev && rm sys/class/net/polluxa && "
-	      "echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 "
-	      "intel_iommu=on' >proc/cmdline && "
-	      "printf 'processor\\t: 0\\nvendor_id\\t: GenuineIntel\\n' >proc/cpuinfo && chmod 0755 .");
+	      "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && touch dev/vfio/14 "
+	      "dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" A
+	      "/vfio-dev/vfio0/dev && rm sys/class/net/polluxa && echo 100 "
+	      ">sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 intel_iommu=on' "
+	      ">proc/cmdline && printf 'processor\\t: 0\\nvendor_id\\t: GenuineIntel\\n' >proc/cpuinfo && chmod 0755 "
+	      ".");
 }
 
 /* The doctor must find this, with that remedy, and say so by its status. */
@@ -107,12 +107,10 @@ static void the_iommu(void)
 	shell("mkdir -p sys/class/iommu/ivhd0; echo intremap=off >proc/cmdline");
 	expect_finding("", 1,
 		"problem  interrupts: their remapping is switched off at boot, so that a device could forge them, and "
-		"the kernel "
-		"refuses devices",
+		"the kernel refuses devices",
 		"take intremap=off");
 	shell("echo quiet >proc/cmdline; printf ' CPU0\\n 0: 9 IO-APIC 2-edge timer\\n 24: 5 PCI-MSI-0000:03:00.0 "
-	      "0-edge a\\n' "
-	      ">proc/interrupts");
+	      "0-edge a\\n' >proc/interrupts");
 	expect_finding("", 1,
 		"problem  interrupts: the IOMMU does not remap them, so that a device could forge them, and the kernel "
 		"refuses devices",
@@ -154,7 +152,7 @@ static void modules_and_cards(void)
 	shell("echo 0x10c7 >sys/bus/pci/devices/" C "/device");
 	expect_finding(C, 1,
 		"problem  " C ": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its "
-		"successors 82599, X540 and X550",
+			      "successors 82599, X540 and X550",
 		"choose another card");
 	shell("echo 0x10fb >sys/bus/pci/devices/" C "/device");
 	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");

@@ -341,8 +341,7 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		fclose(out);
 		snprintf(wanted, sizeof(wanted),
 			",\"asked_pps\":1000000.000,\"asked_framed_gbit_s\":0.672000,\"achieved_pps\":%.3f,\"achieved_"
-			"framed_gbit_s\":%.6f,"
-			"\"given_up\":%u,\"held_up_s\":0.100000,\"limited_by\":%s",
+			"framed_gbit_s\":%.6f,\"given_up\":%u,\"held_up_s\":0.100000,\"limited_by\":%s",
 			(double)cases[i].frames, (double)cases[i].frames * 672e-9, 100000 / slower, cases[i].cause);
 		if (strcmp(text, wanted) != 0) {
 			printf("\n%s\n%s\n", text, wanted);
