@@ -26,7 +26,7 @@ LIBS := -lnuma -lpci -lpthread
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-LIB_SOURCES := $(wildcard vfio/*.c mempool/*.c driver/*.c driver/*/*.c driver/*/*/*.c)
+LIB_SOURCES := $(wildcard vfio/*.c vfio/*/*.c mempool/*.c driver/*.c driver/*/*.c driver/*/*/*.c)
 MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c tests/model/*/*.c))
 QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))
@@ -41,7 +41,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SOURCES := $(filter-out tests/bench/dpdk%,$(wildcard tests/bench/*.c))
 # what tests/preload/run loads into other people's programs: position-independent, and never with a sanitizer's runtime
 PRELOAD := $(O)/libpollux-preload.so
-PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*.c)) vfio/user_channel.c vfio/error.c
+PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*.c)) vfio/user/channel.c vfio/error.c
 
 comma := ,
 space := $(subst ,, )

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-bind: shows the machine's network cards, gives them to vfio-pci, and back to the drivers that they had. */
-#include "../vfio/bind.h"
+#include "../vfio/host/bind.h"
+#include "../vfio/host/files.h"
+#include "../vfio/host/use.h"
 #include "app.h"
 
 #include <errno.h>

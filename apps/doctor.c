@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends
  * it. */
-#include "../vfio/bind.h"
-#include "../vfio/user_holder.h"
+#include "../vfio/host/bind.h"
+#include "../vfio/host/files.h"
+#include "../vfio/host/machine.h"
+#include "../vfio/host/use.h"
+#include "../vfio/user/holder.h"
 #include "app.h"
 
 #include <dirent.h>

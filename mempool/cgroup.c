@@ -3,7 +3,7 @@
  * all above it. */
 #include "cgroup.h"
 
-#include "../vfio/pci.h"
+#include "../vfio/host/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>

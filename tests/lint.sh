@@ -10,9 +10,9 @@ while read -r aim name files; do
 	# shellcheck disable=SC2086
 	printf '%-28s %6d %6d\n' "$name" "$(code_lines $files)" "$aim"
 done <<'ROOMS'
-13500 library driver/*.[ch] driver/*/*.[ch] driver/*/*/*.[ch] vfio/*.[ch] mempool/*.[ch]
-2900 vfio vfio/!(bind|machine|pci|use).[ch]
-630 vfio,host vfio/@(bind|machine|pci|use).[ch]
+13500 library driver/*.[ch] driver/*/*.[ch] driver/*/*/*.[ch] vfio/*.[ch] vfio/*/*.[ch] mempool/*.[ch]
+2900 vfio vfio/*.[ch] vfio/kernel/*.[ch] vfio/user/*.[ch]
+630 vfio/host vfio/host/*.[ch]
 1100 mempool mempool/*.[ch]
 1000 driver,shared driver/!(pipe).[ch]
 1300 driver,ring driver/ring/*.[ch]

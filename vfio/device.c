@@ -1,49 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is the same for every way of reaching a device: choosing the way by address, configuration space, doorbells. */
+ * What is the same for every way of reaching a device: accesses that are refused, configuration space, doorbells. */
 #include "device.h"
 
 #include "error.h"
-#include "kernel.h"
-#include "user.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
-
-/* "dddd:bb:dd.f" or "bb:dd.f", all hexadecimal, the function 0 to 7. */
-static bool is_pci_address(const char *address)
-{
-	const char *form = strlen(address) == strlen("xx:xx.f") ? "xx:xx.f" : "xxxx:xx:xx.f";
-
-	if (strlen(address) != strlen(form))
-		return false;
-	for (unsigned i = 0; form[i]; i++) {
-		char c = address[i];
-
-		if (form[i] == 'x' ? !isxdigit((unsigned char)c) : form[i] == 'f' ? c < '0' || c > '7' : c != form[i])
-			return false;
-	}
-	return true;
-}
-
-int vfio_device_open(struct vfio_device **device, const char *address, struct dma_space *space)
-{
-	if (!device)
-		return pollux_fail(EINVAL, "no place to put the device");
-	*device = NULL;
-	if (!address || !space)
-		return pollux_fail(EINVAL, "a device needs an address and a DMA space");
-	if (strnlen(address, VFIO_ADDRESS_MAX) == VFIO_ADDRESS_MAX)
-		return pollux_fail(EINVAL, "a device's address has at most %d characters", VFIO_ADDRESS_MAX - 1);
-	if (strncmp(address, VFIO_USER_PREFIX, strlen(VFIO_USER_PREFIX)) == 0)
-		return vfio_user_open(device, address, space);
-	if (is_pci_address(address))
-		return vfio_kernel_open(device, address, space);
-	return pollux_fail(EINVAL,
-		"'%s' is not a device's address; give vfio-user:/path/to/socket or a PCI address like 0000:03:00.0",
-		address);
-}
 
 void vfio_device_close(struct vfio_device *device)
 {

@@ -29,8 +29,8 @@ static int fuzz_munmap(void *at, size_t bytes);
 #define recvmsg fuzz_recvmsg
 #define mmap    fuzz_mmap
 #define munmap  fuzz_munmap
-#include "../../vfio/user.c"
-#include "../../vfio/user_channel.c"
+#include "../../vfio/user/channel.c"
+#include "../../vfio/user/user.c"
 #undef connect
 #undef sendmsg
 #undef recvmsg

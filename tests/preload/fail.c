@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Calls that fail on purpose: POLLUX_VFIO_FAIL names a call, which time, and the error. */
-#include "../../vfio/iommufd_abi.h"
+#include "../../vfio/kernel/iommufd_abi.h"
 #include "preload.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * /dev/iommu with one I/O address space, and the devices' own nodes as long as they are not ready: bound to it, and
  * attached. */
-#include "../../vfio/iommufd_abi.h"
+#include "../../vfio/kernel/iommufd_abi.h"
 #include "preload.h"
 
 #include <errno.h>

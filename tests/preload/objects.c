@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Containers, groups and devices as their descriptors show them: who may open what, in which order, and what DMA is
  * mapped where. */
-#include "../../vfio/iommufd_abi.h"
+#include "../../vfio/kernel/iommufd_abi.h"
 #include "preload.h"
 
 #include <errno.h>

@@ -9,7 +9,7 @@
 #ifndef POLLUX_TESTS_PRELOAD_H
 #define POLLUX_TESTS_PRELOAD_H
 
-#include "../../vfio/user_channel.h"
+#include "../../vfio/user/channel.h"
 
 #include <linux/vfio.h>
 #include <stdbool.h>

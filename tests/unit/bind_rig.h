@@ -11,8 +11,9 @@
 #include "../../apps/app_run.c"
 #include "../../apps/app_stats.c"
 
-#include "../../vfio/bind.h"
 #include "../../vfio/error.h"
+#include "../../vfio/host/bind.h"
+#include "../../vfio/host/files.h"
 #include "unit.h"
 
 #include <errno.h>

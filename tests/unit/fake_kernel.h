@@ -5,7 +5,7 @@
 #ifndef POLLUX_TESTS_FAKE_KERNEL_H
 #define POLLUX_TESTS_FAKE_KERNEL_H
 
-#include "../../vfio/iommufd_abi.h"
+#include "../../vfio/kernel/iommufd_abi.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,12 +5,12 @@
 #define POLLUX_TESTS_KERNEL_RIG_H
 
 #include "../../vfio/error.h"
-#include "../../vfio/group.h"
 #include "../../vfio/info.h"
-#include "../../vfio/iommufd.h"
-#include "../../vfio/kernel.h"
-#include "../../vfio/kernel_device.h"
-#include "../../vfio/kernel_space.h"
+#include "../../vfio/kernel/device.h"
+#include "../../vfio/kernel/group.h"
+#include "../../vfio/kernel/iommufd.h"
+#include "../../vfio/kernel/kernel.h"
+#include "../../vfio/kernel/space.h"
 
 #include <CUnit/Basic.h>
 #include <ctype.h>
@@ -44,14 +44,14 @@
 #define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
 #include "../../vfio/info.c"
 #undef PAGE_BYTES
-#include "../../vfio/kernel_device.c"
-#include "../../vfio/kernel_events.c"
+#include "../../vfio/kernel/device.c"
+#include "../../vfio/kernel/events.c"
 
-#include "../../vfio/group.c"
-#include "../../vfio/iommufd.c"
+#include "../../vfio/kernel/group.c"
+#include "../../vfio/kernel/iommufd.c"
 #undef TRIES
-#include "../../vfio/kernel.c"
-#include "../../vfio/kernel_space.c"
+#include "../../vfio/kernel/kernel.c"
+#include "../../vfio/kernel/space.c"
 #undef open
 #undef close
 #undef eventfd

@@ -238,7 +238,7 @@ static int fake_addresses(struct ifaddrs **all)
 }
 
 #define getifaddrs(all) fake_addresses(all)
-#include "../../vfio/use.c"
+#include "../../vfio/host/use.c"
 #undef getifaddrs
 
 #define open(...)                           fake_open(__VA_ARGS__)
@@ -248,7 +248,7 @@ static int fake_addresses(struct ifaddrs **all)
 #define stat(path, status)                  fake_stat(path, status)
 #define posix_spawnp(pid, name, a, b, v, e) fake_spawn(pid, name, v)
 #define waitpid(pid, status, flags)         fake_wait(pid, status)
-#include "../../vfio/bind.c"
+#include "../../vfio/host/bind.c"
 #undef open
 #undef write
 #undef chown

@@ -2,6 +2,7 @@
  * What all transports share: addresses, configuration space, bus mastering, doorbells; against a transport made of an
  * array. */
 #include "../../vfio/device.c"
+#include "../../vfio/open.c"
 
 #include "unit.h"
 #include <stdio.h>

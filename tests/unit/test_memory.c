@@ -42,7 +42,7 @@ static int fallocate_here(int fd, int mode, off_t from, off_t bytes)
 #define memfd_create memfd_create_here
 #define fallocate    fallocate_here
 #include "../../mempool/memory.c"
-#include "../../vfio/pci.h"
+#include "../../vfio/host/files.h"
 #undef memfd_create
 #undef fallocate
 

@@ -4,7 +4,7 @@
 #ifndef POLLUX_TESTS_UNIT_VFIO_PEER_H
 #define POLLUX_TESTS_UNIT_VFIO_PEER_H
 
-#include "../../vfio/user_channel.h"
+#include "../../vfio/user/channel.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the tests of the vfio-user client begin and end with: a DMA space with memory, a small device process, and a
  * look whether anything is left. They include this file. */
-#include "../../vfio/user_channel.c"
+#include "../../vfio/user/channel.c"
 
-#include "../../vfio/user.c"
+#include "../../vfio/user/user.c"
 
 #include "unit_vfio_peer.h"
 

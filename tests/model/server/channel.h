@@ -4,7 +4,7 @@
 #ifndef POLLUX_TESTS_MODEL_SERVER_CHANNEL_H
 #define POLLUX_TESTS_MODEL_SERVER_CHANNEL_H
 
-#include "../../../vfio/user_protocol.h"
+#include "../../../vfio/user/protocol.h"
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
 #ifndef POLLUX_VFIO_KERNEL_DEVICE_H
 #define POLLUX_VFIO_KERNEL_DEVICE_H
 
-#include "device.h"
-#include "pci.h"
+#include "../device.h"
+#include "../host/pci.h"
 
 struct kernel_space;
 struct group;

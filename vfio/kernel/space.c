@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * An I/O address space of the kernel's VFIO: what container and iommufd have in common. */
-#include "kernel_space.h"
+#include "space.h"
 
-#include "error.h"
+#include "../error.h"
 
 #include <errno.h>
 #include <stdio.h>

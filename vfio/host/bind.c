@@ -2,7 +2,10 @@
  * Giving devices to vfio-pci and back: the plan, its steps and their undoing. */
 #include "bind.h"
 
-#include "error.h"
+#include "../error.h"
+#include "files.h"
+#include "machine.h"
+#include "use.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The kernel's VFIO, container and group: the older way to a device. Called under kernel.c's lock. */
-#ifndef POLLUX_VFIO_GROUP_H
-#define POLLUX_VFIO_GROUP_H
+#ifndef POLLUX_VFIO_KERNEL_GROUP_H
+#define POLLUX_VFIO_KERNEL_GROUP_H
 
-#include "kernel_space.h"
-#include "pci.h"
+#include "../host/pci.h"
+#include "space.h"
 
 /** True while the process has this IOMMU group open: its other devices must take the same way then. */
 bool group_is_open(unsigned number);

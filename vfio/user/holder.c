@@ -2,9 +2,9 @@
  * Who listens at a UNIX socket's file, and who else is connected to it. The kernel lists all sockets
  * (NETLINK_SOCK_DIAG, which needs no privilege): those that the server has accepted carry the file that it listens at,
  * and the number of the socket at the other end, by which /proc shows its process. */
-#include "user_holder.h"
+#include "holder.h"
 
-#include "bind.h"
+#include "../host/use.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

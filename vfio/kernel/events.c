@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the kernel's VFIO has to say of a device without being asked: it wants it back (somebody unplugs or unbinds it),
  * or the device reported an error that it cannot mend. Either way it is gone for us. */
-#include "kernel_device.h"
+#include "device.h"
 
-#include "error.h"
+#include "../error.h"
 
 #include <errno.h>
 #include <string.h>

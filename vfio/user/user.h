@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How vfio_device_open reaches the vfio-user transport. */
-#ifndef POLLUX_VFIO_USER_H
-#define POLLUX_VFIO_USER_H
+#ifndef POLLUX_VFIO_USER_USER_H
+#define POLLUX_VFIO_USER_USER_H
 
-#include "device.h"
+#include "../device.h"
 
 #define VFIO_USER_PREFIX "vfio-user:"
 

@@ -2,11 +2,11 @@
  * vfio-user: a device in another process, behind a UNIX socket. Needs no kernel support and no root. */
 #include "user.h"
 
-#include "error.h"
-#include "info.h"
-#include "space.h"
-#include "user_channel.h"
-#include "user_holder.h"
+#include "../error.h"
+#include "../info.h"
+#include "../space.h"
+#include "channel.h"
+#include "holder.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
 #ifndef POLLUX_VFIO_USER_CHANNEL_H
 #define POLLUX_VFIO_USER_CHANNEL_H
 
-#include "error.h"
-#include "user_protocol.h"
+#include "../error.h"
+#include "protocol.h"
 
 #include <pthread.h>
 #include <stdbool.h>

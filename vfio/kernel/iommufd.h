@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The kernel's VFIO, character device and iommufd (Linux 6.6): the newer way to a device. Called under kernel.c's lock.
  */
-#ifndef POLLUX_VFIO_IOMMUFD_H
-#define POLLUX_VFIO_IOMMUFD_H
+#ifndef POLLUX_VFIO_KERNEL_IOMMUFD_H
+#define POLLUX_VFIO_KERNEL_IOMMUFD_H
 
-#include "kernel_space.h"
-#include "pci.h"
+#include "../host/pci.h"
+#include "space.h"
 
 #define IOMMUFD_WHY_BYTES 96
 

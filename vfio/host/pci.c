@@ -3,55 +3,21 @@
  * happens here, and only here. */
 #include "pci.h"
 
-#include "error.h"
+#include "../error.h"
+#include "files.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <pci/pci.h>
 #include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FIELDS (PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_SUBSYS | PCI_FILL_NUMA_NODE | PCI_FILL_DRIVER)
-
-static const char *root = "";
-
-void vfio_set_root(const char *folder)
-{
-	root = folder;
-}
-
-bool vfio_path(char path[PATH_MAX], const char *format, ...)
-{
-	char below[PATH_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	int bytes = vsnprintf(below, sizeof(below), format, arguments);
-	va_end(arguments);
-	if (bytes >= 0 && bytes < PATH_MAX && snprintf(path, PATH_MAX, "%s%s", root, below) < PATH_MAX)
-		return true;
-	path[0] = '\0';
-	return false;
-}
-
-bool vfio_read_line(const char *path, char *text, size_t bytes)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, bytes - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[length < 0 ? 0 : length] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return length >= 0;
-}
 
 /* ---- libpci, which must not print or exit ---- */
 
@@ -267,12 +233,14 @@ static int deliver(struct listing *listing, int error, struct vfio_pci **list, u
 int vfio_pci_list(struct vfio_pci **list, unsigned *count)
 {
 	struct listing listing = {.list = NULL};
+	char path[PATH_MAX];
 	int error = 0;
 
 	*list = NULL;
 	*count = 0;
+	vfio_path(path, "/sys/bus/pci");
 	if (!with_libpci(list_all, &listing))
-		error = pollux_fail(ENOENT, "no PCI bus can be seen below %s/sys/bus/pci: is sysfs mounted?", root);
+		error = pollux_fail(ENOENT, "no PCI bus can be seen below %s: is sysfs mounted?", path);
 	for (unsigned i = 0; i < listing.count && !error; i++)
 		error = complete(&listing.list[i]);
 	return deliver(&listing, error, list, count);

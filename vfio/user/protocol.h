@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The vfio-user wire format, version 0.1: what the client (vfio/user.c) and the software card's server put on the
+ * The vfio-user wire format, version 0.1: what the client (user.c) and the software card's server put on the
  * socket.
  *
  * All in host byte order. A message is a header, a payload, and descriptors as SCM_RIGHTS with its first byte. Offsets

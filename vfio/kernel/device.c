@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A device behind a descriptor of the kernel's VFIO: regions, interrupts, reset. */
-#include "kernel_device.h"
+#include "device.h"
 
-#include "error.h"
-#include "info.h"
+#include "../error.h"
+#include "../info.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * The kernel's VFIO: finds a device, chooses the way to it, and knows which are open. */
 #include "kernel.h"
 
-#include "error.h"
+#include "../error.h"
 #include "group.h"
 #include "iommufd.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Who uses a PCI device now: the kernel's network interfaces with what depends on them, and processes that have it open
  * through VFIO. */
-#include "bind.h"
+#include "use.h"
+
+#include "files.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -3,9 +3,10 @@
  * the process needs to know which it has; groups that share a DMA space share a container. */
 #include "group.h"
 
-#include "bind.h"
-#include "error.h"
-#include "info.h"
+#include "../error.h"
+#include "../host/files.h"
+#include "../host/use.h"
+#include "../info.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What linux/iommufd.h and a newer linux/vfio.h say of the calls that we use: headers of Linux 6.1 lack them. */
-#ifndef POLLUX_VFIO_IOMMUFD_ABI_H
-#define POLLUX_VFIO_IOMMUFD_ABI_H
+#ifndef POLLUX_VFIO_KERNEL_IOMMUFD_ABI_H
+#define POLLUX_VFIO_KERNEL_IOMMUFD_ABI_H
 
 #include <linux/ioctl.h>
 #include <linux/vfio.h>

@@ -2,10 +2,9 @@
  * PCI devices as the kernel shows them, before any is opened: which there are, who drives them, which share an IOMMU
  * group. Public for the tools that prepare a machine (pollux-bind, pollux-doctor); an application that moves packets
  * needs driver/nic.h only. */
-#ifndef POLLUX_VFIO_PCI_H
-#define POLLUX_VFIO_PCI_H
+#ifndef POLLUX_VFIO_HOST_PCI_H
+#define POLLUX_VFIO_HOST_PCI_H
 
-#include <linux/limits.h> /* PATH_MAX, which limits.h has under _GNU_SOURCE only */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,18 +56,6 @@ static inline bool vfio_pci_is_network(const struct vfio_pci *pci)
 {
 	return pci->class_id >> 8 == 2;
 }
-
-/** Formats a path below the root of the file system. @return false: it does not fit; path is "" then, which nothing
- * opens */
-bool vfio_path(char path[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/** Reads the first line of a small file (sysfs, proc), without its end. @return false: not to be read; text is "" then
- */
-bool vfio_read_line(const char *path, char *text, size_t bytes);
-
-/** Looks at the /sys, /dev, /proc and /run below a folder from now on, instead of at the machine's: for tests and
- * images. The folder's name must stay valid. Before anything else is called. */
-void vfio_set_root(const char *folder);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,8 @@
  * /dev/iommu does. */
 #include "iommufd.h"
 
-#include "error.h"
+#include "../error.h"
+#include "../host/files.h"
 #include "group.h"
 #include "iommufd_abi.h"
 

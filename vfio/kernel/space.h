@@ -5,8 +5,8 @@
 #ifndef POLLUX_VFIO_KERNEL_SPACE_H
 #define POLLUX_VFIO_KERNEL_SPACE_H
 
-#include "kernel_device.h"
-#include "space.h"
+#include "../space.h"
+#include "device.h"
 
 #include <pthread.h>
 

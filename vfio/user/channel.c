@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Messages of one vfio-user connection, each way checked: sizes, ids, types, errors, descriptors, and a limit to every
  * wait. */
-#include "user_channel.h"
+#include "channel.h"
 
-#include "error.h"
+#include "../error.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What kind of machine this is, for sentences that can be followed on it: a hypervisor's guest, a container, a kernel
  * that can load vfio-pci or cannot. */
-#include "bind.h"
+#include "machine.h"
+
+#include "files.h"
+#include "pci.h"
 
 #include <cpuid.h>
 #include <errno.h>

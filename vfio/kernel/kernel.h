@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How vfio_device_open reaches devices through the kernel's VFIO. */
-#ifndef POLLUX_VFIO_KERNEL_H
-#define POLLUX_VFIO_KERNEL_H
+#ifndef POLLUX_VFIO_KERNEL_KERNEL_H
+#define POLLUX_VFIO_KERNEL_KERNEL_H
 
-#include "device.h"
+#include "../device.h"
 
 /**
  * vfio_device_open for PCI addresses, "dddd:bb:dd.f". Thread-safe. By the device's own node and iommufd where the
