@@ -110,7 +110,7 @@ static void introduce(const struct app *app, unsigned i)
 	if (port->link.up)
 		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
 	fprintf(app->human, ", %s", pkt_simd_name(port->info.simd));
-	fprintf(app->human, ", by %s\n", port->info.way);
+	fprintf(app->human, ", by %s\n", port->info.reached_by);
 	if (port->info.note[0])
 		fprintf(app->human, "port %u: %s\n", i, port->info.note);
 }

@@ -129,7 +129,7 @@ int fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
 		: bar ? "a register"
 		      : "configuration space",
 		refusal->offset, refusal->write ? "written" : "read", strerror(refusal->error), nic->id->name,
-		strncmp(nic->device->way, "vfio-user", 9) == 0 ? "process" : "kernel log");
+		strncmp(nic->device->reached_by, "vfio-user", 9) == 0 ? "process" : "kernel log");
 }
 
 int reg_end_call(struct nic *nic, uint64_t before, int ret)

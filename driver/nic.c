@@ -107,7 +107,7 @@ int port_open_device(struct nic **out, struct vfio_device *device)
 	nic->event_fd = nic->wait_fd = -1;
 	struct nic_info *info = &nic->info;
 	snprintf(info->address, sizeof(info->address), "%s", device->address);
-	snprintf(info->way, sizeof(info->way), "%s", device->way);
+	snprintf(info->reached_by, sizeof(info->reached_by), "%s", device->reached_by);
 	snprintf(info->driver, sizeof(info->driver), "%s", driver->name);
 	snprintf(info->name, sizeof(info->name), "%s", id->name);
 	info->vendor_id = INTEL;

@@ -53,10 +53,10 @@ struct nic_config {
 /** What a port is, known once it is open. */
 struct nic_info {
 	char address[256];
-	char way[112]; /* how it is reached: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user"; says why where
-			  that is slow */
-	char driver[16]; /* "ixgbe" */
-	char name[48];   /* "Intel 82599ES SFI/SFP+" */
+	char reached_by[112]; /* "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user"; where that is slow, with
+				 the reason */
+	char driver[16];      /* "ixgbe" */
+	char name[48];        /* "Intel 82599ES SFI/SFP+" */
 	uint16_t vendor_id, device_id;
 	uint8_t mac[6];
 	int numa_node;  /* -1: unknown, or one that this machine does not have */

@@ -92,8 +92,8 @@ struct vfio_refusal {
 struct vfio_device {
 	const struct vfio_device_ops *ops;
 	char address[VFIO_ADDRESS_MAX]; /* as given to vfio_device_open */
-	char way[112]; /* how it is reached, for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
-	struct dma_space *space; /* the device is attached to it for its whole life */
+	char reached_by[112];           /* for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
+	struct dma_space *space;        /* the device is attached to it for its whole life */
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* the transport's */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];

@@ -250,7 +250,7 @@ static bool fail_call(unsigned at, enum kind holder, const char *way, enum besid
 		else
 			check_clean("a call failed");
 		device = must_open(address);
-		CU_ASSERT_EQUAL(strncmp(device->way, way, strlen(way)), 0);
+		CU_ASSERT_EQUAL(strncmp(device->reached_by, way, strlen(way)), 0);
 	}
 	device->ops->close(device);
 	if (other)

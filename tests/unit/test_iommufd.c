@@ -29,7 +29,7 @@ static void test_one_device(void)
 
 	begin();
 	device = must_open(A);
-	CU_ASSERT_STRING_EQUAL(device->way, "iommufd");
+	CU_ASSERT_STRING_EQUAL(device->reached_by, "iommufd");
 	CU_ASSERT_EQUAL(device->numa_node, 1);
 	CU_ASSERT_EQUAL(count(GROUP) + count(CONTAINER), 0);
 	CU_ASSERT(the(DEVICE)->iommu);
@@ -136,9 +136,9 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 		k.open_node_error = cases[i].node_error;
 		k.open_iommu_error = cases[i].iommu_error;
 		struct vfio_device *device = must_open(A), *second;
-		CU_ASSERT_EQUAL(strncmp(device->way, "group 14 (", 10), 0);
-		if (!strstr(device->way, cases[i].way)) {
-			fprintf(stderr, "    %s\n", device->way);
+		CU_ASSERT_EQUAL(strncmp(device->reached_by, "group 14 (", 10), 0);
+		if (!strstr(device->reached_by, cases[i].way)) {
+			fprintf(stderr, "    %s\n", device->reached_by);
 			CU_FAIL("the way does not say why");
 		}
 		CU_ASSERT_EQUAL(count(GROUP), 1);
@@ -147,7 +147,7 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 		/* Others go on as they can: both ways in one space. */
 		k.open_node_error = k.open_iommu_error = 0;
 		second = must_open(B);
-		CU_ASSERT_STRING_EQUAL(second->way, "iommufd");
+		CU_ASSERT_STRING_EQUAL(second->reached_by, "iommufd");
 		void *memory = must_map(4096);
 		CU_ASSERT_EQUAL(the(IOMMUFD)->map_count + the(CONTAINER)->map_count, 2);
 		CU_ASSERT_EQUAL(the(IOMMUFD)->maps[0].iova, the(CONTAINER)->maps[0].iova);
@@ -164,7 +164,7 @@ static void test_a_name_without_a_node_is_no_way(void)
 	begin();
 	run("rm sys/bus/pci/devices/" A "/vfio-dev/vfio0/dev");
 	struct vfio_device *device = must_open(A);
-	CU_ASSERT_STRING_EQUAL(device->way, "group 14 (the kernel has no node for the device alone)");
+	CU_ASSERT_STRING_EQUAL(device->reached_by, "group 14 (the kernel has no node for the device alone)");
 	device->ops->close(device);
 	add_node(A, 0);
 	end();
@@ -179,7 +179,7 @@ static void test_a_group_that_is_open_is_kept_to(void)
 	device[0] = must_open(C1);
 	k.open_node_error = 0;
 	device[1] = must_open(C2);
-	CU_ASSERT_STRING_EQUAL(device[1]->way, "group 16 (its group is open)");
+	CU_ASSERT_STRING_EQUAL(device[1]->reached_by, "group 16 (its group is open)");
 	CU_ASSERT_EQUAL(count(IOMMUFD), 0);
 	device[0]->ops->close(device[0]);
 	device[1]->ops->close(device[1]);

@@ -242,14 +242,15 @@ static void test_files_that_could_fault_are_not_mapped(void)
 			CU_ASSERT_EQUAL_FATAL(s.device->ops->window(s.device, 0, &window), 0);
 			if (file == FILE_GOOD && mapped != MAPPED_NO) {
 				CU_ASSERT_PTR_NOT_NULL(vfio_doorbell(&window, 0x1018));
-				CU_ASSERT_STRING_EQUAL(s.device->way, "vfio-user");
+				CU_ASSERT_STRING_EQUAL(s.device->reached_by, "vfio-user");
 			} else {
 				const char *why = mapped == MAPPED_NO  ? "does not share"
 						  : file == FILE_SHORT ? "too short"
 								       : "F_SEAL_SHRINK";
 
-				CU_ASSERT_PTR_NOT_NULL(strstr(s.device->way, "registers by messages, which is slow"));
-				CU_ASSERT_PTR_NOT_NULL(strstr(s.device->way, why));
+				CU_ASSERT_PTR_NOT_NULL(
+					strstr(s.device->reached_by, "registers by messages, which is slow"));
+				CU_ASSERT_PTR_NOT_NULL(strstr(s.device->reached_by, why));
 				CU_ASSERT_EQUAL(window.part_count, 0);
 				CU_ASSERT_PTR_NULL(vfio_doorbell(&window, 0x1018));
 			}

@@ -85,7 +85,7 @@ static bool has_device_of(int group)
 	return device != NULL;
 }
 
-/* By the device's own node if that can be, else by the group, and says which and why. */
+/* Reaches the device by its own node if that can be, else by its group. device.reached_by then says which, and why. */
 static int join(struct kernel_device *device, struct dma_space *space)
 {
 	const struct vfio_pci *pci = &device->pci;
@@ -98,13 +98,13 @@ static int join(struct kernel_device *device, struct dma_space *space)
 	} else {
 		error = iommufd_join(device, pci, space, why_not);
 		pollux_failure_keep(&refused, error);
-		snprintf(device->device.way, sizeof(device->device.way), "iommufd");
+		snprintf(device->device.reached_by, sizeof(device->device.reached_by), "iommufd");
 		/* The group itself cannot be had while one of its devices is open by its own node. */
 		if (!error || !why_not[0] || has_device_of(pci->group))
 			return error;
 		kernel_device_release(device); /* its node was open when /dev/iommu was not to be had */
 	}
-	snprintf(device->device.way, sizeof(device->device.way), "group %d (%s)", pci->group, why_not);
+	snprintf(device->device.reached_by, sizeof(device->device.reached_by), "group %d (%s)", pci->group, why_not);
 	error = group_join(device, pci, space);
 	/* A kernel without groups: it is the node of the other way that is to be mended. */
 	return error == -ENOENT && refused.error == -EACCES ? pollux_failure_restore(&refused) : error;

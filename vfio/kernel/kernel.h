@@ -7,8 +7,8 @@
 
 /**
  * vfio_device_open for PCI addresses, "dddd:bb:dd.f". Thread-safe. By the device's own node and iommufd where the
- * kernel has them and the user may open them, else by container and group; device->way says which. Devices of one space
- * share its I/O address space; an IOMMU group cannot be in two spaces.
+ * kernel has them and the user may open them, else by container and group; device->reached_by says which. Devices of
+ * one space share its I/O address space; an IOMMU group cannot be in two spaces.
  */
 int vfio_kernel_open(struct vfio_device **device, const char *address, struct dma_space *space);
 

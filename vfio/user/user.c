@@ -461,13 +461,13 @@ static int ask_all(struct user_device *user)
 	return error;
 }
 
-/* Doorbells that are stores need no word; that each is a message, fifty times slower, nobody would find out otherwise.
- */
-static void say_way(struct user_device *user)
+/* Says whether registers are reached by messages, and why: a doorbell then takes fifty times as long as a store, and
+ * nobody would find out otherwise. */
+static void set_reached_by(struct user_device *user)
 {
 	bool shared = user->device.regions[VFIO_PCI_BAR0_REGION_INDEX].part_count > 0;
 
-	snprintf(user->device.way, sizeof(user->device.way), "vfio-user%s%s",
+	snprintf(user->device.reached_by, sizeof(user->device.reached_by), "vfio-user%s%s",
 		shared ? "" : ", registers by messages, which is slow: ",
 		shared           ? ""
 		: user->unshared ? user->unshared
@@ -520,7 +520,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	if (!error)
 		error = ask_all(user);
 	if (!error)
-		say_way(user);
+		set_reached_by(user);
 	if (!error)
 		error = dma_space_attach(space, &user->mapper);
 	if (error) {
