@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * PCI configuration space: identity, BARs that can be sized, COMMAND, and the capabilities at their real offsets
  * (DS 9.3). */
-#include <string.h>
+#include "config.h"
 
-#include "internal.h"
+#include "queue.h"
+
+#include <string.h>
 
 enum {
 	PCI_COMMAND_AT = 0x04,
@@ -55,13 +57,13 @@ const char *model_card_description(unsigned card)
 	return card < MODEL_CARDS ? identities[card].description : NULL;
 }
 
-/** Identity, BARs and all that comes up the same after every reset. */
 void model_config_reset(struct model *m)
 {
 	const struct identity *identity = &identities[m->config.card];
 
 	memset(m->pci, 0, sizeof(m->pci));
 	memset(m->pci_mask, 0, sizeof(m->pci_mask));
+	m->bus_master = false;
 
 	field(m, 0x00, 4, (uint32_t)identity->device << 16 | 0x8086, 0);
 	field(m, PCI_COMMAND_AT, 2, 0, 0x0546); /* memory, bus master, parity, SERR, INTx disable */
@@ -113,20 +115,15 @@ void model_config_reset(struct model *m)
 	field(m, SERIAL_AT + 8, 4, 0x028259FF, 0);
 }
 
-bool model_bus_master(const struct model *m)
-{
-	return m->pci[PCI_COMMAND_AT] & PCI_MASTER;
-}
-
 void model_config_read(struct model *m, uint64_t offset, void *data, size_t bytes)
 {
 	memcpy(data, m->pci + offset, bytes);
 }
 
-void model_config_write(struct model *m, uint64_t offset, const void *data, size_t bytes)
+bool model_config_write(struct model *m, uint64_t offset, const void *data, size_t bytes)
 {
 	const uint8_t *from = data;
-	bool was = model_bus_master(m);
+	bool was = m->bus_master;
 
 	for (size_t i = 0; i < bytes; i++) {
 		uint8_t mask = m->pci_mask[offset + i];
@@ -136,10 +133,10 @@ void model_config_write(struct model *m, uint64_t offset, const void *data, size
 	if (m->breakages & MODEL_BUS_MASTER_STUCK)
 		m->pci[PCI_COMMAND_AT] &= (uint8_t)~PCI_MASTER;
 	/* Function level reset: the bit reads as 0 (PCIe 6.6.2). */
-	if (m->pci[PCIE_AT + 9] & (PCIE_CONTROL_FLR >> 8)) {
-		model_function_reset(m);
-		return;
-	}
-	if (was != model_bus_master(m))
-		model_dma_forget(m);
+	if (m->pci[PCIE_AT + 9] & (PCIE_CONTROL_FLR >> 8))
+		return true;
+	m->bus_master = m->pci[PCI_COMMAND_AT] & PCI_MASTER;
+	if (was != m->bus_master)
+		model_queues_review(m);
+	return false;
 }

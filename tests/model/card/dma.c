@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The device's way to memory: I/O addresses are looked up in the host's map, remembered extent by extent, and never
  * followed anywhere else. */
+#include "dma.h"
+
 #include <string.h>
 
-#include "internal.h"
-
-/** Fills the cache with the extent around iova, when it is there, usable, and holds all bytes. Nothing is counted. */
 bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write)
 {
 	struct model_extent e = {0};
@@ -74,24 +73,4 @@ bool model_dma_write(struct model *m, struct model_extent *cache, uint64_t iova,
 bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, void *data, uint32_t bytes)
 {
 	return dma_go(m, cache, iova, bytes, false, NULL, data);
-}
-
-/** Forgets all extents, and decides anew whether the device may reach memory at all (COMMAND.BusMaster, CTRL.GIO_DIS,
- * not gone). */
-void model_dma_forget(struct model *m)
-{
-	m->dma_allowed =
-		model_bus_master(m) && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
-	memset(m->recent, 0, sizeof(m->recent));
-	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
-		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){0};
-		m->tx[i].buffers = m->tx[i].ring = m->tx[i].write_back = (struct model_extent){0};
-		model_rings_find(m, &m->rx[i]);
-		model_rings_find(m, &m->tx[i]);
-	}
-}
-
-void model_memory_changed(struct model *m)
-{
-	model_dma_forget(m);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The EEPROM: its contents, reading it word by word, and loading the MAC address from it after a reset. */
-#include <string.h>
+#include "eeprom.h"
 
-#include "internal.h"
+#include "faults.h"
+#include "semaphore.h"
+
+#include <string.h>
 
 enum {
 	EERD_NS = 5000,
@@ -90,7 +93,6 @@ void model_eeprom_open(struct model *m)
 	fill_checksum(m);
 }
 
-/** What the device takes from the EEPROM by itself: AUTOC, the MAC address, and the presence bits. */
 void model_eeprom_load(struct model *m)
 {
 	const uint16_t *mac = m->eeprom + mac_at(m);
@@ -107,7 +109,7 @@ void model_eeprom_load(struct model *m)
 	reg_set(m, IXGBE_RAL, low);
 	reg_set(m, IXGBE_RAH, mac[2] | RAH_AV);
 	reg_set(m, IXGBE_MPSAR, 0xFFFFFFFF);
-	reg_set(m, IXGBE_MPSAR + 4, 0xFFFFFFFF);
+	reg_set(m, REGISTER_AT(MPSAR, 1), 0xFFFFFFFF);
 }
 
 void model_eeprom_step(struct model *m)
@@ -150,12 +152,11 @@ static void spi_clock_up(struct model *m, bool in)
 }
 
 /** Software that asks for the EEPROM's pins has them at once, and bit-bangs. */
-void model_write_eec(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eec(struct model *m, uint32_t offset, uint32_t value)
 {
 	struct spi_slave *s = &m->spi;
 	bool clock = value & EEC_SK;
 
-	(void)index;
 	value &= ~(uint32_t)(EEC_EE_GNT | EEC_DO);
 	if ((value & EEC_EE_REQ) && (value & EEC_EE_PRES))
 		value |= EEC_EE_GNT;
@@ -167,13 +168,12 @@ void model_write_eec(struct model *m, unsigned index, uint32_t value, uint32_t o
 	reg_set(m, offset, value | (s->out ? EEC_DO : 0u));
 }
 
-void model_write_eerd(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eerd(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value & 0xFFFC);
 	if (!(value & EERD_START))
 		return;
 	fault_order(m, MODEL_ORDER_SEMAPHORE, !model_semaphore_held(m, SW_FW_SYNC_EEP));
 	m->eerd_pending = value;
-	model_deadline(m, &m->eerd_ns, EERD_NS);
+	deadline_set(m, &m->eerd_ns, EERD_NS);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What a driver did that a well-behaved one does not, in detail: which rule of order it broke, which registers it
  * wanted that are not there. */
-#include "internal.h"
+#include "faults.h"
 
 static const struct {
 	const char *name, *rule;

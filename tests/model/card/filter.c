@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which frames the port accepts: exact addresses, the multicast table, broadcast, promiscuous modes and VLANs
  * (DS 7.1.1). */
-#include <string.h>
+#include "filter.h"
 
-#include "internal.h"
+#include "faults.h"
+#include "rx_control.h"
+
+#include <string.h>
 
 static uint64_t mac_value(const uint8_t *mac)
 {
@@ -16,9 +19,9 @@ static uint64_t mac_value(const uint8_t *mac)
 static bool exact_match(const struct model *m, uint64_t mac)
 {
 	for (unsigned i = 0; i < 128; i++) {
-		uint64_t high = reg_get(m, IXGBE_RAH + 8 * i);
+		uint64_t high = reg_get(m, REGISTER_AT(RAH, i));
 
-		if ((high & RAH_AV) && (((high & 0xFFFF) << 32) | reg_get(m, IXGBE_RAL + 8 * i)) == mac)
+		if ((high & RAH_AV) && (((high & 0xFFFF) << 32) | reg_get(m, REGISTER_AT(RAL, i))) == mac)
 			return true;
 	}
 	return false;
@@ -33,7 +36,7 @@ static bool multicast_match(const struct model *m, const uint8_t *mac)
 	if (!(control & MCSTCTRL_MFE))
 		return false;
 	uint32_t hash = ((uint32_t)(mac[4] | mac[5] << 8) >> shifts[control & MCSTCTRL_MO]) & 0xFFF;
-	return reg_get(m, IXGBE_MTA + 4 * (hash >> 5)) >> (hash & 31) & 1;
+	return reg_get(m, REGISTER_AT(MTA, hash >> 5)) >> (hash & 31) & 1;
 }
 
 static uint8_t judge(const struct model *m, const uint8_t *mac, uint64_t value)
@@ -55,7 +58,6 @@ static uint8_t judge(const struct model *m, const uint8_t *mac, uint64_t value)
 	return (control & FCTRL_UPE) ? VERDICT_UNICAST | VERDICT_INEXACT : VERDICT_NO;
 }
 
-/** @return a VERDICT_; the last one is remembered, as consecutive frames tend to go the same way. */
 uint8_t model_filter_mac(struct model *m, const uint8_t *mac)
 {
 	uint64_t value = mac_value(mac);
@@ -73,30 +75,27 @@ bool model_filter_vlan(const struct model *m, uint16_t tag)
 
 	if (!(reg_get(m, IXGBE_VLNCTRL) & VLNCTRL_VFE))
 		return true;
-	return reg_get(m, IXGBE_VFTA + 4 * (id >> 5)) >> (id & 31) & 1;
+	return reg_get(m, REGISTER_AT(VFTA, id >> 5)) >> (id & 31) & 1;
 }
 
 /** Any register that filtering or queue selection depends on. */
-void model_write_filter(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_filter(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	/* FCTRL may change only while nothing is received (DS 8.2.3.7.1). */
 	if (offset == IXGBE_FCTRL && value != reg_get(m, offset))
 		fault_order(m, MODEL_ORDER_FCTRL, reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN);
 	reg_set(m, offset, value);
-	model_settle(m);
+	model_receive_settle(m);
 }
 
-void model_write_rss(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_rss(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value);
 	m->toeplitz_stale = true;
 }
 
 /** Flow director tables are not modelled; setting them up is, so that drivers that wait for it come up. */
-void model_write_fdirctrl(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_fdirctrl(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value | FDIRCTRL_INIT_DONE);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The X550's firmware behind its mailbox: a command in FLEX_MNG, started and finished in HICR. The NVM is read through
  * it, receive is turned off through it, and a driver tells its version. */
-#include "internal.h"
+#include "firmware.h"
+
+#include "faults.h"
+#include "rx_control.h"
+#include "semaphore.h"
 
 enum {
 	COMMAND_NS = 50 * 1000,
@@ -62,7 +66,7 @@ static bool execute(struct model *m, uint32_t head)
 		if ((mailbox(m, 1) & 0xFF) != (m->config.port & 1))
 			return false;
 		reg_set(m, IXGBE_RXCTRL, reg_get(m, IXGBE_RXCTRL) & ~(uint32_t)RXCTRL_RXEN);
-		model_settle(m);
+		model_receive_settle(m);
 		return true;
 	case DRIVER_INFO:
 		return true;
@@ -82,12 +86,11 @@ void model_firmware_step(struct model *m)
 	reg_set(m, MODEL_HICR, HICR_EN | HICR_SV);
 }
 
-void model_write_hicr(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_hicr(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	if (!(value & HICR_C) || m->firmware_ns != MODEL_NEVER)
 		return;
 	fault_order(m, MODEL_ORDER_SEMAPHORE, !model_semaphore_held(m, SW_FW_SYNC_MNG));
 	reg_set(m, offset, HICR_EN | HICR_C);
-	model_deadline(m, &m->firmware_ns, COMMAND_NS);
+	deadline_set(m, &m->firmware_ns, COMMAND_NS);
 }

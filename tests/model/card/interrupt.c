@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Interrupts: causes, masks, their mapping to MSI-X vectors, auto-clear, auto-mask and moderation (DS 7.3). */
-#include "internal.h"
+#include "interrupt.h"
 
 /* Bits 15:0 of EICR, EIMS and EIAM are the vectors 15:0 of the *_EX registers; bits 31:16 are the other causes. */
 enum { QUEUE_BITS = 0xFFFF };
@@ -20,7 +20,7 @@ void model_interrupts_reset(struct model *m)
 
 static uint64_t interval_ns(const struct model *m, unsigned vector)
 {
-	uint32_t at = vector < 24 ? IXGBE_EITR + 4 * vector : MODEL_EITR_HIGH + 4 * (vector - 24);
+	uint32_t at = vector < 24 ? REGISTER_AT(EITR, vector) : MODEL_EITR_HIGH + 4 * (vector - 24);
 
 	return ((reg_get(m, at) >> 3) & 0x1FF) * 2048ull;
 }
@@ -122,10 +122,9 @@ uint64_t model_interrupts_next(const struct model *m)
 	return next;
 }
 
-/** A queue has written back: its IVAR entry says which cause that is. */
 void model_raise_queue(struct model *m, unsigned queue, bool transmit)
 {
-	uint32_t entry = reg_get(m, IXGBE_IVAR + 4 * (queue / 2)) >> (16 * (queue & 1) + 8 * transmit);
+	uint32_t entry = reg_get(m, REGISTER_AT(IVAR, queue / 2)) >> (16 * (queue & 1) + 8 * transmit);
 	uint64_t bit = 1ull << (entry & 0x3F);
 
 	if (!(entry & IVAR_VALID))
@@ -162,11 +161,11 @@ static void set_masks(struct model *m, uint32_t bits, bool on)
 		consider(m, queues, others);
 }
 
-uint32_t model_read_eicr(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_eicr(struct model *m, uint32_t offset)
 {
-	(void)index;
+	uint32_t value = causes(m);
+
 	(void)offset;
-	value = causes(m);
 	/* "Other clear disable": only bits 29:16 are cleared. */
 	clear_causes(m, (reg_get(m, IXGBE_GPIE) & GPIE_OCD) ? 0x3FFF0000 : UINT32_MAX);
 	if (!msix(m))
@@ -174,83 +173,71 @@ uint32_t model_read_eicr(struct model *m, unsigned index, uint32_t value, uint32
 	return value;
 }
 
-uint32_t model_read_eics(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_eics(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)value;
 	(void)offset;
 	return causes(m);
 }
 
-uint32_t model_read_eims(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_eims(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)value;
 	(void)offset;
 	return m->other_mask | ((uint32_t)m->vector_mask & QUEUE_BITS);
 }
 
-uint32_t model_read_eiam(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_eiam(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)value;
 	(void)offset;
 	return m->other_auto_mask | ((uint32_t)m->vector_auto_mask & QUEUE_BITS);
 }
 
-void model_write_eicr(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eicr(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	(void)offset;
 	clear_causes(m, value);
 }
 
-void model_write_eics(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eics(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	(void)offset;
 	m->vector_cause |= value & QUEUE_BITS;
 	m->other_cause |= value & ~(uint32_t)QUEUE_BITS;
 	consider(m, value & QUEUE_BITS, value);
 }
 
-void model_write_eims(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eims(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	(void)offset;
 	set_masks(m, value, true);
 }
 
-void model_write_eimc(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eimc(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	(void)offset;
 	set_masks(m, value, false);
 }
 
-void model_write_eiam(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_eiam(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	(void)offset;
 	m->vector_auto_mask = (m->vector_auto_mask & ~(uint64_t)QUEUE_BITS) | (value & QUEUE_BITS);
 	m->other_auto_mask = value & ~(uint32_t)QUEUE_BITS;
 }
 
-uint32_t model_read_ex(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_ex(struct model *m, uint32_t offset)
 {
-	uint32_t which = offset - 4 * index;
+	uint32_t which = offset & ~4u, shift = offset & 4 ? 32 : 0;
 	uint64_t bits = which == MODEL_EICS_EX   ? m->vector_cause
 			: which == MODEL_EIAM_EX ? m->vector_auto_mask
 						 : m->vector_mask;
 
-	(void)value;
-	return (uint32_t)(bits >> (32 * index));
+	return (uint32_t)(bits >> shift);
 }
 
-void model_write_ex(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_ex(struct model *m, uint32_t offset, uint32_t value)
 {
-	uint32_t which = offset - 4 * index;
-	uint64_t bits = (uint64_t)value << (32 * index);
+	uint32_t which = offset & ~4u, shift = offset & 4 ? 32 : 0;
+	uint64_t bits = (uint64_t)value << shift;
 
 	if (which == MODEL_EICS_EX) {
 		m->vector_cause |= bits;
@@ -261,6 +248,6 @@ void model_write_ex(struct model *m, unsigned index, uint32_t value, uint32_t of
 	} else if (which == IXGBE_EIMC_EX) {
 		m->vector_mask &= ~bits;
 	} else {
-		m->vector_auto_mask = (m->vector_auto_mask & ~(0xFFFFFFFFull << (32 * index))) | bits;
+		m->vector_auto_mask = (m->vector_auto_mask & ~(0xFFFFFFFFull << shift)) | bits;
 	}
 }

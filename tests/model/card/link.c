@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The link: up when the driver has started it, the module is there and lit, and a partner answers (DS 4.6.4, 8.2.3.22).
  * A 10GBASE-T PHY negotiates by itself instead, unless the driver forces the link up in MACC. */
-#include "internal.h"
+#include "link.h"
+
+#include "interrupt.h"
 
 enum { LINK_NS = 5 * 1000 * 1000 };
 
@@ -29,7 +31,7 @@ static bool link_wanted(const struct model *m)
 	uint32_t esdp = reg_get(m, IXGBE_ESDP);
 
 	if (is_copper(m))
-		return (reg_get(m, MODEL_MACC) & MACC_FLU) || (m->partner && model_phy_mbps(m) != 0);
+		return (reg_get(m, MODEL_MACC) & MACC_FLU) || (m->partner && m->phy.best_mbps != 0);
 	if (reg_get(m, IXGBE_AUTOC) & AUTOC_FLU)
 		return true;
 	if (m->config.sfp_absent || !m->partner || !(m->autoneg_started || link_by_itself(m)))
@@ -42,7 +44,7 @@ static void link_set(struct model *m, bool up)
 	if (m->link_up == up)
 		return;
 	if (up) /* forced up it runs at 10 Gbit/s */
-		m->copper_mbps = reg_get(m, MODEL_MACC) & MACC_FLU ? 10000 : model_phy_mbps(m);
+		m->copper_mbps = reg_get(m, MODEL_MACC) & MACC_FLU ? 10000 : m->phy.best_mbps;
 	m->link_up = up;
 	if (!up)
 		m->link_latched_down = true;
@@ -61,14 +63,13 @@ void model_link_reset(struct model *m)
 	model_link_review(m);
 }
 
-/** Something the link depends on has changed: it goes at once, and comes after a while. */
 void model_link_review(struct model *m)
 {
 	if (!link_wanted(m)) {
 		m->link_ns = MODEL_NEVER;
 		link_set(m, false);
 	} else if (!m->link_up && m->link_ns == MODEL_NEVER) {
-		model_deadline(m, &m->link_ns, LINK_NS);
+		deadline_set(m, &m->link_ns, LINK_NS);
 	}
 }
 
@@ -80,7 +81,6 @@ void model_link_step(struct model *m)
 	link_set(m, link_wanted(m));
 }
 
-/** Negotiation begins anew: the link goes, and comes again after a while. */
 void model_link_restart(struct model *m)
 {
 	m->link_ns = MODEL_NEVER;
@@ -88,19 +88,17 @@ void model_link_restart(struct model *m)
 	model_link_review(m);
 }
 
-void model_write_macc(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_macc(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value);
 	if (is_copper(m))
 		model_link_review(m);
 }
 
-void model_write_autoc(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_autoc(struct model *m, uint32_t offset, uint32_t value)
 {
 	bool restart = value & AUTOC_AN_RESTART;
 
-	(void)index;
 	reg_set(m, offset, value & ~(uint32_t)AUTOC_AN_RESTART);
 	if (restart) {
 		m->autoneg_started = true;
@@ -135,23 +133,17 @@ static uint32_t speed_bits(const struct model *m)
 }
 
 /** UP latches low: a link that went away in between shows as down once (DS 8.2.3.22.20). */
-uint32_t model_read_links(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_links(struct model *m, uint32_t offset)
 {
 	bool up = m->link_up && !m->link_latched_down;
 
-	(void)index;
-	(void)offset;
 	m->link_latched_down = false;
-	if (!up)
-		return value;
-	return value | LINKS_UP | speed_bits(m);
+	return reg_get(m, offset) | (up ? LINKS_UP | speed_bits(m) : 0);
 }
 
-uint32_t model_read_anlp1(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_anlp1(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)offset;
-	return m->autoneg_started ? value | ANLP1_AN_STATE : value;
+	return reg_get(m, offset) | (m->autoneg_started ? ANLP1_AN_STATE : 0u);
 }
 
 void model_set_partner(struct model *m, bool present)

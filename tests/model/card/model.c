@@ -1,48 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The port as a whole: opening, resetting, breaking it, letting time pass, and its regions. */
+#include "config.h"
+#include "eeprom.h"
+#include "firmware.h"
+#include "interrupt.h"
+#include "link.h"
+#include "phy.h"
+#include "queue.h"
+#include "registers.h"
+#include "rx_control.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
-
 enum { RESET_BIT_NS = 5000, RESET_NS = 1000 * 1000, AUTO_READ_NS = 2 * 1000 * 1000, DMA_INIT_NS = 2500 * 1000 };
 
-/** Sets a deadline from now; model_step looks at deadlines only when the earliest has come. */
-void model_deadline(struct model *m, uint64_t *deadline, uint64_t delay_ns)
-{
-	*deadline = m->now_ns + delay_ns;
-	if (*deadline < m->next_ns)
-		m->next_ns = *deadline;
-}
-
-/** Works out from the registers what the receive path asks of every burst. */
-void model_settle(struct model *m)
-{
-	uint32_t hlreg0 = reg_get(m, IXGBE_HLREG0);
-
-	m->receiving = (reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN) && !(reg_get(m, IXGBE_SECRXCTRL) & SECRXCTRL_RX_DIS);
-	m->crc_strip = hlreg0 & HLREG0_RXCRCSTRP;
-	m->loopback = hlreg0 & HLREG0_LPBK;
-	m->frame_limit = (hlreg0 & HLREG0_JUMBOEN) ? reg_get(m, IXGBE_MAXFRS) >> 16 : 1518;
-	m->frame_limit = m->frame_limit < 64                ? 60
-			 : m->frame_limit > MODEL_FRAME_MAX ? MODEL_FRAME_MAX - 4
-							    : m->frame_limit - 4;
-	m->rx_rss = (reg_get(m, IXGBE_MRQC) & 0xF) == MRQC_RSS;
-	m->rx_plain = m->crc_strip;
-	m->rx_ethertypes = false;
-	for (unsigned i = 0; i < 8; i++)
-		m->rx_ethertypes |= reg_get(m, IXGBE_ETQF + 4 * i) >> 31;
-	m->last_mac = UINT64_MAX;
-}
-
-bool model_receiving(const struct model *m)
-{
-	return m->receiving;
-}
-
 /** CTRL.RST and LNK_RST: everything but configuration space and EEPROM comes up anew. */
-void model_device_reset(struct model *m, bool link)
+static void device_reset(struct model *m, bool link)
 {
 	uint32_t reset_bits = CTRL_RST | (link ? CTRL_LNK_RST : 0u);
 
@@ -56,13 +31,13 @@ void model_device_reset(struct model *m, bool link)
 	m->toeplitz_stale = true;
 	m->scratch_used = 0;
 	m->eerd_ns = m->mdio_ns = m->firmware_ns = MODEL_NEVER;
-	model_deadline(m, &m->reset_bit_ns, RESET_BIT_NS);
-	model_deadline(m, &m->reset_done_ns, RESET_NS);
-	model_deadline(m, &m->auto_read_ns, AUTO_READ_NS);
-	model_deadline(m, &m->dma_init_ns, DMA_INIT_NS);
+	deadline_set(m, &m->reset_bit_ns, RESET_BIT_NS);
+	deadline_set(m, &m->reset_done_ns, RESET_NS);
+	deadline_set(m, &m->auto_read_ns, AUTO_READ_NS);
+	deadline_set(m, &m->dma_init_ns, DMA_INIT_NS);
 	model_eeprom_load(m);
-	model_settle(m);
-	model_dma_forget(m);
+	model_receive_settle(m);
+	model_queues_review(m);
 }
 
 struct model *model_open(const struct model_config *config, const struct model_host *host)
@@ -109,13 +84,13 @@ void model_function_reset(struct model *m)
 	memset(m->msix, 0, sizeof(m->msix));
 	for (unsigned v = 0; v < MODEL_VECTORS; v++)
 		m->msix[v * 16 + 12] = 1; /* vectors come up masked */
-	model_device_reset(m, true);
+	device_reset(m, true);
 	/* The client of a function reset waits outside; the device is reachable as soon as it is done. */
 	m->reset_bit_ns = m->reset_done_ns = MODEL_NEVER;
 	reg_set(m, IXGBE_CTRL, 0);
 	reg_set(m, IXGBE_SWSM, 0);
 	reg_set(m, IXGBE_SW_FW_SYNC, 0);
-	model_dma_forget(m);
+	model_queues_review(m);
 }
 
 /** The bit clears itself within microseconds; the registers are usable after a millisecond only. */
@@ -176,74 +151,11 @@ void model_step(struct model *m, uint64_t now_ns)
 	m->next_ns = next < m->next_ns ? next : m->next_ns;
 }
 
-void model_write_ctrl(struct model *m, unsigned index, uint32_t value, uint32_t offset)
-{
-	(void)index;
-	if (value & (CTRL_RST | CTRL_LNK_RST)) {
-		model_device_reset(m, value & CTRL_LNK_RST);
-		return;
-	}
-	reg_set(m, offset, value);
-	model_dma_forget(m);
-}
-
-uint32_t model_read_status(struct model *m, unsigned index, uint32_t value, uint32_t offset)
-{
-	(void)index;
-	(void)offset;
-	/* GIO tells whether master requests are still enabled (DS 5.2.5.3.2). */
-	if ((reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_MASTER_STUCK))
-		value &= ~(uint32_t)STATUS_GIO;
-	return value;
-}
-
-/** What there is to be shared out among the receive packet buffers. */
-static uint32_t buffer_memory(const struct model *m)
-{
-	return is_copper(m) ? 384 * 1024 : MODEL_FIFO_BYTES;
-}
-
-uint32_t model_packet_buffer_bytes(const struct model *m)
-{
-	uint32_t said = reg_get(m, IXGBE_RXPBSIZE), there = buffer_memory(m);
-
-	return said < there ? said : there;
-}
-
-/** HLREG0, MAXFRS, RXCTRL, RDRXCTL, SECRXCTRL: all that the receive path as a whole depends on. */
-void model_write_receive(struct model *m, unsigned index, uint32_t value, uint32_t offset)
-{
-	bool was = reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN;
-
-	(void)index;
-	reg_set(m, offset, value);
-	if (offset == IXGBE_RXCTRL && (value & RXCTRL_RXEN) && !was) {
-		bool strip = reg_get(m, IXGBE_HLREG0) & HLREG0_RXCRCSTRP,
-		     dma = reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_CRCSTRIP;
-
-		/* The two must agree (DS 8.2.3.8.8), and the DMA be ready. */
-		fault_order(m, MODEL_ORDER_CRC, strip != dma);
-		fault_order(m, MODEL_ORDER_DMA_INIT, !(reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_DMAIDONE));
-		/* X540 and X550 come up with more than they have (hw-docs/doubts.md): software must say less. */
-		fault_order(m, MODEL_ORDER_PACKET_BUFFER, reg_get(m, IXGBE_RXPBSIZE) > buffer_memory(m));
-	}
-	model_settle(m);
-}
-
-uint32_t model_read_secrxstat(struct model *m, unsigned index, uint32_t value, uint32_t offset)
-{
-	bool halted = (reg_get(m, IXGBE_SECRXCTRL) & SECRXCTRL_RX_DIS) && !(m->breakages & MODEL_SECRX_STUCK);
-
-	(void)index;
-	(void)offset;
-	return halted ? value | SECRXSTAT_SECRX_RDY : value;
-}
-
 void model_break(struct model *m, uint32_t breakages)
 {
 	m->breakages = breakages;
 	m->next_ns = 0; /* what was stuck may move on */
-	model_dma_forget(m);
+	model_queues_review(m);
 	model_eeprom_load(m);
 }
 
@@ -271,6 +183,27 @@ uint64_t model_region_bytes(unsigned region)
 	default:
 		return 0;
 	}
+}
+
+uint32_t model_read32(struct model *m, uint32_t offset)
+{
+	return model_register_read(m, offset);
+}
+
+void model_write32(struct model *m, uint32_t offset, uint32_t value)
+{
+	model_register_write(m, offset, value);
+	if (m->reset_asked) {
+		bool link = m->reset_asked & CTRL_LNK_RST;
+
+		m->reset_asked = 0;
+		device_reset(m, link);
+	}
+}
+
+void model_memory_changed(struct model *m)
+{
+	model_queues_review(m);
 }
 
 static int check_access(struct model *m, unsigned region, uint64_t offset, size_t bytes)
@@ -314,9 +247,10 @@ int model_region_write(struct model *m, unsigned region, uint64_t offset, const 
 		return error;
 	if (m->breakages & MODEL_GONE)
 		return 0;
-	if (region == 7)
-		model_config_write(m, offset, data, bytes);
-	else if (region == 4) {
+	if (region == 7) {
+		if (model_config_write(m, offset, data, bytes))
+			model_function_reset(m);
+	} else if (region == 4) {
 		/* The table is the client's to read back; masking happens where vectors are delivered. Pending bits are
 		 * read-only. */
 		if (offset + bytes <= MODEL_VECTORS * 16)

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit offloads: checksums inserted and frames cut into segments, as a context descriptor describes them
  * (DS 7.2.4, 7.2.5). */
+#include "offload.h"
+
+#include "checksum.h"
+
 #include <string.h>
 
-#include "internal.h"
-
 enum { TCP = 6, UDP = 17, TCP_CHECKSUM_AT = 16, UDP_CHECKSUM_AT = 6, TCP_FIN_PSH = 0x09 };
-
-static uint16_t be16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void put_be16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 static uint32_t be32(const uint8_t *at)
 {

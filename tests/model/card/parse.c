@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The receive parser: packet type, checksums and RSS of one frame (DS 7.1.2.8, 7.1.6.2, 7.1.11), and the CRC. */
+ * The receive parser: packet type, checksums and RSS of one frame (DS 7.1.2.8, 7.1.6.2, 7.1.11). */
+#include "parse.h"
+
+#include "checksum.h"
+
 #include <string.h>
 
-#include "internal.h"
-
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86DD, TCP = 6, UDP = 17, SCTP = 132 };
-
-static uint16_t be16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-/** @return the complement of the sum, to be stored in memory as it is. 0 also where a checksum that was included is
- * right. */
-uint16_t model_checksum_fold(uint32_t sum)
-{
-	sum = (sum & 0xFFFF) + (sum >> 16);
-	sum = (sum & 0xFFFF) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 /** Pseudo-header: addresses, protocol, length. */
 static uint32_t pseudo_sum(const uint8_t *addresses, uint32_t bytes, uint8_t protocol, uint32_t length)
@@ -74,7 +62,7 @@ static uint8_t redirect(const struct model *m, uint32_t hash)
 {
 	bool wide = m->config.card == MODEL_X550;
 	uint32_t entry = hash & (wide ? 511 : 127);
-	uint32_t word = reg_get(m, entry < 128 ? IXGBE_RETA + (entry & ~3u) : MODEL_ERETA + ((entry - 128) & ~3u));
+	uint32_t word = reg_get(m, entry < 128 ? REGISTER_AT(RETA, entry / 4) : MODEL_ERETA + ((entry - 128) & ~3u));
 
 	return (uint8_t)(word >> (8 * (entry & 3))) & (wide ? 0x3F : 0xF);
 }
@@ -179,7 +167,7 @@ static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 static bool match_ethertype(const struct model *m, uint16_t type, struct parsed *p)
 {
 	for (unsigned i = 0; i < 8; i++) {
-		uint32_t filter = reg_get(m, IXGBE_ETQF + 4 * i), select = reg_get(m, MODEL_ETQS + 4 * i);
+		uint32_t filter = reg_get(m, REGISTER_AT(ETQF, i)), select = reg_get(m, MODEL_ETQS + 4 * i);
 
 		if (!(filter >> 31) || (filter & 0xFFFF) != type)
 			continue;
@@ -191,7 +179,6 @@ static bool match_ethertype(const struct model *m, uint16_t type, struct parsed 
 	return false;
 }
 
-/** Finds out about a frame of at least 60 bytes. p->queue is where RSS sends it; 0 without. */
 void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct parsed *p)
 {
 	uint32_t at = 14;
@@ -222,17 +209,4 @@ void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct pars
 	/* The hash shows in the descriptor only with PCSD (DS 8.2.3.7.5). */
 	if (reg_get(m, IXGBE_RXCSUM) & RXCSUM_PCSD)
 		p->q0 |= (uint64_t)p->hash << 32 | p->rss_type;
-}
-
-/** The Ethernet FCS, bit by bit: it is wanted rarely. Sent and stored least significant byte first. */
-uint32_t model_crc32(const uint8_t *data, uint32_t bytes)
-{
-	uint32_t crc = UINT32_MAX;
-
-	for (uint32_t i = 0; i < bytes; i++) {
-		crc ^= data[i];
-		for (unsigned b = 0; b < 8; b++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-	}
-	return ~crc;
 }

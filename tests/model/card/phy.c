@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The 10GBASE-T PHY of X540 and X550: clause 45 MDIO through MSCA and MSRWD, the registers by which drivers find it and
  * choose what it advertises, and the speed that it settles on with a partner that can do all (IEEE 802.3 clause 45). */
-#include <string.h>
+#include "phy.h"
 
-#include "internal.h"
+#include "faults.h"
+#include "link.h"
+#include "semaphore.h"
+
+#include <string.h>
 
 enum { PMA = 1, PCS = 3, PHY_XS = 4, AN = 7, VENDOR_1 = 30, MMDS = 32 };
 enum { MDIO_NS = 10 * 1000 };
@@ -79,15 +83,7 @@ static uint16_t value_of(const struct model *m, unsigned mmd, unsigned at)
 	return m->phy.value[find(mmd, at)];
 }
 
-void model_phy_reset(struct model *m)
-{
-	memset(&m->phy, 0, sizeof(m->phy));
-	for (unsigned i = 0; i < COUNT; i++)
-		m->phy.value[i] = m->config.card == MODEL_X550 ? registers[i].x550 : registers[i].x540;
-}
-
-/** The best that it advertises, for the partner can do all. 0: nothing, or it sleeps. */
-unsigned model_phy_mbps(const struct model *m)
+static unsigned best_advertised(const struct model *m)
 {
 	uint16_t provision = value_of(m, AN, AN_VENDOR_PROVISION);
 
@@ -102,6 +98,14 @@ unsigned model_phy_mbps(const struct model *m)
 	if (provision & ADVERTISE_1G)
 		return 1000;
 	return value_of(m, AN, AN_ADVERTISE) & ADVERTISE_100M ? 100 : 0;
+}
+
+void model_phy_reset(struct model *m)
+{
+	memset(&m->phy, 0, sizeof(m->phy));
+	for (unsigned i = 0; i < COUNT; i++)
+		m->phy.value[i] = m->config.card == MODEL_X550 ? registers[i].x550 : registers[i].x540;
+	m->phy.best_mbps = best_advertised(m);
 }
 
 static uint16_t vendor_status(const struct model *m)
@@ -140,6 +144,7 @@ static void phy_write(struct model *m, unsigned mmd, unsigned at, uint16_t value
 		return;
 	}
 	m->phy.value[i] = (uint16_t)((m->phy.value[i] & ~registers[i].writable) | (value & registers[i].writable));
+	m->phy.best_mbps = best_advertised(m);
 	if (mmd == AN && at == CONTROL && (value & AN_RESTART))
 		model_link_restart(m);
 	else
@@ -147,9 +152,8 @@ static void phy_write(struct model *m, unsigned mmd, unsigned at, uint16_t value
 }
 
 /** MDIO takes its time, during which MDI_COMMAND reads 1. Another command meanwhile is the driver's mistake. */
-void model_write_msca(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_msca(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value);
 	if (!(value & MSCA_COMMAND))
 		return;
@@ -157,7 +161,7 @@ void model_write_msca(struct model *m, unsigned index, uint32_t value, uint32_t 
 	fault_order(m, MODEL_ORDER_SEMAPHORE,
 		!model_semaphore_held(m, m->config.port & 1 ? SW_FW_SYNC_PHY1 : SW_FW_SYNC_PHY0));
 	m->phy.command = value;
-	model_deadline(m, &m->mdio_ns, MDIO_NS);
+	deadline_set(m, &m->mdio_ns, MDIO_NS);
 }
 
 /** The PHY of port 0 answers at address 0, that of port 1 at address 1; where nobody answers all ones are read. */

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Queues as their registers make them: the ENABLE handshake, rings loaded and checked, heads and tails. */
-#include "internal.h"
+#include "queue.h"
+
+#include <string.h>
 
 enum { HANDSHAKE_NS = 2000 };
 
 /* The descriptors that the datasheet validates (DS 8.2.3.8.3), and that X550's receive rings have: more is no ring. */
-enum { MOST = 8192, X550_RX_MOST = 32768 };
-
-static void load_ring(struct model *m, struct queue *q, uint64_t base, uint32_t bytes, uint32_t most)
-{
-	q->base = base;
-	q->size = bytes / sizeof(struct descriptor);
-	if (bytes == 0 || bytes > most * sizeof(struct descriptor)) {
-		if (q->enabled)
-			m->faults.bad_ring++;
-		q->size = 0;
-	}
-	if (q->head >= q->size)
-		queue_move_head(q, 0);
-	model_rings_find(m, q);
-}
+enum { RING_MAX = 8192, X550_RX_RING_MAX = 32768 };
 
 /** Finds the ring in memory, where it lies in one piece. Where not, the slow path goes descriptor by descriptor. */
-void model_rings_find(struct model *m, struct queue *q)
+static void find_ring(struct model *m, struct queue *q)
 {
 	q->linear = NULL;
 	if (!q->enabled || !q->size)
@@ -35,13 +23,25 @@ void model_rings_find(struct model *m, struct queue *q)
 		q->linear = (struct descriptor *)(void *)at;
 }
 
-/** Reads a descriptor, once: the driver may change it meanwhile. */
+static void load_ring(struct model *m, struct queue *q, uint64_t base, uint32_t bytes, uint32_t most)
+{
+	q->base = base;
+	q->size = bytes / sizeof(struct descriptor);
+	if (bytes == 0 || bytes > most * sizeof(struct descriptor)) {
+		if (q->enabled)
+			m->faults.bad_ring++;
+		q->size = 0;
+	}
+	if (q->head >= q->size)
+		queue_move_head(q, 0);
+	find_ring(m, q);
+}
+
 bool model_ring_read(struct model *m, struct queue *q, uint32_t slot, struct descriptor *d)
 {
 	return model_dma_read(m, &q->ring, q->base + slot * sizeof(*d), d, sizeof(*d));
 }
 
-/** Writes a descriptor back; the quadword with DD last. */
 bool model_ring_write(struct model *m, struct queue *q, uint32_t slot, const struct descriptor *d)
 {
 	uint64_t iova = q->base + slot * sizeof(*d);
@@ -58,20 +58,42 @@ bool model_ring_write(struct model *m, struct queue *q, uint32_t slot, const str
 	return true;
 }
 
-void model_rx_load(struct model *m, unsigned i)
+/** Where a receive queue has the register that queue 0 has at `first`. Those of queues 64 to 127 are apart, in the same
+ * order. */
+static uint32_t rx_register(uint32_t first, unsigned queue)
+{
+	return queue < 64 ? first + STRIDE_RDBAL * queue
+			  : first - IXGBE_RDBAL + MODEL_RX_HIGH + STRIDE_RDBAL * (queue - 64);
+}
+
+static unsigned rx_queue_of(uint32_t offset)
+{
+	return offset >= MODEL_RX_HIGH ? 64 + (offset - MODEL_RX_HIGH) / STRIDE_RDBAL
+				       : (offset - IXGBE_RDBAL) / STRIDE_RDBAL;
+}
+
+static struct queue *queue_of(struct model *m, uint32_t offset)
+{
+	if (offset >= IXGBE_TDBAL && offset < REGISTER_AT(TDBAL, MODEL_QUEUES))
+		return &m->tx[(offset - IXGBE_TDBAL) / STRIDE_TDBAL];
+	return &m->rx[rx_queue_of(offset)];
+}
+
+static void load_rx(struct model *m, unsigned i)
 {
 	struct queue *q = &m->rx[i];
-	uint32_t srrctl = reg_get(m, rx_offset(IXGBE_SRRCTL, i));
+	uint32_t srrctl = reg_get(m, rx_register(IXGBE_SRRCTL, i));
 	unsigned type = (srrctl >> 25) & 7;
 
-	q->enabled = reg_get(m, rx_offset(IXGBE_RXDCTL, i)) & XDCTL_ENABLE;
-	q->vlan_strip = reg_get(m, rx_offset(IXGBE_RXDCTL, i)) & RXDCTL_VME;
+	q->enabled = reg_get(m, rx_register(IXGBE_RXDCTL, i)) & XDCTL_ENABLE;
+	q->vlan_strip = reg_get(m, rx_register(IXGBE_RXDCTL, i)) & RXDCTL_VME;
 	q->drop = srrctl & SRRCTL_DROP_EN;
 	q->advanced = type == 1;
 	q->buffer_bytes = (srrctl & 0x1F) * 1024;
-	q->counter = (reg_get(m, IXGBE_RQSMR + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
-	load_ring(m, q, ((uint64_t)reg_get(m, rx_offset(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_offset(IXGBE_RDBAL, i)),
-		reg_get(m, rx_offset(IXGBE_RDLEN, i)), m->config.card == MODEL_X550 ? X550_RX_MOST : MOST);
+	q->counter = (reg_get(m, REGISTER_AT(RQSMR, i / 4)) >> (8 * (i % 4))) & 0xF;
+	load_ring(m, q,
+		((uint64_t)reg_get(m, rx_register(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_register(IXGBE_RDBAL, i)),
+		reg_get(m, rx_register(IXGBE_RDLEN, i)), m->config.card == MODEL_X550 ? X550_RX_RING_MAX : RING_MAX);
 	/* Header split must not be used (DS 7.1.10), and a buffer without bytes holds nothing. */
 	if (q->enabled && (type > 1 || q->buffer_bytes == 0 || q->buffer_bytes > 16 * 1024)) {
 		m->faults.bad_ring++;
@@ -80,24 +102,36 @@ void model_rx_load(struct model *m, unsigned i)
 	}
 }
 
-void model_tx_load(struct model *m, unsigned i)
+static void load_tx(struct model *m, unsigned i)
 {
 	struct queue *q = &m->tx[i];
-	uint32_t low = reg_get(m, tx_offset(IXGBE_TDWBAL, i));
+	uint32_t low = reg_get(m, REGISTER_AT(TDWBAL, i));
 
-	q->enabled = reg_get(m, tx_offset(IXGBE_TXDCTL, i)) & XDCTL_ENABLE;
-	q->counter = (reg_get(m, IXGBE_TQSM + i / 4 * 4) >> (8 * (i % 4))) & 0xF;
-	load_ring(m, q, ((uint64_t)reg_get(m, tx_offset(IXGBE_TDBAH, i)) << 32) | reg_get(m, tx_offset(IXGBE_TDBAL, i)),
-		reg_get(m, tx_offset(IXGBE_TDLEN, i)), MOST);
+	q->enabled = reg_get(m, REGISTER_AT(TXDCTL, i)) & XDCTL_ENABLE;
+	q->counter = (reg_get(m, REGISTER_AT(TQSM, i / 4)) >> (8 * (i % 4))) & 0xF;
+	load_ring(m, q, ((uint64_t)reg_get(m, REGISTER_AT(TDBAH, i)) << 32) | reg_get(m, REGISTER_AT(TDBAL, i)),
+		reg_get(m, REGISTER_AT(TDLEN, i)), RING_MAX);
 	q->head_write_back = 0;
 	if (low & TDWBAL_ENABLE) {
-		q->head_write_back = ((uint64_t)reg_get(m, tx_offset(IXGBE_TDWBAH, i)) << 32) | (low & ~3u);
+		q->head_write_back = ((uint64_t)reg_get(m, REGISTER_AT(TDWBAH, i)) << 32) | (low & ~3u);
 		if (q->enabled && q->head_write_back % 16) {
 			/* 16-byte alignment is what works in practice (hw-docs/doubts.md). */
 			m->faults.bad_ring++;
 			q->size = 0;
 			q->linear = NULL;
 		}
+	}
+}
+
+void model_queues_review(struct model *m)
+{
+	m->dma_allowed = m->bus_master && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
+	memset(m->recent, 0, sizeof(m->recent));
+	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
+		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){0};
+		m->tx[i].buffers = m->tx[i].ring = m->tx[i].write_back = (struct model_extent){0};
+		find_ring(m, &m->rx[i]);
+		find_ring(m, &m->tx[i]);
 	}
 }
 
@@ -113,7 +147,7 @@ void model_queues_reset(struct model *m)
 {
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned i = 0; i < MODEL_QUEUES; i++) {
-			uint32_t head = d ? tx_offset(IXGBE_TDH, i) : rx_offset(IXGBE_RDH, i);
+			uint32_t head = d ? REGISTER_AT(TDH, i) : rx_register(IXGBE_RDH, i);
 			struct queue *q = d ? &m->tx[i] : &m->rx[i];
 
 			*q = (struct queue){
@@ -130,23 +164,23 @@ void model_queues_reset(struct model *m)
 /** The device answers a change of ENABLE. */
 static bool answer_rx(struct model *m, unsigned i, bool want)
 {
-	uint32_t *control = &m->reg[rx_offset(IXGBE_RXDCTL, i) / 4];
+	uint32_t *control = &m->reg[rx_register(IXGBE_RXDCTL, i) / 4];
 
 	if (m->breakages & (want ? MODEL_RX_ENABLE_STUCK : MODEL_RX_DISABLE_STUCK))
 		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Reserved bit 12 comes up set and must be cleared (DS 4.6.7). */
-		fault_order(m, MODEL_ORDER_DCA, (reg_get(m, rx_offset(IXGBE_DCA_RXCTRL, i)) >> 12) & 1);
+		fault_order(m, MODEL_ORDER_DCA, (reg_get(m, rx_register(IXGBE_DCA_RXCTRL, i)) >> 12) & 1);
 		queue_move_head(&m->rx[i], 0);
 	}
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
-	model_rx_load(m, i);
+	load_rx(m, i);
 	return true;
 }
 
 static bool answer_tx(struct model *m, unsigned i, bool want)
 {
-	uint32_t *control = &m->reg[tx_offset(IXGBE_TXDCTL, i) / 4];
+	uint32_t *control = &m->reg[REGISTER_AT(TXDCTL, i) / 4];
 
 	/* A queue comes up only once the transmit DMA runs (DS 4.6.8). */
 	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
@@ -158,7 +192,7 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 		m->tx[i].skipping = false;
 	}
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
-	model_tx_load(m, i);
+	load_tx(m, i);
 	find_active(m);
 	return true;
 }
@@ -177,7 +211,7 @@ void model_queues_step(struct model *m)
 			m->tx_pending[i / 64] &= ~bit;
 	}
 	if (m->rx_pending[0] | m->rx_pending[1] | m->tx_pending[0] | m->tx_pending[1])
-		model_deadline(m, &m->queues_ns, HANDSHAKE_NS);
+		deadline_set(m, &m->queues_ns, HANDSHAKE_NS);
 }
 
 static void ask(struct model *m, uint64_t *pending, uint64_t *wanted, unsigned i, bool want, bool is)
@@ -187,28 +221,23 @@ static void ask(struct model *m, uint64_t *pending, uint64_t *wanted, unsigned i
 	wanted[i / 64] = want ? wanted[i / 64] | bit : wanted[i / 64] & ~bit;
 	pending[i / 64] = want != is ? pending[i / 64] | bit : pending[i / 64] & ~bit;
 	if (want != is)
-		model_deadline(m, &m->queues_ns, HANDSHAKE_NS);
+		deadline_set(m, &m->queues_ns, HANDSHAKE_NS);
 }
 
-static unsigned rx_queue_of(uint32_t offset)
-{
-	return offset >= MODEL_RX_HIGH ? 64 + (offset - MODEL_RX_HIGH) / 0x40 : (offset - IXGBE_RDBAL) / 0x40;
-}
-
-void model_write_rx_control(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_rx_control(struct model *m, uint32_t offset, uint32_t value)
 {
 	unsigned i = rx_queue_of(offset);
 	bool is = reg_get(m, offset) & XDCTL_ENABLE, want = value & XDCTL_ENABLE;
 
-	(void)index;
 	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
 	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
 	ask(m, m->rx_pending, m->rx_wanted, i, want, is);
 	m->rx[i].vlan_strip = value & RXDCTL_VME;
 }
 
-void model_write_tx_control(struct model *m, unsigned i, uint32_t value, uint32_t offset)
+void model_write_tx_control(struct model *m, uint32_t offset, uint32_t value)
 {
+	unsigned i = queue_of(m, offset)->index;
 	bool is = reg_get(m, offset) & XDCTL_ENABLE, want = value & XDCTL_ENABLE;
 
 	/* The queue must not be enabled before the DMA is (DS 4.6.8). */
@@ -218,33 +247,22 @@ void model_write_tx_control(struct model *m, unsigned i, uint32_t value, uint32_
 	ask(m, m->tx_pending, m->tx_wanted, i, want, is);
 }
 
-void model_write_dmatxctl(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_dmatxctl(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value);
 	if (m->tx_pending[0] | m->tx_pending[1])
-		model_deadline(m, &m->queues_ns, HANDSHAKE_NS);
+		deadline_set(m, &m->queues_ns, HANDSHAKE_NS);
 }
 
-static struct queue *queue_of(struct model *m, uint32_t offset)
+uint32_t model_read_tail(struct model *m, uint32_t offset)
 {
-	if (offset >= IXGBE_TDBAL && offset < IXGBE_TDBAL + 0x40 * MODEL_QUEUES)
-		return &m->tx[(offset - IXGBE_TDBAL) / 0x40];
-	return &m->rx[rx_queue_of(offset)];
-}
-
-uint32_t model_read_tail(struct model *m, unsigned index, uint32_t value, uint32_t offset)
-{
-	(void)index;
-	(void)value;
 	return __atomic_load_n(queue_of(m, offset)->tail, __ATOMIC_RELAXED) & 0xFFFF;
 }
 
-void model_write_tail(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_tail(struct model *m, uint32_t offset, uint32_t value)
 {
 	struct queue *q = queue_of(m, offset);
 
-	(void)index;
 	/* Descriptors are handed over only to an enabled queue (DS 4.6.7, 4.6.8); clearing the register is no
 	 * hand-over. */
 	fault_order(m, MODEL_ORDER_TAIL, !q->enabled && value != 0);
@@ -254,62 +272,49 @@ void model_write_tail(struct model *m, unsigned index, uint32_t value, uint32_t 
 /** Heads are the device's; software may only clear them, and only while the queue is off. To write one what it is says
  * nothing: DPDK clears RDH, which is 0, after it has enabled the queue and before it hands over the first descriptor.
  */
-void model_write_head(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_head(struct model *m, uint32_t offset, uint32_t value)
 {
 	struct queue *q = queue_of(m, offset);
 
-	(void)index;
 	fault_order(m, MODEL_ORDER_HEAD, q->enabled && value != q->head);
 	if (!q->enabled && value == 0)
 		queue_move_head(q, 0);
 }
 
-uint32_t model_read_head(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_head(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)value;
 	return queue_of(m, offset)->head;
 }
 
-void model_write_rx_ring(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_rx_ring(struct model *m, uint32_t offset, uint32_t value)
 {
 	const struct queue *q = queue_of(m, offset);
 	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the
 	 * link's pause mode.
 	 */
-	bool drop_only = offset == rx_offset(IXGBE_SRRCTL, q->index) &&
+	bool drop_only = offset == rx_register(IXGBE_SRRCTL, q->index) &&
 			 !((value ^ reg_get(m, offset)) & ~(uint32_t)SRRCTL_DROP_EN);
 
-	(void)index;
 	reg_set(m, offset, value);
 	fault_order(m, MODEL_ORDER_RING, q->enabled && !drop_only);
-	model_rx_load(m, q->index);
+	load_rx(m, q->index);
 }
 
-void model_write_tx_ring(struct model *m, unsigned i, uint32_t value, uint32_t offset)
+void model_write_tx_ring(struct model *m, uint32_t offset, uint32_t value)
 {
+	const struct queue *q = queue_of(m, offset);
+
 	reg_set(m, offset, value);
-	fault_order(m, MODEL_ORDER_RING, m->tx[i].enabled);
-	model_tx_load(m, i);
-}
-
-bool model_receive_enabled(const struct model *m)
-{
-	if (m->breakages & MODEL_GONE || !(reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN))
-		return false;
-	for (unsigned i = 0; i < MODEL_QUEUES; i++)
-		if (m->rx[i].enabled)
-			return true;
-	return false;
+	fault_order(m, MODEL_ORDER_RING, q->enabled);
+	load_tx(m, q->index);
 }
 
 /** RQSMR and TQSM: which of the 16 counters a queue adds to. */
-void model_write_queue_map(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_queue_map(struct model *m, uint32_t offset, uint32_t value)
 {
-	reg_set(m, offset, value);
-	for (unsigned b = 0; b < 4; b++) {
-		struct queue *q = offset >= IXGBE_TQSM ? &m->tx[index * 4 + b] : &m->rx[index * 4 + b];
+	struct queue *of_four = offset >= IXGBE_TQSM ? &m->tx[offset - IXGBE_TQSM] : &m->rx[offset - IXGBE_RQSMR];
 
-		q->counter = (value >> (8 * b)) & 0xF;
-	}
+	reg_set(m, offset, value);
+	for (unsigned b = 0; b < 4; b++)
+		of_four[b].counter = (value >> (8 * b)) & 0xF;
 }

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The register file: every register's access mode, write mask, reset value and effects, as one table, and the two
  * functions that reading and writing come down to. */
-#include "internal.h"
+#include "registers.h"
+
+#include "eeprom.h"
+#include "faults.h"
+#include "filter.h"
+#include "firmware.h"
+#include "interrupt.h"
+#include "link.h"
+#include "phy.h"
+#include "queue.h"
+#include "rx_control.h"
+#include "semaphore.h"
+#include "sfp.h"
+#include "stats.h"
 
 enum access {
 	RW,  /* reads back what was written, under the mask */
@@ -21,15 +34,31 @@ enum access {
 struct rule {
 	uint32_t offset;
 	uint16_t stride, count;
-	uint8_t access;       /* and in its bits above MODE the cards that have the row, ON_; none: all have it */
-	uint32_t mask, reset; /* mask: writable bits, or the self-clearing ones */
-	/** What a read returns, given what is stored. */
-	uint32_t (*read)(struct model *m, unsigned index, uint32_t value, uint32_t offset);
-	/** What a write does, instead of being stored. */
-	void (*write)(struct model *m, unsigned index, uint32_t value, uint32_t offset);
+	uint8_t access;        /* and in its bits above MODE the cards that have the row, ON_; none: all have it */
+	uint32_t mask, reset;  /* mask: writable bits, or the self-clearing ones */
+	register_read *read;   /* NULL: gives what is stored */
+	register_write *write; /* NULL: stores */
 };
 
 #define ALL 0xFFFFFFFFu
+
+/** A reset is model_write32's, since it sets all registers anew. */
+static void write_ctrl(struct model *m, uint32_t offset, uint32_t value)
+{
+	m->reset_asked = value & (CTRL_RST | CTRL_LNK_RST);
+	if (m->reset_asked)
+		return;
+	reg_set(m, offset, value);
+	model_queues_review(m);
+}
+
+static uint32_t read_status(struct model *m, uint32_t offset)
+{
+	/* GIO tells whether master requests are still enabled (DS 5.2.5.3.2). */
+	bool silent = (reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_MASTER_STUCK);
+
+	return reg_get(m, offset) & ~(silent ? (uint32_t)STATUS_GIO : 0);
+}
 
 /* clang-format off */
 #define RX_QUEUES(first, count) \
@@ -47,8 +76,8 @@ struct rule {
 static const struct rule rules[] = {
 	{ 0 }, /* row 0: not a register */
 	/* device */
-	{ IXGBE_CTRL,       0, 1, RW, CTRL_GIO_DIS | CTRL_LNK_RST | CTRL_RST, 0, NULL, model_write_ctrl },
-	{ IXGBE_STATUS,     0, 1, RO, 0, STATUS_GIO, model_read_status, NULL },
+	{ IXGBE_CTRL,       0, 1, RW, CTRL_GIO_DIS | CTRL_LNK_RST | CTRL_RST, 0, NULL, write_ctrl },
+	{ IXGBE_STATUS,     0, 1, RO, 0, STATUS_GIO, read_status, NULL },
 	{ IXGBE_CTRL_EXT,   0, 1, RW, 0x1603C000, 0, NULL, NULL },
 	{ IXGBE_ESDP,       0, 1, RW | ON_82599, 0x000FFFFF, ESDP_SDP3_DIR, model_read_esdp, model_write_esdp },
 	{ IXGBE_ESDP,       0, 1, RW | ON_COPPER, 0x000FFFFF, 0, NULL, NULL },
@@ -322,12 +351,7 @@ void model_registers_reset(struct model *m)
 		m->wide[i] = (struct wide_counter){0};
 }
 
-static unsigned rule_index(const struct rule *rule, uint32_t offset)
-{
-	return rule->stride ? (offset - rule->offset) / rule->stride : 0;
-}
-
-uint32_t model_read32(struct model *m, uint32_t offset)
+uint32_t model_register_read(struct model *m, uint32_t offset)
 {
 	if (m->breakages & MODEL_GONE)
 		return UINT32_MAX;
@@ -351,11 +375,11 @@ uint32_t model_read32(struct model *m, uint32_t offset)
 	if ((rule->access & MODE) == RC)
 		m->reg[word] = 0;
 	if (rule->read)
-		return rule->read(m, rule_index(rule, word * 4), value, word * 4);
+		return rule->read(m, word * 4);
 	return (rule->access & MODE) == WO ? 0 : value;
 }
 
-void model_write32(struct model *m, uint32_t offset, uint32_t value)
+void model_register_write(struct model *m, uint32_t offset, uint32_t value)
 {
 	if (m->breakages & MODEL_GONE)
 		return;
@@ -395,7 +419,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 		return;
 	}
 	if (rule->write)
-		rule->write(m, rule_index(rule, word * 4), value, word * 4);
+		rule->write(m, word * 4, value);
 	else
 		m->reg[word] = value;
 }

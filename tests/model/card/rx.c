@@ -1,104 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Frames arriving: they are judged, and written to as many buffers as they take. Bursts of ordinary ones go by
  * rx_burst.c. */
-#include <string.h>
-
 #include "rx.h"
 
-void model_rx_judge(struct model *m, const struct model_frame *f, struct fate *fate)
-{
-	uint32_t limit = m->frame_limit;
+#include "checksum.h"
+#include "interrupt.h"
+#include "queue.h"
 
-	*fate = (struct fate){.len = f->len, .rejected = MODEL_FILTERED};
-	if (f->len < 60) {
-		fate->rejected = MODEL_UNDERSIZE;
-		fate->gone_to = f->len < 12 ? 0 : f->bad_crc ? IXGBE_RFC : IXGBE_RUC;
-		return;
-	}
-	/* A VLAN tag comes on top of the limit. */
-	if (f->len > limit && (f->data[12] << 8 | f->data[13]) == (int)(reg_get(m, IXGBE_VLNCTRL) & 0xFFFF))
-		limit += 4;
-	if (f->len > limit || f->len > MODEL_FRAME_MAX - 4) {
-		fate->rejected = MODEL_OVERSIZE;
-		fate->gone_to = f->bad_crc ? IXGBE_RJC : IXGBE_ROC;
-		return;
-	}
-	if (f->bad_crc) {
-		fate->rejected = MODEL_BAD_FCS;
-		fate->gone_to = IXGBE_CRCERRS;
-		if (!(reg_get(m, IXGBE_FCTRL) & FCTRL_SBP))
-			return;
-		fate->erred = true;
-	}
-	fate->verdict = model_filter_mac(m, f->data);
-	if (fate->verdict == VERDICT_NO)
-		return;
-	model_parse(m, f->data, f->len, &fate->parsed);
-	if (fate->parsed.tagged && !model_filter_vlan(m, fate->parsed.vlan))
-		return;
-	fate->parsed.q1 |= (fate->verdict & VERDICT_INEXACT) ? RXD_PIF : 0;
-	fate->parsed.q1 |= fate->erred ? RXD_RXE : 0;
-	fate->accepted = true;
-}
-
-void model_rx_count(struct model *m, const struct fate *fate)
-{
-	if (fate->gone_to)
-		reg_add(m, fate->gone_to, 1);
-	reg_add(m, MODEL_TPR, 1);
-	wide_add(m, WIDE_TOR, fate->len + 4);
-	if (fate->accepted && !fate->erred) {
-		struct tally t = {0};
-
-		model_rx_tally(&t, fate, 1);
-		model_count_received(m, &t);
-	}
-}
-
-void model_rx_close_queue(struct model *m, struct queue *q)
-{
-	q->touched = false;
-	if (!q->received)
-		return;
-	reg_add(m, IXGBE_QPRC + 0x40 * q->counter, q->received);
-	wide_add(m, WIDE_QBRC + q->counter, q->received_bytes);
-	reg_add(m, IXGBE_RXDGPC, q->received);
-	wide_add(m, WIDE_RXDGBC, q->received_bytes);
-	queue_move_head(q, q->head);
-	model_raise_queue(m, q->index, false);
-}
-
-void model_rx_open_queue(struct model *m, struct queue *q)
-{
-	q->touched = true;
-	q->available = q->enabled && q->size ? queue_available(m, q) : 0;
-	q->received = q->received_bytes = 0;
-}
-
-void model_rx_tamper(struct model *m, struct descriptor *d)
-{
-	if (!m->tamper_count)
-		return;
-	m->tamper_count--;
-	d->q1 = (d->q1 & m->tamper_keep) | m->tamper_set;
-}
-
-void model_rx_reject(struct model *m, const struct fate *fate)
-{
-	model_rx_count(m, fate);
-	fate_met(m, fate->rejected, 1, 0);
-}
-
-void model_rx_drop(struct model *m, const struct queue *q, const struct fate *fate)
-{
-	reg_add(m, IXGBE_QPRDC + 0x40 * q->counter, 1);
-	model_rx_count(m, fate);
-	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
-}
+#include <string.h>
 
 /** The frame as it goes to memory: tag stripped, FCS appended. @return its bytes. */
 static uint32_t shape_frame(
-	struct model *m, const struct queue *q, const struct model_frame *f, struct fate *fate, uint8_t *to)
+	struct model *m, const struct queue *q, const struct model_frame *f, struct judgement *judged, uint8_t *to)
 {
 	uint32_t len = f->len;
 
@@ -109,17 +22,17 @@ static uint32_t shape_frame(
 		memcpy(to + len, &crc, 4);
 		len += 4;
 	}
-	if (fate->parsed.tagged && q->vlan_strip) {
+	if (judged->parsed.tagged && q->vlan_strip) {
 		memmove(to + 12, to + 16, len - 16);
 		len -= 4;
-		fate->parsed.q1 |= RXD_VP | (uint64_t)fate->parsed.vlan << 48;
+		judged->parsed.q1 |= RXD_VP | (uint64_t)judged->parsed.vlan << 48;
 	}
 	return len;
 }
 
-static uint64_t legacy_status(const struct fate *fate)
+static uint64_t legacy_status(const struct judgement *judged)
 {
-	uint64_t q1 = fate->parsed.q1;
+	uint64_t q1 = judged->parsed.q1;
 	/* DD, EOP, VP, L4CS, IPCS, PIF keep their places; TCPE and IPE go to bits 46 and 47 (DS 7.1.5). */
 	uint64_t errors = ((q1 & RXD_RXE) ? 1 : 0) | ((q1 & RXD_L4E) ? 1 << 6 : 0) | ((q1 & RXD_IPE) ? 1 << 7 : 0);
 
@@ -128,15 +41,15 @@ static uint64_t legacy_status(const struct fate *fate)
 
 /** One descriptor of a frame written back. */
 static bool write_back(
-	struct model *m, struct queue *q, const struct fate *fate, struct descriptor d, uint32_t bytes, bool end)
+	struct model *m, struct queue *q, const struct judgement *judged, struct descriptor d, uint32_t bytes, bool end)
 {
 	if (!q->advanced) {
-		uint64_t status = end ? legacy_status(fate) : 0;
+		uint64_t status = end ? legacy_status(judged) : 0;
 
 		d.q1 = status | (uint64_t)bytes | RXD_DD << 32 | (end ? RXD_EOP << 32 : 0);
 	} else {
-		d.q0 = fate->parsed.q0;
-		d.q1 = (end ? fate->parsed.q1 | RXD_EOP : 0) | RXD_DD | (uint64_t)bytes << 32;
+		d.q0 = judged->parsed.q0;
+		d.q1 = (end ? judged->parsed.q1 | RXD_EOP : 0) | RXD_DD | (uint64_t)bytes << 32;
 	}
 	model_rx_tamper(m, &d);
 	return model_ring_write(m, q, q->head, &d);
@@ -144,8 +57,8 @@ static bool write_back(
 
 /** Writes a frame of `len` bytes to the next `need` buffers. @return false: they make no sense, which is counted;
  * nothing arrives. */
-static bool store_frame(
-	struct model *m, struct queue *q, const struct fate *fate, const uint8_t *bytes, uint32_t len, uint32_t need)
+static bool store_frame(struct model *m, struct queue *q, const struct judgement *judged, const uint8_t *bytes,
+	uint32_t len, uint32_t need)
 {
 	struct descriptor d[64];
 
@@ -162,7 +75,7 @@ static bool store_frame(
 		uint32_t from = i * q->buffer_bytes, part = len - from < q->buffer_bytes ? len - from : q->buffer_bytes;
 
 		if (!model_dma_write(m, &q->buffers, d[i].q0, bytes + from, part) ||
-			!write_back(m, q, fate, d[i], part, i + 1 == need))
+			!write_back(m, q, judged, d[i], part, i + 1 == need))
 			return false;
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
 	}
@@ -172,35 +85,35 @@ static bool store_frame(
 /** Any frame, into as many buffers as it takes. @return false: its queue has no descriptors for it. */
 static bool receive_one(struct model *m, const struct model_frame *f)
 {
-	struct fate fate;
+	struct judgement judged;
 	uint8_t bytes[MODEL_FRAME_MAX];
 
-	model_rx_judge(m, f, &fate);
-	if (!fate.accepted) {
-		model_rx_reject(m, &fate);
+	model_rx_judge(m, f, &judged);
+	if (!judged.accepted) {
+		model_rx_reject(m, &judged);
 		return true;
 	}
 
-	struct queue *q = &m->rx[fate.parsed.queue];
+	struct queue *q = &m->rx[judged.parsed.queue];
 	model_rx_open_queue(m, q);
-	q->touched = false;
-	uint32_t len = shape_frame(m, q, f, &fate, bytes);
+	q->in_burst = false;
+	uint32_t len = shape_frame(m, q, f, &judged, bytes);
 	uint32_t need = q->buffer_bytes ? (len + q->buffer_bytes - 1) / q->buffer_bytes : 1;
 
 	if (q->available < need) {
 		if (q->drop) {
-			model_rx_drop(m, q, &fate);
+			model_rx_drop(m, q, &judged);
 			return true;
 		}
 		if (!q->enabled || !q->size || need < q->size)
 			return false;
 		m->faults.bad_ring++; /* no ring of this size will ever hold it */
-		model_rx_count(m, &fate);
+		model_rx_count(m, &judged);
 		fate_met(m, MODEL_UNDELIVERABLE, 1, 0);
 		return true;
 	}
-	model_rx_count(m, &fate);
-	if (!store_frame(m, q, &fate, bytes, len, need)) {
+	model_rx_count(m, &judged);
+	if (!store_frame(m, q, &judged, bytes, len, need)) {
 		fate_met(m, MODEL_UNDELIVERABLE, 1, 0);
 		return true;
 	}
@@ -223,7 +136,7 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 	while (done < n) {
 		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
 
-		if (likely(m->rx_plain))
+		if (likely(m->crc_strip))
 			k = model_rx_burst(m, frames + done, burst, &starved);
 		done += k;
 		if (k == burst)
@@ -244,13 +157,13 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		struct fate fate;
+		struct judgement judged;
 
-		model_rx_judge(m, &frames[i], &fate);
+		model_rx_judge(m, &frames[i], &judged);
 		/* GPRC includes the missed ones (an erratum; hw-docs/82599.md). */
-		model_rx_count(m, &fate);
-		fate_met(m, fate.accepted ? MODEL_MISSED : fate.rejected, 1, 0);
-		missed += fate.accepted;
+		model_rx_count(m, &judged);
+		fate_met(m, judged.accepted ? MODEL_MISSED : judged.rejected, 1, 0);
+		missed += judged.accepted;
 	}
 	reg_add(m, IXGBE_MPC, missed);
 	if (missed)

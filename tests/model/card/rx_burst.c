@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Ordinary frames arriving in bursts: first all find their places, then they are written, then their descriptors. What
  * sources send again and again is judged and counted once: a run. */
-#include <string.h>
-
+#include "queue.h"
 #include "rx.h"
+
+#include <string.h>
 
 /** Neighbouring frames of a burst that are the same one again. */
 struct run {
@@ -18,7 +19,7 @@ struct burst {
 	struct descriptor *slot[MODEL_BURST];
 	uint8_t *to[MODEL_BURST];
 	struct run run[MODEL_BURST];
-	struct queue *touched[MODEL_BURST];
+	struct queue *opened[MODEL_BURST];
 	unsigned frames, runs, queues;
 	struct tally tally;
 };
@@ -44,15 +45,15 @@ static void put_frames(uint8_t *const *to, unsigned n, const uint8_t *from, uint
 
 /** Frames of a run get their queue's next descriptors. @return how many; the next is not ordinary, or finds none. */
 static inline unsigned place_run(struct model *m, struct queue *q, const struct model_frame *f, unsigned most,
-	const struct fate *fate, struct burst *b)
+	const struct judgement *judged, struct burst *b)
 {
-	const uint32_t size = q->size, len = fate->len;
+	const uint32_t size = q->size, len = judged->len;
 	uint8_t **to = b->to + b->frames;
 	struct descriptor **slot = b->slot + b->frames;
 	uint32_t head = q->head;
 	unsigned n = 0;
 
-	if (unlikely(!q->linear || !q->advanced || len > q->buffer_bytes || (q->vlan_strip && fate->parsed.tagged)))
+	if (unlikely(!q->linear || !q->advanced || len > q->buffer_bytes || (q->vlan_strip && judged->parsed.tagged)))
 		return 0;
 	for (most = most < q->available ? most : q->available; n < most; n++) {
 		struct descriptor *d = q->linear + head;
@@ -70,14 +71,14 @@ static inline unsigned place_run(struct model *m, struct queue *q, const struct 
 		.from = f->data,
 		.len = len,
 		.frames = n,
-		.done = {fate->parsed.q0, fate->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)len << 32},
+		.done = {judged->parsed.q0, judged->parsed.q1 | RXD_DD | RXD_EOP | (uint64_t)len << 32},
 	};
 	b->frames += n;
 	q->head = head;
 	q->available -= n;
 	q->received += n;
 	q->received_bytes += n * len; /* by DMA: the FCS is stripped */
-	model_rx_tally(&b->tally, fate, n);
+	model_rx_tally(&b->tally, judged, n);
 	return n;
 }
 
@@ -105,7 +106,7 @@ static void write_burst(struct model *m, struct burst *b)
 	for (unsigned r = 0, at = 0; r < b->runs; at += b->run[r++].frames)
 		write_back(m, b->slot + at, &b->run[r]);
 	for (unsigned j = 0; j < b->queues; j++)
-		model_rx_close_queue(m, b->touched[j]);
+		model_rx_close_queue(m, b->opened[j]);
 	model_count_received(m, &b->tally);
 	reg_add(m, MODEL_TPR, b->tally.frames);
 	wide_add(m, WIDE_TOR, b->tally.bytes);
@@ -127,35 +128,35 @@ static unsigned run_length(const struct model_frame *frames, unsigned n)
 unsigned model_rx_burst(struct model *m, const struct model_frame *frames, unsigned n, bool *starved)
 {
 	struct burst burst;
-	struct fate fate;
+	struct judgement judged;
 	unsigned i, count;
 
 	burst.frames = burst.runs = burst.queues = 0;
 	burst.tally = (struct tally){0};
 	for (i = 0; i < n && !frames[i].bad_crc; i += count) {
 		count = run_length(frames + i, n - i);
-		model_rx_judge(m, &frames[i], &fate);
-		if (unlikely(!fate.accepted)) {
+		model_rx_judge(m, &frames[i], &judged);
+		if (unlikely(!judged.accepted)) {
 			for (unsigned k = 0; k < count; k++)
-				model_rx_reject(m, &fate);
+				model_rx_reject(m, &judged);
 			continue;
 		}
 
-		struct queue *q = &m->rx[fate.parsed.queue];
-		if (!q->touched) {
+		struct queue *q = &m->rx[judged.parsed.queue];
+		if (!q->in_burst) {
 			model_rx_open_queue(m, q);
-			burst.touched[burst.queues++] = q;
+			burst.opened[burst.queues++] = q;
 		}
-		unsigned placed = place_run(m, q, &frames[i], count, &fate, &burst);
+		unsigned placed = place_run(m, q, &frames[i], count, &judged, &burst);
 		if (likely(placed == count))
 			continue;
 		if (!q->available && q->drop) {
 			for (unsigned k = placed; k < count; k++)
-				model_rx_drop(m, q, &fate);
+				model_rx_drop(m, q, &judged);
 			continue;
 		}
 		i += placed;
-		*starved = !q->available && q->linear && fate.len <= q->buffer_bytes;
+		*starved = !q->available && q->linear && judged.len <= q->buffer_bytes;
 		break;
 	}
 	write_burst(m, &burst);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The SFP+ module: its identification EEPROM behind a bit-banged I2C bus, its presence pin and its laser. */
-#include <stddef.h>
-#include <string.h>
+#include "sfp.h"
 
-#include "internal.h"
+#include "link.h"
+
+#include <stddef.h>
 
 enum { IDLE, ADDRESS, ACK_ADDRESS, POINTER, ACK_POINTER, WRITE, ACK_WRITE, READ, WAIT_ACK };
 
@@ -118,12 +119,11 @@ static void clock_down(struct i2c_slave *s)
 	}
 }
 
-void model_write_i2c(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_i2c(struct model *m, uint32_t offset, uint32_t value)
 {
 	struct i2c_slave *s = &m->i2c;
 	bool clock = value & I2C_CLK_OUT, data = value & I2C_DATA_OUT;
 
-	(void)index;
 	reg_set(m, offset, value);
 	if (m->config.sfp_absent)
 		return;
@@ -142,26 +142,22 @@ void model_write_i2c(struct model *m, unsigned index, uint32_t value, uint32_t o
 }
 
 /** Both lines are open drain: what is read is low when either end pulls. */
-uint32_t model_read_i2c(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_i2c(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)offset;
-	value &= ~(uint32_t)(I2C_CLK_IN | I2C_DATA_IN);
+	uint32_t value = reg_get(m, offset) & ~(uint32_t)(I2C_CLK_IN | I2C_DATA_IN);
+
 	value |= (value & I2C_CLK_OUT) ? I2C_CLK_IN : 0;
 	value |= (value & I2C_DATA_OUT) && !m->i2c.drive_low ? I2C_DATA_IN : 0;
 	return value;
 }
 
-uint32_t model_read_esdp(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+uint32_t model_read_esdp(struct model *m, uint32_t offset)
 {
-	(void)index;
-	(void)offset;
-	return m->config.sfp_absent ? value & ~(uint32_t)ESDP_SDP2 : value | ESDP_SDP2;
+	return m->config.sfp_absent ? reg_get(m, offset) & ~(uint32_t)ESDP_SDP2 : reg_get(m, offset) | ESDP_SDP2;
 }
 
-void model_write_esdp(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+void model_write_esdp(struct model *m, uint32_t offset, uint32_t value)
 {
-	(void)index;
 	reg_set(m, offset, value);
 	model_link_review(m);
 }

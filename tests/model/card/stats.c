@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Counters: adding a burst to them, reading the 36-bit ones (DS 8.2.3.23), and what became of the wire's frames. */
-#include "internal.h"
+#include "stats.h"
 
 /** Good frames that passed the filters, whether or not a descriptor was there for them. */
 void model_count_received(struct model *m, const struct tally *t)
@@ -31,8 +31,8 @@ void model_count_sent(struct model *m, const struct tally *t)
 	wide_add(m, WIDE_TXDGBC, t->bytes - 4ull * t->frames);
 }
 
-/** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between. */
-uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32_t offset)
+/** The counter whose low or high half a register is. */
+static struct wide_counter *wide_counter_at(struct model *m, uint32_t offset, bool *high)
 {
 	static const struct {
 		uint32_t low, high;
@@ -45,16 +45,25 @@ uint32_t model_read_wide(struct model *m, unsigned index, uint32_t value, uint32
 		{MODEL_TXDGBCL, MODEL_TXDGBCH, WIDE_TXDGBC},
 	};
 	bool transmit = offset >= IXGBE_QBTC_L;
-	bool high = transmit ? index & 1 : (offset & 0x3F) == (IXGBE_QBRC_H & 0x3F);
-	struct wide_counter *c = &m->wide[transmit ? WIDE_QBTC + index / 2 : WIDE_QBRC + index];
-	uint32_t result;
+	uint32_t at = offset - (transmit ? IXGBE_QBTC_L : IXGBE_QBRC_L),
+		 stride = transmit ? STRIDE_QBTC_L : STRIDE_QBRC_L;
 
 	for (unsigned i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (offset == single[i].low || offset == single[i].high) {
-			high = offset == single[i].high;
-			c = &m->wide[single[i].counter];
+			*high = offset == single[i].high;
+			return &m->wide[single[i].counter];
 		}
-	(void)value;
+	*high = at % stride;
+	return &m->wide[(transmit ? WIDE_QBTC : WIDE_QBRC) + at / stride];
+}
+
+/** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between. */
+uint32_t model_read_wide(struct model *m, uint32_t offset)
+{
+	bool high;
+	struct wide_counter *c = wide_counter_at(m, offset, &high);
+	uint32_t result;
+
 	if (!high) {
 		result = (uint32_t)c->value;
 		c->high = (uint32_t)(c->value >> 32);

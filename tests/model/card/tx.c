@@ -3,6 +3,10 @@
  * gathered by tx_frame.c. */
 #include "tx.h"
 
+#include "queue.h"
+#include "rx.h"
+#include "stats.h"
+
 /** Takes ordinary descriptors: advanced data, one to a frame, nothing to be done to it. Stops at the first that is not.
  */
 static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only)
@@ -43,43 +47,6 @@ static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b
 	b->cursor = slot;
 }
 
-/** DD goes to the descriptors that asked for it, or the head to where the driver reads it (DS 7.2.3.5). */
-static void report(struct model *m, struct queue *q, const struct tx_report *r, unsigned n)
-{
-	if (!n)
-		return;
-	if (q->head_write_back) {
-		uint32_t head = r[n - 1].slot + 1 == q->size ? 0 : r[n - 1].slot + 1;
-		uint8_t *at = dma_at(m, &q->write_back, q->head_write_back, 4, true);
-
-		if (at && (uintptr_t)at % 4 == 0)
-			__atomic_store_n((uint32_t *)(void *)at, head, __ATOMIC_RELEASE);
-		else
-			m->faults.bad_address++;
-	} else {
-		for (unsigned i = 0; i < n; i++) {
-			struct descriptor d = {r[i].q0, r[i].q1 | TXD_DD};
-
-			if (likely(q->linear != NULL)) {
-				__atomic_store_n(&q->linear[r[i].slot].q0, d.q0, __ATOMIC_RELAXED);
-				__atomic_store_n(&q->linear[r[i].slot].q1, d.q1, __ATOMIC_RELEASE);
-			} else {
-				model_ring_write(m, q, r[i].slot, &d);
-			}
-		}
-	}
-	model_raise_queue(m, q->index, true);
-}
-
-/** Completes descriptors that carry no frame, or none that may be sent. Only at the start of a burst. */
-void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b)
-{
-	report(m, q, b->report, b->reports);
-	b->reports = 0;
-	m->scratch_used = 0;
-	queue_move_head(q, b->cursor);
-}
-
 static void count_sent(
 	struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
 {
@@ -103,7 +70,7 @@ static void count_sent(
 		t.multicast += (to[0] & 1) && !all;
 	}
 	model_count_sent(m, &t);
-	reg_add(m, IXGBE_QPTC + 0x40 * q->counter, n);
+	reg_add(m, REGISTER_AT(QPTC, q->counter), n);
 	wide_add(m, WIDE_QBTC + q->counter, t.bytes - 4ull * n); /* what came by DMA: the MAC adds the FCS */
 }
 
@@ -168,7 +135,7 @@ static unsigned send_queue(
 	q->segments_sent = 0;
 	while (reports < b.reports && b.report[reports].frame < taken)
 		reports++;
-	report(m, q, b.report, reports);
+	model_tx_complete(m, q, b.report, reports);
 	queue_move_head(q, b.end[taken - 1]);
 	return taken;
 }

@@ -3,7 +3,7 @@
 #ifndef POLLUX_TESTS_MODEL_CARD_TX_H
 #define POLLUX_TESTS_MODEL_CARD_TX_H
 
-#include "internal.h"
+#include "state.h"
 
 #define TX_REPORTS 192u
 #define TX_LEAST   17u /* bytes of an advanced descriptor's frame (DS 7.2.3.2.4) */
@@ -25,8 +25,13 @@ struct tx_burst {
 	unsigned segments_left; /* more of it follows in later bursts */
 };
 
-/* tx_frame.c: the next frame, whatever it is made of. @return false: nothing more in this burst. */
-bool model_tx_gather(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only);
+/** tx_complete.c: DD goes to the descriptors that asked for it, or the head to where the driver reads it (DS 7.2.3.5).
+ */
+void model_tx_complete(struct model *m, struct queue *q, const struct tx_report *reports, unsigned n);
+/** Completes descriptors that carry no frame, or none that may be sent. Only at the start of a burst. */
 void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b);
+
+/** tx_frame.c: the next frame, whatever it is made of. @return false: nothing more in this burst. */
+bool model_tx_gather(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only);
 
 #endif

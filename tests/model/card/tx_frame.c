@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The careful half of transmission: contexts, legacy descriptors, frames in several buffers, padding, tags, checksums
  * and segmentation (DS 7.2.3). Each descriptor is read once; what makes no sense is counted and dropped. */
-#include <string.h>
-
+#include "checksum.h"
+#include "offload.h"
+#include "queue.h"
 #include "tx.h"
+
+#include <string.h>
 
 #define PARTS 64u
 

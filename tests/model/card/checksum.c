@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Sums over bytes. */
+#include "checksum.h"
+
+uint16_t model_checksum_fold(uint32_t sum)
+{
+	sum = (sum & 0xFFFF) + (sum >> 16);
+	sum = (sum & 0xFFFF) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* Bit by bit: it is wanted rarely. */
+uint32_t model_crc32(const uint8_t *data, uint32_t bytes)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (uint32_t i = 0; i < bytes; i++) {
+		crc ^= data[i];
+		for (unsigned b = 0; b < 8; b++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+	}
+	return ~crc;
+}

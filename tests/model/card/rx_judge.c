@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What all frames that arrive go through, in bursts or one by one: they are judged, and counted. */
+#include "rx.h"
+
+#include "interrupt.h"
+#include "queue.h"
+
+void model_rx_judge(struct model *m, const struct model_frame *f, struct judgement *judged)
+{
+	uint32_t limit = m->frame_limit;
+
+	*judged = (struct judgement){.len = f->len, .rejected = MODEL_FILTERED};
+	if (f->len < 60) {
+		judged->rejected = MODEL_UNDERSIZE;
+		judged->counted_by = f->len < 12 ? 0 : f->bad_crc ? IXGBE_RFC : IXGBE_RUC;
+		return;
+	}
+	/* A VLAN tag comes on top of the limit. */
+	if (f->len > limit && (f->data[12] << 8 | f->data[13]) == (int)(reg_get(m, IXGBE_VLNCTRL) & 0xFFFF))
+		limit += 4;
+	if (f->len > limit || f->len > MODEL_FRAME_MAX - 4) {
+		judged->rejected = MODEL_OVERSIZE;
+		judged->counted_by = f->bad_crc ? IXGBE_RJC : IXGBE_ROC;
+		return;
+	}
+	if (f->bad_crc) {
+		judged->rejected = MODEL_BAD_FCS;
+		judged->counted_by = IXGBE_CRCERRS;
+		if (!(reg_get(m, IXGBE_FCTRL) & FCTRL_SBP))
+			return;
+		judged->erred = true;
+	}
+	judged->verdict = model_filter_mac(m, f->data);
+	if (judged->verdict == VERDICT_NO)
+		return;
+	model_parse(m, f->data, f->len, &judged->parsed);
+	if (judged->parsed.tagged && !model_filter_vlan(m, judged->parsed.vlan))
+		return;
+	judged->parsed.q1 |= (judged->verdict & VERDICT_INEXACT) ? RXD_PIF : 0;
+	judged->parsed.q1 |= judged->erred ? RXD_RXE : 0;
+	judged->accepted = true;
+}
+
+void model_rx_count(struct model *m, const struct judgement *judged)
+{
+	if (judged->counted_by)
+		reg_add(m, judged->counted_by, 1);
+	reg_add(m, MODEL_TPR, 1);
+	wide_add(m, WIDE_TOR, judged->len + 4);
+	if (judged->accepted && !judged->erred) {
+		struct tally t = {0};
+
+		model_rx_tally(&t, judged, 1);
+		model_count_received(m, &t);
+	}
+}
+
+void model_rx_close_queue(struct model *m, struct queue *q)
+{
+	q->in_burst = false;
+	if (!q->received)
+		return;
+	reg_add(m, REGISTER_AT(QPRC, q->counter), q->received);
+	wide_add(m, WIDE_QBRC + q->counter, q->received_bytes);
+	reg_add(m, IXGBE_RXDGPC, q->received);
+	wide_add(m, WIDE_RXDGBC, q->received_bytes);
+	queue_move_head(q, q->head);
+	model_raise_queue(m, q->index, false);
+}
+
+void model_rx_open_queue(struct model *m, struct queue *q)
+{
+	q->in_burst = true;
+	q->available = q->enabled && q->size ? queue_available(m, q) : 0;
+	q->received = q->received_bytes = 0;
+}
+
+void model_rx_tamper(struct model *m, struct descriptor *d)
+{
+	if (!m->tamper_count)
+		return;
+	m->tamper_count--;
+	d->q1 = (d->q1 & m->tamper_keep) | m->tamper_set;
+}
+
+void model_rx_reject(struct model *m, const struct judgement *judged)
+{
+	model_rx_count(m, judged);
+	fate_met(m, judged->rejected, 1, 0);
+}
+
+void model_rx_drop(struct model *m, const struct queue *q, const struct judgement *judged)
+{
+	reg_add(m, REGISTER_AT(QPRDC, q->counter), 1);
+	model_rx_count(m, judged);
+	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The semaphores that drivers and firmware share. */
+#ifndef POLLUX_TESTS_MODEL_CARD_SEMAPHORE_H
+#define POLLUX_TESTS_MODEL_CARD_SEMAPHORE_H
+
+#include "state.h"
+
+/** Whether software has said that it uses a resource. The 82599 is not held to it: drivers read its EEPROM without. */
+bool model_semaphore_held(const struct model *m, uint32_t resource);
+
+register_read model_read_swsm, model_read_sw_fw_sync;
+
+#endif
