@@ -195,13 +195,13 @@ int dma_memory_alloc_pages(
 	if (left < round_up(bytes, PAGE_4K))
 		return pollux_fail(ENOMEM,
 			"no memory for %zu KiB of DMA memory: %s leaves %" PRIu64
-			" KiB; raise that limit (docker run --memory), or provide "
-			"hugepages, which it does not count, with: echo %zu > /proc/sys/vm/nr_hugepages",
+			" KiB; raise that limit (docker run --memory), or provide hugepages, which it does not count, "
+			"with: echo %zu > /proc/sys/vm/nr_hugepages",
 			(bytes + 1023) / 1024, limit, left / 1024, round_up(bytes, PAGE_2M) / PAGE_2M);
 	if (error == -EFBIG)
 		return pollux_fail(ENOMEM,
-			"no memory for %zu KiB of DMA memory: it is a file, and those may not be that large; ulimit -f "
-			"unlimited",
+			"no memory for %zu KiB of DMA memory: it is a file, and those may not be that large; ulimit "
+			"-f unlimited",
 			(bytes + 1023) / 1024);
 	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */
 	return pollux_fail(ENOMEM,

@@ -19,6 +19,23 @@ int vfio_fail_gone(const struct vfio_device *device)
 	return pollux_fail(ENODEV, "%s: the device is gone: %s", device->address, device->loss.why);
 }
 
+int vfio_check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes)
+{
+	if (region < VFIO_PCI_NUM_REGIONS && offset <= device->region_bytes[region] &&
+		bytes <= device->region_bytes[region] - offset)
+		return 0;
+	return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
+		(unsigned long long)offset, region);
+}
+
+int vfio_check_irqs(const struct vfio_device *device, unsigned index, unsigned first, unsigned count)
+{
+	if (index < VFIO_PCI_NUM_IRQS && first <= device->irq_count[index] && count <= device->irq_count[index] - first)
+		return 0;
+	return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count,
+		first, index);
+}
+
 /* ---- Refused accesses ---- */
 
 /* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this

@@ -170,6 +170,10 @@ static inline void vfio_write32(const struct vfio_window *window, uint32_t offse
  * vfio_write32. */
 volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
 
+/** For transports: -EINVAL where the region does not have these bytes, or the device not these interrupts. */
+int vfio_check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes);
+int vfio_check_irqs(const struct vfio_device *device, unsigned index, unsigned first, unsigned count);
+
 /** For transports: the window of a BAR by functions, ops->read and ops->write, and the parts that its region has.
  * -ENODEV: gone; -EINVAL: no BAR. */
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window);

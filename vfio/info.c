@@ -3,7 +3,6 @@
 #include "info.h"
 
 #include <errno.h>
-#include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -58,4 +57,43 @@ int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t
 		at = cap.next;
 	}
 	return 0;
+}
+
+struct vfio_region_sparse_mmap_area vfio_info_area(const struct vfio_areas *areas, uint32_t i)
+{
+	struct vfio_region_sparse_mmap_area area = {.offset = 0, .size = areas->region_bytes};
+
+	if (areas->list)
+		memcpy(&area, areas->list + i * sizeof(area), sizeof(area));
+	return area;
+}
+
+const char *vfio_info_areas(const void *answer, size_t bytes, struct vfio_areas *areas)
+{
+	struct vfio_region_info_cap_sparse_mmap sparse;
+	struct vfio_region_info info;
+	int at;
+
+	memcpy(&info, answer, sizeof(info));
+	*areas = (struct vfio_areas){.count = 1, .region_bytes = info.size};
+	at = vfio_info_find(answer, bytes, sizeof(info), info.flags & VFIO_REGION_INFO_FLAG_CAPS ? info.cap_offset : 0,
+		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
+	if (at < 0)
+		return "has a region's capabilities outside its answer or in a loop";
+	if (at == 0)
+		return NULL;
+	areas->list = (const uint8_t *)answer + at + sizeof(sparse);
+	memcpy(&sparse, areas->list - sizeof(sparse), sizeof(sparse));
+	/* A list of another version says nothing that we know. Nothing is mapped then: a register write stored to where
+	 * the device does not look would be lost, while reads and writes by message or system call always arrive. */
+	areas->count = sparse.header.version == 1 ? sparse.nr_areas : 0;
+	if (areas->count > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_region_sparse_mmap_area))
+		return "has more mappable areas than its answer holds";
+	for (uint32_t i = 0; i < areas->count; i++) {
+		struct vfio_region_sparse_mmap_area area = vfio_info_area(areas, i);
+
+		if (area.offset > info.size || area.size > info.size - area.offset)
+			return "has a mappable area outside its region";
+	}
+	return NULL;
 }

@@ -170,8 +170,7 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 	if (!best_bytes || best_bytes < needed)
 		return pollux_fail(ENOSPC,
 			"the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the "
-			"DMA space "
-			"(the largest has %llu MiB); open the device first, or give it a space of its own",
+			"DMA space (the largest has %llu MiB); open the device first, or give it a space of its own",
 			(unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
 	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
 	return 0;
@@ -209,8 +208,7 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 	else if (!reaches_window(space, mapper))
 		error = pollux_fail(ERANGE,
 			"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what "
-			"this device's "
-			"IOMMU allows; open this device first, or give it a space of its own",
+			"this device's IOMMU allows; open this device first, or give it a space of its own",
 			(unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
 		if (m->fd < 0)

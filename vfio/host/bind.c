@@ -169,8 +169,8 @@ static int do_probe(const struct vfio_bind_step *step)
 	if (!step->text[0] && strcmp(pci.driver, VFIO_PCI_DRIVER) == 0)
 		return pollux_fail(EBUSY,
 			"the kernel gives %s to " VFIO_PCI_DRIVER
-			" again: its option ids= (kernel command line, /etc/modprobe.d) or new_id "
-			"names this kind of card; take that away first",
+			" again: its option ids= (kernel command line, /etc/modprobe.d) or new_id names this kind of "
+			"card; take that away first",
 			step->address);
 	if (!step->text[0] || strcmp(pci.driver, step->text) == 0)
 		return 0;
@@ -484,8 +484,7 @@ static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *p
 		else
 			error = pollux_fail(EPERM,
 				"%s shares IOMMU group %d with %s, which is bound to %s: they can only be used "
-				"together; --group binds "
-				"both",
+				"together; --group binds both",
 				pci->address, pci->group, others[i].address, others[i].driver);
 	}
 	free(others);

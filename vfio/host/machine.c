@@ -118,9 +118,8 @@ void vfio_driver_remedy(char *text, size_t bytes)
 	else if (!has_module(release))
 		snprintf(text, bytes,
 			"install the rest of the kernel's modules (Ubuntu: linux-modules-extra-%s, Fedora: "
-			"kernel-modules-extra), or boot "
-			"a "
-			"kernel with CONFIG_VFIO_PCI: those in /lib/modules/%s lack it",
+			"kernel-modules-extra), or boot a kernel with CONFIG_VFIO_PCI: those in /lib/modules/%s lack "
+			"it",
 			release, release);
 	else
 		snprintf(

@@ -281,9 +281,8 @@ int vfio_pci_check_iommu(const struct vfio_pci *pci)
 	if (pci->group >= 0 && !pci->noiommu)
 		return 0;
 	return pollux_fail(ENOTSUP,
-		"%s is %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) on "
-		"in the firmware, or "
-		"give the virtual machine one, "
-		"and boot with intel_iommu=on (pollux-doctor tells more)",
+		"%s is %s, so nothing would keep its DMA out of the rest of memory; switch the IOMMU (VT-d, AMD-Vi) "
+		"on in the firmware, or give the virtual machine one, and boot with intel_iommu=on (pollux-doctor "
+		"tells more)",
 		pci->address, pci->group < 0 ? "behind no IOMMU" : "in VFIO's mode without IOMMU");
 }

@@ -25,10 +25,10 @@ static struct kernel_device *kernel_of(struct vfio_device *device)
 
 static int check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes, uint32_t flag)
 {
-	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] ||
-		bytes > device->region_bytes[region] - offset)
-		return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
-			(unsigned long long)offset, region);
+	int error = vfio_check_access(device, region, offset, bytes);
+
+	if (error)
+		return error;
 	if (!(((const struct kernel_device *)device)->regions[region].flags & flag))
 		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
 			flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
@@ -205,12 +205,11 @@ int kernel_device_set_irqs(
 	struct kernel_device *kernel = kernel_of(device);
 	struct kernel_irqs *irqs;
 	unsigned used = 0;
-	int error = 0, *before;
+	int error = vfio_check_irqs(device, index, first, count), *before;
 	bool same = true;
 
-	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
-		return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address,
-			count, first, index);
+	if (error)
+		return error;
 	if (vfio_device_gone(device))
 		return vfio_fail_gone(device);
 	if (count == 0)
@@ -264,47 +263,24 @@ static int bad_answer(const struct kernel_device *kernel, const char *what)
 		kernel->device.address, what);
 }
 
-static void add_part(struct vfio_region *region, uint64_t first, uint64_t bytes)
-{
-	if (bytes && region->part_count < VFIO_WINDOW_PARTS)
-		region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes};
-}
-
 /* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for
  * instance). */
 static int note_parts(struct kernel_device *kernel, unsigned index, const struct vfio_region_info *info, size_t bytes)
 {
 	struct vfio_region *region = &kernel->device.regions[index];
-	struct vfio_region_info_cap_sparse_mmap sparse;
-	struct vfio_region_sparse_mmap_area area;
-	const uint8_t *areas;
-	int at;
+	struct vfio_areas areas;
+	const char *wrong = vfio_info_areas(info, bytes, &areas);
 
-	at = vfio_info_find(info, bytes, sizeof(*info), info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
-		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
-	if (at < 0)
-		return bad_answer(kernel, "has a region's capabilities outside its answer or in a loop");
+	if (wrong)
+		return bad_answer(kernel, wrong);
 	if (index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return 0;
-	if (at == 0) {
-		add_part(region, 0, info->size);
-		return 0;
-	}
-	areas = (const uint8_t *)info + at + sizeof(sparse);
-	memcpy(&sparse, areas - sizeof(sparse), sizeof(sparse)); /* it may lie anywhere */
-	/* Which areas is unknown then: functions do. */
-	if (sparse.header.version != 1)
-		return 0;
-	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(area))
-		return bad_answer(kernel, "has more mappable areas than its answer holds");
-	for (uint32_t i = 0; i < sparse.nr_areas; i++) {
-		memcpy(&area, areas + i * sizeof(area), sizeof(area));
-		uint64_t first = area.offset, size = area.size;
+	for (uint32_t i = 0; i < areas.count; i++) {
+		struct vfio_region_sparse_mmap_area area = vfio_info_area(&areas, i);
 
-		if (first > info->size || size > info->size - first)
-			return bad_answer(kernel, "has a mappable area outside its region");
-		if (first % PAGE_BYTES == 0)
-			add_part(region, first, size);
+		if (area.size && area.offset % PAGE_BYTES == 0 && region->part_count < VFIO_WINDOW_PARTS)
+			region->parts[region->part_count++] =
+				(struct vfio_part){.first = area.offset, .bytes = area.size};
 	}
 	return 0;
 }
@@ -369,7 +345,7 @@ int kernel_device_ask(struct kernel_device *kernel)
 		error = ask_region(kernel, i);
 	for (unsigned i = 0; i < info.num_irqs && i < VFIO_PCI_NUM_IRQS && !error; i++)
 		error = ask_irq(kernel, i);
-	return error ? error : kernel_events_start(kernel);
+	return error;
 }
 
 void kernel_device_release(struct kernel_device *kernel)

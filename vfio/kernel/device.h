@@ -38,8 +38,8 @@ struct kernel_device {
 	struct kernel_device *next, *next_of_space;
 };
 
-/** Fills in all that the kernel tells of the device behind kernel->fd, and listens for its events. -errno; whatever it
- * returns, kernel_device_release comes last. */
+/** Fills in all that the kernel tells of the device behind kernel->fd. -errno; whatever it returns,
+ * kernel_device_release comes last. */
 int kernel_device_ask(struct kernel_device *kernel);
 
 /** Unmaps the windows and closes the descriptor: the kernel stops and resets the device with that. Does not free
@@ -54,9 +54,5 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 int kernel_device_set_irqs(
 	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
 int kernel_device_reset(struct vfio_device *device);
-void kernel_device_check(struct vfio_device *device);
-
-/** Has the kernel tell through device.event_fd when it wants the device back, and of its errors. -errno. */
-int kernel_events_start(struct kernel_device *kernel);
 
 #endif

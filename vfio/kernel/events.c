@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the kernel's VFIO has to say of a device without being asked: it wants it back (somebody unplugs or unbinds it),
  * or the device reported an error that it cannot mend. Either way it is gone for us. */
-#include "device.h"
+#include "events.h"
 
 #include "../error.h"
 
@@ -26,7 +26,7 @@ int kernel_events_start(struct kernel_device *kernel)
 	return error;
 }
 
-void kernel_device_check(struct vfio_device *device)
+void kernel_events_check(struct vfio_device *device)
 {
 	uint64_t count;
 

@@ -165,9 +165,8 @@ int group_fail_not_viable(const struct vfio_pci *pci)
 	for (unsigned i = 0; i < count && !error; i++)
 		if (!vfio_pci_harmless(others[i].driver))
 			error = pollux_fail(EPERM,
-				"group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind %s "
-				"binds it "
-				"to " VFIO_PCI_DRIVER
+				"group %d of %s is not viable: %s is bound to %s; as root: pollux-bind --group bind "
+				"%s binds it to " VFIO_PCI_DRIVER
 				" too, echo %s > /sys/bus/pci/devices/%s/driver/unbind takes it out of use",
 				pci->group, pci->address, others[i].address, others[i].driver, pci->address,
 				others[i].address, others[i].address);

@@ -3,6 +3,7 @@
 #include "kernel.h"
 
 #include "../error.h"
+#include "events.h"
 #include "group.h"
 #include "iommufd.h"
 
@@ -68,9 +69,7 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 		if (other->pci.group == pci->group && other->device.space != space)
 			return pollux_fail(EBUSY,
 				"%s: another device of its IOMMU group %d is open with another DMA space, and a group "
-				"cannot be in two; "
-				"open "
-				"both with one space",
+				"cannot be in two; open both with one space",
 				pci->address, pci->group);
 	}
 	return 0;
@@ -118,7 +117,7 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		.window = kernel_device_window,
 		.set_irqs = kernel_device_set_irqs,
 		.reset = kernel_device_reset,
-		.check = kernel_device_check,
+		.check = kernel_events_check,
 		.close = close_device,
 	};
 	struct kernel_device *device = calloc(1, sizeof(*device));
@@ -143,6 +142,8 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		error = join(device, space);
 	if (!error)
 		error = kernel_device_ask(device);
+	if (!error)
+		error = kernel_events_start(device);
 	if (error) {
 		release(device);
 	} else {

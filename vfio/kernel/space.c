@@ -32,16 +32,13 @@ static int fail_locked(size_t bytes, uint64_t needed_kib)
 			snprintf(how, sizeof(how), "raise it with ulimit -l %llu", (unsigned long long)needed_kib);
 		return pollux_fail(ENOMEM,
 			"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in "
-			"all, and the limit "
-			"(RLIMIT_MEMLOCK) is %llu; %s; as root: memlock in /etc/security/limits.conf (pollux-doctor "
-			"says more)",
+			"all, and the limit (RLIMIT_MEMLOCK) is %llu; %s; as root: memlock in "
+			"/etc/security/limits.conf (pollux-doctor says more)",
 			bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10), how);
 	}
 	return pollux_fail(ENOMEM,
 		"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in "
-		"all: use smaller "
-		"pools, "
-		"or raise ulimit -l if other memory of the process is locked",
+		"all: use smaller pools, or raise ulimit -l if other memory of the process is locked",
 		bytes >> 10, (unsigned long long)needed_kib);
 }
 
@@ -255,11 +252,9 @@ int kernel_space_fail_unsafe(const char *name, int error, const char *what, cons
 {
 	if (error == EPERM)
 		return pollux_fail(error,
-			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch interrupt "
-			"remapping on "
-			"(x2APIC "
-			"or VT-d in the firmware, no intremap=off), or accept that: echo 1 > "
-			"/sys/module/%s/parameters/allow_unsafe_interrupts",
+			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch "
+			"interrupt remapping on (x2APIC or VT-d in the firmware, no intremap=off), or accept that: "
+			"echo 1 > /sys/module/%s/parameters/allow_unsafe_interrupts",
 			name, what, module);
 	return pollux_fail(error, "%s: %s: %s", name, what, strerror(error));
 }

@@ -42,11 +42,9 @@ static struct user_device *user_of(struct vfio_device *device)
 static int access_region(
 	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
-	if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] ||
-		bytes > device->region_bytes[region] - offset)
-		return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
-			(unsigned long long)offset, region);
-	return user_channel_access(&user_of(device)->channel, region, offset, in, out, bytes);
+	int error = vfio_check_access(device, region, offset, bytes);
+
+	return error ? error : user_channel_access(&user_of(device)->channel, region, offset, in, out, bytes);
 }
 
 static int user_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
@@ -91,12 +89,11 @@ static int user_set_irqs(
 	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
 	struct user_device *user = user_of(device);
+	int error = vfio_check_irqs(device, index, first, count);
 	unsigned run;
-	int error = 0;
 
-	if (index >= VFIO_PCI_NUM_IRQS || first > device->irq_count[index] || count > device->irq_count[index] - first)
-		return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address,
-			count, first, index);
+	if (error)
+		return error;
 	if (!eventfds)
 		return count ? set_irq_run(user, index, first, count, NULL) : 0;
 	for (unsigned i = 0; i < count && !error; i += run) {
@@ -327,40 +324,22 @@ struct region_reply {
 static int map_region(struct user_device *user, unsigned index, const struct region_reply *reply, size_t bytes, int fd)
 {
 	struct vfio_region *region = &user->device.regions[index];
-	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX, has_caps = reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS;
+	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX;
 	const char *unused, **why = index == VFIO_PCI_BAR0_REGION_INDEX ? &user->unshared : &unused;
-	struct vfio_user_sparse sparse;
-	int at;
+	struct vfio_areas areas;
+	const char *wrong;
 
 	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.bytes == 0))
 		return user_channel_broken(
 			&user->channel, "sends a file descriptor for a region that cannot be mapped");
 	if (reply->info.argsz > sizeof(*reply)) /* capabilities were left out: which parts may be mapped is unknown */
 		return 0;
-	at = vfio_info_find(reply, bytes, sizeof(reply->info), has_caps ? reply->info.cap_offset : 0,
-		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
-	if (at < 0)
-		return user_channel_broken(
-			&user->channel, "has a region's capabilities outside its answer or in a loop");
-	if (at == 0) {
-		if (fd >= 0 && bar)
-			*why = map_area(region, fd, reply->info.offset, 0, reply->info.bytes);
-		return 0;
-	}
-	memcpy(&sparse, (const uint8_t *)reply + at, sizeof(sparse));
-	if (sparse.cap.version !=
-		1) /* which parts is unknown again: a doorbell stored to where nobody looks would be lost */
-		return 0;
-	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_user_sparse_area))
-		return user_channel_broken(&user->channel, "has more mappable areas than its answer holds");
-	for (uint32_t i = 0; i < sparse.nr_areas; i++) {
-		struct vfio_user_sparse_area area;
+	if ((wrong = vfio_info_areas(reply, bytes, &areas)) != NULL)
+		return user_channel_broken(&user->channel, wrong);
+	for (uint32_t i = 0; i < areas.count && fd >= 0 && bar; i++) {
+		struct vfio_region_sparse_mmap_area area = vfio_info_area(&areas, i);
 
-		memcpy(&area, (const uint8_t *)reply + at + sizeof(sparse) + i * sizeof(area), sizeof(area));
-		if (area.offset > reply->info.bytes || area.bytes > reply->info.bytes - area.offset)
-			return user_channel_broken(&user->channel, "has a mappable area outside its region");
-		if (fd >= 0 && bar)
-			*why = map_area(region, fd, reply->info.offset, area.offset, area.bytes);
+		*why = map_area(region, fd, reply->info.offset, area.offset, area.size);
 	}
 	return 0;
 }
@@ -441,8 +420,7 @@ static int connect_to(struct user_device *user)
 			address, name, (int)pid);
 	return pollux_fail(EBUSY,
 		"%s is in use by another user's program (as root, ss -xp tells which): a port serves one program at a "
-		"time; "
-		"end that one first",
+		"time; end that one first",
 		address);
 }
 
