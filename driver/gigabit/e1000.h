@@ -27,7 +27,7 @@ struct e1000_chip {
 	 * keeps nobody from going on. */
 	bool (*phy_take)(struct e1000 *e);
 	void (*phy_give)(struct e1000 *e);
-	struct ring_kind ring;
+	struct ring_ops ring;
 	uint32_t (*tx_head)(unsigned queue);  /* TDH */
 	uint32_t bar_bytes;                   /* what its register lists need of BAR0 */
 	bool pcie;                            /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
@@ -130,7 +130,7 @@ int e1000_phy_write(struct e1000 *e, unsigned reg, uint16_t value);
 int e1000_link_start(struct e1000 *e);
 int e1000_get_link(struct nic *nic, struct nic_link *link);
 
-#define E1000_RX_TELL_SHARE                                                                                            \
+#define E1000_RX_TAIL_WRITES_PER_LAP                                                                                   \
 	4u /* of a ring: each tail write is a trap where the card is emulated, and the card does well with most of the \
 	      ring */
 

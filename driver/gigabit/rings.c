@@ -24,7 +24,7 @@ uint32_t e1000_tx_head(unsigned queue)
 int e1000_receive_start(struct e1000 *e)
 {
 	struct ring_rxq *queue = e->nic.rings.rxqs[0];
-	uint64_t address = ring_address(queue->ring, queue->offset);
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
 	e1000_write(e, E1000_RDBAL, (uint32_t)address);
 	e1000_write(e, E1000_RDBAH, (uint32_t)(address >> 32));
 	e1000_write(e, E1000_RDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
@@ -45,7 +45,7 @@ int e1000_receive_start(struct e1000 *e)
 void e1000_transmit_start(struct e1000 *e, uint32_t more_tctl)
 {
 	const struct ring_txq *queue = e->nic.rings.txqs[0];
-	uint64_t address = ring_address(queue->ring, queue->offset);
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
 	e1000_write(e, E1000_TDBAL, (uint32_t)address);
 	e1000_write(e, E1000_TDBAH, (uint32_t)(address >> 32));
 	e1000_write(e, E1000_TDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));

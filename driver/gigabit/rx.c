@@ -7,15 +7,15 @@
 #define ERRORS 0x97u /* CE, SE, SEQ, CXE, RXE */
 
 static const struct ring_rx_format legacy = {
-	.done = E1000_RX_LEGACY_DD,
-	.end = E1000_RX_LEGACY_EOP,
+	.dd = E1000_RX_LEGACY_DD,
+	.eop = E1000_RX_LEGACY_EOP,
 	.errors = (uint64_t)ERRORS << 40,
 	.length_shift = 0,
 };
 
 static const struct ring_rx_format extended = {
-	.done = E1000_RX_EXTENDED_DD,
-	.end = E1000_RX_EXTENDED_EOP,
+	.dd = E1000_RX_EXTENDED_DD,
+	.eop = E1000_RX_EXTENDED_EOP,
 	.errors = (uint64_t)ERRORS << 24,
 	.length_shift = 32,
 	.hash = true,

@@ -7,9 +7,9 @@
 #define IFCS (UINT64_C(1) << 25)
 
 /* The 82540EM may corrupt frames that it pads itself, as others found: it gets whole ones, 60 bytes without FCS. */
-static const struct ring_tx_format padded = {.command = IFCS, .lengths = 1, .frame_min = 60};
+static const struct ring_tx_format padded = {.command = IFCS, .length_factor = 1, .frame_min = 60};
 /* The 82574L pads what has 17 bytes at least. */
-static const struct ring_tx_format short_ones = {.command = IFCS, .lengths = 1, .frame_min = 17};
+static const struct ring_tx_format short_ones = {.command = IFCS, .length_factor = 1, .frame_min = 17};
 
 static inline unsigned padded_put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {

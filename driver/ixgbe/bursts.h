@@ -14,6 +14,6 @@ unsigned ixgbe_tx_burst_avx2(struct nic_txq *nic, const struct pkt *pkts, unsign
 unsigned ixgbe_tx_burst_avx512(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
 
 /** Which of them go with an instruction set, not AUTO; and where the tails are. */
-const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd);
+const struct ring_ops *ixgbe_ring_ops(enum pkt_simd simd);
 
 #endif

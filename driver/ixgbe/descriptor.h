@@ -37,13 +37,13 @@
 
 /* For the bursts of ring/rx.h and ring/tx.h. */
 static const struct ring_rx_format ixgbe_rx_format = {
-	.done = IXGBE_RX_DD,
-	.end = IXGBE_RX_EOP,
+	.dd = IXGBE_RX_DD,
+	.eop = IXGBE_RX_EOP,
 	.errors = IXGBE_RX_RXE,
 	.length_shift = IXGBE_RX_LENGTH_SHIFT,
 	.hash = true,
 };
 static const struct ring_tx_format ixgbe_tx_format = {
-	.command = IXGBE_TX_COMMAND, .lengths = IXGBE_TX_BOTH_LENGTHS, .frame_min = IXGBE_TX_FRAME_MIN};
+	.command = IXGBE_TX_COMMAND, .length_factor = IXGBE_TX_BOTH_LENGTHS, .frame_min = IXGBE_TX_FRAME_MIN};
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive with AVX2: four descriptors at a time become four handles. */
-#include "rx_fours.h"
+#include "rx_x4.h"
 
 static inline void arm(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
-	const __m256i zero = _mm256_setzero_si256(), offsets = _mm256_set1_epi64x((long long)queue->offset);
+	const __m256i zero = _mm256_setzero_si256(), offsets = _mm256_set1_epi64x((long long)queue->iova_offset);
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
 
@@ -26,12 +26,12 @@ static __attribute__((noinline)) unsigned refill(struct ring_rxq *queue, unsigne
 
 static __attribute__((noinline)) unsigned any(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)
 {
-	return ring_rx_any(&ixgbe_rx_format, queue, pkts, n, got, ixgbe_rx_take_fours, refill);
+	return ring_rx_any(&ixgbe_rx_format, queue, pkts, n, got, ixgbe_rx_take_x4, refill);
 }
 
 static __attribute__((noinline)) unsigned many(struct ring_rxq *queue, struct pkt *pkts, unsigned n)
 {
-	return ring_rx_many(&ixgbe_rx_format, queue, pkts, n, ixgbe_rx_take_fours, any, refill);
+	return ring_rx_many(&ixgbe_rx_format, queue, pkts, n, ixgbe_rx_take_x4, any, refill);
 }
 
 unsigned ixgbe_rx_burst_avx2(struct nic_rxq *nic, struct pkt *pkts, unsigned n)

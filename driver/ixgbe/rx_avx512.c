@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive with AVX-512: eight descriptors at a time become eight handles; what is left, four at a time. */
 #include "../../mempool/handles.h"
-#include "rx_fours.h"
+#include "rx_x4.h"
 
-/* As ixgbe_rx_take_fours, but that permutations reach over the whole vector: no order has to be put right. */
+/* As ixgbe_rx_take_x4, but that permutations reach over the whole vector: no order has to be put right. */
 static inline unsigned take(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14),
@@ -31,14 +31,14 @@ static inline unsigned take(const struct ring_rxq *queue, uint32_t slot, struct 
 		pkt_store_four(&pkts[4], _mm512_permutex2var_epi64(data, weave_high, meta));
 	}
 	n -= left;
-	return left ? n + ixgbe_rx_take_fours(queue, slot + n, pkts, left) : n;
+	return left ? n + ixgbe_rx_take_x4(queue, slot + n, pkts, left) : n;
 }
 
 static inline void arm(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
 	/* {q0, 0}: no header buffer; and DD is cleared */
 	const __m512i low = _mm512_setr_epi64(0, 0, 1, 0, 2, 0, 3, 0), high = _mm512_setr_epi64(4, 0, 5, 0, 6, 0, 7, 0);
-	const __m512i offset = _mm512_set1_epi64((long long)queue->offset);
+	const __m512i offset = _mm512_set1_epi64((long long)queue->iova_offset);
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
 
@@ -68,7 +68,7 @@ static __attribute__((noinline)) unsigned eight_or_more(struct ring_rxq *queue, 
 
 static __attribute__((noinline)) unsigned below_eight(struct ring_rxq *queue, struct pkt *pkts, unsigned n)
 {
-	return ring_rx_many(&ixgbe_rx_format, queue, pkts, n, ixgbe_rx_take_fours, any, refill);
+	return ring_rx_many(&ixgbe_rx_format, queue, pkts, n, ixgbe_rx_take_x4, any, refill);
 }
 
 static inline unsigned many(struct ring_rxq *queue, struct pkt *pkts, unsigned n)

@@ -67,7 +67,7 @@ static int receive_init(struct nic *nic)
 static int receive_queue_on(struct nic *nic, unsigned i)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[i];
-	uint64_t address = ring_address(queue->ring, queue->offset);
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
 	reg_write(nic, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
 	reg_write(nic, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
 	reg_write(nic, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
@@ -170,7 +170,7 @@ static void transmit_init(struct nic *nic)
 static void transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
-	uint64_t address = ring_address(queue->ring, queue->offset);
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
 	reg_write(nic, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
 	reg_write(nic, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
 	reg_write(nic, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
@@ -210,9 +210,9 @@ static uint32_t tx_tail(unsigned queue)
 	return ixgbe_tx_register(IXGBE_TDT, queue);
 }
 
-const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
+const struct ring_ops *ixgbe_ring_ops(enum pkt_simd simd)
 {
-	static const struct ring_kind kinds[] = {
+	static const struct ring_ops kinds[] = {
 		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, IXGBE_RX_DD,
 			IXGBE_RX_EOP, 0},
 		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, IXGBE_RX_DD,
@@ -227,7 +227,7 @@ const struct ring_kind *ixgbe_ring_kind(enum pkt_simd simd)
 int ixgbe_start(struct nic *nic)
 {
 	nic->info.simd = nic->config.simd;
-	int ret = rings_open(nic, ixgbe_ring_kind(nic->config.simd));
+	int ret = rings_open(nic, ixgbe_ring_ops(nic->config.simd));
 	if (ret)
 		return ret;
 	nic->clean = false;

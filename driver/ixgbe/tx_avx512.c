@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit with AVX-512: eight handles at a time become eight descriptors; what is left, four at a time. */
 #include "../../mempool/handles.h"
-#include "tx_fours.h"
+#include "tx_x4.h"
 
-/* As ixgbe_tx_put_fours, but that permutations reach over the whole vector: no order has to be put right. */
+/* As ixgbe_tx_put_x4, but that permutations reach over the whole vector: no order has to be put right. */
 static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
@@ -16,7 +16,7 @@ static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct p
 	const __m512i twice = _mm512_set1_epi64(
 		(long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32); /* shifts: low half 0, high half to PAYLEN */
 	const __m512i command = _mm512_set1_epi64((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
-		      offset = _mm512_set1_epi64((long long)queue->offset);
+		      offset = _mm512_set1_epi64((long long)queue->iova_offset);
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
 	unsigned left = n;
@@ -35,7 +35,7 @@ static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct p
 		_mm512_storeu_si512(&ring[4], _mm512_permutex2var_epi64(q0, weave_high, q1));
 	}
 	n -= left;
-	return left ? n + ixgbe_tx_put_fours(queue, slot + n, pkts, left) : n;
+	return left ? n + ixgbe_tx_put_x4(queue, slot + n, pkts, left) : n;
 }
 
 static __attribute__((noinline)) unsigned any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
@@ -50,7 +50,7 @@ static __attribute__((noinline)) unsigned eight_or_more(struct ring_txq *queue, 
 
 static __attribute__((noinline)) unsigned below_eight(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ring_tx_many(queue, pkts, n, ixgbe_tx_put_fours, any);
+	return ring_tx_many(queue, pkts, n, ixgbe_tx_put_x4, any);
 }
 
 static inline unsigned many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)

@@ -104,7 +104,7 @@ static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, 
 		if (put < run && !ixgbe_pipe_mend(pipe, output, &pkts[done]))
 			done++;
 	}
-	queue->limit = (next | queue->mask) + 1; /* the ring's end: all that a pipe needs to know there */
+	queue->fast_until = (next | queue->mask) + 1; /* the ring's end: all that a pipe needs to know there */
 	if (next == queue->next)
 		return;
 	queue->ring[(next - 1) & queue->mask].q1 |= IXGBE_TX_RS;
@@ -161,8 +161,8 @@ static __attribute__((noinline)) void pipe_send_at_end(struct ixgbe_pipe *pipe, 
 {
 	struct ring_txq *queue = pipe->output->txq;
 
-	if (queue->limit == queue->next && to) {
-		queue->limit = (queue->next | queue->mask) + 1;
+	if (queue->fast_until == queue->next && to) {
+		queue->fast_until = (queue->next | queue->mask) + 1;
 		pipe_send(&pipe->nic, n, to);
 	} else {
 		pipe_send_any(pipe, n, to);
@@ -179,7 +179,7 @@ static inline void pipe_send_usual(struct ixgbe_pipe *pipe, size_t n, uint32_t t
 	uint32_t next = queue->next;
 	struct ring_descriptor *ring = &queue->ring[next & queue->mask];
 
-	if (__builtin_expect((uint32_t)n > queue->limit - next, 0)) {
+	if (__builtin_expect((uint32_t)n > queue->fast_until - next, 0)) {
 		pipe_send_at_end(pipe, n, to);
 		return;
 	}

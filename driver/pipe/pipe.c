@@ -102,7 +102,8 @@ static void free_stranded(struct ixgbe_pipe *pipe)
 		*s = pipe->stranded[--pipe->stranded_count];
 	}
 	if (pipe->rxq)
-		for (uint32_t first = pipe->rxq->fill; pipe->rxq->next - first >= RING_BATCH; first += RING_BATCH)
+		for (uint32_t first = pipe->rxq->refill_next; pipe->rxq->next - first >= RING_BATCH;
+			first += RING_BATCH)
 			still |= pipe->used[batch_of(pipe, first)];
 	still |= pipe->touched;
 	pipe->live |= pipe->blocked & ~still;
@@ -126,7 +127,7 @@ static bool replace(struct ixgbe_pipe *pipe, uint32_t first)
 
 		queue->buffers[slot] = fresh[i];
 		pipe->home[slot].q0 = (uint64_t)fresh[i];
-		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)fresh[i] + queue->offset};
+		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)fresh[i] + queue->iova_offset};
 	}
 	return true;
 }
@@ -134,7 +135,7 @@ static bool replace(struct ixgbe_pipe *pipe, uint32_t first)
 /* Slots up to `fill` are the card's again. */
 static inline void give_back(struct ixgbe_pipe *pipe, struct ring_rxq *queue, uint32_t fill)
 {
-	queue->fill = fill;
+	queue->refill_next = fill;
 	pipe->stall_since_us = 0;
 	/* one slot stays back: a tail equal to the head would mean an empty ring */
 	__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
@@ -146,7 +147,7 @@ static inline void give_back(struct ixgbe_pipe *pipe, struct ring_rxq *queue, ui
 static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 {
 	struct ring_rxq *queue = pipe->rxq;
-	uint32_t fill = queue->fill;
+	uint32_t fill = queue->refill_next;
 
 	if (pipe->blocked)
 		free_stranded(pipe);
@@ -157,7 +158,7 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_pipe *pipe)
 		if (pipe->used[batch] && (pipe->used[batch] & ~pipe->blocked || !replace(pipe, fill)))
 			break;
 	}
-	if (fill != queue->fill)
+	if (fill != queue->refill_next)
 		give_back(pipe, queue, fill);
 	if ((int32_t)(fill - pipe->even) > 0)
 		pipe->even = fill; /* never left so far behind that it seems to be ahead */
@@ -204,10 +205,10 @@ void ixgbe_pipe_end_batch(struct ixgbe_pipe *pipe, uint32_t outputs)
 	output->report[batch] = output->txq->next;
 	pipe->used[batch] = usual;
 	pipe->left += RING_BATCH;
-	if (end - queue->fill < pipe->most)
+	if (end - queue->refill_next < pipe->most)
 		return;
 	end -= pipe->least;
-	if (__builtin_expect((int32_t)(queue->fill - pipe->even) < 0, 0))
+	if (__builtin_expect((int32_t)(queue->refill_next - pipe->even) < 0, 0))
 		reclaim(pipe);
 	else if (sent(output->txq, output->report[batch_of(pipe, end - RING_BATCH)])) /* and so all before it */
 		give_back(pipe, queue, pipe->even = end);
@@ -220,11 +221,11 @@ static void look_for_stall(struct ixgbe_pipe *pipe)
 {
 	uint64_t now = clock_now_us();
 
-	if (!pipe->stall_since_us || pipe->stall_fill != pipe->rxq->fill) {
+	if (!pipe->stall_since_us || pipe->stall_fill != pipe->rxq->refill_next) {
 		pipe->stall_since_us = now;
-		pipe->stall_fill = pipe->rxq->fill;
+		pipe->stall_fill = pipe->rxq->refill_next;
 	} else if (now - pipe->stall_since_us >= ixgbe_times.blocked) {
-		uint32_t hanging = pipe->used[batch_of(pipe, pipe->rxq->fill)];
+		uint32_t hanging = pipe->used[batch_of(pipe, pipe->rxq->refill_next)];
 
 		__atomic_store_n(&pipe->blocked, pipe->blocked | hanging, __ATOMIC_RELAXED);
 		pipe->live &= ~hanging;
@@ -237,7 +238,7 @@ static void look_for_stall(struct ixgbe_pipe *pipe)
 uint32_t ixgbe_pipe_limit(struct ixgbe_pipe *pipe)
 {
 	const struct ring_rxq *queue = pipe->rxq;
-	uint32_t end = (queue->next | queue->mask) + 1, given = queue->fill + queue->mask;
+	uint32_t end = (queue->next | queue->mask) + 1, given = queue->refill_next + queue->mask;
 
 	if (pipe->skipping)
 		pipe->limit = queue->next;
@@ -250,7 +251,7 @@ static void drop(struct ring_rxq *queue)
 {
 	uint32_t slot = queue->next++ & queue->mask;
 
-	queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
+	queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->iova_offset};
 	ring_count(&queue->bad_descriptors, 1);
 }
 
@@ -258,14 +259,14 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 {
 	struct ring_rxq *queue = pipe->rxq;
 	const struct ring_descriptor *descriptor = &queue->ring[queue->next & queue->mask];
-	uint32_t owned = queue->fill + queue->mask - queue->next, held = queue->next - queue->fill;
+	uint32_t owned = queue->refill_next + queue->mask - queue->next, held = queue->next - queue->refill_next;
 	uint64_t q1 = owned ? __atomic_load_n(&descriptor->q1, __ATOMIC_ACQUIRE) : 0;
 
 	*again = false;
 	if (!(q1 & IXGBE_RX_DD)) {
 		if (held >= RING_BATCH || pipe->blocked)
 			reclaim(pipe);
-		if (queue->next - queue->fill > queue->mask / 2)
+		if (queue->next - queue->refill_next > queue->mask / 2)
 			look_for_stall(pipe);
 		return 0;
 	}
@@ -279,7 +280,7 @@ unsigned ixgbe_pipe_take_odd(struct ixgbe_pipe *pipe, bool *again)
 
 		pipe->nic.pkts[0] = (struct pkt){
 			.data = queue->buffers[slot], .len = PKT_DATA_BYTES, .hash = (uint32_t)(descriptor->q0 >> 32)};
-		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->offset};
+		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->iova_offset};
 		return 1;
 	}
 	drop(queue);
@@ -368,7 +369,7 @@ static uint32_t unsent_at_all(struct ixgbe_pipe *pipe)
 	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t still = 0;
 
-	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
+	for (uint32_t first = queue->refill_next; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
 		unsigned batch = batch_of(pipe, first);
 
 		pipe->used[batch] = unsent(pipe, pipe->used[batch], batch);
@@ -410,7 +411,7 @@ static void pipe_end(struct ixgbe_pipe *pipe)
 	if (queue->next % RING_BATCH)
 		note(pipe, batch_of(pipe, queue->next));
 	still = wait_until_sent(pipe);
-	for (uint32_t first = queue->fill; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
+	for (uint32_t first = queue->refill_next; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
 		unsigned n = queue->next - first < RING_BATCH ? queue->next - first : RING_BATCH;
 
 		if (pipe->used[batch_of(pipe, first)])
@@ -447,7 +448,7 @@ void ixgbe_pipe_input_ends(struct ring_rxq *rxq)
 void ixgbe_pipe_output_ended(struct ring_txq *txq)
 {
 	if (txq->pipe_slots)
-		txq->clean = txq->next; /* its slots hold nothing of its own */
+		txq->reclaim_next = txq->next; /* its slots hold nothing of its own */
 	while (txq->pipes) {
 		struct ixgbe_pipe_output *output = txq->pipes;
 		struct ixgbe_pipe *pipe = output->pipe;
@@ -578,7 +579,7 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 	pipe->least = slots / 8 < RING_BATCH ? RING_BATCH : slots / 8;
 	pipe->most = slots * 3 / 8 < 2 * RING_BATCH ? 2 * RING_BATCH : slots * 3 / 8;
 	forget_usual(pipe);
-	pipe->rearm.q0 = rxq->offset;
+	pipe->rearm.q0 = rxq->iova_offset;
 	for (uint32_t slot = 0; slot < slots; slot++)
 		pipe->home[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
 	for (unsigned i = 0; i < count_outputs; i++) {
@@ -590,14 +591,14 @@ int ixgbe_pipe_open(struct nic_pipe **result, const struct nic_queue *input, con
 			.pipe = pipe,
 			.next = txq->pipes,
 			.least = IXGBE_TX_FRAME_MIN,
-			.describe = {txq->offset, IXGBE_TX_COMMAND | IXGBE_TX_EOP},
+			.describe = {txq->iova_offset, IXGBE_TX_COMMAND | IXGBE_TX_EOP},
 			.range = {UINT32_MAX, UINT32_MAX, longest - IXGBE_TX_FRAME_MIN, UINT32_MAX}};
 		for (unsigned k = 0; k < 4; k++)
 			pipe->outputs[i].end[k] = pipe->outputs[i].describe;
 		pipe->outputs[i].end[3].q1 |= IXGBE_TX_RS;
 		txq->pipes = &pipe->outputs[i];
 		if (!txq->pipe_slots) { /* else the thread that runs other pipes may be using these */
-			txq->limit = txq->next;
+			txq->fast_until = txq->next;
 			txq->nic.burst = ring_tx_nothing;
 		}
 		txq->pipe_slots += slots;

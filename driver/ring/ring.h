@@ -17,39 +17,45 @@ struct ring_descriptor {
 struct pkt_pool;
 struct ixgbe_pipe_output;
 
-/** A receive queue. Single user, but for the counters, which others may read. */
+/*
+ * Slots are counted freely: next, refill_next and reclaim_next only ever grow, and wrap at 2^32; `& mask` makes a slot
+ * of the ring of them. A queue's fields are written by the queue's one thread, while the port runs; the counters
+ * (relaxed atomics) may be read by others.
+ */
+
+/** A receive queue. */
 struct ring_rxq {
 	struct nic_rxq nic; /* first: nic_rx casts */
 
 	/* touched per burst */
 	struct ring_descriptor *ring;
-	uint8_t **buffers; /* per slot: its buffer's data, at the default position */
-	struct pkt_pool *pool;
-	uint64_t offset;         /* I/O address = pointer + offset */
-	volatile uint32_t *tail; /* RDT, or `trapped_tail` */
-	uint32_t mask;           /* ring size - 1 */
-	uint32_t next;           /* the slot to look at next; counts up freely */
-	uint32_t fill;           /* the slot to refill next; counts up freely, a multiple of RING_BATCH */
-	uint32_t limit;          /* up to here a burst meets nothing out of the ordinary but descriptors */
-	uint32_t odd;  /* 0, or: descriptors from `next` on of a frame already checked as a whole; or RING_SKIPPING */
-	uint32_t told; /* `fill` as the card knows it */
-	uint32_t tell_after; /* so many slots refilled are worth a register write */
+	uint8_t **buffers;       /* per slot: its buffer's data, at the default position */
+	struct pkt_pool *pool;   /* where fresh buffers come from */
+	uint64_t iova_offset;    /* I/O address = pointer + iova_offset, in bytes */
+	volatile uint32_t *tail; /* the tail register RDT, or trapped_tail */
+	uint32_t mask;           /* slots in the ring, less one */
+	uint32_t next;           /* slot that the next burst looks at first */
+	uint32_t refill_next;    /* slot that gets a fresh buffer next; a multiple of RING_BATCH */
+	uint32_t fast_until;   /* up to this slot a burst meets whole frames and no end of the ring; next: it may not */
+	uint32_t frame_left;   /* descriptors from next on of a frame in several buffers that is being handed out */
+	bool skipping;         /* inside a frame that is being dropped, until its last descriptor */
+	uint32_t tail_written; /* refill_next when the tail was last written */
+	uint32_t tail_batch;   /* slots to refill before the tail is written again */
 
 	/* touched now and then */
-	uint64_t pool_empty,
-		bad_descriptors; /* these and bad_packets: written by the queue's thread only, relaxed atomics */
-	uint32_t trapped_tail, tail_told; /* where the tail is no memory: written here, then told */
-	uint32_t tail_offset;
-	uint32_t max_frame; /* longest frame, bytes without FCS: longer ones in several buffers are dropped */
+	uint64_t pool_empty;           /* refills that found the pool without packets */
+	uint64_t bad_packets;          /* frames dropped: with an error, or too long */
+	uint64_t bad_descriptors;      /* the descriptors that these had */
+	uint32_t trapped_tail;         /* the tail's value where RDT is no memory, and a call writes it */
+	uint32_t trapped_tail_written; /* trapped_tail when that call was last made */
+	uint32_t tail_offset;          /* of RDT in the register window, in bytes */
+	uint32_t max_frame;            /* bytes without FCS: longer frames in several buffers are dropped */
 	const struct vfio_window *window;
-	unsigned (*burst)(
-		struct nic_rxq *queue, struct pkt *pkts, unsigned n); /* what is done before a trapped tail is told */
-	struct nic_pipe *pipe;                                        /* that it feeds, or NULL */
-	uint64_t bad_packets;
-	uint64_t done, end; /* in a finished descriptor's second quadword: DD and EOP */
+	/* the burst itself, which nic.burst calls before it writes a trapped tail */
+	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+	struct nic_pipe *pipe; /* the pipe that this queue feeds, or NULL */
+	uint64_t dd, eop;      /* where a finished descriptor's second quadword has these two bits */
 };
-
-#define RING_SKIPPING UINT32_MAX /* inside a frame that is being dropped: until its last descriptor */
 
 /** A transmit queue. */
 struct ring_txq {
@@ -57,53 +63,52 @@ struct ring_txq {
 
 	/* touched per burst */
 	struct ring_descriptor *ring;
-	uint8_t **buffers;     /* per slot: data of the packet in it, wherever in its buffer */
-	struct pkt_pool *pool; /* where most packets are expected to come from, and copies of too short frames; others
-				  take a slower path */
-	uint64_t offset;
-	volatile uint32_t *tail; /* TDT, or `trapped_tail` */
-	uint32_t mask;
-	uint32_t next;       /* the slot to fill next; counts up freely */
-	uint32_t limit;      /* a burst that ends before it has nothing to do but write descriptors */
-	uint32_t clean;      /* the slot to reclaim next; counts up freely, a multiple of RING_BATCH */
-	uint32_t max_single; /* longest frame that fits one descriptor here, bytes without FCS */
-	uint16_t report[RING_SIZE_MAX / RING_BATCH]; /* per batch of slots: the slot whose report covers it */
+	uint8_t **buffers;       /* per slot: data of the packet in it, wherever in its buffer that begins */
+	struct pkt_pool *pool;   /* most packets come from this pool, and so do copies of too short frames */
+	uint64_t iova_offset;    /* I/O address = pointer + iova_offset, in bytes */
+	volatile uint32_t *tail; /* the tail register TDT, or trapped_tail */
+	uint32_t mask;           /* slots in the ring, less one */
+	uint32_t next;           /* slot that the next packet is written to */
+	uint32_t fast_until;     /* a burst that ends before this slot only writes descriptors */
+	uint32_t reclaim_next;   /* slot whose packet is freed next; a multiple of RING_BATCH */
+	uint32_t max_single;     /* longest frame that a single descriptor describes, bytes without FCS */
+	uint16_t report_slot[RING_SIZE_MAX / RING_BATCH]; /* per batch: the slot whose DD says that the batch is sent */
 
 	/* touched now and then */
-	uint64_t bad_packets;
-	uint32_t max_frame; /* longest frame, bytes without FCS */
-	uint32_t trapped_tail, tail_told;
-	uint32_t tail_offset;
+	uint64_t bad_packets;          /* frames freed unsent */
+	uint32_t max_frame;            /* longest frame, bytes without FCS */
+	uint32_t trapped_tail;         /* the tail's value where TDT is no memory, and a call writes it */
+	uint32_t trapped_tail_written; /* trapped_tail when that call was last made */
+	uint32_t tail_offset;          /* of TDT in the register window, in bytes */
 	const struct vfio_window *window;
+	/* the burst itself, which nic.burst calls before it writes a trapped tail */
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
-	struct ixgbe_pipe_output *pipes; /* that feed it */
-	uint32_t pipe_slots; /* of the receive rings of all that ever did, together; 0: packets come by bursts */
-	uint32_t further_descriptors; /* of frames in several: all but the first of each, since start; counts up freely
-				       */
+	struct ixgbe_pipe_output *pipes; /* the pipes' outputs that feed this queue, a list */
+	uint32_t pipe_slots;             /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
+	uint32_t extra_slots;            /* slots used since start beyond one per frame */
 };
 
-/** What a family gives its rings: its bursts, and where the tails are. */
-struct ring_kind {
+/** What a family gives its rings. */
+struct ring_ops {
 	unsigned (*rx_burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 	unsigned (*tx_burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
-	uint32_t (*rx_tail)(unsigned queue);
+	uint32_t (*rx_tail)(unsigned queue); /* offset of a queue's tail register */
 	uint32_t (*tx_tail)(unsigned queue);
-	uint64_t rx_done, rx_end; /* DD and EOP in a finished receive descriptor's second quadword */
-	unsigned rx_tell_share;   /* the card is told of refilled slots when they are this part of the ring; 0: of each
-				     batch */
+	uint64_t rx_dd, rx_eop;          /* DD and EOP in a finished receive descriptor's second quadword */
+	unsigned rx_tail_writes_per_lap; /* tail writes while a ring is refilled once around; 0: one per batch */
 };
 
 /** Allocates rings and queues for nic->config, and fills receive rings with buffers. The device does not know of them
  * yet. Errors: -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is left then. */
-int rings_open(struct nic *nic, const struct ring_kind *kind);
+int rings_open(struct nic *nic, const struct ring_ops *ops);
 /** Counts what is left in the rings (nic_stats.rx_left and tx_unsent), gives all packets back and frees rings and
  * queues. No DMA may happen any more, and the card's counters must be up to date. */
 void rings_close(struct nic *nic);
 
 /**
  * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The queue's other fields (ring,
- * buffers, pool, offset, tail, mask, tell_after, window, tail_offset) are set by the caller. -ENOBUFS: the pool has too
- * few packets; nothing is taken then.
+ * buffers, pool, iova_offset, tail, mask, tail_batch, window, tail_offset) are set by the caller. -ENOBUFS: the pool
+ * has too few packets; nothing is taken then.
  */
 int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n));
 /** Hands all slots but one of a receive ring to the card, which must be ready for it. */

@@ -24,21 +24,21 @@
  * what others hold. */
 static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t next, bool *good)
 {
-	uint32_t owned = queue->fill + queue->mask + 1 - next, total = 0;
+	uint32_t owned = queue->refill_next + queue->mask + 1 - next, total = 0;
 
 	*good = true;
 	for (unsigned i = 0; i < RX_PIECES_MAX; i++) {
 		if (i == owned)
 			return 0;
 		uint64_t q1 = ring_rx_status(&queue->ring[(next + i) & queue->mask]);
-		if (!(q1 & f->done))
+		if (!(q1 & f->dd))
 			return 0;
 		total += ring_rx_length(f, q1);
 		/* not every card can be told a limit, and who has a small MTU may know nothing of frames in several
 		 * buffers */
 		if (ring_rx_length(f, q1) > PKT_DATA_BYTES || (i && total > queue->max_frame))
 			*good = false;
-		if (q1 & f->end) {
+		if (q1 & f->eop) {
 			if (q1 & f->errors)
 				*good = false;
 			return i + 1;
@@ -48,40 +48,40 @@ static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_
 	return RX_PIECES_MAX;
 }
 
-unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts,
-	unsigned n, bool *stop)
+unsigned ring_rx_take_multi_or_bad(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next,
+	struct pkt *pkts, unsigned n, bool *stop)
 {
 	bool good;
 	unsigned pieces, got = 0;
 
-	if (!queue->odd || queue->odd == RING_SKIPPING) {
+	if (!queue->frame_left) {
 		pieces = measure_frame(f, queue, *next, &good);
 		if (!pieces) {
 			*stop = true;
 			return 0;
 		}
-		if (!good || queue->odd) {
+		if (!good || queue->skipping) {
 			for (unsigned i = 0; i < pieces; i++)
 				pkt_free_data(&queue->buffers[(*next + i) & queue->mask], 1);
-			bool ends = ring_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & f->end;
-			queue->odd = ends ? 0 : RING_SKIPPING;
+			bool ends = ring_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & f->eop;
+			queue->skipping = !ends;
 			*next += pieces;
 			ring_count(&queue->bad_descriptors, pieces);
 			ring_count(&queue->bad_packets, ends);
 			return 0;
 		}
-		queue->odd = pieces;
+		queue->frame_left = pieces;
 	}
-	while (queue->odd && got < n) {
+	while (queue->frame_left && got < n) {
 		const struct ring_descriptor *descriptor = &queue->ring[*next & queue->mask];
 		uint32_t length = ring_rx_length(f, ring_rx_status(descriptor));
 
 		if (length > PKT_DATA_BYTES) /* it has changed since it was measured: no hardware does that, a hostile
 						one may */
 			length = PKT_DATA_BYTES;
-		queue->odd--;
+		queue->frame_left--;
 		ring_rx_hand_out(f, &pkts[got++], descriptor, queue->buffers[*next & queue->mask],
-			length | (queue->odd ? (uint32_t)PKT_MORE << 16 : 0));
+			length | (queue->frame_left ? (uint32_t)PKT_MORE << 16 : 0));
 		++*next;
 	}
 	return got;
@@ -107,8 +107,8 @@ static bool pad_short(
 	return true;
 }
 
-unsigned ring_tx_put_odd(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts,
-	unsigned n, unsigned room)
+unsigned ring_tx_put_multi_short_or_bad(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next,
+	const struct pkt *pkts, unsigned n, unsigned room)
 {
 	uint32_t first = *next, total = 0;
 	unsigned pieces = 0, used;
@@ -141,11 +141,11 @@ unsigned ring_tx_put_odd(const struct ring_tx_format *f, struct ring_txq *queue,
 		uint32_t slot = *next & queue->mask;
 
 		queue->buffers[slot] = pkts[i].data;
-		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->offset;
+		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->iova_offset;
 		queue->ring[slot].q1 =
-			pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->lengths - 1);
+			pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->length_factor - 1);
 	}
-	queue->further_descriptors += pieces - 1;
+	queue->extra_slots += pieces - 1;
 	/* every batch boundary that this frame crosses is reported by its last descriptor */
 	for (uint32_t i = first; i != *next; i++)
 		if (i % RING_BATCH == RING_BATCH - 1)
@@ -156,7 +156,7 @@ unsigned ring_tx_put_odd(const struct ring_tx_format *f, struct ring_txq *queue,
 /* Has the card reported the oldest batch done? */
 static bool reported(const struct ring_txq *queue, uint32_t clean)
 {
-	uint32_t report = queue->report[(clean & queue->mask) / RING_BATCH];
+	uint32_t report = queue->report_slot[(clean & queue->mask) / RING_BATCH];
 
 	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & RING_TX_DD;
 }
@@ -167,11 +167,11 @@ void ring_tx_reclaim(struct ring_txq *queue)
 	struct pkt_pool *pool = queue->pool;
 	struct pkt_cache *cache;
 
-	if (queue->next - queue->clean < RING_BATCH || !reported(queue, queue->clean))
+	if (queue->next - queue->reclaim_next < RING_BATCH || !reported(queue, queue->reclaim_next))
 		return;
 	cache = pkt_cache_get(pool);
 	do {
-		uint8_t **buffers = &queue->buffers[queue->clean & queue->mask];
+		uint8_t **buffers = &queue->buffers[queue->reclaim_next & queue->mask];
 
 		/* straight into the thread's cache when all are the pool's own */
 		if (__builtin_expect(cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, RING_BATCH),
@@ -180,8 +180,8 @@ void ring_tx_reclaim(struct ring_txq *queue)
 			pkt_cache_put(pool, cache, RING_BATCH);
 		else
 			pkt_free_data(buffers, RING_BATCH);
-		queue->clean += RING_BATCH;
-	} while (queue->next - queue->clean >= RING_BATCH && reported(queue, queue->clean));
+		queue->reclaim_next += RING_BATCH;
+	} while (queue->next - queue->reclaim_next >= RING_BATCH && reported(queue, queue->reclaim_next));
 }
 
 __attribute__((noinline)) unsigned ring_tx_end_batch(struct ring_txq *queue, uint32_t next, unsigned n)
@@ -203,9 +203,9 @@ static unsigned rx_burst_trapped(struct nic_rxq *nic, struct pkt *pkts, unsigned
 {
 	struct ring_rxq *queue = (struct ring_rxq *)nic;
 	unsigned got = queue->burst(nic, pkts, n);
-	if (queue->trapped_tail != queue->tail_told) {
-		queue->tail_told = queue->trapped_tail;
-		vfio_write32(queue->window, queue->tail_offset, queue->tail_told);
+	if (queue->trapped_tail != queue->trapped_tail_written) {
+		queue->trapped_tail_written = queue->trapped_tail;
+		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail_written);
 	}
 	return got;
 }
@@ -214,9 +214,9 @@ static unsigned tx_burst_trapped(struct nic_txq *nic, const struct pkt *pkts, un
 {
 	struct ring_txq *queue = (struct ring_txq *)nic;
 	unsigned sent = queue->burst(nic, pkts, n);
-	if (queue->trapped_tail != queue->tail_told) {
-		queue->tail_told = queue->trapped_tail;
-		vfio_write32(queue->window, queue->tail_offset, queue->tail_told);
+	if (queue->trapped_tail != queue->trapped_tail_written) {
+		queue->trapped_tail_written = queue->trapped_tail;
+		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail_written);
 	}
 	return sent;
 }
@@ -231,7 +231,7 @@ int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *q
 
 		for (unsigned i = 0; i < got; i++) {
 			queue->buffers[have + i] = pkts[i].data;
-			queue->ring[have + i].q0 = (uint64_t)pkts[i].data + queue->offset;
+			queue->ring[have + i].q0 = (uint64_t)pkts[i].data + queue->iova_offset;
 			queue->ring[have + i].q1 = 0;
 		}
 		have += got;
@@ -243,7 +243,8 @@ int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *q
 				size, have);
 		}
 	}
-	queue->next = queue->fill = queue->told = queue->odd = 0;
+	queue->next = queue->refill_next = queue->tail_written = queue->frame_left = 0;
+	queue->skipping = false;
 	ring_rx_set_limit(queue);
 	queue->burst = burst;
 	queue->nic.burst = queue->tail == &queue->trapped_tail ? rx_burst_trapped : burst;
@@ -252,23 +253,23 @@ int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *q
 
 void ring_rxq_go(struct ring_rxq *queue)
 {
-	queue->trapped_tail = queue->tail_told = queue->mask;
+	queue->trapped_tail = queue->trapped_tail_written = queue->mask;
 	vfio_write32(queue->window, queue->tail_offset, queue->mask);
 }
 
 void ring_rxq_drain(struct ring_rxq *queue)
 {
 	/* the slots from fill to next are empty: the application has their buffers */
-	for (uint32_t i = queue->next; i != queue->fill + queue->mask + 1; i++)
+	for (uint32_t i = queue->next; i != queue->refill_next + queue->mask + 1; i++)
 		pkt_free_data(&queue->buffers[i & queue->mask], 1);
-	queue->next = queue->fill + queue->mask + 1;
+	queue->next = queue->refill_next + queue->mask + 1;
 }
 
 void ring_txq_prepare(
 	struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n))
 {
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
-	queue->next = queue->clean = queue->further_descriptors = 0;
+	queue->next = queue->reclaim_next = queue->extra_slots = 0;
 	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
 	ring_tx_set_limit(queue);
 	queue->burst = burst;
@@ -277,8 +278,8 @@ void ring_txq_prepare(
 
 void ring_txq_drain(struct ring_txq *queue)
 {
-	for (; queue->clean != queue->next; queue->clean++)
-		pkt_free_data(&queue->buffers[queue->clean & queue->mask], 1);
+	for (; queue->reclaim_next != queue->next; queue->reclaim_next++)
+		pkt_free_data(&queue->buffers[queue->reclaim_next & queue->mask], 1);
 }
 
 unsigned ring_rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
@@ -350,40 +351,41 @@ static volatile uint32_t *tail_at(const struct nic *nic, uint32_t offset, uint32
 }
 
 static void prepare_tx(
-	struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
+	struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring, const struct ring_ops *ops, unsigned i)
 {
 	queue->ring = ring;
 	queue->pool = nic->config.pool;
-	queue->offset = dma_space_offset(nic->device->space);
+	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->window = &nic->bar;
-	queue->tail_offset = kind->tx_tail(i);
+	queue->tail_offset = ops->tx_tail(i);
 	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
-	ring_txq_prepare(queue, kind->tx_burst);
+	ring_txq_prepare(queue, ops->tx_burst);
 }
 
 static int prepare_rx(
-	struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_kind *kind, unsigned i)
+	struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_ops *ops, unsigned i)
 {
 	queue->ring = ring;
 	queue->pool = nic->config.pool;
-	queue->offset = dma_space_offset(nic->device->space);
+	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.rx_ring - 1u;
-	queue->done = kind->rx_done;
-	queue->end = kind->rx_end;
+	queue->dd = ops->rx_dd;
+	queue->eop = ops->rx_eop;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
-	queue->tell_after = kind->rx_tell_share ? nic->config.rx_ring / kind->rx_tell_share : RING_BATCH;
+	queue->tail_batch =
+		ops->rx_tail_writes_per_lap ? nic->config.rx_ring / ops->rx_tail_writes_per_lap : RING_BATCH;
 	queue->window = &nic->bar;
-	queue->tail_offset = kind->rx_tail(i);
+	queue->tail_offset = ops->rx_tail(i);
 	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
-	int ret = ring_rxq_prepare(queue, kind->rx_burst);
+	int ret = ring_rxq_prepare(queue, ops->rx_burst);
 	if (ret)
 		queue->ring = NULL; /* holds no packets */
 	return ret;
 }
 
-int rings_open(struct nic *nic, const struct ring_kind *kind)
+int rings_open(struct nic *nic, const struct ring_ops *ops)
 {
 	const struct nic_config *config = &nic->config;
 	const struct port_rings *rings = &nic->rings;
@@ -392,9 +394,9 @@ int rings_open(struct nic *nic, const struct ring_kind *kind)
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < config->tx_queues; i++)
 		prepare_tx(nic, rings->txqs[i],
-			ring + (size_t)config->rx_queues * config->rx_ring + (size_t)i * config->tx_ring, kind, i);
+			ring + (size_t)config->rx_queues * config->rx_ring + (size_t)i * config->tx_ring, ops, i);
 	for (unsigned i = 0; !ret && i < config->rx_queues; i++)
-		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, kind, i);
+		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, ops, i);
 	if (ret)
 		rings_close(nic);
 	return ret;
@@ -405,11 +407,11 @@ int rings_open(struct nic *nic, const struct ring_kind *kind)
 static uint64_t rxq_left(const struct ring_rxq *queue)
 {
 	uint64_t frames = 0;
-	for (uint32_t i = queue->next; i != queue->fill + queue->mask + 1; i++) {
+	for (uint32_t i = queue->next; i != queue->refill_next + queue->mask + 1; i++) {
 		uint64_t status = ring_rx_status(&queue->ring[i & queue->mask]);
-		if (!(status & queue->done))
+		if (!(status & queue->dd))
 			break;
-		frames += (status & queue->end) != 0;
+		frames += (status & queue->eop) != 0;
 	}
 	return frames;
 }
@@ -421,7 +423,7 @@ static uint32_t unsent(const struct nic *nic)
 {
 	uint32_t frames = 0;
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		frames += nic->rings.txqs[i]->next - nic->rings.txqs[i]->further_descriptors;
+		frames += nic->rings.txqs[i]->next - nic->rings.txqs[i]->extra_slots;
 	frames -= (uint32_t)nic->stats.tx_packets;
 	return (int32_t)frames > 0 ? frames : 0;
 }

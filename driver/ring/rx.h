@@ -14,7 +14,7 @@
 
 /** What a written-back descriptor says in its second quadword. */
 struct ring_rx_format {
-	uint64_t done, end;    /* DD, EOP */
+	uint64_t dd, eop;      /* these two bits */
 	uint64_t errors;       /* any of these: the frame is bad; valid with EOP */
 	unsigned length_shift; /* of its 16 bits */
 	bool hash;             /* the first quadword's upper half is the RSS hash, or 0 */
@@ -52,9 +52,9 @@ RING_INLINE uint32_t ring_rx_length(const struct ring_rx_format *f, uint64_t q1)
  * counts as odd: a full buffer of exactly 2048 is legitimate, and handled out of line. */
 RING_INLINE bool ring_rx_is_whole(const struct ring_rx_format *f, uint64_t q1)
 {
-	uint64_t decides = f->done | f->end | f->errors | UINT64_C(0xF800) << f->length_shift;
+	uint64_t decides = f->dd | f->eop | f->errors | UINT64_C(0xF800) << f->length_shift;
 
-	return __builtin_expect((q1 & decides) == (f->done | f->end), 1);
+	return __builtin_expect((q1 & decides) == (f->dd | f->eop), 1);
 }
 
 RING_INLINE void ring_rx_hand_out(const struct ring_rx_format *f, struct pkt *pkt,
@@ -112,7 +112,7 @@ RING_INLINE void ring_rx_arm(struct ring_rxq *queue, uint32_t slot, uint8_t *con
 {
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
-	uint64_t offset = queue->offset;
+	uint64_t offset = queue->iova_offset;
 
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < RING_BATCH; i++) {
@@ -130,10 +130,10 @@ RING_INLINE void ring_rx_set_limit(struct ring_rxq *queue)
 {
 	uint32_t next = queue->next;
 
-	if (queue->odd || next - queue->fill >= RING_BATCH)
-		queue->limit = next;
+	if (queue->frame_left || queue->skipping || next - queue->refill_next >= RING_BATCH)
+		queue->fast_until = next;
 	else
-		queue->limit = (next | queue->mask) + 1;
+		queue->fast_until = (next | queue->mask) + 1;
 }
 
 /** Gives fresh buffers to the slots that were emptied, whole batches only, and tells the card, once at most. Returns
@@ -142,24 +142,25 @@ RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_r
 {
 	struct pkt_pool *pool = queue->pool;
 	struct pkt_cache *cache = pkt_cache_get(pool);
-	uint32_t fill = queue->fill, worth = queue->tell_after;
+	uint32_t refilled = queue->refill_next, tail_batch = queue->tail_batch;
 
 	do {
 		uint8_t **fresh = cache ? pkt_cache_take(pool, cache, RING_BATCH) : NULL;
 
 		if (__builtin_expect(!fresh, 0)) {
 			ring_count(&queue->pool_empty, 1);
-			worth = 1; /* the card does well with most of the ring; but now it needs all that there are */
+			tail_batch =
+				1; /* the card does well with most of the ring; but now it needs all that there are */
 			break;
 		}
-		arm(queue, fill & queue->mask, fresh);
-		fill += RING_BATCH;
-	} while (queue->next - fill >= RING_BATCH);
-	queue->fill = fill;
-	if (fill - queue->told >= worth) {
-		queue->told = fill;
+		arm(queue, refilled & queue->mask, fresh);
+		refilled += RING_BATCH;
+	} while (queue->next - refilled >= RING_BATCH);
+	queue->refill_next = refilled;
+	if (refilled - queue->tail_written >= tail_batch) {
+		queue->tail_written = refilled;
 		/* one slot stays back: a tail equal to the head would mean an empty ring */
-		__atomic_store_n(queue->tail, (fill - 1) & queue->mask, __ATOMIC_RELEASE);
+		__atomic_store_n(queue->tail, (refilled - 1) & queue->mask, __ATOMIC_RELEASE);
 	}
 	ring_rx_set_limit(queue);
 	return got;
@@ -170,8 +171,8 @@ RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_r
  * a frame once it is there as a whole, drops what is bad. Returns handles written; *next moves on; *stop when there is
  * no more to do.
  */
-unsigned ring_rx_take_odd(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next, struct pkt *pkts,
-	unsigned n, bool *stop);
+unsigned ring_rx_take_multi_or_bad(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next,
+	struct pkt *pkts, unsigned n, bool *stop);
 
 /** Every case: the ring's end inside the burst, frames in pieces, bad ones. `got` handles are in pkts already. */
 RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq *queue, struct pkt *pkts, unsigned n,
@@ -182,7 +183,7 @@ RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq
 
 	while (got < n && !stop) {
 		uint32_t slot = next & queue->mask;
-		uint32_t owned = queue->fill + queue->mask + 1 -
+		uint32_t owned = queue->refill_next + queue->mask + 1 -
 				 next; /* slots that have a buffer; what is dropped leaves them, too */
 		unsigned run = n - got, to_end = queue->mask + 1 - slot;
 		unsigned taken = 0;
@@ -193,15 +194,15 @@ RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq
 			run = to_end;
 		if (!run)
 			break;
-		if (!queue->odd)
+		if (!queue->frame_left && !queue->skipping)
 			taken = take(queue, slot, &pkts[got], run);
 		got += taken;
 		next += taken;
 		if (taken < run)
-			got += ring_rx_take_odd(f, queue, &next, &pkts[got], n - got, &stop);
+			got += ring_rx_take_multi_or_bad(f, queue, &next, &pkts[got], n - got, &stop);
 	}
 	queue->next = next;
-	if (next - queue->fill >= RING_BATCH)
+	if (next - queue->refill_next >= RING_BATCH)
 		return refill(queue, got);
 	ring_rx_set_limit(queue);
 	return got;
@@ -215,10 +216,10 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *f, struct ring_rx
 	uint32_t slot = queue->next & queue->mask;
 	unsigned got = take(queue, slot, pkts, n);
 
-	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & f->done) != 0, 0))
+	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & f->dd) != 0, 0))
 		return any(queue, pkts, n, got);
 	queue->next += got;
-	if (queue->next - queue->fill >= RING_BATCH)
+	if (queue->next - queue->refill_next >= RING_BATCH)
 		return refill(queue, got);
 	return got;
 }
@@ -237,9 +238,9 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *f, struct nic_rx
 	uint64_t q1 = ring_rx_status(descriptor);
 
 	/* n - 1: a burst of none goes the long way, too */
-	if (__builtin_expect(n - 1 >= queue->limit - next, 0))
+	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
 		return any(queue, pkts, n, 0);
-	if (!(q1 & f->done))
+	if (!(q1 & f->dd))
 		return 0;
 	if (n > 1)
 		return many(queue, pkts, n);
@@ -247,7 +248,7 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *f, struct nic_rx
 		return any(queue, pkts, 1, 0);
 	ring_rx_hand_out(f, pkts, descriptor, queue->buffers[slot], ring_rx_length(f, q1));
 	queue->next = ++next;
-	if (__builtin_expect(next - queue->fill >= RING_BATCH, 0))
+	if (__builtin_expect(next - queue->refill_next >= RING_BATCH, 0))
 		return refill(queue, 1);
 	return 1;
 }

@@ -14,11 +14,9 @@
 /** What a descriptor's second quadword is made of. EOP, RS and DD are at the same places in all formats, and so is the
  * buffer's length, in the lowest bits. */
 struct ring_tx_format {
-	uint64_t command;   /* of every descriptor */
-	uint64_t lengths;   /* times a frame's length: that in every place where it goes; 1, and another bit where the
-			       frame's goes as well */
-	uint32_t frame_min; /* the shortest frame that a descriptor may describe, in bytes; shorter ones are padded by
-			       copying */
+	uint64_t command;       /* of every descriptor */
+	uint64_t length_factor; /* length * this fills DTALEN (bit 0), and PAYLEN (bit 46) where there is one */
+	uint32_t frame_min;     /* shortest frame, in bytes, that a descriptor may describe */
 };
 
 #define RING_TX_EOP (UINT64_C(1) << 24)
@@ -52,7 +50,7 @@ RING_TX_INLINE void ring_tx_write(const struct ring_tx_format *f, struct ring_de
 
 	*buffer = data;
 	descriptor->q0 = (uint64_t)data + offset;
-	descriptor->q1 = length * f->lengths + (f->command | RING_TX_EOP);
+	descriptor->q1 = length * f->length_factor + (f->command | RING_TX_EOP);
 }
 
 /** The one if the other. */
@@ -73,7 +71,7 @@ RING_TX_INLINE unsigned ring_tx_put_few(
 	uint8_t **buffer = &queue->buffers[slot];
 	unsigned i = 0;
 
-	while (i < n && ring_tx_put_one(f, descriptor++, buffer++, pkts++, queue->max_single, queue->offset))
+	while (i < n && ring_tx_put_one(f, descriptor++, buffer++, pkts++, queue->max_single, queue->iova_offset))
 		i++;
 	return i;
 }
@@ -84,7 +82,7 @@ RING_TX_INLINE unsigned ring_tx_put(
 {
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
-	uint64_t offset = queue->offset;
+	uint64_t offset = queue->iova_offset;
 	uint32_t longest = queue->max_single;
 	unsigned left = n;
 
@@ -102,8 +100,8 @@ RING_TX_INLINE unsigned ring_tx_put(
  * in the caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or its
  * last handle is not there.
  */
-unsigned ring_tx_put_odd(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next, const struct pkt *pkts,
-	unsigned n, unsigned room);
+unsigned ring_tx_put_multi_short_or_bad(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next,
+	const struct pkt *pkts, unsigned n, unsigned room);
 
 /** Takes the packets of reported batches back. Called where a batch ends, and where there is no room. */
 void ring_tx_reclaim(struct ring_txq *queue);
@@ -116,17 +114,17 @@ unsigned ring_tx_end_batch(struct ring_txq *queue, uint32_t next, unsigned n);
 RING_TX_INLINE void ring_tx_set_limit(struct ring_txq *queue)
 {
 	/* one slot stays empty: a tail equal to the head would mean an empty ring */
-	uint32_t next = queue->next, room = queue->mask - (next - queue->clean),
+	uint32_t next = queue->next, room = queue->mask - (next - queue->reclaim_next),
 		 to_end = RING_BATCH - next % RING_BATCH;
 
-	queue->limit = next + (room < to_end ? room : to_end);
+	queue->fast_until = next + (room < to_end ? room : to_end);
 }
 
 /* The report for a batch of slots is asked for on the descriptor that ends the frame which crosses the batch's end. */
 RING_TX_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_slot, uint32_t slot)
 {
 	queue->ring[slot].q1 |= RING_TX_RS;
-	queue->report[batch_slot / RING_BATCH] = (uint16_t)slot;
+	queue->report_slot[batch_slot / RING_BATCH] = (uint16_t)slot;
 }
 
 /* The packets up to next are the card's from here on. */
@@ -144,7 +142,7 @@ RING_TX_INLINE unsigned ring_tx_any(
 	unsigned sent = 0;
 
 	ring_tx_reclaim(queue);
-	room = queue->mask - (next - queue->clean);
+	room = queue->mask - (next - queue->reclaim_next);
 	while (sent < n && room) {
 		uint32_t slot = next & queue->mask;
 		unsigned run = n - sent, written;
@@ -161,7 +159,7 @@ RING_TX_INLINE unsigned ring_tx_any(
 		room -= written;
 		if (__builtin_expect(written < run, 0)) {
 			uint32_t before = next;
-			unsigned used = ring_tx_put_odd(f, queue, &next, &pkts[sent], n - sent, room);
+			unsigned used = ring_tx_put_multi_short_or_bad(f, queue, &next, &pkts[sent], n - sent, room);
 
 			if (!used)
 				break;
@@ -183,7 +181,7 @@ RING_TX_INLINE unsigned ring_tx_many(
 
 	if (__builtin_expect(put(queue, queue->next & queue->mask, pkts, n) < n, 0))
 		return any(queue, pkts, n); /* which writes the same descriptors again: the tail has not moved */
-	if (next == queue->limit)
+	if (next == queue->fast_until)
 		return ring_tx_end_batch(queue, next, n);
 	ring_tx_hand_over(queue, next);
 	return n;
@@ -198,15 +196,15 @@ RING_TX_INLINE unsigned ring_tx_burst(const struct ring_tx_format *f, struct nic
 	uint32_t next = queue->next, slot;
 
 	/* n - 1: a burst of none goes the long way, too */
-	if (__builtin_expect(n - 1 >= queue->limit - next, 0))
+	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
 		return any(queue, pkts, n);
 	if (n > 1)
 		return many(queue, pkts, n);
 	if (!ring_tx_ordinary(f, pkts, queue->max_single))
 		return any(queue, pkts, n);
 	slot = next & queue->mask;
-	ring_tx_write(f, &queue->ring[slot], &queue->buffers[slot], pkts, queue->offset);
-	if (__builtin_expect(++next == queue->limit, 0))
+	ring_tx_write(f, &queue->ring[slot], &queue->buffers[slot], pkts, queue->iova_offset);
+	if (__builtin_expect(++next == queue->fast_until, 0))
 		return ring_tx_end_batch(queue, next, n);
 	ring_tx_hand_over(queue, next);
 	return 1;

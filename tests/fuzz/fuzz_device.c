@@ -198,7 +198,7 @@ static void one_step(struct input *in)
 		send(in, input_8(in), op & 0x80);
 		break;
 	case 6:
-		write_descriptors(in, nic->rings.txqs[0]->ring, nic->rings.txqs[0]->clean);
+		write_descriptors(in, nic->rings.txqs[0]->ring, nic->rings.txqs[0]->reclaim_next);
 		break;
 	case 7:
 		arrive(in);

@@ -659,7 +659,7 @@ static void an_empty_pool_keeps_nothing_from_the_card(void)
 		open_card(id);
 		start_with((struct nic_config){.rx_ring = 512});
 		CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, others, kept), kept);
-		while (ring()->next - ring()->fill < 64) {
+		while (ring()->next - ring()->refill_next < 64) {
 			CU_ASSERT_FATAL(have + 32 <= BUFFERS);
 			receive_eights(pkts + have, have, 32);
 			have += 32;
@@ -667,7 +667,7 @@ static void an_empty_pool_keeps_nothing_from_the_card(void)
 		struct nic_stats stats;
 		nic_get_stats(nic, &stats);
 		CU_ASSERT(stats.rx_pool_empty > 0);
-		CU_ASSERT_EQUAL(*card_register(&card, E1000_RDT), (ring()->fill - 1) & ring()->mask);
+		CU_ASSERT_EQUAL(*card_register(&card, E1000_RDT), (ring()->refill_next - 1) & ring()->mask);
 		pkt_free(others, kept);
 		pkt_free(pkts, have);
 		close_port();
@@ -750,7 +750,7 @@ static void a_full_ring_takes_no_more_and_comes_back(void)
 	CU_ASSERT_EQUAL(reports, 1);
 	queue->ring[31].q1 |= RING_TX_DD;
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts + 63, 1), 1);
-	CU_ASSERT_EQUAL(queue->clean, 32);
+	CU_ASSERT_EQUAL(queue->reclaim_next, 32);
 	close_port();
 }
 

@@ -305,23 +305,23 @@ static void no_slot_goes_back_before_its_packets_are_sent(void)
 			CU_ASSERT_TRUE(nic_pipe_run(pipe, 32, to_first, NULL) > 0);
 	}
 	CU_ASSERT_EQUAL(arrived, RING - 1);
-	CU_ASSERT_EQUAL(rxq->fill, 0);
+	CU_ASSERT_EQUAL(rxq->refill_next, 0);
 	CU_ASSERT_EQUAL(rxq->next, RING - 1);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 0);
-	CU_ASSERT_EQUAL(rxq->fill, 0);
+	CU_ASSERT_EQUAL(rxq->refill_next, 0);
 
 	/* the first of the three bursts goes out: that is no whole batch; with the second it is */
 	f.wire[1].capacity = 20;
 	CU_ASSERT_EQUAL(
 		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 20), 20);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 0);
-	CU_ASSERT_EQUAL(rxq->fill, 0);
+	CU_ASSERT_EQUAL(rxq->refill_next, 0);
 	CU_ASSERT_EQUAL(
 		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 23), 20);
 	CU_ASSERT_EQUAL(
 		model_transmit(model(&f, 1), &(struct model_sink){.context = &f.wire[1], .take = wire_take}, 3), 3);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 0);
-	CU_ASSERT_EQUAL(rxq->fill, 32);
+	CU_ASSERT_EQUAL(rxq->refill_next, 32);
 	/* the slot that stays back was not given, whatever stands in it */
 	f.wire[1].capacity = 0;
 	send_out(&f, 1);
@@ -343,12 +343,12 @@ static void nor_at_the_end_of_a_burst(void)
 	for (unsigned i = 0; i < 3 * RING; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 3 * RING, to_first, NULL), 3 * RING);
-	CU_ASSERT_EQUAL(rxq->fill, 0);
+	CU_ASSERT_EQUAL(rxq->refill_next, 0);
 	send_out(&f, 1);
 	for (unsigned i = 0; i < 32; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_first, NULL), 32);
-	CU_ASSERT_EQUAL(rxq->fill, 3 * RING);
+	CU_ASSERT_EQUAL(rxq->refill_next, 3 * RING);
 	send_out(&f, 1);
 	nic_pipe_close(pipe);
 	tear_down(&f);
@@ -445,7 +445,7 @@ static void an_output_that_got_bad_copies_only_holds_nothing(void)
 			CU_ASSERT_TRUE_FATAL(wire_arrive(model(&f, 0), i, LEN));
 		CU_ASSERT_EQUAL(nic_pipe_call(pipe, 32, bursts[b].function, NULL), bursts[b].packets);
 	}
-	ASSERT_NUMBER(f.nic[0]->rings.rxqs[0]->fill, 64);
+	ASSERT_NUMBER(f.nic[0]->rings.rxqs[0]->refill_next, 64);
 	nic_pipe_get_stats(pipe, &stats);
 	CU_ASSERT_EQUAL(stats.bad, 20);
 	CU_ASSERT_EQUAL(stats.dropped, 44);
@@ -459,7 +459,7 @@ static uint32_t hold(struct fixture *f, struct nic_pipe *pipe, unsigned n, uint3
 	for (unsigned i = 0; i < n; i++)
 		CU_ASSERT_TRUE_FATAL(wire_arrive(model(f, 0), i, LEN));
 	CU_ASSERT_EQUAL(to == 1 ? nic_pipe_run(pipe, n, to_first, NULL) : nic_pipe_run(pipe, n, to_second, NULL), n);
-	return f->nic[0]->rings.rxqs[0]->fill;
+	return f->nic[0]->rings.rxqs[0]->refill_next;
 }
 
 /* Where all of late went to one output, one batch of it tells for those before: but not for what is behind it, not for
@@ -548,9 +548,9 @@ static void a_second_pipe_may_join_at_any_time(void)
 	CU_ASSERT_EQUAL(nic_pipe_run(pipes[0], 7, nowhere, NULL), 3);
 	for (unsigned round = 0; round < 160; round++) {
 		if (round == 4) {
-			limit = f.nic[1]->rings.txqs[0]->limit;
+			limit = f.nic[1]->rings.txqs[0]->fast_until;
 			pipes[1] = open_pipe(&f, 2, 2);
-			ASSERT_NUMBER(f.nic[1]->rings.txqs[0]->limit,
+			ASSERT_NUMBER(f.nic[1]->rings.txqs[0]->fast_until,
 				limit); /* the thread that runs the first one may be using it */
 		}
 		for (unsigned i = 0; i < 7; i++, arrived++)
@@ -721,8 +721,8 @@ static void garbage_in_the_rings_is_survived(void)
 		default:
 			nic_pipe_run(pipe, random_below(seed, 40), to_target, &seen);
 		}
-		CU_ASSERT_TRUE_FATAL(rxq->next - rxq->fill < RING);
-		CU_ASSERT_TRUE_FATAL((rxq->fill & 31) == 0);
+		CU_ASSERT_TRUE_FATAL(rxq->next - rxq->refill_next < RING);
+		CU_ASSERT_TRUE_FATAL((rxq->refill_next & 31) == 0);
 	}
 	CU_ASSERT_TRUE(seen > 1000);
 	for (unsigned i = 0; i < RING; i++)
@@ -801,9 +801,9 @@ static void a_report_overwritten_by_another_pipe_counts(void)
 			nic_pipe_run(busy, 5, to_first, NULL);
 		}
 	}
-	CU_ASSERT_EQUAL(rxq->fill, 0);
+	CU_ASSERT_EQUAL(rxq->refill_next, 0);
 	CU_ASSERT_EQUAL(nic_pipe_run(idle, 32, to_first, NULL), 0);
-	ASSERT_NUMBER(rxq->fill, 32);
+	ASSERT_NUMBER(rxq->refill_next, 32);
 	send_out(&f, 2);
 	nic_pipe_close(idle);
 	nic_pipe_close(busy);

@@ -177,7 +177,7 @@ static unsigned drain(void)
 	for (unsigned port = 0; port < PORTS; port++) {
 		const struct ring_rxq *rxq = life.f.nic[port]->rings.rxqs[0];
 
-		held += life.pipes[port].pipe && rxq->next - rxq->fill >= RING_BATCH;
+		held += life.pipes[port].pipe && rxq->next - rxq->refill_next >= RING_BATCH;
 	}
 	return held;
 }

@@ -53,7 +53,7 @@ static void a_blocked_output_does_not_block_the_others(void)
 	for (unsigned round = 0; round < 5; round++) {
 		pass(&f, pipe, 2, 10);
 		send_out(&f, 1);
-		unsigned held = rxq->next - rxq->fill;
+		unsigned held = rxq->next - rxq->refill_next;
 		link_down(&f, 1);
 		pass(&f, pipe, 2, 5 * RING);
 		nic_pipe_get_stats(pipe, &stats);
@@ -94,7 +94,7 @@ static void an_output_that_has_sent_all_is_free_at_once(void)
 	link_down(&f, 1);
 	pass(&f, pipe, 2, 5 * RING);
 	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 8, to_all, NULL), 0);
-	CU_ASSERT_TRUE(f.nic[0]->rings.rxqs[0]->next - f.nic[0]->rings.rxqs[0]->fill < RING_BATCH);
+	CU_ASSERT_TRUE(f.nic[0]->rings.rxqs[0]->next - f.nic[0]->rings.rxqs[0]->refill_next < RING_BATCH);
 	nic_pipe_get_stats(pipe, &stats);
 	CU_ASSERT_EQUAL(stats.blocked_outputs, 1);
 	link_up(&f, 1);

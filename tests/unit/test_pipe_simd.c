@@ -135,14 +135,14 @@ static void same_receive(const struct world *world, const struct world *first)
 	const struct ring_rxq *a = world->rxq, *b = first->rxq;
 
 	SAME(a->next, b->next);
-	SAME(a->fill, b->fill);
+	SAME(a->refill_next, b->refill_next);
 	SAME(*a->tail, *b->tail);
 	SAME(a->bad_descriptors, b->bad_descriptors);
 	for (unsigned slot = 0; slot < RING; slot++) {
-		bool rewritten = a->ring[slot].q0 == (uint64_t)a->buffers[slot] + a->offset;
+		bool rewritten = a->ring[slot].q0 == (uint64_t)a->buffers[slot] + a->iova_offset;
 
 		SAME(a->ring[slot].q1, b->ring[slot].q1);
-		SAME(rewritten, b->ring[slot].q0 == (uint64_t)b->buffers[slot] + b->offset);
+		SAME(rewritten, b->ring[slot].q0 == (uint64_t)b->buffers[slot] + b->iova_offset);
 		if (!rewritten)
 			SAME(a->ring[slot].q0, b->ring[slot].q0);
 	}
@@ -161,8 +161,8 @@ static void same_transmit(const struct world *world, const struct world *first, 
 		uint64_t report = IXGBE_TX_RS | IXGBE_TX_DD;
 
 		SAME(x->q1 & ~report, y->q1 & ~report);
-		SAME((x->q0 - a->offset - (uint64_t)world->f.pool->base) % PKT_BUFFER_BYTES,
-			(y->q0 - b->offset - (uint64_t)first->f.pool->base) % PKT_BUFFER_BYTES);
+		SAME((x->q0 - a->iova_offset - (uint64_t)world->f.pool->base) % PKT_BUFFER_BYTES,
+			(y->q0 - b->iova_offset - (uint64_t)first->f.pool->base) % PKT_BUFFER_BYTES);
 	}
 	SAME(world->f.wire[1 + output].count, first->f.wire[1 + output].count);
 }

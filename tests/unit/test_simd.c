@@ -145,7 +145,7 @@ static void card_receives(struct world *world)
 		if (!hostile && ((slot - world->rx_tail) & mask) == 0)
 			break;
 		number++;
-		if (((slot - world->rx.next) & mask) < world->rx.fill + ring_size - world->rx.next) {
+		if (((slot - world->rx.next) & mask) < world->rx.refill_next + ring_size - world->rx.next) {
 			number--;
 			write_number(world->rx.buffers[slot & mask]);
 		}
@@ -275,7 +275,7 @@ static void application_sends(struct world *world)
 /* The card sends, and reports where it was asked to; or, being hostile, anywhere. */
 static void card_sends(struct world *world)
 {
-	uint32_t count = random_below(random_below(3) ? 40 : ring_size), slot = world->tx.clean,
+	uint32_t count = random_below(random_below(3) ? 40 : ring_size), slot = world->tx.reclaim_next,
 		 waiting = world->tx.next - slot;
 	bool hostile = !random_below(40);
 
@@ -305,9 +305,10 @@ static void same_receive(const struct world *world, const struct world *first)
 	const struct ring_rxq *a = &world->rx, *b = &first->rx;
 
 	SAME(a->next, b->next);
-	SAME(a->fill, b->fill);
-	SAME(a->limit, b->limit);
-	SAME(a->odd, b->odd);
+	SAME(a->refill_next, b->refill_next);
+	SAME(a->fast_until, b->fast_until);
+	SAME(a->frame_left, b->frame_left);
+	SAME(a->skipping, b->skipping);
 	SAME(a->pool_empty, b->pool_empty);
 	SAME(a->bad_descriptors, b->bad_descriptors);
 	SAME(world->rx_tail, first->rx_tail);
@@ -327,11 +328,11 @@ static void same_transmit(const struct world *world, const struct world *first)
 	const struct ring_txq *a = &world->tx, *b = &first->tx;
 
 	SAME(a->next, b->next);
-	SAME(a->clean, b->clean);
-	SAME(a->limit, b->limit);
+	SAME(a->reclaim_next, b->reclaim_next);
+	SAME(a->fast_until, b->fast_until);
 	SAME(a->bad_packets, b->bad_packets);
 	SAME(world->tx_tail, first->tx_tail);
-	for (uint32_t i = a->clean; i != a->next; i++) {
+	for (uint32_t i = a->reclaim_next; i != a->next; i++) {
 		uint32_t slot = i & (ring_size - 1), length = a->ring[slot].q1 & 0xffff;
 
 		SAME(a->ring[slot].q1, b->ring[slot].q1);
@@ -340,7 +341,7 @@ static void same_transmit(const struct world *world, const struct world *first)
 		CU_ASSERT_EQUAL_FATAL(memcmp(a->buffers[slot], b->buffers[slot], length < 8 ? length : 8), 0);
 	}
 	for (unsigned i = 0; i < ring_size / RING_BATCH; i++)
-		SAME(a->report[i], b->report[i]);
+		SAME(a->report_slot[i], b->report_slot[i]);
 }
 
 static void same_worlds(void)
@@ -380,14 +381,14 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	world->rx.buffers = calloc(ring_size, sizeof(uint8_t *));
 	world->tx.buffers = calloc(ring_size, sizeof(uint8_t *));
 	world->rx.pool = world->tx.pool = world->pool;
-	world->rx.offset = world->tx.offset = OFFSET;
+	world->rx.iova_offset = world->tx.iova_offset = OFFSET;
 	world->rx.mask = world->tx.mask = ring_size - 1;
 	world->rx.tail = &world->rx_tail;
 	world->tx.tail = &world->tx_tail;
-	world->rx.tell_after = RING_BATCH;
+	world->rx.tail_batch = RING_BATCH;
 	world->tx.max_frame = MAX_FRAME;
-	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_kind(simd)->rx_burst), 0);
-	ring_txq_prepare(&world->tx, ixgbe_ring_kind(simd)->tx_burst);
+	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_ops(simd)->rx_burst), 0);
+	ring_txq_prepare(&world->tx, ixgbe_ring_ops(simd)->tx_burst);
 	world->rx_tail = ring_size - 1;
 }
 

@@ -98,7 +98,7 @@ const struct e1000_chip e1000_82540em = {
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail, E1000_RX_LEGACY_DD,
-		E1000_RX_LEGACY_EOP, E1000_RX_TELL_SHARE},
+		E1000_RX_LEGACY_EOP, E1000_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = e1000_tx_head,
 	.bar_bytes = E1000_BAR_BYTES,
 	.rars = 16,

@@ -78,7 +78,7 @@ const struct e1000_chip e1000_82574l = {
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail, E1000_RX_EXTENDED_DD,
-		E1000_RX_EXTENDED_EOP, E1000_RX_TELL_SHARE},
+		E1000_RX_EXTENDED_EOP, E1000_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = e1000_tx_head,
 	.phy_take = phy_take,
 	.phy_give = phy_give,

@@ -14,7 +14,7 @@
 
 /* The frame's length stands in PAYLEN too; the card pads what has 17 bytes at least. */
 static const struct ring_tx_format advanced = {
-	.command = ADVANCED_DATA | IFCS, .lengths = (UINT64_C(1) << 46) + 1, .frame_min = 17};
+	.command = ADVANCED_DATA | IFCS, .length_factor = (UINT64_C(1) << 46) + 1, .frame_min = 17};
 
 static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
@@ -96,7 +96,7 @@ static int disable_queue(struct e1000 *e, uint32_t offset, const char *name)
 static int receive_start(struct e1000 *e)
 {
 	struct ring_rxq *queue = e->nic.rings.rxqs[0];
-	uint64_t address = ring_address(queue->ring, queue->offset);
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
 	int ret = disable_queue(e, IGB_RXDCTL, "RXDCTL");
 	if (ret)
 		return ret;
@@ -126,7 +126,7 @@ static int receive_start(struct e1000 *e)
 static int transmit_start(struct e1000 *e)
 {
 	const struct ring_txq *queue = e->nic.rings.txqs[0];
-	uint64_t address = ring_address(queue->ring, queue->offset);
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
 	int ret = disable_queue(e, IGB_TXDCTL, "TXDCTL");
 	if (ret)
 		return ret;
@@ -167,7 +167,7 @@ const struct e1000_chip igb_82576 = {
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, E1000_RX_EXTENDED_DD, E1000_RX_EXTENDED_EOP,
-		E1000_RX_TELL_SHARE},
+		E1000_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = tx_head,
 	.phy_take = igb_phy_take,
 	.phy_give = igb_phy_give,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Writing four descriptors at a time with AVX2: for tx_avx2.c, and for what eight at a time leave over in tx_avx512.c.
  */
-#ifndef POLLUX_DRIVER_IXGBE_TX_FOURS_H
-#define POLLUX_DRIVER_IXGBE_TX_FOURS_H
+#ifndef POLLUX_DRIVER_IXGBE_TX_X4_H
+#define POLLUX_DRIVER_IXGBE_TX_X4_H
 
 #include "bursts.h"
 
@@ -10,10 +10,10 @@
 
 /* The pointers of four handles are gathered, and their lengths; both are in the order 0 2 1 3 then, since unpacking and
  * shuffling work within 128-bit lanes, and unpacking once more puts the descriptors right. */
-static inline unsigned ixgbe_tx_put_fours(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+static inline unsigned ixgbe_tx_put_x4(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	const __m256i command = _mm256_set1_epi64x((long long)(IXGBE_TX_COMMAND | IXGBE_TX_EOP)),
-		      offset = _mm256_set1_epi64x((long long)queue->offset);
+		      offset = _mm256_set1_epi64x((long long)queue->iova_offset);
 	const __m256i least = _mm256_set1_epi32(IXGBE_TX_FRAME_MIN),
 		      range = _mm256_set1_epi32((int)(queue->max_single - IXGBE_TX_FRAME_MIN));
 	const __m256i twice = _mm256_set1_epi64x(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Taking four descriptors at a time with AVX2: for rx_avx2.c, and for what eight at a time leave over in rx_avx512.c.
  */
-#ifndef POLLUX_DRIVER_IXGBE_RX_FOURS_H
-#define POLLUX_DRIVER_IXGBE_RX_FOURS_H
+#ifndef POLLUX_DRIVER_IXGBE_RX_X4_H
+#define POLLUX_DRIVER_IXGBE_RX_X4_H
 
 #include "bursts.h"
 
@@ -14,7 +14,7 @@
  * Unpacking works within 128-bit lanes, so the four are in the order 0 2 1 3 in between, and unpacking once more puts
  * them right.
  */
-static inline unsigned ixgbe_rx_take_fours(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+static inline unsigned ixgbe_rx_take_x4(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const __m256i decides = _mm256_set1_epi64x((long long)IXGBE_RX_DECIDES),
 		      whole = _mm256_set1_epi64x((long long)IXGBE_RX_WHOLE_FRAME);
