@@ -30,7 +30,7 @@ LIB_SOURCES := $(wildcard vfio/*.c vfio/*/*.c mempool/*.c driver/*.c driver/*/*.
 MODEL_SOURCES := $(filter-out tests/model/pollux-%,$(wildcard tests/model/*.c tests/model/*/*.c))
 QTEST_SOURCES := $(wildcard tests/qtest/*.c)
 MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c))
-# apps/gen.c is pollux-gen, apps/gen_*.c are its other files; app_*.c are in every application
+# apps/gen.c is pollux-gen, apps/gen_*.c are its other files; of app_*.c each program has those that it uses
 APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out $(wildcard apps/*_*.c),$(wildcard apps/*.c)))
 APP_SOURCES := $(wildcard apps/app_*.c)
 # what guests run beside our applications; each with the other files of its folder
@@ -50,6 +50,7 @@ objects = $(patsubst %.c,$(O)/%.o,$(1))
 LIB := $(O)/libinternal.a
 PUBLIC_LIB := $(O)/libpollux.a
 PUBLIC_HEADERS := driver/nic.h driver/pipe.h mempool/pkt.h vfio/space.h
+APP_LIB := $(O)/libapp.a
 MODEL_LIB := $(O)/libmodel.a
 QTEST_LIB := $(O)/libqtest.a
 
@@ -79,6 +80,7 @@ $(O)/flags: changed
 	@mkdir -p $(O) && { printf '%s\n' "$$NOW" | cmp -s - $@ || printf '%s\n' "$$NOW" >$@; }
 
 $(LIB): $(call objects,$(LIB_SOURCES))
+$(APP_LIB): $(call objects,$(APP_SOURCES))
 $(MODEL_LIB): $(call objects,$(MODEL_SOURCES))
 $(QTEST_LIB): $(call objects,$(QTEST_SOURCES))
 $(O)/lib%.a:
@@ -91,11 +93,11 @@ $(O)/libpollux.o: $(call objects,$(LIB_SOURCES))
 $(PUBLIC_LIB): $(O)/libpollux.o
 
 .SECONDEXPANSION:
-$(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o $$(call objects,$$(wildcard apps/$$*_*.c)) $(call objects,$(APP_SOURCES)) $(LIB)
+$(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o $$(call objects,$$(wildcard apps/$$*_*.c)) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap)
 
-$(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(O)/apps/app_output.o $(MODEL_LIB) $(LIB)
+$(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
@@ -103,12 +105,9 @@ $(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call object
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(LIBS) -lpcap
 
-$(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
+$(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lcunit
-
-$(O)/test_gen: $(call objects,$(APP_SOURCES))
-$(O)/test_gen: LIBS := $(LIB) $(LIBS)
 
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Turns command lines into numbers: the options that all programs share, and the forms their values have. */
-#include "app.h"
+ * Turns command lines into numbers: the options that all programs share, and the forms that their values have. */
+#include "app_args.h"
+
+#include "app_base.h"
+#include "app_output.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* A decimal number with an optional k, M or G; what follows it is left in *rest. strtod alone would take hexadecimal,
- * infinities and signs as well. */
-static bool parse_scaled(const char *text, double *value, const char **rest)
+bool app_parse_number(const char *text, double *value, const char **rest)
 {
 	char *end;
 
+	/* strtod alone would take hexadecimal numbers, infinities and signs as well. */
 	if (!isdigit((unsigned char)text[*text == '.']) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
 		return false;
 	double number = strtod(text, &end);
@@ -47,7 +48,7 @@ bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *val
 	const char *rest;
 
 	/* Up to 2^53 a double holds every integer; nobody counts further. */
-	if (!parse_scaled(text, &number, &rest) || *rest || number > 0x1p53)
+	if (!app_parse_number(text, &number, &rest) || *rest || number > 0x1p53)
 		return false;
 	/* The number was rounded, and its multiple again: 1.001k is 1000.9999999999999. */
 	uint64_t integer = (uint64_t)number;
@@ -63,48 +64,12 @@ bool app_parse_seconds(const char *text, double min, double max, double *value)
 	double number;
 	const char *rest;
 
-	if (!parse_scaled(text, &number, &rest) || number < min || number > max)
+	if (!app_parse_number(text, &number, &rest) || number < min || number > max)
 		return false;
 	if (*rest && strcmp(rest, "s") != 0)
 		return false;
 	*value = number;
 	return true;
-}
-
-const char *app_parse_rate(const char *text, struct app_rate *rate)
-{
-	static const char forms[] = "packets per second (1Mpps), bits per second (10Gbit) or percent (50%) are wanted";
-	static const struct {
-		const char *name;
-		enum app_rate_unit unit;
-	} units[] = {
-		{"", APP_RATE_PACKETS},
-		{"pps", APP_RATE_PACKETS},
-		{"p/s", APP_RATE_PACKETS},
-		{"%", APP_RATE_PERCENT},
-		{"bit", APP_RATE_BITS},
-		{"bit/s", APP_RATE_BITS},
-		{"bps", APP_RATE_BITS},
-	};
-	double number;
-	const char *rest;
-
-	if (!parse_scaled(text, &number, &rest))
-		return forms;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcasecmp(rest, units[i].name) != 0)
-			continue;
-		/* No card makes a thousand million packets per second: who writes that thinks of bits. */
-		if (!*rest && (number >= 1e9 || text[strlen(text) - 1] == 'G'))
-			return "packets or bits per second? Gpps or Gbit is wanted";
-		if (units[i].unit == APP_RATE_PERCENT && number > 100)
-			return "100% of the line rate is the most";
-		if (number < APP_RATE_MIN || number > APP_RATE_MAX)
-			return "from 0.000001 to 1000000G is wanted";
-		*rate = (struct app_rate){number, units[i].unit};
-		return NULL;
-	}
-	return forms;
 }
 
 bool app_parse_mac(const char *text, uint8_t mac[6])
@@ -123,7 +88,8 @@ bool app_parse_mac(const char *text, uint8_t mac[6])
 	return true;
 }
 
-bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
+/* 2,4-6 */
+static bool parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
 {
 	unsigned found[APP_CPUS], n = 0;
 
@@ -153,27 +119,6 @@ bool app_parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
 	memcpy(cpus, found, n * sizeof(*cpus));
 	*count = n;
 	return true;
-}
-
-double app_wire_bits(unsigned frame_bytes)
-{
-	return 8.0 * ((frame_bytes > APP_FRAME_MIN ? frame_bytes : APP_FRAME_MIN) + APP_FRAMING_BYTES);
-}
-
-double app_rate_gap(const struct app_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)
-{
-	double bits = app_wire_bits(frame_bytes);
-
-	switch (rate->unit) {
-	case APP_RATE_PACKETS:
-		return tsc_hz / rate->value;
-	case APP_RATE_BITS:
-		return tsc_hz * bits / rate->value;
-	case APP_RATE_PERCENT:
-		return tsc_hz * bits / (rate->value / 100 * link_mbps * 1e6);
-	default:
-		return 0;
-	}
 }
 
 uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max)
@@ -241,7 +186,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		*o = (struct app_options){.burst = 32, .ring = 512, .interval_s = 1, .link_wait_s = 10};
 		return 0;
 	case 'b':
-		o->burst = (unsigned)app_count_option(state, "burst", text, 1, APP_BURST);
+		o->burst = (unsigned)app_count_option(state, "burst", text, 1, APP_BURST_MAX);
 		return 0;
 	case 'r':
 		o->ring = (unsigned)app_count_option(state, "ring", text, 64, 4096);
@@ -255,7 +200,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		o->no_promiscuous = true;
 		return 0;
 	case 'c':
-		if (!app_parse_cpus(text, o->cpus, &o->cpu_count))
+		if (!parse_cpus(text, o->cpus, &o->cpu_count))
 			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text,
 				APP_CPUS);
 		for (unsigned i = 0; i < o->cpu_count; i++)

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Whether the threads that poll had their CPUs all the time, and whether the clocks can be trusted: without both,
  * figures in cycles and speeds say something about the machine, not about the program. */
-#include "app.h"
+#include "app_cpu.h"
+
+#include "app_base.h"
+#include "app_output.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
+struct clocks {
+	uint64_t monotonic_ns, boottime_ns, tsc;
+};
+
 struct app_worker app_workers[APP_CPUS];
-static struct app_clocks run_begin;
+static struct clocks run_begin;
 static struct app_cpu verdict; /* on the whole run */
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 void app_worker_begin(struct app_worker *worker)
 {
-	*worker = (struct app_worker){
-		.wall_ns = clock_ns(CLOCK_MONOTONIC), .cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), .polled = app_tsc()};
+	*worker = (struct app_worker){.wall_ns = app_clock_ns(CLOCK_MONOTONIC),
+		.cpu_ns = app_clock_ns(CLOCK_THREAD_CPUTIME_ID),
+		.last_poll_tsc = app_tsc()};
 }
 
 void app_worker_end(struct app_worker *worker)
@@ -31,9 +31,9 @@ void app_worker_end(struct app_worker *worker)
 	struct rusage usage;
 
 	getrusage(RUSAGE_THREAD, &usage);
-	worker->preempted = (uint64_t)usage.ru_nivcsw;
-	worker->wall_ns = clock_ns(CLOCK_MONOTONIC) - worker->wall_ns;
-	worker->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - worker->cpu_ns;
+	worker->preemptions = (uint64_t)usage.ru_nivcsw;
+	worker->wall_ns = app_clock_ns(CLOCK_MONOTONIC) - worker->wall_ns;
+	worker->cpu_ns = app_clock_ns(CLOCK_THREAD_CPUTIME_ID) - worker->cpu_ns;
 }
 
 /* ---- What the process is allowed ---- */
@@ -72,7 +72,9 @@ static double cpus_of(const char *root, const char *folder)
 	return 0;
 }
 
-double app_cgroup_cpus(const char *root)
+/* CPUs that the cgroups of this process allow it (cpu.max, cpu.cfs_quota_us); 0: no limit, or not known.
+ * root: of the file system, "" or a test's folder */
+static double cgroup_cpus(const char *root)
 {
 	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/cpu"}; /* version 2; 1 */
 	char list[4352], line[2048], folder[4096];
@@ -104,50 +106,50 @@ double app_cgroup_cpus(const char *root)
 
 /* ---- What became of it ---- */
 
-struct app_clocks app_clocks(void)
+static struct clocks read_clocks(void)
 {
-	return (struct app_clocks){clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_BOOTTIME), app_tsc()};
+	return (struct clocks){app_clock_ns(CLOCK_MONOTONIC), app_clock_ns(CLOCK_BOOTTIME), app_tsc()};
 }
 
-void app_cpu_begin(const struct app *app, unsigned threads)
-{
-	verdict.allowed = app_cgroup_cpus("");
-	if (verdict.allowed > 0 && verdict.allowed < threads && !app->options->quiet)
-		app_error("its cgroup allows this process %.4g CPUs (cpu.max), and %u thread%s will poll without "
-			  "pause: it will be stopped again and again, and packets lost meanwhile",
-			verdict.allowed, threads, threads > 1 ? "s" : "");
-	run_begin = app_clocks();
-}
-
-void app_cpu_end(unsigned threads)
-{
-	struct app_clocks end = app_clocks();
-
-	app_cpu_judge(&verdict, app_workers, threads, &run_begin, &end, app_tsc_hz());
-}
-
-void app_cpu_judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads,
-	const struct app_clocks *from, const struct app_clocks *to, double tsc_hz)
+static void judge(struct app_cpu *result, const struct app_worker *workers, unsigned threads, const struct clocks *from,
+	const struct clocks *to, double tsc_hz)
 {
 	double seconds = (double)(to->monotonic_ns - from->monotonic_ns) / 1e9;
 	double by_tsc = (double)(int64_t)(to->tsc - from->tsc) / tsc_hz;
 	int64_t longest = 0;
 
-	result->preempted = 0;
-	result->share = 1;
+	result->preemptions = 0;
+	result->least_share = 1;
 	for (unsigned i = 0; i < threads; i++) {
 		double share = workers[i].wall_ns ? (double)workers[i].cpu_ns / (double)workers[i].wall_ns : 1;
-		result->share = share < result->share ? share : result->share;
-		result->preempted += workers[i].preempted;
-		longest = workers[i].longest > longest ? workers[i].longest : longest;
+		result->least_share = share < result->least_share ? share : result->least_share;
+		result->preemptions += workers[i].preemptions;
+		longest = workers[i].longest_away_cycles > longest ? workers[i].longest_away_cycles : longest;
 	}
 	/* Only the one clock goes on while the machine is suspended. Two readings are some microseconds apart, or more
 	 * when something else ran in between. */
 	result->slept_s = (double)(to->boottime_ns - from->boottime_ns) / 1e9 - seconds;
 	if (result->slept_s < 0.1)
 		result->slept_s = 0;
-	result->steady = result->slept_s == 0 && by_tsc > seconds * 0.99 - 0.1 && by_tsc < seconds * 1.01 + 0.1;
-	result->away_ms = result->steady ? 1e3 * (double)longest / tsc_hz : 0;
+	result->tsc_steady = result->slept_s == 0 && by_tsc > seconds * 0.99 - 0.1 && by_tsc < seconds * 1.01 + 0.1;
+	result->longest_away_ms = result->tsc_steady ? 1e3 * (double)longest / tsc_hz : 0;
+}
+
+void app_cpu_begin(unsigned threads, bool quiet)
+{
+	verdict.allowed_cpus = cgroup_cpus("");
+	if (verdict.allowed_cpus > 0 && verdict.allowed_cpus < threads && !quiet)
+		app_error("its cgroup allows this process %.4g CPUs (cpu.max), and %u thread%s will poll without "
+			  "pause: it will be stopped again and again, and packets lost meanwhile",
+			verdict.allowed_cpus, threads, threads > 1 ? "s" : "");
+	run_begin = read_clocks();
+}
+
+void app_cpu_end(unsigned threads)
+{
+	struct clocks end = read_clocks();
+
+	judge(&verdict, app_workers, threads, &run_begin, &end, app_tsc_hz());
 }
 
 const struct app_cpu *app_cpu(void)
@@ -158,21 +160,23 @@ const struct app_cpu *app_cpu(void)
 void app_cpu_print(FILE *out, bool json)
 {
 	if (json) {
-		fprintf(out, ",\"cpu_share\":%.4f,\"cpu_preempted\":%llu,\"cpu_allowed\":", verdict.share,
-			(unsigned long long)verdict.preempted);
-		fprintf(out, verdict.allowed > 0 ? "%.4f" : "null", verdict.allowed);
-		fprintf(out, verdict.away_ms > 0 ? ",\"cpu_away_ms\":%.3f" : ",\"cpu_away_ms\":null", verdict.away_ms);
+		fprintf(out, ",\"cpu_share\":%.4f,\"cpu_preempted\":%llu,\"cpu_allowed\":", verdict.least_share,
+			(unsigned long long)verdict.preemptions);
+		fprintf(out, verdict.allowed_cpus > 0 ? "%.4f" : "null", verdict.allowed_cpus);
+		fprintf(out, verdict.longest_away_ms > 0 ? ",\"cpu_away_ms\":%.3f" : ",\"cpu_away_ms\":null",
+			verdict.longest_away_ms);
 		fprintf(out, ",\"slept_s\":%.3f", verdict.slept_s);
 		return;
 	}
-	fprintf(out, "cpu: each thread had it %.0f %% of the time at least", 100 * verdict.share);
-	if (verdict.allowed > 0)
-		fprintf(out, " (their cgroup allows %.4g CPUs)", verdict.allowed);
-	if (verdict.away_ms > 0)
-		fprintf(out, "; longest time away %.*f ms", verdict.away_ms < 10 ? 2 : 0, verdict.away_ms);
+	fprintf(out, "cpu: each thread had it %.0f %% of the time at least", 100 * verdict.least_share);
+	if (verdict.allowed_cpus > 0)
+		fprintf(out, " (their cgroup allows %.4g CPUs)", verdict.allowed_cpus);
+	if (verdict.longest_away_ms > 0)
+		fprintf(out, "; longest time away %.*f ms", verdict.longest_away_ms < 10 ? 2 : 0,
+			verdict.longest_away_ms);
 	if (verdict.slept_s > 0)
 		fprintf(out, "; the machine slept %.1f s: there are no figures in cycles", verdict.slept_s);
-	else if (!verdict.steady)
+	else if (!verdict.tsc_steady)
 		fprintf(out, "; the time stamp counter jumped: there are no figures in cycles");
 	fputc('\n', out);
 }

@@ -274,3 +274,10 @@ bool app_output_end(FILE *file)
 			error ? strerror(error) : "its reader stands still");
 	return false;
 }
+
+bool app_output_end_all(void)
+{
+	bool good = app_output_end(stdout);
+
+	return app_output_end(stderr) && good;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How a program writes: to descriptors that are there, to readers that may stand still, and telling what could not be
- * written. Without the rest of app.h, so that the programs of tests/model write in the same way. */
+ * written. Needs nothing else of the applications: the programs of tests/model write in the same way. */
 #ifndef POLLUX_APPS_APP_OUTPUT_H
 #define POLLUX_APPS_APP_OUTPUT_H
 
@@ -36,6 +36,9 @@ int app_output_offer(FILE *file);
  *  @return false, and printed once: some of it was not written. A reader who went away has seen enough: that is no
  * failure. */
 bool app_output_end(FILE *file);
+
+/** app_output_end of stdout and stderr, at a program's end. */
+bool app_output_end_all(void);
 
 /** The program is to end: streams of app_output_open wait no longer than a second. From any thread and from signal
  * handlers. */

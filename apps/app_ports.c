@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Opens the ports of a program in one DMA space with one pool, waits for their links, and closes all of it again. */
-#include "app.h"
+ * Opens the ports of a program in one DMA space with one pool, waits for their links, serves them, reads their
+ * counters, and closes all of it again. */
+#include "app_ports.h"
 
-#include <string.h>
+#include "app_base.h"
+#include "app_output.h"
 
 #include <errno.h>
+#include <string.h>
 
-#define LINK_TOLD_MS 1000u /* waited for a link: it is told */
+#define LINK_TOLD_MS 1000u /* who waits longer than that for a link is told so */
 
 static const char *port_address(const struct app *app, unsigned i)
 {
@@ -54,15 +57,16 @@ bool app_service(struct app *app)
 		}
 		if (error < 0) { /* a register is refused: what it would have said is in no figure */
 			port_error(port_address(app, i));
-			app->refused = true;
+			app->access_refused = true;
 		}
 		/* The event may be older than what is known: the wait at the beginning has seen the link come up. */
 		struct nic_link *known = &app->ports[i].link, before = *known;
 		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&
 			(known->up != before.up || known->mbps != before.mbps) && !app->options->quiet)
-			fprintf(app->human, "port %u: link %s, %u Mbit/s\n", i, known->up ? "up" : "down", known->mbps);
+			fprintf(app->text_out, "port %u: link %s, %u Mbit/s\n", i, known->up ? "up" : "down",
+				known->mbps);
 	}
-	fflush(app->human);
+	fflush(app->text_out);
 	return all_there;
 }
 
@@ -105,14 +109,14 @@ static void introduce(const struct app *app, unsigned i)
 	const struct app_port *port = &app->ports[i];
 	const uint8_t *mac = port->info.mac;
 
-	fprintf(app->human, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, port_address(app, i),
+	fprintf(app->text_out, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, port_address(app, i),
 		port->info.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
-		fprintf(app->human, ", %u Mbit/s", port->link.mbps);
-	fprintf(app->human, ", %s", pkt_simd_name(port->info.simd));
-	fprintf(app->human, ", by %s\n", port->info.reached_by);
+		fprintf(app->text_out, ", %u Mbit/s", port->link.mbps);
+	fprintf(app->text_out, ", %s", pkt_simd_name(port->info.simd));
+	fprintf(app->text_out, ", by %s\n", port->info.reached_by);
 	if (port->info.note[0])
-		fprintf(app->human, "port %u: %s\n", i, port->info.note);
+		fprintf(app->text_out, "port %u: %s\n", i, port->info.note);
 }
 
 static bool start_port(struct app *app, unsigned i, const struct nic_config *config)
@@ -141,8 +145,8 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	};
 
 	app->options = options;
-	if (!app->human)
-		app->human = options->json ? stderr : stdout;
+	if (!app->text_out)
+		app->text_out = options->json ? stderr : stdout;
 	if (dma_space_open(&app->space) < 0) {
 		app_error("%s", nic_error());
 		return false;
@@ -156,9 +160,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		nic_get_info(app->ports[i].nic, &app->ports[i].info);
 	}
 
-	/* Besides the rings, each port's worker holds a burst and a frame that has not ended yet. */
-	unsigned hands = app->port_count * (2 * options->burst + APP_FRAME_HANDLES);
-	config.pool = app_open_pool(app, nic_pool_count(&config, app->port_count, threads + 1) + hands);
+	config.pool = app_open_pool(app, app_pool_count(&config, app->port_count, threads + 1, options->burst));
 	if (!config.pool)
 		return false;
 	if (pkt_pool_page_bytes(config.pool) == 4096 && !options->quiet)
@@ -171,16 +173,45 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		return false;
 	for (unsigned i = 0; i < app->port_count && !options->quiet; i++)
 		introduce(app, i);
-	app_tsc_hz(); /* measures for 20 ms: before app_begin, so that what is missed meanwhile counts as missed while
-			 starting */
-	app_begin(app);
-	fflush(app->human); /* who reads a file or a pipe need not wait for the first report */
+	app_tsc_hz(); /* measured now, so that what the cards miss in these 20 ms counts as missed while starting */
+	app_take_sample(app, &app->at_open);
+	app->latest = app->at_open;
+	fflush(app->text_out); /* who reads a file or a pipe need not wait for the first report */
 	return true;
+}
+
+void app_sleep_until(struct app *app, uint64_t until_ns)
+{
+	struct pollfd fds[1 + APP_PORTS];
+
+	for (unsigned i = 0; i < app->port_count; i++) /* negative where a port has no interrupts: poll ignores that */
+		fds[1 + i] = (struct pollfd){.fd = nic_event_fd(app->ports[i].nic), .events = POLLIN};
+	app_sleep(fds, 1 + app->port_count, until_ns);
+}
+
+void app_take_sample(struct app *app, struct app_sample *sample)
+{
+	uint64_t now = app_now_ns();
+
+	for (unsigned i = 0; i < app->port_count; i++) {
+		const struct app_counters *c = &app->ports[i].counters;
+		struct app_port_sample *s = &sample->ports[i];
+		/* of a device that is gone, the last ones known */
+		s->gone = nic_get_stats(app->ports[i].nic, &s->card) == -ENODEV;
+		s->age_ns = s->gone && now > s->card.time_ns ? now - s->card.time_ns : 0;
+		s->received = app_get(&c->received);
+		s->in_hand = app_get(&c->in_hand);
+		s->busy_polls = app_get(&c->busy_polls);
+		s->empty_polls = app_get(&c->empty_polls);
+		s->rx_broken = app_get(&c->rx_broken);
+		s->tx_ring_full = app_get(&c->tx_ring_full);
+	}
+	sample->ns = now;
 }
 
 bool app_stop_ports(struct app *app)
 {
-	bool clean = !app->refused;
+	bool clean = !app->access_refused;
 
 	for (unsigned i = 0; i < app->port_count; i++) {
 		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;
@@ -207,5 +238,5 @@ bool app_close(struct app *app)
 		}
 	}
 	dma_space_unref(app->space);
-	return app_written() && clean;
+	return app_output_end_all() && clean;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Statistics: samples of all counters, what changed between two of them, and how that is printed for people and as
  * JSON. */
-#include "app.h"
+#include "app_stats.h"
 
-#include <errno.h>
+#include "app_output.h"
+
 #include <stddef.h>
 
 double app_ratio(double a, double b)
@@ -29,7 +30,7 @@ struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats 
 	return r;
 }
 
-double app_empty_share(const struct app_port_sample *from, const struct app_port_sample *to)
+static double empty_share(const struct app_port_sample *from, const struct app_port_sample *to)
 {
 	uint64_t empty = to->empty_polls - from->empty_polls, busy = to->busy_polls - from->busy_polls;
 
@@ -103,26 +104,6 @@ void app_json_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void take_sample(struct app *app, struct app_sample *sample)
-{
-	uint64_t now = app_now_ns();
-
-	for (unsigned i = 0; i < app->port_count; i++) {
-		const struct app_counters *c = &app->ports[i].counters;
-		struct app_port_sample *s = &sample->ports[i];
-		/* of a device that is gone, the last ones known */
-		s->gone = nic_get_stats(app->ports[i].nic, &s->card) == -ENODEV;
-		s->age_ns = s->gone && now > s->card.time_ns ? now - s->card.time_ns : 0;
-		s->received = app_get(&c->received);
-		s->in_hand = app_get(&c->in_hand);
-		s->busy_polls = app_get(&c->busy_polls);
-		s->empty_polls = app_get(&c->empty_polls);
-		s->rx_broken = app_get(&c->rx_broken);
-		s->tx_ring_full = app_get(&c->tx_ring_full);
-	}
-	sample->ns = now;
-}
-
 uint64_t app_received(const struct app *app)
 {
 	uint64_t received = 0;
@@ -137,7 +118,7 @@ uint64_t app_unsent(const struct app *app)
 	uint64_t unsent = 0;
 
 	for (unsigned i = 0; i < app->port_count; i++)
-		unsent += app->now.ports[i].card.tx_unsent;
+		unsent += app->latest.ports[i].card.tx_unsent;
 	return unsent;
 }
 
@@ -150,15 +131,12 @@ struct span {
 	bool total;
 };
 
-/* The main thread's: before anything was counted, when the program had started, and as reported before. */
-static const struct app_sample nothing;
-static struct app_sample began, reported;
-static bool any_interval;
+static const struct app_sample nothing; /* before anything was counted */
 
 /* Frames that the card missed before the workers took any. */
-static uint64_t missed_starting(const struct span *span, unsigned port)
+static uint64_t missed_starting(const struct app *app, const struct span *span, unsigned port)
 {
-	return span->from->ns ? 0 : began.ports[port].card.rx_missed;
+	return span->from->ns ? 0 : app->at_open.ports[port].card.rx_missed;
 }
 
 bool app_gone(const struct app *app)
@@ -166,7 +144,7 @@ bool app_gone(const struct app *app)
 	bool gone = false;
 
 	for (unsigned i = 0; i < app->port_count; i++)
-		gone |= app->now.ports[i].gone;
+		gone |= app->latest.ports[i].gone;
 	return gone;
 }
 
@@ -176,7 +154,7 @@ uint64_t app_dropped(const struct app *app)
 
 	for (unsigned i = 0; i < app->port_count; i++)
 		for (unsigned c = 0; c < COUNTERS; c++)
-			dropped += counters[c].kind == DROPPED ? grown(c, &nothing.ports[i], &app->now.ports[i]) : 0;
+			dropped += counters[c].kind == DROPPED ? grown(c, &nothing.ports[i], &app->latest.ports[i]) : 0;
 	return dropped;
 }
 
@@ -185,7 +163,7 @@ uint64_t app_missed(const struct app *app)
 	uint64_t missed = 0;
 
 	for (unsigned i = 0; i < app->port_count; i++) {
-		const struct nic_stats *first = &began.ports[i].card, *card = &app->now.ports[i].card;
+		const struct nic_stats *first = &app->at_open.ports[i].card, *card = &app->latest.ports[i].card;
 		missed += card->rx_missed - first->rx_missed + card->rx_no_descriptor - first->rx_no_descriptor;
 	}
 	return missed;
@@ -206,11 +184,11 @@ static void print_rates_text(FILE *out, const char *direction, double mpps, doub
 		packets, 1e9 * gbit / bits_unit, bits, 1e9 * wire_gbit / bits_unit);
 }
 
-static void print_port_text(FILE *out, unsigned i, const struct span *span)
+static void print_port_text(FILE *out, const struct app *app, unsigned i, const struct span *span)
 {
 	const struct app_port_sample *from = &span->from->ports[i], *to = &span->to->ports[i];
 	struct app_rates r = app_rates(&from->card, &to->card, span->seconds);
-	uint64_t lost = 0, early = missed_starting(span, i);
+	uint64_t lost = 0, early = missed_starting(app, span, i);
 
 	fprintf(out, "  port %u  ", i);
 	if (span->total)
@@ -228,7 +206,7 @@ static void print_port_text(FILE *out, unsigned i, const struct span *span)
 	fputs(lost ? "" : "dropped: 0", out);
 	if (early)
 		fprintf(out, " (%llu of them while the program started)", (unsigned long long)early);
-	fprintf(out, "  empty polls %.1f %%\n", 100 * app_empty_share(from, to));
+	fprintf(out, "  empty polls %.1f %%\n", 100 * empty_share(from, to));
 	for (unsigned c = 0; c < COUNTERS; c++)
 		if (counters[c].kind == AT_THE_END && grown(c, from, to))
 			fprintf(out, "    %s: %llu%s\n", counters[c].text, (unsigned long long)grown(c, from, to),
@@ -251,36 +229,36 @@ static void print_counters_json(
 	}
 }
 
-static void print_port_json(FILE *out, unsigned i, const char *address, const struct span *span)
+static void print_port_json(FILE *out, const struct app *app, unsigned i, const struct span *span)
 {
 	const struct app_port_sample *from = &span->from->ports[i], *to = &span->to->ports[i];
 	struct app_rates r = app_rates(&from->card, &to->card, span->seconds);
 
 	fprintf(out, "{\"port\":%u,\"address\":", i);
-	app_json_string(out, address);
+	app_json_string(out, app->options->addresses[i]);
 	print_counters_json(out, false, from, to);
 	fputs(",\"dropped\":{", out);
 	print_counters_json(out, true, from, to);
-	fprintf(out, "},\"rx_missed_starting\":%llu", (unsigned long long)missed_starting(span, i));
+	fprintf(out, "},\"rx_missed_starting\":%llu", (unsigned long long)missed_starting(app, span, i));
 	fprintf(out, ",\"rx_pps\":%.3f,\"rx_mpps\":%.6f,\"rx_gbit_s\":%.6f,\"rx_framed_gbit_s\":%.6f", 1e6 * r.rx_mpps,
 		r.rx_mpps, r.rx_gbit, r.rx_wire_gbit);
 	fprintf(out, ",\"tx_pps\":%.3f,\"tx_mpps\":%.6f,\"tx_gbit_s\":%.6f,\"tx_framed_gbit_s\":%.6f", 1e6 * r.tx_mpps,
 		r.tx_mpps, r.tx_gbit, r.tx_wire_gbit);
 	fprintf(out, ",\"polls\":%llu,\"empty_poll_share\":%.6f,\"gone\":%s,\"age_s\":%.6f}",
 		(unsigned long long)(to->busy_polls + to->empty_polls - from->busy_polls - from->empty_polls),
-		app_empty_share(from, to), to->gone ? "true" : "false", (double)to->age_ns / 1e9);
+		empty_share(from, to), to->gone ? "true" : "false", (double)to->age_ns / 1e9);
 }
 
-static void print_report(struct app *app, bool total, app_more *more)
+static void print_report(struct app *app, bool total, app_print_more *more)
 {
-	const struct app_sample *from = total ? &nothing : &reported, *to = &app->now;
+	const struct app_sample *from = total ? &nothing : &app->interval, *to = &app->latest;
 	struct span span = {.from = from,
 		.to = to,
 		.seconds = (double)(to->ns - (from->ns ? from->ns : app->start_ns)) / 1e9,
 		.total = total};
 	bool json = app->options->json;
 	double since_start = (double)(to->ns - app->start_ns) / 1e9;
-	FILE *out = json ? stdout : app->human;
+	FILE *out = json ? stdout : app->text_out;
 
 	if (json)
 		fprintf(out, "{\"type\":\"%s\",\"time_s\":%.6f,\"seconds\":%.6f,\"ports\":[",
@@ -290,9 +268,9 @@ static void print_report(struct app *app, bool total, app_more *more)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		if (json) {
 			fputs(i ? "," : "", out);
-			print_port_json(out, i, app->options->addresses[i], &span);
+			print_port_json(out, app, i, &span);
 		} else {
-			print_port_text(out, i, &span);
+			print_port_text(out, app, i, &span);
 		}
 	}
 	if (json)
@@ -302,63 +280,21 @@ static void print_report(struct app *app, bool total, app_more *more)
 	if (json)
 		fputs("}\n", out);
 	fflush(out);
-	reported = *to;
+	app->interval = *to;
 }
 
-/* ---- Samples ---- */
-
-void app_begin(struct app *app)
+void app_print_interval(struct app *app, app_print_more *more)
 {
-	take_sample(app, &app->now);
-	began = app->now;
+	app_take_sample(app, &app->latest);
+	print_report(app, false, more);
+	app->any_interval = true;
 }
 
-bool app_supervise(struct app *app, const struct app_work *work)
+void app_print_totals(struct app *app, app_print_more *more)
 {
-	uint64_t interval_ns = (uint64_t)(app->options->interval_s * 1e9);
-	uint64_t next = app->start_ns + interval_ns;
-	uint64_t end =
-		app->options->duration_s > 0 ? app->start_ns + (uint64_t)(app->options->duration_s * 1e9) : UINT64_MAX;
-
-	for (;;) {
-		uint64_t soon = app_now_ns() + 1000000000, until = next < end ? next : end;
-		app_sleep_until(app, until < soon ? until : soon);
-		bool there = app_service(app);
-		uint64_t now = app->end_ns = app_now_ns();
-		if (!there)
-			return false;
-		if (app_stopping() || now >= end || (work->done && work->done()))
-			return true;
-		if (now < next)
-			continue;
-		next = now - next < interval_ns ? next + interval_ns : now + interval_ns;
-		if (app->options->quiet)
-			continue;
-		take_sample(app, &app->now);
-		print_report(app, false, work->more);
-		any_interval = true;
-	}
-}
-
-/* What the cards did not send, as the ports' last sample says; of a device that is gone, that has been said. */
-static void complain(const struct app *app)
-{
-	for (unsigned i = 0; i < app->port_count; i++) {
-		const struct app_port_sample *s = &app->now.ports[i];
-		if (s->card.tx_unsent && !s->gone)
-			app_error("%s: %llu packets were not sent by the card: %s", app->options->addresses[i],
-				(unsigned long long)s->card.tx_unsent,
-				app->ports[i].link.up ? "it does not get rid of them; does the other end hold it up?"
-						      : "its link is down: check the cable and the other end");
-	}
-}
-
-void app_totals(struct app *app, app_more *more)
-{
-	take_sample(app, &app->now);
-	app->now.ns = app->end_ns;
-	if (any_interval)
+	app_take_sample(app, &app->latest);
+	app->latest.ns = app->end_ns;
+	if (app->any_interval)
 		print_report(app, false, more);
 	print_report(app, true, more);
-	complain(app);
 }

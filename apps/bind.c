@@ -3,7 +3,11 @@
 #include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
 #include "../vfio/host/use.h"
-#include "app.h"
+
+#include "app_args.h"
+#include "app_base.h"
+#include "app_output.h"
+#include "app_stats.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -393,5 +397,5 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	bool good = tool.command == STATUS ? status() : change();
-	return app_written() && good ? APP_OK : APP_FAILED;
+	return app_output_end_all() && good ? APP_OK : APP_FAILED;
 }

@@ -6,7 +6,12 @@
 #include "../vfio/host/machine.h"
 #include "../vfio/host/use.h"
 #include "../vfio/user/holder.h"
-#include "app.h"
+
+#include "app_args.h"
+#include "app_base.h"
+#include "app_output.h"
+#include "app_ports.h"
+#include "app_stats.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -477,8 +482,7 @@ static void check_ports(void)
 static uint64_t needed_bytes(unsigned ports)
 {
 	const struct nic_config config = {.rx_ring = 0};
-	uint64_t packets =
-		(uint64_t)nic_pool_count(&config, ports, ports + 1) + ports * (2 * APP_BURST + APP_FRAME_HANDLES);
+	uint64_t packets = app_pool_count(&config, ports, ports + 1, APP_BURST_MAX);
 
 	return (packets * PKT_BUFFER_BYTES + 2 * MIB - 1) / (2 * MIB) * (2 * MIB) + ports * 2 * MIB;
 }
@@ -622,5 +626,5 @@ int main(int argc, char **argv)
 			doctor.problems > 1 ? "s" : "");
 	else
 		printf("\nThe forwarder would start.\n");
-	return app_written() && !doctor.problems ? APP_OK : APP_FAILED;
+	return app_output_end_all() && !doctor.problems ? APP_OK : APP_FAILED;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-dump: writes what a port receives to a capture file, or a line per frame, chosen by a tcpdump expression. */
-#include "app.h"
+#include "app_base.h"
+#include "app_output.h"
+#include "app_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +100,7 @@ static bool take(const struct timespec *now, const struct pkt *pkt)
 static void work(unsigned index)
 {
 	struct app_port *port = &dump.app.ports[0];
-	struct pkt pkts[APP_BURST];
+	struct pkt pkts[APP_BURST_MAX];
 	struct timespec now;
 	bool good = true, go_on = true;
 
@@ -268,7 +270,7 @@ static bool run(void)
 {
 	/* Lines of frames and of statistics would be mixed: without a file there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
-	return app_run(&dump.app, &(struct app_work){.threads = 1, .work = work, .more = more});
+	return app_run(&dump.app, &(struct app_work){.thread_count = 1, .thread_work = work, .print_more = more});
 }
 
 int main(int argc, char **argv)
@@ -281,7 +283,7 @@ int main(int argc, char **argv)
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
 	/* stdout belongs to the frames, when they are lines or a capture: what else there is to say goes to stderr. */
-	dump.app.human = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
+	dump.app.text_out = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
 	good = app_open(&dump.app, &dump.options, 1) && open_file() && run();
 	if (dump.out)
 		good = app_output_end(dump.out) && good;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-fwd: forwards packets between ports, as they are or with new Ethernet addresses. */
-#include "app.h"
+#include "app_base.h"
+#include "app_cpu.h"
+#include "app_run.h"
 
 #include <string.h>
 
@@ -14,7 +16,7 @@ struct direction {
 	uint8_t addresses[12]; /* mode mac: next hop, own */
 	struct app_worker *worker;
 	unsigned held; /* handles at the front of pkts: a frame whose end has not come yet */
-	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST];
+	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST_MAX];
 };
 
 static struct {
@@ -67,7 +69,7 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 	while (fwd.no_drop && sent < n && !app_stopping())
 		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
 	*waited = app_tsc() - start;
-	d->worker->polled += *waited; /* waiting is no time away from the CPU */
+	d->worker->last_poll_tsc += *waited; /* waiting is no time away from the CPU */
 	app_add(&d->out->waited_cycles, *waited);
 	app_add(fwd.no_drop ? &d->in->in_hand : &d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
 	pkt_free(d->pkts + sent, n - sent);
@@ -153,12 +155,12 @@ static double busiest(void)
  */
 static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 {
-	const double share = app_cpu()->share;
+	const double share = app_cpu()->least_share;
 	const bool had_cpu = share >= APP_CPU_SHARE;
 	bool came = false, down = false, left = false;
 
 	for (unsigned i = 0; i < fwd.app.port_count; i++) {
-		const struct nic_stats *card = &fwd.app.now.ports[i].card;
+		const struct nic_stats *card = &fwd.app.latest.ports[i].card;
 		came |= card->rx_packets || card->rx_missed || card->rx_no_descriptor;
 		down |= !fwd.app.ports[i].link.up;
 		left |= card->rx_left >= fwd.options.ring / 2;
@@ -212,7 +214,7 @@ static void more(FILE *out, bool json, bool total)
 		in_hand += app_get(&c->in_hand);
 		given += app_get(&c->sent);
 		full += app_get(&c->tx_ring_full);
-		bad += fwd.app.now.ports[i].card.tx_bad_packets;
+		bad += fwd.app.latest.ports[i].card.tx_bad_packets;
 		waited += app_get(&c->waited_cycles);
 	}
 	/* received is the sum of all the others */
@@ -233,7 +235,7 @@ static void more(FILE *out, bool json, bool total)
 	if (app_gone(&fwd.app) && !json)
 		fputs(APP_AS_KNOWN, out);
 	fputs(json ? "" : "\n", out);
-	if (app_cpu()->steady)
+	if (app_cpu()->tsc_steady)
 		print_cycles(out, json, polls, received, (double)cycles, (double)waited);
 	app_cpu_print(out, json);
 }
@@ -340,7 +342,8 @@ int main(int argc, char **argv)
 	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
 	if (good) {
 		connect_ports();
-		good = app_run(&fwd.app, &(struct app_work){.threads = fwd.worker_count, .work = work, .more = more});
+		good = app_run(&fwd.app,
+			&(struct app_work){.thread_count = fwd.worker_count, .thread_work = work, .print_more = more});
 	}
 	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
 }

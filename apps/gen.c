@@ -1,68 +1,80 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-gen: sends numbered packets, or those of a capture file, at a chosen rate, and accounts for what comes back.
  */
-#include "gen.h"
+#include "app_base.h"
+#include "app_cpu.h"
+#include "app_output.h"
+#include "app_run.h"
+#include "gen_args.h"
+#include "gen_capture.h"
+#include "gen_progress.h"
+#include "gen_schedule.h"
+#include "gen_udp.h"
 
 #include <string.h>
-#include <time.h>
 
-#define QUIET_NS                                                                                                       \
-	UINT64_C(250000000) /* after the last packet went out: so long nothing came back means that nothing will */
+#define QUIET_NS UINT64_C(250000000) /* when nothing came back for so long after the last packet, nothing will */
 #define DRAIN_NS UINT64_C(3000000000)
-#define AWAY_S   0.001 /* between two looks at the schedule: longer, and the thread has lost its CPU */
-#define WAIT_S   1.0   /* until the next frame: longer, and it is told */
-/* The card has sent nothing though its transmit ring is full: for so long, and it is told again; and it is not waited
- * for any longer. */
+#define AWAY_S   0.001 /* between two looks at the schedule: a thread that takes longer has lost its CPU */
+#define WAIT_S   1.0   /* until the next frame: a longer wait is told */
+/* With a full transmit ring of which the card sends nothing: after so long it is told again; and not waited for any
+ * longer. */
 #define STALL_TOLD_NS UINT64_C(2000000000)
 #define STALL_END_NS  UINT64_C(5000000000)
 
 static struct {
 	struct gen_args args;
-	uint64_t count; /* to send; 0: no limit */
+	uint64_t to_send; /* packets; 0: no limit */
 	struct gen_capture capture;
 	struct gen_schedule schedule;
-	struct gen_rate told; /* for reports; the main thread's */
-	bool down;            /* the link, at the last look */
-	uint64_t begun;       /* the time stamp counter's value when the threads were to start */
-	bool stalled;         /* ended because the card sent nothing */
+	struct gen_target target; /* what reports compare with; the main thread's */
+	bool link_was_down;       /* at the main thread's last look */
+	uint64_t begun_tsc;       /* the time stamp counter when the threads were to start */
+	bool stalled;             /* ended because the card sent nothing */
+	atomic_bool sending, threads_end;
 
-	/* Touched by the sending thread. */
+	/* The sending thread's. All times but start_tsc are in cycles since then. */
 	struct pkt_pool *pool;
-	_Atomic uint64_t
-		start;       /* the time stamp counter's value, or 0: not yet; all times below are cycles since then */
-	uint64_t looked_at;  /* when the thread last looked whether there is something to send */
-	uint64_t away_after; /* a thread that has not looked for so long had lost its CPU */
+	_Atomic uint64_t start_tsc;      /* the time stamp counter at its start; 0: not yet */
+	uint64_t last_look;              /* when it last looked whether something is to be sent */
+	uint64_t away_limit;             /* a thread that has not looked for so long had lost its CPU */
+	unsigned frames_per_burst;       /* at most */
+	bool many_buffers;               /* frames may take several */
 	unsigned first_pending, pending; /* handles in pkts that wait for room in the ring */
-	unsigned frames_at_once;         /* the most that a burst has */
-	bool full;                       /* the ring took less than it was given */
-	bool pieces;                     /* frames may take several buffers */
-	struct pkt pkts[APP_BURST];
-	_Atomic uint64_t made, ring_full;
-	_Atomic uint64_t full_cycles, away_cycles; /* spent with the transmit ring full; without the CPU */
-	_Atomic uint64_t sent_at, ended_at;        /* when the ring took the last frame; when sending ended */
-	_Atomic uint64_t wait_until;               /* when the next frame is due, if none was at the last look */
-	_Atomic double speed; /* of the schedule's clock: written by the main thread, taken over by the sending one */
+	bool ring_was_full;              /* it took less than it was given the last time */
+	struct pkt pkts[APP_BURST_MAX];
+	_Atomic uint64_t made;                              /* packets, counted when they are prepared */
+	_Atomic uint64_t ring_full_times;                   /* how often the ring filled up */
+	_Atomic uint64_t ring_full_cycles, cpu_lost_cycles; /* time with a full ring; without the CPU */
+	_Atomic uint64_t last_sent_at, ended_at;            /* when the ring took the last frame; when sending ended */
+	_Atomic uint64_t next_due_at;                       /* of the next frame, if none was due at the last look */
+	_Atomic double speed; /* of the schedule's clock: the main thread writes it, the sending one takes it over */
 
-	/* Touched by the receiving thread. */
+	/* The receiving thread's. */
 	struct gen_sequence sequence;
 	struct arrival {
-		bool inside; /* a frame of several pieces has begun, and not ended */
-		bool own;    /* its head has a number of ours */
-		bool good;   /* its pieces so far are as they were sent */
+		bool in_frame; /* a frame of several pieces has begun, and not ended */
+		bool own;      /* its head has a number of ours */
+		bool intact;   /* its pieces so far are as they were sent */
 		unsigned bytes;
 		uint64_t number;
 	} arrivals[APP_PORTS];
 
 	struct gen_udp udp;
-	atomic_bool sending, ended;
 	struct app app;
 } gen;
+
+/* How many buffers a frame takes. */
+static unsigned buffers_of(unsigned frame_bytes)
+{
+	return (frame_bytes + PKT_DATA_BYTES - 1) / PKT_DATA_BYTES;
+}
 
 /* ---- Sending ---- */
 
 static uint64_t elapsed(void)
 {
-	uint64_t start = app_get(&gen.start);
+	uint64_t start = app_get(&gen.start_tsc);
 
 	return start ? app_tsc() - start : 0;
 }
@@ -71,7 +83,7 @@ static uint64_t elapsed(void)
  */
 static void begin(uint64_t now)
 {
-	app_set(&gen.start, now - gen.begun > gen.away_after ? gen.begun : now);
+	app_set(&gen.start_tsc, now - gen.begun_tsc > gen.away_limit ? gen.begun_tsc : now);
 }
 
 /* Frames of one buffer. @return handles, which are frames here */
@@ -117,7 +129,7 @@ static unsigned make_pieces(uint64_t number, unsigned frames)
 
 	for (unsigned i = 0; i < frames; i++) {
 		const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
-		unsigned pieces = gen_pieces(frame->bytes);
+		unsigned pieces = buffers_of(frame->bytes);
 		unsigned got = pkt_alloc(gen.pool, gen.pkts + made, pieces);
 		if (got < pieces) {
 			pkt_free(gen.pkts + made, got);
@@ -133,7 +145,7 @@ static unsigned make_pieces(uint64_t number, unsigned frames)
 /* Makes what is due. False: nothing is. */
 static bool prepare_burst(uint64_t now)
 {
-	uint64_t made = app_get(&gen.made), left = gen.count ? gen.count - made : UINT64_MAX;
+	uint64_t made = app_get(&gen.made), left = gen.to_send ? gen.to_send - made : UINT64_MAX;
 	double speed = atomic_load_explicit(&gen.speed, memory_order_relaxed);
 
 	if (!left) {
@@ -145,28 +157,28 @@ static bool prepare_burst(uint64_t now)
 	if (speed != gen.schedule.speed)
 		gen_schedule_set_speed(&gen.schedule, (double)now, speed);
 	unsigned n = gen_schedule_due(
-		&gen.schedule, (double)now, left < gen.frames_at_once ? (unsigned)left : gen.frames_at_once);
+		&gen.schedule, (double)now, left < gen.frames_per_burst ? (unsigned)left : gen.frames_per_burst);
 	if (n == 0) {
-		app_set(&gen.wait_until, now + (uint64_t)gen_schedule_wait(&gen.schedule, (double)now));
+		app_set(&gen.next_due_at, now + (uint64_t)gen_schedule_wait(&gen.schedule, (double)now));
 		return false;
 	}
-	gen.pending = gen.pieces ? make_pieces(made, n) : make(made, n);
+	gen.pending = gen.many_buffers ? make_pieces(made, n) : make(made, n);
 	gen.first_pending = 0;
-	app_add(&gen.made, gen.pieces ? app_frames(gen.pkts, gen.pending) : gen.pending);
+	app_add(&gen.made, gen.many_buffers ? app_frames(gen.pkts, gen.pending) : gen.pending);
 	return gen.pending > 0;
 }
 
 static void transmit(void)
 {
 	struct app_port *port = &gen.app.ports[0];
-	uint64_t now = elapsed(), since = now - gen.looked_at;
+	uint64_t now = elapsed(), since = now - gen.last_look;
 
-	gen.looked_at = now;
-	app_polled(&app_workers[0], gen.start + now);
-	if (gen.full)
-		app_add(&gen.full_cycles, since);
-	else if (since > gen.away_after)
-		app_add(&gen.away_cycles, since);
+	gen.last_look = now;
+	app_polled(&app_workers[0], gen.start_tsc + now);
+	if (gen.ring_was_full)
+		app_add(&gen.ring_full_cycles, since);
+	else if (since > gen.away_limit)
+		app_add(&gen.cpu_lost_cycles, since);
 	if (gen.pending)
 		gen_schedule_due(&gen.schedule, (double)now,
 			0); /* what cannot be made up for counts while the ring is full, too */
@@ -174,11 +186,11 @@ static void transmit(void)
 		return;
 	unsigned sent = nic_tx(port->tx, gen.pkts + gen.first_pending, gen.pending);
 	bool full = sent < gen.pending;
-	app_add(&gen.ring_full, full && !gen.full); /* times, not attempts */
-	gen.full = full;
+	app_add(&gen.ring_full_times, full && !gen.ring_was_full); /* times, not attempts */
+	gen.ring_was_full = full;
 	if (sent)
-		app_set(&gen.sent_at, now);
-	app_add(&port->counters.sent, gen.pieces ? app_frames(gen.pkts + gen.first_pending, sent) : sent);
+		app_set(&gen.last_sent_at, now);
+	app_add(&port->counters.sent, gen.many_buffers ? app_frames(gen.pkts + gen.first_pending, sent) : sent);
 	gen.first_pending += sent;
 	gen.pending -= sent;
 }
@@ -199,24 +211,24 @@ static void account(bool own, bool good, uint64_t number)
 
 static void receive_piece(struct arrival *a, const struct pkt *pkt)
 {
-	if (!a->inside) {
+	if (!a->in_frame) {
 		a->own = gen_udp_read(&gen.udp, pkt->data, pkt->len, &a->number);
-		a->good = a->own && gen_udp_head_intact(&gen.udp, pkt->data, pkt->len, a->number);
+		a->intact = a->own && gen_udp_head_intact(&gen.udp, pkt->data, pkt->len, a->number);
 		a->bytes = 0;
 	} else {
-		a->good = a->good && gen_udp_piece_intact(&gen.udp, pkt->data, pkt->len, a->bytes);
+		a->intact = a->intact && gen_udp_piece_intact(&gen.udp, pkt->data, pkt->len, a->bytes);
 	}
 	a->bytes += pkt->len;
-	a->inside = pkt->flags & PKT_MORE;
-	if (!a->inside)
-		account(a->own, a->good && a->bytes == gen.udp.bytes, a->number);
+	a->in_frame = pkt->flags & PKT_MORE;
+	if (!a->in_frame)
+		account(a->own, a->intact && a->bytes == gen.udp.bytes, a->number);
 }
 
 static void receive(unsigned port)
 {
 	struct app_counters *counters = &gen.app.ports[port].counters;
 	struct arrival *arrival = &gen.arrivals[port];
-	struct pkt pkts[APP_BURST];
+	struct pkt pkts[APP_BURST_MAX];
 	uint64_t number = 0;
 	unsigned n = nic_rx(gen.app.ports[port].rx, pkts, gen.args.app.burst);
 
@@ -226,7 +238,7 @@ static void receive(unsigned port)
 	}
 	for (unsigned i = 0; i < n && !gen.capture.file; i++) {
 		const struct pkt *pkt = &pkts[i];
-		if (arrival->inside || (pkt->flags & PKT_MORE)) {
+		if (arrival->in_frame || (pkt->flags & PKT_MORE)) {
 			receive_piece(arrival, pkt);
 			continue;
 		}
@@ -249,7 +261,7 @@ static void work(unsigned index)
 
 	if (sends)
 		begin(app_tsc());
-	while (!gen.ended) {
+	while (!gen.threads_end) {
 		if (!sends)
 			app_polled(&app_workers[index], app_tsc());
 		if (sends && gen.sending)
@@ -267,32 +279,32 @@ static struct gen_progress progress(bool end)
 		down_s; /* of the schedule's clock, of ours, and with the link down, when this was asked last */
 	double hz = app_tsc_hz(), now = (double)(gen.sending ? elapsed() : app_get(&gen.ended_at)) / hz;
 
-	clock_s += (now - seconds) * gen.told.speed;
-	down_s += gen.down ? now - seconds : 0;
-	gen.down = !gen.app.ports[0].link.up;
+	clock_s += (now - seconds) * gen.target.clock_speed;
+	down_s += gen.link_was_down ? now - seconds : 0;
+	gen.link_was_down = !gen.app.ports[0].link.up;
 	seconds = now;
 	struct gen_progress p = {
 		.seconds = now,
 		.clock_s = clock_s,
-		.down_s = down_s,
-		.frames = gen.app.now.ports[0].card.tx_packets,
+		.link_down_s = down_s,
+		.frames = gen.app.latest.ports[0].card.tx_packets,
 		.given_up_cycles = app_get(&gen.schedule.given_up_cycles),
 		.held_up_cycles = app_get(&gen.schedule.held_up_cycles),
-		.full_cycles = app_get(&gen.full_cycles),
-		.away_cycles = app_get(&gen.away_cycles),
+		.ring_full_cycles = app_get(&gen.ring_full_cycles),
+		.cpu_lost_cycles = app_get(&gen.cpu_lost_cycles),
 	};
 	/* The sending thread has ended. If it was on time, the last frame's gap counts, too: n frames take n gaps. */
 	if (end && gen_schedule_wait(&gen.schedule, now * hz) > 0) {
-		double gap = app_ratio(gen.schedule.round_cycles, gen.schedule.count * gen.told.speed * hz);
-		p.seconds = (double)app_get(&gen.sent_at) / hz + gap;
-		p.clock_s += (p.seconds - now) * gen.told.speed;
+		double gap = app_ratio(gen.schedule.round_cycles, gen.schedule.count * gen.target.clock_speed * hz);
+		p.seconds = (double)app_get(&gen.last_sent_at) / hz + gap;
+		p.clock_s += (p.seconds - now) * gen.target.clock_speed;
 	}
 	return p;
 }
 
 static void print_wait(FILE *out, bool json)
 {
-	uint64_t now = elapsed(), until = app_get(&gen.wait_until);
+	uint64_t now = elapsed(), until = app_get(&gen.next_due_at);
 	double wait_s = gen.sending && until > now ? (double)(until - now) / app_tsc_hz() : 0;
 
 	if (json)
@@ -309,18 +321,18 @@ static void more(FILE *out, bool json, bool total)
 
 	if (json)
 		fprintf(out, ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu,\"count\":%llu", sent,
-			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
+			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full_times),
 			(unsigned long long)gen.args.count);
 	else if (total)
 		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times%s\n",
-			sent, (unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full),
-			app_gone(&gen.app) ? APP_AS_KNOWN : "");
+			sent, (unsigned long long)app_received(&gen.app),
+			(unsigned long long)app_get(&gen.ring_full_times), app_gone(&gen.app) ? APP_AS_KNOWN : "");
 	if (!json && total && gen.args.count > sent)
 		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.args.count,
-			gen.count < gen.args.count ? ": the capture has no more, and --loop starts it again" : "");
+			gen.to_send < gen.args.count ? ": the capture has no more, and --loop starts it again" : "");
 	if (!gen.capture.file && (json || total))
 		gen_sequence_print(&gen.sequence, out, json, !gen.sending, sent);
-	gen_rate_print(&gen.told, total ? &first : &last, &now, out, json);
+	gen_progress_print(&gen.target, total ? &first : &last, &now, out, json);
 	if (!total)
 		print_wait(out, json);
 	else if (gen.capture.file)
@@ -332,10 +344,10 @@ static void more(FILE *out, bool json, bool total)
 
 static void tell_above_line(void)
 {
-	if (gen_rate_above_line(&gen.told) && !gen.args.app.quiet)
+	if (gen_target_above_line(&gen.target) && !gen.args.app.quiet)
 		app_error("%s: more than a link of %u Mbit/s carries, with framing: %s",
-			gen.told.asked ? "--rate" : gen.capture.name, gen.told.mbps,
-			gen.told.asked ? "the rest is given up" : "it takes longer");
+			gen.target.has_rate ? "--rate" : gen.capture.name, gen.target.link_mbps,
+			gen.target.has_rate ? "the rest is given up" : "it takes longer");
 }
 
 /* Tells of a transmit ring that stays full. @return whether that is no use any more: while the link is down, it may
@@ -345,14 +357,14 @@ static bool stalled(bool up)
 	static uint64_t sent, full_cycles, since_ns, told_ns;
 	static bool was_up;
 	uint64_t now = app_now_ns(), sent_now = app_get(&gen.app.ports[0].counters.sent),
-		 full_now = app_get(&gen.full_cycles);
+		 full_now = app_get(&gen.ring_full_cycles);
 
 	if (sent != sent_now || full_cycles == full_now || up != was_up)
 		since_ns = told_ns = now;
 	sent = sent_now;
 	full_cycles = full_now;
 	was_up = up;
-	bool end = up && gen.count && now - since_ns >= STALL_END_NS;
+	bool end = up && gen.to_send && now - since_ns >= STALL_END_NS;
 	if ((end || now - told_ns >= STALL_TOLD_NS) && (end || !gen.args.app.quiet)) {
 		app_error("the transmit ring is full, and nothing was sent for %.0f s: %s%s",
 			(double)(now - since_ns) / 1e9,
@@ -369,11 +381,11 @@ static bool look(void)
 	const struct nic_link *link = &gen.app.ports[0].link;
 
 	progress(false); /* until now, it was as fast as it was */
-	if (link->up && link->mbps && link->mbps != gen.told.mbps) {
-		if (gen.args.rate.unit == APP_RATE_PERCENT)
-			gen.told.speed *= (double)link->mbps / gen.told.mbps;
-		gen.told.mbps = link->mbps;
-		atomic_store_explicit(&gen.speed, gen.told.speed, memory_order_relaxed);
+	if (link->up && link->mbps && link->mbps != gen.target.link_mbps) {
+		if (gen.args.rate.unit == GEN_RATE_PERCENT)
+			gen.target.clock_speed *= (double)link->mbps / gen.target.link_mbps;
+		gen.target.link_mbps = link->mbps;
+		atomic_store_explicit(&gen.speed, gen.target.clock_speed, memory_order_relaxed);
 		tell_above_line();
 	}
 	gen.stalled = gen.sending && stalled(link->up);
@@ -402,7 +414,7 @@ static void stop(bool good)
 	gen.sending = false;
 	if (good)
 		drain();
-	gen.ended = true;
+	gen.threads_end = true;
 }
 
 /* ---- The run ---- */
@@ -411,15 +423,15 @@ static void pace(void)
 {
 	const struct app_port *port = &gen.app.ports[0];
 
-	gen.told = (struct gen_rate){
+	gen.target = (struct gen_target){
 		.schedule = &gen.schedule,
-		.asked = gen.args.rate.unit != APP_RATE_UNLIMITED,
-		.speed = 1,
-		.mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
+		.has_rate = gen.args.rate.unit != GEN_RATE_UNLIMITED,
+		.clock_speed = 1,
+		.link_mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
 	};
 	gen.speed = 1;
-	gen.down = !port->link.up;
-	gen_schedule_pace(&gen.schedule, &gen.args.rate, gen.capture.max_gap_ns, gen.told.mbps);
+	gen.link_was_down = !port->link.up;
+	gen_schedule_pace(&gen.schedule, &gen.args.rate, gen.capture.max_gap_ns, gen.target.link_mbps);
 	tell_above_line();
 }
 
@@ -428,7 +440,7 @@ static bool prepare(void)
 	const struct app_port *ports = gen.app.ports;
 	static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 1};
 	/* A pool for sending alone: its buffers keep the template, and only the head of each packet is written. */
-	unsigned count = gen.args.app.ring + 2 * APP_BURST + pkt_pool_slack(3);
+	unsigned count = gen.args.app.ring + 2 * APP_BURST_MAX + pkt_pool_slack(3);
 
 	const uint8_t *to = gen.args.has_to ? gen.args.to : gen.app.port_count > 1 ? ports[1].info.mac : nobody;
 	gen_udp_init(&gen.udp, gen.args.size - APP_FCS_BYTES, to, ports[0].info.mac, gen.args.flows, gen_run_number());
@@ -437,17 +449,17 @@ static bool prepare(void)
 		return false;
 	}
 	pace();
-	if (gen.capture.file && !gen.args.loop && (!gen.count || gen.count > gen.schedule.count)) {
-		if (gen.count && !gen.args.app.quiet)
+	if (gen.capture.file && !gen.args.loop && (!gen.to_send || gen.to_send > gen.schedule.count)) {
+		if (gen.to_send && !gen.args.app.quiet)
 			app_error("--count %llu: %s has %u frames to send, which are sent once; --loop starts again at "
 				  "its end",
-				(unsigned long long)gen.count, gen.capture.name, gen.schedule.count);
-		gen.count = gen.schedule.count;
+				(unsigned long long)gen.to_send, gen.capture.name, gen.schedule.count);
+		gen.to_send = gen.schedule.count;
 	}
-	gen.pieces = gen.schedule.longest > PKT_DATA_BYTES;
-	unsigned room = APP_BURST / gen_pieces(gen.schedule.longest);
-	gen.frames_at_once = gen.args.app.burst < room ? gen.args.app.burst : room;
-	gen.away_after = (uint64_t)(AWAY_S * app_tsc_hz());
+	gen.many_buffers = gen.schedule.longest_bytes > PKT_DATA_BYTES;
+	unsigned room = APP_BURST_MAX / buffers_of(gen.schedule.longest_bytes);
+	gen.frames_per_burst = gen.args.app.burst < room ? gen.args.app.burst : room;
+	gen.away_limit = (uint64_t)(AWAY_S * app_tsc_hz());
 	gen.pool = app_open_pool(&gen.app, count);
 	return gen.pool && (gen.capture.file || gen_udp_fill(&gen.udp, gen.pool, count));
 }
@@ -455,9 +467,12 @@ static bool prepare(void)
 static bool run(void)
 {
 	gen.sending = !app_stopping();
-	gen.begun = app_tsc();
-	bool good = app_run(&gen.app,
-		&(struct app_work){.threads = threads(), .work = work, .more = more, .done = look, .stop = stop});
+	gen.begun_tsc = app_tsc();
+	bool good = app_run(&gen.app, &(struct app_work){.thread_count = threads(),
+					      .thread_work = work,
+					      .stop_threads = stop,
+					      .print_more = more,
+					      .is_done = look});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good && !gen.stalled;
 }
@@ -466,11 +481,11 @@ static bool load(void)
 {
 	const struct gen_args *args = &gen.args;
 
-	gen.count = args->count;
+	gen.to_send = args->count;
 	gen.capture = (struct gen_capture){
 		.file = args->replay,
 		.mtu = gen_mtu(args),
-		.own_timing = args->rate.unit == APP_RATE_UNLIMITED,
+		.own_timing = args->rate.unit == GEN_RATE_UNLIMITED,
 		.max_gap_ns = args->max_gap_ns,
 	};
 	return !args->replay || gen_capture_load(&gen.capture, &gen.schedule, args->strict, args->app.quiet);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The generator's command line. */
-#include "gen.h"
+#include "gen_args.h"
+
+#include "app_frame.h"
+#include "gen_udp.h"
+
+/* What a frame without VLAN tags has on top of what the MTU counts: Ethernet header and FCS. */
+#define OVERHEAD_BYTES 18u
 
 enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
 
@@ -48,18 +54,18 @@ static const char doc[] =
 
 static void check(const struct gen_args *args, struct argp_state *state)
 {
-	unsigned largest = gen_mtu(args) + GEN_OVERHEAD_BYTES;
+	unsigned largest = gen_mtu(args) + OVERHEAD_BYTES;
 
 	if (args->app.address_count < 1 || args->app.address_count > 2)
 		argp_error(state, "one or two ports are wanted");
 	if (args->size > largest)
 		argp_error(state, "--size %u: at most %u with this MTU; larger ones need --mtu %u", args->size, largest,
-			args->size - GEN_OVERHEAD_BYTES);
+			args->size - OVERHEAD_BYTES);
 	if ((args->loop || args->strict || args->max_gap_ns) && !args->replay)
 		argp_error(state, "--loop, --strict and --max-gap need --replay");
-	if (args->max_gap_ns && args->rate.unit != APP_RATE_UNLIMITED)
+	if (args->max_gap_ns && args->rate.unit != GEN_RATE_UNLIMITED)
 		argp_error(state, "--max-gap is about a capture's own timing: without --rate");
-	if (args->shaped && args->replay)
+	if (args->has_shape && args->replay)
 		argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
 	if (args->app.cpu_count > 2)
 		argp_error(state, "--cpu: one or two CPUs are wanted");
@@ -76,12 +82,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		state->child_inputs[0] = &args->app;
 		return 0;
 	case 's':
-		args->shaped = true;
+		args->has_shape = true;
 		args->size =
-			(unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, GEN_FRAME_BYTES);
+			(unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, APP_FRAME_MAX);
 		return 0;
 	case 'R':
-		wanted = app_parse_rate(text, &args->rate);
+		wanted = gen_rate_parse(text, &args->rate);
 		if (wanted)
 			argp_error(state, "--rate %s: %s", text, wanted);
 		return 0;
@@ -89,11 +95,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		args->count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
 		return 0;
 	case 'f':
-		args->shaped = true;
+		args->has_shape = true;
 		args->flows = app_count_option(state, "flows", text, 1, GEN_FLOWS_MAX);
 		return 0;
 	case KEY_TO:
-		args->shaped = true;
+		args->has_shape = true;
 		args->has_to = app_parse_mac(text, args->to);
 		if (!args->has_to)
 			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reads a capture file into the generator's schedule, and accounts for what of it is not sent as it was on the wire. */
-#include "gen.h"
+#include "gen_capture.h"
+
+#include "app_args.h"
+#include "app_base.h"
+#include "app_frame.h"
+#include "app_output.h"
+#include "app_stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -218,7 +224,7 @@ static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedu
 			capture->empty++;
 			continue;
 		}
-		if (payload > capture->mtu || header->caplen > GEN_FRAME_BYTES) {
+		if (payload > capture->mtu || header->caplen > APP_FRAME_MAX) {
 			capture->too_long++;
 			capture->longest_payload =
 				payload > capture->longest_payload ? payload : capture->longest_payload;

@@ -1,107 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The rate that the generator achieved beside the one that it was asked for, and why it missed that. */
-#include "gen.h"
+ * A rate at which to send: from the command line's text to the time between two frames. */
+#include "gen_rate.h"
 
-enum cause { KEPT, LINK_DOWN, LINE_RATE, RING_FULL, CPU_LOST, CPU_BUSY };
+#include "app_args.h"
+#include "app_frame.h"
 
-static const struct {
-	const char *name, *text;
-} causes[] = {
-	[LINK_DOWN] = {"link_down", "the link was down"},
-	[LINE_RATE] = {"line_rate", "the link carries no more"},
-	[RING_FULL] = {"tx_ring_full", "the card took no more, its transmit ring was full"},
-	[CPU_LOST] = {"cpu_lost", "others had the CPU, or the machine stood still: --cpu takes one that is free"},
-	[CPU_BUSY] = {"cpu", "one CPU makes no more: a larger --burst may help"},
-};
+#include <string.h>
+#include <strings.h>
 
-/* While the schedule's clock is as fast as the time stamp counter. */
-static double scheduled_pps(const struct gen_rate *rate)
+const char *gen_rate_parse(const char *text, struct gen_rate *rate)
 {
-	return rate->schedule->count * app_ratio(app_tsc_hz(), rate->schedule->round_cycles);
-}
+	static const char forms[] = "packets per second (1Mpps), bits per second (10Gbit) or percent (50%) are wanted";
+	static const struct {
+		const char *name;
+		enum gen_rate_unit unit;
+	} units[] = {
+		{"", GEN_RATE_PACKETS},
+		{"pps", GEN_RATE_PACKETS},
+		{"p/s", GEN_RATE_PACKETS},
+		{"%", GEN_RATE_PERCENT},
+		{"bit", GEN_RATE_BITS},
+		{"bit/s", GEN_RATE_BITS},
+		{"bps", GEN_RATE_BITS},
+	};
+	double number;
+	const char *rest;
 
-static double bits_per_frame(const struct gen_rate *rate)
-{
-	return app_ratio(rate->schedule->round_bits, rate->schedule->count);
-}
-
-bool gen_rate_above_line(const struct gen_rate *rate)
-{
-	/* rounding is no excess */
-	return scheduled_pps(rate) * rate->speed * bits_per_frame(rate) > 1.000001e6 * rate->mbps;
-}
-
-/* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of
- * it. Where nothing can be late, time without a link is lost. */
-static enum cause find_cause(const struct gen_rate *rate, const struct gen_progress *from,
-	const struct gen_progress *to, double given_up, bool *mostly)
-{
-	double lost = (double)(to->held_up_cycles - from->held_up_cycles), hz = app_tsc_hz();
-	double bits = (double)(to->frames - from->frames) * bits_per_frame(rate);
-	bool line_full = gen_rate_above_line(rate) && bits >= 0.9e6 * rate->mbps * (to->seconds - from->seconds);
-	double down = (to->down_s - from->down_s) * hz, full = (double)(to->full_cycles - from->full_cycles) - down;
-	double away = (double)(to->away_cycles - from->away_cycles);
-
-	*mostly = false;
-	if (rate->schedule->round_cycles <= 0)
-		return down > 0 ? LINK_DOWN : KEPT;
-	if (lost <= 0 || (rate->asked && given_up < 0.5))
-		return KEPT;
-	/* The ring is full because the link is down. What is left when the others have had theirs was too much for the
-	 * CPU. */
-	const double times[] = {[LINK_DOWN] = down, [RING_FULL] = full, [CPU_LOST] = away, [CPU_BUSY] = lost};
-	enum cause cause = KEPT;
-	double most = 0, left = lost;
-	for (enum cause i = LINK_DOWN; i <= CPU_BUSY; i++) {
-		double part = times[i] < 0 ? 0 : times[i] < left ? times[i] : left;
-		left -= part;
-		cause = part > most ? i : cause;
-		most = part > most ? part : most;
+	if (!app_parse_number(text, &number, &rest))
+		return forms;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcasecmp(rest, units[i].name) != 0)
+			continue;
+		/* No card makes a thousand million packets per second: who writes that thinks of bits. */
+		if (!*rest && (number >= 1e9 || text[strlen(text) - 1] == 'G'))
+			return "packets or bits per second? Gpps or Gbit is wanted";
+		if (units[i].unit == GEN_RATE_PERCENT && number > 100)
+			return "100% of the line rate is the most";
+		if (number < GEN_RATE_MIN || number > GEN_RATE_MAX)
+			return "from 0.000001 to 1000000G is wanted";
+		*rate = (struct gen_rate){number, units[i].unit};
+		return NULL;
 	}
-	*mostly = most < 0.99 * lost;
-	return cause == RING_FULL && line_full ? LINE_RATE : cause;
+	return forms;
 }
 
-static void print_json(
-	FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
+double gen_wire_bits(unsigned frame_bytes)
 {
-	if (asked > 0)
-		fprintf(out, ",\"asked_pps\":%.3f,\"asked_framed_gbit_s\":%.6f", asked, asked * bits / 1e9);
-	else
-		fputs(",\"asked_pps\":null,\"asked_framed_gbit_s\":null", out);
-	fprintf(out,
-		",\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,\"given_up\":%.0f,\"held_up_s\":%.6f,\"limited_"
-		"by\":",
-		achieved, achieved * bits / 1e9, given_up, held_up_s);
-	fprintf(out, cause == KEPT ? "null" : "\"%s\"", causes[cause].name);
+	return 8.0 * ((frame_bytes > APP_FRAME_MIN ? frame_bytes : APP_FRAME_MIN) + APP_FRAMING_BYTES);
 }
 
-void gen_rate_print(const struct gen_rate *rate, const struct gen_progress *from, const struct gen_progress *to,
-	FILE *out, bool json)
+double gen_rate_gap(const struct gen_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)
 {
-	double seconds = to->seconds - from->seconds,
-	       achieved = app_ratio((double)(to->frames - from->frames), seconds);
-	double speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : rate->speed;
-	double asked = rate->asked ? scheduled_pps(rate) * speed : 0, bits = bits_per_frame(rate);
-	double held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz();
-	double given_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
-	double given_up = rate->asked ? given_up_s * scheduled_pps(rate) : 0;
-	bool mostly;
-	enum cause cause = find_cause(rate, from, to, given_up, &mostly);
+	double bits = gen_wire_bits(frame_bytes);
 
-	if (json) {
-		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);
-	} else if (asked > 0) {
-		fprintf(out, "generator: %.6g packets/s (%.4g Mbit/s with framing) of %.6g asked", achieved,
-			achieved * bits / 1e6, asked);
-		if (cause == KEPT)
-			fputc('\n', out);
-		else
-			fprintf(out, "; %.0f given up%s: %s\n", given_up, mostly ? ", mostly" : "", causes[cause].text);
-	} else if (cause != KEPT && held_up_s <= 0) {
-		fprintf(out, "generator: the link was down for %.3f s\n", to->down_s - from->down_s);
-	} else if (cause != KEPT) {
-		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s,
-			causes[cause].text);
+	switch (rate->unit) {
+	case GEN_RATE_PACKETS:
+		return tsc_hz / rate->value;
+	case GEN_RATE_BITS:
+		return tsc_hz * bits / rate->value;
+	case GEN_RATE_PERCENT:
+		return tsc_hz * bits / (rate->value / 100 * link_mbps * 1e6);
+	default:
+		return 0;
 	}
 }

@@ -1,68 +1,73 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * When the generator sends which frame: its one template over and over, or the frames of a capture file. */
-#include "gen.h"
+#include "gen_schedule.h"
+
+#include "app_base.h"
+#include "app_counter.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t ns)
+bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t captured_ns)
 {
-	if (schedule->count == schedule->room) {
-		if (schedule->room > UINT_MAX / 2)
+	if (schedule->count == schedule->capacity) {
+		if (schedule->capacity > UINT_MAX / 2)
 			return false;
-		unsigned room = schedule->room ? 2 * schedule->room : 64;
-		struct gen_frame *frames = realloc(schedule->frames, room * sizeof(*frames));
+		unsigned capacity = schedule->capacity ? 2 * schedule->capacity : 64;
+		struct gen_frame *frames = realloc(schedule->frames, capacity * sizeof(*frames));
 		if (!frames)
 			return false;
 		schedule->frames = frames;
-		schedule->room = room;
+		schedule->capacity = capacity;
 	}
 	uint8_t *copy = data ? malloc(bytes) : NULL;
 	if (data && !copy)
 		return false;
 	if (copy)
 		memcpy(copy, data, bytes);
-	schedule->frames[schedule->count++] = (struct gen_frame){.data = copy, .bytes = bytes, .ns = ns};
-	schedule->longest = bytes > schedule->longest ? bytes : schedule->longest;
+	schedule->frames[schedule->count++] =
+		(struct gen_frame){.data = copy, .bytes = bytes, .captured_ns = captured_ns};
+	schedule->longest_bytes = bytes > schedule->longest_bytes ? bytes : schedule->longest_bytes;
 	return true;
 }
 
 void gen_schedule_pace(
-	struct gen_schedule *schedule, const struct app_rate *rate, uint64_t max_gap_ns, unsigned link_mbps)
+	struct gen_schedule *schedule, const struct gen_rate *rate, uint64_t max_gap_ns, unsigned link_mbps)
 {
-	schedule->catch_up = GEN_CATCH_UP_S * app_tsc_hz();
+	schedule->catch_up_cycles = GEN_CATCH_UP_S * app_tsc_hz();
 	schedule->speed = 1;
 	schedule->round_cycles = schedule->round_bits = 0;
 	if (schedule->count == 0)
 		return;
-	uint64_t begin = schedule->frames[0].ns, end = schedule->frames[schedule->count - 1].ns;
+	uint64_t begin = schedule->frames[0].captured_ns, end = schedule->frames[schedule->count - 1].captured_ns;
 	/* Before a capture starts again, as much time passes as between its frames in the mean. */
 	uint64_t again = end > begin ? (end - begin) / (schedule->count - 1) : 0;
 
 	for (unsigned i = 0; i < schedule->count; i++) {
 		struct gen_frame *f = &schedule->frames[i];
-		if (f->data && rate->unit == APP_RATE_UNLIMITED) {
-			uint64_t next = i + 1 < schedule->count ? schedule->frames[i + 1].ns : f->ns + again;
-			uint64_t ns = next > f->ns ? next - f->ns : 0;
-			f->gap = (double)(max_gap_ns && ns > max_gap_ns ? max_gap_ns : ns) * app_tsc_hz() / 1e9;
+		if (f->data && rate->unit == GEN_RATE_UNLIMITED) {
+			uint64_t next =
+				i + 1 < schedule->count ? schedule->frames[i + 1].captured_ns : f->captured_ns + again;
+			uint64_t ns = next > f->captured_ns ? next - f->captured_ns : 0;
+			f->gap_cycles = (double)(max_gap_ns && ns > max_gap_ns ? max_gap_ns : ns) * app_tsc_hz() / 1e9;
 		} else {
-			f->gap = app_rate_gap(rate, f->bytes, link_mbps, app_tsc_hz());
+			f->gap_cycles = gen_rate_gap(rate, f->bytes, link_mbps, app_tsc_hz());
 		}
-		schedule->round_cycles += f->gap;
-		schedule->round_bits += app_wire_bits(f->bytes);
+		schedule->round_cycles += f->gap_cycles;
+		schedule->round_bits += gen_wire_bits(f->bytes);
 	}
 }
 
 static double clock_at(const struct gen_schedule *schedule, double now)
 {
-	return schedule->clock + (now - schedule->set_at) * schedule->speed;
+	return schedule->clock_then + (now - schedule->speed_set_at) * schedule->speed;
 }
 
 void gen_schedule_set_speed(struct gen_schedule *schedule, double now, double speed)
 {
-	schedule->clock = clock_at(schedule, now);
-	schedule->set_at = now;
+	schedule->clock_then = clock_at(schedule, now);
+	schedule->speed_set_at = now;
 	schedule->speed = speed;
 }
 
@@ -70,16 +75,17 @@ unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned mo
 {
 	if (schedule->round_cycles <= 0)
 		return most;
-	double clock = clock_at(schedule, now), late = clock - schedule->catch_up * schedule->speed - schedule->due;
+	double clock = clock_at(schedule, now),
+	       late = clock - schedule->catch_up_cycles * schedule->speed - schedule->next_due;
 	unsigned n = 0;
 
 	if (late > 0) {
-		schedule->due += late;
+		schedule->next_due += late;
 		app_add(&schedule->given_up_cycles, (uint64_t)late);
 		app_add(&schedule->held_up_cycles, (uint64_t)(late / schedule->speed));
 	}
-	for (unsigned i = schedule->next; n < most && schedule->due <= clock; n++) {
-		schedule->due += schedule->frames[i].gap;
+	for (unsigned i = schedule->next; n < most && schedule->next_due <= clock; n++) {
+		schedule->next_due += schedule->frames[i].gap_cycles;
 		i = i + 1 < schedule->count ? i + 1 : 0;
 	}
 	return n;
@@ -87,7 +93,7 @@ unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned mo
 
 double gen_schedule_wait(const struct gen_schedule *schedule, double now)
 {
-	double wait = (schedule->due - clock_at(schedule, now)) / schedule->speed;
+	double wait = (schedule->next_due - clock_at(schedule, now)) / schedule->speed;
 
 	return wait < GEN_WAIT_MAX ? wait : GEN_WAIT_MAX;
 }

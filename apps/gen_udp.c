@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The generator's numbered UDP packets: made from a template with incremental checksums, recognised, and accounted for.
  */
-#include "gen.h"
+#include "gen_udp.h"
+
+#include "app_base.h"
+#include "app_counter.h"
 
 #include <endian.h>
 #include <stdlib.h>

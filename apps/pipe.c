@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-pipe: a learning Ethernet bridge between ports, on in-place pipes: each packet is sent from where it was
  * received. */
-#include "app.h"
-
 #include "../driver/pipe.h"
+
+#include "app_base.h"
+#include "app_cpu.h"
+#include "app_output.h"
+#include "app_run.h"
 
 #include <string.h>
 
@@ -146,7 +149,7 @@ static void more(FILE *out, bool json, bool total)
 		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded),
 		(unsigned long long)app_get(&bridge.learned), (unsigned long long)sum.dropped,
 		(unsigned long long)sum.blocked, (unsigned long long)sum.bad);
-	if (total && app_cpu()->steady)
+	if (total && app_cpu()->tsc_steady)
 		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
 			app_ratio((double)cycles, (double)sum.packets));
 	if (json)
@@ -249,8 +252,10 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, 1);
 	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
 		good = open_pipe(port);
-	good = good && app_run(&bridge.app,
-			       &(struct app_work){.threads = 1, .work = work, .more = more, .may_leave_unsent = true});
+	good = good &&
+	       app_run(&bridge.app,
+		       &(struct app_work){
+			       .thread_count = 1, .thread_work = work, .print_more = more, .may_leave_unsent = true});
 	for (unsigned port = 0; port < bridge.app.port_count; port++)
 		nic_pipe_close(bridge.sides[port].pipe);
 	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;

@@ -26,7 +26,7 @@ headers_alone() {
 # The arrows point one way, and the library neither prints nor exits. What prepares a machine works on devices that no driver has opened yet,
 # so the tools for that, and they alone, include headers of vfio/host/ beside driver/nic.h.
 arrows() {
-	local status=0 undefined
+	local status=0 undefined file
 	grep -nE '#include ".*(mempool|driver|apps)/' vfio/*.[ch] vfio/*/*.[ch] && status=1
 	# inside vfio/: open.c alone knows the two ways to a device, which know nothing of each other; the machine knows neither
 	grep -nE '#include "(\.\./)?(kernel|user)/' vfio/*.[ch] vfio/*/*.[ch] | grep -v '^vfio/open\.c:' && status=1
@@ -36,6 +36,10 @@ arrows() {
 	grep -nE '#include ".*(apps|tests)/' driver/*.[ch] driver/*/*.[ch] && status=1
 	grep -nE '#include "\.\./' apps/*.[ch] | grep -vE '"../driver/(nic|pipe).h"|^apps/(bind|doctor)\.c:.*"../vfio/host/[a-z]+.h"|^apps/doctor\.c:.*"../vfio/user/holder.h"' && status=1
 	grep -nE '"/(dev|sys)/' driver/*.[ch] driver/*/*.[ch] && status=1
+	# inside apps/: no circle, and no program has the generator's parts but the generator
+	for file in apps/*.[ch]; do sed -n "s/^#include \"\([a-z_0-9]*\)\.h\"/$(basename "${file%.?}") \1/p" "$file"; done |
+		awk '$1 != $2' | tsort >/dev/null || status=1
+	grep -n '#include "gen_' apps/*.[ch] | grep -v '^apps/gen' && status=1
 	# as built: what debug builds say of a misused packet, before they abort, is not in it
 	undefined=$(nm -A -u build/release/libpollux.a) || status=1
 	grep -E ' U (stdout|stderr|_*v?[fd]?printf(_chk)?|f?put[cs]|putchar|perror|_*[eE]xit|abort|__assert_fail)$' <<<"$undefined" && status=1

@@ -4,13 +4,6 @@
 #ifndef POLLUX_TESTS_BIND_RIG_H
 #define POLLUX_TESTS_BIND_RIG_H
 
-#include "../../apps/app_args.c"
-#include "../../apps/app_cpu.c"
-#include "../../apps/app_output.c"
-#include "../../apps/app_ports.c"
-#include "../../apps/app_run.c"
-#include "../../apps/app_stats.c"
-
 #include "../../vfio/error.h"
 #include "../../vfio/host/bind.h"
 #include "../../vfio/host/files.h"

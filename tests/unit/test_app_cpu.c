@@ -2,16 +2,11 @@
  * Tests of what an application says of its CPU: lost to others, limited by a cgroup, on a machine that was suspended.
  */
 #include "../../apps/app_cpu.c"
-#include "../../apps/app_output.c"
 
 #include "unit.h"
 
 #include <ftw.h>
-
-double app_tsc_hz(void)
-{
-	return 2e9;
-}
+#include <sys/stat.h>
 
 #define SECOND UINT64_C(1000000000)
 
@@ -20,14 +15,14 @@ double app_tsc_hz(void)
 static struct app_cpu judged(double slept_s, uint64_t tsc_begin, uint64_t tsc_end)
 {
 	const struct app_worker workers[2] = {
-		{.wall_ns = 10 * SECOND, .cpu_ns = 2 * SECOND, .preempted = 5, .longest = 36000000},
-		{.wall_ns = 10 * SECOND, .cpu_ns = 10 * SECOND, .preempted = 6, .longest = 100},
+		{.wall_ns = 10 * SECOND, .cpu_ns = 2 * SECOND, .preemptions = 5, .longest_away_cycles = 36000000},
+		{.wall_ns = 10 * SECOND, .cpu_ns = 10 * SECOND, .preemptions = 6, .longest_away_cycles = 100},
 	};
-	struct app_clocks from = {7 * SECOND, 9 * SECOND, tsc_begin}, to = {17 * SECOND, 19 * SECOND, tsc_end};
-	struct app_cpu result = {.allowed = 0.5};
+	struct clocks from = {7 * SECOND, 9 * SECOND, tsc_begin}, to = {17 * SECOND, 19 * SECOND, tsc_end};
+	struct app_cpu result = {.allowed_cpus = 0.5};
 
 	to.boottime_ns += (uint64_t)(slept_s * 1e9);
-	app_cpu_judge(&result, workers, 2, &from, &to, 2e9);
+	judge(&result, workers, 2, &from, &to, 2e9);
 	return result;
 }
 
@@ -35,10 +30,10 @@ static void the_thread_that_lost_most_time_counts(void)
 {
 	struct app_cpu cpu = judged(0, 1000, 1000 + 20 * SECOND);
 
-	CU_ASSERT_TRUE(cpu.steady);
-	CU_ASSERT_DOUBLE_EQUAL(cpu.share, 0.2, 1e-9);
-	CU_ASSERT_DOUBLE_EQUAL(cpu.away_ms, 18, 1e-9);
-	CU_ASSERT_EQUAL(cpu.preempted, 11);
+	CU_ASSERT_TRUE(cpu.tsc_steady);
+	CU_ASSERT_DOUBLE_EQUAL(cpu.least_share, 0.2, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(cpu.longest_away_ms, 18, 1e-9);
+	CU_ASSERT_EQUAL(cpu.preemptions, 11);
 	CU_ASSERT_EQUAL(cpu.slept_s, 0);
 }
 
@@ -48,7 +43,7 @@ static void many_cpus_are_printed_as_a_number(void)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	verdict.allowed = 100;
+	verdict.allowed_cpus = 100;
 	app_cpu_print(out, false);
 	fclose(out);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "allows 100 CPUs"));
@@ -63,28 +58,28 @@ static void a_suspended_machine_has_no_figures_in_cycles(void)
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct app_cpu cpu = judged(3600, begin, ends[i]);
-		CU_ASSERT_FALSE(cpu.steady);
+		CU_ASSERT_FALSE(cpu.tsc_steady);
 		CU_ASSERT_DOUBLE_EQUAL(cpu.slept_s, 3600, 1e-3);
-		CU_ASSERT_EQUAL(cpu.away_ms, 0);
-		CU_ASSERT_DOUBLE_EQUAL(cpu.share, 0.2, 1e-9);
+		CU_ASSERT_EQUAL(cpu.longest_away_ms, 0);
+		CU_ASSERT_DOUBLE_EQUAL(cpu.least_share, 0.2, 1e-9);
 	}
 }
 
 static void a_counter_that_jumps_has_no_figures_in_cycles(void)
 {
-	CU_ASSERT_FALSE(judged(0, 100 * SECOND, 3 * SECOND).steady);
-	CU_ASSERT_FALSE(judged(0, 0, 30 * SECOND).steady);
-	CU_ASSERT_TRUE(judged(0, 0, 20 * SECOND + SECOND / 10).steady);
+	CU_ASSERT_FALSE(judged(0, 100 * SECOND, 3 * SECOND).tsc_steady);
+	CU_ASSERT_FALSE(judged(0, 0, 30 * SECOND).tsc_steady);
+	CU_ASSERT_TRUE(judged(0, 0, 20 * SECOND + SECOND / 10).tsc_steady);
 }
 
 static void a_counter_a_little_behind_is_no_time_away(void)
 {
-	struct app_worker worker = {.polled = 1000};
+	struct app_worker worker = {.last_poll_tsc = 1000};
 
 	app_polled(&worker, 900);
-	CU_ASSERT_EQUAL(worker.longest, 0);
+	CU_ASSERT_EQUAL(worker.longest_away_cycles, 0);
 	app_polled(&worker, 950);
-	CU_ASSERT_EQUAL(worker.longest, 50);
+	CU_ASSERT_EQUAL(worker.longest_away_cycles, 50);
 }
 
 /* ---- cgroups ---- */
@@ -117,30 +112,30 @@ static int take_away(const char *path, const struct stat *status, int type, stru
 static void the_least_of_all_cgroups_above_counts(void)
 {
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
-	CU_ASSERT_EQUAL(app_cgroup_cpus(root), 0);
+	CU_ASSERT_EQUAL(cgroup_cpus(root), 0);
 
 	put("/proc/self/cgroup", "0::/a/b/c\n");
 	put("/sys/fs/cgroup/a/b/c/cpu.max", "max 100000\n");
-	CU_ASSERT_EQUAL(app_cgroup_cpus(root), 0);
+	CU_ASSERT_EQUAL(cgroup_cpus(root), 0);
 	put("/sys/fs/cgroup/a/b/cpu.max", "250000 100000\n");
-	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 2.5, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(cgroup_cpus(root), 2.5, 1e-9);
 	put("/sys/fs/cgroup/a/cpu.max", "50000 100000\n");
-	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 0.5, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(cgroup_cpus(root), 0.5, 1e-9);
 	/* a container sees its own as the root */
 	put("/proc/self/cgroup", "0::/\n");
-	CU_ASSERT_EQUAL(app_cgroup_cpus(root), 0);
+	CU_ASSERT_EQUAL(cgroup_cpus(root), 0);
 	put("/sys/fs/cgroup/cpu.max", "150000 100000\n");
-	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 1.5, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(cgroup_cpus(root), 1.5, 1e-9);
 
 	put("/proc/self/cgroup", "4:memory:/m\n3:cpuset:/s\n2:cpu,cpuacct:/a\n0::/none\n");
 	put("/sys/fs/cgroup/cpu.max", "max 100000\n");
 	put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n");
 	put("/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
-	CU_ASSERT_EQUAL(app_cgroup_cpus(root), 0);
+	CU_ASSERT_EQUAL(cgroup_cpus(root), 0);
 	put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "75000\n");
-	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 0.75, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(cgroup_cpus(root), 0.75, 1e-9);
 	put("/proc/self/cgroup", "3:cpuset,cpus:/s\n2:cpuacct,cpu:/a\n");
-	CU_ASSERT_DOUBLE_EQUAL(app_cgroup_cpus(root), 0.75, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(cgroup_cpus(root), 0.75, 1e-9);
 	nftw(root, take_away, 8, FTW_DEPTH | FTW_PHYS);
 }
 

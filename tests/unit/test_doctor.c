@@ -152,7 +152,7 @@ static void modules_and_cards(void)
 	shell("echo 0x10c7 >sys/bus/pci/devices/" C "/device");
 	expect_finding(C, 1,
 		"problem  " C ": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its "
-			      "successors 82599, X540 and X550",
+		"successors 82599, X540 and X550",
 		"choose another card");
 	shell("echo 0x10fb >sys/bus/pci/devices/" C "/device");
 	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");

@@ -7,6 +7,7 @@ int generator_main(int argc, char **argv);
 #undef main
 #include "../../apps/gen_args.c"
 #include "../../apps/gen_capture.c"
+#include "../../apps/gen_progress.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_udp.c"
@@ -150,7 +151,7 @@ static void pieces_of_long_packets_are_compared_where_they_belong(void)
 {
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
 	static struct gen_udp udp;
-	static uint8_t frame[GEN_FRAME_BYTES];
+	static uint8_t frame[APP_FRAME_MAX];
 
 	gen_udp_init(&udp, 5000, mac, mac, 1, 7);
 	memcpy(frame, udp.frame, sizeof(frame));
@@ -164,16 +165,60 @@ static void pieces_of_long_packets_are_compared_where_they_belong(void)
 	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame, 2048, 5001));
 	frame[3000] ^= 1;
 	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame + 2048, 2048, 2048));
-	ASSERT_NUMBER(gen_pieces(1), 1);
-	ASSERT_NUMBER(gen_pieces(2048), 1);
-	ASSERT_NUMBER(gen_pieces(2049), 2);
+	ASSERT_NUMBER(buffers_of(1), 1);
+	ASSERT_NUMBER(buffers_of(2048), 1);
+	ASSERT_NUMBER(buffers_of(2049), 2);
+}
+
+static void rates_are_packets_bits_or_percent(void)
+{
+	static const struct {
+		const char *text;
+		double value;
+		enum gen_rate_unit unit;
+	} good[] = {
+		{"1Mpps", 1e6, GEN_RATE_PACKETS},
+		{"14.88M", 14.88e6, GEN_RATE_PACKETS},
+		{"500kpps", 5e5, GEN_RATE_PACKETS},
+		{"1000", 1000, GEN_RATE_PACKETS},
+		{"10Gbit", 1e10, GEN_RATE_BITS},
+		{"2.5Gbit/s", 2.5e9, GEN_RATE_BITS},
+		{"100Mbps", 1e8, GEN_RATE_BITS},
+		{"50%", 50, GEN_RATE_PERCENT},
+		{"100%", 100, GEN_RATE_PERCENT},
+		{".5%", 0.5, GEN_RATE_PERCENT},
+		{"10Gpps", 1e10, GEN_RATE_PACKETS},
+	};
+	static const char *const bad[] = {"", "0", "0%", "101%", "-1M", "1Mfoo", "M", "%", "fast", "1 Mpps", "0x1M",
+		"1e999", "nan", "inf", ".", ".%", "1e-9", "1e30pps", "1e30", "10G", ".5G", "1000M"};
+	struct gen_rate rate;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		rate = (struct gen_rate){0};
+		CU_ASSERT_PTR_NULL(gen_rate_parse(good[i].text, &rate));
+		CU_ASSERT_DOUBLE_EQUAL(rate.value, good[i].value, 1e-6 * good[i].value);
+		CU_ASSERT_EQUAL(rate.unit, good[i].unit);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!gen_rate_parse(bad[i], &rate))
+			CU_FAIL("a wrong rate was taken");
+	CU_ASSERT_PTR_NOT_NULL(strstr(gen_rate_parse("10G", &rate), "packets or bits"));
+}
+
+static void line_rate_of_small_packets_is_14_88_mpps(void)
+{
+	struct gen_rate percent = {100, GEN_RATE_PERCENT}, bits = {1e10, GEN_RATE_BITS}, none = {0, GEN_RATE_UNLIMITED};
+
+	CU_ASSERT_DOUBLE_EQUAL(3e9 / gen_rate_gap(&percent, 60, 10000, 3e9), 14880952.38, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(3e9 / gen_rate_gap(&bits, 1514, 10000, 3e9), 812743.82, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(gen_rate_gap(&none, 60, 10000, 3e9), 0, 0);
 }
 
 static void schedules_pace_and_catch_up_within_limits(void)
 {
 	struct gen_schedule s = {0};
 	uint8_t frame[100] = {0};
-	struct app_rate rate = {1e6, APP_RATE_PACKETS};
+	struct gen_rate rate = {1e6, GEN_RATE_PACKETS};
 	double us = app_tsc_hz() / 1e6;
 
 	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
@@ -202,16 +247,16 @@ static void schedules_pace_and_catch_up_within_limits(void)
 	uint64_t at[] = {1000000, 1010000, 1030000, 1020000};
 	for (unsigned i = 0; i < 4; i++)
 		CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 60 + i, at[i]));
-	gen_schedule_pace(&s, &(struct app_rate){0}, 0, 10000);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap / us, 10, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 20, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[2].gap, 0, 0);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[3].gap / us, 6.666, 1e-6);
-	s.due = 1e30;
+	gen_schedule_pace(&s, &(struct gen_rate){0}, 0, 10000);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap_cycles / us, 10, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap_cycles / us, 20, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[2].gap_cycles, 0, 0);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[3].gap_cycles / us, 6.666, 1e-6);
+	s.next_due = 1e30;
 	CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&s, 0), GEN_WAIT_MAX, 0);
-	gen_schedule_pace(&s, &(struct app_rate){0}, 15000, 10000);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap / us, 10, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap / us, 15, 1e-6);
+	gen_schedule_pace(&s, &(struct gen_rate){0}, 15000, 10000);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap_cycles / us, 10, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap_cycles / us, 15, 1e-6);
 	for (unsigned i = 0; i < 9; i++)
 		CU_ASSERT_EQUAL(gen_schedule_next(&s)->bytes, 60 + i % 4);
 	gen_schedule_free(&s);
@@ -224,9 +269,9 @@ static void what_the_card_pads_takes_its_time_on_the_wire(void)
 
 	CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 42, 0));
 	CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 60, 0));
-	gen_schedule_pace(&s, &(struct app_rate){1e8, APP_RATE_BITS}, 0, 10000);
-	CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / s.frames[0].gap, 148809.52, 0.01);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap, s.frames[1].gap, 0);
+	gen_schedule_pace(&s, &(struct gen_rate){1e8, GEN_RATE_BITS}, 0, 10000);
+	CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / s.frames[0].gap_cycles, 148809.52, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap_cycles, s.frames[1].gap_cycles, 0);
 	gen_schedule_free(&s);
 }
 
@@ -238,19 +283,19 @@ static void rates_in_percent_follow_the_link(void)
 	} changes[] = {{{true, 1000}, 0.1}, {{false, 0}, 0.1}, {{true, 10000}, 1}, {{true, 100}, 0.01}};
 
 	for (unsigned percent = 0; percent < 2; percent++) {
-		gen.args.rate = (struct app_rate){percent ? 50 : 1e6, percent ? APP_RATE_PERCENT : APP_RATE_PACKETS};
+		gen.args.rate = (struct gen_rate){percent ? 50 : 1e6, percent ? GEN_RATE_PERCENT : GEN_RATE_PACKETS};
 		gen.args.app.quiet = true;
 		gen.sending = true;
 		gen.app.ports[0].link = (struct nic_link){true, 10000};
 		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));
 		pace();
-		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / gen.schedule.frames[0].gap, percent ? 7440476.19 : 1e6, 1);
+		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / gen.schedule.frames[0].gap_cycles, percent ? 7440476.19 : 1e6, 1);
 		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 			gen.app.ports[0].link = changes[i].link;
 			CU_ASSERT_FALSE(look());
 			CU_ASSERT_DOUBLE_EQUAL(gen.speed, percent ? changes[i].speed : 1, 1e-9);
 			/* the sender takes it over, and is not late for it */
-			gen.schedule.due = 1e18;
+			gen.schedule.next_due = 1e18;
 			CU_ASSERT_FALSE(prepare_burst(1000 * i));
 			CU_ASSERT_DOUBLE_EQUAL(gen.schedule.speed, gen.speed, 0);
 		}
@@ -262,14 +307,14 @@ static void a_sender_that_starts_late_was_without_its_cpu(void)
 {
 	const uint64_t second = (uint64_t)app_tsc_hz();
 
-	gen.away_after = second / 1000;
+	gen.away_limit = second / 1000;
 	gen.sending = true;
 	for (unsigned late = 0; late < 2; late++) {
-		gen.begun = app_tsc() - (late ? second : 0);
-		gen.start = 0;
+		gen.begun_tsc = app_tsc() - (late ? second : 0);
+		gen.start_tsc = 0;
 		CU_ASSERT_EQUAL(progress(false).seconds, 0);
-		begin(gen.begun + (late ? second : second / 1000));
-		ASSERT_NUMBER(gen.start - gen.begun, late ? 0 : second / 1000);
+		begin(gen.begun_tsc + (late ? second : second / 1000));
+		ASSERT_NUMBER(gen.start_tsc - gen.begun_tsc, late ? 0 : second / 1000);
 	}
 	CU_ASSERT_TRUE(progress(false).seconds >= 1);
 	gen.sending = false;
@@ -282,20 +327,20 @@ static void a_card_that_sends_nothing_is_not_waited_for(void)
 	gen.sending = true;
 	gen.app.ports[0].link = (struct nic_link){true, 10000};
 	for (unsigned counted = 0; counted < 2; counted++) {
-		gen.count = counted;
+		gen.to_send = counted;
 		for (unsigned i = 0; i < 40; i++, now_s++) {
 			app_add(&gen.app.ports[0].counters.sent, i < 10); /* it sends */
 			if (i == 10 || i == 20)
 				gen.app.ports[0].link.up = i == 20; /* the link is down */
 			if (i != 24) /* for a moment the ring had room, but nothing was due */
-				app_add(&gen.full_cycles, 1);
+				app_add(&gen.ring_full_cycles, 1);
 			ASSERT_NUMBER(look(), counted && i >= 29);
 			ASSERT_NUMBER(gen.stalled, counted && i >= 29);
 		}
 		app_add(&gen.app.ports[0].counters.sent, 1);
 	}
 	gen.sending = gen.stalled = false;
-	gen.count = 0;
+	gen.to_send = 0;
 }
 
 /* What is told of a second at 1 Mpps of which a tenth was given up. */
@@ -324,9 +369,10 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 	};
 
 	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
-	gen_schedule_pace(&s, &(struct app_rate){1e6, APP_RATE_PACKETS}, 0, 10000);
+	gen_schedule_pace(&s, &(struct gen_rate){1e6, GEN_RATE_PACKETS}, 0, 10000);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct gen_rate rate = {.schedule = &s, .asked = true, .speed = 1, .mbps = cases[i].mbps};
+		struct gen_target target = {
+			.schedule = &s, .has_rate = true, .clock_speed = 1, .link_mbps = cases[i].mbps};
 		char *text = NULL, wanted[400];
 		size_t size = 0;
 		FILE *out = open_memstream(&text, &size);
@@ -334,10 +380,10 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		to.given_up_cycles = tenth / slower;
 		to.held_up_cycles = tenth;
 		to.frames = cases[i].frames;
-		to.full_cycles = cases[i].full;
-		to.away_cycles = cases[i].away;
-		to.down_s = cases[i].down_s;
-		gen_rate_print(&rate, &from, &to, out, true);
+		to.ring_full_cycles = cases[i].full;
+		to.cpu_lost_cycles = cases[i].away;
+		to.link_down_s = cases[i].down_s;
+		gen_progress_print(&target, &from, &to, out, true);
 		fclose(out);
 		snprintf(wanted, sizeof(wanted),
 			",\"asked_pps\":1000000.000,\"asked_framed_gbit_s\":0.672000,\"achieved_pps\":%.3f,\"achieved_"
@@ -356,12 +402,12 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 static void time_without_a_link_is_told_of_every_interval(void)
 {
 	struct gen_schedule s = {0};
-	struct gen_rate rate = {.schedule = &s, .speed = 1, .mbps = 10000};
+	struct gen_target target = {.schedule = &s, .clock_speed = 1, .link_mbps = 10000};
 	struct gen_progress from, to;
 	char *text = NULL;
 	size_t size = 0;
 
-	gen.told.speed = 1;
+	gen.target.clock_speed = 1;
 	gen.app.ports[0].link.up = false;
 	gen.ended_at = 0;
 	progress(false);
@@ -370,23 +416,23 @@ static void time_without_a_link_is_told_of_every_interval(void)
 		gen.ended_at = i * (uint64_t)app_tsc_hz();
 		gen.app.ports[0].link.up = i >= 2;
 		to = progress(false);
-		CU_ASSERT_DOUBLE_EQUAL(to.down_s - from.down_s, i < 3, 1e-6);
+		CU_ASSERT_DOUBLE_EQUAL(to.link_down_s - from.link_down_s, i < 3, 1e-6);
 		FILE *out = open_memstream(&text, &size);
-		gen_rate_print(&rate, &from, &to, out, false);
+		gen_progress_print(&target, &from, &to, out, false);
 		fclose(out);
 		CU_ASSERT_STRING_EQUAL(text, i < 3 ? "generator: the link was down for 1.000 s\n" : "");
 		free(text);
 	}
 	/* a cause that has not all of what was given up is not told as if it had */
 	gen_schedule_add(&s, NULL, 60, 0);
-	gen_schedule_pace(&s, &(struct app_rate){1e6, APP_RATE_PACKETS}, 0, 10000);
-	rate.asked = true;
+	gen_schedule_pace(&s, &(struct gen_rate){1e6, GEN_RATE_PACKETS}, 0, 10000);
+	target.has_rate = true;
 	from = to = (struct gen_progress){0};
 	to.seconds = to.clock_s = 1;
 	to.given_up_cycles = to.held_up_cycles = (uint64_t)app_tsc_hz() / 10;
-	to.down_s = 0.06;
+	to.link_down_s = 0.06;
 	FILE *out = open_memstream(&text, &size);
-	gen_rate_print(&rate, &from, &to, out, false);
+	gen_progress_print(&target, &from, &to, out, false);
 	fclose(out);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "; 100000 given up, mostly: the link was down\n"));
 	free(text);
@@ -435,8 +481,8 @@ static void times_of_captures_are_unsigned_and_may_be_odd(void)
 	record(file, 0xffffffff, 0, 60, 60);
 	record(file, 0, 0xffffffff, 60, 60);
 	CU_ASSERT_TRUE(load_file(file, path, &c, &s, false));
-	ASSERT_NUMBER(s.frames[1].ns - s.frames[0].ns, 1000);
-	ASSERT_NUMBER(s.frames[2].ns, UINT64_C(0xffffffff) * 1000000000);
+	ASSERT_NUMBER(s.frames[1].captured_ns - s.frames[0].captured_ns, 1000);
+	ASSERT_NUMBER(s.frames[2].captured_ns, UINT64_C(0xffffffff) * 1000000000);
 	ASSERT_NUMBER(c.frames, 4);
 	ASSERT_NUMBER(c.backwards, 1);
 	ASSERT_NUMBER(c.longest_gap_ns, UINT64_C(0x7fffffff) * 1000000000);
@@ -525,6 +571,8 @@ int main(void)
 			what_has_not_come_is_lost_only_when_overtaken_or_at_the_end},
 		{"pieces of long packets are compared where they belong",
 			pieces_of_long_packets_are_compared_where_they_belong},
+		{"rates are packets, bits or percent", rates_are_packets_bits_or_percent},
+		{"line rate of small packets is 14.88 Mpps", line_rate_of_small_packets_is_14_88_mpps},
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},
 		{"what the card pads takes its time on the wire", what_the_card_pads_takes_its_time_on_the_wire},
 		{"rates in percent follow the link", rates_in_percent_follow_the_link},

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Command lines: the options that all programs share, and the forms that values of options have. */
+#ifndef POLLUX_APPS_APP_ARGS_H
+#define POLLUX_APPS_APP_ARGS_H
+
+#include "../driver/nic.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define APP_PORTS       16u
+#define APP_CPUS        16u
+#define APP_BURST_MAX   256u
+#define APP_MTU_DEFAULT 1500u
+#define APP_MTU_MAX     16000u /* that --mtu takes; a card may take less */
+
+/** The options that every program understands, and its ports. */
+struct app_options {
+	const char *addresses[APP_PORTS];
+	unsigned address_count;
+	unsigned burst;   /* packets per call of the driver */
+	unsigned ring;    /* descriptors per ring */
+	unsigned tx_ring; /* of transmit rings, for a program that needs others there; 0: as ring */
+	unsigned mtu;     /* 0: APP_MTU_DEFAULT */
+	unsigned cpus[APP_CPUS], cpu_count;
+	double duration_s;  /* 0: until stopped */
+	double interval_s;  /* between two reports */
+	double link_wait_s; /* at most so long for links at the beginning; 0: not at all */
+	bool no_promiscuous, json, quiet;
+	enum pkt_simd simd;
+};
+
+/** A child of each program's own argp. Its input is a struct app_options, which it fills with the defaults first. */
+extern const struct argp app_common_argp;
+
+/** What --help says after the options of each program. */
+#define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
+#define APP_HELP_STATUS                                                                                                \
+	"Exit status: 0 all went well, also when ended by SIGINT, SIGTERM or SIGHUP; 1 something failed, a device is " \
+	"gone, or what was to be written could not be, as by a reader that stands still for a second; 2 the command "  \
+	"line was wrong."
+
+/** argp_parse with exit status 2 for a wrong command line. Wrong values end the program inside. */
+void app_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/** Whether a text has the form of a port's address: vfio-user:PATH, or one of PCI. There need be no such port. */
+bool app_is_address(const char *text);
+#define APP_NO_ADDRESS                                                                                                 \
+	"'%s' is no address: 0000:03:00.0 (pollux-bind lists them) or vfio-user:/path/to/socket is wanted"
+
+/** Adds a port to the options; too many end the program. */
+void app_add_port(struct app_options *options, struct argp_state *state, const char *address);
+
+/** Parses a decimal number with an optional k, M or G, and leaves what follows in *rest. @return false: there is none
+ */
+bool app_parse_number(const char *text, double *value, const char **rest);
+
+/* Each of these is false, and leaves the result alone, when the text is not wholly what it should be. */
+/** 100, 64k, 1.5M, 2G: decimal multiples. */
+bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+bool app_parse_seconds(const char *text, double min, double max, double *value);
+/** 02:00:00:00:00:01. */
+bool app_parse_mac(const char *text, uint8_t mac[6]);
+
+/** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
+uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max);
+/** The same of app_parse_seconds. */
+double app_seconds_option(struct argp_state *state, const char *option, const char *text, double min, double max);
+
+#endif

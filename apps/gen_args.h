@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The generator's command line. */
+#ifndef POLLUX_APPS_GEN_ARGS_H
+#define POLLUX_APPS_GEN_ARGS_H
+
+#include "app_args.h"
+#include "gen_rate.h"
+
+struct gen_args {
+	struct app_options app;
+	struct gen_rate rate;
+	unsigned size;         /* of a frame in bytes, with FCS */
+	uint64_t count, flows; /* count 0: no limit was given */
+	uint8_t to[6];
+	bool has_to;
+	bool has_shape;     /* --size, --flows or --to was given: a wish that a capture cannot fulfil */
+	const char *replay; /* a capture; or NULL */
+	bool loop, strict;
+	uint64_t max_gap_ns; /* 0: not given */
+};
+
+/** Ends the program where the command line is wrong. */
+void gen_parse(struct gen_args *args, int argc, char **argv);
+
+static inline unsigned gen_mtu(const struct gen_args *args)
+{
+	return args->app.mtu ? args->app.mtu : APP_MTU_DEFAULT;
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The rate that the generator achieved beside the one that it was asked for, and why it missed that. */
+#include "gen_progress.h"
+
+#include "app_base.h"
+#include "app_stats.h"
+
+enum cause { KEPT, LINK_DOWN, LINE_RATE, RING_FULL, CPU_LOST, CPU_BUSY };
+
+static const struct {
+	const char *name, *text;
+} causes[] = {
+	[LINK_DOWN] = {"link_down", "the link was down"},
+	[LINE_RATE] = {"line_rate", "the link carries no more"},
+	[RING_FULL] = {"tx_ring_full", "the card took no more, its transmit ring was full"},
+	[CPU_LOST] = {"cpu_lost", "others had the CPU, or the machine stood still: --cpu takes one that is free"},
+	[CPU_BUSY] = {"cpu", "one CPU makes no more: a larger --burst may help"},
+};
+
+/* While the schedule's clock is as fast as the time stamp counter. */
+static double scheduled_pps(const struct gen_target *target)
+{
+	return target->schedule->count * app_ratio(app_tsc_hz(), target->schedule->round_cycles);
+}
+
+static double bits_per_frame(const struct gen_target *target)
+{
+	return app_ratio(target->schedule->round_bits, target->schedule->count);
+}
+
+bool gen_target_above_line(const struct gen_target *target)
+{
+	/* rounding is no excess */
+	return scheduled_pps(target) * target->clock_speed * bits_per_frame(target) > 1.000001e6 * target->link_mbps;
+}
+
+/* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of
+ * it. Where nothing can be late, time without a link is lost. */
+static enum cause find_cause(const struct gen_target *target, const struct gen_progress *from,
+	const struct gen_progress *to, double given_up, bool *mostly)
+{
+	double lost = (double)(to->held_up_cycles - from->held_up_cycles), hz = app_tsc_hz();
+	double bits = (double)(to->frames - from->frames) * bits_per_frame(target);
+	bool line_full =
+		gen_target_above_line(target) && bits >= 0.9e6 * target->link_mbps * (to->seconds - from->seconds);
+	double down = (to->link_down_s - from->link_down_s) * hz,
+	       full = (double)(to->ring_full_cycles - from->ring_full_cycles) - down;
+	double away = (double)(to->cpu_lost_cycles - from->cpu_lost_cycles);
+
+	*mostly = false;
+	if (target->schedule->round_cycles <= 0)
+		return down > 0 ? LINK_DOWN : KEPT;
+	if (lost <= 0 || (target->has_rate && given_up < 0.5))
+		return KEPT;
+	/* The ring is full because the link is down. What is left when the others have had theirs was too much for the
+	 * CPU. */
+	const double times[] = {[LINK_DOWN] = down, [RING_FULL] = full, [CPU_LOST] = away, [CPU_BUSY] = lost};
+	enum cause cause = KEPT;
+	double most = 0, left = lost;
+	for (enum cause i = LINK_DOWN; i <= CPU_BUSY; i++) {
+		double part = times[i] < 0 ? 0 : times[i] < left ? times[i] : left;
+		left -= part;
+		cause = part > most ? i : cause;
+		most = part > most ? part : most;
+	}
+	*mostly = most < 0.99 * lost;
+	return cause == RING_FULL && line_full ? LINE_RATE : cause;
+}
+
+static void print_json(
+	FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
+{
+	if (asked > 0)
+		fprintf(out, ",\"asked_pps\":%.3f,\"asked_framed_gbit_s\":%.6f", asked, asked * bits / 1e9);
+	else
+		fputs(",\"asked_pps\":null,\"asked_framed_gbit_s\":null", out);
+	fprintf(out,
+		",\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,\"given_up\":%.0f,\"held_up_s\":%.6f,\"limited_"
+		"by\":",
+		achieved, achieved * bits / 1e9, given_up, held_up_s);
+	fprintf(out, cause == KEPT ? "null" : "\"%s\"", causes[cause].name);
+}
+
+void gen_progress_print(const struct gen_target *target, const struct gen_progress *from, const struct gen_progress *to,
+	FILE *out, bool json)
+{
+	double seconds = to->seconds - from->seconds,
+	       achieved = app_ratio((double)(to->frames - from->frames), seconds);
+	double speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : target->clock_speed;
+	double asked = target->has_rate ? scheduled_pps(target) * speed : 0, bits = bits_per_frame(target);
+	double held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz();
+	double given_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
+	double given_up = target->has_rate ? given_up_s * scheduled_pps(target) : 0;
+	bool mostly;
+	enum cause cause = find_cause(target, from, to, given_up, &mostly);
+
+	if (json) {
+		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);
+	} else if (asked > 0) {
+		fprintf(out, "generator: %.6g packets/s (%.4g Mbit/s with framing) of %.6g asked", achieved,
+			achieved * bits / 1e6, asked);
+		if (cause == KEPT)
+			fputc('\n', out);
+		else
+			fprintf(out, "; %.0f given up%s: %s\n", given_up, mostly ? ", mostly" : "", causes[cause].text);
+	} else if (cause != KEPT && held_up_s <= 0) {
+		fprintf(out, "generator: the link was down for %.3f s\n", to->link_down_s - from->link_down_s);
+	} else if (cause != KEPT) {
+		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s,
+			causes[cause].text);
+	}
+}
