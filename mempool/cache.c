@@ -8,6 +8,7 @@
 #include "cache.h"
 
 #include "depot.h"
+#include "hot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ struct pkt_cache *pkt_cache_open(struct pkt_pool *pool)
 		return NULL;
 	struct pkt_cache *cache = pool->caches[pkt_thread - 1];
 	if (!cache) {
-		cache = aligned_alloc(_Alignof(struct pkt_cache), sizeof(*cache));
+		cache = hot_alloc(sizeof(*cache));
 		if (!cache)
 			return NULL;
 		cache->count = 0;

@@ -5,6 +5,7 @@
 #include "../vfio/error.h"
 #include "cache.h"
 #include "depot.h"
+#include "hot.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -86,7 +87,7 @@ static int entry_add(struct pkt_pool *pool, uint64_t shift)
 static void pool_free(struct pkt_pool *pool)
 {
 	for (unsigned i = 0; i < PKT_THREADS; i++)
-		free(pool->caches[i]);
+		hot_free(pool->caches[i]);
 	pkt_depot_close(pool->depot);
 	if (pool->memory)
 		dma_memory_free(pool->memory);
@@ -94,7 +95,7 @@ static void pool_free(struct pkt_pool *pool)
 #ifdef POLLUX_DEBUG
 	free(pool->out);
 #endif
-	free(pool);
+	hot_free(pool);
 }
 
 int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned count, int numa_node)
@@ -105,7 +106,7 @@ int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned co
 
 	int error;
 	uint64_t shift;
-	struct pkt_pool *pool = calloc(1, sizeof(*pool));
+	struct pkt_pool *pool = hot_alloc(sizeof(*pool));
 	if (!pool)
 		return pollux_fail(ENOMEM, "no memory for a packet pool");
 	pool->memory = calloc(1, sizeof(*pool->memory));

@@ -3,6 +3,7 @@
  * told in pipe.h. */
 #include "state.h"
 
+#include "../../mempool/hot.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 #include "../ixgbe/ixgbe.h"
@@ -348,9 +349,9 @@ static void pipe_free(struct ixgbe_pipe *pipe)
 	if (!pipe)
 		return;
 	free(pipe->stranded);
-	free(pipe->outputs);
-	free(pipe->home);
-	free(pipe);
+	hot_free(pipe->outputs);
+	hot_free(pipe->home);
+	hot_free(pipe);
 }
 
 static void detach(struct ixgbe_pipe_output *output)
@@ -534,16 +535,15 @@ static int check_output(struct nic *nic, const struct ring_txq *queue, unsigned 
 
 static struct ixgbe_pipe *pipe_alloc(const struct ring_rxq *rxq, unsigned outputs)
 {
-	struct ixgbe_pipe *pipe = aligned_alloc(128, (sizeof(*pipe) + 127) & ~(size_t)127);
+	struct ixgbe_pipe *pipe = hot_alloc(sizeof(*pipe));
 
 	if (!pipe)
 		return NULL;
-	memset(pipe, 0, sizeof(*pipe));
-	pipe->outputs = aligned_alloc(_Alignof(struct ixgbe_pipe_output), outputs * sizeof(*pipe->outputs));
+	pipe->outputs = hot_alloc(outputs * sizeof(*pipe->outputs));
 	/* an output that is blocked gets no more until it has sent all: one receive ring each is the most that can
 	 * strand */
 	pipe->stranded = calloc((size_t)outputs * ((rxq->mask + 1) / RING_BATCH), sizeof(*pipe->stranded));
-	pipe->home = aligned_alloc(64, (rxq->mask + 1) * sizeof(*pipe->home));
+	pipe->home = hot_alloc((rxq->mask + 1) * sizeof(*pipe->home));
 	if (pipe->outputs && pipe->stranded && pipe->home)
 		return pipe;
 	pipe_free(pipe);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts
  * do alike, out of line. */
+#include "../../mempool/hot.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
 #include "ring.h"
@@ -302,16 +303,6 @@ unsigned ring_take_nothing(struct nic_pipe *pipe, unsigned n)
 
 /* ---- memory ---- */
 
-/* Queues of different threads share no cache line, nor the pair of lines that the prefetcher fetches together. */
-static void *queue_alloc(size_t bytes)
-{
-	size_t rounded = (bytes + 127) & ~(size_t)127;
-	void *queue = aligned_alloc(128, rounded);
-	if (queue)
-		memset(queue, 0, rounded);
-	return queue;
-}
-
 static int out_of_memory(const struct nic *nic)
 {
 	return pollux_fail(ENOMEM, "%s: no memory for the port's queues", nic->device->address);
@@ -327,13 +318,13 @@ static int allocate(struct nic *nic)
 	if (!rings->rxqs || !rings->txqs)
 		return out_of_memory(nic);
 	for (unsigned i = 0; i < config->rx_queues; i++) {
-		struct ring_rxq *queue = rings->rxqs[i] = queue_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = queue_alloc(config->rx_ring * sizeof(*queue->buffers))))
+		struct ring_rxq *queue = rings->rxqs[i] = hot_alloc(sizeof(*queue));
+		if (!queue || !(queue->buffers = hot_alloc(config->rx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(nic);
 	}
 	for (unsigned i = 0; i < config->tx_queues; i++) {
-		struct ring_txq *queue = rings->txqs[i] = queue_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = queue_alloc(config->tx_ring * sizeof(*queue->buffers))))
+		struct ring_txq *queue = rings->txqs[i] = hot_alloc(sizeof(*queue));
+		if (!queue || !(queue->buffers = hot_alloc(config->tx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(nic);
 	}
 	/* Rings have at least 64 descriptors, 1 KiB: each begins on the 128 bytes that the cards ask for */
@@ -445,14 +436,14 @@ void rings_close(struct nic *nic)
 	for (unsigned i = 0; rings->rxqs && i < config->rx_queues && rings->rxqs[i]; i++) {
 		if (rings->rxqs[i]->ring)
 			ring_rxq_drain(rings->rxqs[i]);
-		free(rings->rxqs[i]->buffers);
-		free(rings->rxqs[i]);
+		hot_free(rings->rxqs[i]->buffers);
+		hot_free(rings->rxqs[i]);
 	}
 	for (unsigned i = 0; rings->txqs && i < config->tx_queues && rings->txqs[i]; i++) {
 		if (rings->txqs[i]->ring)
 			ring_txq_drain(rings->txqs[i]);
-		free(rings->txqs[i]->buffers);
-		free(rings->txqs[i]);
+		hot_free(rings->txqs[i]->buffers);
+		hot_free(rings->txqs[i]);
 	}
 	free(rings->rxqs);
 	free(rings->txqs);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The whole life of a port on a scripted card that may vanish at any access, or fail at any step. Tests include this
- * file behind card_port.c; allocations of queues count as steps where they have step_calloc and step_aligned_alloc make
+ * file behind card_port.c; allocations of queues count as steps where they have step_calloc and step_hot_alloc make
  * them. */
 
 static bool says(const char *part)
@@ -16,9 +16,9 @@ static void *step_calloc(size_t count, size_t bytes)
 	return card_step_fails(&card) ? NULL : calloc(count, bytes);
 }
 
-static void *step_aligned_alloc(size_t alignment, size_t bytes)
+static void *step_hot_alloc(size_t bytes)
 {
-	return card_step_fails(&card) ? NULL : aligned_alloc(alignment, bytes);
+	return card_step_fails(&card) ? NULL : hot_alloc(bytes);
 }
 
 static unsigned before_close; /* accesses in the last life before nic_close, which has nobody to tell */
