@@ -264,8 +264,8 @@ uninstall: ## remove what make install put there, with the same PREFIX, LIBDIR a
 	$(Q)rm -f "$$DESTDIR$$LIBDIR"/{libpollux.a,pkgconfig/pollux.pc} "$(COMPLETIONS)"/{pollux,$(subst $(space),$(comma),$(INSTALLED))}
 	$(Q)cd "$$DESTDIR$$PREFIX" && { [ ! -d include/pollux ] || rmdir --ignore-fail-on-non-empty include/pollux/{driver,mempool,vfio,}; }
 
-lint: ## lines of code per room, long files, formatting
-	@tests/lint.sh
+lint: ## lines of code per room, the reading path, wide lines, long files, formatting
+	@tests/lint.sh --format
 
 format: ## clang-format everything
 	clang-format -i $(shell git ls-files '*.c' '*.h')
