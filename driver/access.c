@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the control paths of all families do with registers: reads that notice a device that is gone, and waits that
  * end. */
+#include "access.h"
 #include "../vfio/error.h"
-#include "driver.h"
+#include "clock.h"
+#include "fail.h"
 
 #include <errno.h>
-#include <string.h>
-#include <time.h>
 
 /* Where all of these cards have it. No status has all bits set: some are reserved and read 0 (82599 DS 8.2.3.1.2). */
 #define STATUS       0x00008u
 #define STATUS_LOOKS 5 /* a card that is busy with a reset can read all ones for some milliseconds */
 
 uint32_t reg_gone_retry_us = 3000;
-
-uint64_t clock_now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-void clock_sleep_us(uint32_t us)
-{
-	struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		;
-}
 
 int reg_open_window(struct nic *nic, uint32_t bytes)
 {
@@ -40,7 +26,8 @@ int reg_open_window(struct nic *nic, uint32_t bytes)
 	return 0;
 }
 
-/* A register that reads all ones may hold just that; STATUS never does. Who refuses is there. */
+/* A register that reads all ones may hold just that; STATUS never does. A device that refuses to have it read is there.
+ */
 static void look_for_device(struct nic *nic)
 {
 	uint64_t refusals = vfio_refusals();
@@ -54,7 +41,7 @@ static void look_for_device(struct nic *nic)
 	nic->gone = true;
 }
 
-/* False, and all ones: refused, or the device is gone. */
+/* False, with all ones in *value: the device refuses, or is gone. */
 static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 {
 	*value = UINT32_MAX;
@@ -68,13 +55,6 @@ static bool read_register(struct nic *nic, uint32_t offset, uint32_t *value)
 		return false;
 	look_for_device(nic);
 	return !port_gone(nic);
-}
-
-static int fail_last_refused(struct nic *nic)
-{
-	struct vfio_refusal last;
-	vfio_last_refusal(&last);
-	return fail_refused(nic, &last);
 }
 
 int reg_read_sure(struct nic *nic, uint32_t offset, uint32_t *value)
@@ -104,45 +84,12 @@ void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set)
 		reg_write(nic, offset, (value & ~clear) | set);
 }
 
-/* ---- Refused accesses ---- */
-
-static const struct driver_register *find_register(const struct driver *driver, uint32_t offset)
-{
-	for (unsigned i = 0; i < driver->register_count; i++) {
-		const struct driver_register *row = &driver->registers[i];
-		uint32_t beyond = offset - row->offset;
-		if (offset == row->offset || (row->stride && offset > row->offset && beyond % row->stride == 0 &&
-						     beyond / row->stride < row->count))
-			return row;
-	}
-	return NULL;
-}
-
-int fail_refused(struct nic *nic, const struct vfio_refusal *refusal)
-{
-	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
-	const struct driver_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
-	return pollux_fail(EIO,
-		"%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
-		nic->device->address,
-		row   ? row->name
-		: bar ? "a register"
-		      : "configuration space",
-		refusal->offset, refusal->write ? "written" : "read", strerror(refusal->error), nic->id->name,
-		strncmp(nic->device->reached_by, "vfio-user", 9) == 0 ? "process" : "kernel log");
-}
-
-int reg_end_call(struct nic *nic, uint64_t before, int ret)
-{
-	return vfio_refusals() != before && !port_gone(nic) ? fail_last_refused(nic) : ret;
-}
-
 int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
 {
 	uint64_t deadline = clock_now_us() + limit_us;
 	uint32_t step = 10;
 	for (;;) {
-		/* before the read: a thread that was not scheduled for long looks once more before it gives up */
+		/* Taken before the read: a thread that did not run for long reads once more before it gives up */
 		bool late = clock_now_us() >= deadline;
 		uint32_t now;
 		int ret = reg_read_sure(nic, offset, &now);

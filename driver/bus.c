@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port and its bus: no DMA any more, requests that are still under way, and the address that the card's NVM gave the
- * port. */
+ * A port and its bus: capabilities, requests under way, and the end of all DMA. */
+#include "bus.h"
 #include "../vfio/error.h"
-#include "driver.h"
+#include "clock.h"
+#include "fail.h"
 
-#include <errno.h>
 #include <linux/pci_regs.h>
-#include <string.h>
 
 unsigned bus_find_capability(struct vfio_device *device, unsigned id)
 {
@@ -47,18 +46,12 @@ int bus_halt(struct nic *nic)
 {
 	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
-	pollux_failure_keep(
-		&failure, reg_end_call(nic, refusals, port_gone(nic) ? fail_gone(nic) : nic->driver->ops->reset(nic)));
-	/* Registers that read all ones do not prove that it cannot reach memory any more, and that is about to be used
-	 * for other things. Configuration space is not among the registers that are let alone. */
+	int ret = port_gone(nic) ? fail_gone(nic) : nic->driver->ops->reset(nic);
+	pollux_failure_keep(&failure, fail_if_refused(nic, refusals, ret));
+	/* A card whose registers read all ones may still reach memory, which is about to be used for other things. So
+	 * its configuration space is written even then. */
 	if (!vfio_device_gone(nic->device))
 		pollux_failure_keep(&failure, bus_leave(nic));
-	nic->clean = failure.error == 0;
+	nic->freshly_reset = failure.error == 0;
 	return pollux_failure_restore(&failure);
-}
-
-bool mac_is_usable(const uint8_t mac[6])
-{
-	static const uint8_t zero[6];
-	return memcmp(mac, zero, 6) != 0 && !(mac[0] & 1);
 }

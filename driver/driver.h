@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Inside the driver: what a port is to nic.c, and what a family of cards (ixgbe/, e1000/, igb/) fills in. */
+ * Inside the driver: what a port is, and what a family of cards (ixgbe/, gigabit/) does for it. */
 #ifndef POLLUX_DRIVER_DRIVER_H
 #define POLLUX_DRIVER_DRIVER_H
 
@@ -12,15 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAC_MULTICAST_WORDS 128u /* every family has a hash table of 4096 bits */
-#define RING_SIZE_MIN       64u
-#define RING_SIZE_MAX       4096u
-#define RING_SIZE_DEFAULT   512u
-#define PORT_MTU_DEFAULT    1500u
-#define PORT_MTU_MIN        68u /* the least that IPv4 allows */
-#define FRAME_OVERHEAD_BYTES                                                                                           \
-	22u /* bytes of a frame beyond the MTU, without FCS: Ethernet header, two VLAN tags (802.1ad) */
-#define FRAME_FCS_BYTES 4u
+#define RING_SIZE_MIN     64u
+#define RING_SIZE_MAX     4096u
+#define RING_SIZE_DEFAULT 512u
+#define PORT_MTU_DEFAULT  1500u
+#define PORT_MTU_MIN      68u /* the least that IPv4 allows */
+
+/* A frame has these bytes beyond the MTU: Ethernet header and two VLAN tags (802.1ad); and the FCS. */
+#define FRAME_OVERHEAD_BYTES 22u
+#define FRAME_FCS_BYTES      4u
 
 /** A PCI id that a driver knows. */
 struct driver_id {
@@ -35,21 +35,20 @@ struct driver_id {
  * port's state, and that the device is not gone before it calls any but stop and close.
  */
 struct driver_ops {
-	/** Resets the device and fills in nic->info. On failure nothing is left but what `close` need not undo; DMA is
-	 * off. */
+	/** Resets the device and fills in nic->info. A failed open leaves nothing for `close` to undo, and DMA off. */
 	int (*open)(struct nic *nic);
-	/** Undoes open, but for DMA, which is off; also for a gone device. */
+	/** Undoes what open and enable_events did; DMA is off already. Also for a gone device. */
 	void (*close)(struct nic *nic);
 	/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
 	int (*reset)(struct nic *nic);
-	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->clean to false
-	 * before the card is touched. What it leaves when it fails is undone by nic_start. */
+	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->freshly_reset to
+	 * false before the card is touched. What it leaves when it fails is undone by nic_start. */
 	int (*start)(struct nic *nic);
 	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
 	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
-	 * port_update_stats. */
+	 * stats_update. */
 	void (*update_stats)(struct nic *nic);
 	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
@@ -62,7 +61,7 @@ struct driver_ops {
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
 	/** Opens an in-place pipe between queues that exist, of started ports of this family in one DMA space. NULL:
-	 * there are none. */
+	 * the family has no pipes. */
 	int (*pipe_open)(
 		struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
 };
@@ -80,18 +79,12 @@ struct driver {
 	size_t port_bytes;        /* of the family's port structure: a struct nic, or one that begins with it */
 	unsigned unicast_filters; /* exact filters besides the port's own address */
 	const struct driver_ops *ops;
-	const struct driver_register *registers; /* its lists, for sentences */
+	const struct driver_register *registers; /* its list, for sentences */
 	unsigned register_count;
-	const void
-		*chips; /* what the family's files know of each kind, in a form of their own; NULL: they need nothing */
+	const void *chips; /* the family's own description of each kind; NULL: it needs none */
 };
 
 extern const struct driver ixgbe_driver, e1000_driver, igb_driver;
-
-struct mac_entry {
-	uint8_t bytes[6];
-	uint16_t filter; /* unicast: its exact filter, 1 .. unicast_filters; multicast: 0 */
-};
 
 /** All rings of a started port (ring.h). All zero: none. */
 struct port_rings {
@@ -99,6 +92,8 @@ struct port_rings {
 	struct ring_txq **txqs;
 	struct dma_memory memory; /* of all queues, receive first */
 };
+
+struct mac_entry;
 
 /** A port. One control thread. */
 struct nic {
@@ -112,104 +107,29 @@ struct nic {
 	struct pkt_pool *own_pool; /* NULL: the pool is the caller's, or there is none */
 	struct port_rings rings;
 	bool started;
-	bool clean; /* reset is done, bus mastering is off, and nothing has been started since */
-	bool gone;  /* its registers were found to read all ones; what the transport found is in the device. See
-		       port_gone. */
-	bool gone_told;
-	unsigned refusals_told; /* of the device's refused registers, those that nic_service or nic_stop has told */
+	bool freshly_reset; /* the reset succeeded, bus mastering is off, and nothing has been started since */
+	bool gone;          /* its registers were found to read all ones; see port_gone */
+	bool gone_reported; /* NIC_GONE is an event only once */
 	bool promiscuous, all_multicast;
-	int event_fd; /* what link interrupts come by; -1 until somebody wants it */
-	int wait_fd;  /* that and the transport's events in one, where it has some; else -1 */
+	unsigned refusals_reported; /* of the device's refused registers, by nic_service or nic_stop */
+	int event_fd;               /* link interrupts come by it; -1 until somebody wants it */
+	int wait_fd; /* event_fd and the transport's descriptor in one, where the transport has one; else -1 */
 
 	struct nic_link link;   /* as last reported by nic_service */
 	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */
-	unsigned rx_byte_extra,
-		tx_byte_extra; /* bytes more than the frame that the card counts per packet: 4, the FCS, or 0 */
-	struct vfio_refusal
-		uncounted; /* a counter that was refused when stats were last brought up to date; error 0: none */
-	uint64_t rx_bytes_told, tx_bytes_told; /* by nic_get_stats: what is told never falls */
+	unsigned rx_fcs_bytes, tx_fcs_bytes; /* of each packet, in the card's byte counters: FRAME_FCS_BYTES, or 0 */
+	struct vfio_refusal refused_counter; /* when stats were last brought up to date; error 0: none was refused */
+	uint64_t rx_bytes_reported, tx_bytes_reported; /* by nic_get_stats: what it reports never falls */
 
 	struct mac_entry *macs; /* added by nic_add_mac */
 	unsigned mac_count;
 };
 
-/**
- * Opens a port on a device that is open already, by whatever transport. Takes ownership of the device, also on failure.
- * nic_open is vfio_device_open and this. Errors: as nic_open.
+/** True once the device is known to be gone, by its registers or by the transport: no register may be touched any more.
  */
-int port_open_device(struct nic **nic, struct vfio_device *device);
-
-/** True once the device is known to be gone: no register may be touched any more. */
 static inline bool port_gone(const struct nic *nic)
 {
 	return nic->gone || vfio_device_gone(nic->device);
 }
-
-/* ---- access.c: registers, time ---- */
-
-/** Opens the window of BAR 0, which must have so many bytes. */
-int reg_open_window(struct nic *nic, uint32_t bytes);
-/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A gone
- * device is not touched, and all its registers read all ones; so does one that the device refuses, which reg_end_call
- * notices afterwards. */
-uint32_t reg_read(struct nic *nic, uint32_t offset);
-/** The same for what is written back or decided by: 0, or -ENODEV or -EIO (refused) with the sentence, and all ones in
- * *value. */
-int reg_read_sure(struct nic *nic, uint32_t offset, uint32_t *value);
-/** Writes a register, unless the device is gone. */
-void reg_write(struct nic *nic, uint32_t offset, uint32_t value);
-/** Reads, clears and sets bits, writes. Leaves the register alone when the device is found gone, or refuses to have it
- * read. */
-void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
-/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV and -EIO
- * (refused) with one. */
-int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
-/** Reads a counter into *count. False, and 0: the device is gone or refuses, whose all ones nobody has counted. */
-bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
-/** The same, where it does not matter whether a 0 was counted. */
-uint64_t reg_count(struct nic *nic, uint32_t offset);
-/** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
-void port_update_stats(struct nic *nic);
-/** Ends a control call that has returned ret, and began when vfio_refusals() was `before`. @return ret; but -EIO, with
- * the sentence, where the device has refused an access meanwhile: whatever ret says came of that */
-int reg_end_call(struct nic *nic, uint64_t before, int ret);
-/** @return -EIO, with the sentence that names the register */
-int fail_refused(struct nic *nic, const struct vfio_refusal *refusal);
-uint64_t clock_now_us(void);
-void clock_sleep_us(uint32_t us);
-/** Between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families' limits. */
-extern uint32_t reg_gone_retry_us;
-
-/* ---- bus.c ---- */
-
-/** Where a PCI capability is in configuration space; 0: the device has none. */
-unsigned bus_find_capability(struct vfio_device *device, unsigned id);
-/** Waits until no PCIe request of the device is pending, at most so long. */
-void bus_wait_transactions(struct nic *nic, uint32_t limit_us);
-/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all
- * the same. */
-int bus_leave(struct nic *nic);
-/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first
- * failure. */
-int bus_halt(struct nic *nic);
-/** False for addresses that no port can have: all zeros, or a multicast address. */
-bool mac_is_usable(const uint8_t mac[6]);
-
-/** Records that a port's device is gone as the thread's failure, and sees to it that bursts touch it no more. @return
- * -ENODEV */
-int fail_gone(struct nic *nic);
-
-/** The rule that decides which driver, if any, has a device. @return NULL with a sentence: nobody drives it. */
-const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t device, const struct driver_id **id);
-
-/** The word of the multicast hash table that a multicast address selects, and its bit in it. */
-unsigned mac_multicast_word(const uint8_t mac[6]);
-uint32_t mac_multicast_bit(const uint8_t mac[6]);
-
-/** Programs all added addresses into a port that is being started. Stops at the first failure. */
-int mac_program_all(struct nic *nic);
-
-/** Drops all added addresses, without touching the device. */
-void mac_forget_all(struct nic *nic);
 
 #endif

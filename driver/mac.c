@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The further addresses that a port receives frames for: which exact filter each has, and what the multicast hash table
  * holds. The table's bits are shared by addresses of one hash, so it is always worked out from the list. */
+#include "mac.h"
 #include "../vfio/error.h"
-#include "driver.h"
+#include "fail.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,6 +30,12 @@ static bool is_multicast(const uint8_t mac[6])
 	return mac[0] & 1;
 }
 
+bool mac_is_usable(const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+	return memcmp(mac, zero, 6) != 0 && !is_multicast(mac);
+}
+
 static int program_multicast(struct nic *nic, unsigned word)
 {
 	uint32_t value = 0;
@@ -38,13 +45,13 @@ static int program_multicast(struct nic *nic, unsigned word)
 	return nic->driver->ops->set_multicast(nic, word, value);
 }
 
-/* on: an address that was added, else one that was removed. */
+/* `on`: the address was added; else it was removed. */
 static int program(struct nic *nic, const struct mac_entry *mac, bool on)
 {
 	uint64_t refusals = vfio_refusals();
-	if (is_multicast(mac->bytes))
-		return reg_end_call(nic, refusals, program_multicast(nic, mac_multicast_word(mac->bytes)));
-	return reg_end_call(nic, refusals, nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL));
+	int ret = is_multicast(mac->bytes) ? program_multicast(nic, mac_multicast_word(mac->bytes))
+					   : nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL);
+	return fail_if_refused(nic, refusals, ret);
 }
 
 int mac_program_all(struct nic *nic)
@@ -72,7 +79,7 @@ static struct mac_entry *find(struct nic *nic, const uint8_t mac[6])
 	return NULL;
 }
 
-/* The lowest exact filter that no address has; 0: none. */
+/* The lowest exact filter that no address has; 0: all are taken. */
 static unsigned free_filter(const struct nic *nic)
 {
 	for (unsigned filter = 1; filter <= nic->driver->unicast_filters; filter++) {
@@ -93,10 +100,10 @@ static int check(struct nic *nic, const uint8_t mac[6])
 	if (memcmp(mac, broadcast, 6) == 0)
 		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received",
 			nic->info.address);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
-int nic_add_mac(struct nic *nic, const uint8_t mac[6])
+int mac_add(struct nic *nic, const uint8_t mac[6])
 {
 	int ret = check(nic, mac);
 	if (ret)
@@ -126,7 +133,7 @@ int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 	return ret;
 }
 
-int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
+int mac_remove(struct nic *nic, const uint8_t mac[6])
 {
 	struct mac_entry *found = find(nic, mac);
 	if (!found)
@@ -134,7 +141,6 @@ int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 			mac[1], mac[2], mac[3], mac[4], mac[5]);
 	struct mac_entry removed = *found;
 	*found = nic->macs[--nic->mac_count];
-	if (port_gone(nic))
-		return fail_gone(nic);
-	return nic->started ? program(nic, &removed, false) : 0;
+	int ret = fail_if_gone(nic);
+	return !ret && nic->started ? program(nic, &removed, false) : ret;
 }

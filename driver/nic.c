@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Ports: the part of the public API that all families of cards share: which driver has a device, the life cycle with
- * its checks and unwinding, queues, link, counters, events. Added addresses are in mac.c. */
-#include "../mempool/memory.h"
+ * The public API of ports, as far as all families of cards share it: which driver has a device, the life cycle with its
+ * checks and unwinding, queues, link, counters, events. */
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
+#include "bus.h"
+#include "clock.h"
+#include "fail.h"
+#include "mac.h"
+#include "port.h"
 #include "ring/ring.h"
+#include "stats.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,8 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define INTEL         0x8086u
-#define HANDS_PACKETS 256u /* what a thread may hold between receiving and sending, or filling a burst */
+#define INTEL             0x8086u
+#define IN_FLIGHT_PACKETS 256u /* a thread may hold so many between receiving and sending */
 
 static const struct driver *const drivers[] = {&ixgbe_driver, &e1000_driver, &igb_driver};
 
@@ -26,12 +31,12 @@ const char *nic_error(void)
 	return pollux_error();
 }
 
-int fail_gone(struct nic *nic)
+/* Ends a control call: from the moment that the application learns of a gone device, bursts leave it alone. */
+static int end_call(struct nic *nic, int ret)
 {
-	rings_silence(nic);
-	return pollux_fail(ENODEV, "%s: the device is gone: %s", nic->device->address,
-		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power"
-			  : nic->device->loss.why);
+	if (port_gone(nic))
+		rings_silence(nic);
+	return ret;
 }
 
 const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t device, const struct driver_id **id)
@@ -86,7 +91,7 @@ static void take_node(struct nic_info *info, int node)
 			"it is on NUMA node %d, whose memory cannot be had here: it uses other memory", node);
 }
 
-int port_open_device(struct nic **out, struct vfio_device *device)
+int port_from_device(struct nic **out, struct vfio_device *device)
 {
 	*out = NULL;
 	const struct driver *driver = NULL;
@@ -113,10 +118,10 @@ int port_open_device(struct nic **out, struct vfio_device *device)
 	info->vendor_id = INTEL;
 	info->device_id = id->device;
 	take_node(info, device->numa_node);
-	ret = reg_end_call(nic, refusals, driver->ops->open(nic));
+	ret = fail_if_refused(nic, refusals, driver->ops->open(nic));
 	if (ret)
 		goto fail;
-	nic->clean = true;
+	nic->freshly_reset = true;
 	*out = nic;
 	return 0;
 
@@ -136,7 +141,7 @@ int nic_open(struct nic **nic, const char *address, struct dma_space *space)
 			address ? "a DMA space (dma_space_open)" : "the device's address");
 	struct vfio_device *device;
 	int ret = vfio_device_open(&device, address, space);
-	return ret ? ret : port_open_device(nic, device);
+	return ret ? ret : port_from_device(nic, device);
 }
 
 /* Replaces zeros by their defaults. */
@@ -197,7 +202,7 @@ unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigne
 {
 	struct nic_config full = complete(config);
 	uint64_t rings = (uint64_t)full.rx_queues * full.rx_ring + (uint64_t)full.tx_queues * full.tx_ring;
-	uint64_t count = ports * rings + pkt_pool_slack(threads) + (uint64_t)threads * HANDS_PACKETS;
+	uint64_t count = ports * rings + pkt_pool_slack(threads) + (uint64_t)threads * IN_FLIGHT_PACKETS;
 	return count < UINT32_MAX ? (unsigned)count : UINT32_MAX;
 }
 
@@ -259,25 +264,18 @@ static int start(struct nic *nic)
 {
 	/* an earlier stop may have failed to reset it */
 	uint64_t refusals = vfio_refusals();
-	int ret = nic->clean ? 0 : bus_halt(nic);
+	int ret = nic->freshly_reset ? 0 : bus_halt(nic);
 	if (ret)
 		return ret;
-	ret = reg_end_call(nic, refusals, nic->driver->ops->start(nic));
+	ret = fail_if_refused(nic, refusals, nic->driver->ops->start(nic));
 	if (!ret)
 		return 0;
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, ret);
-	if (!nic->clean)
+	if (!nic->freshly_reset)
 		bus_halt(nic);
 	rings_close(nic);
 	return pollux_failure_restore(&failure);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 int nic_start(struct nic *nic, const struct nic_config *config)
@@ -293,8 +291,8 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	if (ret)
 		return ret;
 	nic->stats = (struct nic_stats){.rx_packets = 0};
-	nic->uncounted.error = 0;
-	nic->rx_bytes_told = nic->tx_bytes_told = 0;
+	nic->refused_counter.error = 0;
+	nic->rx_bytes_reported = nic->tx_bytes_reported = 0;
 	nic->link = (struct nic_link){.up = false};
 	nic->promiscuous = nic->config.promiscuous;
 	nic->all_multicast = false;
@@ -304,7 +302,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 		ret = start(nic);
 	if (!ret) {
 		nic->started = true;
-		nic->stats.time_ns = now_ns();
+		nic->stats.time_ns = clock_now_ns();
 		return 0;
 	}
 	struct pollux_failure failure = {.error = 0};
@@ -313,21 +311,14 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	return pollux_failure_restore(&failure);
 }
 
-/* Each refused register once. */
-static int tell_refused(struct nic *nic)
+/* Reports each refused register once. */
+static int report_refusal(struct nic *nic)
 {
 	struct vfio_refusal refusal;
-	if (!vfio_refusal(nic->device, nic->refusals_told, &refusal))
+	if (!vfio_refusal(nic->device, nic->refusals_reported, &refusal))
 		return 0;
-	nic->refusals_told++;
+	nic->refusals_reported++;
 	return fail_refused(nic, &refusal);
-}
-
-/* Counters that were refused when they were last asked for are not what they are told as, least of all the final ones.
- */
-static int check_counters(struct nic *nic)
-{
-	return nic->uncounted.error && !port_gone(nic) ? fail_refused(nic, &nic->uncounted) : 0;
 }
 
 int nic_stop(struct nic *nic)
@@ -339,9 +330,9 @@ int nic_stop(struct nic *nic)
 	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
 	int ret = nic->driver->ops->stop(nic);
-	pollux_failure_keep(&failure, ret ? reg_end_call(nic, refusals, ret) : 0);
-	pollux_failure_keep(&failure, check_counters(nic));
-	pollux_failure_keep(&failure, tell_refused(nic));
+	pollux_failure_keep(&failure, ret ? fail_if_refused(nic, refusals, ret) : 0);
+	pollux_failure_keep(&failure, stats_check(nic));
+	pollux_failure_keep(&failure, report_refusal(nic));
 	nic->started = false;
 	/* the queues are gone, what they counted stays */
 	nic->stats.rx_pool_empty += queues.rx_pool_empty;
@@ -353,19 +344,25 @@ int nic_stop(struct nic *nic)
 	return pollux_failure_restore(&failure);
 }
 
+static void close_event_fds(struct nic *nic)
+{
+	if (nic->wait_fd >= 0)
+		close(nic->wait_fd);
+	if (nic->event_fd >= 0)
+		close(nic->event_fd);
+	nic->event_fd = nic->wait_fd = -1;
+}
+
 void nic_close(struct nic *nic)
 {
 	if (!nic)
 		return;
 	nic_stop(nic);
 	nic->driver->ops->close(nic);
-	if (!nic->clean)
+	if (!nic->freshly_reset)
 		bus_halt(nic);
 	close_own_pool(nic);
-	if (nic->wait_fd >= 0)
-		close(nic->wait_fd);
-	if (nic->event_fd >= 0)
-		close(nic->event_fd);
+	close_event_fds(nic);
 	mac_forget_all(nic);
 	vfio_device_close(nic->device);
 	free(nic);
@@ -392,50 +389,24 @@ struct nic_txq *nic_txq(struct nic *nic, unsigned index)
 
 int nic_get_link(struct nic *nic, struct nic_link *link)
 {
-	*link = (struct nic_link){.up = false};
-	if (port_gone(nic))
-		return fail_gone(nic);
 	uint64_t refusals = vfio_refusals();
-	int ret = reg_end_call(nic, refusals, nic->driver->ops->get_link(nic, link));
+	int ret = fail_if_gone(nic);
+	if (!ret)
+		ret = fail_if_refused(nic, refusals, nic->driver->ops->get_link(nic, link));
 	if (ret)
 		*link = (struct nic_link){.up = false};
-	return ret;
-}
-
-void port_update_stats(struct nic *nic)
-{
-	struct nic_stats before = nic->stats;
-	uint64_t refusals = vfio_refusals();
-	nic->driver->ops->update_stats(nic);
-	nic->uncounted.error = 0;
-	if (vfio_refusals() != refusals)
-		vfio_last_refusal(&nic->uncounted);
-	if (port_gone(nic))
-		nic->stats = before;
-	else
-		nic->stats.time_ns = now_ns();
-}
-
-/* Bytes without the FCS. While frames come, one that is counted between the reads of its two counters has its FCS taken
- * off, and not its bytes added yet: what is told then does not fall, but waits until they are. */
-static uint64_t tell_bytes(const struct nic *nic, uint64_t bytes, uint64_t extra, uint64_t *told)
-{
-	uint64_t exact = bytes > extra ? bytes - extra : 0;
-	if (exact > *told || !nic->started)
-		*told = exact;
-	return *told;
+	return end_call(nic, ret);
 }
 
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
 	if (nic->started && !port_gone(nic))
-		port_update_stats(nic);
-	*stats = nic->stats;
-	stats->rx_bytes = tell_bytes(nic, stats->rx_bytes, stats->rx_packets * nic->rx_byte_extra, &nic->rx_bytes_told);
-	stats->tx_bytes = tell_bytes(nic, stats->tx_bytes, stats->tx_packets * nic->tx_byte_extra, &nic->tx_bytes_told);
+		stats_update(nic);
+	stats_report(nic, stats);
 	if (nic->started)
 		rings_add_stats(nic, stats);
-	return port_gone(nic) ? fail_gone(nic) : check_counters(nic);
+	int ret = fail_if_gone(nic);
+	return end_call(nic, ret ? ret : stats_check(nic));
 }
 
 /* Never waits, whatever O_NONBLOCK says: a vfio-user peer has the same open file, and may have cleared it. */
@@ -448,41 +419,48 @@ static void drain_eventfd(int fd)
 	}
 }
 
-/* All of nic_service but telling. @return events */
-static uint32_t look_after(struct nic *nic)
+static bool link_changed(struct nic *nic)
 {
-	uint32_t found = 0;
+	struct nic_link link;
+	uint64_t refusals = vfio_refusals();
+	if (fail_if_refused(nic, refusals, nic->driver->ops->get_link(nic, &link)) != 0 ||
+		(link.up == nic->link.up && link.mbps == nic->link.mbps))
+		return false;
+	nic->link = link;
+	return true;
+}
+
+/* What nic_service does. Failures are not reported. @return events */
+static uint32_t service(struct nic *nic)
+{
+	uint32_t events = 0;
 	if (nic->device->ops->check)
 		nic->device->ops->check(nic->device);
 	if (nic->event_fd >= 0)
 		drain_eventfd(nic->event_fd);
 	if (!port_gone(nic)) {
-		/* acknowledged before the link is looked at, so that a change after that raises the next interrupt */
+		/* Acknowledged before the link is looked at, so that a change after that raises the next interrupt */
 		if (nic->started && nic->event_fd >= 0)
 			nic->driver->ops->acknowledge_events(nic);
 		if (nic->started)
-			port_update_stats(nic);
-		struct nic_link link;
-		uint64_t refusals = vfio_refusals();
-		if (reg_end_call(nic, refusals, nic->driver->ops->get_link(nic, &link)) == 0 &&
-			(link.up != nic->link.up || link.mbps != nic->link.mbps)) {
-			nic->link = link;
-			found |= NIC_LINK_CHANGED;
-		}
+			stats_update(nic);
+		if (link_changed(nic))
+			events |= NIC_LINK_CHANGED;
 	}
-	if (port_gone(nic) && !nic->gone_told) {
-		nic->gone_told = true;
-		found |= NIC_GONE;
+	if (port_gone(nic) && !nic->gone_reported) {
+		nic->gone_reported = true;
+		events |= NIC_GONE;
 	}
-	return found;
+	return events;
 }
 
 int nic_service(struct nic *nic, uint32_t *events)
 {
-	uint32_t found = look_after(nic);
+	uint32_t found = service(nic);
 	if (events)
 		*events = found;
-	return port_gone(nic) ? fail_gone(nic) : tell_refused(nic);
+	int ret = fail_if_gone(nic);
+	return end_call(nic, ret ? ret : report_refusal(nic));
 }
 
 /* The first port whose link is down, or that cannot tell; count: none. *ret: 0, or why it cannot. */
@@ -513,8 +491,14 @@ int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, 
 		if (nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL) != 0)
 			return pollux_fail(EINTR, "%s: a signal ended the wait for its link", nics[down]->info.address);
 		for (unsigned i = 0; i < count; i++)
-			look_after(nics[i]);
+			service(nics[i]);
 	}
+}
+
+static int fail_events(const struct nic *nic)
+{
+	int error = errno;
+	return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
 }
 
 /* One descriptor to wait on for two that become readable. */
@@ -525,52 +509,49 @@ static int open_wait_fd(struct nic *nic)
 	if (nic->wait_fd >= 0 && epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->event_fd, &event) == 0 &&
 		epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->device->event_fd, &event) == 0)
 		return 0;
-	int ret = pollux_fail(errno, "%s: no descriptor for events: %s", nic->info.address, strerror(errno));
-	if (nic->wait_fd >= 0)
-		close(nic->wait_fd);
-	nic->wait_fd = -1;
+	return fail_events(nic);
+}
+
+static int open_event_fds(struct nic *nic)
+{
+	uint64_t refusals = vfio_refusals();
+	nic->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (nic->event_fd < 0)
+		return fail_events(nic);
+	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
+	if (!ret)
+		ret = fail_if_refused(nic, refusals, nic->driver->ops->enable_events(nic));
+	if (ret)
+		close_event_fds(nic);
 	return ret;
 }
 
 int nic_event_fd(struct nic *nic)
 {
-	if (nic->event_fd >= 0)
-		return nic->wait_fd >= 0 ? nic->wait_fd : nic->event_fd;
-	if (port_gone(nic))
-		return fail_gone(nic);
-	nic->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (nic->event_fd < 0) {
-		int error = errno;
-		return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
+		int ret = fail_if_gone(nic);
+		if (!ret)
+			ret = open_event_fds(nic);
+		if (ret)
+			return end_call(nic, ret);
 	}
-	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
-	uint64_t refusals = vfio_refusals();
-	if (!ret)
-		ret = reg_end_call(nic, refusals, nic->driver->ops->enable_events(nic));
-	if (!ret)
-		return nic_event_fd(nic);
-	if (nic->wait_fd >= 0)
-		close(nic->wait_fd);
-	close(nic->event_fd);
-	nic->event_fd = nic->wait_fd = -1;
-	return ret;
+	return nic->wait_fd >= 0 ? nic->wait_fd : nic->event_fd;
 }
 
 static int set_mode(struct nic *nic, bool *mode, bool on)
 {
 	if (!nic->started)
 		return pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
-	if (port_gone(nic))
-		return fail_gone(nic);
+	int ret = fail_if_gone(nic);
 	bool before = *mode;
-	if (before == on)
-		return 0;
+	if (ret || before == on)
+		return end_call(nic, ret);
 	*mode = on;
 	uint64_t refusals = vfio_refusals();
-	int ret = reg_end_call(nic, refusals, nic->driver->ops->set_receive_mode(nic));
+	ret = fail_if_refused(nic, refusals, nic->driver->ops->set_receive_mode(nic));
 	if (ret)
 		*mode = before;
-	return ret;
+	return end_call(nic, ret);
 }
 
 int nic_set_promiscuous(struct nic *nic, bool on)
@@ -581,4 +562,14 @@ int nic_set_promiscuous(struct nic *nic, bool on)
 int nic_set_all_multicast(struct nic *nic, bool on)
 {
 	return set_mode(nic, &nic->all_multicast, on);
+}
+
+int nic_add_mac(struct nic *nic, const uint8_t mac[6])
+{
+	return end_call(nic, mac_add(nic, mac));
+}
+
+int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
+{
+	return end_call(nic, mac_remove(nic, mac));
 }

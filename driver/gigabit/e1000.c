@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The e1000 family: which devices it drives; and what the whole lineage, igb's 82576 included, is to nic.c. */
 #include "e1000.h"
+#include "../bus.h"
 
 #define OLD_PCI                                                                                                        \
 	"is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM "     \

@@ -4,6 +4,7 @@
 #ifndef POLLUX_DRIVER_E1000_E1000_H
 #define POLLUX_DRIVER_E1000_E1000_H
 
+#include "../access.h"
 #include "../ring/ring.h"
 #include "fields.h"
 #include "registers.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which frames the e1000 lineage receives: exact MAC filters, the multicast hash table, promiscuous modes. */
+#include "../fail.h"
+#include "../mac.h"
 #include "e1000.h"
 
 /* The 82576's filters from 16 on lie elsewhere. */
@@ -44,24 +46,22 @@ int e1000_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 	/* Off before the address changes: a half-written filter must not match */
 	e1000_write(e, ral(index) + 4, 0);
 	if (mac) {
-		uint32_t low =
-			(uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
-		e1000_write(e, ral(index), low);
-		e1000_write(e, ral(index) + 4, E1000_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
+		e1000_write(e, ral(index), mac_low(mac));
+		e1000_write(e, ral(index) + 4, E1000_RAH_AV | mac_high(mac));
 	} else {
 		e1000_write(e, ral(index), 0);
 	}
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
 int e1000_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
 	e1000_write(e1000_of(nic), E1000_MTA + 4 * word, value);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
 int e1000_set_receive_mode(struct nic *nic)
 {
 	e1000_change(e1000_of(nic), E1000_RCTL, E1000_RCTL_UPE | E1000_RCTL_MPE, receive_mode(nic));
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Link of the e1000 lineage's copper cards: let the PHY negotiate, and look. Nobody waits here. */
+#include "../fail.h"
 #include "e1000.h"
 
 int e1000_link_start(struct e1000 *e)

@@ -2,6 +2,8 @@
  * The NVM of the e1000 lineage, by EERD: its checksum, and the address in its first three words. The register's layout
  * differs between the chips. */
 #include "../../vfio/error.h"
+#include "../fail.h"
+#include "../mac.h"
 #include "e1000.h"
 
 #include <errno.h>
@@ -22,7 +24,7 @@ static int read_word(struct e1000 *e, unsigned word, uint16_t *value)
 	if (ret)
 		return ret;
 	*value = (uint16_t)(e1000_read(e, E1000_EERD) >> E1000_EERD_DATA_SHIFT);
-	return port_gone(&e->nic) ? fail_gone(&e->nic) : 0;
+	return fail_if_gone(&e->nic);
 }
 
 int e1000_nvm_read_mac(struct e1000 *e, uint8_t mac[6])

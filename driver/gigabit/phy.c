@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The PHY of the e1000 lineage, by MDIC, which on the PCIe chips firmware uses as well. */
 #include "../../vfio/error.h"
+#include "../clock.h"
+#include "../fail.h"
 #include "e1000.h"
 
 #include <errno.h>

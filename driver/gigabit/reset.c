@@ -2,6 +2,9 @@
  * Reset of the e1000 lineage: stop what runs, let the bus go quiet, reset as the chip wants it. Waits that end without
  * success name the bit. */
 #include "../../vfio/error.h"
+#include "../bus.h"
+#include "../clock.h"
+#include "../fail.h"
 #include "e1000.h"
 
 #include <errno.h>
@@ -63,5 +66,5 @@ int e1000_reset(struct nic *nic)
 		return ret;
 	/* the reset has unmasked nothing, but may have left causes */
 	e1000_interrupt_mask(e);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive and transmit of the chips with one queue, 82540EM and 82574L: ring registers, and the units behind them.
  * Every register is written, whatever a reset leaves in it. */
+#include "../fail.h"
 #include "e1000.h"
 
 uint32_t e1000_rx_tail(unsigned queue)

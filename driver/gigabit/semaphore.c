@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The semaphores by which drivers and the 82576's firmware share the ports' PHYs: SW_FW_SYNC has a bit for each PHY and
  * each side, and SWSM guards SW_FW_SYNC. */
+#include "../clock.h"
 #include "igb.h"
 
 #include <errno.h>

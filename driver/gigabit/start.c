@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Starting a port of the e1000 lineage: packet buffer, link, statistics, filters, receive, transmit, interrupts. */
+#include "../fail.h"
 #include "e1000.h"
 
 /* Transmit must hold two of the largest frames. The division is kept over a reset, and takes effect only by one. */
@@ -15,7 +16,7 @@ static int divide_packet_buffer(struct e1000 *e)
 		return ret;
 	if ((receive & E1000_PBA_RXA) + transmit <= total)
 		return 0;
-	e->nic.clean = false;
+	e->nic.freshly_reset = false;
 	e1000_write(e, E1000_PBA, total - transmit);
 	return e1000_reset(&e->nic);
 }
@@ -28,7 +29,7 @@ int e1000_start(struct nic *nic)
 		ret = rings_open(nic, &e->chip->ring);
 	if (ret)
 		return ret;
-	nic->clean = false;
+	nic->freshly_reset = false;
 	e->chip->tune(e);
 	/* The card is freshly reset: no former owner's ring can be fetched */
 	ret = vfio_set_bus_master(nic->device, true);
@@ -48,5 +49,5 @@ int e1000_start(struct nic *nic)
 	/* tells the firmware that a driver is there */
 	if (e->chip->pcie)
 		e1000_change(e, E1000_CTRL_EXT, 0, E1000_CTRL_EXT_DRV_LOAD);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }

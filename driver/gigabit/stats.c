@@ -54,8 +54,8 @@ void e1000_update_stats(struct nic *nic)
 
 void e1000_stats_start(struct e1000 *e)
 {
-	e->nic.rx_byte_extra = e->chip->rx_byte_extra;
-	e->nic.tx_byte_extra = e->chip->tx_byte_extra;
+	e->nic.rx_fcs_bytes = e->chip->rx_byte_extra;
+	e->nic.tx_fcs_bytes = e->chip->tx_byte_extra;
 	e1000_update_stats(&e->nic); /* what was before is nobody's */
 	e->nic.stats = (struct nic_stats){.rx_packets = 0};
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Stopping a port of the e1000 lineage: let transmit finish, disable, reset, and only then give the buffers back. */
+#include "../bus.h"
+#include "../clock.h"
+#include "../stats.h"
 #include "e1000.h"
 
 int e1000_stop(struct nic *nic)
@@ -12,7 +15,7 @@ int e1000_stop(struct nic *nic)
 		/* frames that are under way end as they began: from then on nothing counts, and the reset has not
 		 * cleared anything yet */
 		clock_sleep_us(e1000_times.quiesce);
-		port_update_stats(nic);
+		stats_update(nic);
 	}
 	int ret = bus_halt(nic);
 	rings_close(nic);

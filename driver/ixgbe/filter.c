@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which frames the 82599, X540 and X550 receive: exact MAC filters, the multicast hash table, promiscuous modes (82599
  * DS 4.6.7 and 7.1.1). */
+#include "../access.h"
+#include "../fail.h"
+#include "../mac.h"
 #include "ixgbe.h"
 
 static void zero(struct nic *nic, uint32_t first, unsigned count)
@@ -51,24 +54,22 @@ int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 	/* Off before the address changes: a half-written filter must not match */
 	reg_write(nic, IXGBE_RAH + 8 * index, 0);
 	if (mac) {
-		uint32_t low =
-			(uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
 		/* Frames of this address are pool 0's, the only one without virtualisation (DS 8.2.3.7.10) */
 		reg_write(nic, IXGBE_MPSAR + 8 * index, 1);
 		reg_write(nic, IXGBE_MPSAR + 8 * index + 4, 0);
-		reg_write(nic, IXGBE_RAL + 8 * index, low);
-		reg_write(nic, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
+		reg_write(nic, IXGBE_RAL + 8 * index, mac_low(mac));
+		reg_write(nic, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | mac_high(mac));
 	} else {
 		reg_write(nic, IXGBE_RAL + 8 * index, 0);
 		reg_write(nic, IXGBE_MPSAR + 8 * index, 0);
 	}
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
 	reg_write(nic, IXGBE_MTA + 4 * word, value);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
 int ixgbe_set_receive_mode(struct nic *nic)

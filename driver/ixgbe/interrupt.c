@@ -2,6 +2,7 @@
  * Interrupts of the 82599, X540 and X550: none but link changes, and these only for who asks for a descriptor to wait
  * on (82599 DS 7.3). */
 #include "../../vfio/error.h"
+#include "../access.h"
 #include "ixgbe.h"
 
 #include <errno.h>

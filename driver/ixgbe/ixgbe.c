@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The ixgbe family: which devices it drives, and a port's opening and closing. */
 #include "ixgbe.h"
+#include "../access.h"
+#include "../bus.h"
 #include "../pipe/state.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Link of the 82599, X540 and X550: begin to negotiate, and look (82599 DS 4.6.4). Nobody waits here. */
+#include "../access.h"
+#include "../fail.h"
 #include "ixgbe.h"
 
 void ixgbe_link_start(struct nic *nic)

@@ -2,6 +2,11 @@
  * Reset of the 82599, X540 and X550: stop what runs, let the bus go quiet, reset, wait for the NVM (82599
  * DS 4.2.1.6.1, 4.6.3 and 5.2.5.3.2). Waits that end without success name the bit. */
 #include "../../vfio/error.h"
+#include "../access.h"
+#include "../bus.h"
+#include "../clock.h"
+#include "../fail.h"
+#include "../mac.h"
 #include "ixgbe.h"
 
 #include <errno.h>
@@ -116,7 +121,7 @@ int ixgbe_reset(struct nic *nic)
 			nic->device->address, ixgbe_times.dma_init / 1000);
 	if (ret)
 		return ret;
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
 int ixgbe_read_mac(struct nic *nic, uint8_t mac[6])
@@ -124,10 +129,7 @@ int ixgbe_read_mac(struct nic *nic, uint8_t mac[6])
 	uint32_t low = reg_read(nic, IXGBE_RAL), high = reg_read(nic, IXGBE_RAH);
 	if (port_gone(nic))
 		return fail_gone(nic);
-	for (unsigned i = 0; i < 4; i++)
-		mac[i] = (uint8_t)(low >> 8 * i);
-	for (unsigned i = 0; i < 2; i++)
-		mac[4 + i] = (uint8_t)(high >> 8 * i);
+	mac_from_registers(mac, low, high);
 	if (!mac_is_usable(mac) || !(high & IXGBE_RAH_AV))
 		return pollux_fail(EIO,
 			"%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the "

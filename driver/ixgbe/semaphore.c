@@ -2,6 +2,8 @@
  * The semaphores by which software and the card's firmware share the PHY (82599 DS 10.5.4). Only X540 and X550 need
  * one, around their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. So this is how X540 and
  * X550 have it, which differs: not SWSM.SWESMBI guards SW_FW_SYNC, but a bit in it. */
+#include "../access.h"
+#include "../clock.h"
 #include "ixgbe.h"
 
 #include <errno.h>

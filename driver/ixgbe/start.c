@@ -2,6 +2,9 @@
  * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, receive, transmit (82599
  * DS 4.6.3 to 4.6.8). */
 #include "../../vfio/error.h"
+#include "../access.h"
+#include "../fail.h"
+#include "../mac.h"
 #include "ixgbe.h"
 
 #include <errno.h>
@@ -124,7 +127,7 @@ int ixgbe_receive_on(struct nic *nic)
 {
 	reg_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
 	reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }
 
 static int receive_start(struct nic *nic)
@@ -230,7 +233,7 @@ int ixgbe_start(struct nic *nic)
 	int ret = rings_open(nic, ixgbe_ring_ops(nic->config.simd));
 	if (ret)
 		return ret;
-	nic->clean = false;
+	nic->freshly_reset = false;
 	/* the reset clears it on hardware, but while it is set nothing would move */
 	reg_change(nic, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
 	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
@@ -248,5 +251,5 @@ int ixgbe_start(struct nic *nic)
 	ixgbe_interrupt_start(nic);
 	/* DS 8.2.3.1.3: tells the firmware that a driver is there */
 	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
-	return port_gone(nic) ? fail_gone(nic) : 0;
+	return fail_if_gone(nic);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Statistics of the 82599, X540 and X550: counters that a read clears, accumulated before they wrap (82599
  * DS 8.2.3.23). Each read can cost microseconds, so only those are read that something is made of. */
+#include "../access.h"
 #include "ixgbe.h"
 
 #define FCS_BYTES 4u /* per packet, counted by GOTC; QBRC counts what is left after CRC strip (hw-docs/doubts.md) */
@@ -48,8 +49,8 @@ void ixgbe_stats_start(struct nic *nic)
 		reg_write(nic, IXGBE_RQSMR + 4 * word, map);
 		reg_write(nic, IXGBE_TQSM + 4 * word, map);
 	}
-	nic->rx_byte_extra = 0;
-	nic->tx_byte_extra = FCS_BYTES;
+	nic->rx_fcs_bytes = 0;
+	nic->tx_fcs_bytes = FCS_BYTES;
 	/* DS 4.6.5: cleared by reading */
 	ixgbe_update_stats(nic);
 	nic->stats = (struct nic_stats){.rx_packets = 0};

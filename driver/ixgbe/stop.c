@@ -2,7 +2,11 @@
  * Stopping a port of the 82599, X540 or X550: let transmit finish, disable in the datasheet's order (82599
  * DS 4.6.7.1.2), reset, and only then give the buffers back. */
 #include "../../vfio/error.h"
+#include "../access.h"
+#include "../bus.h"
+#include "../clock.h"
 #include "../pipe/state.h"
+#include "../stats.h"
 #include "ixgbe.h"
 
 #include <errno.h>
@@ -46,7 +50,7 @@ int ixgbe_stop(struct nic *nic)
 		/* what the card has already fetched may still be written back */
 		clock_sleep_us(ixgbe_times.queue_off);
 		/* nothing moves any more, and the reset has not cleared the counters yet */
-		port_update_stats(nic);
+		stats_update(nic);
 	}
 	pollux_failure_keep(&halt, bus_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)

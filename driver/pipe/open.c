@@ -2,7 +2,9 @@
  * Pipes: the part that all families of cards share, which is the checks of arguments. */
 #include "../../vfio/error.h"
 #include "../driver.h"
+#include "../fail.h"
 #include "../pipe.h"
+#include "../ring/ring.h"
 
 #include <errno.h>
 
@@ -14,8 +16,10 @@ static int check_queue(const struct nic_queue *queue, const char *what, bool rec
 	if (!nic->started)
 		return pollux_fail(
 			EINVAL, "%s: the port is not started: start it before opening a pipe", nic->info.address);
-	if (port_gone(nic))
+	if (port_gone(nic)) {
+		rings_silence(nic);
 		return fail_gone(nic);
+	}
 	unsigned count = receive ? nic->config.rx_queues : nic->config.tx_queues;
 	if (queue->index >= count)
 		return pollux_fail(EINVAL, "%s: %s queue %u, but the port was started with %u", nic->info.address,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A pipe's life: opening, giving finished receive slots back, outputs that hang, and the end. How slots are shared is
  * told in pipe.h. */
+#include "../clock.h"
 #include "state.h"
 
 #include "../../mempool/hot.h"

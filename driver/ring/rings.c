@@ -4,6 +4,9 @@
 #include "../../mempool/hot.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
+#include "../access.h"
+#include "../clock.h"
+#include "../stats.h"
 #include "ring.h"
 #include "rx.h"
 #include "tx.h"
@@ -460,7 +463,7 @@ void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t lim
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
 			waiting += ring_txq_pending(nic->rings.txqs[i], reg_read(nic, head(i)));
 		if (!waiting) { /* what the card has fetched, but not yet sent, is in its packet buffer */
-			port_update_stats(nic);
+			stats_update(nic);
 			waiting = unsent(nic);
 		}
 		now = clock_now_us();

@@ -5,6 +5,7 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/pipe.h"
+#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -131,7 +132,7 @@ static int open_port(struct pollux *pollux, unsigned port, const struct nic_conf
 	int error = model_local_open(&pollux->device[port], pollux->space, &local);
 
 	if (!error)
-		error = port_open_device(&pollux->nic[port], pollux->device[port]);
+		error = port_from_device(&pollux->nic[port], pollux->device[port]);
 	if (!error)
 		error = nic_start(pollux->nic[port], config);
 	if (error)

@@ -9,6 +9,7 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/ixgbe/ixgbe.h"
+#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -39,7 +40,7 @@ static int fuzz_sleep(const struct timespec *wanted, struct timespec *left)
 
 #define clock_gettime fuzz_clock
 #define nanosleep     fuzz_sleep
-#include "../../driver/access.c"
+#include "../../driver/clock.c"
 #undef clock_gettime
 #undef nanosleep
 
@@ -63,7 +64,7 @@ static bool open_once(void)
 	if (dma_space_open(&space) || pkt_pool_open(&pool, space, pool_count, -1) ||
 		pkt_pool_open(&other_pool, space, 256, -1))
 		return false;
-	if (model_local_open(&fuzzed, space, &local) || port_open_device(&nic, fuzzed))
+	if (model_local_open(&fuzzed, space, &local) || port_from_device(&nic, fuzzed))
 		return false;
 	return true;
 }

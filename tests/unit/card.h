@@ -5,6 +5,7 @@
 #ifndef POLLUX_TESTS_UNIT_CARD_H
 #define POLLUX_TESTS_UNIT_CARD_H
 
+#include "../../driver/clock.h"
 #include "../../driver/driver.h"
 #include "../../vfio/space.h"
 

@@ -2,6 +2,7 @@
  * The scripted card as an 82599, X540 or X550. Tests include this file. */
 #include "card.c"
 
+#include "../../driver/access.h"
 #include "../../driver/ixgbe/ixgbe.h"
 
 _Static_assert(CARD_BYTES >= IXGBE_BAR_BYTES, "the card has the driver's registers");

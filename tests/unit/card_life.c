@@ -30,7 +30,7 @@ static bool live(void)
 	unsigned fds = card_count_fds();
 	const uint8_t unicast[6] = {2, 0, 0, 0, 0, 1}, multicast[6] = {1, 0, 0x5E, 0, 0, 1};
 	struct nic_stats stats;
-	if (port_open_device(&nic, &card.device) == 0) {
+	if (port_from_device(&nic, &card.device) == 0) {
 		good &= nic_event_fd(nic) >= 0;
 		int mapped = card.mapped;
 		good &= nic_start(nic, NULL) == 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port on the scripted card: what tests of control paths begin and end with. They include this file behind that of
  * their kind of card. */
+#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 
@@ -35,9 +36,9 @@ static int end(void)
 static void open_card(uint16_t id)
 {
 	card_init(&card, id, space);
-	int ret = port_open_device(&nic, &card.device);
+	int ret = port_from_device(&nic, &card.device);
 	if (ret)
-		printf("\n    port_open_device: %s ", nic_error());
+		printf("\n    port_from_device: %s ", nic_error());
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 

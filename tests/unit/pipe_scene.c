@@ -5,6 +5,7 @@
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/pipe.h"
 #include "../../driver/pipe/state.h"
+#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"
@@ -70,7 +71,7 @@ static void set_up(struct fixture *f, unsigned ports, const struct nic_config *w
 		struct model_local_config local = {.model.port = port & 1, .trapped = trapped};
 
 		CU_ASSERT_EQUAL_FATAL(model_local_open(&f->device[port], f->space, &local), 0);
-		CU_ASSERT_EQUAL_FATAL(port_open_device(&f->nic[port], f->device[port]), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&f->nic[port], f->device[port]), 0);
 		CU_ASSERT_EQUAL_FATAL(nic_start(f->nic[port], &config), 0);
 		link_up(f, port);
 	}

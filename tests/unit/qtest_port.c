@@ -4,6 +4,7 @@
 #include "../qtest/qtest.h"
 
 #include "../../driver/driver.h"
+#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 
@@ -51,9 +52,9 @@ static void port_open(struct port *p, const char *card)
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&p->space), 0);
 	CU_ASSERT_EQUAL_FATAL(qtest_open(&p->qtest, &card, 1), 0);
 	CU_ASSERT_EQUAL_FATAL(qtest_device(p->qtest, 0, p->space, &p->device), 0);
-	int ret = port_open_device(&p->nic, p->device);
+	int ret = port_from_device(&p->nic, p->device);
 	if (ret)
-		printf("\n    port_open_device: %s ", nic_error());
+		printf("\n    port_from_device: %s ", nic_error());
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 

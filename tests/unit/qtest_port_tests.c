@@ -394,7 +394,7 @@ static void each_step_of_the_transport_can_fail(void)
 	for (unsigned step = 1; ret && step < 100; step++) {
 		CU_ASSERT_EQUAL_FATAL(qtest_device(qtest, 0, space, &device), 0);
 		qtest_fail(device, step);
-		ret = port_open_device(&nic, device);
+		ret = port_from_device(&nic, device);
 		if (ret)
 			CU_ASSERT_PTR_NULL(nic);
 	}

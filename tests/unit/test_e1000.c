@@ -40,7 +40,7 @@ static void forward(bool second_first)
 	config.pool = pool;
 	for (unsigned i = 0; i < 2; i++) {
 		CU_ASSERT_EQUAL_FATAL(qtest_device(qtest, i, space, &device), 0);
-		CU_ASSERT_EQUAL_FATAL(port_open_device(&nics[i], device), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&nics[i], device), 0);
 		CU_ASSERT_EQUAL_FATAL(nic_start(nics[i], &config), 0);
 	}
 	for (unsigned to = 0; to < 2; to++) {

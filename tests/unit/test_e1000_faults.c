@@ -100,7 +100,7 @@ static void a_sleeping_link_is_kept_awake(void)
 	card.config[0x34] = 0xA0;
 	card.config[0xA0] = 0x10;
 	card.config[0xB0] = 0x43; /* LNKCTL: L0s and L1 */
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	start();
 	CU_ASSERT_EQUAL(card.config[0xB0], 0x40);
 	unsigned opened = card.steps;
@@ -113,7 +113,7 @@ static void a_sleeping_link_is_kept_awake(void)
 		card.config[0x34] = 0xA0;
 		card.config[0x06] = card.config[0xA0] = 0x10;
 		card.config[0xB0] = 0x43;
-		CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 		card.fail = card.steps + fail;
 		if (nic_start(nic, &(struct nic_config){.pool = pool}) == 0 && card.config[0xB0] == 0x43)
 			refused = true;
@@ -192,7 +192,7 @@ static int stuck_open(struct card_stuck stuck)
 	card.stuck[0] = stuck;
 	if (stuck.offset == E1000_CTRL) /* the 82540EM's way through memory */
 		card.io_region = VFIO_PCI_NUM_REGIONS, card.device.region_bytes[IO_BAR] = 0;
-	int ret = port_open_device(&nic, &card.device);
+	int ret = port_from_device(&nic, &card.device);
 	if (ret) {
 		CU_ASSERT(card.closed);
 		CU_ASSERT_EQUAL(card.mapped, 0);
@@ -229,14 +229,14 @@ static void damaged_nvms_are_refused(void)
 {
 	card_init(&card, id, space);
 	card.nvm[17] ^= 0x100;
-	CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -EIO);
+	CU_ASSERT_EQUAL(port_from_device(&nic, &card.device), -EIO);
 	CU_ASSERT(says("bbba and not to baba") || says("add up to"));
 	const uint16_t first[][3] = {{0, 0, 0}, {0x1101, 0x3322, 0x5544}, {0xFFFF, 0xFFFF, 0xFFFF}};
 	for (unsigned i = 0; i < 3; i++) {
 		card_init(&card, id, space);
 		memcpy(card.nvm, first[i], sizeof(first[i]));
 		e1000_seal_nvm(&card);
-		CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -EIO);
+		CU_ASSERT_EQUAL(port_from_device(&nic, &card.device), -EIO);
 		CU_ASSERT(says("no usable address"));
 		nothing_is_left();
 	}
@@ -319,7 +319,7 @@ static void without_io_space_memory_does(void)
 {
 	card_init(&card, ID_82540EM, space);
 	card.device.region_bytes[IO_BAR] = 0;
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	CU_ASSERT_EQUAL(card.resets, 1);
 	written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
 	close_port();

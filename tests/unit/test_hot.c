@@ -25,6 +25,7 @@ __attribute__((unused)) static void *test_mmap(
 #undef calloc
 #undef mmap
 
+#include "../../driver/port.h"
 #include "../../driver/driver.h"
 #include "../../driver/pipe.h"
 #include "../../driver/pipe/state.h"
@@ -206,7 +207,7 @@ static void ports_pipe_and_cache_do_not_collide(void)
 	for (unsigned i = 0; i < PORTS; i++) {
 		struct model_local_config local = {.model.port = i};
 		CU_ASSERT_EQUAL_FATAL(model_local_open(&devices[i], space, &local), 0);
-		CU_ASSERT_EQUAL_FATAL(port_open_device(&nics[i], devices[i]), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&nics[i], devices[i]), 0);
 		CU_ASSERT_EQUAL_FATAL(nic_start(nics[i], &config), 0);
 	}
 	struct nic_queue input = {nics[0], 0}, output = {nics[1], 0};

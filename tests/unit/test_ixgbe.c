@@ -355,13 +355,13 @@ static void dead_owners_of_the_semaphore_are_overruled(void)
 	*card_register(&card, IXGBE_SWSM) = IXGBE_SWSM_SMBI;
 	*card_register(&card, IXGBE_SW_FW_SYNC) = IXGBE_SW_FW_SYNC_REGSMP | IXGBE_SW_FW_SYNC_PHY0
 										    << IXGBE_SW_FW_SYNC_FW_SHIFT;
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	written(0, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_PHY0, IXGBE_SW_FW_SYNC_PHY0);
 	close_port();
 	/* and one that cannot be had at all does not prevent the reset */
 	card_init(&card, 0x1560, space);
 	card.stuck[0] = (struct card_stuck){IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, IXGBE_SW_FW_SYNC_REGSMP};
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	CU_ASSERT_EQUAL(
 		card_written(&card, 0, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_PHY0, IXGBE_SW_FW_SYNC_PHY0), CARD_LOG);
 	close_port();

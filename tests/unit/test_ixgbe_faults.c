@@ -15,7 +15,7 @@ static int stuck_open(struct card_stuck first, struct card_stuck second)
 	card.stuck[0] = first;
 	card.stuck[1] = second;
 	unsigned fds = card_count_fds();
-	int ret = port_open_device(&nic, &card.device);
+	int ret = port_from_device(&nic, &card.device);
 	CU_ASSERT_EQUAL(card_count_fds(), fds);
 	if (ret) {
 		CU_ASSERT(card.closed);
@@ -77,7 +77,7 @@ static void pending_transactions_are_waited_for(void)
 	card.config[0xA0] = 0x10;
 	card.config[0xAA] = 0x20;
 	uint64_t before = clock_now_us();
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	CU_ASSERT(clock_now_us() - before >= ixgbe_times.pending);
 	close_port();
 	/* a list that loops does not hang it */
@@ -86,7 +86,7 @@ static void pending_transactions_are_waited_for(void)
 	card.config[0x06] = 0x10;
 	card.config[0x34] = 0x40;
 	card.config[0x41] = 0x40;
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	close_port();
 }
 
@@ -156,7 +156,7 @@ static void a_bus_master_that_stays_on_gets_a_function_reset(void)
 	/* also when it was a former owner who left it on */
 	card_init(&card, 0x10FB, space);
 	card.command_stuck = true;
-	CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -EIO);
+	CU_ASSERT_EQUAL(port_from_device(&nic, &card.device), -EIO);
 	CU_ASSERT_EQUAL(card.accesses, 0);
 	nothing_is_left();
 }
@@ -220,7 +220,7 @@ static void a_reset_with_a_refused_access_is_none(void)
 	card.refused = IXGBE_EIMC;
 	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
 	CU_ASSERT(says("EIMC (0x00888) written"));
-	CU_ASSERT(!nic->clean);
+	CU_ASSERT(!nic->freshly_reset);
 	nothing_is_left();
 	card.refused = 0;
 	start();
@@ -282,7 +282,7 @@ static void a_register_window_that_is_too_small_is_refused(void)
 	struct vfio_device_ops small = *card.device.ops;
 	small.window = small_window;
 	card.device.ops = &small;
-	CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -EPROTO);
+	CU_ASSERT_EQUAL(port_from_device(&nic, &card.device), -EPROTO);
 	CU_ASSERT(says("BAR0 has 65536 bytes"));
 	CU_ASSERT(card.closed);
 	nothing_is_left();

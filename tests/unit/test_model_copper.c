@@ -2,6 +2,7 @@
  * What X540 and X550 have that the 82599 has not, register by register, as other drivers use it: their PHY behind MDIO,
  * their semaphores, the X550's firmware; and our driver's view of their speeds. */
 #include "../../driver/driver.h"
+#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"
@@ -364,7 +365,7 @@ static void our_driver_tells_the_speeds(void)
 		CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 		CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &config), 0);
 		h.model = model_local_model(device);
-		CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, device), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, device), 0);
 		nic_get_info(nic, &info);
 		ASSERT_NUMBER(info.device_id, card == MODEL_X540 ? 0x1528 : 0x1563);
 		ASSERT_NUMBER(info.mac[0], 2);

@@ -3,6 +3,8 @@
  * cycle, added addresses, events. */
 #include "card_ixgbe.c"
 
+#include "../../driver/mac.h"
+#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 
@@ -50,9 +52,9 @@ static bool says(const char *part)
 static void open_port(void)
 {
 	card_init(&card, 0x10FB, space);
-	int ret = port_open_device(&nic, &card.device);
+	int ret = port_from_device(&nic, &card.device);
 	if (ret)
-		printf("\n    port_open_device: %s ", nic_error());
+		printf("\n    port_from_device: %s ", nic_error());
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 
@@ -114,7 +116,7 @@ static void others_are_refused(void)
 		{0x1572, "no driver for 8086:1572"}};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		card_init(&card, cases[i].id, space);
-		CU_ASSERT_EQUAL(port_open_device(&nic, &card.device), -ENOTSUP);
+		CU_ASSERT_EQUAL(port_from_device(&nic, &card.device), -ENOTSUP);
 		CU_ASSERT(says(cases[i].words));
 		CU_ASSERT_PTR_NULL(nic);
 		CU_ASSERT(card.closed);
@@ -415,7 +417,7 @@ static void a_node_that_the_machine_lacks_is_no_obstacle(void)
 	struct nic_info info;
 	card_init(&card, 0x10FB, space);
 	card.device.numa_node = 4000;
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, &card.device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	nic_get_info(nic, &info);
 	CU_ASSERT_EQUAL(info.numa_node, -1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(info.note, "NUMA node 4000"));
@@ -488,6 +490,132 @@ static void a_gone_device_is_told_once_and_touched_no_more(void)
 	CU_ASSERT_EQUAL(nic_start(nic, NULL), -ENODEV);
 	close_port();
 	CU_ASSERT_EQUAL(card.accesses, accesses);
+}
+
+/* ---- every control call that can say so ends the bursts of a gone device ---- */
+
+static const uint8_t added[6] = {2, 0, 0, 0, 0, 1}, other[6] = {2, 0, 0, 0, 0, 2};
+
+static int call_service(void)
+{
+	return nic_service(nic, NULL);
+}
+
+static int call_get_link(void)
+{
+	struct nic_link link;
+	return nic_get_link(nic, &link);
+}
+
+static int call_wait_links(void)
+{
+	return nic_wait_links(&nic, 1, 0, NULL);
+}
+
+static int call_get_stats(void)
+{
+	struct nic_stats stats;
+	return nic_get_stats(nic, &stats);
+}
+
+static int call_event_fd(void)
+{
+	return nic_event_fd(nic);
+}
+
+static int call_set_promiscuous(void)
+{
+	return nic_set_promiscuous(nic, true);
+}
+
+static int call_set_all_multicast(void)
+{
+	return nic_set_all_multicast(nic, true);
+}
+
+static int call_add_mac(void)
+{
+	return nic_add_mac(nic, other);
+}
+
+static int call_remove_mac(void)
+{
+	return nic_remove_mac(nic, added);
+}
+
+static int call_pipe_open(void)
+{
+	struct nic_pipe *pipe;
+	const struct nic_queue queue = {nic, 0};
+	return nic_pipe_open(&pipe, &queue, &queue, 1);
+}
+
+static const struct {
+	const char *name;
+	int (*call)(void);
+	bool reads; /* registers, so it finds out by itself that the card has vanished */
+} control_calls[] = {
+	{"nic_service", call_service, true},
+	{"nic_get_link", call_get_link, true},
+	{"nic_wait_links", call_wait_links, true},
+	{"nic_get_stats", call_get_stats, true},
+	{"nic_event_fd", call_event_fd, false},
+	{"nic_set_promiscuous", call_set_promiscuous, true},
+	{"nic_set_all_multicast", call_set_all_multicast, true},
+	{"nic_add_mac", call_add_mac, false},
+	{"nic_remove_mac", call_remove_mac, false},
+	{"nic_pipe_open", call_pipe_open, false},
+};
+
+/* A started port with a finished frame in its first receive slot. */
+static void start_with_a_frame(void)
+{
+	open_port();
+	CU_ASSERT_EQUAL(nic_add_mac(nic, added), 0);
+	start_port(NULL);
+	nic->rings.rxqs[0]->ring[0].q1 = IXGBE_RX_DD | IXGBE_RX_EOP | UINT64_C(60) << IXGBE_RX_LENGTH_SHIFT;
+}
+
+static void bursts_do_nothing_after(const char *name, int ret)
+{
+	struct nic_rxq *rxq = nic_rxq(nic, 0);
+	struct nic_txq *txq = nic_txq(nic, 0);
+	unsigned accesses = card.accesses, received, sent;
+	struct pkt pkts[2];
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkts[1], 1), 1);
+	pkts[1].len = 60;
+	received = nic_rx(rxq, pkts, 1);
+	sent = nic_tx(txq, &pkts[1], 1);
+	if (ret != -ENODEV || received || sent || card.accesses != accesses)
+		printf("\n    after %s, which returned %d: %u received, %u sent, %u accesses ", name, ret, received,
+			sent, card.accesses - accesses);
+	CU_ASSERT_EQUAL(ret, -ENODEV);
+	CU_ASSERT_EQUAL(received, 0);
+	CU_ASSERT_EQUAL(sent, 0);
+	CU_ASSERT_EQUAL(card.accesses, accesses);
+	pkt_free(pkts, received);
+	pkt_free(&pkts[1], 1 - sent);
+	close_port();
+}
+
+static void control_calls_end_the_bursts_of_a_gone_device(void)
+{
+	struct pkt pkt;
+	start_with_a_frame();
+	CU_ASSERT_EQUAL(call_service(), 0);
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(nic, 0), &pkt, 1), 1); /* while the card is there */
+	pkt_free(&pkt, 1);
+	close_port();
+	for (unsigned i = 0; i < sizeof(control_calls) / sizeof(*control_calls); i++) {
+		start_with_a_frame();
+		pollux_lose(&card.device.loss, "for this test");
+		bursts_do_nothing_after(control_calls[i].name, control_calls[i].call());
+		if (!control_calls[i].reads)
+			continue;
+		start_with_a_frame();
+		card.vanish = card.accesses + 1;
+		bursts_do_nothing_after(control_calls[i].name, control_calls[i].call());
+	}
 }
 
 static void multicast_hashes_are_the_datasheet_s(void)
@@ -619,6 +747,7 @@ int main(void)
 		{"links are waited for", links_are_waited_for},
 		{"a node that the machine lacks is no obstacle", a_node_that_the_machine_lacks_is_no_obstacle},
 		{"a gone device is told once and touched no more", a_gone_device_is_told_once_and_touched_no_more},
+		{"control calls end the bursts of a gone device", control_calls_end_the_bursts_of_a_gone_device},
 		{"multicast hashes are the datasheet's", multicast_hashes_are_the_datasheet_s},
 		{"addresses are checked", addresses_are_checked},
 		{"exact filters run out and are used again", exact_filters_run_out_and_are_used_again},

@@ -2,6 +2,7 @@
  * How often threads that share a pool write what they share: exact counts of blocks that went through the pool's depot,
  * while threads receive and send through the driver. `make bench` prints them. */
 #include "../../driver/driver.h"
+#include "../../driver/port.h"
 #include "../../mempool/depot.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
@@ -27,7 +28,7 @@ static void open_port(unsigned index, const struct nic_config *config)
 	struct nic_link link = {0};
 
 	CU_ASSERT_EQUAL_FATAL(model_local_open(&devices[index], space, &local), 0);
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nics[index], devices[index]), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nics[index], devices[index]), 0);
 	CU_ASSERT_EQUAL_FATAL(nic_start(nics[index], config), 0);
 	model_set_partner(model_local_model(devices[index]), true);
 	while (!link.up) {

@@ -4,6 +4,7 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/ixgbe/ixgbe.h"
+#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"
@@ -70,7 +71,7 @@ static void set_up(struct fixture *f, const struct nic_config *wanted, unsigned 
 	config.pool = f->pool;
 	for (unsigned port = 0; port < 2; port++) {
 		CU_ASSERT_EQUAL_FATAL(open_device(f, port, 0), 0);
-		CU_ASSERT_EQUAL_FATAL(port_open_device(&f->nic[port], f->device[port]), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&f->nic[port], f->device[port]), 0);
 		CU_ASSERT_EQUAL_FATAL(nic_start(f->nic[port], &config), 0);
 		link_up(f, port);
 	}
@@ -554,7 +555,7 @@ static int open_and_start(struct fixture *f, uint32_t breakage, unsigned fail, b
 	if (error)
 		return error;
 	model_break(model(f, 0), breakage);
-	error = port_open_device(&f->nic[0], f->device[0]);
+	error = port_from_device(&f->nic[0], f->device[0]);
 	if (error)
 		return error;
 	*opened = true;
@@ -707,7 +708,7 @@ static void a_pool_too_small_is_refused_with_the_number(void)
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f.space), 0);
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, f.space, 300, -1), 0);
 	CU_ASSERT_EQUAL_FATAL(open_device(&f, 0, 0), 0);
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&f.nic[0], f.device[0]), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&f.nic[0], f.device[0]), 0);
 	config.pool = small;
 	CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), -ENOBUFS);
 	snprintf(number, sizeof(number), "%u", nic_pool_count(&config, 1, 1));

@@ -2,6 +2,7 @@
  * A port used by two threads: one in bursts, one that reads statistics and services the port, while the model is at
  * work. For TSan. */
 #include "../../driver/driver.h"
+#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"
@@ -64,7 +65,7 @@ static void statistics_are_read_while_packets_move(void)
 		frames[i] = (struct model_frame){.data = data, .len = sizeof(data)};
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 	CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &config), 0);
-	CU_ASSERT_EQUAL_FATAL(port_open_device(&nic, device), 0);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, device), 0);
 	CU_ASSERT_EQUAL_FATAL(nic_start(nic, &start), 0);
 	model_set_partner(model_local_model(device), true);
 	while (!link.up) {

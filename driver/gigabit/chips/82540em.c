@@ -2,6 +2,7 @@
  * What is special about the 82540EM, a conventional PCI card: its reset by I/O space, its EEPROM, legacy descriptors.
  */
 #include "../../../vfio/error.h"
+#include "../../clock.h"
 #include "../e1000.h"
 
 #include <errno.h>

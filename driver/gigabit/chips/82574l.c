@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82574L, a PCIe card: its reset beside firmware that uses the PHY, extended receive
  * descriptors, and what its errata ask for. */
+#include "../../bus.h"
+#include "../../clock.h"
 #include "../e1000.h"
 
 #include <linux/pci_regs.h>

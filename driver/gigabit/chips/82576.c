@@ -2,6 +2,8 @@
  * What is special about the 82576, a PCIe card: queues with an enable bit each, advanced descriptors, and what its
  * errata ask for. */
 #include "../../../vfio/error.h"
+#include "../../fail.h"
+#include "../../mac.h"
 #include "../../ring/tx.h"
 #include "../igb.h"
 
@@ -44,7 +46,7 @@ static int reset(struct e1000 *e)
 	/* A board without NVM never says that it has been read, nor does QEMU's model: what counts is an address, which
 	 * read_mac sees */
 	if (!ret && e1000_wait(e, E1000_EECD, E1000_EECD_AUTO_RD, E1000_EECD_AUTO_RD, e1000_times.auto_read_82576) != 0)
-		return port_gone(&e->nic) ? fail_gone(&e->nic) : 0;
+		return fail_if_gone(&e->nic);
 	return ret;
 }
 
@@ -54,8 +56,7 @@ static int read_mac(struct e1000 *e, uint8_t mac[6])
 	uint32_t low = e1000_read(e, E1000_RAL), high = e1000_read(e, E1000_RAH);
 	if (port_gone(&e->nic))
 		return fail_gone(&e->nic);
-	for (unsigned i = 0; i < 6; i++)
-		mac[i] = (uint8_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
+	mac_from_registers(mac, low, high);
 	if (!(high & E1000_RAH_AV) || !mac_is_usable(mac))
 		return pollux_fail(EIO,
 			"%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM "
@@ -120,7 +121,7 @@ static int receive_start(struct e1000 *e)
 		return ret;
 	e1000_write(e, IGB_RDH, 0);
 	ring_rxq_go(queue);
-	return port_gone(&e->nic) ? fail_gone(&e->nic) : 0;
+	return fail_if_gone(&e->nic);
 }
 
 static int transmit_start(struct e1000 *e)
@@ -142,7 +143,7 @@ static int transmit_start(struct e1000 *e)
 		return ret;
 	e1000_write(e, IGB_TDH, 0);
 	e1000_write(e, IGB_TDT, 0);
-	return port_gone(&e->nic) ? fail_gone(&e->nic) : 0;
+	return fail_if_gone(&e->nic);
 }
 
 static uint32_t rx_tail(unsigned queue)

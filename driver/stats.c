@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A port's counters. */
+#include "stats.h"
+#include "clock.h"
+#include "fail.h"
+
+void stats_update(struct nic *nic)
+{
+	struct nic_stats before = nic->stats;
+	uint64_t refusals = vfio_refusals();
+	nic->driver->ops->update_stats(nic);
+	nic->refused_counter.error = 0;
+	if (vfio_refusals() != refusals)
+		vfio_last_refusal(&nic->refused_counter);
+	if (port_gone(nic))
+		nic->stats = before;
+	else
+		nic->stats.time_ns = clock_now_ns();
+}
+
+int stats_check(const struct nic *nic)
+{
+	return nic->refused_counter.error && !port_gone(nic) ? fail_refused(nic, &nic->refused_counter) : 0;
+}
+
+/* A card's byte and packet counters are two reads. A frame counted between them has its FCS subtracted before its bytes
+ * are added, so the difference could fall for a moment: the last number reported is repeated until it does not. */
+static uint64_t without_fcs(const struct nic *nic, uint64_t bytes, uint64_t fcs_bytes, uint64_t *reported)
+{
+	uint64_t exact = bytes > fcs_bytes ? bytes - fcs_bytes : 0;
+	if (exact > *reported || !nic->started)
+		*reported = exact;
+	return *reported;
+}
+
+void stats_report(struct nic *nic, struct nic_stats *stats)
+{
+	*stats = nic->stats;
+	stats->rx_bytes =
+		without_fcs(nic, stats->rx_bytes, stats->rx_packets * nic->rx_fcs_bytes, &nic->rx_bytes_reported);
+	stats->tx_bytes =
+		without_fcs(nic, stats->tx_bytes, stats->tx_packets * nic->tx_fcs_bytes, &nic->tx_bytes_reported);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A port's counters: what the card has counted, and what an application is shown of it. */
+#ifndef POLLUX_DRIVER_STATS_H
+#define POLLUX_DRIVER_STATS_H
+
+#include "driver.h"
+
+/** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
+void stats_update(struct nic *nic);
+
+/** @return 0; -EIO, with a sentence: a counter was refused when nic->stats was last brought up to date, so they lack
+ * what it counted */
+int stats_check(const struct nic *nic);
+
+/** nic->stats as the public API has them: bytes without FCS, which never fall while the port is started. */
+void stats_report(struct nic *nic, struct nic_stats *stats);
+
+#endif
