@@ -124,7 +124,7 @@ function take(file, from, to,   i, lines) {
 }
 
 # Every function of the library that a function on the path calls, or hands on by its name.
-function check_calls(key,   file, i, s, name, before, callee, inside) {
+function check_calls(key,   file, i, s, name, before, callee, inside, previous, skip) {
 	file = def_file[key]
 	for (i = def_first[key]; i <= def_last[key]; i++) {
 		s = line[file, i]
@@ -137,10 +137,12 @@ function check_calls(key,   file, i, s, name, before, callee, inside) {
 			name = substr(s, RSTART, RLENGTH)
 			before = substr(s, 1, RSTART - 1)
 			s = substr(s, RSTART + RLENGTH)
-			if (before ~ /(\.|->)$/) continue
+			skip = before ~ /(\.|->)$/ || previous == "struct"
+			previous = name
+			if (skip) continue
 			callee = ""
 			if ((file ":" name) in is_function) callee = file ":" name
-			else if (s ~ /^\(/ && name in global) callee = global[name]
+			else if (name in global) callee = global[name]
 			if (callee == "" || callee == key) continue
 			if (name in aside) used[name] = 1
 			else if (!(callee in on_path) && !(callee in told)) {
