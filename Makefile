@@ -46,7 +46,8 @@ PRELOAD_SOURCES := $(filter-out tests/preload/probe.c,$(wildcard tests/preload/*
 comma := ,
 space := $(subst ,, )
 objects = $(patsubst %.c,$(O)/%.o,$(1))
-# all of the library, for our own programs; others get libpollux.a, which shows what the public headers declare and nothing else
+# all of the library, for our own programs; others get libpollux.a, which shows what the public headers declare and
+# nothing else
 LIB := $(O)/libinternal.a
 PUBLIC_LIB := $(O)/libpollux.a
 PUBLIC_HEADERS := driver/nic.h driver/pipe.h mempool/pkt.h vfio/space.h
@@ -87,7 +88,8 @@ $(O)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# One object, whose hidden symbols are local: they cannot meet an application's own, and no shared object passes them on.
+# One object, whose hidden symbols are local: they cannot meet an application's own, and no shared object passes them
+# on.
 $(O)/libpollux.o: $(call objects,$(LIB_SOURCES))
 	$(Q)$(LD) -r -o $@ $^ && $(OBJCOPY) --localize-hidden $@
 $(PUBLIC_LIB): $(O)/libpollux.o
@@ -151,8 +153,9 @@ $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile $(O)/flags
 $(O)/%_avx2.o: ISA := -mavx2 -mbmi -mbmi2
 $(O)/%_avx512.o: ISA := -mavx2 -mbmi -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi2
 
-# The library may become part of a shared object. Its thread-local variables are reached as in a program: else each would be a call.
-# Where CFLAGS ask for link-time optimization, it still is machine code, in which symbols can be hidden.
+# The library may become part of a shared object. Its thread-local variables are reached as in a program: else each
+# would be a call. Where CFLAGS ask for link-time optimization, it still is machine code, in which symbols can be
+# hidden.
 $(call objects,$(LIB_SOURCES)): PIC := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-lto
 
 $(O)/%.o: %.c Makefile $(O)/flags

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Every packet is in one figure, whatever the program and however long it ran: what it prints adds up, and agrees to the frame and the byte with
-# what the software 82599 says went over its wires. And every JSON field that is printed stands in apps/README.md, and the other way round.
+# Every packet is in one figure, whatever the program and however long it ran: what it prints adds up, and agrees to the
+# frame and the byte with what the software 82599 says went over its wires. And every JSON field that is printed stands
+# in apps/README.md, and the other way round.
 # Usage: tests/accounting.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -8,7 +9,8 @@ bin=${1:?usage: $0 BUILD-FOLDER}
 . tests/lib.sh
 a=vfio-user:$work/a b=vfio-user:$work/b
 
-# run PROGRAM OPTIONS...: its JSON in $work/json, collected in $work/PROGRAM.all; $status. It is interrupted once $until holds, if that is set.
+# run PROGRAM OPTIONS...: its JSON in $work/json, collected in $work/PROGRAM.all; $status. It is interrupted once $until
+# holds, if that is set.
 run() {
 	local program=$1 app
 	shift
@@ -23,7 +25,10 @@ run() {
 until=
 # what a run is interrupted by: the first packets, or as many on the wire of a port
 moving() { grep -q '"rx_pps":[1-9]' "$work/json"; }
-came() { kill -USR2 $model && sleep 0.02 && tail -n 1 "$work/model.log" | grep -q "{\"port\":$1,\"$2_frames\":$3,\|{\"port\":$1,[^}]*\"$2_frames\":$3,"; }
+came() {
+	kill -USR2 $model && sleep 0.02 && tail -n 1 "$work/model.log" |
+		grep -q "{\"port\":$1,\"$2_frames\":$3,\|{\"port\":$1,[^}]*\"$2_frames\":$3,"
+}
 # end_run: what the model reports in the end is in $work/model.json
 end_run() {
 	kill -INT $model 2>/dev/null
@@ -31,8 +36,9 @@ end_run() {
 	grep '^{"ports"' "$work/model.log" | tail -n 1 | tee -a "$work/model.all" >"$work/model.json"
 }
 
-# adds_up PROGRAM: of every port, the program's figures against each other and against the card's; those of the whole program; and intervals,
-# where there were any, against the totals. Says what differs. A device that was killed reports nothing.
+# adds_up PROGRAM: of every port, the program's figures against each other and against the card's; those of the whole
+# program; and intervals, where there were any, against the totals. Says what differs. A device that was killed reports
+# nothing.
 adds_up() {
 	awk -v program="$1" '
 	function pairs(text, kind, pair) {
@@ -140,12 +146,14 @@ says() {
 # -- the generator --
 model --json --wire 0:peer=1
 account "one packet" 0 gen -q -n 1 $a $b
-check "  which is in the ports' figures, and its rate" "$work/json" says tx_packets=1 rx_packets=1 'tx_pps=[0-9]*[1-9][0-9]*[.][0-9]*'
+check "  which is in the ports' figures, and its rate" "$work/json" \
+	says tx_packets=1 rx_packets=1 'tx_pps=[0-9]*[1-9][0-9]*[.][0-9]*'
 model --json --wire 0:peer=1
 account "intervals" 0 gen -n 2000 -R 10k -i 0.05 $a $b
 model --json --link-down
 account "the link is down" 1 gen -q -n 100 --link-wait 0 $a
-check "  what was not sent is told" "$work/err" grep -q '100 packets were not sent by the card: its link is down' "$work/err"
+check "  what was not sent is told" "$work/err" \
+	grep -q '100 packets were not sent by the card: its link is down' "$work/err"
 check "  and counted" "$work/json" says tx_packets=0 tx_unsent=100 sent=0
 
 model --json --wire 0:sink
@@ -155,7 +163,8 @@ account "a capture" 0 gen -q --replay tests/captures/mixed.pcap --rate 100k $a
 model --json --wire 0:source,rate=100k,count=1000 --wire 1:sink
 until="came 0 in 1000" account "a thousand packets" 0 fwd -q $a $b
 model --json --wire 0:source,rate=1M,count=30000
-until="came 0 in 30000" account "more than a small ring and the packet buffer hold" 0 fwd -i 0.1 --ring 64 --burst 1 $a $b
+until="came 0 in 30000" account "more than a small ring and the packet buffer hold" 0 fwd -i 0.1 --ring 64 --burst 1 \
+	$a $b
 model --json --wire 0:source --wire 1:source
 account "a hundredth of a second" 0 fwd -q -d 0.01 $a $b
 model --json --wire 0:source --wire 1:source
@@ -169,7 +178,8 @@ until="came 1 in 50" account "frames too long, and for others" 0 fwd -q --no-pro
 check "  none of which was received" "$work/json" says rx_errors=50 rx_packets=0 received=0
 model --json --wire 0:source --break tx-stuck
 until=moving account "transmit stuck" 1 fwd --no-drop --ring 64 -i 0.1 $a $b
-check "  what was not sent is told so, and nothing was dropped" "$work/json" says exact=true not_sent=63 forwarded=0 dropped_tx_ring_full=0
+check "  what was not sent is told so, and nothing was dropped" "$work/json" \
+	says exact=true not_sent=63 forwarded=0 dropped_tx_ring_full=0
 
 # -- the bridge and the capture tool --
 model --json --wire 0:source,flows=64 --wire 1:source,flows=64
@@ -198,7 +208,8 @@ app=$!
 wait_for came 1 out 1000
 kill -INT $app
 check "totals in text" "$work/fwd.log" ended $app 0
-check "  are those of the ports" "$work/fwd.log" grep -q '  port 0  rx 1000 packets 60000 bytes, tx 0 packets 0 bytes' "$work/fwd.log"
+check "  are those of the ports" "$work/fwd.log" \
+	grep -q '  port 0  rx 1000 packets 60000 bytes, tx 0 packets 0 bytes' "$work/fwd.log"
 check "  and of the forwarder" "$work/fwd.log" grep -q 'forwarder: 1000 packets forwarded, 0 dropped' "$work/fwd.log"
 kill -INT $model
 wait $model
@@ -206,7 +217,8 @@ wait $model
 # -- apps/README.md: every field that is printed stands there, and the other way round --
 printed() {
 	case $1 in
-	bind | doctor) grep -oE '\\"[a-z_0-9]+\\":|json_(text|number)\("[a-z_0-9]+"' "apps/$1.c" | grep -oE '"[a-z_0-9]+' ;;
+	bind | doctor) grep -oE '\\"[a-z_0-9]+\\":|json_(text|number)\("[a-z_0-9]+"' "apps/$1.c" |
+		grep -oE '"[a-z_0-9]+' ;;
 	*) grep -oh '"[a-z_0-9]*":' "$work/$1.all" ;;
 	esac | tr -d '":' | sort -u
 }
@@ -216,7 +228,8 @@ for program in fwd gen pipe dump bind doctor model; do
 	bind | doctor | model) documented $program ;;
 	*) documented $program; documented $program 'Of all programs' ;;
 	esac | sort -u | diff <(printed $program) - >"$work/fields"
-	check "pollux-$program's JSON fields (<) are those in apps/README.md (>)" "$work/fields" test ! -s "$work/fields"
+	check "pollux-$program's JSON fields (<) are those in apps/README.md (>)" "$work/fields" \
+		test ! -s "$work/fields"
 done
 
 end_checks

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# pollux-pipe between software 82599s: who gets which frame, byte for byte, and what a port that hangs or goes does to the others.
+# pollux-pipe between software 82599s: who gets which frame, byte for byte, and what a port that hangs or goes does to
+# the others.
 # Usage: tests/bridge.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
 . tests/lib.sh
 
-# capture "TO FROM MARK"...: a capture of 60-byte frames, addresses by their last byte in hexadecimal (00: broadcast, ff: of a bridge)
+# capture "TO FROM MARK"...: a capture of 60-byte frames, addresses by their last byte in hexadecimal (00: broadcast,
+# ff: of a bridge)
 capture() {
 	local frame to from mark
 	printf '\xd4\xc3\xb2\xa1\x02\x00\x04\x00\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0'
@@ -73,8 +75,10 @@ check "  with totals" "$work/bridge.log" \
 	grep -q '"bridged":6,"flooded":2,"learned":3,"kept_local":2,"dropped_blocked":0,"dropped_bad":0,"cycles_per_packet"' "$work/bridge.log"
 end_models
 for port in a b c; do
-	check "port $port sent what it should, byte for byte" "$work/bridge.log" "$bin/pollux-pcap-diff" "$work/$port.want" "$work/$port.out"
-	check "  and its card has nothing to complain of" "$work/$port.log" grep -q 'faults: address 0, ring 0, descriptor 0, register 0, order 0' \
+	check "port $port sent what it should, byte for byte" "$work/bridge.log" \
+		"$bin/pollux-pcap-diff" "$work/$port.want" "$work/$port.out"
+	check "  and its card has nothing to complain of" "$work/$port.log" \
+		grep -q 'faults: address 0, ring 0, descriptor 0, register 0, order 0' \
 		"$work/$port.log"
 done
 

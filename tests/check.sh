@@ -1,6 +1,7 @@
 #!/bin/bash
-# The test run behind `make check`: builds with gcc and clang, warnings as errors, and runs every test, then again under ASan and UBSan,
-# and pools and statistics under TSan. Ends with what was skipped and the sum; exit status 0 only if nothing failed.
+# The test run behind `make check`: builds with gcc and clang, warnings as errors, and runs every test, then again under
+# ASan and UBSan, and pools and statistics under TSan. Ends with what was skipped and the sum; exit status 0 only if
+# nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/progress.sh
@@ -8,7 +9,8 @@ cd "$(dirname "$0")/.." || exit 1
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 jobs=$(nproc)
 
-# Every public header compiles alone, in each C and C++ that applications are written in, and with nothing to complain of.
+# Every public header compiles alone, in each C and C++ that applications are written in, and with nothing to complain
+# of.
 headers_alone() {
 	local headers="vfio/error.h vfio/space.h vfio/device.h vfio/host/pci.h vfio/host/use.h vfio/host/machine.h vfio/host/files.h vfio/host/bind.h mempool/pkt.h driver/nic.h driver/pipe.h"
 	local warnings="-Wall -Wextra -Wpedantic -Werror -Wno-unused-function" standard status=0
@@ -23,35 +25,42 @@ headers_alone() {
 	return $status
 }
 
-# The arrows point one way, and the library neither prints nor exits. What prepares a machine works on devices that no driver has opened yet,
-# so the tools for that, and they alone, include headers of vfio/host/ beside driver/nic.h.
+# The arrows point one way, and the library neither prints nor exits. What prepares a machine works on devices that no
+# driver has opened yet, so the tools for that, and they alone, include headers of vfio/host/ beside driver/nic.h.
 arrows() {
 	local status=0 undefined file
 	grep -nE '#include ".*(mempool|driver|apps)/' vfio/*.[ch] vfio/*/*.[ch] && status=1
-	# inside vfio/: open.c alone knows the two ways to a device, which know nothing of each other; the machine knows neither
+	# inside vfio/: open.c alone knows the two ways to a device, which know nothing of each other; the machine knows
+	# neither
 	grep -nE '#include "(\.\./)?(kernel|user)/' vfio/*.[ch] vfio/*/*.[ch] | grep -v '^vfio/open\.c:' && status=1
 	grep -nE '#include "host/' vfio/*.[ch] && status=1
 	grep -nE '#include "\.\./(device|space|info|open)\.h' vfio/host/*.[ch] && status=1
 	grep -nE '#include "\.\./(driver|apps)/' mempool/*.[ch] && status=1
 	grep -nE '#include ".*(apps|tests)/' driver/*.[ch] driver/*/*.[ch] && status=1
-	grep -nE '#include "\.\./' apps/*.[ch] | grep -vE '"../driver/(nic|pipe).h"|^apps/(bind|doctor)\.c:.*"../vfio/host/[a-z]+.h"|^apps/doctor\.c:.*"../vfio/user/holder.h"' && status=1
+	grep -nE '#include "\.\./' apps/*.[ch] |
+		grep -vE '"../driver/(nic|pipe).h"|^apps/(bind|doctor)\.c:.*"../vfio/host/[a-z]+.h"|^apps/doctor\.c:.*"../vfio/user/holder.h"' && status=1
 	grep -nE '"/(dev|sys)/' driver/*.[ch] driver/*/*.[ch] && status=1
 	# inside apps/: no circle, and no program has the generator's parts but the generator
-	for file in apps/*.[ch]; do sed -n "s/^#include \"\([a-z_0-9]*\)\.h\"/$(basename "${file%.?}") \1/p" "$file"; done |
+	for file in apps/*.[ch]; do sed -n "s/^#include \"\([a-z_0-9]*\)\.h\"/$(basename "${file%.?}") \1/p" \
+		"$file"; done |
 		awk '$1 != $2' | tsort >/dev/null || status=1
 	grep -n '#include "gen_' apps/*.[ch] | grep -v '^apps/gen' && status=1
 	# as built: what debug builds say of a misused packet, before they abort, is not in it
 	undefined=$(nm -A -u build/release/libpollux.a) || status=1
-	grep -E ' U (stdout|stderr|_*v?[fd]?printf(_chk)?|f?put[cs]|putchar|perror|_*[eE]xit|abort|__assert_fail)$' <<<"$undefined" && status=1
+	grep -E ' U (stdout|stderr|_*v?[fd]?printf(_chk)?|f?put[cs]|putchar|perror|_*[eE]xit|abort|__assert_fail)$' \
+		<<<"$undefined" && status=1
 	return $status
 }
 
-# The benchmark counts instructions, the same each time, and whether or not a packet's cost depends on where in the ring it is.
+# The benchmark counts instructions, the same each time, and whether or not a packet's cost depends on where in the ring
+# it is.
 bench_counts() {
 	local run counts=()
 	for run in 1 2; do
-		counts+=("$(build/release/bench --only 'scalar fwd 32 hot' --rounds 1 --json | grep -o '"driver":"[^"]*"\|"instructions":[0-9.]*')")
-		[ "$(grep -c '"instructions":[1-9][0-9]' <<<"${counts[run - 1]}")" = 2 ] || { echo "run $run: ${counts[run - 1]}" && return 1; }
+		counts+=("$(build/release/bench --only 'scalar fwd 32 hot' --rounds 1 --json |
+			grep -o '"driver":"[^"]*"\|"instructions":[0-9.]*')")
+		[ "$(grep -c '"instructions":[1-9][0-9]' <<<"${counts[run - 1]}")" = 2 ] ||
+			{ echo "run $run: ${counts[run - 1]}" && return 1; }
 	done
 	printf '%s\n' "${counts[@]}"
 	[ "${counts[0]}" = "${counts[1]}" ]
@@ -61,7 +70,8 @@ bench_counts() {
 hosts_skips() {
 	[ "$(id -u)" = 0 ] || { echo "skip: check-hosts needs root" && return 77; }
 	! UBUNTU_MIRROR=http://127.0.0.1:9/ubuntu tests/hosts.sh ubuntu24.04 >build/hosts.log && cat build/hosts.log &&
-		grep -q '^ubuntu24.04  skipped: http://127.0.0.1:9/ubuntu has no noble, or cannot be reached$' build/hosts.log &&
+		grep -q '^ubuntu24.04  skipped: http://127.0.0.1:9/ubuntu has no noble, or cannot be reached$' \
+			build/hosts.log &&
 		grep -q 'so nothing was tested$' build/hosts.log
 }
 
@@ -118,7 +128,8 @@ for script in "${alone_scripts[@]}"; do
 	step "release $script" $script build/release
 	step "asan $script" $script build/asan
 done
-most_s=3600 step "emulated cards in a guest, through vfio-pci" tests/guest/cards.sh build/release host/kernel/e1000+e1000e
+most_s=3600 step "emulated cards in a guest, through vfio-pci" \
+	tests/guest/cards.sh build/release host/kernel/e1000+e1000e
 section "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release

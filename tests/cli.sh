@@ -56,7 +56,11 @@ helps() {
 	local program=$1 word
 	shift
 	run "$program" --help
-	if [ $status = 0 ] && [ ! -s "$work/err" ]; then pass; else fail "pollux-$program --help: status $status, 0 was wanted"; fi
+	if [ $status = 0 ] && [ ! -s "$work/err" ]; then
+		pass
+	else
+		fail "pollux-$program --help: status $status, 0 was wanted"
+	fi
 	for word; do
 		if grep -qF -- "$word" "$work/out"; then pass; else fail "pollux-$program --help: no word of $word"; fi
 	done
@@ -65,11 +69,13 @@ helps() {
 common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --simd= --duration= --interval= --json --quiet
 	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
-helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight limited_by "-s," "-R," "-n," "-f,"
+helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
+	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 
-helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: 'Exit status:' "-u," "-n," "-j,"
+helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: \
+	'Exit status:' "-u," "-n," "-j,"
 
 helps doctor --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
 
@@ -121,7 +127,8 @@ wrong '--mode mac and --next-hop belong together' fwd --mode mac "$absent" "$oth
 wrong '--mode mac and --next-hop belong together' fwd --next-hop 02:00:00:00:00:01 "$absent" "$other"
 wrong '--next-hop 02:00:' fwd --mode mac --next-hop 02:00: "$absent" "$other"
 wrong "this is a group's address" fwd --mode mac --next-hop 01:00:5e:00:00:01 "$absent" "$other"
-wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" "$other" "$other."
+wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" \
+	"$other" "$other."
 wrong '--cpu: at most one CPU per port' fwd --cpu 0-2 "$absent" "$other"
 wrong '--packets -5:' fwd --packets=-5 "$absent" "$other"
 wrong 'too many ports' fwd vfio-user:{1..17}
@@ -195,7 +202,11 @@ refused "$sentence" dump "$absent"
 # Neither does a capture start to be written then: an older one of that name survives.
 echo precious >"$work/kept.pcap"
 run dump "$absent" -w "$work/kept.pcap"
-if [ $status = 1 ] && grep -q precious "$work/kept.pcap"; then pass; else fail 'pollux-dump overwrote a file before its port was open'; fi
+if [ $status = 1 ] && grep -q precious "$work/kept.pcap"; then
+	pass
+else
+	fail 'pollux-dump overwrote a file before its port was open'
+fi
 
 # Captures are looked at before any port is opened.
 echo 'no capture' >"$work/text.pcap"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Which lines and branches the tests run: the unit tests, and the shell tests that run applications, on programs built
 # with --coverage. Prints a table per room, and leaves HTML in BUILD-FOLDER/html. Usage: tests/coverage.sh BUILD-FOLDER
-# A test that fails is told, but its lines count; what a program has run is written as it ends, so a killed one has run nothing.
+# A test that fails is told, but its lines count; what a program has run is written as it ends, so a killed one has run
+# nothing.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
@@ -16,9 +17,11 @@ branches=lcov_branch_coverage=1
 collect() {
 	local room folders=()
 	for room in $rooms; do folders+=("$PWD/$room/*"); done
-	lcov --quiet --rc $branches --capture --directory "$bin" --base-directory . --no-external --output-file "$info.all" &&
+	lcov --quiet --rc $branches --capture --directory "$bin" --base-directory . \
+		--no-external --output-file "$info.all" &&
 		lcov --quiet --rc $branches --extract "$info.all" "${folders[@]}" --output-file "$info" &&
-		genhtml --quiet --rc $branches --branch-coverage --prefix "$PWD" --title Pollux --output-directory "$bin/html" "$info"
+		genhtml --quiet --rc $branches --branch-coverage --prefix "$PWD" --title Pollux \
+			--output-directory "$bin/html" "$info"
 }
 
 rm -rf "$bin/html" "$info"

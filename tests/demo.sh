@@ -1,8 +1,9 @@
 #!/bin/bash
-# The demo: a real capture through the forwarder byte for byte, then both directions at full speed. Exit status 0: nothing lost, nothing changed.
-# Usage: tests/demo.sh BUILD-FOLDER
-# For the test of this script: DEMO_FWD and DEMO_MODEL are further options of the forwarder and of the model in the first part;
-# DEMO_WIRES is what the model's wires do in the second part, and DEMO_SECONDS how long that runs (5).
+# The demo: a real capture through the forwarder byte for byte, then both directions at full speed. Exit status 0:
+# nothing lost, nothing changed.
+# Usage: tests/demo.sh BUILD-FOLDER For the test of this script: DEMO_FWD and DEMO_MODEL are further options of the
+# forwarder and of the model in the first part; DEMO_WIRES is what the model's wires do in the second part, and
+# DEMO_SECONDS how long that runs (5).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
@@ -38,7 +39,8 @@ start_model() {
 	cat "$work/model.log" >&2
 	exit 1
 }
-# end_model STATUS: waits for the model, which ends with its forwarder. One that ended with such a status may never have reached it: not waited for.
+# end_model STATUS: waits for the model, which ends with its forwarder. One that ended with such a status may never have
+# reached it: not waited for.
 end_model() {
 	[ "$1" = 0 ] || kill "$model" 2>/dev/null
 	wait "$model"

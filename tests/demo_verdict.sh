@@ -1,6 +1,6 @@
 #!/bin/bash
-# The demo's verdict can be trusted: it passes as it is, and fails, saying what differs, when the forwarder changes a byte, the model loses or
-# corrupts a frame, or nothing flows at full speed. It says so when its speed means nothing.
+# The demo's verdict can be trusted: it passes as it is, and fails, saying what differs, when the forwarder changes a
+# byte, the model loses or corrupts a frame, or nothing flows at full speed. It says so when its speed means nothing.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:-build/release}
@@ -23,7 +23,8 @@ expect "the forwarder does not start" 1 'FAILED: no capture came out' DEMO_FWD='
 expect "the forwarder changes bytes" 1 'differ' DEMO_FWD='--mode macswap'
 expect "the model loses a frame" 1 'lost|missing' DEMO_MODEL='--lose 17'
 expect "the model corrupts a frame" 1 'differ' DEMO_MODEL='--corrupt 17'
-expect "at full speed one direction has no frames" 1 'nothing came out of a port' DEMO_WIRES='--wire 0:source --wire 0:sink --wire 1:sink'
+expect "at full speed one direction has no frames" 1 'nothing came out of a port' \
+	DEMO_WIRES='--wire 0:source --wire 0:sink --wire 1:sink'
 # others on the forwarder's CPU
 if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null; then
 	hogs=()

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What check-full runs after check: the model's judges, which are DPDK's drivers and Linux's, and our driver on vfio-pci in QEMU guests. All of
-# them, whatever those before said. What each says in detail is in build/full-logs.
+# What check-full runs after check: the model's judges, which are DPDK's drivers and Linux's, and our driver on vfio-pci
+# in QEMU guests. All of them, whatever those before said. What each says in detail is in build/full-logs.
 # Usage: tests/full.sh CARDS-RUN..., as tests/guest/cards.sh has them. Exit status 0: all that can run are content.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -17,7 +17,8 @@ judge tests/guest/cards.sh build/release "$@"
 judge tests/guest/bind.sh build/release
 judge tests/guest/transcript.sh build/release
 for cards in e1000e igb ixgbe; do judge tests/guest/shell_typed.sh build/release $cards; done
-judge tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e 11.1/debian12/ixgbe+ixgbe
+judge tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e \
+	11.1/debian12/ixgbe+ixgbe
 judge tests/guest/testpmd.sh build/release
 rm -rf build/full-logs
 run_steps build/full-logs

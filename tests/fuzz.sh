@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs every fuzzer of a build folder for so many seconds, as many at a time as there are CPUs. What libFuzzer learns stays in build/,
-# where the next run goes on; what fails is kept there as well, and named.
+# Runs every fuzzer of a build folder for so many seconds, as many at a time as there are CPUs. What libFuzzer learns
+# stays in build/, where the next run goes on; what fails is kept there as well, and named.
 # Usage: tests/fuzz.sh BUILD_FOLDER SECONDS
 cd "$(dirname "$0")/.." || exit 1
 . tests/progress.sh
@@ -11,7 +11,8 @@ export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 run() {
 	local name=$1 log=$work/$1.log
 	mkdir -p "$work/$name"
-	"$folder/fuzz_$name" -max_total_time="$seconds" -max_len=1024 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+	"$folder/fuzz_$name" -max_total_time="$seconds" -max_len=1024 -timeout=20 -rss_limit_mb=2048 \
+		-print_final_stats=1 \
 		-artifact_prefix="$work/failed-$name-" "$work/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1 && return
 	echo "the whole of it is $log"
 	grep -E -A 12 'ERROR|runtime error|does not hold|^pollux:' "$log" | head -n 20

@@ -127,7 +127,8 @@ check "a rate above the line is told at once" "$work/gen.err" \
 	grep -q -- "--rate: more than a link of 10000 Mbit/s carries" "$work/gen.err"
 check "  and what was achieved stands beside it" "$work/gen.out" \
 	values "29761904.762 20.000000" asked_pps asked_framed_gbit_s
-# how much of it the software card takes depends on the machine; half of the time the generator may have been without a CPU
+# how much of it the software card takes depends on the machine; half of the time the generator may have been without a
+# CPU
 check "  with what is missing: sent or given up is what was asked for" "$work/gen.out" \
 	awk "BEGIN { exit !(2 * ($(value sent) + $(value given_up)) >= 29761904 * $(value time_s)) }"
 start --json --interval 0.1 --rate 1k $a

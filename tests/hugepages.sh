@@ -5,7 +5,10 @@ set -eu
 
 wanted=$1
 sys=/sys/kernel/mm/hugepages/hugepages-2048kB
-[ -r $sys/free_hugepages ] || { echo "hugepages: this kernel has none; using ordinary pages (slower, nothing else changes)"; exit 0; }
+[ -r $sys/free_hugepages ] || {
+	echo "hugepages: this kernel has none; using ordinary pages (slower, nothing else changes)"
+	exit 0
+}
 free=$(cat $sys/free_hugepages)
 [ "$free" -ge "$wanted" ] && exit 0
 total=$(($(cat $sys/nr_hugepages) + wanted - free))

@@ -12,7 +12,8 @@ log=$work/log
 headers=$(sed -n 's/^PUBLIC_HEADERS := //p' Makefile)
 for header in $headers; do echo "#include \"$header\""; done >"$work/all.c"
 gcc -I. -fsyntax-only -aux-info "$work/declared.txt" "$work/all.c"
-sed -nE 's#^/\* (\./)?((driver|mempool|vfio)/[a-z/.]*):[0-9]+:N[CF] \*/ extern [^(]*[ *]([a-z_0-9]+) \(.*#\4#p' "$work/declared.txt" |
+sed -nE 's#^/\* (\./)?((driver|mempool|vfio)/[a-z/.]*):[0-9]+:N[CF] \*/ extern [^(]*[ *]([a-z_0-9]+) \(.*#\4#p' \
+	"$work/declared.txt" |
 	sort -u >"$work/declared"
 shown() { nm "$@" | awk 'NF == 3 && $2 ~ /[A-Z]/ { print $3 }' | sort -u; }
 shown -g --defined-only "$bin/libpollux.a" >"$work/shown"
@@ -28,11 +29,13 @@ check "which passes nothing else on" "$log" [ ! -s "$log" ]
 # an application whose own functions have the names of ours inside
 {
 	echo '#include "driver/nic.h"'
-	shown -g --defined-only "$bin/libinternal.a" | comm -23 - "$work/declared" | sed 's/.*/int &(void) { return 0; }/'
+	shown -g --defined-only "$bin/libinternal.a" | comm -23 - "$work/declared" |
+		sed 's/.*/int &(void) { return 0; }/'
 	echo 'int main(void) { struct nic *nic; return nic_open(&nic, "nowhere", 0) == 0; }'
 } >"$work/names.c"
 cc -I. -fpie -pie -w "$work/names.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/names" 2>"$log"
-check "an application may use the names of its internals" "$log" [ -x "$work/names" -a "$(wc -l <"$work/names.c")" -gt 100 ]
+check "an application may use the names of its internals" "$log" \
+	[ -x "$work/names" -a "$(wc -l <"$work/names.c")" -gt 100 ]
 check "  and runs" "$log" "$work/names"
 
 # -- What is compiled again, and when --
@@ -55,10 +58,14 @@ check "-flto compiles" "$log" compiles CFLAGS=-flto
 check "  but the library's object is machine code" "$log" eval "! readelf -SW $object | grep -q 'gnu\.lto'"
 
 # -- Where it is installed: packagers' DESTDIR, and another PREFIX the next time --
-staged() { make --no-print-directory BUILD="$(basename "$bin")" DESTDIR="$work/a stage" PREFIX="$2" "${@:3}" "$1" >"$log" 2>&1; }
+staged() {
+	make --no-print-directory BUILD="$(basename "$bin")" DESTDIR="$work/a stage" PREFIX="$2" "${@:3}" \
+		"$1" >"$log" 2>&1
+}
 for prefix in /opt/first /opt/second; do
 	check "installs below DESTDIR, as $prefix" "$log" staged install $prefix
-	check "  which its pkg-config file names" "$log" grep -qx "prefix=$prefix" "$work/a stage$prefix/lib/pkgconfig/pollux.pc"
+	check "  which its pkg-config file names" "$log" \
+		grep -qx "prefix=$prefix" "$work/a stage$prefix/lib/pkgconfig/pollux.pc"
 done
 check "uninstalls one" "$log" staged uninstall /opt/first
 check "  and nothing of the other" "$log" \
@@ -84,7 +91,8 @@ for header in numa.h pci/pci.h; do
 	mkdir -p "$work/${header%.h}/$(dirname $header)"
 	echo '#error "missing"' >"$work/${header%.h}/$header"
 	package=lib$(basename $header .h)-dev
-	check "$header is missing: make names it" "$log" says "^Not found, .*: $header\$" CPPFLAGS="-I$work/${header%.h}"
+	check "$header is missing: make names it" "$log" \
+		says "^Not found, .*: $header\$" CPPFLAGS="-I$work/${header%.h}"
 	check "  and its packages" "$log" grep -qE "apt-get install $package\$" "$log"
 	check "  and no compiler has complained" "$log" eval "! grep -q error: $log"
 done
@@ -103,22 +111,27 @@ tests/need.sh without pcap/pcap.h pollux-gen >"$log"
 check "  which is said" "$log" grep -q 'without pcap/pcap.h .*pollux-gen.*pollux-model' "$work/plan"
 check "  with its package" "$log" grep -q 'apt-get install libpcap-dev' "$log"
 make -n man HELP2MAN= >"$log" 2>&1
-check "without help2man no page is built, which is said" "$log" eval "grep -q 'without help2man' $log && ! grep -q man.sh $log"
+check "without help2man no page is built, which is said" "$log" \
+	eval "grep -q 'without help2man' $log && ! grep -q man.sh $log"
 
 make BUILD=fast >"$log" 2>&1
-check "a build that there is not is refused" "$log" eval "[ $? = 2 ] && grep -q 'BUILD=fast: one of release debug ' $log"
+check "a build that there is not is refused" "$log" \
+	eval "[ $? = 2 ] && grep -q 'BUILD=fast: one of release debug ' $log"
 make uninstall PREFIX="$work/nowhere" >"$log" 2>&1
 check "so is to uninstall from where nothing is" "$log" eval "[ $? = 2 ] && grep -q '^There is no $work/nowhere: ' $log"
 
 # -- What is there to be read --
 make help | awk '/^  make / { print $2 }' >"$work/helped"
-sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | tr -d '\\' | xargs -n 1 | grep -vxE '\.PHONY:|without-pcap|changed' >"$work/targets"
+sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | tr -d '\\' | xargs -n 1 |
+	grep -vxE '\.PHONY:|without-pcap|changed' >"$work/targets"
 grep -vxFf "$work/helped" "$work/targets" >"$log"
 check "make help has every target" "$log" [ ! -s "$log" -a -s "$work/targets" ]
 for program in fwd gen dump pipe bind doctor model; do
 	tests/man.sh "$bin/pollux-$program" | tr -d '\\' >"$work/page"
-	check "pollux-$program's manual page says what it is" "$work/page" grep -qE "^pollux-$program - [a-z]+ " "$work/page"
-	"$bin/pollux-$program" --help | grep -oE -- '^ .* --[a-z-]+' | grep -oE -- '--[a-z-]+$' | while read -r option; do
+	check "pollux-$program's manual page says what it is" "$work/page" \
+		grep -qE "^pollux-$program - [a-z]+ " "$work/page"
+	"$bin/pollux-$program" --help | grep -oE -- '^ .* --[a-z-]+' | grep -oE -- '--[a-z-]+$' |
+		while read -r option; do
 		grep -qF -- "$option" "$work/page" || echo "$option is missing"
 	done >"$log"
 	check "  and has all its options" "$log" [ ! -s "$log" ]
@@ -129,7 +142,8 @@ done
 completes() {
 	local wanted=$1
 	shift
-	(. apps/completion.bash && COMP_LINE="$1 bind ${line-$2}" && COMP_POINT=${#COMP_LINE} && _pollux "$@" 2>/dev/null; printf '%s\n' "${COMPREPLY[@]}") >"$log"
+	(. apps/completion.bash && COMP_LINE="$1 bind ${line-$2}" && COMP_POINT=${#COMP_LINE} &&
+		_pollux "$@" 2>/dev/null; printf '%s\n' "${COMPREPLY[@]}") >"$log"
 	grep -qxe "$wanted" "$log"
 }
 check "completion: options with values" "$log" completes --mode= "$bin/pollux-fwd" --mo ""

@@ -1,8 +1,10 @@
 #!/bin/bash
-# DPDK's ixgbe driver as a judge of the software 82599, X540 or X550: the distribution's testpmd, unmodified, on two of its ports through
-# tests/preload/run, in all its plain forwarding modes and on each of the driver's paths. Every frame is compared, every counter reconciled.
-# Usage: tests/judge_dpdk.sh BUILD-FOLDER [CARD [--all]]. CARD: as for pollux-model --card. --all: each mode on each path. Exit status 77:
-# skipped, the last line says why.
+# DPDK's ixgbe driver as a judge of the software 82599, X540 or X550: the distribution's testpmd, unmodified, on two of
+# its ports through
+# tests/preload/run, in all its plain forwarding modes and on each of the driver's paths. Every frame is compared, every
+# counter reconciled.
+# Usage: tests/judge_dpdk.sh BUILD-FOLDER [CARD [--all]]. CARD: as for pollux-model --card. --all: each mode on each
+# path. Exit status 77: skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [CARD [--all]]}
@@ -31,7 +33,8 @@ both_queues() {
 	set -- $parts
 	[ $# = 2 ] && counts "$n_large" $(($1 + $2)) && [ "$1" -ge $((n_large / 4)) ] && [ "$2" -ge $((n_large / 4)) ]
 }
-# forward PATH MODE [OPTIONS...]: captures both ways at once, from wire to wire; with options for several queues these may overtake each other
+# forward PATH MODE [OPTIONS...]: captures both ways at once, from wire to wire; with options for several queues these
+# may overtake each other
 forward() {
 	local path=$1 mode=$2 name="$1, $2${3:+, $3}" to_a=() to_b=()
 	shift 2
@@ -40,7 +43,8 @@ forward() {
 	macswap) to_b=(--swapped) to_a=(--swapped) ;;
 	esac
 	case $* in *--rxq=2*) to_a+=(--any-order) to_b+=(--any-order) ;; esac
-	model --hold --wire "0:pcap-in=$large" --wire "0:pcap-out=$work/a.pcap" --wire "1:pcap-in=$small" --wire "1:pcap-out=$work/b.pcap"
+	model --hold --wire "0:pcap-in=$large" --wire "0:pcap-out=$work/a.pcap" --wire "1:pcap-in=$small" \
+		--wire "1:pcap-out=$work/b.pcap"
 	testpmd ab "$path" "$@"
 	ask "show rxq info 0 0"
 	ask "show txq info 0 0"
@@ -58,12 +62,15 @@ forward() {
 	check "  and $n_small the other way" "$work/dpdk.log" "$bin/pollux-pcap-diff" "${to_a[@]}" $small "$work/a.pcap"
 	check "  model and DPDK agree on every count: none missed, none dropped" "$work/model.log" counts \
 		"$n_large $n_large 0 0 $n_large $n_large 0 $n_small $n_small 0 0 $n_small $n_small 0" \
-		"$(model_count 0 in)" "$(dpdk_count 0 RX-packets)" "$(model_count 0 missed)" "$(dpdk_count 0 RX-dropped)" \
+		"$(model_count 0 in)" "$(dpdk_count 0 RX-packets)" "$(model_count 0 missed)" \
+		"$(dpdk_count 0 RX-dropped)" \
 		"$(dpdk_count 1 TX-packets)" "$(model_count 1 out)" "$(dpdk_count 1 TX-dropped)" \
-		"$(model_count 1 in)" "$(dpdk_count 1 RX-packets)" "$(model_count 1 missed)" "$(dpdk_count 1 RX-dropped)" \
+		"$(model_count 1 in)" "$(dpdk_count 1 RX-packets)" "$(model_count 1 missed)" \
+		"$(dpdk_count 1 RX-dropped)" \
 		"$(dpdk_count 0 TX-packets)" "$(model_count 0 out)" "$(dpdk_count 0 TX-dropped)"
 	case $* in *--rxq=2*) check "  RSS uses both queues" "$work/dpdk.log" both_queues ;; esac
-	check "  and on bytes" "$work/dpdk.log" counts "$large_bytes $large_bytes" "$(shown 0 RX-bytes)" "$(shown 1 TX-bytes)"
+	check "  and on bytes" "$work/dpdk.log" \
+		counts "$large_bytes $large_bytes" "$(shown 0 RX-bytes)" "$(shown 1 TX-bytes)"
 	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
 }
 
@@ -87,8 +94,10 @@ only_receive() {
 	end_testpmd
 	end_model
 	check "$1, rxonly: on the path that is meant" "$work/dpdk.log" on_path "$1"
-	check "  all frames are received, byte for byte as many" "$work/dpdk.log" counts "$n_large $large_bytes $n_small 0 0" \
-		"$(dpdk_count 0 RX-packets)" "$(shown 0 RX-bytes)" "$(dpdk_count 1 RX-packets)" "$(dpdk_count 0 RX-dropped)" "$(model_count 0 missed)"
+	check "  all frames are received, byte for byte as many" "$work/dpdk.log" \
+		counts "$n_large $large_bytes $n_small 0 0" \
+		"$(dpdk_count 0 RX-packets)" "$(shown 0 RX-bytes)" "$(dpdk_count 1 RX-packets)" \
+		"$(dpdk_count 0 RX-dropped)" "$(model_count 0 missed)"
 	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
 }
 
@@ -107,7 +116,8 @@ only_send() {
 	end_testpmd
 	end_model
 	check "$path, $mode: on the path that is meant" "$work/dpdk.log" on_path "$path"
-	check "  each frame that leaves is sound, and there are as many as DPDK says" "$work/dpdk.log" sound_and_counted "$mode" "$@"
+	check "  each frame that leaves is sound, and there are as many as DPDK says" "$work/dpdk.log" \
+		sound_and_counted "$mode" "$@"
 	check "  the model finds nothing wrong" "$work/model.log" only_known_faults
 }
 sound_and_counted() {

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The forwarder on PCI addresses: our kernel-VFIO code against the software 82599 presented as /dev/vfio, and each kind of call failing in turn.
+# The forwarder on PCI addresses: our kernel-VFIO code against the software 82599 presented as /dev/vfio, and each kind
+# of call failing in turn.
 # Usage: tests/kernel_vfio.sh BUILD-FOLDER. Exit status 77: skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -10,8 +11,10 @@ capture=tests/captures/mixed.pcap
 forward() {
 	rm -f "$work/out.pcap"
 	model --wire "0:pcap-in=$capture" --wire "1:pcap-out=$work/out.pcap"
-	timeout 600 tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" --device "0000:81:00.1=$work/b" \
-		"$@" -- "$bin/pollux-fwd" --no-drop --packets 259 --duration 20 0000:81:00.0 0000:81:00.1 >"$work/fwd.log" 2>&1
+	timeout 600 tests/preload/run --library "$bin/libpollux-preload.so" --device "0000:81:00.0=$work/a" \
+		--device "0000:81:00.1=$work/b" \
+		"$@" -- "$bin/pollux-fwd" --no-drop --packets 259 --duration 20 0000:81:00.0 \
+		0000:81:00.1 >"$work/fwd.log" 2>&1
 	status=$?
 	end_model
 	skip_on_77 $status "$work/fwd.log"
@@ -36,13 +39,15 @@ fails() {
 
 device="mmap pread pwrite VFIO_DEVICE_GET_INFO VFIO_DEVICE_GET_REGION_INFO"
 goes_through 'group 10[01] (the kernel has no node for the device alone)'
-for call in open-container open-group VFIO_GROUP_GET_STATUS VFIO_GROUP_SET_CONTAINER VFIO_SET_IOMMU VFIO_IOMMU_GET_INFO \
+for call in open-container open-group VFIO_GROUP_GET_STATUS VFIO_GROUP_SET_CONTAINER VFIO_SET_IOMMU \
+	VFIO_IOMMU_GET_INFO \
 	VFIO_GROUP_GET_DEVICE_FD VFIO_IOMMU_MAP_DMA $device; do
 	fails $call
 done
 
 goes_through iommufd --iommufd
-for call in open-node open-iommu VFIO_DEVICE_BIND_IOMMUFD VFIO_DEVICE_ATTACH_IOMMUFD_PT IOMMU_IOAS_ALLOC IOMMU_IOAS_IOVA_RANGES \
+for call in open-node open-iommu VFIO_DEVICE_BIND_IOMMUFD VFIO_DEVICE_ATTACH_IOMMUFD_PT IOMMU_IOAS_ALLOC \
+	IOMMU_IOAS_IOVA_RANGES \
 	IOMMU_IOAS_MAP $device; do
 	fails $call --iommufd
 done
@@ -51,11 +56,13 @@ done
 goes_through 'group 10[01] (/dev/vfio/devices/vfio[01] may not be opened)' --iommufd --fail open-node:1+:EACCES
 goes_through 'group 10[01] (there is no /dev/iommu)' --iommufd --fail open-iommu:1+:ENOENT
 forward --iommufd --fail open-node:1+:EACCES,open-group:1+:ENOENT
-check "a kernel without groups: the node's owner is to be changed" "$work/fwd.log" grep -q 'as root: chown [0-9]* /dev/vfio/devices/vfio0' "$work/fwd.log"
+check "a kernel without groups: the node's owner is to be changed" "$work/fwd.log" \
+	grep -q 'as root: chown [0-9]* /dev/vfio/devices/vfio0' "$work/fwd.log"
 forward --fail open-group:1+:EACCES
 check "the group's owner is to be changed" "$work/fwd.log" grep -q 'as root: chown [0-9]* /dev/vfio/100' "$work/fwd.log"
 forward --iommufd --fail VFIO_DEVICE_BIND_IOMMUFD:1:EPERM
-check "no interrupt remapping: what to do" "$work/fwd.log" grep -q 'iommufd/parameters/allow_unsafe_interrupts' "$work/fwd.log"
+check "no interrupt remapping: what to do" "$work/fwd.log" \
+	grep -q 'iommufd/parameters/allow_unsafe_interrupts' "$work/fwd.log"
 forward --fail VFIO_SET_IOMMU:1:EPERM
 check "  and by the group" "$work/fwd.log" grep -q 'vfio_iommu_type1/parameters/allow_unsafe_interrupts' "$work/fwd.log"
 end_checks

@@ -1,5 +1,6 @@
-# What the shell tests share: source it in the project's top folder, with $bin set to the build folder. Counts checks, keeps a folder that
-# goes away with whatever was started, and starts a software 82599 with two ports, $work/a and $work/b. end_checks is a script's last line.
+# What the shell tests share: source it in the project's top folder, with $bin set to the build folder. Counts checks,
+# keeps a folder that goes away with whatever was started, and starts a software 82599 with two ports, $work/a and
+# $work/b. end_checks is a script's last line.
 # shellcheck shell=bash
 . tests/wait.sh
 work=$(mktemp -d) || exit 1
@@ -23,7 +24,8 @@ end_checks() {
 	echo "$passed passed, $failed failed"
 	[ $failed = 0 ]
 }
-# skip_on_77 STATUS FILE: a program that cannot run where it is ends with that, and its last line says why; so does the script.
+# skip_on_77 STATUS FILE: a program that cannot run where it is ends with that, and its last line says why; so does the
+# script.
 skip_on_77() {
 	[ "$1" = 77 ] || return 0
 	tail -n 1 "$2"
@@ -40,7 +42,8 @@ ended() {
 # model OPTIONS...: starts one, of $card where that is set and with $model_options; $model is its process.
 model() {
 	: >"$work/model.log"
-	"$bin/pollux-model" --card "${card:-82599}" --port "$work/a" --port "$work/b" "${model_options[@]}" "$@" >"$work/model.log" 2>&1 &
+	"$bin/pollux-model" --card "${card:-82599}" --port "$work/a" --port "$work/b" "${model_options[@]}" \
+		"$@" >"$work/model.log" 2>&1 &
 	model=$!
 	wait_for listening
 }
@@ -52,4 +55,6 @@ end_model() {
 	check "the model ends with status 0" "$work/model.log" ended $model 0
 }
 # no_faults PORTS: the ended model counted nothing on any of its ports that makes no sense.
-no_faults() { [ "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order 0' "$work/model.log")" = "$1" ]; }
+no_faults() {
+	[ "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order 0' "$work/model.log")" = "$1" ]
+}

@@ -1,5 +1,5 @@
-# What the tests with DPDK share: source it after tests/lib.sh. Starts testpmd on the software 82599, tells it what to do, and reads what
-# it says. Ends the script with status 77 where DPDK cannot run.
+# What the tests with DPDK share: source it after tests/lib.sh. Starts testpmd on the software 82599, tells it what to
+# do, and reads what it says. Ends the script with status 77 where DPDK cannot run.
 # shellcheck shell=bash
 limit=1200 # wait_for is generous: 60 s, for machines that have other things to do
 dpdk=''
@@ -13,7 +13,8 @@ if ! command -v dpdk-testpmd >/dev/null; then
 	exit 77
 fi
 
-# What DPDK calls its paths ("Burst mode" of newer versions), and how each is had. eal: --force-max-simd-bitwidth=64 forbids vectors.
+# What DPDK calls its paths ("Burst mode" of newer versions), and how each is had. eal: --force-max-simd-bitwidth=64
+# forbids vectors.
 declare -A eal options rx tx
 no_vectors=--force-max-simd-bitwidth=64
 # full: tx with checksum offloads and frames in several buffers; rx scattered over buffers of 1 KiB
@@ -38,7 +39,8 @@ testpmd() {
 	# shellcheck disable=SC2086
 	timeout -k 5 600 tests/preload/run --library "$bin/libpollux-preload.so" --device-id $id "${ports[@]}" -- \
 		stdbuf -oL dpdk-testpmd ${memory:---no-huge -m 128} --lcores 0@0,1@$((cpus > 1)),2@0 \
-		--no-telemetry --file-prefix "judge$$" --iova-mode=va --log-level=pmd.net.ixgbe.init:debug "${names[@]}" ${eal[$path]} -- \
+		--no-telemetry --file-prefix "judge$$" --iova-mode=va --log-level=pmd.net.ixgbe.init:debug \
+		"${names[@]}" ${eal[$path]} -- \
 		-i --total-num-mbufs=6144 --no-flush-rx ${options[$path]} "$@" <"$work/in" >"$work/dpdk.log" 2>&1 &
 	dpdk=$!
 	exec 9>"$work/in"
@@ -56,8 +58,8 @@ ask() { echo "$*" >&9; }
 # said TIMES TEXT: it has said so
 said() { [ "$(grep -c "$2" "$work/dpdk.log")" = "$1" ]; }
 started=0
-# start MODE [retry]: retry tries again where its ring is full, instead of dropping. It takes its counters' baseline last of all, so that is
-# done only when it answers another question.
+# start MODE [retry]: retry tries again where its ring is full, instead of dropping. It takes its counters' baseline
+# last of all, so that is done only when it answers another question.
 start() {
 	started=$((started + 1))
 	ask "set burst tx delay 20 retry 100000"
@@ -99,7 +101,9 @@ on_path() {
 }
 
 # Counters. dpdk_count PORT NAME: of the statistics at its end. model_count PORT in|missed|out
-dpdk_count() { sed -n "/Forward statistics for port $1 /,/^  ---*\$/s/.*$2: *\([0-9]*\).*/\1/p" "$work/dpdk.log" | tail -n 1; }
+dpdk_count() {
+	sed -n "/Forward statistics for port $1 /,/^  ---*\$/s/.*$2: *\([0-9]*\).*/\1/p" "$work/dpdk.log" | tail -n 1
+}
 model_count() { sed -n "s/^port $1: .*\b$2 \([0-9]*\)\( frames\|,\).*/\1/p" "$work/model.log"; }
 shown() { sed -n "/NIC statistics for port $1 /,/Throughput/s/.*$2: *\([0-9]*\).*/\1/p" "$work/dpdk.log" | tail -n 1; }
 counts() {
@@ -113,7 +117,8 @@ counts() {
 # nothing wrong but what judged.md tells of DPDK
 only_known_faults() {
 	[ "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order' "$work/model.log")" = 2 ] &&
-		! grep '^ *order ' "$work/model.log" | grep -qvE 'order (reset|fctrl|dca):' && ! grep -q 'no register at' "$work/model.log"
+		! grep '^ *order ' "$work/model.log" | grep -qvE 'order (reset|fctrl|dca):' &&
+		! grep -q 'no register at' "$work/model.log"
 }
 # sent PORT: asks for its statistics, and says what it has sent
 sent() {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # What a reader has to do with: lines of code in each room, without comments and blank lines, beside the size that was
-# aimed at; files that grow too long; lines that are too wide; the reading path. Fails when the library is larger than it
-# may be, when a source belongs to no room, or a line is too wide, and when the reading path grows or its list is out of
-# date. The other sizes are guides: what grows past one is cut, or explained.
+# aimed at; files that grow too long; lines that are too wide; the reading path. Fails when the library is larger than
+# it may be, when a source belongs to no room, or a line is too wide, and when the reading path grows or its list is out
+# of date. The other sizes are guides: what grows past one is cut, or explained.
 # Usage: tests/lint.sh [--format]   --format: also counts what clang-format would change, which depends on its version
 cd "$(dirname "$0")/.." || exit 1
 shopt -s extglob nullglob
@@ -65,11 +65,12 @@ lint_long_files() {
 		awk '$1 > 800 && $2 != "total" { print $2 " has " $1 " lines: is it still one idea?" }'
 }
 
-# Not what programs write or read (pictures, captures, seeds, times, the transcript of a session), nor the rows of a table
-# in a document, which cannot be broken.
+# Not what programs write or read (pictures, captures, seeds, times, the transcript of a session), nor the rows of a
+# table in a document, which cannot be broken.
 lint_wide_lines() {
 	local file wide
-	for file in $(git ls-files | grep -vE '\.(svg|pcap|json)$|^tests/(fuzz/corpus/|usual_times$)|^hw-docs/transcript.md$'); do
+	for file in $(git ls-files |
+		grep -vE '\.(svg|pcap|json)$|^tests/(fuzz/corpus/|usual_times$)|^hw-docs/transcript.md$'); do
 		wide=$(expand -t 8 "$file" | grep -vE '^\|' | LC_ALL=C.UTF-8 grep -cE '^.{121}')
 		[ "$wide" = 0 ] || fail "$file: $wide lines are wider than 120 columns"
 	done

@@ -5,15 +5,17 @@ program=$1
 name=$(basename "$program")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# help2man takes lines for commands that have a prompt, and those for headings that begin in the first column and end in a colon
-ARGP_HELP_FMT=rmargin=1000 "$program" --help | awk '/^ [A-Z].*:$/ { sub(/^ /, "") } /^$/ { examples = 0 } examples { sub(/^ +/, "  $ ") }
+# help2man takes lines for commands that have a prompt, and those for headings that begin in the first column and end in
+# a colon
+ARGP_HELP_FMT=rmargin=1000 "$program" --help |
+	awk '/^ [A-Z].*:$/ { sub(/^ /, "") } /^$/ { examples = 0 } examples { sub(/^ +/, "  $ ") }
 	/^Examples:/ { examples = 1 } { print }' >"$work/--help"
 "$program" --version >"$work/--version"
 printf '#!/bin/sh\ncat "${0%%/*}/$1"\n' >"$work/$name"
 chmod +x "$work/$name"
 what=$(sed -n '2 { s/[.:].*//; p }' "$work/--help")
-# No line is justified or hyphenated. Commands stand as they are typed; values of an option (which begin without a dash, and are no wire end)
-# are indented below it.
+# No line is justified or hyphenated. Commands stand as they are typed; values of an option (which begin without a dash,
+# and are no wire end) are indented below it.
 help2man --no-info --name "${what,}" "$work/$name" | awk -v name="$name" '
 	function end_block() { if (block) print block == "values" ? ".RE" : ".fi\n.RE"; block = "" }
 	/^\.TH / { print; print ".nh\n.ad l"; next }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The software 82599 as a process: its addresses, registers that are not shared, and wires that are pulled out and plugged in
-# under the forwarder and the generator.
+# The software 82599 as a process: its addresses, registers that are not shared, and wires that are pulled out and
+# plugged in under the forwarder and the generator.
 # Usage: tests/model.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -128,7 +128,8 @@ received=$(count 0 received)
 kill -INT $app
 check "  it ends with status 0" "$work/app.log" ended $app 0
 check "  its account is the card's, with what that had no room for" "$work/app.log" equal \
-	"$received $received $received $(($(count 0 missed) + $(count 0 no_descriptor)))" "$(says 'port 0  rx \([0-9]*\) p') $(says 'port 1 .*tx \([0-9]*\) p') \
+	"$received $received $received $(($(count 0 missed) + $(count 0 no_descriptor)))" \
+	"$(says 'port 0  rx \([0-9]*\) p') $(says 'port 1 .*tx \([0-9]*\) p') \
 $(says '\b\([0-9][0-9]*\) packets forwarded') $(says 'forwarded, \([0-9]*\)')"
 check "  it has seen the links go" "$work/app.log" grep -q 'link down' "$work/app.log"
 end_model

@@ -19,7 +19,8 @@ help2man help2man help2man help2man"
 packages() {
 	column=$1
 	shift
-	for what; do echo "$names" | awk -v what="$what" -v column="$column" '$1 == what { print $column }'; done | xargs
+	for what; do echo "$names" | awk -v what="$what" -v column="$column" '$1 == what { print $column }'; done |
+		xargs
 }
 say_packages() {
 	echo "As root, on Debian and Ubuntu: apt-get install $(packages 2 "$@")"
@@ -34,7 +35,8 @@ has() {
 
 look() {
 	# the usual case, fast
-	printf '#ifndef __x86_64__\n#error\n#endif\n#include <%s>\n' stdlib.h numa.h pci/pci.h | "$@" -E -x c - >/dev/null 2>&1 && return
+	printf '#ifndef __x86_64__\n#error\n#endif\n#include <%s>\n' stdlib.h numa.h pci/pci.h |
+		"$@" -E -x c - >/dev/null 2>&1 && return
 	if ! command -v "$1" >/dev/null; then
 		echo "There is no C compiler: $1 is not found."
 		say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h
@@ -75,7 +77,8 @@ esac
 
 # libFuzzer's package is named for the version of clang that there is, or will be; nothing when clang brings it.
 fuzzer_runtime() {
-	version=$(clang -dumpversion 2>/dev/null || apt-cache depends clang 2>/dev/null | sed -n 's/.*clang-\([0-9][0-9]*\)$/\1/p' | head -n 1)
+	version=$(clang -dumpversion 2>/dev/null || apt-cache depends clang 2>/dev/null |
+		sed -n 's/.*clang-\([0-9][0-9]*\)$/\1/p' | head -n 1)
 	version=${version%%.*}
 	[ -z "$version" ] || [ "$version" -lt 14 ] || echo "libclang-rt-$version-dev"
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What programs write: to readers that stand still, to descriptors that came closed, to files that must not grow, and after signals.
+# What programs write: to readers that stand still, to descriptors that came closed, to files that must not grow, and
+# after signals.
 # Usage: tests/output.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -8,7 +9,8 @@ bin=${1:?usage: $0 BUILD-FOLDER}
 a=vfio-user:$work/a b=vfio-user:$work/b
 capture=tests/captures/mixed.pcap
 
-# unread NAME PROGRAM ARGUMENTS...: runs it as ${process[NAME]}, its stdout a full pipe that nobody reads, with what it says in $work/NAME.log
+# unread NAME PROGRAM ARGUMENTS...: runs it as ${process[NAME]}, its stdout a full pipe that nobody reads, with what it
+# says in $work/NAME.log
 declare -A process
 unread() {
 	local name=$1 held
@@ -38,7 +40,8 @@ standing='stdout: [0-9]+ bytes were not written: its reader stands still'
 others=()
 for pair in "c d" "e f"; do
 	read -r one two <<<"$pair"
-	"$bin/pollux-model" --port "$work/$one" --port "$work/$two" --wire 0:source,rate=10k --wire 1:source,rate=10k >"$work/$one.log" 2>&1 &
+	"$bin/pollux-model" --port "$work/$one" --port "$work/$two" --wire 0:source,rate=10k \
+		--wire 1:source,rate=10k >"$work/$one.log" 2>&1 &
 	others+=($!)
 done
 model --wire 0:source,rate=100k --wire 1:source,rate=100k,size=1518
@@ -50,7 +53,8 @@ unread capture dump $a -w -
 unread lines dump $b --duration 1
 unread json fwd --json --interval 0.1 $c $d
 { printf '\023go\n'; sleep 20; } |
-	script -qc "read go; $bin/pollux-fwd --duration 0.3 $e $f; echo \$? >$work/status" "$work/typescript" >"$work/terminal.log" 2>&1 &
+	script -qc "read go; $bin/pollux-fwd --duration 0.3 $e $f; echo \$? >$work/status" \
+		"$work/typescript" >"$work/terminal.log" 2>&1 &
 signal capture TERM
 signal json INT
 ends capture 1 "$standing"
@@ -107,7 +111,8 @@ ends disk 1 '/dev/full: [0-9]+ bytes were not written: No space left'
 # -- closed descriptors --
 "$bin/pollux-dump" $a -w "$work/closed.pcap" --count 500 <&- 2>&- >"$work/log" &
 check "stdin and stderr closed: a capture" "$work/log" ended $! 0
-check "  has its frames and nothing else" "$work/log" test "$(stat -c %s "$work/closed.pcap")" = $((24 + 500 * (16 + 60)))
+check "  has its frames and nothing else" "$work/log" \
+	test "$(stat -c %s "$work/closed.pcap")" = $((24 + 500 * (16 + 60)))
 "$bin/pollux-dump" $a -w "$work/none.pcap" --count 500 <&- >&- 2>&- &
 check "all closed: the totals that cannot be written are status 1" "$work/log" ended $! 1
 check "  and the capture is whole" "$work/log" test "$(stat -c %s "$work/none.pcap")" = $((24 + 500 * (16 + 60)))
@@ -127,7 +132,8 @@ done
 check "a capture is made with all closed" /dev/null test $? = 0
 check "  and the capture is whole" "$work/log" "$bin/pollux-pcap-diff" "$work/made.pcap" "$work/made.pcap"
 
-"$bin/pollux-model" --port "$work/g" --port "$work/h" --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --once <&- >&- 2>&- &
+"$bin/pollux-model" --port "$work/g" --port "$work/h" --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" \
+	--once <&- >&- 2>&- &
 model=$!
 wait_for test -S "$work/h"
 frames=$("$bin/pollux-pcap-diff" $capture $capture | grep -o '[0-9]*')

@@ -1,11 +1,15 @@
-# How long runs show where they are: source it. Nothing is silent for more than $quiet_s seconds, with or without a terminal.
-#   step NAME COMMAND...      plans a step; run_steps runs all that are planned, in order, and says of each what it is, which of how many, how
+# How long runs show where they are: source it. Nothing is silent for more than $quiet_s seconds, with or without a
+# terminal.
+#   step NAME COMMAND...      plans a step; run_steps runs all that are planned, in order, and says of each what it is,
+# which of how many, how
 #                             long it usually takes and how it ended; end_steps says the sum
-#   alive WHAT COMMAND...     runs one command whose output goes through; where that is silent, says how long the command has run
+#   alive WHAT COMMAND...     runs one command whose output goes through; where that is silent, says how long the
+# command has run
 # A command may be a function. Exit status 77 of a step: skipped, the last line of its output says why.
 # shellcheck shell=bash
 quiet_s=${PROGRESS_QUIET_S:-8}
-usual_times=${PROGRESS_USUAL_TIMES:-build/usual_times} # here, the last time; else tests/usual_times has an estimate for two cores
+# here, the last time; else tests/usual_times has an estimate for two cores
+usual_times=${PROGRESS_USUAL_TIMES:-build/usual_times}
 step_name=() step_limit=() step_beside=() step_vital=() step_command=() step_title=() # as planned, one for each step
 step_process=() step_begin=() step_status=() step_seconds=() step_expired=()          # as run
 step_next_title='' step_took=0
@@ -13,8 +17,8 @@ passed=0 failed=0 skipped=0
 declare -A skip_names # by reason
 skip_reasons=() failures=()
 
-# step NAME COMMAND...: with most_s, the seconds that it may take at most, far more than it usually takes; with beside=1 it may run beside
-# others that have it too; with vital=1 nothing after it makes sense where it fails.
+# step NAME COMMAND...: with most_s, the seconds that it may take at most, far more than it usually takes; with beside=1
+# it may run beside others that have it too; with vital=1 nothing after it makes sense where it fails.
 step() {
 	step_name+=("$1")
 	shift
@@ -26,7 +30,10 @@ step() {
 section() { step_next_title=$1; }
 
 # usual_s NAME: how long it usually takes; empty: not known, or too short to be worth a word
-usual_s() { cat "$usual_times" tests/usual_times 2>/dev/null | awk -F '\t' -v name="$1" '$1 == name { if ($2 >= 3) print $2; exit }'; }
+usual_s() {
+	cat "$usual_times" tests/usual_times 2>/dev/null |
+		awk -F '\t' -v name="$1" '$1 == name { if ($2 >= 3) print $2; exit }'
+}
 usually() {
 	local seconds
 	seconds=$(usual_s "$1")
@@ -35,7 +42,8 @@ usually() {
 
 step_log() { echo "$logs/${step_name[$1]//[^A-Za-z0-9_.-]/_}.log"; }
 
-# A process group for each step, so that all that it started can be ended with it, and signals of the terminal come to us alone.
+# A process group for each step, so that all that it started can be ended with it, and signals of the terminal come to
+# us alone.
 step_start() {
 	local i=$1
 	set -m
@@ -52,9 +60,11 @@ step_start() {
 step_may_start() {
 	[ "$step_next" -lt ${#step_name[@]} ] || return
 	[ ${#step_running[@]} = 0 ] && return
-	[ -n "${step_beside[step_next]}" ] && [ -n "${step_beside[${step_running[0]}]}" ] && [ ${#step_running[@]} -lt "$step_places" ]
+	[ -n "${step_beside[step_next]}" ] && [ -n "${step_beside[${step_running[0]}]}" ] &&
+		[ ${#step_running[@]} -lt "$step_places" ]
 }
-# Ends what ran out of its time: TERM, and KILL some seconds later. Takes note of what has ended, or was killed from outside.
+# Ends what ran out of its time: TERM, and KILL some seconds later. Takes note of what has ended, or was killed from
+# outside.
 step_watch() {
 	local i over gone still=()
 	for i in "${step_running[@]}"; do
@@ -67,7 +77,11 @@ step_watch() {
 		fi
 		kill -0 "${step_process[i]}" 2>/dev/null || gone=137
 		[ ! -e "$logs/status.$i" ] || gone=$(cat "$logs/status.$i")
-		if [ -n "$gone" ]; then step_status[i]=$gone step_seconds[i]=$((SECONDS - step_begin[i])); else still+=("$i"); fi
+		if [ -n "$gone" ]; then
+			step_status[i]=$gone step_seconds[i]=$((SECONDS - step_begin[i]))
+		else
+			still+=("$i")
+		fi
 	done
 	step_running=("${still[@]}")
 }
@@ -78,7 +92,8 @@ step_say() {
 }
 step_heading() {
 	[ -z "${step_title[$1]}" ] || step_say '%s\n' "${step_title[$1]}"
-	step_say '[%*d/%d] %-60s ' ${#step_total} $(($1 + 1)) "$step_total" "${step_name[$1]}$(usually "${step_name[$1]}")"
+	step_say '[%*d/%d] %-60s ' ${#step_total} $(($1 + 1)) "$step_total" \
+		"${step_name[$1]}$(usually "${step_name[$1]}")"
 	step_open=$1
 }
 # Says how the step ended, and counts it.
@@ -88,7 +103,8 @@ step_verdict() {
 	[ "$step_open" = "$i" ] || step_say '[%*d/%d] %-60s ' ${#step_total} $((i + 1)) "$step_total" "${step_name[i]}"
 	step_open=
 	if [ -n "${step_expired[i]:-}" ]; then
-		why="ran out of its ${step_limit[i]} s" step_status[i]=124 # neither success nor skip, whatever it ended with
+		# neither success nor skip, whatever it ended with
+		why="ran out of its ${step_limit[i]} s" step_status[i]=124
 	elif [ "${step_status[i]}" -gt 128 ] && [ "${step_status[i]}" -le 192 ]; then
 		why="killed by signal $((step_status[i] - 128))"
 	else
@@ -111,7 +127,8 @@ step_verdict() {
 		[ -z "${step_vital[i]}" ] || step_vain=1 # nothing else makes sense
 	fi
 	# what a test could not run where it is, it says in lines of this kind
-	[ "${step_status[i]}" = 77 ] || while read -r reason; do step_skipped "$reason" "a part of ${step_name[i]}"; done \
+	[ "${step_status[i]}" = 77 ] ||
+		while read -r reason; do step_skipped "$reason" "a part of ${step_name[i]}"; done \
 		< <(sed -n 's/^ *skip[a-z]*: *//p' "$log" | sort -u)
 }
 step_skipped() {
@@ -176,10 +193,12 @@ run_steps() {
 		step_watch
 	done
 	step_kill_all
-	[ -z "$step_vain" ] || printf '\nWithout that nothing else makes sense: %d further steps were not run.\n' $((step_total - step_shown))
+	[ -z "$step_vain" ] || printf '\nWithout that nothing else makes sense: %d further steps were not run.\n' \
+		$((step_total - step_shown))
 	exec {step_ends}>&-
 	step_took=$((SECONDS - step_begun))
-	cat "$logs/times" "$usual_times" 2>/dev/null | awk -F '\t' '!seen[$1]++' >"$logs/usual" && cp "$logs/usual" "$usual_times"
+	cat "$logs/times" "$usual_times" 2>/dev/null | awk -F '\t' '!seen[$1]++' >"$logs/usual" &&
+		cp "$logs/usual" "$usual_times"
 	trap - INT TERM
 }
 # end_steps: what was skipped, each reason once, what failed, and the sum. The status tells whether nothing failed.
@@ -204,12 +223,16 @@ alive() {
 	} | while true; do
 		if IFS= read -r -t 1 line; then
 			line=$part$line part=
-			[[ $line =~ ^(.*[^0-9])?([0-9]+)' end of alive'$ ]] && printf '%s' "${BASH_REMATCH[1]}" && exit "${BASH_REMATCH[2]}"
+			[[ $line =~ ^(.*[^0-9])?([0-9]+)' end of alive'$ ]] && printf '%s' "${BASH_REMATCH[1]}" &&
+				exit "${BASH_REMATCH[2]}"
 			printf '%s\n' "$line"
 			said=$SECONDS
 		elif [ $? -gt 128 ]; then
 			part+=$line
-			[ $((SECONDS - said)) -lt "$quiet_s" ] || { printf '        running: %s, %d s\n' "$what" $((SECONDS - begin)); said=$SECONDS; }
+			[ $((SECONDS - said)) -lt "$quiet_s" ] || {
+				printf '        running: %s, %d s\n' "$what" $((SECONDS - begin))
+				said=$SECONDS
+			}
 		else
 			exit 1
 		fi

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What runs the steps of check tells the truth: of steps that fail, take too long, are killed or skip; is never silent; runs beside one another what
-# may, and nothing else; and leaves nothing behind when it is ended. Usage: tests/progress_says.sh
+# What runs the steps of check tells the truth: of steps that fail, take too long, are killed or skip; is never silent;
+# runs beside one another what may, and nothing else; and leaves nothing behind when it is ended. Usage:
+# tests/progress_says.sh
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/lib.sh
@@ -22,28 +23,33 @@ plan 'section Ends; beside=1; step good true; step bad bash -c "echo the reason;
 	most_s=1 step stubborn bash -c "trap : TERM; while :; do sleep 1; done"; step killed bash -c "kill -KILL \$\$"
 	most_s=1 step late bash -c "trap \"exit 77\" TERM; while :; do sleep 0.1; done"; step ssh bash -c "exit 255"; step last true'
 check "a good step is ok" "$out" says '^\[1/8\] good +ok +[0-9]+ s$'
-check "a bad one has its status and the end of its log" "$out" grep -qzP '\[2/8\] bad +FAIL  exit status 3; [^\n]*bad.log:\n +the reason' "$out"
+check "a bad one has its status and the end of its log" "$out" \
+	grep -qzP '\[2/8\] bad +FAIL  exit status 3; [^\n]*bad.log:\n +the reason' "$out"
 check "one that takes too long says so" "$out" says '(\[3/8\] slow)? +FAIL  ran out of its 1 s;'
 check "  also one that must be killed" "$out" says '(\[4/8\] stubborn)? +FAIL  ran out of its 1 s;'
 check "one that was killed is no success" "$out" says '(\[5/8\] killed)? +FAIL  killed by signal 9;'
 check "one that takes too long is not skipped" "$out" says '^  late: ran out of its 1 s$'
 check "a status is no signal" "$out" says '^  ssh: exit status 255$'
-check "the sum, and each failure again before it" "$out" grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n  late: r[^\n]*\n  ssh: e[^\n]*\n\nIt took [^\n]*\n2 passed, 6 failed, 0 skipped' "$out"
+check "the sum, and each failure again before it" "$out" \
+	grep -qzP 'Failed:\n  bad: exit status 3\n  slow: ran [^\n]*\n  stubborn: ran [^\n]*\n  killed: k[^\n]*\n  late: r[^\n]*\n  ssh: e[^\n]*\n\nIt took [^\n]*\n2 passed, 6 failed, 0 skipped' "$out"
 check "it fails" "$out" test $status = 1
 
 plan 'none() { echo "skip: no such card"; return 77; }; part() { echo "  skipped: no such card"; echo "done"; }
 	step one none; step two none; step three part; step four bash -c "echo no root; exit 77"'
-check "what was skipped, each reason once" "$out" grep -qzP 'Not run here:\n  no such card\n      one, two, a part of three\n  no root\n      four\n' "$out"
+check "what was skipped, each reason once" "$out" \
+	grep -qzP 'Not run here:\n  no such card\n      one, two, a part of three\n  no root\n      four\n' "$out"
 check "  and it is no failure" "$out" test "$status $(tail -n 1 "$out")" = "0 1 passed, 0 failed, 3 skipped"
 
 # each goes on until what it waits for was said
 heard='heard() { for _ in $(seq 300); do [ "$(grep -c "running: .*$1" "$out")" -ge 2 ] && return; sleep 0.1; done; false; }'
 plan "$heard"'; step quiet heard quiet'
 check "a silent step is talked about again and again" "$out" test $status = 0
-check "  and what it takes is known the next time" "$PROGRESS_USUAL_TIMES" grep -qE '^quiet.[1-9]' "$PROGRESS_USUAL_TIMES"
+check "  and what it takes is known the next time" "$PROGRESS_USUAL_TIMES" \
+	grep -qE '^quiet.[1-9]' "$PROGRESS_USUAL_TIMES"
 printf 'slow\t200\nquick\t1\n' >"$PROGRESS_USUAL_TIMES"
 plan 'step slow true; step quick true'
-check "  and said, where it is long" "$out" test "$(grep -o 'slow (usually 200 s)\|quick .usually' "$out")" = "slow (usually 200 s)"
+check "  and said, where it is long" "$out" \
+	test "$(grep -o 'slow (usually 200 s)\|quick .usually' "$out")" = "slow (usually 200 s)"
 bash -c ". tests/progress.sh; $heard"'; alive download heard download' >"$out" 2>&1
 check "  and so is a silent command" "$out" test $? = 0
 bash -c ". tests/progress.sh"'; alive it bash -c "echo one; printf two; exit 5"' >"$out" 2>&1

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The reading path: the lines that one reads to follow a packet through the driver, as the list (-v list=tests/reading_path)
-# says, in the sources given as arguments. Prints how many lines they are, with their comments and without blank ones.
-# Fails when they are more than the list's limit, when something listed is not there, and when a function on the path
-# calls another one of these sources that is neither on the path nor set aside.
+# The reading path: the lines that one reads to follow a packet through the driver, as the list (-v
+# list=tests/reading_path) says, in the sources given as arguments. Prints how many lines they are, with their comments
+# and without blank ones. Fails when they are more than the list's limit, when something listed is not there, and when a
+# function on the path calls another one of these sources that is neither on the path nor set aside.
 #
 # It knows C as clang-format leaves it: what is at the top level begins at the line's start, and ends with "}" there.
 

@@ -28,7 +28,8 @@ line=$(sed -n 's/^    cc \(reflect\.c .*\)/\1/p' README.md)
 
 # fewer frames than a ring holds: the application drops what it cannot send at once
 for reflect in reflect reflect++; do
-	"$prefix/bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k --wire "0:pcap-out=$work/out.pcap" --exit-when-done \
+	"$prefix/bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k \
+		--wire "0:pcap-out=$work/out.pcap" --exit-when-done \
 		--expect 500 >"$work/model.log" 2>&1 &
 	model=$!
 	wait_for test -S "$work/port" || { cat "$work/model.log"; exit 1; }

@@ -80,7 +80,8 @@ check "  who goes on until it is ended" "$work/dump.log" ended $dump 0
 end_model
 
 # -- broken devices: a sentence, status 1, no hang --
-for broken in reset-stuck eeprom-stuck eeprom-absent dma-init-stuck rx-enable-stuck tx-enable-stuck bad-mac gone bus-master-stuck; do
+for broken in reset-stuck eeprom-stuck eeprom-absent dma-init-stuck rx-enable-stuck tx-enable-stuck bad-mac gone \
+	bus-master-stuck; do
 	model --break $broken
 	fwd --duration 1
 	check "broken: $broken ends with status 1" "$work/fwd.log" ended $fwd 1
@@ -91,7 +92,8 @@ model --link-down
 fwd --link-wait 1.5
 check "link down: status 1" "$work/fwd.log" ended $fwd 1
 check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .*: no link after 1.5 s' "$work/fwd.log"
-check "  and what it waits for, before" "$work/fwd.log" grep -q '^pollux-fwd: waiting for the link of vfio-user:.* (up to 1.5 s)$' "$work/fwd.log"
+check "  and what it waits for, before" "$work/fwd.log" \
+	grep -q '^pollux-fwd: waiting for the link of vfio-user:.* (up to 1.5 s)$' "$work/fwd.log"
 end_model
 
 # -- the other applications --
@@ -113,10 +115,12 @@ for json in "" --json; do
 	check "${json:-text} that cannot be written ends with status 1" "$work/fwd.log" ended $! 1
 	check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: stdout: ' "$work/fwd.log"
 	# shellcheck disable=SC2086
-	{ "$bin/pollux-fwd" $json --duration 0.3 --interval 0.1 $a $b 2>"$work/fwd.log"; echo $? >"$work/status"; } | head -n 1 >"$work/first"
+	{ "$bin/pollux-fwd" $json --duration 0.3 --interval 0.1 $a $b 2>"$work/fwd.log"; echo $? >"$work/status"; } |
+		head -n 1 >"$work/first"
 	check "a reader who has seen enough is no failure" "$work/fwd.log" grep -qx 0 "$work/status"
 	# shellcheck disable=SC2086
-	{ "$bin/pollux-dump" $json --duration 0.5 --interval 0.1 $b 2>"$work/dump.log"; echo $? >"$work/status"; } | head -n 1 >"$work/first"
+	{ "$bin/pollux-dump" $json --duration 0.5 --interval 0.1 $b 2>"$work/dump.log"; echo $? >"$work/status"; } |
+		head -n 1 >"$work/first"
 	check "  nor of the capture tool" "$work/dump.log" grep -qx 0 "$work/status"
 done
 check "  whose lines are on stderr where JSON has stdout" "$work/dump.log" grep -q ' length 60$' "$work/dump.log"
@@ -145,7 +149,8 @@ model --wire 0:source,count=4 --wire 1:sink
 fwd --quiet --json --cpu "$cpu" --duration 0.5
 check "a forwarder that 4 packets came to ends too" "$work/fwd.log" ended $fwd 0
 kill "${hogs[@]}"
-check "  and does not blame the CPU, which it had little of" "$work/fwd.log" grep -q '"limit":"what brings and takes.*"cpu_share":0\.[0-8]' "$work/fwd.log"
+check "  and does not blame the CPU, which it had little of" "$work/fwd.log" \
+	grep -q '"limit":"what brings and takes.*"cpu_share":0\.[0-8]' "$work/fwd.log"
 end_model
 
 # foreign packets without end, and its own lost: counted as lost, and not waited for

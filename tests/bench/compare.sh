@@ -1,5 +1,6 @@
 #!/bin/bash
-# What a benchmark's run gives beside an earlier one: cells whose instructions differ, or whose cycles differ by more than both spreads.
+# What a benchmark's run gives beside an earlier one: cells whose instructions differ, or whose cycles differ by more
+# than both spreads.
 # Usage: tests/bench/compare.sh BASE.json NEW.json. Exit status: 0 nothing is worse, 1 something is, 2 cannot compare.
 set -u
 base=${1:-} new=${2:-}
@@ -8,7 +9,8 @@ if [ ! -r "$base" ] || [ ! -r "$new" ]; then
 	exit 2
 fi
 command -v jq >/dev/null || { echo "bench-compare needs jq: apt-get install jq" >&2; exit 2; }
-# A median is told from another when it lies outside what the other's rounds had from minimum to median, twice over, and by 2 %.
+# A median is told from another when it lies outside what the other's rounds had from minimum to median, twice over, and
+# by 2 %.
 jq -rn --slurpfile a "$base" --slurpfile b "$new" '
 	def key: [.driver, .job, .burst, .frame_bytes, .model] | map(tostring) | join(" ");
 	def spread: .cycles_median - .cycles_min;

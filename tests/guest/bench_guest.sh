@@ -1,6 +1,7 @@
-# Runs inside the guest: rounds of forwarders between cards 1 and 2, with our generator on card 0 and its receiver on card 3; and rounds of
-# generators on card 0. Round 0 is for counting register accesses, the others are timed; who comes first changes from round to round.
-# Prints RESULT lines: kpps, CPU microseconds per packet, and with a forwarder how many of a hundred packets were lost between generator and receiver.
+# Runs inside the guest: rounds of forwarders between cards 1 and 2, with our generator on card 0 and its receiver on
+# card 3; and rounds of generators on card 0. Round 0 is for counting register accesses, the others are timed; who comes
+# first changes from round to round. Prints RESULT lines: kpps, CPU microseconds per packet, and with a forwarder how
+# many of a hundred packets were lost between generator and receiver.
 echo 256 >/proc/sys/vm/nr_hugepages
 rounds=$(sed 's/.*rounds=\([0-9]*\).*/\1/' /proc/cmdline)
 s=$(card 0) a=$(card 1) b=$(card 2) r=$(card 3)
@@ -8,7 +9,10 @@ check "generator and receiver are bound to vfio-pci" bind vfio-pci "$s" "$r"
 . /data/dpdk.sh
 
 base() { awk 'NR == 1 {print $1}' "/sys/bus/pci/devices/$1/resource"; }
-busy() { awk '$1 == "cpu" {print $2 + $3 + $4 + $7 + $8}' /proc/stat; } # hundredths of a second, of both CPUs, interrupts included
+# hundredths of a second, of both CPUs, interrupts included
+busy() {
+	awk '$1 == "cpu" {print $2 + $3 + $4 + $7 + $8}' /proc/stat
+}
 own() { [ -z "$1" ] && echo 0 || awk '{print $14 + $15}' "/proc/$1/stat"; }
 # share [PROCESS]: of one CPU, over two seconds, of all that runs but for this process
 share() {
@@ -18,7 +22,10 @@ share() {
 }
 per_packet() { awk "BEGIN {if ($2 > 0) printf \"%.3f\", 1000 * $1 / $2}"; } # SHARE KPPS
 # middle FIELD FILE: its mean over the intervals, but for the first two and the last; of the last port that has it
-middle() { grep '"type":"interval"' "$2" | sed "s/.*\"$1\":\([0-9.]*\).*/\1/" | awk '{v[NR] = $1} END {for (i = 3; i < NR; i++) {t += v[i]; n++} printf "%.3f", n ? 1000 * t / n : 0}'; }
+middle() {
+	grep '"type":"interval"' "$2" | sed "s/.*\"$1\":\([0-9.]*\).*/\1/" |
+		awk '{v[NR] = $1} END {for (i = 3; i < NR; i++) {t += v[i]; n++} printf "%.3f", n ? 1000 * t / n : 0}'
+}
 run_testpmd() { # PORT... -- OPTION...: it forwards in the background
 	testpmd "$@"
 	tell start
@@ -73,11 +80,14 @@ forward() { # WHO ROUND
 	share=$(share $generator)
 	wait $generator
 	kpps=$(middle rx_mpps /tmp/gen.json)
-	lost=$(sed -n 's/.*"sent":\([0-9]*\),"received":\([0-9]*\).*/\1 \2/p' /tmp/gen.json | tail -n 1 | awk '$1 {printf "%.0f", 100 * (1 - $2 / $1)}')
+	lost=$(sed -n 's/.*"sent":\([0-9]*\),"received":\([0-9]*\).*/\1 \2/p' /tmp/gen.json | tail -n 1 |
+		awk '$1 {printf "%.0f", 100 * (1 - $2 / $1)}')
 	if [ "$2" = 0 ]; then
-		for load in light full; do # full: others want its CPU too, and it always finds a ring that has filled meanwhile
+		# full: others want its CPU too, and it always finds a ring that has filled meanwhile
+		for load in light full; do
 			others=
-			[ $load = light ] || for i in 1 2 3; do taskset 2 sh -c 'while :; do :; done' & others="$others $!"; done
+			[ $load = light ] || for i in 1 2 3; do taskset 2 sh -c 'while :; do :; done' & \
+				others="$others $!"; done
 			ask trace on
 			flow --duration 3
 			ask trace off
@@ -91,8 +101,10 @@ forward() { # WHO ROUND
 	end "$1"
 	[ "$2" = 0 ] || [ "${kpps%.*}" -gt 0 ]
 }
-generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle card. The first round is traced, and not timed
-	bind vfio-pci "$a" "$b" # the kernel would receive, on one of the two CPUs: which one depends on the packets' addresses
+# WHO ROUND: from card 0, with nobody at the other end but an idle card. The first round is traced, and not timed
+generate() {
+	# the kernel would receive, on one of the two CPUs: which one depends on the packets' addresses
+	bind vfio-pci "$a" "$b"
 	traced=$([ "$2" = 0 ] && echo yes)
 	[ -z "$traced" ] || ask trace on
 	case $1 in
@@ -115,7 +127,8 @@ generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle 
 		tell stop
 		sleep 0.5
 		end testpmd
-		kpps=$(sed -n 's/.*Tx-pps: *\([0-9]*\).*/\1/p' /tmp/fwd.log | tail -n 1 | awk '{printf "%.3f", $1 / 1000}')
+		kpps=$(sed -n 's/.*Tx-pps: *\([0-9]*\).*/\1/p' /tmp/fwd.log | tail -n 1 |
+			awk '{printf "%.3f", $1 / 1000}')
 		;;
 	esac
 	if [ -n "$traced" ]; then
@@ -128,6 +141,10 @@ generate() { # WHO ROUND: from card 0, with nobody at the other end but an idle 
 }
 for round in $(seq 0 "$rounds"); do
 	[ $((round % 2)) = 0 ] && order="pollux testpmd" || order="testpmd pollux"
-	for who in $order bridge; do FILE=/tmp/fwd.log check "forward: $who, round $round" eval "forward $who $round >&3"; done
-	for who in $order; do FILE=/tmp/fwd.log check "generate: $who, round $round" eval "generate $who $round >&3"; done
+	for who in $order bridge; do
+		FILE=/tmp/fwd.log check "forward: $who, round $round" eval "forward $who $round >&3"
+	done
+	for who in $order; do
+		FILE=/tmp/fwd.log check "generate: $who, round $round" eval "generate $who $round >&3"
+	done
 done 3>&1

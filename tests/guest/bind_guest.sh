@@ -1,9 +1,14 @@
-# Runs inside the guest: two ports of the software 82599 from Linux's ixgbe to vfio-pci and a user without rights, and back.
+# Runs inside the guest: two ports of the software 82599 from Linux's ixgbe to vfio-pci and a user without rights, and
+# back.
 ports=$(pci 8086:10fb)
 first=${ports%%
 *}
 interface=$(ls /sys/bus/pci/devices/$first/net)
-drivers() { for port in $ports; do [ "$(basename "$(readlink /sys/bus/pci/devices/$port/driver)")" = "$1" ] || return 1; done; }
+drivers() {
+	for port in $ports; do
+		[ "$(basename "$(readlink /sys/bus/pci/devices/$port/driver)")" = "$1" ] || return 1
+	done
+}
 . /data/somebody.sh
 ip link set lo up
 # shellcheck disable=SC2086
@@ -17,11 +22,13 @@ check "  and says what to do" sh -c "pollux-doctor $first | grep 'mend it: pollu
 check "  and finds the IOMMU" sh -c "pollux-doctor | grep 'ok .*IOMMU: dmar0'"
 ip link set "$interface" up
 ip address add 192.0.2.1/24 dev "$interface"
-check "an interface with an address is not taken" sh -c "pollux-bind bind $first 2>&1 | grep 'interface $interface .* 192.0.2.1'"
+check "an interface with an address is not taken" \
+	sh -c "pollux-bind bind $first 2>&1 | grep 'interface $interface .* 192.0.2.1'"
 check "  and keeps its driver" drivers ixgbe
 ip address flush dev "$interface"
 ip route add default dev "$interface"
-check "nor one with the default route" sh -c "pollux-bind bind $first 2>&1 | grep 'interface $interface carries the default route'"
+check "nor one with the default route" \
+	sh -c "pollux-bind bind $first 2>&1 | grep 'interface $interface carries the default route'"
 ip route del default
 ip link set "$interface" down
 check "--dry-run changes nothing" pollux-bind bind --dry-run $ports
@@ -29,7 +36,8 @@ check "  and keeps its driver" drivers ixgbe
 check "both are bound, their nodes handed to a user" pollux-bind bind --user somebody $ports
 check "  to vfio-pci" drivers vfio-pci
 check "  again: nothing to do" sh -c "pollux-bind bind -n --user somebody $(echo $ports) | grep '^# nothing to do'"
-check "the nodes are the user's" sh -c 'for node in /dev/vfio/[0-9]*; do [ "$(stat -c %u "$node")" = 1000 ] || exit 1; done'
+check "the nodes are the user's" \
+	sh -c 'for node in /dev/vfio/[0-9]*; do [ "$(stat -c %u "$node")" = 1000 ] || exit 1; done'
 check "root's doctor finds all ready" pollux-doctor $ports
 ulimit -l 64
 as_user pollux-doctor $ports >/tmp/doctor 2>&1
@@ -52,5 +60,6 @@ check "both are restored" pollux-bind restore $ports
 check "  to ixgbe" drivers ixgbe
 check "  and have their interfaces" wait_for 10 test -d /sys/class/net/"$interface"
 check "  again: nothing to do" sh -c "pollux-bind restore -n $(echo $ports) | grep '^# nothing to do'"
-check "no override and no note are left" sh -c "cat /sys/bus/pci/devices/*/driver_override | grep -v null; [ \$? = 1 ] && [ -z \"\$(ls /run/pollux)\" ]"
+check "no override and no note are left" \
+	sh -c "cat /sys/bus/pci/devices/*/driver_override | grep -v null; [ \$? = 1 ] && [ -z \"\$(ls /run/pollux)\" ]"
 }

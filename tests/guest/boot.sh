@@ -1,8 +1,10 @@
-# Boots a QEMU guest, does on this side what its script asks for, and brings back what it said. To be sourced by the tests of this folder, in
-# the project's top folder. A test sets what differs from here, and calls guest_begin, tests/guest/pack.sh, guest_boot, guest_verdict:
+# Boots a QEMU guest, does on this side what its script asks for, and brings back what it said. To be sourced by the
+# tests of this folder, in the project's top folder. A test sets what differs from here, and calls guest_begin,
+# tests/guest/pack.sh, guest_boot, guest_verdict:
 #   qemu kernel initramfs   what to boot, and with what
 #   memory append           of the machine; more of the kernel's command line
-#   host_NAME               a function for each thing that the guest's script asks for by `ask NAME ARGUMENT...` (guest_lib.sh has that side)
+#   host_NAME               a function for each thing that the guest's script asks for by `ask NAME ARGUMENT...`
+# (guest_lib.sh has that side)
 # shellcheck shell=bash
 . tests/wait.sh
 guest=build/guest
@@ -30,8 +32,9 @@ guest_background() {
 	guest_children+=($!)
 }
 
-# guest_model BUILD-FOLDER OPTION...: a software 82599 with two ports, at $work/0 and $work/1; its log is $work/model.log. A second one is
-# started with first=2: at $work/2 and $work/3, log $work/model2.log. $model is the process.
+# guest_model BUILD-FOLDER OPTION...: a software 82599 with two ports, at $work/0 and $work/1; its log is
+# $work/model.log. A second one is started with first=2: at $work/2 and $work/3, log $work/model2.log. $model is the
+# process.
 guest_model() {
 	local bin=$1 first=${first:-0} ports log
 	shift
@@ -45,12 +48,14 @@ guest_model() {
 	return 1
 }
 
-# The options of QEMU for a card: guest_card NUMBER MODEL. All are in or below slot 0x10 + NUMBER. Conventional PCI can be reset behind a bridge only
-# (and Linux 6.12 forgets the bridge's mappings once the card was closed, so that it works there once). ixgbe is the port of that number of
-# guest_model: it needs memory that can be shared, and, behind an IOMMU, caching-mode=on. On a busy host an answer may take longer than the 5 s that
-# QEMU would wait before it takes the card for gone.
+# The options of QEMU for a card: guest_card NUMBER MODEL. All are in or below slot 0x10 + NUMBER. Conventional PCI can
+# be reset behind a bridge only (and Linux 6.12 forgets the bridge's mappings once the card was closed, so that it works
+# there once). ixgbe is the port of that number of guest_model: it needs memory that can be shared, and, behind an
+# IOMMU, caching-mode=on. On a busy host an answer may take longer than the 5 s that QEMU would wait before it takes the
+# card for gone.
 guest_card() {
-	local port="pcie-root-port,id=rp$1,chassis=$1,slot=$1,addr=0x1$1" card="${2%-*},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
+	local port="pcie-root-port,id=rp$1,chassis=$1,slot=$1,addr=0x1$1" \
+		card="${2%-*},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
 	case $2 in
 	e1000) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
 	e1000-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
@@ -61,12 +66,14 @@ guest_card() {
 # Both ports of guest_model.
 # shellcheck disable=SC2207
 guest_model_ports=($(guest_card 0 ixgbe) $(guest_card 1 ixgbe))
-# guest_fetch QEMU/KERNEL...: sees to it that both are there (see cards.sh). 77: they cannot be had, the last line says why
+# guest_fetch QEMU/KERNEL...: sees to it that both are there (see cards.sh). 77: they cannot be had, the last line says
+# why
 guest_fetch() {
 	local kind=$1 tree
 	tree=${kind#*/}
 	tree=${tree%%/*}
-	case $tree in kernel) tests/guest/fetch_kernel.sh || return ;; linux) tests/guest/kernel.sh || return ;; *) tests/guest/fetch.sh "$tree" || return ;; esac
+	case $tree in kernel) tests/guest/fetch_kernel.sh || return ;; linux) tests/guest/kernel.sh ||
+		return ;; *) tests/guest/fetch.sh "$tree" || return ;; esac
 	case $kind in
 	host/*) command -v qemu-system-x86_64 >/dev/null || { echo "skip: no qemu-system-x86_64"; return 77; } ;;
 	*) tests/guest/fetch.sh || return ;;
@@ -80,8 +87,8 @@ guest_choose() {
 	machine=q35,kernel-irqchip=split
 }
 
-# guest_runs RUN...: has the test's function run called for each, with what is between its slashes, QEMU KERNEL CARD+CARD..., in a subshell. The
-# exit status is 77 where nothing failed, but something cannot be had.
+# guest_runs RUN...: has the test's function run called for each, with what is between its slashes, QEMU KERNEL
+# CARD+CARD..., in a subshell. The exit status is 77 where nothing failed, but something cannot be had.
 guest_runs() {
 	local kind parts begin status=0
 	for kind; do
@@ -95,7 +102,8 @@ guest_runs() {
 	return $status
 }
 
-# guest_testpmd: what pack.sh is told to take DPDK's testpmd along, and dpdk.sh, which starts it; in $testpmd. 77: there is none, the last line says so
+# guest_testpmd: what pack.sh is told to take DPDK's testpmd along, and dpdk.sh, which starts it; in $testpmd. 77: there
+# is none, the last line says so
 guest_testpmd() {
 	local plugins
 	plugins=$(find /usr/lib/x86_64-linux-gnu -maxdepth 1 -regex '.*/librte_\(net_e1000\|mempool_ring\)\.so\.[0-9]+')
@@ -128,8 +136,9 @@ guest_answer() {
 	done
 }
 
-# guest_boot QEMU-OPTION...: boots and waits, $GUEST_SECONDS (900) at most, until the guest has ended. Its console is in $work/console.
-# An argument may have WORK for the folder of the run. Without no_timer_check a busy host is taken for a broken timer, and the kernel panics.
+# guest_boot QEMU-OPTION...: boots and waits, $GUEST_SECONDS (900) at most, until the guest has ended. Its console is in
+# $work/console. An argument may have WORK for the folder of the run. Without no_timer_check a busy host is taken for a
+# broken timer, and the kernel panics.
 guest_boot() {
 	local pipe answer drain
 	for pipe in ask monitor; do
@@ -138,8 +147,10 @@ guest_boot() {
 	done
 	: >"$work/serial"
 	timeout -k 5 "${GUEST_SECONDS:-900}" "${qemu:?}" -nodefaults -no-user-config -display none -no-reboot \
-		-machine "$machine,memory-backend=m" -object "memory-backend-memfd,id=m,size=$memory,share=on" -m "$memory" \
-		-accel tcg,thread=multi -cpu max -smp 2 -kernel "${kernel:?}" -initrd "$initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check $append" \
+		-machine "$machine,memory-backend=m" -object "memory-backend-memfd,id=m,size=$memory,share=on" \
+		-m "$memory" \
+		-accel tcg,thread=multi -cpu max -smp 2 -kernel "${kernel:?}" -initrd "$initramfs" \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check $append" \
 		-serial "file:$work/serial" -chardev "pipe,id=ask,path=$work/ask" -serial chardev:ask \
 		-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor \
 		"${@//WORK/$work}" >"$work/qemu.log" 2>&1 </dev/null &

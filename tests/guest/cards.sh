@@ -1,9 +1,10 @@
 #!/bin/bash
-# Pollux on QEMU's emulated cards through a real kernel's vfio-pci, behind a virtual IOMMU. Two pairs of cards: one has its wires on this
-# side, where captures come from and are caught; the other has a cable between them.
+# Pollux on QEMU's emulated cards through a real kernel's vfio-pci, behind a virtual IOMMU. Two pairs of cards: one has
+# its wires on this side, where captures come from and are caught; the other has a cable between them.
 # Usage: tests/guest/cards.sh BUILD-FOLDER RUN...   a RUN is QEMU/KERNEL/CARD+CARD[/IOMMU'S-BITS[/PAGES]]
 #   QEMU    host, this machine's; 11.1, that of tests/guest/fetch.sh
-#   KERNEL  kernel, that of tests/guest/fetch_kernel.sh; another tree of tests/guest/fetch.sh; linux, that of tests/guest/kernel.sh
+#   KERNEL  kernel, that of tests/guest/fetch_kernel.sh; another tree of tests/guest/fetch.sh; linux, that of
+# tests/guest/kernel.sh
 #   CARD    e1000, directly on the root bus; e1000-bridged, behind a bridge; e1000e; igb
 #   PAGES   1G: one of that size too
 # Exit status 77: skipped, the last line says why.
@@ -16,7 +17,11 @@ capture=tests/captures/mixed.pcap
 
 # came PORT: what the host caught at a wire is the capture
 came() {
-	if "$bin/pollux-pcap-diff" $capture "$work/out$1.pcap"; then echo "ok it comes out of card $1 as it was"; else echo "FAIL"; return 1; fi
+	if "$bin/pollux-pcap-diff" $capture "$work/out$1.pcap"; then
+		echo "ok it comes out of card $1 as it was"
+	else
+		echo "FAIL"; return 1
+	fi
 }
 # What the guest asks for: the frames of the captures
 host_send() {
@@ -34,14 +39,16 @@ run() {
 	# our own kernel knows PCI Express's hotplug, not ACPI's
 	[ "$2" != linux ] || wires=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off) checks=25
 	for i in 0 1; do
-		guest_background "$work/cable$i.log" "$bin/guest-cable" "$work/ours$i" "$work/theirs$i" $capture "$work/out$i.pcap"
+		guest_background "$work/cable$i.log" "$bin/guest-cable" "$work/ours$i" "$work/theirs$i" $capture \
+			"$work/out$i.pcap"
 		cables+=($!)
 		wires+=(-netdev "dgram,id=n$i,local.type=unix,local.path=$work/theirs$i,remote.type=unix,remote.path=$work/ours$i")
 	done
 	wires+=(-netdev hubport,id=n2,hubid=1 -netdev hubport,id=n3,hubid=1)
 	wait_for test -S "$work/ours0" -a -S "$work/ours1" || return 1
 	# shellcheck disable=SC2046
-	guest_boot -device "intel-iommu,intremap=on,aw-bits=$width" "${wires[@]}" $(guest_card 0 "$x") $(guest_card 1 "$y") $(guest_card 2 "$x") $(guest_card 3 "$y")
+	guest_boot -device "intel-iommu,intremap=on,aw-bits=$width" "${wires[@]}" $(guest_card 0 "$x") \
+		$(guest_card 1 "$y") $(guest_card 2 "$x") $(guest_card 3 "$y")
 	guest_verdict $checks && came 0 && came 1
 }
 

@@ -1,5 +1,5 @@
-# Runs inside the guest: Pollux on two pairs of QEMU's cards through vfio-pci. The wires of cards 0 and 1 end on the host, which sends a
-# capture into each; between cards 2 and 3 is a cable. (See cards.sh.)
+# Runs inside the guest: Pollux on two pairs of QEMU's cards through vfio-pci. The wires of cards 0 and 1 end on the
+# host, which sends a capture into each; between cards 2 and 3 is a cable. (See cards.sh.)
 echo 64 >/proc/sys/vm/nr_hugepages # of 2 MiB
 
 a=$(card 0) b=$(card 1) c=$(card 2) d=$(card 3)
@@ -18,7 +18,8 @@ check "in hugepages" sh -c '! grep -i "no hugepages" /tmp/fwd.log'
 
 # QEMU's 82540EM takes nothing for a second after RCTL was written: two seconds, and a ring for what waits meanwhile
 lossless() {
-	pollux-gen --quiet --json --duration 60 --ring 4096 --count 3000 --rate 1500 "$@" >/tmp/gen.json && cat /tmp/gen.json && grep -q '"lost":0,' /tmp/gen.json
+	pollux-gen --quiet --json --duration 60 --ring 4096 --count 3000 --rate 1500 "$@" >/tmp/gen.json &&
+		cat /tmp/gen.json && grep -q '"lost":0,' /tmp/gen.json
 }
 check "the generator's 3000 packets all arrive" lossless "$c" "$d"
 check "and the other way, of 1518 bytes" lossless --size 1518 "$d" "$c"
@@ -36,7 +37,8 @@ generate() { # in the background, from card 2 to card 3, until it is stopped
 generate
 guest-rogue "$b" >/tmp/rogue 2>&1
 bus=${b#0000:} # what is behind a bridge to conventional PCI does DMA in the bridge's name: the same bus, slot 0
-FILE=/tmp/rogue check "an address that is mapped for nobody is a fault of card 1" sh -c "dmesg | grep 'DMAR:.*fault addr'; dmesg | grep -q 'DMAR:.*\[${bus%%:*}:.*fault addr 0x1234[5-9]'"
+FILE=/tmp/rogue check "an address that is mapped for nobody is a fault of card 1" \
+	sh -c "dmesg | grep 'DMAR:.*fault addr'; dmesg | grep -q 'DMAR:.*\[${bus%%:*}:.*fault addr 0x1234[5-9]'"
 dmesg -c >/dev/null
 : >/tmp/gen.log
 FILE=/tmp/gen.log check "which the others do not notice" wait_for 10 running

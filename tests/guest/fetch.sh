@@ -1,6 +1,6 @@
 #!/bin/bash
-# Fetches what guests need into build/guest: a QEMU that speaks vfio-user, kernels with their modules, and a few programs. Nothing is
-# installed on this machine. Does nothing where all of it is there.
+# Fetches what guests need into build/guest: a QEMU that speaks vfio-user, kernels with their modules, and a few
+# programs. Nothing is installed on this machine. Does nothing where all of it is there.
 # Usage: tests/guest/fetch.sh [--only] [TREE...]
 #   qemu                QEMU 11.1, from Debian 13's backports (always, but for --only)
 #   debian12            Linux 6.1, its modules, and the programs that guests run (always, but for --only)
@@ -40,15 +40,22 @@ tree() {
 	HOOK
 	chmod +x "$folder.hook"
 	debstrap() {
-		mmdebstrap --variant=extract --include="$packages" --setup-hook="$PWD/$folder.hook "'"$1"' "$suite" "$folder" "$folder.list" \
+		mmdebstrap --variant=extract --include="$packages" --setup-hook="$PWD/$folder.hook "'"$1"' "$suite" \
+			"$folder" "$folder.list" \
 			>"$folder.log" 2>&1
 	}
-	alive "fetching $folder" debstrap || { tail -20 "$folder.log" >&2; echo "fetch: $suite could not be fetched (see above)" >&2; exit 1; }
+	alive "fetching $folder" debstrap || {
+		tail -20 "$folder.log" >&2
+		echo "fetch: $suite could not be fetched (see above)" >&2
+		exit 1
+	}
 	# what the links of a merged /usr would make of an installed system; the newest kernels lie beside their modules
 	local name
 	for name in bin sbin lib lib64; do [ -e "$folder/$name" ] || ln -s "usr/$name" "$folder/$name"; done
 	[ -e "$folder/boot" ] || mkdir "$folder/boot"
-	for name in "$folder"/lib/modules/*/vmlinuz; do [ ! -e "$name" ] || ln "$name" "$folder/boot/vmlinuz-$(basename "$(dirname "$name")")"; done
+	for name in "$folder"/lib/modules/*/vmlinuz; do
+		[ ! -e "$name" ] || ln "$name" "$folder/boot/vmlinuz-$(basename "$(dirname "$name")")"
+	done
 	touch "$folder/.complete"
 }
 
@@ -58,10 +65,12 @@ for name; do
 	case $name in
 	qemu) tree qemu trixie qemu-system-x86,libc6 trixie-backports 'qemu* seabios ipxe-qemu' trixie-backports ;;
 	debian12) tree debian12 bookworm "linux-image-amd64,$programs" ;;
-	debian12-backports) tree debian12-backports bookworm "linux-image-amd64,$programs" bookworm-backports 'linux-*' bookworm-backports ;;
+	debian12-backports) tree debian12-backports bookworm "linux-image-amd64,$programs" bookworm-backports \
+		'linux-*' bookworm-backports ;;
 	linux-source) tree linux-source trixie linux-source-6.12 ;;
 	debian13) tree debian13 trixie "linux-image-amd64,$programs" ;;
-	debian13-backports) tree debian13-backports trixie "linux-image-amd64,$programs" trixie-backports 'linux-*' trixie-backports ;;
+	debian13-backports) tree debian13-backports trixie "linux-image-amd64,$programs" trixie-backports 'linux-*' \
+		trixie-backports ;;
 	*) echo "fetch: there is no '$name': see the head of $0" >&2; exit 2 ;;
 	esac
 done

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Fetches a small kernel of this machine's distribution, with its modules, into build/guest/kernel; installs nothing. Does nothing where it
-# is there. Exit status 77: it cannot be had, the last line says why.
+# Fetches a small kernel of this machine's distribution, with its modules, into build/guest/kernel; installs nothing.
+# Does nothing where it is there. Exit status 77: it cannot be had, the last line says why.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/progress.sh
@@ -17,7 +17,10 @@ find_packages() {
 }
 packages=$(find_packages) || {
 	[ "$(id -u)" != 0 ] || alive "apt-get update" apt-get update -qq || true
-	packages=$(find_packages) || { echo "skip: apt knows neither linux-image-cloud-amd64 nor linux-image-virtual (apt-get update?)"; exit 77; }
+	packages=$(find_packages) || {
+		echo "skip: apt knows neither linux-image-cloud-amd64 nor linux-image-virtual (apt-get update?)"
+		exit 77
+	}
 }
 mkdir -p build/guest
 work=$(mktemp -d -p build/guest)

@@ -1,4 +1,5 @@
-# Runs inside the guest, before its script: what scripts share. Prints a line "ok ..." or "FAIL ..." for each thing that is checked.
+# Runs inside the guest, before its script: what scripts share. Prints a line "ok ..." or "FAIL ..." for each thing that
+# is checked.
 # shellcheck shell=sh
 check() { # NAME COMMAND...; FILE is shown too when it fails, where one is named
 	name=$1
@@ -17,13 +18,15 @@ wait_for() { # SECONDS COMMAND...: until it holds
 	done
 	return 1
 }
-still() { # COMMAND...: what it prints is the same as half a second ago. For wait_for, where nothing says that all has come
+# COMMAND...: what it prints is the same as half a second ago. For wait_for, where nothing says that all has come
+still() {
 	was=$("$@")
 	usleep 500000
 	[ "$("$@")" = "$was" ]
 }
 asked_host=0
-ask() { # NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status. Numbered, as an answer may come too late
+# NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status. Numbered, as an answer may come too late
+ask() {
 	asked_host=$((asked_host + 1))
 	echo "$asked_host $*" >&8
 	while read -r -t 60 answered status <&8; do [ "$answered" != $asked_host ] || return "$status"; done
@@ -69,7 +72,8 @@ no_fault() {
 	cat /tmp/dmesg >>/tmp/dmesg.all
 	! grep -E 'DMAR:.*[Ff]ault|BUG:|Oops:|WARNING:|soft lockup' /tmp/dmesg
 }
-# A TCP connection between this network and the one named far: tcp SERVER-SIDE ADDRESS CLIENT-SIDE, a side is near or far
+# A TCP connection between this network and the one named far: tcp SERVER-SIDE ADDRESS CLIENT-SIDE, a side is near or
+# far
 near() { "$@"; }
 far() { /bin/ip netns exec far /bin/busybox "$@"; }
 tcp() {

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Pollux on a real kernel's VFIO: in a QEMU guest with a virtual IOMMU, the software 82599's two ports bound to vfio-pci. QEMU 11.1, by vfio-user.
+# Pollux on a real kernel's VFIO: in a QEMU guest with a virtual IOMMU, the software 82599's two ports bound to
+# vfio-pci. QEMU 11.1, by vfio-user.
 # Usage: tests/guest/ixgbe.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -37,7 +38,11 @@ boot() {
 }
 # came OUT: what the host caught at a wire is the capture
 came() {
-	if "$bin/pollux-pcap-diff" $capture "$1"; then echo "ok it comes out of port ${1//[^01]/} as it was"; else echo "FAIL"; failed=1; fi
+	if "$bin/pollux-pcap-diff" $capture "$1"; then
+		echo "ok it comes out of port ${1//[^01]/} as it was"
+	else
+		echo "FAIL"; failed=1
+	fi
 }
 
 for width in 39 48; do
@@ -47,9 +52,11 @@ for width in 39 48; do
 	came "$work/out0.pcap"
 	came "$work/out1.pcap"
 done
-# A device that is wanted back is cut off from memory while its receiver runs: that counts as addresses that it cannot reach.
+# A device that is wanted back is cut off from memory while its receiver runs: that counts as addresses that it cannot
+# reach.
 addresses='[0-9]*'
 memory=4G
-boot "generator, capture tool, interrupts, a page of 1 GiB, a killed process, a device wanted back" 17 39 tests/guest/ixgbe_cable_guest.sh \
+boot "generator, capture tool, interrupts, a page of 1 GiB, a killed process, a device wanted back" 17 39 \
+	tests/guest/ixgbe_cable_guest.sh \
 	"hugepagesz=1G hugepages=1 hugepagesz=2M" --wire 0:peer=1,lossless
 [ $failed = 0 ]

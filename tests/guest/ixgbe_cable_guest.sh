@@ -1,4 +1,5 @@
-# Runs inside the guest: generator and capture tool on two ports of the software 82599 with a cable between them, through vfio-pci.
+# Runs inside the guest: generator and capture tool on two ports of the software 82599 with a cable between them,
+# through vfio-pci.
 echo 64 >/proc/sys/vm/nr_hugepages
 check "both ports are bound to vfio-pci" bound 2 8086:10fb
 ports=$(pci 8086:10fb)

@@ -1,4 +1,5 @@
-# Runs inside the guest: the forwarder between two ports of the software 82599 through vfio-pci, captures coming from both wires.
+# Runs inside the guest: the forwarder between two ports of the software 82599 through vfio-pci, captures coming from
+# both wires.
 echo 64 >/proc/sys/vm/nr_hugepages
 check "both ports are bound to vfio-pci" bound 2 8086:10fb
 ports=$(pci 8086:10fb)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds a small kernel from Debian's source of Linux 6.12 into build/guest/linux: no kernel of Debian has iommufd. Does nothing where it is
-# there. Some ten minutes on two cores, and 2 GB of disk while it lasts.
+# Builds a small kernel from Debian's source of Linux 6.12 into build/guest/linux: no kernel of Debian has iommufd. Does
+# nothing where it is there. Some ten minutes on two cores, and 2 GB of disk while it lasts.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/progress.sh

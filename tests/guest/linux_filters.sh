@@ -1,14 +1,16 @@
-# Part of linux_ixgbe_guest.sh: which frames the card lets through. Each series is followed by one that has to arrive, which ends the reception:
-# what did not come before it was not let through.
+# Part of linux_ixgbe_guest.sh: which frames the card lets through. Each series is followed by one that has to arrive,
+# which ends the reception: what did not come before it was not let through.
 # shellcheck shell=sh disable=SC2154
-# through WHAT WANTED SEND-ARGUMENTS...: the far end sends 20 frames to one address; the near end sees all of them (yes) or none (no)
+# through WHAT WANTED SEND-ARGUMENTS...: the far end sends 20 frames to one address; the near end sees all of them (yes)
+# or none (no)
 through() {
 	wanted=$1 to=$2 vlan=${3:--}
 	hear /tmp/frames guest-frames receive eth0 30 || return 1
 	$far_end guest-frames send eth1 "$to" 100 20 7 "$vlan" && finish_far "$near_mac" || return 1
 	wait $hearing || { cat /tmp/frames; return 1; }
 	cat /tmp/frames
-	if [ "$wanted" = yes ]; then grep -q "^$(whole 7 20 "${4:-100}")" /tmp/frames; else ! grep -q '^mark 7' /tmp/frames; fi && return
+	if [ "$wanted" = yes ]; then grep -q "^$(whole 7 20 "${4:-100}")" /tmp/frames; else ! grep -q '^mark 7' \
+		/tmp/frames; fi && return
 	ethtool -d eth0 | grep -A 5 -E ': (FCTRL|VLNCTRL) ' # what the driver had asked of the card
 	return 1
 }
@@ -27,15 +29,20 @@ other=02:00:00:00:00:77
 check "unicast to another address is not seen" through no $other
 check "but is in promiscuous mode" with "link set eth0 promisc on" "link set eth0 promisc off" through yes $other
 check "and not any more after it" through no $other
-check "a second address of its own is seen" with "link add link eth0 name second address $other type macvlan" "link del second" \
+check "a second address of its own is seen" \
+	with "link add link eth0 name second address $other type macvlan" "link del second" \
 	with "link set second up" "link set second down" through yes $other
 check "a multicast group that nobody joined is not seen" through no 01:00:5e:05:06:07
-check "one that was joined is" with "maddr add 01:00:5e:05:06:07 dev eth0" "maddr del 01:00:5e:05:06:07 dev eth0" through yes 01:00:5e:05:06:07
-check "another beside it is not" with "maddr add 01:00:5e:05:06:07 dev eth0" "maddr del 01:00:5e:05:06:07 dev eth0" through no 01:00:5e:05:06:08
-check "with allmulticast all are" with "link set eth0 allmulticast on" "link set eth0 allmulticast off" through yes 01:00:5e:05:06:08
+check "one that was joined is" \
+	with "maddr add 01:00:5e:05:06:07 dev eth0" "maddr del 01:00:5e:05:06:07 dev eth0" through yes 01:00:5e:05:06:07
+check "another beside it is not" \
+	with "maddr add 01:00:5e:05:06:07 dev eth0" "maddr del 01:00:5e:05:06:07 dev eth0" through no 01:00:5e:05:06:08
+check "with allmulticast all are" \
+	with "link set eth0 allmulticast on" "link set eth0 allmulticast off" through yes 01:00:5e:05:06:08
 check "broadcast is seen" through yes ff:ff:ff:ff:ff:ff
 
-# The tag of a frame that a socket sees is the one that the card or the kernel took off, so the frame has its 4 bytes less.
+# The tag of a frame that a socket sees is the one that the card or the kernel took off, so the frame has its 4 bytes
+# less.
 vlan_ping() {
 	/bin/ping -c 3 -i 0.2 -W 5 198.51.100.2 && /bin/ping -c 2 -i 0.2 -W 5 -s 1472 -M do 198.51.100.2
 }
@@ -54,7 +61,8 @@ check "with the filter off they do" eval 'feature rx-vlan-filter off && through 
 check "on again, they do not" eval 'feature rx-vlan-filter on && through no "$near_mac" 6'
 for strip in on off; do
 	for insert in on off; do
-		check "VLAN 5 with stripping $strip, inserting $insert" eval "feature rxvlan $strip txvlan $insert && vlan_ping"
+		check "VLAN 5 with stripping $strip, inserting $insert" \
+			eval "feature rxvlan $strip txvlan $insert && vlan_ping"
 	done
 done
 # what a program in the driver sees is what the card wrote: with stripping the tag is gone, without it is there

@@ -1,7 +1,8 @@
 #!/bin/bash
-# Linux's own ixgbe judges the software 82599, X540 and X550: in QEMU guests with several kernels, with and without an IOMMU, the two
-# ports attached through vfio-user-pci.
-# Usage: tests/guest/linux_ixgbe.sh BUILD-FOLDER [KERNEL[+iommu][+CARD]...]   (KERNELs: see tests/guest/fetch.sh; CARD: x540 or x550)
+# Linux's own ixgbe judges the software 82599, X540 and X550: in QEMU guests with several kernels, with and without an
+# IOMMU, the two ports attached through vfio-user-pci.
+# Usage: tests/guest/linux_ixgbe.sh BUILD-FOLDER [KERNEL[+iommu][+CARD]...]   (KERNELs: see tests/guest/fetch.sh; CARD:
+# x540 or x550)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+iommu][+CARD]...]}
@@ -19,7 +20,8 @@ host_wire() {
 	local lines
 	lines=$(grep -c '^{' "$work/model.log")
 	kill -USR2 "$model"
-	wait_for eval '[ "$(grep -c "^{" "$work/model.log")" -gt '"$lines"' ]' && grep '^{' "$work/model.log" | tail -n 1 >"$work/wire.$1"
+	wait_for eval '[ "$(grep -c "^{" "$work/model.log")" -gt '"$lines"' ]' && grep '^{' "$work/model.log" |
+		tail -n 1 >"$work/wire.$1"
 }
 # wire_count SNAPSHOT PORT NAME
 wire_count() {
@@ -31,13 +33,17 @@ host_wire_grew() {
 	shift
 	while [ $# -gt 1 ]; do
 		grew=$(($(wire_count after "$port" "$1") - $(wire_count before "$port" "$1")))
-		[ "$grew" = "$2" ] || { state=1; echo "port $port: on the wire $1 grew by $grew, the kernel counted $2"; }
+		[ "$grew" = "$2" ] || {
+			state=1
+			echo "port $port: on the wire $1 grew by $grew, the kernel counted $2"
+		}
 		shift 2
 	done
 	return $state
 }
-# What the model has to say against the driver, in the end. The self-test enables four queues without rings; registers that are missing are
-# those that ethtool -d alone reads, each as often as there was a dump: diagnostics, and addresses of the 82598.
+# What the model has to say against the driver, in the end. The self-test enables four queues without rings; registers
+# that are missing are those that ethtool -d alone reads, each as often as there was a dump: diagnostics, and addresses
+# of the 82598.
 well_behaved() {
 	local said
 	said=$(awk '
@@ -73,8 +79,10 @@ judge() {
 		# vfio-user needs to hear of new mappings too, not of removed ones only: caching-mode
 		set -- "$1" -device intel-iommu,intremap=on,caching-mode=on
 	fi
-	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_ixgbe_guest.sh "ixgbe 8021q macvlan" /sbin/ethtool /bin/ip /bin/ping \
-		host:"$bin"/guest-frames host:"$bin"/guest-xsk host:tests/guest/linux_{frames,counters,xdp,filters,errors}.sh || return 1
+	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_ixgbe_guest.sh "ixgbe 8021q macvlan" /sbin/ethtool \
+		/bin/ip /bin/ping \
+		host:"$bin"/guest-frames host:"$bin"/guest-xsk \
+		host:tests/guest/linux_{frames,counters,xdp,filters,errors}.sh || return 1
 	guest_model "$bin" --card "$card" --wire 0:peer=1,damage=10 --hold || return 1
 	guest_boot "${@:2}" "${guest_model_ports[@]}"
 	kill "$model" && wait "$model"

@@ -1,8 +1,11 @@
-# Runs inside the guest: Linux's own ixgbe on two ports of the software 82599 with a cable between them, each in a network of its own.
-# See guest_lib.sh for check.
-# paths in full: this shell would take its own ip and ping
-up() { [ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] && /bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1; }
-settled() { # until both links are up, and stay so: 15 s at most. The cable carries frames a little later than a driver sees its link
+# Runs inside the guest: Linux's own ixgbe on two ports of the software 82599 with a cable between them, each in a
+# network of its own. See guest_lib.sh for check. paths in full: this shell would take its own ip and ping
+up() {
+	[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] &&
+		/bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1
+}
+# until both links are up, and stay so: 15 s at most. The cable carries frames a little later than a driver sees its link
+settled() {
 	for i in $(seq 150); do
 		up && usleep 200000 && up && return 0
 		usleep 100000
@@ -20,7 +23,11 @@ behind_iommu() { # both ports have a domain of their own, and translate addresse
 echo "    Linux $(uname -r)"
 check "two ports are probed" test -e /sys/class/net/eth0 -a -e /sys/class/net/eth1
 check "the driver is ixgbe" sh -c 'ethtool -i eth0 | grep -q "^driver: ixgbe"'
-if grep -q intel_iommu=on /proc/cmdline; then check "they are behind the IOMMU" behind_iommu; else check "no IOMMU" test ! -e /sys/class/net/eth0/device/iommu_group; fi
+if grep -q intel_iommu=on /proc/cmdline; then
+	check "they are behind the IOMMU" behind_iommu
+else
+	check "no IOMMU" test ! -e /sys/class/net/eth0/device/iommu_group
+fi
 /bin/ip link set eth0 up
 if [ "$card" = 82599 ]; then
 	check "the SFP+ module is seen" wait_for 20 sh -c 'dmesg | grep -q "detected SFP+"'
@@ -80,7 +87,8 @@ updown() {
 	settled && wait_for 20 /bin/ping -c 1 -W 1 192.0.2.2 && /bin/ping -c 2 -W 5 192.0.2.2 && tcp far 192.0.2.2 near
 }
 check "down and up a hundred times, then ping and TCP" updown
-# negotiates BITS SPEED: with only that advertised. The link that was goes some time after the call, later on a busy machine
+# negotiates BITS SPEED: with only that advertised. The link that was goes some time after the call, later on a busy
+# machine
 at_speed() { ethtool eth0 | tee /tmp/speed | grep -q "Speed: $1Mb/s"; }
 negotiates() {
 	ethtool -s eth0 advertise "$1" && wait_for 20 at_speed "$2" && settled && at_speed "$2" && return
@@ -97,5 +105,6 @@ for speed in $speeds; do
 	check "  and ping at that" /bin/ping -c 2 -i 0.2 -W 5 192.0.2.2
 done
 . /data/linux_errors.sh
-check "no error in the kernel's log" sh -c '! dmesg | grep -E "ixgbe.*([Hh]ang|[Ff]ail|[Ee]rror|timeout|[Rr]eset adapter)|BUG:|Oops|WARNING:|DMAR:.*fault"'
+check "no error in the kernel's log" sh -c \
+	'! dmesg | grep -E "ixgbe.*([Hh]ang|[Ff]ail|[Ee]rror|timeout|[Rr]eset adapter)|BUG:|Oops|WARNING:|DMAR:.*fault"'
 dmesg | grep ixgbe | tail -5

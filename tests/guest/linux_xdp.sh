@@ -1,9 +1,10 @@
-# Part of linux_ixgbe_guest.sh: XDP programs in the driver, and AF_XDP sockets in zero-copy mode, which take single queues off the running
-# card, give it a program's memory, and put them back.
-# No series is larger than ring and packet buffer hold (320 KiB of an X540, its flow director taken off): without pause frames nothing
-# else keeps a fast sender from a slow receiver.
+# Part of linux_ixgbe_guest.sh: XDP programs in the driver, and AF_XDP sockets in zero-copy mode, which take single
+# queues off the running card, give it a program's memory, and put them back. No series is larger than ring and packet
+# buffer hold (320 KiB of an X540, its flow director taken off): without pause frames nothing else keeps a fast sender
+# from a slow receiver.
 # shellcheck shell=sh disable=SC2154
-through() { # frames of the far end reach the near card, three in a row. A program resets the card, and on a busy machine the far one sees that late
+# frames of the far end reach the near card, three in a row. A program resets the card, and on a busy machine the far one sees that late
+through() {
 	settled || return 1
 	good=0
 	for i in $(seq 60); do
@@ -67,8 +68,8 @@ zero_copy_again() { # traffic all the while
 	cat /tmp/frames /tmp/sender
 	return $status
 }
-# A small ring, and more frames at once than it and the packet buffer hold: each reaches a socket, or is counted as lost, under the name
-# that goes with what the queue was told (wait, or drop where others need the buffer).
+# A small ring, and more frames at once than it and the packet buffer hold: each reaches a socket, or is counted as
+# lost, under the name that goes with what the queue was told (wait, or drop where others need the buffer).
 flood() { # COUNTER
 	settled && hear /tmp/frames $far_end guest-frames receive eth1 30 && snapshot before || return 1
 	guest-xsk send eth0 0 "$far_mac" 1514 3000 9 && settled && snapshot after && finish_near "$far_mac" || return 1
@@ -77,13 +78,19 @@ flood() { # COUNTER
 	lost=$(grew far "$1") got=$(sed -n 's/^mark 9: \([0-9]*\) frames.* 0 wrong,.*/\1/p' /tmp/frames)
 	echo "received $got, lost $lost"
 	# 3001 with the one that would have ended the reception
-	[ "$lost" -gt 0 ] && [ $((got + lost)) -ge 3000 ] && [ $((got + lost)) -le 3001 ] && [ $(($(grew far rx_packets) + lost)) = 3001 ]
+	[ "$lost" -gt 0 ] && [ $((got + lost)) -ge 3000 ] && [ $((got + lost)) -le 3001 ] &&
+		[ $(($(grew far rx_packets) + lost)) = 3001 ]
 }
 # either resets the card
 small_ring() { $far_end ethtool -G eth1 rx 64 && through; }
 no_pause() { $far_end ethtool -A eth1 autoneg off rx off tx off || $far_end ethtool -A eth1 rx off tx off; through; }
-flood_missed() { small_ring && flood rx_missed_errors && ask wire_grew 1 missed "$lost" received $((3001 - lost)) in_frames 3001; }
-flood_dropped() { no_pause && flood rx_no_dma_resources && ask wire_grew 1 missed 0 no_descriptor "$lost" received $((3001 - lost)) in_frames 3001; }
+flood_missed() {
+	small_ring && flood rx_missed_errors && ask wire_grew 1 missed "$lost" received $((3001 - lost)) in_frames 3001
+}
+flood_dropped() {
+	no_pause && flood rx_no_dma_resources &&
+		ask wire_grew 1 missed 0 no_descriptor "$lost" received $((3001 - lost)) in_frames 3001
+}
 alive() { settled && /bin/ping -c 3 -i 0.2 -W 5 192.0.2.2; }
 
 check "XDP_PASS: 500 frames, all seen" xdp_pass

@@ -1,8 +1,10 @@
 #!/bin/bash
-# Packs an initramfs: busybox, programs with their libraries, kernel modules in the order to load them, and a script to run.
-# Usage: tests/guest/pack.sh TREE OUTPUT SCRIPT "MODULE..." PROGRAM...
-# TREE has the kernel's modules. A PROGRAM is an absolute path inside TREE, or host:PATH, one of this machine, which brings this
-# machine's libraries; plugin:PATH, a library that such a program loads itself, comes into /host/lib; a host:FILE that is no program comes along as /data/FILE. The script finds guest_lib.sh's functions.
+# Packs an initramfs: busybox, programs with their libraries, kernel modules in the order to load them, and a script to
+# run.
+# Usage: tests/guest/pack.sh TREE OUTPUT SCRIPT "MODULE..." PROGRAM... TREE has the kernel's modules. A PROGRAM is an
+# absolute path inside TREE, or host:PATH, one of this machine, which brings this machine's libraries; plugin:PATH, a
+# library that such a program loads itself, comes into /host/lib; a host:FILE that is no program comes along as
+# /data/FILE. The script finds guest_lib.sh's functions.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 tree=$(realpath "$1") output=$2 script=$3 modules=$4
@@ -32,7 +34,8 @@ host_program() {
 	cp -L "$1" "$work/host/$name"
 	once $loader "$work/host/lib"
 	libraries $loader "$1" "$work/host/lib"
-	printf '#!/bin/sh\nexec /host/lib/ld-linux-x86-64.so.2 --argv0 %s --library-path /host/lib /host/%s "$@"\n' "$name" "$name" >"$work/bin/$name"
+	printf '#!/bin/sh\nexec /host/lib/ld-linux-x86-64.so.2 --argv0 %s --library-path /host/lib /host/%s "$@"\n' \
+		"$name" "$name" >"$work/bin/$name"
 	chmod +x "$work/bin/$name"
 }
 for program; do
@@ -45,7 +48,11 @@ for program; do
 		;;
 	host:*)
 		program=${program#host:}
-		if [ "$(head -c 4 "$program" | tail -c 3)" = ELF ]; then host_program "$program"; else cp -L "$program" "$work/data/"; fi
+		if [ "$(head -c 4 "$program" | tail -c 3)" = ELF ]; then
+			host_program "$program"
+		else
+			cp -L "$program" "$work/data/"
+		fi
 		;;
 	*)
 		cp -L "$tree$program" "$work/bin/"

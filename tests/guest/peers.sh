@@ -1,8 +1,9 @@
 #!/bin/bash
-# Linux's own drivers at the far ends of the wires: in a QEMU guest, two cards are the kernel's, each cabled to one of two others, between
-# which our forwarder runs through vfio-pci. QEMU's cards; or, as ixgbe+ixgbe, ports of two software 82599s.
-# Usage: tests/guest/peers.sh BUILD-FOLDER QEMU/KERNEL/THEIRS+OURS...   (see tests/guest/cards.sh; the kernel needs drivers for THEIRS)
-# Exit status 77: skipped, the last line says why.
+# Linux's own drivers at the far ends of the wires: in a QEMU guest, two cards are the kernel's, each cabled to one of
+# two others, between which our forwarder runs through vfio-pci. QEMU's cards; or, as ixgbe+ixgbe, ports of two software
+# 82599s.
+# Usage: tests/guest/peers.sh BUILD-FOLDER QEMU/KERNEL/THEIRS+OURS...   (see tests/guest/cards.sh; the kernel needs
+# drivers for THEIRS) Exit status 77: skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER RUN...}
@@ -14,7 +15,8 @@ run() {
 	guest_begin
 	guest_choose "$1" "$2"
 	append="intel_iommu=on iommu=pt" memory=1G
-	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/peers_guest.sh "vfio-pci vfio_iommu_type1 e1000 e1000e igb ixgbe" \
+	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/peers_guest.sh \
+		"vfio-pci vfio_iommu_type1 e1000 e1000e igb ixgbe" \
 		/bin/ip /bin/ping host:"$bin/pollux-fwd" || return 1
 	local wires=(-netdev hubport,id=n0,hubid=1 -netdev hubport,id=n1,hubid=1 -netdev hubport,id=n2,hubid=2 -netdev hubport,id=n3,hubid=2)
 	local iommu=intel-iommu,intremap=on models=()
@@ -25,7 +27,8 @@ run() {
 		models+=("$model") wires=() iommu+=,caching-mode=on
 	fi
 	# shellcheck disable=SC2046
-	guest_boot -device $iommu "${wires[@]}" $(guest_card 0 "$theirs") $(guest_card 1 "$ours") $(guest_card 2 "$ours") $(guest_card 3 "$theirs")
+	guest_boot -device $iommu "${wires[@]}" $(guest_card 0 "$theirs") $(guest_card 1 "$ours") \
+		$(guest_card 2 "$ours") $(guest_card 3 "$theirs")
 	if [ ${#models[@]} = 0 ]; then
 		guest_verdict 13
 	else

@@ -1,5 +1,5 @@
-# Runs inside the guest: cards 0 and 3 are the kernel's, each in a network of its own; between cards 1 and 2 our forwarder runs. (See peers.sh.)
-# paths in full: this shell would take its own ip and ping
+# Runs inside the guest: cards 0 and 3 are the kernel's, each in a network of its own; between cards 1 and 2 our
+# forwarder runs. (See peers.sh.) paths in full: this shell would take its own ip and ping
 echo 64 >/proc/sys/vm/nr_hugepages
 mkdir -p /run/netns
 interface() { ls "/sys/bus/pci/devices/$(card "$1")/net"; }
@@ -25,6 +25,7 @@ check "TCP from the far end, 3 MB" tcp near 192.0.2.1 far
 kill -INT $fwd
 FILE=/tmp/fwd.log check "the forwarder ends with status 0" ended 20 $fwd 0
 check "without it nothing goes through" sh -c '! /bin/ping -c 2 -W 1 192.0.2.2'
-check "the cards go back to the kernel" sh -c 'for card in "$@"; do device=/sys/bus/pci/devices/$card; echo >$device/driver_override
+check "the cards go back to the kernel" \
+	sh -c 'for card in "$@"; do device=/sys/bus/pci/devices/$card; echo >$device/driver_override
 	echo $card >$device/driver/unbind; echo $card >/sys/bus/pci/drivers_probe; ls $device/net || exit 1; done' - "$(card 1)" "$(card 2)"
 check "no fault in the kernel's log" no_fault

@@ -1,6 +1,7 @@
 #!/bin/bash
-# A shell in a QEMU guest with four cards behind a virtual IOMMU, cabled in pairs, and Pollux installed: what `make guest` runs. Needs no card, no
-# root and no KVM. The console is this terminal; what is typed goes to the guest, Ctrl-C too. Exit status 77: cannot be had, the last line says why.
+# A shell in a QEMU guest with four cards behind a virtual IOMMU, cabled in pairs, and Pollux installed: what `make
+# guest` runs. Needs no card, no root and no KVM. The console is this terminal; what is typed goes to the guest, Ctrl-C
+# too. Exit status 77: cannot be had, the last line says why.
 # Usage: tests/guest/shell.sh BUILD-FOLDER [e1000e|e1000|igb|ixgbe]
 #   e1000e, e1000, igb   QEMU's own 82574L, 82540EM, 82576
 #   ixgbe                two software 82599s of two ports, which run outside of the guest (vfio-user, QEMU 11.1)
@@ -20,8 +21,12 @@ choose_qemu() {
 	local qemu_kind=host
 	if ! qemu-system-x86_64 -device help 2>/dev/null | grep -q "^name \"$device\""; then
 		qemu_kind=11.1
-		[ -e "$guest/qemu/.complete" ] || echo "This machine's QEMU has no $device: a newer one is downloaded into $guest (60 MB, once)"
-		tests/guest/fetch.sh --only qemu || { echo "guest: no QEMU with $device: see above; CARDS=e1000e needs no newer one"; return 77; }
+		[ -e "$guest/qemu/.complete" ] ||
+			echo "This machine's QEMU has no $device: a newer one is downloaded into $guest (60 MB, once)"
+		tests/guest/fetch.sh --only qemu || {
+			echo "guest: no QEMU with $device: see above; CARDS=e1000e needs no newer one"
+			return 77
+		}
 	fi
 	[ -e $guest/kernel/.complete ] || echo "A small kernel for the guest is downloaded into $guest (30 MB, once)"
 	tests/guest/fetch_kernel.sh || return
@@ -52,7 +57,8 @@ for i in 0 1 2 3; do options+=($(guest_card $i "$cards")); done
 read -r rows columns < <(stty size 2>/dev/null)
 echo "Booting Linux ${kernel##*/vmlinuz-} with four cards ($cards) in QEMU: 5 to 15 s. Ctrl-A and then X ends it at any time."
 "$qemu" -nodefaults -no-user-config -display none -no-reboot -serial mon:stdio \
-	-machine "$machine,memory-backend=m" -object memory-backend-memfd,id=m,size=1G,share=on -m 1G -accel tcg,thread=multi -cpu max -smp 2 \
+	-machine "$machine,memory-backend=m" -object memory-backend-memfd,id=m,size=1G,share=on -m 1G \
+	-accel tcg,thread=multi -cpu max -smp 2 \
 	-kernel "$kernel" -initrd "$initramfs" \
 	-append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on cards=$cards rows=${rows:-0} columns=${columns:-0}" \
 	-device intel-iommu,intremap=on,caching-mode=on "${options[@]//WORK/$work}" 2>"$work/qemu.log"

@@ -1,6 +1,8 @@
 #!/bin/bash
-# Types into the guest of `make guest`, as a person would, each command that it prints, and looks at what comes: what is printed works.
-# Usage: tests/guest/shell_typed.sh BUILD-FOLDER [CARDS, as shell.sh has them]. Exit status 77: skipped, the last line says why.
+# Types into the guest of `make guest`, as a person would, each command that it prints, and looks at what comes: what is
+# printed works.
+# Usage: tests/guest/shell_typed.sh BUILD-FOLDER [CARDS, as shell.sh has them]. Exit status 77: skipped, the last line
+# says why.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [CARDS]}
@@ -29,7 +31,8 @@ if ! wait_for eval "shown '^pollux-guest# ' || gone" || gone; then
 	end_checks
 	exit 1
 fi
-check "four cards are listed, and none has a driver" "$screen" test "$(grep -c 'driver none, IOMMU group' "$screen")" = 4
+check "four cards are listed, and none has a driver" "$screen" \
+	test "$(grep -c 'driver none, IOMMU group' "$screen")" = 4
 mapfile -t commands < <(tr -d '\r' <"$screen" | sed -n 's/^  \(pollux-\|kill\)/\1/p')
 check "commands are printed" "$screen" test ${#commands[@]} -ge 8
 for command in "${commands[@]}"; do
@@ -38,7 +41,8 @@ for command in "${commands[@]}"; do
 	case $command in pollux-fwd*) check "  has its links" "$screen" wait_for shown '^port 1:.*link up' ;; esac
 done
 check "the doctor was content" "$screen" shown 'The forwarder would start'
-check "both generators sent what they were told" "$screen" test "$(grep -c 'generator: 10000 packets sent, [1-9]' "$screen")" = 2
+check "both generators sent what they were told" "$screen" \
+	test "$(grep -c 'generator: 10000 packets sent, [1-9]' "$screen")" = 2
 check "the forwarder forwarded" "$screen" shown 'forwarder: [1-9][0-9]* packets forwarded'
 # not while the shell still edits the line: then Ctrl-C is a key like others
 printf 'echo asl""eep; sleep 1000\r' >&7

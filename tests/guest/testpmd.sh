@@ -1,6 +1,6 @@
 #!/bin/bash
-# DPDK's testpmd and Pollux at the two ends of a wire: in a QEMU guest with a virtual IOMMU, each has a card of QEMU's through vfio-pci. One
-# sends, the other counts, echoes or captures, and every packet is accounted for.
+# DPDK's testpmd and Pollux at the two ends of a wire: in a QEMU guest with a virtual IOMMU, each has a card of QEMU's
+# through vfio-pci. One sends, the other counts, echoes or captures, and every packet is accounted for.
 # Usage: tests/guest/testpmd.sh BUILD-FOLDER [OURS+THEIRS...]   (cards: see tests/guest/cards.sh)
 # Exit status 77: skipped, the last line says why.
 set -u

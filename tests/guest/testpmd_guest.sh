@@ -11,7 +11,8 @@ tell_start() {
 	tell "clear port stats all"
 	tell "start ${2:-}"
 }
-# start MODE [OPTION]: and waits. It takes the forwarding's counters last of all, so it has done that when it answers again
+# start MODE [OPTION]: and waits. It takes the forwarding's counters last of all, so it has done that when it answers
+# again
 start() {
 	tell_start "$@"
 	tell "show port summary all"
@@ -33,13 +34,17 @@ counts() { # WANTED COUNTED...
 }
 # dpdk_counts RECEIVED SENT: and nothing missed, broken or dropped
 dpdk_counts() {
-	counts "$1 0 0 0 $2 0 $1 0 $2 0" "$(shown RX-packets)" "$(shown RX-missed)" "$(shown RX-errors)" "$(shown RX-nombuf)" "$(shown TX-packets)" \
-		"$(shown TX-errors)" "$(total RX-packets)" "$(total RX-dropped)" "$(total TX-packets)" "$(total TX-dropped)"
+	counts "$1 0 0 0 $2 0 $1 0 $2 0" "$(shown RX-packets)" "$(shown RX-missed)" "$(shown RX-errors)" \
+		"$(shown RX-nombuf)" "$(shown TX-packets)" \
+		"$(shown TX-errors)" "$(total RX-packets)" "$(total RX-dropped)" "$(total TX-packets)" \
+		"$(total TX-dropped)"
 }
 
-# QEMU's 82540EM takes nothing for a second after RCTL was written: a ring for what waits meanwhile, and more than a second of traffic
+# QEMU's 82540EM takes nothing for a second after RCTL was written: a ring for what waits meanwhile, and more than a
+# second of traffic
 gen() { # COUNT SIZE
-	pollux-gen --quiet --json --duration 60 --ring 4096 --rate 1500 --flows 64 --count "$1" --size "$2" "$ours" >/tmp/gen.json 2>/tmp/gen.err
+	pollux-gen --quiet --json --duration 60 --ring 4096 --rate 1500 --flows 64 --count "$1" --size "$2" \
+		"$ours" >/tmp/gen.json 2>/tmp/gen.err
 }
 value() { tail -n 1 /tmp/gen.json | grep -o "\"$1\":[0-9]*" | grep -o '[0-9]*$'; }
 accounts() { # SENT OWN LOST REORDERED DUPLICATES CORRUPTED FOREIGN
@@ -82,23 +87,26 @@ for pair in $(sed 's/.*pairs=\([^ ]*\).*/\1/; s/,/ /g' /proc/cmdline); do
 		start "${run%:*}"
 		gen 3000 "${run#*:}"
 		stop
-		check "${run%:*}: DPDK echoes 3000 of ${run#*:} bytes: none lost, reordered, duplicated or changed" accounts 3000 3000 0 0 0 0 0
+		check "${run%:*}: DPDK echoes 3000 of ${run#*:} bytes: none lost, reordered, duplicated or changed" \
+			accounts 3000 3000 0 0 0 0 0
 		check "  and has counted each" dpdk_counts 3000 3000
 	done
 	start 5tswap
 	gen 1500 128
 	stop
-	check "5tswap: an echo with IP addresses swapped is told from one that is as it was" accounts 1500 0 1500 0 0 1500 0
+	check "5tswap: an echo with IP addresses swapped is told from one that is as it was" \
+		accounts 1500 0 1500 0 0 1500 0
 
 	begin_dump
 	start rxonly "tx_first 100" # of 32 frames each
 	stop
 	FILE=/tmp/dump.log check "Pollux captures until it is told to stop" end_dump
 	check "txonly: DPDK sends 3200" dpdk_counts 0 3200
-	FILE=/tmp/dump.log check "  and Pollux captures each, and every frame is sound" captured 3200 --from "$(mac $((number + 1)))" --size 64
+	FILE=/tmp/dump.log check "  and Pollux captures each, and every frame is sound" \
+		captured 3200 --from "$(mac $((number + 1)))" --size 64
 
-	# Not for long, for it has no rate, and what the receive ring does not hold is lost where the guest's CPUs wait for others: the stop comes right
-	# behind, and more than 4000 frames are not counted
+	# Not for long, for it has no rate, and what the receive ring does not hold is lost where the guest's CPUs wait
+	# for others: the stop comes right behind, and more than 4000 frames are not counted
 	tell "set burst 8"
 	for try in $(seq 10); do
 		begin_dump
@@ -109,7 +117,8 @@ for pair in $(sed 's/.*pairs=\([^ ]*\).*/\1/; s/,/ /g' /proc/cmdline); do
 		[ "$sent" -lt 200 ] || [ "$sent" -gt 4000 ] || break
 	done
 	check "flowgen: DPDK sends $sent" dpdk_counts 0 "$sent"
-	FILE=/tmp/dump.log check "  and Pollux captures each, and every frame is sound" captured "$sent" --from 00:01:02:03:04:00
+	FILE=/tmp/dump.log check "  and Pollux captures each, and every frame is sound" \
+		captured "$sent" --from 00:01:02:03:04:00
 	FILE=/tmp/fwd.log check "testpmd ends" end_testpmd
 	check "no IOMMU fault" no_fault
 	number=$((number + 2))

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What a user with a card would type, in a QEMU guest with a virtual IOMMU: two software 82599s go from Linux's ixgbe to vfio-pci; their four ports are
-# cabled in pairs, the generator has the two at the ends, the forwarder those between; and back. Saves what was typed and said in
-# build/transcript.txt, and shows it; the checks decide the exit status.
+# What a user with a card would type, in a QEMU guest with a virtual IOMMU: two software 82599s go from Linux's ixgbe to
+# vfio-pci; their four ports are cabled in pairs, the generator has the two at the ends, the forwarder those between;
+# and back. Saves what was typed and said in build/transcript.txt, and shows it; the checks decide the exit status.
 # Usage: tests/guest/transcript.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/../.." || exit 1

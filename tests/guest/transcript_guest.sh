@@ -1,5 +1,5 @@
-# Runs inside the guest: from ixgbe to vfio-pci and a user without rights, a generator through a forwarder, and back; all of it written down. (See
-# transcript.sh.)
+# Runs inside the guest: from ixgbe to vfio-pci and a user without rights, a generator through a forwarder, and back;
+# all of it written down. (See transcript.sh.)
 . /data/somebody.sh
 ulimit -l 8192 # as systems have it that nobody has changed
 ports=$(for i in 0 1 2 3; do card $i; done)
@@ -15,7 +15,11 @@ user() {
 	typed "\$ $*"
 	as_user "$*" >>/tmp/transcript 2>&1
 }
-drivers() { for port in $ports; do [ "$(basename "$(readlink "/sys/bus/pci/devices/$port/driver")")" = "$1" ] || return 1; done; }
+drivers() {
+	for port in $ports; do
+		[ "$(basename "$(readlink "/sys/bus/pci/devices/$port/driver")")" = "$1" ] || return 1
+	done
+}
 FILE=/tmp/transcript
 wait_for 60 drivers ixgbe
 check "the cards are shown" root pollux-bind
@@ -34,7 +38,8 @@ check "the forwarder has its links" wait_for 25 grep -q '^port 1:.*link up' /tmp
 cat /tmp/fwd.log >>/tmp/transcript
 shown=$(wc -l </tmp/fwd.log)
 check "the generator runs" user pollux-gen --interval 30 --rate 2k --count 10000 "$1" "$4"
-check "  and loses nothing" grep 'of its own 10000 came back: 0 lost, 0 reordered, 0 duplicates, .* 0 corrupted' /tmp/transcript
+check "  and loses nothing" \
+	grep 'of its own 10000 came back: 0 lost, 0 reordered, 0 duplicates, .* 0 corrupted' /tmp/transcript
 user kill "$(pollux-bind --json status "$2" | sed -n 's/.*"opened_by":\([0-9]*\).*/\1/p')"
 wait $fwd
 check "the forwarder ends with status 0" test $? = 0

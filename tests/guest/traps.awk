@@ -1,5 +1,6 @@
-# Counts the register accesses in a trace of QEMU's (memory_region_ops_read and _write), for bench.sh: writes of transmit tails, of receive tails, others,
-# and reads, per packet sent. The packets are counted by the steps of the transmit tails: some are lost before they are counted elsewhere.
+# Counts the register accesses in a trace of QEMU's (memory_region_ops_read and _write), for bench.sh: writes of
+# transmit tails, of receive tails, others, and reads, per packet sent. The packets are counted by the steps of the
+# transmit tails: some are lost before they are counted elsewhere.
 function hex(text,    n, i) {
 	for (i = 3; i <= length(text); i++)
 		n = 16 * n + index("0123456789abcdef", substr(text, i, 1)) - 1

@@ -1,4 +1,5 @@
-# Runs inside the guest: the IOMMU doesn't remap interrupts, which the kernel refuses devices for; doctor and forwarder say so. (See bind.sh.)
+# Runs inside the guest: the IOMMU doesn't remap interrupts, which the kernel refuses devices for; doctor and forwarder
+# say so. (See bind.sh.)
 ports=$(echo $(pci 8086:10fb))
 first=${ports%% *}
 . /data/somebody.sh
@@ -12,7 +13,8 @@ check "pollux-doctor says that the forwarder would not start" sh -c "pollux-doct
 check "  and why" sh -c "pollux-doctor $ports | grep '^problem  interrupts: the IOMMU does not remap them'"
 forward
 check "nor does it" test $? = 1
-check "  and it says why" grep "^pollux-fwd: $first: .*does not remap interrupts.* > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts" /tmp/fwd
+check "  and it says why" \
+	grep "^pollux-fwd: $first: .*does not remap interrupts.* > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts" /tmp/fwd
 echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 check "where root accepts that, the doctor is content" pollux-doctor $ports
 check "  and the forwarder forwards" forward
