@@ -179,12 +179,6 @@ void e1000_interrupt_close(struct nic *nic);
 
 /* ---- rx.c, tx.c: bursts ---- */
 
-/* In the second quadword of a finished receive descriptor, by format. */
-#define E1000_RX_LEGACY_DD    (UINT64_C(1) << 32)
-#define E1000_RX_LEGACY_EOP   (UINT64_C(1) << 33)
-#define E1000_RX_EXTENDED_DD  (UINT64_C(1) << 0)
-#define E1000_RX_EXTENDED_EOP (UINT64_C(1) << 1)
-
 unsigned e1000_rx_burst_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned e1000_rx_burst_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned e1000_tx_burst_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n);

@@ -216,12 +216,12 @@ static uint32_t tx_tail(unsigned queue)
 const struct ring_ops *ixgbe_ring_ops(enum pkt_simd simd)
 {
 	static const struct ring_ops kinds[] = {
-		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, IXGBE_RX_DD,
-			IXGBE_RX_EOP, 0},
-		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, IXGBE_RX_DD,
-			IXGBE_RX_EOP, 0},
-		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, IXGBE_RX_DD,
-			IXGBE_RX_EOP, 0},
+		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, &ixgbe_rx_format,
+			&ixgbe_tx_format, 0},
+		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, &ixgbe_rx_format,
+			&ixgbe_tx_format, 0},
+		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, &ixgbe_rx_format,
+			&ixgbe_tx_format, 0},
 	};
 
 	return &kinds[simd];

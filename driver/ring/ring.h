@@ -15,6 +15,8 @@ struct ring_descriptor {
 } __attribute__((aligned(16)));
 
 struct pkt_pool;
+struct ring_rx_format; /* rx.h */
+struct ring_tx_format; /* tx.h */
 struct ixgbe_pipe_output;
 
 /*
@@ -54,7 +56,7 @@ struct ring_rxq {
 	/* the burst itself, which nic.burst calls before it writes a trapped tail */
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 	struct nic_pipe *pipe; /* the pipe that this queue feeds, or NULL */
-	uint64_t dd, eop;      /* where a finished descriptor's second quadword has these two bits */
+	const struct ring_rx_format *format;
 };
 
 /** A transmit queue. */
@@ -83,6 +85,7 @@ struct ring_txq {
 	const struct vfio_window *window;
 	/* the burst itself, which nic.burst calls before it writes a trapped tail */
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+	const struct ring_tx_format *format;
 	struct ixgbe_pipe_output *pipes; /* the pipes' outputs that feed this queue, a list */
 	uint32_t pipe_slots;             /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
 	uint32_t extra_slots;            /* slots used since start beyond one per frame */
@@ -94,7 +97,8 @@ struct ring_ops {
 	unsigned (*tx_burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	uint32_t (*rx_tail)(unsigned queue); /* offset of a queue's tail register */
 	uint32_t (*tx_tail)(unsigned queue);
-	uint64_t rx_dd, rx_eop;          /* DD and EOP in a finished receive descriptor's second quadword */
+	const struct ring_rx_format *rx_format;
+	const struct ring_tx_format *tx_format;
 	unsigned rx_tail_writes_per_lap; /* tail writes while a ring is refilled once around; 0: one per batch */
 };
 

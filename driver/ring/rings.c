@@ -351,6 +351,7 @@ static void prepare_tx(
 	queue->pool = nic->config.pool;
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
+	queue->format = ops->tx_format;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->window = &nic->bar;
 	queue->tail_offset = ops->tx_tail(i);
@@ -365,8 +366,7 @@ static int prepare_rx(
 	queue->pool = nic->config.pool;
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.rx_ring - 1u;
-	queue->dd = ops->rx_dd;
-	queue->eop = ops->rx_eop;
+	queue->format = ops->rx_format;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->tail_batch =
 		ops->rx_tail_writes_per_lap ? nic->config.rx_ring / ops->rx_tail_writes_per_lap : RING_BATCH;
@@ -403,9 +403,9 @@ static uint64_t rxq_left(const struct ring_rxq *queue)
 	uint64_t frames = 0;
 	for (uint32_t i = queue->next; i != queue->refill_next + queue->mask + 1; i++) {
 		uint64_t status = ring_rx_status(&queue->ring[i & queue->mask]);
-		if (!(status & queue->dd))
+		if (!(status & queue->format->dd))
 			break;
-		frames += (status & queue->eop) != 0;
+		frames += (status & queue->format->eop) != 0;
 	}
 	return frames;
 }

@@ -3,6 +3,7 @@
  */
 #include "../../../vfio/error.h"
 #include "../../clock.h"
+#include "../descriptor.h"
 #include "../e1000.h"
 
 #include <errno.h>
@@ -98,8 +99,8 @@ const struct e1000_chip e1000_82540em = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail, E1000_RX_LEGACY_DD,
-		E1000_RX_LEGACY_EOP, E1000_RX_TAIL_WRITES_PER_LAP},
+	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail, &e1000_rx_legacy,
+		&e1000_tx_82540em, E1000_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = e1000_tx_head,
 	.bar_bytes = E1000_BAR_BYTES,
 	.rars = 16,

@@ -3,6 +3,7 @@
  * descriptors, and what its errata ask for. */
 #include "../../bus.h"
 #include "../../clock.h"
+#include "../descriptor.h"
 #include "../e1000.h"
 
 #include <linux/pci_regs.h>
@@ -79,8 +80,8 @@ const struct e1000_chip e1000_82574l = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail, E1000_RX_EXTENDED_DD,
-		E1000_RX_EXTENDED_EOP, E1000_RX_TAIL_WRITES_PER_LAP},
+	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail, &e1000_rx_extended,
+		&e1000_tx_82574l, E1000_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = e1000_tx_head,
 	.phy_take = phy_take,
 	.phy_give = phy_give,

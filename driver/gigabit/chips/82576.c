@@ -4,28 +4,21 @@
 #include "../../../vfio/error.h"
 #include "../../fail.h"
 #include "../../mac.h"
-#include "../../ring/tx.h"
+#include "../descriptor.h"
 #include "../igb.h"
 
 #include <errno.h>
 
 /* ---- bursts: received descriptors look like the 82574L's extended ones ---- */
 
-#define ADVANCED_DATA (UINT64_C(3) << 20 | UINT64_C(1) << 29) /* DTYP, DEXT */
-#define IFCS          (UINT64_C(1) << 25)
-
-/* The frame's length stands in PAYLEN too; the card pads what has 17 bytes at least. */
-static const struct ring_tx_format advanced = {
-	.command = ADVANCED_DATA | IFCS, .length_factor = (UINT64_C(1) << 46) + 1, .frame_min = 17};
-
 static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
-	return ring_tx_put(&advanced, queue, slot, pkts, n);
+	return ring_tx_put(&igb_tx_advanced, queue, slot, pkts, n);
 }
 
 static __attribute__((noinline)) unsigned any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
 {
-	return ring_tx_any(&advanced, queue, pkts, n, put);
+	return ring_tx_any(&igb_tx_advanced, queue, pkts, n, put);
 }
 
 static __attribute__((noinline)) unsigned many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
@@ -35,7 +28,7 @@ static __attribute__((noinline)) unsigned many(struct ring_txq *queue, const str
 
 static unsigned tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
 {
-	return ring_tx_burst(&advanced, nic, pkts, n, many, any);
+	return ring_tx_burst(&igb_tx_advanced, nic, pkts, n, many, any);
 }
 
 /* ---- bring-up ---- */
@@ -167,7 +160,7 @@ const struct e1000_chip igb_82576 = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, E1000_RX_EXTENDED_DD, E1000_RX_EXTENDED_EOP,
+	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, &e1000_rx_extended, &igb_tx_advanced,
 		E1000_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = tx_head,
 	.phy_take = igb_phy_take,
