@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How a version names things. */
+/* How a version of cgroups names its mount, its files, and the lines of memory.stat about file caches. */
 struct version {
 	const char *mount, *limit, *usage, *active, *inactive;
 };
@@ -18,7 +18,7 @@ static const struct version second = {"/sys/fs/cgroup", "memory.max", "memory.cu
 static const struct version first = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
 	"total_active_file", "total_inactive_file"};
 
-/* The process's group: a path below the mount. Version 1's where it has the memory controller. */
+/* Finds the process's group, as a path below the mount: that of version 1 where it has the memory controller. */
 static const struct version *find_group(char group[PATH_MAX])
 {
 	char path[PATH_MAX], line[PATH_MAX], hierarchy[64], controllers[128], at[PATH_MAX];
@@ -51,7 +51,7 @@ static bool read_number(const char *folder, const char *name, uint64_t *value)
 	return end != text; /* "max" is no limit */
 }
 
-/* What the kernel takes back before it says that there is nothing left. */
+/* Bytes of file caches, which the kernel takes back before it says that no memory is left. */
 static uint64_t read_caches(const char *folder, const struct version *version)
 {
 	char path[PATH_MAX], line[128], name[64];
@@ -77,7 +77,7 @@ uint64_t cgroup_memory_left(char file[PATH_MAX])
 
 	file[0] = '\0';
 	for (char *end = group + strlen(group); version; *end = '\0') {
-		/* in a container the path may be the machine's, of which only the mount itself is there */
+		/* In a container the path may be one of the machine, where only the mount itself can be seen. */
 		if (snprintf(folder, sizeof(folder), "%s%s", version->mount, strcmp(group, "/") == 0 ? "" : group) <
 				PATH_MAX &&
 			read_number(folder, version->limit, &limit) && read_number(folder, version->usage, &usage)) {

@@ -6,7 +6,8 @@
 #include <limits.h>
 #include <stdint.h>
 
-/** Bytes that may still be had, with what the kernel can take back from file caches; UINT64_MAX: there is no limit.
+/** How many bytes the process may still take, including what the kernel can take back from file caches; UINT64_MAX:
+ * there is no limit.
  *  @param file  receives the name of the file that sets the limit, "" without one */
 uint64_t cgroup_memory_left(char file[PATH_MAX]);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The depot: an array of blocks on three stacks (full, partial, empty), each with a tagged head in one 64-bit word.
  *
- * Giving a full block takes an empty one, fills it and makes it full; taking is the reverse. Leftovers are first merged
- * into a partial block. So a partial block is added only while all others are in somebody's hands, and there are never
- * more of them than there were threads in here at one time. */
+ * To give PKT_BLOCK pointers, a thread pops an empty block, fills it, and pushes it to the full ones; to take them, the
+ * reverse. Fewer pointers are first merged into a partial block. So another partial block is made only while threads
+ * hold all that there are, and there are never more of them than threads that were in here at one time. */
 #include "depot.h"
 
 #include "pool.h"
@@ -12,27 +12,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Per thread: one block in its hands, and one partial block that it added while the others were in hands. */
+/* For each thread one block that it holds, and one partial block that it made while others held theirs. */
 #define SPARE_BLOCKS (2 * PKT_THREADS + 2)
 
 struct block {
-	uint8_t *free[PKT_BLOCK];
-	uint32_t next;  /* as in a head: index + 1. Others may read it after the block was popped, hence atomically */
-	uint32_t count; /* its owner's alone */
+	uint8_t *buffers[PKT_BLOCK];
+	uint32_t next;  /* the block below in the stack: its index + 1, or 0. Atomic: a slow pop may still read it after
+			   another thread has popped the block */
+	uint32_t count; /* of buffers; who has popped the block alone touches it */
 } __attribute__((aligned(64)));
 
-/* A stack's head: low 16 bits index of the block + 1, or 0 for none; above, a tag that every change increments, so that
- * a head that went away and came back is not taken for the same (2^48 changes during one pop are out of reach). */
+/* A stack's head. The low 16 bits are the top block's index + 1, or 0 when there is none. Above is a tag that every
+ * change increments: a pop that was interrupted notices that the block has been away and come back in the meantime
+ * (2^48 changes during one pop are out of reach). */
 #define HEAD_INDEX_BITS 16
 #define HEAD_INDEX_MASK ((UINT64_C(1) << HEAD_INDEX_BITS) - 1)
 _Static_assert(PKT_POOL_MAX / PKT_BLOCK + 1 + SPARE_BLOCKS < HEAD_INDEX_MASK, "block indices fit into a head");
 
 struct pkt_depot {
-	/* An exchange touches two heads and the count: one cache line. */
+	/* Heads of stacks. An exchange touches two of them and `available`: one cache line. */
 	uint64_t full, partial, empty;
-	uint32_t available;
-	/* read-only */
-	uint32_t count, block_count;
+	uint32_t available; /* pointers in the depot */
+	/* Constant. */
+	uint32_t count; /* pointers that there are */
+	uint32_t block_count;
 	struct block *blocks;
 } __attribute__((aligned(64)));
 
@@ -87,9 +90,9 @@ struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t pag
 		struct block *block = &depot->blocks[at / PKT_BLOCK];
 		if (in_two_pages(offset, stride_bytes, page_bytes))
 			offset += stride_bytes;
-		block->free[block->count++] = first + offset;
+		block->buffers[block->count++] = first + offset;
 	}
-	/* downwards, because what is pushed last comes out first */
+	/* Downwards, because the block that is pushed last comes out first. */
 	for (unsigned i = blocks; i-- > 0;) {
 		struct block *block = &depot->blocks[i];
 		push(depot,
@@ -121,8 +124,8 @@ static uint64_t changes(const uint64_t *stack)
 
 uint64_t pkt_depot_exchanges(const struct pkt_depot *depot)
 {
-	/* the tags count for nothing: an exchange pops one block and pushes one, and opening has pushed every block
-	 * once */
+	/* The tags count changes anyway: an exchange pops one block and pushes one, and opening pushed each block once.
+	 */
 	return (changes(&depot->full) + changes(&depot->partial) + changes(&depot->empty) - depot->block_count) / 2;
 }
 
@@ -134,13 +137,13 @@ unsigned pkt_depot_take(struct pkt_depot *depot, uint8_t **to)
 	if (!block)
 		return 0;
 	unsigned count = block->count;
-	memcpy(to, block->free, count * sizeof(to[0]));
+	memcpy(to, block->buffers, count * sizeof(to[0]));
 	push(depot, &depot->empty, block);
 	__atomic_fetch_sub(&depot->available, count, __ATOMIC_RELAXED);
 	return count;
 }
 
-/* A block with room for some of n pointers; NULL when all are full, which only pointers given twice can bring about. */
+/* Pops a block with room for some of n pointers. NULL when all are full, which takes pointers that were given twice. */
 static struct block *block_with_room(struct pkt_depot *depot, unsigned n)
 {
 	for (;;) {
@@ -151,7 +154,7 @@ static struct block *block_with_room(struct pkt_depot *depot, unsigned n)
 			block = pop(depot, &depot->partial);
 		if (block || pkt_depot_available(depot) >= depot->count)
 			return block;
-		sched_yield(); /* more threads than there are spare blocks are in here at once: one will be done soon */
+		sched_yield(); /* other threads hold all spare blocks, and one of them will be done soon */
 	}
 }
 
@@ -163,11 +166,12 @@ void pkt_depot_give(struct pkt_depot *depot, uint8_t *const *from, unsigned n)
 			return;
 		unsigned room = PKT_BLOCK - block->count;
 		unsigned count = n < room ? n : room;
-		memcpy(&block->free[block->count], from, count * sizeof(from[0]));
+		memcpy(&block->buffers[block->count], from, count * sizeof(from[0]));
 		block->count += count;
 		from += count;
 		n -= count;
-		/* counted before anybody can take it, so that the count never drops below 0 */
+		/* Before the push, so that no other thread takes what is not counted yet: `available` never drops below
+		 * 0. */
 		__atomic_fetch_add(&depot->available, count, __ATOMIC_RELAXED);
 		push(depot, block->count == PKT_BLOCK ? &depot->full : &depot->partial, block);
 	}

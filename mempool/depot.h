@@ -8,15 +8,18 @@
 
 struct pkt_depot;
 
-/** A depot that holds count pointers: first, first + stride_bytes, ... They come out in that order. Left out are those
- * whose stride_bytes, if the first ones begin a page, would lie in two pages of page_bytes, where pages are larger than
- * that. NULL: no memory. */
+/**
+ * Opens a depot that holds count pointers: first, first + stride_bytes, ... They come out in that order.
+ * @param page_bytes  the first buffer begins a page of this size, and buffers that would lie in two such pages are left
+ *                    out; 0: none are
+ * @return NULL: no memory
+ */
 struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t page_bytes, unsigned count);
 
 /** Frees it. NULL is ignored. */
 void pkt_depot_close(struct pkt_depot *depot);
 
-/** Pointers in it: exact while no thread gives or takes. */
+/** How many pointers are in it: exact while no thread gives or takes. */
 unsigned pkt_depot_available(const struct pkt_depot *depot);
 
 /** Blocks taken and given so far, which is how often threads have written what they share. Exact while no thread gives

@@ -22,8 +22,8 @@
 #define PAGE_4K ((size_t)4096)
 #define PAGE_2M ((size_t)2 << 20)
 #define PAGE_1G ((size_t)1 << 30)
-#define BYTES_MAX                                                                                                      \
-	((size_t)1 << 38) /* the I/O window of a space lies below 2^38; also keeps the rounding from overflowing */
+/* The I/O window of a space lies below 2^38. The limit also keeps rounding up from overflowing. */
+#define BYTES_MAX ((size_t)1 << 38)
 
 static const struct {
 	size_t bytes;
@@ -40,17 +40,18 @@ static size_t round_up(size_t bytes, size_t page_bytes)
 	return (bytes + page_bytes - 1) & ~(page_bytes - 1);
 }
 
-/* A page of 1 GiB must be worth it. One of 2 MiB always is: even a small ring saves IOTLB and TLB entries. */
+/* A page of 1 GiB is worth it if less than a quarter of it is wasted; one of 2 MiB always is: even a small ring saves
+ * IOTLB and TLB entries. */
 static bool page_worth(size_t bytes, size_t page_bytes)
 {
 	size_t rounded = round_up(bytes, page_bytes);
 	return page_bytes < PAGE_1G || rounded - bytes < rounded / 4;
 }
 
-/* The thread's memory policy while pages are taken. The numa_set_ functions would do, but print where a container
- * forbids it. */
+/* A thread's memory policy, to be restored after pages were taken with another. libnuma's numa_set_ functions would do,
+ * but they print where a container forbids it. */
 struct policy {
-	struct bitmask *nodes;
+	struct bitmask *nodes; /* NULL: the policy was not changed */
 	int mode;
 };
 
@@ -82,8 +83,8 @@ static void policy_restore(struct policy *saved)
 	numa_bitmask_free(saved->nodes);
 }
 
-/* Ordinary pages: the kernel would rather kill a process than refuse it a page, so ask first whether there are enough.
- */
+/* Whether there are too few ordinary pages. The kernel would rather kill a process than refuse it one, so this is asked
+ * first. */
 static bool ordinary_pages_short(size_t bytes)
 {
 	char line[128], limit[PATH_MAX];
@@ -101,8 +102,8 @@ static bool ordinary_pages_short(size_t bytes)
 	return available_kib < bytes / 1024;
 }
 
-/* Takes all pages of the file now. In pieces, because a signal cuts fallocate short and ordinary pages would start
- * over. */
+/* Takes all pages of the file now; in pieces, because a signal interrupts fallocate, which then gives ordinary pages
+ * back. */
 static int populate(int fd, size_t bytes, size_t page_bytes)
 {
 	size_t piece = page_bytes > PAGE_2M ? page_bytes : PAGE_2M;
@@ -115,12 +116,12 @@ static int populate(int fd, size_t bytes, size_t page_bytes)
 	return 0;
 }
 
-/* A sealed file of bytes in the given pages, all there. @return its descriptor, or -errno without a sentence */
+/* Makes a sealed file whose pages, of this size, are all there. @return its descriptor, or -errno without a sentence */
 static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int numa_node)
 {
-	struct rlimit most;
-	/* beyond it, the kernel would kill who does not ignore SIGXFSZ */
-	if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < bytes)
+	struct rlimit file_limit;
+	/* beyond the limit, the kernel kills a process that does not ignore SIGXFSZ */
+	if (getrlimit(RLIMIT_FSIZE, &file_limit) == 0 && file_limit.rlim_cur < bytes)
 		return -EFBIG;
 	if (page_bytes == PAGE_4K && ordinary_pages_short(bytes))
 		return -ENOMEM;
@@ -137,8 +138,8 @@ static int file_open(size_t bytes, size_t page_bytes, unsigned memfd_flags, int 
 		error = populate(fd, bytes, page_bytes);
 		policy_restore(&saved);
 	}
-	/* Whoever maps the file too (a vfio-user peer) can rely on its size, as we can. It can still punch pages out:
-	 * no seal forbids that, and leaves the file writable. */
+	/* Whoever maps the file too (a vfio-user peer) can rely on its size, as we can. The peer can still punch pages
+	 * out of it: no seal forbids that and leaves the file writable. */
 	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		error = -errno;
 	if (error) {
@@ -203,7 +204,7 @@ int dma_memory_alloc_pages(
 			"no memory for %zu KiB of DMA memory: it is a file, and those may not be that large; ulimit "
 			"-f unlimited",
 			(bytes + 1023) / 1024);
-	/* what was short is memory, whichever of ENOSPC, ENOMEM or a limit on files the kernel said it with */
+	/* Memory is short, whether the kernel said ENOSPC, ENOMEM, or that there are too many files. */
 	return pollux_fail(ENOMEM,
 		"no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
 		(bytes + 1023) / 1024, strerror(-error), round_up(bytes, PAGE_2M) / PAGE_2M);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive with AVX-512: eight descriptors at a time become eight handles; what is left, four at a time. */
-#include "../../mempool/handles.h"
+#include "../../mempool/handles_x4.h"
 #include "rx_x4.h"
 
 /* As ixgbe_rx_take_x4, but that permutations reach over the whole vector: no order has to be put right. */
@@ -27,8 +27,8 @@ static inline unsigned take(const struct ring_rxq *queue, uint32_t slot, struct 
 		__m512i q0 = _mm512_permutex2var_epi64(_mm512_loadu_si512(at), firsts, _mm512_loadu_si512(at + 4));
 		__m512i meta = _mm512_mask_shuffle_epi8(q0, 0x0f0f0f0f0f0f0f0f, q1, length);
 		__m512i data = _mm512_loadu_si512(buffers);
-		pkt_store_four(&pkts[0], _mm512_permutex2var_epi64(data, weave_low, meta));
-		pkt_store_four(&pkts[4], _mm512_permutex2var_epi64(data, weave_high, meta));
+		pkt_store_x4(&pkts[0], _mm512_permutex2var_epi64(data, weave_low, meta));
+		pkt_store_x4(&pkts[4], _mm512_permutex2var_epi64(data, weave_high, meta));
 	}
 	n -= left;
 	return left ? n + ixgbe_rx_take_x4(queue, slot + n, pkts, left) : n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit with AVX-512: eight handles at a time become eight descriptors; what is left, four at a time. */
-#include "../../mempool/handles.h"
+#include "../../mempool/handles_x4.h"
 #include "tx_x4.h"
 
 /* As ixgbe_tx_put_x4, but that permutations reach over the whole vector: no order has to be put right. */
@@ -22,7 +22,7 @@ static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct p
 	unsigned left = n;
 
 	for (; left >= 8; left -= 8, ring += 8, buffers += 8, pkts += 8) {
-		__m512i first = pkt_load_four(&pkts[0]), second = pkt_load_four(&pkts[4]);
+		__m512i first = pkt_load_x4(&pkts[0]), second = pkt_load_x4(&pkts[4]);
 		__m512i length = _mm512_permutex2var_epi32(first, lengths, second);
 		/* any flag makes it too large for the comparison */
 		if (__builtin_expect(_mm512_cmpgt_epu32_mask(_mm512_sub_epi32(length, least), range) != 0, 0))

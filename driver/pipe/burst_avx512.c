@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How is told in
  * x4.h. */
-#include "../../mempool/handles.h"
+#include "../../mempool/handles_x4.h"
 #include "x4.h"
 
 static inline __m512i four_times(__m128i piece)
@@ -21,7 +21,7 @@ static inline void hand_out_four(__m512i judged, __mmask16 lasts, struct ring_de
 	__m512i slots = _mm512_loadu_si512(home);
 	__m512i handle = _mm512_or_si512(_mm512_shuffle_epi8(judged, four_times(pipe_length())), slots);
 
-	pkt_store_four(pkts, _mm512_mask_shuffle_epi32(handle, lasts, _mm512_loadu_si512(ring), 0x7f));
+	pkt_store_x4(pkts, _mm512_mask_shuffle_epi32(handle, lasts, _mm512_loadu_si512(ring), 0x7f));
 	_mm512_storeu_si512(ring, _mm512_add_epi64(slots, rearm));
 }
 
@@ -67,7 +67,7 @@ struct eight {
 static inline __attribute__((always_inline)) bool place_eight(
 	const struct describing *with, const struct pkt *pkts, struct eight *eight)
 {
-	__m512i lower = pkt_load_four(pkts), upper = pkt_load_four(pkts + 4);
+	__m512i lower = pkt_load_x4(pkts), upper = pkt_load_x4(pkts + 4);
 	__m512i most = _mm512_max_epu32(_mm512_sub_epi32(lower, with->least), _mm512_sub_epi32(upper, with->least));
 
 	eight->lower = _mm512_sllv_epi32(_mm512_shuffle_epi8(lower, with->lengths), with->shift);

@@ -4,8 +4,8 @@
 #include "../clock.h"
 #include "state.h"
 
+#include "../../mempool/cache.h"
 #include "../../mempool/hot.h"
-#include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 #include "../ixgbe/ixgbe.h"
 
@@ -300,7 +300,7 @@ bool ixgbe_pipe_mend(struct ixgbe_pipe *pipe, const struct ixgbe_pipe_output *ou
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
 	if (pkt->flags == 0 && pkt->len > 0 && pkt->len <= output->range[2] + IXGBE_TX_FRAME_MIN &&
-		!(offset & pool->outside)) {
+		!(offset & pool->outside_mask)) {
 		uint8_t *data = pkt_default_data(pool, offset), *was = pkt->data, *from = was;
 
 		/* its own buffer may end behind it: then the padding moves the frame forward */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts
  * do alike, out of line. */
+#include "../../mempool/bulk.h"
 #include "../../mempool/hot.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
@@ -178,7 +179,7 @@ void ring_tx_reclaim(struct ring_txq *queue)
 		uint8_t **buffers = &queue->buffers[queue->reclaim_next & queue->mask];
 
 		/* straight into the thread's cache when all are the pool's own */
-		if (__builtin_expect(cache && pool->bulk->bring_home_data(pool, pkt_cache_room(pool, cache, RING_BATCH),
+		if (__builtin_expect(cache && pool->bulk->buffers_of_data(pool, pkt_cache_room(pool, cache, RING_BATCH),
 						      buffers, RING_BATCH),
 			    1))
 			pkt_cache_put(pool, cache, RING_BATCH);

@@ -7,7 +7,7 @@
 
 #include "ring.h"
 
-#include "../../mempool/pool.h"
+#include "../../mempool/cache.h"
 
 #include <string.h>
 

@@ -119,7 +119,7 @@ static void reach(struct subject *subject, void (*show)(void *context, void *at,
 
 	show(context, ((struct ring_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
 	show(context, ((struct ring_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
-	for (unsigned i = 0; i <= pollux->pool->last / PKT_BUFFER_BYTES; i++)
+	for (unsigned i = 0; i <= pollux->pool->last_offset / PKT_BUFFER_BYTES; i++)
 		show(context,
 			pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES,
 			subject->lockstep.frame_bytes);

@@ -83,7 +83,7 @@ static void hold(const struct pkt *pkt)
 {
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
-	HOLDS(offset <= pool->last);
+	HOLDS(offset <= pool->last_offset);
 	HOLDS(pkt->data == pkt_default_data(pool, offset));
 	HOLDS(pkt->len <= PKT_DATA_BYTES);
 	for (unsigned i = 0; i < held_count; i++)

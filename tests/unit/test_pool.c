@@ -3,7 +3,7 @@
  */
 #include "../../mempool/cache.c"
 #include "../../mempool/depot.c"
-#include "../../mempool/pool.c"
+#include "../../mempool/open.c"
 
 #include "../../vfio/space.h"
 
@@ -37,7 +37,7 @@ static unsigned index_of(const struct pkt_pool *pool, const uint8_t *data)
 {
 	uint64_t offset = (uint64_t)(data - pool->base);
 	CU_ASSERT_EQUAL(offset % PKT_BUFFER_BYTES, PKT_METADATA_BYTES + PKT_HEADROOM_BYTES);
-	CU_ASSERT_FATAL(offset <= pool->last);
+	CU_ASSERT_FATAL(offset <= pool->last_offset);
 	return (unsigned)(offset / PKT_BUFFER_BYTES);
 }
 
@@ -49,7 +49,7 @@ static void every_packet_can_be_had_once(void)
 		for (unsigned burst = 1; burst <= 200; burst = burst * 3 + 1) {
 			struct pkt_pool *pool = open_pool(count);
 			struct pkt *pkts = calloc(count + burst, sizeof(*pkts));
-			bool *seen = calloc(pool->last / PKT_BUFFER_BYTES + 1, sizeof(*seen));
+			bool *seen = calloc(pool->last_offset / PKT_BUFFER_BYTES + 1, sizeof(*seen));
 			unsigned had = 0, n;
 			CU_ASSERT_EQUAL(pkt_pool_available(pool), count);
 			while ((n = pkt_alloc(pool, &pkts[had], burst)) > 0) {
@@ -225,15 +225,15 @@ static void the_mask_holds_the_memory_and_nothing_else(void)
 	static const unsigned counts[] = {1, 2, 100, 1000, 3000};
 	for (unsigned c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
 		struct pkt_pool *pool = open_pool(counts[c]);
-		uint64_t base = (uint64_t)pool->base, span = ~pool->outside + 1;
+		uint64_t base = (uint64_t)pool->base, span = ~pool->outside_mask + 1;
 		CU_ASSERT_EQUAL(span & (span - 1), 0);
 		CU_ASSERT_EQUAL(base % span, 0);
 		CU_ASSERT(span >= pool->memory->bytes && span / 2 < pool->memory->bytes);
-		CU_ASSERT_PTR_EQUAL(pkt_pool_of(pool->base), pool);
-		CU_ASSERT_PTR_EQUAL(pkt_pool_of(pool->base + span - 1), pool);
-		CU_ASSERT_PTR_NULL(pkt_pool_of(pool->base - 1));
-		CU_ASSERT_PTR_NULL(pkt_pool_of(pool->base + span));
-		CU_ASSERT_PTR_NULL(pkt_pool_of(NULL));
+		CU_ASSERT_PTR_EQUAL(pkt_registry_find(pool->base), pool);
+		CU_ASSERT_PTR_EQUAL(pkt_registry_find(pool->base + span - 1), pool);
+		CU_ASSERT_PTR_NULL(pkt_registry_find(pool->base - 1));
+		CU_ASSERT_PTR_NULL(pkt_registry_find(pool->base + span));
+		CU_ASSERT_PTR_NULL(pkt_registry_find(NULL));
 		CU_ASSERT_EQUAL(pkt_pool_close(pool), 0);
 	}
 }
@@ -280,7 +280,7 @@ static void exchanges_are_at_most_one_per_block(void)
 		passed += n;
 		exchanges += pkt_depot_available(pool->depot) != before;
 		CU_ASSERT_EQUAL(pkt_pool_available(pool), COUNT - out);
-		CU_ASSERT(pool->caches[pkt_thread - 1]->count <= PKT_CACHE_MAX);
+		CU_ASSERT(pool->caches[pkt_thread_number - 1]->count <= PKT_CACHE_MAX);
 	}
 	CU_ASSERT(exchanges <= passed / PKT_BLOCK + 1);
 	pkt_free(pkts, out);

@@ -5,8 +5,9 @@
 #define POLLUX_DEBUG
 #endif
 #include "../../mempool/cache.c"
+#include "../../mempool/debug.c"
 #include "../../mempool/depot.c"
-#include "../../mempool/pool.c"
+#include "../../mempool/open.c"
 
 #include "../../vfio/space.h"
 
@@ -116,7 +117,7 @@ static void put_a_moved_pointer(void)
 static void take_what_is_out(void)
 {
 	struct pkt_cache *cache = pkt_cache_get(pool);
-	cache->free[cache->count++] = pkts[0].data;
+	cache->buffers[cache->count++] = pkts[0].data;
 	pkt_cache_take(pool, cache, 1);
 }
 

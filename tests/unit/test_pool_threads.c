@@ -4,7 +4,7 @@
  * is not ordered. */
 #include "../../mempool/cache.c"
 #include "../../mempool/depot.c"
-#include "../../mempool/pool.c"
+#include "../../mempool/open.c"
 
 #include "../../vfio/space.h"
 
@@ -206,8 +206,8 @@ static void *visitor(void *argument)
 	mark(pkts, n, 1);
 	pkt_free(pkts, n);
 	unsigned highest = __atomic_load_n(&highest_slot, __ATOMIC_RELAXED);
-	while (pkt_thread > highest && !__atomic_compare_exchange_n(&highest_slot, &highest, pkt_thread, false,
-					       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	while (pkt_thread_number > highest && !__atomic_compare_exchange_n(&highest_slot, &highest, pkt_thread_number,
+						      false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 	return NULL;
 }
@@ -244,7 +244,7 @@ static void *guest(void *argument)
 	struct guest *self = argument;
 	struct pkt pkts[8];
 	self->had = pkt_alloc(self->pool, pkts, 8);
-	self->slotless = pkt_thread == 0;
+	self->slotless = pkt_thread_number == 0;
 	pthread_barrier_wait(self->barrier);
 	pkt_free(self->pkts, 8);
 	pkt_free(pkts, self->had);

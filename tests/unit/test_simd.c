@@ -3,7 +3,7 @@
  * same random things done to all, by an application and by a card that may be hostile, and everything compared after
  * each. */
 #include "../../driver/ixgbe/bursts.h"
-#include "../../mempool/pool.h"
+#include "../../mempool/bulk.h"
 #include "../../vfio/space.h"
 #include "unit.h"
 
@@ -64,7 +64,7 @@ static void set_out(struct world *world, const uint8_t *data, bool out)
 {
 	uint64_t index = (uint64_t)(data - world->pool->base) / PKT_BUFFER_BYTES;
 
-	CU_ASSERT_FATAL(index <= world->pool->last / PKT_BUFFER_BYTES && index < POOL_MAX + POOL_MAX / 900);
+	CU_ASSERT_FATAL(index <= world->pool->last_offset / PKT_BUFFER_BYTES && index < POOL_MAX + POOL_MAX / 900);
 	CU_ASSERT_NOT_EQUAL_FATAL(world->out[index], out); /* in two hands, or in none */
 	world->out[index] = out;
 }
@@ -511,7 +511,7 @@ static void pointers_outside_a_pool_are_seen(void)
 {
 	static const struct pkt_bulk *const bulks[] = {NULL, &pkt_bulk_scalar, &pkt_bulk_avx2, &pkt_bulk_avx512};
 	struct pkt pkts[PKT_BLOCK];
-	uint8_t *data[PKT_BLOCK], *home[PKT_BLOCK];
+	uint8_t *data[PKT_BLOCK], *buffers[PKT_BLOCK];
 	struct pkt_pool *pool;
 
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
@@ -525,14 +525,14 @@ static void pointers_outside_a_pool_are_seen(void)
 		for (unsigned n = 1; n <= PKT_BLOCK; n++) {
 			for (unsigned i = 0; i < n; i++)
 				pkts[i].data = data[i] = i % 2 ? end - 1 - i : pool->base + i;
-			CU_ASSERT_TRUE(bulks[simd]->bring_home(pool, home, pkts, n));
-			CU_ASSERT_TRUE(bulks[simd]->bring_home_data(pool, home, data, n));
+			CU_ASSERT_TRUE(bulks[simd]->buffers_of_pkts(pool, buffers, pkts, n));
+			CU_ASSERT_TRUE(bulks[simd]->buffers_of_data(pool, buffers, data, n));
 			for (unsigned i = 0; i < n; i++) {
 				for (unsigned s = 0; s < sizeof(strange) / sizeof(*strange); s++) {
 					uint8_t *before = data[i];
 					pkts[i].data = data[i] = strange[s];
-					CU_ASSERT_FALSE(bulks[simd]->bring_home(pool, home, pkts, n));
-					CU_ASSERT_FALSE(bulks[simd]->bring_home_data(pool, home, data, n));
+					CU_ASSERT_FALSE(bulks[simd]->buffers_of_pkts(pool, buffers, pkts, n));
+					CU_ASSERT_FALSE(bulks[simd]->buffers_of_data(pool, buffers, data, n));
 					pkts[i].data = data[i] = before;
 				}
 			}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Debug builds follow every buffer of a pool: one that is freed twice, handed out twice, or of another pool ends the
+ * process with a sentence. Other builds do nothing here. */
+#ifndef POLLUX_MEMPOOL_DEBUG_H
+#define POLLUX_MEMPOOL_DEBUG_H
+
+#include "pool.h"
+
+#ifdef POLLUX_DEBUG
+/** Somebody takes n free buffers of the pool. */
+void pkt_debug_taken(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n);
+/** Somebody gives n buffers back to the pool. */
+void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n);
+/** Somebody frees a pointer that is in no buffer of an open pool. */
+void pkt_debug_foreign(const uint8_t *data);
+#else
+static inline void pkt_debug_taken(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
+{
+	(void)pool, (void)buffers, (void)n;
+}
+static inline void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
+{
+	(void)pool, (void)buffers, (void)n;
+}
+static inline void pkt_debug_foreign(const uint8_t *data)
+{
+	(void)data;
+}
+#endif
+
+#endif
