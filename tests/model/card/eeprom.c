@@ -19,8 +19,8 @@ enum {
 	SPI_READ = 3,
 };
 
-/** Where the MAC address stands. In X550's word 2 there is a pointer; X540 and X550 have it in the module that word 9
- * or 10 names. */
+/** Where the MAC address stands: on the 82599 in words 0 to 2 (doubt M11). In X550's word 2 there is a pointer; X540
+ * and X550 have it in the module that word 9 or 10 names (doubt M14). */
 static unsigned mac_at(const struct model *m)
 {
 	return is_copper(m) ? CORE + 1 : 0;

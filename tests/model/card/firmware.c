@@ -15,7 +15,7 @@ enum {
 	NVM_DATA = 3, /* word of the mailbox where what was read begins */
 	NVM_BYTES_MAX = 1024,
 	SUCCESS = 1,
-	FAILED = 0x80,    /* any but SUCCESS: the facts have no list */
+	FAILED = 0x80,    /* any but SUCCESS: the facts have no list (doubt M15) */
 	UNCHECKED = 0xFF, /* a checksum that says there is none */
 };
 

@@ -59,7 +59,7 @@ void model_link_reset(struct model *m)
 	m->link_ns = MODEL_NEVER;
 	m->i2c = (struct i2c_slave){.clock = true, .data = true};
 	if (!is_copper(m))
-		reg_set(m, IXGBE_AUTOC, 3u << AUTOC_LMS_SHIFT | 1u << 7); /* from the EEPROM: 10G serial */
+		reg_set(m, IXGBE_AUTOC, 3u << AUTOC_LMS_SHIFT | 1u << 7); /* from the EEPROM: 10G serial (doubt M7) */
 	model_link_review(m);
 }
 

@@ -78,6 +78,7 @@ static void hash_flow(struct model *m, const struct layers *l, struct parsed *p)
 		else if (l->protocol == UDP)
 			ports = mrqc & (v4 ? MRQC_IPV4_UDP : MRQC_IPV6_UDP);
 	}
+	/* A frame without a hash stays on queue 0, whatever RETA says (doubt M2). */
 	if (!ports && !(mrqc & (v4 ? MRQC_IPV4 : MRQC_IPV6)))
 		return;
 	if (m->toeplitz_stale)
@@ -104,7 +105,7 @@ static void check_l4(const struct layers *l, struct parsed *p)
 		break;
 	case UDP:
 		p->q0 |= RXD_TYPE_UDP;
-		/* A UDP checksum of zero is none. */
+		/* A UDP checksum of zero is none: neither checked nor in error (doubt M4). */
 		if (l->l4_present < 8 || be16(l->l4 + 6) == 0)
 			return;
 		break;
@@ -128,6 +129,7 @@ static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 	if (bytes < 20 || at[0] >> 4 != 4 || header < 20 || bytes < header)
 		return false;
 	total = be16(at + 2);
+	/* An IPv4 header with options has both bits (doubt M3). */
 	p->q0 |= header > 20 ? RXD_TYPE_IPV4 | RXD_TYPE_IPV4_EXT : RXD_TYPE_IPV4;
 	p->q1 |= RXD_IPCS;
 	if (model_checksum_fold(header == 20 ? model_checksum_add(0, at, 20) : model_checksum_add(0, at, header)) != 0)

@@ -174,6 +174,7 @@ void model_phy_step(struct model *m)
 		return;
 	m->mdio_ns = MODEL_NEVER;
 	reg_set(m, MODEL_MSCA, reg_get(m, MODEL_MSCA) & ~(uint32_t)MSCA_COMMAND);
+	/* The PHY of port 0 is at address 0, that of port 1 at 1 (doubt M12). */
 	bool answers = (command >> 21 & 0x1F) == (m->config.port & 1) && (command >> 28 & 3) == 0;
 
 	if (answers && cycle == CYCLE_ADDRESS)

@@ -115,7 +115,7 @@ static void load_tx(struct model *m, unsigned i)
 	if (low & TDWBAL_ENABLE) {
 		q->head_write_back = ((uint64_t)reg_get(m, REGISTER_AT(TDWBAH, i)) << 32) | (low & ~3u);
 		if (q->enabled && q->head_write_back % 16) {
-			/* 16-byte alignment is what works in practice (hw-docs/doubts.md). */
+			/* 16-byte alignment is what works in practice (doubt 12). */
 			m->faults.bad_ring++;
 			q->size = 0;
 			q->linear = NULL;
@@ -171,7 +171,7 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Reserved bit 12 comes up set and must be cleared (DS 4.6.7). */
 		fault_order(m, MODEL_ORDER_DCA, (reg_get(m, rx_register(IXGBE_DCA_RXCTRL, i)) >> 12) & 1);
-		queue_move_head(&m->rx[i], 0);
+		queue_move_head(&m->rx[i], 0); /* doubt M8 */
 	}
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
 	load_rx(m, i);

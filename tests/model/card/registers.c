@@ -124,7 +124,7 @@ static const struct rule rules[] = {
 	{ IXGBE_IVAR,       4, 64, RW, 0xBFBFBFBF, 0, NULL, NULL },
 	{ IXGBE_IVAR_MISC,  0, 1, RW, 0x0000BFBF, 0, NULL, NULL },
 	/* link and MAC */
-	{ IXGBE_AUTOC,      0, 1, RW | ON_82599, ALL, 0, NULL, model_write_autoc },
+	{ IXGBE_AUTOC,      0, 1, RW | ON_82599, ALL, 0, NULL, model_write_autoc }, /* doubt M13 */
 	{ IXGBE_AUTOC2,     0, 1, RW | ON_82599, ALL, 0x000A0000, NULL, NULL }, /* SFI */
 	{ IXGBE_LINKS,      0, 1, RO, 0, 0, model_read_links, NULL },
 	{ MODEL_LINKS2,     0, 1, RO, 0, 0, NULL, NULL },
@@ -154,7 +154,7 @@ static const struct rule rules[] = {
 	/* receive */
 	RX_QUEUES(IXGBE_RDBAL, 64),
 	RX_QUEUES(MODEL_RX_HIGH, 64),
-	{ IXGBE_RDRXCTL,    0, 1, RW, 0x063E0002, 0x00080002, NULL, model_write_receive }, /* RSCFRSTSIZE comes up non-zero */
+	{ IXGBE_RDRXCTL,    0, 1, RW, 0x063E0002, 0x00080002, NULL, model_write_receive }, /* doubt M9 */
 	{ IXGBE_PFQDE,      0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_LVMMC_RX,   0, 1, RO, 0, 0, NULL, NULL },
 	{ IXGBE_RXCTRL,     0, 1, RW, 0x00000003, 0, NULL, model_write_receive },

@@ -15,7 +15,7 @@ void model_rx_judge(struct model *m, const struct model_frame *f, struct judgeme
 		judged->counted_by = f->len < 12 ? 0 : f->bad_crc ? IXGBE_RFC : IXGBE_RUC;
 		return;
 	}
-	/* A VLAN tag comes on top of the limit. */
+	/* A VLAN tag comes on top of the limit (doubt 5). */
 	if (f->len > limit && (f->data[12] << 8 | f->data[13]) == (int)(reg_get(m, IXGBE_VLNCTRL) & 0xFFFF))
 		limit += 4;
 	if (f->len > limit || f->len > MODEL_FRAME_MAX - 4) {

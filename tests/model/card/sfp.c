@@ -151,6 +151,7 @@ uint32_t model_read_i2c(struct model *m, uint32_t offset)
 	return value;
 }
 
+/** SDP2 is 1 while a module is in the cage (doubt M6). */
 uint32_t model_read_esdp(struct model *m, uint32_t offset)
 {
 	return m->config.sfp_absent ? reg_get(m, offset) & ~(uint32_t)ESDP_SDP2 : reg_get(m, offset) | ESDP_SDP2;

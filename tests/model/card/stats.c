@@ -2,7 +2,7 @@
  * Counters: adding a burst to them, reading the 36-bit ones (DS 8.2.3.23), and what became of the wire's frames. */
 #include "stats.h"
 
-/** Good frames that passed the filters, whether or not a descriptor was there for them. */
+/** Good frames that passed the filters, whether or not a descriptor was there for them (doubt M10). */
 void model_count_received(struct model *m, const struct tally *t)
 {
 	if (!t->frames)
@@ -57,7 +57,8 @@ static struct wide_counter *wide_counter_at(struct model *m, uint32_t offset, bo
 	return &m->wide[(transmit ? WIDE_QBTC : WIDE_QBRC) + at / stride];
 }
 
-/** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between. */
+/** Reading the low half takes the whole count; the high half read next belongs to it, whatever arrived in between
+ * (doubt M1). */
 uint32_t model_read_wide(struct model *m, uint32_t offset)
 {
 	bool high;

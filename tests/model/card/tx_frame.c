@@ -172,6 +172,7 @@ static bool gather_frame(struct model *m, struct queue *q, struct tx_burst *b, c
 	uint64_t q1 = c->first.q1;
 	uint32_t len = (uint32_t)c->total;
 	bool ip = !c->legacy && (q1 & TXD_IXSM), l4 = !c->legacy && (q1 & TXD_TXSM), tagged = q1 & TXD_VLE;
+	/* Without IFCS the last four bytes of the data are the FCS (doubt M5). */
 	bool own_fcs = !(q1 & TXD_IFCS) || !(reg_get(m, IXGBE_HLREG0) & HLREG0_TXCRCEN);
 	struct tx_layout layout = model_offload_layout(&context->d);
 	struct model_frame *f = &b->frame[b->frames];
