@@ -307,6 +307,16 @@ unsigned ring_take_nothing(struct nic_pipe *pipe, unsigned n)
 
 /* ---- memory ---- */
 
+/* Descriptors in front of the transmit rings: the receive rings, and a page that is left free. A thread that forwards
+ * goes through a receive ring of one port and a transmit ring of another in step, and ports' memory lies whole
+ * hugepages apart: without that page, descriptors of rings of 4,096 would collide in the way predictor (mempool/hot.h),
+ * each with the one that is used together with it. Rings whose threads go through them otherwise meet for some
+ * descriptors only. */
+static size_t descriptors_before_tx(const struct nic_config *config)
+{
+	return (size_t)config->rx_queues * config->rx_ring + 4096 / sizeof(struct ring_descriptor);
+}
+
 static int out_of_memory(const struct nic *nic)
 {
 	return pollux_fail(ENOMEM, "%s: no memory for the port's queues", nic->device->address);
@@ -332,7 +342,7 @@ static int allocate(struct nic *nic)
 			return out_of_memory(nic);
 	}
 	/* Rings have at least 64 descriptors, 1 KiB: each begins on the 128 bytes that the cards ask for */
-	size_t bytes = ((size_t)config->rx_queues * config->rx_ring + (size_t)config->tx_queues * config->tx_ring) *
+	size_t bytes = (descriptors_before_tx(config) + (size_t)config->tx_queues * config->tx_ring) *
 		       sizeof(struct ring_descriptor);
 	return dma_memory_alloc(&rings->memory, nic->device->space, bytes, nic->info.numa_node);
 }
@@ -388,8 +398,8 @@ int rings_open(struct nic *nic, const struct ring_ops *ops)
 	struct ring_descriptor *ring = (struct ring_descriptor *)(void *)rings->memory.base;
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < config->tx_queues; i++)
-		prepare_tx(nic, rings->txqs[i],
-			ring + (size_t)config->rx_queues * config->rx_ring + (size_t)i * config->tx_ring, ops, i);
+		prepare_tx(nic, rings->txqs[i], ring + descriptors_before_tx(config) + (size_t)i * config->tx_ring, ops,
+			i);
 	for (unsigned i = 0; !ret && i < config->rx_queues; i++)
 		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, ops, i);
 	if (ret)

@@ -25,10 +25,10 @@ __attribute__((unused)) static void *test_mmap(
 #undef calloc
 #undef mmap
 
-#include "../../driver/port.h"
 #include "../../driver/driver.h"
 #include "../../driver/pipe.h"
 #include "../../driver/pipe/state.h"
+#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -79,6 +79,62 @@ static void what_is_too_large_is_refused(void)
 	void *object = hot_alloc(MIB);
 	CU_ASSERT_PTR_NOT_NULL(object);
 	hot_free(object);
+}
+
+/* ---- what real ports have ---- */
+
+#define PORTS 2u
+#define SETS  64u
+
+static struct dma_space *space;
+static struct nic *nics[PORTS];
+
+static void open_ports(struct nic_config *config)
+{
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&config->pool, space, nic_pool_count(config, PORTS, 1), -1), 0);
+	for (unsigned i = 0; i < PORTS; i++) {
+		struct model_local_config local = {.model.port = i};
+		struct vfio_device *device;
+		CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &local), 0);
+		CU_ASSERT_EQUAL_FATAL(port_from_device(&nics[i], device), 0);
+		CU_ASSERT_EQUAL_FATAL(nic_start(nics[i], config), 0);
+	}
+}
+
+static void close_ports(const struct nic_config *config)
+{
+	for (unsigned i = 0; i < PORTS; i++)
+		nic_close(nics[i]);
+	CU_ASSERT_EQUAL(pkt_pool_close(config->pool), 0);
+	dma_space_unref(space);
+}
+
+static unsigned way_hash(uintptr_t address)
+{
+	static const unsigned low[] = {12, 13, 14, 15, 16, 17, 18, 19}, high[] = {27, 26, 25, 20, 21, 22, 23, 24};
+	unsigned hash = 0;
+	for (unsigned i = 0; i < 8; i++)
+		hash |= (unsigned)((address >> low[i] ^ address >> high[i]) & 1) << i;
+	return hash;
+}
+
+/* A receive ring and a transmit ring of the same size, gone through in step, of the same port and of two. */
+static void rings_in_step_do_not_collide(void)
+{
+	for (uint16_t size = 64; size <= RING_SIZE_MAX; size *= 2) {
+		struct nic_config config = {.rx_ring = size, .tx_ring = size, .promiscuous = true};
+		unsigned collisions = 0;
+		open_ports(&config);
+		for (unsigned pair = 0; pair < PORTS * PORTS; pair++)
+			for (unsigned i = 0; i < size; i++) {
+				uintptr_t in = (uintptr_t)&nics[pair / PORTS]->rings.rxqs[0]->ring[i];
+				uintptr_t out = (uintptr_t)&nics[pair % PORTS]->rings.txqs[0]->ring[i];
+				collisions += in / 64 % SETS == out / 64 % SETS && way_hash(in) == way_hash(out);
+			}
+		ASSERT_NUMBER(collisions, 0);
+		close_ports(&config);
+	}
 }
 
 #ifdef HOT_SEPARATE /* the sanitizer's build has no blocks */
@@ -166,21 +222,7 @@ static void a_fork_may_go_on(void)
 	CU_ASSERT_PTR_NULL(blocks);
 }
 
-/* ---- what real ports have ---- */
-
-#define PORTS 2u
-#define SETS  64u
-
 static uint8_t owner[SETS][256]; /* by set and hash: the object whose line it is, from 1 */
-
-static unsigned way_hash(uintptr_t address)
-{
-	static const unsigned low[] = {12, 13, 14, 15, 16, 17, 18, 19}, high[] = {27, 26, 25, 20, 21, 22, 23, 24};
-	unsigned hash = 0;
-	for (unsigned i = 0; i < 8; i++)
-		hash |= (unsigned)((address >> low[i] ^ address >> high[i]) & 1) << i;
-	return hash;
-}
 
 static void has_lines_of_its_own(uint8_t object, const void *begin, size_t bytes)
 {
@@ -196,20 +238,10 @@ static void has_lines_of_its_own(uint8_t object, const void *begin, size_t bytes
 static void ports_pipe_and_cache_do_not_collide(void)
 {
 	struct nic_config config = {.rx_ring = 2048, .tx_ring = 4096, .promiscuous = true};
-	struct dma_space *space;
-	struct vfio_device *devices[PORTS];
-	struct nic *nics[PORTS];
 	struct nic_pipe *pipe;
 	struct pkt pkt;
 	uint8_t object = 0;
-	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
-	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&config.pool, space, nic_pool_count(&config, PORTS, 1), -1), 0);
-	for (unsigned i = 0; i < PORTS; i++) {
-		struct model_local_config local = {.model.port = i};
-		CU_ASSERT_EQUAL_FATAL(model_local_open(&devices[i], space, &local), 0);
-		CU_ASSERT_EQUAL_FATAL(port_from_device(&nics[i], devices[i]), 0);
-		CU_ASSERT_EQUAL_FATAL(nic_start(nics[i], &config), 0);
-	}
+	open_ports(&config);
 	struct nic_queue input = {nics[0], 0}, output = {nics[1], 0};
 	CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &input, &output, 1), 0);
 	CU_ASSERT_EQUAL_FATAL(pkt_alloc(config.pool, &pkt, 1), 1);
@@ -232,10 +264,7 @@ static void ports_pipe_and_cache_do_not_collide(void)
 	has_lines_of_its_own(++object, inside->outputs, sizeof(*inside->outputs));
 
 	nic_pipe_close(pipe);
-	for (unsigned i = 0; i < PORTS; i++)
-		nic_close(nics[i]);
-	CU_ASSERT_EQUAL(pkt_pool_close(config.pool), 0);
-	dma_space_unref(space);
+	close_ports(&config);
 	CU_ASSERT_PTR_NULL(blocks);
 }
 
@@ -254,6 +283,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"objects are zeroed, and share no pair of lines", objects_are_zeroed_and_share_no_pair_of_lines},
 		{"what is too large is refused", what_is_too_large_is_refused},
+		{"rings in step do not collide", rings_in_step_do_not_collide},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

@@ -96,7 +96,7 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	uint64_t receive = (uint64_t)(uintptr_t)nic->rings.rxqs[0]->ring + nic->rings.rxqs[0]->iova_offset;
 	uint64_t transmit = (uint64_t)(uintptr_t)nic->rings.txqs[0]->ring + nic->rings.txqs[0]->iova_offset;
 	CU_ASSERT_EQUAL(receive % 128, 0);
-	CU_ASSERT_EQUAL(transmit, receive + 512 * 16);
+	CU_ASSERT_EQUAL(transmit, receive + 512 * 16 + 4096);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RDBAL), (uint32_t)receive);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RDBAH), receive >> 32);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TDBAL), (uint32_t)transmit);

@@ -176,12 +176,12 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
 	CU_ASSERT_EQUAL(card.mapped, mapped);
 	CU_ASSERT_PTR_NULL(port.rings.rxqs);
-	/* and with enough they lie one after the other */
+	/* and with enough they lie one after the other, a page between both kinds */
 	port.config.rx_ring = 64;
 	CU_ASSERT_EQUAL_FATAL(rings_open(&port, ixgbe_ring_ops(PKT_SIMD_SCALAR)), 0);
 	CU_ASSERT_PTR_EQUAL(port.rings.rxqs[1]->ring, port.rings.rxqs[0]->ring + 64);
-	CU_ASSERT_PTR_EQUAL(port.rings.txqs[0]->ring, port.rings.rxqs[0]->ring + 128);
-	CU_ASSERT_PTR_EQUAL(port.rings.txqs[1]->ring, port.rings.rxqs[0]->ring + 192);
+	CU_ASSERT_PTR_EQUAL(port.rings.txqs[0]->ring, port.rings.rxqs[0]->ring + 128 + 256);
+	CU_ASSERT_PTR_EQUAL(port.rings.txqs[1]->ring, port.rings.rxqs[0]->ring + 192 + 256);
 	CU_ASSERT_EQUAL(port.rings.rxqs[1]->tail_offset, 0x01058);
 	CU_ASSERT_EQUAL(port.rings.txqs[1]->tail_offset, 0x06058);
 	rings_close(&port);
