@@ -84,7 +84,7 @@ void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set)
 		reg_write(nic, offset, (value & ~clear) | set);
 }
 
-int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
+int reg_poll(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
 {
 	uint64_t deadline = clock_now_us() + limit_us;
 	uint32_t step = 10;
@@ -103,6 +103,20 @@ int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, ui
 		if (step < 1000)
 			step *= 2;
 	}
+}
+
+int reg_wait_set(
+	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy)
+{
+	int ret = reg_poll(nic, offset, bits, bits, limit_us);
+	return ret == -ETIMEDOUT ? fail_wait(nic, offset, field, true, limit_us, remedy) : ret;
+}
+
+int reg_wait_clear(
+	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy)
+{
+	int ret = reg_poll(nic, offset, bits, 0, limit_us);
+	return ret == -ETIMEDOUT ? fail_wait(nic, offset, field, false, limit_us, remedy) : ret;
 }
 
 bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count)

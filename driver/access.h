@@ -24,9 +24,15 @@ void reg_write(struct nic *nic, uint32_t offset, uint32_t value);
  * read. */
 void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
 
-/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, which is the caller's; -ENODEV and -EIO
+/** Waits until (register & mask) is value. -ETIMEDOUT without a sentence, for callers who go on; -ENODEV and -EIO
  * (refused) with one. */
-int reg_wait(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
+int reg_poll(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
+
+/** Waits until all these bits are set, or clear. Errors: those of reg_poll, each with a sentence; see fail_wait. */
+int reg_wait_set(
+	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy);
+int reg_wait_clear(
+	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy);
 
 /** Reads a counter into *count. False, and 0: the device is gone or refuses, whose all ones nobody has counted. */
 bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count);

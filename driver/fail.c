@@ -4,6 +4,7 @@
 #include "../vfio/error.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 int fail_gone(const struct nic *nic)
@@ -54,4 +55,16 @@ int fail_last_refused(const struct nic *nic)
 int fail_if_refused(const struct nic *nic, uint64_t before, int ret)
 {
 	return vfio_refusals() != before && !port_gone(nic) ? fail_last_refused(nic) : ret;
+}
+
+int fail_wait(
+	const struct nic *nic, uint32_t offset, const char *field, bool to_set, uint32_t limit_us, const char *remedy)
+{
+	const struct driver_register *row = find_register(nic->driver, offset);
+	char index[16] = "";
+	if (row && row->count > 1)
+		snprintf(index, sizeof(index), "[%u]", (offset - row->offset) / row->stride);
+	return pollux_fail(ETIMEDOUT, "%s: %s%s.%s %s within %u ms: %s", nic->device->address,
+		row ? row->name : "a register", index, field, to_set ? "was not set" : "did not clear", limit_us / 1000,
+		remedy);
 }

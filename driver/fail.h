@@ -22,4 +22,9 @@ int fail_last_refused(const struct nic *nic);
  * the device has refused an access since then: whatever ret says came of that */
 int fail_if_refused(const struct nic *nic, uint64_t before, int ret);
 
+/** @return -ETIMEDOUT: a bit was not set, or did not clear, in time. The sentence names it, as "RXDCTL[0].ENABLE" for
+ * the field ENABLE in the register at `offset`, and ends with `remedy`: what that means, and what to do */
+int fail_wait(
+	const struct nic *nic, uint32_t offset, const char *field, bool to_set, uint32_t limit_us, const char *remedy);
+
 #endif

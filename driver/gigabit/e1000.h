@@ -90,9 +90,9 @@ static inline void e1000_change(struct e1000 *e, uint32_t offset, uint32_t clear
 	reg_change(&e->nic, offset, clear, set);
 }
 
-static inline int e1000_wait(struct e1000 *e, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
+static inline int e1000_poll(struct e1000 *e, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us)
 {
-	return reg_wait(&e->nic, offset, mask, value, limit_us);
+	return reg_poll(&e->nic, offset, mask, value, limit_us);
 }
 
 /* ---- e1000.c ---- */
@@ -109,6 +109,8 @@ extern const struct e1000_chip e1000_82540em, e1000_82574l;
 int e1000_reset(struct nic *nic);
 /** Sets CTRL.RST and waits until it is clear. */
 int e1000_reset_by_register(struct e1000 *e);
+/** Waits until CTRL.RST is clear. */
+int e1000_wait_reset(struct e1000 *e);
 /** Waits for EECD.AUTO_RD, which says that registers have their NVM values. -ETIMEDOUT with a sentence. */
 int e1000_wait_auto_read(struct e1000 *e);
 

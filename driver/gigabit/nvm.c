@@ -15,12 +15,8 @@ static int read_word(struct e1000 *e, unsigned word, uint16_t *value)
 {
 	uint32_t done = UINT32_C(1) << e->chip->eerd_done_bit;
 	e1000_write(e, E1000_EERD, E1000_EERD_START | word << e->chip->eerd_address_shift);
-	int ret = e1000_wait(e, E1000_EERD, done, done, e1000_times.eerd);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: EERD.DONE was not set within %u ms: the card does not read its NVM; power the machine "
-			"off and on",
-			e->nic.device->address, e1000_times.eerd / 1000);
+	int ret = reg_wait_set(&e->nic, E1000_EERD, done, e1000_times.eerd, "DONE",
+		"the card does not read its NVM; power the machine off and on");
 	if (ret)
 		return ret;
 	*value = (uint16_t)(e1000_read(e, E1000_EERD) >> E1000_EERD_DATA_SHIFT);

@@ -29,24 +29,21 @@ static int phy_access(struct e1000 *e, unsigned reg, uint32_t command, uint16_t 
 	/* what is not to be had is used all the same: its owner is dead */
 	bool taken = e->chip->phy_take && e->chip->phy_take(e);
 	e1000_write(e, E1000_MDIC, command | E1000_MDIC_PHY_1 | reg << E1000_MDIC_REG_SHIFT);
-	int ret = e1000_wait(e, E1000_MDIC, E1000_MDIC_READY, E1000_MDIC_READY, e1000_times.mdic);
-	uint32_t answer = ret ? 0 : e1000_read(e, E1000_MDIC);
+	struct pollux_failure failure = {.error = 0};
+	pollux_failure_keep(&failure, reg_wait_set(&e->nic, E1000_MDIC, E1000_MDIC_READY, e1000_times.mdic, "READY",
+					      "the card's PHY does not answer; power the machine off and on"));
+	uint32_t answer = failure.error ? 0 : e1000_read(e, E1000_MDIC);
 	if (taken)
 		e->chip->phy_give(e);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: MDIC.READY was not set within %u ms: the card's PHY does not answer; power the machine "
-			"off and on",
-			e->nic.device->address, e1000_times.mdic / 1000);
-	if (!ret && port_gone(&e->nic))
-		ret = fail_gone(&e->nic);
-	if (!ret && (answer & E1000_MDIC_ERROR))
+	*value = (uint16_t)answer;
+	if (failure.error)
+		return pollux_failure_restore(&failure);
+	if (answer & E1000_MDIC_ERROR && !port_gone(&e->nic))
 		return pollux_fail(EIO,
 			"%s: MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper "
 			"card",
 			e->nic.device->address, reg);
-	*value = (uint16_t)answer;
-	return ret;
+	return fail_if_gone(&e->nic);
 }
 
 int e1000_phy_read(struct e1000 *e, unsigned reg, uint16_t *value)

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reset of the e1000 lineage: stop what runs, let the bus go quiet, reset as the chip wants it. Waits that end without
  * success name the bit. */
-#include "../../vfio/error.h"
 #include "../bus.h"
 #include "../clock.h"
 #include "../fail.h"
 #include "e1000.h"
-
-#include <errno.h>
 
 /* Nothing that a former owner, or this driver, started may go on. What the registers say afterwards does not matter,
  * for a reset follows; but it does under a QEMU whose reset resets nothing. */
@@ -23,32 +20,27 @@ static void quiesce(struct e1000 *e)
 static void disable_master(struct e1000 *e)
 {
 	e1000_change(e, E1000_CTRL, 0, E1000_CTRL_GIO_MASTER_DISABLE);
-	if (e1000_wait(e, E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, 0, e1000_times.master_disable) != 0)
+	if (e1000_poll(e, E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, 0, e1000_times.master_disable) != 0)
 		bus_wait_transactions(&e->nic, e1000_times.pending);
+}
+
+int e1000_wait_reset(struct e1000 *e)
+{
+	return reg_wait_clear(&e->nic, E1000_CTRL, E1000_CTRL_RST, e1000_times.reset, "RST",
+		"the card hangs after a reset; power the machine off and on");
 }
 
 int e1000_reset_by_register(struct e1000 *e)
 {
 	e1000_change(e, E1000_CTRL, 0, E1000_CTRL_RST);
 	clock_sleep_us(e1000_times.reset_quiet);
-	int ret = e1000_wait(e, E1000_CTRL, E1000_CTRL_RST, 0, e1000_times.reset);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
-			"off and on",
-			e->nic.device->address, e1000_times.reset / 1000);
-	return ret;
+	return e1000_wait_reset(e);
 }
 
 int e1000_wait_auto_read(struct e1000 *e)
 {
-	int ret = e1000_wait(e, E1000_EECD, E1000_EECD_AUTO_RD, E1000_EECD_AUTO_RD, e1000_times.auto_read);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: EECD.AUTO_RD was not set within %u ms after a reset: the card could not read its NVM; "
-			"power the machine off and on, else the card is broken",
-			e->nic.device->address, e1000_times.auto_read / 1000);
-	return ret;
+	return reg_wait_set(&e->nic, E1000_EECD, E1000_EECD_AUTO_RD, e1000_times.auto_read, "AUTO_RD",
+		"the card could not read its NVM after a reset; power the machine off and on, else the card is broken");
 }
 
 int e1000_reset(struct nic *nic)

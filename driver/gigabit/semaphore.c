@@ -9,10 +9,10 @@
 static bool sync_take(struct e1000 *e)
 {
 	/* SMBI is between drivers, and reads 0 once, to whom gets it. A dead owner is overruled */
-	int ret = e1000_wait(e, IGB_SWSM, IGB_SWSM_SMBI, 0, e1000_times.smbi);
+	int ret = e1000_poll(e, IGB_SWSM, IGB_SWSM_SMBI, 0, e1000_times.smbi);
 	if (ret == -ETIMEDOUT) {
 		e1000_change(e, IGB_SWSM, IGB_SWSM_SMBI, 0);
-		ret = e1000_wait(e, IGB_SWSM, IGB_SWSM_SMBI, 0, e1000_times.smbi);
+		ret = e1000_poll(e, IGB_SWSM, IGB_SWSM_SMBI, 0, e1000_times.smbi);
 	}
 	if (ret)
 		return false;

@@ -17,7 +17,7 @@ static void quiesce(struct nic *nic)
 {
 	/* A path that does not drain is no reason to give up: the reset is what counts */
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	reg_wait(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
+	reg_poll(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
 		reg_write(nic, ixgbe_rx_register(IXGBE_RXDCTL, queue), 0);
@@ -31,7 +31,7 @@ static void quiesce(struct nic *nic)
 static bool disable_master(struct nic *nic)
 {
 	reg_change(nic, IXGBE_CTRL, 0, IXGBE_CTRL_GIO_DIS);
-	return reg_wait(nic, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
+	return reg_poll(nic, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
 }
 
 /* What the specification update asks for when master disable does not complete (under received pause frames, or without
@@ -63,17 +63,14 @@ static int global_reset(struct nic *nic)
 
 	reg_change(nic, IXGBE_CTRL, 0, bits);
 	clock_sleep_us(ixgbe_times.reset_quiet);
-	int ret = reg_wait(nic, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, 0, ixgbe_times.reset);
-
+	struct pollux_failure failure = {.error = 0};
+	pollux_failure_keep(
+		&failure, reg_wait_clear(nic, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, ixgbe_times.reset, "RST",
+				  "the card hangs after a reset; power the machine off and on"));
 	if (taken)
 		ixgbe_semaphore_give(nic, phy);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
-			"off and on",
-			nic->device->address, ixgbe_times.reset / 1000);
-	if (ret)
-		return ret;
+	if (failure.error)
+		return pollux_failure_restore(&failure);
 	clock_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
 	return 0;
 }
@@ -99,12 +96,9 @@ int ixgbe_reset(struct nic *nic)
 
 	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second
 	 * look. */
-	ret = reg_wait(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: EEC.AUTO_RD was not set within %u ms after a reset: the card could not read its EEPROM; "
-			"power the machine off and on, else the card is broken",
-			nic->device->address, ixgbe_times.auto_read / 1000);
+	ret = reg_wait_set(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read, "AUTO_RD",
+		"the card could not read its EEPROM after a reset; power the machine off and on, else the card is "
+		"broken");
 	if (ret)
 		return ret;
 	if (!(reg_read(nic, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
@@ -113,15 +107,9 @@ int ixgbe_reset(struct nic *nic)
 			"restore it "
 			"with the vendor's tool",
 			nic->device->address);
-	ret = reg_wait(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: RDRXCTL.DMAIDONE was not set within %u ms after a reset: the card's DMA did not "
-			"initialise; power the machine off and on",
-			nic->device->address, ixgbe_times.dma_init / 1000);
-	if (ret)
-		return ret;
-	return fail_if_gone(nic);
+	ret = reg_wait_set(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init, "DMAIDONE",
+		"the card's DMA did not initialise after a reset; power the machine off and on");
+	return ret ? ret : fail_if_gone(nic);
 }
 
 int ixgbe_read_mac(struct nic *nic, uint8_t mac[6])

@@ -11,10 +11,10 @@
 /* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared. A dead owner is overruled. */
 static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
-	int ret = reg_wait(nic, offset, bit, 0, limit_us);
+	int ret = reg_poll(nic, offset, bit, 0, limit_us);
 	if (ret == -ETIMEDOUT) {
 		reg_change(nic, offset, bit, 0);
-		ret = reg_wait(nic, offset, bit, 0, limit_us);
+		ret = reg_poll(nic, offset, bit, 0, limit_us);
 	}
 	return ret == 0;
 }

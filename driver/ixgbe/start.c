@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, receive, transmit (82599
  * DS 4.6.3 to 4.6.8). */
-#include "../../vfio/error.h"
 #include "../access.h"
 #include "../fail.h"
 #include "../mac.h"
 #include "ixgbe.h"
-
-#include <errno.h>
 
 #define RX_BUFFER_KIB    (PKT_DATA_BYTES / 1024)
 #define TX_PACKET_BUFFER 160u /* KiB */
@@ -84,13 +81,8 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 
 	/* DS 4.6.7.1: the tail may move only once the queue says that it is on */
 	reg_change(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
-	int ret = reg_wait(
-		nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE, ixgbe_times.queue);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: RXDCTL[%u].ENABLE was not set within %u ms: the receive queue does not start; close the "
-			"port and open it again",
-			nic->device->address, i, ixgbe_times.queue / 1000);
+	int ret = reg_wait_set(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, ixgbe_times.queue,
+		"ENABLE", "the receive queue does not start; close the port and open it again");
 	if (ret)
 		return ret;
 	ring_rxq_go(queue);
@@ -100,14 +92,8 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 static int halt_receive_path(struct nic *nic)
 {
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	int ret = reg_wait(
-		nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: SECRXSTAT.SECRX_RDY was not set within %u ms: the receive path does not drain; close the "
-			"port and open it again",
-			nic->device->address, ixgbe_times.security / 1000);
-	return ret;
+	return reg_wait_set(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security, "SECRX_RDY",
+		"the receive path does not drain; close the port and open it again");
 }
 
 int ixgbe_receive_off(struct nic *nic)
@@ -190,13 +176,8 @@ static int transmit_start(struct nic *nic)
 	reg_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
 		reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = reg_wait(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE,
-			ixgbe_times.queue);
-		if (ret == -ETIMEDOUT)
-			return pollux_fail(ETIMEDOUT,
-				"%s: TXDCTL[%u].ENABLE was not set within %u ms: the transmit queue does not start; "
-				"close the port and open it again",
-				nic->device->address, i, ixgbe_times.queue / 1000);
+		int ret = reg_wait_set(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, ixgbe_times.queue,
+			"ENABLE", "the transmit queue does not start; close the port and open it again");
 		if (ret)
 			return ret;
 	}

@@ -9,8 +9,6 @@
 #include "../stats.h"
 #include "ixgbe.h"
 
-#include <errno.h>
-
 static uint32_t tx_head(unsigned queue)
 {
 	return ixgbe_tx_register(IXGBE_TDH, queue);
@@ -18,15 +16,11 @@ static uint32_t tx_head(unsigned queue)
 
 /* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to
  * end here. */
-static int queue_off(struct nic *nic, const char *name, unsigned i, uint32_t offset, uint32_t enable)
+static int queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
 {
 	reg_change(nic, offset, enable, 0);
-	int ret = reg_wait(nic, offset, enable, 0, ixgbe_times.queue);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: %s[%u].ENABLE did not clear within %u ms: the queue does not stop; the card was reset",
-			nic->device->address, name, i, ixgbe_times.queue / 1000);
-	return ret;
+	return reg_wait_clear(
+		nic, offset, enable, ixgbe_times.queue, "ENABLE", "the queue does not stop; the card was reset");
 }
 
 int ixgbe_stop(struct nic *nic)
@@ -41,11 +35,11 @@ int ixgbe_stop(struct nic *nic)
 		/* the path halted, RXEN 0, then the queues one by one */
 		pollux_failure_keep(&disable, ixgbe_receive_off(nic));
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
-			pollux_failure_keep(&disable,
-				queue_off(nic, "RXDCTL", i, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
+			pollux_failure_keep(
+				&disable, queue_off(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			pollux_failure_keep(&disable,
-				queue_off(nic, "TXDCTL", i, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
+			pollux_failure_keep(
+				&disable, queue_off(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
 		reg_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
 		clock_sleep_us(ixgbe_times.queue_off);

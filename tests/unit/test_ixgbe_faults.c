@@ -30,7 +30,7 @@ static void bits_stuck_at_open_are_named(void)
 {
 	const struct card_stuck none = {.mask = 0};
 	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, none), -ETIMEDOUT);
-	CU_ASSERT(says("CTRL.RST did not clear"));
+	CU_ASSERT(says("card: CTRL.RST did not clear within 1 ms: the card hangs after a reset; power"));
 	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_EEC, IXGBE_EEC_AUTO_RD, 0}, none), -ETIMEDOUT);
 	CU_ASSERT(says("EEC.AUTO_RD was not set"));
 	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){IXGBE_EEC, IXGBE_EEC_EE_PRES, 0}, none), -EIO);
@@ -108,7 +108,8 @@ static void stuck_start(struct card_stuck stuck, const char *part)
 
 static void bits_stuck_at_start_are_named(void)
 {
-	stuck_start((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, 0}, "RXDCTL[0].ENABLE was not set");
+	stuck_start((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, 0},
+		"card: RXDCTL[0].ENABLE was not set within 1 ms: the receive queue does not start; close");
 	stuck_start((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, 0}, "TXDCTL[0].ENABLE was not set");
 	stuck_start(
 		(struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82540EM, a conventional PCI card: its reset by I/O space, its EEPROM, legacy descriptors.
  */
-#include "../../../vfio/error.h"
 #include "../../clock.h"
 #include "../descriptor.h"
 #include "../e1000.h"
 
-#include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
 
@@ -59,12 +57,7 @@ static int reset(struct e1000 *e)
 		return ret;
 	/* the EEPROM is read anew, which nothing tells the end of */
 	clock_sleep_us(e1000_times.settle_82540);
-	ret = e1000_wait(e, E1000_CTRL, E1000_CTRL_RST, 0, e1000_times.reset);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: CTRL.RST did not clear within %u ms after a reset: the card hangs; power the machine "
-			"off and on",
-			e->nic.device->address, e1000_times.reset / 1000);
+	ret = e1000_wait_reset(e);
 	if (ret)
 		return ret;
 	/* the card is not to answer ARP requests by itself */

@@ -38,7 +38,7 @@ static int reset(struct e1000 *e)
 	int ret = e1000_reset_by_register(e);
 	/* A board without NVM never says that it has been read, nor does QEMU's model: what counts is an address, which
 	 * read_mac sees */
-	if (!ret && e1000_wait(e, E1000_EECD, E1000_EECD_AUTO_RD, E1000_EECD_AUTO_RD, e1000_times.auto_read_82576) != 0)
+	if (!ret && e1000_poll(e, E1000_EECD, E1000_EECD_AUTO_RD, E1000_EECD_AUTO_RD, e1000_times.auto_read_82576) != 0)
 		return fail_if_gone(&e->nic);
 	return ret;
 }
@@ -69,29 +69,25 @@ static void tune(struct e1000 *e)
 	e1000_write(e, IGB_GPIE, 0);
 }
 
-static int wait_enabled(struct e1000 *e, uint32_t offset, bool on, const char *name)
+#define HANGS "the card hangs; power the machine off and on"
+
+static int wait_enabled(struct e1000 *e, uint32_t offset)
 {
-	int ret = e1000_wait(e, offset, IGB_XXDCTL_ENABLE, on ? IGB_XXDCTL_ENABLE : 0, e1000_times.queue);
-	if (ret == -ETIMEDOUT)
-		return pollux_fail(ETIMEDOUT,
-			"%s: %s.ENABLE of queue 0 did not %s within %u ms: the card hangs; power the machine off and "
-			"on",
-			e->nic.device->address, name, on ? "come" : "clear", e1000_times.queue / 1000);
-	return ret;
+	return reg_wait_set(&e->nic, offset, IGB_XXDCTL_ENABLE, e1000_times.queue, "ENABLE", HANGS);
 }
 
 /* Queue 0 comes out of a reset enabled. */
-static int disable_queue(struct e1000 *e, uint32_t offset, const char *name)
+static int disable_queue(struct e1000 *e, uint32_t offset)
 {
 	e1000_write(e, offset, 0);
-	return wait_enabled(e, offset, false, name);
+	return reg_wait_clear(&e->nic, offset, IGB_XXDCTL_ENABLE, e1000_times.queue, "ENABLE", HANGS);
 }
 
 static int receive_start(struct e1000 *e)
 {
 	struct ring_rxq *queue = e->nic.rings.rxqs[0];
 	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	int ret = disable_queue(e, IGB_RXDCTL, "RXDCTL");
+	int ret = disable_queue(e, IGB_RXDCTL);
 	if (ret)
 		return ret;
 	/* a memory, like the other filter tables; no pools, no RSS */
@@ -109,7 +105,7 @@ static int receive_start(struct e1000 *e)
 	e1000_write(e, IGB_RXDCTL, IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	e1000_write(e, E1000_RCTL, e1000_rctl(e) | E1000_RCTL_EN);
 	/* reads 0 until receive is enabled; head and tail take no value before (82576 datasheet, 8.10.10) */
-	ret = wait_enabled(e, IGB_RXDCTL, true, "RXDCTL");
+	ret = wait_enabled(e, IGB_RXDCTL);
 	if (ret)
 		return ret;
 	e1000_write(e, IGB_RDH, 0);
@@ -121,7 +117,7 @@ static int transmit_start(struct e1000 *e)
 {
 	const struct ring_txq *queue = e->nic.rings.txqs[0];
 	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	int ret = disable_queue(e, IGB_TXDCTL, "TXDCTL");
+	int ret = disable_queue(e, IGB_TXDCTL);
 	if (ret)
 		return ret;
 	e1000_write(e, IGB_TDBAL, (uint32_t)address);
@@ -131,7 +127,7 @@ static int transmit_start(struct e1000 *e)
 	e1000_write(e, IGB_TXDCTL, IGB_TXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	e1000_write(e, E1000_TIPG, E1000_TIPG_COPPER);
 	e1000_write(e, E1000_TCTL, E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_CT | E1000_TCTL_RTLC);
-	ret = wait_enabled(e, IGB_TXDCTL, true, "TXDCTL");
+	ret = wait_enabled(e, IGB_TXDCTL);
 	if (ret)
 		return ret;
 	e1000_write(e, IGB_TDH, 0);
