@@ -4,6 +4,7 @@
 #include "app_cpu.h"
 
 #include "app_base.h"
+#include "app_figures.h"
 #include "app_output.h"
 
 #include <stdlib.h>
@@ -157,20 +158,24 @@ const struct app_cpu *app_cpu(void)
 	return &verdict;
 }
 
+#define AT(member) APP_FIGURE(struct app_cpu, member)
+static const struct app_figure cpu_figures[] = {
+	{"cpu_share", "cpu: each thread had it %.0f %% of the time at least", AT(least_share), .decimals = 4,
+		.scale = 100},
+	{"cpu_preempted", NULL, AT(preemptions)},
+	{"cpu_allowed", " (their cgroup allows %.4g CPUs)", AT(allowed_cpus), .decimals = 4,
+		.zero = APP_ZERO_IS_UNKNOWN},
+	{"cpu_away_ms", NULL, AT(longest_away_ms), APP_ZERO_IS_UNKNOWN, .decimals = 3},
+	{"slept_s", NULL, AT(slept_s), .decimals = 3},
+	{0},
+};
+#undef AT
+
 void app_cpu_print(FILE *out, bool json)
 {
-	if (json) {
-		fprintf(out, ",\"cpu_share\":%.4f,\"cpu_preempted\":%llu,\"cpu_allowed\":", verdict.least_share,
-			(unsigned long long)verdict.preemptions);
-		fprintf(out, verdict.allowed_cpus > 0 ? "%.4f" : "null", verdict.allowed_cpus);
-		fprintf(out, verdict.longest_away_ms > 0 ? ",\"cpu_away_ms\":%.3f" : ",\"cpu_away_ms\":null",
-			verdict.longest_away_ms);
-		fprintf(out, ",\"slept_s\":%.3f", verdict.slept_s);
+	app_figures_print(out, json, cpu_figures, &verdict);
+	if (json)
 		return;
-	}
-	fprintf(out, "cpu: each thread had it %.0f %% of the time at least", 100 * verdict.least_share);
-	if (verdict.allowed_cpus > 0)
-		fprintf(out, " (their cgroup allows %.4g CPUs)", verdict.allowed_cpus);
 	if (verdict.longest_away_ms > 0)
 		fprintf(out, "; longest time away %.*f ms", verdict.longest_away_ms < 10 ? 2 : 0,
 			verdict.longest_away_ms);

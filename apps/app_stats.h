@@ -5,19 +5,6 @@
 
 #include "app_ports.h"
 
-/** Gbit/s counts the bytes of frames without FCS; wire_gbit counts FCS, preamble and gap too: 10 at most on a 10 Gbit/s
- * link. */
-struct app_rates {
-	double rx_mpps, rx_gbit, rx_wire_gbit, tx_mpps, tx_gbit, tx_wire_gbit;
-};
-struct app_rates app_rates(const struct nic_stats *from, const struct nic_stats *to, double seconds);
-
-/** a / b, and 0 where b is 0. */
-double app_ratio(double a, double b);
-
-/** Prints text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
-void app_json_string(FILE *out, const char *text);
-
 /** Frames that the workers took from all ports until now. */
 uint64_t app_received(const struct app *app);
 

@@ -6,8 +6,8 @@
 
 #include "app_args.h"
 #include "app_base.h"
+#include "app_figures.h"
 #include "app_output.h"
-#include "app_stats.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -9,9 +9,9 @@
 
 #include "app_args.h"
 #include "app_base.h"
+#include "app_figures.h"
 #include "app_output.h"
 #include "app_ports.h"
-#include "app_stats.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-dump: writes what a port receives to a capture file, or a line per frame, chosen by a tcpdump expression. */
 #include "app_base.h"
+#include "app_figures.h"
 #include "app_output.h"
 #include "app_run.h"
 
@@ -129,19 +130,27 @@ static void work(unsigned index)
 	fflush(dump.out);
 }
 
-static void more(FILE *out, bool json, bool total)
+struct totals {
+	uint64_t captured, not_matched, in_hand;
+};
+
+#define AT(member) APP_FIGURE(struct totals, member)
+static const struct app_figure packets[] = {
+	{"captured", "dump: %llu packets captured", AT(captured)},
+	{"not_matched", ", %llu did not match", AT(not_matched)},
+	{"in_hand", ", %llu in hand at the end", AT(in_hand), APP_ZERO_IS_NOTHING},
+	{0},
+};
+#undef AT
+
+static void print_more(FILE *out, bool json, bool total)
 {
-	uint64_t in_hand = app_get(&dump.app.ports[0].counters.in_hand);
+	struct totals t = {
+		app_get(&dump.captured), app_get(&dump.not_matched), app_get(&dump.app.ports[0].counters.in_hand)};
 
 	if (!json && !total)
 		return;
-	fprintf(out,
-		json ? ",\"captured\":%llu,\"not_matched\":%llu,\"in_hand\":%llu"
-		     : "dump: %llu packets captured, %llu did not match",
-		(unsigned long long)app_get(&dump.captured), (unsigned long long)app_get(&dump.not_matched),
-		(unsigned long long)in_hand);
-	if (in_hand && !json)
-		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
+	app_figures_print(out, json, packets, &t);
 	fputs(json ? "" : "\n", out);
 }
 
@@ -270,7 +279,7 @@ static bool run(void)
 {
 	/* Lines of frames and of statistics would be mixed: without a file there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
-	return app_run(&dump.app, &(struct app_work){.thread_count = 1, .thread_work = work, .print_more = more});
+	return app_run(&dump.app, &(struct app_work){.thread_count = 1, .thread_work = work, .print_more = print_more});
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
  * pollux-fwd: forwards packets between ports, as they are or with new Ethernet addresses. */
 #include "app_base.h"
 #include "app_cpu.h"
+#include "app_figures.h"
 #include "app_run.h"
 
 #include <string.h>
@@ -178,65 +179,79 @@ static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 			came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
 }
 
-static void print_cycles(FILE *out, bool json, uint64_t polls, uint64_t received, double cycles, double waited)
+/* What the totals say of all ports together: received is the sum of forwarded, tx_ring_full, tx_bad_packets, unsent and
+ * in_hand. */
+struct totals {
+	uint64_t forwarded, received, dropped, tx_ring_full, tx_bad_packets, unsent, in_hand;
+	bool exact;
+	const char *as_known;
+	double cycles_per_poll, packets_per_poll, cycles_per_packet, busy_share, waiting_share, tsc_hz;
+	const char *limit;
+};
+
+#define AT(member) APP_FIGURE(struct totals, member)
+static const struct app_figure packets[] = {
+	{"forwarded", "forwarder: %llu packets forwarded", AT(forwarded)},
+	{"received", NULL, AT(received)},
+	{NULL, ", %llu dropped", AT(dropped)},
+	{"dropped_tx_ring_full", NULL, AT(tx_ring_full)},
+	{"dropped_tx_bad_packets", NULL, AT(tx_bad_packets)},
+	{"not_sent", ", %llu not sent by the card", AT(unsent), APP_ZERO_IS_NOTHING},
+	{"in_hand", ", %llu in hand at the end", AT(in_hand), APP_ZERO_IS_NOTHING},
+	{"exact", NULL, AT(exact)},
+	{NULL, "%s\n", AT(as_known)},
+	{0},
+};
+static const struct app_figure cycles[] = {
+	{"cycles_per_poll", "forwarder: %.0f cycles per non-empty poll", AT(cycles_per_poll), .decimals = 1},
+	{"packets_per_poll", " (%.1f packets each", AT(packets_per_poll), .decimals = 3},
+	{"cycles_per_packet", ", %.1f cycles per packet)\n", AT(cycles_per_packet), .decimals = 2},
+	{"busy_share", "forwarder: at work %.0f %% of the time (its busiest thread)", AT(busy_share), .decimals = 4,
+		.scale = 100},
+	{"waiting_share", ", waiting for room to send %.0f %%", AT(waiting_share), .decimals = 4, .scale = 100},
+	{"limit", ": the limit was %s\n", AT(limit)},
+	{"tsc_hz", NULL, AT(tsc_hz)},
+	{0},
+};
+#undef AT
+
+static void print_totals(FILE *out, bool json, bool total)
 {
-	double time = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz();
-	double busy = app_ratio(busiest(), time), waiting = app_ratio(waited, time * fwd.worker_count);
+	uint64_t busy_polls = 0, busy_cycles = 0, sent = 0, waited = 0;
+	double run_cycles = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz();
+	struct totals t = {
+		.dropped = app_dropped(&fwd.app),
+		.unsent = app_unsent(&fwd.app),
+		.exact = !app_gone(&fwd.app),
+		.as_known = app_gone(&fwd.app) ? APP_AS_KNOWN : "",
+		.tsc_hz = app_tsc_hz(),
+	};
 	char limit[64];
-
-	find_limit(limit, sizeof(limit), busy, waiting);
-	fprintf(out,
-		json ? ",\"cycles_per_poll\":%.1f,\"packets_per_poll\":%.3f,\"cycles_per_packet\":%.2f"
-		     : "forwarder: %.0f cycles per non-empty poll (%.1f packets each, %.1f cycles per packet)\n",
-		app_ratio(cycles, (double)polls), app_ratio((double)received, (double)polls),
-		app_ratio(cycles, (double)received));
-	fprintf(out,
-		json ? ",\"busy_share\":%.4f,\"waiting_share\":%.4f,\"limit\":\"%s\""
-		     : "forwarder: at work %.0f %% of the time (its busiest thread), waiting for room to send %.0f %%: "
-		       "the limit was %s\n",
-		json ? busy : 100 * busy, json ? waiting : 100 * waiting, limit);
-	if (json)
-		fprintf(out, ",\"tsc_hz\":%.0f", app_tsc_hz());
-}
-
-static void more(FILE *out, bool json, bool total)
-{
-	uint64_t polls = 0, cycles = 0, received = 0, given = 0, full = 0, bad = 0, in_hand = 0, waited = 0,
-		 unsent = app_unsent(&fwd.app);
 
 	if (!total)
 		return;
 	for (unsigned i = 0; i < fwd.app.port_count; i++) {
 		const struct app_counters *c = &fwd.app.ports[i].counters;
-		polls += app_get(&c->busy_polls);
-		cycles += app_get(&c->busy_cycles);
-		received += app_get(&c->received);
-		in_hand += app_get(&c->in_hand);
-		given += app_get(&c->sent);
-		full += app_get(&c->tx_ring_full);
-		bad += fwd.app.latest.ports[i].card.tx_bad_packets;
+		busy_polls += app_get(&c->busy_polls);
+		busy_cycles += app_get(&c->busy_cycles);
+		sent += app_get(&c->sent);
 		waited += app_get(&c->waited_cycles);
+		t.received += app_get(&c->received);
+		t.in_hand += app_get(&c->in_hand);
+		t.tx_ring_full += app_get(&c->tx_ring_full);
+		t.tx_bad_packets += fwd.app.latest.ports[i].card.tx_bad_packets;
 	}
-	/* received is the sum of all the others */
-	fprintf(out, json ? ",\"forwarded\":%llu" : "forwarder: %llu packets forwarded",
-		(unsigned long long)(given - bad - unsent));
-	if (json)
-		fprintf(out,
-			",\"received\":%llu,\"dropped_tx_ring_full\":%llu,\"dropped_tx_bad_packets\":%llu,\"not_sent\":"
-			"%llu,\"in_hand\":%llu,\"exact\":%s",
-			(unsigned long long)received, (unsigned long long)full, (unsigned long long)bad,
-			(unsigned long long)unsent, (unsigned long long)in_hand, app_gone(&fwd.app) ? "false" : "true");
-	else
-		fprintf(out, ", %llu dropped", (unsigned long long)app_dropped(&fwd.app));
-	if (unsent && !json)
-		fprintf(out, ", %llu not sent by the card", (unsigned long long)unsent);
-	if (in_hand && !json)
-		fprintf(out, ", %llu in hand at the end", (unsigned long long)in_hand);
-	if (app_gone(&fwd.app) && !json)
-		fputs(APP_AS_KNOWN, out);
-	fputs(json ? "" : "\n", out);
+	t.forwarded = sent - t.tx_bad_packets - t.unsent;
+	t.cycles_per_poll = app_ratio((double)busy_cycles, (double)busy_polls);
+	t.packets_per_poll = app_ratio((double)t.received, (double)busy_polls);
+	t.cycles_per_packet = app_ratio((double)busy_cycles, (double)t.received);
+	t.busy_share = app_ratio(busiest(), run_cycles);
+	t.waiting_share = app_ratio((double)waited, run_cycles * fwd.worker_count);
+	find_limit(limit, sizeof(limit), t.busy_share, t.waiting_share);
+	t.limit = limit;
+	app_figures_print(out, json, packets, &t);
 	if (app_cpu()->tsc_steady)
-		print_cycles(out, json, polls, received, (double)cycles, (double)waited);
+		app_figures_print(out, json, cycles, &t);
 	app_cpu_print(out, json);
 }
 
@@ -343,7 +358,8 @@ int main(int argc, char **argv)
 	if (good) {
 		connect_ports();
 		good = app_run(&fwd.app,
-			&(struct app_work){.thread_count = fwd.worker_count, .thread_work = work, .print_more = more});
+			&(struct app_work){
+				.thread_count = fwd.worker_count, .thread_work = work, .print_more = print_totals});
 	}
 	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
 }

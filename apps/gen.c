@@ -3,6 +3,7 @@
  */
 #include "app_base.h"
 #include "app_cpu.h"
+#include "app_figures.h"
 #include "app_output.h"
 #include "app_run.h"
 #include "gen_args.h"
@@ -313,25 +314,41 @@ static void print_wait(FILE *out, bool json)
 		fprintf(out, "generator: nothing to send for %.0f s: until then no frame is due\n", wait_s);
 }
 
-static void more(FILE *out, bool json, bool total)
+struct totals {
+	uint64_t sent, received, ring_full_times, count;
+	const char *as_known;
+};
+
+#define AT(member) APP_FIGURE(struct totals, member)
+static const struct app_figure packets[] = {
+	{"sent", "generator: %llu packets sent", AT(sent)},
+	{"received", ", %llu received", AT(received)},
+	{"tx_ring_full", "; the transmit ring was full %llu times", AT(ring_full_times)},
+	{"count", NULL, AT(count)},
+	{NULL, "%s\n", AT(as_known)},
+	{0},
+};
+#undef AT
+
+static void print_more(FILE *out, bool json, bool total)
 {
 	static struct gen_progress last;
 	struct gen_progress now = progress(total), first = {.seconds = 0};
-	unsigned long long sent = now.frames;
+	struct totals t = {
+		.sent = now.frames,
+		.received = app_received(&gen.app),
+		.ring_full_times = app_get(&gen.ring_full_times),
+		.count = gen.args.count,
+		.as_known = app_gone(&gen.app) ? APP_AS_KNOWN : "",
+	};
 
-	if (json)
-		fprintf(out, ",\"sent\":%llu,\"received\":%llu,\"tx_ring_full\":%llu,\"count\":%llu", sent,
-			(unsigned long long)app_received(&gen.app), (unsigned long long)app_get(&gen.ring_full_times),
-			(unsigned long long)gen.args.count);
-	else if (total)
-		fprintf(out, "generator: %llu packets sent, %llu received; the transmit ring was full %llu times%s\n",
-			sent, (unsigned long long)app_received(&gen.app),
-			(unsigned long long)app_get(&gen.ring_full_times), app_gone(&gen.app) ? APP_AS_KNOWN : "");
-	if (!json && total && gen.args.count > sent)
-		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)gen.args.count,
-			gen.to_send < gen.args.count ? ": the capture has no more, and --loop starts it again" : "");
+	if (json || total)
+		app_figures_print(out, json, packets, &t);
+	if (!json && total && t.count > t.sent)
+		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)t.count,
+			gen.to_send < t.count ? ": the capture has no more, and --loop starts it again" : "");
 	if (!gen.capture.file && (json || total))
-		gen_sequence_print(&gen.sequence, out, json, !gen.sending, sent);
+		gen_sequence_print(&gen.sequence, out, json, !gen.sending, t.sent);
 	gen_progress_print(&gen.target, total ? &first : &last, &now, out, json);
 	if (!total)
 		print_wait(out, json);
@@ -471,7 +488,7 @@ static bool run(void)
 	bool good = app_run(&gen.app, &(struct app_work){.thread_count = threads(),
 					      .thread_work = work,
 					      .stop_threads = stop,
-					      .print_more = more,
+					      .print_more = print_more,
 					      .is_done = look});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good && !gen.stalled;

@@ -4,9 +4,9 @@
 
 #include "app_args.h"
 #include "app_base.h"
+#include "app_figures.h"
 #include "app_frame.h"
 #include "app_output.h"
-#include "app_stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,11 +201,11 @@ static void note_gap(struct gen_capture *capture, uint64_t before, uint64_t now)
 {
 	if (now < before) {
 		capture->backwards++;
-	} else if (capture->own_timing && now - before > capture->longest_gap_ns) {
+	} else if (now - before > capture->longest_gap_ns) {
 		capture->longest_gap_ns = now - before;
 		capture->longest_gap_after = capture->frames;
 	}
-	if (capture->own_timing && capture->max_gap_ns && now > before && now - before > capture->max_gap_ns)
+	if (capture->max_gap_ns && now > before && now - before > capture->max_gap_ns)
 		capture->gaps_shortened++;
 }
 
@@ -234,7 +234,7 @@ static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedu
 			app_error("%s: no memory for all of its frames", capture->name);
 			return false;
 		}
-		if (capture->frames)
+		if (capture->frames && capture->own_timing)
 			note_gap(capture, before, ns);
 		capture->cut += header->caplen < header->len;
 		capture->frames++;
@@ -245,35 +245,29 @@ static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedu
 	return !app_stopping();
 }
 
-/* What of a capture cannot be sent as it was, or when it was: the one list behind notices, text and JSON. */
-#define REMARKS 5
-struct remark {
-	const char *name, *text;
-	uint64_t count;
+/* What of a capture cannot be sent as it was, or when it was. */
+#define AT(member) APP_FIGURE(struct gen_capture, member)
+static const struct app_figure remarks[] = {
+	{"frames", NULL, AT(frames)},
+	{"too_long", "too long for the MTU: left out: %llu", AT(too_long), APP_ZERO_IS_NOTHING},
+	{"empty", "empty: left out: %llu", AT(empty), APP_ZERO_IS_NOTHING},
+	{"cut", "cut when captured: sent as they are: %llu", AT(cut), APP_ZERO_IS_NOTHING},
+	{"backwards", "older than the one in front: sent right behind it: %llu", AT(backwards), APP_ZERO_IS_NOTHING},
+	{"gaps_shortened", "behind gaps that --max-gap shortens: %llu", AT(gaps_shortened), APP_ZERO_IS_NOTHING},
+	{"damage", NULL, AT(damage), APP_ZERO_IS_UNKNOWN},
+	{0},
 };
-
-static void remark(const struct gen_capture *c, struct remark remarks[REMARKS])
-{
-	const struct remark all[REMARKS] = {
-		{"too_long", "too long for the MTU: left out", c->too_long},
-		{"empty", "empty: left out", c->empty},
-		{"cut", "cut when captured: sent as they are", c->cut},
-		{"backwards", "older than the one in front: sent right behind it", c->own_timing ? c->backwards : 0},
-		{"gaps_shortened", "behind gaps that --max-gap shortens", c->gaps_shortened},
-	};
-
-	memcpy(remarks, all, sizeof(all));
-}
+#undef AT
 
 static void tell(const struct gen_capture *c)
 {
-	struct remark remarks[REMARKS];
-
-	remark(c, remarks);
-	for (unsigned i = 0; i < REMARKS; i++)
-		if (remarks[i].count)
-			app_error(
-				"%s: frames %s: %llu", c->name, remarks[i].text, (unsigned long long)remarks[i].count);
+	for (const struct app_figure *f = remarks; f->key; f++) {
+		char text[96];
+		if (!f->text || app_figure_count(f, c) == 0)
+			continue;
+		snprintf(text, sizeof(text), f->text, (unsigned long long)app_figure_count(f, c));
+		app_error("%s: frames %s", c->name, text);
+	}
 	if (c->too_long && c->longest_payload <= APP_MTU_MAX)
 		app_error("%s: the longest needs --mtu %u", c->name, c->longest_payload);
 	else if (c->too_long)
@@ -316,26 +310,15 @@ bool gen_capture_load(struct gen_capture *capture, struct gen_schedule *schedule
 
 void gen_capture_print(const struct gen_capture *c, FILE *out, bool json)
 {
-	struct remark remarks[REMARKS];
+	static const char separator[] = "\ngenerator: frames of the capture ";
 
-	remark(c, remarks);
-	if (json)
-		fprintf(out, ",\"capture\":{\"frames\":%llu", (unsigned long long)c->frames);
-	for (unsigned i = 0; i < REMARKS; i++) {
-		if (json)
-			fprintf(out, ",\"%s\":%llu", remarks[i].name, (unsigned long long)remarks[i].count);
-		else if (remarks[i].count)
-			fprintf(out, "generator: frames of the capture %s: %llu\n", remarks[i].text,
-				(unsigned long long)remarks[i].count);
-	}
-	if (json)
-		fputs(",\"damage\":", out);
-	if (json && *c->damage)
-		app_json_string(out, c->damage);
-	else if (json)
-		fputs("null", out);
-	else if (*c->damage)
-		fputs("generator: what follows in the capture could not be read, and is left out\n", out);
-	if (json)
+	if (json) {
+		app_figures_json(out, ",\"capture\":{", remarks, c);
 		fputc('}', out);
+		return;
+	}
+	if (app_figures_text(out, separator + 1, separator, remarks, c))
+		fputc('\n', out);
+	if (*c->damage)
+		fputs("generator: what follows in the capture could not be read, and is left out\n", out);
 }

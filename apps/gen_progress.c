@@ -3,7 +3,7 @@
 #include "gen_progress.h"
 
 #include "app_base.h"
-#include "app_stats.h"
+#include "app_figures.h"
 
 enum cause { KEPT, LINK_DOWN, LINE_RATE, RING_FULL, CPU_LOST, CPU_BUSY };
 
@@ -67,46 +67,58 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 	return cause == RING_FULL && line_full ? LINE_RATE : cause;
 }
 
-static void print_json(
-	FILE *out, double asked, double achieved, double bits, double given_up, double held_up_s, enum cause cause)
-{
-	if (asked > 0)
-		fprintf(out, ",\"asked_pps\":%.3f,\"asked_framed_gbit_s\":%.6f", asked, asked * bits / 1e9);
-	else
-		fputs(",\"asked_pps\":null,\"asked_framed_gbit_s\":null", out);
-	fprintf(out,
-		",\"achieved_pps\":%.3f,\"achieved_framed_gbit_s\":%.6f,\"given_up\":%.0f,\"held_up_s\":%.6f,\"limited_"
-		"by\":",
-		achieved, achieved * bits / 1e9, given_up, held_up_s);
-	fprintf(out, cause == KEPT ? "null" : "\"%s\"", causes[cause].name);
-}
+/* What is printed of the time between two moments. */
+struct outcome {
+	double asked_pps, asked_gbit; /* 0: no rate was asked for */
+	double achieved_pps, achieved_gbit;
+	double given_up; /* packets */
+	double held_up_s;
+	const char *limited_by;
+};
+
+#define AT(member) APP_FIGURE(struct outcome, member)
+static const struct app_figure outcome_figures[] = {
+	{"asked_pps", NULL, AT(asked_pps), APP_ZERO_IS_UNKNOWN, .decimals = 3},
+	{"asked_framed_gbit_s", NULL, AT(asked_gbit), APP_ZERO_IS_UNKNOWN, .decimals = 6},
+	{"achieved_pps", "generator: %.6g packets/s", AT(achieved_pps), .decimals = 3},
+	{"achieved_framed_gbit_s", " (%.4g Mbit/s with framing)", AT(achieved_gbit), .decimals = 6, .scale = 1000},
+	{NULL, " of %.6g asked", AT(asked_pps)},
+	{"given_up", NULL, AT(given_up)},
+	{"held_up_s", NULL, AT(held_up_s), .decimals = 6},
+	{"limited_by", NULL, AT(limited_by), APP_ZERO_IS_UNKNOWN},
+	{0},
+};
+#undef AT
 
 void gen_progress_print(const struct gen_target *target, const struct gen_progress *from, const struct gen_progress *to,
 	FILE *out, bool json)
 {
-	double seconds = to->seconds - from->seconds,
-	       achieved = app_ratio((double)(to->frames - from->frames), seconds);
-	double speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : target->clock_speed;
-	double asked = target->has_rate ? scheduled_pps(target) * speed : 0, bits = bits_per_frame(target);
-	double held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz();
-	double given_up_s = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz();
-	double given_up = target->has_rate ? given_up_s * scheduled_pps(target) : 0;
+	double seconds = to->seconds - from->seconds, bits = bits_per_frame(target);
+	double clock_speed = seconds > 0 ? (to->clock_s - from->clock_s) / seconds : target->clock_speed;
+	double pps = target->has_rate ? scheduled_pps(target) : 0;
+	struct outcome o = {
+		.asked_pps = pps * clock_speed,
+		.achieved_pps = app_ratio((double)(to->frames - from->frames), seconds),
+		.given_up = (double)(to->given_up_cycles - from->given_up_cycles) / app_tsc_hz() * pps,
+		.held_up_s = (double)(to->held_up_cycles - from->held_up_cycles) / app_tsc_hz(),
+	};
 	bool mostly;
-	enum cause cause = find_cause(target, from, to, given_up, &mostly);
+	enum cause cause = find_cause(target, from, to, o.given_up, &mostly);
 
-	if (json) {
-		print_json(out, asked, achieved, bits, given_up, held_up_s, cause);
-	} else if (asked > 0) {
-		fprintf(out, "generator: %.6g packets/s (%.4g Mbit/s with framing) of %.6g asked", achieved,
-			achieved * bits / 1e6, asked);
-		if (cause == KEPT)
-			fputc('\n', out);
-		else
-			fprintf(out, "; %.0f given up%s: %s\n", given_up, mostly ? ", mostly" : "", causes[cause].text);
-	} else if (cause != KEPT && held_up_s <= 0) {
+	o.asked_gbit = o.asked_pps * bits / 1e9;
+	o.achieved_gbit = o.achieved_pps * bits / 1e9;
+	o.limited_by = causes[cause].name;
+	if (json || o.asked_pps > 0)
+		app_figures_print(out, json, outcome_figures, &o);
+	if (json)
+		return;
+	if (o.asked_pps > 0 && cause == KEPT)
+		fputc('\n', out);
+	else if (o.asked_pps > 0)
+		fprintf(out, "; %.0f given up%s: %s\n", o.given_up, mostly ? ", mostly" : "", causes[cause].text);
+	else if (cause != KEPT && o.held_up_s <= 0)
 		fprintf(out, "generator: the link was down for %.3f s\n", to->link_down_s - from->link_down_s);
-	} else if (cause != KEPT) {
-		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", held_up_s,
+	else if (cause != KEPT)
+		fprintf(out, "generator: held up for %.3f s, and later by so much than the capture: %s\n", o.held_up_s,
 			causes[cause].text);
-	}
 }

@@ -5,6 +5,7 @@
 
 #include "app_base.h"
 #include "app_counter.h"
+#include "app_figures.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -168,29 +169,45 @@ void gen_sequence_add(struct gen_sequence *s, uint64_t number)
 	app_add(&s->unique, 1);
 }
 
+struct arrivals {
+	uint64_t own, in_flight, lost, reordered, duplicates, stale, corrupted, foreign;
+	bool echo;
+};
+
+#define AT(member) APP_FIGURE(struct arrivals, member)
+static const struct app_figure arrival_figures[] = {
+	{"own", "generator: of its own %llu came back: ", AT(own)},
+	{"in_flight", NULL, AT(in_flight)},
+	{"echo", NULL, AT(echo)},
+	{"lost", "%llu lost", AT(lost)},
+	{"reordered", ", %llu reordered", AT(reordered)},
+	{"duplicates", ", %llu duplicates", AT(duplicates)},
+	{"stale", ", %llu too late to tell", AT(stale)},
+	{"corrupted", "; %llu corrupted", AT(corrupted)},
+	{"foreign", "; %llu of others\n", AT(foreign)},
+	{0},
+};
+#undef AT
+
 void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, bool end, uint64_t sent)
 {
-	uint64_t unique = app_get(&s->unique), corrupted = app_get(&s->corrupted), missed = app_get(&s->missed);
+	uint64_t unique = app_get(&s->unique), missed = app_get(&s->missed);
 	/* While packets come and go, what was sent is a little older than what came back. */
 	uint64_t own = unique < sent ? unique : sent, away = sent - own, lost = end || missed > away ? away : missed;
-	bool echo = own || corrupted;
+	struct arrivals a = {
+		.own = own,
+		.in_flight = away - lost,
+		.lost = lost,
+		.reordered = app_get(&s->reordered),
+		.duplicates = app_get(&s->duplicates),
+		.stale = app_get(&s->stale),
+		.corrupted = app_get(&s->corrupted),
+		.foreign = app_get(&s->foreign),
+	};
 
-	if (json) {
-		fprintf(out, ",\"own\":%llu,\"in_flight\":%llu,\"echo\":%s", (unsigned long long)own,
-			(unsigned long long)(away - lost), echo ? "true" : "false");
-	} else if (sent && !echo) {
-		fprintf(out,
-			"generator: nothing came back of its own: is there an echo, or a way to the second port?\n");
-		return;
-	} else {
-		fprintf(out, "generator: of its own %llu came back: ", (unsigned long long)own);
-	}
-	fprintf(out,
-		json ? ",\"lost\":%llu,\"reordered\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"corrupted\":%llu,"
-		       "\"foreign\":%llu"
-		     : "%llu lost, %llu reordered, %llu duplicates, %llu too late to tell; %llu corrupted; %llu of "
-		       "others\n",
-		(unsigned long long)lost, (unsigned long long)app_get(&s->reordered),
-		(unsigned long long)app_get(&s->duplicates), (unsigned long long)app_get(&s->stale),
-		(unsigned long long)corrupted, (unsigned long long)app_get(&s->foreign));
+	a.echo = own || a.corrupted;
+	if (!json && sent && !a.echo)
+		fputs("generator: nothing came back of its own: is there an echo, or a way to the second port?\n", out);
+	else
+		app_figures_print(out, json, arrival_figures, &a);
 }

@@ -5,6 +5,7 @@
 
 #include "app_base.h"
 #include "app_cpu.h"
+#include "app_figures.h"
 #include "app_output.h"
 #include "app_run.h"
 
@@ -119,44 +120,64 @@ static void work(unsigned index)
 
 /* ---- Statistics ---- */
 
-static void more(FILE *out, bool json, bool total)
+struct totals {
+	uint64_t bridged, flooded, learned, kept_local, blocked, bad, unsent;
+	double cycles_per_packet;
+	const char *as_known;
+};
+
+#define AT(member) APP_FIGURE(struct totals, member)
+static const struct app_figure packets[] = {
+	{"bridged", "bridge: %llu packets", AT(bridged)},
+	{"flooded", ", %llu flooded", AT(flooded)},
+	{"learned", "; %llu addresses learned", AT(learned)},
+	{"kept_local", "; %llu kept local", AT(kept_local)},
+	{"dropped_blocked", "; dropped by the bridge: %llu copies to blocked ports", AT(blocked)},
+	{"dropped_bad", ", %llu bad\n", AT(bad)},
+	{0},
+};
+static const struct app_figure cycles[] = {
+	{"cycles_per_packet", "bridge: %.1f cycles per packet\n", AT(cycles_per_packet), .decimals = 2},
+	{0},
+};
+static const struct app_figure not_sent[] = {
+	{"not_sent", "bridge: %llu copies not sent by the card", AT(unsent), APP_ZERO_IS_NOTHING},
+	{NULL, "%s\n", AT(as_known), APP_ZERO_IS_NOTHING},
+	{0},
+};
+#undef AT
+
+static void print_more(FILE *out, bool json, bool total)
 {
-	struct nic_pipe_stats sum = {.packets = 0};
-	uint64_t cycles = 0;
-	unsigned blocked = 0;
-	uint64_t unsent = app_unsent(&bridge.app);
+	struct totals t = {
+		.flooded = app_get(&bridge.flooded),
+		.learned = app_get(&bridge.learned),
+		.unsent = app_unsent(&bridge.app),
+	};
+	uint64_t busy_cycles = 0;
+	bool blocked = false;
 
 	for (unsigned i = 0; i < bridge.app.port_count; i++) {
 		struct nic_pipe_stats one;
 
 		nic_pipe_get_stats(bridge.sides[i].pipe, &one);
-		sum.packets += one.packets;
-		sum.dropped += one.dropped;
-		sum.blocked += one.blocked;
-		sum.bad += one.bad;
-		blocked += one.blocked_outputs != 0;
-		cycles += app_get(&bridge.sides[i].counters->busy_cycles);
+		t.bridged += one.packets;
+		t.kept_local += one.dropped;
+		t.blocked += one.blocked;
+		t.bad += one.bad;
+		blocked |= one.blocked_outputs != 0;
+		busy_cycles += app_get(&bridge.sides[i].counters->busy_cycles);
 	}
+	t.cycles_per_packet = app_ratio((double)busy_cycles, (double)t.bridged);
+	t.as_known = t.unsent == 0 ? NULL : app_gone(&bridge.app) ? APP_AS_KNOWN : "";
 	if (blocked && !json)
 		fprintf(out, "bridge: a port does not get rid of its packets; those for it are dropped\n");
 	if (!total && !json)
 		return;
-	fprintf(out,
-		json ? ",\"bridged\":%llu,\"flooded\":%llu,\"learned\":%llu,\"kept_local\":%llu,\"dropped_blocked\":%"
-		       "llu,\"dropped_bad\":%llu"
-		     : "bridge: %llu packets, %llu flooded; %llu addresses learned; %llu kept local; dropped by the "
-		       "bridge: %llu copies to blocked ports, %llu bad\n",
-		(unsigned long long)sum.packets, (unsigned long long)app_get(&bridge.flooded),
-		(unsigned long long)app_get(&bridge.learned), (unsigned long long)sum.dropped,
-		(unsigned long long)sum.blocked, (unsigned long long)sum.bad);
+	app_figures_print(out, json, packets, &t);
 	if (total && app_cpu()->tsc_steady)
-		fprintf(out, json ? ",\"cycles_per_packet\":%.2f" : "bridge: %.1f cycles per packet\n",
-			app_ratio((double)cycles, (double)sum.packets));
-	if (json)
-		fprintf(out, ",\"not_sent\":%llu", (unsigned long long)unsent);
-	else if (unsent)
-		fprintf(out, "bridge: %llu copies not sent by the card%s\n", (unsigned long long)unsent,
-			app_gone(&bridge.app) ? APP_AS_KNOWN : "");
+		app_figures_print(out, json, cycles, &t);
+	app_figures_print(out, json, not_sent, &t);
 	if (total)
 		app_cpu_print(out, json);
 }
@@ -252,10 +273,10 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, 1);
 	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
 		good = open_pipe(port);
-	good = good &&
-	       app_run(&bridge.app,
-		       &(struct app_work){
-			       .thread_count = 1, .thread_work = work, .print_more = more, .may_leave_unsent = true});
+	good = good && app_run(&bridge.app, &(struct app_work){.thread_count = 1,
+						    .thread_work = work,
+						    .print_more = print_more,
+						    .may_leave_unsent = true});
 	for (unsigned port = 0; port < bridge.app.port_count; port++)
 		nic_pipe_close(bridge.sides[port].pipe);
 	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;

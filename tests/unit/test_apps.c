@@ -2,6 +2,7 @@
  * Tests of what the applications compute: values of options, rates, JSON. */
 #include "../../apps/app_args.c"
 #include "../../apps/app_base.c"
+#include "../../apps/app_figures.c"
 #include "../../apps/app_output.c"
 #include "../../apps/app_stats.c"
 
@@ -124,17 +125,19 @@ static void cpu_lists_have_ranges(void)
 
 static void rates_count_framing_separately(void)
 {
-	struct nic_stats from = {.rx_packets = 100, .rx_bytes = 6000}, to = from;
+	struct app_port_sample from = {.card = {.rx_packets = 100, .rx_bytes = 6000}}, to = from;
 
-	to.rx_packets += 29761904;
-	to.rx_bytes += UINT64_C(29761904) * 60;
-	struct app_rates r = app_rates(&from, &to, 2);
-	CU_ASSERT_DOUBLE_EQUAL(r.rx_mpps, 14.880952, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(r.rx_gbit, 7.142857, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(r.rx_wire_gbit, 10.0, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(r.tx_mpps, 0, 0);
-	r = app_rates(&from, &to, 0);
-	CU_ASSERT_DOUBLE_EQUAL(r.rx_mpps, 0, 0);
+	to.card.rx_packets += 29761904;
+	to.card.rx_bytes += UINT64_C(29761904) * 60;
+	struct port_report r = compare(&from, &to, 2);
+	CU_ASSERT_DOUBLE_EQUAL(r.rx.mpps, 14.880952, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(r.rx.gbit, 7.142857, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(r.rx.framed_gbit, 10.0, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(r.tx.mpps, 0, 0);
+	r = compare(&from, &to, 0);
+	CU_ASSERT_DOUBLE_EQUAL(r.rx.mpps, 0, 0);
+	r = compare(&to, &from, 2); /* a counter that shrinks is no rate of 2^64 */
+	CU_ASSERT_DOUBLE_EQUAL(r.rx.mpps, 0, 0);
 }
 
 static void empty_share_is_between_samples(void)
@@ -142,8 +145,8 @@ static void empty_share_is_between_samples(void)
 	struct app_port_sample from = {.busy_polls = 10, .empty_polls = 1000},
 			       to = {.busy_polls = 40, .empty_polls = 1010};
 
-	CU_ASSERT_DOUBLE_EQUAL(empty_share(&from, &to), 0.25, 1e-12);
-	CU_ASSERT_DOUBLE_EQUAL(empty_share(&from, &from), 0, 0);
+	CU_ASSERT_DOUBLE_EQUAL(compare(&from, &to, 1).empty_poll_share, 0.25, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(compare(&from, &from, 1).empty_poll_share, 0, 0);
 }
 
 static void counters_are_named_after_what_they_count(void)
@@ -158,20 +161,77 @@ static void counters_are_named_after_what_they_count(void)
 						   .card.rx_left = 8,
 						   .in_hand = 9,
 						   .card.tx_unsent = 10};
+	const struct port_report grown = compare(&from, &to, 1), shrunk = compare(&to, &from, 1);
 	static const char *const names[] = {"rx_missed", "rx_no_descriptor", "rx_errors", "rx_bad_packets", "rx_broken",
 		"tx_ring_full", "tx_bad_packets", "rx_left", "in_hand", "tx_unsent"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		unsigned c = 0;
-		while (c < COUNTERS - 1 && strcmp(counters[c].name, names[i]) != 0)
-			c++;
-		CU_ASSERT_EQUAL(grown(c, &from, &to), i + 1);
-		CU_ASSERT_EQUAL(grown(c, &to, &from), 0);
+		const struct app_figure *f = i < 7 ? dropped : not_handed_on;
+		while (f[1].key && strcmp(f->key, names[i]) != 0)
+			f++;
+		CU_ASSERT_EQUAL(app_figure_count(f, &grown.grown), i + 1);
+		CU_ASSERT_EQUAL(app_figure_count(f, &shrunk.grown), 0);
 	}
 	/* one sum of all that ports drop, whatever the cause */
 	static struct app app = {.port_count = 2};
 	app.latest.ports[0] = app.latest.ports[1] = to;
 	CU_ASSERT_EQUAL(app_dropped(&app), 2 * (1 + 2 + 3 + 4 + 5 + 6 + 7));
+}
+
+/* A table with all that a figure may be. */
+struct all_kinds {
+	uint64_t count, none;
+	double real, share, unknown;
+	bool flag;
+	const char *words, *no_words;
+	char chars[8];
+};
+#define AT(member) APP_FIGURE(struct all_kinds, member)
+static const struct app_figure all_kinds[] = {
+	{"count", "%llu packets", AT(count)},
+	{"none", "%llu lost", AT(none), APP_ZERO_IS_NOTHING},
+	{NULL, "%llu more", AT(none)},
+	{"real", "%.1f each", AT(real), .decimals = 3},
+	{"share", "%.0f %%", AT(share), .decimals = 2, .scale = 100},
+	{"unknown", "%.1f of them", AT(unknown), APP_ZERO_IS_UNKNOWN, .decimals = 1},
+	{"flag", NULL, AT(flag)},
+	{"words", "by %s", AT(words)},
+	{"no_words", "and %s", AT(no_words), APP_ZERO_IS_UNKNOWN},
+	{"chars", "in %s", AT(chars), APP_ZERO_IS_UNKNOWN},
+	{0},
+};
+#undef AT
+
+static void text_and_json_come_from_one_table(void)
+{
+	const struct all_kinds values = {
+		.count = 7, .real = 1.25, .share = 0.5, .flag = true, .words = "a \"quoted\" one", .chars = "ring"};
+	const struct all_kinds zeros = {.words = ""};
+	static const char *const wanted[] = {
+		"{\"count\":7,\"none\":0,\"real\":1.250,\"share\":0.50,\"unknown\":null,\"flag\":true,"
+		"\"words\":\"a \\\"quoted\\\" one\",\"no_words\":null,\"chars\":\"ring\"",
+		"{\"count\":0,\"none\":0,\"real\":0.000,\"share\":0.00,\"unknown\":null,\"flag\":false,"
+		"\"words\":\"\",\"no_words\":null,\"chars\":null",
+		"says 7 packets, 0 more, 1.2 each, 50 %, by a \"quoted\" one, in ring",
+		"says 0 packets, 0 more, 0.0 each, 0 %, by ",
+	};
+
+	for (unsigned i = 0; i < 4; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		if (i < 2)
+			app_figures_json(out, "{", all_kinds, i ? &zeros : &values);
+		else
+			ASSERT_NUMBER(app_figures_text(out, "says ", ", ", all_kinds, i > 2 ? &zeros : &values),
+				i > 2 ? 5 : 6);
+		fclose(out);
+		if (strcmp(text, wanted[i]) != 0) {
+			fprintf(stderr, "\n%s\n%s\n", text, wanted[i]);
+			CU_FAIL("other figures were wanted");
+		}
+		free(text);
+	}
 }
 
 /* What a program prints of a port that counts on between any two looks: twice in a run, and at its end. */
@@ -412,6 +472,7 @@ int main(void)
 		{"rates count framing separately", rates_count_framing_separately},
 		{"empty share is between samples", empty_share_is_between_samples},
 		{"counters are named after what they count", counters_are_named_after_what_they_count},
+		{"text and JSON come from one table", text_and_json_come_from_one_table},
 		{"totals begin with the port and are the sum of the intervals",
 			totals_begin_with_the_port_and_are_the_sum_of_the_intervals},
 		{"a refused register does not end a program, but is no success",
