@@ -132,4 +132,10 @@ static inline bool port_gone(const struct nic *nic)
 	return nic->gone || vfio_device_gone(nic->device);
 }
 
+/** The longest frame that a started port takes, with FCS. */
+static inline uint32_t port_max_frame_bytes(const struct nic *nic)
+{
+	return nic->config.mtu + FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES;
+}
+
 #endif

@@ -6,11 +6,12 @@
 #include "../mac.h"
 #include "ixgbe.h"
 
-static void zero(struct nic *nic, uint32_t first, unsigned count)
+static void zero(struct nic *nic, uint32_t first, uint32_t stride, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		reg_write(nic, first + 4 * i, 0);
+		reg_write(nic, first + stride * i, 0);
 }
+#define ZERO_ALL(nic, name) zero(nic, IXGBE_##name, IXGBE_##name##_STRIDE, IXGBE_##name##_COUNT)
 
 static uint32_t receive_mode(const struct nic *nic)
 {
@@ -30,17 +31,17 @@ static void change_mode(struct nic *nic)
 int ixgbe_filter_start(struct nic *nic)
 {
 	/* DS 4.6.7: these are memories, which a reset leaves with whatever they held */
-	zero(nic, IXGBE_MTA, MAC_MULTICAST_WORDS);
-	zero(nic, IXGBE_VFTA, 128);
-	zero(nic, IXGBE_PFUTA, 128);
-	zero(nic, IXGBE_PFVLVF, 64);
-	zero(nic, IXGBE_PFVLVFB, 128);
-	zero(nic, IXGBE_FTQF, 128);
-	zero(nic, IXGBE_ETQF, 8);
-	zero(nic, IXGBE_MPSAR, 2 * IXGBE_RARS);
+	ZERO_ALL(nic, MTA);
+	ZERO_ALL(nic, VFTA);
+	ZERO_ALL(nic, PFUTA);
+	ZERO_ALL(nic, PFVLVF);
+	ZERO_ALL(nic, PFVLVFB);
+	ZERO_ALL(nic, FTQF);
+	ZERO_ALL(nic, ETQF);
+	ZERO_ALL(nic, MPSAR);
 	ixgbe_set_unicast(nic, 0, nic->info.mac);
-	for (unsigned i = 1; i < IXGBE_RARS; i++)
-		reg_write(nic, IXGBE_RAH + 8 * i, 0);
+	for (unsigned i = 1; i < IXGBE_RAH_COUNT; i++)
+		reg_write(nic, IXGBE_AT(RAH, i), 0);
 
 	reg_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
 	/* The table is always asked: while it is empty it lets nothing through */
@@ -52,23 +53,23 @@ int ixgbe_filter_start(struct nic *nic)
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 {
 	/* Off before the address changes: a half-written filter must not match */
-	reg_write(nic, IXGBE_RAH + 8 * index, 0);
+	reg_write(nic, IXGBE_AT(RAH, index), 0);
 	if (mac) {
 		/* Frames of this address are pool 0's, the only one without virtualisation (DS 8.2.3.7.10) */
-		reg_write(nic, IXGBE_MPSAR + 8 * index, 1);
-		reg_write(nic, IXGBE_MPSAR + 8 * index + 4, 0);
-		reg_write(nic, IXGBE_RAL + 8 * index, mac_low(mac));
-		reg_write(nic, IXGBE_RAH + 8 * index, IXGBE_RAH_AV | mac_high(mac));
+		reg_write(nic, IXGBE_AT(MPSAR, 2 * index), 1);
+		reg_write(nic, IXGBE_AT(MPSAR, 2 * index + 1), 0);
+		reg_write(nic, IXGBE_AT(RAL, index), mac_low(mac));
+		reg_write(nic, IXGBE_AT(RAH, index), IXGBE_RAH_AV | mac_high(mac));
 	} else {
-		reg_write(nic, IXGBE_RAL + 8 * index, 0);
-		reg_write(nic, IXGBE_MPSAR + 8 * index, 0);
+		reg_write(nic, IXGBE_AT(RAL, index), 0);
+		reg_write(nic, IXGBE_AT(MPSAR, 2 * index), 0);
 	}
 	return fail_if_gone(nic);
 }
 
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
-	reg_write(nic, IXGBE_MTA + 4 * word, value);
+	reg_write(nic, IXGBE_AT(MTA, word), value);
 	return fail_if_gone(nic);
 }
 

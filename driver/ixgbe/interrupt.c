@@ -17,8 +17,8 @@ static bool has_msix(const struct vfio_device *device)
 void ixgbe_interrupt_mask(struct nic *nic)
 {
 	reg_write(nic, IXGBE_EIMC, IXGBE_EIMC_ALL);
-	reg_write(nic, IXGBE_EIMC_EX, UINT32_MAX);
-	reg_write(nic, IXGBE_EIMC_EX + 4, UINT32_MAX);
+	for (unsigned i = 0; i < IXGBE_EIMC_EX_COUNT; i++)
+		reg_write(nic, IXGBE_AT(EIMC_EX, i), UINT32_MAX);
 	reg_read(nic, IXGBE_EICR); /* clears it, and flushes the writes */
 }
 

@@ -17,9 +17,7 @@ enum ixgbe_kind {
 	IXGBE_X550,
 };
 
-#define IXGBE_QUEUES   128u /* in the card, each way */
-#define IXGBE_COUNTERS 16u  /* per-queue statistics registers */
-#define IXGBE_RARS     128u /* exact MAC filters */
+#define IXGBE_QUEUES 128u /* in the card, each way */
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
 struct ixgbe_times {
@@ -40,19 +38,6 @@ struct ixgbe_times {
 	uint32_t smbi, regsmp, resource;    /* semaphores */
 };
 extern struct ixgbe_times ixgbe_times;
-
-/** The offset of a per-queue receive register (of RDBAL, ..., RSCCTL): queues 64 and up lie elsewhere (82599
- * DS 8.2.3.8). */
-static inline uint32_t ixgbe_rx_register(uint32_t first, unsigned queue)
-{
-	return queue < 64 ? first + 0x40 * queue : first - 0x01000 + 0x0D000 + 0x40 * (queue - 64);
-}
-
-/** The offset of a per-queue transmit register (of TDBAL, ..., TDWBAH). */
-static inline uint32_t ixgbe_tx_register(uint32_t first, unsigned queue)
-{
-	return first + 0x40 * queue;
-}
 
 /* ---- semaphore.c ---- */
 

@@ -48,7 +48,7 @@
 	X(FCRTL,       0x03220, 4,     8,   "8.2.3.3.3") \
 	X(FCRTH,       0x03260, 4,     8,   "8.2.3.3.4") \
 	X(FCRTV,       0x032A0, 0,     1,   "8.2.3.3.5") \
-	/* receive; queues 64..127 of the per-queue ones lie at 0x0D000 (see ixgbe_rx_register) */ \
+	/* receive; the per-queue ones of queues 64..127: see IXGBE_RX_AT */ \
 	X(RDBAL,       0x01000, 0x40,  64,  "8.2.3.8.1") \
 	X(RDBAH,       0x01004, 0x40,  64,  "8.2.3.8.2") \
 	X(RDLEN,       0x01008, 0x40,  64,  "8.2.3.8.3") \
@@ -137,20 +137,23 @@
 	X(TQSM,        0x08600, 4,     32,  "8.2.3.23")
 /* clang-format on */
 
-/** Offsets: IXGBE_CTRL, IXGBE_RDBAL, ... of index 0. */
+/** Of each register NAME: IXGBE_NAME, the offset of the first; IXGBE_NAME_STRIDE, from one to the next;
+ * IXGBE_NAME_COUNT, how many there are. */
 enum ixgbe_register {
-#define X(name, offset, stride, count, section) IXGBE_##name = (offset),
+#define X(name, offset, stride, count, section)                                                                        \
+	IXGBE_##name = (offset), IXGBE_##name##_STRIDE = (stride), IXGBE_##name##_COUNT = (count),
 	IXGBE_REGISTERS(X)
 #undef X
 };
 
-/** One row of the list. */
-struct ixgbe_register_row {
-	const char *name;
-	uint32_t offset, stride;
-	uint16_t count;
-	const char *section;
-};
+/** The offset of the i-th register of a name. */
+#define IXGBE_AT(name, i) ((uint32_t)IXGBE_##name + IXGBE_##name##_STRIDE * (uint32_t)(i))
+
+/** The same for the per-queue receive registers (RDBAL, ..., RSCCTL), of which there is a second block for queues 64 to
+ * 127 (82599 DS 8.2.3.8). */
+#define IXGBE_RX_AT(name, queue)                                                                                       \
+	(IXGBE_AT(name, (queue) % IXGBE_##name##_COUNT) + IXGBE_RX_BLOCK * ((queue) / IXGBE_##name##_COUNT))
+#define IXGBE_RX_BLOCK 0x0C000u
 
 #define IXGBE_BAR_BYTES 0x20000u /* what the list needs of BAR0 */
 

@@ -20,9 +20,9 @@ static void quiesce(struct nic *nic)
 	reg_poll(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
-		reg_write(nic, ixgbe_rx_register(IXGBE_RXDCTL, queue), 0);
+		reg_write(nic, IXGBE_RX_AT(RXDCTL, queue), 0);
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
-		reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, queue), IXGBE_TXDCTL_SWFLSH);
+		reg_write(nic, IXGBE_AT(TXDCTL, queue), IXGBE_TXDCTL_SWFLSH);
 	reg_read(nic, IXGBE_STATUS);
 	clock_sleep_us(ixgbe_times.quiesce);
 }

@@ -25,8 +25,7 @@ static void mac_init(struct nic *nic)
 	 * for two */
 	reg_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
-	reg_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS,
-		(nic->config.mtu + FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES) << IXGBE_MAXFRS_MFS_SHIFT);
+	reg_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, port_max_frame_bytes(nic) << IXGBE_MAXFRS_MFS_SHIFT);
 }
 
 /* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */
@@ -48,8 +47,8 @@ static int receive_init(struct nic *nic)
 	mac_init(nic);
 	/* One packet buffer, as large as there is memory; X540's and X550's must be said after each reset */
 	reg_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
-	for (unsigned i = 1; i < 8; i++)
-		reg_write(nic, IXGBE_RXPBSIZE + 4 * i, 0);
+	for (unsigned i = 1; i < IXGBE_RXPBSIZE_COUNT; i++)
+		reg_write(nic, IXGBE_AT(RXPBSIZE, i), 0);
 	flow_control_init(nic);
 	/* No virtualisation, no RSS: all goes to queue 0 */
 	reg_write(nic, IXGBE_PFVTCTL, 0);
@@ -68,21 +67,21 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[i];
 	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	reg_write(nic, ixgbe_rx_register(IXGBE_RDBAL, i), (uint32_t)address);
-	reg_write(nic, ixgbe_rx_register(IXGBE_RDBAH, i), (uint32_t)(address >> 32));
-	reg_write(nic, ixgbe_rx_register(IXGBE_RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	reg_write(nic, IXGBE_RX_AT(RDBAL, i), (uint32_t)address);
+	reg_write(nic, IXGBE_RX_AT(RDBAH, i), (uint32_t)(address >> 32));
+	reg_write(nic, IXGBE_RX_AT(RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is
 	 * its reserve */
-	reg_write(nic, ixgbe_rx_register(IXGBE_SRRCTL, i),
+	reg_write(nic, IXGBE_RX_AT(SRRCTL, i),
 		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
-	reg_write(nic, ixgbe_rx_register(IXGBE_RSCCTL, i), 0);
+	reg_write(nic, IXGBE_RX_AT(RSCCTL, i), 0);
 	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said */
-	reg_change(nic, ixgbe_rx_register(IXGBE_DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
+	reg_change(nic, IXGBE_RX_AT(DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
 
 	/* DS 4.6.7.1: the tail may move only once the queue says that it is on */
-	reg_change(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
-	int ret = reg_wait_set(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE, ixgbe_times.queue,
-		"ENABLE", "the receive queue does not start; close the port and open it again");
+	reg_change(nic, IXGBE_RX_AT(RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
+	int ret = reg_wait_set(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
+		"the receive queue does not start; close the port and open it again");
 	if (ret)
 		return ret;
 	ring_rxq_go(queue);
@@ -140,12 +139,12 @@ static void transmit_init(struct nic *nic)
 	reg_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
 	reg_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
 	/* A packet is fetched only when the largest one fits */
-	uint32_t largest_kib = (nic->config.mtu + FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES + 1023) / 1024;
+	uint32_t largest_kib = (port_max_frame_bytes(nic) + 1023) / 1024;
 	reg_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER << IXGBE_TXPBSIZE_SHIFT);
 	reg_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER - largest_kib);
-	for (unsigned i = 1; i < 8; i++) {
-		reg_write(nic, IXGBE_TXPBSIZE + 4 * i, 0);
-		reg_write(nic, IXGBE_TXPBTHRESH + 4 * i, 0);
+	for (unsigned i = 1; i < IXGBE_TXPBSIZE_COUNT; i++) {
+		reg_write(nic, IXGBE_AT(TXPBSIZE, i), 0);
+		reg_write(nic, IXGBE_AT(TXPBTHRESH, i), 0);
 	}
 	reg_write(nic, IXGBE_MTQC, 0);
 	/* No credits: they are DCB's, and a memory that a reset does not clear */
@@ -160,11 +159,11 @@ static void transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
 	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	reg_write(nic, ixgbe_tx_register(IXGBE_TDBAL, i), (uint32_t)address);
-	reg_write(nic, ixgbe_tx_register(IXGBE_TDBAH, i), (uint32_t)(address >> 32));
-	reg_write(nic, ixgbe_tx_register(IXGBE_TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS);
-	reg_write(nic, ixgbe_tx_register(IXGBE_TDT, i), 0);
+	reg_write(nic, IXGBE_AT(TDBAL, i), (uint32_t)address);
+	reg_write(nic, IXGBE_AT(TDBAH, i), (uint32_t)(address >> 32));
+	reg_write(nic, IXGBE_AT(TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS);
+	reg_write(nic, IXGBE_AT(TDT, i), 0);
 }
 
 static int transmit_start(struct nic *nic)
@@ -175,9 +174,9 @@ static int transmit_start(struct nic *nic)
 	/* DS 4.6.8: before the first queue is enabled */
 	reg_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
-		reg_write(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = reg_wait_set(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE, ixgbe_times.queue,
-			"ENABLE", "the transmit queue does not start; close the port and open it again");
+		reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
+		int ret = reg_wait_set(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
+			"the transmit queue does not start; close the port and open it again");
 		if (ret)
 			return ret;
 	}
@@ -186,12 +185,12 @@ static int transmit_start(struct nic *nic)
 
 static uint32_t rx_tail(unsigned queue)
 {
-	return ixgbe_rx_register(IXGBE_RDT, queue);
+	return IXGBE_RX_AT(RDT, queue);
 }
 
 static uint32_t tx_tail(unsigned queue)
 {
-	return ixgbe_tx_register(IXGBE_TDT, queue);
+	return IXGBE_AT(TDT, queue);
 }
 
 const struct ring_ops *ixgbe_ring_ops(enum pkt_simd simd)

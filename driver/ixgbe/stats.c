@@ -4,53 +4,47 @@
 #include "../access.h"
 #include "ixgbe.h"
 
-#define FCS_BYTES 4u /* per packet, counted by GOTC; QBRC counts what is left after CRC strip (hw-docs/doubts.md) */
-
-static uint64_t count(struct nic *nic, uint32_t offset)
-{
-	return reg_count(nic, offset);
-}
-
 /* Low word first: it latches the high one, which has 4 bits. */
 static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 {
-	uint64_t value = count(nic, low);
-	return value | (count(nic, high) & 0xF) << 32;
+	uint64_t value = reg_count(nic, low);
+	return value | (reg_count(nic, high) & 0xF) << 32;
 }
 
 void ixgbe_update_stats(struct nic *nic)
 {
 	struct nic_stats *stats = &nic->stats;
-	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_COUNTERS; i++) {
-		stats->rx_bytes += count36(nic, IXGBE_QBRC_L + 0x40 * i, IXGBE_QBRC_H + 0x40 * i);
+	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_QPRC_COUNT; i++) {
+		stats->rx_bytes += count36(nic, IXGBE_AT(QBRC_L, i), IXGBE_AT(QBRC_H, i));
 		/* GPRC would count missed frames too (erratum) */
-		stats->rx_packets += count(nic, IXGBE_QPRC + 0x40 * i);
+		stats->rx_packets += reg_count(nic, IXGBE_AT(QPRC, i));
 		/* counts only where the card drops for want of a descriptor, which is with several queues (start.c) */
 		if (nic->config.rx_queues > 1)
-			stats->rx_no_descriptor += count(nic, IXGBE_QPRDC + 0x40 * i);
+			stats->rx_no_descriptor += reg_count(nic, IXGBE_AT(QPRDC, i));
 	}
 	stats->tx_bytes += count36(nic, IXGBE_GOTCL, IXGBE_GOTCH);
-	stats->tx_packets += count(nic, IXGBE_GPTC);
-	stats->rx_missed += count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
-	stats->rx_errors += count(nic, IXGBE_CRCERRS) + count(nic, IXGBE_RLEC) + count(nic, IXGBE_RUC) +
-			    count(nic, IXGBE_RFC) + count(nic, IXGBE_ROC) + count(nic, IXGBE_RJC);
-	stats->rx_multicast += count(nic, IXGBE_MPRC);
-	stats->rx_broadcast += count(nic, IXGBE_BPRC);
+	stats->tx_packets += reg_count(nic, IXGBE_GPTC);
+	stats->rx_missed += reg_count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
+	stats->rx_errors += reg_count(nic, IXGBE_CRCERRS) + reg_count(nic, IXGBE_RLEC) + reg_count(nic, IXGBE_RUC) +
+			    reg_count(nic, IXGBE_RFC) + reg_count(nic, IXGBE_ROC) + reg_count(nic, IXGBE_RJC);
+	stats->rx_multicast += reg_count(nic, IXGBE_MPRC);
+	stats->rx_broadcast += reg_count(nic, IXGBE_BPRC);
 }
 
 void ixgbe_stats_start(struct nic *nic)
 {
 	/* Queue i counts in counter i; queues beyond those in use may share counter 0, for they count nothing */
-	for (unsigned word = 0; word < 32; word++) {
+	for (unsigned word = 0; word < IXGBE_RQSMR_COUNT; word++) {
 		uint32_t map = 0;
 		for (unsigned i = 0; i < 4; i++)
-			if (4 * word + i < IXGBE_COUNTERS)
+			if (4 * word + i < IXGBE_QPRC_COUNT)
 				map |= (uint32_t)(4 * word + i) << 8 * i;
-		reg_write(nic, IXGBE_RQSMR + 4 * word, map);
-		reg_write(nic, IXGBE_TQSM + 4 * word, map);
+		reg_write(nic, IXGBE_AT(RQSMR, word), map);
+		reg_write(nic, IXGBE_AT(TQSM, word), map);
 	}
+	/* QBRC counts what is left after CRC strip, GOTC all that is sent (hw-docs/doubts.md) */
 	nic->rx_fcs_bytes = 0;
-	nic->tx_fcs_bytes = FCS_BYTES;
+	nic->tx_fcs_bytes = FRAME_FCS_BYTES;
 	/* DS 4.6.5: cleared by reading */
 	ixgbe_update_stats(nic);
 	nic->stats = (struct nic_stats){.rx_packets = 0};

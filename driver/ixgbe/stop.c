@@ -11,7 +11,7 @@
 
 static uint32_t tx_head(unsigned queue)
 {
-	return ixgbe_tx_register(IXGBE_TDH, queue);
+	return IXGBE_AT(TDH, queue);
 }
 
 /* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to
@@ -35,11 +35,9 @@ int ixgbe_stop(struct nic *nic)
 		/* the path halted, RXEN 0, then the queues one by one */
 		pollux_failure_keep(&disable, ixgbe_receive_off(nic));
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
-			pollux_failure_keep(
-				&disable, queue_off(nic, ixgbe_rx_register(IXGBE_RXDCTL, i), IXGBE_RXDCTL_ENABLE));
+			pollux_failure_keep(&disable, queue_off(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE));
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			pollux_failure_keep(
-				&disable, queue_off(nic, ixgbe_tx_register(IXGBE_TXDCTL, i), IXGBE_TXDCTL_ENABLE));
+			pollux_failure_keep(&disable, queue_off(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE));
 		reg_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
 		/* what the card has already fetched may still be written back */
 		clock_sleep_us(ixgbe_times.queue_off);

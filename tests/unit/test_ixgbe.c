@@ -22,7 +22,7 @@ static void opening_silences_the_card_before_it_is_reset(void)
 	unsigned off = written(0, CARD_COMMAND, 6, 2);
 	unsigned mask = written(0, IXGBE_EIMC, UINT32_MAX, 0x7FFFFFFF);
 	unsigned receive = written(0, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
-	unsigned last = written(0, ixgbe_tx_register(IXGBE_TXDCTL, 127), IXGBE_TXDCTL_ENABLE, 0);
+	unsigned last = written(0, IXGBE_AT(TXDCTL, 127), IXGBE_TXDCTL_ENABLE, 0);
 	written(0, 0x0D028 + 0x40 * 63, IXGBE_RXDCTL_ENABLE, 0); /* RXDCTL[127] */
 	unsigned master = written(0, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, IXGBE_CTRL_GIO_DIS);
 	unsigned quiet = was_read(master, IXGBE_STATUS, IXGBE_STATUS_GIO, 0);

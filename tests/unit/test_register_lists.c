@@ -4,14 +4,16 @@
  * knows, and where the shapes differ, is printed, for people. */
 #include "../model/card/registers.c"
 
+#include "../../driver/driver.h"
+
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
-static const struct ixgbe_register_row driver[] = {
-#define X(name, offset, stride, count, section) {#name, offset, stride, count, section},
+static const struct driver_register driver[] = {
+#define X(name, offset, stride, count, section) {#name, offset, stride, count},
 	IXGBE_REGISTERS(X)
 #undef X
 };
