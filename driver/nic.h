@@ -18,7 +18,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -115,7 +114,7 @@ enum {
  * driver for this device), -ETIMEDOUT (a wait on the hardware ran out), -EIO (no or bad EEPROM, or the device refuses
  * an access), -ENODEV (gone), -ENOMEM. A failed open leaves nothing behind.
  */
-int nic_open(struct nic **nic, const char *address, struct dma_space *space);
+int nic_open(struct nic **nic, const char *address, struct dma_space *space) POLLUX_API(nic_open);
 
 /**
  * Starts a port: rings, queues, filters, link. The link comes up in its own time: see nic_get_link.
@@ -123,32 +122,32 @@ int nic_open(struct nic **nic, const char *address, struct dma_space *space);
  * -ENOMEM, -ENOBUFS (the pool is too small: the sentence has the number needed), -ETIMEDOUT, -EIO (bus mastering cannot
  * be switched on, the PHY does not answer rightly), -ENODEV. A failed start leaves the port open and stopped.
  */
-int nic_start(struct nic *nic, const struct nic_config *config);
+int nic_start(struct nic *nic, const struct nic_config *config) POLLUX_API(nic_start);
 
 /** Stops a port: lets what was handed over for transmit go out (bounded), stops DMA, gives all packets back to their
  * pools. 0 when it was not started. -ENODEV when the device is gone, -EIO when it refused an access that nobody was
  * told of, or a final counter: the packets are back all the same. The queues are invalid afterwards. */
-int nic_stop(struct nic *nic);
+int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
 
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
-void nic_close(struct nic *nic);
+void nic_close(struct nic *nic) POLLUX_API(nic_close);
 
 /** The calling thread's last failure, a sentence that names the remedy; "" if there was none. */
-const char *nic_error(void);
+const char *nic_error(void) POLLUX_API(nic_error);
 
-void nic_get_info(const struct nic *nic, struct nic_info *info);
+void nic_get_info(const struct nic *nic, struct nic_info *info) POLLUX_API(nic_get_info);
 
 /** Whether Pollux has a driver for devices of these PCI ids; if not, nic_error() says what about. address is for the
  * sentence only. */
-bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id);
+bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id) POLLUX_API(nic_drives);
 
 /** The number of packet buffers that `ports` ports with this configuration, all on one pool, and `threads` threads
  * need. A pipe's input and outputs are such ports: then there are buffers for what outputs that hang keep (pipe.h). */
-unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads);
+unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads) POLLUX_API(nic_pool_count);
 
 /** A started port's queue. NULL: out of range, or not started. Valid until nic_stop. */
-struct nic_rxq *nic_rxq(struct nic *nic, unsigned index);
-struct nic_txq *nic_txq(struct nic *nic, unsigned index);
+struct nic_rxq *nic_rxq(struct nic *nic, unsigned index) POLLUX_API(nic_rxq);
+struct nic_txq *nic_txq(struct nic *nic, unsigned index) POLLUX_API(nic_txq);
 
 /**
  * Receives up to n packets without waiting.
@@ -181,14 +180,14 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
  * or written, by whatever function; the sentence names it. A register is told once as read and once as written, by this
  * function or nic_stop, the first 32 of a device; the port goes on without it.
  */
-int nic_service(struct nic *nic, uint32_t *events);
+int nic_service(struct nic *nic, uint32_t *events) POLLUX_API(nic_service);
 
 /** A descriptor that becomes readable when nic_service has something to report; -errno where the device has no
  * interrupts. The port's: do not close it. nic_service drains it. */
-int nic_event_fd(struct nic *nic);
+int nic_event_fd(struct nic *nic) POLLUX_API(nic_event_fd);
 
 /** The link as it is now. */
-int nic_get_link(struct nic *nic, struct nic_link *link);
+int nic_get_link(struct nic *nic, struct nic_link *link) POLLUX_API(nic_get_link);
 
 /**
  * Waits until the links of all ports are up, and services the ports meanwhile (their events are taken: look at
@@ -198,28 +197,28 @@ int nic_get_link(struct nic *nic, struct nic_link *link);
  * Errors: -ETIMEDOUT (a link is down: the sentence says whose), -EINTR (a signal came: call it again, or do not), and
  * those of nic_get_link.
  */
-int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing);
+int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing)
+	POLLUX_API(nic_wait_links);
 
 /** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls.
  * -ENODEV when the device is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its
  * counters read, which stay as they were; also after nic_stop, whose final ones lack what these would have told. */
-int nic_get_stats(struct nic *nic, struct nic_stats *stats);
+int nic_get_stats(struct nic *nic, struct nic_stats *stats) POLLUX_API(nic_get_stats);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started
  * port. */
-int nic_set_promiscuous(struct nic *nic, bool on);
+int nic_set_promiscuous(struct nic *nic, bool on) POLLUX_API(nic_set_promiscuous);
 
 /** Receives all multicast frames too. Needs a started port. */
-int nic_set_all_multicast(struct nic *nic, bool on);
+int nic_set_all_multicast(struct nic *nic, bool on) POLLUX_API(nic_set_all_multicast);
 
 /** Receives frames for a further address too: an exact filter for unicast, the hash table for multicast (which lets
  * through others of the same hash). -ENOSPC: no exact filter left, -EINVAL: not an address, -EEXIST. Kept until
  * nic_close. */
-int nic_add_mac(struct nic *nic, const uint8_t mac[6]);
-int nic_remove_mac(struct nic *nic, const uint8_t mac[6]); /* -ENOENT: not there */
+int nic_add_mac(struct nic *nic, const uint8_t mac[6]) POLLUX_API(nic_add_mac);
+int nic_remove_mac(struct nic *nic, const uint8_t mac[6]) POLLUX_API(nic_remove_mac); /* -ENOENT: not there */
 
 #ifdef __cplusplus
 }
 #endif
-#pragma GCC visibility pop
 #endif

@@ -16,7 +16,6 @@
 
 #include "nic.h"
 
-#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -72,16 +71,16 @@ struct nic_pipe {
  * another receive ring's buffers for each output, as one of nic_pool_count for all ports has. Errors: -EINVAL, -EBUSY
  * (a queue is in use already), -ENOTSUP (a port that is not ixgbe), -ENOMEM, -ENODEV.
  */
-int nic_pipe_open(
-	struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
+int nic_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs,
+	unsigned count) POLLUX_API(nic_pipe_open);
 
 /** Closes a pipe: waits, with a limit, until its packets are sent, and gives their buffers back. What an output could
  * not send comes back when that output's port is stopped. Ports that are stopped or closed first end the pipe likewise;
  * it's then still to be closed. NULL is ignored. */
-void nic_pipe_close(struct nic_pipe *pipe);
+void nic_pipe_close(struct nic_pipe *pipe) POLLUX_API(nic_pipe_close);
 
 /** Counters since nic_pipe_open. From any thread. */
-void nic_pipe_get_stats(const struct nic_pipe *pipe, struct nic_pipe_stats *stats);
+void nic_pipe_get_stats(const struct nic_pipe *pipe, struct nic_pipe_stats *stats) POLLUX_API(nic_pipe_get_stats);
 
 /* What the function said of a burst's packets so far. */
 struct nic_pipe_said {
@@ -157,10 +156,10 @@ static inline __attribute__((always_inline)) unsigned nic_pipe_run(
 }
 
 /** nic_pipe_run, not inlined: calls the function through its pointer. */
-unsigned nic_pipe_call(struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context);
+unsigned nic_pipe_call(struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context)
+	POLLUX_API(nic_pipe_call);
 
 #ifdef __cplusplus
 }
 #endif
-#pragma GCC visibility pop
 #endif

@@ -7,10 +7,11 @@
 #error "Pollux runs on x86-64 only so far"
 #endif
 
+#include "../vfio/api.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -33,10 +34,10 @@ enum pkt_simd {
 };
 
 /** AUTO resolved, and others checked, for this CPU. AUTO: it does not have that instruction set. */
-enum pkt_simd pkt_simd_choose(enum pkt_simd wanted);
+enum pkt_simd pkt_simd_choose(enum pkt_simd wanted) POLLUX_API(pkt_simd_choose);
 
 /** "scalar", "AVX2", "AVX-512". */
-const char *pkt_simd_name(enum pkt_simd simd);
+const char *pkt_simd_name(enum pkt_simd simd) POLLUX_API(pkt_simd_name);
 
 /** Flags of a packet handle. */
 enum {
@@ -62,45 +63,45 @@ struct pkt {
  * The pool holds a reference to the space. Errors: -EINVAL, -ENOMEM, -ENFILE (too many pools), and those of
  * dma_space_map.
  */
-int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node);
+int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node)
+	POLLUX_API(pkt_pool_open);
 #define PKT_POOL_MAX 1850000u
 #define PKT_POOLS    64u /* pools open at once in a process */
 
 /** Closes a pool. -EBUSY, and nothing changes, while packets are out (the sentence says how many). No thread may be
  * using the pool. NULL is ignored. */
-int pkt_pool_close(struct pkt_pool *pool);
+int pkt_pool_close(struct pkt_pool *pool) POLLUX_API(pkt_pool_close);
 
 /** Buffers of the pool, and how many of them nobody holds: exact while no thread is in a pool function, else a
  * snapshot. */
-unsigned pkt_pool_count(const struct pkt_pool *pool);
-unsigned pkt_pool_available(const struct pkt_pool *pool);
+unsigned pkt_pool_count(const struct pkt_pool *pool) POLLUX_API(pkt_pool_count);
+unsigned pkt_pool_available(const struct pkt_pool *pool) POLLUX_API(pkt_pool_available);
 
 /** Makes a pool's functions use another instruction set than the best: for tests and benchmarks. No thread may be using
  * the pool. -ENOTSUP: this CPU does not have it. */
-int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd);
+int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd) POLLUX_API(pkt_pool_use_simd);
 
 /** Bytes of the pages behind the pool: 4096 tells that there were no hugepages. */
-size_t pkt_pool_page_bytes(const struct pkt_pool *pool);
+size_t pkt_pool_page_bytes(const struct pkt_pool *pool) POLLUX_API(pkt_pool_page_bytes);
 
 /**
  * Buffers that n packets in flight need on top when `threads` threads use the pool: each thread's cache may hold some
  * back. Size a pool as packets in rings and hands + pkt_pool_slack(threads).
  */
-unsigned pkt_pool_slack(unsigned threads);
+unsigned pkt_pool_slack(unsigned threads) POLLUX_API(pkt_pool_slack);
 
 /**
  * Takes up to n packets out of a pool: data at its default position, len, flags and hash 0.
  * @return how many; fewer than n only when the pool has no more, or more than PKT_THREADS threads use pools (pool.h).
  * Thread-safe, lock-free; allocates at a thread's first use of the pool.
  */
-unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n);
+unsigned pkt_alloc(struct pkt_pool *pool, struct pkt *pkts, unsigned n) POLLUX_API(pkt_alloc);
 
 /** Gives n packets back, each to the pool it is from. A pointer into no open pool is ignored. Thread-safe, lock-free.
  * Debug builds end the process, with a sentence, at such a pointer and at a packet freed twice. */
-void pkt_free(const struct pkt *pkts, unsigned n);
+void pkt_free(const struct pkt *pkts, unsigned n) POLLUX_API(pkt_free);
 
 #ifdef __cplusplus
 }
 #endif
-#pragma GCC visibility pop
 #endif

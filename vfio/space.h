@@ -8,10 +8,11 @@
 #ifndef POLLUX_VFIO_SPACE_H
 #define POLLUX_VFIO_SPACE_H
 
+#include "api.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#pragma GCC visibility push(default) /* the library shows these, and hides all else */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,14 +23,14 @@ struct dma_space;
  * Opens an empty DMA space with one reference, the caller's.
  * Errors: -ENOMEM (no address space for the window; the sentence says how much and which limit).
  */
-int dma_space_open(struct dma_space **space);
+int dma_space_open(struct dma_space **space) POLLUX_API(dma_space_open);
 
 /** Takes another reference. Thread-safe. @return space */
-struct dma_space *dma_space_ref(struct dma_space *space);
+struct dma_space *dma_space_ref(struct dma_space *space) POLLUX_API(dma_space_ref);
 
 /** Drops a reference; the last one frees the space. Devices and memory each hold one, so none is in it then.
  * Thread-safe. NULL is ignored. */
-void dma_space_unref(struct dma_space *space);
+void dma_space_unref(struct dma_space *space) POLLUX_API(dma_space_unref);
 
 /* ---- For transports: one IOMMU address space that must know the memory of a DMA space ---- */
 
@@ -63,10 +64,10 @@ struct dma_mapper {
  * for an earlier device is outside this one's ranges; remedy in the sentence), or what map returned. On failure nothing
  * stays mapped. Thread-safe.
  */
-int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper);
+int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper) POLLUX_API(dma_space_attach);
 
 /** Unmaps everything from mapper and drops its reference. The device must not be able to DMA any more. Thread-safe. */
-void dma_space_detach(struct dma_space *space, struct dma_mapper *mapper);
+void dma_space_detach(struct dma_space *space, struct dma_mapper *mapper) POLLUX_API(dma_space_detach);
 
 /* ---- For memory ---- */
 
@@ -84,17 +85,17 @@ void dma_space_detach(struct dma_space *space, struct dma_mapper *mapper);
  * @param address     receives the base
  * Takes a reference to the space. Errors: -ENOSPC (window full), -ENOMEM, or what a device's map returned. Thread-safe.
  */
-int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_bytes, void **address);
+int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_bytes, void **address)
+	POLLUX_API(dma_space_map);
 
 /** Takes memory out of the space again: from every device first, then from the process. address is what dma_space_map
  * gave. Drops its reference. No device may still DMA to it. Thread-safe. */
-void dma_space_unmap(struct dma_space *space, void *address);
+void dma_space_unmap(struct dma_space *space, void *address) POLLUX_API(dma_space_unmap);
 
 /** The constant: I/O address = (uint64_t)pointer + dma_space_offset(space). Fixed by the first attach; before it, 0. */
-uint64_t dma_space_offset(const struct dma_space *space);
+uint64_t dma_space_offset(const struct dma_space *space) POLLUX_API(dma_space_offset);
 
 #ifdef __cplusplus
 }
 #endif
-#pragma GCC visibility pop
 #endif
