@@ -14,10 +14,11 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-protot
 CPPFLAGS_ALL := -D_GNU_SOURCE -DPOLLUX_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CFLAGS_release := -O3 -g
 CFLAGS_debug := -Og -g -DPOLLUX_DEBUG
-CFLAGS_asan := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZED := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+CFLAGS_asan := $(SANITIZED) -fsanitize=address,undefined
 CFLAGS_tsan := -O1 -g -fsanitize=thread
 CFLAGS_coverage := -Og -g --coverage -fprofile-update=atomic
-CFLAGS_fuzz := -O1 -g -DPOLLUX_DEBUG -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+CFLAGS_fuzz := $(SANITIZED) -fsanitize=fuzzer-no-link,address,undefined
 CFLAGS_ALL := -std=gnu17 -fno-strict-aliasing $(WARN) $(if $(WERROR),-Werror) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize=% --coverage,$(CFLAGS_$(BUILD))) $(LDFLAGS)
 SHELL := /bin/bash
@@ -61,12 +62,13 @@ PROGRAMS := $(APP_PROGRAMS) $(MODEL_PROGRAMS)
 WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$(PCAP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz coverage bench bench-compare guest bench-guest bench-quick man install uninstall \
-	lint format help clean distclean without-pcap changed
+.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz coverage bench bench-compare guest \
+	bench-guest bench-quick man install uninstall lint format help clean distclean without-pcap changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
-all: $(PUBLIC_LIB) $(PRELOAD) $(O)/preload-probe $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap) ## build the library, the applications and the software 82599
+all: $(PUBLIC_LIB) $(PRELOAD) $(O)/preload-probe ## build the library, the applications and the software 82599
+all: $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap)
 tests: $(addprefix $(O)/,$(TESTS) $(GUEST_PROGRAMS)) ## build the unit tests
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
 fuzzers: $(addprefix $(O)/,$(FUZZERS)) ## build the fuzzers (BUILD=fuzz CC=clang)
@@ -95,7 +97,9 @@ $(O)/libpollux.o: $(call objects,$(LIB_SOURCES))
 $(PUBLIC_LIB): $(O)/libpollux.o
 
 .SECONDEXPANSION:
-$(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o $$(call objects,$$(wildcard apps/$$*_*.c)) $(APP_LIB) $(LIB)
+# each with the files that are named for it
+$(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o \
+		$$(call objects,$$(wildcard apps/$$*_*.c)) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap)
 
@@ -107,7 +111,8 @@ $(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call object
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(LIBS) -lpcap
 
-$(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) $(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
+$(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) \
+		$(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lcunit
 
@@ -132,8 +137,9 @@ $(O)/preload-probe: $(O)/shared/tests/preload/probe.o
 
 $(O)/shared/%.o: %.c Makefile $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) $(filter-out -fsanitize=% -fno-sanitize% --coverage,$(CFLAGS_ALL)) -fPIC -fvisibility=hidden \
-		-U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) \
+		$(filter-out -fsanitize=% -fno-sanitize% --coverage,$(CFLAGS_ALL)) \
+		-fPIC -fvisibility=hidden -U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
 
 $(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
@@ -142,12 +148,15 @@ $(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB
 # with DPDK's driver beside ours; its headers are not ours to warn about
 $(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB) $(LIB) | $(PRELOAD)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lm -lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
+	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lm \
+		-lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
 
 $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile $(O)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) -DALLOW_EXPERIMENTAL_API $(subst -I,-isystem ,$(shell pkg-config --cflags-only-I libdpdk)) \
-		$(shell pkg-config --cflags-only-other libdpdk) $(filter-out -Wconversion -Wshadow,$(CFLAGS_ALL)) -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(dir $@) && $(CC) $(CPPFLAGS_ALL) -DALLOW_EXPERIMENTAL_API \
+		$(subst -I,-isystem ,$(shell pkg-config --cflags-only-I libdpdk)) \
+		$(shell pkg-config --cflags-only-other libdpdk) \
+		$(filter-out -Wconversion -Wshadow,$(CFLAGS_ALL)) -MMD -MP -c -o $@ $<
 
 # what is written for an instruction set, and chosen at run time where the CPU has it
 $(O)/%_avx2.o: ISA := -mavx2 -mbmi -mbmi2
@@ -165,38 +174,41 @@ $(O)/%.o: %.c Makefile $(O)/flags
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 demo: ## forward a real capture and then full speed through the software 82599: no card, no root
-	@echo 'Pollux demo: installs what a build needs, builds, forwards a real capture from one software 82599 port to the other and compares'
-	@echo 'every byte, then runs both directions at full speed for some seconds. Needs no card, no virtual machine and no root.'
+	@echo 'Pollux demo: installs what a build needs, builds, forwards a real capture from one software 82599 port'
+	@echo 'to the other and compares every byte, then runs both directions at full speed for some seconds. Needs no'
+	@echo 'card, no virtual machine and no root.'
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
 	@tests/demo.sh build/release
 
 check: ## all tests: gcc and clang, sanitizers, the driver against the software 82599 (some ten minutes)
-	@echo 'Pollux check: installs what the tests need, builds with gcc and clang, runs all tests, then again under the sanitizers.'
+	@echo 'Pollux check: installs what the tests need, builds with gcc and clang, runs all tests, then again under'
+	@echo 'the sanitizers.'
 	@tests/need.sh check
 	@tests/check.sh
 
-check-full: check ## check, the model's judges (DPDK, Linux's own ixgbe), and our driver on vfio-pci in QEMU guests (downloads 250 MB once)
+check-full: check ## check, the model's judges (DPDK, Linux), our driver on vfio-pci in QEMU guests (250 MB, once)
 	@tests/need.sh full
 	@tests/full.sh $(GUEST_RUNS)
 
-check-hosts: ## demo and check in minimal trees of Debian 12, Debian 13 and Ubuntu 24.04, each made anew (TREE=debian13: that one)
+check-hosts: ## demo and check in new minimal trees of Debian 12, Debian 13 and Ubuntu 24.04 (TREE=debian13: that one)
 	@tests/need.sh hosts
 	@tests/hosts.sh $(TREE)
 
 CARDS ?= e1000e
-guest: ## a shell in a QEMU guest with four cards to try Pollux on, CARDS=e1000e, e1000, igb or ixgbe (two software 82599s)
+guest: ## a shell in a QEMU guest with four cards to try Pollux on, CARDS=e1000e, e1000, igb or ixgbe (two 82599s)
 	@tests/need.sh guest
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
 	@tests/guest/shell.sh build/release $(CARDS)
 
-bench-guest: ## forwarders and generators on QEMU's cards: Pollux, DPDK's testpmd, the kernel's bridge (ROUNDS=5; a quarter of an hour)
+bench-guest: ## forward and generate on QEMU's cards: Pollux, DPDK's testpmd, the kernel's bridge (ROUNDS=5; 15 min)
 	@tests/need.sh full
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
 	@tests/guest/bench.sh build/release
 
 # QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
-GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 11.1/linux/igb+e1000e/48
+GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 \
+	11.1/linux/igb+e1000e/48
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each
@@ -215,9 +227,12 @@ bench-quick: ## cycles and instructions per packet, under a minute once built
 	@tests/hugepages.sh 16
 	@build/release/bench
 
-bench: ## the whole benchmark, with DPDK's driver in the same rounds where it is installed (some minutes); saves build/bench.json, .svg
+# what is measured where it can be: DPDK's driver, and the depot's exchanges
+BENCH_TOO = $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk) \
+	$(if $(wildcard /usr/include/CUnit/Basic.h),build/release/test_pool_use)
+bench: ## the whole benchmark, with DPDK's driver where it is installed (some minutes); saves build/bench.json, .svg
 	@tests/need.sh build
-	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),build/release/bench-dpdk) $(if $(wildcard /usr/include/CUnit/Basic.h),build/release/test_pool_use)
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(BENCH_TOO)
 	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 128 || echo 64)
 	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
 	@echo
@@ -234,7 +249,8 @@ install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export LIBDIR := $(LIBDIR)
 install uninstall: export DESTDIR := $(DESTDIR)
 COMPLETIONS := $$DESTDIR$$PREFIX/share/bash-completion/completions
-FROM_ROOT = for name in PREFIX LIBDIR; do [[ $${!name} == /* ]] || { echo "$$name is a path from the root: not '$${!name}'" >&2; exit 1; }; done
+FROM_ROOT = for name in PREFIX LIBDIR; do [[ $${!name} == /* ]] || \
+	{ echo "$$name is a path from the root: not '$${!name}'" >&2; exit 1; }; done
 INSTALLED := $(APP_PROGRAMS) pollux-model
 HELP2MAN := $(shell command -v help2man)
 
@@ -245,27 +261,34 @@ $(O)/man/%.1: $(O)/% tests/man.sh
 	$(call say,MAN,$@)
 	$(Q)mkdir -p $(@D) && tests/man.sh $< >$@.new && mv $@.new $@
 
-install: all man ## install programs, library, headers, pollux.pc, manual pages, completion: PREFIX=/usr/local LIBDIR= DESTDIR=
+install: all man ## install programs, library, headers, manual pages, completion: PREFIX=/usr/local LIBDIR= DESTDIR=
 	@$(FROM_ROOT)
 	$(call say,INST,"$$DESTDIR$$PREFIX")
-	$(Q)install -d "$$DESTDIR$$PREFIX"/{bin,share/man/man1,include/pollux/{driver,mempool,vfio}} "$$DESTDIR$$LIBDIR/pkgconfig" "$(COMPLETIONS)"
+	$(Q)install -d "$$DESTDIR$$PREFIX"/{bin,share/man/man1,include/pollux/{driver,mempool,vfio}} \
+		"$$DESTDIR$$LIBDIR/pkgconfig" "$(COMPLETIONS)"
 	$(Q)install $(addprefix $(O)/,$(filter $(BUILT_PROGRAMS),$(INSTALLED))) "$$DESTDIR$$PREFIX/bin"
 	$(Q)install -m 644 $(PUBLIC_LIB) "$$DESTDIR$$LIBDIR"
-	$(Q)for header in $(PUBLIC_HEADERS); do install -m 644 $$header "$$DESTDIR$$PREFIX/include/pollux/$$header" || exit; done
+	$(Q)for header in $(PUBLIC_HEADERS); do \
+		install -m 644 $$header "$$DESTDIR$$PREFIX/include/pollux/$$header" || exit; done
 	$(Q)$(if $(HELP2MAN),install -m 644 $(MAN_PAGES) "$$DESTDIR$$PREFIX/share/man/man1")
 	$(Q)install -m 644 apps/completion.bash "$(COMPLETIONS)/pollux"
 	$(Q)for program in $(INSTALLED); do ln -sf pollux "$(COMPLETIONS)/$$program" || exit; done
 	$(Q)printf '%s\n' "prefix=$$PREFIX" "libdir=$$LIBDIR" 'includedir=$${prefix}/include' '' 'Name: Pollux' \
-		"Description: user-space driver for Intel's 82599, X540, X550, 82540EM, 82574L and 82576" 'Version: $(VERSION)' \
-		'Cflags: -I"$${includedir}"' 'Libs: -L"$${libdir}" -lpollux $(LIBS)' >"$$DESTDIR$$LIBDIR/pkgconfig/pollux.pc"
+		"Description: user-space driver for Intel's 82599, X540, X550, 82540EM, 82574L and 82576" \
+		'Version: $(VERSION)' 'Cflags: -I"$${includedir}"' 'Libs: -L"$${libdir}" -lpollux $(LIBS)' \
+		>"$$DESTDIR$$LIBDIR/pkgconfig/pollux.pc"
 
 uninstall: ## remove what make install put there, with the same PREFIX, LIBDIR and DESTDIR
 	@$(FROM_ROOT)
-	@[ -d "$$DESTDIR$$PREFIX" ] || { echo "There is no $$DESTDIR$$PREFIX: give the PREFIX that make install was given" >&2; exit 1; }
+	@[ -d "$$DESTDIR$$PREFIX" ] || \
+		{ echo "There is no $$DESTDIR$$PREFIX: give the PREFIX that make install was given" >&2; exit 1; }
 	$(call say,RM,"$$DESTDIR$$PREFIX")
-	$(Q)cd "$$DESTDIR$$PREFIX" && rm -f $(INSTALLED:%=bin/%) $(INSTALLED:%=share/man/man1/%.1) $(PUBLIC_HEADERS:%=include/pollux/%)
-	$(Q)rm -f "$$DESTDIR$$LIBDIR"/{libpollux.a,pkgconfig/pollux.pc} "$(COMPLETIONS)"/{pollux,$(subst $(space),$(comma),$(INSTALLED))}
-	$(Q)cd "$$DESTDIR$$PREFIX" && { [ ! -d include/pollux ] || rmdir --ignore-fail-on-non-empty include/pollux/{driver,mempool,vfio,}; }
+	$(Q)cd "$$DESTDIR$$PREFIX" && \
+		rm -f $(INSTALLED:%=bin/%) $(INSTALLED:%=share/man/man1/%.1) $(PUBLIC_HEADERS:%=include/pollux/%)
+	$(Q)rm -f "$$DESTDIR$$LIBDIR"/{libpollux.a,pkgconfig/pollux.pc}
+	$(Q)rm -f "$(COMPLETIONS)"/{pollux,$(subst $(space),$(comma),$(INSTALLED))}
+	$(Q)cd "$$DESTDIR$$PREFIX" && { [ ! -d include/pollux ] || \
+		rmdir --ignore-fail-on-non-empty include/pollux/{driver,mempool,vfio,}; }
 
 lint: ## lines of code per room, the reading path, wide lines, long files, formatting
 	@tests/lint.sh --format
@@ -275,7 +298,8 @@ format: ## clang-format everything
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=, LDFLAGS=, WERROR=1'
+	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=,'
+	@echo 'LDFLAGS=, WERROR=1'
 
 clean: ## remove everything built; what was downloaded for guests stays
 	rm -rf $(filter-out build/guest,$(wildcard build/*))

@@ -72,7 +72,8 @@ check "and an answer" "$work/bridge.log" frames 6
 kill -INT $bridge
 check "SIGINT ends the bridge with status 0" "$work/bridge.log" ended $bridge 0
 check "  with totals" "$work/bridge.log" \
-	grep -q '"bridged":6,"flooded":2,"learned":3,"kept_local":2,"dropped_blocked":0,"dropped_bad":0,"cycles_per_packet"' "$work/bridge.log"
+	grep -qE '"bridged":6,"flooded":2,"learned":3,"kept_local":2,("dropped_b[a-z]*":0,){2}"cycles_per_packet"' \
+	"$work/bridge.log"
 end_models
 for port in a b c; do
 	check "port $port sent what it should, byte for byte" "$work/bridge.log" \

@@ -117,7 +117,8 @@ done
 
 for program in fwd gen dump pipe doctor; do
 	for address in here 0000:03:00 0000:03:00.0x; do
-		wrong "'$address' is no address: 0000:03:00.0 (pollux-bind lists them) or vfio-user:/path/to/socket is wanted" $program $address
+		sentence="'$address' is no address: 0000:03:00.0 (pollux-bind lists them)"
+		wrong "$sentence or vfio-user:/path/to/socket is wanted" $program $address
 	done
 done
 wrong 'two ports at least' fwd "$absent"

@@ -81,7 +81,8 @@ echo
 if [ $same = 0 ] && [ $fast = 0 ] && [ "$flowed" = 2 ]; then
 	speed="full speed as above"
 	had=$(sed -n 's/^cpu: .* had it \([0-8]\?[0-9] %\) of the time.*/\1/p' "$work/fwd.log")
-	[ -z "$had" ] || speed="the speed above means nothing, as others had the forwarder's CPU: it had $had of the time"
+	[ -z "$had" ] ||
+		speed="the speed above means nothing, as others had the forwarder's CPU: it had $had of the time"
 	echo "demo: passed: the capture came through identical, none lost; $speed"
 	exit 0
 fi

@@ -29,5 +29,6 @@ for seeds in tests/fuzz/corpus/*/; do
 	printf '%-12s %s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log")"
 done
 end_steps && exit
-echo "Replay a failed input with: make BUILD=asan replays && build/asan/replay_NAME FILE; add it to tests/fuzz/corpus/NAME"
+echo "Replay a failed input with: make BUILD=asan replays && build/asan/replay_NAME FILE;" \
+	"add it to tests/fuzz/corpus/NAME"
 exit 1

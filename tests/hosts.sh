@@ -79,7 +79,8 @@ make_tree() {
 	unshare --mount --propagation private mmdebstrap --variant=minbase --include=apt,git,make,ca-certificates \
 		--keyring="$keyring" "$suite" "$tree" \
 		"deb $mirror $suite $components" "deb $mirror $suite-updates $components" || return
-	echo "deb [signed-by=/usr/share/keyrings/${name%%[0-9]*}-archive-keyring.gpg] $mirror $suite $components" >"$tree/etc/apt/sources.list"
+	echo "deb [signed-by=/usr/share/keyrings/${name%%[0-9]*}-archive-keyring.gpg] $mirror $suite $components" \
+		>"$tree/etc/apt/sources.list"
 	sed "s/ $suite / $suite-updates /" "$tree/etc/apt/sources.list" >"$tree/etc/apt/sources.list.d/updates.list"
 	cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
 	git -c safe.directory='*' bundle create "$tree/root/pollux.bundle" HEAD

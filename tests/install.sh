@@ -151,8 +151,9 @@ for program in fwd gen dump pipe bind doctor model; do
 	done >"$log"
 	check "  and has all its options" "$log" [ ! -s "$log" ]
 	"$bin/pollux-$program" --help | sed -n '/^Examples:/,/^$/s/^  pollux/pollux/p' | cut -c1-60 >"$work/typed"
-	[ ! -s "$work/typed" ] || check "  and its examples stand as they are typed" "$work/page" eval \
-		"sed -n '/^.nf/,/^.fi/p' $work/page | cut -c1-60 | grep -cxFf $work/typed | grep -qx $(wc -l <"$work/typed")"
+	[ ! -s "$work/typed" ] || check "  and its examples stand as they are typed" "$work/page" \
+		eval "sed -n '/^.nf/,/^.fi/p' $work/page | cut -c1-60 | grep -cxFf $work/typed |
+			grep -qx $(wc -l <"$work/typed")"
 done
 completes() {
 	local wanted=$1

@@ -29,7 +29,8 @@ large_bytes=$(bytes_of "$large" "$n_large")
 # both_queues: RSS gave each of two queues of port 0 a good part, and they sum up
 both_queues() {
 	local parts
-	parts=$(sed -n '/Forward Stats for RX Port= 0\/Queue= [01]/,/RX-packets/s/.*RX-packets: *\([0-9]*\).*/\1/p' "$work/dpdk.log" | xargs)
+	parts=$(sed -n '/Forward Stats for RX Port= 0\/Queue= [01]/,/RX-packets/s/.*RX-packets: *\([0-9]*\).*/\1/p' \
+		"$work/dpdk.log" | xargs)
 	set -- $parts
 	[ $# = 2 ] && counts "$n_large" $(($1 + $2)) && [ "$1" -ge $((n_large / 4)) ] && [ "$2" -ge $((n_large / 4)) ]
 }
@@ -144,7 +145,8 @@ else
 	forward scalar mac
 	forward full-vector io
 	# its memory in hugepages, as it is meant to have it, where enough are free
-	if [ "$(awk '/HugePages_Free/ {n = $2} /Hugepagesize/ {size = $2} END {print size == 2048 ? n : 0}' /proc/meminfo)" -ge 40 ]; then
+	if awk '/HugePages_Free/ { n = $2 } /Hugepagesize/ { size = $2 } END { exit !(size == 2048 && n >= 40) }' \
+		/proc/meminfo; then
 		memory="--in-memory -m 48"
 	else
 		echo "skip: DPDK's memory in hugepages: 40 of 2 MiB are not free"

@@ -81,9 +81,13 @@ end_testpmd() {
 
 # What it says of its burst functions: newer versions on "Burst mode" lines, older ones in the driver's log.
 says() {
-	sed -n 's/^Burst mode: //p; s/.*Vector rx enabled.*/rx Vector SSE/p; s/.*Using Vector Scattered Rx.*/rx Vector SSE scattered/p
-		s/.*Bulk Alloc function will be used.*/rx Scalar bulk alloc/p; s/.*Bulk Alloc Preconditions are not satisfied.*/rx Scalar/p
-		s/.*Using a Scattered with bulk.*/rx Scalar LRO bulk alloc/p; s/.*Using Regular (non-vector.*/rx Scalar LRO single alloc/p
+	sed -n 's/^Burst mode: //p
+		s/.*Vector rx enabled.*/rx Vector SSE/p
+		s/.*Using Vector Scattered Rx.*/rx Vector SSE scattered/p
+		s/.*Bulk Alloc function will be used.*/rx Scalar bulk alloc/p
+		s/.*Bulk Alloc Preconditions are not satisfied.*/rx Scalar/p
+		s/.*Using a Scattered with bulk.*/rx Scalar LRO bulk alloc/p
+		s/.*Using Regular (non-vector.*/rx Scalar LRO single alloc/p
 		s/.*Vector tx enabled.*/tx Vector SSE/p; s/.*Using full-featured tx.*/tx Scalar/p
 		s/.*Using simple tx code path.*/tx Scalar simple/p' "$work/dpdk.log" | sort -u
 }

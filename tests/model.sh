@@ -43,7 +43,8 @@ check "  and leaves that in peace" "$work/app.log" ended $app 0
 kill -KILL $other
 wait $other 2>/dev/null
 check "  and that nobody listens any more" "$work/doctor.log" \
-	eval '! doctor "vfio-user:$spaced/a" && grep -q "nobody listens at .*with a space/a any more" "$work/doctor.log"'
+	eval '! doctor "vfio-user:$spaced/a" &&
+		grep -q "nobody listens at .*with a space/a any more" "$work/doctor.log"'
 
 # -- registers that are not shared --
 # tails SHARED: traffic, and the line for tails that came as messages, if there is one

@@ -24,7 +24,8 @@ packages() {
 }
 say_packages() {
 	echo "As root, on Debian and Ubuntu: apt-get install $(packages 2 "$@")"
-	echo "on Fedora: dnf install $(packages 3 "$@"); on Arch: pacman -S $(packages 4 "$@"); elsewhere what corresponds to these."
+	echo "on Fedora: dnf install $(packages 3 "$@"); on Arch: pacman -S $(packages 4 "$@");" \
+		"elsewhere what corresponds to these."
 }
 # has HEADER CC...: the compiler finds it
 has() {

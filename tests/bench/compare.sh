@@ -5,7 +5,8 @@
 set -u
 base=${1:-} new=${2:-}
 if [ ! -r "$base" ] || [ ! -r "$new" ]; then
-	echo "usage: make bench-compare BASE=saved.json, after make bench (it saves build/bench.json); '$base' or '$new' cannot be read" >&2
+	echo "usage: make bench-compare BASE=saved.json, after make bench (it saves build/bench.json);" \
+		"'$base' or '$new' cannot be read" >&2
 	exit 2
 fi
 command -v jq >/dev/null || { echo "bench-compare needs jq: apt-get install jq" >&2; exit 2; }
@@ -14,17 +15,22 @@ command -v jq >/dev/null || { echo "bench-compare needs jq: apt-get install jq" 
 jq -rn --slurpfile a "$base" --slurpfile b "$new" '
 	def key: [.driver, .job, .burst, .frame_bytes, .model] | map(tostring) | join(" ");
 	def spread: .cycles_median - .cycles_min;
-	def worse($x; $y): $y.cycles_median - $x.cycles_median > ([2 * ($x | spread), 2 * ($y | spread), $x.cycles_median * 0.02] | max);
+	def count($what): map(select(.cycles == $what or .instructions == $what)) | length;
+	def worse($x; $y): $y.cycles_median - $x.cycles_median >
+		([2 * ($x | spread), 2 * ($y | spread), $x.cycles_median * 0.02] | max);
 	($a[0].cells | map({(key): .}) | add) as $old
 	| [$b[0].cells[] | . as $n | $old[key] | select(.) | . as $o | {key: ($n | key), o: $o, n: $n,
 		cycles: (if worse($o; $n) then "worse" elif worse($n; $o) then "better" else "same" end),
 		instructions: (if ($o.instructions and $n.instructions) then
-			(if $n.instructions > $o.instructions + 0.5 then "worse" elif $n.instructions < $o.instructions - 0.5 then "better" else "same" end)
+			(if $n.instructions > $o.instructions + 0.5 then "worse"
+			elif $n.instructions < $o.instructions - 0.5 then "better" else "same" end)
 			else "same" end)}] as $all
 	| ($all[] | select(.cycles != "same" or .instructions != "same")
-		| "\(.key): cycles \(.o.cycles_median) -> \(.n.cycles_median) (\(.cycles)), instructions \(.o.instructions // "-") -> \(.n.instructions // "-") (\(.instructions))"),
-	"\($all | length) cells compared: \([$all[] | select(.cycles == "worse" or .instructions == "worse")] | length) worse, \([$all[] | select(.cycles == "better" or .instructions == "better")] | length) better in something",
-	(if ($all | length) == 0 then "NOTHING" elif any($all[]; .cycles == "worse" or .instructions == "worse") then "WORSE" else "FINE" end)
+		| "\(.key): cycles \(.o.cycles_median) -> \(.n.cycles_median) (\(.cycles)), " +
+			"instructions \(.o.instructions // "-") -> \(.n.instructions // "-") (\(.instructions))"),
+	"\($all | length) cells compared: \($all | count("worse")) worse, " +
+		"\($all | count("better")) better in something",
+	(if ($all | length) == 0 then "NOTHING" elif $all | count("worse") > 0 then "WORSE" else "FINE" end)
 ' >build/bench-compare.txt || exit 2
 verdict=$(tail -n 1 build/bench-compare.txt)
 head -n -1 build/bench-compare.txt

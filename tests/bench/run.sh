@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [OPTION...]}
 shift
 if [ ! -x "$bin/bench-dpdk" ]; then
-	echo "DPDK is not installed, so it is not measured beside Pollux. To have it: apt-get install --no-install-recommends dpdk dpdk-dev pkg-config"
+	echo "DPDK is not installed, so it is not measured beside Pollux. To have it:" \
+		"apt-get install --no-install-recommends dpdk dpdk-dev pkg-config"
 	exec "$bin/bench" "$@"
 fi
 sockets=$(mktemp -d) || exit 1

@@ -32,8 +32,12 @@ host_traps() {
 }
 # median, least and most of a column of numbers: spread [DIGITS]
 spread() {
-	sort -g | awk -v f="%.${1:-1}f" \
-		'{v[NR] = $1} END {m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; printf f " " f " " f, m, v[1], v[NR]}'
+	sort -g | awk -v f="%.${1:-1}f" '
+		{ v[NR] = $1 }
+		END {
+			middle = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+			printf f " " f " " f, middle, v[1], v[NR]
+		}'
 }
 rates() { sed -n "s/^RESULT $1 \([0-9.]*\).*/\1/p" "$work/console" | spread; }
 traps() { sed -n "s/^TRAPS $1 //p" "$work/traps" | tail -n 1; }
@@ -47,8 +51,9 @@ verdict() {
 		{
 			ours = $7 + $8; theirs = $11 + $12
 			writes = ours > 1.01 * theirs ? "MORE than" : ours < theirs / 1.01 ? "fewer than" : "as many as"
-			median = $1 >= $4 ? "above" : $1 >= $5 || $3 >= $4 ? "below, but within the spread" : "BELOW, by more than the spread"
-			printf "%s: %.4f tail writes per packet, %s the %.4f of testpmd; the median is %.2f times its: %s\n", job, ours, writes, theirs, $1 / $4, median
+			below = $1 >= $5 || $3 >= $4 ? "below, but within the spread" : "BELOW, by more than the spread"
+			printf "%s: %.4f tail writes per packet, %s the %.4f of testpmd; ", job, ours, writes, theirs
+			printf "the median is %.2f times its: %s\n", $1 / $4, $1 >= $4 ? "above" : below
 		}'
 }
 report() {
@@ -62,8 +67,9 @@ report() {
 		for who in pollux testpmd bridge; do
 			grep -q "^RESULT $job-$who " "$work/console" || continue
 			read -r median least most <<<"$(rates $job-$who)"
-			read -r cpu _ <<<"$(sed -n "s/^RESULT $job-$who [0-9.]* \([0-9.][0-9.]*\).*/\1/p" "$work/console" | spread 3)"
-			read -r lost _ <<<"$(sed -n "s/^RESULT $job-$who [0-9.]* [0-9.]* \([0-9]\)/\1/p" "$work/console" | spread)"
+			results=$(grep "^RESULT $job-$who " "$work/console")
+			read -r cpu _ <<<"$(awk '$4 ~ /^[0-9.]+$/ { print $4 }' <<<"$results" | spread 3)"
+			read -r lost _ <<<"$(awk '$5 ~ /^[0-9]/ { print $5 }' <<<"$results" | spread)"
 			[ $job = forward ] || lost=-
 			: "${ours:=$median}"
 			read -r transmit receive others reads <<<"$(traps $job-$who-full)"

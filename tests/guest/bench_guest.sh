@@ -86,8 +86,11 @@ forward() { # WHO ROUND
 		# full: others want its CPU too, and it always finds a ring that has filled meanwhile
 		for load in light full; do
 			others=
-			[ $load = light ] || for i in 1 2 3; do taskset 2 sh -c 'while :; do :; done' & \
-				others="$others $!"; done
+			for i in 1 2 3; do
+				[ $load = full ] || break
+				taskset 2 sh -c 'while :; do :; done' &
+				others="$others $!"
+			done
 			ask trace on
 			flow --duration 3
 			ask trace off

@@ -59,7 +59,8 @@ guest_card() {
 	case $2 in
 	e1000) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
 	e1000-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
-	ixgbe) echo "-device $port -device {\"driver\":\"vfio-user-pci\",\"bus\":\"rp$1\",\"socket\":{\"type\":\"unix\",\"path\":\"WORK/$1\"},\"x-msg-timeout\":60000}" ;;
+	ixgbe) printf '%s {"driver":"vfio-user-pci","bus":"rp%d","socket":{"type":"unix","path":"WORK/%d"},%s}\n' \
+		"-device $port -device" "$1" "$1" '"x-msg-timeout":60000' ;;
 	*) echo "-device $port -device $card,bus=rp$1" ;;
 	esac
 }
@@ -72,8 +73,11 @@ guest_fetch() {
 	local kind=$1 tree
 	tree=${kind#*/}
 	tree=${tree%%/*}
-	case $tree in kernel) tests/guest/fetch_kernel.sh || return ;; linux) tests/guest/kernel.sh ||
-		return ;; *) tests/guest/fetch.sh "$tree" || return ;; esac
+	case $tree in
+	kernel) tests/guest/fetch_kernel.sh || return ;;
+	linux) tests/guest/kernel.sh || return ;;
+	*) tests/guest/fetch.sh "$tree" || return ;;
+	esac
 	case $kind in
 	host/*) command -v qemu-system-x86_64 >/dev/null || { echo "skip: no qemu-system-x86_64"; return 77; } ;;
 	*) tests/guest/fetch.sh || return ;;
@@ -112,7 +116,8 @@ guest_testpmd() {
 		return 77
 	fi
 	# shellcheck disable=SC2086
-	testpmd="host:$(command -v dpdk-testpmd) host:tests/guest/dpdk.sh $(printf 'plugin:%s ' $plugins /usr/libexec/coreutils/libstdbuf.so)"
+	plugins=$(printf 'plugin:%s ' $plugins /usr/libexec/coreutils/libstdbuf.so)
+	testpmd="host:$(command -v dpdk-testpmd) host:tests/guest/dpdk.sh $plugins"
 }
 
 # What the guest's script asks of QEMU's monitor.
@@ -177,7 +182,8 @@ guest_verdict() {
 	if [ "$ended" != 0 ]; then
 		failed=$((failed + 1))
 		[ "$guest_status" != 124 ] || guest_status="$guest_status: it ran out of its ${GUEST_SECONDS:-900} s"
-		echo "FAIL the guest's script did not come to its end (${ended:+its status $ended, }QEMU's $guest_status); the console ends:"
+		echo "FAIL the guest's script did not come to its end" \
+			"(${ended:+its status $ended, }QEMU's $guest_status); the console ends:"
 		tail -n 15 "$work/console" "$work/qemu.log"
 	elif [ "$passed" -lt "${1:-1}" ] && [ "$failed" = 0 ]; then
 		failed=1

@@ -42,7 +42,8 @@ run() {
 		guest_background "$work/cable$i.log" "$bin/guest-cable" "$work/ours$i" "$work/theirs$i" $capture \
 			"$work/out$i.pcap"
 		cables+=($!)
-		wires+=(-netdev "dgram,id=n$i,local.type=unix,local.path=$work/theirs$i,remote.type=unix,remote.path=$work/ours$i")
+		local ends=local.type=unix,local.path=$work/theirs$i,remote.type=unix,remote.path=$work/ours$i
+		wires+=(-netdev "dgram,id=n$i,$ends")
 	done
 	wires+=(-netdev hubport,id=n2,hubid=1 -netdev hubport,id=n3,hubid=1)
 	wait_for test -S "$work/ours0" -a -S "$work/ours1" || return 1

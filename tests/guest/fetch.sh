@@ -17,7 +17,9 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # DEBIAN_MIRROR, or the mirror that this machine's apt uses, where that is one of Debian
 mirror() {
-	[ -n "${mirror:=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m1 '/debian/*$' || true)}}" ] && return
+	: "${mirror:=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null |
+		grep -m1 '/debian/*$' || true)}}"
+	[ -n "$mirror" ] && return
 	echo "fetch: apt on this machine knows no Debian mirror; name one: DEBIAN_MIRROR=http://... make check-full" >&2
 	exit 1
 }
@@ -36,7 +38,8 @@ tree() {
 	cat >"$folder.hook" <<-HOOK
 		#!/bin/sh
 		mkdir -p "\$1/etc/apt/preferences.d"
-		[ -z "$pinned" ] || printf 'Package: $pinned\nPin: release n=$release\nPin-Priority: 900\n' >"\$1/etc/apt/preferences.d/pin"
+		[ -z "$pinned" ] || printf 'Package: $pinned\nPin: release n=$release\nPin-Priority: 900\n' \\
+			>"\$1/etc/apt/preferences.d/pin"
 	HOOK
 	chmod +x "$folder.hook"
 	debstrap() {

@@ -25,7 +25,8 @@ still() {
 	[ "$("$@")" = "$was" ]
 }
 asked_host=0
-# NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status. Numbered, as an answer may come too late
+# NAME ARGUMENT...: has the host's side run its host_NAME; waits for its exit status. Numbered, as an answer may come
+# too late
 ask() {
 	asked_host=$((asked_host + 1))
 	echo "$asked_host $*" >&8

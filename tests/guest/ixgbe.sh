@@ -46,7 +46,8 @@ came() {
 }
 
 for width in 39 48; do
-	both="--wire 0:pcap-in=$capture --wire 1:pcap-in=$capture --wire 0:pcap-out=$work/out0.pcap --wire 1:pcap-out=$work/out1.pcap"
+	both="--wire 0:pcap-in=$capture --wire 1:pcap-in=$capture"
+	both+=" --wire 0:pcap-out=$work/out0.pcap --wire 1:pcap-out=$work/out1.pcap"
 	# shellcheck disable=SC2086
 	boot "a capture both ways" 4 $width tests/guest/ixgbe_guest.sh "" $both
 	came "$work/out0.pcap"

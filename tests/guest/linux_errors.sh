@@ -8,7 +8,8 @@ damaged() { # numbered frames: each arrives, or is counted as one with a wrong C
 	cat /tmp/frames
 	errors=$(grew far rx_crc_errors)
 	got=$(sed -n 's/^mark 8: \([0-9]*\) frames.* 0 wrong,.*/\1/p' /tmp/frames)
-	echo "$got received, $errors with a wrong CRC, $(grew far rx_pkts_nic) good ones counted, $(grew far rx_errors) errors"
+	echo "$got received, $errors with a wrong CRC," \
+		"$(grew far rx_pkts_nic) good ones counted, $(grew far rx_errors) errors"
 	[ "$errors" -ge 100 ] && [ $((got + errors)) = 1000 ] && [ "$(grew far rx_pkts_nic)" = "$got" ] &&
 		[ "$(grew far rx_errors)" = "$errors" ] &&
 		ask wire_grew 1 damaged "$errors" bad_fcs "$errors" in_frames 1000 missed 0

@@ -47,7 +47,11 @@ host_wire_grew() {
 well_behaved() {
 	local said
 	said=$(awk '
-		function hex(text, i, value) { for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1; return value }
+		function hex(text, i, value) {
+			for (i = 1; i <= length(text); i++)
+				value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+			return value
+		}
 		/^port/ { dumps = 0 }
 		/faults: address/ && !/address 0, ring [04], descriptor 0,/
 		/no register at/ {
@@ -57,7 +61,8 @@ well_behaved() {
 			if (each != dumps || $9 != 0) print
 		}' "$work/model.log")
 	if [ -z "$said" ]; then
-		echo "ok the model saw no bad address or descriptor, no bad ring but the self-test's, no access to missing registers but the dump's"
+		echo "ok the model saw no bad address or descriptor, no bad ring but the self-test's," \
+			"no access to missing registers but the dump's"
 	else
 		echo "FAIL the model saw what a driver should not do"
 		echo "$said" | sed 's/^ */    > /'

@@ -4,7 +4,8 @@ up() {
 	[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] &&
 		/bin/ip netns exec far cat /sys/class/net/eth1/carrier 2>/dev/null | grep -q 1
 }
-# until both links are up, and stay so: 15 s at most. The cable carries frames a little later than a driver sees its link
+# until both links are up, and stay so: 15 s at most. The cable carries frames a little later than a driver sees its
+# link
 settled() {
 	for i in $(seq 150); do
 		up && usleep 200000 && up && return 0

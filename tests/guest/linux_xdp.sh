@@ -3,7 +3,8 @@
 # buffer hold (320 KiB of an X540, its flow director taken off): without pause frames nothing else keeps a fast sender
 # from a slow receiver.
 # shellcheck shell=sh disable=SC2154
-# frames of the far end reach the near card, three in a row. A program resets the card, and on a busy machine the far one sees that late
+# frames of the far end reach the near card, three in a row. A program resets the card, and on a busy machine the far
+# one sees that late
 through() {
 	settled || return 1
 	good=0

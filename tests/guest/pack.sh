@@ -56,8 +56,9 @@ for program; do
 		;;
 	*)
 		cp -L "$tree$program" "$work/bin/"
-		libraries "$tree/lib64/ld-linux-x86-64.so.2 --library-path $tree/lib/x86_64-linux-gnu:$tree/usr/lib/x86_64-linux-gnu" \
-			"$tree$program" "$work/lib/x86_64-linux-gnu"
+		folders=$tree/lib/x86_64-linux-gnu:$tree/usr/lib/x86_64-linux-gnu
+		libraries "$tree/lib64/ld-linux-x86-64.so.2 --library-path $folders" "$tree$program" \
+			"$work/lib/x86_64-linux-gnu"
 		once "$tree/lib64/ld-linux-x86-64.so.2" "$work/lib64"
 		;;
 	esac

@@ -18,7 +18,8 @@ run() {
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/peers_guest.sh \
 		"vfio-pci vfio_iommu_type1 e1000 e1000e igb ixgbe" \
 		/bin/ip /bin/ping host:"$bin/pollux-fwd" || return 1
-	local wires=(-netdev hubport,id=n0,hubid=1 -netdev hubport,id=n1,hubid=1 -netdev hubport,id=n2,hubid=2 -netdev hubport,id=n3,hubid=2)
+	local wires=(-netdev hubport,id=n0,hubid=1 -netdev hubport,id=n1,hubid=1
+		-netdev hubport,id=n2,hubid=2 -netdev hubport,id=n3,hubid=2)
 	local iommu=intel-iommu,intremap=on models=()
 	if [ "$3" = ixgbe+ixgbe ]; then
 		guest_model "$bin" --wire 0:peer=1 || return 1

@@ -26,6 +26,11 @@ kill -INT $fwd
 FILE=/tmp/fwd.log check "the forwarder ends with status 0" ended 20 $fwd 0
 check "without it nothing goes through" sh -c '! /bin/ping -c 2 -W 1 192.0.2.2'
 check "the cards go back to the kernel" \
-	sh -c 'for card in "$@"; do device=/sys/bus/pci/devices/$card; echo >$device/driver_override
-	echo $card >$device/driver/unbind; echo $card >/sys/bus/pci/drivers_probe; ls $device/net || exit 1; done' - "$(card 1)" "$(card 2)"
+	sh -c 'for card in "$@"; do
+		device=/sys/bus/pci/devices/$card
+		echo >$device/driver_override
+		echo $card >$device/driver/unbind
+		echo $card >/sys/bus/pci/drivers_probe
+		ls $device/net || exit 1
+	done' - "$(card 1)" "$(card 2)"
 check "no fault in the kernel's log" no_fault

@@ -55,12 +55,14 @@ esac
 # shellcheck disable=SC2207
 for i in 0 1 2 3; do options+=($(guest_card $i "$cards")); done
 read -r rows columns < <(stty size 2>/dev/null)
-echo "Booting Linux ${kernel##*/vmlinuz-} with four cards ($cards) in QEMU: 5 to 15 s. Ctrl-A and then X ends it at any time."
+echo "Booting Linux ${kernel##*/vmlinuz-} with four cards ($cards) in QEMU: 5 to 15 s." \
+	"Ctrl-A and then X ends it at any time."
+append="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on"
 "$qemu" -nodefaults -no-user-config -display none -no-reboot -serial mon:stdio \
 	-machine "$machine,memory-backend=m" -object memory-backend-memfd,id=m,size=1G,share=on -m 1G \
 	-accel tcg,thread=multi -cpu max -smp 2 \
 	-kernel "$kernel" -initrd "$initramfs" \
-	-append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on cards=$cards rows=${rows:-0} columns=${columns:-0}" \
+	-append "$append cards=$cards rows=${rows:-0} columns=${columns:-0}" \
 	-device intel-iommu,intremap=on,caching-mode=on "${options[@]//WORK/$work}" 2>"$work/qemu.log"
 status=$?
 [ $status = 0 ] || { echo "guest: QEMU ended with status $status:"; tail -n 5 "$work/qemu.log"; exit 1; } >&2

@@ -21,9 +21,11 @@ Four cards ($(option cards)) behind a virtual IOMMU, with two cables: $a to $b, 
   pollux-gen --replay /data/mixed.pcap $a $b     # a real capture
   pollux-bind restore $a $b $c $d
 
-$(case $(option cards) in e1000*) echo "QEMU counts short frames (7 in that capture) as bad, too, though it delivers them, and may leave 4 bytes per packet out of tx.
+$(case $(option cards) in e1000*) echo "QEMU counts short frames (7 in that capture) as bad, too, though it delivers
+them, and may leave 4 bytes per packet out of tx.
 "; esac)
-Each program has --help. Ctrl-C ends a program, 'exit' (or Ctrl-A and then X) the guest; 'cat /etc/banner' shows this again.
+Each program has --help. Ctrl-C ends a program, 'exit' (or Ctrl-A and then X) the guest; 'cat /etc/banner' shows this
+again.
 
 BANNER
 cat >/etc/profile <<'PROFILE'

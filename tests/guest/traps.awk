@@ -29,5 +29,6 @@ END {
 		for (n = 1; n < written[at]; n++)
 			packets += (tail[at, n] - tail[at, n - 1] + size[at]) % size[at]
 	if (packets)
-		printf "TRAPS %s %.4f %.4f %.4f %.4f\n", who, transmit / packets, receive / packets, others / packets, reads / packets
+		printf "TRAPS %s %.4f %.4f %.4f %.4f\n", who, transmit / packets, receive / packets, others / packets,
+			reads / packets
 }

@@ -2,6 +2,7 @@
 # say so. (See bind.sh.)
 ports=$(echo $(pci 8086:10fb))
 first=${ports%% *}
+unsafe=/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 . /data/somebody.sh
 no_fault # what was said at boot does not count
 forward() { pollux-fwd --link-wait 30 --packets 100 --duration 60 $ports >/tmp/fwd 2>&1; }
@@ -14,8 +15,8 @@ check "  and why" sh -c "pollux-doctor $ports | grep '^problem  interrupts: the 
 forward
 check "nor does it" test $? = 1
 check "  and it says why" \
-	grep "^pollux-fwd: $first: .*does not remap interrupts.* > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts" /tmp/fwd
-echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
+	grep "^pollux-fwd: $first: .*does not remap interrupts.* > $unsafe" /tmp/fwd
+echo 1 >$unsafe
 check "where root accepts that, the doctor is content" pollux-doctor $ports
 check "  and the forwarder forwards" forward
 check "they go back, as they were" pollux-bind restore $ports
