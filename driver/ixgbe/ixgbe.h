@@ -55,6 +55,13 @@ int ixgbe_read_mac(struct nic *nic, uint8_t mac[6]);
 
 int ixgbe_start(struct nic *nic);
 int ixgbe_stop(struct nic *nic);
+
+/* ---- receive.c, transmit.c ---- */
+
+/** Sets up the receive path and its queues, and lets frames in. Filters and MAC core are set up already. */
+int ixgbe_receive_start(struct nic *nic);
+/** Sets up the transmit path and its queues. */
+int ixgbe_transmit_start(struct nic *nic);
 /** Halts the receive path and turns RXEN off; where that fails all is as before. The caller changes what may be changed
  * only then, and calls ixgbe_receive_on, which has nothing to wait for. */
 int ixgbe_receive_off(struct nic *nic);

@@ -18,7 +18,7 @@ void ixgbe_update_stats(struct nic *nic)
 		stats->rx_bytes += count36(nic, IXGBE_AT(QBRC_L, i), IXGBE_AT(QBRC_H, i));
 		/* GPRC would count missed frames too (erratum) */
 		stats->rx_packets += reg_count(nic, IXGBE_AT(QPRC, i));
-		/* counts only where the card drops for want of a descriptor, which is with several queues (start.c) */
+		/* counts only where the card drops for want of a descriptor, which is with several queues (receive.c) */
 		if (nic->config.rx_queues > 1)
 			stats->rx_no_descriptor += reg_count(nic, IXGBE_AT(QPRDC, i));
 	}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The transmit path of the 82599, X540 and X550: its set-up (82599 DS 4.6.8 and 4.6.11.3.4). */
+#include "../access.h"
+#include "ixgbe.h"
+
+#define TX_PACKET_BUFFER_KIB 160u
+
+/* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others
+ * found. WTHRESH stays 0: only then does report-status alone bring a write-back. */
+#define TXDCTL_THRESHOLDS (32u | 1u << IXGBE_TXDCTL_HTHRESH)
+
+/* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up
+ * already. */
+static void transmit_init(struct nic *nic)
+{
+	/* DS 8.2.3.9.15: the layout changes only while the arbiter is off */
+	reg_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
+	reg_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
+	/* A packet is fetched only when the largest one fits */
+	uint32_t largest_kib = (port_max_frame_bytes(nic) + 1023) / 1024;
+	reg_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER_KIB << IXGBE_TXPBSIZE_SHIFT);
+	reg_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER_KIB - largest_kib);
+	for (unsigned i = 1; i < IXGBE_TXPBSIZE_COUNT; i++) {
+		reg_write(nic, IXGBE_AT(TXPBSIZE, i), 0);
+		reg_write(nic, IXGBE_AT(TXPBTHRESH, i), 0);
+	}
+	reg_write(nic, IXGBE_MTQC, 0);
+	/* No credits: they are DCB's, and a memory that a reset does not clear */
+	for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
+		reg_write(nic, IXGBE_RTTDQSEL, i);
+		reg_write(nic, IXGBE_RTTDT1C, 0);
+	}
+	reg_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
+}
+
+static void transmit_queue_init(struct nic *nic, unsigned i)
+{
+	const struct ring_txq *queue = nic->rings.txqs[i];
+	uint64_t address = ring_address(queue->ring, queue->iova_offset);
+	reg_write(nic, IXGBE_AT(TDBAL, i), (uint32_t)address);
+	reg_write(nic, IXGBE_AT(TDBAH, i), (uint32_t)(address >> 32));
+	reg_write(nic, IXGBE_AT(TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS);
+	reg_write(nic, IXGBE_AT(TDT, i), 0);
+}
+
+int ixgbe_transmit_start(struct nic *nic)
+{
+	transmit_init(nic);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		transmit_queue_init(nic, i);
+	/* DS 4.6.8: before the first queue is enabled */
+	reg_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
+		int ret = reg_wait_set(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
+			"the transmit queue does not start; close the port and open it again");
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
