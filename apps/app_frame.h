@@ -5,11 +5,10 @@
 
 #include "../driver/nic.h"
 
-/* What a frame takes on the wire besides the bytes that the counters count: FCS 4, preamble 8, gap 12. */
-#define APP_FCS_BYTES     4u
-#define APP_FRAMING_BYTES 24u
-#define APP_FRAME_MIN     60u    /* bytes without FCS: cards pad what is shorter */
-#define APP_FRAME_MAX     16384u /* room for the longest frame of any card */
+/* What a frame takes on the wire besides the bytes that the counters count. */
+#define APP_FRAMING_BYTES (NIC_FCS_BYTES + NIC_PREAMBLE_GAP_BYTES)
+
+#define APP_FRAME_MAX 16384u /* bytes: room for the longest frame of any card */
 
 /** More handles than any frame has: a frame that is still without its end after so many is dropped. */
 #define APP_FRAME_HANDLES 64u

@@ -46,7 +46,7 @@ static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 	time_t seconds = header->ts.tv_sec;
 
 	strftime(at, sizeof(at), "%H:%M:%S", localtime_r(&seconds, &tm));
-	if (header->caplen >= 14)
+	if (header->caplen >= NIC_HEADER_BYTES)
 		snprintf(who, sizeof(who),
 			"%02x:%02x:%02x:%02x:%02x:%02x > %02x:%02x:%02x:%02x:%02x:%02x type 0x%02x%02x ", d[6], d[7],
 			d[8], d[9], d[10], d[11], d[0], d[1], d[2], d[3], d[4], d[5], d[12], d[13]);
@@ -198,7 +198,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		dump.file = text;
 		return 0;
 	case 's':
-		dump.snaplen = (unsigned)app_count_option(state, "snaplen", text, 14, FRAME_BYTES);
+		dump.snaplen = (unsigned)app_count_option(state, "snaplen", text, NIC_HEADER_BYTES, FRAME_BYTES);
 		return 0;
 	case 'n':
 		dump.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);

@@ -460,7 +460,7 @@ static bool prepare(void)
 	unsigned count = gen.args.app.ring + 2 * APP_BURST_MAX + pkt_pool_slack(3);
 
 	const uint8_t *to = gen.args.has_to ? gen.args.to : gen.app.port_count > 1 ? ports[1].info.mac : nobody;
-	gen_udp_init(&gen.udp, gen.args.size - APP_FCS_BYTES, to, ports[0].info.mac, gen.args.flows, gen_run_number());
+	gen_udp_init(&gen.udp, gen.args.size - NIC_FCS_BYTES, to, ports[0].info.mac, gen.args.flows, gen_run_number());
 	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0)) {
 		app_error("no memory for a schedule");
 		return false;

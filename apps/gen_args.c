@@ -6,7 +6,7 @@
 #include "gen_udp.h"
 
 /* What a frame without VLAN tags has on top of what the MTU counts: Ethernet header and FCS. */
-#define OVERHEAD_BYTES 18u
+#define OVERHEAD_BYTES (NIC_HEADER_BYTES + NIC_FCS_BYTES)
 
 enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
 
@@ -78,13 +78,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*args = (struct gen_args){.size = GEN_UDP_MIN + APP_FCS_BYTES, .flows = 1};
+		*args = (struct gen_args){.size = GEN_UDP_MIN + NIC_FCS_BYTES, .flows = 1};
 		state->child_inputs[0] = &args->app;
 		return 0;
 	case 's':
 		args->has_shape = true;
 		args->size =
-			(unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + APP_FCS_BYTES, APP_FRAME_MAX);
+			(unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + NIC_FCS_BYTES, APP_FRAME_MAX);
 		return 0;
 	case 'R':
 		wanted = gen_rate_parse(text, &args->rate);

@@ -177,13 +177,13 @@ static pcap_t *open_pcap(struct source *source)
 /* The bytes that the MTU limits. VLAN tags, of which a frame may have two, are none of them. */
 static unsigned payload_bytes(const uint8_t *frame, unsigned bytes)
 {
-	unsigned header = 14;
+	unsigned header = NIC_HEADER_BYTES;
 
-	while (header < 22 && bytes >= header) {
+	while (header < NIC_HEADER_BYTES + 2 * NIC_VLAN_TAG_BYTES && bytes >= header) {
 		unsigned type = (unsigned)frame[header - 2] << 8 | frame[header - 1];
 		if (type != 0x8100 && type != 0x88a8 && type != 0x9100)
 			break;
-		header += 4;
+		header += NIC_VLAN_TAG_BYTES;
 	}
 	return bytes > header ? bytes - header : 0;
 }

@@ -46,7 +46,7 @@ const char *gen_rate_parse(const char *text, struct gen_rate *rate)
 
 double gen_wire_bits(unsigned frame_bytes)
 {
-	return 8.0 * ((frame_bytes > APP_FRAME_MIN ? frame_bytes : APP_FRAME_MIN) + APP_FRAMING_BYTES);
+	return 8.0 * ((frame_bytes > NIC_FRAME_MIN_BYTES ? frame_bytes : NIC_FRAME_MIN_BYTES) + APP_FRAMING_BYTES);
 }
 
 double gen_rate_gap(const struct gen_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)

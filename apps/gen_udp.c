@@ -13,7 +13,7 @@
 #include <sys/random.h>
 
 /* Offsets in the frame. */
-enum { ETH = 0, IP = 14, UDP = 34, PAYLOAD = 42, RUN = PAYLOAD + 4, NUMBER = PAYLOAD + 8 };
+enum { ETH = 0, IP = NIC_HEADER_BYTES, UDP = IP + 20, PAYLOAD = UDP + 8, RUN = PAYLOAD + 4, NUMBER = PAYLOAD + 8 };
 _Static_assert(NUMBER + 8 <= GEN_UDP_MIN, "the smallest frame holds the number");
 
 static const uint8_t magic[4] = {'P', 'l', 'x', '1'};

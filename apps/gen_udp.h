@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-#define GEN_UDP_MIN   APP_FRAME_MIN /* bytes, without FCS */
-#define GEN_UDP_HEAD  64u           /* bytes in which packets of a run differ */
+#define GEN_UDP_MIN   NIC_FRAME_MIN_BYTES /* without FCS */
+#define GEN_UDP_HEAD  64u                 /* bytes in which packets of a run differ */
 #define GEN_FLOWS_MAX (UINT64_C(1) << 30)
 
 /** A template of numbered packets, and what varies in them. */

@@ -75,7 +75,7 @@ static inline uint32_t forward(void *context, struct pkt *pkt)
 {
 	struct side *side = context;
 
-	if (pkt->len < 14)
+	if (pkt->len < NIC_HEADER_BYTES)
 		return 0;
 	uint64_t to = read_mac(pkt->data);
 	learn(side, read_mac(pkt->data + 6));

@@ -18,9 +18,8 @@
 #define PORT_MTU_DEFAULT  1500u
 #define PORT_MTU_MIN      68u /* the least that IPv4 allows */
 
-/* A frame has these bytes beyond the MTU: Ethernet header and two VLAN tags (802.1ad); and the FCS. */
-#define FRAME_OVERHEAD_BYTES 22u
-#define FRAME_FCS_BYTES      4u
+/* A frame has these bytes beyond the MTU, without FCS: Ethernet header and two VLAN tags (802.1ad). */
+#define FRAME_OVERHEAD_BYTES (NIC_HEADER_BYTES + 2 * NIC_VLAN_TAG_BYTES)
 
 /** A PCI id that a driver knows. */
 struct driver_id {
@@ -117,7 +116,7 @@ struct nic {
 
 	struct nic_link link;   /* as last reported by nic_service */
 	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */
-	unsigned rx_fcs_bytes, tx_fcs_bytes; /* of each packet, in the card's byte counters: FRAME_FCS_BYTES, or 0 */
+	unsigned rx_fcs_bytes, tx_fcs_bytes; /* of each packet, in the card's byte counters: NIC_FCS_BYTES, or 0 */
 	struct vfio_refusal refused_counter; /* when stats were last brought up to date; error 0: none was refused */
 	uint64_t rx_bytes_reported, tx_bytes_reported; /* by nic_get_stats: what it reports never falls */
 
@@ -135,7 +134,7 @@ static inline bool port_gone(const struct nic *nic)
 /** The longest frame that a started port takes, with FCS. */
 static inline uint32_t port_max_frame_bytes(const struct nic *nic)
 {
-	return nic->config.mtu + FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES;
+	return nic->config.mtu + FRAME_OVERHEAD_BYTES + NIC_FCS_BYTES;
 }
 
 #endif

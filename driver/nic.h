@@ -35,6 +35,14 @@ struct nic_txq {
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 };
 
+/* What Ethernet adds to a frame's payload. Packets' lengths, and counters of bytes, include the header and VLAN tags,
+ * and nothing of what comes after them. */
+#define NIC_HEADER_BYTES       14u /* addresses and type */
+#define NIC_VLAN_TAG_BYTES     4u  /* a frame may have two of them */
+#define NIC_FCS_BYTES          4u  /* the checksum at a frame's end, which cards write and check */
+#define NIC_PREAMBLE_GAP_BYTES 20u /* in front of a frame and behind it, on the wire: 8 and 12 */
+#define NIC_FRAME_MIN_BYTES    60u /* the shortest frame, without FCS: cards pad what is shorter */
+
 /** How a port is to be started. All zero: one queue pair, rings of 512, 1500-byte MTU, a pool of its own. */
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */

@@ -9,7 +9,7 @@
 #include "fields.h"
 #include "registers.h"
 
-#define E1000_FRAME_OVERHEAD (FRAME_OVERHEAD_BYTES + FRAME_FCS_BYTES)
+#define E1000_FRAME_OVERHEAD (FRAME_OVERHEAD_BYTES + NIC_FCS_BYTES)
 
 struct e1000;
 

@@ -44,7 +44,7 @@ void ixgbe_stats_start(struct nic *nic)
 	}
 	/* QBRC counts what is left after CRC strip, GOTC all that is sent (hw-docs/doubts.md) */
 	nic->rx_fcs_bytes = 0;
-	nic->tx_fcs_bytes = FRAME_FCS_BYTES;
+	nic->tx_fcs_bytes = NIC_FCS_BYTES;
 	/* DS 4.6.5: cleared by reading */
 	ixgbe_update_stats(nic);
 	nic->stats = (struct nic_stats){.rx_packets = 0};
