@@ -109,7 +109,7 @@ void model_eeprom_load(struct model *m)
 	reg_set(m, IXGBE_RAL, low);
 	reg_set(m, IXGBE_RAH, mac[2] | RAH_AV);
 	reg_set(m, IXGBE_MPSAR, 0xFFFFFFFF);
-	reg_set(m, REGISTER_AT(MPSAR, 1), 0xFFFFFFFF);
+	reg_set(m, IXGBE_AT(MPSAR, 1), 0xFFFFFFFF);
 }
 
 void model_eeprom_step(struct model *m)

@@ -114,14 +114,6 @@
 	X(RX_HIGH, 0x0D000) /* receive queues 64..127 */
 /* clang-format on */
 
-/** Where the driver's list says that a register is: REGISTER_AT(RAL, i). */
-enum {
-#define X(name, offset, stride, count, section) STRIDE_##name = (stride),
-	IXGBE_REGISTERS(X)
-#undef X
-};
-#define REGISTER_AT(name, index) (uint32_t)(IXGBE_##name + STRIDE_##name * (index))
-
 /** Offsets: MODEL_I2CCTL, ... */
 enum {
 #define X(name, offset) MODEL_##name = (offset),

@@ -19,9 +19,9 @@ static uint64_t mac_value(const uint8_t *mac)
 static bool exact_match(const struct model *m, uint64_t mac)
 {
 	for (unsigned i = 0; i < 128; i++) {
-		uint64_t high = reg_get(m, REGISTER_AT(RAH, i));
+		uint64_t high = reg_get(m, IXGBE_AT(RAH, i));
 
-		if ((high & RAH_AV) && (((high & 0xFFFF) << 32) | reg_get(m, REGISTER_AT(RAL, i))) == mac)
+		if ((high & RAH_AV) && (((high & 0xFFFF) << 32) | reg_get(m, IXGBE_AT(RAL, i))) == mac)
 			return true;
 	}
 	return false;
@@ -36,7 +36,7 @@ static bool multicast_match(const struct model *m, const uint8_t *mac)
 	if (!(control & MCSTCTRL_MFE))
 		return false;
 	uint32_t hash = ((uint32_t)(mac[4] | mac[5] << 8) >> shifts[control & MCSTCTRL_MO]) & 0xFFF;
-	return reg_get(m, REGISTER_AT(MTA, hash >> 5)) >> (hash & 31) & 1;
+	return reg_get(m, IXGBE_AT(MTA, hash >> 5)) >> (hash & 31) & 1;
 }
 
 static uint8_t judge(const struct model *m, const uint8_t *mac, uint64_t value)
@@ -75,7 +75,7 @@ bool model_filter_vlan(const struct model *m, uint16_t tag)
 
 	if (!(reg_get(m, IXGBE_VLNCTRL) & VLNCTRL_VFE))
 		return true;
-	return reg_get(m, REGISTER_AT(VFTA, id >> 5)) >> (id & 31) & 1;
+	return reg_get(m, IXGBE_AT(VFTA, id >> 5)) >> (id & 31) & 1;
 }
 
 /** Any register that filtering or queue selection depends on. */

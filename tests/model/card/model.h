@@ -56,9 +56,9 @@ struct model_config {
 	enum model_card card;
 	unsigned port;  /* LAN id, 0 or 1 */
 	uint8_t mac[6]; /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
-	uint8_t *bar0;  /* MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a
-			   client may map it.  NULL: the core's own. Of all that is written there directly the core reads
-			   tails only. */
+	/** MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
+	 * NULL: the core's own. Of all that is written there directly the core reads tails only. */
+	uint8_t *bar0;
 	bool sfp_absent;
 };
 

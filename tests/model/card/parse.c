@@ -62,7 +62,7 @@ static uint8_t redirect(const struct model *m, uint32_t hash)
 {
 	bool wide = m->config.card == MODEL_X550;
 	uint32_t entry = hash & (wide ? 511 : 127);
-	uint32_t word = reg_get(m, entry < 128 ? REGISTER_AT(RETA, entry / 4) : MODEL_ERETA + ((entry - 128) & ~3u));
+	uint32_t word = reg_get(m, entry < 128 ? IXGBE_AT(RETA, entry / 4) : MODEL_ERETA + ((entry - 128) & ~3u));
 
 	return (uint8_t)(word >> (8 * (entry & 3))) & (wide ? 0x3F : 0xF);
 }
@@ -169,7 +169,7 @@ static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 static bool match_ethertype(const struct model *m, uint16_t type, struct parsed *p)
 {
 	for (unsigned i = 0; i < 8; i++) {
-		uint32_t filter = reg_get(m, REGISTER_AT(ETQF, i)), select = reg_get(m, MODEL_ETQS + 4 * i);
+		uint32_t filter = reg_get(m, IXGBE_AT(ETQF, i)), select = reg_get(m, MODEL_ETQS + 4 * i);
 
 		if (!(filter >> 31) || (filter & 0xFFFF) != type)
 			continue;

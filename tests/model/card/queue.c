@@ -62,20 +62,20 @@ bool model_ring_write(struct model *m, struct queue *q, uint32_t slot, const str
  * order. */
 static uint32_t rx_register(uint32_t first, unsigned queue)
 {
-	return queue < 64 ? first + STRIDE_RDBAL * queue
-			  : first - IXGBE_RDBAL + MODEL_RX_HIGH + STRIDE_RDBAL * (queue - 64);
+	return queue < 64 ? first + IXGBE_RDBAL_STRIDE * queue
+			  : first - IXGBE_RDBAL + MODEL_RX_HIGH + IXGBE_RDBAL_STRIDE * (queue - 64);
 }
 
 static unsigned rx_queue_of(uint32_t offset)
 {
-	return offset >= MODEL_RX_HIGH ? 64 + (offset - MODEL_RX_HIGH) / STRIDE_RDBAL
-				       : (offset - IXGBE_RDBAL) / STRIDE_RDBAL;
+	return offset >= MODEL_RX_HIGH ? 64 + (offset - MODEL_RX_HIGH) / IXGBE_RDBAL_STRIDE
+				       : (offset - IXGBE_RDBAL) / IXGBE_RDBAL_STRIDE;
 }
 
 static struct queue *queue_of(struct model *m, uint32_t offset)
 {
-	if (offset >= IXGBE_TDBAL && offset < REGISTER_AT(TDBAL, MODEL_QUEUES))
-		return &m->tx[(offset - IXGBE_TDBAL) / STRIDE_TDBAL];
+	if (offset >= IXGBE_TDBAL && offset < IXGBE_AT(TDBAL, MODEL_QUEUES))
+		return &m->tx[(offset - IXGBE_TDBAL) / IXGBE_TDBAL_STRIDE];
 	return &m->rx[rx_queue_of(offset)];
 }
 
@@ -90,7 +90,7 @@ static void load_rx(struct model *m, unsigned i)
 	q->drop = srrctl & SRRCTL_DROP_EN;
 	q->advanced = type == 1;
 	q->buffer_bytes = (srrctl & 0x1F) * 1024;
-	q->counter = (reg_get(m, REGISTER_AT(RQSMR, i / 4)) >> (8 * (i % 4))) & 0xF;
+	q->counter = (reg_get(m, IXGBE_AT(RQSMR, i / 4)) >> (8 * (i % 4))) & 0xF;
 	load_ring(m, q,
 		((uint64_t)reg_get(m, rx_register(IXGBE_RDBAH, i)) << 32) | reg_get(m, rx_register(IXGBE_RDBAL, i)),
 		reg_get(m, rx_register(IXGBE_RDLEN, i)), m->config.card == MODEL_X550 ? X550_RX_RING_MAX : RING_MAX);
@@ -105,15 +105,15 @@ static void load_rx(struct model *m, unsigned i)
 static void load_tx(struct model *m, unsigned i)
 {
 	struct queue *q = &m->tx[i];
-	uint32_t low = reg_get(m, REGISTER_AT(TDWBAL, i));
+	uint32_t low = reg_get(m, IXGBE_AT(TDWBAL, i));
 
-	q->enabled = reg_get(m, REGISTER_AT(TXDCTL, i)) & XDCTL_ENABLE;
-	q->counter = (reg_get(m, REGISTER_AT(TQSM, i / 4)) >> (8 * (i % 4))) & 0xF;
-	load_ring(m, q, ((uint64_t)reg_get(m, REGISTER_AT(TDBAH, i)) << 32) | reg_get(m, REGISTER_AT(TDBAL, i)),
-		reg_get(m, REGISTER_AT(TDLEN, i)), RING_MAX);
+	q->enabled = reg_get(m, IXGBE_AT(TXDCTL, i)) & XDCTL_ENABLE;
+	q->counter = (reg_get(m, IXGBE_AT(TQSM, i / 4)) >> (8 * (i % 4))) & 0xF;
+	load_ring(m, q, ((uint64_t)reg_get(m, IXGBE_AT(TDBAH, i)) << 32) | reg_get(m, IXGBE_AT(TDBAL, i)),
+		reg_get(m, IXGBE_AT(TDLEN, i)), RING_MAX);
 	q->head_write_back = 0;
 	if (low & TDWBAL_ENABLE) {
-		q->head_write_back = ((uint64_t)reg_get(m, REGISTER_AT(TDWBAH, i)) << 32) | (low & ~3u);
+		q->head_write_back = ((uint64_t)reg_get(m, IXGBE_AT(TDWBAH, i)) << 32) | (low & ~3u);
 		if (q->enabled && q->head_write_back % 16) {
 			/* 16-byte alignment is what works in practice (doubt 12). */
 			m->faults.bad_ring++;
@@ -147,7 +147,7 @@ void model_queues_reset(struct model *m)
 {
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned i = 0; i < MODEL_QUEUES; i++) {
-			uint32_t head = d ? REGISTER_AT(TDH, i) : rx_register(IXGBE_RDH, i);
+			uint32_t head = d ? IXGBE_AT(TDH, i) : rx_register(IXGBE_RDH, i);
 			struct queue *q = d ? &m->tx[i] : &m->rx[i];
 
 			*q = (struct queue){
@@ -180,7 +180,7 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 
 static bool answer_tx(struct model *m, unsigned i, bool want)
 {
-	uint32_t *control = &m->reg[REGISTER_AT(TXDCTL, i) / 4];
+	uint32_t *control = &m->reg[IXGBE_AT(TXDCTL, i) / 4];
 
 	/* A queue comes up only once the transmit DMA runs (DS 4.6.8). */
 	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))

@@ -65,7 +65,7 @@ static uint32_t read_status(struct model *m, uint32_t offset)
 	{ (first) + 0x00, 0x40, count, RW, 0xFFFFFF80, 0, NULL, model_write_rx_ring }, /* RDBAL */ \
 	{ (first) + 0x04, 0x40, count, RW, ALL, 0, NULL, model_write_rx_ring },        /* RDBAH */ \
 	{ (first) + 0x08, 0x40, count, RW, 0x000FFF80, 0, NULL, model_write_rx_ring }, /* RDLEN */ \
-	{ (first) + 0x0C, 0x40, count, RW, 0xFF00F3E0, 0x0000F200, NULL, NULL },       /* DCA_RXCTRL; bit 12 comes up set */ \
+	{ (first) + 0x0C, 0x40, count, RW, 0xFF00F3E0, 0x0000F200, NULL, NULL },     /* DCA_RXCTRL; bit 12 is set */ \
 	{ (first) + 0x10, 0x40, count, RW, 0x0000FFFF, 0, model_read_head, model_write_head },    /* RDH */ \
 	/* SRRCTL: 2 KiB, 256 bytes */ \
 	{ (first) + 0x14, 0x40, count, RW, 0x1FC03F7F, 0x00000402, NULL, model_write_rx_ring }, \
@@ -275,7 +275,7 @@ static const struct rule rules[] = {
 	{ MODEL_FCOEPTC,    4, 2, RC, 0, 0, NULL, NULL }, /* FCOEPTC, FCOEDWTC */
 	{ MODEL_LSECTXUT,   4, 5, RC, 0, 0, NULL, NULL }, /* ... nor MACsec ... */
 	{ MODEL_LSECRXUT,   4, 17, RC, 0, 0, NULL, NULL },
-	{ MODEL_B2OGPRC,    0, 1, RC | ON_COPPER, 0, 0, NULL, NULL }, /* ... nor between host and management controller ... */
+	{ MODEL_B2OGPRC,    0, 1, RC | ON_COPPER, 0, 0, NULL, NULL }, /* ... nor from host to management ... */
 	{ MODEL_B2OSPC,     4, 2, RC | ON_COPPER, 0, 0, NULL, NULL }, /* B2OSPC, O2BGPTC */
 	{ MODEL_O2BSPC,     0, 1, RC | ON_COPPER, 0, 0, NULL, NULL },
 	{ MODEL_MNGPTC,     0, 1, RC, 0, 0, NULL, NULL }, /* ... nor sent by the management controller */

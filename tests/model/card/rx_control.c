@@ -19,7 +19,7 @@ void model_receive_settle(struct model *m)
 	m->rx_rss = (reg_get(m, IXGBE_MRQC) & 0xF) == MRQC_RSS;
 	m->rx_ethertypes = false;
 	for (unsigned i = 0; i < 8; i++)
-		m->rx_ethertypes |= reg_get(m, REGISTER_AT(ETQF, i)) >> 31;
+		m->rx_ethertypes |= reg_get(m, IXGBE_AT(ETQF, i)) >> 31;
 	m->last_mac = UINT64_MAX;
 }
 

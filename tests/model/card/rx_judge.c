@@ -60,7 +60,7 @@ void model_rx_close_queue(struct model *m, struct queue *q)
 	q->in_burst = false;
 	if (!q->received)
 		return;
-	reg_add(m, REGISTER_AT(QPRC, q->counter), q->received);
+	reg_add(m, IXGBE_AT(QPRC, q->counter), q->received);
 	wide_add(m, WIDE_QBRC + q->counter, q->received_bytes);
 	reg_add(m, IXGBE_RXDGPC, q->received);
 	wide_add(m, WIDE_RXDGBC, q->received_bytes);
@@ -91,7 +91,7 @@ void model_rx_reject(struct model *m, const struct judgement *judged)
 
 void model_rx_drop(struct model *m, const struct queue *q, const struct judgement *judged)
 {
-	reg_add(m, REGISTER_AT(QPRDC, q->counter), 1);
+	reg_add(m, IXGBE_AT(QPRDC, q->counter), 1);
 	model_rx_count(m, judged);
 	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
 }

@@ -46,7 +46,7 @@ static struct wide_counter *wide_counter_at(struct model *m, uint32_t offset, bo
 	};
 	bool transmit = offset >= IXGBE_QBTC_L;
 	uint32_t at = offset - (transmit ? IXGBE_QBTC_L : IXGBE_QBRC_L),
-		 stride = transmit ? STRIDE_QBTC_L : STRIDE_QBRC_L;
+		 stride = transmit ? IXGBE_QBTC_L_STRIDE : IXGBE_QBRC_L_STRIDE;
 
 	for (unsigned i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (offset == single[i].low || offset == single[i].high) {

@@ -70,7 +70,7 @@ static void count_sent(
 		t.multicast += (to[0] & 1) && !all;
 	}
 	model_count_sent(m, &t);
-	reg_add(m, REGISTER_AT(QPTC, q->counter), n);
+	reg_add(m, IXGBE_AT(QPTC, q->counter), n);
 	wide_add(m, WIDE_QBTC + q->counter, t.bytes - 4ull * n); /* what came by DMA: the MAC adds the FCS */
 }
 
