@@ -15,10 +15,6 @@
 
 #define EXTENTS   64u
 #define ACCESS_NS 10000u
-#define DOORBELL_PAGE(n)                                                                                               \
-	{                                                                                                              \
-		(n), 0x1000, NULL                                                                                      \
-	}
 
 struct local {
 	struct vfio_device device; /* first: handles are cast */
@@ -136,8 +132,6 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 
 static int window(struct vfio_device *device, unsigned region, struct vfio_window *result)
 {
-	static const struct vfio_part doorbells[] = {
-		DOORBELL_PAGE(0x1000), DOORBELL_PAGE(0x6000), DOORBELL_PAGE(0x7000), DOORBELL_PAGE(0xD000)};
 	struct local *local = local_of(device);
 
 	if (fails(local))
@@ -146,10 +140,11 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 		return pollux_fail(EINVAL, "the in-process device has a register window in BAR 0 only");
 	*result = (struct vfio_window){
 		.bytes = MODEL_BAR0_BYTES, .read32 = bar_read32, .write32 = bar_write32, .context = local};
-	for (unsigned i = 0; !local->trapped && i < sizeof(doorbells) / sizeof(*doorbells); i++) {
-		result->parts[i] = doorbells[i];
-		result->parts[i].at = local->bar0 + doorbells[i].first;
-		result->part_count = i + 1;
+	for (unsigned i = 0; !local->trapped && i < MODEL_SHARED_PARTS; i++) {
+		const struct model_part *part = &model_shared_parts[i];
+
+		result->parts[result->part_count++] =
+			(struct vfio_part){part->first, part->bytes, local->bar0 + part->first};
 	}
 	return 0;
 }

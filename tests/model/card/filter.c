@@ -69,6 +69,14 @@ uint8_t model_filter_mac(struct model *m, const uint8_t *mac)
 	return m->last_verdict;
 }
 
+void model_own_address(const struct model *m, uint8_t mac[6])
+{
+	uint32_t low = reg_get(m, IXGBE_RAL), high = reg_get(m, IXGBE_RAH);
+
+	memcpy(mac, &low, 4);
+	memcpy(mac + 4, &high, 2);
+}
+
 bool model_filter_vlan(const struct model *m, uint16_t tag)
 {
 	unsigned id = tag & 0xFFF;

@@ -32,6 +32,16 @@ enum model_card {
 #define MODEL_FRAME_MAX    15872u        /* bytes, 15.5 KiB, with FCS */
 #define MODEL_FIFO_BYTES   (512u * 1024) /* what the receive packet buffer of the 82599 holds; no card has more */
 
+/** The parts of BAR0 that a client may have as memory: heads and tails of receive queues 0 to 63, of the transmit
+ * queues, and of receive queues 64 to 127. */
+#define MODEL_SHARED_PARTS 3u
+struct model_part {
+	uint32_t first, bytes;
+};
+extern const struct model_part model_shared_parts[MODEL_SHARED_PARTS];
+/** Whether there is a queue's tail at that offset of BAR0. */
+bool model_is_tail(uint64_t offset);
+
 /** A stretch of memory that the device may reach. `at` stands for I/O address `iova`. */
 struct model_extent {
 	uint64_t iova, bytes;
@@ -97,6 +107,8 @@ bool model_receive_enabled(const struct model *model);
 bool model_receiving(const struct model *model);
 /** Of the link that is up, as LINKS says it; 0: down. */
 unsigned model_link_mbps(const struct model *model);
+/** The port's own address, as the driver has left it in RAL[0] and RAH[0]. */
+void model_own_address(const struct model *model, uint8_t mac[6]);
 /** The memory that frames wait in until there are descriptors: RXPBSIZE[0], as far as the card has so much. */
 uint32_t model_packet_buffer_bytes(const struct model *model);
 

@@ -72,6 +72,21 @@ static unsigned rx_queue_of(uint32_t offset)
 				       : (offset - IXGBE_RDBAL) / IXGBE_RDBAL_STRIDE;
 }
 
+const struct model_part model_shared_parts[MODEL_SHARED_PARTS] = {
+	{IXGBE_RDBAL, 0x1000}, {IXGBE_TDBAL, 0x2000}, {MODEL_RX_HIGH, 0x1000}};
+
+bool model_is_tail(uint64_t offset)
+{
+	bool tail = false;
+
+	for (unsigned i = 0; i < MODEL_SHARED_PARTS; i++) {
+		uint64_t at = offset - model_shared_parts[i].first;
+
+		tail |= at < model_shared_parts[i].bytes && at % IXGBE_RDT_STRIDE == IXGBE_RDT - IXGBE_RDBAL;
+	}
+	return tail;
+}
+
 static struct queue *queue_of(struct model *m, uint32_t offset)
 {
 	if (offset >= IXGBE_TDBAL && offset < IXGBE_AT(TDBAL, MODEL_QUEUES))

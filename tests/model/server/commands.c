@@ -10,13 +10,6 @@
 /* VFIO_DMA_UNMAP_FLAG_ALL of newer linux/vfio.h: address and size are 0, and everything goes. */
 #define UNMAP_ALL 2u
 
-/* The heads and tails of receive queues 0-63, of 64-127, and of the transmit queues. */
-static const struct vfio_user_sparse_area shared_parts[] = {
-	{0x1000, 0x1000},
-	{0x6000, 0x2000},
-	{0xd000, 0x1000},
-};
-
 /** A message's payload, and the room for the answer's. */
 struct exchange {
 	const uint8_t *in;
@@ -130,15 +123,19 @@ static int handle_region_info(struct server *server, struct exchange *x)
 	if (info.index == VFIO_PCI_BAR0_REGION_INDEX && !server->no_shared) {
 		struct vfio_user_sparse sparse = {
 			.cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1},
-			.nr_areas = sizeof(shared_parts) / sizeof(shared_parts[0]),
+			.nr_areas = MODEL_SHARED_PARTS,
 		};
+		struct vfio_user_sparse_area areas[MODEL_SHARED_PARTS];
+		for (unsigned i = 0; i < MODEL_SHARED_PARTS; i++)
+			areas[i] = (struct vfio_user_sparse_area){
+				model_shared_parts[i].first, model_shared_parts[i].bytes};
 		info.flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
-		info.argsz += (uint32_t)(sizeof(sparse) + sizeof(shared_parts));
+		info.argsz += (uint32_t)(sizeof(sparse) + sizeof(areas));
 		info.cap_offset = sizeof(info); /* in the short answer too: QEMU checks it there */
 		x->out_fd = server->bar0_fd;
 		if (room >= info.argsz) {
 			memcpy(x->out + sizeof(info), &sparse, sizeof(sparse));
-			memcpy(x->out + sizeof(info) + sizeof(sparse), shared_parts, sizeof(shared_parts));
+			memcpy(x->out + sizeof(info) + sizeof(sparse), areas, sizeof(areas));
 			x->out_bytes = info.argsz;
 		}
 	}
@@ -195,23 +192,13 @@ static int handle_region_read(struct server *server, struct exchange *x)
 	return -error;
 }
 
-/** Whether a write is a doorbell, which a client that has mapped heads and tails needs no message for. */
-static bool writes_tail(const struct vfio_user_region_access *access)
-{
-	bool tail = false;
-	for (unsigned i = 0; i < sizeof(shared_parts) / sizeof(shared_parts[0]); i++)
-		tail |= access->offset - shared_parts[i].offset < shared_parts[i].bytes &&
-			access->offset % 0x40 == 0x18;
-	return tail && access->region == VFIO_PCI_BAR0_REGION_INDEX;
-}
-
 static int handle_region_write(struct server *server, struct exchange *x)
 {
 	struct vfio_user_region_access access;
 	int error = region_access(x, &access);
 	if (error || x->in_bytes - sizeof(access) != access.count)
 		return EINVAL;
-	server->counts.tails += writes_tail(&access);
+	server->counts.tails += access.region == VFIO_PCI_BAR0_REGION_INDEX && model_is_tail(access.offset);
 	error = model_region_write(server->model, access.region, access.offset, x->in + sizeof(access), access.count);
 	memcpy(x->out, &access, sizeof(access));
 	x->out_bytes = sizeof(access);

@@ -9,8 +9,6 @@
 #include <time.h>
 
 #define LOOK_NS 100000u
-#define RAL0    0xa200u
-#define RAH0    0xa204u
 
 static void start(struct wire *wire, struct model *model)
 {
@@ -20,9 +18,8 @@ static void start(struct wire *wire, struct model *model)
 	wire->counts.stalled_frames = wire_late(wire);
 	wire->behind = 0;
 	if (wire->source_kind == WIRE_TEMPLATE && wire->own_address) {
-		uint32_t low = model_read32(model, RAL0), high = model_read32(model, RAH0);
-		uint8_t mac[6] = {(uint8_t)low, (uint8_t)(low >> 8), (uint8_t)(low >> 16), (uint8_t)(low >> 24),
-			(uint8_t)high, (uint8_t)(high >> 8)};
+		uint8_t mac[6];
+		model_own_address(model, mac);
 		source_address(&wire->source, mac);
 	}
 }
