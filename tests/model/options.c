@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-model's command line: a table of options, and a function for each kind of value. */
 #include "options.h"
+#include "wire/text.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,51 +29,55 @@ static const struct {
 	{"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
 };
 
+static const char help_before_cards[] =
+	"Usage: pollux-model --port SOCKET [--port SOCKET2] [--wire PORT:END]... [options]\n"
+	"A software 82599, or one of its successors, with one or two ports, each a vfio-user device behind a UNIX "
+	"socket.\n"
+	"A port serves one client at a time and is reset when it goes; a second one is refused.\n"
+	"\n"
+	"The card:\n"
+	"  --card NAME          which of the family it is:\n";
+static const char help_after_wires[] =
+	"  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
+	"\n"
+	"When to end (else at SIGINT or SIGTERM):\n"
+	"  --exit-when-done     when all frames of pcap-in and source,count=N were received and nothing moved for 200 "
+	"ms\n"
+	"  --expect N           with --exit-when-done: as soon as the ports have sent N frames, or nothing moved for 5 "
+	"s\n"
+	"  --duration SECONDS   counted from the first frame\n"
+	"  --once               when all ports had a client and none has one any more\n"
+	"\n"
+	"What to say:\n"
+	"  --stats              live counters on stderr, once a second\n"
+	"  --json               the statistics at the end as JSON (its fields: apps/README.md). SIGUSR2 has them "
+	"written\n"
+	"                       as JSON at once, whatever else was asked for\n"
+	"  --help, --version    this list; Pollux's version\n"
+	"\n"
+	"For tests:\n"
+	"  --lose N, --corrupt N  the N-th frame for a pcap-out is left out, or gets a bit flipped in its middle\n"
+	"  --no-shared          heads and tails are not shared as memory: every register access is a message, and "
+	"exact.\n"
+	"                       For guests, whose drivers use more than heads and tails of those pages\n"
+	"  --link-down          nobody at the other end of the wires\n"
+	"  --control FIFO       does what is written there, a command a line; the FIFO is made, and goes at the end:\n"
+	"      link PORT down     the wire is pulled out; that of a cable takes the other port's link along\n"
+	"      link PORT up       and plugged in again\n"
+	"  --sfp-absent         no module in the cage of the 82599\n"
+	"  --break NAME         a device that is broken, as often as wanted:\n";
+
 void options_help(FILE *to)
 {
-	fputs("Usage: pollux-model --port SOCKET [--port SOCKET2] [--wire PORT:END]... [options]\n"
-	      "A software 82599, or one of its successors, with one or two ports, each a vfio-user device behind a "
-	      "UNIX socket.\n"
-	      "A port serves one client at a time and is reset when it goes; a second one is refused.\n"
-	      "\nThe card:\n"
-	      "  --card NAME          which of the family it is:\n",
-		to);
+	fputs(help_before_cards, to);
 	for (unsigned card = 0; card < MODEL_CARDS; card++)
 		fprintf(to, "      %-18s %s%s\n", model_card_name(card), model_card_description(card),
 			card ? "" : " (default)");
-	fprintf(to,
-		"  --mac PORT:ADDRESS   a port's address; without, one that no other process has: 02:82 and four "
-		"random bytes\n"
-		"\nWire ends (ports count from 0, in the order of --port; frames start when a driver has the port "
-		"up):\n%s"
-		"  --hold               sources and captures wait for SIGUSR1 before their first frame\n"
-		"\nWhen to end (else at SIGINT or SIGTERM):\n"
-		"  --exit-when-done     when all frames of pcap-in and source,count=N were received and nothing moved "
-		"for 200 ms\n"
-		"  --expect N           with --exit-when-done: as soon as the ports have sent N frames, or nothing "
-		"moved for 5 s\n"
-		"  --duration SECONDS   counted from the first frame\n"
-		"  --once               when all ports had a client and none has one any more\n"
-		"\nWhat to say:\n"
-		"  --stats              live counters on stderr, once a second\n"
-		"  --json               the statistics at the end as JSON (its fields: apps/README.md). SIGUSR2 has "
-		"them written\n"
-		"                       as JSON at once, whatever else was asked for\n"
-		"  --help, --version    this list; Pollux's version\n"
-		"\nFor tests:\n"
-		"  --lose N, --corrupt N  the N-th frame for a pcap-out is left out, or gets a bit flipped in its "
-		"middle\n"
-		"  --no-shared          heads and tails are not shared as memory: every register access is a message, "
-		"and exact.\n"
-		"                       For guests, whose drivers use more than heads and tails of those pages\n"
-		"  --link-down          nobody at the other end of the wires\n"
-		"  --control FIFO       does what is written there, a command a line; the FIFO is made, and goes at "
-		"the end:\n"
-		"      link PORT down     the wire is pulled out; that of a cable takes the other port's link along\n"
-		"      link PORT up       and plugged in again\n"
-		"  --sfp-absent         no module in the cage of the 82599\n"
-		"  --break NAME         a device that is broken, as often as wanted:\n",
-		wire_help);
+	fputs("  --mac PORT:ADDRESS   a port's address; without, one that no other process has: 02:82 and four random "
+	      "bytes\n\n",
+		to);
+	fputs(wire_help, to);
+	fputs(help_after_wires, to);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		fprintf(to, "      %-18s %s\n", breakages[i].name, breakages[i].what);
 	fputs("\nExit status: 0; 1: something failed on the way; 2: the command line or a capture cannot be used.\n",
@@ -94,10 +98,7 @@ static bool broken_by_name(struct options *options, const char *name)
 
 static bool count_from_1(const char *name, const char *text, uint64_t *value)
 {
-	char *end;
-	errno = 0;
-	*value = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
-	if (*value && !errno && !*end)
+	if (text_number(text, 1, UINT64_MAX, value))
 		return true;
 	fprintf(stderr, "pollux-model: --%s takes a number from 1, not '%s'\n", name, text);
 	return false;
@@ -132,15 +133,14 @@ static bool address_of_port(struct options *options, const char *text)
 {
 	static const uint8_t none[6];
 	uint8_t mac[6];
-	if (text[0] >= '0' && text[0] < '0' + WIRE_PORTS && text[1] == ':' && wire_mac_address(text + 2, mac) &&
+	if (text[0] >= '0' && text[0] < '0' + WIRE_PORTS && text[1] == ':' && text_mac_address(text + 2, mac) &&
 		!(mac[0] & 1) && memcmp(mac, none, sizeof(mac)) != 0) {
 		memcpy(options->macs[text[0] - '0'], mac, sizeof(mac));
 		return true;
 	}
 	fprintf(stderr,
 		"pollux-model: --mac takes the number of a port, 0 or 1, a colon and its address, one that a card may "
-		"have, like "
-		"0:02:00:00:00:00:01, not '%s'\n",
+		"have, like 0:02:00:00:00:00:01, not '%s'\n",
 		text);
 	return false;
 }

@@ -2,6 +2,7 @@
  * pollux-pcap-check: judges the frames of a capture that a packet generator made: IPv4 and UDP with right lengths and
  * checksums, and what else is asked for. */
 #include "wire/capture.h"
+#include "wire/text.h"
 
 #include "../../apps/app_output.h"
 
@@ -28,7 +29,7 @@ enum { ETHERTYPE = 12, IP = 14, UDP = 34, HEADERS = 42 };
 
 static struct {
 	const char *to, *from;
-	unsigned long size, count, flows; /* 0: any */
+	uint64_t size, count, flows; /* 0: any */
 } wanted;
 
 static unsigned get16(const uint8_t *at)
@@ -116,15 +117,6 @@ static int judge(const struct capture *capture)
 	return good ? SOUND : UNSOUND;
 }
 
-/** A number from 1. */
-static bool number(const char *text, unsigned long *value)
-{
-	char *end;
-	errno = 0;
-	*value = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
-	return *value && !errno && !*end;
-}
-
 int main(int argc, char **argv)
 {
 	enum { TO = 256, FROM, SIZE, COUNT, FLOWS, HELP, VERSION };
@@ -147,7 +139,10 @@ int main(int argc, char **argv)
 		else if (c == FROM)
 			wanted.from = optarg;
 		else if (c >= SIZE && c <= FLOWS) {
-			if (number(optarg, c == SIZE ? &wanted.size : c == COUNT ? &wanted.count : &wanted.flows))
+			if (text_number(optarg, 1, UINT64_MAX,
+				    c == SIZE    ? &wanted.size
+				    : c == COUNT ? &wanted.count
+						 : &wanted.flows))
 				continue;
 			fprintf(stderr, "pollux-pcap-check: sizes and counts are numbers from 1, not '%s'\n", optarg);
 			return UNUSABLE;

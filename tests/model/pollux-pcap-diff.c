@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-pcap-diff: compares two captures frame by frame, byte by byte; times do not matter. */
-#include "wire/wire.h"
+#include "wire/capture.h"
+#include "wire/text.h"
 
 #include "../../apps/app_output.h"
 
@@ -120,9 +121,9 @@ static int understand(int argc, char **argv)
 		else if (strcmp(argv[i], "--any-order") == 0)
 			any_order = true;
 		else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
-			good = change.has_to = wire_mac_address(argv[++i], change.to);
+			good = change.has_to = text_mac_address(argv[++i], change.to);
 		else if (strcmp(argv[i], "--from") == 0 && i + 1 < argc)
-			good = change.has_from = wire_mac_address(argv[++i], change.from);
+			good = change.has_from = text_mac_address(argv[++i], change.from);
 		else
 			good = false;
 		if (!good)

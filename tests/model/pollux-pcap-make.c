@@ -2,6 +2,7 @@
  * pollux-pcap-make: writes a capture of numbered frames of all sizes, each byte of which depends on the frame's number.
  * For tests that compare what went in with what came out. */
 #include "../../apps/app_output.h"
+#include "wire/text.h"
 
 #include <pcap/pcap.h>
 #include <stdbool.h>
@@ -88,25 +89,18 @@ static int write_all(const char *path, uint64_t count, unsigned largest)
 	return failed;
 }
 
-/** @return 0: not a number in that range. */
-static uint64_t number(const char *text, uint64_t least, uint64_t most)
-{
-	char *end;
-	uint64_t value = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
-	return value >= least && value <= most && !*end ? value : 0;
-}
-
 int main(int argc, char **argv)
 {
 	app_output_descriptors();
-	uint64_t count = argc > 2 ? number(argv[2], 1, UINT64_C(1) << 32) : 0;
-	uint64_t largest = argc > 3 ? number(argv[3], LEAST, LARGEST) : 1514;
+	uint64_t count = 0, largest = 1514;
+	bool good = (argc == 3 || argc == 4) && text_number(argv[2], 1, UINT64_C(1) << 32, &count) &&
+		    (argc == 3 || text_number(argv[3], LEAST, LARGEST, &largest));
 	bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
 	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
 		puts("pollux-pcap-make (Pollux) " POLLUX_VERSION);
 		return 0;
 	}
-	if (argc < 3 || argc > 4 || !count || !largest) {
+	if (!good) {
 		fprintf(help ? stdout : stderr,
 			"Usage: pollux-pcap-make FILE COUNT [LARGEST]\n"
 			"Writes COUNT numbered UDP frames, of %u to LARGEST bytes (1514; at most %u) without FCS, to a "

@@ -99,8 +99,7 @@ void preload_fail_configure(const char *text)
 			rules[rule_count].error <= 0) {
 			fprintf(stderr,
 				"pollux-preload: POLLUX_VFIO_FAIL takes CALL:N:ERRNO,..., as "
-				"VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'; "
-				"tests/preload/run --help has the calls\n",
+				"VFIO_IOMMU_MAP_DMA:2:ENOMEM, not '%s'; tests/preload/run --help has the calls\n",
 				part);
 			exit(2);
 		}

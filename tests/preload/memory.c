@@ -72,8 +72,7 @@ static int cannot_open(int error)
 		said = true;
 		fprintf(stderr,
 			"pollux-preload: no descriptor is left for another file with memory for DMA: this program may "
-			"have %llu files "
-			"open; raise that with: ulimit -n %llu\n",
+			"have %llu files open; raise that with: ulimit -n %llu\n",
 			(unsigned long long)most.rlim_cur, (unsigned long long)most.rlim_cur * 4);
 	}
 	return -error;

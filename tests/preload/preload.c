@@ -66,8 +66,7 @@ __attribute__((constructor)) static void configure(void)
 		unsigned number;
 		if (sscanf(line, "%15s %u %107[^\n]", device->name, &number, device->path) != 3) {
 			fprintf(stderr, "pollux-preload: POLLUX_VFIO_DEVICES has lines of NAME GROUP SOCKET; start "
-					"programs with "
-					"tests/preload/run\n");
+					"programs with tests/preload/run\n");
 			exit(2);
 		}
 		device->fd = -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Understanding `--wire` options, and opening the wire ends that they name. */
+#include "text.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -9,32 +10,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char wire_help[] = "  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
-			 "                       the port receives the frames of a capture (read whole at start), "
-			 "once. Without more each waits\n"
-			 "                       for a descriptor and none is lost; with a rate, or the capture's own "
-			 "timing, frames that find\n"
-			 "                       no descriptor wait in the packet buffer (512 KiB, 384 on\n"
-			 "                       the others), and those it has no room for are missed\n"
-			 "  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
-			 "                       the port receives UDP frames made from a template. size is with FCS "
-			 "(default 64); without a\n"
-			 "                       rate at full speed, each waiting for a descriptor; flows (default 1) "
-			 "differ in source address\n"
-			 "                       and port; dst is the port's own address (default), all, or the one "
-			 "given; seq numbers the\n"
-			 "                       frames in the first 8 bytes of their data, which costs speed\n"
-			 "  PORT:peer=PORT[,lossless][,damage=N]\n"
-			 "                       a cable between two ports, both ways. lossless: senders wait while "
-			 "the other port has no\n"
-			 "                       descriptor, instead of overflowing its packet buffer. damage: every "
-			 "N-th frame each way\n"
-			 "                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
-			 "  PORT:pcap-out=FILE   what the port sends is written to a capture with times in "
-			 "nanoseconds; besides a cable too\n"
-			 "  PORT:sink            what the port sends is counted (also without saying so)\n"
-			 "PPS, 0.001 to 1000M, may end in k or M. A FILE cannot have a comma in its name; that of "
-			 "pcap-in may be -, for standard input.\n";
+const char wire_help[] =
+	"Wire ends (ports count from 0, in the order of --port; frames start when a driver has the port up):\n"
+	"  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
+	"                       the port receives the frames of a capture (read whole at start), once. Without more "
+	"each waits\n"
+	"                       for a descriptor and none is lost; with a rate, or the capture's own timing, frames "
+	"that find\n"
+	"                       no descriptor wait in the packet buffer (512 KiB, 384 on\n"
+	"                       the others), and those it has no room for are missed\n"
+	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
+	"                       the port receives UDP frames made from a template. size is with FCS (default 64); "
+	"without a\n"
+	"                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source "
+	"address\n"
+	"                       and port; dst is the port's own address (default), all, or the one given; seq numbers "
+	"the\n"
+	"                       frames in the first 8 bytes of their data, which costs speed\n"
+	"  PORT:peer=PORT[,lossless][,damage=N]\n"
+	"                       a cable between two ports, both ways. lossless: senders wait while the other port has "
+	"no\n"
+	"                       descriptor, instead of overflowing its packet buffer. damage: every N-th frame each "
+	"way\n"
+	"                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
+	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable "
+	"too\n"
+	"  PORT:sink            what the port sends is counted (also without saying so)\n"
+	"PPS, 0.001 to 1000M, may end in k or M. A FILE cannot have a comma in its name; that of pcap-in may be -, for "
+	"standard input.\n";
 
 struct sentence {
 	char *at;
@@ -50,17 +53,6 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct sentence s, const
 	return -EINVAL;
 }
 
-/** A decimal number from least to most, and nothing else. */
-static bool number(const char *text, uint64_t least, uint64_t most, uint64_t *value)
-{
-	char *end;
-	if (!text || text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	return !errno && !*end && *value >= least && *value <= most;
-}
-
 static bool rate(const char *text, double *pps)
 {
 	char *end;
@@ -72,18 +64,6 @@ static bool rate(const char *text, double *pps)
 	else if (*end == 'M')
 		*pps *= 1e6, end++;
 	return !*end && isfinite(*pps) && *pps >= 0.001 && *pps <= 1e9;
-}
-
-bool wire_mac_address(const char *text, uint8_t mac[6])
-{
-	unsigned byte[6];
-	int end = 0;
-	if (!text || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
-			     &byte[5], &end) != 6)
-		return false;
-	for (unsigned i = 0; i < 6; i++)
-		mac[i] = (uint8_t)byte[i];
-	return text[end] == '\0';
 }
 
 /** Cuts the next "key" or "key=value" off the option. @return NULL: no more. */
@@ -142,23 +122,22 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 	char *part, *value;
 	wire->own_address = true;
 	while ((part = next_part(&rest, &value))) {
-		bool good = (is(part, "size", value, true) && number(value, 64, MODEL_FRAME_MAX, &size)) ||
+		bool good = (is(part, "size", value, true) && text_number(value, 64, MODEL_FRAME_MAX, &size)) ||
 			    (is(part, "rate", value, true) && rate(value, &wire->rate_pps)) ||
-			    (is(part, "count", value, true) && number(value, 1, UINT64_MAX / 2, &wire->limit)) ||
-			    (is(part, "flows", value, true) && number(value, 1, SOURCE_FLOWS_MAX, &flows));
+			    (is(part, "count", value, true) && text_number(value, 1, UINT64_MAX / 2, &wire->limit)) ||
+			    (is(part, "flows", value, true) && text_number(value, 1, SOURCE_FLOWS_MAX, &flows));
 		if (is(part, "seq", value, false)) {
 			wire->numbered = good = true;
 		} else if (is(part, "dst", value, true)) {
 			wire->own_address = strcmp(value, "own") == 0;
 			if (strcmp(value, "broadcast") == 0)
 				memcpy(mac, all, sizeof(mac));
-			good = wire->own_address || strcmp(value, "broadcast") == 0 || wire_mac_address(value, mac);
+			good = wire->own_address || strcmp(value, "broadcast") == 0 || text_mac_address(value, mac);
 		}
 		if (!good)
 			return refuse(s,
 				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, "
-				"dst=own|broadcast|MAC and seq, "
-				"not '%s%s%s'",
+				"dst=own|broadcast|MAC and seq, not '%s%s%s'",
 				MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
 	}
 	if (!source_open(&wire->source, (uint32_t)size - 4, (uint32_t)flows, wire->numbered))
@@ -171,13 +150,14 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 static int cable(struct wire *wires, unsigned ports, unsigned port, const char *to, char *rest, struct sentence s)
 {
 	uint64_t other, damage = 0;
-	bool lossless = false, good = number(to, 0, ports - 1, &other);
+	bool lossless = false, good = text_number(to, 0, ports - 1, &other);
 	char *value, *part;
 	while (good && (part = next_part(&rest, &value))) {
 		if (is(part, "lossless", value, false) && !lossless)
 			lossless = true;
 		else
-			good = is(part, "damage", value, true) && !damage && number(value, 1, UINT64_MAX / 2, &damage);
+			good = is(part, "damage", value, true) && !damage &&
+			       text_number(value, 1, UINT64_MAX / 2, &damage);
 	}
 	if (!good)
 		return refuse(s, "peer takes one of the %u ports, counted from 0, lossless, and damage=N", ports);
@@ -221,7 +201,7 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 		return refuse(s, "a wire option has %zu bytes at most", sizeof(text) - 1);
 	strcpy(text, option);
 	char *rest = text, *value, *name = strsep(&rest, ":");
-	if (!rest || !number(name, 0, ports - 1, &port))
+	if (!rest || !text_number(name, 0, ports - 1, &port))
 		return refuse(s,
 			"'%s' does not start with the number of a port and a colon; there %s %u, counted from 0",
 			option, ports == 1 ? "is" : "are", ports);

@@ -77,9 +77,6 @@ struct wire {
  * them, zeroed before the first. error receives a sentence. @return 0 or -errno.
  */
 int wire_configure(struct wire *wires, unsigned ports, const char *option, char *error, size_t error_bytes);
-/** Reads an Ethernet address, six bytes in hexadecimal with colons between. @return false: it is none; mac may have
- * been written */
-bool wire_mac_address(const char *text, uint8_t mac[6]);
 /** What wire_configure understands, for --help. */
 extern const char wire_help[];
 
