@@ -1,84 +1,84 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The register fields that bring-up, link, filters and interrupts of the e1000 family use, under their datasheet names.
- * Offsets are in registers.h; descriptors' fields stand beside the code that reads and writes descriptors. */
-#ifndef POLLUX_DRIVER_E1000_FIELDS_H
-#define POLLUX_DRIVER_E1000_FIELDS_H
+ * The register fields that bring-up, link, filters and interrupts of the gigabit chips use, under their datasheet
+ * names. Offsets are in registers.h; descriptors' fields stand beside the code that reads and writes descriptors. */
+#ifndef POLLUX_DRIVER_GIGABIT_FIELDS_H
+#define POLLUX_DRIVER_GIGABIT_FIELDS_H
 
 #include <stdint.h>
 
-#define E1000_BIT(n) (UINT32_C(1) << (n))
+#define GIGABIT_BIT(n) (UINT32_C(1) << (n))
 
 /* device */
-#define E1000_CTRL_GIO_MASTER_DISABLE   E1000_BIT(2)
-#define E1000_CTRL_LRST                 E1000_BIT(3) /* of the 82540EM */
-#define E1000_CTRL_ASDE                 E1000_BIT(5) /* of the 82540EM */
-#define E1000_CTRL_SLU                  E1000_BIT(6)
-#define E1000_CTRL_FRCSPD               E1000_BIT(11)
-#define E1000_CTRL_FRCDPX               E1000_BIT(12)
-#define E1000_CTRL_RST                  E1000_BIT(26)
-#define E1000_CTRL_RFCE                 E1000_BIT(27)
-#define E1000_CTRL_TFCE                 E1000_BIT(28)
-#define E1000_CTRL_VME                  E1000_BIT(30)
-#define E1000_STATUS_LU                 E1000_BIT(1)
-#define E1000_STATUS_FUNC_SHIFT         2
-#define E1000_STATUS_SPEED_SHIFT        6
-#define E1000_STATUS_GIO_MASTER_ENABLE  E1000_BIT(19)
-#define E1000_EECD_PRES                 E1000_BIT(8)
-#define E1000_EECD_AUTO_RD              E1000_BIT(9) /* not of the 82540EM, where this bit is the EEPROM's size */
-#define E1000_EERD_START                E1000_BIT(0)
-#define E1000_EERD_DATA_SHIFT           16
-#define E1000_CTRL_EXT_DRV_LOAD         E1000_BIT(28)
-#define E1000_EXTCNF_CTRL_MDIO_SW       E1000_BIT(5)
-#define E1000_MANC_ARP_EN               E1000_BIT(13)
-#define E1000_GCR_L1_ACT_WITHOUT_L0S_RX E1000_BIT(22)
-#define E1000_GCR2_BIT0                 E1000_BIT(0)
-#define E1000_PBA_RXA                   UINT32_C(0xFFFF) /* KiB */
+#define GIGABIT_CTRL_GIO_MASTER_DISABLE   GIGABIT_BIT(2)
+#define GIGABIT_CTRL_LRST                 GIGABIT_BIT(3) /* of the 82540EM */
+#define GIGABIT_CTRL_ASDE                 GIGABIT_BIT(5) /* of the 82540EM */
+#define GIGABIT_CTRL_SLU                  GIGABIT_BIT(6)
+#define GIGABIT_CTRL_FRCSPD               GIGABIT_BIT(11)
+#define GIGABIT_CTRL_FRCDPX               GIGABIT_BIT(12)
+#define GIGABIT_CTRL_RST                  GIGABIT_BIT(26)
+#define GIGABIT_CTRL_RFCE                 GIGABIT_BIT(27)
+#define GIGABIT_CTRL_TFCE                 GIGABIT_BIT(28)
+#define GIGABIT_CTRL_VME                  GIGABIT_BIT(30)
+#define GIGABIT_STATUS_LU                 GIGABIT_BIT(1)
+#define GIGABIT_STATUS_FUNC_SHIFT         2
+#define GIGABIT_STATUS_SPEED_SHIFT        6
+#define GIGABIT_STATUS_GIO_MASTER_ENABLE  GIGABIT_BIT(19)
+#define GIGABIT_EECD_PRES                 GIGABIT_BIT(8)
+#define GIGABIT_EECD_AUTO_RD              GIGABIT_BIT(9) /* not of the 82540EM, where this bit is the EEPROM's size */
+#define GIGABIT_EERD_START                GIGABIT_BIT(0)
+#define GIGABIT_EERD_DATA_SHIFT           16
+#define GIGABIT_CTRL_EXT_DRV_LOAD         GIGABIT_BIT(28)
+#define GIGABIT_EXTCNF_CTRL_MDIO_SW       GIGABIT_BIT(5)
+#define GIGABIT_MANC_ARP_EN               GIGABIT_BIT(13)
+#define GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX GIGABIT_BIT(22)
+#define GIGABIT_GCR2_BIT0                 GIGABIT_BIT(0)
+#define GIGABIT_PBA_RXA                   UINT32_C(0xFFFF) /* KiB */
 
 /* PHY, by MDIC */
-#define E1000_MDIC_REG_SHIFT 16
-#define E1000_MDIC_PHY_1     (UINT32_C(1) << 21) /* the copper PHY's address */
-#define E1000_MDIC_WRITE     (UINT32_C(1) << 26)
-#define E1000_MDIC_READ      (UINT32_C(2) << 26)
-#define E1000_MDIC_READY     E1000_BIT(28)
-#define E1000_MDIC_ERROR     E1000_BIT(30)
-#define E1000_PHY_BMCR       0u
-#define E1000_PHY_BMSR       1u
-#define E1000_BMSR_LINK      (1u << 2)
-#define E1000_BMCR_RESTART   (1u << 9)
-#define E1000_BMCR_ISOLATE   (1u << 10)
-#define E1000_BMCR_POWERDOWN (1u << 11)
-#define E1000_BMCR_AUTONEG   (1u << 12)
-#define E1000_BMCR_LOOPBACK  (1u << 14)
+#define GIGABIT_MDIC_REG_SHIFT 16
+#define GIGABIT_MDIC_PHY_1     (UINT32_C(1) << 21) /* the copper PHY's address */
+#define GIGABIT_MDIC_WRITE     (UINT32_C(1) << 26)
+#define GIGABIT_MDIC_READ      (UINT32_C(2) << 26)
+#define GIGABIT_MDIC_READY     GIGABIT_BIT(28)
+#define GIGABIT_MDIC_ERROR     GIGABIT_BIT(30)
+#define GIGABIT_PHY_BMCR       0u
+#define GIGABIT_PHY_BMSR       1u
+#define GIGABIT_BMSR_LINK      (1u << 2)
+#define GIGABIT_BMCR_RESTART   (1u << 9)
+#define GIGABIT_BMCR_ISOLATE   (1u << 10)
+#define GIGABIT_BMCR_POWERDOWN (1u << 11)
+#define GIGABIT_BMCR_AUTONEG   (1u << 12)
+#define GIGABIT_BMCR_LOOPBACK  (1u << 14)
 
 /* interrupts */
-#define E1000_ICR_LSC E1000_BIT(2)
+#define GIGABIT_ICR_LSC GIGABIT_BIT(2)
 
 /* receive */
-#define E1000_RCTL_EN          E1000_BIT(1)
-#define E1000_RCTL_UPE         E1000_BIT(3)
-#define E1000_RCTL_MPE         E1000_BIT(4)
-#define E1000_RCTL_LPE         E1000_BIT(5)
-#define E1000_RCTL_BAM         E1000_BIT(15)
-#define E1000_RCTL_SECRC       E1000_BIT(26)
-#define E1000_RXDCTL_WTHRESH_1 E1000_BIT(16)
-#define E1000_RXDCTL_GRAN      E1000_BIT(24)
-#define E1000_RXCSUM_PCSD      E1000_BIT(13)
-#define E1000_RFCTL_EXSTEN     E1000_BIT(15)
-#define E1000_RAH_AV           E1000_BIT(31)
+#define GIGABIT_RCTL_EN          GIGABIT_BIT(1)
+#define GIGABIT_RCTL_UPE         GIGABIT_BIT(3)
+#define GIGABIT_RCTL_MPE         GIGABIT_BIT(4)
+#define GIGABIT_RCTL_LPE         GIGABIT_BIT(5)
+#define GIGABIT_RCTL_BAM         GIGABIT_BIT(15)
+#define GIGABIT_RCTL_SECRC       GIGABIT_BIT(26)
+#define GIGABIT_RXDCTL_WTHRESH_1 GIGABIT_BIT(16)
+#define GIGABIT_RXDCTL_GRAN      GIGABIT_BIT(24)
+#define GIGABIT_RXCSUM_PCSD      GIGABIT_BIT(13)
+#define GIGABIT_RFCTL_EXSTEN     GIGABIT_BIT(15)
+#define GIGABIT_RAH_AV           GIGABIT_BIT(31)
 
 /* transmit */
-#define E1000_TCTL_EN           E1000_BIT(1)
-#define E1000_TCTL_PSP          E1000_BIT(3)
-#define E1000_TCTL_CT           (UINT32_C(0x0F) << 4)
-#define E1000_TCTL_COLD         (UINT32_C(0x40) << 12)
-#define E1000_TCTL_RTLC         E1000_BIT(24)
-#define E1000_TCTL_MULR         E1000_BIT(28) /* of the 82574L */
-#define E1000_TIPG_COPPER       (8u | 8u << 10 | 6u << 20)
-#define E1000_TXDCTL_PTHRESH    31u
-#define E1000_TXDCTL_HTHRESH    (1u << 8)
-#define E1000_TXDCTL_COUNT_DESC E1000_BIT(22) /* of the 82574L */
-#define E1000_TXDCTL_GRAN       E1000_BIT(24)
-#define E1000_TARC_BIT0         E1000_BIT(0)
-#define E1000_TARC_ENABLE       E1000_BIT(10)
+#define GIGABIT_TCTL_EN           GIGABIT_BIT(1)
+#define GIGABIT_TCTL_PSP          GIGABIT_BIT(3)
+#define GIGABIT_TCTL_CT           (UINT32_C(0x0F) << 4)
+#define GIGABIT_TCTL_COLD         (UINT32_C(0x40) << 12)
+#define GIGABIT_TCTL_RTLC         GIGABIT_BIT(24)
+#define GIGABIT_TCTL_MULR         GIGABIT_BIT(28) /* of the 82574L */
+#define GIGABIT_TIPG_COPPER       (8u | 8u << 10 | 6u << 20)
+#define GIGABIT_TXDCTL_PTHRESH    31u
+#define GIGABIT_TXDCTL_HTHRESH    (1u << 8)
+#define GIGABIT_TXDCTL_COUNT_DESC GIGABIT_BIT(22) /* of the 82574L */
+#define GIGABIT_TXDCTL_GRAN       GIGABIT_BIT(24)
+#define GIGABIT_TARC_BIT0         GIGABIT_BIT(0)
+#define GIGABIT_TARC_ENABLE       GIGABIT_BIT(10)
 
 #endif

@@ -1,67 +1,65 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Which frames the e1000 lineage receives: exact MAC filters, the multicast hash table, promiscuous modes. */
+ * Which frames the gigabit chips receive: exact MAC filters, the multicast hash table, promiscuous modes. */
+#include "../access.h"
 #include "../fail.h"
 #include "../mac.h"
-#include "e1000.h"
+#include "gigabit.h"
 
-/* The 82576's filters from 16 on lie elsewhere. */
-static uint32_t ral(unsigned index)
+static uint32_t ral(const struct nic *nic, unsigned index)
 {
-	return index < 16 ? E1000_RAL + 8 * index : 0x054E0 + 8 * (index - 16);
+	return index < GIGABIT_RAL_COUNT ? GIGABIT_AT(RAL, index)
+					 : gigabit_chip(nic)->ral_16 + GIGABIT_RAL_STRIDE * (index - GIGABIT_RAL_COUNT);
 }
 
 static uint32_t receive_mode(const struct nic *nic)
 {
-	uint32_t mode = E1000_RCTL_BAM;
+	uint32_t mode = GIGABIT_RCTL_BAM;
 	if (nic->promiscuous)
-		mode |= E1000_RCTL_UPE | E1000_RCTL_MPE;
+		mode |= GIGABIT_RCTL_UPE | GIGABIT_RCTL_MPE;
 	if (nic->all_multicast)
-		mode |= E1000_RCTL_MPE;
+		mode |= GIGABIT_RCTL_MPE;
 	return mode;
 }
 
-uint32_t e1000_rctl(const struct e1000 *e)
+uint32_t gigabit_rctl(const struct nic *nic)
 {
 	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
 	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
-	return receive_mode(&e->nic) | E1000_RCTL_SECRC | E1000_RCTL_LPE;
+	return receive_mode(nic) | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE;
 }
 
-int e1000_filter_start(struct e1000 *e)
+int gigabit_filter_start(struct nic *nic)
 {
-	/* these are memories, which a reset leaves with whatever they held */
-	for (unsigned i = 0; i < MAC_MULTICAST_WORDS; i++)
-		e1000_write(e, E1000_MTA + 4 * i, 0);
-	for (unsigned i = 0; i < 128; i++)
-		e1000_write(e, E1000_VFTA + 4 * i, 0);
-	e1000_set_unicast(&e->nic, 0, e->nic.info.mac);
-	for (unsigned i = 1; i < e->chip->rars; i++)
-		e1000_set_unicast(&e->nic, i, NULL);
-	return mac_program_all(&e->nic);
+	/* These are memories, which a reset leaves with whatever they held */
+	for (unsigned i = 0; i < GIGABIT_MTA_COUNT; i++)
+		reg_write(nic, GIGABIT_AT(MTA, i), 0);
+	for (unsigned i = 0; i < GIGABIT_VFTA_COUNT; i++)
+		reg_write(nic, GIGABIT_AT(VFTA, i), 0);
+	gigabit_set_unicast(nic, 0, nic->info.mac);
+	for (unsigned i = 1; i <= nic->driver->unicast_filters; i++)
+		gigabit_set_unicast(nic, i, NULL);
+	return mac_program_all(nic);
 }
 
-int e1000_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
+int gigabit_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 {
-	struct e1000 *e = e1000_of(nic);
+	uint32_t low = ral(nic, index), high = low + (GIGABIT_RAH - GIGABIT_RAL);
 	/* Off before the address changes: a half-written filter must not match */
-	e1000_write(e, ral(index) + 4, 0);
-	if (mac) {
-		e1000_write(e, ral(index), mac_low(mac));
-		e1000_write(e, ral(index) + 4, E1000_RAH_AV | mac_high(mac));
-	} else {
-		e1000_write(e, ral(index), 0);
-	}
+	reg_write(nic, high, 0);
+	reg_write(nic, low, mac ? mac_low(mac) : 0);
+	if (mac)
+		reg_write(nic, high, GIGABIT_RAH_AV | mac_high(mac));
 	return fail_if_gone(nic);
 }
 
-int e1000_set_multicast(struct nic *nic, unsigned word, uint32_t value)
+int gigabit_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
-	e1000_write(e1000_of(nic), E1000_MTA + 4 * word, value);
+	reg_write(nic, GIGABIT_AT(MTA, word), value);
 	return fail_if_gone(nic);
 }
 
-int e1000_set_receive_mode(struct nic *nic)
+int gigabit_set_receive_mode(struct nic *nic)
 {
-	e1000_change(e1000_of(nic), E1000_RCTL, E1000_RCTL_UPE | E1000_RCTL_MPE, receive_mode(nic));
+	reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_UPE | GIGABIT_RCTL_MPE, receive_mode(nic));
 	return fail_if_gone(nic);
 }

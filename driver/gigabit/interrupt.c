@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Interrupts of the e1000 lineage: none but link changes, and these only for who asks for a descriptor to wait on. By
+ * Interrupts of the gigabit chips: none but link changes, and these only for who asks for a descriptor to wait on. By
  * MSI, or on the 82540EM by its interrupt line; one cause needs no more vectors. */
 #include "../../vfio/error.h"
-#include "e1000.h"
+#include "../access.h"
+#include "gigabit.h"
 
 #include <errno.h>
 
@@ -11,19 +12,19 @@ static unsigned irq_index(const struct vfio_device *device)
 	return device->irq_count[VFIO_PCI_MSI_IRQ_INDEX] ? VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_INTX_IRQ_INDEX;
 }
 
-void e1000_interrupt_mask(struct e1000 *e)
+void gigabit_interrupt_mask(struct nic *nic)
 {
-	e1000_write(e, E1000_IMC, UINT32_MAX);
-	e1000_read(e, E1000_ICR); /* clears it, and flushes the write */
+	reg_write(nic, GIGABIT_IMC, UINT32_MAX);
+	reg_read(nic, GIGABIT_ICR); /* clears it, and flushes the write */
 }
 
-void e1000_interrupt_start(struct e1000 *e)
+void gigabit_interrupt_start(struct nic *nic)
 {
-	if (e->nic.event_fd >= 0)
-		e1000_write(e, E1000_IMS, E1000_ICR_LSC);
+	if (nic->event_fd >= 0)
+		reg_write(nic, GIGABIT_IMS, GIGABIT_ICR_LSC);
 }
 
-int e1000_enable_events(struct nic *nic)
+int gigabit_enable_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	unsigned index = irq_index(device);
@@ -35,23 +36,22 @@ int e1000_enable_events(struct nic *nic)
 	if (ret)
 		return ret;
 	if (nic->started)
-		e1000_interrupt_start(e1000_of(nic));
+		gigabit_interrupt_start(nic);
 	return 0;
 }
 
-void e1000_acknowledge_events(struct nic *nic)
+void gigabit_acknowledge_events(struct nic *nic)
 {
-	struct e1000 *e = e1000_of(nic);
 	struct vfio_device *device = nic->device;
 	/* reading clears, but on the 82574L not always; writing ones does */
-	uint32_t causes = e1000_read(e, E1000_ICR);
-	e1000_write(e, E1000_ICR, causes);
+	uint32_t causes = reg_read(nic, GIGABIT_ICR);
+	reg_write(nic, GIGABIT_ICR, causes);
 	/* An interrupt line is masked when it has been told of, and armed by setting it again */
 	if (irq_index(device) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
 		device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &nic->event_fd);
 }
 
-void e1000_interrupt_close(struct nic *nic)
+void gigabit_interrupt_close(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	if (nic->event_fd >= 0 && !vfio_device_gone(device))

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82540EM and 82574L that the driver uses, once, as data: name, offset in BAR0, stride, count and
- * which chips have it. The 82576 has those marked "all" too; its own are in igb's list. Fields are in fields.h. */
-#ifndef POLLUX_DRIVER_E1000_REGISTERS_H
-#define POLLUX_DRIVER_E1000_REGISTERS_H
+ * The registers of the gigabit chips that the driver uses, once, as data: name, offset in BAR0, stride, count and which
+ * chips have it. What only the 82576 has, or has elsewhere, is in chips/82576_registers.h. Fields are in fields.h. */
+#ifndef POLLUX_DRIVER_GIGABIT_REGISTERS_H
+#define POLLUX_DRIVER_GIGABIT_REGISTERS_H
 
 #include <stdint.h>
 
 /* clang-format off */
-#define E1000_REGISTERS(X) \
+#define GIGABIT_REGISTERS(X) \
 	/* name        offset   stride count  chips */ \
 	/* device */ \
 	X(CTRL,        0x00000, 0,     1,   "all") \
@@ -77,13 +77,18 @@
 	X(RJC,         0x040B0, 0,     1,   "all")
 /* clang-format on */
 
-/** Offsets: E1000_CTRL, E1000_RDBAL, ... of index 0. */
-enum e1000_register {
-#define X(name, offset, stride, count, chips) E1000_##name = (offset),
-	E1000_REGISTERS(X)
+/** Of each register NAME: GIGABIT_NAME, the offset of the first; GIGABIT_NAME_STRIDE, from one to the next;
+ * GIGABIT_NAME_COUNT, how many there are. */
+enum gigabit_register {
+#define X(name, offset, stride, count, chips)                                                                          \
+	GIGABIT_##name = (offset), GIGABIT_##name##_STRIDE = (stride), GIGABIT_##name##_COUNT = (count),
+	GIGABIT_REGISTERS(X)
 #undef X
 };
 
-#define E1000_BAR_BYTES 0x6000u /* what the list needs of BAR0 */
+/** The offset of the i-th register of a name. */
+#define GIGABIT_AT(name, i) ((uint32_t)GIGABIT_##name + GIGABIT_##name##_STRIDE * (uint32_t)(i))
+
+#define GIGABIT_BAR_BYTES 0x6000u /* what the list needs of BAR0 */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive bursts of the 82540EM (legacy descriptors) and the 82574L (extended ones). */
 #include "descriptor.h"
-#include "e1000.h"
+#include "gigabit.h"
 
 static __attribute__((noinline)) unsigned refill(struct ring_rxq *queue, unsigned got)
 {

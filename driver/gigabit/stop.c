@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Stopping a port of the e1000 lineage: let transmit finish, disable, reset, and only then give the buffers back. */
+ * Stopping a port of the gigabit chips: let transmit finish, disable, reset, and only then give the buffers back. */
+#include "../access.h"
 #include "../bus.h"
 #include "../clock.h"
 #include "../stats.h"
-#include "e1000.h"
+#include "gigabit.h"
 
-int e1000_stop(struct nic *nic)
+int gigabit_stop(struct nic *nic)
 {
-	struct e1000 *e = e1000_of(nic);
 	if (!port_gone(nic)) {
-		rings_drain(nic, e->chip->tx_head, e1000_times.drain);
-		e1000_change(e, E1000_RCTL, E1000_RCTL_EN, 0);
-		e1000_change(e, E1000_TCTL, E1000_TCTL_EN, 0);
+		rings_drain(nic, gigabit_chip(nic)->tx_head, gigabit_times.drain);
+		reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_EN, 0);
+		reg_change(nic, GIGABIT_TCTL, GIGABIT_TCTL_EN, 0);
 		/* frames that are under way end as they began: from then on nothing counts, and the reset has not
 		 * cleared anything yet */
-		clock_sleep_us(e1000_times.quiesce);
+		clock_sleep_us(gigabit_times.quiesce);
 		stats_update(nic);
 	}
 	int ret = bus_halt(nic);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How long the control path of the e1000 lineage waits, and for what. */
-#include "e1000.h"
+ * How long the control path of the gigabit chips waits, and for what. */
+#include "gigabit.h"
 
 /* Limits are generous where the datasheets have none. */
-struct e1000_times e1000_times = {
+struct gigabit_times gigabit_times = {
 	.quiesce = 10000,
 	.master_disable = 80000,
 	.pending = 100000,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit bursts of the 82540EM and the 82574L. */
 #include "descriptor.h"
-#include "e1000.h"
+#include "gigabit.h"
 
 static inline unsigned padded_put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {

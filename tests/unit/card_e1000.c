@@ -2,7 +2,8 @@
  * The scripted card as an 82540EM (with an I/O BAR, as on the real one BAR 2) or an 82574L. Tests include this file. */
 #include "card.c"
 
-#include "../../driver/gigabit/e1000.h"
+#include "../../driver/access.h"
+#include "../../driver/gigabit/gigabit.h"
 
 #define ID_82540EM 0x100Eu
 #define ID_82574L  0x10D3u
@@ -17,62 +18,63 @@ static bool e1000_is_old(const struct card *card)
 /* A reset does not touch PBA, and leaves junk in the memories. */
 static void e1000_card_reset(struct card *card)
 {
-	uint32_t pba = *card_register(card, E1000_PBA);
+	uint32_t pba = *card_register(card, GIGABIT_PBA);
 	memset(card->registers, 0, sizeof(card->registers));
 	for (uint32_t i = 0; i < 128; i++)
-		*card_register(card, E1000_MTA + 4 * i) = *card_register(card, E1000_VFTA + 4 * i) = 0xA5A5A5A5;
+		*card_register(card, GIGABIT_MTA + 4 * i) = *card_register(card, GIGABIT_VFTA + 4 * i) = 0xA5A5A5A5;
 	for (uint32_t i = 1; i < 16; i++)
-		*card_register(card, E1000_RAH + 8 * i) = 0x8000A5A5;
-	*card_register(card, E1000_PBA) = pba ? pba : e1000_is_old(card) ? 0x100030 : 0x140014;
-	*card_register(card, E1000_EECD) = E1000_EECD_PRES | (e1000_is_old(card) ? 0 : E1000_EECD_AUTO_RD);
-	*card_register(card, E1000_MANC) = E1000_MANC_ARP_EN;
-	*card_register(card, E1000_STATUS) = E1000_STATUS_LU | 2u << E1000_STATUS_SPEED_SHIFT;
-	*card_register(card, E1000_CTRL) = E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE;
+		*card_register(card, GIGABIT_RAH + 8 * i) = 0x8000A5A5;
+	*card_register(card, GIGABIT_PBA) = pba ? pba : e1000_is_old(card) ? 0x100030 : 0x140014;
+	*card_register(card, GIGABIT_EECD) = GIGABIT_EECD_PRES | (e1000_is_old(card) ? 0 : GIGABIT_EECD_AUTO_RD);
+	*card_register(card, GIGABIT_MANC) = GIGABIT_MANC_ARP_EN;
+	*card_register(card, GIGABIT_STATUS) = GIGABIT_STATUS_LU | 2u << GIGABIT_STATUS_SPEED_SHIFT;
+	*card_register(card, GIGABIT_CTRL) =
+		GIGABIT_CTRL_FRCSPD | GIGABIT_CTRL_FRCDPX | GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE;
 }
 
 static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 {
-	if (offset == E1000_STATUS && !e1000_is_old(card) &&
-		!(*card_register(card, E1000_CTRL) & E1000_CTRL_GIO_MASTER_DISABLE))
-		held |= E1000_STATUS_GIO_MASTER_ENABLE;
-	if (offset == E1000_TDH && card->sends)
-		held = *card_register(card, E1000_TDT);
+	if (offset == GIGABIT_STATUS && !e1000_is_old(card) &&
+		!(*card_register(card, GIGABIT_CTRL) & GIGABIT_CTRL_GIO_MASTER_DISABLE))
+		held |= GIGABIT_STATUS_GIO_MASTER_ENABLE;
+	if (offset == GIGABIT_TDH && card->sends)
+		held = *card_register(card, GIGABIT_TDT);
 	return held;
 }
 
 static void e1000_was_read(struct card *card, uint32_t offset)
 {
-	if (offset == E1000_ICR ||
-		(offset >= E1000_CRCERRS && offset <= E1000_RJC && offset != E1000_GORCL && offset != E1000_GOTCL))
+	if (offset == GIGABIT_ICR || (offset >= GIGABIT_CRCERRS && offset <= GIGABIT_RJC && offset != GIGABIT_GORCL &&
+					     offset != GIGABIT_GOTCL))
 		*card_register(card, offset) = 0;
-	if (offset == E1000_GORCH || offset == E1000_GOTCH) /* clears both words */
+	if (offset == GIGABIT_GORCH || offset == GIGABIT_GOTCH) /* clears both words */
 		*card_register(card, offset - 4) = 0;
 }
 
 static bool e1000_resets(const struct card *card, uint32_t offset, uint32_t value)
 {
 	(void)card;
-	return offset == E1000_CTRL && (value & E1000_CTRL_RST);
+	return offset == GIGABIT_CTRL && (value & GIGABIT_CTRL_RST);
 }
 
 static uint32_t mdic_answer(struct card *card, uint32_t command)
 {
-	unsigned reg = command >> E1000_MDIC_REG_SHIFT & 31;
-	if ((command & (31u << 21)) != E1000_MDIC_PHY_1)
-		return E1000_MDIC_READY | E1000_MDIC_ERROR;
-	if (command & E1000_MDIC_WRITE)
+	unsigned reg = command >> GIGABIT_MDIC_REG_SHIFT & 31;
+	if ((command & (31u << 21)) != GIGABIT_MDIC_PHY_1)
+		return GIGABIT_MDIC_READY | GIGABIT_MDIC_ERROR;
+	if (command & GIGABIT_MDIC_WRITE)
 		card->phy[reg] = (uint16_t)command;
-	return (command & ~0xFFFFu) | E1000_MDIC_READY | card->phy[reg];
+	return (command & ~0xFFFFu) | GIGABIT_MDIC_READY | card->phy[reg];
 }
 
 static bool e1000_takes(struct card *card, uint32_t offset, uint32_t *value)
 {
 	bool old = e1000_is_old(card);
-	if (offset == E1000_EERD)
+	if (offset == GIGABIT_EERD)
 		*value = (uint32_t)card->nvm[*value >> (old ? 8 : 2) & 63] << 16 | (old ? 0x10u : 2u);
-	if (offset == E1000_MDIC)
+	if (offset == GIGABIT_MDIC)
 		*value = mdic_answer(card, *value);
-	return offset != E1000_EECD && offset != E1000_STATUS && offset != E1000_ICR;
+	return offset != GIGABIT_EECD && offset != GIGABIT_STATUS && offset != GIGABIT_ICR;
 }
 
 static bool e1000_io_write(struct card *card, uint32_t offset, uint32_t value)
@@ -110,7 +112,7 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 {
 	card_init_kind(card, &e1000_kind, device_id, space);
 	/* the kind needs the id, which it has only now */
-	*card_register(card, E1000_PBA) = 0;
+	*card_register(card, GIGABIT_PBA) = 0;
 	e1000_card_reset(card);
 	card->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = e1000_is_old(card) ? 0 : 5;
 	card->device.irq_count[VFIO_PCI_MSI_IRQ_INDEX] = e1000_is_old(card) ? 0 : 1;
@@ -123,15 +125,15 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 	}
 	card->nvm[0] = 0x1102, card->nvm[1] = 0x3322, card->nvm[2] = 0x5544; /* 02:11:22:33:44:55 */
 	e1000_seal_nvm(card);
-	card->phy[E1000_PHY_BMCR] = E1000_BMCR_AUTONEG | 0x140;
-	card->phy[E1000_PHY_BMSR] = E1000_BMSR_LINK;
+	card->phy[GIGABIT_PHY_BMCR] = GIGABIT_BMCR_AUTONEG | 0x140;
+	card->phy[GIGABIT_PHY_BMSR] = GIGABIT_BMSR_LINK;
 }
 
 /* Makes all limits of the driver short. */
 static inline void card_hurry(void)
 {
 	reg_gone_retry_us = 10;
-	e1000_times = (struct e1000_times){
+	gigabit_times = (struct gigabit_times){
 		.quiesce = 10,
 		.master_disable = 1000,
 		.pending = 1000,

@@ -2,7 +2,7 @@
  * The e1000 driver on QEMU's 82540EM and 82574L, without a guest. */
 #include "qtest_port_tests.c"
 
-#include "../../driver/gigabit/e1000.h"
+#include "../../driver/gigabit/gigabit.h"
 
 static int use_82540em(void)
 {
@@ -99,7 +99,7 @@ int main(void)
 	}
 	qtest_close(qtest);
 	/* QEMU's cards need no time for these */
-	e1000_times.quiesce = e1000_times.settle_82540 = e1000_times.settle_82574 = 100;
+	gigabit_times.quiesce = gigabit_times.settle_82540 = gigabit_times.settle_82574 = 100;
 	CU_TestInfo tests[] = {PORT_TESTS, CU_TEST_INFO_NULL};
 	CU_TestInfo both[] = {
 		{"two ports forward, and close in either order", two_ports_forward_and_close_in_either_order},

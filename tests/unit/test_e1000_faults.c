@@ -30,27 +30,29 @@ static void opening_silences_the_card_before_it_is_reset(void)
 {
 	open_card(id);
 	unsigned off = written(0, CARD_COMMAND, 6, 2);
-	unsigned mask = written(0, E1000_IMC, UINT32_MAX, UINT32_MAX);
-	unsigned receive = written(0, E1000_RCTL, UINT32_MAX, 0);
-	unsigned transmit = written(0, E1000_TCTL, UINT32_MAX, E1000_TCTL_PSP);
-	unsigned again = written(transmit, E1000_IMC, UINT32_MAX, UINT32_MAX);
-	unsigned nvm = written(0, E1000_EERD, E1000_EERD_START, E1000_EERD_START);
+	unsigned mask = written(0, GIGABIT_IMC, UINT32_MAX, UINT32_MAX);
+	unsigned receive = written(0, GIGABIT_RCTL, UINT32_MAX, 0);
+	unsigned transmit = written(0, GIGABIT_TCTL, UINT32_MAX, GIGABIT_TCTL_PSP);
+	unsigned again = written(transmit, GIGABIT_IMC, UINT32_MAX, UINT32_MAX);
+	unsigned nvm = written(0, GIGABIT_EERD, GIGABIT_EERD_START, GIGABIT_EERD_START);
 	CU_ASSERT(
 		off < mask && mask < receive && mask < transmit && receive < again && transmit < again && again < nvm);
 	CU_ASSERT_EQUAL(card.resets, 1);
 	CU_ASSERT_EQUAL(card_written(&card, 0, CARD_COMMAND, 4, 4), CARD_LOG);
 	if (id == ID_82574L) {
-		unsigned master = written(0, E1000_CTRL, E1000_CTRL_GIO_MASTER_DISABLE, E1000_CTRL_GIO_MASTER_DISABLE);
-		unsigned owner = written(0, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, E1000_EXTCNF_CTRL_MDIO_SW);
-		unsigned reset_at = written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
-		unsigned given = written(owner, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
+		unsigned master =
+			written(0, GIGABIT_CTRL, GIGABIT_CTRL_GIO_MASTER_DISABLE, GIGABIT_CTRL_GIO_MASTER_DISABLE);
+		unsigned owner =
+			written(0, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, GIGABIT_EXTCNF_CTRL_MDIO_SW);
+		unsigned reset_at = written(0, GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST);
+		unsigned given = written(owner, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, 0);
 		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at &&
 			  reset_at < given && given < again);
-		CU_ASSERT(was_read(reset_at, E1000_EECD) < again);
+		CU_ASSERT(was_read(reset_at, GIGABIT_EECD) < again);
 	} else {
 		/* by I/O space, and it stops answering ARP by itself */
-		CU_ASSERT(never(E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST));
-		written(0, E1000_MANC, E1000_MANC_ARP_EN, 0);
+		CU_ASSERT(never(GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST));
+		written(0, GIGABIT_MANC, GIGABIT_MANC_ARP_EN, 0);
 	}
 	struct nic_info info;
 	nic_get_info(nic, &info);
@@ -64,31 +66,31 @@ static void starting_has_everything_set_before_it_is_enabled(void)
 	unsigned from = card.logged;
 	start();
 	unsigned master = written(from, CARD_COMMAND, 4, 4);
-	unsigned link = written(from, E1000_CTRL, E1000_CTRL_SLU, E1000_CTRL_SLU);
-	unsigned table = written(from, E1000_MTA + 4 * 127, UINT32_MAX, 0);
-	unsigned vlans = written(from, E1000_VFTA + 4 * 127, UINT32_MAX, 0);
-	unsigned filter = written(from, E1000_RAH, UINT32_MAX, E1000_RAH_AV | 0x5544);
-	unsigned others = written(from, E1000_RAH + 8 * 15, UINT32_MAX, 0);
-	unsigned length = written(from, E1000_RDLEN, UINT32_MAX, 512 * 16);
-	unsigned receive = written(from, E1000_RCTL, E1000_RCTL_EN, E1000_RCTL_EN);
-	unsigned tail = written(receive, E1000_RDT, UINT32_MAX, 511);
-	unsigned sent_from = written(from, E1000_TDLEN, UINT32_MAX, 512 * 16);
-	unsigned transmit = written(from, E1000_TCTL, E1000_TCTL_EN, E1000_TCTL_EN);
+	unsigned link = written(from, GIGABIT_CTRL, GIGABIT_CTRL_SLU, GIGABIT_CTRL_SLU);
+	unsigned table = written(from, GIGABIT_MTA + 4 * 127, UINT32_MAX, 0);
+	unsigned vlans = written(from, GIGABIT_VFTA + 4 * 127, UINT32_MAX, 0);
+	unsigned filter = written(from, GIGABIT_RAH, UINT32_MAX, GIGABIT_RAH_AV | 0x5544);
+	unsigned others = written(from, GIGABIT_RAH + 8 * 15, UINT32_MAX, 0);
+	unsigned length = written(from, GIGABIT_RDLEN, UINT32_MAX, 512 * 16);
+	unsigned receive = written(from, GIGABIT_RCTL, GIGABIT_RCTL_EN, GIGABIT_RCTL_EN);
+	unsigned tail = written(receive, GIGABIT_RDT, UINT32_MAX, 511);
+	unsigned sent_from = written(from, GIGABIT_TDLEN, UINT32_MAX, 512 * 16);
+	unsigned transmit = written(from, GIGABIT_TCTL, GIGABIT_TCTL_EN, GIGABIT_TCTL_EN);
 	CU_ASSERT(master < receive && link < receive && table < receive && vlans < receive && filter < receive &&
 		  others < receive);
 	CU_ASSERT(length < receive && receive < tail && sent_from < transmit && master < transmit);
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_CTRL) &
-				(E1000_CTRL_FRCSPD | E1000_CTRL_FRCDPX | E1000_CTRL_RFCE | E1000_CTRL_TFCE),
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_CTRL) &
+				(GIGABIT_CTRL_FRCSPD | GIGABIT_CTRL_FRCDPX | GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE),
 		0);
-	CU_ASSERT_EQUAL(
-		*card_register(&card, E1000_RCTL), E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC | E1000_RCTL_LPE);
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_RFCTL), id == ID_82574L ? E1000_RFCTL_EXSTEN : 0);
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_RCTL),
+		GIGABIT_RCTL_EN | GIGABIT_RCTL_BAM | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE);
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_RFCTL), id == ID_82574L ? GIGABIT_RFCTL_EXSTEN : 0);
 	/* errata of the 82574L */
 	if (id == ID_82574L) {
-		CU_ASSERT_EQUAL(*card_register(&card, E1000_TXDCTL), *card_register(&card, E1000_TXDCTL + 0x100));
-		CU_ASSERT(written(from, E1000_GCR, E1000_GCR_L1_ACT_WITHOUT_L0S_RX, E1000_GCR_L1_ACT_WITHOUT_L0S_RX) <
-			  master);
-		CU_ASSERT(written(from, E1000_GCR2, E1000_GCR2_BIT0, E1000_GCR2_BIT0) < master);
+		CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_TXDCTL), *card_register(&card, GIGABIT_TXDCTL + 0x100));
+		CU_ASSERT(written(from, GIGABIT_GCR, GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX,
+				  GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX) < master);
+		CU_ASSERT(written(from, GIGABIT_GCR2, GIGABIT_GCR2_BIT0, GIGABIT_GCR2_BIT0) < master);
 	}
 	close_port();
 }
@@ -127,22 +129,22 @@ static void a_phy_that_has_a_link_is_let_alone(void)
 {
 	open_card(id);
 	start();
-	CU_ASSERT(never(E1000_MDIC, E1000_MDIC_WRITE, E1000_MDIC_WRITE));
+	CU_ASSERT(never(GIGABIT_MDIC, GIGABIT_MDIC_WRITE, GIGABIT_MDIC_WRITE));
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	/* one that is off, in loopback, or forced is not */
-	const uint16_t states[] = {E1000_BMCR_AUTONEG | E1000_BMCR_POWERDOWN, E1000_BMCR_AUTONEG | E1000_BMCR_LOOPBACK,
-		E1000_BMCR_AUTONEG | E1000_BMCR_ISOLATE, 0x140};
+	const uint16_t states[] = {GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_POWERDOWN,
+		GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_LOOPBACK, GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_ISOLATE, 0x140};
 	for (unsigned i = 0; i < sizeof(states) / sizeof(*states); i++) {
-		card.phy[E1000_PHY_BMCR] = states[i];
+		card.phy[GIGABIT_PHY_BMCR] = states[i];
 		start();
-		CU_ASSERT_EQUAL(card.phy[E1000_PHY_BMCR] & ~0x140, E1000_BMCR_AUTONEG | E1000_BMCR_RESTART);
+		CU_ASSERT_EQUAL(card.phy[GIGABIT_PHY_BMCR] & ~0x140, GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_RESTART);
 		CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	}
 	/* nor is one without link */
-	card.phy[E1000_PHY_BMSR] = 0;
-	card.phy[E1000_PHY_BMCR] = E1000_BMCR_AUTONEG;
+	card.phy[GIGABIT_PHY_BMSR] = 0;
+	card.phy[GIGABIT_PHY_BMCR] = GIGABIT_BMCR_AUTONEG;
 	start();
-	CU_ASSERT_EQUAL(card.phy[E1000_PHY_BMCR], E1000_BMCR_AUTONEG | E1000_BMCR_RESTART);
+	CU_ASSERT_EQUAL(card.phy[GIGABIT_PHY_BMCR], GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_RESTART);
 	close_port();
 }
 
@@ -150,21 +152,21 @@ static void the_packet_buffer_is_divided_anew_where_it_must(void)
 {
 	open_card(id);
 	start();
-	CU_ASSERT(never(E1000_PBA, ANY, 0));
+	CU_ASSERT(never(GIGABIT_PBA, ANY, 0));
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	unsigned resets = card.resets, from = card.logged;
 	start_with((struct nic_config){.mtu = 9000});
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_RCTL) & E1000_RCTL_LPE, E1000_RCTL_LPE);
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_RCTL) & GIGABIT_RCTL_LPE, GIGABIT_RCTL_LPE);
 	if (id == ID_82540EM) {
 		/* two frames of 9022 bytes, 18 KiB, for transmit; and a reset before anything is enabled */
-		written(from, E1000_PBA, UINT32_MAX, 46);
+		written(from, GIGABIT_PBA, UINT32_MAX, 46);
 		CU_ASSERT_EQUAL(card.resets, resets + 1);
 	} else {
-		CU_ASSERT(never(E1000_PBA, ANY, 0));
+		CU_ASSERT(never(GIGABIT_PBA, ANY, 0));
 	}
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	start_with((struct nic_config){.mtu = nic->info.max_mtu});
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_PBA) & 0xFFFF, id == ID_82540EM ? 32 : 20);
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_PBA) & 0xFFFF, id == ID_82540EM ? 32 : 20);
 	close_port();
 }
 
@@ -173,7 +175,7 @@ static void a_reset_that_fails_for_the_packet_buffer_is_done_again(void)
 {
 	const struct nic_config config = {.mtu = 9000, .pool = pool};
 	open_card(ID_82540EM);
-	card.stuck[0] = (struct card_stuck){E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST};
+	card.stuck[0] = (struct card_stuck){GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST};
 	CU_ASSERT_EQUAL(nic_start(nic, &config), -ETIMEDOUT);
 	CU_ASSERT(says("CTRL.RST did not clear"));
 	nothing_is_left();
@@ -190,7 +192,7 @@ static int stuck_open(struct card_stuck stuck)
 {
 	card_init(&card, id, space);
 	card.stuck[0] = stuck;
-	if (stuck.offset == E1000_CTRL) /* the 82540EM's way through memory */
+	if (stuck.offset == GIGABIT_CTRL) /* the 82540EM's way through memory */
 		card.io_region = VFIO_PCI_NUM_REGIONS, card.device.region_bytes[IO_BAR] = 0;
 	int ret = port_from_device(&nic, &card.device);
 	if (ret) {
@@ -204,22 +206,23 @@ static int stuck_open(struct card_stuck stuck)
 
 static void bits_stuck_at_open_are_named(void)
 {
-	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST}), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST}), -ETIMEDOUT);
 	CU_ASSERT(says("CTRL.RST did not clear"));
-	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EERD, 0x12, 0}), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){GIGABIT_EERD, 0x12, 0}), -ETIMEDOUT);
 	CU_ASSERT(says("EERD.DONE was not set"));
-	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EECD, E1000_EECD_PRES, 0}), -EIO);
+	CU_ASSERT_EQUAL(stuck_open((struct card_stuck){GIGABIT_EECD, GIGABIT_EECD_PRES, 0}), -EIO);
 	CU_ASSERT(says("EECD.PRES"));
 	if (id == ID_82574L) {
-		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EECD, E1000_EECD_AUTO_RD, 0}), -ETIMEDOUT);
+		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, 0}), -ETIMEDOUT);
 		CU_ASSERT(says("EECD.AUTO_RD was not set"));
 		/* these are no reason to leave a card unreset */
-		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){
-					E1000_STATUS, E1000_STATUS_GIO_MASTER_ENABLE, E1000_STATUS_GIO_MASTER_ENABLE}),
+		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){GIGABIT_STATUS, GIGABIT_STATUS_GIO_MASTER_ENABLE,
+					GIGABIT_STATUS_GIO_MASTER_ENABLE}),
 			0);
 		CU_ASSERT_EQUAL(card.resets, 1);
 		close_port();
-		CU_ASSERT_EQUAL(stuck_open((struct card_stuck){E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0}), 0);
+		CU_ASSERT_EQUAL(
+			stuck_open((struct card_stuck){GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, 0}), 0);
 		CU_ASSERT_EQUAL(card.resets, 1);
 		close_port();
 	}
@@ -245,18 +248,18 @@ static void damaged_nvms_are_refused(void)
 static void a_phy_that_does_not_answer_is_named(void)
 {
 	open_card(id);
-	card.stuck[0] = (struct card_stuck){E1000_MDIC, E1000_MDIC_READY, 0};
+	card.stuck[0] = (struct card_stuck){GIGABIT_MDIC, GIGABIT_MDIC_READY, 0};
 	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -ETIMEDOUT);
 	CU_ASSERT(says("MDIC.READY was not set"));
 	nothing_is_left();
-	card.stuck[0] = (struct card_stuck){E1000_MDIC, E1000_MDIC_ERROR, E1000_MDIC_ERROR};
+	card.stuck[0] = (struct card_stuck){GIGABIT_MDIC, GIGABIT_MDIC_ERROR, GIGABIT_MDIC_ERROR};
 	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool}), -EIO);
 	CU_ASSERT(says("MDIC.ERROR"));
 	nothing_is_left();
 	card.stuck[0].mask = 0;
 	start();
 	/* a reset that hangs at stop is told; the next start does not trust what it left */
-	card.stuck[0] = (struct card_stuck){E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST};
+	card.stuck[0] = (struct card_stuck){GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST};
 	CU_ASSERT_EQUAL(nic_stop(nic), -ETIMEDOUT);
 	nothing_is_left();
 	card.stuck[0].mask = 0;
@@ -277,7 +280,7 @@ static void transmit_is_drained_but_not_for_ever(void)
 	card.sends = false;
 	uint64_t before = clock_now_us();
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
-	CU_ASSERT(clock_now_us() - before >= e1000_times.drain);
+	CU_ASSERT(clock_now_us() - before >= gigabit_times.drain);
 	nothing_is_left();
 	close_port();
 }
@@ -291,8 +294,8 @@ static void any_access_may_be_refused(void)
 
 static void a_refused_counter_counts_nothing_and_is_told_once(void)
 {
-	refuse_counter(id, E1000_GPRC, "GPRC (0x04074)");
-	refuse_counter(id, E1000_MPC, "MPC (0x04010)");
+	refuse_counter(id, GIGABIT_GPRC, "GPRC (0x04074)");
+	refuse_counter(id, GIGABIT_MPC, "MPC (0x04010)");
 }
 
 static void why_it_is_gone_is_told(void)
@@ -321,7 +324,7 @@ static void without_io_space_memory_does(void)
 	card.device.region_bytes[IO_BAR] = 0;
 	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
 	CU_ASSERT_EQUAL(card.resets, 1);
-	written(0, E1000_CTRL, E1000_CTRL_RST, E1000_CTRL_RST);
+	written(0, GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST);
 	close_port();
 }
 
@@ -333,14 +336,14 @@ static void cards_without_interrupts_say_so(void)
 	CU_ASSERT(says("neither MSI nor"));
 	card.device.irq_count[VFIO_PCI_INTX_IRQ_INDEX] = 1;
 	start();
-	CU_ASSERT(never(E1000_IMS, ANY, 0));
+	CU_ASSERT(never(GIGABIT_IMS, ANY, 0));
 	CU_ASSERT(nic_event_fd(nic) >= 0);
 	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd);
-	written(0, E1000_IMS, UINT32_MAX, E1000_ICR_LSC);
+	written(0, GIGABIT_IMS, UINT32_MAX, GIGABIT_ICR_LSC);
 	card.irq_fd = -1;
-	*card_register(&card, E1000_ICR) = E1000_ICR_LSC;
+	*card_register(&card, GIGABIT_ICR) = GIGABIT_ICR_LSC;
 	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
-	written(0, E1000_ICR, UINT32_MAX, E1000_ICR_LSC);
+	written(0, GIGABIT_ICR, UINT32_MAX, GIGABIT_ICR_LSC);
 	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd); /* armed again */
 	close_port();
 	CU_ASSERT_EQUAL(card.irq_fd, -1);
@@ -351,18 +354,18 @@ static void losses_and_errors_are_counted_once(void)
 	struct nic_stats stats;
 	open_card(id);
 	start();
-	*card_register(&card, E1000_MPC) = 5;
-	*card_register(&card, E1000_CRCERRS) = 2;
-	*card_register(&card, E1000_ROC) = 1;
-	*card_register(&card, E1000_GPRC) = 3;
-	*card_register(&card, E1000_GORCL) = 200;
+	*card_register(&card, GIGABIT_MPC) = 5;
+	*card_register(&card, GIGABIT_CRCERRS) = 2;
+	*card_register(&card, GIGABIT_ROC) = 1;
+	*card_register(&card, GIGABIT_GPRC) = 3;
+	*card_register(&card, GIGABIT_GORCL) = 200;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_missed, 5);
 	CU_ASSERT_EQUAL(stats.rx_errors, 3);
 	CU_ASSERT_EQUAL(stats.rx_packets, 3);
 	/* one that reading does not clear */
-	card.stuck[0] = (struct card_stuck){E1000_MPC, UINT32_MAX, 7};
+	card.stuck[0] = (struct card_stuck){GIGABIT_MPC, UINT32_MAX, 7};
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_missed, 12);
@@ -370,7 +373,7 @@ static void losses_and_errors_are_counted_once(void)
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_missed, 14);
 	/* nor again, when it was refused meanwhile */
-	card.refused = E1000_MPC;
+	card.refused = GIGABIT_MPC;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
 	card.refused = 0;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
@@ -380,8 +383,8 @@ static void losses_and_errors_are_counted_once(void)
 	 * none */
 	card.stuck[0].mask = 0;
 	for (unsigned access = 1; access <= 8; access++) {
-		*card_register(&card, E1000_GORCL) = *card_register(&card, E1000_GOTCL) = 64;
-		*card_register(&card, E1000_MPC) = 5;
+		*card_register(&card, GIGABIT_GORCL) = *card_register(&card, GIGABIT_GOTCL) = 64;
+		*card_register(&card, GIGABIT_MPC) = 5;
 		card.refuse = card.accesses + access;
 		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
 		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
@@ -407,18 +410,18 @@ static void bytes_are_right_whenever_they_are_read(void)
 	open_card(id);
 	start();
 	for (unsigned i = 1; i <= 20; i++) {
-		*card_register(&card, E1000_GPRC) = *card_register(&card, E1000_GPTC) = 1;
+		*card_register(&card, GIGABIT_GPRC) = *card_register(&card, GIGABIT_GPTC) = 1;
 		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 		CU_ASSERT_EQUAL(stats.rx_packets, i);
 		CU_ASSERT_EQUAL(stats.rx_bytes, (i - 1) * 60);
 		CU_ASSERT_EQUAL(stats.tx_bytes, (i - 1) * 60);
-		*card_register(&card, E1000_GORCL) = *card_register(&card, E1000_GOTCL) = 64;
+		*card_register(&card, GIGABIT_GORCL) = *card_register(&card, GIGABIT_GOTCL) = 64;
 		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 		CU_ASSERT_EQUAL(stats.rx_bytes, i * 60);
 		CU_ASSERT_EQUAL(stats.tx_bytes, i * 60);
 	}
-	*card_register(&card, E1000_GPRC) = 1; /* while it stops */
-	*card_register(&card, E1000_GORCL) = 64;
+	*card_register(&card, GIGABIT_GPRC) = 1; /* while it stops */
+	*card_register(&card, GIGABIT_GORCL) = 64;
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_packets, 21);
@@ -432,12 +435,12 @@ static void the_last_counters_known_stay_those_of_one_moment(void)
 	struct nic_stats known, stats;
 	open_card(id);
 	start();
-	*card_register(&card, E1000_GPRC) = 3;
-	*card_register(&card, E1000_GORCL) = 3 * 64;
+	*card_register(&card, GIGABIT_GPRC) = 3;
+	*card_register(&card, GIGABIT_GORCL) = 3 * 64;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &known), 0);
 	CU_ASSERT(known.time_ns > 0);
-	*card_register(&card, E1000_GPRC) = 2;
-	*card_register(&card, E1000_GORCL) = 2 * 64;
+	*card_register(&card, GIGABIT_GPRC) = 2;
+	*card_register(&card, GIGABIT_GORCL) = 2 * 64;
 	card.vanish = card.accesses + 3;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -ENODEV);
 	CU_ASSERT_EQUAL(memcmp(&stats, &known, sizeof(stats)), 0);
@@ -459,7 +462,7 @@ static void counters_never_step_back(void)
 	open_card(id);
 	start();
 	for (unsigned i = 0; i < sizeof(updates) / sizeof(*updates); i++) {
-		card.stuck[0] = (struct card_stuck){E1000_MPC, UINT32_MAX, updates[i].value};
+		card.stuck[0] = (struct card_stuck){GIGABIT_MPC, UINT32_MAX, updates[i].value};
 		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 		CU_ASSERT_EQUAL(stats.rx_missed, updates[i].missed);
 	}
@@ -612,7 +615,7 @@ static void more_descriptors_than_there_are_buffers_hand_out_none_twice(void)
 static unsigned receive_tails(unsigned from)
 {
 	unsigned count = 0;
-	for (unsigned at = from; (at = card_written(&card, at, E1000_RDT, ANY, 0)) != CARD_LOG; at++)
+	for (unsigned at = from; (at = card_written(&card, at, GIGABIT_RDT, ANY, 0)) != CARD_LOG; at++)
 		count++;
 	return count;
 }
@@ -641,7 +644,7 @@ static void the_receive_tail_moves_by_a_quarter_of_the_ring(void)
 		for (unsigned next = 0; next < 4 * ring_size; next += 32) {
 			receive_eights(pkts, next, 32);
 			pkt_free(pkts, 32);
-			unsigned behind = (next + 32 - 1 - *card_register(&card, E1000_RDT)) % ring_size;
+			unsigned behind = (next + 32 - 1 - *card_register(&card, GIGABIT_RDT)) % ring_size;
 			lag = behind > lag ? behind : lag;
 		}
 		CU_ASSERT_EQUAL(receive_tails(from), 4 * ring_size / step);
@@ -667,7 +670,7 @@ static void an_empty_pool_keeps_nothing_from_the_card(void)
 		struct nic_stats stats;
 		nic_get_stats(nic, &stats);
 		CU_ASSERT(stats.rx_pool_empty > 0);
-		CU_ASSERT_EQUAL(*card_register(&card, E1000_RDT), (ring()->refill_next - 1) & ring()->mask);
+		CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_RDT), (ring()->refill_next - 1) & ring()->mask);
 		pkt_free(others, kept);
 		pkt_free(pkts, have);
 		close_port();
@@ -692,7 +695,7 @@ static void impossible_packets_are_freed_and_counted(void)
 	pkt_free(&pkts[37], 1);
 	nic_get_stats(nic, &stats);
 	CU_ASSERT_EQUAL(stats.tx_bad_packets, 3);
-	CU_ASSERT_EQUAL(*card_register(&card, E1000_TDT), 1);
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_TDT), 1);
 	close_port();
 }
 
@@ -718,7 +721,7 @@ static void short_frames_in_pieces_are_padded(void)
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts, 8), 8);
 	nic_get_stats(nic, &stats);
 	CU_ASSERT_EQUAL(stats.tx_bad_packets, 0);
-	CU_ASSERT_EQUAL_FATAL(*card_register(&card, E1000_TDT), old ? 4 : 7);
+	CU_ASSERT_EQUAL_FATAL(*card_register(&card, GIGABIT_TDT), old ? 4 : 7);
 	CU_ASSERT_EQUAL(pkt_pool_available(pool), available + (old ? 1 + 3 : 1));
 	const struct ring_txq *queue = nic->rings.txqs[0];
 	memset(frame, 1, 5), memset(frame + 5, 2, 6);

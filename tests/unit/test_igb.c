@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The igb driver on QEMU's 82576, without a guest. Which QEMU has that card: see tests/qtest/qtest.h. */
-#include "../../driver/gigabit/igb.h"
+#include "../../driver/gigabit/chips/82576_registers.h"
+#include "../../driver/gigabit/gigabit.h"
 #include "qtest_port_tests.c"
 
 /* Stands between driver and card, and watches who has the PHY. What QEMU's card has of the semaphores is registers: the
@@ -25,7 +26,7 @@ static uint32_t watch_read(void *context, uint32_t offset)
 static void watch_write(void *context, uint32_t offset, uint32_t value)
 {
 	(void)context;
-	if (offset == E1000_MDIC) {
+	if (offset == GIGABIT_MDIC) {
 		uint32_t owners = vfio_read32(&watch.card, IGB_SW_FW_SYNC);
 		watch.accesses++;
 		watch.free_accesses += !(owners & 2);
@@ -68,11 +69,11 @@ static void the_phy_is_used_by_who_has_it(void)
 
 static void a_dead_owner_of_the_phy_is_overruled_when_its_time_is_over(void)
 {
-	uint32_t limit = e1000_times.phy_owner;
-	e1000_times.phy_owner = 300000;
+	uint32_t limit = gigabit_times.phy_owner;
+	gigabit_times.phy_owner = 300000;
 	uint64_t took = start_watched(UINT32_MAX);
 	CU_ASSERT(took >= 300);
-	e1000_times.phy_owner = limit;
+	gigabit_times.phy_owner = limit;
 }
 
 /* SMBI that nobody gives back: a driver that died with it. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82540EM, a conventional PCI card: its reset by I/O space, its EEPROM, legacy descriptors.
  */
+#include "../../access.h"
 #include "../../clock.h"
 #include "../descriptor.h"
-#include "../e1000.h"
+#include "../gigabit.h"
+#include "one_queue.h"
 
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -12,7 +14,7 @@
 #define IO_ADDRESS 0u
 #define IO_DATA    4u
 
-/* The first BAR that is I/O space, whose second bit is 0, unlike that of a refused read; BARs: there is none. */
+/* The first BAR that is I/O space; BARS: there is none. Its second bit is 0, and would be 1 if the read was refused. */
 #define BARS 6u
 static unsigned find_io_bar(struct vfio_device *device)
 {
@@ -31,77 +33,68 @@ static int io_write(struct vfio_device *device, unsigned bar, uint32_t offset, u
 	return device->ops->write(device, bar, offset, bytes, sizeof(bytes));
 }
 
-/* The chip cannot acknowledge a 64-bit-wide memory write while it resets, and a bridge may make one of ours: so by I/O
- * space, where the transport gives access to it. */
-static bool reset_by_io(struct e1000 *e)
+/* While it resets, the chip cannot acknowledge a 64-bit-wide memory write, and a bridge may make one of two of ours. So
+ * the reset is written by I/O space, where the transport gives access to it. False: it does not. */
+static bool reset_by_io(struct nic *nic)
 {
-	struct vfio_device *device = e->nic.device;
+	struct vfio_device *device = nic->device;
 	unsigned bar = find_io_bar(device);
 	uint32_t control, command = vfio_config_read(device, PCI_COMMAND, 2);
-	if (bar == BARS || reg_read_sure(&e->nic, E1000_CTRL, &control) != 0)
+	if (bar == BARS || reg_read_sure(nic, GIGABIT_CTRL, &control) != 0)
 		return false;
 	if (!(command & PCI_COMMAND_IO) && vfio_config_write(device, PCI_COMMAND, 2, command | PCI_COMMAND_IO) != 0)
 		return false;
-	return io_write(device, bar, IO_ADDRESS, E1000_CTRL) == 0 &&
-	       io_write(device, bar, IO_DATA, control | E1000_CTRL_RST) == 0;
+	return io_write(device, bar, IO_ADDRESS, GIGABIT_CTRL) == 0 &&
+	       io_write(device, bar, IO_DATA, control | GIGABIT_CTRL_RST) == 0;
 }
 
-static int reset(struct e1000 *e)
+static int reset(struct nic *nic)
 {
 	int ret = 0;
-	if (reset_by_io(e))
-		clock_sleep_us(e1000_times.reset_quiet);
+	if (reset_by_io(nic))
+		clock_sleep_us(gigabit_times.reset_quiet);
 	else
-		ret = e1000_reset_by_register(e);
+		ret = gigabit_reset_by_register(nic);
 	if (ret)
 		return ret;
-	/* the EEPROM is read anew, which nothing tells the end of */
-	clock_sleep_us(e1000_times.settle_82540);
-	ret = e1000_wait_reset(e);
+	/* The card reads its EEPROM anew, and no bit says when it has finished */
+	clock_sleep_us(gigabit_times.settle_82540);
+	ret = gigabit_wait_reset(nic);
 	if (ret)
 		return ret;
-	/* the card is not to answer ARP requests by itself */
-	e1000_change(e, E1000_MANC, E1000_MANC_ARP_EN, 0);
+	/* The card must not answer ARP requests by itself */
+	reg_change(nic, GIGABIT_MANC, GIGABIT_MANC_ARP_EN, 0);
 	return 0;
 }
 
-static void tune(struct e1000 *e)
+static int receive_start(struct nic *nic)
 {
-	(void)e;
+	/* Each descriptor is written back by itself */
+	reg_write(nic, GIGABIT_RXDCTL, GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
+	reg_write(nic, GIGABIT_RXCSUM, 0);
+	return one_queue_receive_start(nic);
 }
 
-static int receive_start(struct e1000 *e)
-{
-	/* each descriptor is written back by itself */
-	e1000_write(e, E1000_RXDCTL, E1000_RXDCTL_GRAN | E1000_RXDCTL_WTHRESH_1);
-	e1000_write(e, E1000_RXCSUM, 0);
-	return e1000_receive_start(e);
-}
-
-static int transmit_start(struct e1000 *e)
+static int transmit_start(struct nic *nic)
 {
 	/* WTHRESH stays 0: only then does report-status alone bring a write-back */
-	e1000_write(e, E1000_TXDCTL, E1000_TXDCTL_GRAN | E1000_TXDCTL_PTHRESH | E1000_TXDCTL_HTHRESH);
-	e1000_transmit_start(e, 0);
+	reg_write(nic, GIGABIT_TXDCTL, GIGABIT_TXDCTL_GRAN | GIGABIT_TXDCTL_PTHRESH | GIGABIT_TXDCTL_HTHRESH);
+	one_queue_transmit_start(nic, 0);
 	return 0;
 }
 
-const struct e1000_chip e1000_82540em = {
+const struct gigabit_chip gigabit_82540em = {
 	.reset = reset,
-	.read_mac = e1000_nvm_read_mac,
-	.tune = tune,
+	.read_mac = gigabit_nvm_read_mac,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, e1000_rx_tail, e1000_tx_tail, &e1000_rx_legacy,
-		&e1000_tx_82540em, E1000_RX_TAIL_WRITES_PER_LAP},
-	.tx_head = e1000_tx_head,
-	.bar_bytes = E1000_BAR_BYTES,
-	.rars = 16,
-	.rx_byte_extra = 4, /* the FCS */
-	.tx_byte_extra = 4,
+	.ring = {e1000_rx_burst_legacy, e1000_tx_burst_82540em, one_queue_rx_tail, one_queue_tx_tail, &e1000_rx_legacy,
+		&e1000_tx_82540em, GIGABIT_RX_TAIL_WRITES_PER_LAP},
+	.tx_head = one_queue_tx_head,
+	.bar_bytes = GIGABIT_BAR_BYTES,
 	.packet_buffer_kib = 64,
 	.eerd_done_bit = 4,
 	.eerd_address_shift = 8,
-	.max_mtu = 16102, /* frames of 16128 bytes with two tags and FCS */
+	.max_frame_bytes = 16128,
 	.max_queues = 1,
 };

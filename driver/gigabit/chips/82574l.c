@@ -1,44 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82574L, a PCIe card: its reset beside firmware that uses the PHY, extended receive
  * descriptors, and what its errata ask for. */
+#include "../../access.h"
 #include "../../bus.h"
 #include "../../clock.h"
 #include "../descriptor.h"
-#include "../e1000.h"
+#include "../gigabit.h"
+#include "one_queue.h"
 
 #include <linux/pci_regs.h>
 
-static bool phy_take(struct e1000 *e)
+static bool phy_take(struct nic *nic)
 {
-	return e1000_claim(e, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, e1000_times.mdio_owner);
+	return gigabit_claim(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, gigabit_times.mdio_owner);
 }
 
-static void phy_give(struct e1000 *e)
+static void phy_give(struct nic *nic)
 {
-	e1000_change(e, E1000_EXTCNF_CTRL, E1000_EXTCNF_CTRL_MDIO_SW, 0);
+	reg_change(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, 0);
 }
 
-static int reset(struct e1000 *e)
+static int reset(struct nic *nic)
 {
-	/* not to be had is no reason not to reset: DMA must stop */
-	bool taken = phy_take(e);
-	int ret = e1000_reset_by_register(e);
+	/* Reset even if the firmware does not let go of the PHY: DMA must stop */
+	bool taken = phy_take(nic);
+	int ret = gigabit_reset_by_register(nic);
 	if (taken)
-		phy_give(e);
+		phy_give(nic);
 	if (!ret)
-		ret = e1000_wait_auto_read(e);
-	/* the PHY is set up from the NVM after that, which nothing tells the end of */
+		ret = gigabit_wait_auto_read(nic);
+	/* The PHY is set up from the NVM after that, and no bit says when that has finished */
 	if (!ret)
-		clock_sleep_us(e1000_times.settle_82574);
+		clock_sleep_us(gigabit_times.settle_82574);
 	return ret;
 }
 
-static void tune(struct e1000 *e)
+static void tune(struct nic *nic)
 {
-	/* PCIe completions get lost when the link goes to sleep (erratum): no L0s, no L1, and two bits against what is
-	 * left of it. Not every transport gives access to LNKCTL, so this goes past vfio_config_write: refused, it is
-	 * no failure of the port. */
-	struct vfio_device *device = e->nic.device;
+	/* PCIe completions get lost when the PCIe link goes to sleep (erratum): L0s and L1 are turned off, and two bits
+	 * avoid what can still happen. Not every transport gives access to LNKCTL. So vfio_config_write is not used
+	 * here: it would note a refusal, as if the port had failed. */
+	struct vfio_device *device = nic->device;
 	unsigned pcie = bus_find_capability(device, PCI_CAP_ID_EXP);
 	uint8_t control; /* LNKCTL's low byte */
 	if (pcie && device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + PCI_EXP_LNKCTL, &control, 1) == 0 &&
@@ -46,53 +48,50 @@ static void tune(struct e1000 *e)
 		control &= (uint8_t)~PCI_EXP_LNKCTL_ASPMC;
 		device->ops->write(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + PCI_EXP_LNKCTL, &control, 1);
 	}
-	e1000_change(e, E1000_GCR, 0, E1000_GCR_L1_ACT_WITHOUT_L0S_RX);
-	e1000_change(e, E1000_GCR2, 0, E1000_GCR2_BIT0);
+	reg_change(nic, GIGABIT_GCR, 0, GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX);
+	reg_change(nic, GIGABIT_GCR2, 0, GIGABIT_GCR2_BIT0);
 }
 
-static int receive_start(struct e1000 *e)
+static int receive_start(struct nic *nic)
 {
-	e1000_write(e, E1000_RXDCTL, E1000_RXDCTL_GRAN | E1000_RXDCTL_WTHRESH_1);
-	/* the descriptor carries the RSS hash, and 0 without RSS, instead of a fragment's checksum */
-	e1000_write(e, E1000_RXCSUM, E1000_RXCSUM_PCSD);
-	e1000_write(e, E1000_MRQC, 0);
-	e1000_write(e, E1000_RFCTL, E1000_RFCTL_EXSTEN);
-	return e1000_receive_start(e);
+	reg_write(nic, GIGABIT_RXDCTL, GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
+	/* The descriptor carries the RSS hash (0 without RSS) instead of a fragment's checksum */
+	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_PCSD);
+	reg_write(nic, GIGABIT_MRQC, 0);
+	reg_write(nic, GIGABIT_RFCTL, GIGABIT_RFCTL_EXSTEN);
+	return one_queue_receive_start(nic);
 }
 
-static int transmit_start(struct e1000 *e)
+static int transmit_start(struct nic *nic)
 {
-	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's must be as the
-	 * first one's, even unused (erratum), and both take turns without weights. */
+	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's thresholds must be
+	 * those of the first, even if it is unused (erratum), and both take turns without weights. */
 	const uint32_t thresholds =
-		E1000_TXDCTL_GRAN | E1000_TXDCTL_COUNT_DESC | E1000_TXDCTL_PTHRESH | E1000_TXDCTL_HTHRESH;
-	e1000_write(e, E1000_TXDCTL, thresholds);
-	e1000_write(e, E1000_TXDCTL + 0x100, thresholds);
-	e1000_change(e, E1000_TARC, 0, E1000_TARC_BIT0 | E1000_TARC_ENABLE);
-	e1000_change(e, E1000_TARC + 0x100, 0, E1000_TARC_BIT0);
-	e1000_transmit_start(e, E1000_TCTL_MULR);
+		GIGABIT_TXDCTL_GRAN | GIGABIT_TXDCTL_COUNT_DESC | GIGABIT_TXDCTL_PTHRESH | GIGABIT_TXDCTL_HTHRESH;
+	reg_write(nic, GIGABIT_TXDCTL, thresholds);
+	reg_write(nic, GIGABIT_AT(TXDCTL, 1), thresholds);
+	reg_change(nic, GIGABIT_TARC, 0, GIGABIT_TARC_BIT0 | GIGABIT_TARC_ENABLE);
+	reg_change(nic, GIGABIT_AT(TARC, 1), 0, GIGABIT_TARC_BIT0);
+	one_queue_transmit_start(nic, GIGABIT_TCTL_MULR);
 	return 0;
 }
 
-const struct e1000_chip e1000_82574l = {
+const struct gigabit_chip gigabit_82574l = {
 	.reset = reset,
-	.read_mac = e1000_nvm_read_mac,
+	.read_mac = gigabit_nvm_read_mac,
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, e1000_rx_tail, e1000_tx_tail, &e1000_rx_extended,
-		&e1000_tx_82574l, E1000_RX_TAIL_WRITES_PER_LAP},
-	.tx_head = e1000_tx_head,
+	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, one_queue_rx_tail, one_queue_tx_tail,
+		&e1000_rx_extended, &e1000_tx_82574l, GIGABIT_RX_TAIL_WRITES_PER_LAP},
+	.tx_head = one_queue_tx_head,
 	.phy_take = phy_take,
 	.phy_give = phy_give,
-	.bar_bytes = E1000_BAR_BYTES,
+	.bar_bytes = GIGABIT_BAR_BYTES,
 	.pcie = true,
-	.rars = 16,
-	.rx_byte_extra = 4, /* the FCS */
-	.tx_byte_extra = 4,
 	.packet_buffer_kib = 40,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,
-	.max_mtu = 9208, /* frames of 9234 bytes with two tags and FCS */
+	.max_frame_bytes = 9234,
 	.max_queues = 1,
 };

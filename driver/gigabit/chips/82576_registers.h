@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82576 that its predecessors do not have, or have elsewhere, once, as data. Those that they share
- * are in e1000's list. */
-#ifndef POLLUX_DRIVER_IGB_REGISTERS_H
-#define POLLUX_DRIVER_IGB_REGISTERS_H
+ * The registers of the 82576 that its predecessors do not have, or have elsewhere, once, as data, under the name that
+ * this chip and its successors have in all drivers: igb. What it shares with its predecessors is in ../registers.h. */
+#ifndef POLLUX_DRIVER_GIGABIT_82576_REGISTERS_H
+#define POLLUX_DRIVER_GIGABIT_82576_REGISTERS_H
 
 #include <stdint.h>
 
@@ -19,6 +19,8 @@
 	X(RLPML,     0x05004, 0,     1) \
 	X(VT_CTL,    0x0581C, 0,     1) \
 	X(UTA,       0x0A000, 4,     128) \
+	X(RAL_16,    0x054E0, 8,     8) /* exact filters 16 to 23 */ \
+	X(RAH_16,    0x054E4, 8,     8) \
 	X(RDBAL,     0x0C000, 0x40,  16) \
 	X(RDBAH,     0x0C004, 0x40,  16) \
 	X(RDLEN,     0x0C008, 0x40,  16) \
@@ -36,16 +38,19 @@
 	X(TDWBAL,    0x0E038, 0x40,  16)
 /* clang-format on */
 
-/** Offsets: IGB_RDBAL, ... of queue 0. */
+/** Of each register NAME: IGB_NAME, the offset of the first; IGB_NAME_STRIDE, from one to the next; IGB_NAME_COUNT, how
+ * many there are. */
 enum igb_register {
-#define X(name, offset, stride, count) IGB_##name = (offset),
+#define X(name, offset, stride, count)                                                                                 \
+	IGB_##name = (offset), IGB_##name##_STRIDE = (stride), IGB_##name##_COUNT = (count),
 	IGB_REGISTERS(X)
 #undef X
 };
 
-#define IGB_BAR_BYTES 0x10000u /* what the list needs of BAR0 */
+/** The offset of the i-th register of a name. */
+#define IGB_AT(name, i) ((uint32_t)IGB_##name + IGB_##name##_STRIDE * (uint32_t)(i))
 
-#define IGB_QUEUE_STRIDE 0x40u
+#define IGB_BAR_BYTES 0x10000u /* what the list needs of BAR0 */
 
 /* fields */
 #define IGB_XXDCTL_ENABLE         (UINT32_C(1) << 25)       /* RXDCTL and TXDCTL */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * How the 82576's drivers and firmware share its PHYs. */
+#ifndef POLLUX_DRIVER_GIGABIT_82576_SEMAPHORE_H
+#define POLLUX_DRIVER_GIGABIT_82576_SEMAPHORE_H
+
+#include "../gigabit.h"
+
+/** Takes the port's PHY from the firmware, and gives it back. False: the firmware does not let go of it. */
+bool gigabit_82576_phy_take(struct nic *nic);
+void gigabit_82576_phy_give(struct nic *nic);
+
+#endif

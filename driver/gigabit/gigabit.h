@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A port of the gigabit chips 82540EM, 82574L and 82576: what differs between them as data, and what the files of the
+ * control path do for each other. */
+#ifndef POLLUX_DRIVER_GIGABIT_GIGABIT_H
+#define POLLUX_DRIVER_GIGABIT_GIGABIT_H
+
+#include "../ring/ring.h"
+#include "fields.h"
+#include "registers.h"
+
+/** What differs between the chips. All of it stands in one file per chip. */
+struct gigabit_chip {
+	/** Resets the chip, quiet already, and waits until it is ready again. -errno with a sentence. */
+	int (*reset)(struct nic *nic);
+	/** Reads the address that the NVM gave the port. -EIO: none that a port can have. */
+	int (*read_mac)(struct nic *nic, uint8_t mac[6]);
+	/** Settings of the chip that are neither of the link nor of rings; after each reset, before bus mastering is
+	 * on. NULL: none. */
+	void (*tune)(struct nic *nic);
+	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
+	int (*receive_start)(struct nic *nic);
+	int (*transmit_start)(struct nic *nic);
+	/** Takes the PHY from the firmware, and gives it back. False: the firmware does not let go of it; the caller
+	 * goes on without. NULL: nobody else uses the PHY. */
+	bool (*phy_take)(struct nic *nic);
+	void (*phy_give)(struct nic *nic);
+	struct ring_ops ring;
+	uint32_t (*tx_head)(unsigned queue); /* TDH */
+	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
+	uint32_t ral_16;                     /* RAL of exact filter 16, where there are more than 16 */
+	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
+	uint8_t packet_buffer_kib;           /* which PBA divides between receive and transmit; 0: there is no PBA */
+	uint8_t eerd_done_bit, eerd_address_shift;
+	uint16_t max_frame_bytes; /* with FCS */
+	uint16_t max_queues;
+};
+
+#define GIGABIT_RARE 9u /* counters of losses and errors */
+
+/** A port. */
+struct gigabit {
+	struct nic nic;                   /* first */
+	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
+};
+
+/** A driver's `chips`: pointers, by the kind of its ids. */
+static inline const struct gigabit_chip *gigabit_chip(const struct nic *nic)
+{
+	const struct gigabit_chip *const *chips = nic->driver->chips;
+	return chips[nic->id->kind];
+}
+
+/** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
+struct gigabit_times {
+	uint32_t quiesce;                    /* for DMA in flight after receive and transmit were disabled */
+	uint32_t master_disable;             /* STATUS.GIO_MASTER_ENABLE */
+	uint32_t pending;                    /* PCIe Transaction Pending */
+	uint32_t reset_quiet;                /* no register access after CTRL.RST */
+	uint32_t reset;                      /* CTRL.RST clear */
+	uint32_t auto_read, auto_read_82576; /* EECD.AUTO_RD */
+	uint32_t settle_82540, settle_82574; /* EEPROM and PHY set-up after a reset */
+	uint32_t eerd;                       /* a word of the NVM */
+	uint32_t mdic;                       /* a register of the PHY */
+	uint32_t mdio_owner;                 /* EXTCNF_CTRL.MDIO_SW */
+	uint32_t smbi, swesmbi, phy_owner;   /* SWSM.SMBI, .SWESMBI, and the PHY's bits in SW_FW_SYNC */
+	uint32_t queue;                      /* ENABLE bits of a queue, where there are any */
+	uint32_t drain;                      /* for packets handed over for transmit */
+};
+extern struct gigabit_times gigabit_times;
+
+/* ---- chips ---- */
+
+extern const struct gigabit_chip gigabit_82540em, gigabit_82574l, gigabit_82576;
+
+/* ---- reset.c ---- */
+
+int gigabit_reset(struct nic *nic);
+/** Sets CTRL.RST and waits until it is clear. */
+int gigabit_reset_by_register(struct nic *nic);
+/** Waits until CTRL.RST is clear. */
+int gigabit_wait_reset(struct nic *nic);
+/** Waits for EECD.AUTO_RD, which says that registers have their NVM values. -ETIMEDOUT with a sentence. */
+int gigabit_wait_auto_read(struct nic *nic);
+
+/* ---- nvm.c ---- */
+
+/** Checks the NVM's checksum and reads the address in its first words. -EIO, -ETIMEDOUT. */
+int gigabit_nvm_read_mac(struct nic *nic, uint8_t mac[6]);
+
+/* ---- phy.c, link.c ---- */
+
+/** Sets an ownership bit: it reads back 1 only if we got it. False: the owner did not let go within the limit, or the
+ * register cannot be read. */
+bool gigabit_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us);
+/** A register of the PHY. -ETIMEDOUT or -EIO with a sentence. */
+int gigabit_phy_read(struct nic *nic, unsigned reg, uint16_t *value);
+int gigabit_phy_write(struct nic *nic, unsigned reg, uint16_t value);
+
+/** Has the PHY negotiate and the MAC follow it. */
+int gigabit_link_start(struct nic *nic);
+int gigabit_get_link(struct nic *nic, struct nic_link *link);
+
+/* ---- start.c, stop.c ---- */
+
+int gigabit_start(struct nic *nic);
+int gigabit_stop(struct nic *nic);
+
+/* ---- filter.c ---- */
+
+/** RCTL for the port's configuration and receive mode, not enabled. */
+uint32_t gigabit_rctl(const struct nic *nic);
+/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts.
+ */
+int gigabit_filter_start(struct nic *nic);
+int gigabit_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
+int gigabit_set_multicast(struct nic *nic, unsigned word, uint32_t value);
+int gigabit_set_receive_mode(struct nic *nic);
+
+/* ---- stats.c ---- */
+
+void gigabit_stats_start(struct nic *nic);
+void gigabit_update_stats(struct nic *nic);
+
+/* ---- interrupt.c ---- */
+
+/** Masks every interrupt and drops pending causes. */
+void gigabit_interrupt_mask(struct nic *nic);
+/** Lets link changes through to the event descriptor of a started port, if it has one. */
+void gigabit_interrupt_start(struct nic *nic);
+int gigabit_enable_events(struct nic *nic);
+void gigabit_acknowledge_events(struct nic *nic);
+/** Turns the device's interrupts off again, in the transport. */
+void gigabit_interrupt_close(struct nic *nic);
+
+/* ---- rx.c, tx.c: bursts ---- */
+
+/** Each write of the receive tail is a trap where the card is emulated, and the card does well with most of the ring.
+ */
+#define GIGABIT_RX_TAIL_WRITES_PER_LAP 4u
+
+unsigned e1000_rx_burst_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+unsigned e1000_rx_burst_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+unsigned e1000_tx_burst_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+unsigned e1000_tx_burst_82574l(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+
+#endif
