@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The software 82599 as a device handle in the same process: registers are calls, memory is shared by being the same.
- */
+ * The software 82599 as a device handle in the same process: registers are calls, and memory is the same. */
 #include "local.h"
 
 #include "../../vfio/error.h"

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 
 #define UNKNOWN_LINES 64
-#define SETUP_TAILS                                                                                                    \
-	512 /* what a client with mapped tails may write by messages: each of 256 queues twice, as it is set up */
+/* A client that has tails mapped writes so many by messages: each of 256 queues twice, as it is set up. */
+#define SETUP_TAILS 512
 
 static double share(uint64_t part, uint64_t whole)
 {

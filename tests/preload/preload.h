@@ -21,8 +21,8 @@
 #define PRELOAD_CONTAINERS 16
 #define PRELOAD_PAGE       4096u
 #define PRELOAD_RANGES     2
-#define PRELOAD_REGION(offset)                                                                                         \
-	((unsigned)((uint64_t)(offset) >> 40)) /* as the kernel's vfio-pci lays a device's regions out */
+/* Where a region is in a device's file: as the kernel's vfio-pci has it. */
+#define PRELOAD_REGION(offset) ((unsigned)((uint64_t)(offset) >> 40))
 #define PRELOAD_WITHIN(offset) ((uint64_t)(offset) & ((1ull << 40) - 1))
 
 /** A stretch of the program's memory that one file holds. */

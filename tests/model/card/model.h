@@ -213,8 +213,7 @@ const struct model_faults *model_faults(const struct model *model);
 /** @return a word for a rule of order, and in *rule what it wants. */
 const char *model_order_name(enum model_order order, const char **rule);
 
-/** A stretch of neighbouring registers that the model lacks and that were accessed. Offsets of the first and the last.
- */
+/** A stretch of neighbouring registers that the card lacks and that were accessed: the offsets of both ends. */
 struct model_unknown {
 	uint32_t first, last;
 	uint64_t reads, writes;

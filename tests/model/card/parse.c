@@ -164,8 +164,7 @@ static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 	return true;
 }
 
-/** EtherType filters go before all else: type and index in the descriptor, and a queue if ETQS names one (DS 7.1.2.3).
- */
+/** EtherType filters go before all else: the descriptor has type and index, ETQS may name a queue (DS 7.1.2.3). */
 static bool match_ethertype(const struct model *m, uint16_t type, struct parsed *p)
 {
 	for (unsigned i = 0; i < 8; i++) {

@@ -284,9 +284,8 @@ void model_write_tail(struct model *m, uint32_t offset, uint32_t value)
 	__atomic_store_n(q->tail, value, __ATOMIC_RELEASE);
 }
 
-/** Heads are the device's; software may only clear them, and only while the queue is off. To write one what it is says
- * nothing: DPDK clears RDH, which is 0, after it has enabled the queue and before it hands over the first descriptor.
- */
+/** Heads are the device's: software may clear them, and only while the queue is off. A write of the value that is there
+ * is no fault. DPDK clears RDH, which is 0, after it has enabled the queue and before it hands over a descriptor. */
 void model_write_head(struct model *m, uint32_t offset, uint32_t value)
 {
 	struct queue *q = queue_of(m, offset);
@@ -304,9 +303,7 @@ uint32_t model_read_head(struct model *m, uint32_t offset)
 void model_write_rx_ring(struct model *m, uint32_t offset, uint32_t value)
 {
 	const struct queue *q = queue_of(m, offset);
-	/* A ring is described before it is enabled; but what becomes of frames without descriptors may change with the
-	 * link's pause mode.
-	 */
+	/* A ring is described before it is enabled. DROP_EN may change later: it goes with the link's pause mode. */
 	bool drop_only = offset == rx_register(IXGBE_SRRCTL, q->index) &&
 			 !((value ^ reg_get(m, offset)) & ~(uint32_t)SRRCTL_DROP_EN);
 

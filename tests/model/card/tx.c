@@ -7,8 +7,7 @@
 #include "rx.h"
 #include "stats.h"
 
-/** Takes ordinary descriptors: advanced data, one to a frame, nothing to be done to it. Stops at the first that is not.
- */
+/** Takes ordinary descriptors (advanced data, one to a frame, nothing to be done to it) up to the first other one. */
 static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only)
 {
 	const uint64_t shape = TXD_DEXT | TXD_DTYP | TXD_EOP | TXD_IFCS | TXD_VLE | TXD_TSE | TXD_IXSM | TXD_TXSM;

@@ -25,8 +25,8 @@ struct tx_burst {
 	unsigned segments_left; /* more of it follows in later bursts */
 };
 
-/** tx_complete.c: DD goes to the descriptors that asked for it, or the head to where the driver reads it (DS 7.2.3.5).
- */
+/** tx_complete.c: writes DD to the descriptors that asked for it, or the head to where the driver reads it
+ * (DS 7.2.3.5). */
 void model_tx_complete(struct model *m, struct queue *q, const struct tx_report *reports, unsigned n);
 /** Completes descriptors that carry no frame, or none that may be sent. Only at the start of a burst. */
 void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b);

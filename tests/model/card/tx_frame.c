@@ -110,8 +110,8 @@ static void insert_tag(uint8_t *frame, uint32_t len, uint16_t tag)
 	frame[15] = (uint8_t)tag;
 }
 
-/** Segments from where the last burst ended. @return false: the descriptors make no sense, or the memory is not there.
- */
+/** Makes segments from where the last burst ended. @return false: the descriptors make no sense, or their memory is not
+ * there. */
 static bool gather_segments(struct model *m, struct queue *q, struct tx_burst *b, const struct chain *c,
 	const struct tx_layout *layout, bool lengths_only)
 {

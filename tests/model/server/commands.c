@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The server's answers: one function for each vfio-user command. Nothing in a message is believed before it is checked.
+ * The server's answers: a function for each vfio-user command. Nothing in a message is believed before it is checked.
  */
 #include "state.h"
 

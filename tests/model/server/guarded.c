@@ -41,8 +41,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
 	} else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
 		previous.sa_handler(number);
 	} else {
-		/* Somebody else's fault: it happens again on return, and ends the process as it would have without us.
-		 */
+		/* Not ours: on return it happens again, and ends the process as it would have without this handler. */
 		signal(SIGBUS, SIG_DFL);
 	}
 }

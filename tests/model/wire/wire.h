@@ -14,20 +14,19 @@
 #include <pcap/pcap.h>
 
 #define WIRE_BATCH SOURCE_BATCH /* frames given or taken in a step */
-#define WIRE_SETTLE_NS                                                                                                 \
-	20000000u /* a port is up for so long before a source or capture begins: its driver may be setting up queues   \
-		   */
-#define WIRE_STALL_NS                                                                                                  \
-	5000000u /* steps further apart than that: the host held us up, and no frames were due meanwhile */
-#define WIRE_PORTS 2
+/* A port is up for so long before a source or capture begins: its driver may be setting up queues. */
+#define WIRE_SETTLE_NS 20000000u
+/* When two steps are further apart than that, the host held us up, and no frames were due meanwhile. */
+#define WIRE_STALL_NS 5000000u
+#define WIRE_PORTS    2
 
+/** Bytes are without FCS. Of frames that came in, wire_fate_count says what became of them. */
 struct wire_counts {
-	uint64_t in_frames,
-		in_bytes; /* what came over the wire; bytes without FCS. wire_fate_count says what became of it */
-	uint64_t not_up;  /* of in_frames: the port was not up, and the model never met them */
-	uint64_t out_frames, out_bytes; /* what the port sent */
-	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
+	uint64_t in_frames, in_bytes;   /* came over the wire */
+	uint64_t not_up;                /* of in_frames: the port was not up, and the model never met them */
 	uint64_t damaged;               /* of in_frames: with a wrong FCS, as the cable does to them */
+	uint64_t out_frames, out_bytes; /* the port sent */
+	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
 	uint64_t steps, busy_steps;     /* busy: a frame moved */
 	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
 	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
@@ -43,32 +42,33 @@ struct wire {
 	struct capture capture;
 	struct source source;
 	bool numbered, own_address;
-	bool held;         /* gives nothing yet; no matter to a cable */
+	bool held;         /* until SIGUSR1 the source gives nothing; a cable does not care */
 	double rate_pps;   /* 0: as fast as there are descriptors */
 	bool timed;        /* the capture's own times are the rate */
 	uint64_t limit;    /* frames in all; 0: no end */
 	uint64_t given;    /* frames of the source that came to the end of the wire: they met their fate, or wait */
 	uint64_t began_ns; /* when the first was due; 0: not yet */
 	uint64_t behind;   /* frames due by the last step that did not come, since a step brings WIRE_BATCH at most */
-	struct fifo *fifo; /* for rates and the peer; else NULL */
+	struct fifo *fifo; /* the packet buffer, for rates and cables; else NULL */
 
 	/* out */
-	struct wire *peer; /* the other end of the cable; its fifo is what we fill */
+	struct wire *peer; /* the other end of the cable, whose fifo is filled from here */
 	bool lossless;     /* cable: its sender waits for room */
 	uint64_t damage;   /* cable: every so many frames that leave, one arrives with a wrong FCS; 0: none */
-	uint64_t carried;  /* left over the cable, for that */
+	uint64_t carried;  /* frames that left over the cable, counted for damage */
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *out_path;
 	uint64_t lose, corrupt; /* the n-th captured frame, from 1; 0: none */
 
-	/* state */
-	bool receives; /* the driver receives, as last seen */
-	bool up;       /* and the link is up */
-	bool started;  /* and both have been so for WIRE_SETTLE_NS */
-	uint64_t up_ns, stepped_ns, first_ns, moved_ns,
-		looked_ns;   /* first_ns, moved_ns: the first and the last frame */
-	struct model *model; /* as of the last look */
+	/* state of the port, as wire_look found it */
+	struct model *model;
+	bool receives;               /* the driver receives */
+	bool up;                     /* and the link is up */
+	bool started;                /* and both have been so for WIRE_SETTLE_NS */
+	uint64_t looked_ns, up_ns;   /* when that was; since when it is up */
+	uint64_t stepped_ns;         /* the last step */
+	uint64_t first_ns, moved_ns; /* the first and the last frame, either way */
 	struct wire_counts counts;
 };
 
