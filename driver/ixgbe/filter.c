@@ -30,7 +30,7 @@ static void change_mode(struct nic *nic)
 
 int ixgbe_filter_start(struct nic *nic)
 {
-	/* DS 4.6.7: these are memories, which a reset leaves with whatever they held */
+	/* DS 4.6.7: these are memories, which a reset leaves with whatever they held (doubt 9) */
 	ZERO_ALL(nic, MTA);
 	ZERO_ALL(nic, VFTA);
 	ZERO_ALL(nic, PFUTA);
@@ -75,7 +75,7 @@ int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 
 int ixgbe_set_receive_mode(struct nic *nic)
 {
-	/* DS 8.2.3.7.1: FCTRL changes only while RXEN is 0 */
+	/* DS 8.2.3.7.1: FCTRL changes only while RXEN is 0 (doubt 21) */
 	int ret = ixgbe_receive_off(nic);
 	if (ret)
 		return ret;

@@ -31,7 +31,7 @@ void ixgbe_interrupt_start(struct nic *nic)
 		reg_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
 		reg_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
 	}
-	/* Without auto-clear, reading EICR acknowledges */
+	/* Without auto-clear, reading EICR acknowledges. LSC alone: OTHER (31) is not needed for it (doubt 8) */
 	reg_write(nic, IXGBE_EIAC, 0);
 	reg_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC);
 }

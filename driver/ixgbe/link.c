@@ -9,11 +9,11 @@ void ixgbe_link_start(struct nic *nic)
 	/* X540 and X550 negotiate by themselves, as their NVM says; the 82599's sequence is not for them */
 	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
 		return;
-	/* SDP3 high is laser off, on boards with cages */
+	/* SDP3 high is laser off, on boards with cages (doubt 18) */
 	if (nic->id->kind == IXGBE_82599_SFP)
 		reg_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
 	/* After a reset AUTOC and AUTOC2 hold what the NVM knows of the board's medium: restart, and change nothing
-	 * else */
+	 * else (doubt 6) */
 	reg_change(nic, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
 }
 
@@ -27,6 +27,7 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 	if (!(links & IXGBE_LINKS_UP))
 		return 0;
 	link->up = true;
+	/* The X550 has two speeds more, which this bit tells beside the speed bits (doubt 24) */
 	bool odd = nic->id->kind == IXGBE_X550 && (links & IXGBE_LINKS_NON_STD);
 	switch (links >> IXGBE_LINKS_SPEED_SHIFT & 3) {
 	case 3:

@@ -5,7 +5,7 @@
 #include "../fail.h"
 #include "ixgbe.h"
 
-#define RX_BUFFER_KIB (PKT_DATA_BYTES / 1024)
+#define RX_BUFFER_KIB (PKT_DATA_BYTES / 1024) /* in SRRCTL.BSIZEPACKET, of 5 or 7 bits (doubt 14) */
 
 static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 {
@@ -17,15 +17,15 @@ static void flow_control_init(struct nic *nic)
 {
 	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
 	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
-	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back: all but 24
-	 * KiB */
+	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back. No value
+	 * is given: all but 24 KiB (doubt 2) */
 	reg_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
 }
 
 /* DS 4.6.7, up to the queues; RXEN is 0. */
 static void receive_init(struct nic *nic)
 {
-	/* One packet buffer, as large as there is memory; X540's and X550's must be said after each reset */
+	/* One packet buffer, as large as there is memory; X540 and X550 need it said after each reset (doubt 23) */
 	reg_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < IXGBE_RXPBSIZE_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RXPBSIZE, i), 0);
@@ -54,10 +54,10 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 	reg_write(nic, IXGBE_RX_AT(SRRCTL, i),
 		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
 	reg_write(nic, IXGBE_RX_AT(RSCCTL, i), 0);
-	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said */
+	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said (doubt 19) */
 	reg_change(nic, IXGBE_RX_AT(DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
 
-	/* DS 4.6.7.1: the tail may move only once the queue says that it is on */
+	/* DS 4.6.7.1: the tail may move only once the queue says that it is on, also while RXEN is 0 (doubt 4) */
 	reg_change(nic, IXGBE_RX_AT(RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
 	int ret = reg_wait_set(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
 		"the receive queue does not start; close the port and open it again");
@@ -67,6 +67,7 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 	return 0;
 }
 
+/* A path that never drains is an error here, unlike before a reset (doubt 10). */
 static int halt_receive_path(struct nic *nic)
 {
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);

@@ -4,7 +4,7 @@
  * this list. Fields stand beside the code that uses them, in fields.h.
  *
  * Where the 82599 has two addresses for a register (the datasheet's, and the older 82598 one for low indices) the
- * datasheet's is used. */
+ * datasheet's is used (doubt 15). */
 #ifndef POLLUX_DRIVER_IXGBE_REGISTERS_H
 #define POLLUX_DRIVER_IXGBE_REGISTERS_H
 

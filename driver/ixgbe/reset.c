@@ -15,7 +15,7 @@
  * afterwards does not matter, for a reset follows; thresholds may be lost. */
 static void quiesce(struct nic *nic)
 {
-	/* A path that does not drain is no reason to give up: the reset is what counts */
+	/* A path that does not drain is no reason to give up: the reset is what counts (doubt 10) */
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
 	reg_poll(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
@@ -54,7 +54,7 @@ static int global_reset(struct nic *nic)
 	uint32_t status;
 	bool known = reg_read_sure(nic, IXGBE_STATUS, &status) == 0;
 	uint32_t phy = status & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
-	/* the link is left up for the management controller where it is up, and reset too where it is not */
+	/* the link is left up for the management controller where it is up, and reset too where it is not (doubt 3) */
 	uint32_t bits = IXGBE_CTRL_RST;
 	if (!(reg_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
 		bits |= IXGBE_CTRL_LNK_RST;
@@ -62,7 +62,7 @@ static int global_reset(struct nic *nic)
 	bool taken = shared_phy && known && ixgbe_semaphore_take(nic, phy);
 
 	reg_change(nic, IXGBE_CTRL, 0, bits);
-	clock_sleep_us(ixgbe_times.reset_quiet);
+	clock_sleep_us(ixgbe_times.reset_quiet); /* no access, not even to flush the write (doubt 16) */
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(
 		&failure, reg_wait_clear(nic, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, ixgbe_times.reset, "RST",
@@ -71,7 +71,7 @@ static int global_reset(struct nic *nic)
 		ixgbe_semaphore_give(nic, phy);
 	if (failure.error)
 		return pollux_failure_restore(&failure);
-	clock_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599);
+	clock_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599); /* doubt 17 */
 	return 0;
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The semaphores by which software and the card's firmware share the PHY (82599 DS 10.5.4). Only X540 and X550 need
  * one, around their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. So this is how X540 and
- * X550 have it, which differs: not SWSM.SWESMBI guards SW_FW_SYNC, but a bit in it. */
+ * X550 have it, which differs: not SWSM.SWESMBI guards SW_FW_SYNC, but a bit in it (doubt 25). */
 #include "../access.h"
 #include "../clock.h"
 #include "ixgbe.h"
 
 #include <errno.h>
 
-/* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared. A dead owner is overruled. */
+/* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared (doubt 7). A dead owner is
+ * overruled. */
 static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
 	int ret = reg_poll(nic, offset, bit, 0, limit_us);

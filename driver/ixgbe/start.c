@@ -9,7 +9,7 @@
 static void mac_init(struct nic *nic)
 {
 	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few
-	 * for two */
+	 * for two. Whether MAXFRS counts the tags is doubt 5: it is set as if it did */
 	reg_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
 	reg_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, port_max_frame_bytes(nic) << IXGBE_MAXFRS_MFS_SHIFT);
@@ -46,7 +46,7 @@ int ixgbe_start(struct nic *nic)
 	if (ret)
 		return ret;
 	nic->freshly_reset = false;
-	/* the reset clears it on hardware, but while it is set nothing would move */
+	/* a reset may not clear it (doubt 3), and while it is set nothing would move */
 	reg_change(nic, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
 	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
 	ret = vfio_set_bus_master(nic->device, true);

@@ -4,7 +4,7 @@
 #include "../access.h"
 #include "ixgbe.h"
 
-/* Low word first: it latches the high one, which has 4 bits. */
+/* Low word first: it latches the high one, which has 4 bits (doubt 22). */
 static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 {
 	uint64_t value = reg_count(nic, low);
@@ -18,13 +18,14 @@ void ixgbe_update_stats(struct nic *nic)
 		stats->rx_bytes += count36(nic, IXGBE_AT(QBRC_L, i), IXGBE_AT(QBRC_H, i));
 		/* GPRC would count missed frames too (erratum) */
 		stats->rx_packets += reg_count(nic, IXGBE_AT(QPRC, i));
-		/* counts only where the card drops for want of a descriptor, which is with several queues (receive.c) */
+		/* counts only where the card drops for want of a descriptor: with several queues (receive.c) */
 		if (nic->config.rx_queues > 1)
 			stats->rx_no_descriptor += reg_count(nic, IXGBE_AT(QPRDC, i));
 	}
 	stats->tx_bytes += count36(nic, IXGBE_GOTCL, IXGBE_GOTCH);
 	stats->tx_packets += reg_count(nic, IXGBE_GPTC);
 	stats->rx_missed += reg_count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
+	/* counters of frames only; whether ILLERRC, ERRBC and MSPDC count frames is doubt 11 */
 	stats->rx_errors += reg_count(nic, IXGBE_CRCERRS) + reg_count(nic, IXGBE_RLEC) + reg_count(nic, IXGBE_RUC) +
 			    reg_count(nic, IXGBE_RFC) + reg_count(nic, IXGBE_ROC) + reg_count(nic, IXGBE_RJC);
 	stats->rx_multicast += reg_count(nic, IXGBE_MPRC);
@@ -42,7 +43,7 @@ void ixgbe_stats_start(struct nic *nic)
 		reg_write(nic, IXGBE_AT(RQSMR, word), map);
 		reg_write(nic, IXGBE_AT(TQSM, word), map);
 	}
-	/* QBRC counts what is left after CRC strip, GOTC all that is sent (hw-docs/doubts.md) */
+	/* QBRC counts what is left after CRC strip, GOTC all that is sent (doubt 1) */
 	nic->rx_fcs_bytes = 0;
 	nic->tx_fcs_bytes = NIC_FCS_BYTES;
 	/* DS 4.6.5: cleared by reading */

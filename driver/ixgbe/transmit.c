@@ -6,7 +6,7 @@
 #define TX_PACKET_BUFFER_KIB 160u
 
 /* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others
- * found. WTHRESH stays 0: only then does report-status alone bring a write-back. */
+ * found. WTHRESH stays 0: only then does report-status alone bring a write-back (doubt 20). */
 #define TXDCTL_THRESHOLDS (32u | 1u << IXGBE_TXDCTL_HTHRESH)
 
 /* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up
@@ -33,6 +33,7 @@ static void transmit_init(struct nic *nic)
 	reg_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 }
 
+/* TDWBAL stays off: finished packets are told by report-status, in descriptors (doubt 12). */
 static void transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
