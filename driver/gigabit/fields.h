@@ -72,8 +72,8 @@
 #define GIGABIT_TCTL_CT           (UINT32_C(0x0F) << 4)
 #define GIGABIT_TCTL_COLD         (UINT32_C(0x40) << 12)
 #define GIGABIT_TCTL_RTLC         GIGABIT_BIT(24)
-#define GIGABIT_TCTL_MULR         GIGABIT_BIT(28) /* of the 82574L */
-#define GIGABIT_TIPG_COPPER       (8u | 8u << 10 | 6u << 20)
+#define GIGABIT_TCTL_MULR         GIGABIT_BIT(28)            /* of the 82574L */
+#define GIGABIT_TIPG_COPPER       (8u | 8u << 10 | 6u << 20) /* doubt 28 */
 #define GIGABIT_TXDCTL_PTHRESH    31u
 #define GIGABIT_TXDCTL_HTHRESH    (1u << 8)
 #define GIGABIT_TXDCTL_COUNT_DESC GIGABIT_BIT(22) /* of the 82574L */

@@ -24,13 +24,14 @@ static uint32_t receive_mode(const struct nic *nic)
 uint32_t gigabit_rctl(const struct nic *nic)
 {
 	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
-	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
+	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two.
+	 * VET is left as it is (doubt 27). */
 	return receive_mode(nic) | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE;
 }
 
 int gigabit_filter_start(struct nic *nic)
 {
-	/* These are memories, which a reset leaves with whatever they held */
+	/* These are memories, which a reset leaves with whatever they held (doubt 9) */
 	for (unsigned i = 0; i < GIGABIT_MTA_COUNT; i++)
 		reg_write(nic, GIGABIT_AT(MTA, i), 0);
 	for (unsigned i = 0; i < GIGABIT_VFTA_COUNT; i++)

@@ -43,7 +43,7 @@ int gigabit_enable_events(struct nic *nic)
 void gigabit_acknowledge_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	/* reading clears, but on the 82574L not always; writing ones does */
+	/* reading clears, but on the 82574L not always (doubt 29); writing ones does */
 	uint32_t causes = reg_read(nic, GIGABIT_ICR);
 	reg_write(nic, GIGABIT_ICR, causes);
 	/* An interrupt line is masked when it has been told of, and armed by setting it again */

@@ -40,7 +40,7 @@ static int reset(struct nic *nic)
 {
 	int ret = gigabit_reset_by_register(nic);
 	/* A board without NVM never says that it has been read, nor does QEMU's model: what counts is an address, which
-	 * read_mac sees */
+	 * read_mac sees (doubt 30) */
 	if (!ret && reg_poll(nic, GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, GIGABIT_EECD_AUTO_RD,
 			    gigabit_times.auto_read_82576) != 0)
 		return fail_if_gone(nic);

@@ -53,8 +53,9 @@ enum igb_register {
 #define IGB_BAR_BYTES 0x10000u /* what the list needs of BAR0 */
 
 /* fields */
-#define IGB_XXDCTL_ENABLE         (UINT32_C(1) << 25)       /* RXDCTL and TXDCTL */
-#define IGB_RXDCTL_THRESHOLDS     (8u | 8u << 8 | 1u << 16) /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (erratum) */
+#define IGB_XXDCTL_ENABLE (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
+/* PTHRESH, HTHRESH, WTHRESH: at most 1 here (an erratum), and RS alone brings a write-back with it (doubt 31) */
+#define IGB_RXDCTL_THRESHOLDS     (8u | 8u << 8 | 1u << 16)
 #define IGB_TXDCTL_THRESHOLDS     (8u | 1u << 8 | 1u << 16)
 #define IGB_SRRCTL_BSIZEPACKET_2K 2u
 #define IGB_SRRCTL_DESCTYPE_ONE   (UINT32_C(1) << 25) /* advanced, one buffer */

@@ -10,7 +10,7 @@
 
 static bool sync_take(struct nic *nic)
 {
-	/* SMBI is between drivers, and reads 0 once, to whom gets it. A dead owner is overruled */
+	/* SMBI is between drivers, and reads 0 once, to whom gets it (doubt 7). A dead owner is overruled */
 	int ret = reg_poll(nic, IGB_SWSM, IGB_SWSM_SMBI, 0, gigabit_times.smbi);
 	if (ret == -ETIMEDOUT) {
 		reg_change(nic, IGB_SWSM, IGB_SWSM_SMBI, 0);
