@@ -99,6 +99,8 @@ threads=(test_pool_threads test_pool_use test_stats_threads)
 build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}"
 beside=1 step "the runner of these steps" tests/progress_says.sh
 beside=1 step "check-hosts, without a mirror" hosts_skips
+beside=1 step "sizes, the reading path, wide lines" tests/lint.sh
+beside=1 step "lint finds what it is for" tests/lint_says.sh
 beside=1 step "public headers alone, C and C++" headers_alone
 beside=1 step "arrows between the rooms" arrows
 

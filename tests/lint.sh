@@ -12,6 +12,8 @@ fail() {
 	status=1
 }
 
+# All that is in the repository; or all files, where this is a copy without one.
+files() { git ls-files 2>/dev/null || find . -type f ! -path './build/*' -printf '%P\n'; }
 code_lines() { cat "$@" </dev/null | gcc -fpreprocessed -dD -E -P -x c - 2>/dev/null | grep -cv '^[[:space:]]*$'; }
 
 # Room, the lines aimed at, and its files. Those of the library are all listed, each in one room.
@@ -55,13 +57,13 @@ lint_rooms() {
 		1800 model/wire tests/model/wire/*.[ch]
 		1500 model tests/model/*.[ch]
 	ROOMS
-	for file in $(git ls-files '*.c' '*.h' | grep -E '^(apps|driver|mempool|vfio|tests/model)/'); do
+	for file in $(files | grep -E '^(apps|driver|mempool|vfio|tests/model)/.*\.[ch]$'); do
 		[ -n "${room_of[$file]:-}" ] || fail "$file is in no room: tests/lint.sh has to follow"
 	done
 }
 
 lint_long_files() {
-	git ls-files '*.c' '*.h' | xargs wc -l |
+	files | grep '\.[ch]$' | xargs wc -l |
 		awk '$1 > 800 && $2 != "total" { print $2 " has " $1 " lines: is it still one idea?" }'
 }
 
@@ -83,7 +85,7 @@ lint_reading_path() {
 
 lint_format() {
 	command -v clang-format >/dev/null || { echo "clang-format is not installed" && return; }
-	echo "clang-format: $(git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror 2>&1 |
+	echo "clang-format: $(files | grep '\.[ch]$' | xargs clang-format --dry-run -Werror 2>&1 |
 		grep -c 'error:') places differ (make format)"
 }
 
