@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The ixgbe family: which devices it drives, and a port's opening and closing. */
-#include "ixgbe.h"
+ * Which devices the ixgbe family drives, and a port's opening. */
 #include "../access.h"
 #include "../bus.h"
 #include "../pipe/state.h"
+#include "ixgbe.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
@@ -32,7 +32,7 @@ static const struct driver_id ids[] = {
 	{0x1560, IXGBE_X540, "Intel X540-T1", NULL},
 	{0x1563, IXGBE_X550, "Intel X550-T2", NULL},
 	{0x15D1, IXGBE_X550, "Intel X550-T1", NULL},
-	/* refused by name, so that nobody has to find out why */
+	/* Refused by name, so that the sentence can say why */
 	{0x10ED, 0, "Intel 82599 virtual function", VIRTUAL_FUNCTION},
 	{0x1515, 0, "Intel X540 virtual function", VIRTUAL_FUNCTION},
 	{0x1565, 0, "Intel X550 virtual function", VIRTUAL_FUNCTION},
@@ -67,8 +67,8 @@ static const struct driver_id ids[] = {
 
 static int ixgbe_open(struct nic *nic)
 {
-	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has
-	 * woken the device (power state D0). */
+	/* Bus mastering goes off first: the card must not fetch a ring that a former owner left. The transport has
+	 * woken the device (power state D0) */
 	int ret = bus_leave(nic);
 	if (!ret)
 		ret = reg_open_window(nic, IXGBE_BAR_BYTES);

@@ -30,7 +30,7 @@ static void change_mode(struct nic *nic)
 
 int ixgbe_filter_start(struct nic *nic)
 {
-	/* DS 4.6.7: these are memories, which a reset leaves with whatever they held (doubt 9) */
+	/* DS 4.6.7: a reset does not clear these memories (doubt 9) */
 	ZERO_ALL(nic, MTA);
 	ZERO_ALL(nic, VFTA);
 	ZERO_ALL(nic, PFUTA);
@@ -44,7 +44,7 @@ int ixgbe_filter_start(struct nic *nic)
 		reg_write(nic, IXGBE_AT(RAH, i), 0);
 
 	reg_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
-	/* The table is always asked: while it is empty it lets nothing through */
+	/* The multicast table is always on: while it is empty it lets nothing through */
 	reg_change(nic, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);
 	change_mode(nic);
 	return mac_program_all(nic);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Interrupts of the 82599, X540 and X550: none but link changes, and these only for who asks for a descriptor to wait
- * on (82599 DS 7.3). */
+ * Interrupts of the 82599, X540 and X550: only for link changes, and only if the application has asked for a descriptor
+ * to wait on (82599 DS 7.3). */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "ixgbe.h"
@@ -19,7 +19,7 @@ void ixgbe_interrupt_mask(struct nic *nic)
 	reg_write(nic, IXGBE_EIMC, IXGBE_EIMC_ALL);
 	for (unsigned i = 0; i < IXGBE_EIMC_EX_COUNT; i++)
 		reg_write(nic, IXGBE_AT(EIMC_EX, i), UINT32_MAX);
-	reg_read(nic, IXGBE_EICR); /* clears it, and flushes the writes */
+	reg_read(nic, IXGBE_EICR); /* clears the causes, and flushes the writes */
 }
 
 void ixgbe_interrupt_start(struct nic *nic)
@@ -27,11 +27,11 @@ void ixgbe_interrupt_start(struct nic *nic)
 	if (nic->event_fd < 0)
 		return;
 	if (has_msix(nic->device)) {
-		/* The mode first: vectors and masks do not stick without it */
+		/* GPIE first: outside MSI-X mode the card does not keep vectors and masks */
 		reg_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
 		reg_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
 	}
-	/* Without auto-clear, reading EICR acknowledges. LSC alone: OTHER (31) is not needed for it (doubt 8) */
+	/* Without auto-clear, reading EICR acknowledges. LSC alone is enough, without OTHER, bit 31 (doubt 8) */
 	reg_write(nic, IXGBE_EIAC, 0);
 	reg_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC);
 }
@@ -39,7 +39,7 @@ void ixgbe_interrupt_start(struct nic *nic)
 int ixgbe_enable_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	/* No INTx: it would have to be unmasked after each interrupt, and no card of these has only that */
+	/* INTx is not used: it has to be unmasked after each interrupt, and all of these cards have MSI-X or MSI */
 	if (!has_msix(device) && !device->irq_count[VFIO_PCI_MSI_IRQ_INDEX])
 		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead",
 			device->address);

@@ -41,7 +41,7 @@ extern struct ixgbe_times ixgbe_times;
 
 /* ---- semaphore.c ---- */
 
-/** Takes a resource that firmware shares (82599 DS 10.5.4). False: not to be had. */
+/** Takes a resource that firmware shares (82599 DS 10.5.4). False: the semaphores do not work, or the card is gone. */
 bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource);
 void ixgbe_semaphore_give(struct nic *nic, uint32_t resource);
 

@@ -5,40 +5,40 @@
 #include "../fail.h"
 #include "ixgbe.h"
 
-#define RX_BUFFER_KIB (PKT_DATA_BYTES / 1024) /* in SRRCTL.BSIZEPACKET, of 5 or 7 bits (doubt 14) */
+#define RX_BUFFER_KIB (PKT_DATA_BYTES / 1024) /* in SRRCTL.BSIZEPACKET, a field of 5 or 7 bits (doubt 14) */
 
 static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 {
 	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550 ? 384 : 512;
 }
 
-/* No pause frames in either direction: a full ring is to be seen as loss, not to stop a link's other end. */
+/* No pause frames in either direction: a full ring shows as loss, and does not stop the other end of the link. */
 static void flow_control_init(struct nic *nic)
 {
 	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
 	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
-	/* DS 3.7.7.3: the high watermark counts even so, for packets that the card's own switch sends back. No value
-	 * is given: all but 24 KiB (doubt 2) */
+	/* DS 3.7.7.3: without flow control the high watermark still limits packets that the card's own switch sends
+	 * back. The datasheet gives no value; this is all of the buffer but 24 KiB (doubt 2) */
 	reg_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
 }
 
-/* DS 4.6.7, up to the queues; RXEN is 0. */
+/* DS 4.6.7, up to the queues. RXEN is 0. */
 static void receive_init(struct nic *nic)
 {
-	/* One packet buffer, as large as there is memory; X540 and X550 need it said after each reset (doubt 23) */
+	/* One packet buffer has all of the memory, which X540 and X550 may not have after a reset (doubt 23) */
 	reg_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < IXGBE_RXPBSIZE_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RXPBSIZE, i), 0);
 	flow_control_init(nic);
-	/* No virtualisation, no RSS: all goes to queue 0 */
+	/* No virtualisation, no RSS: all frames go to queue 0 */
 	reg_write(nic, IXGBE_PFVTCTL, 0);
 	reg_write(nic, IXGBE_MRQC, 0);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
 	reg_change(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE,
 		IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
-	/* Merged packets are no packets to forward */
+	/* The card must not merge packets (RSC): merged ones cannot be forwarded */
 	reg_change(nic, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
-	/* The descriptor carries the RSS hash, and 0 without RSS, instead of a fragment's checksum */
+	/* The descriptor carries the RSS hash (0 without RSS) instead of a fragment's checksum */
 	reg_change(nic, IXGBE_RXCSUM, 0, IXGBE_RXCSUM_PCSD);
 }
 
@@ -49,15 +49,15 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 	reg_write(nic, IXGBE_RX_AT(RDBAL, i), (uint32_t)address);
 	reg_write(nic, IXGBE_RX_AT(RDBAH, i), (uint32_t)(address >> 32));
 	reg_write(nic, IXGBE_RX_AT(RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	/* With several queues one full ring must not block the packet buffer for the others; with one, the buffer is
-	 * its reserve */
+	/* With several queues a full ring must not block the packet buffer for the others, so its frames are dropped.
+	 * With one queue they wait in the packet buffer */
 	reg_write(nic, IXGBE_RX_AT(SRRCTL, i),
 		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
 	reg_write(nic, IXGBE_RX_AT(RSCCTL, i), 0);
-	/* DS 4.6.7: "bit 12 should be cleared", of which no more is said (doubt 19) */
+	/* DS 4.6.7 says "bit 12 should be cleared", and not why (doubt 19) */
 	reg_change(nic, IXGBE_RX_AT(DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);
 
-	/* DS 4.6.7.1: the tail may move only once the queue says that it is on, also while RXEN is 0 (doubt 4) */
+	/* DS 4.6.7.1: the tail may be written once ENABLE reads 1, which it does before RXEN is set (doubt 4) */
 	reg_change(nic, IXGBE_RX_AT(RXDCTL, i), 0, IXGBE_RXDCTL_ENABLE);
 	int ret = reg_wait_set(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
 		"the receive queue does not start; close the port and open it again");
@@ -67,7 +67,7 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 	return 0;
 }
 
-/* A path that never drains is an error here, unlike before a reset (doubt 10). */
+/* A path that does not drain is an error here, unlike before a reset (doubt 10). */
 static int halt_receive_path(struct nic *nic)
 {
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
@@ -86,8 +86,8 @@ int ixgbe_receive_off(struct nic *nic)
 	return 0;
 }
 
-/* Erratum: RXEN set while frames arrive can hang receive DMA, unless the path before it is halted meanwhile, which it
- * is. */
+/* Erratum: receive DMA can hang if frames arrive at the moment that RXEN is set. So the path before it is halted until
+ * then. */
 int ixgbe_receive_on(struct nic *nic)
 {
 	reg_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
@@ -103,7 +103,7 @@ int ixgbe_receive_start(struct nic *nic)
 		if (ret)
 			return ret;
 	}
-	/* DS 4.6.7 asks for it before RXEN: descriptors and packets are in cached memory */
+	/* DS 4.6.7 asks for NS_DIS before RXEN: descriptors and packets lie in cached memory */
 	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
 	int ret = halt_receive_path(nic);
 	return ret ? ret : ixgbe_receive_on(nic);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reset of the 82599, X540 and X550: stop what runs, let the bus go quiet, reset, wait for the NVM (82599
- * DS 4.2.1.6.1, 4.6.3 and 5.2.5.3.2). Waits that end without success name the bit. */
+ * DS 4.2.1.6.1, 4.6.3 and 5.2.5.3.2). */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "../bus.h"
@@ -11,11 +11,11 @@
 
 #include <errno.h>
 
-/* Nothing that a former owner, or this driver, started may go on: receive path, queues. What the registers say
- * afterwards does not matter, for a reset follows; thresholds may be lost. */
+/* Ends whatever a former owner, or this driver, has started: receive path and queues. What the registers hold
+ * afterwards does not matter, because a reset follows. */
 static void quiesce(struct nic *nic)
 {
-	/* A path that does not drain is no reason to give up: the reset is what counts (doubt 10) */
+	/* A path that does not drain is no reason to give up, because a reset follows (doubt 10) */
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
 	reg_poll(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
@@ -34,8 +34,8 @@ static bool disable_master(struct nic *nic)
 	return reg_poll(nic, IXGBE_STATUS, IXGBE_STATUS_GIO, 0, ixgbe_times.master_disable) == 0;
 }
 
-/* What the specification update asks for when master disable does not complete (under received pause frames, or without
- * link): flush the data path in loopback, so that nothing is left to be sent. Two resets follow. */
+/* The specification update asks for this when master disable does not complete (the link partner sends pause frames, or
+ * there is no link): the data path is flushed in loopback, so that nothing is left to be sent. Two resets follow. */
 static void flush_data_path(struct nic *nic)
 {
 	bus_wait_transactions(nic, ixgbe_times.pending);
@@ -54,11 +54,12 @@ static int global_reset(struct nic *nic)
 	uint32_t status;
 	bool known = reg_read_sure(nic, IXGBE_STATUS, &status) == 0;
 	uint32_t phy = status & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
-	/* the link is left up for the management controller where it is up, and reset too where it is not (doubt 3) */
+	/* A link that is up is left alone, because the management controller may use it; one that is down is reset too
+	 * (doubt 3) */
 	uint32_t bits = IXGBE_CTRL_RST;
 	if (!(reg_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
 		bits |= IXGBE_CTRL_LNK_RST;
-	/* a semaphore that cannot be had does not keep the driver from stopping DMA */
+	/* The reset goes on without the semaphore if its owner does not let go: DMA must stop */
 	bool taken = shared_phy && known && ixgbe_semaphore_take(nic, phy);
 
 	reg_change(nic, IXGBE_CTRL, 0, bits);
@@ -77,7 +78,7 @@ static int global_reset(struct nic *nic)
 
 int ixgbe_reset(struct nic *nic)
 {
-	/* tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
+	/* Tells the firmware that no driver is there any more (DS 8.2.3.1.3) */
 	reg_change(nic, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 	ixgbe_interrupt_mask(nic);
 	quiesce(nic);
@@ -91,11 +92,11 @@ int ixgbe_reset(struct nic *nic)
 	if (ret)
 		return ret;
 
-	/* DS 4.6.3.1: the reset has unmasked them again */
+	/* DS 4.6.3.1: the reset has unmasked interrupts again */
 	ixgbe_interrupt_mask(nic);
 
-	/* DS 4.6.3: registers have their NVM values from here on. Also said when there is no NVM, hence the second
-	 * look. */
+	/* DS 4.6.3: once AUTO_RD is set, registers have their NVM values. It is set without an NVM too, so EE_PRES is
+	 * checked as well */
 	ret = reg_wait_set(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read, "AUTO_RD",
 		"the card could not read its EEPROM after a reset; power the machine off and on, else the card is "
 		"broken");

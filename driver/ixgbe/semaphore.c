@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The semaphores by which software and the card's firmware share the PHY (82599 DS 10.5.4). Only X540 and X550 need
- * one, around their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. So this is how X540 and
- * X550 have it, which differs: not SWSM.SWESMBI guards SW_FW_SYNC, but a bit in it (doubt 25). */
+ * one, around their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. On X540 and X550 a bit
+ * in SW_FW_SYNC itself guards that register, and not SWSM.SWESMBI (doubt 25). */
 #include "../access.h"
 #include "../clock.h"
 #include "ixgbe.h"
 
 #include <errno.h>
 
-/* A bit that reads 0 once, to whom gets it, and 1 from then on until it is cleared (doubt 7). A dead owner is
- * overruled. */
+/* A lock: it reads 0 once, to whoever gets it, and 1 from then on until it is cleared (doubt 7). An owner that does not
+ * clear it within the limit is taken for dead. */
 static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
 	int ret = reg_poll(nic, offset, bit, 0, limit_us);
@@ -20,7 +20,7 @@ static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint
 	return ret == 0;
 }
 
-/* SMBI is between drivers, REGSMP between them and firmware. */
+/* SMBI is the lock between drivers, REGSMP the one between drivers and firmware. */
 static bool registers_take(struct nic *nic)
 {
 	if (!take_by_reading(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, ixgbe_times.smbi))
@@ -47,7 +47,7 @@ bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 			return false;
 		uint32_t owners;
 		bool known = reg_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
-		/* a dead owner, be it software or firmware, is overruled when its time is over */
+		/* An owner that does not let go within the limit, be it software or firmware, is taken for dead */
 		bool mine = known && (!(owners & (resource | firmware)) || late);
 		if (mine)
 			reg_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, receive, transmit (82599
- * DS 4.6.3 to 4.6.8). */
+ * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, filters, receive, transmit
+ * (82599 DS 4.6.3 to 4.6.8). */
 #include "../access.h"
 #include "../fail.h"
 #include "ixgbe.h"
@@ -8,8 +8,8 @@
 /* Settings of the MAC core that receive and transmit share (DS 8.2.3.22.8, 8.2.3.22.13). */
 static void mac_init(struct nic *nic)
 {
-	/* JUMBOEN always: MAXFRS then is the limit for all sizes, where else there are 1518 bytes and one tag, too few
-	 * for two. Whether MAXFRS counts the tags is doubt 5: it is set as if it did */
+	/* With JUMBOEN the longest frame is MAXFRS, whatever it is. Without, it is 1518 bytes and one VLAN tag: too
+	 * short for two tags. MAXFRS is set as if it counted the tags (doubt 5) */
 	reg_change(nic, IXGBE_HLREG0, IXGBE_HLREG0_LPBK,
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
 	reg_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, port_max_frame_bytes(nic) << IXGBE_MAXFRS_MFS_SHIFT);
@@ -46,9 +46,10 @@ int ixgbe_start(struct nic *nic)
 	if (ret)
 		return ret;
 	nic->freshly_reset = false;
-	/* a reset may not clear it (doubt 3), and while it is set nothing would move */
+	/* A reset may leave GIO_DIS set (doubt 3), and nothing moves while it is */
 	reg_change(nic, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS, 0);
-	/* The card is freshly reset: no former owner's ring can be fetched. On before the first queue is enabled. */
+	/* The card is freshly reset, so it cannot fetch a former owner's ring. Bus mastering is on before the first
+	 * queue is enabled */
 	ret = vfio_set_bus_master(nic->device, true);
 	if (ret)
 		return ret;
@@ -64,7 +65,7 @@ int ixgbe_start(struct nic *nic)
 	if (ret)
 		return ret;
 	ixgbe_interrupt_start(nic);
-	/* DS 8.2.3.1.3: tells the firmware that a driver is there */
+	/* Tells the firmware that a driver is there (DS 8.2.3.1.3) */
 	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
 	return fail_if_gone(nic);
 }

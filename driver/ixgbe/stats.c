@@ -4,7 +4,7 @@
 #include "../access.h"
 #include "ixgbe.h"
 
-/* Low word first: it latches the high one, which has 4 bits (doubt 22). */
+/* The low word is read first: that latches the high one, which has 4 bits (doubt 22). */
 static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 {
 	uint64_t value = reg_count(nic, low);
@@ -25,7 +25,7 @@ void ixgbe_update_stats(struct nic *nic)
 	stats->tx_bytes += count36(nic, IXGBE_GOTCL, IXGBE_GOTCH);
 	stats->tx_packets += reg_count(nic, IXGBE_GPTC);
 	stats->rx_missed += reg_count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
-	/* counters of frames only; whether ILLERRC, ERRBC and MSPDC count frames is doubt 11 */
+	/* Only counters of frames. Whether ILLERRC, ERRBC and MSPDC count frames is doubt 11 */
 	stats->rx_errors += reg_count(nic, IXGBE_CRCERRS) + reg_count(nic, IXGBE_RLEC) + reg_count(nic, IXGBE_RUC) +
 			    reg_count(nic, IXGBE_RFC) + reg_count(nic, IXGBE_ROC) + reg_count(nic, IXGBE_RJC);
 	stats->rx_multicast += reg_count(nic, IXGBE_MPRC);
@@ -34,7 +34,7 @@ void ixgbe_update_stats(struct nic *nic)
 
 void ixgbe_stats_start(struct nic *nic)
 {
-	/* Queue i counts in counter i; queues beyond those in use may share counter 0, for they count nothing */
+	/* Queue i counts in counter i. Queues without a counter of their own share counter 0: they are not in use */
 	for (unsigned word = 0; word < IXGBE_RQSMR_COUNT; word++) {
 		uint32_t map = 0;
 		for (unsigned i = 0; i < 4; i++)

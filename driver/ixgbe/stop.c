@@ -14,8 +14,8 @@ static uint32_t tx_head(unsigned queue)
 	return IXGBE_AT(TDH, queue);
 }
 
-/* Disables one queue. Its packets may be touched only after the reset anyway, so a stuck one is told, and no reason to
- * end here. */
+/* Disables one queue. One that does not stop is reported, and the caller goes on: its packets are not touched before
+ * the reset anyway. */
 static int queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
 {
 	reg_change(nic, offset, enable, 0);
@@ -32,22 +32,22 @@ int ixgbe_stop(struct nic *nic)
 		rings_drain(nic, tx_head, ixgbe_times.drain);
 		ixgbe_interrupt_mask(nic);
 
-		/* the path halted, RXEN 0, then the queues one by one */
+		/* The path is halted, then RXEN cleared, then the queues are disabled one by one */
 		pollux_failure_keep(&disable, ixgbe_receive_off(nic));
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
 			pollux_failure_keep(&disable, queue_off(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE));
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
 			pollux_failure_keep(&disable, queue_off(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE));
 		reg_change(nic, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE, 0);
-		/* what the card has already fetched may still be written back */
+		/* The card may still write back descriptors that it had fetched */
 		clock_sleep_us(ixgbe_times.queue_off);
-		/* nothing moves any more, and the reset has not cleared the counters yet */
+		/* Nothing moves any more, and the reset has not cleared the counters yet: they are final */
 		stats_update(nic);
 	}
 	pollux_failure_keep(&halt, bus_halt(nic));
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		ixgbe_pipe_output_ended(nic->rings.txqs[i]);
 	rings_close(nic);
-	/* a halt that fails is the graver of the two */
+	/* A failed halt is worse than a queue that did not stop, and is what is reported */
 	return halt.error ? pollux_failure_restore(&halt) : pollux_failure_restore(&disable);
 }

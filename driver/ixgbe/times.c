@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How long the ixgbe control path waits, and for what. */
+ * How long the control path of the 82599, X540 and X550 waits, and for what. */
 #include "ixgbe.h"
 
-/* Limits are the datasheet's where it has one; 1 s is generous for the others. Settling: the datasheet asks for 10 ms
- * after a reset, but boards are known that need more. */
+/* Limits are the datasheet's where it has one; 1 s is generous for the others. After a reset the datasheet asks for
+ * 10 ms, but some boards need more (doubt 17). */
 struct ixgbe_times ixgbe_times = {
 	.quiesce = 2000,
 	.master_disable = 80000,

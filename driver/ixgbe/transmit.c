@@ -5,18 +5,17 @@
 
 #define TX_PACKET_BUFFER_KIB 160u
 
-/* The prefetch thresholds of a transmit ring. PTHRESH 32 with HTHRESH 1 is what keeps the card from hanging, as others
- * found. WTHRESH stays 0: only then does report-status alone bring a write-back (doubt 20). */
+/* The prefetch thresholds of a transmit ring. Others found that PTHRESH 32 with HTHRESH 1 keeps the card from hanging.
+ * WTHRESH stays 0: only then does report-status alone bring a write-back (doubt 20). */
 #define TXDCTL_THRESHOLDS (32u | 1u << IXGBE_TXDCTL_HTHRESH)
 
-/* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. The MAC core is set up
- * already. */
+/* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. */
 static void transmit_init(struct nic *nic)
 {
 	/* DS 8.2.3.9.15: the layout changes only while the arbiter is off */
 	reg_change(nic, IXGBE_RTTDCS, 0, IXGBE_RTTDCS_ARBDIS);
 	reg_write(nic, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
-	/* A packet is fetched only when the largest one fits */
+	/* The card fetches a packet only when the largest one fits */
 	uint32_t largest_kib = (port_max_frame_bytes(nic) + 1023) / 1024;
 	reg_write(nic, IXGBE_TXPBSIZE, TX_PACKET_BUFFER_KIB << IXGBE_TXPBSIZE_SHIFT);
 	reg_write(nic, IXGBE_TXPBTHRESH, TX_PACKET_BUFFER_KIB - largest_kib);
@@ -25,7 +24,7 @@ static void transmit_init(struct nic *nic)
 		reg_write(nic, IXGBE_AT(TXPBTHRESH, i), 0);
 	}
 	reg_write(nic, IXGBE_MTQC, 0);
-	/* No credits: they are DCB's, and a memory that a reset does not clear */
+	/* No queue has credits: only DCB uses them, and a reset does not clear this memory (doubt 9) */
 	for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
 		reg_write(nic, IXGBE_RTTDQSEL, i);
 		reg_write(nic, IXGBE_RTTDT1C, 0);
@@ -33,7 +32,7 @@ static void transmit_init(struct nic *nic)
 	reg_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 }
 
-/* TDWBAL stays off: finished packets are told by report-status, in descriptors (doubt 12). */
+/* TDWBAL stays 0: the card reports finished packets in descriptors (report-status), and writes no head (doubt 12). */
 static void transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
@@ -50,7 +49,7 @@ int ixgbe_transmit_start(struct nic *nic)
 	transmit_init(nic);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		transmit_queue_init(nic, i);
-	/* DS 4.6.8: before the first queue is enabled */
+	/* DS 4.6.8: set before the first queue is enabled */
 	reg_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
 		reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
