@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Giving devices to vfio-pci and back: the plan, its steps and their undoing. */
+ * Giving devices to vfio-pci and back: how a plan is made, what its steps do, and how they are undone. */
 #include "bind.h"
 
 #include "../error.h"
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOTES   "/run/pollux"
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define NOTES         "/run/pollux"
+#define BOOT_ID       "/proc/sys/kernel/random/boot_id"
+#define DRIVER_FOLDER "/sys/bus/pci/drivers/" VFIO_PCI_DRIVER
 
 extern char **environ;
 
-/* ---- Small deeds ---- */
+/* ---- Files and programs ---- */
 
-/* @return 0 or an errno value, without a sentence; a file that was to be created is not left cut off */
+static const char *or_as_root(void)
+{
+	return geteuid() ? "; run this as root" : "";
+}
+
+/* Writes text. A file that this creates is removed again if it cannot be written whole. @return 0 or an errno value,
+ * without a sentence */
 static int write_file(const char *path, int flags, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644), error = 0;
@@ -40,18 +48,34 @@ static int write_file(const char *path, int flags, const char *text)
 	return error;
 }
 
-static int write_value(const char *path, const char *text)
+/* Writes one of the kernel's small files, whose path is formatted. */
+static int write_value(const char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int write_value(const char *text, const char *format, ...)
 {
-	/* An empty value is written as an empty line: a write of nothing does nothing. */
-	int error = write_file(path, 0, *text ? text : "\n");
+	char path[PATH_MAX], below_root[PATH_MAX];
+	va_list arguments;
+	int error;
 
-	if (!error)
+	va_start(arguments, format);
+	vsnprintf(below_root, sizeof(below_root), format, arguments);
+	va_end(arguments);
+	vfio_path(path, "%s", below_root);
+	/* An empty value is written as an empty line: a write of nothing does nothing. */
+	if ((error = write_file(path, 0, *text ? text : "\n")) == 0)
 		return 0;
 	return pollux_fail(error, "cannot write '%s' to %s: %s%s", text, path, strerror(error),
-		(error == EACCES || error == EPERM) && geteuid() != 0 ? "; run this as root" : "");
+		error == EACCES || error == EPERM ? or_as_root() : "");
 }
 
-/* Runs a program without its output, and waits for it. @return true: it ended with 0 */
+/* Removes a file; that it is not there is no error when it need not be. */
+static int remove_file(const char *path, bool must_exist)
+{
+	if (unlink(path) == 0 || (errno == ENOENT && !must_exist))
+		return 0;
+	return pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
+}
+
+/* Runs a program without its output, and waits for it. @return whether it ended with status 0 */
 static bool run_program(const char *const argv[])
 {
 	posix_spawn_file_actions_t actions;
@@ -73,17 +97,8 @@ static void note_path(char path[PATH_MAX], const char *address)
 	vfio_path(path, NOTES "/%s", address);
 }
 
-static void driver_path(char path[PATH_MAX], const char *driver, const char *name)
-{
-	vfio_path(path, "/sys/bus/pci/drivers/%s%s%s", driver, *name ? "/" : "", name);
-}
-
-static void device_path(char path[PATH_MAX], const char *address, const char *name)
-{
-	vfio_path(path, "/sys/bus/pci/devices/%s/%s", address, name);
-}
-
-/* Of which boot a note is: where /run survives one, what is in it does not hold any more. */
+/* Reads what tells this boot of the machine from others. A note of an earlier boot does not hold any more, and there
+ * are machines where /run outlives a boot. */
 static void read_boot(char boot[VFIO_PCI_NAME_BYTES])
 {
 	char path[PATH_MAX];
@@ -92,8 +107,8 @@ static void read_boot(char boot[VFIO_PCI_NAME_BYTES])
 	vfio_read_line(path, boot, VFIO_PCI_NAME_BYTES);
 }
 
-/* The driver and the override of before, and the boot, one a line. @return false: there is no note, or none of this
- * boot */
+/* Reads a device's note: the driver and the override that it had, and the boot, one a line. @return false: there is no
+ * note of this boot, and driver and override are "" if there was one of another */
 static bool read_note(const char *address, char driver[VFIO_PCI_NAME_BYTES], char override[VFIO_PCI_NAME_BYTES])
 {
 	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], noted[VFIO_PCI_NAME_BYTES] = "", boot[VFIO_PCI_NAME_BYTES];
@@ -125,7 +140,7 @@ static int do_load(void)
 	static const char *const modprobe[] = {"modprobe", VFIO_PCI_DRIVER, NULL};
 	char path[PATH_MAX], remedy[512];
 
-	driver_path(path, VFIO_PCI_DRIVER, "");
+	vfio_path(path, DRIVER_FOLDER);
 	if (access(path, F_OK) == 0 || (run_program(modprobe) && access(path, F_OK) == 0))
 		return 0;
 	vfio_driver_remedy(remedy, sizeof(remedy));
@@ -146,26 +161,23 @@ static int do_save(const struct vfio_bind_step *step)
 	snprintf(text, sizeof(text), "%s\n%s\n%s\n", step->text, step->before, boot);
 	if ((error = write_file(path, O_CREAT | O_TRUNC | O_NOFOLLOW, text)) != 0)
 		return pollux_fail(error, "cannot note the driver of %s in %s: %s%s", step->address, path,
-			strerror(error), geteuid() ? "; run this as root" : "");
+			strerror(error), or_as_root());
 	return 0;
 }
 
 static int do_probe(const struct vfio_bind_step *step)
 {
 	struct vfio_pci pci;
-	char path[PATH_MAX];
 	int error;
 
-	vfio_path(path, "/sys/bus/pci/drivers_probe");
-	if ((error = write_value(path, step->address)) != 0 || (error = vfio_pci_find(&pci, step->address)) != 0)
+	if ((error = write_value(step->address, "/sys/bus/pci/drivers_probe")) != 0 ||
+		(error = vfio_pci_find(&pci, step->address)) != 0)
 		return error;
-	/* A driver that was bound by hand does not claim the device by itself. */
-	if (step->text[0] && strcmp(step->text, VFIO_PCI_DRIVER) != 0 && !pci.driver[0]) {
-		driver_path(path, step->text, "bind");
-		if ((error = write_value(path, step->address)) != 0 ||
-			(error = vfio_pci_find(&pci, step->address)) != 0)
-			return error;
-	}
+	/* A driver that somebody had bound by hand does not claim the device by itself. */
+	if (step->text[0] && strcmp(step->text, VFIO_PCI_DRIVER) != 0 && !pci.driver[0] &&
+		((error = write_value(step->address, "/sys/bus/pci/drivers/%s/bind", step->text)) != 0 ||
+			(error = vfio_pci_find(&pci, step->address)) != 0))
+		return error;
 	if (!step->text[0] && strcmp(pci.driver, VFIO_PCI_DRIVER) == 0)
 		return pollux_fail(EBUSY,
 			"the kernel gives %s to " VFIO_PCI_DRIVER
@@ -178,7 +190,8 @@ static int do_probe(const struct vfio_bind_step *step)
 		step->address, pci.driver[0] ? pci.driver : "no driver");
 }
 
-/* Changes one node, and remembers what it was like. mode 0: owner and group become the user's */
+/* Changes a node's mode, or with mode 0 its owner and group to the user's, and keeps in nodes[index] what it was like.
+ */
 static int hand_over(struct vfio_bind_step *step, unsigned index, const char *path, mode_t mode)
 {
 	struct stat was;
@@ -190,8 +203,8 @@ static int hand_over(struct vfio_bind_step *step, unsigned index, const char *pa
 		return 0;
 	error = mode ? chmod(path, mode) : chown(path, step->uid, step->gid);
 	if (error)
-		return pollux_fail(errno, "%s: cannot hand %s over: %s%s", step->address, path, strerror(errno),
-			geteuid() ? "; run this as root" : "");
+		return pollux_fail(
+			errno, "%s: cannot hand %s over: %s%s", step->address, path, strerror(errno), or_as_root());
 	snprintf(step->nodes[index].path, sizeof(step->nodes[index].path), "%s", path);
 	step->nodes[index].uid = was.st_uid;
 	step->nodes[index].gid = was.st_gid;
@@ -216,8 +229,8 @@ static int take_back(struct vfio_bind_step *step)
 
 static int do_nodes(struct vfio_bind_step *step)
 {
-	/* The device manager sets the owner of a new node itself, a moment after the kernel has made it: it must not
-	 * come last. */
+	/* The device manager sets the owner of a new node itself, a moment after the kernel has made the node. Its
+	 * choice must not come after ours. */
 	static const char *const settle[] = {"udevadm", "settle", "--timeout=10", NULL};
 	char group[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX];
 	struct vfio_pci pci;
@@ -229,8 +242,8 @@ static int do_nodes(struct vfio_bind_step *step)
 	vfio_path(group, "/dev/vfio/%d", step->group);
 	vfio_path(node, "/dev/vfio/devices/%s", pci.cdev);
 	vfio_path(iommu, "/dev/iommu");
-	/* A kernel may have either or both. /dev/iommu gives access to no device by itself, as /dev/vfio/vfio, which is
-	 * everybody's. */
+	/* A kernel may have the group's node, the device's own, or both. /dev/iommu gives access to no device by
+	 * itself; nor does /dev/vfio/vfio, which everybody may open. */
 	if (!pci.cdev[0] || access(group, F_OK) == 0)
 		error = hand_over(step, 0, group, 0);
 	if (!error && pci.cdev[0])
@@ -257,20 +270,16 @@ static int perform(struct vfio_bind_step *step)
 	case VFIO_BIND_SAVE:
 		return do_save(step);
 	case VFIO_BIND_UNBIND:
-		driver_path(path, step->before, "unbind");
-		return write_value(path, step->address);
+		return write_value(step->address, "/sys/bus/pci/drivers/%s/unbind", step->before);
 	case VFIO_BIND_OVERRIDE:
-		device_path(path, step->address, "driver_override");
-		return write_value(path, step->text);
+		return write_value(step->text, "/sys/bus/pci/devices/%s/driver_override", step->address);
 	case VFIO_BIND_PROBE:
 		return do_probe(step);
 	case VFIO_BIND_NODES:
 		return do_nodes(step);
 	case VFIO_BIND_FORGET:
 		note_path(path, step->address);
-		return unlink(path) == 0 || errno == ENOENT
-			       ? 0
-			       : pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
+		return remove_file(path, false);
 	}
 	return 0;
 }
@@ -285,23 +294,20 @@ static int undo(struct vfio_bind_step *step)
 	switch (step->action) {
 	case VFIO_BIND_SAVE:
 		note_path(path, step->address);
-		return unlink(path) == 0 ? 0 : pollux_fail(errno, "cannot remove %s: %s", path, strerror(errno));
+		return remove_file(path, true);
 	case VFIO_BIND_UNBIND:
-		driver_path(path, step->before, "bind");
-		return write_value(path, step->address);
+		return write_value(step->address, "/sys/bus/pci/drivers/%s/bind", step->before);
 	case VFIO_BIND_OVERRIDE:
-		device_path(path, step->address, "driver_override");
-		return write_value(path, step->before);
+		return write_value(step->before, "/sys/bus/pci/devices/%s/driver_override", step->address);
 	case VFIO_BIND_PROBE:
 		if ((error = vfio_pci_find(&pci, step->address)) != 0 || !pci.driver[0])
 			return error;
-		driver_path(path, pci.driver, "unbind");
-		return write_value(path, step->address);
+		return write_value(step->address, "/sys/bus/pci/drivers/%s/unbind", pci.driver);
 	case VFIO_BIND_NODES:
 		return take_back(step);
 	case VFIO_BIND_FORGET:
 		return do_save(step);
-	case VFIO_BIND_LOAD: /* it stays, and does nothing */
+	case VFIO_BIND_LOAD: /* the module stays loaded: without a device it does nothing */
 		return 0;
 	}
 	return 0;
@@ -312,15 +318,15 @@ int vfio_bind_run(struct vfio_bind_plan *plan)
 	struct pollux_failure failure = {.error = 0};
 
 	for (unsigned i = 0; i < plan->count; i++) {
-		int error = perform(&plan->steps[i]), left = 0;
+		int error = perform(&plan->steps[i]), not_undone = 0;
 
 		if (!error)
 			continue;
 		pollux_failure_keep(&failure, error);
-		/* A probe that found the wrong driver has done something too. */
+		/* A probe that failed may have bound the device to a wrong driver. */
 		for (unsigned done = plan->steps[i].action == VFIO_BIND_PROBE ? i + 1 : i; done-- > 0;)
-			left = undo(&plan->steps[done]) ? -1 : left;
-		if (left)
+			not_undone |= undo(&plan->steps[done]);
+		if (not_undone)
 			return pollux_fail(
 				-error, "%s; nor could all be put back: %s", failure.sentence, pollux_error());
 		return pollux_fail(-error, "%s; all is as it was before", failure.sentence);
@@ -399,8 +405,9 @@ static int refuse_use(const struct vfio_pci *pci)
 		EBUSY, "%s is in use: %s. That would be gone; take it away first, or --force", pci->address, why);
 }
 
-/* Notes what the device has, if that is to be had back. An override that is not its driver's is left over, and no
- * choice of anybody's: with it the driver could not come back. */
+/* Plans to note the driver and the override that the device has, so that it can get them back. An override that names
+ * another driver than the device has was left over by somebody; it is not noted, because with it the driver could not
+ * come back. */
 static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 {
 	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES];
@@ -408,19 +415,20 @@ static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 	if (pci->driver[0])
 		return add(plan, VFIO_BIND_SAVE, pci, pci->driver,
 			strcmp(pci->driver, pci->driver_override) == 0 ? pci->driver_override : "");
-	/* What has no driver now may have had one when it was bound first, and been unbound by hand: the note knows. Or
-	 * it is on its way to vfio-pci already: then the kernel chooses when it comes back. */
+	/* A device without a driver may have had one when it was bound first, and been unbound by hand since: then
+	 * there is a note already. Or its override says vfio-pci already: then the kernel chooses a driver when it
+	 * comes back. */
 	if (read_note(pci->address, driver, override) || strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0)
 		return 0;
 	return add(plan, VFIO_BIND_SAVE, pci, "", pci->driver_override);
 }
 
-/* Whether the nodes of a device that is bound are the user's already, and what goes with its own node everybody's. */
+/* Whether the nodes of a bound device are the user's already, and everybody may open /dev/iommu if that is needed. */
 static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options *options)
 {
 	char paths[2][PATH_MAX];
 	struct stat node;
-	unsigned ours = 0;
+	unsigned found = 0;
 
 	if (strcmp(pci->driver, VFIO_PCI_DRIVER) != 0)
 		return false;
@@ -431,12 +439,12 @@ static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options
 
 		if (there && (node.st_uid != options->uid || node.st_gid != options->gid))
 			return false;
-		ours += there;
+		found += there;
 	}
 	vfio_path(paths[0], "/dev/iommu");
 	if (pci->cdev[0] && stat(paths[0], &node) == 0 && (node.st_mode & 0666) != 0666)
 		return false;
-	return ours > 0;
+	return found > 0;
 }
 
 static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
@@ -463,7 +471,7 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 	return error;
 }
 
-/* The others of the group, of which none may stay with a driver of the kernel's that does DMA. */
+/* Plans for the other devices of the group: none may stay with a driver of the kernel's that does DMA. */
 static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses,
 	unsigned count, const struct vfio_bind_options *options)
 {
@@ -513,23 +521,23 @@ static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 {
 	char driver[VFIO_PCI_NAME_BYTES] = "", override[VFIO_PCI_NAME_BYTES] = "", name[32];
 	const bool noted = read_note(pci->address, driver, override);
-	const bool ours = strcmp(pci->driver, VFIO_PCI_DRIVER) == 0,
-		   waits = strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0;
+	const bool bound = strcmp(pci->driver, VFIO_PCI_DRIVER) == 0;
+	const bool chosen = strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0;
 	int error = 0;
 	pid_t opener;
 
 	if (is_planned(plan, pci->address))
 		return 0;
-	if (ours && (opener = vfio_pci_opener(pci, name)) != 0)
+	if (bound && (opener = vfio_pci_opener(pci, name)) != 0)
 		return pollux_fail(
 			EBUSY, "%s is in use by process %d (%s): end that first", pci->address, (int)opener, name);
-	if (ours)
+	if (bound)
 		error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
-	/* Without a note, only what was bound to vfio-pci is touched. */
-	if (!error && strcmp(pci->driver_override, override) != 0 && (noted || waits))
+	/* A device without a note is touched only if it is, or is to be, bound to vfio-pci. */
+	if (!error && strcmp(pci->driver_override, override) != 0 && (noted || chosen))
 		error = add(plan, VFIO_BIND_OVERRIDE, pci, override, pci->driver_override);
-	/* What had no driver gets none; of what has no note, the kernel decides. */
-	if (!error && (ours || (!pci->driver[0] && (noted || waits))) && (!noted || driver[0]))
+	/* A device that had no driver gets none. Where there is no note, the kernel chooses. */
+	if (!error && (bound || (!pci->driver[0] && (noted || chosen))) && (!noted || driver[0]))
 		error = add(plan, VFIO_BIND_PROBE, pci, driver, "");
 	if (!error && noted)
 		error = add(plan, VFIO_BIND_FORGET, pci, driver, override);
@@ -560,7 +568,7 @@ int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, un
 	int error = 0;
 
 	*plan = (struct vfio_bind_plan){.steps = NULL};
-	driver_path(path, VFIO_PCI_DRIVER, "");
+	vfio_path(path, DRIVER_FOLDER);
 	if (access(path, F_OK) != 0)
 		error = add(plan, VFIO_BIND_LOAD, NULL, "", "");
 	for (unsigned i = 0; i < count && !error; i++)

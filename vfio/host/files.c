@@ -40,3 +40,14 @@ bool vfio_read_line(const char *path, char *text, size_t bytes)
 	text[strcspn(text, "\n")] = '\0';
 	return length >= 0;
 }
+
+const char *vfio_read_link(const char *path, char target[PATH_MAX])
+{
+	ssize_t length = readlink(path, target, PATH_MAX - 1);
+
+	if (length <= 0)
+		return NULL;
+	target[length] = '\0';
+	const char *slash = strrchr(target, '/');
+	return slash ? slash + 1 : target;
+}

@@ -34,7 +34,7 @@ static void read_signature(char signature[13])
 
 	memset(signature, 0, 13);
 	vfio_path(path, "/");
-	/* The CPU tells of this machine, not of one whose files are looked at below another root. */
+	/* With another root, the files of another machine are looked at. This CPU says nothing about that one. */
 	if (strcmp(path, "/") != 0 || !__get_cpuid(1, &words[0], &words[1], &words[2], &words[3]) ||
 		!(words[2] & 1u << 31))
 		return;
@@ -42,11 +42,12 @@ static void read_signature(char signature[13])
 	memcpy(signature, &words[1], 12);
 }
 
-/* Firmware first: a VirtualBox machine shows KVM's signature to Linux. */
+/* The firmware's strings come before the CPU's signature: VirtualBox shows KVM's signature to Linux. */
 const char *vfio_hypervisor(void)
 {
 	static const struct {
-		const char *vendor, *product, *signature, *name; /* beginnings; "": any, but the signature */
+		const char *vendor, *product; /* what the firmware's strings begin with */
+		const char *signature, *name;
 	} known[] = {
 		{"innotek", "", "VBoxVBoxVBox", "VirtualBox"},
 		{"Oracle", "VirtualBox", "VBoxVBoxVBox", "VirtualBox"},
@@ -68,7 +69,7 @@ const char *vfio_hypervisor(void)
 		if (strncmp(vendor, known[i].vendor, strlen(known[i].vendor)) == 0 &&
 			strncmp(product, known[i].product, strlen(known[i].product)) == 0)
 			return known[i].name;
-	vfio_path(path, "/sys/hypervisor/type"); /* Xen's dom0 has the firmware of the machine */
+	vfio_path(path, "/sys/hypervisor/type"); /* Xen's first domain sees the firmware of the machine itself */
 	if (vfio_read_line(path, type, sizeof(type)) && strcmp(type, "xen") == 0)
 		return "Xen";
 	read_signature(signature);

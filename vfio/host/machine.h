@@ -18,7 +18,7 @@ const char *vfio_hypervisor(void);
 /** True in a container, whose kernel is not its own to change. */
 bool vfio_in_container(void);
 
-/** What gets this kernel the driver vfio-pci, which it does not have now. */
+/** Writes what to do so that this kernel, which lacks the driver vfio-pci, gets it. */
 void vfio_driver_remedy(char *text, size_t bytes);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * PCI devices as libpci and sysfs show them. libpci ends the program at an error unless it is jumped out of: that
- * happens here, and only here. */
+ * PCI devices as libpci and sysfs show them. At an error, libpci ends the program unless its error function jumps out
+ * of it: so that is done here, and nothing else in Pollux calls libpci. */
 #include "pci.h"
 
 #include "../error.h"
@@ -35,7 +35,7 @@ static void be_silent(char *format, ...)
 	(void)format;
 }
 
-/* Does work with libpci. @return false: it failed */
+/* Has `work` done with libpci opened. @return false: libpci failed */
 static bool with_libpci(void (*work)(struct pci_access *access, void *context), void *context)
 {
 	struct pci_access *access = pci_alloc();
@@ -58,8 +58,8 @@ static bool with_libpci(void (*work)(struct pci_access *access, void *context), 
 	return good;
 }
 
-/* What libpci knows of a device. */
-static void take(struct vfio_pci *pci, struct pci_dev *device)
+/* Copies what libpci knows of a device. */
+static void copy_known(struct vfio_pci *pci, struct pci_dev *device)
 {
 	const char *text;
 
@@ -77,29 +77,26 @@ static void take(struct vfio_pci *pci, struct pci_dev *device)
 		snprintf(pci->driver, sizeof(pci->driver), "%s", text);
 }
 
-/* The group is the last part of what a link points to; libpci reads it too, but only where /sys/kernel/iommu_groups is
- * there. */
+/* The IOMMU group is the last part of what a link points to. libpci reads it too, but only where
+ * /sys/kernel/iommu_groups is there. */
 static int read_group(struct vfio_pci *pci)
 {
-	char path[PATH_MAX], target[PATH_MAX], *slash, *end;
-	ssize_t length;
+	char path[PATH_MAX], target[PATH_MAX], *end;
+	const char *name;
 
 	vfio_path(path, "/sys/bus/pci/devices/%s/iommu_group", pci->address);
-	if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)
+	if ((name = vfio_read_link(path, target)) == NULL)
 		return 0;
-	target[length] = '\0';
-	slash = strrchr(target, '/');
-	slash = slash ? slash + 1 : target;
 	errno = 0;
-	unsigned long group = strtoul(slash, &end, 10);
-	if (!isdigit((unsigned char)*slash) || *end || errno || group > INT_MAX)
-		return pollux_fail(EPROTO, "%s: the kernel names its IOMMU group '%s', which is not a number",
-			pci->address, slash);
+	unsigned long group = strtoul(name, &end, 10);
+	if (!isdigit((unsigned char)*name) || *end || errno || group > INT_MAX)
+		return pollux_fail(
+			EPROTO, "%s: the kernel names its IOMMU group '%s', which is not a number", pci->address, name);
 	pci->group = (int)group;
 	return 0;
 }
 
-/* What libpci does not tell. */
+/* Adds what libpci does not tell. */
 static int complete(struct vfio_pci *pci)
 {
 	char path[PATH_MAX], text[VFIO_PCI_NAME_BYTES];
@@ -118,8 +115,8 @@ static int complete(struct vfio_pci *pci)
 	vfio_path(path, "/sys/bus/pci/devices/%s/vfio-dev", pci->address);
 	if ((folder = opendir(path)) != NULL) {
 		while ((entry = readdir(folder)) != NULL) {
-			/* From 6.0 on they have names, but only with a number in "dev" is there a node, which
-			 * takes 6.6. */
+			/* Linux 6.0 and later name the device's node here. It exists only if there is a file "dev"
+			 * with its number, which takes Linux 6.6. */
 			if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(pci->cdev) ||
 				!vfio_path(
 					path, "/sys/bus/pci/devices/%s/vfio-dev/%s/dev", pci->address, entry->d_name))
@@ -145,7 +142,7 @@ static void find_one(struct pci_access *access, void *context)
 
 	access->devices =
 		pci_get_dev(access, wanted->domain, wanted->bus, wanted->device, wanted->function); /* freed with it */
-	take(wanted->pci, access->devices);
+	copy_known(wanted->pci, access->devices);
 }
 
 int vfio_pci_find(struct vfio_pci *pci, const char *address)
@@ -199,7 +196,7 @@ static void list_all(struct pci_access *access, void *context)
 
 	pci_scan_bus(access);
 	for (struct pci_dev *device = access->devices; device; device = device->next) {
-		take(&pci, device);
+		copy_known(&pci, device);
 		if (!vfio_pci_is_network(&pci))
 			continue;
 		pci_lookup_name(access, pci.name, sizeof(pci.name), PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
@@ -214,7 +211,7 @@ static int by_address(const void *a, const void *b)
 	return strcmp(((const struct vfio_pci *)a)->address, ((const struct vfio_pci *)b)->address);
 }
 
-/* Sorts and hands over, or frees. */
+/* Sorts the list and gives it to the caller, or frees it after an error. */
 static int deliver(struct listing *listing, int error, struct vfio_pci **list, unsigned *count)
 {
 	if (!error && listing->no_memory)

@@ -23,10 +23,10 @@ struct vfio_pci {
 	char driver[VFIO_PCI_NAME_BYTES];          /* "": none */
 	char driver_override[VFIO_PCI_NAME_BYTES]; /* "": none */
 	int group;                                 /* IOMMU group; -1: no IOMMU */
-	bool noiommu;                              /* the group is VFIO's invention, without an IOMMU */
+	bool noiommu;                              /* the group is one that VFIO made up, without an IOMMU */
 	int numa_node;                             /* -1: unknown */
 	char cdev[32];                             /* "vfio0": /dev/vfio/devices/vfio0; "": none */
-	char name[160];                            /* from pci.ids, else numbers; only vfio_pci_list fills it in */
+	char name[160]; /* vendor and device from pci.ids, else as numbers; only vfio_pci_list fills it in */
 };
 
 /**
@@ -45,10 +45,11 @@ int vfio_pci_list(struct vfio_pci **list, unsigned *count);
 /** The other devices of the IOMMU group. The caller frees *list. Errors as of vfio_pci_find. */
 int vfio_pci_neighbours(const struct vfio_pci *pci, struct vfio_pci **list, unsigned *count);
 
-/** True for a driver (or none) beside which the kernel gives a group out: it does no DMA of its own. */
+/** True for a driver (or "") that does no DMA of its own: while it has a device, the kernel still gives out the others
+ * of its group. */
 bool vfio_pci_harmless(const char *driver);
 
-/** -ENOTSUP, with a sentence, where no IOMMU is between the device and memory. */
+/** 0; -ENOTSUP, with a sentence, where no IOMMU is between the device and memory. */
 int vfio_pci_check_iommu(const struct vfio_pci *pci);
 
 /** True for a network device. */

@@ -24,21 +24,18 @@ static void read_attribute(const char *interface, const char *name, char *text, 
 	vfio_read_line(path, text, bytes);
 }
 
-/* What is on top: the bridge or bond that the interface is part of, else its first VLAN, macvlan or ipvlan, which is a
- * link upper_NAME. */
+/* Finds the bridge or bond that the interface is part of, else its first VLAN, macvlan or ipvlan: the kernel shows
+ * these as links upper_NAME. */
 static void read_master(struct vfio_use *use)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	struct dirent *entry;
-	ssize_t length;
-	char *slash;
+	const char *name;
 	DIR *folder;
 
 	vfio_path(path, "/sys/class/net/%s/master", use->interface);
-	if ((length = readlink(path, target, sizeof(target) - 1)) > 0) {
-		target[length] = '\0';
-		slash = strrchr(target, '/');
-		snprintf(use->master, sizeof(use->master), "%.15s", slash ? slash + 1 : target);
+	if ((name = vfio_read_link(path, target)) != NULL) {
+		snprintf(use->master, sizeof(use->master), "%.15s", name);
 		return;
 	}
 	vfio_path(path, "/sys/class/net/%s", use->interface);
@@ -75,7 +72,7 @@ static void read_addresses(struct vfio_use *use)
 		const struct sockaddr_in6 *six = (const void *)address;
 		const void *bytes;
 
-		/* of an IPv4 address this is the label: eth0, or eth0:1 */
+		/* The name of an IPv4 address is its label: eth0, or eth0:1. */
 		if (!address || strncmp(one->ifa_name, use->interface, length) != 0 ||
 			(one->ifa_name[length] != '\0' && one->ifa_name[length] != ':') ||
 			(address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
@@ -89,8 +86,8 @@ static void read_addresses(struct vfio_use *use)
 	freeifaddrs(all);
 }
 
-/* Columns of /proc/net/route: interface, destination, gateway, flags, .., .., metric, mask. Of ipv6_route: destination,
- * its prefix, five more, metric, .., .., flags, interface. */
+/* Columns of /proc/net/route: interface, destination, gateway, flags, two more, metric, mask. Columns of ipv6_route:
+ * destination, its prefix length, six more, flags, interface. */
 static void read_routes(struct vfio_use *use)
 {
 	char path[PATH_MAX], line[256], name[64], to[64];
@@ -113,7 +110,8 @@ static void read_routes(struct vfio_use *use)
 	if ((file = fopen(path, "re")) == NULL)
 		return;
 	while (fgets(line, sizeof(line), file))
-		/* not those that every interface has: link-local and multicast ones, and its own addresses' */
+		/* Not counted are routes that every interface has: link-local, multicast, and those of its own
+		 * addresses. */
 		if (sscanf(line, "%63s %x %*s %*s %*s %*s %*s %*s %x %63s", to, &prefix, &flags, name) == 4 &&
 			strcmp(name, use->interface) == 0 && strncmp(to, "fe80", 4) != 0 && strncmp(to, "ff", 2) != 0 &&
 			prefix != 128 && !(flags & 0x200)) {
@@ -128,7 +126,6 @@ unsigned vfio_pci_uses(const struct vfio_pci *pci, struct vfio_use uses[VFIO_USE
 	char path[PATH_MAX], target[PATH_MAX], part[32];
 	struct dirent *entry;
 	unsigned count = 0;
-	ssize_t length;
 	DIR *folder;
 
 	snprintf(part, sizeof(part), "/%s/", pci->address);
@@ -137,10 +134,7 @@ unsigned vfio_pci_uses(const struct vfio_pci *pci, struct vfio_use uses[VFIO_USE
 		return 0;
 	while (count < VFIO_USES && (entry = readdir(folder)) != NULL) {
 		vfio_path(path, "/sys/class/net/%s", entry->d_name);
-		if (strlen(entry->d_name) >= IFNAMSIZ || (length = readlink(path, target, sizeof(target) - 1)) <= 0)
-			continue;
-		target[length] = '\0';
-		if (!strstr(target, part))
+		if (strlen(entry->d_name) >= IFNAMSIZ || !vfio_read_link(path, target) || !strstr(target, part))
 			continue;
 		struct vfio_use *use = &uses[count++];
 		*use = (struct vfio_use){.mbps = -1};
@@ -160,18 +154,16 @@ bool vfio_use_matters(const struct vfio_use *use)
 
 unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20])
 {
-	char path[PATH_MAX], target[PATH_MAX], text[16], *slash;
+	char path[PATH_MAX], target[PATH_MAX], text[16];
+	const char *address;
 	unsigned found = 0;
-	ssize_t length;
 
 	memset(vfs, 0, VFIO_USES * sizeof(*vfs));
 	for (; found < VFIO_USES; found++) {
 		vfio_path(path, "/sys/bus/pci/devices/%s/virtfn%u", pci->address, found);
-		if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)
+		if ((address = vfio_read_link(path, target)) == NULL)
 			break;
-		target[length] = '\0';
-		slash = strrchr(target, '/');
-		snprintf(vfs[found], sizeof(vfs[found]), "%.19s", slash ? slash + 1 : target);
+		snprintf(vfs[found], sizeof(vfs[found]), "%.19s", address);
 	}
 	vfio_path(path, "/sys/bus/pci/devices/%s/sriov_numvfs", pci->address);
 	vfio_read_line(path, text, sizeof(text));
@@ -192,7 +184,7 @@ static bool is_empty_folder(const char *path)
 	return empty;
 }
 
-/* What depends on the device's own interfaces. */
+/* Whether somebody would miss the device's own interfaces, and why. */
 static bool is_used_itself(const struct vfio_pci *pci, char *why, size_t bytes)
 {
 	struct vfio_use uses[VFIO_USES];
@@ -214,7 +206,8 @@ static bool is_used_itself(const struct vfio_pci *pci, char *why, size_t bytes)
 		snprintf(why, bytes, "its interface %s %s%s", use->interface, does, name);
 		return true;
 	}
-	/* The kernel keeps the folder of its interfaces, and shows in it those of this namespace only. */
+	/* The device has a folder for its interfaces as long as it has any, but only those of this network namespace
+	 * show in it. */
 	vfio_path(path, "/sys/bus/pci/devices/%s/net", pci->address);
 	if (count || !is_empty_folder(path))
 		return false;
@@ -222,13 +215,12 @@ static bool is_used_itself(const struct vfio_pci *pci, char *why, size_t bytes)
 	return true;
 }
 
-/* Whether one of the process's descriptors is one of these. */
+/* Whether one of a process's descriptors points to one of these. */
 static bool has_open(const char *process, const char *const targets[2])
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
-	ssize_t length;
 	DIR *folder;
 
 	vfio_path(path, "/proc/%s/fd", process);
@@ -236,10 +228,8 @@ static bool has_open(const char *process, const char *const targets[2])
 		return false;
 	while (!found && (entry = readdir(folder)) != NULL) {
 		vfio_path(path, "/proc/%s/fd/%s", process, entry->d_name);
-		if ((length = readlink(path, target, sizeof(target) - 1)) <= 0)
-			continue;
-		target[length] = '\0';
-		found = strcmp(target, targets[0]) == 0 || (targets[1][0] && strcmp(target, targets[1]) == 0);
+		found = vfio_read_link(path, target) != NULL &&
+			(strcmp(target, targets[0]) == 0 || (targets[1][0] && strcmp(target, targets[1]) == 0));
 	}
 	closedir(folder);
 	return found;

@@ -20,8 +20,7 @@ struct vfio_use {
 	char interface[IFNAMSIZ];
 	bool up, link;
 	int mbps;              /* -1: unknown */
-	char master[IFNAMSIZ]; /* the bridge or bond it is part of, or the first VLAN, macvlan or ipvlan on it; "": none
-				*/
+	char master[IFNAMSIZ]; /* the bridge or bond that it is part of, or its first VLAN, macvlan or ipvlan; or "" */
 	unsigned addresses;    /* IPv4 and IPv6, without link-local ones */
 	char address[64];      /* the first of them */
 	unsigned routes;       /* besides the default route; those in /proc/net */
@@ -34,21 +33,20 @@ unsigned vfio_pci_uses(const struct vfio_pci *pci, struct vfio_use uses[VFIO_USE
 /** True if somebody would miss the interface: it has an address, a route, or a master. */
 bool vfio_use_matters(const struct vfio_use *use);
 
-/** Whether somebody would miss the device if it were taken from its driver: by its interfaces, or by its virtual
- * functions, which go with it.
- *  @param why what depends on it, for a sentence: "its interface eth0 carries a route" */
+/** Whether somebody would miss the device if it were taken from its driver: for its interfaces, or for its virtual
+ * functions, which would vanish.
+ * @param why  receives what depends on it, for a sentence: "its interface eth0 carries a route" */
 bool vfio_pci_is_used(const struct vfio_pci *pci, char *why, size_t bytes);
 
-/** How many virtual functions the device has; the addresses of the first are in *vfs, as many as fit, at most
- * VFIO_USES; the rest is empty. */
+/** @return how many virtual functions the device has; vfs receives the addresses of the first VFIO_USES, or "" */
 unsigned vfio_pci_virtual_functions(const struct vfio_pci *pci, char vfs[VFIO_USES][20]);
 
-/** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Others' need
- * root. */
+/** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Other users'
+ * processes can be seen by root only. */
 pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
 
-/** A process that has one of these open ("": none), named as the links below /proc/PID/fd name them: "/dev/vfio/14",
- * "socket:[4711]". */
+/** A process other than `except` that has one of two files open; 0: none that can be seen. The files are named as the
+ * links below /proc/PID/fd name them, "/dev/vfio/14" or "socket:[4711]"; the second may be "". */
 pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32]);
 
 #ifdef __cplusplus
