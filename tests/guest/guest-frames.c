@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * guest-frames: sends and receives numbered frames through a packet socket. */
+#include "../model/wire/text.h"
 #include "numbered.h"
 
 #include <arpa/inet.h>
@@ -57,20 +58,20 @@ static bool send_one(int fd, const uint8_t *frame, uint32_t len)
 /** IF TO BYTES COUNT MARK [VLAN] [PAUSE_US] */
 static int send_frames(int argc, char **argv)
 {
-	static uint8_t frame[NUMBERED_MOST];
+	static uint8_t frame[NUMBERED_BYTES_MAX];
 	uint8_t to[6], from[6];
 	int fd = open_socket(argv[0], 0, from);
 
 	if (fd < 0 || !numbered_stay())
 		return failed(argv[0]);
-	if (!numbered_address(argv[1], to))
+	if (!text_mac_address(argv[1], to))
 		return 2;
-	uint32_t len = (uint32_t)numbered_number(argv[2], NUMBERED_MOST);
+	uint32_t len = (uint32_t)numbered_number(argv[2], NUMBERED_BYTES_MAX);
 	uint64_t count = numbered_number(argv[3], UINT32_MAX);
 	uint32_t mark = (uint32_t)numbered_number(argv[4], NUMBERED_MARKS - 1);
 	int vlan = argc > 5 && strcmp(argv[5], "-") != 0 ? (int)numbered_number(argv[5], 4095) : -1;
 	unsigned pause_us = argc > 6 ? (unsigned)numbered_number(argv[6], 1000000) : 0;
-	if (len < NUMBERED_LEAST)
+	if (len < NUMBERED_BYTES_MIN)
 		return 2;
 	for (uint64_t i = 0; i < count; i++) {
 		numbered_build(frame, len, to, from, vlan, mark, i);
@@ -98,7 +99,7 @@ static int tag_of(struct msghdr *message)
 /** IF SECONDS: until a frame with the mark of the end comes. Says so when it listens. */
 static int receive_frames(char **argv)
 {
-	static uint8_t frame[NUMBERED_MOST + 16];
+	static uint8_t frame[NUMBERED_BYTES_MAX + 16];
 	static struct numbered_series series[NUMBERED_MARKS];
 	uint8_t mac[6];
 	int one = 1, size = BUFFER, fd = open_socket(argv[0], htons(ALL_TYPES), mac), mark = -1;

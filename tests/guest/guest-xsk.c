@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * guest-xsk: XDP programs on an interface, and numbered frames through an AF_XDP socket in zero-copy mode: the driver
  * gives the card this program's own memory, or the socket is refused. */
+#include "../model/wire/text.h"
 #include "numbered.h"
 #include "xdp.h"
 
@@ -304,7 +305,7 @@ static int send_all(char **argv)
 	uint32_t queue = (uint32_t)numbered_number(argv[1], QUEUES - 1),
 		 len = (uint32_t)numbered_number(argv[3], CHUNK - 256);
 
-	if (!own_address(argv[0], from) || !numbered_address(argv[2], to) || len < NUMBERED_LEAST)
+	if (!own_address(argv[0], from) || !text_mac_address(argv[2], to) || len < NUMBERED_BYTES_MIN)
 		return 2;
 	if (xdp_attach(argv[0], XDP_VERDICT_PASS, -1) < 0 || !carrier(argv[0]) || xsk_open(&xsk, argv[0], queue))
 		return 1;

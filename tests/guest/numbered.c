@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Building, checking and counting numbered frames. */
 #include "numbered.h"
+#include "../model/wire/text.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -93,25 +94,11 @@ void numbered_print(const struct numbered_series series[NUMBERED_MARKS])
 	}
 }
 
-bool numbered_address(const char *text, uint8_t mac[6])
-{
-	unsigned byte[6];
-	int end = 0;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5],
-		    &end) != 6)
-		return false;
-	for (unsigned i = 0; i < 6; i++)
-		mac[i] = (uint8_t)byte[i];
-	return text[end] == '\0';
-}
-
 uint64_t numbered_number(const char *text, uint64_t most)
 {
-	char *end;
-	uint64_t value = strtoull(text, &end, 10);
+	uint64_t value;
 
-	if (text[0] >= '0' && text[0] <= '9' && !*end && value <= most)
+	if (text_number(text, 0, most, &value))
 		return value;
 	fprintf(stderr, "'%s' is no number up to %" PRIu64 "\n", text, most);
 	exit(2);

@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NUMBERED_TYPE  0x88B5u /* EtherType for local experiments */
-#define NUMBERED_LEAST 60u     /* bytes, without FCS */
-#define NUMBERED_MOST  15868u
-#define NUMBERED_MARKS 16u
-#define NUMBERED_END   0u /* the mark of what ends a reception */
+#define NUMBERED_TYPE      0x88B5u /* EtherType for local experiments */
+#define NUMBERED_BYTES_MIN 60u     /* without FCS */
+#define NUMBERED_BYTES_MAX 15868u
+#define NUMBERED_MARKS     16u
+#define NUMBERED_END       0u /* the mark of what ends a reception */
 
 /** What was received of one series. */
 struct numbered_series {
@@ -23,7 +23,7 @@ struct numbered_series {
 	int vlan; /* of the last one; -1: not tagged */
 };
 
-/** Builds a frame of len bytes without FCS, which is less than NUMBERED_LEAST only for want of sense. vlan -1: none. */
+/** Builds a frame of len bytes without FCS, NUMBERED_BYTES_MIN to NUMBERED_BYTES_MAX. vlan -1: none. */
 void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uint8_t from[6], int vlan, uint32_t mark,
 	uint64_t number);
 
@@ -33,12 +33,9 @@ void numbered_build(uint8_t *frame, uint32_t len, const uint8_t to[6], const uin
  */
 int numbered_take(struct numbered_series series[NUMBERED_MARKS], const uint8_t *frame, uint32_t len, int vlan);
 
-/** Prints a line for each series that anything came of: "mark 3: 100 frames, 6000 bytes, 0 wrong, 0 misplaced, vlan 5".
+/** Prints a line for each series of which frames came: "mark 3: 100 frames, 6000 bytes, 0 wrong, 0 misplaced, vlan 5".
  */
 void numbered_print(const struct numbered_series series[NUMBERED_MARKS]);
-
-/** @return false: text is no MAC address. */
-bool numbered_address(const char *text, uint8_t mac[6]);
 
 /** A decimal number up to most; ends the program, saying so, when text is something else. */
 uint64_t numbered_number(const char *text, uint64_t most);
