@@ -18,7 +18,7 @@ int control_open(struct control *control, const char *path, char *error, size_t 
 		snprintf(error, error_bytes, "--control %s: cannot make a FIFO there: %s", path, strerror(-state));
 		return state;
 	}
-	/* For writing too: else each writer that goes would look like the end of all. */
+	/* Open for writing too, so that the FIFO does not end when a writer closes it. */
 	control->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (control->fd >= 0 && !fstat(control->fd, &status) && S_ISFIFO(status.st_mode))
 		return 0;
@@ -54,7 +54,7 @@ void control_close(struct control *control)
 {
 	if (control->fd < 0)
 		return;
-	/* somebody may have put something else there */
+	/* Somebody may have put something else there: only our own FIFO is removed. */
 	struct stat ours, there;
 	if (!fstat(control->fd, &ours) && !lstat(control->path, &there) && there.st_ino == ours.st_ino &&
 		there.st_dev == ours.st_dev)

@@ -10,7 +10,7 @@
 
 struct control {
 	int fd;           /* -1: not open */
-	const char *path; /* the caller's; the FIFO there goes with us */
+	const char *path; /* the caller's string; control_close removes the FIFO */
 	char text[CONTROL_LINE_MAX];
 	size_t have;
 };

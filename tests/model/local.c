@@ -38,7 +38,7 @@ static bool fails(struct local *local)
 	return ++local->operations == local->fail;
 }
 
-/* Model time goes on with real time, since drivers sleep, and faster: by so much per access. */
+/* Model time goes on with real time, since drivers sleep, and by ns more. */
 static void pass_time(struct local *local, uint64_t ns)
 {
 	struct timespec now;

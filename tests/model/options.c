@@ -167,7 +167,7 @@ static bool seconds(struct options *options, const char *text)
 
 enum { PORT = 256, WIRE, CARD, DURATION, EXPECT, LOSE, CORRUPT, BREAK, MAC, CONTROL };
 
-/** The options that take a value. @return false: said why. */
+/** The options that take a value. @return false: the reason was printed. */
 static bool take_value(struct options *options, int option, const char *value)
 {
 	switch (option) {
@@ -193,7 +193,7 @@ static bool take_value(struct options *options, int option, const char *value)
 	case BREAK:
 		return broken_by_name(options, value);
 	default:
-		return false; /* getopt has said why */
+		return false; /* getopt has printed the reason */
 	}
 }
 

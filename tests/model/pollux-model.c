@@ -14,14 +14,14 @@
 #include <string.h>
 #include <time.h>
 
-#define MESSAGES_AT_ONCE 64          /* of one client, before the others and the queues have their turn */
+#define MESSAGES_AT_ONCE 64          /* of one client; then others and the queues have their turn */
 #define POLL_NS          20000u      /* between looks at the sockets */
-#define TALKING_NS       1000000u    /* for so long after a message the next is looked for at once */
-#define YIELD_NS         50000u      /* idle for so long: others may have the processor */
-#define NAP_NS           10000000u   /* idle for so long: sleep between steps, ... */
-#define NAP_FOR_NS       100000u     /* ... but a tail in shared memory wakes nobody */
-#define ABSENT_MS        200         /* no client at all: sleep until one comes */
-#define QUIET_NS         200000000u  /* nothing moved for so long: all is through */
+#define TALKING_NS       1000000u    /* after a message the sockets are looked at all the time, for so long */
+#define YIELD_NS         50000u      /* idle for so long: the processor is yielded */
+#define NAP_NS           10000000u   /* idle for so long: the program sleeps between steps, ... */
+#define NAP_FOR_NS       100000u     /* ... briefly, since a tail in shared memory wakes nobody */
+#define ABSENT_MS        200         /* no client: the program sleeps on its sockets for so long */
+#define QUIET_NS         200000000u  /* nothing moved for so long: all frames have arrived */
 #define GIVE_UP_NS       5000000000u /* the same, when more is expected */
 #define HOUSE_NS         1000000u    /* between looks at what ends the program */
 #define LINES_AT_ONCE    4           /* of the control FIFO */
@@ -189,7 +189,7 @@ static void run(const struct options *options, struct control *control, struct m
 	}
 }
 
-/** @return 0 or the exit status; said why. */
+/** @return 0, or the exit status when the reason was printed. */
 static int open_all(
 	const struct options *options, struct control *control, struct model_port *ports, struct wire *wires)
 {

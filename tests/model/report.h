@@ -11,8 +11,8 @@
 struct model_port {
 	struct server *server;
 	struct wire *wire;
-	struct wire_counts shown; /* as of the last report_live, ... */
-	uint64_t shown_lost;      /* ... and what had been lost by then */
+	struct wire_counts shown; /* by the last report_live */
+	uint64_t shown_lost;      /* lost by then */
 };
 
 /** A line for each port: what moved since the last one, `seconds` ago. */

@@ -119,7 +119,7 @@ int preload_dma_enter(const struct container *container, struct device *device)
 	for (unsigned m = 0; !error && m < container->mapping_count; m++)
 		for (unsigned p = 0; !error && p < container->mappings[m].piece_count; p++)
 			error = preload_device_map(device, &container->mappings[m].pieces[p]);
-	/* what was not mapped yet too: the device says so, and nobody listens */
+	/* Pieces that are not mapped yet are unmapped too: the device refuses, which does not matter. */
 	for (unsigned m = 0; error && m < container->mapping_count; m++)
 		for (unsigned p = 0; p < container->mappings[m].piece_count; p++)
 			preload_device_unmap(device, &container->mappings[m].pieces[p]);

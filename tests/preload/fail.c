@@ -50,7 +50,7 @@ static const struct {
 #undef IOCTL
 };
 
-/* What else has a name: preload_fail() is called with it. */
+/* The other names that preload_fail() is called with. */
 static const char *const calls[] = {
 	"open-container", "open-group", "open-node", "open-iommu", "mmap", "pread", "pwrite"};
 
@@ -64,7 +64,7 @@ static bool is_call(const char *name)
 	return found;
 }
 
-/* VFIO reuses numbers: what a request is depends on whose descriptor it comes to, and so does its name. */
+/* VFIO uses a number for several requests; the caller knows which of them a descriptor has. */
 const char *preload_ioctl_name(unsigned long request)
 {
 	for (unsigned i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++)

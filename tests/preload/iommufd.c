@@ -25,7 +25,7 @@ static int map(struct container *iommufd, const struct iommu_ioas_map *map)
 	if (map->flags & ~(both | IOMMU_IOAS_MAP_FIXED_IOVA))
 		return -EOPNOTSUPP;
 	if (!(map->flags & both) ||
-		!(map->flags & IOMMU_IOAS_MAP_FIXED_IOVA)) /* it would choose the address itself: we do not */
+		!(map->flags & IOMMU_IOAS_MAP_FIXED_IOVA)) /* the kernel would choose the address: not supported here */
 		return -EOPNOTSUPP;
 	uint32_t flags = (map->flags & IOMMU_IOAS_MAP_READABLE ? VFIO_USER_DMA_READABLE : 0) |
 			 (map->flags & IOMMU_IOAS_MAP_WRITEABLE ? VFIO_USER_DMA_WRITEABLE : 0);
@@ -46,7 +46,7 @@ static int unmap(struct container *iommufd, struct iommu_ioas_unmap *unmap)
 
 int preload_iommufd_ioctl(struct container *iommufd, unsigned long request, void *argument)
 {
-	/* They all begin with their size, and those of an address space go on with its number. */
+	/* Every request begins with its size; those for an address space continue with its number. */
 	struct iommu_ioas_alloc *alloc = argument;
 	struct iommu_ioas_iova_ranges *ask = argument;
 	struct iommu_ioas_map *to_map = argument;

@@ -20,7 +20,7 @@
 #define EXPORT             __attribute__((visibility("default")))
 #define MODE_NEEDED(flags) ((flags)&O_CREAT || ((flags)&O_TMPFILE) == O_TMPFILE)
 
-/* Recursive: what we call on the way may close and open. */
+/* Recursive, because functions called under the lock open and close descriptors. */
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 /* A thread that serves the devices from inside the program: its calls are none of ours, and must not wait for one that
@@ -206,7 +206,7 @@ EXPORT int munmap(void *address, size_t bytes)
 	return (int)syscall(SYS_munmap, address, bytes);
 }
 
-/** Of pread and pwrite: a line for every four bytes. */
+/** Prints what pread or pwrite moved, a line for every four bytes. */
 static void trace(const struct device *device, unsigned region, uint64_t at, const char *data, size_t bytes, bool write)
 {
 	for (size_t i = 0; preload_tracing && i < bytes; i += 4) {
@@ -287,7 +287,7 @@ EXPORT ssize_t pwrite64(int fd, const void *data, size_t bytes, off64_t offset)
 	return do_access(fd, NULL, data, bytes, offset);
 }
 
-/** A thread that blocks the faults that windows are made of would be killed by its first register. */
+/** Register windows work by SIGSEGV and SIGTRAP, so neither may be blocked: a blocked fault ends the process. */
 static int do_mask(int how, const sigset_t *set, sigset_t *old)
 {
 	sigset_t open;

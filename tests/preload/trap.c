@@ -63,14 +63,14 @@ static struct window *window_at(uintptr_t address)
 	return NULL;
 }
 
-/** Not ours: to whom it was meant for. */
+/** Passes a signal that is not ours on to the handler that was there. */
 static void pass_on(int number, siginfo_t *info, void *context, const struct sigaction *old)
 {
 	if (old->sa_flags & SA_SIGINFO) {
 		old->sa_sigaction(number, info, context);
 	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
 		struct sigaction none = {.sa_handler = SIG_DFL};
-		sigaction(number, &none, NULL); /* it happens again on return, and ends the program */
+		sigaction(number, &none, NULL); /* on return the fault happens again, and ends the program */
 	} else {
 		old->sa_handler(number);
 	}
@@ -154,7 +154,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	open_page(step.word, true);
 	if (!step.write)
 		*(volatile uint32_t *)step.word = value;
-	/* Nothing may come between but the trap. */
+	/* No other signal may come before the trap. */
 	step.mask = u->uc_sigmask;
 	sigfillset(&u->uc_sigmask);
 	sigdelset(&u->uc_sigmask, SIGTRAP);
@@ -221,7 +221,7 @@ void *preload_trap_map(struct device *device, void *address, size_t bytes, int f
 	return (void *)(intptr_t)-ENOMEM;
 }
 
-/** A window that goes in part goes as a whole: nobody does that to registers. */
+/** A window that is unmapped in part is unmapped as a whole: no program unmaps a part of its registers. */
 void preload_trap_unmap(const void *address, size_t bytes)
 {
 	uintptr_t at = (uintptr_t)address;

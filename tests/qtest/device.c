@@ -271,7 +271,7 @@ static void deliver_card(struct card *card)
 		tell(&card->eventfds[VFIO_PCI_MSIX_IRQ_INDEX][i]);
 		tell(&card->eventfds[VFIO_PCI_MSI_IRQ_INDEX][i]);
 	}
-	/* as kernel VFIO does: masked once it was told, until it is set again */
+	/* As kernel VFIO does: INTx is masked when it was delivered, until it is set up again. */
 	if (*intx >= 0 && card->qtest->lines[intx_line(card)] && !card->intx_masked) {
 		card->intx_masked = true;
 		tell(intx);

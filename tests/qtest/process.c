@@ -47,7 +47,7 @@ static void add_format(struct options *options, const char *name, const char *fo
 	add(options, text);
 }
 
-/* Firmware that does nothing, for ever. */
+/* Firmware that loops for ever. */
 static int firmware_open(void)
 {
 	static uint8_t halts[FIRMWARE_BYTES];
@@ -60,7 +60,7 @@ static int firmware_open(void)
 	return fd;
 }
 
-/* The ends of the channels that are QEMU's; all are closed at exec otherwise. */
+/* These descriptors are QEMU's ends of the channels and stay open over exec; all others are closed. */
 struct ends {
 	int control, monitor, firmware, wires[QTEST_CARDS];
 };
@@ -83,7 +83,7 @@ static void describe(struct options *options, const struct qtest *qtest, const s
 	add_format(options, "-mon", "chardev=monitor,mode=control");
 	for (unsigned i = 0; i < qtest->cards; i++) {
 		add_format(options, "-netdev", "dgram,id=net%u,local.type=fd,local.str=%d", i, ends->wires[i]);
-		/* options of the caller come last, so that they win */
+		/* the caller's options come last, since QEMU takes the last of a kind */
 		size_t name = strcspn(cards[i], ",");
 		add_format(options, "-device", "%.*s,id=card%u,netdev=net%u,addr=%u,romfile=%s%s", (int)name, cards[i],
 			i, i, 4 + i,

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIMIT_MS 60000 /* a machine that is this busy runs no tests */
+#define LIMIT_MS 60000 /* generous: a slower machine could not run the tests at all */
 
 static int lost(struct qtest *qtest)
 {
@@ -23,7 +23,7 @@ static int lost(struct qtest *qtest)
 	return pollux_fail(ENODEV, "QEMU is gone, or does not answer");
 }
 
-/* Waits for more of the channel and adds it to what is there. 0, or -errno; -EAGAIN: nothing within the limit */
+/* Waits for more from the channel and appends it. 0, or -errno; -EAGAIN: nothing came within the limit. */
 static int more(struct qtest *qtest, int limit_ms)
 {
 	struct pollfd ready = {.fd = qtest->control, .events = POLLIN};
@@ -105,7 +105,7 @@ void qtest_listen(struct qtest *qtest)
 		note_irq(qtest, line);
 }
 
-/* Reads QMP's lines up to the one that answers a command; what is before is the greeting or an event. */
+/* Reads QMP's lines up to the one that answers a command, past the greeting and events. */
 static int command_answer(struct qtest *qtest)
 {
 	char text[8192];

@@ -9,7 +9,7 @@ uint16_t model_checksum_fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* Bit by bit: it is wanted rarely. */
+/* Computed bit by bit, without a table, because it is needed rarely. */
 uint32_t model_crc32(const uint8_t *data, uint32_t bytes)
 {
 	uint32_t crc = UINT32_MAX;

@@ -39,8 +39,8 @@ static uint32_t dma_run(
 	return run < bytes ? (uint32_t)run : bytes;
 }
 
-/** Goes over memory, and copies from there or to there if either is given. @return whether all bytes can be reached.
- * Counts, when not. */
+/** Walks over device memory, and copies it to `to` or fills it from `from`, where one is given. @return false: not all
+ * bytes can be reached, which is counted. */
 static bool dma_go(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write,
 	const uint8_t *from, uint8_t *to)
 {

@@ -8,7 +8,7 @@
 /** Fills the cache with the extent around iova, when it is there, usable, and holds all bytes. Nothing is counted. */
 bool model_dma_lookup(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write);
 
-/* Over as many extents as it takes. @return whether all bytes can be reached; counts, when not. */
+/* These three go over as many extents as it takes. @return false: not all bytes can be reached, which is counted. */
 bool model_dma_write(struct model *m, struct model_extent *cache, uint64_t iova, const void *data, uint32_t bytes);
 bool model_dma_read(struct model *m, struct model_extent *cache, uint64_t iova, void *data, uint32_t bytes);
 bool model_dma_present(struct model *m, struct model_extent *cache, uint64_t iova, uint32_t bytes, bool write);

@@ -86,7 +86,7 @@ bool model_filter_vlan(const struct model *m, uint16_t tag)
 	return reg_get(m, IXGBE_AT(VFTA, id >> 5)) >> (id & 31) & 1;
 }
 
-/** Any register that filtering or queue selection depends on. */
+/** Handles every register that filtering or queue selection depends on. */
 void model_write_filter(struct model *m, uint32_t offset, uint32_t value)
 {
 	/* FCTRL may change only while nothing is received (DS 8.2.3.7.1). */
@@ -102,7 +102,7 @@ void model_write_rss(struct model *m, uint32_t offset, uint32_t value)
 	m->toeplitz_stale = true;
 }
 
-/** Flow director tables are not modelled; setting them up is, so that drivers that wait for it come up. */
+/** Flow director tables are not modelled, but their set-up is: drivers wait for it. */
 void model_write_fdirctrl(struct model *m, uint32_t offset, uint32_t value)
 {
 	reg_set(m, offset, value | FDIRCTRL_INIT_DONE);

@@ -64,8 +64,8 @@ static int path_check(const struct sockaddr_un *address)
 	return error;
 }
 
-/** A name in the folder of a path that nobody else has: beside it, or, where that is longer than a socket's may be, by
- * way of the folder's descriptor. @return that, or -1: none was needed, or none can be had */
+/** Makes a name in the folder of a path that nobody else has: beside it, or, where that is longer than a socket's may
+ * be, by way of the folder's descriptor. @return that, or -1: none was needed, or none can be had */
 static int name_beside(const char *path, struct sockaddr_un *beside)
 {
 	const char *slash = strrchr(path, '/');
@@ -154,7 +154,7 @@ failed:
 	return state;
 }
 
-/** What a client leaves goes in this order: DMA first, then the memory that it went to. */
+/** DMA is stopped first, then the memory that it goes to is unmapped. */
 static void disconnect(struct server *server)
 {
 	if (server->channel.fd < 0)
@@ -220,7 +220,8 @@ static unsigned serve(struct server *server, unsigned most)
 			channel_next(channel);
 		}
 		if (state) {
-			/* The peer may go when it likes; what else ends a connection was its fault. */
+			/* A peer may leave at any time. Other ends of a connection are the peer's fault, and counted.
+			 */
 			server->counts.broken += state == -EMSGSIZE || state == -EPROTO;
 			disconnect(server);
 			return done + 1;
@@ -229,7 +230,7 @@ static unsigned serve(struct server *server, unsigned most)
 	return most;
 }
 
-/** Whether a client has closed its end, whatever it sent before that: it can have no answer. */
+/** Whether a client has closed its end. What it sent before that can have no answer. */
 static bool hung_up(int fd)
 {
 	struct pollfd client = {.fd = fd};

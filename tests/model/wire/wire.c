@@ -13,7 +13,7 @@
 static void start(struct wire *wire, struct model *model)
 {
 	wire->started = true;
-	/* What was due while the port was down never was: only the rest is shifted. */
+	/* Frames do not become due while the port is down: those that are left come later. */
 	wire->began_ns = 0;
 	wire->counts.stalled_frames = wire_late(wire);
 	wire->behind = 0;
@@ -91,7 +91,7 @@ static unsigned next_frames(struct wire *wire, const struct model_frame **frames
 	return n;
 }
 
-/** Full speed: frames go from where they are to the descriptors. */
+/** Without a rate frames go straight to descriptors, as many as there are. */
 static unsigned step_lossless(struct wire *wire, struct model *model)
 {
 	const struct model_frame *frames;
@@ -103,7 +103,7 @@ static unsigned step_lossless(struct wire *wire, struct model *model)
 	return taken;
 }
 
-/** How many frames have come to the end of the wire by now, had none been late. */
+/** How many frames should have come to the end of the wire by now. */
 static uint64_t due(struct wire *wire, uint64_t now_ns)
 {
 	if (!wire->began_ns) {
@@ -113,7 +113,7 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 					      : (uint64_t)((double)wire->given * 1e9 / wire->rate_pps);
 		wire->began_ns = now_ns - before;
 	}
-	/* Unsigned on purpose: began_ns may lie before the clock's zero. */
+	/* began_ns may lie before the clock's zero: the difference is right modulo 2^64. */
 	uint64_t passed = now_ns - wire->began_ns;
 	if (!wire->timed)
 		return (uint64_t)((double)passed * wire->rate_pps / 1e9) + 1;
@@ -124,7 +124,7 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 	return count;
 }
 
-/** Room in the packet buffer of the port that the frame comes to? */
+/** Whether the packet buffer of the port that the frame comes to has room. */
 static bool fits(const struct wire *wire, uint32_t len)
 {
 	return fifo_fits(wire->fifo, len, wire->model ? model_packet_buffer_bytes(wire->model) : MODEL_FIFO_BYTES);
@@ -165,7 +165,7 @@ static unsigned step_fifo(struct wire *wire, struct model *model)
 {
 	const struct model_frame *frames;
 	unsigned n, taken, total = 0;
-	/* faster than frames arrive, or it would never empty */
+	/* The buffer is emptied faster than frames arrive, or it would never be empty. */
 	while (total < 4 * WIRE_BATCH && (n = fifo_peek(wire->fifo, &frames))) {
 		taken = offer(wire, model, model_deliver, frames, n < WIRE_BATCH ? n : WIRE_BATCH);
 		fifo_pop(wire->fifo, taken);
@@ -248,7 +248,7 @@ static unsigned take(void *context, const struct model_frame *frames, unsigned n
 	return n;
 }
 
-/** The host kept the model from its work for so long: what came due meanwhile is put off, and counted. */
+/** The host did not let the model run for so long: frames that came due meanwhile come later, and are counted. */
 static void stall(struct wire *wire, uint64_t ns)
 {
 	wire->began_ns += ns;
@@ -334,7 +334,7 @@ uint64_t wire_late(const struct wire *wire)
 	return wire->counts.stalled_frames + (late ? wire->behind : 0);
 }
 
-/** Of a port to which nothing came: who kept it from sending faster. */
+/** Who kept a port to which nothing comes from sending faster. */
 static const char *sending_limit(const struct wire *wire)
 {
 	const struct wire_counts *c = &wire->counts;
