@@ -20,7 +20,7 @@ static const struct driver_id e1000_ids[] = {
 	{0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
 	{0x10D3, KIND_82574L, "Intel 82574L", NULL},
 	{0x10F6, KIND_82574L, "Intel 82574LA", NULL},
-	/* refused by name, so that nobody has to find out why */
+	/* Refused by name, so that the sentence can say why */
 	{0x1000, 0, "Intel 82542", OLD_PCI},
 	{0x1001, 0, "Intel 82543GC fibre", OLD_PCI},
 	{0x1004, 0, "Intel 82543GC", OLD_PCI},
@@ -108,7 +108,7 @@ static const struct driver_id igb_ids[] = {
 	{0x10E8, 0, "Intel 82576 (quad port)", NULL},
 	{0x1526, 0, "Intel 82576 (quad port ET2)", NULL},
 	{0x150A, 0, "Intel 82576NS", NULL},
-	/* refused by name, so that nobody has to find out why */
+	/* Refused by name, so that the sentence can say why */
 	{0x10E6, 0, "Intel 82576 fibre", NOT_COPPER},
 	{0x10E7, 0, "Intel 82576 SerDes", NOT_COPPER},
 	{0x150D, 0, "Intel 82576 SerDes (quad port)", NOT_COPPER},
@@ -156,8 +156,8 @@ static const struct driver_register igb_registers[] = {
 static int gigabit_open(struct nic *nic)
 {
 	const struct gigabit_chip *chip = gigabit_chip(nic);
-	/* Memory space on, bus mastering off: a ring that a former owner left must not be fetched. The transport has
-	 * woken the device (power state D0). */
+	/* Bus mastering goes off first: the card must not fetch a ring that a former owner left. The transport has
+	 * woken the device (power state D0) */
 	int ret = bus_leave(nic);
 	if (!ret)
 		ret = reg_open_window(nic, chip->bar_bytes);

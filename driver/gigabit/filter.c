@@ -31,7 +31,7 @@ uint32_t gigabit_rctl(const struct nic *nic)
 
 int gigabit_filter_start(struct nic *nic)
 {
-	/* These are memories, which a reset leaves with whatever they held (doubt 9) */
+	/* A reset does not clear these memories (doubt 9) */
 	for (unsigned i = 0; i < GIGABIT_MTA_COUNT; i++)
 		reg_write(nic, GIGABIT_AT(MTA, i), 0);
 	for (unsigned i = 0; i < GIGABIT_VFTA_COUNT; i++)

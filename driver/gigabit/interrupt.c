@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Interrupts of the gigabit chips: none but link changes, and these only for who asks for a descriptor to wait on. By
- * MSI, or on the 82540EM by its interrupt line; one cause needs no more vectors. */
+ * Interrupts of the gigabit chips: only for link changes, and only if the application has asked for a descriptor to
+ * wait on. They come by MSI, or on the 82540EM by its interrupt line: one cause needs no more vectors. */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "gigabit.h"
@@ -15,7 +15,7 @@ static unsigned irq_index(const struct vfio_device *device)
 void gigabit_interrupt_mask(struct nic *nic)
 {
 	reg_write(nic, GIGABIT_IMC, UINT32_MAX);
-	reg_read(nic, GIGABIT_ICR); /* clears it, and flushes the write */
+	reg_read(nic, GIGABIT_ICR); /* clears the causes, and flushes the write */
 }
 
 void gigabit_interrupt_start(struct nic *nic)
@@ -43,10 +43,10 @@ int gigabit_enable_events(struct nic *nic)
 void gigabit_acknowledge_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	/* reading clears, but on the 82574L not always (doubt 29); writing ones does */
+	/* Reading clears the causes, but on the 82574L not always (doubt 29); writing ones always does */
 	uint32_t causes = reg_read(nic, GIGABIT_ICR);
 	reg_write(nic, GIGABIT_ICR, causes);
-	/* An interrupt line is masked when it has been told of, and armed by setting it again */
+	/* The kernel masks an interrupt line when it has reported an interrupt; setting the line again unmasks it */
 	if (irq_index(device) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
 		device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &nic->event_fd);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Link of the gigabit chips, all copper: let the PHY negotiate, and look. Nobody waits here. */
+ * Link of the gigabit chips, all copper: lets the PHY negotiate, and reads the result. Nothing waits here. */
 #include "../access.h"
 #include "../fail.h"
 #include "gigabit.h"
 
 int gigabit_link_start(struct nic *nic)
 {
-	/* The MAC follows the PHY; no pause frames in either direction: a full ring is to be seen as loss, not to stop
-	 * a link's other end. Bits that only some of the chips have are reserved, and 0, on the others; but ASDE may be
-	 * set on the 82540EM only. */
+	/* The MAC follows the PHY. No pause frames in either direction: a full ring shows as loss, and does not stop
+	 * the other end of the link. Clearing a bit that a chip does not have is harmless, but only the 82540EM allows
+	 * ASDE to be set */
 	reg_change(nic, GIGABIT_CTRL,
 		GIGABIT_CTRL_GIO_MASTER_DISABLE | GIGABIT_CTRL_LRST | GIGABIT_CTRL_FRCSPD | GIGABIT_CTRL_FRCDPX |
 			GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE | GIGABIT_CTRL_VME,
@@ -16,8 +16,8 @@ int gigabit_link_start(struct nic *nic)
 	reg_write(nic, GIGABIT_FCRTL, 0);
 	reg_write(nic, GIGABIT_FCRTH, 0);
 
-	/* A PHY that has a link is let alone: starting anew would cost seconds of it. Its status tells of a loss once,
-	 * so the second reading counts. QEMU's 82576 has no link after a reset, and gets one by negotiating only. */
+	/* A PHY that has a link is left alone: to negotiate anew takes seconds. After a loss of link its status reads
+	 * down once more, so the second reading counts. QEMU's 82576 has no link after a reset until it negotiates */
 	uint16_t control, status = 0;
 	int ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
 	for (unsigned i = 0; !ret && i < 2; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The PHY of the gigabit chips, by MDIC, which on the PCIe chips firmware uses as well. */
+ * The PHY of the gigabit chips, by MDIC. On the PCIe chips firmware uses it as well. */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "../clock.h"
@@ -27,7 +27,7 @@ bool gigabit_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limi
 
 static int phy_access(struct nic *nic, unsigned reg, uint32_t command, uint16_t *value)
 {
-	/* what is not to be had is used all the same: its owner is dead */
+	/* An owner that does not let go of the PHY is taken for dead */
 	bool taken = gigabit_chip(nic)->phy_take && gigabit_chip(nic)->phy_take(nic);
 	reg_write(nic, GIGABIT_MDIC, command | GIGABIT_MDIC_PHY_1 | reg << GIGABIT_MDIC_REG_SHIFT);
 	struct pollux_failure failure = {.error = 0};

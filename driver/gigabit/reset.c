@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Reset of the gigabit chips: stop what runs, let the bus go quiet, reset as the chip wants it. Waits that end without
- * success name the bit. */
+ * Reset of the gigabit chips: stop what runs, let the bus go quiet, reset as the chip wants it. */
 #include "../access.h"
 #include "../bus.h"
 #include "../clock.h"
 #include "../fail.h"
 #include "gigabit.h"
 
-/* Nothing that a former owner, or this driver, started may go on. What the registers say afterwards does not matter,
- * for a reset follows; but it does under a QEMU whose reset resets nothing. */
+/* Ends whatever a former owner, or this driver, has started. What the registers hold afterwards does not matter,
+ * because a reset follows; except in QEMU, where some resets leave them as they are. */
 static void quiesce(struct nic *nic)
 {
 	reg_write(nic, GIGABIT_RCTL, 0);
@@ -17,7 +16,7 @@ static void quiesce(struct nic *nic)
 	clock_sleep_us(gigabit_times.quiesce);
 }
 
-/* A master that does not fall silent is no reason to give up: the reset is what counts. */
+/* A master that does not fall silent is no reason to give up, because a reset follows. */
 static void disable_master(struct nic *nic)
 {
 	reg_change(nic, GIGABIT_CTRL, 0, GIGABIT_CTRL_GIO_MASTER_DISABLE);
@@ -46,7 +45,7 @@ int gigabit_wait_auto_read(struct nic *nic)
 
 int gigabit_reset(struct nic *nic)
 {
-	/* tells the firmware that no driver is there any more */
+	/* Tells the firmware that no driver is there any more */
 	if (gigabit_chip(nic)->pcie)
 		reg_change(nic, GIGABIT_CTRL_EXT, GIGABIT_CTRL_EXT_DRV_LOAD, 0);
 	gigabit_interrupt_mask(nic);
@@ -56,7 +55,7 @@ int gigabit_reset(struct nic *nic)
 	int ret = gigabit_chip(nic)->reset(nic);
 	if (ret)
 		return ret;
-	/* the reset has unmasked nothing, but may have left causes */
+	/* The reset has unmasked no interrupt, but may have left causes */
 	gigabit_interrupt_mask(nic);
 	return fail_if_gone(nic);
 }

@@ -4,7 +4,7 @@
 #include "../fail.h"
 #include "gigabit.h"
 
-/* Transmit must hold two of the largest frames. The division is kept over a reset, and takes effect only by one. */
+/* The transmit part must hold two of the largest frames. A new division takes effect at a reset, which keeps it. */
 static int divide_packet_buffer(struct nic *nic)
 {
 	uint32_t total = gigabit_chip(nic)->packet_buffer_kib;
@@ -33,7 +33,7 @@ int gigabit_start(struct nic *nic)
 	nic->freshly_reset = false;
 	if (chip->tune)
 		chip->tune(nic);
-	/* The card is freshly reset: no former owner's ring can be fetched */
+	/* The card is freshly reset, so it cannot fetch a former owner's ring */
 	ret = vfio_set_bus_master(nic->device, true);
 	if (!ret)
 		ret = gigabit_link_start(nic);

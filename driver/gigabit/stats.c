@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Statistics of the gigabit chips: counters that a read clears, accumulated before they wrap. Only those are read that
- * something is made of. */
+ * Statistics of the gigabit chips: counters that a read clears, accumulated before they wrap. Each read costs time, so
+ * only those are read that are reported. */
 #include "../access.h"
 #include "gigabit.h"
 
-/* Low word first; reading the high one clears both: it is not read where the low one is refused, and counts nothing
- * where it is. */
+/* The low word is read first, because reading the high one clears both. If either is refused, nothing is counted. */
 static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
 {
 	uint64_t below, above;

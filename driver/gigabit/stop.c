@@ -12,8 +12,8 @@ int gigabit_stop(struct nic *nic)
 		rings_drain(nic, gigabit_chip(nic)->tx_head, gigabit_times.drain);
 		reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_EN, 0);
 		reg_change(nic, GIGABIT_TCTL, GIGABIT_TCTL_EN, 0);
-		/* frames that are under way end as they began: from then on nothing counts, and the reset has not
-		 * cleared anything yet */
+		/* Frames that are under way come to their end. Then nothing counts any more, and the reset has not
+		 * cleared the counters yet: they are final */
 		clock_sleep_us(gigabit_times.quiesce);
 		stats_update(nic);
 	}

@@ -39,15 +39,16 @@ static unsigned tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n
 static int reset(struct nic *nic)
 {
 	int ret = gigabit_reset_by_register(nic);
-	/* A board without NVM never says that it has been read, nor does QEMU's model: what counts is an address, which
-	 * read_mac sees (doubt 30) */
+	/* AUTO_RD may never be set on a board without NVM, and is not in QEMU: that is no failure here, for read_mac
+	 * checks that there is an address (doubt 30) */
 	if (!ret && reg_poll(nic, GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, GIGABIT_EECD_AUTO_RD,
 			    gigabit_times.auto_read_82576) != 0)
 		return fail_if_gone(nic);
 	return ret;
 }
 
-/* The NVM's first words are the first port's only; the reset has put each port's own into its first filter. */
+/* The NVM's first words have the address of the first port only. The reset has put each port's own address into its
+ * first exact filter. */
 static int read_mac(struct nic *nic, uint8_t mac[6])
 {
 	uint32_t low = reg_read(nic, GIGABIT_RAL), high = reg_read(nic, GIGABIT_RAH);
@@ -57,18 +58,17 @@ static int read_mac(struct nic *nic, uint8_t mac[6])
 	if (!(high & GIGABIT_RAH_AV) || !mac_is_usable(mac))
 		return pollux_fail(EIO,
 			"%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM "
-			"is missing or "
-			"damaged; restore it with the vendor's tool",
+			"is missing or damaged; restore it with the vendor's tool",
 			nic->device->address, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
 }
 
 static void tune(struct nic *nic)
 {
-	/* else a DMA read that faults is tried again without end, which only a function reset ends (erratum) */
+	/* Without this a DMA read that faults is repeated until a function reset ends it (erratum) */
 	reg_change(nic, GIGABIT_GCR, IGB_GCR_CMPL_TMOUT_RESEND, 0);
 	reg_change(nic, GIGABIT_CTRL_EXT, IGB_CTRL_EXT_LINK_MODE, 0);
-	/* The causes of its predecessors serve: one vector, none of the extended ones */
+	/* One vector, with the causes that its predecessors have; the extended causes are off */
 	reg_write(nic, IGB_EIMC, UINT32_MAX);
 	reg_write(nic, IGB_GPIE, 0);
 }
@@ -94,7 +94,7 @@ static int receive_start(struct nic *nic)
 	int ret = disable_queue(nic, IGB_RXDCTL);
 	if (ret)
 		return ret;
-	/* a memory, like the other filter tables; no pools, no RSS */
+	/* A reset does not clear this memory either. No pools, no RSS */
 	for (unsigned i = 0; i < IGB_UTA_COUNT; i++)
 		reg_write(nic, IGB_AT(UTA, i), 0);
 	reg_write(nic, IGB_VT_CTL, 0);
@@ -108,7 +108,7 @@ static int receive_start(struct nic *nic)
 	reg_write(nic, IGB_SRRCTL, IGB_SRRCTL_BSIZEPACKET_2K | IGB_SRRCTL_DESCTYPE_ONE);
 	reg_write(nic, IGB_RXDCTL, IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	reg_write(nic, GIGABIT_RCTL, gigabit_rctl(nic) | GIGABIT_RCTL_EN);
-	/* reads 0 until receive is enabled; head and tail take no value before (82576 datasheet, 8.10.10) */
+	/* ENABLE reads 0 until receive is enabled, and head and tail take no value before (82576 datasheet, 8.10.10) */
 	ret = wait_enabled(nic, IGB_RXDCTL);
 	if (ret)
 		return ret;
@@ -127,7 +127,7 @@ static int transmit_start(struct nic *nic)
 	reg_write(nic, IGB_TDBAL, (uint32_t)address);
 	reg_write(nic, IGB_TDBAH, (uint32_t)(address >> 32));
 	reg_write(nic, IGB_TDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	reg_write(nic, IGB_TDWBAL, 0); /* DD is written into descriptors */
+	reg_write(nic, IGB_TDWBAL, 0); /* the card writes DD into descriptors, and no head */
 	reg_write(nic, IGB_TXDCTL, IGB_TXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	reg_write(nic, GIGABIT_TIPG, GIGABIT_TIPG_COPPER);
 	reg_write(nic, GIGABIT_TCTL, GIGABIT_TCTL_EN | GIGABIT_TCTL_PSP | GIGABIT_TCTL_CT | GIGABIT_TCTL_RTLC);

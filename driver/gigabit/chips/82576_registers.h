@@ -66,7 +66,7 @@ enum igb_register {
 #define IGB_SW_FW_SYNC_PHY1       (UINT32_C(1) << 2)
 #define IGB_SW_FW_SYNC_PHY2       (UINT32_C(1) << 5)
 #define IGB_SW_FW_SYNC_PHY3       (UINT32_C(1) << 6)
-#define IGB_SW_FW_SYNC_FW_SHIFT   16 /* a software bit's firmware counterpart is so much higher */
+#define IGB_SW_FW_SYNC_FW_SHIFT   16 /* the firmware's bit of a PHY is the drivers', shifted */
 #define IGB_GCR_CMPL_TMOUT_RESEND (UINT32_C(1) << 16)
 #define IGB_CTRL_EXT_LINK_MODE    (UINT32_C(3) << 22) /* 0: copper */
 

@@ -10,7 +10,8 @@
 
 static bool sync_take(struct nic *nic)
 {
-	/* SMBI is between drivers, and reads 0 once, to whom gets it (doubt 7). A dead owner is overruled */
+	/* SMBI is the lock between drivers: it reads 0 once, to whoever gets it (doubt 7). An owner that does not clear
+	 * it within the limit is taken for dead */
 	int ret = reg_poll(nic, IGB_SWSM, IGB_SWSM_SMBI, 0, gigabit_times.smbi);
 	if (ret == -ETIMEDOUT) {
 		reg_change(nic, IGB_SWSM, IGB_SWSM_SMBI, 0);
@@ -18,7 +19,7 @@ static bool sync_take(struct nic *nic)
 	}
 	if (ret)
 		return false;
-	/* between drivers and firmware */
+	/* SWESMBI is the lock between drivers and firmware */
 	if (gigabit_claim(nic, IGB_SWSM, IGB_SWSM_SWESMBI, gigabit_times.swesmbi))
 		return true;
 	reg_change(nic, IGB_SWSM, IGB_SWSM_SMBI, 0);
@@ -30,7 +31,7 @@ static void sync_give(struct nic *nic)
 	reg_change(nic, IGB_SWSM, IGB_SWSM_SMBI | IGB_SWSM_SWESMBI, 0);
 }
 
-/* The PHY's bit, by the function's number; 0: that cannot be read. */
+/* The PHY's bit, by the function's number; 0: the number cannot be read. */
 static uint32_t phy_bit(struct nic *nic)
 {
 	uint32_t status;
@@ -49,7 +50,7 @@ bool gigabit_82576_phy_take(struct nic *nic)
 			return false;
 		uint32_t owners;
 		bool known = reg_read_sure(nic, IGB_SW_FW_SYNC, &owners) == 0;
-		/* an owner that does not let go is dead, and overruled */
+		/* An owner that does not let go within the limit is taken for dead */
 		bool mine = known && (!(owners & (ours | firmwares)) || late);
 		if (mine)
 			reg_write(nic, IGB_SW_FW_SYNC, (owners & ~firmwares) | ours);

@@ -23,7 +23,7 @@ uint32_t one_queue_tx_head(unsigned queue)
 	return GIGABIT_TDH;
 }
 
-/* Addresses have 64 bits, which the 82540EM may not like (doubt 26). */
+/* Addresses have 64 bits, with which the 82540EM may not work (doubt 26). */
 int one_queue_receive_start(struct nic *nic)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[0];
