@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-model's command line: a table of options, and a function for each kind of value. */
 #include "options.h"
+#include "wire/configure.h"
 #include "wire/text.h"
 
 #include <getopt.h>

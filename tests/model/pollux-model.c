@@ -4,6 +4,7 @@
 #include "control.h"
 #include "options.h"
 #include "report.h"
+#include "wire/configure.h"
 
 #include "../../apps/app_output.h"
 

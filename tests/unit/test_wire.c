@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the wire ends around the software 82599, stepped by hand, and of the programs that read captures. */
-#include "../model/wire/wire.h"
+#include "../model/wire/configure.h"
 #include "unit_model_host.h"
 
 #include "unit.h"

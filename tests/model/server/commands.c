@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The server's answers: a function for each vfio-user command. Nothing in a message is believed before it is checked.
  */
+#include "commands.h"
+
 #include "state.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The server's interrupts: eventfds from the client, and firing them. */
-#include "state.h"
+#include "irqs.h"
 
 #include <errno.h>
 #include <linux/aio_abi.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The server's socket and the life of its one client. */
+#include "commands.h"
 #include "state.h"
 
 #include <errno.h>

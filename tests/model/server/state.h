@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the parts of the server share: its state. For the server only. */
+ * The state of a server, for its own files only. */
 #ifndef POLLUX_TESTS_MODEL_SERVER_STATE_H
 #define POLLUX_TESTS_MODEL_SERVER_STATE_H
 
 #include "channel.h"
+#include "irqs.h"
 #include "memory_map.h"
 #include "server.h"
 
 #include <sys/types.h>
-
-/** Where the client wants its interrupts. */
-struct server_irqs {
-	int eventfds[VFIO_PCI_NUM_IRQS][MODEL_VECTORS]; /* -1: off */
-	/* INTx is a level: kernel VFIO masks it when it fires, until the client unmasks it, and so do we. */
-	bool intx_masked, intx_pending;
-	struct server_counts *counts;
-	unsigned long aio; /* aio_context_t; 0: this kernel has none */
-	int nothing;       /* an empty file */
-};
 
 struct server {
 	struct model *model;
@@ -33,23 +24,5 @@ struct server {
 	struct server_counts counts;
 	struct channel channel;
 };
-
-/**
- * Handles the whole message in the channel and answers it.
- * @return 0; else the connection is over. */
-int server_handle(struct server *server);
-
-void server_irqs_open(struct server_irqs *irqs, struct server_counts *counts);
-/** Turns all off, as when a client goes. */
-void server_irqs_close(struct server_irqs *irqs);
-void server_irqs_free(struct server_irqs *irqs);
-/** How many interrupts an index has; 0: none. */
-unsigned server_irqs_count(uint32_t index);
-/** VFIO_IRQ_INFO_ flags of an index. */
-uint32_t server_irqs_flags(uint32_t index);
-/** A SET_IRQS message's payload, `bytes` long, and the channel's descriptors. @return 0, or a positive errno value. */
-int server_irqs_set(struct server_irqs *irqs, struct channel *channel, const uint8_t *payload, size_t bytes);
-/** An MSI-X vector fires; vector 0 stands for MSI and INTx where those are on. */
-void server_irqs_fire(struct server_irqs *irqs, unsigned vector);
 
 #endif

@@ -72,14 +72,6 @@ struct wire {
 	struct wire_counts counts;
 };
 
-/**
- * Understands one `--wire` option, "PORT:KIND[=VALUE][,KEY=VALUE]...", and opens what it names. wires has `ports` of
- * them, zeroed before the first. error receives a sentence. @return 0 or -errno.
- */
-int wire_configure(struct wire *wires, unsigned ports, const char *option, char *error, size_t error_bytes);
-/** What wire_configure understands, for --help. */
-extern const char wire_help[];
-
 /** Moves frames both ways once: up to WIRE_BATCH each, and up to four times that out of a packet buffer that has
  * filled. now_ns > 0, never going back. @return how many moved. */
 unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Understanding `--wire` options, and opening the wire ends that they name. */
+#include "configure.h"
+
 #include "text.h"
-#include "wire.h"
 
 #include <errno.h>
 #include <math.h>
