@@ -47,6 +47,11 @@ arrows() {
 		sed -n "s/^#include \"\([a-z_0-9]*\)\.h\"/$(basename "${file%.?}") \1/p" "$file"
 	done | awk '$1 != $2' | tsort >/dev/null || status=1
 	grep -n '#include "gen_' apps/*.[ch] | grep -v '^apps/gen' && status=1
+	# inside tests/model/: the card knows of the driver its list of registers, and neither server nor wire, nor they
+	# each other
+	grep -nE '#include "\.\./' tests/model/card/*.[ch] | grep -v '"../../../driver/ixgbe/registers.h"$' && status=1
+	grep -nE '#include "\.\./[a-z]' tests/model/server/*.[ch] | grep -v '"../card/model.h"$' && status=1
+	grep -nE '#include "\.\./[a-z]' tests/model/wire/*.[ch] | grep -v '"../card/model.h"$' && status=1
 	# as built: what debug builds say of a misused packet, before they abort, is not in it
 	undefined=$(nm -A -u build/release/libpollux.a) || status=1
 	grep -E ' U (stdout|stderr|_*v?[fd]?printf(_chk)?|f?put[cs]|putchar|perror|_*[eE]xit|abort|__assert_fail)$' \
