@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the control paths of all families do with registers: reads that notice a device that is gone, and waits that
- * end. */
+ * Registers, for the control paths of all families: reads that notice a device that is gone, and waits that end. */
 #include "access.h"
 #include "../vfio/error.h"
 #include "clock.h"
@@ -8,7 +7,7 @@
 
 #include <errno.h>
 
-/* Where all of these cards have it. No status has all bits set: some are reserved and read 0 (82599 DS 8.2.3.1.2). */
+/* All of these cards have STATUS there. It never reads all ones: some bits are reserved and 0 (82599 DS 8.2.3.1.2). */
 #define STATUS       0x00008u
 #define STATUS_LOOKS 5 /* a card that is busy with a reset can read all ones for some milliseconds */
 
@@ -119,17 +118,8 @@ int reg_wait_clear(
 	return ret == -ETIMEDOUT ? fail_wait(nic, offset, field, false, limit_us, remedy) : ret;
 }
 
-bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count)
-{
-	uint32_t value;
-	bool counted = read_register(nic, offset, &value);
-	*count = counted ? value : 0;
-	return counted;
-}
-
 uint64_t reg_count(struct nic *nic, uint32_t offset)
 {
-	uint64_t count;
-	reg_read_count(nic, offset, &count);
-	return count;
+	uint32_t value;
+	return read_register(nic, offset, &value) ? value : 0;
 }

@@ -9,12 +9,12 @@
 /** Opens the window of BAR 0, which must have so many bytes. */
 int reg_open_window(struct nic *nic, uint32_t bytes);
 
-/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. Who goes on
- * with what a refused register reads checks at the end with fail_if_refused. */
+/** Reads a register. All ones are checked against STATUS: if that is all ones too, the port is marked gone. A caller
+ * that does not look at each value calls fail_if_refused or fail_if_gone in the end. */
 uint32_t reg_read(struct nic *nic, uint32_t offset);
 
-/** The same for what is written back or decided by: 0, or -ENODEV or -EIO (refused) with the sentence, and all ones in
- * *value. */
+/** The same for values that are written back or decided by: 0; or -ENODEV or -EIO (refused) with the sentence, and all
+ * ones in *value. */
 int reg_read_sure(struct nic *nic, uint32_t offset, uint32_t *value);
 
 /** Writes a register, unless the device is gone. */
@@ -34,13 +34,11 @@ int reg_wait_set(
 int reg_wait_clear(
 	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy);
 
-/** Reads a counter into *count. False, and 0: the device is gone or refuses, whose all ones nobody has counted. */
-bool reg_read_count(struct nic *nic, uint32_t offset, uint64_t *count);
-
-/** The same, where it does not matter whether a 0 was counted. */
+/** Reads a counter. 0 where the device is gone or refuses: the all ones that are read then were never counted. */
 uint64_t reg_count(struct nic *nic, uint32_t offset);
 
-/** Between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families' limits. */
+/** The time between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families'
+ * limits. */
 extern uint32_t reg_gone_retry_us;
 
 #endif

@@ -31,7 +31,7 @@ void bus_wait_transactions(struct nic *nic, uint32_t limit_us)
 		clock_sleep_us(100);
 }
 
-int bus_leave(struct nic *nic)
+int bus_master_off(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	struct pollux_failure failure = {.error = 0};
@@ -51,7 +51,7 @@ int bus_halt(struct nic *nic)
 	/* A card whose registers read all ones may still reach memory, which is about to be used for other things. So
 	 * its configuration space is written even then. */
 	if (!vfio_device_gone(nic->device))
-		pollux_failure_keep(&failure, bus_leave(nic));
+		pollux_failure_keep(&failure, bus_master_off(nic));
 	nic->freshly_reset = failure.error == 0;
 	return pollux_failure_restore(&failure);
 }

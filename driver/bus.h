@@ -13,7 +13,7 @@ void bus_wait_transactions(struct nic *nic, uint32_t limit_us);
 
 /** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all
  * the same. */
-int bus_leave(struct nic *nic);
+int bus_master_off(struct nic *nic);
 
 /** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first
  * failure. */

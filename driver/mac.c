@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The further addresses that a port receives frames for: which exact filter each has, and what the multicast hash table
- * holds. The table's bits are shared by addresses of one hash, so it is always worked out from the list. */
+ * holds. Addresses of one hash share their bit of the table, so its words are always computed from the whole list. */
 #include "mac.h"
 #include "../vfio/error.h"
 #include "fail.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 12 bits from the address's last two bytes (MCSTCTRL.MO and RCTL.MO 0: bits 47:36): 7 say the word, 5 the bit. */
+/* 12 bits of the address's last two bytes (MCSTCTRL.MO and RCTL.MO are 0: bits 47:36): 7 select the word, 5 the bit. */
 static unsigned multicast_hash(const uint8_t mac[6])
 {
 	return ((unsigned)mac[4] >> 4 | (unsigned)mac[5] << 4) & 0xFFF;

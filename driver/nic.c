@@ -31,7 +31,8 @@ const char *nic_error(void)
 	return pollux_error();
 }
 
-/* Ends a control call: from the moment that the application learns of a gone device, bursts leave it alone. */
+/* Every control call returns through this: once the application is told that the device is gone, bursts leave it alone.
+ */
 static int end_call(struct nic *nic, int ret)
 {
 	if (port_gone(nic))
@@ -82,8 +83,8 @@ static int identify(struct vfio_device *device, const struct driver **driver, co
 	return *driver ? 0 : -ENOTSUP;
 }
 
-/* Firmware names nodes that a machine lacks, and a container may not have all. */
-static void take_node(struct nic_info *info, int node)
+/* Some firmware names a node that the machine lacks, and a container may not be allowed all nodes. */
+static void set_numa_node(struct nic_info *info, int node)
 {
 	info->numa_node = dma_memory_node_exists(node) ? node : -1;
 	if (node >= 0 && info->numa_node < 0)
@@ -117,7 +118,7 @@ int port_from_device(struct nic **out, struct vfio_device *device)
 	snprintf(info->name, sizeof(info->name), "%s", id->name);
 	info->vendor_id = INTEL;
 	info->device_id = id->device;
-	take_node(info, device->numa_node);
+	set_numa_node(info, device->numa_node);
 	ret = fail_if_refused(nic, refusals, driver->ops->open(nic));
 	if (ret)
 		goto fail;
@@ -206,7 +207,7 @@ unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigne
 	return count < UINT32_MAX ? (unsigned)count : UINT32_MAX;
 }
 
-/* A pool that is sure to run dry is an error here, and no riddle later. */
+/* A pool that is sure to run dry is refused at once: later it would show as mere loss. */
 static int check_pool(const struct nic *nic, const struct nic_config *config)
 {
 	const struct pkt_pool *pool = config->pool;
@@ -218,8 +219,7 @@ static int check_pool(const struct nic *nic, const struct nic_config *config)
 	if (count < needed)
 		return pollux_fail(ENOBUFS,
 			"%s: the pool has %u buffers, but one port with these rings needs %u, and more with further "
-			"ports "
-			"or threads (see nic_pool_count)",
+			"ports or threads (see nic_pool_count)",
 			nic->info.address, count, needed);
 	unsigned available = pkt_pool_available(pool), rings = (unsigned)config->rx_queues * config->rx_ring;
 	if (available < rings)
@@ -230,8 +230,8 @@ static int check_pool(const struct nic *nic, const struct nic_config *config)
 	return 0;
 }
 
-/* Closes the port's own pool. An application that still holds packets of it keeps the memory alive: it may use and free
- * them, and the pool is closed at the next occasion, if there is one. */
+/* Closes the port's own pool, unless the application still holds packets of it. It may use and free them, and the pool
+ * is closed at the next start, stop or close. */
 static void close_own_pool(struct nic *nic)
 {
 	if (pkt_pool_close(nic->own_pool) == 0)
@@ -242,8 +242,8 @@ static int find_pool(struct nic *nic)
 {
 	struct nic_config *config = &nic->config;
 	close_own_pool(nic);
-	/* Packets of the last one may still be out: it serves again, for who would close it if another took its place?
-	 */
+	/* The last own pool may still have packets out. It serves again: if another took its place, nobody would close
+	 * it */
 	if (!config->pool)
 		config->pool = nic->own_pool;
 	if (!config->pool) {
@@ -262,8 +262,8 @@ static int find_pool(struct nic *nic)
 
 static int start(struct nic *nic)
 {
-	/* an earlier stop may have failed to reset it */
 	uint64_t refusals = vfio_refusals();
+	/* An earlier stop may have failed to reset the card */
 	int ret = nic->freshly_reset ? 0 : bus_halt(nic);
 	if (ret)
 		return ret;
@@ -325,8 +325,7 @@ int nic_stop(struct nic *nic)
 {
 	if (!nic || !nic->started)
 		return 0;
-	struct nic_stats queues = {.rx_packets = 0};
-	rings_add_stats(nic, &queues);
+	rings_add_stats(nic, &nic->stats); /* the queues go, and what they counted stays */
 	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
 	int ret = nic->driver->ops->stop(nic);
@@ -334,11 +333,6 @@ int nic_stop(struct nic *nic)
 	pollux_failure_keep(&failure, stats_check(nic));
 	pollux_failure_keep(&failure, report_refusal(nic));
 	nic->started = false;
-	/* the queues are gone, what they counted stays */
-	nic->stats.rx_pool_empty += queues.rx_pool_empty;
-	nic->stats.rx_bad_packets += queues.rx_bad_packets;
-	nic->stats.rx_bad_descriptors += queues.rx_bad_descriptors;
-	nic->stats.tx_bad_packets += queues.tx_bad_packets;
 	nic->config.pool = NULL;
 	close_own_pool(nic);
 	return pollux_failure_restore(&failure);
@@ -409,13 +403,14 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 	return end_call(nic, ret ? ret : stats_check(nic));
 }
 
-/* Never waits, whatever O_NONBLOCK says: a vfio-user peer has the same open file, and may have cleared it. */
+/* Does not rely on O_NONBLOCK, so that it never waits: a vfio-user peer has the same open file, and may have cleared
+ * the flag. */
 static void drain_eventfd(int fd)
 {
 	uint64_t count;
 	struct iovec part = {&count, sizeof(count)};
 	if (preadv2(fd, &part, 1, -1, RWF_NOWAIT) < 0) {
-		/* nothing in it, or a peer was faster */
+		/* the counter was 0, or a peer has read it first */
 	}
 }
 
@@ -430,7 +425,7 @@ static bool link_changed(struct nic *nic)
 	return true;
 }
 
-/* What nic_service does. Failures are not reported. @return events */
+/* nic_service without its report of failures. @return events */
 static uint32_t service(struct nic *nic)
 {
 	uint32_t events = 0;
@@ -463,7 +458,7 @@ int nic_service(struct nic *nic, uint32_t *events)
 	return end_call(nic, ret ? ret : report_refusal(nic));
 }
 
-/* The first port whose link is down, or that cannot tell; count: none. *ret: 0, or why it cannot. */
+/* The first port whose link is down, or cannot be read, as *ret then says; count: all links are up. */
 static unsigned find_down(struct nic *const nics[], unsigned count, int *ret)
 {
 	struct nic_link link = {.up = true};
@@ -501,7 +496,7 @@ static int fail_events(const struct nic *nic)
 	return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
 }
 
-/* One descriptor to wait on for two that become readable. */
+/* One descriptor that is readable when either of two is. */
 static int open_wait_fd(struct nic *nic)
 {
 	struct epoll_event event = {.events = EPOLLIN};

@@ -47,28 +47,28 @@ struct nic_txq {
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
 	uint16_t rx_ring, tx_ring;     /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
-	uint16_t mtu; /* 0: 1500; at most what nic_info says. Up to two VLAN tags of a frame come on top. It is what
-			 nic_tx takes; longer frames may be received: up to 2048 bytes on the 82540EM and
-			 82574L, 4 more by a tag on the 82599 */
-	uint32_t offloads;     /* none defined yet: must be 0 */
-	bool promiscuous;      /* receive frames for any address from the start */
-	enum pkt_simd simd;    /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
-	struct pkt_pool *pool; /* receive buffers come from here; NULL: one of its own, sized for the rings. It stays
-				  the caller's, and must be closed after the port is stopped. */
+	uint16_t mtu;       /* 0: 1500; at most what nic_info says. A frame may have up to two VLAN tags besides. nic_tx
+			       takes no longer frames; nic_rx may bring longer ones: up to 2048 bytes on the 82540EM and
+			       82574L, one VLAN tag more on the 82599 */
+	uint32_t offloads;  /* none defined yet: must be 0 */
+	bool promiscuous;   /* receive frames for any address from the start */
+	enum pkt_simd simd; /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
+	struct pkt_pool *pool; /* receive buffers come from this pool. It stays the caller's, who closes it after the
+				  port is stopped. NULL: the port opens a pool of its own, sized for the rings */
 };
 
 /** What a port is, known once it is open. */
 struct nic_info {
 	char address[256];
-	char reached_by[112]; /* "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user"; where that is slow, with
-				 the reason */
+	char reached_by[112]; /* "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user"; with the reason, where
+				 that is slow */
 	char driver[16];      /* "ixgbe" */
 	char name[48];        /* "Intel 82599ES SFI/SFP+" */
 	uint16_t vendor_id, device_id;
 	uint8_t mac[6];
 	int numa_node;  /* -1: unknown, or one that this machine does not have */
-	char note[128]; /* what somebody should know of it who wonders about its speed; "": nothing. For an application
-			   to print */
+	char note[128]; /* why the port may be slower than expected, for an application to print; "": no reason known
+			 */
 	uint16_t max_rx_queues, max_tx_queues, max_mtu;
 	uint32_t max_link_mbps;
 	enum pkt_simd simd; /* what the burst functions use, once started */
@@ -81,22 +81,23 @@ struct nic_link {
 
 /**
  * Counters since nic_start; after nic_stop they are final, until the port is started again. Bytes are without preamble,
- * gap and FCS. A card is read register by register: while frames come, packets and bytes may be of moments some
- * microseconds apart; the final ones are not.
+ * gap and FCS. A card's registers are read one after the other: while frames come, packets and bytes may be of moments
+ * some microseconds apart; the final ones are not.
  *
  * To the frame, after nic_stop: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets + rx_left, and
- * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L and 82576 count what they
- * receive at the MAC: there rx_packets may be more, by frames that came while the port was stopped and were lost in the
- * card's packet buffer.
+ * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L and 82576 count received frames
+ * at the MAC: their rx_packets may also count frames that came during nic_stop and were lost in the card's packet
+ * buffer.
  */
 struct nic_stats {
-	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card was last asked; of a device that is gone, before that was
-			     noticed */
+	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card's counters were last read; if the device is gone, the last
+			     time before that */
 	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings; see above */
 	uint64_t tx_packets, tx_bytes; /* that left the card */
-	uint64_t rx_left;   /* 0 until nic_stop: still in the receive rings then, and given back to the pool */
-	uint64_t tx_unsent; /* 0 until nic_stop: taken by nic_tx or a pipe, and not sent by the card, as far as it was
-			       known */
+	uint64_t rx_left;   /* 0 until nic_stop; then: frames that were still in the receive rings. Their buffers went
+			       back to the pool */
+	uint64_t tx_unsent; /* 0 until nic_stop; then: frames taken by nic_tx or a pipe that the card has not counted as
+			       sent */
 	uint64_t rx_missed; /* lost: the card's packet buffer was full, because the ring was */
 	uint64_t rx_no_descriptor;   /* lost: the ring was empty (only where the card drops at once) */
 	uint64_t rx_errors;          /* frames the card found bad: CRC, length, fragments, jabber */
@@ -116,7 +117,7 @@ enum {
 
 /**
  * Opens a port: finds the driver for the device, resets the device, and reads what it is. No DMA yet.
- * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0"; "03:00.0" is that too
+ * @param address  "vfio-user:/path/to/socket" or "0000:03:00.0", for which "03:00.0" will do
  * @param space    DMA space; the port holds a reference. Ports in one space can send what the others received.
  * Errors: -EINVAL, -ENOENT, -ECONNREFUSED, -ENOTSOCK, -EBUSY (in use: the sentence says by whom), -EPROTO, -ENOTSUP (no
  * driver for this device), -ETIMEDOUT (a wait on the hardware ran out), -EIO (no or bad EEPROM, or the device refuses
@@ -125,16 +126,16 @@ enum {
 int nic_open(struct nic **nic, const char *address, struct dma_space *space) POLLUX_API(nic_open);
 
 /**
- * Starts a port: rings, queues, filters, link. The link comes up in its own time: see nic_get_link.
+ * Starts a port: rings, queues, filters, link. It does not wait for the link: see nic_wait_links.
  * Errors: -EINVAL (configuration), -ENOTSUP (the CPU does not have that instruction set), -EBUSY (already started),
  * -ENOMEM, -ENOBUFS (the pool is too small: the sentence has the number needed), -ETIMEDOUT, -EIO (bus mastering cannot
  * be switched on, the PHY does not answer rightly), -ENODEV. A failed start leaves the port open and stopped.
  */
 int nic_start(struct nic *nic, const struct nic_config *config) POLLUX_API(nic_start);
 
-/** Stops a port: lets what was handed over for transmit go out (bounded), stops DMA, gives all packets back to their
- * pools. 0 when it was not started. -ENODEV when the device is gone, -EIO when it refused an access that nobody was
- * told of, or a final counter: the packets are back all the same. The queues are invalid afterwards. */
+/** Stops a port: waits, within a limit, until the packets taken for transmit are sent; stops DMA; gives all packets
+ * back to their pools. 0 when it was not started. -ENODEV when the device is gone, -EIO when it refused an access that
+ * was not reported yet, or a final counter: the packets are back all the same. The queues are invalid afterwards. */
 int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
 
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
@@ -145,12 +146,11 @@ const char *nic_error(void) POLLUX_API(nic_error);
 
 void nic_get_info(const struct nic *nic, struct nic_info *info) POLLUX_API(nic_get_info);
 
-/** Whether Pollux has a driver for devices of these PCI ids; if not, nic_error() says what about. address is for the
- * sentence only. */
+/** Whether Pollux has a driver for devices of these PCI ids; if not, nic_error() says why, with this address. */
 bool nic_drives(const char *address, uint16_t vendor_id, uint16_t device_id) POLLUX_API(nic_drives);
 
 /** The number of packet buffers that `ports` ports with this configuration, all on one pool, and `threads` threads
- * need. A pipe's input and outputs are such ports: then there are buffers for what outputs that hang keep (pipe.h). */
+ * need. The input and outputs of a pipe are such ports; this leaves buffers for outputs that hang (pipe.h). */
 unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads) POLLUX_API(nic_pool_count);
 
 /** A started port's queue. NULL: out of range, or not started. Valid until nic_stop. */
@@ -160,8 +160,8 @@ struct nic_txq *nic_txq(struct nic *nic, unsigned index) POLLUX_API(nic_txq);
 /**
  * Receives up to n packets without waiting.
  * @param pkts  receives n handles at most; they and their buffers are the caller's then. len never goes beyond the
- * buffer, but it is what the device says otherwise: check it before reading headers.
- * @return how many; 0 when there are none, or a control call has said that the device is gone
+ * buffer, but within it the device can say anything: check it before reading headers.
+ * @return how many; 0 when there are none, or once a control call has said that the device is gone
  */
 static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned n)
 {
@@ -169,11 +169,11 @@ static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned 
 }
 
 /**
- * Sends up to n packets without waiting. The first as many as are returned are the queue's from then on; the rest stays
- * the caller's (the ring is full, or a control call has said that the device is gone). A frame of several handles goes
- * as a whole or not at all: while the last of the n handles has PKT_MORE, that frame is not taken. Frames shorter than
- * the card sends are padded; impossible ones (no bytes in a buffer, too long, more than 32 handles) are freed, counted,
- * and returned as sent.
+ * Sends up to n packets without waiting. As many as are returned, from the first on, belong to the queue then; the rest
+ * stays the caller's (the ring is full, or a control call has said that the device is gone). A frame of several handles
+ * goes as a whole or not at all: while the last of the n handles has PKT_MORE, that frame is not taken. Frames shorter
+ * than the card sends are padded; impossible ones (no bytes in a buffer, too long, more than 32 handles) are freed,
+ * counted, and returned as sent.
  */
 static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
 {
@@ -182,35 +182,35 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
 
 /**
  * Does what must be done now and then: accumulates the card's counters before they wrap, follows the link, notices that
- * the device is gone. At least every 30 seconds, or when nic_event_fd is readable.
+ * the device is gone. To be called at least every 30 seconds, and when nic_event_fd is readable.
  * @param events  receives a mask of NIC_ events since the last call; may be NULL
  * Errors: -ENODEV once the device is gone (events has NIC_GONE). -EIO: the device has refused to have a register read
- * or written, by whatever function; the sentence names it. A register is told once as read and once as written, by this
- * function or nic_stop, the first 32 of a device; the port goes on without it.
+ * or written, by whatever function; the sentence names it. This function and nic_stop report each register once for
+ * reading and once for writing, and at most 32 per device; the port goes on without it.
  */
 int nic_service(struct nic *nic, uint32_t *events) POLLUX_API(nic_service);
 
-/** A descriptor that becomes readable when nic_service has something to report; -errno where the device has no
- * interrupts. The port's: do not close it. nic_service drains it. */
+/** A descriptor that becomes readable when nic_service has something to report, and which nic_service drains. It is the
+ * port's: do not close it. -ENOTSUP where the device has no interrupts, or another -errno. */
 int nic_event_fd(struct nic *nic) POLLUX_API(nic_event_fd);
 
 /** The link as it is now. */
 int nic_get_link(struct nic *nic, struct nic_link *link) POLLUX_API(nic_get_link);
 
 /**
- * Waits until the links of all ports are up, and services the ports meanwhile (their events are taken: look at
- * nic_get_link afterwards).
+ * Waits until the links of all ports are up, and calls nic_service for them meanwhile (which takes their events: look
+ * at nic_get_link afterwards).
  * @param limit_ms  wait at most so long; 0: only look
  * @param missing   receives the index of the first port whose link is down, or that the error is about; may be NULL
- * Errors: -ETIMEDOUT (a link is down: the sentence says whose), -EINTR (a signal came: call it again, or do not), and
+ * Errors: -ETIMEDOUT (a link is down: the sentence says whose), -EINTR (a signal came: call again, or give up), and
  * those of nic_get_link.
  */
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing)
 	POLLUX_API(nic_wait_links);
 
-/** Counters since nic_start, brought up to date; does not clear them. Not concurrently with other control calls.
- * -ENODEV when the device is gone: stats has the last ones known, and since when. -EIO: it refuses to have some of its
- * counters read, which stay as they were; also after nic_stop, whose final ones lack what these would have told. */
+/** Counters since nic_start, brought up to date; they are not cleared. Not concurrently with other control calls.
+ * -ENODEV when the device is gone: stats has the last values known, and their time. -EIO: the device refuses to have
+ * some counters read, which stay as they were; also after nic_stop, if final values were refused. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats) POLLUX_API(nic_get_stats);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started

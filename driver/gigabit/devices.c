@@ -158,7 +158,7 @@ static int gigabit_open(struct nic *nic)
 	const struct gigabit_chip *chip = gigabit_chip(nic);
 	/* Bus mastering goes off first: the card must not fetch a ring that a former owner left. The transport has
 	 * woken the device (power state D0) */
-	int ret = bus_leave(nic);
+	int ret = bus_master_off(nic);
 	if (!ret)
 		ret = reg_open_window(nic, chip->bar_bytes);
 	if (!ret)

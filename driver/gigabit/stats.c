@@ -7,8 +7,10 @@
 /* The low word is read first, because reading the high one clears both. If either is refused, nothing is counted. */
 static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
 {
-	uint64_t below, above;
-	return reg_read_count(nic, low, &below) && reg_read_count(nic, high, &above) ? above << 32 | below : 0;
+	uint32_t below, above;
+	return reg_read_sure(nic, low, &below) == 0 && reg_read_sure(nic, high, &above) == 0
+		       ? (uint64_t)above << 32 | below
+		       : 0;
 }
 
 /* Losses, then errors. */
@@ -30,15 +32,15 @@ static const uint32_t rare[GIGABIT_RARE] = {
 static uint64_t count_rare(struct nic *nic, unsigned index)
 {
 	uint32_t *uncleared = &((struct gigabit *)nic)->uncleared[index];
-	uint64_t value, again = 0, before = *uncleared;
-	if (!reg_read_count(nic, rare[index], &value))
+	uint32_t value, again = 0, before = *uncleared;
+	if (reg_read_sure(nic, rare[index], &value) != 0)
 		return 0;
 	/* A second read that is refused may have found as much: the next update tells, as above */
-	if (value && !reg_read_count(nic, rare[index], &again))
+	if (value && reg_read_sure(nic, rare[index], &again) != 0)
 		again = value < before ? 0 : value;
 	bool cleared = again < value || value < before;
-	*uncleared = cleared ? 0 : (uint32_t)again;
-	return cleared ? value + again : again - before;
+	*uncleared = cleared ? 0 : again;
+	return cleared ? (uint64_t)value + again : again - before;
 }
 
 void gigabit_update_stats(struct nic *nic)
