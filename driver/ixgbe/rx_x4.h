@@ -9,35 +9,38 @@
 #include <immintrin.h>
 
 /*
- * A descriptor is {q0: packet type, hash} {q1: status, length, VLAN}, a handle {data} {length, flags, hash}. For four
- * of them: gather the q1s, decide, gather the q0s, and put lengths and hashes together; then weave the pointers in.
- * Unpacking works within 128-bit lanes, so the four are in the order 0 2 1 3 in between, and unpacking once more puts
- * them right.
+ * A ring_rx_take_fn. A descriptor is {packet type, hash} {status, length, VLAN tag}, a handle {data} {length, flags,
+ * hash}, each in two quadwords. For four at a time: the second quadwords are gathered and checked; the hashes out of
+ * the first quadwords are put beside the lengths; and these halves of the handles are interleaved with the pointers.
+ *
+ * Unpacking works within lanes of 128 bits, so what is gathered is in the order 0 2 1 3, and unpacking again, to
+ * interleave, restores the order.
  */
-static inline unsigned ixgbe_rx_take_x4(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+RING_INLINE unsigned ixgbe_rx_take_x4(
+	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
-	const __m256i decides = _mm256_set1_epi64x((long long)IXGBE_RX_DECIDES),
-		      whole = _mm256_set1_epi64x((long long)IXGBE_RX_WHOLE_FRAME);
-	/* per quadword: bytes 4 and 5, the length, and six of 0 */
+	const __m256i deciding = _mm256_set1_epi64x((long long)ring_rx_deciding_bits(format)),
+		      whole_frame = _mm256_set1_epi64x((long long)(format->dd | format->eop));
+	/* of each quadword: bytes 4 and 5, which are the length, then zeros */
 	const __m256i length =
 		_mm256_set_epi64x(-0x10000 | 0x0d0c, -0x10000 | 0x0504, -0x10000 | 0x0d0c, -0x10000 | 0x0504);
-	const __m256i *at = (const __m256i *)&queue->ring[slot], *buffers = (const __m256i *)&queue->buffers[slot];
-	unsigned left = n;
+	const __m256i *ring = (const __m256i *)&queue->ring[slot], *buffers = (const __m256i *)&queue->buffers[slot];
+	unsigned remaining = n;
 
-	for (; left >= 4; left -= 4, at += 2, pkts += 4) {
-		__m256i q1 = _mm256_unpackhi_epi64(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1));
-		if (!_mm256_testz_si256(_mm256_xor_si256(q1, whole), decides))
+	for (; remaining >= 4; remaining -= 4, ring += 2, pkts += 4) {
+		__m256i q1 = _mm256_unpackhi_epi64(_mm256_loadu_si256(ring), _mm256_loadu_si256(ring + 1));
+		if (!_mm256_testz_si256(_mm256_xor_si256(q1, whole_frame), deciding))
 			break;
-		/* DD first, then the rest: loads are not reordered with loads, if the compiler doesn't */
+		/* DD first, then the rest: the CPU does not reorder loads, and this keeps the compiler from it */
 		__atomic_signal_fence(__ATOMIC_ACQ_REL);
-		__m256i q0 = _mm256_unpacklo_epi64(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1));
-		__m256i meta = _mm256_blend_epi32(_mm256_shuffle_epi8(q1, length), q0, 0xaa);
+		__m256i q0 = _mm256_unpacklo_epi64(_mm256_loadu_si256(ring), _mm256_loadu_si256(ring + 1));
+		__m256i length_and_hash = _mm256_blend_epi32(_mm256_shuffle_epi8(q1, length), q0, 0xaa);
 		__m256i data = _mm256_permute4x64_epi64(_mm256_loadu_si256(buffers++), 0xd8);
-		_mm256_storeu_si256((__m256i *)&pkts[0], _mm256_unpacklo_epi64(data, meta));
-		_mm256_storeu_si256((__m256i *)&pkts[2], _mm256_unpackhi_epi64(data, meta));
+		_mm256_storeu_si256((__m256i *)&pkts[0], _mm256_unpacklo_epi64(data, length_and_hash));
+		_mm256_storeu_si256((__m256i *)&pkts[2], _mm256_unpackhi_epi64(data, length_and_hash));
 	}
-	n -= left;
-	return left ? n + ring_rx_take_few(&ixgbe_rx_format, queue, slot + n, pkts, left) : n;
+	n -= remaining;
+	return remaining ? n + ring_rx_take_x1(format, queue, slot + n, pkts, remaining) : n;
 }
 
 #endif

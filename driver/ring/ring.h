@@ -7,6 +7,9 @@
 
 #include "../driver.h"
 
+#define RING_INLINE      static inline __attribute__((always_inline))
+#define RING_OUT_OF_LINE __attribute__((noinline))
+
 #define RING_BATCH 32u /* descriptors per refill, per report-status and per reclaim */
 
 /** A descriptor, receive or transmit, in any format. Little-endian, as x86-64 is. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts
  * do alike, out of line. */
-#include "../../mempool/bulk.h"
 #include "../../mempool/hot.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
@@ -15,191 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A frame of more pieces than the longest frame needs (16 KiB in buffers of 2 KiB) cannot be one. */
-#define RX_PIECES_MAX 16u
-
-/* The cards hold some tens of descriptors on chip; a frame must not need them all. */
-#define TX_PIECES_MAX 32u
-
-/* ---- receive, out of the ordinary ---- */
-
-/* Looks at the frame that starts at `next`: how many descriptors it takes, and whether it's good. 0: not all there yet.
- * Looks at no slot that has no buffer: a device that finishes descriptors it was not given must not have us hand out
- * what others hold. */
-static unsigned measure_frame(const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t next, bool *good)
-{
-	uint32_t owned = queue->refill_next + queue->mask + 1 - next, total = 0;
-
-	*good = true;
-	for (unsigned i = 0; i < RX_PIECES_MAX; i++) {
-		if (i == owned)
-			return 0;
-		uint64_t q1 = ring_rx_status(&queue->ring[(next + i) & queue->mask]);
-		if (!(q1 & f->dd))
-			return 0;
-		total += ring_rx_length(f, q1);
-		/* not every card can be told a limit, and who has a small MTU may know nothing of frames in several
-		 * buffers */
-		if (ring_rx_length(f, q1) > PKT_DATA_BYTES || (i && total > queue->max_frame))
-			*good = false;
-		if (q1 & f->eop) {
-			if (q1 & f->errors)
-				*good = false;
-			return i + 1;
-		}
-	}
-	*good = false;
-	return RX_PIECES_MAX;
-}
-
-unsigned ring_rx_take_multi_or_bad(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next,
-	struct pkt *pkts, unsigned n, bool *stop)
-{
-	bool good;
-	unsigned pieces, got = 0;
-
-	if (!queue->frame_left) {
-		pieces = measure_frame(f, queue, *next, &good);
-		if (!pieces) {
-			*stop = true;
-			return 0;
-		}
-		if (!good || queue->skipping) {
-			for (unsigned i = 0; i < pieces; i++)
-				pkt_free_data(&queue->buffers[(*next + i) & queue->mask], 1);
-			bool ends = ring_rx_status(&queue->ring[(*next + pieces - 1) & queue->mask]) & f->eop;
-			queue->skipping = !ends;
-			*next += pieces;
-			ring_count(&queue->bad_descriptors, pieces);
-			ring_count(&queue->bad_packets, ends);
-			return 0;
-		}
-		queue->frame_left = pieces;
-	}
-	while (queue->frame_left && got < n) {
-		const struct ring_descriptor *descriptor = &queue->ring[*next & queue->mask];
-		uint32_t length = ring_rx_length(f, ring_rx_status(descriptor));
-
-		if (length > PKT_DATA_BYTES) /* it has changed since it was measured: no hardware does that, a hostile
-						one may */
-			length = PKT_DATA_BYTES;
-		queue->frame_left--;
-		ring_rx_hand_out(f, &pkts[got++], descriptor, queue->buffers[*next & queue->mask],
-			length | (queue->frame_left ? (uint32_t)PKT_MORE << 16 : 0));
-		++*next;
-	}
-	return got;
-}
-
-/* ---- transmit: frames out of the ordinary, and what happens once per batch ---- */
-
-/* A frame too short for a descriptor, copied into a packet of our own and padded there: its own buffer may end behind
- * it. */
-static bool pad_short(
-	struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t frame_min)
-{
-	uint8_t *end;
-
-	if (!pkt_alloc(queue->pool, padded, 1))
-		return false;
-	end = padded->data;
-	memset(end, 0, frame_min);
-	for (unsigned i = 0; i < pieces; end += pkts[i++].len)
-		memcpy(end, pkts[i].data, pkts[i].len);
-	padded->len = (uint16_t)frame_min;
-	pkt_free(pkts, pieces);
-	return true;
-}
-
-unsigned ring_tx_put_multi_short_or_bad(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next,
-	const struct pkt *pkts, unsigned n, unsigned room)
-{
-	uint32_t first = *next, total = 0;
-	unsigned pieces = 0, used;
-	struct pkt padded;
-	bool good = true;
-
-	do {
-		if (pieces == n)
-			return 0;
-		total += pkts[pieces].len;
-		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
-	} while (pkts[pieces++].flags & PKT_MORE);
-
-	if (!good || total > queue->max_frame || pieces > TX_PIECES_MAX) {
-		pkt_free(pkts, pieces);
-		ring_count(&queue->bad_packets, 1);
-		return pieces;
-	}
-	if (pieces > room)
-		return 0;
-	used = pieces;
-	if (total < f->frame_min) {
-		if (!pad_short(queue, pkts, pieces, &padded, f->frame_min))
-			return 0;
-		pkts = &padded;
-		pieces = 1;
-		total = f->frame_min;
-	}
-	for (unsigned i = 0; i < pieces; i++, ++*next) {
-		uint32_t slot = *next & queue->mask;
-
-		queue->buffers[slot] = pkts[i].data;
-		queue->ring[slot].q0 = (uint64_t)pkts[i].data + queue->iova_offset;
-		queue->ring[slot].q1 =
-			pkts[i].len | f->command | (i + 1 == pieces ? RING_TX_EOP : 0) | total * (f->length_factor - 1);
-	}
-	queue->extra_slots += pieces - 1;
-	/* every batch boundary that this frame crosses is reported by its last descriptor */
-	for (uint32_t i = first; i != *next; i++)
-		if (i % RING_BATCH == RING_BATCH - 1)
-			ring_tx_ask_report(queue, i & queue->mask, (*next - 1) & queue->mask);
-	return used;
-}
-
-/* Has the card reported the oldest batch done? */
-static bool reported(const struct ring_txq *queue, uint32_t clean)
-{
-	uint32_t report = queue->report_slot[(clean & queue->mask) / RING_BATCH];
-
-	return __atomic_load_n(&queue->ring[report].q1, __ATOMIC_ACQUIRE) & RING_TX_DD;
-}
-
-/* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
-void ring_tx_reclaim(struct ring_txq *queue)
-{
-	struct pkt_pool *pool = queue->pool;
-	struct pkt_cache *cache;
-
-	if (queue->next - queue->reclaim_next < RING_BATCH || !reported(queue, queue->reclaim_next))
-		return;
-	cache = pkt_cache_get(pool);
-	do {
-		uint8_t **buffers = &queue->buffers[queue->reclaim_next & queue->mask];
-
-		/* straight into the thread's cache when all are the pool's own */
-		if (__builtin_expect(cache && pool->bulk->buffers_of_data(pool, pkt_cache_room(pool, cache, RING_BATCH),
-						      buffers, RING_BATCH),
-			    1))
-			pkt_cache_put(pool, cache, RING_BATCH);
-		else
-			pkt_free_data(buffers, RING_BATCH);
-		queue->reclaim_next += RING_BATCH;
-	} while (queue->next - queue->reclaim_next >= RING_BATCH && reported(queue, queue->reclaim_next));
-}
-
-__attribute__((noinline)) unsigned ring_tx_end_batch(struct ring_txq *queue, uint32_t next, unsigned n)
-{
-	uint32_t last = (next - 1) & queue->mask;
-
-	if (next % RING_BATCH == 0)
-		ring_tx_ask_report(queue, last, last);
-	ring_tx_hand_over(queue, next);
-	ring_tx_reclaim(queue);
-	ring_tx_set_limit(queue);
-	return n;
-}
 
 /* ---- queues ---- */
 
@@ -250,7 +64,7 @@ int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *q
 	}
 	queue->next = queue->refill_next = queue->tail_written = queue->frame_left = 0;
 	queue->skipping = false;
-	ring_rx_set_limit(queue);
+	ring_rx_set_fast_until(queue);
 	queue->burst = burst;
 	queue->nic.burst = queue->tail == &queue->trapped_tail ? rx_burst_trapped : burst;
 	return 0;
@@ -276,15 +90,19 @@ void ring_txq_prepare(
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
 	queue->next = queue->reclaim_next = queue->extra_slots = 0;
 	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
-	ring_tx_set_limit(queue);
+	ring_tx_set_fast_until(queue);
 	queue->burst = burst;
 	queue->nic.burst = queue->tail == &queue->trapped_tail ? tx_burst_trapped : burst;
 }
 
 void ring_txq_drain(struct ring_txq *queue)
 {
-	for (; queue->reclaim_next != queue->next; queue->reclaim_next++)
-		pkt_free_data(&queue->buffers[queue->reclaim_next & queue->mask], 1);
+	for (; queue->reclaim_next != queue->next; queue->reclaim_next++) {
+		uint8_t *data = queue->buffers[queue->reclaim_next & queue->mask];
+
+		if (data)
+			pkt_free_data(&data, 1);
+	}
 }
 
 unsigned ring_rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n)

@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A receive burst for descriptors of any format: takes finished descriptors off the ring, hands their buffers out by
- * value, refills in batches. A family makes its burst functions of it with its format, a constant that melts into the
- * code, and two inner steps: taking finished descriptors, and arming slots with fresh buffers. Those for any CPU are
- * here; ixgbe has its own with vectors as well. */
+ * Receive bursts, for descriptors of any format.
+ *
+ * The card fills the buffers of a ring's slots one after the other, and sets DD in each finished descriptor. A burst
+ * takes finished descriptors and hands their buffers to the application. A refill gives RING_BATCH emptied slots fresh
+ * buffers at a time, and moves the tail:
+ *
+ *	refill_next              next                                        refill_next + slots
+ *	     | slots without buffer | finished, not taken | the card's own ... | kept back |
+ *
+ * The functions here are always-inline, and what differs between cards and instruction sets are their constant
+ * parameters: the format of descriptors, and two steps. RING_RX_BURST makes the functions of one burst, all with names
+ * of their own, which profilers and debuggers show:
+ *
+ *	ixgbe_rx_burst_avx2          an empty ring, or one packet: needs no call and no saved register
+ *	ixgbe_rx_burst_avx2_many     several packets, and nothing out of the ordinary
+ *	ixgbe_rx_burst_avx2_general  every case: the ring's end, frames in several buffers, bad ones
+ *	ixgbe_rx_burst_avx2_refill   fresh buffers, once per RING_BATCH packets
+ *
+ * Each calls the one below it where it has to, as its last deed. Transmit bursts (tx.h) and the pipe's are made in the
+ * same way. */
 #ifndef POLLUX_DRIVER_RING_RX_H
 #define POLLUX_DRIVER_RING_RX_H
 
@@ -12,88 +28,95 @@
 
 #include <string.h>
 
-/** What a written-back descriptor says in its second quadword. */
+/** Where a finished descriptor's second quadword has what. */
 struct ring_rx_format {
-	uint64_t dd, eop;      /* these two bits */
-	uint64_t errors;       /* any of these: the frame is bad; valid with EOP */
-	unsigned length_shift; /* of its 16 bits */
-	bool hash;             /* the first quadword's upper half is the RSS hash, or 0 */
+	uint64_t dd, eop;      /* the bits of these names */
+	uint64_t errors;       /* with EOP: the frame is bad if any of these bits is set */
+	unsigned length_shift; /* the buffer's length is the 16 bits from here on */
+	bool hash;             /* the first quadword's upper half is the RSS hash; else there is none */
 };
 
-/** Takes the unbroken run of whole, good frames at the front of n slots that do not wrap. Handles behind the run may be
- * overwritten, up to n. @return how many */
-typedef unsigned ring_rx_take_fn(const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
+/** A step: takes the run of whole, good frames at the front of n slots, which do not go over the ring's end. Handles
+ * behind the run may be overwritten, up to n. @return the length of the run */
+typedef unsigned ring_rx_take_fn(
+	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
 
-/** Gives RING_BATCH fresh buffers to as many slots. */
+/** A step: gives RING_BATCH fresh buffers to as many slots, and hands these to the card but for the tail. */
 typedef void ring_rx_arm_fn(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh);
 
-/** The out-of-line parts of a burst, instances of ring_rx_any and ring_rx_refill with their steps. */
-typedef unsigned ring_rx_any_fn(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got);
+/* The functions of one burst. `got`: handles that are in pkts already. */
+typedef unsigned ring_rx_many_fn(struct ring_rxq *queue, struct pkt *pkts, unsigned n);
+typedef unsigned ring_rx_general_fn(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got);
 typedef unsigned ring_rx_refill_fn(struct ring_rxq *queue, unsigned got);
-
-#define RING_INLINE static inline __attribute__((always_inline))
 
 _Static_assert(sizeof(struct pkt) == 16, "a handle is 16 bytes");
 _Static_assert(offsetof(struct pkt, flags) == offsetof(struct pkt, len) + 2, "len and flags are written as one word");
-_Static_assert(PKT_DATA_BYTES == 2048, "ring_rx_decides and the families' buffer sizes assume buffers of 2 KiB");
+_Static_assert(PKT_DATA_BYTES == 2048, "ring_rx_deciding_bits and the families' buffer sizes assume 2 KiB");
 
-/* DD first, then the rest of that descriptor; each quadword is read once. */
+/* ---- a descriptor ---- */
+
+/* The second quadword has DD, and is read before the first one. Each is read once: what is checked is what is used. */
 RING_INLINE uint64_t ring_rx_status(const struct ring_descriptor *descriptor)
 {
 	return __atomic_load_n(&descriptor->q1, __ATOMIC_ACQUIRE);
 }
 
-RING_INLINE uint32_t ring_rx_length(const struct ring_rx_format *f, uint64_t q1)
+RING_INLINE uint32_t ring_rx_length(const struct ring_rx_format *format, uint64_t q1)
 {
-	return (uint32_t)(q1 >> f->length_shift) & 0xFFFF;
+	return (uint32_t)(q1 >> format->length_shift) & 0xFFFF;
 }
 
-/* One comparison tells a whole, good frame that lies in one buffer from everything else. A length of 2048 or more
- * counts as odd: a full buffer of exactly 2048 is legitimate, and handled out of line. */
-RING_INLINE bool ring_rx_is_whole(const struct ring_rx_format *f, uint64_t q1)
+/* Of these bits, a finished descriptor with a whole, good frame has DD and EOP and no other. A length of 2048 or more
+ * is among them: a buffer that is exactly full is legitimate, but so rare that it goes the general way. */
+RING_INLINE uint64_t ring_rx_deciding_bits(const struct ring_rx_format *format)
 {
-	uint64_t decides = f->dd | f->eop | f->errors | UINT64_C(0xF800) << f->length_shift;
-
-	return __builtin_expect((q1 & decides) == (f->dd | f->eop), 1);
+	return format->dd | format->eop | format->errors | UINT64_C(0xF800) << format->length_shift;
 }
 
-RING_INLINE void ring_rx_hand_out(const struct ring_rx_format *f, struct pkt *pkt,
+RING_INLINE bool ring_rx_is_whole_frame(const struct ring_rx_format *format, uint64_t q1)
+{
+	return __builtin_expect((q1 & ring_rx_deciding_bits(format)) == (format->dd | format->eop), 1);
+}
+
+RING_INLINE void ring_rx_hand_out(const struct ring_rx_format *format, struct pkt *pkt,
 	const struct ring_descriptor *descriptor, uint8_t *data, uint32_t length_and_flags)
 {
 	pkt->data = data;
 	memcpy(&pkt->len, &length_and_flags, 4);
-	if (f->hash)
+	if (format->hash)
 		memcpy(&pkt->hash, (const char *)&descriptor->q0 + 4, 4);
 	else
 		pkt->hash = 0;
 }
 
-/** Takes a descriptor if it is finished and a whole, good frame. */
+/** Takes a descriptor if it is finished and has a whole, good frame. */
 RING_INLINE bool ring_rx_take_one(
-	const struct ring_rx_format *f, const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
+	const struct ring_rx_format *format, const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
 {
 	uint64_t q1 = ring_rx_status(descriptor);
 
-	if (!ring_rx_is_whole(f, q1))
+	if (!ring_rx_is_whole_frame(format, q1))
 		return false;
-	ring_rx_hand_out(f, pkt, descriptor, data, ring_rx_length(f, q1));
+	ring_rx_hand_out(format, pkt, descriptor, data, ring_rx_length(format, q1));
 	return true;
 }
 
-/** A ring_rx_take_fn for the few that are left over when several are taken at once. */
-RING_INLINE unsigned ring_rx_take_few(
-	const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+/* ---- the steps, for any CPU ---- */
+
+/** Takes a run one by one: for those that are left when vectors take several at a time. */
+RING_INLINE unsigned ring_rx_take_x1(
+	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	unsigned i = 0;
 
-	while (i < n && ring_rx_take_one(f, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
+	while (i < n && ring_rx_take_one(format, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
 		i++;
 	return i;
 }
 
-/** One for any CPU: four at a time, so that the loop itself costs little. */
-RING_INLINE unsigned ring_rx_take(
-	const struct ring_rx_format *f, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+/** A ring_rx_take_fn. Unrolled four times, so that the loop itself costs little. */
+RING_INLINE unsigned ring_rx_take_scalar(
+	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t *const *buffers = &queue->buffers[slot];
@@ -102,31 +125,35 @@ RING_INLINE unsigned ring_rx_take(
 	for (; i + 4 <= n; i += 4, ring += 4, buffers += 4, pkts += 4)
 #pragma GCC unroll 4
 		for (unsigned k = 0; k < 4; k++)
-			if (!ring_rx_take_one(f, &ring[k], buffers[k], &pkts[k]))
+			if (!ring_rx_take_one(format, &ring[k], buffers[k], &pkts[k]))
 				return i + k;
-	return i + ring_rx_take_few(f, queue, slot + i, pkts, n - i);
+	return i + ring_rx_take_x1(format, queue, slot + i, pkts, n - i);
 }
 
-/** A ring_rx_arm_fn for any CPU. No format needs more than an address and a cleared second quadword. */
-RING_INLINE void ring_rx_arm(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
+/** A ring_rx_arm_fn. In every format the first quadword is the buffer's address; the second one clears DD, and says
+ * that there is no buffer for headers. */
+RING_INLINE void ring_rx_arm_scalar(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
-	uint64_t offset = queue->iova_offset;
+	uint64_t iova_offset = queue->iova_offset;
 
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < RING_BATCH; i++) {
 		uint8_t *data = fresh[i];
+
 		buffers[i] = data;
-		ring[i].q0 = (uint64_t)data + offset;
-		ring[i].q1 = 0; /* DD is cleared; and no header buffer */
+		ring[i].q0 = (uint64_t)data + iova_offset;
+		ring[i].q1 = 0;
 	}
 }
 
-/* Up to `limit` a burst meets nothing but descriptors with a buffer each: it is the ring's end. Slots without a buffer
- * are never before that, since at most a batch lacks them, and no batch goes over the end. Where more lack them, for
- * want of buffers, and inside a frame in pieces, every burst goes the long way. */
-RING_INLINE void ring_rx_set_limit(struct ring_rxq *queue)
+/* ---- the burst ---- */
+
+/* A burst is fast up to the ring's end. Slots without a buffer are not before that: one batch at most lacks them, and
+ * no batch goes over the end. A burst is not fast while more lack them, because the pool had none, nor inside a frame
+ * in several buffers. */
+RING_INLINE void ring_rx_set_fast_until(struct ring_rxq *queue)
 {
 	uint32_t next = queue->next;
 
@@ -136,121 +163,129 @@ RING_INLINE void ring_rx_set_limit(struct ring_rxq *queue)
 		queue->fast_until = (next | queue->mask) + 1;
 }
 
-/** Gives fresh buffers to the slots that were emptied, whole batches only, and tells the card, once at most. Returns
- * got. */
+/** Gives emptied slots fresh buffers, whole batches only, and writes the tail at most once. @return got */
 RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_rx_arm_fn *arm)
 {
 	struct pkt_pool *pool = queue->pool;
 	struct pkt_cache *cache = pkt_cache_get(pool);
-	uint32_t refilled = queue->refill_next, tail_batch = queue->tail_batch;
+	uint32_t refill_next = queue->refill_next, tail_batch = queue->tail_batch;
 
 	do {
 		uint8_t **fresh = cache ? pkt_cache_take(pool, cache, RING_BATCH) : NULL;
 
 		if (__builtin_expect(!fresh, 0)) {
 			ring_count(&queue->pool_empty, 1);
-			tail_batch =
-				1; /* the card does well with most of the ring; but now it needs all that there are */
+			tail_batch = 1; /* the card is short of slots: it gets each that there is */
 			break;
 		}
-		arm(queue, refilled & queue->mask, fresh);
-		refilled += RING_BATCH;
-	} while (queue->next - refilled >= RING_BATCH);
-	queue->refill_next = refilled;
-	if (refilled - queue->tail_written >= tail_batch) {
-		queue->tail_written = refilled;
+		arm(queue, refill_next & queue->mask, fresh);
+		refill_next += RING_BATCH;
+	} while (queue->next - refill_next >= RING_BATCH);
+	queue->refill_next = refill_next;
+	if (refill_next - queue->tail_written >= tail_batch) {
+		queue->tail_written = refill_next;
 		/* one slot stays back: a tail equal to the head would mean an empty ring */
-		__atomic_store_n(queue->tail, (refilled - 1) & queue->mask, __ATOMIC_RELEASE);
+		__atomic_store_n(queue->tail, (refill_next - 1) & queue->mask, __ATOMIC_RELEASE);
 	}
-	ring_rx_set_limit(queue);
+	ring_rx_set_fast_until(queue);
 	return got;
 }
 
 /**
- * What a take stopped at: nothing (DD is not set), or a descriptor that is not a whole, good frame. Hands out pieces of
- * a frame once it is there as a whole, drops what is bad. Returns handles written; *next moves on; *stop when there is
- * no more to do.
+ * Takes the frame at next, which is none that a step takes: it is in several buffers, and is handed out once all of it
+ * is there; or it is bad, and is dropped. Adds to the *got handles in pkts, which has room for n; what of the frame has
+ * no room there is left for the next burst.
+ * @return false: the frame is not all there yet
  */
-unsigned ring_rx_take_multi_or_bad(const struct ring_rx_format *f, struct ring_rxq *queue, uint32_t *next,
-	struct pkt *pkts, unsigned n, bool *stop);
+bool ring_rx_take_frame(
+	const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned *got);
 
-/** Every case: the ring's end inside the burst, frames in pieces, bad ones. `got` handles are in pkts already. */
-RING_INLINE unsigned ring_rx_any(const struct ring_rx_format *f, struct ring_rxq *queue, struct pkt *pkts, unsigned n,
-	unsigned got, ring_rx_take_fn *take, ring_rx_refill_fn *refill)
+/** Every case. */
+RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts,
+	unsigned n, unsigned got, ring_rx_take_fn *take, ring_rx_refill_fn *refill)
 {
-	uint32_t next = queue->next + got;
-	bool stop = false;
+	queue->next += got;
+	while (got < n) {
+		uint32_t slot = queue->next & queue->mask, to_end = queue->mask + 1 - slot;
+		uint32_t with_buffer = queue->refill_next + queue->mask + 1 - queue->next;
+		unsigned run = n - got, taken = 0;
 
-	while (got < n && !stop) {
-		uint32_t slot = next & queue->mask;
-		uint32_t owned = queue->refill_next + queue->mask + 1 -
-				 next; /* slots that have a buffer; what is dropped leaves them, too */
-		unsigned run = n - got, to_end = queue->mask + 1 - slot;
-		unsigned taken = 0;
-
-		if (run > owned)
-			run = owned;
+		if (run > with_buffer)
+			run = with_buffer;
 		if (run > to_end)
 			run = to_end;
 		if (!run)
 			break;
 		if (!queue->frame_left && !queue->skipping)
-			taken = take(queue, slot, &pkts[got], run);
+			taken = take(format, queue, slot, &pkts[got], run);
 		got += taken;
-		next += taken;
-		if (taken < run)
-			got += ring_rx_take_multi_or_bad(f, queue, &next, &pkts[got], n - got, &stop);
+		queue->next += taken;
+		if (taken < run && !ring_rx_take_frame(format, queue, pkts, n, &got))
+			break;
 	}
-	queue->next = next;
-	if (next - queue->refill_next >= RING_BATCH)
-		return refill(queue, got);
-	ring_rx_set_limit(queue);
-	return got;
-}
-
-/** The usual case for many: whole frames, and the ring's end not in sight. n is at most what is left up to the limit.
- */
-RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *f, struct ring_rxq *queue, struct pkt *pkts, unsigned n,
-	ring_rx_take_fn *take, ring_rx_any_fn *any, ring_rx_refill_fn *refill)
-{
-	uint32_t slot = queue->next & queue->mask;
-	unsigned got = take(queue, slot, pkts, n);
-
-	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & f->dd) != 0, 0))
-		return any(queue, pkts, n, got);
-	queue->next += got;
 	if (queue->next - queue->refill_next >= RING_BATCH)
 		return refill(queue, got);
+	ring_rx_set_fast_until(queue);
 	return got;
 }
 
-/**
- * A burst. That a ring is empty is found out, and a single packet is taken, with no call and no saved register: who
- * asks for one at a time does not pay for what is prepared for many.
- */
-RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *f, struct nic_rxq *nic, struct pkt *pkts, unsigned n,
-	unsigned (*many)(struct ring_rxq *queue, struct pkt *pkts, unsigned n), ring_rx_any_fn *any,
-	ring_rx_refill_fn *refill)
+/** Several packets, if a burst of n is fast. */
+RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts,
+	unsigned n, ring_rx_take_fn *take, ring_rx_general_fn *general, ring_rx_refill_fn *refill)
+{
+	uint32_t next = queue->next, slot = next & queue->mask;
+	unsigned got;
+
+	/* n - 1: a burst of none goes the general way, too */
+	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
+		return general(queue, pkts, n, 0);
+	got = take(format, queue, slot, pkts, n);
+	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & format->dd) != 0, 0))
+		return general(queue, pkts, n, got);
+	queue->next = next += got;
+	if (next - queue->refill_next >= RING_BATCH)
+		return refill(queue, got);
+	return got;
+}
+
+/** A burst: whoever asks for one packet at a time, or finds none, does not pay for what is prepared for many. */
+RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct nic_rxq *nic, struct pkt *pkts,
+	unsigned n, ring_rx_many_fn *many, ring_rx_refill_fn *refill)
 {
 	struct ring_rxq *queue = (struct ring_rxq *)nic;
 	uint32_t next = queue->next, slot = next & queue->mask;
 	const struct ring_descriptor *descriptor = &queue->ring[slot];
-	uint64_t q1 = ring_rx_status(descriptor);
 
-	/* n - 1: a burst of none goes the long way, too */
-	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
-		return any(queue, pkts, n, 0);
-	if (!(q1 & f->dd))
-		return 0;
-	if (n > 1)
+	if (__builtin_expect(next == queue->fast_until, 0))
 		return many(queue, pkts, n);
-	if (!ring_rx_is_whole(f, q1))
-		return any(queue, pkts, 1, 0);
-	ring_rx_hand_out(f, pkts, descriptor, queue->buffers[slot], ring_rx_length(f, q1));
-	queue->next = ++next;
-	if (__builtin_expect(next - queue->refill_next >= RING_BATCH, 0))
-		return refill(queue, 1);
-	return 1;
+	if (n == 1 && ring_rx_take_one(format, descriptor, queue->buffers[slot], pkts)) {
+		queue->next = ++next;
+		return next % RING_BATCH ? 1 : refill(queue, 1);
+	}
+	if (!(ring_rx_status(descriptor) & format->dd))
+		return 0;
+	return many(queue, pkts, n);
 }
+
+/** Defines the function `name` with which nic_rx receives, of a pointer to a constant format and two steps, and those
+ * that it needs. */
+#define RING_RX_BURST(name, format, take, arm)                                                                         \
+	static RING_OUT_OF_LINE unsigned name##_refill(struct ring_rxq *queue, unsigned got)                           \
+	{                                                                                                              \
+		return ring_rx_refill(queue, got, arm);                                                                \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE unsigned name##_general(                                                               \
+		struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)                                    \
+	{                                                                                                              \
+		return ring_rx_general(format, queue, pkts, n, got, take, name##_refill);                              \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE unsigned name##_many(struct ring_rxq *queue, struct pkt *pkts, unsigned n)             \
+	{                                                                                                              \
+		return ring_rx_many(format, queue, pkts, n, take, name##_general, name##_refill);                      \
+	}                                                                                                              \
+	unsigned name(struct nic_rxq *queue, struct pkt *pkts, unsigned n)                                             \
+	{                                                                                                              \
+		return ring_rx_burst(format, queue, pkts, n, name##_many, name##_refill);                              \
+	}
 
 #endif

@@ -1,213 +1,247 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A transmit burst for descriptors of any format: writes descriptors, asks for a report on every 32nd, takes finished
- * packets back in batches. A family makes its burst functions of it with its format, a constant that melts into the
- * code, and one inner step, writing descriptors. That for any CPU is here; ixgbe has its own with vectors as well. */
+ * Transmit bursts, for descriptors of any format.
+ *
+ * A burst writes a descriptor for each packet, and then the tail, once. The card sends the packets and sets DD in those
+ * descriptors that ask for a report: one per RING_BATCH slots. When a batch is reported, its buffers go back to their
+ * pool:
+ *
+ *	reclaim_next          next                       reclaim_next + slots
+ *	     | the card's own   | free ...                 | stays empty |
+ *
+ * As in rx.h, all functions are always-inline, and what differs are constant parameters: the format of descriptors, and
+ * one step. RING_TX_BURST makes the functions of one burst:
+ *
+ *	ixgbe_tx_burst_avx2          one packet: needs no call and no saved register
+ *	ixgbe_tx_burst_avx2_many     several packets, and nothing out of the ordinary
+ *	ixgbe_tx_burst_avx2_general  every case: batches that end inside the burst, a full ring, unusual frames
+ *	ring_tx_end_batch            the report, and reclaim, once per RING_BATCH packets; the same for all */
 #ifndef POLLUX_DRIVER_RING_TX_H
 #define POLLUX_DRIVER_RING_TX_H
 
 #include "ring.h"
 
-#include "../../mempool/cache.h"
-
-#include <string.h>
-
-/** What a descriptor's second quadword is made of. EOP, RS and DD are at the same places in all formats, and so is the
- * buffer's length, in the lowest bits. */
+/** What a data descriptor's second quadword is made of, beside the buffer's length in the lowest bits. */
 struct ring_tx_format {
 	uint64_t command;       /* of every descriptor */
 	uint64_t length_factor; /* length * this fills DTALEN (bit 0), and PAYLEN (bit 46) where there is one */
 	uint32_t frame_min;     /* shortest frame, in bytes, that a descriptor may describe */
 };
 
-#define RING_TX_EOP (UINT64_C(1) << 24)
-#define RING_TX_RS  (UINT64_C(1) << 27)
-#define RING_TX_DD  (UINT64_C(1) << 32)
+/* These are the same in all formats. */
+#define RING_TX_EOP (UINT64_C(1) << 24) /* the frame ends here */
+#define RING_TX_RS  (UINT64_C(1) << 27) /* asks for a report: ... */
+#define RING_TX_DD  (UINT64_C(1) << 32) /* ... the card sets DD when the packet is sent */
 
-/** Writes the run of ordinary packets at the front, at most n, to slots that do not wrap: packets of one buffer, with a
- * length that can be sent, and no flags. Slots behind the run may be overwritten, up to n. @return how many */
-typedef unsigned ring_tx_put_fn(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n);
+/** A step: writes descriptors for the run of ordinary packets at the front, at most n, to slots that do not go over the
+ * ring's end. Slots behind the run may be overwritten, up to n. @return the length of the run */
+typedef unsigned ring_tx_put_fn(
+	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n);
 
-/** The out-of-line parts of a burst, instances of ring_tx_any and ring_tx_many with their step. */
+/* The functions of one burst. */
 typedef unsigned ring_tx_part_fn(struct ring_txq *queue, const struct pkt *pkts, unsigned n);
 
-#define RING_TX_INLINE static inline __attribute__((always_inline))
+/* ---- a descriptor ---- */
 
-/** Whether a packet is an ordinary one: in one buffer, no flags, and of a length that can be sent. longest is the
- * queue's max_single. */
-RING_TX_INLINE bool ring_tx_ordinary(const struct ring_tx_format *f, const struct pkt *pkt, uint32_t longest)
+/** Whether a packet is an ordinary one: without flags, so in one buffer, and of a length that can be sent. max_single
+ * is the queue's. */
+RING_INLINE bool ring_tx_is_ordinary(const struct ring_tx_format *format, const struct pkt *pkt, uint32_t max_single)
 {
-	/* read one by one: an application writes len by itself, and a load that finds its bytes in two stores has to
-	 * wait for both */
-	return __builtin_expect(pkt->len - f->frame_min <= longest - f->frame_min && !pkt->flags, 1);
+	/* two loads: an application writes len by itself, and one load of what two stores wrote waits for both */
+	return __builtin_expect(pkt->len - format->frame_min <= max_single - format->frame_min && !pkt->flags, 1);
 }
 
-/** Writes the descriptor of an ordinary packet. offset is the queue's. */
-RING_TX_INLINE void ring_tx_write(const struct ring_tx_format *f, struct ring_descriptor *descriptor, uint8_t **buffer,
-	const struct pkt *pkt, uint64_t offset)
+/** Writes the descriptor of an ordinary packet. */
+RING_INLINE void ring_tx_write(const struct ring_tx_format *format, struct ring_descriptor *descriptor,
+	uint8_t **buffer, const struct pkt *pkt, uint64_t iova_offset)
 {
 	uint64_t length = pkt->len;
 	uint8_t *data = pkt->data;
 
 	*buffer = data;
-	descriptor->q0 = (uint64_t)data + offset;
-	descriptor->q1 = length * f->length_factor + (f->command | RING_TX_EOP);
+	descriptor->q0 = (uint64_t)data + iova_offset;
+	descriptor->q1 = length * format->length_factor + (format->command | RING_TX_EOP);
 }
 
-/** The one if the other. */
-RING_TX_INLINE bool ring_tx_put_one(const struct ring_tx_format *f, struct ring_descriptor *descriptor,
-	uint8_t **buffer, const struct pkt *pkt, uint32_t longest, uint64_t offset)
+/** Writes the descriptor of a packet if that is an ordinary one. */
+RING_INLINE bool ring_tx_put_one(const struct ring_tx_format *format, struct ring_descriptor *descriptor,
+	uint8_t **buffer, const struct pkt *pkt, uint32_t max_single, uint64_t iova_offset)
 {
-	if (!ring_tx_ordinary(f, pkt, longest))
+	if (!ring_tx_is_ordinary(format, pkt, max_single))
 		return false;
-	ring_tx_write(f, descriptor, buffer, pkt, offset);
+	ring_tx_write(format, descriptor, buffer, pkt, iova_offset);
 	return true;
 }
 
-/** A ring_tx_put_fn for the few that are left over when several are written at once. */
-RING_TX_INLINE unsigned ring_tx_put_few(
-	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+/* ---- the step, for any CPU ---- */
+
+/** Writes a run one by one: for those that are left when vectors write several at a time. */
+RING_INLINE unsigned ring_tx_put_x1(
+	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	struct ring_descriptor *descriptor = &queue->ring[slot];
 	uint8_t **buffer = &queue->buffers[slot];
 	unsigned i = 0;
 
-	while (i < n && ring_tx_put_one(f, descriptor++, buffer++, pkts++, queue->max_single, queue->iova_offset))
+	while (i < n && ring_tx_put_one(format, descriptor++, buffer++, pkts++, queue->max_single, queue->iova_offset))
 		i++;
 	return i;
 }
 
-/** One for any CPU: four at a time, so that the loop itself costs little. */
-RING_TX_INLINE unsigned ring_tx_put(
-	const struct ring_tx_format *f, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+/** A ring_tx_put_fn. Unrolled four times, so that the loop itself costs little. */
+RING_INLINE unsigned ring_tx_put_scalar(
+	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
-	uint64_t offset = queue->iova_offset;
-	uint32_t longest = queue->max_single;
-	unsigned left = n;
+	uint64_t iova_offset = queue->iova_offset;
+	uint32_t max_single = queue->max_single;
+	unsigned remaining = n;
 
-	for (; left >= 4; left -= 4, ring += 4, buffers += 4, pkts += 4)
+	for (; remaining >= 4; remaining -= 4, ring += 4, buffers += 4, pkts += 4)
 #pragma GCC unroll 4
 		for (unsigned k = 0; k < 4; k++)
-			if (!ring_tx_put_one(f, &ring[k], &buffers[k], &pkts[k], longest, offset))
-				return n - left + k;
-	n -= left;
-	return left ? n + ring_tx_put_few(f, queue, slot + n, pkts, left) : n;
+			if (!ring_tx_put_one(format, &ring[k], &buffers[k], &pkts[k], max_single, iova_offset))
+				return n - remaining + k;
+	n -= remaining;
+	return remaining ? n + ring_tx_put_x1(format, queue, slot + n, pkts, remaining) : n;
 }
 
-/**
- * The frame that a put stopped at: in several buffers, shorter than the card takes, or impossible. `n` handles are left
- * in the caller's array, `room` slots in the ring. Returns handles used up (sent or freed); 0: it must wait, or its
- * last handle is not there.
- */
-unsigned ring_tx_put_multi_short_or_bad(const struct ring_tx_format *f, struct ring_txq *queue, uint32_t *next,
-	const struct pkt *pkts, unsigned n, unsigned room);
+/* ---- the burst ---- */
 
-/** Takes the packets of reported batches back. Called where a batch ends, and where there is no room. */
+/** Slots that are free. One stays empty: a tail equal to the head would mean an empty ring. */
+RING_INLINE uint32_t ring_tx_room(const struct ring_txq *queue)
+{
+	return queue->mask - (queue->next - queue->reclaim_next);
+}
+
+/* A burst that ends before the batch does, and finds room in the ring, only writes descriptors. */
+RING_INLINE void ring_tx_set_fast_until(struct ring_txq *queue)
+{
+	uint32_t room = ring_tx_room(queue), to_batch_end = RING_BATCH - queue->next % RING_BATCH;
+
+	queue->fast_until = queue->next + (room < to_batch_end ? room : to_batch_end);
+}
+
+/** Asks for the reports of the batches that end between slot `first` and next: the descriptor before next, which ends a
+ * frame, reports them all. */
+RING_INLINE void ring_tx_ask_reports(struct ring_txq *queue, uint32_t first)
+{
+	uint32_t last = queue->next - 1;
+
+	for (uint32_t batch_end = first | (RING_BATCH - 1); (int32_t)(batch_end - last) <= 0; batch_end += RING_BATCH) {
+		queue->report_slot[(batch_end & queue->mask) / RING_BATCH] = (uint16_t)(last & queue->mask);
+		queue->ring[last & queue->mask].q1 |= RING_TX_RS;
+	}
+}
+
+/** The packets before next are the card's from here on. */
+RING_INLINE void ring_tx_hand_over(struct ring_txq *queue)
+{
+	__atomic_store_n(queue->tail, queue->next & queue->mask, __ATOMIC_RELEASE);
+}
+
+/** Gives the packets of reported batches back to their pools. */
 void ring_tx_reclaim(struct ring_txq *queue);
 
-/** The last step of a burst that has reached the limit: asks for the batch's report, hands over, reclaims. Returns n.
+/** The last deed of a burst of n that has reached fast_until: asks for the batch's report, hands over, reclaims.
+ * @return n */
+unsigned ring_tx_end_batch(struct ring_txq *queue, unsigned n);
+
+/**
+ * Puts the frame at the front of pkts, whatever it is: in several buffers, shorter than the card takes (it is copied
+ * and padded), or impossible (it is freed and counted).
+ * @param context  a descriptor without a buffer that goes before the frame, or NULL
+ * @return how many of the n handles are used up; 0: there is no room, the pool is empty, or the frame's last handle is
+ * not there
  */
-unsigned ring_tx_end_batch(struct ring_txq *queue, uint32_t next, unsigned n);
+unsigned ring_tx_put_frame(const struct ring_tx_format *format, struct ring_txq *queue,
+	const struct ring_descriptor *context, const struct pkt *pkts, unsigned n);
 
-/* Up to `limit` a burst has nothing to do but write descriptors: no batch that ends before, and room in the ring. */
-RING_TX_INLINE void ring_tx_set_limit(struct ring_txq *queue)
+/** Every case. */
+RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct ring_txq *queue,
+	const struct pkt *pkts, unsigned n, ring_tx_put_fn *put)
 {
-	/* one slot stays empty: a tail equal to the head would mean an empty ring */
-	uint32_t next = queue->next, room = queue->mask - (next - queue->reclaim_next),
-		 to_end = RING_BATCH - next % RING_BATCH;
-
-	queue->fast_until = next + (room < to_end ? room : to_end);
-}
-
-/* The report for a batch of slots is asked for on the descriptor that ends the frame which crosses the batch's end. */
-RING_TX_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_slot, uint32_t slot)
-{
-	queue->ring[slot].q1 |= RING_TX_RS;
-	queue->report_slot[batch_slot / RING_BATCH] = (uint16_t)slot;
-}
-
-/* The packets up to next are the card's from here on. */
-RING_TX_INLINE void ring_tx_hand_over(struct ring_txq *queue, uint32_t next)
-{
-	queue->next = next;
-	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
-}
-
-/** Every case: batches that end inside the burst, a full ring, frames in pieces. */
-RING_TX_INLINE unsigned ring_tx_any(
-	const struct ring_tx_format *f, struct ring_txq *queue, const struct pkt *pkts, unsigned n, ring_tx_put_fn *put)
-{
-	uint32_t next = queue->next, room;
-	unsigned sent = 0;
+	uint32_t first = queue->next;
+	unsigned sent = 0, room;
 
 	ring_tx_reclaim(queue);
-	room = queue->mask - (next - queue->reclaim_next);
-	while (sent < n && room) {
-		uint32_t slot = next & queue->mask;
-		unsigned run = n - sent, written;
+	while (sent < n && (room = ring_tx_room(queue)) > 0) {
+		uint32_t slot = queue->next & queue->mask;
+		unsigned run = n - sent, to_batch_end = RING_BATCH - slot % RING_BATCH, written;
 
 		if (run > room)
 			run = room;
-		if (run > RING_BATCH - slot % RING_BATCH)
-			run = RING_BATCH - slot % RING_BATCH;
-		written = put(queue, slot, &pkts[sent], run);
-		next += written;
-		if (written && next % RING_BATCH == 0)
-			ring_tx_ask_report(queue, slot, (next - 1) & queue->mask);
+		if (run > to_batch_end)
+			run = to_batch_end;
+		written = put(format, queue, slot, &pkts[sent], run);
+		queue->next += written;
+		if (written == to_batch_end)
+			ring_tx_ask_reports(queue, queue->next - 1);
 		sent += written;
-		room -= written;
 		if (__builtin_expect(written < run, 0)) {
-			uint32_t before = next;
-			unsigned used = ring_tx_put_multi_short_or_bad(f, queue, &next, &pkts[sent], n - sent, room);
+			unsigned used = ring_tx_put_frame(format, queue, NULL, &pkts[sent], n - sent);
 
 			if (!used)
 				break;
 			sent += used;
-			room -= next - before;
 		}
 	}
-	if (next != queue->next)
-		ring_tx_hand_over(queue, next);
-	ring_tx_set_limit(queue);
+	if (queue->next != first)
+		ring_tx_hand_over(queue);
+	ring_tx_set_fast_until(queue);
 	return sent;
 }
 
-/** The usual case for many: up to the limit. */
-RING_TX_INLINE unsigned ring_tx_many(
-	struct ring_txq *queue, const struct pkt *pkts, unsigned n, ring_tx_put_fn *put, ring_tx_part_fn *any)
+/** Several packets, if a burst of n is fast and all are ordinary. */
+RING_INLINE unsigned ring_tx_many(const struct ring_tx_format *format, struct ring_txq *queue, const struct pkt *pkts,
+	unsigned n, ring_tx_put_fn *put, ring_tx_part_fn *general)
 {
-	uint32_t next = queue->next + n;
+	uint32_t next = queue->next;
 
-	if (__builtin_expect(put(queue, queue->next & queue->mask, pkts, n) < n, 0))
-		return any(queue, pkts, n); /* which writes the same descriptors again: the tail has not moved */
+	/* n - 1: a burst of none goes the general way, too */
+	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
+		return general(queue, pkts, n);
+	if (__builtin_expect(put(format, queue, next & queue->mask, pkts, n) < n, 0))
+		return general(queue, pkts, n); /* it writes the same descriptors again: the tail has not moved */
+	queue->next = next += n;
 	if (next == queue->fast_until)
-		return ring_tx_end_batch(queue, next, n);
-	ring_tx_hand_over(queue, next);
+		return ring_tx_end_batch(queue, n);
+	ring_tx_hand_over(queue);
 	return n;
 }
 
-/** A burst. A single packet is sent with no call and no saved register: who sends one at a time does not pay for what
- * is prepared for many. */
-RING_TX_INLINE unsigned ring_tx_burst(const struct ring_tx_format *f, struct nic_txq *nic, const struct pkt *pkts,
-	unsigned n, ring_tx_part_fn *many, ring_tx_part_fn *any)
+/** A burst: whoever sends one packet at a time does not pay for what is prepared for many. */
+RING_INLINE unsigned ring_tx_burst(const struct ring_tx_format *format, struct nic_txq *nic, const struct pkt *pkts,
+	unsigned n, ring_tx_part_fn *many)
 {
 	struct ring_txq *queue = (struct ring_txq *)nic;
-	uint32_t next = queue->next, slot;
+	uint32_t next = queue->next, slot = next & queue->mask;
 
-	/* n - 1: a burst of none goes the long way, too */
-	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
-		return any(queue, pkts, n);
-	if (n > 1)
+	if (n != 1 || __builtin_expect(next == queue->fast_until, 0) ||
+		!ring_tx_put_one(
+			format, &queue->ring[slot], &queue->buffers[slot], pkts, queue->max_single, queue->iova_offset))
 		return many(queue, pkts, n);
-	if (!ring_tx_ordinary(f, pkts, queue->max_single))
-		return any(queue, pkts, n);
-	slot = next & queue->mask;
-	ring_tx_write(f, &queue->ring[slot], &queue->buffers[slot], pkts, queue->iova_offset);
-	if (__builtin_expect(++next == queue->fast_until, 0))
-		return ring_tx_end_batch(queue, next, n);
-	ring_tx_hand_over(queue, next);
+	queue->next = ++next;
+	if (next == queue->fast_until)
+		return ring_tx_end_batch(queue, 1);
+	ring_tx_hand_over(queue);
 	return 1;
 }
+
+/** Defines the function `name` with which nic_tx sends, of a pointer to a constant format and a step, and those that it
+ * needs. */
+#define RING_TX_BURST(name, format, put)                                                                               \
+	static RING_OUT_OF_LINE unsigned name##_general(struct ring_txq *queue, const struct pkt *pkts, unsigned n)    \
+	{                                                                                                              \
+		return ring_tx_general(format, queue, pkts, n, put);                                                   \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE unsigned name##_many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)       \
+	{                                                                                                              \
+		return ring_tx_many(format, queue, pkts, n, put, name##_general);                                      \
+	}                                                                                                              \
+	unsigned name(struct nic_txq *queue, const struct pkt *pkts, unsigned n)                                       \
+	{                                                                                                              \
+		return ring_tx_burst(format, queue, pkts, n, name##_many);                                             \
+	}
 
 #endif

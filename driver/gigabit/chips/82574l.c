@@ -82,7 +82,7 @@ const struct gigabit_chip gigabit_82574l = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, e1000_tx_burst_82574l, one_queue_rx_tail, one_queue_tx_tail,
+	.ring = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l, one_queue_rx_tail, one_queue_tx_tail,
 		&e1000_rx_extended, &e1000_tx_82574l, GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = one_queue_tx_head,
 	.phy_take = phy_take,

@@ -12,30 +12,6 @@
 
 #include <errno.h>
 
-/* ---- bursts: received descriptors look like the 82574L's extended ones ---- */
-
-static inline unsigned put(struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
-{
-	return ring_tx_put(&igb_tx_advanced, queue, slot, pkts, n);
-}
-
-static __attribute__((noinline)) unsigned any(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
-{
-	return ring_tx_any(&igb_tx_advanced, queue, pkts, n, put);
-}
-
-static __attribute__((noinline)) unsigned many(struct ring_txq *queue, const struct pkt *pkts, unsigned n)
-{
-	return ring_tx_many(queue, pkts, n, put, any);
-}
-
-static unsigned tx_burst(struct nic_txq *nic, const struct pkt *pkts, unsigned n)
-{
-	return ring_tx_burst(&igb_tx_advanced, nic, pkts, n, many, any);
-}
-
-/* ---- bring-up ---- */
-
 static int reset(struct nic *nic)
 {
 	int ret = gigabit_reset_by_register(nic);
@@ -160,8 +136,8 @@ const struct gigabit_chip gigabit_82576 = {
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
-	.ring = {e1000_rx_burst_extended, tx_burst, rx_tail, tx_tail, &e1000_rx_extended, &igb_tx_advanced,
-		GIGABIT_RX_TAIL_WRITES_PER_LAP},
+	.ring = {gigabit_rx_burst_extended, gigabit_tx_burst_82576, rx_tail, tx_tail, &e1000_rx_extended,
+		&igb_tx_advanced, GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = tx_head,
 	.phy_take = gigabit_82576_phy_take,
 	.phy_give = gigabit_82576_phy_give,
