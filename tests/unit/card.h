@@ -64,7 +64,7 @@ struct card {
 	unsigned steps;       /* calls of the transport and of the mapper, and allocations, so far */
 	unsigned accesses;    /* of registers */
 	unsigned gone_reads;  /* of these, reads after it had vanished */
-	unsigned late_writes; /* and writes after the first of those reads, which told that it had */
+	unsigned late_writes; /* and writes after the first of those reads, which showed that it had */
 	unsigned resets;
 	int mapped; /* pieces of memory */
 	int irq_fd; /* as directed; -1: nowhere */

@@ -104,7 +104,7 @@ static void refuse_any_access(uint16_t id)
 	CU_FAIL("a life takes more than 100000 accesses");
 }
 
-/* A card of this id that refuses a counter: it adds nothing, is told once by nic_service and again by nic_stop, and
+/* A card of this id that refuses a counter: it adds nothing, is reported once by nic_service and again by nic_stop, and
  * does not keep the port from its work. */
 static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 {
@@ -124,7 +124,7 @@ static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);
 	CU_ASSERT_EQUAL(memcmp(&stats, &(struct nic_stats){.time_ns = stats.time_ns}, sizeof(stats)), 0);
-	/* final counters that are not the card's are told once more, and no success */
+	/* final counters that lack what the card counted are reported once more: that is no success */
 	CU_ASSERT_EQUAL(nic_stop(nic), -EIO);
 	CU_ASSERT(says(name));
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), -EIO);

@@ -311,7 +311,7 @@ static void a_port_stops_and_starts_again(void)
 	port_close(&p);
 }
 
-static void link_changes_are_told(void)
+static void link_changes_are_reported(void)
 {
 	struct port p;
 	struct nic_link link;
@@ -461,7 +461,7 @@ static void bursts_write_no_register_but_tails(void)
 		{"jumbo frames take several buffers", jumbo_frames_take_several_buffers},                              \
 		{"lost frames are counted once", lost_frames_are_counted_once},                                        \
 		{"a port stops and starts again", a_port_stops_and_starts_again},                                      \
-		{"link changes are told", link_changes_are_told},                                                      \
+		{"link changes are reported", link_changes_are_reported},                                              \
 		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                      \
 		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
 	{                                                                                                              \

@@ -258,7 +258,7 @@ static void a_phy_that_does_not_answer_is_named(void)
 	nothing_is_left();
 	card.stuck[0].mask = 0;
 	start();
-	/* a reset that hangs at stop is told; the next start does not trust what it left */
+	/* a reset that hangs at stop is reported; the next start does not trust what it left */
 	card.stuck[0] = (struct card_stuck){GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST};
 	CU_ASSERT_EQUAL(nic_stop(nic), -ETIMEDOUT);
 	nothing_is_left();
@@ -292,13 +292,13 @@ static void any_access_may_be_refused(void)
 	refuse_any_access(id);
 }
 
-static void a_refused_counter_counts_nothing_and_is_told_once(void)
+static void a_refused_counter_counts_nothing_and_is_reported_once(void)
 {
 	refuse_counter(id, GIGABIT_GPRC, "GPRC (0x04074)");
 	refuse_counter(id, GIGABIT_MPC, "MPC (0x04010)");
 }
 
-static void why_it_is_gone_is_told(void)
+static void the_sentence_says_why_it_is_gone(void)
 {
 	tell_why_it_is_gone(id);
 }
@@ -787,9 +787,9 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                          \
 		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                       \
 		{"any access may be refused", any_access_may_be_refused},                                              \
-		{"a refused counter counts nothing and is told once",                                                  \
-			a_refused_counter_counts_nothing_and_is_told_once},                                            \
-		{"why it is gone is told", why_it_is_gone_is_told},                                                    \
+		{"a refused counter counts nothing, is reported once",                                                 \
+			a_refused_counter_counts_nothing_and_is_reported_once},                                        \
+		{"the sentence says why it is gone", the_sentence_says_why_it_is_gone},                                \
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},                              \
 		{"bursts of a vanished device do nothing", bursts_of_a_vanished_device_do_nothing},                    \
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},                    \

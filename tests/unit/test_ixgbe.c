@@ -316,9 +316,9 @@ static uint32_t speed_of(uint32_t links)
 	return link.mbps;
 }
 
-static void speeds_are_told_apart(void)
+static void speeds_are_distinguished(void)
 {
-	const uint32_t up = IXGBE_LINKS_UP, odd = IXGBE_LINKS_NON_STD;
+	const uint32_t up = IXGBE_LINKS_UP, non_standard = IXGBE_LINKS_NON_STD;
 	open_card(0x10FB);
 	CU_ASSERT_EQUAL(speed_of(3u << 28), 0);
 	CU_ASSERT_EQUAL(speed_of(up | 3u << 28), 10000);
@@ -326,12 +326,12 @@ static void speeds_are_told_apart(void)
 	CU_ASSERT_EQUAL(speed_of(up | 1u << 28), 100);
 	card.link_was_down = true; /* and is up again */
 	CU_ASSERT_EQUAL(speed_of(up | 3u << 28), 10000);
-	CU_ASSERT_EQUAL(speed_of(up | 3u << 28 | odd), 10000);
+	CU_ASSERT_EQUAL(speed_of(up | 3u << 28 | non_standard), 10000);
 	close_port();
 	open_card(0x1563);
 	CU_ASSERT_EQUAL(speed_of(up | 3u << 28), 10000);
-	CU_ASSERT_EQUAL(speed_of(up | 3u << 28 | odd), 2500);
-	CU_ASSERT_EQUAL(speed_of(up | 1u << 28 | odd), 5000);
+	CU_ASSERT_EQUAL(speed_of(up | 3u << 28 | non_standard), 2500);
+	CU_ASSERT_EQUAL(speed_of(up | 1u << 28 | non_standard), 5000);
 	close_port();
 }
 
@@ -389,7 +389,7 @@ int main(void)
 		{"filter modes change while receive is off", filter_modes_change_while_receive_is_off},
 		{"an exact filter is off while it changes", an_exact_filter_is_off_while_it_changes},
 		{"link interrupts come only when wanted", link_interrupts_come_only_when_wanted},
-		{"speeds are told apart", speeds_are_told_apart},
+		{"speeds are distinguished", speeds_are_distinguished},
 		{"copper cards are left to negotiate", copper_cards_are_left_to_negotiate},
 		{"dead owners of the semaphore are overruled", dead_owners_of_the_semaphore_are_overruled},
 		{"backplane cards have no laser", backplane_cards_have_no_laser},

@@ -208,7 +208,7 @@ static void any_access_may_be_refused(void)
 	refuse_any_access(0x1528); /* X540: with semaphores */
 }
 
-static void a_refused_counter_counts_nothing_and_is_told_once(void)
+static void a_refused_counter_counts_nothing_and_is_reported_once(void)
 {
 	refuse_counter(0x10FB, IXGBE_QPRC, "QPRC (0x01030)");
 	refuse_counter(0x10FB, IXGBE_MPC, "MPC (0x03fa0)");
@@ -228,7 +228,7 @@ static void a_reset_with_a_refused_access_is_none(void)
 	close_port();
 }
 
-static void why_it_is_gone_is_told(void)
+static void the_sentence_says_why_it_is_gone(void)
 {
 	tell_why_it_is_gone(0x10FB);
 }
@@ -320,10 +320,10 @@ int main(void)
 			queues_that_cannot_be_filled_give_everything_back},
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
 		{"any access may be refused", any_access_may_be_refused},
-		{"a refused counter counts nothing and is told once",
-			a_refused_counter_counts_nothing_and_is_told_once},
+		{"a refused counter counts nothing, is reported once",
+			a_refused_counter_counts_nothing_and_is_reported_once},
 		{"a reset with a refused access is none", a_reset_with_a_refused_access_is_none},
-		{"why it is gone is told", why_it_is_gone_is_told},
+		{"the sentence says why it is gone", the_sentence_says_why_it_is_gone},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
 		{"a vanished device is left alone", a_vanished_device_is_left_alone},
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},

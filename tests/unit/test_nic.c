@@ -466,7 +466,7 @@ static void a_device_wanted_back_wakes_who_waits(void)
 	close(card.device.event_fd);
 }
 
-static void a_gone_device_is_told_once_and_touched_no_more(void)
+static void a_gone_device_is_reported_once_and_touched_no_more(void)
 {
 	open_port();
 	start_port(NULL);
@@ -746,7 +746,7 @@ int main(void)
 		{"a device wanted back wakes who waits", a_device_wanted_back_wakes_who_waits},
 		{"links are waited for", links_are_waited_for},
 		{"a node that the machine lacks is no obstacle", a_node_that_the_machine_lacks_is_no_obstacle},
-		{"a gone device is told once and touched no more", a_gone_device_is_told_once_and_touched_no_more},
+		{"a gone device is reported once, touched no more", a_gone_device_is_reported_once_and_touched_no_more},
 		{"control calls end the bursts of a gone device", control_calls_end_the_bursts_of_a_gone_device},
 		{"multicast hashes are the datasheet's", multicast_hashes_are_the_datasheet_s},
 		{"addresses are checked", addresses_are_checked},
