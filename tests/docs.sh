@@ -1,6 +1,6 @@
 #!/bin/bash
 # The documents name what is there: files, headings, registers, functions. Each doubt about the cards is marked in the
-# driver at the lines that rest on it. And what is to be read first stays short.
+# driver, or in the model, at the lines that rest on it. And what is to be read first stays short.
 # Usage: tests/docs.sh
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -70,18 +70,31 @@ described() {
 }
 described driver/ixgbe/registers.h "hw-docs/82599.md hw-docs/x540-x550.md" >"$log"
 check "each register of ixgbe's list is in its chapters" "$log" [ ! -s "$log" ]
-described "driver/gigabit/*registers.h" "hw-docs/82540em-82574l.md hw-docs/82576.md" >"$log"
+described "driver/gigabit/registers.h driver/gigabit/chips/*_registers.h" "hw-docs/82540em-82574l.md hw-docs/82576.md" >"$log"
 check "  and of the gigabit cards' lists" "$log" [ ! -s "$log" ]
 
-# -- Doubts: `doubt 4` in a comment of the driver is number 4 of doubts.md --
-sed -nE 's/^\| ([0-9]+) \|.*/\1/p' hw-docs/doubts.md >"$work/doubts"
-check "doubts are numbered from 1 on" "$work/doubts" diff "$work/doubts" <(seq "$(wc -l <"$work/doubts")")
-numbers() { grep -rhoE '\bdoubts? [0-9]+(, [0-9]+)*( and [0-9]+)?' "$@" | grep -oE '[0-9]+' | sort -u; }
-sort -u "$work/doubts" >"$work/sorted"
-comm -23 "$work/sorted" <(numbers --include='*.[ch]' driver) >"$log"
-check "each is marked in driver/" "$log" [ ! -s "$log" ]
-comm -13 "$work/sorted" <(numbers --include='*.[ch]' --include='*.md' driver hw-docs) >"$log"
-check "  and each mark has its doubt" "$log" [ ! -s "$log" ]
+# -- Doubts: `doubt 4` in a comment of the driver is number 4 of doubts.md, `doubt M4` in the model its number M4 --
+numbered() { sed -nE "s/^\| ($1[0-9]+) \|.*/\1/p" hw-docs/doubts.md; }
+# marked PREFIX FILES: numbers of doubts that are named there
+marked() {
+	local prefix=$1
+	shift
+	grep -rhoE "\bdoubts? $prefix[0-9]+(, $prefix[0-9]+)*( and $prefix[0-9]+)?" --include='*.c' --include='*.h' --include='*.md' "$@" |
+		grep -oE "$prefix[0-9]+" | sort -u
+}
+# check_doubts PREFIX FOLDER
+check_doubts() {
+	numbered "$1" >"$work/doubts"
+	sort -u "$work/doubts" >"$work/sorted"
+	seq -f "$1%g" "$(wc -l <"$work/doubts")" >"$work/counted"
+	check "doubts of $2/ are numbered from 1 on" "$work/doubts" diff "$work/counted" "$work/doubts"
+	comm -23 "$work/sorted" <(marked "$1" "$2") >"$log"
+	check "  each is marked there" "$log" [ ! -s "$log" ]
+	comm -13 "$work/sorted" <(marked "$1" "$2" hw-docs tests/model) >"$log"
+	check "  and each mark has its doubt" "$log" [ ! -s "$log" ]
+}
+check_doubts "" driver
+check_doubts M tests/model
 
 # -- To be read first --
 short() { [ "$(wc -w <"$1")" -le "$2" ]; }
