@@ -39,15 +39,16 @@ function add_entry(what) {
 # ---- definitions ----
 
 function define(name, last,   key) {
-	key = FILENAME ":" name
+	key = file ":" name
 	if (key in def_first) return
 	def_first[key] = first
 	def_last[key] = last
-	def_file[key] = FILENAME
-	in_file[FILENAME] = in_file[FILENAME] " " name
+	def_file[key] = file
+	in_file[file] = in_file[file] " " name
+	if (kind == "macro" || kind == "instance") is_macro[key] = 1
 	if (kind != "function") return
 	is_function[key] = 1
-	if (text !~ /^static/ || FILENAME ~ /\.h$/) global[name] = key
+	if (text !~ /^static/ || file ~ /\.h$/) global[name] = key
 }
 function name_before(what, mark,   s) {
 	s = substr(what, 1, index(what, mark) - 1)
@@ -65,10 +66,22 @@ function finish(last) {
 	first = 0
 }
 
-FNR == 1 { kind = ""; first = 0; comment = 0; files[FILENAME] = 1 }
+# What a macro makes has no end of its own: an empty line, or the file's end.
+function end_instance() {
+	if (kind == "declaration") { kind = "instance"; finish(count[file]) }
+	kind = ""
+	first = 0
+}
+
+FNR == 1 {
+	end_instance()
+	comment = 0
+	file = FILENAME
+	files[file] = 1
+}
 {
-	line[FILENAME, FNR] = $0
-	count[FILENAME] = FNR
+	line[file, FNR] = $0
+	count[file] = FNR
 	bare = $0
 	sub(/[ \t]*\/\*.*\*\/[ \t]*$/, "", bare)
 }
@@ -81,7 +94,7 @@ comment { if (/\*\//) comment = 0; next }
 	if (!/\*\//) comment = 1
 	next
 }
-/^[ \t]*$/ { if (kind == "declaration") { kind = "instance"; finish(FNR - 1) } kind = ""; first = 0; next }
+/^[ \t]*$/ { count[file]--; end_instance(); count[file]++; next }
 kind == "" && !/^[A-Za-z_#]/ { first = 0; next }
 /^#define / {
 	if (!first) first = FNR
@@ -114,17 +127,17 @@ kind == "declaration" {
 
 # ---- the path ----
 
-function take(file, from, to,   i, lines) {
+function take(from_file, from, to,   i, lines) {
 	for (i = from; i <= to; i++) {
-		if (line[file, i] ~ /^[ \t]*$/ || (file, i) in taken) continue
-		taken[file, i] = 1
+		if (line[from_file, i] ~ /^[ \t]*$/ || (from_file, i) in taken) continue
+		taken[from_file, i] = 1
 		lines++
 	}
 	return lines
 }
 
-# Every function of the library that a function on the path calls, or hands on by its name.
-function check_calls(key,   file, i, s, name, before, callee, inside, previous, skip) {
+# Every function of these sources that a function or macro on the path calls, or hands on by its name.
+function check_calls(key,   i, s, name, before, callee, inside, previous, skip) {
 	file = def_file[key]
 	for (i = def_first[key]; i <= def_last[key]; i++) {
 		s = line[file, i]
@@ -132,7 +145,7 @@ function check_calls(key,   file, i, s, name, before, callee, inside, previous, 
 		gsub(/"([^"\\]|\\.)*"/, "\"\"", s)
 		sub(/\/\*.*\*\//, "", s)
 		if (sub(/\/\*.*/, "", s)) inside = 1
-		if (s ~ /^#/) continue
+		if (s ~ /^# *(if|el|en)/) continue
 		while (match(s, /[A-Za-z_][A-Za-z0-9_]*/)) {
 			name = substr(s, RSTART, RLENGTH)
 			before = substr(s, 1, RSTART - 1)
@@ -154,6 +167,7 @@ function check_calls(key,   file, i, s, name, before, callee, inside, previous, 
 }
 
 END {
+	end_instance()
 	read_list()
 	for (e = 1; e <= entries; e++) {
 		name = entry[e]
@@ -168,7 +182,7 @@ END {
 			fail("there is no " name ": renamed or moved? " list " has to follow")
 	}
 	for (name in on_path)
-		if (name in is_function) check_calls(name)
+		if (name in is_function || name in is_macro) check_calls(name)
 	for (name in aside)
 		if (!(name in used)) fail("nothing on the path calls " name " any more, which " list " sets aside")
 	for (p = 1; p <= part_count; p++) {
