@@ -70,7 +70,8 @@ described() {
 }
 described driver/ixgbe/registers.h "hw-docs/82599.md hw-docs/x540-x550.md" >"$log"
 check "each register of ixgbe's list is in its chapters" "$log" [ ! -s "$log" ]
-described "driver/gigabit/registers.h driver/gigabit/chips/*_registers.h" "hw-docs/82540em-82574l.md hw-docs/82576.md" >"$log"
+described "driver/gigabit/registers.h driver/gigabit/chips/*_registers.h" \
+	"hw-docs/82540em-82574l.md hw-docs/82576.md" >"$log"
 check "  and of the gigabit cards' lists" "$log" [ ! -s "$log" ]
 
 # -- Doubts: `doubt 4` in a comment of the driver is number 4 of doubts.md, `doubt M4` in the model its number M4 --
@@ -79,7 +80,8 @@ numbered() { sed -nE "s/^\| ($1[0-9]+) \|.*/\1/p" hw-docs/doubts.md; }
 marked() {
 	local prefix=$1
 	shift
-	grep -rhoE "\bdoubts? $prefix[0-9]+(, $prefix[0-9]+)*( and $prefix[0-9]+)?" --include='*.c' --include='*.h' --include='*.md' "$@" |
+	grep -rhoE "\bdoubts? $prefix[0-9]+(, $prefix[0-9]+)*( and $prefix[0-9]+)?" --include='*.c' --include='*.h' \
+		--include='*.md' "$@" |
 		grep -oE "$prefix[0-9]+" | sort -u
 }
 # check_doubts PREFIX FOLDER
