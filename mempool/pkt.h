@@ -21,9 +21,10 @@ struct pkt_pool;
 
 #define PKT_METADATA_BYTES 64u   /* in front of the headroom: written only by functions that say so */
 #define PKT_HEADROOM_BYTES 128u  /* free for the application in front of a received frame */
-#define PKT_DATA_BYTES     2048u /* room for a frame, or a piece of one, from the default position of data */
-#define PKT_BUFFER_BYTES                                                                                               \
-	(PKT_METADATA_BYTES + PKT_HEADROOM_BYTES + PKT_DATA_BYTES) /* 35 cache lines: odd, on purpose */
+#define PKT_DATA_BYTES     2048u /* room for a frame, or a part of one, from the default position of data on */
+/* 35 cache lines. An odd number, because with a power of two between them the beginnings of all frames would compete
+ * for few sets of the caches. */
+#define PKT_BUFFER_BYTES (PKT_METADATA_BYTES + PKT_HEADROOM_BYTES + PKT_DATA_BYTES)
 
 /** The instruction sets that burst and pool functions are written for. All give the same results. */
 enum pkt_simd {
@@ -33,7 +34,7 @@ enum pkt_simd {
 	PKT_SIMD_AVX512, /* F, BW, DQ, VL and VBMI2: the processors that do not run slower for it, since 2019 */
 };
 
-/** AUTO resolved, and others checked, for this CPU. AUTO: it does not have that instruction set. */
+/** @return the wanted instruction set, or for PKT_SIMD_AUTO the best one; PKT_SIMD_AUTO: this CPU does not have it */
 enum pkt_simd pkt_simd_choose(enum pkt_simd wanted) POLLUX_API(pkt_simd_choose);
 
 /** "scalar", "AVX2", "AVX-512". */
@@ -72,8 +73,8 @@ int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned coun
  * using the pool. NULL is ignored. */
 int pkt_pool_close(struct pkt_pool *pool) POLLUX_API(pkt_pool_close);
 
-/** Buffers of the pool, and how many of them nobody holds: exact while no thread is in a pool function, else a
- * snapshot. */
+/** How many buffers the pool has, and how many of them nobody holds. The latter is exact while no thread is in a pool
+ * function, and may be outdated at once otherwise. */
 unsigned pkt_pool_count(const struct pkt_pool *pool) POLLUX_API(pkt_pool_count);
 unsigned pkt_pool_available(const struct pkt_pool *pool) POLLUX_API(pkt_pool_available);
 
@@ -85,8 +86,8 @@ int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd) POLLUX_API(pkt_
 size_t pkt_pool_page_bytes(const struct pkt_pool *pool) POLLUX_API(pkt_pool_page_bytes);
 
 /**
- * Buffers that n packets in flight need on top when `threads` threads use the pool: each thread's cache may hold some
- * back. Size a pool as packets in rings and hands + pkt_pool_slack(threads).
+ * How many buffers a pool needs beyond those that are in use at once, because the caches of `threads` threads may hold
+ * free ones back. nic_pool_count of driver/nic.h has them in its sum.
  */
 unsigned pkt_pool_slack(unsigned threads) POLLUX_API(pkt_pool_slack);
 

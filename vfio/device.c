@@ -38,12 +38,11 @@ int vfio_check_irqs(const struct vfio_device *device, unsigned index, unsigned f
 
 /* ---- Refused accesses ---- */
 
-/* Of the calling thread's accesses, to any device: a doorbell that another thread rings in vain is no failure of this
- * one's control call.
- */
+/* Of the calling thread's accesses, to any device: if another thread rings a doorbell in vain, this thread's control
+ * call has not failed. */
 static _Thread_local uint64_t refusals, last_refused;
 
-/* Never 0: an error is none. */
+/* Never gives 0, because a refusal's error is not 0. */
 static uint64_t pack(const struct vfio_refusal *refusal)
 {
 	return refusal->offset | (uint64_t)refusal->region << 32 | (uint64_t)refusal->write << 40 |
@@ -94,7 +93,8 @@ void vfio_last_refusal(struct vfio_refusal *refusal)
 	unpack(last_refused, refusal);
 }
 
-/* One access, noted when it is refused. The thread's sentence is the transport's. */
+/* Reads into `in`, or writes from `out`, the other being NULL; notes when that is refused. The failure sentence is the
+ * transport's. */
 static int access_region(
 	struct vfio_device *device, unsigned region, uint32_t offset, void *in, const void *out, unsigned bytes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A device as a driver sees it, whatever way it is reached: register windows, configuration space, interrupts, reset,
- * and a DMA space. One handle with one small table of operations; kernel VFIO, vfio-user and the tests' transports each
- * fill it in.
+ * A device as a driver sees it, however it is reached: register windows, configuration space, interrupts, reset, and a
+ * DMA space. It is one handle with a small table of operations, which a transport fills in: the kernel's VFIO,
+ * vfio-user, or one of the tests'.
  *
  * Errors follow the library's rule: -errno, and a sentence in pollux_error(). A transport that has lost its device
  * reads all ones and ignores writes, as a removed PCI function does, and says why in `loss`. A refused access is an
@@ -25,21 +25,21 @@ struct vfio_device;
 
 #define VFIO_ADDRESS_MAX  256 /* bytes of a device's address with its final NUL */
 #define VFIO_WINDOW_PARTS 8
-#define VFIO_REFUSALS     32 /* registers of a device whose refusals are told apart */
+#define VFIO_REFUSALS     32 /* so many refused accesses of a device are remembered */
 
-/** A part of a register window that is memory: [first, first + bytes) is at `at`. */
+/** A part of a register window that is memory: offsets [first, first + bytes) are at `at`. */
 struct vfio_part {
 	uint64_t first, bytes;
 	volatile uint8_t *at;
 };
 
 /**
- * A register window (a BAR). Three kinds:
- *  - all memory (`memory` set): kernel VFIO, and the tests' plain memory; every register is a plain load or store;
- *  - functions only: a trapped window; every access is a message or a call;
- *  - functions, and parts that are memory for doorbells: heads and tails may be stored to directly, all else through
- * the functions. An application never sees one. A test makes one from an array: `struct vfio_window w = {.memory = a,
- * .bytes = sizeof(a)}`.
+ * A register window (a BAR), of one of three kinds:
+ *  - memory only (`memory` is set): each register is a plain load or store. Kernel VFIO has such windows, and a test
+ * makes one from an array: `struct vfio_window w = {.memory = a, .bytes = sizeof(a)}`;
+ *  - functions only: each access is a message or a system call;
+ *  - functions, and parts that are memory: vfio_doorbell finds head and tail registers in these, all else goes through
+ *    the functions.
  */
 struct vfio_window {
 	volatile uint8_t *memory;
@@ -51,7 +51,7 @@ struct vfio_window {
 	unsigned part_count;
 };
 
-/** A region, and what of it is memory. The context of its window's functions. */
+/** A region, and which parts of it are memory. Its window's functions get it as their context. */
 struct vfio_region {
 	struct vfio_device *device;
 	unsigned index;
@@ -61,8 +61,8 @@ struct vfio_region {
 
 /** What a transport does for its devices. All return 0 or -errno unless said otherwise. */
 struct vfio_device_ops {
-	/** Reads or writes a region by message or system call (region index as in linux/vfio.h). bytes 1, 2 or 4; more
-	 * is a transport's to refuse. */
+	/** Reads or writes a region (linux/vfio.h has the numbers) by message or system call. bytes are 1, 2 or 4; a
+	 * transport may refuse more. */
 	int (*read)(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
 	int (*write)(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
 	/** Fills in the window of a BAR. */
@@ -73,14 +73,14 @@ struct vfio_device_ops {
 		struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
 	/** Resets the function; NULL or -ENOTTY where there is no such reset. */
 	int (*reset)(struct vfio_device *device);
-	/** Takes what has come of event_fd: the device is to be given back, or broke. It is marked gone then, its bus
-	 * mastering off. NULL: there are no such events. */
+	/** Reads event_fd. If it says that somebody wants the device back, or that the device broke, turns bus
+	 * mastering off and marks the device gone. NULL: there are no such events. */
 	void (*check)(struct vfio_device *device);
 	/** Leaves the DMA space, releases everything and frees the handle. Never fails. */
 	void (*close)(struct vfio_device *device);
 };
 
-/** What was refused: a register, by its region (linux/vfio.h) and offset, was not read or not written. */
+/** An access that was refused: a register, at an offset of a region, was not read or not written. */
 struct vfio_refusal {
 	unsigned region;
 	uint32_t offset;
@@ -95,13 +95,12 @@ struct vfio_device {
 	char reached_by[112];           /* for people: "iommufd", "group 14 (there is no /dev/iommu)", "vfio-user" */
 	struct dma_space *space;        /* the device is attached to it for its whole life */
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
-	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* the transport's */
+	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* for the transport only */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
 	int numa_node;                   /* -1: unknown */
-	int event_fd;                    /* with ops->check: becomes readable when there is something for it to take */
-	struct pollux_loss loss;         /* the transport has lost the device */
-	uint64_t refused[VFIO_REFUSALS]; /* accesses, each kind once in the order of their coming, packed; atomic; 0:
-					    none */
+	int event_fd;                    /* where there is ops->check: readable when it should be called */
+	struct pollux_loss loss;         /* whether the transport has lost the device, and why */
+	uint64_t refused[VFIO_REFUSALS]; /* the first different accesses that were refused, packed; atomic; 0: none */
 };
 
 /**
@@ -126,15 +125,16 @@ static inline bool vfio_device_gone(const struct vfio_device *device)
 /** @return -ENODEV, with the sentence that says why the transport lost the device */
 int vfio_fail_gone(const struct vfio_device *device);
 
-/** The calling thread's accesses, to any device, that were refused so far. A control path that finds more of them after
- * its work than before has not done it. */
+/** How many of the calling thread's accesses, to any device, were refused so far. A control path that finds more after
+ * its work than before has not done its work. */
 uint64_t vfio_refusals(void);
 
-/** The i-th register that was ever refused, in the order of their coming. False: there are not so many. Any thread. */
+/** The i-th of the device's different accesses that were refused, from 0, in the order in which they first were. False:
+ * there are not so many. Any thread. */
 bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refusal *refusal);
-/** The calling thread's last access that was refused; there was one. */
+/** The calling thread's last access that was refused. There must have been one. */
 void vfio_last_refusal(struct vfio_refusal *refusal);
-/** For transports: notes one. Any thread. */
+/** For transports: notes that an access was refused. Any thread. */
 void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal);
 
 /** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone or
@@ -143,8 +143,8 @@ uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned 
 /** Writes one. -errno. */
 int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t value);
 
-/** Sets COMMAND.Memory and sets or clears COMMAND.BusMaster, and reads back that it took. -EIO if it did not, -ENODEV
- * if gone. */
+/** Sets COMMAND.Memory, sets or clears COMMAND.BusMaster, and reads COMMAND back. -EIO: it reads back otherwise;
+ * -ENODEV: the device is gone. */
 int vfio_set_bus_master(struct vfio_device *device, bool on);
 
 /** Reads a register of a window. offset is a multiple of 4 below window->bytes (the caller's duty: offsets come from
@@ -156,8 +156,8 @@ static inline uint32_t vfio_read32(const struct vfio_window *window, uint32_t of
 	return window->read32(window->context, offset);
 }
 
-/** Writes a register of a window. Stores before it are visible to the device before it (x86-64: a compiler barrier
- * suffices). */
+/** Writes a register of a window. The device sees earlier stores to memory before this write (on x86-64, a compiler
+ * barrier suffices for that). */
 static inline void vfio_write32(const struct vfio_window *window, uint32_t offset, uint32_t value)
 {
 	if (window->memory)
@@ -166,7 +166,7 @@ static inline void vfio_write32(const struct vfio_window *window, uint32_t offse
 		window->write32(window->context, offset, value);
 }
 
-/** Where a head or tail register can be reached by a plain load or store; NULL: only through vfio_read32 and
+/** The address by which a register can be read and written like memory; NULL: it can only be reached by vfio_read32 and
  * vfio_write32. */
 volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
 
@@ -174,8 +174,8 @@ volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offs
 int vfio_check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes);
 int vfio_check_irqs(const struct vfio_device *device, unsigned index, unsigned first, unsigned count);
 
-/** For transports: the window of a BAR by functions, ops->read and ops->write, and the parts that its region has.
- * -ENODEV: gone; -EINVAL: no BAR. */
+/** For transports: makes the window of a BAR, with functions that call ops->read and ops->write, and with the parts
+ * that its region has. -ENODEV: the device is gone; -EINVAL: it has no such BAR. */
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
 
 #ifdef __cplusplus

@@ -10,7 +10,7 @@ static __thread struct pollux_failure last;
 
 int pollux_fail(int error, const char *format, ...)
 {
-	/* Formatted beside it first: an argument may be the last sentence itself. */
+	/* Formatted into a buffer of its own, because an argument may be the last sentence itself. */
 	char next[sizeof(last.sentence)];
 	va_list arguments;
 
@@ -33,7 +33,7 @@ void pollux_failure_keep(struct pollux_failure *failure, int ret)
 	if (!ret || failure->error)
 		return;
 	*failure = last;
-	failure->error = ret; /* a caller may return another error than its sentence was recorded with */
+	failure->error = ret; /* a step may return another error than the one its sentence was recorded with */
 }
 
 int pollux_failure_restore(const struct pollux_failure *failure)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The calling thread's last failure, as a sentence that names the remedy. Every layer of the library writes it here;
- * applications read it through nic_error(). */
+ * The calling thread's last failure, as a sentence that names the remedy. All of the library records failures here;
+ * applications read the sentence with nic_error(). */
 #ifndef POLLUX_VFIO_ERROR_H
 #define POLLUX_VFIO_ERROR_H
 
@@ -19,33 +19,34 @@ extern "C" {
  */
 int pollux_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** A failure with its sentence, put aside while steps go on whose own failures are not to be told. All zero: none. */
+/** A failure and its sentence, put aside while further steps run that may fail too. All zero: there is none. */
 struct pollux_failure {
 	int error; /* negative; 0: none */
 	char sentence[512];
 };
 
-/** The calling thread's last failure, to be restored after steps that may fail as well. */
+/** The calling thread's last failure, to be restored after steps that may fail too. */
 struct pollux_failure pollux_failure_last(void);
 
-/** Keeps the first failure of several steps: call this with what a step returned, right after it. Once a failure is
- * kept, later ones change nothing; nor does ret 0. */
+/** Keeps the first failure of several steps. Call it after each step with what the step returned: 0 changes nothing,
+ * nor does a failure when an earlier one is kept. */
 void pollux_failure_keep(struct pollux_failure *failure, int ret);
 
-/** Makes a failure the calling thread's last again. @return its error; 0, and nothing is changed: there is none */
+/** Makes a kept failure the calling thread's last again. @return its error; 0 when none was kept */
 int pollux_failure_restore(const struct pollux_failure *failure);
 
-/** Whether a device, or the connection to it, is lost, and why. The first cause stays. All zero: it is there. */
+/** Whether a device, or the connection to it, is lost, and why. Only the first cause is kept. All zero: it is there. */
 struct pollux_loss {
-	bool lost;     /* set last, atomically; never cleared */
-	bool claimed;  /* somebody has written `why`, or is about to */
+	bool lost;     /* atomic; set when `why` is complete; never cleared */
+	bool claimed;  /* atomic; a thread has written `why`, or is about to */
 	char why[256]; /* "the device process closed the connection at REGION_READ; ..." */
 };
 
-/** Marks it lost, for this cause unless there is one already. Thread-safe. */
+/** Marks a device lost, unless it is already. The sentence says why, and completes "the device is gone: ...".
+ * Thread-safe. */
 void pollux_lose(struct pollux_loss *loss, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Cheap; any thread. */
+/** Whether the device is lost. Cheap; any thread. */
 static inline bool pollux_lost(const struct pollux_loss *loss)
 {
 	return __atomic_load_n(&loss->lost, __ATOMIC_ACQUIRE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Answers of VFIO that grow. What they say of sizes and places is checked before it is followed. */
+ * Reads answers of VFIO. What they say of sizes and offsets is checked before it is followed. */
 #include "info.h"
 
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define ANSWER_MAX 65536 /* thousands of ranges or areas; more is no answer */
-#define TRIES      4     /* the need can grow between two calls, when another device joins */
+#define ANSWER_MAX 65536 /* enough for thousands of ranges or areas; what is larger cannot be right */
+#define TRIES      4     /* an answer can grow from one call to the next, when another device joins */
 
 int vfio_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes)
 {
@@ -52,7 +52,7 @@ int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t
 		memcpy(&cap, (const uint8_t *)answer + at, sizeof(cap));
 		if (cap.id == id)
 			return bytes - at < cap_bytes ? -EPROTO : (int)at;
-		if (cap.next && cap.next < at + sizeof(cap)) /* only forwards: a list can have no loop then */
+		if (cap.next && cap.next < at + sizeof(cap)) /* a chain that only goes forwards has no loop */
 			return -EPROTO;
 		at = cap.next;
 	}

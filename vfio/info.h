@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Answers of VFIO that grow: a fixed part, then a chain of capabilities; the kernel's, and those of a vfio-user server.
- */
+ * Answers of VFIO that consist of a fixed part and a chain of capabilities. The kernel's and a vfio-user server's are
+ * laid out alike. */
 #ifndef POLLUX_VFIO_INFO_H
 #define POLLUX_VFIO_INFO_H
 
@@ -9,21 +9,21 @@
 #include <stdint.h>
 
 /**
- * Asks, with as much room as the kernel says that it needs.
- * @param head        the question: a structure that begins with argsz and flags, as all of linux/vfio.h's do
+ * Asks the kernel, with as much room for the answer as the kernel says that it needs.
+ * @param head        the question: a structure that begins with argsz, as all in linux/vfio.h do
  * @param head_bytes  its size
  * @param answer      receives the answer, at least head_bytes long; the caller frees it
  * @param bytes       receives how much of the answer there is
- * @return 0 or -errno, without a sentence: the caller knows what it asked. -EPROTO: the kernel never says the same size
- * twice.
+ * @return 0 or -errno, without a sentence: the caller knows what it asked for. -EPROTO: each time, the kernel needs
+ * more room than it said.
  */
 int vfio_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes);
 
 /**
- * Finds a capability in an answer, of whatever version. A vfio-user server's are laid out as the kernel's are.
+ * Finds a capability, of whatever version, in an answer.
  * @param first  offset of the chain's first capability, as the answer says; 0: none
- * @return the capability's offset; at least cap_bytes follow it inside the answer, aligned to nothing. 0: it has none.
- * -EPROTO: the chain leaves the answer or turns back; without a sentence.
+ * @return the capability's offset, from which on at least cap_bytes are inside the answer, aligned to nothing. 0: the
+ * answer has no such capability. -EPROTO, without a sentence: the chain leaves the answer or turns back.
  */
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The DMA space: one window of virtual addresses, one window of I/O addresses a constant away, and the lists of memory
- * and of I/O address spaces that meet in it. */
+ * The DMA space: a window of virtual addresses, a window of I/O addresses that is a constant away, and a list of memory
+ * and one of I/O address spaces, which meet here. */
 #include "space.h"
 
 #include "error.h"
@@ -17,20 +17,20 @@
 #include <unistd.h>
 
 #define GIB              (1ull << 30)
-#define WINDOW_BYTES     (64 * GIB) /* what we ask for */
-#define WINDOW_BYTES_MIN (4 * GIB)  /* what we are content with when the process's address space is limited */
-/* Both windows start at a multiple of the largest page, so that I/O addresses are congruent to virtual ones for any
- * page. */
+#define WINDOW_BYTES     (64 * GIB) /* of virtual addresses; half of it, and so on, where they are limited */
+#define WINDOW_BYTES_MIN (4 * GIB)
+/* Both windows start at a multiple of the largest page size, so that a page of any size begins at a multiple of its
+ * size in both. */
 #define WINDOW_ALIGN   GIB
-#define IOVA_PREFERRED (4 * GIB)    /* below lie the reserved windows of every platform */
-#define IOVA_END       (1ull << 38) /* above, not every IOMMU reaches */
+#define IOVA_PREFERRED (4 * GIB)    /* below it, every platform has reserved ranges */
+#define IOVA_END       (1ull << 38) /* every IOMMU reaches up to here */
 
 struct memory {
-	struct memory *next; /* ascending by at */
+	struct memory *next; /* in the order of `at` */
 	uint64_t at;         /* offset in the window */
 	uint64_t bytes;
-	uint64_t span; /* bytes rounded up to a power of two: what it occupies */
-	int fd;        /* a duplicate, for devices that come later; -1: given back, but the place is lost */
+	uint64_t span; /* bytes rounded up to a power of two: so much of the window is taken */
+	int fd; /* our duplicate, for devices that come later; -1: unmapped, but its place cannot be used again */
 };
 
 struct dma_space {
@@ -50,7 +50,8 @@ static uint64_t round_up(uint64_t value, uint64_t power_of_two)
 	return (value + power_of_two - 1) & ~(power_of_two - 1);
 }
 
-/* Makes addresses of the window ours and unusable. MAP_FIXED_NOREPLACE or MAP_FIXED in flags, or 0 for a new place. */
+/* Reserves addresses: the process cannot access them, and nobody else gets them. flags are MAP_FIXED_NOREPLACE or
+ * MAP_FIXED, or 0 to let the kernel choose a place. */
 static void *reserve(void *at, uint64_t bytes, int flags)
 {
 	return mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
@@ -100,7 +101,7 @@ void dma_space_unref(struct dma_space *space)
 	if (!space || __atomic_fetch_sub(&space->references, 1, __ATOMIC_ACQ_REL) != 1)
 		return;
 	munmap(space->base, space->bytes);
-	while (space->memories) { /* lost places only: memory in use holds a reference */
+	while (space->memories) { /* only places that cannot be used again: memory in use would hold a reference */
 		struct memory *next = space->memories->next;
 
 		free(space->memories);
@@ -124,8 +125,8 @@ static void set_iova_window(struct dma_space *space, uint64_t iova, uint64_t byt
 	__atomic_store_n(&space->offset, bytes ? iova - (uintptr_t)space->base : 0, __ATOMIC_RELEASE);
 }
 
-/* The part of [first, last] that a window could use: from `from` on, aligned, below IOVA_END. @return its bytes, 0:
- * none */
+/* Finds the part of [first, last] that a window could use: from `from` on, aligned, below IOVA_END. @return its bytes;
+ * 0: there is none */
 static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *start)
 {
 	if (first < from)
@@ -139,8 +140,8 @@ static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *s
 	return first > last ? 0 : (last + 1 - first) & ~4095ull;
 }
 
-/* Looks from IOVA_PREFERRED up for room for all of the window, then anywhere for the most there is. I/O address 0 is
- * never used: to too many readers of a descriptor it means "none". */
+/* Looks for room for all of the window from IOVA_PREFERRED on, else for the largest room anywhere. I/O address 0 is
+ * never used, because many who read a descriptor take 0 for "none". */
 static int choose_iova_window(struct dma_space *space, const struct dma_mapper *mapper)
 {
 	static const struct dma_range everything = {0, UINT64_MAX};
@@ -185,8 +186,8 @@ static bool reaches_window(const struct dma_space *space, const struct dma_mappe
 	return mapper->range_count == 0;
 }
 
-/* Removes from mapper all memory below `end`. Keeps the calling thread's sentence: the failure that led here is the one
- * to tell. */
+/* Unmaps from mapper all memory before `end` in the list. The calling thread's failure stays its last one: it is what
+ * led here. */
 static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, const struct memory *end)
 {
 	const struct pollux_failure led_here = pollux_failure_last();
@@ -247,8 +248,8 @@ void dma_space_detach(struct dma_space *space, struct dma_mapper *mapper)
 
 /* ---- Memory ---- */
 
-/* Finds the lowest free place: low, so that a small window of I/O addresses serves too. @return where in the list it
- * belongs; NULL: full */
+/* Finds the lowest free place, as the window of I/O addresses may be smaller than that of virtual ones. @return where
+ * in the list the memory belongs; NULL: there is no place */
 static struct memory **find_place(struct dma_space *space, struct memory *memory)
 {
 	const uint64_t base = (uintptr_t)space->base;
@@ -270,7 +271,7 @@ static struct memory **find_place(struct dma_space *space, struct memory *memory
 	return link;
 }
 
-/* Puts the file's pages at the place. */
+/* Maps the file into the process, at its place in the window. */
 static int map_here(const struct dma_space *space, const struct memory *memory)
 {
 	void *at = space->base + memory->at;
@@ -284,7 +285,8 @@ static int map_here(const struct dma_space *space, const struct memory *memory)
 		return pollux_fail(error, "cannot map %llu KiB of DMA memory: %s",
 			(unsigned long long)(memory->bytes >> 10), strerror(error));
 	}
-	/* A child must not get packet memory copied on write under a device that goes on using the old pages. */
+	/* After a fork, a write would give the process a copy of the page, while devices go on using the old one. So a
+	 * child does not inherit this memory. */
 	if (madvise(at, memory->bytes, MADV_DONTFORK) != 0) {
 		int error = errno;
 
@@ -369,7 +371,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 	if ((error = map_for_all(space, memory)) != 0) {
 		if (reserve(space->base + memory->at, bytes, MAP_FIXED) != MAP_FAILED)
 			goto fail;
-		/* The place cannot be taken back: it stays in the list as lost. */
+		/* The addresses cannot be reserved again, so the place stays in the list as one that is taken. */
 		close(memory->fd);
 		memory->fd = -1;
 	}
@@ -405,7 +407,8 @@ void dma_space_unmap(struct dma_space *space, void *address)
 		mapper->unmap(mapper, space->iova + memory->at, memory->bytes);
 	close(memory->fd);
 	memory->fd = -1;
-	/* Never munmap: another mapping of the process could take the hole, and our next MAP_FIXED would destroy it. */
+	/* The addresses are never given up: another mapping of the process could take them, and our next MAP_FIXED
+	 * would destroy it. */
 	if (reserve(address, memory->bytes, MAP_FIXED) != MAP_FAILED) {
 		*link = memory->next;
 		free(memory);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A device behind a descriptor of the kernel's VFIO: regions, interrupts, reset. */
+ * A device behind a descriptor of the kernel's VFIO: reads and writes, windows, interrupts, reset, and what the kernel
+ * tells of it. */
 #include "device.h"
 
 #include "../error.h"
@@ -37,8 +38,8 @@ static int check_access(const struct vfio_device *device, unsigned region, uint6
 	return 0;
 }
 
-/* With these errors, and when it comes up short, the kernel says that there is nobody left to answer; with others that
- * it will not have this access. error 0: short. */
+/* EIO, ENODEV, ENXIO and a short read or write (error 0) say that the device does not answer any more. Other errors say
+ * that the kernel refuses this access. */
 static int access_failed(struct vfio_device *device, const char *what, unsigned region, uint64_t offset, int error)
 {
 	if (error && error != EIO && error != ENODEV && error != ENXIO)
@@ -84,7 +85,8 @@ int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t of
 
 /* ---- Windows ---- */
 
-/* A mapping refused is a failure: registers by system calls instead would work, unnoticed, a hundred times slower. */
+/* Maps the parts that are not mapped yet. A part that cannot be mapped is a failure: its registers could be reached by
+ * system calls, but a hundred times slower, and nobody would notice why. */
 static int map_parts(struct kernel_device *kernel, unsigned index)
 {
 	struct vfio_region *region = &kernel->device.regions[index];
@@ -124,7 +126,7 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 
 /* ---- Interrupts and reset ---- */
 
-/* count eventfds from first on; count 0: all of the kind off. */
+/* Has count interrupts, from first on, write to eventfds; count 0 turns all of the kind off. */
 static int set_trigger(
 	struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
@@ -140,7 +142,7 @@ static int set_trigger(
 	set->count = count;
 	if (count)
 		memcpy(set->data, eventfds, count * sizeof(int));
-	/* Where there are vectors, but not so many, the kernel sets none and returns how many there are. */
+	/* If there are vectors, but fewer, the kernel sets none and returns how many there are. */
 	if ((result = ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set)) != 0) {
 		error = result < 0 ? errno : ENOSPC;
 		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address,
@@ -169,28 +171,28 @@ static int unmask_intx(struct kernel_device *kernel)
 	return 0;
 }
 
-/* Has the kernel do what irqs->eventfds[] says after a change of first..first+count-1, of which `used` from 0 on are
- * not all off. */
-static int apply_irqs(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, unsigned used)
+/* Has the kernel do what irqs->eventfds[] says, in which first..first+count-1 were changed.
+ * @param vectors  how many are needed, from 0 on, for the last interrupt that is not off */
+static int apply_irqs(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, unsigned vectors)
 {
 	struct kernel_irqs *irqs = &kernel->irqs[index];
 	int error;
 
-	if (used == 0) { /* the kernel calls it an error to turn off what is not on */
+	if (vectors == 0) { /* the kernel refuses to turn off what is not on */
 		if (irqs->enabled && (error = set_trigger(kernel, index, 0, 0, NULL)) != 0)
 			return error;
 		irqs->enabled = 0;
 		return 0;
 	}
 	if (irqs->enabled && first + count > irqs->enabled && (irqs->flags & VFIO_IRQ_INFO_NORESIZE)) {
-		/* Such a kernel takes more vectors only after it has let go of those that it has. */
+		/* This kernel allocates more vectors only after it has freed those that it has. */
 		if ((error = set_trigger(kernel, index, 0, 0, NULL)) != 0)
 			return error;
 		irqs->enabled = 0;
 	}
 	if (!irqs->enabled) {
 		first = 0;
-		count = used;
+		count = vectors;
 	}
 	if ((error = set_trigger(kernel, index, first, count, irqs->eventfds + first)) != 0)
 		return error;
@@ -204,7 +206,7 @@ int kernel_device_set_irqs(
 {
 	struct kernel_device *kernel = kernel_of(device);
 	struct kernel_irqs *irqs;
-	unsigned used = 0;
+	unsigned vectors = 0;
 	int error = vfio_check_irqs(device, index, first, count), *before;
 	bool same = true;
 
@@ -229,12 +231,13 @@ int kernel_device_set_irqs(
 	for (unsigned i = 0; i < device->irq_count[index]; i++) {
 		same = same && irqs->eventfds[i] == before[i];
 		if (irqs->eventfds[i] >= 0)
-			used = i + 1;
+			vectors = i + 1;
 	}
-	/* An eventfd set again may be another file by the same number, except that INTx is armed this way. */
-	if (!(same && used && index == VFIO_PCI_INTX_IRQ_INDEX && irqs->enabled))
-		error = apply_irqs(kernel, index, first, count, used);
-	if (!error && used && index == VFIO_PCI_INTX_IRQ_INDEX && (irqs->flags & VFIO_IRQ_INFO_AUTOMASKED))
+	/* The same numbers may be other files by now, so they are set again. Not so for INTx: to set it again is how a
+	 * caller unmasks it. */
+	if (!(same && vectors && index == VFIO_PCI_INTX_IRQ_INDEX && irqs->enabled))
+		error = apply_irqs(kernel, index, first, count, vectors);
+	if (!error && vectors && index == VFIO_PCI_INTX_IRQ_INDEX && (irqs->flags & VFIO_IRQ_INFO_AUTOMASKED))
 		error = unmask_intx(kernel);
 	if (error)
 		memcpy(irqs->eventfds, before, bytes);
@@ -263,8 +266,8 @@ static int bad_answer(const struct kernel_device *kernel, const char *what)
 		kernel->device.address, what);
 }
 
-/* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas (it keeps the MSI-X table to itself, for
- * instance). */
+/* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas, for instance those around the MSI-X
+ * table, which it keeps to itself. */
 static int note_parts(struct kernel_device *kernel, unsigned index, const struct vfio_region_info *info, size_t bytes)
 {
 	struct vfio_region *region = &kernel->device.regions[index];
@@ -314,7 +317,7 @@ static int ask_irq(struct kernel_device *kernel, unsigned index)
 	struct vfio_irq_info info = {.argsz = sizeof(info), .index = index};
 
 	if (ioctl(kernel->fd, VFIO_DEVICE_GET_IRQ_INFO, &info) < 0) {
-		/* Conventional PCI has no error reporting, and says so this way. */
+		/* Of a conventional PCI device, which has no error reporting, the kernel does not know this kind. */
 		if (errno == EINVAL && index > VFIO_PCI_MSIX_IRQ_INDEX)
 			return 0;
 		return pollux_fail(errno, "%s: the kernel does not tell of interrupts of kind %u: %s",
@@ -350,7 +353,7 @@ int kernel_device_ask(struct kernel_device *kernel)
 
 void kernel_device_release(struct kernel_device *kernel)
 {
-	/* Mappings first: each keeps the kernel's end of the device open. */
+	/* Mappings first: the kernel does not close the device while there is one. */
 	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
 		struct vfio_region *region = &kernel->device.regions[i];
 

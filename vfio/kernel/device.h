@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A device behind a descriptor of the kernel's VFIO, however that was come by: regions, interrupts, reset. */
+ * A device behind a descriptor of the kernel's VFIO: regions, interrupts, reset. They are the same whether the device
+ * was reached by its own node or by its group's. */
 #ifndef POLLUX_VFIO_KERNEL_DEVICE_H
 #define POLLUX_VFIO_KERNEL_DEVICE_H
 
@@ -9,8 +10,8 @@
 struct kernel_space;
 struct group;
 
-/** What there is of a region beside device.regions, where a part that may be mapped has `at` NULL until a window is
- * asked for. */
+/** What is known of a region beside device.regions. In those, a part that may be mapped has `at` NULL until somebody
+ * asks for the window. */
 struct kernel_region {
 	uint32_t flags;  /* VFIO_REGION_INFO_FLAG_... */
 	uint64_t offset; /* in the descriptor */
@@ -19,8 +20,8 @@ struct kernel_region {
 /** One kind of interrupts (MSI-X, ...). */
 struct kernel_irqs {
 	uint32_t flags;   /* VFIO_IRQ_INFO_... */
-	unsigned enabled; /* vectors that the kernel holds now, counted from 0 */
-	int *eventfds;    /* irq_count of them, -1: off; NULL until the first is set */
+	unsigned enabled; /* vectors that the kernel has allocated, from 0 on */
+	int *eventfds;    /* one per interrupt, -1: off; NULL until the first is set */
 };
 
 struct kernel_device {
@@ -30,11 +31,11 @@ struct kernel_device {
 	struct kernel_region regions[VFIO_PCI_NUM_REGIONS];
 	struct kernel_irqs irqs[VFIO_PCI_NUM_IRQS];
 
-	/* kernel.c's, and of the way by which it was reached */
+	/* The rest belongs to kernel.c and to how the device was reached. */
 	struct vfio_pci pci;
-	struct kernel_space *kernel; /* NULL: not in one */
-	struct group *group;         /* NULL: not by a group */
-	bool joined;                 /* counts as a user of the kernel space; by iommufd only */
+	struct kernel_space *kernel; /* its I/O address space; NULL: none yet */
+	struct group *group;         /* NULL: it was not reached by its group */
+	bool joined;                 /* reached by its own node, it counts as a user of the kernel space */
 	struct kernel_device *next, *next_of_space;
 };
 

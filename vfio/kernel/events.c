@@ -19,9 +19,9 @@ int kernel_events_start(struct kernel_device *kernel)
 	if ((device->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
 		return pollux_fail(errno, "%s: no descriptor for events: %s", device->address, strerror(errno));
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !error; i++) {
-		if (device->irq_count[kinds[i]]) /* conventional PCI has no error reporting */
+		if (device->irq_count[kinds[i]]) /* a conventional PCI device has no error reporting */
 			error = kernel_device_set_irqs(device, kinds[i], 0, 1, &device->event_fd);
-		device->irq_count[kinds[i]] = 0; /* taken */
+		device->irq_count[kinds[i]] = 0; /* it is not the driver's to use */
 	}
 	return error;
 }
@@ -32,8 +32,8 @@ void kernel_events_check(struct vfio_device *device)
 
 	if (vfio_device_gone(device) || read(device->event_fd, &count, sizeof(count)) != sizeof(count))
 		return;
-	/* The kernel waits until we let go, so the device may still be there, and at work in buffers that are given
-	 * back soon. */
+	/* The kernel waits until we close the device, so it may still be there, and do DMA to buffers that are given
+	 * back to their pool soon. */
 	vfio_set_bus_master(device, false);
 	pollux_lose(&device->loss,
 		"the kernel wants it back, because somebody unbinds or unplugs it, or it reported an error that it "

@@ -10,7 +10,7 @@
  * after kernel_device_ask; kernel_device_release ends it. -errno. */
 int kernel_events_start(struct kernel_device *kernel);
 
-/** What struct vfio_device_ops calls check. */
+/** `check` of struct vfio_device_ops. */
 void kernel_events_check(struct vfio_device *device);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, container and group: the older way to a device. The kernel lets a group be opened only once, so
- * the process needs to know which it has; groups that share a DMA space share a container. */
+ * Containers and groups of the kernel's VFIO. A group can be opened only once, so all its devices share what is opened
+ * here. Groups in one DMA space share a container. */
 #include "group.h"
 
 #include "../error.h"
@@ -22,13 +22,13 @@ struct group {
 	unsigned number;
 	int fd;
 	struct kernel_space *container;
-	unsigned devices; /* open, or being opened */
+	unsigned devices; /* that are open, or being opened */
 };
 
 static struct group *groups;
 
-/* For kernels before 5.4, which do not tell: 39 bits, which every IOMMU has, without the window of interrupt messages.
- */
+/* The I/O addresses to use with kernels before 5.4, which do not tell: 39 bits, which every IOMMU has, without the
+ * window of interrupt messages. */
 static const struct vfio_iova_range safe_ranges[] = {{0, 0xfedfffff}, {0xfef00000, (1ull << 39) - 1}};
 
 /* ---- The container ---- */
@@ -59,7 +59,7 @@ static int open_container(struct kernel_space *kernel, const char *name)
 		VFIO_API_VERSION);
 }
 
-/* The better of the two kinds: version 2 does not unmap more than it was asked to. */
+/* Chooses the better of the two kinds: version 2 does not unmap more than it was asked to. */
 static int set_iommu(const struct kernel_space *container, const char *name)
 {
 	static const unsigned long kinds[] = {VFIO_TYPE1v2_IOMMU, VFIO_TYPE1_IOMMU};
@@ -71,7 +71,7 @@ static int set_iommu(const struct kernel_space *container, const char *name)
 			return pollux_fail(
 				errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
 		if (has && ioctl(container->fd, VFIO_SET_IOMMU, kinds[i]) < 0)
-			return kernel_space_fail_unsafe(name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
+			return kernel_space_fail_iommu(name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
 		if (has)
 			return 0;
 	}
@@ -117,9 +117,8 @@ static int container_ranges(
 	at = vfio_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
 		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
 	told = (const uint8_t *)answer + (at > 0 ? at : 0) + sizeof(cap);
-	if (at > 0)
-		memcpy(&cap, told - sizeof(cap),
-			sizeof(cap)); /* before 6.6 kernels put no capability's end at a multiple of 8 */
+	if (at > 0) /* copied, because kernels before 6.6 do not align capabilities */
+		memcpy(&cap, told - sizeof(cap), sizeof(cap));
 	if (at < 0)
 		error = pollux_fail(EPROTO,
 			"%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
@@ -250,7 +249,7 @@ static int enter_container(struct kernel_space *container, int fd, const char *n
 				"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a "
 				"space of its own",
 				name);
-		return kernel_space_fail_unsafe(name, error, "its group cannot join the container", "vfio_iommu_type1");
+		return kernel_space_fail_iommu(name, error, "its group cannot join the container", "vfio_iommu_type1");
 	}
 	if (!container->users && (error = set_iommu(container, name)) != 0)
 		return error;
@@ -294,8 +293,8 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 	int error;
 
 	vfio_path(path, "/dev/vfio/%d", pci->group);
-	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) !=
-			     0) /* is it broken? */
+	/* an open group's container may be broken */
+	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0)
 		return device->kernel = NULL, error;
 	if (!group && (error = make_group(&group, pci, space)) != 0)
 		return error;
@@ -322,7 +321,8 @@ void group_leave(struct kernel_device *device)
 	while (*link != group)
 		link = &(*link)->next;
 	*link = group->next;
-	kernel_space_leave(group->container); /* before the descriptor goes: the mappings vanish with the last group */
+	kernel_space_leave(
+		group->container); /* before the descriptor is closed: the last group takes the mappings with it */
 	close(group->fd);
 	kernel_space_put(group->container);
 	free(group);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, character device and iommufd: each device has a node of its own, and what containers did,
- * /dev/iommu does. */
+ * Devices' own nodes and iommufd: each device has a node, and /dev/iommu does what containers do for groups. */
 #include "iommufd.h"
 
 #include "../error.h"
@@ -17,9 +16,10 @@
 #include <unistd.h>
 
 #define RANGES_MAX 4096
-#define TRIES      4 /* the need can grow between two calls */
+#define TRIES      4 /* there can be more ranges from one call to the next, when another device joins */
 
-/* Opens a node of this way. Not there, or not for this user: -ENOENT or -EACCES, and why_not says so. */
+/* Opens a node. If it is not there, or this user may not open it, that is -ENOENT or -EACCES, and why_not says so.
+ * @param mend  the command that lets the user open it */
 static int open_node(int *fd, const char *path, const char *name, char why_not[IOMMUFD_WHY_BYTES], const char *mend)
 {
 	int error;
@@ -41,6 +41,7 @@ static int open_node(int *fd, const char *path, const char *name, char why_not[I
 
 /* ---- The I/O address space ---- */
 
+/* Why open_ioas could not open /dev/iommu: it has no argument to say it with. */
 static _Thread_local char open_why_not[IOMMUFD_WHY_BYTES];
 
 static int open_ioas(struct kernel_space *kernel, const char *name)
@@ -119,8 +120,9 @@ static const struct kernel_space_ops ioas_ops = {open_ioas, ioas_map, ioas_unmap
 
 /* ---- Devices ---- */
 
-/* One error number has several causes: those that sysfs and /proc show are looked for first. EBUSY: the group's node is
- * open. EINVAL: so is the device's own. EPERM: another iommufd than ours has a device of the group. */
+/* Finds out why a device cannot be bound, as each error number has several causes. EBUSY: somebody has the group's node
+ * open. EINVAL: or the device's own. EPERM: or another iommufd than ours has a device of the group. Who that is, sysfs
+ * and /proc may show. */
 static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 {
 	int other = error == EPERM ? group_fail_not_viable(pci) : 0;
@@ -142,7 +144,7 @@ static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 				"%s is in use by %s, or its IOMMU does not keep caches coherent; end that first",
 				pci->address, opener);
 	}
-	return kernel_space_fail_unsafe(pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
+	return kernel_space_fail_iommu(pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
 }
 
 static int bind_and_attach(struct kernel_device *device, const struct vfio_pci *pci, const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO, character device and iommufd (Linux 6.6): the newer way to a device. Called under kernel.c's lock.
- */
+ * Reaches a device by its own node and iommufd, the newer interface of the kernel's VFIO (Linux 6.6). Called under
+ * kernel.c's lock. */
 #ifndef POLLUX_VFIO_KERNEL_IOMMUFD_H
 #define POLLUX_VFIO_KERNEL_IOMMUFD_H
 
@@ -11,10 +11,9 @@
 
 /**
  * Opens the device's node, /dev/vfio/devices/vfioN, binds it to the DMA space's iommufd, and attaches it to its I/O
- * address space. What was done by then when it fails, iommufd_leave undoes.
- * @param why_not  receives why this way cannot be taken here, when it is not there or the user may not; untouched
- * otherwise
- * @return 0, -errno; -ENOENT or -EACCES with why_not written: the group may serve
+ * address space. After a failure, iommufd_leave undoes what was done by then.
+ * @param why_not  receives, where a node is missing or the user may not open it, which one; otherwise untouched
+ * @return 0 or -errno; -ENOENT or -EACCES with why_not written: the group may serve instead
  */
 int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space,
 	char why_not[IOMMUFD_WHY_BYTES]);

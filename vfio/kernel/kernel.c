@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The kernel's VFIO: finds a device, chooses the way to it, and knows which are open. */
+ * Opens devices through the kernel's VFIO: finds a device, chooses between its own node and its group's, and knows
+ * which devices are open. */
 #include "kernel.h"
 
 #include "../error.h"
@@ -14,7 +15,7 @@
 
 /* Taken before a DMA space's lock and a kernel space's. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kernel_device *devices;
+static struct kernel_device *devices; /* all that are open */
 
 /* ---- What sysfs says before VFIO is asked ---- */
 
@@ -33,8 +34,8 @@ static int check_place(const struct vfio_pci *pci)
 
 /* ---- Devices ---- */
 
-/* Undoes as much as was done, under the lock. Keeps the calling thread's sentence: the failure that led here is the one
- * to tell. */
+/* Undoes as much of opening a device as was done. The lock is held. The calling thread's failure sentence stays: if
+ * opening failed, that is the one to tell. */
 static void release(struct kernel_device *device)
 {
 	struct kernel_device **link;
@@ -45,7 +46,7 @@ static void release(struct kernel_device *device)
 		*link = device->next;
 	if (device->kernel)
 		kernel_space_remove_device(device->kernel, device);
-	/* The device first: without it nothing does DMA to what is unmapped then. */
+	/* The device goes first: memory is unmapped when nothing does DMA any more. */
 	kernel_device_release(device);
 	if (device->group)
 		group_leave(device);
@@ -84,7 +85,7 @@ static bool has_device_of(int group)
 	return device != NULL;
 }
 
-/* Reaches the device by its own node if that can be, else by its group. device.reached_by then says which, and why. */
+/* Reaches the device by its own node if possible, else by its group. device.reached_by then says by which, and why. */
 static int join(struct kernel_device *device, struct dma_space *space)
 {
 	const struct vfio_pci *pci = &device->pci;
@@ -98,14 +99,14 @@ static int join(struct kernel_device *device, struct dma_space *space)
 		error = iommufd_join(device, pci, space, why_not);
 		pollux_failure_keep(&refused, error);
 		snprintf(device->device.reached_by, sizeof(device->device.reached_by), "iommufd");
-		/* The group itself cannot be had while one of its devices is open by its own node. */
+		/* Nobody can open the group while one of its devices is open by its own node. */
 		if (!error || !why_not[0] || has_device_of(pci->group))
 			return error;
-		kernel_device_release(device); /* its node was open when /dev/iommu was not to be had */
+		kernel_device_release(device); /* its node may be open, and only /dev/iommu be missing */
 	}
 	snprintf(device->device.reached_by, sizeof(device->device.reached_by), "group %d (%s)", pci->group, why_not);
 	error = group_join(device, pci, space);
-	/* A kernel without groups: it is the node of the other way that is to be mended. */
+	/* This kernel has no groups, so the remedy to tell is that for the device's own node. */
 	return error == -ENOENT && refused.error == -EACCES ? pollux_failure_restore(&refused) : error;
 }
 

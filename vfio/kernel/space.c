@@ -20,7 +20,8 @@ static struct kernel_space *kernel_space_of(struct dma_mapper *mapper)
 
 /* ---- DMA ---- */
 
-/* What is locked already counts too, but the kernel does not say how much that is. */
+/* Memory that the process has locked already counts towards the limit too, but the kernel does not say how much that
+ * is. */
 static int fail_locked(size_t bytes, uint64_t needed_kib)
 {
 	struct rlimit limit;
@@ -75,7 +76,7 @@ static int map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t b
 	struct kernel_space *kernel = kernel_space_of(mapper);
 
 	(void)fd; /* the kernel takes the pages that are behind the address */
-	/* Its devices are given up; the space's other devices must still be able to get memory. */
+	/* The devices here are given up. That is no failure: other devices of the DMA space must still get memory. */
 	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
 		return 0;
 	if (kernel->ops->map(kernel, iova, address, bytes) < 0)
@@ -95,8 +96,8 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	kernel->mapped_bytes -= bytes;
 	if (kernel->ops->unmap(kernel, iova, bytes) == bytes)
 		return;
-	/* The kernel keeps the pages for the device, so nothing else is overwritten; but these addresses are lost. The
-	 * devices are there, and at work in buffers that are given back soon. */
+	/* The kernel keeps the pages for the devices, so these overwrite no memory of others. But the I/O addresses are
+	 * lost, and the devices may still do DMA to buffers that are given back to their pool soon. */
 	__atomic_store_n(&kernel->broken, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&kernel->lock);
 	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space) {
@@ -141,8 +142,8 @@ static void unmap_nothing(struct dma_mapper *mapper, uint64_t iova, size_t bytes
 	(void)mapper, (void)iova, (void)bytes;
 }
 
-/* The kernel has put all mappings into the newcomer's IOMMU. Whether what is mapped later will fit too, the DMA space
- * says of a mapper that has the ranges left over. */
+/* The kernel has mapped all memory for the newcomer's IOMMU. Whether it will reach what is mapped later is found out by
+ * attaching, for a moment, a mapper that has the ranges which all devices have in common. */
 static int check_reach(const struct kernel_space *kernel, const char *name)
 {
 	struct dma_mapper probe = {.map = map_nothing, .unmap = unmap_nothing};
@@ -248,7 +249,7 @@ void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_devic
 	pthread_mutex_unlock(&kernel->lock);
 }
 
-int kernel_space_fail_unsafe(const char *name, int error, const char *what, const char *module)
+int kernel_space_fail_iommu(const char *name, int error, const char *what, const char *module)
 {
 	if (error == EPERM)
 		return pollux_fail(error,

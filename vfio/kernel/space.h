@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * An I/O address space of the kernel's VFIO, which lies behind a DMA space: a container's, or an iommufd's. What the
- * two have in common: the ranges that it reaches, mapping packet memory, and the devices that are lost with it. Its
- * functions but map and unmap are called under kernel.c's lock. */
+ * An I/O address space of the kernel's VFIO behind a DMA space: a container's, or an iommufd's. Here is what the two
+ * have in common: the ranges that the IOMMU reaches, mapping packet memory, and the devices that are lost together. All
+ * functions are called under kernel.c's lock, except the mapper's map and unmap. */
 #ifndef POLLUX_VFIO_KERNEL_SPACE_H
 #define POLLUX_VFIO_KERNEL_SPACE_H
 
@@ -12,15 +12,16 @@
 
 struct kernel_space;
 
-/** What container and iommufd do differently. name is a device's, for sentences. */
+/** What container and iommufd do differently. name is that of a device, for sentences. */
 struct kernel_space_ops {
 	/** Opens the descriptor. -errno with a sentence. */
 	int (*make)(struct kernel_space *kernel, const char *name);
-	/** As ioctl: -1 and errno. */
+	/** 0; or -1 and errno, as ioctl. */
 	int (*map)(const struct kernel_space *kernel, uint64_t iova, void *address, size_t bytes);
-	/** @return bytes unmapped, 0: it failed */
+	/** @return how many bytes were unmapped; 0: it failed */
 	uint64_t (*unmap)(const struct kernel_space *kernel, uint64_t iova, size_t bytes);
-	/** The I/O addresses that all devices in it can use: kernel_space_take_ranges. -errno with a sentence. */
+	/** Asks which I/O addresses all its devices can use, and hands them to kernel_space_take_ranges. -errno with a
+	 * sentence. */
 	int (*ask_ranges)(
 		const struct kernel_space *kernel, const char *name, struct dma_range **ranges, unsigned *count);
 };
@@ -30,8 +31,8 @@ struct kernel_space {
 	const struct kernel_space_ops *ops;
 	struct dma_space *space;
 	int fd;
-	uint32_t ioas;  /* iommufd: the address space's number */
-	unsigned users; /* groups or devices in it */
+	uint32_t ioas;  /* iommufd's number of the address space */
+	unsigned users; /* a container's groups, or an iommufd's devices */
 	struct dma_mapper mapper;
 	struct dma_range *ranges; /* the mapper's */
 	uint64_t mapped_bytes;    /* under the DMA space's lock */
@@ -41,36 +42,36 @@ struct kernel_space {
 	struct kernel_device *devices;
 };
 
-/** The DMA space's kernel space of this kind, or a new one without users. -EIO: it is broken. */
+/** Finds the DMA space's kernel space of this kind, or makes one without users. -EIO: it is broken. */
 int kernel_space_get(
 	struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name);
 
 /**
- * To be called when the kernel has put a user's IOMMU behind it. The first makes it the mapper of its DMA space; later
- * ones are refused where they cannot reach the DMA space's window of I/O addresses: -ERANGE, and the caller takes the
- * user out again.
+ * Counts a user that the kernel has put into the address space. With the first user, it becomes the mapper of its DMA
+ * space. A later user whose IOMMU cannot reach the DMA space's window of I/O addresses is refused with -ERANGE, and the
+ * caller takes it out again.
  */
 int kernel_space_join(struct kernel_space *kernel, const char *name);
 
-/** One user less; the last one's leaving unmaps all. The caller takes the user out of it after that, and then calls
- * kernel_space_put. */
+/** Counts a user less, and unmaps all memory with the last one. The caller then takes the user out of the address space
+ * and calls kernel_space_put. */
 void kernel_space_leave(struct kernel_space *kernel);
 
-/** Closes it if nothing is in it. */
+/** Closes it if it has no user. */
 void kernel_space_put(struct kernel_space *kernel);
 
-/** Devices that are to lose their bus mastering and be marked gone if it breaks. One that comes after that is gone at
- * once: its bus mastering was not switched on yet. */
+/** Adds and removes a device that loses its bus mastering and is marked gone if the address space breaks. A device that
+ * is added after that is marked gone at once; its bus mastering was not switched on yet. */
 void kernel_space_add_device(struct kernel_space *kernel, struct kernel_device *device);
 void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_device *device);
 
-/** Copies ranges that the kernel told: struct vfio_iova_range, aligned to nothing. The caller frees *ranges. -EPROTO:
- * they are out of order. */
+/** Copies ranges as the kernel tells them: struct vfio_iova_range, aligned to nothing. The caller frees *ranges.
+ * -EPROTO: they are out of order. */
 int kernel_space_take_ranges(
 	const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count);
 
-/** Says why the IOMMU cannot be used; for EPERM, that it does not remap interrupts, and which module's parameter
- * accepts that. */
-int kernel_space_fail_unsafe(const char *name, int error, const char *what, const char *module);
+/** Records why the IOMMU cannot be used. EPERM means that it does not remap interrupts; the sentence says which
+ * parameter of `module` accepts that. @return -error */
+int kernel_space_fail_iommu(const char *name, int error, const char *what, const char *module);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Messages of one vfio-user connection, each way checked: sizes, ids, types, errors, descriptors, and a limit to every
- * wait. */
+ * Messages of one vfio-user connection. Of each reply, size, id, type, error and descriptors are checked, and each wait
+ * for it has a limit. */
 #include "channel.h"
 
 #include "../error.h"
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest wait for the peer to take a command or to answer it. Not constant, so that tests need not wait as long.
+/* The longest wait for the peer to take a command, and then to answer it. A variable, because tests set a shorter one.
  */
 static unsigned answer_limit_ms = 5000;
 
@@ -72,7 +72,7 @@ static int connect_failed(const char *address, int error)
 	case EACCES:
 		return pollux_fail(
 			EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
-	case EAGAIN: /* the peer's queue of connections stayed full for as long as we wait */
+	case EAGAIN: /* the peer's queue of connections was full during all of the wait */
 		return pollux_fail(ETIMEDOUT,
 			"%s: the device process does not accept the connection; it may be busy with another client",
 			address);
@@ -147,8 +147,8 @@ void user_channel_close(struct user_channel *channel)
 
 /* ---- Losing the connection ---- */
 
-/* Notes why, which completes "the device process ...". The peer must let go of our memory too, so the connection ends
- * here; the descriptor stays until close, as others may be about to use it. */
+/* Gives the connection up, for a reason that completes "the device process ...". It is shut down at once, so that the
+ * peer lets go of our memory. The descriptor stays open until close, because another thread may be about to use it. */
 __attribute__((format(printf, 3, 4))) static int lose(struct user_channel *channel, int error, const char *format, ...)
 {
 	char why[sizeof(channel->loss->why) - 20];
@@ -230,7 +230,7 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 		if (sent < 0)
 			return transfer_failed(channel, call, errno == EINTR ? EAGAIN : errno);
 		left -= (size_t)sent;
-		message.msg_control = NULL; /* the descriptors went with the first byte */
+		message.msg_control = NULL; /* the descriptors have gone with the first byte */
 		message.msg_controllen = 0;
 		for (unsigned i = 0; i < 3 && sent > 0; i++) {
 			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
@@ -252,10 +252,10 @@ struct incoming {
 		struct vfio_user_header header;
 		uint8_t payload[USER_PAYLOAD_MAX + 1];
 	} message;
-	size_t bytes; /* of message that are here */
+	size_t bytes; /* of the message, received so far */
 	int fds[VFIO_USER_FDS_MAX];
 	unsigned fd_count;
-	bool too_many_fds;
+	bool too_many_fds; /* more came than fit */
 };
 
 /* Receives once, at most up to `limit` bytes of the message. @return as recvmsg; -1 with errno */
@@ -297,8 +297,8 @@ static ssize_t receive_some(struct user_channel *channel, struct incoming *in, s
 	return got;
 }
 
-/* Receives until the message has `wanted` bytes. Each wait is limited by the socket, the sum by the deadline: a peer
- * may also drip. */
+/* Receives until the message has `wanted` bytes, but no more than `limit`. The socket limits each wait; the deadline
+ * limits all of them together, as a peer may send byte by byte. */
 static int receive_until(struct user_channel *channel, const struct user_call *call, struct incoming *in, size_t wanted,
 	size_t limit, uint64_t deadline_ms)
 {
@@ -322,8 +322,8 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 	int error;
 
-	/* Only one command is on its way, so all that comes belongs to its reply, and one system call mostly gets it.
-	 * One byte more is asked for: there must be none. */
+	/* All bytes that come belong to this reply, because only one command is on its way. Mostly one system call gets
+	 * them. It asks for one byte more than the longest reply, to notice a peer that sends too much. */
 	if ((error = receive_until(channel, call, in, sizeof(*header), limit + 1, deadline_ms)) != 0)
 		return error;
 	if ((header->flags & VFIO_USER_TYPE) != VFIO_USER_TYPE_REPLY)

@@ -17,9 +17,9 @@
 
 struct user_channel {
 	int socket;
-	pthread_mutex_t lock;     /* one command is on its way at a time */
+	pthread_mutex_t lock;     /* held from a command until its reply: one is on its way at a time */
 	uint16_t id;              /* the last command's */
-	struct pollux_loss *loss; /* why the connection failed; nothing is sent any more then */
+	struct pollux_loss *loss; /* why the connection was given up; nothing is sent any more then */
 	const char *address;      /* for sentences */
 	uint32_t max_fds;         /* what the peer takes in one message */
 	uint32_t max_access;      /* bytes of a region in one message, at most USER_ACCESS_MAX */
@@ -37,7 +37,8 @@ struct user_call {
 	void *reply;
 	size_t reply_min, reply_max;
 	size_t reply_bytes; /* out */
-	int *reply_fd;      /* out: NULL: the reply may bring none; -1: it brought none. The caller's to close. */
+	int *reply_fd; /* receives the descriptor that the reply brought, the caller's to close, or -1; NULL: the reply
+			  may bring none */
 };
 
 /** Connects. loss and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long),
@@ -49,9 +50,9 @@ void user_channel_close(struct user_channel *channel);
 
 /**
  * Sends a command and waits for its reply. Thread-safe.
- * Errors: what the peer answered (the connection goes on); or, and the connection is then lost: -ENODEV (closed),
- * -ETIMEDOUT, -EPROTO. -EPROTO without losing it: the peer reports an error that is none. After the loss: -ENODEV at
- * once.
+ * Errors after which the connection goes on: the one that the peer answered, or -EPROTO where the peer's error is none
+ * of Linux. Errors with which the connection is lost: -ENODEV (it was closed), -ETIMEDOUT, -EPROTO (the peer broke the
+ * protocol). Once it is lost: -ENODEV.
  */
 int user_channel_call(struct user_channel *channel, struct user_call *call);
 
@@ -60,9 +61,8 @@ int user_channel_call(struct user_channel *channel, struct user_call *call);
 int user_channel_access(
 	struct user_channel *channel, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
 
-/** The peer broke the protocol inside a well-formed reply: marks the connection lost. `what` completes "<address>: the
- * device process ...".
- *  @return -EPROTO, with the sentence */
+/** Gives the connection up because a well-formed reply breaks the protocol. `what` completes "the device process ...".
+ * @return -EPROTO, with the sentence */
 int user_channel_broken(struct user_channel *channel, const char *what);
 
 #endif

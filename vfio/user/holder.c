@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Who listens at a UNIX socket's file, and who else is connected to it. The kernel lists all sockets
- * (NETLINK_SOCK_DIAG, which needs no privilege): those that the server has accepted carry the file that it listens at,
- * and the number of the socket at the other end, by which /proc shows its process. */
+ * Who listens at a UNIX socket's file, and who else is connected to it. The kernel lists all UNIX sockets to anybody
+ * (NETLINK_SOCK_DIAG). A socket that a server has accepted is listed with the file that the server listens at, and with
+ * the number of the socket at the other end. By that number /proc shows whose it is. */
 #include "holder.h"
 
 #include "../host/use.h"
@@ -24,11 +24,12 @@
 
 struct search {
 	uint32_t inode, device; /* of the file, as the kernel numbers them */
-	uint32_t ours;          /* our end's number; 0: none */
-	uint32_t peer;          /* found: the number of the other end's socket; 0: not yet */
+	uint32_t own_socket;    /* the number of our own socket, which does not count; 0: we have none */
+	uint32_t client_socket; /* found: the number of another client's socket; 0: none yet */
 	bool listener;          /* found: a socket that listens at the file */
 };
 
+/* Asks the kernel for its list. @return where the answer is to be read; -1: the kernel does not tell */
 static int ask(void)
 {
 	struct {
@@ -58,7 +59,8 @@ static int ask(void)
 	return -1;
 }
 
-/* One socket. One that its server has not accepted yet has no number. */
+/* Looks at one socket of the list. A connection that its server has not accepted yet has number 0, and does not count.
+ */
 static void look(struct search *search, const struct nlmsghdr *message)
 {
 	const struct unix_diag_msg *socket = NLMSG_DATA(message);
@@ -76,12 +78,12 @@ static void look(struct search *search, const struct nlmsghdr *message)
 		return;
 	if (socket->udiag_state == STATE_LISTENING)
 		search->listener = true;
-	else if (socket->udiag_ino && peer && peer != search->ours)
-		search->peer = peer;
+	else if (socket->udiag_ino && peer && peer != search->own_socket)
+		search->client_socket = peer;
 }
 
-/* @return false: that was all */
-static bool take(struct search *search, int fd)
+/* Reads a piece of the list. @return false: that was all */
+static bool read_some(struct search *search, int fd)
 {
 	union {
 		struct nlmsghdr head;
@@ -100,7 +102,7 @@ static bool take(struct search *search, int fd)
 	return more;
 }
 
-/* Looks through all sockets for those of the file. @return false: it is no socket, or the kernel does not tell */
+/* Looks through all sockets for those of the file. @return false: the file is no socket, or the kernel does not tell */
 static bool look_for(struct search *search, const char *path)
 {
 	struct stat file;
@@ -110,7 +112,7 @@ static bool look_for(struct search *search, const char *path)
 		return false;
 	search->inode = (uint32_t)file.st_ino;
 	search->device = major(file.st_dev) << 20 | minor(file.st_dev);
-	while (take(search, fd))
+	while (read_some(search, fd))
 		;
 	close(fd);
 	return true;
@@ -118,7 +120,7 @@ static bool look_for(struct search *search, const char *path)
 
 bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32])
 {
-	struct search search = {.ours = 0};
+	struct search search = {.own_socket = 0};
 	char target[32];
 	const char *const targets[2] = {target, ""};
 	struct stat own;
@@ -126,17 +128,17 @@ bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32])
 	*pid = 0;
 	name[0] = '\0';
 	if (ours >= 0 && fstat(ours, &own) == 0)
-		search.ours = (uint32_t)own.st_ino;
-	if (!look_for(&search, path) || !search.peer)
+		search.own_socket = (uint32_t)own.st_ino;
+	if (!look_for(&search, path) || !search.client_socket)
 		return false;
-	snprintf(target, sizeof(target), "socket:[%u]", search.peer);
+	snprintf(target, sizeof(target), "socket:[%u]", search.client_socket);
 	*pid = vfio_opener_of(targets, 0, name);
 	return true;
 }
 
 bool user_holder_listens(const char *path)
 {
-	struct search search = {.ours = 0};
+	struct search search = {.own_socket = 0};
 
 	return look_for(&search, path) && search.listener;
 }

@@ -7,16 +7,16 @@
 #include <sys/types.h>
 
 /**
- * Looks for a connection to the socket at this path that its server has taken, other than our own.
- * @param ours  our end, or -1
- * @param pid   receives who has it: our own process too; 0: it cannot be seen, because it is another user's
- * @param name  of that process
- * @return false: nobody, or the kernel does not tell
+ * Looks for a client of the server that listens at this path.
+ * @param ours  the descriptor of our own connection to it, which does not count; -1: there is none
+ * @param pid   receives the client's process, which may be this one; 0: it cannot be seen, because it is another user's
+ * @param name  receives that process's name
+ * @return false: there is no client, or the kernel does not tell
  */
 bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32]);
 
-/** @return whether a process listens at this file. false: none does, or the kernel does not tell, as of another network
- * namespace */
+/** @return whether a process listens at this path. It is false also where the kernel does not tell, as about other
+ * network namespaces. */
 bool user_holder_listens(const char *path);
 
 #endif

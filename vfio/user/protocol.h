@@ -17,16 +17,16 @@
 #define VFIO_USER_MAJOR 0
 #define VFIO_USER_MINOR 1
 
-/* What holds for a peer whose VERSION says nothing else. */
+/* The limits of a peer whose VERSION names no others. */
 #define VFIO_USER_DEFAULT_MAX_FDS      1
 #define VFIO_USER_DEFAULT_MAX_XFER     (1u << 20) /* bytes of data in one read or write */
 #define VFIO_USER_DEFAULT_MAX_DMA_MAPS 65535
 #define VFIO_USER_DEFAULT_PGSIZES      4096
 
-/* No descriptor count that we send or take is larger; QEMU takes no server that announces more than 16. */
+/* We send and take at most so many descriptors in a message: QEMU refuses servers that announce more than 16. */
 #define VFIO_USER_FDS_MAX 16
 
-/* The protocol has more. */
+/* The commands that we know; the protocol has more. */
 enum vfio_user_command {
 	VFIO_USER_VERSION = 1,
 	VFIO_USER_DMA_MAP = 2,
@@ -37,8 +37,7 @@ enum vfio_user_command {
 	VFIO_USER_DEVICE_SET_IRQS = 8,
 	VFIO_USER_REGION_READ = 9,
 	VFIO_USER_REGION_WRITE = 10,
-	VFIO_USER_DMA_READ =
-		11, /* server to client, for memory that came without a descriptor: ours always comes with one */
+	VFIO_USER_DMA_READ = 11, /* from the server, for memory without a descriptor; ours always has one */
 	VFIO_USER_DEVICE_RESET = 13,
 };
 
@@ -85,7 +84,8 @@ struct vfio_user_dma_map {
 } __attribute__((packed));
 static_assert(sizeof(struct vfio_user_dma_map) == 32, "vfio-user DMA_MAP");
 
-/** DMA_UNMAP, of exactly what one DMA_MAP mapped. The reply repeats it, after the last access. */
+/** DMA_UNMAP, of exactly what one DMA_MAP mapped. The reply repeats this; the server does not access the memory after
+ * it. */
 struct vfio_user_dma_unmap {
 	uint32_t argsz, flags;
 	uint64_t address, bytes;
@@ -101,8 +101,9 @@ struct vfio_user_device_info {
 static_assert(sizeof(struct vfio_user_device_info) == 16, "vfio-user GET_INFO");
 
 /**
- * DEVICE_GET_REGION_INFO, both ways. argsz is the most that the reply's payload may have; in the reply what it would
- * take in full, and the capabilities are left out when that is more. With the MMAP flag comes one descriptor.
+ * DEVICE_GET_REGION_INFO, both ways. In the command, argsz is the largest payload that the reply may have. In the
+ * reply, it is the payload's size with all capabilities; they are left out when that is larger. With the MMAP flag
+ * comes one descriptor.
  */
 struct vfio_user_region_info {
 	uint32_t argsz;

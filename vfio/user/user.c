@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * vfio-user: a device in another process, behind a UNIX socket. Needs no kernel support and no root. */
+ * A device in another process, which speaks vfio-user on a UNIX socket: how it is opened, and what struct
+ * vfio_device_ops asks for. It needs neither support of the kernel nor root. */
 #include "user.h"
 
 #include "../error.h"
@@ -26,10 +27,12 @@ struct user_device {
 	struct vfio_device device; /* first: a handle is one of these */
 	struct user_channel channel;
 	struct dma_mapper mapper;
-	uint64_t max_dma_maps, pgsizes;
-	uint64_t dma_maps; /* mapped now; under the space's lock */
+	uint64_t max_dma_maps; /* mappings that the device process takes */
+	uint64_t page_sizes;   /* those that it maps memory in: the sum of powers of two */
+	uint64_t dma_maps;     /* mappings now; under the DMA space's lock */
 	bool can_reset;
-	const char *unshared; /* why BAR 0, or a part of it, is not mapped; NULL: nobody has tried */
+	const char *unmapped_why; /* why the last area of BAR 0 that was tried is not mapped; NULL: it is, or none was
+				     tried */
 };
 
 static struct user_device *user_of(struct vfio_device *device)
@@ -63,7 +66,7 @@ static int user_write(struct vfio_device *device, unsigned region, uint64_t offs
 
 /* ---- Interrupts and reset ---- */
 
-/* count interrupts from first on to as many eventfds, or (NULL) off. */
+/* Directs count interrupts, from first on, to as many eventfds; with NULL, turns them off. */
 static int set_irq_run(struct user_device *user, unsigned index, unsigned first, unsigned count, const int *eventfds)
 {
 	const bool all_off = !eventfds && first == 0 && count == user->device.irq_count[index];
@@ -135,19 +138,19 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 		.fds = &fd,
 		.fd_count = 1,
 	};
-	const uint64_t smallest = user->pgsizes & -user->pgsizes;
+	const uint64_t smallest_page = user->page_sizes & -user->page_sizes;
 	int error;
 
-	(void)address; /* the peer maps the file */
-	/* A lost device is told nothing; the other devices of the space must still be able to get memory. */
+	(void)address; /* the device process maps the file */
+	/* A lost device is told nothing. That is no failure: the other devices of the space must still get memory. */
 	if (vfio_device_gone(&user->device)) {
 		user->dma_maps++;
 		return 0;
 	}
-	if ((iova | bytes) & (smallest - 1))
+	if ((iova | bytes) & (smallest_page - 1))
 		return pollux_fail(EINVAL,
 			"%s: the device process takes memory in pages of %llu KiB only; provide hugepages",
-			user->device.address, (unsigned long long)(smallest >> 10));
+			user->device.address, (unsigned long long)(smallest_page >> 10));
 	if (user->dma_maps >= user->max_dma_maps)
 		return pollux_fail(ENOSPC,
 			"%s: the device process takes at most %llu pieces of memory; use fewer, larger pools",
@@ -173,8 +176,7 @@ static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byte
 	user->dma_maps--;
 	if (vfio_device_gone(&user->device))
 		return;
-	/* Memory that the peer may still hold must not be used for anything else through this connection: give it up.
-	 */
+	/* A device process that may still write to memory that is about to be used for other things must be cut off. */
 	if (user_channel_call(&user->channel, &call) != 0) {
 		if (!vfio_device_gone(&user->device))
 			user_channel_broken(&user->channel, "does not give memory back");
@@ -186,7 +188,8 @@ static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byte
 
 /* ---- Opening ---- */
 
-/* Looks for "key": number in a JSON text that may be anything. @return false: something else than a number is there */
+/* Looks for "key": number in a text that should be JSON, but may be anything. *value stays as it was where there is no
+ * such key. @return false: the key has a value that is no number */
 static bool scan_number(const char *json, const char *key, uint64_t *value)
 {
 	size_t length = strlen(key);
@@ -215,12 +218,12 @@ static int take_capabilities(struct user_device *user, const char *json)
 	uint64_t fds = VFIO_USER_DEFAULT_MAX_FDS, transfer = VFIO_USER_DEFAULT_MAX_XFER;
 
 	user->max_dma_maps = VFIO_USER_DEFAULT_MAX_DMA_MAPS;
-	user->pgsizes = VFIO_USER_DEFAULT_PGSIZES;
+	user->page_sizes = VFIO_USER_DEFAULT_PGSIZES;
 	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &transfer) ||
 		!scan_number(json, "max_dma_maps", &user->max_dma_maps) ||
-		!scan_number(json, "pgsizes", &user->pgsizes))
+		!scan_number(json, "pgsizes", &user->page_sizes))
 		return user_channel_broken(&user->channel, "announces capabilities that are no numbers");
-	if (transfer < 4 || user->pgsizes == 0)
+	if (transfer < 4 || user->page_sizes == 0)
 		return user_channel_broken(&user->channel, "announces transfers or pages too small to be of use");
 	if (fds == 0)
 		return pollux_fail(ENOTSUP,
@@ -286,9 +289,10 @@ static int ask_device(struct user_device *user, struct vfio_user_device_info *in
 	return 0;
 }
 
-/* Maps one area of a region, if that is safe; without it, messages do. A file that can shrink would be a SIGBUS in the
- * data path, and so would be hugepages: punched out of their file, which no seal forbids that leaves it writable, they
- * may not come back.
+/* Maps one area of a region if that is safe; otherwise its registers are reached by messages. It is safe if no access
+ * in the data path can end in a SIGBUS. So the file must not be able to shrink; and it must not be of hugepages: the
+ * device process may punch them out of the file, which no seal forbids that leaves the file writable, and when they are
+ * touched again there may be none left.
  * @return NULL, or why it is not mapped */
 static const char *map_area(struct vfio_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
 {
@@ -315,24 +319,26 @@ static const char *map_area(struct vfio_region *region, int fd, uint64_t file_of
 	return NULL;
 }
 
-/* A region's answer: the fixed part and room for capabilities. */
+/* The reply about a region: the fixed part and room for capabilities. */
 struct region_reply {
 	struct vfio_user_region_info info;
 	uint8_t caps[USER_PAYLOAD_MAX / 2];
 };
 
+/* Maps what may be mapped of a BAR. Without a descriptor, fd -1, that is nothing. */
 static int map_region(struct user_device *user, unsigned index, const struct region_reply *reply, size_t bytes, int fd)
 {
 	struct vfio_region *region = &user->device.regions[index];
 	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX;
-	const char *unused, **why = index == VFIO_PCI_BAR0_REGION_INDEX ? &user->unshared : &unused;
+	const char *unused, **why = index == VFIO_PCI_BAR0_REGION_INDEX ? &user->unmapped_why : &unused;
 	struct vfio_areas areas;
 	const char *wrong;
 
 	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.bytes == 0))
 		return user_channel_broken(
 			&user->channel, "sends a file descriptor for a region that cannot be mapped");
-	if (reply->info.argsz > sizeof(*reply)) /* capabilities were left out: which parts may be mapped is unknown */
+	/* Capabilities did not fit and were left out, so which areas may be mapped is not known. */
+	if (reply->info.argsz > sizeof(*reply))
 		return 0;
 	if ((wrong = vfio_info_areas(reply, bytes, &areas)) != NULL)
 		return user_channel_broken(&user->channel, wrong);
@@ -397,9 +403,9 @@ static int ask_irq(struct user_device *user, unsigned index)
 	return 0;
 }
 
-/* Connects and negotiates. What a server that serves one client does to the next (it does not answer, it closes the
- * connection, it does not even listen) looks like one that is broken: so who has the port is looked for, before anybody
- * is told to restart what others use. */
+/* Connects and negotiates. A server that serves another client already looks as if it were broken: it does not answer,
+ * or closes the connection, or does not even listen. So before somebody is told to restart what others use, this looks
+ * for another client. */
 static int connect_to(struct user_device *user)
 {
 	const char *address = user->device.address, *path = address + strlen(VFIO_USER_PREFIX);
@@ -443,13 +449,13 @@ static int ask_all(struct user_device *user)
  * nobody would find out otherwise. */
 static void set_reached_by(struct user_device *user)
 {
-	bool shared = user->device.regions[VFIO_PCI_BAR0_REGION_INDEX].part_count > 0;
+	bool mapped = user->device.regions[VFIO_PCI_BAR0_REGION_INDEX].part_count > 0;
 
 	snprintf(user->device.reached_by, sizeof(user->device.reached_by), "vfio-user%s%s",
-		shared ? "" : ", registers by messages, which is slow: ",
-		shared           ? ""
-		: user->unshared ? user->unshared
-				 : "the device process does not share them");
+		mapped ? "" : ", registers by messages, which is slow: ",
+		mapped               ? ""
+		: user->unmapped_why ? user->unmapped_why
+				     : "the device process does not share them");
 }
 
 static void release(struct user_device *user)
