@@ -59,20 +59,6 @@ arrows() {
 	return $status
 }
 
-# The benchmark counts instructions, the same each time, and whether or not a packet's cost depends on where in the ring
-# it is.
-bench_counts() {
-	local run counts=()
-	for run in 1 2; do
-		counts+=("$(build/release/bench --only 'scalar fwd 32 hot' --rounds 1 --json |
-			grep -o '"driver":"[^"]*"\|"instructions":[0-9.]*')")
-		[ "$(grep -c '"instructions":[1-9][0-9]' <<<"${counts[run - 1]}")" = 2 ] ||
-			{ echo "run $run: ${counts[run - 1]}" && return 1; }
-	done
-	printf '%s\n' "${counts[@]}"
-	[ "${counts[0]}" = "${counts[1]}" ]
-}
-
 # check-hosts skips a tree that it cannot have, with the reason, and tests nothing without saying so.
 hosts_skips() {
 	[ "$(id -u)" = 0 ] || { echo "skip: check-hosts needs root" && return 77; }
@@ -142,7 +128,7 @@ most_s=3600 step "emulated cards in a guest, through vfio-pci" \
 section "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release
-step "the benchmark's counts" bench_counts
+step "release tests/bench.sh" tests/bench.sh build/release
 beside=1 step "the README's application, installed" tests/readme.sh build/release
 beside=1 step "release tests/install.sh" tests/install.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh

@@ -1,88 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The benchmark: what a packet costs in the driver, in lock-step with the software 82599 in the same process. Alone it
  * measures Pollux; linked with dpdk.c and started by tests/bench/run.sh, DPDK's driver too, in the same rounds. */
-#include "calm.h"
-#include "cells.h"
+#include "count.h"
 #include "far.h"
 #include "latency_report.h"
+#include "options.h"
+#include "plan.h"
+#include "processes.h"
 #include "progress.h"
 #include "report.h"
-
-#include "../../driver/nic.h"
+#include "rounds.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <regex.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <x86intrin.h>
-
-static const unsigned quick_bursts[] = {1, 8, 32}, all_bursts[] = {1, 4, 8, 32, 128};
-static const unsigned sizes[] = {64, 1518}; /* quick: the first */
-#define REPEAT_S     10
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static struct options {
-	unsigned rounds;
-	bool json, all, far, latency;
-	const char *save, *svg, *only;
-	regex_t pattern; /* only, compiled */
-} options = {.rounds = 9};
-
-/* @return subjects opened; 0: failed, and said why */
-static unsigned open_subjects(struct subject *subjects)
-{
-	int ours = pollux_subjects_open(subjects, SUBJECTS_MAX), others;
-
-	if (ours < 0) {
-		fprintf(stderr, "bench: %s\n", nic_error());
-		return 0;
-	}
-	others = dpdk_subjects_open(subjects + ours, SUBJECTS_MAX - (unsigned)ours);
-	return others < 0 ? 0 : (unsigned)(ours + others);
-}
-
-static bool wanted(const struct subject *subject, enum bench_job job, unsigned burst, bool far)
-{
-	char name[64];
-
-	if (burst < subject->least_burst || (job != BENCH_FWD && subject->forwards_only))
-		return false;
-	snprintf(name, sizeof(name), "%s %s %u %s", subject->name, bench_job_name(job), burst, far ? "far" : "hot");
-	return !options.only || !regexec(&options.pattern, name, 0, NULL, 0);
-}
-
-static unsigned add_cells(struct cell *cells, unsigned count, const struct subject *subjects, unsigned bytes, bool far)
-{
-	const unsigned *bursts = options.all ? all_bursts : quick_bursts;
-	unsigned burst_count = options.all ? COUNT(all_bursts) : COUNT(quick_bursts);
-
-	for (unsigned job = 0; job < BENCH_JOBS; job++)
-		for (unsigned b = 0; b < burst_count; b++)
-			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-				if (wanted(&subjects[s], (enum bench_job)job, bursts[b], far) && count < CELLS_MAX)
-					cells[count++] = (struct cell){.subject = s,
-						.job = (enum bench_job)job,
-						.burst = bursts[b],
-						.frame_bytes = bytes,
-						.far = far,
-						.counted_steps = subjects[s].forwards_only ? STEPS_OF_RING : 1};
-	return count;
-}
-
-static unsigned prepare(struct subject *subjects, struct cell *cells)
-{
-	unsigned count = 0;
-
-	if (!open_subjects(subjects))
-		return 0;
-	for (unsigned size = 0; size < (options.all ? COUNT(sizes) : 1); size++)
-		for (unsigned far = 0; far <= options.far; far++)
-			count = add_cells(cells, count, subjects, sizes[size], far);
-	return count;
-}
 
 static double tsc_hz(void)
 {
@@ -97,178 +30,27 @@ static double tsc_hz(void)
 	return (double)(end - begin) / ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 }
 
-/* Rounds of cells in which others had the core once more, and again: as many in all as there were rounds of cells, and
- * no longer than those took, or REPEAT_S. @return the first cell that was not measured, or `count`: all were */
-static unsigned repeat_restless(struct cell *cells, unsigned count, struct subject *subjects, double until)
+static void close_subjects(struct subject *subjects)
 {
-	unsigned left = count * options.rounds, before;
-
-	do {
-		before = left;
-		for (unsigned round = 0; round < options.rounds; round++)
-			for (unsigned c = 0; c < count && left && progress_seconds() < until; c++) {
-				if (!cell_was_restless(&cells[c], round))
-					continue;
-				if (!cell_round(&cells[c], subjects, round))
-					return c;
-				left--;
-				progress("once more what others disturbed, cell %u of %u", c + 1, count);
-			}
-	} while (left && left != before);
-	return count;
-}
-
-/* @return as repeat_restless */
-static unsigned measure_cells(struct cell *cells, unsigned count, struct subject *subjects)
-{
-	double begin = progress_seconds(), took;
-
-	for (unsigned c = 0; c < count; c++)
-		if (!cell_tail_writes(&cells[c], subjects))
-			return c;
-	for (unsigned round = 0; round < options.rounds; round++)
-		for (unsigned c = 0; c < count; c++) {
-			if (!cell_round(&cells[c], subjects, round))
-				return c;
-			progress("round %u of %u, cell %u of %u", round + 1, options.rounds, c + 1, count);
-		}
-	took = progress_seconds() - begin;
-	return repeat_restless(cells, count, subjects, begin + took + (took > REPEAT_S ? took : REPEAT_S));
-}
-
-/* @return false: packets were lost; said */
-static bool measure(struct cell *cells, unsigned count, struct subject *subjects)
-{
-	unsigned lost;
-
-	calm_begin();
-	lost = measure_cells(cells, count, subjects);
-	if (lost < count)
-		fprintf(stderr, "bench: %s, %s at burst %u lost packets\n", subjects[cells[lost].subject].name,
-			bench_job_name(cells[lost].job), cells[lost].burst);
-	for (unsigned c = 0; c < count; c++)
-		cell_sort(&cells[c], options.rounds);
-	return lost == count;
-}
-
-static void print_help(void)
-{
-	puts("Usage: bench [--all] [--far] [--only REGEX] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
-	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software "
-	     "82599:\n"
-	     "the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place "
-	     "(driver/pipe.h): with "
-	     "the\n"
-	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function "
-	     "called by its "
-	     "pointer.\n\n"
-	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the "
-	     "model on another "
-	     "core\n"
-	     "  -f, --far        with the model on another core, too\n"
-	     "  -o, --only REGEX only cells whose name matches; names are like \"pollux AVX2 fwd 32 far\"\n"
-	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
-	     "  -j, --json       one JSON object instead of the table\n"
-	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to "
-	     "99 % load\n"
-	     "  -s, --save FILE  the JSON into a file too\n"
-	     "  -v, --svg FILE   a picture of bursts of 32\n"
-	     "  -h, --help       this text\n\n"
-	     "Exit status: 0 measured, 1 something failed, 2 wrong command line.");
-}
-
-/* @return as the exit status, or -1: go on */
-static int understand(int argc, char **argv)
-{
-	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
-		{"json", no_argument, NULL, 'j'}, {"save", required_argument, NULL, 's'},
-		{"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
-		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'},
-		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "r:js:v:lafo:h", known, NULL)) != -1) {
-		switch (option) {
-		case 'r':
-			options.rounds = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 's':
-			options.save = optarg;
-			break;
-		case 'v':
-			options.svg = optarg;
-			break;
-		case 'l':
-			options.latency = options.all = options.far = true;
-			break;
-		case 'a':
-			options.all = options.far = true;
-			break;
-		case 'f':
-			options.far = true;
-			break;
-		case 'o':
-			options.only = optarg;
-			break;
-		case 'h':
-			print_help();
-			return 0;
-		default:
-			return 2;
-		}
-	}
-	if (options.only && regcomp(&options.pattern, options.only, REG_EXTENDED | REG_NOSUB)) {
-		fprintf(stderr, "bench: '%s' is no regular expression\n", options.only);
-		return 2;
-	}
-	if (optind != argc || options.rounds < 1 || options.rounds > ROUNDS_MAX) {
-		fprintf(stderr, "bench: rounds go from 1 to %d, and there are no other arguments; see --help\n",
-			ROUNDS_MAX);
-		return 2;
-	}
-	return -1;
-}
-
-static const unsigned loads[] = {10, 50, 90, 99};
-static struct latency latencies[SUBJECTS_MAX * COUNT(all_bursts) * COUNT(loads)];
-static unsigned latency_count;
-
-static void plan_latency(const struct subject *subjects)
-{
+	far_close();
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-		for (unsigned b = 0; b < COUNT(all_bursts); b++)
-			for (unsigned l = 0; l < COUNT(loads) && wanted(&subjects[s], BENCH_FWD, all_bursts[b], true);
-				l++)
-				latencies[latency_count++] =
-					(struct latency){.subject = s, .burst = all_bursts[b], .load = loads[l]};
+		subjects[s].close(&subjects[s]);
 }
 
-static bool measure_latency(struct subject *subjects, double hz)
+static int open_far(const struct options *options)
 {
-	struct latency_run run = {0};
+	int error = options->far ? far_open() : 0;
 
-	plan_latency(subjects);
-	for (unsigned r = 0; r < LATENCY_RUNS; r++)
-		for (unsigned i = 0; i < latency_count; i++) {
-			struct subject *subject = &subjects[latencies[i].subject];
-			bool moved = true;
+	if (error)
+		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));
+	return error;
+}
 
-			if (latencies[i].load == loads[0])
-				moved = latency_capacity(subject, latencies[i].burst, &run, hz);
-			if (!moved || !latency_measure(subject, &latencies[i], &run, hz)) {
-				fprintf(stderr, "bench: %s forwarded nothing at bursts of %u\n", subject->name,
-					latencies[i].burst);
-				return false;
-			}
-			latencies[i].runs[r] = run;
-			progress("latency, run %u of %u, %u of %u", r + 1, LATENCY_RUNS, i + 1, latency_count);
-		}
-	for (unsigned i = 0; i < latency_count; i++)
-		latency_choose(&latencies[i]);
-	return true;
+static int nothing_planned(const struct options *options)
+{
+	if (options->only)
+		fprintf(stderr, "bench: nothing matches '%s'\n", options->only);
+	return 1;
 }
 
 static int cannot_write(const char *path)
@@ -277,63 +59,152 @@ static int cannot_write(const char *path)
 	return 1;
 }
 
-/* @return the exit status */
-static int tell(const struct report *report)
-{
-	FILE *files[2] = {options.json ? stdout : NULL, options.save ? fopen(options.save, "w") : NULL};
+/* Where JSON is wanted: standard output and a file, each of them or NULL. */
+#define JSON_FILES 2u
 
-	if (options.save && !files[1])
-		return cannot_write(options.save);
-	for (unsigned i = 0; i < 2; i++) {
-		if (files[i] && options.latency)
-			latency_json(latencies, latency_count, report->subjects, files[i]);
-		else if (files[i])
+static bool open_json(const struct options *options, FILE **files)
+{
+	files[0] = options->json ? stdout : NULL;
+	files[1] = options->save ? fopen(options->save, "w") : NULL;
+	return !options->save || files[1] || !cannot_write(options->save);
+}
+
+static bool close_json(const struct options *options, FILE **files)
+{
+	return !files[1] || fclose(files[1]) == 0 || !cannot_write(options->save);
+}
+
+/* ---- cells: measured by processes that this one starts ---- */
+
+/* What such a process does. @return the exit status */
+static int measure_share(const struct options *options)
+{
+	static struct subject subjects[SUBJECTS_MAX];
+	static struct cell cells[CELLS_MAX];
+	static struct figures figures;
+	struct rounds rounds = {.process = options->process, .processes = processes_for(options->rounds)};
+	unsigned count;
+	bool measured;
+
+	rounds.count = processes_rounds(options->rounds, options->process, &rounds.first);
+	progress("process %u of %u", rounds.process, rounds.processes);
+	/* counts are the same in each */
+	int error = options->process == 1 ? count_instructions(options) : 0;
+	if (error)
+		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n",
+			strerror(-error));
+	if (open_far(options))
+		return 1;
+	count = plan_cells(options, subjects, cells);
+	if (!count)
+		return nothing_planned(options);
+	if (options->process == 1)
+		count_give(cells, count);
+	measured = rounds_measure(&rounds, cells, count, subjects);
+	if (measured)
+		figures_take(&figures, cells, count, subjects);
+	close_subjects(subjects);
+	return measured && processes_hand_over(options->figures_fd, &figures, sizeof(figures)) ? 0 : 1;
+}
+
+static int tell(const struct options *options, const struct report *report)
+{
+	FILE *files[JSON_FILES];
+
+	if (!open_json(options, files))
+		return 1;
+	for (unsigned i = 0; i < JSON_FILES; i++)
+		if (files[i])
 			report_json(report, files[i]);
-	}
-	if (!options.json && options.latency)
-		latency_table(latencies, latency_count, report->subjects);
-	else if (!options.json)
+	if (!options->json)
 		report_table(report);
-	if (files[1] && fclose(files[1]))
-		return cannot_write(options.save);
-	if (options.svg && (options.latency ? latency_svg(latencies, latency_count, report->subjects, options.svg)
-					    : report_svg(report, options.svg)))
-		return cannot_write(options.svg);
-	return 0;
+	if (!close_json(options, files))
+		return 1;
+	return options->svg && report_svg(report, options->svg) ? cannot_write(options->svg) : 0;
+}
+
+static int measure_cells(const struct options *options, char **argv)
+{
+	static struct figures figures, parts[PROCESSES_MAX];
+	unsigned processes = processes_for(options->rounds);
+
+	for (unsigned p = 0; p < processes; p++)
+		if (!processes_run(argv, p + 1, &parts[p], sizeof(parts[p])))
+			return 1;
+	figures_merge(&figures, parts, processes);
+	return tell(options,
+		&(struct report){
+			.figures = &figures, .rounds = options->rounds, .tsc_hz = tsc_hz(), .far = options->far});
+}
+
+/* ---- latencies: in this process ---- */
+
+static bool measure_latency(struct latency *latencies, unsigned count, struct subject *subjects, double hz)
+{
+	struct latency_run run = {0};
+
+	for (unsigned r = 0; r < LATENCY_RUNS; r++)
+		for (unsigned i = 0; i < count; i++) {
+			struct subject *subject = &subjects[latencies[i].subject];
+			bool first_load = i == 0 || latencies[i].load < latencies[i - 1].load;
+
+			if ((first_load && !latency_capacity(subject, latencies[i].burst, &run, hz)) ||
+				!latency_measure(subject, &latencies[i], &run, hz)) {
+				fprintf(stderr, "bench: %s forwarded nothing at bursts of %u\n", subject->name,
+					latencies[i].burst);
+				return false;
+			}
+			latencies[i].runs[r] = run;
+			progress("latency, run %u of %u, %u of %u", r + 1, LATENCY_RUNS, i + 1, count);
+		}
+	for (unsigned i = 0; i < count; i++)
+		latency_choose(&latencies[i]);
+	return true;
+}
+
+static int tell_latencies(
+	const struct options *options, const struct latency *latencies, unsigned count, const struct subject *subjects)
+{
+	FILE *files[JSON_FILES];
+
+	if (!open_json(options, files))
+		return 1;
+	for (unsigned i = 0; i < JSON_FILES; i++)
+		if (files[i])
+			latency_json(latencies, count, subjects, files[i]);
+	if (!options->json)
+		latency_table(latencies, count, subjects);
+	if (!close_json(options, files))
+		return 1;
+	return options->svg && latency_svg(latencies, count, subjects, options->svg) ? cannot_write(options->svg) : 0;
+}
+
+static int measure_latencies(const struct options *options)
+{
+	static struct subject subjects[SUBJECTS_MAX];
+	static struct latency latencies[LATENCIES_MAX];
+	unsigned count;
+	int status = 1;
+
+	if (open_far(options))
+		return 1;
+	count = plan_latencies(options, subjects, latencies);
+	if (!count)
+		return nothing_planned(options);
+	if (measure_latency(latencies, count, subjects, tsc_hz()))
+		status = tell_latencies(options, latencies, count, subjects);
+	close_subjects(subjects);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	static struct subject subjects[SUBJECTS_MAX];
-	static struct cell cells[CELLS_MAX];
-	struct report report = {.cells = cells, .subjects = subjects, .tsc_hz = tsc_hz()};
-	int status = understand(argc, argv), error;
+	struct options options;
+	int status = options_read(&options, argc, argv);
 
 	if (status >= 0)
 		return status;
-	error = options.latency ? 0 : cells_count(prepare);
-	if (error)
-		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n",
-			strerror(-error));
-	error = options.far ? far_open() : 0;
-	if (error) {
-		fprintf(stderr, "bench: no second core for the model (%s)\n", strerror(-error));
-		return 1;
-	}
-	report.count = prepare(subjects, cells);
-	if (!report.count) {
-		if (options.only)
-			fprintf(stderr, "bench: nothing matches '%s'\n", options.only);
-		return 1;
-	}
-	report.rounds = options.rounds;
-	report.far = options.far;
-	cells_take_counts(cells, report.count);
-	status = options.latency ? !measure_latency(subjects, report.tsc_hz) : !measure(cells, report.count, subjects);
-	if (!status)
-		status = tell(&report);
-	far_close();
-	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
-		subjects[s].close(&subjects[s]);
-	return status;
+	if (options.process)
+		return measure_share(&options);
+	return options.latency ? measure_latencies(&options) : measure_cells(&options, argv);
 }

@@ -2,6 +2,7 @@
  * DPDK's ixgbe driver as it is measured beside ours: the same jobs on the same model, through /dev/vfio as
  * tests/preload presents it. This process serves the models itself, so that it can step them: until the ports are set
  * up a thread does so; then heads and tails become memory, and all else stands still. */
+#include "progress.h"
 #include "subject.h"
 
 #include "../model/server/server.h"
@@ -178,14 +179,14 @@ static void *find_ring(uint16_t port, const char *kind)
 	return zone ? zone->addr : NULL;
 }
 
-static void reach(struct subject *subject, void (*show)(void *context, void *at, size_t bytes), void *context)
+static void visit_memory(struct subject *subject, void (*visit)(void *context, void *at, size_t bytes), void *context)
 {
 	const struct pair *pair = subject->context;
 
-	show(context, pair->rings[0], LOCKSTEP_RING * 16);
-	show(context, pair->rings[1], LOCKSTEP_RING * 16);
+	visit(context, pair->rings[0], LOCKSTEP_RING * 16);
+	visit(context, pair->rings[1], LOCKSTEP_RING * 16);
 	for (unsigned i = 0; i < MBUFS; i++)
-		show(context, frames[i], subject->lockstep.frame_bytes);
+		visit(context, frames[i], subject->lockstep.frame_bytes);
 }
 
 /* ---- set-up ---- */
@@ -269,6 +270,7 @@ static int start_port(uint16_t port, bool vector)
 	FILE *stream = open_memstream(&log, &log_bytes);
 	int error;
 
+	progress("DPDK's port %u is started", port);
 	if (!stream || rte_openlog_stream(stream))
 		return -ENOMEM;
 	rte_log_set_level_pattern("pmd.net.ixgbe.init", RTE_LOG_DEBUG);
@@ -312,10 +314,10 @@ static int start_pair(struct subject *subject, unsigned index, const char *name)
 	}
 	*subject = (struct subject){.name = name,
 		.context = pair,
-		.least_burst = vector ? 4 : 1,
+		.burst_min = vector ? 4 : 1,
 		.hugepages = true,
 		.handle = handle,
-		.reach = reach,
+		.visit_memory = visit_memory,
 		.close = close_nothing};
 	subject->lockstep.in = server_model(dpdk.servers[pair->in]);
 	subject->lockstep.out = server_model(dpdk.servers[pair->out]);

@@ -113,14 +113,14 @@ static unsigned handle(struct subject *subject, enum bench_job job, unsigned bur
 	}
 }
 
-static void reach(struct subject *subject, void (*show)(void *context, void *at, size_t bytes), void *context)
+static void visit_memory(struct subject *subject, void (*visit)(void *context, void *at, size_t bytes), void *context)
 {
 	struct pollux *pollux = subject->context;
 
-	show(context, ((struct ring_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
-	show(context, ((struct ring_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
+	visit(context, ((struct ring_rxq *)pollux->rxq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
+	visit(context, ((struct ring_txq *)pollux->txq)->ring, LOCKSTEP_RING * sizeof(struct ring_descriptor));
 	for (unsigned i = 0; i <= pollux->pool->last_offset / PKT_BUFFER_BYTES; i++)
-		show(context,
+		visit(context,
 			pollux->pool->base + i * (size_t)PKT_BUFFER_BYTES + PKT_METADATA_BYTES + PKT_HEADROOM_BYTES,
 			subject->lockstep.frame_bytes);
 }
@@ -166,9 +166,9 @@ static int open_subject(struct subject *subject, const char *name, enum pkt_simd
 
 	*subject = (struct subject){.name = name,
 		.context = pollux,
-		.least_burst = 1,
+		.burst_min = 1,
 		.handle = handle,
-		.reach = reach,
+		.visit_memory = visit_memory,
 		.close = close_ports};
 	if (!pollux)
 		return error;

@@ -22,9 +22,7 @@ void progress(const char *format, ...)
 	double now = progress_seconds();
 	va_list arguments;
 
-	if (said == 0)
-		said = now;
-	if (now - said < EVERY_S)
+	if (said != 0 && now - said < EVERY_S)
 		return;
 	said = now;
 	fputs("bench: ", stderr);

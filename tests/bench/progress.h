@@ -6,7 +6,7 @@
 /** Seconds of some clock that only goes forward. */
 double progress_seconds(void);
 
-/** Says it in a line of its own if nothing was said for five seconds; else nothing. Not to be called while something is
+/** Says it in a line of its own if this process has said nothing for five seconds. Not to be called while something is
  * timed. */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -3,14 +3,13 @@
 #ifndef POLLUX_TESTS_BENCH_REPORT_H
 #define POLLUX_TESTS_BENCH_REPORT_H
 
-#include "cells.h"
+#include "figures.h"
 
 #include <stdio.h>
 
 struct report {
-	const struct cell *cells; /* sorted */
-	unsigned count, rounds;
-	const struct subject *subjects;
+	const struct figures *figures;
+	unsigned rounds;
 	double tsc_hz;
 	bool far;
 };

@@ -2,6 +2,7 @@
  * Exact instruction counts of a stretch of code: the processor traps after each instruction (EFLAGS.TF), and a signal
  * handler counts. That takes half as long as tracing another process, and is never forbidden. */
 #include "step.h"
+#include "processes.h"
 #include "progress.h"
 
 #include <errno.h>
@@ -56,7 +57,7 @@ int step_count(void (*run)(void *context), void *context, unsigned long *counts,
 {
 	size_t bytes = sizeof(*shared) + (size_t)(most + 1) * sizeof(*counts);
 	int status = 0, pairs;
-	pid_t child, ended = 0;
+	pid_t parent = getpid(), child, ended = 0;
 
 	shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
@@ -64,6 +65,7 @@ int step_count(void (*run)(void *context), void *context, unsigned long *counts,
 	room = most + 1;
 	child = fork();
 	if (!child) {
+		processes_end_with(parent);
 		run(context);
 		_exit(0);
 	}

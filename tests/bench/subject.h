@@ -13,15 +13,16 @@ struct subject {
 	const char *name; /* "pollux", "dpdk vector", ... */
 	struct lockstep lockstep;
 	void *context;
-	unsigned least_burst; /* smaller bursts it cannot do */
-	bool forwards_only;   /* of the jobs it has but BENCH_FWD */
+	unsigned burst_min; /* smaller bursts it cannot do */
+	bool forwards_only; /* of the jobs it has but BENCH_FWD */
 	bool hugepages;
 	/** The driver's half, which is measured: `packets` (LOCKSTEP_PACKETS at most) in bursts of `burst`. Each job is
 	 * a loop of its own, as an application would have it; it ends with the first burst that moves nothing.
 	 *  @return packets handled */
 	unsigned (*handle)(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets);
 	/** Shows the memory that the card writes: rings, and the beginning of each buffer. */
-	void (*reach)(struct subject *subject, void (*show)(void *context, void *at, size_t bytes), void *context);
+	void (*visit_memory)(
+		struct subject *subject, void (*visit)(void *context, void *at, size_t bytes), void *context);
 	void (*close)(struct subject *subject);
 };
 

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The benchmark's command line. */
+#include "options.h"
+
+#include "processes.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_help(void)
+{
+	puts("Usage: bench [--all] [--far] [--only REGEX] [--rounds N] [--json] [--save FILE] [--svg FILE]\n"
+	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the software "
+	     "82599: "
+	     "the model\n"
+	     "publishes 128 packets, the driver handles exactly those, timed. \"pipe\" forwards in place "
+	     "(driver/pipe.h): "
+	     "with the\n"
+	     "function inlined; \"+5\", its bursts start at slots that are no multiple of 8; \"call\", the function "
+	     "called "
+	     "by its pointer.\n\n"
+	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); and with the "
+	     "model on another\n"
+	     "                   core\n"
+	     "  -f, --far        with the model on another core, too\n"
+	     "  -o, --only REGEX only cells whose name matches; names are like \"pollux AVX2 fwd 32 far\"\n"
+	     "  -r, --rounds N   interleaved rounds, 1 .. 99 (9)\n"
+	     "  -j, --json       one JSON object instead of the table\n"
+	     "  -l, --latency    instead: how long packets take through the forwarder, at bursts of 1 to 128 and 10 to "
+	     "99 "
+	     "% load\n"
+	     "  -s, --save FILE  the JSON into a file too\n"
+	     "  -v, --svg FILE   a picture of bursts of 32\n"
+	     "  -h, --help       this text\n\n"
+	     "Where code, stack and memory lie decides too, anew in each start: two lines may not fit into a cache "
+	     "together. So the\n"
+	     "rounds are shared among three processes, one after the other, each with addresses of its own, and each "
+	     "round moves the\n"
+	     "stack by another multiple of 256 bytes. A median is that of the middle process. A cell is marked "
+	     "\"differ\" "
+	     "if the\n"
+	     "medians of its processes differ by more than 15 %, and \"restless\" if something else had a share of the "
+	     "core in half\n"
+	     "of a process's rounds or more: then the figure says more of luck or of the machine than of the driver. "
+	     "JSON "
+	     "has the\n"
+	     "marks as well, the picture draws such bars paler, and bench-compare does not judge their cycles.\n\n"
+	     "Exit status: 0 measured, 1 something failed, 2 wrong command line.");
+}
+
+static int misused(const char *sentence)
+{
+	fprintf(stderr, "bench: %s; see --help\n", sentence);
+	return 2;
+}
+
+static bool read_number(const char *text, unsigned *number)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	*number = value <= ROUNDS_MAX ? (unsigned)value : 0;
+	return *text >= '0' && *text <= '9' && !*end && *number > 0;
+}
+
+int options_read(struct options *options, int argc, char **argv)
+{
+	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
+		{"json", no_argument, NULL, 'j'}, {"save", required_argument, NULL, 's'},
+		{"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
+		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'},
+		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'},
+		{PROCESSES_OPTION, required_argument, NULL, 'p'}, {0}};
+	int option;
+
+	*options = (struct options){.rounds = 9};
+	while ((option = getopt_long(argc, argv, "r:js:v:lafo:h", known, NULL)) != -1) {
+		switch (option) {
+		case 'r':
+			if (!read_number(optarg, &options->rounds))
+				return misused("rounds go from 1 to 99");
+			break;
+		case 'j':
+			options->json = true;
+			break;
+		case 's':
+			options->save = optarg;
+			break;
+		case 'v':
+			options->svg = optarg;
+			break;
+		case 'l':
+			options->latency = options->all = options->far = true;
+			break;
+		case 'a':
+			options->all = options->far = true;
+			break;
+		case 'f':
+			options->far = true;
+			break;
+		case 'o':
+			options->only = optarg;
+			break;
+		case 'p':
+			if (!processes_read_option(optarg, &options->process, &options->figures_fd))
+				return misused(
+					"--" PROCESSES_OPTION " is for processes that the benchmark starts itself");
+			break;
+		case 'h':
+			print_help();
+			return 0;
+		default:
+			return 2;
+		}
+	}
+	if (options->only && regcomp(&options->pattern, options->only, REG_EXTENDED | REG_NOSUB)) {
+		fprintf(stderr, "bench: '%s' is no regular expression\n", options->only);
+		return 2;
+	}
+	return optind == argc ? -1 : misused("there are no other arguments");
+}
