@@ -7,35 +7,38 @@
 #include "../ring/tx.h"
 
 /* Frame errors. Checksum errors are advice on frames that are delivered as they are: not among them. */
-#define E1000_RX_ERRORS UINT64_C(0x97) /* CE, SE, SEQ, CXE, RXE */
+#define GIGABIT_RX_ERRORS UINT64_C(0x97) /* CE, SE, SEQ, CXE, RXE */
 
 /* The 82540EM's. */
-static const struct ring_rx_format e1000_rx_legacy = {
+static const struct ring_rx_format gigabit_rx_legacy = {
 	.dd = UINT64_C(1) << 32,
 	.eop = UINT64_C(1) << 33,
-	.errors = E1000_RX_ERRORS << 40,
+	.errors = GIGABIT_RX_ERRORS << 40,
 	.length_shift = 0,
 };
 
 /* The 82574L's, and the 82576's advanced ones look the same. */
-static const struct ring_rx_format e1000_rx_extended = {
+static const struct ring_rx_format gigabit_rx_extended = {
 	.dd = UINT64_C(1) << 0,
 	.eop = UINT64_C(1) << 1,
-	.errors = E1000_RX_ERRORS << 24,
+	.errors = GIGABIT_RX_ERRORS << 24,
 	.length_shift = 32,
 	.hash = true,
 };
 
-#define E1000_TX_IFCS (UINT64_C(1) << 25)
+#define GIGABIT_TX_IFCS (UINT64_C(1) << 25)
 
 /* Legacy descriptors on both: nothing that the extended ones add is used. The 82540EM may corrupt frames that it pads
  * itself, as others found: it gets whole ones, 60 bytes without FCS. */
-static const struct ring_tx_format e1000_tx_82540em = {.command = E1000_TX_IFCS, .length_factor = 1, .frame_min = 60};
+static const struct ring_tx_format gigabit_tx_82540em = {
+	.command = GIGABIT_TX_IFCS, .length_factor = 1, .frame_min = 60};
 /* The 82574L pads what has 17 bytes at least. */
-static const struct ring_tx_format e1000_tx_82574l = {.command = E1000_TX_IFCS, .length_factor = 1, .frame_min = 17};
+static const struct ring_tx_format gigabit_tx_82574l = {
+	.command = GIGABIT_TX_IFCS, .length_factor = 1, .frame_min = 17};
 
 /* The 82576's: DTYP, DEXT. The frame's length stands in PAYLEN too; the card pads what has 17 bytes at least. */
-static const struct ring_tx_format igb_tx_advanced = {.command = UINT64_C(3) << 20 | UINT64_C(1) << 29 | E1000_TX_IFCS,
+static const struct ring_tx_format gigabit_tx_82576 = {
+	.command = UINT64_C(3) << 20 | UINT64_C(1) << 29 | GIGABIT_TX_IFCS,
 	.length_factor = (UINT64_C(1) << 46) + 1,
 	.frame_min = 17};
 

@@ -3,6 +3,6 @@
 #include "descriptor.h"
 #include "gigabit.h"
 
-RING_TX_BURST(gigabit_tx_burst_82540em, &e1000_tx_82540em, ring_tx_put_scalar)
-RING_TX_BURST(gigabit_tx_burst_82574l, &e1000_tx_82574l, ring_tx_put_scalar)
-RING_TX_BURST(gigabit_tx_burst_82576, &igb_tx_advanced, ring_tx_put_scalar)
+RING_TX_BURST(gigabit_tx_burst_82540em, &gigabit_tx_82540em, ring_tx_put_scalar)
+RING_TX_BURST(gigabit_tx_burst_82574l, &gigabit_tx_82574l, ring_tx_put_scalar)
+RING_TX_BURST(gigabit_tx_burst_82576, &gigabit_tx_82576, ring_tx_put_scalar)

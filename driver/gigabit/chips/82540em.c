@@ -89,7 +89,7 @@ const struct gigabit_chip gigabit_82540em = {
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {gigabit_rx_burst_legacy, gigabit_tx_burst_82540em, one_queue_rx_tail, one_queue_tx_tail,
-		&e1000_rx_legacy, &e1000_tx_82540em, GIGABIT_RX_TAIL_WRITES_PER_LAP},
+		&gigabit_rx_legacy, &gigabit_tx_82540em, GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = one_queue_tx_head,
 	.bar_bytes = GIGABIT_BAR_BYTES,
 	.packet_buffer_kib = 64,

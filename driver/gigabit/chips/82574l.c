@@ -83,7 +83,7 @@ const struct gigabit_chip gigabit_82574l = {
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l, one_queue_rx_tail, one_queue_tx_tail,
-		&e1000_rx_extended, &e1000_tx_82574l, GIGABIT_RX_TAIL_WRITES_PER_LAP},
+		&gigabit_rx_extended, &gigabit_tx_82574l, GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = one_queue_tx_head,
 	.phy_take = phy_take,
 	.phy_give = phy_give,
