@@ -16,35 +16,33 @@ through() {
 	done
 	return 1
 }
-xdp_pass() {
-	hear /tmp/program guest-xsk pass eth0 && program=$hearing && through &&
-		hear /tmp/frames guest-frames receive eth0 60 &&
-		$far_end guest-frames send eth1 "$near_mac" 200 500 1 && finish_far "$near_mac" &&
-		heard /tmp/frames "$(whole 1 500 200)"
+# NAME COMMAND...: does the command while that program of guest-xsk's runs on the near card
+with_program() {
+	program=
+	hear /tmp/program guest-xsk "$1" eth0 && program=$hearing && shift && through && "$@"
 	status=$?
-	stop "$program"
+	[ -z "$program" ] || stop "$program"
 	return $status
 }
-xdp_drop() {
-	hear /tmp/program guest-xsk drop eth0 && program=$hearing && through &&
-		hear /tmp/frames guest-frames receive eth0 3 || return 1
+all_seen() {
+	hear /tmp/frames guest-frames receive eth0 60 &&
+		$far_end guest-frames send eth1 "$near_mac" 200 500 1 && finish_far "$near_mac" &&
+		heard /tmp/frames "$(whole 1 500 200)"
+}
+none_seen() {
+	hear /tmp/frames guest-frames receive eth0 3 || return 1
 	before=$(counter rx_pkts_nic)
 	$far_end guest-frames send eth1 "$near_mac" 200 500 1 && finish_far "$near_mac"
 	wait $hearing
 	after=$(counter rx_pkts_nic)
-	stop "$program"
 	cat /tmp/frames
 	echo "$((after - before)) frames reached the card"
 	[ $((after - before)) -ge 501 ] && ! grep -q '^mark' /tmp/frames
 }
-xdp_bounce() {
-	hear /tmp/program guest-xsk bounce eth0 && program=$hearing && through &&
-		hear /tmp/frames $far_end guest-frames receive eth1 60 &&
+all_back() {
+	hear /tmp/frames $far_end guest-frames receive eth1 60 &&
 		$far_end guest-frames send eth1 "$near_mac" 300 500 1 && finish_far "$near_mac" &&
 		heard /tmp/frames "$(whole 1 500 300)"
-	status=$?
-	stop "$program"
-	return $status
 }
 zero_copy_receive() {
 	hear /tmp/frames guest-xsk receive eth0 0 60 && through &&
@@ -94,9 +92,9 @@ flood_dropped() {
 }
 alive() { settled && /bin/ping -c 3 -i 0.2 -W 5 192.0.2.2; }
 
-check "XDP_PASS: 500 frames, all seen" xdp_pass
-check "XDP_DROP: 500 frames reach the card, none is seen" xdp_drop
-check "XDP_TX: 500 frames come back, byte for byte" xdp_bounce
+check "XDP_PASS: 500 frames, all seen" with_program pass all_seen
+check "XDP_DROP: 500 frames reach the card, none is seen" with_program drop none_seen
+check "XDP_TX: 500 frames come back, byte for byte" with_program bounce all_back
 check "AF_XDP zero-copy: 2500 frames received, byte for byte" zero_copy_receive
 check "AF_XDP zero-copy: 2500 frames sent, byte for byte" zero_copy_send
 check "AF_XDP zero-copy at both ends: 600 frames of full size" zero_copy_both
