@@ -132,6 +132,7 @@ step "release tests/bench.sh" tests/bench.sh build/release
 beside=1 step "the README's application, installed" tests/readme.sh build/release
 beside=1 step "release tests/install.sh" tests/install.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
+beside=1 step "what documents name is there" tests/docs.sh
 
 rm -rf build/check-logs
 run_steps build/check-logs

@@ -122,8 +122,8 @@ RING_INLINE void ring_tx_set_fast_until(struct ring_txq *queue)
 	queue->fast_until = queue->next + (room < to_batch_end ? room : to_batch_end);
 }
 
-/** Asks for the reports of the batches that end between slot `first` and next: the descriptor before next, which ends a
- * frame, reports them all. */
+/** Asks for the reports of the batches that end between slot `first` and next: the descriptor before next reports them
+ * all. That one ends a frame, since no report is asked for inside one (doubt 13). */
 RING_INLINE void ring_tx_ask_reports(struct ring_txq *queue, uint32_t first)
 {
 	uint32_t last = queue->next - 1;
