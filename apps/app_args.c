@@ -18,23 +18,9 @@ bool app_parse_number(const char *text, double *value, const char **rest)
 	if (!isdigit((unsigned char)text[*text == '.']) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
 		return false;
 	double number = strtod(text, &end);
-	switch (*end) {
-	case 'k':
-	case 'K':
-		number *= 1e3;
-		end++;
-		break;
-	case 'M':
-		number *= 1e6;
-		end++;
-		break;
-	case 'G':
-		number *= 1e9;
-		end++;
-		break;
-	default:
-		break;
-	}
+	double multiple = *end == 'k' || *end == 'K' ? 1e3 : *end == 'M' ? 1e6 : *end == 'G' ? 1e9 : 1;
+	number *= multiple;
+	end += multiple > 1;
 	if (!isfinite(number))
 		return false;
 	*value = number;
@@ -50,7 +36,7 @@ bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *val
 	/* Up to 2^53 a double holds every integer; nobody counts further. */
 	if (!app_parse_number(text, &number, &rest) || *rest || number > 0x1p53)
 		return false;
-	/* The number was rounded, and its multiple again: 1.001k is 1000.9999999999999. */
+	/* The number was rounded, and then its multiple: 1.001k is 1000.9999999999999. */
 	uint64_t integer = (uint64_t)number;
 	integer += number - (double)integer > 0.5;
 	if (fabs(number - (double)integer) > number * 0x1p-51 || integer < min || integer > max)
@@ -88,7 +74,7 @@ bool app_parse_mac(const char *text, uint8_t mac[6])
 	return true;
 }
 
-/* 2,4-6 */
+/* Parses a list of CPUs: 2,4-6. */
 static bool parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
 {
 	unsigned found[APP_CPUS], n = 0;
@@ -142,7 +128,7 @@ double app_seconds_option(struct argp_state *state, const char *option, const ch
 
 static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 {
-	static const char *const names[] = {"auto", "scalar", "avx2", "avx512"};
+	static const char *const names[] = {[PKT_SIMD_AUTO] = "auto", "scalar", "avx2", "avx512"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(text, names[i]) == 0)
@@ -235,7 +221,8 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 	}
 }
 
-const struct argp app_common_argp = {.options = common_options, .parser = parse_common};
+static const struct argp common_argp = {.options = common_options, .parser = parse_common};
+const struct argp_child app_common_options[] = {{&common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
 
 bool app_is_address(const char *text)
 {
@@ -274,7 +261,8 @@ void app_parse(const struct argp *argp, int argc, char **argv, void *input)
 	app_output_descriptors();
 	argp_err_exit_status = APP_USAGE;
 	argp_program_version_hook = print_version;
-	/* argp reports what it did not expect itself, and ends the program; what it returns is shortage of memory. */
+	/* argp itself reports a wrong command line, and ends the program. It returns an error for want of memory only.
+	 */
 	if (argp_parse(argp, argc, argv, 0, NULL, input) != 0)
 		exit(APP_FAILED);
 }

@@ -31,8 +31,9 @@ struct app_options {
 	enum pkt_simd simd;
 };
 
-/** A child of each program's own argp. Its input is a struct app_options, which it fills with the defaults first. */
-extern const struct argp app_common_argp;
+/** The children of each program's own argp. The input of the first is a struct app_options, which it fills with the
+ * defaults first. */
+extern const struct argp_child app_common_options[];
 
 /** What --help says after the options of each program. */
 #define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."

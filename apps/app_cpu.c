@@ -7,7 +7,7 @@
 #include "app_figures.h"
 #include "app_output.h"
 
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -39,64 +39,54 @@ void app_worker_end(struct app_worker *worker)
 
 /* ---- What the process is allowed ---- */
 
-/* One line of a file; "" when there is none. */
-static void read_line(char *line, size_t bytes, const char *root, const char *path)
+/* Reads the numbers that a file of a cgroup begins with, two at most. @return how many there were */
+static int read_numbers(const char *folder, const char *name, double *first, double *second)
 {
-	char whole[4352];
+	char path[PATH_MAX];
 
-	line[0] = '\0';
-	snprintf(whole, sizeof(whole), "%s%s", root, path);
-	FILE *file = fopen(whole, "re");
-	if (!file)
-		return;
-	if (!fgets(line, (int)bytes, file))
-		line[0] = '\0';
-	fclose(file);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "re");
+	int count = file ? fscanf(file, "%lf %lf", first, second) : 0;
+	if (file)
+		fclose(file);
+	return count < 0 ? 0 : count;
 }
 
-/* The CPUs that one cgroup allows: cpu.max of version 2 has quota and period, version 1 a file for each. */
-static double cpus_of(const char *root, const char *folder)
+/* The CPUs that one cgroup allows: version 2 has quota and period in one file, version 1 in two. */
+static double cpus_of(const char *folder)
 {
-	static const char *const quota_files[] = {"cpu.max", "cpu.cfs_quota_us"};
-	char path[4224], line[64];
-	double quota = 0, period = 0;
+	double quota = 0, period = 0, none;
+	bool limited = read_numbers(folder, "cpu.max", &quota, &period) == 2 ||
+		       (read_numbers(folder, "cpu.cfs_quota_us", &quota, &none) > 0 &&
+			       read_numbers(folder, "cpu.cfs_period_us", &period, &none) > 0);
 
-	for (unsigned i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, quota_files[i]);
-		read_line(line, sizeof(line), root, path);
-		if (sscanf(line, "%lf %lf", &quota, &period) == 2 && period > 0)
-			return quota / period;
-	}
-	snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", folder);
-	if (quota > 0 && (read_line(line, sizeof(line), root, path), sscanf(line, "%lf", &period) == 1) && period > 0)
-		return quota / period;
-	return 0;
+	return limited && quota > 0 && period > 0 ? quota / period : 0;
 }
 
-/* CPUs that the cgroups of this process allow it (cpu.max, cpu.cfs_quota_us); 0: no limit, or not known.
- * root: of the file system, "" or a test's folder */
+/* CPUs that the cgroups of this process allow it; 0: no limit, or not known.
+ * root: "", or a test's folder with made-up files */
 static double cgroup_cpus(const char *root)
 {
 	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/cpu"}; /* version 2; 1 */
-	char list[4352], line[2048], folder[4096];
+	char line[2048], folder[PATH_MAX];
 	double least = 0;
 
-	snprintf(list, sizeof(list), "%s/proc/self/cgroup", root);
-	FILE *file = fopen(list, "re");
+	snprintf(folder, sizeof(folder), "%s/proc/self/cgroup", root);
+	FILE *file = fopen(folder, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		/* number:controllers:path; version 2 names no controllers */
 		char *rest = line, *controllers = (strsep(&rest, ":"), strsep(&rest, ":")), *path = strsep(&rest, "\n");
-		bool first = false, any = controllers && *controllers;
-		while (any && controllers)
-			first |= strcmp(strsep(&controllers, ","), "cpu") == 0;
-		if (!path || (any && !first))
+		bool is_v1 = controllers && *controllers, has_cpu = !is_v1;
+		while (is_v1 && controllers)
+			has_cpu |= strcmp(strsep(&controllers, ","), "cpu") == 0;
+		if (!path || !has_cpu)
 			continue;
-		/* what any of those above allows is a limit, too */
-		size_t mount = (size_t)snprintf(
-			folder, sizeof(folder), "%s%s", mounts[first], strcmp(path, "/") == 0 ? "" : path);
-		for (char *end = folder + mount; end; end = strrchr(folder + strlen(mounts[first]), '/')) {
+		/* Each group above it is a limit, too, up to the mount point. */
+		size_t mount = (size_t)snprintf(folder, sizeof(folder), "%s%s", root, mounts[is_v1]);
+		snprintf(folder + mount, sizeof(folder) - mount, "%s", strcmp(path, "/") == 0 ? "" : path);
+		for (char *end = folder + strlen(folder); end; end = strrchr(folder + mount, '/')) {
 			*end = '\0';
-			double cpus = cpus_of(root, folder);
+			double cpus = cpus_of(folder);
 			least = cpus > 0 && (least == 0 || cpus < least) ? cpus : least;
 		}
 	}
@@ -105,7 +95,7 @@ static double cgroup_cpus(const char *root)
 	return least;
 }
 
-/* ---- What became of it ---- */
+/* ---- What the threads got ---- */
 
 static struct clocks read_clocks(void)
 {
@@ -127,8 +117,8 @@ static void judge(struct app_cpu *result, const struct app_worker *workers, unsi
 		result->preemptions += workers[i].preemptions;
 		longest = workers[i].longest_away_cycles > longest ? workers[i].longest_away_cycles : longest;
 	}
-	/* Only the one clock goes on while the machine is suspended. Two readings are some microseconds apart, or more
-	 * when something else ran in between. */
+	/* Of these clocks, CLOCK_BOOTTIME alone goes on while the machine is suspended. The clocks are read one after
+	 * the other: a difference of less than 0.1 s is something that ran in between. */
 	result->slept_s = (double)(to->boottime_ns - from->boottime_ns) / 1e9 - seconds;
 	if (result->slept_s < 0.1)
 		result->slept_s = 0;

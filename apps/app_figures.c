@@ -31,39 +31,30 @@ void app_json_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+/* A figure's value, of which the type says which member it is. */
 struct value {
-	bool is_zero;
 	uint64_t count;
 	double real;
 	const char *words;
+	bool is_zero;
 };
 
 static struct value read_value(const struct app_figure *figure, const void *values)
 {
 	const void *at = (const char *)values + figure->offset;
-	struct value v = {.is_zero = false};
+	struct value v = {.count = 0};
 
-	switch (figure->type) {
-	case APP_COUNT:
+	if (figure->type == APP_COUNT)
 		v.count = *(const uint64_t *)at;
-		v.is_zero = v.count == 0;
-		break;
-	case APP_REAL:
+	else if (figure->type == APP_REAL)
 		v.real = *(const double *)at;
-		v.is_zero = v.real == 0;
-		break;
-	case APP_FLAG:
+	else if (figure->type == APP_FLAG)
 		v.words = *(const bool *)at ? "true" : "false";
-		break;
-	case APP_WORDS:
+	else if (figure->type == APP_WORDS)
 		v.words = *(const char *const *)at;
-		v.is_zero = !v.words;
-		break;
-	case APP_CHARS:
-		v.words = at;
-		v.is_zero = !*v.words;
-		break;
-	}
+	else
+		v.words = *(const char *)at ? at : NULL;
+	v.is_zero = v.count == 0 && v.real == 0 && !v.words;
 	return v;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Streams whose writes end: a reader that stands still must not keep a program from serving its ports and obeying
- * signals. The descriptors are shared with other programs (a shell's terminal, a pipe's other writers), so O_NONBLOCK
- * is set on descriptions of our own only. */
+ * How a program writes, so that a reader that stands still does not keep it from serving its ports and obeying
+ * signals. Other programs have the same open files (a shell its terminal, another writer its pipe), and O_NONBLOCK
+ * would be theirs too: it is set only where the file could be opened once more. */
 #include "app_output.h"
 
 #include <errno.h>
@@ -21,36 +21,35 @@
 #define WAIT_MS      1000 /* without any progress */
 #define SLICE_MS     20   /* between looks at whether the program is to end */
 
-enum way {
-	WAY_WRITE,  /* never waits for a reader: a file, or a description of our own that does not block */
-	WAY_SEND,   /* a socket */
-	WAY_PIECES, /* a pipe that could not be opened again: as much as there is room for when poll says that there is
-		       some */
-	WAY_BYTES,  /* a terminal that could not: poll promises room for a single byte */
+enum method {
+	BY_WRITE, /* write() never waits for a reader: a regular file, or an open file of our own that does not block */
+	BY_SEND,  /* a socket */
+	BY_PIECES, /* a pipe that could not be opened once more: pieces that fit, when poll says that there is room */
+	BY_BYTES,  /* a terminal that could not: single bytes, as poll promises room for no more */
 };
 
-/* Used under the lock of its FILE. */
+/* A stream. Used under the lock of its FILE. */
 struct output {
 	FILE *file;
 	const char *name;
 	int fd;
-	enum way way;
-	bool lossless;
-	bool offered;            /* what finds no room becomes the rest, and nobody waits */
-	bool stuck;              /* waiting was in vain, and there was no room since */
-	int error;               /* of the first write that failed; 0: none did */
-	unsigned long long lost; /* bytes */
-	/* The end of a text whose beginning was written, or what was offered: it goes first. */
-	size_t rest_bytes;
-	char rest[BUFFER_BYTES];
-	char buffer[BUFFER_BYTES];
+	enum method method;
+	bool lossless;      /* it waits for room, rather than leave something out */
+	bool must_not_wait; /* what finds no room now becomes pending */
+	bool stuck;         /* waiting was in vain, and there was no room since */
+	int error;          /* of the first write that failed; 0: none did */
+	unsigned long long lost_bytes;
+	/* The end of a text whose beginning was written, or what was offered. It is written before anything else. */
+	size_t pending_bytes;
+	char pending[BUFFER_BYTES];
+	char buffer[BUFFER_BYTES]; /* the FILE's */
 };
 
 static struct output outputs[8]; /* stdout, stderr, and a program's own */
 static unsigned output_count;
 static atomic_bool hurry;
 
-void app_error(const char *format, ...)
+bool app_error(const char *format, ...)
 {
 	va_list arguments;
 
@@ -61,6 +60,7 @@ void app_error(const char *format, ...)
 	fputc('\n', stderr);
 	funlockfile(stderr);
 	va_end(arguments);
+	return false;
 }
 
 void app_output_descriptors(void)
@@ -82,14 +82,15 @@ void app_output_hurry(void)
 	atomic_store_explicit(&hurry, true, memory_order_relaxed);
 }
 
+/* Writes as write() does, but fails with EAGAIN where that would wait. */
 static ssize_t write_some(const struct output *o, const char *data, size_t n)
 {
 	struct pollfd room = {.fd = o->fd, .events = POLLOUT};
 
-	if (o->way == WAY_SEND)
+	if (o->method == BY_SEND)
 		return send(o->fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (o->way != WAY_WRITE) {
-		size_t most = o->way == WAY_BYTES ? 1 : PIPE_BUF;
+	if (o->method != BY_WRITE) {
+		size_t most = o->method == BY_BYTES ? 1 : PIPE_BUF;
 		if (poll(&room, 1, 0) == 0) {
 			errno = EAGAIN;
 			return -1;
@@ -99,7 +100,7 @@ static ssize_t write_some(const struct output *o, const char *data, size_t n)
 	return write(o->fd, data, n);
 }
 
-/* False: there was none in time. */
+/* False: no room came in time. */
 static bool wait_for_room(const struct output *o)
 {
 	struct pollfd room = {.fd = o->fd, .events = POLLOUT};
@@ -113,7 +114,7 @@ static bool wait_for_room(const struct output *o)
 	return false;
 }
 
-/* @return how many bytes were written */
+/* Writes until all is written, no room comes in time, or a write fails. @return how many bytes were written */
 static size_t write_most(struct output *o, const char *data, size_t n)
 {
 	size_t done = 0;
@@ -124,8 +125,8 @@ static size_t write_most(struct output *o, const char *data, size_t n)
 			done += (size_t)some;
 			o->stuck = false;
 		} else if (errno == EAGAIN) {
-			o->stuck = o->stuck || (!o->offered && !wait_for_room(o));
-			if (o->stuck || o->offered)
+			o->stuck = o->stuck || (!o->must_not_wait && !wait_for_room(o));
+			if (o->stuck || o->must_not_wait)
 				break;
 		} else if (errno != EINTR) {
 			o->error = o->error ? o->error : errno;
@@ -135,31 +136,31 @@ static size_t write_most(struct output *o, const char *data, size_t n)
 	return done;
 }
 
-static void write_rest(struct output *o)
+static void write_pending(struct output *o)
 {
-	size_t done = write_most(o, o->rest, o->rest_bytes);
+	size_t done = write_most(o, o->pending, o->pending_bytes);
 
-	o->rest_bytes -= done;
-	memmove(o->rest, o->rest + done, o->rest_bytes);
+	o->pending_bytes -= done;
+	memmove(o->pending, o->pending + done, o->pending_bytes);
 }
 
-/* The streams' own write. What a reader who stands still leaves behind is no error of the stream. */
+/* What FILE calls to write. Bytes left out because a reader stands still are counted, and no error of the stream. */
 static ssize_t output_write(void *cookie, const char *data, size_t n)
 {
 	struct output *o = cookie;
 	int failed_before = o->error;
 
-	write_rest(o);
-	size_t done = o->rest_bytes ? 0 : write_most(o, data, n);
+	write_pending(o);
+	size_t done = o->pending_bytes ? 0 : write_most(o, data, n);
 	if (done == n)
 		return (ssize_t)n;
-	bool keep = o->offered || (done > 0 && !o->lossless);
-	if (keep && !o->rest_bytes && n - done <= sizeof(o->rest) && o->error == failed_before) {
-		o->rest_bytes = n - done;
-		memcpy(o->rest, data + done, n - done);
+	bool keep = o->must_not_wait || (done > 0 && !o->lossless);
+	if (keep && !o->pending_bytes && n - done <= sizeof(o->pending) && o->error == failed_before) {
+		o->pending_bytes = n - done;
+		memcpy(o->pending, data + done, n - done);
 		return (ssize_t)n;
 	}
-	o->lost += n - done;
+	o->lost_bytes += n - done;
 	if (o->error)
 		errno = o->error;
 	return o->error ? 0 : (ssize_t)n;
@@ -174,23 +175,23 @@ static int output_close(void *cookie)
 }
 
 /* Finds how to write to fd without waiting. */
-static void choose_way(struct output *o, int fd)
+static void choose_method(struct output *o, int fd)
 {
 	char path[32];
 	struct stat status;
 
 	o->fd = fd;
-	o->way = WAY_WRITE;
+	o->method = BY_WRITE;
 	if (fstat(fd, &status) < 0 || !(S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode) || isatty(fd)) ||
 		(fcntl(fd, F_GETFL) & O_NONBLOCK))
 		return;
-	o->way = WAY_SEND;
+	o->method = BY_SEND;
 	if (S_ISSOCK(status.st_mode))
 		return;
-	/* Refused where the pipe or terminal is another user's, or /proc is not there. */
+	/* Opening once more fails where the pipe or terminal is another user's, or /proc is not there. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	o->way = own >= 0 ? WAY_WRITE : isatty(fd) ? WAY_BYTES : WAY_PIECES;
+	o->method = own >= 0 ? BY_WRITE : isatty(fd) ? BY_BYTES : BY_PIECES;
 	o->fd = own < 0 ? fd : own;
 }
 
@@ -204,7 +205,7 @@ static FILE *open_stream(int fd, const char *name, bool lines, bool lossless)
 	output_count++;
 	o->name = name;
 	o->lossless = lossless;
-	choose_way(o, fd);
+	choose_method(o, fd);
 	setvbuf(o->file, o->buffer, lines ? _IOLBF : _IOFBF, sizeof(o->buffer));
 	return o->file;
 }
@@ -236,15 +237,16 @@ int app_output_offer(FILE *file)
 {
 	struct output *o = output_of(file);
 
-	o->offered = true;
-	write_rest(o);
-	if (!o->rest_bytes && !o->error)
+	o->must_not_wait = true;
+	write_pending(o);
+	if (!o->pending_bytes && !o->error)
 		fflush(file);
-	o->offered = false;
-	return o->error ? -1 : o->rest_bytes == 0;
+	o->must_not_wait = false;
+	return o->error ? -1 : o->pending_bytes == 0;
 }
 
-/* Whether a reader is gone. What failed may have been an earlier write, and errno is another's by now. */
+/* Whether a reader is gone. The write that failed may be long ago, and errno of something else: so the descriptor is
+ * asked as well. */
 static bool reader_left(int fd, int error)
 {
 	struct pollfd out = {.fd = fd};
@@ -254,25 +256,23 @@ static bool reader_left(int fd, int error)
 
 bool app_output_end(FILE *file)
 {
-	struct output as_it_came = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"},
+	struct output not_ours = {.fd = fileno(file), .name = file == stderr ? "stderr" : "stdout"},
 		      *o = output_of(file);
 
-	o = o ? o : &as_it_came;
+	o = o ? o : &not_ours;
 	errno = 0;
 	bool flushed = fflush(file) == 0 && !ferror(file);
 	int error = o->error ? o->error : errno;
-	write_rest(o);
-	unsigned long long lost = o->lost + o->rest_bytes;
-	o->lost = o->rest_bytes = 0;
-	clearerr(file); /* said: not again */
+	write_pending(o);
+	unsigned long long lost = o->lost_bytes + o->pending_bytes;
+	o->lost_bytes = o->pending_bytes = 0;
+	clearerr(file); /* so that it is not told a second time */
 	if ((flushed && lost == 0) || reader_left(o->fd, error))
 		return true;
-	if (o == &as_it_came)
-		app_error("%s: not all could be written: is there room?", o->name);
-	else
-		app_error("%s: %llu bytes were not written: %s", o->name, lost,
-			error ? strerror(error) : "its reader stands still");
-	return false;
+	if (o == &not_ours)
+		return app_error("%s: not all could be written: is there room?", o->name);
+	return app_error("%s: %llu bytes were not written: %s", o->name, lost,
+		error ? strerror(error) : "its reader stands still");
 }
 
 bool app_output_end_all(void)

@@ -11,11 +11,6 @@
 
 #define LINK_TOLD_MS 1000u /* who waits longer than that for a link is told so */
 
-static const char *port_address(const struct app *app, unsigned i)
-{
-	return app->options->addresses[i];
-}
-
 struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 {
 	struct pkt_pool *pool = NULL;
@@ -32,15 +27,14 @@ struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 	return pool;
 }
 
-/* The library's sentence; with the port in front, unless it says itself which one it is about. */
-static void port_error(const char *address)
+/* Prints the library's sentence, with the port in front unless the sentence begins with it. */
+static bool port_error(const struct app *app, unsigned i)
 {
-	const char *sentence = nic_error();
+	const char *sentence = nic_error(), *address = app->options->addresses[i];
 
 	if (strncmp(sentence, address, strlen(address)) == 0)
-		app_error("%s", sentence);
-	else
-		app_error("%s: %s", address, sentence);
+		return app_error("%s", sentence);
+	return app_error("%s: %s", address, sentence);
 }
 
 bool app_service(struct app *app)
@@ -51,14 +45,11 @@ bool app_service(struct app *app)
 		uint32_t events = 0;
 		int error = nic_service(app->ports[i].nic, &events);
 		if (error == -ENODEV || (events & NIC_GONE)) {
-			port_error(port_address(app, i));
-			all_there = false;
+			all_there = port_error(app, i);
 			continue;
 		}
-		if (error < 0) { /* a register is refused: what it would have said is in no figure */
-			port_error(port_address(app, i));
-			app->access_refused = true;
-		}
+		if (error < 0) /* what the refused register would have said is in no figure */
+			app->access_refused = !port_error(app, i);
 		/* The event may be older than what is known: the wait at the beginning has seen the link come up. */
 		struct nic_link *known = &app->ports[i].link, before = *known;
 		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&
@@ -70,7 +61,8 @@ bool app_service(struct app *app)
 	return all_there;
 }
 
-/* In pieces, so that app_stop is obeyed too. Whatever comes of it, each port's link is known afterwards. */
+/* Waits for a tenth of a second at a time, so that app_stop is obeyed. If it returns true, each port's link is known.
+ */
 static bool wait_for_links(struct app *app)
 {
 	const double limit_s = app->options->link_wait_s;
@@ -87,21 +79,19 @@ static bool wait_for_links(struct app *app)
 		uint64_t left_ms = waited_ms < limit_ms ? limit_ms - waited_ms : 0;
 		error = nic_wait_links(nics, app->port_count, left_ms < 100 ? (unsigned)left_ms : 100, &missing);
 		if (error == -ETIMEDOUT && waited_ms >= LINK_TOLD_MS && waited_ms < limit_ms && !told) {
-			app_error("waiting for the link of %s (up to %g s)", port_address(app, missing), limit_s);
+			app_error("waiting for the link of %s (up to %g s)", app->options->addresses[missing], limit_s);
 			told = true;
 		}
 	} while ((error == -EINTR || (error == -ETIMEDOUT && waited_ms < limit_ms)) && !app_stopping());
-	if (error && error != -ETIMEDOUT && error != -EINTR) {
-		port_error(port_address(app, missing));
-		return false;
-	}
+	if (error && error != -ETIMEDOUT && error != -EINTR)
+		return port_error(app, missing);
 	for (unsigned i = 0; i < app->port_count; i++)
 		nic_get_link(nics[i], &app->ports[i].link);
 	if (!error || app_stopping() || limit_s == 0)
 		return true;
-	app_error("%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
-		port_address(app, missing), limit_s);
-	return false;
+	return app_error(
+		"%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
+		app->options->addresses[missing], limit_s);
 }
 
 static void introduce(const struct app *app, unsigned i)
@@ -109,12 +99,11 @@ static void introduce(const struct app *app, unsigned i)
 	const struct app_port *port = &app->ports[i];
 	const uint8_t *mac = port->info.mac;
 
-	fprintf(app->text_out, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, port_address(app, i),
+	fprintf(app->text_out, "port %u: %s, %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s", i, app->options->addresses[i],
 		port->info.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
 		fprintf(app->text_out, ", %u Mbit/s", port->link.mbps);
-	fprintf(app->text_out, ", %s", pkt_simd_name(port->info.simd));
-	fprintf(app->text_out, ", by %s\n", port->info.reached_by);
+	fprintf(app->text_out, ", %s, by %s\n", pkt_simd_name(port->info.simd), port->info.reached_by);
 	if (port->info.note[0])
 		fprintf(app->text_out, "port %u: %s\n", i, port->info.note);
 }
@@ -123,12 +112,10 @@ static bool start_port(struct app *app, unsigned i, const struct nic_config *con
 {
 	struct app_port *port = &app->ports[i];
 
-	if (nic_start(port->nic, config) < 0) {
-		port_error(port_address(app, i));
-		return false;
-	}
+	if (nic_start(port->nic, config) < 0)
+		return port_error(app, i);
 	port->started = true;
-	nic_get_info(port->nic, &port->info); /* which instruction set it is */
+	nic_get_info(port->nic, &port->info); /* the instruction set is chosen at the start */
 	port->rx = nic_rxq(port->nic, 0);
 	port->tx = nic_txq(port->nic, 0);
 	return true;
@@ -147,15 +134,11 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	app->options = options;
 	if (!app->text_out)
 		app->text_out = options->json ? stderr : stdout;
-	if (dma_space_open(&app->space) < 0) {
-		app_error("%s", nic_error());
-		return false;
-	}
+	if (dma_space_open(&app->space) < 0)
+		return app_error("%s", nic_error());
 	for (unsigned i = 0; i < options->address_count; i++) {
-		if (nic_open(&app->ports[i].nic, options->addresses[i], app->space) < 0) {
-			port_error(options->addresses[i]);
-			return false;
-		}
+		if (nic_open(&app->ports[i].nic, options->addresses[i], app->space) < 0)
+			return port_error(app, i);
 		app->port_count = i + 1;
 		nic_get_info(app->ports[i].nic, &app->ports[i].info);
 	}
@@ -176,7 +159,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	app_tsc_hz(); /* measured now, so that what the cards miss in these 20 ms counts as missed while starting */
 	app_take_sample(app, &app->at_open);
 	app->latest = app->at_open;
-	fflush(app->text_out); /* who reads a file or a pipe need not wait for the first report */
+	fflush(app->text_out); /* so that who reads a file or a pipe need not wait for the first report */
 	return true;
 }
 
@@ -184,7 +167,8 @@ void app_sleep_until(struct app *app, uint64_t until_ns)
 {
 	struct pollfd fds[1 + APP_PORTS];
 
-	for (unsigned i = 0; i < app->port_count; i++) /* negative where a port has no interrupts: poll ignores that */
+	/* A port without interrupts has a negative descriptor, which poll ignores. */
+	for (unsigned i = 0; i < app->port_count; i++)
 		fds[1 + i] = (struct pollfd){.fd = nic_event_fd(app->ports[i].nic), .events = POLLIN};
 	app_sleep(fds, 1 + app->port_count, until_ns);
 }
@@ -196,7 +180,7 @@ void app_take_sample(struct app *app, struct app_sample *sample)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct app_counters *c = &app->ports[i].counters;
 		struct app_port_sample *s = &sample->ports[i];
-		/* of a device that is gone, the last ones known */
+		/* of a device that is gone, the driver gives the last counters that it knows */
 		s->gone = nic_get_stats(app->ports[i].nic, &s->card) == -ENODEV;
 		s->age_ns = s->gone && now > s->card.time_ns ? now - s->card.time_ns : 0;
 		s->received = app_get(&c->received);
@@ -216,10 +200,8 @@ bool app_stop_ports(struct app *app)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;
 		app->ports[i].started = false;
-		if (error < 0 && error != -ENODEV) {
-			port_error(port_address(app, i));
-			clean = false;
-		}
+		if (error < 0 && error != -ENODEV)
+			clean = port_error(app, i);
 	}
 	return clean;
 }
@@ -231,12 +213,9 @@ bool app_close(struct app *app)
 
 	for (unsigned i = 0; i < app->port_count; i++)
 		nic_close(app->ports[i].nic);
-	for (unsigned i = 0; i < app->pool_count; i++) {
-		if (pkt_pool_close(app->pools[i]) < 0) {
-			app_error("%s", nic_error());
-			clean = false;
-		}
-	}
+	for (unsigned i = 0; i < app->pool_count; i++)
+		if (pkt_pool_close(app->pools[i]) < 0)
+			clean = app_error("%s", nic_error());
 	dma_space_unref(app->space);
 	return app_output_end_all() && clean;
 }

@@ -41,22 +41,20 @@ static bool start_thread(struct thread *thread, const struct app_options *o)
 		CPU_SET(o->cpus[index], &cpu);
 		pthread_attr_setaffinity_np(&attributes, sizeof(cpu), &cpu);
 	}
-	/* Signals are the main thread's: it is the one that can be woken. */
+	/* A new thread has the signals blocked that its creator has. The main thread alone takes signals: it wakes. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = pthread_create(&thread->id, &attributes, thread_main, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
 	if (error == EINVAL && index < o->cpu_count)
-		app_error("--cpu: this process may not run on CPU %u (`nproc` and `taskset -p $$` tell where it may)",
+		return app_error(
+			"--cpu: this process may not run on CPU %u (`nproc` and `taskset -p $$` tell where it may)",
 			o->cpus[index]);
-	else if (error)
-		app_error("no thread: %s", strerror(error));
-	return error == 0;
+	return error == 0 || app_error("no thread: %s", strerror(error));
 }
 
-/* What the main thread does meanwhile: serves the ports and prints reports, until it is time to end.
- * False: a device is gone. */
+/* Serves the ports and prints reports while the threads work, until it is time to end. False: a device is gone. */
 static bool supervise(struct app *app, const struct app_work *work)
 {
 	uint64_t interval_ns = (uint64_t)(app->options->interval_s * 1e9);
@@ -82,7 +80,7 @@ static bool supervise(struct app *app, const struct app_work *work)
 	}
 }
 
-/* What the cards did not send, as the ports' last sample says; of a device that is gone, that has been said. */
+/* Tells what the cards did not send, as the last sample says. That a device is gone has been told already. */
 static void complain(const struct app *app)
 {
 	for (unsigned i = 0; i < app->port_count; i++) {

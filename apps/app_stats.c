@@ -94,8 +94,7 @@ static struct port_report compare(const struct app_port_sample *from, const stru
 		.age_s = (double)to->age_ns / 1e9,
 	};
 
-	/* A card's bytes may be of an earlier moment than its packets in one sample, and in the last one they are not.
-	 */
+	/* A counter that seems to have shrunk has not grown: a card's bytes are exact in the last sample only. */
 	for (unsigned table = 0; table < sizeof(counters) / sizeof(*counters); table++) {
 		for (const struct app_figure *f = counters[table]; f->key; f++) {
 			uint64_t before = app_figure_count(f, from), *now = (uint64_t *)((char *)&r.grown + f->offset);
@@ -118,15 +117,6 @@ uint64_t app_received(const struct app *app)
 	return received;
 }
 
-uint64_t app_unsent(const struct app *app)
-{
-	uint64_t unsent = 0;
-
-	for (unsigned i = 0; i < app->port_count; i++)
-		unsent += app->latest.ports[i].card.tx_unsent;
-	return unsent;
-}
-
 bool app_gone(const struct app *app)
 {
 	bool gone = false;
@@ -136,25 +126,37 @@ bool app_gone(const struct app *app)
 	return gone;
 }
 
-uint64_t app_dropped(const struct app *app)
+/* The sum over all ports of one counter in a sample; offset: its place in struct app_port_sample. */
+static uint64_t sum(const struct app *app, const struct app_sample *sample, size_t offset)
 {
-	uint64_t sum = 0;
+	uint64_t all = 0;
 
 	for (unsigned i = 0; i < app->port_count; i++)
-		for (const struct app_figure *f = dropped; f->key; f++)
-			sum += app_figure_count(f, &app->latest.ports[i]);
-	return sum;
+		all += *(const uint64_t *)((const char *)&sample->ports[i] + offset);
+	return all;
+}
+
+uint64_t app_unsent(const struct app *app)
+{
+	return sum(app, &app->latest, offsetof(struct app_port_sample, card.tx_unsent));
+}
+
+uint64_t app_dropped(const struct app *app)
+{
+	uint64_t all = 0;
+
+	for (const struct app_figure *f = dropped; f->key; f++)
+		all += sum(app, &app->latest, f->offset);
+	return all;
 }
 
 uint64_t app_missed(const struct app *app)
 {
-	uint64_t missed = 0;
+	const size_t missed = offsetof(struct app_port_sample, card.rx_missed),
+		     no_descriptor = offsetof(struct app_port_sample, card.rx_no_descriptor);
 
-	for (unsigned i = 0; i < app->port_count; i++) {
-		const struct nic_stats *first = &app->at_open.ports[i].card, *card = &app->latest.ports[i].card;
-		missed += card->rx_missed - first->rx_missed + card->rx_no_descriptor - first->rx_no_descriptor;
-	}
-	return missed;
+	return sum(app, &app->latest, missed) + sum(app, &app->latest, no_descriptor) -
+	       sum(app, &app->at_open, missed) - sum(app, &app->at_open, no_descriptor);
 }
 
 /* ---- Printing ---- */

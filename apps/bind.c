@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * pollux-bind: shows the machine's network cards, gives them to vfio-pci, and back to the drivers that they had. */
+ * pollux-bind: shows the machine's network cards, gives them to vfio-pci, and back to the drivers that they had. As it
+ * works on cards that no driver of ours has opened, it includes headers of vfio/host/ beside the public API. */
 #include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
 #include "../vfio/host/use.h"
@@ -167,6 +168,7 @@ static void json_nic(const struct vfio_pci *nic)
 	printf("}");
 }
 
+/* Whether a card is to be shown; found: which of the addresses of the command line are cards. */
 static bool is_wanted(const struct vfio_pci *nic, bool found[ADDRESSES])
 {
 	bool wanted = tool.count == 0;
@@ -184,10 +186,8 @@ static bool status(void)
 	struct vfio_pci *nics;
 	unsigned count;
 
-	if (vfio_pci_list(&nics, &count) != 0) {
-		app_error("%s", nic_error());
-		return false;
-	}
+	if (vfio_pci_list(&nics, &count) != 0)
+		return app_error("%s", nic_error());
 	if (tool.json)
 		printf("{\"nics\":[");
 	for (unsigned i = 0; i < count; i++) {
@@ -205,19 +205,19 @@ static bool status(void)
 		printf("]}\n");
 	else if (!tool.count && !count)
 		printf("This machine shows no network cards.\n");
-	/* What was just changed is there: if it isn't shown, it is another device of a group. */
+	/* After a change every address is known to be a device. One that is not shown is another device of a group. */
 	for (unsigned i = 0; i < tool.count && tool.command == STATUS; i++)
-		if (!found[i]) {
-			app_error("%s is no network card of this machine: pollux-bind without an address lists them",
+		if (!found[i])
+			good = app_error(
+				"%s is no network card of this machine: pollux-bind without an address lists them",
 				tool.addresses[i]);
-			good = false;
-		}
 	free(nics);
 	return good;
 }
 
 /* ---- Binding ---- */
 
+/* Prints the steps of a plan, as shell commands. */
 static void show(const struct vfio_bind_plan *plan)
 {
 	char text[512];
@@ -233,7 +233,7 @@ static void show(const struct vfio_bind_plan *plan)
 	}
 }
 
-/* A card that no application of ours can use loses its interface for nothing. */
+/* Whether Pollux drives all cards that are to be bound: others would lose their interfaces for nothing. */
 static bool all_are_driven(void)
 {
 	struct vfio_pci pci;
@@ -258,10 +258,8 @@ static bool change(void)
 	if (tool.command == BIND && !all_are_driven())
 		return false;
 	if ((tool.command == BIND ? vfio_bind_plan : vfio_restore_plan)(
-		    &plan, tool.addresses, tool.count, &tool.options) != 0) {
-		app_error("%s", nic_error());
-		return false;
-	}
+		    &plan, tool.addresses, tool.count, &tool.options) != 0)
+		return app_error("%s", nic_error());
 	if (tool.dry_run) {
 		if (tool.json)
 			printf("{\"steps\":[");
@@ -273,9 +271,7 @@ static bool change(void)
 		vfio_bind_free(&plan);
 		return true;
 	}
-	good = vfio_bind_run(&plan) == 0;
-	if (!good)
-		app_error("%s", nic_error());
+	good = vfio_bind_run(&plan) == 0 || app_error("%s", nic_error());
 	vfio_bind_free(&plan);
 	return good && status();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends
- * it. */
+ * it. As it looks at the machine before any card is open, it includes headers of vfio/host/ beside the public API, and
+ * vfio/user/holder.h for who has a software card. */
 #include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
 #include "../vfio/host/machine.h"
@@ -43,37 +44,56 @@ static struct {
 
 /* ---- Findings ---- */
 
-/* Prints one. about: a device's address, or what of the machine; mend: a command or two, or what to do, "" for what is
- * fine. */
+struct finding {
+	const char *level, *about, *what, *mend;
+};
+
+#define AT(member) APP_FIGURE(struct finding, member)
+static const struct app_figure finding_figures[] = {
+	{"level", "%-8s ", AT(level)},
+	{"about", "%s: ", AT(about)},
+	{"what", "%s\n", AT(what)},
+	{"mend", "         mend it: %s\n", AT(mend), APP_ZERO_IS_UNKNOWN},
+	{0},
+};
+#undef AT
+
+/* Tells what was found. about: the address of a device, or a part of the machine; mend: a command or two, or what to
+ * do;
+ * "": nothing. */
 static void find(enum level level, const char *about, const char *mend, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 static void find(enum level level, const char *about, const char *mend, const char *format, ...)
 {
-	static const char *const names[] = {"ok", "warning", "problem"};
-	char text[512];
+	static const char *const levels[] = {[FINE] = "ok", [WARNING] = "warning", [PROBLEM] = "problem"};
+	char what[512];
+	const struct finding finding = {levels[level], about, what, *mend ? mend : NULL};
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	doctor.problems += level == PROBLEM;
+	if (doctor.json) {
+		app_figures_json(stdout, doctor.printed ? ",{" : "{", finding_figures, &finding);
+		putchar('}');
+		doctor.printed = true;
+	} else {
+		app_figures_text(stdout, "", "", finding_figures, &finding);
+	}
+}
+
+/* Formats what mends something, for find. The text lasts until the next call. */
+static const char *mend(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const char *mend(const char *format, ...)
+{
+	static char text[PATH_MAX + 128];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	doctor.problems += level == PROBLEM;
-	if (!doctor.json) {
-		printf("%-8s %s: %s\n", names[level], about, text);
-		if (*mend)
-			printf("         mend it: %s\n", mend);
-		return;
-	}
-	printf("%s{\"level\":\"%s\",\"about\":", doctor.printed ? "," : "", names[level]);
-	app_json_string(stdout, about);
-	printf(",\"what\":");
-	app_json_string(stdout, text);
-	printf(",\"mend\":");
-	if (*mend)
-		app_json_string(stdout, mend);
-	else
-		printf("null");
-	printf("}");
-	doctor.printed = true;
+	return text;
 }
 
 static bool is_there(const char *name)
@@ -86,6 +106,12 @@ static bool is_there(const char *name)
 static bool is_socket(const char *address)
 {
 	return strncmp(address, VFIO_USER, strlen(VFIO_USER)) == 0;
+}
+
+/* Whether real cards are looked at, not software cards alone. */
+static bool real_cards(void)
+{
+	return doctor.sockets < doctor.count || !doctor.count;
 }
 
 static bool may_open(const char *path)
@@ -134,19 +160,26 @@ static const char *boot_option(const char *name)
 	return NULL;
 }
 
-static bool cpu_is_amd(void)
+/* Whether a file has a line with these words in it. */
+static bool file_has(const char *name, const char *words)
 {
-	char path[PATH_MAX], line[256] = "";
+	char path[PATH_MAX], *line = NULL;
 	bool found = false;
+	size_t bytes = 0;
 	FILE *file;
 
-	vfio_path(path, "/proc/cpuinfo");
-	if ((file = fopen(path, "re")) == NULL)
+	if (!vfio_path(path, "%s", name) || (file = fopen(path, "re")) == NULL)
 		return false;
-	while (!found && fgets(line, sizeof(line), file))
-		found = strncmp(line, "vendor_id", 9) == 0;
+	while (!found && getline(&line, &bytes, file) > 0)
+		found = strstr(line, words) != NULL;
+	free(line);
 	fclose(file);
-	return found && strstr(line, "AMD") != NULL;
+	return found;
+}
+
+static bool cpu_is_amd(void)
+{
+	return file_has("/proc/cpuinfo", "AuthenticAMD");
 }
 
 static bool module_allows_unsafe(const char *module)
@@ -157,24 +190,10 @@ static bool module_allows_unsafe(const char *module)
 	return vfio_read_line(path, text, sizeof(text)) && text[0] == 'Y';
 }
 
-/* Where interrupts are remapped the kernel has IR- in front of their controllers' names. */
+/* Where interrupts are remapped, the kernel has IR- in front of their controllers' names. */
 static bool interrupts_are_remapped(void)
 {
-	char path[PATH_MAX], *line = NULL;
-	bool remapped = false, told = false;
-	size_t bytes = 0;
-	FILE *file;
-
-	vfio_path(path, "/proc/interrupts");
-	if ((file = fopen(path, "re")) == NULL)
-		return true;
-	while (getline(&line, &bytes, file) > 0) {
-		remapped |= strstr(line, " IR-") != NULL;
-		told |= strstr(line, "IO-APIC") != NULL;
-	}
-	free(line);
-	fclose(file);
-	return remapped || !told;
+	return file_has("/proc/interrupts", " IR-") || !file_has("/proc/interrupts", "IO-APIC");
 }
 
 /* How an option of the kernel's is set, on the systems that there are. */
@@ -226,18 +245,20 @@ static const char *guest_remedy(const char *hypervisor)
 static void check_guest(const char *hypervisor)
 {
 	const char *remedy = guest_remedy(hypervisor);
-	char mend[640];
 
 	if (remedy)
-		snprintf(mend, sizeof(mend), "%s%s", remedy,
-			boot_option("intel_iommu") ? "" : "; then, in the guest, add intel_iommu=on to " BOOT_LINE);
+		find(PROBLEM, "IOMMU",
+			mend("%s%s", remedy,
+				boot_option("intel_iommu") ? ""
+							   : "; then, in the guest, add intel_iommu=on to " BOOT_LINE),
+			"this is a guest of %s, which gives its guests none unless told to; Pollux refuses cards "
+			"without one",
+			hypervisor);
 	else
-		snprintf(mend, sizeof(mend),
+		find(PROBLEM, "IOMMU",
 			"it cannot have one: use Linux on a machine of its own; or the software 82599, which needs "
-			"none");
-	find(PROBLEM, "IOMMU", mend, "this is a guest of %s%s", hypervisor,
-		remedy ? ", which gives its guests none unless told to; Pollux refuses cards without one"
-		       : ", which gives its guests none");
+			"none",
+			"this is a guest of %s, which gives its guests none", hypervisor);
 }
 
 static void check_iommu(void)
@@ -245,7 +266,8 @@ static void check_iommu(void)
 	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor),
 		   *hypervisor = vfio_hypervisor();
 	const bool off = option && strcmp(option, "off") == 0;
-	char units[128], mend[512];
+	const char *remedy = "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to " BOOT_LINE;
+	char units[128];
 
 	if (list_folder("/sys/class/iommu", units, sizeof(units)) != 0) {
 		find(FINE, "IOMMU", "", "%s", units);
@@ -257,14 +279,10 @@ static void check_iommu(void)
 		return;
 	}
 	if (off)
-		snprintf(mend, sizeof(mend), "take %s=off from " BOOT_LINE, vendor);
+		remedy = mend("take %s=off from " BOOT_LINE, vendor);
 	else if (option || cpu_is_amd())
-		snprintf(mend, sizeof(mend), "switch %s on in the firmware (BIOS) setup",
-			cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
-	else
-		snprintf(mend, sizeof(mend),
-			"switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to " BOOT_LINE);
-	find(PROBLEM, "IOMMU", mend,
+		remedy = mend("switch %s on in the firmware (BIOS) setup", cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
+	find(PROBLEM, "IOMMU", remedy,
 		"it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
 }
 
@@ -296,9 +314,12 @@ static void check_modules(void)
 
 /* ---- Ports ---- */
 
+#define END_PROCESS "choose another port; or end that process, if it is yours: kill %d"
+
+/* Tells whether this user may open the port, or why not. */
 static void find_nodes(const struct vfio_pci *port, enum level level)
 {
-	char group[PATH_MAX], container[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX], mend[256];
+	char group[PATH_MAX], container[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX];
 
 	vfio_path(group, "/dev/vfio/%d", port->group);
 	vfio_path(container, "/dev/vfio/vfio");
@@ -322,17 +343,16 @@ static void find_nodes(const struct vfio_pci *port, enum level level)
 						     : "modprobe vfio_iommu_type1 (as root)",
 			"%s cannot be opened", container);
 	} else {
-		snprintf(mend, sizeof(mend), "pollux-bind bind --user %s %s (as root)", doctor.user, port->address);
-		find(level, port->address, mend, "%s may not be opened by this user", port->cdev[0] ? node : group);
+		find(level, port->address, mend("pollux-bind bind --user %s %s (as root)", doctor.user, port->address),
+			"%s may not be opened by this user", port->cdev[0] ? node : group);
 	}
 }
 
-/* The first other of the group that a kernel driver uses for DMA. @return false: none */
+/* Tells of the first other device of the group that a kernel driver uses for DMA. False: there is none. */
 static bool find_neighbour(const struct vfio_pci *port, enum level level)
 {
 	struct vfio_pci *others;
 	unsigned count;
-	char mend[256];
 	bool found = false;
 
 	if (vfio_pci_neighbours(port, &others, &count) != 0)
@@ -340,21 +360,22 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
 	for (unsigned i = 0; i < count && !found; i++) {
 		if (vfio_pci_harmless(others[i].driver))
 			continue;
-		snprintf(mend, sizeof(mend),
-			"pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its own",
-			port->address, others[i].address, others[i].driver);
-		find(level, port->address, mend, "group %d is not viable: %s is bound to %s", port->group,
-			others[i].address, others[i].driver);
+		find(level, port->address,
+			mend("pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its "
+			     "own",
+				port->address, others[i].address, others[i].driver),
+			"group %d is not viable: %s is bound to %s", port->group, others[i].address, others[i].driver);
 		found = true;
 	}
 	free(others);
 	return found;
 }
 
-/* level: what it is if the port cannot be opened; only those that the user asked for must be ready all. */
+/* Tells what keeps a port from being opened. level: how bad that is: all ports that the user named must be ready, of
+ * others one. */
 static void check_port(const struct vfio_pci *port, enum level level)
 {
-	char mend[256], name[32], why[512];
+	char name[32], why[512];
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
@@ -366,25 +387,25 @@ static void check_port(const struct vfio_pci *port, enum level level)
 	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
 		const bool used = vfio_pci_is_used(port, why, sizeof(why));
 
-		snprintf(mend, sizeof(mend), "pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "",
-			geteuid() ? doctor.user : "", port->address);
-		find(level, port->address, used ? "use another port, or see pollux-bind --help about --force" : mend,
+		find(level, port->address,
+			used ? "use another port, or see pollux-bind --help about --force"
+			     : mend("pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "",
+				       geteuid() ? doctor.user : "", port->address),
 			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s",
 			port->driver[0] ? port->driver : "no driver", used ? ", and in use: " : "", used ? why : "");
 	} else if (find_neighbour(port, level)) {
-		/* said */
+		/* it was told */
 	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
-		snprintf(mend, sizeof(mend), "choose another port; or end that process, if it is yours: kill %d",
-			(int)opener);
-		find(level, port->address, mend, "it is open in process %d (%s)", (int)opener, name);
+		find(level, port->address, mend(END_PROCESS, (int)opener), "it is open in process %d (%s)", (int)opener,
+			name);
 	} else {
 		find_nodes(port, level);
 	}
 }
 
-/* Whether somebody listens at a socket. Connecting would disturb whoever serves the port, so the kernel's list is asked
- * first. Who is not in it listens in another network namespace, as a container has, or not at all: a try tells, and a
- * server takes it for a client that says nothing. */
+/* Whether somebody listens at a socket. To connect would disturb whoever serves the port, so the kernel's list is asked
+ * first. A server that is not in it listens in another network namespace, such as a container's, or not at all. A try
+ * tells which, and the server takes it for a client that says nothing. */
 static bool somebody_listens(const char *path)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -395,37 +416,23 @@ static bool somebody_listens(const char *path)
 		return true;
 	strcpy(name.sun_path, path);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-		return true; /* nobody knows */
+		return true; /* unknown */
 	listens = connect(fd, (const struct sockaddr *)&name, sizeof(name)) == 0 || errno != ECONNREFUSED;
 	close(fd);
 	return listens;
 }
 
-/* What to do about a port that another program has. */
-static void find_holder(const char *address, pid_t pid, const char *holder)
-{
-	char mend[128];
-
-	if (!pid) {
-		find(PROBLEM, address, "choose another port, or wait until that program has ended",
-			"it is in use by a process of another user");
-		return;
-	}
-	snprintf(mend, sizeof(mend), "choose another port; or end that process, if it is yours: kill %d", (int)pid);
-	find(PROBLEM, address, mend, "it is in use by process %d (%s)", (int)pid, holder);
-}
-
 static void check_socket(const char *address)
 {
 	const char *socket = address + strlen(VFIO_USER);
-	char mend[PATH_MAX], holder[32];
+	const char *start_one = mend("start a software 82599 there: pollux-model --port '%s'", socket);
+	char holder[32];
 	struct stat status;
 	pid_t pid;
 
-	snprintf(mend, sizeof(mend), "start a software 82599 there: pollux-model --port '%s'", socket);
 	if (stat(socket, &status) != 0)
-		find(PROBLEM, address, errno == ENOENT ? mend : "see who may go there: namei -l PATH", "%s: %s", socket,
-			strerror(errno));
+		find(PROBLEM, address, errno == ENOENT ? start_one : "see who may go there: namei -l PATH", "%s: %s",
+			socket, strerror(errno));
 	else if (!S_ISSOCK(status.st_mode))
 		find(PROBLEM, address, "give the path of a socket that pollux-model --port was given",
 			"%s is no socket", socket);
@@ -436,11 +443,15 @@ static void check_socket(const char *address)
 		find(PROBLEM, address, "run as the user who owns it, or chmod it", "%s may not be opened by this user",
 			socket);
 	else if (!somebody_listens(socket))
-		find(PROBLEM, address, mend, "nobody listens at %s any more", socket);
-	else if (user_holder_find(socket, -1, &pid, holder))
-		find_holder(address, pid, holder);
-	else
+		find(PROBLEM, address, start_one, "nobody listens at %s any more", socket);
+	else if (!user_holder_find(socket, -1, &pid, holder))
 		find(FINE, address, "", "somebody serves it");
+	else if (pid)
+		find(PROBLEM, address, mend(END_PROCESS, (int)pid), "it is in use by process %d (%s)", (int)pid,
+			holder);
+	else
+		find(PROBLEM, address, "choose another port, or wait until that program has ended",
+			"it is in use by a process of another user");
 }
 
 static void check_ports(void)
@@ -499,7 +510,7 @@ static void check_locked(uint64_t bytes, unsigned ports)
 {
 	const unsigned long long kib = bytes >> 10;
 	struct rlimit limit;
-	char mend[512], shell[128];
+	char shell[128];
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
 		return;
@@ -507,18 +518,18 @@ static void check_locked(uint64_t bytes, unsigned ports)
 		find(FINE, "locked memory", "", "%s", geteuid() == 0 ? "root has no limit" : "the limit suffices");
 		return;
 	}
-	/* Up to the hard limit anybody may raise it; beyond that, root for others, which a shell sees at once. */
+	/* Anybody may raise the limit up to the hard limit; root may raise both for another process, such as this
+	 * shell. */
 	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= bytes)
 		snprintf(shell, sizeof(shell), "ulimit -l %llu; or as root", kib);
 	else
 		snprintf(shell, sizeof(shell), "as root, for this shell: prlimit --memlock=%llu --pid %d; or",
 			kib << 10, (int)getppid());
-	snprintf(mend, sizeof(mend),
-		"%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd "
-		"service: LimitMEMLOCK=%lluK%s",
-		shell, doctor.user, kib, kib,
-		vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : "");
-	find(PROBLEM, "locked memory", mend,
+	find(PROBLEM, "locked memory",
+		mend("%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd "
+		     "service: LimitMEMLOCK=%lluK%s",
+			shell, doctor.user, kib, kib,
+			vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : ""),
 		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB",
 		(unsigned long long)(limit.rlim_cur >> 10),
 		limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports, kib);
@@ -527,27 +538,25 @@ static void check_locked(uint64_t bytes, unsigned ports)
 static void check_memory(void)
 {
 	unsigned ports = doctor.count ? doctor.count : doctor.ready;
-	uint64_t bytes = needed_bytes(ports < 2 ? 2 : ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
-		 large = free_hugepages(1048576);
-	char mend[256], path[PATH_MAX];
+	char path[PATH_MAX];
+
+	ports = ports < 2 ? 2 : ports;
+	/* Hugepages of 1 GiB are taken for more than 768 MiB only (mempool/memory.c), and no forwarder needs that much.
+	 */
+	unsigned long long bytes = needed_bytes(ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
+			   large = free_hugepages(1048576);
 	const bool outside =
 		vfio_path(path, "/proc/sys/vm/nr_hugepages") && vfio_in_container() && access(path, W_OK) != 0;
-
-	/* Those of 1 GiB are taken for more than 768 MiB only (mempool/memory.c), and no forwarder needs that much. */
 	if (small >= pages)
-		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", (unsigned long long)small,
-			(unsigned long long)large);
-	else {
-		snprintf(mend, sizeof(mend), "echo %llu > /proc/sys/vm/nr_hugepages (as root%s)",
-			(unsigned long long)(pages < 64 ? 64 : pages),
-			outside ? ", on the machine itself: this is a container" : "");
-		find(WARNING, "hugepages", mend,
-			"%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower",
-			(unsigned long long)small, (unsigned long long)pages,
+		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", small, large);
+	else
+		find(WARNING, "hugepages",
+			mend("echo %llu > /proc/sys/vm/nr_hugepages (as root%s)", pages < 64 ? 64 : pages,
+				outside ? ", on the machine itself: this is a container" : ""),
+			"%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower", small, pages,
 			large ? ", and those of 1 GiB are too large" : "");
-	}
-	if (doctor.sockets < doctor.count || !doctor.count) /* a software card locks nothing */
-		check_locked(bytes, ports < 2 ? 2 : ports);
+	if (real_cards()) /* a software card locks nothing */
+		check_locked(bytes, ports);
 }
 
 /* ---- Command line ---- */
@@ -607,13 +616,13 @@ int main(int argc, char **argv)
 	char number[16];
 
 	app_parse(&argp, argc, argv, NULL);
-	/* not $USER, which may be that of who became this user */
+	/* $USER may name another, who has become this user */
 	const struct passwd *user = getpwuid(geteuid());
 	snprintf(number, sizeof(number), "%u", geteuid());
 	doctor.user = user ? user->pw_name : number;
 	if (doctor.json)
 		printf("{\"findings\":[");
-	if (doctor.sockets < doctor.count || !doctor.count) {
+	if (real_cards()) {
 		check_iommu();
 		check_modules();
 	}

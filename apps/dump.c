@@ -14,26 +14,26 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_BYTES 65535u /* frames in several buffers are put together up to here */
+#define FRAME_BYTES_MAX 65535u /* frames in several buffers are put together up to here */
 
 static struct {
 	struct app_options options;
 	const char *file; /* NULL: lines; "-": a capture on stdout */
 	char *expression; /* NULL: all frames */
 	unsigned snaplen;
-	uint64_t count; /* 0: no limit */
+	uint64_t frames_wanted; /* 0: no limit */
 
 	pcap_t *pcap;
-	pcap_dumper_t *dumper;
-	FILE *out; /* where frames go: the file, or stdout, or for lines stderr when JSON has stdout; the worker's alone
-		    */
-	bool has_filter, unflushed;
+	pcap_dumper_t *dumper; /* NULL: lines */
+	FILE *out;      /* of frames, and the worker's alone: the file; stdout; or stderr for lines beside JSON */
+	bool unflushed; /* something may be in its buffer */
+	bool has_filter;
 	struct bpf_program filter;
 	_Atomic uint64_t captured, not_matched;
 
-	/* A frame in several buffers, as far as it is here. */
-	unsigned held;
-	uint8_t frame[FRAME_BYTES];
+	/* What has come of a frame in several buffers. */
+	unsigned frame_bytes;
+	uint8_t frame[FRAME_BYTES_MAX];
 	struct app app;
 } dump;
 
@@ -53,7 +53,7 @@ static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 	fprintf(dump.out, "%s.%09ld %slength %u\n", at, (long)header->ts.tv_usec, who, header->len);
 }
 
-/* Takes one frame; false when no further one is wanted. */
+/* Takes one frame. False: no further one is wanted. */
 static bool capture(const struct timespec *now, const uint8_t *data, unsigned bytes)
 {
 	/* With nanosecond precision, libpcap keeps nanoseconds in tv_usec. */
@@ -74,27 +74,27 @@ static bool capture(const struct timespec *now, const uint8_t *data, unsigned by
 		print_line(&header, data);
 	dump.unflushed = true;
 	app_add(&dump.captured, 1);
-	return !dump.count || app_get(&dump.captured) < dump.count;
+	return !dump.frames_wanted || app_get(&dump.captured) < dump.frames_wanted;
 }
 
-/* Takes one buffer: a frame, or a piece of one. */
+/* Takes one buffer: a frame, or a piece of one. False: no further frame is wanted. */
 static bool take(const struct timespec *now, const struct pkt *pkt)
 {
 	bool more = pkt->flags & PKT_MORE;
 
-	if (!more && dump.held == 0)
+	if (!more && dump.frame_bytes == 0)
 		return capture(now, pkt->data, pkt->len);
-	if (pkt->len > FRAME_BYTES - dump.held) {
+	if (pkt->len > FRAME_BYTES_MAX - dump.frame_bytes) {
 		app_add(&dump.app.ports[0].counters.rx_broken, 1);
-		dump.held = 0;
+		dump.frame_bytes = 0;
 		return true;
 	}
-	memcpy(dump.frame + dump.held, pkt->data, pkt->len);
-	dump.held += pkt->len;
+	memcpy(dump.frame + dump.frame_bytes, pkt->data, pkt->len);
+	dump.frame_bytes += pkt->len;
 	if (more)
 		return true;
-	unsigned bytes = dump.held;
-	dump.held = 0;
+	unsigned bytes = dump.frame_bytes;
+	dump.frame_bytes = 0;
 	return capture(now, dump.frame, bytes);
 }
 
@@ -103,30 +103,30 @@ static void work(unsigned index)
 	struct app_port *port = &dump.app.ports[0];
 	struct pkt pkts[APP_BURST_MAX];
 	struct timespec now;
-	bool good = true, go_on = true;
+	bool writable = true, more_wanted = true;
 
 	(void)index;
-	while (good && go_on && !app_stopping()) {
+	while (writable && more_wanted && !app_stopping()) {
 		unsigned n = nic_rx(port->rx, pkts, dump.options.burst);
 		if (n == 0) {
 			app_add(&port->counters.empty_polls, 1);
-			/* A quiet moment: whoever reads the other end of a pipe sees all of it. */
+			/* A quiet moment: who reads the other end of a pipe gets all that there is. */
 			int flushed = dump.unflushed ? app_output_offer(dump.out) : 1;
 			dump.unflushed = flushed == 0;
-			good = flushed >= 0;
+			writable = flushed >= 0;
 			continue;
 		}
 		clock_gettime(CLOCK_REALTIME, &now);
 		unsigned i = 0;
-		while (i < n && go_on)
-			go_on = take(&now, &pkts[i++]);
+		while (i < n && more_wanted)
+			more_wanted = take(&now, &pkts[i++]);
 		app_add(&port->counters.in_hand, app_frames(pkts + i, n - i));
 		app_add(&port->counters.received, app_frames(pkts, n));
 		app_add(&port->counters.busy_polls, 1);
 		pkt_free(pkts, n);
-		good = !ferror(dump.out);
+		writable = !ferror(dump.out);
 	}
-	app_stop(); /* first: it ends waiting for a reader who stands still */
+	app_stop(); /* before the flush, which would wait for a reader that stands still */
 	fflush(dump.out);
 }
 
@@ -192,16 +192,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &dump.options;
-		dump.snaplen = FRAME_BYTES;
+		dump.snaplen = FRAME_BYTES_MAX;
 		return 0;
 	case 'w':
 		dump.file = text;
 		return 0;
 	case 's':
-		dump.snaplen = (unsigned)app_count_option(state, "snaplen", text, NIC_HEADER_BYTES, FRAME_BYTES);
+		dump.snaplen = (unsigned)app_count_option(state, "snaplen", text, NIC_HEADER_BYTES, FRAME_BYTES_MAX);
 		return 0;
 	case 'n':
-		dump.count = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
+		dump.frames_wanted = app_count_option(state, "count", text, 1, UINT64_C(1) << 53);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (dump.options.address_count == 0)
@@ -230,7 +230,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* A FIFO can be opened when somebody reads it: until then the ports are served. */
+/* Opens the file. A FIFO can be opened only once somebody reads it: until then, serves the port. @return -1: failed */
 static int open_path(void)
 {
 	uint64_t end =
@@ -263,35 +263,29 @@ static bool open_file(void)
 	if (fd < 0)
 		return false;
 	dump.out = app_output_open(fd, name, lines && (dump.options.json || isatty(fd)));
-	if (!dump.out) {
-		app_error("%s: no memory", name);
-		return false;
-	}
-	if (!lines && !(dump.dumper = pcap_dump_fopen(dump.pcap, dump.out))) {
-		app_error("%s: %s", name, pcap_geterr(dump.pcap));
-		return false;
-	}
-	dump.unflushed = !lines; /* the file's header: whether it can be written shows before the first frame */
+	if (!dump.out)
+		return app_error("%s: no memory", name);
+	if (!lines && !(dump.dumper = pcap_dump_fopen(dump.pcap, dump.out)))
+		return app_error("%s: %s", name, pcap_geterr(dump.pcap));
+	dump.unflushed = !lines; /* the capture's header, whose flush shows whether the file can be written */
 	return true;
 }
 
 static bool run(void)
 {
-	/* Lines of frames and of statistics would be mixed: without a file there are only the totals. */
+	/* Without a file, lines of frames and of reports would be mixed: there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
 	return app_run(&dump.app, &(struct app_work){.thread_count = 1, .thread_work = work, .print_more = print_more});
 }
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
-	static const struct argp argp = {options, parse, "PORT [EXPRESSION...]", doc, children, NULL, NULL};
+	static const struct argp argp = {options, parse, "PORT [EXPRESSION...]", doc, app_common_options, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	/* stdout belongs to the frames, when they are lines or a capture: what else there is to say goes to stderr. */
+	/* Where stdout has the frames, as lines or as a capture, all else goes to stderr. */
 	dump.app.text_out = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
 	good = app_open(&dump.app, &dump.options, 1) && open_file() && run();
 	if (dump.out)

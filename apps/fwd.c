@@ -9,14 +9,14 @@
 
 enum mode { MODE_IO, MODE_MAC, MODE_MACSWAP };
 
-/* One way through the forwarder: what a port receives, another sends. Belongs to one worker. */
+/* One way through the forwarder, from a port that receives to one that sends. Belongs to one thread. */
 struct direction {
 	struct nic_rxq *rx;
 	struct nic_txq *tx;
-	struct app_counters *in, *out;
-	uint8_t addresses[12]; /* mode mac: next hop, own */
+	struct app_counters *in, *out; /* of the port that receives, and of the one that sends */
+	uint8_t addresses[12];         /* mode mac: the next hop's, and the sending port's own */
 	struct app_worker *worker;
-	unsigned held; /* handles at the front of pkts: a frame whose end has not come yet */
+	unsigned unfinished; /* handles at the front of pkts: a frame whose end has not come yet */
 	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST_MAX];
 };
 
@@ -24,11 +24,11 @@ static struct {
 	struct app_options options;
 	enum mode mode;
 	bool no_drop;
-	uint64_t packets; /* 0: no limit */
+	uint64_t packet_limit; /* 0: none */
 	uint8_t next_hops[APP_PORTS][6];
 	unsigned next_hop_count, worker_count;
 	struct direction directions[APP_PORTS];
-	_Atomic int64_t left; /* of packets */
+	_Atomic int64_t packets_left; /* of the limit */
 	struct app app;
 } fwd;
 
@@ -49,7 +49,7 @@ static inline void rewrite(uint8_t *data, enum mode mode, const uint8_t addresse
 	memcpy(data, addresses, 12);
 }
 
-/* The n handles are whole frames; the addresses are in the first handle of each. */
+/* Rewrites the addresses of whole frames in n handles: they are in the first handle of each. */
 static void rewrite_all(const struct direction *d, enum mode mode, unsigned n)
 {
 	bool first = true;
@@ -61,8 +61,8 @@ static void rewrite_all(const struct direction *d, enum mode mode, unsigned n)
 	}
 }
 
-/* What the ring had no room for is dropped; or it waits, until the end, when it is still in hand. @return handles sent
- * in the end; the time spent waiting is added to *waited. */
+/* Deals with packets for which the ring had no room: drops them; or waits for room, and at the program's end what still
+ * waits is in hand. @return handles sent in the end; *waited: the cycles spent waiting */
 static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64_t *waited)
 {
 	uint64_t start = app_tsc();
@@ -70,7 +70,7 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 	while (fwd.no_drop && sent < n && !app_stopping())
 		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
 	*waited = app_tsc() - start;
-	d->worker->last_poll_tsc += *waited; /* waiting is no time away from the CPU */
+	d->worker->last_poll_tsc += *waited; /* a thread that waits has its CPU */
 	app_add(&d->out->waited_cycles, *waited);
 	app_add(fwd.no_drop ? &d->in->in_hand : &d->out->tx_ring_full, app_frames(d->pkts + sent, n - sent));
 	pkt_free(d->pkts + sent, n - sent);
@@ -83,21 +83,21 @@ static void forward(struct direction *d)
 	unsigned want = fwd.options.burst;
 
 	app_polled(d->worker, start);
-	if (fwd.packets) {
-		int64_t left = atomic_load_explicit(&fwd.left, memory_order_relaxed);
+	if (fwd.packet_limit) {
+		int64_t left = atomic_load_explicit(&fwd.packets_left, memory_order_relaxed);
 		if (left <= 0) {
 			app_stop();
 			return;
 		}
 		want = left < want ? (unsigned)left : want;
 	}
-	unsigned got = nic_rx(d->rx, d->pkts + d->held, want);
+	unsigned got = nic_rx(d->rx, d->pkts + d->unfinished, want);
 	if (got == 0) {
 		app_add(&d->in->empty_polls, 1);
 		return;
 	}
 
-	unsigned n = d->held + got, whole = app_whole(d->pkts, n), frames = app_frames(d->pkts, whole);
+	unsigned n = d->unfinished + got, whole = app_whole(d->pkts, n), frames = app_frames(d->pkts, whole);
 	if (fwd.mode == MODE_MAC)
 		rewrite_all(d, MODE_MAC, whole);
 	else if (fwd.mode == MODE_MACSWAP)
@@ -106,19 +106,19 @@ static void forward(struct direction *d)
 	if (sent < whole)
 		sent = ring_full(d, sent, whole, &waited);
 
-	/* A frame that has not ended is sent when the rest of it is here. */
-	d->held = n - whole;
-	if (d->held) {
-		memmove(d->pkts, d->pkts + whole, d->held * sizeof(*d->pkts));
-		if (d->held > APP_FRAME_HANDLES) {
-			pkt_free(d->pkts, d->held);
-			d->held = 0;
+	/* A frame whose end has not come is sent when the rest of it is here. */
+	d->unfinished = n - whole;
+	if (d->unfinished) {
+		memmove(d->pkts, d->pkts + whole, d->unfinished * sizeof(*d->pkts));
+		if (d->unfinished > APP_FRAME_HANDLES) {
+			pkt_free(d->pkts, d->unfinished);
+			d->unfinished = 0;
 			app_add(&d->in->rx_broken, 1);
 		}
 	}
 	unsigned frames_sent = sent == whole ? frames : app_frames(d->pkts, sent);
-	if (fwd.packets)
-		atomic_fetch_sub_explicit(&fwd.left, frames_sent, memory_order_relaxed);
+	if (fwd.packet_limit)
+		atomic_fetch_sub_explicit(&fwd.packets_left, frames_sent, memory_order_relaxed);
 	app_add(&d->in->received, frames);
 	app_add(&d->out->sent, frames_sent);
 	app_add(&d->in->busy_polls, 1);
@@ -133,13 +133,13 @@ static void work(unsigned index)
 		for (unsigned i = index; i < count; i += fwd.worker_count)
 			forward(&fwd.directions[i]);
 	for (unsigned i = index; i < count; i += fwd.worker_count)
-		pkt_free(fwd.directions[i].pkts, fwd.directions[i].held);
+		pkt_free(fwd.directions[i].pkts, fwd.directions[i].unfinished);
 }
 
 /* ---- Statistics ---- */
 
-/* Cycles in which the busiest worker moved packets. */
-static double busiest(void)
+/* Cycles in which the busiest thread moved packets. */
+static double busiest_cycles(void)
 {
 	uint64_t busy[APP_CPUS] = {0}, most = 0;
 
@@ -151,32 +151,33 @@ static double busiest(void)
 	return (double)most;
 }
 
-/* Who limited the speed. Time off the CPU that fell into work or waiting counts there, too: that a thread waited is
- * sure of the rest only.
- */
+/* Finds what limited the speed, from the shares of the time that went by in work and in waiting. A thread that loses
+ * its CPU while it works or waits has that time counted as work or as waiting: only what exceeds it was waiting for
+ * sure. */
 static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 {
-	const double share = app_cpu()->least_share;
-	const bool had_cpu = share >= APP_CPU_SHARE;
-	bool came = false, down = false, left = false;
+	const double cpu_share = app_cpu()->least_share;
+	const bool had_cpu = cpu_share >= APP_CPU_SHARE;
+	bool packets_came = false, link_down = false, rings_left_full = false;
 
 	for (unsigned i = 0; i < fwd.app.port_count; i++) {
 		const struct nic_stats *card = &fwd.app.latest.ports[i].card;
-		came |= card->rx_packets || card->rx_missed || card->rx_no_descriptor;
-		down |= !fwd.app.ports[i].link.up;
-		left |= card->rx_left >= fwd.options.ring / 2;
+		packets_came |= card->rx_packets || card->rx_missed || card->rx_no_descriptor;
+		link_down |= !fwd.app.ports[i].link.up;
+		rings_left_full |= card->rx_left >= fwd.options.ring / 2;
 	}
-	bool held_up = down || app_unsent(&fwd.app) || waiting - (1 - share) > share / 2;
-	bool behind = left || app_missed(&fwd.app) || busy > share / 2;
+	bool held_up = link_down || app_unsent(&fwd.app) || waiting - (1 - cpu_share) > cpu_share / 2;
+	bool behind = rings_left_full || app_missed(&fwd.app) || busy > cpu_share / 2;
 	if (had_cpu && busy > BUSY_SHARE)
 		snprintf(limit, bytes, "the forwarder");
-	else if (!had_cpu && came && !held_up && behind)
-		snprintf(limit, bytes, "the CPU: the forwarder had it %.0f %% of the time", 100 * share);
-	else if (down)
+	else if (!had_cpu && packets_came && !held_up && behind)
+		snprintf(limit, bytes, "the CPU: the forwarder had it %.0f %% of the time", 100 * cpu_share);
+	else if (link_down)
 		snprintf(limit, bytes, "a link that is down");
 	else
 		snprintf(limit, bytes,
-			came ? "what brings and takes the packets, not the forwarder" : "nothing, as no packets came");
+			packets_came ? "what brings and takes the packets, not the forwarder"
+				     : "nothing, as no packets came");
 }
 
 /* What the totals say of all ports together: received is the sum of forwarded, tx_ring_full, tx_bad_packets, unsent and
@@ -245,7 +246,7 @@ static void print_totals(FILE *out, bool json, bool total)
 	t.cycles_per_poll = app_ratio((double)busy_cycles, (double)busy_polls);
 	t.packets_per_poll = app_ratio((double)t.received, (double)busy_polls);
 	t.cycles_per_packet = app_ratio((double)busy_cycles, (double)t.received);
-	t.busy_share = app_ratio(busiest(), run_cycles);
+	t.busy_share = app_ratio(busiest_cycles(), run_cycles);
 	t.waiting_share = app_ratio((double)waited, run_cycles * fwd.worker_count);
 	find_limit(limit, sizeof(limit), t.busy_share, t.waiting_share);
 	t.limit = limit;
@@ -307,7 +308,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		fwd.no_drop = true;
 		return 0;
 	case 'n':
-		fwd.packets = app_count_option(state, "packets", text, 1, UINT64_C(1) << 53);
+		fwd.packet_limit = app_count_option(state, "packets", text, 1, UINT64_C(1) << 53);
 		return 0;
 	case ARGP_KEY_ARG:
 		app_add_port(&fwd.options, state, text);
@@ -345,15 +346,13 @@ static void connect_ports(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
-	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL};
+	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, app_common_options, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
 	fwd.worker_count = fwd.options.cpu_count ? fwd.options.cpu_count : 1;
-	fwd.left = (int64_t)fwd.packets;
+	fwd.packets_left = (int64_t)fwd.packet_limit;
 	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
 	if (good) {
 		connect_ports();

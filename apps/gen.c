@@ -80,35 +80,15 @@ static uint64_t elapsed(void)
 	return start ? app_tsc() - start : 0;
 }
 
-/* Starting a thread takes time of its own. A thread that starts later than that was without its CPU: the time counts.
- */
+/* Notes when sending starts. To start a thread takes some time; a thread that starts later than that had no CPU, and
+ * the time without counts. */
 static void begin(uint64_t now)
 {
 	app_set(&gen.start_tsc, now - gen.begun_tsc > gen.away_limit ? gen.begun_tsc : now);
 }
 
-/* Frames of one buffer. @return handles, which are frames here */
-static unsigned make(uint64_t number, unsigned n)
-{
-	/* The pool has enough for a full ring and two bursts: it never runs out. */
-	n = pkt_alloc(gen.pool, gen.pkts, n);
-	for (unsigned i = 0; i < n; i++) {
-		struct pkt *pkt = &gen.pkts[i];
-		if (gen.capture.file) {
-			const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
-			memcpy(pkt->data, frame->data, frame->bytes);
-			pkt->len = (uint16_t)frame->bytes;
-		} else {
-			gen_udp_write(&gen.udp, pkt->data, number + i);
-			pkt->len = (uint16_t)gen.udp.bytes;
-		}
-	}
-	return n;
-}
-
-/* Writes one piece of a frame. Every buffer holds the template, which is zeros behind the head: in a further piece only
- * the head has to go.
- */
+/* Writes a frame, or one piece of it, into a buffer. Every buffer of the pool holds the template, and behind its head
+ * that is zeros: a further piece is written by clearing the head. */
 static void make_piece(struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
 {
 	unsigned left = frame->bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
@@ -123,15 +103,25 @@ static void make_piece(struct pkt *pkt, const struct gen_frame *frame, unsigned 
 	pkt->flags = left > bytes ? PKT_MORE : 0;
 }
 
-/* Frames that may take several buffers each. @return handles */
-static unsigned make_pieces(uint64_t number, unsigned frames)
+/* Makes frames of one buffer each. @return handles */
+static unsigned make_frames(uint64_t number, unsigned frames)
+{
+	/* The pool has enough for a full ring and two bursts: it never runs out. */
+	unsigned made = pkt_alloc(gen.pool, gen.pkts, frames);
+
+	for (unsigned i = 0; i < made; i++)
+		make_piece(&gen.pkts[i], gen_schedule_next(&gen.schedule), 0, number + i);
+	return made;
+}
+
+/* Makes frames that may take several buffers each. @return handles */
+static unsigned make_long_frames(uint64_t number, unsigned frames)
 {
 	unsigned made = 0;
 
 	for (unsigned i = 0; i < frames; i++) {
 		const struct gen_frame *frame = gen_schedule_next(&gen.schedule);
-		unsigned pieces = buffers_of(frame->bytes);
-		unsigned got = pkt_alloc(gen.pool, gen.pkts + made, pieces);
+		unsigned pieces = buffers_of(frame->bytes), got = pkt_alloc(gen.pool, gen.pkts + made, pieces);
 		if (got < pieces) {
 			pkt_free(gen.pkts + made, got);
 			break;
@@ -143,7 +133,7 @@ static unsigned make_pieces(uint64_t number, unsigned frames)
 	return made;
 }
 
-/* Makes what is due. False: nothing is. */
+/* Makes the packets that are due. False: none is. */
 static bool prepare_burst(uint64_t now)
 {
 	uint64_t made = app_get(&gen.made), left = gen.to_send ? gen.to_send - made : UINT64_MAX;
@@ -163,7 +153,7 @@ static bool prepare_burst(uint64_t now)
 		app_set(&gen.next_due_at, now + (uint64_t)gen_schedule_wait(&gen.schedule, (double)now));
 		return false;
 	}
-	gen.pending = gen.many_buffers ? make_pieces(made, n) : make(made, n);
+	gen.pending = gen.many_buffers ? make_long_frames(made, n) : make_frames(made, n);
 	gen.first_pending = 0;
 	app_add(&gen.made, gen.many_buffers ? app_frames(gen.pkts, gen.pending) : gen.pending);
 	return gen.pending > 0;
@@ -180,9 +170,9 @@ static void transmit(void)
 		app_add(&gen.ring_full_cycles, since);
 	else if (since > gen.away_limit)
 		app_add(&gen.cpu_lost_cycles, since);
+	/* While the ring is full, too, the schedule counts what cannot be made up for. */
 	if (gen.pending)
-		gen_schedule_due(&gen.schedule, (double)now,
-			0); /* what cannot be made up for counts while the ring is full, too */
+		gen_schedule_due(&gen.schedule, (double)now, 0);
 	else if (!prepare_burst(now))
 		return;
 	unsigned sent = nic_tx(port->tx, gen.pkts + gen.first_pending, gen.pending);
@@ -198,18 +188,19 @@ static void transmit(void)
 
 /* ---- Receiving ---- */
 
-/* A frame that has ended. own: it has a number of ours. */
-static void account(bool own, bool good, uint64_t number)
+/* Counts a frame that has come back. own: it has a number of this run. */
+static void account(bool own, bool intact, uint64_t number)
 {
-	/* A number that was not given out yet is somebody else's idea. */
+	/* A number that was not given to any packet yet is of somebody else's packet. */
 	if (!own || number >= app_get(&gen.made))
 		app_add(&gen.sequence.foreign, 1);
-	else if (!good)
+	else if (!intact)
 		app_add(&gen.sequence.corrupted, 1);
 	else
 		gen_sequence_add(&gen.sequence, number);
 }
 
+/* Looks at a frame, or a piece of one. */
 static void receive_piece(struct arrival *a, const struct pkt *pkt)
 {
 	if (!a->in_frame) {
@@ -228,24 +219,15 @@ static void receive_piece(struct arrival *a, const struct pkt *pkt)
 static void receive(unsigned port)
 {
 	struct app_counters *counters = &gen.app.ports[port].counters;
-	struct arrival *arrival = &gen.arrivals[port];
 	struct pkt pkts[APP_BURST_MAX];
-	uint64_t number = 0;
 	unsigned n = nic_rx(gen.app.ports[port].rx, pkts, gen.args.app.burst);
 
 	if (n == 0) {
 		app_add(&counters->empty_polls, 1);
 		return;
 	}
-	for (unsigned i = 0; i < n && !gen.capture.file; i++) {
-		const struct pkt *pkt = &pkts[i];
-		if (arrival->in_frame || (pkt->flags & PKT_MORE)) {
-			receive_piece(arrival, pkt);
-			continue;
-		}
-		bool own = gen_udp_read(&gen.udp, pkt->data, pkt->len, &number);
-		account(own, own && gen_udp_intact(&gen.udp, pkt->data, pkt->len, number), number);
-	}
+	for (unsigned i = 0; i < n && !gen.capture.file; i++)
+		receive_piece(&gen.arrivals[port], &pkts[i]);
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
 	pkt_free(pkts, n);
@@ -274,10 +256,11 @@ static void work(unsigned index)
 
 /* ---- Statistics ---- */
 
+/* How far sending is. end: the sending thread has ended. */
 static struct gen_progress progress(bool end)
 {
-	static double clock_s, seconds,
-		down_s; /* of the schedule's clock, of ours, and with the link down, when this was asked last */
+	/* At the last call: by our clock, by the schedule's, and how much of it the link was down. */
+	static double seconds, clock_s, down_s;
 	double hz = app_tsc_hz(), now = (double)(gen.sending ? elapsed() : app_get(&gen.ended_at)) / hz;
 
 	clock_s += (now - seconds) * gen.target.clock_speed;
@@ -294,7 +277,7 @@ static struct gen_progress progress(bool end)
 		.ring_full_cycles = app_get(&gen.ring_full_cycles),
 		.cpu_lost_cycles = app_get(&gen.cpu_lost_cycles),
 	};
-	/* The sending thread has ended. If it was on time, the last frame's gap counts, too: n frames take n gaps. */
+	/* A sender that was on time has the gap behind its last frame counted too, as n frames take n gaps. */
 	if (end && gen_schedule_wait(&gen.schedule, now * hz) > 0) {
 		double gap = app_ratio(gen.schedule.round_cycles, gen.schedule.count * gen.target.clock_speed * hz);
 		p.seconds = (double)app_get(&gen.last_sent_at) / hz + gap;
@@ -367,8 +350,8 @@ static void tell_above_line(void)
 			gen.target.has_rate ? "the rest is given up" : "it takes longer");
 }
 
-/* Tells of a transmit ring that stays full. @return whether that is no use any more: while the link is down, it may
- * come up */
+/* Tells of a transmit ring that stays full. @return whether to give up: not while the link is down, as it may come up
+ */
 static bool stalled(bool up)
 {
 	static uint64_t sent, full_cycles, since_ns, told_ns;
@@ -392,12 +375,12 @@ static bool stalled(bool up)
 	return end;
 }
 
-/* A rate in percent follows the link. */
+/* The main thread's look at the run: has a rate in percent follow the link. @return whether it is time to end */
 static bool look(void)
 {
 	const struct nic_link *link = &gen.app.ports[0].link;
 
-	progress(false); /* until now, it was as fast as it was */
+	progress(false); /* the time until now passed at the old speed */
 	if (link->up && link->mbps && link->mbps != gen.target.link_mbps) {
 		if (gen.args.rate.unit == GEN_RATE_PERCENT)
 			gen.target.clock_speed *= (double)link->mbps / gen.target.link_mbps;
@@ -409,8 +392,8 @@ static bool look(void)
 	return !gen.sending || gen.stalled;
 }
 
-/* Waits for what is still under way: until all came back, or nothing has come for a while; not for long, as a capture's
- * frames that come back cannot be told from those of others, who may never end. */
+/* Waits for packets that are still under way: until all came back, or nothing has come for a while. A capture's frames
+ * cannot be told from those of others, who may never end: therefore it does not wait for long. */
 static void drain(void)
 {
 	uint64_t start = app_now_ns(), since = start, before = 0;
@@ -436,6 +419,7 @@ static void stop(bool good)
 
 /* ---- The run ---- */
 
+/* Makes the schedule as fast as the rate and the link say. */
 static void pace(void)
 {
 	const struct app_port *port = &gen.app.ports[0];
@@ -461,10 +445,8 @@ static bool prepare(void)
 
 	const uint8_t *to = gen.args.has_to ? gen.args.to : gen.app.port_count > 1 ? ports[1].info.mac : nobody;
 	gen_udp_init(&gen.udp, gen.args.size - NIC_FCS_BYTES, to, ports[0].info.mac, gen.args.flows, gen_run_number());
-	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0)) {
-		app_error("no memory for a schedule");
-		return false;
-	}
+	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
+		return app_error("no memory for a schedule");
 	pace();
 	if (gen.capture.file && !gen.args.loop && (!gen.to_send || gen.to_send > gen.schedule.count)) {
 		if (gen.to_send && !gen.args.app.quiet)
@@ -485,15 +467,12 @@ static bool run(void)
 {
 	gen.sending = !app_stopping();
 	gen.begun_tsc = app_tsc();
-	bool good = app_run(&gen.app, &(struct app_work){.thread_count = threads(),
-					      .thread_work = work,
-					      .stop_threads = stop,
-					      .print_more = print_more,
-					      .is_done = look});
+	bool good = app_run(&gen.app, &(struct app_work){threads(), work, stop, print_more, look, false});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	return good && !gen.stalled;
 }
 
+/* Reads the capture, if one is to be replayed. */
 static bool load(void)
 {
 	const struct gen_args *args = &gen.args;

@@ -129,9 +129,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 void gen_parse(struct gen_args *args, int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
-	static const struct argp argp = {options, parse, "PORT [PORT]", doc, children, NULL, NULL};
+	static const struct argp argp = {options, parse, "PORT [PORT]", doc, app_common_options, NULL, NULL};
 
 	app_parse(&argp, argc, argv, args);
 }

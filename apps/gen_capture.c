@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TELL_NS     UINT64_C(5000000000) /* who waits for a long file is told so often how far it is */
+#define TELL_NS     UINT64_C(5000000000) /* between two lines on how far reading a long file is */
 #define LOOK_MS     200                  /* between looks whether to stop, while a pipe has nothing to read */
 #define LONG_GAP_NS UINT64_C(10000000000)
 
@@ -24,10 +24,12 @@
 struct source {
 	const char *name;
 	int fd;
-	uint8_t start[8]; /* read first, to see what it is; libpcap gets them again */
-	unsigned start_bytes, start_given;
-	uint64_t bytes, size; /* read so far; of all: 0 if not known */
-	uint64_t told_ns;
+	uint8_t start[8]; /* what it begins with, which tells what it is */
+	unsigned start_bytes;
+	uint64_t read_bytes;
+	uint64_t file_bytes; /* of the whole file; 0: not known */
+	int error;           /* that reading failed with */
+	uint64_t told_ns;    /* when progress was told last */
 	const struct gen_capture *capture;
 	bool quiet;
 };
@@ -39,18 +41,21 @@ static void tell_progress(struct source *source)
 	if (source->quiet || now - source->told_ns < TELL_NS)
 		return;
 	source->told_ns = now;
-	if (source->size)
+	if (source->file_bytes)
 		app_error("%s: %llu frames read, %llu of %llu MB", source->name,
-			(unsigned long long)source->capture->frames, (unsigned long long)(source->bytes / 1000000),
-			(unsigned long long)(source->size / 1000000));
+			(unsigned long long)source->capture->frames, (unsigned long long)(source->read_bytes / 1000000),
+			(unsigned long long)(source->file_bytes / 1000000));
 	else
 		app_error("%s: %llu frames read, %llu MB; waiting for more", source->name,
-			(unsigned long long)source->capture->frames, (unsigned long long)(source->bytes / 1000000));
+			(unsigned long long)source->capture->frames,
+			(unsigned long long)(source->read_bytes / 1000000));
 }
 
-/* Like read(2), but a stop ends it also while a pipe has nothing to give: -EINTR then. */
-static ssize_t read_more(struct source *source, void *to, size_t bytes)
+/* Reads for libpcap, by fopencookie: like read(), but a stop ends it also while a pipe has nothing to give. */
+static ssize_t read_more(void *cookie, char *to, size_t bytes)
 {
+	struct source *source = cookie;
+
 	while (!app_stopping()) {
 		struct pollfd fd = {.fd = source->fd, .events = POLLIN};
 		int ready = poll(&fd, 1, LOOK_MS);
@@ -58,31 +63,21 @@ static ssize_t read_more(struct source *source, void *to, size_t bytes)
 
 		tell_progress(source);
 		if (got >= 0) {
-			source->bytes += (size_t)got;
+			for (ssize_t i = 0; i < got && source->start_bytes < sizeof(source->start); i++)
+				source->start[source->start_bytes++] = (uint8_t)to[i];
+			source->read_bytes += (size_t)got;
 			return got;
 		}
-		if (ready > 0 && errno != EINTR && errno != EAGAIN)
+		if (ready > 0 && errno != EINTR && errno != EAGAIN) {
+			source->error = errno;
 			return -1;
+		}
 	}
 	errno = EINTR;
 	return -1;
 }
 
-/* For fopencookie. */
-static ssize_t give(void *cookie, char *to, size_t bytes)
-{
-	struct source *source = cookie;
-	unsigned again = source->start_bytes - source->start_given;
-
-	if (!again)
-		return read_more(source, to, bytes);
-	again = bytes < again ? (unsigned)bytes : again;
-	memcpy(to, source->start + source->start_given, again);
-	source->start_given += again;
-	return again;
-}
-
-/* What a file that is no capture seems to be. */
+/* Says of a file that is no capture what it seems to be. */
 static void say_what_it_is(const struct source *source, const char *error)
 {
 	static const struct {
@@ -126,35 +121,22 @@ static bool open_source(struct source *source, const char *file)
 	struct stat status;
 
 	source->fd = STDIN_FILENO;
-	/* Opening a FIFO does not wait for a writer then; reading does. */
+	/* With O_NONBLOCK, to open a FIFO does not wait for a writer; to read from it does. */
 	if (strcmp(file, "-") != 0)
 		source->fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	else if (isatty(STDIN_FILENO)) {
-		app_error("stdin is a terminal: lead a capture into it (gzip -dc FILE | pollux-gen --replay - ...)");
-		return false;
-	}
-	if (source->fd < 0 || fstat(source->fd, &status) < 0) {
-		app_error("%s: %s", source->name, strerror(errno));
-		return false;
-	}
-	source->size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
-	for (ssize_t got = 1; got > 0 && source->start_bytes < sizeof(source->start);
-		source->start_bytes += (unsigned)got) {
-		got = read_more(
-			source, source->start + source->start_bytes, sizeof(source->start) - source->start_bytes);
-		if (got < 0) {
-			if (!app_stopping())
-				app_error("%s: %s", source->name, strerror(errno));
-			return false;
-		}
-	}
+	else if (isatty(STDIN_FILENO))
+		return app_error(
+			"stdin is a terminal: lead a capture into it (gzip -dc FILE | pollux-gen --replay - ...)");
+	if (source->fd < 0 || fstat(source->fd, &status) < 0)
+		return app_error("%s: %s", source->name, strerror(errno));
+	source->file_bytes = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
 	return true;
 }
 
 static pcap_t *open_pcap(struct source *source)
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
-	FILE *stream = fopencookie(source, "r", (cookie_io_functions_t){.read = give});
+	FILE *stream = fopencookie(source, "r", (cookie_io_functions_t){.read = read_more});
 	pcap_t *pcap =
 		stream ? pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error) : NULL;
 
@@ -166,7 +148,9 @@ static pcap_t *open_pcap(struct source *source)
 			name ? name : "unknown", pcap_datalink(pcap));
 		pcap_close(pcap); /* the stream, too */
 	} else {
-		if (!app_stopping())
+		if (source->error && source->start_bytes < sizeof(source->start))
+			app_error("%s: %s", source->name, strerror(source->error));
+		else if (!app_stopping())
 			say_what_it_is(source, *error ? error : "no memory");
 		if (stream)
 			fclose(stream);
@@ -174,7 +158,7 @@ static pcap_t *open_pcap(struct source *source)
 	return NULL;
 }
 
-/* The bytes that the MTU limits. VLAN tags, of which a frame may have two, are none of them. */
+/* The bytes of a frame that the MTU limits: none of the header, nor of VLAN tags, of which a frame may have two. */
 static unsigned payload_bytes(const uint8_t *frame, unsigned bytes)
 {
 	unsigned header = NIC_HEADER_BYTES;
@@ -188,7 +172,7 @@ static unsigned payload_bytes(const uint8_t *frame, unsigned bytes)
 	return bytes > header ? bytes - header : 0;
 }
 
-/* When a frame was captured. Seconds of a pcap file are unsigned, but libpcap takes them for signed. */
+/* When a frame was captured. A pcap file has unsigned seconds, which libpcap takes for signed ones. */
 static uint64_t captured_ns(const struct pcap_pkthdr *header)
 {
 	uint64_t s = header->ts.tv_sec < 0 ? (uint32_t)header->ts.tv_sec : (uint64_t)header->ts.tv_sec;
@@ -230,10 +214,8 @@ static bool read_frames(struct gen_capture *capture, struct gen_schedule *schedu
 				payload > capture->longest_payload ? payload : capture->longest_payload;
 			continue;
 		}
-		if (!gen_schedule_add(schedule, data, header->caplen, ns)) {
-			app_error("%s: no memory for all of its frames", capture->name);
-			return false;
-		}
+		if (!gen_schedule_add(schedule, data, header->caplen, ns))
+			return app_error("%s: no memory for all of its frames", capture->name);
 		if (capture->frames && capture->own_timing)
 			note_gap(capture, before, ns);
 		capture->cut += header->caplen < header->len;
@@ -301,11 +283,12 @@ bool gen_capture_load(struct gen_capture *capture, struct gen_schedule *schedule
 	if (!quiet || (strict && !whole(capture)) || !capture->frames)
 		tell(capture);
 	if (!capture->frames)
-		app_error("%s: no frame in it can be sent", capture->name);
-	else if (strict && !whole(capture))
-		app_error("%s: --strict: nothing is sent, as not all frames can be sent as they were on the wire",
+		return app_error("%s: no frame in it can be sent", capture->name);
+	if (strict && !whole(capture))
+		return app_error(
+			"%s: --strict: nothing is sent, as not all frames can be sent as they were on the wire",
 			capture->name);
-	return capture->frames && (!strict || whole(capture));
+	return true;
 }
 
 void gen_capture_print(const struct gen_capture *c, FILE *out, bool json)

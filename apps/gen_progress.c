@@ -5,6 +5,7 @@
 #include "app_base.h"
 #include "app_figures.h"
 
+/* Why a rate was missed; KEPT: it was not. */
 enum cause { KEPT, LINK_DOWN, LINE_RATE, RING_FULL, CPU_LOST, CPU_BUSY };
 
 static const struct {
@@ -17,7 +18,7 @@ static const struct {
 	[CPU_BUSY] = {"cpu", "one CPU makes no more: a larger --burst may help"},
 };
 
-/* While the schedule's clock is as fast as the time stamp counter. */
+/* Frames per second that the schedule has, while its clock is as fast as the time stamp counter. */
 static double scheduled_pps(const struct gen_target *target)
 {
 	return target->schedule->count * app_ratio(app_tsc_hz(), target->schedule->round_cycles);
@@ -30,12 +31,12 @@ static double bits_per_frame(const struct gen_target *target)
 
 bool gen_target_above_line(const struct gen_target *target)
 {
-	/* rounding is no excess */
+	/* a millionth more is rounding */
 	return scheduled_pps(target) * target->clock_speed * bits_per_frame(target) > 1.000001e6 * target->link_mbps;
 }
 
-/* What most of the time was lost by; a lateness of less than half a packet is none. *mostly: other causes had some of
- * it. Where nothing can be late, time without a link is lost. */
+/* Finds what most of the time was lost by. *mostly: other causes had some of it. A sender that is late by less than
+ * half a packet has lost nothing. One without a rate or a timing cannot be late: it loses the time without a link. */
 static enum cause find_cause(const struct gen_target *target, const struct gen_progress *from,
 	const struct gen_progress *to, double given_up, bool *mostly)
 {
@@ -52,8 +53,8 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 		return down > 0 ? LINK_DOWN : KEPT;
 	if (lost <= 0 || (target->has_rate && given_up < 0.5))
 		return KEPT;
-	/* The ring is full because the link is down. What is left when the others have had theirs was too much for the
-	 * CPU. */
+	/* While the link is down the ring is full, too: that time is the link's. What the other causes leave over was
+	 * too much for the CPU. */
 	const double times[] = {[LINK_DOWN] = down, [RING_FULL] = full, [CPU_LOST] = away, [CPU_BUSY] = lost};
 	enum cause cause = KEPT;
 	double most = 0, left = lost;

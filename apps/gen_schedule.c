@@ -41,7 +41,7 @@ void gen_schedule_pace(
 	if (schedule->count == 0)
 		return;
 	uint64_t begin = schedule->frames[0].captured_ns, end = schedule->frames[schedule->count - 1].captured_ns;
-	/* Before a capture starts again, as much time passes as between its frames in the mean. */
+	/* The gap behind the last frame, before the capture starts again, is the mean of the others. */
 	uint64_t again = end > begin ? (end - begin) / (schedule->count - 1) : 0;
 
 	for (unsigned i = 0; i < schedule->count; i++) {
@@ -59,6 +59,7 @@ void gen_schedule_pace(
 	}
 }
 
+/* What the schedule's clock shows `now` cycles after the start. */
 static double clock_at(const struct gen_schedule *schedule, double now)
 {
 	return schedule->clock_then + (now - schedule->speed_set_at) * schedule->speed;

@@ -135,17 +135,12 @@ bool gen_udp_head_intact(const struct gen_udp *udp, const uint8_t *data, unsigne
 	       gen_udp_piece_intact(udp, data + GEN_UDP_MIN, bytes - GEN_UDP_MIN, GEN_UDP_MIN);
 }
 
-bool gen_udp_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
-{
-	return bytes == udp->bytes && gen_udp_head_intact(udp, data, bytes, number);
-}
-
 void gen_sequence_add(struct gen_sequence *s, uint64_t number)
 {
 	uint64_t *word = &s->seen[number % GEN_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
 
 	if (number >= s->next) {
-		/* What slides into the window has not been seen. */
+		/* The numbers that slide into the window have not been seen yet. */
 		uint64_t skipped = number - s->next;
 		if (skipped >= GEN_SEQUENCE_WINDOW) {
 			memset(s->seen, 0, sizeof(s->seen));
@@ -192,7 +187,7 @@ static const struct app_figure arrival_figures[] = {
 void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, bool end, uint64_t sent)
 {
 	uint64_t unique = app_get(&s->unique), missed = app_get(&s->missed);
-	/* While packets come and go, what was sent is a little older than what came back. */
+	/* While packets come and go, the count of those sent is a little older than that of those that came back. */
 	uint64_t own = unique < sent ? unique : sent, away = sent - own, lost = end || missed > away ? away : missed;
 	struct arrivals a = {
 		.own = own,

@@ -37,12 +37,10 @@ bool gen_udp_fill(const struct gen_udp *udp, struct pkt_pool *pool, unsigned cou
 /** Reads the number of a received packet. False: it is none of ours. */
 bool gen_udp_read(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t *number);
 
-/** Whether a packet of ours is, but for the Ethernet addresses, as it was sent under that number. */
-bool gen_udp_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
-
-/** The same of the first piece of one in several buffers, and of a further piece that begins at `offset` of the frame.
- */
+/** Whether a packet of ours, or its first piece where it takes several buffers, is as it was sent under that number,
+ * but for the Ethernet addresses. The caller compares the length of the whole. */
 bool gen_udp_head_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
+/** The same of a further piece, which begins at `offset` of the frame. */
 bool gen_udp_piece_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, unsigned offset);
 
 /** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are

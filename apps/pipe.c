@@ -11,30 +11,30 @@
 
 #include <string.h>
 
-/* Who was seen where. One entry per hash value: the later of two addresses with the same takes it, and the other's
- * packets are flooded until it is seen again. */
+/* Behind which port an address is. One entry per hash value: the later of two addresses with the same value takes the
+ * entry, and packets for the other are flooded until that one sends again. */
 #define ADDRESSES 65536u
-#define PRESENT   (UINT64_C(1) << 48)
+#define IN_USE    (UINT64_C(1) << 48)
 struct address {
-	uint64_t mac; /* byte 0 lowest, and PRESENT */
+	uint64_t mac; /* byte 0 lowest, and IN_USE */
 	uint32_t port;
-	uint32_t second; /* when it was last seen */
+	uint32_t seen_s; /* when it sent last, in seconds */
 };
 
-/* One port's packets, on their way to all others. */
+/* What one port receives, on its way to all others. */
 struct side {
 	struct nic_pipe *pipe;
 	struct app_counters *counters;
 	unsigned port;
-	uint32_t output[APP_PORTS]; /* by port: its bit in the pipe's mask; 0 for the own one */
-	uint32_t all;
+	uint32_t output_of[APP_PORTS]; /* by port: its bit in the pipe's mask; 0 for this one */
+	uint32_t all_outputs;
 	unsigned flooded, learned; /* in this burst */
 };
 
 static struct {
 	struct app_options options;
-	double age_s;
-	uint32_t second;
+	double age_s; /* an address not seen for so long is forgotten */
+	uint32_t now_s;
 	struct address addresses[ADDRESSES];
 	struct side sides[APP_PORTS];
 	_Atomic uint64_t flooded, learned;
@@ -48,7 +48,7 @@ static inline uint64_t read_mac(const uint8_t *at)
 	uint64_t mac = 0;
 
 	memcpy(&mac, at, 6);
-	return mac | PRESENT;
+	return mac | IN_USE;
 }
 
 static inline struct address *address_of(uint64_t mac)
@@ -62,15 +62,15 @@ static inline void learn(struct side *side, uint64_t mac)
 	struct address *address = address_of(mac);
 
 	if (__builtin_expect(address->mac != mac || address->port != side->port, 0)) {
-		if (mac & 1) /* a group is nobody's address */
+		if (mac & 1) /* a group's address is no sender's */
 			return;
 		side->learned += address->mac != mac;
 		*address = (struct address){.mac = mac, .port = side->port};
 	}
-	address->second = bridge.second;
+	address->seen_s = bridge.now_s;
 }
 
-/* Called for every packet; inlined into the pipe. */
+/* Where a packet goes: called for every one, and inlined into the pipe. */
 static inline uint32_t forward(void *context, struct pkt *pkt)
 {
 	struct side *side = context;
@@ -79,14 +79,14 @@ static inline uint32_t forward(void *context, struct pkt *pkt)
 		return 0;
 	uint64_t to = read_mac(pkt->data);
 	learn(side, read_mac(pkt->data + 6));
-	/* 01:80:c2:00:00:00 to :0f stay on their link (IEEE 802.1D 7.12.6) */
+	/* What is for 01:80:c2:00:00:00 to :0f stays on its link (IEEE 802.1D 7.12.6). */
 	if ((to & UINT64_C(0xf0ffffffffff)) == UINT64_C(0xc28001))
 		return 0;
 	const struct address *address = address_of(to);
-	if (address->mac == to && bridge.second - address->second <= (uint32_t)bridge.age_s)
-		return side->output[address->port];
+	if (address->mac == to && bridge.now_s - address->seen_s <= (uint32_t)bridge.age_s)
+		return side->output_of[address->port];
 	side->flooded++;
-	return side->all;
+	return side->all_outputs;
 }
 
 static void run(struct side *side)
@@ -112,7 +112,7 @@ static void work(unsigned index)
 	(void)index;
 	for (unsigned i = 0; !app_stopping(); i++) {
 		if (i % 1024 == 0)
-			bridge.second = (uint32_t)(app_now_ns() / 1000000000);
+			bridge.now_s = (uint32_t)(app_now_ns() / 1000000000);
 		for (unsigned port = 0; port < bridge.app.port_count; port++)
 			run(&bridge.sides[port]);
 	}
@@ -201,7 +201,7 @@ static const char doc[] =
 	"  pollux-pipe -c 2 -d 10 --json vfio-user:/tmp/a vfio-user:/tmp/b\n"
 	"\n" APP_HELP_STATUS;
 
-/* The transmit ring of a port holds what all others have received for it. */
+/* The size of transmit rings: one must hold what all other ports have received for it. */
 static unsigned transmit_ring(unsigned ring, unsigned ports)
 {
 	unsigned size = ring;
@@ -251,10 +251,10 @@ static bool open_pipe(unsigned port)
 	for (unsigned other = 0; other < bridge.app.port_count; other++) {
 		if (other == port)
 			continue;
-		side->output[other] = UINT32_C(1) << count;
+		side->output_of[other] = UINT32_C(1) << count;
 		outputs[count++] = (struct nic_queue){bridge.app.ports[other].nic, 0};
 	}
-	side->all = (UINT32_C(1) << count) - 1;
+	side->all_outputs = (UINT32_C(1) << count) - 1;
 	if (nic_pipe_open(&side->pipe, &input, outputs, count) == 0)
 		return true;
 	app_error("%s", nic_error());
@@ -263,9 +263,7 @@ static bool open_pipe(unsigned port)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&app_common_argp, 0, "What all Pollux programs understand:", 1}, {0}};
-	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, children, NULL, NULL};
+	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, app_common_options, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);

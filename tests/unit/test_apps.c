@@ -416,7 +416,7 @@ static void a_full_terminal_or_pipe_keeps_nobody(void)
 		getrlimit(RLIMIT_NOFILE, &before);
 		none = (struct rlimit){0, before.rlim_max};
 		setrlimit(RLIMIT_NOFILE, &none);
-		choose_way(&out, fds[1]);
+		choose_method(&out, fds[1]);
 		setrlimit(RLIMIT_NOFILE, &before);
 		ASSERT_NUMBER(out.fd, fds[1]);
 		alarm(20); /* who waits in write() is killed */
