@@ -9,8 +9,8 @@
 
 struct dma_space;
 
-/** A piece of DMA memory. Zeroed, populated, sealed against shrinking, not inherited over fork. Owned by who allocated
- * it. */
+/** A piece of DMA memory: zeroed, populated, and not inherited over fork; its file cannot shrink. It belongs to who
+ * allocated it. */
 struct dma_memory {
 	uint8_t *base;
 	size_t bytes;      /* a multiple of page_bytes, at least what was asked for */
@@ -19,17 +19,18 @@ struct dma_memory {
 };
 
 /**
- * Allocates DMA memory of the largest pages that can be had without wasting more than they hold: 1 GiB, 2 MiB, ordinary
- * ones. All of it is populated before this returns, so a shortage is an error here and never a SIGBUS later; unless a
- * vfio-user peer, which gets the file too, punches pages out of it: as far as that it must be trusted. A memory
- * cgroup's limit is an error too: it is looked at first, for beyond it the kernel would not refuse the pages, but kill.
- * @param numa_node  the device's node; -1: any. Preferred, not enforced: another node's memory is slow, none is worse.
+ * Allocates DMA memory in the largest pages that are to be had and would not mostly be wasted: 1 GiB, 2 MiB, or
+ * ordinary ones. All pages are taken before this returns, so a shortage is an error here, and never a SIGBUS later. (A
+ * vfio-user peer, which gets the file too, could take pages out of it again: so far it must be trusted.) The limits of
+ * memory cgroups are looked at first, because beyond them the kernel would not refuse ordinary pages, but kill the
+ * process.
+ * @param numa_node  the device's node; -1: any. Preferred, not enforced: memory of another node is slower, but serves.
  * Errors: -ENOMEM (the sentence gives the bytes and the command that provides hugepages), -EINVAL, and those of
  * dma_space_map. Thread-safe. memory->base is NULL after a failure.
  */
 int dma_memory_alloc(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node);
 
-/** Whether this machine has such a node, and this process may ask for its memory. -1 is none. */
+/** Whether this machine has this NUMA node, and this process may use its memory. False for -1. */
 bool dma_memory_node_exists(int numa_node);
 
 /** As dma_memory_alloc, with pages no larger than max_page_bytes (1 GiB, 2 MiB or 4096). */
