@@ -13,7 +13,8 @@ fail() {
 	failed=1
 }
 
-# Instructions are exact, with bursts and in the pipe, whose packets cost more in some places of the ring than in others.
+# Instructions are exact, with bursts and in the pipe, whose packets cost more in some places of the ring than in
+# others.
 for run in 1 2; do
 	"$folder/bench" --only 'scalar fwd 32 hot' --rounds 1 --json 2>/dev/null |
 		grep -o '"driver":"[^"]*"\|"instructions":[0-9.]*' >"$work/counts.$run"

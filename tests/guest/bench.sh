@@ -53,7 +53,8 @@ verdict() {
 			writes = ours > 1.01 * theirs ? "MORE than" : ours < theirs / 1.01 ? "fewer than" : "as many as"
 			below = $1 >= $5 || $3 >= $4 ? "below, but within the spread" : "BELOW, by more than the spread"
 			printf "%s: %.4f tail writes per packet, %s the %.4f of testpmd; ", job, ours, writes, theirs
-			printf "the median is %.2f times its: %s\n", $1 / $4, $1 >= $4 ? "above" : below
+			median = $1 >= $4 ? "above" : below
+			printf "the median is %.2f times its: %s\n", $1 / $4, median
 		}'
 }
 report() {
