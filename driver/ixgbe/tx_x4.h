@@ -8,6 +8,13 @@
 
 #include <immintrin.h>
 
+/* What is left of a burst, one by one. Out of line for the reason that ixgbe_rx_take_rest has. */
+static RING_OUT_OF_LINE unsigned ixgbe_tx_put_rest(
+	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
+{
+	return ring_tx_put_x1(format, queue, slot, pkts, n);
+}
+
 /*
  * A ring_tx_put_fn. Of four handles the pointers are gathered, and the lengths, each twice: for DTALEN and, shifted,
  * for PAYLEN. Interleaved they are four descriptors.
@@ -45,7 +52,7 @@ RING_INLINE unsigned ixgbe_tx_put_x4(
 		_mm256_storeu_si256(ring + 1, _mm256_unpackhi_epi64(q0, q1));
 	}
 	n -= remaining;
-	return remaining ? n + ring_tx_put_x1(format, queue, slot + n, pkts, remaining) : n;
+	return __builtin_expect(remaining, 0) ? n + ixgbe_tx_put_rest(format, queue, slot + n, pkts, remaining) : n;
 }
 
 #endif
