@@ -90,14 +90,14 @@ static int measure_share(const struct options *options)
 	progress("process %u of %u", rounds.process, rounds.processes);
 	/* counts are the same in each */
 	int error = options->process == 1 ? count_instructions(options) : 0;
-	if (error)
-		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n",
-			strerror(-error));
 	if (open_far(options))
 		return 1;
 	count = plan_cells(options, subjects, cells);
 	if (!count)
 		return nothing_planned(options);
+	if (error)
+		fprintf(stderr, "bench: instructions are not counted: the process to count them in failed (%s)\n",
+			strerror(-error));
 	if (options->process == 1)
 		count_give(cells, count);
 	measured = rounds_measure(&rounds, cells, count, subjects);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <x86intrin.h>
 
-#define TRIALS 100000u
-#define TURNS  150u
+#define TRIALS     100000u
+#define ITERATIONS 150u
 #define TOLERANCE                                                                                                      \
 	10u /* a tenth longer than the shortest is still calm: the clock varies by that much; a busy hyper-thread      \
 	       doubles it */
@@ -20,7 +20,7 @@ static uint64_t work(void)
 
 	_mm_lfence();
 	begin = __rdtsc();
-	for (unsigned i = 0; i < TURNS; i++)
+	for (unsigned i = 0; i < ITERATIONS; i++)
 		__asm__ volatile("add $1, %0; add $1, %1; add $1, %2; add $1, %3; add $1, %4;"
 				 "add $1, %0; add $1, %1; add $1, %2; add $1, %3; add $1, %4"
 				 : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e));

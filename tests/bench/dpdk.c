@@ -160,7 +160,8 @@ static unsigned handle(struct subject *subject, enum bench_job job, unsigned bur
 
 static uint8_t *frames[MBUFS];
 
-/* Once: to look at an mbuf's own line takes it away from the core that has just written it, which no card does. */
+/* The addresses are noted once, beforehand: the far core must not read an mbuf's own line, which it would take away
+ * from the core that has just written it, as no card does. */
 static void note_frame(struct rte_mempool *pool, void *context, void *object, unsigned index)
 {
 	const struct rte_mbuf *mbuf = object;
@@ -193,7 +194,7 @@ static void visit_memory(struct subject *subject, void (*visit)(void *context, v
 
 static void close_nothing(struct subject *subject)
 {
-	(void)subject; /* nobody serves the registers any more; the end of the process takes it all */
+	(void)subject; /* nobody serves the registers any more, so DPDK cannot stop its ports: the process just ends */
 }
 
 static int start_eal(void)
@@ -213,8 +214,7 @@ static int start_eal(void)
 		rte_eth_dev_count_avail() != PORTS) {
 		fprintf(stderr,
 			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 128 hugepages "
-			"of 2 MiB: "
-			"tests/hugepages.sh 128\n",
+			"of 2 MiB: tests/hugepages.sh 128\n",
 			PORTS, rte_strerror(rte_errno));
 		return -1;
 	}
@@ -324,13 +324,13 @@ static int start_pair(struct subject *subject, unsigned index, const char *name)
 	return 0;
 }
 
-int dpdk_subjects_open(struct subject *subjects, unsigned most)
+int dpdk_subjects_open(struct subject *subjects, unsigned room)
 {
 	const char *folder = getenv("POLLUX_BENCH_SOCKETS");
 	void *serving = dlsym(RTLD_DEFAULT, "pollux_preload_serving");
 	int (*share)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "pollux_preload_share");
 
-	if (!folder || most < PORTS / 2)
+	if (!folder || room < PORTS / 2)
 		return 0;
 	if (!serving || !share) {
 		fprintf(stderr, "bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start "

@@ -2,8 +2,8 @@
  * In place of dpdk.c where the benchmark is built without DPDK. */
 #include "subject.h"
 
-int dpdk_subjects_open(struct subject *subjects, unsigned most)
+int dpdk_subjects_open(struct subject *subjects, unsigned room)
 {
-	(void)subjects, (void)most;
+	(void)subjects, (void)room;
 	return 0;
 }

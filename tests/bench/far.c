@@ -16,7 +16,7 @@ static struct {
 	void (*function)(void *context);
 	void *context;
 	bool open, end;
-	unsigned asked, done; /* calls; each counter has one writer */
+	unsigned asked, done; /* calls so far; the caller writes the one, the helper the other */
 } far;
 
 static void *help(void *unused)
@@ -107,7 +107,7 @@ static void write_back(uintptr_t line)
 	__asm__ volatile("clwb (%0)" : : "r"(line) : "memory");
 }
 
-static void leave(uintptr_t line)
+static void push_nothing(uintptr_t line)
 {
 	(void)line;
 }
@@ -120,7 +120,7 @@ void far_push(void *context, void *at, size_t bytes)
 	(void)context;
 	if (!push) {
 		const char *name = far_push_name();
-		push = !name ? leave : strcmp(name, "CLDEMOTE") ? write_back : demote;
+		push = !name ? push_nothing : strcmp(name, "CLDEMOTE") ? write_back : demote;
 	}
 	for (uintptr_t a = (uintptr_t)at & ~(line - 1); a < (uintptr_t)at + bytes; a += line)
 		push(a);

@@ -23,7 +23,7 @@ struct run {
 	double interval;     /* ticks between arrivals; 0: as fast as they are taken */
 	uint64_t begin, end; /* ticks */
 	uint64_t offered, out, lost;
-	uint64_t idle, all; /* ticks that the forwarder polled in vain, and all of them */
+	uint64_t idle_ticks, ticks; /* of the forwarder: polls that found nothing, and all */
 	double hz;
 	uint32_t *samples; /* ticks */
 	uint64_t sample_count;
@@ -47,7 +47,7 @@ static unsigned depart(void *context, const struct model_frame *frames, unsigned
 	return n;
 }
 
-/* What is due and has not arrived; what the card's buffer has no room for is lost. */
+/* Lets arrive what is due by now. What the card's buffer has no room for is lost. */
 static void arrive(struct run *run, uint64_t now)
 {
 	struct model_frame frames[BATCH];
@@ -84,12 +84,13 @@ static void model_side(void *context)
 		model_transmit(run->subject->lockstep.out, &sink, 2 * BATCH);
 	} while (now - run->begin < limit && (open ? run->sample_count < SAMPLES : run->out < WARMUP + SAMPLES));
 	run->end = now;
-	do /* what is under way must not be met by the next run */
+	do /* the next run must not meet what is still under way */
 		model_transmit(run->subject->lockstep.out, &sink, 2 * BATCH);
 	while (__rdtsc() - now < (uint64_t)(SETTLE_S * run->hz));
 }
 
-/* Until the model has done. Its settling at the end is no idleness, hence: up to the last packet. */
+/* Forwards until the model has ended. Times are those at the last packet: while the model settles, waiting is not
+ * idleness. */
 static void forward(struct run *run)
 {
 	uint64_t begin = __rdtsc(), before = begin, idle = 0;
@@ -99,8 +100,8 @@ static void forward(struct run *run)
 		uint64_t now = __rdtsc();
 
 		if (any) {
-			run->idle = idle;
-			run->all = now - begin;
+			run->idle_ticks = idle;
+			run->ticks = now - begin;
 		} else {
 			idle += now - before;
 		}
@@ -131,7 +132,7 @@ static bool load_fully(struct subject *subject, unsigned burst, struct latency_r
 	if (done)
 		*result = (struct latency_run){
 			.capacity_pps = (double)run.out * tsc_hz / (double)(run.end - run.begin),
-			.idle = run.all ? (double)run.idle / (double)run.all : 0,
+			.idle = run.ticks ? (double)run.idle_ticks / (double)run.ticks : 0,
 		};
 	return done;
 }

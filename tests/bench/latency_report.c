@@ -23,17 +23,14 @@ void latency_table(const struct latency *results, unsigned count, const struct s
 			l->chosen->p99_ns / 1e3, l->chosen->p999_ns / 1e3, l->chosen->max_ns / 1e3,
 			(unsigned long long)l->chosen->lost);
 	}
-	printf("\n64-byte packets at even distances, from when a packet was due to arrive at one port until the model "
-	       "sent it from the "
-	       "other; the model\n"
-	       "has a core of its own, the forwarder another. capacity: of forwarder and model together; idle: what of "
-	       "its time the\n"
-	       "forwarder then found nothing to do, so that the model was the limit. load: of the capacity just "
-	       "before. A card adds its "
-	       "own\n"
-	       "time, and PCIe's, to each of these figures. The maximum is the machine's: whatever took the core away "
-	       "for that long.\n"
-	       "Of %u interleaved runs, each load the one in the middle by its p99; capacity: the median.\n",
+	putchar('\n');
+	printf("64-byte packets at even distances, from when a packet was due to arrive at one port until the\n"
+	       "model sent it from the other; the model has a core of its own, the forwarder another. capacity: of\n"
+	       "forwarder and model together; idle: what of its time the forwarder then found nothing to do, so\n"
+	       "that the model was the limit. load: of the capacity just before. A card adds its own time, and\n"
+	       "PCIe's, to each of these figures. The maximum is the machine's: whatever took the core away for\n"
+	       "that long. Of %u interleaved runs, each load the one in the middle by its p99; capacity: the\n"
+	       "median.\n",
 		LATENCY_RUNS);
 }
 
@@ -121,10 +118,9 @@ int latency_svg(const struct latency *results, unsigned count, const struct subj
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
 		"font-size=\"12\">\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"16\" y=\"26\" font-size=\"16\" "
-		"font-weight=\"bold\">"
-		"Time through the forwarder, bursts of %u</text>\n<text x=\"16\" y=\"44\" fill=\"#666\">line: median; "
-		"dashed: 99th "
-		"percentile; of %u runs the middle one</text>\n",
+		"font-weight=\"bold\">Time through the forwarder, bursts of %u</text>\n"
+		"<text x=\"16\" y=\"44\" fill=\"#666\">line: median; dashed: 99th percentile; of %u runs the middle "
+		"one</text>\n",
 		LEFT + WIDTH + 200, TOP + HEIGHT + 56, BURST, LATENCY_RUNS);
 	draw_axes(file);
 	for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++) {

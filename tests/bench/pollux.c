@@ -76,7 +76,7 @@ static inline uint32_t change(void *context, struct pkt *pkt)
 	return 1;
 }
 
-/* The same as run_fwd through a pipe: with the function inlined, and by its pointer. */
+/* What run_fwd does, through a pipe: with the function inlined here, called by its pointer in handle_call. */
 static unsigned handle_pipe(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
 {
 	struct nic_pipe *pipe = ((struct pollux *)subject->context)->pipe;
@@ -215,7 +215,7 @@ static int open_pipe(
 }
 
 /* Each instruction set that this CPU has is one, the best first: it is what an application gets. Then pipes. */
-int pollux_subjects_open(struct subject *subjects, unsigned most)
+int pollux_subjects_open(struct subject *subjects, unsigned room)
 {
 	static const struct {
 		const char *name;
@@ -229,7 +229,7 @@ int pollux_subjects_open(struct subject *subjects, unsigned most)
 		{"pipe AVX2", PKT_SIMD_AVX2, 0, handle_pipe}, {"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
 	unsigned opened = 0;
 
-	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours) && opened < most; i++) {
+	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours) && opened < room; i++) {
 		enum pkt_simd simd = pkt_simd_choose(ours[i].simd);
 		int error;
 

@@ -37,7 +37,7 @@ bool processes_read_option(const char *value, unsigned *number, int *fd)
 	int end = 0;
 
 	return sscanf(value, "%u,%d%n", number, fd, &end) == 2 && !value[end] && *number >= 1 &&
-	       *number <= PROCESSES_MAX && *fd >= 0;
+	       *number <= PROCESSES_MAX && fcntl(*fd, F_GETFD) >= 0;
 }
 
 bool processes_hand_over(int fd, const void *figures, size_t bytes)

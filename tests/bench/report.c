@@ -91,36 +91,25 @@ static void explain_rounds(const struct report *report)
 {
 	const struct figures *figures = report->figures;
 
-	printf("bytes: of a frame, FCS included. Rings of %u, %u interleaved rounds of 400 calm steps (a twentieth, "
-	       "the "
-	       "slowest, left\n"
-	       "out), cycles of the time-stamp counter (%.2f GHz), %s pages. Mpps: what one core would do if it did "
-	       "nothing else.\n"
-	       "tail writes: per packet. empty poll: cycles of a receive that finds nothing.\n",
+	printf("bytes: of a frame, FCS included. Rings of %u, %u interleaved rounds of 400 calm steps (a\n"
+	       "twentieth, the slowest, left out), cycles of the time-stamp counter (%.2f GHz), %s pages. Mpps:\n"
+	       "what one core would do if it did nothing else. tail writes: per packet. empty poll: cycles of a\n"
+	       "receive that finds nothing.\n",
 		LOCKSTEP_RING, report->rounds, report->tsc_hz / 1e9,
 		figures->hugepages ? "huge" : "ordinary (huge ones are faster)");
-	printf("Steps are calm while nobody else has a share of the core, which work of known length just before and "
-	       "after each tells. A\n"
-	       "round that has fewer than 100 of these after 1600 steps is restless. It is taken again, as long as "
-	       "there "
-	       "were not more\n"
-	       "repetitions than rounds; else all its steps count, as in %.0f %% of the rounds. restless: such were "
-	       "half "
-	       "of a process's\n"
-	       "rounds of a cell, or more.\n",
+	printf("Steps are calm while nobody else has a share of the core, which work of known length just before\n"
+	       "and after each tells. A round that has fewer than 100 of these after 1600 steps is restless. It is\n"
+	       "taken again, as long as there were not more repetitions than rounds; else all its steps count, as\n"
+	       "in %.0f %% of the rounds. restless: such were half of a process's rounds of a cell, or more.\n",
 		restless_percent(figures));
 	if (figures->processes > 1)
-		printf("The rounds are those of %u processes, for addresses decide too and are others in each; the "
-		       "median "
-		       "is the middle\n"
-		       "process's. differ: the processes' medians do, by more than %d %%; the lowest and the highest "
-		       "are "
-		       "shown.\n",
+		printf("The rounds are those of %u processes, since figures depend on addresses, which are new\n"
+		       "in each. The median is the middle process's. differ: the processes' medians differ by\n"
+		       "more than %d %%; the lowest and the highest are shown.\n",
 			figures->processes, FIGURES_DIFFER_PERCENT);
 	if (figures->same_addresses)
-		printf("But here all processes had the same addresses (kernel.randomize_va_space, setarch -R): that "
-		       "they "
-		       "agree says nothing.\n");
+		printf("But here all processes had the same addresses (kernel.randomize_va_space, setarch -R):\n"
+		       "that they agree says nothing.\n");
 }
 
 static bool any_dpdk(const struct figures *figures)
@@ -134,32 +123,25 @@ static bool any_dpdk(const struct figures *figures)
 void report_table(const struct report *report)
 {
 	print_rows(report);
-	printf("\nAVX-512, AVX2, scalar: bursts, with these instructions. pipe: forwarding in place (driver/pipe.h), "
-	       "with "
-	       "the best of\n"
-	       "them; pipe +5: whose bursts start 5 packets beside a multiple of 8; pipe call: whose function is "
-	       "called, "
-	       "not inlined.\n");
+	putchar('\n');
+	printf("AVX-512, AVX2, scalar: bursts, with these instructions. pipe: forwarding in place (driver/pipe.h),\n"
+	       "with the best of them; pipe +5: whose bursts start 5 packets beside a multiple of 8; pipe call:\n"
+	       "whose function is called, not inlined.\n");
 	explain_rounds(report);
-	printf("What flatters all of these figures: there is no PCIe and no IOMMU, and a register write costs less "
-	       "than "
-	       "on a card (so\n"
-	       "count tail writes too). hot: the model ran on the same core, descriptors and packets are in its "
-	       "caches.\n");
+	printf("What flatters all of these figures: there is no PCIe and no IOMMU, and a register write costs less\n"
+	       "than on a card (so count tail writes too). hot: the model ran on the same core, descriptors and\n"
+	       "packets are in its caches.\n");
 	if (report->far && far_push_name())
-		printf("far: the model ran on another core and pushed what it had written to the shared cache (%s), as "
-		       "a "
-		       "card's DMA would.\n",
+		printf("far: the model ran on another core and pushed what it had written to the shared cache\n"
+		       "(%s), as a card's DMA would.\n",
 			far_push_name());
 	else if (report->far)
-		printf("far: the model ran on another core; this processor cannot push lines to the shared cache, so "
-		       "they "
-		       "came from that\n"
-		       "core's own.\n");
+		printf("far: the model ran on another core; this processor cannot push lines to the shared cache,\n"
+		       "so they came from that core's own.\n");
 	if (any_dpdk(report->figures))
-		printf("dpdk: Debian's build; it does not see that this processor has MOVDIRI, which is slow on memory "
-		       "that stands for\n"
-		       "registers and isn't on a card. Its vector receive takes no bursts below 4.\n");
+		printf("dpdk: Debian's build; it does not see that this processor has MOVDIRI, which is slow on\n"
+		       "memory that stands for registers and isn't on a card. Its vector receive takes no bursts\n"
+		       "below 4.\n");
 }
 
 static const char *boolean(bool value)

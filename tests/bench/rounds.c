@@ -51,6 +51,8 @@ static unsigned measure(const struct rounds *rounds, struct cell *cells, unsigne
 		cells[c].rounds = rounds->count;
 		if (!cell_tail_writes(&cells[c], subjects))
 			return c;
+		progress("process %u of %u, tail writes are counted, cell %u of %u", rounds->process, rounds->processes,
+			c + 1, count);
 	}
 	for (unsigned round = 0; round < rounds->count; round++)
 		for (unsigned c = 0; c < count; c++) {

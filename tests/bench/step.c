@@ -21,8 +21,8 @@ static struct {
 	int pairs;
 	unsigned long counts[];
 } * shared;
-static int room;
-static bool inside;
+static int room;      /* pairs that fit into the memory */
+static bool counting; /* between the two marks of a pair */
 static struct sigaction old_trap;
 
 /* A mark's breakpoint is told from a single step by its signal's code. What comes outside of marks is somebody else's
@@ -31,7 +31,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 
-	if (!inside && info->si_code != SI_KERNEL) {
+	if (!counting && info->si_code != SI_KERNEL) {
 		if (old_trap.sa_flags & SA_SIGINFO)
 			old_trap.sa_sigaction(signal, info, context);
 		return;
@@ -40,9 +40,9 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 		shared->counts[shared->pairs]++;
 		return;
 	}
-	inside = !inside;
-	registers[REG_EFL] = inside ? registers[REG_EFL] | EFLAGS_TF : registers[REG_EFL] & ~(greg_t)EFLAGS_TF;
-	if (!inside && ++shared->pairs == room)
+	counting = !counting;
+	registers[REG_EFL] = counting ? registers[REG_EFL] | EFLAGS_TF : registers[REG_EFL] & ~(greg_t)EFLAGS_TF;
+	if (!counting && ++shared->pairs == room)
 		_exit(EOVERFLOW);
 }
 
