@@ -192,7 +192,7 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Bridges between ports: learns who is where from the senders of packets, and sends each packet to its "
 	"receiver's port, or to all others while that is not known. Packets are sent from the buffers they were "
-	"received in (driver/pipe.h); the ports are 82599, X540 or X550.\n" APP_HELP_PORT "\v"
+	"received in (driver/pipe.h).\n" APP_HELP_PORT "\v"
 	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A "
 	"port without link, or too slow, loses its own packets only.\n"
 	"\n"

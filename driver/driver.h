@@ -6,7 +6,6 @@
 #include "../mempool/memory.h"
 #include "../vfio/device.h"
 #include "nic.h"
-#include "pipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +42,7 @@ struct driver_ops {
 	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->freshly_reset to
 	 * false before the card is touched. What it leaves when it fails is undone by nic_start. */
 	int (*start)(struct nic *nic);
-	/** Stops DMA and gives all packets back, whatever fails, also for a gone device. */
+	/** Lets transmit finish and stops DMA, whatever fails, also for a gone device. The rings keep their packets. */
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
 	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
@@ -59,10 +58,6 @@ struct driver_ops {
 	int (*set_multicast)(struct nic *nic, unsigned word, uint32_t value);
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
-	/** Opens an in-place pipe between queues that exist, of started ports of this family in one DMA space. NULL:
-	 * the family has no pipes. */
-	int (*pipe_open)(
-		struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count);
 };
 
 /** A row of a family's list of registers. */

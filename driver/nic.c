@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "fail.h"
 #include "mac.h"
+#include "pipe/stop.h"
 #include "port.h"
 #include "ring/ring.h"
 #include "stats.h"
@@ -328,7 +329,10 @@ int nic_stop(struct nic *nic)
 	rings_add_stats(nic, &nic->stats); /* the queues go, and what they counted stays */
 	struct pollux_failure failure = {.error = 0};
 	uint64_t refusals = vfio_refusals();
+	pipe_inputs_end(nic);
 	int ret = nic->driver->ops->stop(nic);
+	pipe_outputs_ended(nic); /* no DMA any more */
+	rings_close(nic);
 	pollux_failure_keep(&failure, ret ? fail_if_refused(nic, refusals, ret) : 0);
 	pollux_failure_keep(&failure, stats_check(nic));
 	pollux_failure_keep(&failure, report_refusal(nic));

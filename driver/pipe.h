@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Pollux's public API, second part: pipes, which forward in place. What a receive queue got is sent from where it lies,
  * to the transmit queues that a function of the application's names, packet by packet; no pool is in the loop. For
- * applications that never keep a packet; the others use nic_rx and nic_tx. On ixgbe ports only (82599, X540, X550).
+ * applications that never keep a packet; the others use nic_rx and nic_tx.
  *
  * Life cycle: start the ports, open the pipes before the first burst on any of their queues, run them, close them, stop
  * the ports. From nic_pipe_open on the queues are the pipe's: nic_rx and nic_tx return 0 on them until their port is
@@ -15,12 +15,12 @@
 #define POLLUX_DRIVER_PIPE_H
 
 #include "nic.h"
+#include "pipe_inline.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define NIC_PIPE_BURST   32u /* packets seen before they are sent, at most */
 #define NIC_PIPE_OUTPUTS 32u /* of one pipe, at most: bits of a mask */
 
 /** A queue of a started port. */
@@ -42,34 +42,22 @@ struct nic_pipe_stats {
 	uint64_t packets; /* that the function saw */
 	uint64_t dropped; /* that it sent nowhere */
 	uint64_t blocked; /* copies, one per output, not sent because that output was blocked or its port was stopped */
-	uint64_t bad; /* copies not sent because their length is impossible: 0, beyond the output's MTU, or a flag was
-			 set */
+	uint64_t bad;     /* copies not sent because their length is impossible (0, beyond the output's MTU), or a flag
+			     was set */
 	uint32_t blocked_outputs; /* a mask of those that are blocked now */
 };
 
-/* The visible head of a pipe, for nic_pipe_run; no business of an application's. */
-struct nic_pipe {
-	unsigned (*take)(struct nic_pipe *pipe, unsigned n);        /* NIC_PIPE_BURST at most */
-	void (*send)(struct nic_pipe *pipe, size_t n, uint32_t to); /* all of them there */
-	void (*part)(
-		struct nic_pipe *pipe, size_t n, uint32_t any); /* each where `to` says; any: all outputs in there */
-	void (*close)(struct nic_pipe *pipe);
-	void (*get_stats)(const struct nic_pipe *pipe, struct nic_pipe_stats *stats);
-	struct pkt pkts[NIC_PIPE_BURST] __attribute__((aligned(64)));
-	uint32_t to[NIC_PIPE_BURST] __attribute__((aligned(64)));
-};
-
 /**
- * Opens a pipe from a receive queue to one or several transmit queues, of the same or of other ports, all in one DMA
- * space.
+ * Opens a pipe from a receive queue to one or several transmit queues, of the same or of other ports, of whatever
+ * cards, all in one DMA space.
  * @param outputs  1 .. NIC_PIPE_OUTPUTS of them, no queue twice. Several pipes may share an output.
  * A transmit ring must be as large as the receive rings of all pipes together that were opened on it since its port was
- * started, closed ones too; the receiving port's MTU at most 2030, so that each frame has one buffer. A transmit queue
+ * started, closed ones too; the receiving port's MTU at most 2026, so that each frame has one buffer. A transmit queue
  * that does not get rid of its packets (its link is down, its device is gone) keeps the others waiting for 100 ms: then
  * its packets are set aside, buffers from the receiving port's pool take their place, and it is blocked: packets for it
  * are dropped and counted, until it has sent what it has. While that pool is empty the others wait on: it should have
  * another receive ring's buffers for each output, as one of nic_pool_count for all ports has. Errors: -EINVAL, -EBUSY
- * (a queue is in use already), -ENOTSUP (a port that is not ixgbe), -ENOMEM, -ENODEV.
+ * (a queue is in use already), -ENOMEM, -ENODEV.
  */
 int nic_pipe_open(struct nic_pipe **pipe, const struct nic_queue *input, const struct nic_queue *outputs,
 	unsigned count) POLLUX_API(nic_pipe_open);
@@ -82,40 +70,6 @@ void nic_pipe_close(struct nic_pipe *pipe) POLLUX_API(nic_pipe_close);
 /** Counters since nic_pipe_open. From any thread. */
 void nic_pipe_get_stats(const struct nic_pipe *pipe, struct nic_pipe_stats *stats) POLLUX_API(nic_pipe_get_stats);
 
-/* What the function said of a burst's packets so far. */
-struct nic_pipe_said {
-	uint32_t any, all; /* the masks, or'ed and and'ed */
-	bool unwritten;    /* they are all the same so far, and `to` does not have them */
-};
-
-/* Has the function see the next `count` packets, a constant of at most 8. While it's known to say the same of each,
- * that is not written. */
-static inline __attribute__((always_inline)) void nic_pipe_see(struct nic_pipe *pipe, struct pkt *pkts, uint32_t *to,
-	unsigned count, nic_pipe_function *function, void *context, struct nic_pipe_said *said)
-{
-	uint32_t where[8], before = said->all;
-	bool same = true;
-
-#pragma GCC unroll 8
-	for (unsigned k = 0; k < count; k++) {
-		where[k] = function(context, &pkts[k]);
-		same = same && __builtin_constant_p(where[k]) && where[k] == where[0];
-		said->any |= where[k];
-		said->all &= where[k];
-	}
-	if (same && said->any == said->all) {
-		said->unwritten = true;
-		return;
-	}
-	if (said->unwritten)
-		for (uint32_t *earlier = pipe->to; earlier < to; earlier++)
-			*earlier = before;
-	said->unwritten = false;
-#pragma GCC unroll 8
-	for (unsigned k = 0; k < count; k++)
-		to[k] = where[k];
-}
-
 /**
  * Lets up to n packets through, without waiting.
  * @param function  inlined where it is a constant and its body is known; nic_pipe_call takes any
@@ -125,34 +79,7 @@ static inline __attribute__((always_inline)) void nic_pipe_see(struct nic_pipe *
 static inline __attribute__((always_inline)) unsigned nic_pipe_run(
 	struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context)
 {
-	unsigned done = 0, got;
-
-	while (done < n && (got = pipe->take(pipe, n - done))) {
-		struct nic_pipe_said said;
-		struct pkt *pkts = pipe->pkts;
-		uint32_t *to = pipe->to;
-		unsigned left = got;
-
-		said.any = 0; /* no designated initializer: C++ has them from C++20 on only */
-		said.all = UINT32_MAX;
-		said.unwritten = false;
-#pragma GCC unroll 1
-		for (; left >= 8; left -= 8, pkts += 8, to += 8) {
-			__asm__(""
-				: "+r"(left)); /* else where it ends is worked out before it begins, which takes longer
-						  than a round */
-			nic_pipe_see(pipe, pkts, to, 8, function, context, &said);
-		}
-#pragma GCC unroll 1
-		for (; left; left--, pkts++, to++)
-			nic_pipe_see(pipe, pkts, to, 1, function, context, &said);
-		if (said.any == said.all)
-			pipe->send(pipe, got, said.all);
-		else
-			pipe->part(pipe, got, said.any);
-		done += got;
-	}
-	return done;
+	return nic_pipe_run_inline(pipe, n, function, context);
 }
 
 /** nic_pipe_run, not inlined: calls the function through its pointer. */

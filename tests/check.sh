@@ -13,6 +13,7 @@ jobs=$(nproc)
 # of.
 headers_alone() {
 	local headers="vfio/error.h vfio/space.h vfio/device.h mempool/pkt.h driver/nic.h driver/pipe.h"
+	headers+=" driver/pipe_inline.h"
 	headers+=" vfio/host/pci.h vfio/host/use.h vfio/host/machine.h vfio/host/files.h vfio/host/bind.h"
 	local warnings="-Wall -Wextra -Wpedantic -Werror -Wno-unused-function" standard status=0
 	for standard in c99 c11 c17; do

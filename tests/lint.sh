@@ -42,7 +42,7 @@ lint_rooms() {
 		1100 mempool mempool/*.[ch]
 		1000 driver driver/!(pipe*).[ch]
 		1300 driver/ring driver/ring/*.[ch]
-		1150 driver/pipe driver/pipe*.h driver/pipe/*.[ch]
+		1150 driver/pipe driver/pipe*.[ch] driver/pipe/*.[ch]
 		3000 driver/ixgbe driver/ixgbe/*.[ch]
 		2100 driver/gigabit driver/gigabit/*.[ch] driver/gigabit/chips/*.[ch]
 		250 apps/fwd apps/fwd.c

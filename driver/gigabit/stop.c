@@ -17,7 +17,5 @@ int gigabit_stop(struct nic *nic)
 		clock_sleep_us(gigabit_times.quiesce);
 		stats_update(nic);
 	}
-	int ret = bus_halt(nic);
-	rings_close(nic);
-	return ret;
+	return bus_halt(nic);
 }

@@ -2,7 +2,6 @@
  * Which devices the ixgbe family drives, and a port's opening. */
 #include "../access.h"
 #include "../bus.h"
-#include "../pipe/state.h"
 #include "ixgbe.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
@@ -99,7 +98,6 @@ static const struct driver_ops ops = {
 	.set_unicast = ixgbe_set_unicast,
 	.set_multicast = ixgbe_set_multicast,
 	.set_receive_mode = ixgbe_set_receive_mode,
-	.pipe_open = ixgbe_pipe_open,
 };
 
 static const struct driver_register registers[] = {

@@ -34,7 +34,6 @@ struct ixgbe_times {
 	uint32_t queue;                     /* RXDCTL.ENABLE and TXDCTL.ENABLE, either way */
 	uint32_t queue_off;                 /* after the last queue is disabled */
 	uint32_t drain;                     /* for packets handed over for transmit */
-	uint32_t blocked;                   /* a pipe waits so long for an output that sends nothing */
 	uint32_t smbi, regsmp, resource;    /* semaphores */
 };
 extern struct ixgbe_times ixgbe_times;

@@ -5,7 +5,7 @@
 #include "../access.h"
 #include "../bus.h"
 #include "../clock.h"
-#include "../pipe/state.h"
+#include "../ring/ring.h"
 #include "../stats.h"
 #include "ixgbe.h"
 
@@ -26,8 +26,6 @@ static int queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
 int ixgbe_stop(struct nic *nic)
 {
 	struct pollux_failure disable = {.error = 0}, halt = {.error = 0};
-	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		ixgbe_pipe_input_ends(nic->rings.rxqs[i]);
 	if (!port_gone(nic)) {
 		rings_drain(nic, tx_head, ixgbe_times.drain);
 		ixgbe_interrupt_mask(nic);
@@ -45,9 +43,6 @@ int ixgbe_stop(struct nic *nic)
 		stats_update(nic);
 	}
 	pollux_failure_keep(&halt, bus_halt(nic));
-	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		ixgbe_pipe_output_ended(nic->rings.txqs[i]);
-	rings_close(nic);
 	/* A failed halt is worse than a queue that did not stop, and is what is reported */
 	return halt.error ? pollux_failure_restore(&halt) : pollux_failure_restore(&disable);
 }

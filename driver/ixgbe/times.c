@@ -19,7 +19,6 @@ struct ixgbe_times ixgbe_times = {
 	.queue = 100000,
 	.queue_off = 100,
 	.drain = 100000,
-	.blocked = 100000,
 	.smbi = 10000,
 	.regsmp = 100000,
 	.resource = 1000000,

@@ -1,218 +1,254 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's burst functions, without the loops over descriptors: each file that includes this one has defined those
- * before, for one instruction set: take_wide   takes the unbroken run of whole, good frames at the front, at most n,
- * and rewrites their descriptors for the card; n is a multiple of PIPE_WIDTH, and so is what it returns put_wide writes
- * transmit descriptors for the run of ordinary packets at the front: a length that can be sent, no flags; likewise. If
- * these are all, the last one asks for a report take_rest, put_rest   the same for any number pick        copies the
- * handles that go to an output to the front of another array */
-#ifndef POLLUX_DRIVER_IXGBE_PIPE_BURST_H
-#define POLLUX_DRIVER_IXGBE_PIPE_BURST_H
+ * A pipe's burst functions, but for the steps that go over descriptors. An instruction set makes its own burst
+ * functions of these and its steps with PIPE_BURSTS, in a file of its own. */
+#ifndef POLLUX_DRIVER_PIPE_BURST_H
+#define POLLUX_DRIVER_PIPE_BURST_H
 
-#include "few.h"
+#include "rare.h"
+#include "slots.h"
+#include "x1.h"
 
-/* Fewer are not worth preparing vectors for. */
-#define PIPE_FEW 4u
+/** Receives the unbroken run of whole, good frames at the front of n slots that do not wrap, and rewrites their
+ * descriptors for the card. @return how many */
+typedef unsigned pipe_receive_step(const struct pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n);
 
-static inline unsigned pipe_take_run(struct ixgbe_pipe *pipe, unsigned got, unsigned n)
+/** Writes transmit descriptors for the run of ordinary packets at the front, at most n, into slots that do not wrap. If
+ * these are all, the last one asks for a report. @return how many */
+typedef unsigned pipe_describe_step(
+	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n);
+
+/** Copies those of n packets that go to an output, by their masks. Up to four handles behind the copies may be
+ * overwritten. @return how many */
+typedef unsigned pipe_select_step(
+	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output);
+
+/** Whether all n masks are the same; n is not 0. */
+typedef bool pipe_same_step(const uint32_t *targets, unsigned n);
+
+/** The parts of a burst that are out of line: instances of the functions below. */
+typedef unsigned pipe_receive_general_fn(struct pipe *pipe, unsigned n);
+typedef unsigned pipe_receive_more_fn(struct pipe *pipe, unsigned n, unsigned got);
+typedef void pipe_send_fn(struct pipe *pipe, size_t n, uint32_t outputs);
+typedef void pipe_put_fn(struct pipe *pipe, unsigned output, struct pkt *pkts, unsigned n);
+
+/* ---- Receive ---- */
+
+static inline unsigned pipe_at_most_a_burst(unsigned n)
 {
-	const struct ring_rxq *queue = pipe->rxq;
-	uint32_t slot = (queue->next & queue->mask) + got;
-
-	return got + take_rest(pipe, &queue->ring[slot], &pipe->home[slot], &pipe->nic.pkts[got], n - got);
+	return n < NIC_PIPE_BURST ? n : NIC_PIPE_BURST;
 }
 
-/* Every case: the ring's end, slots that the card was not given, descriptors that are not ready or bad. */
-static __attribute__((noinline)) unsigned pipe_take_any(struct ixgbe_pipe *pipe, unsigned n)
+/** Every case: the ring's end, slots that the card does not have, descriptors that are not finished or bad. */
+RING_INLINE unsigned pipe_receive_general(struct pipe *pipe, unsigned n, pipe_receive_step *receive)
 {
+	const struct ring_rxq *queue = pipe->rxq;
 	bool again;
 	unsigned got;
 
-	if (n > NIC_PIPE_BURST)
-		n = NIC_PIPE_BURST;
+	n = pipe_at_most_a_burst(n);
 	do {
-		unsigned run = ixgbe_pipe_limit(pipe) - pipe->rxq->next;
+		uint32_t slot = queue->next & queue->mask, run = pipe_set_fast_until(pipe) - queue->next;
 
-		if (run && (got = pipe_take_run(pipe, 0, n < run ? n : run)))
+		if (run && (got = receive(pipe, &queue->ring[slot], &pipe->slot_init[slot], pipe->nic.pkts,
+				    n < run ? n : run)))
 			return got;
-		got = ixgbe_pipe_take_odd(pipe, &again);
+		got = pipe_receive_rare(pipe, &again);
 	} while (again);
 	return got;
 }
 
-/* The rest of n, of which so many are there already. */
-static __attribute__((noinline)) unsigned pipe_take_more(struct ixgbe_pipe *pipe, unsigned got, unsigned n)
+/** The rest of n packets, of which `got` are received already: whole, good frames, and the ring's end not in sight. */
+RING_INLINE unsigned pipe_receive_more(
+	struct pipe *pipe, unsigned n, unsigned got, pipe_receive_step *receive, pipe_receive_general_fn *general)
 {
-	got = pipe_take_run(pipe, got, n);
-	return got ? got : pipe_take_any(pipe, n);
+	const struct ring_rxq *queue = pipe->rxq;
+	uint32_t slot = (queue->next & queue->mask) + got;
+
+	got += receive(
+		pipe, &queue->ring[slot], &pipe->slot_init[slot], &pipe->nic.pkts[got], pipe_at_most_a_burst(n) - got);
+	return got ? got : general(pipe, n);
 }
 
-static __attribute__((noinline)) unsigned pipe_take_few(struct ixgbe_pipe *pipe, unsigned n)
+/** The usual case: as many packets as asked for, a multiple of `width`, which `wide` receives at once. */
+RING_INLINE unsigned pipe_receive(struct nic_pipe *nic, unsigned n, unsigned width, pipe_receive_step *wide,
+	pipe_receive_more_fn *more, pipe_receive_general_fn *general)
 {
+	struct pipe *pipe = (struct pipe *)nic;
 	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t slot = queue->next & queue->mask;
-	unsigned got = take_few(pipe, &queue->ring[slot], &pipe->home[slot], pipe->nic.pkts, n);
+	unsigned got;
 
-	return got ? got : pipe_take_any(pipe, n);
+	if (__builtin_expect(n > pipe->fast_until - queue->next, 0))
+		return general(pipe, n);
+	if (n % width)
+		return more(pipe, n, 0);
+	got = wide(pipe, &queue->ring[slot], &pipe->slot_init[slot], nic->pkts, n);
+	return __builtin_expect(got == n || got == NIC_PIPE_BURST, 1) ? got : more(pipe, n, got);
 }
 
-static unsigned pipe_take(struct nic_pipe *nic, unsigned n)
-{
-	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-	const struct ring_rxq *queue = pipe->rxq;
-	uint32_t next = queue->next, slot = next & queue->mask;
-	unsigned got = 0;
+/* ---- Send ---- */
 
-	if (__builtin_expect(n > pipe->limit - next, 0))
-		return pipe_take_any(pipe, n);
-	if (PIPE_WIDTH < 8 && n > NIC_PIPE_BURST) /* eights stop there by themselves */
-		n = NIC_PIPE_BURST;
-	if (__builtin_expect(n % PIPE_WIDTH == 0, 1)) {
-		got = take_wide(pipe, &queue->ring[slot], &pipe->home[slot], pipe->nic.pkts, n);
-		if (__builtin_expect(got == n || got == NIC_PIPE_BURST, 1))
-			return got;
-	} else if (n < PIPE_FEW) {
-		return pipe_take_few(pipe, n);
-	}
-	return pipe_take_more(pipe, got, n < NIC_PIPE_BURST ? n : NIC_PIPE_BURST);
-}
-
-/* A queue has descriptors up to `next` now. */
-static inline void pipe_push(struct ring_txq *queue, uint32_t next)
+/* A transmit queue has descriptors up to `next` now. */
+static inline void pipe_hand_over(struct ring_txq *queue, uint32_t next)
 {
 	queue->next = next;
 	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
 }
 
-/* Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor
- * describes as they are, a tail that is told by a call. */
-static void pipe_put(struct ixgbe_pipe *pipe, unsigned index, struct pkt *pkts, unsigned n)
+/** Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor
+ * describes as they are, a tail that is written by a call. */
+RING_INLINE void pipe_put(struct pipe *pipe, unsigned index, struct pkt *pkts, unsigned n, pipe_describe_step *describe)
 {
-	struct ixgbe_pipe_output *output = &pipe->outputs[index];
+	struct pipe_output *output = &pipe->outputs[index];
 	struct ring_txq *queue = output->txq;
 	uint32_t next = queue->next;
 	unsigned done = 0;
 
 	while (done < n) {
 		uint32_t slot = next & queue->mask, run = queue->mask + 1 - slot;
-		unsigned put;
 
 		if (run > n - done)
 			run = n - done;
-		put = put_rest(output, &queue->ring[slot], pkts + done, run);
-		next += put;
-		done += put;
-		if (put < run && !ixgbe_pipe_mend(pipe, output, &pkts[done]))
+		unsigned described = describe(output, &queue->ring[slot], pkts + done, run);
+		next += described;
+		done += described;
+		if (described < run && !pipe_pad(pipe, output, &pkts[done]))
 			done++;
 	}
-	queue->fast_until = (next | queue->mask) + 1; /* the ring's end: all that a pipe needs to know there */
 	if (next == queue->next)
 		return;
-	queue->ring[(next - 1) & queue->mask].q1 |= IXGBE_TX_RS;
-	pipe->touched |= UINT32_C(1) << index;
-	pipe_push(queue, next);
+	queue->ring[(next - 1) & queue->mask].q1 |= RING_TX_RS;
+	pipe->batch_outputs |= PIPE_BIT(index);
+	pipe_hand_over(queue, next);
 	if (queue->tail == &queue->trapped_tail)
 		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
 }
 
-static inline void pipe_sent(struct ixgbe_pipe *pipe, size_t n, uint32_t outputs)
+/* The burst's packets were sent to these outputs. */
+static inline void pipe_end_burst(struct pipe *pipe, size_t n, uint32_t outputs)
 {
-	/* others may read it: as compilers take a relaxed load, an addition and a store it would be three instructions
-	 */
+	/* others may read it: compilers make three instructions of a relaxed load, an addition and a store */
 	__asm__("add %1, %0" : "+m"(pipe->packets) : "r"(n));
-	pipe->rxq->next += (uint32_t)n;
-	if ((pipe->left -= (int32_t)n) < 0)
-		ixgbe_pipe_end_batch(pipe, outputs);
+	uint32_t next = pipe->rxq->next, after = next + (uint32_t)n;
+	pipe->rxq->next = after;
+	if ((next ^ after) >= RING_BATCH) /* a batch ends between them */
+		pipe_end_batch(pipe, outputs);
 }
 
-/* Packets that part: per output, those that go there. */
-static void pipe_send_parting(struct nic_pipe *nic, size_t n, uint32_t any)
+/** All packets go to the same outputs, or to none, in every case. */
+RING_INLINE void pipe_send_general(struct pipe *pipe, size_t n, uint32_t outputs, pipe_put_fn *put)
 {
-	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-	struct pkt some[NIC_PIPE_BURST + 4] __attribute__((aligned(64)));
-	uint32_t outputs = any & pipe->live;
+	uint32_t accepting = outputs & pipe->accepting;
 
-	for (uint32_t rest = outputs; rest; rest &= rest - 1) {
-		unsigned index = (unsigned)__builtin_ctz(rest);
-
-		pipe_put(pipe, index, some, pick(some, pipe->nic.pkts, pipe->nic.to, (unsigned)n, index));
-	}
-	for (unsigned i = 0; i < n; i++)
-		ixgbe_pipe_count_lost(pipe, pipe->nic.to[i], 1);
-	pipe_sent(pipe, n, outputs);
+	for (uint32_t left = accepting; left; left &= left - 1)
+		put(pipe, (unsigned)__builtin_ctz(left), pipe->nic.pkts, (unsigned)n);
+	pipe_count_lost(pipe, outputs, (unsigned)n);
+	if (accepting == outputs)
+		pipe_set_single_output(pipe, outputs);
+	pipe_end_burst(pipe, n, accepting);
 }
 
-/* All go to the same outputs, to none, or to some that take no packets now. */
-static __attribute__((noinline)) void pipe_send_any(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
+/** The usual case: all packets go to one output, where those before went, as they are, and the ring's end is not in
+ * sight. */
+RING_INLINE void pipe_send_usual(
+	struct pipe *pipe, size_t n, uint32_t outputs, pipe_describe_step *describe, pipe_send_fn *general)
 {
-	uint32_t outputs = to & pipe->live;
-
-	for (uint32_t rest = outputs; rest; rest &= rest - 1)
-		pipe_put(pipe, (unsigned)__builtin_ctz(rest), pipe->nic.pkts, (unsigned)n);
-	ixgbe_pipe_count_lost(pipe, to, (unsigned)n);
-	if (outputs == to)
-		ixgbe_pipe_set_usual(pipe, to);
-	pipe_sent(pipe, n, outputs);
-}
-
-static void pipe_send(struct nic_pipe *nic, size_t n, uint32_t to);
-
-/* At the end of the ring, or over it; or `usual` is nowhere. */
-static __attribute__((noinline)) void pipe_send_at_end(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
-{
-	struct ring_txq *queue = pipe->output->txq;
-
-	if (queue->fast_until == queue->next && to) {
-		queue->fast_until = (queue->next | queue->mask) + 1;
-		pipe_send(&pipe->nic, n, to);
-	} else {
-		pipe_send_any(pipe, n, to);
-	}
-}
-
-/* The usual case: all packets go to one and the same output, where the ones before went, and as they are. */
-static inline void pipe_send_usual(struct ixgbe_pipe *pipe, size_t n, uint32_t to,
-	unsigned (*put)(const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts,
-		unsigned n))
-{
-	struct ixgbe_pipe_output *output = pipe->output;
+	const struct pipe_output *output = pipe->single_output;
 	struct ring_txq *queue = output->txq;
-	uint32_t next = queue->next;
-	struct ring_descriptor *ring = &queue->ring[next & queue->mask];
+	uint32_t next = queue->next, slot = next & queue->mask, last_slot = slot + (uint32_t)n - 1;
 
-	if (__builtin_expect((uint32_t)n > queue->fast_until - next, 0)) {
-		pipe_send_at_end(pipe, n, to);
+	if (__builtin_expect((int32_t)last_slot > (int32_t)queue->mask, 0)) {
+		general(pipe, n, outputs);
 		return;
 	}
-	if (__builtin_expect(put(output, ring, pipe->nic.pkts, (unsigned)n) != (unsigned)n, 0)) {
-		pipe_send_any(pipe, n, to); /* which writes the same descriptors again: the tail has not moved */
+	if (__builtin_expect(describe(output, &queue->ring[slot], pipe->nic.pkts, (unsigned)n) != (unsigned)n, 0)) {
+		general(pipe, n, outputs); /* which writes the same descriptors again: the tail has not moved */
 		return;
 	}
-	pipe_push(queue, next + (uint32_t)n);
-	pipe_sent(pipe, n, to);
+	pipe_hand_over(queue, next + (uint32_t)n);
+	pipe_end_burst(pipe, n, outputs);
 }
 
-static __attribute__((noinline)) void pipe_send_rest(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
+RING_INLINE void pipe_send_all(struct nic_pipe *nic, size_t n, uint32_t outputs, unsigned width,
+	pipe_describe_step *wide, pipe_send_fn *rest, pipe_send_fn *general)
 {
-	pipe_send_usual(pipe, n, to, put_rest);
-}
+	struct pipe *pipe = (struct pipe *)nic;
 
-static __attribute__((noinline)) void pipe_send_few(struct ixgbe_pipe *pipe, size_t n, uint32_t to)
-{
-	pipe_send_usual(pipe, n, to, put_few);
-}
-
-static void pipe_send(struct nic_pipe *nic, size_t n, uint32_t to)
-{
-	struct ixgbe_pipe *pipe = (struct ixgbe_pipe *)nic;
-
-	if (__builtin_expect(to != pipe->usual, 0))
-		pipe_send_any(pipe, n, to);
-	else if (n % PIPE_WIDTH == 0)
-		pipe_send_usual(pipe, n, to, put_wide);
-	else if (n < PIPE_FEW)
-		pipe_send_few(pipe, n, to);
+	if (__builtin_expect(outputs != pipe->single_mask, 0))
+		general(pipe, n, outputs);
+	else if (n % width == 0)
+		pipe_send_usual(pipe, n, outputs, wide, general);
 	else
-		pipe_send_rest(pipe, n, to);
+		rest(pipe, n, outputs);
 }
+
+/** Packets that go different ways: per output, those that go there. */
+RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_step *select, pipe_put_fn *put)
+{
+	struct pipe *pipe = (struct pipe *)nic;
+	struct pkt selected[NIC_PIPE_BURST + 4] __attribute__((aligned(64)));
+	uint32_t outputs = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		outputs |= nic->targets[i];
+		pipe_count_lost(pipe, nic->targets[i], 1);
+	}
+	outputs &= pipe->accepting;
+	for (uint32_t left = outputs; left; left &= left - 1) {
+		unsigned index = (unsigned)__builtin_ctz(left);
+
+		put(pipe, index, selected, select(selected, nic->pkts, nic->targets, (unsigned)n, index));
+	}
+	pipe_end_burst(pipe, n, outputs);
+}
+
+/**
+ * Defines pipe_bursts_SET, and its functions with names that tell them from those of other instruction sets.
+ * @param receive, describe  the steps for any number of packets
+ * @param receive_wide, describe_wide  the same for multiples of `width` packets, not 0; receive_wide gets more than
+ * NIC_PIPE_BURST, and stops there
+ */
+#define PIPE_BURSTS(SET, width, receive_wide, receive, describe_wide, describe, same, select)                          \
+	static RING_OUT_OF_LINE unsigned pipe_receive_general_##SET(struct pipe *pipe, unsigned n)                     \
+	{                                                                                                              \
+		return pipe_receive_general(pipe, n, receive);                                                         \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE unsigned pipe_receive_more_##SET(struct pipe *pipe, unsigned n, unsigned got)          \
+	{                                                                                                              \
+		return pipe_receive_more(pipe, n, got, receive, pipe_receive_general_##SET);                           \
+	}                                                                                                              \
+	static unsigned pipe_receive_##SET(struct nic_pipe *nic, unsigned n)                                           \
+	{                                                                                                              \
+		return pipe_receive(nic, n, width, receive_wide, pipe_receive_more_##SET, pipe_receive_general_##SET); \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE void pipe_put_##SET(struct pipe *pipe, unsigned index, struct pkt *pkts, unsigned n)   \
+	{                                                                                                              \
+		pipe_put(pipe, index, pkts, n, describe);                                                              \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE void pipe_send_general_##SET(struct pipe *pipe, size_t n, uint32_t outputs)            \
+	{                                                                                                              \
+		pipe_send_general(pipe, n, outputs, pipe_put_##SET);                                                   \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE void pipe_send_rest_##SET(struct pipe *pipe, size_t n, uint32_t outputs)               \
+	{                                                                                                              \
+		pipe_send_usual(pipe, n, outputs, describe, pipe_send_general_##SET);                                  \
+	}                                                                                                              \
+	static void pipe_send_all_##SET(struct nic_pipe *nic, size_t n, uint32_t outputs)                              \
+	{                                                                                                              \
+		pipe_send_all(nic, n, outputs, width, describe_wide, pipe_send_rest_##SET, pipe_send_general_##SET);   \
+	}                                                                                                              \
+	static RING_OUT_OF_LINE void pipe_send_apart_##SET(struct nic_pipe *nic, size_t n)                             \
+	{                                                                                                              \
+		pipe_send_apart(nic, n, select, pipe_put_##SET);                                                       \
+	}                                                                                                              \
+	static void pipe_send_each_##SET(struct nic_pipe *nic, size_t n)                                               \
+	{                                                                                                              \
+		if (same(nic->targets, (unsigned)n))                                                                   \
+			pipe_send_all_##SET(nic, n, nic->targets[0]);                                                  \
+		else                                                                                                   \
+			pipe_send_apart_##SET(nic, n);                                                                 \
+	}                                                                                                              \
+	const struct pipe_bursts pipe_bursts_##SET = {pipe_receive_##SET, pipe_send_all_##SET, pipe_send_each_##SET}
 
 #endif

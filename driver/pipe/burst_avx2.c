@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A pipe's burst functions with AVX2: four descriptors at a time. */
+#include "burst.h"
 #include "x4.h"
 
-#define PIPE_WIDTH 4
-#define take_wide  pipe_take_fours
-#define put_wide   pipe_put_fours
-#define take_rest  pipe_take_rest
-#define put_rest   pipe_put_rest
-#define pick       pipe_pick
-#include "burst.h"
+static inline unsigned receive_wide(const struct pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
+{
+	return pipe_receive_x4(pipe, ring, slot_init, pkts, pipe_at_most_a_burst(n));
+}
 
-const struct ixgbe_pipe_bursts ixgbe_pipe_avx2 = {pipe_take, pipe_send, pipe_send_parting};
+static inline unsigned describe_wide(
+	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
+{
+	return pipe_describe_x4(output, ring, pkts, n, RING_TX_RS);
+}
+
+PIPE_BURSTS(
+	avx2, 4, receive_wide, pipe_receive_x4_x1, describe_wide, pipe_describe_x4_x1, pipe_same_x8, pipe_select_x1);

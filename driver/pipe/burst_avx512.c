@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How is told in
- * x4.h. */
+ * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How a descriptor
+ * becomes a handle, and a handle a descriptor, is told in x4.h. */
 #include "../../mempool/handles_x4.h"
+#include "burst.h"
 #include "x4.h"
 
 static inline __m512i four_times(__m128i piece)
@@ -9,54 +10,57 @@ static inline __m512i four_times(__m128i piece)
 	return _mm512_broadcast_i32x4(piece);
 }
 
-/* What four whole, good frames have; and the sign of each last dword, where the VLAN tag is, which decides nothing.
- * Loaded each time: what judges overwrites it, and a copy costs as much. */
-#define WHOLE (long long)(IXGBE_RX_WHOLE_FRAME | UINT64_C(1) << 63)
-static const volatile __m512i four_whole = {0, WHOLE, 0, WHOLE, 0, WHOLE, 0, WHOLE};
-
-/* Four descriptors that were judged become handles, and are rewritten for the card. */
-static inline void hand_out_four(__m512i judged, __mmask16 lasts, struct ring_descriptor *ring,
-	const struct ring_descriptor *home, struct pkt *pkts, __m512i rearm)
+/* Four whole, good frames become handles, and their descriptors are rewritten for the card. The length is of the load
+ * that was checked; the hash, in the last dwords, is of a later one: nobody promises that 64 bytes are loaded at once.
+ */
+static inline void hand_out_four(__m512i checked, __mmask16 not_hash, __m512i shuffle, struct ring_descriptor *ring,
+	const struct ring_descriptor *slot_init, struct pkt *pkts, __m512i rearm)
 {
-	__m512i slots = _mm512_loadu_si512(home);
-	__m512i handle = _mm512_or_si512(_mm512_shuffle_epi8(judged, four_times(pipe_length())), slots);
+	__m512i init = _mm512_loadu_si512(slot_init), hash = _mm512_shuffle_epi32(_mm512_loadu_si512(ring), 0x7f);
 
-	pkt_store_x4(pkts, _mm512_mask_shuffle_epi32(handle, lasts, _mm512_loadu_si512(ring), 0x7f));
-	_mm512_storeu_si512(ring, _mm512_add_epi64(slots, rearm));
+	pkt_store_x4(pkts, _mm512_mask_or_epi32(hash, not_hash, _mm512_shuffle_epi8(checked, shuffle), init));
+	_mm512_storeu_si512(ring, _mm512_add_epi64(init, rearm));
 }
 
-/* No loop has as few instructions as four of these in a row: no index, and no end to be worked out. */
-static inline unsigned take_eights(const struct ixgbe_pipe *pipe, struct ring_descriptor *ring,
-	const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
+/* For 8, 16, 24 or 32 packets. No loop has as few instructions as four of these in a row: no index, and no end to be
+ * worked out. */
+static inline unsigned receive_wide(const struct pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
-	const __m512i decides =
-		_mm512_set_epi64(IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0, IXGBE_RX_DECIDES, 0);
+	const __m512i whole = _mm512_set1_epi64((long long)pipe->rx.whole),
+		      bits = _mm512_set1_epi64((long long)pipe->rx.checked);
 	const __m512i rearm = four_times(_mm_load_si128((const __m128i *)&pipe->rearm));
-	__mmask16 lasts = 0;
+
+	const __m512i shuffle = four_times(_mm_setr_epi8(PIPE_LENGTH_AND_HASH));
+	const __mmask16 not_hash = _mm512_movepi32_mask(shuffle); /* its signs: one instruction; a constant is two */
 
 #pragma GCC unroll 4
 	for (unsigned i = 0; i < NIC_PIPE_BURST; i += 8) {
-		__m512i whole = four_whole, low = _mm512_loadu_si512(&ring[i]), high = _mm512_loadu_si512(&ring[i + 4]);
+		__m512i low = _mm512_loadu_si512(&ring[i]), high = _mm512_loadu_si512(&ring[i + 4]);
+		__m512i q1 = _mm512_unpackhi_epi64(low, high);
 
-		if (i == 0)
-			lasts = _mm512_movepi32_mask(whole); /* one instruction; a constant is two */
-
-		/* a bit that one of two descriptors does not have as a whole, good frame has it */
-		if (__builtin_expect(
-			    _mm512_test_epi64_mask(_mm512_ternarylogic_epi64(whole, low, high, 0x7e), decides), 0))
+		if (__builtin_expect(_mm512_test_epi64_mask(_mm512_xor_si512(q1, whole), bits), 0))
 			return i;
 		__atomic_signal_fence(__ATOMIC_ACQ_REL);
-		hand_out_four(low, lasts, &ring[i], &home[i], &pkts[i], rearm);
-		hand_out_four(high, lasts, &ring[i + 4], &home[i + 4], &pkts[i + 4], rearm);
+		hand_out_four(low, not_hash, shuffle, &ring[i], &slot_init[i], &pkts[i], rearm);
+		hand_out_four(high, not_hash, shuffle, &ring[i + 4], &slot_init[i + 4], &pkts[i + 4], rearm);
 		if (__builtin_expect(n == i + 8, 1))
 			return n;
 	}
 	return NIC_PIPE_BURST;
 }
 
-/* What describes packets: see x4.h. */
+static inline unsigned receive(const struct pipe *pipe, struct ring_descriptor *ring,
+	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
+{
+	unsigned eights = n & ~7u, got = eights ? receive_wide(pipe, ring, slot_init, pkts, eights) : 0;
+
+	return got + pipe_receive_x4_x1(pipe, ring + got, slot_init + got, pkts + got, n - got);
+}
+
+/* What makes descriptors of handles: see x4.h. */
 struct describing {
-	__m512i least, range, lengths, shift;
+	__m512i min, excess_max, places, shift;
 };
 
 struct eight {
@@ -68,101 +72,81 @@ static inline __attribute__((always_inline)) bool place_eight(
 	const struct describing *with, const struct pkt *pkts, struct eight *eight)
 {
 	__m512i lower = pkt_load_x4(pkts), upper = pkt_load_x4(pkts + 4);
-	__m512i most = _mm512_max_epu32(_mm512_sub_epi32(lower, with->least), _mm512_sub_epi32(upper, with->least));
+	__m512i excess = _mm512_max_epu32(_mm512_sub_epi32(lower, with->min), _mm512_sub_epi32(upper, with->min));
 
-	eight->lower = _mm512_sllv_epi32(_mm512_shuffle_epi8(lower, with->lengths), with->shift);
-	eight->upper = _mm512_sllv_epi32(_mm512_shuffle_epi8(upper, with->lengths), with->shift);
-	return __builtin_expect(_mm512_cmpgt_epu32_mask(most, with->range) == 0, 1);
+	eight->lower = _mm512_sllv_epi32(_mm512_shuffle_epi8(lower, with->places), with->shift);
+	eight->upper = _mm512_sllv_epi32(_mm512_shuffle_epi8(upper, with->places), with->shift);
+	return __builtin_expect(_mm512_cmpgt_epu32_mask(excess, with->excess_max) == 0, 1);
 }
 
-/* No loop here either: there the last eight of any length would be one piece of code, that has to work out where they
- * are. */
-static inline __attribute__((always_inline)) unsigned describe_eights(const struct ixgbe_pipe_output *output,
-	struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, bool ends)
+/* For 8, 16, 24 or 32 packets, of which the last one asks for a report if they are all. No loop here either: there the
+ * last eight of any length would be one piece of code, that has to work out where they are. */
+static inline __attribute__((always_inline)) unsigned describe_x8(
+	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, bool all)
 {
-	const struct describing with = {.least = _mm512_set1_epi32((int)output->least),
-		.range = four_times(_mm_load_si128((const __m128i *)output->range)),
-		.lengths = four_times(pipe_lengths()),
-		.shift = four_times(_mm_setr_epi32(0, 0, 0, 14))};
-	const __m512i describe = four_times(_mm_load_si128((const __m128i *)&output->describe));
-	const __m512i *end = ends ? (const __m512i *)output->end : &describe;
+	const struct describing with = {.min = _mm512_set1_epi32((int)output->frame_min),
+		.excess_max = four_times(_mm_load_si128((const __m128i *)output->excess_max)),
+		.places = four_times(_mm_load_si128((const __m128i *)output->length_places)),
+		.shift = four_times(_mm_setr_epi32(PIPE_PAYLEN_SHIFT))};
+	const __m512i command = four_times(_mm_load_si128((const __m128i *)&output->command));
+	const __m512i *last = all ? (const __m512i *)output->last_commands : &command;
 	struct eight eight;
 
-	if (!place_eight(&with, pkts, &eight))
-		return 0;
-	_mm512_storeu_si512(ring, _mm512_add_epi64(eight.lower, describe));
-	if (__builtin_expect(n == 8, 1)) {
-		_mm512_storeu_si512(ring + 4, _mm512_add_epi64(eight.upper, *end));
-		return 8;
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < NIC_PIPE_BURST; i += 8) {
+		if (!place_eight(&with, pkts + i, &eight))
+			return i;
+		_mm512_storeu_si512(ring + i, _mm512_add_epi64(eight.lower, command));
+		if (i == NIC_PIPE_BURST - 8 || __builtin_expect(n == i + 8, 1)) {
+			_mm512_storeu_si512(ring + i + 4, _mm512_add_epi64(eight.upper, *last));
+			return n;
+		}
+		_mm512_storeu_si512(ring + i + 4, _mm512_add_epi64(eight.upper, command));
 	}
-	_mm512_storeu_si512(ring + 4, _mm512_add_epi64(eight.upper, describe));
-	if (!place_eight(&with, pkts + 8, &eight))
-		return 8;
-	_mm512_storeu_si512(ring + 8, _mm512_add_epi64(eight.lower, describe));
-	if (n == 16) {
-		_mm512_storeu_si512(ring + 12, _mm512_add_epi64(eight.upper, *end));
-		return 16;
-	}
-	_mm512_storeu_si512(ring + 12, _mm512_add_epi64(eight.upper, describe));
-	if (!place_eight(&with, pkts + 16, &eight))
-		return 16;
-	_mm512_storeu_si512(ring + 16, _mm512_add_epi64(eight.lower, describe));
-	if (n == 24) {
-		_mm512_storeu_si512(ring + 20, _mm512_add_epi64(eight.upper, *end));
-		return 24;
-	}
-	_mm512_storeu_si512(ring + 20, _mm512_add_epi64(eight.upper, describe));
-	if (!place_eight(&with, pkts + 24, &eight))
-		return 24;
-	_mm512_storeu_si512(ring + 24, _mm512_add_epi64(eight.lower, describe));
-	_mm512_storeu_si512(ring + 28, _mm512_add_epi64(eight.upper, *end));
-	return 32;
+	return n;
 }
 
-static inline unsigned put_eights(
-	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
+static inline unsigned describe_wide(
+	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
-	return describe_eights(output, ring, pkts, n, true);
+	return describe_x8(output, ring, pkts, n, true);
 }
 
-static inline unsigned pick(struct pkt *some, const struct pkt *pkts, const uint32_t *to, unsigned n, unsigned index)
+static inline unsigned describe(
+	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
-	const __m512i bit = _mm512_set1_epi32((int)(UINT32_C(1) << index));
-	uint32_t chosen = _mm512_test_epi32_mask(_mm512_loadu_si512(to), bit);
-	unsigned picked = 0;
+	unsigned eights = n & ~7u, described = eights ? describe_x8(output, ring, pkts, eights, eights == n) : 0;
 
-	chosen |= (uint32_t)_mm512_test_epi32_mask(_mm512_loadu_si512(to + 16), bit) << 16;
+	if (described == n)
+		return n;
+	return described + pipe_describe_x4_x1(output, ring + described, pkts + described, n - described);
+}
+
+static inline bool same(const uint32_t *targets, unsigned n)
+{
+	const __m512i first = _mm512_set1_epi32((int)targets[0]);
+	uint32_t differ = _mm512_cmpneq_epi32_mask(first, _mm512_load_si512(targets));
+
+	if (n > 16)
+		differ |= (uint32_t)_mm512_cmpneq_epi32_mask(first, _mm512_load_si512(targets + 16)) << 16;
+	return _bzhi_u32(differ, n) == 0;
+}
+
+static inline unsigned select_targets(
+	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output)
+{
+	const __m512i bit = _mm512_set1_epi32((int)PIPE_BIT(output));
+	uint32_t chosen = _mm512_test_epi32_mask(_mm512_loadu_si512(targets), bit);
+	unsigned count = 0;
+
+	chosen |= (uint32_t)_mm512_test_epi32_mask(_mm512_loadu_si512(targets + 16), bit) << 16;
 	chosen = _bzhi_u32(chosen, n);
 	for (unsigned i = 0; i < n; i += 4, chosen >>= 4) {
-		__mmask8 both = (__mmask8)(_pdep_u32(chosen, 0x55) * 3);
-		_mm512_storeu_si512(&some[picked], _mm512_maskz_compress_epi64(both, _mm512_loadu_si512(&pkts[i])));
-		picked += (unsigned)__builtin_popcount(chosen & 15);
+		__mmask8 both = (__mmask8)(_pdep_u32(chosen, 0x55) * 3); /* the two halves of a handle */
+		_mm512_storeu_si512(&selected[count], _mm512_maskz_compress_epi64(both, _mm512_loadu_si512(&pkts[i])));
+		count += (unsigned)__builtin_popcount(chosen & 15);
 	}
-	return picked;
+	return count;
 }
 
-#define PIPE_WIDTH 8
-#define take_wide  take_eights
-#define put_wide   put_eights
-#define take_rest  take_any_number
-#define put_rest   put_any_number
-
-static inline unsigned take_any_number(const struct ixgbe_pipe *pipe, struct ring_descriptor *ring,
-	const struct ring_descriptor *home, struct pkt *pkts, unsigned n)
-{
-	unsigned whole = n & ~7u, got = whole ? take_eights(pipe, ring, home, pkts, whole) : 0;
-
-	return got < n ? got + pipe_take_rest(pipe, ring + got, home + got, pkts + got, n - got) : got;
-}
-
-static inline unsigned put_any_number(
-	const struct ixgbe_pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
-{
-	unsigned whole = n & ~7u, put = whole ? describe_eights(output, ring, pkts, whole, whole == n) : 0;
-
-	return put < n ? put + pipe_put_rest(output, ring + put, pkts + put, n - put) : put;
-}
-
-#include "burst.h"
-
-const struct ixgbe_pipe_bursts ixgbe_pipe_avx512 = {pipe_take, pipe_send, pipe_send_parting};
+PIPE_BURSTS(avx512, 8, receive_wide, receive, describe_wide, describe, same, select_targets);

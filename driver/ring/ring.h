@@ -20,7 +20,8 @@ struct ring_descriptor {
 struct pkt_pool;
 struct ring_rx_format; /* rx.h */
 struct ring_tx_format; /* tx.h */
-struct ixgbe_pipe_output;
+struct pipe;           /* ../pipe/ */
+struct pipe_output;
 
 /*
  * Slots are counted freely: next, refill_next and reclaim_next only ever grow, and wrap at 2^32; `& mask` makes a slot
@@ -58,7 +59,9 @@ struct ring_rxq {
 	const struct vfio_window *window;
 	/* the burst itself, which nic.burst calls before it writes a trapped tail */
 	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
-	struct nic_pipe *pipe; /* the pipe that this queue feeds, or NULL */
+	/* has whoever takes packets from the queue, in whatever thread, get none from now on */
+	void (*silence)(struct ring_rxq *queue);
+	struct pipe *pipe; /* the pipe that this queue feeds, or NULL */
 	const struct ring_rx_format *format;
 };
 
@@ -89,9 +92,9 @@ struct ring_txq {
 	/* the burst itself, which nic.burst calls before it writes a trapped tail */
 	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 	const struct ring_tx_format *format;
-	struct ixgbe_pipe_output *pipes; /* the pipes' outputs that feed this queue, a list */
-	uint32_t pipe_slots;             /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
-	uint32_t extra_slots;            /* slots used since start beyond one per frame */
+	struct pipe_output *pipe_outputs; /* the pipes' outputs that feed this queue, a list */
+	uint32_t pipe_slots;              /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
+	uint32_t extra_slots;             /* slots used since start beyond one per frame */
 };
 
 /** What a family gives its rings. */
@@ -129,10 +132,11 @@ void ring_txq_prepare(
 /** Gives all packets of a stopped queue back to their pools. */
 void ring_txq_drain(struct ring_txq *queue);
 
-/** Bursts of queues that a pipe has, or whose device is gone; and what a pipe takes then. */
+/** Bursts of queues that a pipe has, or whose device is gone. */
 unsigned ring_rx_nothing(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned ring_tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
-unsigned ring_take_nothing(struct nic_pipe *pipe, unsigned n);
+/** What `silence` of a receive queue is unless the queue feeds a pipe: its bursts do nothing from now on. */
+void ring_rxq_silence(struct ring_rxq *queue);
 
 /** The I/O address of a ring. */
 static inline uint64_t ring_address(const struct ring_descriptor *ring, uint64_t offset)

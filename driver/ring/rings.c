@@ -67,6 +67,7 @@ int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *q
 	ring_rx_set_fast_until(queue);
 	queue->burst = burst;
 	queue->nic.burst = queue->tail == &queue->trapped_tail ? rx_burst_trapped : burst;
+	queue->silence = ring_rxq_silence;
 	return 0;
 }
 
@@ -117,10 +118,9 @@ unsigned ring_tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned
 	return 0;
 }
 
-unsigned ring_take_nothing(struct nic_pipe *pipe, unsigned n)
+void ring_rxq_silence(struct ring_rxq *queue)
 {
-	(void)pipe, (void)n;
-	return 0;
+	__atomic_store_n(&queue->nic.burst, ring_rx_nothing, __ATOMIC_RELAXED);
 }
 
 /* ---- memory ---- */
@@ -310,11 +310,8 @@ void rings_silence(struct nic *nic)
 	const struct port_rings *rings = &nic->rings;
 
 	/* Who bursts reads these plainly, as part of the call: on x86-64 that's one of the two, and either will do */
-	for (unsigned i = 0; rings->rxqs && i < nic->config.rx_queues; i++) {
-		__atomic_store_n(&rings->rxqs[i]->nic.burst, ring_rx_nothing, __ATOMIC_RELAXED);
-		if (rings->rxqs[i]->pipe)
-			__atomic_store_n(&rings->rxqs[i]->pipe->take, ring_take_nothing, __ATOMIC_RELAXED);
-	}
+	for (unsigned i = 0; rings->rxqs && i < nic->config.rx_queues; i++)
+		rings->rxqs[i]->silence(rings->rxqs[i]);
 	for (unsigned i = 0; rings->txqs && i < nic->config.tx_queues; i++)
 		__atomic_store_n(&rings->txqs[i]->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
 }

@@ -120,7 +120,6 @@ static inline void card_hurry(void)
 		.queue = 1000,
 		.queue_off = 10,
 		.drain = 1000,
-		.blocked = 1000,
 		.smbi = 1000,
 		.regsmp = 1000,
 		.resource = 1000,

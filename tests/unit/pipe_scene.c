@@ -4,7 +4,7 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/pipe.h"
-#include "../../driver/pipe/state.h"
+#include "../../driver/pipe/rare.h"
 #include "../../driver/port.h"
 #include "../model/local.h"
 
@@ -58,8 +58,8 @@ static void set_up(struct fixture *f, unsigned ports, const struct nic_config *w
 	struct nic_config config =
 		wanted ? *wanted : (struct nic_config){.rx_ring = RING, .tx_ring = 4 * RING, .promiscuous = true};
 
-	ixgbe_times.drain = 2000;
-	ixgbe_times.blocked = 10000000; /* who is held up for a while must not change a test's outcome */
+	ixgbe_times.drain = pipe_times.sent = 2000;
+	pipe_times.blocked = 10000000; /* who is held up for a while must not change a test's outcome */
 	memset(f, 0, sizeof(*f));
 	f->ports = ports;
 	f->pool_count = nic_pool_count(&config, ports, 1);

@@ -4,6 +4,7 @@
 #include "../qtest/qtest.h"
 
 #include "../../driver/driver.h"
+#include "../../driver/pipe.h"
 #include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"

@@ -452,6 +452,131 @@ static void bursts_write_no_register_but_tails(void)
 	port_close(&p);
 }
 
+/* What a pipe's function does with the n-th packet: drops each seventh, cuts every fifth to less than a frame has, at
+ * the very end of its buffer, and marks the others. */
+static size_t piped_bytes(unsigned n)
+{
+	return n % 7 == 0 ? 0 : n % 5 == 0 ? 1 + n % 59 : 60 + n % 200;
+}
+
+static uint32_t mark_or_cut(void *context, struct pkt *pkt)
+{
+	unsigned n = (*(unsigned *)context)++;
+	size_t bytes = piped_bytes(n);
+	if (bytes > 0 && bytes < 60) {
+		uint8_t *end = pkt->data + PKT_DATA_BYTES - bytes;
+		memmove(end, pkt->data, bytes);
+		pkt->data = end;
+		pkt->len = (uint16_t)bytes;
+	} else {
+		pkt->data[6] ^= 0xFF;
+	}
+	return bytes > 0;
+}
+
+static void piped_frame(uint8_t *frame, unsigned n)
+{
+	memset(frame, 0, 60);
+	port_frame(frame, n, 60 + n % 200);
+	if (n % 5)
+		frame[6] ^= 0xFF;
+	else
+		memset(frame + piped_bytes(n), 0, 200);
+}
+
+/* Receives from the wire what the pipe made of frames [*checked, seen), except for what it dropped. */
+static void check_piped(struct port *p, unsigned *checked, unsigned seen)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	for (; *checked < seen; ++*checked) {
+		size_t bytes = piped_bytes(*checked), sent;
+		if (!bytes)
+			continue;
+		piped_frame(frame, *checked);
+		sent = qtest_receive(p->qtest, 0, got, sizeof(got), LIMIT_MS);
+		CU_ASSERT_FATAL(sent == bytes || (bytes < 60 && (sent == card->sent_min || sent == 60)));
+		CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, sent), 0);
+	}
+}
+
+/* The card's own transmit ring sends what its receive ring has, from where it lies; both wrap many times. */
+static void a_pipe_forwards_in_place(void)
+{
+	enum { FRAMES = 3200 };
+	static uint8_t frame[FRAME_MAX];
+	struct port p;
+	struct nic_pipe *pipe;
+	struct nic_pipe_stats piped;
+	unsigned put = 0, seen = 0, checked = 0;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+	struct nic_queue queue = {p.nic, 0};
+	CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &queue, &queue, 1), 0);
+	for (uint64_t end = port_now_ms() + 3 * LIMIT_MS; checked < FRAMES && port_now_ms() < end;) {
+		while (put < FRAMES && put - checked < 96) {
+			port_frame(frame, put, 60 + put % 200);
+			if (qtest_send(p.qtest, 0, frame, 60 + put % 200))
+				break;
+			put++;
+		}
+		nic_pipe_run(pipe, 1 + (seen * 7 + checked) % 48, mark_or_cut, &seen);
+		check_piped(&p, &checked, seen);
+	}
+	CU_ASSERT_EQUAL(checked, FRAMES);
+	/* too long: the card drops it, or the pipe does */
+	port_put(&p, frame, 2049);
+	port_put(&p, frame, 9000);
+	port_frame(frame, seen, 60 + seen % 200);
+	port_put(&p, frame, 60 + seen % 200);
+	for (uint64_t end = port_now_ms() + LIMIT_MS; seen == FRAMES && port_now_ms() < end;)
+		nic_pipe_run(pipe, 8, mark_or_cut, &seen);
+	check_piped(&p, &checked, FRAMES + 1);
+	nic_pipe_get_stats(pipe, &piped);
+	CU_ASSERT_EQUAL(piped.packets, FRAMES + 1);
+	CU_ASSERT_EQUAL(piped.dropped, FRAMES / 7 + 1);
+	CU_ASSERT_EQUAL(piped.bad + piped.blocked, 0);
+	struct nic_stats stats = port_stats(&p);
+	CU_ASSERT_EQUAL(stats.tx_packets, piped.packets - piped.dropped);
+	CU_ASSERT_EQUAL(stats.rx_missed + stats.tx_bad_packets, 0);
+	nic_pipe_close(pipe);
+	port_close(&p);
+}
+
+/* In traffic, and without its link: what it sent and could not send is counted, and every buffer comes back. */
+static void a_pipe_s_port_stops(void)
+{
+	static uint8_t frame[FRAME_MAX];
+	for (unsigned round = 0; round < 3; round++) {
+		struct port p;
+		struct nic_pipe *pipe;
+		unsigned seen = 1, done = 0;
+		port_open(&p, card->name);
+		port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64});
+		struct nic_queue queue = {p.nic, 0};
+		CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &queue, &queue, 1), 0);
+		port_frame(frame, 1, 100);
+		for (unsigned i = 0; i < 40; i++)
+			port_put(&p, frame, 100);
+		for (uint64_t end = port_now_ms() + LIMIT_MS; done < 35 && port_now_ms() < end;)
+			done += nic_pipe_call(pipe, 35 - done, mark_or_cut, &seen);
+		CU_ASSERT_EQUAL(done, 35);
+		CU_ASSERT_EQUAL(nic_rx(nic_rxq(p.nic, 0), NULL, 1), 0);
+		if (round == 1)
+			qtest_vanish(p.device);
+		if (round == 2)
+			nic_pipe_close(pipe);
+		CU_ASSERT_EQUAL(nic_stop(p.nic), round == 1 ? -ENODEV : 0);
+		CU_ASSERT_EQUAL(pkt_pool_available(p.pool), p.pool_count);
+		if (round < 2) {
+			CU_ASSERT_EQUAL(nic_pipe_run(pipe, 8, mark_or_cut, &seen), 0);
+			nic_pipe_close(pipe);
+		}
+		if (round != 1)
+			CU_ASSERT_EQUAL(port_stats(&p).tx_packets, 30);
+		port_close(&p);
+	}
+}
+
 #define PORT_TESTS                                                                                                     \
 	{"says what it is", says_what_it_is},                                                                          \
 		{"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte},                  \
@@ -464,6 +589,8 @@ static void bursts_write_no_register_but_tails(void)
 		{"link changes are reported", link_changes_are_reported},                                              \
 		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                      \
 		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
+		{"bursts write no register but tails", bursts_write_no_register_but_tails},                            \
+		{"a pipe forwards in place", a_pipe_forwards_in_place},                                                \
 	{                                                                                                              \
-		"bursts write no register but tails", bursts_write_no_register_but_tails                               \
+		"a pipe's port stops", a_pipe_s_port_stops                                                             \
 	}

@@ -29,6 +29,7 @@ __attribute__((unused)) static void *test_mmap(
 #include "../../driver/pipe.h"
 #include "../../driver/pipe/state.h"
 #include "../../driver/port.h"
+#include "../../mempool/cache.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -258,9 +259,9 @@ static void ports_pipe_and_cache_do_not_collide(void)
 		has_lines_of_its_own(++object, txq, sizeof(*txq));
 		has_lines_of_its_own(++object, txq->buffers, 4096 * sizeof(*txq->buffers));
 	}
-	const struct ixgbe_pipe *inside = (const struct ixgbe_pipe *)pipe;
+	const struct pipe *inside = (const struct pipe *)pipe;
 	has_lines_of_its_own(++object, inside, sizeof(*inside));
-	has_lines_of_its_own(++object, inside->home, 2048 * sizeof(*inside->home));
+	has_lines_of_its_own(++object, inside->slot_init, 2048 * sizeof(*inside->slot_init));
 	has_lines_of_its_own(++object, inside->outputs, sizeof(*inside->outputs));
 
 	nic_pipe_close(pipe);

@@ -4,6 +4,7 @@
 #include "card_ixgbe.c"
 
 #include "../../driver/mac.h"
+#include "../../driver/pipe.h"
 #include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"

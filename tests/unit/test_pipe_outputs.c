@@ -13,7 +13,7 @@ static void link_down(struct fixture *f, unsigned port)
 /* From now on it takes little to be blocked. */
 static void be_impatient(void)
 {
-	ixgbe_times.blocked = 2000;
+	pipe_times.blocked = 2000;
 }
 
 /* Three ports, with a pipe from the first to the two others, that does not wait long for either. */
@@ -48,7 +48,7 @@ static void a_blocked_output_does_not_block_the_others(void)
 	struct fixture f;
 
 	pipe = set_up_impatient(&f);
-	const struct ring_rxq *rxq = ((struct ixgbe_pipe *)pipe)->rxq;
+	const struct ring_rxq *rxq = ((struct pipe *)pipe)->rxq;
 	home = pkt_pool_available(f.pool);
 	for (unsigned round = 0; round < 5; round++) {
 		pass(&f, pipe, 2, 10);
@@ -362,9 +362,6 @@ static void what_cannot_be_a_pipe_is_refused(void)
 	struct nic_config even = {.rx_ring = RING, .tx_ring = RING, .promiscuous = true};
 	struct nic_queue twice[2];
 	struct nic_pipe *pipe;
-	struct driver other = ixgbe_driver;
-	struct driver_ops ops = *ixgbe_driver.ops;
-	struct nic *foreign;
 	struct pkt pkt;
 	struct fixture f;
 
@@ -392,16 +389,6 @@ static void what_cannot_be_a_pipe_is_refused(void)
 	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, &(struct nic_queue){f.nic[0], 0}, twice, 2), -EINVAL);
 	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, &(struct nic_queue){f.nic[0], 0}, twice, 0), -EINVAL);
 	CU_ASSERT_EQUAL(nic_pipe_open(&pipe, NULL, twice, 1), -EINVAL);
-
-	/* a family without pipes */
-	foreign = malloc(sizeof(struct nic));
-	memcpy(foreign, f.nic[0], sizeof(struct nic));
-	ops.pipe_open = NULL;
-	other.ops = &ops;
-	foreign->driver = &other;
-	CU_ASSERT_EQUAL(try_open(foreign, 0, f.nic[1], 0), -ENOTSUP);
-	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, foreign, 0), -ENOTSUP);
-	free(foreign);
 
 	/* used queues; and a queue is one pipe's */
 	pipe = open_pipe(&f, 0, 2);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The public API of pipes: opening, which is mostly checks; and counters. The pipe itself is in pipe/. */
+#include "../mempool/hot.h"
+#include "../vfio/error.h"
+#include "fail.h"
+#include "ring/rx.h"
+#include "ring/tx.h"
+#include "pipe/slots.h"
+#include "pipe/stop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- What is refused ---- */
+
+static int check_queue(const struct nic_queue *queue, const char *what, bool receive)
+{
+	struct nic *nic = queue->nic;
+	if (!nic)
+		return pollux_fail(EINVAL, "nic_pipe_open: the %s has no port", what);
+	if (!nic->started)
+		return pollux_fail(
+			EINVAL, "%s: the port is not started: start it before opening a pipe", nic->info.address);
+	if (port_gone(nic)) {
+		rings_silence(nic);
+		return fail_gone(nic);
+	}
+	unsigned count = receive ? nic->config.rx_queues : nic->config.tx_queues;
+	if (queue->index >= count)
+		return pollux_fail(EINVAL, "%s: %s queue %u, but the port was started with %u", nic->info.address,
+			receive ? "receive" : "transmit", queue->index, count);
+	return 0;
+}
+
+static int fail_used(const struct nic_queue *queue, const char *what)
+{
+	return pollux_fail(EBUSY,
+		"%s: %s queue %u has been used since the port was started: start it again and open the pipe before the "
+		"first burst",
+		queue->nic->info.address, what, queue->index);
+}
+
+static int check_input(const struct nic_queue *input)
+{
+	int ret = check_queue(input, "input", true);
+	if (ret)
+		return ret;
+	const struct nic *nic = input->nic;
+	const struct ring_rxq *rxq = nic->rings.rxqs[input->index];
+	if (rxq->pipe)
+		return pollux_fail(EBUSY, "%s: receive queue %u feeds a pipe already: close that first",
+			nic->info.address, input->index);
+	if (rxq->next)
+		return fail_used(input, "receive");
+	if (nic->config.mtu + FRAME_OVERHEAD_BYTES > PKT_DATA_BYTES)
+		return pollux_fail(EINVAL,
+			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the "
+			"port with %u at most",
+			nic->info.address, nic->config.mtu, PKT_DATA_BYTES - FRAME_OVERHEAD_BYTES);
+	return 0;
+}
+
+static int check_output(const struct nic_queue *output, const struct nic_queue *input)
+{
+	int ret = check_queue(output, "output", false);
+	if (ret)
+		return ret;
+	const struct nic *nic = output->nic;
+	const struct ring_txq *txq = nic->rings.txqs[output->index];
+	uint32_t slots = txq->pipe_slots + input->nic->config.rx_ring;
+	if (nic->device->space != input->nic->device->space)
+		return pollux_fail(EINVAL, "%s and %s: the ports lie in different DMA spaces: open them with the same",
+			input->nic->info.address, nic->info.address);
+	if (!txq->pipe_slots && txq->next)
+		return fail_used(output, "transmit");
+	if (slots > txq->mask + 1)
+		return pollux_fail(EINVAL,
+			"%s: a transmit ring of %u is too small for the receive rings of all pipes that were opened on "
+			"it since the port was started, %u together: start the port again if some of these are closed, "
+			"else with a larger ring, or the others with smaller ones",
+			nic->info.address, txq->mask + 1, slots);
+	return 0;
+}
+
+static int check_twice(const struct nic_queue *outputs, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (outputs[k].nic == outputs[i].nic && outputs[k].index == outputs[i].index)
+				return pollux_fail(EINVAL, "%s: transmit queue %u is given twice",
+					outputs[i].nic->info.address, outputs[i].index);
+	return 0;
+}
+
+/* ---- Opening ---- */
+
+static struct pipe *pipe_alloc(uint32_t slots, unsigned outputs)
+{
+	struct pipe *pipe = hot_alloc(sizeof(*pipe));
+
+	if (!pipe)
+		return NULL;
+	pipe->outputs = hot_alloc(outputs * sizeof(*pipe->outputs));
+	/* a blocked output gets no more until it has sent all: one receive ring each is the most that can strand */
+	pipe->stranded = calloc((size_t)outputs * (slots / RING_BATCH), sizeof(*pipe->stranded));
+	pipe->slot_init = hot_alloc(slots * sizeof(*pipe->slot_init));
+	if (pipe->outputs && pipe->stranded && pipe->slot_init)
+		return pipe;
+	pipe_free(pipe);
+	return NULL;
+}
+
+/* The instruction set is the receiving port's. */
+static const struct pipe_bursts *bursts_of(const struct nic *nic)
+{
+	static const struct pipe_bursts *const bursts[] = {
+		[PKT_SIMD_SCALAR] = &pipe_bursts_scalar,
+		[PKT_SIMD_AVX2] = &pipe_bursts_avx2,
+		[PKT_SIMD_AVX512] = &pipe_bursts_avx512,
+	};
+
+	return bursts[nic->info.simd];
+}
+
+static struct pipe_rx_format rx_format_of(const struct ring_rx_format *format)
+{
+	return (struct pipe_rx_format){
+		.checked = ring_rx_deciding_bits(format),
+		.whole = format->dd | format->eop,
+		.length_shift = format->length_shift,
+		.hash_mask = format->hash ? UINT32_MAX : 0,
+		.ring = format,
+	};
+}
+
+static void take_input(struct pipe *pipe, struct ring_rxq *rxq)
+{
+	uint32_t slots = rxq->mask + 1;
+
+	pipe->rxq = rxq;
+	pipe->rx = rx_format_of(rxq->format);
+	pipe->rearm.q0 = rxq->iova_offset;
+	for (uint32_t slot = 0; slot < slots; slot++)
+		pipe->slot_init[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
+	pipe->reclaim_at = slots * 3 / 8 < 2 * RING_BATCH ? 2 * RING_BATCH : slots * 3 / 8;
+	pipe->reclaim_keep = slots / 8 < RING_BATCH ? RING_BATCH : slots / 8;
+	pipe_forget_single_output(pipe);
+	rxq->pipe = pipe;
+	rxq->silence = pipe_silence;
+	rxq->nic.burst = ring_rx_nothing;
+}
+
+/* The shortest frame that every output sends as it is. What one has to pad is the same frame for the others then,
+ * which may have been given it already. */
+static uint32_t frame_min_of_all(const struct nic_queue *outputs, unsigned count)
+{
+	uint32_t frame_min = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t own = outputs[i].nic->rings.txqs[outputs[i].index]->format->frame_min;
+
+		frame_min = own > frame_min ? own : frame_min;
+	}
+	return frame_min;
+}
+
+static void take_output(
+	struct pipe *pipe, struct pipe_output *output, const struct nic_queue *queue, uint32_t frame_min)
+{
+	static const uint8_t one_length[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 255, 255, 255, 255, 255},
+			     both_lengths[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 255, 8, 9, 255, 255};
+	struct ring_txq *txq = queue->nic->rings.txqs[queue->index];
+	const struct ring_tx_format *format = txq->format;
+
+	*output = (struct pipe_output){.txq = txq,
+		.length_factor = format->length_factor,
+		.command = {txq->iova_offset, format->command | RING_TX_EOP},
+		.frame_min = frame_min,
+		.excess_max = {UINT32_MAX, UINT32_MAX, txq->max_single - frame_min, UINT32_MAX},
+		.port = queue->nic,
+		.pipe = pipe,
+		.next = txq->pipe_outputs};
+	memcpy(output->length_places, format->length_factor == 1 ? one_length : both_lengths, 16);
+	for (unsigned k = 0; k < 4; k++)
+		output->last_commands[k] = output->command;
+	output->last_commands[3].q1 |= RING_TX_RS;
+	txq->pipe_outputs = output;
+	if (!txq->pipe_slots) /* else the thread that runs other pipes may be using it */
+		txq->nic.burst = ring_tx_nothing;
+	txq->pipe_slots += pipe->rxq->mask + 1;
+}
+
+int nic_pipe_open(
+	struct nic_pipe **result, const struct nic_queue *input, const struct nic_queue *outputs, unsigned count)
+{
+	if (!result)
+		return pollux_fail(EINVAL, "nic_pipe_open: no place to store the pipe");
+	*result = NULL;
+	if (!input || !outputs || count == 0 || count > NIC_PIPE_OUTPUTS)
+		return pollux_fail(EINVAL, "nic_pipe_open: give one input and 1 to %u outputs", NIC_PIPE_OUTPUTS);
+	int ret = check_input(input);
+	for (unsigned i = 0; i < count && !ret; i++)
+		ret = check_output(&outputs[i], input);
+	if (!ret)
+		ret = check_twice(outputs, count);
+	if (ret)
+		return ret;
+	struct ring_rxq *rxq = input->nic->rings.rxqs[input->index];
+	struct pipe *pipe = pipe_alloc(rxq->mask + 1, count);
+	if (!pipe)
+		return pollux_fail(ENOMEM, "%s: no memory for a pipe", input->nic->info.address);
+	const struct pipe_bursts *bursts = bursts_of(input->nic);
+	pipe->nic.receive = bursts->receive;
+	pipe->nic.receive_one = pipe_receive_single;
+	pipe->nic.send_one = pipe_send_single;
+	pipe->nic.send_all = bursts->send_all;
+	pipe->nic.send_each = bursts->send_each;
+	take_input(pipe, rxq);
+	uint32_t frame_min = frame_min_of_all(outputs, count);
+	for (unsigned i = 0; i < count; i++)
+		take_output(pipe, &pipe->outputs[i], &outputs[i], frame_min);
+	pipe->output_count = count;
+	pipe->accepting = (uint32_t)((UINT64_C(1) << count) - 1);
+	*result = &pipe->nic;
+	return 0;
+}
+
+/* ---- Running ---- */
+
+unsigned nic_pipe_call(struct nic_pipe *pipe, unsigned n, nic_pipe_function *function, void *context)
+{
+	return nic_pipe_run(pipe, n, function, context);
+}
+
+void nic_pipe_get_stats(const struct nic_pipe *nic, struct nic_pipe_stats *stats)
+{
+	const struct pipe *pipe = (const struct pipe *)nic;
+
+	*stats = (struct nic_pipe_stats){
+		.packets = __atomic_load_n(&pipe->packets, __ATOMIC_RELAXED),
+		.dropped = __atomic_load_n(&pipe->dropped, __ATOMIC_RELAXED),
+		.blocked = __atomic_load_n(&pipe->blocked_copies, __ATOMIC_RELAXED),
+		.bad = __atomic_load_n(&pipe->bad, __ATOMIC_RELAXED),
+		.blocked_outputs = __atomic_load_n(&pipe->blocked, __ATOMIC_RELAXED),
+	};
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the bursts of a pipe seldom do, and leave to others. */
+#ifndef POLLUX_DRIVER_PIPE_RARE_H
+#define POLLUX_DRIVER_PIPE_RARE_H
+
+#include "state.h"
+
+/** Sets fast_until anew: the ring's end, or the first slot that the card does not have; or, while a frame is skipped,
+ * the next slot. */
+uint32_t pipe_set_fast_until(struct pipe *pipe);
+
+/**
+ * Looks at what ended a run of whole, good frames, at its very front: nothing more came, which is the time to look
+ * after finished slots and outputs that hang; or a bad descriptor, which is dropped.
+ * @param again  set when there may be more to receive at once
+ * @return packets received: 1 for a frame that fills its buffer exactly, else 0
+ */
+unsigned pipe_receive_rare(struct pipe *pipe, bool *again);
+
+/**
+ * Looks at a packet, or a copy of one, that no descriptor describes as it is: pads it, in the burst as well; or counts
+ * it as bad.
+ * @return true: it is to be sent
+ */
+bool pipe_pad(struct pipe *pipe, const struct pipe_output *output, struct pkt *pkt);
+
+/** All of a burst went to these outputs: if that is one which can take the fast way, the next burst is expected there.
+ */
+void pipe_set_single_output(struct pipe *pipe, uint32_t mask);
+
+/** Counts n packets that were to go to these outputs, if they went nowhere, or some of the outputs take none now. */
+void pipe_count_lost(struct pipe *pipe, uint32_t outputs, unsigned n);
+
+#endif

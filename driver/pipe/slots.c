@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Which slots of a receive ring the outputs are done with, and go back to the card; and outputs that hang, which are
+ * blocked so that the others go on. How slots are shared is told in state.h. */
+#include "slots.h"
+
+#include "../../mempool/cache.h"
+#include "../clock.h"
+#include "../ring/tx.h"
+
+#include <string.h>
+
+struct pipe_times pipe_times = {.sent = 100000, .blocked = 100000};
+
+static struct ring_txq no_queue = {.mask = UINT32_MAX}; /* that of a ring with no slots */
+struct pipe_output pipe_nowhere = {.txq = &no_queue};
+
+void pipe_forget_single_output(struct pipe *pipe)
+{
+	pipe->single_mask = 0;
+	pipe->single_output = &pipe_nowhere;
+}
+
+/* ---- What is sent ---- */
+
+/* The descriptor in front of report_at is the last one of a burst, and asked for a report. In a ring that several pipes
+ * feed, others may have gone all around it since then; they can do so only after it was sent. */
+static inline bool is_sent(const struct ring_txq *queue, uint32_t report_at)
+{
+	const uint64_t *status = &queue->ring[(report_at - 1) & queue->mask].q1;
+
+	return __builtin_expect(__atomic_load_n(status, __ATOMIC_ACQUIRE) & RING_TX_DD, RING_TX_DD) ||
+	       queue->next - report_at > queue->mask;
+}
+
+/* Which of these outputs have not sent what they have of a batch yet. */
+static inline uint32_t unsent_of_batch(const struct pipe *pipe, uint32_t outputs, unsigned batch)
+{
+	uint32_t unsent = outputs;
+
+	for (; outputs; outputs &= outputs - 1) {
+		unsigned index = (unsigned)__builtin_ctz(outputs);
+
+		if (is_sent(pipe->outputs[index].txq, pipe->outputs[index].report_at[batch]))
+			unsent &= ~PIPE_BIT(index);
+	}
+	return unsent;
+}
+
+static uint32_t unsent_of_stranded(const struct pipe *pipe, const struct pipe_stranded *stranded)
+{
+	uint32_t unsent = stranded->holders;
+
+	for (uint32_t outputs = unsent; outputs; outputs &= outputs - 1) {
+		unsigned index = (unsigned)__builtin_ctz(outputs);
+
+		if (is_sent(pipe->outputs[index].txq, stranded->report_at[index]))
+			unsent &= ~PIPE_BIT(index);
+	}
+	return unsent;
+}
+
+uint32_t pipe_unsent(struct pipe *pipe)
+{
+	const struct ring_rxq *queue = pipe->rxq;
+	uint32_t unsent = 0;
+
+	for (uint32_t first = queue->refill_next; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
+		unsigned batch = pipe_batch_of(pipe, first);
+
+		pipe->holders[batch] = unsent_of_batch(pipe, pipe->holders[batch], batch);
+		unsent |= pipe->holders[batch];
+	}
+	for (unsigned i = 0; i < pipe->stranded_count; i++) {
+		pipe->stranded[i].holders = unsent_of_stranded(pipe, &pipe->stranded[i]);
+		unsent |= pipe->stranded[i].holders;
+	}
+	return unsent;
+}
+
+/* ---- Stranded buffers ---- */
+
+void pipe_strand(struct pipe *pipe, uint32_t first, unsigned n)
+{
+	unsigned batch = pipe_batch_of(pipe, first);
+	struct pipe_stranded *stranded = &pipe->stranded[pipe->stranded_count++];
+
+	stranded->holders = pipe->holders[batch];
+	stranded->count = n;
+	memcpy(stranded->buffers, &pipe->rxq->buffers[first & pipe->rxq->mask], n * sizeof(*stranded->buffers));
+	for (uint32_t outputs = stranded->holders; outputs; outputs &= outputs - 1) {
+		unsigned index = (unsigned)__builtin_ctz(outputs);
+
+		stranded->report_at[index] = pipe->outputs[index].report_at[batch];
+	}
+	pipe->holders[batch] = 0;
+}
+
+void pipe_free_stranded(struct pipe *pipe)
+{
+	uint32_t holding = 0;
+
+	for (unsigned i = 0; i < pipe->stranded_count;) {
+		struct pipe_stranded *stranded = &pipe->stranded[i];
+
+		stranded->holders = unsent_of_stranded(pipe, stranded);
+		holding |= stranded->holders;
+		if (stranded->holders) {
+			i++;
+			continue;
+		}
+		pkt_free_data(stranded->buffers, stranded->count);
+		*stranded = pipe->stranded[--pipe->stranded_count];
+	}
+	if (pipe->rxq)
+		for (uint32_t first = pipe->rxq->refill_next; pipe->rxq->next - first >= RING_BATCH;
+			first += RING_BATCH)
+			holding |= pipe->holders[pipe_batch_of(pipe, first)];
+	holding |= pipe->batch_outputs;
+	pipe->accepting |= pipe->blocked & ~holding;
+	__atomic_store_n(&pipe->blocked, pipe->blocked & holding, __ATOMIC_RELAXED);
+}
+
+/* The batch of slots from `first` on is held by blocked outputs only: other buffers take the place of its own. */
+static bool replace_buffers(struct pipe *pipe, uint32_t first)
+{
+	struct ring_rxq *queue = pipe->rxq;
+	struct pkt_cache *cache = pkt_cache_get(queue->pool);
+	uint8_t **fresh = cache ? pkt_cache_take(queue->pool, cache, RING_BATCH) : NULL;
+
+	if (!fresh) {
+		ring_count(&queue->pool_empty, 1);
+		return false;
+	}
+	pipe_strand(pipe, first, RING_BATCH);
+	for (unsigned i = 0; i < RING_BATCH; i++) {
+		uint32_t slot = (first + i) & queue->mask;
+
+		queue->buffers[slot] = fresh[i];
+		pipe->slot_init[slot].q0 = (uint64_t)fresh[i];
+		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)fresh[i] + queue->iova_offset};
+	}
+	return true;
+}
+
+/* ---- Slots go back to the card ---- */
+
+/* Slots before `end` are the card's again. */
+static inline void give_back(struct pipe *pipe, struct ring_rxq *queue, uint32_t end)
+{
+	queue->refill_next = end;
+	pipe->stalled_since_us = 0;
+	/* one slot stays back: a tail equal to the head would mean an empty ring */
+	__atomic_store_n(queue->tail, (end - 1) & queue->mask, __ATOMIC_RELEASE);
+	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
+		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+}
+
+__attribute__((noinline)) void pipe_reclaim(struct pipe *pipe)
+{
+	struct ring_rxq *queue = pipe->rxq;
+	uint32_t end = queue->refill_next;
+
+	if (pipe->blocked)
+		pipe_free_stranded(pipe);
+	for (; queue->next - end >= RING_BATCH; end += RING_BATCH) {
+		unsigned batch = pipe_batch_of(pipe, end);
+
+		pipe->holders[batch] = unsent_of_batch(pipe, pipe->holders[batch], batch);
+		if (pipe->holders[batch] && (pipe->holders[batch] & ~pipe->blocked || !replace_buffers(pipe, end)))
+			break;
+	}
+	if (end != queue->refill_next)
+		give_back(pipe, queue, end);
+	if ((int32_t)(end - pipe->single_output_from) > 0)
+		pipe->single_output_from = end; /* never left so far behind that it seems to be ahead */
+}
+
+void pipe_note_holders(struct pipe *pipe, unsigned batch)
+{
+	pipe->holders[batch] = pipe->batch_outputs;
+	for (uint32_t outputs = pipe->batch_outputs; outputs; outputs &= outputs - 1) {
+		struct pipe_output *output = &pipe->outputs[__builtin_ctz(outputs)];
+
+		/* packets of other pipes may be behind this batch in the queue: their report is as good */
+		output->report_at[batch] = output->txq->next;
+	}
+	pipe->batch_outputs = 0;
+}
+
+/* A batch that went to several outputs or to none, or was sent while an output is blocked. */
+static __attribute__((noinline)) void end_mixed_batch(struct pipe *pipe, uint32_t outputs)
+{
+	uint32_t next_batch_has = pipe->rxq->next % RING_BATCH;
+
+	outputs &= pipe->batch_outputs; /* without those that got only copies which cannot be sent */
+	pipe_note_holders(pipe, pipe_batch_of(pipe, pipe->rxq->next - RING_BATCH));
+	pipe->single_output_from = pipe->rxq->next - next_batch_has;
+	pipe->batch_outputs = (next_batch_has ? outputs : 0) | pipe->single_mask;
+	pipe_reclaim(pipe);
+}
+
+void pipe_end_batch(struct pipe *pipe, uint32_t outputs)
+{
+	struct pipe_output *output = pipe->single_output;
+	struct ring_rxq *queue = pipe->rxq;
+	uint32_t end = queue->next & ~(RING_BATCH - 1), mask = pipe->single_mask;
+	unsigned batch = pipe_batch_of(pipe, end - RING_BATCH);
+
+	if (__builtin_expect(pipe->batch_outputs != mask || !mask, 0)) {
+		end_mixed_batch(pipe, outputs);
+		return;
+	}
+	output->report_at[batch] = output->txq->next;
+	pipe->holders[batch] = mask;
+	if (end - queue->refill_next < pipe->reclaim_at)
+		return;
+	end -= pipe->reclaim_keep;
+	if (__builtin_expect((int32_t)(queue->refill_next - pipe->single_output_from) < 0, 0))
+		pipe_reclaim(pipe);
+	else if (is_sent(output->txq, output->report_at[pipe_batch_of(pipe, end - RING_BATCH)]))
+		give_back(pipe, queue, pipe->single_output_from = end); /* the queue sent all before it as well */
+}
+
+/* ---- Outputs that hang ---- */
+
+void pipe_look_for_stall(struct pipe *pipe)
+{
+	uint64_t now = clock_now_us();
+
+	if (!pipe->stalled_since_us || pipe->stalled_at != pipe->rxq->refill_next) {
+		pipe->stalled_since_us = now;
+		pipe->stalled_at = pipe->rxq->refill_next;
+	} else if (now - pipe->stalled_since_us >= pipe_times.blocked) {
+		uint32_t hanging = pipe->holders[pipe_batch_of(pipe, pipe->rxq->refill_next)];
+
+		__atomic_store_n(&pipe->blocked, pipe->blocked | hanging, __ATOMIC_RELAXED);
+		pipe->accepting &= ~hanging;
+		pipe_forget_single_output(pipe);
+		pipe->stalled_since_us = 0;
+		pipe_reclaim(pipe);
+	}
+}
