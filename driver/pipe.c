@@ -3,10 +3,10 @@
 #include "../mempool/hot.h"
 #include "../vfio/error.h"
 #include "fail.h"
-#include "ring/rx.h"
-#include "ring/tx.h"
 #include "pipe/slots.h"
 #include "pipe/stop.h"
+#include "ring/rx.h"
+#include "ring/tx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,20 +101,23 @@ static struct pipe *pipe_alloc(uint32_t slots, unsigned outputs)
 
 	if (!pipe)
 		return NULL;
+	pipe->output_count = outputs;
+	pipe->batch_count = slots / RING_BATCH;
 	pipe->outputs = hot_alloc(outputs * sizeof(*pipe->outputs));
-	/* a blocked output gets no more until it has sent all: one receive ring each is the most that can strand */
-	pipe->stranded = calloc((size_t)outputs * (slots / RING_BATCH), sizeof(*pipe->stranded));
+	pipe->batches = hot_alloc(pipe->batch_count * sizeof(*pipe->batches));
 	pipe->slot_init = hot_alloc(slots * sizeof(*pipe->slot_init));
-	if (pipe->outputs && pipe->stranded && pipe->slot_init)
+	/* a blocked output gets no more until it has sent all: one receive ring each is the most that can strand */
+	pipe->stranded = calloc((size_t)outputs * pipe->batch_count, sizeof(*pipe->stranded));
+	if (pipe->outputs && pipe->batches && pipe->slot_init && pipe->stranded)
 		return pipe;
 	pipe_free(pipe);
 	return NULL;
 }
 
 /* The instruction set is the receiving port's. */
-static const struct pipe_bursts *bursts_of(const struct nic *nic)
+static const struct nic_pipe_bursts *bursts_of(const struct nic *nic)
 {
-	static const struct pipe_bursts *const bursts[] = {
+	static const struct nic_pipe_bursts *const bursts[] = {
 		[PKT_SIMD_SCALAR] = &pipe_bursts_scalar,
 		[PKT_SIMD_AVX2] = &pipe_bursts_avx2,
 		[PKT_SIMD_AVX512] = &pipe_bursts_avx512,
@@ -141,6 +144,7 @@ static void take_input(struct pipe *pipe, struct ring_rxq *rxq)
 	pipe->rxq = rxq;
 	pipe->rx = rx_format_of(rxq->format);
 	pipe->rearm.q0 = rxq->iova_offset;
+	pipe->batch_end = RING_BATCH;
 	for (uint32_t slot = 0; slot < slots; slot++)
 		pipe->slot_init[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
 	pipe->reclaim_at = slots * 3 / 8 < 2 * RING_BATCH ? 2 * RING_BATCH : slots * 3 / 8;
@@ -210,17 +214,11 @@ int nic_pipe_open(
 	struct pipe *pipe = pipe_alloc(rxq->mask + 1, count);
 	if (!pipe)
 		return pollux_fail(ENOMEM, "%s: no memory for a pipe", input->nic->info.address);
-	const struct pipe_bursts *bursts = bursts_of(input->nic);
-	pipe->nic.receive = bursts->receive;
-	pipe->nic.receive_one = pipe_receive_single;
-	pipe->nic.send_one = pipe_send_single;
-	pipe->nic.send_all = bursts->send_all;
-	pipe->nic.send_each = bursts->send_each;
+	pipe->nic.bursts = *bursts_of(input->nic);
 	take_input(pipe, rxq);
 	uint32_t frame_min = frame_min_of_all(outputs, count);
 	for (unsigned i = 0; i < count; i++)
 		take_output(pipe, &pipe->outputs[i], &outputs[i], frame_min);
-	pipe->output_count = count;
 	pipe->accepting = (uint32_t)((UINT64_C(1) << count) - 1);
 	*result = &pipe->nic;
 	return 0;

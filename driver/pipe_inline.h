@@ -14,10 +14,12 @@
 extern "C" {
 #endif
 
+struct nic_pipe;
+
 #define NIC_PIPE_BURST 32u /* packets that are received before they are sent, at most */
 
-/** The visible head of a pipe. */
-struct nic_pipe {
+/** The burst functions of a pipe, by its instruction set. */
+struct nic_pipe_bursts {
 	/** Receives up to n packets into pkts. @return how many, at most NIC_PIPE_BURST */
 	unsigned (*receive)(struct nic_pipe *pipe, unsigned n);
 	/** Receives a packet. @return 1, or 0: there is none */
@@ -27,6 +29,11 @@ struct nic_pipe {
 	void (*send_one)(struct nic_pipe *pipe, uint32_t outputs);
 	/** Sends the n packets that were received last, each to the outputs that `targets` has for it. */
 	void (*send_each)(struct nic_pipe *pipe, size_t n);
+};
+
+/** The visible head of a pipe. */
+struct nic_pipe {
+	struct nic_pipe_bursts bursts;
 	struct pkt pkts[NIC_PIPE_BURST] __attribute__((aligned(64)));
 	uint32_t targets[NIC_PIPE_BURST] __attribute__((aligned(64)));
 };
@@ -91,9 +98,9 @@ static inline __attribute__((always_inline)) void nic_pipe_pass(
 	for (; left; left--, pkts++, targets++)
 		nic_pipe_ask(pipe, pkts, targets, 1, function, context, &answers);
 	if (answers.written)
-		pipe->send_each(pipe, n);
+		pipe->bursts.send_each(pipe, n);
 	else
-		pipe->send_all(pipe, n, answers.all);
+		pipe->bursts.send_all(pipe, n, answers.all);
 }
 
 /* nic_pipe_run of pipe.h. */
@@ -104,19 +111,19 @@ static inline __attribute__((always_inline)) unsigned nic_pipe_run_inline(
 	uint32_t mask;
 
 	if (n == 1) { /* who asks for one packet at a time does not pay for what is prepared for many */
-		if (!pipe->receive_one(pipe))
+		if (!pipe->bursts.receive_one(pipe))
 			return 0;
 		mask = function(context, pipe->pkts);
-		pipe->send_one(pipe, mask);
+		pipe->bursts.send_one(pipe, mask);
 		return 1;
 	}
 	while (done < n) {
-		got = pipe->receive(pipe, n - done);
+		got = pipe->bursts.receive(pipe, n - done);
 		if (got > 1) {
 			nic_pipe_pass(pipe, got, function, context);
 		} else if (got) {
 			mask = function(context, pipe->pkts);
-			pipe->send_one(pipe, mask);
+			pipe->bursts.send_one(pipe, mask);
 		} else {
 			break;
 		}

@@ -8,6 +8,10 @@
 #include "slots.h"
 #include "x1.h"
 
+/** The burst functions for single packets, whatever the instruction set. */
+unsigned pipe_receive_single(struct nic_pipe *nic);
+void pipe_send_single(struct nic_pipe *nic, uint32_t outputs);
+
 /** Receives the unbroken run of whole, good frames at the front of n slots that do not wrap, and rewrites their
  * descriptors for the card. @return how many */
 typedef unsigned pipe_receive_step(const struct pipe *pipe, struct ring_descriptor *ring,
@@ -128,11 +132,12 @@ RING_INLINE void pipe_put(struct pipe *pipe, unsigned index, struct pkt *pkts, u
 /* The burst's packets were sent to these outputs. */
 static inline void pipe_end_burst(struct pipe *pipe, size_t n, uint32_t outputs)
 {
+	struct ring_rxq *queue = pipe->rxq;
+
 	/* others may read it: compilers make three instructions of a relaxed load, an addition and a store */
 	__asm__("add %1, %0" : "+m"(pipe->packets) : "r"(n));
-	uint32_t next = pipe->rxq->next, after = next + (uint32_t)n;
-	pipe->rxq->next = after;
-	if ((next ^ after) >= RING_BATCH) /* a batch ends between them */
+	queue->next += (uint32_t)n;
+	if ((int32_t)(queue->next - pipe->batch_end) >= 0)
 		pipe_end_batch(pipe, outputs);
 }
 
@@ -151,7 +156,7 @@ RING_INLINE void pipe_send_general(struct pipe *pipe, size_t n, uint32_t outputs
 
 /** The usual case: all packets go to one output, where those before went, as they are, and the ring's end is not in
  * sight. */
-RING_INLINE void pipe_send_usual(
+RING_INLINE void pipe_send_to_single_output(
 	struct pipe *pipe, size_t n, uint32_t outputs, pipe_describe_step *describe, pipe_send_fn *general)
 {
 	const struct pipe_output *output = pipe->single_output;
@@ -178,7 +183,7 @@ RING_INLINE void pipe_send_all(struct nic_pipe *nic, size_t n, uint32_t outputs,
 	if (__builtin_expect(outputs != pipe->single_mask, 0))
 		general(pipe, n, outputs);
 	else if (n % width == 0)
-		pipe_send_usual(pipe, n, outputs, wide, general);
+		pipe_send_to_single_output(pipe, n, outputs, wide, general);
 	else
 		rest(pipe, n, outputs);
 }
@@ -232,7 +237,7 @@ RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_ste
 	}                                                                                                              \
 	static RING_OUT_OF_LINE void pipe_send_rest_##SET(struct pipe *pipe, size_t n, uint32_t outputs)               \
 	{                                                                                                              \
-		pipe_send_usual(pipe, n, outputs, describe, pipe_send_general_##SET);                                  \
+		pipe_send_to_single_output(pipe, n, outputs, describe, pipe_send_general_##SET);                       \
 	}                                                                                                              \
 	static void pipe_send_all_##SET(struct nic_pipe *nic, size_t n, uint32_t outputs)                              \
 	{                                                                                                              \
@@ -249,6 +254,7 @@ RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_ste
 		else                                                                                                   \
 			pipe_send_apart_##SET(nic, n);                                                                 \
 	}                                                                                                              \
-	const struct pipe_bursts pipe_bursts_##SET = {pipe_receive_##SET, pipe_send_all_##SET, pipe_send_each_##SET}
+	const struct nic_pipe_bursts pipe_bursts_##SET = {                                                             \
+		pipe_receive_##SET, pipe_receive_single, pipe_send_all_##SET, pipe_send_single, pipe_send_each_##SET}
 
 #endif

@@ -37,7 +37,7 @@ static void drop_descriptor(struct pipe *pipe, bool ends_frame)
 	pipe->skipping = !ends_frame;
 	ring_count(&queue->bad_descriptors, 1);
 	ring_count(&queue->bad_packets, ends_frame);
-	if (queue->next % RING_BATCH == 0)
+	if (queue->next == pipe->batch_end)
 		pipe_end_batch(pipe, 0);
 }
 

@@ -32,28 +32,15 @@ static inline bool is_sent(const struct ring_txq *queue, uint32_t report_at)
 	       queue->next - report_at > queue->mask;
 }
 
-/* Which of these outputs have not sent what they have of a batch yet. */
-static inline uint32_t unsent_of_batch(const struct pipe *pipe, uint32_t outputs, unsigned batch)
+/* Which outputs have not sent what they got of a batch. */
+static inline uint32_t unsent(const struct pipe *pipe, const struct pipe_batch *batch)
 {
-	uint32_t unsent = outputs;
-
-	for (; outputs; outputs &= outputs - 1) {
-		unsigned index = (unsigned)__builtin_ctz(outputs);
-
-		if (is_sent(pipe->outputs[index].txq, pipe->outputs[index].report_at[batch]))
-			unsent &= ~PIPE_BIT(index);
-	}
-	return unsent;
-}
-
-static uint32_t unsent_of_stranded(const struct pipe *pipe, const struct pipe_stranded *stranded)
-{
-	uint32_t unsent = stranded->holders;
+	uint32_t unsent = batch->holders;
 
 	for (uint32_t outputs = unsent; outputs; outputs &= outputs - 1) {
 		unsigned index = (unsigned)__builtin_ctz(outputs);
 
-		if (is_sent(pipe->outputs[index].txq, stranded->report_at[index]))
+		if (is_sent(pipe->outputs[index].txq, batch->report_at[index]))
 			unsent &= ~PIPE_BIT(index);
 	}
 	return unsent;
@@ -62,60 +49,51 @@ static uint32_t unsent_of_stranded(const struct pipe *pipe, const struct pipe_st
 uint32_t pipe_unsent(struct pipe *pipe)
 {
 	const struct ring_rxq *queue = pipe->rxq;
-	uint32_t unsent = 0;
+	uint32_t all = 0;
 
 	for (uint32_t first = queue->refill_next; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
-		unsigned batch = pipe_batch_of(pipe, first);
+		struct pipe_batch *batch = pipe_batch_of(pipe, first);
 
-		pipe->holders[batch] = unsent_of_batch(pipe, pipe->holders[batch], batch);
-		unsent |= pipe->holders[batch];
+		all |= batch->holders = unsent(pipe, batch);
 	}
-	for (unsigned i = 0; i < pipe->stranded_count; i++) {
-		pipe->stranded[i].holders = unsent_of_stranded(pipe, &pipe->stranded[i]);
-		unsent |= pipe->stranded[i].holders;
-	}
-	return unsent;
+	for (unsigned i = 0; i < pipe->stranded_count; i++)
+		all |= unsent(pipe, &pipe->stranded[i].batch);
+	return all;
 }
 
 /* ---- Stranded buffers ---- */
 
 void pipe_strand(struct pipe *pipe, uint32_t first, unsigned n)
 {
-	unsigned batch = pipe_batch_of(pipe, first);
+	struct pipe_batch *batch = pipe_batch_of(pipe, first);
 	struct pipe_stranded *stranded = &pipe->stranded[pipe->stranded_count++];
 
-	stranded->holders = pipe->holders[batch];
+	stranded->batch = *batch;
 	stranded->count = n;
 	memcpy(stranded->buffers, &pipe->rxq->buffers[first & pipe->rxq->mask], n * sizeof(*stranded->buffers));
-	for (uint32_t outputs = stranded->holders; outputs; outputs &= outputs - 1) {
-		unsigned index = (unsigned)__builtin_ctz(outputs);
-
-		stranded->report_at[index] = pipe->outputs[index].report_at[batch];
-	}
-	pipe->holders[batch] = 0;
+	batch->holders = 0;
 }
 
 void pipe_free_stranded(struct pipe *pipe)
 {
-	uint32_t holding = 0;
+	uint32_t holding = pipe->batch_outputs;
 
 	for (unsigned i = 0; i < pipe->stranded_count;) {
 		struct pipe_stranded *stranded = &pipe->stranded[i];
 
-		stranded->holders = unsent_of_stranded(pipe, stranded);
-		holding |= stranded->holders;
-		if (stranded->holders) {
+		stranded->batch.holders = unsent(pipe, &stranded->batch);
+		holding |= stranded->batch.holders;
+		if (stranded->batch.holders) {
 			i++;
-			continue;
+		} else {
+			pkt_free_data(stranded->buffers, stranded->count);
+			*stranded = pipe->stranded[--pipe->stranded_count];
 		}
-		pkt_free_data(stranded->buffers, stranded->count);
-		*stranded = pipe->stranded[--pipe->stranded_count];
 	}
 	if (pipe->rxq)
 		for (uint32_t first = pipe->rxq->refill_next; pipe->rxq->next - first >= RING_BATCH;
 			first += RING_BATCH)
-			holding |= pipe->holders[pipe_batch_of(pipe, first)];
-	holding |= pipe->batch_outputs;
+			holding |= pipe_batch_of(pipe, first)->holders;
 	pipe->accepting |= pipe->blocked & ~holding;
 	__atomic_store_n(&pipe->blocked, pipe->blocked & holding, __ATOMIC_RELAXED);
 }
@@ -155,7 +133,7 @@ static inline void give_back(struct pipe *pipe, struct ring_rxq *queue, uint32_t
 		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
 }
 
-__attribute__((noinline)) void pipe_reclaim(struct pipe *pipe)
+RING_OUT_OF_LINE void pipe_reclaim(struct pipe *pipe)
 {
 	struct ring_rxq *queue = pipe->rxq;
 	uint32_t end = queue->refill_next;
@@ -163,10 +141,10 @@ __attribute__((noinline)) void pipe_reclaim(struct pipe *pipe)
 	if (pipe->blocked)
 		pipe_free_stranded(pipe);
 	for (; queue->next - end >= RING_BATCH; end += RING_BATCH) {
-		unsigned batch = pipe_batch_of(pipe, end);
+		struct pipe_batch *batch = pipe_batch_of(pipe, end);
 
-		pipe->holders[batch] = unsent_of_batch(pipe, pipe->holders[batch], batch);
-		if (pipe->holders[batch] && (pipe->holders[batch] & ~pipe->blocked || !replace_buffers(pipe, end)))
+		batch->holders = unsent(pipe, batch);
+		if (batch->holders && (batch->holders & ~pipe->blocked || !replace_buffers(pipe, end)))
 			break;
 	}
 	if (end != queue->refill_next)
@@ -175,49 +153,51 @@ __attribute__((noinline)) void pipe_reclaim(struct pipe *pipe)
 		pipe->single_output_from = end; /* never left so far behind that it seems to be ahead */
 }
 
-void pipe_note_holders(struct pipe *pipe, unsigned batch)
+void pipe_note_holders(struct pipe *pipe, struct pipe_batch *batch)
 {
-	pipe->holders[batch] = pipe->batch_outputs;
+	batch->holders = pipe->batch_outputs;
 	for (uint32_t outputs = pipe->batch_outputs; outputs; outputs &= outputs - 1) {
-		struct pipe_output *output = &pipe->outputs[__builtin_ctz(outputs)];
+		unsigned index = (unsigned)__builtin_ctz(outputs);
 
 		/* packets of other pipes may be behind this batch in the queue: their report is as good */
-		output->report_at[batch] = output->txq->next;
+		batch->report_at[index] = pipe->outputs[index].txq->next;
 	}
 	pipe->batch_outputs = 0;
 }
 
 /* A batch that went to several outputs or to none, or was sent while an output is blocked. */
-static __attribute__((noinline)) void end_mixed_batch(struct pipe *pipe, uint32_t outputs)
+static RING_OUT_OF_LINE void end_mixed_batch(struct pipe *pipe, uint32_t end, uint32_t outputs)
 {
-	uint32_t next_batch_has = pipe->rxq->next % RING_BATCH;
+	bool goes_on = pipe->rxq->next != end; /* with a part of the burst, in the next batch */
 
 	outputs &= pipe->batch_outputs; /* without those that got only copies which cannot be sent */
-	pipe_note_holders(pipe, pipe_batch_of(pipe, pipe->rxq->next - RING_BATCH));
-	pipe->single_output_from = pipe->rxq->next - next_batch_has;
-	pipe->batch_outputs = (next_batch_has ? outputs : 0) | pipe->single_mask;
+	pipe_note_holders(pipe, pipe_batch_of(pipe, end - RING_BATCH));
+	pipe->single_output_from = end;
+	pipe->batch_outputs = (goes_on ? outputs : 0) | pipe->single_mask;
 	pipe_reclaim(pipe);
 }
 
 void pipe_end_batch(struct pipe *pipe, uint32_t outputs)
 {
-	struct pipe_output *output = pipe->single_output;
 	struct ring_rxq *queue = pipe->rxq;
-	uint32_t end = queue->next & ~(RING_BATCH - 1), mask = pipe->single_mask;
-	unsigned batch = pipe_batch_of(pipe, end - RING_BATCH);
+	uint32_t end = pipe->batch_end, mask = pipe->single_mask;
 
+	pipe->batch_end = end + RING_BATCH;
 	if (__builtin_expect(pipe->batch_outputs != mask || !mask, 0)) {
-		end_mixed_batch(pipe, outputs);
+		end_mixed_batch(pipe, end, outputs);
 		return;
 	}
-	output->report_at[batch] = output->txq->next;
-	pipe->holders[batch] = mask;
+	struct pipe_batch *batch = pipe_batch_of(pipe, end - RING_BATCH);
+	const struct ring_txq *txq = pipe->single_output->txq;
+	unsigned index = (unsigned)__builtin_ctz(mask);
+	batch->holders = mask;
+	batch->report_at[index] = txq->next;
 	if (end - queue->refill_next < pipe->reclaim_at)
 		return;
 	end -= pipe->reclaim_keep;
 	if (__builtin_expect((int32_t)(queue->refill_next - pipe->single_output_from) < 0, 0))
 		pipe_reclaim(pipe);
-	else if (is_sent(output->txq, output->report_at[pipe_batch_of(pipe, end - RING_BATCH)]))
+	else if (is_sent(txq, pipe_batch_of(pipe, end - RING_BATCH)->report_at[index]))
 		give_back(pipe, queue, pipe->single_output_from = end); /* the queue sent all before it as well */
 }
 
@@ -231,7 +211,7 @@ void pipe_look_for_stall(struct pipe *pipe)
 		pipe->stalled_since_us = now;
 		pipe->stalled_at = pipe->rxq->refill_next;
 	} else if (now - pipe->stalled_since_us >= pipe_times.blocked) {
-		uint32_t hanging = pipe->holders[pipe_batch_of(pipe, pipe->rxq->refill_next)];
+		uint32_t hanging = pipe_batch_of(pipe, pipe->rxq->refill_next)->holders;
 
 		__atomic_store_n(&pipe->blocked, pipe->blocked | hanging, __ATOMIC_RELAXED);
 		pipe->accepting &= ~hanging;

@@ -12,8 +12,8 @@ void pipe_forget_single_output(struct pipe *pipe);
 /** The last slot of a batch was sent or dropped, by a burst to these outputs, which may go on in the next batch: notes
  * who holds the batch, and gives finished batches back to the card. */
 void pipe_end_batch(struct pipe *pipe, uint32_t outputs);
-/** Notes that the outputs of the batch in progress hold it. */
-void pipe_note_holders(struct pipe *pipe, unsigned batch);
+/** Notes who holds the batch in progress. */
+void pipe_note_holders(struct pipe *pipe, struct pipe_batch *batch);
 
 /** Gives finished batches back to the card, in every case. */
 void pipe_reclaim(struct pipe *pipe);
@@ -27,9 +27,10 @@ void pipe_free_stranded(struct pipe *pipe);
 /** All outputs that have not sent everything they got. Forgets that the others held something. */
 uint32_t pipe_unsent(struct pipe *pipe);
 
-static inline unsigned pipe_batch_of(const struct pipe *pipe, uint32_t slot)
+/** The batch that a receive slot is in. */
+static inline struct pipe_batch *pipe_batch_of(const struct pipe *pipe, uint32_t slot)
 {
-	return (slot & pipe->rxq->mask) / RING_BATCH;
+	return &pipe->batches[(slot & pipe->rxq->mask) / RING_BATCH];
 }
 
 #endif

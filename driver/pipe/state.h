@@ -3,10 +3,9 @@
  * that send from these buffers.
  *
  * A packet that goes to an output gets a descriptor at that transmit ring's own tail, so a ring carries only what it
- * sends, and a dropped packet costs nothing there. Receive slots are counted in batches of RING_BATCH. For each batch,
- * `holders` has the outputs that got packets of it, and an output's `report_at` the descriptor that ends them: the last
- * one of a burst, which asks for a report. Both are written when a batch ends; `batch_outputs` is what the batch in
- * progress has so far. Once every holder has reported, the batch's slots go back to the card. Where all batches went to
+ * sends, and a dropped packet costs nothing there. Receive slots are counted in batches of RING_BATCH. What a batch has
+ * to know of its packets is written when it ends; `batch_outputs` is what the batch in progress has so far. Once every
+ * holder of a batch has reported its packets sent, the batch's slots go back to the card. Where all batches went to
  * one output, one report is enough for all batches before it. A packet that is not reported holds a receive slot, so a
  * transmit ring as large as the receive rings that feed it never overflows, and nobody asks it for room. */
 #ifndef POLLUX_DRIVER_PIPE_STATE_H
@@ -15,7 +14,6 @@
 #include "../pipe.h"
 #include "../ring/ring.h"
 
-#define PIPE_BATCHES    (RING_SIZE_MAX / RING_BATCH)
 #define PIPE_BIT(index) (UINT32_C(1) << (index))
 #define PIPE_LENGTH     2 /* the dword of a handle that has length and flags */
 
@@ -34,9 +32,6 @@ struct pipe_output {
 	uint64_t length_factor; /* a length times this fills all length fields of a descriptor */
 	struct ring_descriptor last_commands[4] __attribute__((aligned(64))); /* of four: the last asks for a report */
 
-	/* touched per batch */
-	uint32_t report_at[PIPE_BATCHES]; /* per receive batch: slot up to which txq has sent when it is done with it */
-
 	/* touched now and then */
 	struct nic *port;
 	struct pipe *pipe;
@@ -52,11 +47,18 @@ struct pipe_rx_format {
 	const struct ring_rx_format *ring;
 };
 
+/** RING_BATCH slots of the receive ring whose packets are with the outputs. */
+struct pipe_batch {
+	uint32_t holders; /* mask of the outputs that have packets of it */
+	/* per holder: the slot, as its transmit queue counts them, up to which it has sent when it is done with these
+	 * packets; in front of that slot is a descriptor that asked for a report */
+	uint32_t report_at[NIC_PIPE_OUTPUTS];
+};
+
 /** Buffers that left the receive ring, because blocked outputs still have them. */
 struct pipe_stranded {
-	uint32_t holders; /* mask of these outputs */
+	struct pipe_batch batch;
 	unsigned count;
-	uint32_t report_at[NIC_PIPE_OUTPUTS];
 	uint8_t *buffers[RING_BATCH];
 };
 
@@ -69,6 +71,7 @@ struct pipe {
 	struct pipe_output *single_output; /* where all packets of the last bursts went, or pipe_nowhere */
 	uint32_t single_mask;              /* its bit, or 0 */
 	uint32_t batch_outputs;       /* outputs that may have packets of the batch in progress; single_mask is in it */
+	uint32_t batch_end;           /* receive slot where the batch in progress ends, counted as rxq->next is */
 	uint32_t fast_until;          /* up to here are neither the ring's end nor slots that the card does not have */
 	uint64_t packets;             /* this and all counters: written by the pipe's thread only, relaxed atomics */
 	struct ring_descriptor rearm; /* {I/O offset, 0}: what is added to slot_init, to give a slot to the card */
@@ -78,12 +81,12 @@ struct pipe {
 	uint32_t reclaim_at;         /* with so many slots held, a report is looked at */
 	uint32_t reclaim_keep;       /* the report that is looked at then leaves so many slots held */
 	uint32_t single_output_from; /* all batches from this slot on went to single_output only */
-	uint32_t holders[PIPE_BATCHES];
+	struct pipe_batch *batches;  /* of the receive ring */
 
 	/* touched now and then */
 	uint64_t dropped, blocked_copies, bad;
 	struct pipe_output *outputs;
-	unsigned output_count;
+	unsigned output_count, batch_count;
 	uint32_t accepting;  /* mask of outputs that take packets */
 	uint32_t blocked;    /* mask of outputs whose packets are stranded, and that get none until these are sent */
 	bool skipping;       /* inside a frame of several descriptors, which is dropped up to its last */
@@ -102,14 +105,6 @@ struct pipe_times {
 };
 extern struct pipe_times pipe_times;
 
-/** The burst functions of an instruction set, as struct nic_pipe has them. */
-struct pipe_bursts {
-	unsigned (*receive)(struct nic_pipe *pipe, unsigned n);
-	void (*send_all)(struct nic_pipe *pipe, size_t n, uint32_t outputs);
-	void (*send_each)(struct nic_pipe *pipe, size_t n);
-};
-unsigned pipe_receive_single(struct nic_pipe *nic);
-void pipe_send_single(struct nic_pipe *nic, uint32_t outputs);
-extern const struct pipe_bursts pipe_bursts_scalar, pipe_bursts_avx2, pipe_bursts_avx512;
+extern const struct nic_pipe_bursts pipe_bursts_scalar, pipe_bursts_avx2, pipe_bursts_avx512;
 
 #endif

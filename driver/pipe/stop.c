@@ -24,8 +24,8 @@ static unsigned receive_no_one(struct nic_pipe *pipe)
 
 void pipe_silence(struct ring_rxq *rxq)
 {
-	__atomic_store_n(&rxq->pipe->nic.receive, receive_nothing, __ATOMIC_RELAXED);
-	__atomic_store_n(&rxq->pipe->nic.receive_one, receive_no_one, __ATOMIC_RELAXED);
+	__atomic_store_n(&rxq->pipe->nic.bursts.receive, receive_nothing, __ATOMIC_RELAXED);
+	__atomic_store_n(&rxq->pipe->nic.bursts.receive_one, receive_no_one, __ATOMIC_RELAXED);
 }
 
 void pipe_free(struct pipe *pipe)
@@ -35,6 +35,7 @@ void pipe_free(struct pipe *pipe)
 	free(pipe->stranded);
 	hot_free(pipe->outputs);
 	hot_free(pipe->slot_init);
+	hot_free(pipe->batches);
 	hot_free(pipe);
 }
 
@@ -80,7 +81,7 @@ static void end(struct pipe *pipe)
 	for (uint32_t first = queue->refill_next; (int32_t)(queue->next - first) > 0; first += RING_BATCH) {
 		unsigned n = queue->next - first < RING_BATCH ? queue->next - first : RING_BATCH;
 
-		if (pipe->holders[pipe_batch_of(pipe, first)])
+		if (pipe_batch_of(pipe, first)->holders)
 			pipe_strand(pipe, first, n);
 		else
 			pkt_free_data(&queue->buffers[first & queue->mask], n);
@@ -124,10 +125,10 @@ static void output_ended(struct ring_txq *txq)
 	pipe->blocked &= others;
 	pipe->batch_outputs &= others;
 	pipe_forget_single_output(pipe);
-	for (unsigned batch = 0; batch < PIPE_BATCHES; batch++)
-		pipe->holders[batch] &= others;
+	for (unsigned i = 0; i < pipe->batch_count; i++)
+		pipe->batches[i].holders &= others;
 	for (unsigned i = 0; i < pipe->stranded_count; i++)
-		pipe->stranded[i].holders &= others;
+		pipe->stranded[i].batch.holders &= others;
 	pipe_free_stranded(pipe);
 	free_if_done(pipe);
 }
