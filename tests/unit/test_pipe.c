@@ -512,7 +512,7 @@ static void one_batch_tells_only_for_its_own_kind(void)
 /* What is known to be the same for all packets is written down once one differs. */
 static void a_burst_that_parts_late_is_written_down(void)
 {
-	struct nic_pipe pipe = {.bursts = {NULL}};
+	struct nic_pipe pipe = {.bursts = {.receive = NULL}};
 	struct nic_pipe_answers answers = {.all = UINT32_MAX};
 	unsigned seen = 0;
 
