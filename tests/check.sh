@@ -48,6 +48,8 @@ arrows() {
 		sed -n "s/^#include \"\([a-z_0-9]*\)\.h\"/$(basename "${file%.?}") \1/p" "$file"
 	done | awk '$1 != $2' | tsort >/dev/null || status=1
 	grep -n '#include "gen_' apps/*.[ch] | grep -v '^apps/gen' && status=1
+	# examples see what is installed, and nothing else
+	grep -n '#include "' apps/examples/*.c && status=1
 	# inside tests/model/: the card knows of the driver its list of registers, and neither server nor wire, nor they
 	# each other
 	grep -nE '#include "\.\./' tests/model/card/*.[ch] | grep -v '"../../../driver/ixgbe/registers.h"$' && status=1

@@ -84,11 +84,10 @@ dump() {
 dump vector txonly --from ${mac[0]} --size 64
 dump scalar flowgen --from 00:01:02:03:04:00 --flows 1024
 
-# -- DPDK generates, Pollux echoes: the application in the README, which here waits where it would drop, as testpmd
-# sends faster than it receives --
-awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md |
-	sed 's/pkt_free(\(pkts + sent, n - sent\));.*/while (sent < n) sent += nic_tx(nic_txq(nic, 0), \1);/' \
-		>"$work/reflect.c"
+# -- DPDK generates, Pollux echoes: the example, which here waits where it would drop, as testpmd sends faster than it
+# receives --
+sed 's/pkt_free(\(pkts + sent, n - sent\));.*/while (sent < n) sent += nic_tx(nic_txq(nic, 0), \1);/' \
+	apps/examples/reflect.c >"$work/reflect.c"
 ln -s "$PWD" "$work/pollux"
 cc -I"$work" "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/reflect" || exit 1
 model --wire 0:peer=1,lossless --wire "0:pcap-out=$work/a.pcap" --wire "1:pcap-out=$work/b.pcap"

@@ -52,6 +52,7 @@ lint_rooms() {
 		450 apps/bind apps/bind.c
 		450 apps/doctor apps/doctor.c
 		1300 apps apps/app*.[ch]
+		60 apps/examples apps/examples/*.c
 		6500 model/card tests/model/card/*.[ch]
 		1300 model/server tests/model/server/*.[ch]
 		1800 model/wire tests/model/wire/*.[ch]

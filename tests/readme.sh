@@ -1,7 +1,7 @@
 #!/bin/bash
-# The first application printed in the README is built as the README says, in C and in C++, against what `make install`
-# put into a folder, and does what it says: what comes in goes out with its addresses swapped. `make uninstall` then
-# leaves nothing of ours there.
+# The application that the README shows is the one in apps/examples/. It is built as the README says, in C and in C++,
+# against what `make install` put into a folder, and does what it says: what comes in goes out with its addresses
+# swapped. `make uninstall` then leaves nothing of ours there.
 # Usage: tests/readme.sh BUILD-FOLDER
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,10 +18,14 @@ touch "$prefix/bin/other" "$prefix/include/pollux/driver/other.h"
 make --no-print-directory BUILD="$(basename "$bin")" PREFIX="$prefix" install
 
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
-awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md >"$work/reflect.c"
-cp "$work/reflect.c" "$work/reflect.cc"
+example=apps/examples/reflect.c
+awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' README.md | diff - <(sed '1,/\*\/$/d' $example) ||
+	{ echo "the README (<) shows another $example (>)"; exit 1; }
+mkdir -p "$work/apps/examples"
+cp $example "$work/$example"
+cp $example "$work/${example}c"
 # the README's own line, evaluated once more because of the space
-line=$(sed -n 's/^    cc \(reflect\.c .*\)/\1/p' README.md)
+line=$(sed -n 's,^    cc \(apps/examples/reflect\.c .*\),\1,p' README.md)
 [ -n "$line" ] || { echo "the README does not say how to build its example"; exit 1; }
 (cd "$work" && eval "eval c++ -std=c++20 -Wall -Werror ${line/reflect.c/reflect.cc}" && mv reflect reflect++)
 (cd "$work" && eval "eval cc -Wall -Wextra -Werror $line")
