@@ -297,7 +297,6 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	nic->link = (struct nic_link){.up = false};
 	nic->promiscuous = nic->config.promiscuous;
 	nic->all_multicast = false;
-	nic->info.simd = PKT_SIMD_SCALAR; /* unless the driver has more to offer */
 	ret = find_pool(nic);
 	if (!ret)
 		ret = start(nic);

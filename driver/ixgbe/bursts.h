@@ -13,7 +13,7 @@ unsigned ixgbe_tx_burst_scalar(struct nic_txq *nic, const struct pkt *pkts, unsi
 unsigned ixgbe_tx_burst_avx2(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
 unsigned ixgbe_tx_burst_avx512(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
 
-/** Which of them go with an instruction set, not AUTO; and where the tails are. */
-const struct ring_ops *ixgbe_ring_ops(enum pkt_simd simd);
+/** All of them, for the rings. */
+extern const struct ring_ops ixgbe_ring_ops;
 
 #endif

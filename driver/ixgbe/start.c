@@ -25,24 +25,22 @@ static uint32_t tx_tail(unsigned queue)
 	return IXGBE_AT(TDT, queue);
 }
 
-const struct ring_ops *ixgbe_ring_ops(enum pkt_simd simd)
-{
-	static const struct ring_ops kinds[] = {
-		[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar, rx_tail, tx_tail, &ixgbe_rx_format,
-			&ixgbe_tx_format, 0},
-		[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2, rx_tail, tx_tail, &ixgbe_rx_format,
-			&ixgbe_tx_format, 0},
-		[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512, rx_tail, tx_tail, &ixgbe_rx_format,
-			&ixgbe_tx_format, 0},
-	};
-
-	return &kinds[simd];
-}
+const struct ring_ops ixgbe_ring_ops = {
+	.bursts[RING_PLAIN] =
+		{
+			[PKT_SIMD_SCALAR] = {ixgbe_rx_burst_scalar, ixgbe_tx_burst_scalar},
+			[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2},
+			[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512},
+		},
+	.rx_tail = rx_tail,
+	.tx_tail = tx_tail,
+	.rx_format = &ixgbe_rx_format,
+	.tx_format = &ixgbe_tx_format,
+};
 
 int ixgbe_start(struct nic *nic)
 {
-	nic->info.simd = nic->config.simd;
-	int ret = rings_open(nic, ixgbe_ring_ops(nic->config.simd));
+	int ret = rings_open(nic, &ixgbe_ring_ops);
 	if (ret)
 		return ret;
 	nic->freshly_reset = false;

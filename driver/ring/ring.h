@@ -17,6 +17,9 @@ struct ring_descriptor {
 	uint64_t q0, q1;
 } __attribute__((aligned(16)));
 
+typedef unsigned ring_rx_burst_fn(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+typedef unsigned ring_tx_burst_fn(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+
 struct pkt_pool;
 struct ring_rx_format; /* rx.h */
 struct ring_tx_format; /* tx.h */
@@ -58,7 +61,7 @@ struct ring_rxq {
 	uint32_t max_frame;            /* bytes without FCS: longer frames in several buffers are dropped */
 	const struct vfio_window *window;
 	/* the burst itself, which nic.burst calls before it writes a trapped tail */
-	unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+	ring_rx_burst_fn *burst;
 	/* has whoever takes packets from the queue, in whatever thread, get none from now on */
 	void (*silence)(struct ring_rxq *queue);
 	struct pipe *pipe; /* the pipe that this queue feeds, or NULL */
@@ -90,17 +93,27 @@ struct ring_txq {
 	uint32_t tail_offset;          /* of TDT in the register window, in bytes */
 	const struct vfio_window *window;
 	/* the burst itself, which nic.burst calls before it writes a trapped tail */
-	unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+	ring_tx_burst_fn *burst;
 	const struct ring_tx_format *format;
 	struct pipe_output *pipe_outputs; /* the pipes' outputs that feed this queue, a list */
 	uint32_t pipe_slots;              /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
 	uint32_t extra_slots;             /* slots used since start beyond one per frame */
 };
 
+/** What is on in the bursts of a port. Each has bursts of its own, so that what is off costs nothing. */
+enum ring_offloads {
+	RING_PLAIN, /* none */
+	RING_OFFLOADS_COUNT
+};
+
 /** What a family gives its rings. */
 struct ring_ops {
-	unsigned (*rx_burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
-	unsigned (*tx_burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+	/** Its bursts, by what is on and by instruction set; where it has none for a set, those of a simpler one serve.
+	 */
+	struct ring_bursts {
+		ring_rx_burst_fn *rx;
+		ring_tx_burst_fn *tx;
+	} bursts[RING_OFFLOADS_COUNT][PKT_SIMD_AVX512 + 1];
 	uint32_t (*rx_tail)(unsigned queue); /* offset of a queue's tail register */
 	uint32_t (*tx_tail)(unsigned queue);
 	const struct ring_rx_format *rx_format;
@@ -120,15 +133,14 @@ void rings_close(struct nic *nic);
  * buffers, pool, iova_offset, tail, mask, tail_batch, window, tail_offset) are set by the caller. -ENOBUFS: the pool
  * has too few packets; nothing is taken then.
  */
-int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n));
+int ring_rxq_prepare(struct ring_rxq *queue, ring_rx_burst_fn *burst);
 /** Hands all slots but one of a receive ring to the card, which must be ready for it. */
 void ring_rxq_go(struct ring_rxq *queue);
 /** Gives all buffers of a stopped queue back to the pool. */
 void ring_rxq_drain(struct ring_rxq *queue);
 
 /** Prepares a transmit queue: empty, no slot holding a packet. Fields set by the caller as above, and max_frame. */
-void ring_txq_prepare(
-	struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n));
+void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst);
 /** Gives all packets of a stopped queue back to their pools. */
 void ring_txq_drain(struct ring_txq *queue);
 

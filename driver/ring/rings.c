@@ -40,7 +40,7 @@ static unsigned tx_burst_trapped(struct nic_txq *nic, const struct pkt *pkts, un
 	return sent;
 }
 
-int ring_rxq_prepare(struct ring_rxq *queue, unsigned (*burst)(struct nic_rxq *queue, struct pkt *pkts, unsigned n))
+int ring_rxq_prepare(struct ring_rxq *queue, ring_rx_burst_fn *burst)
 {
 	unsigned size = queue->mask + 1, have = 0;
 	struct pkt pkts[RING_BATCH];
@@ -85,8 +85,7 @@ void ring_rxq_drain(struct ring_rxq *queue)
 	queue->next = queue->refill_next + queue->mask + 1;
 }
 
-void ring_txq_prepare(
-	struct ring_txq *queue, unsigned (*burst)(struct nic_txq *queue, const struct pkt *pkts, unsigned n))
+void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
 {
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
 	queue->next = queue->reclaim_next = queue->extra_slots = 0;
@@ -173,8 +172,21 @@ static volatile uint32_t *tail_at(const struct nic *nic, uint32_t offset, uint32
 	return tail ? tail : trapped;
 }
 
-static void prepare_tx(
-	struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring, const struct ring_ops *ops, unsigned i)
+/* The bursts for what is on, with the best instruction set that the family has them for and the configuration allows.
+ */
+static const struct ring_bursts *choose_bursts(struct nic *nic, const struct ring_ops *ops)
+{
+	const struct ring_bursts *by_simd = ops->bursts[RING_PLAIN];
+	enum pkt_simd simd = nic->config.simd;
+
+	while (simd > PKT_SIMD_SCALAR && !by_simd[simd].rx)
+		simd--;
+	nic->info.simd = simd;
+	return &by_simd[simd];
+}
+
+static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring,
+	const struct ring_ops *ops, ring_tx_burst_fn *burst, unsigned i)
 {
 	queue->ring = ring;
 	queue->pool = nic->config.pool;
@@ -185,11 +197,11 @@ static void prepare_tx(
 	queue->window = &nic->bar;
 	queue->tail_offset = ops->tx_tail(i);
 	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
-	ring_txq_prepare(queue, ops->tx_burst);
+	ring_txq_prepare(queue, burst);
 }
 
-static int prepare_rx(
-	struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_ops *ops, unsigned i)
+static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_ops *ops,
+	ring_rx_burst_fn *burst, unsigned i)
 {
 	queue->ring = ring;
 	queue->pool = nic->config.pool;
@@ -202,7 +214,7 @@ static int prepare_rx(
 	queue->window = &nic->bar;
 	queue->tail_offset = ops->rx_tail(i);
 	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
-	int ret = ring_rxq_prepare(queue, ops->rx_burst);
+	int ret = ring_rxq_prepare(queue, burst);
 	if (ret)
 		queue->ring = NULL; /* holds no packets */
 	return ret;
@@ -212,14 +224,15 @@ int rings_open(struct nic *nic, const struct ring_ops *ops)
 {
 	const struct nic_config *config = &nic->config;
 	const struct port_rings *rings = &nic->rings;
+	const struct ring_bursts *bursts = choose_bursts(nic, ops);
 	int ret = allocate(nic);
 	struct ring_descriptor *ring = (struct ring_descriptor *)(void *)rings->memory.base;
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < config->tx_queues; i++)
 		prepare_tx(nic, rings->txqs[i], ring + descriptors_before_tx(config) + (size_t)i * config->tx_ring, ops,
-			i);
+			bursts->tx, i);
 	for (unsigned i = 0; !ret && i < config->rx_queues; i++)
-		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, ops, i);
+		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, ops, bursts->rx, i);
 	if (ret)
 		rings_close(nic);
 	return ret;

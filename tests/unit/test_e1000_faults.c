@@ -699,6 +699,17 @@ static void impossible_packets_are_freed_and_counted(void)
 	close_port();
 }
 
+/* These cards have scalar bursts only: a port says so, whatever it may use. */
+static void scalar_bursts_serve_with_every_instruction_set(void)
+{
+	struct nic_info info;
+	open_card(id);
+	start_with((struct nic_config){.simd = pkt_simd_choose(PKT_SIMD_AUTO)});
+	nic_get_info(nic, &info);
+	CU_ASSERT_EQUAL(info.simd, PKT_SIMD_SCALAR);
+	close_port();
+}
+
 static void short_frames_in_pieces_are_padded(void)
 {
 	static const struct {
@@ -809,6 +820,7 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"the receive tail moves by a quarter of the ring", the_receive_tail_moves_by_a_quarter_of_the_ring},  \
 		{"an empty pool keeps nothing from the card", an_empty_pool_keeps_nothing_from_the_card},              \
 		{"impossible packets are freed and counted", impossible_packets_are_freed_and_counted},                \
+		{"scalar bursts serve with every instruction set", scalar_bursts_serve_with_every_instruction_set},    \
 		{"short frames in pieces are padded", short_frames_in_pieces_are_padded},                              \
 	{                                                                                                              \
 		"a full ring takes no more, and comes back", a_full_ring_takes_no_more_and_comes_back                  \

@@ -168,18 +168,22 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 	struct pkt_pool *small;
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 200, -1), 0);
 	struct nic port = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1};
-	port.config = (struct nic_config){
-		.rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 64, .mtu = 1500, .pool = small};
+	port.config = (struct nic_config){.rx_queues = 2,
+		.tx_queues = 2,
+		.rx_ring = 128,
+		.tx_ring = 64,
+		.mtu = 1500,
+		.simd = PKT_SIMD_SCALAR,
+		.pool = small};
 	CU_ASSERT_EQUAL(card.device.ops->window(&card.device, 0, &port.bar), 0);
 	int mapped = card.mapped;
-	CU_ASSERT_EQUAL(rings_open(&port, ixgbe_ring_ops(PKT_SIMD_SCALAR)),
-		-ENOBUFS); /* one queue gets its 128, the other none */
+	CU_ASSERT_EQUAL(rings_open(&port, &ixgbe_ring_ops), -ENOBUFS); /* one queue gets its 128, the other none */
 	CU_ASSERT_EQUAL(pkt_pool_available(small), 200);
 	CU_ASSERT_EQUAL(card.mapped, mapped);
 	CU_ASSERT_PTR_NULL(port.rings.rxqs);
 	/* and with enough they lie one after the other, a page between both kinds */
 	port.config.rx_ring = 64;
-	CU_ASSERT_EQUAL_FATAL(rings_open(&port, ixgbe_ring_ops(PKT_SIMD_SCALAR)), 0);
+	CU_ASSERT_EQUAL_FATAL(rings_open(&port, &ixgbe_ring_ops), 0);
 	CU_ASSERT_PTR_EQUAL(port.rings.rxqs[1]->ring, port.rings.rxqs[0]->ring + 64);
 	CU_ASSERT_PTR_EQUAL(port.rings.txqs[0]->ring, port.rings.rxqs[0]->ring + 128 + 256);
 	CU_ASSERT_PTR_EQUAL(port.rings.txqs[1]->ring, port.rings.rxqs[0]->ring + 192 + 256);
