@@ -11,7 +11,7 @@ static void make_scalar(struct pkt *pkts, uint8_t *const *buffers, unsigned n)
 
 /* The pointers may be alone or each at the beginning of a handle: stride_bytes lie from one to the next. */
 static inline bool find_buffers(
-	const struct pkt_pool *pool, uint8_t **buffers, const void *first, size_t stride_bytes, unsigned n)
+	const struct pkt_pool *pool, uint8_t **restrict buffers, const void *first, size_t stride_bytes, unsigned n)
 {
 	uint64_t base = (uint64_t)pool->base, largest = 0;
 #pragma GCC unroll 4
@@ -23,12 +23,14 @@ static inline bool find_buffers(
 	return largest <= pool->last_offset;
 }
 
-static bool buffers_of_pkts_scalar(const struct pkt_pool *pool, uint8_t **buffers, const struct pkt *pkts, unsigned n)
+static bool buffers_of_pkts_scalar(
+	const struct pkt_pool *pool, uint8_t **restrict buffers, const struct pkt *pkts, unsigned n)
 {
 	return find_buffers(pool, buffers, pkts, sizeof(*pkts), n);
 }
 
-static bool buffers_of_data_scalar(const struct pkt_pool *pool, uint8_t **buffers, uint8_t *const *data, unsigned n)
+static bool buffers_of_data_scalar(
+	const struct pkt_pool *pool, uint8_t **restrict buffers, uint8_t *const *data, unsigned n)
 {
 	return find_buffers(pool, buffers, data, sizeof(*data), n);
 }

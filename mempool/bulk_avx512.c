@@ -19,7 +19,8 @@ static inline bool largest_within(const struct pkt_pool *pool, __m512i largest)
 	return _mm512_cmpgt_epu64_mask(largest, _mm512_set1_epi64(pool->last_offset)) == 0;
 }
 
-static bool buffers_of_pkts_x8(const struct pkt_pool *pool, uint8_t **buffers, const struct pkt *pkts, unsigned n)
+static bool buffers_of_pkts_x8(
+	const struct pkt_pool *pool, uint8_t **restrict buffers, const struct pkt *pkts, unsigned n)
 {
 	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
 	__m512i largest = _mm512_setzero_si512();
@@ -32,7 +33,8 @@ static bool buffers_of_pkts_x8(const struct pkt_pool *pool, uint8_t **buffers, c
 	return largest_within(pool, largest) && (i == n || pkt_buffers_of_pkts_x4(pool, &buffers[i], &pkts[i], n - i));
 }
 
-static bool buffers_of_data_x8(const struct pkt_pool *pool, uint8_t **buffers, uint8_t *const *data, unsigned n)
+static bool buffers_of_data_x8(
+	const struct pkt_pool *pool, uint8_t **restrict buffers, uint8_t *const *data, unsigned n)
 {
 	__m512i largest = _mm512_setzero_si512();
 	unsigned i = 0;

@@ -60,10 +60,10 @@ static inline uint8_t *pkt_default_data_x1(
 }
 
 static inline bool pkt_buffers_of_pkts_x4(
-	const struct pkt_pool *pool, uint8_t **buffers, const struct pkt *pkts, unsigned n)
+	const struct pkt_pool *pool, uint8_t **restrict buffers, const struct pkt *pkts, unsigned n)
 {
 	struct pkt_largest largest = {_mm256_setzero_si256(), 0};
-	unsigned i = 0;
+	size_t i = 0;
 
 	for (; i + 4 <= n; i += 4) {
 		/* They come out in the order 0 2 1 3, which is as good: the order of free buffers does not matter. */
@@ -77,10 +77,10 @@ static inline bool pkt_buffers_of_pkts_x4(
 }
 
 static inline bool pkt_buffers_of_data_x4(
-	const struct pkt_pool *pool, uint8_t **buffers, uint8_t *const *data, unsigned n)
+	const struct pkt_pool *pool, uint8_t **restrict buffers, uint8_t *const *data, unsigned n)
 {
 	struct pkt_largest largest = {_mm256_setzero_si256(), 0};
-	unsigned i = 0;
+	size_t i = 0;
 
 	for (; i + 4 <= n; i += 4)
 		_mm256_storeu_si256((__m256i *)&buffers[i],
