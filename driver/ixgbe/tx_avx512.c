@@ -14,7 +14,7 @@ RING_INLINE unsigned put_eights(
 	const __m512i interleave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
 		      interleave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
 	const __m512i shortest = _mm512_set1_epi32((int)format->frame_min),
-		      longest_beyond = _mm512_set1_epi32((int)(queue->max_single - format->frame_min));
+		      excess_max = _mm512_set1_epi32((int)queue->excess_max);
 	/* the low half of a quadword stays, the high half goes up to PAYLEN */
 	const __m512i payload_shift = _mm512_set1_epi64((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32);
 	const __m512i command = _mm512_set1_epi64((long long)(format->command | RING_TX_EOP)),
@@ -27,8 +27,7 @@ RING_INLINE unsigned put_eights(
 		__m512i first = pkt_load_x4(&pkts[0]), second = pkt_load_x4(&pkts[4]);
 		__m512i length = _mm512_permutex2var_epi32(first, lengths, second);
 		/* any flag makes it too large for the comparison */
-		if (__builtin_expect(
-			    _mm512_cmpgt_epu32_mask(_mm512_sub_epi32(length, shortest), longest_beyond) != 0, 0))
+		if (__builtin_expect(_mm512_cmpgt_epu32_mask(_mm512_sub_epi32(length, shortest), excess_max) != 0, 0))
 			break;
 		__m512i data = _mm512_permutex2var_epi64(first, pointers, second);
 		_mm512_storeu_si512(buffers, data);

@@ -28,7 +28,7 @@ RING_INLINE unsigned ixgbe_tx_put_x4(
 	const __m256i command = _mm256_set1_epi64x((long long)(format->command | RING_TX_EOP)),
 		      iova_offset = _mm256_set1_epi64x((long long)queue->iova_offset);
 	const __m256i shortest = _mm256_set1_epi32((int)format->frame_min),
-		      longest_beyond = _mm256_set1_epi32((int)(queue->max_single - format->frame_min));
+		      excess_max = _mm256_set1_epi32((int)queue->excess_max);
 	/* the low half of a quadword stays, the high half goes up to PAYLEN */
 	const __m256i payload_shift = _mm256_set1_epi64x((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32);
 	__m256i *ring = (__m256i *)&queue->ring[slot], *buffers = (__m256i *)&queue->buffers[slot];
@@ -41,7 +41,7 @@ RING_INLINE unsigned ixgbe_tx_put_x4(
 		__m256i length = _mm256_castps_si256(
 			_mm256_shuffle_ps(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second), 0xaa));
 		/* saturates to 0 word by word, unless there is a flag, or the length is out of range */
-		__m256i unusual = _mm256_subs_epu16(_mm256_sub_epi32(length, shortest), longest_beyond);
+		__m256i unusual = _mm256_subs_epu16(_mm256_sub_epi32(length, shortest), excess_max);
 		if (__builtin_expect(!_mm256_testz_si256(unusual, unusual), 0))
 			break;
 		__m256i data = _mm256_unpacklo_epi64(first, second);

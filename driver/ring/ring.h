@@ -82,7 +82,7 @@ struct ring_txq {
 	uint32_t next;           /* slot that the next packet is written to */
 	uint32_t fast_until;     /* a burst that ends before this slot only writes descriptors */
 	uint32_t reclaim_next;   /* slot whose packet is freed next; a multiple of RING_BATCH */
-	uint32_t max_single;     /* longest frame that a single descriptor describes, bytes without FCS */
+	uint32_t excess_max;     /* longest frame of a single descriptor, in bytes beyond format->frame_min */
 	uint16_t report_slot[RING_SIZE_MAX / RING_BATCH]; /* per batch: the slot whose DD says that the batch is sent */
 
 	/* touched now and then */

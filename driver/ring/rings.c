@@ -89,7 +89,8 @@ void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
 {
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
 	queue->next = queue->reclaim_next = queue->extra_slots = 0;
-	queue->max_single = queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES;
+	queue->excess_max =
+		(queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES) - queue->format->frame_min;
 	ring_tx_set_fast_until(queue);
 	queue->burst = burst;
 	queue->nic.burst = queue->tail == &queue->trapped_tail ? tx_burst_trapped : burst;

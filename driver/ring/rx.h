@@ -9,8 +9,8 @@
  *	     | slots without buffer | finished, not taken | the card's own ... | kept back |
  *
  * The functions here are always-inline, and what differs between cards and instruction sets are their constant
- * parameters: the format of descriptors, and two steps. RING_RX_BURST makes the functions of one burst, all with names
- * of their own, which profilers and debuggers show:
+ * parameters: the format of descriptors, and two steps. RING_RX_BURST makes the functions of one burst, all with
+ *names of their own, which profilers and debuggers show:
  *
  *	ixgbe_rx_burst_avx2          an empty ring, or one packet: needs no call and no saved register
  *	ixgbe_rx_burst_avx2_many     several packets, and nothing out of the ordinary

@@ -76,7 +76,9 @@ unsigned ring_tx_put_frame(const struct ring_tx_format *format, struct ring_txq 
 			pkts[i].len | format->command | (i + 1 == pieces ? RING_TX_EOP : 0) |
 				total * (format->length_factor - 1));
 	queue->extra_slots += queue->next - first - 1;
-	ring_tx_ask_reports(queue, first);
+	for (uint32_t slot = first; slot != queue->next; slot++)
+		if (slot % RING_BATCH == RING_BATCH - 1)
+			ring_tx_ask_report(queue, slot);
 	return used;
 }
 
@@ -114,7 +116,7 @@ static void reclaim_batch(struct ring_txq *queue)
 	queue->reclaim_next += RING_BATCH;
 }
 
-/* One look at a report frees a whole batch; at once, while its buffers are still in the first-level cache. */
+/* One look at a report frees a whole batch, at once, while its buffers are still in the first-level cache. */
 void ring_tx_reclaim(struct ring_txq *queue)
 {
 	while (queue->next - queue->reclaim_next >= RING_BATCH && batch_is_sent(queue))
@@ -123,7 +125,8 @@ void ring_tx_reclaim(struct ring_txq *queue)
 
 unsigned ring_tx_end_batch(struct ring_txq *queue, unsigned n)
 {
-	ring_tx_ask_reports(queue, queue->next - 1);
+	if (queue->next % RING_BATCH == 0)
+		ring_tx_ask_report(queue, queue->next - 1);
 	ring_tx_hand_over(queue);
 	ring_tx_reclaim(queue);
 	ring_tx_set_fast_until(queue);

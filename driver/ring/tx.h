@@ -42,12 +42,12 @@ typedef unsigned ring_tx_part_fn(struct ring_txq *queue, const struct pkt *pkts,
 
 /* ---- a descriptor ---- */
 
-/** Whether a packet is an ordinary one: without flags, so in one buffer, and of a length that can be sent. max_single
+/** Whether a packet is an ordinary one: without flags, so in one buffer, and of a length that can be sent. excess_max
  * is the queue's. */
-RING_INLINE bool ring_tx_is_ordinary(const struct ring_tx_format *format, const struct pkt *pkt, uint32_t max_single)
+RING_INLINE bool ring_tx_is_ordinary(const struct ring_tx_format *format, const struct pkt *pkt, uint32_t excess_max)
 {
 	/* two loads: an application writes len by itself, and one load of what two stores wrote waits for both */
-	return __builtin_expect(pkt->len - format->frame_min <= max_single - format->frame_min && !pkt->flags, 1);
+	return __builtin_expect(pkt->len - format->frame_min <= excess_max && !pkt->flags, 1);
 }
 
 /** Writes the descriptor of an ordinary packet. */
@@ -64,9 +64,9 @@ RING_INLINE void ring_tx_write(const struct ring_tx_format *format, struct ring_
 
 /** Writes the descriptor of a packet if that is an ordinary one. */
 RING_INLINE bool ring_tx_put_one(const struct ring_tx_format *format, struct ring_descriptor *descriptor,
-	uint8_t **buffer, const struct pkt *pkt, uint32_t max_single, uint64_t iova_offset)
+	uint8_t **buffer, const struct pkt *pkt, uint32_t excess_max, uint64_t iova_offset)
 {
-	if (!ring_tx_is_ordinary(format, pkt, max_single))
+	if (!ring_tx_is_ordinary(format, pkt, excess_max))
 		return false;
 	ring_tx_write(format, descriptor, buffer, pkt, iova_offset);
 	return true;
@@ -82,7 +82,7 @@ RING_INLINE unsigned ring_tx_put_x1(
 	uint8_t **buffer = &queue->buffers[slot];
 	unsigned i = 0;
 
-	while (i < n && ring_tx_put_one(format, descriptor++, buffer++, pkts++, queue->max_single, queue->iova_offset))
+	while (i < n && ring_tx_put_one(format, descriptor++, buffer++, pkts++, queue->excess_max, queue->iova_offset))
 		i++;
 	return i;
 }
@@ -94,13 +94,13 @@ RING_INLINE unsigned ring_tx_put_scalar(
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];
 	uint64_t iova_offset = queue->iova_offset;
-	uint32_t max_single = queue->max_single;
+	uint32_t excess_max = queue->excess_max;
 	unsigned remaining = n;
 
 	for (; remaining >= 4; remaining -= 4, ring += 4, buffers += 4, pkts += 4)
 #pragma GCC unroll 4
 		for (unsigned k = 0; k < 4; k++)
-			if (!ring_tx_put_one(format, &ring[k], &buffers[k], &pkts[k], max_single, iova_offset))
+			if (!ring_tx_put_one(format, &ring[k], &buffers[k], &pkts[k], excess_max, iova_offset))
 				return n - remaining + k;
 	n -= remaining;
 	return remaining ? n + ring_tx_put_x1(format, queue, slot + n, pkts, remaining) : n;
@@ -122,16 +122,14 @@ RING_INLINE void ring_tx_set_fast_until(struct ring_txq *queue)
 	queue->fast_until = queue->next + (room < to_batch_end ? room : to_batch_end);
 }
 
-/** Asks for the reports of the batches that end between slot `first` and next: the descriptor before next reports them
- * all. That one ends a frame, since no report is asked for inside one (doubt 13). */
-RING_INLINE void ring_tx_ask_reports(struct ring_txq *queue, uint32_t first)
+/** Asks for the report of the batch that ends with this slot: the descriptor before next, which ends a frame, brings
+ * it. */
+RING_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_end)
 {
-	uint32_t last = queue->next - 1;
+	uint32_t last = (queue->next - 1) & queue->mask;
 
-	for (uint32_t batch_end = first | (RING_BATCH - 1); (int32_t)(batch_end - last) <= 0; batch_end += RING_BATCH) {
-		queue->report_slot[(batch_end & queue->mask) / RING_BATCH] = (uint16_t)(last & queue->mask);
-		queue->ring[last & queue->mask].q1 |= RING_TX_RS;
-	}
+	queue->ring[last].q1 |= RING_TX_RS;
+	queue->report_slot[(batch_end & queue->mask) / RING_BATCH] = (uint16_t)last;
 }
 
 /** The packets before next are the card's from here on. */
@@ -176,7 +174,7 @@ RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct
 		written = put(format, queue, slot, &pkts[sent], run);
 		queue->next += written;
 		if (written == to_batch_end)
-			ring_tx_ask_reports(queue, queue->next - 1);
+			ring_tx_ask_report(queue, queue->next - 1);
 		sent += written;
 		if (__builtin_expect(written < run, 0)) {
 			unsigned used = ring_tx_put_frame(format, queue, NULL, &pkts[sent], n - sent);
@@ -219,7 +217,7 @@ RING_INLINE unsigned ring_tx_burst(const struct ring_tx_format *format, struct n
 
 	if (n != 1 || __builtin_expect(next == queue->fast_until, 0) ||
 		!ring_tx_put_one(
-			format, &queue->ring[slot], &queue->buffers[slot], pkts, queue->max_single, queue->iova_offset))
+			format, &queue->ring[slot], &queue->buffers[slot], pkts, queue->excess_max, queue->iova_offset))
 		return many(queue, pkts, n);
 	queue->next = ++next;
 	if (next == queue->fast_until)

@@ -387,6 +387,8 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	world->tx.tail = &world->tx_tail;
 	world->rx.tail_batch = RING_BATCH;
 	world->tx.max_frame = MAX_FRAME;
+	world->rx.format = &ixgbe_rx_format;
+	world->tx.format = &ixgbe_tx_format;
 	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_ops.bursts[RING_PLAIN][simd].rx), 0);
 	ring_txq_prepare(&world->tx, ixgbe_ring_ops.bursts[RING_PLAIN][simd].tx);
 	world->rx_tail = ring_size - 1;
