@@ -115,15 +115,12 @@ static struct pipe *pipe_alloc(uint32_t slots, unsigned outputs)
 }
 
 /* The instruction set is the receiving port's. */
-static const struct nic_pipe_bursts *bursts_of(const struct nic *nic)
+static const struct pipe_simd *simd_of(const struct nic *nic)
 {
-	static const struct nic_pipe_bursts *const bursts[] = {
-		[PKT_SIMD_SCALAR] = &pipe_bursts_scalar,
-		[PKT_SIMD_AVX2] = &pipe_bursts_avx2,
-		[PKT_SIMD_AVX512] = &pipe_bursts_avx512,
-	};
+	static const struct pipe_simd *const sets[] = {
+		[PKT_SIMD_SCALAR] = &pipe_scalar, [PKT_SIMD_AVX2] = &pipe_avx2, [PKT_SIMD_AVX512] = &pipe_avx512};
 
-	return bursts[nic->info.simd];
+	return sets[nic->info.simd];
 }
 
 static struct pipe_rx_format rx_format_of(const struct ring_rx_format *format)
@@ -143,7 +140,6 @@ static void take_input(struct pipe *pipe, struct ring_rxq *rxq)
 
 	pipe->rxq = rxq;
 	pipe->rx = rx_format_of(rxq->format);
-	pipe->rearm.q0 = rxq->iova_offset;
 	pipe->batch_end = RING_BATCH;
 	for (uint32_t slot = 0; slot < slots; slot++)
 		pipe->slot_init[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};
@@ -214,7 +210,8 @@ int nic_pipe_open(
 	struct pipe *pipe = pipe_alloc(rxq->mask + 1, count);
 	if (!pipe)
 		return pollux_fail(ENOMEM, "%s: no memory for a pipe", input->nic->info.address);
-	pipe->nic.bursts = *bursts_of(input->nic);
+	pipe->simd = simd_of(input->nic);
+	pipe->nic.bursts = pipe->simd->bursts;
 	take_input(pipe, rxq);
 	uint32_t frame_min = frame_min_of_all(outputs, count);
 	for (unsigned i = 0; i < count; i++)

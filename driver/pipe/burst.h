@@ -12,9 +12,8 @@
 unsigned pipe_receive_single(struct nic_pipe *nic);
 void pipe_send_single(struct nic_pipe *nic, uint32_t outputs);
 
-/** Receives the unbroken run of whole, good frames at the front of n slots that do not wrap, and rewrites their
- * descriptors for the card. @return how many */
-typedef unsigned pipe_receive_step(const struct pipe *pipe, struct ring_descriptor *ring,
+/** Receives the unbroken run of whole, good frames at the front of n slots that do not wrap. @return how many */
+typedef unsigned pipe_receive_step(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n);
 
 /** Writes transmit descriptors for the run of ordinary packets at the front, at most n, into slots that do not wrap. If
@@ -94,10 +93,10 @@ RING_INLINE unsigned pipe_receive(struct nic_pipe *nic, unsigned n, unsigned wid
 /* ---- Send ---- */
 
 /* A transmit queue has descriptors up to `next` now. */
-static inline void pipe_hand_over(struct ring_txq *queue, uint32_t next)
+static inline void pipe_hand_over(struct ring_txq *queue, uint32_t mask, uint32_t next)
 {
 	queue->next = next;
-	__atomic_store_n(queue->tail, next & queue->mask, __ATOMIC_RELEASE);
+	__atomic_store_n(queue->tail, next & mask, __ATOMIC_RELEASE);
 }
 
 /** Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor
@@ -124,7 +123,7 @@ RING_INLINE void pipe_put(struct pipe *pipe, unsigned index, struct pkt *pkts, u
 		return;
 	queue->ring[(next - 1) & queue->mask].q1 |= RING_TX_RS;
 	pipe->batch_outputs |= PIPE_BIT(index);
-	pipe_hand_over(queue, next);
+	pipe_hand_over(queue, queue->mask, next);
 	if (queue->tail == &queue->trapped_tail)
 		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
 }
@@ -161,9 +160,9 @@ RING_INLINE void pipe_send_to_single_output(
 {
 	const struct pipe_output *output = pipe->single_output;
 	struct ring_txq *queue = output->txq;
-	uint32_t next = queue->next, slot = next & queue->mask, last_slot = slot + (uint32_t)n - 1;
+	uint32_t mask = queue->mask, next = queue->next, slot = next & mask, last_slot = slot + (uint32_t)n - 1;
 
-	if (__builtin_expect((int32_t)last_slot > (int32_t)queue->mask, 0)) {
+	if (__builtin_expect((int32_t)last_slot > (int32_t)mask, 0)) {
 		general(pipe, n, outputs);
 		return;
 	}
@@ -171,7 +170,7 @@ RING_INLINE void pipe_send_to_single_output(
 		general(pipe, n, outputs); /* which writes the same descriptors again: the tail has not moved */
 		return;
 	}
-	pipe_hand_over(queue, next + (uint32_t)n);
+	pipe_hand_over(queue, mask, next + (uint32_t)n);
 	pipe_end_burst(pipe, n, outputs);
 }
 
@@ -209,12 +208,12 @@ RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_ste
 }
 
 /**
- * Defines pipe_bursts_SET, and its functions with names that tell them from those of other instruction sets.
+ * Defines pipe_SET, and its functions with names that tell them from those of other instruction sets.
  * @param receive, describe  the steps for any number of packets
  * @param receive_wide, describe_wide  the same for multiples of `width` packets, not 0; receive_wide gets more than
  * NIC_PIPE_BURST, and stops there
  */
-#define PIPE_BURSTS(SET, width, receive_wide, receive, describe_wide, describe, same, select)                          \
+#define PIPE_BURSTS(SET, width, receive_wide, receive, describe_wide, describe, same, select, rearm)                   \
 	static RING_OUT_OF_LINE unsigned pipe_receive_general_##SET(struct pipe *pipe, unsigned n)                     \
 	{                                                                                                              \
 		return pipe_receive_general(pipe, n, receive);                                                         \
@@ -254,7 +253,13 @@ RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_ste
 		else                                                                                                   \
 			pipe_send_apart_##SET(nic, n);                                                                 \
 	}                                                                                                              \
-	const struct nic_pipe_bursts pipe_bursts_##SET = {                                                             \
-		pipe_receive_##SET, pipe_receive_single, pipe_send_all_##SET, pipe_send_single, pipe_send_each_##SET}
+	static void pipe_rearm_##SET(                                                                                  \
+		struct ring_descriptor *ring, const struct ring_descriptor *init, unsigned n, uint64_t iova_offset)    \
+	{                                                                                                              \
+		rearm(ring, init, n, iova_offset);                                                                     \
+	}                                                                                                              \
+	const struct pipe_simd pipe_##SET = {{pipe_receive_##SET, pipe_receive_single, pipe_send_all_##SET,            \
+						     pipe_send_single, pipe_send_each_##SET},                          \
+		pipe_rearm_##SET}
 
 #endif

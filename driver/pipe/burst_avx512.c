@@ -10,27 +10,23 @@ static inline __m512i four_times(__m128i piece)
 	return _mm512_broadcast_i32x4(piece);
 }
 
-/* Four whole, good frames become handles, and their descriptors are rewritten for the card. The length is of the load
- * that was checked; the hash, in the last dwords, is of a later one: nobody promises that 64 bytes are loaded at once.
- */
-static inline void hand_out_four(__m512i checked, __mmask16 not_hash, __m512i shuffle, struct ring_descriptor *ring,
-	const struct ring_descriptor *slot_init, struct pkt *pkts, __m512i rearm)
+/* Four whole, good frames become handles. The length is of the load that was checked; the hash, in the last dwords, is
+ * of a later one: nobody promises that 64 bytes are loaded at once. */
+static inline void hand_out_four(__m512i checked, __mmask16 not_hash, __m512i shuffle,
+	const struct ring_descriptor *ring, const struct ring_descriptor *slot_init, struct pkt *pkts)
 {
 	__m512i init = _mm512_loadu_si512(slot_init), hash = _mm512_shuffle_epi32(_mm512_loadu_si512(ring), 0x7f);
 
 	pkt_store_x4(pkts, _mm512_mask_or_epi32(hash, not_hash, _mm512_shuffle_epi8(checked, shuffle), init));
-	_mm512_storeu_si512(ring, _mm512_add_epi64(init, rearm));
 }
 
 /* For 8, 16, 24 or 32 packets. No loop has as few instructions as four of these in a row: no index, and no end to be
  * worked out. */
-static inline unsigned receive_wide(const struct pipe *pipe, struct ring_descriptor *ring,
+static inline unsigned receive_wide(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	const __m512i whole = _mm512_set1_epi64((long long)pipe->rx.whole),
 		      bits = _mm512_set1_epi64((long long)pipe->rx.checked);
-	const __m512i rearm = four_times(_mm_load_si128((const __m128i *)&pipe->rearm));
-
 	const __m512i shuffle = four_times(_mm_setr_epi8(PIPE_LENGTH_AND_HASH));
 	const __mmask16 not_hash = _mm512_movepi32_mask(shuffle); /* its signs: one instruction; a constant is two */
 
@@ -42,20 +38,31 @@ static inline unsigned receive_wide(const struct pipe *pipe, struct ring_descrip
 		if (__builtin_expect(_mm512_test_epi64_mask(_mm512_xor_si512(q1, whole), bits), 0))
 			return i;
 		__atomic_signal_fence(__ATOMIC_ACQ_REL);
-		hand_out_four(low, not_hash, shuffle, &ring[i], &slot_init[i], &pkts[i], rearm);
-		hand_out_four(high, not_hash, shuffle, &ring[i + 4], &slot_init[i + 4], &pkts[i + 4], rearm);
+		hand_out_four(low, not_hash, shuffle, &ring[i], &slot_init[i], &pkts[i]);
+		hand_out_four(high, not_hash, shuffle, &ring[i + 4], &slot_init[i + 4], &pkts[i + 4]);
 		if (__builtin_expect(n == i + 8, 1))
 			return n;
 	}
 	return NIC_PIPE_BURST;
 }
 
-static inline unsigned receive(const struct pipe *pipe, struct ring_descriptor *ring,
+static inline unsigned receive(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	unsigned eights = n & ~7u, got = eights ? receive_wide(pipe, ring, slot_init, pkts, eights) : 0;
 
 	return got + pipe_receive_x4_x1(pipe, ring + got, slot_init + got, pkts + got, n - got);
+}
+
+static inline void rearm(
+	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
+{
+	const __m512i iova = four_times(_mm_set_epi64x(0, (long long)iova_offset));
+
+	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
+#pragma GCC unroll 8
+		for (unsigned i = 0; i < RING_BATCH; i += 4)
+			_mm512_storeu_si512(&ring[i], _mm512_add_epi64(iova, _mm512_loadu_si512(&slot_init[i])));
 }
 
 /* What makes descriptors of handles: see x4.h. */
@@ -149,4 +156,4 @@ static inline unsigned select_targets(
 	return count;
 }
 
-PIPE_BURSTS(avx512, 8, receive_wide, receive, describe_wide, describe, same, select_targets);
+PIPE_BURSTS(avx512, 8, receive_wide, receive, describe_wide, describe, same, select_targets, rearm);

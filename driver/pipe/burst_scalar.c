@@ -2,13 +2,14 @@
  * A pipe's burst functions for every x86-64; and those for single packets, whatever the instruction set. */
 #include "burst.h"
 
-static inline unsigned receive_wide(const struct pipe *pipe, struct ring_descriptor *ring,
+static inline unsigned receive_wide(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	return pipe_receive_x1(pipe, ring, slot_init, pkts, pipe_at_most_a_burst(n));
 }
 
-PIPE_BURSTS(scalar, 1, receive_wide, pipe_receive_x1, pipe_describe_x1, pipe_describe_x1, pipe_same_x1, pipe_select_x1);
+PIPE_BURSTS(scalar, 1, receive_wide, pipe_receive_x1, pipe_describe_x1, pipe_describe_x1, pipe_same_x1, pipe_select_x1,
+	pipe_rearm_x1);
 
 unsigned pipe_receive_single(struct nic_pipe *nic)
 {
@@ -36,6 +37,6 @@ void pipe_send_single(struct nic_pipe *nic, uint32_t outputs)
 		pipe_send_general_scalar(pipe, 1, outputs);
 		return;
 	}
-	pipe_hand_over(queue, queue->next + 1);
+	pipe_hand_over(queue, queue->mask, queue->next + 1);
 	pipe_end_burst(pipe, 1, outputs);
 }

@@ -23,17 +23,12 @@ uint32_t pipe_set_fast_until(struct pipe *pipe)
 	return pipe->fast_until;
 }
 
-static void rearm(const struct ring_rxq *queue, uint32_t slot)
-{
-	queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)queue->buffers[slot] + queue->iova_offset};
-}
-
 /* A bad descriptor, or one of a frame of several, which a pipe cannot send in one piece. */
 static void drop_descriptor(struct pipe *pipe, bool ends_frame)
 {
 	struct ring_rxq *queue = pipe->rxq;
 
-	rearm(queue, queue->next++ & queue->mask);
+	queue->next++;
 	pipe->skipping = !ends_frame;
 	ring_count(&queue->bad_descriptors, 1);
 	ring_count(&queue->bad_packets, ends_frame);
@@ -71,7 +66,6 @@ unsigned pipe_receive_rare(struct pipe *pipe, bool *again)
 		ring_rx_length(format, q1) == PKT_DATA_BYTES) {
 		/* exactly full: an ordinary packet, which the fast comparison cannot tell from longer ones */
 		ring_rx_hand_out(format, &pipe->nic.pkts[0], descriptor, queue->buffers[slot], PKT_DATA_BYTES);
-		rearm(queue, slot);
 		*again = false;
 		return 1;
 	}

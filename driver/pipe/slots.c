@@ -115,16 +115,23 @@ static bool replace_buffers(struct pipe *pipe, uint32_t first)
 
 		queue->buffers[slot] = fresh[i];
 		pipe->slot_init[slot].q0 = (uint64_t)fresh[i];
-		queue->ring[slot] = (struct ring_descriptor){.q0 = (uint64_t)fresh[i] + queue->iova_offset};
 	}
 	return true;
 }
 
 /* ---- Slots go back to the card ---- */
 
-/* Slots before `end` are the card's again. */
-static inline void give_back(struct pipe *pipe, struct ring_rxq *queue, uint32_t end)
+/* Slots before `end` are the card's again. Their descriptors are written anew only now: QEMU's 82574L may store the
+ * status of a finished descriptor twice, and would finish one that was written anew in between. */
+static RING_OUT_OF_LINE void give_back(struct pipe *pipe, struct ring_rxq *queue, uint32_t end)
 {
+	for (uint32_t first = queue->refill_next; first != end;) {
+		uint32_t slot = first & queue->mask, n = queue->mask + 1 - slot;
+
+		n = n < end - first ? n : end - first;
+		pipe->simd->rearm(&queue->ring[slot], &pipe->slot_init[slot], n, queue->iova_offset);
+		first += n;
+	}
 	queue->refill_next = end;
 	pipe->stalled_since_us = 0;
 	/* one slot stays back: a tail equal to the head would mean an empty ring */

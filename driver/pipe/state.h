@@ -18,6 +18,7 @@
 #define PIPE_LENGTH     2 /* the dword of a handle that has length and flags */
 
 struct pipe;
+struct pipe_simd;
 
 /** A transmit queue as an output of one pipe. */
 struct pipe_output {
@@ -67,14 +68,13 @@ struct pipe {
 
 	/* touched per burst: two cache lines */
 	struct ring_rxq *rxq __attribute__((aligned(64)));
-	struct ring_descriptor *slot_init; /* per receive slot: {its buffer's data, 0} */
+	struct ring_descriptor *slot_init; /* per receive slot: {its buffer's data, 0}, to which the I/O offset comes */
 	struct pipe_output *single_output; /* where all packets of the last bursts went, or pipe_nowhere */
 	uint32_t single_mask;              /* its bit, or 0 */
-	uint32_t batch_outputs;       /* outputs that may have packets of the batch in progress; single_mask is in it */
-	uint32_t batch_end;           /* receive slot where the batch in progress ends, counted as rxq->next is */
-	uint32_t fast_until;          /* up to here are neither the ring's end nor slots that the card does not have */
-	uint64_t packets;             /* this and all counters: written by the pipe's thread only, relaxed atomics */
-	struct ring_descriptor rearm; /* {I/O offset, 0}: what is added to slot_init, to give a slot to the card */
+	uint32_t batch_outputs; /* outputs that may have packets of the batch in progress; single_mask is in it */
+	uint32_t batch_end;     /* receive slot where the batch in progress ends, counted as rxq->next is */
+	uint32_t fast_until;    /* up to here are neither the ring's end nor slots that the card does not have */
+	uint64_t packets;       /* this and all counters: written by the pipe's thread only, relaxed atomics */
 	struct pipe_rx_format rx;
 
 	/* touched per batch */
@@ -82,6 +82,7 @@ struct pipe {
 	uint32_t reclaim_keep;       /* the report that is looked at then leaves so many slots held */
 	uint32_t single_output_from; /* all batches from this slot on went to single_output only */
 	struct pipe_batch *batches;  /* of the receive ring */
+	const struct pipe_simd *simd;
 
 	/* touched now and then */
 	uint64_t dropped, blocked_copies, bad;
@@ -105,6 +106,15 @@ struct pipe_times {
 };
 extern struct pipe_times pipe_times;
 
-extern const struct nic_pipe_bursts pipe_bursts_scalar, pipe_bursts_avx2, pipe_bursts_avx512;
+/** Writes the descriptors of n receive slots for the card: the I/O addresses of their buffers. n is a multiple of
+ * RING_BATCH, and the slots do not wrap. */
+typedef void pipe_rearm_fn(
+	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset);
+
+/** The functions of an instruction set. */
+extern const struct pipe_simd {
+	struct nic_pipe_bursts bursts;
+	pipe_rearm_fn *rearm;
+} pipe_scalar, pipe_avx2, pipe_avx512;
 
 #endif

@@ -7,8 +7,8 @@
 #include "../ring/tx.h"
 #include "state.h"
 
-/** Receives a packet, if the descriptor has a whole, good frame, and rewrites the descriptor for the card. */
-RING_INLINE bool pipe_receive_one(const struct pipe *pipe, struct ring_descriptor *descriptor,
+/** Receives a packet, if the descriptor has a whole, good frame. */
+RING_INLINE bool pipe_receive_one(const struct pipe *pipe, const struct ring_descriptor *descriptor,
 	const struct ring_descriptor *slot_init, struct pkt *pkt)
 {
 	uint64_t q1 = ring_rx_status(descriptor);
@@ -19,12 +19,10 @@ RING_INLINE bool pipe_receive_one(const struct pipe *pipe, struct ring_descripto
 	pkt->data = (uint8_t *)slot_init->q0;
 	memcpy(&pkt->len, &length, 4); /* flags: 0 */
 	pkt->hash = (uint32_t)(descriptor->q0 >> 32) & pipe->rx.hash_mask;
-	descriptor->q0 = slot_init->q0 + pipe->rearm.q0;
-	descriptor->q1 = 0;
 	return true;
 }
 
-RING_INLINE unsigned pipe_receive_x1(const struct pipe *pipe, struct ring_descriptor *ring,
+RING_INLINE unsigned pipe_receive_x1(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	unsigned left = n;
@@ -38,6 +36,15 @@ RING_INLINE unsigned pipe_receive_x1(const struct pipe *pipe, struct ring_descri
 	while (left && pipe_receive_one(pipe, ring++, slot_init++, pkts++))
 		left--;
 	return n - left;
+}
+
+RING_INLINE void pipe_rearm_x1(
+	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
+{
+	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
+#pragma GCC unroll 8
+		for (unsigned i = 0; i < RING_BATCH; i++)
+			ring[i] = (struct ring_descriptor){.q0 = slot_init[i].q0 + iova_offset};
 }
 
 /** Writes the descriptor of a packet, if it is an ordinary one: of a length that can be sent, and without flags.

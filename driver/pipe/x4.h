@@ -25,25 +25,21 @@ static inline __m256i pipe_load_two(const struct ring_descriptor *ring)
 	return _mm256_inserti128_si256(_mm256_castsi128_si256(first), _mm_load_si128((const __m128i *)(ring + 1)), 1);
 }
 
-/* Two whole, good frames become handles, and their descriptors are rewritten for the card. */
-static inline void pipe_hand_out_two(__m256i received, struct ring_descriptor *ring,
-	const struct ring_descriptor *slot_init, struct pkt *pkts, __m256i rearm)
+/* Two whole, good frames become handles. */
+static inline void pipe_hand_out_two(__m256i received, const struct ring_descriptor *slot_init, struct pkt *pkts)
 {
 	const __m256i shuffle = _mm256_setr_epi8(PIPE_LENGTH_AND_HASH, PIPE_LENGTH_AND_HASH);
-	const __m256i *init = (const __m256i *)slot_init;
+	const __m256i init = _mm256_loadu_si256((const __m256i *)slot_init);
 
-	_mm256_storeu_si256(
-		(__m256i *)pkts, _mm256_or_si256(_mm256_shuffle_epi8(received, shuffle), _mm256_loadu_si256(init)));
-	_mm256_storeu_si256((__m256i *)ring, _mm256_add_epi64(rearm, _mm256_loadu_si256(init)));
+	_mm256_storeu_si256((__m256i *)pkts, _mm256_or_si256(_mm256_shuffle_epi8(received, shuffle), init));
 }
 
 /* n is a multiple of 4, and not 0. */
-static inline unsigned pipe_receive_x4(const struct pipe *pipe, struct ring_descriptor *ring,
+static inline unsigned pipe_receive_x4(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	const __m256i whole = _mm256_set1_epi64x((long long)pipe->rx.whole),
 		      checked = _mm256_set1_epi64x((long long)pipe->rx.checked);
-	const __m256i rearm = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)&pipe->rearm));
 	unsigned left = n;
 
 #pragma GCC unroll 1
@@ -53,20 +49,32 @@ static inline unsigned pipe_receive_x4(const struct pipe *pipe, struct ring_desc
 
 		if (!_mm256_testz_si256(_mm256_xor_si256(q1, whole), checked))
 			break;
-		pipe_hand_out_two(low, ring, slot_init, pkts, rearm);
-		pipe_hand_out_two(high, ring + 2, slot_init + 2, pkts + 2, rearm);
+		pipe_hand_out_two(low, slot_init, pkts);
+		pipe_hand_out_two(high, slot_init + 2, pkts + 2);
 		ring += 4, slot_init += 4, pkts += 4;
 	} while (left -= 4);
 	return n - left;
 }
 
 /* For any number. */
-static inline unsigned pipe_receive_x4_x1(const struct pipe *pipe, struct ring_descriptor *ring,
+static inline unsigned pipe_receive_x4_x1(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	unsigned got = n < 4 ? 0 : pipe_receive_x4(pipe, ring, slot_init, pkts, n & ~3u);
 
 	return got + pipe_receive_x1(pipe, ring + got, slot_init + got, pkts + got, n - got);
+}
+
+static inline void pipe_rearm_x4(
+	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
+{
+	const __m256i iova = _mm256_setr_epi64x((long long)iova_offset, 0, (long long)iova_offset, 0);
+
+	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < RING_BATCH; i += 2)
+			_mm256_storeu_si256((__m256i *)&ring[i],
+				_mm256_add_epi64(iova, _mm256_loadu_si256((const __m256i *)&slot_init[i])));
 }
 
 /*

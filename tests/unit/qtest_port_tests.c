@@ -542,7 +542,39 @@ static void a_pipe_forwards_in_place(void)
 	port_close(&p);
 }
 
-/* In traffic, and without its link: what it sent and could not send is counted, and every buffer comes back. */
+static uint32_t as_it_is(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 1;
+}
+
+/* The longest frames that a pipe takes, of which the last fills its buffer, and one that is a byte too long. */
+static void a_pipe_s_frames_fill_their_buffers(void)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	struct port p;
+	struct nic_pipe *pipe;
+	port_open(&p, card->name);
+	port_start(&p, &(struct nic_config){
+			       .rx_ring = 64, .tx_ring = 64, .mtu = (uint16_t)(PKT_DATA_BYTES - FRAME_OVERHEAD_BYTES)});
+	struct nic_queue queue = {p.nic, 0};
+	CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &queue, &queue, 1), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		size_t bytes = PKT_DATA_BYTES - 8 + i % 10, seen = 0;
+		port_frame(frame, i, bytes);
+		port_put(&p, frame, bytes);
+		if (bytes > PKT_DATA_BYTES)
+			continue;
+		for (uint64_t end = port_now_ms() + LIMIT_MS; !seen && port_now_ms() < end;)
+			seen = nic_pipe_run(pipe, 1 + i % 40, as_it_is, NULL);
+		CU_ASSERT_EQUAL_FATAL(qtest_receive(p.qtest, 0, got, sizeof(got), LIMIT_MS), bytes);
+		CU_ASSERT_EQUAL_FATAL(memcmp(frame, got, bytes), 0);
+	}
+	nic_pipe_close(pipe);
+	port_close(&p);
+}
+
+/* In traffic, when its device has gone, and after its pipe: what it sent is counted, and every buffer comes back. */
 static void a_pipe_s_port_stops(void)
 {
 	static uint8_t frame[FRAME_MAX];
@@ -591,6 +623,7 @@ static void a_pipe_s_port_stops(void)
 		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
 		{"bursts write no register but tails", bursts_write_no_register_but_tails},                            \
 		{"a pipe forwards in place", a_pipe_forwards_in_place},                                                \
+		{"a pipe's frames fill their buffers", a_pipe_s_frames_fill_their_buffers},                            \
 	{                                                                                                              \
 		"a pipe's port stops", a_pipe_s_port_stops                                                             \
 	}
