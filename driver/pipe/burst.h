@@ -124,8 +124,8 @@ RING_INLINE void pipe_put(struct pipe *pipe, unsigned index, struct pkt *pkts, u
 	queue->ring[(next - 1) & queue->mask].q1 |= RING_TX_RS;
 	pipe->batch_outputs |= PIPE_BIT(index);
 	pipe_hand_over(queue, queue->mask, next);
-	if (queue->tail == &queue->trapped_tail)
-		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+	if (queue->tail == &queue->tail_register.trapped)
+		vfio_write32(queue->tail_register.window, queue->tail_register.offset, queue->tail_register.trapped);
 }
 
 /* The burst's packets were sent to these outputs. */

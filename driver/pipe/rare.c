@@ -109,7 +109,7 @@ void pipe_set_single_output(struct pipe *pipe, uint32_t mask)
 	if (mask & (mask - 1) || !(mask & pipe->batch_outputs) || pipe->blocked)
 		return;
 	output = &pipe->outputs[__builtin_ctz(mask)];
-	if (output->txq->tail == &output->txq->trapped_tail)
+	if (output->txq->tail == &output->txq->tail_register.trapped)
 		return;
 	pipe->single_mask = mask;
 	pipe->single_output = output;

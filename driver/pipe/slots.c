@@ -136,8 +136,8 @@ static RING_OUT_OF_LINE void give_back(struct pipe *pipe, struct ring_rxq *queue
 	pipe->stalled_since_us = 0;
 	/* one slot stays back: a tail equal to the head would mean an empty ring */
 	__atomic_store_n(queue->tail, (end - 1) & queue->mask, __ATOMIC_RELEASE);
-	if (__builtin_expect(queue->tail == &queue->trapped_tail, 0))
-		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail);
+	if (__builtin_expect(queue->tail == &queue->tail_register.trapped, 0))
+		vfio_write32(queue->tail_register.window, queue->tail_register.offset, queue->tail_register.trapped);
 }
 
 RING_OUT_OF_LINE void pipe_reclaim(struct pipe *pipe)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Memory of a started port: one piece of DMA memory with all rings, and a queue structure for each. And what all bursts
- * do alike, out of line. */
+ * The life of a started port's rings: one piece of DMA memory with all rings, a queue structure for each, tails that
+ * calls write, draining, closing, counters. */
 #include "../../mempool/hot.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
@@ -17,15 +17,30 @@
 
 /* ---- queues ---- */
 
-/* Where the tail register is no memory, it's told by a call, once per burst at most. */
+/* Where bursts store the tail: the register, or what stands for one that is no memory. */
+static volatile uint32_t *open_tail(struct nic *nic, struct ring_tail_register *tail_register, uint32_t offset)
+{
+	volatile uint32_t *tail = vfio_doorbell(&nic->bar, offset);
+
+	*tail_register = (struct ring_tail_register){.window = &nic->bar, .offset = offset};
+	return tail ? tail : &tail_register->trapped;
+}
+
+/* At most one call per burst. */
+static void pass_on_tail(struct ring_tail_register *tail)
+{
+	if (tail->trapped != tail->written) {
+		tail->written = tail->trapped;
+		vfio_write32(tail->window, tail->offset, tail->written);
+	}
+}
+
 static unsigned rx_burst_trapped(struct nic_rxq *nic, struct pkt *pkts, unsigned n)
 {
 	struct ring_rxq *queue = (struct ring_rxq *)nic;
 	unsigned got = queue->burst(nic, pkts, n);
-	if (queue->trapped_tail != queue->trapped_tail_written) {
-		queue->trapped_tail_written = queue->trapped_tail;
-		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail_written);
-	}
+
+	pass_on_tail(&queue->tail_register);
 	return got;
 }
 
@@ -33,10 +48,8 @@ static unsigned tx_burst_trapped(struct nic_txq *nic, const struct pkt *pkts, un
 {
 	struct ring_txq *queue = (struct ring_txq *)nic;
 	unsigned sent = queue->burst(nic, pkts, n);
-	if (queue->trapped_tail != queue->trapped_tail_written) {
-		queue->trapped_tail_written = queue->trapped_tail;
-		vfio_write32(queue->window, queue->tail_offset, queue->trapped_tail_written);
-	}
+
+	pass_on_tail(&queue->tail_register);
 	return sent;
 }
 
@@ -66,23 +79,22 @@ int ring_rxq_prepare(struct ring_rxq *queue, ring_rx_burst_fn *burst)
 	queue->skipping = false;
 	ring_rx_set_fast_until(queue);
 	queue->burst = burst;
-	queue->nic.burst = queue->tail == &queue->trapped_tail ? rx_burst_trapped : burst;
+	queue->nic.burst = queue->tail == &queue->tail_register.trapped ? rx_burst_trapped : burst;
 	queue->silence = ring_rxq_silence;
 	return 0;
 }
 
 void ring_rxq_go(struct ring_rxq *queue)
 {
-	queue->trapped_tail = queue->trapped_tail_written = queue->mask;
-	vfio_write32(queue->window, queue->tail_offset, queue->mask);
+	queue->tail_register.trapped = queue->tail_register.written = queue->mask;
+	vfio_write32(queue->tail_register.window, queue->tail_register.offset, queue->mask);
 }
 
 void ring_rxq_drain(struct ring_rxq *queue)
 {
-	/* the slots from fill to next are empty: the application has their buffers */
-	for (uint32_t i = queue->next; i != queue->refill_next + queue->mask + 1; i++)
-		pkt_free_data(&queue->buffers[i & queue->mask], 1);
-	queue->next = queue->refill_next + queue->mask + 1;
+	/* the slots from refill_next to next are empty: the application has their buffers */
+	for (; queue->next != queue->refill_next + queue->mask + 1; queue->next++)
+		pkt_free_data(&queue->buffers[queue->next & queue->mask], 1);
 }
 
 void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
@@ -93,7 +105,7 @@ void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
 		(queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES) - queue->format->frame_min;
 	ring_tx_set_fast_until(queue);
 	queue->burst = burst;
-	queue->nic.burst = queue->tail == &queue->trapped_tail ? tx_burst_trapped : burst;
+	queue->nic.burst = queue->tail == &queue->tail_register.trapped ? tx_burst_trapped : burst;
 }
 
 void ring_txq_drain(struct ring_txq *queue)
@@ -140,7 +152,7 @@ static int out_of_memory(const struct nic *nic)
 	return pollux_fail(ENOMEM, "%s: no memory for the port's queues", nic->device->address);
 }
 
-/* Every queue with its software ring; what is NULL was not reached. */
+/* Allocates the DMA memory, and each queue with its array of buffers. On failure, what is NULL was not reached. */
 static int allocate(struct nic *nic)
 {
 	const struct nic_config *config = &nic->config;
@@ -159,18 +171,15 @@ static int allocate(struct nic *nic)
 		if (!queue || !(queue->buffers = hot_alloc(config->tx_ring * sizeof(*queue->buffers))))
 			return out_of_memory(nic);
 	}
-	/* Rings have at least 64 descriptors, 1 KiB: each begins on the 128 bytes that the cards ask for */
+	/* The cards ask for rings that begin at multiples of 128 bytes: rings have at least 64 descriptors, 1 KiB. */
 	size_t bytes = (descriptors_before_tx(config) + (size_t)config->tx_queues * config->tx_ring) *
 		       sizeof(struct ring_descriptor);
 	return dma_memory_alloc(&rings->memory, nic->device->space, bytes, nic->info.numa_node);
 }
 
-/* A tail that is no memory is kept in `trapped`. */
-static volatile uint32_t *tail_at(const struct nic *nic, uint32_t offset, uint32_t *trapped)
+static struct ring_descriptor *ring_at(const struct nic *nic, size_t descriptors)
 {
-	volatile uint32_t *tail = vfio_doorbell(&nic->bar, offset);
-
-	return tail ? tail : trapped;
+	return (struct ring_descriptor *)(void *)nic->rings.memory.base + descriptors;
 }
 
 /* The bursts for what is on, with the best instruction set that the family has them for and the configuration allows.
@@ -186,35 +195,33 @@ static const struct ring_bursts *choose_bursts(struct nic *nic, const struct rin
 	return &by_simd[simd];
 }
 
-static void prepare_tx(struct nic *nic, struct ring_txq *queue, struct ring_descriptor *ring,
-	const struct ring_ops *ops, ring_tx_burst_fn *burst, unsigned i)
+static void prepare_tx(struct nic *nic, unsigned index, const struct ring_ops *ops, ring_tx_burst_fn *burst)
 {
-	queue->ring = ring;
+	struct ring_txq *queue = nic->rings.txqs[index];
+
+	queue->ring = ring_at(nic, descriptors_before_tx(&nic->config) + (size_t)index * nic->config.tx_ring);
 	queue->pool = nic->config.pool;
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
 	queue->format = ops->tx_format;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
-	queue->window = &nic->bar;
-	queue->tail_offset = ops->tx_tail(i);
-	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
+	queue->tail = open_tail(nic, &queue->tail_register, ops->tx_tail(index));
 	ring_txq_prepare(queue, burst);
 }
 
-static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descriptor *ring, const struct ring_ops *ops,
-	ring_rx_burst_fn *burst, unsigned i)
+static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *ops, ring_rx_burst_fn *burst)
 {
-	queue->ring = ring;
+	struct ring_rxq *queue = nic->rings.rxqs[index];
+	unsigned size = nic->config.rx_ring;
+
+	queue->ring = ring_at(nic, (size_t)index * size);
 	queue->pool = nic->config.pool;
 	queue->iova_offset = dma_space_offset(nic->device->space);
-	queue->mask = nic->config.rx_ring - 1u;
+	queue->mask = size - 1;
 	queue->format = ops->rx_format;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
-	queue->tail_batch =
-		ops->rx_tail_writes_per_lap ? nic->config.rx_ring / ops->rx_tail_writes_per_lap : RING_BATCH;
-	queue->window = &nic->bar;
-	queue->tail_offset = ops->rx_tail(i);
-	queue->tail = tail_at(nic, queue->tail_offset, &queue->trapped_tail);
+	queue->tail_batch = ops->rx_tail_writes_per_lap ? size / ops->rx_tail_writes_per_lap : RING_BATCH;
+	queue->tail = open_tail(nic, &queue->tail_register, ops->rx_tail(index));
 	int ret = ring_rxq_prepare(queue, burst);
 	if (ret)
 		queue->ring = NULL; /* holds no packets */
@@ -223,24 +230,20 @@ static int prepare_rx(struct nic *nic, struct ring_rxq *queue, struct ring_descr
 
 int rings_open(struct nic *nic, const struct ring_ops *ops)
 {
-	const struct nic_config *config = &nic->config;
-	const struct port_rings *rings = &nic->rings;
 	const struct ring_bursts *bursts = choose_bursts(nic, ops);
 	int ret = allocate(nic);
-	struct ring_descriptor *ring = (struct ring_descriptor *)(void *)rings->memory.base;
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
-	for (unsigned i = 0; !ret && i < config->tx_queues; i++)
-		prepare_tx(nic, rings->txqs[i], ring + descriptors_before_tx(config) + (size_t)i * config->tx_ring, ops,
-			bursts->tx, i);
-	for (unsigned i = 0; !ret && i < config->rx_queues; i++)
-		ret = prepare_rx(nic, rings->rxqs[i], ring + (size_t)i * config->rx_ring, ops, bursts->rx, i);
+	for (unsigned i = 0; !ret && i < nic->config.tx_queues; i++)
+		prepare_tx(nic, i, ops, bursts->tx);
+	for (unsigned i = 0; !ret && i < nic->config.rx_queues; i++)
+		ret = prepare_rx(nic, i, ops, bursts->rx);
 	if (ret)
 		rings_close(nic);
 	return ret;
 }
 
-/* Frames that the card has finished and nobody has taken, by their ends: a frame whose first pieces were taken already
- * counts here. */
+/* Frames that the card has finished and nobody has taken. They are counted by their ends, so a frame counts whose first
+ * pieces were taken already. */
 static uint64_t rxq_left(const struct ring_rxq *queue)
 {
 	uint64_t frames = 0;
@@ -253,9 +256,9 @@ static uint64_t rxq_left(const struct ring_rxq *queue)
 	return frames;
 }
 
-/* Frames that were written to the rings less those that the card counted as sent: what a card has fetched into its own
- * packet buffer, whose descriptors may be done, is unsent as well. 32 bits do, for it is no more than rings and buffer
- * hold. */
+/* Frames that were written to the rings, less those that the card has counted as sent. Finished descriptors do not
+ * tell: a frame that the card has fetched may still be in its packet buffer. 32 bits are enough, for the difference is
+ * no more than rings and packet buffer hold. */
 static uint32_t unsent(const struct nic *nic)
 {
 	uint32_t frames = 0;
@@ -305,7 +308,7 @@ void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t lim
 		uint64_t waiting = 0;
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
 			waiting += ring_txq_pending(nic->rings.txqs[i], reg_read(nic, head(i)));
-		if (!waiting) { /* what the card has fetched, but not yet sent, is in its packet buffer */
+		if (!waiting) { /* the rings are empty, but the card's packet buffer may not be */
 			stats_update(nic);
 			waiting = unsent(nic);
 		}
@@ -323,7 +326,8 @@ void rings_silence(struct nic *nic)
 {
 	const struct port_rings *rings = &nic->rings;
 
-	/* Who bursts reads these plainly, as part of the call: on x86-64 that's one of the two, and either will do */
+	/* A burst that is called meanwhile is the old one or the new one, for x86-64 loads and stores a pointer at
+	 * once; either is right. */
 	for (unsigned i = 0; rings->rxqs && i < nic->config.rx_queues; i++)
 		rings->rxqs[i]->silence(rings->rxqs[i]);
 	for (unsigned i = 0; rings->txqs && i < nic->config.tx_queues; i++)

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive bursts, for descriptors of any format.
  *
- * The card fills the buffers of a ring's slots one after the other, and sets DD in each finished descriptor. A burst
- * takes finished descriptors and hands their buffers to the application. A refill gives RING_BATCH emptied slots fresh
- * buffers at a time, and moves the tail:
+ * The card fills the buffers of a ring's slots in turn, and sets DD in each descriptor that it has finished. A burst
+ * takes finished descriptors and hands their buffers out. A refill gives a batch of emptied slots fresh buffers, and
+ * writes the tail, up to which the card may go:
  *
- *	refill_next              next                                        refill_next + slots
- *	     | slots without buffer | finished, not taken | the card's own ... | kept back |
+ *	refill_next              next                                 refill_next + slots of the ring
+ *	    |  without a buffer    |  finished ones, then the card's own  |
  *
- * The functions here are always-inline, and what differs between cards and instruction sets are their constant
- * parameters: the format of descriptors, and two steps. RING_RX_BURST makes the functions of one burst, all with
- *names of their own, which profilers and debuggers show:
+ * How bursts are made: the functions here are always inline. What differs between cards and instruction sets are
+ * constant parameters, which are the format of descriptors and two steps, `take` and `arm`. RING_RX_BURST makes the
+ * four functions of a burst, with names of their own for profiler and debugger:
  *
- *	ixgbe_rx_burst_avx2          an empty ring, or one packet: needs no call and no saved register
+ *	ixgbe_rx_burst_avx2          an empty ring, or one packet: without a call or a saved register
  *	ixgbe_rx_burst_avx2_many     several packets, and nothing out of the ordinary
  *	ixgbe_rx_burst_avx2_general  every case: the ring's end, frames in several buffers, bad ones
  *	ixgbe_rx_burst_avx2_refill   fresh buffers, once per RING_BATCH packets
  *
- * Each calls the one below it where it has to, as its last deed. Transmit bursts (tx.h) and the pipe's are made in the
- * same way. */
+ * Where one of them cannot do all, it ends by calling the next. Transmit bursts (tx.h) are made alike. */
 #ifndef POLLUX_DRIVER_RING_RX_H
 #define POLLUX_DRIVER_RING_RX_H
 
@@ -28,23 +27,23 @@
 
 #include <string.h>
 
-/** Where a finished descriptor's second quadword has what. */
+/** What is where in a finished descriptor: in its second quadword, but for the hash. */
 struct ring_rx_format {
 	uint64_t dd, eop;      /* the bits of these names */
-	uint64_t errors;       /* with EOP: the frame is bad if any of these bits is set */
-	unsigned length_shift; /* the buffer's length is the 16 bits from here on */
-	bool hash;             /* the first quadword's upper half is the RSS hash; else there is none */
+	uint64_t errors;       /* beside EOP: the frame is bad if any of these bits is set */
+	unsigned length_shift; /* the length of what is in the buffer is the 16 bits from here on */
+	bool hash;             /* the upper half of the first quadword is the RSS hash; false: there is none */
 };
 
-/** A step: takes the run of whole, good frames at the front of n slots, which do not go over the ring's end. Handles
- * behind the run may be overwritten, up to n. @return the length of the run */
+/** A step: takes descriptors from `slot` on, at most n, as long as they are finished and have whole, good frames. The
+ * slots do not go over the ring's end. All n handles may be overwritten. @return how many were taken */
 typedef unsigned ring_rx_take_fn(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
 
-/** A step: gives RING_BATCH fresh buffers to as many slots, and hands these to the card but for the tail. */
+/** A step: gives RING_BATCH slots their fresh buffers, and writes their descriptors for the card. */
 typedef void ring_rx_arm_fn(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh);
 
-/* The functions of one burst. `got`: handles that are in pkts already. */
+/* The functions that RING_RX_BURST makes. `got` handles are in pkts already. */
 typedef unsigned ring_rx_many_fn(struct ring_rxq *queue, struct pkt *pkts, unsigned n);
 typedef unsigned ring_rx_general_fn(struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got);
 typedef unsigned ring_rx_refill_fn(struct ring_rxq *queue, unsigned got);
@@ -55,7 +54,8 @@ _Static_assert(PKT_DATA_BYTES == 2048, "ring_rx_deciding_bits and the families' 
 
 /* ---- a descriptor ---- */
 
-/* The second quadword has DD, and is read before the first one. Each is read once: what is checked is what is used. */
+/* DD is in the second quadword, which is read before the first one. Each is read once: what is checked is what is used,
+ * whatever the device writes meanwhile. */
 RING_INLINE uint64_t ring_rx_status(const struct ring_descriptor *descriptor)
 {
 	return __atomic_load_n(&descriptor->q1, __ATOMIC_ACQUIRE);
@@ -66,8 +66,8 @@ RING_INLINE uint32_t ring_rx_length(const struct ring_rx_format *format, uint64_
 	return (uint32_t)(q1 >> format->length_shift) & 0xFFFF;
 }
 
-/* Of these bits, a finished descriptor with a whole, good frame has DD and EOP and no other. A length of 2048 or more
- * is among them: a buffer that is exactly full is legitimate, but so rare that it goes the general way. */
+/* A finished descriptor with a whole, good frame has DD and EOP of these bits, and no other. Among them are the bits of
+ * lengths of 2048 and more: an exactly full buffer is legitimate, but rare, and goes the general way. */
 RING_INLINE uint64_t ring_rx_deciding_bits(const struct ring_rx_format *format)
 {
 	return format->dd | format->eop | format->errors | UINT64_C(0xF800) << format->length_shift;
@@ -103,7 +103,7 @@ RING_INLINE bool ring_rx_take_one(
 
 /* ---- the steps, for any CPU ---- */
 
-/** Takes a run one by one: for those that are left when vectors take several at a time. */
+/** A ring_rx_take_fn, one by one: for those that are left over where several are taken at a time. */
 RING_INLINE unsigned ring_rx_take_x1(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
@@ -114,7 +114,7 @@ RING_INLINE unsigned ring_rx_take_x1(
 	return i;
 }
 
-/** A ring_rx_take_fn. Unrolled four times, so that the loop itself costs little. */
+/** A ring_rx_take_fn for any CPU. Four at a time, so that the loop itself costs little. */
 RING_INLINE unsigned ring_rx_take_scalar(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
@@ -130,8 +130,8 @@ RING_INLINE unsigned ring_rx_take_scalar(
 	return i + ring_rx_take_x1(format, queue, slot + i, pkts, n - i);
 }
 
-/** A ring_rx_arm_fn. In every format the first quadword is the buffer's address; the second one clears DD, and says
- * that there is no buffer for headers. */
+/** A ring_rx_arm_fn for any CPU. In every format the first quadword is the buffer's address; zeros in the second one
+ * clear DD, and say that there is no buffer for headers. */
 RING_INLINE void ring_rx_arm_scalar(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
 	struct ring_descriptor *ring = &queue->ring[slot];
@@ -150,9 +150,9 @@ RING_INLINE void ring_rx_arm_scalar(struct ring_rxq *queue, uint32_t slot, uint8
 
 /* ---- the burst ---- */
 
-/* A burst is fast up to the ring's end. Slots without a buffer are not before that: one batch at most lacks them, and
- * no batch goes over the end. A burst is not fast while more lack them, because the pool had none, nor inside a frame
- * in several buffers. */
+/* A burst is fast up to the ring's end. Fewer slots than a batch are without a buffer, and these are behind next, in
+ * its own batch: the slots in front of it have theirs. It is not fast while more are without, because the pool had no
+ * packets, nor inside a frame in several buffers. */
 RING_INLINE void ring_rx_set_fast_until(struct ring_rxq *queue)
 {
 	uint32_t next = queue->next;
@@ -163,7 +163,7 @@ RING_INLINE void ring_rx_set_fast_until(struct ring_rxq *queue)
 		queue->fast_until = (next | queue->mask) + 1;
 }
 
-/** Gives emptied slots fresh buffers, whole batches only, and writes the tail at most once. @return got */
+/** Gives emptied slots fresh buffers, in whole batches, and writes the tail at most once. @return got */
 RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_rx_arm_fn *arm)
 {
 	struct pkt_pool *pool = queue->pool;
@@ -175,7 +175,7 @@ RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_r
 
 		if (__builtin_expect(!fresh, 0)) {
 			ring_count(&queue->pool_empty, 1);
-			tail_batch = 1; /* the card is short of slots: it gets each that there is */
+			tail_batch = 1; /* the card runs short of slots: it gets those that there are, however few */
 			break;
 		}
 		arm(queue, refill_next & queue->mask, fresh);
@@ -192,15 +192,15 @@ RING_INLINE unsigned ring_rx_refill(struct ring_rxq *queue, unsigned got, ring_r
 }
 
 /**
- * Takes the frame at next, which is none that a step takes: it is in several buffers, and is handed out once all of it
- * is there; or it is bad, and is dropped. Adds to the *got handles in pkts, which has room for n; what of the frame has
- * no room there is left for the next burst.
+ * Takes the frame at next, which the step `take` has left: it is in several buffers, and is handed out once all of it
+ * is there; or it is bad, and is dropped. pkts has room for n handles, of which *got are there; pieces of the frame
+ * that find no room are left for the next burst.
  * @return false: the frame is not all there yet
  */
 bool ring_rx_take_frame(
 	const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned *got);
 
-/** Every case. */
+/** A burst in every case. */
 RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts,
 	unsigned n, unsigned got, ring_rx_take_fn *take, ring_rx_refill_fn *refill)
 {
@@ -229,7 +229,7 @@ RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, struct
 	return got;
 }
 
-/** Several packets, if a burst of n is fast. */
+/** A burst of several packets, if it is fast; else it goes the general way. */
 RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts,
 	unsigned n, ring_rx_take_fn *take, ring_rx_general_fn *general, ring_rx_refill_fn *refill)
 {
@@ -242,13 +242,14 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ri
 	got = take(format, queue, slot, pkts, n);
 	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & format->dd) != 0, 0))
 		return general(queue, pkts, n, got);
-	queue->next = next += got;
+	next += got;
+	queue->next = next;
 	if (next - queue->refill_next >= RING_BATCH)
 		return refill(queue, got);
 	return got;
 }
 
-/** A burst: whoever asks for one packet at a time, or finds none, does not pay for what is prepared for many. */
+/** A burst. One packet, or none, is looked for first, so that it does not pay for what is prepared for many. */
 RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct nic_rxq *nic, struct pkt *pkts,
 	unsigned n, ring_rx_many_fn *many, ring_rx_refill_fn *refill)
 {
@@ -259,7 +260,8 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	if (__builtin_expect(next == queue->fast_until, 0))
 		return many(queue, pkts, n);
 	if (n == 1 && ring_rx_take_one(format, descriptor, queue->buffers[slot], pkts)) {
-		queue->next = ++next;
+		next++;
+		queue->next = next;
 		return next % RING_BATCH ? 1 : refill(queue, 1);
 	}
 	if (!(ring_rx_status(descriptor) & format->dd))
@@ -267,8 +269,7 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	return many(queue, pkts, n);
 }
 
-/** Defines the function `name` with which nic_rx receives, of a pointer to a constant format and two steps, and those
- * that it needs. */
+/** Defines the burst function `name`, and those that it calls, of a pointer to a constant format and two steps. */
 #define RING_RX_BURST(name, format, take, arm)                                                                         \
 	static RING_OUT_OF_LINE unsigned name##_refill(struct ring_rxq *queue, unsigned got)                           \
 	{                                                                                                              \

@@ -1,52 +1,53 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Transmit bursts, for descriptors of any format.
  *
- * A burst writes a descriptor for each packet, and then the tail, once. The card sends the packets and sets DD in those
- * descriptors that ask for a report: one per RING_BATCH slots. When a batch is reported, its buffers go back to their
- * pool:
+ * A burst writes a descriptor for each packet, and then the tail, up to which the card may go. Of each batch of slots
+ * one descriptor asks for a report: the card sets DD in it when the packet is sent, and so are all before. Then a
+ * reclaim gives the batch's buffers back to their pool:
  *
- *	reclaim_next          next                       reclaim_next + slots
- *	     | the card's own   | free ...                 | stays empty |
+ *	reclaim_next             next                         reclaim_next + slots of the ring
+ *	     |  sent ones, then    |  free: for the next        |
+ *	     |  the card's own     |  packets                   |
  *
- * As in rx.h, all functions are always-inline, and what differs are constant parameters: the format of descriptors, and
- * one step. RING_TX_BURST makes the functions of one burst:
+ * Bursts are made as in rx.h, with one step, `put`. RING_TX_BURST makes three functions; the fourth serves all bursts:
  *
- *	ixgbe_tx_burst_avx2          one packet: needs no call and no saved register
+ *	ixgbe_tx_burst_avx2          one packet: without a call or a saved register
  *	ixgbe_tx_burst_avx2_many     several packets, and nothing out of the ordinary
- *	ixgbe_tx_burst_avx2_general  every case: batches that end inside the burst, a full ring, unusual frames
- *	ring_tx_end_batch            the report, and reclaim, once per RING_BATCH packets; the same for all */
+ *	ixgbe_tx_burst_avx2_general  every case: a batch's end inside the burst, a full ring, unusual frames
+ *	ring_tx_end_batch            the report and reclaim, once per RING_BATCH packets */
 #ifndef POLLUX_DRIVER_RING_TX_H
 #define POLLUX_DRIVER_RING_TX_H
 
 #include "ring.h"
 
-/** What a data descriptor's second quadword is made of, beside the buffer's length in the lowest bits. */
+/** What the second quadword of a packet's descriptor is made of; the first one is the I/O address. */
 struct ring_tx_format {
-	uint64_t command;       /* of every descriptor */
+	uint64_t command;       /* what all have in common */
 	uint64_t length_factor; /* length * this fills DTALEN (bit 0), and PAYLEN (bit 46) where there is one */
 	uint32_t frame_min;     /* shortest frame, in bytes, that a descriptor may describe */
 };
 
-/* These are the same in all formats. */
+/* In all formats at the same place. */
 #define RING_TX_EOP (UINT64_C(1) << 24) /* the frame ends here */
-#define RING_TX_RS  (UINT64_C(1) << 27) /* asks for a report: ... */
-#define RING_TX_DD  (UINT64_C(1) << 32) /* ... the card sets DD when the packet is sent */
+#define RING_TX_RS  (UINT64_C(1) << 27) /* report status: the card is to set DD ... */
+#define RING_TX_DD  (UINT64_C(1) << 32) /* ... which says that the packet is sent */
 
-/** A step: writes descriptors for the run of ordinary packets at the front, at most n, to slots that do not go over the
- * ring's end. Slots behind the run may be overwritten, up to n. @return the length of the run */
+/** A step: writes descriptors from `slot` on, at most n, as long as the packets are ordinary ones. The slots do not go
+ * over the ring's end. All n slots may be overwritten. @return how many were written */
 typedef unsigned ring_tx_put_fn(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n);
 
-/* The functions of one burst. */
+/* The functions that RING_TX_BURST makes. */
 typedef unsigned ring_tx_part_fn(struct ring_txq *queue, const struct pkt *pkts, unsigned n);
 
 /* ---- a descriptor ---- */
 
-/** Whether a packet is an ordinary one: without flags, so in one buffer, and of a length that can be sent. excess_max
- * is the queue's. */
+/** An ordinary packet has no flags, so it is in one buffer, and a length that one descriptor can send as it is.
+ * excess_max is the queue's. */
 RING_INLINE bool ring_tx_is_ordinary(const struct ring_tx_format *format, const struct pkt *pkt, uint32_t excess_max)
 {
-	/* two loads: an application writes len by itself, and one load of what two stores wrote waits for both */
+	/* Two loads: an application writes len alone, and one load of what two stores have written must wait until both
+	 * are in the cache. */
 	return __builtin_expect(pkt->len - format->frame_min <= excess_max && !pkt->flags, 1);
 }
 
@@ -74,7 +75,7 @@ RING_INLINE bool ring_tx_put_one(const struct ring_tx_format *format, struct rin
 
 /* ---- the step, for any CPU ---- */
 
-/** Writes a run one by one: for those that are left when vectors write several at a time. */
+/** A ring_tx_put_fn, one by one: for those that are left over where several are written at a time. */
 RING_INLINE unsigned ring_tx_put_x1(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
@@ -87,7 +88,7 @@ RING_INLINE unsigned ring_tx_put_x1(
 	return i;
 }
 
-/** A ring_tx_put_fn. Unrolled four times, so that the loop itself costs little. */
+/** A ring_tx_put_fn for any CPU. Four at a time, so that the loop itself costs little. */
 RING_INLINE unsigned ring_tx_put_scalar(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
@@ -108,13 +109,13 @@ RING_INLINE unsigned ring_tx_put_scalar(
 
 /* ---- the burst ---- */
 
-/** Slots that are free. One stays empty: a tail equal to the head would mean an empty ring. */
+/** Free slots, but for one that stays empty: a tail equal to the head would mean an empty ring. */
 RING_INLINE uint32_t ring_tx_room(const struct ring_txq *queue)
 {
 	return queue->mask - (queue->next - queue->reclaim_next);
 }
 
-/* A burst that ends before the batch does, and finds room in the ring, only writes descriptors. */
+/* A burst that ends before its batch does, and finds room in the ring, has nothing to do but write descriptors. */
 RING_INLINE void ring_tx_set_fast_until(struct ring_txq *queue)
 {
 	uint32_t room = ring_tx_room(queue), to_batch_end = RING_BATCH - queue->next % RING_BATCH;
@@ -122,8 +123,8 @@ RING_INLINE void ring_tx_set_fast_until(struct ring_txq *queue)
 	queue->fast_until = queue->next + (room < to_batch_end ? room : to_batch_end);
 }
 
-/** Asks for the report of the batch that ends with this slot: the descriptor before next, which ends a frame, brings
- * it. */
+/** Asks for the report of the batch that ends with this slot. The descriptor before next brings it: it ends a frame,
+ * as a report must, and may be beyond the batch when the frame is. */
 RING_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_end)
 {
 	uint32_t last = (queue->next - 1) & queue->mask;
@@ -132,7 +133,7 @@ RING_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_end)
 	queue->report_slot[(batch_end & queue->mask) / RING_BATCH] = (uint16_t)last;
 }
 
-/** The packets before next are the card's from here on. */
+/** Writes the tail: the packets before next are the card's from here on. */
 RING_INLINE void ring_tx_hand_over(struct ring_txq *queue)
 {
 	__atomic_store_n(queue->tail, queue->next & queue->mask, __ATOMIC_RELEASE);
@@ -141,21 +142,20 @@ RING_INLINE void ring_tx_hand_over(struct ring_txq *queue)
 /** Gives the packets of reported batches back to their pools. */
 void ring_tx_reclaim(struct ring_txq *queue);
 
-/** The last deed of a burst of n that has reached fast_until: asks for the batch's report, hands over, reclaims.
- * @return n */
+/** Ends a burst of n that has reached fast_until: asks for the batch's report, hands over, reclaims. @return n */
 unsigned ring_tx_end_batch(struct ring_txq *queue, unsigned n);
 
 /**
- * Puts the frame at the front of pkts, whatever it is: in several buffers, shorter than the card takes (it is copied
- * and padded), or impossible (it is freed and counted).
+ * Puts the frame at the front of pkts, which has n handles. It may be in several buffers; shorter than the card takes:
+ * it is copied and padded; or impossible: it is freed and counted.
  * @param context  a descriptor without a buffer that goes before the frame, or NULL
- * @return how many of the n handles are used up; 0: there is no room, the pool is empty, or the frame's last handle is
- * not there
+ * @return how many handles are used up; 0: the ring has no room, the pool is empty, or the frame's last handle is not
+ * there
  */
 unsigned ring_tx_put_frame(const struct ring_tx_format *format, struct ring_txq *queue,
 	const struct ring_descriptor *context, const struct pkt *pkts, unsigned n);
 
-/** Every case. */
+/** A burst in every case. */
 RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct ring_txq *queue,
 	const struct pkt *pkts, unsigned n, ring_tx_put_fn *put)
 {
@@ -190,7 +190,7 @@ RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct
 	return sent;
 }
 
-/** Several packets, if a burst of n is fast and all are ordinary. */
+/** A burst of several packets, if it is fast and all are ordinary; else it goes the general way. */
 RING_INLINE unsigned ring_tx_many(const struct ring_tx_format *format, struct ring_txq *queue, const struct pkt *pkts,
 	unsigned n, ring_tx_put_fn *put, ring_tx_part_fn *general)
 {
@@ -201,14 +201,15 @@ RING_INLINE unsigned ring_tx_many(const struct ring_tx_format *format, struct ri
 		return general(queue, pkts, n);
 	if (__builtin_expect(put(format, queue, next & queue->mask, pkts, n) < n, 0))
 		return general(queue, pkts, n); /* it writes the same descriptors again: the tail has not moved */
-	queue->next = next += n;
+	next += n;
+	queue->next = next;
 	if (next == queue->fast_until)
 		return ring_tx_end_batch(queue, n);
 	ring_tx_hand_over(queue);
 	return n;
 }
 
-/** A burst: whoever sends one packet at a time does not pay for what is prepared for many. */
+/** A burst. One packet is looked for first, so that it does not pay for what is prepared for many. */
 RING_INLINE unsigned ring_tx_burst(const struct ring_tx_format *format, struct nic_txq *nic, const struct pkt *pkts,
 	unsigned n, ring_tx_part_fn *many)
 {
@@ -219,15 +220,15 @@ RING_INLINE unsigned ring_tx_burst(const struct ring_tx_format *format, struct n
 		!ring_tx_put_one(
 			format, &queue->ring[slot], &queue->buffers[slot], pkts, queue->excess_max, queue->iova_offset))
 		return many(queue, pkts, n);
-	queue->next = ++next;
+	next++;
+	queue->next = next;
 	if (next == queue->fast_until)
 		return ring_tx_end_batch(queue, 1);
 	ring_tx_hand_over(queue);
 	return 1;
 }
 
-/** Defines the function `name` with which nic_tx sends, of a pointer to a constant format and a step, and those that it
- * needs. */
+/** Defines the burst function `name`, and those that it calls, of a pointer to a constant format and a step. */
 #define RING_TX_BURST(name, format, put)                                                                               \
 	static RING_OUT_OF_LINE unsigned name##_general(struct ring_txq *queue, const struct pkt *pkts, unsigned n)    \
 	{                                                                                                              \

@@ -187,8 +187,8 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 	CU_ASSERT_PTR_EQUAL(port.rings.rxqs[1]->ring, port.rings.rxqs[0]->ring + 64);
 	CU_ASSERT_PTR_EQUAL(port.rings.txqs[0]->ring, port.rings.rxqs[0]->ring + 128 + 256);
 	CU_ASSERT_PTR_EQUAL(port.rings.txqs[1]->ring, port.rings.rxqs[0]->ring + 192 + 256);
-	CU_ASSERT_EQUAL(port.rings.rxqs[1]->tail_offset, 0x01058);
-	CU_ASSERT_EQUAL(port.rings.txqs[1]->tail_offset, 0x06058);
+	CU_ASSERT_EQUAL(port.rings.rxqs[1]->tail_register.offset, 0x01058);
+	CU_ASSERT_EQUAL(port.rings.txqs[1]->tail_register.offset, 0x06058);
 	rings_close(&port);
 	CU_ASSERT_EQUAL(pkt_pool_close(small), 0);
 	vfio_device_close(&card.device);

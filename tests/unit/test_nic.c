@@ -574,7 +574,8 @@ static void start_with_a_frame(void)
 	open_port();
 	CU_ASSERT_EQUAL(nic_add_mac(nic, added), 0);
 	start_port(NULL);
-	nic->rings.rxqs[0]->ring[0].q1 = IXGBE_RX_DD | IXGBE_RX_EOP | UINT64_C(60) << IXGBE_RX_LENGTH_SHIFT;
+	nic->rings.rxqs[0]->ring[0].q1 =
+		ixgbe_rx_format.dd | ixgbe_rx_format.eop | UINT64_C(60) << ixgbe_rx_format.length_shift;
 }
 
 static void bursts_do_nothing_after(const char *name, int ret)

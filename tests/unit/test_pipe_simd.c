@@ -158,7 +158,7 @@ static void same_transmit(const struct world *world, const struct world *first, 
 	SAME(*a->tail, *b->tail);
 	for (uint32_t i = a->next - (a->next < 100 ? a->next : 100); i != a->next; i++) {
 		const struct ring_descriptor *x = &a->ring[i & a->mask], *y = &b->ring[i & b->mask];
-		uint64_t report = IXGBE_TX_RS | IXGBE_TX_DD;
+		uint64_t report = RING_TX_RS | RING_TX_DD;
 
 		SAME(x->q1 & ~report, y->q1 & ~report);
 		SAME((x->q0 - a->iova_offset - (uint64_t)world->f.pool->base) % PKT_BUFFER_BYTES,
