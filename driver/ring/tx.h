@@ -124,7 +124,7 @@ RING_INLINE void ring_tx_set_fast_until(struct ring_txq *queue)
 }
 
 /** Asks for the report of the batch that ends with this slot. The descriptor before next brings it: it ends a frame,
- * as a report must, and may be beyond the batch when the frame is. */
+ * as a report must (doubt 13), and may be beyond the batch when the frame is. */
 RING_INLINE void ring_tx_ask_report(struct ring_txq *queue, uint32_t batch_end)
 {
 	uint32_t last = (queue->next - 1) & queue->mask;
