@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port and its bus: capabilities, requests under way, and the end of all DMA. */
+ * A port and its bus: capabilities, requests under way, and the end of all DMA, which includes the card's reset. */
 #include "bus.h"
 #include "../vfio/error.h"
 #include "clock.h"

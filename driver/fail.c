@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Sentences for what all control paths may find. */
+ * Sentences for what all control paths may find: a device that is gone or refuses an access, a wait that ran out. */
 #include "fail.h"
 #include "../vfio/error.h"
 

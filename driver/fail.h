@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Sentences for what all control paths may find: the device is gone, or refuses an access. Each records the calling
- * thread's failure, does nothing else, and calls nothing of the driver. */
+ * Sentences for what all control paths may find: the device is gone or refuses an access, or a wait ran out. Each
+ * records the calling thread's failure, those called fail_if_ only if there is one; none calls anything of the driver.
+ */
 #ifndef POLLUX_DRIVER_FAIL_H
 #define POLLUX_DRIVER_FAIL_H
 

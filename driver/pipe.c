@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The public API of pipes: opening, which is mostly checks; and counters. The pipe itself is in pipe/. */
+ * The public API of pipes: opening, which is mostly checks; counters; and runs by a function pointer. Running inline is
+ * in pipe_inline.h, closing in pipe/stop.c, the pipe itself in pipe/. */
 #include "../mempool/hot.h"
 #include "../vfio/error.h"
 #include "fail.h"

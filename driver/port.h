@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What nic.c does beside the public API, for tests and whoever opens devices by a transport of their own. */
+ * What nic.c offers beside the public API: opening a port on a device that is open already, for tests and for
+ * transports of one's own. struct nic itself is in driver.h. */
 #ifndef POLLUX_DRIVER_PORT_H
 #define POLLUX_DRIVER_PORT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port of the gigabit chips 82540EM, 82574L and 82576: what differs between them as data, and what the files of the
- * control path do for each other. */
+ * A port of the gigabit chips 82540EM, 82574L and 82576: what differs between them as data, the bursts, and what
+ * the files of the control path do for each other. */
 #ifndef POLLUX_DRIVER_GIGABIT_GIGABIT_H
 #define POLLUX_DRIVER_GIGABIT_GIGABIT_H
 

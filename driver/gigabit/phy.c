@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The PHY of the gigabit chips, by MDIC. On the PCIe chips firmware uses it as well. */
+ * The PHY of the gigabit chips, by MDIC. On the PCIe chips firmware uses it as well: so the chips take
+ * ownership first, with gigabit_claim. */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "../clock.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Starting a port of the gigabit chips: packet buffer, link, statistics, filters, receive, transmit, interrupts. */
+ * Starting a port of the gigabit chips: packet buffer (a new division of it takes a reset), link, statistics, filters,
+ * interrupts; receive and transmit are set up as the chip has it (chips/). */
 #include "../access.h"
 #include "../fail.h"
 #include "gigabit.h"

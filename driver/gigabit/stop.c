@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Stopping a port of the gigabit chips: let transmit finish, disable, reset, and only then give the buffers back. */
+ * Stopping a port of the gigabit chips: let transmit finish, disable, then reset (bus_halt). The caller gives the
+ * buffers back afterwards (rings_close). */
 #include "../access.h"
 #include "../bus.h"
 #include "../clock.h"

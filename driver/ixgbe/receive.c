@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The receive path of the 82599, X540 and X550: its set-up (82599 DS 4.6.7), and how it is halted for what may change
- * only while nothing is received. */
+ * The control of the receive path of the 82599, X540 and X550: its set-up, flow control too (82599 DS 4.6.7), and how
+ * it is halted for what may change only while nothing is received. The bursts are in rx*.c. */
 #include "../access.h"
 #include "../fail.h"
 #include "ixgbe.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The registers of the 82599, X540 and X550 that the driver uses, once, as data: name, offset in BAR0, stride, count
  * and 82599 datasheet section ("?" where the section is an inference). Offsets, names in traces and bounds follow from
- * this list. Fields stand beside the code that uses them, in fields.h.
+ * this list. Their fields are in fields.h.
  *
  * Where the 82599 has two addresses for a register (the datasheet's, and the older 82598 one for low indices) the
  * datasheet's is used (doubt 15). */

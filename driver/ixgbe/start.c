@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Starting a port of the 82599, X540 or X550, in the datasheet's order: link, statistics, filters, receive, transmit
- * (82599 DS 4.6.3 to 4.6.8). */
+ * Starting a port of the 82599, X540 or X550, in the datasheet's order: MAC, link, statistics, filters, receive,
+ * transmit, interrupts (82599 DS 4.6.3 to 4.6.8); and the table of its bursts. */
 #include "../access.h"
 #include "../fail.h"
 #include "ixgbe.h"

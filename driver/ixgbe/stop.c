@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Stopping a port of the 82599, X540 or X550: let transmit finish, disable in the datasheet's order (82599
- * DS 4.6.7.1.2), reset, and only then give the buffers back. */
+ * Stopping a port of the 82599, X540 or X550: let transmit finish, mask interrupts, disable in the datasheet's order
+ * (82599 DS 4.6.7.1.2), then reset (bus_halt). The caller gives the buffers back afterwards (rings_close). */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "../bus.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The transmit path of the 82599, X540 and X550: its set-up (82599 DS 4.6.8 and 4.6.11.3.4). */
+ * The control of the transmit path of the 82599, X540 and X550: its set-up (82599 DS 4.6.8 and 4.6.11.3.4). The bursts
+ * are in tx*.c. */
 #include "../access.h"
 #include "ixgbe.h"
 

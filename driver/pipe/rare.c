@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the bursts of a pipe seldom do: bad and exactly full descriptors, too short and impossible packets, another
- * output than before, packets that go nowhere. */
+ * What the bursts of a pipe do out of line: looking after slots when nothing came, and what is rare: bad and exactly
+ * full descriptors, too short and impossible packets, another output than before, packets that go nowhere. */
 #include "rare.h"
 
 #include "../../mempool/pool.h"
@@ -80,7 +80,7 @@ bool pipe_pad(struct pipe *pipe, const struct pipe_output *output, struct pkt *p
 	const struct pkt_pool *pool = pipe->rxq->pool;
 	uint64_t offset = (uint64_t)pkt->data - (uint64_t)pool->base;
 
-	if (pkt->flags || !pkt->len || pkt->len > output->frame_min + output->excess_max[PIPE_LENGTH] ||
+	if (pkt->flags || !pkt->len || pkt->len > output->frame_min + output->excess_max[PIPE_LENGTH_DWORD] ||
 		(offset & pool->outside_mask)) {
 		ring_count(&pipe->bad, 1);
 		return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which slots of a receive ring the outputs are done with, and go back to the card; and outputs that hang, which are
- * blocked so that the others go on. How slots are shared is told in state.h. */
+ * blocked so that the others go on, after the limits that are here. State.h says how slots are shared. */
 #include "slots.h"
 
 #include "../../mempool/cache.h"

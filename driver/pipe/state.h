@@ -14,8 +14,8 @@
 #include "../pipe.h"
 #include "../ring/ring.h"
 
-#define PIPE_BIT(index) (UINT32_C(1) << (index))
-#define PIPE_LENGTH     2 /* the dword of a handle that has length and flags */
+#define PIPE_BIT(index)   (UINT32_C(1) << (index))
+#define PIPE_LENGTH_DWORD 2 /* the dword of a handle that has length and flags */
 
 struct pipe;
 struct pipe_simd;
@@ -27,8 +27,8 @@ struct pipe_output {
 	uint32_t frame_min;             /* shortest frame that is sent as it is, in bytes; the same for all of a pipe */
 	struct ring_descriptor command; /* {I/O offset, command}: added to {data, lengths} it makes a descriptor */
 	uint8_t length_places[16]; /* a shuffle that makes {data, lengths} of a handle; PAYLEN is still to be shifted */
-	/* how far the length, and the flags above it, may exceed frame_min; in the place of a handle's other dwords:
-	 * all */
+	/* per dword of a handle: how much it may be above frame_min. The dword of length and flags has a limit; the
+	 * others may be anything, UINT32_MAX */
 	uint32_t excess_max[4] __attribute__((aligned(16)));
 	uint64_t length_factor; /* a length times this fills all length fields of a descriptor */
 	struct ring_descriptor last_commands[4] __attribute__((aligned(64))); /* of four: the last asks for a report */
@@ -52,7 +52,7 @@ struct pipe_rx_format {
 struct pipe_batch {
 	uint32_t holders; /* mask of the outputs that have packets of it */
 	/* per holder: the slot, as its transmit queue counts them, up to which it has sent when it is done with these
-	 * packets; in front of that slot is a descriptor that asked for a report */
+	 * packets; the descriptor before that slot asked for a report */
 	uint32_t report_at[NIC_PIPE_OUTPUTS];
 };
 
@@ -78,8 +78,8 @@ struct pipe {
 	struct pipe_rx_format rx;
 
 	/* touched per batch */
-	uint32_t reclaim_at;         /* with so many slots held, a report is looked at */
-	uint32_t reclaim_keep;       /* the report that is looked at then leaves so many slots held */
+	uint32_t reclaim_at;         /* with so many slots held, it is asked whether the outputs are done */
+	uint32_t reclaim_keep;       /* with all but so many: those go back to the card if they are */
 	uint32_t single_output_from; /* all batches from this slot on went to single_output only */
 	struct pipe_batch *batches;  /* of the receive ring */
 	const struct pipe_simd *simd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What a port that stops does to its pipes. */
+ * The end of a pipe: when it is closed, when a port of it stops or its device is gone, and when opening fails. */
 #ifndef POLLUX_DRIVER_PIPE_STOP_H
 #define POLLUX_DRIVER_PIPE_STOP_H
 

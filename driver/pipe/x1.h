@@ -55,7 +55,7 @@ RING_INLINE bool pipe_describe_one(
 	uint32_t length_and_flags;
 
 	memcpy(&length_and_flags, &pkt->len, 4); /* any flag makes it too large for the comparison */
-	if (__builtin_expect(length_and_flags - output->frame_min > output->excess_max[PIPE_LENGTH], 0))
+	if (__builtin_expect(length_and_flags - output->frame_min > output->excess_max[PIPE_LENGTH_DWORD], 0))
 		return false;
 	descriptor->q0 = (uint64_t)pkt->data + output->command.q0;
 	descriptor->q1 = (length_and_flags * output->length_factor + output->command.q1) | report;

@@ -29,12 +29,12 @@ struct pipe_output;
 struct ring_tail_register {
 	const struct vfio_window *window;
 	uint32_t offset;  /* in the window, in bytes */
-	uint32_t trapped; /* where the register is no memory, bursts store here ... */
+	uint32_t trapped; /* where VFIO cannot map the register (an emulated card traps it), bursts store here ... */
 	uint32_t written; /* ... and a call passes it on, if it is not this value, which it passed on last */
 };
 
 /*
- * Slots are counted on and on, not from 0 in each lap: next, refill_next, reclaim_next and fast_until only grow, and
+ * Slots are counted on and on, not from 0 in each lap: next, refill_next and reclaim_next only grow, and
  * wrap at 2^32. `& mask` makes an index into the ring of them. The thread that bursts writes a queue's fields, and no
  * other while the port runs; anybody may read the counters (relaxed atomics).
  */
@@ -85,7 +85,7 @@ struct ring_txq {
 	uint32_t mask;           /* slots in the ring, less one */
 	uint32_t next;           /* slot that the next packet is written to */
 	uint32_t fast_until;     /* a burst that ends before this slot only writes descriptors */
-	uint32_t excess_max;     /* longest frame of a single descriptor, in bytes beyond format->frame_min */
+	uint32_t excess_max;     /* longest frame of one descriptor less format->frame_min, in bytes */
 
 	/* touched per batch */
 	struct pkt_pool *pool; /* most packets come from this pool; short frames are copied into packets of it */

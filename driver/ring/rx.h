@@ -151,7 +151,7 @@ RING_INLINE void ring_rx_arm_scalar(struct ring_rxq *queue, uint32_t slot, uint8
 /* ---- the burst ---- */
 
 /* A burst is fast up to the ring's end. Fewer slots than a batch are without a buffer, and these are behind next, in
- * its own batch: the slots in front of it have theirs. It is not fast while more are without, because the pool had no
+ * its own batch: the slots after next have theirs. It is not fast while more are without, because the pool had no
  * packets, nor inside a frame in several buffers. */
 RING_INLINE void ring_rx_set_fast_until(struct ring_rxq *queue)
 {
