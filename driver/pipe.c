@@ -178,7 +178,7 @@ static void take_output(
 		.length_factor = format->length_factor,
 		.command = {txq->iova_offset, format->command | RING_TX_EOP},
 		.frame_min = frame_min,
-		.excess_max = {UINT32_MAX, UINT32_MAX, txq->excess_max, UINT32_MAX},
+		.excess_max = {UINT32_MAX, UINT32_MAX, txq->excess_max + format->frame_min - frame_min, UINT32_MAX},
 		.port = queue->nic,
 		.pipe = pipe,
 		.next = txq->pipe_outputs};

@@ -268,6 +268,36 @@ static void short_packets_are_the_same_on_both(void)
 	mixed_close(&m, 0);
 }
 
+/* The two have different shortest frames, and the same longest: 1522 bytes at an MTU of 1500. */
+static uint32_t lengthen_and_flood(void *longest, struct pkt *pkt)
+{
+	pkt->len = *(const uint16_t *)longest;
+	return 3;
+}
+
+static void too_long_packets_go_to_neither(void)
+{
+	struct mixed m;
+	mixed_open(&m, "e1000", PKT_SIMD_AUTO);
+	struct nic_pipe *pipe = mixed_pipe(&m, 0, 0, 2);
+	struct model *model = model_local_model(m.device[0]);
+	struct nic_pipe_stats stats;
+	for (unsigned burst = 1; burst <= 9; burst += 8) {
+		for (uint16_t bytes = 1522; bytes <= 1566; bytes += 22) {
+			struct nic_pipe_stats before;
+			nic_pipe_get_stats(pipe, &before);
+			for (unsigned i = 0; i < burst; i++)
+				CU_ASSERT_TRUE_FATAL(wire_arrive(model, i, 100));
+			CU_ASSERT_EQUAL(nic_pipe_run(pipe, burst, lengthen_and_flood, &bytes), burst);
+			nic_pipe_get_stats(pipe, &stats);
+			CU_ASSERT_EQUAL(stats.bad - before.bad, bytes > 1522 ? 2 * burst : 0);
+			CU_ASSERT_EQUAL(wire_send(&m.wire, model), bytes > 1522 ? 0 : burst);
+		}
+	}
+	nic_pipe_close(pipe);
+	mixed_close(&m, 0);
+}
+
 int main(void)
 {
 	const char *const e1000 = "e1000";
@@ -284,7 +314,8 @@ int main(void)
 		{"two ports forward, and close in either order", two_ports_forward_and_close_in_either_order},
 		CU_TEST_INFO_NULL};
 	CU_TestInfo mixed[] = {{"a pipe leads from an 82599 and back", a_pipe_leads_from_an_82599_and_back},
-		{"short packets are the same on both", short_packets_are_the_same_on_both}, CU_TEST_INFO_NULL};
+		{"short packets are the same on both", short_packets_are_the_same_on_both},
+		{"too long packets go to neither", too_long_packets_go_to_neither}, CU_TEST_INFO_NULL};
 	CU_SuiteInfo suites[] = {
 		{"82540EM", use_82540em, NULL, NULL, NULL, tests},
 		{"82574L", use_82574l, NULL, NULL, NULL, tests},
