@@ -42,8 +42,8 @@ struct nic_pipe_stats {
 	uint64_t packets; /* that the function saw */
 	uint64_t dropped; /* that it sent nowhere */
 	uint64_t blocked; /* copies, one per output, not sent because that output was blocked or its port was stopped */
-	uint64_t bad;     /* copies not sent because their length is impossible (0, beyond the output's MTU), or a flag
-			     was set */
+	uint64_t bad;     /* copies not sent because their length is impossible (0, beyond the output's MTU), a flag was
+			     set, or data is not in a buffer of the receiving port's pool */
 	uint32_t blocked_outputs; /* a mask of those that are blocked now */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Link of the gigabit chips, all copper: lets the PHY negotiate, and reads the result. Nothing waits here. */
+ * Link of the gigabit chips, all copper: lets the PHY negotiate, and reads the result. Nothing waits for
+ * the link here, only for the PHY's registers. */
 #include "../access.h"
 #include "../fail.h"
 #include "gigabit.h"

@@ -56,7 +56,7 @@ struct pipe_batch {
 	uint32_t report_at[NIC_PIPE_OUTPUTS];
 };
 
-/** Buffers that left the receive ring, because blocked outputs still have them. */
+/** Buffers that left the receive ring while outputs still have them: blocked ones, or at the pipe's end any. */
 struct pipe_stranded {
 	struct pipe_batch batch;
 	unsigned count;

@@ -15,8 +15,8 @@
  */
 #define PIPE_LENGTH_AND_HASH -1, -1, -1, -1, -1, -1, -1, -1, 12, 13, -1, -1, 4, 5, 6, 7
 
-/* Two descriptors, each by one aligned load of 16 bytes, which happens at once: DD first, then the rest. Nobody
- * promises that of larger loads, which a compiler could make of two. */
+/* Two descriptors, each by one aligned load of 16 bytes: DD and the rest come from one moment. Nobody promises that of
+ * larger loads. */
 static inline __m256i pipe_load_two(const struct ring_descriptor *ring)
 {
 	__m128i first;

@@ -92,7 +92,7 @@ void ring_rxq_go(struct ring_rxq *queue)
 
 void ring_rxq_drain(struct ring_rxq *queue)
 {
-	/* the slots from refill_next to next are empty: the application has their buffers */
+	/* the slots from refill_next to next are empty: their packets were handed out, or dropped */
 	for (; queue->next != queue->refill_next + queue->mask + 1; queue->next++)
 		pkt_free_data(&queue->buffers[queue->next & queue->mask], 1);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Receiving the frames that no step of a burst takes: those in several buffers, and bad ones. */
+ * Receiving the frames that no step of a burst takes: in several buffers, exactly one buffer long, or bad. */
 #include "rx.h"
 
-/* A frame of more pieces than the longest frame needs (16 KiB in buffers of 2 KiB) cannot be one. */
+/* The longest frame of these cards, of 16 KiB, needs 8 buffers of 2 KiB: one in more than twice as many is none. */
 #define PIECES_MAX 16u
 
 /* Looks at the frame that starts at next: how many descriptors has it, and is it good? 0: it is not all there yet.
