@@ -4,7 +4,7 @@
 
 /* As ring_rx_arm_scalar. Unpacking works within lanes of 128 bits, so the four addresses are put into the order 0 2 1 3
  * before. */
-RING_INLINE void arm_x4(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
+RING_STEP void arm_x4(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
 	const __m256i zero = _mm256_setzero_si256(), iova_offset = _mm256_set1_epi64x((long long)queue->iova_offset);
 	struct ring_descriptor *ring = &queue->ring[slot];

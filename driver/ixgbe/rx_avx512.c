@@ -38,7 +38,7 @@ RING_INLINE unsigned take_eights(
 }
 
 /* A ring_rx_take_fn. Less than eight are not worth the constants of take_eights. */
-RING_INLINE unsigned take_x8(
+RING_STEP unsigned take_x8(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	unsigned taken = n < 8 ? 0 : take_eights(format, queue, slot, pkts, n);
@@ -47,7 +47,7 @@ RING_INLINE unsigned take_x8(
 }
 
 /* As ring_rx_arm_scalar. */
-RING_INLINE void arm_x8(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
+RING_STEP void arm_x8(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
 	/* addresses to the first quadwords, and zeros to the second ones */
 	const __m512i low = _mm512_setr_epi64(0, 0, 1, 0, 2, 0, 3, 0), high = _mm512_setr_epi64(4, 0, 5, 0, 6, 0, 7, 0);

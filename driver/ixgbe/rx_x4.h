@@ -25,7 +25,7 @@ static RING_OUT_OF_LINE unsigned ixgbe_rx_take_rest(
  * Unpacking works within lanes of 128 bits, so what is gathered is in the order 0 2 1 3, and unpacking again, to
  * interleave, restores the order.
  */
-RING_INLINE unsigned ixgbe_rx_take_x4(
+RING_STEP unsigned ixgbe_rx_take_x4(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const __m256i deciding = _mm256_set1_epi64x((long long)ring_rx_deciding_bits(format)),

@@ -40,7 +40,7 @@ RING_INLINE unsigned put_eights(
 }
 
 /* A ring_tx_put_fn. Less than eight are not worth the constants of put_eights. */
-RING_INLINE unsigned put_x8(
+RING_STEP unsigned put_x8(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	unsigned put = n < 8 ? 0 : put_eights(format, queue, slot, pkts, n);

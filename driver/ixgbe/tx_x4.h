@@ -22,7 +22,7 @@ static RING_OUT_OF_LINE unsigned ixgbe_tx_put_rest(
  * Unpacking and shuffling work within lanes of 128 bits, so what is gathered is in the order 0 2 1 3, and unpacking
  * again, to interleave, restores the order.
  */
-RING_INLINE unsigned ixgbe_tx_put_x4(
+RING_STEP unsigned ixgbe_tx_put_x4(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	const __m256i command = _mm256_set1_epi64x((long long)(format->command | RING_TX_EOP)),

@@ -22,7 +22,7 @@ RING_INLINE bool pipe_receive_one(const struct pipe *pipe, const struct ring_des
 	return true;
 }
 
-RING_INLINE unsigned pipe_receive_x1(const struct pipe *pipe, const struct ring_descriptor *ring,
+RING_STEP unsigned pipe_receive_x1(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
 	unsigned left = n;
@@ -38,7 +38,7 @@ RING_INLINE unsigned pipe_receive_x1(const struct pipe *pipe, const struct ring_
 	return n - left;
 }
 
-RING_INLINE void pipe_rearm_x1(
+RING_STEP void pipe_rearm_x1(
 	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
 {
 	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
@@ -63,7 +63,7 @@ RING_INLINE bool pipe_describe_one(
 }
 
 /** n is not 0. If all are described, the last one asks for a report. */
-RING_INLINE unsigned pipe_describe_x1(
+RING_STEP unsigned pipe_describe_x1(
 	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)
 {
 	unsigned left = n;
@@ -90,7 +90,7 @@ RING_INLINE bool pipe_same_x1(const uint32_t *targets, unsigned n)
 }
 
 /** Copies the packets that go to an output. */
-RING_INLINE unsigned pipe_select_x1(
+RING_STEP unsigned pipe_select_x1(
 	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output)
 {
 	unsigned count = 0;

@@ -115,7 +115,7 @@ RING_INLINE unsigned ring_rx_take_x1(
 }
 
 /** A ring_rx_take_fn for any CPU. Four at a time, so that the loop itself costs little. */
-RING_INLINE unsigned ring_rx_take_scalar(
+RING_STEP unsigned ring_rx_take_scalar(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const struct ring_descriptor *ring = &queue->ring[slot];
@@ -132,7 +132,7 @@ RING_INLINE unsigned ring_rx_take_scalar(
 
 /** A ring_rx_arm_fn for any CPU. In every format the first quadword is the buffer's address; zeros in the second one
  * clear DD, and say that there is no buffer for headers. */
-RING_INLINE void ring_rx_arm_scalar(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
+RING_STEP void ring_rx_arm_scalar(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh)
 {
 	struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t **buffers = &queue->buffers[slot];

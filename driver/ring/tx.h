@@ -89,7 +89,7 @@ RING_INLINE unsigned ring_tx_put_x1(
 }
 
 /** A ring_tx_put_fn for any CPU. Four at a time, so that the loop itself costs little. */
-RING_INLINE unsigned ring_tx_put_scalar(
+RING_STEP unsigned ring_tx_put_scalar(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
 	struct ring_descriptor *ring = &queue->ring[slot];

@@ -6,7 +6,7 @@
 through() {
 	wanted=$1 to=$2 vlan=${3:--}
 	hear /tmp/frames guest-frames receive eth0 30 || return 1
-	# writes to registers are posted, and the far end sends by another port: a read makes sure that they have arrived
+	# writes to registers are posted, and the far end sends by another port: after a read they have arrived
 	ethtool -S eth0 >/dev/null
 	$far_end guest-frames send eth1 "$to" 100 20 7 "$vlan" && finish_far "$near_mac" || return 1
 	wait $hearing || { cat /tmp/frames; return 1; }
