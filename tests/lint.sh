@@ -68,6 +68,14 @@ lint_long_files() {
 		awk '$1 > 800 && $2 != "total" { print $2 " has " $1 " lines: is it still one idea?" }'
 }
 
+# A macro of one or two letters breaks the compiler's headers for vector instructions, whose parameters are called so.
+lint_short_macros() {
+	local found
+	found=$(files | grep '^tests/.*\.[ch]$' |
+		xargs grep -nE '^[[:space:]]*#[[:space:]]*define[[:space:]]+[A-Za-z0-9_]{1,2}([[:space:](]|$)')
+	[ -z "$found" ] || fail "macros of one or two letters:"$'\n'"$found"
+}
+
 # Not what programs write or read (pictures, captures, seeds, times, the transcript of a session), nor the rows of a
 # table in a document, which cannot be broken.
 lint_wide_lines() {
@@ -95,6 +103,7 @@ echo
 lint_reading_path
 echo
 lint_long_files
+lint_short_macros
 lint_wide_lines
 [ "${1:-}" != --format ] || lint_format
 exit $status

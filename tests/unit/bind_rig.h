@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A made-up machine for the tests of bind and doctor: a folder with sys, dev, proc and run; and running an application
- * on it. */
+ * CARD_A made-up machine for the tests of bind and doctor: a folder with sys, dev, proc and run; and running an
+ * application on it. */
 #ifndef POLLUX_TESTS_BIND_RIG_H
 #define POLLUX_TESTS_BIND_RIG_H
 
@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define A  "0000:03:00.0" /* ixgbe, group 14, alone, interface polluxa, not in use */
-#define B1 "0000:04:00.0" /* ixgbe, group 15 with B2; interface lo, which has an address */
-#define B2 "0000:04:00.1" /* a sound card, snd_hda_intel */
-#define C  "0000:05:00.0" /* no driver, group 16 */
-#define D  "0000:06:00.0" /* ixgbe, no IOMMU */
+#define CARD_A  "0000:03:00.0" /* ixgbe, group 14, alone, interface polluxa, not in use */
+#define CARD_B1 "0000:04:00.0" /* ixgbe, group 15 with CARD_B2; interface lo, which has an address */
+#define CARD_B2 "0000:04:00.1" /* a sound card, snd_hda_intel */
+#define CARD_C  "0000:05:00.0" /* no driver, group 16 */
+#define CARD_D  "0000:06:00.0" /* ixgbe, no IOMMU */
 
 static char root[64]; /* the folder */
 
@@ -92,13 +92,13 @@ static void build_machine(void)
 	add_driver("custom");
 	add_driver("snd_hda_intel");
 	add_driver("vfio-pci");
-	add_device(A, "0x10fb", "0x020000", 14, "ixgbe");
-	add_device(B1, "0x10fb", "0x020000", 15, "ixgbe");
-	add_device(B2, "0x293e", "0x040300", 15, "snd_hda_intel");
-	add_device(C, "0x10fb", "0x020000", 16, "");
-	add_device(D, "0x10fb", "0x020000", -1, "ixgbe");
-	add_interface(A, "polluxa");
-	add_interface(B1, "lo");
+	add_device(CARD_A, "0x10fb", "0x020000", 14, "ixgbe");
+	add_device(CARD_B1, "0x10fb", "0x020000", 15, "ixgbe");
+	add_device(CARD_B2, "0x293e", "0x040300", 15, "snd_hda_intel");
+	add_device(CARD_C, "0x10fb", "0x020000", 16, "");
+	add_device(CARD_D, "0x10fb", "0x020000", -1, "ixgbe");
+	add_interface(CARD_A, "polluxa");
+	add_interface(CARD_B1, "lo");
 }
 
 /* The first is built, the others are copies of it. */

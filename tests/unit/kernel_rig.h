@@ -63,10 +63,10 @@
 
 /* ---- The made-up sysfs ---- */
 
-#define A  "0000:03:00.0" /* group 14, alone */
-#define B  "0000:04:00.0" /* group 15, alone */
-#define C1 "0000:05:00.0" /* group 16, with C2 and a bridge */
-#define C2 "0000:05:00.1"
+#define CARD_A  "0000:03:00.0" /* group 14, alone */
+#define CARD_B  "0000:04:00.0" /* group 15, alone */
+#define CARD_C1 "0000:05:00.0" /* group 16, with CARD_C2 and a bridge */
+#define CARD_C2 "0000:05:00.1"
 
 static char folder[] = "/tmp/pollux-test-group-XXXXXX";
 
@@ -100,10 +100,10 @@ static int make_sysfs(void)
 		return -1;
 	run("mkdir sys");
 	vfio_set_root(folder);
-	add_device(A, 14, "vfio-pci");
-	add_device(B, 15, "vfio-pci");
-	add_device(C1, 16, "vfio-pci");
-	add_device(C2, 16, "vfio-pci");
+	add_device(CARD_A, 14, "vfio-pci");
+	add_device(CARD_B, 15, "vfio-pci");
+	add_device(CARD_C1, 16, "vfio-pci");
+	add_device(CARD_C2, 16, "vfio-pci");
 	add_device("0000:00:1c.0", 16, "pcieport");
 	return 0;
 }
@@ -163,11 +163,11 @@ static void expect_sentence(const char *part)
 	}
 }
 
-/* Opening A must fail so, with these words, and leave nothing. */
+/* Opening CARD_A must fail so, with these words, and leave nothing. */
 static void refuse(int error, const char *words)
 {
 	struct vfio_device *device = (struct vfio_device *)1;
-	int got = vfio_kernel_open(&device, A, space);
+	int got = vfio_kernel_open(&device, CARD_A, space);
 
 	if (got != -error) {
 		fprintf(stderr, "    %d where %d was wanted: %s\n", got, -error, pollux_error());
@@ -227,13 +227,13 @@ enum beside { ALONE, BESIDE_ANOTHER_GROUP, BESIDE_ITS_GROUP };
  * @return whether there was such a call; *refused: whether it was noticed */
 static bool fail_call(unsigned at, enum kind holder, const char *way, enum beside beside, bool *refused)
 {
-	const char *address = beside == BESIDE_ITS_GROUP ? C1 : A;
+	const char *address = beside == BESIDE_ITS_GROUP ? CARD_C1 : CARD_A;
 	struct vfio_device *other = NULL, *device;
 
 	begin();
 	void *memory = must_map(4096);
 	if (beside != ALONE)
-		other = must_open(beside == BESIDE_ITS_GROUP ? C2 : B);
+		other = must_open(beside == BESIDE_ITS_GROUP ? CARD_C2 : CARD_B);
 	unsigned opens = k.opens, maps = other ? the(holder)->map_count : 0;
 	k.fail_at = k.calls + at;
 	pollux_fail(0, "%s", "");

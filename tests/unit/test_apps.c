@@ -186,21 +186,21 @@ struct all_kinds {
 	const char *words, *no_words;
 	char chars[8];
 };
-#define AT(member) APP_FIGURE(struct all_kinds, member)
+#define FIGURE(member) APP_FIGURE(struct all_kinds, member)
 static const struct app_figure all_kinds[] = {
-	{"count", "%llu packets", AT(count)},
-	{"none", "%llu lost", AT(none), APP_ZERO_IS_NOTHING},
-	{NULL, "%llu more", AT(none)},
-	{"real", "%.1f each", AT(real), .decimals = 3},
-	{"share", "%.0f %%", AT(share), .decimals = 2, .scale = 100},
-	{"unknown", "%.1f of them", AT(unknown), APP_ZERO_IS_UNKNOWN, .decimals = 1},
-	{"flag", NULL, AT(flag)},
-	{"words", "by %s", AT(words)},
-	{"no_words", "and %s", AT(no_words), APP_ZERO_IS_UNKNOWN},
-	{"chars", "in %s", AT(chars), APP_ZERO_IS_UNKNOWN},
+	{"count", "%llu packets", FIGURE(count)},
+	{"none", "%llu lost", FIGURE(none), APP_ZERO_IS_NOTHING},
+	{NULL, "%llu more", FIGURE(none)},
+	{"real", "%.1f each", FIGURE(real), .decimals = 3},
+	{"share", "%.0f %%", FIGURE(share), .decimals = 2, .scale = 100},
+	{"unknown", "%.1f of them", FIGURE(unknown), APP_ZERO_IS_UNKNOWN, .decimals = 1},
+	{"flag", NULL, FIGURE(flag)},
+	{"words", "by %s", FIGURE(words)},
+	{"no_words", "and %s", FIGURE(no_words), APP_ZERO_IS_UNKNOWN},
+	{"chars", "in %s", FIGURE(chars), APP_ZERO_IS_UNKNOWN},
 	{0},
 };
-#undef AT
+#undef FIGURE
 
 static void text_and_json_come_from_one_table(void)
 {

@@ -79,8 +79,8 @@ static void take(const char *address, const char *driver)
 		      "dev/vfio/devices/vfio%d dev/iommu "
 		      "sys/devices/pci0000:00/%s/vfio-dev/vfio%d/dev",
 			pci.group, address, pci.group, pci.group, address, pci.group);
-	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, A) == 0)
-		add_interface(A, "polluxa");
+	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, CARD_A) == 0)
+		add_interface(CARD_A, "polluxa");
 }
 
 static void leave(const char *address, const char *driver)
@@ -92,8 +92,8 @@ static void leave(const char *address, const char *driver)
 	if (strcmp(driver, "vfio-pci") == 0)
 		shell("rm -f dev/vfio/%d dev/vfio/devices/vfio%d; rm -r sys/devices/pci0000:00/%s/vfio-dev", pci.group,
 			pci.group, address);
-	if (strcmp(address, A) == 0)
-		shell("rm -rf sys/class/net/polluxa sys/devices/pci0000:00/%s/net", A);
+	if (strcmp(address, CARD_A) == 0)
+		shell("rm -rf sys/class/net/polluxa sys/devices/pci0000:00/%s/net", CARD_A);
 }
 
 /* Whether the driver would claim the device: by override only, else by the ids that it knows. */
@@ -262,7 +262,8 @@ int bind_main(int argc, char **argv);
 #include "../../apps/bind.c"
 #undef main
 
-static const char *const only_a[] = {A}, *const a_and_c[] = {A, C}, *const only_b[] = {B1}, *const only_c[] = {C};
+static const char *const only_a[] = {CARD_A}, *const a_and_c[] = {CARD_A, CARD_C}, *const only_b[] = {CARD_B1},
+			 *const only_c[] = {CARD_C};
 static const struct vfio_bind_options as_they_are, group = {.whole_group = true, .force = true},
 						   to_user = {.user = true, .uid = 12345, .gid = 12345};
 
@@ -315,14 +316,14 @@ static void binds_and_restores(void)
 	struct vfio_bind_plan plan;
 
 	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
-	CU_ASSERT_STRING_EQUAL(driver_of(C), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "vfio-pci");
 	/* again: nothing to do */
 	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, a_and_c, 2, &as_they_are), 0);
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
-	CU_ASSERT_STRING_EQUAL(driver_of(C), ""); /* had none */
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), ""); /* had none */
 	shell("rm dev/iommu; rmdir dev/vfio/devices");
 	expect_same(before, "bound and restored");
 	CU_ASSERT_EQUAL(vfio_restore_plan(&plan, a_and_c, 2, &as_they_are), 0);
@@ -337,24 +338,24 @@ static void restores_without_a_note(void)
 	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
 	shell("rm -r run/pollux");
 	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
-	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe"); /* the kernel's choice */
-	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "ixgbe"); /* the kernel's choice */
+	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" CARD_A "/driver_override"), "(null)\n");
 	remove_machine();
 }
 
 static void restores_a_driver_that_was_bound_by_hand_and_an_override(void)
 {
 	begin();
-	link_driver(C, "custom"); /* by its new_id: the kernel would not choose it */
-	link_driver(A, "custom");
-	shell("echo custom >sys/bus/pci/devices/" A "/driver_override");
+	link_driver(CARD_C, "custom"); /* by its new_id: the kernel would not choose it */
+	link_driver(CARD_A, "custom");
+	shell("echo custom >sys/bus/pci/devices/" CARD_A "/driver_override");
 	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
 	shell("rm -r sys/bus/pci/drivers/ixgbe");
 	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(C), "custom");
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "custom");
-	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "custom\n");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "custom");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "custom");
+	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" CARD_A "/driver_override"), "custom\n");
 	remove_machine();
 }
 
@@ -394,7 +395,8 @@ static void hands_nodes_to_a_user(void)
 /* Runs what --dry-run prints on the made-up machine, where nodes are files. @return the nodes that are handed over */
 static char *hand_over_by_shell(void)
 {
-	struct vfio_bind_step step = {.action = VFIO_BIND_NODES, .address = A, .group = 14, .uid = 12345, .gid = 12345};
+	struct vfio_bind_step step = {
+		.action = VFIO_BIND_NODES, .address = CARD_A, .group = 14, .uid = 12345, .gid = 12345};
 	char text[512];
 
 	vfio_bind_describe(&step, text, sizeof(text));
@@ -412,7 +414,7 @@ static void the_shell_hands_over_the_nodes_that_there_are(void)
 	CU_ASSERT_STRING_EQUAL(shell("stat -c %%a dev/iommu"), "666\n");
 	shell("rm dev/vfio/14");
 	CU_ASSERT_STRING_EQUAL(hand_over_by_shell(), "./dev/vfio/devices/vfio14\n");
-	shell("touch dev/vfio/14; rm -r dev/iommu sys/bus/pci/devices/" A "/vfio-dev");
+	shell("touch dev/vfio/14; rm -r dev/iommu sys/bus/pci/devices/" CARD_A "/vfio-dev");
 	CU_ASSERT_STRING_EQUAL(hand_over_by_shell(), "./dev/vfio/14\n");
 	remove_machine();
 }
@@ -431,7 +433,7 @@ static void loads_the_module(void)
 	expect_sentence("boot a kernel with CONFIG_VFIO_PCI: this one (6.1.0-1) lacks it");
 	m.no_module = false;
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "vfio-pci");
 	CU_ASSERT_EQUAL(m.loads, 3);
 	free(before);
 	remove_machine();
@@ -487,17 +489,17 @@ static void add_route(const char *interface, bool everywhere)
 
 static void refuses_what_would_be_missed(void)
 {
-	static const char *const no_such[] = {A, "0000:99:00.0"}, *const nonsense[] = {"eth0"}, *const sound[] = {B2},
-				 *const bare[] = {D};
+	static const char *const no_such[] = {CARD_A, "0000:99:00.0"}, *const nonsense[] = {"eth0"},
+				 *const sound[] = {CARD_B2}, *const bare[] = {CARD_D};
 
 	begin();
 	refuse(no_such, 2, &as_they_are, ENOENT, "there is no PCI device 0000:99:00.0");
 	refuse(nonsense, 1, &as_they_are, EINVAL, "'eth0' is not a PCI address");
-	refuse(sound, 1, &as_they_are, EINVAL, B2 " is not a network device (class 0403)");
-	refuse(bare, 1, &as_they_are, ENOTSUP, D " is behind no IOMMU, so nothing would keep its DMA");
+	refuse(sound, 1, &as_they_are, EINVAL, CARD_B2 " is not a network device (class 0403)");
+	refuse(bare, 1, &as_they_are, ENOTSUP, CARD_D " is behind no IOMMU, so nothing would keep its DMA");
 	expect_sentence("or give the virtual machine one, and boot with intel_iommu=on");
 	refuse(only_b, 1, &as_they_are, EPERM,
-		"with " B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
+		"with " CARD_B2 ", which is bound to snd_hda_intel: they can only be used together; --group");
 	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
 	m.labelled = true;
 	refuse_whole(only_b, "lo", "has the address 127.0.0.1");
@@ -516,11 +518,11 @@ static void refuses_what_would_be_missed(void)
 	      "00000001  polluxa\"; "
 	      "echo \"ff000000000000000000000000000000 08 $z 00 $z 00000100 00000001 00000000 00000001  polluxa\"; "
 	      "echo \"$z 00 $z 00 $z ffffffff 00000001 00000000 00200200       lo\"; } >proc/net/ipv6_route");
-	shell("ln -s ../../../../virtual/net/polluxa.5 sys/devices/pci0000:00/" A "/net/polluxa/upper_polluxa.5");
+	shell("ln -s ../../../../virtual/net/polluxa.5 sys/devices/pci0000:00/" CARD_A "/net/polluxa/upper_polluxa.5");
 	refuse_whole(only_a, "polluxa", "is part of the bridge, bond or VLAN polluxa.5");
-	shell("ln -s ../../../../virtual/net/br0 sys/devices/pci0000:00/" A "/net/polluxa/master");
+	shell("ln -s ../../../../virtual/net/br0 sys/devices/pci0000:00/" CARD_A "/net/polluxa/master");
 	refuse_whole(only_a, "polluxa", "is part of the bridge, bond or VLAN br0");
-	shell("rm sys/devices/pci0000:00/" A "/net/polluxa/master sys/devices/pci0000:00/" A
+	shell("rm sys/devices/pci0000:00/" CARD_A "/net/polluxa/master sys/devices/pci0000:00/" CARD_A
 	      "/net/polluxa/upper_polluxa.5");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0); /* what every interface has is no use */
 	remove_machine();
@@ -532,11 +534,11 @@ static void binds_whole_groups_by_force(void)
 	shell("mkdir run/pollux");
 	char *before = snapshot();
 	CU_ASSERT_EQUAL(bind_all(only_b, 1, &group), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(B1), "vfio-pci");
-	CU_ASSERT_STRING_EQUAL(driver_of(B2), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_B1), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_B2), "vfio-pci");
 	CU_ASSERT_EQUAL(restore_all(only_b, 1, &group), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(B1), "ixgbe");
-	CU_ASSERT_STRING_EQUAL(driver_of(B2), "snd_hda_intel");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_B1), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_B2), "snd_hda_intel");
 	shell("rm dev/iommu; rmdir dev/vfio/devices");
 	expect_same(before, "a group bound and restored");
 	free(before);
@@ -548,7 +550,7 @@ static void a_driver_that_does_not_take_it_is_undone(void)
 	begin();
 	shell("mkdir run/pollux");
 	m.vfio_refuses = true;
-	refuse(a_and_c, 2, &as_they_are, ENODEV, "vfio-pci did not take " A);
+	refuse(a_and_c, 2, &as_they_are, ENODEV, "vfio-pci did not take " CARD_A);
 	expect_sentence("all is as it was before");
 	remove_machine();
 }
@@ -564,7 +566,7 @@ static void is_not_taken_from_a_process(void)
 		      "ln -s %s proc/4711/fd/7",
 			node ? "/dev/vfio/devices/vfio14" : "/dev/vfio/14");
 		CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), -EBUSY);
-		expect_sentence(A " is in use by process 4711 (pollux-fwd)");
+		expect_sentence(CARD_A " is in use by process 4711 (pollux-fwd)");
 	}
 	expect_same(before, "in use");
 	shell("rm -r proc/4711");
@@ -575,7 +577,7 @@ static void is_not_taken_from_a_process(void)
 
 static void every_call_failing_in_turn_is_undone(void)
 {
-	/* bound: A and C, and their nodes handed over; restored: the same */
+	/* bound: CARD_A and CARD_C, and their nodes handed over; restored: the same */
 	for (unsigned way = 0; way < 2; way++) {
 		unsigned at;
 
@@ -601,7 +603,7 @@ static void every_call_failing_in_turn_is_undone(void)
 			if (again)
 				fprintf(stderr, "    way %u, call %u: %s\n", way, at, pollux_error());
 			CU_ASSERT_EQUAL(again, 0);
-			CU_ASSERT_STRING_EQUAL(driver_of(A), way ? "ixgbe" : "vfio-pci");
+			CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), way ? "ixgbe" : "vfio-pci");
 			free(before);
 			remove_machine();
 			if (!error)
@@ -616,14 +618,14 @@ static void a_write_cut_short_is_an_error(void)
 	begin();
 	shell("mkdir run/pollux");
 	m.cut_off = true;
-	refuse(only_a, 1, &as_they_are, EIO, "cannot note the driver of " A);
+	refuse(only_a, 1, &as_they_are, EIO, "cannot note the driver of " CARD_A);
 	expect_sentence("Input/output error");
 	m.cut_off = false;
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	m.cut_off = true;
-	refuse(only_c, 1, &as_they_are, EIO, "cannot note the driver of " C);
+	refuse(only_c, 1, &as_they_are, EIO, "cannot note the driver of " CARD_C);
 	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), -EIO);
-	expect_sentence("cannot write '" A "' to ");
+	expect_sentence("cannot write '" CARD_A "' to ");
 	remove_machine();
 }
 
@@ -633,7 +635,7 @@ static void a_failure_to_undo_is_told(void)
 	m.vfio_refuses = true;
 	shell("rm sys/bus/pci/drivers/ixgbe/bind");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), -ENODEV);
-	expect_sentence("nor could all be put back: cannot write '" A "' to ");
+	expect_sentence("nor could all be put back: cannot write '" CARD_A "' to ");
 	remove_machine();
 }
 
@@ -641,9 +643,9 @@ static void a_note_that_makes_no_sense_is_none(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
-	shell("printf '../../evil\\n\\nthis-boot\\n' >run/pollux/" C);
+	shell("printf '../../evil\\n\\nthis-boot\\n' >run/pollux/" CARD_C);
 	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "ixgbe");
 	remove_machine();
 }
 
@@ -651,13 +653,13 @@ static void the_note_of_the_first_driver_stays(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
-	leave(A, "vfio-pci"); /* by hand */
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "");
+	leave(CARD_A, "vfio-pci"); /* by hand */
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" A), "ixgbe\n\nthis-boot\n");
+	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" CARD_A), "ixgbe\n\nthis-boot\n");
 	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
-	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" CARD_A "/driver_override"), "(null)\n");
 	remove_machine();
 }
 
@@ -667,18 +669,18 @@ static void a_note_of_another_boot_is_none(void)
 
 	begin();
 	/* it survived a reboot, after which the kernel gave the card to ixgbe; nobody bound it since */
-	shell("mkdir -p run/pollux && printf 'custom\\n\\nlast-boot\\n' >run/pollux/" A);
+	shell("mkdir -p run/pollux && printf 'custom\\n\\nlast-boot\\n' >run/pollux/" CARD_A);
 	CU_ASSERT_EQUAL(vfio_restore_plan(&plan, only_a, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
 	/* and with a card that has no driver, and had none when it was bound in this boot */
-	shell("printf 'custom\\n\\nlast-boot\\n' >run/pollux/" C);
+	shell("printf 'custom\\n\\nlast-boot\\n' >run/pollux/" CARD_C);
 	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" C), "\n\nthis-boot\n");
+	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" CARD_C), "\n\nthis-boot\n");
 	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(C), "");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "");
 	remove_machine();
 }
 
@@ -689,19 +691,19 @@ static void a_left_over_override_is_not_noted(void)
 
 	for (unsigned i = 0; i < 2; i++) {
 		begin();
-		shell("echo %s >sys/bus/pci/devices/" A "/driver_override", overrides[i]);
+		shell("echo %s >sys/bus/pci/devices/" CARD_A "/driver_override", overrides[i]);
 		CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
-		CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" A), "ixgbe\n\nthis-boot\n");
+		CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" CARD_A), "ixgbe\n\nthis-boot\n");
 		CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
-		CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
-		CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
+		CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
+		CU_ASSERT_STRING_EQUAL(shell("cat sys/bus/pci/devices/" CARD_A "/driver_override"), "(null)\n");
 		remove_machine();
 	}
 	begin();
-	shell("echo vfio-pci >sys/bus/pci/devices/" C "/driver_override"); /* and so it has no driver */
+	shell("echo vfio-pci >sys/bus/pci/devices/" CARD_C "/driver_override"); /* and so it has no driver */
 	CU_ASSERT_EQUAL(bind_all(only_c, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(restore_all(only_c, 1, &as_they_are), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(C), "ixgbe"); /* the kernel's choice */
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "ixgbe"); /* the kernel's choice */
 	remove_machine();
 }
 
@@ -711,7 +713,7 @@ static void restoring_to_a_kernel_that_wants_vfio_pci_is_an_error(void)
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	shell("rm -r run/pollux sys/bus/pci/drivers/ixgbe");
 	m.claims_all = true; /* by its option ids= */
-	refuse_restore(only_a, EBUSY, "the kernel gives " A " to vfio-pci again: its option ids=");
+	refuse_restore(only_a, EBUSY, "the kernel gives " CARD_A " to vfio-pci again: its option ids=");
 	remove_machine();
 }
 
@@ -719,7 +721,7 @@ static void add_virtual_functions(void)
 {
 	add_device("0000:03:10.0", "0x10ed", "0x020000", 17, "");
 	add_device("0000:03:10.2", "0x10ed", "0x020000", 18, "");
-	shell("cd sys/devices/pci0000:00/" A
+	shell("cd sys/devices/pci0000:00/" CARD_A
 	      " && echo 2 >sriov_numvfs && ln -s ../0000:03:10.0 virtfn0 && ln -s ../0000:03:10.2 virtfn1");
 }
 
@@ -728,28 +730,28 @@ static void virtual_functions_are_a_use(void)
 	begin();
 	add_virtual_functions();
 	refuse(only_a, 1, &as_they_are, EBUSY,
-		A " is in use: it has 2 virtual functions (echo 0 > /sys/bus/pci/devices/" A
-		  "/sriov_numvfs removes them). That would be gone; take it away first, or --force");
+		CARD_A " is in use: it has 2 virtual functions (echo 0 > /sys/bus/pci/devices/" CARD_A
+		       "/sriov_numvfs removes them). That would be gone; take it away first, or --force");
 	shell("mkdir -p proc/4711/fd; echo qemu >proc/4711/comm; ln -s /dev/vfio/18 proc/4711/fd/5");
 	refuse(only_a, 1, &as_they_are, EBUSY, "removes them), and 0000:03:10.2 is open in process 4711 (qemu)");
 	shell("rm sys/class/net/lo");
 	add_interface("0000:03:10.2", "lo");
 	refuse(only_a, 1, &as_they_are, EBUSY,
 		"and 0000:03:10.2 is in use: its interface lo has the address 127.0.0.1");
-	CU_ASSERT_EQUAL(run_main(bind_main, "status " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " CARD_A), 0);
 	expect_output("    virtual functions: 2: 0000:03:10.0, 0000:03:10.2\n");
-	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " CARD_A), 0);
 	expect_output("\"virtual_functions\":2,");
 	/* more than have a link yet: no address is made up */
 	char vfs[VFIO_USES][20];
 	struct vfio_pci pci;
 	memset(vfs, 'x', sizeof(vfs));
-	shell("echo 4 >sys/devices/pci0000:00/" A "/sriov_numvfs");
-	CU_ASSERT_EQUAL_FATAL(vfio_pci_find(&pci, A), 0);
+	shell("echo 4 >sys/devices/pci0000:00/" CARD_A "/sriov_numvfs");
+	CU_ASSERT_EQUAL_FATAL(vfio_pci_find(&pci, CARD_A), 0);
 	CU_ASSERT_EQUAL(vfio_pci_virtual_functions(&pci, vfs), 4);
 	for (unsigned i = 2; i < VFIO_USES; i++)
 		CU_ASSERT_EQUAL(vfs[i][0], '\0');
-	shell("echo 0 >sys/devices/pci0000:00/" A "/sriov_numvfs; rm sys/devices/pci0000:00/" A "/virtfn*");
+	shell("echo 0 >sys/devices/pci0000:00/" CARD_A "/sriov_numvfs; rm sys/devices/pci0000:00/" CARD_A "/virtfn*");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	remove_machine();
 }
@@ -757,8 +759,8 @@ static void virtual_functions_are_a_use(void)
 static void an_interface_in_another_namespace_is_a_use(void)
 {
 	begin();
-	shell("rm -r sys/class/net/polluxa sys/devices/pci0000:00/" A "/net/polluxa");
-	refuse(only_a, 1, &as_they_are, EBUSY, A " is in use: its interface is in another network namespace");
+	shell("rm -r sys/class/net/polluxa sys/devices/pci0000:00/" CARD_A "/net/polluxa");
+	refuse(only_a, 1, &as_they_are, EBUSY, CARD_A " is in use: its interface is in another network namespace");
 	remove_machine();
 }
 
@@ -774,17 +776,17 @@ static void the_program_refuses_what_pollux_does_not_drive(void)
 
 	begin();
 	for (unsigned i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
-		shell("echo %s >sys/bus/pci/devices/" A "/device", cards[i].id);
+		shell("echo %s >sys/bus/pci/devices/" CARD_A "/device", cards[i].id);
 		char *before = snapshot();
-		CU_ASSERT_EQUAL(run_main(bind_main, "bind " A), 1);
+		CU_ASSERT_EQUAL(run_main(bind_main, "bind " CARD_A), 1);
 		expect_output(cards[i].name);
 		expect_output("; --force binds it all the same");
 		expect_same(before, cards[i].name);
 		free(before);
 	}
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind --force " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --force " CARD_A), 0);
 	expect_output("; bound all the same");
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "vfio-pci");
 	CU_ASSERT_EQUAL(run_main(bind_main, "--root /nowhere"), 2);
 	remove_machine();
 }
@@ -793,26 +795,27 @@ static void the_program_shows_the_cards(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(run_main(bind_main, ""), 0);
-	expect_output(A "  8086:10fb  ");
+	expect_output(CARD_A "  8086:10fb  ");
 	expect_output("    driver ixgbe, IOMMU group 14, NUMA node 1\n    interface polluxa, link up, 10000 Mbit/s\n");
-	expect_output("IOMMU group 15 with " B2 " (snd_hda_intel)");
+	expect_output("IOMMU group 15 with " CARD_B2 " (snd_hda_intel)");
 	expect_output("address 127.0.0.1");
 	expect_output(": in use\n");
 	expect_output("    driver ixgbe, no IOMMU");
-	CU_ASSERT_PTR_NULL(strstr(output, B2 "  8086")); /* no network card */
-	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " A), 0);
+	CU_ASSERT_PTR_NULL(strstr(output, CARD_B2 "  8086")); /* no network card */
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " CARD_A), 0);
 	CU_ASSERT_EQUAL(
-		strncmp(output, "{\"nics\":[{\"address\":\"" A "\",\"vendor_id\":\"8086\",\"device_id\":\"10fb\"", 64),
+		strncmp(output, "{\"nics\":[{\"address\":\"" CARD_A "\",\"vendor_id\":\"8086\",\"device_id\":\"10fb\"",
+			64),
 		0);
 	expect_output("\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":"
 		      "true,\"opened_by\":null");
 	expect_output("{\"name\":\"polluxa\",\"up\":true,\"link\":true,\"mbit_s\":10000,\"address\":null");
-	CU_ASSERT_PTR_NULL(strstr(output, B1));
+	CU_ASSERT_PTR_NULL(strstr(output, CARD_B1));
 	CU_ASSERT_EQUAL(run_main(bind_main, "status 03:00.0"), 0); /* as lspci prints it */
-	expect_output(A "  8086:10fb  ");
-	CU_ASSERT_PTR_NULL(strstr(output, B1));
-	CU_ASSERT_EQUAL(run_main(bind_main, "status " B2), 1);
-	expect_output(B2 " is no network card of this machine");
+	expect_output(CARD_A "  8086:10fb  ");
+	CU_ASSERT_PTR_NULL(strstr(output, CARD_B1));
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " CARD_B2), 1);
+	expect_output(CARD_B2 " is no network card of this machine");
 	remove_machine();
 }
 
@@ -822,39 +825,43 @@ static void the_program_binds_restores_and_shows_what_it_would_do(void)
 
 	begin();
 	char *before = snapshot();
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " A), 0);
-	expect_output("echo " A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" A
-		      "/driver_override\necho " A " > /sys/bus/pci/drivers_probe\n");
-	CU_ASSERT_EQUAL(run_main(bind_main, "--json --dry-run bind " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " CARD_A), 0);
+	expect_output(
+		"echo " CARD_A " > /sys/bus/pci/drivers/ixgbe/unbind\necho vfio-pci > /sys/bus/pci/devices/" CARD_A
+		"/driver_override\necho " CARD_A " > /sys/bus/pci/drivers_probe\n");
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json --dry-run bind " CARD_A), 0);
 	expect_output("{\"steps\":[\"mkdir -p /run/pollux;");
 	expect_same(before, "dry-run");
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind " B1), 1);
-	expect_output(": " B1 " shares IOMMU group 15");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind " CARD_B1), 1);
+	expect_output(": " CARD_B1 " shares IOMMU group 15");
 	expect_same(before, "refused");
-	snprintf(words, sizeof(words), "bind --user %u " A, geteuid());
+	snprintf(words, sizeof(words), "bind --user %u " CARD_A, geteuid());
 	CU_ASSERT_EQUAL(run_main(bind_main, words), 0);
 	expect_output("    driver vfio-pci, IOMMU group 14");
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "vfio-pci");
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind -n " A), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "vfio-pci");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind -n " CARD_A), 0);
 	expect_output("# nothing to do");
-	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
-	CU_ASSERT_STRING_EQUAL(driver_of(A), "ixgbe");
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind " A " 03:00.0"), 0);
-	expect_output(A "  8086:10fb  ");
-	CU_ASSERT_EQUAL(run_main(bind_main, "status " A " " A), 0);
-	CU_ASSERT_EQUAL(run_main(bind_main, "restore " A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "restore " CARD_A), 0);
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind " CARD_A " 03:00.0"), 0);
+	expect_output(CARD_A "  8086:10fb  ");
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " CARD_A " " CARD_A), 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "restore " CARD_A), 0);
 	/* two ports of one group, named as lspci does, need no --group */
-	shell("echo 0x020000 >sys/bus/pci/devices/" B2 "/class; echo 0x10fb >sys/bus/pci/devices/" B2 "/device");
+	shell("echo 0x020000 >sys/bus/pci/devices/" CARD_B2 "/class; echo 0x10fb >sys/bus/pci/devices/" CARD_B2
+	      "/device");
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind -n --force 04:00.0 04:00.1"), 0);
-	shell("echo 0x040300 >sys/bus/pci/devices/" B2 "/class; echo 0x293e >sys/bus/pci/devices/" B2 "/device");
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind --group --force " B1), 0);
-	CU_ASSERT_EQUAL(run_main(bind_main, "restore " B1 " " B2), 0); /* a sound card, which status does not show */
-	CU_ASSERT_PTR_NULL(strstr(output, B2 " is no network card"));
-	CU_ASSERT_STRING_EQUAL(driver_of(B2), "snd_hda_intel");
+	shell("echo 0x040300 >sys/bus/pci/devices/" CARD_B2 "/class; echo 0x293e >sys/bus/pci/devices/" CARD_B2
+	      "/device");
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --group --force " CARD_B1), 0);
+	CU_ASSERT_EQUAL(
+		run_main(bind_main, "restore " CARD_B1 " " CARD_B2), 0); /* a sound card, which status does not show */
+	CU_ASSERT_PTR_NULL(strstr(output, CARD_B2 " is no network card"));
+	CU_ASSERT_STRING_EQUAL(driver_of(CARD_B2), "snd_hda_intel");
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind"), 2);
-	CU_ASSERT_EQUAL(run_main(bind_main, "unbind " A), 2);
-	CU_ASSERT_EQUAL(run_main(bind_main, "bind --user nobody-of-that-name " A), 2);
-	CU_ASSERT_EQUAL(run_main(bind_main, "--user 0 restore " A), 2);
+	CU_ASSERT_EQUAL(run_main(bind_main, "unbind " CARD_A), 2);
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --user nobody-of-that-name " CARD_A), 2);
+	CU_ASSERT_EQUAL(run_main(bind_main, "--user 0 restore " CARD_A), 2);
 	free(before);
 	remove_machine();
 }

@@ -41,14 +41,14 @@ static int examine(const char *words)
 	return run_main(run_doctor, words);
 }
 
-/* A machine on which A is ready, by iommufd and by its group. */
+/* A machine on which CARD_A is ready, by iommufd and by its group. */
 static void make_ready(void)
 {
 	make_machine();
-	link_driver(A, "vfio-pci");
-	shell("mkdir -p sys/devices/pci0000:00/" A
+	link_driver(CARD_A, "vfio-pci");
+	shell("mkdir -p sys/devices/pci0000:00/" CARD_A
 	      "/vfio-dev/vfio0 dev/vfio/devices sys/kernel/mm/hugepages/hugepages-2048kB && touch dev/vfio/14 "
-	      "dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" A
+	      "dev/vfio/devices/vfio0 dev/iommu sys/devices/pci0000:00/" CARD_A
 	      "/vfio-dev/vfio0/dev && rm sys/class/net/polluxa && echo 100 "
 	      ">sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages && echo 'root=/dev/sda1 intel_iommu=on' "
 	      ">proc/cmdline && printf 'processor\\t: 0\\nvendor_id\\t: GenuineIntel\\n' >proc/cpuinfo && chmod 0755 "
@@ -72,16 +72,16 @@ static void expect_finding(const char *words, int status, const char *finding, c
 static void a_machine_that_is_ready(void)
 {
 	make_ready();
-	expect_finding("", 0, "ok       " A ": ready, by iommufd", NULL);
+	expect_finding("", 0, "ok       " CARD_A ": ready, by iommufd", NULL);
 	expect_output("ok       IOMMU: dmar0\n");
-	expect_output(
-		"warning  " C ": it is bound to no driver, not to vfio-pci\n         mend it: pollux-bind bind " C);
-	expect_finding("03:00.0", 0, "ok       " A ": ready, by iommufd", NULL); /* as lspci prints it */
-	expect_finding(A, 0, "ok       " A ": ready, by iommufd", NULL);
-	CU_ASSERT_PTR_NULL(strstr(output, C)); /* nobody asked */
+	expect_output("warning  " CARD_C
+		      ": it is bound to no driver, not to vfio-pci\n         mend it: pollux-bind bind " CARD_C);
+	expect_finding("03:00.0", 0, "ok       " CARD_A ": ready, by iommufd", NULL); /* as lspci prints it */
+	expect_finding(CARD_A, 0, "ok       " CARD_A ": ready, by iommufd", NULL);
+	CU_ASSERT_PTR_NULL(strstr(output, CARD_C)); /* nobody asked */
 	CU_ASSERT_PTR_NULL(strstr(output, "mend"));
-	shell("rm -r dev/iommu dev/vfio/devices sys/devices/pci0000:00/" A "/vfio-dev");
-	expect_finding(A, 0, "ok       " A ": ready, by group 14", NULL);
+	shell("rm -r dev/iommu dev/vfio/devices sys/devices/pci0000:00/" CARD_A "/vfio-dev");
+	expect_finding(CARD_A, 0, "ok       " CARD_A ": ready, by group 14", NULL);
 	expect_output("ok       groups: cards are reached by their groups, /dev/vfio/vfio is there");
 	remove_machine();
 }
@@ -127,55 +127,57 @@ static void modules_and_cards(void)
 {
 	make_ready();
 	shell("rm -r sys/bus/pci/drivers/vfio-pci");
-	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now", "modprobe vfio-pci (as root");
+	expect_finding(CARD_A, 1, "problem  vfio-pci: the kernel has no such driver now", "modprobe vfio-pci (as root");
 	shell("touch .dockerenv");
-	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+	expect_finding(CARD_A, 1, "problem  vfio-pci: the kernel has no such driver now",
 		"modprobe vfio-pci, as root, on the machine itself");
 	shell("rm .dockerenv; echo kernel/fs/ext4/ext4.ko: >lib/modules/6.1.0-1/modules.dep");
-	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+	expect_finding(CARD_A, 1, "problem  vfio-pci: the kernel has no such driver now",
 		"install the rest of the kernel's modules (Ubuntu: linux-modules-extra-6.1.0-1,");
 	shell("rm -r lib");
-	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+	expect_finding(CARD_A, 1, "problem  vfio-pci: the kernel has no such driver now",
 		"reboot, if the kernel was updated, or install its modules");
 	shell("rm proc/modules");
-	expect_finding(A, 1, "problem  vfio-pci: the kernel has no such driver now",
+	expect_finding(CARD_A, 1, "problem  vfio-pci: the kernel has no such driver now",
 		"boot a kernel with CONFIG_VFIO_PCI: this one (6.1.0-1)");
 	add_driver("vfio-pci");
 	expect_finding("0000:99:00.0", 1,
 		"problem  0000:99:00.0: there is no PCI device 0000:99:00.0; pollux-bind (or lspci -D) lists those "
 		"that there are",
 		"pollux-bind lists");
-	expect_finding(B2, 1,
-		"problem  " B2
+	expect_finding(CARD_B2, 1,
+		"problem  " CARD_B2
 		": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
 		"choose another card");
-	shell("echo 0x10c7 >sys/bus/pci/devices/" C "/device");
-	expect_finding(C, 1,
-		"problem  " C ": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its "
+	shell("echo 0x10c7 >sys/bus/pci/devices/" CARD_C "/device");
+	expect_finding(CARD_C, 1,
+		"problem  " CARD_C
+		": 8086:10c7, Intel 82598 AF, is an 82598, whose registers differ: Pollux drives its "
 		"successors 82599, X540 and X550",
 		"choose another card");
-	shell("echo 0x10fb >sys/bus/pci/devices/" C "/device");
-	expect_finding(D, 1, "problem  " D ": it is behind no IOMMU", "see what is said of the IOMMU");
-	link_driver(C, "ixgbe");
-	expect_finding(C, 1, "problem  " C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");
-	expect_finding(B1, 1,
-		"problem  " B1
+	shell("echo 0x10fb >sys/bus/pci/devices/" CARD_C "/device");
+	expect_finding(CARD_D, 1, "problem  " CARD_D ": it is behind no IOMMU", "see what is said of the IOMMU");
+	link_driver(CARD_C, "ixgbe");
+	expect_finding(CARD_C, 1, "problem  " CARD_C ": it is bound to ixgbe, not to vfio-pci", "pollux-bind bind");
+	expect_finding(CARD_B1, 1,
+		"problem  " CARD_B1
 		": it is bound to ixgbe, not to vfio-pci, and in use: its interface lo has the address 127.0.0.1",
 		"use another port");
-	link_driver(B1, "vfio-pci");
-	expect_finding(B1, 1, "problem  " B1 ": group 15 is not viable: " B2 " is bound to snd_hda_intel",
-		"pollux-bind bind --group " B1 " (takes " B2);
+	link_driver(CARD_B1, "vfio-pci");
+	expect_finding(CARD_B1, 1,
+		"problem  " CARD_B1 ": group 15 is not viable: " CARD_B2 " is bound to snd_hda_intel",
+		"pollux-bind bind --group " CARD_B1 " (takes " CARD_B2);
 	CU_ASSERT_EQUAL(examine(""), 0); /* A is ready all the same */
-	expect_output("warning  " B1 ": group 15 is not viable");
+	expect_output("warning  " CARD_B1 ": group 15 is not viable");
 	shell("mkdir -p proc/4711/fd; echo testpmd >proc/4711/comm; ln -s /dev/vfio/14 proc/4711/fd/5");
-	expect_finding(A, 1, "problem  " A ": it is open in process 4711 (testpmd)",
+	expect_finding(CARD_A, 1, "problem  " CARD_A ": it is open in process 4711 (testpmd)",
 		"choose another port; or end that process, if it is yours: kill 4711");
 	expect_finding("", 1, "problem  cards: none is ready", "see");
-	shell("rm -r proc/4711 dev/vfio/14 dev/vfio/devices sys/devices/pci0000:00/" A "/vfio-dev");
-	CU_ASSERT_EQUAL(examine(A), 1);
-	expect_output("problem  " A ": there is no ");
+	shell("rm -r proc/4711 dev/vfio/14 dev/vfio/devices sys/devices/pci0000:00/" CARD_A "/vfio-dev");
+	CU_ASSERT_EQUAL(examine(CARD_A), 1);
+	expect_output("problem  " CARD_A ": there is no ");
 	shell("touch dev/vfio/14; rm dev/vfio/vfio");
-	CU_ASSERT_EQUAL(examine(A), 1);
+	CU_ASSERT_EQUAL(examine(CARD_A), 1);
 	expect_output("mend it: modprobe vfio_iommu_type1");
 	shell("rm sys/bus/pci/devices/*");
 	expect_finding("", 1, "problem  cards: Pollux drives none of this machine's", "put one in");
@@ -186,21 +188,21 @@ static void memory(void)
 {
 	make_ready();
 	shell("echo 1 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-	CU_ASSERT_EQUAL(examine(A), 0);
+	CU_ASSERT_EQUAL(examine(CARD_A), 0);
 	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
 	expect_output("mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root)\n");
 	shell("touch .dockerenv");
-	CU_ASSERT_EQUAL(examine(A), 0);
+	CU_ASSERT_EQUAL(examine(CARD_A), 0);
 	expect_output(
 		"mend it: echo 64 > /proc/sys/vm/nr_hugepages (as root, on the machine itself: this is a container)\n");
 	CU_ASSERT_PTR_NULL(strstr(output, "1 GiB"));
 	shell("mkdir sys/kernel/mm/hugepages/hugepages-1048576kB && echo 4 "
 	      ">sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages");
-	CU_ASSERT_EQUAL(examine(A), 0);
+	CU_ASSERT_EQUAL(examine(CARD_A), 0);
 	expect_output("warning  hugepages: 1 of 2 MiB are free, ");
 	expect_output(" are wanted, and those of 1 GiB are too large; without them");
 	shell("echo 100 >sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-	CU_ASSERT_EQUAL(examine(A), 0);
+	CU_ASSERT_EQUAL(examine(CARD_A), 0);
 	expect_output("ok       hugepages: 100 of 2 MiB and 4 of 1 GiB are free");
 	remove_machine();
 }
@@ -213,8 +215,8 @@ static void another_user(void)
 	make_ready();
 	shell("chmod 0666 dev/vfio/14 dev/vfio/vfio dev/vfio/devices/vfio0 dev/iommu; touch output; chmod 0666 output");
 	as_user = true;
-	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
-	expect_output("ok       " A ": ready, by iommufd");
+	CU_ASSERT_EQUAL(run_main(run_doctor, CARD_A), 1);
+	expect_output("ok       " CARD_A ": ready, by iommufd");
 	expect_output("problem  locked memory: the limit (RLIMIT_MEMLOCK) is 8192 KiB, and a forwarder between 2 ports "
 		      "locks about ");
 	snprintf(words, sizeof(words), "mend it: ulimit -l %llu; or", (unsigned long long)(needed_bytes(2) >> 10));
@@ -223,7 +225,7 @@ static void another_user(void)
 	if (geteuid() == 0)
 		expect_output(words);
 	hard_limit = true;
-	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
+	CU_ASSERT_EQUAL(run_main(run_doctor, CARD_A), 1);
 	hard_limit = false;
 	expect_output("is 8192 KiB, and ulimit cannot raise it so far, and a forwarder between 2 ports locks about ");
 	snprintf(words, sizeof(words),
@@ -234,10 +236,10 @@ static void another_user(void)
 	snprintf(words, sizeof(words), "LimitMEMLOCK=%lluK\n", (unsigned long long)(needed_bytes(2) >> 10));
 	expect_output(words);
 	shell("chmod 0000 dev/iommu");
-	run_main(run_doctor, A);
-	expect_output("ok       " A ": ready, by group 14");
+	run_main(run_doctor, CARD_A);
+	expect_output("ok       " CARD_A ": ready, by group 14");
 	shell("chmod 0000 dev/vfio/14");
-	CU_ASSERT_EQUAL(run_main(run_doctor, A), 1);
+	CU_ASSERT_EQUAL(run_main(run_doctor, CARD_A), 1);
 	expect_output("may not be opened by this user\n         mend it: pollux-bind bind --user ");
 	remove_machine();
 }
@@ -264,7 +266,7 @@ static void a_guest_without_an_iommu(void)
 	for (unsigned i = 0; i < sizeof(guests) / sizeof(*guests); i++) {
 		shell("echo '%s' >sys/class/dmi/id/sys_vendor; echo '%s' >sys/class/dmi/id/product_name",
 			guests[i].vendor, guests[i].product);
-		CU_ASSERT_EQUAL(examine(A), 1);
+		CU_ASSERT_EQUAL(examine(CARD_A), 1);
 		snprintf(words, sizeof(words), "problem  IOMMU: this is a guest of %s, which gives its guests none",
 			guests[i].name);
 		expect_output(words);
@@ -276,12 +278,12 @@ static void a_guest_without_an_iommu(void)
 	/* a machine by the same maker, and Xen's dom0, which has the firmware of the machine */
 	shell("echo 'Surface Laptop' >sys/class/dmi/id/product_name; echo 'Microsoft Corporation' "
 	      ">sys/class/dmi/id/sys_vendor");
-	expect_finding(A, 1,
+	expect_finding(CARD_A, 1,
 		"problem  IOMMU: it is off or not there; without one a device can write anywhere in memory, and Pollux "
 		"refuses it",
 		"switch VT-d on");
 	shell("mkdir sys/hypervisor; echo xen >sys/hypervisor/type");
-	CU_ASSERT_EQUAL(examine(A), 1);
+	CU_ASSERT_EQUAL(examine(CARD_A), 1);
 	expect_output("this is a guest of Xen, which gives its guests none\n");
 	shell("rm sys/bus/pci/devices/*");
 	CU_ASSERT_EQUAL(examine(""), 1);
@@ -335,10 +337,10 @@ static void json(void)
 		"{\"findings\":[{\"level\":\"ok\",\"about\":\"IOMMU\",\"what\":\"dmar0\",\"mend\":null},{";
 
 	make_ready();
-	CU_ASSERT_EQUAL(examine("--json " A), 0);
+	CU_ASSERT_EQUAL(examine("--json " CARD_A), 0);
 	CU_ASSERT_EQUAL(strncmp(output, first, strlen(first)), 0);
 	expect_output("],\"problems\":0,\"ready\":true}\n");
-	CU_ASSERT_EQUAL(examine("--json " C), 1);
+	CU_ASSERT_EQUAL(examine("--json " CARD_C), 1);
 	expect_output("\"mend\":\"pollux-bind bind");
 	expect_output("],\"problems\":1,\"ready\":false}\n");
 	CU_ASSERT_EQUAL(examine("--nonsense"), 2);

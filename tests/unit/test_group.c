@@ -15,7 +15,7 @@ static void test_one_device(void)
 	void *memory;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(device->numa_node, 1);
 	CU_ASSERT_EQUAL(device->region_bytes[0], BAR_BYTES);
 	CU_ASSERT_EQUAL(device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX], 64);
@@ -59,8 +59,8 @@ static void test_two_groups_share_a_container(void)
 
 		begin();
 		memory = must_map(4096);
-		device[0] = must_open(A);
-		device[1] = must_open(B);
+		device[0] = must_open(CARD_A);
+		device[1] = must_open(CARD_B);
 		CU_ASSERT_EQUAL(k.containers, 1);
 		CU_ASSERT_EQUAL(count(GROUP), 2);
 		CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
@@ -80,11 +80,11 @@ static void test_two_devices_share_a_group(void)
 		struct vfio_device *device[2], *again;
 
 		begin();
-		device[0] = must_open(C1);
-		device[1] = must_open(C2);
+		device[0] = must_open(CARD_C1);
+		device[1] = must_open(CARD_C2);
 		CU_ASSERT_EQUAL(count(GROUP), 1);
 		CU_ASSERT_EQUAL(count(DEVICE), 2);
-		CU_ASSERT_EQUAL(vfio_kernel_open(&again, C1, space), -EBUSY);
+		CU_ASSERT_EQUAL(vfio_kernel_open(&again, CARD_C1, space), -EBUSY);
 		expect_sentence("open in this process already");
 		device[order]->ops->close(device[order]);
 		CU_ASSERT_EQUAL(count(GROUP), 1);
@@ -100,12 +100,12 @@ static void test_spaces_have_a_container_each_and_share_no_group(void)
 
 	begin();
 	first = space;
-	device[0] = must_open(C1);
+	device[0] = must_open(CARD_C1);
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&second), 0);
 	space = second;
-	device[1] = must_open(A);
+	device[1] = must_open(CARD_A);
 	CU_ASSERT_EQUAL(count(CONTAINER), 2);
-	CU_ASSERT_EQUAL(vfio_kernel_open(&refused, C2, second), -EBUSY);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&refused, CARD_C2, second), -EBUSY);
 	expect_sentence("cannot be in two");
 	device[0]->ops->close(device[0]);
 	CU_ASSERT_EQUAL(count(CONTAINER), 1);
@@ -128,7 +128,7 @@ static void test_a_window_that_cannot_be_mapped(void)
 	struct vfio_window window;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	k.fail_at = k.calls + 1;
 	k.fail_error = ENOMEM;
 	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), -ENOMEM);
@@ -147,7 +147,7 @@ static void test_sparse_windows(void)
 	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, 0x1000};
 	k.sparse[1] = (struct vfio_region_sparse_mmap_area){0x2000, 0x2000};
 	k.sparse_count = 2;
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
 	CU_ASSERT_PTR_NULL(window.memory);
 	CU_ASSERT_EQUAL(window.part_count, 2);
@@ -160,7 +160,7 @@ static void test_sparse_windows(void)
 
 	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, BAR_BYTES}; /* all of it, said in a list */
 	k.sparse_count = 1;
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
 	CU_ASSERT_PTR_NOT_NULL(window.memory);
 	device->ops->close(device);
@@ -183,7 +183,7 @@ static void test_capabilities_of_another_version_are_not_understood(void)
 	k.sparse_count = 1;
 	k.ranges[0].end = 0xffff;
 	k.break_region = k.break_ranges = UNKNOWN_VERSION;
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), 0);
 	CU_ASSERT_PTR_NULL(window.memory);
 	CU_ASSERT_EQUAL(window.part_count, 0);
@@ -200,13 +200,13 @@ static void test_malformed_answers(void)
 	k.sparse[0] = (struct vfio_region_sparse_mmap_area){0, 0x1000};
 	k.sparse_count = 1;
 	for (k.break_region = 1; k.break_region <= 8; k.break_region++)
-		refuse(EPROTO, A);
+		refuse(EPROTO, CARD_A);
 	k.sparse_count = 0;
 	k.break_region = 20;
 	refuse(EPROTO, "impossible size");
 	k.break_region = 0;
 	for (k.break_ranges = 1; k.break_ranges <= 9; k.break_ranges++)
-		refuse(EPROTO, A);
+		refuse(EPROTO, CARD_A);
 	k.break_ranges = 0;
 	k.ranges[1].start = 0; /* overlaps the first */
 	refuse(EPROTO, "out of order");
@@ -231,7 +231,7 @@ static void test_reserved_windows_are_kept_out(void)
 			k.ranges[0] = (struct vfio_iova_range){0, 0xfedfffff};
 			k.ranges[1] = (struct vfio_iova_range){0xfef00000, 0xffffffff};
 		}
-		device = must_open(A);
+		device = must_open(CARD_A);
 		for (unsigned r = 0; r < kernel_spaces->mapper.range_count; r++)
 			CU_ASSERT(kernel_spaces->ranges[r].last < 0xfee00000 ||
 				  kernel_spaces->ranges[r].first > 0xfeefffff);
@@ -253,15 +253,15 @@ static void test_a_later_device_that_does_not_reach_the_window(void)
 	void *memory;
 
 	begin();
-	first = must_open(B);
+	first = must_open(CARD_B);
 	memory = must_map(4096);
 	k.later[0] = (struct vfio_iova_range){0, 0xfedfffff};
 	k.later_count = 1;
-	CU_ASSERT_EQUAL(vfio_kernel_open(&second, A, space), -ERANGE);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_A, space), -ERANGE);
 	expect_sentence("a space of its own");
 	k.later_count = 0;
 	k.join_error = EINVAL;
-	CU_ASSERT_EQUAL(vfio_kernel_open(&second, A, space), -EINVAL);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_A, space), -EINVAL);
 	expect_sentence("a space of its own");
 	CU_ASSERT_EQUAL(count(GROUP), 1);
 	CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
@@ -277,7 +277,7 @@ static void test_mapping_errors_name_the_remedy(void)
 	struct vfio_device *device;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(getrlimit(RLIMIT_MEMLOCK, &old), 0);
 	low = (struct rlimit){65536, old.rlim_max};
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &low), 0);
@@ -318,7 +318,7 @@ static void test_memory_that_comes_back_in_part_loses_the_device(void)
 	void *memory;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	memory = must_map(8192);
 	k.unmap_short = true;
 	dma_space_unmap(space, memory);
@@ -333,8 +333,8 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 	void *memory;
 
 	begin();
-	device[0] = must_open(A);
-	device[1] = must_open(C1);
+	device[0] = must_open(CARD_A);
+	device[1] = must_open(CARD_C1);
 	memory = must_map(4096);
 	CU_ASSERT_EQUAL(vfio_set_bus_master(device[0], true), 0);
 	k.unmap_error = EIO;
@@ -343,8 +343,8 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 		config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0); /* buffers that are given back are nobody's but ours */
 	CU_ASSERT(vfio_device_gone(device[0]));
 	CU_ASSERT(vfio_device_gone(device[1]));
-	CU_ASSERT_EQUAL(vfio_kernel_open(&third, B, space), -EIO);
-	CU_ASSERT_EQUAL(vfio_kernel_open(&third, C2, space), -EIO);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&third, CARD_B, space), -EIO);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&third, CARD_C2, space), -EIO);
 	memory = must_map(4096); /* other devices of the space must still get memory */
 	dma_space_unmap(space, memory);
 	device[0]->ops->close(device[0]);
@@ -424,7 +424,7 @@ static void test_refusals_of_the_kernel(void)
 	refuse(ENODEV, "unbound from vfio-pci");
 	k.device_fd_error = 0;
 	k.no_v2 = true;
-	struct vfio_device *device = must_open(A);
+	struct vfio_device *device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(k.iommu_kind, VFIO_TYPE1_IOMMU);
 	device->ops->close(device);
 	end();
@@ -439,7 +439,7 @@ static void test_interrupts(void)
 
 		begin();
 		k.noresize = fixed;
-		device = must_open(A);
+		device = must_open(CARD_A);
 		struct object *kernel = the(DEVICE);
 		unsigned calls = k.irq_calls;
 		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, NULL), 0);
@@ -479,7 +479,7 @@ static void test_fewer_vectors_than_are_wanted_are_none(void)
 
 	begin();
 	k.vectors = 3;
-	device = must_open(A);
+	device = must_open(CARD_A);
 	struct object *kernel = the(DEVICE);
 	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 4, four), -ENOSPC);
 	expect_sentence("cannot set 4 interrupts");
@@ -500,7 +500,7 @@ static void test_a_device_wanted_back_is_gone_and_quiet(void)
 
 		begin();
 		k.express = true;
-		device = must_open(A);
+		device = must_open(CARD_A);
 		struct object *kernel = the(DEVICE);
 		CU_ASSERT_EQUAL(vfio_set_bus_master(device, true), 0);
 		device->ops->check(device);
@@ -526,7 +526,7 @@ static void test_no_reset(void)
 
 	begin();
 	k.no_reset = true;
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(device->ops->reset(device), -ENOTTY);
 	CU_ASSERT_EQUAL(k.resets, 0);
 	device->ops->close(device);
@@ -539,8 +539,8 @@ static void test_an_address_as_lspci_prints_it_is_of_domain_0(void)
 
 	begin();
 	device = must_open("03:00.0");
-	CU_ASSERT_EQUAL(vfio_kernel_open(&again, A, space), -EBUSY); /* the same */
-	expect_sentence(A " is open in this process already");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&again, CARD_A, space), -EBUSY); /* the same */
+	expect_sentence(CARD_A " is open in this process already");
 	device->ops->close(device);
 	end();
 }
@@ -552,7 +552,7 @@ static void test_a_refused_access_is_an_error_of_that_access(void)
 	struct vfio_refusal refusal;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	uint64_t before = vfio_refusals();
 	CU_ASSERT_EQUAL_FATAL(vfio_region_window(device, 0, &window), 0); /* by functions */
 	k.pread_error = EINVAL;
@@ -583,7 +583,7 @@ static void test_a_failing_access_loses_the_device(void)
 		int eventfd = 5;
 
 		begin();
-		device = must_open(A);
+		device = must_open(CARD_A);
 		k.pread_error = way == 0 ? EIO : 0;
 		k.short_read = way == 1;
 		k.pwrite_error = way == 2 ? EIO : 0;

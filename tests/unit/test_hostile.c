@@ -21,13 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IOVA   0x100000000ull
-#define BYTES  (2u << 20)
-#define RX     (IOVA) /* rings and buffers in the client's memory */
-#define TX     (IOVA + 0x10000)
-#define BUFFER (IOVA + 0x100000)
-#define SLOTS  256u
-#define ENABLE (1u << 25)
+#define IOVA    0x100000000ull
+#define BYTES   (2u << 20)
+#define RX_RING (IOVA) /* rings and buffers in the client's memory */
+#define TX_RING (IOVA + 0x10000)
+#define BUFFER  (IOVA + 0x100000)
+#define SLOTS   256u
+#define ENABLE  (1u << 25)
 
 static char folder[] = "/tmp/test_hostile_XXXXXX", path[2][32], address[2][64];
 static pid_t model;
@@ -193,9 +193,9 @@ static void traffic(uint64_t rx, uint64_t tx)
 	put(0x06018, SLOTS - 1);
 	put(0x03000, 1);
 	/* The source begins when the port has been up for a while. */
-	for (double until = seconds() + (rx == RX ? 5 : 0.05); seconds() < until && !(rx == RX && at[8] & 1);)
+	for (double until = seconds() + (rx == RX_RING ? 5 : 0.05); seconds() < until && !(rx == RX_RING && at[8] & 1);)
 		get(8);
-	CU_ASSERT_TRUE(rx != RX || at[8] & 1);
+	CU_ASSERT_TRUE(rx != RX_RING || at[8] & 1);
 }
 
 /** Hands descriptors over again and again. @return whether the model still answers. */
@@ -227,7 +227,7 @@ static void begin_with(uint64_t rx, uint64_t tx)
 
 static void memory_that_is_unmapped_under_traffic(void)
 {
-	begin_with(RX, TX);
+	begin_with(RX_RING, TX_RING);
 	CU_ASSERT_TRUE(go_on(50));
 	for (unsigned i = 0; i < 20; i++) {
 		ASSERT_NUMBER(raw_unmap_at(IOVA, BYTES), 0);
@@ -243,7 +243,7 @@ static void memory_that_is_cut_off_under_traffic(void)
 	static const off_t cuts[] = {0, 0x8000, 0x10000, 0x100000};
 	for (unsigned i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
 		char byte;
-		begin_with(RX, TX);
+		begin_with(RX_RING, TX_RING);
 		CU_ASSERT_TRUE(go_on(20));
 		describe();
 		CU_ASSERT_EQUAL(ftruncate(memory, cuts[i]), 0);
@@ -272,8 +272,8 @@ static void rings_that_lie_where_nothing_is(void)
 
 static void rings_that_overlap(void)
 {
-	static const uint64_t rings[][2] = {
-		{RX, RX}, {RX, RX + 128}, {BUFFER, TX}, {BUFFER, BUFFER}, {TX, BUFFER + 1024}};
+	static const uint64_t rings[][2] = {{RX_RING, RX_RING}, {RX_RING, RX_RING + 128}, {BUFFER, TX_RING},
+		{BUFFER, BUFFER}, {TX_RING, BUFFER + 1024}};
 	for (unsigned i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
 		begin_with(rings[i][0], rings[i][1]);
 		CU_ASSERT_TRUE(go_on(100));
@@ -352,9 +352,10 @@ static unsigned add_write(
 static unsigned session(struct step *steps)
 {
 	static const uint32_t registers[][2] = {{0x0, 1u << 26}, {0x042A0, 1u << 12 | 1}, {0x05080, 0x700},
-		{0x02F00, 2}, {0x01000, (uint32_t)RX}, {0x01004, RX >> 32}, {0x01008, SLOTS * 16},
-		{0x01014, 1u << 25 | 2}, {0x01028, ENABLE}, {0x04A80, 1}, {0x06000, (uint32_t)TX}, {0x06004, TX >> 32},
-		{0x06008, SLOTS * 16}, {0x06028, ENABLE}, {0x01018, SLOTS - 1}, {0x06018, SLOTS - 1}, {0x03000, 1}};
+		{0x02F00, 2}, {0x01000, (uint32_t)RX_RING}, {0x01004, RX_RING >> 32}, {0x01008, SLOTS * 16},
+		{0x01014, 1u << 25 | 2}, {0x01028, ENABLE}, {0x04A80, 1}, {0x06000, (uint32_t)TX_RING},
+		{0x06004, TX_RING >> 32}, {0x06008, SLOTS * 16}, {0x06028, ENABLE}, {0x01018, SLOTS - 1},
+		{0x06018, SLOTS - 1}, {0x03000, 1}};
 	struct vfio_user_version version = {0, 0};
 	struct vfio_user_device_info info = {.argsz = sizeof(info)};
 	struct vfio_user_dma_map map = {.argsz = sizeof(map), .flags = 3, .address = IOVA, .bytes = BYTES};

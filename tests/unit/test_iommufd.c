@@ -14,10 +14,10 @@ static int make_nodes(void)
 {
 	if (make_sysfs() != 0)
 		return -1;
-	add_node(A, 0);
-	add_node(B, 1);
-	add_node(C1, 2);
-	add_node(C2, 3);
+	add_node(CARD_A, 0);
+	add_node(CARD_B, 1);
+	add_node(CARD_C1, 2);
+	add_node(CARD_C2, 3);
 	return 0;
 }
 
@@ -28,7 +28,7 @@ static void test_one_device(void)
 	void *memory;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_STRING_EQUAL(device->reached_by, "iommufd");
 	CU_ASSERT_EQUAL(device->numa_node, 1);
 	CU_ASSERT_EQUAL(count(GROUP) + count(CONTAINER), 0);
@@ -56,12 +56,12 @@ static void test_devices_share_an_address_space(void)
 
 			begin();
 			memory = must_map(4096);
-			device[0] = must_open(group ? C1 : A);
-			device[1] = must_open(group ? C2 : B);
+			device[0] = must_open(group ? CARD_C1 : CARD_A);
+			device[1] = must_open(group ? CARD_C2 : CARD_B);
 			CU_ASSERT_EQUAL(count(IOMMUFD), 1);
 			CU_ASSERT_EQUAL(count(DEVICE), 2);
 			CU_ASSERT_EQUAL(the(IOMMUFD)->map_count, 1);
-			CU_ASSERT_EQUAL(vfio_kernel_open(&again, group ? C1 : A, space), -EBUSY);
+			CU_ASSERT_EQUAL(vfio_kernel_open(&again, group ? CARD_C1 : CARD_A, space), -EBUSY);
 			expect_sentence("open in this process already");
 			device[order]->ops->close(device[order]);
 			CU_ASSERT_EQUAL(the(IOMMUFD)->map_count, 1);
@@ -79,12 +79,12 @@ static void test_spaces_have_an_iommufd_each_and_share_no_group(void)
 
 	begin();
 	first = space;
-	device[0] = must_open(C1);
+	device[0] = must_open(CARD_C1);
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&second), 0);
 	space = second;
-	device[1] = must_open(A);
+	device[1] = must_open(CARD_A);
 	CU_ASSERT_EQUAL(count(IOMMUFD), 2);
-	CU_ASSERT_EQUAL(vfio_kernel_open(&refused, C2, second), -EBUSY);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&refused, CARD_C2, second), -EBUSY);
 	expect_sentence("cannot be in two");
 	device[0]->ops->close(device[0]);
 	device[1]->ops->close(device[1]);
@@ -135,7 +135,7 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 		begin();
 		k.open_node_error = cases[i].node_error;
 		k.open_iommu_error = cases[i].iommu_error;
-		struct vfio_device *device = must_open(A), *second;
+		struct vfio_device *device = must_open(CARD_A), *second;
 		CU_ASSERT_EQUAL(strncmp(device->reached_by, "group 14 (", 10), 0);
 		if (!strstr(device->reached_by, cases[i].way)) {
 			fprintf(stderr, "    %s\n", device->reached_by);
@@ -146,7 +146,7 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 		CU_ASSERT_EQUAL(count(IOMMUFD), 0);
 		/* Others go on as they can: both ways in one space. */
 		k.open_node_error = k.open_iommu_error = 0;
-		second = must_open(B);
+		second = must_open(CARD_B);
 		CU_ASSERT_STRING_EQUAL(second->reached_by, "iommufd");
 		void *memory = must_map(4096);
 		CU_ASSERT_EQUAL(the(IOMMUFD)->map_count + the(CONTAINER)->map_count, 2);
@@ -162,11 +162,11 @@ static void test_the_group_serves_where_this_way_is_not_open(void)
 static void test_a_name_without_a_node_is_no_way(void)
 {
 	begin();
-	run("rm sys/bus/pci/devices/" A "/vfio-dev/vfio0/dev");
-	struct vfio_device *device = must_open(A);
+	run("rm sys/bus/pci/devices/" CARD_A "/vfio-dev/vfio0/dev");
+	struct vfio_device *device = must_open(CARD_A);
 	CU_ASSERT_STRING_EQUAL(device->reached_by, "group 14 (the kernel has no node for the device alone)");
 	device->ops->close(device);
-	add_node(A, 0);
+	add_node(CARD_A, 0);
 	end();
 }
 
@@ -176,9 +176,9 @@ static void test_a_group_that_is_open_is_kept_to(void)
 
 	begin();
 	k.open_node_error = EACCES;
-	device[0] = must_open(C1);
+	device[0] = must_open(CARD_C1);
 	k.open_node_error = 0;
-	device[1] = must_open(C2);
+	device[1] = must_open(CARD_C2);
 	CU_ASSERT_STRING_EQUAL(device[1]->reached_by, "group 16 (its group is open)");
 	CU_ASSERT_EQUAL(count(IOMMUFD), 0);
 	device[0]->ops->close(device[0]);
@@ -192,13 +192,13 @@ static void test_the_group_is_not_tried_beside_our_own_node_of_it(void)
 	struct vfio_device *device, *second;
 
 	begin();
-	device = must_open(C1);
+	device = must_open(CARD_C1);
 	k.open_group_error = EBUSY;
 	k.open_node_error = EACCES;
-	CU_ASSERT_EQUAL(vfio_kernel_open(&second, C2, space), -EACCES);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_C2, space), -EACCES);
 	expect_sentence("/dev/vfio/devices/vfio3 may not be opened; as root: chown");
 	k.open_node_error = ENOENT;
-	CU_ASSERT_EQUAL(vfio_kernel_open(&second, C2, space), -ENOENT);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_C2, space), -ENOENT);
 	expect_sentence("there is no ");
 	CU_ASSERT_EQUAL(count(DEVICE), 1);
 	device->ops->close(device);
@@ -223,17 +223,17 @@ static void test_ranges(void)
 	k.ranges[1].start = 0; /* overlaps the first */
 	refuse(EPROTO, "out of order");
 	k.ranges[1].start = 0xfef00000;
-	device = must_open(B);
+	device = must_open(CARD_B);
 	memory = must_map(1 << 20);
 	uint64_t iova = (uintptr_t)memory + dma_space_offset(space);
 	CU_ASSERT(iova >= 1ull << 32 && iova < 1ull << 38);
 	k.later[0] = (struct vfio_iova_range){0, 0xfedfffff};
 	k.later_count = 1;
-	CU_ASSERT_EQUAL(vfio_kernel_open(&second, A, space), -ERANGE);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_A, space), -ERANGE);
 	expect_sentence("a space of its own");
 	k.later_count = 0;
 	k.attach_error = EADDRINUSE;
-	CU_ASSERT_EQUAL(vfio_kernel_open(&second, A, space), -EADDRINUSE);
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_A, space), -EADDRINUSE);
 	expect_sentence("a space of its own");
 	CU_ASSERT_EQUAL(count(DEVICE), 1);
 	CU_ASSERT_EQUAL(the(IOMMUFD)->map_count, 1);
@@ -251,7 +251,7 @@ static void test_more_ranges_than_there_was_room_for(void)
 	k.many_count = 64;
 	for (uint64_t i = 0; i < 64; i++)
 		many[i] = (struct vfio_iova_range){i << 33, (i << 33) + 0x1fffffffe};
-	struct vfio_device *device = must_open(A);
+	struct vfio_device *device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(kernel_spaces->mapper.range_count, 64);
 	CU_ASSERT_EQUAL(kernel_spaces->ranges[63].first, 63ull << 33);
 	device->ops->close(device);
@@ -293,7 +293,7 @@ static void test_memory_that_cannot_be_locked(void)
 	struct vfio_device *device;
 
 	begin();
-	device = must_open(A);
+	device = must_open(CARD_A);
 	CU_ASSERT_EQUAL(getrlimit(RLIMIT_MEMLOCK, &old), 0);
 	low = (struct rlimit){65536, old.rlim_max};
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &low), 0);
@@ -312,8 +312,8 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 		void *memory;
 
 		begin();
-		device[0] = must_open(A);
-		device[1] = must_open(C1);
+		device[0] = must_open(CARD_A);
+		device[1] = must_open(CARD_C1);
 		memory = must_map(8192);
 		CU_ASSERT_EQUAL(vfio_set_bus_master(device[1], true), 0);
 		k.unmap_error = way ? EIO : 0;
@@ -322,7 +322,7 @@ static void test_memory_that_does_not_come_back_loses_the_devices(void)
 		CU_ASSERT_EQUAL(config[PCI_COMMAND] & PCI_COMMAND_MASTER, 0);
 		CU_ASSERT(vfio_device_gone(device[0]));
 		CU_ASSERT(vfio_device_gone(device[1]));
-		CU_ASSERT_EQUAL(vfio_kernel_open(&third, C2, space), -EIO);
+		CU_ASSERT_EQUAL(vfio_kernel_open(&third, CARD_C2, space), -EIO);
 		device[0]->ops->close(device[0]);
 		device[1]->ops->close(device[1]);
 		end();

@@ -24,7 +24,7 @@
 #define HICR       0x15F00u
 #define FLEX_MNG   0x15800u
 #define PMA        1u
-#define AN         7u
+#define AUTONEG    7u
 
 static struct host h;
 
@@ -115,10 +115,10 @@ static void the_phy_links_by_itself_at_the_best_that_is_advertised(void)
 		ASSERT_NUMBER(model_link_mbps(h.model), 10000);
 		take(PHY0);
 		for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-			phy_put(AN, 32, cases[i].ten);
-			phy_put(AN, 0xC400, cases[i].provision);
-			phy_put(AN, 16, cases[i].hundred);
-			phy_put(AN, 0, 0x3200); /* restart */
+			phy_put(AUTONEG, 32, cases[i].ten);
+			phy_put(AUTONEG, 0xC400, cases[i].provision);
+			phy_put(AUTONEG, 16, cases[i].hundred);
+			phy_put(AUTONEG, 0, 0x3200); /* restart */
 			CU_ASSERT_FALSE(model_link_up(h.model));
 			host_wait(&h, 100000000);
 			ASSERT_NUMBER(model_link_mbps(h.model), card == MODEL_X540 ? cases[i].x540 : cases[i].x550);
@@ -127,7 +127,7 @@ static void the_phy_links_by_itself_at_the_best_that_is_advertised(void)
 				ASSERT_NUMBER(get(LINKS), cases[i].x550 ? cases[i].links | 1u << 30 : 0);
 		}
 		/* what it was told goes with a reset of the PHY, and sleep ends the link */
-		phy_put(AN, 0, 0x8000);
+		phy_put(AUTONEG, 0, 0x8000);
 		host_wait(&h, 100000000);
 		ASSERT_NUMBER(model_link_mbps(h.model), 10000);
 		phy_put(30, 0, 1u << 11);

@@ -5,15 +5,15 @@
 
 #include <stdlib.h>
 
-#define EOP   (1ull << 24)
-#define IFCS  (1ull << 25)
-#define RS    (1ull << 27)
-#define VLE   (1ull << 30)
-#define TSE   (1ull << 31)
-#define DD    (1ull << 32)
-#define IXSM  (1ull << 40)
-#define TXSM  (1ull << 41)
-#define PLAIN (EOP | IFCS)
+#define EOP             (1ull << 24)
+#define IFCS            (1ull << 25)
+#define REPORT_STATUS   (1ull << 27)
+#define VLE             (1ull << 30)
+#define TSE             (1ull << 31)
+#define DESCRIPTOR_DONE (1ull << 32)
+#define IXSM            (1ull << 40)
+#define TXSM            (1ull << 41)
+#define PLAIN           (EOP | IFCS)
 
 static unsigned tail;
 
@@ -42,12 +42,12 @@ static void frames_leave_in_order_and_only_rs_is_answered(void)
 {
 	start(32);
 	for (unsigned i = 0; i < 5; i++)
-		put(host_data(i, 60 + i, PLAIN | (i == 2 ? RS : 0)));
+		put(host_data(i, 60 + i, PLAIN | (i == 2 ? REPORT_STATUS : 0)));
 	CU_ASSERT_EQUAL(transmit(), 5);
 	for (unsigned i = 0; i < 5; i++) {
 		CU_ASSERT_EQUAL(h.sent[i].len, 60 + i);
 		CU_ASSERT_EQUAL(memcmp(h.sent[i].data, host_tx_buffer(&h, i), 60 + i), 0);
-		CU_ASSERT_EQUAL(host_tx_ring(&h)[i].q1 & DD, i == 2 ? DD : 0);
+		CU_ASSERT_EQUAL(host_tx_ring(&h)[i].q1 & DESCRIPTOR_DONE, i == 2 ? DESCRIPTOR_DONE : 0);
 	}
 	CU_ASSERT_EQUAL(rd(0x06010), 5);
 	CU_ASSERT_EQUAL(rd(0x04080), 5);
@@ -91,7 +91,7 @@ static void frames_are_gathered_from_several_buffers(void)
 	wr(0x06018, tail);
 	CU_ASSERT_EQUAL(model_transmit(h.model, &h.sink, 10), 0); /* its end is not there yet */
 	CU_ASSERT_EQUAL(rd(0x06010), 0);
-	put((struct host_descriptor){host_tx_iova(2), 50 | 3ull << 20 | 1ull << 29 | EOP | RS});
+	put((struct host_descriptor){host_tx_iova(2), 50 | 3ull << 20 | 1ull << 29 | EOP | REPORT_STATUS});
 	CU_ASSERT_EQUAL(transmit(), 1);
 	CU_ASSERT_EQUAL(h.sent[0].len, 350);
 	CU_ASSERT_EQUAL(memcmp(h.sent[0].data, host_tx_buffer(&h, 0), 100), 0);
@@ -119,12 +119,12 @@ static void the_sink_may_take_less(void)
 {
 	start(32);
 	for (unsigned i = 0; i < 10; i++)
-		put(host_data(i, 60 + i, PLAIN | RS));
+		put(host_data(i, 60 + i, PLAIN | REPORT_STATUS));
 	h.take_limit = 4;
 	CU_ASSERT_EQUAL(transmit(), 4);
 	CU_ASSERT_EQUAL(rd(0x06010), 4);
-	CU_ASSERT_EQUAL(host_tx_ring(&h)[3].q1 & DD, DD);
-	CU_ASSERT_EQUAL(host_tx_ring(&h)[4].q1 & DD, 0);
+	CU_ASSERT_EQUAL(host_tx_ring(&h)[3].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
+	CU_ASSERT_EQUAL(host_tx_ring(&h)[4].q1 & DESCRIPTOR_DONE, 0);
 	h.take_limit = 0;
 	CU_ASSERT_EQUAL(transmit(), 0);
 	h.take_limit = 100;
@@ -144,12 +144,12 @@ static void the_head_can_be_written_back_instead(void)
 	wr(0x06028, 1u << 25);
 	host_wait(&h, 10000);
 	*head = 0xFFFF;
-	put(host_data(0, 60, PLAIN | RS));
+	put(host_data(0, 60, PLAIN | REPORT_STATUS));
 	put(host_data(1, 60, PLAIN));
 	CU_ASSERT_EQUAL(transmit(), 2);
 	CU_ASSERT_EQUAL(*head, 1);
-	CU_ASSERT_EQUAL(host_tx_ring(&h)[0].q1 & DD, 0);
-	put(host_data(2, 60, PLAIN | RS));
+	CU_ASSERT_EQUAL(host_tx_ring(&h)[0].q1 & DESCRIPTOR_DONE, 0);
+	put(host_data(2, 60, PLAIN | REPORT_STATUS));
 	CU_ASSERT_EQUAL(transmit(), 1);
 	CU_ASSERT_EQUAL(*head, 3);
 	/* Not aligned to 16 bytes: no ring. */
@@ -167,16 +167,16 @@ static void the_head_can_be_written_back_instead(void)
 static void legacy_descriptors_are_sent(void)
 {
 	start(32);
-	put((struct host_descriptor){host_tx_iova(0), 64 | EOP | IFCS | RS});
+	put((struct host_descriptor){host_tx_iova(0), 64 | EOP | IFCS | REPORT_STATUS});
 	put((struct host_descriptor){host_tx_iova(1), 100}); /* IFCS counts in the last descriptor only */
-	put((struct host_descriptor){host_tx_iova(2), 100 | EOP | IFCS | RS});
-	put((struct host_descriptor){0, EOP | RS}); /* empty: completed only */
-	put((struct host_descriptor){host_tx_iova(3), 64 | EOP | IFCS | RS | VLE | 0x0123ull << 48});
+	put((struct host_descriptor){host_tx_iova(2), 100 | EOP | IFCS | REPORT_STATUS});
+	put((struct host_descriptor){0, EOP | REPORT_STATUS}); /* empty: completed only */
+	put((struct host_descriptor){host_tx_iova(3), 64 | EOP | IFCS | REPORT_STATUS | VLE | 0x0123ull << 48});
 	CU_ASSERT_EQUAL(transmit(), 3);
 	CU_ASSERT_EQUAL(h.sent[0].len, 64);
 	CU_ASSERT_EQUAL(h.sent[2].len, 68);
 	CU_ASSERT_EQUAL(memcmp(h.sent[2].data + 12, "\x81\x00\x01\x23", 4), 0);
-	CU_ASSERT_EQUAL(host_tx_ring(&h)[3].q1 & DD, DD);
+	CU_ASSERT_EQUAL(host_tx_ring(&h)[3].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
 	CU_ASSERT_EQUAL(host_tx_ring(&h)[0].q0, host_tx_iova(0));
 	CU_ASSERT_EQUAL(model_faults(h.model)->bad_descriptor, 0);
 	host_close(&h);
@@ -224,7 +224,7 @@ static void checksums_and_tags_are_inserted(void)
 	ip[26] = (uint8_t)(seed >> 8);
 	ip[27] = (uint8_t)seed;
 	put(context(false, 0, 0, 0x3005));
-	put(host_data(0, 80, PLAIN | IXSM | TXSM | VLE | RS));
+	put(host_data(0, 80, PLAIN | IXSM | TXSM | VLE | REPORT_STATUS));
 	put(host_data(1, 60, PLAIN));
 	CU_ASSERT_EQUAL(transmit(), 2);
 	CU_ASSERT_EQUAL(h.sent[0].len, 84);
@@ -264,7 +264,7 @@ static void large_sends_are_segmented(void)
 	enum { PAYLOAD = 1900, MSS = 100 };
 
 	start(32);
-	put_large(PAYLOAD, MSS, RS);
+	put_large(PAYLOAD, MSS, REPORT_STATUS);
 	h.take_limit = 7; /* in portions */
 	wr(0x06018, tail);
 	unsigned n = 0;
@@ -288,7 +288,7 @@ static void large_sends_are_segmented(void)
 	}
 	CU_ASSERT_EQUAL(at, PAYLOAD);
 	CU_ASSERT_EQUAL(rd(0x06010), 2);
-	CU_ASSERT_EQUAL(host_tx_ring(&h)[1].q1 & DD, DD);
+	CU_ASSERT_EQUAL(host_tx_ring(&h)[1].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
 	host_close(&h);
 }
 
@@ -300,9 +300,9 @@ static void nothing_overtakes_segments(void)
 		unsigned n = 0;
 
 		start(32);
-		put_large(250, 100, RS);
+		put_large(250, 100, REPORT_STATUS);
 		for (unsigned i = 1; i < 4; i++)
-			put(host_data(i, 60 + i, PLAIN | RS));
+			put(host_data(i, 60 + i, PLAIN | REPORT_STATUS));
 		h.take_limit = limit;
 		for (unsigned i = 0; i < 10; i++)
 			n += transmit();
@@ -310,13 +310,13 @@ static void nothing_overtakes_segments(void)
 		for (unsigned i = 0; i < n; i++)
 			ASSERT_NUMBER(h.sent[i].len, i < 2 ? 154 : i == 2 ? 104 : 58 + i);
 		ASSERT_NUMBER(rd(0x06010), tail);
-		ASSERT_NUMBER(host_tx_ring(&h)[4].q1 & DD, DD);
+		ASSERT_NUMBER(host_tx_ring(&h)[4].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
 		host_close(&h);
 	}
 	start(32);
-	put_large(262000, 9000, RS); /* more than is held at once */
-	put(host_data(1, 61, PLAIN | RS));
-	put(host_data(2, 62, PLAIN | RS));
+	put_large(262000, 9000, REPORT_STATUS); /* more than is held at once */
+	put(host_data(1, 61, PLAIN | REPORT_STATUS));
+	put(host_data(2, 62, PLAIN | REPORT_STATUS));
 	unsigned n = 0;
 	for (unsigned i = 0; i < 10; i++)
 		n += transmit();
@@ -342,10 +342,10 @@ static void what_is_dropped_leaves_room_for_the_next(void)
 		put(part(HOST_IOVA + HOST_BYTES, 100, 0, EOP));
 	}
 	put(part(host_tx_iova(0), 100, 150, IFCS));
-	put(part(host_tx_iova(1), 50, 0, EOP | RS));
+	put(part(host_tx_iova(1), 50, 0, EOP | REPORT_STATUS));
 	ASSERT_NUMBER(transmit(), 1);
 	ASSERT_NUMBER(h.sent[0].len, 150);
-	ASSERT_NUMBER(host_tx_ring(&h)[tail - 1].q1 & DD, DD);
+	ASSERT_NUMBER(host_tx_ring(&h)[tail - 1].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
 	ASSERT_NUMBER(model_faults(h.model)->bad_address, 60);
 	host_close(&h);
 }
@@ -359,12 +359,12 @@ static void a_chain_without_end_is_one_fault_and_no_frame(void)
 	ASSERT_NUMBER(rd(0x06010), 300); /* each was looked at once */
 	for (unsigned i = 0; i < 100; i++)
 		put(host_data(1, 60, 0));
-	put(host_data(1, 60, PLAIN | RS)); /* its end, though it looks like a frame */
-	put(host_data(2, 62, PLAIN | RS));
+	put(host_data(1, 60, PLAIN | REPORT_STATUS)); /* its end, though it looks like a frame */
+	put(host_data(2, 62, PLAIN | REPORT_STATUS));
 	ASSERT_NUMBER(transmit(), 1);
 	ASSERT_NUMBER(h.sent[0].len, 62);
-	ASSERT_NUMBER(host_tx_ring(&h)[400].q1 & DD, DD);
-	ASSERT_NUMBER(host_tx_ring(&h)[401].q1 & DD, DD);
+	ASSERT_NUMBER(host_tx_ring(&h)[400].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
+	ASSERT_NUMBER(host_tx_ring(&h)[401].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
 	ASSERT_NUMBER(model_faults(h.model)->bad_descriptor, 1);
 	host_close(&h);
 }
@@ -389,13 +389,15 @@ static void what_sends_nothing_takes_turns_too(void)
 static void nonsense_is_completed_counted_and_not_sent(void)
 {
 	const struct host_descriptor bad[] = {
-		{host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | RS},                        /* empty */
-		{host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 16ull << 46},         /* below 17 */
-		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 61ull << 46},         /* PAYLEN */
-		{host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46},         /* type */
-		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 60ull << 46 | TXSM},  /* no context */
-		{host_tx_iova(0), 0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | RS | 0xFFFFull << 46}, /* too long */
-		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | RS | 6ull << 46 | TSE | TXSM |
+		{host_tx_iova(0), 0 | 3ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS},                /* empty */
+		{host_tx_iova(0), 16 | 3ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS | 16ull << 46}, /* below 17 */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS | 61ull << 46}, /* PAYLEN */
+		{host_tx_iova(0), 60 | 5ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS | 60ull << 46}, /* type */
+		{host_tx_iova(0),
+			60 | 3ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS | 60ull << 46 | TXSM}, /* no context */
+		{host_tx_iova(0),
+			0xFFFF | 3ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS | 0xFFFFull << 46}, /* too long */
+		{host_tx_iova(0), 60 | 3ull << 20 | 1ull << 29 | PLAIN | REPORT_STATUS | 6ull << 46 | TSE | TXSM |
 					  1ull << 36}, /* no context 1 */
 	};
 	const unsigned n = sizeof(bad) / sizeof(bad[0]);
@@ -410,7 +412,7 @@ static void nonsense_is_completed_counted_and_not_sent(void)
 	CU_ASSERT_EQUAL(rd(0x06010), 2 * n + 1);
 	CU_ASSERT_EQUAL(model_faults(h.model)->bad_descriptor, n);
 	for (unsigned i = 0; i < n; i++)
-		CU_ASSERT_EQUAL(host_tx_ring(&h)[2 * i + 1].q1 & DD, DD);
+		CU_ASSERT_EQUAL(host_tx_ring(&h)[2 * i + 1].q1 & DESCRIPTOR_DONE, DESCRIPTOR_DONE);
 	host_close(&h);
 }
 
@@ -421,7 +423,7 @@ static void hostile_addresses_and_tails_are_counted_not_followed(void)
 
 	start(32);
 	for (unsigned i = 0; i < 5; i++) {
-		struct host_descriptor d = host_data(0, 60, PLAIN | RS);
+		struct host_descriptor d = host_data(0, 60, PLAIN | REPORT_STATUS);
 		d.q0 = addresses[i];
 		put(d);
 		CU_ASSERT_EQUAL(transmit(), 0);
@@ -476,8 +478,8 @@ static void loopback_brings_frames_back(void)
 	model_set_partner(h.model, false);
 	wr(0x042A0, rd(0x042A0) | 1);
 	host_wait(&h, 100 * 1000 * 1000);
-	put(host_data(0, 100, PLAIN | RS));
-	put(host_data(1, 30, PLAIN | RS));
+	put(host_data(0, 100, PLAIN | REPORT_STATUS));
+	put(host_data(1, 30, PLAIN | REPORT_STATUS));
 	h.sink.lengths_only = true;
 	CU_ASSERT_EQUAL(transmit(), 2);
 	CU_ASSERT_EQUAL(h.sent_n, 0);
@@ -528,7 +530,7 @@ static void completion_raises_the_queues_vector(void)
 	put(host_data(0, 60, PLAIN));
 	transmit();
 	CU_ASSERT_EQUAL(h.interrupts[9], 0);
-	put(host_data(0, 60, PLAIN | RS));
+	put(host_data(0, 60, PLAIN | REPORT_STATUS));
 	transmit();
 	CU_ASSERT_EQUAL(h.interrupts[9], 1);
 	host_close(&h);

@@ -13,9 +13,9 @@
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
 static const struct driver_register driver[] = {
-#define X(name, offset, stride, count, section) {#name, offset, stride, count},
-	IXGBE_REGISTERS(X)
-#undef X
+#define ENTRY(name, offset, stride, count, section) {#name, offset, stride, count},
+	IXGBE_REGISTERS(ENTRY)
+#undef ENTRY
 };
 #define DRIVER (sizeof(driver) / sizeof(driver[0]))
 
@@ -23,9 +23,9 @@ static const struct {
 	const char *name;
 	uint32_t offset;
 } own[] = {
-#define X(name, offset) {#name, offset},
-	MODEL_REGISTERS(X)
-#undef X
+#define ENTRY(name, offset) {#name, offset},
+	MODEL_REGISTERS(ENTRY)
+#undef ENTRY
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
 

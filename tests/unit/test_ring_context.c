@@ -11,9 +11,9 @@
 #include "unit_wire.h"
 #include <string.h>
 
-#define RING  64u
-#define BATCH 32u
-#define RS    (UINT64_C(1) << 27)
+#define RING          64u
+#define BATCH         32u
+#define REPORT_STATUS (UINT64_C(1) << 27)
 
 /* Of no consequence for frames that do not ask for an offload: lengths of Ethernet and IPv4 headers; DTYP, DEXT
  * (82599 DS 7.2.3.2.3). */
@@ -141,7 +141,7 @@ static void go_through_the_ring(void)
 		tried[slot] = true;
 		send_with_context(60);
 		CU_ASSERT_PTR_NULL(queue->buffers[slot]);
-		CU_ASSERT_EQUAL(queue->ring[slot].q1 & RS, 0); /* no card reports a context */
+		CU_ASSERT_EQUAL(queue->ring[slot].q1 & REPORT_STATUS, 0); /* no card reports a context */
 		if (slot % BATCH == BATCH - 1)
 			CU_ASSERT_EQUAL(queue->report_slot[slot / BATCH], (slot + 1) & queue->mask);
 		CU_ASSERT_EQUAL(card_sends(), before + 1);

@@ -13,13 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RDT0 0x1018u
-#define TDT0 0x6018u
-#define RING 256u
-#define MS   1000000ull
-#define MPC0 0x3fa0u
-#define EOP  (1ull << 24)
-#define IFCS (1ull << 25)
+#define RDT0      0x1018u
+#define TDT0      0x6018u
+#define RING      256u
+#define NS_PER_MS 1000000ull
+#define MPC0      0x3fa0u
+#define EOP       (1ull << 24)
+#define IFCS      (1ull << 25)
 
 static char folder[] = "/tmp/test_wire_XXXXXX";
 static char error[512];
@@ -306,10 +306,10 @@ static void a_rate_is_kept_and_its_overflow_is_missed(void)
 	ASSERT_NUMBER(mpc, missed(&wire));
 	/* The host stands still for a second: no frames were due meanwhile. */
 	ASSERT_NUMBER(wire_late(&wire), 0);
-	step(&h, &wire, 1, 1000 * MS);
+	step(&h, &wire, 1, 1000 * NS_PER_MS);
 	ASSERT_NUMBER(missed(&wire), mpc);
 	/* which is told: the rate was not kept */
-	ASSERT_NUMBER(wire.counts.stalled_ns, 1000 * MS);
+	ASSERT_NUMBER(wire.counts.stalled_ns, 1000 * NS_PER_MS);
 	ASSERT_NUMBER(wire_late(&wire), 1000000);
 	/* The driver turns the port off: what is in the packet buffer is lost with it. */
 	model_write32(h.model, 0x3000, 0);
@@ -328,7 +328,7 @@ static void a_model_that_is_late_says_so(void)
 	up(&h, &wire);
 	step(&h, &wire, 100, 10000);
 	CU_ASSERT_STRING_EQUAL(wire_limit(&wire), "the wire: no more frames were due");
-	step(&h, &wire, 1, 6 * MS);
+	step(&h, &wire, 1, 6 * NS_PER_MS);
 	ASSERT_NUMBER(wire_late(&wire), 600);
 	CU_ASSERT_STRING_EQUAL(wire_limit(&wire), "the model, at times: it did not get the CPU, or was too slow");
 	close_wire(&wire);
@@ -336,7 +336,7 @@ static void a_model_that_is_late_says_so(void)
 	/* A step brings 128 frames: at one each 4 ms, hardly held up each time, it falls behind. */
 	configure(&wire, 1, "0:source,rate=100k%s", "");
 	up(&h, &wire);
-	step(&h, &wire, 100, 4 * MS);
+	step(&h, &wire, 100, 4 * NS_PER_MS);
 	ASSERT_NUMBER(wire.counts.stalled_ns, 0);
 	ASSERT_NUMBER(wire.counts.in_frames + wire_late(&wire), 100 * 400 - 399);
 	close_wire(&wire);
@@ -350,9 +350,9 @@ static void a_captures_own_times_are_kept(void)
 	write_capture("in.pcap", DLT_EN10MB, 50);
 	configure(&wire, 1, "0:pcap-in=%s,timing", at("in.pcap"));
 	up(&h, &wire);
-	step(&h, &wire, 100, MS / 10);
+	step(&h, &wire, 100, NS_PER_MS / 10);
 	CU_ASSERT_TRUE(wire.counts.in_frames >= 10 && wire.counts.in_frames <= 11);
-	step(&h, &wire, 500, MS / 10);
+	step(&h, &wire, 500, NS_PER_MS / 10);
 	ASSERT_NUMBER(wire.counts.in_frames, 50);
 	CU_ASSERT_TRUE(wire_done(&wire));
 	close_wire(&wire);

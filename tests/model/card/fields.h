@@ -116,9 +116,9 @@
 
 /** Offsets: MODEL_I2CCTL, ... */
 enum {
-#define X(name, offset) MODEL_##name = (offset),
-	MODEL_REGISTERS(X)
-#undef X
+#define ENTRY(name, offset) MODEL_##name = (offset),
+	MODEL_REGISTERS(ENTRY)
+#undef ENTRY
 };
 
 /** Fields. */
