@@ -68,7 +68,7 @@ described() {
 		grep -qE "\`$name(\[n\])?\`" $2 || echo "$name is not in $2"
 	done <"$work/registers"
 }
-described driver/ixgbe/registers.h "hw-docs/82599.md hw-docs/x540-x550.md" >"$log"
+described "driver/ixgbe/registers.h driver/ixgbe/other_registers.h" "hw-docs/82599.md hw-docs/x540-x550.md" >"$log"
 check "each register of ixgbe's list is in its chapters" "$log" [ ! -s "$log" ]
 described "driver/gigabit/registers.h driver/gigabit/chips/*_registers.h" \
 	"hw-docs/82540em-82574l.md hw-docs/82576.md" >"$log"

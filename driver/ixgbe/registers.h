@@ -1,65 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82599, X540 and X550 that the driver uses, once, as data: name, offset in BAR0, stride, count
- * and 82599 datasheet section ("?" where the section is an inference). Offsets, names in traces and bounds follow from
- * this list. Their fields are in fields.h.
+ * The registers of the 82599, X540 and X550, once, as data: name, offset in BAR0, stride, count and 82599 datasheet
+ * section ("?" where the section is an inference). Offsets, names in traces and bounds follow from this list; those
+ * that no packet needs are in other_registers.h. Their fields are in fields.h.
  *
  * Where the 82599 has two addresses for a register (the datasheet's, and the older 82598 one for low indices) the
  * datasheet's is used (doubt 15). */
 #ifndef POLLUX_DRIVER_IXGBE_REGISTERS_H
 #define POLLUX_DRIVER_IXGBE_REGISTERS_H
 
+#include "other_registers.h"
+
 #include <stdint.h>
 
 /* clang-format off */
-#define IXGBE_REGISTERS(X) \
+#define IXGBE_PACKET_REGISTERS(X) \
 	/* name        offset   stride count  section */ \
 	/* device */ \
 	X(CTRL,        0x00000, 0,     1,   "8.2.3.1.1") \
 	X(STATUS,      0x00008, 0,     1,   "8.2.3.1.2") \
 	X(CTRL_EXT,    0x00018, 0,     1,   "8.2.3.1.3") \
-	X(ESDP,        0x00020, 0,     1,   "8.2.3.1.4?") \
 	X(EEC,         0x10010, 0,     1,   "8.2.3.2.1") \
-	X(EERD,        0x10014, 0,     1,   "8.2.3.2.2") \
-	X(SWSM,        0x10140, 0,     1,   "8.2.3.4.9") \
-	X(FWSM,        0x10148, 0,     1,   "8.2.3.4.10") \
-	X(SW_FW_SYNC,  0x10160, 0,     1,   "8.2.3.4.11") \
 	X(GCR_EXT,     0x11050, 0,     1,   "8.2.3.4.12") \
 	/* interrupts */ \
 	X(EICR,        0x00800, 0,     1,   "8.2.3.5.1") \
-	X(EICS,        0x00808, 0,     1,   "8.2.3.5.2?") \
 	X(EIAC,        0x00810, 0,     1,   "8.2.3.5.5?") \
-	X(EITR,        0x00820, 4,     24,  "8.2.3.5.12") \
 	X(EIMS,        0x00880, 0,     1,   "8.2.3.5.3?") \
 	X(EIMC,        0x00888, 0,     1,   "8.2.3.5.4") \
-	X(EIAM,        0x00890, 0,     1,   "8.2.3.5.6?") \
 	X(GPIE,        0x00898, 0,     1,   "8.2.3.5.18?") \
-	X(IVAR,        0x00900, 4,     64,  "8.2.3.5.16") \
 	X(IVAR_MISC,   0x00A00, 0,     1,   "8.2.3.5.17?") \
 	X(EIMC_EX,     0x00AB0, 4,     2,   "8.2.3.5.8-10") \
 	/* link and MAC */ \
-	X(AUTOC,       0x042A0, 0,     1,   "8.2.3.22.19") \
-	X(LINKS,       0x042A4, 0,     1,   "8.2.3.22.20") \
-	X(AUTOC2,      0x042A8, 0,     1,   "8.2.3.22.2x?") \
 	X(HLREG0,      0x04240, 0,     1,   "8.2.3.22.8") \
 	X(MAXFRS,      0x04268, 0,     1,   "8.2.3.22.13?") \
 	X(MFLCN,       0x04294, 0,     1,   "8.2.3.22.34") \
 	X(FCCFG,       0x03D00, 0,     1,   "8.2.3.3.7") \
-	X(FCTTV,       0x03200, 4,     4,   "8.2.3.3.2") \
-	X(FCRTL,       0x03220, 4,     8,   "8.2.3.3.3") \
 	X(FCRTH,       0x03260, 4,     8,   "8.2.3.3.4") \
-	X(FCRTV,       0x032A0, 0,     1,   "8.2.3.3.5") \
 	/* receive; the per-queue ones of queues 64..127: see IXGBE_RX_AT */ \
 	X(RDBAL,       0x01000, 0x40,  64,  "8.2.3.8.1") \
 	X(RDBAH,       0x01004, 0x40,  64,  "8.2.3.8.2") \
 	X(RDLEN,       0x01008, 0x40,  64,  "8.2.3.8.3") \
 	X(DCA_RXCTRL,  0x0100C, 0x40,  64,  "8.2.3.11.1") \
-	X(RDH,         0x01010, 0x40,  64,  "8.2.3.8.4") \
 	X(SRRCTL,      0x01014, 0x40,  64,  "8.2.3.8.7") \
 	X(RDT,         0x01018, 0x40,  64,  "8.2.3.8.5") \
 	X(RXDCTL,      0x01028, 0x40,  64,  "8.2.3.8.6") \
 	X(RSCCTL,      0x0102C, 0x40,  64,  "8.2.3.8.13") \
 	X(RDRXCTL,     0x02F00, 0,     1,   "8.2.3.8.8") \
-	X(PFQDE,       0x02F04, 0,     1,   "8.2.3.27.9") \
 	X(RXCTRL,      0x03000, 0,     1,   "8.2.3.8.10") \
 	X(RXPBSIZE,    0x03C00, 4,     8,   "8.2.3.8.9") \
 	X(RXCSUM,      0x05000, 0,     1,   "8.2.3.7.5") \
@@ -74,8 +59,6 @@
 	X(TDH,         0x06010, 0x40,  128, "8.2.3.9.8") \
 	X(TDT,         0x06018, 0x40,  128, "8.2.3.9.9") \
 	X(TXDCTL,      0x06028, 0x40,  128, "8.2.3.9.10") \
-	X(TDWBAL,      0x06038, 0x40,  128, "8.2.3.9.11") \
-	X(TDWBAH,      0x0603C, 0x40,  128, "8.2.3.9.12") \
 	X(DMATXCTL,    0x04A80, 0,     1,   "8.2.3.9.2") \
 	X(RTTDCS,      0x04900, 0,     1,   "8.2.3.10.2") \
 	X(RTTDQSEL,    0x04904, 0,     1,   "8.2.3.10.13") \
@@ -96,46 +79,13 @@
 	X(RAH,         0x0A204, 8,     128, "8.2.3.7.9") \
 	X(MPSAR,       0x0A600, 4,     256, "8.2.3.7.10") \
 	X(FTQF,        0x0E600, 4,     128, "8.2.3.7.19") \
-	X(PSRTYPE,     0x0EA00, 4,     64,  "8.2.3.7.4") \
-	X(RETA,        0x0EB00, 4,     32,  "8.2.3.7.15") \
-	X(RSSRK,       0x0EB80, 4,     10,  "8.2.3.7.14") \
-	X(RQTC,        0x0EC70, 0,     1,   "8.2.3.7.13") \
 	X(MRQC,        0x0EC80, 0,     1,   "8.2.3.7.12") \
 	X(PFVLVF,      0x0F100, 4,     64,  "8.2.3.27.15") \
 	X(PFVLVFB,     0x0F200, 4,     128, "8.2.3.27.16") \
-	X(PFUTA,       0x0F400, 4,     128, "8.2.3.27.17") \
-	/* statistics, cleared by reading */ \
-	X(RXDGPC,      0x02F50, 0,     1,   "8.2.3.23") \
-	X(MPC,         0x03FA0, 4,     8,   "8.2.3.23") \
-	X(CRCERRS,     0x04000, 0,     1,   "8.2.3.23") \
-	X(ILLERRC,     0x04004, 0,     1,   "8.2.3.23") \
-	X(ERRBC,       0x04008, 0,     1,   "8.2.3.23") \
-	X(MSPDC,       0x04010, 0,     1,   "8.2.3.23") \
-	X(MLFC,        0x04034, 0,     1,   "8.2.3.23") \
-	X(MRFC,        0x04038, 0,     1,   "8.2.3.23") \
-	X(RLEC,        0x04040, 0,     1,   "8.2.3.23") \
-	X(GPRC,        0x04074, 0,     1,   "8.2.3.23.26") \
-	X(BPRC,        0x04078, 0,     1,   "8.2.3.23") \
-	X(MPRC,        0x0407C, 0,     1,   "8.2.3.23") \
-	X(GPTC,        0x04080, 0,     1,   "8.2.3.23") \
-	X(GORCL,       0x04088, 0,     1,   "8.2.3.23") \
-	X(GORCH,       0x0408C, 0,     1,   "8.2.3.23") \
-	X(GOTCL,       0x04090, 0,     1,   "8.2.3.23") \
-	X(GOTCH,       0x04094, 0,     1,   "8.2.3.23") \
-	X(RUC,         0x040A4, 0,     1,   "8.2.3.23") \
-	X(RFC,         0x040A8, 0,     1,   "8.2.3.23") \
-	X(ROC,         0x040AC, 0,     1,   "8.2.3.23") \
-	X(RJC,         0x040B0, 0,     1,   "8.2.3.23") \
-	X(QPRC,        0x01030, 0x40,  16,  "8.2.3.23") \
-	X(QBRC_L,      0x01034, 0x40,  16,  "8.2.3.23") \
-	X(QBRC_H,      0x01038, 0x40,  16,  "8.2.3.23") \
-	X(QPRDC,       0x01430, 0x40,  16,  "8.2.3.23") \
-	X(QPTC,        0x06030, 0x40,  16,  "8.2.3.23") \
-	X(QBTC_L,      0x08700, 8,     16,  "8.2.3.23") \
-	X(QBTC_H,      0x08704, 8,     16,  "8.2.3.23") \
-	X(RQSMR,       0x02300, 4,     32,  "8.2.3.23") \
-	X(TQSM,        0x08600, 4,     32,  "8.2.3.23")
+	X(PFUTA,       0x0F400, 4,     128, "8.2.3.27.17")
 /* clang-format on */
+
+#define IXGBE_REGISTERS(X) IXGBE_PACKET_REGISTERS(X) IXGBE_OTHER_REGISTERS(X)
 
 /** Of each register NAME: IXGBE_NAME, the offset of the first; IXGBE_NAME_STRIDE, from one to the next;
  * IXGBE_NAME_COUNT, how many there are. */
