@@ -20,6 +20,8 @@
 /* A frame has these bytes beyond the MTU, without FCS: Ethernet header and two VLAN tags (802.1ad). */
 #define FRAME_OVERHEAD_BYTES (NIC_HEADER_BYTES + 2 * NIC_VLAN_TAG_BYTES)
 
+struct fact_list;
+
 /** A PCI id that a driver knows. */
 struct driver_id {
 	uint16_t device; /* the vendor is Intel */
@@ -45,6 +47,10 @@ struct driver_ops {
 	/** Lets transmit finish and stops DMA, whatever fails, also for a gone device. The rings keep their packets. */
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
+	/** Started ports only: does what the link needs now and then; waits 50 ms at most. NULL: it needs nothing. */
+	void (*service)(struct nic *nic);
+	/** Adds what is known of the card, with fact_add. NULL: nothing. */
+	void (*facts)(struct nic *nic, struct fact_list *facts);
 	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
 	 * stats_update. */
 	void (*update_stats)(struct nic *nic);
@@ -89,6 +95,13 @@ struct port_rings {
 
 struct mac_entry;
 
+/** What happened to a port (report.h). */
+#define PORT_NOTES 64u
+struct port_notes {
+	uint64_t count; /* number i is in kept[i % PORT_NOTES] */
+	struct nic_note kept[PORT_NOTES];
+};
+
 /** A port. One control thread. */
 struct nic {
 	const struct driver *driver;
@@ -117,6 +130,7 @@ struct nic {
 
 	struct mac_entry *macs; /* added by nic_add_mac */
 	unsigned mac_count;
+	struct port_notes notes;
 };
 
 /** True once the device is known to be gone, by its registers or by the transport: no register may be touched any more.

@@ -9,6 +9,7 @@
 #include "mac.h"
 #include "pipe/stop.h"
 #include "port.h"
+#include "report.h"
 #include "ring/ring.h"
 #include "stats.h"
 
@@ -194,6 +195,13 @@ static int check_config(const struct nic *nic, const struct nic_config *config)
 		return pollux_fail(ENOTSUP,
 			"%s: this CPU does not have %s: choose another instruction set, or PKT_SIMD_AUTO",
 			info->address, pkt_simd_name(config->simd));
+	if (config->speeds & ~info->speeds) {
+		char wanted[SPEEDS_TEXT_BYTES], possible[SPEEDS_TEXT_BYTES];
+		speeds_text(wanted, config->speeds & ~info->speeds);
+		speeds_text(possible, info->speeds);
+		return pollux_fail(EINVAL, "%s: no link of %s: the card, %s, can have %s", info->address, wanted,
+			info->name, possible);
+	}
 	if (config->offloads)
 		return pollux_fail(
 			EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
@@ -291,6 +299,8 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	int ret = check_config(nic, &nic->config);
 	if (ret)
 		return ret;
+	if (!nic->config.speeds)
+		nic->config.speeds = nic->info.speeds;
 	nic->stats = (struct nic_stats){.rx_packets = 0};
 	nic->refused_counter.error = 0;
 	nic->rx_bytes_reported = nic->tx_bytes_reported = 0;
@@ -395,6 +405,14 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 	return end_call(nic, ret);
 }
 
+unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n)
+{
+	struct fact_list list = {.facts = facts, .room = n};
+	if (!port_gone(nic) && nic->driver->ops->facts)
+		nic->driver->ops->facts(nic, &list);
+	return port_gone(nic) ? 0 : list.count;
+}
+
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
 	if (nic->started && !port_gone(nic))
@@ -442,6 +460,8 @@ static uint32_t service(struct nic *nic)
 			nic->driver->ops->acknowledge_events(nic);
 		if (nic->started)
 			stats_update(nic);
+		if (nic->started && nic->driver->ops->service)
+			nic->driver->ops->service(nic);
 		if (link_changed(nic))
 			events |= NIC_LINK_CHANGED;
 	}

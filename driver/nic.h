@@ -43,6 +43,16 @@ struct nic_txq {
 #define NIC_PREAMBLE_GAP_BYTES 20u /* in front of a frame and behind it, on the wire: 8 and 12 */
 #define NIC_FRAME_MIN_BYTES    60u /* the shortest frame, without FCS: cards pad what is shorter */
 
+/** Speeds of a link, for masks. */
+enum {
+	NIC_SPEED_10M = 1u << 0,
+	NIC_SPEED_100M = 1u << 1,
+	NIC_SPEED_1G = 1u << 2,
+	NIC_SPEED_2_5G = 1u << 3,
+	NIC_SPEED_5G = 1u << 4,
+	NIC_SPEED_10G = 1u << 5,
+};
+
 /** How a port is to be started. All zero: one queue pair, rings of 512, 1500-byte MTU, a pool of its own. */
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
@@ -51,6 +61,7 @@ struct nic_config {
 			       takes no longer frames; nic_rx may bring longer ones: up to 2048 bytes on the 82540EM and
 			       82574L, one VLAN tag more on the 82599 */
 	uint32_t offloads;  /* none defined yet: must be 0 */
+	uint32_t speeds;    /* that the link may have, a mask of NIC_SPEED_, among those of nic_info; 0: all of them */
 	bool promiscuous;   /* receive frames for any address from the start */
 	enum pkt_simd simd; /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
 	struct pkt_pool *pool; /* receive buffers come from this pool. It stays the caller's, who closes it after the
@@ -71,12 +82,28 @@ struct nic_info {
 			 */
 	uint16_t max_rx_queues, max_tx_queues, max_mtu;
 	uint32_t max_link_mbps;
+	uint32_t speeds;    /* that a link of this card can have, a mask of NIC_SPEED_ */
 	enum pkt_simd simd; /* what the burst functions use, once started */
 };
 
 struct nic_link {
 	bool up;
-	uint32_t mbps; /* 0 while down */
+	uint32_t mbps;  /* 0 while down */
+	char state[96]; /* what is known besides, for a person to read: why it is down, or what the partner offers; ""
+			   when nothing is */
+};
+
+/** Something that happened to a port and is no failure: a step of the link, a wait that ran out and endangers nothing.
+ */
+struct nic_note {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	char text[120];
+};
+
+/** Something that is known of a card, for a diagnosis from afar: a register decoded, the module, the NVM's version. */
+struct nic_fact {
+	char name[32];
+	char value[160];
 };
 
 /**
@@ -207,6 +234,20 @@ int nic_get_link(struct nic *nic, struct nic_link *link) POLLUX_API(nic_get_link
  */
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing)
 	POLLUX_API(nic_wait_links);
+
+/**
+ * The port's notes since nic_open, the oldest first. The last 64 are kept.
+ * @param next   the number of the first note wanted, 0 for the very first; afterwards that of the first one not copied.
+ *               Notes that are lost are skipped
+ * @return how many were copied into `notes`, at most n
+ */
+unsigned nic_get_notes(const struct nic *nic, uint64_t *next, struct nic_note *notes, unsigned n)
+	POLLUX_API(nic_get_notes);
+
+/** What is known of the card, read from it now: a few milliseconds, with a module in the cage up to 100. Not
+ * concurrently with other control calls; works on an open port, started or not. @return how many facts there are, of
+ * which `facts` receives the first n; 0 when the device is gone */
+unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n) POLLUX_API(nic_get_facts);
 
 /** Counters since nic_start, brought up to date; they are not cleared. Not concurrently with other control calls.
  * -ENODEV when the device is gone: stats has the last values known, and their time. -EIO: the device refuses to have

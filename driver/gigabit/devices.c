@@ -171,6 +171,7 @@ static int gigabit_open(struct nic *nic)
 	nic->info.max_tx_queues = chip->max_queues;
 	nic->info.max_mtu = (uint16_t)(chip->max_frame_bytes - FRAME_OVERHEAD_BYTES - NIC_FCS_BYTES);
 	nic->info.max_link_mbps = 1000;
+	nic->info.speeds = NIC_SPEED_10M | NIC_SPEED_100M | NIC_SPEED_1G;
 	return 0;
 }
 

@@ -82,6 +82,11 @@ static int ixgbe_open(struct nic *nic)
 	nic->info.max_tx_queues = 1;
 	nic->info.max_mtu = 9710;
 	nic->info.max_link_mbps = 10000;
+	nic->info.speeds = NIC_SPEED_1G | NIC_SPEED_10G;
+	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
+		nic->info.speeds |= NIC_SPEED_100M;
+	if (nic->id->kind == IXGBE_X550)
+		nic->info.speeds |= NIC_SPEED_2_5G | NIC_SPEED_5G;
 	return 0;
 }
 

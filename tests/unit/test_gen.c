@@ -285,13 +285,14 @@ static void rates_in_percent_follow_the_link(void)
 	static const struct {
 		struct nic_link link;
 		double speed;
-	} changes[] = {{{true, 1000}, 0.1}, {{false, 0}, 0.1}, {{true, 10000}, 1}, {{true, 100}, 0.01}};
+	} changes[] = {{{.up = true, .mbps = 1000}, 0.1}, {{.up = false}, 0.1}, {{.up = true, .mbps = 10000}, 1},
+		{{.up = true, .mbps = 100}, 0.01}};
 
 	for (unsigned percent = 0; percent < 2; percent++) {
 		gen.args.rate = (struct gen_rate){percent ? 50 : 1e6, percent ? GEN_RATE_PERCENT : GEN_RATE_PACKETS};
 		gen.args.app.quiet = true;
 		gen.sending = true;
-		gen.app.ports[0].link = (struct nic_link){true, 10000};
+		gen.app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
 		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));
 		pace();
 		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / gen.schedule.frames[0].gap_cycles, percent ? 7440476.19 : 1e6, 1);
@@ -330,7 +331,7 @@ static void a_card_that_sends_nothing_is_not_waited_for(void)
 {
 	gen.args.app.quiet = true;
 	gen.sending = true;
-	gen.app.ports[0].link = (struct nic_link){true, 10000};
+	gen.app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
 	for (unsigned counted = 0; counted < 2; counted++) {
 		gen.to_send = counted;
 		for (unsigned i = 0; i < 40; i++, now_s++) {

@@ -6,6 +6,7 @@
 #include "../../driver/mac.h"
 #include "../../driver/pipe.h"
 #include "../../driver/port.h"
+#include "../../driver/report.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 
@@ -172,6 +173,9 @@ static void senseless_configurations_are_refused(void)
 	refuse((struct nic_config){.mtu = 9711}, "9711");
 	refuse((struct nic_config){.mtu = 67}, "67");
 	refuse((struct nic_config){.offloads = 1}, "offloads");
+	refuse((struct nic_config){.speeds = NIC_SPEED_5G | NIC_SPEED_10G}, "no link of 5 Gbit/s: the card");
+	refuse((struct nic_config){.speeds = NIC_SPEED_10M | 1u << 20}, "can have 1 Gbit/s, 10 Gbit/s");
+	refuse((struct nic_config){.speeds = 1u << 31}, "no link of an unknown speed");
 	close_port();
 }
 
@@ -716,6 +720,50 @@ static void addresses_are_kept_over_a_restart(void)
 	close_port();
 }
 
+static void the_last_notes_are_kept_in_order(void)
+{
+	struct nic_note notes[8];
+	uint64_t next = 0;
+	unsigned seen = 0;
+
+	open_port();
+	next = nic->notes.count;
+	CU_ASSERT_EQUAL(nic_get_notes(nic, &next, notes, 8), 0);
+	uint64_t first = next;
+	for (unsigned i = 0; i < PORT_NOTES + 10; i++)
+		port_note(nic, "step %u", i);
+	for (unsigned n; (n = nic_get_notes(nic, &next, notes, 8)) > 0; seen += n)
+		for (unsigned i = 0; i < n; i++) {
+			char text[16];
+			snprintf(text, sizeof(text), "step %u", 10 + seen + i);
+			CU_ASSERT_STRING_EQUAL(notes[i].text, text);
+		}
+	CU_ASSERT_EQUAL(seen, PORT_NOTES);
+	CU_ASSERT_EQUAL(next, first + PORT_NOTES + 10);
+	pollux_fail(EIO, "%s: what was tried failed", nic->device->address);
+	port_note_failure(nic);
+	CU_ASSERT_EQUAL(nic_get_notes(nic, &next, notes, 8), 1);
+	CU_ASSERT_STRING_EQUAL(notes[0].text, "what was tried failed");
+	close_port();
+}
+
+static void facts_are_cut_to_what_fits(void)
+{
+	struct nic_fact facts[2];
+	struct fact_list list = {.facts = facts, .room = 2};
+	char line[400];
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	fact_add(&list, "LINKS", "%08x", 0x70000000);
+	fact_add(&list, line, "%s", line);
+	fact_add(&list, "beyond", "the room");
+	CU_ASSERT_EQUAL(list.count, 3);
+	CU_ASSERT_STRING_EQUAL(facts[0].value, "70000000");
+	CU_ASSERT_EQUAL(strlen(facts[1].name), sizeof(facts[1].name) - 1);
+	CU_ASSERT_EQUAL(strlen(facts[1].value), sizeof(facts[1].value) - 1);
+}
+
 static void modes_need_a_started_port(void)
 {
 	open_port();
@@ -756,6 +804,8 @@ int main(void)
 		{"addresses of one hash share their bit", addresses_of_one_hash_share_their_bit},
 		{"addresses are kept over a restart", addresses_are_kept_over_a_restart},
 		{"modes need a started port", modes_need_a_started_port},
+		{"the last notes are kept, in order", the_last_notes_are_kept_in_order},
+		{"facts are cut to what fits", facts_are_cut_to_what_fits},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
