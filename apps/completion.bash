@@ -9,6 +9,7 @@ _pollux()
 	--mode) words="io mac macswap" ;;
 	--simd) words="auto scalar avx2 avx512" ;;
 	--card) words="82599 x540 x550" ;;
+	--quirk) words=$("$1" --help 2>/dev/null | sed -n '/^  --quirk /,/^  --break /s/^      \([a-z-]*\) .*/\1/p') ;;
 	--break) words=$("$1" --help 2>/dev/null | sed -n '/^  --break /,/^$/s/^      \([a-z-]*\) .*/\1/p') ;;
 	esac
 	if [[ -n $words ]]; then

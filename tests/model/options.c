@@ -30,6 +30,14 @@ static const struct {
 	{"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
 };
 
+static const struct {
+	const char *name;
+	uint32_t quirk;
+	const char *what;
+} quirks[] = {
+	{"slow", MODEL_QUIRK_SLOW, "what takes its time takes as long as on a card: NVM and DMA after a reset"},
+};
+
 static const char help_before_cards[] =
 	"Usage: pollux-model --port SOCKET [--port SOCKET2] [--wire PORT:END]... [options]\n"
 	"A software 82599, or one of its successors, with one or two ports, each a vfio-user device behind a UNIX "
@@ -66,7 +74,10 @@ static const char help_after_wires[] =
 	"      link PORT down     the wire is pulled out; that of a cable takes the other port's link along\n"
 	"      link PORT up       and plugged in again\n"
 	"  --sfp-absent         no module in the cage of the 82599\n"
-	"  --break NAME         a device that is broken, as often as wanted:\n";
+	"  --real               all that a real card does and the model by itself does not: it has all quirks\n"
+	"  --time-scale N       a real card's times are divided by N\n"
+	"  --quirk NAME         one of the things that a real card does, as often as wanted:\n";
+static const char help_before_breakages[] = "  --break NAME         a device that is broken, as often as wanted:\n";
 
 void options_help(FILE *to)
 {
@@ -79,6 +90,9 @@ void options_help(FILE *to)
 		to);
 	fputs(wire_help, to);
 	fputs(help_after_wires, to);
+	for (unsigned i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++)
+		fprintf(to, "      %-18s %s\n", quirks[i].name, quirks[i].what);
+	fputs(help_before_breakages, to);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		fprintf(to, "      %-18s %s\n", breakages[i].name, breakages[i].what);
 	fputs("\nExit status: 0; 1: something failed on the way; 2: the command line or a capture cannot be used.\n",
@@ -97,6 +111,35 @@ static bool broken_by_name(struct options *options, const char *name)
 	return false;
 }
 
+static bool quirk_by_name(struct options *options, const char *name)
+{
+	for (unsigned i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++) {
+		if (strcmp(quirks[i].name, name) == 0) {
+			options->model.quirks |= quirks[i].quirk;
+			return true;
+		}
+	}
+	fprintf(stderr, "pollux-model: --quirk does not know '%s': see --help\n", name);
+	return false;
+}
+
+static bool time_scale(struct options *options, const char *text)
+{
+	uint64_t value;
+	if (text_number(text, 1, 1000000, &value)) {
+		options->model.time_scale = (unsigned)value;
+		return true;
+	}
+	fprintf(stderr, "pollux-model: --time-scale takes a number from 1 to 1000000, not '%s'\n", text);
+	return false;
+}
+
+/** A card as real as it can be. */
+static void become_real(struct options *options)
+{
+	options->model.quirks |= MODEL_QUIRKS_ALL;
+}
+
 static bool count_from_1(const char *name, const char *text, uint64_t *value)
 {
 	if (text_number(text, 1, UINT64_MAX, value))
@@ -109,7 +152,7 @@ static bool card_by_name(struct options *options, const char *name)
 {
 	for (unsigned card = 0; card < MODEL_CARDS; card++) {
 		if (strcmp(model_card_name(card), name) == 0) {
-			options->card = (enum model_card)card;
+			options->model.card = (enum model_card)card;
 			return true;
 		}
 	}
@@ -166,7 +209,7 @@ static bool seconds(struct options *options, const char *text)
 	return false;
 }
 
-enum { PORT = 256, WIRE, CARD, DURATION, EXPECT, LOSE, CORRUPT, BREAK, MAC, CONTROL };
+enum { PORT = 256, WIRE, CARD, DURATION, EXPECT, LOSE, CORRUPT, BREAK, MAC, CONTROL, QUIRK, TIME_SCALE };
 
 /** The options that take a value. @return false: the reason was printed. */
 static bool take_value(struct options *options, int option, const char *value)
@@ -191,6 +234,10 @@ static bool take_value(struct options *options, int option, const char *value)
 		return count_from_1("lose", value, &options->lose);
 	case CORRUPT:
 		return count_from_1("corrupt", value, &options->corrupt);
+	case QUIRK:
+		return quirk_by_name(options, value);
+	case TIME_SCALE:
+		return time_scale(options, value);
 	case BREAK:
 		return broken_by_name(options, value);
 	default:
@@ -200,8 +247,8 @@ static bool take_value(struct options *options, int option, const char *value)
 
 bool options_understand(int argc, char **argv, struct options *options)
 {
-	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, help = 0,
-	    version = 0, option;
+	int done = 0, hold = 0, once = 0, stats = 0, json = 0, no_shared = 0, link_down = 0, sfp_absent = 0, real = 0,
+	    help = 0, version = 0, option;
 	const struct option names[] = {
 		{"port", required_argument, NULL, PORT},
 		{"wire", required_argument, NULL, WIRE},
@@ -212,6 +259,9 @@ bool options_understand(int argc, char **argv, struct options *options)
 		{"expect", required_argument, NULL, EXPECT},
 		{"lose", required_argument, NULL, LOSE},
 		{"corrupt", required_argument, NULL, CORRUPT},
+		{"quirk", required_argument, NULL, QUIRK},
+		{"time-scale", required_argument, NULL, TIME_SCALE},
+		{"real", no_argument, &real, 1},
 		{"break", required_argument, NULL, BREAK},
 		{"hold", no_argument, &hold, 1},
 		{"exit-when-done", no_argument, &done, 1},
@@ -241,12 +291,14 @@ bool options_understand(int argc, char **argv, struct options *options)
 	options->json = json;
 	options->no_shared = no_shared;
 	options->link_down = link_down;
-	options->sfp_absent = sfp_absent;
+	options->model.sfp_absent = sfp_absent;
+	if (real)
+		become_real(options);
 	options->help = help;
 	options->version = version;
-	if (sfp_absent && options->card != MODEL_82599) {
+	if (sfp_absent && options->model.card != MODEL_82599) {
 		fprintf(stderr, "pollux-model: the %s has no cage that --sfp-absent could empty\n",
-			model_card_name(options->card));
+			model_card_name(options->model.card));
 		return false;
 	}
 	if (help || version || (optind == argc && options->ports))

@@ -13,10 +13,10 @@
 struct options {
 	const char *paths[WIRE_PORTS], *wires[MAX_WIRES], *control; /* control: NULL: none */
 	unsigned ports, wire_count;
-	enum model_card card;
+	struct model_config model;   /* what both ports have alike */
 	uint8_t macs[WIRE_PORTS][6]; /* unique to this process where the command line gives none */
 	uint32_t broken;             /* enum model_breakage */
-	bool help, version, hold, no_shared, link_down, sfp_absent, exit_when_done, once, stats, json;
+	bool help, version, hold, no_shared, link_down, exit_when_done, once, stats, json;
 	uint64_t lose, corrupt, expect; /* 0: not wanted */
 	double duration;                /* seconds; 0: without end */
 };

@@ -207,9 +207,10 @@ static int open_all(
 		ports[i].wire = &wires[i];
 		struct server_config config = {
 			.path = options->paths[i],
-			.model = {.card = options->card, .port = i, .sfp_absent = options->sfp_absent},
+			.model = options->model,
 			.no_shared = options->no_shared,
 		};
+		config.model.port = i;
 		memcpy(config.model.mac, options->macs[i], sizeof(config.model.mac));
 		if (server_open(&ports[i].server, &config, error, sizeof(error))) {
 			status = FAILED;

@@ -93,17 +93,11 @@ void model_eeprom_open(struct model *m)
 	fill_checksum(m);
 }
 
-void model_eeprom_load(struct model *m)
+static void load_address(struct model *m)
 {
 	const uint16_t *mac = m->eeprom + mac_at(m);
 	uint32_t low = (uint32_t)mac[0] | (uint32_t)mac[1] << 16;
-	uint32_t eec = 4u << 11 | (is_copper(m) ? EEC_FLUDONE : 0u); /* 1024 words */
 
-	if (!(m->breakages & MODEL_EEPROM_ABSENT))
-		eec |= EEC_EE_PRES;
-	reg_set(m, IXGBE_EEC, eec | (reg_get(m, IXGBE_EEC) & EEC_AUTO_RD));
-	if (m->auto_read_ns == MODEL_NEVER)
-		return; /* not after a reset */
 	if (m->breakages & MODEL_BAD_MAC)
 		low |= 1;
 	reg_set(m, IXGBE_RAL, low);
@@ -112,10 +106,23 @@ void model_eeprom_load(struct model *m)
 	reg_set(m, IXGBE_AT(MPSAR, 1), 0xFFFFFFFF);
 }
 
+void model_eeprom_load(struct model *m)
+{
+	uint32_t eec = 4u << 11 | (is_copper(m) ? EEC_FLUDONE : 0u); /* 1024 words */
+
+	if (!(m->breakages & MODEL_EEPROM_ABSENT))
+		eec |= EEC_EE_PRES;
+	reg_set(m, IXGBE_EEC, eec | (reg_get(m, IXGBE_EEC) & EEC_AUTO_RD));
+	if (m->auto_read_ns != MODEL_NEVER && !has_quirk(m, MODEL_QUIRK_SLOW)) /* only after a reset */
+		load_address(m);
+}
+
 void model_eeprom_step(struct model *m)
 {
 	if (m->now_ns >= m->auto_read_ns && !(m->breakages & MODEL_EEPROM_STUCK)) {
 		m->auto_read_ns = MODEL_NEVER;
+		if (has_quirk(m, MODEL_QUIRK_SLOW))
+			load_address(m);
 		reg_set(m, IXGBE_EEC, reg_get(m, IXGBE_EEC) | EEC_AUTO_RD);
 	}
 	if (m->now_ns >= m->eerd_ns) {

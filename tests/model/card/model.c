@@ -14,12 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESET_BIT_NS = 5000, RESET_NS = 1000 * 1000, AUTO_READ_NS = 2 * 1000 * 1000, DMA_INIT_NS = 2500 * 1000 };
+/* How long things take after a reset. The last two are a card's, which Linux gives 50 ms on the 82599, and 100 ms on
+ * X540 and X550. */
+enum {
+	RESET_BIT_NS = 5000,
+	RESET_NS = 1000 * 1000,
+	AUTO_READ_NS = 2 * 1000 * 1000,
+	DMA_INIT_NS = 2500 * 1000,
+	CARD_82599_NS = 40 * 1000 * 1000,
+	CARD_COPPER_NS = 80 * 1000 * 1000,
+};
 
 /** CTRL.RST and LNK_RST: everything but configuration space and EEPROM comes up anew. */
 static void device_reset(struct model *m, bool link)
 {
 	uint32_t reset_bits = CTRL_RST | (link ? CTRL_LNK_RST : 0u);
+	uint64_t card_ns = is_copper(m) ? CARD_COPPER_NS : CARD_82599_NS;
 
 	model_registers_reset(m);
 	model_queues_reset(m);
@@ -33,8 +43,8 @@ static void device_reset(struct model *m, bool link)
 	m->eerd_ns = m->mdio_ns = m->firmware_ns = MODEL_NEVER;
 	deadline_set(m, &m->reset_bit_ns, RESET_BIT_NS);
 	deadline_set(m, &m->reset_done_ns, RESET_NS);
-	deadline_set(m, &m->auto_read_ns, AUTO_READ_NS);
-	deadline_set(m, &m->dma_init_ns, DMA_INIT_NS);
+	deadline_set(m, &m->auto_read_ns, takes_ns(m, AUTO_READ_NS, card_ns));
+	deadline_set(m, &m->dma_init_ns, takes_ns(m, DMA_INIT_NS, card_ns));
 	model_eeprom_load(m);
 	model_receive_settle(m);
 	model_queues_review(m);

@@ -62,10 +62,18 @@ struct model_host {
 	void (*interrupt)(void *context, unsigned vector);
 };
 
+/** What real cards do, and the model only where it is asked to. Others are fields of struct model_config. */
+enum model_quirk {
+	MODEL_QUIRK_SLOW = 1u << 0, /* what takes its time takes as long as on a card, as far as time_scale lets it */
+	MODEL_QUIRKS_ALL = (1u << 1) - 1,
+};
+
 struct model_config {
 	enum model_card card;
-	unsigned port;  /* LAN id, 0 or 1 */
-	uint8_t mac[6]; /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
+	uint32_t quirks;     /* enum model_quirk */
+	unsigned time_scale; /* a card's times are divided by this; 0 is 1 */
+	unsigned port;       /* LAN id, 0 or 1 */
+	uint8_t mac[6];      /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
 	/** MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
 	 * NULL: the core's own. Of all that is written there directly the core reads tails only. */
 	uint8_t *bar0;

@@ -185,6 +185,23 @@ static inline void deadline_set(struct model *m, uint64_t *deadline, uint64_t de
 		m->next_ns = *deadline;
 }
 
+static inline bool has_quirk(const struct model *m, uint32_t quirk)
+{
+	return m->config.quirks & quirk;
+}
+
+/** @return a card's time, as this model has it. All times that only a card has go through here. */
+static inline uint64_t scaled_ns(const struct model *m, uint64_t card_ns)
+{
+	return m->config.time_scale ? card_ns / m->config.time_scale : card_ns;
+}
+
+/** @return how long something takes: a short while, or with MODEL_QUIRK_SLOW as long as on a card. */
+static inline uint64_t takes_ns(const struct model *m, uint64_t short_ns, uint64_t card_ns)
+{
+	return has_quirk(m, MODEL_QUIRK_SLOW) ? scaled_ns(m, card_ns) : short_ns;
+}
+
 /* What a register does besides storing is a function of the file whose matter it is; registers.c says which. */
 
 /** @return what a read gives. */
