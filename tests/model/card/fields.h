@@ -9,7 +9,6 @@
 /** Registers that the driver's list has no use for: name and offset; DS 8.2.3. Stride and count are the rules'. */
 /* clang-format off */
 #define MODEL_REGISTERS(X) \
-	X(I2CCTL, 0x00028) \
 	X(FRTIMER, 0x00048) \
 	X(TCPTIMER, 0x0004C) \
 	X(LEDCTL, 0x00200) \
@@ -39,11 +38,7 @@
 	X(XEC, 0x04120) \
 	X(RXNFGPC, 0x041B0) \
 	X(B2OSPC, 0x041C0) \
-	X(MSCA, 0x0425C) \
-	X(MSRWD, 0x04260) \
-	X(ANLP1, 0x042B0) \
 	X(ANLP2, 0x042B4) \
-	X(MMNGC, 0x042D0) \
 	X(MACC, 0x04330) \
 	X(LINKS2, 0x04324) \
 	X(RTRUP2TC, 0x03020) \
@@ -105,7 +100,6 @@
 	X(PBACL0, 0x11068) \
 	X(DCA_CTRL, 0x11074) \
 	X(EITR_HIGH, 0x12300) /* EITR 24..63 */ \
-	X(CORECTL, 0x14F00) \
 	X(FLEX_MNG, 0x15800) /* X550: the mailbox of its firmware */ \
 	X(HICR, 0x15F00) \
 	X(FWSTS, 0x15F0C) \
@@ -114,7 +108,7 @@
 	X(RX_HIGH, 0x0D000) /* receive queues 64..127 */
 /* clang-format on */
 
-/** Offsets: MODEL_I2CCTL, ... */
+/** Offsets: MODEL_I2CCTL_X550, ... */
 enum {
 #define ENTRY(name, offset) MODEL_##name = (offset),
 	MODEL_REGISTERS(ENTRY)

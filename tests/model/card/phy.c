@@ -173,18 +173,18 @@ void model_phy_step(struct model *m)
 	if (m->now_ns < m->mdio_ns)
 		return;
 	m->mdio_ns = MODEL_NEVER;
-	reg_set(m, MODEL_MSCA, reg_get(m, MODEL_MSCA) & ~(uint32_t)MSCA_COMMAND);
+	reg_set(m, IXGBE_MSCA, reg_get(m, IXGBE_MSCA) & ~(uint32_t)MSCA_COMMAND);
 	/* The PHY of port 0 is at address 0, that of port 1 at 1 (doubt M12). */
 	bool answers = (command >> 21 & 0x1F) == (m->config.port & 1) && (command >> 28 & 3) == 0;
 
 	if (answers && cycle == CYCLE_ADDRESS)
 		m->phy.address[mmd] = (uint16_t)command;
 	else if (answers && cycle == CYCLE_WRITE)
-		phy_write(m, mmd, m->phy.address[mmd], (uint16_t)reg_get(m, MODEL_MSRWD));
+		phy_write(m, mmd, m->phy.address[mmd], (uint16_t)reg_get(m, IXGBE_MSRWD));
 	else if (answers)
 		read = phy_read(m, mmd, m->phy.address[mmd]);
 	if (answers && cycle == CYCLE_READ_INCREMENT)
 		m->phy.address[mmd] = (uint16_t)(m->phy.address[mmd] + 1);
 	if (cycle == CYCLE_READ || cycle == CYCLE_READ_INCREMENT)
-		reg_set(m, MODEL_MSRWD, (reg_get(m, MODEL_MSRWD) & 0xFFFF) | read << 16);
+		reg_set(m, IXGBE_MSRWD, (reg_get(m, IXGBE_MSRWD) & 0xFFFF) | read << 16);
 }

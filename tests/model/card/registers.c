@@ -81,8 +81,8 @@ static const struct rule rules[] = {
 	{ IXGBE_CTRL_EXT,   0, 1, RW, 0x1603C000, 0, NULL, NULL },
 	{ IXGBE_ESDP,       0, 1, RW | ON_82599, 0x000FFFFF, ESDP_SDP3_DIR, model_read_esdp, model_write_esdp },
 	{ IXGBE_ESDP,       0, 1, RW | ON_COPPER, 0x000FFFFF, 0, NULL, NULL },
-	{ MODEL_I2CCTL,     0, 1, RW | ON_82599, ALL, I2C_CLK_OUT | I2C_DATA_OUT, model_read_i2c, model_write_i2c },
-	{ MODEL_I2CCTL,     0, 1, RW | ON_X540, ALL, 0, NULL, NULL }, /* nothing is connected */
+	{ IXGBE_I2CCTL,     0, 1, RW | ON_82599, ALL, I2C_CLK_OUT | I2C_DATA_OUT, model_read_i2c, model_write_i2c },
+	{ IXGBE_I2CCTL,     0, 1, RW | ON_X540, ALL, 0, NULL, NULL }, /* nothing is connected */
 	{ MODEL_I2CCTL_X550, 0, 1, RW | ON_X550, ALL, 0, NULL, NULL },
 	{ MODEL_FRTIMER,    0, 1, RO, 0, 0, NULL, NULL },
 	{ MODEL_TCPTIMER,   0, 1, RW, ALL, 0, NULL, NULL },
@@ -128,7 +128,7 @@ static const struct rule rules[] = {
 	{ IXGBE_AUTOC2,     0, 1, RW | ON_82599, ALL, 0x000A0000, NULL, NULL }, /* SFI */
 	{ IXGBE_LINKS,      0, 1, RO, 0, 0, model_read_links, NULL },
 	{ MODEL_LINKS2,     0, 1, RO, 0, 0, NULL, NULL },
-	{ MODEL_ANLP1,      0, 1, RO | ON_82599, 0, 0, model_read_anlp1, NULL },
+	{ IXGBE_ANLP1,      0, 1, RO | ON_82599, 0, 0, model_read_anlp1, NULL },
 	{ MODEL_ANLP2,      0, 1, RO | ON_82599, 0, 0, NULL, NULL },
 	{ 0x04208,          0, 1, RW, ALL, 0, NULL, NULL }, /* PCS1GLCTL */
 	{ 0x0420C,          0, 1, RO, 0, 0, NULL, NULL },   /* PCS1GLSTA */
@@ -137,14 +137,14 @@ static const struct rule rules[] = {
 	  HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | 0x00010000, NULL, model_write_receive },
 	{ 0x04244,          0, 1, RW, ALL, 0, NULL, NULL }, /* HLREG1 */
 	{ 0x04248,          4, 4, RW, ALL, 0, NULL, NULL }, /* PAP .. ARD */
-	{ MODEL_MSCA,       0, 1, SC | ON_82599, MSCA_COMMAND, 0, NULL, NULL },
-	{ MODEL_MSCA,       0, 1, RW | ON_COPPER, ALL, 0, NULL, model_write_msca },
-	{ MODEL_MSRWD,      0, 1, RW, 0x0000FFFF, 0xFFFF0000, NULL, NULL }, /* on the 82599 no PHY answers */
-	{ MODEL_MMNGC,      0, 1, RO, 0, 0, NULL, NULL }, /* no management that would veto a PHY reset */
+	{ IXGBE_MSCA,       0, 1, SC | ON_82599, MSCA_COMMAND, 0, NULL, NULL },
+	{ IXGBE_MSCA,       0, 1, RW | ON_COPPER, ALL, 0, NULL, model_write_msca },
+	{ IXGBE_MSRWD,      0, 1, RW, 0x0000FFFF, 0xFFFF0000, NULL, NULL }, /* on the 82599 no PHY answers */
+	{ IXGBE_MMNGC,      0, 1, RO, 0, 0, NULL, NULL }, /* no management that would veto a PHY reset */
 	{ IXGBE_MAXFRS,     0, 1, RW, 0xFFFF0000, 0x05EE0000, NULL, model_write_receive },
 	{ IXGBE_MFLCN,      0, 1, RW, 0x0000001F, 0, NULL, NULL },
 	{ MODEL_MACC,       0, 1, RW, ALL, 0, NULL, model_write_macc },
-	{ MODEL_CORECTL,    0, 1, RW, ALL, 0, NULL, NULL },
+	{ IXGBE_CORECTL,    0, 1, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_FCCFG,      0, 1, RW, 0x00000018, 0, NULL, NULL },
 	{ IXGBE_FCTTV,      4, 4, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_FCRTL,      4, 8, RW, 0x8007FFF0, 0, NULL, NULL },
