@@ -47,6 +47,7 @@
 #define IXGBE_MAXFRS_MFS        UINT32_C(0xFFFF0000)
 #define IXGBE_MAXFRS_MFS_SHIFT  16
 #define IXGBE_MFLCN_RFCE        IXGBE_BIT(3)
+#define IXGBE_MFLCN_RPFC        UINT32_C(0xFF4) /* pause frames by priority, and for which */
 #define IXGBE_FCCFG_TFCE        (UINT32_C(3) << 3)
 #define IXGBE_FCRTH_RTH         UINT32_C(0x0007FFE0)
 
@@ -70,13 +71,14 @@
 #define IXGBE_RXCSUM_PCSD         IXGBE_BIT(13)
 
 /* transmit */
-#define IXGBE_DMATXCTL_TE    IXGBE_BIT(0)
-#define IXGBE_TXDCTL_HTHRESH 8 /* shift */
-#define IXGBE_TXDCTL_ENABLE  IXGBE_BIT(25)
-#define IXGBE_TXDCTL_SWFLSH  IXGBE_BIT(26)
-#define IXGBE_RTTDCS_ARBDIS  IXGBE_BIT(6)
-#define IXGBE_DTXMXSZRQ_MAX  UINT32_C(0xFFF)
-#define IXGBE_TXPBSIZE_SHIFT 10 /* KiB */
+#define IXGBE_DMATXCTL_TE         IXGBE_BIT(0)
+#define IXGBE_TXDCTL_HTHRESH      8 /* shift */
+#define IXGBE_TXDCTL_ENABLE       IXGBE_BIT(25)
+#define IXGBE_TXDCTL_SWFLSH       IXGBE_BIT(26)
+#define IXGBE_RTTDCS_ARBDIS       IXGBE_BIT(6)
+#define IXGBE_DCA_TXCTRL_DESC_WRO IXGBE_BIT(11) /* writes of descriptors may overtake others */
+#define IXGBE_DTXMXSZRQ_MAX       UINT32_C(0xFFF)
+#define IXGBE_TXPBSIZE_SHIFT      10 /* KiB */
 
 /* filters */
 #define IXGBE_FCTRL_SBP    IXGBE_BIT(1)

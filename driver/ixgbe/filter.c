@@ -6,13 +6,6 @@
 #include "../mac.h"
 #include "ixgbe.h"
 
-static void zero(struct nic *nic, uint32_t first, uint32_t stride, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		reg_write(nic, first + stride * i, 0);
-}
-#define ZERO_ALL(nic, name) zero(nic, IXGBE_##name, IXGBE_##name##_STRIDE, IXGBE_##name##_COUNT)
-
 static uint32_t receive_mode(const struct nic *nic)
 {
 	uint32_t mode = IXGBE_FCTRL_BAM;
@@ -30,19 +23,8 @@ static void change_mode(struct nic *nic)
 
 int ixgbe_filter_start(struct nic *nic)
 {
-	/* DS 4.6.7: a reset does not clear these memories (doubt 9) */
-	ZERO_ALL(nic, MTA);
-	ZERO_ALL(nic, VFTA);
-	ZERO_ALL(nic, PFUTA);
-	ZERO_ALL(nic, PFVLVF);
-	ZERO_ALL(nic, PFVLVFB);
-	ZERO_ALL(nic, FTQF);
-	ZERO_ALL(nic, ETQF);
-	ZERO_ALL(nic, MPSAR);
+	ixgbe_clear_receive_tables(nic);
 	ixgbe_set_unicast(nic, 0, nic->info.mac);
-	for (unsigned i = 1; i < IXGBE_RAH_COUNT; i++)
-		reg_write(nic, IXGBE_AT(RAH, i), 0);
-
 	reg_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
 	/* The multicast table is always on: while it is empty it lets nothing through */
 	reg_change(nic, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);

@@ -80,6 +80,13 @@ int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value);
 int ixgbe_set_receive_mode(struct nic *nic);
 
+/* ---- tables.c ---- */
+
+/** Clears what a former owner's receive settings may have left; RXEN is off. */
+void ixgbe_clear_receive_tables(struct nic *nic);
+/** The same for transmit, while the arbiter is off. */
+void ixgbe_clear_transmit_tables(struct nic *nic);
+
 /* ---- stats.c ---- */
 
 /** Maps queues to counters and clears what is counted. */

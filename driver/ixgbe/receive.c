@@ -15,7 +15,7 @@ static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 /* No pause frames in either direction: a full ring shows as loss, and does not stop the other end of the link. */
 static void flow_control_init(struct nic *nic)
 {
-	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE, 0);
+	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE | IXGBE_MFLCN_RPFC, 0);
 	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
 	/* DS 3.7.7.3: without flow control the high watermark still limits packets that the card's own switch sends
 	 * back. The datasheet gives no value; this is all of the buffer but 24 KiB (doubt 2) */

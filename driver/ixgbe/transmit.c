@@ -25,15 +25,11 @@ static void transmit_init(struct nic *nic)
 		reg_write(nic, IXGBE_AT(TXPBTHRESH, i), 0);
 	}
 	reg_write(nic, IXGBE_MTQC, 0);
-	/* No queue has credits: only DCB uses them, and a reset does not clear this memory (doubt 9) */
-	for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
-		reg_write(nic, IXGBE_RTTDQSEL, i);
-		reg_write(nic, IXGBE_RTTDT1C, 0);
-	}
+	ixgbe_clear_transmit_tables(nic);
 	reg_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 }
 
-/* TDWBAL stays 0: the card reports finished packets in descriptors (report-status), and writes no head (doubt 12). */
+/* TDWBAL is 0: the card reports finished packets in descriptors (report-status), and writes no head (doubt 12). */
 static void transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];

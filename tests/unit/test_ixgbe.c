@@ -130,6 +130,36 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	close_port();
 }
 
+/* A former owner's filters, limits and settings of queues, which no reset has cleared, are gone once a port runs. */
+static void nothing_of_a_former_owner_acts_on_packets(void)
+{
+	const uint32_t zero[][3] = {{IXGBE_MTA, 4, 128}, {IXGBE_VFTA, 4, 128}, {IXGBE_PFUTA, 4, 128},
+		{IXGBE_PFVLVF, 4, 64}, {IXGBE_PFVLVFB, 4, 128}, {IXGBE_FTQF, 4, 128}, {IXGBE_ETQF, 4, 8},
+		{IXGBE_FDIRCTRL, 4, 1}, {IXGBE_RAL + 8, 8, 127}, {IXGBE_RAH + 8, 8, 127}, {IXGBE_TDWBAL, 0x40, 128},
+		{IXGBE_FCTTV, 4, 4}, {IXGBE_FCRTL, 4, 8}, {IXGBE_FCRTV, 4, 1}};
+	open_card(0x10FB);
+	for (unsigned t = 0; t < sizeof(zero) / sizeof(*zero); t++)
+		for (uint32_t i = 0; i < zero[t][2]; i++)
+			*card_register(&card, zero[t][0] + zero[t][1] * i) = 0xDEADBEEF;
+	for (uint32_t queue = 0; queue < 128; queue++)
+		*card_register(&card, IXGBE_DCA_TXCTRL + 0x40 * queue) = 1u << 13 | 1u << 11 | 1u << 9;
+	*card_register(&card, IXGBE_MFLCN) = 0xFFF;
+	start();
+	for (unsigned t = 0; t < sizeof(zero) / sizeof(*zero); t++)
+		for (uint32_t i = 0; i < zero[t][2]; i++)
+			CU_ASSERT_EQUAL(*card_register(&card, zero[t][0] + zero[t][1] * i), 0);
+	for (uint32_t queue = 0; queue < 128; queue++) {
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_DCA_TXCTRL + 0x40 * queue), (1u << 13 | 1u << 9));
+		/* credits and rate are written through one register each, of the queue that is chosen */
+		unsigned chosen = written(0, IXGBE_RTTDQSEL, UINT32_MAX, queue);
+		unsigned next = card_written(&card, chosen + 1, IXGBE_RTTDQSEL, ANY, 0);
+		CU_ASSERT(written(chosen, IXGBE_RTTDT1C, UINT32_MAX, 0) < next);
+		CU_ASSERT(written(chosen, IXGBE_RTTBCNRC, UINT32_MAX, 0) < next);
+	}
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MFLCN), 3);
+	close_port();
+}
+
 static void jumbo_frames_are_let_in_by_mtu(void)
 {
 	open_card(0x10FB);
@@ -382,6 +412,7 @@ int main(void)
 		{"opening silences the card before it is reset", opening_silences_the_card_before_it_is_reset},
 		{"starting follows the datasheet", starting_follows_the_datasheet},
 		{"starting leaves the card as it should be", starting_leaves_the_card_as_it_should_be},
+		{"nothing of a former owner acts on packets", nothing_of_a_former_owner_acts_on_packets},
 		{"jumbo frames are let in by MTU", jumbo_frames_are_let_in_by_mtu},
 		{"stopping follows the datasheet", stopping_follows_the_datasheet},
 		{"stopping waits for transmit, but not for ever", stopping_waits_for_transmit_but_not_for_ever},

@@ -185,7 +185,7 @@ static const struct rule rules[] = {
 	{ IXGBE_RTTDCS,     0, 1, RW, 0x00C00171, 0, NULL, NULL },
 	{ IXGBE_RTTDQSEL,   0, 1, RW, 0x0000007F, 0, NULL, NULL },
 	{ IXGBE_RTTDT1C,    0, 1, RW, ALL, 0, NULL, NULL },
-	{ MODEL_RTTBCNRC,   0, 1, RW, ALL, 0, NULL, NULL }, /* of the queue in RTTDQSEL; rates are not limited */
+	{ IXGBE_RTTBCNRC,   0, 1, RW, ALL, 0, NULL, NULL }, /* of the queue in RTTDQSEL; rates are not limited */
 	{ 0x04910,          4, 8, RW, ALL, 0, NULL, NULL }, /* RTTDT2C */
 	{ IXGBE_TXPBTHRESH, 4, 1, RW, 0x000003FF, 0x96, NULL, NULL },
 	{ IXGBE_TXPBTHRESH + 4, 4, 7, RW, 0x000003FF, 0, NULL, NULL },
@@ -248,7 +248,7 @@ static const struct rule rules[] = {
 	{ IXGBE_PFUTA,      4, 128, RW, ALL, 0, NULL, NULL },
 	{ 0x0F600,          4, 4, RW, ALL, 0, NULL, NULL }, /* PFMRCTL */
 	{ 0x08000,          4, 64, RW, ALL, 0, NULL, NULL }, /* PFVMVIR */
-	{ MODEL_FDIRCTRL,   0, 1, RW, ALL, 0, NULL, model_write_fdirctrl },
+	{ IXGBE_FDIRCTRL,   0, 1, RW, ALL, 0, NULL, model_write_fdirctrl },
 	{ 0x0EE04,          4, 10, RW, ALL, 0, NULL, NULL }, /* FDIR keys and filter fields */
 	{ MODEL_FDIRCMD,    0, 1, SC, 3, 0, NULL, NULL },
 	{ 0x0EE30,          4, 14, RW, ALL, 0, NULL, NULL }, /* FDIR masks, lengths, statistics, keys */
