@@ -77,6 +77,12 @@ static void print_virtual_functions(const struct vfio_pci *nic)
 	printf("\n");
 }
 
+/* What nic_drives said, without the address. */
+static const char *why_not(const struct vfio_pci *nic)
+{
+	return nic_error() + strlen(nic->address) + strlen(": ");
+}
+
 static void print_nic(const struct vfio_pci *nic)
 {
 	struct vfio_use uses[VFIO_USES];
@@ -89,7 +95,9 @@ static void print_nic(const struct vfio_pci *nic)
 	print_group(nic, stdout);
 	if (nic->numa_node >= 0)
 		printf(", NUMA node %d", nic->numa_node);
-	printf("%s\n", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "" : "; not for Pollux");
+	printf("\n");
+	if (!nic_drives(nic->address, nic->vendor_id, nic->device_id))
+		printf("    not for Pollux: %s\n", why_not(nic));
 	for (unsigned i = 0; i < count; i++)
 		print_use(&uses[i], stdout);
 	print_virtual_functions(nic);
@@ -151,7 +159,9 @@ static void json_nic(const struct vfio_pci *nic)
 	json_text("driver_override", nic->driver_override, false);
 	json_number("iommu_group", nic->noiommu ? -1 : nic->group);
 	json_number("numa_node", nic->numa_node);
-	printf(",\"pollux\":%s", nic_drives(nic->address, nic->vendor_id, nic->device_id) ? "true" : "false");
+	const bool driven = nic_drives(nic->address, nic->vendor_id, nic->device_id);
+	printf(",\"pollux\":%s", driven ? "true" : "false");
+	json_text("why_not", driven ? "" : why_not(nic), false);
 	json_number("opened_by", opener ? (int)opener : -1);
 	json_number("virtual_functions", (int)vfio_pci_virtual_functions(nic, vfs));
 	vfio_pci_neighbours(nic, &others, &count);

@@ -475,13 +475,16 @@ static void check_ports(void)
 			check_port(&list[i], WARNING);
 			ours++;
 		}
+	for (unsigned i = 0; i < count && !ours; i++)
+		check_port(&list[i], WARNING); /* says why it is not driven */
 	free(list);
 	if (!ours)
 		find(PROBLEM, "cards",
-			vfio_hypervisor() ? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, "
-					    "VMware: e1000e, QEMU: e1000e or igb); or see the software 82599 in "
-					    "README.md, which needs no card"
-					  : "put one in; or see the software 82599 in README.md, which needs no card",
+			vfio_hypervisor()
+				? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, "
+				  "VMware: e1000 or e1000e, QEMU: e1000e or igb); or see the software 82599 in "
+				  "README.md, which needs no card"
+				: "put one in; or see the software 82599 in README.md, which needs no card",
 			"Pollux drives none of this machine's");
 	else if (!doctor.ready)
 		find(PROBLEM, "cards", "see what is said of each above", "none is ready");

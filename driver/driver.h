@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define INTEL 0x8086u /* the vendor of all cards */
+
 #define RING_SIZE_MIN     64u
 #define RING_SIZE_MAX     4096u
 #define RING_SIZE_DEFAULT 512u
@@ -85,6 +87,9 @@ struct driver {
 };
 
 extern const struct driver ixgbe_driver, e1000_driver, igb_driver;
+
+/** The failure sentence of a device that no driver claims. */
+void driver_refuse(const char *address, uint16_t vendor, uint16_t device);
 
 /** All rings of a started port (ring.h). All zero: none. */
 struct port_rings {

@@ -23,7 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define INTEL             0x8086u
 #define IN_FLIGHT_PACKETS 256u /* a thread may hold so many between receiving and sending */
 
 static const struct driver *const drivers[] = {&ixgbe_driver, &e1000_driver, &igb_driver};
@@ -56,9 +55,7 @@ const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t 
 			return NULL;
 		}
 	}
-	pollux_fail(ENOTSUP,
-		"%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
-		address, vendor, device);
+	driver_refuse(address, vendor, device);
 	return NULL;
 }
 

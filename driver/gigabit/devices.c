@@ -6,86 +6,16 @@
 #include "chips/82576_registers.h"
 #include "gigabit.h"
 
-/* ---- e1000: 82540EM, 82574L ---- */
-
-#define OLD_PCI                                                                                                        \
-	"is an older or different PCI relative of the 82540EM, which nobody has tried: Pollux drives the 82540EM "     \
-	"(8086:100e)"
-#define OTHER_PCIE "is a relative of the 82574L whose PHY and NVM differ: Pollux drives the 82574L (8086:10d3)"
+/* ---- e1000 ---- */
 
 enum { KIND_82540EM, KIND_82574L };
 
 static const struct driver_id e1000_ids[] = {
-	{0x100E, KIND_82540EM, "Intel 82540EM", NULL},
-	{0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
-	{0x10D3, KIND_82574L, "Intel 82574L", NULL},
+	{0x100E, KIND_82540EM, "Intel 82540EM", NULL}, {0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
+	{0x1016, KIND_82540EM, "Intel 82540EP (on board)", NULL}, {0x1017, KIND_82540EM, "Intel 82540EP", NULL},
+	{0x101E, KIND_82540EM, "Intel 82540EP (mobile)", NULL}, {0x10D3, KIND_82574L, "Intel 82574L", NULL},
 	{0x10F6, KIND_82574L, "Intel 82574LA", NULL},
-	/* Refused by name, so that the sentence can say why */
-	{0x1000, 0, "Intel 82542", OLD_PCI},
-	{0x1001, 0, "Intel 82543GC fibre", OLD_PCI},
-	{0x1004, 0, "Intel 82543GC", OLD_PCI},
-	{0x1008, 0, "Intel 82544EI", OLD_PCI},
-	{0x100C, 0, "Intel 82544GC", OLD_PCI},
-	{0x100F, 0, "Intel 82545EM", OLD_PCI},
-	{0x1010, 0, "Intel 82546EB", OLD_PCI},
-	{0x1013, 0, "Intel 82541EI", OLD_PCI},
-	{0x1019, 0, "Intel 82547EI", OLD_PCI},
-	{0x1026, 0, "Intel 82545GM", OLD_PCI},
-	{0x1076, 0, "Intel 82541GI", OLD_PCI},
-	{0x1079, 0, "Intel 82546GB", OLD_PCI},
-	{0x105E, 0, "Intel 82571EB", OTHER_PCIE},
-	{0x107D, 0, "Intel 82572EI", OTHER_PCIE},
-	{0x109A, 0, "Intel 82573L", OTHER_PCIE},
-	{0x150C, 0, "Intel 82583V", OTHER_PCIE},
-	{0x1502, 0, "Intel 82579LM", OTHER_PCIE},
-	{0x1503, 0, "Intel 82579V", OTHER_PCIE},
-	{0x153A, 0, "Intel I217-LM", OTHER_PCIE},
-	{0x153B, 0, "Intel I217-V", OTHER_PCIE},
-	{0x155A, 0, "Intel I218-LM", OTHER_PCIE},
-	{0x1559, 0, "Intel I218-V", OTHER_PCIE},
-	{0x15A0, 0, "Intel I218-LM", OTHER_PCIE},
-	{0x15A1, 0, "Intel I218-V", OTHER_PCIE},
-	{0x15A2, 0, "Intel I218-LM", OTHER_PCIE},
-	{0x15A3, 0, "Intel I218-V", OTHER_PCIE},
-	{0x156F, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15B7, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15B9, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15D7, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15E3, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15BD, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15BB, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15DF, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15E1, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x0D4E, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x0D4C, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x0D53, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15FB, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15F9, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x15F4, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x1A1E, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x1A1C, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x550A, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x550C, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x550E, 0, "Intel I219-LM", OTHER_PCIE},
-	{0x1570, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15B8, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15D8, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15D6, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15BE, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15BC, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15E0, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15E2, 0, "Intel I219-V", OTHER_PCIE},
-	{0x0D4F, 0, "Intel I219-V", OTHER_PCIE},
-	{0x0D4D, 0, "Intel I219-V", OTHER_PCIE},
-	{0x0D55, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15FC, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15FA, 0, "Intel I219-V", OTHER_PCIE},
-	{0x15F5, 0, "Intel I219-V", OTHER_PCIE},
-	{0x1A1F, 0, "Intel I219-V", OTHER_PCIE},
-	{0x1A1D, 0, "Intel I219-V", OTHER_PCIE},
-	{0x550B, 0, "Intel I219-V", OTHER_PCIE},
-	{0x550D, 0, "Intel I219-V", OTHER_PCIE},
-	{0x550F, 0, "Intel I219-V", OTHER_PCIE},
+	{0x150C, KIND_82574L, "Intel 82583V", NULL}, /* an 82574L without MSI-X and a second queue */
 };
 
 static const struct gigabit_chip *const e1000_chips[] = {
@@ -97,49 +27,13 @@ static const struct driver_register e1000_registers[] = {
 #undef X
 };
 
-/* ---- igb: 82576 ---- */
-
-#define NOT_COPPER "has no copper PHY, and Pollux drives the 82576 on copper only (8086:10c9)"
-#define YOUNGER    "is a relative of the 82576, which nobody has tried: Pollux drives the 82576 (8086:10c9)"
-#define IGC        "is a card of 2.5 Gbit/s, whose registers differ: Pollux drives the 82576 (8086:10c9)"
+/* ---- igb ---- */
 
 static const struct driver_id igb_ids[] = {
 	{0x10C9, 0, "Intel 82576", NULL},
 	{0x10E8, 0, "Intel 82576 (quad port)", NULL},
 	{0x1526, 0, "Intel 82576 (quad port ET2)", NULL},
 	{0x150A, 0, "Intel 82576NS", NULL},
-	/* Refused by name, so that the sentence can say why */
-	{0x10E6, 0, "Intel 82576 fibre", NOT_COPPER},
-	{0x10E7, 0, "Intel 82576 SerDes", NOT_COPPER},
-	{0x150D, 0, "Intel 82576 SerDes (quad port)", NOT_COPPER},
-	{0x1518, 0, "Intel 82576NS SerDes", NOT_COPPER},
-	{0x10CA, 0, "Intel 82576 virtual function", "is a virtual function: give Pollux the whole port (8086:10c9)"},
-	{0x10A7, 0, "Intel 82575EB", YOUNGER},
-	{0x150E, 0, "Intel 82580", YOUNGER},
-	{0x1521, 0, "Intel I350", YOUNGER},
-	{0x1522, 0, "Intel I350 fibre", YOUNGER},
-	{0x1523, 0, "Intel I350 backplane", YOUNGER},
-	{0x1524, 0, "Intel I350 SGMII", YOUNGER},
-	{0x1533, 0, "Intel I210", YOUNGER},
-	{0x1536, 0, "Intel I210 fibre", YOUNGER},
-	{0x1537, 0, "Intel I210 SerDes", YOUNGER},
-	{0x1538, 0, "Intel I210 SGMII", YOUNGER},
-	{0x157B, 0, "Intel I210 (flashless)", YOUNGER},
-	{0x157C, 0, "Intel I210 SerDes (flashless)", YOUNGER},
-	{0x1539, 0, "Intel I211", YOUNGER},
-	{0x15F2, 0, "Intel I225-LM", IGC},
-	{0x15F3, 0, "Intel I225-V", IGC},
-	{0x15F8, 0, "Intel I225-I", IGC},
-	{0x15F7, 0, "Intel I220-V", IGC},
-	{0x3100, 0, "Intel I225-K", IGC},
-	{0x3101, 0, "Intel I225-K", IGC},
-	{0x5502, 0, "Intel I225-LMvP", IGC},
-	{0x0D9F, 0, "Intel I225-IT", IGC},
-	{0x125B, 0, "Intel I226-LM", IGC},
-	{0x125C, 0, "Intel I226-V", IGC},
-	{0x125D, 0, "Intel I226-IT", IGC},
-	{0x3102, 0, "Intel I226-K", IGC},
-	{0x5503, 0, "Intel I226-LMvP", IGC},
 };
 
 static const struct gigabit_chip *const igb_chips[] = {&gigabit_82576};

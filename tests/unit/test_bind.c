@@ -782,6 +782,12 @@ static void the_program_refuses_what_pollux_does_not_drive(void)
 		expect_output(cards[i].name);
 		expect_output("; --force binds it all the same");
 		expect_same(before, cards[i].name);
+		CU_ASSERT_EQUAL(run_main(bind_main, "status " CARD_A), 0);
+		expect_output("\n    not for Pollux: 8086:");
+		expect_output(cards[i].name);
+		expect_output("leave it to Linux's ");
+		CU_ASSERT_EQUAL(run_main(bind_main, "--json status " CARD_A), 0);
+		expect_output("\"pollux\":false,\"why_not\":\"8086:");
 		free(before);
 	}
 	CU_ASSERT_EQUAL(run_main(bind_main, "bind --force " CARD_A), 0);
@@ -808,7 +814,7 @@ static void the_program_shows_the_cards(void)
 			64),
 		0);
 	expect_output("\"driver\":\"ixgbe\",\"driver_override\":null,\"iommu_group\":14,\"numa_node\":1,\"pollux\":"
-		      "true,\"opened_by\":null");
+		      "true,\"why_not\":null,\"opened_by\":null");
 	expect_output("{\"name\":\"polluxa\",\"up\":true,\"link\":true,\"mbit_s\":10000,\"address\":null");
 	CU_ASSERT_PTR_NULL(strstr(output, CARD_B1));
 	CU_ASSERT_EQUAL(run_main(bind_main, "status 03:00.0"), 0); /* as lspci prints it */

@@ -179,6 +179,12 @@ static void modules_and_cards(void)
 	shell("touch dev/vfio/14; rm dev/vfio/vfio");
 	CU_ASSERT_EQUAL(examine(CARD_A), 1);
 	expect_output("mend it: modprobe vfio_iommu_type1");
+	shell("for id in " CARD_A " " CARD_B1 " " CARD_C " " CARD_D
+	      "; do echo 0x1533 >sys/bus/pci/devices/$id/device; done");
+	expect_finding("", 1, "problem  cards: Pollux drives none of this machine's", "put one in");
+	expect_output("warning  " CARD_C
+		      ": 8086:1533, Intel I210, is a relative of the 82576 that Pollux does not drive: leave "
+		      "it to Linux's igb, or use an 82576 (8086:10c9)\n");
 	shell("rm sys/bus/pci/devices/*");
 	expect_finding("", 1, "problem  cards: Pollux drives none of this machine's", "put one in");
 	remove_machine();

@@ -77,6 +77,24 @@ static void close_port(void)
 	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
 }
 
+static void gigabit_cards_are_claimed_by_id(void)
+{
+	static const struct {
+		uint16_t device;
+		const char *name;
+	} claimed[] = {{0x100E, "Intel 82540EM"}, {0x1015, "Intel 82540EM (on board)"},
+		{0x1016, "Intel 82540EP (on board)"}, {0x1017, "Intel 82540EP"}, {0x101E, "Intel 82540EP (mobile)"},
+		{0x10D3, "Intel 82574L"}, {0x10F6, "Intel 82574LA"}, {0x150C, "Intel 82583V"}, {0x10C9, "Intel 82576"}};
+	for (unsigned i = 0; i < sizeof(claimed) / sizeof(*claimed); i++) {
+		const struct driver_id *id = NULL;
+		const struct driver *driver = driver_find("here", 0x8086, claimed[i].device, &id);
+		CU_ASSERT_PTR_EQUAL(driver, claimed[i].device == 0x10C9 ? &igb_driver : &e1000_driver);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(id);
+		CU_ASSERT_STRING_EQUAL(id->name, claimed[i].name);
+		CU_ASSERT(strlen(id->name) < sizeof(((struct nic_info *)NULL)->name));
+	}
+}
+
 static void cards_are_claimed_by_id(void)
 {
 	const uint16_t claimed[] = {0x10FB, 0x1507, 0x154D, 0x10F7, 0x1517, 0x151C, 0x1528, 0x1560, 0x1563, 0x15D1};
@@ -90,9 +108,32 @@ static void cards_are_claimed_by_id(void)
 	}
 }
 
+/* Each with what it is, and what to do instead. */
 static void relatives_are_refused_by_name(void)
 {
+	static const struct {
+		uint16_t device;
+		const char *name, *remedy;
+	} gigabit[] = {{0x1004, "Intel 82543GC, has a PHY", "VirtualBox has both"},
+		{0x1011, "Intel 82545EM fibre", "with copper (8086:100f)"},
+		{0x1010, "Intel 82546EB", "Linux's e1000, "}, {0x10BC, "Intel 82571EB", "Linux's e1000e"},
+		{0x109A, "Intel 82573L", "8086:10d3"}, {0x1503, "Intel 82579V", "part of a chipset"},
+		{0x153A, "Intel I217-LM", "Linux's e1000e"}, {0x15A3, "Intel I218-V", "8086:10d3"},
+		{0x156F, "Intel I219-LM", "8086:10d3"}, {0x57B9, "Intel I219-LM", "8086:10d3"},
+		{0x57BA, "Intel I219-V", "8086:10d3"}, {0x10A7, "Intel 82575EB", "Linux's igb"},
+		{0x10E7, "Intel 82576 SerDes", "8086:10c9"}, {0x10CA, "Intel 82576 virtual function", "a whole port"},
+		{0x150E, "Intel 82580", "Linux's igb"}, {0x1521, "Intel I350, is", "8086:10c9"},
+		{0x1546, "Intel I350 SGMII", "8086:10c9"}, {0x1F41, "Intel I354", "Linux's igb"},
+		{0x1533, "Intel I210, is", "Linux's igb"}, {0x157C, "Intel I210 SerDes", "8086:10c9"},
+		{0x1539, "Intel I211", "Linux's igb"}, {0x15F3, "Intel I225-V", "Linux's igc"},
+		{0x125C, "Intel I226-V", "8086:10c9"}, {0x3102, "Intel I226-K", "X550"}};
 	const struct driver_id *id;
+	for (unsigned i = 0; i < sizeof(gigabit) / sizeof(*gigabit); i++) {
+		CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, gigabit[i].device, &id));
+		CU_ASSERT(says(gigabit[i].name));
+		CU_ASSERT(says(gigabit[i].remedy));
+		CU_ASSERT(!nic_drives("here", 0x8086, gigabit[i].device));
+	}
 	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x10ED, &id));
 	CU_ASSERT(says("virtual function"));
 	CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, 0x1515, &id));
@@ -777,6 +818,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"cards are claimed by id", cards_are_claimed_by_id},
+		{"gigabit cards are claimed by id", gigabit_cards_are_claimed_by_id},
 		{"relatives are refused by name", relatives_are_refused_by_name},
 		{"others are refused", others_are_refused},
 		{"missing arguments are refused", missing_arguments_are_refused},
