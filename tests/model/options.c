@@ -36,6 +36,8 @@ static const struct {
 	const char *what;
 } quirks[] = {
 	{"slow", MODEL_QUIRK_SLOW, "what takes its time takes as long as on a card: NVM and DMA after a reset"},
+	{"memory", MODEL_QUIRK_MEMORY,
+		"tables, filters, rates, counters and pins survive resets, and begin as left by others"},
 };
 
 static const char help_before_cards[] =

@@ -33,11 +33,191 @@ static void a_scale_shortens_a_cards_times(void)
 	host_close(&h);
 }
 
+static void config_write(unsigned at, uint32_t value, unsigned bytes)
+{
+	model_region_write(h.model, 7, at, &value, bytes);
+}
+
+/* The ways to reset a port: CTRL.RST, CTRL.LNK_RST, FLR, and to D3hot and back. */
+enum { BY_RST, BY_LNK_RST, BY_FLR, BY_D3, WAYS };
+
+static void reset_by(unsigned way)
+{
+	if (way == BY_RST || way == BY_LNK_RST)
+		wr(0, way == BY_RST ? 1u << 26 : 1u << 3);
+	else if (way == BY_FLR)
+		model_function_reset(h.model);
+	else
+		config_write(0x44, 3, 2);
+	if (way == BY_D3) {
+		ASSERT_NUMBER(rd(8), 0xFFFFFFFF);
+		config_write(0x44, 0, 2);
+	}
+	config_write(4, 6, 2);
+	host_wait(&h, 100 * 1000 * 1000);
+}
+
+/** Writes registers, resets, and looks at what is left. */
+static void each_reset_clears_what_it_clears_on_a_card(void)
+{
+	static const struct {
+		uint32_t at, value;
+		unsigned kept[MODEL_CARDS]; /* a bit for each way */
+	} cases[] = {
+		{0x05200, 0x12345678, {15, 15, 15}}, /* MTA */
+		{0x0A1FC, 0x87654321, {15, 15, 15}}, /* VFTA[127] */
+		{0x0A208, 0x00112233, {15, 15, 15}}, /* RAL[1] */
+		{0x0A5FC, 0x80004455, {15, 15, 15}}, /* RAH[127] */
+		{0x06000, 0xABCDEF80, {15, 15, 15}}, /* TDBAL */
+		{0x01004, 0x00000012, {15, 15, 15}}, /* RDBAH */
+		{0x0DFC0, 0xABCDEF80, {15, 15, 15}}, /* RDBAL[127] */
+		{0x0E600, 0x80000001, {15, 15, 0}},  /* FTQF */
+		{0x05128, 0x80000800, {15, 15, 0}},  /* ETQF */
+		{0x0600C, 0x01000000, {15, 15, 15}}, /* DCA_TXCTRL */
+		{0x00020, 0x00000100, {15, 15, 15}}, /* ESDP */
+		{0x00200, 0x00000004, {14, 14, 14}}, /* LEDCTL: CTRL.RST alone */
+		{0x10160, 0x00000001, {15, 15, 15}}, /* SW_FW_SYNC */
+		{0x05080, 0x00000400, {0, 0, 0}},    /* FCTRL */
+		{0x06008, 0x00000200, {0, 0, 0}},    /* TDLEN */
+		{0x0EB00, 0x01010101, {0, 0, 0}},    /* RETA */
+	};
+
+	for (unsigned card = 0; card < MODEL_CARDS; card++) {
+		for (unsigned way = 0; way < WAYS; way++) {
+			open_with(MODEL_QUIRK_MEMORY, 0, (enum model_card)card);
+			for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+				wr(cases[i].at, cases[i].value);
+			reset_by(way);
+			for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+				bool kept = (rd(cases[i].at) & cases[i].value) == cases[i].value;
+				if (kept != (cases[i].kept[card] >> way & 1))
+					printf("\n    card %u, way %u, 0x%05x ", card, way, cases[i].at);
+				ASSERT_NUMBER(kept, cases[i].kept[card] >> way & 1);
+			}
+			host_close(&h);
+		}
+	}
+}
+
+static void counters_outlive_resets(void)
+{
+	for (unsigned way = 0; way < WAYS; way++) {
+		open_with(MODEL_QUIRK_MEMORY, 0, MODEL_82599);
+		wr(0x00020, 0); /* the laser */
+		host_link(&h);
+		host_receive_queue(&h, 0, 16);
+		host_fill(rx_frame, 60, 1);
+		host_arrive(&h, rx_frame, 60);
+		reset_by(way);
+		ASSERT_NUMBER(rd(0x04074), 1);  /* GPRC */
+		ASSERT_NUMBER(rd(0x04088), 64); /* GORCL */
+		host_close(&h);
+	}
+}
+
+static void memories_begin_as_a_former_owner_left_them(void)
+{
+	unsigned addresses = 0, groups = 0, limits = 0;
+
+	open_with(MODEL_QUIRK_MEMORY, 0, MODEL_82599);
+	for (unsigned i = 0; i < 128; i++) {
+		addresses += i && rd(0x0A204 + 8 * i) >> 31;
+		groups += rd(0x05200 + 4 * i) != 0;
+		wr(0x04904, i); /* RTTDQSEL */
+		limits += rd(0x04984) >> 31;
+		ASSERT_NUMBER(rd(0x0E600 + 4 * i) >> 31, 0); /* FTQF: none is on */
+	}
+	CU_ASSERT(addresses > 32 && addresses < 96);
+	CU_ASSERT(groups > 120);
+	ASSERT_NUMBER(limits, 128);
+	ASSERT_NUMBER(rd(0x00020) >> 3 & 1, 1); /* ESDP.SDP3: the laser is off */
+	ASSERT_NUMBER(rd(0x0A204), 0x80000000); /* the port's own address is right all the same */
+	/* Another's address that is left in RAL[n] is still received. */
+	unsigned n = 1;
+	while (!(rd(0x0A204 + 8 * n) >> 31) || (rd(0x0A200 + 8 * n) & 1))
+		n++;
+	uint32_t low = rd(0x0A200 + 8 * n), high = rd(0x0A204 + 8 * n);
+	wr(0x00020, 0);
+	host_link(&h);
+	host_receive_queue(&h, 0, 16);
+	filter(0);
+	host_fill(rx_frame, 60, 1);
+	memcpy(rx_frame, &low, 4);
+	memcpy(rx_frame + 4, &high, 2);
+	host_arrive(&h, rx_frame, 60);
+	ASSERT_NUMBER(model_fate_count(h.model, MODEL_RECEIVED), 1);
+	host_close(&h);
+}
+
+static void link_settings_outlive_a_function_reset(void)
+{
+	open_with(MODEL_QUIRK_MEMORY, 0, MODEL_82599);
+	config_write(0xA8, 0x5836, 2); /* Device Control: payload of 256 bytes */
+	config_write(0xB0, 0x0041, 2); /* Link Control: common clock, ASPM L0s */
+	model_function_reset(h.model);
+	uint16_t device, link;
+	model_region_read(h.model, 7, 0xA8, &device, 2);
+	model_region_read(h.model, 7, 0xB0, &link, 2);
+	ASSERT_NUMBER(device, 0x2830);
+	ASSERT_NUMBER(link, 0x41);
+	host_close(&h);
+}
+
+/** Sends up to n frames of 1,000 bytes in a millisecond, looking every 10 us. @return how many. */
+static unsigned send_for_a_millisecond(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		host_tx_ring(&h)[i] = host_data(i % 64, 1000, 1u << 24 | 1u << 25);
+	wr(0x06018, n);
+	h.sent_n = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		host_wait(&h, 10 * 1000);
+		model_transmit(h.model, &h.sink, 1);
+	}
+	return h.sent_n;
+}
+
+static void a_rate_limit_survives_and_slows_its_queue_down(void)
+{
+	open_with(MODEL_QUIRK_MEMORY, 0, MODEL_82599);
+	wr(0x04904, 0);
+	wr(0x04984, 1u << 31 | 50u << 14); /* a fiftieth of 10 Gbit/s: 1,024 bytes take 41 us */
+	wr(0, 1u << 26);
+	host_wait(&h, 10 * 1000 * 1000);
+	wr(0x00020, 0);
+	host_link(&h);
+	wr(0x0600C, 0); /* DCA_TXCTRL */
+	host_transmit_queue(&h, 0, 512);
+	ASSERT_NUMBER(send_for_a_millisecond(300), 25);
+	wr(0x04984, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		host_wait(&h, 1000);
+		model_transmit(h.model, &h.sink, 1);
+	}
+	ASSERT_NUMBER(h.sent_n, 125);
+	ASSERT_NUMBER(model_faults(h.model)->bad_order, 0);
+	host_close(&h);
+}
+
+static void write_backs_are_not_to_overtake_each_other(void)
+{
+	open_with(MODEL_QUIRK_MEMORY, 0, MODEL_82599);
+	host_transmit_queue(&h, 0, 512);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_RELAXED], 1);
+	host_close(&h);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"NVM and DMA take as long as on a card", nvm_and_dma_take_as_long_as_on_a_card},
 		{"a scale shortens a card's times", a_scale_shortens_a_cards_times},
+		{"each reset clears what it clears on a card", each_reset_clears_what_it_clears_on_a_card},
+		{"counters outlive resets", counters_outlive_resets},
+		{"memories begin as a former owner left them", memories_begin_as_a_former_owner_left_them},
+		{"link settings outlive a function reset", link_settings_outlive_a_function_reset},
+		{"a rate limit survives, and slows its queue down", a_rate_limit_survives_and_slows_its_queue_down},
+		{"write-backs are not to overtake each other", write_backs_are_not_to_overtake_each_other},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model, as real as a card", .pTests = tests}, CU_SUITE_INFO_NULL};

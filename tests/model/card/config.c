@@ -20,6 +20,9 @@ enum {
 	AER_AT = 0x100,
 	SERIAL_AT = 0x140,
 	PCIE_CONTROL_FLR = 1 << 15,
+	PCIE_PAYLOAD = 7 << 5, /* Max_Payload_Size, in Device Control */
+	PM_STATE = 3,
+	PM_D3 = 3,
 };
 
 static void put(uint8_t *space, unsigned at, uint32_t value, unsigned bytes)
@@ -57,8 +60,10 @@ const char *model_card_description(unsigned card)
 	return card < MODEL_CARDS ? identities[card].description : NULL;
 }
 
-void model_config_reset(struct model *m)
+void model_config_reset(struct model *m, enum reset_kind kind)
 {
+	uint8_t payload = m->pci[PCIE_AT + 8] & PCIE_PAYLOAD, link = m->pci[PCIE_AT + 16];
+
 	const struct identity *identity = &identities[m->config.card];
 
 	memset(m->pci, 0, sizeof(m->pci));
@@ -113,6 +118,12 @@ void model_config_reset(struct model *m)
 	field(m, SERIAL_AT, 4, 0x00010003, 0);
 	field(m, SERIAL_AT + 4, 4, 0xFF9E0000 | (m->config.port & 1), 0);
 	field(m, SERIAL_AT + 8, 4, 0x028259FF, 0);
+	m->asleep = false;
+	if (kind == RESET_FUNCTION && has_quirk(m, MODEL_QUIRK_MEMORY)) {
+		/* Note 9 of the X550's table 4-6: also ASPM and what else software sets of the link. */
+		m->pci[PCIE_AT + 8] = (uint8_t)((m->pci[PCIE_AT + 8] & ~PCIE_PAYLOAD) | payload);
+		m->pci[PCIE_AT + 16] = link;
+	}
 }
 
 void model_config_read(struct model *m, uint64_t offset, void *data, size_t bytes)
@@ -120,10 +131,10 @@ void model_config_read(struct model *m, uint64_t offset, void *data, size_t byte
 	memcpy(data, m->pci + offset, bytes);
 }
 
-bool model_config_write(struct model *m, uint64_t offset, const void *data, size_t bytes)
+unsigned model_config_write(struct model *m, uint64_t offset, const void *data, size_t bytes)
 {
 	const uint8_t *from = data;
-	bool was = m->bus_master;
+	bool was = m->bus_master, slept = m->asleep;
 
 	for (size_t i = 0; i < bytes; i++) {
 		uint8_t mask = m->pci_mask[offset + i];
@@ -134,9 +145,11 @@ bool model_config_write(struct model *m, uint64_t offset, const void *data, size
 		m->pci[PCI_COMMAND_AT] &= (uint8_t)~PCI_MASTER;
 	/* Function level reset: the bit reads as 0 (PCIe 6.6.2). */
 	if (m->pci[PCIE_AT + 9] & (PCIE_CONTROL_FLR >> 8))
-		return true;
+		return RESET_FUNCTION;
+	m->asleep = (m->pci[PM_AT + 4] & PM_STATE) == PM_D3;
 	m->bus_master = m->pci[PCI_COMMAND_AT] & PCI_MASTER;
 	if (was != m->bus_master)
 		model_queues_review(m);
-	return false;
+	/* It is in reset while it sleeps, and comes up anew (X550 datasheet 4.2.1.4). */
+	return m->asleep && !slept ? RESET_D3 : 0;
 }

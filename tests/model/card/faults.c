@@ -19,6 +19,7 @@ static const struct {
 		"EERD, MDIO and the mailbox are used by who holds their bit in SW_FW_SYNC"},
 	[MODEL_ORDER_MDIO] = {"mdio", "MSCA.MDI_COMMAND reads 0 before the next command"},
 	[MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
+	[MODEL_ORDER_RELAXED] = {"relaxed", "DCA_TXCTRL bit 11 is cleared before TXDCTL.ENABLE is set"},
 };
 
 const char *model_order_name(enum model_order order, const char **rule)

@@ -136,6 +136,8 @@ enum {
 	EEC_AUTO_RD = 1 << 9,
 	EERD_START = 1 << 0,
 	EERD_DONE = 1 << 1,
+	DCA_TXCTRL_DESC_WRO = 1 << 11,
+	RTTBCNRC_RF_INT_SHIFT = 14,
 	SWSM_SMBI = 1 << 0,
 	SWSM_SWESMBI = 1 << 1, /* 82599 */
 	SW_FW_SYNC_EEP = 1 << 0,
@@ -198,6 +200,7 @@ enum {
 	HICR_SV = 1 << 2,
 };
 #define RAH_AV            (1u << 31)
+#define RTTBCNRC_RS_ENA   (1u << 31)
 #define IPSIDX_READ       (1u << 30)
 #define IPSIDX_WRITE      (1u << 31)
 #define SW_FW_SYNC_REGSMP (1u << 31) /* X540, X550 */

@@ -25,13 +25,13 @@ enum {
 	CARD_COPPER_NS = 80 * 1000 * 1000,
 };
 
-/** CTRL.RST and LNK_RST: everything but configuration space and EEPROM comes up anew. */
-static void device_reset(struct model *m, bool link)
+/** Everything comes up anew but configuration space, EEPROM and what outlives this kind of reset. */
+static void device_reset(struct model *m, enum reset_kind kind)
 {
-	uint32_t reset_bits = CTRL_RST | (link ? CTRL_LNK_RST : 0u);
+	uint32_t reset_bits = CTRL_RST | (kind == RESET_LINK ? CTRL_LNK_RST : 0u);
 	uint64_t card_ns = is_copper(m) ? CARD_COPPER_NS : CARD_82599_NS;
 
-	model_registers_reset(m);
+	model_registers_reset(m, kind);
 	model_queues_reset(m);
 	model_interrupts_reset(m);
 	model_link_reset(m);
@@ -48,6 +48,31 @@ static void device_reset(struct model *m, bool link)
 	model_eeprom_load(m);
 	model_receive_settle(m);
 	model_queues_review(m);
+}
+
+/** The port as a whole, by a reset that its bits in CTRL have no part in. */
+static void port_reset(struct model *m, enum reset_kind kind)
+{
+	if (kind != RESET_D3)
+		model_config_reset(m, kind);
+	model_phy_reset(m);
+	memset(m->msix, 0, sizeof(m->msix));
+	for (unsigned v = 0; v < MODEL_VECTORS; v++)
+		m->msix[v * 16 + 12] = 1; /* vectors come up masked */
+	device_reset(m, kind);
+	/* The client of such a reset waits outside; the device is reachable as soon as it is done. */
+	m->reset_bit_ns = m->reset_done_ns = MODEL_NEVER;
+	reg_set(m, IXGBE_CTRL, 0);
+	if (!has_quirk(m, MODEL_QUIRK_MEMORY)) {
+		reg_set(m, IXGBE_SWSM, 0);
+		reg_set(m, IXGBE_SW_FW_SYNC, 0);
+	}
+	model_queues_review(m);
+}
+
+void model_function_reset(struct model *m)
+{
+	port_reset(m, RESET_FUNCTION);
 }
 
 struct model *model_open(const struct model_config *config, const struct model_host *host)
@@ -74,7 +99,7 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	model_phy_reset(m);
 	model_registers_open(m);
 	model_eeprom_open(m);
-	model_function_reset(m);
+	port_reset(m, RESET_POWER);
 	return m;
 }
 
@@ -85,22 +110,6 @@ void model_close(struct model *m)
 	free(m->scratch);
 	free(m->own_image);
 	free(m);
-}
-
-void model_function_reset(struct model *m)
-{
-	model_config_reset(m);
-	model_phy_reset(m);
-	memset(m->msix, 0, sizeof(m->msix));
-	for (unsigned v = 0; v < MODEL_VECTORS; v++)
-		m->msix[v * 16 + 12] = 1; /* vectors come up masked */
-	device_reset(m, true);
-	/* The client of a function reset waits outside; the device is reachable as soon as it is done. */
-	m->reset_bit_ns = m->reset_done_ns = MODEL_NEVER;
-	reg_set(m, IXGBE_CTRL, 0);
-	reg_set(m, IXGBE_SWSM, 0);
-	reg_set(m, IXGBE_SW_FW_SYNC, 0);
-	model_queues_review(m);
 }
 
 /** The bit clears itself within microseconds; the registers are usable after a millisecond only. */
@@ -207,7 +216,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 		bool link = m->reset_asked & CTRL_LNK_RST;
 
 		m->reset_asked = 0;
-		device_reset(m, link);
+		device_reset(m, link ? RESET_LINK : RESET_SOFTWARE);
 	}
 }
 
@@ -258,8 +267,9 @@ int model_region_write(struct model *m, unsigned region, uint64_t offset, const 
 	if (m->breakages & MODEL_GONE)
 		return 0;
 	if (region == 7) {
-		if (model_config_write(m, offset, data, bytes))
-			model_function_reset(m);
+		unsigned kind = model_config_write(m, offset, data, bytes);
+		if (kind)
+			port_reset(m, (enum reset_kind)kind);
 	} else if (region == 4) {
 		/* The table is the client's to read back; masking happens where vectors are delivered. Pending bits are
 		 * read-only. */

@@ -65,7 +65,9 @@ struct model_host {
 /** What real cards do, and the model only where it is asked to. Others are fields of struct model_config. */
 enum model_quirk {
 	MODEL_QUIRK_SLOW = 1u << 0, /* what takes its time takes as long as on a card, as far as time_scale lets it */
-	MODEL_QUIRKS_ALL = (1u << 1) - 1,
+	MODEL_QUIRK_MEMORY =
+		1u << 1, /* what no reset clears on a card survives, and begins as a former owner left it */
+	MODEL_QUIRKS_ALL = (1u << 2) - 1,
 };
 
 struct model_config {
@@ -203,7 +205,8 @@ enum model_order {
 	MODEL_ORDER_TX_DMA,        /* DS 4.6.8 */
 	MODEL_ORDER_SEMAPHORE,     /* X540, X550; DS 10.5.4 */
 	MODEL_ORDER_MDIO,          /* X540, X550 */
-	MODEL_ORDER_PACKET_BUFFER, /* X540, X550 */
+	MODEL_ORDER_PACKET_BUFFER, /* X540 */
+	MODEL_ORDER_RELAXED,       /* with MODEL_QUIRK_MEMORY */
 	MODEL_ORDERS
 };
 

@@ -140,7 +140,8 @@ static void load_tx(struct model *m, unsigned i)
 
 void model_queues_review(struct model *m)
 {
-	m->dma_allowed = m->bus_master && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
+	m->dma_allowed =
+		m->bus_master && !m->asleep && !(reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_GONE);
 	memset(m->recent, 0, sizeof(m->recent));
 	for (unsigned i = 0; i < MODEL_QUEUES; i++) {
 		m->rx[i].buffers = m->rx[i].ring = (struct model_extent){0};
@@ -201,6 +202,10 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
 		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
+		/* Written back out of order, DD may come before what it stands for. */
+		fault_order(m, MODEL_ORDER_RELAXED,
+			has_quirk(m, MODEL_QUIRK_MEMORY) &&
+				(reg_get(m, IXGBE_AT(DCA_TXCTRL, i)) & DCA_TXCTRL_DESC_WRO));
 		queue_move_head(&m->tx[i], 0);
 		m->tx[i].context[0].valid = m->tx[i].context[1].valid = false;
 		m->tx[i].segments_sent = 0;

@@ -11,6 +11,7 @@
 #include "link.h"
 #include "phy.h"
 #include "queue.h"
+#include "rate.h"
 #include "rx_control.h"
 #include "semaphore.h"
 #include "sfp.h"
@@ -160,7 +161,8 @@ static const struct rule rules[] = {
 	{ IXGBE_RXCTRL,     0, 1, RW, 0x00000003, 0, NULL, model_write_receive },
 	{ MODEL_RTRUP2TC,   0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_RSCDBU,     0, 1, RW, ALL, 0x00000020, NULL, NULL },
-	{ IXGBE_RXPBSIZE,   4, 1, RW, 0x000FFC00, 512u << 10, NULL, NULL },
+	{ IXGBE_RXPBSIZE,   0, 1, RW | ON_82599 | ON_X540, 0x000FFC00, 512u << 10, NULL, NULL },
+	{ IXGBE_RXPBSIZE,   0, 1, RW | ON_X550, 0x000FFC00, 384u << 10, NULL, NULL },
 	{ IXGBE_RXPBSIZE + 4, 4, 7, RW, 0x000FFC00, 0, NULL, NULL },
 	{ 0x02140,          4, 8, RW, ALL, 0, NULL, NULL }, /* RTRPT4C */
 	{ 0x02160,          4, 8, RO, 0, 0, NULL, NULL },   /* RTRPT4S */
@@ -185,7 +187,7 @@ static const struct rule rules[] = {
 	{ IXGBE_RTTDCS,     0, 1, RW, 0x00C00171, 0, NULL, NULL },
 	{ IXGBE_RTTDQSEL,   0, 1, RW, 0x0000007F, 0, NULL, NULL },
 	{ IXGBE_RTTDT1C,    0, 1, RW, ALL, 0, NULL, NULL },
-	{ IXGBE_RTTBCNRC,   0, 1, RW, ALL, 0, NULL, NULL }, /* of the queue in RTTDQSEL; rates are not limited */
+	{ IXGBE_RTTBCNRC,   0, 1, RW, 0x80FFFFFF, 0, model_read_rate, model_write_rate },
 	{ 0x04910,          4, 8, RW, ALL, 0, NULL, NULL }, /* RTTDT2C */
 	{ IXGBE_TXPBTHRESH, 4, 1, RW, 0x000003FF, 0x96, NULL, NULL },
 	{ IXGBE_TXPBTHRESH + 4, 4, 7, RW, 0x000003FF, 0, NULL, NULL },
@@ -333,6 +335,7 @@ void model_registers_open(struct model *m)
 		for (uint32_t i = 0; i < rules[r].count; i++)
 			m->rule[(rules[r].offset + i * rules[r].stride) / 4] = (uint16_t)r;
 	}
+	model_resets_open(m);
 }
 
 /** The semaphores of X540 and X550 belong to firmware and both ports: a port in reset neither loses them nor keeps them
@@ -342,18 +345,30 @@ static bool outlives_reset(const struct model *m, uint32_t offset)
 	return is_copper(m) && (offset == IXGBE_SWSM || offset == IXGBE_SW_FW_SYNC);
 }
 
-void model_registers_reset(struct model *m)
+/** Counters are no part of what resets reach, where the model is as real (X550 datasheet, note 2 of table 4-6). */
+static bool counters_last(const struct model *m, enum reset_kind kind)
 {
+	return has_quirk(m, MODEL_QUIRK_MEMORY) && kind != RESET_POWER;
+}
+
+void model_registers_reset(struct model *m, enum reset_kind kind)
+{
+	bool keep = counters_last(m, kind);
+
 	for (unsigned w = 0; w < MODEL_WORDS; w++)
-		if (!outlives_reset(m, w * 4))
+		if (model_reset_reaches(m, w, kind) && !(keep && (rules[m->rule[w]].access & MODE) == RC))
 			m->reg[w] = rules[m->rule[w]].reset;
-	for (unsigned i = 0; i < WIDE_COUNT; i++)
+	for (unsigned i = 0; i < WIDE_COUNT && !keep; i++)
 		m->wide[i] = (struct wide_counter){0};
+	if (!has_quirk(m, MODEL_QUIRK_MEMORY))
+		model_rates_reset(m);
+	else if (kind == RESET_POWER)
+		model_resets_garbage(m);
 }
 
 uint32_t model_register_read(struct model *m, uint32_t offset)
 {
-	if (m->breakages & MODEL_GONE)
+	if ((m->breakages & MODEL_GONE) || m->asleep)
 		return UINT32_MAX;
 	if (offset % 4 || offset >= MODEL_BAR0_BYTES) {
 		m->faults.bad_register++;
@@ -381,7 +396,7 @@ uint32_t model_register_read(struct model *m, uint32_t offset)
 
 void model_register_write(struct model *m, uint32_t offset, uint32_t value)
 {
-	if (m->breakages & MODEL_GONE)
+	if ((m->breakages & MODEL_GONE) || m->asleep)
 		return;
 	if (offset % 4 || offset >= MODEL_BAR0_BYTES) {
 		m->faults.bad_register++;

@@ -64,7 +64,7 @@ void model_write_receive(struct model *m, uint32_t offset, uint32_t value)
 		/* The two must agree (DS 8.2.3.8.8), and the DMA be ready. */
 		fault_order(m, MODEL_ORDER_CRC, strip != dma);
 		fault_order(m, MODEL_ORDER_DMA_INIT, !(reg_get(m, IXGBE_RDRXCTL) & RDRXCTL_DMAIDONE));
-		/* X540 and X550 come up with more than they have (doubt 23): software must say less. */
+		/* The X540 may come up with more than it has (doubt 23): software must say less. */
 		fault_order(m, MODEL_ORDER_PACKET_BUFFER, reg_get(m, IXGBE_RXPBSIZE) > buffer_memory(m));
 	}
 	model_receive_settle(m);

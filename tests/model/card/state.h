@@ -49,6 +49,7 @@ struct queue {
 	uint64_t head_write_back; /* I/O address; 0: descriptors are written back */
 	struct tx_context context[2];
 	uint32_t segments_sent; /* of the segmentation at the head */
+	uint64_t allowed_ns;    /* it sends nothing before, where its rate is limited */
 	bool skipping;          /* a chain was dropped, and the rest of it is to come */
 };
 
@@ -98,11 +99,12 @@ struct model {
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
 	uint32_t *image; /* BAR0 as a client may map it: heads and tails only */
 	bool receiving;  /* RXEN, path not halted */
-	bool link_up, bus_master, dma_allowed, loopback, rx_rss, rx_ethertypes, crc_strip;
+	bool link_up, bus_master, asleep /* in D3hot */, dma_allowed, loopback, rx_rss, rx_ethertypes, crc_strip;
 	uint32_t breakages;
 	uint32_t frame_limit;             /* bytes without FCS and VLAN tag */
 	uint16_t tx_active[MODEL_QUEUES]; /* the enabled transmit queues */
 	unsigned tx_active_n, tx_turn;    /* how many; which of them sends next */
+	bool tx_limited;                  /* some queue has a limit of its rate */
 	uint64_t tamper_keep, tamper_set; /* as model_tamper_rx was told */
 	unsigned tamper_count;            /* write-backs yet to be changed */
 	uint64_t last_mac;                /* the address judged last; all ones: none */
@@ -119,6 +121,8 @@ struct model {
 	struct wide_counter wide[WIDE_COUNT];
 	uint16_t canonical[MODEL_WORDS]; /* word -> word, through the aliases */
 	uint16_t rule[MODEL_WORDS];      /* word -> its row in the rules, 0: none */
+	uint8_t reset_by[MODEL_WORDS];   /* word -> the kinds of reset that reach it */
+	uint32_t tx_rate[MODEL_QUEUES];  /* RTTBCNRC of each transmit queue */
 	uint32_t toeplitz[40][256];
 	bool toeplitz_stale;
 

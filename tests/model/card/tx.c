@@ -4,6 +4,7 @@
 #include "tx.h"
 
 #include "queue.h"
+#include "rate.h"
 #include "rx.h"
 #include "stats.h"
 
@@ -139,23 +140,34 @@ static unsigned send_queue(
 	return taken;
 }
 
-unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned max)
+/** Gives the queues that have something to send their turns. */
+static inline unsigned take_turns(struct model *m, const struct model_sink *sink, unsigned max, const bool limited)
 {
 	uint64_t turns = 2ull * max + MODEL_BURST;
 	unsigned sent = 0, idle = 0;
 	bool stopped = false;
 
-	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up ||
-		     !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
-		return 0;
 	while (sent < max && idle < m->tx_active_n && turns && !stopped) {
 		if (m->tx_turn >= m->tx_active_n)
 			m->tx_turn = 0;
 
-		unsigned n = send_queue(m, &m->tx[m->tx_active[m->tx_turn]], sink, max - sent, &turns, &stopped);
+		struct queue *q = &m->tx[m->tx_active[m->tx_turn]];
+		uint64_t before = m->wide[WIDE_GOTC].value;
+		unsigned n =
+			limited && !model_rate_allows(m, q) ? 0 : send_queue(m, q, sink, max - sent, &turns, &stopped);
+		if (limited && n)
+			model_rate_spend(m, q, (m->wide[WIDE_GOTC].value - before) & 0xFFFFFFFFFull, n);
 		sent += n;
 		idle = n ? 0 : idle + 1;
 		m->tx_turn++;
 	}
 	return sent;
+}
+
+unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned max)
+{
+	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up ||
+		     !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
+		return 0;
+	return unlikely(m->tx_limited) ? take_turns(m, sink, max, true) : take_turns(m, sink, max, false);
 }
