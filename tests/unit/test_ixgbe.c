@@ -256,7 +256,7 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 	close_port();
 }
 
-static void filter_modes_change_while_receive_is_off(void)
+static void filter_modes_change_without_a_halt_of_receive(void)
 {
 	open_card(0x10FB);
 	start_with((struct nic_config){.promiscuous = true});
@@ -265,16 +265,10 @@ static void filter_modes_change_while_receive_is_off(void)
 	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), 0);
 	CU_ASSERT_EQUAL(card.logged, from);
 	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, false), 0);
-	unsigned halt = written(from, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, IXGBE_SECRXCTRL_RX_DIS);
-	unsigned off = written(from, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
-	unsigned change = written(from, IXGBE_FCTRL, UINT32_MAX, IXGBE_FCTRL_BAM);
-	unsigned on = written(from, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, IXGBE_RXCTRL_RXEN);
-	unsigned resume = written(from, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
-	CU_ASSERT(halt < off && off < change && change < on && on < resume);
-	/* nothing is waited for while RXEN is 0: what could fail then would leave the port deaf */
-	CU_ASSERT_EQUAL(card_written(&card, halt + 1, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, IXGBE_SECRXCTRL_RX_DIS),
-		CARD_LOG);
-	CU_ASSERT_EQUAL(card_read(&card, off, IXGBE_SECRXSTAT, ANY, 0), CARD_LOG);
+	written(from, IXGBE_FCTRL, UINT32_MAX, IXGBE_FCTRL_BAM);
+	/* a port that is halted, however shortly, loses frames */
+	CU_ASSERT_EQUAL(card_written(&card, from, IXGBE_SECRXCTRL, ANY, 0), CARD_LOG);
+	CU_ASSERT_EQUAL(card_written(&card, from, IXGBE_RXCTRL, ANY, 0), CARD_LOG);
 	CU_ASSERT_EQUAL(nic_set_all_multicast(nic, true), 0);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), (IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE));
 	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), 0);
@@ -282,11 +276,10 @@ static void filter_modes_change_while_receive_is_off(void)
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), (IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE));
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RXCTRL), IXGBE_RXCTRL_RXEN);
 	/* a change that fails is no change */
-	card.stuck[0] = (struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0};
-	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), -ETIMEDOUT);
+	card.refused = IXGBE_FCTRL;
+	CU_ASSERT_EQUAL(nic_set_promiscuous(nic, true), -EIO);
 	CU_ASSERT(!nic->promiscuous);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_SECRXCTRL) & IXGBE_SECRXCTRL_RX_DIS, 0);
-	card.stuck[0].mask = 0;
+	card.refused = 0;
 	close_port();
 }
 
@@ -417,7 +410,7 @@ int main(void)
 		{"stopping follows the datasheet", stopping_follows_the_datasheet},
 		{"stopping waits for transmit, but not for ever", stopping_waits_for_transmit_but_not_for_ever},
 		{"counters are accumulated over reads that clear", counters_are_accumulated_over_reads_that_clear},
-		{"filter modes change while receive is off", filter_modes_change_while_receive_is_off},
+		{"filter modes change without a halt of receive", filter_modes_change_without_a_halt_of_receive},
 		{"an exact filter is off while it changes", an_exact_filter_is_off_while_it_changes},
 		{"link interrupts come only when wanted", link_interrupts_come_only_when_wanted},
 		{"speeds are distinguished", speeds_are_distinguished},

@@ -53,6 +53,18 @@ static void addresses_are_filtered(void)
 	host_close(&h);
 }
 
+static void only_promiscuous_modes_change_on_a_running_port(void)
+{
+	start_receiving(8);
+	filter(0x400);
+	for (uint32_t modes = 0x400; modes <= 0x700; modes += 0x100)
+		wr(0x05080, modes);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_FCTRL], 0);
+	wr(0x05080, 0x702);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_FCTRL], 1);
+	host_close(&h);
+}
+
 static void vlans_are_filtered_and_stripped(void)
 {
 	start_receiving(64);
@@ -230,6 +242,7 @@ int main(void)
 {
 	static CU_TestInfo tests[] = {
 		{"addresses are filtered", addresses_are_filtered},
+		{"only promiscuous modes change on a running port", only_promiscuous_modes_change_on_a_running_port},
 		{"VLANs are filtered and stripped", vlans_are_filtered_and_stripped},
 		{"RSS hashes as the datasheet says", rss_hashes_as_the_datasheet_says},
 		{"the redirection table picks the queue", the_redirection_table_picks_the_queue},

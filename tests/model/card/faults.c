@@ -9,7 +9,7 @@ static const struct {
 	[MODEL_ORDER_RESET] = {"reset", "for 1 ms after CTRL.RST nothing but CTRL is accessed"},
 	[MODEL_ORDER_DMA_INIT] = {"dma-init", "RDRXCTL.DMAIDONE comes before RXCTRL.RXEN"},
 	[MODEL_ORDER_CRC] = {"crc", "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP agree when RXCTRL.RXEN is set"},
-	[MODEL_ORDER_FCTRL] = {"fctrl", "FCTRL changes only while RXCTRL.RXEN is 0"},
+	[MODEL_ORDER_FCTRL] = {"fctrl", "FCTRL.SBP changes only while RXCTRL.RXEN is 0"},
 	[MODEL_ORDER_DCA] = {"dca", "DCA_RXCTRL bit 12 is cleared before RXDCTL.ENABLE is set"},
 	[MODEL_ORDER_RING] = {"ring", "a ring is described before its queue is enabled"},
 	[MODEL_ORDER_HEAD] = {"head", "the head of an enabled queue is not written"},

@@ -89,8 +89,10 @@ bool model_filter_vlan(const struct model *m, uint16_t tag)
 /** Handles every register that filtering or queue selection depends on. */
 void model_write_filter(struct model *m, uint32_t offset, uint32_t value)
 {
-	/* FCTRL may change only while nothing is received (DS 8.2.3.7.1). */
-	if (offset == IXGBE_FCTRL && value != reg_get(m, offset))
+	/* FCTRL should change only while nothing is received (82599 DS 8.2.3.7.1, X550 DS 8.2.2.8.4). Linux and DPDK
+	 * set the promiscuous modes on running cards of all three chips all the same, and nothing comes of it; but
+	 * Linux resets the card for SBP */
+	if (offset == IXGBE_FCTRL && ((value ^ reg_get(m, offset)) & FCTRL_SBP))
 		fault_order(m, MODEL_ORDER_FCTRL, reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN);
 	reg_set(m, offset, value);
 	model_receive_settle(m);
