@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port and its bus: capabilities, requests under way, and the end of all DMA, which includes the card's reset. */
+ * A port and its bus: requests under way, and the end of all DMA, which includes the card's reset. */
 #include "bus.h"
 #include "../vfio/error.h"
 #include "clock.h"
@@ -7,24 +7,9 @@
 
 #include <linux/pci_regs.h>
 
-unsigned bus_find_capability(struct vfio_device *device, unsigned id)
-{
-	if (!(vfio_config_read(device, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
-		return 0;
-	unsigned at = vfio_config_read(device, PCI_CAPABILITY_LIST, 1) & 0xFC;
-	/* 48 capabilities fill configuration space: a longer list is a loop */
-	for (unsigned i = 0; i < 48 && at >= 0x40 && at <= 0xF0; i++) {
-		uint32_t head = vfio_config_read(device, at, 2);
-		if ((head & 0xFF) == id)
-			return at;
-		at = (head >> 8) & 0xFC;
-	}
-	return 0;
-}
-
 void bus_wait_transactions(struct nic *nic, uint32_t limit_us)
 {
-	unsigned pcie = bus_find_capability(nic->device, PCI_CAP_ID_EXP);
+	unsigned pcie = vfio_find_capability(nic->device, PCI_CAP_ID_EXP);
 	uint64_t deadline = clock_now_us() + limit_us;
 	while (pcie && !port_gone(nic) && clock_now_us() < deadline &&
 		(vfio_config_read(nic->device, pcie + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_TRPND))

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port and its bus: capabilities, requests under way, and the end of all DMA. */
+ * A port and its bus: requests under way, and the end of all DMA. */
 #ifndef POLLUX_DRIVER_BUS_H
 #define POLLUX_DRIVER_BUS_H
 
 #include "driver.h"
-
-/** Where a PCI capability is in configuration space; 0: the device has none. */
-unsigned bus_find_capability(struct vfio_device *device, unsigned id);
 
 /** Waits until no PCIe request of the device is pending, at most so long. */
 void bus_wait_transactions(struct nic *nic, uint32_t limit_us);

@@ -150,6 +150,32 @@ int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned byte
 	return access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, NULL, data, bytes);
 }
 
+unsigned vfio_find_capability(struct vfio_device *device, unsigned id)
+{
+	unsigned at;
+
+	if (!(vfio_config_read(device, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
+		return 0;
+	at = vfio_config_read(device, PCI_CAPABILITY_LIST, 1) & 0xFC;
+	/* 48 capabilities fill configuration space: a longer list is a loop. */
+	for (unsigned i = 0; i < 48 && at >= 0x40 && at <= 0xF0; i++) {
+		uint32_t head = vfio_config_read(device, at, 2);
+
+		if ((head & 0xFF) == id)
+			return at;
+		at = (head >> 8) & 0xFC;
+	}
+	return 0;
+}
+
+int vfio_is_conventional(struct vfio_device *device, bool *conventional)
+{
+	const uint64_t before = vfio_refusals();
+
+	*conventional = !vfio_find_capability(device, PCI_CAP_ID_EXP);
+	return vfio_refusals() == before && !vfio_device_gone(device) ? 0 : pollux_failure_last().error;
+}
+
 static int read_command(struct vfio_device *device, uint32_t *command)
 {
 	int error = config_read(device, PCI_COMMAND, 2, command);

@@ -143,6 +143,13 @@ uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned 
 /** Writes one. -errno. */
 int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t value);
 
+/** Where a PCI capability is in configuration space; 0: the device has none. */
+unsigned vfio_find_capability(struct vfio_device *device, unsigned id);
+
+/** For transports, to fill in dma_mapper.below_4gib: whether the device is conventional PCI or PCI-X, and so has no
+ * PCI Express capability. -errno: its configuration space cannot be read. */
+int vfio_is_conventional(struct vfio_device *device, bool *conventional);
+
 /** Sets COMMAND.Memory, sets or clears COMMAND.BusMaster, and reads COMMAND back. -EIO: it reads back otherwise;
  * -ENODEV: the device is gone. */
 int vfio_set_bus_master(struct vfio_device *device, bool on);

@@ -125,19 +125,43 @@ static void set_iova_window(struct dma_space *space, uint64_t iova, uint64_t byt
 	__atomic_store_n(&space->offset, bytes ? iova - (uintptr_t)space->base : 0, __ATOMIC_RELEASE);
 }
 
-/* Finds the part of [first, last] that a window could use: from `from` on, aligned, below IOVA_END. @return its bytes;
- * 0: there is none */
-static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t *start)
+/* Finds the part of [first, last] that a window could use: from `from` on, aligned, below `end`. @return its bytes; 0:
+ * there is none */
+static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t end, uint64_t *start)
 {
 	if (first < from)
 		first = from;
-	if (last >= IOVA_END)
-		last = IOVA_END - 1;
+	if (last >= end)
+		last = end - 1;
 	if (first > last)
 		return 0;
 	first = round_up(first, WINDOW_ALIGN);
 	*start = first;
 	return first > last ? 0 : (last + 1 - first) & ~4095ull;
+}
+
+/* How a mapper's device is called where its reach is the reason. */
+static const char *reach_of(const struct dma_mapper *mapper)
+{
+	return mapper->below_4gib ? "a conventional PCI device below 4 GiB" : "the device's IOMMU";
+}
+
+static int fail_no_window(const struct dma_mapper *mapper, uint64_t needed, uint64_t largest)
+{
+	return pollux_fail(ENOSPC,
+		"there is no range of I/O addresses of %s for the %llu MiB of memory already in the DMA space (the "
+		"largest has %llu MiB); open the device first and use smaller pools, or give it a space of its own",
+		reach_of(mapper), (unsigned long long)(needed >> 20), (unsigned long long)(largest >> 20));
+}
+
+static int fail_outside(const struct dma_space *space, const struct dma_mapper *mapper)
+{
+	return pollux_fail(ERANGE,
+		"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this "
+		"device%s; open this device first, or give it a space of its own",
+		(unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1),
+		mapper->below_4gib ? ", which is conventional PCI, is given: addresses below 4 GiB"
+				   : "'s IOMMU allows");
 }
 
 /* Looks for room for all of the window from IOVA_PREFERRED on, else for the largest room anywhere. I/O address 0 is
@@ -147,13 +171,14 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 	static const struct dma_range everything = {0, UINT64_MAX};
 	const struct dma_range *ranges = mapper->range_count ? mapper->ranges : &everything;
 	unsigned count = mapper->range_count ? mapper->range_count : 1;
+	const uint64_t end = mapper->below_4gib ? 4 * GIB : IOVA_END;
 	uint64_t best = 0, best_bytes = 0, needed = 0, start, bytes;
 
 	for (const struct memory *m = space->memories; m; m = m->next)
 		if (m->fd >= 0)
 			needed = m->at + m->bytes;
 	for (unsigned i = 0; i < count; i++) {
-		bytes = usable(ranges[i].first, ranges[i].last, IOVA_PREFERRED, &start);
+		bytes = usable(ranges[i].first, ranges[i].last, IOVA_PREFERRED, end, &start);
 		if (bytes > best_bytes) {
 			best = start;
 			best_bytes = bytes;
@@ -162,26 +187,26 @@ static int choose_iova_window(struct dma_space *space, const struct dma_mapper *
 			break;
 	}
 	for (unsigned i = 0; i < count && best_bytes < space->bytes; i++) {
-		bytes = usable(ranges[i].first, ranges[i].last, WINDOW_ALIGN, &start);
+		bytes = usable(ranges[i].first, ranges[i].last, WINDOW_ALIGN, end, &start);
 		if (bytes > best_bytes) {
 			best = start;
 			best_bytes = bytes;
 		}
 	}
 	if (!best_bytes || best_bytes < needed)
-		return pollux_fail(ENOSPC,
-			"the device's IOMMU has no range of I/O addresses for the %llu MiB of memory already in the "
-			"DMA space (the largest has %llu MiB); open the device first, or give it a space of its own",
-			(unsigned long long)(needed >> 20), (unsigned long long)(best_bytes >> 20));
+		return fail_no_window(mapper, needed, best_bytes);
 	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
 	return 0;
 }
 
 static bool reaches_window(const struct dma_space *space, const struct dma_mapper *mapper)
 {
+	const uint64_t last = space->iova + space->iova_bytes - 1;
+
+	if (mapper->below_4gib && last >= 4 * GIB)
+		return false;
 	for (unsigned i = 0; i < mapper->range_count; i++)
-		if (mapper->ranges[i].first <= space->iova &&
-			space->iova + space->iova_bytes - 1 <= mapper->ranges[i].last)
+		if (mapper->ranges[i].first <= space->iova && last <= mapper->ranges[i].last)
 			return true;
 	return mapper->range_count == 0;
 }
@@ -207,10 +232,7 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 	if (first)
 		error = choose_iova_window(space, mapper);
 	else if (!reaches_window(space, mapper))
-		error = pollux_fail(ERANGE,
-			"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what "
-			"this device's IOMMU allows; open this device first, or give it a space of its own",
-			(unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1));
+		error = fail_outside(space, mapper);
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
 		if (m->fd < 0)
 			continue;
@@ -330,6 +352,17 @@ static int check_file(int fd, size_t bytes, size_t page_bytes)
 	return 0;
 }
 
+static int fail_no_place(const struct dma_space *space, uint64_t bytes)
+{
+	const bool limited = space->iova_bytes && space->iova_bytes < space->bytes;
+
+	return pollux_fail(ENOSPC,
+		"no room for %llu KiB of DMA memory in a DMA space of %llu MiB%s; free some, or use smaller pools",
+		(unsigned long long)(bytes >> 10),
+		(unsigned long long)((limited ? space->iova_bytes : space->bytes) >> 20),
+		limited && space->iova < 4 * GIB ? ", which its first device keeps below 4 GiB" : "");
+}
+
 int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_bytes, void **address)
 {
 	struct memory *memory = NULL;
@@ -358,12 +391,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 
 	pthread_mutex_lock(&space->lock);
 	if (!(link = find_place(space, memory))) {
-		uint64_t room =
-			space->iova_bytes && space->iova_bytes < space->bytes ? space->iova_bytes : space->bytes;
-
-		error = pollux_fail(ENOSPC,
-			"no room for %zu KiB of DMA memory in a DMA space of %llu MiB; free some, or use smaller pools",
-			bytes >> 10, (unsigned long long)(room >> 20));
+		error = fail_no_place(space, bytes);
 		goto fail;
 	}
 	if ((error = map_here(space, memory)) != 0)

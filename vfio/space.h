@@ -10,6 +10,7 @@
 
 #include "api.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,9 @@ struct dma_mapper {
 	/** The I/O addresses that the device can use: ascending, not overlapping. range_count 0: all of 64 bits. */
 	const struct dma_range *ranges;
 	unsigned range_count;
+	/** Set for conventional PCI and PCI-X. Such cards, and bridges before them, are known to fail with addresses
+	 * of more than 32 bits. */
+	bool below_4gib;
 	/** For the space only. */
 	struct dma_mapper *next;
 };
@@ -60,9 +64,9 @@ struct dma_mapper {
 /**
  * Attaches an I/O address space, and maps all memory of the DMA space for it, now and later. Takes a reference to the
  * space. The first attach chooses the window of I/O addresses: below 2^38, from 4 GiB upwards where the ranges allow
- * it. Errors: -ENOSPC (no range is large enough for what is already mapped), -ERANGE (the window chosen for an earlier
- * device is outside this one's ranges; the sentence has the remedy), or what map returned. On failure nothing stays
- * mapped. Thread-safe.
+ * it, or as much as there is below 4 GiB for mapper->below_4gib. Errors: -ENOSPC (no range is large enough for what is
+ * already mapped), -ERANGE (the window chosen for an earlier device is outside this one's ranges; the sentence has the
+ * remedy), or what map returned. On failure nothing stays mapped. Thread-safe.
  */
 int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper) POLLUX_API(dma_space_attach);
 

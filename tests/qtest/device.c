@@ -391,14 +391,23 @@ static void find_interrupts(struct card *card)
 }
 
 /* One mapper for all devices of the machine: they share its memory. */
-static int attach(struct qtest *qtest, struct dma_space *space)
+static int attach(struct card *card, struct dma_space *space)
 {
-	static const struct dma_range range = {HIGH_AT, HIGH_AT + HIGH_BYTES - 1};
+	static const struct dma_range ranges[] = {
+		{LOW_AT, LOW_BYTES - 1},
+		{HIGH_AT, HIGH_AT + HIGH_BYTES - 1},
+	};
+	struct qtest *qtest = card->qtest;
 	if (qtest->space && qtest->space != space)
 		return pollux_fail(EINVAL, "all devices of a qtest machine go into one DMA space");
+	if (qtest->open_devices && !card->pcie && !qtest->mapper.below_4gib)
+		return pollux_fail(ERANGE, "a qtest machine's conventional PCI card is opened before others");
 	if (qtest->open_devices == 0) {
-		qtest->mapper =
-			(struct dma_mapper){.map = qtest_map, .unmap = qtest_unmap, .ranges = &range, .range_count = 1};
+		qtest->mapper = (struct dma_mapper){.map = qtest_map,
+			.unmap = qtest_unmap,
+			.ranges = ranges,
+			.range_count = 2,
+			.below_4gib = !card->pcie};
 		int ret = dma_space_attach(space, &qtest->mapper);
 		if (ret)
 			return ret;
@@ -428,7 +437,7 @@ int qtest_device(struct qtest *qtest, unsigned number, struct dma_space *space, 
 	card->msix = find_capability(card, PCI_CAP_ID_MSIX);
 	card->pcie = find_capability(card, PCI_CAP_ID_EXP);
 	find_interrupts(card);
-	int ret = attach(qtest, space);
+	int ret = attach(card, space);
 	if (!ret)
 		card->device.space = space;
 	if (ret) {

@@ -9,8 +9,9 @@
 
 #include <sys/types.h>
 
-/* A q35 machine of 6 GiB has 2 GiB of memory from 0 on, and the rest from 4 GiB on: DMA memory, above what 32 bits
- * reach. */
+/* A q35 machine of 6 GiB has 2 GiB of memory from 0 on, and the rest from 4 GiB on. The second GiB is DMA memory of
+ * conventional cards, that from 4 GiB on of others. */
+#define LOW_AT     (UINT64_C(1) << 30)
 #define LOW_BYTES  (UINT64_C(2) << 30)
 #define HIGH_AT    (UINT64_C(4) << 30)
 #define HIGH_BYTES (UINT64_C(4) << 30)

@@ -15,7 +15,7 @@
 
 static off_t place(uint64_t iova)
 {
-	return (off_t)(iova - HIGH_AT + LOW_BYTES);
+	return (off_t)(iova < LOW_BYTES ? iova : iova - HIGH_AT + LOW_BYTES);
 }
 
 static struct qtest *qtest_of(struct dma_mapper *mapper)
@@ -73,7 +73,7 @@ void qtest_unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 
 bool qtest_strayed(struct qtest *qtest)
 {
-	off_t at = (off_t)LOW_BYTES;
+	off_t at = (off_t)LOW_AT;
 	while ((at = lseek(qtest->memory, at, SEEK_DATA)) >= 0) {
 		const struct extent *in = NULL;
 		for (unsigned i = 0; i < qtest->extent_count && !in; i++)

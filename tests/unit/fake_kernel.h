@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,7 +59,7 @@ static struct {
 		unmap_error;
 	int pread_error, pwrite_error;
 	int open_node_error, open_iommu_error, bind_error, attach_error;
-	bool express; /* with error reporting, as PCI Express has */
+	bool conventional; /* no PCI Express capability, and no error reporting */
 	bool not_viable, no_v2, no_type1, no_reset, noresize, short_read, not_pci, unmap_short;
 	unsigned long iommu_kind;
 	struct vfio_iova_range ranges[4];
@@ -555,7 +556,7 @@ static int device_ioctl(struct object *device, unsigned long request, void *argu
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return region_info(argument);
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		if (irq->index >= VFIO_PCI_NUM_IRQS || (irq->index == VFIO_PCI_ERR_IRQ_INDEX && !k.express))
+		if (irq->index >= VFIO_PCI_NUM_IRQS || (irq->index == VFIO_PCI_ERR_IRQ_INDEX && k.conventional))
 			return FAIL(EINVAL);
 		irq->flags = VFIO_IRQ_INFO_EVENTFD |
 			     (irq->index == VFIO_PCI_INTX_IRQ_INDEX ? VFIO_IRQ_INFO_AUTOMASKED : 0) |
@@ -639,6 +640,9 @@ static ssize_t fake_pread(int fd, void *data, size_t bytes, off_t offset)
 		return 0;
 	if (outside(bytes, offset))
 		return FAIL(EINVAL);
+	config[PCI_STATUS] = k.conventional ? 0 : PCI_STATUS_CAP_LIST;
+	config[PCI_CAPABILITY_LIST] = 0x40;
+	config[0x40] = PCI_CAP_ID_EXP;
 	memset(data, 0x5a, bytes);
 	if (offset >> 40 == VFIO_PCI_CONFIG_REGION_INDEX)
 		memcpy(data, config + (offset & 0xfff), bytes);

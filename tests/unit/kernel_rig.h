@@ -278,6 +278,38 @@ static void fail_every_call(
 	CU_ASSERT(unnoticed <= unnoticed_max);
 }
 
+/* The kernel gives out a conventional device's configuration space only with the device, which is in the container or
+ * address space by then. */
+static void test_conventional_pci_gets_addresses_below_4_gib(void)
+{
+	struct vfio_device *first, *second;
+
+	begin();
+	k.conventional = true;
+	void *memory = must_map(4096);
+	first = must_open(CARD_C1);
+	CU_ASSERT((uintptr_t)memory + dma_space_offset(space) < 1ull << 32);
+	second = must_open(CARD_C2); /* cards behind a bridge share a group */
+	second->ops->close(second);
+	k.conventional = false;
+	second = must_open(CARD_A);
+	second->ops->close(second);
+	first->ops->close(first);
+	dma_space_unmap(space, memory);
+	end();
+
+	begin();
+	first = must_open(CARD_C1);
+	k.conventional = true;
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(vfio_kernel_open(&second, i ? CARD_A : CARD_C2, space), -ERANGE);
+		expect_sentence("which is conventional PCI");
+	}
+	CU_ASSERT_EQUAL(count(DEVICE), 1);
+	first->ops->close(first);
+	end();
+}
+
 static int run_suite(const char *name, int (*prepare)(void), CU_TestInfo *tests)
 {
 	CU_SuiteInfo suites[] = {{name, prepare, remove_sysfs, NULL, NULL, tests}, CU_SUITE_INFO_NULL};

@@ -499,7 +499,6 @@ static void test_a_device_wanted_back_is_gone_and_quiet(void)
 		struct vfio_device *device;
 
 		begin();
-		k.express = true;
 		device = must_open(CARD_A);
 		struct object *kernel = the(DEVICE);
 		CU_ASSERT_EQUAL(vfio_set_bus_master(device, true), 0);
@@ -624,6 +623,7 @@ int main(void)
 		{"malformed answers", test_malformed_answers},
 		{"reserved windows are kept out", test_reserved_windows_are_kept_out},
 		{"a later device that does not reach the window", test_a_later_device_that_does_not_reach_the_window},
+		{"conventional PCI gets addresses below 4 GiB", test_conventional_pci_gets_addresses_below_4_gib},
 		{"mapping errors name the remedy", test_mapping_errors_name_the_remedy},
 		{"memory that does not come back loses the devices",
 			test_memory_that_does_not_come_back_loses_the_devices},

@@ -345,6 +345,7 @@ int main(void)
 		{"every call failing in turn leaves nothing", test_every_call_failing_in_turn_leaves_nothing},
 		{"ranges", test_ranges},
 		{"more ranges than there was room for", test_more_ranges_than_there_was_room_for},
+		{"conventional PCI gets addresses below 4 GiB", test_conventional_pci_gets_addresses_below_4_gib},
 		{"refusals of the kernel", test_refusals_of_the_kernel},
 		{"memory that cannot be locked", test_memory_that_cannot_be_locked},
 		{"memory that does not come back loses the devices",

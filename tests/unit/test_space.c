@@ -230,6 +230,65 @@ static void test_32_bits_only(void)
 	unref(space, 1);
 }
 
+static void test_conventional_pci_gets_a_window_below_4_gib(void)
+{
+	static const struct dma_range ranges[] = {{0, 0xfedfffff}, {0xfef00000, (1ull << 39) - 1}};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct dma_space *space = open_space();
+		struct fake a = i ? make_fake(ranges, 2) : make_fake(NULL, 0), b = make_fake(ranges, 2);
+		void *big, *low = must_map(space, 4096);
+
+		a.mapper.below_4gib = true;
+		CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
+		CU_ASSERT_EQUAL(space->iova, GIB);
+		CU_ASSERT_EQUAL(space->iova + space->iova_bytes - 1, i ? 0xfedfffff : 0xffffffff);
+		CU_ASSERT(knows(&a, space, low, 4096));
+		CU_ASSERT_EQUAL(map_bytes(space, 3 * GIB + 4096, &big), -ENOSPC);
+		CU_ASSERT(strstr(pollux_error(), "keeps below 4 GiB; free some, or use smaller pools") != NULL);
+		/* others reach it, another conventional device too */
+		CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), i ? 0 : -ERANGE);
+		dma_space_detach(space, &b.mapper);
+		b.mapper.below_4gib = true;
+		CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), i ? 0 : -ERANGE);
+		dma_space_detach(space, &b.mapper);
+		dma_space_unmap(space, low);
+		dma_space_detach(space, &a.mapper);
+		unref(space, 1);
+	}
+}
+
+static void test_conventional_pci_is_refused_a_window_above_4_gib(void)
+{
+	struct dma_space *space = open_space();
+	struct fake a = make_fake(NULL, 0), b = make_fake(NULL, 0);
+
+	b.mapper.below_4gib = true;
+	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
+	CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), -ERANGE);
+	CU_ASSERT(strstr(pollux_error(), "this device, which is conventional PCI, is given: addresses below 4 GiB; "
+					 "open this device first, or give it a space of its own") != NULL);
+	dma_space_detach(space, &a.mapper);
+	unref(space, 1);
+}
+
+static void test_conventional_pci_and_more_memory_than_there_is_below_4_gib(void)
+{
+	struct dma_space *space = open_space();
+	struct fake a = make_fake(NULL, 0);
+	/* as if it were mapped: nobody populates 4 GiB for a test */
+	struct memory much = {.bytes = 4 * GIB, .span = 4 * GIB, .fd = 0};
+
+	a.mapper.below_4gib = true;
+	space->memories = &much;
+	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), -ENOSPC);
+	CU_ASSERT(
+		strstr(pollux_error(), "of a conventional PCI device below 4 GiB for the 4096 MiB of memory") != NULL);
+	CU_ASSERT_EQUAL(a.calls, 0);
+	space->memories = NULL;
+	unref(space, 1);
+}
+
 static void test_no_range_for_what_is_mapped(void)
 {
 	static const struct dma_range tiny[] = {{2 * GIB, 2 * GIB + 2 * MIB - 1}}, high[] = {{1ull << 40, UINT64_MAX}};
@@ -528,6 +587,11 @@ int main(void)
 		{"the window is above 4 GiB and below 2^38", test_window_is_above_4_gib_and_below_38_bits},
 		{"39 bits with the interrupt hole", test_39_bits_with_the_interrupt_hole},
 		{"32 bits only", test_32_bits_only},
+		{"conventional PCI gets a window below 4 GiB", test_conventional_pci_gets_a_window_below_4_gib},
+		{"conventional PCI is refused a window above 4 GiB",
+			test_conventional_pci_is_refused_a_window_above_4_gib},
+		{"conventional PCI and more memory than there is below 4 GiB",
+			test_conventional_pci_and_more_memory_than_there_is_below_4_gib},
 		{"no range for what is mapped", test_no_range_for_what_is_mapped},
 		{"a later device that excludes the window is refused",
 			test_later_device_that_excludes_the_window_is_refused},

@@ -3,6 +3,7 @@
  * where nobody is. */
 #include "user_scene.c"
 
+#include <linux/pci_regs.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -29,6 +30,29 @@ static void test_open_learns_the_device(void)
 	tear_down(&s);
 }
 
+static void test_a_device_without_pci_express_gets_addresses_below_4_gib(void)
+{
+	struct scene s;
+
+	set_up(&s);
+	s.fake->config[PCI_STATUS] = 0;
+	must_open(&s);
+	CU_ASSERT((uintptr_t)s.memory + dma_space_offset(s.space) < 1ull << 32);
+	tear_down(&s);
+}
+
+static void test_a_device_that_hides_its_capabilities_is_refused(void)
+{
+	struct scene s;
+
+	set_up(&s);
+	s.fake->how = ERROR_REAL;
+	s.fake->command = VFIO_USER_REGION_READ;
+	CU_ASSERT_EQUAL(open_scene(&s), -EXDEV);
+	CU_ASSERT_PTR_NULL(s.device);
+	tear_down(&s);
+}
+
 static void test_registers_by_message(void)
 {
 	struct vfio_window window;
@@ -43,17 +67,18 @@ static void test_registers_by_message(void)
 	vfio_write32(&window, 0x1028,
 		0x12345678); /* also in a mapped page: the window's functions are messages all the same */
 	vfio_write32(&window, BAR0_BYTES - 4, 99);
+	const unsigned reads = s.fake->counts[VFIO_USER_REGION_READ];
 	CU_ASSERT_EQUAL(vfio_read32(&window, 0x1028), 0x12345678);
 	CU_ASSERT_EQUAL(vfio_read32(&window, BAR0_BYTES - 4), 99);
 	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_WRITE], 2);
-	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], 2);
+	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], reads + 2);
 	CU_ASSERT_EQUAL(s.fake->bar0[0x1028], 0x78);
 
 	CU_ASSERT_EQUAL(vfio_read32(&window, BAR0_BYTES), UINT32_MAX); /* outside: never sent */
 	CU_ASSERT_EQUAL(s.device->ops->read(s.device, 0, UINT64_MAX, many, 4), -EINVAL);
 	CU_ASSERT_EQUAL(s.device->ops->read(s.device, 9, 0, many, 4), -EINVAL);
 	CU_ASSERT_EQUAL(s.device->ops->write(s.device, 1, 0, many, 4), -EINVAL);
-	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], 2);
+	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], reads + 2);
 	CU_ASSERT(!vfio_device_gone(s.device));
 
 	CU_ASSERT_EQUAL(vfio_set_bus_master(s.device, true), 0);
@@ -169,6 +194,7 @@ static void test_longer_transfers_than_the_peer_takes_are_refused(void)
 	set_up(&s);
 	s.fake->tamper = tamper_small_transfers;
 	must_open(&s);
+	const unsigned reads = s.fake->counts[VFIO_USER_REGION_READ];
 	CU_ASSERT_EQUAL(((struct user_device *)s.device)->channel.max_fds, 1); /* the default */
 	for (unsigned i = 0; i < sizeof(out); i++)
 		out[i] = (uint8_t)(i * 3);
@@ -180,7 +206,7 @@ static void test_longer_transfers_than_the_peer_takes_are_refused(void)
 	CU_ASSERT_EQUAL(s.device->ops->read(s.device, 7, 0x100, in, 65), -EINVAL);
 	CU_ASSERT_EQUAL(in[0], 0xff);
 	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_WRITE], 1);
-	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], 1);
+	CU_ASSERT_EQUAL(s.fake->counts[VFIO_USER_REGION_READ], reads + 1);
 	CU_ASSERT_FALSE(vfio_device_gone(s.device));
 	tear_down(&s);
 }
@@ -511,6 +537,10 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"open learns the device", test_open_learns_the_device},
+		{"a device without PCI Express gets addresses below 4 GiB",
+			test_a_device_without_pci_express_gets_addresses_below_4_gib},
+		{"a device that hides its capabilities is refused",
+			test_a_device_that_hides_its_capabilities_is_refused},
 		{"registers by message", test_registers_by_message},
 		{"who has the port is told", test_who_has_the_port_is_told},
 		{"what is no socket is called so", test_what_is_no_socket_is_called_so},

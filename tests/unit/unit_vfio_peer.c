@@ -7,6 +7,7 @@
 #include <CUnit/Basic.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -381,6 +382,9 @@ struct fake *new_fake(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fake);
 	fake->mapped = MAPPED_SPARSE;
 	fake->max_fds = 8;
+	fake->config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
+	fake->config[PCI_CAPABILITY_LIST] = 0x40;
+	fake->config[0x40] = PCI_CAP_ID_EXP;
 	return fake;
 }
 

@@ -35,7 +35,7 @@ struct kernel_device {
 	struct vfio_pci pci;
 	struct kernel_space *kernel; /* its I/O address space; NULL: none yet */
 	struct group *group;         /* NULL: it was not reached by its group */
-	bool joined;                 /* reached by its own node, it counts as a user of the kernel space */
+	bool joined;                 /* it counts as a user of the kernel space */
 	struct kernel_device *next, *next_of_space;
 };
 

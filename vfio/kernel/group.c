@@ -251,9 +251,7 @@ static int enter_container(struct kernel_space *container, int fd, const char *n
 				name);
 		return kernel_space_fail_iommu(name, error, "its group cannot join the container", "vfio_iommu_type1");
 	}
-	if (!container->users && (error = set_iommu(container, name)) != 0)
-		return error;
-	return kernel_space_join(container, name);
+	return container->users ? 0 : set_iommu(container, name);
 }
 
 /* Opens a group and puts it into the DMA space's container. */
@@ -321,8 +319,6 @@ void group_leave(struct kernel_device *device)
 	while (*link != group)
 		link = &(*link)->next;
 	*link = group->next;
-	kernel_space_leave(
-		group->container); /* before the descriptor is closed: the last group takes the mappings with it */
 	close(group->fd);
 	kernel_space_put(group->container);
 	free(group);

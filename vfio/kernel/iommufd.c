@@ -189,15 +189,10 @@ int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struc
 		device->kernel = NULL;
 		return error;
 	}
-	if ((error = bind_and_attach(device, pci, path)) == 0 &&
-		(error = kernel_space_join(device->kernel, pci->address)) == 0)
-		device->joined = true;
-	return error;
+	return bind_and_attach(device, pci, path);
 }
 
 void iommufd_leave(struct kernel_device *device)
 {
-	if (device->joined)
-		kernel_space_leave(device->kernel);
 	kernel_space_put(device->kernel);
 }

@@ -48,6 +48,7 @@ static void release(struct kernel_device *device)
 		kernel_space_remove_device(device->kernel, device);
 	/* The device goes first: memory is unmapped when nothing does DMA any more. */
 	kernel_device_release(device);
+	kernel_space_leave(device);
 	if (device->group)
 		group_leave(device);
 	else if (device->kernel)
@@ -143,6 +144,8 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		error = join(device, space);
 	if (!error)
 		error = kernel_device_ask(device);
+	if (!error)
+		error = kernel_space_join(device);
 	if (!error)
 		error = kernel_events_start(device);
 	if (error) {

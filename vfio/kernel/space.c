@@ -144,9 +144,9 @@ static void unmap_nothing(struct dma_mapper *mapper, uint64_t iova, size_t bytes
 
 /* The kernel has mapped all memory for the newcomer's IOMMU. Whether it will reach what is mapped later is found out by
  * attaching, for a moment, a mapper that has the ranges which all devices have in common. */
-static int check_reach(const struct kernel_space *kernel, const char *name)
+static int check_reach(const struct kernel_space *kernel, const char *name, bool below_4gib)
 {
-	struct dma_mapper probe = {.map = map_nothing, .unmap = unmap_nothing};
+	struct dma_mapper probe = {.map = map_nothing, .unmap = unmap_nothing, .below_4gib = below_4gib};
 	struct dma_range *ranges;
 	int error = kernel->ops->ask_ranges(kernel, name, &ranges, &probe.range_count);
 
@@ -191,24 +191,32 @@ int kernel_space_get(
 	return 0;
 }
 
-int kernel_space_join(struct kernel_space *kernel, const char *name)
+int kernel_space_join(struct kernel_device *device)
 {
-	int error;
+	struct kernel_space *kernel = device->kernel;
+	const char *name = device->device.address;
+	bool below_4gib;
+	int error = vfio_is_conventional(&device->device, &below_4gib);
 
+	if (error)
+		return error;
 	if (kernel->users) {
-		error = check_reach(kernel, name);
+		error = check_reach(kernel, name, below_4gib);
 	} else if ((error = kernel->ops->ask_ranges(kernel, name, &kernel->ranges, &kernel->mapper.range_count)) == 0) {
 		kernel->mapper.ranges = kernel->ranges;
+		kernel->mapper.below_4gib = below_4gib;
 		error = dma_space_attach(kernel->space, &kernel->mapper);
 	}
-	if (!error)
-		kernel->users++;
+	device->joined = error == 0;
+	kernel->users += device->joined;
 	return error;
 }
 
-void kernel_space_leave(struct kernel_space *kernel)
+void kernel_space_leave(struct kernel_device *device)
 {
-	if (--kernel->users == 0)
+	struct kernel_space *kernel = device->kernel;
+
+	if (device->joined && --kernel->users == 0)
 		dma_space_detach(kernel->space, &kernel->mapper);
 }
 

@@ -32,7 +32,7 @@ struct kernel_space {
 	struct dma_space *space;
 	int fd;
 	uint32_t ioas;  /* iommufd's number of the address space */
-	unsigned users; /* a container's groups, or an iommufd's devices */
+	unsigned users; /* devices */
 	struct dma_mapper mapper;
 	struct dma_range *ranges; /* the mapper's */
 	uint64_t mapped_bytes;    /* under the DMA space's lock */
@@ -47,17 +47,17 @@ int kernel_space_get(
 	struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name);
 
 /**
- * Counts a user that the kernel has put into the address space. With the first user, it becomes the mapper of its DMA
- * space. A later user whose IOMMU cannot reach the DMA space's window of I/O addresses is refused with -ERANGE, and the
- * caller takes it out again.
+ * Counts a device that the kernel has put into the address space, and that answers reads of its configuration space.
+ * With the first device, it becomes the mapper of its DMA space. A later device that cannot reach the DMA space's
+ * window of I/O addresses is refused with -ERANGE, and the caller takes it out again.
  */
-int kernel_space_join(struct kernel_space *kernel, const char *name);
+int kernel_space_join(struct kernel_device *device);
 
-/** Counts a user less, and unmaps all memory with the last one. The caller then takes the user out of the address space
- * and calls kernel_space_put. */
-void kernel_space_leave(struct kernel_space *kernel);
+/** Counts a device less, if it was counted, and unmaps all memory with the last one. The caller then takes the device
+ * out of the address space and calls kernel_space_put. */
+void kernel_space_leave(struct kernel_device *device);
 
-/** Closes it if it has no user. */
+/** Closes it if it has no device. */
 void kernel_space_put(struct kernel_space *kernel);
 
 /** Adds and removes a device that loses its bus mastering and is marked gone if the address space breaks. A device that

@@ -41,7 +41,7 @@ static void tune(struct nic *nic)
 	 * avoid what can still happen. Not every transport gives access to LNKCTL. So vfio_config_write is not used
 	 * here: it would note a refusal, as if the port had failed. */
 	struct vfio_device *device = nic->device;
-	unsigned pcie = bus_find_capability(device, PCI_CAP_ID_EXP);
+	unsigned pcie = vfio_find_capability(device, PCI_CAP_ID_EXP);
 	uint8_t control; /* LNKCTL's low byte */
 	if (pcie && device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + PCI_EXP_LNKCTL, &control, 1) == 0 &&
 		(control & PCI_EXP_LNKCTL_ASPMC)) {

@@ -23,7 +23,7 @@ uint32_t one_queue_tx_head(unsigned queue)
 	return GIGABIT_TDH;
 }
 
-/* Addresses have 64 bits, with which the 82540EM may not work (doubt 26). */
+/* The registers have 64 bits; the 82540EM's addresses have 32, and so RDBAH and TDBAH are 0 (doubt 26). */
 int one_queue_receive_start(struct nic *nic)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[0];
