@@ -57,6 +57,8 @@ static int gigabit_open(struct nic *nic)
 		ret = reg_open_window(nic, chip->bar_bytes);
 	if (!ret)
 		ret = gigabit_reset(nic);
+	if (!ret && chip->check_medium)
+		ret = chip->check_medium(nic);
 	if (!ret)
 		ret = chip->read_mac(nic, nic->info.mac);
 	if (ret)

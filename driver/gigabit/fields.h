@@ -25,12 +25,17 @@
 #define GIGABIT_STATUS_GIO_MASTER_ENABLE  GIGABIT_BIT(19)
 #define GIGABIT_EECD_PRES                 GIGABIT_BIT(8)
 #define GIGABIT_EECD_AUTO_RD              GIGABIT_BIT(9) /* not of the 82540EM, where this bit is the EEPROM's size */
+#define GIGABIT_EECD_FLASH                (UINT32_C(3) << 15) /* the NVM is a flash; of the 82574L */
 #define GIGABIT_EERD_START                GIGABIT_BIT(0)
 #define GIGABIT_EERD_DATA_SHIFT           16
 #define GIGABIT_CTRL_EXT_DRV_LOAD         GIGABIT_BIT(28)
 #define GIGABIT_EXTCNF_CTRL_MDIO_SW       GIGABIT_BIT(5)
 #define GIGABIT_MANC_ARP_EN               GIGABIT_BIT(13)
-#define GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX GIGABIT_BIT(22)
+#define GIGABIT_CTRL_BIT29                GIGABIT_BIT(29) /* of the 82574L */
+#define GIGABIT_CTRL_EXT_BIT22            GIGABIT_BIT(22) /* of the 82574L */
+#define GIGABIT_CTRL_EXT_BIT23            GIGABIT_BIT(23) /* of the 82574L */
+#define GIGABIT_GCR_BIT22                 GIGABIT_BIT(22) /* of the 82574L */
+#define GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX GIGABIT_BIT(27) /* of the 82574L */
 #define GIGABIT_GCR2_BIT0                 GIGABIT_BIT(0)
 #define GIGABIT_PBA_RXA                   UINT32_C(0xFFFF) /* KiB */
 
@@ -80,5 +85,8 @@
 #define GIGABIT_TXDCTL_GRAN       GIGABIT_BIT(24)
 #define GIGABIT_TARC_BIT0         GIGABIT_BIT(0)
 #define GIGABIT_TARC_ENABLE       GIGABIT_BIT(10)
+#define GIGABIT_TARC_BIT26        GIGABIT_BIT(26)
+#define GIGABIT_TARC_BITS_30_27   (UINT32_C(0xF) << 27)
+#define GIGABIT_VET_VLAN          UINT32_C(0x8100)
 
 #endif

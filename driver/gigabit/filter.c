@@ -25,7 +25,7 @@ uint32_t gigabit_rctl(const struct nic *nic)
 {
 	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
 	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two.
-	 * VET is left as it is (doubt 27). */
+	 * VET is left as it is. */
 	return receive_mode(nic) | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE;
 }
 

@@ -14,21 +14,26 @@ struct gigabit_chip {
 	int (*reset)(struct nic *nic);
 	/** Reads the address that the NVM gave the port. -EIO: none that a port can have. */
 	int (*read_mac)(struct nic *nic, uint8_t mac[6]);
+	/** Refuses a board whose medium is not driven. -ENOTSUP with a sentence. NULL: there is only one medium. */
+	int (*check_medium)(struct nic *nic);
 	/** Settings of the chip that are neither of the link nor of rings; after each reset, before bus mastering is
 	 * on. NULL: none. */
 	void (*tune)(struct nic *nic);
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct nic *nic);
 	int (*transmit_start)(struct nic *nic);
-	/** Takes the PHY from the firmware, and gives it back. False: the firmware does not let go of it; the caller
-	 * goes on without. NULL: nobody else uses the PHY. */
+	/** Takes the PHY, or the NVM, from the firmware, and gives it back. False: the firmware does not let go of it;
+	 * the caller goes on without. NULL: nobody else uses them. */
 	bool (*phy_take)(struct nic *nic);
 	void (*phy_give)(struct nic *nic);
+	bool (*nvm_take)(struct nic *nic);
+	void (*nvm_give)(struct nic *nic);
 	struct ring_ops ring;
 	uint32_t (*tx_head)(unsigned queue); /* TDH */
 	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
 	uint32_t ral_16;                     /* RAL of exact filter 16, where there are more than 16 */
 	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
+	bool flash_sum;                      /* its NVM may be a flash whose checksum is not made yet */
 	uint8_t packet_buffer_kib;           /* which PBA divides between receive and transmit; 0: there is no PBA */
 	uint8_t eerd_done_bit, eerd_address_shift;
 	uint16_t max_frame_bytes; /* with FCS */
@@ -41,6 +46,7 @@ struct gigabit_chip {
 struct gigabit {
 	struct nic nic;                   /* first */
 	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
+	bool owner_stuck;                 /* firmware did not let go of the PHY or the NVM when it was last asked for */
 };
 
 /** A driver's `chips`: pointers, by the kind of its ids. */
@@ -62,7 +68,7 @@ struct gigabit_times {
 	uint32_t eerd;                       /* a word of the NVM */
 	uint32_t mdic;                       /* a register of the PHY */
 	uint32_t mdio_owner;                 /* EXTCNF_CTRL.MDIO_SW */
-	uint32_t smbi, swesmbi, phy_owner;   /* SWSM.SMBI, .SWESMBI, and the PHY's bits in SW_FW_SYNC */
+	uint32_t smbi, swesmbi, sync_owner;  /* SWSM.SMBI, .SWESMBI, and a resource's bits in SW_FW_SYNC */
 	uint32_t queue;                      /* ENABLE bits of a queue, where there are any */
 	uint32_t drain;                      /* for packets handed over for transmit */
 };
@@ -84,14 +90,35 @@ int gigabit_wait_auto_read(struct nic *nic);
 
 /* ---- nvm.c ---- */
 
+#define GIGABIT_NVM_WORDS    64u /* that the checksum is of */
+#define GIGABIT_NVM_CHECKSUM 0xBABAu
+
+/** Reads the NVM's first words, and what they add up to. -ETIMEDOUT, -EIO, -ENODEV. */
+int gigabit_nvm_read(struct nic *nic, uint16_t words[GIGABIT_NVM_WORDS], uint16_t *sum);
 /** Checks the NVM's checksum and reads the address in its first words. -EIO, -ETIMEDOUT. */
 int gigabit_nvm_read_mac(struct nic *nic, uint8_t mac[6]);
 
-/* ---- phy.c, link.c ---- */
+/* ---- firmware.c ---- */
 
 /** Sets an ownership bit: it reads back 1 only if we got it. False: the owner did not let go within the limit, or the
  * register cannot be read. */
 bool gigabit_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us);
+/** How long to wait for an owner: the limit, but not again for one that has let it pass. */
+uint32_t gigabit_owner_patience(const struct nic *nic, uint32_t limit_us);
+/** Remembers whether the owner of what was asked for has let go of it, and notes it when it has not for the first time.
+ */
+void gigabit_owner_seen(struct nic *nic, bool stuck, const char *what);
+
+/* ---- pcie.c ---- */
+
+/** Reads a 16-bit register of the PCIe capability, by its offset in it. False: it is no PCIe device, or the transport
+ * gives no access; that is no failure. */
+bool gigabit_pcie_read(struct nic *nic, unsigned offset, uint16_t *value);
+/** Writes one, and reads it back. False: it does not hold that value. */
+bool gigabit_pcie_write(struct nic *nic, unsigned offset, uint16_t value);
+
+/* ---- phy.c, link.c ---- */
+
 /** A register of the PHY. -ETIMEDOUT or -EIO with a sentence. */
 int gigabit_phy_read(struct nic *nic, unsigned reg, uint16_t *value);
 int gigabit_phy_write(struct nic *nic, unsigned reg, uint16_t value);

@@ -9,23 +9,6 @@
 
 #include <errno.h>
 
-bool gigabit_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
-{
-	uint64_t deadline = clock_now_us() + limit_us;
-	for (;;) {
-		bool late = clock_now_us() >= deadline;
-		reg_change(nic, offset, 0, bit);
-		uint32_t value;
-		if (reg_read_sure(nic, offset, &value) != 0)
-			return false;
-		if (value & bit)
-			return true;
-		if (late)
-			return false;
-		clock_sleep_us(2000);
-	}
-}
-
 static int phy_access(struct nic *nic, unsigned reg, uint32_t command, uint16_t *value)
 {
 	/* An owner that does not let go of the PHY is taken for dead */

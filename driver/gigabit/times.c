@@ -18,7 +18,7 @@ struct gigabit_times gigabit_times = {
 	.mdio_owner = 50000,
 	.smbi = 100000,
 	.swesmbi = 100000,
-	.phy_owner = 1000000,
+	.sync_owner = 1000000,
 	.queue = 100000,
 	.drain = 100000,
 };

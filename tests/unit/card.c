@@ -122,7 +122,10 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
 	bool master = card_bus_master(card);
+	uint8_t kept = card->config[card->config_kept];
 	memcpy(card->config + offset, data, bytes);
+	if (card->config_kept)
+		card->config[card->config_kept] = kept;
 	if (offset == 4 && master && card->command_stuck)
 		card->config[4] |= 4;
 	if (offset == 4 && card->master_refused)
@@ -177,6 +180,7 @@ static int function_reset(struct vfio_device *device)
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
 	card->config[4] = 0;
+	card->function_resets++;
 	card->kind->reset(card);
 	return 0;
 }

@@ -51,6 +51,10 @@ struct card {
 	unsigned io_region;                  /* where the I/O BAR is, where there is one */
 	uint32_t io_address;                 /* the register behind it, and the last word of a PHY or NVM access */
 	uint16_t nvm[64], phy[32];
+	unsigned nvm_spoilt;  /* so many words of the NVM are read wrong */
+	uint8_t link_mode;    /* of an 82576's board */
+	unsigned config_kept; /* this byte of configuration space keeps its value, whatever is written; 0: none */
+	unsigned function_resets;
 	bool sends;           /* the head follows the tail */
 	bool link_was_down;   /* LINKS reads down once, then as it is */
 	bool command_stuck;   /* COMMAND.BusMaster cannot be cleared but by a function reset */

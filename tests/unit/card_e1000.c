@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The scripted card as an 82540EM (with an I/O BAR, as on the real one BAR 2) or an 82574L. Tests include this file. */
+ * The scripted card as an 82540EM (with an I/O BAR, as on the real one BAR 2), an 82574L or an 82576. Tests include
+ * this file. */
 #include "card.c"
 
 #include "../../driver/access.h"
+#include "../../driver/gigabit/chips/82576_registers.h"
 #include "../../driver/gigabit/gigabit.h"
 
 #define ID_82540EM 0x100Eu
 #define ID_82574L  0x10D3u
+#define ID_82576   0x10C9u
 
 #define IO_BAR 2u
 
 static bool e1000_is_old(const struct card *card)
 {
 	return (card->config[2] | card->config[3] << 8) == ID_82540EM;
+}
+
+static bool e1000_is_82576(const struct card *card)
+{
+	return (card->config[2] | card->config[3] << 8) == ID_82576;
 }
 
 /* A reset does not touch PBA, and leaves junk in the memories. */
@@ -29,7 +37,28 @@ static void e1000_card_reset(struct card *card)
 	*card_register(card, GIGABIT_MANC) = GIGABIT_MANC_ARP_EN;
 	*card_register(card, GIGABIT_STATUS) = GIGABIT_STATUS_LU | 2u << GIGABIT_STATUS_SPEED_SHIFT;
 	*card_register(card, GIGABIT_CTRL) =
-		GIGABIT_CTRL_FRCSPD | GIGABIT_CTRL_FRCDPX | GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE;
+		GIGABIT_CTRL_FRCSPD | GIGABIT_CTRL_FRCDPX | GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE | GIGABIT_CTRL_BIT29;
+	*card_register(card, GIGABIT_CTRL_EXT) = (uint32_t)card->link_mode << IGB_CTRL_EXT_LINK_MODE_SHIFT;
+	if (e1000_is_82576(card)) {
+		*card_register(card, GIGABIT_RAL) = 0x33221102;
+		*card_register(card, GIGABIT_RAH) = GIGABIT_RAH_AV | 0x5544;
+		*card_register(card, GIGABIT_GCR) = IGB_GCR_CMPL_TMOUT_RESEND | IGB_GCR_CAP_VER2;
+	} else {
+		*card_register(card, GIGABIT_CTRL_EXT) |= GIGABIT_CTRL_EXT_BIT23;
+		*card_register(card, GIGABIT_TARC) = GIGABIT_TARC_BITS_30_27;
+	}
+}
+
+/* The 82576's queues show that they are enabled only while their side of the card is. */
+static uint32_t e1000_queue_value(struct card *card, uint32_t offset, uint32_t held)
+{
+	if (offset == IGB_RXDCTL && !(*card_register(card, GIGABIT_RCTL) & GIGABIT_RCTL_EN))
+		held &= ~IGB_XXDCTL_ENABLE;
+	if (offset == IGB_TXDCTL && !(*card_register(card, GIGABIT_TCTL) & GIGABIT_TCTL_EN))
+		held &= ~IGB_XXDCTL_ENABLE;
+	if (offset == IGB_TDH && card->sends)
+		held = *card_register(card, IGB_TDT);
+	return held;
 }
 
 static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
@@ -39,7 +68,7 @@ static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 		held |= GIGABIT_STATUS_GIO_MASTER_ENABLE;
 	if (offset == GIGABIT_TDH && card->sends)
 		held = *card_register(card, GIGABIT_TDT);
-	return held;
+	return e1000_is_82576(card) ? e1000_queue_value(card, offset, held) : held;
 }
 
 static void e1000_was_read(struct card *card, uint32_t offset)
@@ -47,6 +76,8 @@ static void e1000_was_read(struct card *card, uint32_t offset)
 	if (offset == GIGABIT_ICR || (offset >= GIGABIT_CRCERRS && offset <= GIGABIT_RJC && offset != GIGABIT_GORCL &&
 					     offset != GIGABIT_GOTCL))
 		*card_register(card, offset) = 0;
+	if (offset == IGB_SWSM && e1000_is_82576(card)) /* whoever has read SMBI as 0 has it */
+		*card_register(card, IGB_SWSM) |= IGB_SWSM_SMBI;
 	if (offset == GIGABIT_GORCH || offset == GIGABIT_GOTCH) /* clears both words */
 		*card_register(card, offset - 4) = 0;
 }
@@ -67,11 +98,22 @@ static uint32_t mdic_answer(struct card *card, uint32_t command)
 	return (command & ~0xFFFFu) | GIGABIT_MDIC_READY | card->phy[reg];
 }
 
+/* As many words as nvm_spoilt says are read wrong. */
+static uint16_t nvm_word(struct card *card, unsigned word)
+{
+	uint16_t value = card->nvm[word];
+	if (card->nvm_spoilt) {
+		card->nvm_spoilt--;
+		value ^= 0x100;
+	}
+	return value;
+}
+
 static bool e1000_takes(struct card *card, uint32_t offset, uint32_t *value)
 {
 	bool old = e1000_is_old(card);
 	if (offset == GIGABIT_EERD)
-		*value = (uint32_t)card->nvm[*value >> (old ? 8 : 2) & 63] << 16 | (old ? 0x10u : 2u);
+		*value = (uint32_t)nvm_word(card, *value >> (old ? 8 : 2) & 63) << 16 | (old ? 0x10u : 2u);
 	if (offset == GIGABIT_MDIC)
 		*value = mdic_answer(card, *value);
 	return offset != GIGABIT_EECD && offset != GIGABIT_STATUS && offset != GIGABIT_ICR;
@@ -148,7 +190,7 @@ static inline void card_hurry(void)
 		.mdio_owner = 1000,
 		.smbi = 1000,
 		.swesmbi = 1000,
-		.phy_owner = 1000,
+		.sync_owner = 1000,
 		.queue = 1000,
 		.drain = 1000,
 	};

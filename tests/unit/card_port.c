@@ -71,6 +71,26 @@ static void close_port(void)
 	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
 }
 
+/* True when a note of the port says this. */
+static inline bool noted(const char *part)
+{
+	struct nic_note note;
+	uint64_t next = 0;
+	while (nic_get_notes(nic, &next, &note, 1) == 1)
+		if (strstr(note.text, part))
+			return true;
+	return false;
+}
+
+static inline unsigned count_notes(const char *part)
+{
+	struct nic_note note;
+	unsigned count = 0;
+	for (uint64_t next = 0; nic_get_notes(nic, &next, &note, 1) == 1;)
+		count += strstr(note.text, part) != NULL;
+	return count;
+}
+
 static unsigned written(unsigned from, uint32_t offset, uint32_t mask, uint32_t value)
 {
 	unsigned at = card_written(&card, from, offset, mask, value);

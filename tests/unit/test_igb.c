@@ -69,11 +69,11 @@ static void the_phy_is_used_by_who_has_it(void)
 
 static void a_dead_owner_of_the_phy_is_overruled_when_its_time_is_over(void)
 {
-	uint32_t limit = gigabit_times.phy_owner;
-	gigabit_times.phy_owner = 300000;
+	uint32_t limit = gigabit_times.sync_owner;
+	gigabit_times.sync_owner = 300000;
 	uint64_t took = start_watched(UINT32_MAX);
 	CU_ASSERT(took >= 300);
-	gigabit_times.phy_owner = limit;
+	gigabit_times.sync_owner = limit;
 }
 
 /* SMBI that nobody gives back: a driver that died with it. */

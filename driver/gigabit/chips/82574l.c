@@ -2,20 +2,24 @@
  * What is special about the 82574L, a PCIe card: its reset beside firmware that uses the PHY, extended receive
  * descriptors, and what its errata ask for. */
 #include "../../access.h"
-#include "../../bus.h"
 #include "../../clock.h"
+#include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
 #include "one_queue.h"
 
 #include <linux/pci_regs.h>
 
-static bool phy_take(struct nic *nic)
+/* One bit is for MDIO, by its name, and for the NVM, by how Intel's own drivers use it. */
+static bool take(struct nic *nic)
 {
-	return gigabit_claim(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, gigabit_times.mdio_owner);
+	bool taken = gigabit_claim(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW,
+		gigabit_owner_patience(nic, gigabit_times.mdio_owner));
+	gigabit_owner_seen(nic, !taken, "EXTCNF_CTRL.MDIO_SW");
+	return taken;
 }
 
-static void phy_give(struct nic *nic)
+static void give(struct nic *nic)
 {
 	reg_change(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, 0);
 }
@@ -23,10 +27,10 @@ static void phy_give(struct nic *nic)
 static int reset(struct nic *nic)
 {
 	/* Reset even if the firmware does not let go of the PHY: DMA must stop */
-	bool taken = phy_take(nic);
+	bool taken = take(nic);
 	int ret = gigabit_reset_by_register(nic);
 	if (taken)
-		phy_give(nic);
+		give(nic);
 	if (!ret)
 		ret = gigabit_wait_auto_read(nic);
 	/* The PHY is set up from the NVM after that, and no bit says when that has finished */
@@ -37,18 +41,18 @@ static int reset(struct nic *nic)
 
 static void tune(struct nic *nic)
 {
-	/* PCIe completions get lost when the PCIe link goes to sleep (erratum): L0s and L1 are turned off, and two bits
-	 * avoid what can still happen. Not every transport gives access to LNKCTL. So vfio_config_write is not used
-	 * here: it would note a refusal, as if the port had failed. */
-	struct vfio_device *device = nic->device;
-	unsigned pcie = vfio_find_capability(device, PCI_CAP_ID_EXP);
-	uint8_t control; /* LNKCTL's low byte */
-	if (pcie && device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + PCI_EXP_LNKCTL, &control, 1) == 0 &&
-		(control & PCI_EXP_LNKCTL_ASPMC)) {
-		control &= (uint8_t)~PCI_EXP_LNKCTL_ASPMC;
-		device->ops->write(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + PCI_EXP_LNKCTL, &control, 1);
-	}
-	reg_change(nic, GIGABIT_GCR, 0, GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX);
+	/* What Intel's own drivers set in this chip, without saying why */
+	reg_change(nic, GIGABIT_CTRL, GIGABIT_CTRL_BIT29, 0);
+	reg_change(nic, GIGABIT_CTRL_EXT, GIGABIT_CTRL_EXT_BIT23, GIGABIT_CTRL_EXT_BIT22);
+	/* PCIe completions get lost when the PCIe link goes to sleep (erratum), which these bits do not avoid always.
+	 * Only the kernel can keep the link awake */
+	uint16_t control;
+	if (gigabit_pcie_read(nic, PCI_EXP_LNKCTL, &control) && (control & PCI_EXP_LNKCTL_ASPMC))
+		port_note(nic,
+			"the PCIe link may go to sleep (LNKCTL %04x), at which transmit can hang: bind with "
+			"pollux-bind",
+			control);
+	reg_change(nic, GIGABIT_GCR, 0, GIGABIT_GCR_BIT22 | GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX);
 	reg_change(nic, GIGABIT_GCR2, 0, GIGABIT_GCR2_BIT0);
 }
 
@@ -70,7 +74,8 @@ static int transmit_start(struct nic *nic)
 		GIGABIT_TXDCTL_GRAN | GIGABIT_TXDCTL_COUNT_DESC | GIGABIT_TXDCTL_PTHRESH | GIGABIT_TXDCTL_HTHRESH;
 	reg_write(nic, GIGABIT_TXDCTL, thresholds);
 	reg_write(nic, GIGABIT_AT(TXDCTL, 1), thresholds);
-	reg_change(nic, GIGABIT_TARC, 0, GIGABIT_TARC_BIT0 | GIGABIT_TARC_ENABLE);
+	reg_change(nic, GIGABIT_TARC, GIGABIT_TARC_BITS_30_27,
+		GIGABIT_TARC_BIT0 | GIGABIT_TARC_ENABLE | GIGABIT_TARC_BIT26);
 	reg_change(nic, GIGABIT_AT(TARC, 1), 0, GIGABIT_TARC_BIT0);
 	one_queue_transmit_start(nic, GIGABIT_TCTL_MULR);
 	return 0;
@@ -89,10 +94,13 @@ const struct gigabit_chip gigabit_82574l = {
 		.tx_format = &gigabit_tx_82574l,
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = one_queue_tx_head,
-	.phy_take = phy_take,
-	.phy_give = phy_give,
+	.phy_take = take,
+	.phy_give = give,
+	.nvm_take = take,
+	.nvm_give = give,
 	.bar_bytes = GIGABIT_BAR_BYTES,
 	.pcie = true,
+	.flash_sum = true,
 	.packet_buffer_kib = 40,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,

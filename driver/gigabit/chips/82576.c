@@ -5,12 +5,14 @@
 #include "../../access.h"
 #include "../../fail.h"
 #include "../../mac.h"
+#include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
 #include "82576_registers.h"
 #include "82576_semaphore.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 
 static int reset(struct nic *nic)
 {
@@ -39,11 +41,44 @@ static int read_mac(struct nic *nic, uint8_t mac[6])
 	return 0;
 }
 
+/* Boards of one id have different media: the reset has read from the NVM which one it is. */
+static int check_medium(struct nic *nic)
+{
+	static const char *const media[] = {"", "1000BASE-KX (a backplane)",
+		"SGMII (a PHY or a module behind the card's own)", "SerDes (fibre or a backplane)"};
+	uint32_t control;
+	int ret = reg_read_sure(nic, GIGABIT_CTRL_EXT, &control);
+	unsigned mode = control >> IGB_CTRL_EXT_LINK_MODE_SHIFT & 3;
+	if (ret || mode == 0)
+		return ret;
+	return pollux_fail(ENOTSUP,
+		"%s: CTRL_EXT.LINK_MODE is %u: this board's link is %s; Pollux drives the 82576 on copper only",
+		nic->device->address, mode, media[mode]);
+}
+
+/* The card waits for a DMA read at most so long. As it comes out of a reset it may be less than PCIe's 10 ms, and then
+ * a read that is only late is lost once resend is off. The capability's version says where the time is set; whether it
+ * can be 16 to 55 ms is doubt 32. */
+static void lengthen_completion_timeout(struct nic *nic)
+{
+	uint32_t control;
+	uint16_t device;
+	if (reg_read_sure(nic, GIGABIT_GCR, &control) != 0 || (control & IGB_GCR_CMPL_TMOUT))
+		return;
+	if (!(control & IGB_GCR_CAP_VER2)) {
+		reg_change(nic, GIGABIT_GCR, 0, IGB_GCR_CMPL_TMOUT_10MS);
+	} else if (gigabit_pcie_read(nic, PCI_EXP_DEVCTL2, &device) && !(device & PCI_EXP_DEVCTL2_COMP_TIMEOUT) &&
+		   !gigabit_pcie_write(nic, PCI_EXP_DEVCTL2, device | IGB_DEVCTL2_16_TO_55_MS)) {
+		port_note(nic, "the PCIe completion timeout cannot be set (DEVCTL2 %04x): a late DMA read is lost",
+			device);
+	}
+}
+
 static void tune(struct nic *nic)
 {
+	lengthen_completion_timeout(nic);
 	/* Without this a DMA read that faults is repeated until a function reset ends it (erratum) */
 	reg_change(nic, GIGABIT_GCR, IGB_GCR_CMPL_TMOUT_RESEND, 0);
-	reg_change(nic, GIGABIT_CTRL_EXT, IGB_CTRL_EXT_LINK_MODE, 0);
 	/* One vector, with the causes that its predecessors have; the extended causes are off */
 	reg_write(nic, IGB_EIMC, UINT32_MAX);
 	reg_write(nic, IGB_GPIE, 0);
@@ -133,6 +168,7 @@ static uint32_t tx_head(unsigned queue)
 const struct gigabit_chip gigabit_82576 = {
 	.reset = reset,
 	.read_mac = read_mac,
+	.check_medium = check_medium,
 	.tune = tune,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
@@ -145,6 +181,10 @@ const struct gigabit_chip gigabit_82576 = {
 	.tx_head = tx_head,
 	.phy_take = gigabit_82576_phy_take,
 	.phy_give = gigabit_82576_phy_give,
+	.nvm_take = gigabit_82576_nvm_take,
+	.nvm_give = gigabit_82576_nvm_give,
+	.eerd_done_bit = 1,
+	.eerd_address_shift = 2,
 	.bar_bytes = IGB_BAR_BYTES,
 	.ral_16 = IGB_RAL_16,
 	.pcie = true,

@@ -55,19 +55,24 @@ enum igb_register {
 /* fields */
 #define IGB_XXDCTL_ENABLE (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
 /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (an erratum), and RS alone brings a write-back with it (doubt 31) */
-#define IGB_RXDCTL_THRESHOLDS     (8u | 8u << 8 | 1u << 16)
-#define IGB_TXDCTL_THRESHOLDS     (8u | 1u << 8 | 1u << 16)
-#define IGB_SRRCTL_BSIZEPACKET_2K 2u
-#define IGB_SRRCTL_DESCTYPE_ONE   (UINT32_C(1) << 25) /* advanced, one buffer */
-#define IGB_RFCTL_IPV6_EX_DIS     (UINT32_C(1) << 16)
-#define IGB_SWSM_SMBI             (UINT32_C(1) << 0)
-#define IGB_SWSM_SWESMBI          (UINT32_C(1) << 1)
-#define IGB_SW_FW_SYNC_PHY0       (UINT32_C(1) << 1)
-#define IGB_SW_FW_SYNC_PHY1       (UINT32_C(1) << 2)
-#define IGB_SW_FW_SYNC_PHY2       (UINT32_C(1) << 5)
-#define IGB_SW_FW_SYNC_PHY3       (UINT32_C(1) << 6)
-#define IGB_SW_FW_SYNC_FW_SHIFT   16 /* the firmware's bit of a PHY is the drivers', shifted */
-#define IGB_GCR_CMPL_TMOUT_RESEND (UINT32_C(1) << 16)
-#define IGB_CTRL_EXT_LINK_MODE    (UINT32_C(3) << 22) /* 0: copper */
+#define IGB_RXDCTL_THRESHOLDS        (8u | 8u << 8 | 1u << 16)
+#define IGB_TXDCTL_THRESHOLDS        (8u | 1u << 8 | 1u << 16)
+#define IGB_SRRCTL_BSIZEPACKET_2K    2u
+#define IGB_SRRCTL_DESCTYPE_ONE      (UINT32_C(1) << 25) /* advanced, one buffer */
+#define IGB_RFCTL_IPV6_EX_DIS        (UINT32_C(1) << 16)
+#define IGB_SWSM_SMBI                (UINT32_C(1) << 0)
+#define IGB_SWSM_SWESMBI             (UINT32_C(1) << 1)
+#define IGB_SW_FW_SYNC_EEP           (UINT32_C(1) << 0)
+#define IGB_SW_FW_SYNC_PHY0          (UINT32_C(1) << 1)
+#define IGB_SW_FW_SYNC_PHY1          (UINT32_C(1) << 2)
+#define IGB_SW_FW_SYNC_PHY2          (UINT32_C(1) << 5)
+#define IGB_SW_FW_SYNC_PHY3          (UINT32_C(1) << 6)
+#define IGB_SW_FW_SYNC_FW_SHIFT      16 /* the firmware's bit of a PHY is the drivers', shifted */
+#define IGB_GCR_CMPL_TMOUT_RESEND    (UINT32_C(1) << 16)
+#define IGB_GCR_CMPL_TMOUT           (UINT32_C(0xF) << 12)
+#define IGB_GCR_CMPL_TMOUT_10MS      (UINT32_C(1) << 12)
+#define IGB_GCR_CAP_VER2             (UINT32_C(1) << 18) /* the timeout is in DEVCTL2 */
+#define IGB_DEVCTL2_16_TO_55_MS      5u
+#define IGB_CTRL_EXT_LINK_MODE_SHIFT 22 /* two bits; 0: copper */
 
 #endif
