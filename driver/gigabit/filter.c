@@ -11,6 +11,15 @@ static uint32_t ral(const struct nic *nic, unsigned index)
 					 : gigabit_chip(nic)->ral_16 + GIGABIT_RAL_STRIDE * (index - GIGABIT_RAL_COUNT);
 }
 
+/* A bridge may merge writes to a conventional PCI card, and the card take one of them for two. A read in between keeps
+ * them apart. */
+static void write_apart(struct nic *nic, uint32_t offset, uint32_t value)
+{
+	reg_write(nic, offset, value);
+	if (!gigabit_chip(nic)->pcie)
+		reg_read(nic, GIGABIT_STATUS);
+}
+
 static uint32_t receive_mode(const struct nic *nic)
 {
 	uint32_t mode = GIGABIT_RCTL_BAM;
@@ -24,18 +33,20 @@ static uint32_t receive_mode(const struct nic *nic)
 uint32_t gigabit_rctl(const struct nic *nic)
 {
 	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
-	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two.
-	 * VET is left as it is. */
+	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
 	return receive_mode(nic) | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE;
 }
 
 int gigabit_filter_start(struct nic *nic)
 {
+	/* With another value than the type of a VLAN tag, which a reset or a former owner may leave there, the card
+	 * takes a full-size frame with a tag for one that is too long, and drops it */
+	reg_write(nic, GIGABIT_VET, GIGABIT_VET_VLAN);
 	/* A reset does not clear these memories (doubt 9) */
 	for (unsigned i = 0; i < GIGABIT_MTA_COUNT; i++)
-		reg_write(nic, GIGABIT_AT(MTA, i), 0);
+		write_apart(nic, GIGABIT_AT(MTA, i), 0);
 	for (unsigned i = 0; i < GIGABIT_VFTA_COUNT; i++)
-		reg_write(nic, GIGABIT_AT(VFTA, i), 0);
+		write_apart(nic, GIGABIT_AT(VFTA, i), 0);
 	gigabit_set_unicast(nic, 0, nic->info.mac);
 	for (unsigned i = 1; i <= nic->driver->unicast_filters; i++)
 		gigabit_set_unicast(nic, i, NULL);
@@ -46,16 +57,16 @@ int gigabit_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 {
 	uint32_t low = ral(nic, index), high = low + (GIGABIT_RAH - GIGABIT_RAL);
 	/* Off before the address changes: a half-written filter must not match */
-	reg_write(nic, high, 0);
-	reg_write(nic, low, mac ? mac_low(mac) : 0);
+	write_apart(nic, high, 0);
+	write_apart(nic, low, mac ? mac_low(mac) : 0);
 	if (mac)
-		reg_write(nic, high, GIGABIT_RAH_AV | mac_high(mac));
+		write_apart(nic, high, GIGABIT_RAH_AV | mac_high(mac));
 	return fail_if_gone(nic);
 }
 
 int gigabit_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
-	reg_write(nic, GIGABIT_AT(MTA, word), value);
+	write_apart(nic, GIGABIT_AT(MTA, word), value);
 	return fail_if_gone(nic);
 }
 

@@ -135,6 +135,46 @@ static void a_link_that_may_sleep_is_told(void)
 	CU_ASSERT(refused);
 }
 
+static bool is_table(uint32_t offset)
+{
+	return (offset >= GIGABIT_MTA && offset < GIGABIT_AT(MTA, 128)) ||
+	       (offset >= GIGABIT_RAL && offset < GIGABIT_AT(RAL, 16)) ||
+	       (offset >= GIGABIT_VFTA && offset < GIGABIT_AT(VFTA, 128));
+}
+
+/* A bridge on the way to a conventional PCI card may merge writes, unless something is read in between. */
+static void writes_to_tables_are_kept_apart(void)
+{
+	const uint8_t group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB};
+	unsigned writes = 0, merged = 0;
+	open_card(id);
+	start();
+	CU_ASSERT_EQUAL(nic_add_mac(nic, group), 0);
+	for (unsigned i = 0; i + 1 < card.logged; i++) {
+		const struct card_access *access = &card.log[i];
+		if (!access->write || !is_table(access->offset))
+			continue;
+		writes++;
+		merged += access[1].write;
+	}
+	CU_ASSERT(writes > 256);
+	CU_ASSERT(id == ID_82540EM ? merged == 0 : merged > 0);
+	close_port();
+}
+
+/* A frame of full size with a tag is not taken for one that is too long, whatever a former owner has left. */
+static void the_type_of_a_tag_is_written_at_each_start(void)
+{
+	open_card(id);
+	for (unsigned i = 0; i < 2; i++) {
+		*card_register(&card, GIGABIT_VET) = 0x88A8;
+		start();
+		CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_VET), 0x8100);
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	}
+	close_port();
+}
+
 static void a_phy_that_has_a_link_is_let_alone(void)
 {
 	open_card(id);
@@ -870,6 +910,8 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"damaged NVMs are refused", damaged_nvms_are_refused},                                                \
 		{"an NVM that is read wrong is read again", an_nvm_that_is_read_wrong_is_read_again},                  \
 		{"an NVM whose sum is not made yet will do", an_nvm_whose_sum_is_not_made_yet_will_do},                \
+		{"writes to tables are kept apart", writes_to_tables_are_kept_apart},                                  \
+		{"the type of a tag is written at each start", the_type_of_a_tag_is_written_at_each_start},            \
 		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                          \
 		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                       \
 		{"any access may be refused", any_access_may_be_refused},                                              \
