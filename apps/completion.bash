@@ -9,7 +9,8 @@ _pollux()
 	--mode) words="io mac macswap" ;;
 	--simd) words="auto scalar avx2 avx512" ;;
 	--card) words="82599 x540 x550" ;;
-	--quirk) words=$("$1" --help 2>/dev/null | sed -n '/^  --quirk /,/^  --break /s/^      \([a-z-]*\) .*/\1/p') ;;
+	--quirk) words=$("$1" --help 2>/dev/null | sed -n '/^  --quirk /,/^  --module /s/^      \([a-z-]*\) .*/\1/p') ;;
+	--module) words=$("$1" --help 2>/dev/null | sed -n '/^  --module /,/^  --break /s/^      \([a-z0-9-]*\) .*/\1/p') ;;
 	--break) words=$("$1" --help 2>/dev/null | sed -n '/^  --break /,/^$/s/^      \([a-z-]*\) .*/\1/p') ;;
 	esac
 	if [[ -n $words ]]; then

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Lines from a FIFO. */
 #include "control.h"
+#include "link_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,12 +64,27 @@ void control_close(struct control *control)
 	control->fd = -1;
 }
 
-bool control_link(const char *line, unsigned ports, unsigned *port, bool *up)
+static bool link_word(const char *word, bool *up)
 {
-	char word[8];
-	int end = 0;
-	if (sscanf(line, "link %1u %7s %n", port, word, &end) != 2 || line[end] || *port >= ports)
-		return false;
 	*up = strcmp(word, "up") == 0;
 	return *up || strcmp(word, "down") == 0;
+}
+
+bool control_understand(const char *line, unsigned ports, struct control_command *command)
+{
+	char verb[12], word[32];
+	int end = 0;
+	if (sscanf(line, "%11s %1u %31s %n", verb, &command->port, word, &end) != 3 || line[end] ||
+		command->port >= ports)
+		return false;
+	if (strcmp(verb, "link") == 0) {
+		command->what = CONTROL_LINK;
+		return link_word(word, &command->up);
+	}
+	if (strcmp(verb, "module") == 0) {
+		command->what = CONTROL_MODULE;
+		return link_text_module(word, &command->module);
+	}
+	command->what = CONTROL_PARTNER;
+	return strcmp(verb, "partner") == 0 && link_text_speeds(word, &command->speeds);
 }

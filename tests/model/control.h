@@ -3,6 +3,8 @@
 #ifndef POLLUX_TESTS_MODEL_CONTROL_H
 #define POLLUX_TESTS_MODEL_CONTROL_H
 
+#include "card/model.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,7 +26,17 @@ bool control_line(struct control *control, char line[CONTROL_LINE_MAX]);
 
 void control_close(struct control *control);
 
-/** Understands "link PORT up" and "link PORT down", ports from 0. @return false: it is something else. */
-bool control_link(const char *line, unsigned ports, unsigned *port, bool *up);
+/** What a line asks for. */
+struct control_command {
+	enum { CONTROL_LINK, CONTROL_MODULE, CONTROL_PARTNER } what;
+	unsigned port;
+	bool up;                  /* CONTROL_LINK */
+	enum model_module module; /* CONTROL_MODULE */
+	uint32_t speeds;          /* CONTROL_PARTNER */
+};
+
+/** Understands "link PORT up", "link PORT down", "module PORT NAME" and "partner PORT MBPS,...", ports from 0.
+ *  @return false: it is something else. */
+bool control_understand(const char *line, unsigned ports, struct control_command *command);
 
 #endif

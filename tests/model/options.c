@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-model's command line: a table of options, and a function for each kind of value. */
 #include "options.h"
+#include "link_text.h"
 #include "wire/configure.h"
 #include "wire/text.h"
 
@@ -28,6 +29,9 @@ static const struct {
 	{"gone", MODEL_GONE, "every read is all ones"},
 	{"bus-master-stuck", MODEL_BUS_MASTER_STUCK, "COMMAND.BusMaster cannot be set"},
 	{"tx-stuck", MODEL_TX_STUCK, "transmit queues never advance"},
+	{"phy-silent", MODEL_PHY_SILENT, "X540, X550: no PHY answers MDIO, and there is no link"},
+	{"mdio-stuck", MODEL_MDIO_STUCK, "X540, X550: MSCA.MDI_COMMAND never clears"},
+	{"mac-csr-kept", MODEL_MAC_CSR_KEPT, "82599: firmware never gives the semaphore of AUTOC and CORECTL back"},
 };
 
 static const struct {
@@ -35,9 +39,19 @@ static const struct {
 	uint32_t quirk;
 	const char *what;
 } quirks[] = {
-	{"slow", MODEL_QUIRK_SLOW, "what takes its time takes as long as on a card: NVM and DMA after a reset"},
+	{"slow", MODEL_QUIRK_SLOW,
+		"what takes its time takes as long as on a card: NVM and DMA after a reset, the link"},
 	{"memory", MODEL_QUIRK_MEMORY,
 		"tables, filters, rates, counters and pins survive resets, and begin as left by others"},
+	{"pipeline-reset", MODEL_QUIRK_PIPELINE_RESET,
+		"82599: no link before a pipeline reset (AUTOC.LMS toggled and back)"},
+	{"core-words", MODEL_QUIRK_CORE_WORDS, "82599: no link before CORECTL has had the NVM's words for the module"},
+	{"link-disabled", MODEL_QUIRK_LINK_DISABLED,
+		"82599: the NVM sets AUTOC2 30:28, and no link before they are cleared"},
+	{"crosstalk", MODEL_QUIRK_CROSSTALK, "82599: LINKS says up while the cage is empty"},
+	{"manageability", MODEL_QUIRK_MANAGEABILITY,
+		"82599: firmware shares AUTOC, and a link that is up is its own too"},
+	{"phy-low-power", MODEL_QUIRK_PHY_LOW_POWER, "X540, X550: the PHY comes up in low power"},
 };
 
 static const char help_before_cards[] =
@@ -75,10 +89,18 @@ static const char help_after_wires[] =
 	"  --control FIFO       does what is written there, a command a line; the FIFO is made, and goes at the end:\n"
 	"      link PORT down     the wire is pulled out; that of a cable takes the other port's link along\n"
 	"      link PORT up       and plugged in again\n"
-	"  --sfp-absent         no module in the cage of the 82599\n"
-	"  --real               all that a real card does and the model by itself does not: it has all quirks\n"
+	"      module PORT NAME   the 82599's cage has another module, or none\n"
+	"      partner PORT MBPS[,MBPS]...  what the other end can do from now on\n"
+	"  --partner MBPS[,MBPS]...  what the other end can do; without, all speeds\n"
+	"  --link-tries N       82599: the link comes up at the N-th restart of AUTOC, a reset not counted\n"
+	"  --nvm-lms N          82599: AUTOC.LMS after a reset; without, 3, 10 Gbit/s serial\n"
+	"  --real               all that a real card does and the model by itself does not: all quirks, --link-tries "
+	"3,\n"
+	"                       --nvm-lms 1\n"
 	"  --time-scale N       a real card's times are divided by N\n"
 	"  --quirk NAME         one of the things that a real card does, as often as wanted:\n";
+static const char help_before_modules[] =
+	"  --module NAME        what is in the cage of the 82599 (--sfp-absent: none):\n";
 static const char help_before_breakages[] = "  --break NAME         a device that is broken, as often as wanted:\n";
 
 void options_help(FILE *to)
@@ -94,6 +116,10 @@ void options_help(FILE *to)
 	fputs(help_after_wires, to);
 	for (unsigned i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++)
 		fprintf(to, "      %-18s %s\n", quirks[i].name, quirks[i].what);
+	fputs(help_before_modules, to);
+	for (unsigned module = 0; module < MODEL_MODULES; module++)
+		fprintf(to, "      %-18s %s%s\n", model_module_name(module), model_module_description(module),
+			module ? "" : " (default)");
 	fputs(help_before_breakages, to);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		fprintf(to, "      %-18s %s\n", breakages[i].name, breakages[i].what);
@@ -136,10 +162,44 @@ static bool time_scale(struct options *options, const char *text)
 	return false;
 }
 
-/** A card as real as it can be. */
+/** A card as real as it can be, where the command line does not say how. */
 static void become_real(struct options *options)
 {
 	options->model.quirks |= MODEL_QUIRKS_ALL;
+	if (!options->model.link_tries)
+		options->model.link_tries = 3;
+	if (!options->model.nvm_lms)
+		options->model.nvm_lms = 1;
+}
+
+static bool module_by_name(struct options *options, const char *name)
+{
+	if (link_text_module(name, &options->model.module))
+		return true;
+	fprintf(stderr, "pollux-model: --module does not know '%s': see --help\n", name);
+	return false;
+}
+
+static bool partner_speeds(struct options *options, const char *text)
+{
+	if (link_text_speeds(text, &options->model.partner_speeds))
+		return true;
+	fprintf(stderr,
+		"pollux-model: --partner takes speeds in Mbit/s, of 100, 1000, 2500, 5000 and 10000, with commas "
+		"between, not '%s'\n",
+		text);
+	return false;
+}
+
+static bool small_number(const char *name, const char *text, unsigned most, unsigned *value)
+{
+	uint64_t number;
+	if (text_number(text, 1, most, &number)) {
+		*value = (unsigned)number;
+		return true;
+	}
+	fprintf(stderr, "pollux-model: --%s takes a number from 1 to %u, not '%s'\n", name, most, text);
+	return false;
 }
 
 static bool count_from_1(const char *name, const char *text, uint64_t *value)
@@ -211,7 +271,24 @@ static bool seconds(struct options *options, const char *text)
 	return false;
 }
 
-enum { PORT = 256, WIRE, CARD, DURATION, EXPECT, LOSE, CORRUPT, BREAK, MAC, CONTROL, QUIRK, TIME_SCALE };
+enum {
+	PORT = 256,
+	WIRE,
+	CARD,
+	DURATION,
+	EXPECT,
+	LOSE,
+	CORRUPT,
+	BREAK,
+	MAC,
+	CONTROL,
+	QUIRK,
+	TIME_SCALE,
+	MODULE,
+	PARTNER,
+	LINK_TRIES,
+	NVM_LMS
+};
 
 /** The options that take a value. @return false: the reason was printed. */
 static bool take_value(struct options *options, int option, const char *value)
@@ -240,6 +317,14 @@ static bool take_value(struct options *options, int option, const char *value)
 		return quirk_by_name(options, value);
 	case TIME_SCALE:
 		return time_scale(options, value);
+	case MODULE:
+		return module_by_name(options, value);
+	case PARTNER:
+		return partner_speeds(options, value);
+	case LINK_TRIES:
+		return small_number("link-tries", value, 1000000, &options->model.link_tries);
+	case NVM_LMS:
+		return small_number("nvm-lms", value, 7, &options->model.nvm_lms);
 	case BREAK:
 		return broken_by_name(options, value);
 	default:
@@ -264,6 +349,10 @@ bool options_understand(int argc, char **argv, struct options *options)
 		{"quirk", required_argument, NULL, QUIRK},
 		{"time-scale", required_argument, NULL, TIME_SCALE},
 		{"real", no_argument, &real, 1},
+		{"module", required_argument, NULL, MODULE},
+		{"partner", required_argument, NULL, PARTNER},
+		{"link-tries", required_argument, NULL, LINK_TRIES},
+		{"nvm-lms", required_argument, NULL, NVM_LMS},
 		{"break", required_argument, NULL, BREAK},
 		{"hold", no_argument, &hold, 1},
 		{"exit-when-done", no_argument, &done, 1},
@@ -293,13 +382,14 @@ bool options_understand(int argc, char **argv, struct options *options)
 	options->json = json;
 	options->no_shared = no_shared;
 	options->link_down = link_down;
-	options->model.sfp_absent = sfp_absent;
+	if (sfp_absent)
+		options->model.module = MODEL_MODULE_NONE;
 	if (real)
 		become_real(options);
 	options->help = help;
 	options->version = version;
-	if (sfp_absent && options->model.card != MODEL_82599) {
-		fprintf(stderr, "pollux-model: the %s has no cage that --sfp-absent could empty\n",
+	if (options->model.module != MODEL_MODULE_SR && options->model.card != MODEL_82599) {
+		fprintf(stderr, "pollux-model: the %s has no cage for --module or --sfp-absent\n",
 			model_card_name(options->model.card));
 		return false;
 	}

@@ -127,17 +127,35 @@ static void switch_link(struct model_port *ports, unsigned count, unsigned port,
 	}
 }
 
+static void execute(struct model_port *ports, unsigned count, const struct control_command *command)
+{
+	struct model_port *port = &ports[command->port];
+	struct model *model = server_model(port->server);
+	switch (command->what) {
+	case CONTROL_LINK:
+		switch_link(ports, count, command->port, command->up);
+		break;
+	case CONTROL_MODULE:
+		model_set_module(model, command->module);
+		wire_look(port->wire, model, now_ns());
+		break;
+	case CONTROL_PARTNER:
+		model_set_partner_speeds(model, command->speeds);
+		wire_look(port->wire, model, now_ns());
+		break;
+	}
+}
+
 /** Does what was written to the control FIFO: a few lines at a time, so that a writer without end does not stop the
  * ports. */
 static void obey(struct control *control, struct model_port *ports, unsigned count)
 {
 	char line[CONTROL_LINE_MAX];
 	for (unsigned i = 0; i < LINES_AT_ONCE && control_line(control, line); i++) {
-		unsigned port;
-		bool up;
-		bool good = control_link(line, count, &port, &up);
+		struct control_command command;
+		bool good = control_understand(line, count, &command);
 		if (good)
-			switch_link(ports, count, port, up);
+			execute(ports, count, &command);
 		fprintf(stderr, "pollux-model: control: %s%s\n", line,
 			good ? "" : ": no such command, or no such port: see --help");
 	}

@@ -463,7 +463,7 @@ static void a_client_that_takes_its_memory_away_loses_the_device(void)
 		{0, 0x6008, PAGE},
 		{0, 0x4a80, 1},
 		{0, 0x6028, 1u << 25},
-		{0, 0x42a0, 1u << 12},
+		{0, 0x42a0, 3u << 13 | 1u << 12},
 	};
 	model_step(server_model(raw_server), 1000000000);
 	model_set_partner(server_model(raw_server), true);

@@ -3,6 +3,7 @@
 #include "eeprom.h"
 
 #include "faults.h"
+#include "module.h"
 #include "semaphore.h"
 
 #include <string.h>
@@ -10,9 +11,14 @@
 enum {
 	EERD_NS = 5000,
 	SFP_LIST = 0x100,     /* pairs of module type and sequence, up to 0xFFFF */
-	SFP_SEQUENCE = 0x130, /* words for CORECTL, up to 0xFFFF */
+	SFP_SEQUENCE = 0x200, /* of each type: a length, words for CORECTL, and 0xFFFF */
+	SFP_SEQUENCE_WORDS = MODULE_CORE_WORDS + 2,
 	FIRMWARE = 0x140,
 	FIRMWARE_PATCH = 0x150,
+	ANY_MODULE = 1 << 0,
+	NO_CROSSTALK = 1 << 7,
+	LESM = 0x160,
+	LESM_ENABLED = 1 << 15,
 	CORE = 0x180, /* X540, X550: a module of three words, the MAC address */
 	CHECKSUM = 0x3F,
 	CHECKSUM_LAST_X550 = 0x41,
@@ -27,23 +33,33 @@ static unsigned mac_at(const struct model *m)
 }
 
 /** What only the 82599 asks for: its firmware's version, and how to set up each kind of SFP+ module. */
-static void fill_82599(uint16_t *word)
+static void fill_82599(struct model *m)
 {
+	uint16_t *word = m->eeprom;
 	unsigned at = SFP_LIST;
 
 	word[0x0F] = FIRMWARE;
 	word[0x2B] = SFP_LIST;
-	word[0x2C] = 0x0081; /* any SFP+ module, no crosstalk work-around */
+	word[0x2C] = (m->config.module == MODEL_MODULE_FOREIGN ? 0 : ANY_MODULE) |
+		     (has_quirk(m, MODEL_QUIRK_CROSSTALK) ? 0 : NO_CROSSTALK);
 	word[at++] = 0x18;
-	for (uint16_t type = 3; type <= 14; type++) {
+	for (uint16_t type = MODULE_TYPE_CABLE; type < MODULE_TYPES_END; type++) {
+		uint16_t sequence = (uint16_t)(SFP_SEQUENCE + (type - MODULE_TYPE_CABLE) * SFP_SEQUENCE_WORDS);
+
 		word[at++] = type;
-		word[at++] = SFP_SEQUENCE;
+		word[at++] = sequence;
+		word[sequence] = MODULE_CORE_WORDS;
+		for (unsigned i = 0; i < MODULE_CORE_WORDS; i++)
+			word[sequence + 1 + i] = model_module_core_word(type, i);
+		word[sequence + 1 + MODULE_CORE_WORDS] = 0xFFFF;
 	}
 	word[at] = 0xFFFF;
-	word[SFP_SEQUENCE] = 2;
-	word[SFP_SEQUENCE + 1] = 0x0001;
-	word[SFP_SEQUENCE + 2] = 0xFFFF;
-	word[FIRMWARE + 2] = 0xFFFF; /* no link establishment firmware */
+	if (has_quirk(m, MODEL_QUIRK_MANAGEABILITY)) {
+		word[FIRMWARE + 2] = LESM;
+		word[LESM + 1] = LESM_ENABLED;
+	} else {
+		word[FIRMWARE + 2] = 0xFFFF; /* no link establishment firmware */
+	}
 	word[FIRMWARE + 4] = FIRMWARE_PATCH;
 	word[FIRMWARE_PATCH + 7] = 0x0006;
 }
@@ -78,7 +94,7 @@ void model_eeprom_open(struct model *m)
 		word[0x09 + (m->config.port & 1)] = CORE;
 		word[CORE] = 3;
 	} else {
-		fill_82599(word);
+		fill_82599(m);
 	}
 	word[0x15] = 0xE66F; /* part number */
 	word[0x16] = 0x1300;

@@ -16,8 +16,9 @@ static const struct {
 	[MODEL_ORDER_TAIL] = {"tail", "ENABLE reads 1 before the first write of the tail"},
 	[MODEL_ORDER_TX_DMA] = {"tx-dma", "DMATXCTL.TE comes before TXDCTL.ENABLE"},
 	[MODEL_ORDER_SEMAPHORE] = {"semaphore",
-		"EERD, MDIO and the mailbox are used by who holds their bit in SW_FW_SYNC"},
+		"EERD, MDIO, the mailbox, CORECTL and shared AUTOC are used by who holds their bit in SW_FW_SYNC"},
 	[MODEL_ORDER_MDIO] = {"mdio", "MSCA.MDI_COMMAND reads 0 before the next command"},
+	[MODEL_ORDER_LINK_RESET] = {"link-reset", "CTRL.LNK_RST is not set while firmware uses a link that is up"},
 	[MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
 	[MODEL_ORDER_RELAXED] = {"relaxed", "DCA_TXCTRL bit 11 is cleared before TXDCTL.ENABLE is set"},
 };

@@ -2,6 +2,7 @@
  * The port as a whole: opening, resetting, breaking it, letting time pass, and its regions. */
 #include "config.h"
 #include "eeprom.h"
+#include "faults.h"
 #include "firmware.h"
 #include "interrupt.h"
 #include "link.h"
@@ -34,7 +35,7 @@ static void device_reset(struct model *m, enum reset_kind kind)
 	model_registers_reset(m, kind);
 	model_queues_reset(m);
 	model_interrupts_reset(m);
-	model_link_reset(m);
+	model_link_reset(m, kind);
 	reg_set(m, IXGBE_CTRL, reset_bits);
 	if (m->config.port)
 		reg_set(m, IXGBE_STATUS, STATUS_GIO | m->config.port << 2);
@@ -55,7 +56,6 @@ static void port_reset(struct model *m, enum reset_kind kind)
 {
 	if (kind != RESET_D3)
 		model_config_reset(m, kind);
-	model_phy_reset(m);
 	memset(m->msix, 0, sizeof(m->msix));
 	for (unsigned v = 0; v < MODEL_VECTORS; v++)
 		m->msix[v * 16 + 12] = 1; /* vectors come up masked */
@@ -96,7 +96,8 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	m->config.bar0 = NULL;
 	m->next_ns = MODEL_NEVER;
 	m->partner = false;
-	model_phy_reset(m);
+	model_phy_open(m);
+	model_link_open(m);
 	model_registers_open(m);
 	model_eeprom_open(m);
 	port_reset(m, RESET_POWER);
@@ -143,6 +144,7 @@ static uint64_t next_deadline(const struct model *m)
 	sooner(&next, m->link_ns, m->now_ns);
 	sooner(&next, m->queues_ns, m->now_ns);
 	sooner(&next, m->mdio_ns, m->now_ns);
+	sooner(&next, m->phy.negotiated_ns, m->now_ns);
 	sooner(&next, m->firmware_ns, m->now_ns);
 	return next;
 }
@@ -216,6 +218,7 @@ void model_write32(struct model *m, uint32_t offset, uint32_t value)
 		bool link = m->reset_asked & CTRL_LNK_RST;
 
 		m->reset_asked = 0;
+		fault_order(m, MODEL_ORDER_LINK_RESET, link && m->link_up && has_quirk(m, MODEL_QUIRK_MANAGEABILITY));
 		device_reset(m, link ? RESET_LINK : RESET_SOFTWARE);
 	}
 }

@@ -67,7 +67,44 @@ enum model_quirk {
 	MODEL_QUIRK_SLOW = 1u << 0, /* what takes its time takes as long as on a card, as far as time_scale lets it */
 	MODEL_QUIRK_MEMORY =
 		1u << 1, /* what no reset clears on a card survives, and begins as a former owner left it */
-	MODEL_QUIRKS_ALL = (1u << 2) - 1,
+	/* of the link: */
+	MODEL_QUIRK_PIPELINE_RESET = 1u << 16, /* 82599: no link before a pipeline reset: AUTOC.LMS bit 2 toggled with
+						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART */
+	MODEL_QUIRK_CORE_WORDS = 1u << 17,     /* 82599: no link before CORECTL has had the words that the NVM lists for
+						  the module; a function reset and another module take them away */
+	MODEL_QUIRK_LINK_DISABLED = 1u << 18,  /* 82599: the NVM sets AUTOC2 30:28: no link before they are cleared */
+	MODEL_QUIRK_CROSSTALK = 1u << 19,      /* 82599: LINKS says up while the cage is empty */
+	MODEL_QUIRK_MANAGEABILITY = 1u << 20,  /* 82599: firmware (LESM) shares AUTOC: SW_FW_SYNC's MAC_CSR guards it;
+						  LNK_RST while the link is up ends a management session */
+	MODEL_QUIRK_PHY_LOW_POWER = 1u << 21,  /* X540, X550: the PHY comes up in low power (30.0 bit 11) */
+	MODEL_QUIRKS_ALL = ((1u << 2) - 1) | 0x3Fu << 16,
+};
+
+/** What sits in the 82599's cage. */
+enum model_module {
+	MODEL_MODULE_SR,
+	MODEL_MODULE_LR,
+	MODEL_MODULE_DAC,
+	MODEL_MODULE_DAC_ACTIVE,
+	MODEL_MODULE_1G_SX,
+	MODEL_MODULE_1G_LX,
+	MODEL_MODULE_1G_T,
+	MODEL_MODULE_DUAL_RATE,
+	MODEL_MODULE_FOREIGN,
+	MODEL_MODULE_NONE,
+	MODEL_MODULE_NONSENSE,
+	MODEL_MODULE_BAD_SUM,
+	MODEL_MODULE_VANISHING,
+	MODEL_MODULES
+};
+
+/** Speeds, as a mask. */
+enum model_speed {
+	MODEL_SPEED_100M = 1u << 0,
+	MODEL_SPEED_1G = 1u << 1,
+	MODEL_SPEED_2_5G = 1u << 2,
+	MODEL_SPEED_5G = 1u << 3,
+	MODEL_SPEED_10G = 1u << 4,
 };
 
 struct model_config {
@@ -79,7 +116,12 @@ struct model_config {
 	/** MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
 	 * NULL: the core's own. Of all that is written there directly the core reads tails only. */
 	uint8_t *bar0;
-	bool sfp_absent;
+	/* the link */
+	enum model_module module; /* 82599: what is in the cage when it is opened */
+	uint32_t partner_speeds;  /* enum model_speed; 0: all */
+	unsigned link_tries; /* 82599: the link comes up at so-many-th restart of AUTOC; 0: at a reset too. Since it was
+				up, or the module came; a reset does not count */
+	unsigned nvm_lms;    /* 82599: AUTOC.LMS after a reset; 0: 10 Gbit/s serial (3), as on boards with a cage */
 };
 
 /** @return NULL: no memory. host is copied. */
@@ -110,6 +152,10 @@ void model_step(struct model *model, uint64_t now_ns);
 
 /** The link partner comes or goes; LINKS follows when the driver has brought its side up. */
 void model_set_partner(struct model *model, bool present);
+/** What it can do (enum model_speed; 0: all). On copper it negotiates anew. */
+void model_set_partner_speeds(struct model *model, uint32_t speeds);
+/** 82599: another module is plugged in, or none. */
+void model_set_module(struct model *model, enum model_module module);
 bool model_link_up(const struct model *model);
 /** RXCTRL.RXEN is set, and a receive queue enabled: the driver wants frames. */
 bool model_receive_enabled(const struct model *model);
@@ -125,6 +171,9 @@ uint32_t model_packet_buffer_bytes(const struct model *model);
 /** The name that pollux-model's --card takes, and a sentence about it; NULL behind the last. */
 const char *model_card_name(unsigned card);
 const char *model_card_description(unsigned card);
+/** The same for --module. */
+const char *model_module_name(unsigned module);
+const char *model_module_description(unsigned module);
 
 /* ---- The wire ---- */
 
@@ -194,19 +243,20 @@ unsigned model_transmit(struct model *model, const struct model_sink *sink, unsi
 
 /** The rules of order that are watched. */
 enum model_order {
-	MODEL_ORDER_RESET,         /* DS 4.2.1.6.1 */
-	MODEL_ORDER_DMA_INIT,      /* DS 4.6.3 */
-	MODEL_ORDER_CRC,           /* DS 8.2.3.8.8 */
-	MODEL_ORDER_FCTRL,         /* DS 8.2.3.7.1 */
-	MODEL_ORDER_DCA,           /* DS 4.6.7 */
-	MODEL_ORDER_RING,          /* DS 4.6.7, 4.6.8 */
-	MODEL_ORDER_HEAD,          /* the same */
-	MODEL_ORDER_TAIL,          /* the same */
-	MODEL_ORDER_TX_DMA,        /* DS 4.6.8 */
-	MODEL_ORDER_SEMAPHORE,     /* X540, X550; DS 10.5.4 */
-	MODEL_ORDER_MDIO,          /* X540, X550 */
+	MODEL_ORDER_RESET,     /* DS 4.2.1.6.1 */
+	MODEL_ORDER_DMA_INIT,  /* DS 4.6.3 */
+	MODEL_ORDER_CRC,       /* DS 8.2.3.8.8 */
+	MODEL_ORDER_FCTRL,     /* DS 8.2.3.7.1 */
+	MODEL_ORDER_DCA,       /* DS 4.6.7 */
+	MODEL_ORDER_RING,      /* DS 4.6.7, 4.6.8 */
+	MODEL_ORDER_HEAD,      /* the same */
+	MODEL_ORDER_TAIL,      /* the same */
+	MODEL_ORDER_TX_DMA,    /* DS 4.6.8 */
+	MODEL_ORDER_SEMAPHORE, /* X540, X550; on the 82599 for CORECTL, and AUTOC where firmware shares it; DS 10.5.4 */
+	MODEL_ORDER_MDIO,      /* X540, X550 */
 	MODEL_ORDER_PACKET_BUFFER, /* X540 */
 	MODEL_ORDER_RELAXED,       /* with MODEL_QUIRK_MEMORY */
+	MODEL_ORDER_LINK_RESET,    /* with MODEL_QUIRK_MANAGEABILITY */
 	MODEL_ORDERS
 };
 
@@ -247,6 +297,9 @@ enum model_breakage {
 	MODEL_GONE = 1u << 10,             /* every read is all ones, writes are lost, no DMA */
 	MODEL_BUS_MASTER_STUCK = 1u << 11, /* COMMAND.BusMaster cannot be set */
 	MODEL_TX_STUCK = 1u << 12,         /* transmit queues never advance */
+	MODEL_PHY_SILENT = 1u << 24,       /* X540, X550: no PHY answers MDIO, and there is no link */
+	MODEL_MDIO_STUCK = 1u << 25,       /* X540, X550: MSCA.MDI_COMMAND never clears */
+	MODEL_MAC_CSR_KEPT = 1u << 26,     /* 82599: firmware never gives MAC_CSR back */
 };
 void model_break(struct model *model, uint32_t breakages);
 

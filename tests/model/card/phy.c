@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The 10GBASE-T PHY of X540 and X550: clause 45 MDIO through MSCA and MSRWD, the registers by which drivers find it and
- * choose what it advertises, and the speed that it settles on with a partner that can do all (IEEE 802.3 clause 45). */
+ * choose what it advertises, and the negotiation by which it settles on a speed with its partner (IEEE 802.3 clause
+ * 45). Of a device's resets only LNK_RST and D3 reset it (X550 DS 4.2.3, table 4-6). */
 #include "phy.h"
 
 #include "faults.h"
@@ -10,7 +11,11 @@
 #include <string.h>
 
 enum { PMA = 1, PCS = 3, PHY_XS = 4, AN = 7, VENDOR_1 = 30, MMDS = 32 };
-enum { MDIO_NS = 10 * 1000 };
+/* The model's short times, and a card's: negotiation takes 2 to 5 s; a PHY in reset is left alone for 2 s (X550 DS
+ * 4.2.1.8). */
+enum { MDIO_NS = 10 * 1000, NEGOTIATION_NS = 4500 * 1000 };
+#define CARD_NEGOTIATION_NS 3000000000ull
+#define CARD_QUIET_NS       2000000000ull
 enum { CYCLE_ADDRESS, CYCLE_WRITE, CYCLE_READ_INCREMENT, CYCLE_READ };
 enum {
 	CONTROL = 0,
@@ -25,7 +30,13 @@ enum {
 	AN_PARTNER = 19,
 	AN_10G_CONTROL = 32,
 	ADVERTISE_10G = 1 << 12,
+	PARTNER_100M = 1 << 8,
 	AN_10G_STATUS = 33,
+	PARTNER_10G = 1 << 11,
+	PARTNER_5G = 1 << 6,
+	PARTNER_2_5G = 1 << 5,
+	AN_VENDOR_PARTNER = 0xE820,
+	PARTNER_1G = 1 << 15,
 	AN_VENDOR_PROVISION = 0xC400,
 	ADVERTISE_1G = 1 << 15,
 	ADVERTISE_5G = 1 << 11,
@@ -59,10 +70,10 @@ static const struct phy_register {
 	{PHY_XS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(AN),
 	{AN, CONTROL, 0x3000, 0x3000, 0x3000}, /* negotiation on, extended next pages */
 	{AN, STATUS, 0, 0x0009, 0x0009}, {AN, AN_ADVERTISE, 0x0DE0, 0x0101, 0x0101},
-	{AN, AN_PARTNER, 0, 0x0D01, 0x0D01}, /* pause both ways, 100M */
-	{AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G}, {AN, AN_10G_STATUS, 0, 0x0800, 0x0800},
-	{AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL}, {AN, AN_VENDOR_STATUS, 0, 0, 0},
-	IDENTITY(VENDOR_1), {VENDOR_1, CONTROL, LOW_POWER, 0, 0},
+	{AN, AN_PARTNER, 0, 0x0C01, 0x0C01}, /* pause both ways */
+	{AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G}, {AN, AN_10G_STATUS, 0, 0, 0},
+	{AN, AN_VENDOR_PARTNER, 0, 0, 0}, {AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL},
+	{AN, AN_VENDOR_STATUS, 0, 0, 0}, IDENTITY(VENDOR_1), {VENDOR_1, CONTROL, LOW_POWER, 0, 0},
 	{VENDOR_1, 32, 0, 0x0107, 0x0202}, /* firmware of the PHY */
 };
 #define COUNT (sizeof(registers) / sizeof(registers[0]))
@@ -83,36 +94,125 @@ static uint16_t value_of(const struct model *m, unsigned mmd, unsigned at)
 	return m->phy.value[find(mmd, at)];
 }
 
-static unsigned best_advertised(const struct model *m)
+/** @return what it advertises (enum model_speed). */
+static uint32_t advertised(const struct model *m)
 {
 	uint16_t provision = value_of(m, AN, AN_VENDOR_PROVISION);
+	uint32_t speeds = 0;
 
-	if (value_of(m, VENDOR_1, CONTROL) & LOW_POWER)
-		return 0;
 	if (value_of(m, AN, AN_10G_CONTROL) & ADVERTISE_10G)
-		return 10000;
+		speeds |= MODEL_SPEED_10G;
 	if (m->config.card == MODEL_X550 && (provision & ADVERTISE_5G))
-		return 5000;
+		speeds |= MODEL_SPEED_5G;
 	if (m->config.card == MODEL_X550 && (provision & ADVERTISE_2500M))
-		return 2500;
+		speeds |= MODEL_SPEED_2_5G;
 	if (provision & ADVERTISE_1G)
-		return 1000;
-	return value_of(m, AN, AN_ADVERTISE) & ADVERTISE_100M ? 100 : 0;
+		speeds |= MODEL_SPEED_1G;
+	if (value_of(m, AN, AN_ADVERTISE) & ADVERTISE_100M)
+		speeds |= MODEL_SPEED_100M;
+	return speeds;
+}
+
+/** @return the best of some speeds, in Mbit/s; 0: none. */
+static unsigned best_of(uint32_t speeds)
+{
+	static const struct {
+		uint32_t speed;
+		unsigned mbps;
+	} best_first[] = {{MODEL_SPEED_10G, 10000}, {MODEL_SPEED_5G, 5000}, {MODEL_SPEED_2_5G, 2500},
+		{MODEL_SPEED_1G, 1000}, {MODEL_SPEED_100M, 100}};
+
+	for (unsigned i = 0; i < sizeof(best_first) / sizeof(best_first[0]); i++)
+		if (speeds & best_first[i].speed)
+			return best_first[i].mbps;
+	return 0;
+}
+
+static bool asleep(const struct model *m)
+{
+	return value_of(m, VENDOR_1, CONTROL) & LOW_POWER;
+}
+
+static bool dead(const struct model *m)
+{
+	return m->breakages & MODEL_PHY_SILENT;
+}
+
+/** What it had is gone, and in a while it has what both ends can. */
+static void negotiate(struct model *m)
+{
+	m->phy.mbps = 0;
+	m->phy.negotiated_ns = MODEL_NEVER;
+	if (!asleep(m) && !dead(m) && best_of(advertised(m) & model_partner_speeds(m)))
+		deadline_set(m, &m->phy.negotiated_ns, takes_ns(m, NEGOTIATION_NS, CARD_NEGOTIATION_NS));
+	model_link_review(m);
+}
+
+static void fall_silent(struct model *m)
+{
+	m->phy.mbps = 0;
+	m->phy.negotiated_ns = MODEL_NEVER;
+	m->phy.stands = true;
+	model_link_review(m);
+}
+
+/** As the NVM says: it negotiates by itself, or sleeps. */
+static void load_image(struct model *m)
+{
+	memset(&m->phy, 0, sizeof(m->phy));
+	m->phy.negotiated_ns = MODEL_NEVER;
+	for (unsigned i = 0; i < COUNT; i++)
+		m->phy.value[i] = m->config.card == MODEL_X550 ? registers[i].x550 : registers[i].x540;
+	if (!has_quirk(m, MODEL_QUIRK_PHY_LOW_POWER))
+		return;
+	m->phy.value[find(VENDOR_1, CONTROL)] |= LOW_POWER;
+	m->phy.stands = true;
+}
+
+void model_phy_open(struct model *m)
+{
+	load_image(m);
 }
 
 void model_phy_reset(struct model *m)
 {
-	memset(&m->phy, 0, sizeof(m->phy));
-	for (unsigned i = 0; i < COUNT; i++)
-		m->phy.value[i] = m->config.card == MODEL_X550 ? registers[i].x550 : registers[i].x540;
-	m->phy.best_mbps = best_advertised(m);
+	if (!is_copper(m))
+		return;
+	load_image(m);
+	m->phy.quiet_ns = m->now_ns + takes_ns(m, 0, CARD_QUIET_NS);
+	negotiate(m);
+}
+
+void model_phy_partner(struct model *m)
+{
+	if (!m->phy.stands)
+		negotiate(m);
 }
 
 static uint16_t vendor_status(const struct model *m)
 {
-	if (!m->link_up)
-		return 0;
-	return m->copper_mbps == 10000 ? 7 : m->copper_mbps == 1000 ? 5 : m->copper_mbps == 100 ? 3 : 0;
+	return m->phy.mbps == 10000 ? 7 : m->phy.mbps == 1000 ? 5 : m->phy.mbps == 100 ? 3 : 0;
+}
+
+/** What the partner can do is known once both have negotiated. */
+static uint16_t an_read(const struct model *m, unsigned at, uint16_t own)
+{
+	uint32_t partner = m->phy.mbps ? model_partner_speeds(m) : 0;
+	unsigned value = own;
+
+	if (at == AN_PARTNER) {
+		value = partner ? value : 0;
+		value |= partner & MODEL_SPEED_100M ? PARTNER_100M : 0u;
+	} else if (at == AN_10G_STATUS) {
+		value = partner & MODEL_SPEED_10G ? PARTNER_10G : 0u;
+		value |= partner & MODEL_SPEED_5G ? PARTNER_5G : 0u;
+		value |= partner & MODEL_SPEED_2_5G ? PARTNER_2_5G : 0u;
+	} else if (at == AN_VENDOR_PARTNER) {
+		value = partner & MODEL_SPEED_1G ? PARTNER_1G : 0u;
+	} else if (at == AN_VENDOR_STATUS) {
+		value = vendor_status(m);
+	}
+	return (uint16_t)value;
 }
 
 static uint16_t phy_read(const struct model *m, unsigned mmd, unsigned at)
@@ -126,10 +226,8 @@ static uint16_t phy_read(const struct model *m, unsigned mmd, unsigned at)
 		return 0;
 	if (at == STATUS)
 		return (uint16_t)(m->phy.value[i] |
-				  (m->link_up ? STATUS_LINK | (mmd == AN ? STATUS_AN_COMPLETE : 0) : 0));
-	if (mmd == AN && (at == AN_PARTNER || at == AN_10G_STATUS))
-		return m->link_up ? m->phy.value[i] : 0;
-	return mmd == AN && at == AN_VENDOR_STATUS ? vendor_status(m) : m->phy.value[i];
+				  (m->phy.mbps ? STATUS_LINK | (mmd == AN ? STATUS_AN_COMPLETE : 0) : 0));
+	return mmd == AN ? an_read(m, at, m->phy.value[i]) : m->phy.value[i];
 }
 
 static void phy_write(struct model *m, unsigned mmd, unsigned at, uint16_t value)
@@ -140,15 +238,16 @@ static void phy_write(struct model *m, unsigned mmd, unsigned at, uint16_t value
 		return;
 	if (at == CONTROL && (value & CONTROL_RESET)) {
 		model_phy_reset(m);
-		model_link_restart(m);
 		return;
 	}
+	/* What is advertised counts from the next negotiation on. */
 	m->phy.value[i] = (uint16_t)((m->phy.value[i] & ~registers[i].writable) | (value & registers[i].writable));
-	m->phy.best_mbps = best_advertised(m);
-	if (mmd == AN && at == CONTROL && (value & AN_RESTART))
-		model_link_restart(m);
-	else
-		model_link_review(m);
+	if (asleep(m)) {
+		fall_silent(m);
+	} else if (mmd == AN && at == CONTROL && (value & AN_RESTART)) {
+		m->phy.stands = false;
+		negotiate(m);
+	}
 }
 
 /** MDIO takes its time, during which MDI_COMMAND reads 1. Another command meanwhile is the driver's mistake. */
@@ -170,12 +269,18 @@ void model_phy_step(struct model *m)
 	uint32_t command = m->phy.command, read = 0xFFFF;
 	unsigned mmd = command >> 16 & 0x1F, cycle = command >> 26 & 3;
 
-	if (m->now_ns < m->mdio_ns)
+	if (m->now_ns >= m->phy.negotiated_ns) {
+		m->phy.negotiated_ns = MODEL_NEVER;
+		m->phy.mbps = dead(m) ? 0 : best_of(advertised(m) & model_partner_speeds(m));
+		m->link_ns = m->now_ns; /* the MAC follows at once */
+	}
+	if (m->now_ns < m->mdio_ns || (m->breakages & MODEL_MDIO_STUCK))
 		return;
 	m->mdio_ns = MODEL_NEVER;
 	reg_set(m, IXGBE_MSCA, reg_get(m, IXGBE_MSCA) & ~(uint32_t)MSCA_COMMAND);
 	/* The PHY of port 0 is at address 0, that of port 1 at 1 (doubt M12). */
-	bool answers = (command >> 21 & 0x1F) == (m->config.port & 1) && (command >> 28 & 3) == 0;
+	bool answers = (command >> 21 & 0x1F) == (m->config.port & 1) && (command >> 28 & 3) == 0 && !dead(m) &&
+		       m->now_ns >= m->phy.quiet_ns;
 
 	if (answers && cycle == CYCLE_ADDRESS)
 		m->phy.address[mmd] = (uint16_t)command;

@@ -5,7 +5,11 @@
 
 #include "state.h"
 
+void model_phy_open(struct model *m);
+/** LNK_RST, D3, or its own reset bit: it comes up as the NVM says, and negotiates. */
 void model_phy_reset(struct model *m);
+/** The partner came, went or can do something else. */
+void model_phy_partner(struct model *m);
 void model_phy_step(struct model *m);
 
 register_write model_write_msca;

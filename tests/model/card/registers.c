@@ -95,7 +95,7 @@ static const struct rule rules[] = {
 	{ IXGBE_SWSM,       0, 1, RW | ON_82599, SWSM_SMBI | SWSM_SWESMBI, 0, model_read_swsm, NULL },
 	{ IXGBE_SWSM,       0, 1, RW | ON_COPPER, SWSM_SMBI, 0, model_read_swsm, NULL },
 	{ IXGBE_FWSM,       0, 1, RO, 0, FWSM_FW_VALID, NULL, NULL },
-	{ IXGBE_SW_FW_SYNC, 0, 1, RW | ON_82599, 0x8000001F, 0, NULL, NULL },
+	{ IXGBE_SW_FW_SYNC, 0, 1, RW | ON_82599, 0x8000001F, 0, model_read_sync_82599, NULL },
 	{ IXGBE_SW_FW_SYNC, 0, 1, RW | ON_COPPER, 0x80001E1F, 0, model_read_sw_fw_sync, NULL },
 	{ MODEL_FLEX_MNG,   4, 448, RW | ON_X550, ALL, 0, NULL, NULL },
 	{ MODEL_HICR,       0, 1, RW | ON_X550, HICR_C, HICR_EN, NULL, model_write_hicr },
@@ -126,7 +126,7 @@ static const struct rule rules[] = {
 	{ IXGBE_IVAR_MISC,  0, 1, RW, 0x0000BFBF, 0, NULL, NULL },
 	/* link and MAC */
 	{ IXGBE_AUTOC,      0, 1, RW | ON_82599, ALL, 0, NULL, model_write_autoc }, /* doubt M13 */
-	{ IXGBE_AUTOC2,     0, 1, RW | ON_82599, ALL, 0x000A0000, NULL, NULL }, /* SFI */
+	{ IXGBE_AUTOC2,     0, 1, RW | ON_82599, ALL, 0x000A0000, NULL, model_write_autoc2 }, /* SFI */
 	{ IXGBE_LINKS,      0, 1, RO, 0, 0, model_read_links, NULL },
 	{ MODEL_LINKS2,     0, 1, RO, 0, 0, NULL, NULL },
 	{ IXGBE_ANLP1,      0, 1, RO | ON_82599, 0, 0, model_read_anlp1, NULL },
@@ -145,7 +145,7 @@ static const struct rule rules[] = {
 	{ IXGBE_MAXFRS,     0, 1, RW, 0xFFFF0000, 0x05EE0000, NULL, model_write_receive },
 	{ IXGBE_MFLCN,      0, 1, RW, 0x0000001F, 0, NULL, NULL },
 	{ MODEL_MACC,       0, 1, RW, ALL, 0, NULL, model_write_macc },
-	{ IXGBE_CORECTL,    0, 1, RW, ALL, 0, NULL, NULL },
+	{ IXGBE_CORECTL,    0, 1, RW | ON_82599, ALL, 0, NULL, model_write_corectl },
 	{ IXGBE_FCCFG,      0, 1, RW, 0x00000018, 0, NULL, NULL },
 	{ IXGBE_FCTTV,      4, 4, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_FCRTL,      4, 8, RW, 0x8007FFF0, 0, NULL, NULL },

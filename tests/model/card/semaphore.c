@@ -8,6 +8,16 @@ bool model_semaphore_held(const struct model *m, uint32_t resource)
 	return !is_copper(m) || (reg_get(m, IXGBE_SW_FW_SYNC) & resource);
 }
 
+bool model_mac_csr_held(const struct model *m)
+{
+	return reg_get(m, IXGBE_SW_FW_SYNC) & SW_FW_SYNC_MAC_CSR;
+}
+
+uint32_t model_read_sync_82599(struct model *m, uint32_t offset)
+{
+	return reg_get(m, offset) | (m->breakages & MODEL_MAC_CSR_KEPT ? SW_FW_SYNC_FW_MAC_CSR : 0u);
+}
+
 /** Reading SMBI takes it: the first reader sees 0, all others 1 until it is cleared (DS 10.5.4). */
 uint32_t model_read_swsm(struct model *m, uint32_t offset)
 {

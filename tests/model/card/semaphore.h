@@ -8,6 +8,9 @@
 /** Whether software has said that it uses a resource. The 82599 is not held to it: drivers read its EEPROM without. */
 bool model_semaphore_held(const struct model *m, uint32_t resource);
 
-register_read model_read_swsm, model_read_sw_fw_sync;
+/** 82599: whether software holds AUTOC and CORECTL. */
+bool model_mac_csr_held(const struct model *m);
+
+register_read model_read_swsm, model_read_sw_fw_sync, model_read_sync_82599;
 
 #endif

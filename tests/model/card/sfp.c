@@ -1,59 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The SFP+ module: its identification EEPROM behind a bit-banged I2C bus, its presence pin and its laser. */
+ * The cage: its module's identification EEPROM behind a bit-banged I2C bus, the presence pin and the laser's. */
 #include "sfp.h"
 
 #include "link.h"
+#include "module.h"
 
-#include <stddef.h>
-
+enum { VANISHES_AFTER = 40 }; /* bytes */
 enum { IDLE, ADDRESS, ACK_ADDRESS, POINTER, ACK_POINTER, WRITE, ACK_WRITE, READ, WAIT_ACK };
 
-/** A 10GBASE-SR module, as device A0h tells it (SFF-8472). */
-static const struct {
-	uint8_t identifier, extended, connector, transceiver[8], encoding, rate, rate_id, length[6];
-	char vendor[16];
-	uint8_t more_transceiver, oui[3];
-	char part[16], revision[4];
-	uint8_t wavelength[2], reserved, sum_base, options[2], rate_max, rate_min;
-	char serial[16], date[8];
-	uint8_t diagnostics, enhanced, compliance, sum_extended;
-} module = {
-	.identifier = 0x03, /* SFP */
-	.extended = 0x04,
-	.connector = 0x07,     /* LC */
-	.transceiver = {0x10}, /* 10GBASE-SR */
-	.encoding = 0x06,      /* 64B/66B */
-	.rate = 103,           /* 10.3 Gbit/s */
-	.length = {0, 0, 8, 3, 0, 30},
-	.vendor = "Pollux          ",
-	.oui = {0x02, 0x82, 0x59},
-	.part = "SOFT-10G-SR     ",
-	.revision = "1   ",
-	.wavelength = {0x03, 0x52}, /* 850 nm */
-	.options = {0x00, 0x1A},
-	.serial = "82599           ",
-	.date = "260101  ",
-};
-
-_Static_assert(sizeof(module) == 96 && offsetof(__typeof__(module), sum_base) == 63, "SFF-8472 table 4-1");
-
-static uint8_t module_byte(uint8_t at)
+/** @return the next byte of the module. The one that vanishes is pulled out after some of them. */
+static uint8_t next_byte(struct model *m)
 {
-	const uint8_t *id = (const uint8_t *)&module;
-	unsigned sum = 0, first = at == 63 ? 0 : 64;
+	struct i2c_slave *s = &m->i2c;
 
-	if (at >= sizeof(module))
-		return 0;
-	if (at != 63 && at != 95)
-		return id[at];
-	for (unsigned i = first; i < at; i++)
-		sum += id[i]; /* CC_BASE and CC_EXT */
-	return (uint8_t)sum;
+	if (m->serial.module == MODEL_MODULE_VANISHING && ++s->given > VANISHES_AFTER) {
+		model_set_module(m, MODEL_MODULE_NONE);
+		return 0xFF; /* nobody pulls the line low any more */
+	}
+	return model_module_byte(m->serial.module, s->pointer++);
 }
 
 /** SCL rose: the module takes a bit, or the master does. */
-static void clock_up(struct i2c_slave *s, bool data)
+static void clock_up(struct model *m, bool data)
 {
+	struct i2c_slave *s = &m->i2c;
+
 	switch (s->state) {
 	case ADDRESS:
 	case POINTER:
@@ -68,7 +39,7 @@ static void clock_up(struct i2c_slave *s, bool data)
 		s->state = data ? IDLE : READ; /* no acknowledgement: the master has enough */
 		s->bits = 0;
 		if (s->state == READ)
-			s->shift = module_byte(s->pointer++);
+			s->shift = next_byte(m);
 		break;
 	default:
 		break;
@@ -76,8 +47,10 @@ static void clock_up(struct i2c_slave *s, bool data)
 }
 
 /** SCL fell: the module may change SDA. */
-static void clock_down(struct i2c_slave *s)
+static void clock_down(struct model *m)
 {
+	struct i2c_slave *s = &m->i2c;
+
 	s->drive_low = false;
 	switch (s->state) {
 	case ADDRESS:
@@ -101,7 +74,7 @@ static void clock_down(struct i2c_slave *s)
 		s->state = s->reading ? READ : POINTER;
 		s->bits = 0;
 		if (s->reading)
-			s->shift = module_byte(s->pointer++);
+			s->shift = next_byte(m);
 		break;
 	case ACK_POINTER:
 	case ACK_WRITE:
@@ -125,7 +98,7 @@ void model_write_i2c(struct model *m, uint32_t offset, uint32_t value)
 	bool clock = value & I2C_CLK_OUT, data = value & I2C_DATA_OUT;
 
 	reg_set(m, offset, value);
-	if (m->config.sfp_absent)
+	if (m->serial.module == MODEL_MODULE_NONE)
 		return;
 	if (clock && s->clock && data != s->data) {
 		/* SDA moves while SCL is high: start or stop. */
@@ -133,9 +106,9 @@ void model_write_i2c(struct model *m, uint32_t offset, uint32_t value)
 		s->bits = 0;
 		s->drive_low = false;
 	} else if (clock && !s->clock) {
-		clock_up(s, data);
+		clock_up(m, data);
 	} else if (!clock && s->clock) {
-		clock_down(s);
+		clock_down(m);
 	}
 	s->clock = clock;
 	s->data = data;
@@ -151,10 +124,15 @@ uint32_t model_read_i2c(struct model *m, uint32_t offset)
 	return value;
 }
 
-/** SDP2 is 1 while a module is in the cage (doubt M6). */
+/** SDP2 is 1 while a module is in the cage (doubt M6), unless the driver drives the pin itself. */
 uint32_t model_read_esdp(struct model *m, uint32_t offset)
 {
-	return m->config.sfp_absent ? reg_get(m, offset) & ~(uint32_t)ESDP_SDP2 : reg_get(m, offset) | ESDP_SDP2;
+	uint32_t value = reg_get(m, offset);
+
+	if (value & ESDP_SDP2_DIR)
+		return value;
+	value &= ~(uint32_t)ESDP_SDP2;
+	return m->serial.module == MODEL_MODULE_NONE ? value : value | ESDP_SDP2;
 }
 
 void model_write_esdp(struct model *m, uint32_t offset, uint32_t value)

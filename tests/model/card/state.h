@@ -76,6 +76,18 @@ struct i2c_slave {
 	bool clock, data;
 	uint8_t state, bits, shift, pointer, device;
 	bool drive_low, reading;
+	unsigned given; /* bytes that the module in the cage has been read */
+};
+
+/** What the 82599 remembers of its link. */
+struct serial_link {
+	enum model_module module;     /* in the cage now */
+	bool restarted;               /* AN_RESTART was set since the last reset */
+	unsigned restarts;            /* since the link was up or the module came, with settings that suit the module */
+	bool toggled, pipeline_reset; /* LMS has its bit 2 toggled; a pipeline reset was done */
+	unsigned toggled_lms;         /* LMS before it was */
+	uint64_t an_ns;               /* ANLP1's state leaves 0 then */
+	uint16_t core[3];             /* the last words that CORECTL has had */
 };
 
 /** The EEPROM behind the pins in EEC. */
@@ -89,9 +101,11 @@ struct spi_slave {
 /** The 10GBASE-T PHY of X540 and X550, behind MDIO. */
 struct mdio_phy {
 	uint16_t value[MODEL_PHY_REGISTERS];
-	uint16_t address[32]; /* of each MMD, as the last address cycle set it */
-	uint32_t command;     /* that is under way */
-	unsigned best_mbps;   /* of what it advertises, for the partner can do all; 0: nothing, or it sleeps */
+	uint16_t address[32];             /* of each MMD, as the last address cycle set it */
+	uint32_t command;                 /* that is under way */
+	unsigned mbps;                    /* of its link; 0: it has none */
+	bool stands;                      /* it was in low power, and nobody has told it to negotiate since */
+	uint64_t negotiated_ns, quiet_ns; /* when it has a link, and when it answers again after a reset */
 };
 
 struct model {
@@ -144,7 +158,7 @@ struct model {
 	/* link */
 	bool partner;           /* somebody is at the other end */
 	bool link_latched_down; /* it was down since LINKS was read last */
-	bool autoneg_started;
+	struct serial_link serial;
 	struct i2c_slave i2c;
 	struct spi_slave spi;
 	struct mdio_phy phy;
