@@ -224,56 +224,6 @@ static void reading_the_semaphore_takes_it(void)
 	host_close(&h);
 }
 
-/* The I2C bus by hand: bit 1 drives the clock, bit 3 the data, bit 2 reads it. */
-static void i2c(bool clock, bool data)
-{
-	wr(0x28, clock * 2u | data * 8u);
-}
-
-static void i2c_start(void)
-{
-	i2c(0, 1);
-	i2c(1, 1);
-	i2c(1, 0);
-	i2c(0, 0);
-}
-
-static bool i2c_bit(bool data)
-{
-	bool in;
-
-	i2c(0, data);
-	i2c(1, data);
-	in = rd(0x28) & 4;
-	i2c(0, data);
-	return in;
-}
-
-static bool i2c_byte(uint8_t byte)
-{
-	for (unsigned i = 0; i < 8; i++)
-		i2c_bit(byte >> (7 - i) & 1);
-	return !i2c_bit(1);
-}
-
-static uint8_t i2c_read(uint8_t at)
-{
-	unsigned value = 0;
-
-	i2c_start();
-	CU_ASSERT(i2c_byte(0xA0));
-	CU_ASSERT(i2c_byte(at));
-	i2c_start();
-	CU_ASSERT(i2c_byte(0xA1));
-	for (unsigned i = 0; i < 8; i++)
-		value = value << 1 | i2c_bit(1);
-	i2c_bit(1);
-	i2c(0, 0);
-	i2c(1, 0);
-	i2c(1, 1);
-	return (uint8_t)value;
-}
-
 static void the_sfp_module_identifies_itself(void)
 {
 	unsigned sum = 0;

@@ -96,7 +96,9 @@ static bool forced_up(const struct model *m)
 
 static bool link_wanted(const struct model *m)
 {
-	return is_copper(m) ? forced_up(m) || m->phy.mbps : serial_wanted(m);
+	if (!is_copper(m))
+		return serial_wanted(m);
+	return forced_up(m) || (m->phy.mbps && !(m->breakages & MODEL_PHY_SILENT));
 }
 
 static void link_set(struct model *m, bool up)
@@ -277,24 +279,28 @@ uint32_t model_read_anlp1(struct model *m, uint32_t offset)
 	return reg_get(m, offset) | (m->serial.restarted && m->now_ns >= m->serial.an_ns ? ANLP1_AN_STATE : 0u);
 }
 
-void model_set_partner(struct model *m, bool present)
+/** The other end has changed. */
+static void partner_changed(struct model *m)
 {
-	bool light = present && !m->partner && !is_copper(m) && (reg_get(m, IXGBE_GPIE) & GPIE_SDP1_GPIEN);
-
-	m->partner = present;
-	if (light)
-		model_raise_other(m, EICR_GPI_SDP1); /* doubt M17 */
 	if (is_copper(m))
 		model_phy_partner(m);
+	else if (m->partner && (reg_get(m, IXGBE_GPIE) & GPIE_SDP1_GPIEN))
+		model_raise_other(m, EICR_GPI_SDP1); /* there is light (doubt M17) */
 	model_link_review(m);
+}
+
+void model_set_partner(struct model *m, bool present)
+{
+	if (m->partner == present)
+		return;
+	m->partner = present;
+	partner_changed(m);
 }
 
 void model_set_partner_speeds(struct model *m, uint32_t speeds)
 {
 	m->config.partner_speeds = speeds;
-	if (is_copper(m))
-		model_phy_partner(m);
-	model_link_review(m);
+	partner_changed(m);
 }
 
 void model_set_module(struct model *m, enum model_module module)

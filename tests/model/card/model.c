@@ -178,6 +178,7 @@ void model_break(struct model *m, uint32_t breakages)
 	m->next_ns = 0; /* what was stuck may move on */
 	model_queues_review(m);
 	model_eeprom_load(m);
+	model_link_review(m);
 }
 
 void model_tamper_rx(struct model *m, uint64_t keep, uint64_t set, unsigned count)
