@@ -4,6 +4,7 @@
  * vfio/user/holder.h for who has a software card. */
 #include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
+#include "../vfio/host/iommu.h"
 #include "../vfio/host/machine.h"
 #include "../vfio/host/use.h"
 #include "../vfio/user/holder.h"
@@ -375,7 +376,7 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
  * others one. */
 static void check_port(const struct vfio_pci *port, enum level level)
 {
-	char name[32], why[512];
+	char name[32], why[512], remedy[256];
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
@@ -398,6 +399,8 @@ static void check_port(const struct vfio_pci *port, enum level level)
 	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
 		find(level, port->address, mend(END_PROCESS, (int)opener), "it is open in process %d (%s)", (int)opener,
 			name);
+	} else if (vfio_firmware_demands(port->address, why, remedy)) {
+		find(level, port->address, remedy, "%s", why);
 	} else {
 		find_nodes(port, level);
 	}
@@ -518,7 +521,13 @@ static void check_locked(uint64_t bytes, unsigned ports)
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
 		return;
 	if (geteuid() == 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes) {
-		find(FINE, "locked memory", "", "%s", geteuid() == 0 ? "root has no limit" : "the limit suffices");
+		/* How much others have locked, the kernel does not say. */
+		find(FINE, "locked memory", "", "%s",
+			geteuid() == 0 ? "root has no limit"
+			: limit.rlim_cur != RLIM_INFINITY && is_there("/dev/iommu")
+				? "the limit suffices, if no other program of this user locks memory too: by iommufd "
+				  "it is a limit of all of them together"
+				: "the limit suffices");
 		return;
 	}
 	/* Anybody may raise the limit up to the hard limit; root may raise both for another process, such as this
@@ -533,9 +542,10 @@ static void check_locked(uint64_t bytes, unsigned ports)
 		     "service: LimitMEMLOCK=%lluK%s",
 			shell, doctor.user, kib, kib,
 			vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : ""),
-		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB",
+		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB%s",
 		(unsigned long long)(limit.rlim_cur >> 10),
-		limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports, kib);
+		limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports, kib,
+		is_there("/dev/iommu") ? "; by iommufd it is a limit of all of this user's programs together" : "");
 }
 
 static void check_memory(void)

@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
-/* "dddd:bb:dd.f" or "bb:dd.f", all hexadecimal, the function 0 to 7. */
+/* "dddd:bb:dd.f" or "bb:dd.f", all hexadecimal, the function 0 to 7. A domain behind Intel's VMD has five digits. */
 static bool is_pci_address(const char *address)
 {
-	const char *form = strlen(address) == strlen("xx:xx.f") ? "xx:xx.f" : "xxxx:xx:xx.f";
+	const char *form = "xx:xx.f";
+	size_t digits = strspn(address, "0123456789abcdefABCDEF");
 
+	if (digits >= 4 && digits <= 8 && address[digits] == ':')
+		address += digits + 1;
 	if (strlen(address) != strlen(form))
 		return false;
 	for (unsigned i = 0; form[i]; i++) {

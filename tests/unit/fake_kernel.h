@@ -58,7 +58,7 @@ static struct {
 	int open_group_error, open_container_error, set_iommu_error, map_error, device_fd_error, join_error,
 		unmap_error;
 	int pread_error, pwrite_error;
-	int open_node_error, open_iommu_error, bind_error, attach_error;
+	int open_node_error, open_iommu_error, bind_error, attach_error, claim_error;
 	bool conventional; /* no PCI Express capability, and no error reporting */
 	bool not_viable, no_v2, no_type1, no_reset, noresize, short_read, not_pci, unmap_short;
 	unsigned long iommu_kind;
@@ -525,6 +525,8 @@ static int group_ioctl(struct object *group, unsigned long request, void *argume
 	case VFIO_GROUP_SET_CONTAINER:
 		if (!object_of(*(int *)argument, CONTAINER) || group->container >= 0)
 			return FAIL(EINVAL);
+		if (k.claim_error)
+			return FAIL(k.claim_error);
 		if (k.join_error && groups_in(*(int *)argument - FAKE_FD))
 			return FAIL(k.join_error);
 		group->container = *(int *)argument - FAKE_FD;

@@ -278,6 +278,16 @@ static void fail_every_call(
 	CU_ASSERT(unnoticed <= unnoticed_max);
 }
 
+/* Has the firmware reserve ranges for CARD_A's group: lines of `type`, or none of this type where it is "". */
+static void reserve_ranges(const char *type)
+{
+	run("printf '%%s\\n' '0x00000000fee00000 0x00000000feefffff msi' %s%s%s >sys/groups/14/reserved_regions",
+		*type ? "'0x00000000df7fa000 0x00000000df7fefff " : "", type, *type ? "'" : "");
+}
+
+#define FIRMWARE_DEMANDS                                                                                               \
+	CARD_A ": the firmware demands that the card keeps reaching memory at 0xdf7fa000-0xdf7fefff (a 1:1 mapping"
+
 /* The kernel gives out a conventional device's configuration space only with the device, which is in the container or
  * address space by then. */
 static void test_conventional_pci_gets_addresses_below_4_gib(void)

@@ -91,7 +91,8 @@ static void test_vfio_user_addresses_go_to_vfio_user(void)
 
 static void test_pci_addresses_go_to_the_kernel(void)
 {
-	static const char *const addresses[] = {"0000:03:00.0", "ffff:FF:1f.7", "03:00.0"};
+	static const char *const addresses[] = {
+		"0000:03:00.0", "ffff:FF:1f.7", "03:00.0", "10000:e1:00.0", "12345678:01:00.0"};
 	struct vfio_device *device = (struct vfio_device *)1;
 
 	for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
@@ -104,7 +105,8 @@ static void test_pci_addresses_go_to_the_kernel(void)
 static void test_what_is_no_address_is_refused_with_both_forms(void)
 {
 	static const char *const bad[] = {"", "eth0", "03:00.8", "000:03:00.0", "3:00.0", "0000:03:00.8",
-		"0000:03:00.0 ", "0000-03:00.0", "000g:03:00.0", "vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
+		"0000:03:00.0 ", "0000-03:00.0", "123456789:03:00.0", "10000:", "10000:03:00.0:", "000g:03:00.0",
+		"vfio-user", "VFIO-USER:/x", "0000:03:00,0"};
 	struct vfio_device *device;
 	char longest[VFIO_ADDRESS_MAX + 10];
 

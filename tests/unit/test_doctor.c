@@ -169,6 +169,16 @@ static void modules_and_cards(void)
 		"pollux-bind bind --group " CARD_B1 " (takes " CARD_B2);
 	CU_ASSERT_EQUAL(examine(""), 0); /* A is ready all the same */
 	expect_output("warning  " CARD_B1 ": group 15 is not viable");
+	shell("echo '0x00000000df7fa000 0x00000000df7fefff direct-relaxable' "
+	      ">sys/kernel/iommu_groups/14/reserved_regions");
+	CU_ASSERT_EQUAL(examine(CARD_A), 0);
+	shell("echo '0x00000000df7fa000 0x00000000df7fefff direct' >>sys/kernel/iommu_groups/14/reserved_regions");
+	expect_finding(CARD_A, 1,
+		"problem  " CARD_A
+		": the firmware demands that the card keeps reaching memory at 0xdf7fa000-0xdf7fefff (a 1:1 mapping: "
+		"RMRR of Intel, IVMD of AMD), and the kernel gives such a card to no program",
+		"in the firmware setup, take the card's slot out of HPE's Shared Memory feature");
+	shell("rm sys/kernel/iommu_groups/14/reserved_regions");
 	shell("mkdir -p proc/4711/fd; echo testpmd >proc/4711/comm; ln -s /dev/vfio/14 proc/4711/fd/5");
 	expect_finding(CARD_A, 1, "problem  " CARD_A ": it is open in process 4711 (testpmd)",
 		"choose another port; or end that process, if it is yours: kill 4711");
@@ -230,6 +240,7 @@ static void another_user(void)
 	snprintf(words, sizeof(words), "'%s - memlock ", getpwuid(65534) ? getpwuid(65534)->pw_name : "65534");
 	if (geteuid() == 0)
 		expect_output(words);
+	expect_output("; by iommufd it is a limit of all of this user's programs together\n");
 	hard_limit = true;
 	CU_ASSERT_EQUAL(run_main(run_doctor, CARD_A), 1);
 	hard_limit = false;

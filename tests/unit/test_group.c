@@ -263,6 +263,10 @@ static void test_a_later_device_that_does_not_reach_the_window(void)
 	k.join_error = EINVAL;
 	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_A, space), -EINVAL);
 	expect_sentence("a space of its own");
+	reserve_ranges("direct");
+	CU_ASSERT_EQUAL(vfio_kernel_open(&second, CARD_A, space), -EINVAL);
+	expect_sentence(FIRMWARE_DEMANDS);
+	reserve_ranges("");
 	CU_ASSERT_EQUAL(count(GROUP), 1);
 	CU_ASSERT_EQUAL(the(CONTAINER)->map_count, 1);
 	dma_space_unmap(space, memory);
@@ -283,7 +287,8 @@ static void test_mapping_errors_name_the_remedy(void)
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &low), 0);
 	k.map_error = ENOMEM;
 	CU_ASSERT_EQUAL(try_map(1 << 20), -ENOMEM);
-	expect_sentence("is 64; raise it with ulimit -l 1024; as root: memlock");
+	expect_sentence(
+		"(RLIMIT_MEMLOCK) of what this process locks is 64; raise it with ulimit -l 1024; as root: memlock");
 	/* nor can a user raise it beyond the hard limit, which this process could not raise again either */
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -414,6 +419,15 @@ static void test_refusals_of_the_kernel(void)
 	k.open_container_error = EACCES;
 	refuse(EACCES, "chmod 0666");
 	k.open_container_error = 0;
+	reserve_ranges("direct");
+	k.claim_error = EINVAL; /* Linux 6.6 and later */
+	refuse(EINVAL, FIRMWARE_DEMANDS);
+	k.claim_error = 0;
+	k.set_iommu_error = EPERM; /* before, with Intel's IOMMU */
+	refuse(EPERM, FIRMWARE_DEMANDS);
+	k.set_iommu_error = EIO; /* another fault is told as it is */
+	refuse(EIO, "the IOMMU cannot be used");
+	reserve_ranges("direct-relaxable"); /* which the kernel maps or not, as it likes */
 	k.set_iommu_error = EPERM;
 	refuse(EPERM, "allow_unsafe_interrupts");
 	k.set_iommu_error = 0;

@@ -272,6 +272,14 @@ static void test_refusals_of_the_kernel(void)
 	k.open_iommu_error = EMFILE;
 	refuse(EMFILE, "cannot open");
 	k.open_iommu_error = k.open_group_error = 0;
+	reserve_ranges("direct");
+	k.bind_error = EINVAL;
+	refuse(EINVAL, FIRMWARE_DEMANDS);
+	k.bind_error = 0;
+	k.attach_error = EPERM;
+	refuse(EPERM, FIRMWARE_DEMANDS);
+	k.attach_error = 0;
+	reserve_ranges("direct-relaxable");
 	k.bind_error = EPERM;
 	refuse(EPERM, "/sys/module/iommufd/parameters/allow_unsafe_interrupts");
 	add_device("0000:03:00.1", 14, "snd_hda_intel");
@@ -299,7 +307,12 @@ static void test_memory_that_cannot_be_locked(void)
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &low), 0);
 	k.map_error = ENOMEM;
 	CU_ASSERT_EQUAL(try_map(1 << 20), -ENOMEM);
-	expect_sentence("is 64; raise it with ulimit -l 1024");
+	expect_sentence(
+		"of what all processes of this user lock together by iommufd, io_uring and AF_XDP is 64; raise it "
+		"with ulimit -l 1024");
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){1 << 20, old.rlim_max}), 0);
+	CU_ASSERT_EQUAL(try_map(1 << 20), -ENOMEM); /* others of this user have locked what the limit allows */
+	expect_sentence("or raise ulimit -l, the limit of what all processes of this user lock");
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_MEMLOCK, &old), 0);
 	device->ops->close(device);
 	end();

@@ -135,7 +135,13 @@ static int container_ranges(
 	return error;
 }
 
-static const struct kernel_space_ops container_ops = {open_container, container_map, container_unmap, container_ranges};
+static const struct kernel_space_ops container_ops = {
+	.locked_by = "what this process locks",
+	.make = open_container,
+	.map = container_map,
+	.unmap = container_unmap,
+	.ask_ranges = container_ranges,
+};
 
 /* ---- Groups ---- */
 
@@ -237,20 +243,21 @@ static int open_group(const struct vfio_pci *pci, int *fd)
 	return error;
 }
 
+static int fail_enter(const struct kernel_space *container, const char *name, int error)
+{
+	if (error == EINVAL && container->users && kernel_space_fail_demanded(name, error) == 0)
+		return pollux_fail(error,
+			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of "
+			"its own",
+			name);
+	return kernel_space_fail_iommu(name, error, "its group cannot join the container", "vfio_iommu_type1");
+}
+
 /* Makes a group part of the container; the first one chooses the kind of IOMMU. */
 static int enter_container(struct kernel_space *container, int fd, const char *name)
 {
-	int error;
-
-	if (ioctl(fd, VFIO_GROUP_SET_CONTAINER, &container->fd) < 0) {
-		error = errno;
-		if (error == EINVAL && container->users)
-			return pollux_fail(error,
-				"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a "
-				"space of its own",
-				name);
-		return kernel_space_fail_iommu(name, error, "its group cannot join the container", "vfio_iommu_type1");
-	}
+	if (ioctl(fd, VFIO_GROUP_SET_CONTAINER, &container->fd) < 0)
+		return fail_enter(container, name, errno);
 	return container->users ? 0 : set_iommu(container, name);
 }
 

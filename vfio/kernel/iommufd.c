@@ -116,7 +116,13 @@ static int ioas_ranges(const struct kernel_space *kernel, const char *name, stru
 		EPROTO, "%s: the kernel's iommufd reports no I/O addresses, or never the same number of ranges", name);
 }
 
-static const struct kernel_space_ops ioas_ops = {open_ioas, ioas_map, ioas_unmap, ioas_ranges};
+static const struct kernel_space_ops ioas_ops = {
+	.locked_by = "what all processes of this user lock together by iommufd, io_uring and AF_XDP",
+	.make = open_ioas,
+	.map = ioas_map,
+	.unmap = ioas_unmap,
+	.ask_ranges = ioas_ranges,
+};
 
 /* ---- Devices ---- */
 
@@ -128,6 +134,8 @@ static int fail_bind(const struct vfio_pci *pci, const char *path, int error)
 	int other = error == EPERM ? group_fail_not_viable(pci) : 0;
 	char opener[GROUP_OPENER_BYTES], group[PATH_MAX];
 
+	if (!other)
+		other = kernel_space_fail_demanded(pci->address, error);
 	if (other)
 		return other;
 	vfio_path(group, "/dev/vfio/%d", pci->group);
@@ -158,6 +166,8 @@ static int bind_and_attach(struct kernel_device *device, const struct vfio_pci *
 	if (ioctl(device->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) == 0)
 		return 0;
 	error = errno;
+	if (kernel_space_fail_demanded(pci->address, error) != 0)
+		return -error;
 	if (device->kernel->users && (error == EINVAL || error == EADDRINUSE))
 		return pollux_fail(error,
 			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of "

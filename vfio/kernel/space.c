@@ -3,6 +3,7 @@
 #include "space.h"
 
 #include "../error.h"
+#include "../host/iommu.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,9 +21,8 @@ static struct kernel_space *kernel_space_of(struct dma_mapper *mapper)
 
 /* ---- DMA ---- */
 
-/* Memory that the process has locked already counts towards the limit too, but the kernel does not say how much that
- * is. */
-static int fail_locked(size_t bytes, uint64_t needed_kib)
+/* What is locked already counts towards the limit too, but the kernel does not say how much that is. */
+static int fail_locked(size_t bytes, uint64_t needed_kib, const char *locked_by)
 {
 	struct rlimit limit;
 	char how[64] = "ulimit cannot raise it so far";
@@ -33,14 +33,15 @@ static int fail_locked(size_t bytes, uint64_t needed_kib)
 			snprintf(how, sizeof(how), "raise it with ulimit -l %llu", (unsigned long long)needed_kib);
 		return pollux_fail(ENOMEM,
 			"cannot map %zu KiB of DMA memory: it is locked in memory, %llu KiB at least are needed in "
-			"all, and the limit (RLIMIT_MEMLOCK) is %llu; %s; as root: memlock in "
+			"all, and the limit (RLIMIT_MEMLOCK) of %s is %llu; %s; as root: memlock in "
 			"/etc/security/limits.conf (pollux-doctor says more)",
-			bytes >> 10, (unsigned long long)needed_kib, (unsigned long long)(limit.rlim_cur >> 10), how);
+			bytes >> 10, (unsigned long long)needed_kib, locked_by,
+			(unsigned long long)(limit.rlim_cur >> 10), how);
 	}
 	return pollux_fail(ENOMEM,
 		"cannot map %zu KiB of DMA memory: the kernel has no memory left to lock it; %llu KiB are needed in "
-		"all: use smaller pools, or raise ulimit -l if other memory of the process is locked",
-		bytes >> 10, (unsigned long long)needed_kib);
+		"all: use smaller pools, or raise ulimit -l, the limit of %s",
+		bytes >> 10, (unsigned long long)needed_kib, locked_by);
 }
 
 static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t bytes, int error)
@@ -49,7 +50,7 @@ static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t byt
 
 	switch (error) {
 	case ENOMEM:
-		return fail_locked(bytes, (kernel->mapped_bytes + bytes) >> 10);
+		return fail_locked(bytes, (kernel->mapped_bytes + bytes) >> 10, kernel->ops->locked_by);
 	case EINVAL:
 		what = "the IOMMU does not reach so far, or takes larger pages only";
 		remedy = "; provide hugepages, or give the device a space of its own";
@@ -257,8 +258,19 @@ void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_devic
 	pthread_mutex_unlock(&kernel->lock);
 }
 
+int kernel_space_fail_demanded(const char *name, int error)
+{
+	char why[256], remedy[256];
+
+	if ((error != EPERM && error != EINVAL) || !vfio_firmware_demands(name, why, remedy))
+		return 0;
+	return pollux_fail(error, "%s: %s; %s", name, why, remedy);
+}
+
 int kernel_space_fail_iommu(const char *name, int error, const char *what, const char *module)
 {
+	if (kernel_space_fail_demanded(name, error) != 0)
+		return -error;
 	if (error == EPERM)
 		return pollux_fail(error,
 			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch "

@@ -14,6 +14,8 @@ struct kernel_space;
 
 /** What container and iommufd do differently. name is that of a device, for sentences. */
 struct kernel_space_ops {
+	/** What counts towards the limit of locked memory, for sentences. */
+	const char *locked_by;
 	/** Opens the descriptor. -errno with a sentence. */
 	int (*make)(struct kernel_space *kernel, const char *name);
 	/** 0; or -1 and errno, as ioctl. */
@@ -70,8 +72,12 @@ void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_devic
 int kernel_space_take_ranges(
 	const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count);
 
-/** Records why the IOMMU cannot be used. EPERM means that it does not remap interrupts; the sentence says which
- * parameter of `module` accepts that. @return -error */
+/** Records why the IOMMU cannot be used: the firmware may demand a 1:1 mapping (EPERM or EINVAL, by the kernel and the
+ * call). Else EPERM means that it does not remap interrupts; the sentence says which parameter of `module` accepts
+ * that. @return -error */
 int kernel_space_fail_iommu(const char *name, int error, const char *what, const char *module);
+
+/** The first half of that. @return -error with the sentence; 0: that is not the cause */
+int kernel_space_fail_demanded(const char *name, int error);
 
 #endif
