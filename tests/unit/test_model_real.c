@@ -207,6 +207,198 @@ static void write_backs_are_not_to_overtake_each_other(void)
 	host_close(&h);
 }
 
+/** Hands n frames of 1,000 bytes over, each to be reported. */
+static void hand_over(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		host_fill(host_tx_buffer(&h, i), 1000, (uint8_t)i);
+		host_tx_ring(&h)[i] = host_data(i, 1000, 1u << 24 | 1u << 25 | 1u << 27);
+	}
+	wr(0x06018, n);
+}
+
+static void transmit_all(void)
+{
+	while (model_transmit(h.model, &h.sink, 64))
+		;
+}
+
+static unsigned reported(unsigned n)
+{
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		done += (host_tx_ring(&h)[i].q1 >> 32 & 1) != 0;
+	return done;
+}
+
+static void open_for_sending(uint32_t quirks)
+{
+	open_with(quirks, 0, MODEL_82599);
+	host_link(&h);
+	host_transmit_queue(&h, 0, 512);
+}
+
+/** 162 frames of 1,000 bytes, each with 8 bytes of the buffer's own, fill 160 KiB. */
+static void transmit_goes_on_without_link_and_sends_that_later(void)
+{
+	open_for_sending(MODEL_QUIRK_STALE);
+	model_set_partner(h.model, false);
+	hand_over(300);
+	for (unsigned i = 0; i < 10; i++)
+		ASSERT_NUMBER(model_transmit(h.model, &h.sink, 64), 0);
+	ASSERT_NUMBER(h.sent_n, 0);
+	ASSERT_NUMBER(reported(300), 162);
+	ASSERT_NUMBER(rd(0x04080), 0);   /* GPTC: none has left the MAC */
+	ASSERT_NUMBER(rd(0x06030), 162); /* QPTC: but the queue */
+	ASSERT_NUMBER(rd(0x06010), 162); /* TDH */
+	/* The buffers are the driver's again, and it writes something else to them. */
+	for (unsigned i = 0; i < 162; i++)
+		memset(host_tx_buffer(&h, i), 0xEE, 1000);
+	model_set_partner(h.model, true);
+	host_wait(&h, 100 * 1000 * 1000);
+	transmit_all();
+	ASSERT_NUMBER(h.sent_n, 300);
+	for (unsigned i = 0; i < 162; i++)
+		ASSERT_NUMBER(h.sent[i].data[500], (uint8_t)(i + 500));
+	ASSERT_NUMBER(rd(0x04080), 300);
+	ASSERT_NUMBER(rd(0x06030), 138);
+	ASSERT_NUMBER(model_tx_lost(h.model), 0);
+	host_close(&h);
+}
+
+/** What loses the frames that wait: SWFLSH of their queue, loopback, BUFFERS_CLEAR, and each reset. */
+static void what_waits_for_the_link_is_lost_by_flushes_and_resets(void)
+{
+	for (unsigned way = 0; way < 3 + WAYS; way++) {
+		open_for_sending(MODEL_QUIRK_STALE);
+		model_set_partner(h.model, false);
+		hand_over(100);
+		model_transmit(h.model, &h.sink, 64);
+		ASSERT_NUMBER(reported(100), 64);
+		wr(0, 1u << 2); /* GIO_DIS: what waits keeps master requests on */
+		ASSERT_NUMBER(rd(8) >> 19 & 1, 1);
+		if (way == 0)
+			wr(0x06028, 1u << 26);
+		else if (way == 1)
+			wr(0x04240, rd(0x04240) | 1u << 15);
+		else if (way == 2)
+			wr(0x11050, 1u << 30);
+		ASSERT_NUMBER(rd(8) >> 19 & 1, way >= 3);
+		if (way >= 3)
+			reset_by(way - 3);
+		ASSERT_NUMBER(model_tx_lost(h.model), 64);
+		wr(0x04240, rd(0x04240) & ~(1u << 15));
+		model_set_partner(h.model, true);
+		host_link(&h);
+		transmit_all();
+		ASSERT_NUMBER(h.sent_n, 0);
+		host_close(&h);
+	}
+}
+
+static void queues_are_disabled_late_and_without_link_never(void)
+{
+	open_for_sending(MODEL_QUIRK_ENABLE);
+	host_receive_queue(&h, 0, 16);
+	wr(0x06028, 0);
+	wr(0x01028, 0);
+	host_wait(&h, 1900 * 1000);
+	ASSERT_NUMBER(rd(0x06028) >> 25 & 1, 1);
+	ASSERT_NUMBER(rd(0x01028) >> 25 & 1, 1);
+	host_wait(&h, 200 * 1000);
+	ASSERT_NUMBER(rd(0x06028) >> 25 & 1, 0);
+	ASSERT_NUMBER(rd(0x01028) >> 25 & 1, 0);
+
+	wr(0x06028, 1u << 25);
+	wr(0x01028, 1u << 25);
+	host_wait(&h, 10 * 1000);
+	ASSERT_NUMBER(rd(0x06028) >> 25 & 1, 1);
+	model_set_partner(h.model, false);
+	wr(0x06028, 0);
+	wr(0x01028, 0);
+	host_wait(&h, 1000 * 1000 * 1000);
+	ASSERT_NUMBER(rd(0x06028) >> 25 & 1, 1);
+	ASSERT_NUMBER(rd(0x01028) >> 25 & 1, 1);
+	wr(0x06028, 1u << 26); /* SWFLSH */
+	host_wait(&h, 3 * 1000 * 1000);
+	ASSERT_NUMBER(rd(0x06028) >> 25 & 1, 0);
+	model_set_partner(h.model, true);
+	host_wait(&h, 100 * 1000 * 1000);
+	host_wait(&h, 3 * 1000 * 1000);
+	ASSERT_NUMBER(rd(0x01028) >> 25 & 1, 0);
+	host_close(&h);
+}
+
+static void the_receive_path_halts_late(void)
+{
+	open_for_sending(MODEL_QUIRK_ENABLE);
+	wr(0x08D00, 2);
+	ASSERT_NUMBER(rd(0x08D04) & 1, 0);
+	host_wait(&h, 2100 * 1000);
+	ASSERT_NUMBER(rd(0x08D04) & 1, 1);
+	wr(0x08D00, 0);
+	ASSERT_NUMBER(rd(0x08D04) & 1, 0);
+	host_close(&h);
+}
+
+/** @return whether a frame is received once RXEN was set again. */
+static bool received_after_enable(bool traffic, bool halted)
+{
+	if (halted)
+		wr(0x08D00, 2);
+	wr(0x03000, 0);
+	host_wait(&h, 10 * 1000 * 1000);
+	if (traffic)
+		host_arrive(&h, rx_frame, 60);
+	wr(0x03000, 1);
+	wr(0x08D00, 0);
+	uint64_t before = model_fate_count(h.model, MODEL_RECEIVED);
+	host_arrive(&h, rx_frame, 60);
+	return model_fate_count(h.model, MODEL_RECEIVED) != before;
+}
+
+static void receive_hangs_if_it_is_enabled_into_traffic(void)
+{
+	open_with(MODEL_QUIRK_HANG, 0, MODEL_82599);
+	host_link(&h);
+	host_receive_queue(&h, 0, 64);
+	host_fill(rx_frame, 60, 1);
+	ASSERT_NUMBER(received_after_enable(false, false), true);
+	ASSERT_NUMBER(received_after_enable(true, true), true);
+	ASSERT_NUMBER(received_after_enable(true, false), false);
+	ASSERT_NUMBER(received_after_enable(false, true), false); /* and nothing but a reset helps */
+	reset_by(BY_RST);
+	host_link(&h);
+	host_receive_queue(&h, 0, 64);
+	ASSERT_NUMBER(received_after_enable(false, false), true);
+	host_close(&h);
+}
+
+static void pause_frames_are_counted_and_obeyed_on_request(void)
+{
+	open_for_sending(MODEL_QUIRK_PAUSE);
+	rd(0x041A8);
+	hand_over(200);
+	host_wait(&h, 1000 * 1000);
+	ASSERT_NUMBER(rd(0x041A8), 1); /* LXOFFRXCNT */
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 32), 32);
+	wr(0, 1u << 2);
+	ASSERT_NUMBER(rd(8) >> 19 & 1, 0);
+	wr(0x04294, 1u << 3); /* MFLCN.RFCE */
+	ASSERT_NUMBER(rd(8) >> 19 & 1, 1);
+	wr(0, 0);
+	host_wait(&h, 10 * 1000);
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 32), 0);
+	host_wait(&h, 300 * 1000);
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 32), 32);
+	model_set_partner(h.model, false);
+	rd(0x041A8);
+	host_wait(&h, 5 * 1000 * 1000);
+	ASSERT_NUMBER(rd(0x041A8), 0);
+	host_close(&h);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -218,6 +410,14 @@ int main(void)
 		{"link settings outlive a function reset", link_settings_outlive_a_function_reset},
 		{"a rate limit survives, and slows its queue down", a_rate_limit_survives_and_slows_its_queue_down},
 		{"write-backs are not to overtake each other", write_backs_are_not_to_overtake_each_other},
+		{"transmit goes on without link, and sends that later",
+			transmit_goes_on_without_link_and_sends_that_later},
+		{"what waits for the link is lost by flushes and resets",
+			what_waits_for_the_link_is_lost_by_flushes_and_resets},
+		{"queues are disabled late, and without link never", queues_are_disabled_late_and_without_link_never},
+		{"the receive path halts late", the_receive_path_halts_late},
+		{"receive hangs if it is enabled into traffic", receive_hangs_if_it_is_enabled_into_traffic},
+		{"pause frames are counted, and obeyed on request", pause_frames_are_counted_and_obeyed_on_request},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model, as real as a card", .pTests = tests}, CU_SUITE_INFO_NULL};

@@ -6,10 +6,12 @@
 #include "firmware.h"
 #include "interrupt.h"
 #include "link.h"
+#include "pause.h"
 #include "phy.h"
 #include "queue.h"
 #include "registers.h"
 #include "rx_control.h"
+#include "tx_buffer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,6 +42,8 @@ static void device_reset(struct model *m, enum reset_kind kind)
 	if (m->config.port)
 		reg_set(m, IXGBE_STATUS, STATUS_GIO | m->config.port << 2);
 	m->toeplitz_stale = true;
+	m->rx_hung = false;
+	model_tx_buffer_clear(m);
 	m->scratch_used = 0;
 	m->eerd_ns = m->mdio_ns = m->firmware_ns = MODEL_NEVER;
 	deadline_set(m, &m->reset_bit_ns, RESET_BIT_NS);
@@ -88,7 +92,7 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	if (!config->bar0)
 		m->own_image = aligned_alloc(4096, MODEL_BAR0_BYTES);
 	m->image = config->bar0 ? (uint32_t *)(void *)config->bar0 : m->own_image;
-	if (!m->scratch || !m->image) {
+	if (!model_tx_buffer_open(m) || !m->scratch || !m->image) {
 		model_close(m);
 		return NULL;
 	}
@@ -101,6 +105,8 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	model_registers_open(m);
 	model_eeprom_open(m);
 	port_reset(m, RESET_POWER);
+	model_pause_open(m);
+	m->tx_hindered = has_quirk(m, MODEL_QUIRK_PAUSE);
 	return m;
 }
 
@@ -109,6 +115,7 @@ void model_close(struct model *m)
 	if (!m)
 		return;
 	free(m->scratch);
+	model_tx_buffer_close(m);
 	free(m->own_image);
 	free(m);
 }
@@ -146,6 +153,7 @@ static uint64_t next_deadline(const struct model *m)
 	sooner(&next, m->mdio_ns, m->now_ns);
 	sooner(&next, m->phy.negotiated_ns, m->now_ns);
 	sooner(&next, m->firmware_ns, m->now_ns);
+	sooner(&next, m->pause_ns, m->now_ns);
 	return next;
 }
 
@@ -166,6 +174,7 @@ void model_step(struct model *m, uint64_t now_ns)
 	model_phy_step(m);
 	model_firmware_step(m);
 	model_link_step(m);
+	model_pause_step(m);
 	model_interrupts_step(m);
 
 	uint64_t next = next_deadline(m);

@@ -64,9 +64,12 @@ struct model_host {
 
 /** What real cards do, and the model only where it is asked to. Others are fields of struct model_config. */
 enum model_quirk {
-	MODEL_QUIRK_SLOW = 1u << 0, /* what takes its time takes as long as on a card, as far as time_scale lets it */
-	MODEL_QUIRK_MEMORY =
-		1u << 1, /* what no reset clears on a card survives, and begins as a former owner left it */
+	MODEL_QUIRK_SLOW = 1u << 0,   /* what takes time takes as long as on a card, divided by time_scale */
+	MODEL_QUIRK_MEMORY = 1u << 1, /* what no reset clears on a card survives; it begins as a former owner left it */
+	MODEL_QUIRK_STALE = 1u << 2,  /* transmit goes on without link until 160 KiB wait, and sends these later */
+	MODEL_QUIRK_ENABLE = 1u << 3, /* ENABLE goes late, and without link never; the receive path halts late */
+	MODEL_QUIRK_HANG = 1u << 4,   /* receive hangs if RXEN is set into traffic that SECRXCTRL does not halt */
+	MODEL_QUIRK_PAUSE = 1u << 5,  /* the partner sends pause frames */
 	/* of the link: */
 	MODEL_QUIRK_PIPELINE_RESET = 1u << 16, /* 82599: no link before a pipeline reset: AUTOC.LMS bit 2 toggled with
 						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART */
@@ -77,7 +80,7 @@ enum model_quirk {
 	MODEL_QUIRK_MANAGEABILITY = 1u << 20,  /* 82599: firmware (LESM) shares AUTOC: SW_FW_SYNC's MAC_CSR guards it;
 						  LNK_RST while the link is up ends a management session */
 	MODEL_QUIRK_PHY_LOW_POWER = 1u << 21,  /* X540, X550: the PHY comes up in low power (30.0 bit 11) */
-	MODEL_QUIRKS_ALL = ((1u << 2) - 1) | 0x3Fu << 16,
+	MODEL_QUIRKS_ALL = ((1u << 6) - 1) | 0x3Fu << 16,
 };
 
 /** What sits in the 82599's cage. */
@@ -163,6 +166,8 @@ bool model_receive_enabled(const struct model *model);
 bool model_receiving(const struct model *model);
 /** Of the link that is up, as LINKS says it; 0: down. */
 unsigned model_link_mbps(const struct model *model);
+/** Frames pass on the wire that the port does not take yet: its source, or the other port, has some to send. */
+void model_traffic(struct model *model);
 /** The port's own address, as the driver has left it in RAL[0] and RAH[0]. */
 void model_own_address(const struct model *model, uint8_t mac[6]);
 /** The memory that frames wait in until there are descriptors: RXPBSIZE[0], as far as the card has so much. */
@@ -238,6 +243,10 @@ struct model_sink {
  * @return how many were sent. 0 also while the link is down.
  */
 unsigned model_transmit(struct model *model, const struct model_sink *sink, unsigned max);
+
+/** How many frames were reported done, and never sent: they waited for the link when something emptied the transmit
+ * packet buffer. */
+uint64_t model_tx_lost(const struct model *m);
 
 /* ---- What tests look at, and break ---- */
 

@@ -2,9 +2,11 @@
  * Queues as their registers make them: the ENABLE handshake, rings loaded and checked, heads and tails. */
 #include "queue.h"
 
+#include "tx_buffer.h"
+
 #include <string.h>
 
-enum { HANDSHAKE_NS = 2000 };
+enum { HANDSHAKE_NS = 2000, CARD_DISABLE_NS = 2 * 1000 * 1000 };
 
 /* The descriptors that the datasheet validates (DS 8.2.3.8.3), and that X550's receive rings have: more is no ring. */
 enum { RING_MAX = 8192, X550_RX_RING_MAX = 32768 };
@@ -172,9 +174,16 @@ void model_queues_reset(struct model *m)
 			__atomic_store_n(q->tail, 0, __ATOMIC_RELAXED);
 		}
 	for (unsigned w = 0; w < 2; w++)
-		m->rx_pending[w] = m->tx_pending[w] = m->rx_wanted[w] = m->tx_wanted[w] = 0;
+		m->rx_flushed[w] = m->tx_flushed[w] = m->rx_pending[w] = m->tx_pending[w] = m->rx_wanted[w] =
+			m->tx_wanted[w] = 0;
 	m->queues_ns = MODEL_NEVER;
 	m->tx_active_n = m->tx_turn = 0;
+}
+
+/** Requests of a queue do not drain without link, unless they are flushed (doubt M18). */
+static bool never_drains(const struct model *m, const uint64_t *flushed, unsigned i)
+{
+	return has_quirk(m, MODEL_QUIRK_ENABLE) && !m->link_up && !(flushed[i / 64] >> (i % 64) & 1);
 }
 
 /** The device answers a change of ENABLE. */
@@ -183,6 +192,8 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 	uint32_t *control = &m->reg[rx_register(IXGBE_RXDCTL, i) / 4];
 
 	if (m->breakages & (want ? MODEL_RX_ENABLE_STUCK : MODEL_RX_DISABLE_STUCK))
+		return false;
+	if (!want && never_drains(m, m->rx_flushed, i))
 		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Reserved bit 12 comes up set and must be cleared (DS 4.6.7). */
@@ -201,6 +212,8 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 	/* A queue comes up only once the transmit DMA runs (DS 4.6.8). */
 	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
 		return false;
+	if (!want && never_drains(m, m->tx_flushed, i))
+		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Written back out of order, DD may come before what it stands for. */
 		fault_order(m, MODEL_ORDER_RELAXED,
@@ -217,6 +230,12 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 	return true;
 }
 
+/** When the device looks next whether it can answer a change of ENABLE. */
+static uint64_t answer_ns(const struct model *m, bool want)
+{
+	return has_quirk(m, MODEL_QUIRK_ENABLE) && !want ? scaled_ns(m, CARD_DISABLE_NS) : HANDSHAKE_NS;
+}
+
 void model_queues_step(struct model *m)
 {
 	if (m->now_ns < m->queues_ns)
@@ -231,7 +250,7 @@ void model_queues_step(struct model *m)
 			m->tx_pending[i / 64] &= ~bit;
 	}
 	if (m->rx_pending[0] | m->rx_pending[1] | m->tx_pending[0] | m->tx_pending[1])
-		deadline_set(m, &m->queues_ns, HANDSHAKE_NS);
+		deadline_set(m, &m->queues_ns, answer_ns(m, false));
 }
 
 static void ask(struct model *m, uint64_t *pending, uint64_t *wanted, unsigned i, bool want, bool is)
@@ -241,7 +260,14 @@ static void ask(struct model *m, uint64_t *pending, uint64_t *wanted, unsigned i
 	wanted[i / 64] = want ? wanted[i / 64] | bit : wanted[i / 64] & ~bit;
 	pending[i / 64] = want != is ? pending[i / 64] | bit : pending[i / 64] & ~bit;
 	if (want != is)
-		deadline_set(m, &m->queues_ns, HANDSHAKE_NS);
+		deadline_set(m, &m->queues_ns, answer_ns(m, want));
+}
+
+static void flush(uint64_t *flushed, unsigned i, bool set)
+{
+	uint64_t bit = 1ull << (i % 64);
+
+	flushed[i / 64] = set ? flushed[i / 64] | bit : flushed[i / 64] & ~bit;
 }
 
 void model_write_rx_control(struct model *m, uint32_t offset, uint32_t value)
@@ -249,6 +275,7 @@ void model_write_rx_control(struct model *m, uint32_t offset, uint32_t value)
 	unsigned i = rx_queue_of(offset);
 	bool is = reg_get(m, offset) & XDCTL_ENABLE, want = value & XDCTL_ENABLE;
 
+	flush(m->rx_flushed, i, value & XDCTL_SWFLSH);
 	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
 	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
 	ask(m, m->rx_pending, m->rx_wanted, i, want, is);
@@ -262,6 +289,9 @@ void model_write_tx_control(struct model *m, uint32_t offset, uint32_t value)
 
 	/* The queue must not be enabled before the DMA is (DS 4.6.8). */
 	fault_order(m, MODEL_ORDER_TX_DMA, want && !is && !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE));
+	flush(m->tx_flushed, i, value & XDCTL_SWFLSH);
+	if (value & XDCTL_SWFLSH)
+		model_tx_buffer_flush(m, &m->tx[i]);
 	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
 	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
 	ask(m, m->tx_pending, m->tx_wanted, i, want, is);

@@ -41,12 +41,12 @@ bool model_rate_allows(const struct model *m, const struct queue *q)
 void model_rate_spend(struct model *m, struct queue *q, uint64_t bytes, unsigned frames)
 {
 	uint32_t factor = m->tx_rate[q->index] & 0xFFFFFF;
-	uint64_t link_ns = (bytes + (uint64_t)frames * FRAMING) * 8000 / model_link_mbps(m);
+	unsigned mbps = model_link_mbps(m);
 
-	if (!(m->tx_rate[q->index] & RTTBCNRC_RS_ENA))
+	if (!(m->tx_rate[q->index] & RTTBCNRC_RS_ENA) || !mbps)
 		return;
 	/* What a step comes late by is made up for. */
 	if (q->allowed_ns + LATE_NS < m->now_ns)
 		q->allowed_ns = m->now_ns;
-	q->allowed_ns += link_ns * factor >> PART_BITS;
+	q->allowed_ns += (bytes + (uint64_t)frames * FRAMING) * 8000 / mbps * factor >> PART_BITS;
 }

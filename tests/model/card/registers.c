@@ -9,6 +9,7 @@
 #include "firmware.h"
 #include "interrupt.h"
 #include "link.h"
+#include "pause.h"
 #include "phy.h"
 #include "queue.h"
 #include "rate.h"
@@ -16,6 +17,7 @@
 #include "semaphore.h"
 #include "sfp.h"
 #include "stats.h"
+#include "tx_buffer.h"
 
 enum access {
 	RW,  /* reads back what was written, under the mask */
@@ -55,10 +57,19 @@ static void write_ctrl(struct model *m, uint32_t offset, uint32_t value)
 
 static uint32_t read_status(struct model *m, uint32_t offset)
 {
-	/* GIO tells whether master requests are still enabled (DS 5.2.5.3.2). */
-	bool silent = (reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !(m->breakages & MODEL_MASTER_STUCK);
+	/* GIO tells whether master requests are still enabled (DS 5.2.5.3.2). What waits to be sent keeps them so, and
+	 * pause frames do for ever (a clarification of the 82599's specification update). */
+	bool busy = (m->breakages & MODEL_MASTER_STUCK) || m->tx_buffer.begin < m->tx_buffer.end || model_pauses(m);
+	bool silent = (reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !busy;
 
 	return reg_get(m, offset) & ~(silent ? (uint32_t)STATUS_GIO : 0);
+}
+
+static void write_gcr_ext(struct model *m, uint32_t offset, uint32_t value)
+{
+	reg_set(m, offset, value);
+	if (value & GCR_EXT_BUFFERS_CLEAR)
+		model_tx_buffer_clear(m);
 }
 
 /* clang-format off */
@@ -71,7 +82,7 @@ static uint32_t read_status(struct model *m, uint32_t offset)
 	/* SRRCTL: 2 KiB, 256 bytes */ \
 	{ (first) + 0x14, 0x40, count, RW, 0x1FC03F7F, 0x00000402, NULL, model_write_rx_ring }, \
 	{ (first) + 0x18, 0x40, count, RW, 0x0000FFFF, 0, model_read_tail, model_write_tail },  /* RDT */ \
-	{ (first) + 0x28, 0x40, count, RW, 0x427F7F7F | 0x8000, 0, NULL, model_write_rx_control }, /* RXDCTL */ \
+	{ (first) + 0x28, 0x40, count, RW, 0x467F7F7F | 0x8000, 0, NULL, model_write_rx_control }, /* RXDCTL */ \
 	{ (first) + 0x2C, 0x40, count, RW, 0x0000000D, 0, NULL, NULL }                 /* RSCCTL */
 
 static const struct rule rules[] = {
@@ -104,7 +115,7 @@ static const struct rule rules[] = {
 	{ MODEL_GRC,        0, 1, RW, 0x00000003, 0, NULL, NULL },
 	{ MODEL_GCR,        0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_GSCL,       4, 16, RW, ALL, 0, NULL, NULL },
-	{ IXGBE_GCR_EXT,    0, 1, RW, ALL, 0, NULL, NULL },
+	{ IXGBE_GCR_EXT,    0, 1, RW, ALL, 0, NULL, write_gcr_ext },
 	{ MODEL_DCA_CTRL,   0, 1, RW, 0x0000001F, 1, NULL, NULL },
 	{ MODEL_PBACL0,     0, 1, WO, ALL, 0, NULL, NULL },
 	{ MODEL_PBACL,      4, 8, WO, ALL, 0, NULL, NULL },
@@ -178,7 +189,7 @@ static const struct rule rules[] = {
 	{ IXGBE_DCA_TXCTRL, 0x40, 128, RW, 0xFF002BE0, 0x00002A00, NULL, NULL },
 	{ IXGBE_TDH,        0x40, 128, RW, 0x0000FFFF, 0, model_read_head, model_write_head },
 	{ IXGBE_TDT,        0x40, 128, RW, 0x0000FFFF, 0, model_read_tail, model_write_tail },
-	{ IXGBE_TXDCTL,     0x40, 128, RW, 0x027F7F7F, 0, NULL, model_write_tx_control },
+	{ IXGBE_TXDCTL,     0x40, 128, RW, 0x067F7F7F, 0, NULL, model_write_tx_control },
 	{ IXGBE_TDWBAL,     0x40, 128, RW, 0xFFFFFFFD, 0, NULL, model_write_tx_ring },
 	{ IXGBE_TDWBAH,     0x40, 128, RW, ALL, 0, NULL, model_write_tx_ring },
 	{ IXGBE_DMATXCTL,   0, 1, RW, 0xFFFF000F, 0x81000000, NULL, model_write_dmatxctl },

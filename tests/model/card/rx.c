@@ -130,6 +130,7 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 	bool starved = false;
 
 	if (unlikely((m->breakages & MODEL_GONE) || !m->receiving)) {
+		model_traffic(m);
 		fate_met(m, MODEL_NOT_UP, n, 0);
 		return n;
 	}

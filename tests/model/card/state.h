@@ -6,14 +6,15 @@
 #include "fields.h"
 #include "model.h"
 
-#define MODEL_QUEUES        128u
-#define MODEL_WORDS         (MODEL_BAR0_BYTES / 4)
-#define MODEL_EEPROM_WORDS  1024u
-#define MODEL_BURST         64u
-#define MODEL_NEVER         UINT64_MAX
-#define MODEL_PHY_REGISTERS 48u
-#define MODEL_SCRATCH_BYTES (256u * 1024)
-#define MODEL_TSO_BYTES     (257u * 1024) /* input of one segmentation: PAYLEN has 18 bits */
+#define MODEL_QUEUES          128u
+#define MODEL_WORDS           (MODEL_BAR0_BYTES / 4)
+#define MODEL_EEPROM_WORDS    1024u
+#define MODEL_BURST           64u
+#define MODEL_NEVER           UINT64_MAX
+#define MODEL_PHY_REGISTERS   48u
+#define MODEL_SCRATCH_BYTES   (256u * 1024)
+#define MODEL_TX_BUFFER_BYTES (160u * 1024)
+#define MODEL_TSO_BYTES       (257u * 1024) /* input of one segmentation: PAYLEN has 18 bits */
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -108,6 +109,12 @@ struct mdio_phy {
 	uint64_t negotiated_ns, quiet_ns; /* when it has a link, and when it answers again after a reset */
 };
 
+/** Frames that were fetched and not sent, one behind the other. */
+struct tx_buffer {
+	uint8_t *bytes;
+	uint32_t begin, end; /* where the first begins, and the last ends */
+};
+
 struct model {
 	/* touched per burst */
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
@@ -119,6 +126,9 @@ struct model {
 	uint16_t tx_active[MODEL_QUEUES]; /* the enabled transmit queues */
 	unsigned tx_active_n, tx_turn;    /* how many; which of them sends next */
 	bool tx_limited;                  /* some queue has a limit of its rate */
+	bool tx_hindered;                 /* something may be in the way of frames that are to be sent */
+	bool tx_fetching;                 /* what leaves a ring now stays in the packet buffer */
+	bool rx_hung;                     /* nothing is received until the next reset */
 	uint64_t tamper_keep, tamper_set; /* as model_tamper_rx was told */
 	unsigned tamper_count;            /* write-backs yet to be changed */
 	uint64_t last_mac;                /* the address judged last; all ones: none */
@@ -144,7 +154,7 @@ struct model {
 	uint64_t now_ns;
 	uint32_t reset_asked; /* bits of CTRL that were written, and are yet to be obeyed */
 	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, mdio_ns,
-		firmware_ns, next_ns;
+		firmware_ns, pause_ns, next_ns;
 	uint32_t eerd_pending; /* EERD as it was written */
 	/* a bit for each queue: its ENABLE was changed, and the device has yet to follow; what it was changed to */
 	uint64_t rx_pending[2], tx_pending[2], rx_wanted[2], tx_wanted[2];
@@ -154,6 +164,14 @@ struct model {
 	uint64_t vector_cause, vector_mask, vector_auto_mask, vector_deferred;
 	uint32_t other_cause, other_mask, other_auto_mask;
 	uint64_t vector_allowed_ns[MODEL_VECTORS];
+
+	struct tx_buffer tx_buffer;
+	uint64_t tx_lost;         /* frames that the buffer was emptied of */
+	uint64_t tx_flushed[2];   /* a bit for each queue: SWFLSH was written */
+	uint64_t rx_flushed[2];   /* likewise */
+	uint64_t halted_ns;       /* when the receive path has drained, since it was told to halt */
+	uint64_t traffic_ns;      /* when a frame passed that the port did not take; 0: never */
+	uint64_t paused_until_ns; /* the partner wants silence */
 
 	/* link */
 	bool partner;           /* somebody is at the other end */

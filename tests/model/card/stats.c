@@ -24,11 +24,9 @@ void model_count_sent(struct model *m, const struct tally *t)
 		reg_add(m, MODEL_PTC64 + 4 * i, t->size[i]);
 	reg_add(m, IXGBE_GPTC, t->frames);
 	reg_add(m, MODEL_TPT, t->frames);
-	reg_add(m, MODEL_TXDGPC, t->frames);
 	reg_add(m, MODEL_MPTC, t->multicast);
 	reg_add(m, MODEL_BPTC, t->broadcast);
 	wide_add(m, WIDE_GOTC, t->bytes);
-	wide_add(m, WIDE_TXDGBC, t->bytes - 4ull * t->frames);
 }
 
 /** The counter whose low or high half a register is. */

@@ -47,8 +47,7 @@ static void gather_ordinary(struct model *m, struct queue *q, struct tx_burst *b
 	b->cursor = slot;
 }
 
-static void count_sent(
-	struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
+uint64_t model_tx_count(struct model *m, const struct model_frame *frames, unsigned n, bool lengths_only)
 {
 	struct tally t = {.frames = n};
 
@@ -61,7 +60,6 @@ static void count_sent(
 		t.bytes += (uint64_t)same * (len + 4);
 		t.size[model_size_class(len + 4)] += same;
 	}
-	/* Who only wants lengths has multicast frames uncounted: their addresses stay unread. */
 	for (unsigned i = 0; i < n && !lengths_only; i++) {
 		const uint8_t *to = frames[i].data;
 		bool all = (to[0] & to[1] & to[2] & to[3] & to[4] & to[5]) == 0xFF;
@@ -70,8 +68,25 @@ static void count_sent(
 		t.multicast += (to[0] & 1) && !all;
 	}
 	model_count_sent(m, &t);
+	return t.bytes - 4ull * n;
+}
+
+/** Counts what has come from a queue by DMA, without the FCS, which the MAC adds; and that the MAC sends it, unless it
+ * stays in the packet buffer. */
+static void count_fetched(
+	struct model *m, struct queue *q, const struct model_frame *frames, unsigned n, bool lengths_only)
+{
+	uint64_t bytes = 0;
+
+	if (likely(!m->tx_fetching))
+		bytes = model_tx_count(m, frames, n, lengths_only);
+	else
+		for (unsigned i = 0; i < n; i++)
+			bytes += frames[i].len;
 	reg_add(m, IXGBE_AT(QPTC, q->counter), n);
-	wide_add(m, WIDE_QBTC + q->counter, t.bytes - 4ull * n); /* what came by DMA: the MAC adds the FCS */
+	wide_add(m, WIDE_QBTC + q->counter, bytes);
+	reg_add(m, MODEL_TXDGPC, n);
+	wide_add(m, WIDE_TXDGBC, bytes);
 }
 
 /** Hands frames to the sink, or back to our own receive side. @return how many are gone. */
@@ -127,7 +142,7 @@ static unsigned send_queue(
 	*stopped = taken < b.frames;
 	if (!taken)
 		return 0;
-	count_sent(m, q, b.frame, taken, lengths_only);
+	count_fetched(m, q, b.frame, taken, lengths_only);
 	if (b.segments && (taken < b.frames || b.segments_left)) {
 		q->segments_sent += taken; /* the segmentation stays at the head until its last frame has gone */
 		return taken;
@@ -164,10 +179,15 @@ static inline unsigned take_turns(struct model *m, const struct model_sink *sink
 	return sent;
 }
 
+unsigned model_tx_turns(struct model *m, const struct model_sink *sink, unsigned max)
+{
+	return unlikely(m->tx_limited) ? take_turns(m, sink, max, true) : take_turns(m, sink, max, false);
+}
+
 unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned max)
 {
-	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up ||
+	if (unlikely((m->breakages & (MODEL_GONE | MODEL_TX_STUCK)) || !m->link_up || m->tx_hindered ||
 		     !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
-		return 0;
-	return unlikely(m->tx_limited) ? take_turns(m, sink, max, true) : take_turns(m, sink, max, false);
+		return model_tx_hindered(m, sink, max);
+	return model_tx_turns(m, sink, max);
 }

@@ -31,6 +31,14 @@ void model_tx_complete(struct model *m, struct queue *q, const struct tx_report 
 /** Completes descriptors that carry no frame, or none that may be sent. Only at the start of a burst. */
 void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b);
 
+/** tx.c: gives the queues their turns, whether or not the link is up. @return how many frames the sink took. */
+unsigned model_tx_turns(struct model *m, const struct model_sink *sink, unsigned max);
+/** tx.c: counts frames that leave the MAC. Who only wants lengths has multicast frames uncounted: their addresses stay
+ * unread. @return their bytes, without FCS. */
+uint64_t model_tx_count(struct model *m, const struct model_frame *frames, unsigned n, bool lengths_only);
+/** tx_hindered.c: model_transmit where something may be in the way. */
+unsigned model_tx_hindered(struct model *m, const struct model_sink *sink, unsigned max);
+
 /** tx_frame.c: the next frame, whatever it is made of. @return false: nothing more in this burst. */
 bool model_tx_gather(struct model *m, struct queue *q, struct tx_burst *b, bool lengths_only);
 

@@ -213,9 +213,10 @@ static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
 	}
 	peer->counts.in_frames++;
 	peer->counts.in_bytes += arriving.len;
-	if (!peer->up)
+	if (!peer->up) {
 		peer->counts.not_up++;
-	else if (room)
+		model_traffic(peer->model);
+	} else if (room)
 		fifo_push(peer->fifo, &arriving, true);
 	else
 		model_miss(peer->model, &arriving, 1);
@@ -268,6 +269,10 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		stall(wire, now_ns - wire->stepped_ns);
 	wire->stepped_ns = now_ns;
 
+	/* What waits for the port is traffic as well: on a card it would not wait. */
+	if (!wire->receives && wire->source_kind != WIRE_NOTHING && wire->source_kind != WIRE_PEER && !wire->held &&
+		!(wire->limit && wire->given == wire->limit))
+		model_traffic(model);
 	if (wire->receives && wire->fifo)
 		in = step_fifo(wire, model);
 	if (wire->started && (wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
