@@ -38,7 +38,7 @@ struct dma_space {
 	unsigned references; /* atomic */
 	uint8_t *base;
 	uint64_t bytes;
-	/* Set by the first attach, then constant. */
+	/* Set by the first attach, then constant while there is memory. */
 	uint64_t iova, iova_bytes; /* iova_bytes 0: not chosen yet */
 	uint64_t offset;           /* atomic: read without the lock */
 	struct memory *memories;
@@ -211,6 +211,35 @@ static bool reaches_window(const struct dma_space *space, const struct dma_mappe
 	return mapper->range_count == 0;
 }
 
+static bool has_memory(const struct dma_space *space)
+{
+	const struct memory *m = space->memories;
+
+	while (m && m->fd < 0)
+		m = m->next;
+	return m != NULL;
+}
+
+/* Has the window where the mapper reaches it. A window that others use already is moved only if they reach the new one,
+ * and no I/O address was given out yet. */
+static int fit_window(struct dma_space *space, const struct dma_mapper *mapper)
+{
+	const uint64_t iova = space->iova, bytes = space->iova_bytes;
+	int error;
+
+	if (bytes && reaches_window(space, mapper))
+		return 0;
+	if (bytes && has_memory(space))
+		return fail_outside(space, mapper);
+	error = choose_iova_window(space, mapper);
+	for (const struct dma_mapper *other = space->mappers; other && !error; other = other->next)
+		if (!reaches_window(space, other)) {
+			set_iova_window(space, iova, bytes);
+			error = fail_outside(space, mapper);
+		}
+	return error;
+}
+
 /* Unmaps from mapper all memory before `end` in the list. The calling thread's failure stays its last one: it is what
  * led here. */
 static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, const struct memory *end)
@@ -225,14 +254,11 @@ static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, cons
 
 int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 {
-	int error = 0;
+	int error;
 
 	pthread_mutex_lock(&space->lock);
 	bool first = space->iova_bytes == 0;
-	if (first)
-		error = choose_iova_window(space, mapper);
-	else if (!reaches_window(space, mapper))
-		error = fail_outside(space, mapper);
+	error = fit_window(space, mapper);
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
 		if (m->fd < 0)
 			continue;
@@ -246,6 +272,25 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 		dma_space_ref(space);
 	} else if (first) {
 		set_iova_window(space, 0, 0);
+	}
+	pthread_mutex_unlock(&space->lock);
+	return error;
+}
+
+int dma_space_restrict(struct dma_space *space, struct dma_mapper *mapper, const struct dma_range *ranges,
+	unsigned range_count, bool below_4gib)
+{
+	int error;
+
+	pthread_mutex_lock(&space->lock);
+	const struct dma_mapper before = *mapper;
+	mapper->ranges = ranges;
+	mapper->range_count = range_count;
+	mapper->below_4gib = mapper->below_4gib || below_4gib;
+	if ((error = fit_window(space, mapper)) != 0) {
+		mapper->ranges = before.ranges;
+		mapper->range_count = before.range_count;
+		mapper->below_4gib = before.below_4gib;
 	}
 	pthread_mutex_unlock(&space->lock);
 	return error;

@@ -3,8 +3,9 @@
  * first, at the same I/O address. So what one port received, another can send as it is.
  *
  * When a space is opened, it reserves one window of virtual addresses. At the first attach it chooses one window of I/O
- * addresses, of the same size or smaller, inside the ranges that the first device's IOMMU reports. All memory of the
- * space lies in both windows, therefore I/O address = pointer + one constant. */
+ * addresses, of the same size or smaller, inside the ranges that the first device's IOMMU reports. As long as there is
+ * no memory in the space, a later device can move the window to where all reach it. All memory of the space lies in
+ * both windows, therefore I/O address = pointer + one constant. */
 #ifndef POLLUX_VFIO_SPACE_H
 #define POLLUX_VFIO_SPACE_H
 
@@ -65,10 +66,15 @@ struct dma_mapper {
  * Attaches an I/O address space, and maps all memory of the DMA space for it, now and later. Takes a reference to the
  * space. The first attach chooses the window of I/O addresses: below 2^38, from 4 GiB upwards where the ranges allow
  * it, or as much as there is below 4 GiB for mapper->below_4gib. Errors: -ENOSPC (no range is large enough for what is
- * already mapped), -ERANGE (the window chosen for an earlier device is outside this one's ranges; the sentence has the
- * remedy), or what map returned. On failure nothing stays mapped. Thread-safe.
+ * already mapped), -ERANGE (the window chosen for earlier devices is outside this one's ranges, and it cannot be moved;
+ * the sentence has the remedy), or what map returned. On failure nothing stays mapped. Thread-safe.
  */
 int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper) POLLUX_API(dma_space_attach);
+
+/** Another device joins an attached I/O address space, which now reaches these ranges only. They stay the transport's
+ * until it detaches. Errors as above, and then the mapper's reach is what it was. Thread-safe. */
+int dma_space_restrict(struct dma_space *space, struct dma_mapper *mapper, const struct dma_range *ranges,
+	unsigned range_count, bool below_4gib) POLLUX_API(dma_space_restrict);
 
 /** Detaches an I/O address space: unmaps everything from it and drops its reference. Its devices must not be able to do
  * DMA any more. Thread-safe. */
@@ -97,8 +103,8 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
  * is the base that dma_space_map gave. No device may still do DMA to the memory. Thread-safe. */
 void dma_space_unmap(struct dma_space *space, void *address) POLLUX_API(dma_space_unmap);
 
-/** The constant in I/O address = (uint64_t)pointer + dma_space_offset(space). The first attach fixes it; before that it
- * is 0. */
+/** The constant in I/O address = (uint64_t)pointer + dma_space_offset(space), 0 before the first attach. It does not
+ * change while a device and memory are in the space. */
 uint64_t dma_space_offset(const struct dma_space *space) POLLUX_API(dma_space_offset);
 
 #ifdef __cplusplus

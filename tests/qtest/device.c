@@ -400,9 +400,11 @@ static int attach(struct card *card, struct dma_space *space)
 	struct qtest *qtest = card->qtest;
 	if (qtest->space && qtest->space != space)
 		return pollux_fail(EINVAL, "all devices of a qtest machine go into one DMA space");
-	if (qtest->open_devices && !card->pcie && !qtest->mapper.below_4gib)
-		return pollux_fail(ERANGE, "a qtest machine's conventional PCI card is opened before others");
-	if (qtest->open_devices == 0) {
+	if (qtest->open_devices) {
+		int ret = dma_space_restrict(space, &qtest->mapper, ranges, 2, !card->pcie);
+		if (ret)
+			return ret;
+	} else {
 		qtest->mapper = (struct dma_mapper){.map = qtest_map,
 			.unmap = qtest_unmap,
 			.ranges = ranges,

@@ -311,11 +311,25 @@ static void test_conventional_pci_gets_addresses_below_4_gib(void)
 	begin();
 	first = must_open(CARD_C1);
 	k.conventional = true;
+	second = must_open(CARD_A); /* not the first, but there is no memory yet */
+	memory = must_map(4096);
+	CU_ASSERT((uintptr_t)memory + dma_space_offset(space) < 1ull << 32);
+	dma_space_unmap(space, memory);
+	second->ops->close(second);
+	first->ops->close(first);
+	end();
+
+	begin();
+	k.conventional = false;
+	first = must_open(CARD_C1);
+	memory = must_map(4096);
+	k.conventional = true;
 	for (unsigned i = 0; i < 2; i++) {
 		CU_ASSERT_EQUAL(vfio_kernel_open(&second, i ? CARD_A : CARD_C2, space), -ERANGE);
 		expect_sentence("which is conventional PCI");
 	}
 	CU_ASSERT_EQUAL(count(DEVICE), 1);
+	dma_space_unmap(space, memory);
 	first->ops->close(first);
 	end();
 }

@@ -265,9 +265,46 @@ static void test_conventional_pci_is_refused_a_window_above_4_gib(void)
 
 	b.mapper.below_4gib = true;
 	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
+	void *memory = must_map(space, 4096);
 	CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), -ERANGE);
 	CU_ASSERT(strstr(pollux_error(), "this device, which is conventional PCI, is given: addresses below 4 GiB; "
 					 "open this device first, or give it a space of its own") != NULL);
+	CU_ASSERT_EQUAL(dma_space_restrict(space, &a.mapper, NULL, 0, true), -ERANGE);
+	CU_ASSERT_FALSE(a.mapper.below_4gib);
+	dma_space_unmap(space, memory);
+	dma_space_detach(space, &a.mapper);
+	unref(space, 1);
+}
+
+/* Ports are opened one after the other, before there is memory: which is first must not matter. */
+static void test_the_window_moves_while_there_is_no_memory(void)
+{
+	static const struct dma_range low[] = {{0, 0xfedfffff}}, high[] = {{4 * GIB, 1ull << 39}};
+	struct dma_space *space = open_space();
+	struct fake a = make_fake(NULL, 0), b = make_fake(NULL, 0), c = make_fake(high, 1);
+
+	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
+	dma_space_unmap(space, must_map(space, 4096));
+	b.mapper.below_4gib = true;
+	CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), 0);
+	CU_ASSERT_EQUAL(space->iova, GIB);
+	CU_ASSERT_EQUAL(
+		dma_space_attach(space, &c.mapper), -ERANGE); /* not to where an earlier device does not reach */
+	CU_ASSERT_EQUAL(space->iova, GIB);
+	void *memory = must_map(space, 4096);
+	CU_ASSERT(knows(&a, space, memory, 4096) && knows(&b, space, memory, 4096));
+	dma_space_detach(space, &b.mapper);
+	CU_ASSERT_EQUAL(dma_space_attach(space, &c.mapper), -ERANGE); /* nor while there is memory */
+	dma_space_unmap(space, memory);
+	CU_ASSERT_EQUAL(dma_space_attach(space, &c.mapper), 0);
+	CU_ASSERT_EQUAL(space->iova, 4 * GIB);
+	dma_space_detach(space, &c.mapper);
+
+	/* a device joins an IOMMU address space that is attached already */
+	CU_ASSERT_EQUAL(dma_space_restrict(space, &a.mapper, low, 1, true), 0);
+	CU_ASSERT_EQUAL(space->iova + space->iova_bytes - 1, 0xfedfffff);
+	CU_ASSERT_EQUAL(dma_space_restrict(space, &a.mapper, low, 1, false), 0);
+	CU_ASSERT(a.mapper.below_4gib); /* the conventional one is still there */
 	dma_space_detach(space, &a.mapper);
 	unref(space, 1);
 }
@@ -316,10 +353,12 @@ static void test_later_device_that_excludes_the_window_is_refused(void)
 	struct fake a = make_fake(NULL, 0), b = make_fake(low, 1), c = make_fake(split, 2);
 
 	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
+	void *memory = must_map(space, 4096);
 	CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), -ERANGE);
 	CU_ASSERT(strstr(pollux_error(), "open this device first") != NULL);
 	CU_ASSERT_EQUAL(dma_space_attach(space, &c.mapper), -ERANGE);
-	CU_ASSERT_EQUAL(space->references, 2);
+	CU_ASSERT_EQUAL(space->references, 3);
+	dma_space_unmap(space, memory);
 	dma_space_detach(space, &b.mapper);
 	dma_space_detach(space, &a.mapper);
 	unref(space, 1);
@@ -590,6 +629,7 @@ int main(void)
 		{"conventional PCI gets a window below 4 GiB", test_conventional_pci_gets_a_window_below_4_gib},
 		{"conventional PCI is refused a window above 4 GiB",
 			test_conventional_pci_is_refused_a_window_above_4_gib},
+		{"the window moves while there is no memory", test_the_window_moves_while_there_is_no_memory},
 		{"conventional PCI and more memory than there is below 4 GiB",
 			test_conventional_pci_and_more_memory_than_there_is_below_4_gib},
 		{"no range for what is mapped", test_no_range_for_what_is_mapped},

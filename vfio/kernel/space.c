@@ -132,32 +132,6 @@ int kernel_space_take_ranges(
 	return 0;
 }
 
-static int map_nothing(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
-{
-	(void)mapper, (void)iova, (void)address, (void)bytes, (void)fd;
-	return 0;
-}
-
-static void unmap_nothing(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
-{
-	(void)mapper, (void)iova, (void)bytes;
-}
-
-/* The kernel has mapped all memory for the newcomer's IOMMU. Whether it will reach what is mapped later is found out by
- * attaching, for a moment, a mapper that has the ranges which all devices have in common. */
-static int check_reach(const struct kernel_space *kernel, const char *name, bool below_4gib)
-{
-	struct dma_mapper probe = {.map = map_nothing, .unmap = unmap_nothing, .below_4gib = below_4gib};
-	struct dma_range *ranges;
-	int error = kernel->ops->ask_ranges(kernel, name, &ranges, &probe.range_count);
-
-	probe.ranges = ranges;
-	if (!error && (error = dma_space_attach(kernel->space, &probe)) == 0)
-		dma_space_detach(kernel->space, &probe);
-	free(ranges);
-	return error;
-}
-
 /* ---- Life ---- */
 
 int kernel_space_get(
@@ -196,18 +170,27 @@ int kernel_space_join(struct kernel_device *device)
 {
 	struct kernel_space *kernel = device->kernel;
 	const char *name = device->device.address;
+	struct dma_range *ranges, *unused = NULL;
+	unsigned count;
 	bool below_4gib;
 	int error = vfio_is_conventional(&device->device, &below_4gib);
 
-	if (error)
+	/* The ranges are those that all devices have in common, the newcomer too: the kernel has mapped all memory for
+	 * its IOMMU already. */
+	if (error || (error = kernel->ops->ask_ranges(kernel, name, &ranges, &count)) != 0)
 		return error;
 	if (kernel->users) {
-		error = check_reach(kernel, name, below_4gib);
-	} else if ((error = kernel->ops->ask_ranges(kernel, name, &kernel->ranges, &kernel->mapper.range_count)) == 0) {
-		kernel->mapper.ranges = kernel->ranges;
+		error = dma_space_restrict(kernel->space, &kernel->mapper, ranges, count, below_4gib);
+	} else {
+		kernel->mapper.ranges = ranges;
+		kernel->mapper.range_count = count;
 		kernel->mapper.below_4gib = below_4gib;
 		error = dma_space_attach(kernel->space, &kernel->mapper);
 	}
+	unused = error ? ranges : kernel->ranges;
+	if (!error)
+		kernel->ranges = ranges;
+	free(unused);
 	device->joined = error == 0;
 	kernel->users += device->joined;
 	return error;
