@@ -78,6 +78,7 @@ static const struct driver_ops ops = {
 	.start = gigabit_start,
 	.stop = gigabit_stop,
 	.get_link = gigabit_get_link,
+	.service = gigabit_service,
 	.update_stats = gigabit_update_stats,
 	.enable_events = gigabit_enable_events,
 	.acknowledge_events = gigabit_acknowledge_events,

@@ -19,9 +19,11 @@
 #define GIGABIT_CTRL_RFCE                 GIGABIT_BIT(27)
 #define GIGABIT_CTRL_TFCE                 GIGABIT_BIT(28)
 #define GIGABIT_CTRL_VME                  GIGABIT_BIT(30)
+#define GIGABIT_STATUS_FD                 GIGABIT_BIT(0)
 #define GIGABIT_STATUS_LU                 GIGABIT_BIT(1)
 #define GIGABIT_STATUS_FUNC_SHIFT         2
 #define GIGABIT_STATUS_SPEED_SHIFT        6
+#define GIGABIT_STATUS_SPEED              (UINT32_C(3) << 6)
 #define GIGABIT_STATUS_GIO_MASTER_ENABLE  GIGABIT_BIT(19)
 #define GIGABIT_EECD_PRES                 GIGABIT_BIT(8)
 #define GIGABIT_EECD_AUTO_RD              GIGABIT_BIT(9) /* not of the 82540EM, where this bit is the EEPROM's size */
@@ -29,6 +31,7 @@
 #define GIGABIT_EERD_START                GIGABIT_BIT(0)
 #define GIGABIT_EERD_DATA_SHIFT           16
 #define GIGABIT_CTRL_EXT_DRV_LOAD         GIGABIT_BIT(28)
+#define GIGABIT_POEMB_D0A_LPLU            GIGABIT_BIT(1)
 #define GIGABIT_EXTCNF_CTRL_MDIO_SW       GIGABIT_BIT(5)
 #define GIGABIT_MANC_ARP_EN               GIGABIT_BIT(13)
 #define GIGABIT_CTRL_BIT29                GIGABIT_BIT(29) /* of the 82574L */
@@ -46,14 +49,34 @@
 #define GIGABIT_MDIC_READ      (UINT32_C(2) << 26)
 #define GIGABIT_MDIC_READY     GIGABIT_BIT(28)
 #define GIGABIT_MDIC_ERROR     GIGABIT_BIT(30)
-#define GIGABIT_PHY_BMCR       0u
-#define GIGABIT_PHY_BMSR       1u
-#define GIGABIT_BMSR_LINK      (1u << 2)
-#define GIGABIT_BMCR_RESTART   (1u << 9)
-#define GIGABIT_BMCR_ISOLATE   (1u << 10)
-#define GIGABIT_BMCR_POWERDOWN (1u << 11)
-#define GIGABIT_BMCR_AUTONEG   (1u << 12)
-#define GIGABIT_BMCR_LOOPBACK  (1u << 14)
+
+/* registers of every gigabit PHY: IEEE 802.3, 22.2.4 and 40.5.1 */
+#define GIGABIT_PHY_BMCR         0u
+#define GIGABIT_PHY_BMSR         1u
+#define GIGABIT_PHY_ID1          2u
+#define GIGABIT_PHY_ID2          3u
+#define GIGABIT_PHY_ANAR         4u /* what is advertised of 10 and 100 Mbit/s */
+#define GIGABIT_PHY_ANLPAR       5u /* what the partner offers of them */
+#define GIGABIT_PHY_GBCR         9u /* the same of 1 Gbit/s */
+#define GIGABIT_PHY_GBSR         10u
+#define GIGABIT_BMSR_LINK        (1u << 2)
+#define GIGABIT_BMSR_AUTONEG_END (1u << 5)
+#define GIGABIT_BMCR_RESTART     (1u << 9)
+#define GIGABIT_BMCR_ISOLATE     (1u << 10)
+#define GIGABIT_BMCR_POWERDOWN   (1u << 11)
+#define GIGABIT_BMCR_AUTONEG     (1u << 12)
+#define GIGABIT_BMCR_LOOPBACK    (1u << 14)
+#define GIGABIT_BMCR_RESET       (1u << 15)
+#define GIGABIT_ANAR_10          (3u << 5) /* in ANLPAR too, as the next one: half and full duplex */
+#define GIGABIT_ANAR_100         (3u << 7)
+#define GIGABIT_ANAR_PAUSE       (3u << 10)
+#define GIGABIT_GBCR_HALF        (1u << 8)
+#define GIGABIT_GBCR_FULL        (1u << 9)
+#define GIGABIT_GBCR_MASTER_SET  (1u << 12) /* master or slave by hand */
+#define GIGABIT_GBSR_IDLE_ERRORS 0xFFu
+#define GIGABIT_GBSR_HALF        (1u << 10)
+#define GIGABIT_GBSR_FULL        (1u << 11)
+#define GIGABIT_GBSR_FAULT       (1u << 15)
 
 /* interrupts */
 #define GIGABIT_ICR_LSC GIGABIT_BIT(2)

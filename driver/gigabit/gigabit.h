@@ -30,6 +30,8 @@ struct gigabit_chip {
 	void (*nvm_give)(struct nic *nic);
 	struct ring_ops ring;
 	uint32_t (*tx_head)(unsigned queue); /* TDH */
+	uint32_t low_power_register;         /* POEMB, by which the chip links at low speeds; 0: it has none */
+	bool phy_hangs;                      /* an erratum: the PHY can hang, and is to be looked at */
 	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
 	uint32_t ral_16;                     /* RAL of exact filter 16, where there are more than 16 */
 	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
@@ -42,11 +44,23 @@ struct gigabit_chip {
 
 #define GIGABIT_RARE 9u /* counters of losses and errors */
 
+/** What is known of a started port's link. */
+struct gigabit_link {
+	uint32_t status;       /* link, speed and duplex as STATUS last had them */
+	uint64_t since_us;     /* they are so */
+	uint64_t looked_us;    /* when the PHY was last asked what it knows */
+	uint64_t hang_look_us; /* when it was last looked whether it hangs */
+	unsigned hangs;        /* looks in a row at which it seemed to */
+	bool set_up;           /* the PHY was set up since the start, and not left as it was */
+	char state[96];        /* what the PHY knows, for nic_link */
+};
+
 /** A port. */
 struct gigabit {
 	struct nic nic;                   /* first */
 	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
 	bool owner_stuck;                 /* firmware did not let go of the PHY or the NVM when it was last asked for */
+	struct gigabit_link link;
 };
 
 /** A driver's `chips`: pointers, by the kind of its ids. */
@@ -67,6 +81,9 @@ struct gigabit_times {
 	uint32_t settle_82540, settle_82574; /* EEPROM and PHY set-up after a reset */
 	uint32_t eerd;                       /* a word of the NVM */
 	uint32_t mdic;                       /* a register of the PHY */
+	uint32_t phy_reset;                  /* BMCR.RESET clear */
+	uint32_t link_patience;              /* without a link, until the PHY is set up, or looked at again */
+	uint32_t link_look, hang_look;       /* from one look at the PHY to the next */
 	uint32_t mdio_owner;                 /* EXTCNF_CTRL.MDIO_SW */
 	uint32_t smbi, swesmbi, sync_owner;  /* SWSM.SMBI, .SWESMBI, and a resource's bits in SW_FW_SYNC */
 	uint32_t queue;                      /* ENABLE bits of a queue, where there are any */
@@ -117,15 +134,33 @@ bool gigabit_pcie_read(struct nic *nic, unsigned offset, uint16_t *value);
 /** Writes one, and reads it back. False: it does not hold that value. */
 bool gigabit_pcie_write(struct nic *nic, unsigned offset, uint16_t value);
 
-/* ---- phy.c, link.c ---- */
+/* ---- phy.c, copper.c, link.c ---- */
 
 /** A register of the PHY. -ETIMEDOUT or -EIO with a sentence. */
 int gigabit_phy_read(struct nic *nic, unsigned reg, uint16_t *value);
 int gigabit_phy_write(struct nic *nic, unsigned reg, uint16_t value);
+/** The same without a sentence where the PHY does not answer, or has no such register: false. */
+bool gigabit_phy_try_read(struct nic *nic, unsigned reg, uint16_t *value);
+
+/** Leaves a PHY alone that has a link as the configuration wants it, since to negotiate anew takes seconds; else sets
+ * it up. */
+int gigabit_copper_start(struct nic *nic);
+/** Sets the PHY up, whatever was left in it, after a reset of it if so wished, and has it negotiate. */
+int gigabit_copper_set_up(struct nic *nic, bool reset);
+/** BMCR's bits with which a PHY never gets a link. */
+#define GIGABIT_BMCR_WRONG (GIGABIT_BMCR_POWERDOWN | GIGABIT_BMCR_ISOLATE | GIGABIT_BMCR_LOOPBACK)
+/** What the PHY of an id is; "unknown". */
+const char *gigabit_copper_name(uint32_t id);
+/** True when the PHY has given up a speed that both ends offer. */
+bool gigabit_copper_is_downshifted(struct nic *nic);
 
 /** Has the PHY negotiate and the MAC follow it. */
 int gigabit_link_start(struct nic *nic);
 int gigabit_get_link(struct nic *nic, struct nic_link *link);
+/** The link's speed by STATUS; 0: it is down. */
+uint32_t gigabit_mbps(uint32_t status);
+/** Notes what the link does, sets the PHY up where it gets no link, and ends its hanging. */
+void gigabit_service(struct nic *nic);
 
 /* ---- start.c, stop.c ---- */
 

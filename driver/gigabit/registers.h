@@ -18,6 +18,7 @@
 	X(MDIC,        0x00020, 0,     1,   "all") \
 	X(VET,         0x00038, 0,     1,   "all") \
 	X(EXTCNF_CTRL, 0x00F00, 0,     1,   "82574L") \
+	X(POEMB,       0x00F10, 0,     1,   "82574L") \
 	X(PBA,         0x01000, 0,     1,   "82540EM, 82574L") \
 	X(FCRTL,       0x02160, 0,     1,   "all") \
 	X(FCRTH,       0x02168, 0,     1,   "all") \

@@ -51,6 +51,9 @@ struct card {
 	unsigned io_region;                  /* where the I/O BAR is, where there is one */
 	uint32_t io_address;                 /* the register behind it, and the last word of a PHY or NVM access */
 	uint16_t nvm[64], phy[32];
+	uint32_t phy_missing; /* a bit for each register that the PHY does not have */
+	bool phy_reset_stuck; /* the PHY's reset does not end */
+	unsigned phy_resets;
 	unsigned nvm_spoilt;  /* so many words of the NVM are read wrong */
 	uint8_t link_mode;    /* of an 82576's board */
 	unsigned config_kept; /* this byte of configuration space keeps its value, whatever is written; 0: none */

@@ -13,6 +13,8 @@
 
 #define IO_BAR 2u
 
+static bool e1000_phy_has_link = true; /* of cards to come */
+
 static bool e1000_is_old(const struct card *card)
 {
 	return (card->config[2] | card->config[3] << 8) == ID_82540EM;
@@ -93,8 +95,14 @@ static uint32_t mdic_answer(struct card *card, uint32_t command)
 	unsigned reg = command >> GIGABIT_MDIC_REG_SHIFT & 31;
 	if ((command & (31u << 21)) != GIGABIT_MDIC_PHY_1)
 		return GIGABIT_MDIC_READY | GIGABIT_MDIC_ERROR;
+	if (card->phy_missing >> reg & 1)
+		return GIGABIT_MDIC_READY | GIGABIT_MDIC_ERROR;
 	if (command & GIGABIT_MDIC_WRITE)
-		card->phy[reg] = (uint16_t)command;
+		card->phy[reg] =
+			(uint16_t)(reg == GIGABIT_PHY_BMCR && !card->phy_reset_stuck ? command & ~GIGABIT_BMCR_RESET
+										     : command);
+	if (command & GIGABIT_MDIC_WRITE && reg == GIGABIT_PHY_BMCR && (command & GIGABIT_BMCR_RESET))
+		card->phy_resets++;
 	return (command & ~0xFFFFu) | GIGABIT_MDIC_READY | card->phy[reg];
 }
 
@@ -168,7 +176,13 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 	card->nvm[0] = 0x1102, card->nvm[1] = 0x3322, card->nvm[2] = 0x5544; /* 02:11:22:33:44:55 */
 	e1000_seal_nvm(card);
 	card->phy[GIGABIT_PHY_BMCR] = GIGABIT_BMCR_AUTONEG | 0x140;
-	card->phy[GIGABIT_PHY_BMSR] = GIGABIT_BMSR_LINK;
+	card->phy[GIGABIT_PHY_BMSR] = e1000_phy_has_link ? GIGABIT_BMSR_LINK | GIGABIT_BMSR_AUTONEG_END : 0;
+	card->phy[GIGABIT_PHY_ID1] = e1000_is_82576(card) ? 0x02A8 : 0x0141;
+	card->phy[GIGABIT_PHY_ID2] = e1000_is_82576(card) ? 0x0391 : e1000_is_old(card) ? 0x0C20 : 0x0CB1;
+	card->phy[GIGABIT_PHY_ANAR] = 0x0DE1;
+	card->phy[GIGABIT_PHY_GBCR] = 0x0200;
+	card->phy[GIGABIT_PHY_ANLPAR] = 0xCDE1;
+	card->phy[GIGABIT_PHY_GBSR] = 0x3C00;
 }
 
 /* Makes all limits of the driver short. */
@@ -187,6 +201,10 @@ static inline void card_hurry(void)
 		.settle_82574 = 10,
 		.eerd = 1000,
 		.mdic = 1000,
+		.phy_reset = 1000,
+		.link_patience = 1000,
+		.link_look = 100,
+		.hang_look = 100,
 		.mdio_owner = 1000,
 		.smbi = 1000,
 		.swesmbi = 1000,

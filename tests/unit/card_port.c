@@ -33,7 +33,7 @@ static int end(void)
 	return ret;
 }
 
-static void open_card(uint16_t id)
+static inline void open_card(uint16_t id)
 {
 	card_init(&card, id, space);
 	int ret = port_from_device(&nic, &card.device);
@@ -56,7 +56,7 @@ static void start(void)
 	start_with((struct nic_config){.rx_queues = 0});
 }
 
-static void nothing_is_left(void)
+static inline void nothing_is_left(void)
 {
 	CU_ASSERT(!card_bus_master(&card));
 	CU_ASSERT_EQUAL(pkt_pool_available(pool), BUFFERS);
@@ -91,7 +91,7 @@ static inline unsigned count_notes(const char *part)
 	return count;
 }
 
-static unsigned written(unsigned from, uint32_t offset, uint32_t mask, uint32_t value)
+static inline unsigned written(unsigned from, uint32_t offset, uint32_t mask, uint32_t value)
 {
 	unsigned at = card_written(&card, from, offset, mask, value);
 	if (at == CARD_LOG)

@@ -403,6 +403,9 @@ static void transmit_is_drained_but_not_for_ever(void)
 static void any_access_may_be_refused(void)
 {
 	refuse_any_access(id);
+	e1000_phy_has_link = false; /* so that the PHY is set up */
+	refuse_any_access(id);
+	e1000_phy_has_link = true;
 }
 
 static void a_refused_counter_counts_nothing_and_is_reported_once(void)
@@ -419,11 +422,17 @@ static void the_sentence_says_why_it_is_gone(void)
 static void a_device_may_vanish_at_any_access(void)
 {
 	vanish_at_any_access(id);
+	e1000_phy_has_link = false; /* so that the PHY is set up */
+	vanish_at_any_access(id);
+	e1000_phy_has_link = true;
 }
 
 static void every_step_may_fail_and_leaves_nothing(void)
 {
 	fail_at_every_step(id);
+	e1000_phy_has_link = false; /* so that the PHY is set up */
+	fail_at_every_step(id);
+	e1000_phy_has_link = true;
 }
 
 static void a_bus_master_that_does_not_come_on_is_named(void)

@@ -151,16 +151,25 @@ static void a_bus_master_that_does_not_come_on_is_named(void)
 static void any_access_may_be_refused(void)
 {
 	refuse_any_access(ID_82576);
+	e1000_phy_has_link = false; /* so that the PHY is set up */
+	refuse_any_access(ID_82576);
+	e1000_phy_has_link = true;
 }
 
 static void a_device_may_vanish_at_any_access(void)
 {
 	vanish_at_any_access(ID_82576);
+	e1000_phy_has_link = false; /* so that the PHY is set up */
+	vanish_at_any_access(ID_82576);
+	e1000_phy_has_link = true;
 }
 
 static void every_step_may_fail_and_leaves_nothing(void)
 {
 	fail_at_every_step(ID_82576);
+	e1000_phy_has_link = false; /* so that the PHY is set up */
+	fail_at_every_step(ID_82576);
+	e1000_phy_has_link = true;
 }
 
 int main(void)

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * How a copper PHY of the gigabit chips is set up, whatever the last driver or the NVM left in it: what it advertises,
+ * and by PHY, that it finds out which pairs are crossed, and falls back to a lower speed on a cable with two pairs. A
+ * PHY that nobody here knows has the registers of IEEE 802.3 all the same. The PHYs' own registers are known from others'
+ * drivers only (doubt 33). */
+#include "../access.h"
+#include "../clock.h"
+#include "../fail.h"
+#include "../report.h"
+#include "gigabit.h"
+
+/* Bits of one of a PHY's own registers. */
+struct step {
+	uint8_t reg; /* 0: no such step */
+	uint16_t clear, set;
+	uint8_t before_revision; /* only of PHYs that are older; 0: of all */
+};
+
+struct model {
+	uint32_t id;
+	const char *name;
+	struct step power;     /* ends its preference for low speeds, which saves power */
+	struct step downshift; /* has it go down in speed when the highest does not work, and find crossed pairs */
+	struct step more;      /* a second step of that */
+	bool commits;          /* these steps count from a reset of the PHY on */
+	uint16_t toggled;      /* bits of the downshift step that count only if they were 0 at an earlier reset */
+	uint8_t downshift_reg; /* where the PHY tells that it went down in speed */
+	uint16_t downshift_bit;
+};
+
+#define REVISION 0xFu
+
+/* Marvell's: register 16 is PHY Specific Control: bits 6:5 = 3, either pair may be crossed; bit 1 = 0, polarity is
+ * corrected; bit 11, carrier sense while sending. Register 20 is Extended PHY Specific Control: bits 11:10 = 0 and 9:8
+ * = 1, one try as master and one as slave, then the speed goes down; bits 6:4 = 7, the clock towards the MAC. */
+#define M88_CONTROL                                                                                                    \
+	{                                                                                                              \
+		16, 0x0062, 0x0860, 0                                                                                  \
+	}
+#define M88_EXTENDED                                                                                                   \
+	{                                                                                                              \
+		20, 0x0F00, 0x0170, 4                                                                                  \
+	}
+
+static const struct model models[] = {
+	{.id = 0x01410C50,
+		.name = "Marvell 88E1000",
+		.downshift = M88_CONTROL,
+		.more = M88_EXTENDED,
+		.commits = true,
+		.downshift_reg = 17,
+		.downshift_bit = 1u << 5},
+	{.id = 0x01410C30,
+		.name = "Marvell 88E1000S",
+		.downshift = M88_CONTROL,
+		.more = M88_EXTENDED,
+		.commits = true,
+		.downshift_reg = 17,
+		.downshift_bit = 1u << 5},
+	{.id = 0x01410C20,
+		.name = "Marvell 88E1011",
+		.downshift = M88_CONTROL,
+		.more = M88_EXTENDED,
+		.commits = true,
+		.downshift_reg = 17,
+		.downshift_bit = 1u << 5},
+	/* In the 82574L's and 82583V's own, bit 11 of register 16 is that the speed goes down */
+	{.id = 0x01410CB0,
+		.name = "the 82574L's own (BM)",
+		.downshift = M88_CONTROL,
+		.commits = true,
+		.toggled = 0x0800,
+		.downshift_reg = 17,
+		.downshift_bit = 1u << 5},
+	/* 25 is power management: bit 1, low speeds while driven; bit 0, smart power-down. 16 is Port Configuration:
+	 * bit 7, the speed goes down. 18 is Port Control: bit 12, either pair may be crossed */
+	{.id = 0x02A80390,
+		.name = "the 82576's own (IGP)",
+		.power = {25, 0x0003, 0, 0},
+		.downshift = {16, 0, 0x0080, 0},
+		.more = {18, 0, 0x1000, 0},
+		.downshift_reg = 19,
+		.downshift_bit = 1u << 15},
+};
+
+static const struct model *find_model(uint32_t id)
+{
+	for (unsigned i = 0; i < sizeof(models) / sizeof(*models); i++)
+		if (models[i].id == (id & ~REVISION))
+			return &models[i];
+	return NULL;
+}
+
+const char *gigabit_copper_name(uint32_t id)
+{
+	const struct model *model = find_model(id);
+	return model ? model->name : "unknown";
+}
+
+static int read_id(struct nic *nic, uint32_t *id)
+{
+	uint16_t high, low = 0;
+	int ret = gigabit_phy_read(nic, GIGABIT_PHY_ID1, &high);
+	if (!ret)
+		ret = gigabit_phy_read(nic, GIGABIT_PHY_ID2, &low);
+	*id = (uint32_t)high << 16 | low;
+	return ret;
+}
+
+bool gigabit_copper_is_downshifted(struct nic *nic)
+{
+	uint16_t high, low, status;
+	if (!gigabit_phy_try_read(nic, GIGABIT_PHY_ID1, &high) || !gigabit_phy_try_read(nic, GIGABIT_PHY_ID2, &low))
+		return false;
+	const struct model *model = find_model((uint32_t)high << 16 | low);
+	return model && gigabit_phy_try_read(nic, model->downshift_reg, &status) && (status & model->downshift_bit);
+}
+
+/* Changes bits of a register. A register that the PHY does not have after all is noted, and no reason to give up. */
+static int change(struct nic *nic, unsigned reg, uint16_t clear, uint16_t set, bool *changed)
+{
+	uint16_t value;
+	if (!gigabit_phy_try_read(nic, reg, &value)) {
+		port_note(nic, "the PHY's register %u cannot be read: it stays as it is", reg);
+		return fail_if_gone(nic);
+	}
+	uint16_t wanted = (uint16_t)((value & ~clear) | set);
+	if (wanted == value)
+		return 0;
+	*changed = true;
+	return gigabit_phy_write(nic, reg, wanted);
+}
+
+static int apply(struct nic *nic, const struct step *step, unsigned revision, bool *changed)
+{
+	if (!step->reg || (step->before_revision && revision >= step->before_revision))
+		return 0;
+	return change(nic, step->reg, step->clear, step->set, changed);
+}
+
+static int reset_phy(struct nic *nic)
+{
+	uint16_t control;
+	uint64_t deadline = clock_now_us() + gigabit_times.phy_reset;
+	int ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
+	if (!ret)
+		ret = gigabit_phy_write(nic, GIGABIT_PHY_BMCR, control | GIGABIT_BMCR_RESET);
+	while (!ret) {
+		bool late = clock_now_us() >= deadline;
+		ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
+		if (ret || !(control & GIGABIT_BMCR_RESET))
+			return ret;
+		if (late) {
+			port_note(nic, "the PHY's reset does not end within %u ms", gigabit_times.phy_reset / 1000);
+			return 0;
+		}
+		clock_sleep_us(100);
+	}
+	return ret;
+}
+
+/* What ANAR and GBCR must have, and must not have, for the speeds that are wanted. */
+struct advertisement {
+	uint16_t set[2], clear[2];
+};
+
+static const uint8_t advertised_in[2] = {GIGABIT_PHY_ANAR, GIGABIT_PHY_GBCR};
+
+static struct advertisement wanted_advertisement(uint32_t speeds)
+{
+	/* Half duplex is for hubs, and there is none of 1 Gbit/s */
+	static const struct {
+		uint32_t speed;
+		unsigned index;
+		uint16_t set, clear;
+	} rows[] = {
+		{NIC_SPEED_10M, 0, GIGABIT_ANAR_10, GIGABIT_ANAR_10},
+		{NIC_SPEED_100M, 0, GIGABIT_ANAR_100, GIGABIT_ANAR_100},
+		{NIC_SPEED_1G, 1, GIGABIT_GBCR_FULL, GIGABIT_GBCR_FULL | GIGABIT_GBCR_HALF},
+	};
+	/* Who is the master is for the PHYs to agree on */
+	struct advertisement wanted = {.clear = {0, GIGABIT_GBCR_MASTER_SET}};
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (speeds & rows[i].speed)
+			wanted.set[rows[i].index] |= rows[i].set;
+		else
+			wanted.clear[rows[i].index] |= rows[i].clear;
+	}
+	return wanted;
+}
+
+static int is_advertised(struct nic *nic, bool *as_wanted)
+{
+	const struct advertisement wanted = wanted_advertisement(nic->config.speeds);
+	*as_wanted = true;
+	for (unsigned i = 0; i < 2; i++) {
+		uint16_t value;
+		int ret = gigabit_phy_read(nic, advertised_in[i], &value);
+		if (ret)
+			return ret;
+		*as_wanted = *as_wanted && (value & wanted.set[i]) == wanted.set[i] && !(value & wanted.clear[i]);
+	}
+	return 0;
+}
+
+/* Pause frames are not offered, as the MAC obeys none. */
+static int advertise(struct nic *nic)
+{
+	struct advertisement wanted = wanted_advertisement(nic->config.speeds);
+	wanted.clear[0] |= GIGABIT_ANAR_PAUSE;
+	for (unsigned i = 0; i < 2; i++) {
+		uint16_t value;
+		int ret = gigabit_phy_read(nic, advertised_in[i], &value);
+		if (!ret)
+			ret = gigabit_phy_write(
+				nic, advertised_in[i], (uint16_t)((value & ~wanted.clear[i]) | wanted.set[i]));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Ends a preference for low speeds, which a former owner may have left on; `changed`: there was one. */
+static int leave_low_power(struct nic *nic, const struct model *model, bool *changed)
+{
+	uint32_t offset = gigabit_chip(nic)->low_power_register, value = 0;
+	int ret = offset ? reg_read_sure(nic, offset, &value) : 0;
+	if (!ret && (value & GIGABIT_POEMB_D0A_LPLU)) {
+		reg_change(nic, offset, GIGABIT_POEMB_D0A_LPLU, 0);
+		*changed = true;
+	}
+	if (!ret && model)
+		ret = apply(nic, &model->power, 0, changed);
+	if (*changed)
+		port_note(nic, "the PHY preferred low speeds, to save power: no more");
+	return ret;
+}
+
+/* The steps of a model that is known. */
+static int apply_model(struct nic *nic, const struct model *model, unsigned revision, bool reset)
+{
+	bool changed = reset;
+	int ret = apply(nic, &model->downshift, revision, &changed);
+	if (!ret)
+		ret = apply(nic, &model->more, revision, &changed);
+	if (ret || !changed || !(model->commits || reset))
+		return ret;
+	if (model->toggled) {
+		ret = change(nic, model->downshift.reg, model->toggled, 0, &changed);
+		if (!ret)
+			ret = reset_phy(nic);
+		if (!ret)
+			ret = apply(nic, &model->downshift, revision, &changed);
+	}
+	return ret ? ret : reset_phy(nic);
+}
+
+int gigabit_copper_set_up(struct nic *nic, bool reset)
+{
+	uint32_t id;
+	uint16_t control;
+	bool low_power = false;
+	int ret = read_id(nic, &id);
+	if (ret)
+		return ret;
+	const struct model *model = find_model(id);
+	port_note(nic, "the PHY (%08x, %s) is set up, and negotiates", id, gigabit_copper_name(id));
+	ret = leave_low_power(nic, model, &low_power);
+	if (!ret && model)
+		ret = apply_model(nic, model, id & REVISION, reset);
+	else if (!ret && reset)
+		ret = reset_phy(nic);
+	if (!ret)
+		ret = advertise(nic);
+	if (!ret)
+		ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
+	if (ret)
+		return ret;
+	((struct gigabit *)nic)->link.set_up = true;
+	control &= (uint16_t) ~(GIGABIT_BMCR_WRONG | GIGABIT_BMCR_RESET);
+	return gigabit_phy_write(nic, GIGABIT_PHY_BMCR, control | GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_RESTART);
+}
+
+int gigabit_copper_start(struct nic *nic)
+{
+	/* After a loss of link the PHY's status reads down once more, so the second reading counts. QEMU's 82576 has no
+	 * link after a reset until it negotiates */
+	uint16_t control, status = 0;
+	uint32_t id;
+	bool as_wanted = false, low_power = false;
+	int ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
+	for (unsigned i = 0; !ret && i < 2; i++)
+		ret = gigabit_phy_read(nic, GIGABIT_PHY_BMSR, &status);
+	if (!ret)
+		ret = read_id(nic, &id);
+	if (!ret)
+		ret = leave_low_power(nic, find_model(id), &low_power);
+	if (!ret)
+		ret = is_advertised(nic, &as_wanted);
+	if (ret)
+		return ret;
+	bool follows = (status & GIGABIT_BMSR_LINK) && (reg_read(nic, GIGABIT_STATUS) & GIGABIT_STATUS_LU);
+	if (!(control & GIGABIT_BMCR_WRONG) && (control & GIGABIT_BMCR_AUTONEG) && follows && as_wanted && !low_power) {
+		port_note(nic, "the PHY has a link, and is left as it is");
+		return 0;
+	}
+	return gigabit_copper_set_up(nic, false);
+}
