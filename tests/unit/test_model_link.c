@@ -328,6 +328,8 @@ static void a_pipeline_reset_is_needed(void)
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	wr(CTRL, 1u << 26);
 	host_wait(&h, 100 * MS);
+	CU_ASSERT_TRUE(model_link_up(h.model)); /* what it was good for is kept */
+	model_set_module(h.model, MODEL_MODULE_LR);
 	restart(SERIAL_10G);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	host_close(&h);

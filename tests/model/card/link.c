@@ -118,7 +118,14 @@ static void forget_restarts(struct model *m)
 {
 	if (m->link_up)
 		m->serial.restarts = 0;
-	m->serial.restarted = m->serial.toggled = m->serial.pipeline_reset = false;
+	m->serial.restarted = m->serial.toggled = false;
+}
+
+/** What was set up for the module, and neither CTRL.RST nor LNK_RST takes away: DPDK does it before them only. */
+static void forget_module_setup(struct model *m)
+{
+	m->serial.pipeline_reset = false;
+	memset(m->serial.core, 0, sizeof(m->serial.core));
 }
 
 static void nvm_settings(struct model *m)
@@ -144,7 +151,7 @@ void model_link_reset(struct model *m, enum reset_kind kind)
 	if (kind == RESET_LINK || kind == RESET_D3)
 		model_phy_reset(m);
 	if (kind == RESET_FUNCTION)
-		memset(m->serial.core, 0, sizeof(m->serial.core));
+		forget_module_setup(m);
 	forget_restarts(m);
 	m->link_up = false;
 	m->link_latched_down = false;
@@ -312,7 +319,7 @@ void model_set_module(struct model *m, enum model_module module)
 		return;
 	m->serial.module = module;
 	m->serial.restarts = 0;
-	memset(m->serial.core, 0, sizeof(m->serial.core));
+	forget_module_setup(m);
 	m->i2c = (struct i2c_slave){.clock = m->i2c.clock, .data = m->i2c.data};
 	/* The interrupt comes with the pin's rising edge, which is a module's coming (doubt M17). */
 	if (is && !was && !(esdp & ESDP_SDP2_DIR) && (reg_get(m, IXGBE_GPIE) & GPIE_SDP2_GPIEN))

@@ -72,9 +72,10 @@ enum model_quirk {
 	MODEL_QUIRK_PAUSE = 1u << 5,  /* the partner sends pause frames */
 	/* of the link: */
 	MODEL_QUIRK_PIPELINE_RESET = 1u << 16, /* 82599: no link before a pipeline reset: AUTOC.LMS bit 2 toggled with
-						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART */
+						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART.
+						  FLR and another module undo it */
 	MODEL_QUIRK_CORE_WORDS = 1u << 17,     /* 82599: no link before CORECTL has had the words that the NVM lists for
-						  the module; a function reset and another module take them away */
+						  the module. FLR and another module undo it */
 	MODEL_QUIRK_LINK_DISABLED = 1u << 18,  /* 82599: the NVM sets AUTOC2 30:28: no link before they are cleared */
 	MODEL_QUIRK_CROSSTALK = 1u << 19,      /* 82599: LINKS says up while the cage is empty */
 	MODEL_QUIRK_MANAGEABILITY = 1u << 20,  /* 82599: firmware (LESM) shares AUTOC: SW_FW_SYNC's MAC_CSR guards it;
