@@ -3,6 +3,7 @@
  * works on cards that no driver of ours has opened, it includes headers of vfio/host/ beside the public API. */
 #include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
+#include "../vfio/host/link.h"
 #include "../vfio/host/use.h"
 
 #include "app_args.h"
@@ -87,7 +88,7 @@ static void print_nic(const struct vfio_pci *nic)
 {
 	struct vfio_use uses[VFIO_USES];
 	unsigned count = vfio_pci_uses(nic, uses);
-	char name[32];
+	char name[32], aspm[16];
 	pid_t opener = vfio_pci_opener(nic, name);
 
 	printf("%s  %04x:%04x  %s\n", nic->address, nic->vendor_id, nic->device_id, nic->name);
@@ -95,7 +96,8 @@ static void print_nic(const struct vfio_pci *nic)
 	print_group(nic, stdout);
 	if (nic->numa_node >= 0)
 		printf(", NUMA node %d", nic->numa_node);
-	printf("\n");
+	vfio_aspm_text(nic->address, aspm);
+	printf(aspm[0] ? ", ASPM %s\n" : "%s\n", aspm);
 	if (!nic_drives(nic->address, nic->vendor_id, nic->device_id))
 		printf("    not for Pollux: %s\n", why_not(nic));
 	for (unsigned i = 0; i < count; i++)
@@ -146,7 +148,7 @@ static void json_nic(const struct vfio_pci *nic)
 {
 	struct vfio_pci *others = NULL;
 	unsigned count = 0;
-	char name[32], vfs[VFIO_USES][20];
+	char name[32], aspm[16], vfs[VFIO_USES][20];
 	pid_t opener = vfio_pci_opener(nic, name);
 
 	printf("{");
@@ -164,6 +166,8 @@ static void json_nic(const struct vfio_pci *nic)
 	json_text("why_not", driven ? "" : why_not(nic), false);
 	json_number("opened_by", opener ? (int)opener : -1);
 	json_number("virtual_functions", (int)vfio_pci_virtual_functions(nic, vfs));
+	vfio_aspm_text(nic->address, aspm);
+	json_text("aspm", aspm, false);
 	vfio_pci_neighbours(nic, &others, &count);
 	printf(",\"group_with\":[");
 	for (unsigned i = 0; i < count; i++) {
@@ -303,7 +307,8 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Shows the network cards of the machine, gives them to vfio-pci for Pollux, and back to the drivers that they "
 	"had.\n"
-	"status (or nothing): each card with driver, IOMMU group, NUMA node, link, and what the kernel uses it for.\n"
+	"status (or nothing): each card with driver, IOMMU group, NUMA node, power saving of its PCI Express link "
+	"(ASPM), network link, and what the kernel uses it for.\n"
 	"bind ADDRESS...: to vfio-pci; their network interfaces go away. restore ADDRESS...: to the drivers of "
 	"before.\v"
 	"bind refuses a card that is in use (its interface has an address or carries a route, it has virtual "
@@ -312,6 +317,9 @@ static const char doc[] =
 	"leaves the choice to the kernel. All cards of a command are bound, or none is: when a step fails, those "
 	"before it are undone. What is bound already stays so: repeating does no harm. Nothing of it survives a "
 	"reboot. Addresses and routes are those of this network namespace.\n"
+	"\n"
+	"bind switches ASPM off, because some cards fail with it and all answer later; restore switches it on again. "
+	"All functions of a card share their link.\n"
 	"\n"
 	"--user hands over /dev/vfio/GROUP and /dev/vfio/devices/vfioN, and opens /dev/iommu to all, which gives "
 	"access to no device by itself. That user's limit of locked memory must allow the packet buffers: "

@@ -5,6 +5,7 @@
 #include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
 #include "../vfio/host/iommu.h"
+#include "../vfio/host/link.h"
 #include "../vfio/host/machine.h"
 #include "../vfio/host/use.h"
 #include "../vfio/user/holder.h"
@@ -376,7 +377,7 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
  * others one. */
 static void check_port(const struct vfio_pci *port, enum level level)
 {
-	char name[32], why[512], remedy[256];
+	char name[32], why[512], remedy[256], aspm[16];
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
@@ -403,6 +404,14 @@ static void check_port(const struct vfio_pci *port, enum level level)
 		find(level, port->address, remedy, "%s", why);
 	} else {
 		find_nodes(port, level);
+		if (vfio_aspm_text(port->address, aspm))
+			find(WARNING, port->address,
+				mend("pollux-bind restore and bind it again (as root); or: for f in "
+				     "/sys/bus/pci/devices/%s/link/l[01]*_aspm; do echo 0 > $f; done (as root)",
+					port->address),
+				"its PCI Express link saves power while idle (ASPM %s): packets wait for it to wake, "
+				"and some cards, the 82574L among them, fail",
+				aspm);
 	}
 }
 

@@ -1,261 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Giving devices to vfio-pci and back, on a made-up machine: plans, refusals, every call failing in turn, and
  * pollux-bind itself. What a real kernel does is not shown by this. */
-#include "bind_rig.h"
-
-#include <ifaddrs.h>
-
-/* The script, and what was seen. */
-#define OWNERS 16
-
-static struct {
-	unsigned calls, fail_at; /* call number fail_at says EIO */
-	bool failed, vfio_refuses, no_module;
-	bool claims_all; /* vfio-pci was told of the card by ids= */
-	bool cut_off;    /* writes take a byte less than there is */
-	bool labelled;   /* lo's IPv4 addresses have the label lo:1 */
-	unsigned loads, settles;
-	struct {
-		char path[PATH_MAX];
-		uid_t uid;
-		mode_t mode;
-	} owners[OWNERS]; /* nodes that were changed */
-	unsigned owner_count;
-} m;
-
-/* All that a change could leave behind, as text. */
-static char *snapshot(void)
-{
-	char *text = strdup(shell(
-		"find sys dev run -printf '%%P %%l\\n' | sort; head -n 1 sys/bus/pci/devices/*/driver_override; cat "
-		"run/pollux/* 2>/dev/null; true"));
-
-	return text;
-}
-
-static const char *driver_of(const char *address)
-{
-	static struct vfio_pci pci;
-
-	CU_ASSERT_EQUAL(vfio_pci_find(&pci, address), 0);
-	return pci.driver;
-}
-
-/* ---- The scripted kernel: what the real one does when drivers' files are written ---- */
-
-static void begin(void)
-{
-	memset(&m, 0, sizeof(m));
-	make_machine();
-}
-
-static bool fails(void)
-{
-	if (++m.calls != m.fail_at)
-		return false;
-	m.failed = true;
-	errno = EIO;
-	return true;
-}
-
-static bool exists(const char *format, const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), format, root, name);
-	return access(path, F_OK) == 0;
-}
-
-/* What the kernel does when a driver takes a device. */
-static void take(const char *address, const char *driver)
-{
-	struct vfio_pci pci;
-
-	link_driver(address, driver);
-	vfio_pci_find(&pci, address);
-	if (strcmp(driver, "vfio-pci") == 0)
-		shell("touch dev/vfio/%d && mkdir -p dev/vfio/devices sys/devices/pci0000:00/%s/vfio-dev/vfio%d && "
-		      "touch "
-		      "dev/vfio/devices/vfio%d dev/iommu "
-		      "sys/devices/pci0000:00/%s/vfio-dev/vfio%d/dev",
-			pci.group, address, pci.group, pci.group, address, pci.group);
-	if (strcmp(driver, "ixgbe") == 0 && strcmp(address, CARD_A) == 0)
-		add_interface(CARD_A, "polluxa");
-}
-
-static void leave(const char *address, const char *driver)
-{
-	struct vfio_pci pci;
-
-	vfio_pci_find(&pci, address);
-	shell("rm sys/devices/pci0000:00/%s/driver", address);
-	if (strcmp(driver, "vfio-pci") == 0)
-		shell("rm -f dev/vfio/%d dev/vfio/devices/vfio%d; rm -r sys/devices/pci0000:00/%s/vfio-dev", pci.group,
-			pci.group, address);
-	if (strcmp(address, CARD_A) == 0)
-		shell("rm -rf sys/class/net/polluxa sys/devices/pci0000:00/%s/net", CARD_A);
-}
-
-/* Whether the driver would claim the device: by override only, else by the ids that it knows. */
-static bool matches(const struct vfio_pci *pci, const char *driver)
-{
-	if (pci->driver_override[0])
-		return strcmp(pci->driver_override, driver) == 0;
-	if (m.claims_all && strcmp(driver, "vfio-pci") == 0)
-		return true;
-	return strcmp(driver, pci->device_id == 0x10fb ? "ixgbe" : "snd_hda_intel") == 0;
-}
-
-static bool accepts(const struct vfio_pci *pci, const char *driver)
-{
-	return matches(pci, driver) && !(m.vfio_refuses && strcmp(driver, "vfio-pci") == 0);
-}
-
-static ssize_t kernel_write(const char *path, const char *text)
-{
-	static const char *const probed[] = {"ixgbe", "snd_hda_intel", "vfio-pci", "custom"};
-	char driver[64] = "", value[64] = "";
-	struct vfio_pci pci;
-
-	snprintf(value, sizeof(value), "%.*s", (int)strcspn(text, "\n"), text);
-	if (strstr(path, "/driver_override")) {
-		const char *device = strstr(path, "0000:0");
-		shell("echo '%s' >sys/bus/pci/devices/%.12s/driver_override", *value ? value : "(null)",
-			strstr(device + 1, "0000:0") ? strstr(device + 1, "0000:0") : device);
-		return (ssize_t)strlen(text);
-	}
-	if (vfio_pci_find(&pci, value) != 0)
-		return errno = ENODEV, -1;
-	if (strstr(path, "/drivers_probe")) {
-		for (unsigned i = 0; i < 4 && !pci.driver[0]; i++)
-			if (exists("%s/sys/bus/pci/drivers/%s", probed[i]) && accepts(&pci, probed[i])) {
-				take(value, probed[i]);
-				break;
-			}
-		return (ssize_t)strlen(text);
-	}
-	sscanf(strstr(path, "/drivers/") + 9, "%63[^/]", driver);
-	if (strstr(path, "/unbind")) {
-		if (strcmp(pci.driver, driver) != 0)
-			return errno = ENODEV, -1;
-		leave(value, driver);
-		return (ssize_t)strlen(text);
-	}
-	/* one that was told of the device by new_id matches beside what it knows */
-	if (pci.driver[0] || !(accepts(&pci, driver) || (!pci.driver_override[0] && strcmp(driver, "custom") == 0)))
-		return errno = ENODEV, -1;
-	take(value, driver);
-	return (ssize_t)strlen(text);
-}
-
-static int fake_open(const char *path, int flags, ...)
-{
-	return fails() ? -1 : open(path, flags, 0644);
-}
-
-static ssize_t fake_write(int fd, const void *data, size_t bytes)
-{
-	char link[64], path[PATH_MAX], text[256];
-	ssize_t length;
-
-	if (fails())
-		return -1;
-	if (m.cut_off)
-		return errno = ENOENT, (ssize_t)bytes - 1; /* which says nothing */
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	path[length < 0 ? 0 : length] = '\0';
-	if (!strstr(path, "/sys/"))
-		return write(fd, data, bytes);
-	snprintf(text, sizeof(text), "%.*s", (int)bytes, (const char *)data);
-	return kernel_write(path, text);
-}
-
-static int change_owner(const char *path, uid_t uid, mode_t mode)
-{
-	unsigned i;
-
-	if (fails())
-		return -1;
-	for (i = 0; i < m.owner_count && strcmp(m.owners[i].path, path) != 0; i++)
-		;
-	if (i == m.owner_count)
-		m.owners[m.owner_count++].uid = 0;
-	snprintf(m.owners[i].path, PATH_MAX, "%s", path);
-	if (mode)
-		m.owners[i].mode = mode;
-	else
-		m.owners[i].uid = uid;
-	return 0;
-}
-
-/* Nodes are root's, mode 0600, until they were changed. */
-static int fake_stat(const char *path, struct stat *status)
-{
-	if (stat(path, status) != 0)
-		return -1;
-	status->st_uid = status->st_gid = 0;
-	status->st_mode = S_IFCHR | 0600;
-	for (unsigned i = 0; i < m.owner_count; i++)
-		if (strcmp(m.owners[i].path, path) == 0) {
-			status->st_uid = status->st_gid = m.owners[i].uid;
-			status->st_mode = S_IFCHR | (m.owners[i].mode ? m.owners[i].mode : 0600);
-		}
-	return 0;
-}
-
-static int fake_spawn(pid_t *pid, const char *name, char *const argv[])
-{
-	(void)argv;
-	*pid = 0;
-	if (strcmp(name, "modprobe") == 0) {
-		m.loads++;
-		if (fails() || m.no_module)
-			return ENOENT;
-		add_driver("vfio-pci");
-		return 0;
-	}
-	m.settles++;
-	return ENOENT; /* a machine without udev */
-}
-
-static pid_t fake_wait(pid_t pid, int *status)
-{
-	*status = 0;
-	return pid;
-}
-
-static int fake_addresses(struct ifaddrs **all)
-{
-	static char label[] = "lo:1";
-	int error = getifaddrs(all);
-
-	for (struct ifaddrs *one = error ? NULL : *all; one; one = one->ifa_next)
-		if (m.labelled && one->ifa_addr && one->ifa_addr->sa_family == AF_INET &&
-			strcmp(one->ifa_name, "lo") == 0)
-			one->ifa_name = label;
-	return error;
-}
-
-#define getifaddrs(all) fake_addresses(all)
-#include "../../vfio/host/use.c"
-#undef getifaddrs
-
-#define open(...)                           fake_open(__VA_ARGS__)
-#define write(fd, data, bytes)              fake_write(fd, data, bytes)
-#define chown(path, uid, gid)               change_owner(path, uid, 0)
-#define chmod(path, mode)                   change_owner(path, 0, mode)
-#define stat(path, status)                  fake_stat(path, status)
-#define posix_spawnp(pid, name, a, b, v, e) fake_spawn(pid, name, v)
-#define waitpid(pid, status, flags)         fake_wait(pid, status)
-#include "../../vfio/host/bind.c"
-#undef open
-#undef write
-#undef chown
-#undef chmod
-#undef stat
-#undef posix_spawnp
-#undef waitpid
+#include "bind_kernel.h"
 
 #define main bind_main
 int bind_main(int argc, char **argv);
@@ -575,6 +321,58 @@ static void is_not_taken_from_a_process(void)
 	remove_machine();
 }
 
+/* Has the device's link switches of power saving, L0s and L1: '1' is on. */
+static void saves_power(const char *address, char l0s, char l1)
+{
+	shell("d=sys/bus/pci/devices/%s/link; mkdir -p $d; echo %c >$d/l0s_aspm; echo %c >$d/l1_aspm; echo 1 "
+	      ">$d/l1_1_aspm; echo 1 >$d/clkpm",
+		address, l0s, l1);
+}
+
+static void expect_power(const char *states)
+{
+	CU_ASSERT_STRING_EQUAL(
+		shell("cd sys/bus/pci/devices/" CARD_A "/link; cat l0s_aspm l1_aspm l1_1_aspm clkpm"), states);
+}
+
+static void the_link_saves_no_power_while_bound(void)
+{
+	struct vfio_bind_plan plan;
+
+	begin();
+	saves_power(CARD_A, '0', '1');
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind --dry-run " CARD_A), 0);
+	expect_output("{ printf 'ixgbe\\n\\n'; cat /proc/sys/kernel/random/boot_id; echo 'l1_aspm'; } > ");
+	expect_output("/drivers_probe\necho 0 > /sys/bus/pci/devices/" CARD_A "/link/l1_aspm\n");
+	expect_power("0\n1\n1\n1\n");
+	CU_ASSERT_EQUAL(run_main(bind_main, "status " CARD_A), 0);
+	expect_output("    driver ixgbe, IOMMU group 14, NUMA node 1, ASPM L1\n");
+	char *before = snapshot();
+	CU_ASSERT_EQUAL(run_main(bind_main, "bind " CARD_A), 0);
+	expect_output(", ASPM off\n");
+	expect_power("0\n0\n1\n1\n"); /* L1.1 is a part of L1, and the clock no part of ASPM */
+	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" CARD_A), "ixgbe\n\nthis-boot\nl1_aspm\n");
+	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, only_a, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(plan.count, 0);
+	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " CARD_A), 0);
+	expect_output("\"aspm\":\"off\"");
+	CU_ASSERT_EQUAL(run_main(bind_main, "restore --dry-run " CARD_A), 0);
+	expect_output("echo 1 > /sys/bus/pci/devices/" CARD_A "/link/l1_aspm\necho " CARD_A
+		      " > /sys/bus/pci/drivers_probe\n"); /* the driver comes last, which may know better */
+	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
+	shell("rm -r dev/iommu dev/vfio/devices run/pollux");
+	expect_same(before, "bound and restored");
+	free(before);
+	/* unbound by hand, it is still noted */
+	saves_power(CARD_A, '1', '1');
+	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
+	expect_power("0\n0\n1\n1\n");
+	leave(CARD_A, "vfio-pci");
+	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
+	expect_power("1\n1\n1\n1\n");
+	remove_machine();
+}
+
 static void every_call_failing_in_turn_is_undone(void)
 {
 	/* bound: CARD_A and CARD_C, and their nodes handed over; restored: the same */
@@ -584,6 +382,7 @@ static void every_call_failing_in_turn_is_undone(void)
 		for (at = 1; at < 100; at++) {
 			begin();
 			shell("mkdir -p run/pollux dev/vfio/devices && touch dev/iommu");
+			saves_power(CARD_A, '1', '1');
 			if (way)
 				CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
 			char *before = snapshot();
@@ -886,6 +685,7 @@ int main(void)
 		{"binds whole groups by force", binds_whole_groups_by_force},
 		{"a driver that does not take it is undone", a_driver_that_does_not_take_it_is_undone},
 		{"is not taken from a process", is_not_taken_from_a_process},
+		{"the link saves no power while bound", the_link_saves_no_power_while_bound},
 		{"every call failing in turn is undone", every_call_failing_in_turn_is_undone},
 		{"a write cut short is an error", a_write_cut_short_is_an_error},
 		{"a failure to undo is told", a_failure_to_undo_is_told},

@@ -179,6 +179,13 @@ static void modules_and_cards(void)
 		"RMRR of Intel, IVMD of AMD), and the kernel gives such a card to no program",
 		"in the firmware setup, take the card's slot out of HPE's Shared Memory feature");
 	shell("rm sys/kernel/iommu_groups/14/reserved_regions");
+	shell("d=sys/bus/pci/devices/" CARD_A "/link; mkdir $d; echo 1 >$d/l0s_aspm; echo 0 >$d/l1_aspm");
+	CU_ASSERT_EQUAL(examine(CARD_A), 0);
+	expect_output("ok       " CARD_A ": ready, by iommufd");
+	expect_output(
+		"warning  " CARD_A ": its PCI Express link saves power while idle (ASPM L0s): packets wait for it");
+	expect_output("         mend it: pollux-bind restore and bind it again (as root)");
+	shell("rm -r sys/bus/pci/devices/" CARD_A "/link");
 	shell("mkdir -p proc/4711/fd; echo testpmd >proc/4711/comm; ln -s /dev/vfio/14 proc/4711/fd/5");
 	expect_finding(CARD_A, 1, "problem  " CARD_A ": it is open in process 4711 (testpmd)",
 		"choose another port; or end that process, if it is yours: kill 4711");

@@ -4,6 +4,7 @@
 
 #include "../error.h"
 #include "files.h"
+#include "link.h"
 #include "machine.h"
 #include "use.h"
 
@@ -107,30 +108,34 @@ static void read_boot(char boot[VFIO_PCI_NAME_BYTES])
 	vfio_read_line(path, boot, VFIO_PCI_NAME_BYTES);
 }
 
-/* Reads a device's note: the driver and the override that it had, and the boot, one a line. @return false: there is no
- * note of this boot, and driver and override are "" if there was one of another */
-static bool read_note(const char *address, char driver[VFIO_PCI_NAME_BYTES], char override[VFIO_PCI_NAME_BYTES])
-{
-	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], noted[VFIO_PCI_NAME_BYTES] = "", boot[VFIO_PCI_NAME_BYTES];
-	char *const lines[] = {driver, override, noted};
-	FILE *file;
-	bool good;
+/** What a device had before it was bound. */
+struct note {
+	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES], boot[VFIO_PCI_NAME_BYTES];
+	char aspm[VFIO_PCI_NAME_BYTES]; /* the switches of power saving that were on; a note need not have this line */
+};
 
+/* Reads a device's note, in which each has a line. @return false: there is no note of this boot, and note is empty */
+static bool read_note(const char *address, struct note *note)
+{
+	char path[PATH_MAX], text[2 * VFIO_PCI_NAME_BYTES], boot[VFIO_PCI_NAME_BYTES];
+	char *const lines[] = {note->driver, note->override, note->boot, note->aspm};
+	unsigned count = 0;
+	FILE *file;
+
+	*note = (struct note){.driver = ""};
 	note_path(path, address);
 	if (!(file = fopen(path, "re")))
 		return false;
-	for (unsigned i = 0; i < 3; i++) {
-		good = fgets(text, sizeof(text), file) != NULL;
-		text[good ? strcspn(text, "\n") : 0] = '\0';
-		snprintf(lines[i], VFIO_PCI_NAME_BYTES, "%.*s", VFIO_PCI_NAME_BYTES - 1, text);
-		if (!good)
-			break;
+	while (count < sizeof(lines) / sizeof(*lines) && fgets(text, sizeof(text), file)) {
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(lines[count++], VFIO_PCI_NAME_BYTES, "%.*s", VFIO_PCI_NAME_BYTES - 1, text);
 	}
 	fclose(file);
 	read_boot(boot);
-	if (!good || strcmp(noted, boot) != 0 || strchr(driver, '/') || strchr(override, '/'))
-		driver[0] = override[0] = '\0', good = false;
-	return good;
+	if (count >= 3 && strcmp(note->boot, boot) == 0 && !strchr(note->driver, '/') && !strchr(note->override, '/'))
+		return true;
+	*note = (struct note){.driver = ""};
+	return false;
 }
 
 /* ---- Steps ---- */
@@ -149,7 +154,7 @@ static int do_load(void)
 
 static int do_save(const struct vfio_bind_step *step)
 {
-	char path[PATH_MAX], text[3 * VFIO_PCI_NAME_BYTES + 4], boot[VFIO_PCI_NAME_BYTES];
+	char path[PATH_MAX], text[4 * VFIO_PCI_NAME_BYTES + 5], boot[VFIO_PCI_NAME_BYTES];
 	int error;
 
 	vfio_path(path, "/run");
@@ -158,7 +163,8 @@ static int do_save(const struct vfio_bind_step *step)
 	mkdir(path, 0755);
 	note_path(path, step->address);
 	read_boot(boot);
-	snprintf(text, sizeof(text), "%s\n%s\n%s\n", step->text, step->before, boot);
+	snprintf(text, sizeof(text), "%s\n%s\n%s\n%s%s", step->text, step->before, boot, step->aspm,
+		step->aspm[0] ? "\n" : "");
 	if ((error = write_file(path, O_CREAT | O_TRUNC | O_NOFOLLOW, text)) != 0)
 		return pollux_fail(error, "cannot note the driver of %s in %s: %s%s", step->address, path,
 			strerror(error), or_as_root());
@@ -260,6 +266,11 @@ static int do_nodes(struct vfio_bind_step *step)
 	return error;
 }
 
+static int write_aspm(const struct vfio_bind_step *step, const char *value)
+{
+	return write_value(value, "/sys/bus/pci/devices/%s/link/%s", step->address, step->aspm);
+}
+
 static int perform(struct vfio_bind_step *step)
 {
 	char path[PATH_MAX];
@@ -275,6 +286,8 @@ static int perform(struct vfio_bind_step *step)
 		return write_value(step->text, "/sys/bus/pci/devices/%s/driver_override", step->address);
 	case VFIO_BIND_PROBE:
 		return do_probe(step);
+	case VFIO_BIND_ASPM:
+		return write_aspm(step, step->text);
 	case VFIO_BIND_NODES:
 		return do_nodes(step);
 	case VFIO_BIND_FORGET:
@@ -303,6 +316,8 @@ static int undo(struct vfio_bind_step *step)
 		if ((error = vfio_pci_find(&pci, step->address)) != 0 || !pci.driver[0])
 			return error;
 		return write_value(step->address, "/sys/bus/pci/drivers/%s/unbind", pci.driver);
+	case VFIO_BIND_ASPM:
+		return write_aspm(step, step->text[0] == '0' ? "1" : "0");
 	case VFIO_BIND_NODES:
 		return take_back(step);
 	case VFIO_BIND_FORGET:
@@ -343,8 +358,10 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER);
 		break;
 	case VFIO_BIND_SAVE:
-		snprintf(text, bytes, "mkdir -p " NOTES "; { printf '%s\\n%s\\n'; cat " BOOT_ID "; } > " NOTES "/%s",
-			step->text, step->before, address);
+		snprintf(text, bytes,
+			"mkdir -p " NOTES "; { printf '%s\\n%s\\n'; cat " BOOT_ID ";%s%s%s } > " NOTES "/%s",
+			step->text, step->before, step->aspm[0] ? " echo '" : "", step->aspm, step->aspm[0] ? "';" : "",
+			address);
 		break;
 	case VFIO_BIND_UNBIND:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, step->before);
@@ -355,6 +372,9 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 		break;
 	case VFIO_BIND_PROBE:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers_probe", address);
+		break;
+	case VFIO_BIND_ASPM:
+		snprintf(text, bytes, "echo %s > /sys/bus/pci/devices/%s/link/%s", step->text, address, step->aspm);
 		break;
 	case VFIO_BIND_NODES:
 		snprintf(text, bytes,
@@ -405,12 +425,51 @@ static int refuse_use(const struct vfio_pci *pci)
 		EBUSY, "%s is in use: %s. That would be gone; take it away first, or --force", pci->address, why);
 }
 
+/* Adds a file's name to a step. */
+static void add_aspm(struct vfio_bind_step *step, const char *file)
+{
+	size_t used = strlen(step->aspm);
+
+	snprintf(step->aspm + used, sizeof(step->aspm) - used, "%s%s", used ? " " : "", file);
+}
+
+/* Plans to switch the power saving of the device's link off: some cards fail with it, the 82574L among them, for all
+ * it costs latency, and vfio-pci does not let a driver of ours do it. `noted` is the index of the step that notes what
+ * the device had. */
+static int plan_aspm_off(struct vfio_bind_plan *plan, const struct vfio_pci *pci, unsigned noted)
+{
+	int error = 0;
+	bool known;
+
+	for (unsigned i = 0; i < VFIO_ASPM_STATES && !error; i++) {
+		if (!vfio_aspm_is_on(pci->address, i, &known))
+			continue;
+		add_aspm(&plan->steps[noted], vfio_aspm_files[i]);
+		if ((error = add(plan, VFIO_BIND_ASPM, pci, "0", "")) == 0)
+			add_aspm(&plan->steps[plan->count - 1], vfio_aspm_files[i]);
+	}
+	return error;
+}
+
+/* Plans to switch on what the note says was on. */
+static int plan_aspm_on(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *noted)
+{
+	int error = 0;
+	bool known;
+
+	for (unsigned i = 0; i < VFIO_ASPM_STATES && !error; i++)
+		if (strstr(noted, vfio_aspm_files[i]) && !vfio_aspm_is_on(pci->address, i, &known) && known &&
+			(error = add(plan, VFIO_BIND_ASPM, pci, "1", "")) == 0)
+			add_aspm(&plan->steps[plan->count - 1], vfio_aspm_files[i]);
+	return error;
+}
+
 /* Plans to note the driver and the override that the device has, so that it can get them back. An override that names
  * another driver than the device has was left over by somebody; it is not noted, because with it the driver could not
  * come back. */
 static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 {
-	char driver[VFIO_PCI_NAME_BYTES], override[VFIO_PCI_NAME_BYTES];
+	struct note note;
 
 	if (pci->driver[0])
 		return add(plan, VFIO_BIND_SAVE, pci, pci->driver,
@@ -418,7 +477,7 @@ static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 	/* A device without a driver may have had one when it was bound first, and been unbound by hand since: then
 	 * there is a note already. Or its override says vfio-pci already: then the kernel chooses a driver when it
 	 * comes back. */
-	if (read_note(pci->address, driver, override) || strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0)
+	if (read_note(pci->address, &note) || strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0)
 		return 0;
 	return add(plan, VFIO_BIND_SAVE, pci, "", pci->driver_override);
 }
@@ -449,6 +508,7 @@ static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options
 
 static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
 {
+	const unsigned first = plan->count;
 	int error = 0;
 
 	if (is_planned(plan, pci->address))
@@ -462,6 +522,8 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 			error = add(plan, VFIO_BIND_OVERRIDE, pci, VFIO_PCI_DRIVER, pci->driver_override);
 		if (!error)
 			error = add(plan, VFIO_BIND_PROBE, pci, VFIO_PCI_DRIVER, "");
+		if (!error && plan->steps[first].action == VFIO_BIND_SAVE)
+			error = plan_aspm_off(plan, pci, first);
 	}
 	if (!error && options->user && vfio_pci_is_network(pci) && !has_nodes(pci, options) &&
 		(error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
@@ -519,8 +581,9 @@ static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const
 
 static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 {
-	char driver[VFIO_PCI_NAME_BYTES] = "", override[VFIO_PCI_NAME_BYTES] = "", name[32];
-	const bool noted = read_note(pci->address, driver, override);
+	struct note note;
+	char name[32];
+	const bool noted = read_note(pci->address, &note);
 	const bool bound = strcmp(pci->driver, VFIO_PCI_DRIVER) == 0;
 	const bool chosen = strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0;
 	int error = 0;
@@ -534,13 +597,17 @@ static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 	if (bound)
 		error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
 	/* A device without a note is touched only if it is, or is to be, bound to vfio-pci. */
-	if (!error && strcmp(pci->driver_override, override) != 0 && (noted || chosen))
-		error = add(plan, VFIO_BIND_OVERRIDE, pci, override, pci->driver_override);
+	if (!error && strcmp(pci->driver_override, note.override) != 0 && (noted || chosen))
+		error = add(plan, VFIO_BIND_OVERRIDE, pci, note.override, pci->driver_override);
+	/* Before the driver comes: it may switch some of it off again, as it knows its card. */
+	if (!error)
+		error = plan_aspm_on(plan, pci, note.aspm);
 	/* A device that had no driver gets none. Where there is no note, the kernel chooses. */
-	if (!error && (bound || (!pci->driver[0] && (noted || chosen))) && (!noted || driver[0]))
-		error = add(plan, VFIO_BIND_PROBE, pci, driver, "");
-	if (!error && noted)
-		error = add(plan, VFIO_BIND_FORGET, pci, driver, override);
+	if (!error && (bound || (!pci->driver[0] && (noted || chosen))) && (!noted || note.driver[0]))
+		error = add(plan, VFIO_BIND_PROBE, pci, note.driver, "");
+	if (!error && noted && (error = add(plan, VFIO_BIND_FORGET, pci, note.driver, note.override)) == 0)
+		snprintf(plan->steps[plan->count - 1].aspm, sizeof(plan->steps->aspm), "%.*s",
+			(int)sizeof(plan->steps->aspm) - 1, note.aspm);
 	return error;
 }
 

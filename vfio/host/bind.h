@@ -17,10 +17,12 @@ extern "C" {
 
 enum vfio_bind_action {
 	VFIO_BIND_LOAD,     /* the module vfio-pci */
-	VFIO_BIND_SAVE,     /* notes driver `text`, override `before` and the boot that they are of below /run/pollux */
+	VFIO_BIND_SAVE,     /* notes driver `text`, override `before`, the boot that they are of, and `aspm`, below
+			       /run/pollux */
 	VFIO_BIND_UNBIND,   /* takes the device from driver `before` */
 	VFIO_BIND_OVERRIDE, /* driver_override becomes `text`; was `before` */
 	VFIO_BIND_PROBE,    /* has the kernel look for a driver, which is to be `text` ("": whichever) */
+	VFIO_BIND_ASPM,     /* writes `text`, 0 or 1, to the switch `aspm` of the link's power saving */
 	VFIO_BIND_NODES,    /* hands the nodes to a user */
 	VFIO_BIND_FORGET,   /* removes the note */
 };
@@ -31,6 +33,7 @@ struct vfio_bind_step {
 	char address[20];
 	int group;
 	char text[VFIO_PCI_NAME_BYTES], before[VFIO_PCI_NAME_BYTES];
+	char aspm[32]; /* files in the folder link: one to write to; or those that were 1, for the note */
 	uid_t uid;
 	gid_t gid;
 	struct {
