@@ -11,7 +11,9 @@ judge tests/judge_dpdk.sh build/release 82599 --all
 judge tests/judge_dpdk.sh build/release-clang
 judge tests/judge_dpdk.sh build/release x540
 judge tests/judge_dpdk.sh build/release x550
+judge tests/judge_dpdk_link.sh build/release
 judge tests/guest/linux_ixgbe.sh build/release
+judge tests/guest/linux_link.sh build/release
 judge tests/guest/ixgbe.sh build/release
 judge tests/guest/cards.sh build/release "$@"
 judge tests/guest/bind.sh build/release
