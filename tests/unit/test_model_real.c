@@ -399,6 +399,140 @@ static void pause_frames_are_counted_and_obeyed_on_request(void)
 	host_close(&h);
 }
 
+static void what_is_rewritten_after_it_was_handed_over_comes_too_late(void)
+{
+	open_with(MODEL_QUIRK_PREFETCH, 0, MODEL_82599);
+	host_link(&h);
+	host_receive_queue(&h, 0, 128);
+	host_fill(rx_frame, 60, 1);
+	host_wait(&h, 1);
+	/* The first 64 are fetched; those behind them are not yet. */
+	host_rx_ring(&h)[1].q0 = HOST_IOVA + HOST_RX_BUFFERS + 2048u * 100;
+	host_rx_ring(&h)[64].q0 = HOST_IOVA + HOST_RX_BUFFERS + 2048u * 101;
+	host_arrive(&h, rx_frame, 60);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_PREFETCH], 0);
+	host_arrive(&h, rx_frame, 60);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_PREFETCH], 1);
+	ASSERT_NUMBER(host_rx_buffer(&h, 1)[0], rx_frame[0]);
+	ASSERT_NUMBER(host_rx_buffer(&h, 100)[0], 0);
+	for (unsigned i = 2; i < 128; i++)
+		host_arrive(&h, rx_frame, 60);
+	ASSERT_NUMBER(model_fate_count(h.model, MODEL_RECEIVED), 127);
+	/* It was fetched when the head moved on from the first. */
+	ASSERT_NUMBER(host_rx_buffer(&h, 101)[0], rx_frame[0]);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_PREFETCH], 1);
+	/* A second turn of the ring, and a queue that begins anew. */
+	rearm(128);
+	wr(0x01018, 126);
+	host_wait(&h, 1);
+	for (unsigned i = 0; i < 127; i++)
+		host_arrive(&h, rx_frame, 60);
+	ASSERT_NUMBER(model_fate_count(h.model, MODEL_RECEIVED), 254);
+	wr(0x01018, 60);
+	host_wait(&h, 1);
+	wr(0x01028, 0);
+	host_wait(&h, 10 * 1000);
+	rearm(128);
+	host_rx_ring(&h)[0].q0 = HOST_IOVA + HOST_RX_BUFFERS + 2048u * 110;
+	wr(0x01028, 1u << 25);
+	host_wait(&h, 10 * 1000);
+	wr(0x01018, 64);
+	host_arrive(&h, rx_frame, 60);
+	ASSERT_NUMBER(host_rx_buffer(&h, 110)[0], rx_frame[0]);
+	ASSERT_NUMBER(model_faults(h.model)->bad_order, 1);
+	host_close(&h);
+}
+
+static void firmware_takes_the_semaphores_now_and_then(void)
+{
+	for (unsigned card = 0; card < MODEL_CARDS; card++) {
+		uint32_t guard = card == MODEL_82599 ? 0 : 1u << 31;
+
+		open_with(MODEL_QUIRK_FIRMWARE, 0, (enum model_card)card);
+		ASSERT_NUMBER(rd(0x10160), 0);
+		wr(0x10160, 1); /* software has the EEPROM, and firmware waits for it */
+		host_wait(&h, 50 * 1000 * 1000);
+		ASSERT_NUMBER(rd(0x10160) & 0x3FF, 1);
+		wr(0x10160, 0);
+		host_wait(&h, 200 * 1000);
+		ASSERT_NUMBER(rd(0x10160), 0x3E0);
+		wr(0x10160, guard);
+		ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_SEMAPHORE], 0);
+		wr(0x10160, 2);
+		ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_SEMAPHORE], 1);
+		wr(0x10160, 0);
+		host_wait(&h, 3 * 1000 * 1000);
+		ASSERT_NUMBER(rd(0x10160), 0);
+		wr(0x10160, 0);
+		model_break(h.model, MODEL_SEMAPHORES_KEPT);
+		host_wait(&h, 1);
+		ASSERT_NUMBER(rd(0x10160), 0x3E0);
+		host_wait(&h, 1000 * 1000 * 1000);
+		ASSERT_NUMBER(rd(0x10160) & 0x3E0, 0x3E0);
+		host_close(&h);
+	}
+}
+
+static uint16_t nvm_word(uint32_t address)
+{
+	wr(0x10160, 1);
+	wr(0x10014, address << 2 | 1);
+	host_wait(&h, 10 * 1000);
+	uint32_t value = rd(0x10014);
+	wr(0x10160, 0);
+	return (uint16_t)(value >> 16);
+}
+
+static void an_nvm_may_lead_nowhere_and_not_add_up(void)
+{
+	for (unsigned card = 0; card < MODEL_X550; card++) {
+		open_with(0, 0, (enum model_card)card);
+		uint16_t sum = nvm_word(0x3F);
+		model_break(h.model, MODEL_NVM_CHECKSUM);
+		CU_ASSERT(nvm_word(0x3F) != sum);
+		model_break(h.model, MODEL_NVM_POINTERS);
+		uint16_t pointer = nvm_word(card == MODEL_82599 ? 0x2B : 0x09);
+		ASSERT_NUMBER(pointer, 0x3FF0);
+		ASSERT_NUMBER(nvm_word(pointer), 0xFFFF);
+		host_close(&h);
+	}
+}
+
+static void all_quirks_together_still_move_frames(void)
+{
+	for (unsigned card = 0; card < MODEL_CARDS; card++) {
+		/* Without those of the link, which have tests of their own. */
+		open_with(MODEL_QUIRKS_ALL & 0xFFFF, 100, (enum model_card)card);
+		host_wait(&h, 10 * 1000 * 1000);
+		for (unsigned i = 0; i < 128; i++) {
+			wr(0x04904, i);
+			wr(0x04984, 0);
+			wr(0x0600C + 0x40 * i, 0);
+		}
+		wr(0x00020, 0);
+		model_set_partner(h.model, true);
+		if (card == MODEL_82599)
+			wr(0x042A0, rd(0x042A0) | 1u << 12);
+		for (unsigned i = 0; i < 10; i++)
+			host_wait(&h, 100 * 1000 * 1000);
+		wr(0x08D00, 2);
+		wr(0x03C00, 384u << 10);
+		host_receive_queue(&h, 0, 64);
+		wr(0x08D00, 0);
+		host_transmit_queue(&h, 0, 128);
+		host_fill(rx_frame, 60, 1);
+		for (unsigned i = 0; i < 63; i++)
+			host_arrive(&h, rx_frame, 60);
+		hand_over(100);
+		transmit_all();
+		ASSERT_NUMBER(model_link_up(h.model), true);
+		ASSERT_NUMBER(model_fate_count(h.model, MODEL_RECEIVED), 63);
+		ASSERT_NUMBER(h.sent_n, 100);
+		ASSERT_NUMBER(model_faults(h.model)->bad_order, 0);
+		host_close(&h);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -418,6 +552,11 @@ int main(void)
 		{"the receive path halts late", the_receive_path_halts_late},
 		{"receive hangs if it is enabled into traffic", receive_hangs_if_it_is_enabled_into_traffic},
 		{"pause frames are counted, and obeyed on request", pause_frames_are_counted_and_obeyed_on_request},
+		{"what is rewritten after it was handed over comes too late",
+			what_is_rewritten_after_it_was_handed_over_comes_too_late},
+		{"firmware takes the semaphores now and then", firmware_takes_the_semaphores_now_and_then},
+		{"an NVM may lead nowhere, and not add up", an_nvm_may_lead_nowhere_and_not_add_up},
+		{"all quirks together still move frames", all_quirks_together_still_move_frames},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "model, as real as a card", .pTests = tests}, CU_SUITE_INFO_NULL};

@@ -19,7 +19,8 @@ enum {
 	NO_CROSSTALK = 1 << 7,
 	LESM = 0x160,
 	LESM_ENABLED = 1 << 15,
-	CORE = 0x180, /* X540, X550: a module of three words, the MAC address */
+	CORE = 0x180,    /* X540, X550: a module of three words, the MAC address */
+	BEYOND = 0x3FF0, /* an address that no word has */
 	CHECKSUM = 0x3F,
 	CHECKSUM_LAST_X550 = 0x41,
 	SPI_READ = 3,
@@ -76,8 +77,11 @@ static void fill_checksum(struct model *m)
 		sum = (uint16_t)(sum + word[i]);
 	for (unsigned i = 1; is_copper(m) && i <= word[CORE]; i++)
 		sum = (uint16_t)(sum + word[CORE + i]);
-	word[CHECKSUM] = (uint16_t)(0xBABA - sum);
+	word[CHECKSUM] = (uint16_t)(0xBABA - sum) ^ (m->breakages & MODEL_NVM_CHECKSUM ? 0x5A5A : 0);
 }
+
+/** Where addresses of other words stand: both ports' modules, firmware, the list of SFP+ modules. */
+static const uint8_t pointers[] = {0x09, 0x0A, 0x0F, 0x2B};
 
 void model_eeprom_open(struct model *m)
 {
@@ -106,6 +110,9 @@ void model_eeprom_open(struct model *m)
 	word[0x2E] = 0x8000;
 	word[0x33] = 0xFFFF;
 	word[0x37] = 0xFFFF; /* no alternative address */
+	for (unsigned i = 0; (m->breakages & MODEL_NVM_POINTERS) && i < sizeof(pointers) / sizeof(pointers[0]); i++)
+		if (word[pointers[i]] && word[pointers[i]] != 0xFFFF)
+			word[pointers[i]] = BEYOND;
 	fill_checksum(m);
 }
 

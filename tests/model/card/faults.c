@@ -18,6 +18,7 @@ static const struct {
 	[MODEL_ORDER_SEMAPHORE] = {"semaphore",
 		"EERD, MDIO, the mailbox, CORECTL and shared AUTOC are used by who holds their bit in SW_FW_SYNC"},
 	[MODEL_ORDER_MDIO] = {"mdio", "MSCA.MDI_COMMAND reads 0 before the next command"},
+	[MODEL_ORDER_PREFETCH] = {"prefetch", "a receive descriptor that was handed over is not rewritten"},
 	[MODEL_ORDER_LINK_RESET] = {"link-reset", "CTRL.LNK_RST is not set while firmware uses a link that is up"},
 	[MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
 	[MODEL_ORDER_RELAXED] = {"relaxed", "DCA_TXCTRL bit 11 is cleared before TXDCTL.ENABLE is set"},

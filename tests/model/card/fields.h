@@ -150,6 +150,8 @@ enum {
 	SW_FW_SYNC_PHY0 = 1 << 1,
 	SW_FW_SYNC_PHY1 = 1 << 2,
 	SW_FW_SYNC_MAC_CSR = 1 << 3,
+	SW_FW_SYNC_SW = 0x1F, /* software's bits, and firmware's five higher */
+	SW_FW_SYNC_FW = SW_FW_SYNC_SW << 5,
 	SW_FW_SYNC_FW_MAC_CSR = 1 << 8, /* firmware's */
 	SW_FW_SYNC_MNG = 1 << 10,
 	EEC_FLUDONE = 1 << 26, /* X540, X550: the flash has all that was written */

@@ -8,9 +8,11 @@
 #include "link.h"
 #include "pause.h"
 #include "phy.h"
+#include "prefetch.h"
 #include "queue.h"
 #include "registers.h"
 #include "rx_control.h"
+#include "semaphore.h"
 #include "tx_buffer.h"
 
 #include <errno.h>
@@ -92,7 +94,7 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	if (!config->bar0)
 		m->own_image = aligned_alloc(4096, MODEL_BAR0_BYTES);
 	m->image = config->bar0 ? (uint32_t *)(void *)config->bar0 : m->own_image;
-	if (!model_tx_buffer_open(m) || !m->scratch || !m->image) {
+	if (!model_tx_buffer_open(m) || !model_prefetch_open(m) || !m->scratch || !m->image) {
 		model_close(m);
 		return NULL;
 	}
@@ -106,6 +108,7 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	model_eeprom_open(m);
 	port_reset(m, RESET_POWER);
 	model_pause_open(m);
+	model_semaphore_open(m);
 	m->tx_hindered = has_quirk(m, MODEL_QUIRK_PAUSE);
 	return m;
 }
@@ -116,6 +119,7 @@ void model_close(struct model *m)
 		return;
 	free(m->scratch);
 	model_tx_buffer_close(m);
+	model_prefetch_close(m);
 	free(m->own_image);
 	free(m);
 }
@@ -154,6 +158,7 @@ static uint64_t next_deadline(const struct model *m)
 	sooner(&next, m->phy.negotiated_ns, m->now_ns);
 	sooner(&next, m->firmware_ns, m->now_ns);
 	sooner(&next, m->pause_ns, m->now_ns);
+	sooner(&next, m->semaphore_ns, m->now_ns);
 	return next;
 }
 
@@ -175,6 +180,8 @@ void model_step(struct model *m, uint64_t now_ns)
 	model_firmware_step(m);
 	model_link_step(m);
 	model_pause_step(m);
+	model_semaphore_step(m);
+	model_prefetch_step(m);
 	model_interrupts_step(m);
 
 	uint64_t next = next_deadline(m);
@@ -186,6 +193,7 @@ void model_break(struct model *m, uint32_t breakages)
 	m->breakages = breakages;
 	m->next_ns = 0; /* what was stuck may move on */
 	model_queues_review(m);
+	model_eeprom_open(m);
 	model_eeprom_load(m);
 	model_link_review(m);
 }

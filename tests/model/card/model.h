@@ -70,6 +70,8 @@ enum model_quirk {
 	MODEL_QUIRK_ENABLE = 1u << 3, /* ENABLE goes late, and without link never; the receive path halts late */
 	MODEL_QUIRK_HANG = 1u << 4,   /* receive hangs if RXEN is set into traffic that SECRXCTRL does not halt */
 	MODEL_QUIRK_PAUSE = 1u << 5,  /* the partner sends pause frames */
+	MODEL_QUIRK_PREFETCH = 1u << 6, /* receive descriptors are fetched ahead: what is rewritten comes too late */
+	MODEL_QUIRK_FIRMWARE = 1u << 7, /* firmware takes all semaphores now and then, for milliseconds */
 	/* of the link: */
 	MODEL_QUIRK_PIPELINE_RESET = 1u << 16, /* 82599: no link before a pipeline reset: AUTOC.LMS bit 2 toggled with
 						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART.
@@ -81,7 +83,7 @@ enum model_quirk {
 	MODEL_QUIRK_MANAGEABILITY = 1u << 20,  /* 82599: firmware (LESM) shares AUTOC: SW_FW_SYNC's MAC_CSR guards it;
 						  LNK_RST while the link is up ends a management session */
 	MODEL_QUIRK_PHY_LOW_POWER = 1u << 21,  /* X540, X550: the PHY comes up in low power (30.0 bit 11) */
-	MODEL_QUIRKS_ALL = ((1u << 6) - 1) | 0x3Fu << 16,
+	MODEL_QUIRKS_ALL = ((1u << 8) - 1) | 0x3Fu << 16,
 };
 
 /** What sits in the 82599's cage. */
@@ -266,6 +268,7 @@ enum model_order {
 	MODEL_ORDER_MDIO,      /* X540, X550 */
 	MODEL_ORDER_PACKET_BUFFER, /* X540 */
 	MODEL_ORDER_RELAXED,       /* with MODEL_QUIRK_MEMORY */
+	MODEL_ORDER_PREFETCH,      /* with MODEL_QUIRK_PREFETCH */
 	MODEL_ORDER_LINK_RESET,    /* with MODEL_QUIRK_MANAGEABILITY */
 	MODEL_ORDERS
 };
@@ -307,6 +310,9 @@ enum model_breakage {
 	MODEL_GONE = 1u << 10,             /* every read is all ones, writes are lost, no DMA */
 	MODEL_BUS_MASTER_STUCK = 1u << 11, /* COMMAND.BusMaster cannot be set */
 	MODEL_TX_STUCK = 1u << 12,         /* transmit queues never advance */
+	MODEL_SEMAPHORES_KEPT = 1u << 13,  /* firmware has all bits of SW_FW_SYNC, and never gives them back */
+	MODEL_NVM_POINTERS = 1u << 14,     /* the NVM's pointers lead behind its end */
+	MODEL_NVM_CHECKSUM = 1u << 15,     /* its checksum is wrong */
 	MODEL_PHY_SILENT = 1u << 24,       /* X540, X550: no PHY answers MDIO, and there is no link */
 	MODEL_MDIO_STUCK = 1u << 25,       /* X540, X550: MSCA.MDI_COMMAND never clears */
 	MODEL_MAC_CSR_KEPT = 1u << 26,     /* 82599: firmware never gives MAC_CSR back */

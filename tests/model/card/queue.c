@@ -2,6 +2,7 @@
  * Queues as their registers make them: the ENABLE handshake, rings loaded and checked, heads and tails. */
 #include "queue.h"
 
+#include "prefetch.h"
 #include "tx_buffer.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ enum { RING_MAX = 8192, X550_RX_RING_MAX = 32768 };
 static void find_ring(struct model *m, struct queue *q)
 {
 	q->linear = NULL;
-	if (!q->enabled || !q->size)
+	if (!q->enabled || !q->size || q->prefetch)
 		return;
 
 	uint32_t bytes = q->size * (uint32_t)sizeof(struct descriptor);
@@ -168,8 +169,11 @@ void model_queues_reset(struct model *m)
 			uint32_t head = d ? IXGBE_AT(TDH, i) : rx_register(IXGBE_RDH, i);
 			struct queue *q = d ? &m->tx[i] : &m->rx[i];
 
-			*q = (struct queue){
-				.index = i, .head_image = m->image + head / 4, .tail = m->image + head / 4 + 2};
+			*q = (struct queue){.index = i,
+				.prefetch = d ? NULL : model_prefetch_of(m, i),
+				.head_image = m->image + head / 4,
+				.tail = m->image + head / 4 + 2};
+			model_prefetch_forget(q);
 			__atomic_store_n(q->head_image, 0, __ATOMIC_RELAXED);
 			__atomic_store_n(q->tail, 0, __ATOMIC_RELAXED);
 		}
@@ -200,6 +204,7 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 		fault_order(m, MODEL_ORDER_DCA, (reg_get(m, rx_register(IXGBE_DCA_RXCTRL, i)) >> 12) & 1);
 		queue_move_head(&m->rx[i], 0); /* doubt M8 */
 	}
+	model_prefetch_forget(&m->rx[i]);
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
 	load_rx(m, i);
 	return true;

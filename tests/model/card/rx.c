@@ -5,6 +5,7 @@
 
 #include "checksum.h"
 #include "interrupt.h"
+#include "prefetch.h"
 #include "queue.h"
 
 #include <string.h>
@@ -64,9 +65,9 @@ static bool store_frame(struct model *m, struct queue *q, const struct judgement
 
 	/* All addresses are looked at before anything is written: a frame arrives as a whole or not at all. */
 	for (uint32_t i = 0; i < need; i++) {
-		uint32_t slot = (q->head + i) % q->size, part = len - i * q->buffer_bytes;
+		uint32_t part = len - i * q->buffer_bytes;
 
-		if (!model_ring_read(m, q, slot, &d[i]) ||
+		if (!model_prefetch_read(m, q, i, &d[i]) ||
 			!model_dma_present(
 				m, &q->buffers, d[i].q0, part < q->buffer_bytes ? part : q->buffer_bytes, true))
 			return false;
@@ -78,6 +79,7 @@ static bool store_frame(struct model *m, struct queue *q, const struct judgement
 			!write_back(m, q, judged, d[i], part, i + 1 == need))
 			return false;
 		q->head = q->head + 1 == q->size ? 0 : q->head + 1;
+		model_prefetch_use(q);
 	}
 	return true;
 }

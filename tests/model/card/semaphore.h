@@ -11,6 +11,10 @@ bool model_semaphore_held(const struct model *m, uint32_t resource);
 /** 82599: whether software holds AUTOC and CORECTL. */
 bool model_mac_csr_held(const struct model *m);
 
+void model_semaphore_open(struct model *m);
+void model_semaphore_step(struct model *m);
+
 register_read model_read_swsm, model_read_sw_fw_sync, model_read_sync_82599;
+register_write model_write_sw_fw_sync;
 
 #endif

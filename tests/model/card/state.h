@@ -40,7 +40,8 @@ struct queue {
 	bool drop, vlan_strip, advanced, enabled;
 	struct model_extent buffers; /* where the last buffer lay */
 	struct model_extent ring;
-	uint64_t base; /* I/O address of the ring */
+	struct prefetch *prefetch; /* NULL: descriptors are read when they are used */
+	uint64_t base;             /* I/O address of the ring */
 	unsigned index;
 	/* receive only */
 	bool in_burst;                                /* the burst under way has frames for it */
@@ -154,7 +155,7 @@ struct model {
 	uint64_t now_ns;
 	uint32_t reset_asked; /* bits of CTRL that were written, and are yet to be obeyed */
 	uint64_t reset_bit_ns, reset_done_ns, auto_read_ns, eerd_ns, dma_init_ns, link_ns, queues_ns, mdio_ns,
-		firmware_ns, pause_ns, next_ns;
+		firmware_ns, pause_ns, prefetch_ns, semaphore_ns, next_ns;
 	uint32_t eerd_pending; /* EERD as it was written */
 	/* a bit for each queue: its ENABLE was changed, and the device has yet to follow; what it was changed to */
 	uint64_t rx_pending[2], tx_pending[2], rx_wanted[2], tx_wanted[2];
@@ -165,6 +166,8 @@ struct model {
 	uint32_t other_cause, other_mask, other_auto_mask;
 	uint64_t vector_allowed_ns[MODEL_VECTORS];
 
+	struct prefetch *prefetched; /* of all receive queues; NULL: nothing is fetched ahead */
+	bool firmware_holds;         /* the semaphores, now */
 	struct tx_buffer tx_buffer;
 	uint64_t tx_lost;         /* frames that the buffer was emptied of */
 	uint64_t tx_flushed[2];   /* a bit for each queue: SWFLSH was written */
