@@ -30,7 +30,7 @@ static const struct {
 #define OWN (sizeof(own) / sizeof(own[0]))
 
 /* What the driver touches on the 82599 only. */
-static const char *const of_the_82599[] = {"ANLP1", "AUTOC", "AUTOC2", "EERD", "I2CCTL"};
+static const char *const of_the_82599[] = {"ANLP1", "AUTOC", "AUTOC2", "CORECTL", "EERD", "I2CCTL"};
 
 static struct model *model_of(enum model_card card)
 {
