@@ -166,6 +166,7 @@ check "completion: options with values" "$log" completes --mode= "$bin/pollux-fw
 check "  options without" "$log" completes --no-drop "$bin/pollux-fwd" --no ""
 check "  values" "$log" completes macswap "$bin/pollux-fwd" macs --mode
 check "  the model's" "$log" completes --exit-when-done "$bin/pollux-model" --ex ""
+check "  and its modules" "$log" completes 1g-sx "$bin/pollux-model" 1g --module
 check "  pollux-bind's words" "$log" completes restore "$bin/pollux-bind" re ""
 ls() { echo 0000:00:1f.6; } # the devices that there are
 check "  a PCI address, whose colons part words for bash" "$log" completes 0000:00:1f.6 "$bin/pollux-bind" 0 ""

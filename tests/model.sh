@@ -99,10 +99,10 @@ equal() { [ "$1" = "$2" ] || { echo "      $1, not $2"; return 1; }; }
 says() { sed -n "s/.*$1.*/\1/p" "$work/app.log" | tail -n 1; }
 
 model --control "$work/control"
-printf 'link 2 up\nlink 0\n%0500d\n\nlink 0 up then\nlink 0 down\n' 0 >"$work/control"
+printf 'link 2 up\nlink 0\n%0500d\n\nlink 0 up then\nmodule 0 what\npartner 0 7\nlink 0 down\n' 0 >"$work/control"
 check "commands that make no sense are told, and change nothing" "$work/model.log" \
 	wait_for grep -qx 'pollux-model: control: link 0 down' "$work/model.log"
-check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 5
+check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 7
 end_model
 check "  and the FIFO goes with the model" "$work/model.log" test ! -e "$work/control"
 model --control "$work/control" --wire 0:source
@@ -133,6 +133,23 @@ check "  its account is the card's, with what that had no room for" "$work/app.l
 	"$(says 'port 0  rx \([0-9]*\) p') $(says 'port 1 .*tx \([0-9]*\) p') \
 $(says '\b\([0-9][0-9]*\) packets forwarded') $(says 'forwarded, \([0-9]*\)')"
 check "  it has seen the links go" "$work/app.log" grep -q 'link down' "$work/app.log"
+end_model
+check "  and the card finds no fault with it" "$work/model.log" no_faults 2
+
+model --control "$work/control" --wire 0:source,rate=30k --wire 1:sink
+"$bin/pollux-fwd" --interval 0.2 --no-drop $a $b >"$work/app.log" 2>&1 &
+app=$!
+wait_for grep -q 'rx *[0-9.]* [kM]*pps' "$work/app.log"
+echo "module 0 none" >"$work/control"
+check "the module of a running port is pulled out: its link goes" "$work/app.log" \
+	wait_for grep -q 'link down' "$work/app.log"
+echo "module 0 dac" >"$work/control"
+ask
+before=$(count 0 received)
+more() { ask && [ "$(count 0 received)" -gt $((before + 1000)) ]; }
+check "  another is plugged in: frames come again" "$work/app.log" wait_for more
+kill -INT $app
+check "  the forwarder ends with status 0" "$work/app.log" ended $app 0
 end_model
 check "  and the card finds no fault with it" "$work/model.log" no_faults 2
 
