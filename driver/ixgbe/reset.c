@@ -57,6 +57,7 @@ static int global_reset(struct nic *nic)
 	/* A link that is up is left alone, because the management controller may use it; one that is down is reset too
 	 * (doubt 3) */
 	uint32_t bits = IXGBE_CTRL_RST;
+	reg_read(nic, IXGBE_LINKS); /* latched: it tells of the past, the second read of now */
 	if (!(reg_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
 		bits |= IXGBE_CTRL_LNK_RST;
 	/* The reset goes on without the semaphore if its owner does not let go: DMA must stop */
