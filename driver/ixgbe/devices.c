@@ -2,13 +2,13 @@
  * Which devices the ixgbe family drives, and a port's opening. */
 #include "../access.h"
 #include "../bus.h"
-#include "ixgbe.h"
+#include "link.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
 #define X550_EMBEDDED                                                                                                  \
-	"is an X550 inside a processor, whose NVM and semaphores differ: Pollux drives the X550 cards 8086:1563 and "  \
-	"8086:15d1"
+	"is an X550 inside a processor: its link is brought up through registers behind its firmware, which Pollux "   \
+	"does not know; use an 82599, X540 or X550 card"
 
 static const struct driver_id ids[] = {
 	{0x10FB, IXGBE_82599_SFP, "Intel 82599ES SFI/SFP+", NULL},
@@ -16,7 +16,7 @@ static const struct driver_id ids[] = {
 	{0x154D, IXGBE_82599_SFP, "Intel 82599 SFP+ (SF2)", NULL},
 	{0x154A, IXGBE_82599_SFP, "Intel 82599 SFP+ (quad)", NULL},
 	{0x1557, IXGBE_82599_SFP, "Intel 82599EN SFP+", NULL},
-	{0x1558, IXGBE_82599_SFP, "Intel 82599 QSFP+", NULL},
+	{0x1558, IXGBE_82599, "Intel 82599 QSFP+", NULL}, /* its module's bus is shared: set up by the NVM */
 	{0x1529, IXGBE_82599_SFP, "Intel 82599 SFP+ (FCoE)", NULL},
 	{0x10F7, IXGBE_82599, "Intel 82599 KX4 backplane", NULL},
 	{0x1514, IXGBE_82599, "Intel 82599 KX4 mezzanine", NULL},
@@ -27,8 +27,10 @@ static const struct driver_id ids[] = {
 	{0x152A, IXGBE_82599, "Intel 82599 backplane (FCoE)", NULL},
 	{0x151C, IXGBE_82599, "Intel 82599 10GBASE-T on board", NULL},
 	{0x154F, IXGBE_82599, "Intel 82599 (LS)", NULL},
+	{0x155D, IXGBE_82599, "Intel 82599 bypass, fixed fibre (untested)", NULL},
 	{0x1528, IXGBE_X540, "Intel X540-AT2", NULL},
 	{0x1560, IXGBE_X540, "Intel X540-T1", NULL},
+	{0x155C, IXGBE_X540, "Intel X540 bypass (untested)", NULL},
 	{0x1563, IXGBE_X550, "Intel X550-T2", NULL},
 	{0x15D1, IXGBE_X550, "Intel X550-T1", NULL},
 	/* Refused by name, so that the sentence can say why */
@@ -97,6 +99,8 @@ static const struct driver_ops ops = {
 	.start = ixgbe_start,
 	.stop = ixgbe_stop,
 	.get_link = ixgbe_get_link,
+	.service = ixgbe_link_service,
+	.facts = ixgbe_facts,
 	.update_stats = ixgbe_update_stats,
 	.enable_events = ixgbe_enable_events,
 	.acknowledge_events = ixgbe_acknowledge_events,
@@ -115,7 +119,7 @@ const struct driver ixgbe_driver = {
 	.name = "ixgbe",
 	.ids = ids,
 	.id_count = sizeof(ids) / sizeof(*ids),
-	.port_bytes = sizeof(struct nic),
+	.port_bytes = sizeof(struct ixgbe_port),
 	.unicast_filters = IXGBE_RAL_COUNT - 1,
 	.ops = &ops,
 	.registers = registers,

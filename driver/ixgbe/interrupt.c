@@ -26,14 +26,19 @@ void ixgbe_interrupt_start(struct nic *nic)
 {
 	if (nic->event_fd < 0)
 		return;
+	/* Pins of a cage: a module comes or goes (SDP2), or its light (SDP1) */
+	bool cage = nic->id->kind == IXGBE_82599_SFP;
+	uint32_t pins = cage ? IXGBE_GPIE_SDP1 | IXGBE_GPIE_SDP2 : 0;
 	if (has_msix(nic->device)) {
 		/* GPIE first: outside MSI-X mode the card does not keep vectors and masks */
-		reg_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT);
+		reg_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT | pins);
 		reg_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
+	} else {
+		reg_change(nic, IXGBE_GPIE, 0, pins);
 	}
 	/* Without auto-clear, reading EICR acknowledges. LSC alone is enough, without OTHER, bit 31 (doubt 8) */
 	reg_write(nic, IXGBE_EIAC, 0);
-	reg_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC);
+	reg_write(nic, IXGBE_EIMS, IXGBE_EICR_LSC | (cage ? IXGBE_EICR_GPI_SDP1 | IXGBE_EICR_GPI_SDP2 : 0));
 }
 
 int ixgbe_enable_events(struct nic *nic)

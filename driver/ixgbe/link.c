@@ -1,20 +1,136 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Link of the 82599, X540 and X550: begins to negotiate, and reads the result (82599 DS 4.6.4). Nothing waits here. */
+ * Link of the 82599, X540 and X550: how it is read, and the machine that brings it up (82599 DS 4.6.4). On some boards
+ * one start of the link is not enough: it is started once more with a reset of its pipeline, then set up anew, and so
+ * on until it is there. hw-docs/82599.md has the states as a table. */
+#include "link.h"
 #include "../access.h"
+#include "../clock.h"
 #include "../fail.h"
-#include "ixgbe.h"
+#include "../report.h"
+
+#include <stdio.h>
+
+struct ixgbe_link_times ixgbe_link_times = {
+	.retry = 2000000,
+	.look = 2000000,
+	.renegotiate = 10000000,
+	.module_start = 300000,
+	.pipeline = 40000,
+	.i2c = 5,
+	.i2c_stretch = 20000,
+	.mdio = 1000,
+	.nvm = 40000,
+};
+
+/* What is done in a state whose link stays down, and after how long. */
+struct step {
+	const char *name;
+	const uint32_t *after_us;
+	bool (*act)(struct ixgbe_port *port); /* false: something is in the way; once more at the next call */
+	enum ixgbe_link_state next;
+};
+
+static const uint32_t at_once = 0;
+
+static const struct step serial_steps[] = {
+	[IXGBE_LINK_SET_UP] = {NULL, &at_once, ixgbe_serial_set_up, IXGBE_LINK_SET},
+	[IXGBE_LINK_SET] = {"pipeline reset", &ixgbe_link_times.retry, ixgbe_serial_restart, IXGBE_LINK_RESTARTED},
+	[IXGBE_LINK_RESTARTED] = {"set up anew", &ixgbe_link_times.retry, ixgbe_serial_set_up, IXGBE_LINK_SET},
+	[IXGBE_LINK_PLUGGED] = {NULL, &ixgbe_link_times.module_start, ixgbe_serial_set_up, IXGBE_LINK_SET},
+};
+
+static bool copper_set_up(struct ixgbe_port *port)
+{
+	return ixgbe_phy_set_up(port, port->link.tries > 0);
+}
+
+static const struct step copper_steps[] = {
+	[IXGBE_LINK_SET_UP] = {NULL, &at_once, copper_set_up, IXGBE_LINK_SET},
+	[IXGBE_LINK_SET] = {NULL, &ixgbe_link_times.look, ixgbe_phy_look, IXGBE_LINK_RESTARTED},
+	[IXGBE_LINK_RESTARTED] = {"negotiated anew", &ixgbe_link_times.renegotiate, copper_set_up, IXGBE_LINK_SET},
+};
+
+static void enter(struct ixgbe_link *link, enum ixgbe_link_state state)
+{
+	link->state = state;
+	link->since_us = clock_now_us();
+	link->busy_since_us = 0;
+}
+
+/* Notes are few: a link that is down for hours must not push out what happened before. */
+static bool worth_a_note(unsigned tries)
+{
+	return tries <= 4 || (tries & (tries - 1)) == 0;
+}
+
+static void take_step(struct ixgbe_port *port)
+{
+	struct ixgbe_link *link = &port->link;
+	const struct step *step = &(ixgbe_has_copper_phy(&port->nic) ? copper_steps : serial_steps)[link->state];
+	if (clock_now_us() - link->since_us < *step->after_us || !step->act(port))
+		return;
+	link->tries++;
+	if (step->name && worth_a_note(link->tries))
+		port_note(&port->nic, "no link: %s (try %u)", step->name, link->tries);
+	enter(link, step->next);
+}
+
+static void came_up(struct ixgbe_port *port, uint32_t mbps)
+{
+	struct ixgbe_link *link = &port->link;
+	enter(link, IXGBE_LINK_UP);
+	port_note(&port->nic, "link up, %u Mbit/s, after %u tries", mbps, link->tries);
+	link->tries = 0;
+	link->told_partner = false;
+}
+
+/* @return whether there is something that can have a link */
+static bool look_into_cage(struct ixgbe_port *port)
+{
+	struct ixgbe_link *link = &port->link;
+	bool full = ixgbe_cage_full(&port->nic), was_empty = link->state == IXGBE_LINK_NO_MODULE;
+	if (full && was_empty) {
+		port_note(&port->nic, "a module is in the cage");
+		enter(link, IXGBE_LINK_PLUGGED);
+		link->tries = 0;
+	} else if (!full && !was_empty) {
+		port_note(&port->nic, "no module in the cage");
+		enter(link, IXGBE_LINK_NO_MODULE);
+		link->module = (struct ixgbe_module){.kind = IXGBE_MODULE_NONE};
+		snprintf(link->text, sizeof(link->text), "no module in the cage");
+	}
+	return full;
+}
+
+void ixgbe_link_service(struct nic *nic)
+{
+	struct ixgbe_port *port = ixgbe_port_of(nic);
+	struct ixgbe_link *link = &port->link;
+	struct nic_link now;
+	if (!look_into_cage(port) || ixgbe_get_link(nic, &now) != 0)
+		return;
+	if (now.up && link->state != IXGBE_LINK_UP) {
+		came_up(port, now.mbps);
+	} else if (!now.up && link->state == IXGBE_LINK_UP) {
+		port_note(nic, "link down");
+		enter(link, IXGBE_LINK_SET);
+	}
+	if (!now.up)
+		take_step(port);
+	else if (ixgbe_has_copper_phy(nic) && !link->told_partner)
+		link->told_partner = ixgbe_phy_ask_partner(port);
+}
 
 void ixgbe_link_start(struct nic *nic)
 {
-	/* X540 and X550 negotiate by themselves, as their NVM says */
-	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
-		return;
-	/* On boards with cages the laser is off while SDP3 is high (doubt 18) */
-	if (nic->id->kind == IXGBE_82599_SFP)
-		reg_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
-	/* After a reset AUTOC and AUTOC2 hold what the NVM knows of the board's medium: only the restart bit is changed
-	 * (doubt 6) */
-	reg_change(nic, IXGBE_AUTOC, 0, IXGBE_AUTOC_AN_RESTART);
+	struct ixgbe_port *port = ixgbe_port_of(nic);
+	port->link = (struct ixgbe_link){.state = IXGBE_LINK_SET_UP};
+	if (!ixgbe_has_copper_phy(nic))
+		ixgbe_serial_open(port);
+	enter(&port->link, IXGBE_LINK_SET_UP);
+	/* An empty cage too is set up as the NVM has it: nothing more is needed then where the pin is wrong */
+	take_step(port);
+	look_into_cage(port);
 }
 
 int ixgbe_get_link(struct nic *nic, struct nic_link *link)
@@ -23,9 +139,12 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 	/* The first read says whether the link was down since the last one, the second whether it is down now */
 	reg_read(nic, IXGBE_LINKS);
 	uint32_t links = reg_read(nic, IXGBE_LINKS);
+	/* What comes up over an empty cage is crosstalk */
+	bool up = links & IXGBE_LINKS_UP && ixgbe_cage_full(nic);
 	if (port_gone(nic))
 		return fail_gone(nic);
-	if (!(links & IXGBE_LINKS_UP))
+	snprintf(link->state, sizeof(link->state), "%s", ixgbe_port_of(nic)->link.text);
+	if (!up)
 		return 0;
 	link->up = true;
 	/* The X550 has two more speeds: this bit, together with the speed bits (doubt 24) */

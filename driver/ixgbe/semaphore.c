@@ -1,67 +1,142 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The semaphores by which software and the card's firmware share the PHY (82599 DS 10.5.4). Only X540 and X550 need
- * one, around their reset: on the 82599 this driver leaves PHY, NVM and AUTOC's settings alone. On X540 and X550 a bit
- * in SW_FW_SYNC itself guards that register, and not SWSM.SWESMBI (doubt 25). */
+ * The semaphores by which software and the card's firmware share PHY, NVM and link (82599 DS 10.5.4). On X540 and X550
+ * a bit in SW_FW_SYNC itself guards that register, and not SWSM.SWESMBI (doubt 25). */
 #include "../access.h"
 #include "../clock.h"
-#include "ixgbe.h"
+#include "../report.h"
+#include "link.h"
 
 #include <errno.h>
 
+/* How long the registers' own locks are waited for, and whether they are taken by force then. */
+struct patience {
+	uint32_t smbi, regsmp; /* microseconds */
+	bool force;
+};
+
+enum attempt { MINE, BUSY, BROKEN };
+
 /* A lock: it reads 0 once, to whoever gets it, and 1 from then on until it is cleared (doubt 7). An owner that does not
  * clear it within the limit is taken for dead. */
-static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
+static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us, bool force)
 {
 	int ret = reg_poll(nic, offset, bit, 0, limit_us);
-	if (ret == -ETIMEDOUT) {
+	if (ret == -ETIMEDOUT && force) {
 		reg_change(nic, offset, bit, 0);
 		ret = reg_poll(nic, offset, bit, 0, limit_us);
 	}
 	return ret == 0;
 }
 
-/* SMBI is the lock between drivers, REGSMP the one between drivers and firmware. */
-static bool registers_take(struct nic *nic)
+/* A lock of the 82599's: it keeps a 1 only for whoever gets it. Firmware that has it cannot be overruled. */
+static bool take_by_writing(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
 {
-	if (!take_by_reading(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, ixgbe_times.smbi))
+	uint64_t deadline = clock_now_us() + limit_us;
+	for (;;) {
+		bool late = clock_now_us() >= deadline;
+		reg_change(nic, offset, 0, bit);
+		uint32_t now;
+		if (reg_read_sure(nic, offset, &now) != 0)
+			return false;
+		if (now & bit)
+			return true;
+		if (late)
+			return false;
+		clock_sleep_us(100);
+	}
+}
+
+/* SMBI is the lock between drivers; REGSMP, or SWESMBI on the 82599, the one between drivers and firmware. */
+static bool registers_take(struct nic *nic, struct patience patience)
+{
+	if (!take_by_reading(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, patience.smbi, patience.force))
 		return false;
-	if (take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, ixgbe_times.regsmp))
-		return true;
-	reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
-	return false;
+	bool mine = ixgbe_has_copper_phy(nic) ? take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP,
+							patience.regsmp, patience.force)
+					      : take_by_writing(nic, IXGBE_SWSM, IXGBE_SWSM_SWESMBI, patience.regsmp);
+	if (!mine)
+		reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI | IXGBE_SWSM_SWESMBI, 0);
+	return mine;
 }
 
 static void registers_give(struct nic *nic)
 {
-	reg_change(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
-	reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, 0);
+	if (ixgbe_has_copper_phy(nic))
+		reg_change(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, 0);
+	reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI | IXGBE_SWSM_SWESMBI, 0);
+}
+
+/* Looks once whether the resource is free; `late`: an owner that has not let go, be it software or firmware, is dead.
+ */
+static enum attempt attempt(struct nic *nic, uint32_t resource, struct patience patience, bool late)
+{
+	uint32_t firmware = resource << IXGBE_SW_FW_SYNC_FW_SHIFT;
+	if (!registers_take(nic, patience))
+		return BROKEN;
+	uint32_t owners;
+	bool known = reg_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
+	bool mine = known && (!(owners & (resource | firmware)) || late);
+	if (mine)
+		reg_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
+	registers_give(nic);
+	return !known || port_gone(nic) ? BROKEN : mine ? MINE : BUSY;
+}
+
+static struct patience patient(void)
+{
+	return (struct patience){.smbi = ixgbe_times.smbi, .regsmp = ixgbe_times.regsmp, .force = true};
 }
 
 bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 {
-	uint32_t firmware = resource << IXGBE_SW_FW_SYNC_FW_SHIFT;
 	uint64_t deadline = clock_now_us() + ixgbe_times.resource;
 	for (;;) {
 		bool late = clock_now_us() >= deadline;
-		if (!registers_take(nic))
-			return false;
-		uint32_t owners;
-		bool known = reg_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
-		/* An owner that does not let go within the limit, be it software or firmware, is taken for dead */
-		bool mine = known && (!(owners & (resource | firmware)) || late);
-		if (mine)
-			reg_write(nic, IXGBE_SW_FW_SYNC, (owners & ~firmware) | resource);
-		registers_give(nic);
-		if (mine || !known)
-			return mine && !port_gone(nic);
+		enum attempt result = attempt(nic, resource, patient(), late);
+		if (result != BUSY)
+			return result == MINE;
 		clock_sleep_us(5000);
 	}
 }
 
 void ixgbe_semaphore_give(struct nic *nic, uint32_t resource)
 {
-	if (!registers_take(nic))
+	if (!registers_take(nic, patient()))
 		return;
 	reg_change(nic, IXGBE_SW_FW_SYNC, resource, 0);
 	registers_give(nic);
+}
+
+uint32_t ixgbe_phy_resource(struct nic *nic)
+{
+	return reg_read(nic, IXGBE_STATUS) & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
+}
+
+bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
+{
+	struct nic *nic = &port->nic;
+	struct ixgbe_link *link = &port->link;
+	if (attempt(nic, resource, (struct patience){.force = false}, false) == MINE) {
+		link->busy_since_us = 0;
+		return true;
+	}
+	uint64_t now = clock_now_us();
+	if (!link->busy_since_us)
+		link->busy_since_us = now;
+	if (port_gone(nic) || now - link->busy_since_us < ixgbe_times.resource)
+		return false;
+	link->busy_since_us = 0;
+	bool mine = attempt(nic, resource, (struct patience){.force = true}, true) == MINE;
+	port_note(nic, "firmware or another driver did not give the link's semaphore back for %u ms: %s",
+		ixgbe_times.resource / 1000, mine ? "taken by force" : "the link is set up without it");
+	return true;
+}
+
+bool ixgbe_link_vetoed(struct ixgbe_port *port)
+{
+	bool before = port->link.vetoed;
+	port->link.vetoed = reg_read(&port->nic, IXGBE_MMNGC) & IXGBE_MMNGC_MNG_VETO;
+	if (port->link.vetoed && !before)
+		port_note(&port->nic, "management firmware keeps the link as it is (MMNGC.MNG_VETO): not touched");
+	return port->link.vetoed;
 }

@@ -3,7 +3,7 @@
 #include "card.c"
 
 #include "../../driver/access.h"
-#include "../../driver/ixgbe/ixgbe.h"
+#include "../../driver/ixgbe/link.h"
 
 _Static_assert(CARD_BYTES >= IXGBE_BAR_BYTES, "the card has the driver's registers");
 
@@ -26,7 +26,7 @@ static void ixgbe_card_reset(struct card *card)
 	*card_register(card, IXGBE_RDRXCTL) = IXGBE_RDRXCTL_DMAIDONE;
 	*card_register(card, IXGBE_HLREG0) = IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN;
 	*card_register(card, IXGBE_AUTOC) = 3u << 13;
-	*card_register(card, IXGBE_ESDP) = IXGBE_ESDP_SDP3;
+	*card_register(card, IXGBE_ESDP) = IXGBE_ESDP_SDP3 | IXGBE_ESDP_SDP2; /* a module, whose bus hangs */
 	*card_register(card, IXGBE_DCA_RXCTRL) = IXGBE_DCA_RXCTRL_BIT12 | 1u << 9;
 	*card_register(card, IXGBE_RAL) = nvm_mac[0] | nvm_mac[1] << 8 | nvm_mac[2] << 16 | (uint32_t)nvm_mac[3] << 24;
 	*card_register(card, IXGBE_RAH) = nvm_mac[4] | nvm_mac[5] << 8 | IXGBE_RAH_AV;
@@ -123,5 +123,16 @@ static inline void card_hurry(void)
 		.smbi = 1000,
 		.regsmp = 1000,
 		.resource = 1000,
+	};
+	ixgbe_link_times = (struct ixgbe_link_times){
+		.retry = 1000000,
+		.look = 1000000,
+		.renegotiate = 1000000,
+		.module_start = 100,
+		.pipeline = 100,
+		.i2c = 0,
+		.i2c_stretch = 10,
+		.mdio = 100,
+		.nvm = 100,
 	};
 }

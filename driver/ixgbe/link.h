@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The link of the 82599, X540 and X550: a state machine that the service function turns (link.c), what it does to a
+ * serial link (serial.c, with module.c and i2c.c) and to a copper PHY (phy.c), the words of the NVM that say how
+ * (nvm.c), and the semaphores by which firmware shares all that (semaphore.c). */
+#ifndef POLLUX_DRIVER_IXGBE_LINK_H
+#define POLLUX_DRIVER_IXGBE_LINK_H
+
+#include "ixgbe.h"
+
+enum ixgbe_link_state {
+	IXGBE_LINK_SET_UP,    /* it is to be set up, now or as soon as firmware lets go of the semaphore */
+	IXGBE_LINK_SET,       /* it is set up, and down still */
+	IXGBE_LINK_RESTARTED, /* it was started once more, and is down still */
+	IXGBE_LINK_UP,
+	IXGBE_LINK_NO_MODULE, /* the cage is empty */
+	IXGBE_LINK_PLUGGED,   /* a module came into the cage, and has not started yet */
+};
+
+/** Limits of waits, and times between steps, in microseconds. A variable so that tests are quick. */
+struct ixgbe_link_times {
+	uint32_t retry;        /* a serial link is down for so long before the next step */
+	uint32_t look;         /* a copper link, before its PHY is asked */
+	uint32_t renegotiate;  /* and then for so long, before the negotiation starts anew */
+	uint32_t module_start; /* from a module's insertion until it can be read (SFF-8431: t_start_up) */
+	uint32_t pipeline;     /* ANLP1.AN_STATE leaves 0 */
+	uint32_t i2c;          /* half a period of the bus's clock */
+	uint32_t i2c_stretch;  /* that a module may hold the clock, in all of one reading */
+	uint32_t mdio;         /* MSCA.BUSY clear */
+	uint32_t nvm;          /* EERD.DONE */
+};
+extern struct ixgbe_link_times ixgbe_link_times;
+
+/** What a module is. */
+enum ixgbe_module_kind {
+	IXGBE_MODULE_NONE, /* no module, or it was not read */
+	IXGBE_MODULE_SR,
+	IXGBE_MODULE_LR,
+	IXGBE_MODULE_DA_PASSIVE,
+	IXGBE_MODULE_DA_ACTIVE,
+	IXGBE_MODULE_1G_SX,
+	IXGBE_MODULE_1G_LX,
+	IXGBE_MODULE_1G_T,
+	IXGBE_MODULE_OTHER, /* its codes are none of these: its bit rate decides */
+};
+
+#define IXGBE_MODULE_BASE_BYTES 64u /* of its first page: what it is and who made it, and the sum of all that */
+#define IXGBE_MODULE_BYTES      96u /* and its number */
+
+struct ixgbe_module {
+	enum ixgbe_module_kind kind;
+	uint32_t speeds;           /* that a link through it can have, a mask of NIC_SPEED_ */
+	bool dual_rate;            /* a pin of the board (SDP5) selects its rate */
+	bool intel;                /* by its vendor's number */
+	char vendor[17], part[17]; /* text of the module, printable */
+	uint8_t page[IXGBE_MODULE_BASE_BYTES];
+};
+
+struct ixgbe_link {
+	enum ixgbe_link_state state;
+	uint64_t since_us;      /* when the state began */
+	unsigned tries;         /* set-ups and restarts since the link was up, or the module changed */
+	uint64_t busy_since_us; /* when the semaphore was first found taken; 0: it is not waited for */
+	bool no_presence_pin;   /* by the NVM: SDP2 does not say whether there is a module */
+	bool at_1g;             /* the serial link is set up for 1 Gbit/s */
+	bool told_partner;      /* what the PHY says of its partner is in `text` */
+	bool vetoed;            /* management firmware keeps the link as it is, and a note says so */
+	struct ixgbe_module module;
+	bool phy_found;
+	unsigned phy_address; /* at the MDIO bus, once it is found */
+	bool nvm_failed;      /* a word could not be read, and a note says so */
+	bool no_words_noted;  /* that the NVM has no words for the module is noted */
+	char text[96];        /* nic_link.state */
+};
+
+/** A port of these cards. */
+struct ixgbe_port {
+	struct nic nic;
+	struct ixgbe_link link;
+};
+
+static inline struct ixgbe_port *ixgbe_port_of(struct nic *nic)
+{
+	return (struct ixgbe_port *)nic;
+}
+
+static inline bool ixgbe_has_copper_phy(const struct nic *nic)
+{
+	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550;
+}
+
+/* ---- link.c ---- */
+
+/** Turns the link's machine by a step, if it is time: 50 ms at most. */
+void ixgbe_link_service(struct nic *nic);
+
+/* ---- semaphore.c ---- */
+
+/** The semaphore of this port's PHY, or of its module's I2C bus. */
+uint32_t ixgbe_phy_resource(struct nic *nic);
+/**
+ * The same as ixgbe_semaphore_take without a wait, for steps of the link. False: somebody else has it; to be tried
+ * again at the next call, and for a second at most: then a note says that the owner is dead, and true is returned.
+ */
+bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource);
+/** Whether management firmware, which talks over the link, forbids that it is touched. A note says so, once. */
+bool ixgbe_link_vetoed(struct ixgbe_port *port);
+
+/* ---- serial.c ---- */
+
+/** Whether there is a module in the cage of a board that has one. */
+bool ixgbe_cage_full(struct nic *nic);
+/** What is known only once the card was reset: whether the board tells of modules. */
+void ixgbe_serial_open(struct ixgbe_port *port);
+/** Reads the module, writes what the NVM has for it, chooses the rate and starts the link. False: firmware has the
+ * semaphore, to be tried again. */
+bool ixgbe_serial_set_up(struct ixgbe_port *port);
+/** Starts the link once more, with a reset of its pipeline. False: the same. */
+bool ixgbe_serial_restart(struct ixgbe_port *port);
+
+/* ---- module.c, i2c.c ---- */
+
+/** Reads and understands the module. False: it cannot be read, or makes no sense; a note says which. The caller holds
+ * the semaphore. */
+bool ixgbe_module_read(struct ixgbe_port *port);
+/** Reads n bytes of its first page, a multiple of 16. @return how many came */
+unsigned ixgbe_module_read_page(struct nic *nic, uint8_t *page, unsigned n);
+/** Fills in all of a module but its page. */
+void ixgbe_module_understand(struct ixgbe_module *module, const uint8_t *page);
+/** Copies a text of the page: 16 bytes there, padded with blanks, and not to be trusted; printable here. */
+void ixgbe_module_text(char text[17], const uint8_t *bytes);
+const char *ixgbe_module_name(const struct ixgbe_module *module);
+/** Whether the sums in the page are those of its bytes: of what it is (63), of its options and number (95). */
+bool ixgbe_module_base_sum(const uint8_t *page);
+bool ixgbe_module_extended_sum(const uint8_t *page);
+
+/** Reads n bytes from a device on the module's bus. False: nobody answered, or the bus hangs. */
+bool ixgbe_i2c_read(struct nic *nic, uint8_t device, uint8_t from, uint8_t *bytes, unsigned n);
+
+/* ---- phy.c ---- */
+
+/** Wakes the PHY, has it offer the speeds of the configuration, and has it negotiate where it stands or where `anew`.
+ * False: firmware has the semaphore. */
+bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew);
+/** Asks the PHY why there is no link, and wakes it if that is why. False: the same. */
+bool ixgbe_phy_look(struct ixgbe_port *port);
+/** Asks the PHY what its partner offers. False: the same. */
+bool ixgbe_phy_ask_partner(struct ixgbe_port *port);
+/** Reads a register of the PHY. The caller holds the semaphore. False: no answer. */
+bool ixgbe_phy_read(struct ixgbe_port *port, unsigned device, unsigned address, uint16_t *value);
+/** Finds the PHY's address. False: none answers. The caller holds the semaphore. */
+bool ixgbe_phy_find(struct ixgbe_port *port);
+/** What a PHY's state is, in words. */
+const char *ixgbe_phy_state_name(uint16_t status);
+
+/* ---- nvm.c ---- */
+
+/** Reads a word. False: it cannot be read, which is noted once. */
+bool ixgbe_nvm_read(struct ixgbe_port *port, unsigned word, uint16_t *value);
+/** Finds the words that CORECTL gets for the kind of module there is. @return the number of the first; 0: there are
+ * none, which is noted once. */
+unsigned ixgbe_nvm_module_words(struct ixgbe_port *port);
+#define IXGBE_NVM_SEQUENCE_END 0xFFFFu
+#define IXGBE_NVM_SEQUENCE_MAX 128u /* words; what has no end within so many is no sequence */
+/** Whether firmware establishes links by itself (LESM), and writes AUTOC. */
+bool ixgbe_nvm_has_lesm(struct ixgbe_port *port);
+/** The sum that word 0x3F ought to be. False: a word cannot be read. */
+bool ixgbe_nvm_sum(struct ixgbe_port *port, uint16_t *sum);
+
+/* ---- facts.c ---- */
+
+void ixgbe_facts(struct nic *nic, struct fact_list *facts);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The 10GBASE-T PHY inside X540 and X550, by clause-45 MDIO (X550 DS 10.4, 10.6): it negotiates by itself, unless
+ * another driver has powered it down, or cut what it offers; resets of the card do not undo that (X550 DS table 4-6).
+ */
+#include "../access.h"
+#include "../report.h"
+#include "link.h"
+
+#include <stdio.h>
+
+#define ADDRESSES 32u
+
+/* Devices of the PHY, and their registers (doubt 37). */
+enum {
+	PMA = 1,
+	AN = 7,
+	GLOBAL = 30,
+
+	PMA_STATUS_2 = 8,
+	AN_CONTROL = 0x00,
+	AN_OFFER_100M = 0x10,
+	AN_PARTNER_100M = 0x13,
+	AN_OFFER_10G = 0x20,
+	AN_PARTNER_10G = 0x21,
+	AN_OFFER_1G = 0xC400, /* and 2.5G and 5G */
+	AN_STATUS = 0xC810,
+	AN_PARTNER_1G = 0xE820,
+	GLOBAL_CONTROL = 0x00,
+};
+#define PRESENT(status_2)  ((status_2) >> 14 == 2)
+#define AN_CONTROL_ENABLE  0x1000u
+#define AN_CONTROL_RESTART 0x0200u
+#define GLOBAL_LOW_POWER   0x0800u
+#define AN_STATUS_STATE(x) ((x) >> 9 & 31u)
+
+/* Which bit of which register offers a speed, and where the partner's offer is. */
+static const struct offer {
+	uint32_t speed;
+	uint16_t address, bit, partner, partner_bit;
+} offers[] = {
+	{NIC_SPEED_100M, AN_OFFER_100M, 0x0100, AN_PARTNER_100M, 0x0100},
+	{NIC_SPEED_1G, AN_OFFER_1G, 0x8000, AN_PARTNER_1G, 0x8000},
+	{NIC_SPEED_2_5G, AN_OFFER_1G, 0x0400, AN_PARTNER_1G, 0x0400},
+	{NIC_SPEED_5G, AN_OFFER_1G, 0x0800, AN_PARTNER_1G, 0x0800},
+	{NIC_SPEED_10G, AN_OFFER_10G, 0x1000, AN_PARTNER_10G, 0x0800},
+};
+#define OFFERS (sizeof(offers) / sizeof(offers[0]))
+
+static bool mdio(struct ixgbe_port *port, unsigned device, unsigned address, uint32_t operation)
+{
+	uint32_t before;
+	/* One that hangs may be the firmware's: nothing is written over it */
+	if (reg_read_sure(&port->nic, IXGBE_MSCA, &before) != 0 || before & IXGBE_MSCA_BUSY)
+		return false;
+	reg_write(&port->nic, IXGBE_MSCA,
+		address | device << IXGBE_MSCA_DEVICE_SHIFT | port->link.phy_address << IXGBE_MSCA_PHY_SHIFT |
+			operation | IXGBE_MSCA_BUSY);
+	return reg_poll(&port->nic, IXGBE_MSCA, IXGBE_MSCA_BUSY, 0, ixgbe_link_times.mdio) == 0;
+}
+
+bool ixgbe_phy_read(struct ixgbe_port *port, unsigned device, unsigned address, uint16_t *value)
+{
+	uint32_t data;
+	*value = 0;
+	if (!mdio(port, device, address, IXGBE_MSCA_ADDRESS) || !mdio(port, device, address, IXGBE_MSCA_READ) ||
+		reg_read_sure(&port->nic, IXGBE_MSRWD, &data) != 0)
+		return false;
+	*value = (uint16_t)(data >> IXGBE_MSRWD_READ_SHIFT);
+	return true;
+}
+
+static bool phy_write(struct ixgbe_port *port, unsigned device, unsigned address, uint16_t value)
+{
+	reg_write(&port->nic, IXGBE_MSRWD, value);
+	return mdio(port, device, address, IXGBE_MSCA_ADDRESS) && mdio(port, device, address, IXGBE_MSCA_WRITE);
+}
+
+bool ixgbe_phy_find(struct ixgbe_port *port)
+{
+	struct ixgbe_link *link = &port->link;
+	uint16_t status;
+	for (unsigned address = 0; address < ADDRESSES && !link->phy_found; address++) {
+		link->phy_address = address;
+		if (!ixgbe_phy_read(port, PMA, PMA_STATUS_2, &status))
+			break;
+		link->phy_found = PRESENT(status);
+	}
+	return link->phy_found;
+}
+
+/* @return whether it had to be woken */
+static bool wake(struct ixgbe_port *port)
+{
+	uint16_t control;
+	if (!ixgbe_phy_read(port, GLOBAL, GLOBAL_CONTROL, &control) || control == UINT16_MAX ||
+		!(control & GLOBAL_LOW_POWER))
+		return false;
+	phy_write(port, GLOBAL, GLOBAL_CONTROL, control & (uint16_t)~GLOBAL_LOW_POWER);
+	port_note(&port->nic, "the PHY was powered down, as other drivers leave it: woken, it negotiates");
+	return true;
+}
+
+/* 2.5 and 5 Gbit/s stay as the NVM has them unless the configuration chooses: some switches do not cope with the offer,
+ * and Linux makes it only when told to. */
+static uint32_t chosen_by_configuration(const struct nic *nic)
+{
+	bool all = nic->config.speeds == nic->info.speeds;
+	return nic->info.speeds & ~(all ? NIC_SPEED_2_5G | NIC_SPEED_5G : 0);
+}
+
+/* @return whether the PHY offers something else than before */
+static bool offer(struct ixgbe_port *port)
+{
+	uint32_t chosen = chosen_by_configuration(&port->nic);
+	bool changed = false;
+	for (unsigned i = 0; i < OFFERS; i++) {
+		uint16_t before, bit = offers[i].bit;
+		if (!(chosen & offers[i].speed) || !ixgbe_phy_read(port, AN, offers[i].address, &before))
+			continue;
+		uint16_t wanted = port->nic.config.speeds & offers[i].speed ? before | bit : before & (uint16_t)~bit;
+		if (wanted == before)
+			continue;
+		phy_write(port, AN, offers[i].address, wanted);
+		changed = true;
+	}
+	return changed;
+}
+
+static void negotiate(struct ixgbe_port *port, bool anew)
+{
+	uint16_t control;
+	if (!ixgbe_phy_read(port, AN, AN_CONTROL, &control))
+		return;
+	if (!(control & AN_CONTROL_ENABLE))
+		port_note(&port->nic, "the PHY's negotiation was off: on");
+	if ((anew || !(control & AN_CONTROL_ENABLE)) && !ixgbe_link_vetoed(port))
+		phy_write(port, AN, AN_CONTROL, control | AN_CONTROL_ENABLE | AN_CONTROL_RESTART);
+}
+
+/* Holds the semaphore with the PHY found. *answers: it was. */
+static bool begin(struct ixgbe_port *port, bool *answers)
+{
+	struct ixgbe_link *link = &port->link;
+	if (!ixgbe_link_hold(port, ixgbe_phy_resource(&port->nic)))
+		return false;
+	*answers = ixgbe_phy_find(port);
+	if (!*answers) {
+		if (!link->tries)
+			port_note(&port->nic, "the PHY does not answer: no link can come; power the machine off and "
+					      "on, else the card "
+					      "is broken");
+		snprintf(link->text, sizeof(link->text), "the PHY does not answer: power the machine off and on");
+	}
+	return true;
+}
+
+static void end(struct ixgbe_port *port)
+{
+	ixgbe_semaphore_give(&port->nic, ixgbe_phy_resource(&port->nic));
+}
+
+bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)
+{
+	bool answers;
+	if (!begin(port, &answers))
+		return false;
+	if (answers) {
+		bool woken = wake(port), changed = offer(port);
+		negotiate(port, woken || changed || anew);
+		snprintf(port->link.text, sizeof(port->link.text), "the PHY negotiates, which takes 2 to 5 seconds");
+	}
+	end(port);
+	return true;
+}
+
+const char *ixgbe_phy_state_name(uint16_t status)
+{
+	static const char *const names[32] = {
+		[1] = "the PHY examines the cable",
+		[2] = "the PHY negotiates, which takes 2 to 5 seconds",
+		[3] = "the PHY trains for the speed that was negotiated",
+		[4] = "the PHY is connected",
+		[5] = "the negotiation failed, and begins anew",
+		[8] = "the PHY is powered down",
+		[10] = "the PHY calibrates itself",
+		[11] = "no cable, or nobody at its other end",
+	};
+	const char *name = names[AN_STATUS_STATE(status)];
+	return name ? name : "the PHY has no link";
+}
+
+bool ixgbe_phy_look(struct ixgbe_port *port)
+{
+	bool answers;
+	uint16_t status;
+	if (!begin(port, &answers))
+		return false;
+	if (answers && wake(port))
+		negotiate(port, true);
+	else if (answers && ixgbe_phy_read(port, AN, AN_STATUS, &status))
+		snprintf(port->link.text, sizeof(port->link.text), "%s", ixgbe_phy_state_name(status));
+	end(port);
+	return true;
+}
+
+bool ixgbe_phy_ask_partner(struct ixgbe_port *port)
+{
+	struct ixgbe_link *link = &port->link;
+	bool answers;
+	uint32_t speeds = 0;
+	if (!begin(port, &answers))
+		return false;
+	for (unsigned i = 0; answers && i < OFFERS; i++) {
+		uint16_t partner;
+		if (ixgbe_phy_read(port, AN, offers[i].partner, &partner) && partner & offers[i].partner_bit)
+			speeds |= offers[i].speed;
+	}
+	end(port);
+	char text[SPEEDS_TEXT_BYTES];
+	speeds_text(text, speeds);
+	link->text[0] = '\0';
+	if (speeds)
+		snprintf(link->text, sizeof(link->text), "the partner offers %.70s", text);
+	return true;
+}
