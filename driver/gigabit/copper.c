@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How a copper PHY of the gigabit chips is set up, whatever the last driver or the NVM left in it: what it advertises,
  * and by PHY, that it finds out which pairs are crossed, and falls back to a lower speed on a cable with two pairs. A
- * PHY that nobody here knows has the registers of IEEE 802.3 all the same. The PHYs' own registers are known from others'
- * drivers only (doubt 33). */
+ * PHY that nobody here knows has the registers of IEEE 802.3 all the same. The PHYs' own registers are known from
+ * others' drivers only (doubt 33). */
 #include "../access.h"
 #include "../clock.h"
 #include "../fail.h"
@@ -157,6 +157,12 @@ static int reset_phy(struct nic *nic)
 		clock_sleep_us(100);
 	}
 	return ret;
+}
+
+uint32_t gigabit_copper_speeds(uint16_t anar, uint16_t gbcr)
+{
+	return (anar & GIGABIT_ANAR_10 ? NIC_SPEED_10M : 0u) | (anar & GIGABIT_ANAR_100 ? NIC_SPEED_100M : 0u) |
+	       (gbcr & (GIGABIT_GBCR_FULL | GIGABIT_GBCR_HALF) ? NIC_SPEED_1G : 0u);
 }
 
 /* What ANAR and GBCR must have, and must not have, for the speeds that are wanted. */

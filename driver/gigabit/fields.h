@@ -74,8 +74,7 @@
 #define GIGABIT_GBCR_FULL        (1u << 9)
 #define GIGABIT_GBCR_MASTER_SET  (1u << 12) /* master or slave by hand */
 #define GIGABIT_GBSR_IDLE_ERRORS 0xFFu
-#define GIGABIT_GBSR_HALF        (1u << 10)
-#define GIGABIT_GBSR_FULL        (1u << 11)
+#define GIGABIT_GBSR_SHIFT       2 /* GBCR's bits of the partner */
 #define GIGABIT_GBSR_FAULT       (1u << 15)
 
 /* interrupts */

@@ -31,6 +31,7 @@ struct gigabit_chip {
 	struct ring_ops ring;
 	uint32_t (*tx_head)(unsigned queue); /* TDH */
 	uint32_t low_power_register;         /* POEMB, by which the chip links at low speeds; 0: it has none */
+	bool wedges;                         /* a DMA read that faults stops transmit until a function reset */
 	bool phy_hangs;                      /* an erratum: the PHY can hang, and is to be looked at */
 	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
 	uint32_t ral_16;                     /* RAL of exact filter 16, where there are more than 16 */
@@ -60,6 +61,7 @@ struct gigabit {
 	struct nic nic;                   /* first */
 	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
 	bool owner_stuck;                 /* firmware did not let go of the PHY or the NVM when it was last asked for */
+	bool wedged;      /* transmit stood still at the last stop, and only a function reset will help */
 	struct gigabit_link link;
 };
 
@@ -87,7 +89,7 @@ struct gigabit_times {
 	uint32_t mdio_owner;                 /* EXTCNF_CTRL.MDIO_SW */
 	uint32_t smbi, swesmbi, sync_owner;  /* SWSM.SMBI, .SWESMBI, and a resource's bits in SW_FW_SYNC */
 	uint32_t queue;                      /* ENABLE bits of a queue, where there are any */
-	uint32_t drain;                      /* for packets handed over for transmit */
+	uint32_t drain;                      /* without progress, for packets handed over for transmit */
 };
 extern struct gigabit_times gigabit_times;
 
@@ -102,6 +104,8 @@ int gigabit_reset(struct nic *nic);
 int gigabit_reset_by_register(struct nic *nic);
 /** Waits until CTRL.RST is clear. */
 int gigabit_wait_reset(struct nic *nic);
+/** Resets the function by the transport, and undoes what that does besides: interrupts, memory space. */
+void gigabit_function_reset(struct nic *nic);
 /** Waits for EECD.AUTO_RD, which says that registers have their NVM values. -ETIMEDOUT with a sentence. */
 int gigabit_wait_auto_read(struct nic *nic);
 
@@ -159,6 +163,8 @@ int gigabit_link_start(struct nic *nic);
 int gigabit_get_link(struct nic *nic, struct nic_link *link);
 /** The link's speed by STATUS; 0: it is down. */
 uint32_t gigabit_mbps(uint32_t status);
+/** The speeds in ANAR or ANLPAR, and in GBCR or, two bits further up, GBSR. */
+uint32_t gigabit_copper_speeds(uint16_t anar, uint16_t gbcr);
 /** Notes what the link does, sets the PHY up where it gets no link, and ends its hanging. */
 void gigabit_service(struct nic *nic);
 

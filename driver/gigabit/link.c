@@ -56,14 +56,7 @@ static bool read_state(struct nic *nic, struct phy_state *phy)
 
 static uint32_t offered(const struct phy_state *phy)
 {
-	uint32_t speeds = 0;
-	if (phy->partner & GIGABIT_ANAR_10)
-		speeds |= NIC_SPEED_10M;
-	if (phy->partner & GIGABIT_ANAR_100)
-		speeds |= NIC_SPEED_100M;
-	if (phy->gigabit & (GIGABIT_GBSR_FULL | GIGABIT_GBSR_HALF))
-		speeds |= NIC_SPEED_1G;
-	return speeds;
+	return gigabit_copper_speeds(phy->partner, phy->gigabit >> GIGABIT_GBSR_SHIFT);
 }
 
 static void describe_up(struct nic *nic, const struct phy_state *phy, uint32_t status, char *text, size_t room)

@@ -4,6 +4,7 @@
 #include "../bus.h"
 #include "../clock.h"
 #include "../fail.h"
+#include "../report.h"
 #include "gigabit.h"
 
 /* Ends whatever a former owner, or this driver, has started. What the registers hold afterwards does not matter,
@@ -37,6 +38,20 @@ int gigabit_reset_by_register(struct nic *nic)
 	return gigabit_wait_reset(nic);
 }
 
+void gigabit_function_reset(struct nic *nic)
+{
+	struct vfio_device *device = nic->device;
+	if (!device->ops->reset || device->ops->reset(device) != 0) {
+		port_note(nic, "the function cannot be reset: transmit may stand still until the port is opened anew");
+		return;
+	}
+	port_note(nic, "the function was reset, since transmit stood still");
+	/* It ends with memory space off, by some transports, and with interrupts off */
+	bus_master_off(nic);
+	if (nic->event_fd >= 0)
+		gigabit_enable_events(nic);
+}
+
 int gigabit_wait_auto_read(struct nic *nic)
 {
 	return reg_wait_set(nic, GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, gigabit_times.auto_read, "AUTO_RD",
@@ -52,6 +67,10 @@ int gigabit_reset(struct nic *nic)
 	quiesce(nic);
 	if (gigabit_chip(nic)->pcie)
 		disable_master(nic);
+	struct gigabit *port = (struct gigabit *)nic;
+	if (port->wedged)
+		gigabit_function_reset(nic);
+	port->wedged = false;
 	int ret = gigabit_chip(nic)->reset(nic);
 	if (ret)
 		return ret;

@@ -1,16 +1,73 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Stopping a port of the gigabit chips: let transmit finish, disable, then reset (bus_halt). The caller gives the
- * buffers back afterwards (rings_close). */
+ * buffers back afterwards (rings_close). None of the waits is worth a failure: what is not sent by then is counted. */
 #include "../access.h"
 #include "../bus.h"
 #include "../clock.h"
+#include "../report.h"
 #include "../stats.h"
 #include "gigabit.h"
+
+#include <errno.h>
+
+#define FIFO_BYTES_MAX 0x10000u /* a packet buffer has no more for transmit */
+
+/* Bits per megabit a second are microseconds. */
+static uint32_t time_on_wire_us(uint32_t bytes, uint32_t mbps)
+{
+	return (uint32_t)(UINT64_C(8) * bytes / mbps);
+}
+
+static uint32_t untaken(struct nic *nic)
+{
+	uint32_t pending = 0;
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		uint32_t head;
+		if (reg_read_sure(nic, gigabit_chip(nic)->tx_head(i), &head) == 0)
+			pending += ring_txq_pending(nic->rings.txqs[i], head);
+	}
+	return pending;
+}
+
+/* Lets the card send what it was given. rings_drain gives up after a limit without progress, and after ten limits: so a
+ * full ring gets the time that its link needs, which is a hundred times longer at 10 Mbit/s than at 1 Gbit/s. Without a
+ * link nothing is sent, and nothing waited for. */
+static void drain(struct nic *nic, uint32_t mbps)
+{
+	const struct gigabit_chip *chip = gigabit_chip(nic);
+	uint32_t limit = 0, left;
+	if (mbps) {
+		uint32_t ring_us = time_on_wire_us(nic->config.tx_ring * PKT_DATA_BYTES, mbps) / 10;
+		limit = gigabit_times.drain > ring_us ? gigabit_times.drain : ring_us;
+	}
+	rings_drain(nic, chip->tx_head, limit);
+	left = untaken(nic);
+	if (!left || port_gone(nic))
+		return;
+	port_note(nic, "stopped with %u descriptors that were not sent: %s", left,
+		mbps ? "transmit stands still" : "there is no link");
+	((struct gigabit *)nic)->wedged = mbps && chip->wedges;
+}
+
+/* What the card has taken is not sent yet: its packet buffer holds tens of KiB. */
+static void empty_packet_buffer(struct nic *nic, uint32_t mbps)
+{
+	uint32_t left;
+	if (!mbps)
+		return;
+	if (reg_poll(nic, GIGABIT_TDFPC, UINT32_MAX, 0, 2 * time_on_wire_us(FIFO_BYTES_MAX, mbps)) == -ETIMEDOUT &&
+		reg_read_sure(nic, GIGABIT_TDFPC, &left) == 0)
+		port_note(nic, "stopped with %u frames in the card's packet buffer", left);
+	/* The last one may be on the wire still */
+	clock_sleep_us(time_on_wire_us(port_max_frame_bytes(nic), mbps));
+}
 
 int gigabit_stop(struct nic *nic)
 {
 	if (!port_gone(nic)) {
-		rings_drain(nic, gigabit_chip(nic)->tx_head, gigabit_times.drain);
+		uint32_t status, mbps = reg_read_sure(nic, GIGABIT_STATUS, &status) == 0 ? gigabit_mbps(status) : 0;
+		drain(nic, mbps);
+		empty_packet_buffer(nic, mbps);
 		reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_EN, 0);
 		reg_change(nic, GIGABIT_TCTL, GIGABIT_TCTL_EN, 0);
 		/* Frames that are under way come to their end. Then nothing counts any more, and the reset has not

@@ -150,6 +150,9 @@ static int set_irqs(struct vfio_device *device, unsigned index, unsigned first, 
 	struct card *card = (struct card *)device;
 	if (index >= VFIO_PCI_NUM_IRQS || first + count > device->irq_count[index])
 		return pollux_fail(EINVAL, "card: no such interrupt");
+	card->irq_asks++;
+	if (card->irq_shared)
+		return pollux_fail(EBUSY, "card: the line is busy");
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
 	card->irq_fd = eventfds ? eventfds[0] : -1;

@@ -58,6 +58,10 @@ struct card {
 	uint8_t link_mode;    /* of an 82576's board */
 	unsigned config_kept; /* this byte of configuration space keeps its value, whatever is written; 0: none */
 	unsigned function_resets;
+	unsigned fifo;        /* frames in the packet buffer of transmit: each look finds one less */
+	bool fifo_stuck;      /* none less */
+	bool irq_shared;      /* the interrupt line is busy */
+	unsigned irq_asks;    /* calls for interrupts */
 	bool sends;           /* the head follows the tail */
 	bool link_was_down;   /* LINKS reads down once, then as it is */
 	bool command_stuck;   /* COMMAND.BusMaster cannot be cleared but by a function reset */

@@ -68,6 +68,8 @@ static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 	if (offset == GIGABIT_STATUS && !e1000_is_old(card) &&
 		!(*card_register(card, GIGABIT_CTRL) & GIGABIT_CTRL_GIO_MASTER_DISABLE))
 		held |= GIGABIT_STATUS_GIO_MASTER_ENABLE;
+	if (offset == GIGABIT_TDFPC)
+		held = card->fifo;
 	if (offset == GIGABIT_TDH && card->sends)
 		held = *card_register(card, GIGABIT_TDT);
 	return e1000_is_82576(card) ? e1000_queue_value(card, offset, held) : held;
@@ -75,6 +77,8 @@ static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 
 static void e1000_was_read(struct card *card, uint32_t offset)
 {
+	if (offset == GIGABIT_TDFPC && card->fifo && !card->fifo_stuck)
+		card->fifo--;
 	if (offset == GIGABIT_ICR || (offset >= GIGABIT_CRCERRS && offset <= GIGABIT_RJC && offset != GIGABIT_GORCL &&
 					     offset != GIGABIT_GOTCL))
 		*card_register(card, offset) = 0;
@@ -183,6 +187,15 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 	card->phy[GIGABIT_PHY_GBCR] = 0x0200;
 	card->phy[GIGABIT_PHY_ANLPAR] = 0xCDE1;
 	card->phy[GIGABIT_PHY_GBSR] = 0x3C00;
+}
+
+/* The link as STATUS has it; 0: none. */
+static inline void e1000_set_speed(struct card *card, unsigned mbps)
+{
+	uint32_t *status = card_register(card, GIGABIT_STATUS);
+	*status &= ~(GIGABIT_STATUS_LU | GIGABIT_STATUS_SPEED);
+	if (mbps)
+		*status |= GIGABIT_STATUS_LU | (mbps == 10 ? 0u : mbps == 100 ? 1u : 2u) << GIGABIT_STATUS_SPEED_SHIFT;
 }
 
 /* Makes all limits of the driver short. */

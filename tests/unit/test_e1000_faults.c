@@ -398,6 +398,78 @@ static void transmit_is_drained_but_not_for_ever(void)
 	close_port();
 }
 
+/* Starts a port and gives it a packet that the card does not take, or takes and does not count. */
+static void start_with_packet(bool taken, unsigned mbps)
+{
+	struct pkt pkt;
+	start_with((struct nic_config){.tx_ring = 64});
+	CU_ASSERT_EQUAL(pkt_alloc(pool, &pkt, 1), 1);
+	pkt.len = 100;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
+	card.sends = taken;
+	e1000_set_speed(&card, mbps);
+}
+
+static unsigned count_reads(unsigned from, uint32_t offset)
+{
+	unsigned count = 0;
+	for (unsigned at = from; (at = card_read(&card, at, offset, ANY, 0)) != CARD_LOG; at++)
+		count++;
+	return count;
+}
+
+/* Without a link nothing is sent: no wait, no failure, a note. */
+static void without_link_a_stop_waits_for_nothing(void)
+{
+	open_card(id);
+	gigabit_times.drain = 1000000;
+	start_with_packet(false, 0);
+	unsigned from = card.logged;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT(count_reads(from, GIGABIT_TDH) <= 2);
+	CU_ASSERT_EQUAL(count_reads(from, GIGABIT_TDFPC), 0);
+	CU_ASSERT(noted("stopped with 1 descriptors that were not sent: there is no link"));
+	nothing_is_left();
+	gigabit_times.drain = 1000;
+	close_port();
+}
+
+static void a_slow_link_has_more_time_to_send(void)
+{
+	open_card(id);
+	start_with_packet(false, 10);
+	uint64_t before = clock_now_us();
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT(clock_now_us() - before >= 64 * 2048 * 8 / 10 / 10); /* a tenth of what the whole ring takes */
+	CU_ASSERT(noted("transmit stands still"));
+	close_port();
+}
+
+static void a_stop_waits_until_the_packet_buffer_is_empty(void)
+{
+	struct nic_stats stats;
+	open_card(id);
+	start_with_packet(true, 100);
+	*card_register(&card, GIGABIT_GPTC) = 1;
+	card.fifo = 9;
+	unsigned from = card.logged;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	unsigned empty = card_read(&card, from, GIGABIT_TDFPC, UINT32_MAX, 0);
+	CU_ASSERT(empty < written(from, GIGABIT_TCTL, GIGABIT_TCTL_EN, 0));
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 0);
+	/* but not for ever: what the buffer holds at most takes so long */
+	start_with_packet(true, 10);
+	*card_register(&card, GIGABIT_GPTC) = 1;
+	card.fifo = 3;
+	card.fifo_stuck = true;
+	uint64_t before = clock_now_us();
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT(clock_now_us() - before >= 65536 * 8 / 10);
+	CU_ASSERT(noted("stopped with 3 frames in the card's packet buffer"));
+	close_port();
+}
+
 /* ---- what fails ---- */
 
 static void any_access_may_be_refused(void)
@@ -923,6 +995,9 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"the type of a tag is written at each start", the_type_of_a_tag_is_written_at_each_start},            \
 		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                          \
 		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                       \
+		{"without link a stop waits for nothing", without_link_a_stop_waits_for_nothing},                      \
+		{"a slow link has more time to send", a_slow_link_has_more_time_to_send},                              \
+		{"a stop waits until the packet buffer is empty", a_stop_waits_until_the_packet_buffer_is_empty},      \
 		{"any access may be refused", any_access_may_be_refused},                                              \
 		{"a refused counter counts nothing, is reported once",                                                 \
 			a_refused_counter_counts_nothing_and_is_reported_once},                                        \

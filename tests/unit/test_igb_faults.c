@@ -116,6 +116,61 @@ static void bits_stuck_are_named(void)
 	CU_ASSERT(says("no usable address"));
 }
 
+/* Stops a port with a packet that the card does not take. */
+static int stop_stuck(unsigned fail)
+{
+	struct pkt pkt;
+	open_82576();
+	CU_ASSERT(nic_event_fd(nic) >= 0);
+	start();
+	CU_ASSERT_EQUAL(pkt_alloc(pool, &pkt, 1), 1);
+	pkt.len = 100;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
+	card.sends = false;
+	card.fail = fail ? card.steps + fail : 0;
+	return nic_stop(nic);
+}
+
+/* After a DMA read that faults the card sends nothing any more, and CTRL.RST does not help: only a function reset. */
+static void transmit_that_stands_still_has_the_function_reset(void)
+{
+	CU_ASSERT_EQUAL(stop_stuck(0), 0);
+	CU_ASSERT_EQUAL(card.function_resets, 1);
+	CU_ASSERT(noted("transmit stands still"));
+	CU_ASSERT(noted("the function was reset"));
+	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd);
+	nothing_is_left();
+	/* once, and not at each reset from then on */
+	card.sends = true;
+	unsigned asks = card.irq_asks;
+	start();
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT_EQUAL(card.function_resets, 1);
+	CU_ASSERT_EQUAL(card.irq_asks, asks);
+	close_port();
+	/* whatever of it fails */
+	bool unable = false;
+	for (unsigned fail = 1; fail < 20; fail++) {
+		stop_stuck(fail);
+		unable = unable || noted("the function cannot be reset");
+		nothing_is_left();
+		close_port();
+	}
+	CU_ASSERT(unable);
+	/* without a link it is no wonder that nothing is sent */
+	open_82576();
+	start();
+	struct pkt pkt;
+	CU_ASSERT_EQUAL(pkt_alloc(pool, &pkt, 1), 1);
+	pkt.len = 100;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
+	card.sends = false;
+	e1000_set_speed(&card, 0);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT_EQUAL(card.function_resets, 0);
+	close_port();
+}
+
 /* The order that the datasheet's section 8.10.10 asks for. */
 static void queues_are_enabled_before_their_heads_are_written(void)
 {
@@ -185,6 +240,8 @@ int main(void)
 		{"a refused counter counts nothing", a_refused_counter_counts_nothing},
 		{"the sentence says why it is gone", the_sentence_says_why_it_is_gone},
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
+		{"transmit that stands still has the function reset",
+			transmit_that_stands_still_has_the_function_reset},
 		{"any access may be refused", any_access_may_be_refused},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},

@@ -187,6 +187,7 @@ const struct gigabit_chip gigabit_82576 = {
 	.eerd_address_shift = 2,
 	.bar_bytes = IGB_BAR_BYTES,
 	.ral_16 = IGB_RAL_16,
+	.wedges = true,
 	.pcie = true,
 	.max_frame_bytes = 9728,
 	.max_queues = 1,
