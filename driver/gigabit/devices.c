@@ -79,6 +79,7 @@ static const struct driver_ops ops = {
 	.stop = gigabit_stop,
 	.get_link = gigabit_get_link,
 	.service = gigabit_service,
+	.facts = gigabit_facts,
 	.update_stats = gigabit_update_stats,
 	.enable_events = gigabit_enable_events,
 	.acknowledge_events = gigabit_acknowledge_events,

@@ -28,6 +28,8 @@ struct gigabit_chip {
 	void (*phy_give)(struct nic *nic);
 	bool (*nvm_take)(struct nic *nic);
 	void (*nvm_give)(struct nic *nic);
+	/** Adds what only this chip has. NULL: nothing. */
+	void (*facts)(struct nic *nic, struct fact_list *facts);
 	struct ring_ops ring;
 	uint32_t (*tx_head)(unsigned queue); /* TDH */
 	uint32_t low_power_register;         /* POEMB, by which the chip links at low speeds; 0: it has none */
@@ -172,6 +174,10 @@ void gigabit_service(struct nic *nic);
 
 int gigabit_start(struct nic *nic);
 int gigabit_stop(struct nic *nic);
+
+/* ---- facts.c ---- */
+
+void gigabit_facts(struct nic *nic, struct fact_list *facts);
 
 /* ---- filter.c ---- */
 

@@ -470,6 +470,64 @@ static void a_stop_waits_until_the_packet_buffer_is_empty(void)
 	close_port();
 }
 
+static void expect_fact(const char *name, const char *value)
+{
+	struct nic_fact facts[40];
+	unsigned count = nic_get_facts(nic, facts, 40);
+	CU_ASSERT(count < 40);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(facts[i].name, name) != 0)
+			continue;
+		CU_ASSERT_STRING_EQUAL(facts[i].value, value);
+		if (strcmp(facts[i].value, value) != 0)
+			printf("\n    %s: %s ", name, facts[i].value);
+		return;
+	}
+	printf("\n    no fact %s ", name);
+	CU_FAIL("a fact is missing");
+}
+
+static void facts_tell_what_is_known_from_afar(void)
+{
+	card_init(&card, id, space);
+	card.config[0x34] = 0xA0;
+	card.config[0x06] = card.config[0xA0] = 0x10;
+	card.config[0xB0] = 0x42;
+	card.nvm[5] = 0x2106;
+	e1000_seal_nvm(&card);
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
+	unsigned steps = card.resets;
+	card.phy_missing = 1u << 20;
+	expect_fact("NVM", "version 2106, sum baba (right)");
+	expect_fact("PHY", id == ID_82540EM ? "01410c20 (Marvell 88E1011)" : "01410cb1 (the 82574L's own (BM))");
+	expect_fact("PHY control", "1140 (negotiates)");
+	expect_fact("PHY status", "0024 (link, negotiation has ended)");
+	expect_fact("PHY offers", "10 Mbit/s, 100 Mbit/s, 1 Gbit/s");
+	expect_fact("partner offers", "10 Mbit/s, 100 Mbit/s, 1 Gbit/s");
+	expect_fact("PHY registers 16 to 31", "0000 0000 0000 0000 ---- 0000 0000 0000 0000 0000 0000 0000 0000 0000 "
+					      "0000 0000");
+	if (id == ID_82574L) {
+		expect_fact("LNKCTL", "0042 (the PCIe link may go to L1)");
+		expect_fact("FWSM", "00000000 (no management firmware)");
+		expect_fact("EXTCNF_CTRL", "00000000 (MDIO is free, or the firmware's)");
+	}
+	e1000_set_speed(&card, 0);
+	card.nvm[9] ^= 1;
+	expect_fact("NVM", "version 2106, sum babb (wrong)");
+	card.stuck[0] = (struct card_stuck){GIGABIT_EERD, 0x12, 0};
+	card.phy_missing = UINT32_MAX;
+	expect_fact("STATUS", id == ID_82540EM ? "00000000 (no link)" : "00080000 (no link)");
+	struct nic_fact facts[40];
+	unsigned count = nic_get_facts(nic, facts, 40);
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(facts[i].name, "NVM") == 0)
+			CU_ASSERT_PTR_NOT_NULL(strstr(facts[i].value, "EERD.DONE was not set"));
+	CU_ASSERT_EQUAL(card.resets, steps);
+	card.vanish = card.accesses + 1;
+	CU_ASSERT_EQUAL(nic_get_facts(nic, facts, 40), 0);
+	close_port();
+}
+
 /* ---- what fails ---- */
 
 static void any_access_may_be_refused(void)
@@ -998,6 +1056,7 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"without link a stop waits for nothing", without_link_a_stop_waits_for_nothing},                      \
 		{"a slow link has more time to send", a_slow_link_has_more_time_to_send},                              \
 		{"a stop waits until the packet buffer is empty", a_stop_waits_until_the_packet_buffer_is_empty},      \
+		{"facts tell what is known from afar", facts_tell_what_is_known_from_afar},                            \
 		{"any access may be refused", any_access_may_be_refused},                                              \
 		{"a refused counter counts nothing, is reported once",                                                 \
 			a_refused_counter_counts_nothing_and_is_reported_once},                                        \

@@ -171,6 +171,15 @@ static void transmit_that_stands_still_has_the_function_reset(void)
 	close_port();
 }
 
+static void facts_leave_the_semaphore_as_it_was(void)
+{
+	struct nic_fact facts[40];
+	open_82576();
+	CU_ASSERT(nic_get_facts(nic, facts, 40) > 10);
+	CU_ASSERT_EQUAL(*card_register(&card, IGB_SWSM) & IGB_SWSM_SMBI, 0);
+	close_port();
+}
+
 /* The order that the datasheet's section 8.10.10 asks for. */
 static void queues_are_enabled_before_their_heads_are_written(void)
 {
@@ -242,6 +251,7 @@ int main(void)
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
 		{"transmit that stands still has the function reset",
 			transmit_that_stands_still_has_the_function_reset},
+		{"facts leave the semaphore as it was", facts_leave_the_semaphore_as_it_was},
 		{"any access may be refused", any_access_may_be_refused},
 		{"a device may vanish at any access", a_device_may_vanish_at_any_access},
 		{"every step may fail and leaves nothing", every_step_may_fail_and_leaves_nothing},

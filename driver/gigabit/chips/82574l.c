@@ -56,6 +56,17 @@ static void tune(struct nic *nic)
 	reg_change(nic, GIGABIT_GCR2, 0, GIGABIT_GCR2_BIT0);
 }
 
+static void facts(struct nic *nic, struct fact_list *list)
+{
+	uint32_t owner, power;
+	if (reg_read_sure(nic, GIGABIT_EXTCNF_CTRL, &owner) == 0)
+		fact_add(list, "EXTCNF_CTRL", "%08x (MDIO is %s)", owner,
+			owner & GIGABIT_EXTCNF_CTRL_MDIO_SW ? "software's" : "free, or the firmware's");
+	if (reg_read_sure(nic, GIGABIT_POEMB, &power) == 0)
+		fact_add(list, "POEMB", "%08x%s", power,
+			power & GIGABIT_POEMB_D0A_LPLU ? " (low speeds are preferred)" : "");
+}
+
 static int receive_start(struct nic *nic)
 {
 	reg_write(nic, GIGABIT_RXDCTL, GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
@@ -85,6 +96,7 @@ const struct gigabit_chip gigabit_82574l = {
 	.reset = reset,
 	.read_mac = gigabit_nvm_read_mac,
 	.tune = tune,
+	.facts = facts,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l},

@@ -84,6 +84,20 @@ static void tune(struct nic *nic)
 	reg_write(nic, IGB_GPIE, 0);
 }
 
+static void facts(struct nic *nic, struct fact_list *list)
+{
+	uint32_t lock, owners;
+	/* Reading SWSM takes SMBI where it is free: it is given back */
+	if (reg_read_sure(nic, IGB_SWSM, &lock) == 0) {
+		fact_add(list, "SWSM", "%08x (%s)", lock, lock & IGB_SWSM_SMBI ? "some driver has it" : "free");
+		if (!(lock & IGB_SWSM_SMBI))
+			reg_change(nic, IGB_SWSM, IGB_SWSM_SMBI, 0);
+	}
+	if (reg_read_sure(nic, IGB_SW_FW_SYNC, &owners) == 0)
+		fact_add(list, "SW_FW_SYNC", "%08x (drivers have %04x, the firmware %04x)", owners, owners & 0xFFFF,
+			owners >> IGB_SW_FW_SYNC_FW_SHIFT);
+}
+
 #define HANGS "the card hangs; power the machine off and on"
 
 static int wait_enabled(struct nic *nic, uint32_t offset)
@@ -170,6 +184,7 @@ const struct gigabit_chip gigabit_82576 = {
 	.read_mac = read_mac,
 	.check_medium = check_medium,
 	.tune = tune,
+	.facts = facts,
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82576},
