@@ -64,6 +64,7 @@ struct gigabit {
 	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
 	bool owner_stuck;                 /* firmware did not let go of the PHY or the NVM when it was last asked for */
 	bool wedged;      /* transmit stood still at the last stop, and only a function reset will help */
+	bool line_shared; /* the interrupt line cannot be had: it is shared, and the card cannot be told apart */
 	struct gigabit_link link;
 };
 

@@ -3,6 +3,7 @@
  * wait on. They come by MSI, or on the 82540EM by its interrupt line: one cause needs no more vectors. */
 #include "../../vfio/error.h"
 #include "../access.h"
+#include "../report.h"
 #include "gigabit.h"
 
 #include <errno.h>
@@ -32,7 +33,19 @@ int gigabit_enable_events(struct nic *nic)
 		return pollux_fail(ENOTSUP,
 			"%s: the device offers neither MSI nor an interrupt line: poll nic_service instead",
 			device->address);
-	int ret = device->ops->set_irqs(device, index, 0, 1, &nic->event_fd);
+	/* Asked once only: applications ask for the descriptor at each sleep, and the line stays shared */
+	bool *shared = &((struct gigabit *)nic)->line_shared;
+	int ret = *shared ? -EBUSY : device->ops->set_irqs(device, index, 0, 1, &nic->event_fd);
+	if (ret == -EBUSY && index == VFIO_PCI_INTX_IRQ_INDEX) {
+		if (!*shared)
+			port_note(nic, "no interrupts: the card shares its line, and cannot be told apart on it");
+		*shared = true;
+		return pollux_fail(EBUSY,
+			"%s: the interrupt line is shared with another device, and the card cannot be told apart on "
+			"it: "
+			"poll nic_service instead, or move the card to another slot",
+			device->address);
+	}
 	if (ret)
 		return ret;
 	if (nic->started)

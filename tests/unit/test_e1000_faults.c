@@ -528,6 +528,21 @@ static void facts_tell_what_is_known_from_afar(void)
 	close_port();
 }
 
+static void a_shared_interrupt_line_is_asked_for_once(void)
+{
+	open_card(ID_82540EM);
+	start();
+	card.irq_shared = true;
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(nic_event_fd(nic), -EBUSY);
+		CU_ASSERT(says("the interrupt line is shared"));
+	}
+	CU_ASSERT_EQUAL(card.irq_asks, 1);
+	CU_ASSERT_EQUAL(count_notes("shares its line"), 1);
+	CU_ASSERT(never(GIGABIT_IMS, ANY, 0));
+	close_port();
+}
+
 /* ---- what fails ---- */
 
 static void any_access_may_be_refused(void)
@@ -1101,6 +1116,7 @@ static int begin_82574l(void)
 int main(void)
 {
 	CU_TestInfo old[] = {TESTS, {"without I/O space memory does", without_io_space_memory_does},
+		{"a shared interrupt line is asked for once", a_shared_interrupt_line_is_asked_for_once},
 		{"a reset that fails for the packet buffer is done again",
 			a_reset_that_fails_for_the_packet_buffer_is_done_again},
 		CU_TEST_INFO_NULL};
