@@ -32,12 +32,11 @@ static void add_link(struct nic *nic, struct fact_list *facts)
 		link.state);
 }
 
-static void add_serial(struct ixgbe_port *port, struct fact_list *facts)
+static void add_serial(struct nic *nic, struct fact_list *facts)
 {
 	static const char *const modes[] = {"1G", "10G parallel", "1G, negotiated", "10G serial", "backplane", "SGMII",
 		"backplane and 1G", "backplane and SGMII"};
 	static const char *const serial[] = {"KR", "XFI", "SFI", "reserved"};
-	struct nic *nic = &port->nic;
 	uint32_t autoc = fact_register(nic, facts, "AUTOC", IXGBE_AUTOC);
 	uint32_t autoc2 = fact_register(nic, facts, "AUTOC2", IXGBE_AUTOC2);
 	uint32_t anlp1 = fact_register(nic, facts, "ANLP1", IXGBE_ANLP1);
@@ -49,10 +48,8 @@ static void add_serial(struct ixgbe_port *port, struct fact_list *facts)
 		autoc2 & IXGBE_AUTOC2_LINK_DISABLE ? ", link disabled" : "");
 	fact_add(facts, "ANLP1", "%08x (negotiation in state %u)", anlp1, (anlp1 & IXGBE_ANLP1_AN_STATE) >> 16);
 	fact_add(facts, "ESDP", "%08x (cage %s, laser %s, rate pin %s)", esdp,
-		port->link.no_presence_pin ? "without a presence pin"
-		: esdp & IXGBE_ESDP_SDP2   ? "full"
-					   : "empty",
-		esdp & IXGBE_ESDP_SDP3 ? "off" : "on", esdp & IXGBE_ESDP_SDP5 ? "10G" : "1G");
+		esdp & IXGBE_ESDP_SDP2 ? "full" : "empty", esdp & IXGBE_ESDP_SDP3 ? "off" : "on",
+		esdp & IXGBE_ESDP_SDP5 ? "10G" : "1G");
 }
 
 /* Read anew: the last reading may be of another module, or have failed. */
@@ -163,7 +160,7 @@ void ixgbe_facts(struct nic *nic, struct fact_list *facts)
 	if (ixgbe_has_copper_phy(nic))
 		add_phy(port, facts);
 	else
-		add_serial(port, facts);
+		add_serial(nic, facts);
 	if (nic->id->kind == IXGBE_82599_SFP)
 		add_module(port, facts);
 	add_nvm(port, facts);

@@ -32,10 +32,17 @@ struct step {
 
 static const uint32_t at_once = 0;
 
+/* A board may lack the cage's pin, and its NVM says then that links are to be believed. */
+static bool set_up_empty(struct ixgbe_port *port)
+{
+	return !port->link.no_crosstalk || ixgbe_serial_set_up(port);
+}
+
 static const struct step serial_steps[] = {
 	[IXGBE_LINK_SET_UP] = {NULL, &at_once, ixgbe_serial_set_up, IXGBE_LINK_SET},
 	[IXGBE_LINK_SET] = {"pipeline reset", &ixgbe_link_times.retry, ixgbe_serial_restart, IXGBE_LINK_RESTARTED},
 	[IXGBE_LINK_RESTARTED] = {"set up anew", &ixgbe_link_times.retry, ixgbe_serial_set_up, IXGBE_LINK_SET},
+	[IXGBE_LINK_NO_MODULE] = {NULL, &ixgbe_link_times.retry, set_up_empty, IXGBE_LINK_NO_MODULE},
 	[IXGBE_LINK_PLUGGED] = {NULL, &ixgbe_link_times.module_start, ixgbe_serial_set_up, IXGBE_LINK_SET},
 };
 
@@ -84,13 +91,15 @@ static void came_up(struct ixgbe_port *port, uint32_t mbps)
 	link->told_partner = false;
 }
 
-/* @return whether there is something that can have a link */
-static bool look_into_cage(struct ixgbe_port *port)
+/* Sees modules come and go. Where a link is believed without one, the pin may be wrong, and the cage of a link that is
+ * up is not empty. */
+static void look_into_cage(struct ixgbe_port *port, bool up)
 {
 	struct ixgbe_link *link = &port->link;
-	bool full = ixgbe_cage_full(&port->nic), was_empty = link->state == IXGBE_LINK_NO_MODULE;
+	bool full = up || ixgbe_cage_full(&port->nic), was_empty = link->state == IXGBE_LINK_NO_MODULE;
 	if (full && was_empty) {
 		port_note(&port->nic, "a module is in the cage");
+		snprintf(link->text, sizeof(link->text), "a module was plugged in, and starts");
 		enter(link, IXGBE_LINK_PLUGGED);
 		link->tries = 0;
 	} else if (!full && !was_empty) {
@@ -99,7 +108,6 @@ static bool look_into_cage(struct ixgbe_port *port)
 		link->module = (struct ixgbe_module){.kind = IXGBE_MODULE_NONE};
 		snprintf(link->text, sizeof(link->text), "no module in the cage");
 	}
-	return full;
 }
 
 void ixgbe_link_service(struct nic *nic)
@@ -107,15 +115,18 @@ void ixgbe_link_service(struct nic *nic)
 	struct ixgbe_port *port = ixgbe_port_of(nic);
 	struct ixgbe_link *link = &port->link;
 	struct nic_link now;
-	if (!look_into_cage(port) || ixgbe_get_link(nic, &now) != 0)
+	if (ixgbe_get_link(nic, &now) != 0)
 		return;
-	if (now.up && link->state != IXGBE_LINK_UP) {
+	look_into_cage(port, now.up);
+	/* A link that comes by itself is set up all the same: its module is known, and has its words, only then */
+	bool set = link->state != IXGBE_LINK_SET_UP && link->state != IXGBE_LINK_PLUGGED;
+	if (set && now.up && link->state != IXGBE_LINK_UP) {
 		came_up(port, now.mbps);
 	} else if (!now.up && link->state == IXGBE_LINK_UP) {
 		port_note(nic, "link down");
 		enter(link, IXGBE_LINK_SET);
 	}
-	if (!now.up)
+	if (!set || !now.up)
 		take_step(port);
 	else if (ixgbe_has_copper_phy(nic) && !link->told_partner)
 		link->told_partner = ixgbe_phy_ask_partner(port);
@@ -130,7 +141,7 @@ void ixgbe_link_start(struct nic *nic)
 	enter(&port->link, IXGBE_LINK_SET_UP);
 	/* An empty cage too is set up as the NVM has it: nothing more is needed then where the pin is wrong */
 	take_step(port);
-	look_into_cage(port);
+	look_into_cage(port, false);
 }
 
 int ixgbe_get_link(struct nic *nic, struct nic_link *link)
@@ -139,8 +150,8 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 	/* The first read says whether the link was down since the last one, the second whether it is down now */
 	reg_read(nic, IXGBE_LINKS);
 	uint32_t links = reg_read(nic, IXGBE_LINKS);
-	/* What comes up over an empty cage is crosstalk */
-	bool up = links & IXGBE_LINKS_UP && ixgbe_cage_full(nic);
+	/* What comes up over an empty cage is crosstalk, unless the NVM rules that out */
+	bool up = links & IXGBE_LINKS_UP && (ixgbe_port_of(nic)->link.no_crosstalk || ixgbe_cage_full(nic));
 	if (port_gone(nic))
 		return fail_gone(nic);
 	snprintf(link->state, sizeof(link->state), "%s", ixgbe_port_of(nic)->link.text);

@@ -60,7 +60,7 @@ struct ixgbe_link {
 	uint64_t since_us;      /* when the state began */
 	unsigned tries;         /* set-ups and restarts since the link was up, or the module changed */
 	uint64_t busy_since_us; /* when the semaphore was first found taken; 0: it is not waited for */
-	bool no_presence_pin;   /* by the NVM: SDP2 does not say whether there is a module */
+	bool no_crosstalk;      /* by the NVM: a link that is up is believed, whatever the cage's pin says */
 	bool at_1g;             /* the serial link is set up for 1 Gbit/s */
 	bool told_partner;      /* what the PHY says of its partner is in `text` */
 	bool vetoed;            /* management firmware keeps the link as it is, and a note says so */
@@ -109,7 +109,7 @@ bool ixgbe_link_vetoed(struct ixgbe_port *port);
 
 /** Whether there is a module in the cage of a board that has one. */
 bool ixgbe_cage_full(struct nic *nic);
-/** What is known only once the card was reset: whether the board tells of modules. */
+/** Reads from the NVM whether a link over an empty cage can be. */
 void ixgbe_serial_open(struct ixgbe_port *port);
 /** Reads the module, writes what the NVM has for it, chooses the rate and starts the link. False: firmware has the
  * semaphore, to be tried again. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CAPABILITIES     0x2Cu       /* word of the NVM */
-#define NO_PRESENCE_PIN  0x80u       /* in it: SDP2 does not tell whether there is a module (doubt 34) */
+#define NO_CROSSTALK     0x80u       /* in it: no link comes up over an empty cage (doubt 34) */
 #define NEGOTIATED_SPEED UINT32_C(4) /* LMS from here on, but 5: the backplane negotiates */
 #define SGMII            UINT32_C(5)
 
@@ -22,8 +22,7 @@ static bool has_cage(const struct nic *nic)
 
 bool ixgbe_cage_full(struct nic *nic)
 {
-	return !has_cage(nic) || ixgbe_port_of(nic)->link.no_presence_pin ||
-	       reg_read(nic, IXGBE_ESDP) & IXGBE_ESDP_SDP2;
+	return !has_cage(nic) || reg_read(nic, IXGBE_ESDP) & IXGBE_ESDP_SDP2;
 }
 
 void ixgbe_serial_open(struct ixgbe_port *port)
@@ -31,7 +30,7 @@ void ixgbe_serial_open(struct ixgbe_port *port)
 	uint16_t capabilities = 0;
 	if (has_cage(&port->nic))
 		ixgbe_nvm_read(port, CAPABILITIES, &capabilities);
-	port->link.no_presence_pin = capabilities & NO_PRESENCE_PIN;
+	port->link.no_crosstalk = !has_cage(&port->nic) || capabilities & NO_CROSSTALK;
 }
 
 /* The words that the board's maker has found right for this kind of module, for the analog part. */

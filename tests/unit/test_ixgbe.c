@@ -415,6 +415,53 @@ static void backplane_cards_have_no_laser(void)
 	close_port();
 }
 
+static bool is_noted(const char *part)
+{
+	struct nic_note notes[8];
+	uint64_t next = 0;
+	unsigned n = nic_get_notes(nic, &next, notes, 8);
+	bool found = false;
+	for (unsigned i = 0; i < n; i++)
+		found |= strstr(notes[i].text, part) != NULL;
+	return found;
+}
+
+static void a_link_that_management_keeps_is_left_alone(void)
+{
+	card_init(&card, 0x10FB, space);
+	card.stuck[0] = (struct card_stuck){IXGBE_MMNGC, IXGBE_MMNGC_MNG_VETO, IXGBE_MMNGC_MNG_VETO};
+	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, &card.device), 0);
+	start();
+	CU_ASSERT_EQUAL(card_written(&card, 0, IXGBE_AUTOC, ANY, 0), CARD_LOG);
+	CU_ASSERT_EQUAL(card_written(&card, 0, IXGBE_CORECTL, ANY, 0), CARD_LOG);
+	CU_ASSERT(is_noted("management firmware keeps the link"));
+	close_port();
+}
+
+static void a_bus_that_hangs_is_no_error(void)
+{
+	open_card(0x10FB); /* its module holds the clock for ever */
+	start();
+	CU_ASSERT(is_noted("the module does not answer"));
+	written(0, IXGBE_AUTOC, IXGBE_AUTOC_AN_RESTART, IXGBE_AUTOC_AN_RESTART);
+	close_port();
+}
+
+static void backplanes_offer_the_speeds_of_the_configuration(void)
+{
+	const uint32_t offers = IXGBE_AUTOC_KR | IXGBE_AUTOC_KX | IXGBE_AUTOC_KX4;
+	open_card(0x1517);
+	*card_register(&card, IXGBE_AUTOC) = 4u << 13 | offers;
+	start_with((struct nic_config){.speeds = NIC_SPEED_1G});
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AUTOC), 4u << 13 | IXGBE_AUTOC_KX);
+	close_port();
+	open_card(0x1517);
+	*card_register(&card, IXGBE_AUTOC) = 4u << 13 | offers;
+	start_with((struct nic_config){.speeds = NIC_SPEED_10G});
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AUTOC), 4u << 13 | IXGBE_AUTOC_KR | IXGBE_AUTOC_KX4);
+	close_port();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -434,6 +481,9 @@ int main(void)
 		{"copper cards are left to negotiate", copper_cards_are_left_to_negotiate},
 		{"dead owners of the semaphore are overruled", dead_owners_of_the_semaphore_are_overruled},
 		{"backplane cards have no laser", backplane_cards_have_no_laser},
+		{"backplanes offer the speeds of the configuration", backplanes_offer_the_speeds_of_the_configuration},
+		{"a link that management keeps is left alone", a_link_that_management_keeps_is_left_alone},
+		{"a bus that hangs is no error", a_bus_that_hangs_is_no_error},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
