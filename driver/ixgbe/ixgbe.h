@@ -61,10 +61,8 @@ int ixgbe_stop(struct nic *nic);
 int ixgbe_receive_start(struct nic *nic);
 /** Sets up the transmit path and its queues. */
 int ixgbe_transmit_start(struct nic *nic);
-/** Halts the receive path and turns RXEN off; where that fails all is as before. The caller changes what may be changed
- * only then, and calls ixgbe_receive_on, which has nothing to wait for. */
-int ixgbe_receive_off(struct nic *nic);
-int ixgbe_receive_on(struct nic *nic);
+/** Halts the receive path and turns RXEN off. */
+void ixgbe_receive_off(struct nic *nic);
 
 /* ---- link.c ---- */
 

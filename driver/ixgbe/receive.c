@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The control of the receive path of the 82599, X540 and X550: its set-up, flow control too (82599 DS 4.6.7), and how
- * it is halted for what may change only while nothing is received. The bursts are in rx*.c. */
+ * it is halted. The bursts are in rx*.c. */
 #include "../access.h"
 #include "../fail.h"
+#include "../report.h"
 #include "ixgbe.h"
+
+#include <errno.h>
 
 #define RX_BUFFER_KIB (PKT_DATA_BYTES / 1024) /* in SRRCTL.BSIZEPACKET, a field of 5 or 7 bits (doubt 14) */
 
@@ -67,32 +70,19 @@ static int receive_queue_on(struct nic *nic, unsigned i)
 	return 0;
 }
 
-/* A path that does not drain is an error here, unlike before a reset (doubt 10). */
-static int halt_receive_path(struct nic *nic)
+/* A path that does not drain is no failure (doubt 10). */
+static void halt_receive_path(struct nic *nic)
 {
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
-	return reg_wait_set(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security, "SECRX_RDY",
-		"the receive path does not drain; close the port and open it again");
+	if (reg_wait_set(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security, "SECRX_RDY",
+		    "frames are still on their way to the receive DMA") == -ETIMEDOUT)
+		port_note_failure(nic);
 }
 
-int ixgbe_receive_off(struct nic *nic)
+void ixgbe_receive_off(struct nic *nic)
 {
-	int ret = halt_receive_path(nic);
-	if (ret) {
-		reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
-		return ret;
-	}
+	halt_receive_path(nic);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
-	return 0;
-}
-
-/* Erratum: receive DMA can hang if frames arrive at the moment that RXEN is set. So the path before it is halted until
- * then. */
-int ixgbe_receive_on(struct nic *nic)
-{
-	reg_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
-	reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
-	return fail_if_gone(nic);
 }
 
 int ixgbe_receive_start(struct nic *nic)
@@ -105,6 +95,10 @@ int ixgbe_receive_start(struct nic *nic)
 	}
 	/* DS 4.6.7 asks for NS_DIS before RXEN: descriptors and packets lie in cached memory */
 	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
-	int ret = halt_receive_path(nic);
-	return ret ? ret : ixgbe_receive_on(nic);
+	/* Erratum: receive DMA can hang if frames arrive at the moment that RXEN is set. So the path before it is
+	 * halted until then */
+	halt_receive_path(nic);
+	reg_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
+	reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
+	return fail_if_gone(nic);
 }

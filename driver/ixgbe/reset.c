@@ -7,6 +7,7 @@
 #include "../clock.h"
 #include "../fail.h"
 #include "../mac.h"
+#include "../stats.h"
 #include "ixgbe.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@
  * afterwards does not matter, because a reset follows. */
 static void quiesce(struct nic *nic)
 {
-	/* A path that does not drain is no reason to give up, because a reset follows (doubt 10) */
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
+	/* A path that does not drain is no failure (doubt 10) */
 	reg_poll(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 	for (unsigned queue = 0; queue < IXGBE_QUEUES; queue++)
@@ -83,7 +84,12 @@ int ixgbe_reset(struct nic *nic)
 	reg_change(nic, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD, 0);
 	ixgbe_interrupt_mask(nic);
 	quiesce(nic);
-	if (!disable_master(nic)) {
+	bool silent = disable_master(nic);
+	/* A frame that has left the card until now is counted. The flush would count those that leave in loopback, and
+	 * the reset clears counters */
+	if (nic->started)
+		stats_update(nic);
+	if (!silent) {
 		flush_data_path(nic);
 		int ret = global_reset(nic);
 		if (ret)

@@ -136,9 +136,14 @@ int rings_open(struct nic *nic, const struct ring_ops *ops);
 void rings_close(struct nic *nic);
 
 /** Waits until the card has taken all packets handed over for transmit, and has counted them as sent; head gives the
- * offset of a queue's head register. Gives up when nothing has moved for limit_us, or after ten times that: without
- * link nothing ever goes out. */
+ * offset of a queue's head register. Gives up, with a note, when nothing has moved for limit_us; at once where there is
+ * no link; and after ten times limit_us and rings_carry_us at the latest, as a partner may slow the card down by pause
+ * frames. */
 void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us);
+
+/** The time in microseconds that a link of this speed takes for all that full transmit rings and a card's packet buffer
+ * hold. 0 Mbit/s: the speed is not known, and the slowest counts. */
+uint64_t rings_carry_us(const struct nic *nic, uint32_t mbps);
 
 /** From now on the port's bursts do nothing, and pipes take nothing from it. Other threads may be in a burst
  * meanwhile. */

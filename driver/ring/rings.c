@@ -6,6 +6,7 @@
 #include "../../vfio/space.h"
 #include "../access.h"
 #include "../clock.h"
+#include "../report.h"
 #include "../stats.h"
 #include "ring.h"
 #include "rx.h"
@@ -14,6 +15,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CARD_BUFFER_BYTES (160u * 1024) /* the largest transmit packet buffer of all cards */
+#define SLOWEST_MBPS      10u
 
 /* ---- queues ---- */
 
@@ -300,10 +304,18 @@ void rings_close(struct nic *nic)
 	*rings = (struct port_rings){.rxqs = NULL};
 }
 
+uint64_t rings_carry_us(const struct nic *nic, uint32_t mbps)
+{
+	uint64_t frame = nic->config.mtu + FRAME_OVERHEAD_BYTES + NIC_FCS_BYTES + NIC_PREAMBLE_GAP_BYTES;
+	uint64_t slots = (uint64_t)nic->config.tx_queues * nic->config.tx_ring;
+	uint64_t bytes = slots * (frame < PKT_DATA_BYTES ? frame : PKT_DATA_BYTES) + CARD_BUFFER_BYTES;
+	return 8 * bytes / (mbps ? mbps : SLOWEST_MBPS);
+}
+
 void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us)
 {
-	uint64_t now = clock_now_us(), deadline = now + limit_us, last_deadline = now + UINT64_C(10) * limit_us;
-	uint64_t before = UINT64_MAX;
+	struct nic_link link;
+	uint64_t now = clock_now_us(), deadline = now + limit_us, last_deadline = 0, before = UINT64_MAX;
 	for (;;) {
 		uint64_t waiting = 0;
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
@@ -312,9 +324,17 @@ void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t lim
 			stats_update(nic);
 			waiting = unsent(nic);
 		}
-		now = clock_now_us();
-		if (!waiting || port_gone(nic) || now >= deadline)
+		/* Without link nothing ever goes out */
+		if (!waiting || port_gone(nic) || nic->driver->ops->get_link(nic, &link) || !link.up)
 			return;
+		now = clock_now_us();
+		if (!last_deadline)
+			last_deadline = now + UINT64_C(10) * limit_us + rings_carry_us(nic, link.mbps);
+		if (now >= deadline) {
+			port_note(nic, "a stop waited for packets to be sent, until nothing moved for %u ms",
+				limit_us / 1000);
+			return;
+		}
 		if (waiting < before && now < last_deadline - limit_us)
 			deadline = now + limit_us;
 		before = waiting;

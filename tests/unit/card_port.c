@@ -56,6 +56,17 @@ static void start(void)
 	start_with((struct nic_config){.rx_queues = 0});
 }
 
+/* Whether a note of the port has this part. */
+static inline bool notes(const char *part)
+{
+	struct nic_note note;
+	uint64_t next = 0;
+	while (nic_get_notes(nic, &next, &note, 1))
+		if (strstr(note.text, part))
+			return true;
+	return false;
+}
+
 static inline void nothing_is_left(void)
 {
 	CU_ASSERT(!card_bus_master(&card));

@@ -5,6 +5,8 @@
 #include "card_port.c"
 #include "unit.h"
 
+#include "../../driver/ring/ring.h"
+
 static unsigned was_read(unsigned from, uint32_t offset, uint32_t mask, uint32_t value)
 {
 	unsigned at = card_read(&card, from, offset, mask, value);
@@ -184,10 +186,16 @@ static void jumbo_frames_are_let_in_by_mtu(void)
 	close_port();
 }
 
+static void link_up(uint32_t speed)
+{
+	*card_register(&card, IXGBE_LINKS) = IXGBE_LINKS_UP | speed << IXGBE_LINKS_SPEED_SHIFT;
+}
+
 static void stopping_follows_the_datasheet(void)
 {
 	open_card(0x10FB);
 	start();
+	link_up(3);
 	unsigned from = card.logged;
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	unsigned halt = written(from, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, IXGBE_SECRXCTRL_RX_DIS);
@@ -210,20 +218,92 @@ static void stopping_follows_the_datasheet(void)
 	CU_ASSERT_EQUAL(card.resets, 2);
 }
 
-static void stopping_waits_for_transmit_but_not_for_ever(void)
+static void hand_over_a_packet(void)
 {
-	open_card(0x10FB);
-	start();
-	card.sends = false;
 	struct pkt pkt;
 	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
 	pkt.len = 60;
 	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TDT), 1);
 	CU_ASSERT_EQUAL(ring_txq_pending(nic->rings.txqs[0], 0), 1);
+}
+
+static void stopping_waits_for_transmit_but_not_for_ever(void)
+{
+	for (unsigned taken = 0; taken < 2; taken++) {
+		open_card(0x10FB);
+		start();
+		link_up(3);
+		card.sends = taken; /* but it is not counted: it is in the card's packet buffer still */
+		hand_over_a_packet();
+		uint64_t before = clock_now_us();
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+		CU_ASSERT(clock_now_us() - before >= ixgbe_times.drain);
+		CU_ASSERT(notes("a stop waited for packets to be sent, until nothing moved for 1 ms"));
+		struct nic_stats stats;
+		nic_get_stats(nic, &stats);
+		CU_ASSERT_EQUAL(stats.tx_unsent, 1);
+		nothing_is_left();
+		close_port();
+	}
+}
+
+/* Nothing goes out without link, and a queue with packets that the card has fetched does not stop. */
+static void stopping_waits_for_nothing_without_link(void)
+{
+	struct ixgbe_times hurried = ixgbe_times;
+	open_card(0x10FB);
+	start();
+	hand_over_a_packet();
+	ixgbe_times.drain = ixgbe_times.queue = 60000000;
+	card.stuck[0] = (struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE};
+	unsigned from = card.logged;
+	uint64_t before = nic->notes.count;
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	unsigned off = written(from, IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, 0);
+	CU_ASSERT(off < written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST));
+	CU_ASSERT_EQUAL(nic->notes.count, before);
+	struct nic_stats stats;
+	nic_get_stats(nic, &stats);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 1);
 	nothing_is_left();
+	ixgbe_times = hurried;
 	close_port();
+}
+
+/* What goes out while the card falls silent is counted: the last reading is just before the reset. */
+static void counters_are_final_when_the_card_is_silent(void)
+{
+	open_card(0x10FB);
+	start();
+	unsigned from = card.logged;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	unsigned silent = was_read(from, IXGBE_STATUS, IXGBE_STATUS_GIO, 0);
+	CU_ASSERT(was_read(silent, IXGBE_GPTC, ANY, 0) < written(from, IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST));
+	close_port();
+	/* and before the flush, which has the card send in loopback */
+	open_card(0x10FB);
+	start();
+	card.stuck[0] = (struct card_stuck){IXGBE_STATUS, IXGBE_STATUS_GIO, IXGBE_STATUS_GIO};
+	from = card.logged;
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	unsigned loop = written(from, IXGBE_HLREG0, IXGBE_HLREG0_LPBK, IXGBE_HLREG0_LPBK);
+	CU_ASSERT(was_read(from, IXGBE_GPTC, ANY, 0) < loop);
+	CU_ASSERT_EQUAL(card_read(&card, loop, IXGBE_GPTC, ANY, 0), CARD_LOG);
+	close_port();
+}
+
+static void the_wait_for_transmit_follows_the_speed(void)
+{
+	const struct nic small = {.config = {.tx_queues = 1, .tx_ring = 512, .mtu = 1500}};
+	const struct nic large = {.config = {.tx_queues = 2, .tx_ring = 4096, .mtu = 9000}};
+	/* 512 frames of 1526 bytes with FCS, 20 more each, and 160 KiB: 7.64 million bits */
+	CU_ASSERT_EQUAL(rings_carry_us(&small, 10000), 764);
+	CU_ASSERT_EQUAL(rings_carry_us(&small, 100), 76431);
+	CU_ASSERT_EQUAL(rings_carry_us(&small, 10), 764313);
+	CU_ASSERT_EQUAL(rings_carry_us(&small, 0), 764313);
+	/* 8192 buffers of 2 KiB */
+	CU_ASSERT_EQUAL(rings_carry_us(&large, 1000), 135528);
 }
 
 /* ---- the rest ---- */
@@ -473,6 +553,9 @@ int main(void)
 		{"jumbo frames are let in by MTU", jumbo_frames_are_let_in_by_mtu},
 		{"stopping follows the datasheet", stopping_follows_the_datasheet},
 		{"stopping waits for transmit, but not for ever", stopping_waits_for_transmit_but_not_for_ever},
+		{"stopping waits for nothing without link", stopping_waits_for_nothing_without_link},
+		{"counters are final when the card is silent", counters_are_final_when_the_card_is_silent},
+		{"the wait for transmit follows the speed", the_wait_for_transmit_follows_the_speed},
 		{"counters are accumulated over reads that clear", counters_are_accumulated_over_reads_that_clear},
 		{"filter modes change without a halt of receive", filter_modes_change_without_a_halt_of_receive},
 		{"an exact filter is off while it changes", an_exact_filter_is_off_while_it_changes},

@@ -111,17 +111,34 @@ static void bits_stuck_at_start_are_named(void)
 	stuck_start((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, 0},
 		"card: RXDCTL[0].ENABLE was not set within 1 ms: the receive queue does not start; close");
 	stuck_start((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, 0}, "TXDCTL[0].ENABLE was not set");
-	stuck_start(
-		(struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
 }
 
-static void stuck_stop(struct card_stuck stuck, const char *part)
+/* Linux and DPDK go on as well when the path does not drain, and when a former owner's queue does not stop: the reset
+ * has ended what was under way. */
+static void waits_that_endanger_nothing_do_not_fail_a_start(void)
+{
+	open_card(0x10FB);
+	card.stuck[0] = (struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0};
+	card.stuck[1] = (struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE};
+	start();
+	CU_ASSERT(notes("SECRXSTAT.SECRX_RDY was not set within 1 ms: frames are still on their way"));
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RXCTRL), IXGBE_RXCTRL_RXEN);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_SECRXCTRL) & IXGBE_SECRXCTRL_RX_DIS, 0);
+	close_port();
+}
+
+/* What does not stop is reset, which is noted; only a reset that fails is a failure. */
+static void stuck_stop(struct card_stuck stuck, const char *part, int error)
 {
 	open_card(0x10FB);
 	start();
+	*card_register(&card, IXGBE_LINKS) = IXGBE_LINKS_UP | 3u << IXGBE_LINKS_SPEED_SHIFT;
 	card.stuck[0] = stuck;
-	CU_ASSERT_EQUAL(nic_stop(nic), -ETIMEDOUT);
-	CU_ASSERT(says(part));
+	unsigned resets = card.resets;
+	CU_ASSERT_EQUAL(nic_stop(nic), error);
+	CU_ASSERT(error ? says(part) : notes(part));
+	CU_ASSERT(card.resets > resets);
+	CU_ASSERT_EQUAL(nic->freshly_reset, !error);
 	nothing_is_left();
 	card.stuck[0].mask = 0;
 	/* the next start does not trust what a failed reset left: it resets once more, before bus mastering comes on */
@@ -134,15 +151,16 @@ static void stuck_stop(struct card_stuck stuck, const char *part)
 	close_port();
 }
 
-static void bits_stuck_at_stop_are_named(void)
+static void bits_stuck_at_stop_are_noted(void)
 {
 	stuck_stop((struct card_stuck){IXGBE_RXDCTL, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE},
-		"RXDCTL[0].ENABLE did not clear");
+		"RXDCTL[0].ENABLE did not clear within 1 ms: the queue does not stop; the card is reset", 0);
 	stuck_stop((struct card_stuck){IXGBE_TXDCTL, IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE},
-		"TXDCTL[0].ENABLE did not clear");
+		"TXDCTL[0].ENABLE did not clear", 0);
+	stuck_stop((struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0},
+		"SECRXSTAT.SECRX_RDY was not set", 0);
 	stuck_stop(
-		(struct card_stuck){IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, 0}, "SECRXSTAT.SECRX_RDY was not set");
-	stuck_stop((struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, "CTRL.RST did not clear");
+		(struct card_stuck){IXGBE_CTRL, IXGBE_CTRL_RST, IXGBE_CTRL_RST}, "CTRL.RST did not clear", -ETIMEDOUT);
 }
 
 static void a_bus_master_that_stays_on_gets_a_function_reset(void)
@@ -317,7 +335,8 @@ int main(void)
 			a_master_that_does_not_fall_silent_gets_two_resets},
 		{"pending transactions are waited for", pending_transactions_are_waited_for},
 		{"bits stuck at start are named", bits_stuck_at_start_are_named},
-		{"bits stuck at stop are named", bits_stuck_at_stop_are_named},
+		{"waits that endanger nothing do not fail a start", waits_that_endanger_nothing_do_not_fail_a_start},
+		{"bits stuck at stop are noted", bits_stuck_at_stop_are_noted},
 		{"a bus master that stays on gets a function reset", a_bus_master_that_stays_on_gets_a_function_reset},
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
 		{"queues that cannot be filled give everything back",

@@ -737,6 +737,69 @@ static void a_stuck_transmitter_does_not_hang_stop(void)
 	tear_down(&f, false);
 }
 
+/* Takes all packets of the pool and paints them; or checks that nobody has written to them, and gives them back. */
+static struct pkt painted[8192];
+static unsigned paint(struct fixture *f)
+{
+	unsigned n = 0, got;
+	while ((got = pkt_alloc(f->pool, painted + n, 32)) > 0)
+		n += got;
+	for (unsigned i = 0; i < n; i++)
+		memset(painted[i].data, 0xA5, PKT_DATA_BYTES);
+	return n;
+}
+
+static void check_paint(unsigned n)
+{
+	static const uint8_t paint[PKT_DATA_BYTES] = {[0 ... PKT_DATA_BYTES - 1] = 0xA5};
+	for (unsigned i = 0; i < n; i++)
+		CU_ASSERT_EQUAL(memcmp(painted[i].data, paint, PKT_DATA_BYTES), 0);
+	pkt_free(painted, n);
+}
+
+/* Queues that do not stop, and a receive path that does not drain, do not fail a stop: the reset ends all DMA. */
+static void a_stop_with_time_outs_leaves_no_dma(void)
+{
+	struct nic_config config = {.promiscuous = true};
+	struct fixture f;
+	struct pkt pkts[32];
+	struct nic_note note;
+	struct nic_stats stats;
+	uint64_t next = 0;
+
+	set_up(&f, NULL, 0);
+	config.pool = f.pool;
+	CU_ASSERT_EQUAL(pkt_alloc(f.pool, pkts, 32), 32);
+	for (unsigned i = 0; i < 32; i++)
+		pkts[i].len = 60;
+	for (unsigned i = 0; i < 100; i++)
+		arrive(&f, 0, i, 60);
+	model_break(model(&f, 0), MODEL_RX_DISABLE_STUCK | MODEL_SECRX_STUCK | MODEL_TX_STUCK);
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(f.nic[0], 0), pkts, 32), 32);
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+	CU_ASSERT_TRUE(nic_get_notes(f.nic[0], &next, &note, 1));
+	CU_ASSERT_EQUAL(nic_get_stats(f.nic[0], &stats), 0);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 32);
+	CU_ASSERT_EQUAL(stats.rx_left, 100);
+	model_break(model(&f, 0), 0);
+	unsigned n = paint(&f);
+	model_set_partner(model(&f, 0), true);
+	for (unsigned i = 0; i < 100; i++) {
+		model_local_advance(f.device[0], 1000000);
+		arrive(&f, 0, i, 60);
+		CU_ASSERT_EQUAL(send_out(&f, 0), 0);
+	}
+	check_paint(n);
+	CU_ASSERT_EQUAL(model_faults(model(&f, 0))->bad_address, 0);
+	/* and the port works again */
+	CU_ASSERT_EQUAL(nic_start(f.nic[0], &config), 0);
+	link_up(&f, 0);
+	CU_ASSERT_TRUE(arrive(&f, 0, 1, 60));
+	CU_ASSERT_EQUAL(nic_rx(nic_rxq(f.nic[0], 0), pkts, 32), 1);
+	pkt_free(pkts, 1);
+	tear_down(&f, false);
+}
+
 static void the_instruction_set_is_chosen_at_start(void)
 {
 	struct nic_config config = {.simd = (enum pkt_simd)7};
@@ -818,6 +881,7 @@ int main(void)
 		{"the instruction set is chosen at start", the_instruction_set_is_chosen_at_start},
 		{"a pool too small is refused with the number", a_pool_too_small_is_refused_with_the_number},
 		{"a stuck transmitter does not hang stop", a_stuck_transmitter_does_not_hang_stop},
+		{"a stop with time-outs leaves no DMA", a_stop_with_time_outs_leaves_no_dma},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
