@@ -8,13 +8,21 @@ _pollux()
 	case $option in
 	--mode) words="io mac macswap" ;;
 	--simd) words="auto scalar avx2 avx512" ;;
-	--card) words="82599 x540 x550" ;;
+	--card)
+		if [[ $1 == *pollux-doctor ]]; then
+			words=$(ls /sys/bus/pci/devices 2>/dev/null)
+			word=${COMP_LINE:0:COMP_POINT} word=${word##*[ =]}
+		else
+			words="82599 x540 x550"
+		fi
+		;;
 	--quirk) words=$("$1" --help 2>/dev/null | sed -n '/^  --quirk /,/^  --module /s/^      \([a-z-]*\) .*/\1/p') ;;
 	--module) words=$("$1" --help 2>/dev/null | sed -n '/^  --module /,/^  --break /s/^      \([a-z0-9-]*\) .*/\1/p') ;;
 	--break) words=$("$1" --help 2>/dev/null | sed -n '/^  --break /,/^$/s/^      \([a-z-]*\) .*/\1/p') ;;
 	esac
 	if [[ -n $words ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+		COMPREPLY=("${COMPREPLY[@]#"${word%"$2"}"}")
 		return
 	fi
 	if [[ $2 == -* ]]; then

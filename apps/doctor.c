@@ -12,14 +12,14 @@
 
 #include "app_args.h"
 #include "app_base.h"
-#include "app_figures.h"
 #include "app_output.h"
 #include "app_ports.h"
+#include "doctor_card.h"
+#include "doctor_findings.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -31,72 +31,18 @@
 #define ADDRESSES       APP_PORTS
 #define VFIO_USER       "vfio-user:"
 #define MIB             (1ull << 20)
+#define WAIT_DEFAULT_S  10
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
-
-/* A problem keeps the forwarder from starting; a warning does not. */
-enum level { FINE, WARNING, PROBLEM };
 
 static struct {
 	const char *addresses[ADDRESSES];
 	unsigned count, sockets; /* sockets: how many of the addresses are software cards' */
-	bool json, printed;
-	unsigned problems, ready; /* ready: ports that can be opened */
-	const char *user;         /* for commands */
-} doctor;
-
-/* ---- Findings ---- */
-
-struct finding {
-	const char *level, *about, *what, *mend;
-};
-
-#define AT(member) APP_FIGURE(struct finding, member)
-static const struct app_figure finding_figures[] = {
-	{"level", "%-8s ", AT(level)},
-	{"about", "%s: ", AT(about)},
-	{"what", "%s\n", AT(what)},
-	{"mend", "         mend it: %s\n", AT(mend), APP_ZERO_IS_UNKNOWN},
-	{0},
-};
-#undef AT
-
-/* Tells what was found. about: the address of a device, or a part of the machine; mend: a command or two, or what to
- * do;
- * "": nothing. */
-static void find(enum level level, const char *about, const char *mend, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-static void find(enum level level, const char *about, const char *mend, const char *format, ...)
-{
-	static const char *const levels[] = {[FINE] = "ok", [WARNING] = "warning", [PROBLEM] = "problem"};
-	char what[512];
-	const struct finding finding = {levels[level], about, what, *mend ? mend : NULL};
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
-	va_end(arguments);
-	doctor.problems += level == PROBLEM;
-	if (doctor.json) {
-		app_figures_json(stdout, doctor.printed ? ",{" : "{", finding_figures, &finding);
-		putchar('}');
-		doctor.printed = true;
-	} else {
-		app_figures_text(stdout, "", "", finding_figures, &finding);
-	}
-}
-
-/* Formats what mends something, for find. The text lasts until the next call. */
-static const char *mend(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *mend(const char *format, ...)
-{
-	static char text[PATH_MAX + 128];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	return text;
-}
+	unsigned ready;          /* ports that can be opened */
+	const char *user;        /* for commands */
+	const char *card;        /* of --card, which is the only address then; NULL: none */
+	double wait_s;
+	bool elsewhere; /* it is another machine, or none, that is looked at */
+} doctor = {.wait_s = WAIT_DEFAULT_S};
 
 static bool is_there(const char *name)
 {
@@ -210,11 +156,11 @@ static void check_interrupts(void)
 	if (module_allows_unsafe("vfio_iommu_type1") || module_allows_unsafe("iommufd"))
 		return;
 	if ((remap && strcmp(remap, "off") == 0) || boot_option("nointremap"))
-		find(PROBLEM, "interrupts", "take intremap=off and nointremap from " BOOT_LINE,
+		doctor_find(PROBLEM, "interrupts", "take intremap=off and nointremap from " BOOT_LINE,
 			"their remapping is switched off at boot, so that a device could forge them, and the kernel "
 			"refuses devices");
 	else if (!interrupts_are_remapped())
-		find(PROBLEM, "interrupts",
+		doctor_find(PROBLEM, "interrupts",
 			vfio_hypervisor() ? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine "
 					    "kernel-irqchip=split -device intel-iommu,intremap=on)"
 					  : "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
@@ -249,15 +195,15 @@ static void check_guest(const char *hypervisor)
 	const char *remedy = guest_remedy(hypervisor);
 
 	if (remedy)
-		find(PROBLEM, "IOMMU",
-			mend("%s%s", remedy,
+		doctor_find(PROBLEM, "IOMMU",
+			doctor_mend("%s%s", remedy,
 				boot_option("intel_iommu") ? ""
 							   : "; then, in the guest, add intel_iommu=on to " BOOT_LINE),
 			"this is a guest of %s, which gives its guests none unless told to; Pollux refuses cards "
 			"without one",
 			hypervisor);
 	else
-		find(PROBLEM, "IOMMU",
+		doctor_find(PROBLEM, "IOMMU",
 			"it cannot have one: use Linux on a machine of its own; or the software 82599, which needs "
 			"none",
 			"this is a guest of %s, which gives its guests none", hypervisor);
@@ -272,7 +218,7 @@ static void check_iommu(void)
 	char units[128];
 
 	if (list_folder("/sys/class/iommu", units, sizeof(units)) != 0) {
-		find(FINE, "IOMMU", "", "%s", units);
+		doctor_find(FINE, "IOMMU", "", "%s", units);
 		check_interrupts();
 		return;
 	}
@@ -281,10 +227,11 @@ static void check_iommu(void)
 		return;
 	}
 	if (off)
-		remedy = mend("take %s=off from " BOOT_LINE, vendor);
+		remedy = doctor_mend("take %s=off from " BOOT_LINE, vendor);
 	else if (option || cpu_is_amd())
-		remedy = mend("switch %s on in the firmware (BIOS) setup", cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
-	find(PROBLEM, "IOMMU", remedy,
+		remedy = doctor_mend(
+			"switch %s on in the firmware (BIOS) setup", cpu_is_amd() ? "AMD-Vi (IOMMU)" : "VT-d");
+	doctor_find(PROBLEM, "IOMMU", remedy,
 		"it is off or not there; without one a device can write anywhere in memory, and Pollux refuses it");
 }
 
@@ -293,21 +240,21 @@ static void check_modules(void)
 	char remedy[512];
 
 	if (is_there("/sys/bus/pci/drivers/" VFIO_PCI_DRIVER)) {
-		find(FINE, VFIO_PCI_DRIVER, "", "the kernel has the driver");
+		doctor_find(FINE, VFIO_PCI_DRIVER, "", "the kernel has the driver");
 	} else {
 		vfio_driver_remedy(remedy, sizeof(remedy));
-		find(PROBLEM, VFIO_PCI_DRIVER, remedy, "the kernel has no such driver now");
+		doctor_find(PROBLEM, VFIO_PCI_DRIVER, remedy, "the kernel has no such driver now");
 		return;
 	}
 	/* Many kernels come without iommufd, Debian's among them: that is no fault. */
 	if (is_there("/dev/iommu"))
-		find(FINE, "iommufd", "", "/dev/iommu is there");
+		doctor_find(FINE, "iommufd", "", "/dev/iommu is there");
 	else if (is_there("/dev/vfio/vfio"))
-		find(FINE, "groups", "",
+		doctor_find(FINE, "groups", "",
 			"cards are reached by their groups, /dev/vfio/vfio is there; iommufd (Linux 6.6 with "
 			"CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV) would do as well");
 	else
-		find(PROBLEM, "VFIO",
+		doctor_find(PROBLEM, "VFIO",
 			vfio_in_container()
 				? "give this container the machine's /dev/vfio (docker run --device /dev/vfio)"
 				: "modprobe vfio_iommu_type1 (as root)",
@@ -319,7 +266,7 @@ static void check_modules(void)
 #define END_PROCESS "choose another port; or end that process, if it is yours: kill %d"
 
 /* Tells whether this user may open the port, or why not. */
-static void find_nodes(const struct vfio_pci *port, enum level level)
+static void find_nodes(const struct vfio_pci *port, enum doctor_level level)
 {
 	char group[PATH_MAX], container[PATH_MAX], node[PATH_MAX], iommu[PATH_MAX];
 
@@ -328,30 +275,31 @@ static void find_nodes(const struct vfio_pci *port, enum level level)
 	vfio_path(node, "/dev/vfio/devices/%s", port->cdev);
 	vfio_path(iommu, "/dev/iommu");
 	if (port->cdev[0] && may_open(node) && may_open(iommu)) {
-		find(FINE, port->address, "", "ready, by iommufd");
+		doctor_find(FINE, port->address, "", "ready, by iommufd");
 		doctor.ready++;
 	} else if (may_open(group) && may_open(container)) {
-		find(FINE, port->address, "", "ready, by group %d", port->group);
+		doctor_find(FINE, port->address, "", "ready, by group %d", port->group);
 		doctor.ready++;
 	} else if (access(group, F_OK) != 0 && !port->cdev[0]) {
-		find(level, port->address,
+		doctor_find(level, port->address,
 			vfio_in_container()
 				? "run this outside of the container, or give the container the machine's /dev/vfio"
 				: "pollux-bind restore and bind it again (as root); dmesg | tail may say why",
 			"there is no %s", group);
 	} else if (may_open(group)) {
-		find(level, port->address,
+		doctor_find(level, port->address,
 			access(container, F_OK) == 0 ? "chmod 0666 /dev/vfio/vfio (as root)"
 						     : "modprobe vfio_iommu_type1 (as root)",
 			"%s cannot be opened", container);
 	} else {
-		find(level, port->address, mend("pollux-bind bind --user %s %s (as root)", doctor.user, port->address),
+		doctor_find(level, port->address,
+			doctor_mend("pollux-bind bind --user %s %s (as root)", doctor.user, port->address),
 			"%s may not be opened by this user", port->cdev[0] ? node : group);
 	}
 }
 
 /* Tells of the first other device of the group that a kernel driver uses for DMA. False: there is none. */
-static bool find_neighbour(const struct vfio_pci *port, enum level level)
+static bool find_neighbour(const struct vfio_pci *port, enum doctor_level level)
 {
 	struct vfio_pci *others;
 	unsigned count;
@@ -362,9 +310,10 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
 	for (unsigned i = 0; i < count && !found; i++) {
 		if (vfio_pci_harmless(others[i].driver))
 			continue;
-		find(level, port->address,
-			mend("pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its "
-			     "own",
+		doctor_find(level, port->address,
+			doctor_mend(
+				"pollux-bind bind --group %s (takes %s from %s as well), or a slot with a group of its "
+				"own",
 				port->address, others[i].address, others[i].driver),
 			"group %d is not viable: %s is bound to %s", port->group, others[i].address, others[i].driver);
 		found = true;
@@ -375,39 +324,39 @@ static bool find_neighbour(const struct vfio_pci *port, enum level level)
 
 /* Tells what keeps a port from being opened. level: how bad that is: all ports that the user named must be ready, of
  * others one. */
-static void check_port(const struct vfio_pci *port, enum level level)
+static void check_port(const struct vfio_pci *port, enum doctor_level level)
 {
 	char name[32], why[512], remedy[256], aspm[16];
 	pid_t opener;
 
 	if (!nic_drives(port->address, port->vendor_id, port->device_id)) {
-		find(level, port->address, "choose another card: pollux-bind lists them", "%s",
+		doctor_find(level, port->address, "choose another card: pollux-bind lists them", "%s",
 			nic_error() + strlen(port->address) + strlen(": "));
 	} else if (port->group < 0 || port->noiommu) {
-		find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
+		doctor_find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
 			port->noiommu ? ": VFIO's mode without one is no protection" : "");
 	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
 		const bool used = vfio_pci_is_used(port, why, sizeof(why));
 
-		find(level, port->address,
+		doctor_find(level, port->address,
 			used ? "use another port, or see pollux-bind --help about --force"
-			     : mend("pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "",
+			     : doctor_mend("pollux-bind bind%s%s %s (as root)", geteuid() ? " --user " : "",
 				       geteuid() ? doctor.user : "", port->address),
 			"it is bound to %s, not to " VFIO_PCI_DRIVER "%s%s",
 			port->driver[0] ? port->driver : "no driver", used ? ", and in use: " : "", used ? why : "");
 	} else if (find_neighbour(port, level)) {
 		/* it was told */
 	} else if ((opener = vfio_pci_opener(port, name)) != 0) {
-		find(level, port->address, mend(END_PROCESS, (int)opener), "it is open in process %d (%s)", (int)opener,
-			name);
+		doctor_find(level, port->address, doctor_mend(END_PROCESS, (int)opener),
+			"it is open in process %d (%s)", (int)opener, name);
 	} else if (vfio_firmware_demands(port->address, why, remedy)) {
-		find(level, port->address, remedy, "%s", why);
+		doctor_find(level, port->address, remedy, "%s", why);
 	} else {
 		find_nodes(port, level);
 		if (vfio_aspm_text(port->address, aspm))
-			find(WARNING, port->address,
-				mend("pollux-bind restore and bind it again (as root); or: for f in "
-				     "/sys/bus/pci/devices/%s/link/l[01]*_aspm; do echo 0 > $f; done (as root)",
+			doctor_find(WARNING, port->address,
+				doctor_mend("pollux-bind restore and bind it again (as root); or: for f in "
+					    "/sys/bus/pci/devices/%s/link/l[01]*_aspm; do echo 0 > $f; done (as root)",
 					port->address),
 				"its PCI Express link saves power while idle (ASPM %s): packets wait for it to wake, "
 				"and some cards, the 82574L among them, fail",
@@ -437,32 +386,32 @@ static bool somebody_listens(const char *path)
 static void check_socket(const char *address)
 {
 	const char *socket = address + strlen(VFIO_USER);
-	const char *start_one = mend("start a software 82599 there: pollux-model --port '%s'", socket);
+	const char *start_one = doctor_mend("start a software 82599 there: pollux-model --port '%s'", socket);
 	char holder[32];
 	struct stat status;
 	pid_t pid;
 
 	if (stat(socket, &status) != 0)
-		find(PROBLEM, address, errno == ENOENT ? start_one : "see who may go there: namei -l PATH", "%s: %s",
-			socket, strerror(errno));
+		doctor_find(PROBLEM, address, errno == ENOENT ? start_one : "see who may go there: namei -l PATH",
+			"%s: %s", socket, strerror(errno));
 	else if (!S_ISSOCK(status.st_mode))
-		find(PROBLEM, address, "give the path of a socket that pollux-model --port was given",
+		doctor_find(PROBLEM, address, "give the path of a socket that pollux-model --port was given",
 			"%s is no socket", socket);
 	else if (strlen(socket) > SOCKET_PATH_MAX)
-		find(PROBLEM, address, "use a shorter one", "the path of a socket has at most %zu characters",
+		doctor_find(PROBLEM, address, "use a shorter one", "the path of a socket has at most %zu characters",
 			SOCKET_PATH_MAX);
 	else if (euidaccess(socket, W_OK) != 0)
-		find(PROBLEM, address, "run as the user who owns it, or chmod it", "%s may not be opened by this user",
-			socket);
+		doctor_find(PROBLEM, address, "run as the user who owns it, or chmod it",
+			"%s may not be opened by this user", socket);
 	else if (!somebody_listens(socket))
-		find(PROBLEM, address, start_one, "nobody listens at %s any more", socket);
+		doctor_find(PROBLEM, address, start_one, "nobody listens at %s any more", socket);
 	else if (!user_holder_find(socket, -1, &pid, holder))
-		find(FINE, address, "", "somebody serves it");
+		doctor.ready++, doctor_find(FINE, address, "", "somebody serves it");
 	else if (pid)
-		find(PROBLEM, address, mend(END_PROCESS, (int)pid), "it is in use by process %d (%s)", (int)pid,
-			holder);
+		doctor_find(PROBLEM, address, doctor_mend(END_PROCESS, (int)pid), "it is in use by process %d (%s)",
+			(int)pid, holder);
 	else
-		find(PROBLEM, address, "choose another port, or wait until that program has ended",
+		doctor_find(PROBLEM, address, "choose another port, or wait until that program has ended",
 			"it is in use by a process of another user");
 }
 
@@ -477,11 +426,12 @@ static void check_ports(void)
 		else if (vfio_pci_find(&port, doctor.addresses[i]) == 0)
 			check_port(&port, PROBLEM);
 		else
-			find(PROBLEM, doctor.addresses[i], "pollux-bind lists the network cards", "%s", nic_error());
+			doctor_find(
+				PROBLEM, doctor.addresses[i], "pollux-bind lists the network cards", "%s", nic_error());
 	if (doctor.count)
 		return;
 	if (vfio_pci_list(&list, &count) != 0)
-		find(PROBLEM, "PCI", "mount -t sysfs sysfs /sys (as root)", "%s", nic_error());
+		doctor_find(PROBLEM, "PCI", "mount -t sysfs sysfs /sys (as root)", "%s", nic_error());
 	for (unsigned i = 0; i < count; i++)
 		if (nic_drives(list[i].address, list[i].vendor_id, list[i].device_id)) {
 			check_port(&list[i], WARNING);
@@ -491,7 +441,7 @@ static void check_ports(void)
 		check_port(&list[i], WARNING); /* says why it is not driven */
 	free(list);
 	if (!ours)
-		find(PROBLEM, "cards",
+		doctor_find(PROBLEM, "cards",
 			vfio_hypervisor()
 				? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, "
 				  "VMware: e1000 or e1000e, QEMU: e1000e or igb); or see the software 82599 in "
@@ -499,7 +449,7 @@ static void check_ports(void)
 				: "put one in; or see the software 82599 in README.md, which needs no card",
 			"Pollux drives none of this machine's");
 	else if (!doctor.ready)
-		find(PROBLEM, "cards", "see what is said of each above", "none is ready");
+		doctor_find(PROBLEM, "cards", "see what is said of each above", "none is ready");
 }
 
 /* ---- Memory ---- */
@@ -531,7 +481,7 @@ static void check_locked(uint64_t bytes, unsigned ports)
 		return;
 	if (geteuid() == 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes) {
 		/* How much others have locked, the kernel does not say. */
-		find(FINE, "locked memory", "", "%s",
+		doctor_find(FINE, "locked memory", "", "%s",
 			geteuid() == 0 ? "root has no limit"
 			: limit.rlim_cur != RLIM_INFINITY && is_there("/dev/iommu")
 				? "the limit suffices, if no other program of this user locks memory too: by iommufd "
@@ -546,9 +496,10 @@ static void check_locked(uint64_t bytes, unsigned ports)
 	else
 		snprintf(shell, sizeof(shell), "as root, for this shell: prlimit --memlock=%llu --pid %d; or",
 			kib << 10, (int)getppid());
-	find(PROBLEM, "locked memory",
-		mend("%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a systemd "
-		     "service: LimitMEMLOCK=%lluK%s",
+	doctor_find(PROBLEM, "locked memory",
+		doctor_mend("%s, for every login: echo '%s - memlock %llu' > /etc/security/limits.d/pollux.conf; in a "
+			    "systemd "
+			    "service: LimitMEMLOCK=%lluK%s",
 			shell, doctor.user, kib, kib,
 			vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : ""),
 		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB%s",
@@ -570,10 +521,10 @@ static void check_memory(void)
 	const bool outside =
 		vfio_path(path, "/proc/sys/vm/nr_hugepages") && vfio_in_container() && access(path, W_OK) != 0;
 	if (small >= pages)
-		find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", small, large);
+		doctor_find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", small, large);
 	else
-		find(WARNING, "hugepages",
-			mend("echo %llu > /proc/sys/vm/nr_hugepages (as root%s)", pages < 64 ? 64 : pages,
+		doctor_find(WARNING, "hugepages",
+			doctor_mend("echo %llu > /proc/sys/vm/nr_hugepages (as root%s)", pages < 64 ? 64 : pages,
 				outside ? ", on the machine itself: this is a container" : ""),
 			"%llu of 2 MiB are free, %llu are wanted%s; without them all works, but slower", small, pages,
 			large ? ", and those of 1 GiB are too large" : "");
@@ -583,9 +534,28 @@ static void check_memory(void)
 
 /* ---- Command line ---- */
 
-enum { KEY_ROOT = 256 };
+enum { KEY_ROOT = 256, KEY_CARD, KEY_WAIT };
+
+/* The one card of --card: it is opened only if nothing speaks against that, and it is this machine's. */
+static void report_card(void)
+{
+	const char *address = doctor.card;
+	struct vfio_pci pci;
+
+	if (is_socket(address))
+		doctor_card_look(address, NULL);
+	else if (vfio_pci_find(&pci, address) == 0)
+		doctor_card_look(pci.address, &pci);
+	if (doctor.ready && !doctor.elsewhere)
+		doctor_card_open(address, doctor.wait_s);
+}
 
 static const struct argp_option options[] = {
+	{"card", KEY_CARD, "ADDRESS", 0,
+		"report on this card for a diagnosis from afar. If it is ready and nobody uses it, it is opened, and "
+		"started until its link is up: it receives frames meanwhile, and throws them away",
+		0},
+	{"wait", KEY_WAIT, "SECONDS", 0, "with --card: wait at most so long for the link (default 10)", 0},
 	{"json", 'j', NULL, 0, "print JSON", 0},
 	{"root", KEY_ROOT, "FOLDER", 0, "look at the sys, dev and proc below this folder (an image, a test)", 0},
 	{0},
@@ -593,7 +563,7 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Looks for what keeps Pollux from driving the cards of this machine, and prints the command that mends it. "
-	"Changes nothing, and touches no card.\n"
+	"Changes nothing, and touches no card but that of --card.\n"
 	"ADDRESS is a card's PCI address, such as 0000:03:00.0, or a software card's vfio-user:/path/to/socket; "
 	"without one, all cards that Pollux drives are looked at.\v"
 	"It looks at the IOMMU, the remapping of interrupts, the modules, iommufd, each card's driver, IOMMU group and "
@@ -601,9 +571,15 @@ static const char doc[] =
 	"Run it as the user who will run the forwarder. A problem keeps the forwarder from starting, a warning does "
 	"not. Which processes have a card open only root can see of others.\n"
 	"\n"
+	"--card adds what a maintainer needs to know of a card that does not do what it should: its ids, PCI Express "
+	"link, NUMA node, CPU and IOMMU group; the packet rate to expect from these; the card's own registers, module "
+	"and PHY, where it can be opened; and what happened meanwhile. Some of it only root can read. A link that "
+	"stays down is no problem in the sense of the exit status.\n"
+	"\n"
 	"Examples:\n"
 	"  pollux-doctor\n"
 	"  pollux-doctor 0000:03:00.0 0000:03:00.1 && pollux-fwd 0000:03:00.0 0000:03:00.1\n"
+	"  sudo pollux-doctor --card 0000:03:00.0 >report.txt\n"
 	"\n"
 	"Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, one at least); 1 "
 	"it would not; 2 the command line was wrong.";
@@ -612,13 +588,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
 	case 'j':
-		doctor.json = true;
+		doctor_findings.json = true;
 		return 0;
 	case KEY_ROOT:
 		if (access(text, F_OK) != 0)
 			argp_error(state, "--root %s: there is no such folder", text);
 		vfio_set_root(text);
+		doctor.elsewhere = true;
 		return 0;
+	case KEY_WAIT:
+		doctor.wait_s = app_seconds_option(state, "wait", text, 0, 3600);
+		return 0;
+	case KEY_CARD:
+		doctor.card = text;
+		/* fall through */
 	case ARGP_KEY_ARG:
 		if (doctor.count == ADDRESSES)
 			argp_error(state, "too many addresses: at most %u", ADDRESSES);
@@ -626,6 +609,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, APP_NO_ADDRESS, text);
 		doctor.addresses[doctor.count++] = text;
 		doctor.sockets += is_socket(text);
+		return 0;
+	case ARGP_KEY_END:
+		if (doctor.card && doctor.count > 1)
+			argp_error(state, "--card is about one card: no other address can be given");
+		if (!doctor.card && doctor.wait_s != WAIT_DEFAULT_S)
+			argp_error(state, "--wait belongs to --card");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -642,7 +631,7 @@ int main(int argc, char **argv)
 	const struct passwd *user = getpwuid(geteuid());
 	snprintf(number, sizeof(number), "%u", geteuid());
 	doctor.user = user ? user->pw_name : number;
-	if (doctor.json)
+	if (doctor_findings.json)
 		printf("{\"findings\":[");
 	if (real_cards()) {
 		check_iommu();
@@ -650,12 +639,19 @@ int main(int argc, char **argv)
 	}
 	check_ports();
 	check_memory();
-	if (doctor.json)
-		printf("],\"problems\":%u,\"ready\":%s}\n", doctor.problems, doctor.problems ? "false" : "true");
-	else if (doctor.problems)
-		printf("\nThe forwarder would not start: %u problem%s.\n", doctor.problems,
-			doctor.problems > 1 ? "s" : "");
+	if (doctor.card)
+		report_card();
+	if (doctor_findings.json)
+		printf("]");
+	if (doctor.card)
+		doctor_card_print(doctor.card);
+	if (doctor_findings.json)
+		printf(",\"problems\":%u,\"ready\":%s}\n", doctor_findings.problems,
+			doctor_findings.problems ? "false" : "true");
+	else if (doctor_findings.problems)
+		printf("\nThe forwarder would not start: %u problem%s.\n", doctor_findings.problems,
+			doctor_findings.problems > 1 ? "s" : "");
 	else
 		printf("\nThe forwarder would start.\n");
-	return app_output_end_all() && !doctor.problems ? APP_OK : APP_FAILED;
+	return app_output_end_all() && !doctor_findings.problems ? APP_OK : APP_FAILED;
 }

@@ -77,7 +77,7 @@ helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: \
 	'Exit status:' "-u," "-n," "-j,"
 
-helps doctor --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
+helps doctor --card= --wait= --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
 
 # --version: one number for all programs, which the Makefile has
 version=$(sed -n 's/^VERSION := //p' Makefile)
@@ -161,6 +161,10 @@ wrong '--count none:' dump --count none "$absent"
 
 wrong "unrecognized option '--nonsense'" bind --nonsense
 wrong "unrecognized option '--nonsense'" doctor --nonsense
+wrong 'card is about one card' doctor --card 0000:03:00.0 0000:03:00.1
+wrong 'wait belongs to --card' doctor --wait 3 0000:03:00.0
+wrong '--wait soon:' doctor --wait soon --card 0000:03:00.0
+wrong "'here' is no address" doctor --card here
 wrong 'too many addresses' doctor 0000:0{0..1}:0{0..7}.0 0000:02:00.0
 wrong 'an address is wanted' bind bind
 wrong 'status, bind or restore is wanted' bind unbind 0000:03:00.0

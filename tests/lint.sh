@@ -50,7 +50,7 @@ lint_rooms() {
 		250 apps/pipe apps/pipe.c
 		250 apps/dump apps/dump.c
 		450 apps/bind apps/bind.c
-		450 apps/doctor apps/doctor.c
+		900 apps/doctor apps/doctor*.[ch]
 		1300 apps apps/app*.[ch]
 		60 apps/examples apps/examples/*.c
 		6500 model/card tests/model/card/*.[ch]

@@ -33,11 +33,22 @@ other=$!
 wait_for grep -q 'port 0 is' "$work/other.log"
 check "pollux-doctor finds a model that listens" "$work/doctor.log" \
 	eval 'doctor "vfio-user:$spaced/a" && grep -q "^ok .*somebody serves it" "$work/doctor.log"'
+report() { "$bin/pollux-doctor" --card "$@" >"$work/doctor.log" 2>"$work/doctor.err"; }
+check "pollux-doctor --card opens it, and its link comes up" "$work/doctor.log" \
+	report "vfio-user:$spaced/a"
+check "  says so" "$work/doctor.log" eval 'grep -q "^ok .*: its link is up, 10000 Mbit/s, after" "$work/doctor.log" &&
+	grep -q "^  card  *Intel 82599.*, by ixgbe" "$work/doctor.log"'
+check "  and what happened" "$work/doctor.log" grep -q '^What happened since it was opened:' "$work/doctor.log"
+check "  as JSON too" "$work/doctor.log" eval 'report "vfio-user:$spaced/a" --json &&
+	grep -q "\"opened\":true,\"up\":true,\"mbit_s\":10000" "$work/doctor.log" &&
+	[ "$(wc -l <"$work/doctor.log")" = 1 ]'
 "$bin/pollux-dump" -w /dev/null "vfio-user:$spaced/a" >"$work/app.log" 2>&1 &
 app=$!
 wait_for grep -q 'port 0' "$work/app.log"
 check "  says which process has the port" "$work/doctor.log" \
 	eval '! doctor "vfio-user:$spaced/a" && grep -q "in use by process $app (pollux-dump)" "$work/doctor.log"'
+check "  does not open it then" "$work/doctor.log" \
+	eval '! report "vfio-user:$spaced/a" && ! grep -q opened: "$work/doctor.log"'
 kill -INT $app
 check "  and leaves that in peace" "$work/app.log" ended $app 0
 kill -KILL $other
@@ -45,6 +56,20 @@ wait $other 2>/dev/null
 check "  and that nobody listens any more" "$work/doctor.log" \
 	eval '! doctor "vfio-user:$spaced/a" &&
 		grep -q "nobody listens at .*with a space/a any more" "$work/doctor.log"'
+
+model --control "$work/control"
+echo "link 0 down" >"$work/control"
+wait_for grep -q 'control: link 0 down' "$work/model.log"
+check "a link that stays down is waited for, and no problem" "$work/doctor.err" report $a --wait 1.5
+check "  which is said meanwhile" "$work/doctor.err" grep -q 'waits for the link, 1 of 1.5 s' "$work/doctor.err"
+check "  and in the end" "$work/doctor.log" grep -q '^warning .*its link did not come up in 1.5 s' "$work/doctor.log"
+"$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
+app=$!
+wait_for grep -q 'waits for the link' "$work/doctor.err"
+kill -INT $app
+check "Ctrl-C ends the wait, with the report" "$work/doctor.log" ended $app 0
+check "  which is whole" "$work/doctor.log" grep -q '^What happened since' "$work/doctor.log"
+end_model
 
 # -- registers that are not shared --
 # tails SHARED: traffic, and the line for tails that came as messages, if there is one

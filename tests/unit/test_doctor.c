@@ -24,6 +24,9 @@ static int fake_limit(struct rlimit *limit)
 #define main                    doctor_main
 int doctor_main(int argc, char **argv);
 #include "../../apps/doctor.c"
+#include "../../apps/doctor_card.c"
+#include "../../apps/doctor_findings.c"
+#include "../../apps/doctor_pcie.c"
 #undef main
 #undef getrlimit
 
@@ -371,9 +374,128 @@ static void json(void)
 	remove_machine();
 }
 
+/* Puts the card's PCI Express capability into its configuration space: version 2, 256 of 512 bytes of payload, reads of
+ * 512, ASPM L0s on and L1 known beside it, the default time-out. `bytes` is how much of it this user sees. */
+static void configure(unsigned bytes)
+{
+	static const char *const words[][2] = {{"6", "\\020\\000"}, {"52", "\\240"}, {"160", "\\020\\000\\002\\000"},
+		{"164", "\\002\\000\\000\\000"}, {"168", "\\040\\040"}, {"172", "\\202\\014\\000\\000"},
+		{"176", "\\001\\000\\102\\000"}, {"196", "\\037\\000\\000\\000"}, {"200", "\\005\\000"}};
+
+	shell("d=sys/bus/pci/devices/" CARD_A "; head -c 4096 /dev/zero >$d/config");
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		shell("d=sys/bus/pci/devices/" CARD_A "; printf '%s' | dd of=$d/config bs=1 seek=%s conv=notrunc 2>&1",
+			words[i][1], words[i][0]);
+	shell("truncate -s %u sys/bus/pci/devices/" CARD_A "/config", bytes);
+}
+
+static void plug_into(const char *slot_lanes, const char *lanes)
+{
+	/* the card moves below a port */
+	shell("cd sys/devices/pci0000:00 && mkdir -p 0000:00:1c.0 && echo '8.0 GT/s PCIe' >0000:00:1c.0/max_link_speed "
+	      "&& "
+	      "echo %s >0000:00:1c.0/max_link_width && cd " CARD_A " && echo '5.0 GT/s PCIe' >max_link_speed && echo "
+	      "'5.0 GT/s PCIe' >current_link_speed && echo 8 >max_link_width && echo %s >current_link_width",
+		slot_lanes, lanes);
+	shell("ln -sfn ../../../devices/pci0000:00/0000:00:1c.0 sys/bus/pci/devices/0000:00:1c.0; cd "
+	      "sys/devices/pci0000:00; [ -e 0000:00:1c.0/" CARD_A " ] || ln -s ../" CARD_A " 0000:00:1c.0; ln -sfn "
+	      "../../../devices/pci0000:00/0000:00:1c.0/" CARD_A " ../../bus/pci/devices/" CARD_A);
+}
+
+/* The card of a made-up machine cannot be opened. */
+static int report(const char *words)
+{
+	char all[256];
+
+	snprintf(all, sizeof(all), "--root %s %s", root, words);
+	return examine(all);
+}
+
+static void a_report_on_a_card(void)
+{
+	make_ready();
+	plug_into("16", "8");
+	configure(4096);
+	shell("printf '0x00000000fee00000 0x00000000feefffff msi\\n' >sys/kernel/iommu_groups/14/reserved_regions; "
+	      "mkdir "
+	      "-p sys/devices/system/node/node1; echo 8-15 >sys/devices/system/node/node1/cpulist; echo 0x01 "
+	      ">sys/bus/pci/devices/" CARD_A "/revision");
+	CU_ASSERT_EQUAL(report("--card " CARD_A), 0);
+	expect_output("ok       " CARD_A ": ready, by iommufd");
+	expect_output("\n" CARD_A ", from outside:\n");
+	expect_output("  ids                  8086:10fb, subsystem 8086:0003, revision 0x01\n");
+	expect_output("  driver               vfio-pci\n");
+	expect_output("  PCIe link            5 GT/s, 8 lanes\n  the card can         5 GT/s, 8 lanes\n"
+		      "  the slot can         8 GT/s, 16 lanes, of 0000:00:1c.0\n");
+	expect_output("  ASPM                 L0s; the card knows L0s, L1\n");
+	expect_output("  MaxPayload           256 bytes, of 512\n  MaxReadRequest       512 bytes\n");
+	expect_output("  completion timeout   16 to 55 ms; ranges 0xf\n");
+	expect_output("  PCIe registers       LNKCAP 00000c82, LNKCTL 0001, LNKSTA 0042\n");
+	expect_output("  IOMMU group          14\n  reserved             0xfee00000-0xfeefffff msi\n");
+	expect_output(
+		"  frames of   64 bytes the PCIe link carries 27.69 million a second, received and sent at once\n");
+	expect_output("warning  " CARD_A ": it is at NUMA node 1, and this program runs on node 0");
+	expect_output("mend it: --cpu, with CPUs of node 1: 8-15\n");
+	CU_ASSERT_PTR_NULL(strstr(output, "opened:")); /* it is another machine's */
+	CU_ASSERT_PTR_NULL(strstr(output, "lanes of"));
+	CU_ASSERT_EQUAL(report("--json --card " CARD_A), 0);
+	expect_output("],\"card\":{\"address\":\"" CARD_A "\",\"outside\":[{\"name\":\"Pollux\",\"value\":\"");
+	expect_output("{\"frame_bytes\":64,\"pcie_pps\":27686703,\"line_pps\":null}");
+	expect_output(
+		"\"opened\":false,\"up\":false,\"mbit_s\":0,\"state\":\"\",\"inside\":[],\"notes\":[]},\"problems\":0");
+
+	/* a slot that is too short, and one in which the card came up short */
+	plug_into("4", "4");
+	CU_ASSERT_EQUAL(report("--card " CARD_A), 0);
+	expect_output("warning  " CARD_A ": its slot (0000:00:1c.0) has 4 lanes of 8 GT/s; the card can use 8 of 5\n"
+		      "         mend it: use a slot with 8 lanes of 5 GT/s\n");
+	expect_output("carries 13.84 million a second");
+	plug_into("16", "1");
+	CU_ASSERT_EQUAL(report("--card " CARD_A), 0);
+	expect_output("its link came up with 1 lanes of 5 GT/s, of 8 of 5 that card and slot can\n");
+
+	/* who is not root sees less, and is told */
+	configure(64);
+	CU_ASSERT_EQUAL(report("--card " CARD_A), 0);
+	expect_output("  PCIe registers       only root can read them: run this as root for ASPM, MaxPayload,");
+	/* version 1 of the capability, at the end of configuration space as on the 82574L, has no time-out to choose */
+	configure(4096);
+	shell("d=sys/bus/pci/devices/" CARD_A
+	      "; dd if=$d/config of=part bs=1 skip=160 count=32 2>&1; dd if=part of=$d/config "
+	      "bs=1 seek=224 conv=notrunc 2>&1; printf '\\340' | dd of=$d/config bs=1 seek=52 conv=notrunc 2>&1; "
+	      "printf "
+	      "'\\001' | dd of=$d/config bs=1 seek=226 conv=notrunc 2>&1");
+	CU_ASSERT_EQUAL(report("--card " CARD_A), 0);
+	expect_output("  MaxPayload           256 bytes, of 512\n");
+	CU_ASSERT_PTR_NULL(strstr(output, "completion timeout"));
+	/* a list of capabilities that is a loop, and one that leads nowhere */
+	shell("d=sys/bus/pci/devices/" CARD_A
+	      "; printf '\\005\\340' | dd of=$d/config bs=1 seek=224 conv=notrunc 2>&1");
+	CU_ASSERT_EQUAL(report("--card " CARD_A), 0);
+	expect_output("  PCIe registers       only root");
+	remove_machine();
+}
+
+static void a_report_on_a_card_that_is_not_ready(void)
+{
+	make_ready();
+	CU_ASSERT_EQUAL(report("--card " CARD_C), 1);
+	expect_output("problem  " CARD_C ": it is bound to no driver, not to vfio-pci");
+	expect_output("  bus                  conventional PCI: 133 MB/s at 33 MHz");
+	CU_ASSERT_EQUAL(report("--card " CARD_B1), 1);
+	expect_output("  interface            lo, link up, 10000 Mbit/s, in use\n");
+	expect_output("  with                 " CARD_B2 " (snd_hda_intel)\n");
+	CU_ASSERT_EQUAL(report("--card 0000:99:00.0"), 1);
+	expect_output("there is no PCI device 0000:99:00.0");
+	CU_ASSERT_EQUAL(report("--card " CARD_A " " CARD_C), 2);
+	remove_machine();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
+		{"a report on a card", a_report_on_a_card},
+		{"a report on a card that is not ready", a_report_on_a_card_that_is_not_ready},
 		{"a machine that is ready", a_machine_that_is_ready},
 		{"the IOMMU", the_iommu},
 		{"modules and cards", modules_and_cards},
