@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+CARD][:OPTION,...]...]}
 shift
-[ $# -gt 0 ] || set -- debian12 debian12:--link-tries,3 debian12+x540 debian12+x550
+[ $# -gt 0 ] || set -- debian12 debian12:--link-tries,3,--module,none,--quirk,crosstalk debian12+x540 debian12+x550
 GUEST_SECONDS=${GUEST_SECONDS:-600} # of which a minute is needed, where nothing else runs
 . tests/guest/boot.sh
 runs=("${@%%:*}")
@@ -32,7 +32,7 @@ judge() {
 		--quirk manageability --quirk slow --time-scale 10) ;;
 	esac
 	append=pollux.card=$card
-	case $1 in *--link-tries*) append+=" pollux.tries" checks=4 ;; esac
+	case $1 in *--link-tries*) append+=" pollux.tries" checks=6 ;; esac
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_link_guest.sh ixgbe /sbin/ethtool /bin/ip || return 1
 	guest_model "$bin" --card "$card" --wire 0:peer=1 --control "$work/control" "${options[@]}" || return 1
 	guest_boot "${guest_model_ports[@]}"

@@ -24,11 +24,16 @@ echo "    Linux $(uname -r)"
 check "two ports are probed" test -e /sys/class/net/eth0 -a -e /sys/class/net/eth1
 /bin/ip link set eth0 up
 /bin/ip link set eth1 up
-grep -q pollux.tries /proc/cmdline && tries=1
+if grep -q pollux.tries /proc/cmdline; then
+	tries=1
+	check "over an empty cage there is no link, whatever LINKS says" sh -c 'sleep 3; ! cat /sys/class/net/eth0/carrier | grep 1'
+	control module 0 sr
+	control module 1 dac
+fi
 check "the link comes up${tries:+ when it is tried again and again}" "comes${tries:+_when_tried}" eth0 10000
 check "  that of the other port too" "comes${tries:+_when_tried}" eth1 10000
-if [ "${tries:-}" ]; then
-	: # more would take as many tries again
+if [ "${tries:-}" ]; then # more would take as many tries again
+	check "  which is of the module that came" port_type eth1 Direct
 elif [ "$card" = 82599 ]; then
 	for module in lr:FIBRE dac:Direct dac-active:Other sr:FIBRE; do
 		control module 0 none

@@ -404,6 +404,13 @@ static void links_take_as_long_as_on_a_card(void)
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	host_wait(&h, 2 * MS);
 	CU_ASSERT_TRUE(model_link_up(h.model));
+	model_set_module(h.model, MODEL_MODULE_LR);
+	host_wait(&h, 29 * MS);
+	i2c_start();
+	CU_ASSERT_FALSE(i2c_byte(0xA0)); /* it is awake after 300 ms */
+	host_wait(&h, 2 * MS);
+	i2c_start();
+	CU_ASSERT_TRUE(i2c_byte(0xA0));
 	host_close(&h);
 }
 
@@ -515,6 +522,10 @@ static void it_settles_on_the_best_that_both_can(void)
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		ASSERT_NUMBER(phy_get(AUTONEG, 33), 0);
 		host_wait(&h, 100 * MS);
+		ASSERT_NUMBER(phy_get(AUTONEG, 1) & 0x24, 0x20); /* the loss of the link shows once ... */
+		ASSERT_NUMBER(phy_get(AUTONEG, 1) & 0x24, 0x24);
+		ASSERT_NUMBER(phy_get(1, 1) & 4, 0); /* ... in each part of the PHY */
+		ASSERT_NUMBER(phy_get(1, 1) & 4, 4);
 		ASSERT_NUMBER(model_link_mbps(h.model), cases[i].mbps);
 		ASSERT_NUMBER(phy_get(AUTONEG, 19), cases[i].base);
 		ASSERT_NUMBER(phy_get(AUTONEG, 33), cases[i].ten);
@@ -540,6 +551,13 @@ static void negotiation_takes_seconds(void)
 	ASSERT_NUMBER(phy_get(AUTONEG, 1), 0xFFFF);
 	host_wait(&h, 2000 * MS);
 	CU_ASSERT_NOT_EQUAL(phy_get(AUTONEG, 1), 0xFFFF);
+	for (unsigned seconds = 2; seconds <= 5; seconds += 3) {
+		phy_put(AUTONEG, 0, 0x3200);
+		host_wait(&h, (seconds * 1000 - 100) * MS);
+		CU_ASSERT_FALSE(model_link_up(h.model));
+		host_wait(&h, 200 * MS);
+		CU_ASSERT_TRUE(model_link_up(h.model));
+	}
 	host_close(&h);
 }
 

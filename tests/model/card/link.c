@@ -18,7 +18,8 @@ enum {
 	CARD_LINK_NS = 200 * 1000 * 1000,
 	AN_NS = 500 * 1000,
 	CARD_AN_NS = 8 * 1000 * 1000,
-	MAC_NS = 500 * 1000, /* the MAC of X540 and X550, once the PHY has a link */
+	CARD_MODULE_NS = 300 * 1000 * 1000, /* a module answers I2C (SFF-8431, t_serial) */
+	MAC_NS = 500 * 1000,                /* the MAC of X540 and X550, once the PHY has a link */
 };
 enum { LMS_1G = 0, LMS_1G_AN = 2, LMS_10G_SERIAL = 3, LMS_TOGGLED = 4 };
 
@@ -320,7 +321,8 @@ void model_set_module(struct model *m, enum model_module module)
 	m->serial.module = module;
 	m->serial.restarts = 0;
 	forget_module_setup(m);
-	m->i2c = (struct i2c_slave){.clock = m->i2c.clock, .data = m->i2c.data};
+	m->serial.module_ns = m->now_ns + takes_ns(m, 0, CARD_MODULE_NS);
+	m->i2c = (struct i2c_slave){.clock = true, .data = true};
 	/* The interrupt comes with the pin's rising edge, which is a module's coming (doubt M17). */
 	if (is && !was && !(esdp & ESDP_SDP2_DIR) && (reg_get(m, IXGBE_GPIE) & GPIE_SDP2_GPIEN))
 		model_raise_other(m, EICR_GPI_SDP2);

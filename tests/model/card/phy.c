@@ -14,8 +14,9 @@ enum { PMA = 1, PCS = 3, PHY_XS = 4, AN = 7, VENDOR_1 = 30, MMDS = 32 };
 /* The model's short times, and a card's: negotiation takes 2 to 5 s; a PHY in reset is left alone for 2 s (X550 DS
  * 4.2.1.8). */
 enum { MDIO_NS = 10 * 1000, NEGOTIATION_NS = 4500 * 1000 };
-#define CARD_NEGOTIATION_NS 3000000000ull
-#define CARD_QUIET_NS       2000000000ull
+static const uint64_t card_negotiation_ns[] = {3000000000, 2000000000, 5000000000};
+#define CARD_NEGOTIATIONS (sizeof(card_negotiation_ns) / sizeof(card_negotiation_ns[0]))
+#define CARD_QUIET_NS     2000000000ull
 enum { CYCLE_ADDRESS, CYCLE_WRITE, CYCLE_READ_INCREMENT, CYCLE_READ };
 enum {
 	CONTROL = 0,
@@ -138,20 +139,27 @@ static bool dead(const struct model *m)
 	return m->breakages & MODEL_PHY_SILENT;
 }
 
+static void lose_link(struct model *m)
+{
+	m->phy.mbps = 0;
+	m->phy.lost = UINT32_MAX;
+	m->phy.negotiated_ns = MODEL_NEVER;
+}
+
 /** What it had is gone, and in a while it has what both ends can. */
 static void negotiate(struct model *m)
 {
-	m->phy.mbps = 0;
-	m->phy.negotiated_ns = MODEL_NEVER;
+	uint64_t card_ns = card_negotiation_ns[m->phy.negotiations++ % CARD_NEGOTIATIONS];
+
+	lose_link(m);
 	if (!asleep(m) && !dead(m) && best_of(advertised(m) & model_partner_speeds(m)))
-		deadline_set(m, &m->phy.negotiated_ns, takes_ns(m, NEGOTIATION_NS, CARD_NEGOTIATION_NS));
+		deadline_set(m, &m->phy.negotiated_ns, takes_ns(m, NEGOTIATION_NS, card_ns));
 	model_link_review(m);
 }
 
 static void fall_silent(struct model *m)
 {
-	m->phy.mbps = 0;
-	m->phy.negotiated_ns = MODEL_NEVER;
+	lose_link(m);
 	m->phy.stands = true;
 	model_link_review(m);
 }
@@ -215,7 +223,16 @@ static uint16_t an_read(const struct model *m, unsigned at, uint16_t own)
 	return (uint16_t)value;
 }
 
-static uint16_t phy_read(const struct model *m, unsigned mmd, unsigned at)
+/** The link's bit latches low, in each MMD by itself. */
+static unsigned status_bits(struct model *m, unsigned mmd)
+{
+	bool link = m->phy.mbps && !(m->phy.lost >> mmd & 1);
+
+	m->phy.lost &= ~(1u << mmd);
+	return (link ? STATUS_LINK : 0u) | (m->phy.mbps && mmd == AN ? STATUS_AN_COMPLETE : 0u);
+}
+
+static uint16_t phy_read(struct model *m, unsigned mmd, unsigned at)
 {
 	static const uint32_t present = 1u << PMA | 1u << PCS | 1u << PHY_XS | 1u << AN | 1u << VENDOR_1;
 	unsigned i = find(mmd, at);
@@ -225,8 +242,7 @@ static uint16_t phy_read(const struct model *m, unsigned mmd, unsigned at)
 	if (i == COUNT)
 		return 0;
 	if (at == STATUS)
-		return (uint16_t)(m->phy.value[i] |
-				  (m->phy.mbps ? STATUS_LINK | (mmd == AN ? STATUS_AN_COMPLETE : 0) : 0));
+		return (uint16_t)(m->phy.value[i] | status_bits(m, mmd));
 	return mmd == AN ? an_read(m, at, m->phy.value[i]) : m->phy.value[i];
 }
 

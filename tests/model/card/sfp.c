@@ -98,7 +98,7 @@ void model_write_i2c(struct model *m, uint32_t offset, uint32_t value)
 	bool clock = value & I2C_CLK_OUT, data = value & I2C_DATA_OUT;
 
 	reg_set(m, offset, value);
-	if (m->serial.module == MODEL_MODULE_NONE)
+	if (m->serial.module == MODEL_MODULE_NONE || m->now_ns < m->serial.module_ns)
 		return;
 	if (clock && s->clock && data != s->data) {
 		/* SDA moves while SCL is high: start or stop. */

@@ -89,6 +89,7 @@ struct serial_link {
 	bool toggled, pipeline_reset; /* LMS has its bit 2 toggled; a pipeline reset was done */
 	unsigned toggled_lms;         /* LMS before it was */
 	uint64_t an_ns;               /* ANLP1's state leaves 0 then */
+	uint64_t module_ns;           /* the module answers I2C from then on */
 	uint16_t core[3];             /* the last words that CORECTL has had */
 };
 
@@ -103,10 +104,12 @@ struct spi_slave {
 /** The 10GBASE-T PHY of X540 and X550, behind MDIO. */
 struct mdio_phy {
 	uint16_t value[MODEL_PHY_REGISTERS];
-	uint16_t address[32];             /* of each MMD, as the last address cycle set it */
-	uint32_t command;                 /* that is under way */
-	unsigned mbps;                    /* of its link; 0: it has none */
-	bool stands;                      /* it was in low power, and nobody has told it to negotiate since */
+	uint16_t address[32]; /* of each MMD, as the last address cycle set it */
+	uint32_t command;     /* that is under way */
+	unsigned mbps;        /* of its link; 0: it has none */
+	bool stands;          /* it was in low power, and nobody has told it to negotiate since */
+	unsigned negotiations;
+	uint32_t lost;                    /* of each MMD, a bit: its status has yet to tell of a link that went */
 	uint64_t negotiated_ns, quiet_ns; /* when it has a link, and when it answers again after a reset */
 };
 
