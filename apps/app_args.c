@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool app_parse_number(const char *text, double *value, const char **rest)
 {
@@ -74,6 +75,30 @@ bool app_parse_mac(const char *text, uint8_t mac[6])
 	return true;
 }
 
+bool app_parse_speeds(const char *text, uint32_t *speeds)
+{
+	static const char *const names[] = {"10M", "100M", "1G", "2.5G", "5G", "10G"}; /* in the order of the bits */
+	uint32_t found = 0;
+
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		unsigned i = 0;
+		while (i < sizeof(names) / sizeof(*names) &&
+			(strlen(names[i]) != length || strncasecmp(text, names[i], length) != 0))
+			i++;
+		if (i == sizeof(names) / sizeof(*names))
+			return false;
+		found |= 1u << i;
+		text += length;
+		if (*text == '\0')
+			break;
+		text++;
+	}
+	*speeds = found;
+	return true;
+}
+_Static_assert(NIC_SPEED_10M == 1 && NIC_SPEED_10G == 1 << 5, "app_parse_speeds counts the bits");
+
 /* Parses a list of CPUs: 2,4-6. */
 static bool parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
 {
@@ -137,7 +162,7 @@ static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 	return PKT_SIMD_AUTO;
 }
 
-enum { KEY_MTU = 0x1000, KEY_LINK_WAIT, KEY_SIMD };
+enum { KEY_MTU = 0x1000, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD };
 
 static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
@@ -148,6 +173,10 @@ static const struct argp_option common_options[] = {
 	{"cpu", 'c', "LIST", 0,
 		"CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0},
 	{"link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0},
+	{"speed", KEY_SPEED, "LIST", 0,
+		"speeds that the links may have, such as 1G or 100M,1G: of 10M, 100M, 1G, 2.5G, 5G and 10G; default: "
+		"all that the card can",
+		0},
 	{"simd", KEY_SIMD, "SET", 0,
 		"instruction set of the burst functions: auto, scalar, avx2 or avx512; default auto, the best that the "
 		"CPU and the driver have, and scalar on a CPU that QEMU emulates",
@@ -199,6 +228,11 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_LINK_WAIT:
 		o->link_wait_s = app_seconds_option(state, "link-wait", text, 0, 3600);
+		return 0;
+	case KEY_SPEED:
+		if (!app_parse_speeds(text, &o->speeds))
+			argp_error(state,
+				"--speed %s: a list of 10M, 100M, 1G, 2.5G, 5G and 10G such as 1G,10G is wanted", text);
 		return 0;
 	case KEY_SIMD:
 		o->simd = simd_option(state, text);

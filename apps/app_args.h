@@ -27,6 +27,7 @@ struct app_options {
 	double duration_s;  /* 0: until stopped */
 	double interval_s;  /* between two reports */
 	double link_wait_s; /* at most so long for links at the beginning; 0: not at all */
+	uint32_t speeds;    /* that links may have, as in nic_config; 0: all that a card can */
 	bool no_promiscuous, json, quiet;
 	enum pkt_simd simd;
 };
@@ -63,6 +64,8 @@ bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *val
 bool app_parse_seconds(const char *text, double min, double max, double *value);
 /** 02:00:00:00:00:01. */
 bool app_parse_mac(const char *text, uint8_t mac[6]);
+/** 1G,10G: a mask of NIC_SPEED_. */
+bool app_parse_speeds(const char *text, uint32_t *speeds);
 
 /** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
 uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max);

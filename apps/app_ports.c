@@ -129,6 +129,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		.mtu = (uint16_t)options->mtu,
 		.promiscuous = !options->no_promiscuous,
 		.simd = options->simd,
+		.speeds = options->speeds,
 	};
 
 	app->options = options;

@@ -8,6 +8,7 @@ _pollux()
 	case $option in
 	--mode) words="io mac macswap" ;;
 	--simd) words="auto scalar avx2 avx512" ;;
+	--speed) words="10M 100M 1G 2.5G 5G 10G" ;;
 	--card)
 		if [[ $1 == *pollux-doctor ]]; then
 			words=$(ls /sys/bus/pci/devices 2>/dev/null)

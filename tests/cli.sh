@@ -66,8 +66,8 @@ helps() {
 	done
 }
 
-common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --simd= --duration= --interval= --json --quiet
-	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
+common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --speed= --simd= --duration= --interval= --json
+	--quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
@@ -111,6 +111,9 @@ for program in fwd gen dump pipe; do
 	wrong '--interval 31:' $program --interval 31 "$absent"
 	wrong '--link-wait -1:' $program --link-wait=-1 "$absent"
 	wrong '--simd sse:' $program --simd sse "$absent"
+	wrong '--speed 40G: a list of 10M, 100M, 1G, 2.5G, 5G and 10G' $program --speed 40G "$absent"
+	wrong '--speed 1G,:' $program --speed 1G, "$absent"
+	wrong '--speed 1:' $program --speed=1 "$absent"
 	wrong 'requires an argument' $program "$absent" --burst
 	wrong 'an empty PORT' $program ''
 done

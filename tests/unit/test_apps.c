@@ -107,6 +107,22 @@ static void mac_addresses_are_taken_whole_or_not(void)
 	CU_ASSERT_EQUAL(memcmp(mac, (uint8_t[]){0x02, 0xab, 0xcd, 0, 0x7f, 0xff}, 6), 0);
 }
 
+static void speeds_are_named_or_not(void)
+{
+	static const char *const bad[] = {
+		"", ",", "1G,", ",1G", "1", "1000", "40G", "1G;10G", "1G 10G", "10", "2.5", "1Gx"};
+	uint32_t speeds = 77;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (app_parse_speeds(bad[i], &speeds))
+			CU_FAIL("a wrong list of speeds was taken");
+	CU_ASSERT_EQUAL(speeds, 77);
+	CU_ASSERT_TRUE(app_parse_speeds("2.5g", &speeds));
+	CU_ASSERT_EQUAL(speeds, NIC_SPEED_2_5G);
+	CU_ASSERT_TRUE(app_parse_speeds("10M,100m,1G,1G,5G,10G", &speeds));
+	CU_ASSERT_EQUAL(speeds, (NIC_SPEED_10M | NIC_SPEED_100M | NIC_SPEED_1G | NIC_SPEED_5G | NIC_SPEED_10G));
+}
+
 static void cpu_lists_have_ranges(void)
 {
 	static const char *const bad[] = {
@@ -468,6 +484,7 @@ int main(void)
 		{"counts with a point are exact", counts_with_a_point_are_exact},
 		{"seconds take fractions", seconds_take_fractions},
 		{"MAC addresses are taken whole or not", mac_addresses_are_taken_whole_or_not},
+		{"speeds are named or not", speeds_are_named_or_not},
 		{"CPU lists have ranges", cpu_lists_have_ranges},
 		{"rates count framing separately", rates_count_framing_separately},
 		{"empty share is between samples", empty_share_is_between_samples},
