@@ -16,16 +16,14 @@ struct step {
 	uint8_t before_revision; /* only of PHYs that are older; 0: of all */
 };
 
-struct model {
-	uint32_t id;
-	const char *name;
-	struct step power;     /* ends its preference for low speeds, which saves power */
-	struct step downshift; /* has it go down in speed when the highest does not work, and find crossed pairs */
+struct settings {
+	struct step power;     /* ends a preference for low speeds, which saves power */
+	struct step downshift; /* has the PHY go down in speed when the highest does not work, and find crossed pairs */
 	struct step more;      /* a second step of that */
 	bool commits;          /* these steps count from a reset of the PHY on */
 	uint16_t toggled;      /* bits of the downshift step that count only if they were 0 at an earlier reset */
-	uint8_t downshift_reg; /* where the PHY tells that it went down in speed */
-	uint16_t downshift_bit;
+	uint8_t told_in;       /* the register where the PHY tells that it went down, by this bit */
+	uint16_t told_by;
 };
 
 #define REVISION 0xFu
@@ -33,68 +31,57 @@ struct model {
 /* Marvell's: register 16 is PHY Specific Control: bits 6:5 = 3, either pair may be crossed; bit 1 = 0, polarity is
  * corrected; bit 11, carrier sense while sending. Register 20 is Extended PHY Specific Control: bits 11:10 = 0 and 9:8
  * = 1, one try as master and one as slave, then the speed goes down; bits 6:4 = 7, the clock towards the MAC. */
-#define M88_CONTROL                                                                                                    \
-	{                                                                                                              \
-		16, 0x0062, 0x0860, 0                                                                                  \
-	}
-#define M88_EXTENDED                                                                                                   \
-	{                                                                                                              \
-		20, 0x0F00, 0x0170, 4                                                                                  \
-	}
+static const struct settings marvell = {
+	.downshift = {16, 0x0062, 0x0860, 0},
+	.more = {20, 0x0F00, 0x0170, 4},
+	.commits = true,
+	.told_in = 17,
+	.told_by = 1u << 5,
+};
 
-static const struct model models[] = {
-	{.id = 0x01410C50,
-		.name = "Marvell 88E1000",
-		.downshift = M88_CONTROL,
-		.more = M88_EXTENDED,
-		.commits = true,
-		.downshift_reg = 17,
-		.downshift_bit = 1u << 5},
-	{.id = 0x01410C30,
-		.name = "Marvell 88E1000S",
-		.downshift = M88_CONTROL,
-		.more = M88_EXTENDED,
-		.commits = true,
-		.downshift_reg = 17,
-		.downshift_bit = 1u << 5},
-	{.id = 0x01410C20,
-		.name = "Marvell 88E1011",
-		.downshift = M88_CONTROL,
-		.more = M88_EXTENDED,
-		.commits = true,
-		.downshift_reg = 17,
-		.downshift_bit = 1u << 5},
-	/* In the 82574L's and 82583V's own, bit 11 of register 16 is that the speed goes down */
-	{.id = 0x01410CB0,
-		.name = "the 82574L's own (BM)",
-		.downshift = M88_CONTROL,
-		.commits = true,
-		.toggled = 0x0800,
-		.downshift_reg = 17,
-		.downshift_bit = 1u << 5},
-	/* 25 is power management: bit 1, low speeds while driven; bit 0, smart power-down. 16 is Port Configuration:
-	 * bit 7, the speed goes down. 18 is Port Control: bit 12, either pair may be crossed */
-	{.id = 0x02A80390,
-		.name = "the 82576's own (IGP)",
-		.power = {25, 0x0003, 0, 0},
-		.downshift = {16, 0, 0x0080, 0},
-		.more = {18, 0, 0x1000, 0},
-		.downshift_reg = 19,
-		.downshift_bit = 1u << 15},
+/* In the 82574L's and 82583V's own, bit 11 of register 16 is that the speed goes down. */
+static const struct settings bm = {
+	.downshift = {16, 0x0062, 0x0860, 0},
+	.commits = true,
+	.toggled = 0x0800,
+	.told_in = 17,
+	.told_by = 1u << 5,
+};
+
+/* Register 25 is power management: bit 1, low speeds while driven; bit 0, smart power-down. 16 is Port Configuration:
+ * bit 7, the speed goes down. 18 is Port Control: bit 12, either pair may be crossed. */
+static const struct settings igp = {
+	.power = {25, 0x0003, 0, 0},
+	.downshift = {16, 0, 0x0080, 0},
+	.more = {18, 0, 0x1000, 0},
+	.told_in = 19,
+	.told_by = 1u << 15,
+};
+
+static const struct model {
+	uint32_t id;
+	const char *name;
+	const struct settings *settings;
+} models[] = {
+	{0x01410C50, "Marvell 88E1000", &marvell},
+	{0x01410C30, "Marvell 88E1000S", &marvell},
+	{0x01410C20, "Marvell 88E1011", &marvell},
+	{0x01410CB0, "the 82574L's own (BM)", &bm},
+	{0x02A80390, "the 82576's own (IGP)", &igp},
 };
 
 static const struct model *find_model(uint32_t id)
 {
+	static const struct model unknown = {.name = "unknown"};
 	for (unsigned i = 0; i < sizeof(models) / sizeof(*models); i++)
 		if (models[i].id == (id & ~REVISION))
 			return &models[i];
-	return NULL;
+	return &unknown;
 }
 
 const char *gigabit_copper_name(uint32_t id)
 {
-	const struct model *model = find_model(id);
-	return model ? model->name : "unknown";
+	return find_model(id)->name;
 }
 
 static int read_id(struct nic *nic, uint32_t *id)
@@ -112,8 +99,8 @@ bool gigabit_copper_is_downshifted(struct nic *nic)
 	uint16_t high, low, status;
 	if (!gigabit_phy_try_read(nic, GIGABIT_PHY_ID1, &high) || !gigabit_phy_try_read(nic, GIGABIT_PHY_ID2, &low))
 		return false;
-	const struct model *model = find_model((uint32_t)high << 16 | low);
-	return model && gigabit_phy_try_read(nic, model->downshift_reg, &status) && (status & model->downshift_bit);
+	const struct settings *own = find_model((uint32_t)high << 16 | low)->settings;
+	return own && gigabit_phy_try_read(nic, own->told_in, &status) && (status & own->told_by);
 }
 
 /* Changes bits of a register. A register that the PHY does not have after all is noted, and no reason to give up. */
@@ -227,7 +214,7 @@ static int advertise(struct nic *nic)
 }
 
 /* Ends a preference for low speeds, which a former owner may have left on; `changed`: there was one. */
-static int leave_low_power(struct nic *nic, const struct model *model, bool *changed)
+static int leave_low_power(struct nic *nic, const struct settings *own, bool *changed)
 {
 	uint32_t offset = gigabit_chip(nic)->low_power_register, value = 0;
 	int ret = offset ? reg_read_sure(nic, offset, &value) : 0;
@@ -235,28 +222,28 @@ static int leave_low_power(struct nic *nic, const struct model *model, bool *cha
 		reg_change(nic, offset, GIGABIT_POEMB_D0A_LPLU, 0);
 		*changed = true;
 	}
-	if (!ret && model)
-		ret = apply(nic, &model->power, 0, changed);
+	if (!ret && own)
+		ret = apply(nic, &own->power, 0, changed);
 	if (*changed)
 		port_note(nic, "the PHY preferred low speeds, to save power: no more");
 	return ret;
 }
 
-/* The steps of a model that is known. */
-static int apply_model(struct nic *nic, const struct model *model, unsigned revision, bool reset)
+/* Settings of a PHY that is known. */
+static int apply_own(struct nic *nic, const struct settings *own, unsigned revision, bool reset)
 {
 	bool changed = reset;
-	int ret = apply(nic, &model->downshift, revision, &changed);
+	int ret = apply(nic, &own->downshift, revision, &changed);
 	if (!ret)
-		ret = apply(nic, &model->more, revision, &changed);
-	if (ret || !changed || !(model->commits || reset))
+		ret = apply(nic, &own->more, revision, &changed);
+	if (ret || !changed || !(own->commits || reset))
 		return ret;
-	if (model->toggled) {
-		ret = change(nic, model->downshift.reg, model->toggled, 0, &changed);
+	if (own->toggled) {
+		ret = change(nic, own->downshift.reg, own->toggled, 0, &changed);
 		if (!ret)
 			ret = reset_phy(nic);
 		if (!ret)
-			ret = apply(nic, &model->downshift, revision, &changed);
+			ret = apply(nic, &own->downshift, revision, &changed);
 	}
 	return ret ? ret : reset_phy(nic);
 }
@@ -269,11 +256,11 @@ int gigabit_copper_set_up(struct nic *nic, bool reset)
 	int ret = read_id(nic, &id);
 	if (ret)
 		return ret;
-	const struct model *model = find_model(id);
+	const struct settings *own = find_model(id)->settings;
 	port_note(nic, "the PHY (%08x, %s) is set up, and negotiates", id, gigabit_copper_name(id));
-	ret = leave_low_power(nic, model, &low_power);
-	if (!ret && model)
-		ret = apply_model(nic, model, id & REVISION, reset);
+	ret = leave_low_power(nic, own, &low_power);
+	if (!ret && own)
+		ret = apply_own(nic, own, id & REVISION, reset);
 	else if (!ret && reset)
 		ret = reset_phy(nic);
 	if (!ret)
@@ -300,7 +287,7 @@ int gigabit_copper_start(struct nic *nic)
 	if (!ret)
 		ret = read_id(nic, &id);
 	if (!ret)
-		ret = leave_low_power(nic, find_model(id), &low_power);
+		ret = leave_low_power(nic, find_model(id)->settings, &low_power);
 	if (!ret)
 		ret = is_advertised(nic, &as_wanted);
 	if (ret)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What every port on QEMU's cards must do, whatever the family: the e1000 and igb tests include this file and say which
  * card they mean in `card`. */
+#include "../../driver/gigabit/gigabit.h"
 #include "qtest_port.c"
 
 struct card_traits {
@@ -609,6 +610,56 @@ static void a_pipe_s_port_stops(void)
 	}
 }
 
+static void expect_fact(struct port *p, const char *name, const char *part)
+{
+	struct nic_fact facts[40];
+	unsigned count = nic_get_facts(p->nic, facts, 40);
+	CU_ASSERT(count < 40);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(facts[i].name, name) != 0)
+			continue;
+		CU_ASSERT_PTR_NOT_NULL(strstr(facts[i].value, part));
+		if (!strstr(facts[i].value, part))
+			printf("\n    %s: %s ", name, facts[i].value);
+		return;
+	}
+	CU_FAIL("a fact is missing");
+}
+
+/* QEMU's PHY is one that the driver knows, and has the registers that it is set up by. */
+static void the_phy_is_known_and_set_up(void)
+{
+	struct port p;
+	struct nic_link link;
+	struct nic_note note;
+	bool set_up = false, told = false;
+	port_open(&p, card->name);
+	/* as a former owner may leave it */
+	CU_ASSERT_EQUAL(gigabit_phy_write(p.nic, GIGABIT_PHY_BMCR, GIGABIT_BMCR_AUTONEG | GIGABIT_BMCR_POWERDOWN), 0);
+	port_start(&p, &(struct nic_config){.speeds = NIC_SPEED_100M | NIC_SPEED_1G});
+	CU_ASSERT_EQUAL(nic_service(p.nic, NULL), 0);
+	CU_ASSERT_EQUAL(nic_get_link(p.nic, &link), 0);
+	CU_ASSERT_EQUAL(strncmp(link.state, "partner offers", 14), 0);
+	expect_fact(&p, "PHY offers", "100 Mbit/s, 1 Gbit/s");
+	expect_fact(&p, "PHY control", "(negotiates)");
+	expect_fact(&p, "STATUS", "link up, 1000 Mbit/s, full duplex");
+	expect_fact(&p, "NVM", "sum baba (right)");
+	CU_ASSERT_EQUAL(qtest_set_link(p.qtest, 0, false), 0);
+	for (uint64_t end = port_now_ms() + LIMIT_MS; link.up && port_now_ms() < end;)
+		CU_ASSERT_EQUAL_FATAL(nic_get_link(p.nic, &link), 0);
+	CU_ASSERT(strlen(link.state) > 0);
+	for (uint64_t next = 0; nic_get_notes(p.nic, &next, &note, 1) == 1;) {
+		set_up = set_up || strstr(note.text, "is set up");
+		told = told || strstr(note.text, "link lost");
+		CU_ASSERT_PTR_NULL(strstr(note.text, "unknown"));
+		CU_ASSERT_PTR_NULL(strstr(note.text, "cannot be read"));
+		CU_ASSERT_PTR_NULL(strstr(note.text, "taken for dead"));
+		CU_ASSERT_PTR_NULL(strstr(note.text, "add up"));
+	}
+	CU_ASSERT(set_up && told);
+	port_close(&p);
+}
+
 #define PORT_TESTS                                                                                                     \
 	{"says what it is", says_what_it_is},                                                                          \
 		{"frames of every size pass byte for byte", frames_of_every_size_pass_byte_for_byte},                  \
@@ -622,6 +673,7 @@ static void a_pipe_s_port_stops(void)
 		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                      \
 		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
 		{"bursts write no register but tails", bursts_write_no_register_but_tails},                            \
+		{"the PHY is known, and set up", the_phy_is_known_and_set_up},                                         \
 		{"a pipe forwards in place", a_pipe_forwards_in_place},                                                \
 		{"a pipe's frames fill their buffers", a_pipe_s_frames_fill_their_buffers},                            \
 	{                                                                                                              \
