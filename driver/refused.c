@@ -42,10 +42,7 @@ static const struct {
 	{"Intel 82542", OLD_PCI, {0x1000}},
 	{"Intel 82543GC fibre", FIBRE_PCI, {0x1001}},
 	{"Intel 82543GC", BIT_BY_BIT, {0x1004}},
-	{"Intel 82544EI", OLD_PCI, {0x1008}},
 	{"Intel 82544EI fibre", FIBRE_PCI, {0x1009}},
-	{"Intel 82544GC", OLD_PCI, {0x100C, 0x100D}},
-	{"Intel 82545EM", OLD_PCI, {0x100F}},
 	{"Intel 82545EM fibre", FIBRE_PCI, {0x1011}},
 	{"Intel 82545GM", OLD_PCI, {0x1026, 0x1027, 0x1028}},
 	{"Intel 82546EB", OLD_PCI, {0x1010, 0x1012, 0x101D}},
@@ -136,6 +133,8 @@ void driver_refuse(const char *address, uint16_t vendor, uint16_t device)
 		return;
 	}
 	pollux_fail(ENOTSUP,
-		"%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
+		"%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82544GC, 82545EM, "
+		"82574L, "
+		"82583V and 82576",
 		address, vendor, device);
 }

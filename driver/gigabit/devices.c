@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which devices the gigabit drivers e1000 and igb drive, and a port's opening. The two are one driver with two names,
  * by which users know their cards. */
+#include "../../vfio/error.h"
 #include "../access.h"
 #include "../bus.h"
 #include "chips/82576_registers.h"
 #include "gigabit.h"
 
+#include <errno.h>
+
 /* ---- e1000 ---- */
 
-enum { KIND_82540EM, KIND_82574L };
+enum { KIND_82540EM, KIND_82544GC, KIND_82545EM, KIND_82574L };
 
 static const struct driver_id e1000_ids[] = {
-	{0x100E, KIND_82540EM, "Intel 82540EM", NULL}, {0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
-	{0x1016, KIND_82540EM, "Intel 82540EP (on board)", NULL}, {0x1017, KIND_82540EM, "Intel 82540EP", NULL},
-	{0x101E, KIND_82540EM, "Intel 82540EP (mobile)", NULL}, {0x10D3, KIND_82574L, "Intel 82574L", NULL},
+	{0x100E, KIND_82540EM, "Intel 82540EM", NULL},
+	{0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
+	{0x1016, KIND_82540EM, "Intel 82540EP (on board)", NULL},
+	{0x1017, KIND_82540EM, "Intel 82540EP", NULL},
+	{0x101E, KIND_82540EM, "Intel 82540EP (mobile)", NULL},
+	{0x1008, KIND_82544GC, "Intel 82544EI", NULL},
+	{0x100C, KIND_82544GC, "Intel 82544GC", NULL},
+	{0x100D, KIND_82544GC, "Intel 82544GC (on board)", NULL},
+	{0x100F, KIND_82545EM, "Intel 82545EM", NULL},
+	{0x10D3, KIND_82574L, "Intel 82574L", NULL},
 	{0x10F6, KIND_82574L, "Intel 82574LA", NULL},
-	{0x150C, KIND_82574L, "Intel 82583V", NULL}, /* an 82574L without MSI-X and a second queue */
+	/* an 82574L without MSI-X and a second queue */
+	{0x150C, KIND_82574L, "Intel 82583V", NULL},
 };
 
-static const struct gigabit_chip *const e1000_chips[] = {
-	[KIND_82540EM] = &gigabit_82540em, [KIND_82574L] = &gigabit_82574l};
+static const struct gigabit_chip *const e1000_chips[] = {[KIND_82540EM] = &gigabit_82540em,
+	[KIND_82544GC] = &gigabit_82544gc,
+	[KIND_82545EM] = &gigabit_82545em,
+	[KIND_82574L] = &gigabit_82574l};
 
 static const struct driver_register e1000_registers[] = {
 #define X(name, offset, stride, count, chips) {#name, offset, stride, count},
@@ -47,6 +60,24 @@ static const struct driver_register igb_registers[] = {
 
 /* ---- ports of both ---- */
 
+/* What the card can on the bus that it is on: the longest frame, with FCS. -ENOTSUP: nothing. */
+static int look_at_bus(struct nic *nic, uint32_t *max_frame_bytes)
+{
+	const struct gigabit_chip *chip = gigabit_chip(nic);
+	uint32_t status;
+	*max_frame_bytes = chip->max_frame_bytes;
+	if (chip->pcie)
+		return 0;
+	int ret = reg_read_sure(nic, GIGABIT_STATUS, &status);
+	if (ret || !(status & GIGABIT_STATUS_PCIX_MODE))
+		return ret;
+	if (chip->pcix_refused)
+		return pollux_fail(ENOTSUP, "%s: the %s %s", nic->device->address, nic->info.name, chip->pcix_refused);
+	if (chip->pcix_max_frame_bytes)
+		*max_frame_bytes = chip->pcix_max_frame_bytes;
+	return 0;
+}
+
 static int gigabit_open(struct nic *nic)
 {
 	const struct gigabit_chip *chip = gigabit_chip(nic);
@@ -61,11 +92,14 @@ static int gigabit_open(struct nic *nic)
 		ret = chip->check_medium(nic);
 	if (!ret)
 		ret = chip->read_mac(nic, nic->info.mac);
+	uint32_t max_frame_bytes;
+	if (!ret)
+		ret = look_at_bus(nic, &max_frame_bytes);
 	if (ret)
 		return ret;
 	nic->info.max_rx_queues = chip->max_queues;
 	nic->info.max_tx_queues = chip->max_queues;
-	nic->info.max_mtu = (uint16_t)(chip->max_frame_bytes - FRAME_OVERHEAD_BYTES - NIC_FCS_BYTES);
+	nic->info.max_mtu = (uint16_t)(max_frame_bytes - FRAME_OVERHEAD_BYTES - NIC_FCS_BYTES);
 	nic->info.max_link_mbps = 1000;
 	nic->info.speeds = NIC_SPEED_10M | NIC_SPEED_100M | NIC_SPEED_1G;
 	return 0;

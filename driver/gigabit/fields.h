@@ -24,12 +24,18 @@
 #define GIGABIT_STATUS_FUNC_SHIFT         2
 #define GIGABIT_STATUS_SPEED_SHIFT        6
 #define GIGABIT_STATUS_SPEED              (UINT32_C(3) << 6)
+#define GIGABIT_STATUS_PCIX_MODE          GIGABIT_BIT(13) /* of the 82544GC and 82545EM */
 #define GIGABIT_STATUS_GIO_MASTER_ENABLE  GIGABIT_BIT(19)
+#define GIGABIT_EECD_SK                   GIGABIT_BIT(0) /* pins of the EEPROM: clock, */
+#define GIGABIT_EECD_CS                   GIGABIT_BIT(1) /* select, */
+#define GIGABIT_EECD_DI                   GIGABIT_BIT(2) /* to it, */
+#define GIGABIT_EECD_DO                   GIGABIT_BIT(3) /* from it */
 #define GIGABIT_EECD_PRES                 GIGABIT_BIT(8)
 #define GIGABIT_EECD_AUTO_RD              GIGABIT_BIT(9) /* not of the 82540EM, where this bit is the EEPROM's size */
 #define GIGABIT_EECD_FLASH                (UINT32_C(3) << 15) /* the NVM is a flash; of the 82574L */
 #define GIGABIT_EERD_START                GIGABIT_BIT(0)
 #define GIGABIT_EERD_DATA_SHIFT           16
+#define GIGABIT_CTRL_EXT_EE_RST           GIGABIT_BIT(13) /* of the 82544GC */
 #define GIGABIT_CTRL_EXT_DRV_LOAD         GIGABIT_BIT(28)
 #define GIGABIT_POEMB_D0A_LPLU            GIGABIT_BIT(1)
 #define GIGABIT_EXTCNF_CTRL_MDIO_SW       GIGABIT_BIT(5)

@@ -37,6 +37,18 @@ uint32_t gigabit_rctl(const struct nic *nic)
 	return receive_mode(nic) | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE;
 }
 
+/* Writes a word of MTA or VFTA, at its offset. */
+static void write_table(struct nic *nic, uint32_t offset, uint32_t value)
+{
+	bool spoils = gigabit_chip(nic)->tables_in_pairs && offset & 4;
+	uint32_t before = 0;
+	if (spoils && reg_read_sure(nic, offset - 4, &before) != 0)
+		return;
+	write_apart(nic, offset, value);
+	if (spoils)
+		write_apart(nic, offset - 4, before);
+}
+
 int gigabit_filter_start(struct nic *nic)
 {
 	/* With another value than the type of a VLAN tag, which a reset or a former owner may leave there, the card
@@ -44,9 +56,9 @@ int gigabit_filter_start(struct nic *nic)
 	reg_write(nic, GIGABIT_VET, GIGABIT_VET_VLAN);
 	/* A reset does not clear these memories (doubt 9) */
 	for (unsigned i = 0; i < GIGABIT_MTA_COUNT; i++)
-		write_apart(nic, GIGABIT_AT(MTA, i), 0);
+		write_table(nic, GIGABIT_AT(MTA, i), 0);
 	for (unsigned i = 0; i < GIGABIT_VFTA_COUNT; i++)
-		write_apart(nic, GIGABIT_AT(VFTA, i), 0);
+		write_table(nic, GIGABIT_AT(VFTA, i), 0);
 	gigabit_set_unicast(nic, 0, nic->info.mac);
 	for (unsigned i = 1; i <= nic->driver->unicast_filters; i++)
 		gigabit_set_unicast(nic, i, NULL);
@@ -66,7 +78,7 @@ int gigabit_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
 
 int gigabit_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 {
-	write_apart(nic, GIGABIT_AT(MTA, word), value);
+	write_table(nic, GIGABIT_AT(MTA, word), value);
 	return fail_if_gone(nic);
 }
 

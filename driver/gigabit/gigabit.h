@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A port of the gigabit chips 82540EM, 82574L and 82576: what differs between them as data, the bursts, and what
- * the files of the control path do for each other. */
+ * A port of the gigabit chips 82540EM, 82544GC, 82545EM, 82574L and 82576: what differs between them as data, the
+ * bursts, and what the files of the control path do for each other. */
 #ifndef POLLUX_DRIVER_GIGABIT_GIGABIT_H
 #define POLLUX_DRIVER_GIGABIT_GIGABIT_H
 
@@ -16,6 +16,8 @@ struct gigabit_chip {
 	int (*read_mac)(struct nic *nic, uint8_t mac[6]);
 	/** Refuses a board whose medium is not driven. -ENOTSUP with a sentence. NULL: there is only one medium. */
 	int (*check_medium)(struct nic *nic);
+	/** Reads a word of the NVM. -errno with a sentence. NULL: EERD does it. */
+	int (*read_word)(struct nic *nic, unsigned word, uint16_t *value);
 	/** Settings of the chip that are neither of the link nor of rings; after each reset, before bus mastering is
 	 * on. NULL: none. */
 	void (*tune)(struct nic *nic);
@@ -39,9 +41,14 @@ struct gigabit_chip {
 	uint32_t ral_16;                     /* RAL of exact filter 16, where there are more than 16 */
 	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
 	bool flash_sum;                      /* its NVM may be a flash whose checksum is not made yet */
-	uint8_t packet_buffer_kib;           /* which PBA divides between receive and transmit; 0: there is no PBA */
+	bool absolute_delays;                /* has RADV and TADV */
+	bool tables_in_pairs;           /* a write of an odd word of MTA or VFTA spoils the word before it (erratum) */
+	uint8_t packet_buffer_kib;      /* which PBA divides between receive and transmit; 0: there is no PBA */
+	uint8_t packet_buffer_step_kib; /* PBA must be a multiple of it; 0: anything goes */
 	uint8_t eerd_done_bit, eerd_address_shift;
-	uint16_t max_frame_bytes; /* with FCS */
+	uint16_t max_frame_bytes;      /* with FCS */
+	uint16_t pcix_max_frame_bytes; /* on PCI-X; 0: the same */
+	const char *pcix_refused;      /* why the chip is not driven on PCI-X, and what to do instead; NULL: it is */
 	uint16_t max_queues;
 };
 
@@ -85,6 +92,7 @@ struct gigabit_times {
 	uint32_t auto_read, auto_read_82576; /* EECD.AUTO_RD */
 	uint32_t settle_82540, settle_82574; /* EEPROM and PHY set-up after a reset */
 	uint32_t eerd;                       /* a word of the NVM */
+	uint32_t microwire;                  /* fixed: the NVM's pins between two changes */
 	uint32_t mdic;                       /* a register of the PHY */
 	uint32_t phy_reset;                  /* BMCR.RESET clear */
 	uint32_t link_patience;              /* without a link, until the PHY is set up, or looked at again */
@@ -98,7 +106,7 @@ extern struct gigabit_times gigabit_times;
 
 /* ---- chips ---- */
 
-extern const struct gigabit_chip gigabit_82540em, gigabit_82574l, gigabit_82576;
+extern const struct gigabit_chip gigabit_82540em, gigabit_82544gc, gigabit_82545em, gigabit_82574l, gigabit_82576;
 
 /* ---- reset.c ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The NVM of the gigabit chips, by EERD: its checksum, and the address in its first three words. The register's layout
- * differs between the chips. */
+ * The NVM of the gigabit chips: its checksum, and the address in its first three words. Words are read by EERD, whose
+ * layout differs between the chips, or as the chip has it. */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "../fail.h"
@@ -14,8 +14,11 @@
 
 static int read_word(struct nic *nic, unsigned word, uint16_t *value)
 {
-	uint32_t done = UINT32_C(1) << gigabit_chip(nic)->eerd_done_bit;
-	reg_write(nic, GIGABIT_EERD, GIGABIT_EERD_START | word << gigabit_chip(nic)->eerd_address_shift);
+	const struct gigabit_chip *chip = gigabit_chip(nic);
+	if (chip->read_word)
+		return chip->read_word(nic, word, value);
+	uint32_t done = UINT32_C(1) << chip->eerd_done_bit;
+	reg_write(nic, GIGABIT_EERD, GIGABIT_EERD_START | word << chip->eerd_address_shift);
 	int ret = reg_wait_set(nic, GIGABIT_EERD, done, gigabit_times.eerd, "DONE",
 		"the card does not read its NVM; power the machine off and on");
 	if (ret)
@@ -71,7 +74,7 @@ static int read_checked(struct nic *nic, uint16_t words[GIGABIT_NVM_WORDS])
 int gigabit_nvm_read_mac(struct nic *nic, uint8_t mac[6])
 {
 	uint16_t words[GIGABIT_NVM_WORDS];
-	if (!(reg_read(nic, GIGABIT_EECD) & GIGABIT_EECD_PRES))
+	if (!gigabit_chip(nic)->read_word && !(reg_read(nic, GIGABIT_EECD) & GIGABIT_EECD_PRES))
 		return pollux_fail(EIO,
 			"%s: EECD.PRES is 0: the card has no NVM, hence no address; restore it with the vendor's tool",
 			nic->device->address);

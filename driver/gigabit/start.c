@@ -8,7 +8,7 @@
 /* The transmit part must hold two of the largest frames. A new division takes effect at a reset, which keeps it. */
 static int divide_packet_buffer(struct nic *nic)
 {
-	uint32_t total = gigabit_chip(nic)->packet_buffer_kib;
+	uint32_t total = gigabit_chip(nic)->packet_buffer_kib, step = gigabit_chip(nic)->packet_buffer_step_kib;
 	if (!total)
 		return 0;
 	uint32_t transmit = (2 * port_max_frame_bytes(nic) + 1023) / 1024;
@@ -19,7 +19,8 @@ static int divide_packet_buffer(struct nic *nic)
 	if ((receive & GIGABIT_PBA_RXA) + transmit <= total)
 		return 0;
 	nic->freshly_reset = false;
-	reg_write(nic, GIGABIT_PBA, total - transmit);
+	receive = total - transmit;
+	reg_write(nic, GIGABIT_PBA, step ? receive / step * step : receive);
 	return gigabit_reset(nic);
 }
 

@@ -14,6 +14,7 @@ struct gigabit_times gigabit_times = {
 	.settle_82540 = 5000,
 	.settle_82574 = 25000,
 	.eerd = 500000,
+	.microwire = 50,
 	.mdic = 100000,
 	.phy_reset = 500000, /* IEEE 802.3, 22.2.4.1.1 */
 	.link_patience = 6000000,

@@ -213,6 +213,7 @@ static inline void card_hurry(void)
 		.settle_82540 = 10,
 		.settle_82574 = 10,
 		.eerd = 1000,
+		.microwire = 0,
 		.mdic = 1000,
 		.phy_reset = 1000,
 		.link_patience = 1000,

@@ -149,8 +149,8 @@ static void modules_and_cards(void)
 		"that there are",
 		"pollux-bind lists");
 	expect_finding(CARD_B2, 1,
-		"problem  " CARD_B2
-		": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, 82574L and 82576",
+		"problem  " CARD_B2 ": no driver for 8086:293e: Pollux drives Intel 82599, X540, X550, 82540EM, "
+		"82544GC, 82545EM, 82574L, 82583V and 82576",
 		"choose another card");
 	shell("echo 0x10c7 >sys/bus/pci/devices/" CARD_C "/device");
 	expect_finding(CARD_C, 1,

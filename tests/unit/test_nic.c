@@ -83,8 +83,10 @@ static void gigabit_cards_are_claimed_by_id(void)
 		uint16_t device;
 		const char *name;
 	} claimed[] = {{0x100E, "Intel 82540EM"}, {0x1015, "Intel 82540EM (on board)"},
-		{0x1016, "Intel 82540EP (on board)"}, {0x1017, "Intel 82540EP"}, {0x101E, "Intel 82540EP (mobile)"},
-		{0x10D3, "Intel 82574L"}, {0x10F6, "Intel 82574LA"}, {0x150C, "Intel 82583V"}, {0x10C9, "Intel 82576"}};
+		{0x1016, "Intel 82540EP (on board)"}, {0x1008, "Intel 82544EI"}, {0x100C, "Intel 82544GC"},
+		{0x100D, "Intel 82544GC (on board)"}, {0x100F, "Intel 82545EM"}, {0x1017, "Intel 82540EP"},
+		{0x101E, "Intel 82540EP (mobile)"}, {0x10D3, "Intel 82574L"}, {0x10F6, "Intel 82574LA"},
+		{0x150C, "Intel 82583V"}, {0x10C9, "Intel 82576"}};
 	for (unsigned i = 0; i < sizeof(claimed) / sizeof(*claimed); i++) {
 		const struct driver_id *id = NULL;
 		const struct driver *driver = driver_find("here", 0x8086, claimed[i].device, &id);

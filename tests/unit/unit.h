@@ -19,4 +19,8 @@
  * passed, 1 not */
 int unit_run(CU_SuiteInfo *suites);
 
+/** The same for groups of suites, each in a process of its own and all at the same time: for tests that wait most of
+ * the time. */
+int unit_run_beside(CU_SuiteInfo *const groups[], unsigned count);
+
 #endif

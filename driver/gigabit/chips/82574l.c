@@ -115,6 +115,7 @@ const struct gigabit_chip gigabit_82574l = {
 	.bar_bytes = GIGABIT_BAR_BYTES,
 	.pcie = true,
 	.flash_sum = true,
+	.absolute_delays = true,
 	.packet_buffer_kib = 40,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,

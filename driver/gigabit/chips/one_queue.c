@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Receive and transmit of the chips with one queue, 82540EM and 82574L: ring registers, and the units behind them.
+ * Receive and transmit of the chips with one queue, all but the 82576: ring registers, and the units behind them.
  * Every register is written, whatever a reset leaves in it. */
 #include "one_queue.h"
 #include "../../access.h"
@@ -33,7 +33,8 @@ int one_queue_receive_start(struct nic *nic)
 	reg_write(nic, GIGABIT_RDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	/* No delays: they are for interrupts */
 	reg_write(nic, GIGABIT_RDTR, 0);
-	reg_write(nic, GIGABIT_RADV, 0);
+	if (gigabit_chip(nic)->absolute_delays)
+		reg_write(nic, GIGABIT_RADV, 0);
 	reg_write(nic, GIGABIT_RDH, 0);
 	reg_write(nic, GIGABIT_RDT, 0);
 	/* Enabled before the card has descriptors: writing the tail starts it. RCTL is written only once: QEMU's
@@ -55,7 +56,8 @@ void one_queue_transmit_start(struct nic *nic, uint32_t more_tctl)
 	reg_write(nic, GIGABIT_TDH, 0);
 	reg_write(nic, GIGABIT_TDT, 0);
 	reg_write(nic, GIGABIT_TIDV, 0);
-	reg_write(nic, GIGABIT_TADV, 0);
+	if (gigabit_chip(nic)->absolute_delays)
+		reg_write(nic, GIGABIT_TADV, 0);
 	reg_write(nic, GIGABIT_TIPG, GIGABIT_TIPG_COPPER);
 	reg_write(nic, GIGABIT_TCTL,
 		GIGABIT_TCTL_EN | GIGABIT_TCTL_PSP | GIGABIT_TCTL_CT | GIGABIT_TCTL_COLD | GIGABIT_TCTL_RTLC |
