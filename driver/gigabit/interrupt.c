@@ -57,8 +57,9 @@ void gigabit_acknowledge_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	/* Reading clears the causes, but on the 82574L not always (doubt 29); writing ones always does */
-	uint32_t causes = reg_read(nic, GIGABIT_ICR);
-	reg_write(nic, GIGABIT_ICR, causes);
+	uint32_t causes;
+	if (reg_read_sure(nic, GIGABIT_ICR, &causes) == 0)
+		reg_write(nic, GIGABIT_ICR, causes);
 	/* The kernel masks an interrupt line when it has reported an interrupt; setting the line again unmasks it */
 	if (irq_index(device) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
 		device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &nic->event_fd);
