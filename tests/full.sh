@@ -11,6 +11,7 @@ judge tests/judge_dpdk.sh build/release 82599 --all
 judge tests/judge_dpdk.sh build/release-clang
 judge tests/judge_dpdk.sh build/release x540
 judge tests/judge_dpdk.sh build/release x550
+for card in 82599 x540 x550; do judge tests/judge_dpdk.sh build/release $card --real; done
 judge tests/judge_dpdk_link.sh build/release
 judge tests/guest/linux_ixgbe.sh build/release
 judge tests/guest/linux_link.sh build/release

@@ -1,14 +1,14 @@
 #!/bin/bash
 # Linux's own ixgbe judges the software 82599, X540 and X550: in QEMU guests with several kernels, with and without an
 # IOMMU, the two ports attached through vfio-user-pci.
-# Usage: tests/guest/linux_ixgbe.sh BUILD-FOLDER [KERNEL[+iommu][+CARD]...]   (KERNELs: see tests/guest/fetch.sh; CARD:
-# x540 or x550)
+# Usage: tests/guest/linux_ixgbe.sh BUILD-FOLDER [KERNEL[+iommu][+CARD][+real]...]   (KERNELs: see tests/guest/fetch.sh;
+# CARD: x540 or x550; real: the cards have all that pollux-model knows of real ones)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+iommu][+CARD]...]}
+bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+iommu][+CARD][+real]...]}
 shift
 [ $# -gt 0 ] || set -- debian12 debian12+iommu debian13 debian13+iommu debian13-backports \
-	debian12+x540 debian13-backports+x540 debian12+x550 debian13-backports+x550
+	debian12+x540 debian13-backports+x540 debian12+x550 debian13-backports+x550 debian12+real debian12+x540+real
 GUEST_SECONDS=${GUEST_SECONDS:-900} # of which a minute is needed, where nothing else runs
 . tests/guest/boot.sh
 # shellcheck disable=SC2046
@@ -70,13 +70,14 @@ well_behaved() {
 	[ ! -s "$work/host.log" ] || sed 's/^/    > /' "$work/host.log"
 }
 
-# judge KERNEL[+iommu][+CARD]: one guest, with a model of its own
+# judge KERNEL[+iommu][+CARD][+real]: one guest, with a model of its own
 judge() {
-	local tree=$guest/${1%%+*} card=82599 checks=59
+	local tree=$guest/${1%%+*} card=82599 checks=59 real=()
 	guest_begin
 	qemu=$guest/qemu.sh
 	kernel=$(echo "$tree"/boot/vmlinuz-*)
-	case $1 in *+x540) card=x540 checks=63 ;; *+x550) card=x550 checks=67 ;; esac
+	case $1 in *+x540*) card=x540 checks=63 ;; *+x550*) card=x550 checks=67 ;; esac
+	case $1 in *+real) real=(--quirk all --time-scale 10) ;; esac
 	append=pollux.card=$card
 	if [[ $1 == *+iommu* ]]; then
 		machine=q35,kernel-irqchip=split
@@ -88,7 +89,7 @@ judge() {
 		/bin/ip /bin/ping \
 		host:"$bin"/guest-frames host:"$bin"/guest-xsk \
 		host:tests/guest/linux_{frames,counters,xdp,filters,errors}.sh || return 1
-	guest_model "$bin" --card "$card" --wire 0:peer=1,damage=10 --hold || return 1
+	guest_model "$bin" --card "$card" "${real[@]}" --wire 0:peer=1,damage=10 --hold || return 1
 	guest_boot "${@:2}" "${guest_model_ports[@]}"
 	kill "$model" && wait "$model"
 	well_behaved >>"$work/console"

@@ -63,6 +63,7 @@ static const struct {
 	{"manageability", MODEL_QUIRK_MANAGEABILITY,
 		"82599: firmware shares AUTOC, and a link that is up is its own too"},
 	{"phy-low-power", MODEL_QUIRK_PHY_LOW_POWER, "X540, X550: the PHY comes up in low power"},
+	{"all", MODEL_QUIRKS_ALL, "all of these"},
 };
 
 static const char help_before_cards[] =

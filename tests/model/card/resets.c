@@ -35,7 +35,8 @@ static const struct lasting {
 	{IXGBE_ETQF, 4, 8, NOT_X550, RESET_POWER, 0x0000FFFF, 0},
 	{MODEL_ETQS, 4, 8, NOT_X550, RESET_POWER, 0x007F0000, 0},
 	{IXGBE_DCA_TXCTRL, 0x40, 128, ALL_CARDS, RESET_POWER, 0xFF000000, 0},
-	/* Pins, lamps and flash: note 2. A driver that closes a port of SFP+ switches the laser off. */
+	/* Pins, lamps and flash: note 2. A driver that closes a port of SFP+ switches the laser off,
+	 * unless firmware uses the link as well: then Linux and DPDK never touch it. */
 	{IXGBE_ESDP, 0, 1, 1 << MODEL_82599, RESET_POWER, 0, ESDP_SDP3},
 	{IXGBE_ESDP, 0, 1, ALL_CARDS & ~(1 << MODEL_82599), RESET_POWER, 0, 0},
 	{MODEL_LEDCTL, 0, 1, ALL_CARDS, RESET_POWER | RESET_SOFTWARE, 0, 0},
@@ -83,12 +84,13 @@ static uint32_t garbage(uint64_t *state)
 void model_resets_garbage(struct model *m)
 {
 	uint64_t state = 0x8259982598259901 + m->config.port;
+	bool managed = has_quirk(m, MODEL_QUIRK_MANAGEABILITY);
 
 	for (const struct lasting *row = lasting; row < lasting + sizeof(lasting) / sizeof(lasting[0]); row++)
 		for (uint32_t i = 0; lasts(m, row) && i < row->count; i++) {
-			uint32_t at = row->offset + i * row->stride;
+			uint32_t at = row->offset + i * row->stride, left = managed ? 0 : row->left;
 
-			reg_set(m, at, (reg_get(m, at) & ~row->garbage) | (garbage(&state) & row->garbage) | row->left);
+			reg_set(m, at, (reg_get(m, at) & ~row->garbage) | (garbage(&state) & row->garbage) | left);
 		}
 	for (unsigned i = 0; i < MODEL_QUEUES; i++) /* from a half to a thousandth of the link's rate */
 		m->tx_rate[i] = RTTBCNRC_RS_ENA | ((2 + garbage(&state) % 999) << RTTBCNRC_RF_INT_SHIFT);
