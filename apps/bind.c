@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * pollux-bind: shows the machine's network cards, gives them to vfio-pci, and back to the drivers that they had. As it
  * works on cards that no driver of ours has opened, it includes headers of vfio/host/ beside the public API. */
-#include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
-#include "../vfio/host/link.h"
 #include "../vfio/host/use.h"
 
 #include "app_args.h"
+#include "app_aspm.h"
 #include "app_base.h"
 #include "app_figures.h"
 #include "app_output.h"
+#include "app_use.h"
+#include "bind_plan.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -25,7 +26,7 @@ static struct {
 	enum command command;
 	const char *addresses[ADDRESSES];
 	unsigned count;
-	struct vfio_bind_options options;
+	struct bind_options options;
 	bool json, dry_run;
 } tool;
 
@@ -49,7 +50,7 @@ static void print_group(const struct vfio_pci *nic, FILE *out)
 	free(others);
 }
 
-static void print_use(const struct vfio_use *use, FILE *out)
+static void print_use(const struct app_use *use, FILE *out)
 {
 	fprintf(out, "    interface %s, link %s", use->interface, use->link ? "up" : "down");
 	if (use->mbps >= 0)
@@ -62,18 +63,18 @@ static void print_use(const struct vfio_use *use, FILE *out)
 		fprintf(out, ", %u route%s", use->routes, use->routes > 1 ? "s" : "");
 	if (use->master[0])
 		fprintf(out, ", part of %s", use->master);
-	fprintf(out, "%s\n", vfio_use_matters(use) ? ": in use" : "");
+	fprintf(out, "%s\n", app_use_matters(use) ? ": in use" : "");
 }
 
 static void print_virtual_functions(const struct vfio_pci *nic)
 {
-	char vfs[VFIO_USES][20];
-	unsigned count = vfio_pci_virtual_functions(nic, vfs);
+	char vfs[APP_USES][20];
+	unsigned count = app_virtual_functions(nic, vfs);
 
 	if (!count)
 		return;
 	printf("    virtual functions: %u", count);
-	for (unsigned i = 0; i < count && i < VFIO_USES && vfs[i][0]; i++)
+	for (unsigned i = 0; i < count && i < APP_USES && vfs[i][0]; i++)
 		printf("%s%s", i ? ", " : ": ", vfs[i]);
 	printf("\n");
 }
@@ -86,8 +87,8 @@ static const char *why_not(const struct vfio_pci *nic)
 
 static void print_nic(const struct vfio_pci *nic)
 {
-	struct vfio_use uses[VFIO_USES];
-	unsigned count = vfio_pci_uses(nic, uses);
+	struct app_use uses[APP_USES];
+	unsigned count = app_uses(nic, uses);
 	char name[32], aspm[16];
 	pid_t opener = vfio_pci_opener(nic, name);
 
@@ -96,7 +97,7 @@ static void print_nic(const struct vfio_pci *nic)
 	print_group(nic, stdout);
 	if (nic->numa_node >= 0)
 		printf(", NUMA node %d", nic->numa_node);
-	vfio_aspm_text(nic->address, aspm);
+	app_aspm_text(nic->address, aspm);
 	printf(aspm[0] ? ", ASPM %s\n" : "%s\n", aspm);
 	if (!nic_drives(nic->address, nic->vendor_id, nic->device_id))
 		printf("    not for Pollux: %s\n", why_not(nic));
@@ -126,8 +127,8 @@ static void json_number(const char *key, int number)
 
 static void json_uses(const struct vfio_pci *nic)
 {
-	struct vfio_use uses[VFIO_USES];
-	unsigned count = vfio_pci_uses(nic, uses);
+	struct app_use uses[APP_USES];
+	unsigned count = app_uses(nic, uses);
 
 	printf(",\"interfaces\":[");
 	for (unsigned i = 0; i < count; i++) {
@@ -139,7 +140,7 @@ static void json_uses(const struct vfio_pci *nic)
 		json_text("part_of", uses[i].master, false);
 		printf(",\"addresses\":%u,\"routes\":%u,\"default_route\":%s,\"in_use\":%s}", uses[i].addresses,
 			uses[i].routes, uses[i].default_route ? "true" : "false",
-			vfio_use_matters(&uses[i]) ? "true" : "false");
+			app_use_matters(&uses[i]) ? "true" : "false");
 	}
 	printf("]");
 }
@@ -148,7 +149,7 @@ static void json_nic(const struct vfio_pci *nic)
 {
 	struct vfio_pci *others = NULL;
 	unsigned count = 0;
-	char name[32], aspm[16], vfs[VFIO_USES][20];
+	char name[32], aspm[16], vfs[APP_USES][20];
 	pid_t opener = vfio_pci_opener(nic, name);
 
 	printf("{");
@@ -165,8 +166,8 @@ static void json_nic(const struct vfio_pci *nic)
 	printf(",\"pollux\":%s", driven ? "true" : "false");
 	json_text("why_not", driven ? "" : why_not(nic), false);
 	json_number("opened_by", opener ? (int)opener : -1);
-	json_number("virtual_functions", (int)vfio_pci_virtual_functions(nic, vfs));
-	vfio_aspm_text(nic->address, aspm);
+	json_number("virtual_functions", (int)app_virtual_functions(nic, vfs));
+	app_aspm_text(nic->address, aspm);
 	json_text("aspm", aspm, false);
 	vfio_pci_neighbours(nic, &others, &count);
 	printf(",\"group_with\":[");
@@ -232,12 +233,12 @@ static bool status(void)
 /* ---- Binding ---- */
 
 /* Prints the steps of a plan, as shell commands. */
-static void show(const struct vfio_bind_plan *plan)
+static void show(const struct bind_plan *plan)
 {
 	char text[512];
 
 	for (unsigned i = 0; i < plan->count; i++) {
-		vfio_bind_describe(&plan->steps[i], text, sizeof(text));
+		bind_describe(&plan->steps[i], text, sizeof(text));
 		if (!tool.json) {
 			printf("%s\n", text);
 			continue;
@@ -266,13 +267,12 @@ static bool all_are_driven(void)
 
 static bool change(void)
 {
-	struct vfio_bind_plan plan;
+	struct bind_plan plan;
 	bool good;
 
 	if (tool.command == BIND && !all_are_driven())
 		return false;
-	if ((tool.command == BIND ? vfio_bind_plan : vfio_restore_plan)(
-		    &plan, tool.addresses, tool.count, &tool.options) != 0)
+	if ((tool.command == BIND ? bind_plan : restore_plan)(&plan, tool.addresses, tool.count, &tool.options) != 0)
 		return app_error("%s", nic_error());
 	if (tool.dry_run) {
 		if (tool.json)
@@ -282,11 +282,11 @@ static bool change(void)
 			printf("]}\n");
 		else if (!plan.count)
 			printf("# nothing to do\n");
-		vfio_bind_free(&plan);
+		bind_free(&plan);
 		return true;
 	}
-	good = vfio_bind_run(&plan) == 0 || app_error("%s", nic_error());
-	vfio_bind_free(&plan);
+	good = bind_run(&plan) == 0 || app_error("%s", nic_error());
+	bind_free(&plan);
 	return good && status();
 }
 

@@ -2,18 +2,18 @@
  * pollux-doctor: looks for what keeps Pollux from driving the cards of this machine, and names the command that mends
  * it. As it looks at the machine before any card is open, it includes headers of vfio/host/ beside the public API, and
  * vfio/user/holder.h for who has a software card. */
-#include "../vfio/host/bind.h"
 #include "../vfio/host/files.h"
 #include "../vfio/host/iommu.h"
-#include "../vfio/host/link.h"
-#include "../vfio/host/machine.h"
 #include "../vfio/host/use.h"
 #include "../vfio/user/holder.h"
 
 #include "app_args.h"
+#include "app_aspm.h"
 #include "app_base.h"
+#include "app_machine.h"
 #include "app_output.h"
 #include "app_ports.h"
+#include "app_use.h"
 #include "doctor_card.h"
 #include "doctor_findings.h"
 
@@ -161,9 +161,9 @@ static void check_interrupts(void)
 			"refuses devices");
 	else if (!interrupts_are_remapped())
 		doctor_find(PROBLEM, "interrupts",
-			vfio_hypervisor() ? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine "
-					    "kernel-irqchip=split -device intel-iommu,intremap=on)"
-					  : "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
+			app_hypervisor() ? "a virtual machine's IOMMU must be told to remap them (QEMU: -machine "
+					   "kernel-irqchip=split -device intel-iommu,intremap=on)"
+					 : "switch interrupt remapping (x2APIC) on in the firmware (BIOS) setup",
 			"the IOMMU does not remap them, so that a device could forge them, and the kernel refuses "
 			"devices");
 }
@@ -212,7 +212,7 @@ static void check_guest(const char *hypervisor)
 static void check_iommu(void)
 {
 	const char *vendor = cpu_is_amd() ? "amd_iommu" : "intel_iommu", *option = boot_option(vendor),
-		   *hypervisor = vfio_hypervisor();
+		   *hypervisor = app_hypervisor();
 	const bool off = option && strcmp(option, "off") == 0;
 	const char *remedy = "switch VT-d on in the firmware (BIOS) setup, add intel_iommu=on to " BOOT_LINE;
 	char units[128];
@@ -242,7 +242,7 @@ static void check_modules(void)
 	if (is_there("/sys/bus/pci/drivers/" VFIO_PCI_DRIVER)) {
 		doctor_find(FINE, VFIO_PCI_DRIVER, "", "the kernel has the driver");
 	} else {
-		vfio_driver_remedy(remedy, sizeof(remedy));
+		app_driver_remedy(remedy, sizeof(remedy));
 		doctor_find(PROBLEM, VFIO_PCI_DRIVER, remedy, "the kernel has no such driver now");
 		return;
 	}
@@ -255,7 +255,7 @@ static void check_modules(void)
 			"CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV) would do as well");
 	else
 		doctor_find(PROBLEM, "VFIO",
-			vfio_in_container()
+			app_in_container()
 				? "give this container the machine's /dev/vfio (docker run --device /dev/vfio)"
 				: "modprobe vfio_iommu_type1 (as root)",
 			"there is neither /dev/vfio/vfio nor /dev/iommu");
@@ -282,7 +282,7 @@ static void find_nodes(const struct vfio_pci *port, enum doctor_level level)
 		doctor.ready++;
 	} else if (access(group, F_OK) != 0 && !port->cdev[0]) {
 		doctor_find(level, port->address,
-			vfio_in_container()
+			app_in_container()
 				? "run this outside of the container, or give the container the machine's /dev/vfio"
 				: "pollux-bind restore and bind it again (as root); dmesg | tail may say why",
 			"there is no %s", group);
@@ -336,7 +336,7 @@ static void check_port(const struct vfio_pci *port, enum doctor_level level)
 		doctor_find(level, port->address, "see what is said of the IOMMU", "it is behind no IOMMU%s",
 			port->noiommu ? ": VFIO's mode without one is no protection" : "");
 	} else if (strcmp(port->driver, VFIO_PCI_DRIVER) != 0) {
-		const bool used = vfio_pci_is_used(port, why, sizeof(why));
+		const bool used = app_is_used(port, why, sizeof(why));
 
 		doctor_find(level, port->address,
 			used ? "use another port, or see pollux-bind --help about --force"
@@ -353,7 +353,7 @@ static void check_port(const struct vfio_pci *port, enum doctor_level level)
 		doctor_find(level, port->address, remedy, "%s", why);
 	} else {
 		find_nodes(port, level);
-		if (vfio_aspm_text(port->address, aspm))
+		if (app_aspm_text(port->address, aspm))
 			doctor_find(WARNING, port->address,
 				doctor_mend("pollux-bind restore and bind it again (as root); or: for f in "
 					    "/sys/bus/pci/devices/%s/link/l[01]*_aspm; do echo 0 > $f; done (as root)",
@@ -442,7 +442,7 @@ static void check_ports(void)
 	free(list);
 	if (!ours)
 		doctor_find(PROBLEM, "cards",
-			vfio_hypervisor()
+			app_hypervisor()
 				? "give this virtual machine one (VirtualBox: Intel PRO/1000 MT Desktop, "
 				  "VMware: e1000 or e1000e, QEMU: e1000e or igb); or see the software 82599 in "
 				  "README.md, which needs no card"
@@ -501,7 +501,7 @@ static void check_locked(uint64_t bytes, unsigned ports)
 			    "systemd "
 			    "service: LimitMEMLOCK=%lluK%s",
 			shell, doctor.user, kib, kib,
-			vfio_in_container() ? "; this container: docker run --ulimit memlock=-1" : ""),
+			app_in_container() ? "; this container: docker run --ulimit memlock=-1" : ""),
 		"the limit (RLIMIT_MEMLOCK) is %llu KiB%s, and a forwarder between %u ports locks about %llu KiB%s",
 		(unsigned long long)(limit.rlim_cur >> 10),
 		limit.rlim_max < bytes ? ", and ulimit cannot raise it so far" : "", ports, kib,
@@ -519,7 +519,7 @@ static void check_memory(void)
 	unsigned long long bytes = needed_bytes(ports), pages = bytes / (2 * MIB), small = free_hugepages(2048),
 			   large = free_hugepages(1048576);
 	const bool outside =
-		vfio_path(path, "/proc/sys/vm/nr_hugepages") && vfio_in_container() && access(path, W_OK) != 0;
+		vfio_path(path, "/proc/sys/vm/nr_hugepages") && app_in_container() && access(path, W_OK) != 0;
 	if (small >= pages)
 		doctor_find(FINE, "hugepages", "", "%llu of 2 MiB and %llu of 1 GiB are free", small, large);
 	else

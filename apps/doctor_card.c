@@ -5,11 +5,12 @@
 #include "../driver/nic.h"
 #include "../vfio/host/files.h"
 #include "../vfio/host/iommu.h"
-#include "../vfio/host/link.h"
 #include "../vfio/host/use.h"
 
+#include "app_aspm.h"
 #include "app_base.h"
 #include "app_figures.h"
+#include "app_use.h"
 #include "doctor_findings.h"
 #include "doctor_pcie.h"
 
@@ -119,15 +120,15 @@ static void look_at_identity(const struct vfio_pci *pci)
 
 static void look_at_use(const struct vfio_pci *pci)
 {
-	struct vfio_use uses[VFIO_USES];
-	unsigned count = vfio_pci_uses(pci, uses);
+	struct app_use uses[APP_USES];
+	unsigned count = app_uses(pci, uses);
 	char name[32];
 	pid_t opener = vfio_pci_opener(pci, name);
 
 	add(&card.outside, "driver", "%s", pci->driver[0] ? pci->driver : "none");
 	for (unsigned i = 0; i < count; i++)
 		add(&card.outside, "interface", "%s, link %s, %d Mbit/s%s", uses[i].interface,
-			uses[i].link ? "up" : "down", uses[i].mbps, vfio_use_matters(&uses[i]) ? ", in use" : "");
+			uses[i].link ? "up" : "down", uses[i].mbps, app_use_matters(&uses[i]) ? ", in use" : "");
 	if (opener)
 		add(&card.outside, "used by", "process %d (%s)", (int)opener, name);
 }
@@ -225,7 +226,7 @@ static void look_at_link(const char *address)
 	add_lanes("PCIe link", &pcie->now, "");
 	add_lanes("the card can", &pcie->card_max, "");
 	add_lanes("the slot can", &pcie->slot_max, pcie->slot);
-	vfio_aspm_text(address, aspm);
+	app_aspm_text(address, aspm);
 	if (!pcie->registers && aspm[0])
 		add(&card.outside, "ASPM", "%s", aspm);
 	look_at_registers(address, pcie);

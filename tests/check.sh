@@ -14,7 +14,7 @@ jobs=$(nproc)
 headers_alone() {
 	local headers="vfio/error.h vfio/space.h vfio/device.h mempool/pkt.h driver/nic.h driver/pipe.h"
 	headers+=" driver/pipe_inline.h"
-	headers+=" vfio/host/pci.h vfio/host/use.h vfio/host/machine.h vfio/host/files.h vfio/host/bind.h"
+	headers+=" vfio/host/pci.h vfio/host/use.h vfio/host/iommu.h vfio/host/files.h"
 	local warnings="-Wall -Wextra -Wpedantic -Werror -Wno-unused-function" standard status=0
 	for standard in c99 c11 c17; do
 		gcc -std=$standard $warnings -fsyntax-only -x c $headers mempool/memory.h || status=1
@@ -40,8 +40,8 @@ arrows() {
 	grep -nE '#include "\.\./(driver|apps)/' mempool/*.[ch] && status=1
 	grep -nE '#include ".*(apps|tests)/' driver/*.[ch] driver/*/*.[ch] && status=1
 	grep -nE '#include "\.\./' apps/*.[ch] |
-		grep -vE '"../driver/(nic|pipe).h"|^apps/(bind\.c|doctor[_a-z]*\.[ch]):.*"../vfio/host/[a-z]+.h"' |
-		grep -v '^apps/doctor\.c:.*"../vfio/user/holder.h"' && status=1
+		grep -vE '"../driver/(nic|pipe).h"|^apps/((bind|doctor)[_a-z]*|app_(aspm|machine|use))\.[ch]:.*"../vfio/host/[a-z]+.h"' |
+		grep -vE '^apps/(doctor\.c:.*"../vfio/user/holder.h"|bind_plan\.c:.*"../vfio/error.h")' && status=1
 	grep -nE '"/(dev|sys)/' driver/*.[ch] driver/*/*.[ch] && status=1
 	# inside apps/: no circle, and no program has the generator's parts but the generator
 	for file in apps/*.[ch]; do

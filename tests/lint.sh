@@ -49,8 +49,8 @@ lint_rooms() {
 		900 apps/gen apps/gen.c apps/gen_*.[ch]
 		250 apps/pipe apps/pipe.c
 		250 apps/dump apps/dump.c
-		450 apps/bind apps/bind.c
-		900 apps/doctor apps/doctor*.[ch]
+		1000 apps/bind apps/bind*.[ch]
+		1200 apps/doctor apps/doctor*.[ch]
 		1300 apps apps/app*.[ch]
 		60 apps/examples apps/examples/*.c
 		6500 model/card tests/model/card/*.[ch]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A scripted kernel for test_bind.c: what the real one does when drivers' files are written, on the made-up machine;
- * and vfio/host/bind.c and use.c, included with their system calls replaced by it. */
+ * and apps/bind_plan.c and app_use.c, included with their system calls replaced by it. */
 #ifndef POLLUX_TESTS_BIND_KERNEL_H
 #define POLLUX_TESTS_BIND_KERNEL_H
 
@@ -245,7 +245,7 @@ static int fake_addresses(struct ifaddrs **all)
 }
 
 #define getifaddrs(all) fake_addresses(all)
-#include "../../vfio/host/use.c"
+#include "../../apps/app_use.c"
 #undef getifaddrs
 
 #define open(...)                           fake_open(__VA_ARGS__)
@@ -255,7 +255,7 @@ static int fake_addresses(struct ifaddrs **all)
 #define stat(path, status)                  fake_stat(path, status)
 #define posix_spawnp(pid, name, a, b, v, e) fake_spawn(pid, name, v)
 #define waitpid(pid, status, flags)         fake_wait(pid, status)
-#include "../../vfio/host/bind.c"
+#include "../../apps/bind_plan.c"
 #undef open
 #undef write
 #undef chown

@@ -5,8 +5,8 @@
 #define POLLUX_TESTS_BIND_RIG_H
 
 #include "../../vfio/error.h"
-#include "../../vfio/host/bind.h"
 #include "../../vfio/host/files.h"
+#include "../../vfio/host/pci.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -10,8 +10,8 @@ int bind_main(int argc, char **argv);
 
 static const char *const only_a[] = {CARD_A}, *const a_and_c[] = {CARD_A, CARD_C}, *const only_b[] = {CARD_B1},
 			 *const only_c[] = {CARD_C};
-static const struct vfio_bind_options as_they_are, group = {.whole_group = true, .force = true},
-						   to_user = {.user = true, .uid = 12345, .gid = 12345};
+static const struct bind_options as_they_are, group = {.whole_group = true, .force = true},
+					      to_user = {.user = true, .uid = 12345, .gid = 12345};
 
 static void expect_sentence(const char *part)
 {
@@ -21,25 +21,25 @@ static void expect_sentence(const char *part)
 	}
 }
 
-static int bind_all(const char *const *addresses, unsigned count, const struct vfio_bind_options *with)
+static int bind_all(const char *const *addresses, unsigned count, const struct bind_options *with)
 {
-	struct vfio_bind_plan plan;
-	int error = vfio_bind_plan(&plan, addresses, count, with);
+	struct bind_plan plan;
+	int error = bind_plan(&plan, addresses, count, with);
 
 	if (!error)
-		error = vfio_bind_run(&plan);
-	vfio_bind_free(&plan);
+		error = bind_run(&plan);
+	bind_free(&plan);
 	return error;
 }
 
-static int restore_all(const char *const *addresses, unsigned count, const struct vfio_bind_options *with)
+static int restore_all(const char *const *addresses, unsigned count, const struct bind_options *with)
 {
-	struct vfio_bind_plan plan;
-	int error = vfio_restore_plan(&plan, addresses, count, with);
+	struct bind_plan plan;
+	int error = restore_plan(&plan, addresses, count, with);
 
 	if (!error)
-		error = vfio_bind_run(&plan);
-	vfio_bind_free(&plan);
+		error = bind_run(&plan);
+	bind_free(&plan);
 	return error;
 }
 
@@ -59,20 +59,20 @@ static void binds_and_restores(void)
 	begin();
 	shell("mkdir run/pollux");
 	char *before = snapshot();
-	struct vfio_bind_plan plan;
+	struct bind_plan plan;
 
 	CU_ASSERT_EQUAL(bind_all(a_and_c, 2, &as_they_are), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "vfio-pci");
 	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), "vfio-pci");
 	/* again: nothing to do */
-	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_EQUAL(bind_plan(&plan, a_and_c, 2, &as_they_are), 0);
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(restore_all(a_and_c, 2, &as_they_are), 0);
 	CU_ASSERT_STRING_EQUAL(driver_of(CARD_A), "ixgbe");
 	CU_ASSERT_STRING_EQUAL(driver_of(CARD_C), ""); /* had none */
 	shell("rm dev/iommu; rmdir dev/vfio/devices");
 	expect_same(before, "bound and restored");
-	CU_ASSERT_EQUAL(vfio_restore_plan(&plan, a_and_c, 2, &as_they_are), 0);
+	CU_ASSERT_EQUAL(restore_plan(&plan, a_and_c, 2, &as_they_are), 0);
 	CU_ASSERT_EQUAL(plan.count, 0);
 	free(before);
 	remove_machine();
@@ -121,8 +121,8 @@ static void hands_nodes_to_a_user(void)
 	CU_ASSERT_EQUAL(m.owners[2].uid, 0);
 	CU_ASSERT_EQUAL(m.owners[2].mode, 0666);
 	unsigned calls = m.calls;
-	struct vfio_bind_plan plan;
-	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, only_a, 1, &to_user), 0); /* they are the user's already */
+	struct bind_plan plan;
+	CU_ASSERT_EQUAL(bind_plan(&plan, only_a, 1, &to_user), 0); /* they are the user's already */
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(m.calls, calls);
 	m.owners[2].mode = 0600; /* the node is the user's, but what it needs is not everybody's any more */
@@ -141,11 +141,10 @@ static void hands_nodes_to_a_user(void)
 /* Runs what --dry-run prints on the made-up machine, where nodes are files. @return the nodes that are handed over */
 static char *hand_over_by_shell(void)
 {
-	struct vfio_bind_step step = {
-		.action = VFIO_BIND_NODES, .address = CARD_A, .group = 14, .uid = 12345, .gid = 12345};
+	struct bind_step step = {.action = BIND_NODES, .address = CARD_A, .group = 14, .uid = 12345, .gid = 12345};
 	char text[512];
 
-	vfio_bind_describe(&step, text, sizeof(text));
+	bind_describe(&step, text, sizeof(text));
 	shell("echo '%s' | sed 's,udevadm settle; ,,; s,chown 12345:12345,echo,; s,/dev/[vi],.&,g; s,/sys/,.&,g; s,-c "
 	      ",-f ,g' >script",
 		text);
@@ -186,8 +185,8 @@ static void loads_the_module(void)
 }
 
 /* In every case the machine must stay as it is. */
-static void refuse(const char *const *addresses, unsigned count, const struct vfio_bind_options *with, int error,
-	const char *words)
+static void refuse(
+	const char *const *addresses, unsigned count, const struct bind_options *with, int error, const char *words)
 {
 	char *before = snapshot();
 	int got = bind_all(addresses, count, with);
@@ -214,7 +213,7 @@ static void refuse_restore(const char *const *addresses, int error, const char *
 /* The whole sentence. */
 static void refuse_whole(const char *const *addresses, const char *interface, const char *does)
 {
-	static const struct vfio_bind_options no_force = {.whole_group = true};
+	static const struct bind_options no_force = {.whole_group = true};
 	char words[256];
 
 	snprintf(words, sizeof(words),
@@ -337,7 +336,7 @@ static void expect_power(const char *states)
 
 static void the_link_saves_no_power_while_bound(void)
 {
-	struct vfio_bind_plan plan;
+	struct bind_plan plan;
 
 	begin();
 	saves_power(CARD_A, '0', '1');
@@ -352,7 +351,7 @@ static void the_link_saves_no_power_while_bound(void)
 	expect_output(", ASPM off\n");
 	expect_power("0\n0\n1\n1\n"); /* L1.1 is a part of L1, and the clock no part of ASPM */
 	CU_ASSERT_STRING_EQUAL(shell("cat run/pollux/" CARD_A), "ixgbe\n\nthis-boot\nl1_aspm\n");
-	CU_ASSERT_EQUAL(vfio_bind_plan(&plan, only_a, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(bind_plan(&plan, only_a, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " CARD_A), 0);
 	expect_output("\"aspm\":\"off\"");
@@ -464,12 +463,12 @@ static void the_note_of_the_first_driver_stays(void)
 
 static void a_note_of_another_boot_is_none(void)
 {
-	struct vfio_bind_plan plan;
+	struct bind_plan plan;
 
 	begin();
 	/* it survived a reboot, after which the kernel gave the card to ixgbe; nobody bound it since */
 	shell("mkdir -p run/pollux && printf 'custom\\n\\nlast-boot\\n' >run/pollux/" CARD_A);
-	CU_ASSERT_EQUAL(vfio_restore_plan(&plan, only_a, 1, &as_they_are), 0);
+	CU_ASSERT_EQUAL(restore_plan(&plan, only_a, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(plan.count, 0);
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);
 	CU_ASSERT_EQUAL(restore_all(only_a, 1, &as_they_are), 0);
@@ -542,13 +541,13 @@ static void virtual_functions_are_a_use(void)
 	CU_ASSERT_EQUAL(run_main(bind_main, "--json status " CARD_A), 0);
 	expect_output("\"virtual_functions\":2,");
 	/* more than have a link yet: no address is made up */
-	char vfs[VFIO_USES][20];
+	char vfs[APP_USES][20];
 	struct vfio_pci pci;
 	memset(vfs, 'x', sizeof(vfs));
 	shell("echo 4 >sys/devices/pci0000:00/" CARD_A "/sriov_numvfs");
 	CU_ASSERT_EQUAL_FATAL(vfio_pci_find(&pci, CARD_A), 0);
-	CU_ASSERT_EQUAL(vfio_pci_virtual_functions(&pci, vfs), 4);
-	for (unsigned i = 2; i < VFIO_USES; i++)
+	CU_ASSERT_EQUAL(app_virtual_functions(&pci, vfs), 4);
+	for (unsigned i = 2; i < APP_USES; i++)
 		CU_ASSERT_EQUAL(vfs[i][0], '\0');
 	shell("echo 0 >sys/devices/pci0000:00/" CARD_A "/sriov_numvfs; rm sys/devices/pci0000:00/" CARD_A "/virtfn*");
 	CU_ASSERT_EQUAL(bind_all(only_a, 1, &as_they_are), 0);

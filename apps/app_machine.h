@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What kind of machine this is, for sentences that can be followed on it: a hypervisor's guest, a container, a kernel
  * that can load vfio-pci or cannot. */
-#ifndef POLLUX_VFIO_HOST_MACHINE_H
-#define POLLUX_VFIO_HOST_MACHINE_H
+#ifndef POLLUX_APPS_APP_MACHINE_H
+#define POLLUX_APPS_APP_MACHINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /** The hypervisor that this machine is a guest of ("VirtualBox", "VMware", "QEMU", "KVM", "Hyper-V", "Xen", or "another
  * hypervisor"); NULL: none. */
-const char *vfio_hypervisor(void);
+const char *app_hypervisor(void);
 
 /** True in a container, whose kernel is not its own to change. */
-bool vfio_in_container(void);
+bool app_in_container(void);
 
 /** Writes what to do so that this kernel, which lacks the driver vfio-pci, gets it. */
-void vfio_driver_remedy(char *text, size_t bytes);
+void app_driver_remedy(char *text, size_t bytes);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What kind of machine this is, for sentences that can be followed on it: a hypervisor's guest, a container, a kernel
  * that can load vfio-pci or cannot. */
-#include "machine.h"
+#include "app_machine.h"
 
-#include "files.h"
-#include "pci.h"
+#include "../vfio/host/files.h"
+#include "../vfio/host/pci.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -20,7 +20,7 @@ static bool is_there(const char *name)
 	return vfio_path(path, "%s", name) && access(path, F_OK) == 0;
 }
 
-bool vfio_in_container(void)
+bool app_in_container(void)
 {
 	return is_there("/.dockerenv") || is_there("/run/.containerenv") || is_there("/run/systemd/container") ||
 	       is_there("/var/run/secrets/kubernetes.io");
@@ -43,7 +43,7 @@ static void read_signature(char signature[13])
 }
 
 /* The firmware's strings come before the CPU's signature: VirtualBox shows KVM's signature to Linux. */
-const char *vfio_hypervisor(void)
+const char *app_hypervisor(void)
 {
 	static const struct {
 		const char *vendor, *product; /* what the firmware's strings begin with */
@@ -99,7 +99,7 @@ static bool has_module(const char *release)
 	return found;
 }
 
-void vfio_driver_remedy(char *text, size_t bytes)
+void app_driver_remedy(char *text, size_t bytes)
 {
 	char path[PATH_MAX], release[128];
 
@@ -109,7 +109,7 @@ void vfio_driver_remedy(char *text, size_t bytes)
 	if (!is_there("/proc/modules"))
 		snprintf(text, bytes,
 			"boot a kernel with CONFIG_VFIO_PCI: this one (%s) lacks it, and loads no modules", release);
-	else if (vfio_in_container())
+	else if (app_in_container())
 		snprintf(text, bytes,
 			"modprobe " VFIO_PCI_DRIVER ", as root, on the machine itself: this is a container");
 	else if (access(path, F_OK) != 0)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Giving devices to vfio-pci and back: how a plan is made, what its steps do, and how they are undone. */
-#include "bind.h"
+#include "bind_plan.h"
 
-#include "../error.h"
-#include "files.h"
-#include "link.h"
-#include "machine.h"
-#include "use.h"
+#include "../vfio/error.h"
+#include "../vfio/host/files.h"
+#include "../vfio/host/use.h"
+
+#include "app_aspm.h"
+#include "app_machine.h"
+#include "app_use.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -148,11 +150,11 @@ static int do_load(void)
 	vfio_path(path, DRIVER_FOLDER);
 	if (access(path, F_OK) == 0 || (run_program(modprobe) && access(path, F_OK) == 0))
 		return 0;
-	vfio_driver_remedy(remedy, sizeof(remedy));
+	app_driver_remedy(remedy, sizeof(remedy));
 	return pollux_fail(ENOENT, "the kernel has no driver " VFIO_PCI_DRIVER ": %s", remedy);
 }
 
-static int do_save(const struct vfio_bind_step *step)
+static int do_save(const struct bind_step *step)
 {
 	char path[PATH_MAX], text[4 * VFIO_PCI_NAME_BYTES + 5], boot[VFIO_PCI_NAME_BYTES];
 	int error;
@@ -171,7 +173,7 @@ static int do_save(const struct vfio_bind_step *step)
 	return 0;
 }
 
-static int do_probe(const struct vfio_bind_step *step)
+static int do_probe(const struct bind_step *step)
 {
 	struct vfio_pci pci;
 	int error;
@@ -198,7 +200,7 @@ static int do_probe(const struct vfio_bind_step *step)
 
 /* Changes a node's mode, or with mode 0 its owner and group to the user's, and keeps in nodes[index] what it was like.
  */
-static int hand_over(struct vfio_bind_step *step, unsigned index, const char *path, mode_t mode)
+static int hand_over(struct bind_step *step, unsigned index, const char *path, mode_t mode)
 {
 	struct stat was;
 	int error;
@@ -218,7 +220,7 @@ static int hand_over(struct vfio_bind_step *step, unsigned index, const char *pa
 	return 0;
 }
 
-static int take_back(struct vfio_bind_step *step)
+static int take_back(struct bind_step *step)
 {
 	int error = 0;
 
@@ -233,7 +235,7 @@ static int take_back(struct vfio_bind_step *step)
 	return error;
 }
 
-static int do_nodes(struct vfio_bind_step *step)
+static int do_nodes(struct bind_step *step)
 {
 	/* The device manager sets the owner of a new node itself, a moment after the kernel has made the node. Its
 	 * choice must not come after ours. */
@@ -266,31 +268,31 @@ static int do_nodes(struct vfio_bind_step *step)
 	return error;
 }
 
-static int write_aspm(const struct vfio_bind_step *step, const char *value)
+static int write_aspm(const struct bind_step *step, const char *value)
 {
 	return write_value(value, "/sys/bus/pci/devices/%s/link/%s", step->address, step->aspm);
 }
 
-static int perform(struct vfio_bind_step *step)
+static int perform(struct bind_step *step)
 {
 	char path[PATH_MAX];
 
 	switch (step->action) {
-	case VFIO_BIND_LOAD:
+	case BIND_LOAD:
 		return do_load();
-	case VFIO_BIND_SAVE:
+	case BIND_SAVE:
 		return do_save(step);
-	case VFIO_BIND_UNBIND:
+	case BIND_UNBIND:
 		return write_value(step->address, "/sys/bus/pci/drivers/%s/unbind", step->before);
-	case VFIO_BIND_OVERRIDE:
+	case BIND_OVERRIDE:
 		return write_value(step->text, "/sys/bus/pci/devices/%s/driver_override", step->address);
-	case VFIO_BIND_PROBE:
+	case BIND_PROBE:
 		return do_probe(step);
-	case VFIO_BIND_ASPM:
+	case BIND_ASPM:
 		return write_aspm(step, step->text);
-	case VFIO_BIND_NODES:
+	case BIND_NODES:
 		return do_nodes(step);
-	case VFIO_BIND_FORGET:
+	case BIND_FORGET:
 		note_path(path, step->address);
 		return remove_file(path, false);
 	}
@@ -298,37 +300,37 @@ static int perform(struct vfio_bind_step *step)
 }
 
 /* -errno where the step stays done. */
-static int undo(struct vfio_bind_step *step)
+static int undo(struct bind_step *step)
 {
 	char path[PATH_MAX];
 	struct vfio_pci pci;
 	int error;
 
 	switch (step->action) {
-	case VFIO_BIND_SAVE:
+	case BIND_SAVE:
 		note_path(path, step->address);
 		return remove_file(path, true);
-	case VFIO_BIND_UNBIND:
+	case BIND_UNBIND:
 		return write_value(step->address, "/sys/bus/pci/drivers/%s/bind", step->before);
-	case VFIO_BIND_OVERRIDE:
+	case BIND_OVERRIDE:
 		return write_value(step->before, "/sys/bus/pci/devices/%s/driver_override", step->address);
-	case VFIO_BIND_PROBE:
+	case BIND_PROBE:
 		if ((error = vfio_pci_find(&pci, step->address)) != 0 || !pci.driver[0])
 			return error;
 		return write_value(step->address, "/sys/bus/pci/drivers/%s/unbind", pci.driver);
-	case VFIO_BIND_ASPM:
+	case BIND_ASPM:
 		return write_aspm(step, step->text[0] == '0' ? "1" : "0");
-	case VFIO_BIND_NODES:
+	case BIND_NODES:
 		return take_back(step);
-	case VFIO_BIND_FORGET:
+	case BIND_FORGET:
 		return do_save(step);
-	case VFIO_BIND_LOAD: /* the module stays loaded: without a device it does nothing */
+	case BIND_LOAD: /* the module stays loaded: without a device it does nothing */
 		return 0;
 	}
 	return 0;
 }
 
-int vfio_bind_run(struct vfio_bind_plan *plan)
+int bind_run(struct bind_plan *plan)
 {
 	struct pollux_failure failure = {.error = 0};
 
@@ -339,7 +341,7 @@ int vfio_bind_run(struct vfio_bind_plan *plan)
 			continue;
 		pollux_failure_keep(&failure, error);
 		/* A probe that failed may have bound the device to a wrong driver. */
-		for (unsigned done = plan->steps[i].action == VFIO_BIND_PROBE ? i + 1 : i; done-- > 0;)
+		for (unsigned done = plan->steps[i].action == BIND_PROBE ? i + 1 : i; done-- > 0;)
 			not_undone |= undo(&plan->steps[done]);
 		if (not_undone)
 			return pollux_fail(
@@ -349,41 +351,41 @@ int vfio_bind_run(struct vfio_bind_plan *plan)
 	return 0;
 }
 
-void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t bytes)
+void bind_describe(const struct bind_step *step, char *text, size_t bytes)
 {
 	const char *address = step->address;
 
 	switch (step->action) {
-	case VFIO_BIND_LOAD:
+	case BIND_LOAD:
 		snprintf(text, bytes, "modprobe " VFIO_PCI_DRIVER);
 		break;
-	case VFIO_BIND_SAVE:
+	case BIND_SAVE:
 		snprintf(text, bytes,
 			"mkdir -p " NOTES "; { printf '%s\\n%s\\n'; cat " BOOT_ID ";%s%s%s } > " NOTES "/%s",
 			step->text, step->before, step->aspm[0] ? " echo '" : "", step->aspm, step->aspm[0] ? "';" : "",
 			address);
 		break;
-	case VFIO_BIND_UNBIND:
+	case BIND_UNBIND:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, step->before);
 		break;
-	case VFIO_BIND_OVERRIDE:
+	case BIND_OVERRIDE:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/devices/%s/driver_override",
 			step->text[0] ? step->text : "''", address);
 		break;
-	case VFIO_BIND_PROBE:
+	case BIND_PROBE:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/drivers_probe", address);
 		break;
-	case VFIO_BIND_ASPM:
+	case BIND_ASPM:
 		snprintf(text, bytes, "echo %s > /sys/bus/pci/devices/%s/link/%s", step->text, address, step->aspm);
 		break;
-	case VFIO_BIND_NODES:
+	case BIND_NODES:
 		snprintf(text, bytes,
 			"udevadm settle; for n in %d devices/$(ls /sys/bus/pci/devices/%s/vfio-dev 2>/dev/null); do "
 			"[ ! -c /dev/vfio/$n ] || chown %u:%u /dev/vfio/$n; done; [ ! -c /dev/iommu ] || chmod 0666 "
 			"/dev/iommu",
 			step->group, address, step->uid, step->gid);
 		break;
-	case VFIO_BIND_FORGET:
+	case BIND_FORGET:
 		snprintf(text, bytes, "rm -f " NOTES "/%s", address);
 		break;
 	}
@@ -391,23 +393,23 @@ void vfio_bind_describe(const struct vfio_bind_step *step, char *text, size_t by
 
 /* ---- Plans ---- */
 
-static int add(struct vfio_bind_plan *plan, enum vfio_bind_action action, const struct vfio_pci *pci, const char *text,
+static int add(struct bind_plan *plan, enum bind_action action, const struct vfio_pci *pci, const char *text,
 	const char *before)
 {
-	struct vfio_bind_step *longer = realloc(plan->steps, (plan->count + 1) * sizeof(*longer));
+	struct bind_step *longer = realloc(plan->steps, (plan->count + 1) * sizeof(*longer));
 
 	if (!longer)
 		return pollux_fail(ENOMEM, "no memory for a plan");
 	plan->steps = longer;
-	struct vfio_bind_step *step = &longer[plan->count++];
-	*step = (struct vfio_bind_step){.action = action, .group = pci ? pci->group : -1};
+	struct bind_step *step = &longer[plan->count++];
+	*step = (struct bind_step){.action = action, .group = pci ? pci->group : -1};
 	snprintf(step->address, sizeof(step->address), "%s", pci ? pci->address : "");
 	snprintf(step->text, sizeof(step->text), "%s", text);
 	snprintf(step->before, sizeof(step->before), "%s", before);
 	return 0;
 }
 
-static bool is_planned(const struct vfio_bind_plan *plan, const char *address)
+static bool is_planned(const struct bind_plan *plan, const char *address)
 {
 	for (unsigned i = 0; i < plan->count; i++)
 		if (strcmp(plan->steps[i].address, address) == 0)
@@ -419,14 +421,14 @@ static int refuse_use(const struct vfio_pci *pci)
 {
 	char why[512];
 
-	if (!vfio_pci_is_used(pci, why, sizeof(why)))
+	if (!app_is_used(pci, why, sizeof(why)))
 		return 0;
 	return pollux_fail(
 		EBUSY, "%s is in use: %s. That would be gone; take it away first, or --force", pci->address, why);
 }
 
 /* Adds a file's name to a step. */
-static void add_aspm(struct vfio_bind_step *step, const char *file)
+static void add_aspm(struct bind_step *step, const char *file)
 {
 	size_t used = strlen(step->aspm);
 
@@ -436,54 +438,54 @@ static void add_aspm(struct vfio_bind_step *step, const char *file)
 /* Plans to switch the power saving of the device's link off: some cards fail with it, the 82574L among them, for all
  * it costs latency, and vfio-pci does not let a driver of ours do it. `noted` is the index of the step that notes what
  * the device had. */
-static int plan_aspm_off(struct vfio_bind_plan *plan, const struct vfio_pci *pci, unsigned noted)
+static int plan_aspm_off(struct bind_plan *plan, const struct vfio_pci *pci, unsigned noted)
 {
 	int error = 0;
 	bool known;
 
-	for (unsigned i = 0; i < VFIO_ASPM_STATES && !error; i++) {
-		if (!vfio_aspm_is_on(pci->address, i, &known))
+	for (unsigned i = 0; i < APP_ASPM_STATES && !error; i++) {
+		if (!app_aspm_is_on(pci->address, i, &known))
 			continue;
-		add_aspm(&plan->steps[noted], vfio_aspm_files[i]);
-		if ((error = add(plan, VFIO_BIND_ASPM, pci, "0", "")) == 0)
-			add_aspm(&plan->steps[plan->count - 1], vfio_aspm_files[i]);
+		add_aspm(&plan->steps[noted], app_aspm_files[i]);
+		if ((error = add(plan, BIND_ASPM, pci, "0", "")) == 0)
+			add_aspm(&plan->steps[plan->count - 1], app_aspm_files[i]);
 	}
 	return error;
 }
 
 /* Plans to switch on what the note says was on. */
-static int plan_aspm_on(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *noted)
+static int plan_aspm_on(struct bind_plan *plan, const struct vfio_pci *pci, const char *noted)
 {
 	int error = 0;
 	bool known;
 
-	for (unsigned i = 0; i < VFIO_ASPM_STATES && !error; i++)
-		if (strstr(noted, vfio_aspm_files[i]) && !vfio_aspm_is_on(pci->address, i, &known) && known &&
-			(error = add(plan, VFIO_BIND_ASPM, pci, "1", "")) == 0)
-			add_aspm(&plan->steps[plan->count - 1], vfio_aspm_files[i]);
+	for (unsigned i = 0; i < APP_ASPM_STATES && !error; i++)
+		if (strstr(noted, app_aspm_files[i]) && !app_aspm_is_on(pci->address, i, &known) && known &&
+			(error = add(plan, BIND_ASPM, pci, "1", "")) == 0)
+			add_aspm(&plan->steps[plan->count - 1], app_aspm_files[i]);
 	return error;
 }
 
 /* Plans to note the driver and the override that the device has, so that it can get them back. An override that names
  * another driver than the device has was left over by somebody; it is not noted, because with it the driver could not
  * come back. */
-static int plan_note(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
+static int plan_note(struct bind_plan *plan, const struct vfio_pci *pci)
 {
 	struct note note;
 
 	if (pci->driver[0])
-		return add(plan, VFIO_BIND_SAVE, pci, pci->driver,
+		return add(plan, BIND_SAVE, pci, pci->driver,
 			strcmp(pci->driver, pci->driver_override) == 0 ? pci->driver_override : "");
 	/* A device without a driver may have had one when it was bound first, and been unbound by hand since: then
 	 * there is a note already. Or its override says vfio-pci already: then the kernel chooses a driver when it
 	 * comes back. */
 	if (read_note(pci->address, &note) || strcmp(pci->driver_override, VFIO_PCI_DRIVER) == 0)
 		return 0;
-	return add(plan, VFIO_BIND_SAVE, pci, "", pci->driver_override);
+	return add(plan, BIND_SAVE, pci, "", pci->driver_override);
 }
 
 /* Whether the nodes of a bound device are the user's already, and everybody may open /dev/iommu if that is needed. */
-static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options *options)
+static bool has_nodes(const struct vfio_pci *pci, const struct bind_options *options)
 {
 	char paths[2][PATH_MAX];
 	struct stat node;
@@ -506,7 +508,7 @@ static bool has_nodes(const struct vfio_pci *pci, const struct vfio_bind_options
 	return found > 0;
 }
 
-static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const struct vfio_bind_options *options)
+static int plan_bind(struct bind_plan *plan, const struct vfio_pci *pci, const struct bind_options *options)
 {
 	const unsigned first = plan->count;
 	int error = 0;
@@ -517,16 +519,16 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 		if ((!options->force && (error = refuse_use(pci)) != 0) || (error = plan_note(plan, pci)) != 0)
 			return error;
 		if (pci->driver[0])
-			error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
+			error = add(plan, BIND_UNBIND, pci, "", pci->driver);
 		if (!error && strcmp(pci->driver_override, VFIO_PCI_DRIVER) != 0)
-			error = add(plan, VFIO_BIND_OVERRIDE, pci, VFIO_PCI_DRIVER, pci->driver_override);
+			error = add(plan, BIND_OVERRIDE, pci, VFIO_PCI_DRIVER, pci->driver_override);
 		if (!error)
-			error = add(plan, VFIO_BIND_PROBE, pci, VFIO_PCI_DRIVER, "");
-		if (!error && plan->steps[first].action == VFIO_BIND_SAVE)
+			error = add(plan, BIND_PROBE, pci, VFIO_PCI_DRIVER, "");
+		if (!error && plan->steps[first].action == BIND_SAVE)
 			error = plan_aspm_off(plan, pci, first);
 	}
 	if (!error && options->user && vfio_pci_is_network(pci) && !has_nodes(pci, options) &&
-		(error = add(plan, VFIO_BIND_NODES, pci, "", "")) == 0) {
+		(error = add(plan, BIND_NODES, pci, "", "")) == 0) {
 		plan->steps[plan->count - 1].uid = options->uid;
 		plan->steps[plan->count - 1].gid = options->gid;
 	}
@@ -534,8 +536,8 @@ static int plan_bind(struct vfio_bind_plan *plan, const struct vfio_pci *pci, co
 }
 
 /* Plans for the other devices of the group: none may stay with a driver of the kernel's that does DMA. */
-static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses,
-	unsigned count, const struct vfio_bind_options *options)
+static int plan_neighbours(struct bind_plan *plan, const struct vfio_pci *pci, const char *const *addresses,
+	unsigned count, const struct bind_options *options)
 {
 	struct vfio_pci *others, one;
 	unsigned other_count;
@@ -561,8 +563,8 @@ static int plan_neighbours(struct vfio_bind_plan *plan, const struct vfio_pci *p
 	return error;
 }
 
-static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const char *const *addresses, unsigned count,
-	const struct vfio_bind_options *options)
+static int plan_one_bind(struct bind_plan *plan, const char *address, const char *const *addresses, unsigned count,
+	const struct bind_options *options)
 {
 	struct vfio_pci pci;
 	int error = vfio_pci_find(&pci, address);
@@ -579,7 +581,7 @@ static int plan_one_bind(struct vfio_bind_plan *plan, const char *address, const
 	return plan_bind(plan, &pci, options);
 }
 
-static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
+static int plan_restore(struct bind_plan *plan, const struct vfio_pci *pci)
 {
 	struct note note;
 	char name[32];
@@ -595,23 +597,23 @@ static int plan_restore(struct vfio_bind_plan *plan, const struct vfio_pci *pci)
 		return pollux_fail(
 			EBUSY, "%s is in use by process %d (%s): end that first", pci->address, (int)opener, name);
 	if (bound)
-		error = add(plan, VFIO_BIND_UNBIND, pci, "", pci->driver);
+		error = add(plan, BIND_UNBIND, pci, "", pci->driver);
 	/* A device without a note is touched only if it is, or is to be, bound to vfio-pci. */
 	if (!error && strcmp(pci->driver_override, note.override) != 0 && (noted || chosen))
-		error = add(plan, VFIO_BIND_OVERRIDE, pci, note.override, pci->driver_override);
+		error = add(plan, BIND_OVERRIDE, pci, note.override, pci->driver_override);
 	/* Before the driver comes: it may switch some of it off again, as it knows its card. */
 	if (!error)
 		error = plan_aspm_on(plan, pci, note.aspm);
 	/* A device that had no driver gets none. Where there is no note, the kernel chooses. */
 	if (!error && (bound || (!pci->driver[0] && (noted || chosen))) && (!noted || note.driver[0]))
-		error = add(plan, VFIO_BIND_PROBE, pci, note.driver, "");
-	if (!error && noted && (error = add(plan, VFIO_BIND_FORGET, pci, note.driver, note.override)) == 0)
+		error = add(plan, BIND_PROBE, pci, note.driver, "");
+	if (!error && noted && (error = add(plan, BIND_FORGET, pci, note.driver, note.override)) == 0)
 		snprintf(plan->steps[plan->count - 1].aspm, sizeof(plan->steps->aspm), "%.*s",
 			(int)sizeof(plan->steps->aspm) - 1, note.aspm);
 	return error;
 }
 
-static int plan_one_restore(struct vfio_bind_plan *plan, const char *address, const struct vfio_bind_options *options)
+static int plan_one_restore(struct bind_plan *plan, const char *address, const struct bind_options *options)
 {
 	struct vfio_pci pci, *others = NULL;
 	unsigned count = 0;
@@ -628,38 +630,37 @@ static int plan_one_restore(struct vfio_bind_plan *plan, const char *address, co
 	return error;
 }
 
-int vfio_bind_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count,
-	const struct vfio_bind_options *options)
+int bind_plan(struct bind_plan *plan, const char *const *addresses, unsigned count, const struct bind_options *options)
 {
 	char path[PATH_MAX];
 	int error = 0;
 
-	*plan = (struct vfio_bind_plan){.steps = NULL};
+	*plan = (struct bind_plan){.steps = NULL};
 	vfio_path(path, DRIVER_FOLDER);
 	if (access(path, F_OK) != 0)
-		error = add(plan, VFIO_BIND_LOAD, NULL, "", "");
+		error = add(plan, BIND_LOAD, NULL, "", "");
 	for (unsigned i = 0; i < count && !error; i++)
 		error = plan_one_bind(plan, addresses[i], addresses, count, options);
 	if (error)
-		vfio_bind_free(plan);
+		bind_free(plan);
 	return error;
 }
 
-int vfio_restore_plan(struct vfio_bind_plan *plan, const char *const *addresses, unsigned count,
-	const struct vfio_bind_options *options)
+int restore_plan(
+	struct bind_plan *plan, const char *const *addresses, unsigned count, const struct bind_options *options)
 {
 	int error = 0;
 
-	*plan = (struct vfio_bind_plan){.steps = NULL};
+	*plan = (struct bind_plan){.steps = NULL};
 	for (unsigned i = 0; i < count && !error; i++)
 		error = plan_one_restore(plan, addresses[i], options);
 	if (error)
-		vfio_bind_free(plan);
+		bind_free(plan);
 	return error;
 }
 
-void vfio_bind_free(struct vfio_bind_plan *plan)
+void bind_free(struct bind_plan *plan)
 {
 	free(plan->steps);
-	*plan = (struct vfio_bind_plan){.steps = NULL};
+	*plan = (struct bind_plan){.steps = NULL};
 }
