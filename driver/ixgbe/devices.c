@@ -2,7 +2,7 @@
  * Which devices the ixgbe family drives, and a port's opening. */
 #include "../access.h"
 #include "../bus.h"
-#include "link.h"
+#include "port.h"
 
 #define VIRTUAL_FUNCTION "is a virtual function, whose registers differ: open the physical function instead"
 #define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"

@@ -3,7 +3,7 @@
  * PHY, the NVM and the firmware. Read from the card when it is asked for; nothing is changed. */
 #include "../access.h"
 #include "../report.h"
-#include "link.h"
+#include "port.h"
 
 #include <stdio.h>
 
@@ -28,8 +28,6 @@ static void add_link(struct nic *nic, struct fact_list *facts)
 	fact_add(facts, "LINKS", "%08x (%s%s, speed bits %u)", links, links & IXGBE_LINKS_UP ? "up" : "down",
 		links & IXGBE_LINKS_UP && !link.up ? " over an empty cage, so not at all" : "",
 		links >> IXGBE_LINKS_SPEED_SHIFT & 3);
-	fact_add(facts, "link", "%s, %u Mbit/s%s%s", link.up ? "up" : "down", link.mbps, *link.state ? ": " : "",
-		link.state);
 }
 
 static void add_serial(struct nic *nic, struct fact_list *facts)
@@ -88,11 +86,9 @@ static void add_phy(struct ixgbe_port *port, struct fact_list *facts)
 	static const struct {
 		const char *name;
 		unsigned device, address;
-	} shown[] = {{"PHY 1.2", 1, 2}, {"PHY 1.3", 1, 3}, {"PHY 7.0 (control)", 7, 0}, {"PHY 7.1 (status)", 7, 1},
-		{"PHY 7.10 (offers 100M)", 7, 0x10}, {"PHY 7.13 (partner)", 7, 0x13},
-		{"PHY 7.20 (offers 10G)", 7, 0x20}, {"PHY 7.21 (partner)", 7, 0x21},
-		{"PHY 7.C400 (offers 1G, 2.5G, 5G)", 7, 0xC400}, {"PHY 7.E820 (partner)", 7, 0xE820},
-		{"PHY 30.0 (low power)", 30, 0}, {"PHY 30.20 (firmware)", 30, 0x20}};
+	} shown[] = {{"PHY 1.2 (id)", 1, 2}, {"PHY 1.3 (id)", 1, 3}, {"PHY 7.0 (negotiation)", 7, 0},
+		{"PHY 7.1 (its status)", 7, 1}, {"PHY 30.0 (bit 11: low power)", 30, 0},
+		{"PHY 30.20 (firmware)", 30, 0x20}};
 	struct nic *nic = &port->nic;
 	uint32_t resource = ixgbe_phy_resource(nic);
 	uint16_t value;
@@ -104,6 +100,11 @@ static void add_phy(struct ixgbe_port *port, struct fact_list *facts)
 		for (unsigned i = 0; i < sizeof(shown) / sizeof(*shown); i++)
 			if (ixgbe_phy_read(port, shown[i].device, shown[i].address, &value))
 				fact_add(facts, shown[i].name, "%04x", value);
+		char offered[SPEEDS_TEXT_BYTES];
+		speeds_text(offered, ixgbe_phy_offers(port, false));
+		fact_add(facts, "PHY offers", "%s", offered);
+		speeds_text(offered, ixgbe_phy_offers(port, true));
+		fact_add(facts, "PHY's partner offers", "%s", offered);
 		if (ixgbe_phy_read(port, 7, 0xC810, &value))
 			fact_add(facts, "PHY 7.C810 (state)", "%04x (%s)", value, ixgbe_phy_state_name(value));
 	}

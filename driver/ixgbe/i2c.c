@@ -3,7 +3,7 @@
  * wire is low when anybody pulls it low, and high when all let go. */
 #include "../access.h"
 #include "../clock.h"
-#include "link.h"
+#include "port.h"
 
 #include <errno.h>
 

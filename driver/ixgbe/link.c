@@ -2,25 +2,13 @@
  * Link of the 82599, X540 and X550: how it is read, and the machine that brings it up (82599 DS 4.6.4). On some boards
  * one start of the link is not enough: it is started once more with a reset of its pipeline, then set up anew, and so
  * on until it is there. hw-docs/82599.md has the states as a table. */
-#include "link.h"
 #include "../access.h"
 #include "../clock.h"
 #include "../fail.h"
 #include "../report.h"
+#include "port.h"
 
 #include <stdio.h>
-
-struct ixgbe_link_times ixgbe_link_times = {
-	.retry = 2000000,
-	.look = 2000000,
-	.renegotiate = 10000000,
-	.module_start = 300000,
-	.pipeline = 40000,
-	.i2c = 5,
-	.i2c_stretch = 20000,
-	.mdio = 1000,
-	.nvm = 40000,
-};
 
 /* What is done in a state whose link stays down, and after how long. */
 struct step {
@@ -89,6 +77,8 @@ static void came_up(struct ixgbe_port *port, uint32_t mbps)
 	port_note(&port->nic, "link up, %u Mbit/s, after %u tries", mbps, link->tries);
 	link->tries = 0;
 	link->told_partner = false;
+	if (ixgbe_has_copper_phy(&port->nic))
+		link->text[0] = '\0';
 }
 
 /* Sees modules come and go. Where a link is believed without one, the pin may be wrong, and the cage of a link that is

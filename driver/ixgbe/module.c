@@ -2,7 +2,7 @@
  * What module is in an SFP+ cage, by its first page (SFF-8472 chapter 5): kind, maker and part. Modules of any maker
  * are taken. */
 #include "../report.h"
-#include "link.h"
+#include "port.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * firmware establishes links by itself (82599 DS 6.3?, as Linux's and DPDK's drivers read them; doubt 36). */
 #include "../access.h"
 #include "../report.h"
-#include "link.h"
+#include "port.h"
 
 #define WORDS           0x4000u /* that EERD's field of an address reaches */
 #define MODULE_LIST     0x2Bu   /* points to pairs of a kind of module and where its words are */

@@ -3,8 +3,9 @@
  * another driver has powered it down, or cut what it offers; resets of the card do not undo that (X550 DS table 4-6).
  */
 #include "../access.h"
+#include "../clock.h"
 #include "../report.h"
-#include "link.h"
+#include "port.h"
 
 #include <stdio.h>
 
@@ -144,13 +145,19 @@ static bool begin(struct ixgbe_port *port, bool *answers)
 	if (!ixgbe_link_hold(port, ixgbe_phy_resource(&port->nic)))
 		return false;
 	*answers = ixgbe_phy_find(port);
-	if (!*answers) {
-		if (!link->tries)
-			port_note(&port->nic, "the PHY does not answer: no link can come; power the machine off and "
-					      "on, else the card "
-					      "is broken");
-		snprintf(link->text, sizeof(link->text), "the PHY does not answer: power the machine off and on");
-	}
+	if (!*answers)
+		snprintf(link->text, sizeof(link->text), "the PHY does not answer");
+	return true;
+}
+
+/* One that was reset with the card answers after a while. @return whether it had that while */
+static bool give_up(struct ixgbe_port *port)
+{
+	if (clock_now_us() - port->link.since_us < ixgbe_link_times.phy_start)
+		return false;
+	if (!port->link.tries)
+		port_note(&port->nic, "the PHY does not answer: no link can come; power the machine off and on, else "
+				      "the card is broken");
 	return true;
 }
 
@@ -170,7 +177,7 @@ bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)
 		snprintf(port->link.text, sizeof(port->link.text), "the PHY negotiates, which takes 2 to 5 seconds");
 	}
 	end(port);
-	return true;
+	return answers || give_up(port);
 }
 
 const char *ixgbe_phy_state_name(uint16_t status)
@@ -186,39 +193,47 @@ const char *ixgbe_phy_state_name(uint16_t status)
 		[11] = "no cable, or nobody at its other end",
 	};
 	const char *name = names[AN_STATUS_STATE(status)];
-	return name ? name : "the PHY has no link";
+	return name ? name : "the PHY does not say why";
 }
 
 bool ixgbe_phy_look(struct ixgbe_port *port)
 {
+	struct ixgbe_link *link = &port->link;
 	bool answers;
 	uint16_t status;
+	if (!link->phy_found)
+		return ixgbe_phy_set_up(port, false);
 	if (!begin(port, &answers))
 		return false;
-	if (answers && wake(port))
+	if (wake(port))
 		negotiate(port, true);
-	else if (answers && ixgbe_phy_read(port, AN, AN_STATUS, &status))
-		snprintf(port->link.text, sizeof(port->link.text), "%s", ixgbe_phy_state_name(status));
+	else if (ixgbe_phy_read(port, AN, AN_STATUS, &status))
+		snprintf(link->text, sizeof(link->text), "%s", ixgbe_phy_state_name(status));
 	end(port);
 	return true;
+}
+
+uint32_t ixgbe_phy_offers(struct ixgbe_port *port, bool of_partner)
+{
+	uint32_t speeds = 0;
+	for (unsigned i = 0; i < OFFERS; i++) {
+		uint16_t value, bit = of_partner ? offers[i].partner_bit : offers[i].bit;
+		if (ixgbe_phy_read(port, AN, of_partner ? offers[i].partner : offers[i].address, &value) && value & bit)
+			speeds |= offers[i].speed;
+	}
+	return speeds & port->nic.info.speeds;
 }
 
 bool ixgbe_phy_ask_partner(struct ixgbe_port *port)
 {
 	struct ixgbe_link *link = &port->link;
 	bool answers;
-	uint32_t speeds = 0;
 	if (!begin(port, &answers))
 		return false;
-	for (unsigned i = 0; answers && i < OFFERS; i++) {
-		uint16_t partner;
-		if (ixgbe_phy_read(port, AN, offers[i].partner, &partner) && partner & offers[i].partner_bit)
-			speeds |= offers[i].speed;
-	}
+	uint32_t speeds = answers ? ixgbe_phy_offers(port, true) : 0;
 	end(port);
 	char text[SPEEDS_TEXT_BYTES];
 	speeds_text(text, speeds);
-	link->text[0] = '\0';
 	if (speeds)
 		snprintf(link->text, sizeof(link->text), "the partner offers %.70s", text);
 	return true;

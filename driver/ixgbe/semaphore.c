@@ -4,7 +4,7 @@
 #include "../access.h"
 #include "../clock.h"
 #include "../report.h"
-#include "link.h"
+#include "port.h"
 
 #include <errno.h>
 

@@ -5,7 +5,7 @@
 #include "../access.h"
 #include "../clock.h"
 #include "../report.h"
-#include "link.h"
+#include "port.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "card.c"
 
 #include "../../driver/access.h"
-#include "../../driver/ixgbe/link.h"
+#include "../../driver/ixgbe/port.h"
 
 _Static_assert(CARD_BYTES >= IXGBE_BAR_BYTES, "the card has the driver's registers");
 
@@ -132,6 +132,7 @@ static inline void card_hurry(void)
 		.pipeline = 100,
 		.i2c = 0,
 		.i2c_stretch = 10,
+		.phy_start = 100,
 		.mdio = 100,
 		.nvm = 100,
 	};

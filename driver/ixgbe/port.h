@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The link of the 82599, X540 and X550: a state machine that the service function turns (link.c), what it does to a
- * serial link (serial.c, with module.c and i2c.c) and to a copper PHY (phy.c), the words of the NVM that say how
- * (nvm.c), and the semaphores by which firmware shares all that (semaphore.c). */
-#ifndef POLLUX_DRIVER_IXGBE_LINK_H
-#define POLLUX_DRIVER_IXGBE_LINK_H
+ * A port of the 82599, X540 or X550 with its link: a state machine that the service function turns (link.c), what it
+ * does to a serial link (serial.c, with module.c and i2c.c) and to a copper PHY (phy.c), the words of the NVM that say
+ * how (nvm.c), the semaphores by which firmware shares all that (semaphore.c), and its facts (facts.c). */
+#ifndef POLLUX_DRIVER_IXGBE_PORT_H
+#define POLLUX_DRIVER_IXGBE_PORT_H
 
 #include "ixgbe.h"
 
@@ -25,6 +25,7 @@ struct ixgbe_link_times {
 	uint32_t pipeline;     /* ANLP1.AN_STATE leaves 0 */
 	uint32_t i2c;          /* half a period of the bus's clock */
 	uint32_t i2c_stretch;  /* that a module may hold the clock, in all of one reading */
+	uint32_t phy_start;    /* from a reset until the PHY answers */
 	uint32_t mdio;         /* MSCA.BUSY clear */
 	uint32_t nvm;          /* EERD.DONE */
 };
@@ -149,7 +150,9 @@ bool ixgbe_phy_ask_partner(struct ixgbe_port *port);
 bool ixgbe_phy_read(struct ixgbe_port *port, unsigned device, unsigned address, uint16_t *value);
 /** Finds the PHY's address. False: none answers. The caller holds the semaphore. */
 bool ixgbe_phy_find(struct ixgbe_port *port);
-/** What a PHY's state is, in words. */
+/** What the PHY offers, or its partner does, as a mask of NIC_SPEED_. The caller holds the semaphore. */
+uint32_t ixgbe_phy_offers(struct ixgbe_port *port, bool of_partner);
+/** What a PHY's state is, in words: of its register 7.C810. */
 const char *ixgbe_phy_state_name(uint16_t status);
 
 /* ---- nvm.c ---- */
