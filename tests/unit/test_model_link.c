@@ -18,21 +18,21 @@
 #define AN_RESTART (1u << 12)
 #define SERIAL_10G (3u << 13)
 #define LMS_MASK   (7u << 13)
-#define MS         1000000ull
+#define MILLI      1000000ull
 
 /** Opens a card with somebody at the other end, and lets it settle. */
 static void open_link(struct model_config config)
 {
 	host_open_card(&h, &config);
 	model_set_partner(h.model, true);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 }
 
 /** Sets AUTOC's mode, with a restart. */
 static void restart(uint32_t lms)
 {
 	wr(AUTOC, (rd(AUTOC) & ~LMS_MASK) | lms | AN_RESTART);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 }
 
 /** As Linux and DPDK do: LMS with its bit 2 toggled, until negotiation has left its state 0, and back. */
@@ -43,13 +43,13 @@ static void pipeline_reset(uint64_t wait_ns)
 	wr(AUTOC, (autoc ^ 4u << 13) | AN_RESTART);
 	host_wait(&h, wait_ns);
 	wr(AUTOC, autoc | AN_RESTART);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 }
 
 static unsigned nvm(unsigned at)
 {
 	wr(0x10014, at << 2 | 1);
-	host_wait(&h, MS);
+	host_wait(&h, MILLI);
 	return rd(0x10014) >> 16;
 }
 
@@ -66,7 +66,7 @@ static void write_core_words(unsigned type, unsigned less)
 	CU_ASSERT_FATAL(words >= 3 && words < 100);
 	for (unsigned i = 0; i + less < words; i++)
 		wr(CORECTL, nvm(at + i));
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 }
 
 static void modules_tell_what_they_are(void)
@@ -121,7 +121,7 @@ static void bad_modules_are_bad(void)
 	CU_ASSERT_NOT_EQUAL(i2c_read(63), sum & 0xFF);
 
 	model_set_module(h.model, MODEL_MODULE_VANISHING);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	for (uint8_t at = 0; at < 40; at++)
 		i2c_read(at);
@@ -217,15 +217,15 @@ static void a_pin_selects_the_rate_of_two(void)
 	open_link((struct model_config){.module = MODEL_MODULE_DUAL_RATE});
 	CU_ASSERT_FALSE(model_link_up(h.model)); /* 1 Gbit/s behind a mode of 10 */
 	wr(ESDP, rd(ESDP) | 1u << 5);            /* the pin is an input */
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	wr(ESDP, rd(ESDP) | 1u << 13);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	ASSERT_NUMBER(model_link_mbps(h.model), 10000);
 	restart(2u << 13);
 	ASSERT_NUMBER(model_link_mbps(h.model), 0);
 	wr(ESDP, rd(ESDP) & ~(1u << 5));
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	ASSERT_NUMBER(model_link_mbps(h.model), 1000);
 	model_set_partner_speeds(h.model, MODEL_SPEED_10G);
 	ASSERT_NUMBER(model_link_mbps(h.model), 0);
@@ -238,7 +238,7 @@ static void the_laser_matters_to_optics_only(void)
 	wr(ESDP, 1u << 11 | 8);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	model_set_module(h.model, MODEL_MODULE_DAC);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	host_close(&h);
 }
@@ -251,25 +251,25 @@ static void so_many_tries_are_needed(void)
 	restart(SERIAL_10G);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	wr(CTRL, 1u << 26); /* a reset of a link that was not up takes no try away, and is none */
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	restart(1u << 13); /* nor is a mode that could not work */
 	restart(SERIAL_10G);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	model_set_partner(h.model, false);
 	model_set_partner(h.model, true);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model)); /* the wire alone does not matter */
 	wr(CTRL, 1u << 26);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	restart(SERIAL_10G);
 	CU_ASSERT_FALSE(model_link_up(h.model)); /* a reset of a link that was up does */
-	pipeline_reset(10 * MS);
+	pipeline_reset(10 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model)); /* one try */
-	pipeline_reset(10 * MS);
+	pipeline_reset(10 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	model_set_module(h.model, MODEL_MODULE_LR);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	host_close(&h);
 }
@@ -283,7 +283,7 @@ static void the_nvm_has_a_mode_that_is_not_for_modules(void)
 	restart(SERIAL_10G);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	wr(CTRL, 1u << 26);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	ASSERT_NUMBER(rd(AUTOC) >> 13 & 7, 1);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	host_close(&h);
@@ -296,13 +296,13 @@ static void the_nvm_disables_the_link(void)
 	restart(SERIAL_10G);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	wr(AUTOC2, rd(AUTOC2) & ~(1u << 28));
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model)); /* all three bits count */
 	wr(AUTOC2, rd(AUTOC2) & ~(7u << 28));
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	wr(CTRL, 1u << 26);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	ASSERT_NUMBER(rd(AUTOC2) >> 28 & 7, 7);
 	host_close(&h);
 }
@@ -315,19 +315,19 @@ static void a_pipeline_reset_is_needed(void)
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	wr(AUTOC, (rd(AUTOC) ^ 4u << 13) | AN_RESTART);
 	ASSERT_NUMBER(rd(ANLP1) >> 16 & 15, 0);
-	host_wait(&h, 10 * MS);
+	host_wait(&h, 10 * MILLI);
 	CU_ASSERT_NOT_EQUAL(rd(ANLP1) >> 16 & 15, 0);
 	wr(AUTOC, rd(AUTOC) ^ 4u << 13); /* back without a restart */
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	pipeline_reset(100000); /* negotiation is still in its state 0 */
 	CU_ASSERT_FALSE(model_link_up(h.model));
-	pipeline_reset(10 * MS);
+	pipeline_reset(10 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	restart(SERIAL_10G);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	wr(CTRL, 1u << 26);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model)); /* what it was good for is kept */
 	model_set_module(h.model, MODEL_MODULE_LR);
 	restart(SERIAL_10G);
@@ -345,7 +345,7 @@ static void the_words_for_the_module_are_needed(void)
 	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_SEMAPHORE], 3);
 	wr(SW_FW_SYNC, 8); /* MAC_CSR */
 	wr(CTRL, 1u << 26);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model)); /* they are the module's, not the MAC's */
 	wr(SW_FW_SYNC, 8);
 	model_set_module(h.model, MODEL_MODULE_DAC);
@@ -359,7 +359,7 @@ static void the_words_for_the_module_are_needed(void)
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_SEMAPHORE], 3);
 	model_function_reset(h.model);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	host_close(&h);
 }
@@ -377,10 +377,14 @@ static void firmware_shares_the_link(void)
 	restart(SERIAL_10G);
 	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_SEMAPHORE], 1);
 	CU_ASSERT_TRUE(model_link_up(h.model));
+	wr(AUTOC, rd(AUTOC) | 1u << 24);
 	wr(CTRL, 1u << 26);
-	host_wait(&h, 100 * MS);
-	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_LINK_RESET], 0);
+	CU_ASSERT_TRUE(model_link_up(h.model)); /* it is firmware's too */
+	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
+	ASSERT_NUMBER(rd(AUTOC) >> 24 & 1, 1); /* and so are its settings */
+	ASSERT_NUMBER(rd(FWSM) >> 1 & 7, 2);
+	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_LINK_RESET], 0);
 	wr(CTRL, 1u << 3); /* LNK_RST */
 	ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_LINK_RESET], 1);
 	wr(CTRL, 1u << 3); /* the link is down */
@@ -400,15 +404,15 @@ static void links_take_as_long_as_on_a_card(void)
 {
 	host_open_card(&h, &(struct model_config){.quirks = MODEL_QUIRK_SLOW, .time_scale = 10});
 	model_set_partner(h.model, true);
-	host_wait(&h, 19 * MS);
+	host_wait(&h, 19 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
-	host_wait(&h, 2 * MS);
+	host_wait(&h, 2 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	model_set_module(h.model, MODEL_MODULE_LR);
-	host_wait(&h, 29 * MS);
+	host_wait(&h, 29 * MILLI);
 	i2c_start();
 	CU_ASSERT_FALSE(i2c_byte(0xA0)); /* it is awake after 300 ms */
-	host_wait(&h, 2 * MS);
+	host_wait(&h, 2 * MILLI);
 	i2c_start();
 	CU_ASSERT_TRUE(i2c_byte(0xA0));
 	host_close(&h);
@@ -455,19 +459,19 @@ static void most_resets_leave_the_phy_as_it_is(void)
 		ASSERT_NUMBER(model_link_mbps(h.model), 10000); /* until it negotiates again */
 		phy_put(AUTONEG, 0xC400, 1u << 15);
 		phy_put(AUTONEG, 0, 0x3200);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		ASSERT_NUMBER(model_link_mbps(h.model), 1000);
 		wr(CTRL, 1u << 26);
 		CU_ASSERT_FALSE(model_link_up(h.model)); /* the MAC is reset ... */
-		host_wait(&h, MS);
+		host_wait(&h, MILLI);
 		ASSERT_NUMBER(model_link_mbps(h.model), 1000); /* ... and finds the PHY's link */
 		model_function_reset(h.model);
-		host_wait(&h, MS);
+		host_wait(&h, MILLI);
 		ASSERT_NUMBER(model_link_mbps(h.model), 1000);
 		wr(CTRL, 1u << 3);
-		host_wait(&h, MS);
+		host_wait(&h, MILLI);
 		CU_ASSERT_FALSE(model_link_up(h.model)); /* it negotiates, with what the NVM says */
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		ASSERT_NUMBER(model_link_mbps(h.model), 10000);
 		host_close(&h);
 	}
@@ -480,23 +484,23 @@ static void a_phy_that_sleeps_has_to_be_woken_and_told_to_negotiate(void)
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		ASSERT_NUMBER(phy_get(VENDOR, 0) >> 11 & 1, 1);
 		phy_put(AUTONEG, 0, 0x3200);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		phy_put(VENDOR, 0, 0);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		model_set_partner(h.model, false);
 		model_set_partner(h.model, true);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		phy_put(AUTONEG, 0, 0x3200);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		ASSERT_NUMBER(model_link_mbps(h.model), 10000);
 		phy_put(VENDOR, 0, 1u << 11); /* as Linux and DPDK do when they close a port */
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		wr(CTRL, 1u << 26);
 		model_function_reset(h.model);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		ASSERT_NUMBER(model_faults(h.model)->order[MODEL_ORDER_MDIO], 0);
 		host_close(&h);
@@ -521,7 +525,7 @@ static void it_settles_on_the_best_that_both_can(void)
 		model_set_partner_speeds(h.model, cases[i].partner);
 		CU_ASSERT_FALSE(model_link_up(h.model));
 		ASSERT_NUMBER(phy_get(AUTONEG, 33), 0);
-		host_wait(&h, 100 * MS);
+		host_wait(&h, 100 * MILLI);
 		ASSERT_NUMBER(phy_get(AUTONEG, 1) & 0x24, 0x20); /* the loss of the link shows once ... */
 		ASSERT_NUMBER(phy_get(AUTONEG, 1) & 0x24, 0x24);
 		ASSERT_NUMBER(phy_get(1, 1) & 4, 0); /* ... in each part of the PHY */
@@ -541,21 +545,21 @@ static void negotiation_takes_seconds(void)
 {
 	host_open_card(&h, &(struct model_config){.card = MODEL_X540, .quirks = MODEL_QUIRK_SLOW});
 	model_set_partner(h.model, true);
-	host_wait(&h, 2900 * MS);
+	host_wait(&h, 2900 * MILLI);
 	CU_ASSERT_FALSE(model_link_up(h.model));
 	wr(CTRL, 1u << 26); /* does not disturb it */
-	host_wait(&h, 200 * MS);
+	host_wait(&h, 200 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	wr(SW_FW_SYNC, 2);
 	phy_put(AUTONEG, 0, 0x8000); /* in reset it says nothing */
 	ASSERT_NUMBER(phy_get(AUTONEG, 1), 0xFFFF);
-	host_wait(&h, 2000 * MS);
+	host_wait(&h, 2000 * MILLI);
 	CU_ASSERT_NOT_EQUAL(phy_get(AUTONEG, 1), 0xFFFF);
 	for (unsigned seconds = 2; seconds <= 5; seconds += 3) {
 		phy_put(AUTONEG, 0, 0x3200);
-		host_wait(&h, (seconds * 1000 - 100) * MS);
+		host_wait(&h, (seconds * 1000 - 100) * MILLI);
 		CU_ASSERT_FALSE(model_link_up(h.model));
-		host_wait(&h, 200 * MS);
+		host_wait(&h, 200 * MILLI);
 		CU_ASSERT_TRUE(model_link_up(h.model));
 	}
 	host_close(&h);
@@ -566,10 +570,10 @@ static void a_broken_phy(void)
 	open_copper((struct model_config){.card = MODEL_X540});
 	model_break(h.model, MODEL_MDIO_STUCK);
 	phy_get(AUTONEG, 1);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	ASSERT_NUMBER(rd(MSCA) >> 30 & 1, 1);
 	model_break(h.model, 0);
-	host_wait(&h, 100 * MS);
+	host_wait(&h, 100 * MILLI);
 	ASSERT_NUMBER(rd(MSCA) >> 30 & 1, 0);
 	CU_ASSERT_TRUE(model_link_up(h.model));
 	model_break(h.model, MODEL_PHY_SILENT);

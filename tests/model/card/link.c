@@ -133,21 +133,23 @@ static void nvm_settings(struct model *m)
 {
 	uint32_t lms = m->config.nvm_lms ? m->config.nvm_lms : LMS_10G_SERIAL; /* doubt M7 */
 
+	if (is_copper(m))
+		return;
 	reg_set(m, IXGBE_AUTOC, lms << AUTOC_LMS_SHIFT | 1u << 7);
 	if (has_quirk(m, MODEL_QUIRK_LINK_DISABLED))
 		reg_set(m, IXGBE_AUTOC2, reg_get(m, IXGBE_AUTOC2) | (uint32_t)AUTOC2_LINK_DISABLED);
-	if (has_quirk(m, MODEL_QUIRK_MANAGEABILITY)) {
-		reg_set(m, IXGBE_FWSM, FWSM_FW_VALID | FWSM_PASS_THROUGH);
-		reg_set(m, MODEL_MANC, MANC_RCV_TCO_EN);
-	}
 }
 
-void model_link_open(struct model *m)
+static void firmware_settings(struct model *m)
 {
-	m->serial.module = m->config.module;
+	if (is_copper(m) || !has_quirk(m, MODEL_QUIRK_MANAGEABILITY))
+		return;
+	reg_set(m, IXGBE_FWSM, FWSM_FW_VALID | FWSM_PASS_THROUGH);
+	reg_set(m, MODEL_MANC, MANC_RCV_TCO_EN);
 }
 
-void model_link_reset(struct model *m, enum reset_kind kind)
+/** The MAC comes up anew, and the PHY where the kind of reset reaches it. */
+static void mac_reset(struct model *m, enum reset_kind kind)
 {
 	if (kind == RESET_LINK || kind == RESET_D3)
 		model_phy_reset(m);
@@ -157,9 +159,21 @@ void model_link_reset(struct model *m, enum reset_kind kind)
 	m->link_up = false;
 	m->link_latched_down = false;
 	m->link_ns = MODEL_NEVER;
+	nvm_settings(m);
+}
+
+void model_link_open(struct model *m)
+{
+	m->serial.module = m->config.module;
+}
+
+void model_link_reset(struct model *m, enum reset_kind kind)
+{
+	/* CTRL.RST leaves a MAC that firmware uses too as it is (X550 DS 4.2.3, note 16 to table 4-6). */
+	if (kind != RESET_SOFTWARE || !has_quirk(m, MODEL_QUIRK_MANAGEABILITY))
+		mac_reset(m, kind);
+	firmware_settings(m);
 	m->i2c = (struct i2c_slave){.clock = true, .data = true, .given = m->i2c.given};
-	if (!is_copper(m))
-		nvm_settings(m);
 	model_link_review(m);
 }
 

@@ -66,6 +66,11 @@ void model_resets_open(struct model *m)
 	for (const struct lasting *row = lasting; row < lasting + sizeof(lasting) / sizeof(lasting[0]); row++)
 		for (uint32_t i = 0; lasts(m, row) && i < row->count; i++)
 			m->reset_by[(row->offset + i * row->stride) / 4] = row->reset_by;
+	/* A MAC that firmware uses too is left alone: note 16. */
+	if (has_quirk(m, MODEL_QUIRK_MANAGEABILITY)) {
+		m->reset_by[IXGBE_AUTOC / 4] &= (uint8_t)~RESET_SOFTWARE;
+		m->reset_by[IXGBE_AUTOC2 / 4] &= (uint8_t)~RESET_SOFTWARE;
+	}
 }
 
 bool model_reset_reaches(const struct model *m, unsigned word, enum reset_kind kind)
