@@ -120,6 +120,7 @@ section "Applications and processes"
 for script in "${beside_scripts[@]}"; do beside=1 step "release $script" $script build/release; done
 for folder in release release-clang; do beside=1 step "$folder tests/preload.sh" tests/preload.sh build/$folder; done
 beside=1 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
+beside=1 step "release tests/real.sh" tests/real.sh build/release
 beside=1 step "release tests/accounting.sh" tests/accounting.sh build/release
 for script in "${beside_scripts[@]}"; do beside=1 step "asan $script" $script build/asan; done
 for script in "${alone_scripts[@]}"; do

@@ -4,7 +4,9 @@
 # shellcheck shell=bash
 . tests/wait.sh
 work=$(mktemp -d) || exit 1
-passed=0 failed=0 model= model_options=()
+# MODEL_OPTIONS: of every model that a script starts besides what it says
+read -ra model_options <<<"${MODEL_OPTIONS:-}"
+passed=0 failed=0 model=
 trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
 # check NAME FILE-TO-SHOW COMMAND...: the command's status decides.
