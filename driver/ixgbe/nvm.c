@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Words of the NVM, and what they say of the link: which words the analog part gets for a kind of module, and whether
- * firmware establishes links by itself (82599 DS 6.3?, as Linux's and DPDK's drivers read them; doubt 36). */
+ * firmware establishes links by itself (82599 DS 6.3?, as Linux's and DPDK's drivers read them; doubt 37). */
 #include "../access.h"
 #include "../report.h"
 #include "port.h"

@@ -11,7 +11,7 @@
 
 #define ADDRESSES 32u
 
-/* Devices of the PHY, and their registers (doubt 37). */
+/* Devices of the PHY, and their registers (doubt 38). */
 enum {
 	PMA = 1,
 	AN = 7,

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CAPABILITIES     0x2Cu       /* word of the NVM */
-#define NO_CROSSTALK     0x80u       /* in it: no link comes up over an empty cage (doubt 34) */
+#define NO_CROSSTALK     0x80u       /* in it: no link comes up over an empty cage (doubt 35) */
 #define NEGOTIATED_SPEED UINT32_C(4) /* LMS from here on, but 5: the backplane negotiates */
 #define SGMII            UINT32_C(5)
 
@@ -189,7 +189,7 @@ bool ixgbe_serial_set_up(struct ixgbe_port *port)
 	if (reg_read_sure(nic, IXGBE_AUTOC, &before) == 0) {
 		uint32_t autoc = serial_mode(port, before);
 		/* Another mode takes hold only with a reset of the pipeline, as Linux has it. A module that changes its
-		 * rate needs 40 ms, in which the pipeline is busy anyway (doubt 35) */
+		 * rate needs 40 ms, in which the pipeline is busy anyway (doubt 36) */
 		start_link(port, autoc, (autoc ^ before) & IXGBE_AUTOC_LMS);
 	}
 	ixgbe_semaphore_give(nic, resources(nic));
