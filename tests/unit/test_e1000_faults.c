@@ -49,6 +49,11 @@ static void opening_silences_the_card_before_it_is_reset(void)
 		CU_ASSERT(receive < master && transmit < master && master < reset_at && owner < reset_at &&
 			  reset_at < given && given < again);
 		CU_ASSERT(was_read(reset_at, GIGABIT_EECD) < again);
+		/* the NVM is read by who has it */
+		owner = written(again, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, GIGABIT_EXTCNF_CTRL_MDIO_SW);
+		given = written(owner, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, 0);
+		CU_ASSERT(owner < nvm && nvm < given);
+		CU_ASSERT_EQUAL(card_written(&card, given, GIGABIT_EERD, ANY, 0), CARD_LOG);
 	} else {
 		/* by I/O space, and it stops answering ARP by itself */
 		CU_ASSERT(never(GIGABIT_CTRL, GIGABIT_CTRL_RST, GIGABIT_CTRL_RST));
