@@ -64,7 +64,7 @@ static const struct model {
 	const struct settings *settings;
 } models[] = {
 	{0x01410C50, "Marvell 88E1000", &marvell},
-	{0x01410C30, "Marvell 88E1000S", &marvell},
+	{0x01410C30, "Marvell 88E1000", &marvell},
 	{0x01410C20, "Marvell 88E1011", &marvell},
 	{0x01410CB0, "the 82574L's own (BM)", &bm},
 	{0x02A80390, "the 82576's own (IGP)", &igp},
@@ -152,61 +152,29 @@ uint32_t gigabit_copper_speeds(uint16_t anar, uint16_t gbcr)
 	       (gbcr & (GIGABIT_GBCR_FULL | GIGABIT_GBCR_HALF) ? NIC_SPEED_1G : 0u);
 }
 
-/* What ANAR and GBCR must have, and must not have, for the speeds that are wanted. */
-struct advertisement {
-	uint16_t set[2], clear[2];
-};
-
-static const uint8_t advertised_in[2] = {GIGABIT_PHY_ANAR, GIGABIT_PHY_GBCR};
-
-static struct advertisement wanted_advertisement(uint32_t speeds)
+/* Finds out whether the PHY offers the speeds that are wanted, and no others, and leaves it to both ends who is the
+ * master; or has it do so. Half duplex is offered for hubs, at 1 Gbit/s there are none; pause frames are not offered,
+ * as the MAC obeys none. */
+static int advertise(struct nic *nic, bool write, bool *as_wanted)
 {
-	/* Half duplex is for hubs, and there is none of 1 Gbit/s */
-	static const struct {
-		uint32_t speed;
-		unsigned index;
-		uint16_t set, clear;
-	} rows[] = {
-		{NIC_SPEED_10M, 0, GIGABIT_ANAR_10, GIGABIT_ANAR_10},
-		{NIC_SPEED_100M, 0, GIGABIT_ANAR_100, GIGABIT_ANAR_100},
-		{NIC_SPEED_1G, 1, GIGABIT_GBCR_FULL, GIGABIT_GBCR_FULL | GIGABIT_GBCR_HALF},
-	};
-	/* Who is the master is for the PHYs to agree on */
-	struct advertisement wanted = {.clear = {0, GIGABIT_GBCR_MASTER_SET}};
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (speeds & rows[i].speed)
-			wanted.set[rows[i].index] |= rows[i].set;
-		else
-			wanted.clear[rows[i].index] |= rows[i].clear;
-	}
-	return wanted;
-}
-
-static int is_advertised(struct nic *nic, bool *as_wanted)
-{
-	const struct advertisement wanted = wanted_advertisement(nic->config.speeds);
+	const uint32_t speeds = nic->config.speeds;
+	const bool gigabit = speeds & NIC_SPEED_1G;
+	const struct {
+		uint8_t reg;
+		uint16_t decided, set, dropped;
+	} rows[] = {{GIGABIT_PHY_ANAR, GIGABIT_ANAR_10 | GIGABIT_ANAR_100,
+			    (uint16_t)((speeds & NIC_SPEED_10M ? GIGABIT_ANAR_10 : 0) |
+				       (speeds & NIC_SPEED_100M ? GIGABIT_ANAR_100 : 0)),
+			    GIGABIT_ANAR_PAUSE},
+		{GIGABIT_PHY_GBCR, GIGABIT_GBCR_FULL | GIGABIT_GBCR_MASTER_SET, gigabit ? GIGABIT_GBCR_FULL : 0,
+			gigabit ? 0 : GIGABIT_GBCR_HALF}};
 	*as_wanted = true;
 	for (unsigned i = 0; i < 2; i++) {
-		uint16_t value;
-		int ret = gigabit_phy_read(nic, advertised_in[i], &value);
-		if (ret)
-			return ret;
-		*as_wanted = *as_wanted && (value & wanted.set[i]) == wanted.set[i] && !(value & wanted.clear[i]);
-	}
-	return 0;
-}
-
-/* Pause frames are not offered, as the MAC obeys none. */
-static int advertise(struct nic *nic)
-{
-	struct advertisement wanted = wanted_advertisement(nic->config.speeds);
-	wanted.clear[0] |= GIGABIT_ANAR_PAUSE;
-	for (unsigned i = 0; i < 2; i++) {
-		uint16_t value;
-		int ret = gigabit_phy_read(nic, advertised_in[i], &value);
-		if (!ret)
-			ret = gigabit_phy_write(
-				nic, advertised_in[i], (uint16_t)((value & ~wanted.clear[i]) | wanted.set[i]));
+		uint16_t value, kept = (uint16_t) ~(rows[i].decided | rows[i].dropped);
+		int ret = gigabit_phy_read(nic, rows[i].reg, &value);
+		*as_wanted = *as_wanted && (value & rows[i].decided) == rows[i].set;
+		if (!ret && write)
+			ret = gigabit_phy_write(nic, rows[i].reg, (value & kept) | rows[i].set);
 		if (ret)
 			return ret;
 	}
@@ -252,7 +220,7 @@ int gigabit_copper_set_up(struct nic *nic, bool reset)
 {
 	uint32_t id;
 	uint16_t control;
-	bool low_power = false;
+	bool low_power = false, as_wanted;
 	int ret = read_id(nic, &id);
 	if (ret)
 		return ret;
@@ -264,7 +232,7 @@ int gigabit_copper_set_up(struct nic *nic, bool reset)
 	else if (!ret && reset)
 		ret = reset_phy(nic);
 	if (!ret)
-		ret = advertise(nic);
+		ret = advertise(nic, true, &as_wanted);
 	if (!ret)
 		ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
 	if (ret)
@@ -289,7 +257,7 @@ int gigabit_copper_start(struct nic *nic)
 	if (!ret)
 		ret = leave_low_power(nic, find_model(id)->settings, &low_power);
 	if (!ret)
-		ret = is_advertised(nic, &as_wanted);
+		ret = advertise(nic, false, &as_wanted);
 	if (ret)
 		return ret;
 	bool follows = (status & GIGABIT_BMSR_LINK) && (reg_read(nic, GIGABIT_STATUS) & GIGABIT_STATUS_LU);
