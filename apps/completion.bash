@@ -18,7 +18,10 @@ _pollux()
 		fi
 		;;
 	--quirk) words=$("$1" --help 2>/dev/null | sed -n '/^  --quirk /,/^  --module /s/^      \([a-z-]*\) .*/\1/p') ;;
-	--module) words=$("$1" --help 2>/dev/null | sed -n '/^  --module /,/^  --break /s/^      \([a-z0-9-]*\) .*/\1/p') ;;
+	--module)
+		words=$("$1" --help 2>/dev/null |
+			sed -n '/^  --module /,/^  --break /s/^      \([a-z0-9-]*\) .*/\1/p')
+		;;
 	--break) words=$("$1" --help 2>/dev/null | sed -n '/^  --break /,/^$/s/^      \([a-z-]*\) .*/\1/p') ;;
 	esac
 	if [[ -n $words ]]; then
