@@ -1,6 +1,6 @@
 #!/bin/bash
 # Pollux on a real kernel's VFIO: in a QEMU guest with a virtual IOMMU, the software 82599's two ports bound to
-# vfio-pci. QEMU 11.1, by vfio-user.
+# vfio-pci, also where their links are as stubborn as on cards. QEMU 11.1, by vfio-user.
 # Usage: tests/guest/ixgbe.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -45,14 +45,19 @@ came() {
 	fi
 }
 
-for width in 39 48; do
-	both="--wire 0:pcap-in=$capture --wire 1:pcap-in=$capture"
-	both+=" --wire 0:pcap-out=$work/out0.pcap --wire 1:pcap-out=$work/out1.pcap"
-	# shellcheck disable=SC2086
-	boot "a capture both ways" 4 $width tests/guest/ixgbe_guest.sh "" $both
+# capture_both_ways WIDTH MODEL-OPTION...
+capture_both_ways() {
+	local both=(--wire "0:pcap-in=$capture" --wire "1:pcap-in=$capture" --wire "0:pcap-out=$work/out0.pcap"
+		--wire "1:pcap-out=$work/out1.pcap")
+	boot "a capture both ways${2:+, ${*:2}}" 4 "$1" tests/guest/ixgbe_guest.sh "" "${both[@]}" "${@:2}"
 	came "$work/out0.pcap"
 	came "$work/out1.pcap"
-done
+}
+
+for width in 39 48; do capture_both_ways $width; done
+# A link as stubborn as a card's, after the function reset of the kernel's VFIO.
+capture_both_ways 39 --module dac --link-tries 3 --nvm-lms 1 --quirk pipeline-reset --quirk core-words \
+	--quirk link-disabled --quirk manageability --quirk slow --time-scale 10
 # A device that is wanted back is cut off from memory while its receiver runs: that counts as addresses that it cannot
 # reach.
 addresses='[0-9]*'
