@@ -23,6 +23,9 @@ lossless() {
 }
 check "the generator's 3000 packets all arrive" lossless "$c" "$d"
 check "and the other way, of 1518 bytes" lossless --size 1518 "$d" "$c"
+check "the doctor reports on a card, and its link comes up" \
+	sh -c "pollux-doctor --card $d >/tmp/report && cat /tmp/report && grep 'ok .*: its link is up' /tmp/report"
+FILE=/tmp/report check "  and on its bus" grep -E 'MaxPayload|conventional PCI' /tmp/report
 grep -q pages=1G /proc/cmdline && check "packets in a page of 1 GiB" guest-pages "$c" "$d"
 check "no IOMMU fault" no_fault
 
