@@ -390,7 +390,7 @@ static void print_text(const char *address)
 		const double pcie = doctor_pcie_pps(&card.pcie, frame_sizes[i]), line = line_pps(frame_sizes[i]);
 
 		if (pcie > 0)
-			printf("  frames of %4u bytes the PCIe link carries %.2f million a second, received and sent "
+			printf("  frames of %4u bytes the bus carries %.2f million a second, received and sent "
 			       "at "
 			       "once%s",
 				frame_sizes[i], pcie / 1e6, line > 0 ? "" : "\n");

@@ -94,6 +94,7 @@ void doctor_pcie_read(struct doctor_pcie *pcie, const char *address)
 {
 	*pcie = (struct doctor_pcie){.express = false};
 	pcie->express = read_lanes(&pcie->card_max, address, "max");
+	pcie->conventional = !pcie->express;
 	if (!pcie->express)
 		return;
 	read_lanes(&pcie->now, address, "current");
@@ -131,6 +132,13 @@ const char *doctor_pcie_timeout(unsigned value)
 #define REPORTS          32.0
 #define LINK_SHARE       0.95 /* the rest are acknowledgements and credits */
 
+/* Of a conventional bus, 32 bits wide at 33 MHz, which carries both directions. A transfer takes some eight clocks
+ * beside its data, and there are six per frame received and sent: two of data, two descriptors read, two written back.
+ */
+#define BUS_BYTES_S    133e6
+#define TRANSFER_BYTES 32.0
+#define TRANSFERS      6.0
+
 static double pieces(unsigned bytes, unsigned of)
 {
 	return (bytes + of - 1) / of;
@@ -138,9 +146,12 @@ static double pieces(unsigned bytes, unsigned of)
 
 double doctor_pcie_pps(const struct doctor_pcie *pcie, unsigned frame_bytes)
 {
+	const unsigned data = frame_bytes - 4; /* the card takes the FCS off, and puts it on */
+
+	if (pcie->conventional)
+		return BUS_BYTES_S / (2.0 * data + 4 * DESCRIPTOR + TRANSFERS * TRANSFER_BYTES);
 	const double coding = pcie->now.gt_s <= 5 ? 8.0 / 10 : 128.0 / 130;
 	const double bytes_s = pcie->now.gt_s * 1e9 / 8 * coding * pcie->now.width * LINK_SHARE;
-	const unsigned data = frame_bytes - 4; /* the card takes the FCS off, and puts it on */
 	const unsigned payload = pcie->registers ? pcie->payload : 128;
 	const unsigned request = pcie->registers ? pcie->read_request : 512;
 	const double ask = REQUEST_BYTES / DESCRIPTORS_READ;

@@ -13,7 +13,7 @@ struct doctor_lanes {
 };
 
 struct doctor_pcie {
-	bool express; /* it has a PCI Express capability */
+	bool express, conventional; /* whether it has a PCI Express capability; neither: it is no PCI device */
 	struct doctor_lanes now, card_max, slot_max;
 	char slot[20];  /* the port that the card is plugged in; "": none is shown, as on a hypervisor's root bus */
 	bool registers; /* the rest is known; a user who is not root sees 64 bytes of configuration space */
@@ -29,7 +29,7 @@ void doctor_pcie_read(struct doctor_pcie *pcie, const char *address);
 /** Names a completion timeout: the value of DEVCTL2 4:0. */
 const char *doctor_pcie_timeout(unsigned value);
 
-/** How many frames of so many bytes, FCS included, the link carries per second, received and sent at once.
+/** How many frames of so many bytes, FCS included, the link or bus carries per second, received and sent at once.
  * hw-docs/performance.md has the formula. 0: unknown. */
 double doctor_pcie_pps(const struct doctor_pcie *pcie, unsigned frame_bytes);
 

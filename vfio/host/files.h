@@ -7,10 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /** Formats a path below the root of the file system. @return false: the path is too long; it is "" then, which opens
  * nothing */
 bool vfio_path(char path[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -27,7 +23,4 @@ const char *vfio_read_link(const char *path, char target[PATH_MAX]);
  * images. The folder's name must stay valid. Before anything else is called. */
 void vfio_set_root(const char *folder);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -7,10 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /** I/O addresses that are reserved, both ends included. */
 struct vfio_reserved {
 	uint64_t first, last;
@@ -30,7 +26,4 @@ unsigned vfio_reserved_ranges(const char *address, struct vfio_reserved *ranges,
  */
 bool vfio_firmware_demands(const char *address, char why[256], char remedy[256]);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

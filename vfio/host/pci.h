@@ -9,10 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define VFIO_PCI_DRIVER     "vfio-pci"
 #define VFIO_PCI_NAME_BYTES 64
 
@@ -58,7 +54,4 @@ static inline bool vfio_pci_is_network(const struct vfio_pci *pci)
 	return pci->class_id >> 8 == 2;
 }
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -7,10 +7,6 @@
 
 #include <sys/types.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /** The process, other than this one, that has the device open through VFIO; 0: none that can be seen. Other users'
  * processes can be seen by root only. */
 pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
@@ -19,7 +15,4 @@ pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
  * links below /proc/PID/fd name them, "/dev/vfio/14" or "socket:[4711]"; the second may be "". */
 pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32]);
 
-#ifdef __cplusplus
-}
-#endif
 #endif
