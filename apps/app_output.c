@@ -49,18 +49,32 @@ static struct output outputs[8]; /* stdout, stderr, and a program's own */
 static unsigned output_count;
 static atomic_bool hurry;
 
+static void print_sentence(const char *opening, const char *format, va_list arguments)
+{
+	flockfile(stderr);
+	fprintf(stderr, "%s: ", opening);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
 bool app_error(const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	flockfile(stderr);
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	print_sentence(program_invocation_short_name, format, arguments);
 	va_end(arguments);
 	return false;
+}
+
+void app_note(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_sentence("note", format, arguments);
+	va_end(arguments);
 }
 
 void app_output_descriptors(void)

@@ -11,6 +11,9 @@
 /** Prints "pollux-x: sentence" to stderr. @return false, for callers that fail with that sentence */
 bool app_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** Prints "note: sentence" to stderr: something happened that is no failure. */
+void app_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /** To be called first in a program: opens /dev/null as those of the descriptors 0, 1 and 2 that came closed. Otherwise
  * a capture or a device's socket would get such a number, and with it what is written for people. What goes to 2 is
  * then thrown away, and what goes to 1 fails, as somebody wanted it. From now on, a limit to the size of files (ulimit

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define LINK_TOLD_MS 1000u /* who waits longer than that for a link is told so */
+#define LINK_TOLD_MS    1000u  /* who waits longer than that for a link is told so, ... */
+#define LINK_CHANGED_MS 1000u  /* ... again when what is known of it has changed, not more often than this, ... */
+#define LINK_SILENT_MS  10000u /* ... and after so long in any case */
 
 struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 {
@@ -37,6 +39,17 @@ static bool port_error(const struct app *app, unsigned i)
 	return app_error("%s: %s", address, sentence);
 }
 
+/* Tells what happened to a port since it was last told. */
+static void print_notes(struct app *app, unsigned i)
+{
+	struct app_port *port = &app->ports[i];
+	struct nic_note note;
+
+	while (nic_get_notes(port->nic, &port->notes_told, &note, 1))
+		if (!app->options->quiet)
+			app_note("%s: %s", app->options->addresses[i], note.text);
+}
+
 bool app_service(struct app *app)
 {
 	bool all_there = true;
@@ -44,6 +57,7 @@ bool app_service(struct app *app)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		uint32_t events = 0;
 		int error = nic_service(app->ports[i].nic, &events);
+		print_notes(app, i);
 		if (error == -ENODEV || (events & NIC_GONE)) {
 			all_there = port_error(app, i);
 			continue;
@@ -54,11 +68,51 @@ bool app_service(struct app *app)
 		struct nic_link *known = &app->ports[i].link, before = *known;
 		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&
 			(known->up != before.up || known->mbps != before.mbps) && !app->options->quiet)
-			fprintf(app->text_out, "port %u: link %s, %u Mbit/s\n", i, known->up ? "up" : "down",
-				known->mbps);
+			fprintf(app->text_out, "port %u: link %s, %u Mbit/s%s%s\n", i, known->up ? "up" : "down",
+				known->mbps, known->state[0] ? ": " : "", known->state);
 	}
 	fflush(app->text_out);
 	return all_there;
+}
+
+/* What was said of a wait for a link. */
+struct told {
+	uint64_t at_ms; /* since it began; 0: nothing yet */
+	unsigned port;
+	struct nic_link link;
+};
+
+/* Says what is waited for, why it is not there yet as far as is known, and what has been tried. */
+static void tell_wait(struct app *app, unsigned missing, uint64_t waited_ms, struct told *told)
+{
+	const char *address = app->options->addresses[missing];
+	struct nic_link link = {.up = false};
+
+	if (app->options->quiet || waited_ms < LINK_TOLD_MS || nic_get_link(app->ports[missing].nic, &link) < 0)
+		return;
+	bool news = told->port != missing || strcmp(told->link.state, link.state) != 0;
+	uint64_t since_ms = waited_ms - told->at_ms;
+	if (told->at_ms && since_ms < LINK_SILENT_MS && (!news || since_ms < LINK_CHANGED_MS))
+		return;
+	if (told->at_ms)
+		app_error("still waiting for the link of %s (%.0f of %g s)%s%s", address, (double)waited_ms / 1000,
+			app->options->link_wait_s, link.state[0] ? ": " : "", link.state);
+	else
+		app_error("waiting for the link of %s (up to %g s)%s%s", address, app->options->link_wait_s,
+			link.state[0] ? ": " : "", link.state);
+	for (unsigned i = 0; i < app->port_count; i++)
+		print_notes(app, i);
+	*told = (struct told){waited_ms, missing, link};
+}
+
+static bool fail_no_link(const struct app *app, unsigned missing)
+{
+	const char *state = app->ports[missing].link.state;
+	double limit_s = app->options->link_wait_s;
+
+	return app_error("%s: no link after %g s%s%s: check the cable and the other end, wait longer (--link-wait %g), "
+			 "or start without it (--link-wait 0)",
+		app->options->addresses[missing], limit_s, state[0] ? ", " : "", state, 3 * limit_s);
 }
 
 /* Waits for a tenth of a second at a time, so that app_stop is obeyed. If it returns true, each port's link is known.
@@ -69,7 +123,7 @@ static bool wait_for_links(struct app *app)
 	uint64_t begin = app_now_ns(), limit_ms = (uint64_t)(limit_s * 1000), waited_ms;
 	struct nic *nics[APP_PORTS];
 	unsigned missing = 0;
-	bool told = app->options->quiet;
+	struct told told = {.at_ms = 0};
 	int error;
 
 	for (unsigned i = 0; i < app->port_count; i++)
@@ -78,20 +132,20 @@ static bool wait_for_links(struct app *app)
 		waited_ms = (app_now_ns() - begin) / 1000000;
 		uint64_t left_ms = waited_ms < limit_ms ? limit_ms - waited_ms : 0;
 		error = nic_wait_links(nics, app->port_count, left_ms < 100 ? (unsigned)left_ms : 100, &missing);
-		if (error == -ETIMEDOUT && waited_ms >= LINK_TOLD_MS && waited_ms < limit_ms && !told) {
-			app_error("waiting for the link of %s (up to %g s)", app->options->addresses[missing], limit_s);
-			told = true;
-		}
+		if (error == -ETIMEDOUT && waited_ms < limit_ms)
+			tell_wait(app, missing, waited_ms, &told);
 	} while ((error == -EINTR || (error == -ETIMEDOUT && waited_ms < limit_ms)) && !app_stopping());
 	if (error && error != -ETIMEDOUT && error != -EINTR)
 		return port_error(app, missing);
-	for (unsigned i = 0; i < app->port_count; i++)
+	for (unsigned i = 0; i < app->port_count; i++) {
+		struct nic_note note;
 		nic_get_link(nics[i], &app->ports[i].link);
-	if (!error || app_stopping() || limit_s == 0)
-		return true;
-	return app_error(
-		"%s: no link after %g s: check the cable and the other end, or start without it (--link-wait 0)",
-		app->options->addresses[missing], limit_s);
+		if (told.at_ms)
+			print_notes(app, i);
+		while (nic_get_notes(nics[i], &app->ports[i].notes_told, &note, 1))
+			; /* a link that comes at once is no news */
+	}
+	return !error || app_stopping() || limit_s == 0 || fail_no_link(app, missing);
 }
 
 static void introduce(const struct app *app, unsigned i)
@@ -103,6 +157,8 @@ static void introduce(const struct app *app, unsigned i)
 		port->info.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
 		fprintf(app->text_out, ", %u Mbit/s", port->link.mbps);
+	if (port->link.state[0])
+		fprintf(app->text_out, " (%s)", port->link.state);
 	fprintf(app->text_out, ", %s, by %s\n", pkt_simd_name(port->info.simd), port->info.reached_by);
 	if (port->info.note[0])
 		fprintf(app->text_out, "port %u: %s\n", i, port->info.note);
@@ -181,6 +237,11 @@ void app_take_sample(struct app *app, struct app_sample *sample)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct app_counters *c = &app->ports[i].counters;
 		struct app_port_sample *s = &sample->ports[i];
+		struct nic_link link;
+		/* whether it has come or gone is told elsewhere, by app_service */
+		if (app->ports[i].started && nic_get_link(app->ports[i].nic, &link) == 0 &&
+			link.up == app->ports[i].link.up)
+			app->ports[i].link = link;
 		/* of a device that is gone, the driver gives the last counters that it knows */
 		s->gone = nic_get_stats(app->ports[i].nic, &s->card) == -ENODEV;
 		s->age_ns = s->gone && now > s->card.time_ns ? now - s->card.time_ns : 0;
@@ -199,10 +260,15 @@ bool app_stop_ports(struct app *app)
 	bool clean = !app->access_refused;
 
 	for (unsigned i = 0; i < app->port_count; i++) {
-		int error = app->ports[i].started ? nic_stop(app->ports[i].nic) : 0;
-		app->ports[i].started = false;
+		struct app_port *port = &app->ports[i];
+		if (!port->started)
+			continue;
+		port->started = false;
+		nic_get_link(port->nic, &port->link);
+		int error = nic_stop(port->nic);
 		if (error < 0 && error != -ENODEV)
 			clean = port_error(app, i);
+		print_notes(app, i);
 	}
 	return clean;
 }

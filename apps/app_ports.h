@@ -40,7 +40,10 @@ struct app_port {
 	struct app_counters counters;
 	struct nic *nic;
 	struct nic_info info;
-	struct nic_link link;
+	struct nic_link link;   /* as last looked at; after the port has stopped, as it was before */
+	uint64_t notes_told;    /* the number of the first note that nobody was told of */
+	uint64_t notes_in_json; /* the number of the first note that was in no interval */
+	bool silence_told;      /* that nothing comes, for which a switch may be the reason */
 	struct nic_rxq *rx;
 	struct nic_txq *tx;
 	bool started;
@@ -92,7 +95,7 @@ void app_sleep_until(struct app *app, uint64_t until_ns);
 void app_take_sample(struct app *app, struct app_sample *sample);
 
 /** Stops all ports: from then on their counters stay as they are. The threads must have ended. False, and printed: a
- * port did not stop, or a device has refused an access. */
+ * port did not stop, or a device has refused an access. What did not go well, and is no failure, is a note. */
 bool app_stop_ports(struct app *app);
 
 /** Stops and closes whatever is open. The threads must have ended. False, and printed: packets were never given back,

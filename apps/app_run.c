@@ -80,17 +80,31 @@ static bool supervise(struct app *app, const struct app_work *work)
 	}
 }
 
-/* Tells what the cards did not send, as the last sample says. That a device is gone has been told already. */
-static void complain(const struct app *app)
+/* Tells what the cards did not send, as the last sample says. That a device is gone has been told already. False: one
+ * had a link, and has not sent all. Without link nothing can be sent, and that is no failure. */
+static bool tell_unsent(const struct app *app)
 {
+	bool all = true;
+
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct app_port_sample *s = &app->latest.ports[i];
-		if (s->card.tx_unsent && !s->gone)
-			app_error("%s: %llu packets were not sent by the card: %s", app->options->addresses[i],
-				(unsigned long long)s->card.tx_unsent,
-				app->ports[i].link.up ? "it does not get rid of them; does the other end hold it up?"
-						      : "its link is down: check the cable and the other end");
+		const char *address = app->options->addresses[i];
+		unsigned long long unsent = s->card.tx_unsent;
+		if (!unsent)
+			continue;
+		all = all && !s->gone && !app->ports[i].link.up;
+		if (s->gone)
+			continue;
+		if (app->ports[i].link.up)
+			app_error("%s: %llu packets were not sent by the card: it does not get rid of them; does the "
+				  "other end hold it up?",
+				address, unsent);
+		else
+			app_note("%s: %llu packets were not sent by the card: its link is down: check the cable and "
+				 "the other end",
+				address, unsent);
 	}
+	return all;
 }
 
 bool app_run(struct app *app, const struct app_work *work)
@@ -114,9 +128,8 @@ bool app_run(struct app *app, const struct app_work *work)
 		pthread_join(threads[--started].id, NULL);
 	good = app_stop_ports(app) && good;
 	app_cpu_end(work->thread_count);
-	if (all) {
-		app_print_totals(app, work->print_more);
-		complain(app);
-	}
-	return good && (work->may_leave_unsent || app_unsent(app) == 0);
+	if (!all)
+		return false;
+	app_print_totals(app, work->print_more);
+	return (tell_unsent(app) || work->may_leave_unsent) && good;
 }

@@ -12,14 +12,15 @@ struct app_work {
 	void (*stop_threads)(bool good);     /* if given, instead of app_stop(); good: nothing has failed */
 	app_print_more *print_more;          /* if given */
 	bool (*is_done)(void);               /* if given: whether it is time to end; asked once a second at least */
-	bool may_leave_unsent;               /* packets that a card did not send in the end are no failure */
+	bool may_leave_unsent;               /* packets that a card with a link did not send are no failure either */
 };
 
 /**
  * Runs a program: starts its threads, each on the CPU of --cpu that has its index; until the program is asked to stop,
  * its duration is over, is_done says so, or a device is gone, serves the ports and prints a report per interval; then
  * stops the threads and the ports, and prints the totals.
- * @return false, and printed: a thread could not be started, a device is gone, or a card has not sent what it was given
+ * @return false, and printed: a thread could not be started, a device is gone, or a card that has a link has not sent
+ * what it was given
  */
 bool app_run(struct app *app, const struct app_work *work);
 

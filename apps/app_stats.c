@@ -4,6 +4,10 @@
 
 #include "app_figures.h"
 
+/* A port that has a link and receives nothing: when that is told, and until when a switch may be the reason. */
+#define SILENCE_TOLD_S  10.0
+#define SPANNING_TREE_S 45.0
+
 /* ---- Figures of a port ---- */
 
 #define AT(member) APP_FIGURE(struct app_port_sample, member)
@@ -192,14 +196,53 @@ static void print_port_text(FILE *out, unsigned port, const struct port_report *
 		fprintf(out, "    the device is gone: what the card counted is as of %.3f s before\n", r->age_s);
 }
 
-static void print_port_json(FILE *out, unsigned port, const char *address, const struct port_report *r)
+/* What is known of the link, and what happened to the port: since the last interval, or in the total all that the port
+ * has kept. */
+static void print_link_json(FILE *out, struct app *app, unsigned i, bool total)
+{
+	struct app_port *port = &app->ports[i];
+	uint64_t first = 0, *next = total ? &first : &port->notes_in_json;
+	struct nic_note note;
+
+	fprintf(out, ",\"link_up\":%s,\"link_mbps\":%u,\"link_state\":", port->link.up ? "true" : "false",
+		port->link.mbps);
+	app_json_string(out, port->link.state);
+	fputs(",\"notes\":[", out);
+	for (bool any = false; nic_get_notes(port->nic, next, &note, 1); any = true) {
+		fprintf(out, "%s{\"at_s\":%.3f,\"text\":", any ? "," : "",
+			((double)note.time_ns - (double)app->start_ns) / 1e9);
+		app_json_string(out, note.text);
+		fputc('}', out);
+	}
+	fputc(']', out);
+}
+
+/* The same for people. The notes were printed as they came. */
+static void print_link_text(FILE *out, struct app *app, unsigned i, double since_start, bool total)
+{
+	struct app_port *port = &app->ports[i];
+
+	if (!port->link.up)
+		fprintf(out, "    link down%s%s\n", port->link.state[0] ? ": " : "", port->link.state);
+	if (total || port->silence_told || !port->link.up || app->latest.ports[i].card.rx_packets)
+		return;
+	if (since_start >= SILENCE_TOLD_S && since_start < SPANNING_TREE_S) {
+		fputs("    nothing received yet: a switch port with spanning tree forwards nothing for the first 30 s "
+		      "of a link\n",
+			out);
+		port->silence_told = true;
+	}
+}
+
+static void print_port_json(FILE *out, struct app *app, unsigned port, const struct port_report *r, bool total)
 {
 	fprintf(out, "%s{\"port\":%u,\"address\":", port ? "," : "", port);
-	app_json_string(out, address);
+	app_json_string(out, app->options->addresses[port]);
 	app_figures_json(out, ",", traffic, &r->grown);
 	app_figures_json(out, ",", not_handed_on, &r->grown);
 	app_figures_json(out, ",\"dropped\":{", dropped, &r->grown);
 	app_figures_json(out, "},", rates, r);
+	print_link_json(out, app, port, total);
 	fputc('}', out);
 }
 
@@ -221,10 +264,12 @@ static void print_report(struct app *app, bool total, app_print_more *more)
 	for (unsigned i = 0; i < app->port_count; i++) {
 		struct port_report r = compare(&from->ports[i], &to->ports[i], seconds);
 		r.missed_starting = from->ns ? 0 : app->at_open.ports[i].card.rx_missed;
-		if (json)
-			print_port_json(out, i, app->options->addresses[i], &r);
-		else
+		if (json) {
+			print_port_json(out, app, i, &r, total);
+		} else {
 			print_port_text(out, i, &r, total);
+			print_link_text(out, app, i, since_start, total);
+		}
 	}
 	if (json)
 		fputc(']', out);

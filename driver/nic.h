@@ -160,9 +160,11 @@ int nic_open(struct nic **nic, const char *address, struct dma_space *space) POL
  */
 int nic_start(struct nic *nic, const struct nic_config *config) POLLUX_API(nic_start);
 
-/** Stops a port: waits, within a limit, until the packets taken for transmit are sent; stops DMA; gives all packets
- * back to their pools. 0 when it was not started. -ENODEV when the device is gone, -EIO when it refused an access that
- * was not reported yet, or a final counter: the packets are back all the same. The queues are invalid afterwards. */
+/** Stops a port: waits until the packets taken for transmit are sent, as long as the link's speed lets it hope, and not
+ * at all without link; stops DMA; gives all packets back to their pools. 0 when it was not started. A queue that does
+ * not stop is a note (nic_get_notes): the reset ends it. -ETIMEDOUT when that reset fails, -ENODEV when the device is
+ * gone, -EIO when it refused an access that was not reported yet, or a final counter: the packets are back all the
+ * same. The queues are invalid afterwards. */
 int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
 
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */

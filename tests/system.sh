@@ -16,6 +16,13 @@ fwd() {
 	fwd=$!
 }
 
+# A port that has a link and receives nothing: told after 10 s, while all others run.
+mkdir "$work/quiet"
+"$bin/pollux-model" --port "$work/quiet/a" --port "$work/quiet/b" >"$work/quiet.model" 2>&1 &
+wait_for test -S "$work/quiet/b"
+"$bin/pollux-fwd" -d 12 vfio-user:"$work/quiet/a" vfio-user:"$work/quiet/b" >"$work/quiet.log" 2>&1 &
+quiet=$!
+
 # -- whole runs --
 for shared in "" --no-shared; do
 	model --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done --expect $frames $shared
@@ -93,7 +100,46 @@ fwd --link-wait 1.5
 check "link down: status 1" "$work/fwd.log" ended $fwd 1
 check "  and a sentence" "$work/fwd.log" grep -q '^pollux-fwd: .*: no link after 1.5 s' "$work/fwd.log"
 check "  and what it waits for, before" "$work/fwd.log" \
-	grep -q '^pollux-fwd: waiting for the link of vfio-user:.* (up to 1.5 s)$' "$work/fwd.log"
+	grep -q '^pollux-fwd: waiting for the link of vfio-user:.* (up to 1.5 s)' "$work/fwd.log"
+end_model
+model --module none
+fwd --link-wait 1.5
+check "an empty cage: status 1" "$work/fwd.log" ended $fwd 1
+check "  the wait says why there is no link" "$work/fwd.log" \
+	grep -q '^pollux-fwd: waiting for the link of .* (up to 1.5 s): no module in the cage$' "$work/fwd.log"
+check "  and so does its end" "$work/fwd.log" \
+	grep -q '^pollux-fwd: .*: no link after 1.5 s, no module in the cage: check' "$work/fwd.log"
+fwd --json --duration 0.2 --link-wait 0
+check "  without a wait it is what the totals say" "$work/fwd.log" ended $fwd 0
+check "  with the port's history" "$work/fwd.log" grep -q \
+	'"link_up":false,"link_mbps":0,"link_state":"no module in the cage","notes":\[{"at_s":-[0-9.]*,"text":"no' \
+	"$work/fwd.log"
+fwd --speed 100M
+check "a speed that the card lacks: status 1" "$work/fwd.log" ended $fwd 1
+check "  by name, with those that it has" "$work/fwd.log" \
+	grep -q 'no link of 100 Mbit/s: the card, Intel 82599ES .*, can have 1 Gbit/s, 10 Gbit/s' "$work/fwd.log"
+end_model
+
+# -- a stop is no failure where the reset that follows ends all --
+for broken in rx-disable-stuck:RXDCTL secrx-stuck:SECRXSTAT; do
+	model --break ${broken%:*}
+	fwd --duration 0.2
+	check "broken: ${broken%:*} does not fail a stop" "$work/fwd.log" ended $fwd 0
+	check "  and is a note" "$work/fwd.log" grep -q "^note: vfio-user:.*: ${broken#*:}" "$work/fwd.log"
+	end_model
+done
+model --hold --wire 0:source,count=100 --control "$work/control"
+fwd --json
+wait_for grep -q interval "$work/fwd.log"
+echo 'link 1 down' >"$work/control"
+wait_for grep -q 'port 1: link down' "$work/fwd.log"
+kill -USR1 "$model"
+wait_for grep -q '"rx_taken":100,' "$work/fwd.log"
+kill -INT $fwd
+check "packets without a link to leave by do not fail a stop" "$work/fwd.log" ended $fwd 0
+check "  and are counted" "$work/fwd.log" grep -q '"type":"total".*"tx_unsent":100,' "$work/fwd.log"
+check "  and told" "$work/fwd.log" \
+	grep -q '^note: .*: 100 packets were not sent by the card: its link is down' "$work/fwd.log"
 end_model
 
 # -- the other applications --
@@ -159,5 +205,9 @@ model --wire 0:source --wire 0:sink --wire 1:sink
 "$bin/pollux-gen" --count 500 --quiet $a >"$work/gen.log" 2>&1 &
 check "the generator ends although others' packets do not" "$work/gen.log" ended $! 0
 end_model
+
+check "a port with a link that receives nothing ends as always" "$work/quiet.log" ended $quiet 0
+check "  and is told once of switches with spanning tree" "$work/quiet.log" test \
+	"$(grep -c 'nothing received yet: a switch port with spanning tree' "$work/quiet.log")" = 2
 
 end_checks
