@@ -29,24 +29,16 @@ static uint32_t untaken(struct nic *nic)
 	return pending;
 }
 
-/* Lets the card send what it was given. rings_drain gives up after a limit without progress, and after ten limits: so a
- * full ring gets the time that its link needs, which is a hundred times longer at 10 Mbit/s than at 1 Gbit/s. Without a
- * link nothing is sent, and nothing waited for. */
+/* Lets the card send what it was given. An 82576 that takes nothing though it has a link is to be reset as a whole. */
 static void drain(struct nic *nic, uint32_t mbps)
 {
-	const struct gigabit_chip *chip = gigabit_chip(nic);
-	uint32_t limit = 0, left;
-	if (mbps) {
-		uint32_t ring_us = time_on_wire_us(nic->config.tx_ring * PKT_DATA_BYTES, mbps) / 10;
-		limit = gigabit_times.drain > ring_us ? gigabit_times.drain : ring_us;
-	}
-	rings_drain(nic, chip->tx_head, limit);
-	left = untaken(nic);
+	rings_drain(nic, gigabit_chip(nic)->tx_head, gigabit_times.drain);
+	uint32_t left = untaken(nic);
 	if (!left || port_gone(nic))
 		return;
 	port_note(nic, "stopped with %u descriptors that were not sent: %s", left,
 		mbps ? "transmit stands still" : "there is no link");
-	((struct gigabit *)nic)->wedged = mbps && chip->wedges;
+	((struct gigabit *)nic)->wedged = mbps && gigabit_chip(nic)->wedges;
 }
 
 /* What the card has taken is not sent yet: its packet buffer holds tens of KiB. */

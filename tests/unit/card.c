@@ -184,6 +184,7 @@ static int function_reset(struct vfio_device *device)
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
 	card->config[4] = 0;
 	card->function_resets++;
+	card->irq_fd = -1;
 	card->kind->reset(card);
 	return 0;
 }

@@ -439,17 +439,6 @@ static void without_link_a_stop_waits_for_nothing(void)
 	close_port();
 }
 
-static void a_slow_link_has_more_time_to_send(void)
-{
-	open_card(id);
-	start_with_packet(false, 10);
-	uint64_t before = clock_now_us();
-	CU_ASSERT_EQUAL(nic_stop(nic), 0);
-	CU_ASSERT(clock_now_us() - before >= 64 * 2048 * 8 / 10 / 10); /* a tenth of what the whole ring takes */
-	CU_ASSERT(noted("transmit stands still"));
-	close_port();
-}
-
 static void a_stop_waits_until_the_packet_buffer_is_empty(void)
 {
 	struct nic_stats stats;
@@ -580,9 +569,6 @@ static void a_device_may_vanish_at_any_access(void)
 static void every_step_may_fail_and_leaves_nothing(void)
 {
 	fail_at_every_step(id);
-	e1000_phy_has_link = false; /* so that the PHY is set up */
-	fail_at_every_step(id);
-	e1000_phy_has_link = true;
 }
 
 static void a_bus_master_that_does_not_come_on_is_named(void)
@@ -1074,7 +1060,6 @@ static void bursts_of_a_vanished_device_do_nothing(void)
 		{"a PHY that does not answer is named", a_phy_that_does_not_answer_is_named},                          \
 		{"transmit is drained, but not for ever", transmit_is_drained_but_not_for_ever},                       \
 		{"without link a stop waits for nothing", without_link_a_stop_waits_for_nothing},                      \
-		{"a slow link has more time to send", a_slow_link_has_more_time_to_send},                              \
 		{"a stop waits until the packet buffer is empty", a_stop_waits_until_the_packet_buffer_is_empty},      \
 		{"facts tell what is known from afar", facts_tell_what_is_known_from_afar},                            \
 		{"any access may be refused", any_access_may_be_refused},                                              \
