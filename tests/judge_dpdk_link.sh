@@ -1,6 +1,6 @@
 #!/bin/bash
-# DPDK's ixgbe driver as a judge of the software cards' links where they are as stubborn as on cards: testpmd comes up on
-# each kind of module, on links that want a pipeline reset, CORECTL's words and a semaphore, and on PHYs that sleep.
+# DPDK's ixgbe driver as a judge of the software cards' links where they are as stubborn as on cards: testpmd comes up
+# on each kind of module, on links that want a pipeline reset, CORECTL's words and a semaphore, and on PHYs that sleep.
 # Usage: tests/judge_dpdk_link.sh BUILD-FOLDER. Exit status 77: skipped, the last line says why.
 set -u
 cd "$(dirname "$0")/.." || exit 1

@@ -7,7 +7,6 @@
 #include "faults.h"
 #include "interrupt.h"
 #include "module.h"
-#include "phy.h"
 #include "semaphore.h"
 
 #include <string.h>
@@ -148,11 +147,8 @@ static void firmware_settings(struct model *m)
 	reg_set(m, MODEL_MANC, MANC_RCV_TCO_EN);
 }
 
-/** The MAC comes up anew, and the PHY where the kind of reset reaches it. */
 static void mac_reset(struct model *m, enum reset_kind kind)
 {
-	if (kind == RESET_LINK || kind == RESET_D3)
-		model_phy_reset(m);
 	if (kind == RESET_FUNCTION)
 		forget_module_setup(m);
 	forget_restarts(m);
@@ -299,30 +295,6 @@ uint32_t model_read_links(struct model *m, uint32_t offset)
 uint32_t model_read_anlp1(struct model *m, uint32_t offset)
 {
 	return reg_get(m, offset) | (m->serial.restarted && m->now_ns >= m->serial.an_ns ? ANLP1_AN_STATE : 0u);
-}
-
-/** The other end has changed. */
-static void partner_changed(struct model *m)
-{
-	if (is_copper(m))
-		model_phy_partner(m);
-	else if (m->partner && (reg_get(m, IXGBE_GPIE) & GPIE_SDP1_GPIEN))
-		model_raise_other(m, EICR_GPI_SDP1); /* there is light (doubt M17) */
-	model_link_review(m);
-}
-
-void model_set_partner(struct model *m, bool present)
-{
-	if (m->partner == present)
-		return;
-	m->partner = present;
-	partner_changed(m);
-}
-
-void model_set_partner_speeds(struct model *m, uint32_t speeds)
-{
-	m->config.partner_speeds = speeds;
-	partner_changed(m);
 }
 
 void model_set_module(struct model *m, enum model_module module)

@@ -39,6 +39,7 @@ static void device_reset(struct model *m, enum reset_kind kind)
 	model_registers_reset(m, kind);
 	model_queues_reset(m);
 	model_interrupts_reset(m);
+	model_phy_device_reset(m, kind);
 	model_link_reset(m, kind);
 	reg_set(m, IXGBE_CTRL, reset_bits);
 	if (m->config.port)

@@ -182,13 +182,18 @@ void model_phy_open(struct model *m)
 	load_image(m);
 }
 
-void model_phy_reset(struct model *m)
+/** It comes up as the NVM says, and negotiates. */
+static void phy_reset(struct model *m)
 {
-	if (!is_copper(m))
-		return;
 	load_image(m);
 	m->phy.quiet_ns = m->now_ns + takes_ns(m, 0, CARD_QUIET_NS);
 	negotiate(m);
+}
+
+void model_phy_device_reset(struct model *m, enum reset_kind kind)
+{
+	if (is_copper(m) && (kind == RESET_LINK || kind == RESET_D3))
+		phy_reset(m);
 }
 
 void model_phy_partner(struct model *m)
@@ -253,7 +258,7 @@ static void phy_write(struct model *m, unsigned mmd, unsigned at, uint16_t value
 	if (i == COUNT)
 		return;
 	if (at == CONTROL && (value & CONTROL_RESET)) {
-		model_phy_reset(m);
+		phy_reset(m);
 		return;
 	}
 	/* What is advertised counts from the next negotiation on. */

@@ -3,11 +3,12 @@
 #ifndef POLLUX_TESTS_MODEL_CARD_PHY_H
 #define POLLUX_TESTS_MODEL_CARD_PHY_H
 
+#include "resets.h"
 #include "state.h"
 
 void model_phy_open(struct model *m);
-/** LNK_RST, D3, or its own reset bit: it comes up as the NVM says, and negotiates. */
-void model_phy_reset(struct model *m);
+/** A reset of the device, which reaches it or not. */
+void model_phy_device_reset(struct model *m, enum reset_kind kind);
 /** The partner came, went or can do something else. */
 void model_phy_partner(struct model *m);
 void model_phy_step(struct model *m);
