@@ -70,15 +70,15 @@ static void add_module(struct ixgbe_port *port, struct fact_list *facts)
 		return;
 	}
 	ixgbe_module_understand(&module, page);
-	fact_add(facts, "module", "%s%s, bytes 3 %02x, 6 %02x, 8 %02x, 12 %02x, 60 %02x", ixgbe_module_name(&module),
+	fact_add(facts, "module", "%s%s, bytes 3 %02x, 6 %02x, 8 %02x, 12 %02x, 60 %02x", module.name,
 		page[0] == 3 ? "" : ", which is no SFP", page[3], page[6], page[8], page[12], page[60]);
 	fact_add(facts, "module vendor", "%s (%02x:%02x:%02x%s)", module.vendor, page[37], page[38], page[39],
 		module.intel ? ", Intel" : "");
 	char number[17];
 	ixgbe_module_text(number, page + 68);
 	fact_add(facts, "module part", "%s, number %s", module.part, number);
-	fact_add(facts, "module checksums", "%s, %s", ixgbe_module_base_sum(page) ? "right" : "WRONG",
-		ixgbe_module_extended_sum(page) ? "right" : "WRONG");
+	fact_add(facts, "module checksums", "%s, %s", ixgbe_module_sum_is_right(page, 0, 63) ? "right" : "WRONG",
+		ixgbe_module_sum_is_right(page, 64, 95) ? "right" : "WRONG");
 }
 
 static void add_phy(struct ixgbe_port *port, struct fact_list *facts)

@@ -95,7 +95,7 @@ static void look_into_cage(struct ixgbe_port *port, bool up)
 	} else if (!full && !was_empty) {
 		port_note(&port->nic, "no module in the cage");
 		enter(link, IXGBE_LINK_NO_MODULE);
-		link->module = (struct ixgbe_module){.kind = IXGBE_MODULE_NONE};
+		link->module = (struct ixgbe_module){.name = NULL};
 		snprintf(link->text, sizeof(link->text), "no module in the cage");
 	}
 }

@@ -19,59 +19,34 @@ enum {
 	VENDOR = 20,
 	VENDOR_ID = 37,
 	PART = 40,
-	CABLE_CODES = 60,
-	BASE_SUM = 63,
-	EXTENDED_SUM = 95,
 };
 #define TEXT_BYTES 16
+#define IS_SFP     3
 
-#define IS_SFP        3
-#define HAS_SR        0x10 /* CODES_10G */
-#define HAS_LR        0x20
-#define HAS_1G_SX     0x01 /* CODES_1G */
-#define HAS_1G_LX     0x02
-#define HAS_1G_T      0x08
-#define CABLE_PASSIVE 0x04 /* CABLE */
-#define CABLE_ACTIVE  0x08
-
-static const struct {
+/* A module is of the first kind all of whose bits it has. */
+static const struct kind {
 	const char *name;
+	uint8_t cable, codes_10g, codes_1g;
 	uint32_t speeds;
 } kinds[] = {
-	[IXGBE_MODULE_NONE] = {"no module", 0},
-	[IXGBE_MODULE_SR] = {"10GBASE-SR", NIC_SPEED_10G},
-	[IXGBE_MODULE_LR] = {"10GBASE-LR", NIC_SPEED_10G},
-	[IXGBE_MODULE_DA_PASSIVE] = {"passive copper cable", NIC_SPEED_1G | NIC_SPEED_10G},
-	[IXGBE_MODULE_DA_ACTIVE] = {"active copper cable", NIC_SPEED_10G},
-	[IXGBE_MODULE_1G_SX] = {"1000BASE-SX", NIC_SPEED_1G},
-	[IXGBE_MODULE_1G_LX] = {"1000BASE-LX", NIC_SPEED_1G},
-	[IXGBE_MODULE_1G_T] = {"1000BASE-T", NIC_SPEED_1G},
-	[IXGBE_MODULE_OTHER] = {"a module of another kind", 0},
+	{"passive copper cable", 0x04, 0, 0, NIC_SPEED_1G | NIC_SPEED_10G},
+	{"active copper cable", 0x08, 0, 0, NIC_SPEED_10G},
+	{"10GBASE-SR and 1000BASE-SX", 0, 0x10, 0x01, NIC_SPEED_1G | NIC_SPEED_10G},
+	{"10GBASE-LR and 1000BASE-LX", 0, 0x20, 0x02, NIC_SPEED_1G | NIC_SPEED_10G},
+	{"10GBASE-SR", 0, 0x10, 0, NIC_SPEED_10G},
+	{"10GBASE-LR", 0, 0x20, 0, NIC_SPEED_10G},
+	{"1000BASE-T", 0, 0, 0x08, NIC_SPEED_1G},
+	{"1000BASE-SX", 0, 0, 0x01, NIC_SPEED_1G},
+	{"1000BASE-LX", 0, 0, 0x02, NIC_SPEED_1G},
+	{"a module of another kind", 0, 0, 0, 0},
 };
 
-const char *ixgbe_module_name(const struct ixgbe_module *module)
-{
-	if (module->dual_rate)
-		return module->kind == IXGBE_MODULE_SR ? "10GBASE-SR and 1000BASE-SX" : "10GBASE-LR and 1000BASE-LX";
-	return kinds[module->kind].name;
-}
-
-static bool sum_is_right(const uint8_t *page, unsigned from, unsigned at)
+bool ixgbe_module_sum_is_right(const uint8_t *page, unsigned from, unsigned at)
 {
 	uint8_t sum = 0;
 	for (unsigned i = from; i < at; i++)
 		sum = (uint8_t)(sum + page[i]);
 	return sum == page[at];
-}
-
-bool ixgbe_module_base_sum(const uint8_t *page)
-{
-	return sum_is_right(page, 0, BASE_SUM);
-}
-
-bool ixgbe_module_extended_sum(const uint8_t *page)
-{
-	return sum_is_right(page, BASE_SUM + 1, EXTENDED_SUM);
 }
 
 void ixgbe_module_text(char text[17], const uint8_t *bytes)
@@ -85,39 +60,24 @@ void ixgbe_module_text(char text[17], const uint8_t *bytes)
 	text[length] = '\0';
 }
 
-static enum ixgbe_module_kind kind_of(const uint8_t *page)
+static bool is_of(const struct kind *kind, const uint8_t *page)
 {
-	if (page[CABLE] & CABLE_PASSIVE)
-		return IXGBE_MODULE_DA_PASSIVE;
-	if (page[CABLE] & CABLE_ACTIVE)
-		return IXGBE_MODULE_DA_ACTIVE;
-	if (page[CODES_10G] & HAS_SR)
-		return IXGBE_MODULE_SR;
-	if (page[CODES_10G] & HAS_LR)
-		return IXGBE_MODULE_LR;
-	if (page[CODES_1G] & HAS_1G_T)
-		return IXGBE_MODULE_1G_T;
-	if (page[CODES_1G] & HAS_1G_SX)
-		return IXGBE_MODULE_1G_SX;
-	return page[CODES_1G] & HAS_1G_LX ? IXGBE_MODULE_1G_LX : IXGBE_MODULE_OTHER;
-}
-
-static bool is_dual_rate(const uint8_t *page)
-{
-	return (page[CODES_10G] & HAS_SR && page[CODES_1G] & HAS_1G_SX) ||
-	       (page[CODES_10G] & HAS_LR && page[CODES_1G] & HAS_1G_LX);
+	return (page[CABLE] & kind->cable) == kind->cable && (page[CODES_10G] & kind->codes_10g) == kind->codes_10g &&
+	       (page[CODES_1G] & kind->codes_1g) == kind->codes_1g;
 }
 
 void ixgbe_module_understand(struct ixgbe_module *module, const uint8_t *page)
 {
 	static const uint8_t intel[] = {0x00, 0x1B, 0x21};
-	module->kind = kind_of(page);
-	module->dual_rate = (module->kind == IXGBE_MODULE_SR || module->kind == IXGBE_MODULE_LR) && is_dual_rate(page);
-	module->speeds = kinds[module->kind].speeds;
-	if (module->dual_rate)
-		module->speeds |= NIC_SPEED_1G;
+	const struct kind *kind = kinds;
+	while (!is_of(kind, page))
+		kind++;
+	module->name = kind->name;
+	module->speeds = kind->speeds;
+	module->passive = kind == kinds;
+	module->dual_rate = kind->codes_10g && kind->codes_1g;
 	/* No code says more: a module of less than 5 Gbit/s is one of 1 Gbit/s */
-	if (module->kind == IXGBE_MODULE_OTHER)
+	if (!module->speeds)
 		module->speeds = page[BIT_RATE] && page[BIT_RATE] < 50 ? NIC_SPEED_1G : NIC_SPEED_10G;
 	module->intel = memcmp(page + VENDOR_ID, intel, sizeof(intel)) == 0;
 	ixgbe_module_text(module->vendor, page + VENDOR);
@@ -135,7 +95,7 @@ unsigned ixgbe_module_read_page(struct nic *nic, uint8_t *page, unsigned n)
 bool ixgbe_module_read(struct ixgbe_port *port)
 {
 	struct ixgbe_module *module = &port->link.module;
-	*module = (struct ixgbe_module){.kind = IXGBE_MODULE_NONE};
+	*module = (struct ixgbe_module){.name = NULL};
 	unsigned read = ixgbe_module_read_page(&port->nic, module->page, sizeof(module->page));
 	if (read < sizeof(module->page)) {
 		if (read)
@@ -151,7 +111,7 @@ bool ixgbe_module_read(struct ixgbe_port *port)
 			module->page[IDENTIFIER]);
 		return false;
 	}
-	if (!ixgbe_module_base_sum(module->page)) {
+	if (!ixgbe_module_sum_is_right(module->page, 0, IXGBE_MODULE_BASE_BYTES - 1)) {
 		port_note(&port->nic, "the module's checksum is wrong: what it says of itself is not used");
 		return false;
 	}

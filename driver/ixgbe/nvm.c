@@ -71,7 +71,7 @@ static bool sequence_ends(struct ixgbe_port *port, unsigned first)
 unsigned ixgbe_nvm_module_words(struct ixgbe_port *port)
 {
 	bool second = ixgbe_phy_resource(&port->nic) == IXGBE_SW_FW_SYNC_PHY1;
-	unsigned wanted = (port->link.module.kind == IXGBE_MODULE_DA_PASSIVE ? DA_OF_PORT_0 : OPTIC_OF_PORT_0) + second;
+	unsigned wanted = (port->link.module.passive ? DA_OF_PORT_0 : OPTIC_OF_PORT_0) + second;
 	uint16_t list, kind, words;
 	if (!read_pointer(port, MODULE_LIST, &list))
 		return no_words(port, "it has no list of modules");

@@ -12,22 +12,11 @@
 #define ADDRESSES 32u
 
 /* Devices of the PHY, and their registers (doubt 38). */
-enum {
-	PMA = 1,
-	AN = 7,
-	GLOBAL = 30,
-
-	PMA_STATUS_2 = 8,
-	AN_CONTROL = 0x00,
-	AN_OFFER_100M = 0x10,
-	AN_PARTNER_100M = 0x13,
-	AN_OFFER_10G = 0x20,
-	AN_PARTNER_10G = 0x21,
-	AN_OFFER_1G = 0xC400, /* and 2.5G and 5G */
-	AN_STATUS = 0xC810,
-	AN_PARTNER_1G = 0xE820,
-	GLOBAL_CONTROL = 0x00,
-};
+enum { PMA = 1, AN = 7, GLOBAL = 30 };
+#define PMA_STATUS_2       0x0008u
+#define AN_CONTROL         0x0000u
+#define AN_STATUS          0xC810u
+#define GLOBAL_CONTROL     0x0000u
 #define PRESENT(status_2)  ((status_2) >> 14 == 2)
 #define AN_CONTROL_ENABLE  0x1000u
 #define AN_CONTROL_RESTART 0x0200u
@@ -39,11 +28,11 @@ static const struct offer {
 	uint32_t speed;
 	uint16_t address, bit, partner, partner_bit;
 } offers[] = {
-	{NIC_SPEED_100M, AN_OFFER_100M, 0x0100, AN_PARTNER_100M, 0x0100},
-	{NIC_SPEED_1G, AN_OFFER_1G, 0x8000, AN_PARTNER_1G, 0x8000},
-	{NIC_SPEED_2_5G, AN_OFFER_1G, 0x0400, AN_PARTNER_1G, 0x0400},
-	{NIC_SPEED_5G, AN_OFFER_1G, 0x0800, AN_PARTNER_1G, 0x0800},
-	{NIC_SPEED_10G, AN_OFFER_10G, 0x1000, AN_PARTNER_10G, 0x0800},
+	{NIC_SPEED_100M, 0x10, 0x0100, 0x13, 0x0100},
+	{NIC_SPEED_1G, 0xC400, 0x8000, 0xE820, 0x8000},
+	{NIC_SPEED_2_5G, 0xC400, 0x0400, 0xE820, 0x0400},
+	{NIC_SPEED_5G, 0xC400, 0x0800, 0xE820, 0x0800},
+	{NIC_SPEED_10G, 0x20, 0x1000, 0x21, 0x0800},
 };
 #define OFFERS (sizeof(offers) / sizeof(offers[0]))
 

@@ -31,25 +31,13 @@ struct ixgbe_link_times {
 };
 extern struct ixgbe_link_times ixgbe_link_times;
 
-/** What a module is. */
-enum ixgbe_module_kind {
-	IXGBE_MODULE_NONE, /* no module, or it was not read */
-	IXGBE_MODULE_SR,
-	IXGBE_MODULE_LR,
-	IXGBE_MODULE_DA_PASSIVE,
-	IXGBE_MODULE_DA_ACTIVE,
-	IXGBE_MODULE_1G_SX,
-	IXGBE_MODULE_1G_LX,
-	IXGBE_MODULE_1G_T,
-	IXGBE_MODULE_OTHER, /* its codes are none of these: its bit rate decides */
-};
-
 #define IXGBE_MODULE_BASE_BYTES 64u /* of its first page: what it is and who made it, and the sum of all that */
 #define IXGBE_MODULE_BYTES      96u /* and its number */
 
 struct ixgbe_module {
-	enum ixgbe_module_kind kind;
+	const char *name;          /* of its kind; NULL: no module, or it was not read */
 	uint32_t speeds;           /* that a link through it can have, a mask of NIC_SPEED_ */
+	bool passive;              /* a cable without electronics */
 	bool dual_rate;            /* a pin of the board (SDP5) selects its rate */
 	bool intel;                /* by its vendor's number */
 	char vendor[17], part[17]; /* text of the module, printable */
@@ -129,10 +117,8 @@ unsigned ixgbe_module_read_page(struct nic *nic, uint8_t *page, unsigned n);
 void ixgbe_module_understand(struct ixgbe_module *module, const uint8_t *page);
 /** Copies a text of the page: 16 bytes there, padded with blanks, and not to be trusted; printable here. */
 void ixgbe_module_text(char text[17], const uint8_t *bytes);
-const char *ixgbe_module_name(const struct ixgbe_module *module);
-/** Whether the sums in the page are those of its bytes: of what it is (63), of its options and number (95). */
-bool ixgbe_module_base_sum(const uint8_t *page);
-bool ixgbe_module_extended_sum(const uint8_t *page);
+/** Whether byte `at` of a page is the sum of those from `from` on. */
+bool ixgbe_module_sum_is_right(const uint8_t *page, unsigned from, unsigned at);
 
 /** Reads n bytes from a device on the module's bus. False: nobody answered, or the bus hangs. */
 bool ixgbe_i2c_read(struct nic *nic, uint8_t device, uint8_t from, uint8_t *bytes, unsigned n);

@@ -8,12 +8,6 @@
 
 #include <errno.h>
 
-/* How long the registers' own locks are waited for, and whether they are taken by force then. */
-struct patience {
-	uint32_t smbi, regsmp; /* microseconds */
-	bool force;
-};
-
 enum attempt { MINE, BUSY, BROKEN };
 
 /* A lock: it reads 0 once, to whoever gets it, and 1 from then on until it is cleared (doubt 7). An owner that does not
@@ -47,13 +41,14 @@ static bool take_by_writing(struct nic *nic, uint32_t offset, uint32_t bit, uint
 }
 
 /* SMBI is the lock between drivers; REGSMP, or SWESMBI on the 82599, the one between drivers and firmware. */
-static bool registers_take(struct nic *nic, struct patience patience)
+static bool registers_take(struct nic *nic, bool patient, bool force)
 {
-	if (!take_by_reading(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, patience.smbi, patience.force))
+	uint32_t smbi = patient ? ixgbe_times.smbi : 0, regsmp = patient ? ixgbe_times.regsmp : 0;
+	if (!take_by_reading(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI, smbi, force))
 		return false;
-	bool mine = ixgbe_has_copper_phy(nic) ? take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP,
-							patience.regsmp, patience.force)
-					      : take_by_writing(nic, IXGBE_SWSM, IXGBE_SWSM_SWESMBI, patience.regsmp);
+	bool mine = ixgbe_has_copper_phy(nic)
+			    ? take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, regsmp, force)
+			    : take_by_writing(nic, IXGBE_SWSM, IXGBE_SWSM_SWESMBI, regsmp);
 	if (!mine)
 		reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI | IXGBE_SWSM_SWESMBI, 0);
 	return mine;
@@ -68,10 +63,10 @@ static void registers_give(struct nic *nic)
 
 /* Looks once whether the resource is free; `late`: an owner that has not let go, be it software or firmware, is dead.
  */
-static enum attempt attempt(struct nic *nic, uint32_t resource, struct patience patience, bool late)
+static enum attempt attempt(struct nic *nic, uint32_t resource, bool patient, bool late)
 {
 	uint32_t firmware = resource << IXGBE_SW_FW_SYNC_FW_SHIFT;
-	if (!registers_take(nic, patience))
+	if (!registers_take(nic, patient, patient || late))
 		return BROKEN;
 	uint32_t owners;
 	bool known = reg_read_sure(nic, IXGBE_SW_FW_SYNC, &owners) == 0;
@@ -82,17 +77,12 @@ static enum attempt attempt(struct nic *nic, uint32_t resource, struct patience 
 	return !known || port_gone(nic) ? BROKEN : mine ? MINE : BUSY;
 }
 
-static struct patience patient(void)
-{
-	return (struct patience){.smbi = ixgbe_times.smbi, .regsmp = ixgbe_times.regsmp, .force = true};
-}
-
 bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 {
 	uint64_t deadline = clock_now_us() + ixgbe_times.resource;
 	for (;;) {
 		bool late = clock_now_us() >= deadline;
-		enum attempt result = attempt(nic, resource, patient(), late);
+		enum attempt result = attempt(nic, resource, true, late);
 		if (result != BUSY)
 			return result == MINE;
 		clock_sleep_us(5000);
@@ -101,7 +91,7 @@ bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 
 void ixgbe_semaphore_give(struct nic *nic, uint32_t resource)
 {
-	if (!registers_take(nic, patient()))
+	if (!registers_take(nic, true, true))
 		return;
 	reg_change(nic, IXGBE_SW_FW_SYNC, resource, 0);
 	registers_give(nic);
@@ -116,7 +106,7 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 {
 	struct nic *nic = &port->nic;
 	struct ixgbe_link *link = &port->link;
-	if (attempt(nic, resource, (struct patience){.force = false}, false) == MINE) {
+	if (attempt(nic, resource, false, false) == MINE) {
 		link->busy_since_us = 0;
 		return true;
 	}
@@ -126,7 +116,7 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 	if (port_gone(nic) || now - link->busy_since_us < ixgbe_times.resource)
 		return false;
 	link->busy_since_us = 0;
-	bool mine = attempt(nic, resource, (struct patience){.force = true}, true) == MINE;
+	bool mine = attempt(nic, resource, false, true) == MINE;
 	port_note(nic, "firmware or another driver did not give the link's semaphore back for %u ms: %s",
 		ixgbe_times.resource / 1000, mine ? "taken by force" : "the link is set up without it");
 	return true;

@@ -60,10 +60,9 @@ static void name_module(struct ixgbe_port *port)
 {
 	struct ixgbe_link *link = &port->link;
 	const struct ixgbe_module *module = &link->module;
-	snprintf(link->text, sizeof(link->text), "%s, %s %s", ixgbe_module_name(module), module->vendor, module->part);
+	snprintf(link->text, sizeof(link->text), "%s, %s %s", module->name, module->vendor, module->part);
 	if (!(module->speeds & port->nic.config.speeds))
-		snprintf(link->text, sizeof(link->text), "%s, but the configuration forbids its speed",
-			ixgbe_module_name(module));
+		snprintf(link->text, sizeof(link->text), "%s, but the configuration forbids its speed", module->name);
 }
 
 static void read_module(struct ixgbe_port *port)
@@ -79,8 +78,8 @@ static void read_module(struct ixgbe_port *port)
 	if (memcmp(before, link->module.page, sizeof(before)) == 0)
 		return;
 	link->no_words_noted = false;
-	port_note(&port->nic, "module: %s, of \"%s\", part \"%s\"%s", ixgbe_module_name(&link->module),
-		link->module.vendor, link->module.part, link->module.intel ? "" : " (not Intel's: taken all the same)");
+	port_note(&port->nic, "module: %s, of \"%s\", part \"%s\"%s", link->module.name, link->module.vendor,
+		link->module.part, link->module.intel ? "" : " (not Intel's: taken all the same)");
 }
 
 /* AUTOC as it is to be, without the bit that starts the link. */
@@ -97,7 +96,7 @@ static uint32_t serial_mode(struct ixgbe_port *port, uint32_t autoc)
 		return autoc;
 	}
 	/* A module that does not say what it is gets what the NVM has, unless that is against the configuration */
-	if (port->link.module.kind == IXGBE_MODULE_NONE && speeds & NIC_SPEED_10G)
+	if (!port->link.module.name && speeds & NIC_SPEED_10G)
 		return autoc;
 	autoc &= ~IXGBE_AUTOC_LMS;
 	if (!port->link.at_1g)
@@ -171,11 +170,11 @@ static void prepare_module(struct ixgbe_port *port)
 	reg_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP3, 0);
 	if (link->module.dual_rate)
 		reg_change(nic, IXGBE_ESDP, IXGBE_ESDP_SDP5, IXGBE_ESDP_SDP5_DIR | (link->at_1g ? 0 : IXGBE_ESDP_SDP5));
-	if (link->module.kind != IXGBE_MODULE_NONE)
+	if (link->module.name)
 		write_module_words(port);
 }
 
-bool ixgbe_serial_set_up(struct ixgbe_port *port)
+static bool start(struct ixgbe_port *port, bool set_up)
 {
 	struct nic *nic = &port->nic;
 	uint32_t before;
@@ -183,29 +182,25 @@ bool ixgbe_serial_set_up(struct ixgbe_port *port)
 		return true;
 	if (!ixgbe_link_hold(port, resources(nic)))
 		return false;
-	if (has_cage(nic))
+	if (set_up && has_cage(nic))
 		prepare_module(port);
 	enable_link(port);
 	if (reg_read_sure(nic, IXGBE_AUTOC, &before) == 0) {
-		uint32_t autoc = serial_mode(port, before);
+		uint32_t autoc = set_up ? serial_mode(port, before) : before;
 		/* Another mode takes hold only with a reset of the pipeline, as Linux has it. A module that changes its
 		 * rate needs 40 ms, in which the pipeline is busy anyway (doubt 36) */
-		start_link(port, autoc, (autoc ^ before) & IXGBE_AUTOC_LMS);
+		start_link(port, autoc, !set_up || (autoc ^ before) & IXGBE_AUTOC_LMS);
 	}
 	ixgbe_semaphore_give(nic, resources(nic));
 	return true;
 }
 
+bool ixgbe_serial_set_up(struct ixgbe_port *port)
+{
+	return start(port, true);
+}
+
 bool ixgbe_serial_restart(struct ixgbe_port *port)
 {
-	uint32_t autoc;
-	if (ixgbe_link_vetoed(port))
-		return true;
-	if (!ixgbe_link_hold(port, resources(&port->nic)))
-		return false;
-	enable_link(port);
-	if (reg_read_sure(&port->nic, IXGBE_AUTOC, &autoc) == 0)
-		start_link(port, autoc, true);
-	ixgbe_semaphore_give(&port->nic, resources(&port->nic));
-	return true;
+	return start(port, false);
 }

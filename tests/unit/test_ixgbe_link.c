@@ -290,7 +290,7 @@ static void foreign_modules_are_taken_and_named(void)
 	link_of(10000);
 	ASSERT_NOTED("(not Intel's: taken all the same)");
 	close_card();
-	struct ixgbe_module module = {.kind = IXGBE_MODULE_NONE};
+	struct ixgbe_module module = {.name = NULL};
 	const uint8_t page[IXGBE_MODULE_BYTES] = {3, [12] = 103, [20] = 'A', '\n', 'B', [37] = 0x00, 0x1B, 0x21};
 	ixgbe_module_understand(&module, page);
 	CU_ASSERT(module.intel);
