@@ -49,6 +49,17 @@ for card in 82599 x540 x550; do
 done
 
 card=82599
+model --json --wire 0:peer=1 --control "$work/control"
+app gen --rate 20k $a
+wait_for grep -q 'kpps' "$work/app.log"
+echo "link 0 down" >"$work/control"
+sleep 0.5
+kill -INT $app
+check "a generator that is stopped without link ends with status 1" "$work/app.log" ended $app 1
+check "  since frames were not sent" "$work/app.log" grep -q 'packets were not sent by the card: its link is' "$work/app.log"
+end_model
+check "  of which the card had taken some, and reported them sent" "$work/model.log" \
+	test "$(count 0 lost_unsent)" -gt 0
 model --link-down
 "$bin/pollux-fwd" --link-wait 0 --duration 0.5 $a $b >"$work/app.log" 2>&1 &
 check "without a link the forwarder ends with status 0" "$work/app.log" ended $! 0

@@ -106,6 +106,9 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			i, c->in_frames, mpps(c->in_frames, seconds), wire_fate_count(wire, MODEL_MISSED),
 			c->out_frames, mpps(c->out_frames, seconds), seconds);
 		fates(to, wire);
+		if (model_tx_lost(server_model(ports[i].server)))
+			fprintf(to, "        reported sent, and lost in the card: %" PRIu64 " frames\n",
+				model_tx_lost(server_model(ports[i].server)));
 		fprintf(to,
 			"        busy %.1f %% of the steps, without descriptors %.1f %% of those with frames; limit: "
 			"%s\n",
@@ -151,6 +154,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"received_bytes", model_received_bytes(server_model(port->server))},
 		{"out_frames", c->out_frames},
 		{"out_bytes", c->out_bytes},
+		{"lost_unsent", model_tx_lost(server_model(port->server))},
 		{"captured", c->captured},
 		{"damaged", c->damaged},
 		{"steps", c->steps},
