@@ -108,6 +108,20 @@ static void modules_tell_what_they_are(void)
 	host_close(&h);
 }
 
+/** Word 0x2C: whether any vendor's module is allowed (bit 0), and whether there is no crosstalk (bit 7). */
+static void the_nvm_tells_of_vendors_and_crosstalk(void)
+{
+	open_link((struct model_config){0});
+	ASSERT_NUMBER(nvm(0x2C) & 0x81, 0x81);
+	host_close(&h);
+	open_link((struct model_config){.module = MODEL_MODULE_FOREIGN});
+	ASSERT_NUMBER(nvm(0x2C) & 0x81, 0x80);
+	host_close(&h);
+	open_link((struct model_config){.quirks = MODEL_QUIRK_CROSSTALK});
+	ASSERT_NUMBER(nvm(0x2C) & 0x81, 0x01);
+	host_close(&h);
+}
+
 static void bad_modules_are_bad(void)
 {
 	unsigned sum = 0;
@@ -240,6 +254,19 @@ static void the_laser_matters_to_optics_only(void)
 	model_set_module(h.model, MODEL_MODULE_DAC);
 	host_wait(&h, 100 * MILLI);
 	CU_ASSERT_TRUE(model_link_up(h.model));
+	host_close(&h);
+}
+
+static void a_link_shows_at_the_second_look(void)
+{
+	open_link((struct model_config){0});
+	for (unsigned resets = 0; resets < 3; resets++) {
+		CU_ASSERT_TRUE(model_link_up(h.model));
+		ASSERT_NUMBER(rd(LINKS) >> 30 & 1, 0); /* it was down since the last look */
+		ASSERT_NUMBER(rd(LINKS) >> 30 & 1, 1);
+		wr(CTRL, 1u << 26);
+		host_wait(&h, 100 * MILLI);
+	}
 	host_close(&h);
 }
 
@@ -586,6 +613,7 @@ int main(void)
 {
 	CU_TestInfo modules[] = {
 		{"modules tell what they are", modules_tell_what_they_are},
+		{"the NVM tells of vendors and crosstalk", the_nvm_tells_of_vendors_and_crosstalk},
 		{"bad modules are bad", bad_modules_are_bad},
 		{"an empty cage has no link", an_empty_cage_has_no_link},
 		{"a module that comes interrupts", a_module_that_comes_interrupts},
@@ -595,6 +623,7 @@ int main(void)
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo stubborn[] = {
+		{"a link shows at the second look", a_link_shows_at_the_second_look},
 		{"so many tries are needed", so_many_tries_are_needed},
 		{"the NVM has a mode that is not for modules", the_nvm_has_a_mode_that_is_not_for_modules},
 		{"the NVM disables the link", the_nvm_disables_the_link},

@@ -153,7 +153,7 @@ static void mac_reset(struct model *m, enum reset_kind kind)
 		forget_module_setup(m);
 	forget_restarts(m);
 	m->link_up = false;
-	m->link_latched_down = false;
+	m->link_latched_down = true;
 	m->link_ns = MODEL_NEVER;
 	nvm_settings(m);
 }
