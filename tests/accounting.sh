@@ -223,7 +223,7 @@ wait $model
 # -- apps/README.md: every field that is printed stands there, and the other way round --
 printed() {
 	case $1 in
-	bind | doctor) grep -ohE '\\"[a-z_0-9]+\\":|json_(text|number)\("[a-z_0-9]+"|\{"[a-z_0-9]+", (NULL|")' \
+	bind | doctor) grep -ohE '\\"[a-z_0-9]+\\":|json_(text|number)\("[a-z_0-9]+"|\{"[a-z_0-9]+", (NULL|"[^"]*%)' \
 		"apps/$1"*.c |
 		grep -oE '"[a-z_0-9]+' ;;
 	*) grep -oh '"[a-z_0-9]*":' "$work/$1.all" ;;
