@@ -210,7 +210,7 @@ static void one_step(struct world *w, struct input *in)
 	}
 	default:
 		if (op & 0x80)
-			model_break(w->model, input_16(in) & 0x1fff);
+			model_break(w->model, input_16(in));
 		else
 			model_function_reset(w->model);
 		break;
@@ -223,7 +223,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct world w = {.there = (1u << EXTENTS) - 1, .take_limit = UINT32_MAX};
 	struct model_host host = {&w, memory, interrupt};
 	uint8_t what = input_8(&in);
-	struct model_config config = {.card = (what >> 1) % MODEL_CARDS, .port = what & 1};
+	struct model_config config = {.card = (what >> 1) % MODEL_CARDS,
+		.port = what & 1,
+		.quirks = what & 0x80 ? MODEL_QUIRKS_ALL : 0,
+		.time_scale = 100};
 
 	for (unsigned i = 0; i < EXTENTS; i++)
 		HOLDS((w.at[i] = calloc(1, places[i].bytes)) != NULL);
