@@ -84,22 +84,19 @@ const char *gigabit_copper_name(uint32_t id)
 	return find_model(id)->name;
 }
 
-static int read_id(struct nic *nic, uint32_t *id)
+/* 0, which is no PHY's, where the PHY does not answer. */
+static uint32_t read_id(struct nic *nic)
 {
-	uint16_t high, low = 0;
-	int ret = gigabit_phy_read(nic, GIGABIT_PHY_ID1, &high);
-	if (!ret)
-		ret = gigabit_phy_read(nic, GIGABIT_PHY_ID2, &low);
-	*id = (uint32_t)high << 16 | low;
-	return ret;
+	uint16_t high, low;
+	bool known =
+		gigabit_phy_try_read(nic, GIGABIT_PHY_ID1, &high) && gigabit_phy_try_read(nic, GIGABIT_PHY_ID2, &low);
+	return known ? (uint32_t)high << 16 | low : 0;
 }
 
 bool gigabit_copper_is_downshifted(struct nic *nic)
 {
-	uint16_t high, low, status;
-	if (!gigabit_phy_try_read(nic, GIGABIT_PHY_ID1, &high) || !gigabit_phy_try_read(nic, GIGABIT_PHY_ID2, &low))
-		return false;
-	const struct settings *own = find_model((uint32_t)high << 16 | low)->settings;
+	const struct settings *own = find_model(read_id(nic))->settings;
+	uint16_t status;
 	return own && gigabit_phy_try_read(nic, own->told_in, &status) && (status & own->told_by);
 }
 
@@ -132,17 +129,13 @@ static int reset_phy(struct nic *nic)
 	int ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
 	if (!ret)
 		ret = gigabit_phy_write(nic, GIGABIT_PHY_BMCR, control | GIGABIT_BMCR_RESET);
-	while (!ret) {
-		bool late = clock_now_us() >= deadline;
-		ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
-		if (ret || !(control & GIGABIT_BMCR_RESET))
-			return ret;
-		if (late) {
-			port_note(nic, "the PHY's reset does not end within %u ms", gigabit_times.phy_reset / 1000);
-			return 0;
-		}
+	do {
 		clock_sleep_us(100);
-	}
+		if (!ret)
+			ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
+	} while (!ret && (control & GIGABIT_BMCR_RESET) && clock_now_us() < deadline);
+	if (!ret && (control & GIGABIT_BMCR_RESET))
+		port_note(nic, "the PHY's reset does not end within %u ms", gigabit_times.phy_reset / 1000);
 	return ret;
 }
 
@@ -218,15 +211,12 @@ static int apply_own(struct nic *nic, const struct settings *own, unsigned revis
 
 int gigabit_copper_set_up(struct nic *nic, bool reset)
 {
-	uint32_t id;
 	uint16_t control;
 	bool low_power = false, as_wanted;
-	int ret = read_id(nic, &id);
-	if (ret)
-		return ret;
+	const uint32_t id = read_id(nic);
 	const struct settings *own = find_model(id)->settings;
 	port_note(nic, "the PHY (%08x, %s) is set up, and negotiates", id, gigabit_copper_name(id));
-	ret = leave_low_power(nic, own, &low_power);
+	int ret = leave_low_power(nic, own, &low_power);
 	if (!ret && own)
 		ret = apply_own(nic, own, id & REVISION, reset);
 	else if (!ret && reset)
@@ -247,15 +237,12 @@ int gigabit_copper_start(struct nic *nic)
 	/* After a loss of link the PHY's status reads down once more, so the second reading counts. QEMU's 82576 has no
 	 * link after a reset until it negotiates */
 	uint16_t control, status = 0;
-	uint32_t id;
 	bool as_wanted = false, low_power = false;
 	int ret = gigabit_phy_read(nic, GIGABIT_PHY_BMCR, &control);
 	for (unsigned i = 0; !ret && i < 2; i++)
 		ret = gigabit_phy_read(nic, GIGABIT_PHY_BMSR, &status);
 	if (!ret)
-		ret = read_id(nic, &id);
-	if (!ret)
-		ret = leave_low_power(nic, find_model(id)->settings, &low_power);
+		ret = leave_low_power(nic, find_model(read_id(nic))->settings, &low_power);
 	if (!ret)
 		ret = advertise(nic, false, &as_wanted);
 	if (ret)

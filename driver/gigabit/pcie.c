@@ -6,17 +6,13 @@
 
 #include <linux/pci_regs.h>
 
-/* vfio_config_read is not used: it would note a refusal, as if the port had failed. */
-static bool access_at(struct nic *nic, unsigned at, uint8_t bytes[2])
-{
-	return nic->device->ops->read(nic->device, VFIO_PCI_CONFIG_REGION_INDEX, at, bytes, 2) == 0;
-}
-
+/* vfio_config_read is not used for the registers: it would note a refusal, as if the port had failed. */
 bool gigabit_pcie_read(struct nic *nic, unsigned offset, uint16_t *value)
 {
-	unsigned pcie = vfio_find_capability(nic->device, PCI_CAP_ID_EXP);
+	struct vfio_device *device = nic->device;
+	unsigned pcie = vfio_find_capability(device, PCI_CAP_ID_EXP);
 	uint8_t bytes[2];
-	if (!pcie || !access_at(nic, pcie + offset, bytes))
+	if (!pcie || device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + offset, bytes, 2) != 0)
 		return false;
 	*value = (uint16_t)(bytes[0] | bytes[1] << 8);
 	return true;

@@ -18,27 +18,19 @@ static uint32_t time_on_wire_us(uint32_t bytes, uint32_t mbps)
 	return (uint32_t)(UINT64_C(8) * bytes / mbps);
 }
 
-static uint32_t untaken(struct nic *nic)
-{
-	uint32_t pending = 0;
-	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
-		uint32_t head;
-		if (reg_read_sure(nic, gigabit_chip(nic)->tx_head(i), &head) == 0)
-			pending += ring_txq_pending(nic->rings.txqs[i], head);
-	}
-	return pending;
-}
-
 /* Lets the card send what it was given. An 82576 that takes nothing though it has a link is to be reset as a whole. */
 static void drain(struct nic *nic, uint32_t mbps)
 {
-	rings_drain(nic, gigabit_chip(nic)->tx_head, gigabit_times.drain);
-	uint32_t left = untaken(nic);
-	if (!left || port_gone(nic))
+	const struct gigabit_chip *chip = gigabit_chip(nic);
+	rings_drain(nic, chip->tx_head, gigabit_times.drain);
+	uint32_t head, left = 0;
+	if (reg_read_sure(nic, chip->tx_head(0), &head) == 0)
+		left = ring_txq_pending(nic->rings.txqs[0], head);
+	if (!left)
 		return;
 	port_note(nic, "stopped with %u descriptors that were not sent: %s", left,
 		mbps ? "transmit stands still" : "there is no link");
-	((struct gigabit *)nic)->wedged = mbps && gigabit_chip(nic)->wedges;
+	((struct gigabit *)nic)->wedged = mbps && chip->wedges;
 }
 
 /* What the card has taken is not sent yet: its packet buffer holds tens of KiB. */

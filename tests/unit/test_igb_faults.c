@@ -177,6 +177,7 @@ static void facts_leave_the_semaphore_as_it_was(void)
 	open_82576();
 	CU_ASSERT(nic_get_facts(nic, facts, 40) > 10);
 	CU_ASSERT_EQUAL(*card_register(&card, IGB_SWSM) & IGB_SWSM_SMBI, 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IGB_SW_FW_SYNC), 0);
 	close_port();
 }
 

@@ -84,15 +84,10 @@ static void tune(struct nic *nic)
 	reg_write(nic, IGB_GPIE, 0);
 }
 
+/* SWSM is not read: that would take it. */
 static void facts(struct nic *nic, struct fact_list *list)
 {
-	uint32_t lock, owners;
-	/* Reading SWSM takes SMBI where it is free: it is given back */
-	if (reg_read_sure(nic, IGB_SWSM, &lock) == 0) {
-		fact_add(list, "SWSM", "%08x (%s)", lock, lock & IGB_SWSM_SMBI ? "some driver has it" : "free");
-		if (!(lock & IGB_SWSM_SMBI))
-			reg_change(nic, IGB_SWSM, IGB_SWSM_SMBI, 0);
-	}
+	uint32_t owners;
 	if (reg_read_sure(nic, IGB_SW_FW_SYNC, &owners) == 0)
 		fact_add(list, "SW_FW_SYNC", "%08x (drivers have %04x, the firmware %04x)", owners, owners & 0xFFFF,
 			owners >> IGB_SW_FW_SYNC_FW_SHIFT);
