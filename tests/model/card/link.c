@@ -121,8 +121,8 @@ static void forget_restarts(struct model *m)
 	m->serial.restarted = m->serial.toggled = false;
 }
 
-/** What was set up for the module, and neither CTRL.RST nor LNK_RST takes away: DPDK does it before them only (doubt
- * M19). */
+/** What was set up for the module, and neither CTRL.RST nor LNK_RST takes away: DPDK does it before them only
+ * (doubt M19). */
 static void forget_module_setup(struct model *m)
 {
 	m->serial.pipeline_reset = false;
@@ -166,8 +166,8 @@ void model_link_open(struct model *m)
 
 void model_link_reset(struct model *m, enum reset_kind kind)
 {
-	/* CTRL.RST leaves a MAC that firmware uses too as it is (X550 DS 4.2.3, note 16 to table 4-6; doubt
-	 * M20). */
+	/* CTRL.RST leaves a MAC that firmware uses too as it is (X550 DS 4.2.3, note 16 to table 4-6,
+	 * and doubt M20). */
 	if (kind != RESET_SOFTWARE || !has_quirk(m, MODEL_QUIRK_MANAGEABILITY))
 		mac_reset(m, kind);
 	firmware_settings(m);
