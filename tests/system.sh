@@ -120,6 +120,12 @@ check "  by name, with those that it has" "$work/fwd.log" \
 	grep -q 'no link of 100 Mbit/s: the card, Intel 82599ES .*, can have 1 Gbit/s, 10 Gbit/s' "$work/fwd.log"
 end_model
 
+model --link-down
+timeout 10 "$bin/pollux-gen" --quiet --rate 10k --link-wait 0 --duration 0.2 $a >"$work/gen.log" 2>&1 &
+check "a generator without a link and without a count ends with status 0" "$work/gen.log" ended $! 0
+check "  and tells what it could not send" "$work/gen.log" grep -q '^note: .*: its link is down' "$work/gen.log"
+end_model
+
 # -- a stop is no failure where the reset that follows ends all --
 for broken in rx-disable-stuck:RXDCTL secrx-stuck:SECRXSTAT; do
 	model --break ${broken%:*}

@@ -30,6 +30,7 @@
 #define IXGBE_EERD_DATA_SHIFT       16
 #define IXGBE_EEC_EE_PRES           IXGBE_BIT(8)
 #define IXGBE_EEC_AUTO_RD           IXGBE_BIT(9)
+#define IXGBE_GCR_EXT_VT_MODE       UINT32_C(3)
 #define IXGBE_GCR_EXT_BUFFERS_CLEAR IXGBE_BIT(30)
 #define IXGBE_SWSM_SMBI             IXGBE_BIT(0)
 #define IXGBE_SWSM_SWESMBI          IXGBE_BIT(1)

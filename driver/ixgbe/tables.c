@@ -14,6 +14,9 @@ static void zero(struct nic *nic, uint32_t first, uint32_t stride, unsigned coun
 
 void ixgbe_clear_receive_tables(struct nic *nic)
 {
+	/* GCR_EXT outlives all resets but that of power (X550 DS table 4-5, PCIe local registers), and must agree with
+	 * GPIE, where the reset has put an end to virtual functions (X550 DS 8.2.2.4.4) */
+	reg_change(nic, IXGBE_GCR_EXT, IXGBE_GCR_EXT_VT_MODE, 0);
 	/* An exact filter goes off before its address changes */
 	for (unsigned i = 1; i < IXGBE_RAH_COUNT; i++) {
 		reg_write(nic, IXGBE_AT(RAH, i), 0);

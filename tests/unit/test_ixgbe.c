@@ -159,6 +159,7 @@ static void nothing_of_a_former_owner_acts_on_packets(void)
 	for (uint32_t queue = 0; queue < 128; queue++)
 		*card_register(&card, IXGBE_DCA_TXCTRL + 0x40 * queue) = 1u << 13 | 1u << 11 | 1u << 9;
 	*card_register(&card, IXGBE_MFLCN) = 0xFFF;
+	*card_register(&card, IXGBE_GCR_EXT) = 0x80000003; /* it had virtual functions */
 	start();
 	for (unsigned t = 0; t < sizeof(zero) / sizeof(*zero); t++)
 		for (uint32_t i = 0; i < zero[t][2]; i++)
@@ -172,6 +173,7 @@ static void nothing_of_a_former_owner_acts_on_packets(void)
 		CU_ASSERT(written(chosen, IXGBE_RTTBCNRC, UINT32_MAX, 0) < next);
 	}
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MFLCN), 3);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_GCR_EXT), 0x80000000);
 	close_port();
 }
 
