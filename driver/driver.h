@@ -49,7 +49,7 @@ struct driver_ops {
 	/** Lets transmit finish and stops DMA, whatever fails, also for a gone device. The rings keep their packets. */
 	int (*stop)(struct nic *nic);
 	int (*get_link)(struct nic *nic, struct nic_link *link);
-	/** Started ports only: does what the link needs now and then; waits 50 ms at most. NULL: it needs nothing. */
+	/** Started ports only: does what the link needs now and then; waits 60 ms at most. NULL: it needs nothing. */
 	void (*service)(struct nic *nic);
 	/** Adds what is known of the card, with fact_add. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);

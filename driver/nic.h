@@ -246,7 +246,7 @@ int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, 
 unsigned nic_get_notes(const struct nic *nic, uint64_t *next, struct nic_note *notes, unsigned n)
 	POLLUX_API(nic_get_notes);
 
-/** What is known of the card, read from it now: a few milliseconds, with a module in the cage up to 100. Not
+/** What is known of the card, read from it now, which may take some 100 milliseconds, most of them for the NVM. Not
  * concurrently with other control calls; works on an open port, started or not. @return how many facts there are, of
  * which `facts` receives the first n; 0 when the device is gone */
 unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n) POLLUX_API(nic_get_facts);

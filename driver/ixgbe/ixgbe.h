@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the files of the control path of the 82599, X540 and X550 know and do for each other. A port of these is a
- * struct nic, no more. */
+ * What the files of the control path of the 82599, X540 and X550 know and do for each other. What a port has besides
+ * its struct nic is in port.h, and only the link needs it. */
 #ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
 #define POLLUX_DRIVER_IXGBE_IXGBE_H
 

@@ -74,7 +74,7 @@ static void came_up(struct ixgbe_port *port, uint32_t mbps)
 {
 	struct ixgbe_link *link = &port->link;
 	enter(link, IXGBE_LINK_UP);
-	port_note(&port->nic, "link up, %u Mbit/s, after %u tries", mbps, link->tries);
+	port_note(&port->nic, "link up, %u Mbit/s (tries: %u)", mbps, link->tries);
 	link->tries = 0;
 	link->told_partner = false;
 	if (ixgbe_has_copper_phy(&port->nic))

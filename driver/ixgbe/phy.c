@@ -152,7 +152,7 @@ static bool give_up(struct ixgbe_port *port)
 
 static void end(struct ixgbe_port *port)
 {
-	ixgbe_semaphore_give(&port->nic, ixgbe_phy_resource(&port->nic));
+	ixgbe_link_release(port, ixgbe_phy_resource(&port->nic));
 }
 
 bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)

@@ -49,6 +49,7 @@ struct ixgbe_link {
 	uint64_t since_us;      /* when the state began */
 	unsigned tries;         /* set-ups and restarts since the link was up, or the module changed */
 	uint64_t busy_since_us; /* when the semaphore was first found taken; 0: it is not waited for */
+	bool held;              /* the semaphore, between ixgbe_link_hold and ixgbe_link_release */
 	bool no_crosstalk;      /* by the NVM: a link that is up is believed, whatever the cage's pin says */
 	bool at_1g;             /* the serial link is set up for 1 Gbit/s */
 	bool told_partner;      /* what the PHY says of its partner is in `text` */
@@ -91,6 +92,8 @@ uint32_t ixgbe_phy_resource(struct nic *nic);
  * again at the next call, and for a second at most: then a note says that the owner is dead, and true is returned.
  */
 bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource);
+/** Gives it back, if it was to be had. */
+void ixgbe_link_release(struct ixgbe_port *port, uint32_t resource);
 /** Whether management firmware, which talks over the link, forbids that it is touched. A note says so, once. */
 bool ixgbe_link_vetoed(struct ixgbe_port *port);
 

@@ -108,7 +108,7 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 	struct ixgbe_link *link = &port->link;
 	if (attempt(nic, resource, false, false) == MINE) {
 		link->busy_since_us = 0;
-		return true;
+		return link->held = true;
 	}
 	uint64_t now = clock_now_us();
 	if (!link->busy_since_us)
@@ -116,10 +116,16 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 	if (port_gone(nic) || now - link->busy_since_us < ixgbe_times.resource)
 		return false;
 	link->busy_since_us = 0;
-	bool mine = attempt(nic, resource, false, true) == MINE;
+	link->held = attempt(nic, resource, false, true) == MINE;
 	port_note(nic, "firmware or another driver did not give the link's semaphore back for %u ms: %s",
-		ixgbe_times.resource / 1000, mine ? "taken by force" : "the link is set up without it");
+		ixgbe_times.resource / 1000, link->held ? "taken by force" : "the link is set up without it");
 	return true;
+}
+
+void ixgbe_link_release(struct ixgbe_port *port, uint32_t resource)
+{
+	if (port->link.held)
+		ixgbe_semaphore_give(&port->nic, resource);
 }
 
 bool ixgbe_link_vetoed(struct ixgbe_port *port)

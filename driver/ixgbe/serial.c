@@ -191,7 +191,7 @@ static bool start(struct ixgbe_port *port, bool set_up)
 		 * rate needs 40 ms, in which the pipeline is busy anyway (doubt 36) */
 		start_link(port, autoc, !set_up || (autoc ^ before) & IXGBE_AUTOC_LMS);
 	}
-	ixgbe_semaphore_give(nic, resources(nic));
+	ixgbe_link_release(port, resources(nic));
 	return true;
 }
 
