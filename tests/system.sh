@@ -22,6 +22,12 @@ mkdir "$work/quiet"
 wait_for test -S "$work/quiet/b"
 "$bin/pollux-fwd" -d 12 vfio-user:"$work/quiet/a" vfio-user:"$work/quiet/b" >"$work/quiet.log" 2>&1 &
 quiet=$!
+# And one that waits for a link: told again after 10 s.
+mkdir "$work/wait"
+"$bin/pollux-model" --port "$work/wait/a" --port "$work/wait/b" --link-down >"$work/wait.model" 2>&1 &
+wait_for test -S "$work/wait/b"
+"$bin/pollux-fwd" --link-wait 13 vfio-user:"$work/wait/a" vfio-user:"$work/wait/b" >"$work/wait.log" 2>&1 &
+waiting=$!
 
 # -- whole runs --
 for shared in "" --no-shared; do
@@ -215,5 +221,8 @@ end_model
 check "a port with a link that receives nothing ends as always" "$work/quiet.log" ended $quiet 0
 check "  and is told once of switches with spanning tree" "$work/quiet.log" test \
 	"$(grep -c 'nothing received yet: a switch port with spanning tree' "$work/quiet.log")" = 2
+check "a wait for a link ends with status 1" "$work/wait.log" ended $waiting 1
+check "  and is not silent for more than 10 s" "$work/wait.log" \
+	grep -q '^pollux-fwd: still waiting for the link of .* (1[12] of 13 s)' "$work/wait.log"
 
 end_checks
