@@ -4,6 +4,18 @@
 #include "../../apps/app_base.c"
 #include "../../apps/app_figures.c"
 #include "../../apps/app_output.c"
+
+/* So many notes has a port, each its number. */
+static uint64_t noted;
+static unsigned note_of(uint64_t *next, struct nic_note *note)
+{
+	if (*next == noted)
+		return 0;
+	*note = (struct nic_note){.time_ns = app_now_ns()};
+	snprintf(note->text, sizeof(note->text), "note %llu", (unsigned long long)(*next)++);
+	return 1;
+}
+#define nic_get_notes(nic, next, notes, n) ((void)(nic), note_of(next, notes))
 #include "../../apps/app_stats.c"
 
 /* What serving a port says; nothing has happened. */
@@ -26,6 +38,7 @@ static int count_on(struct nic_stats *stats)
 #include "../../apps/app_ports.c"
 #undef nic_get_stats
 #undef nic_service
+#undef nic_get_notes
 
 #include "unit.h"
 
@@ -268,10 +281,12 @@ static char *report_of(bool json)
 	app.start_ns = app_now_ns();
 	app.any_interval = true;
 	for (unsigned i = 0; i < 2; i++) {
+		noted = i + 1;
 		app_take_sample(&app, &app.latest);
 		app.latest.ns = app.start_ns + (i + 1) * 100000000;
 		print_report(&app, false, NULL);
 	}
+	noted = 3;
 	app.end_ns = app.start_ns + 400000000;
 	app_print_totals(&app, NULL);
 	fclose(out);
@@ -303,6 +318,31 @@ static void totals_begin_with_the_port_and_are_the_sum_of_the_intervals(void)
 		fprintf(stderr, "\n%s\n", text);
 		CU_FAIL("other totals were wanted");
 	}
+	free(text);
+}
+
+/* Each note is in one interval, and all are in the total. Text has them as they come, and says whose link is down. */
+static void reports_have_the_link_and_its_notes(void)
+{
+	char *text = report_of(true);
+	static const char *const wanted[] = {"[{note 0}]", "[{note 1}]", "[{note 2}]", "[{note 0},{note 1},{note 2}]"};
+	unsigned lines = 0;
+
+	for (char *line = strtok(text, "\n"); line && lines < 4; line = strtok(NULL, "\n"), lines++) {
+		char got[128] = "[";
+		CU_ASSERT_PTR_NOT_NULL(
+			strstr(line, ",\"link_up\":false,\"link_mbps\":0,\"link_state\":\"\",\"notes\":["));
+		for (const char *at = line; (at = strstr(at, "\"text\":\"note ")) != NULL; at++)
+			snprintf(
+				got + strlen(got), sizeof(got) - strlen(got), "%s{note %c}", got[1] ? "," : "", at[13]);
+		strcat(got, "]");
+		CU_ASSERT_STRING_EQUAL(got, wanted[lines]);
+	}
+	CU_ASSERT_EQUAL(lines, 4);
+	free(text);
+	text = report_of(false);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n    link down\n"));
+	CU_ASSERT_PTR_NULL(strstr(text, "note 0"));
 	free(text);
 }
 
@@ -492,6 +532,7 @@ int main(void)
 		{"text and JSON come from one table", text_and_json_come_from_one_table},
 		{"totals begin with the port and are the sum of the intervals",
 			totals_begin_with_the_port_and_are_the_sum_of_the_intervals},
+		{"reports have the link and its notes", reports_have_the_link_and_its_notes},
 		{"a refused register does not end a program, but is no success",
 			a_refused_register_does_not_end_a_program_but_is_no_success},
 		{"units scale", units_scale},
