@@ -13,7 +13,8 @@ counters() {
 			while read -r counter value; do echo "$counter $((0x$value))"; done
 	} >"$3"
 }
-traffic() { ethtool -S eth0; $far_end ethtool -S eth1; }
+# but for pause frames, which a partner may send all the time
+traffic() { { ethtool -S eth0; $far_end ethtool -S eth1; } | grep -v flow_control; }
 snapshot() { # both ends', and the wire's
 	wait_for 5 still traffic
 	counters "" eth0 "/tmp/near.$1" && counters "$far_end" eth1 "/tmp/far.$1" && ask wire "$1"

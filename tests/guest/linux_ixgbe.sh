@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER [KERNEL[+iommu][+CARD][+real]...]}
 shift
 [ $# -gt 0 ] || set -- debian12 debian12+iommu debian13 debian13+iommu debian13-backports \
-	debian12+x540 debian13-backports+x540 debian12+x550 debian13-backports+x550 debian12+real debian12+x540+real
+	debian12+x540 debian13-backports+x540 debian12+x550 debian13-backports+x550 debian12+real
 GUEST_SECONDS=${GUEST_SECONDS:-900} # of which a minute is needed, where nothing else runs
 . tests/guest/boot.sh
 # shellcheck disable=SC2046

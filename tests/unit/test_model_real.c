@@ -107,6 +107,8 @@ static void counters_outlive_resets(void)
 		host_link(&h);
 		host_receive_queue(&h, 0, 16);
 		host_fill(rx_frame, 60, 1);
+		CU_ASSERT(rd(0x04074) != 0); /* a former owner's */
+		CU_ASSERT(rd(0x04088) != 0);
 		host_arrive(&h, rx_frame, 60);
 		reset_by(way);
 		ASSERT_NUMBER(rd(0x04074), 1);  /* GPRC */

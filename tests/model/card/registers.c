@@ -45,6 +45,9 @@ struct rule {
 
 #define ALL 0xFFFFFFFFu
 
+/* What counters begin with where a former owner has left something. */
+enum { USED_FRAMES = 1000, USED_BYTES = 64 * 1000 };
+
 /** A reset is model_write32's, since it sets all registers anew. */
 static void write_ctrl(struct model *m, uint32_t offset, uint32_t value)
 {
@@ -362,6 +365,17 @@ static bool counters_last(const struct model *m, enum reset_kind kind)
 	return has_quirk(m, MODEL_QUIRK_MEMORY) && kind != RESET_POWER;
 }
 
+/** The port comes up as if somebody had used it before: tables and counters. */
+static void begin_used(struct model *m)
+{
+	model_resets_garbage(m);
+	for (unsigned w = 0; w < MODEL_WORDS; w++)
+		if ((rules[m->rule[w]].access & MODE) == RC)
+			m->reg[w] = w * 7 % USED_FRAMES;
+	for (unsigned i = 0; i < WIDE_COUNT; i++)
+		m->wide[i].value = (i + 1) * USED_BYTES;
+}
+
 void model_registers_reset(struct model *m, enum reset_kind kind)
 {
 	bool keep = counters_last(m, kind);
@@ -374,7 +388,7 @@ void model_registers_reset(struct model *m, enum reset_kind kind)
 	if (!has_quirk(m, MODEL_QUIRK_MEMORY))
 		model_rates_reset(m);
 	else if (kind == RESET_POWER)
-		model_resets_garbage(m);
+		begin_used(m);
 }
 
 uint32_t model_register_read(struct model *m, uint32_t offset)
