@@ -208,7 +208,7 @@ bench-guest: ## forward and generate on QEMU's cards: Pollux, DPDK's testpmd, th
 
 # QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
 GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 \
-	11.1/linux/igb+e1000e/48
+	11.1/linux/igb+e1000e/48 host/kernel/e1000-82545em+e1000-82544gc
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each

@@ -20,6 +20,6 @@ uint64_t clock_now_us(void)
 void clock_sleep_us(uint32_t us)
 {
 	struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+	while (us && nanosleep(&left, &left) != 0 && errno == EINTR)
 		;
 }

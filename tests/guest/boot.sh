@@ -55,10 +55,10 @@ guest_model() {
 # card for gone.
 guest_card() {
 	local port="pcie-root-port,id=rp$1,chassis=$1,slot=$1,addr=0x1$1" \
-		card="${2%-*},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
+		card="${2%-bridged},id=c$1,netdev=n$1,mac=52:54:00:00:00:0$1,romfile="
 	case $2 in
-	e1000) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
-	e1000-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
+	e1000 | e1000-8254????) echo "-device $card,bus=pcie.0,addr=0x1$1" ;;
+	*-bridged) echo "-device $port -device pcie-pci-bridge,id=br$1,bus=rp$1 -device $card,bus=br$1,addr=1" ;;
 	ixgbe) printf '%s {"driver":"vfio-user-pci","bus":"rp%d","socket":{"type":"unix","path":"WORK/%d"},%s}\n' \
 		"-device $port -device" "$1" "$1" '"x-msg-timeout":60000' ;;
 	*) echo "-device $port -device $card,bus=rp$1" ;;

@@ -5,7 +5,8 @@
 #   QEMU    host, this machine's; 11.1, that of tests/guest/fetch.sh
 #   KERNEL  kernel, that of tests/guest/fetch_kernel.sh; another tree of tests/guest/fetch.sh; linux, that of
 # tests/guest/kernel.sh
-#   CARD    e1000, directly on the root bus; e1000-bridged, behind a bridge; e1000e; igb
+#   CARD    e1000, e1000-82544gc, e1000-82545em, directly on the root bus, or with -bridged behind a bridge; e1000e;
+# igb
 #   PAGES   1G: one of that size too
 # Exit status 77: skipped, the last line says why.
 set -u

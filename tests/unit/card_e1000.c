@@ -15,9 +15,11 @@
 
 static bool e1000_phy_has_link = true; /* of cards to come */
 
+/* An 82540EM, 82544GC or 82545EM. */
 static bool e1000_is_old(const struct card *card)
 {
-	return (card->config[2] | card->config[3] << 8) == ID_82540EM;
+	unsigned id = card->config[2] | (unsigned)card->config[3] << 8;
+	return id == ID_82540EM || id == 0x100C || id == 0x100F;
 }
 
 static bool e1000_is_82576(const struct card *card)

@@ -63,7 +63,7 @@ static bool live(void)
 }
 
 /* A card of this id, gone from each access of a life on. */
-static void vanish_at_any_access(uint16_t id)
+static inline void vanish_at_any_access(uint16_t id)
 {
 	unsigned step = 1;
 	for (unsigned access = 1; access < 100000; access += step) {
@@ -85,7 +85,7 @@ static void vanish_at_any_access(uint16_t id)
 
 /* A card of this id that refuses one access of a life in turn: a call fails and says so, none takes all ones for data,
  * nothing is left. */
-static void refuse_any_access(uint16_t id)
+static inline void refuse_any_access(uint16_t id)
 {
 	unsigned step = 1;
 	for (unsigned access = 1; access < 100000; access += step) {
@@ -106,7 +106,7 @@ static void refuse_any_access(uint16_t id)
 
 /* A card of this id that refuses a counter: it adds nothing, is reported once by nic_service and again by nic_stop, and
  * does not keep the port from its work. */
-static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
+static inline void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 {
 	const uint32_t other = 0x4040; /* RLEC, of all families */
 	struct nic_stats stats;
@@ -141,7 +141,7 @@ static void refuse_counter(uint16_t id, uint32_t counter, const char *name)
 
 /* The sentence for a device that is gone says what happened, and asks for no port to be stopped that was never started.
  */
-static void tell_why_it_is_gone(uint16_t id)
+static inline void tell_why_it_is_gone(uint16_t id)
 {
 	struct nic_link link;
 	open_card(id);
@@ -159,7 +159,7 @@ static void tell_why_it_is_gone(uint16_t id)
 }
 
 /* A card of this id, each step of a life failing in turn. */
-static void fail_at_every_step(uint16_t id)
+static inline void fail_at_every_step(uint16_t id)
 {
 	unsigned failed = 0;
 	for (unsigned fail = 1; fail < 1000; fail++) {
@@ -179,7 +179,7 @@ static void fail_at_every_step(uint16_t id)
 }
 
 /* A card whose bus mastering cannot be switched on does not start, says so, and starts when it can. */
-static void refuse_bus_mastering(uint16_t id)
+static inline void refuse_bus_mastering(uint16_t id)
 {
 	unsigned fds = card_count_fds();
 	open_card(id);
