@@ -57,7 +57,8 @@ echo "link 0 down" >"$work/control"
 sleep 0.5
 kill -INT $app
 check "a generator that is stopped without link ends with status 0" "$work/app.log" ended $app 0
-check "  and notes that frames were not sent" "$work/app.log" grep -q 'packets were not sent by the card: its link is' "$work/app.log"
+check "  and notes that frames were not sent" "$work/app.log" \
+	grep -q 'packets were not sent by the card: its link is' "$work/app.log"
 end_model
 check "  of which the card had taken some, and reported them sent" "$work/model.log" \
 	test "$(count 0 lost_unsent)" -gt 0
