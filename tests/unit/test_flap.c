@@ -204,14 +204,14 @@ static void a_stop_without_link_tells_what_the_card_kept(void)
 	close_ports();
 }
 
-#define ON(name)                                                                                                       \
+#define ON_CARD(name)                                                                                                  \
 	static void on_##name(void)                                                                                    \
 	{                                                                                                              \
 		card = MODEL_##name;                                                                                   \
 	}
-ON(82599)
-ON(X540)
-ON(X550)
+ON_CARD(82599)
+ON_CARD(X540)
+ON_CARD(X550)
 
 int main(void)
 {
