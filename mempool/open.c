@@ -14,11 +14,12 @@
 
 _Static_assert(PKT_BUFFER_BYTES == 2240, "an odd number of cache lines; and pkt_default_data divides by it");
 
-/* No buffer lies in two hugepages: an IOMMU would have to translate each half, and QEMU's PCI Express cards send
- * nothing, and say nothing, where the halves are not adjacent in physical memory. So where one hugepage of 2 MiB ends
- * and the next begins, a buffer's place stays empty: count buffers need PLACES(count) places. */
-#define HUGEPAGE_BYTES (UINT32_C(2) << 20)
-#define PLACES(count)  ((count) + (count) / (HUGEPAGE_BYTES / PKT_BUFFER_BYTES - 1))
+/* No buffer lies across a multiple of 64 KiB, so none in two hugepages either. An IOMMU would have to translate each
+ * half of it, QEMU's PCI Express cards send nothing, and say nothing, where the halves are not adjacent in physical
+ * memory, and the 82545EM may damage what it writes there. So a buffer's place stays empty at such a boundary: count
+ * buffers need PLACES(count) places. */
+#define BOUNDARY_BYTES (UINT32_C(64) << 10)
+#define PLACES(count)  ((count) + (count) / (BOUNDARY_BYTES / PKT_BUFFER_BYTES - 1))
 _Static_assert(
 	(uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
 /* floor(x * r / 2^s) is floor(x / d) while x * (r * d - 2^s) < 2^s */
@@ -67,9 +68,7 @@ int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned co
 	/* The space puts memory of up to 2^shift bytes at a multiple of 2^shift, and leaves the rest of them unused. */
 	shift = 64 - (unsigned)__builtin_clzll(pool->memory->bytes - 1);
 	pool->outside_mask = ~((UINT64_C(1) << shift) - 1);
-	/* Ordinary pages are too small: nearly every buffer lies in two of them. */
-	size_t page_bytes = pool->memory->page_bytes < HUGEPAGE_BYTES ? 0 : HUGEPAGE_BYTES;
-	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, page_bytes, count);
+	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, BOUNDARY_BYTES, count);
 #ifdef POLLUX_DEBUG
 	pool->out = calloc(places, 1);
 	if (!pool->out)

@@ -66,7 +66,7 @@ struct pkt {
  */
 int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node)
 	POLLUX_API(pkt_pool_open);
-#define PKT_POOL_MAX 1850000u
+#define PKT_POOL_MAX 1790000u
 #define PKT_POOLS    64u /* pools open at once in a process */
 
 /** Closes a pool. -EBUSY, and nothing changes, while packets are out (the sentence says how many). No thread may be

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Interrupts of the gigabit chips: only for link changes, and only if the application has asked for a descriptor to
- * wait on. They come by MSI, or on the 82540EM by its interrupt line: one cause needs no more vectors. */
+ * wait on. They come by MSI, or on conventional PCI by the interrupt line: one cause needs no more vectors. */
 #include "../../vfio/error.h"
 #include "../access.h"
 #include "../report.h"
@@ -8,9 +8,11 @@
 
 #include <errno.h>
 
-static unsigned irq_index(const struct vfio_device *device)
+/* What conventional PCI chips offer as MSI is not relied on: Linux uses their interrupt line only. */
+static unsigned irq_index(const struct nic *nic)
 {
-	return device->irq_count[VFIO_PCI_MSI_IRQ_INDEX] ? VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_INTX_IRQ_INDEX;
+	bool msi = gigabit_chip(nic)->pcie && nic->device->irq_count[VFIO_PCI_MSI_IRQ_INDEX];
+	return msi ? VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_INTX_IRQ_INDEX;
 }
 
 void gigabit_interrupt_mask(struct nic *nic)
@@ -28,7 +30,7 @@ void gigabit_interrupt_start(struct nic *nic)
 int gigabit_enable_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	unsigned index = irq_index(device);
+	unsigned index = irq_index(nic);
 	if (!device->irq_count[index])
 		return pollux_fail(ENOTSUP,
 			"%s: the device offers neither MSI nor an interrupt line: poll nic_service instead",
@@ -61,7 +63,7 @@ void gigabit_acknowledge_events(struct nic *nic)
 	if (reg_read_sure(nic, GIGABIT_ICR, &causes) == 0)
 		reg_write(nic, GIGABIT_ICR, causes);
 	/* The kernel masks an interrupt line when it has reported an interrupt; setting the line again unmasks it */
-	if (irq_index(device) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
+	if (irq_index(nic) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
 		device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &nic->event_fd);
 }
 
@@ -69,5 +71,5 @@ void gigabit_interrupt_close(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	if (nic->event_fd >= 0 && !vfio_device_gone(device))
-		device->ops->set_irqs(device, irq_index(device), 0, 1, NULL);
+		device->ops->set_irqs(device, irq_index(nic), 0, 1, NULL);
 }

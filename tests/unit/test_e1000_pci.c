@@ -257,6 +257,26 @@ static void the_packet_buffer_is_divided_in_steps(void)
 
 /* ---- both ---- */
 
+/* Erratum 23: what the card writes may not lie across 64 KiB. */
+static void an_82545em_has_no_ring_across_64_kib(void)
+{
+	static const struct {
+		uint16_t id, rx_ring, tx_ring;
+		int ret;
+	} cases[] = {{ID_82545EM, 4096, 1024, 0}, {ID_82545EM, 64, 2048, 0}, {ID_82545EM, 4096, 4096, -EINVAL},
+		{ID_82545EM, 2048, 2048, -EINVAL}, {ID_82544GC, 4096, 4096, 0}};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CU_ASSERT_EQUAL_FATAL(open_port(cases[i].id), 0);
+		ASSERT_NUMBER(
+			nic_start(nic, &(struct nic_config){.rx_ring = cases[i].rx_ring, .tx_ring = cases[i].tx_ring}),
+			cases[i].ret);
+		if (cases[i].ret)
+			CU_ASSERT(strstr(nic_error(), "give one of at most 1024") != NULL);
+		close_port();
+	}
+}
+
 static void a_card_may_vanish_or_refuse_at_any_access(uint16_t id, unsigned stride)
 {
 	for (unsigned access = 1; access < 100000; access += stride) {
@@ -293,6 +313,7 @@ int main(void)
 		{"an 82545EM on PCI-X takes short frames and short reads",
 			an_82545em_on_pcix_takes_short_frames_and_short_reads},
 		{"the packet buffer is divided in steps", the_packet_buffer_is_divided_in_steps},
+		{"an 82545EM has no ring across 64 KiB", an_82545em_has_no_ring_across_64_kib},
 		{"cards may vanish or refuse at any access", cards_may_vanish_or_refuse_at_any_access},
 		CU_TEST_INFO_NULL,
 	};

@@ -97,7 +97,7 @@ static void free_null(void)
 
 static void free_behind_the_last_buffer(void)
 {
-	pkt_free(&(struct pkt){.data = pool->base + 500u * PKT_BUFFER_BYTES}, 1);
+	pkt_free(&(struct pkt){.data = pool->base + pool->last_offset + 1}, 1);
 }
 
 static void put_into_another_pool(void)
