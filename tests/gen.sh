@@ -122,7 +122,7 @@ check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" \
 check "  all is sent" "$work/gen.out" values "3 1" sent gaps_shortened
 
 # -- rates --
-gen 0 --json --duration 0.1 --rate 20Gbit $a
+gen 0 --json --duration 1 --rate 20Gbit $a
 check "a rate above the line is told at once" "$work/gen.err" \
 	grep -q -- "--rate: more than a link of 10000 Mbit/s carries" "$work/gen.err"
 check "  and what was achieved stands beside it" "$work/gen.out" \
