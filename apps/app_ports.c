@@ -50,6 +50,12 @@ static void print_notes(struct app *app, unsigned i)
 			app_note("%s: %s", app->options->addresses[i], note.text);
 }
 
+static void print_all_notes(struct app *app)
+{
+	for (unsigned i = 0; i < app->port_count; i++)
+		print_notes(app, i);
+}
+
 bool app_service(struct app *app)
 {
 	bool all_there = true;
@@ -100,8 +106,6 @@ static void tell_wait(struct app *app, unsigned missing, uint64_t waited_ms, str
 	else
 		app_error("waiting for the link of %s (up to %g s)%s%s", address, app->options->link_wait_s,
 			link.state[0] ? ": " : "", link.state);
-	for (unsigned i = 0; i < app->port_count; i++)
-		print_notes(app, i);
 	*told = (struct told){waited_ms, missing, link};
 }
 
@@ -132,19 +136,14 @@ static bool wait_for_links(struct app *app)
 		waited_ms = (app_now_ns() - begin) / 1000000;
 		uint64_t left_ms = waited_ms < limit_ms ? limit_ms - waited_ms : 0;
 		error = nic_wait_links(nics, app->port_count, left_ms < 100 ? (unsigned)left_ms : 100, &missing);
+		print_all_notes(app);
 		if (error == -ETIMEDOUT && waited_ms < limit_ms)
 			tell_wait(app, missing, waited_ms, &told);
 	} while ((error == -EINTR || (error == -ETIMEDOUT && waited_ms < limit_ms)) && !app_stopping());
 	if (error && error != -ETIMEDOUT && error != -EINTR)
 		return port_error(app, missing);
-	for (unsigned i = 0; i < app->port_count; i++) {
-		struct nic_note note;
+	for (unsigned i = 0; i < app->port_count; i++)
 		nic_get_link(nics[i], &app->ports[i].link);
-		if (told.at_ms)
-			print_notes(app, i);
-		while (nic_get_notes(nics[i], &app->ports[i].notes_told, &note, 1))
-			; /* a link that comes at once is no news */
-	}
 	return !error || app_stopping() || limit_s == 0 || fail_no_link(app, missing);
 }
 

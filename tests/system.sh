@@ -126,6 +126,12 @@ check "  by name, with those that it has" "$work/fwd.log" \
 	grep -q 'no link of 100 Mbit/s: the card, Intel 82599ES .*, can have 1 Gbit/s, 10 Gbit/s' "$work/fwd.log"
 end_model
 
+model --module nonsense
+"$bin/pollux-dump" --json -d 0.2 -w /dev/null $a >"$work/dump.log" 2>"$work/dump.err" &
+check "a note on a port whose link is there at once is in JSON" "$work/dump.log" ended $! 0
+check "  and a line on stderr" "$work/dump.err" grep -q '^note: vfio-user:.*: the module makes no sense' "$work/dump.err"
+end_model
+
 model --link-down
 timeout 10 "$bin/pollux-gen" --quiet --rate 10k --link-wait 0 --duration 0.2 $a >"$work/gen.log" 2>&1 &
 check "a generator without a link and without a count ends with status 0" "$work/gen.log" ended $! 0

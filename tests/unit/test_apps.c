@@ -35,7 +35,38 @@ static int count_on(struct nic_stats *stats)
 	return 0;
 }
 #define nic_get_stats(nic, stats) count_on(stats)
+
+/* Each wait for links brings a note, as long as there are any; all are up after the last. */
+static struct {
+	uint64_t notes;
+	const char *state;
+	char *told; /* what was said until now */
+	unsigned late;
+} waits;
+static int wait_once(unsigned *missing)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "note %llu\n", (unsigned long long)noted - 1);
+	fflush(stderr);
+	waits.late += noted > 1 && !strstr(waits.told, text);
+	*missing = 0;
+	if (noted == waits.notes)
+		return waits.state ? -ETIMEDOUT : 0;
+	noted++;
+	return -ETIMEDOUT;
+}
+static int link_of(struct nic_link *link)
+{
+	*link = (struct nic_link){.up = !waits.state && noted == waits.notes};
+	snprintf(link->state, sizeof(link->state), "%s", waits.state ? waits.state : "");
+	return 0;
+}
+#define nic_wait_links(nics, count, ms, missing) ((void)(nics), (void)(ms), wait_once(missing))
+#define nic_get_link(nic, link)                  ((void)(nic), link_of(link))
 #include "../../apps/app_ports.c"
+#undef nic_get_link
+#undef nic_wait_links
 #undef nic_get_stats
 #undef nic_service
 #undef nic_get_notes
@@ -346,6 +377,42 @@ static void reports_have_the_link_and_its_notes(void)
 	free(text);
 }
 
+/* What a program says that waits so long for a link, of which there are so many notes; and whether there is a link. */
+static char *said_waiting(uint64_t notes, double limit_s, const char *state, bool *good)
+{
+	static struct app_options options;
+	struct app app = {.options = &options, .port_count = 1, .text_out = stderr};
+	FILE *before = stderr;
+	size_t size;
+
+	options = (struct app_options){.addresses = {"here"}, .link_wait_s = limit_s};
+	waits.notes = notes;
+	waits.state = state;
+	waits.late = 0;
+	noted = 1;
+	stderr = open_memstream(&waits.told, &size);
+	fflush(stderr);
+	*good = wait_for_links(&app);
+	fclose(stderr);
+	stderr = before;
+	return waits.told;
+}
+
+static void a_wait_for_links_tells_each_note_as_it_comes(void)
+{
+	bool good;
+	char *text = said_waiting(3, 10, NULL, &good);
+
+	CU_ASSERT_TRUE(good);
+	CU_ASSERT_STRING_EQUAL(text, "note: here: note 0\nnote: here: note 1\nnote: here: note 2\n");
+	ASSERT_NUMBER(waits.late, 0);
+	free(text);
+	/* those of the start, too, if the link is there at once */
+	text = said_waiting(1, 10, NULL, &good);
+	CU_ASSERT_STRING_EQUAL(text, "note: here: note 0\n");
+	free(text);
+}
+
 static void a_refused_register_does_not_end_a_program_but_is_no_success(void)
 {
 	static struct app_options options = {.addresses = {"here"}};
@@ -533,6 +600,7 @@ int main(void)
 		{"totals begin with the port and are the sum of the intervals",
 			totals_begin_with_the_port_and_are_the_sum_of_the_intervals},
 		{"reports have the link and its notes", reports_have_the_link_and_its_notes},
+		{"a wait for links tells each note as it comes", a_wait_for_links_tells_each_note_as_it_comes},
 		{"a refused register does not end a program, but is no success",
 			a_refused_register_does_not_end_a_program_but_is_no_success},
 		{"units scale", units_scale},
