@@ -109,14 +109,17 @@ static void tell_wait(struct app *app, unsigned missing, uint64_t waited_ms, str
 	*told = (struct told){waited_ms, missing, link};
 }
 
+/* What the driver says of a link may be the reason why it is down, or only what the module is: the advice fits both. */
 static bool fail_no_link(const struct app *app, unsigned missing)
 {
 	const char *state = app->ports[missing].link.state;
 	double limit_s = app->options->link_wait_s;
 
-	return app_error("%s: no link after %g s%s%s: check the cable and the other end, wait longer (--link-wait %g), "
-			 "or start without it (--link-wait 0)",
-		app->options->addresses[missing], limit_s, state[0] ? ", " : "", state, 3 * limit_s);
+	return app_error("%s: no link after %g s%s%s; %scheck the cable and the other end%s; --link-wait %g waits "
+			 "longer, --link-wait 0 starts without it",
+		app->options->addresses[missing], limit_s, state[0] ? ": " : "", state,
+		state[0] ? "unless that is the reason, " : "",
+		app->options->speeds ? ", and that --speed leaves one that both ends have" : "", 3 * limit_s);
 }
 
 /* Waits for a tenth of a second at a time, so that app_stop is obeyed. If it returns true, each port's link is known.

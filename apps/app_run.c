@@ -88,7 +88,7 @@ static bool tell_unsent(const struct app *app)
 
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct app_port_sample *s = &app->latest.ports[i];
-		const char *address = app->options->addresses[i];
+		const char *address = app->options->addresses[i], *state = app->ports[i].link.state;
 		unsigned long long unsent = s->card.tx_unsent;
 		if (!unsent)
 			continue;
@@ -100,9 +100,8 @@ static bool tell_unsent(const struct app *app)
 				  "other end hold it up?",
 				address, unsent);
 		else
-			app_note("%s: %llu packets were not sent by the card: its link is down: check the cable and "
-				 "the other end",
-				address, unsent);
+			app_note("%s: %llu packets were not sent by the card: its link is down%s%s%s", address, unsent,
+				state[0] ? " (" : ": check the cable and the other end", state, state[0] ? ")" : "");
 	}
 	return all;
 }

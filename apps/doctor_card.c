@@ -289,7 +289,10 @@ static void wait_for_link(const char *address, struct nic *nic, double wait_s)
 			(double)(now - begin) / 1e9);
 	else if (error != -ENODEV && !app_stopping())
 		doctor_find(WARNING, address,
-			"see the cable, the module and the partner's port; the card's own words are below",
+			card.link.state[0] ? "unless that is the reason, see the cable, the module and the partner's "
+					     "port; the card's own words are below"
+					   : "see the cable, the module and the partner's port; the card's own words "
+					     "are below",
 			"its link did not come up in %g s%s%s", wait_s, card.link.state[0] ? ": " : "",
 			card.link.state);
 }

@@ -63,6 +63,8 @@ wait_for grep -q 'control: link 0 down' "$work/model.log"
 check "a link that stays down is waited for, and no problem" "$work/doctor.err" report $a --wait 1.5
 check "  which is said meanwhile" "$work/doctor.err" grep -q 'waits for the link, 1 of 1.5 s' "$work/doctor.err"
 check "  and in the end" "$work/doctor.log" grep -q '^warning .*its link did not come up in 1.5 s' "$work/doctor.log"
+check "  with advice that leaves room for what the card says is the reason" "$work/doctor.log" \
+	grep -q "mend it: unless that is the reason, see the cable, the module and the partner's port" "$work/doctor.log"
 "$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
 app=$!
 wait_for grep -q 'waits for the link' "$work/doctor.err"

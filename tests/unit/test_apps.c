@@ -378,14 +378,14 @@ static void reports_have_the_link_and_its_notes(void)
 }
 
 /* What a program says that waits so long for a link, of which there are so many notes; and whether there is a link. */
-static char *said_waiting(uint64_t notes, double limit_s, const char *state, bool *good)
+static char *said_waiting_at(uint32_t speeds, uint64_t notes, double limit_s, const char *state, bool *good)
 {
 	static struct app_options options;
 	struct app app = {.options = &options, .port_count = 1, .text_out = stderr};
 	FILE *before = stderr;
 	size_t size;
 
-	options = (struct app_options){.addresses = {"here"}, .link_wait_s = limit_s};
+	options = (struct app_options){.addresses = {"here"}, .link_wait_s = limit_s, .speeds = speeds};
 	waits.notes = notes;
 	waits.state = state;
 	waits.late = 0;
@@ -396,6 +396,11 @@ static char *said_waiting(uint64_t notes, double limit_s, const char *state, boo
 	fclose(stderr);
 	stderr = before;
 	return waits.told;
+}
+
+static char *said_waiting(uint64_t notes, double limit_s, const char *state, bool *good)
+{
+	return said_waiting_at(0, notes, limit_s, state, good);
 }
 
 static void a_wait_for_links_tells_each_note_as_it_comes(void)
@@ -410,6 +415,33 @@ static void a_wait_for_links_tells_each_note_as_it_comes(void)
 	/* those of the start, too, if the link is there at once */
 	text = said_waiting(1, 10, NULL, &good);
 	CU_ASSERT_STRING_EQUAL(text, "note: here: note 0\n");
+	free(text);
+}
+
+static void advice_does_not_contradict_what_is_known_of_a_link(void)
+{
+	static const struct {
+		const char *state, *said;
+	} cases[] = {
+		{"no module in the cage",
+			"test_apps: here: no link after 0.001 s: no module in the cage; unless that is the reason, "
+			"check the cable and the other end; --link-wait 0.003 waits longer, --link-wait 0 starts "
+			"without it\n"},
+		{"", "test_apps: here: no link after 0.001 s; check the cable and the other end; --link-wait 0.003 "
+		     "waits longer, --link-wait 0 starts without it\n"},
+	};
+	bool good = true;
+
+	for (unsigned i = 0; i < 2; i++) {
+		char *text = said_waiting(1, 0.001, cases[i].state, &good);
+		CU_ASSERT_FALSE(good);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, cases[i].said));
+		free(text);
+	}
+	/* where --speed may be why, it is named */
+	char *text =
+		said_waiting_at(NIC_SPEED_1G, 1, 0.001, "1000BASE-SX, but the configuration forbids its speed", &good);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, ", and that --speed leaves one that both ends have; "));
 	free(text);
 }
 
@@ -601,6 +633,8 @@ int main(void)
 			totals_begin_with_the_port_and_are_the_sum_of_the_intervals},
 		{"reports have the link and its notes", reports_have_the_link_and_its_notes},
 		{"a wait for links tells each note as it comes", a_wait_for_links_tells_each_note_as_it_comes},
+		{"advice does not contradict what is known of a link",
+			advice_does_not_contradict_what_is_known_of_a_link},
 		{"a refused register does not end a program, but is no success",
 			a_refused_register_does_not_end_a_program_but_is_no_success},
 		{"units scale", units_scale},
