@@ -28,6 +28,9 @@ static inline void app_polled(struct app_worker *worker, uint64_t tsc)
 		worker->longest_away_cycles = away;
 }
 
+/** Whether this process may run on all of these CPUs. False, and printed: not on one. */
+bool app_cpus_allowed(const unsigned *cpus, unsigned count);
+
 /** What became of a run's CPU time. */
 struct app_cpu {
 	double least_share;     /* of its time in which a thread had a CPU, 0 .. 1, of the thread that had it least */

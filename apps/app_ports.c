@@ -4,6 +4,7 @@
 #include "app_ports.h"
 
 #include "app_base.h"
+#include "app_cpu.h"
 #include "app_output.h"
 
 #include <errno.h>
@@ -193,6 +194,9 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	app->options = options;
 	if (!app->text_out)
 		app->text_out = options->json ? stderr : stdout;
+	/* what can be wrong with the command line is found before a wait for links */
+	if (!app_cpus_allowed(options->cpus, options->cpu_count))
+		return false;
 	if (dma_space_open(&app->space) < 0)
 		return app_error("%s", nic_error());
 	for (unsigned i = 0; i < options->address_count; i++) {

@@ -6,7 +6,6 @@
 #include "app_cpu.h"
 #include "app_output.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -47,10 +46,6 @@ static bool start_thread(struct thread *thread, const struct app_options *o)
 	int error = pthread_create(&thread->id, &attributes, thread_main, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
-	if (error == EINVAL && index < o->cpu_count)
-		return app_error(
-			"--cpu: this process may not run on CPU %u (`nproc` and `taskset -p $$` tell where it may)",
-			o->cpus[index]);
 	return error == 0 || app_error("no thread: %s", strerror(error));
 }
 

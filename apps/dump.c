@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +232,27 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
+/* Looks whether the file can be written, as far as that can be seen without opening it: nothing is made or cut before
+ * the port is open, and who reads a FIFO is not told of an end. */
+static bool check_path(void)
+{
+	char folder[PATH_MAX];
+	struct stat status;
+	int error = 0;
+
+	if (!dump.file || strcmp(dump.file, "-") == 0)
+		return true;
+	if (stat(dump.file, &status) == 0) {
+		error = S_ISDIR(status.st_mode) ? EISDIR : euidaccess(dump.file, W_OK) < 0 ? errno : 0;
+	} else if (errno != ENOENT) {
+		error = errno;
+	} else if (lstat(dump.file, &status) < 0) { /* a link to what is not there yet is made by opening it */
+		snprintf(folder, sizeof(folder), "%s", dump.file);
+		error = euidaccess(dirname(folder), W_OK | X_OK) < 0 ? errno : 0;
+	}
+	return !error || app_error("%s: %s", dump.file, strerror(error));
+}
+
 /* Opens the file. A FIFO can be opened only once somebody reads it: until then, serves the port. @return -1: failed */
 static int open_path(void)
 {
@@ -287,7 +310,7 @@ int main(int argc, char **argv)
 	app_catch_signals();
 	/* Where stdout has the frames, as lines or as a capture, all else goes to stderr. */
 	dump.app.text_out = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
-	good = app_open(&dump.app, &dump.options, 1) && open_file() && run();
+	good = check_path() && app_open(&dump.app, &dump.options, 1) && open_file() && run();
 	if (dump.out)
 		good = app_output_end(dump.out) && good;
 	good = app_close(&dump.app) && good;

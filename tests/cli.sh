@@ -216,6 +216,28 @@ else
 	fail 'pollux-dump overwrote a file before its port was open'
 fi
 
+run dump "$absent" -w "$work/new.pcap"
+if [ $status = 1 ] && [ ! -e "$work/new.pcap" ]; then
+	pass
+else
+	fail 'pollux-dump made a file before its port was open'
+fi
+
+# Where a capture cannot be written, and a CPU that is not there, are told before any port is opened.
+# early PATTERN ARGUMENTS...: refused with that, and with no word of the port
+early() {
+	refused "$@"
+	if grep -q missing "$work/err"; then fail "pollux-${*:2}: a port was opened"; else pass; fi
+}
+: >"$work/text"
+early "$work/none/x: No such file" dump -w "$work/none/x" "$absent"
+early "$work/text/x: Not a directory" dump -w "$work/text/x" "$absent"
+early "$work: Is a directory" dump -w "$work" "$absent"
+for program in fwd gen dump pipe; do
+	case $program in fwd | pipe) ports=("$absent" "$other") ;; *) ports=("$absent") ;; esac
+	early '--cpu: this process may not run on CPU 1023' $program --cpu 1023 "${ports[@]}"
+done
+
 # Captures are looked at before any port is opened.
 echo 'no capture' >"$work/text.pcap"
 head -c 1000 "$captures/mixed.pcap" >"$work/cut.pcap"

@@ -2,6 +2,7 @@
  * Tests of what the applications compute: values of options, rates, JSON. */
 #include "../../apps/app_args.c"
 #include "../../apps/app_base.c"
+#include "../../apps/app_cpu.c"
 #include "../../apps/app_figures.c"
 #include "../../apps/app_output.c"
 
