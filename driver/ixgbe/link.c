@@ -49,7 +49,7 @@ static void enter(struct ixgbe_link *link, enum ixgbe_link_state state)
 {
 	link->state = state;
 	link->since_us = clock_now_us();
-	link->busy_since_us = 0;
+	link->busy_calls = 0;
 }
 
 /* Notes are few: a link that is down for hours must not push out what happened before. */

@@ -48,7 +48,8 @@ struct ixgbe_link {
 	enum ixgbe_link_state state;
 	uint64_t since_us;      /* when the state began */
 	unsigned tries;         /* set-ups and restarts since the link was up, or the module changed */
-	uint64_t busy_since_us; /* when the semaphore was first found taken; 0: it is not waited for */
+	unsigned busy_calls;    /* that have found the semaphore taken, one after the other */
+	uint64_t busy_since_us; /* when the first of them was */
 	bool held;              /* the semaphore, between ixgbe_link_hold and ixgbe_link_release */
 	bool no_crosstalk;      /* by the NVM: a link that is up is believed, whatever the cage's pin says */
 	bool at_1g;             /* the serial link is set up for 1 Gbit/s */
@@ -88,8 +89,9 @@ void ixgbe_link_service(struct nic *nic);
 /** The semaphore of this port's PHY, or of its module's I2C bus. */
 uint32_t ixgbe_phy_resource(struct nic *nic);
 /**
- * The same as ixgbe_semaphore_take without a wait, for steps of the link. False: somebody else has it; to be tried
- * again at the next call, and for a second at most: then a note says that the owner is dead, and true is returned.
+ * The same as ixgbe_semaphore_take with a wait of 15 ms, for steps of the link. False: somebody else has it; to be
+ * tried again at the next call. Is it never free within a second and three calls, a note says that the owner is dead,
+ * and true is returned.
  */
 bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource);
 /** Gives it back, if it was to be had. */

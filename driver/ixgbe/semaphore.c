@@ -8,6 +8,11 @@
 
 #include <errno.h>
 
+/* Firmware holds a semaphore for some milliseconds at a time, and applications may call but once a second: each call
+ * looks several times, and an owner is dead only when several calls have not seen it let go. */
+#define LOOKS      15u
+#define BUSY_CALLS 3u
+
 enum attempt { MINE, BUSY, BROKEN };
 
 /* A lock: it reads 0 once, to whoever gets it, and 1 from then on until it is cleared (doubt 7). An owner that does not
@@ -106,16 +111,20 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 {
 	struct nic *nic = &port->nic;
 	struct ixgbe_link *link = &port->link;
-	if (attempt(nic, resource, false, false) == MINE) {
-		link->busy_since_us = 0;
-		return link->held = true;
+	for (unsigned look = 0; look < LOOKS && !port_gone(nic); look++) {
+		if (look)
+			clock_sleep_us(1000);
+		if (attempt(nic, resource, false, false) == MINE) {
+			link->busy_calls = 0;
+			return link->held = true;
+		}
 	}
 	uint64_t now = clock_now_us();
-	if (!link->busy_since_us)
+	if (!link->busy_calls++)
 		link->busy_since_us = now;
-	if (port_gone(nic) || now - link->busy_since_us < ixgbe_times.resource)
+	if (port_gone(nic) || link->busy_calls < BUSY_CALLS || now - link->busy_since_us < ixgbe_times.resource)
 		return false;
-	link->busy_since_us = 0;
+	link->busy_calls = 0;
 	link->held = attempt(nic, resource, false, true) == MINE;
 	port_note(nic, "firmware or another driver did not give the link's semaphore back for %u ms: %s",
 		ixgbe_times.resource / 1000, link->held ? "taken by force" : "the link is set up without it");

@@ -494,6 +494,33 @@ static void firmware_that_takes_a_semaphore_now_and_then_is_waited_for(void)
 	}
 }
 
+/* Calls may be far apart, and each may come while firmware has the semaphore. */
+static void firmware_that_lets_go_again_is_not_overruled(void)
+{
+	for (unsigned card = MODEL_82599; card < MODEL_CARDS; card++) {
+		ixgbe_times.resource = 1;
+		ixgbe_link_times.retry = ixgbe_link_times.look = ixgbe_link_times.renegotiate = 1;
+		start_card((struct model_config){.card = (enum model_card)card, .quirks = MODEL_QUIRK_FIRMWARE});
+		model_set_partner(model, false);
+		for (unsigned i = 0; i < 200; i++)
+			service();
+		ASSERT_NUMBER(noted("semaphore"), 0);
+		ixgbe_link_times.retry = ixgbe_link_times.look = 3000;
+		ixgbe_link_times.renegotiate = 6000;
+		close_card();
+	}
+	open_card((struct model_config){.card = MODEL_82599});
+	model_set_partner(model, false);
+	model_break(model, MODEL_SEMAPHORES_KEPT);
+	start(0);
+	service();
+	ASSERT_NUMBER(noted("semaphore"), 0);
+	service();
+	ASSERT_NUMBER(noted("semaphore"), 1);
+	nic_close(nic);
+	ixgbe_times.resource = 2000;
+}
+
 /* ---- Copper ---- */
 
 static void a_phy_that_sleeps_is_woken(void)
@@ -657,6 +684,7 @@ int main(void)
 		{"firmware that keeps a semaphore is overruled", firmware_that_keeps_a_semaphore_is_overruled},
 		{"firmware that takes a semaphore now and then is waited for",
 			firmware_that_takes_a_semaphore_now_and_then_is_waited_for},
+		{"firmware that lets go again is not overruled", firmware_that_lets_go_again_is_not_overruled},
 		{"a PHY that sleeps is woken", a_phy_that_sleeps_is_woken},
 		{"a PHY is not disturbed while it links", a_phy_is_not_disturbed_while_it_links},
 		{"copper links have the speeds of the configuration",
