@@ -106,7 +106,8 @@ static void add_phy(struct ixgbe_port *port, struct fact_list *facts)
 		speeds_text(offered, ixgbe_phy_offers(port, true));
 		fact_add(facts, "PHY's partner offers", "%s", offered);
 		if (ixgbe_phy_read(port, 7, 0xC810, &value))
-			fact_add(facts, "PHY 7.C810 (state)", "%04x (%s)", value, ixgbe_phy_state_name(value));
+			fact_add(facts, "PHY 7.C810 (state)", "%04x (%s)", value,
+				ixgbe_phy_state_name(IXGBE_PHY_STATE(value)));
 	}
 	if (taken)
 		ixgbe_semaphore_give(nic, resource);

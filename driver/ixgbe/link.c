@@ -14,35 +14,31 @@
 struct step {
 	const char *name;
 	const uint32_t *after_us;
-	bool (*act)(struct ixgbe_port *port); /* false: something is in the way; once more at the next call */
+	/* False: something is in the way; once more at the next call. The other argument is `way` */
+	bool (*act)(struct ixgbe_port *port, bool way);
+	bool way;
 	enum ixgbe_link_state next;
 };
 
 static const uint32_t at_once = 0;
 
 /* A board may lack the cage's pin, and its NVM says then that links are to be believed. */
-static bool set_up_empty(struct ixgbe_port *port)
+static bool set_up_empty(struct ixgbe_port *port, bool set_up)
 {
-	return !port->link.no_crosstalk || ixgbe_serial_set_up(port);
+	return !port->link.no_crosstalk || ixgbe_serial_start(port, set_up);
 }
 
 static const struct step serial_steps[] = {
-	[IXGBE_LINK_SET_UP] = {NULL, &at_once, ixgbe_serial_set_up, IXGBE_LINK_SET},
-	[IXGBE_LINK_SET] = {"pipeline reset", &ixgbe_link_times.retry, ixgbe_serial_restart, IXGBE_LINK_RESTARTED},
-	[IXGBE_LINK_RESTARTED] = {"set up anew", &ixgbe_link_times.retry, ixgbe_serial_set_up, IXGBE_LINK_SET},
-	[IXGBE_LINK_NO_MODULE] = {NULL, &ixgbe_link_times.retry, set_up_empty, IXGBE_LINK_NO_MODULE},
-	[IXGBE_LINK_PLUGGED] = {NULL, &ixgbe_link_times.module_start, ixgbe_serial_set_up, IXGBE_LINK_SET},
+	[IXGBE_LINK_SET_UP] = {NULL, &at_once, ixgbe_serial_start, true, IXGBE_LINK_SET},
+	[IXGBE_LINK_SET] = {"pipeline reset", &ixgbe_link_times.retry, ixgbe_serial_start, false, IXGBE_LINK_RESTARTED},
+	[IXGBE_LINK_RESTARTED] = {"set up anew", &ixgbe_link_times.retry, ixgbe_serial_start, true, IXGBE_LINK_SET},
+	[IXGBE_LINK_NO_MODULE] = {NULL, &ixgbe_link_times.retry, set_up_empty, true, IXGBE_LINK_NO_MODULE},
+	[IXGBE_LINK_PLUGGED] = {NULL, &ixgbe_link_times.module_start, ixgbe_serial_start, true, IXGBE_LINK_SET},
 };
 
-static bool copper_set_up(struct ixgbe_port *port)
-{
-	return ixgbe_phy_set_up(port, port->link.tries > 0);
-}
-
 static const struct step copper_steps[] = {
-	[IXGBE_LINK_SET_UP] = {NULL, &at_once, copper_set_up, IXGBE_LINK_SET},
-	[IXGBE_LINK_SET] = {NULL, &ixgbe_link_times.look, ixgbe_phy_look, IXGBE_LINK_RESTARTED},
-	[IXGBE_LINK_RESTARTED] = {"negotiated anew", &ixgbe_link_times.renegotiate, copper_set_up, IXGBE_LINK_SET},
+	[IXGBE_LINK_SET_UP] = {NULL, &at_once, ixgbe_phy_set_up, false, IXGBE_LINK_SET},
+	[IXGBE_LINK_SET] = {"negotiated anew", &ixgbe_link_times.renegotiate, ixgbe_phy_set_up, true, IXGBE_LINK_SET},
 };
 
 static void enter(struct ixgbe_link *link, enum ixgbe_link_state state)
@@ -62,7 +58,7 @@ static void take_step(struct ixgbe_port *port)
 {
 	struct ixgbe_link *link = &port->link;
 	const struct step *step = &(ixgbe_has_copper_phy(&port->nic) ? copper_steps : serial_steps)[link->state];
-	if (clock_now_us() - link->since_us < *step->after_us || !step->act(port))
+	if (clock_now_us() - link->since_us < *step->after_us || !step->act(port, step->way))
 		return;
 	link->tries++;
 	if (step->name && worth_a_note(link->tries))
@@ -115,17 +111,21 @@ void ixgbe_link_service(struct nic *nic)
 	} else if (!now.up && link->state == IXGBE_LINK_UP) {
 		port_note(nic, "link down");
 		enter(link, IXGBE_LINK_SET);
+		link->down_since_us = link->since_us;
+		link->looked_us = 0;
 	}
 	if (!set || !now.up)
 		take_step(port);
-	else if (ixgbe_has_copper_phy(nic) && !link->told_partner)
+	if (ixgbe_has_copper_phy(nic) && !now.up && link->state == IXGBE_LINK_SET)
+		ixgbe_phy_look(port);
+	else if (now.up && set && ixgbe_has_copper_phy(nic) && !link->told_partner)
 		link->told_partner = ixgbe_phy_ask_partner(port);
 }
 
 void ixgbe_link_start(struct nic *nic)
 {
 	struct ixgbe_port *port = ixgbe_port_of(nic);
-	port->link = (struct ixgbe_link){.state = IXGBE_LINK_SET_UP};
+	port->link = (struct ixgbe_link){.down_since_us = clock_now_us()};
 	if (!ixgbe_has_copper_phy(nic))
 		ixgbe_serial_open(port);
 	enter(&port->link, IXGBE_LINK_SET_UP);
@@ -148,20 +148,9 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 	if (!up)
 		return 0;
 	link->up = true;
-	/* The X550 has two more speeds: this bit, together with the speed bits (doubt 24) */
+	/* The datasheet gives no meaning to 0. The X550 has two more speeds: by this bit (doubt 24) */
+	static const uint32_t mbps[2][4] = {{0, 100, 1000, 10000}, {0, 5000, 1000, 2500}};
 	bool non_standard = nic->id->kind == IXGBE_X550 && (links & IXGBE_LINKS_NON_STD);
-	switch (links >> IXGBE_LINKS_SPEED_SHIFT & 3) {
-	case 3:
-		link->mbps = non_standard ? 2500 : 10000;
-		break;
-	case 2:
-		link->mbps = 1000;
-		break;
-	case 1:
-		link->mbps = non_standard ? 5000 : 100;
-		break;
-	default:
-		break; /* the datasheet gives no meaning */
-	}
+	link->mbps = mbps[non_standard][links >> IXGBE_LINKS_SPEED_SHIFT & 3];
 	return 0;
 }

@@ -21,7 +21,8 @@ enum { PMA = 1, AN = 7, GLOBAL = 30 };
 #define AN_CONTROL_ENABLE  0x1000u
 #define AN_CONTROL_RESTART 0x0200u
 #define GLOBAL_LOW_POWER   0x0800u
-#define AN_STATUS_STATE(x) ((x) >> 9 & 31u)
+#define INACTIVE           0u
+#define NEGOTIATES         2u
 
 /* Which bit of which register offers a speed, and where the partner's offer is. */
 static const struct offer {
@@ -127,6 +128,11 @@ static void negotiate(struct ixgbe_port *port, bool anew)
 		phy_write(port, AN, AN_CONTROL, control | AN_CONTROL_ENABLE | AN_CONTROL_RESTART);
 }
 
+static bool is_down_for(const struct ixgbe_port *port, uint32_t us)
+{
+	return clock_now_us() - port->link.down_since_us >= us;
+}
+
 /* Holds the semaphore with the PHY found. *answers: it was. */
 static bool begin(struct ixgbe_port *port, bool *answers)
 {
@@ -135,24 +141,38 @@ static bool begin(struct ixgbe_port *port, bool *answers)
 		return false;
 	*answers = ixgbe_phy_find(port);
 	if (!*answers)
-		snprintf(link->text, sizeof(link->text), "the PHY does not answer");
-	return true;
-}
-
-/* One that was reset with the card answers after a while. @return whether it had that while */
-static bool give_up(struct ixgbe_port *port)
-{
-	if (clock_now_us() - port->link.since_us < ixgbe_link_times.phy_start)
-		return false;
-	if (!port->link.tries)
-		port_note(&port->nic, "the PHY does not answer: no link can come; power the machine off and on, else "
-				      "the card is broken");
+		snprintf(link->text, sizeof(link->text), "the PHY %s",
+			is_down_for(port, ixgbe_link_times.phy_start) ? "does not answer" : "starts");
 	return true;
 }
 
 static void end(struct ixgbe_port *port)
 {
 	ixgbe_link_release(port, ixgbe_phy_resource(&port->nic));
+}
+
+const char *ixgbe_phy_state_name(unsigned state)
+{
+	static const char *const names[32] = {
+		[INACTIVE] = "the PHY is inactive",
+		[1] = "the PHY examines the cable",
+		[NEGOTIATES] = "the PHY negotiates, which takes 2 to 5 seconds",
+		[3] = "the PHY trains for the speed that was negotiated",
+		[4] = "the PHY is connected",
+		[5] = "the negotiation failed, and begins anew",
+		[8] = "the PHY is powered down",
+		[10] = "the PHY calibrates itself",
+		[11] = "no cable, or nobody at its other end",
+	};
+	const char *name = names[state & 31];
+	return name ? name : "the PHY does not say why";
+}
+
+static void tell_state(struct ixgbe_port *port, unsigned state)
+{
+	bool late = (state == INACTIVE || state == NEGOTIATES) && is_down_for(port, ixgbe_link_times.negotiate);
+	snprintf(port->link.text, sizeof(port->link.text), "%s",
+		late ? "the PHY finds no partner" : ixgbe_phy_state_name(state));
 }
 
 bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)
@@ -163,43 +183,34 @@ bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)
 	if (answers) {
 		bool woken = wake(port), changed = offer(port);
 		negotiate(port, woken || changed || anew);
-		snprintf(port->link.text, sizeof(port->link.text), "the PHY negotiates, which takes 2 to 5 seconds");
+		tell_state(port, NEGOTIATES);
 	}
 	end(port);
-	return answers || give_up(port);
+	port->link.looked_us = clock_now_us();
+	/* One that was reset with the card, or has just got power, answers after some seconds */
+	bool late = is_down_for(port, ixgbe_link_times.phy_start);
+	if (!answers && late && !port->link.tries)
+		port_note(&port->nic, "the PHY does not answer: no link can come; power the machine off and on, else "
+				      "the card is broken");
+	return answers || late;
 }
 
-const char *ixgbe_phy_state_name(uint16_t status)
-{
-	static const char *const names[32] = {
-		[1] = "the PHY examines the cable",
-		[2] = "the PHY negotiates, which takes 2 to 5 seconds",
-		[3] = "the PHY trains for the speed that was negotiated",
-		[4] = "the PHY is connected",
-		[5] = "the negotiation failed, and begins anew",
-		[8] = "the PHY is powered down",
-		[10] = "the PHY calibrates itself",
-		[11] = "no cable, or nobody at its other end",
-	};
-	const char *name = names[AN_STATUS_STATE(status)];
-	return name ? name : "the PHY does not say why";
-}
-
-bool ixgbe_phy_look(struct ixgbe_port *port)
+void ixgbe_phy_look(struct ixgbe_port *port)
 {
 	struct ixgbe_link *link = &port->link;
 	bool answers;
 	uint16_t status;
-	if (!link->phy_found)
-		return ixgbe_phy_set_up(port, false);
-	if (!begin(port, &answers))
-		return false;
-	if (wake(port))
+	if (clock_now_us() - link->looked_us < ixgbe_link_times.look ||
+		(!link->phy_found && ixgbe_phy_set_up(port, false)) || !begin(port, &answers))
+		return;
+	link->looked_us = clock_now_us();
+	if (wake(port)) {
 		negotiate(port, true);
-	else if (ixgbe_phy_read(port, AN, AN_STATUS, &status))
-		snprintf(link->text, sizeof(link->text), "%s", ixgbe_phy_state_name(status));
+		link->since_us = link->down_since_us = link->looked_us;
+		tell_state(port, NEGOTIATES);
+	} else if (ixgbe_phy_read(port, AN, AN_STATUS, &status))
+		tell_state(port, IXGBE_PHY_STATE(status));
 	end(port);
-	return true;
 }
 
 uint32_t ixgbe_phy_offers(struct ixgbe_port *port, bool of_partner)

@@ -19,8 +19,9 @@ enum ixgbe_link_state {
 /** Limits of waits, and times between steps, in microseconds. A variable so that tests are quick. */
 struct ixgbe_link_times {
 	uint32_t retry;        /* a serial link is down for so long before the next step */
-	uint32_t look;         /* a copper link, before its PHY is asked */
-	uint32_t renegotiate;  /* and then for so long, before the negotiation starts anew */
+	uint32_t look;         /* a copper link, before its PHY is asked, and asked again */
+	uint32_t negotiate;    /* and for so long, before there seems to be no partner */
+	uint32_t renegotiate;  /* and for so long, before the negotiation starts anew */
 	uint32_t module_start; /* from a module's insertion until it can be read (SFF-8431: t_start_up) */
 	uint32_t pipeline;     /* ANLP1.AN_STATE leaves 0 */
 	uint32_t i2c;          /* half a period of the bus's clock */
@@ -47,6 +48,8 @@ struct ixgbe_module {
 struct ixgbe_link {
 	enum ixgbe_link_state state;
 	uint64_t since_us;      /* when the state began */
+	uint64_t down_since_us; /* when the port was started, or its link lost */
+	uint64_t looked_us;     /* when the PHY was asked */
 	unsigned tries;         /* set-ups and restarts since the link was up, or the module changed */
 	unsigned busy_calls;    /* that have found the semaphore taken, one after the other */
 	uint64_t busy_since_us; /* when the first of them was */
@@ -105,11 +108,9 @@ bool ixgbe_link_vetoed(struct ixgbe_port *port);
 bool ixgbe_cage_full(struct nic *nic);
 /** Reads from the NVM whether a link over an empty cage can be. */
 void ixgbe_serial_open(struct ixgbe_port *port);
-/** Reads the module, writes what the NVM has for it, chooses the rate and starts the link. False: firmware has the
- * semaphore, to be tried again. */
-bool ixgbe_serial_set_up(struct ixgbe_port *port);
-/** Starts the link once more, with a reset of its pipeline. False: the same. */
-bool ixgbe_serial_restart(struct ixgbe_port *port);
+/** set_up: reads the module, writes what the NVM has for it, chooses the rate and starts the link; else starts it once
+ * more, with a reset of its pipeline. False: firmware has the semaphore, to be tried again. */
+bool ixgbe_serial_start(struct ixgbe_port *port, bool set_up);
 
 /* ---- module.c, i2c.c ---- */
 
@@ -133,8 +134,8 @@ bool ixgbe_i2c_read(struct nic *nic, uint8_t device, uint8_t from, uint8_t *byte
 /** Wakes the PHY, has it offer the speeds of the configuration, and has it negotiate where it stands or where `anew`.
  * False: firmware has the semaphore. */
 bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew);
-/** Asks the PHY why there is no link, and wakes it if that is why. False: the same. */
-bool ixgbe_phy_look(struct ixgbe_port *port);
+/** Asks the PHY now and then why there is no link, and wakes it if that is why. */
+void ixgbe_phy_look(struct ixgbe_port *port);
 /** Asks the PHY what its partner offers. False: the same. */
 bool ixgbe_phy_ask_partner(struct ixgbe_port *port);
 /** Reads a register of the PHY. The caller holds the semaphore. False: no answer. */
@@ -144,7 +145,8 @@ bool ixgbe_phy_find(struct ixgbe_port *port);
 /** What the PHY offers, or its partner does, as a mask of NIC_SPEED_. The caller holds the semaphore. */
 uint32_t ixgbe_phy_offers(struct ixgbe_port *port, bool of_partner);
 /** What a PHY's state is, in words: of its register 7.C810. */
-const char *ixgbe_phy_state_name(uint16_t status);
+const char *ixgbe_phy_state_name(unsigned state);
+#define IXGBE_PHY_STATE(status) ((status) >> 9 & 31u)
 
 /* ---- nvm.c ---- */
 

@@ -174,7 +174,7 @@ static void prepare_module(struct ixgbe_port *port)
 		write_module_words(port);
 }
 
-static bool start(struct ixgbe_port *port, bool set_up)
+bool ixgbe_serial_start(struct ixgbe_port *port, bool set_up)
 {
 	struct nic *nic = &port->nic;
 	uint32_t before;
@@ -193,14 +193,4 @@ static bool start(struct ixgbe_port *port, bool set_up)
 	}
 	ixgbe_link_release(port, resources(nic));
 	return true;
-}
-
-bool ixgbe_serial_set_up(struct ixgbe_port *port)
-{
-	return start(port, true);
-}
-
-bool ixgbe_serial_restart(struct ixgbe_port *port)
-{
-	return start(port, false);
 }

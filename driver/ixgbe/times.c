@@ -25,16 +25,18 @@ struct ixgbe_times ixgbe_times = {
 };
 
 /* Linux's, where no datasheet has one: SFF-8431 gives a module 300 ms to start, MDIO takes some 50 us, a pipeline reset
- * is given up after 40 ms, and a switch may take 10 s to negotiate. */
+ * is given up after 40 ms, and a switch may take 10 s to negotiate. A PHY loads its firmware before it answers, for
+ * which 5 s are generous. */
 struct ixgbe_link_times ixgbe_link_times = {
 	.retry = 2000000,
 	.look = 2000000,
-	.renegotiate = 10000000,
+	.negotiate = 6000000,
+	.renegotiate = 12000000,
 	.module_start = 300000,
 	.pipeline = 40000,
 	.i2c = 5,
 	.i2c_stretch = 20000,
-	.phy_start = 500000,
+	.phy_start = 5000000,
 	.mdio = 10000,
 	.nvm = 40000,
 };

@@ -31,7 +31,8 @@ static int begin(void)
 	ixgbe_link_times = (struct ixgbe_link_times){
 		.retry = 3000,
 		.look = 3000,
-		.renegotiate = 6000,
+		.negotiate = 5000,
+		.renegotiate = 9000,
 		.module_start = 1000,
 		.pipeline = 20000,
 		.i2c = 0,
@@ -506,7 +507,7 @@ static void firmware_that_lets_go_again_is_not_overruled(void)
 			service();
 		ASSERT_NUMBER(noted("semaphore"), 0);
 		ixgbe_link_times.retry = ixgbe_link_times.look = 3000;
-		ixgbe_link_times.renegotiate = 6000;
+		ixgbe_link_times.renegotiate = 9000;
 		close_card();
 	}
 	open_card((struct model_config){.card = MODEL_82599});
@@ -595,6 +596,58 @@ static void a_phy_that_does_not_answer_is_a_note(void)
 		ixgbe_link_times.mdio = 20000;
 		close_card();
 	}
+}
+
+/* A PHY that loads its firmware is not broken: it has some seconds, and links once it answers. */
+static void a_phy_that_starts_late_is_waited_for(void)
+{
+	for (unsigned card = MODEL_X540; card <= MODEL_X550; card++) {
+		open_card((struct model_config){.card = (enum model_card)card});
+		model_break(model, MODEL_PHY_SILENT);
+		ixgbe_link_times.phy_start = 100000000;
+		start(0);
+		serve_for_turns(6);
+		ASSERT_STATE("the PHY starts");
+		model_break(model, 0);
+		link_of(10000);
+		ASSERT_NUMBER(noted("does not answer"), 0);
+		ixgbe_link_times.phy_start = 1000;
+		close_card();
+	}
+	/* and one that answers when it was given up is set up all the same, at the next look */
+	open_card((struct model_config){.card = MODEL_X550, .quirks = MODEL_QUIRK_PHY_LOW_POWER});
+	model_break(model, MODEL_PHY_SILENT);
+	start(0);
+	serve_for_turns(4);
+	ASSERT_NOTED("the PHY does not answer");
+	ixgbe_link_times.renegotiate = 100000000;
+	model_break(model, 0);
+	link_of(10000);
+	ixgbe_link_times.renegotiate = 9000;
+	close_card();
+}
+
+static void a_phy_without_a_partner_says_so(void)
+{
+	open_card((struct model_config){.card = MODEL_X550, .quirks = MODEL_QUIRK_SLOW});
+	model_set_partner(model, false);
+	ixgbe_link_times.negotiate = ixgbe_link_times.look = 100000000;
+	start(0);
+	for (uint64_t until = clock_now_us() + PATIENCE_US;
+		clock_now_us() < until && !strstr(link_now.state, "2 to 5");)
+		service();
+	ASSERT_STATE("the PHY negotiates, which takes 2 to 5 seconds");
+	/* it is asked again and again, long before it negotiates anew */
+	ixgbe_link_times.renegotiate = 100000000;
+	ixgbe_link_times.negotiate = 1;
+	ixgbe_link_times.look = 1000;
+	serve_for_turns(3);
+	ASSERT_STATE("the PHY finds no partner");
+	CU_ASSERT(!link_now.up);
+	ixgbe_link_times.negotiate = 5000;
+	ixgbe_link_times.look = 3000;
+	ixgbe_link_times.renegotiate = 9000;
+	close_card();
 }
 
 /* ---- Facts ---- */
@@ -691,6 +744,8 @@ int main(void)
 			copper_links_have_the_speeds_of_the_configuration},
 		{"a partner is told", a_partner_is_told},
 		{"a PHY that does not answer is a note", a_phy_that_does_not_answer_is_a_note},
+		{"a PHY that starts late is waited for", a_phy_that_starts_late_is_waited_for},
+		{"a PHY without a partner says so", a_phy_without_a_partner_says_so},
 		{"facts of an 82599", facts_of_an_82599},
 		{"facts of copper cards", facts_of_copper_cards},
 		CU_TEST_INFO_NULL,
