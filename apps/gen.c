@@ -32,6 +32,7 @@ static struct {
 	bool link_was_down;       /* at the main thread's last look */
 	uint64_t begun_tsc;       /* the time stamp counter when the threads were to start */
 	bool stalled;             /* ended because the card sent nothing */
+	bool waited;              /* all was in the ring, and the link was down */
 	atomic_bool sending, threads_end;
 
 	/* The sending thread's. All times but start_tsc are in cycles since then. */
@@ -271,6 +272,7 @@ static struct gen_progress progress(bool end)
 		.seconds = now,
 		.clock_s = clock_s,
 		.link_down_s = down_s,
+		.waited = gen.waited,
 		.frames = gen.app.latest.ports[0].card.tx_packets,
 		.given_up_cycles = app_get(&gen.schedule.given_up_cycles),
 		.held_up_cycles = app_get(&gen.schedule.held_up_cycles),
@@ -375,6 +377,46 @@ static bool stalled(bool up)
 	return end;
 }
 
+/* Packets that the ring has taken, and the card has not sent. Of a device that does not tell, there are none. */
+static uint64_t in_card(void)
+{
+	const struct app_port *port = &gen.app.ports[0];
+	uint64_t taken = app_get(&port->counters.sent);
+	struct nic_stats card;
+
+	if (nic_get_stats(port->nic, &card) < 0 || taken < card.tx_packets + card.tx_bad_packets)
+		return 0;
+	return taken - card.tx_packets - card.tx_bad_packets;
+}
+
+/* Whether to wait when all that was asked for is in the ring: while the link is down, and then until the card has sent
+ * it. That a card with a link sends it, the stop of the port sees to. */
+static bool wait_for_link(bool up)
+{
+	static uint64_t left, since_ns, told_ns;
+	static bool was_up;
+	uint64_t now = app_now_ns(), left_now = up && !gen.waited ? 0 : in_card();
+
+	if (left != left_now || up != was_up)
+		since_ns = told_ns = now;
+	left = left_now;
+	was_up = up;
+	gen.waited = gen.waited || left;
+	if (gen.waited) { /* the time counts: what the card has not sent is not sent */
+		app_set(&gen.ended_at, elapsed());
+		app_set(&gen.last_sent_at, elapsed());
+	}
+	if (!left || (up && now - since_ns >= STALL_END_NS))
+		return false;
+	if (now - told_ns >= STALL_TOLD_NS && !gen.args.app.quiet) {
+		app_error("%llu packets wait in the transmit ring, and nothing was sent for %.0f s: %s",
+			(unsigned long long)left, (double)(now - since_ns) / 1e9,
+			up ? "does the other end hold the card up?" : "the link is down");
+		told_ns = now;
+	}
+	return true;
+}
+
 /* The main thread's look at the run: has a rate in percent follow the link. @return whether it is time to end */
 static bool look(void)
 {
@@ -389,7 +431,9 @@ static bool look(void)
 		tell_above_line();
 	}
 	gen.stalled = gen.sending && stalled(link->up);
-	return !gen.sending || gen.stalled;
+	if (gen.sending)
+		return gen.stalled;
+	return !gen.to_send || !wait_for_link(link->up);
 }
 
 /* Waits for packets that are still under way: until all came back, or nothing has come for a while. A capture's frames
@@ -470,7 +514,11 @@ static bool run(void)
 	bool good = app_run(&gen.app, &(struct app_work){threads(), work, stop, print_more, look, false});
 	pkt_free(gen.pkts + gen.first_pending, gen.pending);
 	/* Packets that stay in the card for want of a link are a failure where so many were asked for */
-	return good && !gen.stalled && !(gen.to_send && app_unsent(&gen.app));
+	unsigned long long unsent = gen.to_send ? app_unsent(&gen.app) : 0;
+	if (unsent && good && !gen.stalled)
+		app_error("%s: not all of the %llu packets asked for were sent: %llu stayed in the card",
+			gen.args.app.addresses[0], (unsigned long long)gen.to_send, unsent);
+	return good && !gen.stalled && !unsent;
 }
 
 /* Reads the capture, if one is to be replayed. */

@@ -49,7 +49,7 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 	double away = (double)(to->cpu_lost_cycles - from->cpu_lost_cycles);
 
 	*mostly = false;
-	if (target->schedule->round_cycles <= 0)
+	if (target->schedule->round_cycles <= 0 || (to->waited && down > lost))
 		return down > 0 ? LINK_DOWN : KEPT;
 	if (lost <= 0 || (target->has_rate && given_up < 0.5))
 		return KEPT;

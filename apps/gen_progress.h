@@ -20,6 +20,7 @@ struct gen_progress {
 	double seconds;           /* since the start */
 	double clock_s;           /* the same by the schedule's clock */
 	double link_down_s;       /* of these seconds, with the link down */
+	bool waited;              /* for the link, with all in the transmit ring: the schedule does not count that */
 	uint64_t frames;          /* that the card has sent */
 	uint64_t given_up_cycles; /* as in the schedule, like the next */
 	uint64_t held_up_cycles;

@@ -157,7 +157,7 @@ check "  which is in the ports' figures, and its rate" "$work/json" \
 model --json --wire 0:peer=1
 account "intervals" 0 gen -n 2000 -R 10k -i 0.05 $a $b
 model --json --link-down
-account "the link is down" 1 gen -q -n 100 --link-wait 0 $a
+account "the link is down" 1 gen -q -n 100 -d 0.2 --link-wait 0 $a
 check "  what was not sent is told" "$work/err" \
 	grep -q '100 packets were not sent by the card: its link is down' "$work/err"
 check "  and counted" "$work/json" says tx_packets=0 tx_unsent=100 sent=0

@@ -172,6 +172,25 @@ check "  to the frame: sent = own + lost" "$work/gen.out" \
 	test "$(value sent)" = $(($(value own) + $(value lost)))
 end_model
 
+# -- a count, while the link is down --
+model --wire 0:sink --link-down --control "$work/control"
+start --count 10 --interval 0.2 --link-wait 0 $a
+check "a count that the ring holds waits for the link, and says so" "$work/gen.err" wait_for \
+	grep -q '^pollux-gen: 10 packets wait in the transmit ring, and nothing was sent for 2 s: the link is down' \
+	"$work/gen.err"
+echo "link 0 up" >"$work/control"
+check "  it is sent once the link is up" "$work/gen.err" ended $gen 0
+check "  all of it" "$work/gen.out" said 'generator: 10 packets sent'
+echo "link 0 down" >"$work/control"
+wait_for grep -q 'control: link 0 down' "$work/model.log"
+start --count 10 --interval 0.2 --link-wait 0 $a
+wait_for said pps
+kill -INT $gen
+check "  a signal ends the wait with status 1" "$work/gen.err" ended $gen 1
+check "  and a sentence" "$work/gen.err" \
+	grep -q '^pollux-gen: .*: not all of the 10 packets asked for were sent: 10 stayed in the card' "$work/gen.err"
+end_model
+
 # -- long frames --
 model --wire 0:peer=1,lossless
 for size in 2053 9718; do

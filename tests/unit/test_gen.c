@@ -442,6 +442,14 @@ static void time_without_a_link_is_told_of_every_interval(void)
 	fclose(out);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "; 100000 given up, mostly: the link was down\n"));
 	free(text);
+	/* a wait for the link when all is in the ring is of no schedule */
+	to.given_up_cycles = to.held_up_cycles = 0;
+	to.waited = true;
+	out = open_memstream(&text, &size);
+	gen_progress_print(&target, &from, &to, out, false);
+	fclose(out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, " of 1e+06 asked; 0 given up: the link was down\n"));
+	free(text);
 	gen_schedule_free(&s);
 }
 
