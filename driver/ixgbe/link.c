@@ -8,6 +8,7 @@
 #include "../report.h"
 #include "port.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* What is done in a state whose link stays down, and after how long. */
@@ -54,6 +55,15 @@ static bool worth_a_note(unsigned tries)
 	return tries <= 4 || (tries & (tries - 1)) == 0;
 }
 
+void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(port->link.text, sizeof(port->link.text), format, arguments);
+	va_end(arguments);
+	port->link.text_of = about;
+}
+
 static void take_step(struct ixgbe_port *port)
 {
 	struct ixgbe_link *link = &port->link;
@@ -69,12 +79,17 @@ static void take_step(struct ixgbe_port *port)
 static void came_up(struct ixgbe_port *port, uint32_t mbps)
 {
 	struct ixgbe_link *link = &port->link;
+	const char *how = link->state != IXGBE_LINK_UP ? "link up,"
+			  : link->mbps != mbps         ? "the link's speed is now"
+						       : "the link was lost for a moment, and is up again:";
+	char tries[24] = "";
+	if (link->tries)
+		snprintf(tries, sizeof(tries), " (tries: %u)", link->tries);
+	port_note(&port->nic, "%s %u Mbit/s%s", how, mbps, tries);
 	enter(link, IXGBE_LINK_UP);
-	port_note(&port->nic, "link up, %u Mbit/s (tries: %u)", mbps, link->tries);
+	link->mbps = mbps;
 	link->tries = 0;
-	link->told_partner = false;
-	if (ixgbe_has_copper_phy(&port->nic))
-		link->text[0] = '\0';
+	link->told_partner = link->dipped = false;
 }
 
 /* Sees modules come and go. Where a link is believed without one, the pin may be wrong, and the cage of a link that is
@@ -85,14 +100,14 @@ static void look_into_cage(struct ixgbe_port *port, bool up)
 	bool full = up || ixgbe_cage_full(&port->nic), was_empty = link->state == IXGBE_LINK_NO_MODULE;
 	if (full && was_empty) {
 		port_note(&port->nic, "a module is in the cage");
-		snprintf(link->text, sizeof(link->text), "a module was plugged in, and starts");
+		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "a module was plugged in, and starts");
 		enter(link, IXGBE_LINK_PLUGGED);
 		link->tries = 0;
 	} else if (!full && !was_empty) {
 		port_note(&port->nic, "no module in the cage");
 		enter(link, IXGBE_LINK_NO_MODULE);
 		link->module = (struct ixgbe_module){.name = NULL};
-		snprintf(link->text, sizeof(link->text), "no module in the cage");
+		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "no module in the cage");
 	}
 }
 
@@ -106,7 +121,7 @@ void ixgbe_link_service(struct nic *nic)
 	look_into_cage(port, now.up);
 	/* A link that comes by itself is set up all the same: its module is known, and has its words, only then */
 	bool set = link->state != IXGBE_LINK_SET_UP && link->state != IXGBE_LINK_PLUGGED;
-	if (set && now.up && link->state != IXGBE_LINK_UP) {
+	if (set && now.up && (link->state != IXGBE_LINK_UP || now.mbps != link->mbps || link->dipped)) {
 		came_up(port, now.mbps);
 	} else if (!now.up && link->state == IXGBE_LINK_UP) {
 		port_note(nic, "link down");
@@ -136,21 +151,21 @@ void ixgbe_link_start(struct nic *nic)
 
 int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 {
-	*link = (struct nic_link){.up = false};
+	struct ixgbe_link *mine = &ixgbe_port_of(nic)->link;
 	/* The first read says whether the link was down since the last one, the second whether it is down now */
-	reg_read(nic, IXGBE_LINKS);
+	bool dipped = !(reg_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP);
 	uint32_t links = reg_read(nic, IXGBE_LINKS);
 	/* What comes up over an empty cage is crosstalk, unless the NVM rules that out */
-	bool up = links & IXGBE_LINKS_UP && (ixgbe_port_of(nic)->link.no_crosstalk || ixgbe_cage_full(nic));
+	*link = (struct nic_link){.up = links & IXGBE_LINKS_UP && (mine->no_crosstalk || ixgbe_cage_full(nic))};
 	if (port_gone(nic))
 		return fail_gone(nic);
-	snprintf(link->state, sizeof(link->state), "%s", ixgbe_port_of(nic)->link.text);
-	if (!up)
-		return 0;
-	link->up = true;
+	mine->dipped |= dipped;
 	/* The datasheet gives no meaning to 0. The X550 has two more speeds: by this bit (doubt 24) */
 	static const uint32_t mbps[2][4] = {{0, 100, 1000, 10000}, {0, 5000, 1000, 2500}};
 	bool non_standard = nic->id->kind == IXGBE_X550 && (links & IXGBE_LINKS_NON_STD);
-	link->mbps = mbps[non_standard][links >> IXGBE_LINKS_SPEED_SHIFT & 3];
+	if (link->up)
+		link->mbps = mbps[non_standard][links >> IXGBE_LINKS_SPEED_SHIFT & 3];
+	if (mine->text_of == IXGBE_TEXT_ALWAYS || mine->text_of == (link->up ? link->mbps : IXGBE_TEXT_DOWN))
+		snprintf(link->state, sizeof(link->state), "%s", mine->text);
 	return 0;
 }

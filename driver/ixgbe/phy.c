@@ -7,8 +7,6 @@
 #include "../report.h"
 #include "port.h"
 
-#include <stdio.h>
-
 #define ADDRESSES 32u
 
 /* Devices of the PHY, and their registers (doubt 38). */
@@ -136,12 +134,11 @@ static bool is_down_for(const struct ixgbe_port *port, uint32_t us)
 /* Holds the semaphore with the PHY found. *answers: it was. */
 static bool begin(struct ixgbe_port *port, bool *answers)
 {
-	struct ixgbe_link *link = &port->link;
 	if (!ixgbe_link_hold(port, ixgbe_phy_resource(&port->nic)))
 		return false;
 	*answers = ixgbe_phy_find(port);
 	if (!*answers)
-		snprintf(link->text, sizeof(link->text), "the PHY %s",
+		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "the PHY %s",
 			is_down_for(port, ixgbe_link_times.phy_start) ? "does not answer" : "starts");
 	return true;
 }
@@ -171,8 +168,7 @@ const char *ixgbe_phy_state_name(unsigned state)
 static void tell_state(struct ixgbe_port *port, unsigned state)
 {
 	bool late = (state == INACTIVE || state == NEGOTIATES) && is_down_for(port, ixgbe_link_times.negotiate);
-	snprintf(port->link.text, sizeof(port->link.text), "%s",
-		late ? "the PHY finds no partner" : ixgbe_phy_state_name(state));
+	ixgbe_link_say(port, IXGBE_TEXT_DOWN, "%s", late ? "the PHY finds no partner" : ixgbe_phy_state_name(state));
 }
 
 bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)
@@ -235,6 +231,6 @@ bool ixgbe_phy_ask_partner(struct ixgbe_port *port)
 	char text[SPEEDS_TEXT_BYTES];
 	speeds_text(text, speeds);
 	if (speeds)
-		snprintf(link->text, sizeof(link->text), "the partner offers %.70s", text);
+		ixgbe_link_say(port, link->mbps, "the partner offers %.70s", text);
 	return true;
 }

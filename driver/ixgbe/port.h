@@ -56,15 +56,21 @@ struct ixgbe_link {
 	bool held;              /* the semaphore, between ixgbe_link_hold and ixgbe_link_release */
 	bool no_crosstalk;      /* by the NVM: a link that is up is believed, whatever the cage's pin says */
 	bool at_1g;             /* the serial link is set up for 1 Gbit/s */
-	bool told_partner;      /* what the PHY says of its partner is in `text` */
+	bool told_partner;      /* the PHY was asked about its partner */
 	bool vetoed;            /* management firmware keeps the link as it is, and a note says so */
 	struct ixgbe_module module;
 	bool phy_found;
 	unsigned phy_address; /* at the MDIO bus, once it is found */
 	bool nvm_failed;      /* a word could not be read, and a note says so */
 	bool no_words_noted;  /* that the NVM has no words for the module is noted */
-	char text[96];        /* nic_link.state */
+	char text[96];        /* nic_link.state, while the link is as text_of says */
+	uint32_t text_of, mbps;
+	bool dipped; /* the link was down for a moment since the machine saw it come up */
 };
+
+/** What a text is about: the link while it is up at so many Mbit/s, or: */
+#define IXGBE_TEXT_DOWN   UINT32_MAX
+#define IXGBE_TEXT_ALWAYS (UINT32_MAX - 1)
 
 /** A port of these cards. */
 struct ixgbe_port {
@@ -86,6 +92,9 @@ static inline bool ixgbe_has_copper_phy(const struct nic *nic)
 
 /** Turns the link's machine by a step, if it is time: 50 ms at most. */
 void ixgbe_link_service(struct nic *nic);
+/** Says what is known of the link; it holds only while the link is as `about` says (IXGBE_TEXT_). */
+void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ---- semaphore.c ---- */
 

@@ -35,12 +35,9 @@ static bool take_by_writing(struct nic *nic, uint32_t offset, uint32_t bit, uint
 		bool late = clock_now_us() >= deadline;
 		reg_change(nic, offset, 0, bit);
 		uint32_t now;
-		if (reg_read_sure(nic, offset, &now) != 0)
-			return false;
-		if (now & bit)
-			return true;
-		if (late)
-			return false;
+		bool known = reg_read_sure(nic, offset, &now) == 0;
+		if (!known || now & bit || late)
+			return known && now & bit;
 		clock_sleep_us(100);
 	}
 }

@@ -7,7 +7,6 @@
 #include "../report.h"
 #include "port.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CAPABILITIES     0x2Cu       /* word of the NVM */
@@ -58,11 +57,11 @@ static bool choose_1g(const struct ixgbe_port *port)
 
 static void name_module(struct ixgbe_port *port)
 {
-	struct ixgbe_link *link = &port->link;
-	const struct ixgbe_module *module = &link->module;
-	snprintf(link->text, sizeof(link->text), "%s, %s %s", module->name, module->vendor, module->part);
-	if (!(module->speeds & port->nic.config.speeds))
-		snprintf(link->text, sizeof(link->text), "%s, but the configuration forbids its speed", module->name);
+	const struct ixgbe_module *module = &port->link.module;
+	if (module->speeds & port->nic.config.speeds)
+		ixgbe_link_say(port, IXGBE_TEXT_ALWAYS, "%s, %s %s", module->name, module->vendor, module->part);
+	else
+		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "%s, but the configuration forbids its speed", module->name);
 }
 
 static void read_module(struct ixgbe_port *port)
@@ -71,7 +70,7 @@ static void read_module(struct ixgbe_port *port)
 	uint8_t before[sizeof(link->module.page)];
 	memcpy(before, link->module.page, sizeof(before));
 	if (!ixgbe_module_read(port)) {
-		snprintf(link->text, sizeof(link->text), "the module cannot be read; it is tried as the board has it");
+		ixgbe_link_say(port, IXGBE_TEXT_ALWAYS, "the module cannot be read; it is tried as the board has it");
 		return;
 	}
 	name_module(port);
@@ -128,12 +127,9 @@ static bool negotiation_left_0(struct nic *nic)
 	for (;;) {
 		bool late = clock_now_us() >= deadline;
 		uint32_t anlp1;
-		if (reg_read_sure(nic, IXGBE_ANLP1, &anlp1) != 0)
-			return false;
-		if (anlp1 & IXGBE_ANLP1_AN_STATE)
-			return true;
-		if (late)
-			return false;
+		bool known = reg_read_sure(nic, IXGBE_ANLP1, &anlp1) == 0;
+		if (!known || anlp1 & IXGBE_ANLP1_AN_STATE || late)
+			return known && anlp1 & IXGBE_ANLP1_AN_STATE;
 		clock_sleep_us(1000);
 	}
 }

@@ -580,6 +580,68 @@ static void a_partner_is_told(void)
 	close_card();
 }
 
+/* Looks at the link while the machine stands still. */
+static void see(bool up)
+{
+	for (uint64_t until = clock_now_us() + PATIENCE_US; clock_now_us() < until;) {
+		model_local_advance(device, 1000000);
+		CU_ASSERT_EQUAL(nic_get_link(nic, &link_now), 0);
+		if (link_now.up == up)
+			return;
+	}
+	CU_ASSERT_EQUAL(link_now.up, up);
+}
+
+/* The machine turns once a second or so, and the link changes in between. */
+static void the_state_is_of_the_link_as_it_is(void)
+{
+	for (unsigned card = MODEL_X540; card <= MODEL_X550; card++) {
+		start_card((struct model_config){.card = (enum model_card)card});
+		see(true);
+		CU_ASSERT_STRING_EQUAL(link_now.state, "");
+		service();
+		ASSERT_STATE("the partner offers 100 Mbit/s");
+		model_set_partner(model, false);
+		see(false);
+		CU_ASSERT_STRING_EQUAL(link_now.state, "");
+		/* a dip that nobody sees */
+		model_set_partner(model, true);
+		see(true);
+		model_set_partner_speeds(model, MODEL_SPEED_1G);
+		see(true);
+		for (unsigned i = 0; i < 1000 && link_now.mbps != 1000; i++)
+			see(true);
+		ASSERT_NUMBER(link_now.mbps, 1000);
+		CU_ASSERT_STRING_EQUAL(link_now.state, "");
+		service();
+		ASSERT_NUMBER(noted("the link's speed is now 1000 Mbit/s"), 1);
+		CU_ASSERT_STRING_EQUAL(link_now.state, "the partner offers 1 Gbit/s");
+		/* nor sees the speed change */
+		model_set_partner(model, false);
+		see(false);
+		model_set_partner_speeds(model, MODEL_SPEED_1G | MODEL_SPEED_100M);
+		model_set_partner(model, true);
+		see(true);
+		service();
+		ASSERT_NOTED("the link was lost for a moment, and is up again: 1000 Mbit/s");
+		CU_ASSERT_STRING_EQUAL(link_now.state, "the partner offers 100 Mbit/s, 1 Gbit/s");
+		ASSERT_NUMBER(noted("(tries: 0)"), 0);
+		close_card();
+	}
+	start_card((struct model_config){.card = MODEL_82599, .module = MODEL_MODULE_NONE});
+	service();
+	ixgbe_link_times.module_start = 100000000;
+	model_set_module(model, MODEL_MODULE_LR);
+	service();
+	see(true);
+	CU_ASSERT_STRING_EQUAL(link_now.state, "");
+	ixgbe_link_times.module_start = 1000;
+	serve_for_turns(2);
+	link_of(10000);
+	ASSERT_STATE("10GBASE-LR");
+	close_card();
+}
+
 static void a_phy_that_does_not_answer_is_a_note(void)
 {
 	static const uint32_t breakages[] = {MODEL_PHY_SILENT, MODEL_MDIO_STUCK};
@@ -743,6 +805,7 @@ int main(void)
 		{"copper links have the speeds of the configuration",
 			copper_links_have_the_speeds_of_the_configuration},
 		{"a partner is told", a_partner_is_told},
+		{"the state is of the link as it is", the_state_is_of_the_link_as_it_is},
 		{"a PHY that does not answer is a note", a_phy_that_does_not_answer_is_a_note},
 		{"a PHY that starts late is waited for", a_phy_that_starts_late_is_waited_for},
 		{"a PHY without a partner says so", a_phy_without_a_partner_says_so},
