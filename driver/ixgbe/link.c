@@ -86,6 +86,10 @@ static void came_up(struct ixgbe_port *port, uint32_t mbps)
 	if (link->tries)
 		snprintf(tries, sizeof(tries), " (tries: %u)", link->tries);
 	port_note(&port->nic, "%s %u Mbit/s%s", how, mbps, tries);
+	if (link->at_1g && link->module.dual_rate && port->nic.config.speeds & NIC_SPEED_10G)
+		port_note(&port->nic,
+			"1 Gbit/s is the fallback of a module of two rates: nic_config.speeds of 10 Gbit/s "
+			"alone (--speed 10G) prevents it");
 	enter(link, IXGBE_LINK_UP);
 	link->mbps = mbps;
 	link->tries = 0;

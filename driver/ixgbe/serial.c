@@ -43,15 +43,17 @@ static void write_module_words(struct ixgbe_port *port)
 	}
 }
 
-/* A module that runs at two rates is tried at each in turn; any other one at the fastest that it and the configuration
- * have in common. Without a word from the module it is the configuration's. */
+/* A module that runs at two rates is tried four times at the higher one, as links may need some tries, then twice at
+ * the lower, and so on: a partner of 1 Gbit/s has its link within the 10 s that applications wait. Any other one is
+ * tried at the fastest rate that it and the configuration have in common. Without a word from the module it is the
+ * configuration's. */
 static bool choose_1g(const struct ixgbe_port *port)
 {
 	const struct ixgbe_module *module = &port->link.module;
 	uint32_t wanted = port->nic.config.speeds;
 	uint32_t speeds = module->speeds & wanted ? module->speeds & wanted : wanted;
 	if (module->dual_rate && speeds == (NIC_SPEED_1G | NIC_SPEED_10G))
-		return port->link.tries / 2 % 2;
+		return port->link.tries % 6 >= 4;
 	return !(speeds & NIC_SPEED_10G);
 }
 

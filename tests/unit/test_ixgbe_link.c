@@ -351,6 +351,7 @@ static void modules_of_two_rates_are_tried_at_both(void)
 		.card = MODEL_82599, .module = MODEL_MODULE_DUAL_RATE, .partner_speeds = MODEL_SPEED_1G});
 	CU_ASSERT(model_read32(model, ESDP) & 0x20);
 	link_of(1000);
+	ASSERT_NOTED("1 Gbit/s is the fallback");
 	ASSERT_NUMBER(model_read32(model, ESDP) & 0x2020, 0x2000);
 	/* and back, once the partner can do more and the link is lost */
 	model_set_partner(model, false);
@@ -359,6 +360,23 @@ static void modules_of_two_rates_are_tried_at_both(void)
 	model_set_partner(model, true);
 	link_of(10000);
 	CU_ASSERT(model_read32(model, ESDP) & 0x20);
+	close_card();
+}
+
+/* A link that needs tries is not given up for the lower rate, and one that gets it all the same has a note. */
+static void the_lower_rate_is_a_fallback(void)
+{
+	for (unsigned tries = 1; tries <= 4; tries++) {
+		start_card((struct model_config){
+			.card = MODEL_82599, .module = MODEL_MODULE_DUAL_RATE, .link_tries = tries});
+		link_of(10000);
+		ASSERT_NUMBER(noted("fallback"), 0);
+		close_card();
+	}
+	open_card((struct model_config){.card = MODEL_82599, .module = MODEL_MODULE_DUAL_RATE, .link_tries = 9});
+	start(NIC_SPEED_10G);
+	link_of(10000);
+	ASSERT_NUMBER(noted("fallback"), 0);
 	close_card();
 }
 
@@ -791,6 +809,7 @@ int main(void)
 		{"modules are named and linked at their speed", modules_are_named_and_linked_at_their_speed},
 		{"foreign modules are taken and named", foreign_modules_are_taken_and_named},
 		{"modules of two rates are tried at both", modules_of_two_rates_are_tried_at_both},
+		{"the lower rate is a fallback", the_lower_rate_is_a_fallback},
 		{"the configuration chooses among a module's rates", the_configuration_chooses_among_a_modules_rates},
 		{"bad modules are notes, and read again", bad_modules_are_notes_and_read_again},
 		{"an empty cage has no link", an_empty_cage_has_no_link},
