@@ -35,7 +35,7 @@ struct facts {
 static struct {
 	struct facts outside, inside;
 	struct doctor_pcie pcie;
-	bool opened;
+	bool opened, gone;
 	struct nic_link link;
 	uint32_t line_mbps; /* 0: unknown */
 	uint64_t opened_ns;
@@ -260,22 +260,54 @@ static const char *failure(const char *address)
 		       : sentence;
 }
 
+/* Tells what failed, once: a card that refuses a register does so at each look, and one that is gone stays gone. */
+static void tell_failure(const char *address, int error)
+{
+	static char told[256];
+	const char *sentence = failure(address);
+
+	if (card.gone || strncmp(told, sentence, sizeof(told) - 1) == 0)
+		return;
+	card.gone = error == -ENODEV;
+	snprintf(told, sizeof(told), "%s", sentence);
+	doctor_find(card.gone ? PROBLEM : WARNING, address, "", "%s", sentence);
+}
+
+/* Tells how the wait for the link ended, which the card has lived through. */
+static void tell_link(const char *address, double wait_s, double waited_s)
+{
+	const char *state = card.link.state, *colon = state[0] ? ": " : "";
+
+	if (card.link.up)
+		doctor_find(FINE, address, "", "its link is up, %u Mbit/s, after %.1f s", card.link.mbps, waited_s);
+	else if (wait_s == 0)
+		doctor_find(WARNING, address, "--wait SECONDS waits for it",
+			"its link is down, and was not waited for%s%s", colon, state);
+	else
+		doctor_find(WARNING, address,
+			state[0] ? "unless that is the reason, see the cable, the module and the partner's port; the "
+				   "card's own words are below"
+				 : "see the cable, the module and the partner's port; the card's own words are below",
+			"its link did not come up in %g s%s%s", wait_s, colon, state);
+}
+
 /* Serves the card until its link is up. */
 static void wait_for_link(const char *address, struct nic *nic, double wait_s)
 {
 	const uint64_t begin = app_now_ns(), end = begin + (uint64_t)(wait_s * 1e9);
 	uint64_t now = begin, said = begin;
-	int error = 0;
 
-	while (error != -ENODEV && !app_stopping()) {
+	while (!card.gone) {
 		struct pollfd fds[1];
+		int error = nic_service(nic, NULL);
 
-		error = nic_service(nic, NULL);
 		if (error)
-			doctor_find(error == -ENODEV ? PROBLEM : WARNING, address, "", "%s", failure(address));
+			tell_failure(address, error);
 		now = app_now_ns();
 		if ((nic_get_link(nic, &card.link) == 0 && card.link.up) || now >= end)
 			break;
+		if (app_stopping())
+			return;
 		if (now - said >= 1000000000) {
 			said = now;
 			fprintf(stderr, "pollux-doctor: waits for the link, %.0f of %g s: %s\n",
@@ -284,17 +316,8 @@ static void wait_for_link(const char *address, struct nic *nic, double wait_s)
 		}
 		app_sleep(fds, 1, now + 50000000);
 	}
-	if (card.link.up)
-		doctor_find(FINE, address, "", "its link is up, %u Mbit/s, after %.1f s", card.link.mbps,
-			(double)(now - begin) / 1e9);
-	else if (error != -ENODEV && !app_stopping())
-		doctor_find(WARNING, address,
-			card.link.state[0] ? "unless that is the reason, see the cable, the module and the partner's "
-					     "port; the card's own words are below"
-					   : "see the cable, the module and the partner's port; the card's own words "
-					     "are below",
-			"its link did not come up in %g s%s%s", wait_s, card.link.state[0] ? ": " : "",
-			card.link.state);
+	if (card.link.up || !card.gone)
+		tell_link(address, wait_s, (double)(now - begin) / 1e9);
 }
 
 static void ask_facts(struct nic *nic)
@@ -314,8 +337,9 @@ static void ask_card(const char *address, struct nic *nic)
 	if (nic_get_stats(nic, &stats) == 0)
 		add(&card.inside, "frames meanwhile", "%" PRIu64 " received, %" PRIu64 " bad, %" PRIu64 " missed",
 			stats.rx_packets, stats.rx_errors, stats.rx_missed);
-	if (nic_stop(nic) != 0)
-		doctor_find(WARNING, address, "", "%s", failure(address));
+	int error = nic_stop(nic);
+	if (error)
+		tell_failure(address, error);
 }
 
 static void use_card(const char *address, struct nic *nic, double wait_s)
@@ -387,7 +411,8 @@ static void print_facts(const struct facts *facts)
 
 static void print_text(const char *address)
 {
-	printf("\n%s, from outside:\n", address);
+	if (card.outside.count)
+		printf("\n%s, from outside:\n", address);
 	print_facts(&card.outside);
 	for (unsigned i = 0; i < SIZES; i++) {
 		const double pcie = doctor_pcie_pps(&card.pcie, frame_sizes[i]), line = line_pps(frame_sizes[i]);

@@ -65,13 +65,22 @@ check "  which is said meanwhile" "$work/doctor.err" grep -q 'waits for the link
 check "  and in the end" "$work/doctor.log" grep -q '^warning .*its link did not come up in 1.5 s' "$work/doctor.log"
 check "  with advice that leaves room for what the card says is the reason" "$work/doctor.log" \
 	grep -q "mend it: unless that is the reason, see the cable, the module and the partner's port" "$work/doctor.log"
+check "  which --wait 0 does not ask for" "$work/doctor.log" \
+	eval 'report $a --wait 0 && grep -q "^warning .*its link is down, and was not waited for" "$work/doctor.log"'
 "$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
 app=$!
 wait_for grep -q 'waits for the link' "$work/doctor.err"
 kill -INT $app
 check "Ctrl-C ends the wait, with the report" "$work/doctor.log" ended $app 0
 check "  which is whole" "$work/doctor.log" grep -q '^What happened since' "$work/doctor.log"
-end_model
+"$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
+app=$!
+wait_for grep -q 'waits for the link' "$work/doctor.err"
+kill -KILL $model
+wait $model 2>/dev/null
+check "a card that goes away meanwhile is a problem" "$work/doctor.log" ended $app 1
+check "  which is told once" "$work/doctor.log" \
+	eval '[ "$(grep -c "^[a-z]* *vfio-user:.*gone" "$work/doctor.log")" = 1 ]'
 
 # -- registers that are not shared --
 # tails SHARED: traffic, and the line for tails that came as messages, if there is one
