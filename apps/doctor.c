@@ -582,7 +582,7 @@ static const char doc[] =
 	"  sudo pollux-doctor --card 0000:03:00.0 >report.txt\n"
 	"\n"
 	"Exit status: 0 the forwarder would start (on the cards named; else on those that are ready, one at least); 1 "
-	"it would not; 2 the command line was wrong.";
+	"it would not; 2 the command line was wrong. A wait for the link that is interrupted is no failure.";
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -651,6 +651,8 @@ int main(int argc, char **argv)
 	else if (doctor_findings.problems)
 		printf("\nThe forwarder would not start: %u problem%s.\n", doctor_findings.problems,
 			doctor_findings.problems > 1 ? "s" : "");
+	else if (doctor_card_interrupted())
+		printf("\nInterrupted: nothing is said of the link; nothing else keeps the forwarder from starting.\n");
 	else
 		printf("\nThe forwarder would start.\n");
 	return app_output_end_all() && !doctor_findings.problems ? APP_OK : APP_FAILED;

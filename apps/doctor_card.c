@@ -36,6 +36,7 @@ static struct {
 	struct facts outside, inside;
 	struct doctor_pcie pcie;
 	bool opened, gone;
+	bool interrupted; /* the wait for its link was */
 	struct nic_link link;
 	uint32_t line_mbps; /* 0: unknown */
 	uint64_t opened_ns;
@@ -280,6 +281,10 @@ static void tell_link(const char *address, double wait_s, double waited_s)
 
 	if (card.link.up)
 		doctor_find(FINE, address, "", "its link is up, %u Mbit/s, after %.1f s", card.link.mbps, waited_s);
+	else if (card.interrupted)
+		doctor_find(WARNING, address, doctor_mend("let it wait: up to %g s, or --wait SECONDS", wait_s),
+			"the wait for its link was interrupted after %.1f s, and it was down%s%s", waited_s, colon,
+			state);
 	else if (wait_s == 0)
 		doctor_find(WARNING, address, "--wait SECONDS waits for it",
 			"its link is down, and was not waited for%s%s", colon, state);
@@ -306,8 +311,9 @@ static void wait_for_link(const char *address, struct nic *nic, double wait_s)
 		now = app_now_ns();
 		if ((nic_get_link(nic, &card.link) == 0 && card.link.up) || now >= end)
 			break;
-		if (app_stopping())
-			return;
+		card.interrupted = app_stopping();
+		if (card.interrupted)
+			break;
 		if (now - said >= 1000000000) {
 			said = now;
 			fprintf(stderr, "pollux-doctor: waits for the link, %.0f of %g s: %s\n",
@@ -476,7 +482,7 @@ static void print_json(const char *address)
 	printf("],\"opened\":%s,\"up\":%s,\"mbit_s\":%u,\"state\":", card.opened ? "true" : "false",
 		card.link.up ? "true" : "false", card.link.mbps);
 	app_json_string(stdout, card.link.state);
-	printf(",\"inside\":[");
+	printf(",\"interrupted\":%s,\"inside\":[", card.interrupted ? "true" : "false");
 	json_facts(&card.inside);
 	printf("],\"notes\":[");
 	for (unsigned i = 0; i < card.note_count; i++) {
@@ -485,6 +491,11 @@ static void print_json(const char *address)
 		printf("}");
 	}
 	printf("]}");
+}
+
+bool doctor_card_interrupted(void)
+{
+	return card.interrupted;
 }
 
 void doctor_card_print(const char *address)

@@ -14,6 +14,9 @@ void doctor_card_look(const char *address, const struct vfio_pci *pci);
  * gathers what it says of itself, and closes it. Tells findings of all that fails. Says on stderr that it waits. */
 void doctor_card_open(const char *address, double wait_s);
 
+/** Whether the wait for the link was interrupted: then nothing is known of the link. */
+bool doctor_card_interrupted(void);
+
 /** Prints the report. In JSON it is a member "card", with a comma in front. */
 void doctor_card_print(const char *address);
 

@@ -73,6 +73,16 @@ wait_for grep -q 'waits for the link' "$work/doctor.err"
 kill -INT $app
 check "Ctrl-C ends the wait, with the report" "$work/doctor.log" ended $app 0
 check "  which is whole" "$work/doctor.log" grep -q '^What happened since' "$work/doctor.log"
+check "  and says that it was interrupted" "$work/doctor.log" \
+	grep -q '^warning .*: the wait for its link was interrupted after .* s, and it was down' "$work/doctor.log"
+check "  and is no verdict" "$work/doctor.log" \
+	eval '! grep -q "The forwarder would start" "$work/doctor.log" && grep -q "^Interrupted: " "$work/doctor.log"'
+"$bin/pollux-doctor" --json --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
+app=$!
+wait_for grep -q 'waits for the link' "$work/doctor.err"
+kill -INT $app
+check "  as JSON too" "$work/doctor.log" \
+	eval 'ended $app 0 && grep -q "\"up\":false,.*\"interrupted\":true," "$work/doctor.log"'
 "$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
 app=$!
 wait_for grep -q 'waits for the link' "$work/doctor.err"

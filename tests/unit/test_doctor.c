@@ -440,7 +440,7 @@ static void a_report_on_a_card(void)
 	CU_ASSERT_EQUAL(report("--json --card " CARD_A), 0);
 	expect_output("],\"card\":{\"address\":\"" CARD_A "\",\"outside\":[{\"name\":\"Pollux\",\"value\":\"");
 	expect_output("{\"frame_bytes\":64,\"pcie_pps\":27686703,\"line_pps\":null}");
-	expect_output("\"opened\":false,\"up\":false,\"mbit_s\":0,\"state\":\"\",\"inside\":[],"
+	expect_output("\"opened\":false,\"up\":false,\"mbit_s\":0,\"state\":\"\",\"interrupted\":false,\"inside\":[],"
 		      "\"notes\":[]},\"problems\":0");
 
 	/* a slot that is too short, and one in which the card came up short */
