@@ -64,7 +64,8 @@ check "a link that stays down is waited for, and no problem" "$work/doctor.err" 
 check "  which is said meanwhile" "$work/doctor.err" grep -q 'waits for the link, 1 of 1.5 s' "$work/doctor.err"
 check "  and in the end" "$work/doctor.log" grep -q '^warning .*its link did not come up in 1.5 s' "$work/doctor.log"
 check "  with advice that leaves room for what the card says is the reason" "$work/doctor.log" \
-	grep -q "mend it: unless that is the reason, see the cable, the module and the partner's port" "$work/doctor.log"
+	grep -q "mend it: unless that is the reason, see the cable, the module and the partner's port" \
+	"$work/doctor.log"
 check "  which --wait 0 does not ask for" "$work/doctor.log" \
 	eval 'report $a --wait 0 && grep -q "^warning .*its link is down, and was not waited for" "$work/doctor.log"'
 "$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &

@@ -130,7 +130,8 @@ end_model
 model --module nonsense
 "$bin/pollux-dump" --json -d 0.2 -w /dev/null $a >"$work/dump.log" 2>"$work/dump.err" &
 check "a note on a port whose link is there at once is in JSON" "$work/dump.log" ended $! 0
-check "  and a line on stderr" "$work/dump.err" grep -q '^note: vfio-user:.*: the module makes no sense' "$work/dump.err"
+check "  and a line on stderr" "$work/dump.err" \
+	grep -q '^note: vfio-user:.*: the module makes no sense' "$work/dump.err"
 end_model
 
 model --link-down
