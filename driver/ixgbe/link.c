@@ -49,12 +49,6 @@ static void enter(struct ixgbe_link *link, enum ixgbe_link_state state)
 	link->busy_calls = 0;
 }
 
-/* Notes are few: a link that is down for hours must not push out what happened before. */
-static bool worth_a_note(unsigned tries)
-{
-	return tries <= 4 || (tries & (tries - 1)) == 0;
-}
-
 void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format, ...)
 {
 	va_list arguments;
@@ -70,9 +64,10 @@ static void take_step(struct ixgbe_port *port)
 	const struct step *step = &(ixgbe_has_copper_phy(&port->nic) ? copper_steps : serial_steps)[link->state];
 	if (clock_now_us() - link->since_us < *step->after_us || !step->act(port, step->way))
 		return;
-	link->tries++;
-	if (step->name && worth_a_note(link->tries))
-		port_note(&port->nic, "no link: %s (try %u)", step->name, link->tries);
+	unsigned tries = ++link->tries;
+	/* Notes are few: a link that is down for hours must not push out what happened before */
+	if (step->name && (tries <= 4 || (tries & (tries - 1)) == 0))
+		port_note(&port->nic, "no link: %s (try %u)", step->name, tries);
 	enter(link, step->next);
 }
 

@@ -7,6 +7,7 @@
 #include "../clock.h"
 #include "../fail.h"
 #include "../mac.h"
+#include "../report.h"
 #include "../stats.h"
 #include "ixgbe.h"
 
@@ -39,6 +40,8 @@ static bool disable_master(struct nic *nic)
  * there is no link): the data path is flushed in loopback, so that nothing is left to be sent. Two resets follow. */
 static void flush_data_path(struct nic *nic)
 {
+	port_note(nic, "STATUS.GIO stayed 1 for %u ms: what is under way is flushed, and the card reset twice",
+		ixgbe_times.master_disable / 1000);
 	bus_wait_transactions(nic, ixgbe_times.pending);
 	reg_change(nic, IXGBE_HLREG0, 0, IXGBE_HLREG0_LPBK);
 	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
@@ -112,8 +115,7 @@ int ixgbe_reset(struct nic *nic)
 	if (!(reg_read(nic, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
 		return pollux_fail(EIO,
 			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; "
-			"restore it "
-			"with the vendor's tool",
+			"restore it with the vendor's tool",
 			nic->device->address);
 	ret = reg_wait_set(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init, "DMAIDONE",
 		"the card's DMA did not initialise after a reset; power the machine off and on");

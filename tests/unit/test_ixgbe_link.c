@@ -730,6 +730,23 @@ static void a_phy_without_a_partner_says_so(void)
 	close_card();
 }
 
+/* ---- Reset ---- */
+
+static void a_bus_that_does_not_go_quiet_is_a_note(void)
+{
+	for (unsigned card = MODEL_82599; card < MODEL_CARDS; card++) {
+		start_card((struct model_config){.card = (enum model_card)card});
+		link_of(10000);
+		model_break(model, MODEL_MASTER_STUCK);
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+		ASSERT_NUMBER(noted("STATUS.GIO stayed 1 for 80 ms"), 1);
+		model_break(model, 0);
+		start(0);
+		link_of(10000);
+		close_card();
+	}
+}
+
 /* ---- Facts ---- */
 
 static const char *fact(const char *name)
@@ -828,6 +845,7 @@ int main(void)
 		{"a PHY that does not answer is a note", a_phy_that_does_not_answer_is_a_note},
 		{"a PHY that starts late is waited for", a_phy_that_starts_late_is_waited_for},
 		{"a PHY without a partner says so", a_phy_without_a_partner_says_so},
+		{"a bus that does not go quiet is a note", a_bus_that_does_not_go_quiet_is_a_note},
 		{"facts of an 82599", facts_of_an_82599},
 		{"facts of copper cards", facts_of_copper_cards},
 		CU_TEST_INFO_NULL,
