@@ -120,7 +120,8 @@ static bool fail_no_link(const struct app *app, unsigned missing)
 			 "longer, --link-wait 0 starts without it",
 		app->options->addresses[missing], limit_s, state[0] ? ": " : "", state,
 		state[0] ? "unless that is the reason, " : "",
-		app->options->speeds ? ", and that --speed leaves one that both ends have" : "", 3 * limit_s);
+		app->options->speeds ? "; --speed must leave a speed that the module and both ends have" : "",
+		3 * limit_s);
 }
 
 /* Waits for a tenth of a second at a time, so that app_stop is obeyed. If it returns true, each port's link is known.

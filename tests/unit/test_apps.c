@@ -442,7 +442,9 @@ static void advice_does_not_contradict_what_is_known_of_a_link(void)
 	/* where --speed may be why, it is named */
 	char *text =
 		said_waiting_at(NIC_SPEED_1G, 1, 0.001, "1000BASE-SX, but the configuration forbids its speed", &good);
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, ", and that --speed leaves one that both ends have; "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text,
+		"; unless that is the reason, check the cable and the other end; --speed must leave a speed that "
+		"the module and both ends have; "));
 	free(text);
 }
 
