@@ -123,6 +123,7 @@ struct ring_ops {
 	uint32_t (*tx_tail)(unsigned queue);
 	const struct ring_rx_format *rx_format;
 	const struct ring_tx_format *tx_format;
+	bool aligned;                    /* a ring begins at a multiple of its size: it lies across 64 KiB nowhere */
 	unsigned rx_tail_writes_per_lap; /* tail writes while a ring is refilled once around; 0: one per batch */
 };
 

@@ -146,9 +146,10 @@ void ring_rxq_silence(struct ring_rxq *queue)
  * hugepages apart: without that page, descriptors of rings of 4,096 would collide in the way predictor (mempool/hot.h),
  * each with the one that is used together with it. Rings whose threads go through them otherwise meet for some
  * descriptors only. */
-static size_t descriptors_before_tx(const struct nic_config *config)
+static size_t descriptors_before_tx(const struct nic_config *config, const struct ring_ops *ops)
 {
-	return (size_t)config->rx_queues * config->rx_ring + 4096 / sizeof(struct ring_descriptor);
+	size_t before = (size_t)config->rx_queues * config->rx_ring + 4096 / sizeof(struct ring_descriptor);
+	return ops->aligned ? (before + config->tx_ring - 1) & ~(config->tx_ring - (size_t)1) : before;
 }
 
 static int out_of_memory(const struct nic *nic)
@@ -157,7 +158,7 @@ static int out_of_memory(const struct nic *nic)
 }
 
 /* Allocates the DMA memory, and each queue with its array of buffers. On failure, what is NULL was not reached. */
-static int allocate(struct nic *nic)
+static int allocate(struct nic *nic, const struct ring_ops *ops)
 {
 	const struct nic_config *config = &nic->config;
 	struct port_rings *rings = &nic->rings;
@@ -176,7 +177,7 @@ static int allocate(struct nic *nic)
 			return out_of_memory(nic);
 	}
 	/* The cards ask for rings that begin at multiples of 128 bytes: rings have at least 64 descriptors, 1 KiB. */
-	size_t bytes = (descriptors_before_tx(config) + (size_t)config->tx_queues * config->tx_ring) *
+	size_t bytes = (descriptors_before_tx(config, ops) + (size_t)config->tx_queues * config->tx_ring) *
 		       sizeof(struct ring_descriptor);
 	return dma_memory_alloc(&rings->memory, nic->device->space, bytes, nic->info.numa_node);
 }
@@ -203,7 +204,7 @@ static void prepare_tx(struct nic *nic, unsigned index, const struct ring_ops *o
 {
 	struct ring_txq *queue = nic->rings.txqs[index];
 
-	queue->ring = ring_at(nic, descriptors_before_tx(&nic->config) + (size_t)index * nic->config.tx_ring);
+	queue->ring = ring_at(nic, descriptors_before_tx(&nic->config, ops) + (size_t)index * nic->config.tx_ring);
 	queue->pool = nic->config.pool;
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
@@ -235,7 +236,7 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 int rings_open(struct nic *nic, const struct ring_ops *ops)
 {
 	const struct ring_bursts *bursts = choose_bursts(nic, ops);
-	int ret = allocate(nic);
+	int ret = allocate(nic, ops);
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < nic->config.tx_queues; i++)
 		prepare_tx(nic, i, ops, bursts->tx);

@@ -28,6 +28,7 @@ void gigabit_pci_tune_pcix(struct nic *nic);
 		.tx_tail = one_queue_tx_tail,                                                                          \
 		.rx_format = &gigabit_rx_legacy,                                                                       \
 		.tx_format = &gigabit_tx_82540em,                                                                      \
+		.aligned = true,                                                                                       \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
 	.tx_head = one_queue_tx_head, .bar_bytes = GIGABIT_BAR_BYTES, .packet_buffer_kib = 64,                         \
 	.max_frame_bytes = 16128, .max_queues = 1
