@@ -90,7 +90,7 @@ static inline bool ixgbe_has_copper_phy(const struct nic *nic)
 
 /* ---- link.c ---- */
 
-/** Turns the link's machine by a step, if it is time: 50 ms at most. */
+/** Turns the link's machine by a step, if it is time: 80 ms at most. */
 void ixgbe_link_service(struct nic *nic);
 /** Says what is known of the link; it holds only while the link is as `about` says (IXGBE_TEXT_). */
 void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format, ...)
