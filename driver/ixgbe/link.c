@@ -8,7 +8,6 @@
 #include "../report.h"
 #include "port.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 /* What is done in a state whose link stays down, and after how long. */
@@ -47,15 +46,6 @@ static void enter(struct ixgbe_link *link, enum ixgbe_link_state state)
 	link->state = state;
 	link->since_us = clock_now_us();
 	link->busy_calls = 0;
-}
-
-void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(port->link.text, sizeof(port->link.text), format, arguments);
-	va_end(arguments);
-	port->link.text_of = about;
 }
 
 static void take_step(struct ixgbe_port *port)

@@ -92,6 +92,9 @@ static inline bool ixgbe_has_copper_phy(const struct nic *nic)
 
 /** Turns the link's machine by a step, if it is time: 80 ms at most. */
 void ixgbe_link_service(struct nic *nic);
+
+/* ---- link_text.c ---- */
+
 /** Says what is known of the link; it holds only while the link is as `about` says (IXGBE_TEXT_). */
 void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
