@@ -112,6 +112,7 @@ static bool add_words(struct ixgbe_port *port, unsigned first, unsigned n, uint1
 bool ixgbe_nvm_sum(struct ixgbe_port *port, uint16_t *sum)
 {
 	uint16_t added = 0;
+	unsigned left = WORDS; /* modules do not overlap: lengths that add up to more are wrong */
 	if (!add_words(port, 0, CHECKSUM, &added))
 		return false;
 	for (unsigned word = POINTERS; word < FIRMWARE; word++) {
@@ -125,8 +126,11 @@ bool ixgbe_nvm_sum(struct ixgbe_port *port, uint16_t *sum)
 		}
 		if (!ixgbe_nvm_read(port, module, &length))
 			return false;
-		if (length && length < WORDS - module && !add_words(port, module + 1u, length, &added))
+		if (!length || length >= WORDS - module)
+			continue;
+		if (length > left || !add_words(port, module + 1u, length, &added))
 			return false;
+		left -= length;
 	}
 	*sum = (uint16_t)(SUM - added);
 	return true;
