@@ -51,7 +51,8 @@ objects = $(patsubst %.c,$(O)/%.o,$(1))
 # nothing else
 LIB := $(O)/libinternal.a
 PUBLIC_LIB := $(O)/libpollux.a
-PUBLIC_HEADERS := driver/nic.h driver/pipe.h driver/pipe_inline.h mempool/pkt.h vfio/api.h vfio/space.h
+PUBLIC_HEADERS := driver/nic.h driver/pipe.h driver/pipe_inline.h mempool/pkt.h mempool/pkt_flags.h vfio/api.h \
+	vfio/space.h
 APP_LIB := $(O)/libapp.a
 MODEL_LIB := $(O)/libmodel.a
 QTEST_LIB := $(O)/libqtest.a

@@ -18,10 +18,9 @@ static inline unsigned app_frames(const struct pkt *pkts, unsigned n)
 {
 	unsigned more = 0;
 	for (unsigned i = 0; i < n; i++)
-		more += pkts[i].flags & PKT_MORE;
+		more += (pkts[i].flags & PKT_MORE) != 0;
 	return n - more;
 }
-_Static_assert(PKT_MORE == 1, "app_frames adds up the flag itself");
 
 /** Handles up to the end of the last whole frame. */
 static inline unsigned app_whole(const struct pkt *pkts, unsigned n)

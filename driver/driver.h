@@ -6,6 +6,7 @@
 #include "../mempool/memory.h"
 #include "../vfio/device.h"
 #include "nic.h"
+#include "queues.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,6 +67,7 @@ struct driver_ops {
 	int (*set_multicast)(struct nic *nic, unsigned word, uint32_t value);
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
+	const struct queue_ops *queues; /* NULL: one queue pair, no VLANs */
 };
 
 /** A row of a family's list of registers. */
@@ -133,7 +135,8 @@ struct nic {
 	struct vfio_refusal refused_counter; /* when stats were last brought up to date; error 0: none was refused */
 	uint64_t rx_bytes_reported, tx_bytes_reported; /* by nic_get_stats: what it reports never falls */
 
-	struct mac_entry *macs; /* added by nic_add_mac */
+	struct port_queues queues; /* how frames come to the queues, and what each counts (queues.h) */
+	struct mac_entry *macs;    /* added by nic_add_mac */
 	unsigned mac_count;
 	struct port_notes notes;
 };

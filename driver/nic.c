@@ -32,15 +32,6 @@ const char *nic_error(void)
 	return pollux_error();
 }
 
-/* Every control call returns through this: once the application is told that the device is gone, bursts leave it alone.
- */
-static int end_call(struct nic *nic, int ret)
-{
-	if (port_gone(nic))
-		rings_silence(nic);
-	return ret;
-}
-
 const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t device, const struct driver_id **id)
 {
 	for (size_t d = 0; vendor == INTEL && d < sizeof(drivers) / sizeof(*drivers); d++) {
@@ -173,7 +164,7 @@ static int check_queues(const struct nic *nic, const char *name, unsigned count,
 	return 0;
 }
 
-static int check_config(const struct nic *nic, const struct nic_config *config)
+static int check_config(struct nic *nic, const struct nic_config *config)
 {
 	const struct nic_info *info = &nic->info;
 	int ret = check_queues(nic, "receive", config->rx_queues, info->max_rx_queues);
@@ -199,10 +190,7 @@ static int check_config(const struct nic *nic, const struct nic_config *config)
 		return pollux_fail(EINVAL, "%s: no link of %s: the card, %s, can have %s", info->address, wanted,
 			info->name, possible);
 	}
-	if (config->offloads)
-		return pollux_fail(
-			EINVAL, "%s: offloads 0x%x: none is defined, give 0", info->address, config->offloads);
-	return 0;
+	return queues_configure(nic, config);
 }
 
 unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads)
@@ -399,7 +387,7 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 		ret = fail_if_refused(nic, refusals, nic->driver->ops->get_link(nic, link));
 	if (ret)
 		*link = (struct nic_link){.up = false};
-	return end_call(nic, ret);
+	return rings_end_call(nic, ret);
 }
 
 unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n)
@@ -418,7 +406,7 @@ int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 	if (nic->started)
 		rings_add_stats(nic, stats);
 	int ret = fail_if_gone(nic);
-	return end_call(nic, ret ? ret : stats_check(nic));
+	return rings_end_call(nic, ret ? ret : stats_check(nic));
 }
 
 /* Does not rely on O_NONBLOCK, so that it never waits: a vfio-user peer has the same open file, and may have cleared
@@ -457,6 +445,7 @@ static uint32_t service(struct nic *nic)
 			nic->driver->ops->acknowledge_events(nic);
 		if (nic->started)
 			stats_update(nic);
+		rings_count_frames(nic);
 		if (nic->started && nic->driver->ops->service)
 			nic->driver->ops->service(nic);
 		if (link_changed(nic))
@@ -475,7 +464,7 @@ int nic_service(struct nic *nic, uint32_t *events)
 	if (events)
 		*events = found;
 	int ret = fail_if_gone(nic);
-	return end_call(nic, ret ? ret : report_refusal(nic));
+	return rings_end_call(nic, ret ? ret : report_refusal(nic));
 }
 
 /* The first port whose link is down, or cannot be read, as *ret then says; count: all links are up. */
@@ -548,7 +537,7 @@ int nic_event_fd(struct nic *nic)
 		if (!ret)
 			ret = open_event_fds(nic);
 		if (ret)
-			return end_call(nic, ret);
+			return rings_end_call(nic, ret);
 	}
 	return nic->wait_fd >= 0 ? nic->wait_fd : nic->event_fd;
 }
@@ -560,13 +549,13 @@ static int set_mode(struct nic *nic, bool *mode, bool on)
 	int ret = fail_if_gone(nic);
 	bool before = *mode;
 	if (ret || before == on)
-		return end_call(nic, ret);
+		return rings_end_call(nic, ret);
 	*mode = on;
 	uint64_t refusals = vfio_refusals();
 	ret = fail_if_refused(nic, refusals, nic->driver->ops->set_receive_mode(nic));
 	if (ret)
 		*mode = before;
-	return end_call(nic, ret);
+	return rings_end_call(nic, ret);
 }
 
 int nic_set_promiscuous(struct nic *nic, bool on)
@@ -581,10 +570,10 @@ int nic_set_all_multicast(struct nic *nic, bool on)
 
 int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 {
-	return end_call(nic, mac_add(nic, mac));
+	return rings_end_call(nic, mac_add(nic, mac));
 }
 
 int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 {
-	return end_call(nic, mac_remove(nic, mac));
+	return rings_end_call(nic, mac_remove(nic, mac));
 }

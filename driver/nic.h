@@ -53,6 +53,52 @@ enum {
 	NIC_SPEED_10G = 1u << 5,
 };
 
+/** What a port does beyond plain frames: for nic_config.offloads, and for nic_info.can. What is off costs nothing. */
+enum {
+	NIC_RX_CHECKSUM =
+		1u << 0, /* receive says in the handle's flags whether IPv4, TCP and UDP checksums are right */
+	NIC_RX_VLAN_STRIP = 1u << 1, /* receive takes the outer VLAN tag out of the frame, into the handle */
+	NIC_TX_OFFLOAD = 1u << 2, /* transmit is fast with wishes in the handle's flags. Without it, wishes are obeyed
+				     as well, but slower */
+
+	/* in nic_info.can only */
+	NIC_RX_VLAN_STRIP_QUEUE = 1u << 8, /* for each queue alone: nic_set_vlan_strip */
+	NIC_VLAN_FILTER = 1u << 9,         /* nic_add_vlan */
+	NIC_QUEUES_ALONE = 1u << 10,       /* nic_set_rxq, nic_set_txq */
+	NIC_QUEUE_BYTES = 1u << 11,        /* nic_queue_stats.bytes */
+	NIC_TX_IP_CHECKSUM = 1u << 12,     /* these wishes are obeyed by the card; others in software */
+	NIC_TX_L4_CHECKSUM = 1u << 13,
+	NIC_TX_VLAN = 1u << 14,
+	NIC_TX_SEGMENT_IPV4 = 1u << 15,
+	NIC_TX_SEGMENT_IPV6 = 1u << 16,
+};
+
+/** Headers that RSS hashes: always the addresses; with TCP and UDP the ports too. */
+enum {
+	NIC_RSS_IPV4 = 1u << 0, /* packets that are none of the following */
+	NIC_RSS_IPV4_TCP = 1u << 1,
+	NIC_RSS_IPV4_UDP = 1u << 2,
+	NIC_RSS_IPV6 = 1u << 3,
+	NIC_RSS_IPV6_TCP = 1u << 4,
+	NIC_RSS_IPV6_UDP = 1u << 5,
+};
+
+#define NIC_RSS_KEY_BYTES   40u
+#define NIC_RSS_ENTRIES_MAX 512u
+
+/** How frames are spread over receive queues: a Toeplitz hash of their headers selects an entry of a table, which has
+ * the queue. */
+struct nic_rss {
+	uint32_t headers; /* a mask of NIC_RSS_ among those of nic_info.rss_headers; 0: all of them but UDP, whose
+			     fragments would go to another queue than whole packets of their flow */
+	bool symmetric;   /* both directions of a flow have one hash: by a key that repeats 16 bits. `key` is ignored */
+	uint16_t
+		key_bytes; /* NIC_RSS_KEY_BYTES; 0: the usual key, which is Microsoft's of the published test vectors */
+	uint16_t entries;  /* nic_info.rss_entries; 0: all queues in turn, as many as nic_info.rss_queues */
+	uint8_t key[NIC_RSS_KEY_BYTES];
+	uint8_t table[NIC_RSS_ENTRIES_MAX]; /* receive queues, each below nic_info.rss_queues */
+};
+
 /** How a port is to be started. All zero: one queue pair, rings of 512, 1500-byte MTU, a pool of its own. */
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
@@ -60,10 +106,12 @@ struct nic_config {
 	uint16_t mtu;       /* 0: 1500; at most what nic_info says. A frame may have up to two VLAN tags besides. nic_tx
 			       takes no longer frames; nic_rx may bring longer ones: up to 2048 bytes on the 82540EM and
 			       82574L, one VLAN tag more on the 82599 */
-	uint32_t offloads;  /* none defined yet: must be 0 */
+	uint32_t offloads;  /* NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP, NIC_TX_OFFLOAD, among those of nic_info.can */
 	uint32_t speeds;    /* that the link may have, a mask of NIC_SPEED_, among those of nic_info; 0: all of them */
 	bool promiscuous;   /* receive frames for any address from the start */
 	enum pkt_simd simd; /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
+	const struct nic_rss *rss; /* copied. NULL: several receive queues share frames as a nic_rss of zeros says; one
+				      queue has no hash */
 	struct pkt_pool *pool; /* receive buffers come from this pool. It stays the caller's, who closes it after the
 				  port is stopped. NULL: the port opens a pool of its own, sized for the rings */
 };
@@ -82,8 +130,12 @@ struct nic_info {
 			 */
 	uint16_t max_rx_queues, max_tx_queues, max_mtu;
 	uint32_t max_link_mbps;
-	uint32_t speeds;    /* that a link of this card can have, a mask of NIC_SPEED_ */
-	enum pkt_simd simd; /* what the burst functions use, once started */
+	uint32_t speeds;      /* that a link of this card can have, a mask of NIC_SPEED_ */
+	enum pkt_simd simd;   /* what the burst functions use, once started */
+	uint32_t can;         /* a mask of NIC_RX_CHECKSUM and its like */
+	uint32_t rss_headers; /* a mask of NIC_RSS_; 0: the port has no RSS */
+	uint16_t rss_queues;  /* that RSS can name: queues 0 to this less one */
+	uint16_t rss_entries; /* of its table */
 };
 
 struct nic_link {
@@ -112,9 +164,9 @@ struct nic_fact {
  * some microseconds apart; the final ones are not.
  *
  * To the frame, after nic_stop: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets + rx_left, and
- * frames taken by nic_tx = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L and 82576 count received frames
- * at the MAC: their rx_packets may also count frames that came during nic_stop and were lost in the card's packet
- * buffer.
+ * frames taken by nic_tx + tx_segments_more = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L and 82576
+ * count received frames at the MAC: their rx_packets may also count frames that came during nic_stop and were lost in
+ * the card's packet buffer.
  */
 struct nic_stats {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card's counters were last read; if the device is gone, the last
@@ -133,7 +185,21 @@ struct nic_stats {
 	uint64_t rx_bad_descriptors; /* the descriptors of these */
 	uint64_t rx_pool_empty;      /* times a refill found no buffers in the pool; nothing is lost by it alone */
 	uint64_t rx_multicast, rx_broadcast;
-	uint64_t tx_bad_packets; /* frames freed unsent: no bytes in a buffer, too long, or in more than 32 buffers */
+	uint64_t tx_bad_packets;   /* frames freed unsent: no bytes in a buffer, too long, in more than 32 buffers, or
+				      with a   wish that their headers cannot fulfil */
+	uint64_t tx_segments_more; /* frames that segmentation has made, beyond one for each that was segmented */
+	uint64_t tx_software_checksums, tx_software_vlans, tx_software_segmented; /* frames whose wish was fulfilled in
+										     software */
+};
+
+/** What one queue has counted since it was started; after nic_stop the queue is gone. */
+struct nic_queue_stats {
+	/* Receive: handed out, or dropped as bad. Transmit: frames and segments given to the card. Those of a pipe are
+	 * counted by the pipe. */
+	uint64_t packets;
+	uint64_t bytes;  /* by the card's counter, as in nic_stats; 0 where it has none for this queue */
+	uint64_t missed; /* receive: lost because this queue was full, if the card counts that by queue */
+	uint64_t bad_packets, bad_descriptors, pool_empty; /* as nic_stats has them */
 };
 
 /** Events of nic_service. */
@@ -203,6 +269,11 @@ static inline unsigned nic_rx(struct nic_rxq *queue, struct pkt *pkts, unsigned 
  * goes as a whole or not at all: while the last of the n handles has PKT_MORE, that frame is not taken. Frames shorter
  * than the card sends are padded; impossible ones (no bytes in a buffer, too long, more than 32 handles) are freed,
  * counted, and returned as sent.
+ *
+ * Wishes in flags (PKT_VLAN and PKT_TX_) are obeyed on every port: by the card, or in software where it cannot, which
+ * is counted. The headers are read from the frame; the checksum fields need not be prepared, and are written to. A wish
+ * that makes no sense for the frame makes it an impossible one: a checksum of TCP or UDP where there is none, or in a
+ * fragment; headers that go beyond the frame; an `mss` of 0.
  */
 static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, unsigned n)
 {
@@ -268,6 +339,36 @@ int nic_set_all_multicast(struct nic *nic, bool on) POLLUX_API(nic_set_all_multi
  * nic_close. */
 int nic_add_mac(struct nic *nic, const uint8_t mac[6]) POLLUX_API(nic_add_mac);
 int nic_remove_mac(struct nic *nic, const uint8_t mac[6]) POLLUX_API(nic_remove_mac); /* -ENOENT: not there */
+
+/** Receives only frames without VLAN tag, and those of VLANs that were added, from the first one on; with the last one
+ * removed, all frames again. Kept until nic_close. vlan is 0 .. 4095. -EEXIST, -ENOENT, -EINVAL, -ENOTSUP. */
+int nic_add_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_add_vlan);
+int nic_remove_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_remove_vlan);
+
+/** Takes VLAN tags out of a queue's frames, or leaves them in. Needs a port started with NIC_RX_VLAN_STRIP, which turns
+ * it on for all queues. -EINVAL, -ENOTSUP (the card can do it for all queues only). */
+int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on) POLLUX_API(nic_set_vlan_strip);
+
+/** Changes how frames are spread over the queues of a started port, while they are running. Frames on their way go as
+ * before. -EINVAL (the sentence says what is out of range), -ENOTSUP. */
+int nic_set_rss(struct nic *nic, const struct nic_rss *rss) POLLUX_API(nic_set_rss);
+
+/** How they are spread now: nothing is 0 but `symmetric`. -EINVAL: not started, or not spread. */
+int nic_get_rss(const struct nic *nic, struct nic_rss *rss) POLLUX_API(nic_get_rss);
+
+/**
+ * Stops or starts one queue of a started port, while the others go on. A stopped queue's bursts do nothing; what is in
+ * its ring goes back to the pool (transmit: after it was sent, as in nic_stop). Frames for a stopped receive queue are
+ * lost. No thread may be in a burst of that queue, and it must be no pipe's. 0 when there is nothing to do.
+ * Errors: -EINVAL (no such queue), -ENOTSUP (the card has only all or none), -EBUSY (a pipe has it), -ENOBUFS (the pool
+ * has too few buffers), -ETIMEDOUT (the card does not obey; the port must be stopped), -ENODEV.
+ */
+int nic_set_rxq(struct nic *nic, unsigned index, bool on) POLLUX_API(nic_set_rxq);
+int nic_set_txq(struct nic *nic, unsigned index, bool on) POLLUX_API(nic_set_txq);
+
+/** Counters of one queue of a started port. Errors: as nic_get_stats, and -EINVAL (no such queue, or not started). */
+int nic_get_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats) POLLUX_API(nic_get_rxq_stats);
+int nic_get_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats) POLLUX_API(nic_get_txq_stats);
 
 #ifdef __cplusplus
 }

@@ -23,11 +23,16 @@ int stats_check(const struct nic *nic)
 	return nic->refused_counter.error && !port_gone(nic) ? fail_refused(nic, &nic->refused_counter) : 0;
 }
 
+uint64_t stats_without_fcs(uint64_t bytes, uint64_t packets, unsigned fcs_bytes)
+{
+	uint64_t fcs = packets * fcs_bytes;
+	return bytes > fcs ? bytes - fcs : 0;
+}
+
 /* A card's byte and packet counters are two reads. A frame counted between them has its FCS subtracted before its bytes
  * are added, so the difference could fall for a moment: the last number reported is repeated until it does not. */
-static uint64_t without_fcs(const struct nic *nic, uint64_t bytes, uint64_t fcs_bytes, uint64_t *reported)
+static uint64_t never_falls(const struct nic *nic, uint64_t exact, uint64_t *reported)
 {
-	uint64_t exact = bytes > fcs_bytes ? bytes - fcs_bytes : 0;
 	if (exact > *reported || !nic->started)
 		*reported = exact;
 	return *reported;
@@ -36,8 +41,8 @@ static uint64_t without_fcs(const struct nic *nic, uint64_t bytes, uint64_t fcs_
 void stats_report(struct nic *nic, struct nic_stats *stats)
 {
 	*stats = nic->stats;
-	stats->rx_bytes =
-		without_fcs(nic, stats->rx_bytes, stats->rx_packets * nic->rx_fcs_bytes, &nic->rx_bytes_reported);
-	stats->tx_bytes =
-		without_fcs(nic, stats->tx_bytes, stats->tx_packets * nic->tx_fcs_bytes, &nic->tx_bytes_reported);
+	stats->rx_bytes = never_falls(
+		nic, stats_without_fcs(stats->rx_bytes, stats->rx_packets, nic->rx_fcs_bytes), &nic->rx_bytes_reported);
+	stats->tx_bytes = never_falls(
+		nic, stats_without_fcs(stats->tx_bytes, stats->tx_packets, nic->tx_fcs_bytes), &nic->tx_bytes_reported);
 }

@@ -15,4 +15,7 @@ int stats_check(const struct nic *nic);
 /** nic->stats as the public API has them: bytes without FCS, which never fall while the port is started. */
 void stats_report(struct nic *nic, struct nic_stats *stats);
 
+/** A card's count of bytes without those of the FCS. */
+uint64_t stats_without_fcs(uint64_t bytes, uint64_t packets, unsigned fcs_bytes);
+
 #endif

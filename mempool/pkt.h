@@ -8,6 +8,7 @@
 #endif
 
 #include "../vfio/api.h"
+#include "pkt_flags.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -40,11 +41,6 @@ enum pkt_simd pkt_simd_choose(enum pkt_simd wanted) POLLUX_API(pkt_simd_choose);
 /** "scalar", "AVX2", "AVX-512". */
 const char *pkt_simd_name(enum pkt_simd simd) POLLUX_API(pkt_simd_name);
 
-/** Flags of a packet handle. */
-enum {
-	PKT_MORE = 1u << 0, /* the frame goes on in the next handle */
-};
-
 /**
  * A packet handle, 16 bytes, passed and stored by value. Whoever holds it owns the buffer behind data until it gives
  * the handle to nic_tx or pkt_free. data may be moved anywhere within the buffer's headroom and data room; len is bytes
@@ -54,7 +50,14 @@ struct pkt {
 	uint8_t *data;
 	uint16_t len;
 	uint16_t flags;
-	uint32_t hash; /* RSS hash on receive; 0 where the card gave none; ignored on transmit */
+	__extension__ union {
+		uint32_t hash; /* RSS hash on receive; 0 where the card gave none. With NIC_RX_VLAN_STRIP its upper half
+				  gives way to the tag */
+		struct {
+			uint16_t mss;  /* with PKT_TX_SEGMENT: payload bytes of a segment; else ignored on transmit */
+			uint16_t vlan; /* with PKT_VLAN: the tag's priority, DEI and VLAN, in the CPU's byte order */
+		};
+	};
 };
 
 /**

@@ -70,7 +70,9 @@ struct ring_rxq {
 	ring_rx_burst_fn *burst; /* the burst itself: nic.burst calls it, and passes a trapped tail on */
 	/* has whoever takes packets from the queue, in whatever thread, get none from now on */
 	void (*silence)(struct ring_rxq *queue);
-	struct pipe *pipe; /* the pipe that this queue feeds, or NULL */
+	struct pipe *pipe;    /* the pipe that this queue feeds, or NULL */
+	uint32_t extra_slots; /* slots emptied since start beyond one per frame */
+	bool stopped;         /* alone, by nic_set_rxq */
 	const struct ring_rx_format *format;
 };
 
@@ -102,6 +104,7 @@ struct ring_txq {
 	struct pipe_output *pipe_outputs; /* the outputs of pipes that feed this queue, a list */
 	uint32_t pipe_slots;              /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
 	uint32_t extra_slots;             /* slots written since start beyond one per frame */
+	bool stopped;                     /* alone, by nic_set_txq */
 };
 
 _Static_assert(offsetof(struct ring_rxq, pool) <= 64 && offsetof(struct ring_txq, pool) <= 64, "one cache line");
@@ -152,6 +155,24 @@ void rings_silence(struct nic *nic);
 
 /** Adds what the queues have counted since start. */
 void rings_add_stats(const struct nic *nic, struct nic_stats *stats);
+
+/** The end of every control call: once the application is told that the device is gone, bursts leave it alone. @return
+ * ret */
+int rings_end_call(struct nic *nic, int ret);
+
+/** Brings nic->queues' frames up to date, every few minutes at least: the rings count up to 2^32. */
+void rings_count_frames(struct nic *nic);
+
+/** What one queue has counted. */
+void rings_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats);
+void rings_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats);
+
+/** Empties the ring of a queue that the card leaves alone now, and counts what was in it; its bursts do nothing. */
+void rings_rxq_empty(struct nic *nic, unsigned index);
+void rings_txq_empty(struct nic *nic, unsigned index);
+/** Prepares the ring of such a queue as for start, and its bursts. -ENOBUFS: the pool has too few packets. */
+int rings_rxq_renew(struct nic *nic, unsigned index);
+void rings_txq_renew(struct nic *nic, unsigned index);
 
 /**
  * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The caller has set ring,

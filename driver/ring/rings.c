@@ -79,7 +79,7 @@ int ring_rxq_prepare(struct ring_rxq *queue, ring_rx_burst_fn *burst)
 				size, have);
 		}
 	}
-	queue->next = queue->refill_next = queue->tail_written = queue->frame_left = 0;
+	queue->next = queue->refill_next = queue->tail_written = queue->frame_left = queue->extra_slots = 0;
 	queue->skipping = false;
 	ring_rx_set_fast_until(queue);
 	queue->burst = burst;
@@ -275,9 +275,8 @@ static uint32_t unsent(const struct nic *nic)
 
 static void count_left(struct nic *nic)
 {
-	const struct port_rings *rings = &nic->rings;
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		nic->stats.rx_left += rxq_left(rings->rxqs[i]);
+		nic->stats.rx_left += rxq_left(nic->rings.rxqs[i]);
 	nic->stats.tx_unsent = unsent(nic);
 }
 
@@ -366,4 +365,98 @@ void rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 	}
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		stats->tx_bad_packets += __atomic_load_n(&rings->txqs[i]->bad_packets, __ATOMIC_RELAXED);
+}
+
+int rings_end_call(struct nic *nic, int ret)
+{
+	if (port_gone(nic))
+		rings_silence(nic);
+	return ret;
+}
+
+/* ---- one queue ---- */
+
+/* Its thread writes these fields meanwhile: x86-64 loads each of them at once, and what is too new or too old by some
+ * frames is set right by the next look. */
+__attribute__((no_sanitize("thread"))) static uint32_t frames_of(
+	const volatile uint32_t *next, const volatile uint32_t *extra_slots)
+{
+	return *next - *extra_slots;
+}
+
+static void count_frames(struct queue_counters *counters, uint32_t frames)
+{
+	uint32_t more = frames - counters->frames_seen;
+	if ((int32_t)more <= 0)
+		return;
+	counters->frames += more;
+	counters->frames_seen = frames;
+}
+
+static void count_rxq(struct nic *nic, unsigned index)
+{
+	const struct ring_rxq *queue = nic->rings.rxqs[index];
+	count_frames(&nic->queues.rx[index], frames_of(&queue->next, &queue->extra_slots));
+}
+
+static void count_txq(struct nic *nic, unsigned index)
+{
+	const struct ring_txq *queue = nic->rings.txqs[index];
+	count_frames(&nic->queues.tx[index], frames_of(&queue->next, &queue->extra_slots));
+}
+
+void rings_count_frames(struct nic *nic)
+{
+	for (unsigned i = 0; nic->started && i < nic->config.rx_queues; i++)
+		count_rxq(nic, i);
+	for (unsigned i = 0; nic->started && i < nic->config.tx_queues; i++)
+		count_txq(nic, i);
+}
+
+void rings_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
+{
+	const struct ring_rxq *queue = nic->rings.rxqs[index];
+	count_rxq(nic, index);
+	stats->packets = nic->queues.rx[index].frames;
+	stats->pool_empty = __atomic_load_n(&queue->pool_empty, __ATOMIC_RELAXED);
+	stats->bad_packets = __atomic_load_n(&queue->bad_packets, __ATOMIC_RELAXED);
+	stats->bad_descriptors = __atomic_load_n(&queue->bad_descriptors, __ATOMIC_RELAXED);
+}
+
+void rings_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
+{
+	count_txq(nic, index);
+	stats->packets = nic->queues.tx[index].frames;
+	stats->bad_packets = __atomic_load_n(&nic->rings.txqs[index]->bad_packets, __ATOMIC_RELAXED);
+}
+
+void rings_rxq_empty(struct nic *nic, unsigned index)
+{
+	struct ring_rxq *queue = nic->rings.rxqs[index];
+	count_rxq(nic, index);
+	nic->stats.rx_left += rxq_left(queue);
+	ring_rxq_drain(queue);
+}
+
+void rings_txq_empty(struct nic *nic, unsigned index)
+{
+	count_txq(nic, index);
+	ring_txq_drain(nic->rings.txqs[index]);
+}
+
+int rings_rxq_renew(struct nic *nic, unsigned index)
+{
+	struct ring_rxq *queue = nic->rings.rxqs[index];
+	int ret = ring_rxq_prepare(queue, queue->burst);
+	if (!ret)
+		nic->queues.rx[index].frames_seen = 0;
+	return ret;
+}
+
+void rings_txq_renew(struct nic *nic, unsigned index)
+{
+	struct ring_txq *queue = nic->rings.txqs[index];
+	uint32_t frames = queue->next - queue->extra_slots;
+	ring_txq_prepare(queue, queue->burst);
+	queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
 }

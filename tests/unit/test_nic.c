@@ -215,7 +215,7 @@ static void senseless_configurations_are_refused(void)
 	refuse((struct nic_config){.tx_ring = 100}, "100 descriptors");
 	refuse((struct nic_config){.mtu = 9711}, "9711");
 	refuse((struct nic_config){.mtu = 67}, "67");
-	refuse((struct nic_config){.offloads = 1}, "offloads");
+	refuse((struct nic_config){.offloads = NIC_VLAN_FILTER}, "offloads");
 	refuse((struct nic_config){.speeds = NIC_SPEED_5G | NIC_SPEED_10G}, "no link of 5 Gbit/s: the card");
 	refuse((struct nic_config){.speeds = NIC_SPEED_10M | 1u << 20}, "can have 1 Gbit/s, 10 Gbit/s");
 	refuse((struct nic_config){.speeds = 1u << 31}, "no link of an unknown speed");

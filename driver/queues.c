@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The public API of what only ports with several queues have: RSS, VLANs, queues that stop and start alone, counters of
+ * a queue. Checks, defaults and unwinding; registers are the families' business. */
+#include "queues.h"
+#include "../vfio/error.h"
+#include "driver.h"
+#include "fail.h"
+#include "ring/ring.h"
+#include "stats.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Of the published test vectors for RSS, so that anybody can check where a flow goes. */
+static const uint8_t usual_key[NIC_RSS_KEY_BYTES] = {0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25,
+	0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80,
+	0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
+
+static const struct queue_ops no_queue_ops;
+
+static const struct queue_ops *ops_of(const struct nic *nic)
+{
+	return nic->driver->ops->queues ? nic->driver->ops->queues : &no_queue_ops;
+}
+
+static int fail_lacks(const struct nic *nic, const char *what)
+{
+	return pollux_fail(ENOTSUP, "%s: the card, %s, has no %s", nic->info.address, nic->info.name, what);
+}
+
+static int fail_if_not_started(struct nic *nic)
+{
+	return nic->started ? fail_if_gone(nic) : pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
+}
+
+/* ---- RSS ---- */
+
+static int fill_key(const struct nic *nic, struct nic_rss *rss)
+{
+	if (rss->key_bytes && rss->key_bytes != NIC_RSS_KEY_BYTES)
+		return pollux_fail(EINVAL, "%s: an RSS key of %u bytes: give %u, or 0 for the usual key",
+			nic->info.address, rss->key_bytes, NIC_RSS_KEY_BYTES);
+	/* Toeplitz hashes of two addresses, or ports, stay the same when these change places, if the key repeats every
+	 * 16 bits */
+	for (unsigned i = 0; i < NIC_RSS_KEY_BYTES; i++)
+		if (rss->symmetric || !rss->key_bytes)
+			rss->key[i] = usual_key[rss->symmetric ? i % 2 : i];
+	rss->key_bytes = NIC_RSS_KEY_BYTES;
+	return 0;
+}
+
+static int fill_table(const struct nic *nic, struct nic_rss *rss, unsigned rx_queues)
+{
+	unsigned entries = nic->info.rss_entries;
+	unsigned queues = rx_queues < nic->info.rss_queues ? rx_queues : nic->info.rss_queues;
+	if (rss->entries && rss->entries != entries)
+		return pollux_fail(EINVAL, "%s: an RSS table of %u entries: the card's has %u; 0 shares evenly",
+			nic->info.address, rss->entries, entries);
+	for (unsigned i = 0; i < entries; i++) {
+		if (!rss->entries)
+			rss->table[i] = (uint8_t)(i % queues);
+		else if (rss->table[i] >= queues)
+			return pollux_fail(EINVAL, "%s: entry %u of the RSS table is queue %u, but there are %u%s",
+				nic->info.address, i, rss->table[i], queues,
+				queues < rx_queues ? " that RSS can name" : "");
+	}
+	rss->entries = (uint16_t)entries;
+	return 0;
+}
+
+/* Takes rss for nic->queues.rss, with its zeros replaced. */
+static int take_rss(struct nic *nic, const struct nic_rss *rss, unsigned rx_queues)
+{
+	const uint32_t can = nic->info.rss_headers, udp = NIC_RSS_IPV4_UDP | NIC_RSS_IPV6_UDP;
+	struct nic_rss full = *rss;
+	if (!can)
+		return fail_lacks(nic, "RSS: all frames go to queue 0");
+	if (full.headers & ~can)
+		return pollux_fail(EINVAL, "%s: RSS over headers 0x%x: the card, %s, can have 0x%x", nic->info.address,
+			full.headers, nic->info.name, can);
+	if (!full.headers)
+		full.headers = can & ~udp;
+	int ret = fill_key(nic, &full);
+	if (!ret)
+		ret = fill_table(nic, &full, rx_queues);
+	if (!ret)
+		nic->queues.rss = full;
+	return ret;
+}
+
+int queues_configure(struct nic *nic, const struct nic_config *config)
+{
+	static const struct nic_rss usual;
+	const uint32_t choices = NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD;
+	uint32_t impossible = config->offloads & ~(nic->info.can & choices);
+	if (impossible & ~choices)
+		return pollux_fail(EINVAL,
+			"%s: offloads 0x%x: give a mask of NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP and "
+			"NIC_TX_OFFLOAD",
+			nic->info.address, config->offloads);
+	if (impossible)
+		return pollux_fail(ENOTSUP, "%s: offloads 0x%x: the card, %s, can have 0x%x", nic->info.address,
+			config->offloads, nic->info.name, nic->info.can & choices);
+	memset(nic->queues.rx, 0, sizeof(nic->queues.rx));
+	memset(nic->queues.tx, 0, sizeof(nic->queues.tx));
+	nic->queues.rss = usual;
+	if (!config->rss && config->rx_queues == 1)
+		return 0;
+	return take_rss(nic, config->rss ? config->rss : &usual, config->rx_queues);
+}
+
+int nic_set_rss(struct nic *nic, const struct nic_rss *rss)
+{
+	struct nic_rss before = nic->queues.rss;
+	int ret = fail_if_not_started(nic);
+	if (!ret && !before.headers)
+		ret = pollux_fail(
+			EINVAL, "%s: the port was started without RSS: give nic_config.rss", nic->info.address);
+	if (!ret)
+		ret = take_rss(nic, rss, nic->config.rx_queues);
+	if (ret)
+		return rings_end_call(nic, ret);
+	uint64_t refusals = vfio_refusals();
+	ret = fail_if_refused(nic, refusals, ops_of(nic)->set_rss(nic));
+	if (ret)
+		nic->queues.rss = before;
+	return rings_end_call(nic, ret);
+}
+
+int nic_get_rss(const struct nic *nic, struct nic_rss *rss)
+{
+	*rss = nic->queues.rss;
+	return nic->started && rss->headers
+		       ? 0
+		       : pollux_fail(
+				 EINVAL, "%s: no RSS: the port is not started, or with one queue", nic->info.address);
+}
+
+/* ---- VLANs ---- */
+
+static int change_vlan(struct nic *nic, unsigned vlan, bool on)
+{
+	struct port_queues *queues = &nic->queues;
+	if (!ops_of(nic)->set_vlans)
+		return fail_lacks(nic, "filter for VLANs");
+	if (vlan >= 32 * VLAN_WORDS)
+		return pollux_fail(EINVAL, "%s: VLAN %u: give 0 to 4095", nic->info.address, vlan);
+	uint32_t *word = &queues->vlans[vlan / 32], bit = UINT32_C(1) << vlan % 32;
+	if (on == ((*word & bit) != 0))
+		return pollux_fail(on ? EEXIST : ENOENT, "%s: VLAN %u %s", nic->info.address, vlan,
+			on ? "was added already" : "was not added");
+	int ret = nic->started ? fail_if_gone(nic) : 0;
+	if (ret)
+		return ret;
+	unsigned count = queues->vlan_count;
+	*word ^= bit;
+	queues->vlan_count = on ? count + 1 : count - 1;
+	uint64_t refusals = vfio_refusals();
+	if (nic->started)
+		ret = fail_if_refused(nic, refusals, ops_of(nic)->set_vlans(nic, vlan / 32));
+	if (ret) {
+		*word ^= bit;
+		queues->vlan_count = count;
+	}
+	return ret;
+}
+
+int nic_add_vlan(struct nic *nic, unsigned vlan)
+{
+	return rings_end_call(nic, change_vlan(nic, vlan, true));
+}
+
+int nic_remove_vlan(struct nic *nic, unsigned vlan)
+{
+	return rings_end_call(nic, change_vlan(nic, vlan, false));
+}
+
+/* ---- one queue ---- */
+
+static int check_queue(struct nic *nic, const char *name, unsigned index, unsigned count)
+{
+	int ret = fail_if_not_started(nic);
+	if (!ret && index >= count)
+		ret = pollux_fail(EINVAL, "%s: no %s queue %u: the port was started with %u", nic->info.address, name,
+			index, count);
+	return ret;
+}
+
+static int check_rxq(struct nic *nic, unsigned index)
+{
+	return check_queue(nic, "receive", index, nic->config.rx_queues);
+}
+
+static int check_txq(struct nic *nic, unsigned index)
+{
+	return check_queue(nic, "transmit", index, nic->config.tx_queues);
+}
+
+int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
+{
+	int ret = check_rxq(nic, queue);
+	if (!ret && !(nic->config.offloads & NIC_RX_VLAN_STRIP))
+		ret = pollux_fail(EINVAL, "%s: the port was started without NIC_RX_VLAN_STRIP", nic->info.address);
+	if (!ret && !ops_of(nic)->set_vlan_strip)
+		ret = fail_lacks(nic, "choice of VLAN stripping by queue");
+	uint64_t refusals = vfio_refusals();
+	if (!ret)
+		ret = fail_if_refused(nic, refusals, ops_of(nic)->set_vlan_strip(nic, queue, on));
+	return rings_end_call(nic, ret);
+}
+
+/* What the ring has counted is there already. */
+static int card_stats(
+	struct nic *nic, const struct queue_counters *card, unsigned fcs_bytes, struct nic_queue_stats *stats)
+{
+	stats_update(nic);
+	stats->bytes = stats_without_fcs(card->bytes, card->packets, fcs_bytes);
+	stats->missed = card->missed;
+	int ret = fail_if_gone(nic);
+	return ret ? ret : stats_check(nic);
+}
+
+int nic_get_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
+{
+	*stats = (struct nic_queue_stats){.packets = 0};
+	int ret = check_rxq(nic, index);
+	if (!ret) {
+		rings_rxq_stats(nic, index, stats);
+		ret = card_stats(nic, &nic->queues.rx[index], nic->rx_fcs_bytes, stats);
+	}
+	return rings_end_call(nic, ret);
+}
+
+int nic_get_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
+{
+	*stats = (struct nic_queue_stats){.packets = 0};
+	int ret = check_txq(nic, index);
+	if (!ret) {
+		rings_txq_stats(nic, index, stats);
+		ret = card_stats(nic, &nic->queues.tx[index], nic->tx_fcs_bytes, stats);
+	}
+	return rings_end_call(nic, ret);
+}
+
+/* Whether a queue can be stopped alone. A pipe's cannot: its buffers are in the rings of others. */
+static int check_alone(struct nic *nic, int ret, bool has_op, bool piped)
+{
+	if (ret || (has_op && !piped))
+		return ret;
+	if (!has_op)
+		return fail_lacks(nic, "queues that stop alone");
+	return pollux_fail(EBUSY, "%s: a pipe has the queue: close the pipe, and stop the port", nic->info.address);
+}
+
+int nic_set_rxq(struct nic *nic, unsigned index, bool on)
+{
+	int ret = check_rxq(nic, index);
+	struct ring_rxq *queue = ret ? NULL : nic->rings.rxqs[index];
+	const struct queue_ops *ops = ops_of(nic);
+	ret = check_alone(nic, ret, ops->set_rxq != NULL, queue && queue->pipe);
+	if (ret || queue->stopped == !on)
+		return rings_end_call(nic, ret);
+	uint64_t refusals = vfio_refusals();
+	if (on)
+		ret = rings_rxq_renew(nic, index);
+	else
+		queue->silence(queue);
+	if (!ret)
+		ret = fail_if_refused(nic, refusals, ops->set_rxq(nic, index, on));
+	if (!ret && !on)
+		rings_rxq_empty(nic, index);
+	queue->stopped = !on || ret == -ENOBUFS;
+	return rings_end_call(nic, ret);
+}
+
+int nic_set_txq(struct nic *nic, unsigned index, bool on)
+{
+	int ret = check_txq(nic, index);
+	struct ring_txq *queue = ret ? NULL : nic->rings.txqs[index];
+	const struct queue_ops *ops = ops_of(nic);
+	ret = check_alone(nic, ret, ops->set_txq != NULL, queue && queue->pipe_outputs);
+	if (ret || queue->stopped == !on)
+		return rings_end_call(nic, ret);
+	uint64_t refusals = vfio_refusals();
+	if (on)
+		rings_txq_renew(nic, index);
+	else
+		__atomic_store_n(&queue->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
+	ret = fail_if_refused(nic, refusals, ops->set_txq(nic, index, on));
+	if (!ret && !on)
+		rings_txq_empty(nic, index);
+	queue->stopped = !on;
+	return rings_end_call(nic, ret);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Ports with several queues: how frames are spread over them, VLANs, queues that stop and start alone, counters. */
+#ifndef POLLUX_DRIVER_QUEUES_H
+#define POLLUX_DRIVER_QUEUES_H
+
+#include "nic.h"
+
+#define QUEUES_MAX 128u /* of a direction, of all cards */
+#define VLAN_WORDS (4096u / 32)
+
+/** What a family does for them; NULL where its cards lack it, and nic->info.can says so. nic_start does not call these:
+ * the family's start obeys nic->queues and config.offloads itself. All need a started port. */
+struct queue_ops {
+	/** Obeys nic->queues.rss, which is complete, while frames come. */
+	int (*set_rss)(struct nic *nic);
+	/** Obeys a word of nic->queues.vlans, and vlan_count: with none the filter is off. */
+	int (*set_vlans)(struct nic *nic, unsigned word);
+	int (*set_vlan_strip)(struct nic *nic, unsigned queue, bool on);
+	/** On: gives the card the ring of a queue, which is prepared as for start. Off: has the card leave it alone; a
+	 * transmit queue has sent its packets before, as far as that is possible. */
+	int (*set_rxq)(struct nic *nic, unsigned index, bool on);
+	int (*set_txq)(struct nic *nic, unsigned index, bool on);
+};
+
+/** What the card has counted of a queue since start: the family's update_stats adds to it, bytes as the card counts
+ * them. */
+struct queue_counters {
+	uint64_t packets, bytes, missed; /* by the card; of those packets are the bytes */
+	uint64_t frames;                 /* by the ring: received from it, or written to it */
+	uint32_t frames_seen;            /* what the ring had counted then, which wraps */
+};
+
+/** A port's queues, as its control thread sees them. */
+struct port_queues {
+	struct nic_rss rss;         /* complete: no zeros but `symmetric`; headers 0: frames are not spread */
+	uint32_t vlans[VLAN_WORDS]; /* added by nic_add_vlan, a bit each */
+	unsigned vlan_count;
+	struct queue_counters rx[QUEUES_MAX], tx[QUEUES_MAX];
+};
+
+/** Checks what a configuration says of offloads and RSS, and takes it into nic->queues. */
+int queues_configure(struct nic *nic, const struct nic_config *config);
+
+#endif
