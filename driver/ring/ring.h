@@ -23,6 +23,7 @@ typedef unsigned ring_tx_burst_fn(struct nic_txq *queue, const struct pkt *pkts,
 struct pkt_pool;
 struct ring_rx_format; /* rx.h */
 struct ring_tx_format; /* tx.h */
+struct ring_tx_card;   /* offload.h */
 struct pipe;           /* ../pipe/ */
 struct pipe_output;
 
@@ -76,6 +77,15 @@ struct ring_rxq {
 	const struct ring_rx_format *format;
 };
 
+/** How a transmit queue fulfils wishes (offload.h). */
+struct ring_tx_offload {
+	const struct ring_tx_card *card;    /* NULL: the card can nothing, and software does all */
+	uint16_t cannot;                    /* of card->can: what the port's configuration keeps it from */
+	uint8_t context_oldest;             /* index of the context to be replaced next */
+	struct ring_descriptor contexts[2]; /* what the card remembers, without IDX; zeros: nothing */
+	uint64_t software_checksums, software_vlans, software_segmented, segments_more; /* as in nic_stats */
+};
+
 /** A transmit queue. */
 struct ring_txq {
 	struct nic_txq nic; /* first: nic_tx knows no more */
@@ -105,6 +115,7 @@ struct ring_txq {
 	uint32_t pipe_slots;              /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
 	uint32_t extra_slots;             /* slots written since start beyond one per frame */
 	bool stopped;                     /* alone, by nic_set_txq */
+	struct ring_tx_offload offload;
 };
 
 _Static_assert(offsetof(struct ring_rxq, pool) <= 64 && offsetof(struct ring_txq, pool) <= 64, "one cache line");
@@ -126,8 +137,9 @@ struct ring_ops {
 	uint32_t (*tx_tail)(unsigned queue);
 	const struct ring_rx_format *rx_format;
 	const struct ring_tx_format *tx_format;
-	bool aligned;                    /* a ring begins at a multiple of its size: it lies across 64 KiB nowhere */
-	unsigned rx_tail_writes_per_lap; /* tail writes while a ring is refilled once around; 0: one per batch */
+	const struct ring_tx_card *tx_card; /* NULL: its cards fulfil no wishes */
+	bool aligned;                       /* a ring begins at a multiple of its size: it lies across 64 KiB nowhere */
+	unsigned rx_tail_writes_per_lap;    /* tail writes while a ring is refilled once around; 0: one per batch */
 };
 
 /** Allocates rings and queues for nic->config, chooses bursts, and fills receive rings with buffers. The device does

@@ -8,6 +8,7 @@
 #include "../clock.h"
 #include "../report.h"
 #include "../stats.h"
+#include "offload.h"
 #include "ring.h"
 #include "rx.h"
 #include "tx.h"
@@ -209,6 +210,7 @@ static void prepare_tx(struct nic *nic, unsigned index, const struct ring_ops *o
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = nic->config.tx_ring - 1u;
 	queue->format = ops->tx_format;
+	queue->offload.card = ops->tx_card;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->tail = open_tail(nic, &queue->tail_register, ops->tx_tail(index));
 	ring_txq_prepare(queue, burst);
@@ -354,6 +356,17 @@ void rings_silence(struct nic *nic)
 		__atomic_store_n(&rings->txqs[i]->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
 }
 
+static void add_tx_stats(const struct ring_txq *queue, struct nic_stats *stats)
+{
+	const struct ring_tx_offload *offload = &queue->offload;
+
+	stats->tx_bad_packets += __atomic_load_n(&queue->bad_packets, __ATOMIC_RELAXED);
+	stats->tx_software_checksums += __atomic_load_n(&offload->software_checksums, __ATOMIC_RELAXED);
+	stats->tx_software_vlans += __atomic_load_n(&offload->software_vlans, __ATOMIC_RELAXED);
+	stats->tx_software_segmented += __atomic_load_n(&offload->software_segmented, __ATOMIC_RELAXED);
+	stats->tx_segments_more += __atomic_load_n(&offload->segments_more, __ATOMIC_RELAXED);
+}
+
 void rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 {
 	const struct port_rings *rings = &nic->rings;
@@ -364,7 +377,7 @@ void rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 		stats->rx_bad_descriptors += __atomic_load_n(&rings->rxqs[i]->bad_descriptors, __ATOMIC_RELAXED);
 	}
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		stats->tx_bad_packets += __atomic_load_n(&rings->txqs[i]->bad_packets, __ATOMIC_RELAXED);
+		add_tx_stats(rings->txqs[i], stats);
 }
 
 int rings_end_call(struct nic *nic, int ret)
@@ -457,6 +470,7 @@ void rings_txq_renew(struct nic *nic, unsigned index)
 {
 	struct ring_txq *queue = nic->rings.txqs[index];
 	uint32_t frames = queue->next - queue->extra_slots;
+	memset(queue->offload.contexts, 0, sizeof(queue->offload.contexts));
 	ring_txq_prepare(queue, queue->burst);
 	queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
 }
