@@ -509,6 +509,9 @@ static void queues_take_turns_and_nothing_leaves_without_link(void)
 	CU_ASSERT_EQUAL(transmit(), 0);
 	model_break(h.model, 0);
 	CU_ASSERT_EQUAL(transmit(), 1);
+	wr(0x04900, 1u << 6);     /* RTTDCS.ARBDIS */
+	wr(0x08120, 2 | 1u << 2); /* MTQC: pools, so 128 queues */
+	wr(0x04900, 0);
 	host_transmit_queue(&h, 127, 32);
 	put(host_data(0, 60, PLAIN));
 	host_tx_ring(&h)[0] = host_data(1, 61, PLAIN);
@@ -518,6 +521,55 @@ static void queues_take_turns_and_nothing_leaves_without_link(void)
 	CU_ASSERT_EQUAL(transmit(), 3);
 	CU_ASSERT_EQUAL(rd(0x06030 + 0x40 * 7), 2);
 	CU_ASSERT_EQUAL(rd(0x06010 + 0x40 * 127), 2);
+	CU_ASSERT_EQUAL(model_faults(h.model)->order[MODEL_ORDER_TX_QUEUES], 0);
+	host_close(&h);
+}
+
+/* Without pools and traffic classes there are 64 (X550 DS 7.2.1.2.3.4), and MTQC is written with the arbiter off. */
+static void only_64_queues_send_without_pools(void)
+{
+	const uint64_t *broken;
+
+	start(32);
+	broken = &model_faults(h.model)->order[MODEL_ORDER_TX_QUEUES];
+	for (unsigned queue = 63; queue < 65; queue++) {
+		host_transmit_queue(&h, queue, 32);
+		host_tx_ring(&h)[0] = host_data(0, 60, PLAIN);
+		wr(0x06018 + 0x40 * queue, 1);
+		ASSERT_NUMBER(model_transmit(h.model, &h.sink, 10), queue == 63);
+		ASSERT_NUMBER(*broken, queue - 63);
+	}
+	wr(0x08120, 2 | 1u << 2);
+	ASSERT_NUMBER(*broken, 2);
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 10), 1);
+	host_close(&h);
+}
+
+/* A queue goes off and on alone, and the others do not mind; its head and contexts begin anew. */
+static void one_queue_stops_and_starts_alone(void)
+{
+	start(32);
+	host_transmit_queue(&h, 1, 32);
+	for (unsigned i = 0; i < 8; i++)
+		put(host_data(i, 60 + i, PLAIN));
+	wr(0x06018, 4);
+	wr(0x06018 + 0x40, 2);
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 10), 6);
+	wr(0x06028 + 0x40, 0);
+	host_wait(&h, 10000);
+	ASSERT_NUMBER(rd(0x06028 + 0x40) >> 25 & 1, 0);
+	wr(0x06018, 5);
+	wr(0x06018 + 0x40, 4);
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 10), 1);
+	wr(0x06018 + 0x40, 0);
+	wr(0x06028 + 0x40, 1u << 25);
+	host_wait(&h, 10000);
+	ASSERT_NUMBER(rd(0x06010 + 0x40), 0);
+	wr(0x06018 + 0x40, 3);
+	wr(0x06018, 6);
+	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 10), 4);
+	ASSERT_NUMBER(rd(0x06010 + 0x40), 3);
+	ASSERT_NUMBER(rd(0x06010), 6);
 	host_close(&h);
 }
 
@@ -559,6 +611,8 @@ int main(void)
 		{"loopback brings frames back", loopback_brings_frames_back},
 		{"queues take turns and nothing leaves without link",
 			queues_take_turns_and_nothing_leaves_without_link},
+		{"only 64 queues send without pools", only_64_queues_send_without_pools},
+		{"one queue stops and starts alone", one_queue_stops_and_starts_alone},
 		{"completion raises the queue's vector", completion_raises_the_queues_vector},
 		CU_TEST_INFO_NULL,
 	};

@@ -52,5 +52,8 @@ static inline uint32_t model_checksum_add(uint32_t start, const uint8_t *data, u
 uint16_t model_checksum_fold(uint32_t sum);
 /** The Ethernet FCS. Sent and stored least significant byte first. */
 uint32_t model_crc32(const uint8_t *data, uint32_t bytes);
+/** The CRC of an SCTP packet (RFC 9260, appendix A), whose own field counts as zero. Stored least significant byte
+ * first. */
+uint32_t model_crc32c_sctp(const uint8_t *sctp, uint32_t bytes);
 
 #endif

@@ -21,6 +21,10 @@ static const struct {
 	[MODEL_ORDER_PREFETCH] = {"prefetch", "a receive descriptor that was handed over is not rewritten"},
 	[MODEL_ORDER_LINK_RESET] = {"link-reset", "CTRL.LNK_RST is not set while firmware uses a link that is up"},
 	[MODEL_ORDER_PACKET_BUFFER] = {"packet-buffer", "RXPBSIZE[0] says 384 KiB at most before RXCTRL.RXEN is set"},
+	[MODEL_ORDER_RSS] = {"rss", "MRQC.MRQE changes only while RXCTRL.RXEN is 0"},
+	[MODEL_ORDER_TX_QUEUES] = {"tx-queues",
+		"MTQC is written while RTTDCS.ARBDIS is 1, and without pools and traffic "
+		"classes only queues 0 to 63 are enabled"},
 	[MODEL_ORDER_RELAXED] = {"relaxed", "DCA_TXCTRL bit 11 is cleared before TXDCTL.ENABLE is set"},
 };
 

@@ -119,6 +119,7 @@ enum {
 	CTRL_GIO_DIS = 1 << 2,
 	CTRL_LNK_RST = 1 << 3,
 	CTRL_RST = 1 << 26,
+	CTRL_EXT_EXTENDED_VLAN = 1 << 26,
 	STATUS_GIO = 1 << 19,
 	ESDP_SDP2 = 1 << 2, /* 1: a module sits in the cage */
 	ESDP_SDP3 = 1 << 3, /* 1: the laser is off */
@@ -197,15 +198,21 @@ enum {
 	RXDCTL_VME = 1 << 30,
 	SRRCTL_DROP_EN = 1 << 28,
 	DMATXCTL_TE = 1 << 0,
+	DMATXCTL_GDV = 1 << 3,
+	RTTDCS_ARBDIS = 1 << 6,
 	TDWBAL_ENABLE = 1 << 0,
 	FCTRL_SBP = 1 << 1,
 	FCTRL_MPE = 1 << 8,
 	FCTRL_UPE = 1 << 9,
 	FCTRL_BAM = 1 << 10,
+	VLNCTRL_CFI = 1 << 28,
+	VLNCTRL_CFIEN = 1 << 29,
 	VLNCTRL_VFE = 1 << 30,
 	MCSTCTRL_MO = 3,
 	MCSTCTRL_MFE = 1 << 2,
+	RXCSUM_IPPCSE = 1 << 12,
 	RXCSUM_PCSD = 1 << 13,
+	MRQC_MRQE = 0xF,
 	MRQC_RSS = 1,
 	MRQC_IPV4_TCP = 1 << 16,
 	MRQC_IPV4 = 1 << 17,
@@ -226,15 +233,18 @@ enum {
 #define SW_FW_SYNC_REGSMP (1u << 31) /* X540, X550 */
 
 /** Advanced receive write-back, second quadword (DS 7.1.6.2). */
-#define RXD_DD   (1ull << 0)
-#define RXD_EOP  (1ull << 1)
-#define RXD_VP   (1ull << 3)
-#define RXD_L4CS (1ull << 5)
-#define RXD_IPCS (1ull << 6)
-#define RXD_PIF  (1ull << 7)
-#define RXD_RXE  (1ull << 29)
-#define RXD_L4E  (1ull << 30)
-#define RXD_IPE  (1ull << 31)
+#define RXD_DD    (1ull << 0)
+#define RXD_EOP   (1ull << 1)
+#define RXD_VP    (1ull << 3)
+#define RXD_UDPCS (1ull << 4)
+#define RXD_L4CS  (1ull << 5)
+#define RXD_IPCS  (1ull << 6)
+#define RXD_PIF   (1ull << 7)
+#define RXD_VEXT  (1ull << 9)
+#define RXD_UDPV  (1ull << 10)
+#define RXD_RXE   (1ull << 29)
+#define RXD_L4E   (1ull << 30)
+#define RXD_IPE   (1ull << 31)
 /** Packet types, first quadword. */
 #define RXD_TYPE_IPV4     (1ull << 4)
 #define RXD_TYPE_IPV4_EXT (1ull << 5)

@@ -79,9 +79,14 @@ void model_own_address(const struct model *m, uint8_t mac[6])
 
 bool model_filter_vlan(const struct model *m, uint16_t tag)
 {
+	uint32_t control = reg_get(m, IXGBE_VLNCTRL);
 	unsigned id = tag & 0xFFF;
+	bool cfi = tag & 0x1000;
 
-	if (!(reg_get(m, IXGBE_VLNCTRL) & VLNCTRL_VFE))
+	/* with or without VFE (doubt M21) */
+	if ((control & VLNCTRL_CFIEN) && cfi != !!(control & VLNCTRL_CFI))
+		return false;
+	if (!(control & VLNCTRL_VFE))
 		return true;
 	return reg_get(m, IXGBE_AT(VFTA, id >> 5)) >> (id & 31) & 1;
 }
@@ -94,6 +99,10 @@ void model_write_filter(struct model *m, uint32_t offset, uint32_t value)
 	 * Linux resets the card for SBP */
 	if (offset == IXGBE_FCTRL && ((value ^ reg_get(m, offset)) & FCTRL_SBP))
 		fault_order(m, MODEL_ORDER_FCTRL, reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN);
+	/* RSS goes on and off while nothing is received only (X550 DS 7.1.3.7.1-2: with a reset). What it hashes may
+	 * change at any time: Linux does that. */
+	if (offset == IXGBE_MRQC && ((value ^ reg_get(m, offset)) & MRQC_MRQE))
+		fault_order(m, MODEL_ORDER_RSS, reg_get(m, IXGBE_RXCTRL) & RXCTRL_RXEN);
 	reg_set(m, offset, value);
 	model_receive_settle(m);
 }

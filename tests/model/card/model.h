@@ -72,6 +72,8 @@ enum model_quirk {
 	MODEL_QUIRK_PAUSE = 1u << 5,  /* the partner sends pause frames */
 	MODEL_QUIRK_PREFETCH = 1u << 6, /* receive descriptors are fetched ahead: what is rewritten comes too late */
 	MODEL_QUIRK_FIRMWARE = 1u << 7, /* firmware takes all semaphores now and then, for milliseconds */
+	MODEL_QUIRK_CHECKSUM = 1u << 8, /* 82599: UDP without a checksum, and fragments, are reported as wrong */
+	MODEL_QUIRK_VP = 1u << 9,       /* VP tells of a tag that stays in the frame, too */
 	/* of the link: */
 	MODEL_QUIRK_PIPELINE_RESET = 1u << 16, /* 82599: no link before a pipeline reset: AUTOC.LMS bit 2 toggled with
 						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART.
@@ -83,7 +85,7 @@ enum model_quirk {
 	MODEL_QUIRK_MANAGEABILITY = 1u << 20,  /* 82599: firmware (LESM) shares AUTOC: SW_FW_SYNC's MAC_CSR guards it;
 						  LNK_RST while the link is up ends a management session */
 	MODEL_QUIRK_PHY_LOW_POWER = 1u << 21,  /* X540, X550: the PHY comes up in low power (30.0 bit 11) */
-	MODEL_QUIRKS_ALL = ((1u << 8) - 1) | 0x3Fu << 16,
+	MODEL_QUIRKS_ALL = ((1u << 10) - 1) | 0x3Fu << 16,
 };
 
 /** What sits in the 82599's cage. */
@@ -201,6 +203,7 @@ enum model_fate {
 	MODEL_OVERSIZE,      /* ROC, RJC */
 	MODEL_BAD_FCS,       /* CRCERRS */
 	MODEL_NO_DESCRIPTOR, /* QPRDC: its queue had none, and SRRCTL.DROP_EN is set */
+	MODEL_QUEUE_OFF,     /* its queue is not enabled; in no register */
 	MODEL_MISSED,        /* MPC: no descriptor, and the packet buffer was full */
 	MODEL_UNDELIVERABLE, /* its queue's ring or buffers make no sense; in model_faults too */
 	MODEL_NOT_UP,        /* the link was down, or the driver did not receive; in no register */
@@ -270,6 +273,8 @@ enum model_order {
 	MODEL_ORDER_RELAXED,       /* with MODEL_QUIRK_MEMORY */
 	MODEL_ORDER_PREFETCH,      /* with MODEL_QUIRK_PREFETCH */
 	MODEL_ORDER_LINK_RESET,    /* with MODEL_QUIRK_MANAGEABILITY */
+	MODEL_ORDER_RSS,           /* X550 DS 7.1.3.7 */
+	MODEL_ORDER_TX_QUEUES,     /* DS 4.6.8 */
 	MODEL_ORDERS
 };
 

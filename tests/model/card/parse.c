@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86DD, TCP = 6, UDP = 17, SCTP = 132 };
+enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86DD };
+enum { HOP_BY_HOP = 0, TCP = 6, UDP = 17, ROUTING = 43, FRAGMENT = 44, NO_NEXT = 59, DESTINATION = 60, SCTP = 132 };
+enum { OPTION_PAD1 = 0, OPTION_HOME_ADDRESS = 0xC9 };
 
 /** Pseudo-header: addresses, protocol, length. */
 static uint32_t pseudo_sum(const uint8_t *addresses, uint32_t bytes, uint8_t protocol, uint32_t length)
@@ -93,36 +95,73 @@ static void hash_flow(struct model *m, const struct layers *l, struct parsed *p)
 	p->queue = redirect(m, p->hash);
 }
 
-static void check_l4(const struct layers *l, struct parsed *p)
+static bool sum_is_good(const struct layers *l)
 {
-	bool good;
-
-	switch (l->protocol) {
-	case TCP:
-		p->q0 |= RXD_TYPE_TCP;
-		if (l->l4_bytes < 20)
-			return;
-		break;
-	case UDP:
-		p->q0 |= RXD_TYPE_UDP;
-		/* A UDP checksum of zero is none: neither checked nor in error (doubt M4). */
-		if (l->l4_present < 8 || be16(l->l4 + 6) == 0)
-			return;
-		break;
-	case SCTP:
-		p->q0 |= RXD_TYPE_SCTP; /* its CRC is not checked here */
-		return;
-	default:
-		return;
-	}
-	if (l->l4_present < l->l4_bytes)
-		return;
-	good = model_checksum_fold(model_checksum_add(
+	return model_checksum_fold(model_checksum_add(
 		       pseudo_sum(l->addresses, l->address_bytes, l->protocol, l->l4_bytes), l->l4, l->l4_bytes)) == 0;
-	p->q1 |= good ? RXD_L4CS : RXD_L4CS | RXD_L4E;
 }
 
-static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, struct parsed *p)
+static bool sctp_is_good(const struct layers *l)
+{
+	uint32_t crc;
+
+	memcpy(&crc, l->l4 + 8, 4);
+	return crc == model_crc32c_sctp(l->l4, l->l4_bytes);
+}
+
+/** UDP over IPv4 may have no checksum, which a zero says: it is neither checked nor in error (X550 DS 7.1.5.1). The
+ * 82599 may find it wrong (an erratum; doubt M4). Over IPv6 a zero is wrong. */
+static void check_udp_without_sum(const struct model *m, const struct layers *l, struct parsed *p)
+{
+	if (l->address_bytes != 8 || (has_quirk(m, MODEL_QUIRK_CHECKSUM) && m->config.card == MODEL_82599))
+		p->q1 |= RXD_UDPCS | RXD_L4CS | RXD_L4E;
+}
+
+/** TCP, UDP and SCTP as a whole, where all of it is in the frame. */
+static void check_l4(const struct model *m, const struct layers *l, struct parsed *p)
+{
+	static const struct {
+		uint8_t protocol, header_bytes;
+		uint64_t type;
+	} known[] = {{TCP, 20, RXD_TYPE_TCP}, {UDP, 8, RXD_TYPE_UDP}, {SCTP, 12, RXD_TYPE_SCTP}};
+	unsigned i = 0;
+	bool good;
+
+	while (i < 3 && known[i].protocol != l->protocol)
+		i++;
+	if (i == 3)
+		return;
+	p->q0 |= known[i].type;
+	if (l->l4_bytes < known[i].header_bytes || l->l4_present < l->l4_bytes)
+		return;
+	if (l->protocol == UDP && be16(l->l4 + 6) == 0) {
+		check_udp_without_sum(m, l, p);
+		return;
+	}
+	good = l->protocol == SCTP ? sctp_is_good(l) : sum_is_good(l);
+	p->q1 |= RXD_L4CS | (l->protocol == UDP ? RXD_UDPCS : 0) | (good ? 0 : RXD_L4E);
+}
+
+/** Instead of a hash a fragment of an IPv4 packet with UDP has the sum of its bytes behind the IP header, so that
+ * software needs to add up no more than these (X550 DS 7.1.6.5; doubt M23). */
+static void sum_fragment(const struct model *m, const uint8_t *ip, const struct layers *l, struct parsed *p)
+{
+	uint32_t rxcsum = reg_get(m, IXGBE_RXCSUM), bytes = l->l4_bytes < l->l4_present ? l->l4_bytes : l->l4_present;
+	bool first = !(be16(ip + 6) & 0x1FFF);
+	uint16_t sum;
+
+	if (!l->fragment || l->address_bytes != 8 || l->protocol != UDP ||
+		(rxcsum & (RXCSUM_PCSD | RXCSUM_IPPCSE)) != RXCSUM_IPPCSE)
+		return;
+	p->q0 |= (uint64_t)be16(ip + 4) << 32;
+	if (first && (bytes < 8 || be16(l->l4 + 6) == 0))
+		return;
+	sum = (uint16_t)~model_checksum_fold(model_checksum_add(0, l->l4, bytes));
+	p->q0 |= (uint64_t)be16((const uint8_t *)&sum) << 48;
+	p->q1 |= RXD_UDPV;
+}
+
+static bool parse_ipv4(const struct model *m, const uint8_t *at, uint32_t bytes, struct layers *l, struct parsed *p)
 {
 	uint32_t header = (at[0] & 0xFu) * 4, total;
 
@@ -138,29 +177,53 @@ static bool parse_ipv4(const uint8_t *at, uint32_t bytes, struct layers *l, stru
 		return false;
 	*l = (struct layers){
 		at + 12, at + header, 8, total - header, bytes - header, at[9], (be16(at + 6) & 0x3FFF) != 0};
+	/* The 82599 may find the sum of a fragment's header wrong (an erratum). */
+	if (l->fragment && has_quirk(m, MODEL_QUIRK_CHECKSUM) && m->config.card == MODEL_82599)
+		p->q1 |= RXD_IPE;
+	sum_fragment(m, at, l, p);
 	return true;
+}
+
+/** Whether destination options tell of a mobile node's home address. `bytes`: all that is there. */
+static bool has_home_address(const uint8_t *options, uint32_t bytes)
+{
+	uint32_t end = 8 + options[1] * 8u;
+
+	end = end < bytes ? end : bytes;
+	for (uint32_t at = 2; at < end; at += options[at] == OPTION_PAD1 || at + 1 == end ? 1 : 2 + options[at + 1])
+		if (options[at] == OPTION_HOME_ADDRESS)
+			return true;
+	return false;
 }
 
 static bool parse_ipv6(const uint8_t *at, uint32_t bytes, struct layers *l, struct parsed *p)
 {
 	uint32_t header = 40, total;
 	uint8_t next;
-	bool extended = false;
+	bool extended = false, final = true; /* the addresses of the header are those of the checksum */
 
 	if (bytes < 40 || at[0] >> 4 != 6)
 		return false;
 	total = 40u + be16(at + 4);
 	next = at[6];
-	/* Hop-by-hop, routing and destination options are walked over. */
-	while ((next == 0 || next == 43 || next == 60) && header + 8 <= bytes) {
-		next = at[header];
-		header += 8 + at[header + 1] * 8u;
+	/* Hop-by-hop, routing and destination options are walked over (X550 DS 7.1.6.3). What stands behind a route
+	 * that is not at its end, or a home address, is not looked at (doubt M22). */
+	while ((next == HOP_BY_HOP || next == ROUTING || next == DESTINATION) && header + 8 <= bytes) {
+		const uint8_t *extension = at + header;
+
+		if (next == ROUTING)
+			final &= extension[3] == 0;
+		if (next == DESTINATION)
+			final &= !has_home_address(extension, bytes - header);
+		next = extension[0];
+		header += 8 + extension[1] * 8u;
 		extended = true;
 	}
-	p->q0 |= extended || next == 44 ? RXD_TYPE_IPV6 | RXD_TYPE_IPV6_EXT : RXD_TYPE_IPV6;
+	p->q0 |= extended || next == FRAGMENT ? RXD_TYPE_IPV6 | RXD_TYPE_IPV6_EXT : RXD_TYPE_IPV6;
 	if (header > bytes || total < header)
 		return false;
-	*l = (struct layers){at + 8, at + header, 32, total - header, bytes - header, next, next == 44};
+	*l = (struct layers){
+		at + 8, at + header, 32, total - header, bytes - header, final ? next : NO_NEXT, next == FRAGMENT};
 	return true;
 }
 
@@ -180,30 +243,56 @@ static bool match_ethertype(const struct model *m, uint16_t type, struct parsed 
 	return false;
 }
 
+/**
+ * Steps over VLAN tags. Where two are expected (CTRL_EXT.EXTENDED_VLAN), the first is EXVET's and stays in the frame,
+ * and the second is the one that is filtered and stripped; a frame with that one alone is none that the card knows
+ * (X550 DS 7.4.5.3). Without, a second tag is like any unknown EtherType.
+ * @return where the EtherType behind the tags stands; 0: nothing of the frame is looked at.
+ */
+static uint32_t parse_tags(const struct model *m, const uint8_t *data, struct parsed *p)
+{
+	uint16_t inner = reg_get(m, IXGBE_VLNCTRL) & 0xFFFF;
+	uint32_t at = 12;
+
+	if (unlikely(reg_get(m, IXGBE_CTRL_EXT) & CTRL_EXT_EXTENDED_VLAN)) {
+		if (be16(data + at) != reg_get(m, MODEL_EXVET) >> 16)
+			return be16(data + at) == inner ? 0 : at;
+		p->q1 |= RXD_VEXT;
+		at += 4;
+	}
+	if (be16(data + at) != inner)
+		return at;
+	p->tagged = true;
+	p->tag_at = (uint8_t)at;
+	p->vlan = be16(data + at + 2);
+	/* VP tells of a stripped tag; by another sentence of the datasheet, of any (X550 DS 7.4.3.2, 7.1.5.1). */
+	p->q1 |= has_quirk(m, MODEL_QUIRK_VP) ? RXD_VP : 0;
+	return at + 4;
+}
+
 void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct parsed *p)
 {
-	uint32_t at = 14;
-	uint16_t type = be16(data + 12);
+	uint32_t at;
+	uint16_t type;
 	struct layers l;
 	bool layered = false;
 
 	*p = (struct parsed){0};
-	if (type == (reg_get(m, IXGBE_VLNCTRL) & 0xFFFF)) {
-		p->tagged = true;
-		p->vlan = be16(data + 14);
-		type = be16(data + 16);
-		at = 18;
-	}
+	at = parse_tags(m, data, p);
+	if (unlikely(!at))
+		return;
+	type = be16(data + at);
+	at += 2;
 	if (unlikely(m->rx_ethertypes) && match_ethertype(m, type, p))
 		return;
 	if (type == ETHERTYPE_IPV4)
-		layered = parse_ipv4(data + at, len - at, &l, p);
+		layered = parse_ipv4(m, data + at, len - at, &l, p);
 	else if (type == ETHERTYPE_IPV6)
 		layered = parse_ipv6(data + at, len - at, &l, p);
 	if (!layered)
 		return;
 	if (!l.fragment)
-		check_l4(&l, p);
+		check_l4(m, &l, p);
 	if (!m->rx_rss)
 		return;
 	hash_flow(m, &l, p);

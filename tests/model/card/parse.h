@@ -10,6 +10,7 @@ struct parsed {
 	uint32_t hash;
 	uint16_t vlan; /* tag, when tagged */
 	bool tagged;
+	uint8_t tag_at; /* where that tag stands in the frame */
 	uint8_t rss_type;
 	uint8_t queue; /* where EtherType filters or RSS send it; 0 without */
 };

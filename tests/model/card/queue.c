@@ -154,10 +154,16 @@ void model_queues_review(struct model *m)
 	}
 }
 
+/** How many transmit queues there are: without pools and traffic classes 64 (X550 DS 7.2.1.2.3.4). */
+static unsigned tx_queues(const struct model *m)
+{
+	return reg_get(m, IXGBE_MTQC) ? MODEL_QUEUES : 64;
+}
+
 static void find_active(struct model *m)
 {
 	m->tx_active_n = 0;
-	for (unsigned i = 0; i < MODEL_QUEUES; i++)
+	for (unsigned i = 0; i < tx_queues(m); i++)
 		if (m->tx[i].enabled)
 			m->tx_active[m->tx_active_n++] = (uint16_t)i;
 }
@@ -229,6 +235,7 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 		m->tx[i].segments_sent = 0;
 		m->tx[i].skipping = false;
 	}
+	fault_order(m, MODEL_ORDER_TX_QUEUES, want && i >= tx_queues(m));
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;
 	load_tx(m, i);
 	find_active(m);
@@ -300,6 +307,14 @@ void model_write_tx_control(struct model *m, uint32_t offset, uint32_t value)
 	value &= ~(uint32_t)(XDCTL_ENABLE | XDCTL_SWFLSH);
 	reg_set(m, offset, value | (is ? XDCTL_ENABLE : 0));
 	ask(m, m->tx_pending, m->tx_wanted, i, want, is);
+}
+
+void model_write_mtqc(struct model *m, uint32_t offset, uint32_t value)
+{
+	fault_order(
+		m, MODEL_ORDER_TX_QUEUES, value != reg_get(m, offset) && !(reg_get(m, IXGBE_RTTDCS) & RTTDCS_ARBDIS));
+	reg_set(m, offset, value);
+	find_active(m);
 }
 
 void model_write_dmatxctl(struct model *m, uint32_t offset, uint32_t value)

@@ -18,7 +18,7 @@ bool model_ring_write(struct model *m, struct queue *q, uint32_t slot, const str
 
 register_read model_read_head, model_read_tail;
 register_write model_write_rx_control, model_write_tx_control, model_write_tail, model_write_head, model_write_rx_ring,
-	model_write_tx_ring, model_write_queue_map, model_write_dmatxctl;
+	model_write_tx_ring, model_write_queue_map, model_write_dmatxctl, model_write_mtqc;
 
 /** Moves a queue's head, for the device and for whoever maps the image. */
 static inline void queue_move_head(struct queue *q, uint32_t head)

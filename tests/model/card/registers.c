@@ -207,7 +207,7 @@ static const struct rule rules[] = {
 	{ IXGBE_TXPBTHRESH + 4, 4, 7, RW, 0x000003FF, 0, NULL, NULL },
 	{ IXGBE_DTXMXSZRQ,  0, 1, RW, 0x00000FFF, 0x10, NULL, NULL },
 	{ MODEL_LVMMC_TX,   0, 1, RO, 0, 0, NULL, NULL },
-	{ IXGBE_MTQC,       0, 1, RW, 0x0000000F, 0, NULL, NULL },
+	{ IXGBE_MTQC,       0, 1, RW, 0x0000000F, 0, NULL, model_write_mtqc },
 	{ IXGBE_TXPBSIZE,   4, 1, RW, 0x000FFC00, 160u << 10, NULL, NULL },
 	{ IXGBE_TXPBSIZE + 4, 4, 7, RW, 0x000FFC00, 0, NULL, NULL },
 	{ MODEL_RTTPCS,     0, 1, RW, ALL, 0, NULL, NULL },

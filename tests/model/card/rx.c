@@ -24,7 +24,7 @@ static uint32_t shape_frame(
 		len += 4;
 	}
 	if (judged->parsed.tagged && q->vlan_strip) {
-		memmove(to + 12, to + 16, len - 16);
+		memmove(to + judged->parsed.tag_at, to + judged->parsed.tag_at + 4, len - judged->parsed.tag_at - 4);
 		len -= 4;
 		judged->parsed.q1 |= RXD_VP | (uint64_t)judged->parsed.vlan << 48;
 	}
@@ -97,6 +97,10 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 	}
 
 	struct queue *q = &m->rx[judged.parsed.queue];
+	if (!q->enabled) {
+		model_rx_queue_off(m, &judged);
+		return true;
+	}
 	model_rx_open_queue(m, q);
 	q->in_burst = false;
 	uint32_t len = shape_frame(m, q, f, &judged, bytes);
@@ -107,7 +111,7 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 			model_rx_drop(m, q, &judged);
 			return true;
 		}
-		if (!q->enabled || !q->size || need < q->size)
+		if (!q->size || need < q->size)
 			return false;
 		m->faults.bad_ring++; /* no ring of this size will ever hold it */
 		model_rx_count(m, &judged);

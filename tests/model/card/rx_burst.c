@@ -143,6 +143,11 @@ unsigned model_rx_burst(struct model *m, const struct model_frame *frames, unsig
 		}
 
 		struct queue *q = &m->rx[judged.parsed.queue];
+		if (unlikely(!q->enabled)) {
+			for (unsigned k = 0; k < count; k++)
+				model_rx_queue_off(m, &judged);
+			continue;
+		}
 		if (!q->in_burst) {
 			model_rx_open_queue(m, q);
 			burst.opened[burst.queues++] = q;

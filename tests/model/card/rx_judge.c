@@ -95,3 +95,10 @@ void model_rx_drop(struct model *m, const struct queue *q, const struct judgemen
 	model_rx_count(m, judged);
 	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
 }
+
+/* Such frames are dropped (X550 DS 4.6.7.1); in which counter is not said (doubt M24). */
+void model_rx_queue_off(struct model *m, const struct judgement *judged)
+{
+	model_rx_count(m, judged);
+	fate_met(m, MODEL_QUEUE_OFF, 1, 0);
+}

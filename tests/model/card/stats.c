@@ -87,6 +87,7 @@ static const char *const fate_names[MODEL_FATES] = {
 	[MODEL_OVERSIZE] = "oversize",
 	[MODEL_BAD_FCS] = "bad_fcs",
 	[MODEL_NO_DESCRIPTOR] = "no_descriptor",
+	[MODEL_QUEUE_OFF] = "queue_off",
 	[MODEL_MISSED] = "missed",
 	[MODEL_UNDELIVERABLE] = "undeliverable",
 	[MODEL_NOT_UP] = "not_up",
