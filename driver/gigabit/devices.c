@@ -11,7 +11,7 @@
 
 /* ---- e1000 ---- */
 
-enum { KIND_82540EM, KIND_82544GC, KIND_82545EM, KIND_82574L };
+enum { KIND_82540EM, KIND_82544GC, KIND_82545EM, KIND_82574L, KIND_82583V };
 
 static const struct driver_id e1000_ids[] = {
 	{0x100E, KIND_82540EM, "Intel 82540EM", NULL},
@@ -25,14 +25,14 @@ static const struct driver_id e1000_ids[] = {
 	{0x100F, KIND_82545EM, "Intel 82545EM", NULL},
 	{0x10D3, KIND_82574L, "Intel 82574L", NULL},
 	{0x10F6, KIND_82574L, "Intel 82574LA", NULL},
-	/* an 82574L without MSI-X and a second queue */
-	{0x150C, KIND_82574L, "Intel 82583V", NULL},
+	{0x150C, KIND_82583V, "Intel 82583V", NULL},
 };
 
 static const struct gigabit_chip *const e1000_chips[] = {[KIND_82540EM] = &gigabit_82540em,
 	[KIND_82544GC] = &gigabit_82544gc,
 	[KIND_82545EM] = &gigabit_82545em,
-	[KIND_82574L] = &gigabit_82574l};
+	[KIND_82574L] = &gigabit_82574l,
+	[KIND_82583V] = &gigabit_82583v};
 
 static const struct driver_register e1000_registers[] = {
 #define X(name, offset, stride, count, chips) {#name, offset, stride, count},
@@ -101,26 +101,25 @@ static int gigabit_open(struct nic *nic)
 	nic->info.max_tx_queues = chip->max_queues;
 	nic->info.max_mtu = (uint16_t)(max_frame_bytes - FRAME_OVERHEAD_BYTES - NIC_FCS_BYTES);
 	nic->info.max_link_mbps = 1000;
+	nic->info.can = chip->can;
+	nic->info.rss_headers = chip->rss_headers;
+	nic->info.rss_queues = chip->rss_headers ? chip->max_queues : 0;
+	nic->info.rss_entries = chip->rss_headers ? 4 * GIGABIT_RETA_COUNT : 0;
 	nic->info.speeds = NIC_SPEED_10M | NIC_SPEED_100M | NIC_SPEED_1G;
 	return 0;
 }
 
-static const struct driver_ops ops = {
-	.open = gigabit_open,
-	.close = gigabit_interrupt_close,
-	.reset = gigabit_reset,
-	.start = gigabit_start,
-	.stop = gigabit_stop,
-	.get_link = gigabit_get_link,
-	.service = gigabit_service,
-	.facts = gigabit_facts,
-	.update_stats = gigabit_update_stats,
-	.enable_events = gigabit_enable_events,
-	.acknowledge_events = gigabit_acknowledge_events,
-	.set_unicast = gigabit_set_unicast,
-	.set_multicast = gigabit_set_multicast,
-	.set_receive_mode = gigabit_set_receive_mode,
-};
+#define OPS                                                                                                            \
+	.open = gigabit_open, .close = gigabit_interrupt_close, .reset = gigabit_reset, .start = gigabit_start,        \
+	.stop = gigabit_stop, .get_link = gigabit_get_link, .service = gigabit_service, .facts = gigabit_facts,        \
+	.update_stats = gigabit_update_stats, .enable_events = gigabit_enable_events,                                  \
+	.acknowledge_events = gigabit_acknowledge_events, .set_unicast = gigabit_set_unicast,                          \
+	.set_multicast = gigabit_set_multicast, .set_receive_mode = gigabit_set_receive_mode
+
+static const struct queue_ops e1000_queues = {.set_rss = gigabit_set_rss, .set_vlans = gigabit_set_vlans};
+
+static const struct driver_ops e1000_ops = {OPS, .queues = &e1000_queues};
+static const struct driver_ops igb_ops = {OPS, .queues = &gigabit_82576_queues};
 
 const struct driver e1000_driver = {
 	.name = "e1000",
@@ -128,7 +127,7 @@ const struct driver e1000_driver = {
 	.id_count = sizeof(e1000_ids) / sizeof(*e1000_ids),
 	.port_bytes = sizeof(struct gigabit),
 	.unicast_filters = 15,
-	.ops = &ops,
+	.ops = &e1000_ops,
 	.registers = e1000_registers,
 	.register_count = sizeof(e1000_registers) / sizeof(*e1000_registers),
 	.chips = e1000_chips,
@@ -140,7 +139,7 @@ const struct driver igb_driver = {
 	.id_count = sizeof(igb_ids) / sizeof(*igb_ids),
 	.port_bytes = sizeof(struct gigabit),
 	.unicast_filters = 23,
-	.ops = &ops,
+	.ops = &igb_ops,
 	.registers = igb_registers,
 	.register_count = sizeof(igb_registers) / sizeof(*igb_registers),
 	.chips = igb_chips,

@@ -27,6 +27,8 @@ static uint32_t receive_mode(const struct nic *nic)
 		mode |= GIGABIT_RCTL_UPE | GIGABIT_RCTL_MPE;
 	if (nic->all_multicast)
 		mode |= GIGABIT_RCTL_MPE;
+	if (nic->queues.vlan_count)
+		mode |= GIGABIT_RCTL_VFE;
 	return mode;
 }
 
@@ -58,7 +60,10 @@ int gigabit_filter_start(struct nic *nic)
 	for (unsigned i = 0; i < GIGABIT_MTA_COUNT; i++)
 		write_table(nic, GIGABIT_AT(MTA, i), 0);
 	for (unsigned i = 0; i < GIGABIT_VFTA_COUNT; i++)
-		write_table(nic, GIGABIT_AT(VFTA, i), 0);
+		write_table(nic, GIGABIT_AT(VFTA, i), nic->queues.vlans[i]);
+	/* Tags are taken out of all frames, or of none; and put in by the card only if they are taken out */
+	reg_change(
+		nic, GIGABIT_CTRL, GIGABIT_CTRL_VME, nic->config.offloads & NIC_RX_VLAN_STRIP ? GIGABIT_CTRL_VME : 0);
 	gigabit_set_unicast(nic, 0, nic->info.mac);
 	for (unsigned i = 1; i <= nic->driver->unicast_filters; i++)
 		gigabit_set_unicast(nic, i, NULL);
@@ -84,6 +89,12 @@ int gigabit_set_multicast(struct nic *nic, unsigned word, uint32_t value)
 
 int gigabit_set_receive_mode(struct nic *nic)
 {
-	reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_UPE | GIGABIT_RCTL_MPE, receive_mode(nic));
+	reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_UPE | GIGABIT_RCTL_MPE | GIGABIT_RCTL_VFE, receive_mode(nic));
 	return fail_if_gone(nic);
+}
+
+int gigabit_set_vlans(struct nic *nic, unsigned word)
+{
+	write_table(nic, GIGABIT_AT(VFTA, word), nic->queues.vlans[word]);
+	return gigabit_set_receive_mode(nic);
 }

@@ -30,6 +30,8 @@ struct gigabit_chip {
 	void (*phy_give)(struct nic *nic);
 	bool (*nvm_take)(struct nic *nic);
 	void (*nvm_give)(struct nic *nic);
+	/** Counts what queues without descriptors have lost. NULL: the chip drops nothing for them. */
+	void (*count_drops)(struct nic *nic);
 	/** Adds what only this chip has. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
 	struct ring_ops ring;
@@ -49,7 +51,11 @@ struct gigabit_chip {
 	uint16_t max_frame_bytes;      /* with FCS */
 	uint16_t pcix_max_frame_bytes; /* on PCI-X; 0: the same */
 	const char *pcix_refused;      /* why the chip is not driven on PCI-X, and what to do instead; NULL: it is */
-	uint16_t max_queues;
+	uint16_t max_queues;           /* receive, and transmit */
+	uint32_t can;                  /* nic_info.can */
+	uint32_t rss_headers;          /* nic_info.rss_headers; 0: no RSS */
+	uint32_t mrqc_rss;             /* MRQC without the headers */
+	uint8_t reta_shift;            /* where a queue's number stands in an entry of RETA */
 };
 
 #define GIGABIT_RARE 9u /* counters of losses and errors */
@@ -100,13 +106,15 @@ struct gigabit_times {
 	uint32_t mdio_owner;                 /* EXTCNF_CTRL.MDIO_SW */
 	uint32_t smbi, swesmbi, sync_owner;  /* SWSM.SMBI, .SWESMBI, and a resource's bits in SW_FW_SYNC */
 	uint32_t queue;                      /* ENABLE bits of a queue, where there are any */
+	uint32_t queue_quiet;                /* for DMA in flight after a queue was disabled alone */
 	uint32_t drain;                      /* without progress, for packets handed over for transmit */
 };
 extern struct gigabit_times gigabit_times;
 
 /* ---- chips ---- */
 
-extern const struct gigabit_chip gigabit_82540em, gigabit_82544gc, gigabit_82545em, gigabit_82574l, gigabit_82576;
+extern const struct gigabit_chip gigabit_82540em, gigabit_82544gc, gigabit_82545em, gigabit_82574l, gigabit_82583v,
+	gigabit_82576;
 
 /* ---- reset.c ---- */
 
@@ -184,6 +192,30 @@ void gigabit_service(struct nic *nic);
 int gigabit_start(struct nic *nic);
 int gigabit_stop(struct nic *nic);
 
+/* ---- queues.c ---- */
+
+/** Writes a ring's address and length into the registers of a queue, of which base is the first, RDBAL or TDBAL. */
+void gigabit_write_ring(
+	struct nic *nic, uint32_t base, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask);
+/** Programs rings and receive control of chips other than the 82576; RXDCTL, RXCSUM and what is special are the chip's,
+ * done before. */
+int gigabit_receive_start(struct nic *nic);
+/** Programs rings and transmit control with these extra bits; TXDCTL is the chip's, done before. */
+void gigabit_transmit_start(struct nic *nic, uint32_t more_tctl);
+
+uint32_t gigabit_rx_tail(unsigned queue);
+uint32_t gigabit_tx_tail(unsigned queue);
+uint32_t gigabit_tx_head(unsigned queue);
+
+/* ---- chips/82576.c ---- */
+
+extern const struct queue_ops gigabit_82576_queues;
+
+/* ---- rss.c ---- */
+
+/** Obeys nic->queues.rss, at start and while frames come. */
+int gigabit_set_rss(struct nic *nic);
+
 /* ---- facts.c ---- */
 
 void gigabit_facts(struct nic *nic, struct fact_list *facts);
@@ -198,6 +230,8 @@ int gigabit_filter_start(struct nic *nic);
 int gigabit_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int gigabit_set_multicast(struct nic *nic, unsigned word, uint32_t value);
 int gigabit_set_receive_mode(struct nic *nic);
+/** A word of VFTA, and the filter on or off. */
+int gigabit_set_vlans(struct nic *nic, unsigned word);
 
 /* ---- stats.c ---- */
 

@@ -4,6 +4,8 @@
 #include "../access.h"
 #include "gigabit.h"
 
+#include <string.h>
+
 /* The low word is read first, because reading the high one clears both. If either is refused, nothing is counted. */
 static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
 {
@@ -47,7 +49,10 @@ void gigabit_update_stats(struct nic *nic)
 {
 	struct nic_stats *stats = &nic->stats;
 	stats->rx_bytes += count64(nic, GIGABIT_GORCL, GIGABIT_GORCH);
-	stats->rx_packets += reg_count(nic, GIGABIT_GPRC);
+	uint64_t dropped = stats->rx_no_descriptor;
+	if (gigabit_chip(nic)->count_drops)
+		gigabit_chip(nic)->count_drops(nic);
+	stats->rx_packets += reg_count(nic, GIGABIT_GPRC) - (stats->rx_no_descriptor - dropped);
 	stats->tx_bytes += count64(nic, GIGABIT_GOTCL, GIGABIT_GOTCH);
 	stats->tx_packets += reg_count(nic, GIGABIT_GPTC);
 	/* RNBC, "no buffers", is no loss: the packet buffer may still have saved the frame */
@@ -63,4 +68,5 @@ void gigabit_stats_start(struct nic *nic)
 	nic->rx_fcs_bytes = nic->tx_fcs_bytes = NIC_FCS_BYTES;
 	gigabit_update_stats(nic); /* clears what was counted before the start */
 	nic->stats = (struct nic_stats){.rx_packets = 0};
+	memset(nic->queues.rx, 0, sizeof(nic->queues.rx));
 }

@@ -24,8 +24,9 @@ static void drain(struct nic *nic, uint32_t mbps)
 	const struct gigabit_chip *chip = gigabit_chip(nic);
 	rings_drain(nic, chip->tx_head, gigabit_times.drain);
 	uint32_t head, left = 0;
-	if (reg_read_sure(nic, chip->tx_head(0), &head) == 0)
-		left = ring_txq_pending(nic->rings.txqs[0], head);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		if (reg_read_sure(nic, chip->tx_head(i), &head) == 0)
+			left += ring_txq_pending(nic->rings.txqs[i], head);
 	if (!left)
 		return;
 	port_note(nic, "stopped with %u descriptors that were not sent: %s", left,

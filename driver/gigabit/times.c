@@ -25,5 +25,6 @@ struct gigabit_times gigabit_times = {
 	.swesmbi = 100000,
 	.sync_owner = 1000000,
 	.queue = 100000,
+	.queue_quiet = 100,
 	.drain = 100000,
 };

@@ -56,12 +56,14 @@ static void e1000_card_reset(struct card *card)
 /* The 82576's queues show that they are enabled only while their side of the card is. */
 static uint32_t e1000_queue_value(struct card *card, uint32_t offset, uint32_t held)
 {
-	if (offset == IGB_RXDCTL && !(*card_register(card, GIGABIT_RCTL) & GIGABIT_RCTL_EN))
-		held &= ~IGB_XXDCTL_ENABLE;
-	if (offset == IGB_TXDCTL && !(*card_register(card, GIGABIT_TCTL) & GIGABIT_TCTL_EN))
-		held &= ~IGB_XXDCTL_ENABLE;
-	if (offset == IGB_TDH && card->sends)
-		held = *card_register(card, IGB_TDT);
+	for (unsigned i = 0; i < IGB_RXDCTL_COUNT; i++) {
+		if (offset == IGB_AT(RXDCTL, i) && !(*card_register(card, GIGABIT_RCTL) & GIGABIT_RCTL_EN))
+			held &= ~IGB_XXDCTL_ENABLE;
+		if (offset == IGB_AT(TXDCTL, i) && !(*card_register(card, GIGABIT_TCTL) & GIGABIT_TCTL_EN))
+			held &= ~IGB_XXDCTL_ENABLE;
+		if (offset == IGB_AT(TDH, i) && card->sends)
+			held = *card_register(card, IGB_AT(TDT, i));
+	}
 	return held;
 }
 
@@ -72,8 +74,9 @@ static uint32_t e1000_value(struct card *card, uint32_t offset, uint32_t held)
 		held |= GIGABIT_STATUS_GIO_MASTER_ENABLE;
 	if (offset == GIGABIT_TDFPC)
 		held = card->fifo;
-	if (offset == GIGABIT_TDH && card->sends)
-		held = *card_register(card, GIGABIT_TDT);
+	for (unsigned i = 0; i < GIGABIT_TDH_COUNT; i++)
+		if (offset == GIGABIT_AT(TDH, i) && card->sends)
+			held = *card_register(card, GIGABIT_AT(TDT, i));
 	return e1000_is_82576(card) ? e1000_queue_value(card, offset, held) : held;
 }
 
@@ -83,6 +86,8 @@ static void e1000_was_read(struct card *card, uint32_t offset)
 		card->fifo--;
 	if (offset == GIGABIT_ICR || (offset >= GIGABIT_CRCERRS && offset <= GIGABIT_RJC && offset != GIGABIT_GORCL &&
 					     offset != GIGABIT_GOTCL))
+		*card_register(card, offset) = 0;
+	if (offset >= IGB_RQDPC && offset < IGB_AT(RQDPC, IGB_RQDPC_COUNT) && (offset & 0x3F) == (IGB_RQDPC & 0x3F))
 		*card_register(card, offset) = 0;
 	if (offset == IGB_SWSM && e1000_is_82576(card)) /* whoever has read SMBI as 0 has it */
 		*card_register(card, IGB_SWSM) |= IGB_SWSM_SMBI;
@@ -226,6 +231,7 @@ static inline void card_hurry(void)
 		.swesmbi = 100,
 		.sync_owner = 100,
 		.queue = 100,
+		.queue_quiet = 10,
 		.drain = 1000,
 	};
 }

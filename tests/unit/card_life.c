@@ -23,6 +23,25 @@ static void *step_hot_alloc(size_t bytes)
 
 static unsigned before_close; /* accesses in the last life before nic_close, which has nobody to tell */
 
+static struct nic_config life_config; /* of the lives to come */
+
+/* Changes what there is of queues while they run. True when nothing failed. */
+static bool change_queues(void)
+{
+	struct nic_queue_stats stats;
+	bool good = nic_add_vlan(nic, 7) == 0;
+	good &= nic_set_rss(nic, &(struct nic_rss){.symmetric = true}) == 0;
+	if (nic->info.can & NIC_QUEUES_ALONE) {
+		good &= nic_set_rxq(nic, 1, false) == 0;
+		good &= nic_set_rxq(nic, 1, true) == 0;
+		good &= nic_set_txq(nic, 1, false) == 0;
+		good &= nic_set_txq(nic, 1, true) == 0;
+	}
+	good &= nic_get_rxq_stats(nic, 1, &stats) == 0;
+	good &= nic_remove_vlan(nic, 7) == 0;
+	return good;
+}
+
 /* The whole life of a port; true when nothing failed. What it leaves behind is looked at in any case. */
 static bool live(void)
 {
@@ -33,11 +52,12 @@ static bool live(void)
 	if (port_from_device(&nic, &card.device) == 0) {
 		good &= nic_event_fd(nic) >= 0;
 		int mapped = card.mapped;
-		good &= nic_start(nic, NULL) == 0;
+		good &= nic_start(nic, &life_config) == 0;
 		if (nic_rxq(nic, 0)) {
 			good &= nic_add_mac(nic, unicast) == 0;
 			good &= nic_add_mac(nic, multicast) == 0;
 			good &= nic_set_promiscuous(nic, true) == 0;
+			good &= life_config.rx_queues < 2 || change_queues();
 			good &= nic_service(nic, NULL) == 0;
 			good &= nic_get_stats(nic, &stats) == 0;
 			/* a vanished card counts nothing */

@@ -213,12 +213,17 @@ static void a_bus_master_that_does_not_come_on_is_named(void)
 	refuse_bus_mastering(ID_82576);
 }
 
+static const struct nic_config one, several = {.rx_queues = 3, .tx_queues = 2, .rx_ring = 64, .tx_ring = 64};
+
 static void any_access_may_be_refused(void)
 {
 	refuse_any_access(ID_82576);
 	e1000_phy_has_link = false; /* so that the PHY is set up */
 	refuse_any_access(ID_82576);
 	e1000_phy_has_link = true;
+	life_config = several;
+	refuse_any_access(ID_82576);
+	life_config = one;
 }
 
 static void a_device_may_vanish_at_any_access(void)
@@ -227,11 +232,17 @@ static void a_device_may_vanish_at_any_access(void)
 	e1000_phy_has_link = false; /* so that the PHY is set up */
 	vanish_at_any_access(ID_82576);
 	e1000_phy_has_link = true;
+	life_config = several;
+	vanish_at_any_access(ID_82576);
+	life_config = one;
 }
 
 static void every_step_may_fail_and_leaves_nothing(void)
 {
 	fail_at_every_step(ID_82576);
+	life_config = several;
+	fail_at_every_step(ID_82576);
+	life_config = one;
 }
 
 int main(void)

@@ -64,7 +64,7 @@ static int transmit_start(struct nic *nic)
 {
 	/* Thresholds as after a reset. This chip has one more of them, and others never change any */
 	reg_write(nic, GIGABIT_TXDCTL, 0);
-	one_queue_transmit_start(nic, 0);
+	gigabit_transmit_start(nic, 0);
 	return 0;
 }
 

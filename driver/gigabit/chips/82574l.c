@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is special about the 82574L, a PCIe card: its reset beside firmware that uses the PHY, extended receive
- * descriptors, and what its errata ask for. */
+ * What is special about the 82574L, a PCIe card, and the 82583V, which is one with a single queue: its reset beside
+ * firmware that uses the PHY, extended receive descriptors, and what its errata ask for. */
 #include "../../access.h"
 #include "../../clock.h"
 #include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
-#include "one_queue.h"
 
 #include <linux/pci_regs.h>
 
@@ -69,12 +68,15 @@ static void facts(struct nic *nic, struct fact_list *list)
 
 static int receive_start(struct nic *nic)
 {
-	reg_write(nic, GIGABIT_RXDCTL, GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
+	for (unsigned i = 0; i < nic->config.rx_queues; i++)
+		reg_write(nic, GIGABIT_AT(RXDCTL, i), GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
 	/* The descriptor carries the RSS hash (0 without RSS) instead of a fragment's checksum */
-	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_PCSD);
-	reg_write(nic, GIGABIT_MRQC, 0);
+	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_PCSD | GIGABIT_RXCSUM_IPOFLD | GIGABIT_RXCSUM_TUOFLD);
 	reg_write(nic, GIGABIT_RFCTL, GIGABIT_RFCTL_EXSTEN);
-	return one_queue_receive_start(nic);
+	int ret = gigabit_set_rss(nic);
+	if (ret)
+		return ret;
+	return gigabit_receive_start(nic);
 }
 
 static int transmit_start(struct nic *nic)
@@ -87,38 +89,33 @@ static int transmit_start(struct nic *nic)
 	reg_write(nic, GIGABIT_AT(TXDCTL, 1), thresholds);
 	reg_change(nic, GIGABIT_TARC, GIGABIT_TARC_BITS_30_27,
 		GIGABIT_TARC_BIT0 | GIGABIT_TARC_ENABLE | GIGABIT_TARC_BIT26);
-	reg_change(nic, GIGABIT_AT(TARC, 1), 0, GIGABIT_TARC_BIT0);
-	one_queue_transmit_start(nic, GIGABIT_TCTL_MULR);
+	reg_change(
+		nic, GIGABIT_AT(TARC, 1), 0, GIGABIT_TARC_BIT0 | (nic->config.tx_queues > 1 ? GIGABIT_TARC_ENABLE : 0));
+	gigabit_transmit_start(nic, GIGABIT_TCTL_MULR);
 	return 0;
 }
 
+/* What the two chips have in common. */
+#define CHIP                                                                                                           \
+	.reset = reset, .read_mac = gigabit_nvm_read_mac, .tune = tune, .facts = facts,                                \
+	.receive_start = receive_start, .transmit_start = transmit_start,                                              \
+	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l},          \
+		.rx_tail = gigabit_rx_tail,                                                                            \
+		.tx_tail = gigabit_tx_tail,                                                                            \
+		.rx_format = &gigabit_rx_extended,                                                                     \
+		.tx_format = &gigabit_tx_82574l,                                                                       \
+		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
+	.tx_head = gigabit_tx_head, .phy_take = take, .phy_give = give, .nvm_take = take, .nvm_give = give,            \
+	.low_power_register = GIGABIT_POEMB, .phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true,          \
+	.flash_sum = true, .absolute_delays = true, .packet_buffer_kib = 40, .eerd_done_bit = 1,                       \
+	.eerd_address_shift = 2, .max_frame_bytes = 9234, .can = NIC_VLAN_FILTER
+
+const struct gigabit_chip gigabit_82583v = {CHIP, .max_queues = 1};
+
 const struct gigabit_chip gigabit_82574l = {
-	.reset = reset,
-	.read_mac = gigabit_nvm_read_mac,
-	.tune = tune,
-	.facts = facts,
-	.receive_start = receive_start,
-	.transmit_start = transmit_start,
-	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l},
-		.rx_tail = one_queue_rx_tail,
-		.tx_tail = one_queue_tx_tail,
-		.rx_format = &gigabit_rx_extended,
-		.tx_format = &gigabit_tx_82574l,
-		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},
-	.tx_head = one_queue_tx_head,
-	.phy_take = take,
-	.phy_give = give,
-	.nvm_take = take,
-	.nvm_give = give,
-	.low_power_register = GIGABIT_POEMB,
-	.phy_hangs = true,
-	.bar_bytes = GIGABIT_BAR_BYTES,
-	.pcie = true,
-	.flash_sum = true,
-	.absolute_delays = true,
-	.packet_buffer_kib = 40,
-	.eerd_done_bit = 1,
-	.eerd_address_shift = 2,
-	.max_frame_bytes = 9234,
-	.max_queues = 1,
+	CHIP,
+	.max_queues = 2,
+	.rss_headers = NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP,
+	.mrqc_rss = GIGABIT_MRQC_RSS_2,
+	.reta_shift = 7,
 };

@@ -3,6 +3,7 @@
  * errata ask for. */
 #include "../../../vfio/error.h"
 #include "../../access.h"
+#include "../../clock.h"
 #include "../../fail.h"
 #include "../../mac.h"
 #include "../../report.h"
@@ -82,6 +83,8 @@ static void tune(struct nic *nic)
 	/* One vector, with the causes that its predecessors have; the extended causes are off */
 	reg_write(nic, IGB_EIMC, UINT32_MAX);
 	reg_write(nic, IGB_GPIE, 0);
+	/* An NVM may ask for a mode in which each frame has a tag of the switch's besides */
+	reg_change(nic, GIGABIT_CTRL_EXT, IGB_CTRL_EXT_EXTENDED_VLAN, 0);
 }
 
 /* SWSM is not read: that would take it. */
@@ -107,56 +110,132 @@ static int disable_queue(struct nic *nic, uint32_t offset)
 	return reg_wait_clear(nic, offset, IGB_XXDCTL_ENABLE, gigabit_times.queue, "ENABLE", HANGS);
 }
 
-static int receive_start(struct nic *nic)
+/* Programs a receive queue, disabled before, and enables it. With several, a full one must not hold the others up: what
+ * comes for it is dropped. */
+static int program_rxq(struct nic *nic, unsigned index)
 {
-	struct ring_rxq *queue = nic->rings.rxqs[0];
-	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	int ret = disable_queue(nic, IGB_RXDCTL);
+	const struct ring_rxq *queue = nic->rings.rxqs[index];
+	int ret = disable_queue(nic, IGB_AT(RXDCTL, index));
 	if (ret)
 		return ret;
-	/* A reset does not clear this memory either. No pools, no RSS */
+	gigabit_write_ring(nic, IGB_AT(RDBAL, index), queue->ring, queue->iova_offset, queue->mask);
+	reg_write(nic, IGB_AT(SRRCTL, index),
+		IGB_SRRCTL_BSIZEPACKET_2K | IGB_SRRCTL_DESCTYPE_ONE |
+			(nic->config.rx_queues > 1 ? IGB_SRRCTL_DROP_EN : 0));
+	reg_write(nic, IGB_AT(RXDCTL, index), IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
+	return 0;
+}
+
+/* ENABLE reads 0 until receive is enabled, and head and tail take no value before (82576 datasheet, 8.10.10). */
+static int let_rxq_go(struct nic *nic, unsigned index)
+{
+	int ret = wait_enabled(nic, IGB_AT(RXDCTL, index));
+	if (ret)
+		return ret;
+	reg_write(nic, IGB_AT(RDH, index), 0);
+	ring_rxq_go(nic->rings.rxqs[index]);
+	return fail_if_gone(nic);
+}
+
+static int receive_start(struct nic *nic)
+{
+	int ret = 0;
+	/* A reset does not clear this memory either. No pools */
 	for (unsigned i = 0; i < IGB_UTA_COUNT; i++)
 		reg_write(nic, IGB_AT(UTA, i), 0);
 	reg_write(nic, IGB_VT_CTL, 0);
-	reg_write(nic, GIGABIT_MRQC, 0);
-	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_PCSD);
+	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_PCSD | GIGABIT_RXCSUM_IPOFLD | GIGABIT_RXCSUM_TUOFLD);
 	reg_write(nic, GIGABIT_RFCTL, IGB_RFCTL_IPV6_EX_DIS);
 	reg_write(nic, IGB_RLPML, port_max_frame_bytes(nic));
-	reg_write(nic, IGB_RDBAL, (uint32_t)address);
-	reg_write(nic, IGB_RDBAH, (uint32_t)(address >> 32));
-	reg_write(nic, IGB_RDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	reg_write(nic, IGB_SRRCTL, IGB_SRRCTL_BSIZEPACKET_2K | IGB_SRRCTL_DESCTYPE_ONE);
-	reg_write(nic, IGB_RXDCTL, IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
-	reg_write(nic, GIGABIT_RCTL, gigabit_rctl(nic) | GIGABIT_RCTL_EN);
-	/* ENABLE reads 0 until receive is enabled, and head and tail take no value before (82576 datasheet, 8.10.10) */
-	ret = wait_enabled(nic, IGB_RXDCTL);
+	for (unsigned i = 0; !ret && i < nic->config.rx_queues; i++)
+		ret = program_rxq(nic, i);
+	if (!ret)
+		ret = gigabit_set_rss(nic);
 	if (ret)
 		return ret;
-	reg_write(nic, IGB_RDH, 0);
-	ring_rxq_go(queue);
+	reg_write(nic, GIGABIT_RCTL, gigabit_rctl(nic) | GIGABIT_RCTL_EN);
+	for (unsigned i = 0; !ret && i < nic->config.rx_queues; i++)
+		ret = let_rxq_go(nic, i);
+	return ret;
+}
+
+static int program_txq(struct nic *nic, unsigned index)
+{
+	const struct ring_txq *queue = nic->rings.txqs[index];
+	int ret = disable_queue(nic, IGB_AT(TXDCTL, index));
+	if (ret)
+		return ret;
+	gigabit_write_ring(nic, IGB_AT(TDBAL, index), queue->ring, queue->iova_offset, queue->mask);
+	reg_write(nic, IGB_AT(TDWBAL, index), 0); /* the card writes DD into descriptors, and no head */
+	reg_write(nic, IGB_AT(TXDCTL, index), IGB_TXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
+	return 0;
+}
+
+static int let_txq_go(struct nic *nic, unsigned index)
+{
+	int ret = wait_enabled(nic, IGB_AT(TXDCTL, index));
+	if (ret)
+		return ret;
+	reg_write(nic, IGB_AT(TDH, index), 0);
+	reg_write(nic, IGB_AT(TDT, index), 0);
 	return fail_if_gone(nic);
 }
 
 static int transmit_start(struct nic *nic)
 {
-	const struct ring_txq *queue = nic->rings.txqs[0];
-	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	int ret = disable_queue(nic, IGB_TXDCTL);
+	int ret = 0;
+	for (unsigned i = 0; !ret && i < nic->config.tx_queues; i++)
+		ret = program_txq(nic, i);
 	if (ret)
 		return ret;
-	reg_write(nic, IGB_TDBAL, (uint32_t)address);
-	reg_write(nic, IGB_TDBAH, (uint32_t)(address >> 32));
-	reg_write(nic, IGB_TDLEN, (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
-	reg_write(nic, IGB_TDWBAL, 0); /* the card writes DD into descriptors, and no head */
-	reg_write(nic, IGB_TXDCTL, IGB_TXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	reg_write(nic, GIGABIT_TIPG, GIGABIT_TIPG_COPPER);
 	reg_write(nic, GIGABIT_TCTL, GIGABIT_TCTL_EN | GIGABIT_TCTL_PSP | GIGABIT_TCTL_CT | GIGABIT_TCTL_RTLC);
-	ret = wait_enabled(nic, IGB_TXDCTL);
-	if (ret)
-		return ret;
-	reg_write(nic, IGB_TDH, 0);
-	reg_write(nic, IGB_TDT, 0);
-	return fail_if_gone(nic);
+	for (unsigned i = 0; !ret && i < nic->config.tx_queues; i++)
+		ret = let_txq_go(nic, i);
+	return ret;
+}
+
+/* ---- queues that stop and start alone ---- */
+
+static int set_rxq(struct nic *nic, unsigned index, bool on)
+{
+	int ret = on ? program_rxq(nic, index) : disable_queue(nic, IGB_AT(RXDCTL, index));
+	if (!ret && on)
+		return let_rxq_go(nic, index);
+	clock_sleep_us(gigabit_times.queue_quiet);
+	return ret;
+}
+
+static int set_txq(struct nic *nic, unsigned index, bool on)
+{
+	if (!on) {
+		/* What was handed over is taken first; a queue that stands still is stopped as it is */
+		uint32_t tail = nic->rings.txqs[index]->next & nic->rings.txqs[index]->mask;
+		reg_poll(nic, IGB_AT(TDH, index), UINT32_MAX, tail, gigabit_times.drain);
+	}
+	int ret = on ? program_txq(nic, index) : disable_queue(nic, IGB_AT(TXDCTL, index));
+	if (!ret && on)
+		return let_txq_go(nic, index);
+	clock_sleep_us(gigabit_times.queue_quiet);
+	return ret;
+}
+
+const struct queue_ops gigabit_82576_queues = {
+	.set_rss = gigabit_set_rss,
+	.set_vlans = gigabit_set_vlans,
+	.set_rxq = set_rxq,
+	.set_txq = set_txq,
+};
+
+/* Frames for queues without descriptors, which are dropped, and count as received before: the card's packet buffer had
+ * them. The counters have 12 bits (doubt 40). */
+static void count_drops(struct nic *nic)
+{
+	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
+		uint64_t drops = reg_count(nic, IGB_AT(RQDPC, i)) & IGB_RQDPC_DROPS;
+		nic->queues.rx[i].missed += drops;
+		nic->stats.rx_no_descriptor += drops;
+	}
 }
 
 static uint32_t rx_tail(unsigned queue)
@@ -200,5 +279,10 @@ const struct gigabit_chip gigabit_82576 = {
 	.wedges = true,
 	.pcie = true,
 	.max_frame_bytes = 9728,
-	.max_queues = 1,
+	.max_queues = 16,
+	.can = NIC_VLAN_FILTER | NIC_QUEUES_ALONE,
+	.rss_headers =
+		NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV4_UDP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP | NIC_RSS_IPV6_UDP,
+	.mrqc_rss = GIGABIT_MRQC_RSS_16,
+	.count_drops = count_drops,
 };

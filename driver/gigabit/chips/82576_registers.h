@@ -28,6 +28,7 @@
 	X(RDH,       0x0C010, 0x40,  16) \
 	X(RDT,       0x0C018, 0x40,  16) \
 	X(RXDCTL,    0x0C028, 0x40,  16) \
+	X(RQDPC,     0x0C030, 0x40,  16) \
 	/* transmit */ \
 	X(TDBAL,     0x0E000, 0x40,  16) \
 	X(TDBAH,     0x0E004, 0x40,  16) \
@@ -59,6 +60,9 @@ enum igb_register {
 #define IGB_TXDCTL_THRESHOLDS        (8u | 1u << 8 | 1u << 16)
 #define IGB_SRRCTL_BSIZEPACKET_2K    2u
 #define IGB_SRRCTL_DESCTYPE_ONE      (UINT32_C(1) << 25) /* advanced, one buffer */
+#define IGB_SRRCTL_DROP_EN           (UINT32_C(1) << 31)
+#define IGB_RQDPC_DROPS              UINT32_C(0xFFF)
+#define IGB_CTRL_EXT_EXTENDED_VLAN   (UINT32_C(1) << 26)
 #define IGB_RFCTL_IPV6_EX_DIS        (UINT32_C(1) << 16)
 #define IGB_SWSM_SMBI                (UINT32_C(1) << 0)
 #define IGB_SWSM_SWESMBI             (UINT32_C(1) << 1)

@@ -4,7 +4,6 @@
 #include "pci.h"
 #include "../../access.h"
 #include "../../clock.h"
-#include "one_queue.h"
 
 #include <linux/pci_regs.h>
 
@@ -77,15 +76,15 @@ int gigabit_pci_receive_start(struct nic *nic)
 {
 	/* Each descriptor is written back by itself */
 	reg_write(nic, GIGABIT_RXDCTL, GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
-	reg_write(nic, GIGABIT_RXCSUM, 0);
-	return one_queue_receive_start(nic);
+	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_IPOFLD | GIGABIT_RXCSUM_TUOFLD);
+	return gigabit_receive_start(nic);
 }
 
 int gigabit_pci_transmit_start(struct nic *nic)
 {
 	/* WTHRESH stays 0: only then does report-status alone bring a write-back */
 	reg_write(nic, GIGABIT_TXDCTL, GIGABIT_TXDCTL_GRAN | GIGABIT_TXDCTL_PTHRESH | GIGABIT_TXDCTL_HTHRESH);
-	one_queue_transmit_start(nic, 0);
+	gigabit_transmit_start(nic, 0);
 	return 0;
 }
 

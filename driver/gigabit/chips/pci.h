@@ -5,7 +5,6 @@
 
 #include "../descriptor.h"
 #include "../gigabit.h"
-#include "one_queue.h"
 
 /** Sets CTRL.RST through I/O space, where the transport gives access to it, and else through memory. */
 int gigabit_pci_reset(struct nic *nic);
@@ -24,13 +23,13 @@ void gigabit_pci_tune_pcix(struct nic *nic);
 #define GIGABIT_PCI_CHIP                                                                                               \
 	.read_mac = gigabit_nvm_read_mac, .receive_start = gigabit_pci_receive_start,                                  \
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_legacy, gigabit_tx_burst_82540em},           \
-		.rx_tail = one_queue_rx_tail,                                                                          \
-		.tx_tail = one_queue_tx_tail,                                                                          \
+		.rx_tail = gigabit_rx_tail,                                                                            \
+		.tx_tail = gigabit_tx_tail,                                                                            \
 		.rx_format = &gigabit_rx_legacy,                                                                       \
 		.tx_format = &gigabit_tx_82540em,                                                                      \
 		.aligned = true,                                                                                       \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
-	.tx_head = one_queue_tx_head, .bar_bytes = GIGABIT_BAR_BYTES, .packet_buffer_kib = 64,                         \
-	.max_frame_bytes = 16128, .max_queues = 1
+	.tx_head = gigabit_tx_head, .bar_bytes = GIGABIT_BAR_BYTES, .packet_buffer_kib = 64, .max_frame_bytes = 16128, \
+	.max_queues = 1, .can = NIC_VLAN_FILTER
 
 #endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Receive and transmit queues of the gigabit chips: the rings of all, and the units behind the rings of all but the
+ * 82576, whose queues are enabled one by one (chips/82576.c). Every register is written, whatever a reset leaves. */
+#include "../access.h"
+#include "../fail.h"
+#include "gigabit.h"
+
+uint32_t gigabit_rx_tail(unsigned queue)
+{
+	return GIGABIT_AT(RDT, queue);
+}
+
+uint32_t gigabit_tx_tail(unsigned queue)
+{
+	return GIGABIT_AT(TDT, queue);
+}
+
+uint32_t gigabit_tx_head(unsigned queue)
+{
+	return GIGABIT_AT(TDH, queue);
+}
+
+/* The registers have 64 bits; the 82540EM's addresses have 32, and so RDBAH and TDBAH are 0 (doubt 26). */
+void gigabit_write_ring(
+	struct nic *nic, uint32_t base, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask)
+{
+	uint64_t address = ring_address(ring, iova_offset);
+	reg_write(nic, base, (uint32_t)address);
+	reg_write(nic, base + (GIGABIT_RDBAH - GIGABIT_RDBAL), (uint32_t)(address >> 32));
+	reg_write(nic, base + (GIGABIT_RDLEN - GIGABIT_RDBAL), (mask + 1) * (uint32_t)sizeof(*ring));
+}
+
+int gigabit_receive_start(struct nic *nic)
+{
+	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
+		const struct ring_rxq *queue = nic->rings.rxqs[i];
+		gigabit_write_ring(nic, GIGABIT_AT(RDBAL, i), queue->ring, queue->iova_offset, queue->mask);
+		reg_write(nic, GIGABIT_AT(RDH, i), 0);
+		reg_write(nic, GIGABIT_AT(RDT, i), 0);
+	}
+	/* No delays: they are for interrupts */
+	reg_write(nic, GIGABIT_RDTR, 0);
+	if (gigabit_chip(nic)->absolute_delays)
+		reg_write(nic, GIGABIT_RADV, 0);
+	/* Enabled before the card has descriptors: writing the tail starts it. RCTL is written only once: QEMU's
+	 * 82540EM receives nothing for a second after each write. */
+	reg_write(nic, GIGABIT_RCTL, gigabit_rctl(nic) | GIGABIT_RCTL_EN);
+	if (port_gone(nic))
+		return fail_gone(nic);
+	for (unsigned i = 0; i < nic->config.rx_queues; i++)
+		ring_rxq_go(nic->rings.rxqs[i]);
+	return 0;
+}
+
+void gigabit_transmit_start(struct nic *nic, uint32_t more_tctl)
+{
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		const struct ring_txq *queue = nic->rings.txqs[i];
+		gigabit_write_ring(nic, GIGABIT_AT(TDBAL, i), queue->ring, queue->iova_offset, queue->mask);
+		reg_write(nic, GIGABIT_AT(TDH, i), 0);
+		reg_write(nic, GIGABIT_AT(TDT, i), 0);
+	}
+	reg_write(nic, GIGABIT_TIDV, 0);
+	if (gigabit_chip(nic)->absolute_delays)
+		reg_write(nic, GIGABIT_TADV, 0);
+	reg_write(nic, GIGABIT_TIPG, GIGABIT_TIPG_COPPER);
+	reg_write(nic, GIGABIT_TCTL,
+		GIGABIT_TCTL_EN | GIGABIT_TCTL_PSP | GIGABIT_TCTL_CT | GIGABIT_TCTL_COLD | GIGABIT_TCTL_RTLC |
+			more_tctl);
+}
