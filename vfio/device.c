@@ -19,21 +19,42 @@ int vfio_fail_gone(const struct vfio_device *device)
 	return pollux_fail(ENODEV, "%s: the device is gone: %s", device->address, device->loss.why);
 }
 
-int vfio_check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes)
+int vfio_access(struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
-	if (region < VFIO_PCI_NUM_REGIONS && offset <= device->region_bytes[region] &&
-		bytes <= device->region_bytes[region] - offset)
-		return 0;
-	return pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
-		(unsigned long long)offset, region);
+	int error;
+
+	if (vfio_device_gone(device))
+		error = vfio_fail_gone(device);
+	else if (region >= VFIO_PCI_NUM_REGIONS || offset > device->region_bytes[region] ||
+		 bytes > device->region_bytes[region] - offset)
+		error = pollux_fail(EINVAL, "%s: no %zu bytes at 0x%llx of region %u", device->address, bytes,
+			(unsigned long long)offset, region);
+	else
+		error = device->ops->access(device, region, offset, in, out, bytes);
+	if (error && in)
+		memset(in, 0xff, bytes);
+	return error;
 }
 
-int vfio_check_irqs(const struct vfio_device *device, unsigned index, unsigned first, unsigned count)
+int vfio_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
 {
-	if (index < VFIO_PCI_NUM_IRQS && first <= device->irq_count[index] && count <= device->irq_count[index] - first)
-		return 0;
-	return pollux_fail(EINVAL, "%s: the device has no %u interrupts from %u on of kind %u", device->address, count,
-		first, index);
+	int error = 0;
+
+	if (vfio_device_gone(device))
+		return vfio_fail_gone(device);
+	if (index >= VFIO_PCI_NUM_IRQS || count > device->irq_count[index])
+		return pollux_fail(
+			EINVAL, "%s: the device has no %u interrupts of kind %u", device->address, count, index);
+	/* Many kernels allocate more vectors only after they have freed those that there are; and all of them refuse to
+	 * turn off what is not on. */
+	if (device->irqs_on[index] && device->irqs_on[index] != count) {
+		if ((error = device->ops->set_irqs(device, index, 0, NULL)) != 0)
+			return error;
+		device->irqs_on[index] = 0;
+	}
+	if (count && (error = device->ops->set_irqs(device, index, count, eventfds)) == 0)
+		device->irqs_on[index] = count;
+	return error;
 }
 
 /* ---- Refused accesses ---- */
@@ -93,17 +114,15 @@ void vfio_last_refusal(struct vfio_refusal *refusal)
 	unpack(last_refused, refusal);
 }
 
-/* Reads into `in`, or writes from `out`, the other being NULL; notes when that is refused. The failure sentence is the
- * transport's. */
-static int access_region(
+/* vfio_access of a register, which notes when that is refused. */
+static int access_noted(
 	struct vfio_device *device, unsigned region, uint32_t offset, void *in, const void *out, unsigned bytes)
 {
 	int error;
 
-	if (vfio_device_gone(device))
-		return vfio_fail_gone(device);
-	error = in ? device->ops->read(device, region, offset, in, bytes)
-		   : device->ops->write(device, region, offset, out, bytes);
+	if (bytes != 1 && bytes != 2 && bytes != 4)
+		return pollux_fail(EINVAL, "%s: registers have 1, 2 or 4 bytes, not %u", device->address, bytes);
+	error = vfio_access(device, region, offset, in, out, bytes);
 	if (error && !vfio_device_gone(device))
 		vfio_note_refusal(
 			device, &(struct vfio_refusal){
@@ -113,21 +132,11 @@ static int access_region(
 
 /* ---- Configuration space ---- */
 
+/* Configuration space is little-endian, as we are. */
 static int config_read(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t *value)
 {
-	uint8_t data[4];
-	int error;
-
-	*value = bytes >= 4 ? UINT32_MAX : (1u << (8 * bytes)) - 1;
-	if (bytes != 1 && bytes != 2 && bytes != 4)
-		return pollux_fail(
-			EINVAL, "%s: configuration space is read in 1, 2 or 4 bytes, not %u", device->address, bytes);
-	if ((error = access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, data, NULL, bytes)) != 0)
-		return error;
-	*value = 0;
-	for (unsigned i = 0; i < bytes; i++)
-		*value |= (uint32_t)data[i] << (8 * i);
-	return 0;
+	*value = bytes < 4 ? 0 : UINT32_MAX;
+	return access_noted(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, value, NULL, bytes);
 }
 
 uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned bytes)
@@ -140,14 +149,7 @@ uint32_t vfio_config_read(struct vfio_device *device, unsigned offset, unsigned 
 
 int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned bytes, uint32_t value)
 {
-	uint8_t data[4];
-
-	if (bytes != 1 && bytes != 2 && bytes != 4)
-		return pollux_fail(EINVAL, "%s: configuration space is written in 1, 2 or 4 bytes, not %u",
-			device->address, bytes);
-	for (unsigned i = 0; i < bytes; i++)
-		data[i] = (uint8_t)(value >> (8 * i));
-	return access_region(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, NULL, data, bytes);
+	return access_noted(device, VFIO_PCI_CONFIG_REGION_INDEX, offset, NULL, &value, bytes);
 }
 
 unsigned vfio_find_capability(struct vfio_device *device, unsigned id)
@@ -220,21 +222,21 @@ volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offs
 	return NULL;
 }
 
+/* Registers are little-endian, as we are. */
 static uint32_t region_read32(void *context, uint32_t offset)
 {
 	struct vfio_region *region = context;
 	uint32_t value;
 
-	if (access_region(region->device, region->index, offset, &value, NULL, 4) != 0)
-		return UINT32_MAX;
-	return value; /* registers are little-endian, as we are */
+	access_noted(region->device, region->index, offset, &value, NULL, 4);
+	return value;
 }
 
 static void region_write32(void *context, uint32_t offset, uint32_t value)
 {
 	struct vfio_region *region = context;
 
-	access_region(region->device, region->index, offset, NULL, &value, 4);
+	access_noted(region->device, region->index, offset, NULL, &value, 4);
 }
 
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window)

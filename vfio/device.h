@@ -61,16 +61,14 @@ struct vfio_region {
 
 /** What a transport does for its devices. All return 0 or -errno unless said otherwise. */
 struct vfio_device_ops {
-	/** Reads or writes a region (linux/vfio.h has the numbers) by message or system call. bytes are 1, 2 or 4; a
-	 * transport may refuse more. */
-	int (*read)(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
-	int (*write)(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
+	/** vfio_access, once it is checked. */
+	int (*access)(
+		struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
 	/** Fills in the window of a BAR. */
 	int (*window)(struct vfio_device *device, unsigned region, struct vfio_window *window);
-	/** Directs interrupts first..first+count-1 of an index (VFIO_PCI_MSIX_IRQ_INDEX, ...) to eventfds; an entry of
-	 * -1, or eventfds NULL, turns them off. The descriptors stay the caller's. */
-	int (*set_irqs)(
-		struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
+	/** vfio_set_irqs, once it is checked. Called with as many interrupts as are on, or while none is; or with none,
+	 * to turn off those that are on. */
+	int (*set_irqs)(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds);
 	/** Resets the function; NULL or -ENOTTY where there is no such reset. */
 	int (*reset)(struct vfio_device *device);
 	/** Reads event_fd. If it says that somebody wants the device back, or that the device broke, turns bus
@@ -97,9 +95,10 @@ struct vfio_device {
 	uint64_t region_bytes[VFIO_PCI_NUM_REGIONS];
 	struct vfio_region regions[VFIO_PCI_NUM_REGIONS]; /* for the transport only */
 	uint32_t irq_count[VFIO_PCI_NUM_IRQS];
-	int numa_node;                   /* -1: unknown */
-	int event_fd;                    /* where there is ops->check: readable when it should be called */
-	struct pollux_loss loss;         /* whether the transport has lost the device, and why */
+	unsigned irqs_on[VFIO_PCI_NUM_IRQS]; /* so many of them, from the first on, have been directed to eventfds */
+	int numa_node;                       /* -1: unknown */
+	int event_fd;                        /* where there is ops->check: readable when it should be called */
+	struct pollux_loss loss;             /* whether the transport has lost the device, and why */
 	uint64_t refused[VFIO_REFUSALS]; /* the first different accesses that were refused, packed; atomic; 0: none */
 };
 
@@ -136,6 +135,16 @@ bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refu
 void vfio_last_refusal(struct vfio_refusal *refusal);
 /** For transports: notes that an access was refused. Any thread. */
 void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal);
+
+/** Reads bytes of a region (linux/vfio.h has the numbers) into `in`, or writes them from `out`, by message or system
+ * call; the other is NULL. bytes are 1, 2 or 4; a transport may refuse more. -errno, and all ones in `in`; no refusal
+ * is noted. */
+int vfio_access(struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
+
+/** Directs the first `count` interrupts of a kind (VFIO_PCI_MSIX_IRQ_INDEX, ...) to eventfds, where -1 is none, and
+ * turns its others off. The descriptors stay the caller's. INTx masks itself when it fires: the same call again arms it
+ * again. -errno; -EINVAL: the device does not have so many. */
+int vfio_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds);
 
 /** Reads a little-endian word of configuration space. bytes 1, 2 or 4. @return all ones when the device is gone or
  * refuses. */
@@ -177,12 +186,8 @@ static inline void vfio_write32(const struct vfio_window *window, uint32_t offse
  * vfio_write32. */
 volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
 
-/** For transports: -EINVAL where the region does not have these bytes, or the device not these interrupts. */
-int vfio_check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes);
-int vfio_check_irqs(const struct vfio_device *device, unsigned index, unsigned first, unsigned count);
-
-/** For transports: makes the window of a BAR, with functions that call ops->read and ops->write, and with the parts
- * that its region has. -ENODEV: the device is gone; -EINVAL: it has no such BAR. */
+/** For transports: makes the window of a BAR, with functions that call ops->access, and with the parts that its region
+ * has. -ENODEV: the device is gone; -EINVAL: it has no such BAR. */
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
 
 #ifdef __cplusplus

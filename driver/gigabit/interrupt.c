@@ -37,7 +37,7 @@ int gigabit_enable_events(struct nic *nic)
 			device->address);
 	/* Asked once only: applications ask for the descriptor at each sleep, and the line stays shared */
 	bool *shared = &((struct gigabit *)nic)->line_shared;
-	int ret = *shared ? -EBUSY : device->ops->set_irqs(device, index, 0, 1, &nic->event_fd);
+	int ret = *shared ? -EBUSY : vfio_set_irqs(device, index, 1, &nic->event_fd);
 	if (ret == -EBUSY && index == VFIO_PCI_INTX_IRQ_INDEX) {
 		if (!*shared)
 			port_note(nic, "no interrupts: the card shares its line, and cannot be told apart on it");
@@ -64,12 +64,12 @@ void gigabit_acknowledge_events(struct nic *nic)
 		reg_write(nic, GIGABIT_ICR, causes);
 	/* The kernel masks an interrupt line when it has reported an interrupt; setting the line again unmasks it */
 	if (irq_index(nic) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
-		device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &nic->event_fd);
+		vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, &nic->event_fd);
 }
 
 void gigabit_interrupt_close(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	if (nic->event_fd >= 0 && !vfio_device_gone(device))
-		device->ops->set_irqs(device, irq_index(nic), 0, 1, NULL);
+		vfio_set_irqs(device, irq_index(nic), 0, NULL);
 }

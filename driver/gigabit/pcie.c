@@ -12,7 +12,7 @@ bool gigabit_pcie_read(struct nic *nic, unsigned offset, uint16_t *value)
 	struct vfio_device *device = nic->device;
 	unsigned pcie = vfio_find_capability(device, PCI_CAP_ID_EXP);
 	uint8_t bytes[2];
-	if (!pcie || device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + offset, bytes, 2) != 0)
+	if (!pcie || vfio_access(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + offset, bytes, NULL, 2) != 0)
 		return false;
 	*value = (uint16_t)(bytes[0] | bytes[1] << 8);
 	return true;
@@ -24,6 +24,6 @@ bool gigabit_pcie_write(struct nic *nic, unsigned offset, uint16_t value)
 	unsigned pcie = vfio_find_capability(device, PCI_CAP_ID_EXP);
 	const uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
 	uint16_t now;
-	return pcie && device->ops->write(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + offset, bytes, 2) == 0 &&
+	return pcie && vfio_access(device, VFIO_PCI_CONFIG_REGION_INDEX, pcie + offset, NULL, bytes, 2) == 0 &&
 	       gigabit_pcie_read(nic, offset, &now) && now == value;
 }

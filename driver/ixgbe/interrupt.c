@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#define LINK_VECTOR 0u
+#define LINK_VECTOR 0u /* the first one, and the only one that is directed to a descriptor */
 
 static bool has_msix(const struct vfio_device *device)
 {
@@ -49,7 +49,7 @@ int ixgbe_enable_events(struct nic *nic)
 		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead",
 			device->address);
 	unsigned index = has_msix(device) ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
-	int ret = device->ops->set_irqs(device, index, LINK_VECTOR, 1, &nic->event_fd);
+	int ret = vfio_set_irqs(device, index, 1, &nic->event_fd);
 	if (ret)
 		return ret;
 	if (nic->started)
@@ -68,5 +68,5 @@ void ixgbe_interrupt_close(struct nic *nic)
 	if (nic->event_fd < 0 || vfio_device_gone(device))
 		return;
 	unsigned index = has_msix(device) ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
-	device->ops->set_irqs(device, index, LINK_VECTOR, 1, NULL);
+	vfio_set_irqs(device, index, 0, NULL);
 }

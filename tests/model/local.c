@@ -129,6 +129,12 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 	return model_region_write(local->model, region, offset, data, bytes);
 }
 
+static int region_access(
+	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
+{
+	return in ? region_read(device, region, offset, in, bytes) : region_write(device, region, offset, out, bytes);
+}
+
 static int window(struct vfio_device *device, unsigned region, struct vfio_window *result)
 {
 	struct local *local = local_of(device);
@@ -148,17 +154,17 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 	return 0;
 }
 
-static int set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned irqs, const int *eventfds)
+static int set_irqs(struct vfio_device *device, unsigned index, unsigned irqs, const int *eventfds)
 {
 	struct local *local = local_of(device);
 
 	if (fails(local))
 		return pollux_fail(EIO, "the test made the set-up of interrupts fail");
-	if (index != VFIO_PCI_MSIX_IRQ_INDEX || first + irqs > MODEL_VECTORS)
+	if (index != VFIO_PCI_MSIX_IRQ_INDEX || irqs > MODEL_VECTORS)
 		return pollux_fail(
 			EINVAL, "the in-process device has %u MSI-X vectors and no other interrupts", MODEL_VECTORS);
-	for (unsigned i = 0; i < irqs; i++)
-		local->vectors[first + i] = eventfds ? eventfds[i] : -1;
+	for (unsigned i = 0; i < MODEL_VECTORS; i++)
+		local->vectors[i] = i < irqs ? eventfds[i] : -1;
 	return 0;
 }
 
@@ -192,8 +198,7 @@ static void close_device(struct vfio_device *device)
 }
 
 static const struct vfio_device_ops operations = {
-	.read = region_read,
-	.write = region_write,
+	.access = region_access,
 	.window = window,
 	.set_irqs = set_irqs,
 	.reset = reset,

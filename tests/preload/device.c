@@ -36,7 +36,6 @@ static int greet(struct device *device)
 	int error = user_channel_call(&device->channel, &call);
 	if (!error && reply.version.major != VFIO_USER_MAJOR)
 		error = -EPROTO;
-	device->channel.max_fds = VFIO_USER_FDS_MAX;
 	return error;
 }
 

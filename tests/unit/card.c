@@ -135,6 +135,12 @@ static int region_write(struct vfio_device *device, unsigned region, uint64_t of
 	return 0;
 }
 
+static int region_access(
+	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
+{
+	return in ? region_read(device, region, offset, in, bytes) : region_write(device, region, offset, out, bytes);
+}
+
 static int window(struct vfio_device *device, unsigned region, struct vfio_window *filled)
 {
 	struct card *card = (struct card *)device;
@@ -145,17 +151,16 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 	return 0;
 }
 
-static int set_irqs(struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+static int set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
 {
 	struct card *card = (struct card *)device;
-	if (index >= VFIO_PCI_NUM_IRQS || first + count > device->irq_count[index])
-		return pollux_fail(EINVAL, "card: no such interrupt");
+	(void)index;
 	card->irq_asks++;
 	if (card->irq_shared)
 		return pollux_fail(EBUSY, "card: the line is busy");
 	if (card_step_fails(card))
 		return pollux_fail(EIO, "card: step %u fails", card->steps);
-	card->irq_fd = eventfds ? eventfds[0] : -1;
+	card->irq_fd = count ? eventfds[0] : -1;
 	return 0;
 }
 
@@ -197,8 +202,7 @@ static void device_close(struct vfio_device *device)
 }
 
 static const struct vfio_device_ops ops = {
-	.read = region_read,
-	.write = region_write,
+	.access = region_access,
 	.window = window,
 	.set_irqs = set_irqs,
 	.reset = function_reset,
@@ -211,6 +215,7 @@ void card_init_kind(struct card *card, const struct card_kind *kind, uint16_t de
 	card->kind = kind;
 	card->device = (struct vfio_device){.ops = &ops, .address = "card", .space = space, .numa_node = -1};
 	card->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = 64;
+	card->device.region_bytes[VFIO_PCI_CONFIG_REGION_INDEX] = sizeof(card->config);
 	card->mapper = (struct dma_mapper){.map = map, .unmap = unmap};
 	card->config[0] = 0x86;
 	card->config[1] = 0x80;

@@ -45,16 +45,24 @@ static int plain_write(struct vfio_device *device, unsigned region, uint64_t off
 	return 0;
 }
 
+static int plain_access(
+	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
+{
+	return in ? plain_read(device, region, offset, in, bytes) : plain_write(device, region, offset, out, bytes);
+}
+
 static void plain_close(struct vfio_device *device)
 {
 	((struct plain *)device)->closes++;
 }
 
-static const struct vfio_device_ops plain_ops = {.read = plain_read, .write = plain_write, .close = plain_close};
+static const struct vfio_device_ops plain_ops = {.access = plain_access, .close = plain_close};
 
 static struct plain make_plain(void)
 {
-	return (struct plain){.device = {.ops = &plain_ops, .address = "plain"}, .config = {0x86, 0x80, 0xfb, 0x10}};
+	return (struct plain){
+		.device = {.ops = &plain_ops, .address = "plain", .region_bytes[VFIO_PCI_CONFIG_REGION_INDEX] = 256},
+		.config = {0x86, 0x80, 0xfb, 0x10}};
 }
 
 /* The transports' doors; what they were given. */

@@ -36,8 +36,8 @@ static void test_one_device(void)
 
 	CU_ASSERT_EQUAL(vfio_set_bus_master(device, true), 0);
 	CU_ASSERT_EQUAL(config[4] & 6, 6);
-	CU_ASSERT_EQUAL(device->ops->write(device, VFIO_PCI_ROM_REGION_INDEX, 0, &value, 4), -EPERM);
-	CU_ASSERT_EQUAL(device->ops->read(device, VFIO_PCI_CONFIG_REGION_INDEX, 4094, &value, 4), -EINVAL);
+	CU_ASSERT_EQUAL(vfio_access(device, VFIO_PCI_ROM_REGION_INDEX, 0, NULL, &value, 4), -EPERM);
+	CU_ASSERT_EQUAL(vfio_access(device, VFIO_PCI_CONFIG_REGION_INDEX, 4094, &value, NULL, 4), -EINVAL);
 	CU_ASSERT_EQUAL(value, UINT32_MAX);
 	CU_ASSERT_FALSE(vfio_device_gone(device));
 	CU_ASSERT_EQUAL(device->ops->reset(device), 0);
@@ -446,7 +446,7 @@ static void test_refusals_of_the_kernel(void)
 
 static void test_interrupts(void)
 {
-	static const int two[] = {11, 12}, one[] = {13}, none[] = {-1, -1};
+	static const int two[] = {11, 12}, six[] = {11, 12, -1, -1, -1, 13}, one[] = {13}, none[] = {-1, -1};
 
 	for (unsigned fixed = 0; fixed < 2; fixed++) {
 		struct vfio_device *device;
@@ -456,31 +456,33 @@ static void test_interrupts(void)
 		device = must_open(CARD_A);
 		struct object *kernel = the(DEVICE);
 		unsigned calls = k.irq_calls;
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, NULL), 0);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, NULL), 0);
 		CU_ASSERT_EQUAL(k.irq_calls, calls); /* nothing was on */
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, two), 0);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 2, two), 0);
 		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 2);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 5, 1, one), 0);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 6, six), 0);
 		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 6);
-		CU_ASSERT_EQUAL(k.last_irq.start, fixed ? 0 : 5);
-		CU_ASSERT_EQUAL(k.last_irq.count, fixed ? 6 : 1);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), -EINVAL);
+		CU_ASSERT_EQUAL(k.last_irq.start, 0);
+		CU_ASSERT_EQUAL(k.last_irq.count, 6);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, one), -EINVAL);
 		expect_sentence("only one of INTx, MSI and MSI-X");
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, one), -EINVAL); /* taken */
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, one), -EINVAL);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, none), 0);
-		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 6);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 5, 1, NULL), 0);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_REQ_IRQ_INDEX, 1, one), -EINVAL); /* taken */
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_ERR_IRQ_INDEX, 1, one), -EINVAL);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 2, none), 0);
+		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 2);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, NULL), 0);
 		CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 0);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, one), 0);
 		calls = k.irq_calls;
 		CU_ASSERT_EQUAL(k.unmasks, 1);
-		CU_ASSERT_EQUAL(
-			device->ops->set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, one), 0); /* arms it again */
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, one), 0); /* arms it again */
 		CU_ASSERT_EQUAL(k.unmasks, 2);
 		CU_ASSERT_EQUAL(k.irq_calls, calls + 1);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 63, 2, two), -EINVAL);
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_NUM_IRQS, 0, 1, one), -EINVAL);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, two), 0); /* elsewhere */
+		CU_ASSERT_EQUAL(k.unmasks, 3);
+		CU_ASSERT_EQUAL(k.irq_calls, calls + 3);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 65, two), -EINVAL);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_NUM_IRQS, 1, one), -EINVAL);
 		device->ops->close(device);
 		end();
 	}
@@ -495,13 +497,13 @@ static void test_fewer_vectors_than_are_wanted_are_none(void)
 	k.vectors = 3;
 	device = must_open(CARD_A);
 	struct object *kernel = the(DEVICE);
-	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 4, four), -ENOSPC);
+	CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 4, four), -ENOSPC);
 	expect_sentence("cannot set 4 interrupts");
 	CU_ASSERT_EQUAL(kernel->set_eventfds[VFIO_PCI_MSIX_IRQ_INDEX], 0);
 	unsigned calls = k.irq_calls;
-	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 4, NULL), 0);
+	CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, NULL), 0);
 	CU_ASSERT_EQUAL(k.irq_calls, calls); /* nothing was on */
-	CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 3, four), 0);
+	CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 3, four), 0);
 	device->ops->close(device);
 	end();
 }
@@ -607,13 +609,13 @@ static void test_a_failing_access_loses_the_device(void)
 		CU_ASSERT(vfio_device_gone(device));
 		unsigned calls = k.calls;
 		uint32_t value;
-		CU_ASSERT_EQUAL(device->ops->read(device, 0, 0, &value, 4), -ENODEV);
+		CU_ASSERT_EQUAL(vfio_access(device, 0, 0, &value, NULL, 4), -ENODEV);
 		CU_ASSERT_EQUAL(value, UINT32_MAX);
 		CU_ASSERT_EQUAL(device->ops->window(device, 0, &window), -ENODEV);
 		CU_ASSERT_PTR_NOT_NULL(strstr(pollux_error(), way == 0   ? "of region 7 failed: Input/output error"
 							      : way == 1 ? "of region 7 failed: it came up short"
 									 : "a write at 0x4 of region 7 failed"));
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &eventfd), -ENODEV);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, VFIO_PCI_MSIX_IRQ_INDEX, 1, &eventfd), -ENODEV);
 		CU_ASSERT_EQUAL(device->ops->reset(device), -ENODEV);
 		CU_ASSERT_EQUAL(k.calls, calls);
 		device->ops->close(device);

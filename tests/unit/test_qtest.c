@@ -161,7 +161,7 @@ static void an_interrupt_arrives(const char *card, unsigned index)
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	open_card(card);
 	CU_ASSERT_FATAL(device->irq_count[index] > 0);
-	CU_ASSERT_EQUAL_FATAL(device->ops->set_irqs(device, index, 0, 1, &fd), 0);
+	CU_ASSERT_EQUAL_FATAL(vfio_set_irqs(device, index, 1, &fd), 0);
 	vfio_read32(&bar, ICR);
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX) /* of the 82574L: other causes to vector 0 */
 		vfio_write32(&bar, IVAR, 8u << 16);
@@ -179,11 +179,11 @@ static void an_interrupt_arrives(const char *card, unsigned index)
 		/* masked since it was told; armed by setting it again */
 		vfio_write32(&bar, ICS, LSC);
 		CU_ASSERT(!qtest_wait_fd(qtest, fd, 20));
-		CU_ASSERT_EQUAL(device->ops->set_irqs(device, index, 0, 1, &fd), 0);
+		CU_ASSERT_EQUAL(vfio_set_irqs(device, index, 1, &fd), 0);
 		CU_ASSERT(qtest_wait_fd(qtest, fd, LIMIT_MS));
 		CU_ASSERT_EQUAL(count_of(fd), 1);
 	}
-	device->ops->set_irqs(device, index, 0, 1, NULL);
+	vfio_set_irqs(device, index, 0, NULL);
 	vfio_write32(&bar, ICS, LSC);
 	CU_ASSERT(!qtest_wait_fd(qtest, fd, 20));
 	close_card();

@@ -24,20 +24,6 @@ static struct kernel_device *kernel_of(struct vfio_device *device)
 
 /* ---- Reads and writes ---- */
 
-static int check_access(const struct vfio_device *device, unsigned region, uint64_t offset, size_t bytes, uint32_t flag)
-{
-	int error = vfio_check_access(device, region, offset, bytes);
-
-	if (error)
-		return error;
-	if (!(((const struct kernel_device *)device)->regions[region].flags & flag))
-		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
-			flag == VFIO_REGION_INFO_FLAG_READ ? "read" : "written");
-	if (vfio_device_gone(device))
-		return vfio_fail_gone(device);
-	return 0;
-}
-
 /* EIO, ENODEV, ENXIO and a short read or write (error 0) say that the device does not answer any more. Other errors say
  * that the kernel refuses this access. */
 static int access_failed(struct vfio_device *device, const char *what, unsigned region, uint64_t offset, int error)
@@ -50,37 +36,23 @@ static int access_failed(struct vfio_device *device, const char *what, unsigned 
 	return vfio_fail_gone(device);
 }
 
-int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
+int kernel_device_access(
+	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
-	int error = check_access(device, region, offset, bytes, VFIO_REGION_INFO_FLAG_READ);
+	const struct kernel_device *kernel = kernel_of(device);
+	const struct kernel_region *r = &kernel->regions[region];
+	const off_t at = (off_t)(r->offset + offset);
 	ssize_t done;
 
-	if (!error) {
-		const struct kernel_region *r = &kernel_of(device)->regions[region];
-
-		do {
-			done = pread(kernel_of(device)->fd, data, bytes, (off_t)(r->offset + offset));
-		} while (done < 0 && errno == EINTR);
-		if (done != (ssize_t)bytes)
-			error = access_failed(device, "read", region, offset, done < 0 ? errno : 0);
-	}
-	if (error)
-		memset(data, 0xff, bytes);
-	return error;
-}
-
-int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
-{
-	int error = check_access(device, region, offset, bytes, VFIO_REGION_INFO_FLAG_WRITE);
-	ssize_t done;
-
-	if (error)
-		return error;
+	if (!(r->flags & (in ? VFIO_REGION_INFO_FLAG_READ : VFIO_REGION_INFO_FLAG_WRITE)))
+		return pollux_fail(EPERM, "%s: the kernel does not let region %u be %s", device->address, region,
+			in ? "read" : "written");
 	do {
-		done = pwrite(kernel_of(device)->fd, data, bytes,
-			(off_t)(kernel_of(device)->regions[region].offset + offset));
+		done = in ? pread(kernel->fd, in, bytes, at) : pwrite(kernel->fd, out, bytes, at);
 	} while (done < 0 && errno == EINTR);
-	return done == (ssize_t)bytes ? 0 : access_failed(device, "write", region, offset, done < 0 ? errno : 0);
+	if (done == (ssize_t)bytes)
+		return 0;
+	return access_failed(device, in ? "read" : "write", region, offset, done < 0 ? errno : 0);
 }
 
 /* ---- Windows ---- */
@@ -126,35 +98,30 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 
 /* ---- Interrupts and reset ---- */
 
-/* Has count interrupts, from first on, write to eventfds; count 0 turns all of the kind off. */
-static int set_trigger(
-	struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, const int *eventfds)
+/* Has the first `count` interrupts of a kind write to eventfds; count 0 turns the kind off. */
+static int set_trigger(struct kernel_device *kernel, unsigned index, unsigned count, const int *eventfds)
 {
-	struct vfio_irq_set *set = calloc(1, sizeof(*set) + count * sizeof(int));
-	int error = 0, result;
+	struct {
+		struct vfio_irq_set head;
+		int eventfds[IRQS_MAX];
+	} set = {.head = {.argsz = (uint32_t)(sizeof(set.head) + count * sizeof(int)),
+			 .flags = VFIO_IRQ_SET_ACTION_TRIGGER |
+				  (count ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
+			 .index = index,
+			 .count = count}};
+	int result, error;
 
-	if (!set)
-		return pollux_fail(ENOMEM, "%s: no memory to set interrupts", kernel->device.address);
-	set->argsz = (uint32_t)(sizeof(*set) + count * sizeof(int));
-	set->flags = VFIO_IRQ_SET_ACTION_TRIGGER | (count ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE);
-	set->index = index;
-	set->start = first;
-	set->count = count;
-	if (count)
-		memcpy(set->data, eventfds, count * sizeof(int));
+	for (unsigned i = 0; i < count; i++)
+		set.eventfds[i] = eventfds[i];
 	/* If there are vectors, but fewer, the kernel sets none and returns how many there are. */
-	if ((result = ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, set)) != 0) {
-		error = result < 0 ? errno : ENOSPC;
-		pollux_fail(error, "%s: cannot set %u interrupts from %u on of kind %u: %s%s", kernel->device.address,
-			count, first, index,
-			result > 0 ? "the kernel has vectors for fewer; give back other devices' first"
-				   : strerror(error),
-			error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX
-				? "; only one of INTx, MSI and MSI-X can be on at a time"
-				: "");
-	}
-	free(set);
-	return -error;
+	if ((result = ioctl(kernel->fd, VFIO_DEVICE_SET_IRQS, &set)) == 0)
+		return 0;
+	error = result < 0 ? errno : ENOSPC;
+	return pollux_fail(error, "%s: cannot set %u interrupts of kind %u: %s%s", kernel->device.address, count, index,
+		result > 0 ? "the kernel has vectors for fewer; give back other devices' first" : strerror(error),
+		error == EINVAL && index <= VFIO_PCI_MSIX_IRQ_INDEX
+			? "; only one of INTx, MSI and MSI-X can be on at a time"
+			: "");
 }
 
 static int unmask_intx(struct kernel_device *kernel)
@@ -171,78 +138,20 @@ static int unmask_intx(struct kernel_device *kernel)
 	return 0;
 }
 
-/* Has the kernel do what irqs->eventfds[] says, in which first..first+count-1 were changed.
- * @param vectors  how many are needed, from 0 on, for the last interrupt that is not off */
-static int apply_irqs(struct kernel_device *kernel, unsigned index, unsigned first, unsigned count, unsigned vectors)
-{
-	struct kernel_irqs *irqs = &kernel->irqs[index];
-	int error;
-
-	if (vectors == 0) { /* the kernel refuses to turn off what is not on */
-		if (irqs->enabled && (error = set_trigger(kernel, index, 0, 0, NULL)) != 0)
-			return error;
-		irqs->enabled = 0;
-		return 0;
-	}
-	if (irqs->enabled && first + count > irqs->enabled && (irqs->flags & VFIO_IRQ_INFO_NORESIZE)) {
-		/* This kernel allocates more vectors only after it has freed those that it has. */
-		if ((error = set_trigger(kernel, index, 0, 0, NULL)) != 0)
-			return error;
-		irqs->enabled = 0;
-	}
-	if (!irqs->enabled) {
-		first = 0;
-		count = vectors;
-	}
-	if ((error = set_trigger(kernel, index, first, count, irqs->eventfds + first)) != 0)
-		return error;
-	if (irqs->enabled < first + count)
-		irqs->enabled = first + count;
-	return 0;
-}
-
-int kernel_device_set_irqs(
-	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
 {
 	struct kernel_device *kernel = kernel_of(device);
-	struct kernel_irqs *irqs;
-	unsigned vectors = 0;
-	int error = vfio_check_irqs(device, index, first, count), *before;
-	bool same = true;
+	const bool intx = index == VFIO_PCI_INTX_IRQ_INDEX && count;
+	int error = 0;
 
-	if (error)
-		return error;
-	if (vfio_device_gone(device))
-		return vfio_fail_gone(device);
-	if (count == 0)
-		return 0;
-	irqs = &kernel->irqs[index];
-	const size_t bytes = device->irq_count[index] * sizeof(int);
-	if (!irqs->eventfds && (irqs->eventfds = malloc(bytes)) != NULL)
-		memset(irqs->eventfds, 0xff, bytes);
-	before = malloc(bytes);
-	if (!irqs->eventfds || !before) {
-		free(before);
-		return pollux_fail(ENOMEM, "%s: no memory to set interrupts", device->address);
-	}
-	memcpy(before, irqs->eventfds, bytes);
-	for (unsigned i = 0; i < count; i++)
-		irqs->eventfds[first + i] = eventfds && eventfds[i] >= 0 ? eventfds[i] : -1;
-	for (unsigned i = 0; i < device->irq_count[index]; i++) {
-		same = same && irqs->eventfds[i] == before[i];
-		if (irqs->eventfds[i] >= 0)
-			vectors = i + 1;
-	}
-	/* The same numbers may be other files by now, so they are set again. Not so for INTx: to set it again is how a
+	/* The same number may be another file by now, so it is set again. Not so for INTx: to set it again is how a
 	 * caller unmasks it. */
-	if (!(same && vectors && index == VFIO_PCI_INTX_IRQ_INDEX && irqs->enabled))
-		error = apply_irqs(kernel, index, first, count, vectors);
-	if (!error && vectors && index == VFIO_PCI_INTX_IRQ_INDEX && (irqs->flags & VFIO_IRQ_INFO_AUTOMASKED))
-		error = unmask_intx(kernel);
-	if (error)
-		memcpy(irqs->eventfds, before, bytes);
-	free(before);
-	return error;
+	if (!(intx && device->irqs_on[index] && kernel->intx_eventfd == eventfds[0]))
+		error = set_trigger(kernel, index, count, eventfds);
+	if (!intx || error)
+		return error;
+	kernel->intx_eventfd = eventfds[0];
+	return kernel->irq_flags[index] & VFIO_IRQ_INFO_AUTOMASKED ? unmask_intx(kernel) : 0;
 }
 
 int kernel_device_reset(struct vfio_device *device)
@@ -325,7 +234,7 @@ static int ask_irq(struct kernel_device *kernel, unsigned index)
 	}
 	if (info.count > IRQS_MAX)
 		return bad_answer(kernel, "has an impossible number of interrupts");
-	kernel->irqs[index].flags = info.flags;
+	kernel->irq_flags[index] = info.flags;
 	kernel->device.irq_count[index] = info.flags & VFIO_IRQ_INFO_EVENTFD ? info.count : 0;
 	return 0;
 }
@@ -361,10 +270,6 @@ void kernel_device_release(struct kernel_device *kernel)
 			if (region->parts[p].at)
 				munmap((void *)(uintptr_t)region->parts[p].at, region->parts[p].bytes);
 		region->part_count = 0;
-	}
-	for (unsigned i = 0; i < VFIO_PCI_NUM_IRQS; i++) {
-		free(kernel->irqs[i].eventfds);
-		kernel->irqs[i].eventfds = NULL;
 	}
 	if (kernel->fd >= 0)
 		close(kernel->fd);

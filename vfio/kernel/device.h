@@ -17,19 +17,13 @@ struct kernel_region {
 	uint64_t offset; /* in the descriptor */
 };
 
-/** One kind of interrupts (MSI-X, ...). */
-struct kernel_irqs {
-	uint32_t flags;   /* VFIO_IRQ_INFO_... */
-	unsigned enabled; /* vectors that the kernel has allocated, from 0 on */
-	int *eventfds;    /* one per interrupt, -1: off; NULL until the first is set */
-};
-
 struct kernel_device {
 	struct vfio_device device; /* first: a handle is one of these */
 	int fd;                    /* -1: none */
 	bool can_reset;
 	struct kernel_region regions[VFIO_PCI_NUM_REGIONS];
-	struct kernel_irqs irqs[VFIO_PCI_NUM_IRQS];
+	uint32_t irq_flags[VFIO_PCI_NUM_IRQS]; /* VFIO_IRQ_INFO_... */
+	int intx_eventfd;                      /* where INTx was directed to last */
 
 	/* The rest belongs to kernel.c and to how the device was reached. */
 	struct vfio_pci pci;
@@ -47,13 +41,11 @@ int kernel_device_ask(struct kernel_device *kernel);
  * kernel. */
 void kernel_device_release(struct kernel_device *kernel);
 
-/* What struct vfio_device_ops asks for. INTx masks itself when it fires: setting the same eventfd again arms it again.
- */
-int kernel_device_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes);
-int kernel_device_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes);
+/* What struct vfio_device_ops asks for. */
+int kernel_device_access(
+	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes);
 int kernel_device_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
-int kernel_device_set_irqs(
-	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds);
+int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds);
 int kernel_device_reset(struct vfio_device *device);
 
 #endif

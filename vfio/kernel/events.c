@@ -20,7 +20,7 @@ int kernel_events_start(struct kernel_device *kernel)
 		return pollux_fail(errno, "%s: no descriptor for events: %s", device->address, strerror(errno));
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !error; i++) {
 		if (device->irq_count[kinds[i]]) /* a conventional PCI device has no error reporting */
-			error = kernel_device_set_irqs(device, kinds[i], 0, 1, &device->event_fd);
+			error = vfio_set_irqs(device, kinds[i], 1, &device->event_fd);
 		device->irq_count[kinds[i]] = 0; /* it is not the driver's to use */
 	}
 	return error;

@@ -114,8 +114,7 @@ static int join(struct kernel_device *device, struct dma_space *space)
 int vfio_kernel_open(struct vfio_device **result, const char *address, struct dma_space *space)
 {
 	static const struct vfio_device_ops ops = {
-		.read = kernel_device_read,
-		.write = kernel_device_write,
+		.access = kernel_device_access,
 		.window = kernel_device_window,
 		.set_irqs = kernel_device_set_irqs,
 		.reset = kernel_device_reset,

@@ -96,7 +96,6 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		.socket = -1,
 		.loss = loss,
 		.address = address,
-		.max_fds = VFIO_USER_DEFAULT_MAX_FDS,
 		.max_access = USER_ACCESS_MAX,
 	};
 	if (!*path)

@@ -21,7 +21,6 @@ struct user_channel {
 	uint16_t id;              /* the last command's */
 	struct pollux_loss *loss; /* why the connection was given up; nothing is sent any more then */
 	const char *address;      /* for sentences */
-	uint32_t max_fds;         /* what the peer takes in one message */
 	uint32_t max_access;      /* bytes of a region in one message, at most USER_ACCESS_MAX */
 };
 

@@ -42,71 +42,41 @@ static struct user_device *user_of(struct vfio_device *device)
 
 /* ---- Reads and writes ---- */
 
-static int access_region(
+static int user_access(
 	struct vfio_device *device, unsigned region, uint64_t offset, void *in, const void *out, size_t bytes)
 {
-	int error = vfio_check_access(device, region, offset, bytes);
-
-	return error ? error : user_channel_access(&user_of(device)->channel, region, offset, in, out, bytes);
-}
-
-static int user_read(struct vfio_device *device, unsigned region, uint64_t offset, void *data, size_t bytes)
-{
-	int error = access_region(device, region, offset, data, NULL, bytes);
-
-	if (error)
-		memset(data, 0xff, bytes);
-	return error;
-}
-
-static int user_write(struct vfio_device *device, unsigned region, uint64_t offset, const void *data, size_t bytes)
-{
-	return access_region(device, region, offset, NULL, data, bytes);
+	return user_channel_access(&user_of(device)->channel, region, offset, in, out, bytes);
 }
 
 /* ---- Interrupts and reset ---- */
 
-/* Directs count interrupts, from first on, to as many eventfds; with NULL, turns them off. */
-static int set_irq_run(struct user_device *user, unsigned index, unsigned first, unsigned count, const int *eventfds)
+/* Directs an interrupt to an eventfd, or turns it off where that is -1. With count 0 turns all of its kind off. */
+static int set_irq(struct user_device *user, unsigned index, unsigned irq, unsigned count, int eventfd)
 {
-	const bool all_off = !eventfds && first == 0 && count == user->device.irq_count[index];
-	const struct vfio_user_irq_set head = {
+	const struct vfio_irq_set head = {
 		.argsz = sizeof(head),
-		.flags = VFIO_IRQ_SET_ACTION_TRIGGER | (all_off ? VFIO_IRQ_SET_DATA_NONE : VFIO_IRQ_SET_DATA_EVENTFD),
+		.flags = VFIO_IRQ_SET_ACTION_TRIGGER | (count ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
 		.index = index,
-		.start = first,
-		.count = all_off ? 0 : count,
+		.start = irq,
+		.count = count,
 	};
 	struct user_call call = {
 		.command = VFIO_USER_DEVICE_SET_IRQS,
 		.head = &head,
 		.head_bytes = sizeof(head),
-		.fds = eventfds,
-		.fd_count = eventfds ? count : 0,
+		.fds = &eventfd,
+		.fd_count = eventfd >= 0,
 	};
 
 	return user_channel_call(&user->channel, &call);
 }
 
-static int user_set_irqs(
-	struct vfio_device *device, unsigned index, unsigned first, unsigned count, const int *eventfds)
+static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
 {
-	struct user_device *user = user_of(device);
-	int error = vfio_check_irqs(device, index, first, count);
-	unsigned run;
+	int error = count ? 0 : set_irq(user_of(device), index, 0, 0, -1);
 
-	if (error)
-		return error;
-	if (!eventfds)
-		return count ? set_irq_run(user, index, first, count, NULL) : 0;
-	for (unsigned i = 0; i < count && !error; i += run) {
-		bool on = eventfds[i] >= 0;
-
-		for (run = 1; i + run < count && (eventfds[i + run] >= 0) == on && (!on || run < user->channel.max_fds);
-			run++)
-			;
-		error = set_irq_run(user, index, first + i, run, on ? eventfds + i : NULL);
-	}
+	for (unsigned i = 0; i < count && !error; i++)
+		error = set_irq(user_of(device), index, i, 1, eventfds[i]);
 	return error;
 }
 
@@ -229,7 +199,6 @@ static int take_capabilities(struct user_device *user, const char *json)
 		return pollux_fail(ENOTSUP,
 			"%s: the device process takes no file descriptors, so it cannot share packet memory",
 			user->device.address);
-	user->channel.max_fds = fds < VFIO_USER_FDS_MAX ? (uint32_t)fds : VFIO_USER_FDS_MAX;
 	user->channel.max_access = transfer < USER_ACCESS_MAX ? (uint32_t)transfer : USER_ACCESS_MAX;
 	return 0;
 }
@@ -481,8 +450,7 @@ static void user_close(struct vfio_device *device)
 int vfio_user_open(struct vfio_device **result, const char *address, struct dma_space *space)
 {
 	static const struct vfio_device_ops ops = {
-		.read = user_read,
-		.write = user_write,
+		.access = user_access,
 		.window = vfio_region_window,
 		.set_irqs = user_set_irqs,
 		.reset = user_reset,

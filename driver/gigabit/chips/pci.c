@@ -27,7 +27,7 @@ static int io_write(struct vfio_device *device, unsigned bar, uint32_t offset, u
 	uint8_t bytes[4];
 	for (unsigned i = 0; i < 4; i++)
 		bytes[i] = (uint8_t)(value >> 8 * i);
-	return device->ops->write(device, bar, offset, bytes, sizeof(bytes));
+	return vfio_access(device, bar, offset, NULL, bytes, sizeof(bytes));
 }
 
 /* While it resets, the chip cannot acknowledge a 64-bit-wide memory write, and a bridge may make one of two of ours. So
