@@ -12,6 +12,7 @@ enum {
 	PKT_IP_BAD = 1u << 1,     /* the IPv4 header's checksum was checked, and is wrong */
 	PKT_L4_CHECKED = 1u << 2, /* the TCP or UDP checksum was checked; it is right unless PKT_L4_BAD is set */
 	PKT_IP_CHECKED = 1u << 3, /* the IPv4 header's checksum was checked; it is right unless PKT_IP_BAD is set */
+	PKT_STATUS = 0x1f,        /* these, and one that is kept for later */
 	PKT_VLAN = 1u << 5, /* the frame's outer VLAN tag stands in `vlan`, and not in its data: receive has taken it
 			       out (NIC_RX_VLAN_STRIP), transmit is to put it in */
 	PKT_MORE = 1u << 6, /* the frame goes on in the next handle */

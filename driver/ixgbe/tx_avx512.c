@@ -14,9 +14,9 @@ RING_INLINE unsigned put_eights(
 	const __m512i interleave_low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
 		      interleave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
 	const __m512i shortest = _mm512_set1_epi32((int)format->frame_min),
-		      excess_max = _mm512_set1_epi32((int)queue->excess_max);
-	/* the low half of a quadword stays, the high half goes up to PAYLEN */
-	const __m512i payload_shift = _mm512_set1_epi64((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32);
+		      ordinary_max = _mm512_set1_epi32((int)queue->ordinary_max);
+	/* the length in the low half of a quadword stays, that in the high half goes up to PAYLEN; flags go away */
+	const __m512i factors = _mm512_set1_epi64(1 | 1ll << IXGBE_TX_PAYLEN_SHIFT);
 	const __m512i command = _mm512_set1_epi64((long long)(format->command | RING_TX_EOP)),
 		      iova_offset = _mm512_set1_epi64((long long)queue->iova_offset);
 	struct ring_descriptor *ring = &queue->ring[slot];
@@ -26,13 +26,13 @@ RING_INLINE unsigned put_eights(
 	for (; remaining >= 8; remaining -= 8, ring += 8, buffers += 8, pkts += 8) {
 		__m512i first = pkt_load_x4(&pkts[0]), second = pkt_load_x4(&pkts[4]);
 		__m512i length = _mm512_permutex2var_epi32(first, lengths, second);
-		/* any flag makes it too large for the comparison */
-		if (__builtin_expect(_mm512_cmpgt_epu32_mask(_mm512_sub_epi32(length, shortest), excess_max) != 0, 0))
+		/* word by word: a flag that is no status, or a length out of range */
+		if (__builtin_expect(_mm512_cmpgt_epu16_mask(_mm512_sub_epi32(length, shortest), ordinary_max) != 0, 0))
 			break;
 		__m512i data = _mm512_permutex2var_epi64(first, pointers, second);
 		_mm512_storeu_si512(buffers, data);
 		__m512i q0 = _mm512_add_epi64(data, iova_offset),
-			q1 = _mm512_or_si512(_mm512_sllv_epi32(length, payload_shift), command);
+			q1 = _mm512_or_si512(_mm512_madd_epi16(length, factors), command);
 		_mm512_storeu_si512(&ring[0], _mm512_permutex2var_epi64(q0, interleave_low, q1));
 		_mm512_storeu_si512(&ring[4], _mm512_permutex2var_epi64(q0, interleave_high, q1));
 	}

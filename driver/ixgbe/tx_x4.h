@@ -28,9 +28,9 @@ RING_STEP unsigned ixgbe_tx_put_x4(
 	const __m256i command = _mm256_set1_epi64x((long long)(format->command | RING_TX_EOP)),
 		      iova_offset = _mm256_set1_epi64x((long long)queue->iova_offset);
 	const __m256i shortest = _mm256_set1_epi32((int)format->frame_min),
-		      excess_max = _mm256_set1_epi32((int)queue->excess_max);
-	/* the low half of a quadword stays, the high half goes up to PAYLEN */
-	const __m256i payload_shift = _mm256_set1_epi64x((long long)(IXGBE_TX_PAYLEN_SHIFT - 32) << 32);
+		      ordinary_max = _mm256_set1_epi32((int)queue->ordinary_max);
+	/* the length in the low half of a quadword stays, that in the high half goes up to PAYLEN; flags go away */
+	const __m256i factors = _mm256_set1_epi64x(1 | 1ll << IXGBE_TX_PAYLEN_SHIFT);
 	__m256i *ring = (__m256i *)&queue->ring[slot], *buffers = (__m256i *)&queue->buffers[slot];
 	unsigned remaining = n;
 
@@ -40,14 +40,14 @@ RING_STEP unsigned ixgbe_tx_put_x4(
 		/* length and flags of each packet, in both halves of a quadword */
 		__m256i length = _mm256_castps_si256(
 			_mm256_shuffle_ps(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second), 0xaa));
-		/* saturates to 0 word by word, unless there is a flag, or the length is out of range */
-		__m256i unusual = _mm256_subs_epu16(_mm256_sub_epi32(length, shortest), excess_max);
+		/* saturates to 0 word by word, unless a flag is no status, or the length is out of range */
+		__m256i unusual = _mm256_subs_epu16(_mm256_sub_epi32(length, shortest), ordinary_max);
 		if (__builtin_expect(!_mm256_testz_si256(unusual, unusual), 0))
 			break;
 		__m256i data = _mm256_unpacklo_epi64(first, second);
 		_mm256_storeu_si256(buffers++, _mm256_permute4x64_epi64(data, 0xd8));
 		__m256i q0 = _mm256_add_epi64(data, iova_offset),
-			q1 = _mm256_or_si256(_mm256_sllv_epi32(length, payload_shift), command);
+			q1 = _mm256_or_si256(_mm256_madd_epi16(length, factors), command);
 		_mm256_storeu_si256(ring, _mm256_unpacklo_epi64(q0, q1));
 		_mm256_storeu_si256(ring + 1, _mm256_unpackhi_epi64(q0, q1));
 	}

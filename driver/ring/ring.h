@@ -99,6 +99,7 @@ struct ring_txq {
 	uint32_t next;           /* slot that the next packet is written to */
 	uint32_t fast_until;     /* a burst that ends before this slot only writes descriptors */
 	uint32_t excess_max;     /* longest frame of one descriptor less format->frame_min, in bytes */
+	uint32_t ordinary_max;   /* excess_max, and PKT_STATUS in the upper half: as length and flags are in a handle */
 
 	/* touched per batch */
 	struct pkt_pool *pool; /* most packets come from this pool; short frames are copied into packets of it */

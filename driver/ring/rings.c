@@ -108,6 +108,7 @@ void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
 	queue->next = queue->reclaim_next = queue->extra_slots = 0;
 	queue->excess_max =
 		(queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES) - queue->format->frame_min;
+	queue->ordinary_max = queue->excess_max | PKT_STATUS << 16;
 	ring_tx_set_fast_until(queue);
 	queue->burst = burst;
 	queue->nic.burst = queue->tail == &queue->tail_register.trapped ? tx_burst_trapped : burst;

@@ -42,13 +42,13 @@ typedef unsigned ring_tx_part_fn(struct ring_txq *queue, const struct pkt *pkts,
 
 /* ---- a descriptor ---- */
 
-/** An ordinary packet has no flags, so it is in one buffer, and a length that one descriptor can send as it is.
- * excess_max is the queue's. */
+/** An ordinary packet has no flags but a received one's status, so it is in one buffer and without wishes, and a length
+ * that one descriptor can send as it is. excess_max is the queue's. */
 RING_INLINE bool ring_tx_is_ordinary(const struct ring_tx_format *format, const struct pkt *pkt, uint32_t excess_max)
 {
 	/* Two loads: an application writes len alone, and one load of what two stores have written must wait until both
 	 * are in the cache. */
-	return __builtin_expect(pkt->len - format->frame_min <= excess_max && !pkt->flags, 1);
+	return __builtin_expect(pkt->len - format->frame_min <= excess_max && pkt->flags <= PKT_STATUS, 1);
 }
 
 /** Writes the descriptor of an ordinary packet. */

@@ -249,7 +249,7 @@ static void application_sends(struct world *world)
 		pkts[i].data += random_below(4) ? 0 : random_below(PKT_HEADROOM_BYTES);
 		write_number(pkts[i].data);
 		pkts[i].len = (uint16_t)(17 + random_below(MAX_FRAME - 16));
-		pkts[i].flags = 0;
+		pkts[i].flags = (uint16_t)(random_below(2) ? 0 : random_below(PKT_STATUS + 1));
 		pkts[i].hash = (uint32_t)random_64();
 		if (odd && !random_below(odd))
 			make_odd(&pkts[i]);
