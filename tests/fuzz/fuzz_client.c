@@ -265,10 +265,10 @@ static void use(struct vfio_device *device, struct dma_space *space)
 
 		switch (op & 7) {
 		case 0:
-			device->ops->read(device, op >> 4, offset, data, 1 + offset % 64);
+			vfio_access(device, op >> 4, offset, data, NULL, 1 + offset % 64);
 			break;
 		case 1:
-			device->ops->write(device, op >> 4, offset, data, 1 + offset % 64);
+			vfio_access(device, op >> 4, offset, NULL, data, 1 + offset % 64);
 			break;
 		case 2:
 			if (device->ops->window(device, op >> 4 & 7, &window) != 0 || offset * 4ull + 4 > window.bytes)
@@ -282,8 +282,7 @@ static void use(struct vfio_device *device, struct dma_space *space)
 		case 3:
 			for (unsigned i = 0; i < 8; i++)
 				eventfds[i] = offset >> i & 1 ? bar_open : -1;
-			device->ops->set_irqs(
-				device, op >> 4 & 7, offset >> 8 & 3, 1 + (offset >> 10 & 7), op & 8 ? NULL : eventfds);
+			vfio_set_irqs(device, op >> 4 & 7, op & 8 ? 0 : 1 + (offset >> 10 & 7), eventfds);
 			break;
 		case 4:
 			device->ops->reset(device);
