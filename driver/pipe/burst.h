@@ -1,81 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A pipe's burst functions, but for the steps that go over descriptors. An instruction set makes its own burst
- * functions of these and its steps with PIPE_BURSTS, in a file of its own. */
+ * A pipe's burst functions, but for the steps that go over descriptors. They are compiled once for each instruction
+ * set: burst_SET.c has the set's steps, includes this, and makes its struct pipe_simd of PIPE_SIMD. The steps:
+ *
+ * receive: receives the unbroken run of whole, good frames at the front of n slots that do not wrap. Returns how many.
+ *
+ * describe: writes transmit descriptors for the run of ordinary packets at the front, at most n, into slots that do not
+ * wrap. If these are all, the last one asks for a report. Returns how many.
+ *
+ * receive_wide and describe_wide: the same for a multiple of PIPE_WIDTH packets, and not 0. receive_wide stops at
+ * NIC_PIPE_BURST.
+ *
+ * all_same: whether all n masks are the same; n is not 0.
+ *
+ * select_packets: copies those of n packets that go to an output, by their masks. Up to four handles behind the copies
+ * may be overwritten. Returns how many.
+ *
+ * PIPE_WIDTH is how many packets a set's vectors take at a time, a power of two; PIPE_VECTOR_BYTES is one vector. */
 #ifndef POLLUX_DRIVER_PIPE_BURST_H
 #define POLLUX_DRIVER_PIPE_BURST_H
 
 #include "rare.h"
 #include "slots.h"
-#include "x1.h"
-
-/** The burst functions for single packets, whatever the instruction set. */
-unsigned pipe_receive_single(struct nic_pipe *nic);
-void pipe_send_single(struct nic_pipe *nic, uint32_t outputs);
-
-/** Receives the unbroken run of whole, good frames at the front of n slots that do not wrap. @return how many */
-typedef unsigned pipe_receive_step(const struct pipe *pipe, const struct ring_descriptor *ring,
-	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n);
-
-/** Writes transmit descriptors for the run of ordinary packets at the front, at most n, into slots that do not wrap. If
- * these are all, the last one asks for a report. @return how many */
-typedef unsigned pipe_describe_step(
-	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n);
-
-/** Copies those of n packets that go to an output, by their masks. Up to four handles behind the copies may be
- * overwritten. @return how many */
-typedef unsigned pipe_select_step(
-	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output);
-
-/** Whether all n masks are the same; n is not 0. */
-typedef bool pipe_same_step(const uint32_t *targets, unsigned n);
-
-/** The parts of a burst that are out of line: instances of the functions below. */
-typedef unsigned pipe_receive_general_fn(struct pipe *pipe, unsigned n);
-typedef unsigned pipe_receive_more_fn(struct pipe *pipe, unsigned n, unsigned got);
-typedef void pipe_send_fn(struct pipe *pipe, size_t n, uint32_t outputs);
-typedef void pipe_put_fn(struct pipe *pipe, unsigned output, struct pkt *pkts, unsigned n);
 
 /* ---- Receive ---- */
 
-static inline unsigned pipe_at_most_a_burst(unsigned n)
-{
-	return n < NIC_PIPE_BURST ? n : NIC_PIPE_BURST;
-}
-
-/** Every case: the ring's end, slots that the card does not have, descriptors that are not finished or bad. */
-RING_INLINE unsigned pipe_receive_general(struct pipe *pipe, unsigned n, pipe_receive_step *receive)
+/* The rest of n packets, of which `got` are received already, in every case: the ring's end, slots that the card does
+ * not have, descriptors that are not finished or bad. */
+static RING_OUT_OF_LINE unsigned receive_rest(struct pipe *pipe, unsigned n, unsigned got)
 {
 	const struct ring_rxq *queue = pipe->rxq;
-	bool again;
-	unsigned got;
 
-	n = pipe_at_most_a_burst(n);
-	do {
-		uint32_t slot = queue->next & queue->mask, run = pipe_set_fast_until(pipe) - queue->next;
+	if (n > NIC_PIPE_BURST)
+		n = NIC_PIPE_BURST;
+	for (;;) {
+		if (n > pipe->fast_until - queue->next)
+			pipe_set_fast_until(pipe);
+		uint32_t slot = (queue->next & queue->mask) + got, run = pipe->fast_until - queue->next - got;
 
-		if (run && (got = receive(pipe, &queue->ring[slot], &pipe->slot_init[slot], pipe->nic.pkts,
-				    n < run ? n : run)))
+		if (run > n - got)
+			run = n - got;
+		if (run)
+			got += receive(pipe, &queue->ring[slot], &pipe->slot_init[slot], &pipe->nic.pkts[got], run);
+		if (got)
 			return got;
-		got = pipe_receive_rare(pipe, &again);
-	} while (again);
-	return got;
+		got = pipe_receive_rare(pipe);
+		if (got != PIPE_LOOK_AGAIN)
+			return got;
+		got = 0;
+	}
 }
 
-/** The rest of n packets, of which `got` are received already: whole, good frames, and the ring's end not in sight. */
-RING_INLINE unsigned pipe_receive_more(
-	struct pipe *pipe, unsigned n, unsigned got, pipe_receive_step *receive, pipe_receive_general_fn *general)
-{
-	const struct ring_rxq *queue = pipe->rxq;
-	uint32_t slot = (queue->next & queue->mask) + got;
-
-	got += receive(
-		pipe, &queue->ring[slot], &pipe->slot_init[slot], &pipe->nic.pkts[got], pipe_at_most_a_burst(n) - got);
-	return got ? got : general(pipe, n);
-}
-
-/** The usual case: as many packets as asked for, a multiple of `width`, which `wide` receives at once. */
-RING_INLINE unsigned pipe_receive(struct nic_pipe *nic, unsigned n, unsigned width, pipe_receive_step *wide,
-	pipe_receive_more_fn *more, pipe_receive_general_fn *general)
+/* The usual case: as many packets as asked for, all at once. */
+static unsigned receive_burst(struct nic_pipe *nic, unsigned n)
 {
 	struct pipe *pipe = (struct pipe *)nic;
 	const struct ring_rxq *queue = pipe->rxq;
@@ -83,25 +59,39 @@ RING_INLINE unsigned pipe_receive(struct nic_pipe *nic, unsigned n, unsigned wid
 	unsigned got;
 
 	if (__builtin_expect(n > pipe->fast_until - queue->next, 0))
-		return general(pipe, n);
-	if (n % width)
-		return more(pipe, n, 0);
-	got = wide(pipe, &queue->ring[slot], &pipe->slot_init[slot], nic->pkts, n);
-	return __builtin_expect(got == n || got == NIC_PIPE_BURST, 1) ? got : more(pipe, n, got);
+		return receive_rest(pipe, n, 0);
+	if (n % PIPE_WIDTH)
+		return receive_rest(pipe, n, 0);
+	got = receive_wide(pipe, &queue->ring[slot], &pipe->slot_init[slot], nic->pkts, n);
+	return __builtin_expect(got == n || got == NIC_PIPE_BURST, 1) ? got : receive_rest(pipe, n, got);
+}
+
+/* Receives a packet, if the descriptor has a whole, good frame. */
+static unsigned receive_one(struct nic_pipe *nic)
+{
+	struct pipe *pipe = (struct pipe *)nic;
+	const struct ring_rxq *queue = pipe->rxq;
+	uint32_t slot = queue->next & queue->mask;
+
+	if (__builtin_expect(queue->next != pipe->fast_until &&
+				     pipe_receive_one(pipe, &queue->ring[slot], &pipe->slot_init[slot], nic->pkts),
+		    1))
+		return 1;
+	return receive_rest(pipe, 1, 0);
 }
 
 /* ---- Send ---- */
 
 /* A transmit queue has descriptors up to `next` now. */
-static inline void pipe_hand_over(struct ring_txq *queue, uint32_t mask, uint32_t next)
+static inline void hand_over(struct ring_txq *queue, uint32_t mask, uint32_t next)
 {
 	queue->next = next;
 	__atomic_store_n(queue->tail, next & mask, __ATOMIC_RELEASE);
 }
 
-/** Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor
+/* Sends n packets to an output, all or some of a burst, in every case: the ring's end, packets that no descriptor
  * describes as they are, a tail that is written by a call. */
-RING_INLINE void pipe_put(struct pipe *pipe, unsigned index, struct pkt *pkts, unsigned n, pipe_describe_step *describe)
+static RING_OUT_OF_LINE void send_to(struct pipe *pipe, unsigned index, struct pkt *pkts, unsigned n)
 {
 	struct pipe_output *output = &pipe->outputs[index];
 	struct ring_txq *queue = output->txq;
@@ -123,13 +113,13 @@ RING_INLINE void pipe_put(struct pipe *pipe, unsigned index, struct pkt *pkts, u
 		return;
 	queue->ring[(next - 1) & queue->mask].q1 |= RING_TX_RS;
 	pipe->batch_outputs |= PIPE_BIT(index);
-	pipe_hand_over(queue, queue->mask, next);
+	hand_over(queue, queue->mask, next);
 	if (queue->tail == &queue->tail_register.trapped)
 		vfio_write32(queue->tail_register.window, queue->tail_register.offset, queue->tail_register.trapped);
 }
 
 /* The burst's packets were sent to these outputs. */
-static inline void pipe_end_burst(struct pipe *pipe, size_t n, uint32_t outputs)
+static inline void end_burst(struct pipe *pipe, size_t n, uint32_t outputs)
 {
 	struct ring_rxq *queue = pipe->rxq;
 
@@ -140,55 +130,78 @@ static inline void pipe_end_burst(struct pipe *pipe, size_t n, uint32_t outputs)
 		pipe_end_batch(pipe, outputs);
 }
 
-/** All packets go to the same outputs, or to none, in every case. */
-RING_INLINE void pipe_send_general(struct pipe *pipe, size_t n, uint32_t outputs, pipe_put_fn *put)
+/* All packets go to the same outputs, or to none, in every case. */
+static RING_OUT_OF_LINE void send_general(struct pipe *pipe, size_t n, uint32_t outputs)
 {
 	uint32_t accepting = outputs & pipe->accepting;
 
 	for (uint32_t left = accepting; left; left &= left - 1)
-		put(pipe, (unsigned)__builtin_ctz(left), pipe->nic.pkts, (unsigned)n);
+		send_to(pipe, (unsigned)__builtin_ctz(left), pipe->nic.pkts, (unsigned)n);
 	pipe_count_lost(pipe, outputs, (unsigned)n);
 	if (accepting == outputs)
 		pipe_set_single_output(pipe, outputs);
-	pipe_end_burst(pipe, n, accepting);
+	end_burst(pipe, n, accepting);
 }
 
-/** The usual case: all packets go to one output, where those before went, as they are, and the ring's end is not in
+typedef unsigned describe_step(
+	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n);
+
+/* The usual case: all packets go to one output, where those before went, as they are, and the ring's end is not in
  * sight. */
-RING_INLINE void pipe_send_to_single_output(
-	struct pipe *pipe, size_t n, uint32_t outputs, pipe_describe_step *describe, pipe_send_fn *general)
+RING_INLINE void send_to_single_output(struct pipe *pipe, size_t n, uint32_t outputs, describe_step *describe_all)
 {
 	const struct pipe_output *output = pipe->single_output;
 	struct ring_txq *queue = output->txq;
 	uint32_t mask = queue->mask, next = queue->next, slot = next & mask, last_slot = slot + (uint32_t)n - 1;
 
 	if (__builtin_expect((int32_t)last_slot > (int32_t)mask, 0)) {
-		general(pipe, n, outputs);
+		send_general(pipe, n, outputs);
 		return;
 	}
-	if (__builtin_expect(describe(output, &queue->ring[slot], pipe->nic.pkts, (unsigned)n) != (unsigned)n, 0)) {
-		general(pipe, n, outputs); /* which writes the same descriptors again: the tail has not moved */
+	if (__builtin_expect(describe_all(output, &queue->ring[slot], pipe->nic.pkts, (unsigned)n) != (unsigned)n, 0)) {
+		send_general(pipe, n, outputs); /* it writes the same descriptors again: the tail has not moved */
 		return;
 	}
-	pipe_hand_over(queue, mask, next + (uint32_t)n);
-	pipe_end_burst(pipe, n, outputs);
+	hand_over(queue, mask, next + (uint32_t)n);
+	end_burst(pipe, n, outputs);
 }
 
-RING_INLINE void pipe_send_all(struct nic_pipe *nic, size_t n, uint32_t outputs, unsigned width,
-	pipe_describe_step *wide, pipe_send_fn *rest, pipe_send_fn *general)
+static RING_OUT_OF_LINE void send_any_number(struct pipe *pipe, size_t n, uint32_t outputs)
+{
+	send_to_single_output(pipe, n, outputs, describe);
+}
+
+static void send_all(struct nic_pipe *nic, size_t n, uint32_t outputs)
 {
 	struct pipe *pipe = (struct pipe *)nic;
 
 	if (__builtin_expect(outputs != pipe->single_mask, 0))
-		general(pipe, n, outputs);
-	else if (n % width == 0)
-		pipe_send_to_single_output(pipe, n, outputs, wide, general);
+		send_general(pipe, n, outputs);
+	else if (n % PIPE_WIDTH == 0)
+		send_to_single_output(pipe, n, outputs, describe_wide);
 	else
-		rest(pipe, n, outputs);
+		send_any_number(pipe, n, outputs);
 }
 
-/** Packets that go different ways: per output, those that go there. */
-RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_step *select, pipe_put_fn *put)
+static void send_one(struct nic_pipe *nic, uint32_t outputs)
+{
+	struct pipe *pipe = (struct pipe *)nic;
+	const struct pipe_output *output = pipe->single_output;
+	struct ring_txq *queue = output->txq;
+	struct ring_descriptor *ring = &queue->ring[queue->next & queue->mask];
+
+	if (__builtin_expect(
+		    outputs != pipe->single_mask || !outputs || !pipe_describe_one(output, ring, nic->pkts, RING_TX_RS),
+		    0)) {
+		send_general(pipe, 1, outputs);
+		return;
+	}
+	hand_over(queue, queue->mask, queue->next + 1);
+	end_burst(pipe, 1, outputs);
+}
+
+/* Packets that go different ways: per output, those that go there. */
+static RING_OUT_OF_LINE void send_apart(struct nic_pipe *nic, size_t n)
 {
 	struct pipe *pipe = (struct pipe *)nic;
 	struct pkt selected[NIC_PIPE_BURST + 4] __attribute__((aligned(64)));
@@ -202,64 +215,41 @@ RING_INLINE void pipe_send_apart(struct nic_pipe *nic, size_t n, pipe_select_ste
 	for (uint32_t left = outputs; left; left &= left - 1) {
 		unsigned index = (unsigned)__builtin_ctz(left);
 
-		put(pipe, index, selected, select(selected, nic->pkts, nic->targets, (unsigned)n, index));
+		send_to(pipe, index, selected, select_packets(selected, nic->pkts, nic->targets, (unsigned)n, index));
 	}
-	pipe_end_burst(pipe, n, outputs);
+	end_burst(pipe, n, outputs);
 }
 
-/**
- * Defines pipe_SET, and its functions with names that tell them from those of other instruction sets.
- * @param receive, describe  the steps for any number of packets
- * @param receive_wide, describe_wide  the same for multiples of `width` packets, not 0; receive_wide gets more than
- * NIC_PIPE_BURST, and stops there
- */
-#define PIPE_BURSTS(SET, width, receive_wide, receive, describe_wide, describe, same, select, rearm)                   \
-	static RING_OUT_OF_LINE unsigned pipe_receive_general_##SET(struct pipe *pipe, unsigned n)                     \
+static void send_each(struct nic_pipe *nic, size_t n)
+{
+	if (all_same(nic->targets, (unsigned)n))
+		send_all(nic, n, nic->targets[0]);
+	else
+		send_apart(nic, n);
+}
+
+/* ---- Slots ---- */
+
+/* A pipe_rearm_fn. */
+static void rearm(
+	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
+{
+	typedef uint64_t slots __attribute__((vector_size(PIPE_VECTOR_BYTES), may_alias, aligned(16)));
+	const unsigned count = PIPE_VECTOR_BYTES / sizeof(*ring);
+	slots iova = {0}; /* to the pointers, not to the zeros behind them */
+
+	for (unsigned i = 0; i < count; i++)
+		iova[2 * i] = UINT64_MAX;
+	iova &= iova_offset;
+	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
+#pragma GCC unroll 32
+		for (unsigned i = 0; i < RING_BATCH; i += count)
+			*(slots *)&ring[i] = *(const slots *)&slot_init[i] + iova;
+}
+
+#define PIPE_SIMD                                                                                                      \
 	{                                                                                                              \
-		return pipe_receive_general(pipe, n, receive);                                                         \
-	}                                                                                                              \
-	static RING_OUT_OF_LINE unsigned pipe_receive_more_##SET(struct pipe *pipe, unsigned n, unsigned got)          \
-	{                                                                                                              \
-		return pipe_receive_more(pipe, n, got, receive, pipe_receive_general_##SET);                           \
-	}                                                                                                              \
-	static unsigned pipe_receive_##SET(struct nic_pipe *nic, unsigned n)                                           \
-	{                                                                                                              \
-		return pipe_receive(nic, n, width, receive_wide, pipe_receive_more_##SET, pipe_receive_general_##SET); \
-	}                                                                                                              \
-	static RING_OUT_OF_LINE void pipe_put_##SET(struct pipe *pipe, unsigned index, struct pkt *pkts, unsigned n)   \
-	{                                                                                                              \
-		pipe_put(pipe, index, pkts, n, describe);                                                              \
-	}                                                                                                              \
-	static RING_OUT_OF_LINE void pipe_send_general_##SET(struct pipe *pipe, size_t n, uint32_t outputs)            \
-	{                                                                                                              \
-		pipe_send_general(pipe, n, outputs, pipe_put_##SET);                                                   \
-	}                                                                                                              \
-	static RING_OUT_OF_LINE void pipe_send_rest_##SET(struct pipe *pipe, size_t n, uint32_t outputs)               \
-	{                                                                                                              \
-		pipe_send_to_single_output(pipe, n, outputs, describe, pipe_send_general_##SET);                       \
-	}                                                                                                              \
-	static void pipe_send_all_##SET(struct nic_pipe *nic, size_t n, uint32_t outputs)                              \
-	{                                                                                                              \
-		pipe_send_all(nic, n, outputs, width, describe_wide, pipe_send_rest_##SET, pipe_send_general_##SET);   \
-	}                                                                                                              \
-	static RING_OUT_OF_LINE void pipe_send_apart_##SET(struct nic_pipe *nic, size_t n)                             \
-	{                                                                                                              \
-		pipe_send_apart(nic, n, select, pipe_put_##SET);                                                       \
-	}                                                                                                              \
-	static void pipe_send_each_##SET(struct nic_pipe *nic, size_t n)                                               \
-	{                                                                                                              \
-		if (same(nic->targets, (unsigned)n))                                                                   \
-			pipe_send_all_##SET(nic, n, nic->targets[0]);                                                  \
-		else                                                                                                   \
-			pipe_send_apart_##SET(nic, n);                                                                 \
-	}                                                                                                              \
-	static void pipe_rearm_##SET(                                                                                  \
-		struct ring_descriptor *ring, const struct ring_descriptor *init, unsigned n, uint64_t iova_offset)    \
-	{                                                                                                              \
-		rearm(ring, init, n, iova_offset);                                                                     \
-	}                                                                                                              \
-	const struct pipe_simd pipe_##SET = {{pipe_receive_##SET, pipe_receive_single, pipe_send_all_##SET,            \
-						     pipe_send_single, pipe_send_each_##SET},                          \
-		pipe_rearm_##SET}
+		{receive_burst, receive_one, send_all, send_one, send_each}, rearm                                     \
+	}
 
 #endif

@@ -2,8 +2,10 @@
  * A pipe's burst functions with AVX-512: eight descriptors at a time; what is left, four at a time. How a descriptor
  * becomes a handle, and a handle a descriptor, is told in x4.h. */
 #include "../../mempool/handles_x4.h"
-#include "burst.h"
 #include "x4.h"
+
+#define PIPE_WIDTH        8
+#define PIPE_VECTOR_BYTES 64
 
 static inline __m512i four_times(__m128i piece)
 {
@@ -52,17 +54,6 @@ static inline unsigned receive(const struct pipe *pipe, const struct ring_descri
 	unsigned eights = n & ~7u, got = eights ? receive_wide(pipe, ring, slot_init, pkts, eights) : 0;
 
 	return got + pipe_receive_x4_x1(pipe, ring + got, slot_init + got, pkts + got, n - got);
-}
-
-static inline void rearm(
-	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
-{
-	const __m512i iova = four_times(_mm_set_epi64x(0, (long long)iova_offset));
-
-	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
-#pragma GCC unroll 8
-		for (unsigned i = 0; i < RING_BATCH; i += 4)
-			_mm512_storeu_si512(&ring[i], _mm512_add_epi64(iova, _mm512_loadu_si512(&slot_init[i])));
 }
 
 /* What makes descriptors of handles: see x4.h. */
@@ -129,7 +120,7 @@ static inline unsigned describe(
 	return described + pipe_describe_x4_x1(output, ring + described, pkts + described, n - described);
 }
 
-static inline bool same(const uint32_t *targets, unsigned n)
+static inline bool all_same(const uint32_t *targets, unsigned n)
 {
 	const __m512i first = _mm512_set1_epi32((int)targets[0]);
 	uint32_t differ = _mm512_cmpneq_epi32_mask(first, _mm512_load_si512(targets));
@@ -139,7 +130,7 @@ static inline bool same(const uint32_t *targets, unsigned n)
 	return _bzhi_u32(differ, n) == 0;
 }
 
-static inline unsigned select_targets(
+static inline unsigned select_packets(
 	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output)
 {
 	const __m512i bit = _mm512_set1_epi32((int)PIPE_BIT(output));
@@ -156,4 +147,6 @@ static inline unsigned select_targets(
 	return count;
 }
 
-PIPE_BURSTS(avx512, 8, receive_wide, receive, describe_wide, describe, same, select_targets, rearm);
+#include "burst.h"
+
+const struct pipe_simd pipe_avx512 = PIPE_SIMD;

@@ -11,16 +11,13 @@
 
 /* ---- Receive ---- */
 
-uint32_t pipe_set_fast_until(struct pipe *pipe)
+void pipe_set_fast_until(struct pipe *pipe)
 {
 	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t ring_end = (queue->next | queue->mask) + 1, given_end = queue->refill_next + queue->mask;
+	uint32_t until = (int32_t)(ring_end - given_end) < 0 ? ring_end : given_end;
 
-	if (pipe->skipping)
-		pipe->fast_until = queue->next;
-	else
-		pipe->fast_until = (int32_t)(ring_end - given_end) < 0 ? ring_end : given_end;
-	return pipe->fast_until;
+	pipe->fast_until = pipe->skipping ? queue->next : until;
 }
 
 /* A bad descriptor, or one of a frame of several, which a pipe cannot send in one piece. */
@@ -34,6 +31,7 @@ static void drop_descriptor(struct pipe *pipe, bool ends_frame)
 	ring_count(&queue->bad_packets, ends_frame);
 	if (queue->next == pipe->batch_end)
 		pipe_end_batch(pipe, 0);
+	pipe_set_fast_until(pipe);
 }
 
 /* Nothing came. */
@@ -47,7 +45,7 @@ static void look_after_slots(struct pipe *pipe)
 		pipe_look_for_stall(pipe);
 }
 
-unsigned pipe_receive_rare(struct pipe *pipe, bool *again)
+unsigned pipe_receive_rare(struct pipe *pipe)
 {
 	const struct ring_rx_format *format = pipe->rx.ring;
 	struct ring_rxq *queue = pipe->rxq;
@@ -55,22 +53,20 @@ unsigned pipe_receive_rare(struct pipe *pipe, bool *again)
 	const struct ring_descriptor *descriptor = &queue->ring[slot];
 	uint64_t q1 = given ? ring_rx_status(descriptor) : 0;
 
-	*again = q1 & format->dd;
-	if (!*again) {
+	if (!(q1 & format->dd)) {
 		look_after_slots(pipe);
 		return 0;
 	}
 	if (!pipe->skipping && (q1 & pipe->rx.checked) == pipe->rx.whole)
-		return 0; /* it was not there yet when the run ended before it */
+		return PIPE_LOOK_AGAIN; /* it was not there yet when the run ended before it */
 	if (!pipe->skipping && (q1 & format->eop) && !(q1 & format->errors) &&
 		ring_rx_length(format, q1) == PKT_DATA_BYTES) {
 		/* exactly full: an ordinary packet, which the fast comparison cannot tell from longer ones */
 		ring_rx_hand_out(format, &pipe->nic.pkts[0], descriptor, queue->buffers[slot], PKT_DATA_BYTES);
-		*again = false;
 		return 1;
 	}
 	drop_descriptor(pipe, q1 & format->eop);
-	return 0;
+	return PIPE_LOOK_AGAIN;
 }
 
 /* ---- Send ---- */

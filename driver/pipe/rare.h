@@ -5,17 +5,20 @@
 
 #include "state.h"
 
+#include <limits.h>
+
 /** Sets fast_until anew: the ring's end, or the first slot that the card does not have; or, while a frame is skipped,
  * the next slot. */
-uint32_t pipe_set_fast_until(struct pipe *pipe);
+void pipe_set_fast_until(struct pipe *pipe);
 
 /**
  * Looks at what ended a run of whole, good frames, at its very front: nothing more came, which is the time to look
  * after finished slots and outputs that hang; or a bad descriptor, which is dropped.
- * @param again  set when there may be more to receive at once
- * @return packets received: 1 for a frame that fills its buffer exactly, else 0
+ * @return packets received: 1 for a frame that fills its buffer exactly, else 0; or PIPE_LOOK_AGAIN: there may be more
+ * to receive at once
  */
-unsigned pipe_receive_rare(struct pipe *pipe, bool *again);
+unsigned pipe_receive_rare(struct pipe *pipe);
+#define PIPE_LOOK_AGAIN UINT_MAX
 
 /**
  * Looks at a packet, or a copy of one, that no descriptor describes as it is: pads it, in the burst as well; or counts

@@ -25,6 +25,7 @@ RING_INLINE bool pipe_receive_one(const struct pipe *pipe, const struct ring_des
 RING_STEP unsigned pipe_receive_x1(const struct pipe *pipe, const struct ring_descriptor *ring,
 	const struct ring_descriptor *slot_init, struct pkt *pkts, unsigned n)
 {
+	n = n < NIC_PIPE_BURST ? n : NIC_PIPE_BURST;
 	unsigned left = n;
 
 	/* four at a time, so that the loop itself costs little */
@@ -36,15 +37,6 @@ RING_STEP unsigned pipe_receive_x1(const struct pipe *pipe, const struct ring_de
 	while (left && pipe_receive_one(pipe, ring++, slot_init++, pkts++))
 		left--;
 	return n - left;
-}
-
-RING_STEP void pipe_rearm_x1(
-	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
-{
-	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
-#pragma GCC unroll 8
-		for (unsigned i = 0; i < RING_BATCH; i++)
-			ring[i] = (struct ring_descriptor){.q0 = slot_init[i].q0 + iova_offset};
 }
 
 /** Writes the descriptor of a packet, if it is an ordinary one: of a length that can be sent, and without flags.
@@ -78,15 +70,6 @@ RING_STEP unsigned pipe_describe_x1(
 	if (!left)
 		ring[-1].q1 |= RING_TX_RS;
 	return n - left;
-}
-
-RING_INLINE bool pipe_same_x1(const uint32_t *targets, unsigned n)
-{
-	unsigned i = 1;
-
-	while (i < n && targets[i] == targets[0])
-		i++;
-	return i >= n;
 }
 
 /** Copies the packets that go to an output. */

@@ -40,20 +40,20 @@ static inline unsigned pipe_receive_x4(const struct pipe *pipe, const struct rin
 {
 	const __m256i whole = _mm256_set1_epi64x((long long)pipe->rx.whole),
 		      checked = _mm256_set1_epi64x((long long)pipe->rx.checked);
-	unsigned left = n;
 
-#pragma GCC unroll 1
-	do {
-		__m256i low = pipe_load_two(ring), high = pipe_load_two(ring + 2);
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < NIC_PIPE_BURST; i += 4) {
+		__m256i low = pipe_load_two(&ring[i]), high = pipe_load_two(&ring[i + 2]);
 		__m256i q1 = _mm256_unpackhi_epi64(low, high);
 
 		if (!_mm256_testz_si256(_mm256_xor_si256(q1, whole), checked))
-			break;
-		pipe_hand_out_two(low, slot_init, pkts);
-		pipe_hand_out_two(high, slot_init + 2, pkts + 2);
-		ring += 4, slot_init += 4, pkts += 4;
-	} while (left -= 4);
-	return n - left;
+			return i;
+		pipe_hand_out_two(low, &slot_init[i], &pkts[i]);
+		pipe_hand_out_two(high, &slot_init[i + 2], &pkts[i + 2]);
+		if (__builtin_expect(n == i + 4, 1))
+			return n;
+	}
+	return NIC_PIPE_BURST;
 }
 
 /* For any number. */
@@ -63,18 +63,6 @@ static inline unsigned pipe_receive_x4_x1(const struct pipe *pipe, const struct 
 	unsigned got = n < 4 ? 0 : pipe_receive_x4(pipe, ring, slot_init, pkts, n & ~3u);
 
 	return got + pipe_receive_x1(pipe, ring + got, slot_init + got, pkts + got, n - got);
-}
-
-static inline void pipe_rearm_x4(
-	struct ring_descriptor *ring, const struct ring_descriptor *slot_init, unsigned n, uint64_t iova_offset)
-{
-	const __m256i iova = _mm256_setr_epi64x((long long)iova_offset, 0, (long long)iova_offset, 0);
-
-	for (; n; n -= RING_BATCH, ring += RING_BATCH, slot_init += RING_BATCH)
-#pragma GCC unroll 16
-		for (unsigned i = 0; i < RING_BATCH; i += 2)
-			_mm256_storeu_si256((__m256i *)&ring[i],
-				_mm256_add_epi64(iova, _mm256_loadu_si256((const __m256i *)&slot_init[i])));
 }
 
 /*
