@@ -1,136 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Turns command lines into numbers: the options that all programs share, and the forms that their values have. */
+ * The options that all programs share, and how a wrong command line ends a program. */
 #include "app_args.h"
 
 #include "app_base.h"
 #include "app_output.h"
+#include "app_parse.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-bool app_parse_number(const char *text, double *value, const char **rest)
-{
-	char *end;
-
-	/* strtod alone would take hexadecimal numbers, infinities and signs as well. */
-	if (!isdigit((unsigned char)text[*text == '.']) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
-		return false;
-	double number = strtod(text, &end);
-	double multiple = *end == 'k' || *end == 'K' ? 1e3 : *end == 'M' ? 1e6 : *end == 'G' ? 1e9 : 1;
-	number *= multiple;
-	end += multiple > 1;
-	if (!isfinite(number))
-		return false;
-	*value = number;
-	*rest = end;
-	return true;
-}
-
-bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value)
-{
-	double number;
-	const char *rest;
-
-	/* Up to 2^53 a double holds every integer; nobody counts further. */
-	if (!app_parse_number(text, &number, &rest) || *rest || number > 0x1p53)
-		return false;
-	/* The number was rounded, and then its multiple: 1.001k is 1000.9999999999999. */
-	uint64_t integer = (uint64_t)number;
-	integer += number - (double)integer > 0.5;
-	if (fabs(number - (double)integer) > number * 0x1p-51 || integer < min || integer > max)
-		return false;
-	*value = integer;
-	return true;
-}
-
-bool app_parse_seconds(const char *text, double min, double max, double *value)
-{
-	double number;
-	const char *rest;
-
-	if (!app_parse_number(text, &number, &rest) || number < min || number > max)
-		return false;
-	if (*rest && strcmp(rest, "s") != 0)
-		return false;
-	*value = number;
-	return true;
-}
-
-bool app_parse_mac(const char *text, uint8_t mac[6])
-{
-	uint8_t bytes[6];
-
-	if (strlen(text) != 17)
-		return false;
-	for (unsigned i = 0; i < 6; i++) {
-		const char *at = text + 3 * i;
-		if (!isxdigit((unsigned char)at[0]) || !isxdigit((unsigned char)at[1]) || at[2] != (i < 5 ? ':' : '\0'))
-			return false;
-		bytes[i] = (uint8_t)strtoul(at, NULL, 16);
-	}
-	memcpy(mac, bytes, 6);
-	return true;
-}
-
-bool app_parse_speeds(const char *text, uint32_t *speeds)
-{
-	static const char *const names[] = {"10M", "100M", "1G", "2.5G", "5G", "10G"}; /* in the order of the bits */
-	uint32_t found = 0;
-
-	for (;;) {
-		size_t length = strcspn(text, ",");
-		unsigned i = 0;
-		while (i < sizeof(names) / sizeof(*names) &&
-			(strlen(names[i]) != length || strncasecmp(text, names[i], length) != 0))
-			i++;
-		if (i == sizeof(names) / sizeof(*names))
-			return false;
-		found |= 1u << i;
-		text += length;
-		if (*text == '\0')
-			break;
-		text++;
-	}
-	*speeds = found;
-	return true;
-}
-_Static_assert(NIC_SPEED_10M == 1 && NIC_SPEED_10G == 1 << 5, "app_parse_speeds counts the bits");
-
-/* Parses a list of CPUs: 2,4-6. */
-static bool parse_cpus(const char *text, unsigned cpus[APP_CPUS], unsigned *count)
-{
-	unsigned found[APP_CPUS], n = 0;
-
-	for (const char *at = text;; at++) {
-		char *end;
-		if (!isdigit((unsigned char)*at))
-			return false;
-		unsigned long first = strtoul(at, &end, 10), last = first;
-		if (*end == '-') {
-			if (!isdigit((unsigned char)end[1]))
-				return false;
-			last = strtoul(end + 1, &end, 10);
-		}
-		if (last < first || last >= 1024) /* CPU_SETSIZE */
-			return false;
-		for (unsigned long cpu = first; cpu <= last; cpu++) {
-			if (n == APP_CPUS)
-				return false;
-			found[n++] = (unsigned)cpu;
-		}
-		at = end;
-		if (*at == '\0')
-			break;
-		if (*at != ',')
-			return false;
-	}
-	memcpy(cpus, found, n * sizeof(*cpus));
-	*count = n;
-	return true;
-}
 
 uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max)
 {
@@ -162,7 +39,7 @@ static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 	return PKT_SIMD_AUTO;
 }
 
-enum { KEY_MTU = 0x1000, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD };
+enum { KEY_QUEUES = 0x1000, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD };
 
 static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
@@ -170,8 +47,14 @@ static const struct argp_option common_options[] = {
 	{"mtu", KEY_MTU, "BYTES", 0, "largest payload of an Ethernet frame, from 68; default 1500", 0},
 	{"no-promiscuous", 'p', NULL, 0,
 		"receive only frames for the port's own address, and broadcasts; default: all frames", 0},
+	{"queues", KEY_QUEUES, "N", 0,
+		"receive and transmit queues of each port, each served by a thread of its own on a CPU of its own; "
+		"the cards spread what they receive by addresses and ports (RSS); default 1",
+		0},
 	{"cpu", 'c', "LIST", 0,
-		"CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned", 0},
+		"CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned; with several "
+		"queues cores of the first card's NUMA node",
+		0},
 	{"link-wait", KEY_LINK_WAIT, "SECONDS", 0, "how long to wait for the links; 0: start without; default 10", 0},
 	{"speed", KEY_SPEED, "LIST", 0,
 		"speeds that the links may have, such as 1G or 100M,1G: of 10M, 100M, 1G, 2.5G, 5G and 10G; default: "
@@ -198,7 +81,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*o = (struct app_options){.burst = 32, .ring = 512, .interval_s = 1, .link_wait_s = 10};
+		*o = (struct app_options){.burst = 32, .ring = 512, .queues = 1, .interval_s = 1, .link_wait_s = 10};
 		return 0;
 	case 'b':
 		o->burst = (unsigned)app_count_option(state, "burst", text, 1, APP_BURST_MAX);
@@ -208,6 +91,9 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		if (o->ring & (o->ring - 1))
 			argp_error(state, "--ring %s: a power of two from 64 to 4096 is wanted", text);
 		return 0;
+	case KEY_QUEUES:
+		o->queues = (unsigned)app_count_option(state, "queues", text, 1, APP_QUEUES);
+		return 0;
 	case KEY_MTU:
 		o->mtu = (unsigned)app_count_option(state, "mtu", text, 68, APP_MTU_MAX);
 		return 0;
@@ -215,7 +101,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		o->no_promiscuous = true;
 		return 0;
 	case 'c':
-		if (!parse_cpus(text, o->cpus, &o->cpu_count))
+		if (!app_parse_cpus(text, o->cpus, APP_CPUS, &o->cpu_count))
 			argp_error(state, "--cpu %s: a list of at most %u CPU numbers such as 2,4-6 is wanted", text,
 				APP_CPUS);
 		for (unsigned i = 0; i < o->cpu_count; i++)
@@ -283,6 +169,15 @@ void app_add_port(struct app_options *options, struct argp_state *state, const c
 		if (strcmp(options->addresses[i], address) == 0)
 			argp_error(state, "%s is there twice", address);
 	options->addresses[options->address_count++] = address;
+}
+
+void app_check_cpus(const struct app_options *o, struct argp_state *state, unsigned most)
+{
+	if (o->cpu_count > 0 && o->cpu_count < o->queues)
+		argp_error(state, "--cpu: %u CPUs for %u queues: each queue's thread wants its own", o->cpu_count,
+			o->queues);
+	if (o->cpu_count > most)
+		argp_error(state, most == 1 ? "--cpu: one CPU is wanted" : "--cpu: at most %u CPUs are wanted", most);
 }
 
 static void print_version(FILE *to, struct argp_state *state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Command lines: the options that all programs share, and the forms that values of options have. */
+ * Command lines: the options that all programs share. */
 #ifndef POLLUX_APPS_APP_ARGS_H
 #define POLLUX_APPS_APP_ARGS_H
 
@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #define APP_PORTS       16u
-#define APP_CPUS        16u
+#define APP_QUEUES      64u            /* of a port: what the cards' RSS spreads over at most */
+#define APP_CPUS        64u            /* of --cpu */
+#define APP_THREADS     (APP_CPUS + 1) /* each with a CPU, and one that need not have its own */
 #define APP_BURST_MAX   256u
 #define APP_MTU_DEFAULT 1500u
 #define APP_MTU_MAX     16000u /* that --mtu takes; a card may take less */
@@ -23,11 +25,13 @@ struct app_options {
 	unsigned ring;    /* descriptors per ring */
 	unsigned tx_ring; /* of transmit rings, for a program that needs others there; 0: as ring */
 	unsigned mtu;     /* 0: APP_MTU_DEFAULT */
-	unsigned cpus[APP_CPUS], cpu_count;
-	double duration_s;  /* 0: until stopped */
-	double interval_s;  /* between two reports */
-	double link_wait_s; /* at most so long for links at the beginning; 0: not at all */
-	uint32_t speeds;    /* that links may have, as in nic_config; 0: all that a card can */
+	unsigned queues;  /* receive and transmit queues of each port */
+	unsigned held;    /* packets that the program keeps for a while, besides those of rings and bursts */
+	unsigned cpus[APP_CPUS], cpu_count; /* cpu_count 0: --cpu was not given */
+	double duration_s;                  /* 0: until stopped */
+	double interval_s;                  /* between two reports */
+	double link_wait_s;                 /* at most so long for links at the beginning; 0: not at all */
+	uint32_t speeds;                    /* that links may have, as in nic_config; 0: all that a card can */
 	bool no_promiscuous, json, quiet;
 	enum pkt_simd simd;
 };
@@ -35,6 +39,9 @@ struct app_options {
 /** The children of each program's own argp. The input of the first is a struct app_options, which it fills with the
  * defaults first. */
 extern const struct argp_child app_common_options[];
+
+/** Ends the program if --cpu was given with fewer CPUs than queues, or with more than `most`. */
+void app_check_cpus(const struct app_options *options, struct argp_state *state, unsigned most);
 
 /** What --help says after the options of each program. */
 #define APP_HELP_PORT "PORT is vfio-user:/path/to/socket, or a PCI address such as 0000:03:00.0."
@@ -53,19 +60,6 @@ bool app_is_address(const char *text);
 
 /** Adds a port to the options; too many end the program. */
 void app_add_port(struct app_options *options, struct argp_state *state, const char *address);
-
-/** Parses a decimal number with an optional k, M or G, and leaves what follows in *rest. @return false: there is none
- */
-bool app_parse_number(const char *text, double *value, const char **rest);
-
-/* Each of these is false, and leaves the result alone, when the text is not wholly what it should be. */
-/** 100, 64k, 1.5M, 2G: decimal multiples. */
-bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *value);
-bool app_parse_seconds(const char *text, double min, double max, double *value);
-/** 02:00:00:00:00:01. */
-bool app_parse_mac(const char *text, uint8_t mac[6]);
-/** 1G,10G: a mask of NIC_SPEED_. */
-bool app_parse_speeds(const char *text, uint32_t *speeds);
 
 /** app_parse_count for an option: ends the program with a sentence that names the option and its range. */
 uint64_t app_count_option(struct argp_state *state, const char *option, const char *text, uint64_t min, uint64_t max);

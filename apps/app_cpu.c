@@ -7,10 +7,7 @@
 #include "app_figures.h"
 #include "app_output.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -19,7 +16,7 @@ struct clocks {
 	uint64_t monotonic_ns, boottime_ns, tsc;
 };
 
-struct app_worker app_workers[APP_CPUS];
+struct app_worker app_workers[APP_THREADS];
 static struct clocks run_begin;
 static struct app_cpu verdict; /* on the whole run */
 
@@ -96,35 +93,6 @@ static double cgroup_cpus(const char *root)
 	if (file)
 		fclose(file);
 	return least;
-}
-
-static void *end_at_once(void *nothing)
-{
-	return nothing;
-}
-
-/* A thread is started on each: masks do not say it, as a process may leave that of `taskset`, and not its cpuset. */
-bool app_cpus_allowed(const unsigned *cpus, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		pthread_attr_t attributes;
-		pthread_t thread;
-		cpu_set_t cpu;
-
-		CPU_ZERO(&cpu);
-		CPU_SET(cpus[i], &cpu);
-		pthread_attr_init(&attributes);
-		pthread_attr_setaffinity_np(&attributes, sizeof(cpu), &cpu);
-		int error = pthread_create(&thread, &attributes, end_at_once, NULL);
-		pthread_attr_destroy(&attributes);
-		if (error == EINVAL)
-			return app_error("--cpu: this process may not run on CPU %u (`nproc` and `taskset -p $$` tell "
-					 "where it may)",
-				cpus[i]);
-		if (error == 0)
-			pthread_join(thread, NULL);
-	}
-	return true;
 }
 
 /* ---- What the threads got ---- */

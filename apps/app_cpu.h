@@ -15,7 +15,7 @@ struct app_worker {
 	uint64_t wall_ns, cpu_ns; /* how long it ran, and had a CPU; known once it has ended, like the next */
 	uint64_t preemptions;     /* how often it lost its CPU to another thread */
 };
-extern struct app_worker app_workers[APP_CPUS]; /* by the index of the thread */
+extern struct app_worker app_workers[APP_THREADS]; /* by the index of the thread */
 
 /** For a thread that polls without pause: tells that it does so now. */
 static inline void app_polled(struct app_worker *worker, uint64_t tsc)
@@ -27,9 +27,6 @@ static inline void app_polled(struct app_worker *worker, uint64_t tsc)
 	if (__builtin_expect(away > worker->longest_away_cycles, 0))
 		worker->longest_away_cycles = away;
 }
-
-/** Whether this process may run on all of these CPUs. False, and printed: not on one. */
-bool app_cpus_allowed(const unsigned *cpus, unsigned count);
 
 /** What became of a run's CPU time. */
 struct app_cpu {

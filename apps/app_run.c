@@ -5,6 +5,7 @@
 #include "app_base.h"
 #include "app_cpu.h"
 #include "app_output.h"
+#include "app_ports.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -27,7 +28,7 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-static bool start_thread(struct thread *thread, const struct app_options *o)
+static bool start_thread(struct thread *thread, const struct app *app)
 {
 	const unsigned index = thread->index;
 	pthread_attr_t attributes;
@@ -35,9 +36,9 @@ static bool start_thread(struct thread *thread, const struct app_options *o)
 	cpu_set_t cpu;
 
 	pthread_attr_init(&attributes);
-	if (index < o->cpu_count) {
+	if (index < app->cpu_count) {
 		CPU_ZERO(&cpu);
-		CPU_SET(o->cpus[index], &cpu);
+		CPU_SET(app->cpus[index], &cpu);
 		pthread_attr_setaffinity_np(&attributes, sizeof(cpu), &cpu);
 	}
 	/* A new thread has the signals blocked that its creator has. The main thread alone takes signals: it wakes. */
@@ -103,7 +104,7 @@ static bool tell_unsent(const struct app *app)
 
 bool app_run(struct app *app, const struct app_work *work)
 {
-	struct thread threads[APP_CPUS];
+	struct thread threads[APP_THREADS];
 	unsigned started = 0;
 	bool all = true;
 
@@ -111,7 +112,7 @@ bool app_run(struct app *app, const struct app_work *work)
 	app->start_ns = app_now_ns();
 	for (; all && started < work->thread_count; started += all) {
 		threads[started] = (struct thread){.index = started, .work = work->thread_work};
-		all = start_thread(&threads[started], app->options);
+		all = start_thread(&threads[started], app);
 	}
 	bool good = all && supervise(app, work);
 	if (work->stop_threads)

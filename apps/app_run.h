@@ -7,7 +7,7 @@
 
 /** What a program does while it runs. */
 struct app_work {
-	unsigned thread_count;               /* at most APP_CPUS */
+	unsigned thread_count;               /* at most APP_THREADS */
 	void (*thread_work)(unsigned index); /* of each thread, until app_stopping() */
 	void (*stop_threads)(bool good);     /* if given, instead of app_stop(); good: nothing has failed */
 	app_print_more *print_more;          /* if given */
@@ -16,9 +16,9 @@ struct app_work {
 };
 
 /**
- * Runs a program: starts its threads, each on the CPU of --cpu that has its index; until the program is asked to stop,
- * its duration is over, is_done says so, or a device is gone, serves the ports and prints a report per interval; then
- * stops the threads and the ports, and prints the totals.
+ * Runs a program: starts its threads, each on the CPU that app_open has found for its index; until the program is asked
+ * to stop, its duration is over, is_done says so, or a device is gone, serves the ports and prints a report per
+ * interval; then stops the threads and the ports, and prints the totals.
  * @return false, and printed: a thread could not be started, a device is gone, or a card that has a link has not sent
  * what it was given
  */

@@ -3,10 +3,8 @@
 #include "app_stats.h"
 
 #include "app_figures.h"
-
-/* A port that has a link and receives nothing: when that is told, and until when a switch may be the reason. */
-#define SILENCE_TOLD_S  10.0
-#define SPANNING_TREE_S 45.0
+#include "app_links.h"
+#include "app_queues.h"
 
 /* ---- Figures of a port ---- */
 
@@ -16,12 +14,12 @@ static const struct app_figure traffic[] = {
 	{"rx_bytes", " %llu bytes", AT(card.rx_bytes)},
 	{"tx_packets", ", tx %llu packets", AT(card.tx_packets)},
 	{"tx_bytes", " %llu bytes\n    mean  ", AT(card.tx_bytes)},
-	{"rx_taken", NULL, AT(received)},
+	{"rx_taken", NULL, AT(own.received)},
 	{0},
 };
 static const struct app_figure not_handed_on[] = {
 	{"rx_left", "left in the rx ring: %llu", AT(card.rx_left), APP_ZERO_IS_NOTHING},
-	{"in_hand", "in hand at the end: %llu", AT(in_hand), APP_ZERO_IS_NOTHING},
+	{"in_hand", "in hand at the end: %llu", AT(own.in_hand), APP_ZERO_IS_NOTHING},
 	{"tx_unsent", "not sent by the card: %llu", AT(card.tx_unsent), APP_ZERO_IS_NOTHING},
 	{"rx_pool_empty", NULL, AT(card.rx_pool_empty)},
 	{0},
@@ -31,8 +29,8 @@ static const struct app_figure dropped[] = {
 	{"rx_no_descriptor", "no rx descriptor %llu", AT(card.rx_no_descriptor), APP_ZERO_IS_NOTHING},
 	{"rx_errors", "bad frame %llu", AT(card.rx_errors), APP_ZERO_IS_NOTHING},
 	{"rx_bad_packets", "bad descriptor %llu", AT(card.rx_bad_packets), APP_ZERO_IS_NOTHING},
-	{"rx_broken", "frame without end %llu", AT(rx_broken), APP_ZERO_IS_NOTHING},
-	{"tx_ring_full", "tx ring full %llu", AT(tx_ring_full), APP_ZERO_IS_NOTHING},
+	{"rx_broken", "frame without end %llu", AT(own.rx_broken), APP_ZERO_IS_NOTHING},
+	{"tx_ring_full", "tx ring full %llu", AT(own.tx_ring_full), APP_ZERO_IS_NOTHING},
 	{"tx_bad_packets", "unsendable %llu", AT(card.tx_bad_packets), APP_ZERO_IS_NOTHING},
 	{0},
 };
@@ -89,7 +87,7 @@ static struct rate rate_of(uint64_t packets, uint64_t bytes, double seconds)
 
 static struct port_report compare(const struct app_port_sample *from, const struct app_port_sample *to, double seconds)
 {
-	uint64_t empty = to->empty_polls - from->empty_polls, busy = to->busy_polls - from->busy_polls;
+	uint64_t empty = to->own.empty_polls - from->own.empty_polls, busy = to->own.busy_polls - from->own.busy_polls;
 	struct port_report r = {
 		.grown = *to,
 		.polls = empty + busy,
@@ -112,55 +110,14 @@ static struct port_report compare(const struct app_port_sample *from, const stru
 
 /* ---- Of all ports ---- */
 
-uint64_t app_received(const struct app *app)
-{
-	uint64_t received = 0;
-
-	for (unsigned i = 0; i < app->port_count; i++)
-		received += app_get(&app->ports[i].counters.received);
-	return received;
-}
-
-bool app_gone(const struct app *app)
-{
-	bool gone = false;
-
-	for (unsigned i = 0; i < app->port_count; i++)
-		gone |= app->latest.ports[i].gone;
-	return gone;
-}
-
-/* The sum over all ports of one counter in a sample; offset: its place in struct app_port_sample. */
-static uint64_t sum(const struct app *app, const struct app_sample *sample, size_t offset)
-{
-	uint64_t all = 0;
-
-	for (unsigned i = 0; i < app->port_count; i++)
-		all += *(const uint64_t *)((const char *)&sample->ports[i] + offset);
-	return all;
-}
-
-uint64_t app_unsent(const struct app *app)
-{
-	return sum(app, &app->latest, offsetof(struct app_port_sample, card.tx_unsent));
-}
-
 uint64_t app_dropped(const struct app *app)
 {
 	uint64_t all = 0;
 
-	for (const struct app_figure *f = dropped; f->key; f++)
-		all += sum(app, &app->latest, f->offset);
+	for (unsigned i = 0; i < app->port_count; i++)
+		for (const struct app_figure *f = dropped; f->key; f++)
+			all += app_figure_count(f, &app->latest.ports[i]);
 	return all;
-}
-
-uint64_t app_missed(const struct app *app)
-{
-	const size_t missed = offsetof(struct app_port_sample, card.rx_missed),
-		     no_descriptor = offsetof(struct app_port_sample, card.rx_no_descriptor);
-
-	return sum(app, &app->latest, missed) + sum(app, &app->latest, no_descriptor) -
-	       sum(app, &app->at_open, missed) - sum(app, &app->at_open, no_descriptor);
 }
 
 /* ---- Printing ---- */
@@ -196,44 +153,6 @@ static void print_port_text(FILE *out, unsigned port, const struct port_report *
 		fprintf(out, "    the device is gone: what the card counted is as of %.3f s before\n", r->age_s);
 }
 
-/* What is known of the link, and what happened to the port: since the last interval, or in the total all that the port
- * has kept. */
-static void print_link_json(FILE *out, struct app *app, unsigned i, bool total)
-{
-	struct app_port *port = &app->ports[i];
-	uint64_t first = 0, *next = total ? &first : &port->notes_in_json;
-	struct nic_note note;
-
-	fprintf(out, ",\"link_up\":%s,\"link_mbps\":%u,\"link_state\":", port->link.up ? "true" : "false",
-		port->link.mbps);
-	app_json_string(out, port->link.state);
-	fputs(",\"notes\":[", out);
-	for (bool any = false; nic_get_notes(port->nic, next, &note, 1); any = true) {
-		fprintf(out, "%s{\"at_s\":%.3f,\"text\":", any ? "," : "",
-			((double)note.time_ns - (double)app->start_ns) / 1e9);
-		app_json_string(out, note.text);
-		fputc('}', out);
-	}
-	fputc(']', out);
-}
-
-/* The same for people. The notes were printed as they came. */
-static void print_link_text(FILE *out, struct app *app, unsigned i, double since_start, bool total)
-{
-	struct app_port *port = &app->ports[i];
-
-	if (!port->link.up)
-		fprintf(out, "    link down%s%s\n", port->link.state[0] ? ": " : "", port->link.state);
-	if (total || port->silence_told || !port->link.up || app->latest.ports[i].card.rx_packets)
-		return;
-	if (since_start >= SILENCE_TOLD_S && since_start < SPANNING_TREE_S) {
-		fputs("    nothing received yet: a switch port with spanning tree forwards nothing for the first 30 s "
-		      "of a link\n",
-			out);
-		port->silence_told = true;
-	}
-}
-
 static void print_port_json(FILE *out, struct app *app, unsigned port, const struct port_report *r, bool total)
 {
 	fprintf(out, "%s{\"port\":%u,\"address\":", port ? "," : "", port);
@@ -242,8 +161,7 @@ static void print_port_json(FILE *out, struct app *app, unsigned port, const str
 	app_figures_json(out, ",", not_handed_on, &r->grown);
 	app_figures_json(out, ",\"dropped\":{", dropped, &r->grown);
 	app_figures_json(out, "},", rates, r);
-	print_link_json(out, app, port, total);
-	fputc('}', out);
+	app_link_print_json(out, app, port, total);
 }
 
 static void print_report(struct app *app, bool total, app_print_more *more)
@@ -266,9 +184,12 @@ static void print_report(struct app *app, bool total, app_print_more *more)
 		r.missed_starting = from->ns ? 0 : app->at_open.ports[i].card.rx_missed;
 		if (json) {
 			print_port_json(out, app, i, &r, total);
+			app_queues_print(out, json, app, i, from, to, seconds, total);
+			fputc('}', out);
 		} else {
 			print_port_text(out, i, &r, total);
-			print_link_text(out, app, i, since_start, total);
+			app_queues_print(out, json, app, i, from, to, seconds, total);
+			app_link_print_text(out, app, i, since_start, total);
 		}
 	}
 	if (json)

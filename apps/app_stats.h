@@ -3,22 +3,10 @@
 #ifndef POLLUX_APPS_APP_STATS_H
 #define POLLUX_APPS_APP_STATS_H
 
-#include "app_ports.h"
+#include "app_sample.h"
 
-/** Frames that the workers took from all ports until now. */
-uint64_t app_received(const struct app *app);
-
-/* Of all ports, as last reported: */
-
-/** Frames dropped, for whatever cause. */
+/** Frames dropped by all ports, for whatever cause, as last reported. */
 uint64_t app_dropped(const struct app *app);
-/** Frames that found no descriptor since app_open was done. */
-uint64_t app_missed(const struct app *app);
-/** Packets handed over that the cards did not send, once the ports have stopped. */
-uint64_t app_unsent(const struct app *app);
-/** Whether a device is gone. Then what follows from its card's counters is as far as is known, and is said to be. */
-bool app_gone(const struct app *app);
-#define APP_AS_KNOWN ", as far as is known"
 
 /** What a program adds to a report on its ports: lines of its own for people, or further JSON members, each with a
  * comma in front. */

@@ -3,7 +3,10 @@
 #include "app_base.h"
 #include "app_figures.h"
 #include "app_output.h"
+#include "app_placement.h"
+#include "app_ports.h"
 #include "app_run.h"
+#include "dump_merge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +20,18 @@
 #include <unistd.h>
 
 #define FRAME_BYTES_MAX 65535u /* frames in several buffers are put together up to here */
+#define WAIT_NS         50000  /* of the writer, when no queue has brought anything */
+#define CLOCK_STEP_NS   100000 /* by so much somebody has set the clock, rather than that reading it takes its time */
+
+/* What is known of a queue besides its counters. */
+struct queue {
+	/* The receiving thread's. */
+	_Alignas(64) bool in_frame; /* a frame in several buffers has begun, and not ended */
+	_Atomic uint64_t not_matched;
+	/* The writing thread's: what has come of a frame in several buffers. */
+	_Alignas(64) unsigned frame_bytes;
+	uint8_t frame[FRAME_BYTES_MAX];
+};
 
 static struct {
 	struct app_options options;
@@ -27,15 +42,14 @@ static struct {
 
 	pcap_t *pcap;
 	pcap_dumper_t *dumper; /* NULL: lines */
-	FILE *out;      /* of frames, and the worker's alone: the file; stdout; or stderr for lines beside JSON */
+	FILE *out;      /* of frames, and the writer's alone: the file; stdout; or stderr for lines beside JSON */
 	bool unflushed; /* something may be in its buffer */
 	bool has_filter;
 	struct bpf_program filter;
-	_Atomic uint64_t captured, not_matched;
+	_Atomic uint64_t captured, not_matched; /* by the writer */
 
-	/* What has come of a frame in several buffers. */
-	unsigned frame_bytes;
-	uint8_t frame[FRAME_BYTES_MAX];
+	struct queue queues[APP_QUEUES];
+	struct dump_lane lanes[APP_QUEUES]; /* with several queues */
 	struct app app;
 } dump;
 
@@ -55,7 +69,14 @@ static void print_line(const struct pcap_pkthdr *header, const uint8_t *d)
 	fprintf(dump.out, "%s.%09ld %slength %u\n", at, (long)header->ts.tv_usec, who, header->len);
 }
 
-/* Takes one frame. False: no further one is wanted. */
+static bool matches(const uint8_t *data, unsigned bytes)
+{
+	const struct pcap_pkthdr whole = {.len = bytes, .caplen = bytes};
+
+	return !dump.has_filter || pcap_offline_filter(&dump.filter, &whole, data) != 0;
+}
+
+/* Writes one frame. False: no further one is wanted. */
 static bool capture(const struct timespec *now, const uint8_t *data, unsigned bytes)
 {
 	/* With nanosecond precision, libpcap keeps nanoseconds in tv_usec. */
@@ -64,12 +85,7 @@ static bool capture(const struct timespec *now, const uint8_t *data, unsigned by
 		.len = bytes,
 		.caplen = bytes < dump.snaplen ? bytes : dump.snaplen,
 	};
-	struct pcap_pkthdr whole = {.len = bytes, .caplen = bytes};
 
-	if (dump.has_filter && pcap_offline_filter(&dump.filter, &whole, data) == 0) {
-		app_add(&dump.not_matched, 1);
-		return true;
-	}
 	if (dump.dumper)
 		pcap_dump((uint8_t *)dump.dumper, &header, data);
 	else
@@ -79,57 +95,188 @@ static bool capture(const struct timespec *now, const uint8_t *data, unsigned by
 	return !dump.frames_wanted || app_get(&dump.captured) < dump.frames_wanted;
 }
 
-/* Takes one buffer: a frame, or a piece of one. False: no further frame is wanted. */
-static bool take(const struct timespec *now, const struct pkt *pkt)
+/* The same of a frame that has not been compared with the expression. */
+static bool compare(const struct timespec *now, const uint8_t *data, unsigned bytes)
 {
-	bool more = pkt->flags & PKT_MORE;
-
-	if (!more && dump.frame_bytes == 0)
-		return capture(now, pkt->data, pkt->len);
-	if (pkt->len > FRAME_BYTES_MAX - dump.frame_bytes) {
-		app_add(&dump.app.ports[0].counters.rx_broken, 1);
-		dump.frame_bytes = 0;
-		return true;
-	}
-	memcpy(dump.frame + dump.frame_bytes, pkt->data, pkt->len);
-	dump.frame_bytes += pkt->len;
-	if (more)
-		return true;
-	unsigned bytes = dump.frame_bytes;
-	dump.frame_bytes = 0;
-	return capture(now, dump.frame, bytes);
+	if (matches(data, bytes))
+		return capture(now, data, bytes);
+	app_add(&dump.not_matched, 1);
+	return true;
 }
 
-static void work(unsigned index)
+/* Takes one buffer: a frame, or a piece of one. compared: whole frames in one buffer match. False: no further frame is
+ * wanted. */
+static bool take(const struct timespec *now, unsigned queue, const struct pkt *pkt, bool compared)
 {
-	struct app_port *port = &dump.app.ports[0];
+	struct queue *q = &dump.queues[queue];
+	bool more = pkt->flags & PKT_MORE;
+
+	if (!more && q->frame_bytes == 0)
+		return compared ? capture(now, pkt->data, pkt->len) : compare(now, pkt->data, pkt->len);
+	if (pkt->len > FRAME_BYTES_MAX - q->frame_bytes) {
+		app_add(&dump.app.ports[0].queues[queue].counters.rx_broken, 1);
+		q->frame_bytes = 0;
+		return true;
+	}
+	memcpy(q->frame + q->frame_bytes, pkt->data, pkt->len);
+	q->frame_bytes += pkt->len;
+	if (more)
+		return true;
+	unsigned bytes = q->frame_bytes;
+	q->frame_bytes = 0;
+	return compare(now, q->frame, bytes);
+}
+
+/* A quiet moment: who reads the other end of a pipe gets all that there is. False: that failed. */
+static bool offer(void)
+{
+	int flushed = dump.unflushed ? app_output_offer(dump.out) : 1;
+
+	dump.unflushed = flushed == 0;
+	return flushed >= 0;
+}
+
+static void end_writing(void)
+{
+	app_stop(); /* before the flush, which would wait for a reader that stands still */
+	fflush(dump.out);
+}
+
+/* One queue: its thread receives and writes. */
+static void work_alone(void)
+{
+	struct app_queue *queue = &dump.app.ports[0].queues[0];
+	struct app_counters *counters = &queue->counters;
 	struct pkt pkts[APP_BURST_MAX];
 	struct timespec now;
 	bool writable = true, more_wanted = true;
 
-	(void)index;
 	while (writable && more_wanted && !app_stopping()) {
-		unsigned n = nic_rx(port->rx, pkts, dump.options.burst);
+		unsigned n = nic_rx(queue->rx, pkts, dump.options.burst);
 		if (n == 0) {
-			app_add(&port->counters.empty_polls, 1);
-			/* A quiet moment: who reads the other end of a pipe gets all that there is. */
-			int flushed = dump.unflushed ? app_output_offer(dump.out) : 1;
-			dump.unflushed = flushed == 0;
-			writable = flushed >= 0;
+			app_add(&counters->empty_polls, 1);
+			writable = offer();
 			continue;
 		}
 		clock_gettime(CLOCK_REALTIME, &now);
 		unsigned i = 0;
 		while (i < n && more_wanted)
-			more_wanted = take(&now, &pkts[i++]);
-		app_add(&port->counters.in_hand, app_frames(pkts + i, n - i));
-		app_add(&port->counters.received, app_frames(pkts, n));
-		app_add(&port->counters.busy_polls, 1);
+			more_wanted = take(&now, 0, &pkts[i++], false);
+		app_add(&counters->in_hand, app_frames(pkts + i, n - i));
+		app_add(&counters->received, app_frames(pkts, n));
+		app_add(&counters->busy_polls, 1);
 		pkt_free(pkts, n);
 		writable = !ferror(dump.out);
 	}
-	app_stop(); /* before the flush, which would wait for a reader that stands still */
-	fflush(dump.out);
+	end_writing();
+}
+
+/* ---- Several queues: a thread for each, and one that writes ---- */
+
+/* Leaves of n packets those that may have to be written, in front. @return how many */
+static unsigned keep_matching(struct queue *q, struct pkt *pkts, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		bool more = pkts[i].flags & PKT_MORE, is_piece = q->in_frame || more;
+		q->in_frame = more;
+		if (is_piece || matches(pkts[i].data, pkts[i].len)) {
+			pkts[kept++] = pkts[i];
+		} else {
+			app_add(&q->not_matched, 1);
+			pkt_free(&pkts[i], 1);
+		}
+	}
+	return kept;
+}
+
+static void receive(unsigned index)
+{
+	struct app_queue *queue = &dump.app.ports[0].queues[index];
+	struct app_counters *counters = &queue->counters;
+	struct dump_lane *lane = &dump.lanes[index];
+	struct pkt pkts[APP_BURST_MAX];
+
+	while (!app_stopping()) {
+		/* what has no room here waits in the ring: the card counts what has none there */
+		unsigned room = dump_room(lane), want = room < dump.options.burst ? room : dump.options.burst;
+		unsigned n = want ? nic_rx(queue->rx, pkts, want) : 0;
+		uint64_t now = app_now_ns();
+		if (n) {
+			app_add(&counters->received, app_frames(pkts, n));
+			app_add(&counters->busy_polls, 1);
+			dump_put(lane, now, pkts, dump.has_filter ? keep_matching(&dump.queues[index], pkts, n) : n);
+		} else {
+			app_add(&counters->empty_polls, 1);
+			app_idle();
+		}
+		dump_seen(lane, now);
+	}
+	dump_seen(lane, UINT64_MAX);
+}
+
+/* What CLOCK_REALTIME shows more than CLOCK_MONOTONIC. It stays the same, so that the order of time does, unless
+ * somebody sets the clock. */
+static int64_t clock_difference(void)
+{
+	static int64_t difference;
+	uint64_t before = app_now_ns(), real = app_clock_ns(CLOCK_REALTIME), after = app_now_ns();
+	int64_t now = (int64_t)(real - before), off = now - difference;
+
+	if (after - before < CLOCK_STEP_NS / 10 && (off > CLOCK_STEP_NS || off < -CLOCK_STEP_NS))
+		difference = now;
+	return difference;
+}
+
+static bool write_record(const struct dump_record *record, unsigned lane, int64_t difference)
+{
+	uint64_t real = record->ns + (uint64_t)difference;
+	struct timespec at = {(time_t)(real / 1000000000u), (long)(real % 1000000000u)};
+
+	return take(&at, lane, &record->pkt, true);
+}
+
+/* Ends when all threads that receive have. What came with the last frame that is wanted is in hand. */
+static void write_in_order(void)
+{
+	bool more_wanted = true;
+	unsigned lane, n;
+
+	while ((n = dump_next(dump.lanes, dump.options.queues, &lane)) || lane < dump.options.queues) {
+		int64_t difference = clock_difference();
+		for (unsigned i = 0; i < n; i++) {
+			const struct dump_record *record = dump_record_at(&dump.lanes[lane], i);
+			if (!more_wanted)
+				app_add(&dump.app.ports[0].queues[lane].counters.in_hand, app_frames(&record->pkt, 1));
+			else
+				more_wanted = write_record(record, lane, difference);
+			pkt_free(&record->pkt, 1);
+		}
+		if (n)
+			dump_take(&dump.lanes[lane], n);
+		more_wanted = more_wanted && (n ? !ferror(dump.out) : offer());
+		if (!more_wanted)
+			app_stop();
+		if (!n)
+			nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+	}
+	end_writing();
+}
+
+static unsigned threads(void)
+{
+	return dump.options.queues > 1 ? dump.options.queues + 1 : 1;
+}
+
+static void work(unsigned index)
+{
+	if (dump.options.queues == 1)
+		work_alone();
+	else if (index < dump.options.queues)
+		receive(index);
+	else
+		write_in_order();
 }
 
 struct totals {
@@ -147,9 +294,10 @@ static const struct app_figure packets[] = {
 
 static void print_more(FILE *out, bool json, bool total)
 {
-	struct totals t = {
-		app_get(&dump.captured), app_get(&dump.not_matched), app_get(&dump.app.ports[0].counters.in_hand)};
+	struct totals t = {app_get(&dump.captured), app_get(&dump.not_matched), dump.app.latest.ports[0].own.in_hand};
 
+	for (unsigned i = 0; i < dump.options.queues; i++)
+		t.not_matched += app_get(&dump.queues[i].not_matched);
 	if (!json && !total)
 		return;
 	app_figures_print(out, json, packets, &t);
@@ -171,7 +319,8 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), "
 	"or all.\n" APP_HELP_PORT "\v"
-	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them.\n"
+	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them. "
+	"With several queues, each has a thread, and one more writes what they receive, in order of time.\n"
 	"\n"
 	"Examples:\n"
 	"  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
@@ -216,8 +365,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "a port is wanted");
 		if (dump.options.json && dump.file && strcmp(dump.file, "-") == 0)
 			argp_error(state, "--json and --write - would both have stdout");
-		if (dump.options.cpu_count > 1)
-			argp_error(state, "--cpu: one CPU is wanted");
+		app_check_cpus(&dump.options, state, dump.options.queues);
+		dump.options.held = dump.options.queues > 1 ? dump.options.queues * DUMP_HELD : 0;
 		dump.pcap =
 			pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)dump.snaplen, PCAP_TSTAMP_PRECISION_NANO);
 		if (!dump.pcap)
@@ -298,7 +447,8 @@ static bool run(void)
 {
 	/* Without a file, lines of frames and of reports would be mixed: there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
-	return app_run(&dump.app, &(struct app_work){.thread_count = 1, .thread_work = work, .print_more = print_more});
+	return app_run(&dump.app,
+		&(struct app_work){.thread_count = threads(), .thread_work = work, .print_more = print_more});
 }
 
 int main(int argc, char **argv)
@@ -310,7 +460,7 @@ int main(int argc, char **argv)
 	app_catch_signals();
 	/* Where stdout has the frames, as lines or as a capture, all else goes to stderr. */
 	dump.app.text_out = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
-	good = check_path() && app_open(&dump.app, &dump.options, 1) && open_file() && run();
+	good = check_path() && app_open(&dump.app, &dump.options, threads()) && open_file() && run();
 	if (dump.out)
 		good = app_output_end(dump.out) && good;
 	good = app_close(&dump.app) && good;

@@ -3,17 +3,22 @@
 #include "app_base.h"
 #include "app_cpu.h"
 #include "app_figures.h"
+#include "app_parse.h"
+#include "app_placement.h"
+#include "app_ports.h"
 #include "app_run.h"
+#include "app_sample.h"
 
 #include <string.h>
 
 enum mode { MODE_IO, MODE_MAC, MODE_MACSWAP };
 
-/* One way through the forwarder, from a port that receives to one that sends. Belongs to one thread. */
+/* One way through the forwarder, from a queue that receives to the queue of the same index of the port that sends.
+ * Belongs to one thread, and shares no cache line with another. */
 struct direction {
-	struct nic_rxq *rx;
+	_Alignas(64) struct nic_rxq *rx;
 	struct nic_txq *tx;
-	struct app_counters *in, *out; /* of the port that receives, and of the one that sends */
+	struct app_counters *in, *out; /* of the queue that receives, and of the one that sends */
 	uint8_t addresses[12];         /* mode mac: the next hop's, and the sending port's own */
 	struct app_worker *worker;
 	unsigned unfinished; /* handles at the front of pkts: a frame whose end has not come yet */
@@ -27,8 +32,9 @@ static struct {
 	uint64_t packet_limit; /* 0: none */
 	uint8_t next_hops[APP_PORTS][6];
 	unsigned next_hop_count, worker_count;
-	struct direction directions[APP_PORTS];
-	_Atomic int64_t packets_left; /* of the limit */
+	unsigned direction_count;
+	struct direction directions[APP_PORTS * APP_QUEUES]; /* direction i is worker i % worker_count's */
+	_Atomic int64_t packets_left;                        /* of the limit */
 	struct app app;
 } fwd;
 
@@ -94,6 +100,7 @@ static void forward(struct direction *d)
 	unsigned got = nic_rx(d->rx, d->pkts + d->unfinished, want);
 	if (got == 0) {
 		app_add(&d->in->empty_polls, 1);
+		app_idle();
 		return;
 	}
 
@@ -127,7 +134,7 @@ static void forward(struct direction *d)
 
 static void work(unsigned index)
 {
-	unsigned count = fwd.app.port_count;
+	unsigned count = fwd.direction_count;
 
 	while (!app_stopping())
 		for (unsigned i = index; i < count; i += fwd.worker_count)
@@ -141,11 +148,12 @@ static void work(unsigned index)
 /* Cycles in which the busiest thread moved packets. */
 static double busiest_cycles(void)
 {
-	uint64_t busy[APP_CPUS] = {0}, most = 0;
+	uint64_t busy[APP_THREADS] = {0}, most = 0;
+	unsigned queues = app_queues(&fwd.app);
 
-	for (unsigned i = 0; i < fwd.app.port_count; i++) {
+	for (unsigned i = 0; i < fwd.direction_count; i++) {
 		uint64_t *one = &busy[i % fwd.worker_count];
-		*one += app_get(&fwd.app.ports[i].counters.busy_cycles);
+		*one += fwd.app.latest.queues[i / queues][i % queues].own.busy_cycles;
 		most = *one > most ? *one : most;
 	}
 	return (double)most;
@@ -218,7 +226,7 @@ static const struct app_figure cycles[] = {
 
 static void print_totals(FILE *out, bool json, bool total)
 {
-	uint64_t busy_polls = 0, busy_cycles = 0, sent = 0, waited = 0;
+	struct app_counts all = {.sent = 0};
 	double run_cycles = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz();
 	struct totals t = {
 		.dropped = app_dropped(&fwd.app),
@@ -232,22 +240,18 @@ static void print_totals(FILE *out, bool json, bool total)
 	if (!total)
 		return;
 	for (unsigned i = 0; i < fwd.app.port_count; i++) {
-		const struct app_counters *c = &fwd.app.ports[i].counters;
-		busy_polls += app_get(&c->busy_polls);
-		busy_cycles += app_get(&c->busy_cycles);
-		sent += app_get(&c->sent);
-		waited += app_get(&c->waited_cycles);
-		t.received += app_get(&c->received);
-		t.in_hand += app_get(&c->in_hand);
-		t.tx_ring_full += app_get(&c->tx_ring_full);
+		app_add_counts(&all, &fwd.app.latest.ports[i].own);
 		t.tx_bad_packets += fwd.app.latest.ports[i].card.tx_bad_packets;
 	}
-	t.forwarded = sent - t.tx_bad_packets - t.unsent;
-	t.cycles_per_poll = app_ratio((double)busy_cycles, (double)busy_polls);
-	t.packets_per_poll = app_ratio((double)t.received, (double)busy_polls);
-	t.cycles_per_packet = app_ratio((double)busy_cycles, (double)t.received);
+	t.received = all.received;
+	t.in_hand = all.in_hand;
+	t.tx_ring_full = all.tx_ring_full;
+	t.forwarded = all.sent - t.tx_bad_packets - t.unsent;
+	t.cycles_per_poll = app_ratio((double)all.busy_cycles, (double)all.busy_polls);
+	t.packets_per_poll = app_ratio((double)t.received, (double)all.busy_polls);
+	t.cycles_per_packet = app_ratio((double)all.busy_cycles, (double)t.received);
 	t.busy_share = app_ratio(busiest_cycles(), run_cycles);
-	t.waiting_share = app_ratio((double)waited, run_cycles * fwd.worker_count);
+	t.waiting_share = app_ratio((double)all.waited_cycles, run_cycles * fwd.worker_count);
 	find_limit(limit, sizeof(limit), t.busy_share, t.waiting_share);
 	t.limit = limit;
 	app_figures_print(out, json, packets, &t);
@@ -278,10 +282,12 @@ static const char doc[] =
 	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and "
 	"so on. When the number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT
 	"\v"
-	"With several CPUs (--cpu), each has a thread, and the ports are dealt out among them.\n"
+	"With several queues, what comes in by one leaves by the one with its number, and each has a thread for all "
+	"ports. With more CPUs (--cpu), up to one per port and queue, each has a thread.\n"
 	"\n"
 	"Examples:\n"
 	"  pollux-fwd 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-fwd --queues 4 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-fwd -m macswap -c 2,3 -d 10 --json 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-fwd -m mac --next-hop 02:00:00:00:00:01 vfio-user:a vfio-user:b\n"
 	"\n" APP_HELP_STATUS;
@@ -316,8 +322,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (fwd.options.address_count < 2)
 			argp_error(state, "two ports at least are wanted");
-		if (fwd.options.cpu_count > fwd.options.address_count)
-			argp_error(state, "--cpu: at most one CPU per port is wanted");
+		app_check_cpus(&fwd.options, state, fwd.options.address_count * fwd.options.queues);
 		if ((fwd.mode == MODE_MAC) != (fwd.next_hop_count > 0))
 			argp_error(state, "--mode mac and --next-hop belong together");
 		if (fwd.next_hop_count > 1 && fwd.next_hop_count != fwd.options.address_count)
@@ -330,17 +335,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static void connect_ports(void)
 {
-	unsigned count = fwd.app.port_count;
+	unsigned count = fwd.app.port_count, queues = app_queues(&fwd.app);
 
-	for (unsigned i = 0; i < count; i++) {
-		unsigned to = count % 2 ? (i + 1) % count : i ^ 1;
-		struct app_port *in = &fwd.app.ports[i], *out = &fwd.app.ports[to];
+	fwd.direction_count = count * queues;
+	for (unsigned i = 0; i < fwd.direction_count; i++) {
+		unsigned port = i / queues, queue = i % queues, to = count % 2 ? (port + 1) % count : port ^ 1;
+		struct app_port *out_port = &fwd.app.ports[to];
+		struct app_queue *in = &fwd.app.ports[port].queues[queue], *out = &out_port->queues[queue];
 		struct direction *d = &fwd.directions[i];
 
 		*d = (struct direction){.rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters};
 		d->worker = &app_workers[i % fwd.worker_count];
 		memcpy(d->addresses, fwd.next_hops[fwd.next_hop_count > 1 ? to : 0], 6);
-		memcpy(d->addresses + 6, out->info.mac, 6);
+		memcpy(d->addresses + 6, out_port->info.mac, 6);
 	}
 }
 
@@ -351,7 +358,7 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	fwd.worker_count = fwd.options.cpu_count ? fwd.options.cpu_count : 1;
+	fwd.worker_count = fwd.options.cpu_count ? fwd.options.cpu_count : fwd.options.queues;
 	fwd.packets_left = (int64_t)fwd.packet_limit;
 	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
 	if (good) {

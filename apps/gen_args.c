@@ -3,6 +3,7 @@
 #include "gen_args.h"
 
 #include "app_frame.h"
+#include "app_parse.h"
 #include "gen_udp.h"
 
 /* What a frame without VLAN tags has on top of what the MTU counts: Ethernet header and FCS. */
@@ -45,10 +46,16 @@ static const char doc[] =
 	"says that nothing has come back at all, perhaps as nobody sends it.\n"
 	"A sender held up makes up for 10 ms; what is beyond is given up, counted (\"given_up\") and told with the "
 	"cause (\"limited_by\").\n"
-	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both.\n"
+	"With two CPUs (--cpu 2,3), the first sends and the second receives; else one thread does both. With several "
+	"queues each has a thread, or two with twice as many CPUs. They share the rate, the count and the flows: a "
+	"flow "
+	"leaves by one queue, in order, if there are as many flows as queues. Packets are reordered that came behind a "
+	"later one of the same transmit queue, by the same receive queue. A capture leaves by the first queue, in "
+	"order.\n"
 	"\n"
 	"Examples:\n"
 	"  pollux-gen --rate 1Mpps --duration 10 0000:03:00.0 0000:03:00.1\n"
+	"  pollux-gen --queues 4 --flows 1000 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-gen -s 1518 -R 50% -f 1000 -d 5 --json vfio-user:/tmp/a\n"
 	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
 	"\n" APP_HELP_STATUS;
@@ -68,8 +75,12 @@ static void check(const struct gen_args *args, struct argp_state *state)
 		argp_error(state, "--max-gap is about a capture's own timing: without --rate");
 	if (args->has_shape && args->replay)
 		argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
-	if (args->app.cpu_count > 2)
+	if (args->app.queues == 1 && args->app.cpu_count > 2)
 		argp_error(state, "--cpu: one or two CPUs are wanted");
+	app_check_cpus(&args->app, state, 2 * args->app.queues);
+	if (args->app.cpu_count % args->app.queues)
+		argp_error(state, "--cpu: %u or %u CPUs are wanted with so many queues", args->app.queues,
+			2 * args->app.queues);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)

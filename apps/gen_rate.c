@@ -2,8 +2,8 @@
  * A rate at which to send: from the command line's text to the time between two frames. */
 #include "gen_rate.h"
 
-#include "app_args.h"
 #include "app_frame.h"
+#include "app_parse.h"
 
 #include <string.h>
 #include <strings.h>

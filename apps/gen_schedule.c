@@ -59,6 +59,13 @@ void gen_schedule_pace(
 	}
 }
 
+void gen_schedule_share(struct gen_schedule *share, const struct gen_schedule *whole, unsigned index, unsigned count)
+{
+	*share = *whole;
+	share->speed = whole->speed / count;
+	share->next_due = whole->round_cycles * index / count;
+}
+
 /* What the schedule's clock shows `now` cycles after the start. */
 static double clock_at(const struct gen_schedule *schedule, double now)
 {

@@ -47,6 +47,11 @@ bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsign
 void gen_schedule_pace(
 	struct gen_schedule *schedule, const struct gen_rate *rate, uint64_t max_gap_ns, unsigned link_mbps);
 
+/** Makes the share of sender `index` of `count` who send all together what the whole says, of which every `count`th
+ * frame is this one's: its clock is slower. Frames are the whole's, who frees them; with several senders there is one.
+ */
+void gen_schedule_share(struct gen_schedule *share, const struct gen_schedule *whole, unsigned index, unsigned count);
+
 /** From `now` cycles after the start on, everything is `speed` times as fast as gen_schedule_pace has said. */
 void gen_schedule_set_speed(struct gen_schedule *schedule, double now, double speed);
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The generator's numbered UDP packets: made from a template with incremental checksums, recognised, and accounted for.
- */
+ * The generator's numbered UDP packets: made from a template with incremental checksums, and recognised. */
 #include "gen_udp.h"
 
 #include "app_base.h"
-#include "app_counter.h"
-#include "app_figures.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -54,14 +51,15 @@ uint32_t gen_run_number(void)
 	return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)app_now_ns();
 }
 
-void gen_udp_init(
-	struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run)
+void gen_udp_init(struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows,
+	unsigned senders, uint32_t run)
 {
 	uint8_t *f = udp->frame;
 
 	memset(udp, 0, sizeof(*udp));
 	udp->bytes = bytes;
 	udp->flows = flows;
+	udp->senders = senders;
 	memcpy(f + ETH, to, 6);
 	memcpy(f + ETH + 6, from, 6);
 	put16(f + ETH + 12, 0x0800);
@@ -81,9 +79,22 @@ void gen_udp_init(
 	udp->udp_sum = sum16(f + IP + 12, 8) + 17 + (bytes - UDP) + sum16(f + UDP, bytes - UDP);
 }
 
+/* Flows are dealt out among the senders, as numbers are: so the packets of a flow leave by one queue, in order. Where
+ * there are fewer flows than senders, several have the same one. */
+static uint64_t flow_of(const struct gen_udp *udp, uint64_t number)
+{
+	if (udp->senders == 1)
+		return number % udp->flows;
+	uint64_t sender = number % udp->senders, count = number / udp->senders;
+	if (sender >= udp->flows)
+		return sender % udp->flows;
+	uint64_t own = (udp->flows - sender + udp->senders - 1) / udp->senders;
+	return sender + udp->senders * (count % own);
+}
+
 void gen_udp_write(const struct gen_udp *udp, uint8_t *data, uint64_t number)
 {
-	uint64_t flow = udp->flows > 1 ? number % udp->flows : 0;
+	uint64_t flow = udp->flows > 1 ? flow_of(udp, number) : 0;
 	/* Source address and port: no two flows below 2^30 have both in common. */
 	uint32_t host = flow & 0xffff, port = 49152 + (uint32_t)((flow + (flow >> 16)) & 0x3fff);
 	uint32_t words = (uint32_t)(number >> 48) + (uint32_t)(number >> 32 & 0xffff) +
@@ -133,76 +144,4 @@ bool gen_udp_head_intact(const struct gen_udp *udp, const uint8_t *data, unsigne
 	gen_udp_write(udp, head, number);
 	return memcmp(data + IP - 2, head + IP - 2, GEN_UDP_MIN - (IP - 2)) == 0 &&
 	       gen_udp_piece_intact(udp, data + GEN_UDP_MIN, bytes - GEN_UDP_MIN, GEN_UDP_MIN);
-}
-
-void gen_sequence_add(struct gen_sequence *s, uint64_t number)
-{
-	uint64_t *word = &s->seen[number % GEN_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
-
-	if (number >= s->next) {
-		/* The numbers that slide into the window have not been seen yet. */
-		uint64_t skipped = number - s->next;
-		if (skipped >= GEN_SEQUENCE_WINDOW) {
-			memset(s->seen, 0, sizeof(s->seen));
-		} else {
-			for (uint64_t i = s->next; i <= number; i++)
-				s->seen[i % GEN_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
-		}
-		s->next = number + 1;
-		app_add(&s->missed, skipped);
-	} else if (s->next - number > GEN_SEQUENCE_WINDOW) {
-		app_add(&s->stale, 1);
-		return;
-	} else if (*word & bit) {
-		app_add(&s->duplicates, 1);
-		return;
-	} else {
-		app_add(&s->reordered, 1);
-		app_add(&s->missed, UINT64_MAX); /* one less */
-	}
-	*word |= bit;
-	app_add(&s->unique, 1);
-}
-
-struct arrivals {
-	uint64_t own, in_flight, lost, reordered, duplicates, stale, corrupted, foreign;
-	bool echo;
-};
-
-#define AT(member) APP_FIGURE(struct arrivals, member)
-static const struct app_figure arrival_figures[] = {
-	{"own", "generator: of its own %llu came back: ", AT(own)},
-	{"in_flight", NULL, AT(in_flight)},
-	{"echo", NULL, AT(echo)},
-	{"lost", "%llu lost", AT(lost)},
-	{"reordered", ", %llu reordered", AT(reordered)},
-	{"duplicates", ", %llu duplicates", AT(duplicates)},
-	{"stale", ", %llu too late to tell", AT(stale)},
-	{"corrupted", "; %llu corrupted", AT(corrupted)},
-	{"foreign", "; %llu of others\n", AT(foreign)},
-	{0},
-};
-#undef AT
-
-void gen_sequence_print(const struct gen_sequence *s, FILE *out, bool json, bool end, uint64_t sent)
-{
-	uint64_t unique = app_get(&s->unique), missed = app_get(&s->missed);
-	/* While packets come and go, the count of those sent is a little older than that of those that came back. */
-	uint64_t own = unique < sent ? unique : sent, away = sent - own, lost = end || missed > away ? away : missed;
-	struct arrivals a = {
-		.own = own,
-		.in_flight = away - lost,
-		.lost = lost,
-		.reordered = app_get(&s->reordered),
-		.duplicates = app_get(&s->duplicates),
-		.stale = app_get(&s->stale),
-		.corrupted = app_get(&s->corrupted),
-		.foreign = app_get(&s->foreign),
-	};
-
-	a.echo = own || a.corrupted;
-	if (!json && sent && !a.echo)
-		fputs("generator: nothing came back of its own: is there an echo, or a way to the second port?\n", out);
-	else
-		app_figures_print(out, json, arrival_figures, &a);
 }

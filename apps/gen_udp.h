@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Numbered UDP packets, and what became of them. */
+ * Numbered UDP packets. */
 #ifndef POLLUX_APPS_GEN_UDP_H
 #define POLLUX_APPS_GEN_UDP_H
 
 #include "app_frame.h"
-
-#include <stdio.h>
 
 #define GEN_UDP_MIN   NIC_FRAME_MIN_BYTES /* without FCS */
 #define GEN_UDP_HEAD  64u                 /* bytes in which packets of a run differ */
@@ -17,6 +15,7 @@ struct gen_udp {
 	unsigned bytes;
 	uint32_t ip_sum, udp_sum; /* checksums, not folded, of all that does not vary */
 	uint64_t flows;
+	unsigned senders; /* sender i has the packets i, i + senders, i + 2 * senders, ... */
 };
 
 /** A random number for a run. */
@@ -24,8 +23,8 @@ uint32_t gen_run_number(void);
 
 /** Makes a template: Ethernet, IPv4 from 198.18.0.0/16 to 198.19.0.1 (RFC 2544's addresses), UDP, a number, zeros.
  * @param run  a number of this run: packets of other runs are not taken for ours */
-void gen_udp_init(
-	struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows, uint32_t run);
+void gen_udp_init(struct gen_udp *udp, unsigned bytes, const uint8_t to[6], const uint8_t from[6], uint64_t flows,
+	unsigned senders, uint32_t run);
 
 /** Writes the head of packet `number` into a buffer that already holds the template behind its first GEN_UDP_HEAD
  * bytes. */
@@ -42,22 +41,5 @@ bool gen_udp_read(const struct gen_udp *udp, const uint8_t *data, unsigned bytes
 bool gen_udp_head_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number);
 /** The same of a further piece, which begins at `offset` of the frame. */
 bool gen_udp_piece_intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, unsigned offset);
-
-/** What became of numbered packets: each arrival is new, a duplicate, or stale (too old to say). Reordered ones are
- * new, too. */
-#define GEN_SEQUENCE_WINDOW 65536u
-struct gen_sequence {
-	uint64_t next;           /* one more than the highest number seen */
-	_Atomic uint64_t missed; /* numbers below it that have not come */
-	_Atomic uint64_t unique, reordered, duplicates, stale;
-	_Atomic uint64_t foreign;                /* packets of others; counted by the caller, like the next */
-	_Atomic uint64_t corrupted;              /* packets that came back changed */
-	uint64_t seen[GEN_SEQUENCE_WINDOW / 64]; /* a bit for each number of the window */
-};
-void gen_sequence_add(struct gen_sequence *sequence, uint64_t number);
-
-/** Prints what became of `sent` packets: a line for people, or JSON members, each with a comma in front. Those that
- * have not come are lost where a later one came or, at the end, all; else they are in flight. */
-void gen_sequence_print(const struct gen_sequence *sequence, FILE *out, bool json, bool end, uint64_t sent);
 
 #endif

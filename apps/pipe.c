@@ -7,37 +7,40 @@
 #include "app_cpu.h"
 #include "app_figures.h"
 #include "app_output.h"
+#include "app_parse.h"
+#include "app_placement.h"
+#include "app_ports.h"
 #include "app_run.h"
 
 #include <string.h>
 
 /* Behind which port an address is. One entry per hash value: the later of two addresses with the same value takes the
- * entry, and packets for the other are flooded until that one sends again. */
-#define ADDRESSES 65536u
-#define IN_USE    (UINT64_C(1) << 48)
+ * entry, and packets for the other are flooded until that one sends again. All threads share the table: an entry is
+ * written when something has changed, and at most once a second besides. */
+#define ADDRESSES  65536u
+#define PORT_SHIFT 48
 struct address {
-	uint64_t mac; /* byte 0 lowest, and IN_USE */
-	uint32_t port;
-	uint32_t seen_s; /* when it sent last, in seconds */
+	_Atomic uint64_t mac_port; /* the address, byte 0 lowest; its port + 1 in the upper 16 bits; 0: no address */
+	_Atomic uint32_t seen_s;   /* when it sent last, in seconds */
 };
 
-/* What one port receives, on its way to all others. */
+/* What one queue of a port receives, on its way to the queues with its number of all others. Its thread's. */
 struct side {
-	struct nic_pipe *pipe;
+	_Alignas(64) struct nic_pipe *pipe;
 	struct app_counters *counters;
-	unsigned port;
-	uint32_t output_of[APP_PORTS]; /* by port: its bit in the pipe's mask; 0 for this one */
+	uint64_t port; /* as in mac_port */
+	uint32_t now_s;
+	uint32_t output_of[1 + APP_PORTS]; /* by port + 1: its bit in the pipe's mask; 0 for this one */
 	uint32_t all_outputs;
-	unsigned flooded, learned; /* in this burst */
+	unsigned burst_flooded, burst_learned; /* in this burst */
+	_Atomic uint64_t flooded, learned;
 };
 
 static struct {
 	struct app_options options;
 	double age_s; /* an address not seen for so long is forgotten */
-	uint32_t now_s;
 	struct address addresses[ADDRESSES];
-	struct side sides[APP_PORTS];
-	_Atomic uint64_t flooded, learned;
+	struct side sides[APP_PORTS][APP_QUEUES];
 	struct app app;
 } bridge = {.age_s = 300};
 
@@ -48,7 +51,7 @@ static inline uint64_t read_mac(const uint8_t *at)
 	uint64_t mac = 0;
 
 	memcpy(&mac, at, 6);
-	return mac | IN_USE;
+	return mac;
 }
 
 static inline struct address *address_of(uint64_t mac)
@@ -60,14 +63,16 @@ _Static_assert(ADDRESSES == 1u << 16, "address_of takes the 16 upper bits");
 static inline void learn(struct side *side, uint64_t mac)
 {
 	struct address *address = address_of(mac);
+	uint64_t before = app_get(&address->mac_port), now = mac | side->port;
 
-	if (__builtin_expect(address->mac != mac || address->port != side->port, 0)) {
+	if (__builtin_expect(before != now, 0)) {
 		if (mac & 1) /* a group's address is no sender's */
 			return;
-		side->learned += address->mac != mac;
-		*address = (struct address){.mac = mac, .port = side->port};
+		side->burst_learned += (before ^ mac) << (64 - PORT_SHIFT) != 0 || !before;
+		app_set(&address->mac_port, now);
 	}
-	address->seen_s = bridge.now_s;
+	if (__builtin_expect(atomic_load_explicit(&address->seen_s, memory_order_relaxed) != side->now_s, 0))
+		atomic_store_explicit(&address->seen_s, side->now_s, memory_order_relaxed);
 }
 
 /* Where a packet goes: called for every one, and inlined into the pipe. */
@@ -83,38 +88,42 @@ static inline uint32_t forward(void *context, struct pkt *pkt)
 	if ((to & UINT64_C(0xf0ffffffffff)) == UINT64_C(0xc28001))
 		return 0;
 	const struct address *address = address_of(to);
-	if (address->mac == to && bridge.now_s - address->seen_s <= (uint32_t)bridge.age_s)
-		return side->output_of[address->port];
-	side->flooded++;
+	uint64_t known = app_get(&address->mac_port);
+	/* another thread may have seen it a second later than this one's clock says */
+	int32_t age_s = (int32_t)(side->now_s - atomic_load_explicit(&address->seen_s, memory_order_relaxed));
+	if (known && (known ^ to) << (64 - PORT_SHIFT) == 0 && age_s <= (int32_t)bridge.age_s)
+		return side->output_of[known >> PORT_SHIFT];
+	side->burst_flooded++;
 	return side->all_outputs;
 }
 
-static void run(struct side *side)
+static void run(struct side *side, struct app_worker *worker)
 {
 	uint64_t start = app_tsc();
-	app_polled(&app_workers[0], start);
+	app_polled(worker, start);
 	unsigned n = nic_pipe_run(side->pipe, bridge.options.burst, forward, side);
 
 	if (n == 0) {
 		app_add(&side->counters->empty_polls, 1);
+		app_idle();
 		return;
 	}
-	app_add(&bridge.flooded, side->flooded);
-	app_add(&bridge.learned, side->learned);
-	side->flooded = side->learned = 0;
+	app_add(&side->flooded, side->burst_flooded);
+	app_add(&side->learned, side->burst_learned);
+	side->burst_flooded = side->burst_learned = 0;
 	app_add(&side->counters->received, n);
 	app_add(&side->counters->busy_polls, 1);
 	app_add(&side->counters->busy_cycles, app_tsc() - start);
 }
 
-static void work(unsigned index)
+/* Pipes that share an output want one thread: each has the queues of one index. */
+static void work(unsigned queue)
 {
-	(void)index;
 	for (unsigned i = 0; !app_stopping(); i++) {
-		if (i % 1024 == 0)
-			bridge.now_s = (uint32_t)(app_now_ns() / 1000000000);
+		for (unsigned port = 0; i % 1024 == 0 && port < bridge.app.port_count; port++)
+			bridge.sides[port][queue].now_s = (uint32_t)(app_now_ns() / 1000000000);
 		for (unsigned port = 0; port < bridge.app.port_count; port++)
-			run(&bridge.sides[port]);
+			run(&bridge.sides[port][queue], &app_workers[queue]);
 	}
 }
 
@@ -150,23 +159,24 @@ static const struct app_figure not_sent[] = {
 static void print_more(FILE *out, bool json, bool total)
 {
 	struct totals t = {
-		.flooded = app_get(&bridge.flooded),
-		.learned = app_get(&bridge.learned),
 		.unsent = app_unsent(&bridge.app),
 	};
 	uint64_t busy_cycles = 0;
 	bool blocked = false;
 
-	for (unsigned i = 0; i < bridge.app.port_count; i++) {
+	for (unsigned i = 0; i < bridge.app.port_count * bridge.options.queues; i++) {
+		const struct side *side = &bridge.sides[i / bridge.options.queues][i % bridge.options.queues];
 		struct nic_pipe_stats one;
 
-		nic_pipe_get_stats(bridge.sides[i].pipe, &one);
+		nic_pipe_get_stats(side->pipe, &one);
+		t.flooded += app_get(&side->flooded);
+		t.learned += app_get(&side->learned);
 		t.bridged += one.packets;
 		t.kept_local += one.dropped;
 		t.blocked += one.blocked;
 		t.bad += one.bad;
 		blocked |= one.blocked_outputs != 0;
-		busy_cycles += app_get(&bridge.sides[i].counters->busy_cycles);
+		busy_cycles += app_get(&side->counters->busy_cycles);
 	}
 	t.cycles_per_packet = app_ratio((double)busy_cycles, (double)t.bridged);
 	t.as_known = t.unsent == 0 ? NULL : app_gone(&bridge.app) ? APP_AS_KNOWN : "";
@@ -193,7 +203,8 @@ static const char doc[] =
 	"Bridges between ports: learns who is where from the senders of packets, and sends each packet to its "
 	"receiver's port, or to all others while that is not known. Packets are sent from the buffers they were "
 	"received in (driver/pipe.h).\n" APP_HELP_PORT "\v"
-	"One thread serves all ports. There is no spanning tree: two ways between two networks make packets circle. A "
+	"One thread serves all ports; with several queues, each has one for all ports, and what comes in by one leaves "
+	"by the one with its number. There is no spanning tree: two ways between two networks make packets circle. A "
 	"port without link, or too slow, loses its own packets only.\n"
 	"\n"
 	"Examples:\n"
@@ -229,8 +240,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (o->address_count < 2)
 			argp_error(state, "two ports at least are wanted");
-		if (o->cpu_count > 1)
-			argp_error(state, "--cpu: one CPU is wanted");
+		app_check_cpus(o, state, o->queues);
 		o->tx_ring = transmit_ring(o->ring, o->address_count);
 		if (o->tx_ring > 4096)
 			argp_error(state, "--ring %u: with %u ports, at most %u", o->ring, o->address_count,
@@ -241,18 +251,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-static bool open_pipe(unsigned port)
+static bool open_pipe(unsigned port, unsigned queue)
 {
-	struct nic_queue input = {bridge.app.ports[port].nic, 0}, outputs[APP_PORTS];
-	struct side *side = &bridge.sides[port];
+	struct nic_queue input = {bridge.app.ports[port].nic, queue}, outputs[APP_PORTS];
+	struct side *side = &bridge.sides[port][queue];
 	unsigned count = 0;
 
-	*side = (struct side){.counters = &bridge.app.ports[port].counters, .port = port};
+	side->counters = &bridge.app.ports[port].queues[queue].counters;
+	side->port = (uint64_t)(port + 1) << PORT_SHIFT;
 	for (unsigned other = 0; other < bridge.app.port_count; other++) {
 		if (other == port)
 			continue;
-		side->output_of[other] = UINT32_C(1) << count;
-		outputs[count++] = (struct nic_queue){bridge.app.ports[other].nic, 0};
+		side->output_of[1 + other] = UINT32_C(1) << count;
+		outputs[count++] = (struct nic_queue){bridge.app.ports[other].nic, queue};
 	}
 	side->all_outputs = (UINT32_C(1) << count) - 1;
 	if (nic_pipe_open(&side->pipe, &input, outputs, count) == 0)
@@ -268,14 +279,15 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	good = app_open(&bridge.app, &bridge.options, 1);
-	for (unsigned port = 0; good && port < bridge.app.port_count; port++)
-		good = open_pipe(port);
-	good = good && app_run(&bridge.app, &(struct app_work){.thread_count = 1,
+	unsigned queues = bridge.options.queues, pipes = bridge.options.address_count * queues;
+	good = app_open(&bridge.app, &bridge.options, queues);
+	for (unsigned i = 0; good && i < pipes; i++)
+		good = open_pipe(i / queues, i % queues);
+	good = good && app_run(&bridge.app, &(struct app_work){.thread_count = queues,
 						    .thread_work = work,
 						    .print_more = print_more,
 						    .may_leave_unsent = true});
-	for (unsigned port = 0; port < bridge.app.port_count; port++)
-		nic_pipe_close(bridge.sides[port].pipe);
+	for (unsigned i = 0; i < pipes; i++)
+		nic_pipe_close(bridge.sides[i / queues][i % queues].pipe);
 	return app_close(&bridge.app) && good ? APP_OK : APP_FAILED;
 }

@@ -66,8 +66,8 @@ helps() {
 	done
 }
 
-common=(--burst= --ring= --mtu= --no-promiscuous --cpu= --link-wait= --speed= --simd= --duration= --interval= --json
-	--quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
+common=(--burst= --ring= --queues= --mtu= --no-promiscuous --cpu= --link-wait= --speed= --simd= --duration=
+	--interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
@@ -106,6 +106,8 @@ for program in fwd gen dump pipe; do
 	wrong '--mtu 67:' $program --mtu 67 "$absent"
 	wrong '--cpu 0,2-4,3: CPU 3 is there twice' $program --cpu 0,2-4,3 "$absent"
 	wrong '--cpu 1-:' $program --cpu 1- "$absent"
+	wrong '--queues 0:' $program --queues 0 "$absent"
+	wrong '--queues 65: a whole number from 1 to 64' $program --queues 65 "$absent"
 	wrong '--duration 0:' $program --duration 0 "$absent"
 	wrong '--duration soon:' $program -d soon "$absent"
 	wrong '--interval 31:' $program --interval 31 "$absent"
@@ -133,7 +135,8 @@ wrong '--next-hop 02:00:' fwd --mode mac --next-hop 02:00: "$absent" "$other"
 wrong "this is a group's address" fwd --mode mac --next-hop 01:00:5e:00:00:01 "$absent" "$other"
 wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" \
 	"$other" "$other."
-wrong '--cpu: at most one CPU per port' fwd --cpu 0-2 "$absent" "$other"
+wrong '--cpu: at most 2 CPUs are wanted' fwd --cpu 0-2 "$absent" "$other"
+wrong '--cpu: at most 6 CPUs are wanted' fwd --queues 3 --cpu 0-6 "$absent" "$other"
 wrong '--packets -5:' fwd --packets=-5 "$absent" "$other"
 wrong 'too many ports' fwd vfio-user:{1..17}
 
@@ -150,6 +153,7 @@ wrong '--to here:' gen --to here "$absent"
 wrong '--loop, --strict and --max-gap need --replay' gen --loop "$absent"
 wrong 'without --rate' gen --replay x --max-gap 1 --rate 1k "$absent"
 wrong '--cpu: one or two' gen --cpu 0,1,2 "$absent"
+wrong '--cpu: 2 or 4 CPUs are wanted with so many queues' gen --queues 2 --cpu 0,1,2 "$absent"
 for option in --size=64 --flows=1 --to=02:00:00:00:00:01; do
 	wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" $option "$absent"
 done
@@ -160,6 +164,11 @@ wrong 'both have stdout' dump --json -w - "$absent"
 wrong '--snaplen 13:' dump --snaplen 13 "$absent"
 wrong 'tcp port' dump "$absent" tcp port
 wrong '--cpu: one CPU' dump --cpu 0,1 "$absent"
+for program in fwd gen dump pipe; do
+	case $program in fwd | pipe) ports=("$absent" "$other") ;; *) ports=("$absent") ;; esac
+	wrong "--cpu: 2 CPUs for 3 queues: each queue's thread wants its own" \
+		$program --queues 3 --cpu 0,1 "${ports[@]}"
+done
 wrong '--count none:' dump --count none "$absent"
 
 wrong "unrecognized option '--nonsense'" bind --nonsense

@@ -5,6 +5,8 @@
 #include "../../apps/app_cpu.c"
 #include "../../apps/app_figures.c"
 #include "../../apps/app_output.c"
+#include "../../apps/app_parse.c"
+#include "../../apps/app_placement.c"
 
 /* So many notes has a port, each its number. */
 static uint64_t noted;
@@ -17,7 +19,6 @@ static unsigned note_of(uint64_t *next, struct nic_note *note)
 	return 1;
 }
 #define nic_get_notes(nic, next, notes, n) ((void)(nic), note_of(next, notes))
-#include "../../apps/app_stats.c"
 
 /* What serving a port says; nothing has happened. */
 static int served;
@@ -65,7 +66,11 @@ static int link_of(struct nic_link *link)
 }
 #define nic_wait_links(nics, count, ms, missing) ((void)(nics), (void)(ms), wait_once(missing))
 #define nic_get_link(nic, link)                  ((void)(nic), link_of(link))
+#include "../../apps/app_links.c"
 #include "../../apps/app_ports.c"
+#include "../../apps/app_queues.c"
+#include "../../apps/app_sample.c"
+#include "../../apps/app_stats.c"
 #undef nic_get_link
 #undef nic_wait_links
 #undef nic_get_stats
@@ -172,15 +177,15 @@ static void cpu_lists_have_ranges(void)
 {
 	static const char *const bad[] = {
 		"", ",", "1,", "1-", "-1", "3-1", "x", "1 2", "1024", "0-16", "99999999999999999999"};
-	unsigned cpus[APP_CPUS], count = 0;
+	unsigned cpus[16], count = 0;
 
-	CU_ASSERT_TRUE(parse_cpus("2,4-6", cpus, &count));
+	CU_ASSERT_TRUE(app_parse_cpus("2,4-6", cpus, 16, &count));
 	CU_ASSERT_EQUAL(count, 4);
 	CU_ASSERT_EQUAL(memcmp(cpus, (unsigned[]){2, 4, 5, 6}, 4 * sizeof(*cpus)), 0);
-	CU_ASSERT_TRUE(parse_cpus("0-15", cpus, &count));
+	CU_ASSERT_TRUE(app_parse_cpus("0-15", cpus, 16, &count));
 	CU_ASSERT_EQUAL(count, 16);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (parse_cpus(bad[i], cpus, &count))
+		if (app_parse_cpus(bad[i], cpus, 16, &count))
 			CU_FAIL("a wrong list was taken");
 }
 
@@ -203,8 +208,8 @@ static void rates_count_framing_separately(void)
 
 static void empty_share_is_between_samples(void)
 {
-	struct app_port_sample from = {.busy_polls = 10, .empty_polls = 1000},
-			       to = {.busy_polls = 40, .empty_polls = 1010};
+	struct app_port_sample from = {.own = {.busy_polls = 10, .empty_polls = 1000}},
+			       to = {.own = {.busy_polls = 40, .empty_polls = 1010}};
 
 	CU_ASSERT_DOUBLE_EQUAL(compare(&from, &to, 1).empty_poll_share, 0.25, 1e-12);
 	CU_ASSERT_DOUBLE_EQUAL(compare(&from, &from, 1).empty_poll_share, 0, 0);
@@ -216,11 +221,11 @@ static void counters_are_named_after_what_they_count(void)
 						   .card.rx_no_descriptor = 2,
 						   .card.rx_errors = 3,
 						   .card.rx_bad_packets = 4,
-						   .rx_broken = 5,
-						   .tx_ring_full = 6,
+						   .own.rx_broken = 5,
+						   .own.tx_ring_full = 6,
 						   .card.tx_bad_packets = 7,
 						   .card.rx_left = 8,
-						   .in_hand = 9,
+						   .own.in_hand = 9,
 						   .card.tx_unsent = 10};
 	const struct port_report grown = compare(&from, &to, 1), shrunk = compare(&to, &from, 1);
 	static const char *const names[] = {"rx_missed", "rx_no_descriptor", "rx_errors", "rx_bad_packets", "rx_broken",
@@ -305,7 +310,7 @@ static char *report_of(bool json)
 	FILE *out = open_memstream(&text, &size), *before = stdout;
 
 	memset(&counted, 0, sizeof(counted));
-	options = (struct app_options){.json = json, .addresses = {"here"}};
+	options = (struct app_options){.json = json, .queues = 1, .addresses = {"here"}};
 	app = (struct app){.options = &options, .port_count = 1, .text_out = out};
 	if (json)
 		stdout = out;
@@ -386,14 +391,14 @@ static char *said_waiting_at(uint32_t speeds, uint64_t notes, double limit_s, co
 	FILE *before = stderr;
 	size_t size;
 
-	options = (struct app_options){.addresses = {"here"}, .link_wait_s = limit_s, .speeds = speeds};
+	options = (struct app_options){.queues = 1, .addresses = {"here"}, .link_wait_s = limit_s, .speeds = speeds};
 	waits.notes = notes;
 	waits.state = state;
 	waits.late = 0;
 	noted = 1;
 	stderr = open_memstream(&waits.told, &size);
 	fflush(stderr);
-	*good = wait_for_links(&app);
+	*good = app_wait_for_links(&app);
 	fclose(stderr);
 	stderr = before;
 	return waits.told;
@@ -450,7 +455,7 @@ static void advice_does_not_contradict_what_is_known_of_a_link(void)
 
 static void a_refused_register_does_not_end_a_program_but_is_no_success(void)
 {
-	static struct app_options options = {.addresses = {"here"}};
+	static struct app_options options = {.queues = 1, .addresses = {"here"}};
 	struct app app = {.options = &options, .port_count = 1, .text_out = stderr};
 
 	served = 0;

@@ -9,7 +9,9 @@ int generator_main(int argc, char **argv);
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_progress.c"
 #include "../../apps/gen_rate.c"
+#include "../../apps/gen_receive.c"
 #include "../../apps/gen_schedule.c"
+#include "../../apps/gen_send.c"
 #include "../../apps/gen_udp.c"
 
 #include "unit.h"
@@ -44,8 +46,8 @@ static void packets_are_valid_and_come_back_with_their_number(void)
 	static uint8_t frame[PKT_DATA_BYTES];
 
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-		gen_udp_init(&udp, sizes[s], mac, mac, 1000003, 42);
-		gen_udp_init(&other, sizes[s], mac, mac, 1000003, 43);
+		gen_udp_init(&udp, sizes[s], mac, mac, 1000003, 1, 42);
+		gen_udp_init(&other, sizes[s], mac, mac, 1000003, 1, 43);
 		memcpy(frame, udp.frame, sizeof(frame));
 		for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 			uint64_t number = 0;
@@ -85,7 +87,7 @@ static void flows_differ_in_address_or_port(void)
 	uint64_t *seen = calloc(FLOWS, sizeof(*seen));
 	unsigned same = 0;
 
-	gen_udp_init(&udp, 60, mac, mac, FLOWS, 1);
+	gen_udp_init(&udp, 60, mac, mac, FLOWS, 1, 1);
 	for (unsigned i = 0; i < FLOWS; i++) {
 		gen_udp_write(&udp, frame, i);
 		memcpy(&seen[i], frame + 26, 4);
@@ -131,16 +133,20 @@ static void sequence_tells_loss_reordering_and_duplicates(void)
 static void what_has_not_come_is_lost_only_when_overtaken_or_at_the_end(void)
 {
 	static struct gen_sequence s;
+	static const struct gen_sender senders[1];
+	static const struct gen_sending sending = {.senders = 1};
+	const struct gen_receiver receiver = {.senders = senders, .sending = &sending, .sequences = &s};
 	char *text = NULL;
 	size_t size = 0;
 
 	gen_sequence_add(&s, 0);
 	gen_sequence_add(&s, 5);
 	gen_sequence_add(&s, 2);
-	ASSERT_NUMBER(s.missed, 3);
+	struct gen_received received = gen_received(&receiver, 1);
+	ASSERT_NUMBER(received.missed, 3);
 	for (unsigned end = 0; end < 2; end++) {
 		FILE *out = open_memstream(&text, &size);
-		gen_sequence_print(&s, out, true, end, 10);
+		gen_received_print(&received, out, true, end, 10);
 		fclose(out);
 		const char *wanted = end ? ",\"own\":3,\"in_flight\":0,\"echo\":true,\"lost\":7,"
 					 : ",\"own\":3,\"in_flight\":4,\"echo\":true,\"lost\":3,";
@@ -158,7 +164,7 @@ static void pieces_of_long_packets_are_compared_where_they_belong(void)
 	static struct gen_udp udp;
 	static uint8_t frame[APP_FRAME_MAX];
 
-	gen_udp_init(&udp, 5000, mac, mac, 1, 7);
+	gen_udp_init(&udp, 5000, mac, mac, 1, 1, 7);
 	memcpy(frame, udp.frame, sizeof(frame));
 	gen_udp_write(&udp, frame, 77);
 	CU_ASSERT_EQUAL(verify(frame, 5000, true), 0xffff);
@@ -170,9 +176,9 @@ static void pieces_of_long_packets_are_compared_where_they_belong(void)
 	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame, 2048, 5001));
 	frame[3000] ^= 1;
 	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame + 2048, 2048, 2048));
-	ASSERT_NUMBER(buffers_of(1), 1);
-	ASSERT_NUMBER(buffers_of(2048), 1);
-	ASSERT_NUMBER(buffers_of(2049), 2);
+	ASSERT_NUMBER(gen_buffers_of(1), 1);
+	ASSERT_NUMBER(gen_buffers_of(2048), 1);
+	ASSERT_NUMBER(gen_buffers_of(2049), 2);
 }
 
 static void rates_are_packets_bits_or_percent(void)
@@ -291,19 +297,21 @@ static void rates_in_percent_follow_the_link(void)
 	for (unsigned percent = 0; percent < 2; percent++) {
 		gen.args.rate = (struct gen_rate){percent ? 50 : 1e6, percent ? GEN_RATE_PERCENT : GEN_RATE_PACKETS};
 		gen.args.app.quiet = true;
-		gen.sending = true;
+		gen.sending.on = true;
+		gen.sending.senders = 1;
 		gen.app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
 		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));
 		pace();
+		gen_sender_init(&gen.senders[0], &gen.sending, 0, &gen.schedule, 0);
 		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / gen.schedule.frames[0].gap_cycles, percent ? 7440476.19 : 1e6, 1);
 		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 			gen.app.ports[0].link = changes[i].link;
 			CU_ASSERT_FALSE(look());
-			CU_ASSERT_DOUBLE_EQUAL(gen.speed, percent ? changes[i].speed : 1, 1e-9);
+			CU_ASSERT_DOUBLE_EQUAL(gen.sending.speed, percent ? changes[i].speed : 1, 1e-9);
 			/* the sender takes it over, and is not late for it */
-			gen.schedule.next_due = 1e18;
-			CU_ASSERT_FALSE(prepare_burst(1000 * i));
-			CU_ASSERT_DOUBLE_EQUAL(gen.schedule.speed, gen.speed, 0);
+			gen.senders[0].schedule.next_due = 1e18;
+			CU_ASSERT_FALSE(prepare_burst(&gen.senders[0], 1000 * i));
+			CU_ASSERT_DOUBLE_EQUAL(gen.senders[0].schedule.speed, gen.sending.speed, 0);
 		}
 		gen_schedule_free(&gen.schedule);
 	}
@@ -313,39 +321,41 @@ static void a_sender_that_starts_late_was_without_its_cpu(void)
 {
 	const uint64_t second = (uint64_t)app_tsc_hz();
 
-	gen.away_limit = second / 1000;
-	gen.sending = true;
+	gen.sending.away_limit = second / 1000;
+	gen.sending.senders = 1;
+	gen.sending.on = true;
 	for (unsigned late = 0; late < 2; late++) {
-		gen.begun_tsc = app_tsc() - (late ? second : 0);
-		gen.start_tsc = 0;
+		gen.sending.begun_tsc = app_tsc() - (late ? second : 0);
+		gen.sending.start_tsc = 0;
 		CU_ASSERT_EQUAL(progress(false).seconds, 0);
-		begin(gen.begun_tsc + (late ? second : second / 1000));
-		ASSERT_NUMBER(gen.start_tsc - gen.begun_tsc, late ? 0 : second / 1000);
+		gen_begin(&gen.sending, gen.sending.begun_tsc + (late ? second : second / 1000));
+		ASSERT_NUMBER(gen.sending.start_tsc - gen.sending.begun_tsc, late ? 0 : second / 1000);
 	}
 	CU_ASSERT_TRUE(progress(false).seconds >= 1);
-	gen.sending = false;
+	gen.sending.on = false;
 }
 
 /* The transmit ring is full: with a link, a count is waited for in vain after 5 s in which nothing was sent. */
 static void a_card_that_sends_nothing_is_not_waited_for(void)
 {
 	gen.args.app.quiet = true;
-	gen.sending = true;
+	gen.args.app.queues = 1;
+	gen.sending.on = true;
 	gen.app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
 	for (unsigned counted = 0; counted < 2; counted++) {
 		gen.to_send = counted;
 		for (unsigned i = 0; i < 40; i++, now_s++) {
-			app_add(&gen.app.ports[0].counters.sent, i < 10); /* it sends */
+			app_add(&gen.app.ports[0].queues[0].counters.sent, i < 10); /* it sends */
 			if (i == 10 || i == 20)
 				gen.app.ports[0].link.up = i == 20; /* the link is down */
 			if (i != 24) /* for a moment the ring had room, but nothing was due */
-				app_add(&gen.ring_full_cycles, 1);
+				app_add(&gen.senders[0].ring_full_cycles, 1);
 			ASSERT_NUMBER(look(), counted && i >= 29);
 			ASSERT_NUMBER(gen.stalled, counted && i >= 29);
 		}
-		app_add(&gen.app.ports[0].counters.sent, 1);
+		app_add(&gen.app.ports[0].queues[0].counters.sent, 1);
 	}
-	gen.sending = gen.stalled = false;
+	gen.sending.on = gen.stalled = false;
 	gen.to_send = 0;
 }
 
@@ -415,11 +425,11 @@ static void time_without_a_link_is_told_of_every_interval(void)
 
 	gen.target.clock_speed = 1;
 	gen.app.ports[0].link.up = false;
-	gen.ended_at = 0;
+	gen.sending.ended_at = 0;
 	progress(false);
 	for (unsigned i = 1; i < 4; i++) {
 		from = progress(false);
-		gen.ended_at = i * (uint64_t)app_tsc_hz();
+		gen.sending.ended_at = i * (uint64_t)app_tsc_hz();
 		gen.app.ports[0].link.up = i >= 2;
 		to = progress(false);
 		CU_ASSERT_DOUBLE_EQUAL(to.link_down_s - from.link_down_s, i < 3, 1e-6);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What comes back to the generator: recognised, compared with what was sent, and accounted for. */
+#include "gen_receive.h"
+
+#include "app_figures.h"
+#include "app_placement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool gen_receiver_init(struct gen_receiver *r, const struct gen_sender *senders, const struct gen_sending *sending)
+{
+	size_t bytes = sending->senders * sizeof(*r->sequences);
+
+	*r = (struct gen_receiver){.senders = senders, .sending = sending};
+	r->sequences = senders ? aligned_alloc(_Alignof(struct gen_sequence), bytes) : NULL;
+	if (r->sequences)
+		memset(r->sequences, 0, bytes);
+	return r->sequences || !senders;
+}
+
+void gen_receiver_free(struct gen_receiver *r)
+{
+	free(r->sequences);
+	r->sequences = NULL;
+}
+
+void gen_sequence_add(struct gen_sequence *s, uint64_t number)
+{
+	uint64_t *word = &s->seen[number % GEN_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
+	uint64_t next = app_get(&s->next);
+
+	if (number >= next) {
+		/* The numbers that slide into the window have not been seen yet. */
+		if (number - next >= GEN_SEQUENCE_WINDOW) {
+			memset(s->seen, 0, sizeof(s->seen));
+		} else {
+			for (uint64_t i = next; i <= number; i++)
+				s->seen[i % GEN_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
+		}
+		app_set(&s->next, number + 1);
+	} else if (next - number > GEN_SEQUENCE_WINDOW) {
+		app_add(&s->stale, 1);
+		return;
+	} else if (*word & bit) {
+		app_add(&s->duplicates, 1);
+		return;
+	} else {
+		app_add(&s->reordered, 1);
+	}
+	*word |= bit;
+	app_add(&s->unique, 1);
+}
+
+/* Counts a frame that has come back. own: it has a number of this run. */
+static void account(struct gen_receiver *r, bool own, bool intact, uint64_t number)
+{
+	uint64_t sender = number % r->sending->senders, count = number / r->sending->senders;
+
+	/* A number that was not given to any packet yet is of somebody else's packet. */
+	if (!own || count >= app_get(&r->senders[sender].made))
+		app_add(&r->foreign, 1);
+	else if (!intact)
+		app_add(&r->corrupted, 1);
+	else
+		gen_sequence_add(&r->sequences[sender], count);
+}
+
+/* Looks at a frame, or a piece of one. */
+static void receive_piece(struct gen_receiver *r, struct gen_arrival *a, const struct pkt *pkt)
+{
+	const struct gen_udp *udp = r->sending->udp;
+
+	if (!a->in_frame) {
+		a->own = gen_udp_read(udp, pkt->data, pkt->len, &a->number);
+		a->intact = a->own && gen_udp_head_intact(udp, pkt->data, pkt->len, a->number);
+		a->bytes = 0;
+	} else {
+		a->intact = a->intact && gen_udp_piece_intact(udp, pkt->data, pkt->len, a->bytes);
+	}
+	a->bytes += pkt->len;
+	a->in_frame = pkt->flags & PKT_MORE;
+	if (!a->in_frame)
+		account(r, a->own, a->intact && a->bytes == udp->bytes, a->number);
+}
+
+void gen_receive(struct gen_receiver *r, unsigned port, struct app_queue *queue, unsigned burst)
+{
+	struct app_counters *counters = &queue->counters;
+	struct pkt pkts[APP_BURST_MAX];
+	unsigned n = nic_rx(queue->rx, pkts, burst);
+
+	if (n == 0) {
+		app_add(&counters->empty_polls, 1);
+		app_idle();
+		return;
+	}
+	for (unsigned i = 0; i < n && r->senders; i++)
+		receive_piece(r, &r->arrivals[port], &pkts[i]);
+	app_add(&counters->received, app_frames(pkts, n));
+	app_add(&counters->busy_polls, 1);
+	pkt_free(pkts, n);
+}
+
+/* ---- Reports ---- */
+
+struct gen_received gen_received(const struct gen_receiver *receivers, unsigned count)
+{
+	unsigned senders = receivers[0].senders ? receivers[0].sending->senders : 0;
+	struct gen_received sum = {.unique = 0};
+
+	for (unsigned i = 0; i < count; i++) {
+		sum.foreign += app_get(&receivers[i].foreign);
+		sum.corrupted += app_get(&receivers[i].corrupted);
+	}
+	for (unsigned sender = 0; sender < senders; sender++) {
+		uint64_t unique = 0, highest = 0;
+		for (unsigned i = 0; i < count; i++) {
+			const struct gen_sequence *s = &receivers[i].sequences[sender];
+			unique += app_get(&s->unique);
+			sum.reordered += app_get(&s->reordered);
+			sum.duplicates += app_get(&s->duplicates);
+			sum.stale += app_get(&s->stale);
+		}
+		for (unsigned i = 0; i < count; i++) {
+			uint64_t next = app_get(&receivers[i].sequences[sender].next);
+			highest = next > highest ? next : highest;
+		}
+		sum.unique += unique;
+		sum.missed += highest > unique ? highest - unique : 0;
+	}
+	return sum;
+}
+
+struct arrivals {
+	uint64_t own, in_flight, lost, reordered, duplicates, stale, corrupted, foreign;
+	bool echo;
+};
+
+#define AT(member) APP_FIGURE(struct arrivals, member)
+static const struct app_figure arrival_figures[] = {
+	{"own", "generator: of its own %llu came back: ", AT(own)},
+	{"in_flight", NULL, AT(in_flight)},
+	{"echo", NULL, AT(echo)},
+	{"lost", "%llu lost", AT(lost)},
+	{"reordered", ", %llu reordered", AT(reordered)},
+	{"duplicates", ", %llu duplicates", AT(duplicates)},
+	{"stale", ", %llu too late to tell", AT(stale)},
+	{"corrupted", "; %llu corrupted", AT(corrupted)},
+	{"foreign", "; %llu of others\n", AT(foreign)},
+	{0},
+};
+#undef AT
+
+void gen_received_print(const struct gen_received *r, FILE *out, bool json, bool end, uint64_t sent)
+{
+	/* While packets come and go, the count of those sent is a little older than that of those that came back. */
+	uint64_t own = r->unique < sent ? r->unique : sent, away = sent - own,
+		 lost = end || r->missed > away ? away : r->missed;
+	struct arrivals a = {
+		.own = own,
+		.in_flight = away - lost,
+		.lost = lost,
+		.reordered = r->reordered,
+		.duplicates = r->duplicates,
+		.stale = r->stale,
+		.corrupted = r->corrupted,
+		.foreign = r->foreign,
+	};
+
+	a.echo = own || a.corrupted;
+	if (!json && sent && !a.echo)
+		fputs("generator: nothing came back of its own: is there an echo, or a way to the second port?\n", out);
+	else
+		app_figures_print(out, json, arrival_figures, &a);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What comes back to the generator: recognised, compared with what was sent, and accounted for. */
+#ifndef POLLUX_APPS_GEN_RECEIVE_H
+#define POLLUX_APPS_GEN_RECEIVE_H
+
+#include "app.h"
+#include "gen_send.h"
+
+/** What became of the packets of one sender that came by one receive queue: each arrival is new, a duplicate, or stale
+ * (too old to say). Reordered ones are new, too. Packets count from 0 on here. */
+#define GEN_SEQUENCE_WINDOW 65536u
+struct gen_sequence {
+	_Alignas(64) _Atomic uint64_t next; /* one more than the highest number seen */
+	_Atomic uint64_t unique, reordered, duplicates, stale;
+	uint64_t seen[GEN_SEQUENCE_WINDOW / 64]; /* a bit for each number of the window */
+};
+void gen_sequence_add(struct gen_sequence *sequence, uint64_t number);
+
+/** What came by the queues of one index of all ports: one thread's. */
+struct gen_receiver {
+	_Alignas(64) const struct gen_sender *senders; /* all of them; NULL: nothing is compared */
+	const struct gen_sending *sending;
+	struct gen_sequence *sequences; /* one per sender */
+	_Atomic uint64_t foreign;       /* packets of others */
+	_Atomic uint64_t corrupted;     /* packets that came back changed */
+	struct gen_arrival {
+		bool in_frame; /* a frame of several pieces has begun, and not ended */
+		bool own;      /* its head has a number of ours */
+		bool intact;   /* its pieces so far are as they were sent */
+		unsigned bytes;
+		uint64_t number;
+	} arrivals[APP_PORTS];
+};
+
+/** Prepares a receiver, which compares with what these senders have sent. False: no memory. */
+bool gen_receiver_init(
+	struct gen_receiver *receiver, const struct gen_sender *senders, const struct gen_sending *sending);
+void gen_receiver_free(struct gen_receiver *receiver);
+
+/** Takes a burst from a queue of a port. */
+void gen_receive(struct gen_receiver *receiver, unsigned port, struct app_queue *queue, unsigned burst);
+
+/** What all receivers have seen. */
+struct gen_received {
+	uint64_t unique, missed, reordered, duplicates, stale, foreign,
+		corrupted; /* missed: was overtaken by another */
+};
+struct gen_received gen_received(const struct gen_receiver *receivers, unsigned count);
+
+/** Prints what became of `sent` packets: a line for people, or JSON members, each with a comma in front. Those that
+ * have not come are lost where a later one came or, at the end, all; else they are in flight. */
+void gen_received_print(const struct gen_received *received, FILE *out, bool json, bool end, uint64_t sent);
+
+#endif

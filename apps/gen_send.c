@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The generator's senders: packets are made in bursts when the schedule says so, and wait for room in the ring. */
+#include "gen_send.h"
+
+#include "app_base.h"
+
+#include <string.h>
+
+void gen_sender_init(struct gen_sender *sender, struct gen_sending *shared, unsigned index,
+	const struct gen_schedule *whole, uint64_t to_send)
+{
+	unsigned senders = shared->senders;
+
+	*sender = (struct gen_sender){
+		.shared = shared,
+		.worker = &app_workers[index],
+		.first_number = index,
+		/* none at all is no share, and no packet: it would be without limit */
+		.to_send = to_send / senders + (index < to_send % senders),
+		.done = to_send && to_send <= index,
+	};
+	gen_schedule_share(&sender->schedule, whole, index, senders);
+}
+
+uint64_t gen_elapsed(const struct gen_sending *shared)
+{
+	uint64_t start = app_get(&shared->start_tsc);
+
+	return start ? app_tsc() - start : 0;
+}
+
+/* To start a thread takes some time; a thread that starts later than that had no CPU, and the time without counts. */
+void gen_begin(struct gen_sending *shared, uint64_t now_tsc)
+{
+	uint64_t none = 0, begun = shared->begun_tsc;
+
+	atomic_compare_exchange_strong(
+		&shared->start_tsc, &none, now_tsc - begun > shared->away_limit ? begun : now_tsc);
+}
+
+/* Writes a frame, or one piece of it, into a buffer. Every buffer of the pool holds the template, and behind its head
+ * that is zeros: a further piece is written by clearing the head. */
+static void make_piece(
+	const struct gen_udp *udp, struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
+{
+	unsigned left = frame->bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
+
+	if (frame->data)
+		memcpy(pkt->data, frame->data + offset, bytes);
+	else if (offset == 0)
+		gen_udp_write(udp, pkt->data, number);
+	else
+		memset(pkt->data, 0, GEN_UDP_HEAD);
+	pkt->len = (uint16_t)bytes;
+	pkt->flags = left > bytes ? PKT_MORE : 0;
+}
+
+/* Makes frames of one buffer each. @return handles */
+static unsigned make_frames(struct gen_sender *s, uint64_t number, unsigned frames)
+{
+	/* The pool has enough for a full ring and two bursts of each sender: it never runs out. */
+	const struct gen_sending *shared = s->shared;
+	unsigned made = pkt_alloc(shared->pool, s->pkts, frames);
+
+	for (unsigned i = 0; i < made; i++, number += shared->senders)
+		make_piece(shared->udp, &s->pkts[i], gen_schedule_next(&s->schedule), 0, number);
+	return made;
+}
+
+/* Makes frames that may take several buffers each. @return handles */
+static unsigned make_long_frames(struct gen_sender *s, uint64_t number, unsigned frames)
+{
+	const struct gen_sending *shared = s->shared;
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < frames; i++, number += shared->senders) {
+		const struct gen_frame *frame = gen_schedule_next(&s->schedule);
+		unsigned pieces = gen_buffers_of(frame->bytes), got = pkt_alloc(shared->pool, s->pkts + made, pieces);
+		if (got < pieces) {
+			pkt_free(s->pkts + made, got);
+			break;
+		}
+		for (unsigned piece = 0; piece < pieces; piece++)
+			make_piece(shared->udp, &s->pkts[made + piece], frame, piece * PKT_DATA_BYTES, number);
+		made += pieces;
+	}
+	return made;
+}
+
+/* All that was to be sent is in the ring. */
+static void end(struct gen_sender *s, uint64_t now)
+{
+	s->done = true;
+	if (atomic_fetch_sub(&s->shared->left, 1) > 1)
+		return;
+	app_set(&s->shared->ended_at, now);
+	s->shared->on = false;
+	app_wake();
+}
+
+/* Makes the packets that are due. False: none is. */
+static bool prepare_burst(struct gen_sender *s, uint64_t now)
+{
+	const struct gen_sending *shared = s->shared;
+	uint64_t made = app_get(&s->made), left = s->to_send ? s->to_send - made : UINT64_MAX;
+	double speed = atomic_load_explicit(&shared->speed, memory_order_relaxed) / shared->senders;
+
+	if (!left) {
+		end(s, now);
+		return false;
+	}
+	if (speed != s->schedule.speed)
+		gen_schedule_set_speed(&s->schedule, (double)now, speed);
+	unsigned most = shared->frames_per_burst;
+	unsigned n = gen_schedule_due(&s->schedule, (double)now, left < most ? (unsigned)left : most);
+	if (n == 0) {
+		app_set(&s->next_due_at, now + (uint64_t)gen_schedule_wait(&s->schedule, (double)now));
+		return false;
+	}
+	uint64_t number = s->first_number + made * shared->senders;
+	s->pending = shared->many_buffers ? make_long_frames(s, number, n) : make_frames(s, number, n);
+	s->first_pending = 0;
+	app_add(&s->made, shared->many_buffers ? app_frames(s->pkts, s->pending) : s->pending);
+	return s->pending > 0;
+}
+
+void gen_send(struct gen_sender *s)
+{
+	const struct gen_sending *shared = s->shared;
+	uint64_t now = gen_elapsed(shared), since = now - s->last_look;
+
+	s->last_look = now;
+	app_polled(s->worker, shared->start_tsc + now);
+	if (s->done)
+		return;
+	if (s->ring_was_full)
+		app_add(&s->ring_full_cycles, since);
+	else if (since > shared->away_limit)
+		app_add(&s->cpu_lost_cycles, since);
+	/* While the ring is full, too, the schedule counts what cannot be made up for. */
+	if (s->pending)
+		gen_schedule_due(&s->schedule, (double)now, 0);
+	else if (!prepare_burst(s, now))
+		return;
+	unsigned sent = nic_tx(s->queue->tx, s->pkts + s->first_pending, s->pending);
+	bool full = sent < s->pending;
+	app_add(&s->ring_full_times, full && !s->ring_was_full); /* times, not attempts */
+	s->ring_was_full = full;
+	if (sent)
+		app_set(&s->last_sent_at, now);
+	app_add(&s->queue->counters.sent, shared->many_buffers ? app_frames(s->pkts + s->first_pending, sent) : sent);
+	s->first_pending += sent;
+	s->pending -= sent;
+}
