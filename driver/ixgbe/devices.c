@@ -80,10 +80,12 @@ static int ixgbe_open(struct nic *nic)
 		ret = ixgbe_read_mac(nic, nic->info.mac);
 	if (ret)
 		return ret;
-	nic->info.max_rx_queues = 1;
-	nic->info.max_tx_queues = 1;
-	nic->info.max_mtu = 9710;
+	nic->info.max_rx_queues = IXGBE_QUEUES;
+	nic->info.max_tx_queues = IXGBE_TX_QUEUES_USABLE;
+	nic->info.max_mtu = IXGBE_FRAME_MAX - NIC_FCS_BYTES - FRAME_OVERHEAD_BYTES;
 	nic->info.max_link_mbps = 10000;
+	nic->info.can = NIC_RX_VLAN_STRIP_QUEUE | NIC_VLAN_FILTER | NIC_QUEUES_ALONE | NIC_QUEUE_BYTES;
+	ixgbe_rss_describe(&nic->info, nic->id->kind == IXGBE_X550);
 	nic->info.speeds = NIC_SPEED_1G | NIC_SPEED_10G;
 	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
 		nic->info.speeds |= NIC_SPEED_100M;
@@ -107,6 +109,7 @@ static const struct driver_ops ops = {
 	.set_unicast = ixgbe_set_unicast,
 	.set_multicast = ixgbe_set_multicast,
 	.set_receive_mode = ixgbe_set_receive_mode,
+	.queues = &ixgbe_queue_ops,
 };
 
 static const struct driver_register registers[] = {

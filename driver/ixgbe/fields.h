@@ -96,6 +96,7 @@
 /* receive */
 #define IXGBE_RXCTRL_RXEN         IXGBE_BIT(0)
 #define IXGBE_RXDCTL_ENABLE       IXGBE_BIT(25)
+#define IXGBE_RXDCTL_VME          IXGBE_BIT(30)
 #define IXGBE_SRRCTL_DESCTYPE_ADV IXGBE_BIT(25) /* 27:25 = 001: advanced, one buffer */
 #define IXGBE_SRRCTL_DROP_EN      IXGBE_BIT(28)
 #define IXGBE_DCA_RXCTRL_BIT12    IXGBE_BIT(12)
@@ -110,10 +111,14 @@
 #define IXGBE_RFCTL_RSC_DIS       IXGBE_BIT(5)
 #define IXGBE_RFCTL_NFSW_DIS      IXGBE_BIT(6)
 #define IXGBE_RFCTL_NFSR_DIS      IXGBE_BIT(7)
+#define IXGBE_RFCTL_IPV6_DIS      IXGBE_BIT(10)
+#define IXGBE_RFCTL_IP6XSUM_DIS   IXGBE_BIT(11)
+#define IXGBE_RFCTL_IPV6_EXDIS    IXGBE_BIT(16)
 #define IXGBE_RXCSUM_PCSD         IXGBE_BIT(13)
 
 /* transmit */
 #define IXGBE_DMATXCTL_TE         IXGBE_BIT(0)
+#define IXGBE_DMATXCTL_GDV        IXGBE_BIT(3)
 #define IXGBE_TXDCTL_HTHRESH      8 /* shift */
 #define IXGBE_TXDCTL_ENABLE       IXGBE_BIT(25)
 #define IXGBE_TXDCTL_SWFLSH       IXGBE_BIT(26)
@@ -127,9 +132,20 @@
 #define IXGBE_FCTRL_MPE    IXGBE_BIT(8)
 #define IXGBE_FCTRL_UPE    IXGBE_BIT(9)
 #define IXGBE_FCTRL_BAM    IXGBE_BIT(10)
-#define IXGBE_VLNCTRL_VFE  IXGBE_BIT(30)
 #define IXGBE_MCSTCTRL_MO  UINT32_C(3)
 #define IXGBE_MCSTCTRL_MFE IXGBE_BIT(2)
 #define IXGBE_RAH_AV       IXGBE_BIT(31)
+
+/* VLANs and RSS */
+#define IXGBE_CTRL_EXT_EXTENDED_VLAN IXGBE_BIT(26)
+#define IXGBE_VLNCTRL_CFIEN          IXGBE_BIT(29)
+#define IXGBE_VLNCTRL_VFE            IXGBE_BIT(30)
+#define IXGBE_MRQC_RSS               UINT32_C(1) /* 3:0: RSS, without DCB and virtualisation */
+#define IXGBE_MRQC_IPV4_TCP          IXGBE_BIT(16)
+#define IXGBE_MRQC_IPV4              IXGBE_BIT(17)
+#define IXGBE_MRQC_IPV6              IXGBE_BIT(20)
+#define IXGBE_MRQC_IPV6_TCP          IXGBE_BIT(21)
+#define IXGBE_MRQC_IPV4_UDP          IXGBE_BIT(22)
+#define IXGBE_MRQC_IPV6_UDP          IXGBE_BIT(23)
 
 #endif

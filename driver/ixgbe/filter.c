@@ -25,7 +25,7 @@ int ixgbe_filter_start(struct nic *nic)
 {
 	ixgbe_clear_receive_tables(nic);
 	ixgbe_set_unicast(nic, 0, nic->info.mac);
-	reg_change(nic, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0);
+	ixgbe_vlan_start(nic);
 	/* The multicast table is always on: while it is empty it lets nothing through */
 	reg_change(nic, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MO, IXGBE_MCSTCTRL_MFE);
 	change_mode(nic);

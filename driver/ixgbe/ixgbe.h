@@ -17,7 +17,9 @@ enum ixgbe_kind {
 	IXGBE_X550,
 };
 
-#define IXGBE_QUEUES 128u /* in the card, each way */
+#define IXGBE_QUEUES           128u   /* in the card, each way */
+#define IXGBE_TX_QUEUES_USABLE 64u    /* without DCB and virtualisation (DS 7.2.1.2.1?) */
+#define IXGBE_FRAME_MAX        15872u /* bytes with FCS */
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
 struct ixgbe_times {
@@ -59,8 +61,12 @@ int ixgbe_stop(struct nic *nic);
 
 /** Sets up the receive path and its queues, and lets frames in. Filters and MAC core are set up already. */
 int ixgbe_receive_start(struct nic *nic);
+/** Sets up a receive queue, and gives the card its ring. */
+int ixgbe_receive_queue_on(struct nic *nic, unsigned i);
 /** Sets up the transmit path and its queues. */
 int ixgbe_transmit_start(struct nic *nic);
+void ixgbe_transmit_queue_init(struct nic *nic, unsigned i);
+int ixgbe_transmit_queue_on(struct nic *nic, unsigned i);
 /** Halts the receive path and turns RXEN off. */
 void ixgbe_receive_off(struct nic *nic);
 
@@ -77,6 +83,20 @@ int ixgbe_filter_start(struct nic *nic);
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value);
 int ixgbe_set_receive_mode(struct nic *nic);
+
+/* ---- rss.c, vlan.c, queues.c ---- */
+
+/** Fills in what RSS of the card can do. */
+void ixgbe_rss_describe(struct nic_info *info, bool x550);
+/** Obeys nic->queues.rss, at start and while frames come. */
+int ixgbe_set_rss(struct nic *nic);
+
+/** Obeys nic->queues.vlans and config.offloads. Queues are off. */
+void ixgbe_vlan_start(struct nic *nic);
+int ixgbe_set_vlans(struct nic *nic, unsigned word);
+int ixgbe_set_vlan_strip(struct nic *nic, unsigned queue, bool on);
+
+extern const struct queue_ops ixgbe_queue_ops;
 
 /* ---- tables.c ---- */
 

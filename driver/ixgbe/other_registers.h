@@ -52,6 +52,7 @@
 	X(PFUTA,       0x0F400, 4,     128, "8.2.3.27.17") \
 	X(PSRTYPE,     0x0EA00, 4,     64,  "8.2.3.7.4") \
 	X(RETA,        0x0EB00, 4,     32,  "8.2.3.7.15") \
+	X(ERETA,       0x0EE80, 4,     96,  "X550 8.2.2.8.24") \
 	X(RSSRK,       0x0EB80, 4,     10,  "8.2.3.7.14") \
 	X(RQTC,        0x0EC70, 0,     1,   "8.2.3.7.13") \
 	/* statistics: cleared by reading, but RQSMR and TQSM */ \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The control of the receive path of the 82599, X540 and X550: its set-up, flow control too (82599 DS 4.6.7), and how
- * it is halted. The bursts are in rx*.c. */
+ * The control of the receive path of the 82599, X540 and X550: its set-up (82599 DS 4.6.7), and how it is halted. The
+ * bursts are in rx*.c. */
 #include "../access.h"
 #include "../fail.h"
 #include "../report.h"
@@ -15,16 +15,6 @@ static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550 ? 384 : 512;
 }
 
-/* No pause frames in either direction: a full ring shows as loss, and does not stop the other end of the link. */
-static void flow_control_init(struct nic *nic)
-{
-	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE | IXGBE_MFLCN_RPFC, 0);
-	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
-	/* DS 3.7.7.3: without flow control the high watermark still limits packets that the card's own switch sends
-	 * back. The datasheet gives no value; this is all of the buffer but 24 KiB (doubt 2) */
-	reg_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
-}
-
 /* DS 4.6.7, up to the queues. RXEN is 0. */
 static void receive_init(struct nic *nic)
 {
@@ -32,20 +22,22 @@ static void receive_init(struct nic *nic)
 	reg_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < IXGBE_RXPBSIZE_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RXPBSIZE, i), 0);
-	flow_control_init(nic);
-	/* No virtualisation, no RSS: all frames go to queue 0 */
-	reg_write(nic, IXGBE_PFVTCTL, 0);
-	reg_write(nic, IXGBE_MRQC, 0);
+	/* DS 3.7.7.3: without flow control the high watermark still limits packets that the card's own switch sends
+	 * back. The datasheet gives no value; this is all of the buffer but 24 KiB (doubt 2) */
+	reg_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
+	reg_write(nic, IXGBE_PFVTCTL, 0); /* no virtualisation */
+	ixgbe_set_rss(nic);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
 	reg_change(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_RSCFRSTSIZE,
 		IXGBE_RDRXCTL_CRCSTRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
-	/* The card must not merge packets (RSC): merged ones cannot be forwarded */
-	reg_change(nic, IXGBE_RFCTL, 0, IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
+	/* The card must not merge packets (RSC): merged ones cannot be forwarded. It understands IPv6 */
+	reg_change(nic, IXGBE_RFCTL, IXGBE_RFCTL_IPV6_DIS | IXGBE_RFCTL_IP6XSUM_DIS | IXGBE_RFCTL_IPV6_EXDIS,
+		IXGBE_RFCTL_RSC_DIS | IXGBE_RFCTL_NFSW_DIS | IXGBE_RFCTL_NFSR_DIS);
 	/* The descriptor carries the RSS hash (0 without RSS) instead of a fragment's checksum */
 	reg_change(nic, IXGBE_RXCSUM, 0, IXGBE_RXCSUM_PCSD);
 }
 
-static int receive_queue_on(struct nic *nic, unsigned i)
+int ixgbe_receive_queue_on(struct nic *nic, unsigned i)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[i];
 	uint64_t address = ring_address(queue->ring, queue->iova_offset);
@@ -89,7 +81,7 @@ int ixgbe_receive_start(struct nic *nic)
 {
 	receive_init(nic);
 	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
-		int ret = receive_queue_on(nic, i);
+		int ret = ixgbe_receive_queue_on(nic, i);
 		if (ret)
 			return ret;
 	}

@@ -4,6 +4,8 @@
 #include "../access.h"
 #include "ixgbe.h"
 
+#include <string.h>
+
 /* The low word is read first: that latches the high one, which has 4 bits (doubt 22). */
 static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 {
@@ -11,17 +13,33 @@ static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
 	return value | (reg_count(nic, high) & 0xF) << 32;
 }
 
+/* There are so many of each kind. With more queues, those from the last counter on share it. */
+#define COUNTERS ((unsigned)IXGBE_QPRC_COUNT)
+
+static bool has_own_counter(unsigned queue, unsigned queues)
+{
+	return queue < COUNTERS - 1 || queues <= COUNTERS;
+}
+
 void ixgbe_update_stats(struct nic *nic)
 {
 	struct nic_stats *stats = &nic->stats;
-	for (unsigned i = 0; i < nic->config.rx_queues && i < IXGBE_QPRC_COUNT; i++) {
-		stats->rx_bytes += count36(nic, IXGBE_AT(QBRC_L, i), IXGBE_AT(QBRC_H, i));
+	for (unsigned i = 0; i < nic->config.rx_queues && i < COUNTERS; i++) {
+		uint64_t bytes = count36(nic, IXGBE_AT(QBRC_L, i), IXGBE_AT(QBRC_H, i));
+		/* frames for a queue that is stopped, and with several queues (receive.c) for one that is full */
+		uint64_t missed = reg_count(nic, IXGBE_AT(QPRDC, i));
 		/* GPRC would count missed frames too (erratum) */
 		stats->rx_packets += reg_count(nic, IXGBE_AT(QPRC, i));
-		/* counts only where the card drops for want of a descriptor: with several queues (receive.c) */
-		if (nic->config.rx_queues > 1)
-			stats->rx_no_descriptor += reg_count(nic, IXGBE_AT(QPRDC, i));
+		stats->rx_bytes += bytes;
+		stats->rx_no_descriptor += missed;
+		if (has_own_counter(i, nic->config.rx_queues)) {
+			nic->queues.rx[i].bytes += bytes;
+			nic->queues.rx[i].missed += missed;
+		}
 	}
+	for (unsigned i = 0; i < nic->config.tx_queues && i < COUNTERS; i++)
+		if (has_own_counter(i, nic->config.tx_queues))
+			nic->queues.tx[i].bytes += count36(nic, IXGBE_AT(QBTC_L, i), IXGBE_AT(QBTC_H, i));
 	stats->tx_bytes += count36(nic, IXGBE_GOTCL, IXGBE_GOTCH);
 	stats->tx_packets += reg_count(nic, IXGBE_GPTC);
 	stats->rx_missed += reg_count(nic, IXGBE_MPC); /* of packet buffer 0: there is no other */
@@ -34,12 +52,10 @@ void ixgbe_update_stats(struct nic *nic)
 
 void ixgbe_stats_start(struct nic *nic)
 {
-	/* Queue i counts in counter i. Queues without a counter of their own share counter 0: they are not in use */
 	for (unsigned word = 0; word < IXGBE_RQSMR_COUNT; word++) {
 		uint32_t map = 0;
 		for (unsigned i = 0; i < 4; i++)
-			if (4 * word + i < IXGBE_QPRC_COUNT)
-				map |= (uint32_t)(4 * word + i) << 8 * i;
+			map |= (4 * word + i < COUNTERS ? 4 * word + i : COUNTERS - 1) << 8 * i;
 		reg_write(nic, IXGBE_AT(RQSMR, word), map);
 		reg_write(nic, IXGBE_AT(TQSM, word), map);
 	}
@@ -49,4 +65,6 @@ void ixgbe_stats_start(struct nic *nic)
 	/* DS 4.6.5: cleared by reading */
 	ixgbe_update_stats(nic);
 	nic->stats = (struct nic_stats){.rx_packets = 0};
+	memset(nic->queues.rx, 0, sizeof(nic->queues.rx));
+	memset(nic->queues.tx, 0, sizeof(nic->queues.tx));
 }

@@ -23,7 +23,6 @@ void ixgbe_clear_receive_tables(struct nic *nic)
 		reg_write(nic, IXGBE_AT(RAL, i), 0);
 	}
 	ZERO_ALL(nic, MTA);
-	ZERO_ALL(nic, VFTA);
 	ZERO_ALL(nic, PFUTA);
 	ZERO_ALL(nic, PFVLVF);
 	ZERO_ALL(nic, PFVLVFB);
@@ -33,6 +32,10 @@ void ixgbe_clear_receive_tables(struct nic *nic)
 	ZERO_ALL(nic, FTQF);
 	ZERO_ALL(nic, ETQF);
 	ZERO_ALL(nic, FDIRCTRL);
+	/* The MAC is not reset while a management controller uses it (X550 DS 4.2.3). No pause frames in either
+	 * direction: a full ring shows as loss, and does not stop the other end of the link */
+	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE | IXGBE_MFLCN_RPFC, 0);
+	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
 	/* X550 DS 4.6.3.2: these are 0 where no pause frames are sent */
 	ZERO_ALL(nic, FCTTV);
 	ZERO_ALL(nic, FCRTL);

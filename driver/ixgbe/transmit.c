@@ -30,7 +30,7 @@ static void transmit_init(struct nic *nic)
 }
 
 /* TDWBAL is 0: the card reports finished packets in descriptors (report-status), and writes no head (doubt 12). */
-static void transmit_queue_init(struct nic *nic, unsigned i)
+void ixgbe_transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
 	uint64_t address = ring_address(queue->ring, queue->iova_offset);
@@ -41,19 +41,22 @@ static void transmit_queue_init(struct nic *nic, unsigned i)
 	reg_write(nic, IXGBE_AT(TDT, i), 0);
 }
 
+int ixgbe_transmit_queue_on(struct nic *nic, unsigned i)
+{
+	reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
+	return reg_wait_set(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
+		"the transmit queue does not start; close the port and open it again");
+}
+
 int ixgbe_transmit_start(struct nic *nic)
 {
+	int ret = 0;
 	transmit_init(nic);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		transmit_queue_init(nic, i);
+		ixgbe_transmit_queue_init(nic, i);
 	/* DS 4.6.8: set before the first queue is enabled */
 	reg_change(nic, IXGBE_DMATXCTL, 0, IXGBE_DMATXCTL_TE);
-	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
-		reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS | IXGBE_TXDCTL_ENABLE);
-		int ret = reg_wait_set(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE, ixgbe_times.queue, "ENABLE",
-			"the transmit queue does not start; close the port and open it again");
-		if (ret)
-			return ret;
-	}
-	return 0;
+	for (unsigned i = 0; i < nic->config.tx_queues && !ret; i++)
+		ret = ixgbe_transmit_queue_on(nic, i);
+	return ret;
 }

@@ -126,7 +126,7 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RDRXCTL) & 0x063E0002u, 0x06000002);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RQSMR), 0x03020100);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TQSM + 12), 0x0F0E0D0C);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TQSM + 16), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TQSM + 16), 0x0F0F0F0F);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_ESDP), IXGBE_ESDP_SDP2);
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AUTOC), 3u << 13); /* the NVM's choice of medium */
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_FCTRL), IXGBE_FCTRL_BAM);
@@ -180,11 +180,11 @@ static void nothing_of_a_former_owner_acts_on_packets(void)
 static void jumbo_frames_are_let_in_by_mtu(void)
 {
 	open_card(0x10FB);
-	start_with((struct nic_config){.mtu = 9710});
+	start_with((struct nic_config){.mtu = 15846});
 	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_HLREG0) & IXGBE_HLREG0_JUMBOEN, IXGBE_HLREG0_JUMBOEN);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MAXFRS) >> 16, 9736);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TXPBTHRESH), 150);
-	CU_ASSERT_EQUAL(nic->rings.txqs[0]->max_frame, 9732);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MAXFRS) >> 16, 15872);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_TXPBTHRESH), 144);
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->max_frame, 15868);
 	close_port();
 }
 
@@ -316,6 +316,7 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 	*card_register(&card, IXGBE_QPRC) = 1000; /* from before the start */
 	start();
 	struct nic_stats stats;
+	struct nic_queue_stats queue;
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_packets, 0);
 	for (unsigned round = 1; round <= 3; round++) {
@@ -325,6 +326,8 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 		*card_register(&card, IXGBE_GPTC) = 10;
 		*card_register(&card, IXGBE_GOTCL) = 640;
 		*card_register(&card, IXGBE_MPC) = 3;
+		*card_register(&card, IXGBE_QPRDC) = 7; /* of a queue that is stopped alone */
+		*card_register(&card, IXGBE_QBTC_L) = 600;
 		*card_register(&card, IXGBE_CRCERRS) = 1;
 		*card_register(&card, IXGBE_RLEC) = 2;
 		*card_register(&card, IXGBE_RUC) = 4;
@@ -343,6 +346,12 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 	CU_ASSERT_EQUAL(stats.tx_packets, 30);
 	CU_ASSERT_EQUAL(stats.tx_bytes, 30 * 60);
 	CU_ASSERT_EQUAL(stats.rx_missed, 9);
+	CU_ASSERT_EQUAL(stats.rx_no_descriptor, 21);
+	CU_ASSERT_EQUAL(nic_get_txq_stats(nic, 0, &queue), 0);
+	CU_ASSERT_EQUAL(queue.bytes, 1800);
+	CU_ASSERT_EQUAL(nic_get_rxq_stats(nic, 0, &queue), 0);
+	CU_ASSERT_EQUAL(queue.bytes, stats.rx_bytes);
+	CU_ASSERT_EQUAL(queue.missed, 21);
 	CU_ASSERT_EQUAL(stats.rx_errors, 3 * 63);
 	CU_ASSERT_EQUAL(stats.rx_multicast, 15);
 	CU_ASSERT_EQUAL(stats.rx_broadcast, 18);

@@ -191,7 +191,7 @@ static void an_open_port_is_known(void)
 	CU_ASSERT_EQUAL(info.device_id, 0x10FB);
 	const uint8_t mac[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
 	CU_ASSERT_EQUAL(memcmp(info.mac, mac, 6), 0);
-	CU_ASSERT_EQUAL(info.max_mtu, 9710);
+	CU_ASSERT_EQUAL(info.max_mtu, 15846);
 	CU_ASSERT(!card_bus_master(&card));
 	close_port();
 }
@@ -208,12 +208,12 @@ static void refuse(struct nic_config config, const char *part)
 static void senseless_configurations_are_refused(void)
 {
 	open_port();
-	refuse((struct nic_config){.rx_queues = 2}, "2 receive queues");
-	refuse((struct nic_config){.tx_queues = 2}, "2 transmit queues");
+	refuse((struct nic_config){.rx_queues = 129}, "129 receive queues");
+	refuse((struct nic_config){.tx_queues = 65}, "65 transmit queues");
 	refuse((struct nic_config){.rx_ring = 32}, "32 descriptors");
 	refuse((struct nic_config){.rx_ring = 8192}, "8192 descriptors");
 	refuse((struct nic_config){.tx_ring = 100}, "100 descriptors");
-	refuse((struct nic_config){.mtu = 9711}, "9711");
+	refuse((struct nic_config){.mtu = 15847}, "15847");
 	refuse((struct nic_config){.mtu = 67}, "67");
 	refuse((struct nic_config){.offloads = NIC_VLAN_FILTER}, "offloads");
 	refuse((struct nic_config){.speeds = NIC_SPEED_5G | NIC_SPEED_10G}, "no link of 5 Gbit/s: the card");

@@ -103,7 +103,6 @@
 	X(HICR, 0x15F00) \
 	X(FWSTS, 0x15F0C) \
 	X(I2CCTL_X550, 0x15F5C) \
-	X(ERETA, 0x0EE80) /* X550: RETA 128..511 */ \
 	X(RX_HIGH, 0x0D000) /* receive queues 64..127 */
 /* clang-format on */
 

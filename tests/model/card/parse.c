@@ -64,7 +64,7 @@ static uint8_t redirect(const struct model *m, uint32_t hash)
 {
 	bool wide = m->config.card == MODEL_X550;
 	uint32_t entry = hash & (wide ? 511 : 127);
-	uint32_t word = reg_get(m, entry < 128 ? IXGBE_AT(RETA, entry / 4) : MODEL_ERETA + ((entry - 128) & ~3u));
+	uint32_t word = reg_get(m, entry < 128 ? IXGBE_AT(RETA, entry / 4) : IXGBE_ERETA + ((entry - 128) & ~3u));
 
 	return (uint8_t)(word >> (8 * (entry & 3))) & (wide ? 0x3F : 0xF);
 }

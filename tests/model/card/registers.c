@@ -254,7 +254,7 @@ static const struct rule rules[] = {
 	{ IXGBE_PSRTYPE,    4, 64, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_RETA,       4, 32, RW | ON_82599 | ON_X540, 0x0F0F0F0F, 0, NULL, model_write_filter },
 	{ IXGBE_RETA,       4, 32, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
-	{ MODEL_ERETA,      4, 96, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
+	{ IXGBE_ERETA,      4, 96, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
 	{ IXGBE_RSSRK,      4, 10, RW, ALL, 0, NULL, model_write_rss },
 	{ IXGBE_RQTC,       0, 1, RW, 0x77777777, 0, NULL, NULL },
 	{ IXGBE_MRQC,       0, 1, RW, 0x01FF000F, 0, NULL, model_write_filter },
