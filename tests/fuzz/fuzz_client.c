@@ -80,25 +80,25 @@ static int fuzz_munmap(void *at, size_t bytes)
 static size_t good_region(uint8_t *to, const uint8_t *from)
 {
 	struct {
-		struct vfio_user_region_info info;
-		struct vfio_user_sparse sparse;
-		struct vfio_user_sparse_area areas[2];
+		struct vfio_region_info info;
+		struct vfio_region_info_cap_sparse_mmap sparse;
+		struct vfio_region_sparse_mmap_area areas[2];
 	} answer = {
 		.info = {.argsz = sizeof(answer.info), .flags = 3},
-		.sparse = {.cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1}, .nr_areas = 2},
+		.sparse = {.header = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1}, .nr_areas = 2},
 		.areas = {{0x1000, 0x1000}, {0x6000, 0x2000}},
 	};
 
-	memcpy(&answer.info.index, from + offsetof(struct vfio_user_region_info, index), 4);
+	memcpy(&answer.info.index, from + offsetof(struct vfio_region_info, index), 4);
 	if (answer.info.index == 0) {
 		answer.info.argsz = sizeof(answer);
 		answer.info.flags = 0xf;
 		answer.info.cap_offset = sizeof(answer.info);
 		reply.fds = 1;
 	}
-	answer.info.bytes = answer.info.index == 0                              ? BAR_BYTES
-			    : answer.info.index == VFIO_PCI_CONFIG_REGION_INDEX ? 4096
-										: 0;
+	answer.info.size = answer.info.index == 0                              ? BAR_BYTES
+			   : answer.info.index == VFIO_PCI_CONFIG_REGION_INDEX ? 4096
+									       : 0;
 	memcpy(to, &answer, answer.info.argsz);
 	return answer.info.argsz;
 }
@@ -109,7 +109,7 @@ static size_t good_payload(uint16_t command, uint8_t *to, const uint8_t *from, s
 	static const char hello[] =
 		"\0\0\1\0{\"capabilities\":{\"max_msg_fds\":4,\"max_dma_maps\":100,\"pgsizes\":4096}}";
 	struct vfio_user_device_info device = {.argsz = sizeof(device), .flags = 3, .num_regions = 9, .num_irqs = 5};
-	struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .flags = VFIO_IRQ_INFO_EVENTFD, .count = 64};
+	struct vfio_irq_info irq = {.argsz = sizeof(irq), .flags = VFIO_IRQ_INFO_EVENTFD, .count = 64};
 	struct vfio_user_region_access access;
 
 	switch (command) {
@@ -117,15 +117,15 @@ static size_t good_payload(uint16_t command, uint8_t *to, const uint8_t *from, s
 		memcpy(to, hello, sizeof(hello));
 		return sizeof(hello);
 	case VFIO_USER_DMA_UNMAP:
-		memcpy(to, from, sizeof(struct vfio_user_dma_unmap));
-		return sizeof(struct vfio_user_dma_unmap);
+		memcpy(to, from, sizeof(struct vfio_iommu_type1_dma_unmap));
+		return sizeof(struct vfio_iommu_type1_dma_unmap);
 	case VFIO_USER_DEVICE_GET_INFO:
 		memcpy(to, &device, sizeof(device));
 		return sizeof(device);
 	case VFIO_USER_DEVICE_GET_REGION_INFO:
 		return good_region(to, from);
 	case VFIO_USER_DEVICE_GET_IRQ_INFO:
-		memcpy(&irq.index, from + offsetof(struct vfio_user_irq_info, index), 4);
+		memcpy(&irq.index, from + offsetof(struct vfio_irq_info, index), 4);
 		memcpy(to, &irq, sizeof(irq));
 		return sizeof(irq);
 	case VFIO_USER_REGION_READ:

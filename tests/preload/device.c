@@ -39,9 +39,9 @@ static int greet(struct device *device)
 	return error;
 }
 
-static int region_info(struct device *device, unsigned index, struct vfio_user_region_info *info)
+static int region_info(struct device *device, unsigned index, struct vfio_region_info *info)
 {
-	*info = (struct vfio_user_region_info){.argsz = sizeof(*info), .index = index};
+	*info = (struct vfio_region_info){.argsz = sizeof(*info), .index = index};
 	int fd;
 	struct user_call call = {
 		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
@@ -59,12 +59,12 @@ static int region_info(struct device *device, unsigned index, struct vfio_user_r
 }
 
 int preload_device_shared(
-	struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset)
+	struct device *device, struct vfio_region_sparse_mmap_area *areas, unsigned most, int *fd, uint64_t *offset)
 {
 	struct {
-		struct vfio_user_region_info info;
-		struct vfio_user_sparse sparse;
-		struct vfio_user_sparse_area areas[16];
+		struct vfio_region_info info;
+		struct vfio_region_info_cap_sparse_mmap sparse;
+		struct vfio_region_sparse_mmap_area areas[16];
 	} reply = {.info = {.argsz = sizeof(reply), .index = VFIO_PCI_BAR0_REGION_INDEX}};
 	struct user_call call = {
 		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
@@ -80,7 +80,7 @@ int preload_device_shared(
 		return error;
 	size_t room = sizeof(reply.areas) / sizeof(reply.areas[0]);
 	if (*fd < 0 || call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) ||
-		reply.sparse.cap.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP || reply.sparse.nr_areas > most ||
+		reply.sparse.header.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP || reply.sparse.nr_areas > most ||
 		reply.sparse.nr_areas > room ||
 		call.reply_bytes < sizeof(reply.info) + sizeof(reply.sparse) + reply.sparse.nr_areas * sizeof(*areas)) {
 		if (*fd >= 0)
@@ -103,9 +103,9 @@ int preload_device_connect(struct device *device)
 	}
 	error = greet(device);
 	for (unsigned i = 0; !error && i < VFIO_PCI_NUM_REGIONS; i++) {
-		struct vfio_user_region_info info;
+		struct vfio_region_info info;
 		error = region_info(device, i, &info);
-		device->region_bytes[i] = info.bytes;
+		device->region_bytes[i] = info.size;
 	}
 	if (error)
 		user_channel_close(&device->channel);
@@ -142,7 +142,7 @@ int preload_device_map(struct device *device, const struct piece *piece)
 
 int preload_device_unmap(struct device *device, const struct piece *piece)
 {
-	const struct vfio_user_dma_unmap dma = {.argsz = sizeof(dma), .address = piece->iova, .bytes = piece->bytes};
+	const struct vfio_iommu_type1_dma_unmap dma = {.argsz = sizeof(dma), .iova = piece->iova, .size = piece->bytes};
 	return simple_call(device, VFIO_USER_DMA_UNMAP, &dma, sizeof(dma));
 }
 
@@ -163,7 +163,7 @@ static bool is_notifier(unsigned index)
 
 static int get_irq_info(struct device *device, struct vfio_irq_info *info)
 {
-	struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .index = info->index};
+	struct vfio_irq_info irq = {.argsz = sizeof(irq), .index = info->index};
 	struct user_call call = {
 		.command = VFIO_USER_DEVICE_GET_IRQ_INFO,
 		.head = &irq,

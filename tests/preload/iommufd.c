@@ -27,8 +27,8 @@ static int map(struct container *iommufd, const struct iommu_ioas_map *map)
 	if (!(map->flags & both) ||
 		!(map->flags & IOMMU_IOAS_MAP_FIXED_IOVA)) /* the kernel would choose the address: not supported here */
 		return -EOPNOTSUPP;
-	uint32_t flags = (map->flags & IOMMU_IOAS_MAP_READABLE ? VFIO_USER_DMA_READABLE : 0) |
-			 (map->flags & IOMMU_IOAS_MAP_WRITEABLE ? VFIO_USER_DMA_WRITEABLE : 0);
+	uint32_t flags = (map->flags & IOMMU_IOAS_MAP_READABLE ? VFIO_DMA_MAP_FLAG_READ : 0) |
+			 (map->flags & IOMMU_IOAS_MAP_WRITEABLE ? VFIO_DMA_MAP_FLAG_WRITE : 0);
 	return preload_dma_map(iommufd, map->user_va, map->iova, map->length, flags);
 }
 

@@ -184,8 +184,8 @@ static int map_dma(struct container *container, const struct vfio_iommu_type1_dm
 	const uint32_t known = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
 	if (map->argsz < sizeof(*map) || !(map->flags & known) || (map->flags & ~known))
 		return -EINVAL;
-	uint32_t flags = (map->flags & VFIO_DMA_MAP_FLAG_READ ? VFIO_USER_DMA_READABLE : 0) |
-			 (map->flags & VFIO_DMA_MAP_FLAG_WRITE ? VFIO_USER_DMA_WRITEABLE : 0);
+	uint32_t flags = (map->flags & VFIO_DMA_MAP_FLAG_READ ? VFIO_DMA_MAP_FLAG_READ : 0) |
+			 (map->flags & VFIO_DMA_MAP_FLAG_WRITE ? VFIO_DMA_MAP_FLAG_WRITE : 0);
 	return preload_dma_map(container, map->vaddr, map->iova, map->size, flags);
 }
 

@@ -123,7 +123,7 @@ int preload_device_ioctl(struct device *device, unsigned long request, void *arg
 /** The parts of BAR0 that the device offers as memory, and the file that holds them, which becomes the caller's.
  *  @return how many, or -errno: -ENOTSUP, it offers none */
 int preload_device_shared(
-	struct device *device, struct vfio_user_sparse_area *areas, unsigned most, int *fd, uint64_t *offset);
+	struct device *device, struct vfio_region_sparse_mmap_area *areas, unsigned most, int *fd, uint64_t *offset);
 /** At most USER_ACCESS_MAX bytes, of one region. Safe in a signal handler of a thread that isn't inside the library. */
 int preload_device_access(
 	struct device *device, unsigned region, uint64_t offset, void *in, const void *out, uint32_t bytes);

@@ -235,17 +235,17 @@ void preload_trap_unmap(const void *address, size_t bytes)
 /** @return 0 or -errno */
 static int share(const struct window *window)
 {
-	struct vfio_user_sparse_area areas[16];
+	struct vfio_region_sparse_mmap_area areas[16];
 	uint64_t offset, end = window->offset + (window->end - window->at);
 	int fd, count = preload_device_shared(window->device, areas, 16, &fd, &offset), error = 0;
 	if (count < 0)
 		return count;
 	for (int i = 0; !error && i < count; i++) {
-		const struct vfio_user_sparse_area *area = &areas[i];
-		if (area->offset < window->offset || area->offset > end || area->bytes > end - area->offset ||
-			(area->offset | area->bytes) % PAGE_BYTES)
+		const struct vfio_region_sparse_mmap_area *area = &areas[i];
+		if (area->offset < window->offset || area->offset > end || area->size > end - area->offset ||
+			(area->offset | area->size) % PAGE_BYTES)
 			error = -EPROTO;
-		else if (syscall(SYS_mmap, window->at + (area->offset - window->offset), area->bytes,
+		else if (syscall(SYS_mmap, window->at + (area->offset - window->offset), area->size,
 				 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd,
 				 offset + area->offset) == -1)
 			error = -errno;

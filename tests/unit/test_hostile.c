@@ -359,17 +359,17 @@ static unsigned session(struct step *steps)
 	struct vfio_user_version version = {0, 0};
 	struct vfio_user_device_info info = {.argsz = sizeof(info)};
 	struct vfio_user_dma_map map = {.argsz = sizeof(map), .flags = 3, .address = IOVA, .bytes = BYTES};
-	struct vfio_user_dma_unmap unmap = {.argsz = sizeof(unmap), .address = IOVA, .bytes = BYTES};
-	struct vfio_user_irq_set off = {
+	struct vfio_iommu_type1_dma_unmap unmap = {.argsz = sizeof(unmap), .iova = IOVA, .size = BYTES};
+	struct vfio_irq_set off = {
 		.argsz = sizeof(off), .flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, .index = 2};
 	unsigned n = add(steps, 0, VFIO_USER_VERSION, &version, sizeof(version), false);
 	n = add(steps, n, VFIO_USER_DEVICE_GET_INFO, &info, sizeof(info), false);
 	for (uint32_t i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
-		struct vfio_user_region_info region = {.argsz = 4096, .index = i};
+		struct vfio_region_info region = {.argsz = 4096, .index = i};
 		n = add(steps, n, VFIO_USER_DEVICE_GET_REGION_INFO, &region, sizeof(region), false);
 	}
 	for (uint32_t i = 0; i < VFIO_PCI_NUM_IRQS; i++) {
-		struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .index = i};
+		struct vfio_irq_info irq = {.argsz = sizeof(irq), .index = i};
 		n = add(steps, n, VFIO_USER_DEVICE_GET_IRQ_INFO, &irq, sizeof(irq), false);
 	}
 	n = add(steps, n, VFIO_USER_DEVICE_RESET, &version, 0, false);
@@ -459,11 +459,11 @@ static void an_eventfd_that_is_filled_at_the_wrong_moment(void)
 {
 	int fd = eventfd(0, EFD_CLOEXEC);
 	pthread_t thread;
-	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+	struct vfio_irq_set set = {.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = VFIO_PCI_MSIX_IRQ_INDEX,
 		.count = 16};
-	struct vfio_user_irq_set fire = set;
+	struct vfio_irq_set fire = set;
 	int fds[16];
 	fire.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
 	/* All vectors are the one eventfd, so that a message signals it sixteen times in a row. */
@@ -486,7 +486,7 @@ static void an_eventfd_that_is_filled_at_the_wrong_moment(void)
 static void descriptors_without_end(void)
 {
 	struct vfio_user_device_info info = {.argsz = sizeof(info)};
-	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+	struct vfio_irq_set set = {.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = VFIO_PCI_MSIX_IRQ_INDEX,
 		.count = 16};

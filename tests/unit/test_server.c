@@ -104,10 +104,10 @@ static void the_device_describes_itself(void)
 	memcpy(&info, raw_reply.payload, sizeof(info));
 	ASSERT_NUMBER(info.num_regions, VFIO_PCI_NUM_REGIONS);
 	for (uint32_t i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
-		struct vfio_user_region_info region = {.argsz = 32, .index = i};
+		struct vfio_region_info region = {.argsz = 32, .index = i};
 		ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_GET_REGION_INFO, &region, sizeof(region)), 0);
 		memcpy(&region, raw_reply.payload, sizeof(region));
-		ASSERT_NUMBER(region.bytes, model_region_bytes(i));
+		ASSERT_NUMBER(region.size, model_region_bytes(i));
 		ASSERT_NUMBER(raw_reply.header.bytes, 48);
 		ASSERT_NUMBER(raw_reply.fd >= 0, i == 0);
 		if (i == 0) {
@@ -116,7 +116,7 @@ static void the_device_describes_itself(void)
 		}
 		raw_close_reply_fd();
 	}
-	struct vfio_user_irq_info irq = {.argsz = sizeof(irq), .index = VFIO_PCI_MSIX_IRQ_INDEX};
+	struct vfio_irq_info irq = {.argsz = sizeof(irq), .index = VFIO_PCI_MSIX_IRQ_INDEX};
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_GET_IRQ_INFO, &irq, sizeof(irq)), 0);
 	memcpy(&irq, raw_reply.payload, sizeof(irq));
 	ASSERT_NUMBER(irq.count, MODEL_VECTORS);
@@ -124,8 +124,8 @@ static void the_device_describes_itself(void)
 
 static void heads_and_tails_are_shared_but_sealed(void)
 {
-	struct vfio_user_region_info region = {.argsz = 4096, .index = 0};
-	struct vfio_user_sparse_area areas[3];
+	struct vfio_region_info region = {.argsz = 4096, .index = 0};
+	struct vfio_region_sparse_mmap_area areas[3];
 	raw_greet();
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_GET_REGION_INFO, &region, sizeof(region)), 0);
 	memcpy(&region, raw_reply.payload, sizeof(region));
@@ -155,7 +155,7 @@ static void nothing_is_shared_when_told_so(void)
 	struct server_config config = {.no_shared = true};
 	char error[256];
 	CU_ASSERT_EQUAL_FATAL(server_open(&raw_server, &config, error, sizeof(error)), 0);
-	struct vfio_user_region_info region = {.argsz = 4096, .index = 0};
+	struct vfio_region_info region = {.argsz = 4096, .index = 0};
 	raw_greet();
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_GET_REGION_INFO, &region, sizeof(region)), 0);
 	memcpy(&region, raw_reply.payload, sizeof(region));
@@ -308,7 +308,7 @@ static void descriptors_that_nobody_wants_are_closed(void)
 	struct vfio_user_dma_map dma = {.argsz = sizeof(dma), .flags = 3, .address = IOVA, .bytes = PAGE};
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), fds, 2), EINVAL);
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DMA_MAP, &dma, sizeof(dma), fds, 17), EINVAL);
-	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+	struct vfio_irq_set set = {.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = 2,
 		.count = 1};
@@ -333,7 +333,7 @@ static void interrupts_reach_their_eventfds(void)
 {
 	int fds[16];
 	uint64_t count;
-	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+	struct vfio_irq_set set = {.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = VFIO_PCI_MSIX_IRQ_INDEX};
 	raw_greet();
@@ -343,7 +343,7 @@ static void interrupts_reach_their_eventfds(void)
 	set.start = MODEL_VECTORS - 16;
 	set.count = 16;
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 16), 0);
-	struct vfio_user_irq_set fire = {.argsz = sizeof(fire),
+	struct vfio_irq_set fire = {.argsz = sizeof(fire),
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = set.index,
 		.start = MODEL_VECTORS - 1,
@@ -365,7 +365,7 @@ static void interrupts_reach_their_eventfds(void)
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 2), EINVAL);
 	set.index = 77;
 	ASSERT_NUMBER(raw_ask_with(VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), fds, 1), EINVAL);
-	struct vfio_user_irq_set off = {.argsz = sizeof(off),
+	struct vfio_irq_set off = {.argsz = sizeof(off),
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = VFIO_PCI_MSIX_IRQ_INDEX};
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_SET_IRQS, &off, sizeof(off)), 0);
@@ -378,15 +378,15 @@ static void intx_stays_masked_until_it_is_unmasked(void)
 {
 	uint64_t count = 0;
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct vfio_user_irq_set set = {.argsz = sizeof(set),
+	struct vfio_irq_set set = {.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = 0,
 		.count = 1};
-	struct vfio_user_irq_set fire = {.argsz = sizeof(fire),
+	struct vfio_irq_set fire = {.argsz = sizeof(fire),
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
 		.index = 0,
 		.count = 1};
-	struct vfio_user_irq_set unmask = {.argsz = sizeof(unmask),
+	struct vfio_irq_set unmask = {.argsz = sizeof(unmask),
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK,
 		.index = 0,
 		.count = 1};
@@ -437,7 +437,7 @@ static void memory_is_mapped_once_and_only_whole(void)
 	ASSERT_NUMBER(raw_unmap_at(IOVA * 4, PAGE), ENOENT);
 	ASSERT_NUMBER(raw_unmap_at(IOVA, 2 * PAGE), 0);
 	ASSERT_NUMBER(raw_unmap_at(IOVA, 2 * PAGE), ENOENT);
-	struct vfio_user_dma_unmap all = {.argsz = sizeof(all), .flags = 2};
+	struct vfio_iommu_type1_dma_unmap all = {.argsz = sizeof(all), .flags = 2};
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DMA_UNMAP, &all, sizeof(all)), 0);
 	ASSERT_NUMBER(raw_unmap_at(0, PAGE), ENOENT);
 	close(proc);
@@ -547,7 +547,7 @@ static void what_a_client_leaves_is_gone_for_the_next(void)
 
 static void who_has_gone_moves_no_tails(void)
 {
-	struct vfio_user_region_info region = {.argsz = 4096, .index = 0};
+	struct vfio_region_info region = {.argsz = 4096, .index = 0};
 	uint32_t tail = 5, seen = 1;
 	raw_greet();
 	ASSERT_NUMBER(raw_ask(VFIO_USER_DEVICE_GET_REGION_INFO, &region, sizeof(region)), 0);

@@ -151,7 +151,7 @@ int raw_map_at(uint64_t iova, uint64_t bytes, uint64_t offset, int fd)
 
 int raw_unmap_at(uint64_t iova, uint64_t bytes)
 {
-	struct vfio_user_dma_unmap dma = {.argsz = sizeof(dma), .address = iova, .bytes = bytes};
+	struct vfio_iommu_type1_dma_unmap dma = {.argsz = sizeof(dma), .iova = iova, .size = bytes};
 	return raw_ask(VFIO_USER_DMA_UNMAP, &dma, sizeof(dma));
 }
 

@@ -116,10 +116,10 @@ static void send_bytes(struct fake *fake, const struct reply *reply, size_t byte
 
 static void answer_region_info(struct fake *fake, struct reply *reply)
 {
-	struct vfio_user_region_info info;
+	struct vfio_region_info info;
 	struct {
-		struct vfio_user_sparse head;
-		struct vfio_user_sparse_area areas[2];
+		struct vfio_region_info_cap_sparse_mmap head;
+		struct vfio_region_sparse_mmap_area areas[2];
 	} sparse = {
 		{{VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0}, 2, 0},
 		{{0x1000, 0x1000}, {0x6000, 0x2000}},
@@ -128,10 +128,10 @@ static void answer_region_info(struct fake *fake, struct reply *reply)
 	memcpy(&info, reply->payload, sizeof(info));
 	info.argsz = sizeof(info);
 	info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	info.bytes = info.index == 0   ? BAR0_BYTES
-		     : info.index == 4 ? BAR4_BYTES
-		     : info.index == 7 ? sizeof(fake->config)
-				       : 0;
+	info.size = info.index == 0   ? BAR0_BYTES
+		    : info.index == 4 ? BAR4_BYTES
+		    : info.index == 7 ? sizeof(fake->config)
+				      : 0;
 	reply->payload_bytes = sizeof(info);
 	if (info.index == 0 && fake->mapped != MAPPED_NO) {
 		info.flags |= VFIO_REGION_INFO_FLAG_MMAP;
@@ -190,12 +190,12 @@ static void answer_dma_map(struct fake *fake, struct reply *reply, const struct 
 
 static void answer_dma_unmap(struct fake *fake, const struct reply *command)
 {
-	struct vfio_user_dma_unmap unmap;
+	struct vfio_iommu_type1_dma_unmap unmap;
 
 	memcpy(&unmap, command->payload, sizeof(unmap));
 	fake->unmaps++;
 	for (unsigned i = 0; i < fake->map_count; i++)
-		if (fake->maps[i].iova == unmap.address && fake->maps[i].bytes == unmap.bytes) {
+		if (fake->maps[i].iova == unmap.iova && fake->maps[i].bytes == unmap.size) {
 			fake->maps[i] = fake->maps[--fake->map_count];
 			return;
 		}
@@ -222,7 +222,7 @@ static void answer_set_irqs(struct fake *fake, struct reply *reply, const struct
 static void answer_well(struct fake *fake, const struct reply *command, struct reply *reply)
 {
 	static const struct vfio_user_device_info device = {16, VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET, 9, 5};
-	struct vfio_user_irq_info irq;
+	struct vfio_irq_info irq;
 	int length;
 
 	*reply = *command; /* most replies repeat the command's payload */

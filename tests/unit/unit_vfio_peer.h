@@ -68,7 +68,7 @@ struct fake {
 		uint8_t first_byte;
 	} maps[8];
 	unsigned map_count, unmaps;
-	struct vfio_user_irq_set irqs;
+	struct vfio_irq_set irqs;
 	unsigned irq_fds;
 	bool misbehaved;
 	unsigned max_fds;

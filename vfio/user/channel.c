@@ -22,33 +22,18 @@ static unsigned answer_limit_ms = 5000;
 
 #define ERRNO_MAX 4095 /* what Linux can return as an error */
 
-static const char *command_name(unsigned command)
-{
-	switch (command) {
-	case VFIO_USER_VERSION:
-		return "VERSION";
-	case VFIO_USER_DMA_MAP:
-		return "DMA_MAP";
-	case VFIO_USER_DMA_UNMAP:
-		return "DMA_UNMAP";
-	case VFIO_USER_DEVICE_GET_INFO:
-		return "DEVICE_GET_INFO";
-	case VFIO_USER_DEVICE_GET_REGION_INFO:
-		return "DEVICE_GET_REGION_INFO";
-	case VFIO_USER_DEVICE_GET_IRQ_INFO:
-		return "DEVICE_GET_IRQ_INFO";
-	case VFIO_USER_DEVICE_SET_IRQS:
-		return "DEVICE_SET_IRQS";
-	case VFIO_USER_REGION_READ:
-		return "REGION_READ";
-	case VFIO_USER_REGION_WRITE:
-		return "REGION_WRITE";
-	case VFIO_USER_DEVICE_RESET:
-		return "DEVICE_RESET";
-	default:
-		return "a command";
-	}
-}
+static const char *const command_names[] = {
+	[VFIO_USER_VERSION] = "VERSION",
+	[VFIO_USER_DMA_MAP] = "DMA_MAP",
+	[VFIO_USER_DMA_UNMAP] = "DMA_UNMAP",
+	[VFIO_USER_DEVICE_GET_INFO] = "DEVICE_GET_INFO",
+	[VFIO_USER_DEVICE_GET_REGION_INFO] = "DEVICE_GET_REGION_INFO",
+	[VFIO_USER_DEVICE_GET_IRQ_INFO] = "DEVICE_GET_IRQ_INFO",
+	[VFIO_USER_DEVICE_SET_IRQS] = "DEVICE_SET_IRQS",
+	[VFIO_USER_REGION_READ] = "REGION_READ",
+	[VFIO_USER_REGION_WRITE] = "REGION_WRITE",
+	[VFIO_USER_DEVICE_RESET] = "DEVICE_RESET",
+};
 
 static uint64_t now_ms(void)
 {
@@ -62,23 +47,22 @@ static uint64_t now_ms(void)
 
 static int connect_failed(const char *address, int error)
 {
-	switch (error) {
-	case ENOENT:
-		return pollux_fail(
-			ENOENT, "%s: there is no such socket; start the device process, or correct the path", address);
-	case ECONNREFUSED:
-		return pollux_fail(
-			ECONNREFUSED, "%s: nobody listens on this socket; start the device process", address);
-	case EACCES:
-		return pollux_fail(
-			EACCES, "%s: no permission for this socket; run as its owner, or change its mode", address);
-	case EAGAIN: /* the peer's queue of connections was full during all of the wait */
-		return pollux_fail(ETIMEDOUT,
-			"%s: the device process does not accept the connection; it may be busy with another client",
-			address);
-	default:
-		return pollux_fail(error, "%s: cannot connect: %s", address, strerror(error));
-	}
+	static const struct {
+		int from, to;
+		const char *why;
+	} known[] = {
+		{ENOENT, ENOENT, "there is no such socket; start the device process, or correct the path"},
+		{ECONNREFUSED, ECONNREFUSED, "nobody listens on this socket; start the device process"},
+		{EACCES, EACCES, "no permission for this socket; run as its owner, or change its mode"},
+		/* the peer's queue of connections was full during all of the wait */
+		{EAGAIN, ETIMEDOUT,
+			"the device process does not accept the connection; it may be busy with another client"},
+	};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (error == known[i].from)
+			return pollux_fail(known[i].to, "%s: %s", address, known[i].why);
+	return pollux_fail(error, "%s: cannot connect: %s", address, strerror(error));
 }
 
 int user_channel_open(struct user_channel *channel, const char *path, const char *address, struct pollux_loss *loss)
@@ -171,15 +155,15 @@ static int broken_reply(struct user_channel *channel, const struct user_call *ca
 {
 	char sentence[128];
 
-	snprintf(sentence, sizeof(sentence), "answers %s with %s", command_name(call->command), what);
+	snprintf(sentence, sizeof(sentence), "answers %s with %s", command_names[call->command], what);
 	return user_channel_broken(channel, sentence);
 }
 
 static int transfer_failed(struct user_channel *channel, const struct user_call *call, int error)
 {
-	const char *name = command_name(call->command);
+	const char *name = command_names[call->command];
 
-	if (error == EAGAIN || error == EWOULDBLOCK)
+	if (error == EAGAIN || error == EINTR) /* interrupted for longer than the limit */
 		return lose(channel, ETIMEDOUT, "did not answer %s within %u ms; it hangs or is stopped: restart it",
 			name, answer_limit_ms);
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
@@ -192,26 +176,36 @@ static int transfer_failed(struct user_channel *channel, const struct user_call 
 
 /* ---- Sending ---- */
 
+struct message {
+	struct vfio_user_header header;
+	uint8_t payload[USER_PAYLOAD_MAX + 1];
+};
+
+/* Where the descriptors of a message are. */
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
+};
+
 static int send_command(struct user_channel *channel, const struct user_call *call)
 {
-	struct vfio_user_header header = {
+	const size_t bytes = sizeof(struct vfio_user_header) + call->head_bytes + call->data_bytes;
+	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
+	struct message command;
+	struct iovec part;
+	union control control = {0};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	command.header = (struct vfio_user_header){
 		.id = ++channel->id,
 		.command = (uint16_t)call->command,
-		.bytes = (uint32_t)(sizeof(header) + call->head_bytes + call->data_bytes),
+		.bytes = (uint32_t)bytes,
 		.flags = VFIO_USER_TYPE_COMMAND,
 	};
-	struct iovec parts[3] = {
-		{&header, sizeof(header)},
-		{(void *)(uintptr_t)call->head, call->head_bytes},
-		{(void *)(uintptr_t)call->data, call->data_bytes},
-	};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
-	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
-
+	if (call->head_bytes)
+		memcpy(command.payload, call->head, call->head_bytes);
+	if (call->data_bytes)
+		memcpy(command.payload + call->head_bytes, call->data, call->data_bytes);
 	if (call->fd_count) {
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(call->fd_count * sizeof(int));
@@ -221,25 +215,16 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 		rights->cmsg_len = CMSG_LEN(call->fd_count * sizeof(int));
 		memcpy(CMSG_DATA(rights), call->fds, call->fd_count * sizeof(int));
 	}
-	for (size_t left = header.bytes; left;) {
+	for (size_t done = 0; done < bytes;) {
+		part = (struct iovec){(uint8_t *)&command + done, bytes - done};
 		ssize_t sent = sendmsg(channel->socket, &message, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EINTR && now_ms() < deadline_ms)
 			continue;
 		if (sent < 0)
-			return transfer_failed(channel, call, errno == EINTR ? EAGAIN : errno);
-		left -= (size_t)sent;
-		message.msg_control = NULL; /* the descriptors have gone with the first byte */
-		message.msg_controllen = 0;
-		for (unsigned i = 0; i < 3 && sent > 0; i++) {
-			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
-
-			if (!done)
-				continue; /* nothing may be added to what is NULL, not even 0 */
-			parts[i].iov_base = (char *)parts[i].iov_base + done;
-			parts[i].iov_len -= done;
-			sent -= (ssize_t)done;
-		}
+			return transfer_failed(channel, call, errno);
+		done += (size_t)sent;
+		message.msg_controllen = 0; /* the descriptors have gone with the first byte */
 	}
 	return 0;
 }
@@ -247,52 +232,34 @@ static int send_command(struct user_channel *channel, const struct user_call *ca
 /* ---- Receiving ---- */
 
 struct incoming {
-	struct {
-		struct vfio_user_header header;
-		uint8_t payload[USER_PAYLOAD_MAX + 1];
-	} message;
-	size_t bytes; /* of the message, received so far */
-	int fds[VFIO_USER_FDS_MAX];
-	unsigned fd_count;
-	bool too_many_fds; /* more came than fit */
+	struct message message;
+	size_t bytes;      /* of the message, received so far */
+	int fd;            /* the descriptor that came with it; -1: none */
+	bool too_many_fds; /* more came */
 };
 
 /* Receives once, at most up to `limit` bytes of the message. @return as recvmsg; -1 with errno */
 static ssize_t receive_some(struct user_channel *channel, struct incoming *in, size_t limit)
 {
 	struct iovec part = {(uint8_t *)&in->message + in->bytes, limit - in->bytes};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(VFIO_USER_FDS_MAX * sizeof(int))];
-	} control;
+	union control control;
 	struct msghdr message = {
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* no reply has more; the kernel closes what does not fit */
 	};
 	ssize_t got = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *rights = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
 
 	if (got < 0)
 		return got;
-	if (message.msg_flags & MSG_CTRUNC)
-		in->too_many_fds = true;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + at, sizeof(fd));
-			if (in->fd_count < VFIO_USER_FDS_MAX) {
-				in->fds[in->fd_count++] = fd;
-			} else {
-				close(fd);
-				in->too_many_fds = true;
-			}
-		}
-	}
 	in->bytes += (size_t)got;
+	in->too_many_fds |= message.msg_flags & MSG_CTRUNC || (rights && in->fd >= 0);
+	if (rights && in->fd >= 0)
+		close(in->fd);
+	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(&in->fd, CMSG_DATA(rights), sizeof(in->fd));
 	return got;
 }
 
@@ -307,7 +274,7 @@ static int receive_until(struct user_channel *channel, const struct user_call *c
 		if (got < 0 && errno == EINTR && now_ms() < deadline_ms)
 			continue;
 		if (got <= 0)
-			return transfer_failed(channel, call, got == 0 ? 0 : errno == EINTR ? EAGAIN : errno);
+			return transfer_failed(channel, call, got == 0 ? 0 : errno);
 		if (in->bytes < wanted && now_ms() >= deadline_ms)
 			return transfer_failed(channel, call, EAGAIN);
 	}
@@ -337,17 +304,17 @@ static int receive_reply(struct user_channel *channel, const struct user_call *c
 		return error;
 	if (in->bytes > header->bytes)
 		return broken_reply(channel, call, "more bytes than it announced");
-	if (in->too_many_fds || in->fd_count > (call->reply_fd ? 1 : 0))
+	if (in->too_many_fds || (in->fd >= 0 && !call->reply_fd))
 		return broken_reply(channel, call, "file descriptors that do not belong there");
 	if (header->flags & VFIO_USER_ERROR) {
-		if (header->bytes != sizeof(*header) || in->fd_count)
+		if (header->bytes != sizeof(*header) || in->fd >= 0)
 			return broken_reply(channel, call, "an error and data");
 		if (header->error == 0 || header->error > ERRNO_MAX)
 			return pollux_fail(EPROTO,
 				"%s: the device process refuses %s with error %u, which is none; look at its output",
-				channel->address, command_name(call->command), header->error);
+				channel->address, command_names[call->command], header->error);
 		return pollux_fail((int)header->error, "%s: the device process refuses %s: %s", channel->address,
-			command_name(call->command), strerror((int)header->error));
+			command_names[call->command], strerror((int)header->error));
 	}
 	if (header->bytes - sizeof(*header) < call->reply_min)
 		return broken_reply(channel, call, "too short a message");
@@ -359,11 +326,9 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 	struct incoming in;
 	int error;
 
-	in.bytes = 0;
-	in.fd_count = 0;
+	in.bytes = 0; /* the rest of it is large, and written before it is read */
+	in.fd = -1;
 	in.too_many_fds = false;
-	if (call->reply_fd)
-		*call->reply_fd = -1;
 	pthread_mutex_lock(&channel->lock);
 	if (pollux_lost(channel->loss))
 		error = pollux_fail(ENODEV, "%s: the device is gone: %s", channel->address, channel->loss->why);
@@ -371,16 +336,15 @@ int user_channel_call(struct user_channel *channel, struct user_call *call)
 		error = receive_reply(channel, call, &in);
 	pthread_mutex_unlock(&channel->lock);
 
-	if (error) {
-		while (in.fd_count)
-			close(in.fds[--in.fd_count]);
+	if (error && in.fd >= 0)
+		close(in.fd);
+	if (call->reply_fd)
+		*call->reply_fd = error ? -1 : in.fd;
+	if (error)
 		return error;
-	}
 	call->reply_bytes = in.message.header.bytes - sizeof(in.message.header);
 	if (call->reply_bytes)
 		memcpy(call->reply, in.message.payload, call->reply_bytes);
-	if (in.fd_count)
-		*call->reply_fd = in.fds[0];
 	return 0;
 }
 

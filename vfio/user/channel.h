@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define USER_PAYLOAD_MAX 8192 /* bytes of a reply behind its header; no reply that we ask for is longer */
+#define USER_PAYLOAD_MAX 8192 /* bytes of a message behind its header; none that we send or ask for is longer */
 #define USER_ACCESS_MAX  4096 /* bytes that one access moves: all of configuration space */
 
 struct user_channel {

@@ -70,27 +70,14 @@ struct vfio_user_version {
 } __attribute__((packed));
 static_assert(sizeof(struct vfio_user_version) == 4, "vfio-user version");
 
-/* vfio_user_dma_map.flags */
-enum {
-	VFIO_USER_DMA_READABLE = 1 << 0,
-	VFIO_USER_DMA_WRITEABLE = 1 << 1,
-};
-
-/** DMA_MAP, with one descriptor. The reply has no payload. EEXIST: something is mapped there. */
+/** DMA_MAP, with one descriptor. flags are VFIO_DMA_MAP_FLAG_. The reply has no payload. EEXIST: something is mapped
+ * there. */
 struct vfio_user_dma_map {
 	uint32_t argsz, flags;
 	uint64_t offset; /* in the descriptor's file */
 	uint64_t address, bytes;
 } __attribute__((packed));
 static_assert(sizeof(struct vfio_user_dma_map) == 32, "vfio-user DMA_MAP");
-
-/** DMA_UNMAP, of exactly what one DMA_MAP mapped. The reply repeats this; the server does not access the memory after
- * it. */
-struct vfio_user_dma_unmap {
-	uint32_t argsz, flags;
-	uint64_t address, bytes;
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_dma_unmap) == 24, "vfio-user DMA_UNMAP");
 
 /** DEVICE_GET_INFO, both ways. */
 struct vfio_user_device_info {
@@ -100,61 +87,21 @@ struct vfio_user_device_info {
 } __attribute__((packed));
 static_assert(sizeof(struct vfio_user_device_info) == 16, "vfio-user GET_INFO");
 
-/**
- * DEVICE_GET_REGION_INFO, both ways. In the command, argsz is the largest payload that the reply may have. In the
- * reply, it is the payload's size with all capabilities; they are left out when that is larger. With the MMAP flag
- * comes one descriptor.
- */
-struct vfio_user_region_info {
-	uint32_t argsz;
-	uint32_t flags; /* VFIO_REGION_INFO_FLAG_READ, _WRITE, _MMAP, _CAPS */
-	uint32_t index;
-	uint32_t cap_offset; /* of the first capability, from the start of this structure */
-	uint64_t bytes;
-	uint64_t offset; /* of the region in the descriptor's file */
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_region_info) == 32, "vfio-user GET_REGION_INFO");
-static_assert(sizeof(struct vfio_user_region_info) == sizeof(struct vfio_region_info), "as in linux/vfio.h");
-
-/** In front of every capability of a region. */
-struct vfio_user_cap {
-	uint16_t id, version;
-	uint32_t next; /* offset of the next from the start of the region info; 0: the last */
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_cap) == 8, "vfio-user capability");
-
-/** VFIO_REGION_INFO_CAP_SPARSE_MMAP, version 1: which parts of the region may be mapped. */
-struct vfio_user_sparse {
-	struct vfio_user_cap cap;
-	uint32_t nr_areas, reserved;
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_sparse) == 16, "vfio-user sparse mmap");
-
-/** nr_areas of these follow. Offsets are in the region; the region's own offset in the file is added for mmap. */
-struct vfio_user_sparse_area {
-	uint64_t offset, bytes;
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_sparse_area) == 16, "vfio-user sparse mmap area");
-
-/** DEVICE_GET_IRQ_INFO, both ways. */
-struct vfio_user_irq_info {
-	uint32_t argsz;
-	uint32_t flags; /* VFIO_IRQ_INFO_EVENTFD, ... */
-	uint32_t index, count;
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_irq_info) == 16, "vfio-user GET_IRQ_INFO");
-
-/**
- * DEVICE_SET_IRQS. flags is one VFIO_IRQ_SET_DATA_ and one VFIO_IRQ_SET_ACTION_. DATA_EVENTFD: the descriptors of the
- * message are for start, start+1, ...; fewer than count, or none: the rest is turned off. DATA_NONE with count 0 turns
- * all of index off. The reply has no payload.
- */
-struct vfio_user_irq_set {
-	uint32_t argsz, flags;
-	uint32_t index, start, count;
-} __attribute__((packed));
-static_assert(sizeof(struct vfio_user_irq_set) == 20, "vfio-user SET_IRQS");
-static_assert(sizeof(struct vfio_user_irq_set) == sizeof(struct vfio_irq_set), "as in linux/vfio.h");
+/* As in linux/vfio.h, both ways: */
+/* DMA_UNMAP, struct vfio_iommu_type1_dma_unmap, of exactly what one DMA_MAP mapped. The reply repeats this; the server
+ * does not access the memory after it. */
+static_assert(sizeof(struct vfio_iommu_type1_dma_unmap) == 24, "vfio-user DMA_UNMAP");
+/* DEVICE_GET_REGION_INFO, struct vfio_region_info. In the command, argsz is the largest payload that the reply may
+ * have. In the reply, it is the payload's size with all capabilities (struct vfio_info_cap_header); they are left out
+ * when that is larger. With the MMAP flag comes one descriptor, and `offset` is the region's in its file. The
+ * capability SPARSE_MMAP, version 1, says which areas of the region may be mapped: their offsets are in the region. */
+static_assert(sizeof(struct vfio_region_info) == 32, "vfio-user GET_REGION_INFO");
+/* DEVICE_GET_IRQ_INFO, struct vfio_irq_info. */
+static_assert(sizeof(struct vfio_irq_info) == 16, "vfio-user GET_IRQ_INFO");
+/* DEVICE_SET_IRQS, struct vfio_irq_set. flags is one VFIO_IRQ_SET_DATA_ and one VFIO_IRQ_SET_ACTION_. DATA_EVENTFD: the
+ * descriptors of the message are for start, start+1, ...; fewer than count, or none: the rest is turned off. DATA_NONE
+ * with count 0 turns all of index off. The reply has no payload. */
+static_assert(sizeof(struct vfio_irq_set) == 20, "vfio-user SET_IRQS");
 
 /** REGION_READ and REGION_WRITE, both ways. The reply to a read and the command to write carry `count` bytes of data
  * behind it. */

@@ -40,6 +40,37 @@ static struct user_device *user_of(struct vfio_device *device)
 	return (struct user_device *)device;
 }
 
+/* ---- Commands ---- */
+
+/* Sends a command, with a descriptor unless that is -1, whose reply says only that it was done. */
+static int tell(struct user_device *user, enum vfio_user_command command, const void *head, size_t bytes, int fd)
+{
+	struct user_call call = {
+		.command = command,
+		.head = head,
+		.head_bytes = bytes,
+		.fds = &fd,
+		.fd_count = fd >= 0,
+	};
+
+	return user_channel_call(&user->channel, &call);
+}
+
+/* Sends a command whose reply is the same structure, filled in. */
+static int ask(struct user_device *user, enum vfio_user_command command, void *info, size_t bytes)
+{
+	struct user_call call = {
+		.command = command,
+		.head = info,
+		.head_bytes = bytes,
+		.reply = info,
+		.reply_min = bytes,
+		.reply_max = bytes,
+	};
+
+	return user_channel_call(&user->channel, &call);
+}
+
 /* ---- Reads and writes ---- */
 
 static int user_access(
@@ -53,22 +84,15 @@ static int user_access(
 /* Directs an interrupt to an eventfd, or turns it off where that is -1. With count 0 turns all of its kind off. */
 static int set_irq(struct user_device *user, unsigned index, unsigned irq, unsigned count, int eventfd)
 {
-	const struct vfio_irq_set head = {
-		.argsz = sizeof(head),
+	const struct vfio_irq_set set = {
+		.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_ACTION_TRIGGER | (count ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
 		.index = index,
 		.start = irq,
 		.count = count,
 	};
-	struct user_call call = {
-		.command = VFIO_USER_DEVICE_SET_IRQS,
-		.head = &head,
-		.head_bytes = sizeof(head),
-		.fds = &eventfd,
-		.fd_count = eventfd >= 0,
-	};
 
-	return user_channel_call(&user->channel, &call);
+	return tell(user, VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), eventfd);
 }
 
 static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
@@ -82,12 +106,9 @@ static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned co
 
 static int user_reset(struct vfio_device *device)
 {
-	struct user_device *user = user_of(device);
-	struct user_call call = {.command = VFIO_USER_DEVICE_RESET};
-
-	if (!user->can_reset)
+	if (!user_of(device)->can_reset)
 		return pollux_fail(ENOTTY, "%s: the device process offers no reset", device->address);
-	return user_channel_call(&user->channel, &call);
+	return tell(user_of(device), VFIO_USER_DEVICE_RESET, NULL, 0, -1);
 }
 
 /* ---- DMA ---- */
@@ -95,18 +116,11 @@ static int user_reset(struct vfio_device *device)
 static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
 {
 	struct user_device *user = (struct user_device *)((char *)mapper - offsetof(struct user_device, mapper));
-	const struct vfio_user_dma_map head = {
-		.argsz = sizeof(head),
-		.flags = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE,
+	const struct vfio_user_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
 		.address = iova,
 		.bytes = bytes,
-	};
-	struct user_call call = {
-		.command = VFIO_USER_DMA_MAP,
-		.head = &head,
-		.head_bytes = sizeof(head),
-		.fds = &fd,
-		.fd_count = 1,
 	};
 	const uint64_t smallest_page = user->page_sizes & -user->page_sizes;
 	int error;
@@ -125,7 +139,7 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 		return pollux_fail(ENOSPC,
 			"%s: the device process takes at most %llu pieces of memory; use fewer, larger pools",
 			user->device.address, (unsigned long long)user->max_dma_maps);
-	if ((error = user_channel_call(&user->channel, &call)) == 0)
+	if ((error = tell(user, VFIO_USER_DMA_MAP, &map, sizeof(map), fd)) == 0)
 		user->dma_maps++;
 	return error;
 }
@@ -133,8 +147,8 @@ static int user_dma_map(struct dma_mapper *mapper, uint64_t iova, void *address,
 static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 {
 	struct user_device *user = (struct user_device *)((char *)mapper - offsetof(struct user_device, mapper));
-	const struct vfio_user_dma_unmap head = {.argsz = sizeof(head), .address = iova, .bytes = bytes};
-	struct vfio_user_dma_unmap reply;
+	const struct vfio_iommu_type1_dma_unmap head = {.argsz = sizeof(head), .iova = iova, .size = bytes};
+	struct vfio_iommu_type1_dma_unmap reply;
 	struct user_call call = {
 		.command = VFIO_USER_DMA_UNMAP,
 		.head = &head,
@@ -151,7 +165,7 @@ static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byte
 		if (!vfio_device_gone(&user->device))
 			user_channel_broken(&user->channel, "does not give memory back");
 	} else if (call.reply_bytes != 0 &&
-		   (call.reply_bytes != sizeof(reply) || reply.address != iova || reply.bytes != bytes)) {
+		   (call.reply_bytes != sizeof(reply) || reply.iova != iova || reply.size != bytes)) {
 		user_channel_broken(&user->channel, "gives back other memory than it was asked for");
 	}
 }
@@ -205,7 +219,7 @@ static int take_capabilities(struct user_device *user, const char *json)
 
 static int negotiate(struct user_device *user)
 {
-	static const char ours[] = "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":4096}}";
+	static const char ours[] = "{\"capabilities\":{\"max_msg_fds\":1,\"max_data_xfer_size\":4096}}";
 	const struct vfio_user_version head = {VFIO_USER_MAJOR, VFIO_USER_MINOR};
 	struct {
 		struct vfio_user_version head;
@@ -233,29 +247,6 @@ static int negotiate(struct user_device *user)
 	}
 	reply.json[call.reply_bytes - sizeof(head)] = '\0';
 	return take_capabilities(user, reply.json);
-}
-
-static int ask_device(struct user_device *user, struct vfio_user_device_info *info)
-{
-	const struct vfio_user_device_info head = {.argsz = sizeof(head)};
-	struct user_call call = {
-		.command = VFIO_USER_DEVICE_GET_INFO,
-		.head = &head,
-		.head_bytes = sizeof(head),
-		.reply = info,
-		.reply_min = sizeof(*info),
-		.reply_max = sizeof(*info),
-	};
-	int error = user_channel_call(&user->channel, &call);
-
-	if (error)
-		return error;
-	if (!(info->flags & VFIO_DEVICE_FLAGS_PCI))
-		return pollux_fail(ENOTSUP, "%s: the device is not a PCI device", user->device.address);
-	if (info->num_regions <= VFIO_PCI_CONFIG_REGION_INDEX)
-		return user_channel_broken(&user->channel, "has no configuration space");
-	user->can_reset = info->flags & VFIO_DEVICE_FLAGS_RESET;
-	return 0;
 }
 
 /* Maps one area of a region if that is safe; otherwise its registers are reached by messages. It is safe if no access
@@ -290,7 +281,7 @@ static const char *map_area(struct vfio_region *region, int fd, uint64_t file_of
 
 /* The reply about a region: the fixed part and room for capabilities. */
 struct region_reply {
-	struct vfio_user_region_info info;
+	struct vfio_region_info info;
 	uint8_t caps[USER_PAYLOAD_MAX / 2];
 };
 
@@ -303,7 +294,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 	struct vfio_areas areas;
 	const char *wrong;
 
-	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.bytes == 0))
+	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.size == 0))
 		return user_channel_broken(
 			&user->channel, "sends a file descriptor for a region that cannot be mapped");
 	/* Capabilities did not fit and were left out, so which areas may be mapped is not known. */
@@ -322,7 +313,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 static int ask_region(struct user_device *user, unsigned index)
 {
 	struct region_reply reply;
-	const struct vfio_user_region_info head = {.argsz = sizeof(reply), .index = index};
+	const struct vfio_region_info head = {.argsz = sizeof(reply), .index = index};
 	int fd, error;
 	struct user_call call = {
 		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
@@ -338,37 +329,28 @@ static int ask_region(struct user_device *user, unsigned index)
 		return error;
 	if (reply.info.index != index)
 		error = user_channel_broken(&user->channel, "answers for another region than it was asked for");
-	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && reply.info.bytes < CONFIG_BYTES_MIN)
+	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && reply.info.size < CONFIG_BYTES_MIN)
 		error = user_channel_broken(&user->channel, "has a configuration space of less than 256 bytes");
-	else if (reply.info.bytes > INT64_MAX)
+	else if (reply.info.size > INT64_MAX)
 		error = user_channel_broken(&user->channel, "has a region of impossible size");
 	else
 		error = map_region(user, index, &reply, call.reply_bytes, fd);
 	if (fd >= 0)
 		close(fd);
-	user->device.region_bytes[index] = reply.info.bytes;
+	user->device.region_bytes[index] = reply.info.size;
 	return error;
 }
 
 static int ask_irq(struct user_device *user, unsigned index)
 {
-	const struct vfio_user_irq_info head = {.argsz = sizeof(head), .index = index};
-	struct vfio_user_irq_info reply;
-	struct user_call call = {
-		.command = VFIO_USER_DEVICE_GET_IRQ_INFO,
-		.head = &head,
-		.head_bytes = sizeof(head),
-		.reply = &reply,
-		.reply_min = sizeof(reply),
-		.reply_max = sizeof(reply),
-	};
-	int error = user_channel_call(&user->channel, &call);
+	struct vfio_irq_info info = {.argsz = sizeof(info), .index = index};
+	int error = ask(user, VFIO_USER_DEVICE_GET_IRQ_INFO, &info, sizeof(info));
 
 	if (error)
 		return error;
-	if (reply.index != index || reply.count > 2048) /* the most that MSI-X has */
+	if (info.index != index || info.count > 2048) /* the most that MSI-X has */
 		return user_channel_broken(&user->channel, "has an impossible number of interrupts");
-	user->device.irq_count[index] = reply.flags & VFIO_IRQ_INFO_EVENTFD ? reply.count : 0;
+	user->device.irq_count[index] = info.flags & VFIO_IRQ_INFO_EVENTFD ? info.count : 0;
 	return 0;
 }
 
@@ -401,11 +383,16 @@ static int connect_to(struct user_device *user)
 
 static int ask_all(struct user_device *user)
 {
-	struct vfio_user_device_info info;
-	int error;
+	struct vfio_user_device_info info = {.argsz = sizeof(info)};
+	int error = ask(user, VFIO_USER_DEVICE_GET_INFO, &info, sizeof(info));
 
-	if ((error = ask_device(user, &info)) != 0)
+	if (error)
 		return error;
+	if (!(info.flags & VFIO_DEVICE_FLAGS_PCI))
+		return pollux_fail(ENOTSUP, "%s: the device is not a PCI device", user->device.address);
+	if (info.num_regions <= VFIO_PCI_CONFIG_REGION_INDEX)
+		return user_channel_broken(&user->channel, "has no configuration space");
+	user->can_reset = info.flags & VFIO_DEVICE_FLAGS_RESET;
 	/* Not the VGA window behind the configuration space: not every server knows it. */
 	for (unsigned i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX && !error; i++)
 		error = ask_region(user, i);

@@ -52,14 +52,14 @@ static int handle_dma_map(struct server *server, struct exchange *x)
 	if (x->in_bytes != sizeof(dma))
 		return EINVAL;
 	memcpy(&dma, x->in, sizeof(dma));
-	const uint32_t known = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE;
+	const uint32_t known = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
 	if (dma.argsz < sizeof(dma) || !(dma.flags & known) || (dma.flags & ~known) || server->channel.fd_count > 1)
 		return EINVAL;
 	/* Without a descriptor the memory could be reached by messages to the client only; a queue's memory never is
 	 * that. */
 	int fd = server->channel.fd_count ? server->channel.fds[0] : -1;
 	int error = memory_map_add(
-		server->memory, dma.address, dma.bytes, fd, dma.offset, dma.flags & VFIO_USER_DMA_WRITEABLE);
+		server->memory, dma.address, dma.bytes, fd, dma.offset, dma.flags & VFIO_DMA_MAP_FLAG_WRITE);
 	if (!error)
 		model_memory_changed(server->model);
 	return -error;
@@ -67,18 +67,18 @@ static int handle_dma_map(struct server *server, struct exchange *x)
 
 static int handle_dma_unmap(struct server *server, struct exchange *x)
 {
-	struct vfio_user_dma_unmap dma;
+	struct vfio_iommu_type1_dma_unmap dma;
 	if (x->in_bytes != sizeof(dma))
 		return EINVAL;
 	memcpy(&dma, x->in, sizeof(dma));
 	if (dma.argsz < sizeof(dma))
 		return EINVAL;
 	if (dma.flags == UNMAP_ALL) {
-		if (dma.address || dma.bytes)
+		if (dma.iova || dma.size)
 			return EINVAL;
 		memory_map_clear(server->memory);
 	} else {
-		int error = dma.flags ? -EINVAL : memory_map_remove(server->memory, dma.address, dma.bytes);
+		int error = dma.flags ? -EINVAL : memory_map_remove(server->memory, dma.iova, dma.size);
 		if (error)
 			return -error;
 	}
@@ -110,26 +110,26 @@ static int handle_device_info(struct server *server, struct exchange *x)
 
 static int handle_region_info(struct server *server, struct exchange *x)
 {
-	struct vfio_user_region_info info;
+	struct vfio_region_info info;
 	if (x->in_bytes != sizeof(info))
 		return EINVAL;
 	memcpy(&info, x->in, sizeof(info));
 	uint32_t room = info.argsz;
 	if (room < sizeof(info) || info.index >= VFIO_PCI_NUM_REGIONS)
 		return EINVAL;
-	info = (struct vfio_user_region_info){
-		.argsz = sizeof(info), .index = info.index, .bytes = model_region_bytes(info.index)};
-	if (info.bytes)
+	info = (struct vfio_region_info){
+		.argsz = sizeof(info), .index = info.index, .size = model_region_bytes(info.index)};
+	if (info.size)
 		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 	x->out_bytes = sizeof(info);
 	if (info.index == VFIO_PCI_BAR0_REGION_INDEX && !server->no_shared) {
-		struct vfio_user_sparse sparse = {
-			.cap = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1},
+		struct vfio_region_info_cap_sparse_mmap sparse = {
+			.header = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1},
 			.nr_areas = MODEL_SHARED_PARTS,
 		};
-		struct vfio_user_sparse_area areas[MODEL_SHARED_PARTS];
+		struct vfio_region_sparse_mmap_area areas[MODEL_SHARED_PARTS];
 		for (unsigned i = 0; i < MODEL_SHARED_PARTS; i++)
-			areas[i] = (struct vfio_user_sparse_area){
+			areas[i] = (struct vfio_region_sparse_mmap_area){
 				model_shared_parts[i].first, model_shared_parts[i].bytes};
 		info.flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
 		info.argsz += (uint32_t)(sizeof(sparse) + sizeof(areas));
@@ -148,13 +148,13 @@ static int handle_region_info(struct server *server, struct exchange *x)
 static int handle_irq_info(struct server *server, struct exchange *x)
 {
 	(void)server;
-	struct vfio_user_irq_info info;
+	struct vfio_irq_info info;
 	if (x->in_bytes != sizeof(info))
 		return EINVAL;
 	memcpy(&info, x->in, sizeof(info));
 	if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_NUM_IRQS)
 		return EINVAL;
-	info = (struct vfio_user_irq_info){
+	info = (struct vfio_irq_info){
 		.argsz = sizeof(info),
 		.flags = server_irqs_flags(info.index),
 		.index = info.index,

@@ -139,7 +139,7 @@ void server_irqs_fire(struct server_irqs *irqs, unsigned vector)
 }
 
 /** The client's descriptors become the eventfds of start, start + 1, ...; what it sent none for is turned off. */
-static int set_eventfds(struct server_irqs *irqs, struct channel *channel, const struct vfio_user_irq_set *set)
+static int set_eventfds(struct server_irqs *irqs, struct channel *channel, const struct vfio_irq_set *set)
 {
 	if (channel->fd_count > set->count)
 		return EINVAL;
@@ -155,7 +155,7 @@ static int set_eventfds(struct server_irqs *irqs, struct channel *channel, const
 	return 0;
 }
 
-static int mask(struct server_irqs *irqs, const struct vfio_user_irq_set *set, bool masked)
+static int mask(struct server_irqs *irqs, const struct vfio_irq_set *set, bool masked)
 {
 	if (set->index != VFIO_PCI_INTX_IRQ_INDEX ||
 		(set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) != VFIO_IRQ_SET_DATA_NONE)
@@ -170,7 +170,7 @@ static int mask(struct server_irqs *irqs, const struct vfio_user_irq_set *set, b
 
 int server_irqs_set(struct server_irqs *irqs, struct channel *channel, const uint8_t *payload, size_t bytes)
 {
-	struct vfio_user_irq_set set;
+	struct vfio_irq_set set;
 	if (bytes < sizeof(set))
 		return EINVAL;
 	memcpy(&set, payload, sizeof(set));
