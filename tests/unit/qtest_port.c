@@ -112,7 +112,7 @@ static unsigned port_receive(struct port *p, struct pkt *pkts, unsigned n, unsig
 }
 
 /* Receives a frame in as many handles as it comes, and copies it. @return its bytes; 0: none came */
-static size_t port_receive_frame(struct port *p, uint8_t *data, unsigned limit_ms)
+static inline size_t port_receive_frame(struct port *p, uint8_t *data, unsigned limit_ms)
 {
 	struct pkt pkt;
 	size_t bytes = 0;
@@ -137,7 +137,7 @@ static void port_put(struct port *p, const uint8_t *frame, size_t bytes)
 }
 
 /* Puts a frame for an address on the wire. True if it's received; none must be under way. */
-static bool port_accepts(struct port *p, const uint8_t mac[6])
+static inline bool port_accepts(struct port *p, const uint8_t mac[6])
 {
 	static unsigned number;
 	uint8_t frame[64], got[FRAME_MAX];
@@ -174,7 +174,7 @@ static unsigned port_build(struct port *p, struct pkt *pkts, const uint8_t *fram
 	return pieces;
 }
 
-static void port_send(struct port *p, const struct pkt *pkts, unsigned n)
+static inline void port_send(struct port *p, const struct pkt *pkts, unsigned n)
 {
 	for (uint64_t end = port_now_ms() + LIMIT_MS; n && port_now_ms() < end;) {
 		unsigned sent = nic_tx(nic_txq(p->nic, 0), pkts, n);
