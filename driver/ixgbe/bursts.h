@@ -13,6 +13,9 @@ unsigned ixgbe_tx_burst_scalar(struct nic_txq *nic, const struct pkt *pkts, unsi
 unsigned ixgbe_tx_burst_avx2(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
 unsigned ixgbe_tx_burst_avx512(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
 
+/** How wishes of packets to be sent are told to the card (offload.c). */
+extern const struct ring_tx_card ixgbe_tx_card;
+
 /** All of them, for the rings. */
 extern const struct ring_ops ixgbe_ring_ops;
 

@@ -36,6 +36,7 @@ const struct ring_ops ixgbe_ring_ops = {
 	.tx_tail = tx_tail,
 	.rx_format = &ixgbe_rx_format,
 	.tx_format = &ixgbe_tx_format,
+	.tx_card = &ixgbe_tx_card,
 };
 
 int ixgbe_start(struct nic *nic)
