@@ -3,11 +3,15 @@
  *
  * A frame's headers are read (layout.h). What its card can do is told to the card, by a context descriptor in front of
  * the frame and by bits of the frame's own descriptors, both of which the family writes (`orders`). What the card
- * cannot do is done in software. */
+ * cannot do is done in software. Fast bursts do the same for the most usual frames, and leave all others to
+ * ring_tx_put_wishes. */
 #ifndef POLLUX_DRIVER_OFFLOAD_H
 #define POLLUX_DRIVER_OFFLOAD_H
 
 #include "ring.h"
+
+/** Flags that are wishes: of a frame's first handle. */
+#define RING_TX_WISHES (PKT_VLAN | PKT_TX_IP_CHECKSUM | PKT_TX_L4_CHECKSUM | PKT_TX_SEGMENT)
 
 /** What cards do by descriptors, a mask. */
 enum {
@@ -70,5 +74,18 @@ struct ring_tx_card {
 };
 
 #define RING_TX_IDX_SHIFT 36 /* of a second quadword, in all formats that have it */
+
+/** The place of a context among those that the queue's card remembers, and whether it is there already: if not, it
+ * takes the place of the one written longer ago, and the caller writes it into the ring, with the index in IDX. */
+unsigned ring_tx_context(struct ring_txq *queue, const struct ring_descriptor *context, bool *known);
+
+/**
+ * Puts a frame whose first handle has wishes; ring_tx_put_frame calls it, which has checked the buffers.
+ * @param pieces  handles of the frame
+ * @param total   their bytes
+ * @return pieces, or 0: not now, as the ring has no room, or the pool is empty. The frame is untouched then
+ */
+unsigned ring_tx_put_wishes(const struct ring_tx_format *format, struct ring_txq *queue, const struct pkt *pkts,
+	unsigned pieces, uint32_t total);
 
 #endif

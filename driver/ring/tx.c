@@ -1,32 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Sending the frames that no step of a burst puts: those in several buffers, short ones, impossible ones, and those
- * with a context descriptor. And what a burst does once per batch: asking for its report, and reclaiming what was sent.
- */
+ * Writing the descriptors of a frame of any kind. And what a burst does once per batch: asking for its report, and
+ * reclaiming what was sent. */
 #include "tx.h"
 
 #include "../../mempool/bulk.h"
 #include "../../mempool/cache.h"
+#include "offload.h"
 
 #include <string.h>
 
-/* The cards hold some tens of descriptors on chip; a frame must not need them all. */
-#define PIECES_MAX 32u
-
-/* A frame too short for a descriptor is copied into a packet of ours and padded there: its own buffer may end behind
- * it. */
-static bool pad_short(
-	struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t frame_min)
+/* Gives the packets of n slots back, to whatever pools they are of. A slot without a buffer has none. */
+static void free_slots(uint8_t *const *buffers, unsigned n)
 {
+	for (unsigned i = 0, run; i < n; i += run + 1) {
+		for (run = 0; i + run < n && buffers[i + run]; run++)
+			;
+		pkt_free_data(&buffers[i], run);
+	}
+}
+
+/* Its own buffer may end behind it, so it is not padded in place. */
+bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t bytes)
+{
+	struct pkt copy;
 	uint8_t *end;
 
-	if (!pkt_alloc(queue->pool, padded, 1))
+	if (!pkt_alloc(queue->pool, &copy, 1))
 		return false;
-	end = padded->data;
-	memset(end, 0, frame_min);
+	end = copy.data;
+	memset(end, 0, bytes);
 	for (unsigned i = 0; i < pieces; end += pkts[i++].len)
 		memcpy(end, pkts[i].data, pkts[i].len);
-	padded->len = (uint16_t)frame_min;
+	copy.len = (uint16_t)bytes;
 	pkt_free(pkts, pieces);
+	*padded = copy;
 	return true;
 }
 
@@ -39,57 +46,33 @@ static void append(struct ring_txq *queue, uint8_t *data, uint64_t q0, uint64_t 
 	queue->ring[slot] = (struct ring_descriptor){q0, q1};
 }
 
-unsigned ring_tx_put_frame(const struct ring_tx_format *format, struct ring_txq *queue,
-	const struct ring_descriptor *context, const struct pkt *pkts, unsigned n)
+void ring_tx_append_frame(struct ring_txq *queue, const struct ring_tx_orders *orders, const struct pkt *pkts,
+	unsigned pieces, uint32_t frames)
 {
-	uint32_t first = queue->next, total = 0;
-	unsigned pieces = 0, used;
-	struct pkt padded;
-	bool good = true;
+	const struct pkt *last = &pkts[pieces - 1];
+	uint32_t first = queue->next, rest = orders->last_bytes < last->len ? orders->last_bytes : 0;
 
-	do {
-		if (pieces == n)
-			return 0;
-		total += pkts[pieces].len;
-		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
-	} while (pkts[pieces++].flags & PKT_MORE);
-
-	if (!good || total > queue->max_frame || pieces > PIECES_MAX) {
-		pkt_free(pkts, pieces);
-		ring_count(&queue->bad_packets, 1);
-		return pieces;
+	if (orders->context.q1)
+		append(queue, NULL, orders->context.q0, orders->context.q1);
+	for (const struct pkt *pkt = pkts; pkt < last; pkt++)
+		append(queue, pkt->data, (uint64_t)pkt->data + queue->iova_offset, orders->data | pkt->len);
+	uint64_t address = (uint64_t)last->data + queue->iova_offset, length = last->len - rest;
+	if (rest) {
+		append(queue, NULL, address, orders->data | length);
+		address += length;
+		length = rest;
 	}
-	if (pieces + (context != NULL) > ring_tx_room(queue))
-		return 0;
-	used = pieces;
-	if (total < format->frame_min) {
-		if (!pad_short(queue, pkts, pieces, &padded, format->frame_min))
-			return 0;
-		pkts = &padded;
-		pieces = 1;
-		total = format->frame_min;
-	}
-	if (context)
-		append(queue, NULL, context->q0, context->q1);
-	for (unsigned i = 0; i < pieces; i++)
-		append(queue, pkts[i].data, (uint64_t)pkts[i].data + queue->iova_offset,
-			pkts[i].len | format->command | (i + 1 == pieces ? RING_TX_EOP : 0) |
-				total * (format->length_factor - 1));
-	queue->extra_slots += queue->next - first - 1;
+	append(queue, last->data, address, orders->data | length | RING_TX_EOP);
+	__atomic_store_n(&queue->extra_slots, queue->extra_slots + (queue->next - first - frames), __ATOMIC_RELAXED);
 	for (uint32_t slot = first; slot != queue->next; slot++)
 		if (slot % RING_BATCH == RING_BATCH - 1)
 			ring_tx_ask_report(queue, slot);
-	return used;
 }
 
-/* Gives the packets of n slots back, to whatever pools they are of. A slot without a buffer has none. */
-static void free_slots(uint8_t *const *buffers, unsigned n)
+void ring_tx_take_back(struct ring_txq *queue, uint32_t first)
 {
-	for (unsigned i = 0, run; i < n; i += run + 1) {
-		for (run = 0; i + run < n && buffers[i + run]; run++)
-			;
-		pkt_free_data(&buffers[i], run);
-	}
+	while (queue->next != first)
+		free_slots(&queue->buffers[--queue->next & queue->mask], 1);
 }
 
 /* Has the card reported the batch at reclaim_next sent? */

@@ -20,6 +20,8 @@
 
 #include "ring.h"
 
+struct ring_tx_orders; /* offload.h */
+
 /** What the second quadword of a packet's descriptor is made of; the first one is the I/O address. */
 struct ring_tx_format {
 	uint64_t command;       /* what all have in common */
@@ -146,14 +148,31 @@ void ring_tx_reclaim(struct ring_txq *queue);
 unsigned ring_tx_end_batch(struct ring_txq *queue, unsigned n);
 
 /**
- * Puts the frame at the front of pkts, which has n handles. It may be in several buffers; shorter than the card takes:
- * it is copied and padded; or impossible: it is freed and counted.
- * @param context  a descriptor without a buffer that goes before the frame, or NULL
+ * Puts the frame at the front of pkts, which has n handles. It may have wishes (offload.h); be in several buffers;
+ * shorter than the card takes: it is copied and padded; or impossible: it is freed and counted.
  * @return how many handles are used up; 0: the ring has no room, the pool is empty, or the frame's last handle is not
  * there
  */
-unsigned ring_tx_put_frame(const struct ring_tx_format *format, struct ring_txq *queue,
-	const struct ring_descriptor *context, const struct pkt *pkts, unsigned n);
+unsigned ring_tx_put_frame(
+	const struct ring_tx_format *format, struct ring_txq *queue, const struct pkt *pkts, unsigned n);
+
+/** The second quadword of the descriptors of a frame without wishes, but for its buffers' lengths and its end. */
+static inline uint64_t ring_tx_plain(const struct ring_tx_format *format, uint32_t total)
+{
+	return format->command | total * (format->length_factor - 1);
+}
+
+/** Writes the descriptors of a frame, for which there is room: its context, if it has one, and one per buffer.
+ * @param frames  that it becomes on the wire */
+void ring_tx_append_frame(struct ring_txq *queue, const struct ring_tx_orders *orders, const struct pkt *pkts,
+	unsigned pieces, uint32_t frames);
+
+/** Frees what was put from slot `first` on, which the card has not been told of. */
+void ring_tx_take_back(struct ring_txq *queue, uint32_t first);
+
+/** Copies a frame too short for a descriptor into a packet of the queue's pool, of so many bytes, and frees it.
+ * `padded` may be its first handle. False: the pool is empty. */
+bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t bytes);
 
 /** A burst in every case. */
 RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct ring_txq *queue,
@@ -177,7 +196,7 @@ RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct
 			ring_tx_ask_report(queue, queue->next - 1);
 		sent += written;
 		if (__builtin_expect(written < run, 0)) {
-			unsigned used = ring_tx_put_frame(format, queue, NULL, &pkts[sent], n - sent);
+			unsigned used = ring_tx_put_frame(format, queue, &pkts[sent], n - sent);
 
 			if (!used)
 				break;

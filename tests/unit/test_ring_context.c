@@ -2,8 +2,9 @@
  * Slots of a transmit ring that have no buffer: context descriptors in front of frames, written as an offload's burst
  * writes them, among the frames of plain bursts, and sent by the software 82599. */
 #include "../../driver/driver.h"
+#include "../../driver/ixgbe/descriptor.h"
 #include "../../driver/port.h"
-#include "../../driver/ring/tx.h"
+#include "../../driver/ring/offload.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 
@@ -15,9 +16,17 @@
 #define BATCH         32u
 #define REPORT_STATUS (UINT64_C(1) << 27)
 
-/* Of no consequence for frames that do not ask for an offload: lengths of Ethernet and IPv4 headers; DTYP, DEXT
- * (82599 DS 7.2.3.2.3). */
-static const struct ring_descriptor context = {14 << 9 | 20, 2u << 20 | 1u << 29};
+/* A family's orders for whatever frame: a context that the card does not remember, of no consequence for a frame that
+ * does not ask for an offload: lengths of Ethernet and IPv4 headers; DTYP, DEXT (82599 DS 7.2.3.2.3). */
+static bool orders_with_context(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
+{
+	static uint64_t mss;
+
+	orders->context = (struct ring_descriptor){14 << 9 | 20, (++mss & 0xffff) << 48 | 2u << 20 | 1u << 29};
+	orders->data = ring_tx_plain(&ixgbe_tx_format, layout->total);
+	return true;
+}
+static const struct ring_tx_card card = {.can = RING_TX_CAN_VLAN, .contexts = 1, .orders = orders_with_context};
 
 static struct dma_space *space;
 static struct pkt_pool *pool;
@@ -48,6 +57,7 @@ static void open_port(enum pkt_simd simd)
 		CU_ASSERT_EQUAL_FATAL(nic_get_link(nic, &link), 0);
 	}
 	queue = (struct ring_txq *)nic_txq(nic, 0);
+	queue->offload.card = &card;
 	written = 0;
 }
 
@@ -94,9 +104,12 @@ static void send_plain(unsigned frames)
 	}
 }
 
-static unsigned put_with_context(const struct pkt *pkts, unsigned n)
+static unsigned put_with_context(struct pkt *pkts, unsigned n)
 {
-	unsigned used = ring_tx_put_frame(queue->format, queue, &context, pkts, n);
+	unsigned used;
+
+	pkts->flags |= PKT_VLAN;
+	used = ring_tx_put_frame(queue->format, queue, pkts, n);
 
 	ring_tx_hand_over(queue);
 	ring_tx_set_fast_until(queue);
