@@ -146,6 +146,7 @@ static bool read_l4(struct ring_headers *headers, const struct ring_frame *frame
 			return false;
 		ring_frame_read(frame, offset, header, TCP_BYTES);
 		layout->l4_bytes = (uint16_t)((header[12] >> 4) * 4);
+		headers->once = header[TCP_FLAGS] & TCP_CWR;
 		return layout->l4_bytes >= TCP_BYTES && layout->l4_bytes <= bytes;
 	}
 	if (packet->protocol != PROTOCOL_UDP || layout->wishes & PKT_TX_SEGMENT || bytes < UDP_BYTES)

@@ -17,6 +17,7 @@
 #define IPV6_BYTES    40u
 #define TCP_SEQUENCE  4u
 #define TCP_FLAGS     13u
+#define TCP_CWR       0x80u
 #define TCP_CHECKSUM  16u
 #define UDP_CHECKSUM  6u
 
@@ -26,6 +27,7 @@ struct ring_headers {
 	struct ring_tx_layout layout;
 	uint32_t l4_end;     /* where the datagram or segment ends: behind it there may be padding */
 	uint16_t pseudo_sum; /* of the pseudo-header, without the length */
+	bool once;           /* TCP has a flag that only the first segment may have: CWR (RFC 3168) */
 	bool set_length;     /* the IP header's length is to be set: the frame would have been segmented */
 };
 

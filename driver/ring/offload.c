@@ -48,7 +48,8 @@ static uint32_t last_segment_bytes(const struct ring_tx_layout *layout)
 	return layout->total - payload + (layout->mss ? (payload - 1) % layout->mss + 1 : 0);
 }
 
-/* The wishes that the card can fulfil, by what its family says. */
+/* The wishes that the card can fulfil, by what its family says. No card is trusted to take CWR out of segments, since
+ * those whose masks are known leave it in the middle ones. */
 static uint16_t possible(const struct ring_tx_format *format, const struct ring_txq *queue,
 	const struct ring_headers *headers, const struct ring_frame *frame)
 {
@@ -57,7 +58,7 @@ static uint16_t possible(const struct ring_tx_format *format, const struct ring_
 
 	if (can & RING_TX_CAN_VLAN)
 		wishes |= PKT_VLAN;
-	if (can & (layout->ipv6 ? RING_TX_CAN_SEGMENT_IPV6 : RING_TX_CAN_SEGMENT_IPV4) &&
+	if (can & (layout->ipv6 ? RING_TX_CAN_SEGMENT_IPV6 : RING_TX_CAN_SEGMENT_IPV4) && !headers->once &&
 		last_segment_bytes(layout) >= format->frame_min)
 		wishes |= PKT_TX_SEGMENT | RING_WISHES_CHECKSUM;
 	if (can & RING_TX_CAN_IP_CHECKSUM)

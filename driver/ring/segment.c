@@ -4,7 +4,6 @@
 
 #define TCP_FIN 0x01u
 #define TCP_PSH 0x08u
-#define TCP_CWR 0x80u
 
 static void copy(const struct ring_frame *to, uint32_t to_offset, const struct ring_frame *from, uint32_t from_offset,
 	uint32_t n)

@@ -78,7 +78,7 @@ static void start(unsigned mtu, unsigned simd, unsigned ring, uint32_t offloads)
 	struct nic_link link = {0};
 
 	nic_get_info(nic, &info);
-	config.offloads = offloads & info.can;
+	config.offloads = offloads & info.can;              /* where the card has it, its fast bursts */
 	config.simd = pkt_simd_choose((enum pkt_simd)simd); /* what the CPU does not have: the best */
 	HOLDS(pkt_pool_use_simd(pool, config.simd) == 0);
 	HOLDS(nic_start(nic, &config) == 0);
@@ -429,7 +429,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	if (!nic)
 		open_once();
-	start(how & 1 ? 9000 : 1500, how >> 1 & 3, ring, how & 8 ? UINT32_MAX : 0);
+	start(how & 1 ? 9000 : 1500, how >> 1 & 3, ring, how & 8 ? NIC_TX_OFFLOAD : 0);
 	queue->offload.cannot = how & 0x20 ? UINT16_MAX : how & 0x40 ? cannot : 0;
 	while (in.left)
 		send_burst(&in, ring == 64 ? 12 : SEGMENTS);
