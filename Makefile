@@ -10,7 +10,9 @@ CC ?= cc
 OBJCOPY ?= objcopy
 O := build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),-clang)
 
-WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-sign-conversion
+# linux/vfio.h has structures that end with an array of no length, which others hold with the array's entries behind them
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-sign-conversion \
+	-Wno-gnu-variable-sized-type-not-at-end
 CPPFLAGS_ALL := -D_GNU_SOURCE -DPOLLUX_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CFLAGS_release := -O3 -g
 CFLAGS_debug := -Og -g -DPOLLUX_DEBUG
