@@ -57,6 +57,7 @@ static const struct {
 	{"checksum", MODEL_QUIRK_CHECKSUM,
 		"82599: UDP without a checksum, and the headers of IPv4 fragments, are reported as wrong"},
 	{"vp", MODEL_QUIRK_VP, "the status VP tells of a VLAN tag that stays in the frame, too"},
+	{"tx-hang", MODEL_QUIRK_TX_HANG, "a transmit queue that is handed nonsense stops, until it is enabled anew"},
 	{"pipeline-reset", MODEL_QUIRK_PIPELINE_RESET,
 		"82599: no link before a pipeline reset (AUTOC.LMS toggled and back)"},
 	{"core-words", MODEL_QUIRK_CORE_WORDS, "82599: no link before CORECTL has had the NVM's words for the module"},

@@ -73,7 +73,7 @@ static void fates(FILE *to, const struct wire *wire)
 	fputs("\n", to);
 }
 
-/** Which rules of order were broken, and which registers are missing: a line each. */
+/** Which rules of order were broken, what was wrong with descriptors, and which registers are missing: a line each. */
 static void faults_in_detail(FILE *to, const struct model *model)
 {
 	const struct model_faults *f = model_faults(model);
@@ -83,6 +83,11 @@ static void faults_in_detail(FILE *to, const struct model *model)
 		const char *rule, *name = model_order_name(i, &rule);
 		if (f->order[i])
 			fprintf(to, "        order %s: %" PRIu64 " times not so: %s\n", name, f->order[i], rule);
+	}
+	for (unsigned i = 0; i < MODEL_MISUSES; i++) {
+		const char *rule, *name = model_misuse_name(i, &rule);
+		if (f->misuse[i])
+			fprintf(to, "        descriptor %s: %" PRIu64 " times not so: %s\n", name, f->misuse[i], rule);
 	}
 	for (uint32_t at = 0; lines < UNKNOWN_LINES && model_unknown(model, at, &unknown);
 		at = unknown.last + 4, lines++)

@@ -375,6 +375,7 @@ static void one_queue_stops_and_starts_alone(void)
 	for (unsigned i = 0; i < 8; i++)
 		frames[i] = (struct model_frame){.data = i % 2 ? other : rx_frame, .len = 60};
 	rearm(8);
+	wr(0x01014 + 0x40, rd(0x01014 + 0x40) | 1u << 28); /* SRRCTL.DROP_EN counts only while a queue is on */
 	wr(0x01028 + 0x40, 0);
 	host_wait(&h, 10000);
 	ASSERT_NUMBER(model_receive(h.model, frames, 8), 8);
@@ -383,6 +384,7 @@ static void one_queue_stops_and_starts_alone(void)
 	ASSERT_NUMBER(model_fate_count(h.model, MODEL_RECEIVED), 4);
 	ASSERT_NUMBER(rd(0x01430), 0); /* QPRDC */
 	wr(0x01018 + 0x40, 0);
+	wr(0x01014 + 0x40, rd(0x01014 + 0x40) & ~(1u << 28));
 	wr(0x01028 + 0x40, 1u << 25);
 	host_wait(&h, 10000);
 	ASSERT_NUMBER(rd(0x01010 + 0x40), 0);

@@ -28,6 +28,33 @@ static const struct {
 	[MODEL_ORDER_RELAXED] = {"relaxed", "DCA_TXCTRL bit 11 is cleared before TXDCTL.ENABLE is set"},
 };
 
+static const struct {
+	const char *name, *rule;
+} misuses[MODEL_MISUSES] = {
+	[MODEL_TX_TYPE] = {"type", "the descriptors of a frame are all of one known kind"},
+	[MODEL_TX_LENGTH] = {"length", "a frame has 17 bytes to 15.5 KiB, a descriptor 1 to 65535, on the X550 16384"},
+	[MODEL_TX_PAYLEN] = {"paylen", "PAYLEN is what the frame's descriptors have, with TSE less the headers"},
+	[MODEL_TX_CONTEXT] = {"context", "who asks for something names a context, 0 or 1, that is there"},
+	[MODEL_TX_HEADERS] = {"headers", "a context's headers are long enough for their kind, and within the frame"},
+	[MODEL_TX_MSS] = {"mss", "MSS is more than 0, and its frames at most 15.5 KiB"},
+	[MODEL_TX_SUMS] = {"sums", "TSE comes with TXSM, with IPv4 with IXSM; and IXSM with IPv4 only"},
+	[MODEL_TX_PIECES] = {"pieces", "a frame has 40 descriptors at most, headers with TSE 4"},
+	[MODEL_TX_END] = {"end", "a frame has an end"},
+	[MODEL_TX_LAYOUT] = {"layout", "a context tells of the headers that the frame has"},
+	[MODEL_TX_PREPARED] = {"prepared",
+		"checksum fields hold the sum of the pseudo-header, with TSE less its length; "
+		"IPv4's own 0"},
+	[MODEL_TX_FCS] = {"fcs", "frames that the card changes or pads have IFCS, and TXCRCEN is set"},
+	[MODEL_TX_REPORT] = {"report", "RS is set in a frame's last descriptor only"},
+	[MODEL_TX_BOUNDARY] = {"boundary", "the tail moves over whole frames"},
+};
+
+const char *model_misuse_name(enum model_misuse misuse, const char **rule)
+{
+	*rule = misuses[misuse].rule;
+	return misuses[misuse].name;
+}
+
 const char *model_order_name(enum model_order order, const char **rule)
 {
 	*rule = orders[order].rule;

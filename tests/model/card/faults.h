@@ -11,6 +11,12 @@ static inline void fault_order(struct model *m, enum model_order order, bool bro
 	m->faults.order[order] += broken;
 	m->faults.bad_order += broken;
 }
+/** Counts transmit descriptors that are not what they should be. */
+static inline void fault_descriptor(struct model *m, enum model_misuse misuse)
+{
+	m->faults.misuse[misuse]++;
+	m->faults.bad_descriptor++;
+}
 /** Counts an access to a register that the card lacks. */
 void model_fault_unknown(struct model *m, uint32_t offset, bool write);
 

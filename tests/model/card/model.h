@@ -74,6 +74,7 @@ enum model_quirk {
 	MODEL_QUIRK_FIRMWARE = 1u << 7, /* firmware takes all semaphores now and then, for milliseconds */
 	MODEL_QUIRK_CHECKSUM = 1u << 8, /* 82599: UDP without a checksum, and fragments, are reported as wrong */
 	MODEL_QUIRK_VP = 1u << 9,       /* VP tells of a tag that stays in the frame, too */
+	MODEL_QUIRK_TX_HANG = 1u << 10, /* a transmit queue that is handed nonsense stops, until it is enabled anew */
 	/* of the link: */
 	MODEL_QUIRK_PIPELINE_RESET = 1u << 16, /* 82599: no link before a pipeline reset: AUTOC.LMS bit 2 toggled with
 						  AN_RESTART, ANLP1's state not 0, LMS back with AN_RESTART.
@@ -85,7 +86,7 @@ enum model_quirk {
 	MODEL_QUIRK_MANAGEABILITY = 1u << 20,  /* 82599: firmware (LESM) shares AUTOC: SW_FW_SYNC's MAC_CSR guards it;
 						  LNK_RST while the link is up ends a management session */
 	MODEL_QUIRK_PHY_LOW_POWER = 1u << 21,  /* X540, X550: the PHY comes up in low power (30.0 bit 11) */
-	MODEL_QUIRKS_ALL = ((1u << 10) - 1) | 0x3Fu << 16,
+	MODEL_QUIRKS_ALL = ((1u << 11) - 1) | 0x3Fu << 16,
 };
 
 /** What sits in the 82599's cage. */
@@ -278,11 +279,34 @@ enum model_order {
 	MODEL_ORDERS
 };
 
+/** What transmit descriptors should be, or ask for. */
+enum model_misuse {
+	/* Otherwise nothing is sent, and with MODEL_QUIRK_TX_HANG the queue stops: */
+	MODEL_TX_TYPE,
+	MODEL_TX_LENGTH,
+	MODEL_TX_PAYLEN,
+	MODEL_TX_CONTEXT,
+	MODEL_TX_HEADERS,
+	MODEL_TX_MSS,
+	MODEL_TX_SUMS,
+	MODEL_TX_PIECES,
+	MODEL_TX_END,
+	/* Otherwise garbage is sent: */
+	MODEL_TX_LAYOUT,
+	MODEL_TX_PREPARED,
+	MODEL_TX_FCS,
+	/* Nothing comes of it here; on a card it may: */
+	MODEL_TX_REPORT,
+	MODEL_TX_BOUNDARY,
+	MODEL_MISUSES
+};
+
 /** Things a well-behaved driver never causes. */
 struct model_faults {
 	uint64_t bad_address; /* DMA to or from memory that is not there, or is read-only, or with bus mastering off */
 	uint64_t bad_ring;    /* queue enabled with a bad base, length or tail */
-	uint64_t bad_descriptor; /* unknown type, zero or too large length, missing context, a frame without end */
+	uint64_t bad_descriptor;        /* a transmit descriptor, or what it asks for, makes no sense */
+	uint64_t misuse[MODEL_MISUSES]; /* of these, in which way */
 	uint64_t bad_register; /* access outside the register file, or of a wrong width, or to a register that the model
 				  lacks */
 	uint64_t bad_order;    /* the datasheet's order broken, in whatever way */
@@ -291,6 +315,8 @@ struct model_faults {
 const struct model_faults *model_faults(const struct model *model);
 /** @return a word for a rule of order, and in *rule what it wants. */
 const char *model_order_name(enum model_order order, const char **rule);
+/** @return a word for a misuse of transmit descriptors, and in *rule what would be right. */
+const char *model_misuse_name(enum model_misuse misuse, const char **rule);
 
 /** A stretch of neighbouring registers that the card lacks and that were accessed: the offsets of both ends. */
 struct model_unknown {

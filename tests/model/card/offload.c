@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TCP = 6, UDP = 17, TCP_CHECKSUM_AT = 16, UDP_CHECKSUM_AT = 6, TCP_FIN_PSH = 0x09 };
+enum { TCP = 6, UDP = 17, TCP_CHECKSUM_AT = 16, UDP_CHECKSUM_AT = 6, TCP_FLAGS = 0xFFF };
 
 static uint32_t be32(const uint8_t *at)
 {
@@ -29,11 +29,12 @@ struct tx_layout model_offload_layout(const struct descriptor *c)
 	};
 }
 
+/** What software has left in the field is part of the sum: a header that "needs an adjustment" has one there (X550 DS
+ * 7.2.4.5). */
 static void ipv4_checksum(uint8_t *ip, uint32_t bytes)
 {
 	uint16_t sum;
 
-	ip[10] = ip[11] = 0;
 	sum = model_checksum_fold(model_checksum_add(0, ip, bytes));
 	memcpy(ip + 10, &sum, 2);
 }
@@ -54,7 +55,9 @@ bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layou
 	uint32_t header = layout->l2_bytes + layout->ip_bytes;
 	uint32_t least = layout->protocol == TCP ? 20 : 8;
 
-	if (ip && (!layout->ipv4 || layout->ip_bytes < 20 || header > len))
+	if ((ip || l4) && (layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40)))
+		return false;
+	if (ip && header > len)
 		return false;
 	if (l4 && (header + least > len || (layout->protocol != TCP && layout->protocol != UDP)))
 		return false;
@@ -65,12 +68,23 @@ bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layou
 	return true;
 }
 
+/** The TCP flags that may be set in the first, a later and the last segment; a single one keeps all (X550 DS 7.2.4.7).
+ */
+static uint32_t flags_kept(const struct model *m, bool first, bool last)
+{
+	if (first && last)
+		return TCP_FLAGS;
+	if (last)
+		return reg_get(m, MODEL_DTXTCPFLGH) & TCP_FLAGS;
+	return (reg_get(m, MODEL_DTXTCPFLGL) >> (first ? 0 : 16)) & TCP_FLAGS;
+}
+
 /**
  * Writes one segment: the headers, adjusted, and `bytes` of payload from offset `at` of `payload` in all. The frame's
  * checksum field holds the pseudo-header's sum without the length (DS 7.2.4).
  */
-void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes,
-	const struct tx_layout *layout)
+void model_offload_segment(const struct model *m, uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at,
+	uint32_t bytes, const struct tx_layout *layout)
 {
 	uint32_t header = layout->l2_bytes + layout->ip_bytes + layout->l4_bytes;
 	uint8_t *ip = to + layout->l2_bytes, *l4 = ip + layout->ip_bytes;
@@ -90,8 +104,7 @@ void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, 
 	sequence = be32(l4 + 4) + at;
 	put_be16(l4 + 4, sequence >> 16);
 	put_be16(l4 + 6, sequence);
-	if (at + bytes < payload)
-		l4[13] &= (uint8_t)~TCP_FIN_PSH;
+	put_be16(l4 + 12, be16(l4 + 12) & (~TCP_FLAGS | flags_kept(m, at == 0, at + bytes == payload)));
 	put_be16(length, l4_length);
 	sum = model_checksum_fold(model_checksum_add(model_checksum_add(0, length, 2), l4, l4_length));
 	memcpy(l4 + TCP_CHECKSUM_AT, &sum, 2);

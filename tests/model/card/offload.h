@@ -14,7 +14,12 @@ struct tx_layout {
 };
 struct tx_layout model_offload_layout(const struct descriptor *context);
 bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layout *layout, bool ip, bool l4);
-void model_offload_segment(uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at, uint32_t bytes,
-	const struct tx_layout *layout);
+void model_offload_segment(const struct model *m, uint8_t *to, const uint8_t *frame, uint32_t payload, uint32_t at,
+	uint32_t bytes, const struct tx_layout *layout);
+
+/** offload_judge.c: what a driver is asked to see to, and a card cannot know. @return MODEL_TX_LAYOUT,
+ * MODEL_TX_PREPARED or MODEL_MISUSES: all is well. */
+enum model_misuse model_offload_judge(
+	const uint8_t *frame, uint32_t len, const struct tx_layout *layout, bool ip, bool l4, bool segment);
 
 #endif

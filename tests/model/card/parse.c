@@ -247,7 +247,7 @@ static bool match_ethertype(const struct model *m, uint16_t type, struct parsed 
  * Steps over VLAN tags. Where two are expected (CTRL_EXT.EXTENDED_VLAN), the first is EXVET's and stays in the frame,
  * and the second is the one that is filtered and stripped; a frame with that one alone is none that the card knows
  * (X550 DS 7.4.5.3). Without, a second tag is like any unknown EtherType.
- * @return where the EtherType behind the tags stands; 0: nothing of the frame is looked at.
+ * @return where the EtherType behind the tags stands.
  */
 static uint32_t parse_tags(const struct model *m, const uint8_t *data, struct parsed *p)
 {
@@ -256,7 +256,7 @@ static uint32_t parse_tags(const struct model *m, const uint8_t *data, struct pa
 
 	if (unlikely(reg_get(m, IXGBE_CTRL_EXT) & CTRL_EXT_EXTENDED_VLAN)) {
 		if (be16(data + at) != reg_get(m, MODEL_EXVET) >> 16)
-			return be16(data + at) == inner ? 0 : at;
+			return at;
 		p->q1 |= RXD_VEXT;
 		at += 4;
 	}
@@ -279,8 +279,6 @@ void model_parse(struct model *m, const uint8_t *data, uint32_t len, struct pars
 
 	*p = (struct parsed){0};
 	at = parse_tags(m, data, p);
-	if (unlikely(!at))
-		return;
 	type = be16(data + at);
 	at += 2;
 	if (unlikely(m->rx_ethertypes) && match_ethertype(m, type, p))

@@ -233,7 +233,7 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 		queue_move_head(&m->tx[i], 0);
 		m->tx[i].context[0].valid = m->tx[i].context[1].valid = false;
 		m->tx[i].segments_sent = 0;
-		m->tx[i].skipping = false;
+		m->tx[i].skipping = m->tx[i].hung = m->tx[i].unfinished = false;
 	}
 	fault_order(m, MODEL_ORDER_TX_QUEUES, want && i >= tx_queues(m));
 	*control = want ? *control | XDCTL_ENABLE : *control & ~(uint32_t)XDCTL_ENABLE;

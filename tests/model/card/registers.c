@@ -196,7 +196,7 @@ static const struct rule rules[] = {
 	{ IXGBE_TDWBAL,     0x40, 128, RW, 0xFFFFFFFD, 0, NULL, model_write_tx_ring },
 	{ IXGBE_TDWBAH,     0x40, 128, RW, ALL, 0, NULL, model_write_tx_ring },
 	{ IXGBE_DMATXCTL,   0, 1, RW, 0xFFFF000F, 0x81000000, NULL, model_write_dmatxctl },
-	{ MODEL_DTXTCPFLGL, 0, 1, RW, 0x0FFF0FFF, 0x0FF60FF6, NULL, NULL },
+	{ MODEL_DTXTCPFLGL, 0, 1, RW, 0x0FFF0FFF, 0x0FF60FF6, NULL, NULL }, /* doubt M9 */
 	{ MODEL_DTXTCPFLGH, 0, 1, RW, 0x00000FFF, 0x00000F7F, NULL, NULL },
 	{ IXGBE_RTTDCS,     0, 1, RW, 0x00C00171, 0, NULL, NULL },
 	{ IXGBE_RTTDQSEL,   0, 1, RW, 0x0000007F, 0, NULL, NULL },

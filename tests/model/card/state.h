@@ -53,6 +53,8 @@ struct queue {
 	uint32_t segments_sent; /* of the segmentation at the head */
 	uint64_t allowed_ns;    /* it sends nothing before, where its rate is limited */
 	bool skipping;          /* a chain was dropped, and the rest of it is to come */
+	bool hung;              /* it sends nothing until it is enabled anew */
+	bool unfinished;        /* the tail stands inside the frame at the head, which is counted */
 };
 
 enum {
