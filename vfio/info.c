@@ -3,44 +3,7 @@
 #include "info.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-
-#define ANSWER_MAX 65536 /* enough for thousands of ranges or areas; what is larger cannot be right */
-#define TRIES      4     /* an answer can grow from one call to the next, when another device joins */
-
-int vfio_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes)
-{
-	size_t room = head_bytes;
-
-	*answer = NULL;
-	for (unsigned i = 0; i < TRIES; i++) {
-		uint32_t argsz = (uint32_t)room;
-		uint8_t *buffer = calloc(1, room);
-		int error = 0;
-
-		if (!buffer)
-			return -ENOMEM;
-		memcpy(buffer, head, head_bytes);
-		memcpy(buffer, &argsz, sizeof(argsz)); /* argsz comes first in every one of these structures */
-		if (ioctl(fd, request, buffer) < 0)
-			error = -errno;
-		memcpy(&argsz, buffer, sizeof(argsz));
-		if (!error && argsz > ANSWER_MAX)
-			error = -EPROTO;
-		if (!error && argsz <= room) {
-			*answer = buffer;
-			*bytes = room;
-			return 0;
-		}
-		free(buffer);
-		if (error)
-			return error;
-		room = argsz;
-	}
-	return -EPROTO;
-}
 
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes)
 {

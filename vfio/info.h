@@ -8,16 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/**
- * Asks the kernel, with as much room for the answer as the kernel says that it needs.
- * @param head        the question: a structure that begins with argsz, as all in linux/vfio.h do
- * @param head_bytes  its size
- * @param answer      receives the answer, at least head_bytes long; the caller frees it
- * @param bytes       receives how much of the answer there is
- * @return 0 or -errno, without a sentence: the caller knows what it asked for. -EPROTO: each time, the kernel needs
- * more room than it said.
- */
-int vfio_info_ask(int fd, unsigned long request, const void *head, size_t head_bytes, void **answer, size_t *bytes);
+/** Room for all capabilities of an answer of the kernel: enough for hundreds of ranges or areas. */
+#define VFIO_CAPS_MAX 16384
 
 /**
  * Finds a capability, of whatever version, in an answer.

@@ -125,25 +125,10 @@ static void set_iova_window(struct dma_space *space, uint64_t iova, uint64_t byt
 	__atomic_store_n(&space->offset, bytes ? iova - (uintptr_t)space->base : 0, __ATOMIC_RELEASE);
 }
 
-/* Finds the part of [first, last] that a window could use: from `from` on, aligned, below `end`. @return its bytes; 0:
- * there is none */
-static uint64_t usable(uint64_t first, uint64_t last, uint64_t from, uint64_t end, uint64_t *start)
-{
-	if (first < from)
-		first = from;
-	if (last >= end)
-		last = end - 1;
-	if (first > last)
-		return 0;
-	first = round_up(first, WINDOW_ALIGN);
-	*start = first;
-	return first > last ? 0 : (last + 1 - first) & ~4095ull;
-}
-
 /* How a mapper's device is called where its reach is the reason. */
 static const char *reach_of(const struct dma_mapper *mapper)
 {
-	return mapper->below_4gib ? "a conventional PCI device below 4 GiB" : "the device's IOMMU";
+	return mapper->reach.below_4gib ? "a conventional PCI device below 4 GiB" : "the device's IOMMU";
 }
 
 static int fail_no_window(const struct dma_mapper *mapper, uint64_t needed, uint64_t largest)
@@ -160,55 +145,65 @@ static int fail_outside(const struct dma_space *space, const struct dma_mapper *
 		"the DMA space's I/O addresses 0x%llx-0x%llx, chosen for an earlier device, are outside what this "
 		"device%s; open this device first, or give it a space of its own",
 		(unsigned long long)space->iova, (unsigned long long)(space->iova + space->iova_bytes - 1),
-		mapper->below_4gib ? ", which is conventional PCI, is given: addresses below 4 GiB"
-				   : "'s IOMMU allows");
+		mapper->reach.below_4gib ? ", which is conventional PCI, is given: addresses below 4 GiB"
+					 : "'s IOMMU allows");
+}
+
+/* A window of I/O addresses; 0 bytes: none. */
+struct window {
+	uint64_t iova, bytes;
+};
+
+/* The largest part from `from` on of what a mapper reaches, or the first that has room for all of the DMA space. */
+static struct window largest_window(const struct dma_space *space, const struct dma_reach *reach, uint64_t from)
+{
+	const uint64_t end = reach->below_4gib ? 4 * GIB : IOVA_END;
+	struct window best = {0, 0};
+
+	for (unsigned i = 0; i < (reach->range_count ? reach->range_count : 1) && best.bytes < space->bytes; i++) {
+		struct dma_range range = reach->range_count ? reach->ranges[i] : (struct dma_range){0, UINT64_MAX};
+		const uint64_t first = range.first < from ? from : range.first;
+		const uint64_t last = range.last < end ? range.last : end - 1;
+		const uint64_t start = round_up(first, WINDOW_ALIGN);
+		const uint64_t bytes = first <= last && start <= last ? (last + 1 - start) & ~4095ull : 0;
+
+		if (bytes > best.bytes)
+			best = (struct window){start, bytes};
+	}
+	return best;
 }
 
 /* Looks for room for all of the window from IOVA_PREFERRED on, else for the largest room anywhere. I/O address 0 is
  * never used, because many who read a descriptor take 0 for "none". */
 static int choose_iova_window(struct dma_space *space, const struct dma_mapper *mapper)
 {
-	static const struct dma_range everything = {0, UINT64_MAX};
-	const struct dma_range *ranges = mapper->range_count ? mapper->ranges : &everything;
-	unsigned count = mapper->range_count ? mapper->range_count : 1;
-	const uint64_t end = mapper->below_4gib ? 4 * GIB : IOVA_END;
-	uint64_t best = 0, best_bytes = 0, needed = 0, start, bytes;
+	struct window best = largest_window(space, &mapper->reach, IOVA_PREFERRED);
+	uint64_t needed = 0;
 
+	if (best.bytes < space->bytes) {
+		const struct window anywhere = largest_window(space, &mapper->reach, WINDOW_ALIGN);
+
+		best = anywhere.bytes > best.bytes ? anywhere : best;
+	}
 	for (const struct memory *m = space->memories; m; m = m->next)
 		if (m->fd >= 0)
 			needed = m->at + m->bytes;
-	for (unsigned i = 0; i < count; i++) {
-		bytes = usable(ranges[i].first, ranges[i].last, IOVA_PREFERRED, end, &start);
-		if (bytes > best_bytes) {
-			best = start;
-			best_bytes = bytes;
-		}
-		if (bytes >= space->bytes)
-			break;
-	}
-	for (unsigned i = 0; i < count && best_bytes < space->bytes; i++) {
-		bytes = usable(ranges[i].first, ranges[i].last, WINDOW_ALIGN, end, &start);
-		if (bytes > best_bytes) {
-			best = start;
-			best_bytes = bytes;
-		}
-	}
-	if (!best_bytes || best_bytes < needed)
-		return fail_no_window(mapper, needed, best_bytes);
-	set_iova_window(space, best, best_bytes < space->bytes ? best_bytes : space->bytes);
+	if (!best.bytes || best.bytes < needed)
+		return fail_no_window(mapper, needed, best.bytes);
+	set_iova_window(space, best.iova, best.bytes < space->bytes ? best.bytes : space->bytes);
 	return 0;
 }
 
-static bool reaches_window(const struct dma_space *space, const struct dma_mapper *mapper)
+static bool reaches_window(const struct dma_space *space, const struct dma_reach *reach)
 {
 	const uint64_t last = space->iova + space->iova_bytes - 1;
 
-	if (mapper->below_4gib && last >= 4 * GIB)
+	if (reach->below_4gib && last >= 4 * GIB)
 		return false;
-	for (unsigned i = 0; i < mapper->range_count; i++)
-		if (mapper->ranges[i].first <= space->iova && last <= mapper->ranges[i].last)
+	for (unsigned i = 0; i < reach->range_count; i++)
+		if (reach->ranges[i].first <= space->iova && last <= reach->ranges[i].last)
 			return true;
-	return mapper->range_count == 0;
+	return reach->range_count == 0;
 }
 
 static bool has_memory(const struct dma_space *space)
@@ -227,13 +222,13 @@ static int fit_window(struct dma_space *space, const struct dma_mapper *mapper)
 	const uint64_t iova = space->iova, bytes = space->iova_bytes;
 	int error;
 
-	if (bytes && reaches_window(space, mapper))
+	if (bytes && reaches_window(space, &mapper->reach))
 		return 0;
 	if (bytes && has_memory(space))
 		return fail_outside(space, mapper);
 	error = choose_iova_window(space, mapper);
 	for (const struct dma_mapper *other = space->mappers; other && !error; other = other->next)
-		if (!reaches_window(space, other)) {
+		if (!reaches_window(space, &other->reach)) {
 			set_iova_window(space, iova, bytes);
 			error = fail_outside(space, mapper);
 		}
@@ -277,21 +272,16 @@ int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 	return error;
 }
 
-int dma_space_restrict(struct dma_space *space, struct dma_mapper *mapper, const struct dma_range *ranges,
-	unsigned range_count, bool below_4gib)
+int dma_space_restrict(struct dma_space *space, struct dma_mapper *mapper, const struct dma_reach *reach)
 {
 	int error;
 
 	pthread_mutex_lock(&space->lock);
-	const struct dma_mapper before = *mapper;
-	mapper->ranges = ranges;
-	mapper->range_count = range_count;
-	mapper->below_4gib = mapper->below_4gib || below_4gib;
-	if ((error = fit_window(space, mapper)) != 0) {
-		mapper->ranges = before.ranges;
-		mapper->range_count = before.range_count;
-		mapper->below_4gib = before.below_4gib;
-	}
+	const struct dma_reach before = mapper->reach;
+	mapper->reach = *reach;
+	mapper->reach.below_4gib = before.below_4gib || reach->below_4gib;
+	if ((error = fit_window(space, mapper)) != 0)
+		mapper->reach = before;
 	pthread_mutex_unlock(&space->lock);
 	return error;
 }

@@ -41,6 +41,18 @@ struct dma_range {
 	uint64_t first, last;
 };
 
+#define DMA_RANGES_MAX 64
+
+/** The I/O addresses that devices can use. */
+struct dma_reach {
+	/** Ascending, not overlapping. Of more, the first ones are enough. range_count 0: all of 64 bits. */
+	struct dma_range ranges[DMA_RANGES_MAX];
+	unsigned range_count;
+	/** Set for conventional PCI and PCI-X. Such cards, and bridges before them, are known to fail with addresses
+	 * of more than 32 bits. */
+	bool below_4gib;
+};
+
 /**
  * One I/O address space behind a DMA space: a VFIO container, an iommufd address space, a vfio-user connection. The
  * transport fills it in and keeps it until dma_space_detach. Its functions are called with the space's lock held, never
@@ -52,12 +64,8 @@ struct dma_mapper {
 	int (*map)(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd);
 	/** Removes a mapping that map has made, as a whole. Succeeds, or marks the device gone. */
 	void (*unmap)(struct dma_mapper *mapper, uint64_t iova, size_t bytes);
-	/** The I/O addresses that the device can use: ascending, not overlapping. range_count 0: all of 64 bits. */
-	const struct dma_range *ranges;
-	unsigned range_count;
-	/** Set for conventional PCI and PCI-X. Such cards, and bridges before them, are known to fail with addresses
-	 * of more than 32 bits. */
-	bool below_4gib;
+	/** What its devices have in common. */
+	struct dma_reach reach;
 	/** For the space only. */
 	struct dma_mapper *next;
 };
@@ -65,16 +73,16 @@ struct dma_mapper {
 /**
  * Attaches an I/O address space, and maps all memory of the DMA space for it, now and later. Takes a reference to the
  * space. The first attach chooses the window of I/O addresses: below 2^38, from 4 GiB upwards where the ranges allow
- * it, or as much as there is below 4 GiB for mapper->below_4gib. Errors: -ENOSPC (no range is large enough for what is
- * already mapped), -ERANGE (the window chosen for earlier devices is outside this one's ranges, and it cannot be moved;
- * the sentence has the remedy), or what map returned. On failure nothing stays mapped. Thread-safe.
+ * it, or as much as there is below 4 GiB for mapper->reach.below_4gib. Errors: -ENOSPC (no range is large enough for
+ * what is already mapped), -ERANGE (the window chosen for earlier devices is outside this one's ranges, and it cannot
+ * be moved; the sentence has the remedy), or what map returned. On failure nothing stays mapped. Thread-safe.
  */
 int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper) POLLUX_API(dma_space_attach);
 
-/** Another device joins an attached I/O address space, which now reaches these ranges only. They stay the transport's
- * until it detaches. Errors as above, and then the mapper's reach is what it was. Thread-safe. */
-int dma_space_restrict(struct dma_space *space, struct dma_mapper *mapper, const struct dma_range *ranges,
-	unsigned range_count, bool below_4gib) POLLUX_API(dma_space_restrict);
+/** Another device joins an attached I/O address space, which now reaches this only. Errors as above, and then the
+ * mapper's reach is what it was. Thread-safe. */
+int dma_space_restrict(struct dma_space *space, struct dma_mapper *mapper, const struct dma_reach *reach)
+	POLLUX_API(dma_space_restrict);
 
 /** Detaches an I/O address space: unmaps everything from it and drops its reference. Its devices must not be able to do
  * DMA any more. Thread-safe. */

@@ -394,23 +394,20 @@ static void find_interrupts(struct card *card)
 /* One mapper for all devices of the machine: they share its memory. */
 static int attach(struct card *card, struct dma_space *space)
 {
-	static const struct dma_range ranges[] = {
-		{LOW_AT, LOW_BYTES - 1},
-		{HIGH_AT, HIGH_AT + HIGH_BYTES - 1},
+	const struct dma_reach reach = {
+		.ranges = {{LOW_AT, LOW_BYTES - 1}, {HIGH_AT, HIGH_AT + HIGH_BYTES - 1}},
+		.range_count = 2,
+		.below_4gib = !card->pcie,
 	};
 	struct qtest *qtest = card->qtest;
 	if (qtest->space && qtest->space != space)
 		return pollux_fail(EINVAL, "all devices of a qtest machine go into one DMA space");
 	if (qtest->open_devices) {
-		int ret = dma_space_restrict(space, &qtest->mapper, ranges, 2, !card->pcie);
+		int ret = dma_space_restrict(space, &qtest->mapper, &reach);
 		if (ret)
 			return ret;
 	} else {
-		qtest->mapper = (struct dma_mapper){.map = qtest_map,
-			.unmap = qtest_unmap,
-			.ranges = ranges,
-			.range_count = 2,
-			.below_4gib = !card->pcie};
+		qtest->mapper = (struct dma_mapper){.map = qtest_map, .unmap = qtest_unmap, .reach = reach};
 		int ret = dma_space_attach(space, &qtest->mapper);
 		if (ret)
 			return ret;

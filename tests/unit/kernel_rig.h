@@ -49,7 +49,6 @@
 
 #include "../../vfio/kernel/group.c"
 #include "../../vfio/kernel/iommufd.c"
-#undef TRIES
 #include "../../vfio/kernel/kernel.c"
 #include "../../vfio/kernel/space.c"
 #undef open
@@ -132,7 +131,8 @@ static void begin(void)
 
 static void check_clean(const char *when)
 {
-	if (k.opens || k.mmaps || groups || kernel_spaces || devices || k.violation[0]) {
+	if (k.opens || k.mmaps || !LIST_EMPTY(&groups) || !LIST_EMPTY(&kernel_spaces) || !LIST_EMPTY(&kernel_devices) ||
+		k.violation[0]) {
 		fprintf(stderr, "    %s: %u descriptors, %u mappings left; %s\n", when, k.opens, k.mmaps, k.violation);
 		CU_FAIL("something is left, or was done in the wrong order");
 	}

@@ -188,8 +188,8 @@ static void test_capabilities_of_another_version_are_not_understood(void)
 	CU_ASSERT_PTR_NULL(window.memory);
 	CU_ASSERT_EQUAL(window.part_count, 0);
 	CU_ASSERT_EQUAL(vfio_read32(&window, 8), 0x5a5a5a5a);
-	CU_ASSERT_EQUAL(kernel_spaces->mapper.range_count, 2);
-	CU_ASSERT_EQUAL(kernel_spaces->ranges[0].last, 0xfedfffff);
+	CU_ASSERT_EQUAL(LIST_FIRST(&kernel_spaces)->mapper.reach.range_count, 2);
+	CU_ASSERT_EQUAL(LIST_FIRST(&kernel_spaces)->mapper.reach.ranges[0].last, 0xfedfffff);
 	device->ops->close(device);
 	end();
 }
@@ -232,9 +232,9 @@ static void test_reserved_windows_are_kept_out(void)
 			k.ranges[1] = (struct vfio_iova_range){0xfef00000, 0xffffffff};
 		}
 		device = must_open(CARD_A);
-		for (unsigned r = 0; r < kernel_spaces->mapper.range_count; r++)
-			CU_ASSERT(kernel_spaces->ranges[r].last < 0xfee00000 ||
-				  kernel_spaces->ranges[r].first > 0xfeefffff);
+		for (unsigned r = 0; r < LIST_FIRST(&kernel_spaces)->mapper.reach.range_count; r++)
+			CU_ASSERT(LIST_FIRST(&kernel_spaces)->mapper.reach.ranges[r].last < 0xfee00000 ||
+				  LIST_FIRST(&kernel_spaces)->mapper.reach.ranges[r].first > 0xfeefffff);
 		memory = must_map(1 << 20);
 		uint64_t iova = (uintptr_t)memory + dma_space_offset(space);
 		CU_ASSERT(iova > 0 && iova < 1ull << 38);

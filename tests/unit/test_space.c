@@ -52,9 +52,27 @@ static void fake_unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	fake->bad_unmaps++;
 }
 
+static struct dma_reach make_reach(const struct dma_range *ranges, unsigned count, bool below_4gib)
+{
+	struct dma_reach reach = {.range_count = count, .below_4gib = below_4gib};
+
+	for (unsigned i = 0; i < count; i++)
+		reach.ranges[i] = ranges[i];
+	return reach;
+}
+
 static struct fake make_fake(const struct dma_range *ranges, unsigned count)
 {
-	return (struct fake){.mapper = {.map = fake_map, .unmap = fake_unmap, .ranges = ranges, .range_count = count}};
+	return (struct fake){
+		.mapper = {.map = fake_map, .unmap = fake_unmap, .reach = make_reach(ranges, count, false)}};
+}
+
+static int restrict_to(
+	struct dma_space *space, struct fake *fake, const struct dma_range *ranges, unsigned count, bool below_4gib)
+{
+	const struct dma_reach reach = make_reach(ranges, count, below_4gib);
+
+	return dma_space_restrict(space, &fake->mapper, &reach);
 }
 
 static int make_file(size_t bytes)
@@ -239,7 +257,7 @@ static void test_conventional_pci_gets_a_window_below_4_gib(void)
 		struct fake a = i ? make_fake(ranges, 2) : make_fake(NULL, 0), b = make_fake(ranges, 2);
 		void *big, *low = must_map(space, 4096);
 
-		a.mapper.below_4gib = true;
+		a.mapper.reach.below_4gib = true;
 		CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
 		CU_ASSERT_EQUAL(space->iova, GIB);
 		CU_ASSERT_EQUAL(space->iova + space->iova_bytes - 1, i ? 0xfedfffff : 0xffffffff);
@@ -249,7 +267,7 @@ static void test_conventional_pci_gets_a_window_below_4_gib(void)
 		/* others reach it, another conventional device too */
 		CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), i ? 0 : -ERANGE);
 		dma_space_detach(space, &b.mapper);
-		b.mapper.below_4gib = true;
+		b.mapper.reach.below_4gib = true;
 		CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), i ? 0 : -ERANGE);
 		dma_space_detach(space, &b.mapper);
 		dma_space_unmap(space, low);
@@ -263,14 +281,14 @@ static void test_conventional_pci_is_refused_a_window_above_4_gib(void)
 	struct dma_space *space = open_space();
 	struct fake a = make_fake(NULL, 0), b = make_fake(NULL, 0);
 
-	b.mapper.below_4gib = true;
+	b.mapper.reach.below_4gib = true;
 	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
 	void *memory = must_map(space, 4096);
 	CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), -ERANGE);
 	CU_ASSERT(strstr(pollux_error(), "this device, which is conventional PCI, is given: addresses below 4 GiB; "
 					 "open this device first, or give it a space of its own") != NULL);
-	CU_ASSERT_EQUAL(dma_space_restrict(space, &a.mapper, NULL, 0, true), -ERANGE);
-	CU_ASSERT_FALSE(a.mapper.below_4gib);
+	CU_ASSERT_EQUAL(restrict_to(space, &a, NULL, 0, true), -ERANGE);
+	CU_ASSERT_FALSE(a.mapper.reach.below_4gib);
 	dma_space_unmap(space, memory);
 	dma_space_detach(space, &a.mapper);
 	unref(space, 1);
@@ -285,7 +303,7 @@ static void test_the_window_moves_while_there_is_no_memory(void)
 
 	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), 0);
 	dma_space_unmap(space, must_map(space, 4096));
-	b.mapper.below_4gib = true;
+	b.mapper.reach.below_4gib = true;
 	CU_ASSERT_EQUAL(dma_space_attach(space, &b.mapper), 0);
 	CU_ASSERT_EQUAL(space->iova, GIB);
 	CU_ASSERT_EQUAL(
@@ -301,10 +319,10 @@ static void test_the_window_moves_while_there_is_no_memory(void)
 	dma_space_detach(space, &c.mapper);
 
 	/* a device joins an IOMMU address space that is attached already */
-	CU_ASSERT_EQUAL(dma_space_restrict(space, &a.mapper, low, 1, true), 0);
+	CU_ASSERT_EQUAL(restrict_to(space, &a, low, 1, true), 0);
 	CU_ASSERT_EQUAL(space->iova + space->iova_bytes - 1, 0xfedfffff);
-	CU_ASSERT_EQUAL(dma_space_restrict(space, &a.mapper, low, 1, false), 0);
-	CU_ASSERT(a.mapper.below_4gib); /* the conventional one is still there */
+	CU_ASSERT_EQUAL(restrict_to(space, &a, low, 1, false), 0);
+	CU_ASSERT(a.mapper.reach.below_4gib); /* the conventional one is still there */
 	dma_space_detach(space, &a.mapper);
 	unref(space, 1);
 }
@@ -316,7 +334,7 @@ static void test_conventional_pci_and_more_memory_than_there_is_below_4_gib(void
 	/* as if it were mapped: nobody populates 4 GiB for a test */
 	struct memory much = {.bytes = 4 * GIB, .span = 4 * GIB, .fd = 0};
 
-	a.mapper.below_4gib = true;
+	a.mapper.reach.below_4gib = true;
 	space->memories = &much;
 	CU_ASSERT_EQUAL(dma_space_attach(space, &a.mapper), -ENOSPC);
 	CU_ASSERT(

@@ -199,26 +199,24 @@ static int note_parts(struct kernel_device *kernel, unsigned index, const struct
 
 static int ask_region(struct kernel_device *kernel, unsigned index)
 {
-	const struct vfio_region_info head = {.argsz = sizeof(head), .index = index};
-	struct vfio_region_info *info;
-	void *answer;
-	size_t bytes;
-	int error = vfio_info_ask(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &head, sizeof(head), &answer, &bytes);
+	struct {
+		struct vfio_region_info info;
+		uint8_t caps[VFIO_CAPS_MAX];
+	} answer = {.info = {.argsz = sizeof(answer), .index = index}};
+	const struct vfio_region_info *info = &answer.info;
 
-	if (error)
-		return pollux_fail(-error, "%s: the kernel does not tell of region %u: %s", kernel->device.address,
-			index, strerror(-error));
-	info = answer;
+	if (ioctl(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &answer) < 0)
+		return pollux_fail(errno, "%s: the kernel does not tell of region %u: %s", kernel->device.address,
+			index, strerror(errno));
 	kernel->regions[index] = (struct kernel_region){.flags = info->flags, .offset = info->offset};
-	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
-		error = bad_answer(kernel, "has a region of impossible size");
-	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && info->size < CONFIG_BYTES_MIN)
-		error = bad_answer(kernel, "has a configuration space of less than 256 bytes");
-	else
-		error = note_parts(kernel, index, info, bytes);
 	kernel->device.region_bytes[index] = info->size;
-	free(answer);
-	return error;
+	if (info->argsz > sizeof(answer))
+		return bad_answer(kernel, "has more to say of a region than there can be");
+	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
+		return bad_answer(kernel, "has a region of impossible size");
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX && info->size < CONFIG_BYTES_MIN)
+		return bad_answer(kernel, "has a configuration space of less than 256 bytes");
+	return note_parts(kernel, index, info, sizeof(answer));
 }
 
 static int ask_irq(struct kernel_device *kernel, unsigned index)

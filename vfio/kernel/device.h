@@ -7,6 +7,8 @@
 #include "../device.h"
 #include "../host/pci.h"
 
+#include <sys/queue.h>
+
 struct kernel_space;
 struct group;
 
@@ -29,8 +31,8 @@ struct kernel_device {
 	struct vfio_pci pci;
 	struct kernel_space *kernel; /* its I/O address space; NULL: none yet */
 	struct group *group;         /* NULL: it was not reached by its group */
-	bool joined;                 /* it counts as a user of the kernel space */
-	struct kernel_device *next, *next_of_space;
+	bool joined;                 /* it counts as a user of the kernel space, and is in the list of devices */
+	LIST_ENTRY(kernel_device) next;
 };
 
 /** Fills in all that the kernel tells of the device behind kernel->fd. -errno; whatever it returns,

@@ -9,7 +9,6 @@
 #include "../info.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +17,14 @@
 #include <unistd.h>
 
 struct group {
-	struct group *next;
+	LIST_ENTRY(group) next;
 	unsigned number;
 	int fd;
 	struct kernel_space *container;
 	unsigned devices; /* that are open, or being opened */
 };
 
-static struct group *groups;
+static LIST_HEAD(, group) groups;
 
 /* The I/O addresses to use with kernels before 5.4, which do not tell: 39 bits, which every IOMMU has, without the
  * window of interrupt messages. */
@@ -39,18 +38,10 @@ static int open_container(struct kernel_space *kernel, const char *name)
 	int error;
 
 	vfio_path(path, "/dev/vfio/vfio");
-	if ((kernel->fd = open(path, O_RDWR | O_CLOEXEC)) < 0) {
-		error = errno;
-		if (error == EACCES || error == EPERM)
-			return pollux_fail(error,
-				"%s: %s may not be opened; as root: chmod 0666 %s (it gives access to no device by "
-				"itself)",
-				name, path, path);
-		return pollux_fail(error, "%s: cannot open %s: %s%s", name, path, strerror(error),
-			error == ENOENT || error == ENODEV
-				? "; as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)"
-				: "");
-	}
+	error = kernel_node_open(&kernel->fd, name, path, "as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)",
+		"chmod 0666", " (it gives access to no device by itself)");
+	if (error)
+		return error;
 	if (ioctl(kernel->fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION)
 		return 0;
 	close(kernel->fd);
@@ -71,7 +62,8 @@ static int set_iommu(const struct kernel_space *container, const char *name)
 			return pollux_fail(
 				errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
 		if (has && ioctl(container->fd, VFIO_SET_IOMMU, kinds[i]) < 0)
-			return kernel_space_fail_iommu(name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
+			return kernel_space_fail_iommu(
+				container, name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
 		if (has)
 			return 0;
 	}
@@ -99,40 +91,33 @@ static uint64_t container_unmap(const struct kernel_space *container, uint64_t i
 	return ioctl(container->fd, VFIO_IOMMU_UNMAP_DMA, &unmap) == 0 ? unmap.size : 0;
 }
 
-static int container_ranges(
-	const struct kernel_space *container, const char *name, struct dma_range **ranges, unsigned *count)
+static int container_ranges(const struct kernel_space *container, const char *name, struct dma_reach *reach)
 {
-	const struct vfio_iommu_type1_info head = {.argsz = sizeof(head)};
+	struct {
+		struct vfio_iommu_type1_info info;
+		uint8_t caps[VFIO_CAPS_MAX];
+	} answer = {.info = {.argsz = sizeof(answer)}};
 	struct vfio_iommu_type1_info_cap_iova_range cap = {.nr_iovas = 0};
-	const struct vfio_iommu_type1_info *info;
-	void *answer;
 	const uint8_t *told;
-	size_t bytes;
-	int at, error = vfio_info_ask(container->fd, VFIO_IOMMU_GET_INFO, &head, sizeof(head), &answer, &bytes);
+	int at;
 
-	*ranges = NULL;
-	if (error)
-		return pollux_fail(-error, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(-error));
-	info = answer;
-	at = vfio_info_find(answer, bytes, sizeof(head), info->flags & VFIO_IOMMU_INFO_CAPS ? info->cap_offset : 0,
+	if (ioctl(container->fd, VFIO_IOMMU_GET_INFO, &answer) < 0)
+		return pollux_fail(errno, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(errno));
+	at = vfio_info_find(&answer, sizeof(answer), sizeof(answer.info),
+		answer.info.flags & VFIO_IOMMU_INFO_CAPS ? answer.info.cap_offset : 0,
 		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
-	told = (const uint8_t *)answer + (at > 0 ? at : 0) + sizeof(cap);
+	if (at < 0 || answer.info.argsz > sizeof(answer))
+		return pollux_fail(EPROTO,
+			"%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
+	told = (const uint8_t *)&answer + at + sizeof(cap);
 	if (at > 0) /* copied, because kernels before 6.6 do not align capabilities */
 		memcpy(&cap, told - sizeof(cap), sizeof(cap));
-	if (at < 0)
-		error = pollux_fail(EPROTO,
-			"%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
-	else if (at == 0 || cap.header.version != 1)
-		error = kernel_space_take_ranges(
-			safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, ranges, count);
-	else if (cap.nr_iovas == 0 ||
-		 cap.nr_iovas > (bytes - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
-		error = pollux_fail(EPROTO,
-			"%s: the kernel's VFIO reports no I/O addresses, or more ranges than its answer holds", name);
-	else
-		error = kernel_space_take_ranges(told, cap.nr_iovas, name, ranges, count);
-	free(answer);
-	return error;
+	if (at == 0 || cap.header.version != 1)
+		return kernel_space_take_ranges(safe_ranges, sizeof(safe_ranges) / sizeof(*safe_ranges), name, reach);
+	if (cap.nr_iovas > (sizeof(answer) - (size_t)at - sizeof(cap)) / sizeof(struct vfio_iova_range))
+		return pollux_fail(EPROTO,
+			"%s: the kernel's VFIO reports more ranges of I/O addresses than its answer holds", name);
+	return kernel_space_take_ranges(told, cap.nr_iovas, name, reach);
 }
 
 static const struct kernel_space_ops container_ops = {
@@ -147,10 +132,11 @@ static const struct kernel_space_ops container_ops = {
 
 static struct group *group_numbered(unsigned number)
 {
-	struct group *group = groups;
+	struct group *group;
 
-	while (group && group->number != number)
-		group = group->next;
+	LIST_FOREACH(group, &groups, next)
+	if (group->number == number)
+		break;
 	return group;
 }
 
@@ -200,36 +186,21 @@ bool group_name_opener(const struct vfio_pci *pci, const char *path, char text[G
 	return pid != 0;
 }
 
-static int fail_open_group(const struct vfio_pci *pci, const char *path, int error)
-{
-	char opener[GROUP_OPENER_BYTES];
-
-	switch (error) {
-	case EACCES:
-	case EPERM:
-		return pollux_fail(error,
-			"%s: %s may not be opened; as root: chown %u %s (pollux-bind --user does that)", pci->address,
-			path, geteuid(), path);
-	case EBUSY:
-		group_name_opener(pci, path, opener);
-		return pollux_fail(error, "%s: %s is in use by %s; end that first", pci->address, path, opener);
-	case ENOENT:
-		return pollux_fail(error, "%s: there is no %s; is /dev of this container or namespace the machine's?",
-			pci->address, path);
-	default:
-		return pollux_fail(error, "%s: cannot open %s: %s", pci->address, path, strerror(error));
-	}
-}
-
 static int open_group(const struct vfio_pci *pci, int *fd)
 {
 	struct vfio_group_status status = {.argsz = sizeof(status)};
-	char path[PATH_MAX];
-	int error = 0;
+	char path[PATH_MAX], opener[GROUP_OPENER_BYTES];
+	int error;
 
 	vfio_path(path, "/dev/vfio/%d", pci->group);
-	if ((*fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
-		return fail_open_group(pci, path, errno);
+	error = kernel_node_open(fd, pci->address, path, "is /dev of this container or namespace the machine's?", NULL,
+		" (pollux-bind --user does that)");
+	if (error == -EBUSY) {
+		group_name_opener(pci, path, opener);
+		return pollux_fail(EBUSY, "%s: %s is in use by %s; end that first", pci->address, path, opener);
+	}
+	if (error)
+		return error;
 	if (ioctl(*fd, VFIO_GROUP_GET_STATUS, &status) < 0)
 		error = pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group,
 			strerror(errno));
@@ -243,21 +214,12 @@ static int open_group(const struct vfio_pci *pci, int *fd)
 	return error;
 }
 
-static int fail_enter(const struct kernel_space *container, const char *name, int error)
-{
-	if (error == EINVAL && container->users && kernel_space_fail_demanded(name, error) == 0)
-		return pollux_fail(error,
-			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of "
-			"its own",
-			name);
-	return kernel_space_fail_iommu(name, error, "its group cannot join the container", "vfio_iommu_type1");
-}
-
 /* Makes a group part of the container; the first one chooses the kind of IOMMU. */
 static int enter_container(struct kernel_space *container, int fd, const char *name)
 {
 	if (ioctl(fd, VFIO_GROUP_SET_CONTAINER, &container->fd) < 0)
-		return fail_enter(container, name, errno);
+		return kernel_space_fail_iommu(
+			container, name, errno, "its group cannot join the container", "vfio_iommu_type1");
 	return container->users ? 0 : set_iommu(container, name);
 }
 
@@ -281,8 +243,7 @@ static int make_group(struct group **result, const struct vfio_pci *pci, struct 
 		kernel_space_put(group->container);
 		goto fail;
 	}
-	group->next = groups;
-	groups = group;
+	LIST_INSERT_HEAD(&groups, group, next);
 	*result = group;
 	return 0;
 
@@ -300,7 +261,7 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 	vfio_path(path, "/dev/vfio/%d", pci->group);
 	/* an open group's container may be broken */
 	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0)
-		return device->kernel = NULL, error;
+		return error;
 	if (!group && (error = make_group(&group, pci, space)) != 0)
 		return error;
 	group->devices++;
@@ -319,13 +280,11 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 
 void group_leave(struct kernel_device *device)
 {
-	struct group *group = device->group, **link = &groups;
+	struct group *group = device->group;
 
 	if (--group->devices)
 		return;
-	while (*link != group)
-		link = &(*link)->next;
-	*link = group->next;
+	LIST_REMOVE(group, next);
 	close(group->fd);
 	kernel_space_put(group->container);
 	free(group);

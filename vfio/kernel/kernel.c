@@ -9,13 +9,13 @@
 #include "iommufd.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Taken before a DMA space's lock and a kernel space's. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kernel_device *devices; /* all that are open */
 
 /* ---- What sysfs says before VFIO is asked ---- */
 
@@ -38,14 +38,8 @@ static int check_place(const struct vfio_pci *pci)
  * opening failed, that is the one to tell. */
 static void release(struct kernel_device *device)
 {
-	struct kernel_device **link;
-
-	for (link = &devices; *link && *link != device; link = &(*link)->next)
-		;
-	if (*link)
-		*link = device->next;
-	if (device->kernel)
-		kernel_space_remove_device(device->kernel, device);
+	if (device->joined)
+		kernel_space_forget(device);
 	/* The device goes first: memory is unmapped when nothing does DMA any more. */
 	kernel_device_release(device);
 	kernel_space_leave(device);
@@ -65,7 +59,10 @@ static void close_device(struct vfio_device *device)
 
 static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *space)
 {
-	for (const struct kernel_device *other = devices; other; other = other->next) {
+	const struct kernel_device *other;
+
+	LIST_FOREACH(other, &kernel_devices, next)
+	{
 		if (strcmp(other->pci.address, pci->address) == 0)
 			return pollux_fail(EBUSY, "%s is open in this process already; close it first", pci->address);
 		if (other->pci.group == pci->group && other->device.space != space)
@@ -79,11 +76,12 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 
 static bool has_device_of(int group)
 {
-	const struct kernel_device *device = devices;
+	const struct kernel_device *device;
 
-	while (device && device->pci.group != group)
-		device = device->next;
-	return device != NULL;
+	LIST_FOREACH(device, &kernel_devices, next)
+	if (device->pci.group == group)
+		return true;
+	return false;
 }
 
 /* Reaches the device by its own node if possible, else by its group. device.reached_by then says by which, and why. */
@@ -147,15 +145,10 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		error = kernel_space_join(device);
 	if (!error)
 		error = kernel_events_start(device);
-	if (error) {
+	if (error)
 		release(device);
-	} else {
-		kernel_space_add_device(device->kernel, device);
-		device->next = devices;
-		devices = device;
-	}
-	pthread_mutex_unlock(&lock);
-	if (!error)
+	else
 		*result = &device->device;
+	pthread_mutex_unlock(&lock);
 	return error;
 }

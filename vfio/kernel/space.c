@@ -6,13 +6,17 @@
 #include "../host/iommu.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-static struct kernel_space *kernel_spaces;
+static LIST_HEAD(, kernel_space) kernel_spaces;
+struct kernel_device_list kernel_devices;
+static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER; /* taken last */
 
 static struct kernel_space *kernel_space_of(struct dma_mapper *mapper)
 {
@@ -100,35 +104,35 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	/* The kernel keeps the pages for the devices, so these overwrite no memory of others. But the I/O addresses are
 	 * lost, and the devices may still do DMA to buffers that are given back to their pool soon. */
 	__atomic_store_n(&kernel->broken, true, __ATOMIC_RELAXED);
-	pthread_mutex_lock(&kernel->lock);
-	for (struct kernel_device *d = kernel->devices; d; d = d->next_of_space) {
+	pthread_mutex_lock(&devices_lock);
+	struct kernel_device *d;
+	LIST_FOREACH(d, &kernel_devices, next)
+	{
+		if (d->kernel != kernel)
+			continue;
 		if (!vfio_device_gone(&d->device))
 			vfio_set_bus_master(&d->device, false);
 		pollux_lose(&d->device.loss, "%s", broken_why);
 	}
-	pthread_mutex_unlock(&kernel->lock);
+	pthread_mutex_unlock(&devices_lock);
 }
 
 /* ---- Ranges ---- */
 
-int kernel_space_take_ranges(
-	const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count)
+int kernel_space_take_ranges(const void *from, uint32_t count, const char *name, struct dma_reach *reach)
 {
 	struct vfio_iova_range range;
 
-	if (!(*ranges = calloc(count, sizeof(**ranges))))
-		return pollux_fail(ENOMEM, "%s: no memory for the ranges of I/O addresses", name);
-	for (uint32_t i = 0; i < count; i++) {
+	if (count == 0)
+		return pollux_fail(EPROTO, "%s: the kernel's VFIO reports no ranges of I/O addresses", name);
+	reach->range_count = count < DMA_RANGES_MAX ? count : DMA_RANGES_MAX;
+	for (uint32_t i = 0; i < reach->range_count; i++) {
 		memcpy(&range, (const uint8_t *)from + i * sizeof(range), sizeof(range));
-		(*ranges)[i] = (struct dma_range){range.start, range.end};
-		if (range.start > range.end || (i && range.start <= (*ranges)[i - 1].last)) {
-			free(*ranges);
-			*ranges = NULL;
+		reach->ranges[i] = (struct dma_range){range.start, range.end};
+		if (range.start > range.end || (i && range.start <= reach->ranges[i - 1].last))
 			return pollux_fail(
 				EPROTO, "%s: the kernel's VFIO reports ranges of I/O addresses out of order", name);
-		}
 	}
-	*range_count = count;
 	return 0;
 }
 
@@ -137,19 +141,22 @@ int kernel_space_take_ranges(
 int kernel_space_get(
 	struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name)
 {
-	struct kernel_space *kernel = kernel_spaces;
+	struct kernel_space *kernel;
 	int error;
 
-	while (kernel && (kernel->space != space || kernel->ops != ops))
-		kernel = kernel->next;
-	*result = kernel;
+	LIST_FOREACH(kernel, &kernel_spaces, next)
+	if (kernel->space == space && kernel->ops == ops)
+		break;
+	*result = NULL;
 	if (kernel && __atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
 		return pollux_fail(EIO,
 			"%s: the kernel did not take memory back from this DMA space's devices; close them and open "
 			"them again",
 			name);
-	if (kernel)
+	if (kernel) {
+		*result = kernel;
 		return 0;
+	}
 	if (!(kernel = calloc(1, sizeof(*kernel))))
 		return pollux_fail(ENOMEM, "%s: no memory for an I/O address space", name);
 	kernel->ops = ops;
@@ -159,9 +166,7 @@ int kernel_space_get(
 		free(kernel);
 		return error;
 	}
-	pthread_mutex_init(&kernel->lock, NULL);
-	kernel->next = kernel_spaces;
-	kernel_spaces = kernel;
+	LIST_INSERT_HEAD(&kernel_spaces, kernel, next);
 	*result = kernel;
 	return 0;
 }
@@ -169,31 +174,36 @@ int kernel_space_get(
 int kernel_space_join(struct kernel_device *device)
 {
 	struct kernel_space *kernel = device->kernel;
-	const char *name = device->device.address;
-	struct dma_range *ranges, *unused = NULL;
-	unsigned count;
-	bool below_4gib;
-	int error = vfio_is_conventional(&device->device, &below_4gib);
+	struct dma_reach reach;
+	int error = vfio_is_conventional(&device->device, &reach.below_4gib);
 
 	/* The ranges are those that all devices have in common, the newcomer too: the kernel has mapped all memory for
 	 * its IOMMU already. */
-	if (error || (error = kernel->ops->ask_ranges(kernel, name, &ranges, &count)) != 0)
+	if (error || (error = kernel->ops->ask_ranges(kernel, device->device.address, &reach)) != 0)
 		return error;
 	if (kernel->users) {
-		error = dma_space_restrict(kernel->space, &kernel->mapper, ranges, count, below_4gib);
+		error = dma_space_restrict(kernel->space, &kernel->mapper, &reach);
 	} else {
-		kernel->mapper.ranges = ranges;
-		kernel->mapper.range_count = count;
-		kernel->mapper.below_4gib = below_4gib;
+		kernel->mapper.reach = reach;
 		error = dma_space_attach(kernel->space, &kernel->mapper);
 	}
-	unused = error ? ranges : kernel->ranges;
-	if (!error)
-		kernel->ranges = ranges;
-	free(unused);
-	device->joined = error == 0;
-	kernel->users += device->joined;
-	return error;
+	if (error)
+		return error;
+	device->joined = true;
+	kernel->users++;
+	pthread_mutex_lock(&devices_lock);
+	LIST_INSERT_HEAD(&kernel_devices, device, next);
+	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED)) /* its bus mastering was not switched on yet */
+		pollux_lose(&device->device.loss, "%s", broken_why);
+	pthread_mutex_unlock(&devices_lock);
+	return 0;
+}
+
+void kernel_space_forget(struct kernel_device *device)
+{
+	pthread_mutex_lock(&devices_lock);
+	LIST_REMOVE(device, next);
+	pthread_mutex_unlock(&devices_lock);
 }
 
 void kernel_space_leave(struct kernel_device *device)
@@ -206,39 +216,35 @@ void kernel_space_leave(struct kernel_device *device)
 
 void kernel_space_put(struct kernel_space *kernel)
 {
-	struct kernel_space **link = &kernel_spaces;
-
 	if (kernel->users)
 		return;
-	while (*link != kernel)
-		link = &(*link)->next;
-	*link = kernel->next;
+	LIST_REMOVE(kernel, next);
 	close(kernel->fd);
-	free(kernel->ranges);
-	pthread_mutex_destroy(&kernel->lock);
 	free(kernel);
 }
 
-void kernel_space_add_device(struct kernel_space *kernel, struct kernel_device *device)
-{
-	pthread_mutex_lock(&kernel->lock);
-	device->next_of_space = kernel->devices;
-	kernel->devices = device;
-	if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
-		pollux_lose(&device->device.loss, "%s", broken_why);
-	pthread_mutex_unlock(&kernel->lock);
-}
+/* ---- Failures ---- */
 
-void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_device *device)
+int kernel_node_open(
+	int *fd, const char *name, const char *path, const char *missing, const char *mend, const char *note)
 {
-	struct kernel_device **link;
+	char chown[32];
 
-	pthread_mutex_lock(&kernel->lock);
-	for (link = &kernel->devices; *link && *link != device; link = &(*link)->next_of_space)
-		;
-	if (*link)
-		*link = device->next_of_space;
-	pthread_mutex_unlock(&kernel->lock);
+	if ((*fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
+		return 0;
+	switch (errno) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return pollux_fail(ENOENT, "%s: there is no %s; %s", name, path, missing);
+	case EACCES:
+	case EPERM:
+		snprintf(chown, sizeof(chown), "chown %u", geteuid());
+		return pollux_fail(EACCES, "%s: %s may not be opened; as root: %s %s%s", name, path,
+			mend ? mend : chown, path, note);
+	default:
+		return pollux_fail(errno, "%s: cannot open %s: %s", name, path, strerror(errno));
+	}
 }
 
 int kernel_space_fail_demanded(const char *name, int error)
@@ -250,10 +256,16 @@ int kernel_space_fail_demanded(const char *name, int error)
 	return pollux_fail(error, "%s: %s; %s", name, why, remedy);
 }
 
-int kernel_space_fail_iommu(const char *name, int error, const char *what, const char *module)
+int kernel_space_fail_iommu(
+	const struct kernel_space *kernel, const char *name, int error, const char *what, const char *module)
 {
 	if (kernel_space_fail_demanded(name, error) != 0)
 		return -error;
+	if (kernel->users && (error == EINVAL || error == EADDRINUSE))
+		return pollux_fail(error,
+			"%s: its IOMMU cannot share the DMA space of the devices opened before it; give it a space of "
+			"its own",
+			name);
 	if (error == EPERM)
 		return pollux_fail(error,
 			"%s: %s: the IOMMU does not remap interrupts, so the device could forge them; switch "

@@ -8,8 +8,6 @@
 #include "../space.h"
 #include "device.h"
 
-#include <pthread.h>
-
 struct kernel_space;
 
 /** What container and iommufd do differently. name is that of a device, for sentences. */
@@ -24,25 +22,24 @@ struct kernel_space_ops {
 	uint64_t (*unmap)(const struct kernel_space *kernel, uint64_t iova, size_t bytes);
 	/** Asks which I/O addresses all its devices can use, and hands them to kernel_space_take_ranges. -errno with a
 	 * sentence. */
-	int (*ask_ranges)(
-		const struct kernel_space *kernel, const char *name, struct dma_range **ranges, unsigned *count);
+	int (*ask_ranges)(const struct kernel_space *kernel, const char *name, struct dma_reach *reach);
 };
 
 struct kernel_space {
-	struct kernel_space *next;
+	LIST_ENTRY(kernel_space) next;
 	const struct kernel_space_ops *ops;
 	struct dma_space *space;
 	int fd;
 	uint32_t ioas;  /* iommufd's number of the address space */
 	unsigned users; /* devices */
 	struct dma_mapper mapper;
-	struct dma_range *ranges; /* the mapper's */
-	uint64_t mapped_bytes;    /* under the DMA space's lock */
-	bool broken;              /* atomic: memory could not be taken back */
-
-	pthread_mutex_t lock; /* taken last */
-	struct kernel_device *devices;
+	uint64_t mapped_bytes; /* under the DMA space's lock */
+	bool broken;           /* atomic: memory could not be taken back */
 };
+
+/** All devices that have joined a kernel space and were not removed: changed under kernel.c's lock and another, so
+ * either is enough to read it. */
+extern LIST_HEAD(kernel_device_list, kernel_device) kernel_devices;
 
 /** Finds the DMA space's kernel space of this kind, or makes one without users. -EIO: it is broken. */
 int kernel_space_get(
@@ -51,9 +48,13 @@ int kernel_space_get(
 /**
  * Counts a device that the kernel has put into the address space, and that answers reads of its configuration space.
  * With the first device, it becomes the mapper of its DMA space. A later device that cannot reach the DMA space's
- * window of I/O addresses is refused with -ERANGE, and the caller takes it out again.
+ * window of I/O addresses is refused with -ERANGE, and the caller takes it out again. From now on the device loses its
+ * bus mastering, and is marked gone, if the address space breaks.
  */
 int kernel_space_join(struct kernel_device *device);
+
+/** Takes a device that has joined out of the list, before its descriptor is closed. */
+void kernel_space_forget(struct kernel_device *device);
 
 /** Counts a device less, if it was counted, and unmaps all memory with the last one. The caller then takes the device
  * out of the address space and calls kernel_space_put. */
@@ -62,20 +63,20 @@ void kernel_space_leave(struct kernel_device *device);
 /** Closes it if it has no device. */
 void kernel_space_put(struct kernel_space *kernel);
 
-/** Adds and removes a device that loses its bus mastering and is marked gone if the address space breaks. A device that
- * is added after that is marked gone at once; its bus mastering was not switched on yet. */
-void kernel_space_add_device(struct kernel_space *kernel, struct kernel_device *device);
-void kernel_space_remove_device(struct kernel_space *kernel, struct kernel_device *device);
+/** Takes ranges as the kernel tells them: struct vfio_iova_range, aligned to nothing. -EPROTO: there are none, or they
+ * are out of order. */
+int kernel_space_take_ranges(const void *from, uint32_t count, const char *name, struct dma_reach *reach);
 
-/** Copies ranges as the kernel tells them: struct vfio_iova_range, aligned to nothing. The caller frees *ranges.
- * -EPROTO: they are out of order. */
-int kernel_space_take_ranges(
-	const void *from, uint32_t count, const char *name, struct dma_range **ranges, unsigned *range_count);
+/** Opens a node of /dev. -ENOENT: there is none, `missing` says what to do. -EACCES: the user may not open it; root
+ * changes that with `mend`, or with chown where that is NULL; `note` follows it. */
+int kernel_node_open(
+	int *fd, const char *name, const char *path, const char *missing, const char *mend, const char *note);
 
-/** Records why the IOMMU cannot be used: the firmware may demand a 1:1 mapping (EPERM or EINVAL, by the kernel and the
- * call). Else EPERM means that it does not remap interrupts; the sentence says which parameter of `module` accepts
- * that. @return -error */
-int kernel_space_fail_iommu(const char *name, int error, const char *what, const char *module);
+/** Records why the IOMMU cannot be used for another device: the firmware may demand a 1:1 mapping (EPERM or EINVAL, by
+ * the kernel and the call); beside other devices, it may be another kind of IOMMU. Else EPERM means that it does not
+ * remap interrupts; the sentence says which parameter of `module` accepts that. @return -error */
+int kernel_space_fail_iommu(
+	const struct kernel_space *kernel, const char *name, int error, const char *what, const char *module);
 
 /** The first half of that. @return -error with the sentence; 0: that is not the cause */
 int kernel_space_fail_demanded(const char *name, int error);

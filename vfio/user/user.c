@@ -461,7 +461,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	if (!error)
 		set_reached_by(user);
 	if (!error)
-		error = vfio_is_conventional(&user->device, &user->mapper.below_4gib);
+		error = vfio_is_conventional(&user->device, &user->mapper.reach.below_4gib);
 	if (!error)
 		error = dma_space_attach(space, &user->mapper);
 	if (error) {
