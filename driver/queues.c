@@ -269,7 +269,8 @@ int nic_set_rxq(struct nic *nic, unsigned index, bool on)
 		ret = fail_if_refused(nic, refusals, ops->set_rxq(nic, index, on));
 	if (!ret && !on)
 		rings_rxq_empty(nic, index);
-	queue->stopped = !on || ret == -ENOBUFS;
+	/* A queue that did not stop keeps its packets until the port is stopped */
+	queue->stopped = on ? ret == -ENOBUFS : ret == 0;
 	return rings_end_call(nic, ret);
 }
 
@@ -289,6 +290,6 @@ int nic_set_txq(struct nic *nic, unsigned index, bool on)
 	ret = fail_if_refused(nic, refusals, ops->set_txq(nic, index, on));
 	if (!ret && !on)
 		rings_txq_empty(nic, index);
-	queue->stopped = !on;
+	queue->stopped = !on && ret == 0;
 	return rings_end_call(nic, ret);
 }

@@ -177,6 +177,94 @@ static void nothing_of_a_former_owner_acts_on_packets(void)
 	close_port();
 }
 
+static void several_queues_are_set_up_before_receive_is_on(void)
+{
+	open_card(0x10FB);
+	/* what a former owner may have left */
+	*card_register(&card, IXGBE_CTRL_EXT) |= IXGBE_CTRL_EXT_EXTENDED_VLAN;
+	*card_register(&card, IXGBE_DMATXCTL) = 8; /* GDV */
+	*card_register(&card, IXGBE_RFCTL) = 1u << 10 | 1u << 11 | 1u << 16;
+	*card_register(&card, IXGBE_VLNCTRL) = 1u << 29 | 0x8100;
+	CU_ASSERT_EQUAL(nic_add_vlan(nic, 100), 0);
+	unsigned from = card.logged;
+	start_with((struct nic_config){.rx_queues = 18, .tx_queues = 18, .rx_ring = 64, .tx_ring = 64});
+	unsigned rxen = written(from, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, IXGBE_RXCTRL_RXEN);
+	const uint32_t before[] = {IXGBE_MRQC, IXGBE_RSSRK + 36, IXGBE_RETA + 4 * 31, IXGBE_VFTA + 12, IXGBE_VLNCTRL,
+		IXGBE_RX_AT(RDT, 17)};
+	for (unsigned i = 0; i < sizeof(before) / sizeof(*before); i++)
+		CU_ASSERT(written(from, before[i], ANY, 0) < rxen);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MRQC), 0x00330001); /* RSS over IP and TCP */
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RSSRK), 0xda565a6d);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RETA + 4), 0x07060504);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RETA + 4 * 31), 0x0F0E0D0C);
+	CU_ASSERT_EQUAL(card_written(&card, 0, IXGBE_ERETA, ANY, 0), CARD_LOG);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AT(SRRCTL, 17)), (2 | 1u << 25 | 1u << 28));
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RQSMR + 16), 0x0F0F0F0F);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_VFTA + 12), 1u << 4);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_VLNCTRL), (1u << 30 | 0x8100));
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_CTRL_EXT) & IXGBE_CTRL_EXT_EXTENDED_VLAN, 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_DMATXCTL), 1);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RFCTL), (1u << 5 | 1u << 6 | 1u << 7));
+	/* changes do without a halt of receive, and leave RSS on */
+	from = card.logged;
+	CU_ASSERT_EQUAL(nic_set_rss(nic, &(struct nic_rss){.headers = NIC_RSS_IPV4_UDP | NIC_RSS_IPV6_UDP}), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_MRQC), 0x00C00001);
+	CU_ASSERT_EQUAL(nic_remove_vlan(nic, 100), 0);
+	/* the filter is never on with an empty table */
+	CU_ASSERT(written(from, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, 0) < written(from, IXGBE_VFTA + 12, UINT32_MAX, 0));
+	CU_ASSERT_EQUAL(nic_add_vlan(nic, 4095), 0);
+	CU_ASSERT(written(from, IXGBE_VFTA + 4 * 127, UINT32_MAX, 1u << 31) <
+		  written(from, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE, IXGBE_VLNCTRL_VFE));
+	CU_ASSERT_EQUAL(card_written(&card, from, IXGBE_MRQC, 15, 0), CARD_LOG);
+	CU_ASSERT_EQUAL(card_written(&card, from, IXGBE_SECRXCTRL, ANY, 0), CARD_LOG);
+	CU_ASSERT_EQUAL(card_written(&card, from, IXGBE_RXCTRL, ANY, 0), CARD_LOG);
+	close_port();
+	/* the X550's table is longer */
+	open_card(0x1563);
+	struct nic_rss rss = {.entries = 512};
+	for (unsigned i = 0; i < 512; i++)
+		rss.table[i] = (uint8_t)(i % 35);
+	start_with((struct nic_config){.rx_queues = 35, .rx_ring = 64, .rss = &rss});
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_RETA + 4 * 31), 0x16151413); /* 124 to 127 */
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_ERETA), 0x1A191817);
+	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_ERETA + 4 * 95), 0x15141312); /* 508 to 511 */
+	close_port();
+}
+
+static void a_queue_alone_goes_by_its_own_registers(void)
+{
+	open_card(0x10FB);
+	CU_ASSERT_EQUAL_FATAL(
+		nic_start(nic, &(struct nic_config){.rx_queues = 70, .tx_queues = 2, .rx_ring = 64, .tx_ring = 64}), 0);
+	const uint32_t rxdctl = 0x0D028 + 0x40 * 5; /* of queue 69 */
+	unsigned from = card.logged;
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 69, false), 0);
+	written(from, rxdctl, IXGBE_RXDCTL_ENABLE, 0);
+	from = card.logged;
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 69, true), 0);
+	unsigned head = written(from, 0x0D010 + 0x40 * 5, UINT32_MAX, 0);
+	unsigned base = written(from, 0x0D000 + 0x40 * 5, ANY, 0);
+	unsigned enable = written(from, rxdctl, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE);
+	unsigned polled = was_read(enable, rxdctl, IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE);
+	unsigned tail = written(from, 0x0D018 + 0x40 * 5, UINT32_MAX, 63);
+	CU_ASSERT(head < base && base < enable && enable < polled && polled < tail);
+	from = card.logged;
+	CU_ASSERT_EQUAL(nic_set_txq(nic, 1, false), 0);
+	written(from, IXGBE_AT(TXDCTL, 1), IXGBE_TXDCTL_ENABLE | IXGBE_TXDCTL_SWFLSH, IXGBE_TXDCTL_SWFLSH);
+	from = card.logged;
+	CU_ASSERT_EQUAL(nic_set_txq(nic, 1, true), 0);
+	head = written(from, IXGBE_AT(TDH, 1), UINT32_MAX, 0);
+	base = written(from, IXGBE_AT(TDBAL, 1), ANY, 0);
+	enable = written(from, IXGBE_AT(TXDCTL, 1), UINT32_MAX, IXGBE_TXDCTL_ENABLE | 1 << 8 | 32);
+	CU_ASSERT(head < base && base < enable);
+	/* the paths of all others stay as they are */
+	const uint32_t common[] = {
+		IXGBE_RXCTRL, IXGBE_SECRXCTRL, IXGBE_DMATXCTL, IXGBE_RTTDCS, IXGBE_AT(TXDCTL, 0), IXGBE_AT(RXDCTL, 0)};
+	for (unsigned i = 0; i < sizeof(common) / sizeof(*common); i++)
+		CU_ASSERT_EQUAL(card_written(&card, from, common[i], ANY, 0), CARD_LOG);
+	close_port();
+}
+
 static void jumbo_frames_are_let_in_by_mtu(void)
 {
 	open_card(0x10FB);
@@ -561,6 +649,8 @@ int main(void)
 		{"starting follows the datasheet", starting_follows_the_datasheet},
 		{"starting leaves the card as it should be", starting_leaves_the_card_as_it_should_be},
 		{"nothing of a former owner acts on packets", nothing_of_a_former_owner_acts_on_packets},
+		{"several queues are set up before receive is on", several_queues_are_set_up_before_receive_is_on},
+		{"a queue alone goes by its own registers", a_queue_alone_goes_by_its_own_registers},
 		{"jumbo frames are let in by MTU", jumbo_frames_are_let_in_by_mtu},
 		{"stopping follows the datasheet", stopping_follows_the_datasheet},
 		{"stopping waits for transmit, but not for ever", stopping_waits_for_transmit_but_not_for_ever},

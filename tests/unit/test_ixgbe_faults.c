@@ -287,6 +287,26 @@ static void every_step_may_fail_and_leaves_nothing(void)
 	fail_at_every_step(0x10FB);
 }
 
+/* Its packets stay where they are, as the card may still reach them, until the port is stopped. */
+static void a_queue_that_does_not_stop_alone_is_named(void)
+{
+	open_card(0x10FB);
+	start_with((struct nic_config){.rx_queues = 2, .tx_queues = 2});
+	unsigned available = pkt_pool_available(pool);
+	card.stuck[0] = (struct card_stuck){IXGBE_AT(RXDCTL, 1), IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE};
+	card.stuck[1] = (struct card_stuck){IXGBE_AT(TXDCTL, 1), IXGBE_TXDCTL_ENABLE, IXGBE_TXDCTL_ENABLE};
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 1, false), -ETIMEDOUT);
+	CU_ASSERT(says("RXDCTL[1].ENABLE did not clear within 1 ms: the queue does not stop; stop the port"));
+	CU_ASSERT_EQUAL(nic_set_txq(nic, 1, false), -ETIMEDOUT);
+	CU_ASSERT(says("TXDCTL[1].ENABLE did not clear within 1 ms: the queue does not stop; stop the port"));
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), available);
+	/* tried again */
+	card.stuck[0].mask = 0;
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 1, false), 0);
+	CU_ASSERT_EQUAL(pkt_pool_available(pool), available + 512);
+	close_port();
+}
+
 static void a_bus_master_that_does_not_come_on_is_named(void)
 {
 	refuse_bus_mastering(0x10FB);
@@ -338,6 +358,7 @@ int main(void)
 		{"waits that endanger nothing do not fail a start", waits_that_endanger_nothing_do_not_fail_a_start},
 		{"bits stuck at stop are noted", bits_stuck_at_stop_are_noted},
 		{"a bus master that stays on gets a function reset", a_bus_master_that_stays_on_gets_a_function_reset},
+		{"a queue that does not stop alone is named", a_queue_that_does_not_stop_alone_is_named},
 		{"a bus master that does not come on is named", a_bus_master_that_does_not_come_on_is_named},
 		{"queues that cannot be filled give everything back",
 			queues_that_cannot_be_filled_give_everything_back},
@@ -354,6 +375,8 @@ int main(void)
 		{"memory that never reacts is given up", memory_that_never_reacts_is_given_up},
 		CU_TEST_INFO_NULL,
 	};
+	/* several queues, which stop, start and change */
+	life_config = (struct nic_config){.rx_queues = 2, .tx_queues = 2};
 	CU_SuiteInfo suites[] = {
 		{.pName = "ixgbe faults", .pInitFunc = begin, .pCleanupFunc = end, .pTests = tests},
 		CU_SUITE_INFO_NULL,
