@@ -17,6 +17,7 @@ struct app_counters {
 	_Atomic uint64_t busy_cycles;             /* time of the busy polls, with the work on what they found */
 	_Atomic uint64_t rx_broken;               /* frames whose end did not come */
 	_Atomic uint64_t received;                /* frames taken from the queue */
+	_Atomic uint64_t rx_bad_checksum;         /* of these, dropped for a wrong checksum */
 	_Atomic uint64_t in_hand;                 /* of these, not handed on when the worker ended */
 	_Alignas(64) _Atomic uint64_t sent;       /* frames that the transmit ring took */
 	_Atomic uint64_t tx_ring_full;            /* frames that found no room in it and were dropped */
@@ -32,7 +33,8 @@ struct app_queue {
 
 /** What a program itself has counted: as struct app_counters, at one moment. */
 struct app_counts {
-	uint64_t busy_polls, empty_polls, busy_cycles, rx_broken, received, in_hand, sent, tx_ring_full, waited_cycles;
+	uint64_t busy_polls, empty_polls, busy_cycles, rx_broken, received, rx_bad_checksum, in_hand, sent,
+		tx_ring_full, waited_cycles;
 };
 
 /** All counters of one queue pair at one moment. */

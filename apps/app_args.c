@@ -39,7 +39,10 @@ static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 	return PKT_SIMD_AUTO;
 }
 
-enum { KEY_QUEUES = 0x1000, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD };
+static const char *const rss_words[] = {"symmetric", "udp"}; /* in the order of the bits */
+_Static_assert(APP_RSS_SYMMETRIC == 1 && APP_RSS_UDP == 2, "bits are counted");
+
+enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD };
 
 static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
@@ -50,6 +53,10 @@ static const struct argp_option common_options[] = {
 	{"queues", KEY_QUEUES, "N", 0,
 		"receive and transmit queues of each port, each served by a thread of its own on a CPU of its own; "
 		"the cards spread what they receive by addresses and ports (RSS); default 1",
+		0},
+	{"rss", KEY_RSS, "LIST", 0,
+		"how queues share what is received, of symmetric (both directions of a flow go to one queue) and udp "
+		"(UDP ports count, too: fragments of a packet go elsewhere then); default: by addresses and TCP ports",
 		0},
 	{"cpu", 'c', "LIST", 0,
 		"CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned; with several "
@@ -93,6 +100,10 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_QUEUES:
 		o->queues = (unsigned)app_count_option(state, "queues", text, 1, APP_QUEUES);
+		return 0;
+	case KEY_RSS:
+		if (!app_parse_words(text, rss_words, sizeof(rss_words) / sizeof(*rss_words), &o->rss))
+			argp_error(state, "--rss %s: a list of symmetric and udp is wanted", text);
 		return 0;
 	case KEY_MTU:
 		o->mtu = (unsigned)app_count_option(state, "mtu", text, 68, APP_MTU_MAX);

@@ -17,6 +17,12 @@
 #define APP_MTU_DEFAULT 1500u
 #define APP_MTU_MAX     16000u /* that --mtu takes; a card may take less */
 
+/** How several queues share what is received. */
+enum {
+	APP_RSS_SYMMETRIC = 1u << 0, /* both directions of a flow go to one queue */
+	APP_RSS_UDP = 1u << 1,       /* UDP ports count, too, which fragments do not have */
+};
+
 /** The options that every program understands, and its ports. */
 struct app_options {
 	const char *addresses[APP_PORTS];
@@ -31,6 +37,8 @@ struct app_options {
 	double duration_s;                  /* 0: until stopped */
 	double interval_s;                  /* between two reports */
 	double link_wait_s;                 /* at most so long for links at the beginning; 0: not at all */
+	uint32_t offloads;                  /* as in nic_config; of NIC_TX_OFFLOAD each port has what it can */
+	uint32_t rss;                       /* a mask of APP_RSS_ */
 	uint32_t speeds;                    /* that links may have, as in nic_config; 0: all that a card can */
 	bool no_promiscuous, json, quiet;
 	enum pkt_simd simd;

@@ -74,18 +74,16 @@ bool app_parse_mac(const char *text, uint8_t mac[6])
 	return true;
 }
 
-bool app_parse_speeds(const char *text, uint32_t *speeds)
+bool app_parse_words(const char *text, const char *const *words, unsigned count, uint32_t *mask)
 {
-	static const char *const names[] = {"10M", "100M", "1G", "2.5G", "5G", "10G"}; /* in the order of the bits */
 	uint32_t found = 0;
 
 	for (;;) {
 		size_t length = strcspn(text, ",");
 		unsigned i = 0;
-		while (i < sizeof(names) / sizeof(*names) &&
-			(strlen(names[i]) != length || strncasecmp(text, names[i], length) != 0))
+		while (i < count && (strlen(words[i]) != length || strncasecmp(text, words[i], length) != 0))
 			i++;
-		if (i == sizeof(names) / sizeof(*names))
+		if (i == count)
 			return false;
 		found |= 1u << i;
 		text += length;
@@ -93,8 +91,15 @@ bool app_parse_speeds(const char *text, uint32_t *speeds)
 			break;
 		text++;
 	}
-	*speeds = found;
+	*mask = found;
 	return true;
+}
+
+bool app_parse_speeds(const char *text, uint32_t *speeds)
+{
+	static const char *const names[] = {"10M", "100M", "1G", "2.5G", "5G", "10G"}; /* in the order of the bits */
+
+	return app_parse_words(text, names, sizeof(names) / sizeof(*names), speeds);
 }
 _Static_assert(NIC_SPEED_10M == 1 && NIC_SPEED_10G == 1 << 5, "app_parse_speeds counts the bits");
 

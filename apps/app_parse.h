@@ -18,6 +18,8 @@ bool app_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *val
 bool app_parse_seconds(const char *text, double min, double max, double *value);
 /** 02:00:00:00:00:01. */
 bool app_parse_mac(const char *text, uint8_t mac[6]);
+/** A list of some of these words: a mask with bit i for words[i]. */
+bool app_parse_words(const char *text, const char *const *words, unsigned count, uint32_t *mask);
 /** 1G,10G: a mask of NIC_SPEED_. */
 bool app_parse_speeds(const char *text, uint32_t *speeds);
 /** 2,4-6: at most `most` CPUs, in that order. When it fails, `cpus` may have the first ones. */

@@ -76,11 +76,20 @@ static void introduce_threads(const struct app *app)
 	fputc('\n', app->text_out);
 }
 
-static bool start_port(struct app *app, unsigned i, const struct nic_config *config)
+static bool start_port(struct app *app, unsigned i, const struct nic_config *common)
 {
 	struct app_port *port = &app->ports[i];
+	struct nic_config config = *common;
+	const struct nic_rss rss = {
+		.symmetric = app->options->rss & APP_RSS_SYMMETRIC,
+		.headers = app->options->rss & APP_RSS_UDP ? port->info.rss_headers : 0,
+	};
 
-	if (nic_start(port->nic, config) < 0)
+	if (app->options->rss && app_queues(app) > 1)
+		config.rss = &rss;
+	/* what a card cannot do on transmit is done in software */
+	config.offloads &= port->info.can | ~(uint32_t)NIC_TX_OFFLOAD;
+	if (nic_start(port->nic, &config) < 0)
 		return app_port_error(app, i);
 	port->started = true;
 	nic_get_info(port->nic, &port->info); /* the instruction set is chosen at the start */
@@ -120,6 +129,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		.tx_ring = (uint16_t)(options->tx_ring ? options->tx_ring : options->ring),
 		.mtu = (uint16_t)options->mtu,
 		.promiscuous = !options->no_promiscuous,
+		.offloads = options->offloads,
 		.simd = options->simd,
 		.speeds = options->speeds,
 	};

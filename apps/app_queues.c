@@ -25,9 +25,10 @@ static const struct app_figure queue_rates[] = {
 };
 static const struct app_figure queue_losses[] = {
 	{"in_hand", "in hand at the end %llu", AT(grown.own.in_hand), APP_ZERO_IS_NOTHING},
-	{"rx_missed", "rx ring full %llu", AT(grown.rx.missed), APP_ZERO_IS_NOTHING},
+	{"rx_no_descriptor", "no rx descriptor %llu", AT(grown.rx.missed), APP_ZERO_IS_NOTHING},
 	{"rx_bad_packets", "bad descriptor %llu", AT(grown.rx.bad_packets), APP_ZERO_IS_NOTHING},
 	{"rx_broken", "frame without end %llu", AT(grown.own.rx_broken), APP_ZERO_IS_NOTHING},
+	{"rx_bad_checksum", "bad checksum %llu", AT(grown.own.rx_bad_checksum), APP_ZERO_IS_NOTHING},
 	{"rx_pool_empty", NULL, AT(grown.rx.pool_empty)},
 	{"tx_ring_full", "tx ring full %llu", AT(grown.own.tx_ring_full), APP_ZERO_IS_NOTHING},
 	{0},

@@ -14,6 +14,7 @@ static struct app_counts read_counts(const struct app_counters *c)
 		.busy_cycles = app_get(&c->busy_cycles),
 		.rx_broken = app_get(&c->rx_broken),
 		.received = app_get(&c->received),
+		.rx_bad_checksum = app_get(&c->rx_bad_checksum),
 		.in_hand = app_get(&c->in_hand),
 		.sent = app_get(&c->sent),
 		.tx_ring_full = app_get(&c->tx_ring_full),

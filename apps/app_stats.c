@@ -22,6 +22,9 @@ static const struct app_figure not_handed_on[] = {
 	{"in_hand", "in hand at the end: %llu", AT(own.in_hand), APP_ZERO_IS_NOTHING},
 	{"tx_unsent", "not sent by the card: %llu", AT(card.tx_unsent), APP_ZERO_IS_NOTHING},
 	{"rx_pool_empty", NULL, AT(card.rx_pool_empty)},
+	{"tx_software_checksums", "checksums written in software: %llu", AT(card.tx_software_checksums),
+		APP_ZERO_IS_NOTHING},
+	{"tx_software_vlans", "VLAN tags put in by software: %llu", AT(card.tx_software_vlans), APP_ZERO_IS_NOTHING},
 	{0},
 };
 static const struct app_figure dropped[] = {
@@ -30,6 +33,7 @@ static const struct app_figure dropped[] = {
 	{"rx_errors", "bad frame %llu", AT(card.rx_errors), APP_ZERO_IS_NOTHING},
 	{"rx_bad_packets", "bad descriptor %llu", AT(card.rx_bad_packets), APP_ZERO_IS_NOTHING},
 	{"rx_broken", "frame without end %llu", AT(own.rx_broken), APP_ZERO_IS_NOTHING},
+	{"rx_bad_checksum", "bad checksum %llu", AT(own.rx_bad_checksum), APP_ZERO_IS_NOTHING},
 	{"tx_ring_full", "tx ring full %llu", AT(own.tx_ring_full), APP_ZERO_IS_NOTHING},
 	{"tx_bad_packets", "unsendable %llu", AT(card.tx_bad_packets), APP_ZERO_IS_NOTHING},
 	{0},

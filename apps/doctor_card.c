@@ -11,6 +11,7 @@
 #include "app_base.h"
 #include "app_figures.h"
 #include "app_use.h"
+#include "doctor_can.h"
 #include "doctor_findings.h"
 #include "doctor_pcie.h"
 
@@ -360,6 +361,7 @@ static void use_card(const char *address, struct nic *nic, double wait_s)
 	add(&card.inside, "reached by", "%s", info.reached_by);
 	add(&card.inside, "address", "%02x:%02x:%02x:%02x:%02x:%02x", info.mac[0], info.mac[1], info.mac[2],
 		info.mac[3], info.mac[4], info.mac[5]);
+	card.inside.count += doctor_abilities(&info, card.inside.list + card.inside.count);
 	if (nic_start(nic, &config) == 0) {
 		wait_for_link(address, nic, wait_s);
 		ask_card(address, nic);

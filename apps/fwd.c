@@ -29,6 +29,9 @@ static struct {
 	struct app_options options;
 	enum mode mode;
 	bool no_drop;
+	bool drops_bad;        /* frames with wrong checksums */
+	bool renews_checksums; /* of what is sent */
+	bool touches;          /* something is to be done with packets: otherwise they leave as they came */
 	uint64_t packet_limit; /* 0: none */
 	uint8_t next_hops[APP_PORTS][6];
 	unsigned next_hop_count, worker_count;
@@ -53,6 +56,34 @@ static inline void rewrite(uint8_t *data, enum mode mode, const uint8_t addresse
 		addresses = swapped;
 	}
 	memcpy(data, addresses, 12);
+}
+
+/* Drops frames whose checksums the card found wrong, and has those that it found right written anew by the card that
+ * sends them. A frame's first handle has what was found, and what is wished. @return how many of n handles are left, of
+ * which the first `*whole` are whole frames */
+static unsigned check(struct direction *d, unsigned n, unsigned *whole)
+{
+	unsigned kept = 0, end = *whole;
+	bool is_first = true, is_bad = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *pkt = &d->pkts[i];
+		bool more = pkt->flags & PKT_MORE;
+		if (is_first)
+			is_bad = i < end && (pkt->flags & (PKT_IP_BAD | PKT_L4_BAD));
+		is_first = !more;
+		if (is_bad) {
+			app_add(&d->in->rx_bad_checksum, !more);
+			pkt_free(pkt, 1);
+			continue;
+		}
+		if (fwd.renews_checksums)
+			pkt->flags |= (uint16_t)((pkt->flags & PKT_IP_CHECKED ? PKT_TX_IP_CHECKSUM : 0) |
+						 (pkt->flags & PKT_L4_CHECKED ? PKT_TX_L4_CHECKSUM : 0));
+		d->pkts[kept++] = *pkt;
+	}
+	*whole -= n - kept;
+	return kept;
 }
 
 /* Rewrites the addresses of whole frames in n handles: they are in the first handle of each. */
@@ -83,6 +114,18 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 	return sent;
 }
 
+/* Does what is to be done with packets. As check() in what it returns. */
+static unsigned touch(struct direction *d, unsigned n, unsigned *whole)
+{
+	if (fwd.drops_bad)
+		n = check(d, n, whole);
+	if (fwd.mode == MODE_MAC)
+		rewrite_all(d, MODE_MAC, *whole);
+	else if (fwd.mode == MODE_MACSWAP)
+		rewrite_all(d, MODE_MACSWAP, *whole);
+	return n;
+}
+
 static void forward(struct direction *d)
 {
 	uint64_t start = app_tsc(), waited = 0;
@@ -104,11 +147,12 @@ static void forward(struct direction *d)
 		return;
 	}
 
-	unsigned n = d->unfinished + got, whole = app_whole(d->pkts, n), frames = app_frames(d->pkts, whole);
-	if (fwd.mode == MODE_MAC)
-		rewrite_all(d, MODE_MAC, whole);
-	else if (fwd.mode == MODE_MACSWAP)
-		rewrite_all(d, MODE_MACSWAP, whole);
+	unsigned n = d->unfinished + got, whole = app_whole(d->pkts, n);
+	unsigned taken = app_frames(d->pkts, whole), frames = taken;
+	if (fwd.touches) {
+		n = touch(d, n, &whole);
+		frames = app_frames(d->pkts, whole);
+	}
 	unsigned sent = nic_tx(d->tx, d->pkts, whole);
 	if (sent < whole)
 		sent = ring_full(d, sent, whole, &waited);
@@ -126,7 +170,7 @@ static void forward(struct direction *d)
 	unsigned frames_sent = sent == whole ? frames : app_frames(d->pkts, sent);
 	if (fwd.packet_limit)
 		atomic_fetch_sub_explicit(&fwd.packets_left, frames_sent, memory_order_relaxed);
-	app_add(&d->in->received, frames);
+	app_add(&d->in->received, taken);
 	app_add(&d->out->sent, frames_sent);
 	app_add(&d->in->busy_polls, 1);
 	app_add(&d->in->busy_cycles, app_tsc() - start - waited);
@@ -188,10 +232,10 @@ static void find_limit(char *limit, size_t bytes, double busy, double waiting)
 				     : "nothing, as no packets came");
 }
 
-/* What the totals say of all ports together: received is the sum of forwarded, tx_ring_full, tx_bad_packets, unsent and
- * in_hand. */
+/* What the totals say of all ports together: received is the sum of forwarded, tx_ring_full, tx_bad_packets,
+ * rx_bad_checksum, unsent and in_hand. */
 struct totals {
-	uint64_t forwarded, received, dropped, tx_ring_full, tx_bad_packets, unsent, in_hand;
+	uint64_t forwarded, received, dropped, tx_ring_full, tx_bad_packets, rx_bad_checksum, unsent, in_hand;
 	bool exact;
 	const char *as_known;
 	double cycles_per_poll, packets_per_poll, cycles_per_packet, busy_share, waiting_share, tsc_hz;
@@ -205,6 +249,7 @@ static const struct app_figure packets[] = {
 	{NULL, ", %llu dropped", AT(dropped)},
 	{"dropped_tx_ring_full", NULL, AT(tx_ring_full)},
 	{"dropped_tx_bad_packets", NULL, AT(tx_bad_packets)},
+	{"dropped_rx_bad_checksum", NULL, AT(rx_bad_checksum)},
 	{"not_sent", ", %llu not sent by the card", AT(unsent), APP_ZERO_IS_NOTHING},
 	{"in_hand", ", %llu in hand at the end", AT(in_hand), APP_ZERO_IS_NOTHING},
 	{"exact", NULL, AT(exact)},
@@ -246,6 +291,7 @@ static void print_totals(FILE *out, bool json, bool total)
 	t.received = all.received;
 	t.in_hand = all.in_hand;
 	t.tx_ring_full = all.tx_ring_full;
+	t.rx_bad_checksum = all.rx_bad_checksum;
 	t.forwarded = all.sent - t.tx_bad_packets - t.unsent;
 	t.cycles_per_poll = app_ratio((double)all.busy_cycles, (double)all.busy_polls);
 	t.packets_per_poll = app_ratio((double)t.received, (double)all.busy_polls);
@@ -262,7 +308,7 @@ static void print_totals(FILE *out, bool json, bool total)
 
 /* ---- Command line ---- */
 
-enum { KEY_NEXT_HOP = 0x100, KEY_NO_DROP };
+enum { KEY_NEXT_HOP = 0x100, KEY_NO_DROP, KEY_OFFLOADS };
 
 static const struct argp_option options[] = {
 	{"mode", 'm', "MODE", 0,
@@ -273,6 +319,12 @@ static const struct argp_option options[] = {
 		"mode mac: where packets go; once for all ports, or once per port in the order of the ports", 0},
 	{"no-drop", KEY_NO_DROP, NULL, 0,
 		"when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0},
+	{"offloads", KEY_OFFLOADS, "LIST", 0,
+		"what the cards do, of rx-checksum (frames whose IPv4, TCP or UDP checksum is wrong are dropped and "
+		"counted), tx-checksum (as rx-checksum, and these checksums of what is sent are written anew) and "
+		"vlan-strip (the card takes the outer VLAN tag out, and puts it in again on its way out); default: "
+		"none, frames leave as they came",
+		0},
 	{"packets", 'n', "N", 0, "end after N packets were forwarded, with several CPUs at least N; default: no limit",
 		0},
 	{0},
@@ -292,6 +344,20 @@ static const char doc[] =
 	"  pollux-fwd -m mac --next-hop 02:00:00:00:00:01 vfio-user:a vfio-user:b\n"
 	"\n" APP_HELP_STATUS;
 
+static void parse_offloads(struct argp_state *state, const char *text)
+{
+	static const char *const words[] = {"rx-checksum", "tx-checksum", "vlan-strip"}; /* in the order of the bits */
+	enum { RX_CHECKSUM = 1, TX_CHECKSUM = 2, VLAN_STRIP = 4 };
+	uint32_t found = 0;
+
+	if (!app_parse_words(text, words, sizeof(words) / sizeof(*words), &found))
+		argp_error(state, "--offloads %s: a list of rx-checksum, tx-checksum and vlan-strip is wanted", text);
+	fwd.drops_bad = found & (RX_CHECKSUM | TX_CHECKSUM);
+	fwd.renews_checksums = found & TX_CHECKSUM;
+	fwd.options.offloads = (fwd.drops_bad ? NIC_RX_CHECKSUM : 0u) | (found & VLAN_STRIP ? NIC_RX_VLAN_STRIP : 0u) |
+			       (found & (TX_CHECKSUM | VLAN_STRIP) ? NIC_TX_OFFLOAD : 0u);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
@@ -309,6 +375,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 				text, APP_PORTS);
 		if (fwd.next_hops[fwd.next_hop_count - 1][0] & 1)
 			argp_error(state, "--next-hop %s: this is a group's address; one station's is wanted", text);
+		return 0;
+	case KEY_OFFLOADS:
+		parse_offloads(state, text);
 		return 0;
 	case KEY_NO_DROP:
 		fwd.no_drop = true;
@@ -359,6 +428,7 @@ int main(int argc, char **argv)
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
 	fwd.worker_count = fwd.options.cpu_count ? fwd.options.cpu_count : fwd.options.queues;
+	fwd.touches = fwd.mode != MODE_IO || fwd.drops_bad;
 	fwd.packets_left = (int64_t)fwd.packet_limit;
 	good = app_open(&fwd.app, &fwd.options, fwd.worker_count);
 	if (good) {

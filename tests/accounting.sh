@@ -62,6 +62,23 @@ adds_up() {
 			differs("intervals, " field ": " value " is less than before")
 		counted[field] = value
 	}
+	# of a port with several queues: what its text says of them is added up, and taken out
+	function queues(text, kind, list, pair) {
+		if (!match(text, /,"queues":\[[^]]*\]/))
+			return text
+		list = substr(text, RSTART, RLENGTH)
+		text = substr(text, 1, RSTART - 1) substr(text, RSTART + RLENGTH)
+		spread[kind] = 1
+		while (match(list, /"[a-z_]+":[0-9.]+/)) {
+			split(substr(list, RSTART + 1, RLENGTH - 1), pair, "\":")
+			if (interval)
+				sums["queues of " kind, pair[1]] += pair[2]
+			else
+				v["queues of " kind, pair[1]] += pair[2]
+			list = substr(list, RSTART + RLENGTH)
+		}
+		return text
+	}
 	function get(kind, field) {
 		if (!((kind, field) in v))
 			differs(field " of " kind " is missing")
@@ -75,6 +92,8 @@ adds_up() {
 		from = FILENAME ~ /model/ ? "card" : "port"
 		interval = /"type":"interval"/
 		intervals += interval
+		for (i = 2; i <= parts; i++)
+			part[i] = queues(part[i], from " " part[i] + 0)
 		end = index(part[parts], "}]")
 		pairs(substr(part[parts], end), "whole")
 		part[parts] = substr(part[parts], 1, end)
@@ -87,6 +106,16 @@ adds_up() {
 	END {
 		for (i = 0; i < ports; i++) {
 			p = "port " i
+			q = "queues of " p
+			if (p in spread) {
+				equal(p " and its queues, taken", get(p, "rx_taken"), get(q, "rx_taken"))
+				equal(p " and its queues, in hand", get(p, "in_hand"), get(q, "in_hand"))
+				equal(p " and its queues, tx ring full", get(p, "tx_ring_full"), get(q, "tx_ring_full"))
+				equal(p " and its queues, polls", get(p, "polls"), get(q, "polls"))
+				if (program != "pipe" && program != "dump")
+					equal(p " and its queues, sent", get(p, "tx_packets") + get(p, "tx_unsent"),
+						get(q, "tx_taken"))
+			}
 			if (!reported)
 				continue
 			equal(p " received", get(p, "rx_packets"),
@@ -101,9 +130,9 @@ adds_up() {
 			equal(p " and its card, sent bytes", get(p, "tx_bytes"), get(c, "out_bytes"))
 			for (key in sums) {
 				split(key, k, SUBSEP)
-				if (k[1] == p &&
+				if ((k[1] == p || k[1] == q) &&
 					k[2] ~ /^(rx|tx)_(packets|bytes|taken|left|unsent|missed|ring_full)$|^in_hand$/)
-					equal("intervals of " p ", " k[2], sums[key], get(p, k[2]))
+					equal("intervals of " k[1] ", " k[2], sums[key], get(k[1], k[2]))
 			}
 		}
 		w = "whole"
@@ -116,7 +145,8 @@ adds_up() {
 			equal("not sent", get(w, "not_sent"), all("tx_unsent"))
 			equal("in hand", get(w, "in_hand"), all("in_hand"))
 			equal("received", get(w, "received"), get(w, "forwarded") + get(w, "dropped_tx_ring_full") + \
-				get(w, "dropped_tx_bad_packets") + get(w, "not_sent") + get(w, "in_hand"))
+				get(w, "dropped_tx_bad_packets") + \
+				get(w, "dropped_rx_bad_checksum") + get(w, "not_sent") + get(w, "in_hand"))
 		} else if (program == "gen") {
 			equal("sent", get(w, "sent"), get("port 0", "tx_packets"))
 			equal("received", get(w, "received"), all("rx_taken"))
@@ -186,6 +216,31 @@ model --json --wire 0:source --break tx-stuck
 until=moving account "transmit stuck" 1 fwd --no-drop --ring 64 -i 0.1 $a $b
 check "  what was not sent is told so, and nothing was dropped" "$work/json" \
 	says exact=true not_sent=63 forwarded=0 dropped_tx_ring_full=0
+
+# -- several queues: threads of their own, more than there are CPUs --
+# spread N: each of the queues of port 0 has taken packets
+spread() {
+	local queue
+	for ((queue = 0; queue < $1; queue++)); do
+		tail -n 1 "$work/json" | grep -q "\"queue\":$queue,\"rx_taken\":[1-9]" || return 1
+	done
+}
+model --json --wire 0:source,rate=100k,flows=64 --wire 1:source,rate=100k,flows=64
+until="spread 4" account "four queues" 0 fwd --queues 4 -i 0.1 $a $b
+check "  have packets, all of them" "$work/json" spread 4
+model --json --wire 0:source,rate=50k,flows=512 --wire 1:source,rate=50k,flows=512
+until="spread 16" account "sixteen queues" 0 fwd -i 0.1 --queues 16 --no-drop --rss symmetric $a $b
+check "  have packets, all of them" "$work/json" spread 16
+check "  and that they share CPUs is a note, if they do" "$work/err" \
+	eval '[ "$(nproc)" -ge 16 ] || grep -q "^note: 16 threads share [0-9]* CPU" "$work/err"'
+model --json --wire 0:source,flows=64 --wire 1:source,flows=64
+until=moving account "two queues of a bridge" 0 pipe --queues 2 -i 0.1 $a $b
+model --json --wire 0:source,flows=64
+account "a capture of three queues that has enough" 0 dump -q --queues 3 -n 500 -w "$work/some.pcap" $a \
+	'udp[1] & 1 == 0'
+model --json --wire 0:peer=1,lossless
+account "three queues that send" 0 gen --queues 3 --flows 30 -n 2000 -R 10k -i 0.05 $a $b
+check "  all comes back, in order" "$work/json" says sent=2000 own=2000 lost=0 reordered=0 duplicates=0 foreign=0
 
 # -- the bridge and the capture tool --
 model --json --wire 0:source,flows=64 --wire 1:source,flows=64

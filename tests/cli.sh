@@ -66,9 +66,10 @@ helps() {
 	done
 }
 
-common=(--burst= --ring= --queues= --mtu= --no-promiscuous --cpu= --link-wait= --speed= --simd= --duration=
-	--interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0 Usage: Examples: 'Exit status:')
-helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= macswap "-m," "-n,"
+common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-wait= --speed=
+	--simd= --duration= --interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0
+	Usage: Examples: 'Exit status:')
+helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
@@ -106,6 +107,7 @@ for program in fwd gen dump pipe; do
 	wrong '--mtu 67:' $program --mtu 67 "$absent"
 	wrong '--cpu 0,2-4,3: CPU 3 is there twice' $program --cpu 0,2-4,3 "$absent"
 	wrong '--cpu 1-:' $program --cpu 1- "$absent"
+	wrong '--rss some: a list of symmetric and udp is wanted' $program --rss some "$absent"
 	wrong '--queues 0:' $program --queues 0 "$absent"
 	wrong '--queues 65: a whole number from 1 to 64' $program --queues 65 "$absent"
 	wrong '--duration 0:' $program --duration 0 "$absent"
@@ -137,6 +139,8 @@ wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --
 	"$other" "$other."
 wrong '--cpu: at most 2 CPUs are wanted' fwd --cpu 0-2 "$absent" "$other"
 wrong '--cpu: at most 6 CPUs are wanted' fwd --queues 3 --cpu 0-6 "$absent" "$other"
+wrong '--offloads rx-checksum,: a list of rx-checksum, tx-checksum and vlan-strip' \
+	fwd --offloads rx-checksum, "$absent" "$other"
 wrong '--packets -5:' fwd --packets=-5 "$absent" "$other"
 wrong 'too many ports' fwd vfio-user:{1..17}
 

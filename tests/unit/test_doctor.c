@@ -24,6 +24,7 @@ static int fake_limit(struct rlimit *limit)
 #define main                    doctor_main
 int doctor_main(int argc, char **argv);
 #include "../../apps/doctor.c"
+#include "../../apps/doctor_can.c"
 #include "../../apps/doctor_card.c"
 #include "../../apps/doctor_findings.c"
 #include "../../apps/doctor_pcie.c"
