@@ -55,7 +55,8 @@ bool model_offload_checksums(uint8_t *frame, uint32_t len, const struct tx_layou
 	uint32_t header = layout->l2_bytes + layout->ip_bytes;
 	uint32_t least = layout->protocol == TCP ? 20 : 8;
 
-	if ((ip || l4) && (layout->l2_bytes < 14 || layout->ip_bytes < (layout->ipv4 ? 20 : 40)))
+	/* TCP and UDP alone may come without TUCMD.IPV4, as Linux has it: 20 bytes do (X550 DS 7.2.3.2.3). */
+	if ((ip || l4) && (layout->l2_bytes < 14 || layout->ip_bytes < 20))
 		return false;
 	if (ip && header > len)
 		return false;

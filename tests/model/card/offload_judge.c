@@ -96,7 +96,7 @@ enum model_misuse model_offload_judge(
 	const uint8_t *at = frame + layout->l2_bytes;
 
 	if (!find_headers(frame, len, &h) || h.l2_bytes != layout->l2_bytes || h.ip_bytes != layout->ip_bytes ||
-		h.ipv4 != layout->ipv4)
+		((ip || segment) && h.ipv4 != layout->ipv4))
 		return MODEL_TX_LAYOUT;
 	if (l4 && (h.fragment || h.protocol != layout->protocol || !h.l4_bytes))
 		return MODEL_TX_LAYOUT;
