@@ -2,4 +2,4 @@
  * The bulk functions of packet pools with AVX2: four pointers at a time. */
 #include "bulk_x4.h"
 
-const struct pkt_bulk pkt_bulk_avx2 = {pkt_make_x4, pkt_buffers_of_pkts_x4, pkt_buffers_of_data_x4};
+PKT_BULK(avx2, pkt_make_x4, pkt_buffers_x4);

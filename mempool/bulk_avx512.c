@@ -14,34 +14,28 @@ static inline __m512i default_data_x8(const struct pkt_pool *pool, __m512i data,
 		_mm512_set1_epi64((long long)(pool->base + PKT_DEFAULT_OFFSET)));
 }
 
-static inline bool largest_within(const struct pkt_pool *pool, __m512i largest)
-{
-	return _mm512_cmpgt_epu64_mask(largest, _mm512_set1_epi64(pool->last_offset)) == 0;
-}
-
-static bool buffers_of_pkts_x8(
-	const struct pkt_pool *pool, uint8_t **restrict buffers, const struct pkt *pkts, unsigned n)
+static inline __m512i load_data_x8(const void *first, size_t stride_bytes)
 {
 	const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
-	__m512i largest = _mm512_setzero_si512();
-	unsigned i = 0;
+	const struct pkt *pkts = first;
 
-	for (; i + 8 <= n; i += 8) {
-		__m512i data = _mm512_permutex2var_epi64(pkt_load_x4(&pkts[i]), firsts, pkt_load_x4(&pkts[i + 4]));
-		_mm512_storeu_si512(&buffers[i], default_data_x8(pool, data, &largest));
-	}
-	return largest_within(pool, largest) && (i == n || pkt_buffers_of_pkts_x4(pool, &buffers[i], &pkts[i], n - i));
+	return stride_bytes == sizeof(uint8_t *)
+		       ? _mm512_loadu_si512(first)
+		       : _mm512_permutex2var_epi64(pkt_load_x4(pkts), firsts, pkt_load_x4(pkts + 4));
 }
 
-static bool buffers_of_data_x8(
-	const struct pkt_pool *pool, uint8_t **restrict buffers, uint8_t *const *data, unsigned n)
+static inline bool buffers_x8(
+	const struct pkt_pool *pool, uint8_t **restrict buffers, const void *first, size_t stride_bytes, unsigned n)
 {
+	const char *data = first;
 	__m512i largest = _mm512_setzero_si512();
-	unsigned i = 0;
 
-	for (; i + 8 <= n; i += 8)
-		_mm512_storeu_si512(&buffers[i], default_data_x8(pool, _mm512_loadu_si512(&data[i]), &largest));
-	return largest_within(pool, largest) && (i == n || pkt_buffers_of_data_x4(pool, &buffers[i], &data[i], n - i));
+	for (; n >= 8; n -= 8, buffers += 8, data += 8 * stride_bytes) {
+		_mm512_storeu_si512(buffers, default_data_x8(pool, load_data_x8(data, stride_bytes), &largest));
+		__asm__("" : "+r"(n)); /* else the end is worked out first, which takes longer than a round */
+	}
+	return _mm512_cmpgt_epu64_mask(largest, _mm512_set1_epi64(pool->last_offset)) == 0 &&
+	       (n == 0 || pkt_buffers_x4(pool, buffers, data, stride_bytes, n));
 }
 
-const struct pkt_bulk pkt_bulk_avx512 = {pkt_make_x4, buffers_of_pkts_x8, buffers_of_data_x8};
+PKT_BULK(avx512, pkt_make_x4, buffers_x8);

@@ -24,70 +24,42 @@ static inline void pkt_make_x4(struct pkt *pkts, uint8_t *const *buffers, unsign
 		pkt_make(&pkts[i], buffers[i]);
 }
 
-/* The largest offsets from the pool's base that were seen. */
-struct pkt_largest {
-	__m256i x4; /* of four pointers at a time; the largest high and low halves, each by themselves */
-	uint64_t x1;
-};
-
-static inline bool pkt_largest_within(const struct pkt_pool *pool, struct pkt_largest largest)
+/* Four data pointers, alone or at the beginning of handles. Those of handles come out in the order 0 2 1 3, which is as
+ * good: the order of free buffers does not matter. */
+static inline __m256i pkt_load_data_x4(const void *first, size_t stride_bytes)
 {
-	/* Offsets in the pool have a high half of 0, and so has this. */
-	const __m256i last = _mm256_set1_epi64x(pool->last_offset);
-	__m256i within = _mm256_cmpeq_epi32(_mm256_max_epu32(largest.x4, last), last);
+	__m256i low = _mm256_loadu_si256(first);
 
-	return (_mm256_movemask_epi8(within) == -1) & (largest.x1 <= pool->last_offset);
+	return stride_bytes == sizeof(uint8_t *)
+		       ? low
+		       : _mm256_unpacklo_epi64(low, _mm256_loadu_si256((const __m256i *)first + 1));
 }
 
-/* What pkt_default_data does, for four pointers. */
-static inline __m256i pkt_default_data_x4(const struct pkt_pool *pool, __m256i data, struct pkt_largest *largest)
+/* What pkt_default_data does, for four pointers. Keeps the largest offsets seen: the high and low halves of each, by
+ * themselves. */
+static inline __m256i pkt_default_data_x4(const struct pkt_pool *pool, __m256i data, __m256i *largest)
 {
 	__m256i offset = _mm256_sub_epi64(data, _mm256_set1_epi64x((long long)pool->base));
-	largest->x4 = _mm256_max_epu32(largest->x4, offset);
+	*largest = _mm256_max_epu32(*largest, offset);
 	__m256i index = _mm256_srli_epi64(
 		_mm256_mul_epu32(offset, _mm256_set1_epi64x((long long)PKT_RECIPROCAL)), PKT_RECIPROCAL_SHIFT);
 	return _mm256_add_epi64(_mm256_mul_epu32(index, _mm256_set1_epi64x(PKT_BUFFER_BYTES)),
 		_mm256_set1_epi64x((long long)(pool->base + PKT_DEFAULT_OFFSET)));
 }
 
-static inline uint8_t *pkt_default_data_x1(
-	const struct pkt_pool *pool, const uint8_t *data, struct pkt_largest *largest)
+static inline bool pkt_buffers_x4(
+	const struct pkt_pool *pool, uint8_t **restrict buffers, const void *first, size_t stride_bytes, unsigned n)
 {
-	uint64_t offset = (uint64_t)data - (uint64_t)pool->base;
+	const __m256i last = _mm256_set1_epi64x(pool->last_offset);
+	__m256i largest = _mm256_setzero_si256();
+	const char *data = first;
 
-	largest->x1 = offset > largest->x1 ? offset : largest->x1;
-	return pkt_default_data(pool, offset);
-}
-
-static inline bool pkt_buffers_of_pkts_x4(
-	const struct pkt_pool *pool, uint8_t **restrict buffers, const struct pkt *pkts, unsigned n)
-{
-	struct pkt_largest largest = {_mm256_setzero_si256(), 0};
-	size_t i = 0;
-
-	for (; i + 4 <= n; i += 4) {
-		/* They come out in the order 0 2 1 3, which is as good: the order of free buffers does not matter. */
-		__m256i data = _mm256_unpacklo_epi64(_mm256_loadu_si256((const __m256i *)&pkts[i]),
-			_mm256_loadu_si256((const __m256i *)&pkts[i + 2]));
-		_mm256_storeu_si256((__m256i *)&buffers[i], pkt_default_data_x4(pool, data, &largest));
-	}
-	for (; i < n; i++)
-		buffers[i] = pkt_default_data_x1(pool, pkts[i].data, &largest);
-	return pkt_largest_within(pool, largest);
-}
-
-static inline bool pkt_buffers_of_data_x4(
-	const struct pkt_pool *pool, uint8_t **restrict buffers, uint8_t *const *data, unsigned n)
-{
-	struct pkt_largest largest = {_mm256_setzero_si256(), 0};
-	size_t i = 0;
-
-	for (; i + 4 <= n; i += 4)
-		_mm256_storeu_si256((__m256i *)&buffers[i],
-			pkt_default_data_x4(pool, _mm256_loadu_si256((const __m256i *)&data[i]), &largest));
-	for (; i < n; i++)
-		buffers[i] = pkt_default_data_x1(pool, data[i], &largest);
-	return pkt_largest_within(pool, largest);
+	for (; n >= 4; n -= 4, buffers += 4, data += 4 * stride_bytes)
+		_mm256_storeu_si256(
+			(__m256i *)buffers, pkt_default_data_x4(pool, pkt_load_data_x4(data, stride_bytes), &largest));
+	/* offsets in the pool have a high half of 0, and so has the last one */
+	return _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_max_epu32(largest, last), last)) == -1 &&
+	       pkt_buffers_x1(pool, buffers, data, stride_bytes, n);
 }
 
 #endif
