@@ -53,21 +53,14 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for all of this */
 static struct block *block_open(void)
 {
 	struct block *block = calloc(1, sizeof(*block));
-	if (!block)
-		return NULL;
-	/* twice as much as is needed has an aligned block in it */
-	uint8_t *area = mmap(NULL, 2 * BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (area == MAP_FAILED) {
+	uint8_t *base = block ? aligned_alloc(BLOCK_BYTES, BLOCK_BYTES) : NULL;
+	if (!base) {
 		free(block);
 		return NULL;
 	}
-	size_t before = -(uintptr_t)area % BLOCK_BYTES;
-	if (before)
-		munmap(area, before);
-	block->base = area + before;
-	munmap(block->base + BLOCK_BYTES, BLOCK_BYTES - before);
 	/* one entry of the TLB for all; a kernel without such pages gives others */
-	madvise(block->base, BLOCK_BYTES, MADV_HUGEPAGE);
+	madvise(base, BLOCK_BYTES, MADV_HUGEPAGE);
+	block->base = base;
 	return block;
 }
 
@@ -124,7 +117,7 @@ void hot_free(void *object)
 	block->units[offset / UNIT_BYTES] = 0;
 	if (--block->objects == 0) {
 		*link = block->next;
-		munmap(block->base, BLOCK_BYTES);
+		free(block->base);
 		free(block);
 	}
 	pthread_mutex_unlock(&lock);

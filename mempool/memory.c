@@ -34,6 +34,7 @@ static const struct {
 	{PAGE_4K, 0},
 };
 #define PAGE_SIZES (sizeof(page_sizes) / sizeof(page_sizes[0]))
+static size_t page_bytes_max = PAGE_1G; /* tests want smaller ones */
 
 static size_t round_up(size_t bytes, size_t page_bytes)
 {
@@ -50,37 +51,29 @@ static bool page_worth(size_t bytes, size_t page_bytes)
 
 /* A thread's memory policy, to be restored after pages were taken with another. libnuma's numa_set_ functions would do,
  * but they print where a container forbids it. */
+#define NODES_MAX 1024u /* the most that a kernel can be built for */
 struct policy {
-	struct bitmask *nodes; /* NULL: the policy was not changed */
+	bool changed;
 	int mode;
+	unsigned long nodes[NODES_MAX / 64];
 };
 
 static void policy_prefer(struct policy *saved, int numa_node)
 {
-	saved->nodes = NULL;
+	unsigned long wanted[NODES_MAX / 64] = {0};
+
+	saved->changed = false;
 	if (numa_node < 0 || numa_available() < 0)
 		return;
-	struct bitmask *wanted = numa_allocate_nodemask();
-	struct bitmask *nodes = numa_allocate_nodemask();
-	if (wanted && nodes && get_mempolicy(&saved->mode, nodes->maskp, nodes->size + 1, NULL, 0) == 0) {
-		numa_bitmask_setbit(wanted, (unsigned)numa_node);
-		if (set_mempolicy(MPOL_PREFERRED, wanted->maskp, wanted->size + 1) == 0) {
-			saved->nodes = nodes;
-			nodes = NULL;
-		}
-	}
-	if (wanted)
-		numa_bitmask_free(wanted);
-	if (nodes)
-		numa_bitmask_free(nodes);
+	wanted[numa_node / 64] = 1UL << numa_node % 64;
+	saved->changed = get_mempolicy(&saved->mode, saved->nodes, NODES_MAX, NULL, 0) == 0 &&
+			 set_mempolicy(MPOL_PREFERRED, wanted, NODES_MAX) == 0;
 }
 
-static void policy_restore(struct policy *saved)
+static void policy_restore(const struct policy *saved)
 {
-	if (!saved->nodes)
-		return;
-	set_mempolicy(saved->mode, saved->nodes->maskp, saved->nodes->size + 1);
-	numa_bitmask_free(saved->nodes);
+	if (saved->changed)
+		set_mempolicy(saved->mode, saved->nodes, NODES_MAX);
 }
 
 /* Whether there are too few ordinary pages. The kernel would rather kill a process than refuse it one, so this is asked
@@ -157,16 +150,12 @@ bool dma_memory_node_exists(int numa_node)
 					      numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
 }
 
-int dma_memory_alloc_pages(
-	struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes)
+int dma_memory_alloc(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node)
 {
 	*memory = (struct dma_memory){0};
 	if (!space || bytes == 0 || bytes > BYTES_MAX)
 		return pollux_fail(EINVAL,
 			"cannot allocate %zu bytes of DMA memory: ask for 1 byte to 256 GiB in a DMA space", bytes);
-	if (max_page_bytes != PAGE_4K && max_page_bytes != PAGE_2M && max_page_bytes != PAGE_1G)
-		return pollux_fail(
-			EINVAL, "there are no pages of %zu bytes: ask for 4096, 2 MiB or 1 GiB", max_page_bytes);
 	if (numa_node < -1 || (numa_node >= 0 && numa_available() == 0 && numa_node > numa_max_node()))
 		return pollux_fail(EINVAL, "there is no NUMA node %d: this machine's last one is %d, and -1 means any",
 			numa_node, numa_available() == 0 ? numa_max_node() : 0);
@@ -174,7 +163,7 @@ int dma_memory_alloc_pages(
 	int error = -ENOMEM;
 	for (unsigned i = 0; i < PAGE_SIZES; i++) {
 		size_t page_bytes = page_sizes[i].bytes;
-		if (page_bytes > max_page_bytes || !page_worth(bytes, page_bytes))
+		if (page_bytes > page_bytes_max || !page_worth(bytes, page_bytes))
 			continue;
 		size_t rounded = round_up(bytes, page_bytes);
 		int fd = file_open(rounded, page_bytes, page_sizes[i].memfd_flags, numa_node);
@@ -208,11 +197,6 @@ int dma_memory_alloc_pages(
 	return pollux_fail(ENOMEM,
 		"no memory for %zu KiB of DMA memory: %s; provide hugepages with: echo %zu > /proc/sys/vm/nr_hugepages",
 		(bytes + 1023) / 1024, strerror(-error), round_up(bytes, PAGE_2M) / PAGE_2M);
-}
-
-int dma_memory_alloc(struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node)
-{
-	return dma_memory_alloc_pages(memory, space, bytes, numa_node, PAGE_1G);
 }
 
 void dma_memory_free(struct dma_memory *memory)

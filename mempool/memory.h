@@ -33,10 +33,6 @@ int dma_memory_alloc(struct dma_memory *memory, struct dma_space *space, size_t 
 /** Whether this machine has this NUMA node, and this process may use its memory. False for -1. */
 bool dma_memory_node_exists(int numa_node);
 
-/** As dma_memory_alloc, with pages no larger than max_page_bytes (1 GiB, 2 MiB or 4096). */
-int dma_memory_alloc_pages(
-	struct dma_memory *memory, struct dma_space *space, size_t bytes, int numa_node, size_t max_page_bytes);
-
 /** Frees it; memory with base NULL is ignored. No device may still use it. Thread-safe. */
 void dma_memory_free(struct dma_memory *memory);
 

@@ -6,24 +6,23 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-static unsigned failing; /* of calloc and mmap, this call fails; 0: none */
+static unsigned failing; /* of calloc and aligned_alloc, this call fails; 0: none */
 
 __attribute__((unused)) static void *test_calloc(size_t count, size_t bytes)
 {
 	return failing && --failing == 0 ? NULL : calloc(count, bytes);
 }
 
-__attribute__((unused)) static void *test_mmap(
-	void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
+__attribute__((unused)) static void *test_aligned_alloc(size_t alignment, size_t bytes)
 {
-	return failing && --failing == 0 ? MAP_FAILED : mmap(address, bytes, protection, flags, fd, offset);
+	return failing && --failing == 0 ? NULL : aligned_alloc(alignment, bytes);
 }
 
-#define calloc test_calloc
-#define mmap   test_mmap
+#define calloc        test_calloc
+#define aligned_alloc test_aligned_alloc
 #include "../../mempool/hot.c"
 #undef calloc
-#undef mmap
+#undef aligned_alloc
 
 #include "../../driver/driver.h"
 #include "../../driver/pipe.h"
