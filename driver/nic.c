@@ -205,7 +205,7 @@ unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigne
 static int check_pool(const struct nic *nic, const struct nic_config *config)
 {
 	const struct pkt_pool *pool = config->pool;
-	if (pool->memory->space != nic->device->space)
+	if (pool->memory.space != nic->device->space)
 		return pollux_fail(EINVAL,
 			"%s: the pool lies in another DMA space than the port: open both with the same",
 			nic->info.address);

@@ -17,27 +17,21 @@
 
 _Static_assert(PKT_CACHE_MAX >= 4 * PKT_BLOCK && PKT_CACHE_MAX % PKT_BLOCK == 0, "a cache is some blocks");
 _Static_assert(sizeof(struct pkt) == 16 && offsetof(struct pkt, data) == 0, "a handle is a pointer and 8 bytes more");
-_Static_assert(PKT_THREADS % 64 == 0, "thread numbers are bits of whole words");
 
 __thread unsigned pkt_thread_number;
 
 /* The pool and cache that the calling thread freed packets to last, which is where its next ones mostly belong. They
  * are valid while no further pool is closed. */
-static __thread struct {
+static __thread struct last_freed {
 	struct pkt_pool *pool;
 	struct pkt_cache *cache;
 	uint64_t pools_closed; /* so many were closed then; UINT64_MAX: nothing was freed yet */
 } last_freed = {.pools_closed = UINT64_MAX};
 
-static uint64_t numbers_in_use[PKT_THREADS / 64]; /* bit i: thread number i + 1 */
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+/* Of threads, under the registry's lock. */
+static bool number_in_use[PKT_THREADS]; /* by number - 1 */
 static pthread_key_t key;
 static bool key_made;
-
-static void number_release(unsigned number)
-{
-	__atomic_fetch_and(&numbers_in_use[(number - 1) / 64], ~(UINT64_C(1) << (number - 1) % 64), __ATOMIC_RELEASE);
-}
 
 /* Runs at the end of a thread. What its caches hold goes back to the depots; its number goes to the next thread, and
  * the empty caches with it. */
@@ -53,46 +47,29 @@ static void thread_end(void *value)
 		pkt_depot_give(pool->depot, cache->buffers, cache->count);
 		__atomic_store_n(&cache->count, 0, __ATOMIC_RELAXED);
 	}
+	number_in_use[number - 1] = false;
 	pthread_mutex_unlock(&pkt_registry_lock);
 	/* Destructors of others, which run later, may free packets. The thread then gets a number again, and this runs
 	 * again. */
 	pkt_thread_number = 0;
 	last_freed.pools_closed = UINT64_MAX;
-	number_release(number);
 }
 
-static void key_make(void)
-{
-	key_made = pthread_key_create(&key, thread_end) == 0;
-}
-
-/* @return a number that no thread has; 0: there is none left */
-static unsigned number_take(void)
-{
-	for (unsigned word = 0; word < PKT_THREADS / 64; word++) {
-		uint64_t bits = __atomic_load_n(&numbers_in_use[word], __ATOMIC_RELAXED);
-		while (~bits) {
-			unsigned bit = (unsigned)__builtin_ctzll(~bits);
-			if (__atomic_compare_exchange_n(&numbers_in_use[word], &bits, bits | UINT64_C(1) << bit, false,
-				    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-				return word * 64 + bit + 1;
-		}
-	}
-	return 0;
-}
-
+/* Gives the calling thread a number that no other has. False: there is none left. */
 static bool thread_begin(void)
 {
-	pthread_once(&key_once, key_make);
-	unsigned number = key_made ? number_take() : 0;
-	if (number == 0)
-		return false;
-	if (pthread_setspecific(key, (void *)(uintptr_t)number) != 0) {
-		number_release(number);
-		return false;
+	unsigned number = 1;
+	pthread_mutex_lock(&pkt_registry_lock);
+	if (!key_made)
+		key_made = pthread_key_create(&key, thread_end) == 0;
+	while (number <= PKT_THREADS && number_in_use[number - 1])
+		number++;
+	if (key_made && number <= PKT_THREADS && pthread_setspecific(key, (void *)(uintptr_t)number) == 0) {
+		number_in_use[number - 1] = true;
+		pkt_thread_number = number;
 	}
-	pkt_thread_number = number;
-	return true;
+	pthread_mutex_unlock(&pkt_registry_lock);
+	return pkt_thread_number != 0;
 }
 
 struct pkt_cache *pkt_cache_open(struct pkt_pool *pool)
@@ -149,10 +126,8 @@ static __attribute__((noinline)) unsigned alloc_many(struct pkt_pool *pool, stru
 		if (!buffers) {
 			/* the depot is empty: the last buffers are those in the cache */
 			count = cache->count;
-			if (count == 0)
-				break;
-			buffers = pkt_cache_take(pool, cache, count);
 			n = done + count;
+			buffers = pkt_cache_take(pool, cache, count);
 		}
 		pool->bulk->make(&pkts[done], buffers, count);
 		done += count;
@@ -202,11 +177,9 @@ static unsigned free_run(const void *first, size_t stride_bytes, unsigned n)
 	}
 	if (cache) {
 		pkt_cache_put(pool, cache, i);
-		last_freed.pool = pool;
-		last_freed.cache = cache;
-		last_freed.pools_closed = pools_closed;
+		last_freed = (struct last_freed){pool, cache, pools_closed};
 	} else {
-		pkt_debug_freed(pool, uncached, i);
+		pkt_debug_follow(pool, uncached, i, false);
 		pkt_depot_give(pool->depot, uncached, i);
 	}
 	return i;

@@ -48,7 +48,7 @@ static inline uint8_t **pkt_cache_take(struct pkt_pool *pool, struct pkt_cache *
 		count = cache->count;
 	}
 	__atomic_store_n(&cache->count, count - n, __ATOMIC_RELAXED);
-	pkt_debug_taken(pool, &cache->buffers[count - n], n);
+	pkt_debug_follow(pool, &cache->buffers[count - n], n, true);
 	return &cache->buffers[count - n];
 }
 
@@ -64,7 +64,7 @@ static inline uint8_t **pkt_cache_room(struct pkt_pool *pool, struct pkt_cache *
 /** Adds the n buffer pointers that were written at pkt_cache_room. */
 static inline void pkt_cache_put(struct pkt_pool *pool, struct pkt_cache *cache, unsigned n)
 {
-	pkt_debug_freed(pool, &cache->buffers[cache->count], n);
+	pkt_debug_follow(pool, &cache->buffers[cache->count], n, false);
 	__atomic_store_n(&cache->count, cache->count + n, __ATOMIC_RELAXED);
 }
 

@@ -21,7 +21,7 @@ static const struct version first = {"/sys/fs/cgroup/memory", "memory.limit_in_b
 /* Finds the process's group, as a path below the mount: that of version 1 where it has the memory controller. */
 static const struct version *find_group(char group[PATH_MAX])
 {
-	char path[PATH_MAX], line[PATH_MAX], hierarchy[64], controllers[128], at[PATH_MAX];
+	char path[PATH_MAX], line[PATH_MAX], *controllers, *at;
 	const struct version *found = NULL;
 	FILE *file;
 
@@ -29,13 +29,12 @@ static const struct version *find_group(char group[PATH_MAX])
 	if ((file = fopen(path, "re")) == NULL)
 		return NULL;
 	while (found != &first && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		bool unified = strncmp(line, "0::", 3) == 0;
-		if (!unified && (sscanf(line, "%63[^:]:%127[^:]:%4095s", hierarchy, controllers, at) != 3 ||
-					strcmp(controllers, "memory") != 0))
+		/* hierarchy:controllers:path; version 2 names no controllers */
+		if ((controllers = strchr(line, ':')) == NULL || (at = strchr(controllers + 1, ':')) == NULL ||
+			(at != controllers + 1 && strncmp(controllers, ":memory:", 8) != 0))
 			continue;
-		found = unified ? &second : &first;
-		snprintf(group, PATH_MAX, "%s", unified ? line + 3 : at);
+		found = at == controllers + 1 ? &second : &first;
+		snprintf(group, PATH_MAX, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
 	}
 	fclose(file);
 	return found;

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, uint8_t out, const char *wrong)
+void pkt_debug_follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, bool out)
 {
+	const char *wrong = out ? "handed out twice" : "freed twice";
+
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t offset = (uint64_t)buffers[i] - (uint64_t)pool->base;
 		uint64_t index = offset / PKT_BUFFER_BYTES;
@@ -24,16 +26,6 @@ static void follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, u
 			abort();
 		}
 	}
-}
-
-void pkt_debug_taken(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
-{
-	follow(pool, buffers, n, 1, "handed out twice");
-}
-
-void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
-{
-	follow(pool, buffers, n, 0, "freed twice");
 }
 
 void pkt_debug_foreign(const uint8_t *data)

@@ -7,20 +7,14 @@
 #include "pool.h"
 
 #ifdef POLLUX_DEBUG
-/** Somebody takes n free buffers of the pool. */
-void pkt_debug_taken(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n);
-/** Somebody gives n buffers back to the pool. */
-void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n);
+/** n free buffers of the pool go out, or come back. */
+void pkt_debug_follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, bool out);
 /** Somebody frees a pointer that is in no buffer of an open pool. */
 void pkt_debug_foreign(const uint8_t *data);
 #else
-static inline void pkt_debug_taken(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
+static inline void pkt_debug_follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n, bool out)
 {
-	(void)pool, (void)buffers, (void)n;
-}
-static inline void pkt_debug_freed(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
-{
-	(void)pool, (void)buffers, (void)n;
+	(void)pool, (void)buffers, (void)n, (void)out;
 }
 static inline void pkt_debug_foreign(const uint8_t *data)
 {

@@ -35,7 +35,6 @@ struct pkt_depot {
 	uint32_t available; /* pointers in the depot */
 	/* Constant. */
 	uint32_t count; /* pointers that there are */
-	uint32_t block_count;
 	struct block *blocks;
 } __attribute__((aligned(64)));
 
@@ -77,7 +76,7 @@ struct pkt_depot *pkt_depot_open(uint8_t *first, size_t stride_bytes, size_t pag
 		return NULL;
 	unsigned filled = (count + PKT_BLOCK - 1) / PKT_BLOCK;
 	unsigned blocks = filled + SPARE_BLOCKS;
-	*depot = (struct pkt_depot){.count = count, .block_count = blocks, .available = count};
+	*depot = (struct pkt_depot){.count = count, .available = count};
 	depot->blocks = aligned_alloc(_Alignof(struct block), blocks * sizeof(struct block));
 	if (!depot->blocks) {
 		free(depot);
@@ -115,18 +114,6 @@ void pkt_depot_close(struct pkt_depot *depot)
 unsigned pkt_depot_available(const struct pkt_depot *depot)
 {
 	return __atomic_load_n(&depot->available, __ATOMIC_RELAXED);
-}
-
-static uint64_t changes(const uint64_t *stack)
-{
-	return __atomic_load_n(stack, __ATOMIC_RELAXED) >> HEAD_INDEX_BITS;
-}
-
-uint64_t pkt_depot_exchanges(const struct pkt_depot *depot)
-{
-	/* The tags count changes anyway: an exchange pops one block and pushes one, and opening pushed each block once.
-	 */
-	return (changes(&depot->full) + changes(&depot->partial) + changes(&depot->empty) - depot->block_count) / 2;
 }
 
 unsigned pkt_depot_take(struct pkt_depot *depot, uint8_t **to)

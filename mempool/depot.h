@@ -22,10 +22,6 @@ void pkt_depot_close(struct pkt_depot *depot);
 /** How many pointers are in it: exact while no thread gives or takes. */
 unsigned pkt_depot_available(const struct pkt_depot *depot);
 
-/** Blocks taken and given so far, which is how often threads have written what they share. Exact while no thread gives
- * or takes. */
-uint64_t pkt_depot_exchanges(const struct pkt_depot *depot);
-
 /** Takes 1 to PKT_BLOCK pointers, a full block of them if there is one. @return how many; 0: the depot is empty.
  * Thread-safe. */
 unsigned pkt_depot_take(struct pkt_depot *depot, uint8_t **to);

@@ -5,7 +5,6 @@
 #include "cache.h"
 #include "depot.h"
 #include "hot.h"
-#include "memory.h"
 #include "registry.h"
 
 #include <errno.h>
@@ -33,9 +32,7 @@ static void pool_free(struct pkt_pool *pool)
 	for (unsigned i = 0; i < PKT_THREADS; i++)
 		hot_free(pool->caches[i]);
 	pkt_depot_close(pool->depot);
-	if (pool->memory)
-		dma_memory_free(pool->memory);
-	free(pool->memory);
+	dma_memory_free(&pool->memory);
 #ifdef POLLUX_DEBUG
 	free(pool->out);
 #endif
@@ -53,20 +50,17 @@ int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned co
 	struct pkt_pool *pool = hot_alloc(sizeof(*pool));
 	if (!pool)
 		return pollux_fail(ENOMEM, "no memory for a packet pool");
-	pool->memory = calloc(1, sizeof(*pool->memory));
-	if (!pool->memory)
-		goto no_memory;
 	const unsigned places = PLACES(count);
-	error = dma_memory_alloc(pool->memory, space, (size_t)places * PKT_BUFFER_BYTES, numa_node);
+	error = dma_memory_alloc(&pool->memory, space, (size_t)places * PKT_BUFFER_BYTES, numa_node);
 	if (error)
 		goto failed;
 
-	pool->base = pool->memory->base;
+	pool->base = pool->memory.base;
 	pool->count = count;
 	pool->last_offset = places * PKT_BUFFER_BYTES - 1;
 	pkt_pool_use_simd(pool, PKT_SIMD_AUTO);
 	/* The space puts memory of up to 2^shift bytes at a multiple of 2^shift, and leaves the rest of them unused. */
-	shift = 64 - (unsigned)__builtin_clzll(pool->memory->bytes - 1);
+	shift = 64 - (unsigned)__builtin_clzll(pool->memory.bytes - 1);
 	pool->outside_mask = ~((UINT64_C(1) << shift) - 1);
 	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, BOUNDARY_BYTES, count);
 #ifdef POLLUX_DEBUG
@@ -146,7 +140,7 @@ unsigned pkt_pool_available(const struct pkt_pool *pool)
 
 size_t pkt_pool_page_bytes(const struct pkt_pool *pool)
 {
-	return pool->memory->page_bytes;
+	return pool->memory.page_bytes;
 }
 
 unsigned pkt_pool_slack(unsigned threads)

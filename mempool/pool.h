@@ -7,6 +7,7 @@
 #ifndef POLLUX_MEMPOOL_POOL_H
 #define POLLUX_MEMPOOL_POOL_H
 
+#include "memory.h"
 #include "pkt.h"
 
 #include <stdbool.h>
@@ -15,7 +16,6 @@
 #define PKT_CACHE_MAX 512u /* buffer pointers that a thread's cache holds at most */
 #define PKT_THREADS   128u /* threads that can use pools at the same time */
 
-struct dma_memory;
 struct pkt_bulk;
 struct pkt_cache;
 struct pkt_depot;
@@ -30,7 +30,7 @@ struct pkt_pool {
 	const struct pkt_bulk *bulk;           /* the bulk functions of one instruction set */
 	struct pkt_cache *caches[PKT_THREADS]; /* by thread number - 1; made at a thread's first use of the pool */
 	struct pkt_depot *depot;
-	struct dma_memory *memory;
+	struct dma_memory memory;
 #ifdef POLLUX_DEBUG
 	uint8_t *out; /* one byte per place of a buffer: 1 while somebody holds the buffer */
 #endif

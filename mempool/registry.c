@@ -17,9 +17,6 @@ static struct {
 pthread_mutex_t pkt_registry_lock = PTHREAD_MUTEX_INITIALIZER;
 uint64_t pkt_pools_closed;
 
-/* The entry that the calling thread found last, which is where it looks first. */
-static __thread unsigned last_found;
-
 static bool entry_has(unsigned i, const uint8_t *data)
 {
 	uint64_t base_and_shift = __atomic_load_n(&entries[i].base_and_shift, __ATOMIC_ACQUIRE);
@@ -28,16 +25,10 @@ static bool entry_has(unsigned i, const uint8_t *data)
 
 struct pkt_pool *pkt_registry_find(const uint8_t *data)
 {
-	unsigned i = last_found;
-	if (__builtin_expect(!entry_has(i, data), 0)) {
-		for (i = 0; i < PKT_POOLS && !entry_has(i, data); i++)
-			;
-		if (i == PKT_POOLS)
-			return NULL;
-		last_found = i;
-	}
-	/* The caller holds a packet of this pool, therefore nobody is closing it. */
-	return __atomic_load_n(&entries[i].pool, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < PKT_POOLS; i++)
+		if (entry_has(i, data)) /* the caller holds a packet of this pool, therefore nobody is closing it */
+			return __atomic_load_n(&entries[i].pool, __ATOMIC_RELAXED);
+	return NULL;
 }
 
 struct pkt_pool *pkt_registry_at(unsigned i)

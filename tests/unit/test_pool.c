@@ -234,7 +234,7 @@ static void the_mask_holds_the_memory_and_nothing_else(void)
 		uint64_t base = (uint64_t)pool->base, span = ~pool->outside_mask + 1;
 		CU_ASSERT_EQUAL(span & (span - 1), 0);
 		CU_ASSERT_EQUAL(base % span, 0);
-		CU_ASSERT(span >= pool->memory->bytes && span / 2 < pool->memory->bytes);
+		CU_ASSERT(span >= pool->memory.bytes && span / 2 < pool->memory.bytes);
 		CU_ASSERT_PTR_EQUAL(pkt_registry_find(pool->base), pool);
 		CU_ASSERT_PTR_EQUAL(pkt_registry_find(pool->base + span - 1), pool);
 		CU_ASSERT_PTR_NULL(pkt_registry_find(pool->base - 1));
@@ -403,7 +403,7 @@ static void slack_is_what_caches_can_hold_back(void)
 	CU_ASSERT_EQUAL(pkt_pool_slack(1000000000), PKT_THREADS * PKT_CACHE_MAX);
 	struct pkt_pool *pool = open_pool(77);
 	CU_ASSERT_EQUAL(pkt_pool_count(pool), 77);
-	CU_ASSERT_EQUAL(pkt_pool_page_bytes(pool), pool->memory->page_bytes);
+	CU_ASSERT_EQUAL(pkt_pool_page_bytes(pool), pool->memory.page_bytes);
 	CU_ASSERT_EQUAL(pkt_pool_close(pool), 0);
 }
 
