@@ -69,7 +69,8 @@ static int look_at_bus(struct nic *nic, uint32_t *max_frame_bytes)
 	if (chip->pcie)
 		return 0;
 	int ret = reg_read_sure(nic, GIGABIT_STATUS, &status);
-	if (ret || !(status & GIGABIT_STATUS_PCIX_MODE))
+	((struct gigabit *)nic)->pcix = !ret && status & GIGABIT_STATUS_PCIX_MODE;
+	if (!((struct gigabit *)nic)->pcix)
 		return ret;
 	if (chip->pcix_refused)
 		return pollux_fail(ENOTSUP, "%s: the %s %s", nic->device->address, nic->info.name, chip->pcix_refused);

@@ -35,15 +35,16 @@ struct gigabit_chip {
 	/** Adds what only this chip has. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
 	struct ring_ops ring;
-	uint32_t (*tx_head)(unsigned queue); /* TDH */
-	uint32_t low_power_register;         /* POEMB, by which the chip links at low speeds; 0: it has none */
-	bool wedges;                         /* a DMA read that faults stops transmit until a function reset */
-	bool phy_hangs;                      /* an erratum: the PHY can hang, and is to be looked at */
-	uint32_t bar_bytes;                  /* what its register lists need of BAR0 */
-	uint32_t ral_16;                     /* RAL of exact filter 16, where there are more than 16 */
-	bool pcie;                           /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
-	bool flash_sum;                      /* its NVM may be a flash whose checksum is not made yet */
-	bool absolute_delays;                /* has RADV and TADV */
+	const struct ring_tx_card *tx_card_several; /* instead of ring.tx_card with several queues; NULL: the same */
+	uint32_t (*tx_head)(unsigned queue);        /* TDH */
+	uint32_t low_power_register;                /* POEMB, by which the chip links at low speeds; 0: it has none */
+	bool wedges;                                /* a DMA read that faults stops transmit until a function reset */
+	bool phy_hangs;                             /* an erratum: the PHY can hang, and is to be looked at */
+	uint32_t bar_bytes;                         /* what its register lists need of BAR0 */
+	uint32_t ral_16;                            /* RAL of exact filter 16, where there are more than 16 */
+	bool pcie;                                  /* has a master to disable, CTRL_EXT.DRV_LOAD, EECD.AUTO_RD */
+	bool flash_sum;                             /* its NVM may be a flash whose checksum is not made yet */
+	bool absolute_delays;                       /* has RADV and TADV */
 	bool tables_in_pairs;           /* a write of an odd word of MTA or VFTA spoils the word before it (erratum) */
 	uint8_t packet_buffer_kib;      /* which PBA divides between receive and transmit; 0: there is no PBA */
 	uint8_t packet_buffer_step_kib; /* PBA must be a multiple of it; 0: anything goes */
@@ -57,6 +58,9 @@ struct gigabit_chip {
 	uint32_t mrqc_rss;             /* MRQC without the headers */
 	uint8_t reta_shift;            /* where a queue's number stands in an entry of RETA */
 };
+
+/** What all chips can. */
+#define GIGABIT_CAN (NIC_VLAN_FILTER | NIC_TX_IP_CHECKSUM | NIC_TX_L4_CHECKSUM | NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4)
 
 #define GIGABIT_RARE 9u /* counters of losses and errors */
 
@@ -77,6 +81,7 @@ struct gigabit {
 	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
 	bool owner_stuck;                 /* firmware did not let go of the PHY or the NVM when it was last asked for */
 	bool wedged;      /* transmit stood still at the last stop, and only a function reset will help */
+	bool pcix;        /* it is on PCI-X */
 	bool line_shared; /* the interrupt line cannot be had: it is shared, and the card cannot be told apart */
 	struct gigabit_link link;
 };

@@ -4,6 +4,7 @@
 #include "../access.h"
 #include "../fail.h"
 #include "gigabit.h"
+#include "orders.h"
 
 /* The transmit part must hold two of the largest frames. A new division takes effect at a reset, which keeps it. */
 static int divide_packet_buffer(struct nic *nic)
@@ -24,6 +25,23 @@ static int divide_packet_buffer(struct nic *nic)
 	return gigabit_reset(nic);
 }
 
+/* What the card can do for frames to be sent, beside what the port's configuration and the bus keep it from. */
+static void choose_orders(struct nic *nic)
+{
+	const struct gigabit_chip *chip = gigabit_chip(nic);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		struct ring_tx_offload *offload = &nic->rings.txqs[i]->offload;
+		/* CTRL.VME has tags taken out on receive, and lets them be put in on transmit */
+		if (!(nic->config.offloads & NIC_RX_VLAN_STRIP))
+			offload->cannot |= RING_TX_CAN_VLAN;
+		/* A frame's first descriptor must be shorter there than a buffer may be (82545EM erratum 10) */
+		if (((struct gigabit *)nic)->pcix)
+			offload->cannot |= RING_TX_CAN_SEGMENT_IPV4;
+		if (nic->config.tx_queues > 1 && chip->tx_card_several)
+			offload->card = chip->tx_card_several;
+	}
+}
+
 int gigabit_start(struct nic *nic)
 {
 	const struct gigabit_chip *chip = gigabit_chip(nic);
@@ -32,6 +50,7 @@ int gigabit_start(struct nic *nic)
 		ret = rings_open(nic, &chip->ring);
 	if (ret)
 		return ret;
+	choose_orders(nic);
 	nic->freshly_reset = false;
 	if (chip->tune)
 		chip->tune(nic);

@@ -165,6 +165,7 @@ bool ring_headers_read(struct ring_headers *headers, const struct ring_frame *fr
 	*headers = (struct ring_headers){.layout = {.wishes = first->flags & RING_TX_WISHES,
 						 .mss = first->mss,
 						 .vlan = first->vlan,
+						 .first_bytes = first->len,
 						 .total = frame->total},
 		.l4_end = frame->total};
 	struct ring_tx_layout *layout = &headers->layout;

@@ -24,7 +24,7 @@ unsigned ring_tx_context(struct ring_txq *queue, const struct ring_descriptor *c
 		(offload->contexts[index].q0 != context->q0 || offload->contexts[index].q1 != context->q1))
 		index++;
 	*known = index < contexts;
-	if (!*known) {
+	if (!*known && contexts) {
 		index = offload->context_oldest;
 		offload->context_oldest = (uint8_t)((index + 1) % contexts);
 		offload->contexts[index] = *context;
@@ -71,6 +71,17 @@ static uint16_t possible(const struct ring_tx_format *format, const struct ring_
 	return (uint16_t)wishes;
 }
 
+#define ADDRESSES 12u /* of Ethernet, in front of the tag */
+
+/* Room for a tag in front of a buffer's data. */
+static bool has_headroom(const uint8_t *data)
+{
+	const struct pkt_pool *pool = pkt_registry_find(data);
+
+	return pool && data - (pkt_default_data(pool, (uint64_t)(data - pool->base)) - PKT_HEADROOM_BYTES) >=
+			       (ptrdiff_t)NIC_VLAN_TAG_BYTES;
+}
+
 /* Has the family write the orders for as many wishes as the card can fulfil, and leaves in layout what the card is to
  * do: with tags in the frame's data that are not there yet. */
 static void plan(const struct ring_tx_format *format, const struct ring_txq *queue, const struct ring_headers *headers,
@@ -85,6 +96,8 @@ static void plan(const struct ring_tx_format *format, const struct ring_txq *que
 		layout->wishes = card;
 		layout->l2_bytes = (uint16_t)(layout->l2_bytes + inserted);
 		layout->total += inserted;
+		layout->first_bytes = inserted && !has_headroom(frame->pieces->data) ? ADDRESSES + inserted
+										     : layout->first_bytes + inserted;
 		if (!card || queue->offload.card->orders(layout, orders))
 			return;
 	}
@@ -92,19 +105,9 @@ static void plan(const struct ring_tx_format *format, const struct ring_txq *que
 
 /* ---- in software ---- */
 
-/* Room for a tag in front of a buffer's data. */
-static bool has_headroom(const uint8_t *data)
-{
-	const struct pkt_pool *pool = pkt_registry_find(data);
-
-	return pool && data - (pkt_default_data(pool, (uint64_t)(data - pool->base)) - PKT_HEADROOM_BYTES) >=
-			       (ptrdiff_t)NIC_VLAN_TAG_BYTES;
-}
-
 /* Inserts a tag behind the addresses. False: the pool is empty. */
 static bool insert_tag(struct ring_txq *queue, struct ring_frame *frame, uint16_t vlan)
 {
-	enum { ADDRESSES = 12 };
 	struct pkt *first = frame->pieces;
 	uint8_t front[ADDRESSES + NIC_VLAN_TAG_BYTES];
 
@@ -179,7 +182,7 @@ static void use_context(struct ring_txq *queue, struct ring_tx_orders *orders)
 	uint64_t index = (uint64_t)ring_tx_context(queue, &orders->context, &known) << RING_TX_IDX_SHIFT;
 
 	orders->data |= index;
-	orders->context.q1 = known ? 0 : orders->context.q1 | index;
+	orders->context.q1 = known && !orders->last_bytes ? 0 : orders->context.q1 | index;
 }
 
 /* Puts a frame that is one frame for the software. */
@@ -188,7 +191,7 @@ static enum put put_whole(const struct ring_tx_format *format, struct ring_txq *
 	struct done *done)
 {
 	unsigned tag = headers->layout.wishes & ~card->wishes & PKT_VLAN ? 1 : 0;
-	uint32_t slots = frame->count + tag + (orders->context.q1 != 0) + (orders->last_bytes != 0), segments = 1;
+	uint32_t slots = frame->count + tag + (orders->context.q1 != 0) + 2 * (orders->last_bytes != 0), segments = 1;
 
 	if (slots > sure_room(queue))
 		return PUT_IMPOSSIBLE;

@@ -32,9 +32,10 @@ struct ring_tx_layout {
 	uint16_t ip_bytes; /* IPv4 header with options, IPv6 header with extension headers; 0: only the tag is wished */
 	uint16_t l4_bytes; /* TCP header with options, UDP header; 0: neither PKT_TX_L4_CHECKSUM nor PKT_TX_SEGMENT */
 	bool ipv6;
-	bool tcp;       /* TCP; else UDP, where l4_bytes is not 0 */
-	uint16_t mss;   /* payload bytes of a segment, not 0, with PKT_TX_SEGMENT */
-	uint16_t vlan;  /* the tag to insert, with PKT_VLAN */
+	bool tcp;             /* TCP; else UDP, where l4_bytes is not 0 */
+	uint16_t mss;         /* payload bytes of a segment, not 0, with PKT_TX_SEGMENT */
+	uint16_t vlan;        /* the tag to insert, with PKT_VLAN */
+	uint32_t first_bytes; /* of the frame in its first buffer */
 	uint32_t total; /* the frame's bytes in its buffers: without that tag, without FCS; at least what the format's
 			   frame_min says */
 };
@@ -53,8 +54,8 @@ struct ring_tx_orders {
 	/* The second quadword of each of the frame's data descriptors (PAYLEN included, where there is one), but for
 	 * the length of its piece, RING_TX_EOP, RING_TX_RS, and the index of its context. */
 	uint64_t data;
-	/* An erratum of conventional PCI chips: the frame's last bytes, as many as this, get a descriptor of their own.
-	 * 0: they do not. */
+	/* An erratum of conventional PCI chips: the frame's last bytes, as many as this, get a descriptor of their own,
+	 * and no frame of one descriptor behind it brings a batch's report. 0: no such thing. */
 	unsigned last_bytes;
 };
 

@@ -54,6 +54,9 @@ void ring_tx_append_frame(struct ring_txq *queue, const struct ring_tx_orders *o
 
 	if (orders->context.q1)
 		append(queue, NULL, orders->context.q0, orders->context.q1);
+	/* The next frame must not bring the batch's report: then this one does, with a context more */
+	if (orders->last_bytes && (queue->next + pieces + (rest != 0)) % RING_BATCH == RING_BATCH - 1)
+		append(queue, NULL, orders->context.q0, orders->context.q1);
 	for (const struct pkt *pkt = pkts; pkt < last; pkt++)
 		append(queue, pkt->data, (uint64_t)pkt->data + queue->iova_offset, orders->data | pkt->len);
 	uint64_t address = (uint64_t)last->data + queue->iova_offset, length = last->len - rest;

@@ -6,6 +6,7 @@
 #include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
+#include "../orders.h"
 
 #include <linux/pci_regs.h>
 
@@ -104,11 +105,12 @@ static int transmit_start(struct nic *nic)
 		.tx_tail = gigabit_tx_tail,                                                                            \
 		.rx_format = &gigabit_rx_extended,                                                                     \
 		.tx_format = &gigabit_tx_82574l,                                                                       \
+		.tx_card = &gigabit_orders_82574l,                                                                     \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
 	.tx_head = gigabit_tx_head, .phy_take = take, .phy_give = give, .nvm_take = take, .nvm_give = give,            \
 	.low_power_register = GIGABIT_POEMB, .phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true,          \
 	.flash_sum = true, .absolute_delays = true, .packet_buffer_kib = 40, .eerd_done_bit = 1,                       \
-	.eerd_address_shift = 2, .max_frame_bytes = 9234, .can = NIC_VLAN_FILTER
+	.eerd_address_shift = 2, .max_frame_bytes = 9234, .can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6
 
 const struct gigabit_chip gigabit_82583v = {CHIP, .max_queues = 1};
 
@@ -118,4 +120,5 @@ const struct gigabit_chip gigabit_82574l = {
 	.rss_headers = NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP,
 	.mrqc_rss = GIGABIT_MRQC_RSS_2,
 	.reta_shift = 7,
+	.tx_card_several = &gigabit_orders_82574l_two,
 };

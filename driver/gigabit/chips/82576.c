@@ -9,6 +9,7 @@
 #include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
+#include "../orders.h"
 #include "82576_registers.h"
 #include "82576_semaphore.h"
 
@@ -266,6 +267,7 @@ const struct gigabit_chip gigabit_82576 = {
 		.tx_tail = tx_tail,
 		.rx_format = &gigabit_rx_extended,
 		.tx_format = &gigabit_tx_82576,
+		.tx_card = &gigabit_orders_82576,
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = tx_head,
 	.phy_take = gigabit_82576_phy_take,
@@ -280,7 +282,7 @@ const struct gigabit_chip gigabit_82576 = {
 	.pcie = true,
 	.max_frame_bytes = 9728,
 	.max_queues = 16,
-	.can = NIC_VLAN_FILTER | NIC_QUEUES_ALONE,
+	.can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6 | NIC_QUEUES_ALONE,
 	.rss_headers =
 		NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV4_UDP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP | NIC_RSS_IPV6_UDP,
 	.mrqc_rss = GIGABIT_MRQC_RSS_16,

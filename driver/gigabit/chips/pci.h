@@ -5,6 +5,7 @@
 
 #include "../descriptor.h"
 #include "../gigabit.h"
+#include "../orders.h"
 
 /** Sets CTRL.RST through I/O space, where the transport gives access to it, and else through memory. */
 int gigabit_pci_reset(struct nic *nic);
@@ -27,9 +28,10 @@ void gigabit_pci_tune_pcix(struct nic *nic);
 		.tx_tail = gigabit_tx_tail,                                                                            \
 		.rx_format = &gigabit_rx_legacy,                                                                       \
 		.tx_format = &gigabit_tx_82540em,                                                                      \
+		.tx_card = &gigabit_orders_pci,                                                                        \
 		.aligned = true,                                                                                       \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
 	.tx_head = gigabit_tx_head, .bar_bytes = GIGABIT_BAR_BYTES, .packet_buffer_kib = 64, .max_frame_bytes = 16128, \
-	.max_queues = 1, .can = NIC_VLAN_FILTER
+	.max_queues = 1, .can = GIGABIT_CAN
 
 #endif

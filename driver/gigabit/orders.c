@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * How a frame's wishes are told to the gigabit chips: by TCP/IP contexts and extended data descriptors to the 82540EM
+ * and the 82574L, by advanced ones to the 82576. The 82576's are like the 82599's, but for VLANs (filter.c). */
+#include "orders.h"
+#include "descriptor.h"
+
+#define CONTEXT_DEXT    (UINT64_C(1) << 29) /* of data descriptors too */
+#define DATA_VLE        (UINT64_C(1) << 30)
+#define DATA_IXSM       (UINT64_C(1) << 40)
+#define DATA_TXSM       (UINT64_C(1) << 41)
+#define IP_CHECKSUM_AT  10u /* in its header */
+#define TCP_CHECKSUM_AT 16u
+#define UDP_CHECKSUM_AT 6u
+
+/* Headers of all segments are made from the first one's, which a chip keeps in so many bytes, and reads with one
+ * descriptor. */
+#define HEADERS_MAX 240u
+
+static uint64_t checksums(const struct ring_tx_layout *layout)
+{
+	return (layout->wishes & PKT_TX_IP_CHECKSUM ? DATA_IXSM : 0) |
+	       (layout->wishes & PKT_TX_L4_CHECKSUM ? DATA_TXSM : 0);
+}
+
+static uint32_t headers(const struct ring_tx_layout *layout)
+{
+	return (uint32_t)layout->l2_bytes + layout->ip_bytes + layout->l4_bytes;
+}
+
+static bool segments(const struct ring_tx_layout *layout)
+{
+	return headers(layout) <= HEADERS_MAX && headers(layout) <= layout->first_bytes;
+}
+
+/* ---- the 82540EM and the 82574L ---- */
+
+#define EXTENDED_DATA (CONTEXT_DEXT | UINT64_C(1) << 20)
+#define EXTENDED_TCP  (UINT64_C(1) << 24)
+#define EXTENDED_IPV4 (UINT64_C(1) << 25)
+#define EXTENDED_TSE  (UINT64_C(1) << 26)
+
+/* Drivers keep each data descriptor of a segmented frame within four segments, since the chip reserves no more room in
+ * its packet buffer for it (doubt 45). */
+#define DESCRIPTOR_SEGMENTS 4u
+#define EXTENDED_MSS_MIN    ((PKT_HEADROOM_BYTES + PKT_DATA_BYTES + DESCRIPTOR_SEGMENTS - 1) / DESCRIPTOR_SEGMENTS)
+
+static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
+{
+	uint64_t ip = layout->l2_bytes, l4 = ip + layout->ip_bytes;
+	uint64_t l4_checksum = l4 + (layout->tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
+	bool segment = layout->wishes & PKT_TX_SEGMENT;
+
+	orders->data = GIGABIT_TX_IFCS;
+	if (layout->wishes & PKT_VLAN)
+		orders->data |= DATA_VLE | (uint64_t)layout->vlan << 48;
+	if (!layout->ip_bytes) /* a legacy descriptor has room for a tag */
+		return true;
+	if (l4_checksum > UINT8_MAX || (segment && (!segments(layout) || layout->mss < EXTENDED_MSS_MIN)))
+		return false;
+	orders->data |= EXTENDED_DATA | checksums(layout) | (segment ? EXTENDED_TSE : 0);
+	/* Offsets of headers, of their checksums, and of the last byte that IPv4's is made of; those of TCP and UDP are
+	 * made of all to the frame's end */
+	orders->context.q0 =
+		ip | (ip + IP_CHECKSUM_AT) << 8 | (layout->ipv6 ? 0 : l4 - 1) << 16 | l4 << 32 | l4_checksum << 40;
+	/* UDP is told from TCP so that a sum of 0 becomes 0xFFFF (doubt 46) */
+	orders->context.q1 = CONTEXT_DEXT | (layout->tcp ? EXTENDED_TCP : 0) | (layout->ipv6 ? 0 : EXTENDED_IPV4);
+	if (segment)
+		orders->context.q1 |= EXTENDED_TSE | ring_tx_payload(layout) | (uint64_t)headers(layout) << 40 |
+				      (uint64_t)layout->mss << 48;
+	return true;
+}
+
+/* A segmented frame's descriptor may be written back before its data is read (erratum): its last bytes get one of their
+ * own, which is the one that is looked at. */
+static bool extended_pci(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
+{
+	orders->last_bytes = layout->wishes & PKT_TX_SEGMENT ? 4 : 0;
+	return extended(layout, orders);
+}
+
+#define CAN_CHECKSUMS (RING_TX_CAN_IP_CHECKSUM | RING_TX_CAN_L4_CHECKSUM | RING_TX_CAN_L4_CHECKSUM_IPV6)
+
+/* IPv6 is segmented in software: these chips put a payload length into each segment that counts the IPv6 header as
+ * well (SDM 3.5.9.1). */
+const struct ring_tx_card gigabit_orders_pci = {
+	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4,
+	.contexts = 1,
+	.orders = extended_pci,
+};
+
+const struct ring_tx_card gigabit_orders_82574l = {
+	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
+	.contexts = 1,
+	.orders = extended,
+};
+
+/* The chip has one context for both queues (82574 datasheet, 7.2.6), so none can be relied on. */
+const struct ring_tx_card gigabit_orders_82574l_two = {
+	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
+	.contexts = 0,
+	.orders = extended,
+};
+
+/* ---- the 82576 ---- */
+
+#define ADVANCED_CONTEXT      (CONTEXT_DEXT | UINT64_C(2) << 20)
+#define ADVANCED_TSE          (UINT64_C(1) << 31)
+#define ADVANCED_IPV4         (UINT64_C(1) << 10)
+#define ADVANCED_TCP          (UINT64_C(1) << 11)
+#define ADVANCED_PAYLEN_SHIFT 46
+#define ADVANCED_MACLEN_MAX   127u
+#define ADVANCED_IPLEN_MAX    511u
+#define ADVANCED_L4LEN_MAX    255u
+
+static bool advanced(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
+{
+	bool segment = layout->wishes & PKT_TX_SEGMENT;
+
+	if (layout->l2_bytes > ADVANCED_MACLEN_MAX || layout->ip_bytes > ADVANCED_IPLEN_MAX ||
+		layout->l4_bytes > ADVANCED_L4LEN_MAX || (segment && !segments(layout)))
+		return false;
+	orders->data = gigabit_tx_82576.command | checksums(layout) |
+		       (uint64_t)(segment ? ring_tx_payload(layout) : layout->total) << ADVANCED_PAYLEN_SHIFT;
+	orders->context.q0 = layout->ip_bytes | (uint64_t)layout->l2_bytes << 9;
+	orders->context.q1 = ADVANCED_CONTEXT | (layout->ipv6 ? 0 : ADVANCED_IPV4) | (layout->tcp ? ADVANCED_TCP : 0);
+	if (layout->wishes & PKT_VLAN) {
+		orders->data |= DATA_VLE;
+		orders->context.q0 |= (uint64_t)layout->vlan << 16;
+	}
+	if (segment) {
+		orders->data |= ADVANCED_TSE;
+		orders->context.q1 |= (uint64_t)layout->l4_bytes << 40 | (uint64_t)layout->mss << 48;
+	}
+	return true;
+}
+
+const struct ring_tx_card gigabit_orders_82576 = {
+	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
+	.contexts = 2,
+	.orders = advanced,
+};

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Wishes and findings on QEMU's cards, without a guest: checksums, segments and tags that the cards write are compared
+ * with what a slow reference makes of the same frames (tests/fuzz/reference.h); and what the cards say of received
+ * frames. POLLUX_WIRE names a capture file that gets all that the cards have sent, for tests/offloads.sh. */
+#include "../fuzz/reference.h"
+#include "qtest_port.c"
+
+#include <arpa/inet.h>
+
+static struct {
+	const char *name;
+	bool segments_ipv6; /* by the card */
+	bool finds_checksums;
+	/* QEMU's card finds the headers itself, behind one tag in the data at most, where hardware goes by the context
+	 */
+	unsigned tags;
+	bool loses_fin; /* and in the last segment has no FIN and PSH, which hardware has (82583V datasheet, 7.3.6.2.3)
+			 */
+} card;
+
+static int use_82576(void)
+{
+	card.name = "igb", card.segments_ipv6 = true, card.finds_checksums = true, card.tags = 1, card.loses_fin = true;
+	return 0;
+}
+
+static int use_82574l(void)
+{
+	card.name = "e1000e", card.segments_ipv6 = true, card.finds_checksums = true, card.tags = 1,
+	card.loses_fin = true;
+	return 0;
+}
+
+static int use_82540em(void)
+{
+	card.name = "e1000", card.segments_ipv6 = false, card.finds_checksums = false, card.tags = 2,
+	card.loses_fin = false;
+	return 0;
+}
+
+/* ---- the capture ---- */
+
+static FILE *wire;
+
+static void open_wire(void)
+{
+	const char *name = getenv("POLLUX_WIRE");
+	const uint32_t header[] = {0xA1B2C3D4, 0x00040002, 0, 0, 262144, 1};
+	wire = name ? fopen(name, "wb") : NULL;
+	if (wire)
+		fwrite(header, sizeof(header), 1, wire);
+}
+
+static void write_wire(const uint8_t *frame, size_t bytes)
+{
+	static uint32_t number;
+	const uint32_t header[] = {number / 1000000, number % 1000000, (uint32_t)bytes, (uint32_t)bytes};
+	number++;
+	if (wire) {
+		fwrite(header, sizeof(header), 1, wire);
+		fwrite(frame, bytes, 1, wire);
+	}
+}
+
+/* ---- frames ---- */
+
+struct shape {
+	unsigned tags; /* in the data */
+	bool ipv6, tcp, cwr;
+	unsigned options; /* of IP, bytes: IPv4's options, or an extension header of IPv6 */
+	unsigned payload;
+};
+
+static void put_16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8), at[1] = (uint8_t)value;
+}
+
+/* A frame of that shape, with junk in its checksums. @return bytes */
+static size_t build_shape(uint8_t *frame, const struct shape *shape)
+{
+	static unsigned number;
+	uint8_t *at = frame + 12;
+	size_t l4_bytes = (shape->tcp ? 32 : 8) + shape->payload;
+	number++;
+	port_frame(frame, number, 14 + 8 + 40 + shape->options + l4_bytes);
+	for (unsigned i = 0; i < shape->tags; i++, at += 4)
+		put_16(at, 0x8100), put_16(at + 2, 100 + i);
+	put_16(at, shape->ipv6 ? 0x86DD : 0x0800);
+	at += 2;
+	uint8_t protocol = shape->tcp ? 6 : 17;
+	if (shape->ipv6) {
+		memset(at, 0, 40);
+		at[0] = 0x60;
+		put_16(at + 4, (unsigned)(shape->options + l4_bytes));
+		at[6] = shape->options ? 0 : protocol;
+		at[7] = 64;
+		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET6, "2001:db8::1", at + 8), 1);
+		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET6, "2001:db8:ffff::2", at + 24), 1);
+		at += 40;
+		if (shape->options) {
+			memset(at, 0, shape->options);
+			at[0] = protocol;
+			at[1] = (uint8_t)(shape->options / 8 - 1);
+			at[2] = 1; /* PadN */
+			at[3] = (uint8_t)(shape->options - 4);
+		}
+	} else {
+		memset(at, 0, 20);
+		at[0] = (uint8_t)(0x45 + shape->options / 4);
+		put_16(at + 2, (unsigned)(20 + shape->options + l4_bytes));
+		put_16(at + 4, 0xFFF0 + number);
+		at[6] = 0x40;
+		at[8] = 64;
+		at[9] = protocol;
+		put_16(at + 10, 0xDEAD);
+		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET, "192.0.2.1", at + 12), 1);
+		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET, "198.51.100.77", at + 16), 1);
+		at += 20;
+		memset(at, 1, shape->options); /* NOP */
+	}
+	at += shape->options;
+	put_16(at, 1024 + number);
+	put_16(at + 2, 9);
+	if (shape->tcp) {
+		put_16(at + 4, 0xFFFF), put_16(at + 6, 0xF000); /* wraps soon */
+		put_16(at + 8, 1), put_16(at + 10, 2);
+		at[12] = 0x80;
+		at[13] = shape->cwr ? 0x99 : card.loses_fin ? 0x10 : 0x19; /* CWR, ACK, PSH, FIN */
+		put_16(at + 14, 512);
+		put_16(at + 16, 0xBEEF);
+		put_16(at + 18, 0);
+		memset(at + 20, 1, 12); /* NOP */
+	} else {
+		put_16(at + 4, (unsigned)l4_bytes);
+		put_16(at + 6, 0xBEEF);
+	}
+	return (size_t)(at - frame) + l4_bytes;
+}
+
+/* ---- sending ---- */
+
+struct expected {
+	struct port *port;
+	unsigned frames;
+	bool differs;
+};
+
+static void compare(void *context, const uint8_t *frame, uint32_t bytes)
+{
+	static uint8_t got[FRAME_MAX];
+	struct expected *expected = context;
+	if (expected->differs)
+		return;
+	size_t sent = qtest_receive(expected->port->qtest, 0, got, sizeof(got), LIMIT_MS);
+	write_wire(got, sent);
+	/* padded, or not, by these cards, and a tag goes in after that */
+	bool same = (sent == bytes || (bytes < 64 && sent >= bytes && sent <= 64)) && memcmp(got, frame, bytes) == 0;
+	expected->differs = !same;
+	if (!same)
+		for (uint32_t i = 0; i <= bytes; i++)
+			if (i == bytes || i >= sent || got[i] != frame[i]) {
+				printf("\n    frame %u: %zu bytes for %u, from byte %u on: 0x%02x for 0x%02x ",
+					expected->frames, sent, bytes, i, got[i], frame[i]);
+				break;
+			}
+	expected->frames++;
+}
+
+static bool send_and_compare(struct port *p, const struct shape *shape, unsigned flags, unsigned mss)
+{
+	static uint8_t frame[65536 + 64];
+	struct pkt pkts[40];
+	struct expected expected = {.port = p};
+	size_t bytes = build_shape(frame, shape);
+	unsigned n = port_build(p, pkts, frame, bytes);
+	const struct reference_wish wish = {flags, mss, 0xA042, p->nic->config.mtu + FRAME_OVERHEAD_BYTES};
+	pkts[0].flags |= (uint16_t)flags;
+	if (flags & PKT_TX_SEGMENT)
+		pkts[0].mss = (uint16_t)mss;
+	if (flags & PKT_VLAN)
+		pkts[0].vlan = 0xA042;
+	port_send(p, pkts, n);
+	CU_ASSERT(reference_send(frame, (uint32_t)bytes, &wish, compare, &expected));
+	CU_ASSERT(!expected.differs);
+	if (expected.differs)
+		printf("\n    %s: %u tags, IPv%u, %s, options %u, payload %u, flags 0x%x, MSS %u ", card.name,
+			shape->tags, shape->ipv6 ? 6 : 4, shape->tcp ? "TCP" : "UDP", shape->options, shape->payload,
+			flags, mss);
+	return !expected.differs;
+}
+
+/* As many offloads as the card has, or none. */
+static void start(struct port *p, uint32_t offloads, uint16_t mtu)
+{
+	port_open(p, card.name);
+	port_start(p, &(struct nic_config){
+			      .rx_ring = 64, .tx_ring = 512, .mtu = mtu, .offloads = offloads & p->nic->info.can});
+}
+
+#define CHOICES (NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD)
+
+static void checksums_are_written(uint32_t offloads)
+{
+	static const unsigned payloads[] = {1, 2, 17, 100, 1001, 1400};
+	struct port p;
+	start(&p, offloads, 0);
+	for (unsigned i = 0; i < 2 * 2 * 2 * 3 * 6; i++) {
+		struct shape shape = {.ipv6 = i & 1,
+			.tcp = i & 2,
+			.options = i & 4 ? 8 : 0,
+			.tags = i / 8 % 3,
+			.payload = payloads[i / 24]};
+		unsigned flags = PKT_TX_L4_CHECKSUM | (shape.ipv6 ? 0 : PKT_TX_IP_CHECKSUM);
+		unsigned in_data = p.nic->config.offloads & NIC_RX_VLAN_STRIP ? 0 : 1; /* of a tag that is inserted */
+		if (shape.tags > card.tags)
+			continue;
+		if (!send_and_compare(&p, &shape, flags, 0))
+			break;
+		send_and_compare(&p, &shape, PKT_TX_L4_CHECKSUM, 0);
+		if (!shape.ipv6)
+			send_and_compare(&p, &shape, PKT_TX_IP_CHECKSUM, 0);
+		if (shape.tags < 2 && shape.tags + in_data <= card.tags)
+			send_and_compare(&p, &shape, flags | PKT_VLAN, 0);
+		/* and without any wish: the last context must not stick */
+		if (i % 5 == 0)
+			send_and_compare(&p, &shape, 0, 0);
+	}
+	struct nic_stats stats = port_stats(&p);
+	CU_ASSERT_EQUAL(stats.tx_software_checksums, 0);
+	CU_ASSERT_EQUAL(stats.tx_software_vlans != 0, !(p.nic->config.offloads & NIC_RX_VLAN_STRIP));
+	CU_ASSERT_EQUAL(stats.tx_bad_packets, 0);
+	port_close(&p);
+}
+
+static void checksums_and_tags_are_written(void)
+{
+	checksums_are_written(0);
+	checksums_are_written(CHOICES);
+}
+
+/* QEMU's e1000e and igb before 8.0 fragment where they should segment. */
+static bool qemu_segments(struct port *p)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct shape shape = {.tcp = true, .payload = 3000};
+	struct pkt pkts[4];
+	size_t bytes = build_shape(frame, &shape);
+	unsigned n = port_build(p, pkts, frame, bytes);
+	pkts[0].flags |= PKT_TX_SEGMENT;
+	pkts[0].mss = 1400;
+	port_send(p, pkts, n);
+	bool fragments = false;
+	for (unsigned i = 0; i < 3 && qtest_receive(p->qtest, 0, frame, sizeof(frame), LIMIT_MS); i++)
+		fragments = fragments || (frame[20] & 0x3F) || frame[21];
+	while (fragments && qtest_receive(p->qtest, 0, frame, sizeof(frame), QUIET_MS))
+		;
+	if (fragments)
+		printf("\n    this QEMU's %s makes IP fragments of segments: name a newer one in POLLUX_QEMU ",
+			card.name);
+	return !fragments;
+}
+
+static void tcp_is_segmented(void)
+{
+	static const unsigned payloads[] = {1, 700, 1399, 1400, 1401, 2801, 9000, 20000, 64000},
+			      sizes[] = {1400, 544, 100};
+	for (unsigned round = 0; round < 2; round++) {
+		struct port p;
+		start(&p, round ? CHOICES : 0, 0);
+		if (!qemu_segments(&p)) {
+			port_close(&p);
+			return;
+		}
+		struct nic_stats before = port_stats(&p);
+		uint64_t frames = 0, segments = 0, in_software = 0;
+		for (unsigned i = 0; i < 9 * 3 * 4; i++) {
+			struct shape shape = {.tcp = true,
+				.ipv6 = i & 1,
+				.tags = i / 2 % 2,
+				.options = i & 2 ? 16 : 0,
+				.payload = payloads[i / 4 % 9],
+				.cwr = i % 7 == 0};
+			unsigned mss = sizes[i / 36], flags = PKT_TX_SEGMENT | (i % 4 == 1 ? PKT_VLAN : 0);
+			if (mss == 100 && shape.payload > 2800)
+				continue;
+			if (!send_and_compare(&p, &shape, flags, mss))
+				break;
+			frames++;
+			segments += (shape.payload + mss - 1) / mss;
+			/* a frame of one segment is none that is to be segmented */
+			bool small = mss < 544 && strcmp(card.name, "igb") != 0;
+			in_software +=
+				shape.payload > mss && (shape.cwr || small || (shape.ipv6 && !card.segments_ipv6));
+		}
+		struct nic_stats stats = port_stats(&p);
+		if (!card.loses_fin) /* which counts what it segments as one packet */
+			CU_ASSERT_EQUAL(stats.tx_packets - before.tx_packets, segments);
+		CU_ASSERT_EQUAL(stats.tx_segments_more - before.tx_segments_more, segments - frames);
+		CU_ASSERT_EQUAL(stats.tx_software_segmented, in_software);
+		CU_ASSERT_EQUAL(stats.tx_bad_packets, 0);
+		CU_ASSERT_EQUAL(nic_stop(p.nic), 0);
+		CU_ASSERT(port_stats(&p).tx_unsent == 0 || card.loses_fin);
+		port_close(&p);
+	}
+}
+
+int main(void)
+{
+	setenv("POLLUX_QEMU", "build/guest/qemu.sh", 0); /* if it is there: newer than most distributions' */
+	open_wire();
+	CU_TestInfo tests[] = {
+		{"checksums and tags are written", checksums_and_tags_are_written},
+		{"TCP is segmented", tcp_is_segmented},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[4] = {{.pName = NULL}};
+	unsigned count = 0;
+	const char *names[] = {"igb", "e1000e", "e1000"};
+	int (*uses[])(void) = {use_82576, use_82574l, use_82540em};
+	for (unsigned i = 0; i < 3; i++) {
+		struct qtest *qtest;
+		if (qtest_open(&qtest, &names[i], 1) == 0)
+			suites[count++] = (CU_SuiteInfo){names[i], uses[i], NULL, NULL, NULL, tests};
+		else
+			printf("%s\n", pollux_error());
+		qtest_close(qtest);
+	}
+	int ret = count ? unit_run(suites) : 77;
+	if (wire)
+		fclose(wire);
+	return ret;
+}
