@@ -24,7 +24,9 @@ CFLAGS_fuzz := $(SANITIZED) -fsanitize=fuzzer-no-link,address,undefined
 CFLAGS_ALL := -std=gnu17 -fno-strict-aliasing $(WARN) $(if $(WERROR),-Werror) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_ALL := $(filter -fsanitize=% --coverage,$(CFLAGS_$(BUILD))) $(LDFLAGS)
 SHELL := /bin/bash
-LIBS := -lnuma -lpci -lpthread
+# what the library needs, and what programs do that name PCI devices
+LIBS := -lnuma -lpthread
+PROGRAM_LIBS := $(LIBS) -lpci
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -104,7 +106,7 @@ $(PUBLIC_LIB): $(O)/libpollux.o
 $(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o \
 		$$(call objects,$$(wildcard apps/$$*_*.c)) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap)
 
 $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
@@ -117,7 +119,7 @@ $(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call object
 $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) \
 		$(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lcunit
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lcunit
 
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model

@@ -9,6 +9,7 @@
 #include "app_base.h"
 #include "app_figures.h"
 #include "app_output.h"
+#include "app_pci.h"
 #include "app_use.h"
 #include "bind_plan.h"
 
@@ -89,10 +90,10 @@ static void print_nic(const struct vfio_pci *nic)
 {
 	struct app_use uses[APP_USES];
 	unsigned count = app_uses(nic, uses);
-	char name[32], aspm[16];
+	char name[32], aspm[16], card[APP_PCI_NAME_BYTES];
 	pid_t opener = vfio_pci_opener(nic, name);
 
-	printf("%s  %04x:%04x  %s\n", nic->address, nic->vendor_id, nic->device_id, nic->name);
+	printf("%s  %04x:%04x  %s\n", nic->address, nic->vendor_id, nic->device_id, app_pci_name(nic, card));
 	printf("    driver %s, ", nic->driver[0] ? nic->driver : "none");
 	print_group(nic, stdout);
 	if (nic->numa_node >= 0)
@@ -149,7 +150,7 @@ static void json_nic(const struct vfio_pci *nic)
 {
 	struct vfio_pci *others = NULL;
 	unsigned count = 0;
-	char name[32], aspm[16], vfs[APP_USES][20];
+	char name[32], aspm[16], vfs[APP_USES][20], card[APP_PCI_NAME_BYTES];
 	pid_t opener = vfio_pci_opener(nic, name);
 
 	printf("{");
@@ -157,7 +158,7 @@ static void json_nic(const struct vfio_pci *nic)
 	printf(",\"vendor_id\":\"%04x\",\"device_id\":\"%04x\",\"subsystem_vendor_id\":\"%04x\",\"subsystem_id\":\"%"
 	       "04x\"",
 		nic->vendor_id, nic->device_id, nic->subsystem_vendor_id, nic->subsystem_id);
-	json_text("name", nic->name, false);
+	json_text("name", app_pci_name(nic, card), false);
 	json_text("driver", nic->driver, false);
 	json_text("driver_override", nic->driver_override, false);
 	json_number("iommu_group", nic->noiommu ? -1 : nic->group);

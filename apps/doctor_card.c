@@ -10,6 +10,7 @@
 #include "app_aspm.h"
 #include "app_base.h"
 #include "app_figures.h"
+#include "app_pci.h"
 #include "app_use.h"
 #include "doctor_can.h"
 #include "doctor_findings.h"
@@ -104,16 +105,10 @@ static void look_at_machine(void)
 
 static void look_at_identity(const struct vfio_pci *pci)
 {
-	char path[PATH_MAX], text[16];
-	struct vfio_pci *list;
-	unsigned count;
+	char path[PATH_MAX], text[16], name[APP_PCI_NAME_BYTES];
 
-	if (vfio_pci_list(&list, &count) == 0) {
-		for (unsigned i = 0; i < count; i++)
-			if (strcmp(list[i].address, pci->address) == 0)
-				add(&card.outside, "name", "%s", list[i].name);
-		free(list);
-	}
+	if (vfio_pci_is_network(pci))
+		add(&card.outside, "name", "%s", app_pci_name(pci, name));
 	vfio_path(path, "/sys/bus/pci/devices/%s/revision", pci->address);
 	vfio_read_line(path, text, sizeof(text));
 	add(&card.outside, "ids", "%04x:%04x, subsystem %04x:%04x%s%s", pci->vendor_id, pci->device_id,

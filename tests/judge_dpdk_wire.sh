@@ -89,7 +89,7 @@ dump scalar flowgen --from 00:01:02:03:04:00 --flows 1024
 sed 's/pkt_free(\(pkts + sent, n - sent\));.*/while (sent < n) sent += nic_tx(nic_txq(nic, 0), \1);/' \
 	apps/examples/reflect.c >"$work/reflect.c"
 ln -s "$PWD" "$work/pollux"
-cc -I"$work" "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpci -lpthread -o "$work/reflect" || exit 1
+cc -I"$work" "$work/reflect.c" "$bin/libpollux.a" -lnuma -lpthread -o "$work/reflect" || exit 1
 model --wire 0:peer=1,lossless --wire "0:pcap-out=$work/a.pcap" --wire "1:pcap-out=$work/b.pcap"
 testpmd a scalar
 "$work/reflect" $b >"$work/reflect.log" 2>&1 &

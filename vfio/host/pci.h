@@ -9,11 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VFIO_PCI_DRIVER     "vfio-pci"
-#define VFIO_PCI_NAME_BYTES 64
+#define VFIO_PCI_DRIVER        "vfio-pci"
+#define VFIO_PCI_NAME_BYTES    64
+#define VFIO_PCI_ADDRESS_BYTES 20
 
 struct vfio_pci {
-	char address[20]; /* "0000:03:00.0", lower case, as the kernel writes it */
+	char address[VFIO_PCI_ADDRESS_BYTES]; /* "0000:03:00.0", lower case, as the kernel writes it */
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_id;
 	uint16_t class_id;                         /* 0x0200: Ethernet */
 	char driver[VFIO_PCI_NAME_BYTES];          /* "": none */
@@ -22,20 +23,20 @@ struct vfio_pci {
 	bool noiommu;                              /* the group is one that VFIO made up, without an IOMMU */
 	int numa_node;                             /* -1: unknown */
 	char cdev[32];                             /* "vfio0": /dev/vfio/devices/vfio0; "": none */
-	char name[160]; /* vendor and device from pci.ids, else as numbers; only vfio_pci_list fills it in */
 };
 
+/** Reads a PCI address, as the kernel writes it (0000:03:00.0) or, in domain 0, as lspci does (03:00.0).
+ * @param canonical  receives it as the kernel writes it
+ * @return false: it is none */
+bool vfio_pci_parse(const char *address, char canonical[VFIO_PCI_ADDRESS_BYTES]);
+
 /**
- * Finds one device by its address, as the kernel writes it (0000:03:00.0) or, in domain 0, as lspci does (03:00.0).
- * Thread-safe. Errors: -EINVAL (not such an address), -ENOENT (no such device), -EPROTO (the kernel says impossible
- * things of it).
+ * Finds one device by its address. Thread-safe. Errors: -EINVAL (not such an address), -ENOENT (no such device),
+ * -EPROTO (the kernel says impossible things of it).
  */
 int vfio_pci_find(struct vfio_pci *pci, const char *address);
 
-/**
- * All network devices, sorted by address, with their names. The caller frees *list.
- * Errors: -ENOENT (no PCI bus to be seen), -ENOMEM.
- */
+/** All network devices, sorted by address. The caller frees *list. Errors: -ENOENT (no PCI bus to be seen), -ENOMEM. */
 int vfio_pci_list(struct vfio_pci **list, unsigned *count);
 
 /** The other devices of the IOMMU group. The caller frees *list. Errors as of vfio_pci_find. */
