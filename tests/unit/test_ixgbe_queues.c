@@ -476,6 +476,73 @@ static void only_vlans_that_were_added_pass(void)
 	close_port();
 }
 
+/* ---- wishes of packets to be sent ---- */
+
+/* The Internet checksum of bytes, on top of a sum. */
+static uint32_t sum_of(uint32_t sum, const uint8_t *bytes, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xFFFF) + (sum >> 16);
+	return sum;
+}
+
+/* Whether all checksums of a frame from the wire are right; ip: its header. */
+static bool sums_are_right(const uint8_t *ip, unsigned bytes, bool ipv6)
+{
+	unsigned header = ipv6 ? 40 : 20, protocol = ipv6 ? ip[6] : ip[9];
+	unsigned length = ipv6 ? (unsigned)(ip[4] << 8 | ip[5]) : (unsigned)(ip[2] << 8 | ip[3]) - 20;
+	if (length + header != bytes || (!ipv6 && sum_of(0, ip, 20) != 0xFFFF))
+		return false;
+	uint32_t sum = ipv6 ? sum_of(0, ip + 8, 32) : sum_of(0, ip + 12, 8);
+	return sum_of(sum + length + protocol, ip + header, length) == 0xFFFF;
+}
+
+static void wish(const struct flow *flow, uint8_t protocol, unsigned flags, uint16_t mss)
+{
+	struct pkt pkt;
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
+	frame_of(pkt.data, flow, protocol, -1);
+	pkt.len = 100;
+	pkt.flags = (uint16_t)flags;
+	pkt.vlan = 0x3456;
+	pkt.mss = mss;
+	CU_ASSERT_EQUAL_FATAL(nic_tx(nic_txq(nic, 1), &pkt, 1), 1);
+}
+
+/* The card does it: nothing is left to software. What was done is checked here. */
+static void wishes_are_fulfilled_by_the_card(void)
+{
+	open_and_start((struct nic_config){.tx_queues = 2});
+	const uint32_t can =
+		NIC_TX_IP_CHECKSUM | NIC_TX_L4_CHECKSUM | NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4 | NIC_TX_SEGMENT_IPV6;
+	CU_ASSERT_EQUAL(info.can & can, can);
+	for (unsigned i = 0; i < PUBLISHED; i++) {
+		bool ipv6 = published[i].ipv6;
+		unsigned ip_wish = ipv6 ? 0 : PKT_TX_IP_CHECKSUM, header = ipv6 ? 40 : 20, first = wire.count;
+		wish(&published[i], TCP, ip_wish | PKT_TX_L4_CHECKSUM, 0);
+		wish(&published[i], UDP, ip_wish | PKT_TX_L4_CHECKSUM | PKT_VLAN, 0);
+		wish(&published[i], TCP, PKT_TX_SEGMENT | PKT_VLAN, 9);
+		unsigned payload = 86 - header - 20, segments = (payload + 8) / 9;
+		ASSERT_NUMBER(wire_send(&wire, model()), 2 + segments);
+		CU_ASSERT(sums_are_right(wire.data[first] + 14, 86, ipv6));
+		for (unsigned k = first + 1; k < wire.count; k++) {
+			const uint8_t *frame = wire.data[k];
+			unsigned bytes = k == first + 1 ? 86 : header + 20 + (k + 1 < wire.count ? 9 : payload % 9);
+			ASSERT_NUMBER(frame[12] << 8 | frame[13], 0x8100);
+			ASSERT_NUMBER(frame[14] << 8 | frame[15], 0x3456);
+			CU_ASSERT(sums_are_right(frame + 18, bytes, ipv6));
+		}
+	}
+	struct nic_stats stats;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	ASSERT_NUMBER(stats.tx_software_checksums + stats.tx_software_vlans + stats.tx_software_segmented, 0);
+	ASSERT_NUMBER(stats.tx_packets, wire.count);
+	ASSERT_NUMBER(stats.tx_segments_more, wire.count - 3 * PUBLISHED);
+	close_port();
+}
+
 /* ---- queues alone ---- */
 
 static void a_stopped_receive_queue_stops_no_other(void)
@@ -597,6 +664,7 @@ int main(void)
 		{"each queue counts its own", each_queue_counts_its_own},
 		{"all queues of the card work", all_queues_of_the_card_work},
 		{"only VLANs that were added pass", only_vlans_that_were_added_pass},
+		{"wishes are fulfilled by the card", wishes_are_fulfilled_by_the_card},
 		{"a stopped receive queue stops no other", a_stopped_receive_queue_stops_no_other},
 		{"a stopped transmit queue stops no other", a_stopped_transmit_queue_stops_no_other},
 		CU_TEST_INFO_NULL,
