@@ -87,6 +87,9 @@ static bool start_port(struct app *app, unsigned i, const struct nic_config *com
 
 	if (app->options->rss && app_queues(app) > 1)
 		config.rss = &rss;
+	if (app_queues(app) > port->info.rss_queues && port->info.rss_queues && !app->options->quiet)
+		app_note("%s: the card shares what it receives among %u queues: the others get nothing",
+			app->options->addresses[i], port->info.rss_queues);
 	/* what a card cannot do on transmit is done in software */
 	config.offloads &= port->info.can | ~(uint32_t)NIC_TX_OFFLOAD;
 	if (nic_start(port->nic, &config) < 0)

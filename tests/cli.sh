@@ -67,8 +67,8 @@ helps() {
 }
 
 common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-wait= --speed=
-	--simd= --duration= --interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user: 0000:03:00.0
-	Usage: Examples: 'Exit status:')
+	--simd= --duration= --interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
+	0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
 	limited_by "-s," "-R," "-n," "-f,"

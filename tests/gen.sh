@@ -172,6 +172,23 @@ check "  to the frame: sent = own + lost" "$work/gen.out" \
 	test "$(value sent)" = $(($(value own) + $(value lost)))
 end_model
 
+# -- several queues --
+model --wire 0:peer=1,lossless --wire "0:pcap-out=$work/out.pcap"
+gen 0 -q --json --queues 4 --count 2 $a $b
+check "fewer packets than queues are sent, and no more" "$work/gen.out" values "2 2 0" sent own lost
+gen 0 -q --json --queues 2 --flows 7 --mtu 9000 --size 5000 --count 301 --rate 20k $a $b
+check "long frames by two queues come back as they were, in order" "$work/gen.out" \
+	values "301 301 0 0 0 0" sent own lost reordered corrupted foreign
+gen 0 --queues 3 --interval 0.1 --duration 0.5 --rate 3k --flows 3 $a $b
+check "people are told what each queue sends" "$work/gen.out" said '^    queue 2 .*tx [1-9][0-9]* packets'
+check "  and the whole rate" "$work/gen.out" said 'packets/s .* of 3000 asked'
+end_model
+model --wire "0:pcap-out=$work/out.pcap"
+gen 0 -q --json --queues 3 --replay "$work/tags.pcap" --rate 1k $a
+end_model
+check "a capture is sent in order, whatever the queues" "$work/gen.out" \
+	"$bin/pollux-pcap-diff" "$work/tags.pcap" "$work/out.pcap"
+
 # -- a count, while the link is down --
 model --wire 0:sink --link-down --control "$work/control"
 start --count 10 --interval 0.2 --link-wait 0 $a

@@ -80,6 +80,30 @@ fwd --duration 1
 check "the next model takes over the sockets that were left" "$work/model.log" ended $fwd 0
 end_model
 
+# -- several queues: more threads than there may be CPUs --
+model --wire 0:source,rate=100k,flows=64 --wire 1:source,rate=100k,flows=64
+fwd --queues 17
+check "queues beyond what RSS names are told" "$work/fwd.log" \
+	wait_for grep -q '^note: .*: the card shares what it receives among 16 queues: the others' "$work/fwd.log"
+wait_for moving
+kill -INT $fwd
+check "  seventeen threads end at SIGINT with status 0" "$work/fwd.log" ended $fwd 0
+"$bin/pollux-dump" -q --queues 3 --count 3000 -w "$work/dump.pcap" $b >"$work/dump.log" 2>&1
+check "a capture of three queues ends with status 0" "$work/dump.log" test $? = 0
+"$bin/pollux-dump" -q --queues 3 -w /dev/full $b >"$work/dump.log" 2>&1 &
+check "  one that cannot be written with status 1" "$work/dump.log" ended $! 1
+fwd --queues 4
+wait_for moving
+kill -9 $model
+wait $model 2>/dev/null
+check "the model killed under four queues: the forwarder ends with status 1" "$work/fwd.log" ended $fwd 1
+check "  and says what happened" "$work/fwd.log" grep -q 'gone' "$work/fwd.log"
+model --wire 0:sink
+"$bin/pollux-gen" -q --json --replay "$work/dump.pcap" --rate 100k $a >"$work/gen.log" 2>&1
+check "what three queues captured is in order of time" "$work/gen.log" \
+	grep -q '"sent":3000,.*"frames":3000,.*"backwards":0,' "$work/gen.log"
+end_model
+
 # -- a port that another program has: who, and nothing that would harm it --
 model --wire 0:sink
 "$bin/pollux-dump" -w /dev/null $b >"$work/dump.log" 2>&1 &

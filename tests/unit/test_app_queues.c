@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of what applications do with several queues: which CPUs the threads get, captures in order of time, and a
+ * generator whose senders share its rate, its packets and its flows. */
+#include "../../apps/app_output.c"
+#include "../../apps/app_parse.c"
+#include "../../apps/app_placement.c"
+#include "../../apps/dump_merge.c"
+#include "../../apps/gen_rate.c"
+#include "../../apps/gen_receive.c"
+#include "../../apps/gen_schedule.c"
+#include "../../apps/gen_send.c"
+#include "../../apps/gen_udp.c"
+
+#include "unit.h"
+
+#include <ftw.h>
+#include <sys/stat.h>
+
+/* ---- CPUs: a machine of two nodes, each with two cores of two hyper-threads ---- */
+
+static char root[] = "/tmp/pollux-cpus-XXXXXX";
+
+static void put(const char *path, unsigned number, const char *file, const char *text)
+{
+	char whole[256];
+
+	snprintf(whole, sizeof(whole), "%s/sys/devices/system/%s%u/%s", root, path, number, file);
+	for (char *at = whole + strlen(root) + 1; (at = strchr(at, '/')); at++) {
+		*at = '\0';
+		mkdir(whole, 0700);
+		*at = '/';
+	}
+	FILE *out = fopen(whole, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static int take_away(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+	(void)status, (void)type, (void)at;
+	return remove(path);
+}
+
+static void threads_get_cores_of_the_node_first(void)
+{
+	static const char *const siblings[8] = {"0,4\n", "1,5\n", "2,6\n", "3,7\n", "0,4\n", "1,5\n", "2,6\n", "3,7\n"};
+	static const unsigned wanted[2][8] = {{1, 0, 4, 5, 2, 3, 6, 7}, {2, 3, 6, 7, 1, 0, 4, 5}};
+	unsigned cpus[8];
+	cpu_set_t allowed;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
+	vfio_set_root(root);
+	for (unsigned cpu = 0; cpu < 8; cpu++)
+		put("cpu/cpu", cpu, "topology/thread_siblings_list", siblings[cpu]);
+	put("node/node", 0, "cpulist", "0-1,4-5\n");
+	put("node/node", 1, "cpulist", "2-3,6-7\n");
+	CPU_ZERO(&allowed);
+	for (unsigned cpu = 0; cpu < 8; cpu++)
+		CPU_SET(cpu, &allowed);
+	for (int node = 0; node < 2; node++) {
+		ASSERT_NUMBER(app_choose_cpus(&allowed, node, 8, cpus), 8);
+		CU_ASSERT_EQUAL(memcmp(cpus, wanted[node], sizeof(cpus)), 0);
+	}
+	/* of one that may not be used, the other hyper-thread is no twin; there are no more than there are */
+	CPU_CLR(2, &allowed);
+	ASSERT_NUMBER(app_choose_cpus(&allowed, 1, 2, cpus), 2);
+	ASSERT_NUMBER(cpus[0], 3);
+	ASSERT_NUMBER(cpus[1], 6);
+	ASSERT_NUMBER(app_choose_cpus(&allowed, -1, 20, cpus), 7);
+	nftw(root, take_away, 8, FTW_DEPTH | FTW_PHYS);
+	/* a machine that tells nothing has CPUs all the same */
+	ASSERT_NUMBER(app_choose_cpus(&allowed, 1, 2, cpus), 2);
+	ASSERT_NUMBER(cpus[0], 1);
+	vfio_set_root("");
+}
+
+/* ---- Captures ---- */
+
+static struct dump_lane lanes[3];
+
+static void nothing_is_written_before_what_may_be_older(void)
+{
+	const struct pkt pkts[4] = {{.len = 1}, {.len = 2}, {.len = 3}, {.len = 4}};
+	unsigned lane;
+
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 0);
+	CU_ASSERT_TRUE(lane < 2);
+	dump_put(&lanes[0], 100, pkts, 2);
+	dump_put(&lanes[0], 300, pkts + 2, 1);
+	dump_seen(&lanes[0], 300);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 0); /* the other one may bring one of 99 */
+	dump_seen(&lanes[1], 100);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 2); /* one of 100 comes behind it */
+	ASSERT_NUMBER(lane, 0);
+	dump_put(&lanes[1], 200, pkts + 3, 1);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 2);
+	dump_take(&lanes[0], 2);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 1);
+	ASSERT_NUMBER(lane, 1);
+	ASSERT_NUMBER(dump_record_at(&lanes[1], 0)->pkt.len, 4);
+	dump_take(&lanes[1], 1);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 0); /* seen until 100 only */
+	dump_seen(&lanes[1], UINT64_MAX);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 1);
+	dump_take(&lanes[0], 1);
+	dump_seen(&lanes[0], UINT64_MAX);
+	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 0);
+	ASSERT_NUMBER(lane, 2);
+	ASSERT_NUMBER(dump_room(&lanes[0]), DUMP_HELD);
+}
+
+enum { RECORDS = 40000 };
+static _Atomic uint64_t ticks;
+
+/* A queue's thread: takes the time, as all do from one clock, and puts that many packets in. */
+static void *fill(void *context)
+{
+	struct dump_lane *lane = context;
+	struct pkt pkts[8] = {{.len = 0}};
+
+	for (unsigned left = RECORDS; left;) {
+		unsigned n = left < 8 ? left % 8 : 1 + left % 8, room = dump_room(lane);
+		n = n > room ? room : n;
+		uint64_t now = 1 + atomic_fetch_add(&ticks, 1);
+		dump_put(lane, now, pkts, n);
+		dump_seen(lane, now);
+		left -= n;
+		if (!n)
+			sched_yield();
+	}
+	dump_seen(lane, UINT64_MAX);
+	return NULL;
+}
+
+static void threads_bring_what_is_written_in_order(void)
+{
+	pthread_t threads[3];
+	unsigned lane, n, written = 0, backwards = 0;
+	uint64_t before = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		lanes[i].put = lanes[i].taken = lanes[i].seen_ns = 0;
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, fill, &lanes[i]), 0);
+	}
+	while ((n = dump_next(lanes, 3, &lane)) || lane < 3) {
+		for (unsigned i = 0; i < n; i++) {
+			backwards += dump_record_at(&lanes[lane], i)->ns < before;
+			before = dump_record_at(&lanes[lane], i)->ns;
+		}
+		if (n)
+			dump_take(&lanes[lane], n);
+		else
+			sched_yield();
+		written += n;
+	}
+	for (unsigned i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	ASSERT_NUMBER(written, 3 * RECORDS);
+	ASSERT_NUMBER(backwards, 0);
+}
+
+/* ---- The generator ---- */
+
+static struct gen_sender senders[3];
+static struct gen_sending sending = {.senders = 3, .frames_per_burst = 1, .speed = 1};
+
+static void senders_share_the_rate_and_the_count(void)
+{
+	struct gen_schedule whole = {0};
+
+	CU_ASSERT_TRUE(gen_schedule_add(&whole, NULL, 60, 0));
+	gen_schedule_pace(&whole, &(struct gen_rate){app_tsc_hz() / 1000, GEN_RATE_PACKETS}, 0, 10000);
+	for (unsigned i = 0; i < 3; i++)
+		gen_sender_init(&senders[i], &sending, i, &whole, 32);
+	ASSERT_NUMBER(senders[0].to_send, 11);
+	ASSERT_NUMBER(senders[1].to_send, 11);
+	ASSERT_NUMBER(senders[2].to_send, 10);
+	/* a packet is due every 1000 cycles, and they take turns */
+	for (unsigned cycle = 0; cycle < 30000; cycle += 100)
+		for (unsigned i = 0; i < 3; i++)
+			ASSERT_NUMBER(gen_schedule_due(&senders[i].schedule, cycle + 0.5, 9), cycle % 3000 == i * 1000);
+	/* what one gives up is its own, in packets of the whole */
+	double gap = whole.round_cycles, late = whole.catch_up_cycles + 30000 + 30 * gap;
+	gen_schedule_due(&senders[1].schedule, late, 0);
+	CU_ASSERT_DOUBLE_EQUAL((double)senders[1].schedule.given_up_cycles / gap, 10, 0.5);
+	/* a sender with nothing to send does not send without limit */
+	gen_sender_init(&senders[2], &sending, 2, &whole, 2);
+	CU_ASSERT_TRUE(senders[2].done);
+	gen_schedule_free(&whole);
+}
+
+static void a_flow_is_one_senders(void)
+{
+	static struct gen_udp udp;
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	static const unsigned flows[] = {1, 2, 3, 7, 300};
+
+	for (unsigned i = 0; i < sizeof(flows) / sizeof(*flows); i++) {
+		unsigned sender_of[300], of_flow[300] = {0};
+		gen_udp_init(&udp, 60, mac, mac, flows[i], 3, 1);
+		memset(sender_of, 0xff, sizeof(sender_of));
+		for (unsigned number = 0; number < 3000; number++) {
+			uint64_t flow = flow_of(&udp, number);
+			CU_ASSERT_TRUE_FATAL(flow < flows[i]);
+			of_flow[flow]++;
+			if (flows[i] >= 3 && sender_of[flow] != UINT32_MAX)
+				CU_ASSERT_EQUAL(sender_of[flow], number % 3);
+			sender_of[flow] = number % 3;
+		}
+		for (unsigned flow = 0; flow < flows[i]; flow++)
+			CU_ASSERT_TRUE(of_flow[flow] >= 1000 / (flows[i] / 3 + 1));
+	}
+}
+
+/* Sender 0 has sent 10 packets, sender 1 has sent 5; two queues receive. */
+static void what_queues_receive_adds_up(void)
+{
+	struct gen_receiver receivers[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		CU_ASSERT_TRUE_FATAL(gen_receiver_init(&receivers[i], senders, &sending));
+	senders[0].made = 10;
+	senders[1].made = 5;
+	for (unsigned count = 0; count < 10; count++) /* number 4 of sender 0 is lost, and so is 0 of sender 1 */
+		if (count != 4)
+			account(&receivers[count % 2], true, true, 3 * count);
+	for (unsigned count = 4; count > 0; count--)
+		account(&receivers[0], true, true, 3 * count + 1);
+	account(&receivers[1], true, true, 3 * 5 + 1); /* never sent */
+	account(&receivers[1], true, true, 3 * 9);     /* again */
+	account(&receivers[0], true, false, 3 * 9);
+	struct gen_received r = gen_received(receivers, 2);
+	ASSERT_NUMBER(r.unique, 13);
+	ASSERT_NUMBER(r.missed, 2);
+	ASSERT_NUMBER(r.reordered, 3);
+	ASSERT_NUMBER(r.duplicates, 1);
+	ASSERT_NUMBER(r.foreign, 1);
+	ASSERT_NUMBER(r.corrupted, 1);
+	for (unsigned i = 0; i < 2; i++)
+		gen_receiver_free(&receivers[i]);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"threads get cores of the node first", threads_get_cores_of_the_node_first},
+		{"nothing is written before what may be older", nothing_is_written_before_what_may_be_older},
+		{"threads bring what is written in order", threads_bring_what_is_written_in_order},
+		{"senders share the rate and the count", senders_share_the_rate_and_the_count},
+		{"a flow is one sender's", a_flow_is_one_senders},
+		{"what queues receive adds up", what_queues_receive_adds_up},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{.pName = "several queues", .pTests = tests},
+		CU_SUITE_INFO_NULL,
+	};
+	return unit_run(suites);
+}
