@@ -346,7 +346,8 @@ int nic_add_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_add_vlan);
 int nic_remove_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_remove_vlan);
 
 /** Takes VLAN tags out of a queue's frames, or leaves them in. Needs a port started with NIC_RX_VLAN_STRIP, which turns
- * it on for all queues. -EINVAL, -ENOTSUP (the card can do it for all queues only). */
+ * it on for all queues. May be called while frames come, and takes a millisecond: what came before the change is handed
+ * out as it came. -EINVAL, -ENOTSUP (the card can do it for all queues only). */
 int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on) POLLUX_API(nic_set_vlan_strip);
 
 /** Changes how frames are spread over the queues of a started port, while they are running. Frames on their way go as

@@ -54,6 +54,9 @@ static int check_input(const struct nic_queue *input)
 			nic->info.address, input->index);
 	if (rxq->next)
 		return fail_used(input, "receive");
+	if (nic->config.offloads & NIC_RX_VLAN_STRIP)
+		return pollux_fail(EINVAL, "%s: a pipe would lose VLAN tags: start its input without NIC_RX_VLAN_STRIP",
+			nic->info.address);
 	if (nic->config.mtu + FRAME_OVERHEAD_BYTES > PKT_DATA_BYTES)
 		return pollux_fail(EINVAL,
 			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the "

@@ -5,7 +5,7 @@
 #include "../vfio/error.h"
 #include "driver.h"
 #include "fail.h"
-#include "ring/ring.h"
+#include "ring/rx_status.h"
 #include "stats.h"
 
 #include <errno.h>
@@ -203,9 +203,13 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 		ret = pollux_fail(EINVAL, "%s: the port was started without NIC_RX_VLAN_STRIP", nic->info.address);
 	if (!ret && !ops_of(nic)->set_vlan_strip)
 		ret = fail_lacks(nic, "choice of VLAN stripping by queue");
+	if (ret)
+		return rings_end_call(nic, ret);
 	uint64_t refusals = vfio_refusals();
+	ring_rx_tags_change(nic->rings.rxqs[queue]);
+	ret = fail_if_refused(nic, refusals, ops_of(nic)->set_vlan_strip(nic, queue, on));
 	if (!ret)
-		ret = fail_if_refused(nic, refusals, ops_of(nic)->set_vlan_strip(nic, queue, on));
+		ring_rx_tags_changed(nic->rings.rxqs[queue], on);
 	return rings_end_call(nic, ret);
 }
 

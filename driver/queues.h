@@ -15,6 +15,7 @@ struct queue_ops {
 	int (*set_rss)(struct nic *nic);
 	/** Obeys a word of nic->queues.vlans, and vlan_count: with none the filter is off. */
 	int (*set_vlans)(struct nic *nic, unsigned word);
+	/** Its bit in the card; the ring knows already. */
 	int (*set_vlan_strip)(struct nic *nic, unsigned queue, bool on);
 	/** On: gives the card the ring of a queue, which is prepared as for start. Off: has the card leave it alone; a
 	 * transmit queue has sent its packets before, as far as that is possible. */

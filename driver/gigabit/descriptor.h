@@ -3,11 +3,20 @@
 #ifndef POLLUX_DRIVER_GIGABIT_DESCRIPTOR_H
 #define POLLUX_DRIVER_GIGABIT_DESCRIPTOR_H
 
-#include "../ring/rx.h"
+#include "../ring/rx_status.h"
 #include "../ring/tx.h"
 
 /* Frame errors. Checksum errors are advice on frames that are delivered as they are: not among them. */
 #define GIGABIT_RX_ERRORS UINT64_C(0x97) /* CE, SE, SEQ, CXE, RXE */
+
+static const struct ring_rx_status gigabit_rx_status_legacy = {
+	.ignore = UINT64_C(1) << 34,     /* IXSM */
+	.vlan = UINT64_C(1) << 35,       /* VP */
+	.l4_checked = UINT64_C(3) << 36, /* UDPCS, TCPCS */
+	.ip_checked = UINT64_C(1) << 38, /* IPCS */
+	.l4_bad = UINT64_C(1) << 45,     /* TCPE */
+	.ip_bad = UINT64_C(1) << 46,     /* IPE */
+};
 
 /* The 82540EM's. */
 static const struct ring_rx_format gigabit_rx_legacy = {
@@ -15,6 +24,16 @@ static const struct ring_rx_format gigabit_rx_legacy = {
 	.eop = UINT64_C(1) << 33,
 	.errors = GIGABIT_RX_ERRORS << 40,
 	.length_shift = 0,
+	.status = &gigabit_rx_status_legacy,
+};
+
+static const struct ring_rx_status gigabit_rx_status_extended = {
+	.ignore = UINT64_C(1) << 2,
+	.vlan = UINT64_C(1) << 3,
+	.l4_checked = UINT64_C(3) << 4,
+	.ip_checked = UINT64_C(1) << 6,
+	.l4_bad = UINT64_C(1) << 29,
+	.ip_bad = UINT64_C(1) << 30,
 };
 
 /* The 82574L's, and the 82576's advanced ones look the same. */
@@ -24,6 +43,7 @@ static const struct ring_rx_format gigabit_rx_extended = {
 	.errors = GIGABIT_RX_ERRORS << 24,
 	.length_shift = 32,
 	.hash = true,
+	.status = &gigabit_rx_status_extended,
 };
 
 #define GIGABIT_TX_IFCS (UINT64_C(1) << 25)

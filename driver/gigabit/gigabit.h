@@ -262,6 +262,8 @@ void gigabit_interrupt_close(struct nic *nic);
 
 unsigned gigabit_rx_burst_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned gigabit_rx_burst_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+unsigned gigabit_rx_burst_status_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
+unsigned gigabit_rx_burst_status_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82574l(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82576(struct nic_txq *queue, const struct pkt *pkts, unsigned n);

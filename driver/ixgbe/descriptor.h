@@ -3,8 +3,8 @@
 #ifndef POLLUX_DRIVER_IXGBE_DESCRIPTOR_H
 #define POLLUX_DRIVER_IXGBE_DESCRIPTOR_H
 
-#include "../ring/rx.h"
 #include "../ring/tx.h"
+#include "rx_status.h"
 
 /* As written back (82599 DS 7.1.6.2). */
 static const struct ring_rx_format ixgbe_rx_format = {
@@ -13,6 +13,7 @@ static const struct ring_rx_format ixgbe_rx_format = {
 	.errors = UINT64_C(1) << 29, /* RXE: any MAC error; the 82599 and later have no other frame error bit */
 	.length_shift = 32,
 	.hash = true,
+	.status = &ixgbe_rx_status,
 };
 
 #define IXGBE_TX_PAYLEN_SHIFT 46

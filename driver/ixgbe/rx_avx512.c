@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive with AVX-512: eight descriptors at a time become eight handles; what is left, four at a time. */
 #include "../../mempool/handles_x4.h"
+#include "rx_status_x8.h"
 #include "rx_x4.h"
 
 /* Takes eights only, as ixgbe_rx_take_x4 takes fours. Permutations reach over the whole vector, so nothing gets out of
@@ -66,4 +67,5 @@ RING_STEP void arm_x8(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fre
 	}
 }
 
-RING_RX_BURST(ixgbe_rx_burst_avx512, &ixgbe_rx_format, take_x8, arm_x8)
+RING_RX_BURST(ixgbe_rx_burst_avx512, &ixgbe_rx_format, ring_rx_take_one, take_x8, arm_x8)
+RING_RX_BURST(ixgbe_rx_status_avx512, &ixgbe_rx_format, ring_rx_take_one_status, ixgbe_rx_take_status_x8, arm_x8)

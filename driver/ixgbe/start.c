@@ -32,6 +32,7 @@ const struct ring_ops ixgbe_ring_ops = {
 			[PKT_SIMD_AVX2] = {ixgbe_rx_burst_avx2, ixgbe_tx_burst_avx2},
 			[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512},
 		},
+	.bursts[RING_OFFLOADS] = IXGBE_OFFLOAD_BURSTS,
 	.rx_tail = rx_tail,
 	.tx_tail = tx_tail,
 	.rx_format = &ixgbe_rx_format,

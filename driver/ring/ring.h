@@ -41,6 +41,13 @@ struct ring_tail_register {
  * other while the port runs; anybody may read the counters (relaxed atomics).
  */
 
+/** What a receive queue tells of frames beyond their bytes (rx_status.h). */
+struct ring_rx_report {
+	unsigned on;           /* RING_RX_TAGS, RING_RX_CHECKSUMS */
+	uint32_t unsure_until; /* slot from which on `on` holds for all frames again */
+	uint64_t unsure;       /* until then: format->status->vlan; else 0 */
+};
+
 /** A receive queue. */
 struct ring_rxq {
 	struct nic_rxq nic; /* first: nic_rx knows no more */
@@ -75,6 +82,7 @@ struct ring_rxq {
 	uint32_t extra_slots; /* slots emptied since start beyond one per frame */
 	bool stopped;         /* alone, by nic_set_rxq */
 	const struct ring_rx_format *format;
+	struct ring_rx_report report;
 };
 
 /** How a transmit queue fulfils wishes (offload.h). */
@@ -123,7 +131,8 @@ _Static_assert(offsetof(struct ring_rxq, pool) <= 64 && offsetof(struct ring_txq
 
 /** What is on in the bursts of a port. Each row has bursts of its own, so that what is off costs nothing. */
 enum ring_offloads {
-	RING_PLAIN, /* no offload */
+	RING_PLAIN,    /* no offload */
+	RING_OFFLOADS, /* receive reports status (rx_status.h), transmit is fast with wishes (tx_wishes.h) */
 	RING_OFFLOADS_COUNT
 };
 

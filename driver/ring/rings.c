@@ -10,7 +10,7 @@
 #include "../stats.h"
 #include "offload.h"
 #include "ring.h"
-#include "rx.h"
+#include "rx_status.h"
 #include "tx.h"
 
 #include <errno.h>
@@ -191,9 +191,9 @@ static struct ring_descriptor *ring_at(const struct nic *nic, size_t descriptors
 
 /* The bursts for what is on, with the best instruction set that the family has them for and the configuration allows.
  */
-static const struct ring_bursts *choose_bursts(struct nic *nic, const struct ring_ops *ops)
+static const struct ring_bursts *choose_bursts(struct nic *nic, const struct ring_ops *ops, uint32_t offloads)
 {
-	const struct ring_bursts *by_simd = ops->bursts[RING_PLAIN];
+	const struct ring_bursts *by_simd = ops->bursts[nic->config.offloads & offloads ? RING_OFFLOADS : RING_PLAIN];
 	enum pkt_simd simd = nic->config.simd;
 
 	while (simd > PKT_SIMD_SCALAR && !by_simd[simd].rx)
@@ -227,6 +227,7 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = size - 1;
 	queue->format = ops->rx_format;
+	queue->report.on = ring_rx_reported(nic->config.offloads);
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->tail_batch = ops->rx_tail_writes_per_lap ? size / ops->rx_tail_writes_per_lap : RING_BATCH;
 	queue->tail = open_tail(nic, &queue->tail_register, ops->rx_tail(index));
@@ -238,13 +239,14 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 
 int rings_open(struct nic *nic, const struct ring_ops *ops)
 {
-	const struct ring_bursts *bursts = choose_bursts(nic, ops);
+	ring_rx_burst_fn *rx = choose_bursts(nic, ops, NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP)->rx;
+	ring_tx_burst_fn *tx = choose_bursts(nic, ops, NIC_TX_OFFLOAD)->tx;
 	int ret = allocate(nic, ops);
 	/* transmit first: it cannot fail, so that what a failure leaves can always be drained */
 	for (unsigned i = 0; !ret && i < nic->config.tx_queues; i++)
-		prepare_tx(nic, i, ops, bursts->tx);
+		prepare_tx(nic, i, ops, tx);
 	for (unsigned i = 0; !ret && i < nic->config.rx_queues; i++)
-		ret = prepare_rx(nic, i, ops, bursts->rx);
+		ret = prepare_rx(nic, i, ops, rx);
 	if (ret)
 		rings_close(nic);
 	return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receiving the frames that no step of a burst takes: in several buffers, exactly one buffer long, or bad. */
-#include "rx.h"
+#include "rx_status.h"
 
 /* The longest frame of these cards, of 16 KiB, needs 8 buffers of 2 KiB: one in more than twice as many is none. */
 #define PIECES_MAX 16u
@@ -58,6 +58,9 @@ static void drop_frame(const struct ring_rx_format *format, struct ring_rxq *que
 bool ring_rx_take_frame(
 	const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned *got)
 {
+	struct pkt *first = NULL;
+	const struct ring_descriptor *last = NULL;
+
 	if (!queue->frame_left) {
 		bool good;
 		unsigned pieces = measure_frame(format, queue, &good);
@@ -69,6 +72,8 @@ bool ring_rx_take_frame(
 			return true;
 		}
 		queue->frame_left = pieces;
+		first = &pkts[*got];
+		last = &queue->ring[(queue->next + pieces - 1) & queue->mask];
 	}
 	for (; queue->frame_left && *got < n; ++*got) {
 		uint32_t slot = queue->next++ & queue->mask;
@@ -83,5 +88,7 @@ bool ring_rx_take_frame(
 		ring_rx_hand_out(format, &pkts[*got], descriptor, queue->buffers[slot],
 			length | (queue->frame_left ? (uint32_t)PKT_MORE << 16 : 0));
 	}
+	if (first && (ring_rx_reports(queue) || ring_rx_unsure(queue)))
+		ring_rx_find_status(queue, last, first);
 	return true;
 }

@@ -9,8 +9,8 @@
  *	    |  without a buffer    |  finished ones, then the card's own  |
  *
  * How bursts are made: the functions here are always inline. What differs between cards and instruction sets are
- * constant parameters, which are the format of descriptors and two steps, `take` and `arm`. RING_RX_BURST makes the
- * four functions of a burst, with names of their own for profiler and debugger:
+ * constant parameters, which are the format of descriptors and steps: `take`, which for one packet is `one`, and
+ * `arm`. RING_RX_BURST makes the four functions of a burst, with names of their own for profiler and debugger:
  *
  *	ixgbe_rx_burst_avx2          an empty ring, or one packet: without a call or a saved register
  *	ixgbe_rx_burst_avx2_many     several packets, and nothing out of the ordinary
@@ -33,12 +33,17 @@ struct ring_rx_format {
 	uint64_t errors;       /* beside EOP: the frame is bad if any of these bits is set */
 	unsigned length_shift; /* the length of what is in the buffer is the 16 bits from here on */
 	bool hash;             /* the upper half of the first quadword is the RSS hash; false: there is none */
+	const struct ring_rx_status *status; /* what else there is (rx_status.h); bursts without offloads ignore it */
 };
 
 /** A step: takes descriptors from `slot` on, at most n, as long as they are finished and have whole, good frames. The
  * slots do not go over the ring's end. All n handles may be overwritten. @return how many were taken */
 typedef unsigned ring_rx_take_fn(
 	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
+
+/** A step: takes one descriptor alike. @return whether it was taken */
+typedef bool ring_rx_one_fn(const struct ring_rx_format *format, const struct ring_rxq *queue,
+	const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt);
 
 /** A step: gives RING_BATCH slots their fresh buffers, and writes their descriptors for the card. */
 typedef void ring_rx_arm_fn(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh);
@@ -90,9 +95,10 @@ RING_INLINE void ring_rx_hand_out(const struct ring_rx_format *format, struct pk
 }
 
 /** Takes a descriptor if it is finished and has a whole, good frame. */
-RING_INLINE bool ring_rx_take_one(
-	const struct ring_rx_format *format, const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
+RING_INLINE bool ring_rx_take_one(const struct ring_rx_format *format, const struct ring_rxq *queue,
+	const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
 {
+	(void)queue; /* ring_rx_take_one_status wants it */
 	uint64_t q1 = ring_rx_status(descriptor);
 
 	if (!ring_rx_is_whole_frame(format, q1))
@@ -109,7 +115,7 @@ RING_INLINE unsigned ring_rx_take_x1(
 {
 	unsigned i = 0;
 
-	while (i < n && ring_rx_take_one(format, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
+	while (i < n && ring_rx_take_one(format, queue, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
 		i++;
 	return i;
 }
@@ -125,7 +131,7 @@ RING_STEP unsigned ring_rx_take_scalar(
 	for (; i + 4 <= n; i += 4, ring += 4, buffers += 4, pkts += 4)
 #pragma GCC unroll 4
 		for (unsigned k = 0; k < 4; k++)
-			if (!ring_rx_take_one(format, &ring[k], buffers[k], &pkts[k]))
+			if (!ring_rx_take_one(format, queue, &ring[k], buffers[k], &pkts[k]))
 				return i + k;
 	return i + ring_rx_take_x1(format, queue, slot + i, pkts, n - i);
 }
@@ -251,7 +257,7 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ri
 
 /** A burst. One packet, or none, is looked for first, so that it does not pay for what is prepared for many. */
 RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct nic_rxq *nic, struct pkt *pkts,
-	unsigned n, ring_rx_many_fn *many, ring_rx_refill_fn *refill)
+	unsigned n, ring_rx_one_fn *one, ring_rx_many_fn *many, ring_rx_refill_fn *refill)
 {
 	struct ring_rxq *queue = (struct ring_rxq *)nic;
 	uint32_t next = queue->next, slot = next & queue->mask;
@@ -259,7 +265,7 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 
 	if (__builtin_expect(next == queue->fast_until, 0))
 		return many(queue, pkts, n);
-	if (n == 1 && ring_rx_take_one(format, descriptor, queue->buffers[slot], pkts)) {
+	if (n == 1 && one(format, queue, descriptor, queue->buffers[slot], pkts)) {
 		next++;
 		queue->next = next;
 		return next % RING_BATCH ? 1 : refill(queue, 1);
@@ -269,8 +275,8 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	return many(queue, pkts, n);
 }
 
-/** Defines the burst function `name`, and those that it calls, of a pointer to a constant format and two steps. */
-#define RING_RX_BURST(name, format, take, arm)                                                                         \
+/** Defines the burst function `name`, and those that it calls, of a pointer to a constant format and steps. */
+#define RING_RX_BURST(name, format, one, take, arm)                                                                    \
 	static RING_OUT_OF_LINE unsigned name##_refill(struct ring_rxq *queue, unsigned got)                           \
 	{                                                                                                              \
 		return ring_rx_refill(queue, got, arm);                                                                \
@@ -286,7 +292,7 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	}                                                                                                              \
 	unsigned name(struct nic_rxq *queue, struct pkt *pkts, unsigned n)                                             \
 	{                                                                                                              \
-		return ring_rx_burst(format, queue, pkts, n, name##_many, name##_refill);                              \
+		return ring_rx_burst(format, queue, pkts, n, one, name##_many, name##_refill);                         \
 	}
 
 #endif

@@ -44,34 +44,21 @@ typedef unsigned ring_tx_part_fn(struct ring_txq *queue, const struct pkt *pkts,
 
 /* ---- a descriptor ---- */
 
-/** An ordinary packet has no flags but a received one's status, so it is in one buffer and without wishes, and a length
- * that one descriptor can send as it is. excess_max is the queue's. */
-RING_INLINE bool ring_tx_is_ordinary(const struct ring_tx_format *format, const struct pkt *pkt, uint32_t excess_max)
+/** Writes the descriptor of a packet if that is an ordinary one: without flags but a received one's status, so in one
+ * buffer and without wishes, and of a length that one descriptor can send as it is. excess_max is the queue's. */
+RING_INLINE bool ring_tx_put_one(const struct ring_tx_format *format, struct ring_descriptor *descriptor,
+	uint8_t **buffer, const struct pkt *pkt, uint32_t excess_max, uint64_t iova_offset)
 {
 	/* Two loads: an application writes len alone, and one load of what two stores have written must wait until both
 	 * are in the cache. */
-	return __builtin_expect(pkt->len - format->frame_min <= excess_max && pkt->flags <= PKT_STATUS, 1);
-}
-
-/** Writes the descriptor of an ordinary packet. */
-RING_INLINE void ring_tx_write(const struct ring_tx_format *format, struct ring_descriptor *descriptor,
-	uint8_t **buffer, const struct pkt *pkt, uint64_t iova_offset)
-{
+	if (__builtin_expect(pkt->len - format->frame_min > excess_max || pkt->flags > PKT_STATUS, 0))
+		return false;
 	uint64_t length = pkt->len;
 	uint8_t *data = pkt->data;
 
 	*buffer = data;
 	descriptor->q0 = (uint64_t)data + iova_offset;
 	descriptor->q1 = length * format->length_factor + (format->command | RING_TX_EOP);
-}
-
-/** Writes the descriptor of a packet if that is an ordinary one. */
-RING_INLINE bool ring_tx_put_one(const struct ring_tx_format *format, struct ring_descriptor *descriptor,
-	uint8_t **buffer, const struct pkt *pkt, uint32_t excess_max, uint64_t iova_offset)
-{
-	if (!ring_tx_is_ordinary(format, pkt, excess_max))
-		return false;
-	ring_tx_write(format, descriptor, buffer, pkt, iova_offset);
 	return true;
 }
 

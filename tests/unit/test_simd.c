@@ -3,6 +3,7 @@
  * same random things done to all, by an application and by a card that may be hostile, and everything compared after
  * each. */
 #include "../../driver/ixgbe/bursts.h"
+#include "../../driver/ring/rx_status.h"
 #include "../../mempool/bulk.h"
 #include "../../vfio/space.h"
 #include "unit.h"
@@ -41,7 +42,8 @@ struct world {
 static struct dma_space *space;
 static struct world worlds[WORLDS_MAX];
 static unsigned world_count, ring_size, pool_count;
-static uint32_t card_head; /* where the card writes received frames */
+static enum ring_offloads row; /* of bursts */
+static uint32_t card_head;     /* where the card writes received frames */
 static uint64_t random_state, number;
 static uint64_t last_number; /* as of before the step: every world counts from there */
 
@@ -97,6 +99,7 @@ static uint64_t read_number(const uint8_t *data)
 static uint64_t random_status(unsigned mode)
 {
 	uint64_t vlan_and_noise = (uint64_t)random_below(0x10000) << 48 | (uint64_t)random_below(0x1ff0) << 4;
+	vlan_and_noise |= (uint64_t)random_below(4) << 30 | (uint64_t)random_below(2) << 3; /* IPE, L4E; VP */
 	uint64_t good = vlan_and_noise | RX_DD | RX_EOP | (uint64_t)(1 + random_below(2047)) << 32;
 
 	if (mode == 0 || (mode == 1 && random_below(16)))
@@ -290,6 +293,14 @@ static void card_sends(struct world *world)
 	}
 }
 
+static void control_changes_tags(struct world *world)
+{
+	bool on = random_below(2);
+
+	if (row == RING_OFFLOADS && !random_below(20))
+		ring_rx_tags_changed(&world->rx, on);
+}
+
 /* ---- all worlds are the same ---- */
 
 #define SAME(a, b)                                                                                                     \
@@ -311,6 +322,7 @@ static void same_receive(const struct world *world, const struct world *first)
 	SAME(a->skipping, b->skipping);
 	SAME(a->pool_empty, b->pool_empty);
 	SAME(a->bad_descriptors, b->bad_descriptors);
+	SAME(a->report.unsure, b->report.unsure);
 	SAME(world->rx_tail, first->rx_tail);
 	for (unsigned slot = 0; slot < ring_size; slot++) {
 		SAME(a->ring[slot].q1, b->ring[slot].q1);
@@ -388,9 +400,10 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	world->rx.tail_batch = RING_BATCH;
 	world->tx.max_frame = MAX_FRAME;
 	world->rx.format = &ixgbe_rx_format;
+	world->rx.report.on = row == RING_OFFLOADS ? 1 + random_below(3) : 0;
 	world->tx.format = &ixgbe_tx_format;
-	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_ops.bursts[RING_PLAIN][simd].rx), 0);
-	ring_txq_prepare(&world->tx, ixgbe_ring_ops.bursts[RING_PLAIN][simd].tx);
+	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_ops.bursts[row][simd].rx), 0);
+	ring_txq_prepare(&world->tx, ixgbe_ring_ops.bursts[row][simd].tx);
 	world->rx_tail = ring_size - 1;
 }
 
@@ -413,7 +426,7 @@ static void live(unsigned size, unsigned steps, uint64_t seed)
 {
 	static void (*const deeds[])(struct world *) = {card_receives, card_receives, application_receives,
 		application_receives, application_receives, application_sends, application_sends, card_sends,
-		card_sends, application_frees, application_allocates};
+		card_sends, application_frees, application_allocates, control_changes_tags};
 	uint64_t received = 0, sent = 0;
 
 	ring_size = size;
@@ -423,8 +436,10 @@ static void live(unsigned size, unsigned steps, uint64_t seed)
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 	world_count = 0;
 	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++)
-		if (pkt_simd_choose(simd) == simd)
+		if (pkt_simd_choose(simd) == simd) {
+			random_state = seed * 0x9e3779b97f4a7c15;
 			open_world(&worlds[world_count++], simd);
+		}
 	for (unsigned step = 0; step < steps; step++) {
 		void (*deed)(struct world *) = deeds[random_below(sizeof(deeds) / sizeof(*deeds))];
 		uint64_t begin = random_state;
@@ -450,14 +465,16 @@ static void live(unsigned size, unsigned steps, uint64_t seed)
 
 static void small_rings_live_alike(void)
 {
-	for (uint64_t seed = 1; seed <= 6; seed++)
-		live(64, 4000, seed);
+	for (row = 0; row < RING_OFFLOADS_COUNT; row++)
+		for (uint64_t seed = 1; seed <= 6; seed++)
+			live(64, 4000, seed);
 }
 
 static void larger_rings_live_alike(void)
 {
-	for (uint64_t seed = 11; seed <= 13; seed++)
-		live(256, 4000, seed);
+	for (row = 0; row < RING_OFFLOADS_COUNT; row++)
+		for (uint64_t seed = 11; seed <= 13; seed++)
+			live(256, 4000, seed);
 }
 
 /* A refill that found the pool empty is made up for by the next poll, packets or none. */
@@ -467,6 +484,7 @@ static void an_idle_poll_refills(void)
 	ring_size = 64;
 	pool_count = 64 + 32;
 	random_state = 1;
+	row = RING_PLAIN;
 	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++) {
 		struct world *world = &worlds[0];
 		struct pkt pkts[64];

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What a card says of received frames, as handles' flags and tags: all combinations, with bursts of every instruction
+ * set and of every format of descriptors. */
+#include "../../driver/gigabit/descriptor.h"
+#include "../../driver/gigabit/gigabit.h"
+#include "../../driver/ixgbe/bursts.h"
+#include "../../mempool/pool.h"
+#include "../../vfio/space.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS          256u
+#define CAUSES         6u /* of flags: see struct bits */
+#define LENGTH         60u
+#define TAG            0xb123u
+#define HASH           0x87654321u
+#define UNTAGGED_FRAME 0x0800u
+#define TAGGED_FRAME   0x8100u
+
+/* As hw-docs has the descriptors: not the driver's own definitions. */
+struct bits {
+	uint64_t end;           /* DD and EOP */
+	unsigned length;        /* shift */
+	uint64_t cause[CAUSES]; /* VP, L4 checked, IP checked, L4 error, IP error, ignore */
+	uint64_t udp;           /* of q0 */
+	bool hash;
+};
+static const struct bits advanced = {.end = 3,
+	.length = 32,
+	.udp = 1u << 9,
+	.hash = true,
+	.cause = {1u << 3, 1u << 5, 1u << 6, 1u << 30, UINT64_C(1) << 31, 0}};
+static const struct bits extended = {
+	.end = 3, .length = 32, .hash = true, .cause = {1u << 3, 1u << 5, 1u << 6, 1u << 29, 1u << 30, 1u << 2}};
+static const struct bits extended_udp = {
+	.end = 3, .length = 32, .hash = true, .cause = {1u << 3, 1u << 4, 1u << 6, 1u << 29, 1u << 30, 1u << 2}};
+static const struct bits legacy = {.end = UINT64_C(3) << 32,
+	.cause = {UINT64_C(1) << 35, UINT64_C(1) << 37, UINT64_C(1) << 38, UINT64_C(1) << 45, UINT64_C(1) << 46,
+		UINT64_C(1) << 34}};
+
+static struct dma_space *space;
+static struct pkt_pool *pool;
+static struct ring_rxq queue;
+static uint32_t tail;
+
+static void open_queue(const struct ring_rx_format *format, ring_rx_burst_fn *burst, unsigned on)
+{
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&pool, space, 2 * SLOTS, -1), 0);
+	memset(&queue, 0, sizeof(queue));
+	queue.ring = aligned_alloc(128, SLOTS * sizeof(struct ring_descriptor));
+	queue.buffers = calloc(SLOTS, sizeof(*queue.buffers));
+	queue.pool = pool;
+	queue.mask = SLOTS - 1;
+	queue.tail = &tail;
+	queue.tail_batch = RING_BATCH;
+	queue.max_frame = 9000;
+	queue.format = format;
+	queue.report.on = on;
+	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&queue, burst), 0);
+}
+
+static void close_queue(void)
+{
+	ring_rxq_drain(&queue);
+	free(queue.ring);
+	free(queue.buffers);
+	CU_ASSERT_EQUAL(pkt_pool_close(pool), 0);
+	dma_space_unref(space);
+}
+
+static void finish(uint32_t slot, const struct bits *bits, uint64_t q0, uint64_t q1)
+{
+	queue.ring[slot & (SLOTS - 1)].q0 = q0 | (uint64_t)HASH << 32;
+	queue.ring[slot & (SLOTS - 1)].q1 = q1 | bits->end | (uint64_t)LENGTH << bits->length | (uint64_t)TAG << 48;
+}
+
+static uint64_t causes_of(const struct bits *bits, unsigned combination)
+{
+	uint64_t q1 = 0;
+
+	for (unsigned i = 0; i < CAUSES; i++)
+		q1 |= combination & 1u << i ? bits->cause[i] : 0;
+	return q1;
+}
+
+static unsigned flags_wanted(const struct bits *bits, unsigned combination, bool udp, unsigned on)
+{
+	bool vlan = combination & 1, l4 = combination & 2, ip = combination & 4, l4_error = combination & 8;
+	bool ip_error = combination & 16, ignore = bits->cause[5] && combination & 32;
+	unsigned flags = vlan && on & RING_RX_TAGS ? PKT_VLAN : 0;
+
+	if (ignore || !(on & RING_RX_CHECKSUMS))
+		return flags;
+	if (ip)
+		flags |= PKT_IP_CHECKED | (ip_error ? PKT_IP_BAD : 0);
+	if (l4 && !(l4_error && udp && bits->udp))
+		flags |= PKT_L4_CHECKED | (l4_error ? PKT_L4_BAD : 0);
+	return flags;
+}
+
+/* All combinations, twice: of frames that are UDP, and that are not. */
+static void all_combinations(const struct bits *bits, const struct ring_rx_format *format, ring_rx_burst_fn *burst,
+	unsigned on, unsigned size)
+{
+	struct pkt pkts[128];
+	unsigned got = 0;
+
+	open_queue(format, burst, on);
+	for (unsigned i = 0; i < 128; i++)
+		finish(i, bits, i & 64 ? bits->udp : 0, causes_of(bits, i & 63));
+	for (unsigned n; (n = queue.nic.burst(&queue.nic, &pkts[got], size < 128 - got ? size : 128 - got)) > 0;)
+		got += n;
+	CU_ASSERT_EQUAL_FATAL(got, 128);
+	for (unsigned i = 0; i < got; i++) {
+		uint32_t hash = bits->hash ? HASH : 0;
+		unsigned wanted = flags_wanted(bits, i & 63, i & 64, on);
+
+		if (pkts[i].flags != wanted)
+			printf("\n    combination %u, reported %u, burst %u: flags 0x%x, not 0x%x", i, on, size,
+				pkts[i].flags, wanted);
+		CU_ASSERT_EQUAL(pkts[i].flags, wanted);
+		CU_ASSERT_EQUAL(pkts[i].len, LENGTH);
+		if (on & RING_RX_TAGS)
+			hash = (hash & 0xffff) | TAG << 16;
+		CU_ASSERT_EQUAL(pkts[i].hash, hash);
+		CU_ASSERT_EQUAL(pkts[i].vlan, hash >> 16);
+	}
+	pkt_free(pkts, got);
+	close_queue();
+}
+
+static void with_all_choices(const struct bits *bits, const struct ring_rx_format *format, ring_rx_burst_fn *burst)
+{
+	static const unsigned sizes[] = {1, 3, 4, 7, 8, 32, 100};
+
+	for (unsigned on = 1; on <= 3; on++)
+		for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+			all_combinations(bits, format, burst, on, sizes[i]);
+}
+
+static void the_82599_tells_what_it_found(void)
+{
+	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++)
+		if (pkt_simd_choose(simd) == simd)
+			with_all_choices(&advanced, &ixgbe_rx_format, ixgbe_ring_ops.bursts[RING_OFFLOADS][simd].rx);
+}
+
+static void gigabit_chips_tell_what_they_found(void)
+{
+	with_all_choices(&legacy, &gigabit_rx_legacy, gigabit_rx_burst_status_legacy);
+	with_all_choices(&extended, &gigabit_rx_extended, gigabit_rx_burst_status_extended);
+	with_all_choices(&extended_udp, &gigabit_rx_extended, gigabit_rx_burst_status_extended);
+}
+
+/* The first handle has what the last descriptor says. */
+static void a_frame_in_pieces_has_it_in_its_first_handle(void)
+{
+	struct pkt pkts[8];
+
+	open_queue(&ixgbe_rx_format, ixgbe_rx_status_scalar, RING_RX_TAGS | RING_RX_CHECKSUMS);
+	for (unsigned i = 0; i < 3; i++)
+		finish(i, &advanced, 0, causes_of(&advanced, 2 | 8));
+	queue.ring[0].q1 &= ~UINT64_C(2);
+	queue.ring[1].q1 &= ~UINT64_C(2);
+	finish(2, &advanced, 0, causes_of(&advanced, 1 | 4));
+	CU_ASSERT_EQUAL_FATAL(nic_rx(&queue.nic, pkts, 2), 2);
+	CU_ASSERT_EQUAL_FATAL(nic_rx(&queue.nic, &pkts[2], 2), 1);
+	CU_ASSERT_EQUAL(pkts[0].flags, PKT_MORE | PKT_VLAN | PKT_IP_CHECKED);
+	CU_ASSERT_EQUAL(pkts[0].vlan, TAG);
+	CU_ASSERT_EQUAL(pkts[1].flags, PKT_MORE);
+	CU_ASSERT_EQUAL(pkts[2].flags, 0);
+	pkt_free(pkts, 3);
+	close_queue();
+}
+
+/* A frame that the card finishes: with the tag in the descriptor, or in its data, where the descriptor may have it too.
+ */
+static void finish_tagged(uint32_t slot, bool stripped, unsigned tag, unsigned descriptor_tag, unsigned type)
+{
+	uint8_t *data = queue.buffers[slot & (SLOTS - 1)];
+
+	memset(data, 0, LENGTH);
+	finish(slot, &advanced, 0, 1u << 3);
+	queue.ring[slot & (SLOTS - 1)].q1 &= UINT64_MAX >> 16;
+	queue.ring[slot & (SLOTS - 1)].q1 |= (uint64_t)descriptor_tag << 48;
+	if (!stripped) {
+		memcpy(data + 12, "\x81", 2);
+		data[14] = (uint8_t)(tag >> 8);
+		data[15] = (uint8_t)tag;
+	} else {
+		data[12] = (uint8_t)(type >> 8);
+		data[13] = (uint8_t)type;
+		data[15] = 7;
+	}
+}
+
+static void expect(unsigned n, unsigned flags)
+{
+	struct pkt pkts[8];
+
+	CU_ASSERT_EQUAL_FATAL(nic_rx(&queue.nic, pkts, n), n);
+	for (unsigned i = 0; i < n; i++) {
+		if (pkts[i].flags != flags)
+			printf("\n    slot %u: flags 0x%x, not 0x%x ", queue.next - n + i, pkts[i].flags, flags);
+		CU_ASSERT_EQUAL(pkts[i].flags, flags);
+	}
+	pkt_free(pkts, n);
+}
+
+static void change_tags(ring_rx_burst_fn *burst, bool on)
+{
+	uint32_t slot = 0;
+
+	open_queue(&ixgbe_rx_format, burst, on ? 0 : RING_RX_TAGS);
+	for (unsigned i = 0; i < 8; i++) /* the card's bit is as before: so are frames in the ring */
+		finish_tagged(slot++, !on, TAG, on && i % 2 ? 0 : TAG, UNTAGGED_FRAME);
+	ring_rx_tags_change(&queue);
+	expect(4, on ? 0 : PKT_VLAN);
+	ring_rx_tags_changed(&queue, on);
+	expect(4, on ? 0 : PKT_VLAN);
+	for (unsigned i = 0; i < 8; i++) /* and two tags, the outer one taken out */
+		finish_tagged(slot++, on, TAG, TAG, i % 2 ? UNTAGGED_FRAME : TAGGED_FRAME);
+	expect(8, on ? PKT_VLAN : 0);
+	/* frames are looked at for as long as the card may have older ones, and no longer */
+	for (unsigned i = 0; i < 20000 && queue.report.unsure; i++) {
+		finish_tagged(slot++, on, TAG, TAG, UNTAGGED_FRAME);
+		expect(1, on ? PKT_VLAN : 0);
+	}
+	CU_ASSERT_EQUAL(queue.report.unsure, 0);
+	CU_ASSERT(slot > 512 * 1024 / 64);
+	for (unsigned i = 0; i < 8; i++)
+		finish_tagged(slot++, on, TAG, TAG, UNTAGGED_FRAME);
+	expect(8, on ? PKT_VLAN : 0);
+	close_queue();
+}
+
+static void tags_change_while_frames_come(void)
+{
+	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++)
+		for (unsigned on = 0; on < 2; on++)
+			if (pkt_simd_choose(simd) == simd)
+				change_tags(ixgbe_ring_ops.bursts[RING_OFFLOADS][simd].rx, on);
+}
+
+int main(void)
+{
+	static CU_TestInfo tests[] = {
+		{"the 82599 tells what it found", the_82599_tells_what_it_found},
+		{"gigabit chips tell what they found", gigabit_chips_tell_what_they_found},
+		{"a frame in pieces has it in its first handle", a_frame_in_pieces_has_it_in_its_first_handle},
+		{"tags change while frames come", tags_change_while_frames_come},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{"status of received frames", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+
+	return unit_run(suites);
+}
