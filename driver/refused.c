@@ -32,11 +32,11 @@
 	"an X550 (8086:1563)"
 #define VIRTUAL_FUNCTION "is a virtual function, which Pollux does not drive: give it a whole port (82576, 8086:10c9)"
 
-#define IDS_MAX 28u
+#define IDS_MAX 60u
 
 static const struct {
 	const char *name, *why;
-	uint16_t devices[IDS_MAX]; /* then 0 */
+	uint16_t devices[IDS_MAX]; /* then 0, in each row */
 } refused[] = {
 	/* conventional PCI */
 	{"Intel 82542", OLD_PCI, {0x1000}},
@@ -45,19 +45,13 @@ static const struct {
 	{"Intel 82544EI fibre", FIBRE_PCI, {0x1009}},
 	{"Intel 82545EM fibre", FIBRE_PCI, {0x1011}},
 	{"Intel 82545GM", OLD_PCI, {0x1026, 0x1027, 0x1028}},
-	{"Intel 82546EB", OLD_PCI, {0x1010, 0x1012, 0x101D}},
-	{"Intel 82546GB", OLD_PCI, {0x1079, 0x107A, 0x107B, 0x108A, 0x1099, 0x10B5}},
-	{"Intel 82541EI", OLD_PCI, {0x1013, 0x1018}},
-	{"Intel 82541ER", OLD_PCI, {0x1014, 0x1078}},
-	{"Intel 82541GI", OLD_PCI, {0x1076, 0x1077, 0x107C}},
-	{"Intel 82547EI", OLD_PCI, {0x1019, 0x101A}},
-	{"Intel 82547GI", OLD_PCI, {0x1075}},
+	{"Intel 82546", OLD_PCI, {0x1010, 0x1012, 0x101D, 0x1079, 0x107A, 0x107B, 0x108A, 0x1099, 0x10B5}},
+	{"Intel 82541", OLD_PCI, {0x1013, 0x1018, 0x1014, 0x1078, 0x1076, 0x1077, 0x107C}},
+	{"Intel 82547", OLD_PCI, {0x1019, 0x101A, 0x1075}},
 	/* PCI Express, of the 82574L's kind */
-	{"Intel 82571EB", OTHER_PCIE, {0x105E, 0x105F, 0x1060, 0x10A4, 0x10A5, 0x10BC, 0x10D9, 0x10DA}},
-	{"Intel 82571PT", OTHER_PCIE, {0x10D5}},
-	{"Intel 82572EI", OTHER_PCIE, {0x107D, 0x107E, 0x107F, 0x10B9}},
-	{"Intel 82573E", OTHER_PCIE, {0x108B, 0x108C}},
-	{"Intel 82573L", OTHER_PCIE, {0x109A}},
+	{"Intel 82571", OTHER_PCIE, {0x105E, 0x105F, 0x1060, 0x10A4, 0x10A5, 0x10BC, 0x10D9, 0x10DA, 0x10D5}},
+	{"Intel 82572", OTHER_PCIE, {0x107D, 0x107E, 0x107F, 0x10B9}},
+	{"Intel 82573", OTHER_PCIE, {0x108B, 0x108C, 0x109A}},
 	{"Intel 80003ES2LAN", OTHER_PCIE, {0x1096, 0x1098, 0x10BA, 0x10BB}},
 	{"Intel 82562", IN_CHIPSET, {0x104C, 0x10C0, 0x10C2, 0x10C3, 0x10C4, 0x10C5}},
 	{"Intel 82566", IN_CHIPSET, {0x1049, 0x104A, 0x104B, 0x104D, 0x10BD, 0x294C}},
@@ -65,76 +59,44 @@ static const struct {
 		{0x10BF, 0x10CB, 0x10CC, 0x10CD, 0x10CE, 0x10DE, 0x10DF, 0x10E5, 0x10F5, 0x1501, 0x1525}},
 	{"Intel 82577", IN_CHIPSET, {0x10EA, 0x10EB}},
 	{"Intel 82578", IN_CHIPSET, {0x10EF, 0x10F0}},
-	{"Intel 82579LM", IN_CHIPSET, {0x1502}},
-	{"Intel 82579V", IN_CHIPSET, {0x1503}},
-	{"Intel I217-LM", IN_CHIPSET, {0x153A}},
-	{"Intel I217-V", IN_CHIPSET, {0x153B}},
-	{"Intel I218-LM", IN_CHIPSET, {0x155A, 0x15A0, 0x15A2}},
-	{"Intel I218-V", IN_CHIPSET, {0x1559, 0x15A1, 0x15A3}},
-	{"Intel I219-LM", IN_CHIPSET,
+	{"Intel 82579", IN_CHIPSET, {0x1502, 0x1503}},
+	{"Intel I217", IN_CHIPSET, {0x153A, 0x153B}},
+	{"Intel I218", IN_CHIPSET, {0x155A, 0x15A0, 0x15A2, 0x1559, 0x15A1, 0x15A3}},
+	{"Intel I219", IN_CHIPSET,
 		{0x156F, 0x15B7, 0x15B9, 0x15D7, 0x15E3, 0x15BD, 0x15BB, 0x15DF, 0x15E1, 0x0D4E, 0x0D4C, 0x0D53, 0x15FB,
 			0x15F9, 0x15F4, 0x0DC5, 0x1A1E, 0x1A1C, 0x0DC7, 0x550A, 0x550C, 0x550E, 0x5510, 0x57A0, 0x57B3,
-			0x57B5, 0x57B7, 0x57B9}},
-	{"Intel I219-V", IN_CHIPSET,
-		{0x1570, 0x15B8, 0x15D8, 0x15D6, 0x15BE, 0x15BC, 0x15E0, 0x15E2, 0x0D4F, 0x0D4D, 0x0D55, 0x15FC, 0x15FA,
-			0x15F5, 0x0DC6, 0x1A1F, 0x1A1D, 0x0DC8, 0x550B, 0x550D, 0x550F, 0x5511, 0x57A1, 0x57B4, 0x57B6,
-			0x57B8, 0x57BA}},
+			0x57B5, 0x57B7, 0x57B9, 0x1570, 0x15B8, 0x15D8, 0x15D6, 0x15BE, 0x15BC, 0x15E0, 0x15E2, 0x0D4F,
+			0x0D4D, 0x0D55, 0x15FC, 0x15FA, 0x15F5, 0x0DC6, 0x1A1F, 0x1A1D, 0x0DC8, 0x550B, 0x550D, 0x550F,
+			0x5511, 0x57A1, 0x57B4, 0x57B6, 0x57B8, 0x57BA}},
 	/* of the 82576's kind */
-	{"Intel 82575EB", OTHER_IGB, {0x10A7, 0x10A9}},
-	{"Intel 82575GB", OTHER_IGB, {0x10D6}},
-	{"Intel 82576 fibre", NOT_COPPER, {0x10E6}},
-	{"Intel 82576 SerDes", NOT_COPPER, {0x10E7, 0x150D, 0x1518}},
+	{"Intel 82575", OTHER_IGB, {0x10A7, 0x10A9, 0x10D6}},
+	{"Intel 82576 for fibre or a backplane", NOT_COPPER, {0x10E6, 0x10E7, 0x150D, 0x1518}},
 	{"Intel 82576 virtual function", VIRTUAL_FUNCTION, {0x10CA, 0x152D}},
 	{"Intel 82580", OTHER_IGB, {0x150E, 0x150F, 0x1510, 0x1511, 0x1516, 0x1527}},
 	{"Intel DH89xxCC", OTHER_IGB, {0x0438, 0x043A, 0x043C, 0x0440}},
-	{"Intel I350", OTHER_IGB, {0x1521}},
-	{"Intel I350 fibre", OTHER_IGB, {0x1522}},
-	{"Intel I350 backplane", OTHER_IGB, {0x1523}},
-	{"Intel I350 SGMII", OTHER_IGB, {0x1524, 0x1546}},
+	{"Intel I350", OTHER_IGB, {0x1521, 0x1522, 0x1523, 0x1524, 0x1546}},
 	{"Intel I350 virtual function", VIRTUAL_FUNCTION, {0x1520, 0x152F}},
 	{"Intel I354", OTHER_IGB, {0x1F40, 0x1F41, 0x1F45}},
-	{"Intel I210", OTHER_IGB, {0x1533, 0x1534, 0x1535, 0x157B}},
-	{"Intel I210 fibre", OTHER_IGB, {0x1536}},
-	{"Intel I210 SerDes", OTHER_IGB, {0x1537, 0x157C}},
-	{"Intel I210 SGMII", OTHER_IGB, {0x1538, 0x15F6}},
+	{"Intel I210", OTHER_IGB, {0x1533, 0x1534, 0x1535, 0x157B, 0x1536, 0x1537, 0x157C, 0x1538, 0x15F6}},
 	{"Intel I211", OTHER_IGB, {0x1539}},
 	/* of 2.5 Gbit/s */
 	{"Intel I220-V", IGC, {0x15F7}},
 	{"Intel I221-V", IGC, {0x125E}},
-	{"Intel I225-LM", IGC, {0x15F2}},
-	{"Intel I225-LMvP", IGC, {0x5502}},
-	{"Intel I225-V", IGC, {0x15F3}},
-	{"Intel I225-I", IGC, {0x15F8}},
-	{"Intel I225-IT", IGC, {0x0D9F}},
-	{"Intel I225-K", IGC, {0x3100, 0x3101}},
-	{"Intel I225 without NVM", IGC, {0x15FD}},
-	{"Intel I226-LM", IGC, {0x125B}},
-	{"Intel I226-LMvP", IGC, {0x5503}},
-	{"Intel I226-V", IGC, {0x125C}},
-	{"Intel I226-IT", IGC, {0x125D}},
-	{"Intel I226-K", IGC, {0x3102}},
-	{"Intel I226 without NVM", IGC, {0x125F}},
+	{"Intel I225", IGC, {0x15F2, 0x5502, 0x15F3, 0x15F8, 0x0D9F, 0x3100, 0x3101, 0x15FD}},
+	{"Intel I226", IGC, {0x125B, 0x5503, 0x125C, 0x125D, 0x3102, 0x125F}},
 };
-
-static bool is_among(const uint16_t *devices, uint16_t device)
-{
-	unsigned i = 0;
-	while (i < IDS_MAX && devices[i] && devices[i] != device)
-		i++;
-	return i < IDS_MAX && devices[i];
-}
 
 void driver_refuse(const char *address, uint16_t vendor, uint16_t device)
 {
-	for (size_t i = 0; vendor == INTEL && i < sizeof(refused) / sizeof(*refused); i++) {
-		if (!is_among(refused[i].devices, device))
-			continue;
-		pollux_fail(ENOTSUP, "%s: %04x:%04x, %s, %s", address, vendor, device, refused[i].name, refused[i].why);
-		return;
-	}
+	for (size_t i = 0; vendor == INTEL && i < sizeof(refused) / sizeof(*refused); i++)
+		for (const uint16_t *id = refused[i].devices; *id; id++)
+			if (*id == device) {
+				pollux_fail(ENOTSUP, "%s: %04x:%04x, %s, %s", address, vendor, device, refused[i].name,
+					refused[i].why);
+				return;
+			}
 	pollux_fail(ENOTSUP,
 		"%s: no driver for %04x:%04x: Pollux drives Intel 82599, X540, X550, 82540EM, 82544GC, 82545EM, "
-		"82574L, "
-		"82583V and 82576",
+		"82574L, 82583V and 82576",
 		address, vendor, device);
 }

@@ -117,18 +117,18 @@ static void relatives_are_refused_by_name(void)
 		uint16_t device;
 		const char *name, *remedy;
 	} gigabit[] = {{0x1004, "Intel 82543GC, has a PHY", "VirtualBox has both"},
-		{0x1011, "Intel 82545EM fibre", "with copper (8086:100f)"},
-		{0x1010, "Intel 82546EB", "Linux's e1000, "}, {0x10BC, "Intel 82571EB", "Linux's e1000e"},
-		{0x109A, "Intel 82573L", "8086:10d3"}, {0x1503, "Intel 82579V", "part of a chipset"},
-		{0x153A, "Intel I217-LM", "Linux's e1000e"}, {0x15A3, "Intel I218-V", "8086:10d3"},
-		{0x156F, "Intel I219-LM", "8086:10d3"}, {0x57B9, "Intel I219-LM", "8086:10d3"},
-		{0x57BA, "Intel I219-V", "8086:10d3"}, {0x10A7, "Intel 82575EB", "Linux's igb"},
-		{0x10E7, "Intel 82576 SerDes", "8086:10c9"}, {0x10CA, "Intel 82576 virtual function", "a whole port"},
-		{0x150E, "Intel 82580", "Linux's igb"}, {0x1521, "Intel I350, is", "8086:10c9"},
-		{0x1546, "Intel I350 SGMII", "8086:10c9"}, {0x1F41, "Intel I354", "Linux's igb"},
-		{0x1533, "Intel I210, is", "Linux's igb"}, {0x157C, "Intel I210 SerDes", "8086:10c9"},
-		{0x1539, "Intel I211", "Linux's igb"}, {0x15F3, "Intel I225-V", "Linux's igc"},
-		{0x125C, "Intel I226-V", "8086:10c9"}, {0x3102, "Intel I226-K", "X550"}};
+		{0x1011, "Intel 82545EM fibre", "with copper (8086:100f)"}, {0x1010, "Intel 82546", "Linux's e1000, "},
+		{0x10BC, "Intel 82571", "Linux's e1000e"}, {0x109A, "Intel 82573", "8086:10d3"},
+		{0x1503, "Intel 82579", "part of a chipset"}, {0x153A, "Intel I217", "Linux's e1000e"},
+		{0x15A3, "Intel I218", "8086:10d3"}, {0x156F, "Intel I219", "8086:10d3"},
+		{0x57B9, "Intel I219", "8086:10d3"}, {0x57BA, "Intel I219", "8086:10d3"},
+		{0x10A7, "Intel 82575", "Linux's igb"}, {0x10E7, "Intel 82576 for fibre or a backplane", "8086:10c9"},
+		{0x10CA, "Intel 82576 virtual function", "a whole port"}, {0x150E, "Intel 82580", "Linux's igb"},
+		{0x1521, "Intel I350, is", "8086:10c9"}, {0x1546, "Intel I350", "8086:10c9"},
+		{0x1F41, "Intel I354", "Linux's igb"}, {0x1533, "Intel I210, is", "Linux's igb"},
+		{0x157C, "Intel I210", "8086:10c9"}, {0x1539, "Intel I211", "Linux's igb"},
+		{0x15F3, "Intel I225", "Linux's igc"}, {0x125C, "Intel I226", "8086:10c9"},
+		{0x3102, "Intel I226", "X550"}};
 	const struct driver_id *id;
 	for (unsigned i = 0; i < sizeof(gigabit) / sizeof(*gigabit); i++) {
 		CU_ASSERT_PTR_NULL(driver_find("here", 0x8086, gigabit[i].device, &id));
