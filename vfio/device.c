@@ -61,47 +61,29 @@ int vfio_set_irqs(struct vfio_device *device, unsigned index, unsigned count, co
 
 /* Of the calling thread's accesses, to any device: if another thread rings a doorbell in vain, this thread's control
  * call has not failed. */
-static _Thread_local uint64_t refusals, last_refused;
-
-/* Never gives 0, because a refusal's error is not 0. */
-static uint64_t pack(const struct vfio_refusal *refusal)
-{
-	return refusal->offset | (uint64_t)refusal->region << 32 | (uint64_t)refusal->write << 40 |
-	       (uint64_t)refusal->error << 48;
-}
-
-static void unpack(uint64_t packed, struct vfio_refusal *refusal)
-{
-	*refusal = (struct vfio_refusal){
-		.offset = (uint32_t)packed,
-		.region = packed >> 32 & 0xff,
-		.write = packed >> 40 & 1,
-		.error = (int)(packed >> 48),
-	};
-}
+static _Thread_local uint64_t refusals;
+static _Thread_local struct vfio_refusal last_refused;
 
 void vfio_note_refusal(struct vfio_device *device, const struct vfio_refusal *refusal)
 {
-	const uint64_t packed = pack(refusal);
-
+	last_refused = *refusal;
+	refusals++;
 	for (unsigned i = 0; i < VFIO_REFUSALS; i++) {
-		uint64_t there = 0;
+		struct vfio_refusal there = {.error = 0};
 
-		if (__atomic_compare_exchange_n(
-			    &device->refused[i], &there, packed, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
-			there == packed)
+		if (__atomic_compare_exchange(
+			    &device->refused[i], &there, &last_refused, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+			memcmp(&there, refusal, sizeof(there)) == 0)
 			break;
 	}
-	last_refused = packed;
-	refusals++;
 }
 
 bool vfio_refusal(const struct vfio_device *device, unsigned i, struct vfio_refusal *refusal)
 {
-	uint64_t packed = i < VFIO_REFUSALS ? __atomic_load_n(&device->refused[i], __ATOMIC_RELAXED) : 0;
-
-	unpack(packed, refusal);
-	return packed != 0;
+	*refusal = (struct vfio_refusal){.error = 0};
+	if (i < VFIO_REFUSALS)
+		__atomic_load(&device->refused[i], refusal, __ATOMIC_RELAXED);
+	return refusal->error != 0;
 }
 
 uint64_t vfio_refusals(void)
@@ -111,7 +93,7 @@ uint64_t vfio_refusals(void)
 
 void vfio_last_refusal(struct vfio_refusal *refusal)
 {
-	unpack(last_refused, refusal);
+	*refusal = last_refused;
 }
 
 /* vfio_access of a register, which notes when that is refused. */
@@ -125,8 +107,7 @@ static int access_noted(
 	error = vfio_access(device, region, offset, in, out, bytes);
 	if (error && !vfio_device_gone(device))
 		vfio_note_refusal(
-			device, &(struct vfio_refusal){
-					.region = region, .offset = offset, .write = out != NULL, .error = -error});
+			device, &(struct vfio_refusal){offset, (uint8_t)region, out != NULL, (uint16_t)-error});
 	return error;
 }
 

@@ -78,13 +78,14 @@ struct vfio_device_ops {
 	void (*close)(struct vfio_device *device);
 };
 
-/** An access that was refused: a register, at an offset of a region, was not read or not written. */
+/** An access that was refused: a register, at an offset of a region, was not read or not written. Eight bytes, to be
+ * read and written as one. */
 struct vfio_refusal {
-	unsigned region;
 	uint32_t offset;
+	uint8_t region;
 	bool write;
-	int error; /* a positive errno value */
-};
+	uint16_t error; /* a positive errno value */
+} __attribute__((aligned(8)));
 
 /** A device handle. A transport embeds it as its first member. Read-only for drivers. */
 struct vfio_device {
@@ -99,7 +100,8 @@ struct vfio_device {
 	int numa_node;                       /* -1: unknown */
 	int event_fd;                        /* where there is ops->check: readable when it should be called */
 	struct pollux_loss loss;             /* whether the transport has lost the device, and why */
-	uint64_t refused[VFIO_REFUSALS]; /* the first different accesses that were refused, packed; atomic; 0: none */
+	/* The first different accesses that were refused; atomic; error 0: none. */
+	struct vfio_refusal refused[VFIO_REFUSALS];
 };
 
 /**
