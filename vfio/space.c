@@ -371,6 +371,16 @@ static int map_for_all(struct dma_space *space, const struct memory *memory)
 	return 0;
 }
 
+/* Takes memory out of the process. The addresses are never given up: another mapping of the process could take them,
+ * and our next MAP_FIXED would destroy it. @return false: they cannot be reserved again, so the place stays in the list
+ * as one that is taken */
+static bool vacate(const struct dma_space *space, struct memory *memory)
+{
+	close(memory->fd);
+	memory->fd = -1;
+	return reserve(space->base + memory->at, memory->bytes, MAP_FIXED) != MAP_FAILED;
+}
+
 static int check_file(int fd, size_t bytes, size_t page_bytes)
 {
 	struct stat stat;
@@ -425,32 +435,24 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 	}
 
 	pthread_mutex_lock(&space->lock);
-	if (!(link = find_place(space, memory))) {
-		error = fail_no_place(space, bytes);
-		goto fail;
-	}
-	if ((error = map_here(space, memory)) != 0)
-		goto fail;
-	if ((error = map_for_all(space, memory)) != 0) {
-		if (reserve(space->base + memory->at, bytes, MAP_FIXED) != MAP_FAILED)
-			goto fail;
-		/* The addresses cannot be reserved again, so the place stays in the list as one that is taken. */
+	link = find_place(space, memory);
+	error = link ? map_here(space, memory) : fail_no_place(space, bytes);
+	bool placed = !error;
+	if (error)
 		close(memory->fd);
-		memory->fd = -1;
+	else if ((error = map_for_all(space, memory)) != 0)
+		placed = !vacate(space, memory);
+	if (placed) {
+		memory->next = *link;
+		*link = memory;
+	} else {
+		free(memory);
 	}
-	memory->next = *link;
-	*link = memory;
 	if (!error) {
 		*address = space->base + memory->at;
 		dma_space_ref(space);
 	}
 	pthread_mutex_unlock(&space->lock);
-	return error;
-
-fail:
-	pthread_mutex_unlock(&space->lock);
-	close(memory->fd);
-	free(memory);
 	return error;
 }
 
@@ -468,11 +470,7 @@ void dma_space_unmap(struct dma_space *space, void *address)
 	}
 	for (struct dma_mapper *mapper = space->mappers; mapper; mapper = mapper->next)
 		mapper->unmap(mapper, space->iova + memory->at, memory->bytes);
-	close(memory->fd);
-	memory->fd = -1;
-	/* The addresses are never given up: another mapping of the process could take them, and our next MAP_FIXED
-	 * would destroy it. */
-	if (reserve(address, memory->bytes, MAP_FIXED) != MAP_FAILED) {
+	if (vacate(space, memory)) {
 		*link = memory->next;
 		free(memory);
 	}
