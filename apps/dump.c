@@ -6,16 +6,12 @@
 #include "app_placement.h"
 #include "app_ports.h"
 #include "app_run.h"
+#include "dump_file.h"
 #include "dump_merge.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -381,56 +377,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Looks whether the file can be written, as far as that can be seen without opening it: nothing is made or cut before
- * the port is open, and who reads a FIFO is not told of an end. */
-static bool check_path(void)
-{
-	char folder[PATH_MAX];
-	struct stat status;
-	int error = 0;
-
-	if (!dump.file || strcmp(dump.file, "-") == 0)
-		return true;
-	if (stat(dump.file, &status) == 0) {
-		error = S_ISDIR(status.st_mode) ? EISDIR : euidaccess(dump.file, W_OK) < 0 ? errno : 0;
-	} else if (errno != ENOENT) {
-		error = errno;
-	} else if (lstat(dump.file, &status) < 0) { /* a link to what is not there yet is made by opening it */
-		snprintf(folder, sizeof(folder), "%s", dump.file);
-		error = euidaccess(dirname(folder), W_OK | X_OK) < 0 ? errno : 0;
-	}
-	return !error || app_error("%s: %s", dump.file, strerror(error));
-}
-
-/* Opens the file. A FIFO can be opened only once somebody reads it: until then, serves the port. @return -1: failed */
-static int open_path(void)
-{
-	uint64_t end =
-		dump.options.duration_s > 0 ? app_now_ns() + (uint64_t)(dump.options.duration_s * 1e9) : UINT64_MAX;
-	int fd;
-
-	while ((fd = open(dump.file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666)) < 0) {
-		struct stat status;
-		if (errno != ENXIO || stat(dump.file, &status) < 0 || !S_ISFIFO(status.st_mode)) {
-			app_error("%s: %s", dump.file, strerror(errno));
-			return -1;
-		}
-		if (app_stopping() || app_now_ns() >= end) {
-			app_error("%s: nobody has read this FIFO", dump.file);
-			return -1;
-		}
-		if (!app_service(&dump.app))
-			return -1;
-		app_sleep_until(&dump.app, app_now_ns() + 20000000);
-	}
-	return fd;
-}
-
 static bool open_file(void)
 {
 	bool lines = !dump.file, path = dump.file && strcmp(dump.file, "-") != 0;
 	const char *name = path ? dump.file : dump.options.json ? "stderr" : "stdout";
-	int fd = path ? open_path() : dump.options.json ? STDERR_FILENO : STDOUT_FILENO;
+	int fd = path ? dump_open_path(&dump.app, dump.file) : dump.options.json ? STDERR_FILENO : STDOUT_FILENO;
 
 	if (fd < 0)
 		return false;
@@ -460,7 +411,7 @@ int main(int argc, char **argv)
 	app_catch_signals();
 	/* Where stdout has the frames, as lines or as a capture, all else goes to stderr. */
 	dump.app.text_out = !dump.file || strcmp(dump.file, "-") == 0 || dump.options.json ? stderr : stdout;
-	good = check_path() && app_open(&dump.app, &dump.options, threads()) && open_file() && run();
+	good = dump_check_path(dump.file) && app_open(&dump.app, &dump.options, threads()) && open_file() && run();
 	if (dump.out)
 		good = app_output_end(dump.out) && good;
 	good = app_close(&dump.app) && good;

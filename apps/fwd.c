@@ -2,12 +2,11 @@
  * pollux-fwd: forwards packets between ports, as they are or with new Ethernet addresses. */
 #include "app_base.h"
 #include "app_cpu.h"
-#include "app_figures.h"
 #include "app_parse.h"
 #include "app_placement.h"
 #include "app_ports.h"
 #include "app_run.h"
-#include "app_sample.h"
+#include "fwd_report.h"
 
 #include <string.h>
 
@@ -40,9 +39,6 @@ static struct {
 	_Atomic int64_t packets_left;                        /* of the limit */
 	struct app app;
 } fwd;
-
-/* A forwarder that is at work for more than this share of the time is what limits the speed. */
-#define BUSY_SHARE 0.9
 
 /* ---- Moving packets ---- */
 
@@ -114,16 +110,16 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 	return sent;
 }
 
-/* Does what is to be done with packets. As check() in what it returns. */
-static unsigned touch(struct direction *d, unsigned n, unsigned *whole)
+/* Does what is to be done with packets, of which there may be fewer handles then. @return whole frames that are left */
+static unsigned touch(struct direction *d, unsigned *n, unsigned *whole)
 {
 	if (fwd.drops_bad)
-		n = check(d, n, whole);
+		*n = check(d, *n, whole);
 	if (fwd.mode == MODE_MAC)
 		rewrite_all(d, MODE_MAC, *whole);
 	else if (fwd.mode == MODE_MACSWAP)
 		rewrite_all(d, MODE_MACSWAP, *whole);
-	return n;
+	return app_frames(d->pkts, *whole);
 }
 
 static void forward(struct direction *d)
@@ -147,12 +143,10 @@ static void forward(struct direction *d)
 		return;
 	}
 
-	unsigned n = d->unfinished + got, whole = app_whole(d->pkts, n);
-	unsigned taken = app_frames(d->pkts, whole), frames = taken;
-	if (fwd.touches) {
-		n = touch(d, n, &whole);
-		frames = app_frames(d->pkts, whole);
-	}
+	unsigned n = d->unfinished + got, whole = app_whole(d->pkts, n), frames = app_frames(d->pkts, whole);
+	app_add(&d->in->received, frames);
+	if (fwd.touches)
+		frames = touch(d, &n, &whole);
 	unsigned sent = nic_tx(d->tx, d->pkts, whole);
 	if (sent < whole)
 		sent = ring_full(d, sent, whole, &waited);
@@ -170,7 +164,6 @@ static void forward(struct direction *d)
 	unsigned frames_sent = sent == whole ? frames : app_frames(d->pkts, sent);
 	if (fwd.packet_limit)
 		atomic_fetch_sub_explicit(&fwd.packets_left, frames_sent, memory_order_relaxed);
-	app_add(&d->in->received, taken);
 	app_add(&d->out->sent, frames_sent);
 	app_add(&d->in->busy_polls, 1);
 	app_add(&d->in->busy_cycles, app_tsc() - start - waited);
@@ -185,125 +178,6 @@ static void work(unsigned index)
 			forward(&fwd.directions[i]);
 	for (unsigned i = index; i < count; i += fwd.worker_count)
 		pkt_free(fwd.directions[i].pkts, fwd.directions[i].unfinished);
-}
-
-/* ---- Statistics ---- */
-
-/* Cycles in which the busiest thread moved packets. */
-static double busiest_cycles(void)
-{
-	uint64_t busy[APP_THREADS] = {0}, most = 0;
-	unsigned queues = app_queues(&fwd.app);
-
-	for (unsigned i = 0; i < fwd.direction_count; i++) {
-		uint64_t *one = &busy[i % fwd.worker_count];
-		*one += fwd.app.latest.queues[i / queues][i % queues].own.busy_cycles;
-		most = *one > most ? *one : most;
-	}
-	return (double)most;
-}
-
-/* Finds what limited the speed, from the shares of the time that went by in work and in waiting. A thread that loses
- * its CPU while it works or waits has that time counted as work or as waiting: only what exceeds it was waiting for
- * sure. */
-static void find_limit(char *limit, size_t bytes, double busy, double waiting)
-{
-	const double cpu_share = app_cpu()->least_share;
-	const bool had_cpu = cpu_share >= APP_CPU_SHARE;
-	bool packets_came = false, link_down = false, rings_left_full = false;
-
-	for (unsigned i = 0; i < fwd.app.port_count; i++) {
-		const struct nic_stats *card = &fwd.app.latest.ports[i].card;
-		packets_came |= card->rx_packets || card->rx_missed || card->rx_no_descriptor;
-		link_down |= !fwd.app.ports[i].link.up;
-		rings_left_full |= card->rx_left >= fwd.options.ring / 2;
-	}
-	bool held_up = link_down || app_unsent(&fwd.app) || waiting - (1 - cpu_share) > cpu_share / 2;
-	bool behind = rings_left_full || app_missed(&fwd.app) || busy > cpu_share / 2;
-	if (had_cpu && busy > BUSY_SHARE)
-		snprintf(limit, bytes, "the forwarder");
-	else if (!had_cpu && packets_came && !held_up && behind)
-		snprintf(limit, bytes, "the CPU: the forwarder had it %.0f %% of the time", 100 * cpu_share);
-	else if (link_down)
-		snprintf(limit, bytes, "a link that is down");
-	else
-		snprintf(limit, bytes,
-			packets_came ? "what brings and takes the packets, not the forwarder"
-				     : "nothing, as no packets came");
-}
-
-/* What the totals say of all ports together: received is the sum of forwarded, tx_ring_full, tx_bad_packets,
- * rx_bad_checksum, unsent and in_hand. */
-struct totals {
-	uint64_t forwarded, received, dropped, tx_ring_full, tx_bad_packets, rx_bad_checksum, unsent, in_hand;
-	bool exact;
-	const char *as_known;
-	double cycles_per_poll, packets_per_poll, cycles_per_packet, busy_share, waiting_share, tsc_hz;
-	const char *limit;
-};
-
-#define AT(member) APP_FIGURE(struct totals, member)
-static const struct app_figure packets[] = {
-	{"forwarded", "forwarder: %llu packets forwarded", AT(forwarded)},
-	{"received", NULL, AT(received)},
-	{NULL, ", %llu dropped", AT(dropped)},
-	{"dropped_tx_ring_full", NULL, AT(tx_ring_full)},
-	{"dropped_tx_bad_packets", NULL, AT(tx_bad_packets)},
-	{"dropped_rx_bad_checksum", NULL, AT(rx_bad_checksum)},
-	{"not_sent", ", %llu not sent by the card", AT(unsent), APP_ZERO_IS_NOTHING},
-	{"in_hand", ", %llu in hand at the end", AT(in_hand), APP_ZERO_IS_NOTHING},
-	{"exact", NULL, AT(exact)},
-	{NULL, "%s\n", AT(as_known)},
-	{0},
-};
-static const struct app_figure cycles[] = {
-	{"cycles_per_poll", "forwarder: %.0f cycles per non-empty poll", AT(cycles_per_poll), .decimals = 1},
-	{"packets_per_poll", " (%.1f packets each", AT(packets_per_poll), .decimals = 3},
-	{"cycles_per_packet", ", %.1f cycles per packet)\n", AT(cycles_per_packet), .decimals = 2},
-	{"busy_share", "forwarder: at work %.0f %% of the time (its busiest thread)", AT(busy_share), .decimals = 4,
-		.scale = 100},
-	{"waiting_share", ", waiting for room to send %.0f %%", AT(waiting_share), .decimals = 4, .scale = 100},
-	{"limit", ": the limit was %s\n", AT(limit)},
-	{"tsc_hz", NULL, AT(tsc_hz)},
-	{0},
-};
-#undef AT
-
-static void print_totals(FILE *out, bool json, bool total)
-{
-	struct app_counts all = {.sent = 0};
-	double run_cycles = (double)(fwd.app.end_ns - fwd.app.start_ns) / 1e9 * app_tsc_hz();
-	struct totals t = {
-		.dropped = app_dropped(&fwd.app),
-		.unsent = app_unsent(&fwd.app),
-		.exact = !app_gone(&fwd.app),
-		.as_known = app_gone(&fwd.app) ? APP_AS_KNOWN : "",
-		.tsc_hz = app_tsc_hz(),
-	};
-	char limit[64];
-
-	if (!total)
-		return;
-	for (unsigned i = 0; i < fwd.app.port_count; i++) {
-		app_add_counts(&all, &fwd.app.latest.ports[i].own);
-		t.tx_bad_packets += fwd.app.latest.ports[i].card.tx_bad_packets;
-	}
-	t.received = all.received;
-	t.in_hand = all.in_hand;
-	t.tx_ring_full = all.tx_ring_full;
-	t.rx_bad_checksum = all.rx_bad_checksum;
-	t.forwarded = all.sent - t.tx_bad_packets - t.unsent;
-	t.cycles_per_poll = app_ratio((double)all.busy_cycles, (double)all.busy_polls);
-	t.packets_per_poll = app_ratio((double)t.received, (double)all.busy_polls);
-	t.cycles_per_packet = app_ratio((double)all.busy_cycles, (double)t.received);
-	t.busy_share = app_ratio(busiest_cycles(), run_cycles);
-	t.waiting_share = app_ratio((double)all.waited_cycles, run_cycles * fwd.worker_count);
-	find_limit(limit, sizeof(limit), t.busy_share, t.waiting_share);
-	t.limit = limit;
-	app_figures_print(out, json, packets, &t);
-	if (app_cpu()->tsc_steady)
-		app_figures_print(out, json, cycles, &t);
-	app_cpu_print(out, json);
 }
 
 /* ---- Command line ---- */
@@ -402,6 +276,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
+static void print_more(FILE *out, bool json, bool total)
+{
+	if (total)
+		fwd_print_totals(out, json, &fwd.app, fwd.worker_count);
+}
+
 static void connect_ports(void)
 {
 	unsigned count = fwd.app.port_count, queues = app_queues(&fwd.app);
@@ -435,7 +315,7 @@ int main(int argc, char **argv)
 		connect_ports();
 		good = app_run(&fwd.app,
 			&(struct app_work){
-				.thread_count = fwd.worker_count, .thread_work = work, .print_more = print_totals});
+				.thread_count = fwd.worker_count, .thread_work = work, .print_more = print_more});
 	}
 	return app_close(&fwd.app) && good ? APP_OK : APP_FAILED;
 }

@@ -45,10 +45,10 @@ lint_rooms() {
 		1150 driver/pipe driver/pipe*.[ch] driver/pipe/*.[ch]
 		3000 driver/ixgbe driver/ixgbe/*.[ch]
 		2100 driver/gigabit driver/gigabit/*.[ch] driver/gigabit/chips/*.[ch]
-		250 apps/fwd apps/fwd.c
+		250 apps/fwd apps/fwd*.[ch]
 		900 apps/gen apps/gen.c apps/gen_*.[ch]
 		250 apps/pipe apps/pipe.c
-		250 apps/dump apps/dump.c
+		250 apps/dump apps/dump*.[ch]
 		1000 apps/bind apps/bind*.[ch]
 		1200 apps/doctor apps/doctor*.[ch]
 		1300 apps apps/app*.[ch]
