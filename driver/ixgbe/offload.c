@@ -5,16 +5,17 @@
 #include "bursts.h"
 
 /* context */
-#define CTX_MACLEN_SHIFT 9 /* first quadword */
-#define CTX_VLAN_SHIFT   16
-#define CTX_IPV4         (UINT64_C(1) << 10) /* second quadword: TUCMD */
-#define CTX_L4T_TCP      (UINT64_C(1) << 11) /* 12:11; 0: UDP */
-#define CTX_DTYP         (UINT64_C(2) << 20 | UINT64_C(1) << 29)
-#define CTX_L4LEN_SHIFT  40
-#define CTX_MSS_SHIFT    48
-#define CTX_MACLEN_MAX   127u
-#define CTX_IPLEN_MAX    511u
-#define CTX_HEADERS_MAX  511u /* of all three; by the 82598's datasheet */
+#define CTX_MACLEN_SHIFT    9 /* first quadword */
+#define CTX_VLAN_SHIFT      16
+#define CTX_IPV4            (UINT64_C(1) << 10) /* second quadword: TUCMD */
+#define CTX_L4T_TCP         (UINT64_C(1) << 11) /* 12:11; 0: UDP */
+#define CTX_DTYP            (UINT64_C(2) << 20 | UINT64_C(1) << 29)
+#define CTX_L4LEN_SHIFT     40
+#define CTX_MSS_SHIFT       48
+#define CTX_MACLEN_MAX      127u
+#define CTX_IPLEN_MAX       511u
+#define CTX_HEADERS_MAX     511u /* of all three; by the 82598's datasheet */
+#define SEGMENT_HEADERS_MAX 240u /* of those that segments have copies of; X550 DS 7.2.4 */
 
 /* data */
 #define DATA_VLE        (UINT64_C(1) << 30)
@@ -31,7 +32,7 @@ static bool orders(const struct ring_tx_layout *layout, struct ring_tx_orders *o
 	uint64_t payload = segment ? ring_tx_payload(layout) : layout->total;
 
 	if (layout->l2_bytes > CTX_MACLEN_MAX || layout->ip_bytes > CTX_IPLEN_MAX || headers > CTX_HEADERS_MAX ||
-		payload > DATA_PAYLEN_MAX)
+		payload > DATA_PAYLEN_MAX || (segment && headers > SEGMENT_HEADERS_MAX))
 		return false;
 	orders->context.q0 = layout->ip_bytes | (uint64_t)layout->l2_bytes << CTX_MACLEN_SHIFT;
 	orders->context.q1 = CTX_DTYP;

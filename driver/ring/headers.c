@@ -116,10 +116,13 @@ static bool read_ipv6(struct ring_headers *headers, const struct ring_frame *fra
 		if (i == EXTENSIONS_MAX || offset + bytes > packet->end)
 			return false;
 		ring_frame_read(frame, offset, extension, bytes);
-		if (packet->protocol != PROTOCOL_FRAGMENT)
-			bytes += extension[1] * 8u;
-		else /* A whole packet may have such a header, too (RFC 6946); its segments would be one packet */
+		if (packet->protocol == PROTOCOL_FRAGMENT) {
+			/* A whole packet may have such a header, too (RFC 6946); its segments would be one packet */
 			packet->fragment |= (ring_get_16(&extension[2]) & 0xfff9) || layout->wishes & PKT_TX_SEGMENT;
+			headers->not_by_card |= PKT_TX_L4_CHECKSUM;
+		} else {
+			bytes += extension[1] * 8u;
+		}
 		if (offset + bytes > packet->end ||
 			(packet->protocol == PROTOCOL_ROUTING && !read_routing(headers, frame, offset)))
 			return false;
@@ -146,7 +149,8 @@ static bool read_l4(struct ring_headers *headers, const struct ring_frame *frame
 			return false;
 		ring_frame_read(frame, offset, header, TCP_BYTES);
 		layout->l4_bytes = (uint16_t)((header[12] >> 4) * 4);
-		headers->once = header[TCP_FLAGS] & TCP_CWR;
+		if (header[TCP_FLAGS] & TCP_CWR)
+			headers->not_by_card |= PKT_TX_SEGMENT;
 		return layout->l4_bytes >= TCP_BYTES && layout->l4_bytes <= bytes;
 	}
 	if (packet->protocol != PROTOCOL_UDP || layout->wishes & PKT_TX_SEGMENT || bytes < UDP_BYTES)

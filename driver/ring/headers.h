@@ -27,8 +27,11 @@ struct ring_headers {
 	struct ring_tx_layout layout;
 	uint32_t l4_end;     /* where the datagram or segment ends: behind it there may be padding */
 	uint16_t pseudo_sum; /* of the pseudo-header, without the length */
-	bool once;           /* TCP has a flag that only the first segment may have: CWR (RFC 3168) */
-	bool set_length;     /* the IP header's length is to be set: the frame would have been segmented */
+	/* Wishes that no card is asked for: to segment a frame with CWR, which only the first segment may have (RFC
+	 * 3168), since cards whose masks are known leave it in the middle ones; and sums behind an IPv6 fragment
+	 * header, where a card may see a fragment. */
+	uint16_t not_by_card;
+	bool set_length; /* the IP header's length is to be set: the frame would have been segmented */
 };
 
 /** Reads the headers that the wishes of the frame's first handle are about. @return false: a wish makes no sense */

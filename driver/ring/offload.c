@@ -40,16 +40,26 @@ static bool padding_is_zero(const struct ring_headers *headers, const struct rin
 	return ring_frame_sum(frame, headers->l4_end, frame->total - headers->l4_end) == 0;
 }
 
-/* The shortest frame that segmentation makes of one. */
+/* The shortest frame that segmentation makes of one that wishes it. */
 static uint32_t last_segment_bytes(const struct ring_tx_layout *layout)
 {
 	uint32_t payload = ring_tx_payload(layout);
 
-	return layout->total - payload + (layout->mss ? (payload - 1) % layout->mss + 1 : 0);
+	return layout->total - payload + (payload - 1) % layout->mss + 1;
 }
 
-/* The wishes that the card can fulfil, by what its family says. No card is trusted to take CWR out of segments, since
- * those whose masks are known leave it in the middle ones. */
+/* Cards want the headers that they copy in four descriptors at most (X550 DS 7.2.4.1), of which a tag may take one. */
+static bool headers_are_together(const struct ring_tx_layout *layout, const struct ring_frame *frame)
+{
+	uint32_t bytes = layout->total - ring_tx_payload(layout);
+	unsigned piece = 0;
+
+	for (; bytes > frame->pieces[piece].len; piece++)
+		bytes -= frame->pieces[piece].len;
+	return piece < 3;
+}
+
+/* The wishes that the card can fulfil, by what its family says. */
 static uint16_t possible(const struct ring_tx_format *format, const struct ring_txq *queue,
 	const struct ring_headers *headers, const struct ring_frame *frame)
 {
@@ -58,14 +68,15 @@ static uint16_t possible(const struct ring_tx_format *format, const struct ring_
 
 	if (can & RING_TX_CAN_VLAN)
 		wishes |= PKT_VLAN;
-	if (can & (layout->ipv6 ? RING_TX_CAN_SEGMENT_IPV6 : RING_TX_CAN_SEGMENT_IPV4) && !headers->once &&
-		last_segment_bytes(layout) >= format->frame_min)
+	if (layout->wishes & PKT_TX_SEGMENT &&
+		can & (layout->ipv6 ? RING_TX_CAN_SEGMENT_IPV6 : RING_TX_CAN_SEGMENT_IPV4) &&
+		last_segment_bytes(layout) >= format->frame_min && headers_are_together(layout, frame))
 		wishes |= PKT_TX_SEGMENT | RING_WISHES_CHECKSUM;
 	if (can & RING_TX_CAN_IP_CHECKSUM)
 		wishes |= PKT_TX_IP_CHECKSUM;
 	if (can & (layout->ipv6 ? RING_TX_CAN_L4_CHECKSUM_IPV6 : RING_TX_CAN_L4_CHECKSUM))
 		wishes |= PKT_TX_L4_CHECKSUM;
-	wishes &= layout->wishes;
+	wishes &= layout->wishes & ~headers->not_by_card;
 	if (wishes & PKT_TX_L4_CHECKSUM && !padding_is_zero(headers, frame))
 		wishes &= ~PKT_TX_L4_CHECKSUM;
 	return (uint16_t)wishes;
@@ -98,7 +109,10 @@ static void plan(const struct ring_tx_format *format, const struct ring_txq *que
 		layout->total += inserted;
 		layout->first_bytes = inserted && !has_headroom(frame->pieces->data) ? ADDRESSES + inserted
 										     : layout->first_bytes + inserted;
-		if (!card || queue->offload.card->orders(layout, orders))
+		struct ring_tx_layout told = *layout;
+		if (card == PKT_VLAN) /* all frames with that tag share a context */
+			told.ip_bytes = told.l4_bytes = 0;
+		if (!card || queue->offload.card->orders(&told, orders))
 			return;
 	}
 }

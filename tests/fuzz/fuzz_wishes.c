@@ -122,6 +122,17 @@ static void show(const char *what, const uint8_t *bytes, uint32_t n)
 	fprintf(stderr, "\n");
 }
 
+/* What the card found wrong with descriptors. */
+static void say_misuses(const struct model_faults *faults)
+{
+	for (unsigned i = 0; i < MODEL_MISUSES; i++) {
+		const char *rule = "";
+		if (faults->misuse[i])
+			fprintf(stderr, "%s: wanted ", model_misuse_name((enum model_misuse)i, &rule)),
+				fprintf(stderr, "%s\n", rule);
+	}
+}
+
 static unsigned leave(void *context, const struct model_frame *frames, unsigned n)
 {
 	(void)context;
@@ -131,6 +142,11 @@ static unsigned leave(void *context, const struct model_frame *frames, unsigned 
 		memcpy(&bytes, expected.bytes + expected.got, sizeof(bytes));
 		const uint8_t *wanted = expected.bytes + expected.got + sizeof(bytes);
 		if (bytes != frames[i].len || memcmp(wanted, frames[i].data, bytes)) {
+			uint32_t at = 0;
+			while (at < bytes && at < frames[i].len && wanted[at] == frames[i].data[at])
+				at++;
+			say_misuses(model_faults(model_local_model(fuzzed)));
+			fprintf(stderr, "the first difference is at byte %u\n", at);
 			show("wanted", wanted, bytes);
 			show("on the wire", frames[i].data, frames[i].len);
 			HOLDS(!"the wire has what the reference has");
@@ -163,6 +179,7 @@ static void stop(void)
 	HOLDS(taken + stats.tx_segments_more == stats.tx_packets + stats.tx_bad_packets);
 	HOLDS(pkt_pool_available(pool) == POOL);
 	const struct model_faults *faults = model_faults(model_local_model(fuzzed));
+	say_misuses(faults);
 	HOLDS(faults->bad_address + faults->bad_ring + faults->bad_descriptor + faults->bad_order == 0);
 }
 
@@ -328,14 +345,13 @@ static unsigned make_pieces(struct pkt *pkts, const struct made *made, const uin
 			pkt_free(pkts, n);
 			return 0;
 		}
-		uint32_t room = PKT_HEADROOM_BYTES + PKT_DATA_BYTES,
-			 place = (headroom + 37 * n) % (PKT_HEADROOM_BYTES + 1);
-		piece = 1 + sizes[n % 4] % room;
-		if (place > room - piece)
-			place = room - piece;
+		uint32_t before = (headroom + 37 * n) % (PKT_HEADROOM_BYTES + 1); /* how much of the headroom is used */
+		piece = 1 + sizes[n % 4] % (PKT_HEADROOM_BYTES + PKT_DATA_BYTES);
+		if (piece > PKT_DATA_BYTES + before)
+			before = piece - PKT_DATA_BYTES;
 		if (piece > made->length - done)
 			piece = made->length - done;
-		pkts[n].data -= place;
+		pkts[n].data -= before;
 		memcpy(pkts[n].data, made->bytes + done, piece);
 		pkts[n].len = (uint16_t)piece;
 		pkts[n].flags = done + piece < made->length ? PKT_MORE : 0;
