@@ -40,7 +40,7 @@ static bool segments(const struct ring_tx_layout *layout)
 #define EXTENDED_TSE  (UINT64_C(1) << 26)
 
 /* Drivers keep each data descriptor of a segmented frame within four segments, since the chip reserves no more room in
- * its packet buffer for it (doubt 45). */
+ * its packet buffer for it (doubt 46). */
 #define DESCRIPTOR_SEGMENTS 4u
 #define EXTENDED_MSS_MIN    ((PKT_HEADROOM_BYTES + PKT_DATA_BYTES + DESCRIPTOR_SEGMENTS - 1) / DESCRIPTOR_SEGMENTS)
 
@@ -62,7 +62,7 @@ static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders 
 	 * made of all to the frame's end */
 	orders->context.q0 =
 		ip | (ip + IP_CHECKSUM_AT) << 8 | (layout->ipv6 ? 0 : l4 - 1) << 16 | l4 << 32 | l4_checksum << 40;
-	/* UDP is told from TCP so that a sum of 0 becomes 0xFFFF (doubt 46) */
+	/* UDP is told from TCP so that a sum of 0 becomes 0xFFFF (doubt 47) */
 	orders->context.q1 = CONTEXT_DEXT | (layout->tcp ? EXTENDED_TCP : 0) | (layout->ipv6 ? 0 : EXTENDED_IPV4);
 	if (segment)
 		orders->context.q1 |= EXTENDED_TSE | ring_tx_payload(layout) | (uint64_t)headers(layout) << 40 |

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which receive queue a frame of the 82599, X540 or X550 goes to: RSS (82599 DS 7.1.2.8 and 4.6.10.1). A Toeplitz hash
  * of the frame's headers selects an entry of a table, and the entry is the queue. A frame without such headers has hash
- * 0 (doubt 47), and goes to queue 0. */
+ * 0 (doubt 45), and goes to queue 0. */
 #include "../access.h"
 #include "../fail.h"
 #include "ixgbe.h"

@@ -11,7 +11,7 @@ struct ring_rx_status {
 	uint64_t ignore; /* one of these: nothing is said of checksums */
 	uint64_t l4_checked, l4_bad, ip_checked, ip_bad;
 	uint64_t
-		vlan; /* the frame had a tag; where tags are taken out: this one was. More does not follow (doubt 47) */
+		vlan; /* the frame had a tag; where tags are taken out: this one was. More does not follow (doubt 48) */
 	/* of the first quadword: a frame with one of these bits may have l4_bad set wrongly, which is not believed */
 	uint64_t l4_doubtful;
 };
@@ -49,7 +49,7 @@ RING_INLINE uint32_t ring_rx_flags(const struct ring_rx_status *status, unsigned
 	return flags | (q1 & status->vlan && on & RING_RX_TAGS ? PKT_VLAN : 0);
 }
 
-/** Adds what a frame's last descriptor says to its first handle (doubt 48). */
+/** Adds what a frame's last descriptor says to its first handle (doubt 49). */
 RING_INLINE void ring_rx_add_status(
 	const struct ring_rx_format *format, unsigned on, uint64_t q0, uint64_t q1, struct pkt *pkt)
 {
