@@ -92,7 +92,7 @@ check) packages="$build g++ pkg-config help2man libcunit1-dev clang qemu-system-
 coverage) packages="$build libcunit1-dev qemu-system-x86 lcov $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 guest) packages="$build qemu-system-x86 busybox-static cpio kmod xz-utils zstd mmdebstrap debian-archive-keyring" ;;
-full) packages="$build $guests make flex bison bc libelf-dev" ;;
+full) packages="$build $guests tshark make flex bison bc libelf-dev" ;;
 fuzz) packages="$build clang $(fuzzer_runtime)" ;;
 *) echo "usage: $0 build|check|full|hosts|guest|fuzz|coverage" >&2; exit 2 ;;
 esac

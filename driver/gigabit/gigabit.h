@@ -59,8 +59,10 @@ struct gigabit_chip {
 	uint8_t reta_shift;            /* where a queue's number stands in an entry of RETA */
 };
 
-/** What all chips can. */
-#define GIGABIT_CAN (NIC_VLAN_FILTER | NIC_TX_IP_CHECKSUM | NIC_TX_L4_CHECKSUM | NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4)
+/** What all chips can: tags are put in by the card only where they are taken out as well (orders.c). */
+#define GIGABIT_CAN                                                                                                    \
+	(NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD | NIC_VLAN_FILTER | NIC_TX_IP_CHECKSUM |                 \
+		NIC_TX_L4_CHECKSUM | NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4)
 
 #define GIGABIT_RARE 9u /* counters of losses and errors */
 

@@ -2,6 +2,8 @@
  * Tests of several queues on a scripted 82576 and 82574L: which registers are written, and in what order: rings of each
  * queue, RSS, the filter for VLANs, queues that stop and start alone, what is counted of a queue. */
 #include "card_e1000.c"
+
+#include "../../driver/ring/offload.h"
 #include "card_port.c"
 #include "unit.h"
 
@@ -210,6 +212,46 @@ static void a_mode_with_a_second_tag_is_ended(void)
 	close_port();
 }
 
+/* CTRL.VME is one bit for tags both ways: what the card is told of tags to be sent follows it. */
+static void tags_go_both_ways_or_none(uint16_t id)
+{
+	open_card(id);
+	start();
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_CTRL) & GIGABIT_CTRL_VME, 0);
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->offload.cannot, RING_TX_CAN_VLAN);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	start_with((struct nic_config){.offloads = NIC_RX_VLAN_STRIP});
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_CTRL) & GIGABIT_CTRL_VME, GIGABIT_CTRL_VME);
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->offload.cannot, 0);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	start();
+	CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_CTRL) & GIGABIT_CTRL_VME, 0);
+	close_port();
+}
+
+static void tags_follow_one_bit(void)
+{
+	tags_go_both_ways_or_none(ID_82576);
+	tags_go_both_ways_or_none(ID_82574L);
+	tags_go_both_ways_or_none(ID_82540EM);
+	/* on PCI-X no frame is segmented, for its first descriptor may be too long */
+	open_card(ID_82540EM);
+	nic->info.max_mtu = 1500;
+	((struct gigabit *)nic)->pcix = true;
+	start();
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->offload.cannot, RING_TX_CAN_VLAN | RING_TX_CAN_SEGMENT_IPV4);
+	close_port();
+	/* the 82574L has one context for two queues */
+	open_card(ID_82574L);
+	start();
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->offload.card->contexts, 1);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	start_queues(1, 2);
+	CU_ASSERT_EQUAL(nic->rings.txqs[0]->offload.card->contexts, 0);
+	CU_ASSERT_EQUAL(nic->rings.txqs[1]->offload.card->contexts, 0);
+	close_port();
+}
+
 /* ---- queues alone ---- */
 
 static void a_queue_stops_and_starts_alone(void)
@@ -315,6 +357,7 @@ int main(void)
 		{"RSS changes while frames come", rss_changes_while_frames_come},
 		{"VLANs are filtered", vlans_are_filtered},
 		{"a mode with a second tag is ended", a_mode_with_a_second_tag_is_ended},
+		{"tags follow one bit", tags_follow_one_bit},
 		{"a queue stops and starts alone", a_queue_stops_and_starts_alone},
 		{"a port with several queues waits for each", a_port_with_several_queues_waits_for_each},
 		{"what an empty queue drops is its own", what_an_empty_queue_drops_is_its_own},

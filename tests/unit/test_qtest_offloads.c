@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Wishes and findings on QEMU's cards, without a guest: checksums, segments and tags that the cards write are compared
  * with what a slow reference makes of the same frames (tests/fuzz/reference.h); and what the cards say of received
- * frames. POLLUX_WIRE names a capture file that gets all that the cards have sent, for tests/offloads.sh. */
+ * frames. POLLUX_WIRE names a capture file for what the cards send, for tests/judge_tshark.sh. */
 #include "../fuzz/reference.h"
 #include "qtest_port.c"
 
@@ -41,6 +41,7 @@ static int use_82540em(void)
 /* ---- the capture ---- */
 
 static FILE *wire;
+static bool for_wire; /* all sums of the frames to come are to be right */
 
 static void open_wire(void)
 {
@@ -56,7 +57,7 @@ static void write_wire(const uint8_t *frame, size_t bytes)
 	static uint32_t number;
 	const uint32_t header[] = {number / 1000000, number % 1000000, (uint32_t)bytes, (uint32_t)bytes};
 	number++;
-	if (wire) {
+	if (wire && for_wire) {
 		fwrite(header, sizeof(header), 1, wire);
 		fwrite(frame, bytes, 1, wire);
 	}
@@ -176,6 +177,8 @@ static bool send_and_compare(struct port *p, const struct shape *shape, unsigned
 	unsigned n = port_build(p, pkts, frame, bytes);
 	const struct reference_wish wish = {flags, mss, 0xA042, p->nic->config.mtu + FRAME_OVERHEAD_BYTES};
 	pkts[0].flags |= (uint16_t)flags;
+	for_wire =
+		flags & PKT_TX_SEGMENT || (flags & PKT_TX_L4_CHECKSUM && (shape->ipv6 || flags & PKT_TX_IP_CHECKSUM));
 	if (flags & PKT_TX_SEGMENT)
 		pkts[0].mss = (uint16_t)mss;
 	if (flags & PKT_VLAN)
@@ -305,6 +308,107 @@ static void tcp_is_segmented(void)
 	}
 }
 
+/* ---- receiving ---- */
+
+/* Makes the checksums of a frame right, by the reference. @return bytes */
+static void keep(void *context, const uint8_t *frame, uint32_t bytes)
+{
+	memcpy(context, frame, bytes);
+}
+
+static size_t build_right(uint8_t *frame, const struct shape *shape)
+{
+	static uint8_t junk[FRAME_MAX];
+	size_t bytes = build_shape(junk, shape);
+	const struct reference_wish wish = {
+		PKT_TX_L4_CHECKSUM | (shape->ipv6 ? 0 : PKT_TX_IP_CHECKSUM), 0, 0, FRAME_MAX};
+	CU_ASSERT_FATAL(reference_send(junk, (uint32_t)bytes, &wish, keep, frame));
+	return bytes;
+}
+
+/* What the card says of a frame, in a buffer or two. */
+static void expect_found(struct port *p, uint8_t *frame, size_t bytes, unsigned flags, unsigned tag)
+{
+	struct pkt pkts[8];
+	unsigned n = 0;
+	size_t got = 0, skipped = flags & PKT_VLAN ? 4 : 0;
+	port_put(p, frame, bytes);
+	do {
+		CU_ASSERT_EQUAL_FATAL(port_receive(p, &pkts[n], 1, LIMIT_MS), 1);
+	} while (pkts[n++].flags & PKT_MORE);
+	if ((pkts[0].flags & ~PKT_MORE) != flags)
+		printf("\n    %s: flags 0x%x for 0x%x ", card.name, pkts[0].flags, flags);
+	CU_ASSERT_EQUAL(pkts[0].flags & ~PKT_MORE, flags);
+	if (flags & PKT_VLAN)
+		CU_ASSERT_EQUAL(pkts[0].vlan, tag);
+	memmove(frame + 12, frame + 12 + skipped, bytes - 12 - skipped);
+	for (unsigned i = 0; i < n; got += pkts[i++].len) {
+		CU_ASSERT_FATAL(got + pkts[i].len <= bytes);
+		CU_ASSERT_EQUAL(memcmp(pkts[i].data, frame + got, pkts[i].len), 0);
+		CU_ASSERT(i == 0 || (pkts[i].flags & ~PKT_MORE) == 0);
+	}
+	CU_ASSERT_EQUAL(got, bytes - skipped);
+	pkt_free(pkts, n);
+}
+
+static void what_the_card_finds_is_told(void)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct port p;
+	start(&p, NIC_RX_CHECKSUM, 9000);
+	for (unsigned i = 0; i < 2 * 2 * 2 * 2; i++) {
+		struct shape shape = {.ipv6 = i & 1, .tcp = i & 2, .tags = i / 4 % 2, .payload = i & 8 ? 5000 : 100};
+		unsigned right = PKT_L4_CHECKED | (shape.ipv6 ? 0 : PKT_IP_CHECKED);
+		unsigned finds = card.finds_checksums ? ~0u : 0;
+		size_t bytes = build_right(frame, &shape);
+		expect_found(&p, frame, bytes, right & finds, 0);
+		bytes = build_right(frame, &shape);
+		frame[bytes - 1] ^= 1;
+		expect_found(&p, frame, bytes, (right | PKT_L4_BAD) & finds, 0);
+		if (shape.ipv6)
+			continue;
+		bytes = build_right(frame, &shape);
+		frame[14 + 4 * shape.tags + 8]--; /* time to live */
+		expect_found(&p, frame, bytes, (right | PKT_IP_BAD) & finds, 0);
+	}
+	/* neither IP nor a sum: nothing is said */
+	port_frame(frame, 1, 100);
+	expect_found(&p, frame, 100, 0, 0);
+	struct shape udp = {.payload = 100};
+	size_t bytes = build_right(frame, &udp);
+	put_16(frame + 14 + 20 + 6, 0);
+	expect_found(&p, frame, bytes, card.finds_checksums ? PKT_IP_CHECKED : 0, 0);
+	port_close(&p);
+}
+
+static void tags_are_taken_out(void)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct port p;
+	start(&p, NIC_RX_VLAN_STRIP, 9000);
+	for (unsigned i = 0; i < 8; i++) {
+		struct shape shape = {.tcp = true, .tags = i % 4 == 3 ? 2 : i % 2, .payload = i & 4 ? 5000 : 60};
+		size_t bytes = build_right(frame, &shape);
+		if (shape.tags)
+			put_16(frame + 14, 0xF042 + i);
+		expect_found(&p, frame, bytes, shape.tags ? PKT_VLAN : 0, 0xF042 + i);
+	}
+	/* a packet that is sent as it came has its tag again */
+	struct shape shape = {.tcp = true, .tags = 1, .payload = 300};
+	static uint8_t got[FRAME_MAX];
+	struct pkt pkt;
+	size_t bytes = build_right(frame, &shape);
+	port_put(&p, frame, bytes);
+	CU_ASSERT_EQUAL_FATAL(port_receive(&p, &pkt, 1, LIMIT_MS), 1);
+	port_send(&p, &pkt, 1);
+	CU_ASSERT_EQUAL(qtest_receive(p.qtest, 0, got, sizeof(got), LIMIT_MS), bytes);
+	CU_ASSERT_EQUAL(memcmp(got, frame, bytes), 0);
+	CU_ASSERT_EQUAL(port_stats(&p).tx_software_vlans, 0);
+	/* it is one bit for all queues */
+	CU_ASSERT_EQUAL(nic_set_vlan_strip(p.nic, 0, false), -ENOTSUP);
+	port_close(&p);
+}
+
 int main(void)
 {
 	setenv("POLLUX_QEMU", "build/guest/qemu.sh", 0); /* if it is there: newer than most distributions' */
@@ -312,6 +416,8 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"checksums and tags are written", checksums_and_tags_are_written},
 		{"TCP is segmented", tcp_is_segmented},
+		{"what the card finds is told", what_the_card_finds_is_told},
+		{"tags are taken out", tags_are_taken_out},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[4] = {{.pName = NULL}};
