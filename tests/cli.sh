@@ -82,7 +82,7 @@ helps doctor --card= --wait= --json --root= 0000:03:00.0 Usage: Examples: 'Exit 
 
 # --version: one number for all programs, which the Makefile has
 version=$(sed -n 's/^VERSION := //p' Makefile)
-for program in fwd gen pipe dump bind doctor model pcap-check pcap-diff pcap-make; do
+for program in fwd gen pipe dump bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
 	run $program --version
 	if [ $status = 0 ] && [ -n "$version" ] && [ "$(cat "$work/out")" = "pollux-$program (Pollux) $version" ]; then
 		pass

@@ -16,6 +16,7 @@ judge tests/judge_dpdk_link.sh build/release
 judge tests/real.sh build/release 1
 judge tests/judge_tshark.sh build/release
 for script in tests/{gen,system,bridge}.sh; do judge env MODEL_OPTIONS=--real $script build/release; done
+judge tests/judge_wishes.sh build/release --all
 judge tests/guest/linux_ixgbe.sh build/release
 judge tests/guest/linux_link.sh build/release
 judge tests/guest/ixgbe.sh build/release
