@@ -543,6 +543,110 @@ static void wishes_are_fulfilled_by_the_card(void)
 	close_port();
 }
 
+/* ---- what the card finds ---- */
+
+/* Lets a frame with right checksums come, but for what `spoil` adds to its IPv4 and to its TCP or UDP checksum. */
+static void arrive_with_sums(const struct flow *flow, uint8_t protocol, int vlan, uint16_t spoil_ip, uint16_t spoil_l4)
+{
+	uint8_t data[100];
+	struct model_frame frame = frame_of(data, flow, protocol, vlan);
+	uint8_t *ip = data + (vlan < 0 ? 14 : 18), *l4 = ip + (flow->ipv6 ? 40 : 20);
+	unsigned length = (unsigned)(data + 100 - l4);
+	uint8_t *l4_sum = l4 + (protocol == TCP ? 16 : 6);
+	uint32_t sum = flow->ipv6 ? sum_of(0, ip + 8, 32) : sum_of(0, ip + 12, 8);
+	put16(l4_sum, (uint16_t)~sum_of(sum + length + protocol, l4, length) + spoil_l4);
+	if (!flow->ipv6)
+		put16(ip + 10, (uint16_t)~sum_of(0, ip, 20) + spoil_ip);
+	CU_ASSERT_EQUAL(model_receive(model(), &frame, 1), 1);
+}
+
+static void check_flags(uint16_t flags)
+{
+	struct pkt pkt = {.flags = 0};
+	CU_ASSERT(take(&pkt) >= 0);
+	ASSERT_NUMBER(pkt.flags, flags);
+}
+
+static void checksums_are_judged(void)
+{
+	open_and_start((struct nic_config){.rx_queues = 4, .offloads = NIC_RX_CHECKSUM});
+	for (unsigned i = 0; i < PUBLISHED; i++) {
+		const uint16_t ip = published[i].ipv6 ? 0 : PKT_IP_CHECKED;
+		arrive_with_sums(&published[i], TCP, -1, 0, 0);
+		check_flags(ip | PKT_L4_CHECKED);
+		arrive_with_sums(&published[i], UDP, 7, 0, 0);
+		check_flags(ip | PKT_L4_CHECKED);
+		arrive_with_sums(&published[i], TCP, -1, 0, 1);
+		check_flags(ip | PKT_L4_CHECKED | PKT_L4_BAD);
+		/* an erratum of the 82599: a wrong checksum of UDP may be none at all, and is not believed */
+		arrive_with_sums(&published[i], UDP, -1, 0, 1);
+		check_flags(ip);
+		if (ip) {
+			arrive_with_sums(&published[i], TCP, -1, 1, 0);
+			check_flags(ip | PKT_IP_BAD | PKT_L4_CHECKED);
+		}
+	}
+	close_port();
+	/* and not where nobody asked */
+	open_and_start((struct nic_config){.rx_queues = 4});
+	arrive_with_sums(&published[0], TCP, -1, 0, 0);
+	check_flags(0);
+	close_port();
+}
+
+static void has_tag(const struct flow *flow, int vlan, bool stripped)
+{
+	struct pkt pkt = {.flags = 0};
+	arrive(flow, TCP, vlan);
+	CU_ASSERT(take(&pkt) >= 0);
+	bool inside = pkt.data[12] == 0x81 && pkt.data[13] == 0x00;
+	ASSERT_NUMBER(pkt.len, stripped ? 96 : 100);
+	CU_ASSERT_EQUAL(inside, vlan >= 0 && !stripped);
+	CU_ASSERT_EQUAL((pkt.flags & PKT_VLAN) != 0, stripped);
+	if (stripped)
+		ASSERT_NUMBER(pkt.vlan, vlan);
+}
+
+static void tags_are_taken_out_by_queue(void)
+{
+	open_and_start((struct nic_config){.rx_queues = 4, .offloads = NIC_RX_VLAN_STRIP});
+	struct flow of_queue[4];
+	for (unsigned i = 0, found = 0; i < 100 && found != 15; i++) {
+		struct flow flow = flow_number(i);
+		struct pkt pkt;
+		arrive(&flow, TCP, -1);
+		int queue = take(&pkt);
+		CU_ASSERT_FATAL(queue >= 0);
+		of_queue[queue] = flow;
+		found |= 1u << queue;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		has_tag(&of_queue[i], 0xE123, true);
+		has_tag(&of_queue[i], -1, false);
+	}
+	CU_ASSERT_EQUAL(nic_set_vlan_strip(nic, 2, false), 0);
+	for (unsigned i = 0; i < 4; i++)
+		has_tag(&of_queue[i], 5, i != 2);
+	/* a queue that was stopped is as it was */
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 2, false), 0);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 2, true), 0);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 1, false), 0);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 1, true), 0);
+	for (unsigned i = 0; i < 4; i++)
+		has_tag(&of_queue[i], 4095, i != 2);
+	CU_ASSERT_EQUAL(nic_set_vlan_strip(nic, 2, true), 0);
+	has_tag(&of_queue[2], 1, true);
+	/* bytes are those of the wire, with tags */
+	struct nic_stats stats;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	ASSERT_NUMBER(stats.rx_bytes, 100 * stats.rx_packets);
+	/* the filter and the insertion do not mind */
+	CU_ASSERT_EQUAL(nic_add_vlan(nic, 5), 0);
+	has_tag(&of_queue[1], 5, true);
+	CU_ASSERT(!passes(6));
+	close_port();
+}
+
 /* ---- queues alone ---- */
 
 static void a_stopped_receive_queue_stops_no_other(void)
@@ -697,6 +801,8 @@ int main(void)
 		{"each queue counts its own", each_queue_counts_its_own},
 		{"all queues of the card work", all_queues_of_the_card_work},
 		{"only VLANs that were added pass", only_vlans_that_were_added_pass},
+		{"checksums are judged", checksums_are_judged},
+		{"tags are taken out by queue", tags_are_taken_out_by_queue},
 		{"wishes are fulfilled by the card", wishes_are_fulfilled_by_the_card},
 		{"frames may be as long as the card takes", frames_may_be_as_long_as_the_card_takes},
 		{"a stopped receive queue stops no other", a_stopped_receive_queue_stops_no_other},
