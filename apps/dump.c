@@ -316,7 +316,8 @@ static const char doc[] =
 	"Captures the frames that a port receives: those that match an expression as of tcpdump (see pcap-filter(7)), "
 	"or all.\n" APP_HELP_PORT "\v"
 	"Frames taken from the card at once have the same time stamp: that of the clock when the driver gave them. "
-	"With several queues, each has a thread, and one more writes what they receive, in order of time.\n"
+	"With several queues, each has a thread, and one more writes what they receive, in order of time: on the CPU "
+	"behind theirs in --cpu, if there is one more.\n"
 	"\n"
 	"Examples:\n"
 	"  pollux-dump 0000:03:00.0 -w web.pcap tcp port 80\n"
@@ -361,7 +362,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "a port is wanted");
 		if (dump.options.json && dump.file && strcmp(dump.file, "-") == 0)
 			argp_error(state, "--json and --write - would both have stdout");
-		app_check_cpus(&dump.options, state, dump.options.queues);
+		app_check_cpus(&dump.options, state, threads());
 		dump.options.held = dump.options.queues > 1 ? dump.options.queues * DUMP_HELD : 0;
 		dump.pcap =
 			pcap_open_dead_with_tstamp_precision(DLT_EN10MB, (int)dump.snaplen, PCAP_TSTAMP_PRECISION_NANO);

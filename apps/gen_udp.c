@@ -95,8 +95,9 @@ static uint64_t flow_of(const struct gen_udp *udp, uint64_t number)
 void gen_udp_write(const struct gen_udp *udp, uint8_t *data, uint64_t number)
 {
 	uint64_t flow = udp->flows > 1 ? flow_of(udp, number) : 0;
-	/* Source address and port: no two flows below 2^30 have both in common. */
-	uint32_t host = flow & 0xffff, port = 49152 + (uint32_t)((flow + (flow >> 16)) & 0x3fff);
+	/* Source address and port: no two flows below 2^30 have both in common. A product, because where both had the
+	 * same lower bits, a symmetric RSS key would make all hashes the same. */
+	uint32_t host = flow & 0xffff, port = 49152 + (uint32_t)((host * 0x9e37 + (flow >> 16)) & 0x3fff);
 	uint32_t words = (uint32_t)(number >> 48) + (uint32_t)(number >> 32 & 0xffff) +
 			 (uint32_t)(number >> 16 & 0xffff) + (uint32_t)(number & 0xffff);
 	uint16_t check = finish(udp->udp_sum + host + port + words);
