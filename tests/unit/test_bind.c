@@ -569,8 +569,8 @@ static void the_program_refuses_what_pollux_does_not_drive(void)
 	static const struct {
 		const char *id, *name;
 	} cards[] = {{"0x1533", "Intel I210"}, {"0x1539", "Intel I211"}, {"0x1521", "Intel I350"},
-		{"0x15f3", "Intel I225-V"}, {"0x125c", "Intel I226-V"}, {"0x153a", "Intel I217-LM"},
-		{"0x15a3", "Intel I218-V"}, {"0x15bc", "Intel I219-V"}};
+		{"0x15f3", "Intel I225, is"}, {"0x125c", "Intel I226, is"}, {"0x153a", "Intel I217, is"},
+		{"0x15a3", "Intel I218, is"}, {"0x15bc", "Intel I219, is"}};
 
 	begin();
 	for (unsigned i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
