@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define PAGE_BYTES 4096
+
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes)
 {
 	for (uint32_t at = first; at;) {
@@ -22,41 +24,39 @@ int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t
 	return 0;
 }
 
-struct vfio_region_sparse_mmap_area vfio_info_area(const struct vfio_areas *areas, uint32_t i)
-{
-	struct vfio_region_sparse_mmap_area area = {.offset = 0, .size = areas->region_bytes};
-
-	if (areas->list)
-		memcpy(&area, areas->list + i * sizeof(area), sizeof(area));
-	return area;
-}
-
-const char *vfio_info_areas(const void *answer, size_t bytes, struct vfio_areas *areas)
+const char *vfio_info_parts(
+	const void *answer, size_t bytes, struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count)
 {
 	struct vfio_region_info_cap_sparse_mmap sparse;
 	struct vfio_region_info info;
+	const uint8_t *list;
 	int at;
 
 	memcpy(&info, answer, sizeof(info));
-	*areas = (struct vfio_areas){.count = 1, .region_bytes = info.size};
 	at = vfio_info_find(answer, bytes, sizeof(info), info.flags & VFIO_REGION_INFO_FLAG_CAPS ? info.cap_offset : 0,
 		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)
 		return "has a region's capabilities outside its answer or in a loop";
+	*count = at == 0 && info.size != 0;
+	parts[0] = (struct vfio_part){.bytes = info.size};
 	if (at == 0)
 		return NULL;
-	areas->list = (const uint8_t *)answer + at + sizeof(sparse);
-	memcpy(&sparse, areas->list - sizeof(sparse), sizeof(sparse));
+	list = (const uint8_t *)answer + at + sizeof(sparse);
+	memcpy(&sparse, list - sizeof(sparse), sizeof(sparse));
 	/* A list of another version says nothing that we know. Nothing is mapped then: a register write stored to where
 	 * the device does not look would be lost, while reads and writes by message or system call always arrive. */
-	areas->count = sparse.header.version == 1 ? sparse.nr_areas : 0;
-	if (areas->count > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_region_sparse_mmap_area))
+	if (sparse.header.version != 1)
+		return NULL;
+	if (sparse.nr_areas > (bytes - (size_t)at - sizeof(sparse)) / sizeof(struct vfio_region_sparse_mmap_area))
 		return "has more mappable areas than its answer holds";
-	for (uint32_t i = 0; i < areas->count; i++) {
-		struct vfio_region_sparse_mmap_area area = vfio_info_area(areas, i);
+	for (uint32_t i = 0; i < sparse.nr_areas; i++) {
+		struct vfio_region_sparse_mmap_area area;
 
+		memcpy(&area, list + i * sizeof(area), sizeof(area));
 		if (area.offset > info.size || area.size > info.size - area.offset)
 			return "has a mappable area outside its region";
+		if (area.size && (area.offset | area.size) % PAGE_BYTES == 0 && *count < VFIO_WINDOW_PARTS)
+			parts[(*count)++] = (struct vfio_part){.first = area.offset, .bytes = area.size};
 	}
 	return NULL;
 }

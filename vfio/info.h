@@ -4,6 +4,8 @@
 #ifndef POLLUX_VFIO_INFO_H
 #define POLLUX_VFIO_INFO_H
 
+#include "device.h"
+
 #include <linux/vfio.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,23 +21,16 @@
  */
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes);
 
-/** Which areas of a region may be mapped as memory. */
-struct vfio_areas {
-	uint32_t count;        /* 0: none, or which ones is not known */
-	const uint8_t *list;   /* in the answer, aligned to nothing; NULL: the only area is the whole region */
-	uint64_t region_bytes; /* the whole region's size */
-};
-
 /**
- * Reads the list of mappable areas (VFIO_REGION_INFO_CAP_SPARSE_MMAP) in the answer about a region: a struct
- * vfio_region_info with its capabilities. Whether the region may be mapped at all is up to the caller to see.
- * @param bytes  how much of the answer there is, at least a struct vfio_region_info
- * @param areas  valid as long as the answer
+ * Reads which parts of a region may be mapped as memory: all of it, unless there is a list
+ * (VFIO_REGION_INFO_CAP_SPARSE_MMAP). Whether the region may be mapped at all is up to the caller to see.
+ * @param answer  the answer about a region: a struct vfio_region_info with its capabilities
+ * @param bytes   how much of the answer there is, at least a struct vfio_region_info
+ * @param parts   receives those that are in whole pages; of more than there is room for, the first ones
+ * @param count   receives how many these are
  * @return NULL, or what is wrong with the answer, which completes "the kernel's VFIO ..." or "the device process ..."
  */
-const char *vfio_info_areas(const void *answer, size_t bytes, struct vfio_areas *areas);
-
-/** Area i, below areas->count. It lies inside the region. */
-struct vfio_region_sparse_mmap_area vfio_info_area(const struct vfio_areas *areas, uint32_t i);
+const char *vfio_info_parts(
+	const void *answer, size_t bytes, struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count);
 
 #endif

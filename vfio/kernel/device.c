@@ -15,7 +15,6 @@
 
 #define CONFIG_BYTES_MIN 256  /* conventional PCI; 4096 for PCI Express */
 #define IRQS_MAX         2048 /* the most that MSI-X has */
-#define PAGE_BYTES       4096
 
 static struct kernel_device *kernel_of(struct vfio_device *device)
 {
@@ -175,28 +174,8 @@ static int bad_answer(const struct kernel_device *kernel, const char *what)
 		kernel->device.address, what);
 }
 
-/* Notes what of a BAR may be mapped: all of it, unless the kernel lists areas, for instance those around the MSI-X
- * table, which it keeps to itself. */
-static int note_parts(struct kernel_device *kernel, unsigned index, const struct vfio_region_info *info, size_t bytes)
-{
-	struct vfio_region *region = &kernel->device.regions[index];
-	struct vfio_areas areas;
-	const char *wrong = vfio_info_areas(info, bytes, &areas);
-
-	if (wrong)
-		return bad_answer(kernel, wrong);
-	if (index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
-		return 0;
-	for (uint32_t i = 0; i < areas.count; i++) {
-		struct vfio_region_sparse_mmap_area area = vfio_info_area(&areas, i);
-
-		if (area.size && area.offset % PAGE_BYTES == 0 && region->part_count < VFIO_WINDOW_PARTS)
-			region->parts[region->part_count++] =
-				(struct vfio_part){.first = area.offset, .bytes = area.size};
-	}
-	return 0;
-}
-
+/* Which parts of a BAR may be mapped: all of it, or those around the MSI-X table, which the kernel may keep to itself.
+ */
 static int ask_region(struct kernel_device *kernel, unsigned index)
 {
 	struct {
@@ -204,6 +183,8 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 		uint8_t caps[VFIO_CAPS_MAX];
 	} answer = {.info = {.argsz = sizeof(answer), .index = index}};
 	const struct vfio_region_info *info = &answer.info;
+	struct vfio_region *region = &kernel->device.regions[index];
+	const char *wrong;
 
 	if (ioctl(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &answer) < 0)
 		return pollux_fail(errno, "%s: the kernel does not tell of region %u: %s", kernel->device.address,
@@ -216,7 +197,11 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 		return bad_answer(kernel, "has a region of impossible size");
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX && info->size < CONFIG_BYTES_MIN)
 		return bad_answer(kernel, "has a configuration space of less than 256 bytes");
-	return note_parts(kernel, index, info, sizeof(answer));
+	if ((wrong = vfio_info_parts(&answer, sizeof(answer), region->parts, &region->part_count)) != NULL)
+		return bad_answer(kernel, wrong);
+	if (index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
+		region->part_count = 0;
+	return 0;
 }
 
 static int ask_irq(struct kernel_device *kernel, unsigned index)

@@ -134,9 +134,9 @@ static struct group *group_numbered(unsigned number)
 {
 	struct group *group;
 
-	LIST_FOREACH(group, &groups, next)
-	if (group->number == number)
-		break;
+	LIST_FOREACH (group, &groups, next)
+		if (group->number == number)
+			break;
 	return group;
 }
 

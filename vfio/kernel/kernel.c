@@ -61,8 +61,7 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 {
 	const struct kernel_device *other;
 
-	LIST_FOREACH(other, &kernel_devices, next)
-	{
+	LIST_FOREACH (other, &kernel_devices, next) {
 		if (strcmp(other->pci.address, pci->address) == 0)
 			return pollux_fail(EBUSY, "%s is open in this process already; close it first", pci->address);
 		if (other->pci.group == pci->group && other->device.space != space)
@@ -78,9 +77,9 @@ static bool has_device_of(int group)
 {
 	const struct kernel_device *device;
 
-	LIST_FOREACH(device, &kernel_devices, next)
-	if (device->pci.group == group)
-		return true;
+	LIST_FOREACH (device, &kernel_devices, next)
+		if (device->pci.group == group)
+			return true;
 	return false;
 }
 

@@ -50,30 +50,25 @@ static int fail_locked(size_t bytes, uint64_t needed_kib, const char *locked_by)
 
 static int fail_map(const struct kernel_space *kernel, uint64_t iova, size_t bytes, int error)
 {
-	const char *what, *remedy;
+	static const struct {
+		int error;
+		const char *why;
+	} known[] = {
+		{EINVAL, "the IOMMU does not reach so far, or takes larger pages only; provide hugepages, or give the "
+			 "device a space of its own"},
+		{EEXIST, "that is in use already; close the space"},
+		{ENOSPC, "the kernel takes no more mappings; use fewer, larger pools, or raise "
+			 "/sys/module/vfio_iommu_type1/parameters/dma_entry_limit"},
+	};
+	const char *why = strerror(error);
 
-	switch (error) {
-	case ENOMEM:
+	if (error == ENOMEM)
 		return fail_locked(bytes, (kernel->mapped_bytes + bytes) >> 10, kernel->ops->locked_by);
-	case EINVAL:
-		what = "the IOMMU does not reach so far, or takes larger pages only";
-		remedy = "; provide hugepages, or give the device a space of its own";
-		break;
-	case EEXIST:
-		what = "that is in use already";
-		remedy = "; close the space";
-		break;
-	case ENOSPC:
-		what = "the kernel takes no more mappings";
-		remedy = "; use fewer, larger pools, or raise /sys/module/vfio_iommu_type1/parameters/dma_entry_limit";
-		break;
-	default:
-		what = strerror(error);
-		remedy = "";
-		break;
-	}
-	return pollux_fail(error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s%s", bytes >> 10,
-		(unsigned long long)iova, what, remedy);
+	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (known[i].error == error)
+			why = known[i].why;
+	return pollux_fail(error, "cannot map %zu KiB of DMA memory at I/O address 0x%llx: %s", bytes >> 10,
+		(unsigned long long)iova, why);
 }
 
 static int map(struct dma_mapper *mapper, uint64_t iova, void *address, size_t bytes, int fd)
@@ -106,8 +101,7 @@ static void unmap(struct dma_mapper *mapper, uint64_t iova, size_t bytes)
 	__atomic_store_n(&kernel->broken, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&devices_lock);
 	struct kernel_device *d;
-	LIST_FOREACH(d, &kernel_devices, next)
-	{
+	LIST_FOREACH (d, &kernel_devices, next) {
 		if (d->kernel != kernel)
 			continue;
 		if (!vfio_device_gone(&d->device))
@@ -144,9 +138,9 @@ int kernel_space_get(
 	struct kernel_space *kernel;
 	int error;
 
-	LIST_FOREACH(kernel, &kernel_spaces, next)
-	if (kernel->space == space && kernel->ops == ops)
-		break;
+	LIST_FOREACH (kernel, &kernel_spaces, next)
+		if (kernel->space == space && kernel->ops == ops)
+			break;
 	*result = NULL;
 	if (kernel && __atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
 		return pollux_fail(EIO,

@@ -249,12 +249,12 @@ static int negotiate(struct user_device *user)
 	return take_capabilities(user, reply.json);
 }
 
-/* Maps one area of a region if that is safe; otherwise its registers are reached by messages. It is safe if no access
+/* Maps one part of a region if that is safe; otherwise its registers are reached by messages. It is safe if no access
  * in the data path can end in a SIGBUS. So the file must not be able to shrink; and it must not be of hugepages: the
  * device process may punch them out of the file, which no seal forbids that leaves the file writable, and when they are
  * touched again there may be none left.
  * @return NULL, or why it is not mapped */
-static const char *map_area(struct vfio_region *region, int fd, uint64_t file_offset, uint64_t first, uint64_t bytes)
+static const char *map_part(struct vfio_region *region, int fd, uint64_t file_offset, const struct vfio_part *part)
 {
 	struct stat stat;
 	struct statfs fs;
@@ -266,16 +266,16 @@ static const char *map_area(struct vfio_region *region, int fd, uint64_t file_of
 		return "their file may shrink, F_SEAL_SHRINK is not set";
 	if (fstatfs(fd, &fs) != 0 || fs.f_type == HUGETLBFS_MAGIC)
 		return "their file is of hugepages";
-	if (__builtin_add_overflow(file_offset, first, &file_offset) ||
-		__builtin_add_overflow(file_offset, bytes, &end) || end > (uint64_t)stat.st_size)
+	if (__builtin_add_overflow(file_offset, part->first, &file_offset) ||
+		__builtin_add_overflow(file_offset, part->bytes, &end) || end > (uint64_t)stat.st_size)
 		return "their file is too short";
-	if (bytes == 0 || (first | bytes | file_offset) % PAGE_BYTES || region->part_count == VFIO_WINDOW_PARTS)
-		return "they are not in a few whole pages of their file";
-	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)file_offset);
+	if ((part->bytes | file_offset) % PAGE_BYTES)
+		return "they are not in whole pages of their file";
+	at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)file_offset);
 	if (at == MAP_FAILED)
 		return "their file cannot be mapped";
-	madvise(at, bytes, MADV_DONTFORK);
-	region->parts[region->part_count++] = (struct vfio_part){.first = first, .bytes = bytes, .at = at};
+	madvise(at, part->bytes, MADV_DONTFORK);
+	region->parts[region->part_count++] = (struct vfio_part){part->first, part->bytes, at};
 	return NULL;
 }
 
@@ -289,10 +289,10 @@ struct region_reply {
 static int map_region(struct user_device *user, unsigned index, const struct region_reply *reply, size_t bytes, int fd)
 {
 	struct vfio_region *region = &user->device.regions[index];
-	const bool bar = index <= VFIO_PCI_BAR5_REGION_INDEX;
 	const char *unused, **why = index == VFIO_PCI_BAR0_REGION_INDEX ? &user->unmapped_why : &unused;
-	struct vfio_areas areas;
+	struct vfio_part parts[VFIO_WINDOW_PARTS];
 	const char *wrong;
+	unsigned count;
 
 	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.size == 0))
 		return user_channel_broken(
@@ -300,13 +300,14 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 	/* Capabilities did not fit and were left out, so which areas may be mapped is not known. */
 	if (reply->info.argsz > sizeof(*reply))
 		return 0;
-	if ((wrong = vfio_info_areas(reply, bytes, &areas)) != NULL)
+	if ((wrong = vfio_info_parts(reply, bytes, parts, &count)) != NULL)
 		return user_channel_broken(&user->channel, wrong);
-	for (uint32_t i = 0; i < areas.count && fd >= 0 && bar; i++) {
-		struct vfio_region_sparse_mmap_area area = vfio_info_area(&areas, i);
-
-		*why = map_area(region, fd, reply->info.offset, area.offset, area.size);
-	}
+	if (fd < 0 || index > VFIO_PCI_BAR5_REGION_INDEX)
+		return 0;
+	if (count == 0)
+		*why = "they are not in whole pages";
+	for (unsigned i = 0; i < count; i++)
+		*why = map_part(region, fd, reply->info.offset, &parts[i]);
 	return 0;
 }
 
