@@ -86,17 +86,22 @@ static void lengths_that_do_not_fit_are_refused(void)
 {
 	struct ring_tx_layout fits = {.wishes = PKT_TX_SEGMENT | PKT_TX_L4_CHECKSUM,
 		.l2_bytes = 14,
-		.ip_bytes = 477,
+		.ip_bytes = 240 - 14 - 20, /* headers that segments have copies of: X550 DS 7.2.4 */
 		.l4_bytes = 20,
 		.ipv6 = true,
 		.tcp = true,
 		.mss = 1000,
-		.total = 511 + 262143};
+		.total = 240 + 262143};
 	CU_ASSERT(!refused(fits));
 	struct ring_tx_layout longer = fits;
 	longer.total++;
 	CU_ASSERT(refused(longer));
 	longer = fits;
+	longer.ip_bytes++;
+	CU_ASSERT(refused(longer));
+	longer = (struct ring_tx_layout){
+		.wishes = PKT_TX_L4_CHECKSUM, .l2_bytes = 14, .ip_bytes = 489, .l4_bytes = 8, .total = 1000};
+	CU_ASSERT(!refused(longer));
 	longer.ip_bytes++;
 	CU_ASSERT(refused(longer));
 	longer = (struct ring_tx_layout){.wishes = PKT_VLAN, .l2_bytes = 14, .total = 262143};
