@@ -96,5 +96,6 @@ int gigabit_set_receive_mode(struct nic *nic)
 int gigabit_set_vlans(struct nic *nic, unsigned word)
 {
 	write_table(nic, GIGABIT_AT(VFTA, word), nic->queues.vlans[word]);
-	return gigabit_set_receive_mode(nic);
+	/* On with the first one, off with the last one */
+	return nic->queues.vlan_count <= 1 ? gigabit_set_receive_mode(nic) : fail_if_gone(nic);
 }

@@ -177,7 +177,9 @@ static void the_first_vlan_turns_the_filter_on(uint16_t id)
 	CU_ASSERT_EQUAL(nic_add_vlan(nic, 4095), 0);
 	CU_ASSERT(filters());
 	CU_ASSERT_EQUAL(*card_register(&card, 0x5600 + 4 * 127), 1u << 31);
+	unsigned from = card.logged;
 	CU_ASSERT_EQUAL(nic_add_vlan(nic, 33), 0);
+	CU_ASSERT(!was_written(from, GIGABIT_RCTL, 0, 0)); /* QEMU's 82540EM is deaf for a second after that */
 	CU_ASSERT_EQUAL(*card_register(&card, 0x5604), 2);
 	CU_ASSERT_EQUAL(nic_add_vlan(nic, 33), -EEXIST);
 	CU_ASSERT_EQUAL(nic_remove_vlan(nic, 34), -ENOENT);
@@ -291,6 +293,14 @@ static void a_queue_stops_and_starts_alone(void)
 	on = written(from, IGB_AT(TXDCTL, 1), enable, enable);
 	CU_ASSERT(on < written(from, IGB_AT(TDT, 1), UINT32_MAX, 0));
 	CU_ASSERT(!was_written(from, GIGABIT_TCTL, 0, 0));
+	close_port();
+	/* and a single queue, which waits for the driver when it is on, drops when it is off */
+	open_card(ID_82576);
+	start();
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 0, false), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IGB_SRRCTL), 0x82000002);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 0, true), 0);
+	CU_ASSERT_EQUAL(*card_register(&card, IGB_SRRCTL), 0x02000002);
 	close_port();
 	/* one that hangs is named, and the port can still be stopped */
 	open_card(ID_82576);

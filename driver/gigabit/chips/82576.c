@@ -200,6 +200,9 @@ static int transmit_start(struct nic *nic)
 
 static int set_rxq(struct nic *nic, unsigned index, bool on)
 {
+	/* What comes for a queue that is off is dropped; else it would fill the packet buffer */
+	if (!on)
+		reg_change(nic, IGB_AT(SRRCTL, index), 0, IGB_SRRCTL_DROP_EN);
 	int ret = on ? program_rxq(nic, index) : disable_queue(nic, IGB_AT(RXDCTL, index));
 	if (!ret && on)
 		return let_rxq_go(nic, index);
