@@ -19,9 +19,9 @@
 struct group {
 	LIST_ENTRY(group) next;
 	unsigned number;
-	int fd;
-	struct kernel_space *container;
-	unsigned devices; /* that are open, or being opened */
+	int fd;                         /* -1: not open yet */
+	struct kernel_space *container; /* NULL: it is in none yet */
+	unsigned devices;               /* that are open, or being opened */
 };
 
 static LIST_HEAD(, group) groups;
@@ -186,15 +186,12 @@ bool group_name_opener(const struct vfio_pci *pci, const char *path, char text[G
 	return pid != 0;
 }
 
-static int open_group(const struct vfio_pci *pci, int *fd)
+static int open_group(const struct vfio_pci *pci, const char *path, int *fd)
 {
 	struct vfio_group_status status = {.argsz = sizeof(status)};
-	char path[PATH_MAX], opener[GROUP_OPENER_BYTES];
-	int error;
-
-	vfio_path(path, "/dev/vfio/%d", pci->group);
-	error = kernel_node_open(fd, pci->address, path, "is /dev of this container or namespace the machine's?", NULL,
-		" (pollux-bind --user does that)");
+	char opener[GROUP_OPENER_BYTES];
+	int error = kernel_node_open(fd, pci->address, path, "is /dev of this container or namespace the machine's?",
+		NULL, " (pollux-bind --user does that)");
 	if (error == -EBUSY) {
 		group_name_opener(pci, path, opener);
 		return pollux_fail(EBUSY, "%s: %s is in use by %s; end that first", pci->address, path, opener);
@@ -202,16 +199,16 @@ static int open_group(const struct vfio_pci *pci, int *fd)
 	if (error)
 		return error;
 	if (ioctl(*fd, VFIO_GROUP_GET_STATUS, &status) < 0)
-		error = pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group,
+		return pollux_fail(errno, "%s: the kernel does not tell of group %d: %s", pci->address, pci->group,
 			strerror(errno));
-	else if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE) && (error = group_fail_not_viable(pci)) == 0)
-		error = pollux_fail(EPERM,
-			"group %d of %s is not viable: another device of the group is in use; ls -l "
-			"/sys/kernel/iommu_groups/%d/devices/*/driver shows by whom",
-			pci->group, pci->address, pci->group);
-	if (error)
-		close(*fd);
-	return error;
+	if (status.flags & VFIO_GROUP_FLAGS_VIABLE)
+		return 0;
+	if ((error = group_fail_not_viable(pci)) != 0)
+		return error;
+	return pollux_fail(EPERM,
+		"group %d of %s is not viable: another device of the group is in use; ls -l "
+		"/sys/kernel/iommu_groups/%d/devices/*/driver shows by whom",
+		pci->group, pci->address, pci->group);
 }
 
 /* Makes a group part of the container; the first one chooses the kind of IOMMU. */
@@ -223,50 +220,32 @@ static int enter_container(struct kernel_space *container, int fd, const char *n
 	return container->users ? 0 : set_iommu(container, name);
 }
 
-/* Opens a group and puts it into the DMA space's container. */
-static int make_group(struct group **result, const struct vfio_pci *pci, struct dma_space *space)
-{
-	struct group *group = calloc(1, sizeof(*group));
-	int error;
-
-	if (!group)
-		return pollux_fail(ENOMEM, "%s: no memory for an IOMMU group", pci->address);
-	group->number = (unsigned)pci->group;
-	if ((error = open_group(pci, &group->fd)) != 0)
-		goto fail;
-	if ((error = kernel_space_get(&group->container, &container_ops, space, pci->address)) != 0) {
-		close(group->fd);
-		goto fail;
-	}
-	if ((error = enter_container(group->container, group->fd, pci->address)) != 0) {
-		close(group->fd); /* takes it out of the container */
-		kernel_space_put(group->container);
-		goto fail;
-	}
-	LIST_INSERT_HEAD(&groups, group, next);
-	*result = group;
-	return 0;
-
-fail:
-	free(group);
-	return error;
-}
-
 int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space)
 {
 	struct group *group = group_numbered((unsigned)pci->group);
 	char opener[GROUP_OPENER_BYTES], path[PATH_MAX];
 	int error;
 
-	vfio_path(path, "/dev/vfio/%d", pci->group);
-	/* an open group's container may be broken */
-	if (group && (error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0)
-		return error;
-	if (!group && (error = make_group(&group, pci, space)) != 0)
-		return error;
+	if (!group) {
+		if (!(group = calloc(1, sizeof(*group))))
+			return pollux_fail(ENOMEM, "%s: no memory for an IOMMU group", pci->address);
+		group->number = (unsigned)pci->group;
+		group->fd = -1;
+		LIST_INSERT_HEAD(&groups, group, next);
+	}
 	group->devices++;
-	device->group = group;
-	device->kernel = group->container;
+	device->group = group; /* from here on, group_leave undoes it */
+	vfio_path(path, "/dev/vfio/%d", pci->group);
+	if (group->fd < 0 && (error = open_group(pci, path, &group->fd)) != 0)
+		return error;
+	/* the container of a group that is open may be broken */
+	if ((error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0)
+		return error;
+	if (!group->container) {
+		group->container = device->kernel;
+		if ((error = enter_container(group->container, group->fd, pci->address)) != 0)
+			return error;
+	}
 	if ((device->fd = ioctl(group->fd, VFIO_GROUP_GET_DEVICE_FD, pci->address)) >= 0)
 		return 0;
 	error = errno;
@@ -285,7 +264,9 @@ void group_leave(struct kernel_device *device)
 	if (--group->devices)
 		return;
 	LIST_REMOVE(group, next);
-	close(group->fd);
-	kernel_space_put(group->container);
+	if (group->fd >= 0) /* which takes it out of the container */
+		close(group->fd);
+	if (group->container)
+		kernel_space_put(group->container);
 	free(group);
 }
