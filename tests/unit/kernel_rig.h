@@ -45,7 +45,6 @@
 #include "../../vfio/info.c"
 #undef PAGE_BYTES
 #include "../../vfio/kernel/device.c"
-#include "../../vfio/kernel/events.c"
 
 #include "../../vfio/kernel/group.c"
 #include "../../vfio/kernel/iommufd.c"

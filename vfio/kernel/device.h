@@ -39,6 +39,11 @@ struct kernel_device {
  * kernel_device_release comes last. */
 int kernel_device_ask(struct kernel_device *kernel);
 
+/** Has the kernel tell through device.event_fd when it wants the device back, because somebody unplugs or unbinds it,
+ * and of errors that the device cannot mend. Either way it is gone for us. To be called after kernel_device_ask;
+ * kernel_device_release ends it. -errno. */
+int kernel_device_watch(struct kernel_device *kernel);
+
 /** Unmaps the windows and closes the descriptor: the kernel stops and resets the device with that. Does not free
  * kernel. */
 void kernel_device_release(struct kernel_device *kernel);
@@ -49,5 +54,6 @@ int kernel_device_access(
 int kernel_device_window(struct vfio_device *device, unsigned region, struct vfio_window *window);
 int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds);
 int kernel_device_reset(struct vfio_device *device);
+void kernel_device_check(struct vfio_device *device);
 
 #endif

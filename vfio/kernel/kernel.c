@@ -4,7 +4,6 @@
 #include "kernel.h"
 
 #include "../error.h"
-#include "events.h"
 #include "group.h"
 #include "iommufd.h"
 
@@ -115,7 +114,7 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		.window = kernel_device_window,
 		.set_irqs = kernel_device_set_irqs,
 		.reset = kernel_device_reset,
-		.check = kernel_events_check,
+		.check = kernel_device_check,
 		.close = close_device,
 	};
 	struct kernel_device *device = calloc(1, sizeof(*device));
@@ -143,7 +142,7 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 	if (!error)
 		error = kernel_space_join(device);
 	if (!error)
-		error = kernel_events_start(device);
+		error = kernel_device_watch(device);
 	if (error)
 		release(device);
 	else
