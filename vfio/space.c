@@ -59,33 +59,30 @@ static void *reserve(void *at, uint64_t bytes, int flags)
 
 int dma_space_open(struct dma_space **result)
 {
-	uint64_t bytes = WINDOW_BYTES;
-	uint8_t *found, *base;
+	struct dma_space *space = calloc(1, sizeof(*space));
+	uint8_t *found;
 
 	*result = NULL;
-	while ((found = reserve(NULL, bytes + WINDOW_ALIGN, 0)) == MAP_FAILED) {
-		if (bytes == WINDOW_BYTES_MIN)
+	if (!space)
+		return pollux_fail(ENOMEM, "no memory for a DMA space");
+	space->bytes = WINDOW_BYTES;
+	while ((found = reserve(NULL, space->bytes + WINDOW_ALIGN, 0)) == MAP_FAILED) {
+		if (space->bytes == WINDOW_BYTES_MIN) {
+			free(space);
 			return pollux_fail(ENOMEM,
 				"no %llu GiB of address space for a DMA space; raise the limit with ulimit -v "
 				"unlimited (RLIMIT_AS)",
 				(WINDOW_BYTES_MIN + WINDOW_ALIGN) / GIB);
-		bytes /= 2;
+		}
+		space->bytes /= 2;
 	}
-	base = (uint8_t *)round_up((uintptr_t)found, WINDOW_ALIGN);
-	if (base > found)
-		munmap(found, (size_t)(base - found));
-	if (found + WINDOW_ALIGN > base)
-		munmap(base + bytes, (size_t)(found + WINDOW_ALIGN - base));
-
-	struct dma_space *space = calloc(1, sizeof(*space));
-	if (!space) {
-		munmap(base, bytes);
-		return pollux_fail(ENOMEM, "no memory for a DMA space");
-	}
+	space->base = (uint8_t *)round_up((uintptr_t)found, WINDOW_ALIGN);
+	if (space->base > found)
+		munmap(found, (size_t)(space->base - found));
+	if (found + WINDOW_ALIGN > space->base)
+		munmap(space->base + space->bytes, (size_t)(found + WINDOW_ALIGN - space->base));
 	pthread_mutex_init(&space->lock, NULL);
 	space->references = 1;
-	space->base = base;
-	space->bytes = bytes;
 	*result = space;
 	return 0;
 }
@@ -173,21 +170,29 @@ static struct window largest_window(const struct dma_space *space, const struct 
 	return best;
 }
 
+/* So much of the window has memory in it, from its beginning on. */
+static uint64_t memory_end(const struct dma_space *space)
+{
+	uint64_t end = 0;
+
+	for (const struct memory *m = space->memories; m; m = m->next)
+		if (m->fd >= 0)
+			end = m->at + m->bytes;
+	return end;
+}
+
 /* Looks for room for all of the window from IOVA_PREFERRED on, else for the largest room anywhere. I/O address 0 is
  * never used, because many who read a descriptor take 0 for "none". */
 static int choose_iova_window(struct dma_space *space, const struct dma_mapper *mapper)
 {
 	struct window best = largest_window(space, &mapper->reach, IOVA_PREFERRED);
-	uint64_t needed = 0;
+	const uint64_t needed = memory_end(space);
 
 	if (best.bytes < space->bytes) {
 		const struct window anywhere = largest_window(space, &mapper->reach, WINDOW_ALIGN);
 
 		best = anywhere.bytes > best.bytes ? anywhere : best;
 	}
-	for (const struct memory *m = space->memories; m; m = m->next)
-		if (m->fd >= 0)
-			needed = m->at + m->bytes;
 	if (!best.bytes || best.bytes < needed)
 		return fail_no_window(mapper, needed, best.bytes);
 	set_iova_window(space, best.iova, best.bytes < space->bytes ? best.bytes : space->bytes);
@@ -206,15 +211,6 @@ static bool reaches_window(const struct dma_space *space, const struct dma_reach
 	return reach->range_count == 0;
 }
 
-static bool has_memory(const struct dma_space *space)
-{
-	const struct memory *m = space->memories;
-
-	while (m && m->fd < 0)
-		m = m->next;
-	return m != NULL;
-}
-
 /* Has the window where the mapper reaches it. A window that others use already is moved only if they reach the new one,
  * and no I/O address was given out yet. */
 static int fit_window(struct dma_space *space, const struct dma_mapper *mapper)
@@ -224,7 +220,7 @@ static int fit_window(struct dma_space *space, const struct dma_mapper *mapper)
 
 	if (bytes && reaches_window(space, &mapper->reach))
 		return 0;
-	if (bytes && has_memory(space))
+	if (bytes && memory_end(space) > 0)
 		return fail_outside(space, mapper);
 	error = choose_iova_window(space, mapper);
 	for (const struct dma_mapper *other = space->mappers; other && !error; other = other->next)
@@ -328,29 +324,21 @@ static struct memory **find_place(struct dma_space *space, struct memory *memory
 	return link;
 }
 
-/* Maps the file into the process, at its place in the window. */
+/* Maps the file into the process, at its place in the window. After a fork, a write would give the process a copy of
+ * the page, while devices go on using the old one. So a child does not inherit this memory. */
 static int map_here(const struct dma_space *space, const struct memory *memory)
 {
 	void *at = space->base + memory->at;
+	const bool mapped = mmap(at, memory->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+				    memory->fd, 0) != MAP_FAILED;
 
-	if (mmap(at, memory->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, memory->fd, 0) ==
-		MAP_FAILED) {
-		int error = errno;
-
-		/* mmap may have removed the reservation before it failed. */
-		reserve(at, memory->bytes, MAP_FIXED_NOREPLACE);
-		return pollux_fail(error, "cannot map %llu KiB of DMA memory: %s",
-			(unsigned long long)(memory->bytes >> 10), strerror(error));
-	}
-	/* After a fork, a write would give the process a copy of the page, while devices go on using the old one. So a
-	 * child does not inherit this memory. */
-	if (madvise(at, memory->bytes, MADV_DONTFORK) != 0) {
-		int error = errno;
-
-		reserve(at, memory->bytes, MAP_FIXED);
-		return pollux_fail(error, "cannot keep DMA memory from being inherited: %s", strerror(error));
-	}
-	return 0;
+	if (mapped && madvise(at, memory->bytes, MADV_DONTFORK) == 0)
+		return 0;
+	const int error = errno;
+	/* mmap may have removed the reservation before it failed, and somebody else may be there by now. */
+	reserve(at, memory->bytes, mapped ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+	return pollux_fail(error, "cannot %s %llu KiB of DMA memory%s: %s", mapped ? "keep" : "map",
+		(unsigned long long)(memory->bytes >> 10), mapped ? " from being inherited" : "", strerror(error));
 }
 
 /* Maps memory for every mapper, or for none. */
@@ -362,11 +350,11 @@ static int map_for_all(struct dma_space *space, const struct memory *memory)
 
 		if (!error)
 			continue;
-		struct pollux_failure failure = {.error = 0};
-		pollux_failure_keep(&failure, error);
+		const struct pollux_failure led_here = pollux_failure_last();
 		for (struct dma_mapper *done = space->mappers; done != mapper; done = done->next)
 			done->unmap(done, space->iova + memory->at, memory->bytes);
-		return pollux_failure_restore(&failure);
+		pollux_failure_restore(&led_here);
+		return error;
 	}
 	return 0;
 }

@@ -29,8 +29,8 @@ struct search {
 	bool listener;          /* found: a socket that listens at the file */
 };
 
-/* Asks the kernel for its list. @return where the answer is to be read; -1: the kernel does not tell */
-static int ask(void)
+/* Asks the kernel for its list, to be read from fd. */
+static bool ask(int fd)
 {
 	struct {
 		struct nlmsghdr head;
@@ -48,15 +48,9 @@ static int ask(void)
 			},
 	};
 	const struct timeval limit = {.tv_sec = 1};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-		send(fd, &message, sizeof(message), 0) == (ssize_t)sizeof(message))
-		return fd;
-	close(fd);
-	return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+	       send(fd, &message, sizeof(message), 0) == (ssize_t)sizeof(message);
 }
 
 /* Looks at one socket of the list. A connection that its server has not accepted yet has number 0, and does not count.
@@ -108,14 +102,16 @@ static bool look_for(struct search *search, const char *path)
 	struct stat file;
 	int fd;
 
-	if (stat(path, &file) != 0 || !S_ISSOCK(file.st_mode) || (fd = ask()) < 0)
+	if (stat(path, &file) != 0 || !S_ISSOCK(file.st_mode) ||
+		(fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)) < 0)
 		return false;
 	search->inode = (uint32_t)file.st_ino;
 	search->device = major(file.st_dev) << 20 | minor(file.st_dev);
-	while (read_some(search, fd))
+	const bool asked = ask(fd);
+	while (asked && read_some(search, fd))
 		;
 	close(fd);
-	return true;
+	return asked;
 }
 
 bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32])

@@ -172,27 +172,23 @@ static void user_dma_unmap(struct dma_mapper *mapper, uint64_t iova, size_t byte
 
 /* ---- Opening ---- */
 
-/* Looks for "key": number in a text that should be JSON, but may be anything. *value stays as it was where there is no
- * such key. @return false: the key has a value that is no number */
+/* Looks for "key": number in a text that should be JSON, but may be anything; key is in its quotation marks. *value
+ * stays as it was where there is no such key. @return false: the key has a value that is no number */
 static bool scan_number(const char *json, const char *key, uint64_t *value)
 {
-	size_t length = strlen(key);
+	static const char white[] = " \t\r\n";
 
-	for (const char *at = json; (at = strstr(at, key)) != NULL; at += length) {
-		const char *digits = at + length;
-		char *end;
-
-		if (at == json || at[-1] != '"' || *digits++ != '"')
+	for (const char *at = json; (at = strstr(at, key)) != NULL;) {
+		at += strlen(key);
+		at += strspn(at, white);
+		if (*at != ':')
 			continue;
-		digits += strspn(digits, " \t\r\n");
-		if (*digits++ != ':')
-			continue;
-		digits += strspn(digits, " \t\r\n");
-		if (*digits < '0' || *digits > '9')
-			return false;
+		at++;
+		at += strspn(at, white);
 		errno = 0;
-		*value = strtoull(digits, &end, 10);
-		return errno == 0;
+		if (*at >= '0' && *at <= '9')
+			*value = strtoull(at, NULL, 10);
+		return *at >= '0' && *at <= '9' && errno == 0;
 	}
 	return true;
 }
@@ -203,9 +199,9 @@ static int take_capabilities(struct user_device *user, const char *json)
 
 	user->max_dma_maps = VFIO_USER_DEFAULT_MAX_DMA_MAPS;
 	user->page_sizes = VFIO_USER_DEFAULT_PGSIZES;
-	if (!scan_number(json, "max_msg_fds", &fds) || !scan_number(json, "max_data_xfer_size", &transfer) ||
-		!scan_number(json, "max_dma_maps", &user->max_dma_maps) ||
-		!scan_number(json, "pgsizes", &user->page_sizes))
+	if (!scan_number(json, "\"max_msg_fds\"", &fds) || !scan_number(json, "\"max_data_xfer_size\"", &transfer) ||
+		!scan_number(json, "\"max_dma_maps\"", &user->max_dma_maps) ||
+		!scan_number(json, "\"pgsizes\"", &user->page_sizes))
 		return user_channel_broken(&user->channel, "announces capabilities that are no numbers");
 	if (transfer < 4 || user->page_sizes == 0)
 		return user_channel_broken(&user->channel, "announces transfers or pages too small to be of use");
