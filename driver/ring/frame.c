@@ -62,6 +62,8 @@ uint16_t ring_frame_sum(const struct ring_frame *frame, uint32_t offset, uint32_
 {
 	uint16_t sum = 0;
 
+	if (offset + n <= frame->pieces->len)
+		return __builtin_bswap16(sum_run(frame->pieces->data + offset, n));
 	for (uint32_t done = 0, run; done < n; done += run) {
 		const uint8_t *at = next_run(frame, offset + done, n - done, &run);
 		uint16_t more = sum_run(at, run);

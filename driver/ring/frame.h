@@ -23,6 +23,15 @@ uint8_t *ring_frame_at(const struct ring_frame *frame, uint32_t offset, uint32_t
 void ring_frame_read(const struct ring_frame *frame, uint32_t offset, void *to, uint32_t n);
 void ring_frame_write(const struct ring_frame *frame, uint32_t offset, const void *from, uint32_t n);
 
+/** n bytes to be looked at: where they lie, if that is in the first buffer, as headers mostly do; else copied. */
+static inline const uint8_t *ring_frame_view(const struct ring_frame *frame, uint32_t offset, uint8_t *copy, uint32_t n)
+{
+	if (__builtin_expect(offset + n <= frame->pieces->len, 1))
+		return frame->pieces->data + offset;
+	ring_frame_read(frame, offset, copy, n);
+	return copy;
+}
+
 /** The ones' complement sum of n bytes, folded to 16 bits, as the Internet checksum wants it (RFC 1071). */
 uint16_t ring_frame_sum(const struct ring_frame *frame, uint32_t offset, uint32_t n);
 
@@ -42,7 +51,12 @@ static inline uint32_t ring_get_32(const uint8_t *at)
 
 static inline void ring_frame_put_16(const struct ring_frame *frame, uint32_t offset, uint16_t value)
 {
-	ring_frame_write(frame, offset, (const uint8_t[]){(uint8_t)(value >> 8), (uint8_t)value}, 2);
+	uint16_t bytes = __builtin_bswap16(value);
+
+	if (__builtin_expect(offset + sizeof(bytes) <= frame->pieces->len, 1))
+		__builtin_memcpy(frame->pieces->data + offset, &bytes, sizeof(bytes));
+	else
+		ring_frame_write(frame, offset, &bytes, sizeof(bytes));
 }
 
 /** Adds two sums. */

@@ -24,23 +24,21 @@
 /* A packet that gives its length in a 16-bit field. */
 #define IP_BYTES_MAX 65535u
 
-/* Copies n bytes, if the frame has them. */
-static bool get(const struct ring_frame *frame, uint32_t offset, void *to, uint32_t n)
+/* n bytes, or NULL: the frame ends before. */
+static const uint8_t *get(const struct ring_frame *frame, uint32_t offset, uint8_t *copy, uint32_t n)
 {
-	if (offset + n > frame->total)
-		return false;
-	ring_frame_read(frame, offset, to, n);
-	return true;
+	return offset + n <= frame->total ? ring_frame_view(frame, offset, copy, n) : NULL;
 }
 
 /* @return the EtherType behind the tags; 0: there is none */
 static uint16_t read_ethernet(struct ring_tx_layout *layout, const struct ring_frame *frame)
 {
-	uint8_t type[2];
+	uint8_t copy[2];
+	const uint8_t *type;
 
 	for (unsigned tags = 0; tags <= TAGS_MAX; tags++) {
 		layout->l2_bytes = (uint16_t)(NIC_HEADER_BYTES + tags * NIC_VLAN_TAG_BYTES);
-		if (!get(frame, layout->l2_bytes - 2u, type, 2))
+		if (!(type = get(frame, layout->l2_bytes - 2u, copy, 2)))
 			return 0;
 		if (ring_get_16(type) != TYPE_VLAN && ring_get_16(type) != TYPE_QINQ)
 			return ring_get_16(type);
@@ -58,9 +56,10 @@ struct packet {
 static bool read_ipv4(struct ring_headers *headers, const struct ring_frame *frame, struct packet *packet)
 {
 	struct ring_tx_layout *layout = &headers->layout;
-	uint8_t ip[IPV4_BYTES];
+	uint8_t copy[IPV4_BYTES];
+	const uint8_t *ip = get(frame, layout->l2_bytes, copy, IPV4_BYTES);
 
-	if (!get(frame, layout->l2_bytes, ip, IPV4_BYTES))
+	if (!ip)
 		return false;
 	layout->ip_bytes = (uint16_t)((ip[0] & 0xf) * 4);
 	packet->protocol = ip[9];
@@ -97,10 +96,11 @@ static bool read_routing(struct ring_headers *headers, const struct ring_frame *
 static bool read_ipv6(struct ring_headers *headers, const struct ring_frame *frame, struct packet *packet)
 {
 	struct ring_tx_layout *layout = &headers->layout;
-	uint8_t ip[IPV6_BYTES], extension[8];
+	uint8_t copy[IPV6_BYTES];
+	const uint8_t *ip = get(frame, layout->l2_bytes, copy, IPV6_BYTES), *extension;
 	uint32_t offset = layout->l2_bytes + IPV6_BYTES;
 
-	if (!get(frame, layout->l2_bytes, ip, IPV6_BYTES) || ip[0] >> 4 != 6)
+	if (!ip || ip[0] >> 4 != 6)
 		return false;
 	layout->ipv6 = true;
 	packet->protocol = ip[6];
@@ -112,10 +112,10 @@ static bool read_ipv6(struct ring_headers *headers, const struct ring_frame *fra
 	for (unsigned i = 0; packet->protocol == PROTOCOL_HOP_BY_HOP || packet->protocol == PROTOCOL_ROUTING ||
 			     packet->protocol == PROTOCOL_FRAGMENT || packet->protocol == PROTOCOL_DESTINATION;
 		i++) {
-		uint32_t bytes = sizeof(extension);
+		uint32_t bytes = 8;
 		if (i == EXTENSIONS_MAX || offset + bytes > packet->end)
 			return false;
-		ring_frame_read(frame, offset, extension, bytes);
+		extension = ring_frame_view(frame, offset, copy, bytes);
 		if (packet->protocol == PROTOCOL_FRAGMENT) {
 			/* A whole packet may have such a header, too (RFC 6946); its segments would be one packet */
 			packet->fragment |= (ring_get_16(&extension[2]) & 0xfff9) || layout->wishes & PKT_TX_SEGMENT;
@@ -137,7 +137,8 @@ static bool read_l4(struct ring_headers *headers, const struct ring_frame *frame
 {
 	struct ring_tx_layout *layout = &headers->layout;
 	uint32_t offset = ring_l4_offset(layout), bytes = packet->end - offset;
-	uint8_t header[TCP_BYTES];
+	uint8_t copy[TCP_BYTES];
+	const uint8_t *header;
 
 	if (packet->fragment)
 		return false;
@@ -147,7 +148,7 @@ static bool read_l4(struct ring_headers *headers, const struct ring_frame *frame
 	if (layout->tcp) {
 		if (bytes < TCP_BYTES)
 			return false;
-		ring_frame_read(frame, offset, header, TCP_BYTES);
+		header = ring_frame_view(frame, offset, copy, TCP_BYTES);
 		layout->l4_bytes = (uint16_t)((header[12] >> 4) * 4);
 		if (header[TCP_FLAGS] & TCP_CWR)
 			headers->not_by_card |= PKT_TX_SEGMENT;
@@ -155,7 +156,7 @@ static bool read_l4(struct ring_headers *headers, const struct ring_frame *frame
 	}
 	if (packet->protocol != PROTOCOL_UDP || layout->wishes & PKT_TX_SEGMENT || bytes < UDP_BYTES)
 		return false;
-	ring_frame_read(frame, offset, header, UDP_BYTES);
+	header = ring_frame_view(frame, offset, copy, UDP_BYTES);
 	layout->l4_bytes = UDP_BYTES;
 	headers->l4_end = offset + ring_get_16(&header[4]); /* which may leave out some of the packet */
 	return ring_get_16(&header[4]) >= UDP_BYTES && headers->l4_end <= packet->end;

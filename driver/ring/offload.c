@@ -37,7 +37,8 @@ unsigned ring_tx_context(struct ring_txq *queue, const struct ring_descriptor *c
 /* Is there nothing but zeros behind the packet? They change no sum, whether the card stops before them or not. */
 static bool padding_is_zero(const struct ring_headers *headers, const struct ring_frame *frame)
 {
-	return ring_frame_sum(frame, headers->l4_end, frame->total - headers->l4_end) == 0;
+	return headers->l4_end == frame->total ||
+	       ring_frame_sum(frame, headers->l4_end, frame->total - headers->l4_end) == 0;
 }
 
 /* The shortest frame that segmentation makes of one that wishes it. */
@@ -297,9 +298,11 @@ unsigned ring_tx_put_wishes(const struct ring_tx_format *format, struct ring_txq
 	unsigned pieces, uint32_t total)
 {
 	struct ring_tx_offload *offload = &queue->offload;
-	struct ring_frame frame = {.total = total, .count = pieces};
+	struct ring_frame frame; /* not all of it is set */
 	struct done done = {.vlans = 0};
 
+	frame.total = total;
+	frame.count = pieces;
 	memcpy(frame.pieces, pkts, pieces * sizeof(*pkts));
 	switch (put_frame(format, queue, &frame, &done)) {
 	case PUT_NOT_NOW:

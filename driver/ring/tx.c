@@ -9,16 +9,6 @@
 
 #include <string.h>
 
-/* Gives the packets of n slots back, to whatever pools they are of. A slot without a buffer has none. */
-static void free_slots(uint8_t *const *buffers, unsigned n)
-{
-	for (unsigned i = 0, run; i < n; i += run + 1) {
-		for (run = 0; i + run < n && buffers[i + run]; run++)
-			;
-		pkt_free_data(&buffers[i], run);
-	}
-}
-
 /* Its own buffer may end behind it, so it is not padded in place. */
 bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t bytes)
 {
@@ -74,8 +64,10 @@ void ring_tx_append_frame(struct ring_txq *queue, const struct ring_tx_orders *o
 
 void ring_tx_take_back(struct ring_txq *queue, uint32_t first)
 {
-	while (queue->next != first)
-		free_slots(&queue->buffers[--queue->next & queue->mask], 1);
+	while (queue->next != first) {
+		uint8_t *const *data = &queue->buffers[--queue->next & queue->mask];
+		pkt_free_data(data, *data != NULL);
+	}
 }
 
 /* Has the card reported the batch at reclaim_next sent? */
@@ -86,19 +78,38 @@ static bool batch_is_sent(const struct ring_txq *queue)
 	return __atomic_load_n(&queue->ring[report_slot].q1, __ATOMIC_ACQUIRE) & RING_TX_DD;
 }
 
-/* Frees the packets of the batch at reclaim_next: straight into the thread's cache if all are the pool's own. */
+/* Frees packets straight into the thread's cache. False: not all are the pool's own. */
+static bool free_own(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
+{
+	struct pkt_cache *cache = pkt_cache_get(pool);
+
+	if (__builtin_expect(
+		    !cache || !pool->bulk->buffers_of_data(pool, pkt_cache_room(pool, cache, n), buffers, n), 0))
+		return false;
+	pkt_cache_put(pool, cache, n);
+	return true;
+}
+
+/* The packets of a batch in which some slots have none, or packets are of other pools. */
+static RING_OUT_OF_LINE void free_slots(struct pkt_pool *pool, uint8_t *const *buffers)
+{
+	uint8_t *some[RING_BATCH];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < RING_BATCH; i++)
+		if (buffers[i])
+			some[n++] = buffers[i];
+	if (n && !free_own(pool, some, n))
+		pkt_free_data(some, n);
+}
+
+/* Frees the packets of the batch at reclaim_next. */
 static void reclaim_batch(struct ring_txq *queue)
 {
-	struct pkt_pool *pool = queue->pool;
-	struct pkt_cache *cache = pkt_cache_get(pool);
 	uint8_t **buffers = &queue->buffers[queue->reclaim_next & queue->mask];
 
-	if (__builtin_expect(cache && pool->bulk->buffers_of_data(
-					      pool, pkt_cache_room(pool, cache, RING_BATCH), buffers, RING_BATCH),
-		    1))
-		pkt_cache_put(pool, cache, RING_BATCH);
-	else
-		free_slots(buffers, RING_BATCH);
+	if (!free_own(queue->pool, buffers, RING_BATCH))
+		free_slots(queue->pool, buffers);
 	queue->reclaim_next += RING_BATCH;
 }
 

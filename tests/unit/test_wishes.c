@@ -300,7 +300,8 @@ static void segments_are_put_all_or_none(void)
 		pkt_free(hoard, hoarded);
 		ASSERT_NUMBER(offer(PKT_TX_SEGMENT, 1000, PKT_DATA_BYTES, 0), 5);
 		card_sends();
-		slots_of(round % 2 ? PKT_VLAN : 0, 4, 6);
+		slots_of(PKT_VLAN, 4, 6); /* so that the card does not remember the segments' context */
+		slots_of(BOTH, 6, 17);
 		make(4, 6, 10000);
 	}
 	ASSERT_NUMBER(queue->bad_packets, 0);
@@ -326,6 +327,8 @@ static void more_segments_than_slots_are_refused(void)
 
 static void a_tag_finds_room(void)
 {
+	struct pkt pkt;
+
 	start(1500, PKT_SIMD_AUTO, 512, 0);
 	queue->offload.cannot = UINT16_MAX;
 	make(4, 17, 60);
@@ -335,7 +338,84 @@ static void a_tag_finds_room(void)
 			card_sends();
 		}
 	ASSERT_NUMBER(bad, 0);
+	/* what is in front of the headroom stays as it is */
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
+	uint8_t *metadata = pkt.data - PKT_HEADROOM_BYTES - 4;
+	memset(metadata, 0x77, 4);
+	pkt.data -= PKT_HEADROOM_BYTES;
+	pkt.len = 60;
+	pkt.flags = PKT_VLAN;
+	memcpy(pkt.data, frame.bytes, 60);
+	frame.length = 60;
+	CU_ASSERT_EQUAL(nic_tx(&queue->nic, &pkt, 1), 1);
+	account(&frame, &(struct reference_wish){.flags = PKT_VLAN, .longest = queue->max_frame}, 1);
+	CU_ASSERT_EQUAL(reference_16(metadata) * 65536u + reference_16(metadata + 2), 0x77777777);
 	stop();
+}
+
+/* What a card finds in a frame's fields, which it completes (82599 DS 7.2.4 and 7.2.5). */
+static void finds(unsigned flags, unsigned version, unsigned length, unsigned sum_of_length)
+{
+	struct pkt pkt;
+	uint32_t ip = 14;
+
+	make(version, 6, 1000);
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
+	memcpy(pkt.data, frame.bytes, frame.length);
+	pkt.len = (uint16_t)frame.length;
+	pkt.flags = (uint16_t)flags;
+	pkt.mss = 600;
+	CU_ASSERT_EQUAL(nic_tx(&queue->nic, &pkt, 1), 1);
+	account(&frame, &(struct reference_wish){.flags = flags, .mss = 600, .longest = queue->max_frame}, 1);
+	unsigned sum = reference_sum(&pkt.data[version == 4 ? ip + 12 : ip + 8], version == 4 ? 8 : 32);
+	sum = reference_plus(reference_plus(sum, 6), sum_of_length);
+	ASSERT_NUMBER(reference_16(&pkt.data[frame.l4_checksum]), sum);
+	ASSERT_NUMBER(reference_16(&pkt.data[version == 4 ? ip + 2 : ip + 4]), length);
+	if (version == 4)
+		ASSERT_NUMBER(reference_16(&pkt.data[ip + 10]), 0);
+	card_sends();
+}
+
+static void the_card_finds_what_it_completes(void)
+{
+	start(1500, PKT_SIMD_AUTO, 512, 0);
+	finds(BOTH, 4, 20 + 20 + 1000, 20 + 1000);
+	finds(BOTH, 6, 20 + 1000, 20 + 1000);
+	finds(PKT_TX_SEGMENT, 4, 0, 0);
+	finds(PKT_TX_SEGMENT, 6, 0, 0);
+	stop();
+}
+
+/* A UDP length, an IPv4 fragment's field, or an IPv6 fragment header's. */
+static void one_field(void)
+{
+	static const struct {
+		unsigned version, field, wrong;
+	} fields[] = {{4, 38, 7}, {4, 38, 109}, {6, 58, 7}, {6, 58, 109}, {4, 20, 0x2000}, {4, 20, 1}, {6, 56, 1},
+		{6, 56, 8}};
+
+	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		for (unsigned wrong = 0; wrong < 2; wrong++) {
+			make(fields[i].version, 17, 100);
+			if (fields[i].field == 56) { /* the header goes between IPv6 and UDP */
+				memmove(&frame.bytes[62], &frame.bytes[54], frame.length - 54);
+				memset(&frame.bytes[54], 0, 8);
+				frame.bytes[54] = 17;
+				frame.bytes[20] = 44;
+				frame.length += 8;
+				reference_put_16(&frame.bytes[18], frame.length - 54);
+			}
+			if (wrong)
+				reference_put_16(&frame.bytes[fields[i].field], fields[i].wrong);
+			uint64_t before = bad;
+			send(BOTH, 0);
+			ASSERT_NUMBER(bad, before + wrong);
+		}
+}
+
+static void one_wrong_field_is_enough(void)
+{
+	with_card_and_without(one_field);
 }
 
 static void with_a_checksum_of_0(void)
@@ -447,6 +527,8 @@ int main(void)
 		{"segments are put all or none", segments_are_put_all_or_none},
 		{"more segments than slots are refused", more_segments_than_slots_are_refused},
 		{"a tag finds room", a_tag_finds_room},
+		{"the card finds what it completes", the_card_finds_what_it_completes},
+		{"one wrong field is enough", one_wrong_field_is_enough},
 		{"UDP has 0xffff in place of a checksum of 0", udp_has_0xffff_in_place_of_a_checksum_of_0},
 		{"the card is told a context once", the_card_is_told_a_context_once},
 		{"software is counted", software_is_counted},
