@@ -6,6 +6,7 @@
 #include "app_placement.h"
 #include "app_ports.h"
 #include "app_run.h"
+#include "fwd_checksum.h"
 #include "fwd_report.h"
 
 #include <string.h>
@@ -54,6 +55,14 @@ static inline void rewrite(uint8_t *data, enum mode mode, const uint8_t addresse
 	memcpy(data, addresses, 12);
 }
 
+/* Whether a frame, by its first handle, has a wrong checksum. */
+static bool is_wrong(const struct pkt *pkt)
+{
+	if (__builtin_expect(!(pkt->flags & (PKT_IP_BAD | PKT_L4_BAD)), 1))
+		return false;
+	return (pkt->flags & PKT_L4_BAD) || !fwd_ip_checksum_is_right(pkt->data, pkt->len);
+}
+
 /* Drops frames whose checksums the card found wrong, and has those that it found right written anew by the card that
  * sends them. A frame's first handle has what was found, and what is wished. @return how many of n handles are left, of
  * which the first `*whole` are whole frames */
@@ -66,7 +75,7 @@ static unsigned check(struct direction *d, unsigned n, unsigned *whole)
 		struct pkt *pkt = &d->pkts[i];
 		bool more = pkt->flags & PKT_MORE;
 		if (is_first)
-			is_bad = i < end && (pkt->flags & (PKT_IP_BAD | PKT_L4_BAD));
+			is_bad = i < end && is_wrong(pkt);
 		is_first = !more;
 		if (is_bad) {
 			app_add(&d->in->rx_bad_checksum, !more);
@@ -195,7 +204,8 @@ static const struct argp_option options[] = {
 		"when a transmit ring is full, wait for room; default: drop what finds none, and count it", 0},
 	{"offloads", KEY_OFFLOADS, "LIST", 0,
 		"what the cards do, of rx-checksum (frames whose IPv4, TCP or UDP checksum is wrong are dropped and "
-		"counted), tx-checksum (as rx-checksum, and these checksums of what is sent are written anew) and "
+		"counted, UDP not by 10G cards, which cannot be trusted with it), tx-checksum (as rx-checksum, and "
+		"these checksums of what is sent are written anew) and "
 		"vlan-strip (the card takes the outer VLAN tag out, and puts it in again on its way out); default: "
 		"none, frames leave as they came",
 		0},

@@ -104,6 +104,38 @@ check "what three queues captured is in order of time" "$work/gen.log" \
 	grep -q '"sent":3000,.*"frames":3000,.*"backwards":0,' "$work/gen.log"
 end_model
 
+# -- offloads: four frames with TCP, one of them with a wrong IPv4 checksum, one with a wrong TCP checksum --
+# what stands in front of a frame's TTL, from there to its last byte, and that
+head='\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x08\0\x45\0\0\x2e\0\0\x40\0'
+tail='\x06\xae\xa2\xc6\x12\0\x01\xc6\x13\0\x01\xc0\0\0\x50\0\0\0\x01\0\0\0\x01\x50\x10\x10\0\x21\0\0\0Pollu'
+capture_of() { # FRAME...
+	local frame
+	printf '\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\xff\xff\0\0\1\0\0\0'
+	for frame; do printf '\1\0\0\0\0\0\0\0\x3c\0\0\0\x3c\0\0\0%b' "$frame"; done
+}
+capture_of "$head\x40${tail}x" "$head\x3f${tail}x" "$head\x40${tail}y" "$head\x40${tail}x" >"$work/bad.pcap"
+capture_of "$head\x40${tail}x" "$head\x40${tail}x" >"$work/left.pcap"
+for offloads in rx-checksum tx-checksum,vlan-strip; do
+	model --wire "0:pcap-in=$work/bad.pcap" --wire "1:pcap-out=$work/out.pcap" --exit-when-done --expect 2
+	fwd --json -q --queues 2 --offloads $offloads
+	check "with $offloads, frames with wrong checksums go no further" "$work/model.log" ended $model 0
+	ended $fwd 1
+	check "  and are counted: two" "$work/fwd.log" \
+		grep -q '"received":4,.*"dropped_rx_bad_checksum":2,' "$work/fwd.log"
+	check "  the others leave as they came" "$work/fwd.log" \
+		"$bin/pollux-pcap-diff" "$work/left.pcap" "$work/out.pcap"
+done
+for card in 82599 x540; do
+	# which finds the headers of IPv4 fragments wrong, as an 82599 does, and they are not
+	model --quirk checksum --wire 0:pcap-in=$capture --wire "1:pcap-out=$work/out.pcap" --exit-when-done \
+		--expect $frames
+	fwd --no-drop --offloads tx-checksum,vlan-strip
+	check "a capture through the $card, without its tags, with new checksums" "$work/model.log" ended $model 0
+	ended $fwd 1
+	check "  and leaves with them" "$work/fwd.log" "$bin/pollux-pcap-diff" $capture "$work/out.pcap"
+done
+card=82599
+
 # -- a port that another program has: who, and nothing that would harm it --
 model --wire 0:sink
 "$bin/pollux-dump" -w /dev/null $b >"$work/dump.log" 2>&1 &
