@@ -168,6 +168,8 @@ static void compare(void *context, const uint8_t *frame, uint32_t bytes)
 	expected->frames++;
 }
 
+static unsigned on_queue; /* that frames are sent on */
+
 static bool send_and_compare(struct port *p, const struct shape *shape, unsigned flags, unsigned mss)
 {
 	static uint8_t frame[65536 + 64];
@@ -183,7 +185,7 @@ static bool send_and_compare(struct port *p, const struct shape *shape, unsigned
 		pkts[0].mss = (uint16_t)mss;
 	if (flags & PKT_VLAN)
 		pkts[0].vlan = 0xA042;
-	port_send(p, pkts, n);
+	CU_ASSERT_EQUAL_FATAL(nic_tx(nic_txq(p->nic, on_queue), pkts, n), n);
 	CU_ASSERT(reference_send(frame, (uint32_t)bytes, &wish, compare, &expected));
 	CU_ASSERT(!expected.differs);
 	if (expected.differs)
@@ -240,6 +242,25 @@ static void checksums_and_tags_are_written(void)
 {
 	checksums_are_written(0);
 	checksums_are_written(CHOICES);
+}
+
+/* Frames of other headers on each queue, in turn: none is sent by the context of another queue. */
+static void each_queue_has_its_context(void)
+{
+	struct port p;
+	port_open(&p, card.name);
+	uint16_t queues = p.nic->info.max_tx_queues < 3 ? p.nic->info.max_tx_queues : 3;
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64, .tx_queues = queues});
+	for (unsigned i = 0; i < 300; i++) {
+		on_queue = i % queues;
+		/* each queue by itself: the same headers again and again, and now and then others */
+		struct shape shape = {.tcp = on_queue & 1, .options = i % 50 == 49 ? 8 : 4 * on_queue, .payload = 50};
+		if (!send_and_compare(&p, &shape, PKT_TX_IP_CHECKSUM | PKT_TX_L4_CHECKSUM, 0))
+			break;
+	}
+	on_queue = 0;
+	CU_ASSERT_EQUAL(port_stats(&p).tx_software_checksums, 0);
+	port_close(&p);
 }
 
 /* QEMU's e1000e and igb before 8.0 fragment where they should segment. */
@@ -415,6 +436,7 @@ int main(void)
 	open_wire();
 	CU_TestInfo tests[] = {
 		{"checksums and tags are written", checksums_and_tags_are_written},
+		{"each queue has its context", each_queue_has_its_context},
 		{"TCP is segmented", tcp_is_segmented},
 		{"what the card finds is told", what_the_card_finds_is_told},
 		{"tags are taken out", tags_are_taken_out},
