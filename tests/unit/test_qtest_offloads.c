@@ -168,7 +168,9 @@ static void compare(void *context, const uint8_t *frame, uint32_t bytes)
 	expected->frames++;
 }
 
-static unsigned on_queue; /* that frames are sent on */
+static unsigned on_queue;    /* that frames are sent on */
+static unsigned first_bytes; /* of them in the first buffer; 0: as many as it has room for */
+static bool no_headroom;     /* in front of them */
 
 static bool send_and_compare(struct port *p, const struct shape *shape, unsigned flags, unsigned mss)
 {
@@ -176,7 +178,15 @@ static bool send_and_compare(struct port *p, const struct shape *shape, unsigned
 	struct pkt pkts[40];
 	struct expected expected = {.port = p};
 	size_t bytes = build_shape(frame, shape);
-	unsigned n = port_build(p, pkts, frame, bytes);
+	unsigned n = port_build(p, pkts, frame, first_bytes ? first_bytes : bytes);
+	if (first_bytes) {
+		pkts[0].flags = PKT_MORE;
+		n += port_build(p, pkts + n, frame + first_bytes, bytes - first_bytes);
+	}
+	if (no_headroom) {
+		pkts[0].data -= PKT_HEADROOM_BYTES;
+		memcpy(pkts[0].data, frame, pkts[0].len);
+	}
 	const struct reference_wish wish = {flags, mss, 0xA042, p->nic->config.mtu + FRAME_OVERHEAD_BYTES};
 	pkts[0].flags |= (uint16_t)flags;
 	for_wire =
@@ -329,6 +339,41 @@ static void tcp_is_segmented(void)
 	}
 }
 
+/* The cards want the headers of what they segment in one buffer, also when software puts a tag in front of them. */
+static void headers_in_two_buffers_are_segmented_in_software(void)
+{
+	static const struct shape shape = {.tcp = true, .payload = 3001};
+	const unsigned headers = 14 + 20 + 32;
+	struct port p;
+	start(&p, 0, 0);
+	if (!qemu_segments(&p)) {
+		port_close(&p);
+		return;
+	}
+	struct {
+		unsigned first_bytes, flags;
+		bool no_headroom, in_software;
+	} cases[] = {
+		{headers, PKT_TX_SEGMENT, false, false},
+		{headers - 1, PKT_TX_SEGMENT, false, true},
+		{20, PKT_TX_SEGMENT, false, true},
+		{0, PKT_TX_SEGMENT | PKT_VLAN, false, false},
+		{0, PKT_TX_SEGMENT | PKT_VLAN, true, true},
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t before = port_stats(&p).tx_software_segmented;
+		first_bytes = cases[i].first_bytes, no_headroom = cases[i].no_headroom;
+		send_and_compare(&p, &shape, cases[i].flags, 1400);
+		CU_ASSERT_EQUAL(port_stats(&p).tx_software_segmented - before, cases[i].in_software);
+		/* checksums are the card's wherever the headers are */
+		send_and_compare(&p, &(struct shape){.tcp = true, .payload = 300},
+			PKT_TX_IP_CHECKSUM | PKT_TX_L4_CHECKSUM | (cases[i].flags & PKT_VLAN), 0);
+	}
+	first_bytes = 0, no_headroom = false;
+	CU_ASSERT_EQUAL(port_stats(&p).tx_software_checksums, 0);
+	port_close(&p);
+}
+
 /* ---- receiving ---- */
 
 /* Makes the checksums of a frame right, by the reference. @return bytes */
@@ -438,6 +483,7 @@ int main(void)
 		{"checksums and tags are written", checksums_and_tags_are_written},
 		{"each queue has its context", each_queue_has_its_context},
 		{"TCP is segmented", tcp_is_segmented},
+		{"headers in two buffers are segmented in software", headers_in_two_buffers_are_segmented_in_software},
 		{"what the card finds is told", what_the_card_finds_is_told},
 		{"tags are taken out", tags_are_taken_out},
 		CU_TEST_INFO_NULL,
