@@ -265,6 +265,30 @@ static void a_queue_alone_goes_by_its_own_registers(void)
 	close_port();
 }
 
+/* A queue is off only when the card has fetched what was in its ring, if there is a link; and after a while anyway. */
+static void a_transmit_queue_is_emptied_before_it_stops(void)
+{
+	const uint32_t txdctl = IXGBE_TXDCTL, off = IXGBE_TXDCTL_SWFLSH;
+	for (unsigned how = 0; how < 3; how++) { /* sends, no link, stuck */
+		struct pkt pkt;
+		open_card(0x10FB);
+		start();
+		*card_register(&card, IXGBE_LINKS) = how == 1 ? 0 : IXGBE_LINKS_UP | 3u << IXGBE_LINKS_SPEED_SHIFT;
+		card.sends = how == 0;
+		CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
+		pkt.len = 60;
+		CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), &pkt, 1), 1);
+		unsigned from = card.logged;
+		uint64_t before = clock_now_us();
+		CU_ASSERT_EQUAL(nic_set_txq(nic, 0, false), 0);
+		unsigned at = written(from, txdctl, IXGBE_TXDCTL_ENABLE | off, off);
+		CU_ASSERT_EQUAL(card_read(&card, from, IXGBE_TDH, UINT32_MAX, 1) < at, how == 0);
+		CU_ASSERT_EQUAL(card_read(&card, from, IXGBE_TDH, ANY, 0) < at, how != 1);
+		CU_ASSERT_EQUAL(clock_now_us() - before >= ixgbe_times.drain, how == 2);
+		close_port(); /* which finds that no packet is lost */
+	}
+}
+
 static void jumbo_frames_are_let_in_by_mtu(void)
 {
 	open_card(0x10FB);
@@ -651,6 +675,7 @@ int main(void)
 		{"nothing of a former owner acts on packets", nothing_of_a_former_owner_acts_on_packets},
 		{"several queues are set up before receive is on", several_queues_are_set_up_before_receive_is_on},
 		{"a queue alone goes by its own registers", a_queue_alone_goes_by_its_own_registers},
+		{"a transmit queue is emptied before it stops", a_transmit_queue_is_emptied_before_it_stops},
 		{"jumbo frames are let in by MTU", jumbo_frames_are_let_in_by_mtu},
 		{"stopping follows the datasheet", stopping_follows_the_datasheet},
 		{"stopping waits for transmit, but not for ever", stopping_waits_for_transmit_but_not_for_ever},
