@@ -84,9 +84,9 @@ static int ixgbe_open(struct nic *nic)
 	nic->info.max_tx_queues = IXGBE_TX_QUEUES_USABLE;
 	nic->info.max_mtu = IXGBE_FRAME_MAX - NIC_FCS_BYTES - FRAME_OVERHEAD_BYTES;
 	nic->info.max_link_mbps = 10000;
-	nic->info.can = NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_RX_VLAN_STRIP_QUEUE | NIC_VLAN_FILTER |
-			NIC_QUEUES_ALONE | NIC_QUEUE_BYTES | NIC_TX_IP_CHECKSUM | NIC_TX_L4_CHECKSUM | NIC_TX_VLAN |
-			NIC_TX_SEGMENT_IPV4 | NIC_TX_SEGMENT_IPV6;
+	nic->info.can = NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD | NIC_RX_VLAN_STRIP_QUEUE |
+			NIC_VLAN_FILTER | NIC_QUEUES_ALONE | NIC_QUEUE_BYTES | NIC_TX_IP_CHECKSUM | NIC_TX_L4_CHECKSUM |
+			NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4 | NIC_TX_SEGMENT_IPV6;
 	ixgbe_rss_describe(&nic->info, nic->id->kind == IXGBE_X550);
 	nic->info.speeds = NIC_SPEED_1G | NIC_SPEED_10G;
 	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
