@@ -113,7 +113,9 @@ struct nic_config {
 	const struct nic_rss *rss; /* copied. NULL: several receive queues share frames as a nic_rss of zeros says; one
 				      queue has no hash */
 	struct pkt_pool *pool; /* receive buffers come from this pool. It stays the caller's, who closes it after the
-				  port is stopped. NULL: the port opens a pool of its own, sized for the rings */
+				  port is stopped. NULL: the port opens a pool of its own, sized for the rings. A pool
+				  of pkt_pool_open_sized has jumbo frames in one buffer; a handle that nic_tx gets may
+				  be as long as its buffers are */
 };
 
 /** What a port is, known once it is open. */

@@ -57,6 +57,11 @@ static int check_input(const struct nic_queue *input)
 	if (nic->config.offloads & NIC_RX_VLAN_STRIP)
 		return pollux_fail(EINVAL, "%s: a pipe would lose VLAN tags: start its input without NIC_RX_VLAN_STRIP",
 			nic->info.address);
+	if (pkt_pool_data_bytes(rxq->pool) != PKT_DATA_BYTES)
+		return pollux_fail(EINVAL,
+			"%s: the port's pool has buffers for %u bytes, but a pipe takes those for %u: give the port a "
+			"pool of pkt_pool_open",
+			nic->info.address, pkt_pool_data_bytes(rxq->pool), PKT_DATA_BYTES);
 	if (nic->config.mtu + FRAME_OVERHEAD_BYTES > PKT_DATA_BYTES)
 		return pollux_fail(EINVAL,
 			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the "

@@ -22,6 +22,7 @@ struct pkt_bulk {
 };
 
 extern const struct pkt_bulk pkt_bulk_scalar, pkt_bulk_avx2, pkt_bulk_avx512;
+extern const struct pkt_bulk pkt_bulk_sized; /* for buffers of other than PKT_BUFFER_BYTES */
 
 /** Both ways to the buffers, for any CPU, and for those that are left over where several are taken at a time. The
  * pointers may be alone or each at the beginning of a handle: stride_bytes lie from one to the next. */

@@ -173,11 +173,12 @@ static unsigned free_run(const void *first, size_t stride_bytes, unsigned n)
 		uint64_t offset = (uint64_t)*data - (uint64_t)pool->base;
 		if (offset > pool->last_offset)
 			break;
-		room[i] = pkt_default_data(pool, offset);
+		room[i] = pkt_default_data_sized(pool, offset);
 	}
 	if (cache) {
 		pkt_cache_put(pool, cache, i);
-		last_freed = (struct last_freed){pool, cache, pools_closed};
+		if (pool->buffer_bytes == PKT_BUFFER_BYTES) /* pkt_free knows no others */
+			last_freed = (struct last_freed){pool, cache, pools_closed};
 	} else {
 		pkt_debug_follow(pool, uncached, i, false);
 		pkt_depot_give(pool->depot, uncached, i);

@@ -12,8 +12,8 @@ void pkt_debug_follow(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n
 
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t offset = (uint64_t)buffers[i] - (uint64_t)pool->base;
-		uint64_t index = offset / PKT_BUFFER_BYTES;
-		if (offset > pool->last_offset || offset % PKT_BUFFER_BYTES != PKT_DEFAULT_OFFSET) {
+		uint64_t index = offset / pool->buffer_bytes;
+		if (offset > pool->last_offset || offset % pool->buffer_bytes != PKT_DEFAULT_OFFSET) {
 			fprintf(stderr, "pollux: %p is not where a packet of this pool starts (%s)\n",
 				(void *)buffers[i], wrong);
 			abort();

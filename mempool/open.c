@@ -17,14 +17,15 @@ _Static_assert(PKT_BUFFER_BYTES == 2240, "an odd number of cache lines; and pkt_
  * half of it, QEMU's PCI Express cards send nothing, and say nothing, where the halves are not adjacent in physical
  * memory, and the 82545EM may damage what it writes there. So a buffer's place stays empty at such a boundary: count
  * buffers need PLACES(count) places. */
-#define BOUNDARY_BYTES (UINT32_C(64) << 10)
-#define PLACES(count)  ((count) + (count) / (BOUNDARY_BYTES / PKT_BUFFER_BYTES - 1))
-_Static_assert(
-	(uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES < UINT64_C(1) << 32, "offsets into a pool fit into 32 bits");
+#define BOUNDARY_BYTES              (UINT32_C(64) << 10)
+#define PLACES(count, buffer_bytes) ((count) + (count) / (BOUNDARY_BYTES / (buffer_bytes)-1))
+_Static_assert((uint64_t)PLACES(PKT_POOL_MAX, PKT_BUFFER_BYTES) * PKT_BUFFER_BYTES < UINT64_C(1) << 32,
+	"offsets into a pool fit into 32 bits");
 /* floor(x * r / 2^s) is floor(x / d) while x * (r * d - 2^s) < 2^s */
 #define RECIPROCAL_ERROR (PKT_RECIPROCAL * PKT_BUFFER_BYTES - (UINT64_C(1) << PKT_RECIPROCAL_SHIFT))
-_Static_assert(RECIPROCAL_ERROR < PKT_BUFFER_BYTES && (uint64_t)PLACES(PKT_POOL_MAX) * PKT_BUFFER_BYTES <
-							      (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
+_Static_assert(
+	RECIPROCAL_ERROR < PKT_BUFFER_BYTES && (uint64_t)PLACES(PKT_POOL_MAX, PKT_BUFFER_BYTES) * PKT_BUFFER_BYTES <
+						       (UINT64_C(1) << PKT_RECIPROCAL_SHIFT) / RECIPROCAL_ERROR,
 	"pkt_default_data is exact");
 
 static void pool_free(struct pkt_pool *pool)
@@ -39,30 +40,40 @@ static void pool_free(struct pkt_pool *pool)
 	hot_free(pool);
 }
 
-int pkt_pool_open(struct pkt_pool **result, struct dma_space *space, unsigned count, int numa_node)
+int pkt_pool_open_sized(
+	struct pkt_pool **result, struct dma_space *space, unsigned count, unsigned data_bytes, int numa_node)
 {
+	const uint32_t buffer_bytes = PKT_DEFAULT_OFFSET + data_bytes; /* an odd number of cache lines, too */
 	*result = NULL;
 	if (count == 0 || count > PKT_POOL_MAX)
 		return pollux_fail(EINVAL, "a pool of %u packets cannot be: ask for 1 to %u", count, PKT_POOL_MAX);
+	if (data_bytes < PKT_DATA_BYTES || data_bytes > PKT_DATA_BYTES_MAX || data_bytes % 1024)
+		return pollux_fail(EINVAL, "buffers for %u bytes cannot be: ask for a multiple of 1024, %u to %u",
+			data_bytes, PKT_DATA_BYTES, PKT_DATA_BYTES_MAX);
+	const uint64_t places = PLACES((uint64_t)count, buffer_bytes);
+	if (places * buffer_bytes > UINT32_MAX)
+		return pollux_fail(EINVAL,
+			"%u packets of %u bytes need more than 4 GiB: ask for fewer, or smaller ones", count,
+			data_bytes);
 
 	int error;
 	unsigned shift;
 	struct pkt_pool *pool = hot_alloc(sizeof(*pool));
 	if (!pool)
 		return pollux_fail(ENOMEM, "no memory for a packet pool");
-	const unsigned places = PLACES(count);
-	error = dma_memory_alloc(&pool->memory, space, (size_t)places * PKT_BUFFER_BYTES, numa_node);
+	error = dma_memory_alloc(&pool->memory, space, places * buffer_bytes, numa_node);
 	if (error)
 		goto failed;
 
 	pool->base = pool->memory.base;
 	pool->count = count;
-	pool->last_offset = places * PKT_BUFFER_BYTES - 1;
+	pool->last_offset = (uint32_t)(places * buffer_bytes) - 1;
+	pool->buffer_bytes = buffer_bytes;
 	pkt_pool_use_simd(pool, PKT_SIMD_AUTO);
 	/* The space puts memory of up to 2^shift bytes at a multiple of 2^shift, and leaves the rest of them unused. */
 	shift = 64 - (unsigned)__builtin_clzll(pool->memory.bytes - 1);
 	pool->outside_mask = ~((UINT64_C(1) << shift) - 1);
-	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, PKT_BUFFER_BYTES, BOUNDARY_BYTES, count);
+	pool->depot = pkt_depot_open(pool->base + PKT_DEFAULT_OFFSET, buffer_bytes, BOUNDARY_BYTES, count);
 #ifdef POLLUX_DEBUG
 	pool->out = calloc(places, 1);
 	if (!pool->out)
@@ -81,6 +92,11 @@ no_memory:
 failed:
 	pool_free(pool);
 	return error;
+}
+
+int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node)
+{
+	return pkt_pool_open_sized(pool, space, count, PKT_DATA_BYTES, numa_node);
 }
 
 /* Buffers that nobody holds. The sum can be more than the pool has: buffers that a thread is moving between its cache
@@ -123,7 +139,7 @@ int pkt_pool_use_simd(struct pkt_pool *pool, enum pkt_simd simd)
 	if (chosen == PKT_SIMD_AUTO)
 		return pollux_fail(ENOTSUP, "this CPU does not have %s: choose another instruction set, or none",
 			pkt_simd_name(simd));
-	pool->bulk = bulks[chosen];
+	pool->bulk = pool->buffer_bytes == PKT_BUFFER_BYTES ? bulks[chosen] : &pkt_bulk_sized;
 	return 0;
 }
 
@@ -136,6 +152,11 @@ unsigned pkt_pool_available(const struct pkt_pool *pool)
 {
 	uint64_t free_buffers = available(pool);
 	return free_buffers < pool->count ? (unsigned)free_buffers : pool->count;
+}
+
+unsigned pkt_pool_data_bytes(const struct pkt_pool *pool)
+{
+	return pool->buffer_bytes - PKT_DEFAULT_OFFSET;
 }
 
 size_t pkt_pool_page_bytes(const struct pkt_pool *pool)

@@ -70,7 +70,23 @@ struct pkt {
 int pkt_pool_open(struct pkt_pool **pool, struct dma_space *space, unsigned count, int numa_node)
 	POLLUX_API(pkt_pool_open);
 #define PKT_POOL_MAX 1790000u
-#define PKT_POOLS    64u /* pools open at once in a process */
+
+/**
+ * Opens a pool of larger buffers, for jumbo frames that arrive in one buffer each, and are sent from one.
+ * @param count       buffers; their memory must be less than 4 GiB
+ * @param data_bytes  room for data from its default position on: a multiple of 1,024, PKT_DATA_BYTES ..
+ * PKT_DATA_BYTES_MAX. Receive uses as much of it as the card can be told: on the 82540EM and 82574L 2, 4, 8 or 16 KiB.
+ * Such packets are received, sent and freed by the general code, not by vectors, and no pipe takes them. Errors: as
+ * pkt_pool_open.
+ */
+int pkt_pool_open_sized(struct pkt_pool **pool, struct dma_space *space, unsigned count, unsigned data_bytes,
+	int numa_node) POLLUX_API(pkt_pool_open_sized);
+#define PKT_DATA_BYTES_MAX 16384u
+
+/** Room for data in each of the pool's buffers, from its default position on. */
+unsigned pkt_pool_data_bytes(const struct pkt_pool *pool) POLLUX_API(pkt_pool_data_bytes);
+
+#define PKT_POOLS 64u /* pools open at once in a process */
 
 /** Closes a pool. -EBUSY, and nothing changes, while packets are out (the sentence says how many). No thread may be
  * using the pool. NULL is ignored. */

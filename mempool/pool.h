@@ -31,6 +31,7 @@ struct pkt_pool {
 	struct pkt_cache *caches[PKT_THREADS]; /* by thread number - 1; made at a thread's first use of the pool */
 	struct pkt_depot *depot;
 	struct dma_memory memory;
+	uint32_t buffer_bytes; /* from one buffer to the next: PKT_BUFFER_BYTES, or of pkt_pool_open_sized */
 #ifdef POLLUX_DEBUG
 	uint8_t *out; /* one byte per place of a buffer: 1 while somebody holds the buffer */
 #endif
@@ -40,13 +41,22 @@ struct pkt_pool {
 #define PKT_RECIPROCAL_SHIFT 43
 #define PKT_DEFAULT_OFFSET   (PKT_METADATA_BYTES + PKT_HEADROOM_BYTES)
 
-/** The buffer pointer of the buffer that an offset from pool->base lies in. offset is at most pool->last_offset. Two
+/** The buffer pointer of the buffer that an offset from pool->base lies in, for buffers of PKT_BUFFER_BYTES. offset is
+ * at most pool->last_offset. Two
  * multiplications, no division, no memory access. */
 static inline uint8_t *pkt_default_data(const struct pkt_pool *pool, uint64_t offset)
 {
 	/* 2^43 / 2240 rounded up gives the quotient exactly for every offset of a pool */
 	uint64_t index = (uint32_t)offset * PKT_RECIPROCAL >> PKT_RECIPROCAL_SHIFT;
 	return pool->base + index * PKT_BUFFER_BYTES + PKT_DEFAULT_OFFSET;
+}
+
+/** The same for a pool with buffers of any size. */
+static inline uint8_t *pkt_default_data_sized(const struct pkt_pool *pool, uint64_t offset)
+{
+	if (__builtin_expect(pool->buffer_bytes == PKT_BUFFER_BYTES, 1))
+		return pkt_default_data(pool, offset);
+	return pool->base + (uint32_t)offset / pool->buffer_bytes * (uint64_t)pool->buffer_bytes + PKT_DEFAULT_OFFSET;
 }
 
 /** Makes the handle of an empty packet in a buffer. All 16 bytes are one store: a burst function may load them as a

@@ -34,7 +34,7 @@ static uint32_t receive_mode(const struct nic *nic)
 
 uint32_t gigabit_rctl(const struct nic *nic)
 {
-	/* Buffers of 2048 bytes (BSIZE 0), the FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
+	/* The FCS stripped, hash of bits 47:36 (MO 0); bad frames and pause frames are
 	 * dropped. LPE always: without it a frame has at most 1522 bytes, which is one VLAN tag and not two. */
 	return receive_mode(nic) | GIGABIT_RCTL_SECRC | GIGABIT_RCTL_LPE;
 }

@@ -30,6 +30,15 @@ void gigabit_write_ring(
 	reg_write(nic, base + (GIGABIT_RDLEN - GIGABIT_RDBAL), (mask + 1) * (uint32_t)sizeof(*ring));
 }
 
+/* The largest of 2, 4, 8 and 16 KiB that the pool's buffers have room for. */
+static uint32_t buffer_size(const struct nic *nic)
+{
+	uint32_t kib = pkt_pool_data_bytes(nic->config.pool) / 1024;
+	if (kib < 4)
+		return 0;
+	return GIGABIT_RCTL_BSEX | (kib < 8 ? 3u : kib < 16 ? 2u : 1u) << GIGABIT_RCTL_BSIZE_SHIFT;
+}
+
 int gigabit_receive_start(struct nic *nic)
 {
 	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
@@ -44,7 +53,7 @@ int gigabit_receive_start(struct nic *nic)
 		reg_write(nic, GIGABIT_RADV, 0);
 	/* Enabled before the card has descriptors: writing the tail starts it. RCTL is written only once: QEMU's
 	 * 82540EM receives nothing for a second after each write. */
-	reg_write(nic, GIGABIT_RCTL, gigabit_rctl(nic) | GIGABIT_RCTL_EN);
+	reg_write(nic, GIGABIT_RCTL, gigabit_rctl(nic) | buffer_size(nic) | GIGABIT_RCTL_EN);
 	if (port_gone(nic))
 		return fail_gone(nic);
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)

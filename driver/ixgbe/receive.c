@@ -8,8 +8,6 @@
 
 #include <errno.h>
 
-#define RX_BUFFER_KIB (PKT_DATA_BYTES / 1024) /* in SRRCTL.BSIZEPACKET, a field of 5 or 7 bits (doubt 14) */
-
 static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 {
 	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550 ? 384 : 512;
@@ -46,8 +44,9 @@ int ixgbe_receive_queue_on(struct nic *nic, unsigned i)
 	reg_write(nic, IXGBE_RX_AT(RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
 	/* With several queues a full ring must not block the packet buffer for the others, so its frames are dropped.
 	 * With one queue they wait in the packet buffer */
-	reg_write(nic, IXGBE_RX_AT(SRRCTL, i),
-		RX_BUFFER_KIB | IXGBE_SRRCTL_DESCTYPE_ADV | (nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
+	reg_write(nic, IXGBE_RX_AT(SRRCTL, i), /* the buffer's KiB in a field of 5 or 7 bits (doubt 14) */
+		pkt_pool_data_bytes(queue->pool) / 1024 | IXGBE_SRRCTL_DESCTYPE_ADV |
+			(nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
 	reg_write(nic, IXGBE_RX_AT(RSCCTL, i), 0);
 	/* DS 4.6.7 says "bit 12 should be cleared", and not why (doubt 19) */
 	reg_change(nic, IXGBE_RX_AT(DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);

@@ -90,7 +90,7 @@ static bool has_headroom(const uint8_t *data)
 {
 	const struct pkt_pool *pool = pkt_registry_find(data);
 
-	return pool && data - (pkt_default_data(pool, (uint64_t)(data - pool->base)) - PKT_HEADROOM_BYTES) >=
+	return pool && data - (pkt_default_data_sized(pool, (uint64_t)(data - pool->base)) - PKT_HEADROOM_BYTES) >=
 			       (ptrdiff_t)NIC_VLAN_TAG_BYTES;
 }
 

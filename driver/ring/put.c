@@ -12,12 +12,13 @@ unsigned ring_tx_put_frame(
 	unsigned pieces = 0, used;
 	struct pkt padded;
 	bool good = true;
+	const uint32_t piece_max = PKT_HEADROOM_BYTES + pkt_pool_data_bytes(queue->pool);
 
 	do {
 		if (pieces == n)
 			return 0;
 		total += pkts[pieces].len;
-		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= PKT_HEADROOM_BYTES + PKT_DATA_BYTES;
+		good = good && pkts[pieces].len > 0 && pkts[pieces].len <= piece_max;
 	} while (pkts[pieces++].flags & PKT_MORE);
 
 	bool wishes = pkts->flags & RING_TX_WISHES;

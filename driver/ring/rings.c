@@ -106,8 +106,8 @@ void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
 {
 	memset(queue->ring, 0, (queue->mask + 1) * sizeof(*queue->ring));
 	queue->next = queue->reclaim_next = queue->extra_slots = 0;
-	queue->excess_max =
-		(queue->max_frame < PKT_DATA_BYTES ? queue->max_frame : PKT_DATA_BYTES) - queue->format->frame_min;
+	uint32_t room = pkt_pool_data_bytes(queue->pool);
+	queue->excess_max = (queue->max_frame < room ? queue->max_frame : room) - queue->format->frame_min;
 	queue->ordinary_max = queue->excess_max | PKT_STATUS << 16;
 	ring_tx_set_fast_until(queue);
 	queue->burst = burst;
@@ -313,7 +313,8 @@ uint64_t rings_carry_us(const struct nic *nic, uint32_t mbps)
 {
 	uint64_t frame = nic->config.mtu + FRAME_OVERHEAD_BYTES + NIC_FCS_BYTES + NIC_PREAMBLE_GAP_BYTES;
 	uint64_t slots = (uint64_t)nic->config.tx_queues * nic->config.tx_ring;
-	uint64_t bytes = slots * (frame < PKT_DATA_BYTES ? frame : PKT_DATA_BYTES) + CARD_BUFFER_BYTES;
+	uint64_t room = pkt_pool_data_bytes(nic->config.pool);
+	uint64_t bytes = slots * (frame < room ? frame : room) + CARD_BUFFER_BYTES;
 	return 8 * bytes / (mbps ? mbps : SLOWEST_MBPS);
 }
 

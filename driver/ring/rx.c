@@ -17,6 +17,7 @@ static void count_extra(struct ring_rxq *queue, unsigned slots)
 static unsigned measure_frame(const struct ring_rx_format *format, const struct ring_rxq *queue, bool *good)
 {
 	uint32_t with_buffer = queue->refill_next + queue->mask + 1 - queue->next, total = 0;
+	uint32_t room = pkt_pool_data_bytes(queue->pool);
 
 	*good = true;
 	for (unsigned i = 0; i < PIECES_MAX; i++) {
@@ -28,8 +29,8 @@ static unsigned measure_frame(const struct ring_rx_format *format, const struct 
 			return 0;
 		total += length;
 		/* not every card can be told a limit, and an application with a small MTU may know nothing of frames in
-		 * several buffers */
-		if (length > PKT_DATA_BYTES || (i && total > queue->max_frame))
+		 * several buffers, or of longer ones */
+		if (length > room || ((i || length > PKT_DATA_BYTES) && total > queue->max_frame))
 			*good = false;
 		if (q1 & format->eop) {
 			if (q1 & format->errors)
@@ -81,8 +82,8 @@ bool ring_rx_take_frame(
 		uint32_t length = ring_rx_length(format, ring_rx_status(descriptor));
 
 		/* no card changes a descriptor that it has finished, but a hostile one may have done so since */
-		if (length > PKT_DATA_BYTES)
-			length = PKT_DATA_BYTES;
+		if (length > pkt_pool_data_bytes(queue->pool))
+			length = pkt_pool_data_bytes(queue->pool);
 		queue->frame_left--;
 		count_extra(queue, queue->frame_left != 0);
 		ring_rx_hand_out(format, &pkts[*got], descriptor, queue->buffers[slot],

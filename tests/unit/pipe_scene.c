@@ -29,7 +29,8 @@ struct fixture {
 	uint64_t rx_packets, tx_packets; /* by the cards' count, of all ports */
 };
 
-static bool trapped; /* the suite runs all ways */
+static unsigned data_bytes = PKT_DATA_BYTES; /* of each buffer */
+static bool trapped;                         /* the suite runs all ways */
 static enum pkt_simd simd;
 
 static struct model *model(struct fixture *f, unsigned port)
@@ -64,7 +65,7 @@ static void set_up(struct fixture *f, unsigned ports, const struct nic_config *w
 	f->ports = ports;
 	f->pool_count = nic_pool_count(&config, ports, 1);
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&f->space), 0);
-	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&f->pool, f->space, f->pool_count, -1), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open_sized(&f->pool, f->space, f->pool_count, data_bytes, -1), 0);
 	config.pool = f->pool;
 	config.simd = simd;
 	for (unsigned port = 0; port < ports; port++) {
@@ -103,7 +104,7 @@ static void tear_down(struct fixture *f)
 }
 
 /* From a port to the ports of a mask, in their order. */
-static struct nic_pipe *open_pipe(struct fixture *f, unsigned from, uint32_t to)
+static inline struct nic_pipe *open_pipe(struct fixture *f, unsigned from, uint32_t to)
 {
 	struct nic_queue input = {f->nic[from], 0}, outputs[PORTS];
 	struct nic_pipe *pipe;

@@ -113,7 +113,7 @@ static void moved_packets_come_back_at_the_default_position(void)
 	struct pkt_pool *pool = open_pool(100);
 	struct pkt pkts[100];
 	CU_ASSERT_EQUAL(pkt_alloc(pool, pkts, 100), 100);
-	bool before[PLACES(100)] = {false}, after[PLACES(100)] = {false};
+	bool before[PLACES(100, PKT_BUFFER_BYTES)] = {false}, after[PLACES(100, PKT_BUFFER_BYTES)] = {false};
 	for (unsigned i = 0; i < 100; i++) {
 		unsigned index = index_of(pool, pkts[i].data);
 		before[index] = true;
@@ -360,7 +360,7 @@ static void no_buffer_lies_across_64_kib(void)
 				before = begin;
 			}
 		}
-		wrong += had != count || (begin - BOUNDARY_BYTES) / PKT_BUFFER_BYTES >= PLACES(count);
+		wrong += had != count || (begin - BOUNDARY_BYTES) / PKT_BUFFER_BYTES >= PLACES(count, PKT_BUFFER_BYTES);
 		pkt_depot_close(depot);
 	}
 	CU_ASSERT_EQUAL(wrong, 0);

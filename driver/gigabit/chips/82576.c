@@ -121,7 +121,7 @@ static int program_rxq(struct nic *nic, unsigned index)
 		return ret;
 	gigabit_write_ring(nic, IGB_AT(RDBAL, index), queue->ring, queue->iova_offset, queue->mask);
 	reg_write(nic, IGB_AT(SRRCTL, index),
-		IGB_SRRCTL_BSIZEPACKET_2K | IGB_SRRCTL_DESCTYPE_ONE |
+		pkt_pool_data_bytes(queue->pool) / IGB_SRRCTL_BSIZEPACKET_UNIT | IGB_SRRCTL_DESCTYPE_ONE |
 			(nic->config.rx_queues > 1 ? IGB_SRRCTL_DROP_EN : 0));
 	reg_write(nic, IGB_AT(RXDCTL, index), IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	return 0;

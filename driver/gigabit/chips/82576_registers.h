@@ -58,7 +58,7 @@ enum igb_register {
 /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (an erratum), and RS alone brings a write-back with it (doubt 31) */
 #define IGB_RXDCTL_THRESHOLDS        (8u | 8u << 8 | 1u << 16)
 #define IGB_TXDCTL_THRESHOLDS        (8u | 1u << 8 | 1u << 16)
-#define IGB_SRRCTL_BSIZEPACKET_2K    2u
+#define IGB_SRRCTL_BSIZEPACKET_UNIT  1024u               /* of bits 6:0 */
 #define IGB_SRRCTL_DESCTYPE_ONE      (UINT32_C(1) << 25) /* advanced, one buffer */
 #define IGB_SRRCTL_DROP_EN           (UINT32_C(1) << 31)
 #define IGB_RQDPC_DROPS              UINT32_C(0xFFF)
