@@ -18,7 +18,7 @@ make_sure vectors 160 vectors
 
 # what it says at its end: told NAME
 told() { grep -o "\b$1 [0-9]*" "$work/wishes.log" | tail -n 1 | grep -o '[0-9]*$'; }
-can_offload() { ! grep -q 'can have 0x0$' "$work/wishes.log"; }
+can_offload() { ! grep -q ': the card, .* can have 0x' "$work/wishes.log"; }
 # send CARD CAPTURE OPTIONS...: all of it leaves port 0, whose wire is captured
 send() {
 	local capture=$2
@@ -73,15 +73,18 @@ receive() {
 }
 # how often each verdict came: verdicts FIELD (a column)
 verdicts() { grep '^len ' "$work/wishes.log" | cut -d' ' -f "$1" | sort | uniq -c | awk '{ printf "%s:%s ", $2, $1 }'; }
-# status CARD: of 12 kinds 6 are IPv4, and 2 have two tags, of which the first is none that the card knows
+# states CARD: of 12 kinds 6 are IPv4, and 2 have two tags, of which the first is none that the card knows. Of the 82599
+# nobody believes that a UDP checksum is wrong (an erratum)
 states() {
-	local n=$((frames / 12))
+	local n=$((frames / 12)) wrong
+	wrong="-:$((7 * n)) bad:$((5 * n)) -:$((2 * n)) bad:$((10 * n)) "
+	[ "$1" != 82599 ] || wrong="-:$((7 * n)) bad:$((5 * n)) -:$((7 * n)) bad:$((5 * n)) "
 	receive "$1" "$work/right.pcap" $frames --checksum
 	check "$1: right sums are told to be right" "$work/wishes.log" \
 		equal "0 -:$((7 * n)) good:$((5 * n)) -:$((2 * n)) good:$((10 * n)) " "$status $(verdicts 4)$(verdicts 6)"
 	receive "$1" "$work/wrong.pcap" $frames --checksum
 	check "$1: wrong ones are told to be wrong" "$work/wishes.log" \
-		equal "0 -:$((7 * n)) bad:$((5 * n)) -:$((2 * n)) bad:$((10 * n)) " "$status $(verdicts 4)$(verdicts 6)"
+		equal "0 $wrong" "$status $(verdicts 4)$(verdicts 6)"
 	receive "$1" "$work/right.pcap" $frames --checksum --strip
 	check "$1: tags come beside the frames" "$work/wishes.log" \
 		equal "0 -:$((10 * n)) 6005:$((2 * n)) " "$status $(verdicts 8)"
@@ -106,11 +109,11 @@ sums 82599
 segments x550 1460 --piece 700
 tags 82599
 spread 82599 4
+states 82599
 send 82599 "$zero" --ip --l4 --offload
 if can_offload; then
 	sums x550 --offload
 	segments 82599 536 --offload
-	states 82599
 fi
 if [ "${2:-}" = --all ] && can_offload; then
 	for card in 82599 x540 x550; do

@@ -43,6 +43,6 @@ same_streams() {
 # largest_segment CAPTURE: TCP's largest payload
 largest_segment() { fields "$1" tcp.len | sort -n | tail -n 1; }
 # frame_fields CAPTURE FIELD: different values, with how often each came: "12:a 3:b"
-frame_fields() { fields "$1" "$2" | sort | uniq -c | awk '{ printf "%s%s:%s", NR > 1 ? " " : "", $1, $2 }'; }
+frame_fields() { fields "$1" "$2" | sort | uniq -c | awk '{ printf "%s%s:%s", (NR > 1 ? " " : ""), $1, $2 }'; }
 # equal WANTED GOT
 equal() { [ "$1" = "$2" ] || { echo "      $2, not $1"; return 1; }; }
