@@ -78,28 +78,19 @@ static bool extended_pci(const struct ring_tx_layout *layout, struct ring_tx_ord
 	return extended(layout, orders);
 }
 
-#define CAN_CHECKSUMS (RING_TX_CAN_IP_CHECKSUM | RING_TX_CAN_L4_CHECKSUM | RING_TX_CAN_L4_CHECKSUM_IPV6)
+#define CAN_ALL                                                                                                        \
+	(RING_TX_CAN_VLAN | RING_TX_CAN_IP_CHECKSUM | RING_TX_CAN_L4_CHECKSUM | RING_TX_CAN_L4_CHECKSUM_IPV6 |         \
+		RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6)
 
 /* IPv6 is segmented in software: these chips put a payload length into each segment that counts the IPv6 header as
  * well (SDM 3.5.9.1). */
 const struct ring_tx_card gigabit_orders_pci = {
-	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4,
-	.contexts = 1,
-	.orders = extended_pci,
-};
+	.can = CAN_ALL & ~RING_TX_CAN_SEGMENT_IPV6, .contexts = 1, .orders = extended_pci};
 
-const struct ring_tx_card gigabit_orders_82574l = {
-	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
-	.contexts = 1,
-	.orders = extended,
-};
+const struct ring_tx_card gigabit_orders_82574l = {.can = CAN_ALL, .contexts = 1, .orders = extended};
 
 /* The chip has one context for both queues (82574 datasheet, 7.2.6), so none can be relied on. */
-const struct ring_tx_card gigabit_orders_82574l_two = {
-	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
-	.contexts = 0,
-	.orders = extended,
-};
+const struct ring_tx_card gigabit_orders_82574l_two = {.can = CAN_ALL, .contexts = 0, .orders = extended};
 
 /* ---- the 82576 ---- */
 
@@ -134,8 +125,4 @@ static bool advanced(const struct ring_tx_layout *layout, struct ring_tx_orders 
 	return true;
 }
 
-const struct ring_tx_card gigabit_orders_82576 = {
-	.can = RING_TX_CAN_VLAN | CAN_CHECKSUMS | RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
-	.contexts = 2,
-	.orders = advanced,
-};
+const struct ring_tx_card gigabit_orders_82576 = {.can = CAN_ALL, .contexts = 2, .orders = advanced};

@@ -325,7 +325,8 @@ void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t lim
 	for (;;) {
 		uint64_t waiting = 0;
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			waiting += ring_txq_pending(nic->rings.txqs[i], reg_read(nic, head(i)));
+			if (!nic->rings.txqs[i]->stopped)
+				waiting += ring_txq_pending(nic->rings.txqs[i], reg_read(nic, head(i)));
 		if (!waiting) { /* the rings are empty, but the card's packet buffer may not be */
 			stats_update(nic);
 			waiting = unsent(nic);

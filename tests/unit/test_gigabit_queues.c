@@ -331,6 +331,21 @@ static void a_port_with_several_queues_waits_for_each(void)
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	CU_ASSERT(noted("stopped with 1 descriptors that were not sent"));
 	close_port();
+	/* but not for one that was stopped alone, whatever was left in it */
+	open_card(ID_82576);
+	start_queues(1, 3);
+	CU_ASSERT_EQUAL(pkt_alloc(pool, &pkt, 1), 1);
+	pkt.len = 100;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 2), &pkt, 1), 1);
+	card.sends = false;
+	CU_ASSERT_EQUAL(nic_set_txq(nic, 2, false), 0);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT(!noted("descriptors that were not sent"));
+	CU_ASSERT_EQUAL(card.function_resets, 0);
+	struct nic_stats stats;
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	CU_ASSERT_EQUAL(stats.tx_unsent, 1);
+	close_port();
 }
 
 /* ---- counters ---- */
