@@ -32,10 +32,9 @@ enum {
  * - any wish, when headers, or the packet by its own length, go beyond the frame;
  * - PKT_TX_IP_CHECKSUM, where there is neither IPv4 nor IPv6. IPv6 has no such checksum: nothing is done, and IPv4
  *   fragments have one as any packet has;
- * - PKT_TX_L4_CHECKSUM, where there is neither TCP nor UDP behind those headers, and in fragments. What follows the
- *   packet, as padding, is not summed. Of an IPv6 routing header that has segments left the final destination is
- *   summed, if its type is 0, 2 or 4; other types make no sense then. IPv4 source routes and IPv6 home addresses are
- *   not looked for;
+ * - PKT_TX_L4_CHECKSUM, where there is neither TCP nor UDP behind those headers, in fragments, and behind an IPv6
+ *   routing header that has segments left. What follows the packet, as padding, is not summed. IPv4 source routes and
+ *   IPv6 home addresses are not looked for;
  * - PKT_TX_SEGMENT, where there is no TCP; in fragments; with an `mss` of 0; for more than 65,535 bytes from the IP
  *   header on; or when a segment would be longer than the port's longest frame. The IP header's length is ignored: all
  *   that follows the TCP header is payload. A payload of `mss` bytes or fewer is one segment.

@@ -70,29 +70,6 @@ static bool read_ipv4(struct ring_headers *headers, const struct ring_frame *fra
 	return ip[0] >> 4 == 4 && layout->ip_bytes >= IPV4_BYTES && ring_l4_offset(layout) <= packet->end;
 }
 
-/* The pseudo-header has the final destination, which a routing header has until the packet gets there (RFC 8200, 8.1).
- */
-static bool read_routing(struct ring_headers *headers, const struct ring_frame *frame, uint32_t offset)
-{
-	uint8_t routing[4];
-	uint32_t address;
-
-	ring_frame_read(frame, offset, routing, sizeof(routing));
-	if (!routing[3]) /* segments left */
-		return true;
-	if (routing[1] < 2)
-		return false;
-	if (routing[2] == 4) /* Segment Routing, RFC 8754: the last one is first */
-		address = offset + 8;
-	else if (routing[2] == 0 || routing[2] == 2) /* RFC 5095, RFC 6275 */
-		address = offset + 8 + (routing[1] / 2u - 1) * 16;
-	else
-		return false;
-	headers->pseudo_sum = ring_sum_add(
-		ring_frame_sum(frame, headers->layout.l2_bytes + 8u, 16), ring_frame_sum(frame, address, 16));
-	return true;
-}
-
 static bool read_ipv6(struct ring_headers *headers, const struct ring_frame *frame, struct packet *packet)
 {
 	struct ring_tx_layout *layout = &headers->layout;
@@ -123,8 +100,9 @@ static bool read_ipv6(struct ring_headers *headers, const struct ring_frame *fra
 		} else {
 			bytes += extension[1] * 8u;
 		}
-		if (offset + bytes > packet->end ||
-			(packet->protocol == PROTOCOL_ROUTING && !read_routing(headers, frame, offset)))
+		/* The pseudo-header has the final destination: where segments are left, it is another (RFC 8200, 8.1)
+		 */
+		if (offset + bytes > packet->end || (packet->protocol == PROTOCOL_ROUTING && extension[3]))
 			return false;
 		packet->protocol = extension[0];
 		offset += bytes;

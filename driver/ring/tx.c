@@ -57,9 +57,8 @@ void ring_tx_append_frame(struct ring_txq *queue, const struct ring_tx_orders *o
 	}
 	append(queue, last->data, address, orders->data | length | RING_TX_EOP);
 	__atomic_store_n(&queue->extra_slots, queue->extra_slots + (queue->next - first - frames), __ATOMIC_RELAXED);
-	for (uint32_t slot = first; slot != queue->next; slot++)
-		if (slot % RING_BATCH == RING_BATCH - 1)
-			ring_tx_ask_report(queue, slot);
+	for (uint32_t end = first | (RING_BATCH - 1); (int32_t)(end - queue->next) < 0; end += RING_BATCH)
+		ring_tx_ask_report(queue, end);
 }
 
 void ring_tx_take_back(struct ring_txq *queue, uint32_t first)

@@ -28,7 +28,6 @@ struct reference_frame {
 	uint8_t b[REFERENCE_BYTES + 4];
 	uint32_t bytes;
 	uint32_t ip, l4, end; /* where they begin; where the datagram ends */
-	uint32_t destination; /* where the pseudo-header's destination stands */
 	unsigned version, protocol;
 };
 
@@ -90,12 +89,11 @@ static bool reference_walk_4(struct reference_frame *f, bool all, bool *fragment
 	f->l4 = f->ip + words * 4;
 	f->end = all ? f->bytes : f->ip + reference_16(h + 2);
 	f->protocol = h[9];
-	f->destination = f->ip + 16;
 	*fragment = (h[6] & 0x20) || (h[6] & 0x1f) || h[7];
 	return f->l4 <= f->end && f->end <= f->bytes;
 }
 
-/* The same through IPv6's chain. Who gets the packet in the end may stand in a routing header. */
+/* The same through IPv6's chain. */
 static bool reference_walk_6(struct reference_frame *f, bool all, bool *fragment)
 {
 	const uint8_t *h = &f->b[f->ip];
@@ -107,7 +105,6 @@ static bool reference_walk_6(struct reference_frame *f, bool all, bool *fragment
 	f->l4 = f->ip + 40;
 	f->end = all ? f->bytes : f->l4 + reference_16(h + 4);
 	f->protocol = h[6];
-	f->destination = f->ip + 24;
 	if (f->end > f->bytes)
 		return false;
 	for (;;) {
@@ -133,16 +130,8 @@ static bool reference_walk_6(struct reference_frame *f, bool all, bool *fragment
 			return false;
 		if (f->protocol == 44 && (x[2] || (x[3] & 0xf8) || (x[3] & 1) || all))
 			*fragment = true;
-		if (f->protocol == 43 && x[3] > 0) {
-			if (length < 24)
-				return false;
-			if (x[2] == 4)
-				f->destination = f->l4 + 8;
-			else if (x[2] == 0 || x[2] == 2)
-				f->destination = f->l4 + 8 + (x[1] / 2 - 1) * 16u;
-			else
-				return false;
-		}
+		if (f->protocol == 43 && x[3] > 0) /* who gets it in the end is another: not obeyed */
+			return false;
 		f->protocol = x[0];
 		f->l4 += length;
 	}
@@ -153,10 +142,9 @@ static void reference_l4(struct reference_frame *f)
 {
 	unsigned address = f->version == 4 ? 4 : 16, bytes = f->end - f->l4;
 	uint8_t *field = &f->b[f->l4 + (f->protocol == 6 ? 16 : 6)];
-	unsigned sum = reference_sum(&f->b[f->version == 4 ? f->ip + 12 : f->ip + 8], address);
+	unsigned sum = reference_sum(&f->b[f->version == 4 ? f->ip + 12 : f->ip + 8], 2 * address);
 
 	reference_put_16(field, 0);
-	sum = reference_plus(sum, reference_sum(&f->b[f->destination], address));
 	sum = reference_plus(sum, f->protocol);
 	sum = reference_plus(sum, bytes);
 	sum = reference_plus(sum, reference_sum(&f->b[f->l4], bytes));
@@ -253,7 +241,7 @@ static bool reference_send(
 		memcpy(segment.b, f.b, headers);
 		memcpy(&segment.b[headers], &f.b[headers + done], part);
 		segment.ip = f.ip, segment.l4 = f.l4, segment.version = f.version;
-		segment.protocol = f.protocol, segment.destination = f.destination;
+		segment.protocol = f.protocol;
 		segment.bytes = segment.end = headers + part;
 		if (f.version == 4) {
 			reference_put_16(&segment.b[f.ip + 2], segment.bytes - f.ip);
