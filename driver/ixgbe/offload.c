@@ -20,7 +20,6 @@
 /* data */
 #define DATA_VLE        (UINT64_C(1) << 30)
 #define DATA_TSE        (UINT64_C(1) << 31)
-#define DATA_CC         (UINT64_C(1) << 39)
 #define DATA_IXSM       (UINT64_C(1) << 40)
 #define DATA_TXSM       (UINT64_C(1) << 41)
 #define DATA_PAYLEN_MAX ((1u << 18) - 1)
@@ -40,8 +39,8 @@ static bool orders(const struct ring_tx_layout *layout, struct ring_tx_orders *o
 		orders->context.q1 |= CTX_IPV4;
 	if (layout->tcp)
 		orders->context.q1 |= CTX_L4T_TCP;
-	/* Linux's driver sets CC in virtual functions only, where it is a must (doubt 44) */
-	orders->data = ixgbe_tx_format.command | DATA_CC | payload << IXGBE_TX_PAYLEN_SHIFT;
+	/* "Check context", bit 39, stays 0: a wish by itself has the card look at the context (doubt 44) */
+	orders->data = ixgbe_tx_format.command | payload << IXGBE_TX_PAYLEN_SHIFT;
 	if (layout->wishes & PKT_VLAN) {
 		orders->context.q0 |= (uint64_t)layout->vlan << CTX_VLAN_SHIFT;
 		orders->data |= DATA_VLE;

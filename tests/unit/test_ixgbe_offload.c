@@ -15,9 +15,9 @@ static void writes(const struct ring_tx_layout *layout, uint64_t q0, uint64_t q1
 	ASSERT_NUMBER(orders.last_bytes, 0);
 }
 
-/* DTYP 2 and DEXT; DTYP 3, IFCS, DEXT, and CC. */
+/* DTYP 2 and DEXT; DTYP 3, IFCS and DEXT. */
 #define CONTEXT 0x20200000u
-#define DATA    0x8022300000u
+#define DATA    UINT64_C(0x22300000)
 
 static void each_wish_has_its_bits(void)
 {
