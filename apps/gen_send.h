@@ -37,7 +37,7 @@ struct gen_sender {
 	uint64_t last_look;              /* when it last looked whether something is to be sent */
 	unsigned first_pending, pending; /* handles in pkts that wait for room in the ring */
 	bool ring_was_full;              /* it took less than it was given the last time */
-	bool done;                       /* all that it should send was given to the ring */
+	atomic_bool done;                /* all that it should send was given to the ring */
 	struct pkt pkts[APP_BURST_MAX];
 	_Atomic uint64_t made;                              /* packets, counted when they are prepared */
 	_Atomic uint64_t ring_full_times;                   /* how often the ring filled up */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The test run behind `make check`: builds with gcc and clang, warnings as errors, and runs every test, then again under
-# ASan and UBSan, and pools and statistics under TSan. Ends with what was skipped and the sum; exit status 0 only if
+# ASan and UBSan, and what has several threads under TSan. Ends with what was skipped and the sum; exit status 0 only if
 # nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -92,7 +92,7 @@ build_step "gcc debug" build BUILD=debug all
 build_step "clang release" build BUILD=release CC=clang all tests
 build_step "gcc, ASan and UBSan" build BUILD=asan all tests replays
 threads=(test_app_queues test_pool_threads test_pool_use test_stats_threads)
-build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}"
+build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}" build/tsan/pollux-{fwd,pipe,gen,dump}
 beside=1 step "the runner of these steps" tests/progress_says.sh
 beside=1 step "check-hosts, without a mirror" hosts_skips
 beside=1 step "sizes, the reading path, wide lines" tests/lint.sh
@@ -117,6 +117,7 @@ for test in "${threads[@]}"; do
 	# this kernel's address space layout may be too random for TSan's shadow: fix it
 	step "tsan $test" setarch -R build/tsan/$test
 done
+beside=1 step "applications under TSan" tests/threads.sh build/release build/tsan
 section "Applications and processes"
 # two at a time, and not the same one: their waits fill each other
 for script in "${beside_scripts[@]}"; do beside=1 step "release $script" $script build/release; done
