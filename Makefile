@@ -238,10 +238,11 @@ BENCH_TOO = $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),buil
 bench: ## the whole benchmark, with DPDK's driver where it is installed (some minutes); saves build/bench.json, .svg
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(BENCH_TOO)
-	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 128 || echo 64)
+	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 160 || echo 80)
 	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
 	@echo
 	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg
+	@build/release/bench --threads --save build/threads.json
 	@[ ! -x build/release/test_pool_use ] || build/release/test_pool_use | sed -n '/depot exchanges/,/^$$/p'
 
 bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json

@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "report.h"
 #include "rounds.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -197,6 +198,21 @@ static int measure_latencies(const struct options *options)
 	return status;
 }
 
+static int measure_threads(const struct options *options)
+{
+	struct threads_figures figures;
+	FILE *files[JSON_FILES];
+
+	if (open_far(options) || !threads_measure(&figures, options->rounds) || !open_json(options, files))
+		return 1;
+	for (unsigned i = 0; i < JSON_FILES; i++)
+		if (files[i])
+			threads_json(&figures, files[i]);
+	if (!options->json)
+		threads_table(&figures);
+	return close_json(options, files) ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -206,5 +222,7 @@ int main(int argc, char **argv)
 		return status;
 	if (options.process)
 		return measure_share(&options);
+	if (options.threads)
+		return measure_threads(&options);
 	return options.latency ? measure_latencies(&options) : measure_cells(&options, argv);
 }

@@ -73,7 +73,7 @@ bool cell_warm_up(struct cell *cell, struct subject *subject, unsigned steps)
 {
 	struct timing unused;
 
-	lockstep_set_frame(&subject->lockstep, cell->frame_bytes);
+	lockstep_set_frame(&subject->lockstep, cell->job, cell->frame_bytes);
 	for (unsigned i = 0; i < steps; i++)
 		if (!step_once(cell, subject, &unused))
 			return false;
@@ -123,7 +123,7 @@ static __attribute__((noinline)) bool time_round(struct cell *cell, struct subje
 	for (unsigned i = 0; i < kept; i++)
 		sum += cycles[i];
 	cell->cycles[round] = sum / (kept * LOCKSTEP_PACKETS);
-	return cell->job != BENCH_RX || time_empty_polls(cell, subject, round);
+	return !bench_job_polls(cell->job) || time_empty_polls(cell, subject, round);
 }
 
 bool cell_round(struct cell *cell, struct subject *subjects, unsigned round, unsigned stack_bytes)

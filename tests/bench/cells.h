@@ -6,7 +6,7 @@
 #include "options.h"
 #include "subject.h"
 
-#define CELLS_MAX     512u
+#define CELLS_MAX     1024u
 #define STEPS_OF_RING (LOCKSTEP_RING / LOCKSTEP_PACKETS)
 
 struct cell {

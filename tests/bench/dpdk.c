@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PORTS      4 /* a pair for each of DPDK's two paths */
+#define PORTS      6 /* a pair for each of DPDK's paths: vector, scalar, with offloads */
 #define MBUFS      4095u
 #define MBUF_CACHE 256u
 #define LINK_MS    10000u
@@ -36,6 +36,7 @@ static struct {
 struct pair {
 	uint16_t in, out;
 	void *rings[2]; /* that the card writes */
+	char functions[100];
 };
 static struct pair pairs[PORTS / 2];
 
@@ -142,13 +143,73 @@ static unsigned run_fwd(const struct pair *pair, unsigned burst, unsigned packet
 	return done;
 }
 
+/* Both checksums and the tag, by the card. rte_eth_tx_prepare writes the pseudo-header's sum that it wants to find. */
+static unsigned run_fwd_plus(const struct pair *pair, unsigned burst, unsigned packets)
+{
+	struct rte_mbuf *mbufs[LOCKSTEP_PACKETS];
+	unsigned done = 0, n;
+
+	while (done < packets && (n = rte_eth_rx_burst(pair->in, 0, mbufs, (uint16_t)burst))) {
+		for (unsigned i = 0; i < n; i++) {
+			rte_pktmbuf_mtod(mbufs[i], uint8_t *)[48]++;
+			mbufs[i]->ol_flags |= RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
+					      RTE_MBUF_F_TX_UDP_CKSUM;
+			mbufs[i]->l2_len = 14;
+			mbufs[i]->l3_len = 20;
+		}
+		unsigned sent = rte_eth_tx_prepare(pair->out, 0, mbufs, (uint16_t)n);
+		sent = rte_eth_tx_burst(pair->out, 0, mbufs, (uint16_t)sent);
+		if (sent < n)
+			rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+		done += sent;
+	}
+	return done;
+}
+
+/* Segments are counted. */
+static unsigned run_tso(uint16_t port, unsigned burst, unsigned packets)
+{
+	enum { FRAME = BENCH_TSO_HEADERS + BENCH_TSO_SEGMENTS * BENCH_TSO_MSS, PIECE = 2048 };
+	enum { PIECES = (FRAME + PIECE - 1) / PIECE };
+	struct rte_mbuf *mbufs[PIECES * LOCKSTEP_PACKETS / BENCH_TSO_SEGMENTS],
+		*frames[LOCKSTEP_PACKETS / BENCH_TSO_SEGMENTS];
+	unsigned done = 0, count = burst / BENCH_TSO_SEGMENTS;
+
+	while (done < packets && rte_pktmbuf_alloc_bulk(dpdk.pool, mbufs, count * PIECES) == 0) {
+		for (unsigned f = 0; f < count; f++) {
+			struct rte_mbuf **pieces = &mbufs[f * PIECES], *head = frames[f] = pieces[0];
+
+			for (unsigned i = 0; i < PIECES; i++) {
+				pieces[i]->data_len = i + 1 < PIECES ? PIECE : FRAME - (PIECES - 1) * PIECE;
+				pieces[i]->next = i + 1 < PIECES ? pieces[i + 1] : NULL;
+			}
+			memcpy(rte_pktmbuf_mtod(head, void *), lockstep_tso_headers, BENCH_TSO_HEADERS);
+			head->nb_segs = PIECES;
+			head->pkt_len = FRAME;
+			head->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_SEG;
+			head->l2_len = 14;
+			head->l3_len = 20;
+			head->l4_len = 20;
+			head->tso_segsz = BENCH_TSO_MSS;
+		}
+		unsigned sent = rte_eth_tx_prepare(port, 0, frames, (uint16_t)count);
+		done += rte_eth_tx_burst(port, 0, frames, (uint16_t)sent) * BENCH_TSO_SEGMENTS;
+	}
+	return done;
+}
+
 static unsigned handle(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
 {
 	const struct pair *pair = subject->context;
 
 	switch (job) {
 	case BENCH_RX:
+	case BENCH_RX_PLUS:
 		return run_rx(pair->in, burst, packets);
+	case BENCH_FWD_PLUS:
+		return run_fwd_plus(pair, burst, packets);
+	case BENCH_TSO:
+		return run_tso(pair->out, burst, packets);
 	case BENCH_TX:
 		return run_tx(pair->out, burst, packets, (uint16_t)(subject->lockstep.frame_bytes - 4));
 	default:
@@ -202,7 +263,7 @@ static int start_eal(void)
 	char core[16];
 	const char *arguments[] = {"bench", "--in-memory", "--no-telemetry", "--iova-mode=va", "-m", "64",
 		"--log-level=4", "-l", core, "-a", "0000:81:00.0", "-a", "0000:81:00.1", "-a", "0000:82:00.0", "-a",
-		"0000:82:00.1"};
+		"0000:82:00.1", "-a", "0000:83:00.0", "-a", "0000:83:00.1"};
 	cpu_set_t allowed;
 	int cpu = 0;
 
@@ -213,8 +274,8 @@ static int start_eal(void)
 	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 ||
 		rte_eth_dev_count_avail() != PORTS) {
 		fprintf(stderr,
-			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 128 hugepages "
-			"of 2 MiB: tests/hugepages.sh 128\n",
+			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 160 hugepages "
+			"of 2 MiB: tests/hugepages.sh 160\n",
 			PORTS, rte_strerror(rte_errno));
 		return -1;
 	}
@@ -226,8 +287,16 @@ static int start_eal(void)
 	return 0;
 }
 
-/* DPDK's fastest set-up: no offloads, nothing that keeps it from its simplest functions. @return 0 or DPDK's error */
-static int set_up_port(uint16_t port)
+enum path { VECTOR, SCALAR, OFFLOADS, PATHS };
+
+#define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_CHECKSUM | RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_RSS_HASH)
+#define TX_OFFLOADS                                                                                                    \
+	(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |                 \
+		RTE_ETH_TX_OFFLOAD_VLAN_INSERT | RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+
+/* DPDK's fastest set-up: no offloads but those that are measured, nothing else that keeps it from its simplest
+ * functions. @return 0 or DPDK's error */
+static int set_up_port(uint16_t port, enum path path)
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
@@ -237,12 +306,19 @@ static int set_up_port(uint16_t port)
 
 	if (error)
 		return error;
-	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	conf.txmode.offloads =
+		info.tx_offload_capa & (path == OFFLOADS ? TX_OFFLOADS : RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
+	if (path == OFFLOADS) {
+		conf.rxmode.offloads = RX_OFFLOADS;
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP & info.flow_type_rss_offloads;
+	}
 	tx = info.default_txconf;
 	tx.tx_rs_thresh = tx.tx_free_thresh = 32;
 	tx.offloads = conf.txmode.offloads;
 	rx = info.default_rxconf;
 	rx.rx_free_thresh = 32;
+	rx.offloads = conf.rxmode.offloads;
 	error = rte_eth_dev_configure(port, 1, 1, &conf);
 	if (!error)
 		error = rte_eth_rx_queue_setup(port, 0, LOCKSTEP_RING, (unsigned)SOCKET_ID_ANY, &rx, dpdk.pool);
@@ -254,15 +330,24 @@ static int set_up_port(uint16_t port)
 }
 
 /* The driver tells which functions it has chosen in its log only. */
-static bool chose(const char *log, bool vector)
+static bool chose(const char *log, enum path path, char functions[100])
 {
-	if (vector)
+	snprintf(functions, 100, "%s on receive, %s on transmit",
+		strstr(log, "Vector rx enabled")                           ? "vector functions"
+		: strstr(log, "Rx Burst Bulk Alloc function will be used") ? "scalar ones, in bulk,"
+									   : "scalar ones",
+		strstr(log, "Vector tx enabled")           ? "vector ones"
+		: strstr(log, "Using simple tx code path") ? "simple ones"
+							   : "full-featured scalar ones");
+	if (path == OFFLOADS)
+		return true;
+	if (path == VECTOR)
 		return strstr(log, "Vector rx enabled") && strstr(log, "Vector tx enabled");
 	return strstr(log, "Rx Burst Bulk Alloc function will be used") && strstr(log, "Using simple tx code path") &&
 	       !strstr(log, "Vector tx enabled") && !strstr(log, "Vector rx enabled");
 }
 
-static int start_port(uint16_t port, bool vector)
+static int start_port(uint16_t port, enum path path, char functions[100])
 {
 	struct rte_eth_link link = {0};
 	char *log = NULL;
@@ -274,16 +359,16 @@ static int start_port(uint16_t port, bool vector)
 	if (!stream || rte_openlog_stream(stream))
 		return -ENOMEM;
 	rte_log_set_level_pattern("pmd.net.ixgbe.init", RTE_LOG_DEBUG);
-	error = set_up_port(port);
+	error = set_up_port(port, path);
 	rte_log_set_level_pattern("pmd.net.ixgbe.init", RTE_LOG_ERR);
 	rte_openlog_stream(NULL);
 	fclose(stream);
 	if (error) {
 		fprintf(stderr, "bench: DPDK does not start its port %u: %s\n", port, rte_strerror(-error));
-	} else if (!chose(log, vector)) {
+	} else if (!chose(log, path, functions)) {
 		error = -EINVAL;
-		fprintf(stderr, "bench: DPDK did not choose its %s path; its log:\n%s", vector ? "vector" : "scalar",
-			log);
+		fprintf(stderr, "bench: DPDK did not choose its %s path; its log:\n%s",
+			path == VECTOR ? "vector" : "scalar", log);
 	}
 	free(log);
 	for (unsigned ms = 0; !error && !link.link_status && ms < LINK_MS; ms += 10) {
@@ -297,14 +382,13 @@ static int start_port(uint16_t port, bool vector)
 	return error;
 }
 
-static int start_pair(struct subject *subject, unsigned index, const char *name)
+static int start_pair(struct subject *subject, enum path path, const char *name)
 {
-	struct pair *pair = &pairs[index];
-	bool vector = index == 0;
+	struct pair *pair = &pairs[path];
 
-	*pair = (struct pair){.in = (uint16_t)(2 * index), .out = (uint16_t)(2 * index + 1)};
-	rte_vect_set_max_simd_bitwidth(vector ? RTE_VECT_SIMD_512 : RTE_VECT_SIMD_DISABLED);
-	if (start_port(pair->in, vector) || start_port(pair->out, vector))
+	*pair = (struct pair){.in = (uint16_t)(2 * path), .out = (uint16_t)(2 * path + 1)};
+	rte_vect_set_max_simd_bitwidth(path == SCALAR ? RTE_VECT_SIMD_DISABLED : RTE_VECT_SIMD_512);
+	if (start_port(pair->in, path, pair->functions) || start_port(pair->out, path, pair->functions))
 		return -1;
 	pair->rings[0] = find_ring(pair->in, "rx_ring");
 	pair->rings[1] = find_ring(pair->out, "tx_ring");
@@ -314,7 +398,9 @@ static int start_pair(struct subject *subject, unsigned index, const char *name)
 	}
 	*subject = (struct subject){.name = name,
 		.context = pair,
-		.burst_min = vector ? 4 : 1,
+		.burst_min = strncmp(pair->functions, "vector", 6) ? 1 : 4,
+		.jobs = path == OFFLOADS ? JOBS_PLUS : JOBS_PLAIN,
+		.functions = pair->functions,
 		.hugepages = true,
 		.handle = handle,
 		.visit_memory = visit_memory,
@@ -337,8 +423,8 @@ int dpdk_subjects_open(struct subject *subjects, unsigned room)
 				"it with tests/bench/run.sh\n");
 		return -1;
 	}
-	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], 0, "dpdk vector") ||
-		start_pair(&subjects[1], 1, "dpdk scalar"))
+	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], VECTOR, "dpdk vector") ||
+		start_pair(&subjects[1], SCALAR, "dpdk scalar") || start_pair(&subjects[2], OFFLOADS, "dpdk +"))
 		return -1;
 	if (share()) {
 		fprintf(stderr, "bench: the model does not offer its heads and tails as memory\n");

@@ -5,6 +5,7 @@
 #include "processes.h"
 #include "sort.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct figure take(const struct cell *cell, const struct subject *subject)
@@ -44,6 +45,10 @@ void figures_take(struct figures *figures, const struct cell *cells, unsigned co
 		.stack = (uintptr_t)__builtin_frame_address(0)};
 	for (unsigned c = 0; c < count; c++)
 		figures->cells[c] = take(&cells[c], &subjects[cells[c].subject]);
+	for (unsigned s = 0, sentences = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
+		if (subjects[s].functions)
+			snprintf(figures->functions[sentences++], sizeof(figures->functions[0]), "%s: %s",
+				subjects[s].name, subjects[s].functions);
 }
 
 /* Of the cell at this index. */
@@ -79,6 +84,7 @@ void figures_merge(struct figures *all, const struct figures *processes, unsigne
 {
 	*all = (struct figures){
 		.count = processes[0].count, .processes = count, .hugepages = true, .same_addresses = count > 1};
+	memcpy(all->functions, processes[0].functions, sizeof(all->functions));
 	for (unsigned p = 0; p < count; p++) {
 		all->hugepages &= processes[p].hugepages;
 		all->same_addresses &= processes[p].stack == processes[0].stack;

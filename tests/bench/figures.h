@@ -32,8 +32,9 @@ struct figure {
 struct figures {
 	unsigned count, processes;
 	bool hugepages;
-	bool same_addresses; /* the processes had: then their agreement says nothing */
-	uintptr_t stack;     /* an address in a process's stack */
+	bool same_addresses;               /* the processes had: then their agreement says nothing */
+	uintptr_t stack;                   /* an address in a process's stack */
+	char functions[SUBJECTS_MAX][128]; /* sentences on what foreign drivers have chosen; then "" */
 	struct figure cells[CELLS_MAX];
 };
 

@@ -108,7 +108,7 @@ static void draw_line(
 int latency_svg(const struct latency *results, unsigned count, const struct subject *subjects, const char *path)
 {
 	static const char *const colours[] = {"#0b6e4f", "#2d9cdb", "#7a5195", "#d98032", "#b83b5e", "#6a8a3a", "#444",
-		"#999", "#d00000", "#f4a6a6", "#e6b800", "#1b2a8f"};
+		"#999", "#d00000", "#f4a6a6", "#e6b800", "#1b2a8f", "#0aa", "#707", "#b60", "#070"};
 	FILE *file = fopen(path, "w");
 
 	_Static_assert(sizeof(colours) / sizeof(*colours) == SUBJECTS_MAX, "a line without a colour is not seen");

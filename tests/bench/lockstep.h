@@ -16,11 +16,26 @@ enum bench_job {
 	BENCH_RX,  /* receive and free */
 	BENCH_TX,  /* allocate, write 4 bytes, send */
 	BENCH_FWD, /* receive, change a byte, send on the other port */
+	/* with offloads on: frames of UDP over IPv4 with a VLAN tag */
+	BENCH_RX_PLUS,  /* receive, with checksum status, tag and RSS hash in the handle, and free */
+	BENCH_FWD_PLUS, /* the same, change a byte, send: the card writes both checksums and the tag */
+	BENCH_TSO, /* write headers of TCP over IPv4 in front of BENCH_TSO_SEGMENTS segments, which the card cuts */
 	BENCH_JOBS,
 };
 
-/** "rx", "tx", "fwd". */
+#define BENCH_TSO_SEGMENTS 8u    /* in a frame of BENCH_TSO, each of BENCH_TSO_BYTES with FCS */
+#define BENCH_TSO_BYTES    1518u /* a packet of BENCH_TSO is a segment */
+#define BENCH_TSO_HEADERS  54u
+#define BENCH_TSO_MSS      (BENCH_TSO_BYTES - 4 - BENCH_TSO_HEADERS)
+
+/** "rx", "tx", "fwd", "rx+", "fwd+", "tso". */
 const char *bench_job_name(enum bench_job job);
+
+/** Whether an empty poll costs what only receiving costs. */
+static inline bool bench_job_polls(enum bench_job job)
+{
+	return job == BENCH_RX || job == BENCH_RX_PLUS;
+}
 
 struct lockstep {
 	struct model *in, *out; /* packets arrive at one port and leave through the other */
@@ -29,8 +44,11 @@ struct lockstep {
 	struct model_frame frames[LOCKSTEP_PACKETS];
 };
 
-/** Frames of 60 to 2048 bytes, FCS included. */
-void lockstep_set_frame(struct lockstep *lockstep, unsigned frame_bytes);
+/** Frames of 60 to 2048 bytes, FCS included, as this job has them. */
+void lockstep_set_frame(struct lockstep *lockstep, enum bench_job job, unsigned frame_bytes);
+
+/** The headers of a frame of BENCH_TSO. */
+extern const uint8_t lockstep_tso_headers[BENCH_TSO_HEADERS];
 
 /** Before the job: so many frames for it to receive. False: the model took fewer. */
 bool lockstep_publish(struct lockstep *lockstep, enum bench_job job, unsigned packets);

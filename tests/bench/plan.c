@@ -33,7 +33,8 @@ static bool wanted(
 {
 	char name[64];
 
-	if (burst < subject->burst_min || (job != BENCH_FWD && subject->forwards_only))
+	if (burst < subject->burst_min || !(subject->jobs & 1u << job) ||
+		(job == BENCH_TSO && burst < BENCH_TSO_SEGMENTS))
 		return false;
 	snprintf(name, sizeof(name), "%s %s %u %s", subject->name, bench_job_name(job), burst, far ? "far" : "hot");
 	return !options->only || !regexec(&options->pattern, name, 0, NULL, 0);
@@ -49,13 +50,13 @@ static unsigned add_cells(const struct options *options, struct cell *cells, uns
 		for (unsigned b = 0; b < burst_count; b++)
 			for (unsigned s = 0; s < SUBJECTS_MAX && subjects[s].name; s++)
 				if (wanted(options, &subjects[s], (enum bench_job)job, bursts[b], far) &&
-					count < CELLS_MAX)
+					(job != BENCH_TSO || bytes == frame_sizes[0]) && count < CELLS_MAX)
 					cells[count++] = (struct cell){.subject = s,
 						.job = (enum bench_job)job,
 						.burst = bursts[b],
-						.frame_bytes = bytes,
+						.frame_bytes = job == BENCH_TSO ? BENCH_TSO_BYTES : bytes,
 						.far = far,
-						.counted_steps = subjects[s].forwards_only ? STEPS_OF_RING : 1,
+						.counted_steps = subjects[s].jobs == JOBS_PIPE ? STEPS_OF_RING : 1,
 						.instructions = -1};
 	return count;
 }

@@ -69,6 +69,64 @@ static unsigned run_fwd(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst
 	return done;
 }
 
+/* As run_fwd; what the receiving card took out of the frame and the sending one puts in stays in the handle. */
+static unsigned run_fwd_plus(struct nic_rxq *rxq, struct nic_txq *txq, unsigned burst, unsigned packets)
+{
+	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64)));
+	unsigned done = 0, n;
+
+	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
+		for (unsigned i = 0; i < n; i++) {
+			pkts[i].data[48]++;
+			pkts[i].flags |= PKT_TX_IP_CHECKSUM | PKT_TX_L4_CHECKSUM;
+		}
+		unsigned sent = nic_tx(txq, pkts, n);
+		if (sent < n)
+			pkt_free(pkts + sent, n - sent);
+		done += sent;
+	}
+	return done;
+}
+
+/* Segments are counted. */
+static unsigned run_tso(struct nic_txq *txq, struct pkt_pool *pool, unsigned burst, unsigned packets)
+{
+	enum { FRAME = BENCH_TSO_HEADERS + BENCH_TSO_SEGMENTS * BENCH_TSO_MSS };
+	enum { PIECES = (FRAME + PKT_DATA_BYTES - 1) / PKT_DATA_BYTES };
+	struct pkt pkts[PIECES * LOCKSTEP_PACKETS / BENCH_TSO_SEGMENTS] __attribute__((aligned(64)));
+	unsigned done = 0, n, frames = burst / BENCH_TSO_SEGMENTS;
+
+	while (done < packets && (n = pkt_alloc(pool, pkts, frames * PIECES)) == frames * PIECES) {
+		for (unsigned f = 0; f < frames; f++) {
+			struct pkt *pieces = &pkts[f * PIECES];
+
+			for (unsigned i = 0; i < PIECES; i++) {
+				pieces[i].len = i + 1 < PIECES ? PKT_DATA_BYTES : FRAME - (PIECES - 1) * PKT_DATA_BYTES;
+				pieces[i].flags = i + 1 < PIECES ? PKT_MORE : 0;
+			}
+			memcpy(pieces[0].data, lockstep_tso_headers, BENCH_TSO_HEADERS);
+			pieces[0].flags |= PKT_TX_SEGMENT;
+			pieces[0].mss = BENCH_TSO_MSS;
+		}
+		done += nic_tx(txq, pkts, n) / PIECES * BENCH_TSO_SEGMENTS;
+	}
+	return done;
+}
+
+static unsigned handle_plus(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	struct pollux *pollux = subject->context;
+
+	switch (job) {
+	case BENCH_RX_PLUS:
+		return run_rx(pollux->rxq, burst, packets);
+	case BENCH_FWD_PLUS:
+		return run_fwd_plus(pollux->rxq, pollux->txq, burst, packets);
+	default:
+		return run_tso(pollux->txq, pollux->pool, burst, packets);
+	}
+}
+
 static inline uint32_t change(void *context, struct pkt *pkt)
 {
 	(void)context;
@@ -157,24 +215,32 @@ static void close_ports(struct subject *subject)
 	free(pollux);
 }
 
-static int open_subject(struct subject *subject, const char *name, enum pkt_simd simd)
+static int open_subject(struct subject *subject, const char *name, enum pkt_simd simd, bool plus, unsigned queues)
 {
+	static const struct nic_rss rss;
 	struct pollux *pollux = calloc(1, sizeof(*pollux));
 	struct nic_config config = {
 		.rx_ring = LOCKSTEP_RING, .tx_ring = LOCKSTEP_RING, .promiscuous = true, .simd = simd};
 	int error = -1;
 
+	config.rx_queues = config.tx_queues = (uint16_t)queues;
+
+	if (plus) {
+		config.offloads = NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD;
+		config.rss = &rss;
+	}
 	*subject = (struct subject){.name = name,
 		.context = pollux,
 		.burst_min = 1,
-		.handle = handle,
+		.jobs = plus ? JOBS_PLUS : JOBS_PLAIN,
+		.handle = plus ? handle_plus : handle,
 		.visit_memory = visit_memory,
 		.close = close_ports};
 	if (!pollux)
 		return error;
 	error = dma_space_open(&pollux->space);
 	if (!error)
-		error = pkt_pool_open(&pollux->pool, pollux->space, nic_pool_count(&config, 2, 1), -1);
+		error = pkt_pool_open(&pollux->pool, pollux->space, nic_pool_count(&config, 2, queues), -1);
 	if (!error)
 		error = pkt_pool_use_simd(pollux->pool, simd);
 	config.pool = pollux->pool;
@@ -201,16 +267,36 @@ static int open_pipe(
 	struct nic_queue input = {pollux->nic[0], 0}, output = {pollux->nic[1], 0};
 	int error = nic_pipe_open(&pollux->pipe, &input, &output, 1);
 
-	subject->forwards_only = true;
+	subject->jobs = JOBS_PIPE;
 	subject->handle = run;
 	if (error) {
 		close_ports(subject);
 		return error;
 	}
-	lockstep_set_frame(&subject->lockstep, 64);
+	lockstep_set_frame(&subject->lockstep, BENCH_FWD, 64);
 	lockstep_publish(&subject->lockstep, BENCH_FWD, shift);
 	run(subject, BENCH_FWD, shift, shift);
 	lockstep_collect(&subject->lockstep, BENCH_FWD, shift);
+	return 0;
+}
+
+int pollux_queues_open(struct subject subjects[2])
+{
+	static struct pollux second;
+	struct pollux *pollux;
+	int error = open_subject(&subjects[0], "queue 0", PKT_SIMD_AUTO, false, 2);
+
+	if (error)
+		return error;
+	pollux = subjects[0].context;
+	second = *pollux;
+	second.rxq = nic_rxq(pollux->nic[0], 1);
+	second.txq = nic_txq(pollux->nic[1], 1);
+	lockstep_set_frame(&subjects[0].lockstep, BENCH_FWD_PLUS, 64);
+	subjects[1] = subjects[0];
+	subjects[1].name = "queue 1";
+	subjects[1].context = &second;
+	lockstep_set_frame(&subjects[1].lockstep, BENCH_FWD_PLUS, 64);
 	return 0;
 }
 
@@ -223,10 +309,16 @@ int pollux_subjects_open(struct subject *subjects, unsigned room)
 		unsigned shift;
 		unsigned (*run)(struct subject *subject, enum bench_job job, unsigned burst,
 			unsigned packets); /* NULL: bursts */
-	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL},
-		{"pollux scalar", PKT_SIMD_SCALAR, 0, NULL}, {"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe},
-		{"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe}, {"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call},
-		{"pipe AVX2", PKT_SIMD_AVX2, 0, handle_pipe}, {"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe}};
+		bool plus;                 /* with offloads */
+	} ours[] = {{"pollux AVX-512", PKT_SIMD_AVX512, 0, NULL, false}, {"pollux AVX2", PKT_SIMD_AVX2, 0, NULL, false},
+		{"pollux scalar", PKT_SIMD_SCALAR, 0, NULL, false},
+		{"pollux pipe", PKT_SIMD_AUTO, 0, handle_pipe, false},
+		{"pollux pipe +5", PKT_SIMD_AUTO, 5, handle_pipe, false},
+		{"pollux pipe call", PKT_SIMD_AUTO, 0, handle_call, false},
+		{"pipe AVX2", PKT_SIMD_AVX2, 0, handle_pipe, false},
+		{"pipe scalar", PKT_SIMD_SCALAR, 0, handle_pipe, false},
+		{"pollux AVX-512 +", PKT_SIMD_AVX512, 0, NULL, true}, {"pollux AVX2 +", PKT_SIMD_AVX2, 0, NULL, true},
+		{"pollux scalar +", PKT_SIMD_SCALAR, 0, NULL, true}};
 	unsigned opened = 0;
 
 	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours) && opened < room; i++) {
@@ -235,7 +327,7 @@ int pollux_subjects_open(struct subject *subjects, unsigned room)
 
 		if (ours[i].simd != PKT_SIMD_AUTO && simd != ours[i].simd)
 			continue;
-		error = open_subject(&subjects[opened], ours[i].name, simd);
+		error = open_subject(&subjects[opened], ours[i].name, simd, ours[i].plus, 1);
 		if (!error && ours[i].run)
 			error = open_pipe(&subjects[opened], ours[i].shift, ours[i].run);
 		if (error)

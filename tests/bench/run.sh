@@ -14,7 +14,7 @@ fi
 sockets=$(mktemp -d) || exit 1
 trap 'rm -rf "$sockets"' EXIT
 ports=()
-for port in 0 1 2 3; do ports+=(--device "0000:8$((1 + port / 2)):00.$((port % 2))=$sockets/$port"); done
+for port in 0 1 2 3 4 5; do ports+=(--device "0000:8$((1 + port / 2)):00.$((port % 2))=$sockets/$port"); done
 # 10f7: a backplane port. With 10fb DPDK would bit-bang an SFP+ module's serial interface for seconds.
 POLLUX_BENCH_SOCKETS=$sockets tests/preload/run --library "$bin/libpollux-preload.so" --device-id 10f7 "${ports[@]}" \
 	-- "$bin/bench-dpdk" "$@"

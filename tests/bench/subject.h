@@ -7,14 +7,20 @@
 
 #include <stddef.h>
 
-#define SUBJECTS_MAX 12
+#define SUBJECTS_MAX 16
+
+/* Jobs of a subject, as masks of 1 << enum bench_job. */
+#define JOBS_PLAIN (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD)
+#define JOBS_PIPE  (1u << BENCH_FWD)
+#define JOBS_PLUS  (1u << BENCH_RX_PLUS | 1u << BENCH_FWD_PLUS | 1u << BENCH_TSO)
 
 struct subject {
 	const char *name; /* "pollux", "dpdk vector", ... */
 	struct lockstep lockstep;
 	void *context;
 	unsigned burst_min; /* smaller bursts it cannot do */
-	bool forwards_only; /* it has no job but BENCH_FWD */
+	unsigned jobs;
+	const char *functions; /* the burst functions that it has chosen, as its driver calls them; NULL: ours */
 	bool hugepages;
 	/** What is measured: the driver handles so many packets (LOCKSTEP_PACKETS at most) in bursts of `burst`. Each
 	 * job is a loop of its own, as an application would have it, and ends with the first burst that moves nothing.
@@ -28,6 +34,10 @@ struct subject {
 
 /** Opens Pollux's subjects, `room` of them at most. @return how many, or negative: nic_error() has the sentence. */
 int pollux_subjects_open(struct subject *subjects, unsigned room);
+
+/** Opens one for each of two queue pairs of the same ports, whose frames are of one flow; the first closes both. 0, or
+ * negative: nic_error() has the sentence. */
+int pollux_queues_open(struct subject subjects[2]);
 
 /** Opens DPDK's, once per process. 0: this program was built without, or it does not run under tests/preload/run;
  * negative: it failed, and said why on standard error. */

@@ -12,7 +12,8 @@ bool cell_was_restless(const struct cell *cell, unsigned round)
 	return cell->calm[round] == 0;
 }
 
-static struct subject subjects[] = {{.name = "one", .hugepages = true}, {.name = "other"}};
+static struct subject subjects[SUBJECTS_MAX] = {
+	{.name = "one", .hugepages = true}, {.name = "other", .functions = "their own"}};
 static struct figures processes[PROCESSES_MAX], all;
 
 /* One process's figures of one cell with these rounds. */
