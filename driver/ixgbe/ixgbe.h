@@ -18,7 +18,7 @@ enum ixgbe_kind {
 };
 
 #define IXGBE_QUEUES           128u   /* in the card, each way */
-#define IXGBE_TX_QUEUES_USABLE 64u    /* without DCB and virtualisation (DS 7.2.1.2.1?) */
+#define IXGBE_TX_QUEUES_USABLE 64u    /* without DCB and virtualisation (X550 DS 7.2.1.2.3.4) */
 #define IXGBE_FRAME_MAX        15872u /* bytes with FCS */
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
