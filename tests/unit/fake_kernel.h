@@ -60,7 +60,7 @@ static struct {
 	int pread_error, pwrite_error;
 	int open_node_error, open_iommu_error, bind_error, attach_error, claim_error;
 	bool conventional; /* no PCI Express capability, and no error reporting */
-	bool not_viable, no_v2, no_type1, no_reset, noresize, short_read, not_pci, unmap_short;
+	bool not_viable, no_type1, no_reset, noresize, short_read, not_pci, unmap_short;
 	unsigned long iommu_kind;
 	struct vfio_iova_range ranges[4];
 	unsigned range_count; /* 0: a kernel that does not tell */
@@ -494,7 +494,7 @@ static int container_ioctl(int index, unsigned long request, void *argument)
 	case VFIO_GET_API_VERSION:
 		return VFIO_API_VERSION;
 	case VFIO_CHECK_EXTENSION:
-		return !k.no_type1 && (kind == VFIO_TYPE1_IOMMU || (kind == VFIO_TYPE1v2_IOMMU && !k.no_v2));
+		return !k.no_type1 && (kind == VFIO_TYPE1_IOMMU || kind == VFIO_TYPE1v2_IOMMU);
 	case VFIO_SET_IOMMU:
 		if (k.set_iommu_error)
 			return FAIL(k.set_iommu_error);

@@ -437,10 +437,6 @@ static void test_refusals_of_the_kernel(void)
 	k.device_fd_error = ENODEV;
 	refuse(ENODEV, "unbound from vfio-pci");
 	k.device_fd_error = 0;
-	k.no_v2 = true;
-	struct vfio_device *device = must_open(CARD_A);
-	CU_ASSERT_EQUAL(k.iommu_kind, VFIO_TYPE1_IOMMU);
-	device->ops->close(device);
 	end();
 }
 

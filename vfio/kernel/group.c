@@ -50,25 +50,20 @@ static int open_container(struct kernel_space *kernel, const char *name)
 		VFIO_API_VERSION);
 }
 
-/* Chooses the better of the two kinds: version 2 does not unmap more than it was asked to. */
+/* Version 2, which Linux has since 3.17, does not unmap more than it was asked to. */
 static int set_iommu(const struct kernel_space *container, const char *name)
 {
-	static const unsigned long kinds[] = {VFIO_TYPE1v2_IOMMU, VFIO_TYPE1_IOMMU};
+	int has = ioctl(container->fd, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU);
 
-	for (unsigned i = 0; i < 2; i++) {
-		int has = ioctl(container->fd, VFIO_CHECK_EXTENSION, kinds[i]);
-
-		if (has < 0)
-			return pollux_fail(
-				errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
-		if (has && ioctl(container->fd, VFIO_SET_IOMMU, kinds[i]) < 0)
-			return kernel_space_fail_iommu(
-				container, name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
-		if (has)
-			return 0;
-	}
-	return pollux_fail(
-		ENOTSUP, "%s: the kernel's VFIO knows no type 1 IOMMU; as root: modprobe vfio_iommu_type1", name);
+	if (has < 0)
+		return pollux_fail(
+			errno, "%s: the kernel does not tell which IOMMUs it knows: %s", name, strerror(errno));
+	if (!has)
+		return pollux_fail(ENOTSUP,
+			"%s: the kernel's VFIO knows no type 1 IOMMU; as root: modprobe vfio_iommu_type1", name);
+	if (ioctl(container->fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
+		return kernel_space_fail_iommu(container, name, errno, "the IOMMU cannot be used", "vfio_iommu_type1");
+	return 0;
 }
 
 static int container_map(const struct kernel_space *container, uint64_t iova, void *address, size_t bytes)
