@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void vfio_device_close(struct vfio_device *device)
 {
@@ -239,4 +240,15 @@ int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_
 	window->part_count = r->part_count;
 	memcpy(window->parts, r->parts, sizeof(window->parts));
 	return 0;
+}
+
+void vfio_unmap_parts(struct vfio_device *device)
+{
+	for (struct vfio_region *r = device->regions; r < device->regions + VFIO_PCI_NUM_REGIONS; r++)
+		while (r->part_count) {
+			const struct vfio_part *part = &r->parts[--r->part_count];
+
+			if (part->at)
+				munmap((void *)(uintptr_t)part->at, part->bytes);
+		}
 }

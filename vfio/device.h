@@ -188,6 +188,9 @@ static inline void vfio_write32(const struct vfio_window *window, uint32_t offse
  * vfio_write32. */
 volatile uint32_t *vfio_doorbell(const struct vfio_window *window, uint32_t offset);
 
+/** For transports: unmaps the parts of all regions that are mapped. */
+void vfio_unmap_parts(struct vfio_device *device);
+
 /** For transports: makes the window of a BAR, with functions that call ops->access, and with the parts that its region
  * has. -ENODEV: the device is gone; -EINVAL: it has no such BAR. */
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window);

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE_BYTES 4096
+#define CONFIG_BYTES_MIN 256 /* conventional PCI; 4096 for PCI Express */
+#define PAGE_BYTES       4096
 
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes)
 {
@@ -24,8 +25,8 @@ int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t
 	return 0;
 }
 
-const char *vfio_info_parts(
-	const void *answer, size_t bytes, struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count)
+const char *vfio_info_region(struct vfio_device *device, unsigned index, const void *answer, size_t bytes,
+	struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count)
 {
 	struct vfio_region_info_cap_sparse_mmap sparse;
 	struct vfio_region_info info;
@@ -33,6 +34,11 @@ const char *vfio_info_parts(
 	int at;
 
 	memcpy(&info, answer, sizeof(info));
+	device->region_bytes[index] = info.size;
+	if (info.size > INT64_MAX)
+		return "has a region of impossible size";
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX && info.size < CONFIG_BYTES_MIN)
+		return "has a configuration space of less than 256 bytes";
 	at = vfio_info_find(answer, bytes, sizeof(info), info.flags & VFIO_REGION_INFO_FLAG_CAPS ? info.cap_offset : 0,
 		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
 	if (at < 0)

@@ -22,15 +22,16 @@
 int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t first, uint16_t id, size_t cap_bytes);
 
 /**
- * Reads which parts of a region may be mapped as memory: all of it, unless there is a list
- * (VFIO_REGION_INFO_CAP_SPARSE_MMAP). Whether the region may be mapped at all is up to the caller to see.
+ * Reads a region's size, for device->region_bytes, and which parts of it may be mapped as memory: all of it, unless
+ * there is a list (VFIO_REGION_INFO_CAP_SPARSE_MMAP). Whether the region may be mapped at all is up to the caller to
+ * see.
  * @param answer  the answer about a region: a struct vfio_region_info with its capabilities
  * @param bytes   how much of the answer there is, at least a struct vfio_region_info
  * @param parts   receives those that are in whole pages; of more than there is room for, the first ones
  * @param count   receives how many these are
  * @return NULL, or what is wrong with the answer, which completes "the kernel's VFIO ..." or "the device process ..."
  */
-const char *vfio_info_parts(
-	const void *answer, size_t bytes, struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count);
+const char *vfio_info_region(struct vfio_device *device, unsigned index, const void *answer, size_t bytes,
+	struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count);
 
 #endif

@@ -99,6 +99,7 @@ int preload_device_connect(struct device *device)
 	if (error) {
 		fprintf(stderr, "pollux-preload: %s: nobody serves at %s: %s\n", device->name, device->path,
 			strerror(-error));
+		user_channel_close(&device->channel);
 		return -ENODEV;
 	}
 	error = greet(device);

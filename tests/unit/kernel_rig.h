@@ -33,13 +33,14 @@
 
 #include "fake_kernel.h"
 
+#define munmap(at, bytes) fake_munmap(at, bytes)
+#include "../../vfio/device.c"
 /* Function-like, so that members of these names stay. */
 #define open(path, flags)                      fake_open(path, flags)
 #define close(fd)                              fake_close(fd)
 #define ioctl(...)                             fake_ioctl(__VA_ARGS__)
 #define eventfd(first, flags)                  fake_eventfd(first, flags)
 #define mmap(at, bytes, prot, flags, fd, from) fake_mmap(bytes, fd, from)
-#define munmap(at, bytes)                      fake_munmap(at, bytes)
 #define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
 #define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
 #include "../../vfio/info.c"

@@ -14,8 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CONFIG_BYTES_MIN 256  /* conventional PCI; 4096 for PCI Express */
-#define IRQS_MAX         2048 /* the most that MSI-X has */
+#define IRQS_MAX 2048 /* the most that MSI-X has */
 
 static struct kernel_device *kernel_of(struct vfio_device *device)
 {
@@ -224,14 +223,12 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 		return pollux_fail(errno, "%s: the kernel does not tell of region %u: %s", kernel->device.address,
 			index, strerror(errno));
 	kernel->regions[index] = (struct kernel_region){.flags = info->flags, .offset = info->offset};
-	kernel->device.region_bytes[index] = info->size;
 	if (info->argsz > sizeof(answer))
 		return bad_answer(kernel, "has more to say of a region than there can be");
-	if (info->size > INT64_MAX || info->offset > INT64_MAX - info->size)
-		return bad_answer(kernel, "has a region of impossible size");
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX && info->size < CONFIG_BYTES_MIN)
-		return bad_answer(kernel, "has a configuration space of less than 256 bytes");
-	if ((wrong = vfio_info_parts(&answer, sizeof(answer), region->parts, &region->part_count)) != NULL)
+	wrong = vfio_info_region(&kernel->device, index, &answer, sizeof(answer), region->parts, &region->part_count);
+	if (!wrong && info->offset > INT64_MAX - info->size)
+		wrong = "has a region of impossible size";
+	if (wrong)
 		return bad_answer(kernel, wrong);
 	if (index > VFIO_PCI_BAR5_REGION_INDEX || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
 		region->part_count = 0;
@@ -280,14 +277,7 @@ int kernel_device_ask(struct kernel_device *kernel)
 void kernel_device_release(struct kernel_device *kernel)
 {
 	/* Mappings first: the kernel does not close the device while there is one. */
-	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
-		struct vfio_region *region = &kernel->device.regions[i];
-
-		for (unsigned p = 0; p < region->part_count; p++)
-			if (region->parts[p].at)
-				munmap((void *)(uintptr_t)region->parts[p].at, region->parts[p].bytes);
-		region->part_count = 0;
-	}
+	vfio_unmap_parts(&kernel->device);
 	if (kernel->fd >= 0)
 		close(kernel->fd);
 	kernel->fd = -1;

@@ -138,16 +138,15 @@ int kernel_space_get(
 	struct kernel_space *kernel;
 	int error;
 
-	LIST_FOREACH (kernel, &kernel_spaces, next)
-		if (kernel->space == space && kernel->ops == ops)
-			break;
 	*result = NULL;
-	if (kernel && __atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
-		return pollux_fail(EIO,
-			"%s: the kernel did not take memory back from this DMA space's devices; close them and open "
-			"them again",
-			name);
-	if (kernel) {
+	LIST_FOREACH (kernel, &kernel_spaces, next) {
+		if (kernel->space != space || kernel->ops != ops)
+			continue;
+		if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
+			return pollux_fail(EIO,
+				"%s: the kernel did not take memory back from this DMA space's devices; close them and "
+				"open them again",
+				name);
 		*result = kernel;
 		return 0;
 	}

@@ -74,7 +74,6 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 	};
 	const uint64_t deadline_ms = now_ms() + answer_limit_ms;
 	struct stat file;
-	int error;
 
 	*channel = (struct user_channel){
 		.socket = -1,
@@ -82,6 +81,7 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 		.address = address,
 		.max_access = USER_ACCESS_MAX,
 	};
+	pthread_mutex_init(&channel->lock, NULL);
 	if (!*path)
 		return pollux_fail(
 			EINVAL, "%s: the path of the socket is missing; give vfio-user:/path/to/socket", address);
@@ -101,29 +101,18 @@ int user_channel_open(struct user_channel *channel, const char *path, const char
 	if (channel->socket < 0)
 		return pollux_fail(errno, "%s: cannot make a socket: %s", address, strerror(errno));
 	if (setsockopt(channel->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
-		setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
-		error = pollux_fail(errno, "%s: cannot limit the wait for answers: %s", address, strerror(errno));
-		goto fail;
-	}
+		setsockopt(channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0)
+		return pollux_fail(errno, "%s: cannot limit the wait for answers: %s", address, strerror(errno));
 	while (connect(channel->socket, (const struct sockaddr *)&name, sizeof(name)) != 0)
-		if (errno != EINTR || now_ms() >= deadline_ms) {
-			error = connect_failed(address, errno == EINTR ? EAGAIN : errno);
-			goto fail;
-		}
-	pthread_mutex_init(&channel->lock, NULL);
+		if (errno != EINTR || now_ms() >= deadline_ms)
+			return connect_failed(address, errno == EINTR ? EAGAIN : errno);
 	return 0;
-
-fail:
-	close(channel->socket);
-	channel->socket = -1;
-	return error;
 }
 
 void user_channel_close(struct user_channel *channel)
 {
-	if (channel->socket < 0)
-		return;
-	close(channel->socket);
+	if (channel->socket >= 0)
+		close(channel->socket);
 	channel->socket = -1;
 	pthread_mutex_destroy(&channel->lock);
 }
@@ -146,17 +135,16 @@ __attribute__((format(printf, 3, 4))) static int lose(struct user_channel *chann
 	return pollux_fail(error, "%s: the device process %s", channel->address, why);
 }
 
+#define SEE_ITS_VERSION "; restart it, and see that it speaks vfio-user 0.1"
+
 int user_channel_broken(struct user_channel *channel, const char *what)
 {
-	return lose(channel, EPROTO, "%s; restart it, and see that it speaks vfio-user 0.1", what);
+	return lose(channel, EPROTO, "%s" SEE_ITS_VERSION, what);
 }
 
 static int broken_reply(struct user_channel *channel, const struct user_call *call, const char *what)
 {
-	char sentence[128];
-
-	snprintf(sentence, sizeof(sentence), "answers %s with %s", command_names[call->command], what);
-	return user_channel_broken(channel, sentence);
+	return lose(channel, EPROTO, "answers %s with %s" SEE_ITS_VERSION, command_names[call->command], what);
 }
 
 static int transfer_failed(struct user_channel *channel, const struct user_call *call, int error)

@@ -41,7 +41,7 @@ struct user_call {
 };
 
 /** Connects. loss and address must outlive the channel. -ENOENT, -ECONNREFUSED, -EACCES, -EINVAL (path too long),
- * -ETIMEDOUT, ...; nothing is left open after a failure. */
+ * -ETIMEDOUT, ...; whatever it returns, user_channel_close comes last. */
 int user_channel_open(struct user_channel *channel, const char *path, const char *address, struct pollux_loss *loss);
 
 /** Closes the connection. No other thread may be inside a call. */

@@ -20,8 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define CONFIG_BYTES_MIN 256 /* conventional PCI; 4096 for PCI Express */
-#define PAGE_BYTES       4096
+#define PAGE_BYTES 4096
 
 struct user_device {
 	struct vfio_device device; /* first: a handle is one of these */
@@ -81,26 +80,20 @@ static int user_access(
 
 /* ---- Interrupts and reset ---- */
 
-/* Directs an interrupt to an eventfd, or turns it off where that is -1. With count 0 turns all of its kind off. */
-static int set_irq(struct user_device *user, unsigned index, unsigned irq, unsigned count, int eventfd)
+static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
 {
-	const struct vfio_irq_set set = {
+	struct vfio_irq_set set = {
 		.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_ACTION_TRIGGER | (count ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
 		.index = index,
-		.start = irq,
-		.count = count,
+		.count = count ? 1 : 0,
 	};
+	int error = 0;
 
-	return tell(user, VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), eventfd);
-}
-
-static int user_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds)
-{
-	int error = count ? 0 : set_irq(user_of(device), index, 0, 0, -1);
-
-	for (unsigned i = 0; i < count && !error; i++)
-		error = set_irq(user_of(device), index, i, 1, eventfds[i]);
+	if (count == 0) /* turns all of the kind off */
+		return tell(user_of(device), VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), -1);
+	for (; set.start < count && !error; set.start++)
+		error = tell(user_of(device), VFIO_USER_DEVICE_SET_IRQS, &set, sizeof(set), eventfds[set.start]);
 	return error;
 }
 
@@ -293,12 +286,10 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 	if (fd >= 0 && (!(reply->info.flags & VFIO_REGION_INFO_FLAG_MMAP) || reply->info.size == 0))
 		return user_channel_broken(
 			&user->channel, "sends a file descriptor for a region that cannot be mapped");
-	/* Capabilities did not fit and were left out, so which areas may be mapped is not known. */
-	if (reply->info.argsz > sizeof(*reply))
-		return 0;
-	if ((wrong = vfio_info_parts(reply, bytes, parts, &count)) != NULL)
+	if ((wrong = vfio_info_region(&user->device, index, reply, bytes, parts, &count)) != NULL)
 		return user_channel_broken(&user->channel, wrong);
-	if (fd < 0 || index > VFIO_PCI_BAR5_REGION_INDEX)
+	/* Capabilities that did not fit were left out, so which areas may be mapped is not known. */
+	if (fd < 0 || index > VFIO_PCI_BAR5_REGION_INDEX || reply->info.argsz > sizeof(*reply))
 		return 0;
 	if (count == 0)
 		*why = "they are not in whole pages";
@@ -326,15 +317,10 @@ static int ask_region(struct user_device *user, unsigned index)
 		return error;
 	if (reply.info.index != index)
 		error = user_channel_broken(&user->channel, "answers for another region than it was asked for");
-	else if (index == VFIO_PCI_CONFIG_REGION_INDEX && reply.info.size < CONFIG_BYTES_MIN)
-		error = user_channel_broken(&user->channel, "has a configuration space of less than 256 bytes");
-	else if (reply.info.size > INT64_MAX)
-		error = user_channel_broken(&user->channel, "has a region of impossible size");
 	else
 		error = map_region(user, index, &reply, call.reply_bytes, fd);
 	if (fd >= 0)
 		close(fd);
-	user->device.region_bytes[index] = reply.info.size;
 	return error;
 }
 
@@ -414,12 +400,7 @@ static void set_reached_by(struct user_device *user)
 static void release(struct user_device *user)
 {
 	user_channel_close(&user->channel);
-	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
-		const struct vfio_region *region = &user->device.regions[i];
-
-		for (unsigned p = 0; p < region->part_count; p++)
-			munmap((void *)(uintptr_t)region->parts[p].at, region->parts[p].bytes);
-	}
+	vfio_unmap_parts(&user->device);
 	free(user);
 }
 
