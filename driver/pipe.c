@@ -132,23 +132,17 @@ static const struct pipe_simd *simd_of(const struct nic *nic)
 	return sets[nic->info.simd];
 }
 
-static struct pipe_rx_format rx_format_of(const struct ring_rx_format *format)
-{
-	return (struct pipe_rx_format){
-		.checked = ring_rx_deciding_bits(format),
-		.whole = format->dd | format->eop,
-		.length_shift = format->length_shift,
-		.hash_mask = format->hash ? UINT32_MAX : 0,
-		.ring = format,
-	};
-}
-
 static void take_input(struct pipe *pipe, struct ring_rxq *rxq)
 {
+	const struct ring_rx_format *format = rxq->format;
 	uint32_t slots = rxq->mask + 1;
 
 	pipe->rxq = rxq;
-	pipe->rx = rx_format_of(rxq->format);
+	pipe->rx = (struct pipe_rx_format){.checked = ring_rx_deciding_bits(format),
+		.whole = format->dd | format->eop,
+		.length_shift = format->length_shift,
+		.hash_mask = format->hash ? UINT32_MAX : 0,
+		.ring = format};
 	pipe->batch_end = RING_BATCH;
 	for (uint32_t slot = 0; slot < slots; slot++)
 		pipe->slot_init[slot] = (struct ring_descriptor){.q0 = (uint64_t)rxq->buffers[slot]};

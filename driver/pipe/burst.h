@@ -12,9 +12,6 @@
  *
  * all_same: whether all n masks are the same; n is not 0.
  *
- * select_packets: copies those of n packets that go to an output, by their masks. Up to four handles behind the copies
- * may be overwritten. Returns how many.
- *
  * PIPE_WIDTH is how many packets a set's vectors take at a time, a power of two; PIPE_VECTOR_BYTES is one vector. */
 #ifndef POLLUX_DRIVER_PIPE_BURST_H
 #define POLLUX_DRIVER_PIPE_BURST_H
@@ -200,11 +197,25 @@ static void send_one(struct nic_pipe *nic, uint32_t outputs)
 	end_burst(pipe, 1, outputs);
 }
 
+/* Copies those of n packets that go to an output, by their masks. The handle behind the copies may be overwritten.
+ * @return how many */
+static inline unsigned select_packets(
+	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, size_t n, unsigned output)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		selected[count] = pkts[i];
+		count += targets[i] >> output & 1;
+	}
+	return count;
+}
+
 /* Packets that go different ways: per output, those that go there. */
 static RING_OUT_OF_LINE void send_apart(struct nic_pipe *nic, size_t n)
 {
 	struct pipe *pipe = (struct pipe *)nic;
-	struct pkt selected[NIC_PIPE_BURST + 4] __attribute__((aligned(64)));
+	struct pkt selected[NIC_PIPE_BURST + 1] __attribute__((aligned(64)));
 	uint32_t outputs = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -215,7 +226,7 @@ static RING_OUT_OF_LINE void send_apart(struct nic_pipe *nic, size_t n)
 	for (uint32_t left = outputs; left; left &= left - 1) {
 		unsigned index = (unsigned)__builtin_ctz(left);
 
-		send_to(pipe, index, selected, select_packets(selected, nic->pkts, nic->targets, (unsigned)n, index));
+		send_to(pipe, index, selected, select_packets(selected, nic->pkts, nic->targets, n, index));
 	}
 	end_burst(pipe, n, outputs);
 }

@@ -8,7 +8,6 @@
 #define receive_wide      pipe_receive_x4
 #define describe          pipe_describe_x4_x1
 #define all_same          pipe_same_x8
-#define select_packets    pipe_select_x1
 
 static inline unsigned describe_wide(
 	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n)

@@ -130,23 +130,6 @@ static inline bool all_same(const uint32_t *targets, unsigned n)
 	return _bzhi_u32(differ, n) == 0;
 }
 
-static inline unsigned select_packets(
-	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output)
-{
-	const __m512i bit = _mm512_set1_epi32((int)PIPE_BIT(output));
-	uint32_t chosen = _mm512_test_epi32_mask(_mm512_loadu_si512(targets), bit);
-	unsigned count = 0;
-
-	chosen |= (uint32_t)_mm512_test_epi32_mask(_mm512_loadu_si512(targets + 16), bit) << 16;
-	chosen = _bzhi_u32(chosen, n);
-	for (unsigned i = 0; i < n; i += 4, chosen >>= 4) {
-		__mmask8 both = (__mmask8)(_pdep_u32(chosen, 0x55) * 3); /* the two halves of a handle */
-		_mm512_storeu_si512(&selected[count], _mm512_maskz_compress_epi64(both, _mm512_loadu_si512(&pkts[i])));
-		count += (unsigned)__builtin_popcount(chosen & 15);
-	}
-	return count;
-}
-
 #include "burst.h"
 
 const struct pipe_simd pipe_avx512 = PIPE_SIMD;

@@ -8,7 +8,6 @@
 #define receive_wide      pipe_receive_x1
 #define describe          pipe_describe_x1
 #define describe_wide     pipe_describe_x1
-#define select_packets    pipe_select_x1
 
 static inline bool all_same(const uint32_t *targets, unsigned n)
 {

@@ -72,17 +72,4 @@ RING_STEP unsigned pipe_describe_x1(
 	return n - left;
 }
 
-/** Copies the packets that go to an output. */
-RING_STEP unsigned pipe_select_x1(
-	struct pkt *selected, const struct pkt *pkts, const uint32_t *targets, unsigned n, unsigned output)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		selected[count] = pkts[i];
-		count += targets[i] >> output & 1;
-	}
-	return count;
-}
-
 #endif
