@@ -42,7 +42,6 @@ static bool segments(const struct ring_tx_layout *layout)
 /* Drivers keep each data descriptor of a segmented frame within four segments, since the chip reserves no more room in
  * its packet buffer for it (doubt 46). */
 #define DESCRIPTOR_SEGMENTS 4u
-#define EXTENDED_MSS_MIN    ((PKT_HEADROOM_BYTES + PKT_DATA_BYTES + DESCRIPTOR_SEGMENTS - 1) / DESCRIPTOR_SEGMENTS)
 
 static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
 {
@@ -55,7 +54,8 @@ static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders 
 		orders->data |= DATA_VLE | (uint64_t)layout->vlan << 48;
 	if (!layout->ip_bytes) /* a legacy descriptor has room for a tag */
 		return true;
-	if (l4_checksum > UINT8_MAX || (segment && (!segments(layout) || layout->mss < EXTENDED_MSS_MIN)))
+	if (l4_checksum > UINT8_MAX ||
+		(segment && (!segments(layout) || layout->longest_bytes > DESCRIPTOR_SEGMENTS * layout->mss)))
 		return false;
 	orders->data |= EXTENDED_DATA | checksums(layout) | (segment ? EXTENDED_TSE : 0);
 	/* Offsets of headers, of their checksums, and of the last byte that IPv4's is made of; those of TCP and UDP are

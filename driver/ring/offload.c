@@ -102,12 +102,16 @@ static void plan(const struct ring_tx_format *format, const struct ring_txq *que
 	uint16_t card = possible(format, queue, headers, frame), tag = card & PKT_VLAN;
 
 	*orders = (struct ring_tx_orders){.last_bytes = 0};
+	uint32_t longest = 0;
+	for (unsigned i = 0; i < frame->count; i++)
+		longest = frame->pieces[i].len > longest ? frame->pieces[i].len : longest;
 	for (;; card = card == tag ? 0 : tag) {
 		uint32_t inserted = headers->layout.wishes & ~card & PKT_VLAN ? NIC_VLAN_TAG_BYTES : 0;
 		*layout = headers->layout;
 		layout->wishes = card;
 		layout->l2_bytes = (uint16_t)(layout->l2_bytes + inserted);
 		layout->total += inserted;
+		layout->longest_bytes = longest + inserted;
 		layout->first_bytes = inserted && !has_headroom(frame->pieces->data) ? ADDRESSES + inserted
 										     : layout->first_bytes + inserted;
 		struct ring_tx_layout told = *layout;

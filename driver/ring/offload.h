@@ -32,10 +32,11 @@ struct ring_tx_layout {
 	uint16_t ip_bytes; /* IPv4 header with options, IPv6 header with extension headers; 0: only the tag is wished */
 	uint16_t l4_bytes; /* TCP header with options, UDP header; 0: neither PKT_TX_L4_CHECKSUM nor PKT_TX_SEGMENT */
 	bool ipv6;
-	bool tcp;             /* TCP; else UDP, where l4_bytes is not 0 */
-	uint16_t mss;         /* payload bytes of a segment, not 0, with PKT_TX_SEGMENT */
-	uint16_t vlan;        /* the tag to insert, with PKT_VLAN */
-	uint32_t first_bytes; /* of the frame in its first buffer */
+	bool tcp;               /* TCP; else UDP, where l4_bytes is not 0 */
+	uint16_t mss;           /* payload bytes of a segment, not 0, with PKT_TX_SEGMENT */
+	uint16_t vlan;          /* the tag to insert, with PKT_VLAN */
+	uint32_t first_bytes;   /* of the frame in its first buffer */
+	uint32_t longest_bytes; /* in one of its buffers, which one descriptor sends */
 	uint32_t total; /* the frame's bytes in its buffers: without that tag, without FCS; at least what the format's
 			   frame_min says */
 };

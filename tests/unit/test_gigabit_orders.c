@@ -18,6 +18,7 @@ static const struct ring_tx_layout tcp = {.wishes = PKT_TX_IP_CHECKSUM | PKT_TX_
 	.l4_bytes = 32,
 	.tcp = true,
 	.first_bytes = 1000,
+	.longest_bytes = 2176,
 	.total = 1000};
 
 static struct ring_tx_orders orders;
@@ -119,6 +120,8 @@ static void segments_by_a_tcp_ip_context(void)
 	CU_ASSERT(order(&gigabit_orders_82574l, layout));
 	layout.mss = 543;
 	CU_ASSERT(!order(&gigabit_orders_82574l, layout));
+	layout.longest_bytes = 2172;
+	CU_ASSERT(order(&gigabit_orders_82574l, layout));
 	layout.mss = 1400;
 	layout.ipv6 = true;
 	layout.ip_bytes = 194;
