@@ -56,50 +56,34 @@ static inline unsigned receive(const struct pipe *pipe, const struct ring_descri
 	return got + pipe_receive_x4_x1(pipe, ring + got, slot_init + got, pkts + got, n - got);
 }
 
-/* What makes descriptors of handles: see x4.h. */
-struct describing {
-	__m512i min, excess_max, places, shift;
-};
-
-struct eight {
-	__m512i lower, upper;
-};
-
-/* The next eight packets' addresses and lengths where descriptors have them, if all are ordinary. */
-static inline __attribute__((always_inline)) bool place_eight(
-	const struct describing *with, const struct pkt *pkts, struct eight *eight)
-{
-	__m512i lower = pkt_load_x4(pkts), upper = pkt_load_x4(pkts + 4);
-	__m512i excess = _mm512_max_epu32(_mm512_sub_epi32(lower, with->min), _mm512_sub_epi32(upper, with->min));
-
-	eight->lower = _mm512_sllv_epi32(_mm512_shuffle_epi8(lower, with->places), with->shift);
-	eight->upper = _mm512_sllv_epi32(_mm512_shuffle_epi8(upper, with->places), with->shift);
-	return __builtin_expect(_mm512_cmpgt_epu32_mask(excess, with->excess_max) == 0, 1);
-}
-
-/* For 8, 16, 24 or 32 packets, of which the last one asks for a report if they are all. No loop here either: there the
- * last eight of any length would be one piece of code, that has to work out where they are. */
+/* For 8, 16, 24 or 32 packets, of which the last one asks for a report if they are all; x4.h tells what makes
+ * descriptors of handles. No loop here either: there the last eight of any length would be one piece of code, that has
+ * to work out where they are. */
 static inline __attribute__((always_inline)) unsigned describe_x8(
 	const struct pipe_output *output, struct ring_descriptor *ring, const struct pkt *pkts, unsigned n, bool all)
 {
-	const struct describing with = {.min = _mm512_set1_epi32((int)output->frame_min),
-		.excess_max = four_times(_mm_load_si128((const __m128i *)output->excess_max)),
-		.places = four_times(_mm_load_si128((const __m128i *)output->length_places)),
-		.shift = four_times(_mm_setr_epi32(PIPE_PAYLEN_SHIFT))};
-	const __m512i command = four_times(_mm_load_si128((const __m128i *)&output->command));
+	const __m512i min = _mm512_set1_epi32((int)output->frame_min),
+		      excess_max = four_times(_mm_load_si128((const __m128i *)output->excess_max)),
+		      places = four_times(_mm_load_si128((const __m128i *)output->length_places)),
+		      shift = four_times(_mm_setr_epi32(PIPE_PAYLEN_SHIFT)),
+		      command = four_times(_mm_load_si128((const __m128i *)&output->command));
 	const __m512i *last = all ? (const __m512i *)output->last_commands : &command;
-	struct eight eight;
 
 #pragma GCC unroll 4
 	for (unsigned i = 0; i < NIC_PIPE_BURST; i += 8) {
-		if (!place_eight(&with, pkts + i, &eight))
+		__m512i lower = pkt_load_x4(pkts + i), upper = pkt_load_x4(pkts + i + 4);
+		__m512i excess = _mm512_max_epu32(_mm512_sub_epi32(lower, min), _mm512_sub_epi32(upper, min));
+
+		if (__builtin_expect(_mm512_cmpgt_epu32_mask(excess, excess_max) != 0, 0))
 			return i;
-		_mm512_storeu_si512(ring + i, _mm512_add_epi64(eight.lower, command));
+		lower = _mm512_sllv_epi32(_mm512_shuffle_epi8(lower, places), shift);
+		upper = _mm512_sllv_epi32(_mm512_shuffle_epi8(upper, places), shift);
+		_mm512_storeu_si512(ring + i, _mm512_add_epi64(lower, command));
 		if (i == NIC_PIPE_BURST - 8 || __builtin_expect(n == i + 8, 1)) {
-			_mm512_storeu_si512(ring + i + 4, _mm512_add_epi64(eight.upper, *last));
+			_mm512_storeu_si512(ring + i + 4, _mm512_add_epi64(upper, *last));
 			return n;
 		}
-		_mm512_storeu_si512(ring + i + 4, _mm512_add_epi64(eight.upper, command));
+		_mm512_storeu_si512(ring + i + 4, _mm512_add_epi64(upper, command));
 	}
 	return n;
 }
