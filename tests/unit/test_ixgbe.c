@@ -409,8 +409,8 @@ static void counters_are_final_when_the_card_is_silent(void)
 
 static void the_wait_for_transmit_follows_the_speed(void)
 {
-	const struct nic small = {.config = {.tx_queues = 1, .tx_ring = 512, .mtu = 1500}};
-	const struct nic large = {.config = {.tx_queues = 2, .tx_ring = 4096, .mtu = 9000}};
+	const struct nic small = {.config = {.tx_queues = 1, .tx_ring = 512, .mtu = 1500, .pool = pool}};
+	const struct nic large = {.config = {.tx_queues = 2, .tx_ring = 4096, .mtu = 9000, .pool = pool}};
 	/* 512 frames of 1526 bytes with FCS, 20 more each, and 160 KiB: 7.64 million bits */
 	CU_ASSERT_EQUAL(rings_carry_us(&small, 10000), 764);
 	CU_ASSERT_EQUAL(rings_carry_us(&small, 100), 76431);
