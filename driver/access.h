@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Registers, for the control paths of all families. A gone device is not touched, and all its registers read all ones;
  * so does a register that the device refuses to have read. */
-#ifndef POLLUX_DRIVER_ACCESS_H
-#define POLLUX_DRIVER_ACCESS_H
+#pragma once
 
 #include "driver.h"
 
@@ -40,5 +39,3 @@ uint64_t reg_count(struct nic *nic, uint32_t offset);
 /** The time between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families'
  * limits. */
 extern uint32_t reg_gone_retry_us;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port and its bus: requests under way, and the end of all DMA. */
-#ifndef POLLUX_DRIVER_BUS_H
-#define POLLUX_DRIVER_BUS_H
+#pragma once
 
 #include "driver.h"
 
@@ -15,5 +14,3 @@ int bus_master_off(struct nic *nic);
 /** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first
  * failure. */
 int bus_halt(struct nic *nic);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Time as the control paths measure it, by a clock that nobody sets. */
-#ifndef POLLUX_DRIVER_CLOCK_H
-#define POLLUX_DRIVER_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -9,5 +8,3 @@ uint64_t clock_now_ns(void);
 uint64_t clock_now_us(void);
 /** Sleeps at least so long; a signal does not end it. */
 void clock_sleep_us(uint32_t us);
-
-#endif

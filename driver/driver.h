@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Inside the driver: what a port is, and what a family of cards (ixgbe/, gigabit/) does for it. */
-#ifndef POLLUX_DRIVER_DRIVER_H
-#define POLLUX_DRIVER_DRIVER_H
+#pragma once
 
 #include "../mempool/memory.h"
 #include "../vfio/device.h"
@@ -153,5 +152,3 @@ static inline uint32_t port_max_frame_bytes(const struct nic *nic)
 {
 	return nic->config.mtu + FRAME_OVERHEAD_BYTES + NIC_FCS_BYTES;
 }
-
-#endif

@@ -2,8 +2,7 @@
  * Sentences for what all control paths may find: the device is gone or refuses an access, or a wait ran out. Each
  * records the calling thread's failure, those called fail_if_ only if there is one; none calls anything of the driver.
  */
-#ifndef POLLUX_DRIVER_FAIL_H
-#define POLLUX_DRIVER_FAIL_H
+#pragma once
 
 #include "driver.h"
 
@@ -27,5 +26,3 @@ int fail_if_refused(const struct nic *nic, uint64_t before, int ret);
  * the field ENABLE in the register at `offset`, and ends with `remedy`: what that means, and what to do */
 int fail_wait(
 	const struct nic *nic, uint32_t offset, const char *field, bool to_set, uint32_t limit_us, const char *remedy);
-
-#endif

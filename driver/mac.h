@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Ethernet addresses: a port's further ones, and how all families' registers hold an address. */
-#ifndef POLLUX_DRIVER_MAC_H
-#define POLLUX_DRIVER_MAC_H
+#pragma once
 
 #include "driver.h"
 
@@ -46,5 +45,3 @@ static inline void mac_from_registers(uint8_t mac[6], uint32_t low, uint32_t hig
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
 }
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What nic.c offers beside the public API: opening a port on a device that is open already, for tests and for
  * transports of one's own. struct nic itself is in driver.h. */
-#ifndef POLLUX_DRIVER_PORT_H
-#define POLLUX_DRIVER_PORT_H
+#pragma once
 
 #include "driver.h"
 
@@ -14,5 +13,3 @@ const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t 
  * nic_open is vfio_device_open and this. Errors: as nic_open.
  */
 int port_from_device(struct nic **nic, struct vfio_device *device);
-
-#endif

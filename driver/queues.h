@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Ports with several queues: how frames are spread over them, VLANs, queues that stop and start alone, counters. */
-#ifndef POLLUX_DRIVER_QUEUES_H
-#define POLLUX_DRIVER_QUEUES_H
+#pragma once
 
 #include "nic.h"
 
@@ -41,5 +40,3 @@ struct port_queues {
 
 /** Checks what a configuration says of offloads and RSS, and takes it into nic->queues. */
 int queues_configure(struct nic *nic, const struct nic_config *config);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What a port tells about itself in words: notes of what happened, and facts of its card. */
-#ifndef POLLUX_DRIVER_REPORT_H
-#define POLLUX_DRIVER_REPORT_H
+#pragma once
 
 #include "driver.h"
 
@@ -25,5 +24,3 @@ void fact_add(struct fact_list *list, const char *name, const char *format, ...)
  * speed". */
 #define SPEEDS_TEXT_BYTES 96
 void speeds_text(char text[SPEEDS_TEXT_BYTES], uint32_t speeds);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port's counters: what the card has counted, and what an application is shown of it. */
-#ifndef POLLUX_DRIVER_STATS_H
-#define POLLUX_DRIVER_STATS_H
+#pragma once
 
 #include "driver.h"
 
@@ -17,5 +16,3 @@ void stats_report(struct nic *nic, struct nic_stats *stats);
 
 /** A card's count of bytes without those of the FCS. */
 uint64_t stats_without_fcs(uint64_t bytes, uint64_t packets, unsigned fcs_bytes);
-
-#endif

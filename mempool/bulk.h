@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * From buffer pointers to packets and back, many at a time: once for each instruction set. */
-#ifndef POLLUX_MEMPOOL_BULK_H
-#define POLLUX_MEMPOOL_BULK_H
+#pragma once
 
 #include "pool.h"
 
@@ -52,5 +51,3 @@ static inline bool pkt_buffers_x1(
 		return find_buffers(pool, buffers, data, sizeof(*data), n);                                            \
 	}                                                                                                              \
 	const struct pkt_bulk pkt_bulk_##SET = {make, buffers_of_pkts_##SET, buffers_of_data_##SET}
-
-#endif

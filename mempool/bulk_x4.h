@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Four pointers at a time with AVX2: for bulk_avx2.c, and for the last few of what bulk_avx512.c does eight at a time.
  */
-#ifndef POLLUX_MEMPOOL_BULK_X4_H
-#define POLLUX_MEMPOOL_BULK_X4_H
+#pragma once
 
 #include "bulk.h"
 
@@ -61,5 +60,3 @@ static inline bool pkt_buffers_x4(
 	return _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_max_epu32(largest, last), last)) == -1 &&
 	       pkt_buffers_x1(pool, buffers, data, stride_bytes, n);
 }
-
-#endif

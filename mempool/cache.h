@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The calling thread's cache of a packet pool: a flat array of buffer pointers, from which the data paths of drivers
  * take and to which they give, without locks or atomic operations. */
-#ifndef POLLUX_MEMPOOL_CACHE_H
-#define POLLUX_MEMPOOL_CACHE_H
+#pragma once
 
 #include "debug.h"
 #include "pool.h"
@@ -70,5 +69,3 @@ static inline void pkt_cache_put(struct pkt_pool *pool, struct pkt_cache *cache,
 
 /** Gives n buffers back, each to its own pool, given pointers to anywhere in them. For packets of any pool. */
 void pkt_free_data(uint8_t *const *data, unsigned n);
-
-#endif

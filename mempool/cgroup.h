@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What memory cgroups leave to this process: beyond it the kernel does not refuse ordinary pages, it kills. */
-#ifndef POLLUX_MEMPOOL_CGROUP_H
-#define POLLUX_MEMPOOL_CGROUP_H
+#pragma once
 
 #include <limits.h>
 #include <stdint.h>
@@ -10,5 +9,3 @@
  * there is no limit.
  *  @param file  receives the name of the file that sets the limit, "" without one */
 uint64_t cgroup_memory_left(char file[PATH_MAX]);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Debug builds follow every buffer of a pool: one that is freed twice, handed out twice, or of another pool ends the
  * process with a sentence. Other builds do nothing here. */
-#ifndef POLLUX_MEMPOOL_DEBUG_H
-#define POLLUX_MEMPOOL_DEBUG_H
+#pragma once
 
 #include "pool.h"
 
@@ -20,6 +19,4 @@ static inline void pkt_debug_foreign(const uint8_t *data)
 {
 	(void)data;
 }
-#endif
-
 #endif

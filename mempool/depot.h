@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The depot of a packet pool: where threads exchange buffer pointers, lock-free, in blocks of PKT_BLOCK. */
-#ifndef POLLUX_MEMPOOL_DEPOT_H
-#define POLLUX_MEMPOOL_DEPOT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ unsigned pkt_depot_take(struct pkt_depot *depot, uint8_t **to);
 
 /** Gives n pointers, any number, back. Never fails; cheapest in multiples of PKT_BLOCK. Thread-safe. */
 void pkt_depot_give(struct pkt_depot *depot, uint8_t *const *from, unsigned n);
-
-#endif

@@ -4,8 +4,7 @@
  * An array of handles mostly begins in the middle of a cache line, so a store of 64 bytes would lie in two lines. Until
  * such a store has reached the cache, no load gets its bytes; nor does a load of 64 bytes get what two stores of 32
  * have left. Handles are read soon after they were written. So all code stores and loads them in at most 32 bytes. */
-#ifndef POLLUX_MEMPOOL_HANDLES_X4_H
-#define POLLUX_MEMPOOL_HANDLES_X4_H
+#pragma once
 
 #include "pkt.h"
 
@@ -25,5 +24,3 @@ static inline void pkt_store_x4(struct pkt *pkts, __m512i four)
 	_mm256_storeu_si256(at, _mm512_castsi512_si256(four));
 	_mm256_storeu_si256(at + 1, _mm512_extracti64x4_epi64(four, 1));
 }
-
-#endif

@@ -11,8 +11,7 @@
  * This is left to luck: lines of different MiB, where one is not enough; an application's own arrays, stacks and
  * thread-local variables; and lines that are touched for a few packets and then not again for a whole ring, namely
  * frames and descriptor rings, where a collision passes as quickly (but see where driver/ring/ places its rings). */
-#ifndef POLLUX_MEMPOOL_HOT_H
-#define POLLUX_MEMPOOL_HOT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -27,5 +26,3 @@ void *hot_alloc(size_t bytes);
 
 /** Frees what hot_alloc gave. NULL is ignored. Thread-safe. */
 void hot_free(void *object);
-
-#endif

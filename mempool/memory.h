@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * DMA memory: hugepages on a NUMA node, in a DMA space. Rings and packet pools live in it. */
-#ifndef POLLUX_MEMPOOL_MEMORY_H
-#define POLLUX_MEMPOOL_MEMORY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +34,3 @@ bool dma_memory_node_exists(int numa_node);
 
 /** Frees it; memory with base NULL is ignored. No device may still use it. Thread-safe. */
 void dma_memory_free(struct dma_memory *memory);
-
-#endif

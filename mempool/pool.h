@@ -4,8 +4,7 @@
  *
  * A packet's data pointer may be anywhere in its buffer. Free buffers are known by their buffer pointer, which is that
  * of their data at the default position: behind the metadata and the headroom. */
-#ifndef POLLUX_MEMPOOL_POOL_H
-#define POLLUX_MEMPOOL_POOL_H
+#pragma once
 
 #include "memory.h"
 #include "pkt.h"
@@ -67,5 +66,3 @@ static inline void pkt_make(struct pkt *pkt, uint8_t *buffer)
 	handle bits = {(uint64_t)buffer, 0};
 	__builtin_memcpy(pkt, &bits, sizeof(bits));
 }
-
-#endif

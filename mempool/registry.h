@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The open pools of the process, and which of them a pointer is from. */
-#ifndef POLLUX_MEMPOOL_REGISTRY_H
-#define POLLUX_MEMPOOL_REGISTRY_H
+#pragma once
 
 #include "pool.h"
 
@@ -26,5 +25,3 @@ struct pkt_pool *pkt_registry_at(unsigned i);
 
 /** The pool that a packet in the caller's hands is from; NULL: of none that is open. Lock-free. */
 struct pkt_pool *pkt_registry_find(const uint8_t *data);
-
-#endif

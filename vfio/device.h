@@ -6,8 +6,7 @@
  * Errors follow the library's rule: -errno, and a sentence in pollux_error(). A transport that has lost its device
  * reads all ones and ignores writes, as a removed PCI function does, and says why in `loss`. A refused access is an
  * error of that access alone: it reads all ones too, and is noted in `refused`. */
-#ifndef POLLUX_VFIO_DEVICE_H
-#define POLLUX_VFIO_DEVICE_H
+#pragma once
 
 #include "error.h"
 
@@ -197,5 +196,4 @@ int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_
 
 #ifdef __cplusplus
 }
-#endif
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The calling thread's last failure, as a sentence that names the remedy. All of the library records failures here;
  * applications read the sentence with nic_error(). */
-#ifndef POLLUX_VFIO_ERROR_H
-#define POLLUX_VFIO_ERROR_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -57,5 +56,4 @@ const char *pollux_error(void);
 
 #ifdef __cplusplus
 }
-#endif
 #endif

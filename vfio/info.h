@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Answers of VFIO that consist of a fixed part and a chain of capabilities. The kernel's and a vfio-user server's are
  * laid out alike. */
-#ifndef POLLUX_VFIO_INFO_H
-#define POLLUX_VFIO_INFO_H
+#pragma once
 
 #include "device.h"
 
@@ -33,5 +32,3 @@ int vfio_info_find(const void *answer, size_t bytes, size_t head_bytes, uint32_t
  */
 const char *vfio_info_region(struct vfio_device *device, unsigned index, const void *answer, size_t bytes,
 	struct vfio_part parts[VFIO_WINDOW_PARTS], unsigned *count);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive and transmit descriptors of the gigabit chips: their formats, for rings, bursts and pipes. */
-#ifndef POLLUX_DRIVER_GIGABIT_DESCRIPTOR_H
-#define POLLUX_DRIVER_GIGABIT_DESCRIPTOR_H
+#pragma once
 
 #include "../ring/rx_status.h"
 #include "../ring/tx.h"
@@ -61,5 +60,3 @@ static const struct ring_tx_format gigabit_tx_82576 = {
 	.command = UINT64_C(3) << 20 | UINT64_C(1) << 29 | GIGABIT_TX_IFCS,
 	.length_factor = (UINT64_C(1) << 46) + 1,
 	.frame_min = 17};
-
-#endif

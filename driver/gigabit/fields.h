@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The register fields that bring-up, link, filters and interrupts of the gigabit chips use, under their datasheet
  * names. Offsets are in registers.h; descriptors' fields stand beside the code that reads and writes descriptors. */
-#ifndef POLLUX_DRIVER_GIGABIT_FIELDS_H
-#define POLLUX_DRIVER_GIGABIT_FIELDS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -130,5 +129,3 @@
 #define GIGABIT_TARC_BIT26        GIGABIT_BIT(26)
 #define GIGABIT_TARC_BITS_30_27   (UINT32_C(0xF) << 27)
 #define GIGABIT_VET_VLAN          UINT32_C(0x8100)
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port of the gigabit chips 82540EM, 82544GC, 82545EM, 82574L and 82576: what differs between them as data, the
  * bursts, and what the files of the control path do for each other. */
-#ifndef POLLUX_DRIVER_GIGABIT_GIGABIT_H
-#define POLLUX_DRIVER_GIGABIT_GIGABIT_H
+#pragma once
 
 #include "../ring/ring.h"
 #include "fields.h"
@@ -269,5 +268,3 @@ unsigned gigabit_rx_burst_status_extended(struct nic_rxq *queue, struct pkt *pkt
 unsigned gigabit_tx_burst_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82574l(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82576(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
-
-#endif

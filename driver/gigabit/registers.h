@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The registers of the gigabit chips that the driver uses, once, as data: name, offset in BAR0, stride, count and which
  * chips have it. What only the 82576 has, or has elsewhere, is in chips/82576_registers.h. Fields are in fields.h. */
-#ifndef POLLUX_DRIVER_GIGABIT_REGISTERS_H
-#define POLLUX_DRIVER_GIGABIT_REGISTERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -96,5 +95,3 @@ enum gigabit_register {
 #define GIGABIT_AT(name, i) ((uint32_t)GIGABIT_##name + GIGABIT_##name##_STRIDE * (uint32_t)(i))
 
 #define GIGABIT_BAR_BYTES 0x6000u /* what the list needs of BAR0 */
-
-#endif

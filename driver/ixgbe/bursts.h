@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The burst functions of the 82599, X540 and X550 (82599 DS 7.1.6 and 7.2.3.2.4, advanced descriptors; 7.1.9
  * and 7.2.3.3, rings; 7.2.3.5, write-back), by instruction set. */
-#ifndef POLLUX_DRIVER_IXGBE_BURSTS_H
-#define POLLUX_DRIVER_IXGBE_BURSTS_H
+#pragma once
 
 #include "descriptor.h"
 
@@ -30,5 +29,3 @@ unsigned ixgbe_rx_status_avx512(struct nic_rxq *nic, struct pkt *pkts, unsigned 
 
 /** All of them, for the rings. */
 extern const struct ring_ops ixgbe_ring_ops;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The formats of the 82599's, X540's and X550's descriptors, which are advanced ones, for rings, bursts and pipes. */
-#ifndef POLLUX_DRIVER_IXGBE_DESCRIPTOR_H
-#define POLLUX_DRIVER_IXGBE_DESCRIPTOR_H
+#pragma once
 
 #include "../ring/tx.h"
 #include "rx_status.h"
@@ -24,5 +23,3 @@ static const struct ring_tx_format ixgbe_tx_format = {
 	.length_factor = (UINT64_C(1) << IXGBE_TX_PAYLEN_SHIFT) + 1,
 	.frame_min = 17, /* the MAC pads from here on */
 };
-
-#endif

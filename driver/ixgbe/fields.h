@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The register fields that bring-up, link, filters and interrupts of the 82599, X540 and X550 use, under their
  * datasheet names. Offsets are in registers.h; those of descriptors in descriptor.h. */
-#ifndef POLLUX_DRIVER_IXGBE_FIELDS_H
-#define POLLUX_DRIVER_IXGBE_FIELDS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -147,5 +146,3 @@
 #define IXGBE_MRQC_IPV6_TCP          IXGBE_BIT(21)
 #define IXGBE_MRQC_IPV4_UDP          IXGBE_BIT(22)
 #define IXGBE_MRQC_IPV6_UDP          IXGBE_BIT(23)
-
-#endif

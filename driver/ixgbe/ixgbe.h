@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the files of the control path of the 82599, X540 and X550 know and do for each other. What a port has besides
  * its struct nic is in port.h, and only the link needs it. */
-#ifndef POLLUX_DRIVER_IXGBE_IXGBE_H
-#define POLLUX_DRIVER_IXGBE_IXGBE_H
+#pragma once
 
 #include "../driver.h"
 #include "bursts.h"
@@ -121,5 +120,3 @@ int ixgbe_enable_events(struct nic *nic);
 void ixgbe_acknowledge_events(struct nic *nic);
 /** Turns the device's interrupts off again, in the transport. */
 void ixgbe_interrupt_close(struct nic *nic);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The registers of the 82599, X540 and X550 that no packet needs: NVM, link, module, PHY, semaphores, statistics, and
  * those that only tests and dumps know. A part of the list in registers.h, which says what the columns are. */
-#ifndef POLLUX_DRIVER_IXGBE_OTHER_REGISTERS_H
-#define POLLUX_DRIVER_IXGBE_OTHER_REGISTERS_H
+#pragma once
 
 /* clang-format off */
 #define IXGBE_OTHER_REGISTERS(X) \
@@ -87,5 +86,3 @@
 	X(RQSMR,       0x02300, 4,     32,  "8.2.3.23") \
 	X(TQSM,        0x08600, 4,     32,  "8.2.3.23")
 /* clang-format on */
-
-#endif

@@ -2,8 +2,7 @@
  * A port of the 82599, X540 or X550 with its link: a state machine that the service function turns (link.c), what it
  * does to a serial link (serial.c, with module.c and i2c.c) and to a copper PHY (phy.c), the words of the NVM that say
  * how (nvm.c), the semaphores by which firmware shares all that (semaphore.c), and its facts (facts.c). */
-#ifndef POLLUX_DRIVER_IXGBE_PORT_H
-#define POLLUX_DRIVER_IXGBE_PORT_H
+#pragma once
 
 #include "ixgbe.h"
 
@@ -177,5 +176,3 @@ bool ixgbe_nvm_sum(struct ixgbe_port *port, uint16_t *sum);
 /* ---- facts.c ---- */
 
 void ixgbe_facts(struct nic *nic, struct fact_list *facts);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * Where the 82599 has two addresses for a register (the datasheet's, and the older 82598 one for low indices) the
  * datasheet's is used (doubt 15). */
-#ifndef POLLUX_DRIVER_IXGBE_REGISTERS_H
-#define POLLUX_DRIVER_IXGBE_REGISTERS_H
+#pragma once
 
 #include "other_registers.h"
 
@@ -96,5 +95,3 @@ enum ixgbe_register {
 #define IXGBE_RX_BLOCK 0x0C000u
 
 #define IXGBE_BAR_BYTES 0x20000u /* what the list needs of BAR0 */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the 82599, X540 and X550 say of a received frame (82599 DS 7.1.6.2). */
-#ifndef POLLUX_DRIVER_IXGBE_RX_STATUS_H
-#define POLLUX_DRIVER_IXGBE_RX_STATUS_H
+#pragma once
 
 #include "../ring/rx_status.h"
 
@@ -13,5 +12,3 @@ static const struct ring_rx_status ixgbe_rx_status = {
 	.ip_bad = UINT64_C(1) << 31,     /* IPE */
 	.l4_doubtful = UINT64_C(1) << 9, /* packet type UDP: an erratum may set L4E where the checksum is 0 */
 };
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Taking four descriptors at a time with AVX2, with what the card says of the frames. The flags are looked up: bytes of
  * a table that four bits of each byte select (`pshufb`). */
-#ifndef POLLUX_DRIVER_IXGBE_RX_STATUS_X4_H
-#define POLLUX_DRIVER_IXGBE_RX_STATUS_X4_H
+#pragma once
 
 #include "bursts.h"
 #include "rx_status.h"
@@ -86,5 +85,3 @@ RING_STEP unsigned ixgbe_rx_take_status_x4(
 	return __builtin_expect(remaining, 0) ? n + ixgbe_rx_take_status_rest(format, queue, slot + n, pkts, remaining)
 					      : n;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Taking eight descriptors at a time with AVX-512, with what the card says of the frames: as rx_status_x4.h. */
-#ifndef POLLUX_DRIVER_IXGBE_RX_STATUS_X8_H
-#define POLLUX_DRIVER_IXGBE_RX_STATUS_X8_H
+#pragma once
 
 #include "../../mempool/handles_x4.h"
 #include "rx_status_x4.h"
@@ -62,5 +61,3 @@ RING_STEP unsigned ixgbe_rx_take_status_x8(
 
 	return taken == n ? n : taken + ixgbe_rx_take_status_x4(format, queue, slot + taken, &pkts[taken], n - taken);
 }
-
-#endif

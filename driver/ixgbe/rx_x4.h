@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Taking four descriptors at a time with AVX2: for rx_avx2.c, and for what eight at a time leave over in rx_avx512.c.
  * And giving slots fresh buffers with AVX2. */
-#ifndef POLLUX_DRIVER_IXGBE_RX_X4_H
-#define POLLUX_DRIVER_IXGBE_RX_X4_H
+#pragma once
 
 #include "bursts.h"
 
@@ -70,5 +69,3 @@ RING_STEP void ixgbe_rx_arm_x4(struct ring_rxq *queue, uint32_t slot, uint8_t *c
 		_mm256_storeu_si256((__m256i *)&ring[i + 2], _mm256_unpackhi_epi64(q0, zero));
 	}
 }
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Writing four descriptors at a time with AVX2: for tx_avx2.c, and for what eight at a time leave over in tx_avx512.c.
  */
-#ifndef POLLUX_DRIVER_IXGBE_TX_X4_H
-#define POLLUX_DRIVER_IXGBE_TX_X4_H
+#pragma once
 
 #include "bursts.h"
 
@@ -54,5 +53,3 @@ RING_STEP unsigned ixgbe_tx_put_x4(
 	n -= remaining;
 	return __builtin_expect(remaining, 0) ? n + ixgbe_tx_put_rest(format, queue, slot + n, pkts, remaining) : n;
 }
-
-#endif

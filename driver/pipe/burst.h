@@ -13,8 +13,7 @@
  * all_same: whether all n masks are the same; n is not 0.
  *
  * PIPE_WIDTH is how many packets a set's vectors take at a time, a power of two; PIPE_VECTOR_BYTES is one vector. */
-#ifndef POLLUX_DRIVER_PIPE_BURST_H
-#define POLLUX_DRIVER_PIPE_BURST_H
+#pragma once
 
 #include "rare.h"
 #include "slots.h"
@@ -262,5 +261,3 @@ static void rearm(
 	{                                                                                                              \
 		{receive_burst, receive_one, send_all, send_one, send_each}, rearm                                     \
 	}
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the bursts of a pipe seldom do, and leave to others. */
-#ifndef POLLUX_DRIVER_PIPE_RARE_H
-#define POLLUX_DRIVER_PIPE_RARE_H
+#pragma once
 
 #include "state.h"
 
@@ -33,5 +32,3 @@ void pipe_set_single_output(struct pipe *pipe, uint32_t mask);
 
 /** Counts n packets that were to go to these outputs, if they went nowhere, or some of the outputs take none now. */
 void pipe_count_lost(struct pipe *pipe, uint32_t outputs, unsigned n);
-
-#endif

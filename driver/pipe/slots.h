@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which slots of a receive ring the outputs are done with; and outputs that hang. */
-#ifndef POLLUX_DRIVER_PIPE_SLOTS_H
-#define POLLUX_DRIVER_PIPE_SLOTS_H
+#pragma once
 
 #include "state.h"
 
@@ -33,5 +32,3 @@ static inline struct pipe_batch *pipe_batch_of(const struct pipe *pipe, uint32_t
 {
 	return &pipe->batches[(slot & pipe->rxq->mask) / RING_BATCH];
 }
-
-#endif

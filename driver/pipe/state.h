@@ -8,8 +8,7 @@
  * holder of a batch has reported its packets sent, the batch's slots go back to the card. Where all batches went to
  * one output, one report is enough for all batches before it. A packet that is not reported holds a receive slot, so a
  * transmit ring as large as the receive rings that feed it never overflows, and nobody asks it for room. */
-#ifndef POLLUX_DRIVER_PIPE_STATE_H
-#define POLLUX_DRIVER_PIPE_STATE_H
+#pragma once
 
 #include "../pipe.h"
 #include "../ring/ring.h"
@@ -116,5 +115,3 @@ extern const struct pipe_simd {
 	struct nic_pipe_bursts bursts;
 	pipe_rearm_fn *rearm;
 } pipe_scalar, pipe_avx2, pipe_avx512;
-
-#endif

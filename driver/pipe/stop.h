@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The end of a pipe: when it is closed, when a port of it stops or its device is gone, and when opening fails. */
-#ifndef POLLUX_DRIVER_PIPE_STOP_H
-#define POLLUX_DRIVER_PIPE_STOP_H
+#pragma once
 
 #include "state.h"
 
@@ -16,5 +15,3 @@ void pipe_free(struct pipe *pipe);
 
 /** What a receive queue's `silence` is while it feeds a pipe: the pipe receives nothing from now on. */
 void pipe_silence(struct ring_rxq *rxq);
-
-#endif

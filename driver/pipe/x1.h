@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A pipe's descriptors one at a time, for every x86-64 and every format. */
-#ifndef POLLUX_DRIVER_PIPE_X1_H
-#define POLLUX_DRIVER_PIPE_X1_H
+#pragma once
 
 #include "../ring/rx.h"
 #include "../ring/tx.h"
@@ -71,5 +70,3 @@ RING_STEP unsigned pipe_describe_x1(
 		ring[-1].q1 |= RING_TX_RS;
 	return n - left;
 }
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A pipe's descriptors four at a time with AVX2, and the rest singly: for burst_avx2.c, and for what eight at a time
  * leave over in burst_avx512.c. Received descriptors have the advanced format. */
-#ifndef POLLUX_DRIVER_PIPE_X4_H
-#define POLLUX_DRIVER_PIPE_X4_H
+#pragma once
 
 #include "x1.h"
 
@@ -133,5 +132,3 @@ static inline bool pipe_same_x8(const uint32_t *targets, unsigned n)
 			return false;
 	return true;
 }
-
-#endif

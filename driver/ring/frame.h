@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A frame to be sent, in one buffer or in several, as bytes that are read, written and summed wherever they lie.
  * Offsets are from the frame's first byte; what is asked for lies within the frame. */
-#ifndef POLLUX_DRIVER_RING_FRAME_H
-#define POLLUX_DRIVER_RING_FRAME_H
+#pragma once
 
 #include "../../mempool/pkt.h"
 
@@ -66,5 +65,3 @@ static inline uint16_t ring_sum_add(uint32_t a, uint32_t b)
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
-
-#endif

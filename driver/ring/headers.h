@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The headers of a frame whose first handle has wishes: where they are, and whether the wishes make sense. The frame
  * comes from a stranger: any byte may be anything. */
-#ifndef POLLUX_DRIVER_RING_HEADERS_H
-#define POLLUX_DRIVER_RING_HEADERS_H
+#pragma once
 
 #include "frame.h"
 #include "offload.h"
@@ -50,5 +49,3 @@ static inline uint32_t ring_l4_checksum_offset(const struct ring_tx_layout *layo
 
 /** Sets the IP header's length, for a packet of so many bytes with that header. */
 void ring_headers_set_length(const struct ring_tx_layout *layout, const struct ring_frame *frame, uint32_t ip_bytes);
-
-#endif

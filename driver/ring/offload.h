@@ -5,8 +5,7 @@
  * the frame and by bits of the frame's own descriptors, both of which the family writes (`orders`). What the card
  * cannot do is done in software. Fast bursts do the same for the most usual frames, and leave all others to
  * ring_tx_put_wishes. */
-#ifndef POLLUX_DRIVER_OFFLOAD_H
-#define POLLUX_DRIVER_OFFLOAD_H
+#pragma once
 
 #include "ring.h"
 
@@ -89,5 +88,3 @@ unsigned ring_tx_context(struct ring_txq *queue, const struct ring_descriptor *c
  */
 unsigned ring_tx_put_wishes(const struct ring_tx_format *format, struct ring_txq *queue, const struct pkt *pkts,
 	unsigned pieces, uint32_t total);
-
-#endif

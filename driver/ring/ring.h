@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The receive and transmit queues of all families, and the life of a started port's rings: memory, opening, draining,
  * closing, counters. The bursts are in rx.h and tx.h. Registers are the families' business, but for the tails. */
-#ifndef POLLUX_DRIVER_RING_H
-#define POLLUX_DRIVER_RING_H
+#pragma once
 
 #include "../driver.h"
 
@@ -236,5 +235,3 @@ static inline void ring_count(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
-
-#endif

@@ -18,8 +18,7 @@
  *	ixgbe_rx_burst_avx2_refill   fresh buffers, once per RING_BATCH packets
  *
  * Where one of them cannot do all, it ends by calling the next. Transmit bursts (tx.h) are made alike. */
-#ifndef POLLUX_DRIVER_RING_RX_H
-#define POLLUX_DRIVER_RING_RX_H
+#pragma once
 
 #include "ring.h"
 
@@ -294,5 +293,3 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	{                                                                                                              \
 		return ring_rx_burst(format, queue, pkts, n, one, name##_many, name##_refill);                         \
 	}
-
-#endif

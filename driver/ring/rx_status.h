@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the card has found in a received frame: whether checksums are right, and the VLAN tag that it took out. Bursts
  * that report it are made as plain ones (rx.h), with steps of their own. */
-#ifndef POLLUX_DRIVER_RING_RX_STATUS_H
-#define POLLUX_DRIVER_RING_RX_STATUS_H
+#pragma once
 
 #include "rx.h"
 
@@ -91,5 +90,3 @@ void ring_rx_find_status(struct ring_rxq *queue, const struct ring_descriptor *l
  * Between, and for some time after, each frame with a tag is looked at. */
 void ring_rx_tags_change(struct ring_rxq *queue);
 void ring_rx_tags_changed(struct ring_rxq *queue, bool on);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Segments of a TCP frame, made in software. */
-#ifndef POLLUX_DRIVER_RING_SEGMENT_H
-#define POLLUX_DRIVER_RING_SEGMENT_H
+#pragma once
 
 #include "headers.h"
 
@@ -9,5 +8,3 @@
  * @return false: the pool is empty */
 bool ring_segment_make(struct pkt_pool *pool, const struct ring_frame *frame, const struct ring_headers *headers,
 	uint32_t index, struct ring_frame *segment);
-
-#endif

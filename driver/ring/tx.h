@@ -15,8 +15,7 @@
  *	ixgbe_tx_burst_avx2_many     several packets, and nothing out of the ordinary
  *	ixgbe_tx_burst_avx2_general  every case: a batch's end inside the burst, a full ring, unusual frames
  *	ring_tx_end_batch            the report and reclaim, once per RING_BATCH packets */
-#ifndef POLLUX_DRIVER_RING_TX_H
-#define POLLUX_DRIVER_RING_TX_H
+#pragma once
 
 #include "ring.h"
 
@@ -248,5 +247,3 @@ RING_INLINE unsigned ring_tx_burst(const struct ring_tx_format *format, struct n
 	{                                                                                                              \
 		return ring_tx_burst(format, queue, pkts, n, name##_many);                                             \
 	}
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The small files by which the kernel tells of the machine, below /sys, /proc, /dev and /run. */
-#ifndef POLLUX_VFIO_HOST_FILES_H
-#define POLLUX_VFIO_HOST_FILES_H
+#pragma once
 
 #include <linux/limits.h> /* PATH_MAX, which limits.h has under _GNU_SOURCE only */
 #include <stdbool.h>
@@ -22,5 +21,3 @@ const char *vfio_read_link(const char *path, char target[PATH_MAX]);
 /** Looks at the /sys, /dev, /proc and /run below a folder from now on, instead of at the machine's: for tests and
  * images. The folder's name must stay valid. Before anything else is called. */
 void vfio_set_root(const char *folder);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the kernel says of a device's IOMMU group: which I/O addresses are not free. */
-#ifndef POLLUX_VFIO_HOST_IOMMU_H
-#define POLLUX_VFIO_HOST_IOMMU_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +24,3 @@ unsigned vfio_reserved_ranges(const char *address, struct vfio_reserved *ranges,
  * @param remedy  receives what to do
  */
 bool vfio_firmware_demands(const char *address, char why[256], char remedy[256]);
-
-#endif

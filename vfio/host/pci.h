@@ -2,8 +2,7 @@
  * PCI devices as the kernel shows them, before any is opened: which there are, who drives them, which share an IOMMU
  * group. Public for the tools that prepare a machine (pollux-bind, pollux-doctor); an application that moves packets
  * needs driver/nic.h only. */
-#ifndef POLLUX_VFIO_HOST_PCI_H
-#define POLLUX_VFIO_HOST_PCI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,5 +53,3 @@ static inline bool vfio_pci_is_network(const struct vfio_pci *pci)
 {
 	return pci->class_id >> 8 == 2;
 }
-
-#endif

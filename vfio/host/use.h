@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which processes have a PCI device open through VFIO. */
-#ifndef POLLUX_VFIO_HOST_USE_H
-#define POLLUX_VFIO_HOST_USE_H
+#pragma once
 
 #include "pci.h"
 
@@ -14,5 +13,3 @@ pid_t vfio_pci_opener(const struct vfio_pci *pci, char name[32]);
 /** A process other than `except` that has one of two files open; 0: none that can be seen. The files are named as the
  * links below /proc/PID/fd name them, "/dev/vfio/14" or "socket:[4711]"; the second may be "". */
 pid_t vfio_opener_of(const char *const targets[2], pid_t except, char name[32]);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A device behind a descriptor of the kernel's VFIO: regions, interrupts, reset. They are the same whether the device
  * was reached by its own node or by its group's. */
-#ifndef POLLUX_VFIO_KERNEL_DEVICE_H
-#define POLLUX_VFIO_KERNEL_DEVICE_H
+#pragma once
 
 #include "../device.h"
 #include "../host/pci.h"
@@ -55,5 +54,3 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 int kernel_device_set_irqs(struct vfio_device *device, unsigned index, unsigned count, const int *eventfds);
 int kernel_device_reset(struct vfio_device *device);
 void kernel_device_check(struct vfio_device *device);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reaches a device by container and group, the older interface of the kernel's VFIO. Called under kernel.c's lock. */
-#ifndef POLLUX_VFIO_KERNEL_GROUP_H
-#define POLLUX_VFIO_KERNEL_GROUP_H
+#pragma once
 
 #include "../host/pci.h"
 #include "space.h"
@@ -25,5 +24,3 @@ bool group_name_opener(const struct vfio_pci *pci, const char *path, char text[G
 /** Records which device keeps a group from being viable, and what to do about it. @return -EPERM; 0: there is none to
  * be seen */
 int group_fail_not_viable(const struct vfio_pci *pci);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reaches a device by its own node and iommufd, the newer interface of the kernel's VFIO (Linux 6.6). Called under
  * kernel.c's lock. */
-#ifndef POLLUX_VFIO_KERNEL_IOMMUFD_H
-#define POLLUX_VFIO_KERNEL_IOMMUFD_H
+#pragma once
 
 #include "../host/pci.h"
 #include "space.h"
@@ -20,5 +19,3 @@ int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struc
 
 /** Lets go of the address space, after the device's descriptor was closed. */
 void iommufd_leave(struct kernel_device *device);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What linux/iommufd.h and a newer linux/vfio.h say of the calls that we use: headers of Linux 6.1 lack them. */
-#ifndef POLLUX_VFIO_KERNEL_IOMMUFD_ABI_H
-#define POLLUX_VFIO_KERNEL_IOMMUFD_ABI_H
+#pragma once
 
 #include <linux/ioctl.h>
 #include <linux/vfio.h>
@@ -55,6 +54,4 @@ struct iommu_ioas_unmap {
 	uint64_t iova, length;
 };
 #define IOMMU_IOAS_UNMAP       _IO(';', 0x86)
-#endif
-
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Opens devices through the kernel's VFIO. */
-#ifndef POLLUX_VFIO_KERNEL_KERNEL_H
-#define POLLUX_VFIO_KERNEL_KERNEL_H
+#pragma once
 
 #include "../device.h"
 
@@ -11,5 +10,3 @@
  * one DMA space share its I/O address space; an IOMMU group cannot be in two spaces. Thread-safe.
  */
 int vfio_kernel_open(struct vfio_device **device, const char *address, struct dma_space *space);
-
-#endif

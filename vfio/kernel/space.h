@@ -2,8 +2,7 @@
  * An I/O address space of the kernel's VFIO behind a DMA space: a container's, or an iommufd's. Here is what the two
  * have in common: the ranges that the IOMMU reaches, mapping packet memory, and the devices that are lost together. All
  * functions are called under kernel.c's lock, except the mapper's map and unmap. */
-#ifndef POLLUX_VFIO_KERNEL_SPACE_H
-#define POLLUX_VFIO_KERNEL_SPACE_H
+#pragma once
 
 #include "../space.h"
 #include "device.h"
@@ -80,5 +79,3 @@ int kernel_space_fail_iommu(
 
 /** The first half of that. @return -error with the sentence; 0: that is not the cause */
 int kernel_space_fail_demanded(const char *name, int error);
-
-#endif

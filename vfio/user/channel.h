@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * One vfio-user connection: sends a command, waits for its reply, and believes nothing in it that it has not checked.
  */
-#ifndef POLLUX_VFIO_USER_CHANNEL_H
-#define POLLUX_VFIO_USER_CHANNEL_H
+#pragma once
 
 #include "../error.h"
 #include "protocol.h"
@@ -63,5 +62,3 @@ int user_channel_access(
 /** Gives the connection up because a well-formed reply breaks the protocol. `what` completes "the device process ...".
  * @return -EPROTO, with the sentence */
 int user_channel_broken(struct user_channel *channel, const char *what);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Who listens at a UNIX socket's file, and who else is connected to it. */
-#ifndef POLLUX_VFIO_USER_HOLDER_H
-#define POLLUX_VFIO_USER_HOLDER_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -18,5 +17,3 @@ bool user_holder_find(const char *path, int ours, pid_t *pid, char name[32]);
 /** @return whether a process listens at this path. It is false also where the kernel does not tell, as about other
  * network namespaces. */
 bool user_holder_listens(const char *path);
-
-#endif

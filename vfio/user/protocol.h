@@ -6,8 +6,7 @@
  * and flags inside payloads that mirror linux/vfio.h have its meaning (VFIO_REGION_INFO_FLAG_MMAP,
  * VFIO_IRQ_SET_DATA_EVENTFD, ...). Everything here comes from a peer: sizes, counts and offsets are validated before
  * use, on both sides. */
-#ifndef POLLUX_VFIO_USER_PROTOCOL_H
-#define POLLUX_VFIO_USER_PROTOCOL_H
+#pragma once
 
 #include <assert.h>
 #include <linux/vfio.h>
@@ -110,5 +109,3 @@ struct vfio_user_region_access {
 	uint32_t region, count;
 } __attribute__((packed));
 static_assert(sizeof(struct vfio_user_region_access) == 16, "vfio-user REGION_READ");
-
-#endif

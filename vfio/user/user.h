@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How vfio_device_open reaches the vfio-user transport. */
-#ifndef POLLUX_VFIO_USER_USER_H
-#define POLLUX_VFIO_USER_USER_H
+#pragma once
 
 #include "../device.h"
 
@@ -9,5 +8,3 @@
 
 /** vfio_device_open for addresses that start with VFIO_USER_PREFIX. */
 int vfio_user_open(struct vfio_device **device, const char *address, struct dma_space *space);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The registers of the 82576 that its predecessors do not have, or have elsewhere, once, as data, under the name that
  * this chip and its successors have in all drivers: igb. What it shares with its predecessors is in ../registers.h. */
-#ifndef POLLUX_DRIVER_GIGABIT_82576_REGISTERS_H
-#define POLLUX_DRIVER_GIGABIT_82576_REGISTERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -78,5 +77,3 @@ enum igb_register {
 #define IGB_GCR_CAP_VER2             (UINT32_C(1) << 18) /* the timeout is in DEVCTL2 */
 #define IGB_DEVCTL2_16_TO_55_MS      5u
 #define IGB_CTRL_EXT_LINK_MODE_SHIFT 22 /* two bits; 0: copper */
-
-#endif

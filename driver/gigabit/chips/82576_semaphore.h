@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How the 82576's drivers and firmware share its PHYs and its NVM. */
-#ifndef POLLUX_DRIVER_GIGABIT_82576_SEMAPHORE_H
-#define POLLUX_DRIVER_GIGABIT_82576_SEMAPHORE_H
+#pragma once
 
 #include "../gigabit.h"
 
@@ -12,5 +11,3 @@ void gigabit_82576_phy_give(struct nic *nic);
 /** The same for the NVM, which all ports share. */
 bool gigabit_82576_nvm_take(struct nic *nic);
 void gigabit_82576_nvm_give(struct nic *nic);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What the chips for conventional PCI and PCI-X share: 82540EM, 82544GC, 82545EM. */
-#ifndef POLLUX_DRIVER_GIGABIT_PCI_H
-#define POLLUX_DRIVER_GIGABIT_PCI_H
+#pragma once
 
 #include "../descriptor.h"
 #include "../gigabit.h"
@@ -34,5 +33,3 @@ void gigabit_pci_tune_pcix(struct nic *nic);
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
 	.tx_head = gigabit_tx_head, .bar_bytes = GIGABIT_BAR_BYTES, .packet_buffer_kib = 64, .max_frame_bytes = 16128, \
 	.max_queues = 1, .can = GIGABIT_CAN
-
-#endif
