@@ -18,7 +18,6 @@ make_sure vectors 160 vectors
 
 # what it says at its end: told NAME
 told() { grep -o "\b$1 [0-9]*" "$work/wishes.log" | tail -n 1 | grep -o '[0-9]*$'; }
-can_offload() { ! grep -q ': the card, .* can have 0x' "$work/wishes.log"; }
 # send CARD CAPTURE OPTIONS...: all of it leaves port 0, whose wire is captured
 send() {
 	local capture=$2
@@ -110,12 +109,9 @@ segments x550 1460 --piece 700
 tags 82599
 spread 82599 4
 states 82599
-send 82599 "$zero" --ip --l4 --offload
-if can_offload; then
-	sums x550 --offload
-	segments 82599 536 --offload
-fi
-if [ "${2:-}" = --all ] && can_offload; then
+sums x550 --offload
+segments 82599 536 --offload
+if [ "${2:-}" = --all ]; then
 	for card in 82599 x540 x550; do
 		for pieces in 2048 701 400; do
 			sums $card --offload --piece $pieces

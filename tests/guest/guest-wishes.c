@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BURST = 32, PIECES = 32, BUFFERS = 16384, LINK_MS = 20000, IDLE_S = 30 };
+enum { BURST = 32, PIECES = 32, BUFFERS = 4096, LINK_MS = 20000, IDLE_S = 30 };
 enum { TCP = 6 };
 
 struct wishes {
@@ -51,7 +51,8 @@ static int port_open(struct port *p, const char *address, const struct wishes *w
 	struct nic_rss rss = {.headers = NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP};
 
 	config.rss = w->queues > 1 ? &rss : NULL;
-	if (dma_space_open(&p->space) || pkt_pool_open(&p->pool, p->space, BUFFERS, -1) ||
+	if (dma_space_open(&p->space) ||
+		pkt_pool_open(&p->pool, p->space, nic_pool_count(&config, 1, 1) + BUFFERS, -1) ||
 		nic_open(&p->nic, address, p->space))
 		return failed(address);
 	config.pool = p->pool;
