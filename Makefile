@@ -10,7 +10,7 @@ CC ?= cc
 OBJCOPY ?= objcopy
 O := build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),-clang)
 
-# linux/vfio.h has structures that end with an array of no length, which others hold with the array's entries behind them
+# linux/vfio.h has structures that end with an array of no length, which others hold with the entries behind them
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-sign-conversion \
 	-Wno-gnu-variable-sized-type-not-at-end
 CPPFLAGS_ALL := -D_GNU_SOURCE -DPOLLUX_VERSION='"$(VERSION)"' $(CPPFLAGS)

@@ -238,7 +238,7 @@ int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_
 	window->write32 = region_write32;
 	window->context = r;
 	window->part_count = r->part_count;
-	memcpy(window->parts, r->parts, sizeof(window->parts));
+	window->parts = r->parts;
 	return 0;
 }
 

@@ -46,7 +46,7 @@ struct vfio_window {
 	uint32_t (*read32)(void *context, uint32_t offset);
 	void (*write32)(void *context, uint32_t offset, uint32_t value);
 	void *context;
-	struct vfio_part parts[VFIO_WINDOW_PARTS];
+	const struct vfio_part *parts; /* which stay where they are */
 	unsigned part_count;
 };
 

@@ -19,6 +19,7 @@ struct local {
 	struct vfio_device device; /* first: handles are cast */
 	struct dma_mapper mapper;
 	struct model *model;
+	struct vfio_part parts[VFIO_WINDOW_PARTS]; /* the window's */
 	uint8_t *bar0;
 	bool trapped;
 	unsigned fail, operations;
@@ -143,12 +144,15 @@ static int window(struct vfio_device *device, unsigned region, struct vfio_windo
 		return pollux_fail(EIO, "the test made the window of region %u fail", region);
 	if (region != VFIO_PCI_BAR0_REGION_INDEX)
 		return pollux_fail(EINVAL, "the in-process device has a register window in BAR 0 only");
-	*result = (struct vfio_window){
-		.bytes = MODEL_BAR0_BYTES, .read32 = bar_read32, .write32 = bar_write32, .context = local};
+	*result = (struct vfio_window){.bytes = MODEL_BAR0_BYTES,
+		.read32 = bar_read32,
+		.write32 = bar_write32,
+		.context = local,
+		.parts = local->parts};
 	for (unsigned i = 0; !local->trapped && i < MODEL_SHARED_PARTS; i++) {
 		const struct model_part *part = &model_shared_parts[i];
 
-		result->parts[result->part_count++] =
+		local->parts[result->part_count++] =
 			(struct vfio_part){part->first, part->bytes, local->bar0 + part->first};
 	}
 	return 0;

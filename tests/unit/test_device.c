@@ -208,7 +208,7 @@ static void test_doorbells_are_where_memory_is(void)
 	struct vfio_window all = {.memory = (volatile uint8_t *)bar, .bytes = sizeof(bar)};
 	struct vfio_window parts = {
 		.bytes = 4096,
-		.parts = {{.first = 0x100, .bytes = sizeof(a), .at = (volatile uint8_t *)a},
+		.parts = (const struct vfio_part[]){{.first = 0x100, .bytes = sizeof(a), .at = (volatile uint8_t *)a},
 			{.first = 0x200, .bytes = sizeof(b), .at = (volatile uint8_t *)b},
 			{.first = 0x300, .bytes = 2, .at = (volatile uint8_t *)b}},
 		.part_count = 3,

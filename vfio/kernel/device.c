@@ -89,7 +89,6 @@ int kernel_device_window(struct vfio_device *device, unsigned region, struct vfi
 
 	if (error || (error = map_parts(kernel_of(device), region)) != 0)
 		return error;
-	memcpy(window->parts, device->regions[region].parts, sizeof(window->parts));
 	if (window->part_count && window->parts[0].first == 0 && window->parts[0].bytes == window->bytes)
 		*window = (struct vfio_window){.memory = window->parts[0].at, .bytes = window->bytes};
 	return 0;

@@ -135,11 +135,6 @@ static struct group *group_numbered(unsigned number)
 	return group;
 }
 
-bool group_is_open(unsigned number)
-{
-	return group_numbered(number) != NULL;
-}
-
 int group_fail_not_viable(const struct vfio_pci *pci)
 {
 	struct vfio_pci *others;

@@ -5,9 +5,6 @@
 #include "../host/pci.h"
 #include "space.h"
 
-/** True while the process has this IOMMU group open: its other devices must be reached by the group too. */
-bool group_is_open(unsigned number);
-
 /** Opens the device's group if it is not open, puts it into the DMA space's container, and opens the device. After a
  * failure with device->group set, group_leave undoes what was done; otherwise there is nothing to undo. */
 int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space);

@@ -72,32 +72,34 @@ static int refuse_twice(const struct vfio_pci *pci, const struct dma_space *spac
 	return 0;
 }
 
-static bool has_device_of(int group)
+/* Another device of the group that is open; NULL: there is none. */
+static const struct kernel_device *device_of_group(int group)
 {
 	const struct kernel_device *device;
 
 	LIST_FOREACH (device, &kernel_devices, next)
 		if (device->pci.group == group)
-			return true;
-	return false;
+			break;
+	return device;
 }
 
 /* Reaches the device by its own node if possible, else by its group. device.reached_by then says by which, and why. */
 static int join(struct kernel_device *device, struct dma_space *space)
 {
 	const struct vfio_pci *pci = &device->pci;
+	const struct kernel_device *other = device_of_group(pci->group);
 	char why_not[IOMMUFD_WHY_BYTES] = "";
 	struct pollux_failure refused = {.error = 0};
 	int error;
 
-	if (group_is_open((unsigned)pci->group)) {
+	if (other && other->group) { /* which can be open only once */
 		snprintf(why_not, sizeof(why_not), "its group is open");
 	} else {
 		error = iommufd_join(device, pci, space, why_not);
 		pollux_failure_keep(&refused, error);
 		snprintf(device->device.reached_by, sizeof(device->device.reached_by), "iommufd");
 		/* Nobody can open the group while one of its devices is open by its own node. */
-		if (!error || !why_not[0] || has_device_of(pci->group))
+		if (!error || !why_not[0] || other)
 			return error;
 		kernel_device_release(device); /* its node may be open, and only /dev/iommu be missing */
 	}
