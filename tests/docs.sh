@@ -99,7 +99,8 @@ check_doubts "" driver
 check_doubts M tests/model
 
 # -- To be read first --
-short() { [ "$(wc -w <"$1")" -le "$2" ]; }
+# the lines of tables are no words
+short() { [ "$(tr -d '|' <"$1" | wc -w)" -le "$2" ]; }
 check "README.md has at most 1,350 words" /dev/null short README.md 1350
 check "driver/README.md has at most 900" /dev/null short driver/README.md 900
 end_checks
