@@ -192,7 +192,7 @@ wrong '--group and --dry-run belong' bind status --group 0000:03:00.0
 wrong 'there is no such user' bind bind --user no-such-user-here 0000:03:00.0
 refused 'there is no PCI device 0000:03:1f.7' bind bind 0000:03:1f.7
 mkdir "$work/empty"
-refused 'no PCI bus can be seen below .*empty' bind --root "$work/empty"
+refused 'there is no .*empty/sys/bus/pci/devices: is sysfs mounted' bind --root "$work/empty"
 wrong 'there is no such folder' bind --root "$work/missing"
 wrong 'there is no such folder' doctor --root "$work/missing"
 
