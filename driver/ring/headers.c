@@ -136,7 +136,9 @@ static bool read_l4(struct ring_headers *headers, const struct ring_frame *frame
 		return false;
 	header = ring_frame_view(frame, offset, copy, UDP_BYTES);
 	layout->l4_bytes = UDP_BYTES;
-	headers->l4_end = offset + ring_get_16(&header[4]); /* which may leave out some of the packet */
+	headers->l4_end = offset + ring_get_16(&header[4]);
+	if (headers->l4_end != packet->end) /* it leaves out some of the packet, of which a card knows nothing */
+		headers->not_by_card |= PKT_TX_L4_CHECKSUM;
 	return ring_get_16(&header[4]) >= UDP_BYTES && headers->l4_end <= packet->end;
 }
 
