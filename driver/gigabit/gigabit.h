@@ -268,3 +268,6 @@ unsigned gigabit_rx_burst_status_extended(struct nic_rxq *queue, struct pkt *pkt
 unsigned gigabit_tx_burst_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82574l(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
 unsigned gigabit_tx_burst_82576(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+unsigned gigabit_tx_wishes_82540em(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+unsigned gigabit_tx_wishes_82574l(struct nic_txq *queue, const struct pkt *pkts, unsigned n);
+unsigned gigabit_tx_wishes_82576(struct nic_txq *queue, const struct pkt *pkts, unsigned n);

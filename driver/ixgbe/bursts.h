@@ -19,12 +19,15 @@ extern const struct ring_tx_card ixgbe_tx_card;
 unsigned ixgbe_rx_status_scalar(struct nic_rxq *nic, struct pkt *pkts, unsigned n);
 unsigned ixgbe_rx_status_avx2(struct nic_rxq *nic, struct pkt *pkts, unsigned n);
 unsigned ixgbe_rx_status_avx512(struct nic_rxq *nic, struct pkt *pkts, unsigned n);
+unsigned ixgbe_tx_wishes_scalar(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
+unsigned ixgbe_tx_wishes_avx2(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
+unsigned ixgbe_tx_wishes_avx512(struct nic_txq *nic, const struct pkt *pkts, unsigned n);
 
 #define IXGBE_OFFLOAD_BURSTS                                                                                           \
 	{                                                                                                              \
-		[PKT_SIMD_SCALAR] = {ixgbe_rx_status_scalar, ixgbe_tx_burst_scalar},                                   \
-		[PKT_SIMD_AVX2] = {ixgbe_rx_status_avx2, ixgbe_tx_burst_avx2},                                         \
-		[PKT_SIMD_AVX512] = {ixgbe_rx_status_avx512, ixgbe_tx_burst_avx512},                                   \
+		[PKT_SIMD_SCALAR] = {ixgbe_rx_status_scalar, ixgbe_tx_wishes_scalar},                                  \
+		[PKT_SIMD_AVX2] = {ixgbe_rx_status_avx2, ixgbe_tx_wishes_avx2},                                        \
+		[PKT_SIMD_AVX512] = {ixgbe_rx_status_avx512, ixgbe_tx_wishes_avx512},                                  \
 	}
 
 /** All of them, for the rings. */

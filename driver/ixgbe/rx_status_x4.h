@@ -11,28 +11,58 @@
 #define L4 (PKT_L4_CHECKED | PKT_L4_BAD)
 #define IP (PKT_IP_CHECKED | PKT_IP_BAD)
 
-/* By what a queue reports: the flags that a frame may have, by VP (1), L4I (4) and IPCS (8). */
-static const uint8_t ixgbe_rx_allowed[4][16] = {
-	[RING_RX_TAGS] = {0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0, PKT_VLAN},
-	[RING_RX_CHECKSUMS] = {0, 0, 0, 0, L4, L4, 0, 0, IP, IP, 0, 0, L4 | IP, L4 | IP},
-	[RING_RX_TAGS | RING_RX_CHECKSUMS] = {0, PKT_VLAN, 0, 0, L4, L4 | PKT_VLAN, 0, 0, IP, IP | PKT_VLAN, 0, 0,
-		L4 | IP, L4 | IP | PKT_VLAN},
-};
-
-/* The flags that it has of these, by L4E (1), IPE (2) and the packet type UDP (4), where L4E is not believed. */
-static const uint8_t ixgbe_rx_found[16] = {
-	PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
-	PKT_VLAN | L4 | PKT_IP_CHECKED,
-	PKT_VLAN | PKT_L4_CHECKED | IP,
-	PKT_VLAN | L4 | IP,
-	PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
-	PKT_VLAN | PKT_IP_CHECKED,
-	PKT_VLAN | PKT_L4_CHECKED | IP,
-	PKT_VLAN | IP,
+/* As a vector has them in its halves, or quarters. */
+static const struct ixgbe_rx_tables {
+	/* By what a queue reports: the flags that a frame may have, by VP (1), L4I (4) and IPCS (8); and which bytes of
+	 * two handles' second quadwords are the hash, or its lower half. */
+	uint8_t allowed[4][16], hash[2][16];
+	/* The flags that a frame has of these, by L4E (1), IPE (2) and the packet type UDP (4), where L4E is not
+	 * believed. */
+	uint8_t found[16];
+	uint8_t allowed_bits[16], udp_bit[16]; /* of each dword, where these are what selects */
+	uint8_t order[16]; /* of two quadwords: the length, in bytes 4 and 5; the flags; twice the tag */
+} ixgbe_rx_tables
+	__attribute__((aligned(16))) =
+		{
+			.allowed =
+				{
+					[RING_RX_TAGS] = {0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0,
+						PKT_VLAN},
+					[RING_RX_CHECKSUMS] =
+						{0, 0, 0, 0, L4, L4, 0, 0, IP, IP, 0, 0, L4 | IP, L4 | IP},
+					[RING_RX_TAGS | RING_RX_CHECKSUMS] =
+						{0, PKT_VLAN, 0, 0, L4, L4 | PKT_VLAN, 0, 0, IP, IP | PKT_VLAN, 0, 0,
+							L4 | IP, L4 | IP | PKT_VLAN},
+				},
+			.hash = {{0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255},
+				{0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0}},
+			.found =
+				{
+					PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
+					PKT_VLAN | L4 | PKT_IP_CHECKED,
+					PKT_VLAN | PKT_L4_CHECKED | IP,
+					PKT_VLAN | L4 | IP,
+					PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
+					PKT_VLAN | PKT_IP_CHECKED,
+					PKT_VLAN | PKT_L4_CHECKED | IP,
+					PKT_VLAN | IP,
+				},
+			.allowed_bits = {0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0},
+			.udp_bit = {4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0},
+			.order = {4, 5, 0, 128, 6, 7, 6, 7, 12, 13, 8, 128, 14, 15, 14, 15},
 };
 
 #undef L4
 #undef IP
+
+/* gcc would make each vector anew of what it knows of the tables. */
+RING_INLINE const struct ixgbe_rx_tables *ixgbe_rx_get_tables(void)
+{
+	const struct ixgbe_rx_tables *tables = &ixgbe_rx_tables;
+
+	__asm__("" : "+r"(tables));
+	return tables;
+}
 
 /* What is left of a run, one by one, out of line for the reason that ixgbe_rx_take_rest has. */
 static RING_OUT_OF_LINE unsigned ixgbe_rx_take_status_rest(
@@ -54,13 +84,11 @@ RING_STEP unsigned ixgbe_rx_take_status_x4(
 	const unsigned on = ring_rx_reports(queue);
 	const __m256i deciding = _mm256_set1_epi64x((long long)(ring_rx_deciding_bits(format) | ring_rx_unsure(queue))),
 		      whole_frame = _mm256_set1_epi64x((long long)(format->dd | format->eop));
-	const __m256i allowed = ixgbe_rx_table_x2(ixgbe_rx_allowed[on]), found = ixgbe_rx_table_x2(ixgbe_rx_found);
-	const __m256i allowed_bits = _mm256_set1_epi32(0xd), udp_bit = _mm256_set1_epi32(4);
-	/* of each quadword: bytes 4 and 5, which are the length; the flags; twice the tag */
-	const __m256i order =
-		_mm256_set_epi64x(0x0f0e0f0e80080d0c, 0x0706070680000504, 0x0f0e0f0e80080d0c, 0x0706070680000504);
-	/* the hash, or its lower half, is the first quadword's */
-	const __m256i hash = _mm256_set1_epi64x(on & RING_RX_TAGS ? 0xffff00000000 : -0x100000000);
+	const struct ixgbe_rx_tables *tables = ixgbe_rx_get_tables();
+	const __m256i allowed = ixgbe_rx_table_x2(tables->allowed[on]), found = ixgbe_rx_table_x2(tables->found),
+		      allowed_bits = ixgbe_rx_table_x2(tables->allowed_bits),
+		      udp_bit = ixgbe_rx_table_x2(tables->udp_bit), order = ixgbe_rx_table_x2(tables->order),
+		      hash = ixgbe_rx_table_x2(tables->hash[on & RING_RX_TAGS]);
 	const __m256i *ring = (const __m256i *)&queue->ring[slot], *buffers = (const __m256i *)&queue->buffers[slot];
 	unsigned remaining = n;
 

@@ -21,10 +21,10 @@ RING_INLINE unsigned ixgbe_rx_take_status_eights(
 		      interleave_high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
 	const __m512i deciding = _mm512_set1_epi64((long long)(ring_rx_deciding_bits(format) | ring_rx_unsure(queue))),
 		      whole_frame = _mm512_set1_epi64((long long)(format->dd | format->eop));
-	const __m512i allowed = ixgbe_rx_table_x4(ixgbe_rx_allowed[on]), found = ixgbe_rx_table_x4(ixgbe_rx_found);
-	const __m512i allowed_bits = _mm512_set1_epi32(0xd), udp_bit = _mm512_set1_epi32(4);
-	/* of each quadword: bytes 4 and 5, which are the length; the flags; twice the tag */
-	const __m512i order = _mm512_set4_epi32(0x0f0e0f0e, (int)0x80080d0c, 0x07060706, (int)0x80000504);
+	const struct ixgbe_rx_tables *tables = ixgbe_rx_get_tables();
+	const __m512i allowed = ixgbe_rx_table_x4(tables->allowed[on]), found = ixgbe_rx_table_x4(tables->found),
+		      allowed_bits = ixgbe_rx_table_x4(tables->allowed_bits),
+		      udp_bit = ixgbe_rx_table_x4(tables->udp_bit), order = ixgbe_rx_table_x4(tables->order);
 	/* all but the hash, or its lower half */
 	const __mmask64 not_hash = on & RING_RX_TAGS ? 0xcfcfcfcfcfcfcfcf : 0x0f0f0f0f0f0f0f0f;
 	const struct ring_descriptor *ring = &queue->ring[slot];

@@ -28,6 +28,7 @@ unsigned ring_tx_context(struct ring_txq *queue, const struct ring_descriptor *c
 		index = offload->context_oldest;
 		offload->context_oldest = (uint8_t)((index + 1) % contexts);
 		offload->contexts[index] = *context;
+		offload->usual.wishes = 0;
 	}
 	return index;
 }

@@ -84,12 +84,22 @@ struct ring_rxq {
 	struct ring_rx_report report;
 };
 
+/** Wishes of which the card has the contexts, for most frames (tx_wishes.h). */
+struct ring_tx_usual {
+	uint16_t wishes; /* 0: there are none */
+	uint16_t vlan;
+	uint16_t len_max;  /* longest frame of one descriptor, without the tag, in bytes */
+	uint64_t tcp, udp; /* second quadword of the descriptor of such a frame, without its length. 0: no context. Both
+			      are alike where the protocol is of no concern */
+};
+
 /** How a transmit queue fulfils wishes (offload.h). */
 struct ring_tx_offload {
 	const struct ring_tx_card *card;    /* NULL: the card can nothing, and software does all */
 	uint16_t cannot;                    /* of card->can: what the port's configuration keeps it from */
 	uint8_t context_oldest;             /* index of the context to be replaced next */
 	struct ring_descriptor contexts[2]; /* what the card remembers, without IDX; zeros: nothing */
+	struct ring_tx_usual usual;         /* forgotten when a context is replaced */
 	uint64_t software_checksums, software_vlans, software_segmented, segments_more; /* as in nic_stats */
 };
 

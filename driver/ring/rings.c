@@ -476,6 +476,7 @@ void rings_txq_renew(struct nic *nic, unsigned index)
 	struct ring_txq *queue = nic->rings.txqs[index];
 	uint32_t frames = queue->next - queue->extra_slots;
 	memset(queue->offload.contexts, 0, sizeof(queue->offload.contexts));
+	queue->offload.usual.wishes = 0;
 	queue->tail_register.trapped = queue->tail_register.written = 0; /* as the card's is */
 	ring_txq_prepare(queue, queue->burst);
 	queue->extra_slots = -frames; /* it goes on counting, for `unsent` */

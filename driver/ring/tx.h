@@ -170,16 +170,18 @@ RING_INLINE unsigned ring_tx_general(const struct ring_tx_format *format, struct
 	ring_tx_reclaim(queue);
 	while (sent < n && (room = ring_tx_room(queue)) > 0) {
 		uint32_t slot = queue->next & queue->mask;
-		unsigned run = n - sent, to_batch_end = RING_BATCH - slot % RING_BATCH, written;
+		unsigned run = n - sent, to_end = queue->mask + 1 - slot, written;
 
 		if (run > room)
 			run = room;
-		if (run > to_batch_end)
-			run = to_batch_end;
+		if (run > RING_BATCH) /* over the end of one batch at most */
+			run = RING_BATCH;
+		if (run > to_end)
+			run = to_end;
 		written = put(format, queue, slot, &pkts[sent], run);
 		queue->next += written;
-		if (written == to_batch_end)
-			ring_tx_ask_report(queue, queue->next - 1);
+		if (slot % RING_BATCH + written >= RING_BATCH)
+			ring_tx_ask_report(queue, slot | (RING_BATCH - 1));
 		sent += written;
 		if (__builtin_expect(written < run, 0)) {
 			unsigned used = ring_tx_put_frame(format, queue, &pkts[sent], n - sent);

@@ -37,6 +37,7 @@ struct world {
 	unsigned held_count;
 	bool out[POOL_MAX + POOL_MAX / 28]; /* by place of a buffer: in the application's hands */
 	unsigned result;                    /* of the last burst */
+	unsigned wish;                      /* of most frames that it sends, for some time */
 };
 
 static struct dma_space *space;
@@ -230,11 +231,34 @@ static void make_odd(struct pkt *pkt)
 	}
 }
 
+/* TCP or UDP over IPv4, with wishes that bursts are fast with. */
+static void make_usual(struct world *world, struct pkt *pkt)
+{
+	static const uint16_t wishes[] = {PKT_TX_IP_CHECKSUM | PKT_TX_L4_CHECKSUM,
+		PKT_TX_IP_CHECKSUM | PKT_TX_L4_CHECKSUM | PKT_VLAN, PKT_VLAN, PKT_TX_L4_CHECKSUM};
+	bool tcp = random_below(2);
+	uint8_t *frame = pkt->data;
+
+	world->wish = random_below(20) ? world->wish : random_below(4);
+	pkt->len = (uint16_t)(54 + random_below(20));
+	memset(frame + 8, (int)random_below(256), 72);
+	memcpy(frame + 12, "\x08\x00\x45", 3);
+	memcpy(frame + 16, (const uint8_t[]){0, (uint8_t)(pkt->len - 14 - !random_below(10))}, 2);
+	memset(frame + 20, 0, 2);
+	frame[23] = tcp ? 6 : 17;
+	if (tcp)
+		frame[46] = 0x50;
+	else
+		memcpy(frame + 38, (const uint8_t[]){0, (uint8_t)(pkt->len - 34)}, 2);
+	pkt->flags |= wishes[world->wish];
+	pkt->vlan = 1;
+}
+
 /* A mixture of what is held and of packets of another pool; what the ring does not take is held again, or freed. */
 static void application_sends(struct world *world)
 {
 	unsigned n = random_burst(), own = 0, odd = random_below(3) ? 0 : 1 + random_below(20);
-	bool foreign = !random_below(6);
+	bool foreign = !random_below(6), usual = random_below(2);
 	struct pkt pkts[BURST_MAX];
 	bool is_foreign[BURST_MAX] = {false};
 
@@ -252,8 +276,12 @@ static void application_sends(struct world *world)
 		pkts[i].data += random_below(4) ? 0 : random_below(PKT_HEADROOM_BYTES);
 		write_number(pkts[i].data);
 		pkts[i].len = (uint16_t)(17 + random_below(MAX_FRAME - 16));
+		if (row == RING_OFFLOADS)
+			memset(pkts[i].data + 8, 0, 80);
 		pkts[i].flags = (uint16_t)(random_below(2) ? 0 : random_below(PKT_STATUS + 1));
 		pkts[i].hash = (uint32_t)random_64();
+		if (row == RING_OFFLOADS && usual)
+			make_usual(world, &pkts[i]);
 		if (odd && !random_below(odd))
 			make_odd(&pkts[i]);
 	}
@@ -338,6 +366,7 @@ static void same_receive(const struct world *world, const struct world *first)
 static void same_transmit(const struct world *world, const struct world *first)
 {
 	const struct ring_txq *a = &world->tx, *b = &first->tx;
+	const uint32_t same_bytes = row == RING_OFFLOADS ? 80 : 8; /* that were written */
 
 	SAME(a->next, b->next);
 	SAME(a->reclaim_next, b->reclaim_next);
@@ -348,9 +377,14 @@ static void same_transmit(const struct world *world, const struct world *first)
 		uint32_t slot = i & (ring_size - 1), length = a->ring[slot].q1 & 0xffff;
 
 		SAME(a->ring[slot].q1, b->ring[slot].q1);
+		if (!a->buffers[slot]) { /* a context */
+			SAME(a->ring[slot].q0, b->ring[slot].q0);
+			continue;
+		}
 		SAME(a->ring[slot].q0 - (uint64_t)a->buffers[slot], b->ring[slot].q0 - (uint64_t)b->buffers[slot]);
 		CU_ASSERT_EQUAL_FATAL(a->ring[slot].q0, (uint64_t)a->buffers[slot] + OFFSET);
-		CU_ASSERT_EQUAL_FATAL(memcmp(a->buffers[slot], b->buffers[slot], length < 8 ? length : 8), 0);
+		CU_ASSERT_EQUAL_FATAL(
+			memcmp(a->buffers[slot], b->buffers[slot], length < same_bytes ? length : same_bytes), 0);
 	}
 	for (unsigned i = 0; i < ring_size / RING_BATCH; i++)
 		SAME(a->report_slot[i], b->report_slot[i]);
@@ -402,6 +436,7 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	world->rx.format = &ixgbe_rx_format;
 	world->rx.report.on = row == RING_OFFLOADS ? 1 + random_below(3) : 0;
 	world->tx.format = &ixgbe_tx_format;
+	world->tx.offload.card = row == RING_OFFLOADS ? &ixgbe_tx_card : NULL;
 	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_ops.bursts[row][simd].rx), 0);
 	ring_txq_prepare(&world->tx, ixgbe_ring_ops.bursts[row][simd].tx);
 	world->rx_tail = ring_size - 1;

@@ -101,7 +101,8 @@ static int transmit_start(struct nic *nic)
 	.reset = reset, .read_mac = gigabit_nvm_read_mac, .tune = tune, .facts = facts,                                \
 	.receive_start = receive_start, .transmit_start = transmit_start,                                              \
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l},          \
-		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended, gigabit_tx_burst_82574l}, \
+		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended,                           \
+			gigabit_tx_wishes_82574l},                                                                     \
 		.rx_tail = gigabit_rx_tail,                                                                            \
 		.tx_tail = gigabit_tx_tail,                                                                            \
 		.rx_format = &gigabit_rx_extended,                                                                     \

@@ -266,7 +266,7 @@ const struct gigabit_chip gigabit_82576 = {
 	.receive_start = receive_start,
 	.transmit_start = transmit_start,
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82576},
-		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended, gigabit_tx_burst_82576},
+		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended, gigabit_tx_wishes_82576},
 		.rx_tail = rx_tail,
 		.tx_tail = tx_tail,
 		.rx_format = &gigabit_rx_extended,

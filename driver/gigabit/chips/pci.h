@@ -23,7 +23,7 @@ void gigabit_pci_tune_pcix(struct nic *nic);
 #define GIGABIT_PCI_CHIP                                                                                               \
 	.read_mac = gigabit_nvm_read_mac, .receive_start = gigabit_pci_receive_start,                                  \
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_legacy, gigabit_tx_burst_82540em},           \
-		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_legacy, gigabit_tx_burst_82540em},  \
+		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_legacy, gigabit_tx_wishes_82540em}, \
 		.rx_tail = gigabit_rx_tail,                                                                            \
 		.tx_tail = gigabit_tx_tail,                                                                            \
 		.rx_format = &gigabit_rx_legacy,                                                                       \
