@@ -2,13 +2,13 @@
 # tests of this folder, in the project's top folder. A test sets what differs from here, and calls guest_begin,
 # tests/guest/pack.sh, guest_boot, guest_verdict:
 #   qemu kernel initramfs   what to boot, and with what
-#   memory append           of the machine; more of the kernel's command line
+#   memory cpus append      of the machine; more of the kernel's command line
 #   host_NAME               a function for each thing that the guest's script asks for by `ask NAME ARGUMENT...`
 # (guest_lib.sh has that side)
 # shellcheck shell=bash
 . tests/wait.sh
 guest=build/guest
-memory=768M append='' work=''
+memory=768M append='' work='' cpus=2
 machine=q35
 guest_children=()
 
@@ -154,7 +154,7 @@ guest_boot() {
 	timeout -k 5 "${GUEST_SECONDS:-900}" "${qemu:?}" -nodefaults -no-user-config -display none -no-reboot \
 		-machine "$machine,memory-backend=m" -object "memory-backend-memfd,id=m,size=$memory,share=on" \
 		-m "$memory" \
-		-accel tcg,thread=multi -cpu max -smp 2 -kernel "${kernel:?}" -initrd "$initramfs" \
+		-accel tcg,thread=multi -cpu max -smp "$cpus" -kernel "${kernel:?}" -initrd "$initramfs" \
 		-append "console=ttyS0 quiet panic=-1 no_timer_check $append" \
 		-serial "file:$work/serial" -chardev "pipe,id=ask,path=$work/ask" -serial chardev:ask \
 		-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor \

@@ -134,12 +134,42 @@ static int receive_frames(char **argv)
 	return mark != NUMBERED_END;
 }
 
+/** IF TO COUNT: UDP packets of as many flows, from 198.18.0.1 port 2001 and on to 198.19.0.1 port 9, without checksum.
+ */
+static int send_flows(char **argv)
+{
+	uint8_t frame[NUMBERED_BYTES_MIN] = {[12] = 0x08, [14] = 0x45, [17] = 46, [22] = 64, 17};
+	static const uint8_t rest[16] = {198, 18, 0, 1, 198, 19, 0, 1, 0, 0, 0, 9, 0, 26};
+	int fd = open_socket(argv[0], 0, frame + 6);
+
+	if (fd < 0)
+		return failed(argv[0]);
+	if (!text_mac_address(argv[1], frame))
+		return 2;
+	memcpy(frame + 26, rest, sizeof(rest));
+	frame[24] = 0xEE; /* the header's sum, as it never changes */
+	frame[25] = 0x97;
+	uint64_t count = numbered_number(argv[2], 1000);
+	for (unsigned port = 2001; port < 2001 + count; port++) {
+		frame[34] = (uint8_t)(port >> 8);
+		frame[35] = (uint8_t)port;
+		if (!send_one(fd, frame, sizeof(frame)))
+			return failed("send");
+	}
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 5 && strcmp(argv[1], "flows") == 0)
+		return send_flows(argv + 2);
 	if (argc >= 7 && strcmp(argv[1], "send") == 0)
 		return send_frames(argc - 2, argv + 2);
 	if (argc == 4 && strcmp(argv[1], "receive") == 0)
 		return receive_frames(argv + 2);
-	fprintf(stderr, "usage: guest-frames send IF TO BYTES COUNT MARK [VLAN|- [PAUSE_US]] | receive IF SECONDS\n");
+	fprintf(stderr, "usage: guest-frames send IF TO BYTES COUNT MARK [VLAN|- [PAUSE_US]] | receive IF SECONDS | "
+			"flows IF TO "
+			"COUNT\n");
 	return 2;
 }

@@ -11,6 +11,7 @@ shift
 	debian12+x540 debian13-backports+x540 debian12+x550 debian13-backports+x550 debian12+real
 GUEST_SECONDS=${GUEST_SECONDS:-900} # of which a minute is needed, where nothing else runs
 . tests/guest/boot.sh
+cpus=4 # Linux has no more queues than CPUs
 # shellcheck disable=SC2046
 tests/guest/fetch.sh $(printf '%s\n' "${@%%+*}" | sort -u) || exit 1
 
@@ -72,11 +73,11 @@ well_behaved() {
 
 # judge KERNEL[+iommu][+CARD][+real]: one guest, with a model of its own
 judge() {
-	local tree=$guest/${1%%+*} card=82599 checks=59 real=()
+	local tree=$guest/${1%%+*} card=82599 checks=77 real=()
 	guest_begin
 	qemu=$guest/qemu.sh
 	kernel=$(echo "$tree"/boot/vmlinuz-*)
-	case $1 in *+x540*) card=x540 checks=63 ;; *+x550*) card=x550 checks=67 ;; esac
+	case $1 in *+x540*) card=x540 checks=81 ;; *+x550*) card=x550 checks=85 ;; esac
 	case $1 in *+real) real=(--quirk all --time-scale 10) ;; esac
 	append=pollux.card=$card
 	if [[ $1 == *+iommu* ]]; then
@@ -88,7 +89,7 @@ judge() {
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/linux_ixgbe_guest.sh "ixgbe 8021q macvlan" /sbin/ethtool \
 		/bin/ip /bin/ping \
 		host:"$bin"/guest-frames host:"$bin"/guest-xsk \
-		host:tests/guest/linux_{frames,counters,xdp,filters,errors}.sh || return 1
+		host:tests/guest/linux_{frames,counters,offloads,xdp,filters,errors}.sh || return 1
 	guest_model "$bin" --card "$card" "${real[@]}" --wire 0:peer=1,damage=10 --hold || return 1
 	guest_boot "${@:2}" "${guest_model_ports[@]}"
 	kill "$model" && wait "$model"

@@ -67,6 +67,8 @@ check "the driver's counters follow" test $(($(counter tx_packets) - before)) -g
 check "TCP to the far end, 3 MB" tcp far 192.0.2.2 near
 check "TCP from the far end, 3 MB" tcp near 192.0.2.1 far
 
+. /data/linux_offloads.sh
+
 . /data/linux_xdp.sh # before frames grow larger than a page, which XDP does not take
 
 /bin/ip link set eth0 mtu 9000
