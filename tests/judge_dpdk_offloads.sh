@@ -14,7 +14,7 @@ wrong=$work/wrong.pcap right=$work/right.pcap vectors=$work/vectors.pcap
 { "$bin/pollux-pcap-flows" "$wrong" $frames wrong 1400 8 && "$bin/pollux-pcap-flows" "$right" $frames right 1400 8 &&
 	"$bin/pollux-pcap-flows" "$vectors" 160 vectors; } || exit 1
 
-# through CAPTURE WANTED MODE COMMAND...: from wire 0 to wire 1, after these commands on stopped ports; all of it has come
+# through CAPTURE WANTED MODE COMMAND...: from wire 0 to wire 1, after commands on stopped ports; all of it has come
 # when WANTED frames have left
 more=
 through() {

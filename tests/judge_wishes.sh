@@ -1,5 +1,5 @@
 #!/bin/bash
-# Our driver's offloads, judged by tshark: frames without checksums leave the software cards with wishes, by the card and
+# Our driver's offloads, judged by tshark: frames without checksums leave the software cards with wishes, by card and
 # in software, in one piece and in many; every sum on the wire must be right, every stream the one that was sent. And
 # what comes in is told right: checksums, tags, and RSS by the published vectors.
 # Usage: tests/judge_wishes.sh BUILD-FOLDER [--all]. Exit status 77: skipped, the last line says why.
@@ -55,7 +55,8 @@ tags() {
 	check "  and the tag in each, in front of those that were there" "$work/wishes.log" tagged
 }
 tagged() {
-	equal $frames "$(tshark -r "$work/out.pcap" -Y 'eth.type == 0x8100 && frame[14:2] == 20:07' 2>/dev/null | wc -l)"
+	equal $frames "$(tshark -r "$work/out.pcap" -Y 'eth.type == 0x8100 && frame[14:2] == 20:07' 2>/dev/null |
+		wc -l)"
 }
 
 # receive CARD CAPTURE FRAMES OPTIONS...: what the receiver says is in $work/wishes.log
@@ -80,7 +81,8 @@ states() {
 	[ "$1" != 82599 ] || wrong="-:$((7 * n)) bad:$((5 * n)) -:$((7 * n)) bad:$((5 * n)) "
 	receive "$1" "$work/right.pcap" $frames --checksum
 	check "$1: right sums are told to be right" "$work/wishes.log" \
-		equal "0 -:$((7 * n)) good:$((5 * n)) -:$((2 * n)) good:$((10 * n)) " "$status $(verdicts 4)$(verdicts 6)"
+		equal "0 -:$((7 * n)) good:$((5 * n)) -:$((2 * n)) good:$((10 * n)) " \
+		"$status $(verdicts 4)$(verdicts 6)"
 	receive "$1" "$work/wrong.pcap" $frames --checksum
 	check "$1: wrong ones are told to be wrong" "$work/wishes.log" \
 		equal "0 $wrong" "$status $(verdicts 4)$(verdicts 6)"
@@ -101,7 +103,8 @@ spread() {
 	check "$1: RSS over $queues queues has the published hashes, and the queues that follow" "$work/wishes.log" \
 		equal "$wanted" "$(grep -o 'queue .*' "$work/wishes.log" | sort -u)"
 	check "  20 frames each, in no other queue" "$work/wishes.log" \
-		equal "8 20" "$(grep -o 'hash .*' "$work/wishes.log" | sort | uniq -c | awk '{ print $1 }' | uniq -c | xargs)"
+		equal "8 20" "$(grep -o 'hash .*' "$work/wishes.log" | sort | uniq -c | awk '{ print $1 }' | uniq -c |
+			xargs)"
 }
 
 sums 82599
