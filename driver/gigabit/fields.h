@@ -113,17 +113,16 @@
 #define GIGABIT_RAH_AV           GIGABIT_BIT(31)
 
 /* transmit */
-#define GIGABIT_TCTL_EN           GIGABIT_BIT(1)
-#define GIGABIT_TCTL_PSP          GIGABIT_BIT(3)
-#define GIGABIT_TCTL_CT           (UINT32_C(0x0F) << 4)
-#define GIGABIT_TCTL_COLD         (UINT32_C(0x40) << 12)
-#define GIGABIT_TCTL_RTLC         GIGABIT_BIT(24)
-#define GIGABIT_TCTL_MULR         GIGABIT_BIT(28)            /* of the 82574L */
-#define GIGABIT_TIPG_COPPER       (8u | 8u << 10 | 6u << 20) /* doubt 28 */
-#define GIGABIT_TXDCTL_PTHRESH    31u
-#define GIGABIT_TXDCTL_HTHRESH    (1u << 8)
+#define GIGABIT_TCTL_EN     GIGABIT_BIT(1)
+#define GIGABIT_TCTL_PSP    GIGABIT_BIT(3)
+#define GIGABIT_TCTL_CT     (UINT32_C(0x0F) << 4)
+#define GIGABIT_TCTL_COLD   (UINT32_C(0x40) << 12)
+#define GIGABIT_TCTL_RTLC   GIGABIT_BIT(24)
+#define GIGABIT_TCTL_MULR   GIGABIT_BIT(28)            /* of the 82574L */
+#define GIGABIT_TIPG_COPPER (8u | 8u << 10 | 6u << 20) /* doubt 28 */
+/* GRAN, PTHRESH and HTHRESH. WTHRESH stays 0: only then does report-status alone bring a write-back */
+#define GIGABIT_TXDCTL_THRESHOLDS (UINT32_C(1) << 24 | 31u | 1u << 8)
 #define GIGABIT_TXDCTL_COUNT_DESC GIGABIT_BIT(22) /* of the 82574L */
-#define GIGABIT_TXDCTL_GRAN       GIGABIT_BIT(24)
 #define GIGABIT_TARC_BIT0         GIGABIT_BIT(0)
 #define GIGABIT_TARC_ENABLE       GIGABIT_BIT(10)
 #define GIGABIT_TARC_BIT26        GIGABIT_BIT(26)

@@ -17,8 +17,7 @@ struct gigabit_chip {
 	int (*check_medium)(struct nic *nic);
 	/** Reads a word of the NVM. -errno with a sentence. NULL: EERD does it. */
 	int (*read_word)(struct nic *nic, unsigned word, uint16_t *value);
-	/** Settings of the chip that are neither of the link nor of rings; after each reset, before bus mastering is
-	 * on. NULL: none. */
+	/** Settings of the chip that are not of the link; at each start, before bus mastering is on. NULL: none. */
 	void (*tune)(struct nic *nic);
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct nic *nic);
@@ -33,6 +32,7 @@ struct gigabit_chip {
 	void (*count_drops)(struct nic *nic);
 	/** Adds what only this chip has. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
+	uint32_t txdctl, tctl; /* thresholds of transmit queues, and more bits of TCTL, for gigabit_transmit_start */
 	struct ring_ops ring;
 	const struct ring_tx_card *tx_card_several; /* instead of ring.tx_card with several queues; NULL: the same */
 	uint32_t (*tx_head)(unsigned queue);        /* TDH */
@@ -129,10 +129,6 @@ int gigabit_reset(struct nic *nic);
 int gigabit_reset_by_register(struct nic *nic);
 /** Waits until CTRL.RST is clear. */
 int gigabit_wait_reset(struct nic *nic);
-/** Resets the function by the transport, and undoes what that does besides: interrupts, memory space. */
-void gigabit_function_reset(struct nic *nic);
-/** Waits for EECD.AUTO_RD, which says that registers have their NVM values. -ETIMEDOUT with a sentence. */
-int gigabit_wait_auto_read(struct nic *nic);
 
 /* ---- nvm.c ---- */
 
@@ -203,11 +199,9 @@ int gigabit_stop(struct nic *nic);
 /** Writes a ring's address and length into the registers of a queue, of which base is the first, RDBAL or TDBAL. */
 void gigabit_write_ring(
 	struct nic *nic, uint32_t base, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask);
-/** Programs rings and receive control of chips other than the 82576; RXDCTL, RXCSUM and what is special are the chip's,
- * done before. */
+/** What receive_start and transmit_start are of all chips but the 82576. */
 int gigabit_receive_start(struct nic *nic);
-/** Programs rings and transmit control with these extra bits; TXDCTL is the chip's, done before. */
-void gigabit_transmit_start(struct nic *nic, uint32_t more_tctl);
+int gigabit_transmit_start(struct nic *nic);
 
 uint32_t gigabit_rx_tail(unsigned queue);
 uint32_t gigabit_tx_tail(unsigned queue);

@@ -38,7 +38,8 @@ int gigabit_reset_by_register(struct nic *nic)
 	return gigabit_wait_reset(nic);
 }
 
-void gigabit_function_reset(struct nic *nic)
+/* Resets the function by the transport, and undoes what that does besides: interrupts, memory space. */
+static void function_reset(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
 	if (!device->ops->reset || device->ops->reset(device) != 0) {
@@ -52,12 +53,6 @@ void gigabit_function_reset(struct nic *nic)
 		gigabit_enable_events(nic);
 }
 
-int gigabit_wait_auto_read(struct nic *nic)
-{
-	return reg_wait_set(nic, GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, gigabit_times.auto_read, "AUTO_RD",
-		"the card could not read its NVM after a reset; power the machine off and on, else the card is broken");
-}
-
 int gigabit_reset(struct nic *nic)
 {
 	/* Tells the firmware that no driver is there any more */
@@ -69,7 +64,7 @@ int gigabit_reset(struct nic *nic)
 		disable_master(nic);
 	struct gigabit *port = (struct gigabit *)nic;
 	if (port->wedged)
-		gigabit_function_reset(nic);
+		function_reset(nic);
 	port->wedged = false;
 	int ret = gigabit_chip(nic)->reset(nic);
 	if (ret)

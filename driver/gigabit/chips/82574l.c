@@ -32,7 +32,9 @@ static int reset(struct nic *nic)
 	if (taken)
 		give(nic);
 	if (!ret)
-		ret = gigabit_wait_auto_read(nic);
+		ret = reg_wait_set(nic, GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, gigabit_times.auto_read, "AUTO_RD",
+			"the card could not read its NVM after a reset; power the machine off and on, else the card is "
+			"broken");
 	/* The PHY is set up from the NVM after that, and no bit says when that has finished */
 	if (!ret)
 		clock_sleep_us(gigabit_times.settle_82574);
@@ -54,6 +56,13 @@ static void tune(struct nic *nic)
 			control);
 	reg_change(nic, GIGABIT_GCR, 0, GIGABIT_GCR_BIT22 | GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX);
 	reg_change(nic, GIGABIT_GCR2, 0, GIGABIT_GCR2_BIT0);
+	/* The second transmit queue's thresholds must be those of the first, even if it is unused (erratum), and both
+	 * take turns without weights */
+	reg_write(nic, GIGABIT_AT(TXDCTL, 1), gigabit_chip(nic)->txdctl);
+	reg_change(nic, GIGABIT_TARC, GIGABIT_TARC_BITS_30_27,
+		GIGABIT_TARC_BIT0 | GIGABIT_TARC_ENABLE | GIGABIT_TARC_BIT26);
+	reg_change(
+		nic, GIGABIT_AT(TARC, 1), 0, GIGABIT_TARC_BIT0 | (nic->config.tx_queues > 1 ? GIGABIT_TARC_ENABLE : 0));
 }
 
 static void facts(struct nic *nic, struct fact_list *list)
@@ -67,39 +76,11 @@ static void facts(struct nic *nic, struct fact_list *list)
 			power & GIGABIT_POEMB_D0A_LPLU ? " (low speeds are preferred)" : "");
 }
 
-static int receive_start(struct nic *nic)
-{
-	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		reg_write(nic, GIGABIT_AT(RXDCTL, i), GIGABIT_RXDCTL_GRAN | GIGABIT_RXDCTL_WTHRESH_1);
-	/* The descriptor carries the RSS hash (0 without RSS) instead of a fragment's checksum */
-	reg_write(nic, GIGABIT_RXCSUM, GIGABIT_RXCSUM_PCSD | GIGABIT_RXCSUM_IPOFLD | GIGABIT_RXCSUM_TUOFLD);
-	reg_write(nic, GIGABIT_RFCTL, GIGABIT_RFCTL_EXSTEN);
-	int ret = gigabit_set_rss(nic);
-	if (ret)
-		return ret;
-	return gigabit_receive_start(nic);
-}
-
-static int transmit_start(struct nic *nic)
-{
-	/* WTHRESH stays 0: only then does report-status alone bring a write-back. The second queue's thresholds must be
-	 * those of the first, even if it is unused (erratum), and both take turns without weights. */
-	const uint32_t thresholds =
-		GIGABIT_TXDCTL_GRAN | GIGABIT_TXDCTL_COUNT_DESC | GIGABIT_TXDCTL_PTHRESH | GIGABIT_TXDCTL_HTHRESH;
-	reg_write(nic, GIGABIT_TXDCTL, thresholds);
-	reg_write(nic, GIGABIT_AT(TXDCTL, 1), thresholds);
-	reg_change(nic, GIGABIT_TARC, GIGABIT_TARC_BITS_30_27,
-		GIGABIT_TARC_BIT0 | GIGABIT_TARC_ENABLE | GIGABIT_TARC_BIT26);
-	reg_change(
-		nic, GIGABIT_AT(TARC, 1), 0, GIGABIT_TARC_BIT0 | (nic->config.tx_queues > 1 ? GIGABIT_TARC_ENABLE : 0));
-	gigabit_transmit_start(nic, GIGABIT_TCTL_MULR);
-	return 0;
-}
-
 /* What the two chips have in common. */
 #define CHIP                                                                                                           \
 	.reset = reset, .read_mac = gigabit_nvm_read_mac, .tune = tune, .facts = facts,                                \
-	.receive_start = receive_start, .transmit_start = transmit_start,                                              \
+	.receive_start = gigabit_receive_start, .transmit_start = gigabit_transmit_start,                              \
+	.txdctl = GIGABIT_TXDCTL_THRESHOLDS | GIGABIT_TXDCTL_COUNT_DESC, .tctl = GIGABIT_TCTL_MULR,                    \
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l},          \
 		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended,                           \
 			gigabit_tx_wishes_82574l},                                                                     \
