@@ -104,6 +104,19 @@ int reg_poll(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, ui
 	}
 }
 
+bool reg_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
+{
+	uint64_t deadline = clock_now_us() + limit_us;
+	for (;;) {
+		bool late = clock_now_us() >= deadline;
+		reg_change(nic, offset, 0, bit);
+		int ret = reg_poll(nic, offset, bit, bit, 0);
+		if (ret != -ETIMEDOUT || late)
+			return ret == 0;
+		clock_sleep_us(100);
+	}
+}
+
 int reg_wait_set(
 	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy)
 {

@@ -27,6 +27,10 @@ void reg_change(struct nic *nic, uint32_t offset, uint32_t clear, uint32_t set);
  * (refused) with one. */
 int reg_poll(struct nic *nic, uint32_t offset, uint32_t mask, uint32_t value, uint32_t limit_us);
 
+/** Takes a lock that the card shares with its firmware: a bit that keeps a written 1 only for whoever gets it. False:
+ * it is somebody else's for that long, or the register cannot be read. */
+bool reg_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us);
+
 /** Waits until all these bits are set, or clear. Errors: those of reg_poll, each with a sentence; see fail_wait. */
 int reg_wait_set(
 	struct nic *nic, uint32_t offset, uint32_t bits, uint32_t limit_us, const char *field, const char *remedy);

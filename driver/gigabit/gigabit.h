@@ -7,6 +7,9 @@
 #include "fields.h"
 #include "registers.h"
 
+/** How a chip shares its PHY and its NVM with its firmware. */
+enum gigabit_sharing { GIGABIT_SHARES_NOTHING, GIGABIT_SHARES_BY_MDIO_SW, GIGABIT_SHARES_BY_SW_FW_SYNC };
+
 /** What differs between the chips. All of it stands in one file per chip. */
 struct gigabit_chip {
 	/** Resets the chip, quiet already, and waits until it is ready again. -errno with a sentence. */
@@ -22,12 +25,6 @@ struct gigabit_chip {
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct nic *nic);
 	int (*transmit_start)(struct nic *nic);
-	/** Takes the PHY, or the NVM, from the firmware, and gives it back. False: the firmware does not let go of it;
-	 * the caller goes on without. NULL: nobody else uses them. */
-	bool (*phy_take)(struct nic *nic);
-	void (*phy_give)(struct nic *nic);
-	bool (*nvm_take)(struct nic *nic);
-	void (*nvm_give)(struct nic *nic);
 	/** Counts what queues without descriptors have lost. NULL: the chip drops nothing for them. */
 	void (*count_drops)(struct nic *nic);
 	/** Adds what only this chip has. NULL: nothing. */
@@ -36,6 +33,7 @@ struct gigabit_chip {
 	struct ring_ops ring;
 	const struct ring_tx_card *tx_card_several; /* instead of ring.tx_card with several queues; NULL: the same */
 	uint32_t (*tx_head)(unsigned queue);        /* TDH */
+	enum gigabit_sharing shares;                /* PHY and NVM with its firmware */
 	uint32_t low_power_register;                /* POEMB, by which the chip links at low speeds; 0: it has none */
 	bool wedges;                                /* a DMA read that faults stops transmit until a function reset */
 	bool phy_hangs;                             /* an erratum: the PHY can hang, and is to be looked at */
@@ -142,14 +140,11 @@ int gigabit_nvm_read_mac(struct nic *nic, uint8_t mac[6]);
 
 /* ---- firmware.c ---- */
 
-/** Sets an ownership bit: it reads back 1 only if we got it. False: the owner did not let go within the limit, or the
- * register cannot be read. */
-bool gigabit_claim(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us);
-/** How long to wait for an owner: the limit, but not again for one that has let it pass. */
-uint32_t gigabit_owner_patience(const struct nic *nic, uint32_t limit_us);
-/** Remembers whether the owner of what was asked for has let go of it, and notes it when it has not for the first time.
- */
-void gigabit_owner_seen(struct nic *nic, bool stuck, const char *what);
+/** Takes the PHY, or the NVM, from the firmware, and gives it back. False: the firmware does not let go of it, or does
+ * not use it; the caller goes on without. */
+enum gigabit_resource { GIGABIT_PHY, GIGABIT_NVM };
+bool gigabit_take(struct nic *nic, enum gigabit_resource resource);
+void gigabit_give(struct nic *nic, enum gigabit_resource resource);
 
 /* ---- pcie.c ---- */
 

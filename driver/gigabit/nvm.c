@@ -29,9 +29,8 @@ static int read_word(struct nic *nic, unsigned word, uint16_t *value)
 
 int gigabit_nvm_read(struct nic *nic, uint16_t words[GIGABIT_NVM_WORDS], uint16_t *sum)
 {
-	const struct gigabit_chip *chip = gigabit_chip(nic);
 	/* An owner that does not let go of the NVM is taken for dead */
-	bool taken = chip->nvm_take && chip->nvm_take(nic);
+	bool taken = gigabit_take(nic, GIGABIT_NVM);
 	struct pollux_failure failure = {.error = 0};
 	*sum = 0;
 	for (unsigned i = 0; i < GIGABIT_NVM_WORDS && !failure.error; i++) {
@@ -40,7 +39,7 @@ int gigabit_nvm_read(struct nic *nic, uint16_t words[GIGABIT_NVM_WORDS], uint16_
 		*sum = (uint16_t)(*sum + words[i]);
 	}
 	if (taken)
-		chip->nvm_give(nic);
+		gigabit_give(nic, GIGABIT_NVM);
 	return pollux_failure_restore(&failure);
 }
 

@@ -12,7 +12,7 @@
 static int phy_access(struct nic *nic, unsigned reg, uint32_t command, uint32_t *answer)
 {
 	/* An owner that does not let go of the PHY is taken for dead */
-	bool taken = gigabit_chip(nic)->phy_take && gigabit_chip(nic)->phy_take(nic);
+	bool taken = gigabit_take(nic, GIGABIT_PHY);
 	reg_write(nic, GIGABIT_MDIC, command | GIGABIT_MDIC_PHY_1 | reg << GIGABIT_MDIC_REG_SHIFT);
 	int ret = reg_poll(nic, GIGABIT_MDIC, GIGABIT_MDIC_READY, GIGABIT_MDIC_READY, gigabit_times.mdic);
 	if (!ret)
@@ -22,7 +22,7 @@ static int phy_access(struct nic *nic, unsigned reg, uint32_t command, uint32_t 
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, ret == -ETIMEDOUT ? 0 : ret);
 	if (taken)
-		gigabit_chip(nic)->phy_give(nic);
+		gigabit_give(nic, GIGABIT_PHY);
 	return failure.error ? pollux_failure_restore(&failure) : ret;
 }
 

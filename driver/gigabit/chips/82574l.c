@@ -10,27 +10,13 @@
 
 #include <linux/pci_regs.h>
 
-/* One bit is for MDIO, by its name, and for the NVM, by how Intel's own drivers use it. */
-static bool take(struct nic *nic)
-{
-	bool taken = gigabit_claim(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW,
-		gigabit_owner_patience(nic, gigabit_times.mdio_owner));
-	gigabit_owner_seen(nic, !taken, "EXTCNF_CTRL.MDIO_SW");
-	return taken;
-}
-
-static void give(struct nic *nic)
-{
-	reg_change(nic, GIGABIT_EXTCNF_CTRL, GIGABIT_EXTCNF_CTRL_MDIO_SW, 0);
-}
-
 static int reset(struct nic *nic)
 {
 	/* Reset even if the firmware does not let go of the PHY: DMA must stop */
-	bool taken = take(nic);
+	bool taken = gigabit_take(nic, GIGABIT_PHY);
 	int ret = gigabit_reset_by_register(nic);
 	if (taken)
-		give(nic);
+		gigabit_give(nic, GIGABIT_PHY);
 	if (!ret)
 		ret = reg_wait_set(nic, GIGABIT_EECD, GIGABIT_EECD_AUTO_RD, gigabit_times.auto_read, "AUTO_RD",
 			"the card could not read its NVM after a reset; power the machine off and on, else the card is "
@@ -90,10 +76,10 @@ static void facts(struct nic *nic, struct fact_list *list)
 		.tx_format = &gigabit_tx_82574l,                                                                       \
 		.tx_card = &gigabit_orders_82574l,                                                                     \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
-	.tx_head = gigabit_tx_head, .phy_take = take, .phy_give = give, .nvm_take = take, .nvm_give = give,            \
-	.low_power_register = GIGABIT_POEMB, .phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true,          \
-	.flash_sum = true, .absolute_delays = true, .packet_buffer_kib = 40, .eerd_done_bit = 1,                       \
-	.eerd_address_shift = 2, .max_frame_bytes = 9234, .can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6
+	.tx_head = gigabit_tx_head, .shares = GIGABIT_SHARES_BY_MDIO_SW, .low_power_register = GIGABIT_POEMB,          \
+	.phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true, .flash_sum = true, .absolute_delays = true,   \
+	.packet_buffer_kib = 40, .eerd_done_bit = 1, .eerd_address_shift = 2, .max_frame_bytes = 9234,                 \
+	.can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6
 
 const struct gigabit_chip gigabit_82583v = {CHIP, .max_queues = 1};
 

@@ -11,7 +11,6 @@
 #include "../gigabit.h"
 #include "../orders.h"
 #include "82576_registers.h"
-#include "82576_semaphore.h"
 
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -274,10 +273,7 @@ const struct gigabit_chip gigabit_82576 = {
 		.tx_card = &gigabit_orders_82576,
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.tx_head = tx_head,
-	.phy_take = gigabit_82576_phy_take,
-	.phy_give = gigabit_82576_phy_give,
-	.nvm_take = gigabit_82576_nvm_take,
-	.nvm_give = gigabit_82576_nvm_give,
+	.shares = GIGABIT_SHARES_BY_SW_FW_SYNC,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,
 	.bar_bytes = IGB_BAR_BYTES,
