@@ -215,11 +215,34 @@ static void start(struct port *p, uint32_t offloads, uint16_t mtu)
 
 #define CHOICES (NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD)
 
+/* QEMU's e1000e and igb before 8.1 write the tag that they are to insert over the one that a frame has in its data,
+ * where hardware (and QEMU's e1000) puts it in front of that. */
+static bool qemu_keeps_tags(struct port *p)
+{
+	static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
+	struct shape shape = {.tcp = true, .tags = 1, .payload = 100};
+	struct pkt pkt;
+	size_t bytes = build_shape(frame, &shape);
+	CU_ASSERT_EQUAL_FATAL(port_build(p, &pkt, frame, bytes), 1);
+	pkt.flags |= PKT_VLAN;
+	pkt.vlan = 0xA042;
+	port_send(p, &pkt, 1);
+	size_t sent = qtest_receive(p->qtest, 0, got, sizeof(got), LIMIT_MS);
+	put_16(frame + 14, 0xA042);
+	bool over = sent == bytes && memcmp(got, frame, bytes) == 0;
+	if (over)
+		printf("\n    this QEMU's %s inserts a tag over the one in the data: name a newer one in POLLUX_QEMU ",
+			card.name);
+	return !over;
+}
+
 static void checksums_are_written(uint32_t offloads)
 {
 	static const unsigned payloads[] = {1, 2, 17, 100, 1001, 1400};
 	struct port p;
 	start(&p, offloads, 0);
+	unsigned in_data = p.nic->config.offloads & NIC_RX_VLAN_STRIP ? 0 : 1; /* of a tag that is inserted */
+	unsigned insert_behind = in_data || qemu_keeps_tags(&p) ? 1 : 0;       /* tags in the data, at most */
 	for (unsigned i = 0; i < 2 * 2 * 2 * 3 * 6; i++) {
 		struct shape shape = {.ipv6 = i & 1,
 			.tcp = i & 2,
@@ -227,7 +250,6 @@ static void checksums_are_written(uint32_t offloads)
 			.tags = i / 8 % 3,
 			.payload = payloads[i / 24]};
 		unsigned flags = PKT_TX_L4_CHECKSUM | (shape.ipv6 ? 0 : PKT_TX_IP_CHECKSUM);
-		unsigned in_data = p.nic->config.offloads & NIC_RX_VLAN_STRIP ? 0 : 1; /* of a tag that is inserted */
 		if (shape.tags > card.tags)
 			continue;
 		if (!send_and_compare(&p, &shape, flags, 0))
@@ -235,7 +257,7 @@ static void checksums_are_written(uint32_t offloads)
 		send_and_compare(&p, &shape, PKT_TX_L4_CHECKSUM, 0);
 		if (!shape.ipv6)
 			send_and_compare(&p, &shape, PKT_TX_IP_CHECKSUM, 0);
-		if (shape.tags < 2 && shape.tags + in_data <= card.tags)
+		if (shape.tags <= insert_behind && shape.tags + in_data <= card.tags)
 			send_and_compare(&p, &shape, flags | PKT_VLAN, 0);
 		/* and without any wish: the last context must not stick */
 		if (i % 5 == 0)
