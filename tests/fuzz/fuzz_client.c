@@ -29,6 +29,7 @@ static int fuzz_munmap(void *at, size_t bytes);
 #define recvmsg fuzz_recvmsg
 #define mmap    fuzz_mmap
 #define munmap  fuzz_munmap
+#include "../../vfio/device.c"
 #include "../../vfio/user/channel.c"
 #include "../../vfio/user/user.c"
 #undef connect
@@ -289,7 +290,7 @@ static void use(struct vfio_device *device, struct dma_space *space)
 			break;
 		case 5:
 			if (!memory[op >> 7].base)
-				dma_memory_alloc_pages(&memory[op >> 7], space, 4096, -1, 4096);
+				dma_memory_alloc(&memory[op >> 7], space, 4096, -1);
 			break;
 		case 6:
 			dma_memory_free(&memory[op >> 7]);
@@ -338,7 +339,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	close(lowest);
 	HOLDS(dma_space_open(&space) == 0);
 	if (input_8(&in) & 1)
-		HOLDS(dma_memory_alloc_pages(&before, space, 8192, -1, 4096) == 0);
+		HOLDS(dma_memory_alloc(&before, space, 8192, -1) == 0);
 	if (vfio_device_open(&device, "vfio-user:/nowhere", space) == 0)
 		use(device, space);
 	dma_memory_free(&before);
