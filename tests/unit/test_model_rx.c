@@ -382,7 +382,7 @@ static void one_queue_stops_and_starts_alone(void)
 	ASSERT_NUMBER(rd(0x01010), 4);
 	ASSERT_NUMBER(model_fate_count(h.model, MODEL_QUEUE_OFF), 4);
 	ASSERT_NUMBER(model_fate_count(h.model, MODEL_RECEIVED), 4);
-	ASSERT_NUMBER(rd(0x01430), 0); /* QPRDC */
+	ASSERT_NUMBER(rd(0x01430), 4); /* QPRDC of counter 0, which RQSMR gives to both */
 	wr(0x01018 + 0x40, 0);
 	wr(0x01014 + 0x40, rd(0x01014 + 0x40) & ~(1u << 28));
 	wr(0x01028 + 0x40, 1u << 25);

@@ -204,7 +204,7 @@ enum model_fate {
 	MODEL_OVERSIZE,      /* ROC, RJC */
 	MODEL_BAD_FCS,       /* CRCERRS */
 	MODEL_NO_DESCRIPTOR, /* QPRDC: its queue had none, and SRRCTL.DROP_EN is set */
-	MODEL_QUEUE_OFF,     /* its queue is not enabled; in no register */
+	MODEL_QUEUE_OFF,     /* QPRDC too: its queue is not enabled */
 	MODEL_MISSED,        /* MPC: no descriptor, and the packet buffer was full */
 	MODEL_UNDELIVERABLE, /* its queue's ring or buffers make no sense; in model_faults too */
 	MODEL_NOT_UP,        /* the link was down, or the driver did not receive; in no register */

@@ -98,7 +98,7 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 
 	struct queue *q = &m->rx[judged.parsed.queue];
 	if (!q->enabled) {
-		model_rx_queue_off(m, &judged);
+		model_rx_queue_off(m, q, &judged);
 		return true;
 	}
 	model_rx_open_queue(m, q);

@@ -48,7 +48,7 @@ void model_rx_reject(struct model *m, const struct judgement *judged);
 /** The queue has no descriptor and its DROP_EN is set: the frame is judged good, and lost. */
 void model_rx_drop(struct model *m, const struct queue *q, const struct judgement *judged);
 /** The queue is not enabled: the frame is judged good, and lost. */
-void model_rx_queue_off(struct model *m, const struct judgement *judged);
+void model_rx_queue_off(struct model *m, const struct queue *q, const struct judgement *judged);
 
 /** Before write-backs: how many descriptors the queue has. */
 void model_rx_open_queue(struct model *m, struct queue *q);

@@ -145,7 +145,7 @@ unsigned model_rx_burst(struct model *m, const struct model_frame *frames, unsig
 		struct queue *q = &m->rx[judged.parsed.queue];
 		if (unlikely(!q->enabled)) {
 			for (unsigned k = 0; k < count; k++)
-				model_rx_queue_off(m, &judged);
+				model_rx_queue_off(m, q, &judged);
 			continue;
 		}
 		if (!q->in_burst) {

@@ -96,9 +96,11 @@ void model_rx_drop(struct model *m, const struct queue *q, const struct judgemen
 	fate_met(m, MODEL_NO_DESCRIPTOR, 1, 0);
 }
 
-/* Such frames are dropped (X550 DS 4.6.7.1); in which counter is not said (doubt M24). */
-void model_rx_queue_off(struct model *m, const struct judgement *judged)
+/* Such frames are dropped (X550 DS 4.6.7.1), and counted as those that find no descriptor, whatever SRRCTL.DROP_EN says
+ * (X550 DS 8.2.2.17.4; on the 82599 and X540 alike, doubt M24). */
+void model_rx_queue_off(struct model *m, const struct queue *q, const struct judgement *judged)
 {
+	reg_add(m, IXGBE_AT(QPRDC, q->counter), 1);
 	model_rx_count(m, judged);
 	fate_met(m, MODEL_QUEUE_OFF, 1, 0);
 }
