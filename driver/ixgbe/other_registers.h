@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registers of the 82599, X540 and X550 that no packet needs: NVM, link, module, PHY, semaphores, statistics, and
- * those that only tests and dumps know. A part of the list in registers.h, which says what the columns are. */
+ * The registers of the 82599, X540 and X550 that no packet needs: NVM, link, module, PHY, semaphores, statistics.
+ * A part of the list in registers.h, which says what the columns are. */
 #pragma once
 
 /* clang-format off */
@@ -13,11 +13,6 @@
 	X(SWSM,        0x10140, 0,     1,   "8.2.3.4.9") \
 	X(FWSM,        0x10148, 0,     1,   "8.2.3.4.10") \
 	X(SW_FW_SYNC,  0x10160, 0,     1,   "8.2.3.4.11") \
-	/* interrupts */ \
-	X(EICS,        0x00808, 0,     1,   "8.2.3.5.2?") \
-	X(EITR,        0x00820, 4,     24,  "8.2.3.5.12") \
-	X(EIAM,        0x00890, 0,     1,   "8.2.3.5.6?") \
-	X(IVAR,        0x00900, 4,     64,  "8.2.3.5.16") \
 	/* link and MAC */ \
 	X(AUTOC,       0x042A0, 0,     1,   "8.2.3.22.19") \
 	X(LINKS,       0x042A4, 0,     1,   "8.2.3.22.20") \
@@ -32,10 +27,8 @@
 	X(FCRTV,       0x032A0, 0,     1,   "8.2.3.3.5") \
 	/* receive */ \
 	X(RDH,         0x01010, 0x40,  64,  "8.2.3.8.4") \
-	X(PFQDE,       0x02F04, 0,     1,   "8.2.3.27.9") \
 	/* transmit */ \
 	X(TDWBAL,      0x06038, 0x40,  128, "8.2.3.9.11") \
-	X(TDWBAH,      0x0603C, 0x40,  128, "8.2.3.9.12") \
 	X(TDH,         0x06010, 0x40,  128, "8.2.3.9.8") \
 	X(DCA_TXCTRL,  0x0600C, 0x40,  128, "8.2.3.11.2") \
 	X(RTTDQSEL,    0x04904, 0,     1,   "8.2.3.10.13") \
@@ -49,27 +42,16 @@
 	X(PFVLVF,      0x0F100, 4,     64,  "8.2.3.27.15") \
 	X(PFVLVFB,     0x0F200, 4,     128, "8.2.3.27.16") \
 	X(PFUTA,       0x0F400, 4,     128, "8.2.3.27.17") \
-	X(PSRTYPE,     0x0EA00, 4,     64,  "8.2.3.7.4") \
 	X(RETA,        0x0EB00, 4,     32,  "8.2.3.7.15") \
 	X(ERETA,       0x0EE80, 4,     96,  "X550 8.2.2.8.24") \
 	X(RSSRK,       0x0EB80, 4,     10,  "8.2.3.7.14") \
-	X(RQTC,        0x0EC70, 0,     1,   "8.2.3.7.13") \
 	/* statistics: cleared by reading, but RQSMR and TQSM */ \
-	X(RXDGPC,      0x02F50, 0,     1,   "8.2.3.23") \
 	X(MPC,         0x03FA0, 4,     8,   "8.2.3.23") \
 	X(CRCERRS,     0x04000, 0,     1,   "8.2.3.23") \
-	X(ILLERRC,     0x04004, 0,     1,   "8.2.3.23") \
-	X(ERRBC,       0x04008, 0,     1,   "8.2.3.23") \
-	X(MSPDC,       0x04010, 0,     1,   "8.2.3.23") \
-	X(MLFC,        0x04034, 0,     1,   "8.2.3.23") \
-	X(MRFC,        0x04038, 0,     1,   "8.2.3.23") \
 	X(RLEC,        0x04040, 0,     1,   "8.2.3.23") \
-	X(GPRC,        0x04074, 0,     1,   "8.2.3.23.26") \
 	X(BPRC,        0x04078, 0,     1,   "8.2.3.23") \
 	X(MPRC,        0x0407C, 0,     1,   "8.2.3.23") \
 	X(GPTC,        0x04080, 0,     1,   "8.2.3.23") \
-	X(GORCL,       0x04088, 0,     1,   "8.2.3.23") \
-	X(GORCH,       0x0408C, 0,     1,   "8.2.3.23") \
 	X(GOTCL,       0x04090, 0,     1,   "8.2.3.23") \
 	X(GOTCH,       0x04094, 0,     1,   "8.2.3.23") \
 	X(RUC,         0x040A4, 0,     1,   "8.2.3.23") \
@@ -80,7 +62,6 @@
 	X(QBRC_L,      0x01034, 0x40,  16,  "8.2.3.23") \
 	X(QBRC_H,      0x01038, 0x40,  16,  "8.2.3.23") \
 	X(QPRDC,       0x01430, 0x40,  16,  "8.2.3.23") \
-	X(QPTC,        0x06030, 0x40,  16,  "8.2.3.23") \
 	X(QBTC_L,      0x08700, 8,     16,  "8.2.3.23") \
 	X(QBTC_H,      0x08704, 8,     16,  "8.2.3.23") \
 	X(RQSMR,       0x02300, 4,     32,  "8.2.3.23") \

@@ -40,8 +40,7 @@ static bool cleared_by_reading(uint32_t offset)
 	for (uint32_t i = 0; i < IXGBE_QPRC_COUNT; i++)
 		if (offset == IXGBE_QPRC + 0x40 * i || offset == IXGBE_QBRC_L + 0x40 * i ||
 			offset == IXGBE_QBRC_H + 0x40 * i || offset == IXGBE_QPRDC + 0x40 * i ||
-			offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
-			offset == IXGBE_QBTC_H + 8 * i)
+			offset == IXGBE_QBTC_L + 8 * i || offset == IXGBE_QBTC_H + 8 * i)
 			return true;
 	return false;
 }

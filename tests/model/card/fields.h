@@ -103,6 +103,19 @@
 	X(HICR, 0x15F00) \
 	X(FWSTS, 0x15F0C) \
 	X(I2CCTL_X550, 0x15F5C) \
+	X(EICS, 0x00808) \
+	X(EITR, 0x00820) \
+	X(EIAM, 0x00890) \
+	X(IVAR, 0x00900) \
+	X(PFQDE, 0x02F04) \
+	X(TDWBAH, 0x0603C) \
+	X(PSRTYPE, 0x0EA00) \
+	X(RQTC, 0x0EC70) \
+	X(RXDGPC, 0x02F50) \
+	X(GPRC, 0x04074) \
+	X(GORCL, 0x04088) \
+	X(GORCH, 0x0408C) \
+	X(QPTC, 0x06030) \
 	X(RX_HIGH, 0x0D000) /* receive queues 64..127 */
 /* clang-format on */
 

@@ -20,7 +20,7 @@ void model_interrupts_reset(struct model *m)
 
 static uint64_t interval_ns(const struct model *m, unsigned vector)
 {
-	uint32_t at = vector < 24 ? IXGBE_AT(EITR, vector) : MODEL_EITR_HIGH + 4 * (vector - 24);
+	uint32_t at = vector < 24 ? MODEL_EITR + 4 * vector : MODEL_EITR_HIGH + 4 * (vector - 24);
 
 	return ((reg_get(m, at) >> 3) & 0x1FF) * 2048ull;
 }
@@ -124,7 +124,7 @@ uint64_t model_interrupts_next(const struct model *m)
 
 void model_raise_queue(struct model *m, unsigned queue, bool transmit)
 {
-	uint32_t entry = reg_get(m, IXGBE_AT(IVAR, queue / 2)) >> (16 * (queue & 1) + 8 * transmit);
+	uint32_t entry = reg_get(m, MODEL_IVAR + 4 * (queue / 2)) >> (16 * (queue & 1) + 8 * transmit);
 	uint64_t bit = 1ull << (entry & 0x3F);
 
 	if (!(entry & IVAR_VALID))

@@ -131,7 +131,7 @@ static void load_tx(struct model *m, unsigned i)
 		reg_get(m, IXGBE_AT(TDLEN, i)), RING_MAX);
 	q->head_write_back = 0;
 	if (low & TDWBAL_ENABLE) {
-		q->head_write_back = ((uint64_t)reg_get(m, IXGBE_AT(TDWBAH, i)) << 32) | (low & ~3u);
+		q->head_write_back = ((uint64_t)reg_get(m, MODEL_TDWBAH + 0x40 * i) << 32) | (low & ~3u);
 		if (q->enabled && q->head_write_back % 16) {
 			/* 16-byte alignment is what works in practice (doubt 12). */
 			m->faults.bad_ring++;

@@ -124,19 +124,19 @@ static const struct rule rules[] = {
 	{ MODEL_PBACL,      4, 8, WO, ALL, 0, NULL, NULL },
 	/* interrupts */
 	{ IXGBE_EICR,       0, 1, W1C, ALL, 0, model_read_eicr, model_write_eicr },
-	{ IXGBE_EICS,       0, 1, WO, ALL, 0, model_read_eics, model_write_eics },
+	{ MODEL_EICS,       0, 1, WO, ALL, 0, model_read_eics, model_write_eics },
 	{ IXGBE_EIMS,       0, 1, RW, ALL, 0, model_read_eims, model_write_eims },
 	{ IXGBE_EIMC,       0, 1, WO, ALL, 0, model_read_eims, model_write_eimc },
 	{ IXGBE_EIAC,       0, 1, RW, 0x7FFFFFFF, 0, NULL, NULL },
-	{ IXGBE_EIAM,       0, 1, RW, 0x7FFFFFFF, 0, model_read_eiam, model_write_eiam },
-	{ IXGBE_EITR,       4, 24, RW, 0x80008FF8, 0, NULL, NULL },
+	{ MODEL_EIAM,       0, 1, RW, 0x7FFFFFFF, 0, model_read_eiam, model_write_eiam },
+	{ MODEL_EITR,       4, 24, RW, 0x80008FF8, 0, NULL, NULL },
 	{ MODEL_EITR_HIGH,  4, 40, RW, 0x80008FF8, 0, NULL, NULL },
 	{ MODEL_EICS_EX,    4, 2, WO, ALL, 0, model_read_ex, model_write_ex },
 	{ MODEL_EIMS_EX,    4, 2, RW, ALL, 0, model_read_ex, model_write_ex },
 	{ IXGBE_EIMC_EX,    4, 2, WO, ALL, 0, model_read_ex, model_write_ex },
 	{ MODEL_EIAM_EX,    4, 2, RW, ALL, 0, model_read_ex, model_write_ex },
 	{ IXGBE_GPIE,       0, 1, RW, 0xFFFFFFFF, 0, NULL, NULL },
-	{ IXGBE_IVAR,       4, 64, RW, 0xBFBFBFBF, 0, NULL, NULL },
+	{ MODEL_IVAR,       4, 64, RW, 0xBFBFBFBF, 0, NULL, NULL },
 	{ IXGBE_IVAR_MISC,  0, 1, RW, 0x0000BFBF, 0, NULL, NULL },
 	/* link and MAC */
 	{ IXGBE_AUTOC,      0, 1, RW | ON_82599, ALL, 0, NULL, model_write_autoc }, /* doubt M13 */
@@ -170,7 +170,7 @@ static const struct rule rules[] = {
 	RX_QUEUES(IXGBE_RDBAL, 64),
 	RX_QUEUES(MODEL_RX_HIGH, 64),
 	{ IXGBE_RDRXCTL,    0, 1, RW, 0x063E0002, 0x00080002, NULL, model_write_receive }, /* doubt M9 */
-	{ IXGBE_PFQDE,      0, 1, RW, ALL, 0, NULL, NULL },
+	{ MODEL_PFQDE,      0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_LVMMC_RX,   0, 1, RO, 0, 0, NULL, NULL },
 	{ IXGBE_RXCTRL,     0, 1, RW, 0x00000003, 0, NULL, model_write_receive },
 	{ MODEL_RTRUP2TC,   0, 1, RW, ALL, 0, NULL, NULL },
@@ -194,7 +194,7 @@ static const struct rule rules[] = {
 	{ IXGBE_TDT,        0x40, 128, RW, 0x0000FFFF, 0, model_read_tail, model_write_tail },
 	{ IXGBE_TXDCTL,     0x40, 128, RW, 0x067F7F7F, 0, NULL, model_write_tx_control },
 	{ IXGBE_TDWBAL,     0x40, 128, RW, 0xFFFFFFFD, 0, NULL, model_write_tx_ring },
-	{ IXGBE_TDWBAH,     0x40, 128, RW, ALL, 0, NULL, model_write_tx_ring },
+	{ MODEL_TDWBAH,     0x40, 128, RW, ALL, 0, NULL, model_write_tx_ring },
 	{ IXGBE_DMATXCTL,   0, 1, RW, 0xFFFF000F, 0x81000000, NULL, model_write_dmatxctl },
 	{ MODEL_DTXTCPFLGL, 0, 1, RW, 0x0FFF0FFF, 0x0FF60FF6, NULL, NULL }, /* doubt M9 */
 	{ MODEL_DTXTCPFLGH, 0, 1, RW, 0x00000FFF, 0x00000F7F, NULL, NULL },
@@ -251,12 +251,12 @@ static const struct rule rules[] = {
 	{ MODEL_SDPQF,      4, 128, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_FTQF,       4, 128, RW, ALL, 0, NULL, NULL },
 	{ MODEL_L34TIMIR,   4, 128, RW, ALL, 0, NULL, NULL },
-	{ IXGBE_PSRTYPE,    4, 64, RW, ALL, 0, NULL, NULL },
+	{ MODEL_PSRTYPE,    4, 64, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_RETA,       4, 32, RW | ON_82599 | ON_X540, 0x0F0F0F0F, 0, NULL, model_write_filter },
 	{ IXGBE_RETA,       4, 32, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
 	{ IXGBE_ERETA,      4, 96, RW | ON_X550, 0x3F3F3F3F, 0, NULL, model_write_filter },
 	{ IXGBE_RSSRK,      4, 10, RW, ALL, 0, NULL, model_write_rss },
-	{ IXGBE_RQTC,       0, 1, RW, 0x77777777, 0, NULL, NULL },
+	{ MODEL_RQTC,       0, 1, RW, 0x77777777, 0, NULL, NULL },
 	{ IXGBE_MRQC,       0, 1, RW, 0x01FF000F, 0, NULL, model_write_filter },
 	{ MODEL_PFVML2FLT,  4, 64, RW, ALL, 0, NULL, NULL },
 	{ IXGBE_PFVLVF,     4, 64, RW, ALL, 0, NULL, NULL },
@@ -283,7 +283,7 @@ static const struct rule rules[] = {
 	{ 0x051A4,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPH */
 	{ 0x051E8,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPL */
 	/* statistics */
-	{ IXGBE_RXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
+	{ MODEL_RXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
 	{ MODEL_RXDGBCL,    4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ MODEL_FCOERPDC,   0, 1, RC, 0, 0, NULL, NULL }, /* nothing is FCoE here ... */
 	{ MODEL_FCLAST,     4, 3, RC, 0, 0, NULL, NULL }, /* FCLAST, FCOEPRC, FCOEDWRC */
@@ -300,7 +300,7 @@ static const struct rule rules[] = {
 	{ MODEL_LXONTXC,    4, 4, RC, 0, 0, NULL, NULL },
 	{ 0x03F00,          4, 24, RC, 0, 0, NULL, NULL }, /* PXONTXC .. */
 	{ 0x04000,          4, 34, RC, 0, 0, NULL, NULL }, /* CRCERRS .. GPTC + 4 */
-	{ IXGBE_GORCL,      4, 4, RC, 0, 0, model_read_wide, NULL },
+	{ MODEL_GORCL,      4, 4, RC, 0, 0, model_read_wide, NULL },
 	{ 0x04098,          4, 10, RC, 0, 0, NULL, NULL }, /* .. MNGPDC */
 	{ MODEL_TORL,       4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ 0x040C8,          4, 12, RC, 0, 0, NULL, NULL }, /* TPR, TPT, PTC .. BPTC */
@@ -309,7 +309,7 @@ static const struct rule rules[] = {
 	{ IXGBE_QBRC_L,     0x40, 16, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QBRC_H,     0x40, 16, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QPRDC,      0x40, 16, RC, 0, 0, NULL, NULL },
-	{ IXGBE_QPTC,       0x40, 16, RC, 0, 0, NULL, NULL },
+	{ MODEL_QPTC,       0x40, 16, RC, 0, 0, NULL, NULL },
 	{ IXGBE_QBTC_L,     4, 32, RC, 0, 0, model_read_wide, NULL },
 	{ MODEL_SSVPC,      0, 1, RC, 0, 0, NULL, NULL },
 	{ MODEL_TXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
@@ -327,11 +327,11 @@ static const struct {
 	{ 0x02200, 16, 4, IXGBE_DCA_RXCTRL, 0x40 },
 	{ 0x05400, 16, 8, IXGBE_RAL, 8 },
 	{ 0x05404, 16, 8, IXGBE_RAH, 8 },
-	{ 0x05480, 16, 4, IXGBE_PSRTYPE, 4 },
+	{ 0x05480, 16, 4, MODEL_PSRTYPE, 4 },
 	{ 0x05818, 1,  0, IXGBE_MRQC, 0 },
 	{ 0x05C00, 32, 4, IXGBE_RETA, 4 },
 	{ 0x05C80, 10, 4, IXGBE_RSSRK, 4 },
-	{ 0x08680, 16, 4, IXGBE_QPTC, 0x40 },
+	{ 0x08680, 16, 4, MODEL_QPTC, 0x40 },
 };
 /* clang-format on */
 

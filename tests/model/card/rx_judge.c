@@ -62,7 +62,7 @@ void model_rx_close_queue(struct model *m, struct queue *q)
 		return;
 	reg_add(m, IXGBE_AT(QPRC, q->counter), q->received);
 	wide_add(m, WIDE_QBRC + q->counter, q->received_bytes);
-	reg_add(m, IXGBE_RXDGPC, q->received);
+	reg_add(m, MODEL_RXDGPC, q->received);
 	wide_add(m, WIDE_RXDGBC, q->received_bytes);
 	queue_move_head(q, q->head);
 	model_raise_queue(m, q->index, false);

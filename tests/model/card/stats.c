@@ -9,7 +9,7 @@ void model_count_received(struct model *m, const struct tally *t)
 		return;
 	for (unsigned i = 0; i < 6; i++)
 		reg_add(m, MODEL_PRC64 + 4 * i, t->size[i]);
-	reg_add(m, IXGBE_GPRC, t->frames);
+	reg_add(m, MODEL_GPRC, t->frames);
 	reg_add(m, MODEL_RXNFGPC, t->frames);
 	reg_add(m, IXGBE_BPRC, t->broadcast);
 	reg_add(m, IXGBE_MPRC, t->multicast);
@@ -36,7 +36,7 @@ static struct wide_counter *wide_counter_at(struct model *m, uint32_t offset, bo
 		uint32_t low, high;
 		unsigned counter;
 	} single[] = {
-		{IXGBE_GORCL, IXGBE_GORCH, WIDE_GORC},
+		{MODEL_GORCL, MODEL_GORCH, WIDE_GORC},
 		{IXGBE_GOTCL, IXGBE_GOTCH, WIDE_GOTC},
 		{MODEL_TORL, MODEL_TORH, WIDE_TOR},
 		{MODEL_RXDGBCL, MODEL_RXDGBCH, WIDE_RXDGBC},

@@ -83,7 +83,7 @@ static void count_fetched(
 	else
 		for (unsigned i = 0; i < n; i++)
 			bytes += frames[i].len;
-	reg_add(m, IXGBE_AT(QPTC, q->counter), n);
+	reg_add(m, MODEL_QPTC + 0x40 * q->counter, n);
 	wide_add(m, WIDE_QBTC + q->counter, bytes);
 	reg_add(m, MODEL_TXDGPC, n);
 	wide_add(m, WIDE_TXDGBC, bytes);
