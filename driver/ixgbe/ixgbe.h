@@ -76,33 +76,23 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link);
 
 /* ---- filter.c ---- */
 
-/** Brings all filter tables into a known state: nothing passes but the port's own address, those added, and broadcasts.
- * RXEN is off. */
+/** Brings all filter tables into a known state: nothing passes but the port's own address and VLANs, those added, and
+ * broadcasts; and obeys config.offloads. RXEN and queues are off. */
 int ixgbe_filter_start(struct nic *nic);
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac);
 int ixgbe_set_multicast(struct nic *nic, unsigned word, uint32_t value);
 int ixgbe_set_receive_mode(struct nic *nic);
+int ixgbe_set_vlans(struct nic *nic, unsigned word);
+int ixgbe_set_vlan_strip(struct nic *nic, unsigned queue, bool on);
 
-/* ---- rss.c, vlan.c, queues.c ---- */
+/* ---- rss.c, queues.c ---- */
 
 /** Fills in what RSS of the card can do. */
 void ixgbe_rss_describe(struct nic_info *info, bool x550);
 /** Obeys nic->queues.rss, at start and while frames come. */
 int ixgbe_set_rss(struct nic *nic);
 
-/** Obeys nic->queues.vlans and config.offloads. Queues are off. */
-void ixgbe_vlan_start(struct nic *nic);
-int ixgbe_set_vlans(struct nic *nic, unsigned word);
-int ixgbe_set_vlan_strip(struct nic *nic, unsigned queue, bool on);
-
 extern const struct queue_ops ixgbe_queue_ops;
-
-/* ---- tables.c ---- */
-
-/** Clears what a former owner's receive settings may have left; RXEN is off. */
-void ixgbe_clear_receive_tables(struct nic *nic);
-/** The same for transmit, while the arbiter is off. */
-void ixgbe_clear_transmit_tables(struct nic *nic);
 
 /* ---- stats.c ---- */
 

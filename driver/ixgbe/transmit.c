@@ -10,6 +10,20 @@
  * WTHRESH stays 0: only then does report-status alone bring a write-back (doubt 20). */
 #define TXDCTL_THRESHOLDS (32u | 1u << IXGBE_TXDCTL_HTHRESH)
 
+/* What a former owner may have left in queues where no reset clears it, as in filter.c. The arbiter is off. */
+static void clear_tables(struct nic *nic)
+{
+	for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
+		/* No queue has credits, which only DCB uses, nor a limit to its rate */
+		reg_write(nic, IXGBE_RTTDQSEL, i);
+		reg_write(nic, IXGBE_RTTDT1C, 0);
+		reg_write(nic, IXGBE_RTTBCNRC, 0);
+		/* The card writes no head into memory. Its reports reach memory in their order */
+		reg_write(nic, IXGBE_AT(TDWBAL, i), 0);
+		reg_change(nic, IXGBE_AT(DCA_TXCTRL, i), IXGBE_DCA_TXCTRL_DESC_WRO, 0);
+	}
+}
+
 /* DS 4.6.8 and 4.6.11.3.4 (neither DCB nor virtualisation): one packet buffer for all queues. */
 static void transmit_init(struct nic *nic)
 {
@@ -25,7 +39,7 @@ static void transmit_init(struct nic *nic)
 		reg_write(nic, IXGBE_AT(TXPBTHRESH, i), 0);
 	}
 	reg_write(nic, IXGBE_MTQC, 0);
-	ixgbe_clear_transmit_tables(nic);
+	clear_tables(nic);
 	reg_change(nic, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS, 0);
 }
 
