@@ -89,7 +89,7 @@ static int ixgbe_open(struct nic *nic)
 			NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4 | NIC_TX_SEGMENT_IPV6;
 	ixgbe_rss_describe(&nic->info, nic->id->kind == IXGBE_X550);
 	nic->info.speeds = NIC_SPEED_1G | NIC_SPEED_10G;
-	if (nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550)
+	if (ixgbe_has_copper_phy(nic))
 		nic->info.speeds |= NIC_SPEED_100M;
 	if (nic->id->kind == IXGBE_X550)
 		nic->info.speeds |= NIC_SPEED_2_5G | NIC_SPEED_5G;

@@ -56,15 +56,13 @@ static void add_module(struct ixgbe_port *port, struct fact_list *facts)
 	struct nic *nic = &port->nic;
 	struct ixgbe_module module;
 	uint8_t page[IXGBE_MODULE_BYTES] = {0};
-	uint32_t resource = ixgbe_phy_resource(nic);
 	if (!ixgbe_cage_full(nic)) {
 		fact_add(facts, "module", "none");
 		return;
 	}
-	bool taken = ixgbe_semaphore_take(nic, resource);
+	uint32_t taken = ixgbe_semaphore_take(nic, ixgbe_phy_resource(nic));
 	unsigned read = ixgbe_module_read_page(nic, page, sizeof(page));
-	if (taken)
-		ixgbe_semaphore_give(nic, resource);
+	ixgbe_semaphore_give(nic, taken);
 	if (read < sizeof(page)) {
 		fact_add(facts, "module", "does not answer beyond byte %u", read);
 		return;
@@ -90,9 +88,8 @@ static void add_phy(struct ixgbe_port *port, struct fact_list *facts)
 		{"PHY 7.1 (its status)", 7, 1}, {"PHY 30.0 (bit 11: low power)", 30, 0},
 		{"PHY 30.20 (firmware)", 30, 0x20}};
 	struct nic *nic = &port->nic;
-	uint32_t resource = ixgbe_phy_resource(nic);
 	uint16_t value;
-	bool taken = ixgbe_semaphore_take(nic, resource);
+	uint32_t taken = ixgbe_semaphore_take(nic, ixgbe_phy_resource(nic));
 	if (!ixgbe_phy_find(port)) {
 		fact_add(facts, "PHY", "does not answer");
 	} else {
@@ -109,8 +106,7 @@ static void add_phy(struct ixgbe_port *port, struct fact_list *facts)
 			fact_add(facts, "PHY 7.C810 (state)", "%04x (%s)", value,
 				ixgbe_phy_state_name(IXGBE_PHY_STATE(value)));
 	}
-	if (taken)
-		ixgbe_semaphore_give(nic, resource);
+	ixgbe_semaphore_give(nic, taken);
 }
 
 /* The X550 reads its NVM through its firmware, which is not done here. */
@@ -123,7 +119,7 @@ static void add_nvm(struct ixgbe_port *port, struct fact_list *facts)
 		return;
 	}
 	bool shared = nic->id->kind == IXGBE_X540;
-	bool taken = shared && ixgbe_semaphore_take(nic, IXGBE_SW_FW_SYNC_EEP);
+	uint32_t taken = shared ? ixgbe_semaphore_take(nic, IXGBE_SW_FW_SYNC_EEP) : 0;
 	port->link.nvm_failed = false;
 	if (ixgbe_nvm_read(port, 0x2D, &low) && ixgbe_nvm_read(port, 0x2E, &high))
 		fact_add(facts, "NVM version", "%04x%04x (the track id)", high, low);
@@ -136,8 +132,7 @@ static void add_nvm(struct ixgbe_port *port, struct fact_list *facts)
 			ixgbe_nvm_has_lesm(port) ? "firmware brings links up and writes AUTOC" : "off");
 	if (port->link.nvm_failed)
 		fact_add(facts, "NVM", "cannot be read");
-	if (taken)
-		ixgbe_semaphore_give(nic, IXGBE_SW_FW_SYNC_EEP);
+	ixgbe_semaphore_give(nic, taken);
 }
 
 static void add_firmware(struct nic *nic, struct fact_list *facts)

@@ -12,9 +12,14 @@
 enum ixgbe_kind {
 	IXGBE_82599_SFP, /* SFP+ and QSFP cages */
 	IXGBE_82599,     /* backplane and other media, set up by the NVM */
-	IXGBE_X540,
+	IXGBE_X540,      /* from here on with a copper PHY inside */
 	IXGBE_X550,
 };
+
+static inline bool ixgbe_has_copper_phy(const struct nic *nic)
+{
+	return nic->id->kind >= IXGBE_X540;
+}
 
 #define IXGBE_QUEUES           128u   /* in the card, each way */
 #define IXGBE_TX_QUEUES_USABLE 64u    /* without DCB and virtualisation (X550 DS 7.2.1.2.3.4) */
@@ -41,9 +46,12 @@ extern struct ixgbe_times ixgbe_times;
 
 /* ---- semaphore.c ---- */
 
-/** Takes a resource that firmware shares (82599 DS 10.5.4). False: the semaphores do not work, or the card is gone. */
-bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource);
+/** Takes a resource that firmware shares (82599 DS 10.5.4). @return what is to be given back: the resource; 0: the
+ * semaphores do not work, or the card is gone */
+uint32_t ixgbe_semaphore_take(struct nic *nic, uint32_t resource);
 void ixgbe_semaphore_give(struct nic *nic, uint32_t resource);
+/** The resource that is this port's PHY, or its module's I2C bus. 0: it cannot be read which port this is. */
+uint32_t ixgbe_phy_resource(struct nic *nic);
 
 /* ---- reset.c ---- */
 

@@ -131,7 +131,7 @@ static bool is_down_for(const struct ixgbe_port *port, uint32_t us)
 	return clock_now_us() - port->link.down_since_us >= us;
 }
 
-/* Holds the semaphore with the PHY found. *answers: it was. */
+/* Holds the semaphore, until ixgbe_link_release, with the PHY found. *answers: it was. */
 static bool begin(struct ixgbe_port *port, bool *answers)
 {
 	if (!ixgbe_link_hold(port, ixgbe_phy_resource(&port->nic)))
@@ -141,11 +141,6 @@ static bool begin(struct ixgbe_port *port, bool *answers)
 		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "the PHY %s",
 			is_down_for(port, ixgbe_link_times.phy_start) ? "does not answer" : "starts");
 	return true;
-}
-
-static void end(struct ixgbe_port *port)
-{
-	ixgbe_link_release(port, ixgbe_phy_resource(&port->nic));
 }
 
 const char *ixgbe_phy_state_name(unsigned state)
@@ -181,7 +176,7 @@ bool ixgbe_phy_set_up(struct ixgbe_port *port, bool anew)
 		negotiate(port, woken || changed || anew);
 		tell_state(port, NEGOTIATES);
 	}
-	end(port);
+	ixgbe_link_release(port);
 	port->link.looked_us = clock_now_us();
 	/* One that was reset with the card, or has just got power, answers after some seconds */
 	bool late = is_down_for(port, ixgbe_link_times.phy_start);
@@ -206,7 +201,7 @@ void ixgbe_phy_look(struct ixgbe_port *port)
 		tell_state(port, NEGOTIATES);
 	} else if (ixgbe_phy_read(port, AN, AN_STATUS, &status))
 		tell_state(port, IXGBE_PHY_STATE(status));
-	end(port);
+	ixgbe_link_release(port);
 }
 
 uint32_t ixgbe_phy_offers(struct ixgbe_port *port, bool of_partner)
@@ -227,7 +222,7 @@ bool ixgbe_phy_ask_partner(struct ixgbe_port *port)
 	if (!begin(port, &answers))
 		return false;
 	uint32_t speeds = answers ? ixgbe_phy_offers(port, true) : 0;
-	end(port);
+	ixgbe_link_release(port);
 	char text[SPEEDS_TEXT_BYTES];
 	speeds_text(text, speeds);
 	if (speeds)

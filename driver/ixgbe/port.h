@@ -52,7 +52,7 @@ struct ixgbe_link {
 	unsigned tries;         /* set-ups and restarts since the link was up, or the module changed */
 	unsigned busy_calls;    /* that have found the semaphore taken, one after the other */
 	uint64_t busy_since_us; /* when the first of them was */
-	bool held;              /* the semaphore, between ixgbe_link_hold and ixgbe_link_release */
+	uint32_t held;          /* the resource, between ixgbe_link_hold and ixgbe_link_release; 0: without it */
 	bool no_crosstalk;      /* by the NVM: a link that is up is believed, whatever the cage's pin says */
 	bool at_1g;             /* the serial link is set up for 1 Gbit/s */
 	bool told_partner;      /* the PHY was asked about its partner */
@@ -82,11 +82,6 @@ static inline struct ixgbe_port *ixgbe_port_of(struct nic *nic)
 	return (struct ixgbe_port *)nic;
 }
 
-static inline bool ixgbe_has_copper_phy(const struct nic *nic)
-{
-	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550;
-}
-
 /* ---- link.c ---- */
 
 /** Turns the link's machine by a step, if it is time: 80 ms at most. */
@@ -100,8 +95,6 @@ void ixgbe_link_say(struct ixgbe_port *port, uint32_t about, const char *format,
 
 /* ---- semaphore.c ---- */
 
-/** The semaphore of this port's PHY, or of its module's I2C bus. */
-uint32_t ixgbe_phy_resource(struct nic *nic);
 /**
  * The same as ixgbe_semaphore_take with a wait of 15 ms, for steps of the link. False: somebody else has it; to be
  * tried again at the next call. Is it never free within a second and three calls, a note says that the owner is dead,
@@ -109,7 +102,7 @@ uint32_t ixgbe_phy_resource(struct nic *nic);
  */
 bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource);
 /** Gives it back, if it was to be had. */
-void ixgbe_link_release(struct ixgbe_port *port, uint32_t resource);
+void ixgbe_link_release(struct ixgbe_port *port);
 /** Whether management firmware, which talks over the link, forbids that it is touched. A note says so, once. */
 bool ixgbe_link_vetoed(struct ixgbe_port *port);
 

@@ -10,7 +10,7 @@
 
 static uint32_t rx_packet_buffer_kib(const struct nic *nic)
 {
-	return nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550 ? 384 : 512;
+	return ixgbe_has_copper_phy(nic) ? 384 : 512;
 }
 
 /* DS 4.6.7, up to the queues. RXEN is 0. */

@@ -54,10 +54,8 @@ static void flush_data_path(struct nic *nic)
 
 static int global_reset(struct nic *nic)
 {
-	bool shared_phy = nic->id->kind == IXGBE_X540 || nic->id->kind == IXGBE_X550;
-	uint32_t status;
-	bool known = reg_read_sure(nic, IXGBE_STATUS, &status) == 0;
-	uint32_t phy = status & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
+	bool shared_phy = ixgbe_has_copper_phy(nic);
+	uint32_t phy = shared_phy ? ixgbe_phy_resource(nic) : 0;
 	/* A link that is up is left alone, because the management controller may use it; one that is down is reset too
 	 * (doubt 3) */
 	uint32_t bits = IXGBE_CTRL_RST;
@@ -65,7 +63,7 @@ static int global_reset(struct nic *nic)
 	if (!(reg_read(nic, IXGBE_LINKS) & IXGBE_LINKS_UP))
 		bits |= IXGBE_CTRL_LNK_RST;
 	/* The reset goes on without the semaphore if its owner does not let go: DMA must stop */
-	bool taken = shared_phy && known && ixgbe_semaphore_take(nic, phy);
+	uint32_t taken = phy ? ixgbe_semaphore_take(nic, phy) : 0;
 
 	reg_change(nic, IXGBE_CTRL, 0, bits);
 	clock_sleep_us(ixgbe_times.reset_quiet); /* no access, not even to flush the write (doubt 16) */
@@ -73,8 +71,7 @@ static int global_reset(struct nic *nic)
 	pollux_failure_keep(
 		&failure, reg_wait_clear(nic, IXGBE_CTRL, IXGBE_CTRL_RST | IXGBE_CTRL_LNK_RST, ixgbe_times.reset, "RST",
 				  "the card hangs after a reset; power the machine off and on"));
-	if (taken)
-		ixgbe_semaphore_give(nic, phy);
+	ixgbe_semaphore_give(nic, taken);
 	if (failure.error)
 		return pollux_failure_restore(&failure);
 	clock_sleep_us(shared_phy ? ixgbe_times.settle_x540 : ixgbe_times.settle_82599); /* doubt 17 */

@@ -34,10 +34,9 @@ static bool take_by_writing(struct nic *nic, uint32_t offset, uint32_t bit, uint
 	for (;;) {
 		bool late = clock_now_us() >= deadline;
 		reg_change(nic, offset, 0, bit);
-		uint32_t now;
-		bool known = reg_read_sure(nic, offset, &now) == 0;
-		if (!known || now & bit || late)
-			return known && now & bit;
+		int ret = reg_poll(nic, offset, bit, bit, 0);
+		if (ret != -ETIMEDOUT || late)
+			return ret == 0;
 		clock_sleep_us(100);
 	}
 }
@@ -79,21 +78,21 @@ static enum attempt attempt(struct nic *nic, uint32_t resource, bool patient, bo
 	return !known || port_gone(nic) ? BROKEN : mine ? MINE : BUSY;
 }
 
-bool ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
+uint32_t ixgbe_semaphore_take(struct nic *nic, uint32_t resource)
 {
 	uint64_t deadline = clock_now_us() + ixgbe_times.resource;
 	for (;;) {
 		bool late = clock_now_us() >= deadline;
 		enum attempt result = attempt(nic, resource, true, late);
 		if (result != BUSY)
-			return result == MINE;
+			return result == MINE ? resource : 0;
 		clock_sleep_us(5000);
 	}
 }
 
 void ixgbe_semaphore_give(struct nic *nic, uint32_t resource)
 {
-	if (!registers_take(nic, true, true))
+	if (!resource || !registers_take(nic, true, true))
 		return;
 	reg_change(nic, IXGBE_SW_FW_SYNC, resource, 0);
 	registers_give(nic);
@@ -101,7 +100,10 @@ void ixgbe_semaphore_give(struct nic *nic, uint32_t resource)
 
 uint32_t ixgbe_phy_resource(struct nic *nic)
 {
-	return reg_read(nic, IXGBE_STATUS) & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
+	uint32_t status;
+	if (reg_read_sure(nic, IXGBE_STATUS, &status) != 0)
+		return 0;
+	return status & IXGBE_STATUS_LAN_ID ? IXGBE_SW_FW_SYNC_PHY1 : IXGBE_SW_FW_SYNC_PHY0;
 }
 
 bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
@@ -113,7 +115,8 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 			clock_sleep_us(1000);
 		if (attempt(nic, resource, false, false) == MINE) {
 			link->busy_calls = 0;
-			return link->held = true;
+			link->held = resource;
+			return true;
 		}
 	}
 	uint64_t now = clock_now_us();
@@ -122,16 +125,15 @@ bool ixgbe_link_hold(struct ixgbe_port *port, uint32_t resource)
 	if (port_gone(nic) || link->busy_calls < BUSY_CALLS || now - link->busy_since_us < ixgbe_times.resource)
 		return false;
 	link->busy_calls = 0;
-	link->held = attempt(nic, resource, false, true) == MINE;
+	link->held = attempt(nic, resource, false, true) == MINE ? resource : 0;
 	port_note(nic, "firmware or another driver did not give the link's semaphore back for %u ms: %s",
 		ixgbe_times.resource / 1000, link->held ? "taken by force" : "the link is set up without it");
 	return true;
 }
 
-void ixgbe_link_release(struct ixgbe_port *port, uint32_t resource)
+void ixgbe_link_release(struct ixgbe_port *port)
 {
-	if (port->link.held)
-		ixgbe_semaphore_give(&port->nic, resource);
+	ixgbe_semaphore_give(&port->nic, port->link.held);
 }
 
 bool ixgbe_link_vetoed(struct ixgbe_port *port)

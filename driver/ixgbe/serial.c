@@ -151,12 +151,6 @@ static void start_link(struct ixgbe_port *port, uint32_t autoc, bool with_pipeli
 	reg_read(nic, IXGBE_STATUS);
 }
 
-/* Firmware writes AUTOC too where it has LESM; its semaphore is taken everywhere, for that costs nothing (doubt 6). */
-static uint32_t resources(struct nic *nic)
-{
-	return IXGBE_SW_FW_SYNC_MAC_CSR | (has_cage(nic) ? ixgbe_phy_resource(nic) : 0);
-}
-
 static void prepare_module(struct ixgbe_port *port)
 {
 	struct nic *nic = &port->nic;
@@ -178,7 +172,9 @@ bool ixgbe_serial_start(struct ixgbe_port *port, bool set_up)
 	uint32_t before;
 	if (ixgbe_link_vetoed(port))
 		return true;
-	if (!ixgbe_link_hold(port, resources(nic)))
+	/* Firmware writes AUTOC too where it has LESM; its semaphore is taken everywhere, for that costs nothing
+	 * (doubt 6) */
+	if (!ixgbe_link_hold(port, IXGBE_SW_FW_SYNC_MAC_CSR | (has_cage(nic) ? ixgbe_phy_resource(nic) : 0)))
 		return false;
 	if (set_up && has_cage(nic))
 		prepare_module(port);
@@ -189,6 +185,6 @@ bool ixgbe_serial_start(struct ixgbe_port *port, bool set_up)
 		 * rate needs 40 ms, in which the pipeline is busy anyway (doubt 36) */
 		start_link(port, autoc, !set_up || (autoc ^ before) & IXGBE_AUTOC_LMS);
 	}
-	ixgbe_link_release(port, resources(nic));
+	ixgbe_link_release(port);
 	return true;
 }
