@@ -27,21 +27,8 @@ static bool take_by_reading(struct nic *nic, uint32_t offset, uint32_t bit, uint
 	return ret == 0;
 }
 
-/* A lock of the 82599's: it keeps a 1 only for whoever gets it. Firmware that has it cannot be overruled. */
-static bool take_by_writing(struct nic *nic, uint32_t offset, uint32_t bit, uint32_t limit_us)
-{
-	uint64_t deadline = clock_now_us() + limit_us;
-	for (;;) {
-		bool late = clock_now_us() >= deadline;
-		reg_change(nic, offset, 0, bit);
-		int ret = reg_poll(nic, offset, bit, bit, 0);
-		if (ret != -ETIMEDOUT || late)
-			return ret == 0;
-		clock_sleep_us(100);
-	}
-}
-
-/* SMBI is the lock between drivers; REGSMP, or SWESMBI on the 82599, the one between drivers and firmware. */
+/* SMBI is the lock between drivers; REGSMP, or SWESMBI on the 82599, the one between drivers and firmware. Firmware
+ * that has SWESMBI cannot be overruled. */
 static bool registers_take(struct nic *nic, bool patient, bool force)
 {
 	uint32_t smbi = patient ? ixgbe_times.smbi : 0, regsmp = patient ? ixgbe_times.regsmp : 0;
@@ -49,7 +36,7 @@ static bool registers_take(struct nic *nic, bool patient, bool force)
 		return false;
 	bool mine = ixgbe_has_copper_phy(nic)
 			    ? take_by_reading(nic, IXGBE_SW_FW_SYNC, IXGBE_SW_FW_SYNC_REGSMP, regsmp, force)
-			    : take_by_writing(nic, IXGBE_SWSM, IXGBE_SWSM_SWESMBI, regsmp);
+			    : reg_claim(nic, IXGBE_SWSM, IXGBE_SWSM_SWESMBI, regsmp);
 	if (!mine)
 		reg_change(nic, IXGBE_SWSM, IXGBE_SWSM_SMBI | IXGBE_SWSM_SWESMBI, 0);
 	return mine;
