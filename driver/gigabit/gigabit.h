@@ -228,6 +228,13 @@ int gigabit_set_receive_mode(struct nic *nic);
 /** A word of VFTA, and the filter on or off. */
 int gigabit_set_vlans(struct nic *nic, unsigned word);
 
+/* ---- orders.c ---- */
+
+/** How a frame's wishes are told: to the chips for conventional PCI; to the 82574L, with one transmit queue and with
+ * two; to the 82576. */
+extern const struct ring_tx_card gigabit_orders_pci, gigabit_orders_82574l, gigabit_orders_82574l_two,
+	gigabit_orders_82576;
+
 /* ---- stats.c ---- */
 
 void gigabit_stats_start(struct nic *nic);

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How a frame's wishes are told to the gigabit chips: by TCP/IP contexts and extended data descriptors to the 82540EM
- * and the 82574L, by advanced ones to the 82576. The 82576's are like the 82599's, but for VLANs (filter.c). */
-#include "orders.h"
+ * and the 82574L, by advanced ones, as the 82599 has them, to the 82576. */
+#include "../ring/offload.h"
 #include "descriptor.h"
+#include "gigabit.h"
+
+/* Headers of all segments are made from the first one's, which a chip keeps, and reads with one descriptor. */
+static bool segments(const struct ring_tx_layout *layout)
+{
+	return ring_tx_headers(layout) <= RING_TX_SEGMENT_HEADERS_MAX && ring_tx_headers(layout) <= layout->first_bytes;
+}
+
+/* ---- the 82540EM and the 82574L ---- */
 
 #define CONTEXT_DEXT    (UINT64_C(1) << 29) /* of data descriptors too */
 #define DATA_VLE        (UINT64_C(1) << 30)
@@ -11,28 +20,6 @@
 #define IP_CHECKSUM_AT  10u /* in its header */
 #define TCP_CHECKSUM_AT 16u
 #define UDP_CHECKSUM_AT 6u
-
-/* Headers of all segments are made from the first one's, which a chip keeps in so many bytes, and reads with one
- * descriptor. */
-#define HEADERS_MAX 240u
-
-static uint64_t checksums(const struct ring_tx_layout *layout)
-{
-	return (layout->wishes & PKT_TX_IP_CHECKSUM ? DATA_IXSM : 0) |
-	       (layout->wishes & PKT_TX_L4_CHECKSUM ? DATA_TXSM : 0);
-}
-
-static uint32_t headers(const struct ring_tx_layout *layout)
-{
-	return (uint32_t)layout->l2_bytes + layout->ip_bytes + layout->l4_bytes;
-}
-
-static bool segments(const struct ring_tx_layout *layout)
-{
-	return headers(layout) <= HEADERS_MAX && headers(layout) <= layout->first_bytes;
-}
-
-/* ---- the 82540EM and the 82574L ---- */
 
 #define EXTENDED_DATA (CONTEXT_DEXT | UINT64_C(1) << 20)
 #define EXTENDED_TCP  (UINT64_C(1) << 24)
@@ -57,7 +44,11 @@ static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders 
 	if (l4_checksum > UINT8_MAX ||
 		(segment && (!segments(layout) || layout->longest_bytes > DESCRIPTOR_SEGMENTS * layout->mss)))
 		return false;
-	orders->data |= EXTENDED_DATA | checksums(layout) | (segment ? EXTENDED_TSE : 0);
+	orders->data |= EXTENDED_DATA | (segment ? EXTENDED_TSE : 0);
+	if (layout->wishes & PKT_TX_IP_CHECKSUM)
+		orders->data |= DATA_IXSM;
+	if (layout->wishes & PKT_TX_L4_CHECKSUM)
+		orders->data |= DATA_TXSM;
 	/* Offsets of headers, of their checksums, and of the last byte that IPv4's is made of; those of TCP and UDP are
 	 * made of all to the frame's end */
 	orders->context.q0 =
@@ -65,7 +56,7 @@ static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders 
 	/* UDP is told from TCP so that a sum of 0 becomes 0xFFFF (doubt 47) */
 	orders->context.q1 = CONTEXT_DEXT | (layout->tcp ? EXTENDED_TCP : 0) | (layout->ipv6 ? 0 : EXTENDED_IPV4);
 	if (segment)
-		orders->context.q1 |= EXTENDED_TSE | ring_tx_payload(layout) | (uint64_t)headers(layout) << 40 |
+		orders->context.q1 |= EXTENDED_TSE | ring_tx_payload(layout) | (uint64_t)ring_tx_headers(layout) << 40 |
 				      (uint64_t)layout->mss << 48;
 	return true;
 }
@@ -94,35 +85,9 @@ const struct ring_tx_card gigabit_orders_82574l_two = {.can = CAN_ALL, .contexts
 
 /* ---- the 82576 ---- */
 
-#define ADVANCED_CONTEXT      (CONTEXT_DEXT | UINT64_C(2) << 20)
-#define ADVANCED_TSE          (UINT64_C(1) << 31)
-#define ADVANCED_IPV4         (UINT64_C(1) << 10)
-#define ADVANCED_TCP          (UINT64_C(1) << 11)
-#define ADVANCED_PAYLEN_SHIFT 46
-#define ADVANCED_MACLEN_MAX   127u
-#define ADVANCED_IPLEN_MAX    511u
-#define ADVANCED_L4LEN_MAX    255u
-
 static bool advanced(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
 {
-	bool segment = layout->wishes & PKT_TX_SEGMENT;
-
-	if (layout->l2_bytes > ADVANCED_MACLEN_MAX || layout->ip_bytes > ADVANCED_IPLEN_MAX ||
-		layout->l4_bytes > ADVANCED_L4LEN_MAX || (segment && !segments(layout)))
-		return false;
-	orders->data = gigabit_tx_82576.command | checksums(layout) |
-		       (uint64_t)(segment ? ring_tx_payload(layout) : layout->total) << ADVANCED_PAYLEN_SHIFT;
-	orders->context.q0 = layout->ip_bytes | (uint64_t)layout->l2_bytes << 9;
-	orders->context.q1 = ADVANCED_CONTEXT | (layout->ipv6 ? 0 : ADVANCED_IPV4) | (layout->tcp ? ADVANCED_TCP : 0);
-	if (layout->wishes & PKT_VLAN) {
-		orders->data |= DATA_VLE;
-		orders->context.q0 |= (uint64_t)layout->vlan << 16;
-	}
-	if (segment) {
-		orders->data |= ADVANCED_TSE;
-		orders->context.q1 |= (uint64_t)layout->l4_bytes << 40 | (uint64_t)layout->mss << 48;
-	}
-	return true;
+	return (!(layout->wishes & PKT_TX_SEGMENT) || segments(layout)) && ring_tx_advanced(layout, orders);
 }
 
 const struct ring_tx_card gigabit_orders_82576 = {.can = CAN_ALL, .contexts = 2, .orders = advanced};

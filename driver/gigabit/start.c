@@ -3,8 +3,8 @@
  * interrupts; receive and transmit are set up as the chip has it (chips/). */
 #include "../access.h"
 #include "../fail.h"
+#include "../ring/offload.h"
 #include "gigabit.h"
-#include "orders.h"
 
 /* The transmit part must hold two of the largest frames. A new division takes effect at a reset, which keeps it. */
 static int divide_packet_buffer(struct nic *nic)

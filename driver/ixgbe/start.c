@@ -3,6 +3,7 @@
  * transmit, interrupts (82599 DS 4.6.3 to 4.6.8); and the table of its bursts. */
 #include "../access.h"
 #include "../fail.h"
+#include "../ring/offload.h"
 #include "ixgbe.h"
 
 /* Settings of the MAC core that receive and transmit share (DS 8.2.3.22.8, 8.2.3.22.13). */
@@ -14,6 +15,20 @@ static void mac_init(struct nic *nic)
 		IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_RXCRCSTRP | IXGBE_HLREG0_TXPADEN | IXGBE_HLREG0_JUMBOEN);
 	reg_change(nic, IXGBE_MAXFRS, IXGBE_MAXFRS_MFS, port_max_frame_bytes(nic) << IXGBE_MAXFRS_MFS_SHIFT);
 }
+
+#define HEADERS_MAX 511u /* of all three; by the 82598's datasheet */
+
+static bool orders(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
+{
+	return ring_tx_headers(layout) <= HEADERS_MAX && ring_tx_advanced(layout, orders);
+}
+
+const struct ring_tx_card ixgbe_tx_card = {
+	.can = RING_TX_CAN_VLAN | RING_TX_CAN_IP_CHECKSUM | RING_TX_CAN_L4_CHECKSUM | RING_TX_CAN_L4_CHECKSUM_IPV6 |
+	       RING_TX_CAN_SEGMENT_IPV4 | RING_TX_CAN_SEGMENT_IPV6,
+	.contexts = 2,
+	.orders = orders,
+};
 
 static uint32_t rx_tail(unsigned queue)
 {

@@ -40,11 +40,19 @@ struct ring_tx_layout {
 			   frame_min says */
 };
 
+/** A frame's headers, in bytes. */
+static inline uint32_t ring_tx_headers(const struct ring_tx_layout *layout)
+{
+	return (uint32_t)layout->l2_bytes + layout->ip_bytes + layout->l4_bytes;
+}
+
 /** The TCP payload of a frame that is segmented. */
 static inline uint32_t ring_tx_payload(const struct ring_tx_layout *layout)
 {
-	return layout->total - layout->l2_bytes - layout->ip_bytes - layout->l4_bytes;
+	return layout->total - ring_tx_headers(layout);
 }
+
+#define RING_TX_SEGMENT_HEADERS_MAX 240u /* of those that segments have copies of, in all cards; X550 DS 7.2.4 */
 
 /** The descriptors of a frame, as its family writes them. */
 struct ring_tx_orders {
@@ -66,6 +74,9 @@ struct ring_tx_orders {
  * @return false: the card cannot, as some length does not fit its descriptors. It is done in software
  */
 typedef bool ring_tx_orders_fn(const struct ring_tx_layout *layout, struct ring_tx_orders *orders);
+
+/** By advanced descriptors, which the 82576 has and its successors. */
+ring_tx_orders_fn ring_tx_advanced;
 
 /** What the cards of a family, or one chip, can. */
 struct ring_tx_card {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the descriptors by which the gigabit chips are told a frame's wishes: field by field, as the datasheets have
  * them, and what does not fit into a field is refused. */
-#include "../../driver/gigabit/orders.h"
+#include "../../driver/gigabit/gigabit.h"
+#include "../../driver/ring/offload.h"
 #include "../../driver/ring/tx.h"
 
 #include "unit.h"

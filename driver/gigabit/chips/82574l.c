@@ -6,7 +6,6 @@
 #include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
-#include "../orders.h"
 
 #include <linux/pci_regs.h>
 

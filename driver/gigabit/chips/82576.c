@@ -9,7 +9,6 @@
 #include "../../report.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
-#include "../orders.h"
 #include "82576_registers.h"
 
 #include <errno.h>
