@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Opens a device by its address, which says how the device is reached: through the kernel's VFIO or over vfio-user. */
-#include "device.h"
 #include "error.h"
 #include "host/pci.h"
-#include "kernel/kernel.h"
-#include "user/user.h"
+#include "transports.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,11 +6,8 @@
 
 #include "../../vfio/error.h"
 #include "../../vfio/info.h"
-#include "../../vfio/kernel/device.h"
-#include "../../vfio/kernel/group.h"
-#include "../../vfio/kernel/iommufd.h"
-#include "../../vfio/kernel/kernel.h"
-#include "../../vfio/kernel/space.h"
+#include "../../vfio/kernel/join.h"
+#include "../../vfio/transports.h"
 
 #include <CUnit/Basic.h>
 #include <ctype.h>
@@ -45,8 +42,6 @@
 #define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
 #include "../../vfio/info.c"
 #undef PAGE_BYTES
-#include "../../vfio/kernel/device.c"
-
 #include "../../vfio/kernel/group.c"
 #include "../../vfio/kernel/iommufd.c"
 #include "../../vfio/kernel/kernel.c"

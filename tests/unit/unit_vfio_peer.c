@@ -2,7 +2,7 @@
  * The device process of the vfio-user client's tests, with every way to misbehave. */
 #include "unit_vfio_peer.h"
 
-#include "../../vfio/user/user.h"
+#include "../../vfio/transports.h"
 
 #include <CUnit/Basic.h>
 #include <errno.h>

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Containers and groups of the kernel's VFIO. A group can be opened only once, so all its devices share what is opened
  * here. Groups in one DMA space share a container. */
-#include "group.h"
-
 #include "../error.h"
 #include "../host/files.h"
 #include "../host/use.h"
 #include "../info.h"
+#include "join.h"
 
 #include <errno.h>
 #include <linux/vfio.h>
@@ -210,8 +209,9 @@ static int enter_container(struct kernel_space *container, int fd, const char *n
 	return container->users ? 0 : set_iommu(container, name);
 }
 
-int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space)
+int group_join(struct kernel_device *device)
 {
+	const struct vfio_pci *pci = &device->pci;
 	struct group *group = group_numbered((unsigned)pci->group);
 	char opener[GROUP_OPENER_BYTES], path[PATH_MAX];
 	int error;
@@ -229,7 +229,7 @@ int group_join(struct kernel_device *device, const struct vfio_pci *pci, struct 
 	if (group->fd < 0 && (error = open_group(pci, path, &group->fd)) != 0)
 		return error;
 	/* the container of a group that is open may be broken */
-	if ((error = kernel_space_get(&device->kernel, &container_ops, space, pci->address)) != 0)
+	if ((error = kernel_space_get(device, &container_ops)) != 0)
 		return error;
 	if (!group->container) {
 		group->container = device->kernel;

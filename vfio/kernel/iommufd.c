@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Devices' own nodes and iommufd: each device has a node, and /dev/iommu does what containers do for groups. */
-#include "iommufd.h"
-
 #include "../error.h"
 #include "../host/files.h"
-#include "group.h"
 #include "iommufd_abi.h"
+#include "join.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -120,22 +118,22 @@ static int fail_bind(const struct kernel_space *kernel, const struct vfio_pci *p
 		kernel, pci->address, error, "the device cannot be bound to the iommufd", "iommufd");
 }
 
-static int bind_and_attach(struct kernel_device *device, const struct vfio_pci *pci)
+static int bind_and_attach(struct kernel_device *device)
 {
 	struct vfio_device_bind_iommufd bind = {.argsz = sizeof(bind), .iommufd = device->kernel->fd};
 	struct vfio_device_attach_iommufd_pt attach = {.argsz = sizeof(attach), .pt_id = device->kernel->ioas};
 
 	if (ioctl(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0)
-		return fail_bind(device->kernel, pci, errno);
+		return fail_bind(device->kernel, &device->pci, errno);
 	if (ioctl(device->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) == 0)
 		return 0;
-	return kernel_space_fail_iommu(device->kernel, pci->address, errno,
+	return kernel_space_fail_iommu(device->kernel, device->pci.address, errno,
 		"the device cannot be attached to an I/O address space", "iommufd");
 }
 
-int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struct dma_space *space,
-	char why_not[IOMMUFD_WHY_BYTES])
+int iommufd_join(struct kernel_device *device, char why_not[IOMMUFD_WHY_BYTES])
 {
+	const struct vfio_pci *pci = &device->pci;
 	char path[PATH_MAX];
 	int error;
 
@@ -147,16 +145,11 @@ int iommufd_join(struct kernel_device *device, const struct vfio_pci *pci, struc
 	vfio_path(path, "/dev/vfio/devices/%s", pci->cdev);
 	if ((error = kernel_node_open(&device->fd, pci->address, path, NEEDS_IOMMUFD, NULL, "")) == 0) {
 		vfio_path(path, "/dev/iommu");
-		error = kernel_space_get(&device->kernel, &ioas_ops, space, pci->address);
+		error = kernel_space_get(device, &ioas_ops);
 	}
 	if (error == -ENOENT)
 		snprintf(why_not, IOMMUFD_WHY_BYTES, "there is no %.72s", path);
 	else if (error == -EACCES)
 		snprintf(why_not, IOMMUFD_WHY_BYTES, "%.72s may not be opened", path);
-	return error ? error : bind_and_attach(device, pci);
-}
-
-void iommufd_leave(struct kernel_device *device)
-{
-	kernel_space_put(device->kernel);
+	return error ? error : bind_and_attach(device);
 }

@@ -132,35 +132,34 @@ int kernel_space_take_ranges(const void *from, uint32_t count, const char *name,
 
 /* ---- Life ---- */
 
-int kernel_space_get(
-	struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name)
+int kernel_space_get(struct kernel_device *device, const struct kernel_space_ops *ops)
 {
 	struct kernel_space *kernel;
+	const char *name = device->pci.address;
 	int error;
 
-	*result = NULL;
 	LIST_FOREACH (kernel, &kernel_spaces, next) {
-		if (kernel->space != space || kernel->ops != ops)
+		if (kernel->space != device->device.space || kernel->ops != ops)
 			continue;
 		if (__atomic_load_n(&kernel->broken, __ATOMIC_RELAXED))
 			return pollux_fail(EIO,
 				"%s: the kernel did not take memory back from this DMA space's devices; close them and "
 				"open them again",
 				name);
-		*result = kernel;
+		device->kernel = kernel;
 		return 0;
 	}
 	if (!(kernel = calloc(1, sizeof(*kernel))))
 		return pollux_fail(ENOMEM, "%s: no memory for an I/O address space", name);
 	kernel->ops = ops;
-	kernel->space = space;
+	kernel->space = device->device.space;
 	kernel->mapper = (struct dma_mapper){.map = map, .unmap = unmap};
 	if ((error = ops->make(kernel, name)) != 0) {
 		free(kernel);
 		return error;
 	}
 	LIST_INSERT_HEAD(&kernel_spaces, kernel, next);
-	*result = kernel;
+	device->kernel = kernel;
 	return 0;
 }
 

@@ -4,10 +4,37 @@
  * functions are called under kernel.c's lock, except the mapper's map and unmap. */
 #pragma once
 
+#include "../device.h"
+#include "../host/pci.h"
 #include "../space.h"
-#include "device.h"
 
+#include <sys/queue.h>
+
+struct group;
 struct kernel_space;
+
+/** What is known of a region beside device.regions. In those, a part that may be mapped has `at` NULL until somebody
+ * asks for the window. */
+struct kernel_region {
+	uint32_t flags;  /* VFIO_REGION_INFO_FLAG_... */
+	uint64_t offset; /* in the descriptor */
+};
+
+struct kernel_device {
+	struct vfio_device device; /* first: a handle is one of these */
+	int fd;                    /* -1: none */
+	bool can_reset;
+	struct kernel_region regions[VFIO_PCI_NUM_REGIONS];
+	uint32_t irq_flags[VFIO_PCI_NUM_IRQS]; /* VFIO_IRQ_INFO_... */
+	int intx_eventfd;                      /* where INTx was directed to last */
+
+	/* how it was reached */
+	struct vfio_pci pci;
+	struct kernel_space *kernel; /* its I/O address space; NULL: none yet */
+	struct group *group;         /* NULL: it was not reached by its group */
+	bool joined;                 /* it counts as a user of the kernel space, and is in the list of devices */
+	LIST_ENTRY(kernel_device) next;
+};
 
 /** What container and iommufd do differently. name is that of a device, for sentences. */
 struct kernel_space_ops {
@@ -40,9 +67,9 @@ struct kernel_space {
  * either is enough to read it. */
 extern LIST_HEAD(kernel_device_list, kernel_device) kernel_devices;
 
-/** Finds the DMA space's kernel space of this kind, or makes one without users. -EIO: it is broken. */
-int kernel_space_get(
-	struct kernel_space **result, const struct kernel_space_ops *ops, struct dma_space *space, const char *name);
+/** Finds the kernel space of this kind that the device's DMA space has, or makes one without users: device->kernel
+ * then. -EIO: it is broken. */
+int kernel_space_get(struct kernel_device *device, const struct kernel_space_ops *ops);
 
 /**
  * Counts a device that the kernel has put into the address space, and that answers reads of its configuration space.

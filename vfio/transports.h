@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Opens devices through the kernel's VFIO. */
+ * How vfio_device_open reaches the transports. */
 #pragma once
 
-#include "../device.h"
+#include "device.h"
+
+#define VFIO_USER_PREFIX "vfio-user:"
+
+/** vfio_device_open for addresses that start with VFIO_USER_PREFIX. */
+int vfio_user_open(struct vfio_device **device, const char *address, struct dma_space *space);
 
 /**
  * vfio_device_open for PCI addresses, "dddd:bb:dd.f". The device is reached by its own node and iommufd where the
