@@ -191,9 +191,6 @@ int gigabit_stop(struct nic *nic);
 
 /* ---- queues.c ---- */
 
-/** Writes a ring's address and length into the registers of a queue, of which base is the first, RDBAL or TDBAL. */
-void gigabit_write_ring(
-	struct nic *nic, uint32_t base, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask);
 /** What receive_start and transmit_start are of all chips but the 82576. */
 int gigabit_receive_start(struct nic *nic);
 int gigabit_transmit_start(struct nic *nic);

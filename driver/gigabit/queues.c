@@ -20,16 +20,6 @@ uint32_t gigabit_tx_head(unsigned queue)
 	return GIGABIT_AT(TDH, queue);
 }
 
-/* The registers have 64 bits; the 82540EM's addresses have 32, and so RDBAH and TDBAH are 0 (doubt 26). */
-void gigabit_write_ring(
-	struct nic *nic, uint32_t base, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask)
-{
-	uint64_t address = ring_address(ring, iova_offset);
-	reg_write(nic, base, (uint32_t)address);
-	reg_write(nic, base + (GIGABIT_RDBAH - GIGABIT_RDBAL), (uint32_t)(address >> 32));
-	reg_write(nic, base + (GIGABIT_RDLEN - GIGABIT_RDBAL), (mask + 1) * (uint32_t)sizeof(*ring));
-}
-
 /* The largest of 2, 4, 8 and 16 KiB that the pool's buffers have room for. */
 static uint32_t buffer_size(const struct nic *nic)
 {
@@ -44,7 +34,7 @@ int gigabit_receive_start(struct nic *nic)
 	const struct gigabit_chip *chip = gigabit_chip(nic);
 	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
 		const struct ring_rxq *queue = nic->rings.rxqs[i];
-		gigabit_write_ring(nic, GIGABIT_AT(RDBAL, i), queue->ring, queue->iova_offset, queue->mask);
+		ring_locate(nic, GIGABIT_AT(RDBAL, i), queue->ring, queue->iova_offset, queue->mask);
 		reg_write(nic, GIGABIT_AT(RDH, i), 0);
 		reg_write(nic, GIGABIT_AT(RDT, i), 0);
 		/* Each descriptor is written back by itself */
@@ -76,7 +66,7 @@ int gigabit_transmit_start(struct nic *nic)
 	const struct gigabit_chip *chip = gigabit_chip(nic);
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
 		const struct ring_txq *queue = nic->rings.txqs[i];
-		gigabit_write_ring(nic, GIGABIT_AT(TDBAL, i), queue->ring, queue->iova_offset, queue->mask);
+		ring_locate(nic, GIGABIT_AT(TDBAL, i), queue->ring, queue->iova_offset, queue->mask);
 		reg_write(nic, GIGABIT_AT(TDH, i), 0);
 		reg_write(nic, GIGABIT_AT(TDT, i), 0);
 		reg_write(nic, GIGABIT_AT(TXDCTL, i), chip->txdctl);

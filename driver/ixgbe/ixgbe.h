@@ -74,8 +74,8 @@ int ixgbe_receive_queue_on(struct nic *nic, unsigned i);
 int ixgbe_transmit_start(struct nic *nic);
 void ixgbe_transmit_queue_init(struct nic *nic, unsigned i);
 int ixgbe_transmit_queue_on(struct nic *nic, unsigned i);
-/** Halts the receive path and turns RXEN off. */
-void ixgbe_receive_off(struct nic *nic);
+/** Halts what is before the receive DMA, until RX_DIS is cleared. */
+void ixgbe_receive_halt(struct nic *nic);
 
 /* ---- link.c ---- */
 
@@ -95,8 +95,6 @@ int ixgbe_set_vlan_strip(struct nic *nic, unsigned queue, bool on);
 
 /* ---- rss.c, queues.c ---- */
 
-/** Fills in what RSS of the card can do. */
-void ixgbe_rss_describe(struct nic_info *info, bool x550);
 /** Obeys nic->queues.rss, at start and while frames come. */
 int ixgbe_set_rss(struct nic *nic);
 

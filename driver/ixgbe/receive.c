@@ -38,10 +38,7 @@ static void receive_init(struct nic *nic)
 int ixgbe_receive_queue_on(struct nic *nic, unsigned i)
 {
 	struct ring_rxq *queue = nic->rings.rxqs[i];
-	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	reg_write(nic, IXGBE_RX_AT(RDBAL, i), (uint32_t)address);
-	reg_write(nic, IXGBE_RX_AT(RDBAH, i), (uint32_t)(address >> 32));
-	reg_write(nic, IXGBE_RX_AT(RDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	ring_locate(nic, IXGBE_RX_AT(RDBAL, i), queue->ring, queue->iova_offset, queue->mask);
 	/* With several queues a full ring must not block the packet buffer for the others, so its frames are dropped.
 	 * With one queue they wait in the packet buffer */
 	reg_write(nic, IXGBE_RX_AT(SRRCTL, i), /* the buffer's KiB in a field of 5 or 7 bits (doubt 14) */
@@ -62,18 +59,12 @@ int ixgbe_receive_queue_on(struct nic *nic, unsigned i)
 }
 
 /* A path that does not drain is no failure (doubt 10). */
-static void halt_receive_path(struct nic *nic)
+void ixgbe_receive_halt(struct nic *nic)
 {
 	reg_change(nic, IXGBE_SECRXCTRL, 0, IXGBE_SECRXCTRL_RX_DIS);
 	if (reg_wait_set(nic, IXGBE_SECRXSTAT, IXGBE_SECRXSTAT_SECRX_RDY, ixgbe_times.security, "SECRX_RDY",
 		    "frames are still on their way to the receive DMA") == -ETIMEDOUT)
 		port_note_failure(nic);
-}
-
-void ixgbe_receive_off(struct nic *nic)
-{
-	halt_receive_path(nic);
-	reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 }
 
 int ixgbe_receive_start(struct nic *nic)
@@ -88,7 +79,7 @@ int ixgbe_receive_start(struct nic *nic)
 	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_NS_DIS);
 	/* Erratum: receive DMA can hang if frames arrive at the moment that RXEN is set. So the path before it is
 	 * halted until then */
-	halt_receive_path(nic);
+	ixgbe_receive_halt(nic);
 	reg_change(nic, IXGBE_RXCTRL, 0, IXGBE_RXCTRL_RXEN);
 	reg_change(nic, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS, 0);
 	return fail_if_gone(nic);

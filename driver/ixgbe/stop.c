@@ -32,7 +32,8 @@ int ixgbe_stop(struct nic *nic)
 		ixgbe_interrupt_mask(nic);
 
 		/* The path is halted, then RXEN cleared, then the queues are disabled one by one */
-		ixgbe_receive_off(nic);
+		ixgbe_receive_halt(nic);
+		reg_change(nic, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN, 0);
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
 			queue_off(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE);
 		/* Packets that the card has fetched do not leave it without link, and their queue is disabled only

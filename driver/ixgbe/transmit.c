@@ -47,10 +47,7 @@ static void transmit_init(struct nic *nic)
 void ixgbe_transmit_queue_init(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
-	uint64_t address = ring_address(queue->ring, queue->iova_offset);
-	reg_write(nic, IXGBE_AT(TDBAL, i), (uint32_t)address);
-	reg_write(nic, IXGBE_AT(TDBAH, i), (uint32_t)(address >> 32));
-	reg_write(nic, IXGBE_AT(TDLEN, i), (queue->mask + 1) * (uint32_t)sizeof(*queue->ring));
+	ring_locate(nic, IXGBE_AT(TDBAL, i), queue->ring, queue->iova_offset, queue->mask);
 	reg_write(nic, IXGBE_AT(TXDCTL, i), TXDCTL_THRESHOLDS);
 	reg_write(nic, IXGBE_AT(TDT, i), 0);
 }

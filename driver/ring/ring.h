@@ -228,11 +228,10 @@ unsigned ring_tx_nothing(struct nic_txq *queue, const struct pkt *pkts, unsigned
 /** What `silence` of a receive queue is unless the queue feeds a pipe: its bursts do nothing from now on. */
 void ring_rxq_silence(struct ring_rxq *queue);
 
-/** The I/O address of a ring. */
-static inline uint64_t ring_address(const struct ring_descriptor *ring, uint64_t iova_offset)
-{
-	return (uint64_t)(uintptr_t)ring + iova_offset;
-}
+/** Tells the card where a ring is, by three registers in a row, as all cards have them: address, low and high, and
+ * bytes. `first` is RDBAL or TDBAL of the queue. */
+void ring_locate(
+	struct nic *nic, uint32_t first, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask);
 
 /** Descriptors that the card has not taken yet, by its head register. */
 static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t head)

@@ -22,6 +22,16 @@
 
 /* ---- queues ---- */
 
+/* The registers have 64 bits; the 82540EM's addresses have 32, and so RDBAH and TDBAH are 0 (doubt 26). */
+void ring_locate(
+	struct nic *nic, uint32_t first, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask)
+{
+	uint64_t address = (uint64_t)(uintptr_t)ring + iova_offset;
+	reg_write(nic, first, (uint32_t)address);
+	reg_write(nic, first + 4, (uint32_t)(address >> 32));
+	reg_write(nic, first + 8, (mask + 1) * (uint32_t)sizeof(*ring));
+}
+
 /* Where bursts store the tail: the register, or what stands for one that is no memory. */
 static volatile uint32_t *open_tail(struct nic *nic, struct ring_tail_register *tail_register, uint32_t offset)
 {

@@ -117,7 +117,7 @@ static int program_rxq(struct nic *nic, unsigned index)
 	int ret = disable_queue(nic, IGB_AT(RXDCTL, index));
 	if (ret)
 		return ret;
-	gigabit_write_ring(nic, IGB_AT(RDBAL, index), queue->ring, queue->iova_offset, queue->mask);
+	ring_locate(nic, IGB_AT(RDBAL, index), queue->ring, queue->iova_offset, queue->mask);
 	reg_write(nic, IGB_AT(SRRCTL, index),
 		pkt_pool_data_bytes(queue->pool) / IGB_SRRCTL_BSIZEPACKET_UNIT | IGB_SRRCTL_DESCTYPE_ONE |
 			(nic->config.rx_queues > 1 ? IGB_SRRCTL_DROP_EN : 0));
@@ -164,7 +164,7 @@ static int program_txq(struct nic *nic, unsigned index)
 	int ret = disable_queue(nic, IGB_AT(TXDCTL, index));
 	if (ret)
 		return ret;
-	gigabit_write_ring(nic, IGB_AT(TDBAL, index), queue->ring, queue->iova_offset, queue->mask);
+	ring_locate(nic, IGB_AT(TDBAL, index), queue->ring, queue->iova_offset, queue->mask);
 	reg_write(nic, IGB_AT(TDWBAL, index), 0); /* the card writes DD into descriptors, and no head */
 	reg_write(nic, IGB_AT(TXDCTL, index), IGB_TXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	return 0;
