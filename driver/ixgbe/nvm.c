@@ -9,6 +9,7 @@
 #define MODULE_LIST     0x2Bu   /* points to pairs of a kind of module and where its words are */
 #define MODULE_LIST_MAX 32u     /* pairs */
 #define LIST_END        0xFFFFu
+#define SEQUENCE_END    0xFFFFu
 #define FIRMWARE        0x0Fu /* points to the firmware's module */
 #define LESM_POINTER    2u    /* in it */
 #define LESM_STATE      1u    /* in what that points to */
@@ -55,24 +56,20 @@ static unsigned no_words(struct ixgbe_port *port, const char *why)
 	return 0;
 }
 
-/* @return whether the words from `first` on come to an end */
-static bool sequence_ends(struct ixgbe_port *port, unsigned first)
+/* Reads the words from `first` on up to their end. @return how many; -1: they have none, or cannot be read */
+static int read_sequence(struct ixgbe_port *port, unsigned first, uint16_t words[IXGBE_NVM_SEQUENCE_MAX])
 {
-	for (unsigned i = 0; i < IXGBE_NVM_SEQUENCE_MAX; i++) {
-		uint16_t word;
-		if (!ixgbe_nvm_read(port, first + i, &word))
-			return false;
-		if (word == IXGBE_NVM_SEQUENCE_END)
-			return true;
-	}
-	return false;
+	for (unsigned i = 0; i < IXGBE_NVM_SEQUENCE_MAX && ixgbe_nvm_read(port, first + i, &words[i]); i++)
+		if (words[i] == SEQUENCE_END)
+			return (int)i;
+	return -1;
 }
 
-unsigned ixgbe_nvm_module_words(struct ixgbe_port *port)
+unsigned ixgbe_nvm_module_words(struct ixgbe_port *port, uint16_t words[IXGBE_NVM_SEQUENCE_MAX])
 {
 	bool second = ixgbe_phy_resource(&port->nic) == IXGBE_SW_FW_SYNC_PHY1;
 	unsigned wanted = (port->link.module.passive ? DA_OF_PORT_0 : OPTIC_OF_PORT_0) + second;
-	uint16_t list, kind, words;
+	uint16_t list, kind, first;
 	if (!read_pointer(port, MODULE_LIST, &list))
 		return no_words(port, "it has no list of modules");
 	for (unsigned i = 0; i < MODULE_LIST_MAX; i++) {
@@ -84,9 +81,8 @@ unsigned ixgbe_nvm_module_words(struct ixgbe_port *port)
 		if (kind != wanted)
 			continue;
 		/* The first word there is a sum */
-		if (!read_pointer(port, pair + 1, &words) || !sequence_ends(port, words + 1u))
-			return no_words(port, "its list leads nowhere");
-		return words + 1u;
+		int n = read_pointer(port, pair + 1, &first) ? read_sequence(port, first + 1u, words) : -1;
+		return n < 0 ? no_words(port, "its list leads nowhere") : (unsigned)n;
 	}
 	return no_words(port, "its list has no end");
 }

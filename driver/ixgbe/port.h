@@ -148,19 +148,18 @@ bool ixgbe_phy_read(struct ixgbe_port *port, unsigned device, unsigned address, 
 bool ixgbe_phy_find(struct ixgbe_port *port);
 /** What the PHY offers, or its partner does, as a mask of NIC_SPEED_. The caller holds the semaphore. */
 uint32_t ixgbe_phy_offers(struct ixgbe_port *port, bool of_partner);
-/** What a PHY's state is, in words: of its register 7.C810. */
-const char *ixgbe_phy_state_name(unsigned state);
+/** What a PHY's state is, in words: by its register 7.C810, of which these bits are the state. */
 #define IXGBE_PHY_STATE(status) ((status) >> 9 & 31u)
+const char *ixgbe_phy_state_name(unsigned state);
 
 /* ---- nvm.c ---- */
 
 /** Reads a word. False: it cannot be read, which is noted once. */
 bool ixgbe_nvm_read(struct ixgbe_port *port, unsigned word, uint16_t *value);
-/** Finds the words that CORECTL gets for the kind of module there is. @return the number of the first; 0: there are
- * none, which is noted once. */
-unsigned ixgbe_nvm_module_words(struct ixgbe_port *port);
-#define IXGBE_NVM_SEQUENCE_END 0xFFFFu
-#define IXGBE_NVM_SEQUENCE_MAX 128u /* words; what has no end within so many is no sequence */
+/** Reads the words that CORECTL gets for the kind of module there is. @return how many; 0 where the NVM has none, which
+ * is noted once */
+#define IXGBE_NVM_SEQUENCE_MAX 128u /* words, with their end; what has none within so many is no sequence */
+unsigned ixgbe_nvm_module_words(struct ixgbe_port *port, uint16_t words[IXGBE_NVM_SEQUENCE_MAX]);
 /** Whether firmware establishes links by itself (LESM), and writes AUTOC. */
 bool ixgbe_nvm_has_lesm(struct ixgbe_port *port);
 /** The sum that word 0x3F ought to be. False: a word cannot be read. */

@@ -35,10 +35,10 @@ void ixgbe_serial_open(struct ixgbe_port *port)
 /* The words that the board's maker has found right for this kind of module, for the analog part. */
 static void write_module_words(struct ixgbe_port *port)
 {
-	unsigned word = ixgbe_nvm_module_words(port);
-	uint16_t value;
-	for (; word && ixgbe_nvm_read(port, word, &value) && value != IXGBE_NVM_SEQUENCE_END; word++) {
-		reg_write(&port->nic, IXGBE_CORECTL, value);
+	uint16_t words[IXGBE_NVM_SEQUENCE_MAX];
+	unsigned n = ixgbe_nvm_module_words(port, words);
+	for (unsigned i = 0; i < n; i++) {
+		reg_write(&port->nic, IXGBE_CORECTL, words[i]);
 		reg_read(&port->nic, IXGBE_STATUS);
 	}
 }
@@ -125,15 +125,13 @@ static void enable_link(struct ixgbe_port *port)
 /* What begins with the toggled bit: the negotiation is thrown out of its state, and with it all behind it. */
 static bool negotiation_left_0(struct nic *nic)
 {
-	uint64_t deadline = clock_now_us() + ixgbe_link_times.pipeline;
-	for (;;) {
-		bool late = clock_now_us() >= deadline;
-		uint32_t anlp1;
-		bool known = reg_read_sure(nic, IXGBE_ANLP1, &anlp1) == 0;
-		if (!known || anlp1 & IXGBE_ANLP1_AN_STATE || late)
-			return known && anlp1 & IXGBE_ANLP1_AN_STATE;
+	uint32_t anlp1;
+	for (uint32_t slept = 0; reg_read_sure(nic, IXGBE_ANLP1, &anlp1) == 0; slept += 1000) {
+		if (anlp1 & IXGBE_ANLP1_AN_STATE || slept >= ixgbe_link_times.pipeline)
+			return anlp1 & IXGBE_ANLP1_AN_STATE;
 		clock_sleep_us(1000);
 	}
+	return false;
 }
 
 static void start_link(struct ixgbe_port *port, uint32_t autoc, bool with_pipeline)
