@@ -87,12 +87,13 @@ static int ixgbe_open(struct nic *nic)
 	nic->info.can = NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD | NIC_RX_VLAN_STRIP_QUEUE |
 			NIC_VLAN_FILTER | NIC_QUEUES_ALONE | NIC_QUEUE_BYTES | NIC_TX_IP_CHECKSUM | NIC_TX_L4_CHECKSUM |
 			NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4 | NIC_TX_SEGMENT_IPV6;
-	ixgbe_rss_describe(&nic->info, nic->id->kind == IXGBE_X550);
-	nic->info.speeds = NIC_SPEED_1G | NIC_SPEED_10G;
-	if (ixgbe_has_copper_phy(nic))
-		nic->info.speeds |= NIC_SPEED_100M;
-	if (nic->id->kind == IXGBE_X550)
-		nic->info.speeds |= NIC_SPEED_2_5G | NIC_SPEED_5G;
+	bool x550 = nic->id->kind == IXGBE_X550;
+	nic->info.rss_headers =
+		NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV4_UDP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP | NIC_RSS_IPV6_UDP;
+	nic->info.rss_queues = x550 ? 64 : 16;
+	nic->info.rss_entries = x550 ? 512 : 128;
+	nic->info.speeds = NIC_SPEED_1G | NIC_SPEED_10G | (ixgbe_has_copper_phy(nic) ? NIC_SPEED_100M : 0) |
+			   (x550 ? NIC_SPEED_2_5G | NIC_SPEED_5G : 0);
 	return 0;
 }
 

@@ -5,8 +5,6 @@
 #include "../report.h"
 #include "port.h"
 
-#include <stdio.h>
-
 #define FIRMWARE_PASS_THROUGH 2u /* FWSM mode: management frames pass through the port */
 
 /* A register, or a mark that it was refused. */
@@ -145,8 +143,8 @@ static void add_firmware(struct nic *nic, struct fact_list *facts)
 	fact_add(facts, "FWSM", "%08x (firmware mode %u%s, error %u)", fwsm, mode,
 		mode == FIRMWARE_PASS_THROUGH ? ": management passes through" : "", fwsm >> 19 & 63);
 	fact_add(facts, "SW_FW_SYNC", "%08x (software has %x, firmware %x)", owners, owners & 31, owners >> 5 & 31);
-	fact_add(facts, "MMNGC", "%08x%s", fact_register(nic, facts, "MMNGC", IXGBE_MMNGC),
-		reg_read(nic, IXGBE_MMNGC) & IXGBE_MMNGC_MNG_VETO ? " (management keeps the link)" : "");
+	uint32_t mmngc = fact_register(nic, facts, "MMNGC", IXGBE_MMNGC);
+	fact_add(facts, "MMNGC", "%08x%s", mmngc, mmngc & IXGBE_MMNGC_MNG_VETO ? " (management keeps the link)" : "");
 }
 
 void ixgbe_facts(struct nic *nic, struct fact_list *facts)

@@ -5,8 +5,6 @@
 #include "../clock.h"
 #include "port.h"
 
-#include <errno.h>
-
 struct bus {
 	struct nic *nic;
 	uint32_t wires;         /* what we write: CLK_OUT and DATA_OUT, 1 lets go; other bits as they were */

@@ -9,9 +9,10 @@
 
 #define LINK_VECTOR 0u /* the first one, and the only one that is directed to a descriptor */
 
-static bool has_msix(const struct vfio_device *device)
+/* INTx is not used: it has to be unmasked after each interrupt, and all of these cards have MSI-X or MSI. */
+static unsigned irq_index(const struct vfio_device *device)
 {
-	return device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX] > 0;
+	return device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX] ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
 }
 
 void ixgbe_interrupt_mask(struct nic *nic)
@@ -29,7 +30,7 @@ void ixgbe_interrupt_start(struct nic *nic)
 	/* Pins of a cage: a module comes or goes (SDP2), or its light (SDP1) */
 	bool cage = nic->id->kind == IXGBE_82599_SFP;
 	uint32_t pins = cage ? IXGBE_GPIE_SDP1 | IXGBE_GPIE_SDP2 : 0;
-	if (has_msix(nic->device)) {
+	if (irq_index(nic->device) == VFIO_PCI_MSIX_IRQ_INDEX) {
 		/* GPIE first: outside MSI-X mode the card does not keep vectors and masks */
 		reg_write(nic, IXGBE_GPIE, IXGBE_GPIE_MSIX_MODE | IXGBE_GPIE_PBA_SUPPORT | pins);
 		reg_write(nic, IXGBE_IVAR_MISC, (LINK_VECTOR | IXGBE_IVAR_VALID) << IXGBE_IVAR_MISC_OTHER);
@@ -44,11 +45,10 @@ void ixgbe_interrupt_start(struct nic *nic)
 int ixgbe_enable_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	/* INTx is not used: it has to be unmasked after each interrupt, and all of these cards have MSI-X or MSI */
-	if (!has_msix(device) && !device->irq_count[VFIO_PCI_MSI_IRQ_INDEX])
+	unsigned index = irq_index(device);
+	if (!device->irq_count[index])
 		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead",
 			device->address);
-	unsigned index = has_msix(device) ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
 	int ret = vfio_set_irqs(device, index, 1, &nic->event_fd);
 	if (ret)
 		return ret;
@@ -64,9 +64,6 @@ void ixgbe_acknowledge_events(struct nic *nic)
 
 void ixgbe_interrupt_close(struct nic *nic)
 {
-	struct vfio_device *device = nic->device;
-	if (nic->event_fd < 0 || vfio_device_gone(device))
-		return;
-	unsigned index = has_msix(device) ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
-	vfio_set_irqs(device, index, 0, NULL);
+	if (nic->event_fd >= 0 && !vfio_device_gone(nic->device))
+		vfio_set_irqs(nic->device, irq_index(nic->device), 0, NULL);
 }

@@ -8,15 +8,14 @@
 
 #include <string.h>
 
-static const struct {
-	uint32_t header, field; /* of nic_rss.headers, and of MRQC */
-} fields[] = {
-	{NIC_RSS_IPV4, IXGBE_MRQC_IPV4},
-	{NIC_RSS_IPV4_TCP, IXGBE_MRQC_IPV4_TCP},
-	{NIC_RSS_IPV4_UDP, IXGBE_MRQC_IPV4_UDP},
-	{NIC_RSS_IPV6, IXGBE_MRQC_IPV6},
-	{NIC_RSS_IPV6_TCP, IXGBE_MRQC_IPV6_TCP},
-	{NIC_RSS_IPV6_UDP, IXGBE_MRQC_IPV6_UDP},
+/* MRQC's fields, by the bits of NIC_RSS_. */
+static const uint32_t fields[] = {
+	IXGBE_MRQC_IPV4,
+	IXGBE_MRQC_IPV4_TCP,
+	IXGBE_MRQC_IPV4_UDP,
+	IXGBE_MRQC_IPV6,
+	IXGBE_MRQC_IPV6_TCP,
+	IXGBE_MRQC_IPV6_UDP,
 };
 
 /* Registers are little-endian, as x86-64 is: byte 0 of key and table is in the lowest bits. */
@@ -27,14 +26,6 @@ static uint32_t word_of(const uint8_t *bytes, unsigned word)
 	return value;
 }
 
-void ixgbe_rss_describe(struct nic_info *info, bool x550)
-{
-	info->rss_queues = x550 ? 64 : 16;
-	info->rss_entries = x550 ? 512 : 128;
-	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		info->rss_headers |= fields[i].header;
-}
-
 /* The table may change while frames come (X550 DS 8.2.2.8.18). Key and headers change as Linux does it, though nobody
  * says that they may (doubt 41): a frame that comes meanwhile may have a hash of both keys. */
 int ixgbe_set_rss(struct nic *nic)
@@ -43,8 +34,8 @@ int ixgbe_set_rss(struct nic *nic)
 	/* On or off is said once, between the reset and RXEN (X550 DS 7.1.3.7.1) */
 	uint32_t mrqc = rss->headers ? IXGBE_MRQC_RSS : 0;
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (rss->headers & fields[i].header)
-			mrqc |= fields[i].field;
+		if (rss->headers >> i & 1)
+			mrqc |= fields[i];
 	for (unsigned i = 0; i < IXGBE_RSSRK_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RSSRK, i), word_of(rss->key, i));
 	for (unsigned i = 0; i < rss->entries / 4u; i++)
