@@ -359,7 +359,8 @@ static void what_cannot_be_a_pipe_is_refused(void)
 {
 	struct nic_config small = {.rx_ring = 2 * RING, .tx_ring = RING, .promiscuous = true},
 			  jumbo = {.mtu = 2027}; /* 2049 bytes, with two tags */
-	struct nic_config even = {.rx_ring = RING, .tx_ring = RING, .promiscuous = true};
+	struct nic_config even = {.rx_ring = RING, .tx_ring = RING, .promiscuous = true},
+			  strip = {.rx_ring = RING, .tx_ring = 4 * RING, .offloads = NIC_RX_VLAN_STRIP};
 	struct nic_queue twice[2];
 	struct nic_pipe *pipe;
 	struct pkt pkt;
@@ -379,6 +380,15 @@ static void what_cannot_be_a_pipe_is_refused(void)
 	tear_down(&f);
 	set_up(&f, 2, &jumbo);
 	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL);
+	tear_down(&f);
+	/* tags that the input takes out of frames would be lost; an output that does so is none the worse */
+	set_up(&f, 2, NULL);
+	strip.pool = f.pool;
+	CU_ASSERT_EQUAL(nic_stop(f.nic[0]), 0);
+	CU_ASSERT_EQUAL(nic_start(f.nic[0], &strip), 0);
+	CU_ASSERT_EQUAL(try_open(f.nic[0], 0, f.nic[1], 0), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(nic_error(), "start its input without NIC_RX_VLAN_STRIP"));
+	CU_ASSERT_EQUAL(try_open(f.nic[1], 0, f.nic[0], 0), 0);
 	tear_down(&f);
 
 	set_up(&f, 2, NULL);
