@@ -29,7 +29,7 @@ for document in "${documents[@]}"; do
 		driver/* | vfio/* | mempool/* | apps/* | tests/* | hw-docs/* | */*.c | */*.h | */*.sh | */*.md)
 			there "$document" "$word" || echo "$document: $word"
 			;;
-		*[*{]*) ;;
+		*[*'{']*) ;;
 		*?.c | *?.h | *?.sh) grep -qxF "$word" "$work/names" || echo "$document: $word" ;;
 		esac
 	done < <(quoted "$document" | cut -d ' ' -f 1 | grep -xE '[A-Za-z0-9_.{},*+-][A-Za-z0-9_./{},*+-]*')
@@ -80,9 +80,9 @@ numbered() { sed -nE "s/^\| ($1[0-9]+) \|.*/\1/p" hw-docs/doubts.md; }
 marked() {
 	local prefix=$1
 	shift
-	grep -rhoE "\bdoubts? $prefix[0-9]+(, $prefix[0-9]+)*( and $prefix[0-9]+)?" --include='*.c' --include='*.h' \
+	grep -rhoE "\bdoubts? ${prefix}[0-9]+(, ${prefix}[0-9]+)*( and ${prefix}[0-9]+)?" --include='*.c' --include='*.h' \
 		--include='*.md' "$@" |
-		grep -oE "$prefix[0-9]+" | sort -u
+		grep -oE "${prefix}[0-9]+" | sort -u
 }
 # check_doubts PREFIX FOLDER
 check_doubts() {

@@ -11,7 +11,7 @@ a=vfio-user:$work/a b=vfio-user:$work/b
 
 # put N NUMBER...: each as N bytes, little-endian
 put() {
-	local bytes=$1 number text= byte
+	local bytes=$1 number text='' byte
 	shift
 	for number; do
 		for ((byte = 0; byte < bytes; byte++)); do
@@ -50,7 +50,7 @@ said() { grep -Eq -- "$1" "$work/gen.out"; }
 # value NAME: of the last line of JSON
 value() { tail -n 1 "$work/gen.out" | grep -o "\"$1\":[^,}]*" | head -n 1 | cut -d: -f2-; }
 values() {
-	local wanted=$1 got= member
+	local wanted=$1 got='' member
 	shift
 	for member; do got+="${got:+ }$(value "$member")"; done
 	[ "$got" = "$wanted" ] || { echo "got $got" >>"$work/gen.err"; return 1; }

@@ -5,7 +5,7 @@
 #   memory cpus append      of the machine; more of the kernel's command line
 #   host_NAME               a function for each thing that the guest's script asks for by `ask NAME ARGUMENT...`
 # (guest_lib.sh has that side)
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2100
 . tests/wait.sh
 guest=build/guest
 memory=768M append='' work='' cpus=2

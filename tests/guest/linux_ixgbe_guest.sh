@@ -59,7 +59,7 @@ done
 check "links come up after the self-test" settled
 
 check "ping" /bin/ping -c 5 -i 0.2 -W 5 192.0.2.2
-check "ping of full size" /bin/ping -c 3 -i 0.2 -W 5 -s 1472 -M do 192.0.2.2
+check "ping of full size" /bin/ping -c 3 -i 0.2 -W 5 -s 1472 -M 'do' 192.0.2.2
 before=$(counter tx_packets)
 check "flood of 200 pings, none lost" sh -c '/bin/ping -q -f -c 200 -W 5 192.0.2.2 | grep -q " 0% packet loss"'
 check "the driver's counters follow" test $(($(counter tx_packets) - before)) -ge 200
@@ -74,7 +74,7 @@ check "TCP from the far end, 3 MB" tcp near 192.0.2.1 far
 /bin/ip link set eth0 mtu 9000
 /bin/ip netns exec far /bin/ip link set eth1 mtu 9000
 check "links come up after a change of MTU" settled
-check "MTU 9000" /bin/ping -c 3 -i 0.2 -W 5 -s 8972 -M do 192.0.2.2
+check "MTU 9000" /bin/ping -c 3 -i 0.2 -W 5 -s 8972 -M 'do' 192.0.2.2
 
 check "TCP in such frames, 3 MB" tcp far 192.0.2.2 near
 /bin/ip link set eth0 mtu 1500
