@@ -29,7 +29,6 @@ struct driver_id {
 	uint16_t device; /* the vendor is Intel */
 	uint8_t kind;    /* the driver's own */
 	const char *name;
-	const char *refused; /* not NULL: why it is not driven, and what to do instead */
 };
 
 /**
@@ -89,6 +88,9 @@ struct driver {
 
 extern const struct driver ixgbe_driver, e1000_driver, igb_driver;
 
+/** The rule that decides which driver, if any, has a device. @return NULL with a sentence: nobody drives it. */
+const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t device, const struct driver_id **id);
+
 /** The failure sentence of a device that no driver claims. */
 void driver_refuse(const char *address, uint16_t vendor, uint16_t device);
 
@@ -139,6 +141,12 @@ struct nic {
 	unsigned mac_count;
 	struct port_notes notes;
 };
+
+/**
+ * Makes a port of a device that is open already, by whatever transport: for tests, and for transports of one's own.
+ * Takes ownership of the device, also on failure. nic_open is vfio_device_open and this. Errors: as nic_open.
+ */
+int port_from_device(struct nic **nic, struct vfio_device *device);
 
 /** True once the device is known to be gone, by its registers or by the transport: no register may be touched any more.
  */

@@ -8,7 +8,6 @@
 #include "fail.h"
 #include "mac.h"
 #include "pipe/stop.h"
-#include "port.h"
 #include "report.h"
 #include "ring/ring.h"
 #include "stats.h"
@@ -37,13 +36,8 @@ const struct driver *driver_find(const char *address, uint16_t vendor, uint16_t 
 	for (size_t d = 0; vendor == INTEL && d < sizeof(drivers) / sizeof(*drivers); d++) {
 		for (unsigned i = 0; i < drivers[d]->id_count; i++) {
 			*id = &drivers[d]->ids[i];
-			if ((*id)->device != device)
-				continue;
-			if (!(*id)->refused)
+			if ((*id)->device == device)
 				return drivers[d];
-			pollux_fail(
-				ENOTSUP, "%s: %04x:%04x, %s, %s", address, vendor, device, (*id)->name, (*id)->refused);
-			return NULL;
 		}
 	}
 	driver_refuse(address, vendor, device);

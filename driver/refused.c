@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Cards that Pollux does not drive, by name, so that the failure sentence can say why, and what to do instead: people
- * have these cards, or buy them. Ids and names are those of Linux's drivers e1000, e1000e, igb and igc, and of DPDK's.
+ * have these cards, or buy them. Ids and names are those of Linux's drivers e1000, e1000e, igb, igc and ixgbe, and of
+ * DPDK's.
  */
 #include "../vfio/error.h"
 #include "driver.h"
@@ -31,6 +32,12 @@
 	"is a card of 2.5 Gbit/s with registers of its own: leave it to Linux's igc, or use an 82576 (8086:10c9) or "  \
 	"an X550 (8086:1563)"
 #define VIRTUAL_FUNCTION "is a virtual function, which Pollux does not drive: give it a whole port (82576, 8086:10c9)"
+
+#define VIRTUAL_OF_IXGBE "is a virtual function, whose registers differ: open the physical function instead"
+#define OLD_82598        "is an 82598, whose registers differ: Pollux drives its successors 82599, X540 and X550"
+#define X550_EMBEDDED                                                                                                  \
+	"is an X550 inside a processor: its link is brought up through registers behind its firmware, which Pollux "   \
+	"does not know; use an 82599, X540 or X550 card"
 
 #define IDS_MAX 60u
 
@@ -84,6 +91,24 @@ static const struct {
 	{"Intel I221-V", IGC, {0x125E}},
 	{"Intel I225", IGC, {0x15F2, 0x5502, 0x15F3, 0x15F8, 0x0D9F, 0x3100, 0x3101, 0x15FD}},
 	{"Intel I226", IGC, {0x125B, 0x5503, 0x125C, 0x125D, 0x3102, 0x125F}},
+	/* of 10 Gbit/s */
+	{"Intel 82599 virtual function", VIRTUAL_OF_IXGBE, {0x10ED}},
+	{"Intel X540 virtual function", VIRTUAL_OF_IXGBE, {0x1515}},
+	{"Intel X550 virtual function", VIRTUAL_OF_IXGBE, {0x1565}},
+	{"Intel 82598", OLD_82598, {0x10B6}},
+	{"Intel 82598 AF dual port", OLD_82598, {0x10C6}},
+	{"Intel 82598 AF", OLD_82598, {0x10C7}},
+	{"Intel 82598 AT", OLD_82598, {0x10C8}},
+	{"Intel 82598EB SFP", OLD_82598, {0x10DB}},
+	{"Intel 82598EB CX4", OLD_82598, {0x10DD}},
+	{"Intel 82598 CX4 dual port", OLD_82598, {0x10EC}},
+	{"Intel 82598 DA dual port", OLD_82598, {0x10E1}},
+	{"Intel 82598 DA", OLD_82598, {0x10F1}},
+	{"Intel 82598EB XF LR", OLD_82598, {0x10F4}},
+	{"Intel 82598 BX", OLD_82598, {0x1508}},
+	{"Intel 82598 AT2", OLD_82598, {0x150B}},
+	{"Intel X550EM_x", X550_EMBEDDED, {0x15AA, 0x15AB, 0x15AC, 0x15AD, 0x15AE, 0x15B0}},
+	{"Intel X550EM_a", X550_EMBEDDED, {0x15C2, 0x15C3, 0x15C4, 0x15C6, 0x15C7, 0x15C8, 0x15CE, 0x15E4, 0x15E5}},
 };
 
 void driver_refuse(const char *address, uint16_t vendor, uint16_t device)

@@ -14,18 +14,18 @@
 enum { KIND_82540EM, KIND_82544GC, KIND_82545EM, KIND_82574L, KIND_82583V };
 
 static const struct driver_id e1000_ids[] = {
-	{0x100E, KIND_82540EM, "Intel 82540EM", NULL},
-	{0x1015, KIND_82540EM, "Intel 82540EM (on board)", NULL},
-	{0x1016, KIND_82540EM, "Intel 82540EP (on board)", NULL},
-	{0x1017, KIND_82540EM, "Intel 82540EP", NULL},
-	{0x101E, KIND_82540EM, "Intel 82540EP (mobile)", NULL},
-	{0x1008, KIND_82544GC, "Intel 82544EI", NULL},
-	{0x100C, KIND_82544GC, "Intel 82544GC", NULL},
-	{0x100D, KIND_82544GC, "Intel 82544GC (on board)", NULL},
-	{0x100F, KIND_82545EM, "Intel 82545EM", NULL},
-	{0x10D3, KIND_82574L, "Intel 82574L", NULL},
-	{0x10F6, KIND_82574L, "Intel 82574LA", NULL},
-	{0x150C, KIND_82583V, "Intel 82583V", NULL},
+	{0x100E, KIND_82540EM, "Intel 82540EM"},
+	{0x1015, KIND_82540EM, "Intel 82540EM (on board)"},
+	{0x1016, KIND_82540EM, "Intel 82540EP (on board)"},
+	{0x1017, KIND_82540EM, "Intel 82540EP"},
+	{0x101E, KIND_82540EM, "Intel 82540EP (mobile)"},
+	{0x1008, KIND_82544GC, "Intel 82544EI"},
+	{0x100C, KIND_82544GC, "Intel 82544GC"},
+	{0x100D, KIND_82544GC, "Intel 82544GC (on board)"},
+	{0x100F, KIND_82545EM, "Intel 82545EM"},
+	{0x10D3, KIND_82574L, "Intel 82574L"},
+	{0x10F6, KIND_82574L, "Intel 82574LA"},
+	{0x150C, KIND_82583V, "Intel 82583V"},
 };
 
 static const struct gigabit_chip *const e1000_chips[] = {[KIND_82540EM] = &gigabit_82540em,
@@ -43,10 +43,10 @@ static const struct driver_register e1000_registers[] = {
 /* ---- igb ---- */
 
 static const struct driver_id igb_ids[] = {
-	{0x10C9, 0, "Intel 82576", NULL},
-	{0x10E8, 0, "Intel 82576 (quad port)", NULL},
-	{0x1526, 0, "Intel 82576 (quad port ET2)", NULL},
-	{0x150A, 0, "Intel 82576NS", NULL},
+	{0x10C9, 0, "Intel 82576"},
+	{0x10E8, 0, "Intel 82576 (quad port)"},
+	{0x1526, 0, "Intel 82576 (quad port ET2)"},
+	{0x150A, 0, "Intel 82576NS"},
 };
 
 static const struct gigabit_chip *const igb_chips[] = {&gigabit_82576};

@@ -9,7 +9,6 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/ixgbe/ixgbe.h"
-#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
 

@@ -7,7 +7,7 @@
 #include "input.h"
 #include "reference.h"
 
-#include "../../driver/port.h"
+#include "../../driver/driver.h"
 #include "../../driver/ring/offload.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port on the scripted card: what tests of control paths begin and end with. They include this file behind that of
  * their kind of card. */
-#include "../../driver/port.h"
+#include "../../driver/driver.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 

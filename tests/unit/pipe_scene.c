@@ -5,7 +5,6 @@
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/pipe.h"
 #include "../../driver/pipe/rare.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"

@@ -5,7 +5,6 @@
 
 #include "../../driver/driver.h"
 #include "../../driver/pipe.h"
-#include "../../driver/port.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"
 

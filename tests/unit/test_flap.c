@@ -3,7 +3,6 @@
  * descriptors and keep what former owners left: nothing is lost but what was on the wire or in the card, counters are
  * exact, and every buffer comes back. */
 #include "../../driver/driver.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"

@@ -27,7 +27,6 @@ __attribute__((unused)) static void *test_aligned_alloc(size_t alignment, size_t
 #include "../../driver/driver.h"
 #include "../../driver/pipe.h"
 #include "../../driver/pipe/state.h"
-#include "../../driver/port.h"
 #include "../../mempool/cache.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"

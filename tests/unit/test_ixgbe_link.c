@@ -2,8 +2,8 @@
  * The link's machine of the 82599, X540 and X550 against the software cards in one process: links that need
  * persistence, modules of all kinds, PHYs, and firmware that shares them. Every state, and every bad input. */
 #include "../../driver/clock.h"
+#include "../../driver/driver.h"
 #include "../../driver/ixgbe/port.h"
-#include "../../driver/port.h"
 #include "../../driver/report.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"

@@ -2,7 +2,6 @@
  * Ports of the ixgbe family with several queues, against the software cards: where RSS sends frames, VLANs, queues that
  * stop and start alone, and what each queue counts. */
 #include "../../driver/driver.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"

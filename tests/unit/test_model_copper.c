@@ -2,7 +2,6 @@
  * What X540 and X550 have that the 82599 has not, register by register, as other drivers use it: their PHY behind MDIO,
  * their semaphores, the X550's firmware; and our driver's view of their speeds. */
 #include "../../driver/driver.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"

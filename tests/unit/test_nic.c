@@ -3,9 +3,9 @@
  * cycle, added addresses, events. */
 #include "card_ixgbe.c"
 
+#include "../../driver/driver.h"
 #include "../../driver/mac.h"
 #include "../../driver/pipe.h"
-#include "../../driver/port.h"
 #include "../../driver/report.h"
 #include "../../mempool/pool.h"
 #include "../../vfio/error.h"

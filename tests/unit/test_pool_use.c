@@ -2,7 +2,6 @@
  * How often threads that share a pool write what they share: exact counts of blocks that went through the pool's depot,
  * while threads receive and send through the driver. `make bench` prints them. */
 #include "../../driver/driver.h"
-#include "../../driver/port.h"
 #include "../../mempool/depot.c"
 #include "../model/local.h"
 

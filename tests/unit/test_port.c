@@ -4,7 +4,6 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/ixgbe/ixgbe.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"

@@ -3,7 +3,6 @@
  * bursts all memory but stacks is read-only; each write faults, is noted, let through, and the memory is closed again
  * behind it. Two threads do that in turn, each with queues of its own, and must have no line in common. */
 #include "../../driver/driver.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"

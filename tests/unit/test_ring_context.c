@@ -3,7 +3,6 @@
  * writes them, among the frames of plain bursts, and sent by the software 82599. */
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/descriptor.h"
-#include "../../driver/port.h"
 #include "../../driver/ring/offload.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"

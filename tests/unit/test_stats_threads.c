@@ -2,7 +2,6 @@
  * A port used by two threads: one in bursts, one that reads statistics and services the port, while the model is at
  * work. For TSan. */
 #include "../../driver/driver.h"
-#include "../../driver/port.h"
 #include "../model/local.h"
 
 #include "unit.h"
