@@ -65,7 +65,7 @@ struct driver_ops {
 	int (*set_multicast)(struct nic *nic, unsigned word, uint32_t value);
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
-	const struct queue_ops *queues; /* NULL: one queue pair, no VLANs */
+	const struct queue_ops *queues;
 };
 
 /** A row of a family's list of registers. */
@@ -101,8 +101,6 @@ struct port_rings {
 	struct dma_memory memory; /* of all queues, receive first */
 };
 
-struct mac_entry;
-
 /** What happened to a port (report.h). */
 #define PORT_NOTES 64u
 struct port_notes {
@@ -126,6 +124,7 @@ struct nic {
 	bool gone;          /* its registers were found to read all ones; see port_gone */
 	bool gone_reported; /* NIC_GONE is an event only once */
 	bool promiscuous, all_multicast;
+	uint64_t refusals_before;   /* vfio_refusals() when the control call began that is under way */
 	unsigned refusals_reported; /* of the device's refused registers, by nic_service or nic_stop */
 	int event_fd;               /* link interrupts come by it; -1 until somebody wants it */
 	int wait_fd; /* event_fd and the transport's descriptor in one, where the transport has one; else -1 */

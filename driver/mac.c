@@ -9,20 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 12 bits of the address's last two bytes (MCSTCTRL.MO and RCTL.MO are 0: bits 47:36): 7 select the word, 5 the bit. */
-static unsigned multicast_hash(const uint8_t mac[6])
+/* 12 bits of the address's last two bytes (MCSTCTRL.MO and RCTL.MO are 0: bits 47:36). */
+unsigned mac_multicast_hash(const uint8_t mac[6])
 {
 	return ((unsigned)mac[4] >> 4 | (unsigned)mac[5] << 4) & 0xFFF;
-}
-
-unsigned mac_multicast_word(const uint8_t mac[6])
-{
-	return multicast_hash(mac) >> 5;
-}
-
-uint32_t mac_multicast_bit(const uint8_t mac[6])
-{
-	return UINT32_C(1) << (multicast_hash(mac) & 31);
 }
 
 static bool is_multicast(const uint8_t mac[6])
@@ -39,19 +29,20 @@ bool mac_is_usable(const uint8_t mac[6])
 static int program_multicast(struct nic *nic, unsigned word)
 {
 	uint32_t value = 0;
-	for (unsigned i = 0; i < nic->mac_count; i++)
-		if (is_multicast(nic->macs[i].bytes) && mac_multicast_word(nic->macs[i].bytes) == word)
-			value |= mac_multicast_bit(nic->macs[i].bytes);
+	for (unsigned i = 0; i < nic->mac_count; i++) {
+		unsigned hash = mac_multicast_hash(nic->macs[i].bytes);
+		if (is_multicast(nic->macs[i].bytes) && hash >> 5 == word)
+			value |= UINT32_C(1) << (hash & 31);
+	}
 	return nic->driver->ops->set_multicast(nic, word, value);
 }
 
 /* `on`: the address was added; else it was removed. */
 static int program(struct nic *nic, const struct mac_entry *mac, bool on)
 {
-	uint64_t refusals = vfio_refusals();
-	int ret = is_multicast(mac->bytes) ? program_multicast(nic, mac_multicast_word(mac->bytes))
+	int ret = is_multicast(mac->bytes) ? program_multicast(nic, mac_multicast_hash(mac->bytes) >> 5)
 					   : nic->driver->ops->set_unicast(nic, mac->filter, on ? mac->bytes : NULL);
-	return fail_if_refused(nic, refusals, ret);
+	return fail_if_refused(nic, nic->refusals_before, ret);
 }
 
 int mac_program_all(struct nic *nic)
@@ -62,13 +53,6 @@ int mac_program_all(struct nic *nic)
 			return ret;
 	}
 	return 0;
-}
-
-void mac_forget_all(struct nic *nic)
-{
-	free(nic->macs);
-	nic->macs = NULL;
-	nic->mac_count = 0;
 }
 
 static struct mac_entry *find(struct nic *nic, const uint8_t mac[6])
@@ -92,7 +76,7 @@ static unsigned free_filter(const struct nic *nic)
 	return 0;
 }
 
-static int check(struct nic *nic, const uint8_t mac[6])
+int mac_add(struct nic *nic, const uint8_t mac[6])
 {
 	static const uint8_t zero[6], broadcast[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 	if (memcmp(mac, zero, 6) == 0)
@@ -100,14 +84,6 @@ static int check(struct nic *nic, const uint8_t mac[6])
 	if (memcmp(mac, broadcast, 6) == 0)
 		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received",
 			nic->info.address);
-	return fail_if_gone(nic);
-}
-
-int mac_add(struct nic *nic, const uint8_t mac[6])
-{
-	int ret = check(nic, mac);
-	if (ret)
-		return ret;
 	if (find(nic, mac) || memcmp(nic->info.mac, mac, 6) == 0)
 		return pollux_fail(EEXIST, "%s: %02x:%02x:%02x:%02x:%02x:%02x is received already", nic->info.address,
 			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
@@ -127,7 +103,7 @@ int mac_add(struct nic *nic, const uint8_t mac[6])
 	macs[nic->mac_count++] = added;
 	if (!nic->started)
 		return 0;
-	ret = program(nic, &added, true);
+	int ret = program(nic, &added, true);
 	if (ret)
 		nic->mac_count--;
 	return ret;
@@ -141,6 +117,5 @@ int mac_remove(struct nic *nic, const uint8_t mac[6])
 			mac[1], mac[2], mac[3], mac[4], mac[5]);
 	struct mac_entry removed = *found;
 	*found = nic->macs[--nic->mac_count];
-	int ret = fail_if_gone(nic);
-	return !ret && nic->started ? program(nic, &removed, false) : ret;
+	return nic->started ? program(nic, &removed, false) : 0;
 }

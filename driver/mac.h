@@ -15,19 +15,15 @@ struct mac_entry {
 /** False for addresses that no port can have: all zeros, or a multicast address. */
 bool mac_is_usable(const uint8_t mac[6]);
 
-/** The word of the multicast hash table that a multicast address selects, and its bit in it. */
-unsigned mac_multicast_word(const uint8_t mac[6]);
-uint32_t mac_multicast_bit(const uint8_t mac[6]);
+/** What a multicast address selects in the hash table: a word (bits 11:5), and its bit (bits 4:0). */
+unsigned mac_multicast_hash(const uint8_t mac[6]);
 
-/** nic_add_mac and nic_remove_mac, which see to it that a gone device's bursts end. */
+/** nic_add_mac and nic_remove_mac, of a device that is not gone. */
 int mac_add(struct nic *nic, const uint8_t mac[6]);
 int mac_remove(struct nic *nic, const uint8_t mac[6]);
 
 /** Programs all added addresses into a port that is being started. Stops at the first failure. */
 int mac_program_all(struct nic *nic);
-
-/** Drops all added addresses, without touching the device. */
-void mac_forget_all(struct nic *nic);
 
 /** An address as RAL (its first four bytes) and RAH (the other two, in the low half) hold it. */
 static inline uint32_t mac_low(const uint8_t mac[6])

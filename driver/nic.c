@@ -142,32 +142,23 @@ static struct nic_config complete(const struct nic_config *config)
 	return full;
 }
 
-static int check_ring(const struct nic *nic, const char *name, unsigned size)
-{
-	if (size < RING_SIZE_MIN || size > RING_SIZE_MAX || (size & (size - 1)))
-		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u",
-			nic->info.address, name, size, RING_SIZE_MIN, RING_SIZE_MAX);
-	return 0;
-}
-
-static int check_queues(const struct nic *nic, const char *name, unsigned count, unsigned max)
+static int check_queues(const struct nic *nic, const char *name, unsigned count, unsigned max, unsigned ring)
 {
 	if (count > max)
 		return pollux_fail(
 			EINVAL, "%s: %u %s queues, but the port has at most %u", nic->info.address, count, name, max);
+	if (ring < RING_SIZE_MIN || ring > RING_SIZE_MAX || (ring & (ring - 1)))
+		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u",
+			nic->info.address, name, ring, RING_SIZE_MIN, RING_SIZE_MAX);
 	return 0;
 }
 
 static int check_config(struct nic *nic, const struct nic_config *config)
 {
 	const struct nic_info *info = &nic->info;
-	int ret = check_queues(nic, "receive", config->rx_queues, info->max_rx_queues);
+	int ret = check_queues(nic, "receive", config->rx_queues, info->max_rx_queues, config->rx_ring);
 	if (!ret)
-		ret = check_queues(nic, "transmit", config->tx_queues, info->max_tx_queues);
-	if (!ret)
-		ret = check_ring(nic, "receive", config->rx_ring);
-	if (!ret)
-		ret = check_ring(nic, "transmit", config->tx_ring);
+		ret = check_queues(nic, "transmit", config->tx_queues, info->max_tx_queues, config->tx_ring);
 	if (ret)
 		return ret;
 	if (config->mtu < PORT_MTU_MIN || config->mtu > info->max_mtu)
@@ -248,34 +239,20 @@ static int find_pool(struct nic *nic)
 	return check_pool(nic, config);
 }
 
-static int start(struct nic *nic)
-{
-	uint64_t refusals = vfio_refusals();
-	/* An earlier stop may have failed to reset the card */
-	int ret = nic->freshly_reset ? 0 : bus_halt(nic);
-	if (ret)
-		return ret;
-	ret = fail_if_refused(nic, refusals, nic->driver->ops->start(nic));
-	if (!ret)
-		return 0;
-	struct pollux_failure failure = {.error = 0};
-	pollux_failure_keep(&failure, ret);
-	if (!nic->freshly_reset)
-		bus_halt(nic);
-	rings_close(nic);
-	return pollux_failure_restore(&failure);
-}
-
 int nic_start(struct nic *nic, const struct nic_config *config)
 {
 	if (!nic)
 		return pollux_fail(EINVAL, "nic_start: no port given");
 	if (nic->started)
 		return pollux_fail(EBUSY, "%s: the port is started already: stop it first", nic->info.address);
-	if (port_gone(nic))
-		return fail_gone(nic);
+	int ret = rings_begin_call(nic, false);
+	if (ret)
+		return ret;
 	nic->config = complete(config);
-	int ret = check_config(nic, &nic->config);
+	ret = check_config(nic, &nic->config);
+	/* An earlier stop may have failed to reset the card */
+	if (!ret && !nic->freshly_reset)
+		ret = bus_halt(nic);
 	if (ret)
 		return ret;
 	if (!nic->config.speeds)
@@ -288,7 +265,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	nic->all_multicast = false;
 	ret = find_pool(nic);
 	if (!ret)
-		ret = start(nic);
+		ret = fail_if_refused(nic, nic->refusals_before, nic->driver->ops->start(nic));
 	if (!ret) {
 		nic->started = true;
 		nic->stats.time_ns = clock_now_ns();
@@ -296,6 +273,9 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	}
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, ret);
+	if (!nic->freshly_reset)
+		bus_halt(nic);
+	rings_close(nic);
 	close_own_pool(nic);
 	return pollux_failure_restore(&failure);
 }
@@ -349,7 +329,7 @@ void nic_close(struct nic *nic)
 		bus_halt(nic);
 	close_own_pool(nic);
 	close_event_fds(nic);
-	mac_forget_all(nic);
+	free(nic->macs);
 	vfio_device_close(nic->device);
 	free(nic);
 }
@@ -375,13 +355,11 @@ struct nic_txq *nic_txq(struct nic *nic, unsigned index)
 
 int nic_get_link(struct nic *nic, struct nic_link *link)
 {
-	uint64_t refusals = vfio_refusals();
-	int ret = fail_if_gone(nic);
-	if (!ret)
-		ret = fail_if_refused(nic, refusals, nic->driver->ops->get_link(nic, link));
+	int ret = rings_begin_call(nic, false);
+	ret = rings_end_call(nic, ret ? ret : nic->driver->ops->get_link(nic, link));
 	if (ret)
 		*link = (struct nic_link){.up = false};
-	return rings_end_call(nic, ret);
+	return ret;
 }
 
 unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n)
@@ -394,13 +372,12 @@ unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n)
 
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
-	if (nic->started && !port_gone(nic))
+	if (rings_begin_call(nic, false) == 0 && nic->started)
 		stats_update(nic);
 	stats_report(nic, stats);
 	if (nic->started)
 		rings_add_stats(nic, stats);
-	int ret = fail_if_gone(nic);
-	return rings_end_call(nic, ret ? ret : stats_check(nic));
+	return rings_end_call(nic, stats_check(nic));
 }
 
 /* Does not rely on O_NONBLOCK, so that it never waits: a vfio-user peer has the same open file, and may have cleared
@@ -414,21 +391,11 @@ static void drain_eventfd(int fd)
 	}
 }
 
-static bool link_changed(struct nic *nic)
-{
-	struct nic_link link;
-	uint64_t refusals = vfio_refusals();
-	if (fail_if_refused(nic, refusals, nic->driver->ops->get_link(nic, &link)) != 0 ||
-		(link.up == nic->link.up && link.mbps == nic->link.mbps))
-		return false;
-	nic->link = link;
-	return true;
-}
-
 /* nic_service without its report of failures. @return events */
 static uint32_t service(struct nic *nic)
 {
 	uint32_t events = 0;
+	struct nic_link link;
 	if (nic->device->ops->check)
 		nic->device->ops->check(nic->device);
 	if (nic->event_fd >= 0)
@@ -442,8 +409,10 @@ static uint32_t service(struct nic *nic)
 		rings_count_frames(nic);
 		if (nic->started && nic->driver->ops->service)
 			nic->driver->ops->service(nic);
-		if (link_changed(nic))
+		if (nic_get_link(nic, &link) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
+			nic->link = link;
 			events |= NIC_LINK_CHANGED;
+		}
 	}
 	if (port_gone(nic) && !nic->gone_reported) {
 		nic->gone_reported = true;
@@ -457,7 +426,8 @@ int nic_service(struct nic *nic, uint32_t *events)
 	uint32_t found = service(nic);
 	if (events)
 		*events = found;
-	int ret = fail_if_gone(nic);
+	/* The call begins after what may be refused each time: each register is reported once */
+	int ret = rings_begin_call(nic, false);
 	return rings_end_call(nic, ret ? ret : report_refusal(nic));
 }
 
@@ -493,63 +463,46 @@ int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, 
 	}
 }
 
-static int fail_events(const struct nic *nic)
-{
-	int error = errno;
-	return pollux_fail(error, "%s: no descriptor for events: %s", nic->info.address, strerror(error));
-}
-
-/* One descriptor that is readable when either of two is. */
-static int open_wait_fd(struct nic *nic)
+/* Where the transport has a descriptor, too: opens a third, which is readable when either is. False, with errno. */
+static bool open_event_fds(struct nic *nic)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	nic->wait_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (nic->wait_fd >= 0 && epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->event_fd, &event) == 0 &&
-		epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->device->event_fd, &event) == 0)
-		return 0;
-	return fail_events(nic);
-}
-
-static int open_event_fds(struct nic *nic)
-{
-	uint64_t refusals = vfio_refusals();
 	nic->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (nic->event_fd < 0)
-		return fail_events(nic);
-	int ret = nic->device->ops->check ? open_wait_fd(nic) : 0;
-	if (!ret)
-		ret = fail_if_refused(nic, refusals, nic->driver->ops->enable_events(nic));
-	if (ret)
-		close_event_fds(nic);
-	return ret;
+	if (nic->event_fd < 0 || !nic->device->ops->check)
+		return nic->event_fd >= 0;
+	nic->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+	return nic->wait_fd >= 0 && epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->event_fd, &event) == 0 &&
+	       epoll_ctl(nic->wait_fd, EPOLL_CTL_ADD, nic->device->event_fd, &event) == 0;
 }
 
 int nic_event_fd(struct nic *nic)
 {
 	if (nic->event_fd < 0) {
-		int ret = fail_if_gone(nic);
-		if (!ret)
-			ret = open_event_fds(nic);
-		if (ret)
-			return rings_end_call(nic, ret);
+		int ret = rings_begin_call(nic, false);
+		if (!ret && !open_event_fds(nic))
+			ret = pollux_fail(
+				errno, "%s: no descriptor for events: %s", nic->info.address, strerror(errno));
+		ret = rings_end_call(nic, ret ? ret : nic->driver->ops->enable_events(nic));
+		if (ret) {
+			close_event_fds(nic);
+			return ret;
+		}
 	}
 	return nic->wait_fd >= 0 ? nic->wait_fd : nic->event_fd;
 }
 
 static int set_mode(struct nic *nic, bool *mode, bool on)
 {
-	if (!nic->started)
-		return pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
-	int ret = fail_if_gone(nic);
 	bool before = *mode;
-	if (ret || before == on)
-		return rings_end_call(nic, ret);
-	*mode = on;
-	uint64_t refusals = vfio_refusals();
-	ret = fail_if_refused(nic, refusals, nic->driver->ops->set_receive_mode(nic));
+	int ret = rings_begin_call(nic, true);
+	if (!ret && before != on) {
+		*mode = on;
+		ret = nic->driver->ops->set_receive_mode(nic);
+	}
+	ret = rings_end_call(nic, ret);
 	if (ret)
 		*mode = before;
-	return rings_end_call(nic, ret);
+	return ret;
 }
 
 int nic_set_promiscuous(struct nic *nic, bool on)
@@ -564,10 +517,12 @@ int nic_set_all_multicast(struct nic *nic, bool on)
 
 int nic_add_mac(struct nic *nic, const uint8_t mac[6])
 {
-	return rings_end_call(nic, mac_add(nic, mac));
+	int ret = rings_begin_call(nic, false);
+	return rings_end_call(nic, ret ? ret : mac_add(nic, mac));
 }
 
 int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 {
-	return rings_end_call(nic, mac_remove(nic, mac));
+	int ret = rings_begin_call(nic, false);
+	return rings_end_call(nic, ret ? ret : mac_remove(nic, mac));
 }

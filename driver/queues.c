@@ -16,21 +16,9 @@ static const uint8_t usual_key[NIC_RSS_KEY_BYTES] = {0x6d, 0x5a, 0x56, 0xda, 0x2
 	0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80,
 	0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
 
-static const struct queue_ops no_queue_ops;
-
-static const struct queue_ops *ops_of(const struct nic *nic)
-{
-	return nic->driver->ops->queues ? nic->driver->ops->queues : &no_queue_ops;
-}
-
 static int fail_lacks(const struct nic *nic, const char *what)
 {
 	return pollux_fail(ENOTSUP, "%s: the card, %s, has no %s", nic->info.address, nic->info.name, what);
-}
-
-static int fail_if_not_started(struct nic *nic)
-{
-	return nic->started ? fail_if_gone(nic) : pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
 }
 
 /* ---- RSS ---- */
@@ -112,19 +100,16 @@ int queues_configure(struct nic *nic, const struct nic_config *config)
 int nic_set_rss(struct nic *nic, const struct nic_rss *rss)
 {
 	struct nic_rss before = nic->queues.rss;
-	int ret = fail_if_not_started(nic);
+	int ret = rings_begin_call(nic, true);
 	if (!ret && !before.headers)
 		ret = pollux_fail(
 			EINVAL, "%s: the port was started without RSS: give nic_config.rss", nic->info.address);
 	if (!ret)
 		ret = take_rss(nic, rss, nic->config.rx_queues);
-	if (ret)
-		return rings_end_call(nic, ret);
-	uint64_t refusals = vfio_refusals();
-	ret = fail_if_refused(nic, refusals, ops_of(nic)->set_rss(nic));
+	ret = rings_end_call(nic, ret ? ret : nic->driver->ops->queues->set_rss(nic));
 	if (ret)
 		nic->queues.rss = before;
-	return rings_end_call(nic, ret);
+	return ret;
 }
 
 int nic_get_rss(const struct nic *nic, struct nic_rss *rss)
@@ -140,8 +125,12 @@ int nic_get_rss(const struct nic *nic, struct nic_rss *rss)
 
 static int change_vlan(struct nic *nic, unsigned vlan, bool on)
 {
+	const struct queue_ops *ops = nic->driver->ops->queues;
 	struct port_queues *queues = &nic->queues;
-	if (!ops_of(nic)->set_vlans)
+	int ret = rings_begin_call(nic, false);
+	if (ret)
+		return ret;
+	if (!ops->set_vlans)
 		return fail_lacks(nic, "filter for VLANs");
 	if (vlan >= 32 * VLAN_WORDS)
 		return pollux_fail(EINVAL, "%s: VLAN %u: give 0 to 4095", nic->info.address, vlan);
@@ -149,15 +138,11 @@ static int change_vlan(struct nic *nic, unsigned vlan, bool on)
 	if (on == ((*word & bit) != 0))
 		return pollux_fail(on ? EEXIST : ENOENT, "%s: VLAN %u %s", nic->info.address, vlan,
 			on ? "was added already" : "was not added");
-	int ret = nic->started ? fail_if_gone(nic) : 0;
-	if (ret)
-		return ret;
 	unsigned count = queues->vlan_count;
 	*word ^= bit;
 	queues->vlan_count = on ? count + 1 : count - 1;
-	uint64_t refusals = vfio_refusals();
 	if (nic->started)
-		ret = fail_if_refused(nic, refusals, ops_of(nic)->set_vlans(nic, vlan / 32));
+		ret = fail_if_refused(nic, nic->refusals_before, ops->set_vlans(nic, vlan / 32));
 	if (ret) {
 		*word ^= bit;
 		queues->vlan_count = count;
@@ -177,123 +162,94 @@ int nic_remove_vlan(struct nic *nic, unsigned vlan)
 
 /* ---- one queue ---- */
 
-static int check_queue(struct nic *nic, const char *name, unsigned index, unsigned count)
+/* A queue's number, of a started port. */
+static int check_queue(struct nic *nic, bool tx, unsigned index)
 {
-	int ret = fail_if_not_started(nic);
+	unsigned count = tx ? nic->config.tx_queues : nic->config.rx_queues;
+	int ret = rings_begin_call(nic, true);
 	if (!ret && index >= count)
-		ret = pollux_fail(EINVAL, "%s: no %s queue %u: the port was started with %u", nic->info.address, name,
-			index, count);
+		ret = pollux_fail(EINVAL, "%s: no %s queue %u: the port was started with %u", nic->info.address,
+			tx ? "transmit" : "receive", index, count);
 	return ret;
-}
-
-static int check_rxq(struct nic *nic, unsigned index)
-{
-	return check_queue(nic, "receive", index, nic->config.rx_queues);
-}
-
-static int check_txq(struct nic *nic, unsigned index)
-{
-	return check_queue(nic, "transmit", index, nic->config.tx_queues);
 }
 
 int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 {
-	int ret = check_rxq(nic, queue);
+	const struct queue_ops *ops = nic->driver->ops->queues;
+	int ret = check_queue(nic, false, queue);
 	if (!ret && !(nic->config.offloads & NIC_RX_VLAN_STRIP))
 		ret = pollux_fail(EINVAL, "%s: the port was started without NIC_RX_VLAN_STRIP", nic->info.address);
-	if (!ret && !ops_of(nic)->set_vlan_strip)
+	if (!ret && !ops->set_vlan_strip)
 		ret = fail_lacks(nic, "choice of VLAN stripping by queue");
-	if (ret)
-		return rings_end_call(nic, ret);
-	uint64_t refusals = vfio_refusals();
-	ring_rx_tags_change(nic->rings.rxqs[queue]);
-	ret = fail_if_refused(nic, refusals, ops_of(nic)->set_vlan_strip(nic, queue, on));
+	if (!ret) {
+		ring_rx_tags_change(nic->rings.rxqs[queue]);
+		ret = ops->set_vlan_strip(nic, queue, on);
+	}
+	ret = rings_end_call(nic, ret);
 	if (!ret)
 		ring_rx_tags_changed(nic->rings.rxqs[queue], on);
-	return rings_end_call(nic, ret);
+	return ret;
 }
 
-/* What the ring has counted is there already. */
-static int card_stats(
-	struct nic *nic, const struct queue_counters *card, unsigned fcs_bytes, struct nic_queue_stats *stats)
+static int get_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats)
 {
-	stats_update(nic);
-	stats->bytes = stats_without_fcs(card->bytes, card->packets, fcs_bytes);
-	stats->missed = card->missed;
-	int ret = fail_if_gone(nic);
-	return ret ? ret : stats_check(nic);
+	*stats = (struct nic_queue_stats){.packets = 0};
+	int ret = check_queue(nic, tx, index);
+	if (!ret) {
+		const struct port_queue *card = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
+		rings_queue_stats(nic, tx, index, stats);
+		stats_update(nic);
+		stats->bytes =
+			stats_without_fcs(card->bytes, card->packets, tx ? nic->tx_fcs_bytes : nic->rx_fcs_bytes);
+		stats->missed = card->missed;
+		ret = stats_check(nic);
+	}
+	return rings_end_call(nic, ret);
 }
 
 int nic_get_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
 {
-	*stats = (struct nic_queue_stats){.packets = 0};
-	int ret = check_rxq(nic, index);
-	if (!ret) {
-		rings_rxq_stats(nic, index, stats);
-		ret = card_stats(nic, &nic->queues.rx[index], nic->rx_fcs_bytes, stats);
-	}
-	return rings_end_call(nic, ret);
+	return get_stats(nic, false, index, stats);
 }
 
 int nic_get_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
 {
-	*stats = (struct nic_queue_stats){.packets = 0};
-	int ret = check_txq(nic, index);
-	if (!ret) {
-		rings_txq_stats(nic, index, stats);
-		ret = card_stats(nic, &nic->queues.tx[index], nic->tx_fcs_bytes, stats);
-	}
-	return rings_end_call(nic, ret);
+	return get_stats(nic, true, index, stats);
 }
 
-/* Whether a queue can be stopped alone. A pipe's cannot: its buffers are in the rings of others. */
-static int check_alone(struct nic *nic, int ret, bool has_op, bool piped)
+static int set_queue(struct nic *nic, bool tx, unsigned index, bool on)
 {
-	if (ret || (has_op && !piped))
-		return ret;
-	if (!has_op)
-		return fail_lacks(nic, "queues that stop alone");
-	return pollux_fail(EBUSY, "%s: a pipe has the queue: close the pipe, and stop the port", nic->info.address);
+	const struct queue_ops *ops = nic->driver->ops->queues;
+	int ret = check_queue(nic, tx, index);
+	if (!ret && !(nic->info.can & NIC_QUEUES_ALONE))
+		ret = fail_lacks(nic, "queues that stop alone");
+	/* The buffers of a pipe's queue are in the rings of others */
+	if (!ret && (tx ? nic->rings.txqs[index]->pipe_outputs != NULL : nic->rings.rxqs[index]->pipe != NULL))
+		ret = pollux_fail(
+			EBUSY, "%s: a pipe has the queue: close the pipe, and stop the port", nic->info.address);
+	if (ret)
+		return rings_end_call(nic, ret);
+	struct port_queue *queue = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
+	if (queue->stopped == !on)
+		return rings_end_call(nic, 0);
+	if (on)
+		ret = rings_renew_queue(nic, tx, index);
+	else
+		rings_silence_queue(nic, tx, index);
+	ret = rings_end_call(nic, ret ? ret : (tx ? ops->set_txq : ops->set_rxq)(nic, index, on));
+	if (!ret && !on)
+		rings_empty_queue(nic, tx, index);
+	/* A queue that did not stop keeps its packets until the port is stopped */
+	queue->stopped = on ? ret == -ENOBUFS : ret == 0;
+	return ret;
 }
 
 int nic_set_rxq(struct nic *nic, unsigned index, bool on)
 {
-	int ret = check_rxq(nic, index);
-	struct ring_rxq *queue = ret ? NULL : nic->rings.rxqs[index];
-	const struct queue_ops *ops = ops_of(nic);
-	ret = check_alone(nic, ret, ops->set_rxq != NULL, queue && queue->pipe);
-	if (ret || queue->stopped == !on)
-		return rings_end_call(nic, ret);
-	uint64_t refusals = vfio_refusals();
-	if (on)
-		ret = rings_rxq_renew(nic, index);
-	else
-		queue->silence(queue);
-	if (!ret)
-		ret = fail_if_refused(nic, refusals, ops->set_rxq(nic, index, on));
-	if (!ret && !on)
-		rings_rxq_empty(nic, index);
-	/* A queue that did not stop keeps its packets until the port is stopped */
-	queue->stopped = on ? ret == -ENOBUFS : ret == 0;
-	return rings_end_call(nic, ret);
+	return set_queue(nic, false, index, on);
 }
 
 int nic_set_txq(struct nic *nic, unsigned index, bool on)
 {
-	int ret = check_txq(nic, index);
-	struct ring_txq *queue = ret ? NULL : nic->rings.txqs[index];
-	const struct queue_ops *ops = ops_of(nic);
-	ret = check_alone(nic, ret, ops->set_txq != NULL, queue && queue->pipe_outputs);
-	if (ret || queue->stopped == !on)
-		return rings_end_call(nic, ret);
-	uint64_t refusals = vfio_refusals();
-	if (on)
-		rings_txq_renew(nic, index);
-	else
-		__atomic_store_n(&queue->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
-	ret = fail_if_refused(nic, refusals, ops->set_txq(nic, index, on));
-	if (!ret && !on)
-		rings_txq_empty(nic, index);
-	queue->stopped = !on && ret == 0;
-	return rings_end_call(nic, ret);
+	return set_queue(nic, true, index, on);
 }

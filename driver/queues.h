@@ -22,12 +22,13 @@ struct queue_ops {
 	int (*set_txq)(struct nic *nic, unsigned index, bool on);
 };
 
-/** What the card has counted of a queue since start: the family's update_stats adds to it, bytes as the card counts
- * them. */
-struct queue_counters {
+/** A queue: what was counted since start, and its state. The family's update_stats adds what the card has counted,
+ * bytes as the card counts them. */
+struct port_queue {
 	uint64_t packets, bytes, missed; /* by the card; of those packets are the bytes */
 	uint64_t frames;                 /* by the ring: received from it, or written to it */
 	uint32_t frames_seen;            /* what the ring had counted then, which wraps */
+	bool stopped;                    /* alone, by nic_set_rxq or nic_set_txq */
 };
 
 /** A port's queues, as its control thread sees them. */
@@ -35,7 +36,7 @@ struct port_queues {
 	struct nic_rss rss;         /* complete: no zeros but `symmetric`; headers 0: frames are not spread */
 	uint32_t vlans[VLAN_WORDS]; /* added by nic_add_vlan, a bit each */
 	unsigned vlan_count;
-	struct queue_counters rx[QUEUES_MAX], tx[QUEUES_MAX];
+	struct port_queue rx[QUEUES_MAX], tx[QUEUES_MAX];
 };
 
 /** Checks what a configuration says of offloads and RSS, and takes it into nic->queues. */

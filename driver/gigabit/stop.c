@@ -25,7 +25,7 @@ static void drain(struct nic *nic, uint32_t mbps)
 	rings_drain(nic, chip->tx_head, gigabit_times.drain);
 	uint32_t head, left = 0;
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		if (!nic->rings.txqs[i]->stopped && reg_read_sure(nic, chip->tx_head(i), &head) == 0)
+		if (!nic->queues.tx[i].stopped && reg_read_sure(nic, chip->tx_head(i), &head) == 0)
 			left += ring_txq_pending(nic->rings.txqs[i], head);
 	if (!left)
 		return;

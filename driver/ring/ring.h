@@ -79,7 +79,6 @@ struct ring_rxq {
 	void (*silence)(struct ring_rxq *queue);
 	struct pipe *pipe;    /* the pipe that this queue feeds, or NULL */
 	uint32_t extra_slots; /* slots emptied since start beyond one per frame */
-	bool stopped;         /* alone, by nic_set_rxq */
 	const struct ring_rx_format *format;
 	struct ring_rx_report report;
 };
@@ -132,7 +131,6 @@ struct ring_txq {
 	struct pipe_output *pipe_outputs; /* the outputs of pipes that feed this queue, a list */
 	uint32_t pipe_slots;              /* of the receive rings of all pipes ever opened on it; 0: bursts feed it */
 	uint32_t extra_slots;             /* slots written since start beyond one per frame */
-	bool stopped;                     /* alone, by nic_set_txq */
 	struct ring_tx_offload offload;
 };
 
@@ -187,23 +185,25 @@ void rings_silence(struct nic *nic);
 /** Adds what the queues have counted since start. */
 void rings_add_stats(const struct nic *nic, struct nic_stats *stats);
 
-/** The end of every control call: once the application is told that the device is gone, bursts leave it alone. @return
- * ret */
+/** The beginning of a control call, which may need a started port. -EINVAL: it is not; -ENODEV. */
+int rings_begin_call(struct nic *nic, bool started);
+/** The end of each that began: once the application is told that the device is gone, bursts leave it alone.
+ * @return ret, which a device that is gone or has refused an access since the beginning may turn into -ENODEV or -EIO
+ */
 int rings_end_call(struct nic *nic, int ret);
 
 /** Brings nic->queues' frames up to date, every few minutes at least: the rings count up to 2^32. */
 void rings_count_frames(struct nic *nic);
 
 /** What one queue has counted. */
-void rings_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats);
-void rings_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats);
+void rings_queue_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats);
 
-/** Empties the ring of a queue that the card leaves alone now, and counts what was in it; its bursts do nothing. */
-void rings_rxq_empty(struct nic *nic, unsigned index);
-void rings_txq_empty(struct nic *nic, unsigned index);
-/** Prepares the ring of such a queue as for start, and its bursts. -ENOBUFS: the pool has too few packets. */
-int rings_rxq_renew(struct nic *nic, unsigned index);
-void rings_txq_renew(struct nic *nic, unsigned index);
+/** From now on the bursts of one queue do nothing, and a pipe takes nothing from it. */
+void rings_silence_queue(struct nic *nic, bool tx, unsigned index);
+/** Empties the ring of such a queue, which the card leaves alone now, and counts what was in it. */
+void rings_empty_queue(struct nic *nic, bool tx, unsigned index);
+/** Prepares that ring as for start, and its bursts. -ENOBUFS: the pool has too few packets. */
+int rings_renew_queue(struct nic *nic, bool tx, unsigned index);
 
 /**
  * Prepares a receive queue: takes a buffer for every slot and writes every descriptor. The caller has set ring,

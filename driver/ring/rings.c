@@ -6,6 +6,7 @@
 #include "../../vfio/space.h"
 #include "../access.h"
 #include "../clock.h"
+#include "../fail.h"
 #include "../report.h"
 #include "../stats.h"
 #include "offload.h"
@@ -164,11 +165,6 @@ static size_t descriptors_before_tx(const struct nic_config *config, const struc
 	return ops->aligned ? (before + config->tx_ring - 1) & ~(config->tx_ring - (size_t)1) : before;
 }
 
-static int out_of_memory(const struct nic *nic)
-{
-	return pollux_fail(ENOMEM, "%s: no memory for the port's queues", nic->device->address);
-}
-
 /* Allocates the DMA memory, and each queue with its array of buffers. On failure, what is NULL was not reached. */
 static int allocate(struct nic *nic, const struct ring_ops *ops)
 {
@@ -176,18 +172,17 @@ static int allocate(struct nic *nic, const struct ring_ops *ops)
 	struct port_rings *rings = &nic->rings;
 	rings->rxqs = calloc(config->rx_queues, sizeof(*rings->rxqs));
 	rings->txqs = calloc(config->tx_queues, sizeof(*rings->txqs));
-	if (!rings->rxqs || !rings->txqs)
-		return out_of_memory(nic);
-	for (unsigned i = 0; i < config->rx_queues; i++) {
+	bool good = rings->rxqs && rings->txqs;
+	for (unsigned i = 0; good && i < config->rx_queues; i++) {
 		struct ring_rxq *queue = rings->rxqs[i] = hot_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = hot_alloc(config->rx_ring * sizeof(*queue->buffers))))
-			return out_of_memory(nic);
+		good = queue && (queue->buffers = hot_alloc(config->rx_ring * sizeof(*queue->buffers)));
 	}
-	for (unsigned i = 0; i < config->tx_queues; i++) {
+	for (unsigned i = 0; good && i < config->tx_queues; i++) {
 		struct ring_txq *queue = rings->txqs[i] = hot_alloc(sizeof(*queue));
-		if (!queue || !(queue->buffers = hot_alloc(config->tx_ring * sizeof(*queue->buffers))))
-			return out_of_memory(nic);
+		good = queue && (queue->buffers = hot_alloc(config->tx_ring * sizeof(*queue->buffers)));
 	}
+	if (!good)
+		return pollux_fail(ENOMEM, "%s: no memory for the port's queues", nic->device->address);
 	/* The cards ask for rings that begin at multiples of 128 bytes: rings have at least 64 descriptors, 1 KiB. */
 	size_t bytes = (descriptors_before_tx(config, ops) + (size_t)config->tx_queues * config->tx_ring) *
 		       sizeof(struct ring_descriptor);
@@ -288,19 +283,14 @@ static uint32_t unsent(const struct nic *nic)
 	return (int32_t)frames > 0 ? frames : 0;
 }
 
-static void count_left(struct nic *nic)
-{
-	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		nic->stats.rx_left += rxq_left(nic->rings.rxqs[i]);
-	nic->stats.tx_unsent = unsent(nic);
-}
-
 void rings_close(struct nic *nic)
 {
-	if (nic->started)
-		count_left(nic);
 	const struct nic_config *config = &nic->config;
 	struct port_rings *rings = &nic->rings;
+	for (unsigned i = 0; nic->started && i < config->rx_queues; i++)
+		nic->stats.rx_left += rxq_left(rings->rxqs[i]);
+	if (nic->started)
+		nic->stats.tx_unsent = unsent(nic);
 	for (unsigned i = 0; rings->rxqs && i < config->rx_queues && rings->rxqs[i]; i++) {
 		if (rings->rxqs[i]->ring)
 			ring_rxq_drain(rings->rxqs[i]);
@@ -335,7 +325,7 @@ void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t lim
 	for (;;) {
 		uint64_t waiting = 0;
 		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			if (!nic->rings.txqs[i]->stopped)
+			if (!nic->queues.tx[i].stopped)
 				waiting += ring_txq_pending(nic->rings.txqs[i], reg_read(nic, head(i)));
 		if (!waiting) { /* the rings are empty, but the card's packet buffer may not be */
 			stats_update(nic);
@@ -359,16 +349,22 @@ void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t lim
 	}
 }
 
+/* A burst that is called meanwhile is the old one or the new one, for x86-64 loads and stores a pointer at once; either
+ * is right. */
+void rings_silence_queue(struct nic *nic, bool tx, unsigned index)
+{
+	if (tx)
+		__atomic_store_n(&nic->rings.txqs[index]->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
+	else
+		nic->rings.rxqs[index]->silence(nic->rings.rxqs[index]);
+}
+
 void rings_silence(struct nic *nic)
 {
-	const struct port_rings *rings = &nic->rings;
-
-	/* A burst that is called meanwhile is the old one or the new one, for x86-64 loads and stores a pointer at
-	 * once; either is right. */
-	for (unsigned i = 0; rings->rxqs && i < nic->config.rx_queues; i++)
-		rings->rxqs[i]->silence(rings->rxqs[i]);
-	for (unsigned i = 0; rings->txqs && i < nic->config.tx_queues; i++)
-		__atomic_store_n(&rings->txqs[i]->nic.burst, ring_tx_nothing, __ATOMIC_RELAXED);
+	for (unsigned i = 0; nic->rings.rxqs && i < nic->config.rx_queues; i++)
+		rings_silence_queue(nic, false, i);
+	for (unsigned i = 0; nic->rings.txqs && i < nic->config.tx_queues; i++)
+		rings_silence_queue(nic, true, i);
 }
 
 static void add_tx_stats(const struct ring_txq *queue, struct nic_stats *stats)
@@ -395,11 +391,20 @@ void rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 		add_tx_stats(rings->txqs[i], stats);
 }
 
+int rings_begin_call(struct nic *nic, bool started)
+{
+	nic->refusals_before = vfio_refusals();
+	if (started && !nic->started)
+		return pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
+	return fail_if_gone(nic);
+}
+
 int rings_end_call(struct nic *nic, int ret)
 {
-	if (port_gone(nic))
-		rings_silence(nic);
-	return ret;
+	if (!port_gone(nic))
+		return fail_if_refused(nic, nic->refusals_before, ret);
+	rings_silence(nic);
+	return ret ? ret : fail_gone(nic);
 }
 
 /* ---- one queue ---- */
@@ -412,82 +417,72 @@ __attribute__((no_sanitize("thread"))) static uint32_t frames_of(
 	return *next - *extra_slots;
 }
 
-static void count_frames(struct queue_counters *counters, uint32_t frames)
+static void count_frames(struct nic *nic, bool tx, unsigned index)
 {
-	uint32_t more = frames - counters->frames_seen;
+	struct port_queue *counted = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
+	const struct port_rings *rings = &nic->rings;
+	uint32_t frames = tx ? frames_of(&rings->txqs[index]->next, &rings->txqs[index]->extra_slots)
+			     : frames_of(&rings->rxqs[index]->next, &rings->rxqs[index]->extra_slots);
+	uint32_t more = frames - counted->frames_seen;
 	if ((int32_t)more <= 0)
 		return;
-	counters->frames += more;
-	counters->frames_seen = frames;
-}
-
-static void count_rxq(struct nic *nic, unsigned index)
-{
-	const struct ring_rxq *queue = nic->rings.rxqs[index];
-	count_frames(&nic->queues.rx[index], frames_of(&queue->next, &queue->extra_slots));
-}
-
-static void count_txq(struct nic *nic, unsigned index)
-{
-	const struct ring_txq *queue = nic->rings.txqs[index];
-	count_frames(&nic->queues.tx[index], frames_of(&queue->next, &queue->extra_slots));
+	counted->frames += more;
+	counted->frames_seen = frames;
 }
 
 void rings_count_frames(struct nic *nic)
 {
 	for (unsigned i = 0; nic->started && i < nic->config.rx_queues; i++)
-		count_rxq(nic, i);
+		count_frames(nic, false, i);
 	for (unsigned i = 0; nic->started && i < nic->config.tx_queues; i++)
-		count_txq(nic, i);
+		count_frames(nic, true, i);
 }
 
-void rings_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
+void rings_queue_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats)
 {
+	count_frames(nic, tx, index);
+	if (tx) {
+		stats->packets = nic->queues.tx[index].frames;
+		stats->bad_packets = __atomic_load_n(&nic->rings.txqs[index]->bad_packets, __ATOMIC_RELAXED);
+		return;
+	}
 	const struct ring_rxq *queue = nic->rings.rxqs[index];
-	count_rxq(nic, index);
 	stats->packets = nic->queues.rx[index].frames;
 	stats->pool_empty = __atomic_load_n(&queue->pool_empty, __ATOMIC_RELAXED);
 	stats->bad_packets = __atomic_load_n(&queue->bad_packets, __ATOMIC_RELAXED);
 	stats->bad_descriptors = __atomic_load_n(&queue->bad_descriptors, __ATOMIC_RELAXED);
 }
 
-void rings_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats)
+void rings_empty_queue(struct nic *nic, bool tx, unsigned index)
 {
-	count_txq(nic, index);
-	stats->packets = nic->queues.tx[index].frames;
-	stats->bad_packets = __atomic_load_n(&nic->rings.txqs[index]->bad_packets, __ATOMIC_RELAXED);
+	count_frames(nic, tx, index);
+	if (tx) {
+		ring_txq_drain(nic->rings.txqs[index]);
+		return;
+	}
+	nic->stats.rx_left += rxq_left(nic->rings.rxqs[index]);
+	ring_rxq_drain(nic->rings.rxqs[index]);
 }
 
-void rings_rxq_empty(struct nic *nic, unsigned index)
+static int renew_rxq(struct ring_rxq *queue, struct port_queue *counted)
 {
-	struct ring_rxq *queue = nic->rings.rxqs[index];
-	count_rxq(nic, index);
-	nic->stats.rx_left += rxq_left(queue);
-	ring_rxq_drain(queue);
-}
-
-void rings_txq_empty(struct nic *nic, unsigned index)
-{
-	count_txq(nic, index);
-	ring_txq_drain(nic->rings.txqs[index]);
-}
-
-int rings_rxq_renew(struct nic *nic, unsigned index)
-{
-	struct ring_rxq *queue = nic->rings.rxqs[index];
 	int ret = ring_rxq_prepare(queue, queue->burst);
 	if (!ret)
-		nic->queues.rx[index].frames_seen = 0;
+		counted->frames_seen = 0;
 	return ret;
 }
 
-void rings_txq_renew(struct nic *nic, unsigned index)
+static int renew_txq(struct ring_txq *queue)
 {
-	struct ring_txq *queue = nic->rings.txqs[index];
 	uint32_t frames = queue->next - queue->extra_slots;
 	memset(queue->offload.contexts, 0, sizeof(queue->offload.contexts));
-	queue->offload.usual.wishes = 0;
 	queue->tail_register.trapped = queue->tail_register.written = 0; /* as the card's is */
 	ring_txq_prepare(queue, queue->burst);
 	queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
+	return 0;
+}
+
+int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
+{
+	return tx ? renew_txq(nic->rings.txqs[index]) : renew_rxq(nic->rings.rxqs[index], &nic->queues.rx[index]);
 }
