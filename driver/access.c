@@ -1,17 +1,87 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Registers, for the control paths of all families: reads that notice a device that is gone, and waits that end. */
+ * How the control paths of all families reach a card: sentences for a device that is gone or refuses an access, reads
+ * that notice it, waits that end; and the end of all DMA, which includes the card's reset. */
 #include "access.h"
 #include "../vfio/error.h"
 #include "clock.h"
-#include "fail.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
 
 /* All of these cards have STATUS there. It never reads all ones: some bits are reserved and 0 (82599 DS 8.2.3.1.2). */
 #define STATUS       0x00008u
 #define STATUS_LOOKS 5 /* a card that is busy with a reset can read all ones for some milliseconds */
 
 uint32_t reg_gone_retry_us = 3000;
+
+/* ---- failures ---- */
+
+int fail_gone(const struct nic *nic)
+{
+	return pollux_fail(ENODEV, "%s: the device is gone: %s", nic->device->address,
+		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power"
+			  : nic->device->loss.why);
+}
+
+int fail_if_gone(const struct nic *nic)
+{
+	return port_gone(nic) ? fail_gone(nic) : 0;
+}
+
+static const struct driver_register *find_register(const struct driver *driver, uint32_t offset)
+{
+	for (unsigned i = 0; i < driver->register_count; i++) {
+		const struct driver_register *row = &driver->registers[i];
+		uint32_t beyond = offset - row->offset;
+		if (offset == row->offset || (row->stride && offset > row->offset && beyond % row->stride == 0 &&
+						     beyond / row->stride < row->count))
+			return row;
+	}
+	return NULL;
+}
+
+int fail_refused(const struct nic *nic, const struct vfio_refusal *refusal)
+{
+	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
+	const struct driver_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
+	return pollux_fail(EIO,
+		"%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
+		nic->device->address,
+		row   ? row->name
+		: bar ? "a register"
+		      : "configuration space",
+		refusal->offset, refusal->write ? "written" : "read", strerror(refusal->error), nic->id->name,
+		strncmp(nic->device->reached_by, "vfio-user", 9) == 0 ? "process" : "kernel log");
+}
+
+/* The same, of the calling thread's last access that was refused; there was one. */
+static int fail_last_refused(const struct nic *nic)
+{
+	struct vfio_refusal last;
+	vfio_last_refusal(&last);
+	return fail_refused(nic, &last);
+}
+
+int fail_if_refused(const struct nic *nic, uint64_t before, int ret)
+{
+	return vfio_refusals() != before && !port_gone(nic) ? fail_last_refused(nic) : ret;
+}
+
+int fail_wait(
+	const struct nic *nic, uint32_t offset, const char *field, bool to_set, uint32_t limit_us, const char *remedy)
+{
+	const struct driver_register *row = find_register(nic->driver, offset);
+	char index[16] = "";
+	if (row && row->count > 1)
+		snprintf(index, sizeof(index), "[%u]", (offset - row->offset) / row->stride);
+	return pollux_fail(ETIMEDOUT, "%s: %s%s.%s %s within %u ms: %s", nic->device->address,
+		row ? row->name : "a register", index, field, to_set ? "was not set" : "did not clear", limit_us / 1000,
+		remedy);
+}
+
+/* ---- registers ---- */
 
 int reg_open_window(struct nic *nic, uint32_t bytes)
 {
@@ -135,4 +205,40 @@ uint64_t reg_count(struct nic *nic, uint32_t offset)
 {
 	uint32_t value;
 	return read_register(nic, offset, &value) ? value : 0;
+}
+
+/* ---- the bus ---- */
+
+void bus_wait_transactions(struct nic *nic, uint32_t limit_us)
+{
+	unsigned pcie = vfio_find_capability(nic->device, PCI_CAP_ID_EXP);
+	uint64_t deadline = clock_now_us() + limit_us;
+	while (pcie && !port_gone(nic) && clock_now_us() < deadline &&
+		(vfio_config_read(nic->device, pcie + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_TRPND))
+		clock_sleep_us(100);
+}
+
+int bus_master_off(struct nic *nic)
+{
+	struct vfio_device *device = nic->device;
+	struct pollux_failure failure = {.error = 0};
+	pollux_failure_keep(&failure, vfio_set_bus_master(device, false));
+	/* the last resort: a function reset clears COMMAND too */
+	if (failure.error && !port_gone(nic) && device->ops->reset)
+		device->ops->reset(device);
+	return pollux_failure_restore(&failure);
+}
+
+int bus_halt(struct nic *nic)
+{
+	struct pollux_failure failure = {.error = 0};
+	uint64_t refusals = vfio_refusals();
+	int ret = port_gone(nic) ? fail_gone(nic) : nic->driver->ops->reset(nic);
+	pollux_failure_keep(&failure, fail_if_refused(nic, refusals, ret));
+	/* A card whose registers read all ones may still reach memory, which is about to be used for other things. So
+	 * its configuration space is written even then. */
+	if (!vfio_device_gone(nic->device))
+		pollux_failure_keep(&failure, bus_master_off(nic));
+	nic->freshly_reset = failure.error == 0;
+	return pollux_failure_restore(&failure);
 }

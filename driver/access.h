@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Registers, for the control paths of all families. A gone device is not touched, and all its registers read all ones;
- * so does a register that the device refuses to have read. */
+ * How the control paths of all families reach a card: registers, the bus, and sentences for what they find there. A
+ * gone device is not touched, and all its registers read all ones; so does a register that the device refuses to have
+ * read.
+ *
+ * Functions called fail_ record the calling thread's failure, those called fail_if_ only if there is one. */
 #pragma once
 
 #include "driver.h"
+
+/* ---- failures ---- */
+
+/** @return -ENODEV: the device is gone; the sentence says why */
+int fail_gone(const struct nic *nic);
+
+/** @return 0; -ENODEV, with that sentence, where the device is gone */
+int fail_if_gone(const struct nic *nic);
+
+/** @return -EIO: the device refused an access; the sentence names the register */
+int fail_refused(const struct nic *nic, const struct vfio_refusal *refusal);
+
+/** What a call returns that began when vfio_refusals() was `before`. @return ret; but -EIO, with the sentence, where
+ * the device has refused an access since then: whatever ret says came of that */
+int fail_if_refused(const struct nic *nic, uint64_t before, int ret);
+
+/** @return -ETIMEDOUT: a bit was not set, or did not clear, in time. The sentence names it, as "RXDCTL[0].ENABLE" for
+ * the field ENABLE in the register at `offset`, and ends with `remedy`: what that means, and what to do */
+int fail_wait(
+	const struct nic *nic, uint32_t offset, const char *field, bool to_set, uint32_t limit_us, const char *remedy);
+
+/* ---- registers ---- */
 
 /** Opens the window of BAR 0, which must have so many bytes. */
 int reg_open_window(struct nic *nic, uint32_t bytes);
@@ -43,3 +68,16 @@ uint64_t reg_count(struct nic *nic, uint32_t offset);
 /** The time between two looks at STATUS of a card that seems to be gone; a variable for tests, like the families'
  * limits. */
 extern uint32_t reg_gone_retry_us;
+
+/* ---- the bus ---- */
+
+/** Waits until no PCIe request of the device is pending, at most so long. */
+void bus_wait_transactions(struct nic *nic, uint32_t limit_us);
+
+/** Turns memory space on and bus mastering off. Where that fails, the function is reset, and the failure returned all
+ * the same. */
+int bus_master_off(struct nic *nic);
+
+/** Resets the device and turns bus mastering off: no DMA from then on. Does all of it whatever fails; @return the first
+ * failure. */
+int bus_halt(struct nic *nic);

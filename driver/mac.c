@@ -3,7 +3,7 @@
  * holds. Addresses of one hash share their bit of the table, so its words are always computed from the whole list. */
 #include "mac.h"
 #include "../vfio/error.h"
-#include "fail.h"
+#include "access.h"
 
 #include <errno.h>
 #include <stdlib.h>

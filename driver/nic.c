@@ -3,9 +3,8 @@
  * checks and unwinding, queues, link, counters, events. */
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
-#include "bus.h"
+#include "access.h"
 #include "clock.h"
-#include "fail.h"
 #include "mac.h"
 #include "pipe/stop.h"
 #include "report.h"

@@ -3,7 +3,7 @@
  * in pipe_inline.h, closing in pipe/stop.c, the pipe itself in pipe/. */
 #include "../mempool/hot.h"
 #include "../vfio/error.h"
-#include "fail.h"
+#include "access.h"
 #include "pipe/slots.h"
 #include "pipe/stop.h"
 #include "ring/rx.h"

@@ -3,8 +3,8 @@
  * a queue. Checks, defaults and unwinding; registers are the families' business. */
 #include "queues.h"
 #include "../vfio/error.h"
+#include "access.h"
 #include "driver.h"
-#include "fail.h"
 #include "ring/rx_status.h"
 #include "stats.h"
 

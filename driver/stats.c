@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port's counters. */
 #include "stats.h"
+#include "access.h"
 #include "clock.h"
-#include "fail.h"
 
 void stats_update(struct nic *nic)
 {

@@ -5,7 +5,6 @@
  * others' drivers only (doubt 33). */
 #include "../access.h"
 #include "../clock.h"
-#include "../fail.h"
 #include "../report.h"
 #include "gigabit.h"
 

@@ -3,7 +3,6 @@
  * by which users know their cards. */
 #include "../../vfio/error.h"
 #include "../access.h"
-#include "../bus.h"
 #include "chips/82576_registers.h"
 #include "gigabit.h"
 

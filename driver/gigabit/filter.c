@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which frames the gigabit chips receive: exact MAC filters, the multicast hash table, promiscuous modes. */
 #include "../access.h"
-#include "../fail.h"
 #include "../mac.h"
 #include "gigabit.h"
 

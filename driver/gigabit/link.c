@@ -3,7 +3,6 @@
  * Nothing waits for the link here, only for the PHY's registers. */
 #include "../access.h"
 #include "../clock.h"
-#include "../fail.h"
 #include "../report.h"
 #include "gigabit.h"
 

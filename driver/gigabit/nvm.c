@@ -3,7 +3,6 @@
  * layout differs between the chips, or as the chip has it. */
 #include "../../vfio/error.h"
 #include "../access.h"
-#include "../fail.h"
 #include "../mac.h"
 #include "../report.h"
 #include "gigabit.h"

@@ -3,7 +3,6 @@
  * ownership first. */
 #include "../../vfio/error.h"
 #include "../access.h"
-#include "../fail.h"
 #include "gigabit.h"
 
 #include <errno.h>

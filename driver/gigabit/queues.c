@@ -2,7 +2,6 @@
  * Receive and transmit queues of the gigabit chips: the rings of all, and the units behind the rings of all but the
  * 82576, whose queues are enabled one by one (chips/82576.c). Every register is written, whatever a reset leaves. */
 #include "../access.h"
-#include "../fail.h"
 #include "gigabit.h"
 
 uint32_t gigabit_rx_tail(unsigned queue)

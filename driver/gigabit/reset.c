@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reset of the gigabit chips: stop what runs, let the bus go quiet, reset as the chip wants it. */
 #include "../access.h"
-#include "../bus.h"
 #include "../clock.h"
-#include "../fail.h"
 #include "../report.h"
 #include "gigabit.h"
 

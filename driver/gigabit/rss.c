@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How the 82574L and the 82576 spread frames over their receive queues: key, table, and which headers are hashed. */
 #include "../access.h"
-#include "../fail.h"
 #include "gigabit.h"
 
 #include <string.h>

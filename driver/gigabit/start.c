@@ -2,7 +2,6 @@
  * Starting a port of the gigabit chips: packet buffer (a new division of it takes a reset), link, statistics, filters,
  * interrupts; receive and transmit are set up as the chip has it (chips/). */
 #include "../access.h"
-#include "../fail.h"
 #include "../ring/offload.h"
 #include "gigabit.h"
 

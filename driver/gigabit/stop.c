@@ -2,7 +2,6 @@
  * Stopping a port of the gigabit chips: let transmit finish, disable, then reset (bus_halt). The caller gives the
  * buffers back afterwards (rings_close). None of the waits is worth a failure: what is not sent by then is counted. */
 #include "../access.h"
-#include "../bus.h"
 #include "../clock.h"
 #include "../report.h"
 #include "../stats.h"

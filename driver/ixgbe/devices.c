@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which devices the ixgbe family drives, and a port's opening. */
 #include "../access.h"
-#include "../bus.h"
 #include "port.h"
 
 static const struct driver_id ids[] = {

@@ -2,7 +2,6 @@
  * Which frames the 82599, X540 and X550 receive: exact MAC filters, the multicast hash table, promiscuous modes (82599
  * DS 4.6.7 and 7.1.1), VLANs (7.4); and whose tag is taken out. */
 #include "../access.h"
-#include "../fail.h"
 #include "../mac.h"
 #include "ixgbe.h"
 

@@ -4,7 +4,6 @@
  * on until it is there. hw-docs/82599.md has the states as a table. */
 #include "../access.h"
 #include "../clock.h"
-#include "../fail.h"
 #include "../report.h"
 #include "port.h"
 

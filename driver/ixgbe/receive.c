@@ -2,7 +2,6 @@
  * The control of the receive path of the 82599, X540 and X550: its set-up (82599 DS 4.6.7), and how it is halted. The
  * bursts are in rx*.c. */
 #include "../access.h"
-#include "../fail.h"
 #include "../report.h"
 #include "ixgbe.h"
 

@@ -3,9 +3,7 @@
  * DS 4.2.1.6.1, 4.6.3 and 5.2.5.3.2). */
 #include "../../vfio/error.h"
 #include "../access.h"
-#include "../bus.h"
 #include "../clock.h"
-#include "../fail.h"
 #include "../mac.h"
 #include "../report.h"
 #include "../stats.h"

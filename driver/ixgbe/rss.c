@@ -3,7 +3,6 @@
  * of the frame's headers selects an entry of a table, and the entry is the queue. A frame without such headers has hash
  * 0 (doubt 45), and goes to queue 0. */
 #include "../access.h"
-#include "../fail.h"
 #include "ixgbe.h"
 
 #include <string.h>

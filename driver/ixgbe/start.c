@@ -2,7 +2,6 @@
  * Starting a port of the 82599, X540 or X550, in the datasheet's order: MAC, link, statistics, filters, receive,
  * transmit, interrupts (82599 DS 4.6.3 to 4.6.8); and the table of its bursts. */
 #include "../access.h"
-#include "../fail.h"
 #include "../ring/offload.h"
 #include "ixgbe.h"
 

@@ -2,7 +2,6 @@
  * Stopping a port of the 82599, X540 or X550: let transmit finish, mask interrupts, disable in the datasheet's order
  * (82599 DS 4.6.7.1.2), then reset (bus_halt). The caller gives the buffers back afterwards (rings_close). */
 #include "../access.h"
-#include "../bus.h"
 #include "../clock.h"
 #include "../report.h"
 #include "../ring/ring.h"

@@ -6,7 +6,6 @@
 #include "../../vfio/space.h"
 #include "../access.h"
 #include "../clock.h"
-#include "../fail.h"
 #include "../report.h"
 #include "../stats.h"
 #include "offload.h"

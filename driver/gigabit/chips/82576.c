@@ -4,7 +4,6 @@
 #include "../../../vfio/error.h"
 #include "../../access.h"
 #include "../../clock.h"
-#include "../../fail.h"
 #include "../../mac.h"
 #include "../../report.h"
 #include "../descriptor.h"

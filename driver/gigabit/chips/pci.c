@@ -3,7 +3,6 @@
  * and 82540EP; the 82544GC and 82544EI; the 82545EM. The last two are untested on hardware. */
 #include "../../access.h"
 #include "../../clock.h"
-#include "../../fail.h"
 #include "../descriptor.h"
 #include "../gigabit.h"
 
