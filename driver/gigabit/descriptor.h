@@ -2,7 +2,7 @@
  * Receive and transmit descriptors of the gigabit chips: their formats, for rings, bursts and pipes. */
 #pragma once
 
-#include "../ring/rx_status.h"
+#include "../ring/rx.h"
 #include "../ring/tx.h"
 
 /* Frame errors. Checksum errors are advice on frames that are delivered as they are: not among them. */

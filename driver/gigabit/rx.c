@@ -3,10 +3,9 @@
 #include "descriptor.h"
 #include "gigabit.h"
 
-RING_RX_BURST(gigabit_rx_burst_legacy, &gigabit_rx_legacy, ring_rx_take_one, ring_rx_take_scalar, ring_rx_arm_scalar)
+RING_RX_BURST(gigabit_rx_burst_legacy, &gigabit_rx_legacy, RING_PLAIN, ring_rx_take_scalar, ring_rx_arm_scalar)
+RING_RX_BURST(gigabit_rx_burst_extended, &gigabit_rx_extended, RING_PLAIN, ring_rx_take_scalar, ring_rx_arm_scalar)
 RING_RX_BURST(
-	gigabit_rx_burst_extended, &gigabit_rx_extended, ring_rx_take_one, ring_rx_take_scalar, ring_rx_arm_scalar)
-RING_RX_BURST(gigabit_rx_burst_status_legacy, &gigabit_rx_legacy, ring_rx_take_one_status, ring_rx_take_status,
-	ring_rx_arm_scalar)
-RING_RX_BURST(gigabit_rx_burst_status_extended, &gigabit_rx_extended, ring_rx_take_one_status, ring_rx_take_status,
-	ring_rx_arm_scalar)
+	gigabit_rx_burst_status_legacy, &gigabit_rx_legacy, RING_OFFLOADS, ring_rx_take_scalar, ring_rx_arm_scalar)
+RING_RX_BURST(
+	gigabit_rx_burst_status_extended, &gigabit_rx_extended, RING_OFFLOADS, ring_rx_take_scalar, ring_rx_arm_scalar)

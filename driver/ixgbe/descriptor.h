@@ -2,10 +2,19 @@
  * The formats of the 82599's, X540's and X550's descriptors, which are advanced ones, for rings, bursts and pipes. */
 #pragma once
 
+#include "../ring/rx.h"
 #include "../ring/tx.h"
-#include "rx_status.h"
 
 /* As written back (82599 DS 7.1.6.2). */
+static const struct ring_rx_status ixgbe_rx_status = {
+	.vlan = UINT64_C(1) << 3,        /* VP */
+	.l4_checked = UINT64_C(1) << 5,  /* L4I */
+	.ip_checked = UINT64_C(1) << 6,  /* IPCS */
+	.l4_bad = UINT64_C(1) << 30,     /* L4E */
+	.ip_bad = UINT64_C(1) << 31,     /* IPE */
+	.l4_doubtful = UINT64_C(1) << 9, /* packet type UDP: an erratum may set L4E where the checksum is 0 */
+};
+
 static const struct ring_rx_format ixgbe_rx_format = {
 	.dd = UINT64_C(1) << 0,
 	.eop = UINT64_C(1) << 1,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receive with AVX-512: eight descriptors at a time become eight handles; what is left, four at a time. */
 #include "../../mempool/handles_x4.h"
-#include "rx_status_x8.h"
 #include "rx_x4.h"
 
 /* Takes eights only, as ixgbe_rx_take_x4 takes fours. Permutations reach over the whole vector, so nothing gets out of
@@ -39,12 +38,13 @@ RING_INLINE unsigned take_eights(
 }
 
 /* A ring_rx_take_fn. Less than eight are not worth the constants of take_eights. */
-RING_STEP unsigned take_x8(
-	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+RING_STEP unsigned take_x8(const struct ring_rx_format *format, enum ring_offloads offloads,
+	const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	unsigned taken = n < 8 ? 0 : take_eights(format, queue, slot, pkts, n);
 
-	return taken == n ? n : taken + ixgbe_rx_take_x4(format, queue, slot + taken, &pkts[taken], n - taken);
+	return taken == n ? n
+			  : taken + ixgbe_rx_take_x4(format, offloads, queue, slot + taken, &pkts[taken], n - taken);
 }
 
 /* As ring_rx_arm_scalar. */
@@ -67,5 +67,4 @@ RING_STEP void arm_x8(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fre
 	}
 }
 
-RING_RX_BURST(ixgbe_rx_burst_avx512, &ixgbe_rx_format, ring_rx_take_one, take_x8, arm_x8)
-RING_RX_BURST(ixgbe_rx_status_avx512, &ixgbe_rx_format, ring_rx_take_one_status, ixgbe_rx_take_status_x8, arm_x8)
+RING_RX_BURST(ixgbe_rx_burst_avx512, &ixgbe_rx_format, RING_PLAIN, take_x8, arm_x8)

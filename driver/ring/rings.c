@@ -10,7 +10,7 @@
 #include "../stats.h"
 #include "offload.h"
 #include "ring.h"
-#include "rx_status.h"
+#include "rx.h"
 #include "tx.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receiving the frames that no step of a burst takes: in several buffers, exactly one buffer long, or bad. */
-#include "rx_status.h"
+#include "rx.h"
 
 /* The longest frame of these cards, of 16 KiB, needs 8 buffers of 2 KiB: one in more than twice as many is none. */
 #define PIECES_MAX 16u

@@ -9,8 +9,8 @@
  *	    |  without a buffer    |  finished ones, then the card's own  |
  *
  * How bursts are made: the functions here are always inline. What differs between cards and instruction sets are
- * constant parameters, which are the format of descriptors and steps: `take`, which for one packet is `one`, and
- * `arm`. RING_RX_BURST makes the four functions of a burst, with names of their own for profiler and debugger:
+ * constant parameters: the format of descriptors, whether offloads are on (rx_status.h), and steps, which are `take`
+ * and `arm`. RING_RX_BURST makes the four functions of a burst, with names of their own for profiler and debugger:
  *
  *	ixgbe_rx_burst_avx2          an empty ring, or one packet: without a call or a saved register
  *	ixgbe_rx_burst_avx2_many     several packets, and nothing out of the ordinary
@@ -20,7 +20,7 @@
  * Where one of them cannot do all, it ends by calling the next. Transmit bursts (tx.h) are made alike. */
 #pragma once
 
-#include "ring.h"
+#include "rx_status.h"
 
 #include "../../mempool/cache.h"
 
@@ -37,12 +37,8 @@ struct ring_rx_format {
 
 /** A step: takes descriptors from `slot` on, at most n, as long as they are finished and have whole, good frames. The
  * slots do not go over the ring's end. All n handles may be overwritten. @return how many were taken */
-typedef unsigned ring_rx_take_fn(
-	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
-
-/** A step: takes one descriptor alike. @return whether it was taken */
-typedef bool ring_rx_one_fn(const struct ring_rx_format *format, const struct ring_rxq *queue,
-	const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt);
+typedef unsigned ring_rx_take_fn(const struct ring_rx_format *format, enum ring_offloads offloads,
+	const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n);
 
 /** A step: gives RING_BATCH slots their fresh buffers, and writes their descriptors for the card. */
 typedef void ring_rx_arm_fn(struct ring_rxq *queue, uint32_t slot, uint8_t *const *fresh);
@@ -93,35 +89,37 @@ RING_INLINE void ring_rx_hand_out(const struct ring_rx_format *format, struct pk
 		pkt->hash = 0;
 }
 
-/** Takes a descriptor if it is finished and has a whole, good frame. */
-RING_INLINE bool ring_rx_take_one(const struct ring_rx_format *format, const struct ring_rxq *queue,
-	const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
+/** Takes a descriptor if it is finished and has a whole, good frame, of which is known what the card has done. */
+RING_INLINE bool ring_rx_take_one(const struct ring_rx_format *format, enum ring_offloads offloads,
+	const struct ring_rxq *queue, const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
 {
-	(void)queue; /* ring_rx_take_one_status wants it */
 	uint64_t q1 = ring_rx_status(descriptor);
 
-	if (!ring_rx_is_whole_frame(format, q1))
+	if (!ring_rx_is_whole_frame(format, q1) || (offloads && q1 & ring_rx_unsure(queue)))
 		return false;
 	ring_rx_hand_out(format, pkt, descriptor, data, ring_rx_length(format, q1));
+	if (offloads)
+		ring_rx_add_status(format->status, ring_rx_reports(queue), descriptor->q0, q1, pkt);
 	return true;
 }
 
 /* ---- the steps, for any CPU ---- */
 
 /** A ring_rx_take_fn, one by one: for those that are left over where several are taken at a time. */
-RING_INLINE unsigned ring_rx_take_x1(
-	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+RING_INLINE unsigned ring_rx_take_x1(const struct ring_rx_format *format, enum ring_offloads offloads,
+	const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	unsigned i = 0;
 
-	while (i < n && ring_rx_take_one(format, queue, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
+	while (i < n &&
+		ring_rx_take_one(format, offloads, queue, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
 		i++;
 	return i;
 }
 
 /** A ring_rx_take_fn for any CPU. Four at a time, so that the loop itself costs little. */
-RING_STEP unsigned ring_rx_take_scalar(
-	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
+RING_STEP unsigned ring_rx_take_scalar(const struct ring_rx_format *format, enum ring_offloads offloads,
+	const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
 	const struct ring_descriptor *ring = &queue->ring[slot];
 	uint8_t *const *buffers = &queue->buffers[slot];
@@ -130,9 +128,9 @@ RING_STEP unsigned ring_rx_take_scalar(
 	for (; i + 4 <= n; i += 4, ring += 4, buffers += 4, pkts += 4)
 #pragma GCC unroll 4
 		for (unsigned k = 0; k < 4; k++)
-			if (!ring_rx_take_one(format, queue, &ring[k], buffers[k], &pkts[k]))
+			if (!ring_rx_take_one(format, offloads, queue, &ring[k], buffers[k], &pkts[k]))
 				return i + k;
-	return i + ring_rx_take_x1(format, queue, slot + i, pkts, n - i);
+	return i + ring_rx_take_x1(format, offloads, queue, slot + i, pkts, n - i);
 }
 
 /** A ring_rx_arm_fn for any CPU. In every format the first quadword is the buffer's address; zeros in the second one
@@ -206,8 +204,9 @@ bool ring_rx_take_frame(
 	const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned *got);
 
 /** A burst in every case. */
-RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts,
-	unsigned n, unsigned got, ring_rx_take_fn *take, ring_rx_refill_fn *refill)
+RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, enum ring_offloads offloads,
+	struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got, ring_rx_take_fn *take,
+	ring_rx_refill_fn *refill)
 {
 	queue->next += got;
 	while (got < n) {
@@ -222,7 +221,7 @@ RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, struct
 		if (!run)
 			break;
 		if (!queue->frame_left && !queue->skipping)
-			taken = take(format, queue, slot, &pkts[got], run);
+			taken = take(format, offloads, queue, slot, &pkts[got], run);
 		got += taken;
 		queue->next += taken;
 		if (taken < run && !ring_rx_take_frame(format, queue, pkts, n, &got))
@@ -235,8 +234,9 @@ RING_INLINE unsigned ring_rx_general(const struct ring_rx_format *format, struct
 }
 
 /** A burst of several packets, if it is fast; else it goes the general way. */
-RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ring_rxq *queue, struct pkt *pkts,
-	unsigned n, ring_rx_take_fn *take, ring_rx_general_fn *general, ring_rx_refill_fn *refill)
+RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, enum ring_offloads offloads,
+	struct ring_rxq *queue, struct pkt *pkts, unsigned n, ring_rx_take_fn *take, ring_rx_general_fn *general,
+	ring_rx_refill_fn *refill)
 {
 	uint32_t next = queue->next, slot = next & queue->mask;
 	unsigned got;
@@ -244,7 +244,7 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ri
 	/* n - 1: a burst of none goes the general way, too */
 	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
 		return general(queue, pkts, n, 0);
-	got = take(format, queue, slot, pkts, n);
+	got = take(format, offloads, queue, slot, pkts, n);
 	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & format->dd) != 0, 0))
 		return general(queue, pkts, n, got);
 	next += got;
@@ -255,8 +255,8 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, struct ri
 }
 
 /** A burst. One packet, or none, is looked for first, so that it does not pay for what is prepared for many. */
-RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct nic_rxq *nic, struct pkt *pkts,
-	unsigned n, ring_rx_one_fn *one, ring_rx_many_fn *many, ring_rx_refill_fn *refill)
+RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, enum ring_offloads offloads,
+	struct nic_rxq *nic, struct pkt *pkts, unsigned n, ring_rx_many_fn *many, ring_rx_refill_fn *refill)
 {
 	struct ring_rxq *queue = (struct ring_rxq *)nic;
 	uint32_t next = queue->next, slot = next & queue->mask;
@@ -264,7 +264,7 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 
 	if (__builtin_expect(next == queue->fast_until, 0))
 		return many(queue, pkts, n);
-	if (n == 1 && one(format, queue, descriptor, queue->buffers[slot], pkts)) {
+	if (n == 1 && ring_rx_take_one(format, offloads, queue, descriptor, queue->buffers[slot], pkts)) {
 		next++;
 		queue->next = next;
 		return next % RING_BATCH ? 1 : refill(queue, 1);
@@ -274,8 +274,9 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	return many(queue, pkts, n);
 }
 
-/** Defines the burst function `name`, and those that it calls, of a pointer to a constant format and steps. */
-#define RING_RX_BURST(name, format, one, take, arm)                                                                    \
+/** Defines the burst function `name`, and those that it calls, of a pointer to a constant format, a row of
+ * enum ring_offloads, and steps. */
+#define RING_RX_BURST(name, format, offloads, take, arm)                                                               \
 	static RING_OUT_OF_LINE unsigned name##_refill(struct ring_rxq *queue, unsigned got)                           \
 	{                                                                                                              \
 		return ring_rx_refill(queue, got, arm);                                                                \
@@ -283,13 +284,13 @@ RING_INLINE unsigned ring_rx_burst(const struct ring_rx_format *format, struct n
 	static RING_OUT_OF_LINE unsigned name##_general(                                                               \
 		struct ring_rxq *queue, struct pkt *pkts, unsigned n, unsigned got)                                    \
 	{                                                                                                              \
-		return ring_rx_general(format, queue, pkts, n, got, take, name##_refill);                              \
+		return ring_rx_general(format, offloads, queue, pkts, n, got, take, name##_refill);                    \
 	}                                                                                                              \
 	static RING_OUT_OF_LINE unsigned name##_many(struct ring_rxq *queue, struct pkt *pkts, unsigned n)             \
 	{                                                                                                              \
-		return ring_rx_many(format, queue, pkts, n, take, name##_general, name##_refill);                      \
+		return ring_rx_many(format, offloads, queue, pkts, n, take, name##_general, name##_refill);            \
 	}                                                                                                              \
 	unsigned name(struct nic_rxq *queue, struct pkt *pkts, unsigned n)                                             \
 	{                                                                                                              \
-		return ring_rx_burst(format, queue, pkts, n, one, name##_many, name##_refill);                         \
+		return ring_rx_burst(format, offloads, queue, pkts, n, name##_many, name##_refill);                    \
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is rare in receiving with status: frames in several buffers, and queues that begin or end to take VLAN tags out
  * while frames come. */
-#include "rx_status.h"
+#include "rx.h"
 
 #include "../clock.h"
 
@@ -31,7 +31,7 @@ void ring_rx_find_status(struct ring_rxq *queue, const struct ring_descriptor *l
 
 	if (unsure)
 		on = (on & ~RING_RX_TAGS) | (tag_was_taken_out(pkt, q1) ? RING_RX_TAGS : 0);
-	ring_rx_add_status(queue->format, on, last->q0, q1, pkt);
+	ring_rx_add_status(queue->format->status, on, last->q0, q1, pkt);
 	if (!unsure || (int32_t)(queue->next - until) < 0)
 		return;
 	/* Another change may begin just now: then its time is seen here, or its `unsure` is written later */

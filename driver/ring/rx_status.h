@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the card has found in a received frame: whether checksums are right, and the VLAN tag that it took out. Bursts
- * that report it are made as plain ones (rx.h), with steps of their own. */
+ * What the card has found in a received frame: whether checksums are right, and the VLAN tag that it took out. It
+ * is added where a burst has offloads (rx.h). */
 #pragma once
 
-#include "rx.h"
+#include "ring.h"
 
 /** What a finished descriptor says of its frame: masks of the second quadword's bits. The tag is in its last 16. */
 struct ring_rx_status {
 	uint64_t ignore; /* one of these: nothing is said of checksums */
 	uint64_t l4_checked, l4_bad, ip_checked, ip_bad;
-	uint64_t
-		vlan; /* the frame had a tag; where tags are taken out: this one was. More does not follow (doubt 48) */
+	/* the frame had a tag; where tags are taken out: this one was. More does not follow (doubt 48) */
+	uint64_t vlan;
 	/* of the first quadword: a frame with one of these bits may have l4_bad set wrongly, which is not believed */
 	uint64_t l4_doubtful;
 };
@@ -24,7 +24,8 @@ static inline unsigned ring_rx_reported(uint32_t offloads)
 	return (offloads & NIC_RX_VLAN_STRIP ? RING_RX_TAGS : 0) | (offloads & NIC_RX_CHECKSUM ? RING_RX_CHECKSUMS : 0);
 }
 
-/* A control call may change them meanwhile. */
+/* A control call may change them meanwhile. While it is not known of each frame whether its tag was taken out, those
+ * with a tag (ring_rx_unsure) are left to ring_rx_take_frame. */
 RING_INLINE unsigned ring_rx_reports(const struct ring_rxq *queue)
 {
 	return __atomic_load_n(&queue->report.on, __ATOMIC_RELAXED);
@@ -50,37 +51,11 @@ RING_INLINE uint32_t ring_rx_flags(const struct ring_rx_status *status, unsigned
 
 /** Adds what a frame's last descriptor says to its first handle (doubt 49). */
 RING_INLINE void ring_rx_add_status(
-	const struct ring_rx_format *format, unsigned on, uint64_t q0, uint64_t q1, struct pkt *pkt)
+	const struct ring_rx_status *status, unsigned on, uint64_t q0, uint64_t q1, struct pkt *pkt)
 {
-	pkt->flags |= (uint16_t)ring_rx_flags(format->status, on, q0, q1);
+	pkt->flags |= (uint16_t)ring_rx_flags(status, on, q0, q1);
 	if (on & RING_RX_TAGS)
 		pkt->vlan = (uint16_t)(q1 >> 48);
-}
-
-/** A ring_rx_one_fn. While it is not known of each frame whether its tag was taken out, those with a tag are left to
- * ring_rx_take_frame. */
-RING_INLINE bool ring_rx_take_one_status(const struct ring_rx_format *format, const struct ring_rxq *queue,
-	const struct ring_descriptor *descriptor, uint8_t *data, struct pkt *pkt)
-{
-	uint64_t q1 = ring_rx_status(descriptor);
-
-	if (!ring_rx_is_whole_frame(format, q1) || q1 & ring_rx_unsure(queue))
-		return false;
-	ring_rx_hand_out(format, pkt, descriptor, data, ring_rx_length(format, q1));
-	ring_rx_add_status(format, ring_rx_reports(queue), descriptor->q0, q1, pkt);
-	return true;
-}
-
-/** A ring_rx_take_fn for any CPU. */
-RING_STEP unsigned ring_rx_take_status(
-	const struct ring_rx_format *format, const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
-{
-	unsigned i = 0;
-
-	while (i < n &&
-		ring_rx_take_one_status(format, queue, &queue->ring[slot + i], queue->buffers[slot + i], &pkts[i]))
-		i++;
-	return i;
 }
 
 /** The same out of line, for a first handle whose frame ring_rx_take_frame takes. */

@@ -67,11 +67,10 @@ RING_INLINE bool ring_tx_put_one(const struct ring_tx_format *format, struct rin
 RING_INLINE unsigned ring_tx_put_x1(
 	const struct ring_tx_format *format, struct ring_txq *queue, uint32_t slot, const struct pkt *pkts, unsigned n)
 {
-	struct ring_descriptor *descriptor = &queue->ring[slot];
-	uint8_t **buffer = &queue->buffers[slot];
 	unsigned i = 0;
 
-	while (i < n && ring_tx_put_one(format, descriptor++, buffer++, pkts++, queue->excess_max, queue->iova_offset))
+	while (i < n && ring_tx_put_one(format, &queue->ring[slot + i], &queue->buffers[slot + i], &pkts[i],
+				queue->excess_max, queue->iova_offset))
 		i++;
 	return i;
 }
