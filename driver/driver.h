@@ -33,13 +33,11 @@ struct driver_id {
 
 /**
  * What a family does for its ports. Functions return 0 or -errno with a sentence. nic.c has checked arguments, the
- * port's state, and that the device is not gone before it calls any but stop and close.
+ * port's state, and that the device is not gone before it calls any but stop.
  */
 struct driver_ops {
-	/** Resets the device and fills in nic->info. A failed open leaves nothing for `close` to undo, and DMA off. */
+	/** Resets the device and fills in nic->info. A failed open leaves nothing to be undone, and DMA off. */
 	int (*open)(struct nic *nic);
-	/** Undoes what open and enable_events did; DMA is off already. Also for a gone device. */
-	void (*close)(struct nic *nic);
 	/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
 	int (*reset)(struct nic *nic);
 	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->freshly_reset to
@@ -55,7 +53,8 @@ struct driver_ops {
 	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
 	 * stats_update. */
 	void (*update_stats)(struct nic *nic);
-	/** Directs link interrupts to nic->event_fd, now or when the port is started. -ENOTSUP: the device has none. */
+	/** Directs link interrupts to nic->event_fd, now or when the port is started, and says in nic->event_irq which
+	 * interrupt of the device they are. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
 	/** Acknowledges interrupts: clears their cause in the card. */
 	void (*acknowledge_events)(struct nic *nic);
@@ -127,6 +126,7 @@ struct nic {
 	uint64_t refusals_before;   /* vfio_refusals() when the control call began that is under way */
 	unsigned refusals_reported; /* of the device's refused registers, by nic_service or nic_stop */
 	int event_fd;               /* link interrupts come by it; -1 until somebody wants it */
+	unsigned event_irq;         /* which they are then: VFIO_PCI_MSI_IRQ_INDEX, ... */
 	int wait_fd; /* event_fd and the transport's descriptor in one, where the transport has one; else -1 */
 
 	struct nic_link link;   /* as last reported by nic_service */

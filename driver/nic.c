@@ -323,7 +323,8 @@ void nic_close(struct nic *nic)
 	if (!nic)
 		return;
 	nic_stop(nic);
-	nic->driver->ops->close(nic);
+	if (nic->event_fd >= 0 && !vfio_device_gone(nic->device))
+		vfio_set_irqs(nic->device, nic->event_irq, 0, NULL);
 	if (!nic->freshly_reset)
 		bus_halt(nic);
 	close_own_pool(nic);

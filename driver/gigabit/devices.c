@@ -110,8 +110,8 @@ static int gigabit_open(struct nic *nic)
 }
 
 #define OPS                                                                                                            \
-	.open = gigabit_open, .close = gigabit_interrupt_close, .reset = gigabit_reset, .start = gigabit_start,        \
-	.stop = gigabit_stop, .get_link = gigabit_get_link, .service = gigabit_service, .facts = gigabit_facts,        \
+	.open = gigabit_open, .reset = gigabit_reset, .start = gigabit_start, .stop = gigabit_stop,                    \
+	.get_link = gigabit_get_link, .service = gigabit_service, .facts = gigabit_facts,                              \
 	.update_stats = gigabit_update_stats, .enable_events = gigabit_enable_events,                                  \
 	.acknowledge_events = gigabit_acknowledge_events, .set_unicast = gigabit_set_unicast,                          \
 	.set_multicast = gigabit_set_multicast, .set_receive_mode = gigabit_set_receive_mode

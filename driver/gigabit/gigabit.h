@@ -245,8 +245,6 @@ void gigabit_interrupt_mask(struct nic *nic);
 void gigabit_interrupt_start(struct nic *nic);
 int gigabit_enable_events(struct nic *nic);
 void gigabit_acknowledge_events(struct nic *nic);
-/** Turns the device's interrupts off again, in the transport. */
-void gigabit_interrupt_close(struct nic *nic);
 
 /* ---- rx.c, tx.c: bursts ---- */
 

@@ -35,6 +35,7 @@ int gigabit_enable_events(struct nic *nic)
 		return pollux_fail(ENOTSUP,
 			"%s: the device offers neither MSI nor an interrupt line: poll nic_service instead",
 			device->address);
+	nic->event_irq = index;
 	/* Asked once only: applications ask for the descriptor at each sleep, and the line stays shared */
 	bool *shared = &((struct gigabit *)nic)->line_shared;
 	int ret = *shared ? -EBUSY : vfio_set_irqs(device, index, 1, &nic->event_fd);
@@ -65,11 +66,4 @@ void gigabit_acknowledge_events(struct nic *nic)
 	/* The kernel masks an interrupt line when it has reported an interrupt; setting the line again unmasks it */
 	if (irq_index(nic) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
 		vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, &nic->event_fd);
-}
-
-void gigabit_interrupt_close(struct nic *nic)
-{
-	struct vfio_device *device = nic->device;
-	if (nic->event_fd >= 0 && !vfio_device_gone(device))
-		vfio_set_irqs(device, irq_index(nic), 0, NULL);
 }

@@ -61,7 +61,6 @@ static int ixgbe_open(struct nic *nic)
 
 static const struct driver_ops ops = {
 	.open = ixgbe_open,
-	.close = ixgbe_interrupt_close,
 	.reset = ixgbe_reset,
 	.start = ixgbe_start,
 	.stop = ixgbe_stop,

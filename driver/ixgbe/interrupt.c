@@ -49,6 +49,7 @@ int ixgbe_enable_events(struct nic *nic)
 	if (!device->irq_count[index])
 		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead",
 			device->address);
+	nic->event_irq = index;
 	int ret = vfio_set_irqs(device, index, 1, &nic->event_fd);
 	if (ret)
 		return ret;
@@ -60,10 +61,4 @@ int ixgbe_enable_events(struct nic *nic)
 void ixgbe_acknowledge_events(struct nic *nic)
 {
 	reg_read(nic, IXGBE_EICR);
-}
-
-void ixgbe_interrupt_close(struct nic *nic)
-{
-	if (nic->event_fd >= 0 && !vfio_device_gone(nic->device))
-		vfio_set_irqs(nic->device, irq_index(nic->device), 0, NULL);
 }

@@ -114,5 +114,3 @@ void ixgbe_interrupt_mask(struct nic *nic);
 void ixgbe_interrupt_start(struct nic *nic);
 int ixgbe_enable_events(struct nic *nic);
 void ixgbe_acknowledge_events(struct nic *nic);
-/** Turns the device's interrupts off again, in the transport. */
-void ixgbe_interrupt_close(struct nic *nic);
