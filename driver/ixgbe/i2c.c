@@ -12,24 +12,19 @@ struct bus {
 	bool hangs;
 };
 
-/* Specification update of the 82599: a register is read between the write and the delay. The delay is far shorter than
- * what a sleep takes. */
-static void write_wires(struct bus *bus)
-{
-	reg_write(bus->nic, IXGBE_I2CCTL, bus->wires);
-	reg_read(bus->nic, IXGBE_STATUS);
-	uint64_t until = clock_now_ns() + ixgbe_link_times.i2c * UINT64_C(1000);
-	while (clock_now_ns() < until)
-		;
-}
-
 static void set_wire(struct bus *bus, uint32_t wire, bool high)
 {
 	uint32_t wires = high ? bus->wires | wire : bus->wires & ~wire;
 	if (wires == bus->wires)
 		return;
 	bus->wires = wires;
-	write_wires(bus);
+	/* Specification update of the 82599: a register is read between the write and the delay. The delay is far
+	 * shorter than what a sleep takes */
+	reg_write(bus->nic, IXGBE_I2CCTL, wires);
+	reg_read(bus->nic, IXGBE_STATUS);
+	uint64_t until = clock_now_ns() + ixgbe_link_times.i2c * UINT64_C(1000);
+	while (clock_now_ns() < until)
+		;
 }
 
 /* Lets go of the clock. A module may hold it low until it is ready ("stretching"). @return what all wires are then */

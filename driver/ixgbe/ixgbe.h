@@ -32,10 +32,8 @@ struct ixgbe_times {
 	uint32_t pending;                   /* PCIe Transaction Pending */
 	uint32_t flush;                     /* GCR_EXT.BUFFERS_CLEAR held */
 	uint32_t reset_quiet;               /* no register access after CTRL.RST */
-	uint32_t reset;                     /* CTRL.RST clear */
+	uint32_t reset;                     /* after it, of each: CTRL.RST clear, EEC.AUTO_RD, RDRXCTL.DMAIDONE */
 	uint32_t settle_82599, settle_x540; /* after the reset */
-	uint32_t auto_read;                 /* EEC.AUTO_RD */
-	uint32_t dma_init;                  /* RDRXCTL.DMAIDONE */
 	uint32_t security;                  /* SECRXSTAT.SECRX_RDY */
 	uint32_t queue;                     /* RXDCTL.ENABLE and TXDCTL.ENABLE, either way */
 	uint32_t queue_off;                 /* after the last queue is disabled */

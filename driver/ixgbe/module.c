@@ -97,24 +97,16 @@ bool ixgbe_module_read(struct ixgbe_port *port)
 	struct ixgbe_module *module = &port->link.module;
 	*module = (struct ixgbe_module){.name = NULL};
 	unsigned read = ixgbe_module_read_page(&port->nic, module->page, sizeof(module->page));
-	if (read < sizeof(module->page)) {
-		if (read)
-			port_note(&port->nic, "the module stopped answering after %u bytes: is it plugged in well?",
-				read);
-		else
-			port_note(
-				&port->nic, "the module does not answer on its I2C bus: it may be starting, or broken");
-		return false;
-	}
-	if (module->page[IDENTIFIER] != IS_SFP) {
+	if (!read)
+		port_note(&port->nic, "the module does not answer on its I2C bus: it may be starting, or broken");
+	else if (read < sizeof(module->page))
+		port_note(&port->nic, "the module stopped answering after %u bytes: is it plugged in well?", read);
+	else if (module->page[IDENTIFIER] != IS_SFP)
 		port_note(&port->nic, "the module makes no sense: it calls itself 0x%02x, an SFP is 0x03",
 			module->page[IDENTIFIER]);
-		return false;
-	}
-	if (!ixgbe_module_sum_is_right(module->page, 0, IXGBE_MODULE_BASE_BYTES - 1)) {
+	else if (!ixgbe_module_sum_is_right(module->page, 0, IXGBE_MODULE_BASE_BYTES - 1))
 		port_note(&port->nic, "the module's checksum is wrong: what it says of itself is not used");
-		return false;
-	}
-	ixgbe_module_understand(module, module->page);
-	return true;
+	else
+		ixgbe_module_understand(module, module->page);
+	return module->name;
 }

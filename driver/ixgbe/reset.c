@@ -102,7 +102,7 @@ int ixgbe_reset(struct nic *nic)
 
 	/* DS 4.6.3: once AUTO_RD is set, registers have their NVM values. It is set without an NVM too, so EE_PRES is
 	 * checked as well */
-	ret = reg_wait_set(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, ixgbe_times.auto_read, "AUTO_RD",
+	ret = reg_wait_set(nic, IXGBE_EEC, IXGBE_EEC_AUTO_RD, ixgbe_times.reset, "AUTO_RD",
 		"the card could not read its EEPROM after a reset; power the machine off and on, else the card is "
 		"broken");
 	if (ret)
@@ -112,7 +112,7 @@ int ixgbe_reset(struct nic *nic)
 			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; "
 			"restore it with the vendor's tool",
 			nic->device->address);
-	ret = reg_wait_set(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.dma_init, "DMAIDONE",
+	ret = reg_wait_set(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.reset, "DMAIDONE",
 		"the card's DMA did not initialise after a reset; power the machine off and on");
 	return ret ? ret : fail_if_gone(nic);
 }

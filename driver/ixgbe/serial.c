@@ -57,30 +57,24 @@ static bool choose_1g(const struct ixgbe_port *port)
 	return !(speeds & NIC_SPEED_10G);
 }
 
-static void name_module(struct ixgbe_port *port)
-{
-	const struct ixgbe_module *module = &port->link.module;
-	if (module->speeds & port->nic.config.speeds)
-		ixgbe_link_say(port, IXGBE_TEXT_ALWAYS, "%s, %s %s", module->name, module->vendor, module->part);
-	else
-		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "%s, but the configuration forbids its speed", module->name);
-}
-
 static void read_module(struct ixgbe_port *port)
 {
-	struct ixgbe_link *link = &port->link;
-	uint8_t before[sizeof(link->module.page)];
-	memcpy(before, link->module.page, sizeof(before));
+	const struct ixgbe_module *module = &port->link.module;
+	uint8_t before[sizeof(module->page)];
+	memcpy(before, module->page, sizeof(before));
 	if (!ixgbe_module_read(port)) {
 		ixgbe_link_say(port, IXGBE_TEXT_ALWAYS, "the module cannot be read; it is tried as the board has it");
 		return;
 	}
-	name_module(port);
-	if (memcmp(before, link->module.page, sizeof(before)) == 0)
+	if (module->speeds & port->nic.config.speeds)
+		ixgbe_link_say(port, IXGBE_TEXT_ALWAYS, "%s, %s %s", module->name, module->vendor, module->part);
+	else
+		ixgbe_link_say(port, IXGBE_TEXT_DOWN, "%s, but the configuration forbids its speed", module->name);
+	if (memcmp(before, module->page, sizeof(before)) == 0)
 		return;
-	link->no_words_noted = false;
-	port_note(&port->nic, "module: %s, of \"%s\", part \"%s\"%s", link->module.name, link->module.vendor,
-		link->module.part, link->module.intel ? "" : " (not Intel's: taken all the same)");
+	port->link.no_words_noted = false;
+	port_note(&port->nic, "module: %s, of \"%s\", part \"%s\"%s", module->name, module->vendor, module->part,
+		module->intel ? "" : " (not Intel's: taken all the same)");
 }
 
 /* AUTOC as it is to be, without the bit that starts the link. */

@@ -113,8 +113,6 @@ static inline void card_hurry(void)
 		.reset = 1000,
 		.settle_82599 = 10,
 		.settle_x540 = 10,
-		.auto_read = 1000,
-		.dma_init = 1000,
 		.security = 1000,
 		.queue = 1000,
 		.queue_off = 10,

@@ -539,7 +539,7 @@ static unsigned open_files(void)
 
 static void short_waits(void)
 {
-	ixgbe_times.master_disable = ixgbe_times.reset = ixgbe_times.auto_read = ixgbe_times.dma_init = 20000;
+	ixgbe_times.master_disable = ixgbe_times.reset = 20000;
 	ixgbe_times.security = ixgbe_times.queue = ixgbe_times.drain = 5000;
 	ixgbe_times.settle_82599 = 1000;
 }
