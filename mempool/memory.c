@@ -3,8 +3,8 @@
 #include "memory.h"
 
 #include "../vfio/error.h"
+#include "../vfio/host/files.h"
 #include "../vfio/space.h"
-#include "cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <numaif.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -76,24 +77,114 @@ static void policy_restore(const struct policy *saved)
 		set_mempolicy(saved->mode, saved->nodes, NODES_MAX);
 }
 
+/* ---- What is left ---- */
+
+/* Adds up the numbers of those lines of a file that begin with one of two names. @return false: there is no such line
+ */
+static bool sum_lines(const char *path, const char *first_name, const char *second_name, uint64_t *sum)
+{
+	char line[128], name[64];
+	unsigned long long number;
+	bool found = false;
+	FILE *file = fopen(path, "re");
+
+	*sum = 0;
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %llu", name, &number) == 2 &&
+			(strcmp(name, first_name) == 0 || strcmp(name, second_name) == 0)) {
+			*sum += number;
+			found = true;
+		}
+	fclose(file);
+	return found;
+}
+
+/* How a version of cgroups names its mount, its files, and the lines of memory.stat about file caches. */
+struct version {
+	const char *mount, *limit, *usage, *active, *inactive;
+};
+
+static const struct version second = {"/sys/fs/cgroup", "memory.max", "memory.current", "active_file", "inactive_file"};
+static const struct version first = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	"total_active_file", "total_inactive_file"};
+
+/* Finds the process's group, as a path below the mount: that of version 1 where it has the memory controller. */
+static const struct version *find_group(char group[PATH_MAX])
+{
+	char path[PATH_MAX], line[PATH_MAX], *controllers, *at;
+	const struct version *found = NULL;
+	FILE *file;
+
+	vfio_path(path, "/proc/self/cgroup");
+	if ((file = fopen(path, "re")) == NULL)
+		return NULL;
+	while (found != &first && fgets(line, sizeof(line), file)) {
+		/* hierarchy:controllers:path; version 2 names no controllers */
+		if ((controllers = strchr(line, ':')) == NULL || (at = strchr(controllers + 1, ':')) == NULL ||
+			(at != controllers + 1 && strncmp(controllers, ":memory:", 8) != 0))
+			continue;
+		found = at == controllers + 1 ? &second : &first;
+		snprintf(group, PATH_MAX, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+	}
+	fclose(file);
+	return found;
+}
+
+static bool read_number(const char *folder, const char *name, uint64_t *value)
+{
+	char path[PATH_MAX], text[32], *end;
+
+	if (!vfio_path(path, "%s/%s", folder, name) || !vfio_read_line(path, text, sizeof(text)))
+		return false;
+	*value = strtoull(text, &end, 10);
+	return end != text; /* "max" is no limit */
+}
+
+/* What memory cgroups leave to this process: those of its own group and of all above it, of version 2 and 1, as /proc
+ * and /sys show them. Beyond that the kernel does not refuse ordinary pages, it kills. What the kernel can take back
+ * from file caches is left, too.
+ * @param file  receives the name of the file that sets the limit, "" without one
+ * @return bytes; UINT64_MAX: there is no limit */
+static uint64_t cgroup_memory_left(char file[PATH_MAX])
+{
+	char group[PATH_MAX] = "", folder[PATH_MAX], stat[PATH_MAX];
+	const struct version *version = find_group(group);
+	uint64_t least = UINT64_MAX, limit, usage, caches;
+
+	file[0] = '\0';
+	for (char *end = group + strlen(group); version; *end = '\0') {
+		/* In a container the path may be one of the machine, where only the mount itself can be seen. */
+		if (snprintf(folder, sizeof(folder), "%s%s", version->mount, strcmp(group, "/") == 0 ? "" : group) <
+				PATH_MAX &&
+			read_number(folder, version->limit, &limit) && read_number(folder, version->usage, &usage)) {
+			/* the kernel takes file caches back before it says that no memory is left */
+			vfio_path(stat, "%s/memory.stat", folder);
+			sum_lines(stat, version->active, version->inactive, &caches);
+			uint64_t used = usage - caches;
+			uint64_t left = used > usage ? limit : limit > used ? limit - used : 0;
+			if (left < least && snprintf(file, PATH_MAX, "%s/%s", folder, version->limit) < PATH_MAX)
+				least = left;
+		}
+		if (!group[0] || (end = strrchr(group, '/')) == NULL)
+			break;
+	}
+	return least;
+}
+
 /* Whether there are too few ordinary pages. The kernel would rather kill a process than refuse it one, so this is asked
  * first. */
 static bool ordinary_pages_short(size_t bytes)
 {
-	char line[128], limit[PATH_MAX];
+	char limit[PATH_MAX];
+	uint64_t available_kib;
 
-	if (cgroup_memory_left(limit) < bytes)
-		return true;
-	uint64_t available_kib = UINT64_MAX;
-	FILE *file = fopen("/proc/meminfo", "re");
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %" SCNu64, &available_kib) == 1)
-			break;
-	fclose(file);
-	return available_kib < bytes / 1024;
+	return cgroup_memory_left(limit) < bytes ||
+	       (sum_lines("/proc/meminfo", "MemAvailable:", "", &available_kib) && available_kib < bytes / 1024);
 }
+
+/* ---- The file ---- */
 
 /* Takes all pages of the file now; in pieces, because a signal interrupts fallocate, which then gives ordinary pages
  * back. */

@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "pkt.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #define PKT_BLOCK     64u  /* buffer pointers per exchange between a thread's cache and the pool's depot */
@@ -66,3 +67,18 @@ static inline void pkt_make(struct pkt *pkt, uint8_t *buffer)
 	handle bits = {(uint64_t)buffer, 0};
 	__builtin_memcpy(pkt, &bits, sizeof(bits));
 }
+
+/* ---- The open pools of the process ---- */
+
+/** Held while the set of open pools changes, and by who walks it with pkt_registry_at. */
+extern pthread_mutex_t pkt_registry_lock;
+
+/** Pools closed so far. While it stays the same, a pool that was found open still is. Hidden, because every burst looks
+ * at it: so it is read without a detour through the GOT. */
+extern uint64_t pkt_pools_closed __attribute__((visibility("hidden")));
+
+/** Entry i, below PKT_POOLS, or NULL. The caller holds pkt_registry_lock. */
+struct pkt_pool *pkt_registry_at(unsigned i);
+
+/** The pool that a packet in the caller's hands is from; NULL: of none that is open. Lock-free. */
+struct pkt_pool *pkt_registry_find(const uint8_t *data);

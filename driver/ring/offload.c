@@ -2,7 +2,7 @@
  * Putting frames that have wishes: what the card can do, the card is told; what it cannot, is done here. */
 #include "offload.h"
 
-#include "../../mempool/registry.h"
+#include "../../mempool/pool.h"
 #include "headers.h"
 #include "segment.h"
 #include "tx.h"

@@ -5,7 +5,6 @@
 #define POLLUX_DEBUG
 #endif
 #include "../../mempool/cache.c"
-#include "../../mempool/debug.c"
 #include "../../mempool/depot.c"
 #include "../../mempool/open.c"
 
