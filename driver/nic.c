@@ -6,7 +6,7 @@
 #include "access.h"
 #include "clock.h"
 #include "mac.h"
-#include "pipe/stop.h"
+#include "pipe/slots.h"
 #include "report.h"
 #include "ring/ring.h"
 #include "stats.h"

@@ -15,7 +15,6 @@
  * PIPE_WIDTH is how many packets a set's vectors take at a time, a power of two; PIPE_VECTOR_BYTES is one vector. */
 #pragma once
 
-#include "rare.h"
 #include "slots.h"
 
 /* ---- Receive ---- */

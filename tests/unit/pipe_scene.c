@@ -4,7 +4,7 @@
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../driver/pipe.h"
-#include "../../driver/pipe/rare.h"
+#include "../../driver/pipe/slots.h"
 #include "../model/local.h"
 
 #include "unit.h"
