@@ -5,7 +5,6 @@
 #define POLLUX_TESTS_KERNEL_RIG_H
 
 #include "../../vfio/error.h"
-#include "../../vfio/info.h"
 #include "../../vfio/kernel/join.h"
 #include "../../vfio/transports.h"
 
@@ -40,8 +39,6 @@
 #define mmap(at, bytes, prot, flags, fd, from) fake_mmap(bytes, fd, from)
 #define pread(fd, data, bytes, from)           fake_pread(fd, data, bytes, from)
 #define pwrite(fd, data, bytes, from)          fake_pwrite(fd, data, bytes, from)
-#include "../../vfio/info.c"
-#undef PAGE_BYTES
 #include "../../vfio/kernel/group.c"
 #include "../../vfio/kernel/iommufd.c"
 #include "../../vfio/kernel/kernel.c"

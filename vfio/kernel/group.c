@@ -4,11 +4,10 @@
 #include "../error.h"
 #include "../host/files.h"
 #include "../host/use.h"
-#include "../info.h"
+#include "../transports.h"
 #include "join.h"
 
 #include <errno.h>
-#include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
  * A device behind the kernel's VFIO: how it is opened, by its own node or by its group's, which devices are open, and
  * what struct vfio_device_ops asks for, which is the same whether it was reached by the one or the other. */
 #include "../error.h"
-#include "../info.h"
 #include "../transports.h"
 #include "join.h"
 

@@ -2,7 +2,6 @@
  * A device in another process, which speaks vfio-user on a UNIX socket: how it is opened, and what struct
  * vfio_device_ops asks for. It needs neither support of the kernel nor root. */
 #include "../error.h"
-#include "../info.h"
 #include "../space.h"
 #include "../transports.h"
 #include "channel.h"
