@@ -82,7 +82,6 @@ struct driver {
 	const struct driver_ops *ops;
 	const struct driver_register *registers; /* its list, for sentences */
 	unsigned register_count;
-	const void *chips; /* the family's own description of each kind; NULL: it needs none */
 };
 
 extern const struct driver ixgbe_driver, e1000_driver, igb_driver;

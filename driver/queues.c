@@ -76,6 +76,18 @@ static int take_rss(struct nic *nic, const struct nic_rss *rss, unsigned rx_queu
 	return ret;
 }
 
+uint32_t queues_mrqc(uint32_t headers)
+{
+	static const struct {
+		uint32_t header, bit;
+	} fields[] = {{NIC_RSS_IPV4, 17}, {NIC_RSS_IPV4_TCP, 16}, {NIC_RSS_IPV4_UDP, 22}, {NIC_RSS_IPV6, 20},
+		{NIC_RSS_IPV6_TCP, 21}, {NIC_RSS_IPV6_UDP, 23}};
+	uint32_t mrqc = 0;
+	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		mrqc |= headers & fields[i].header ? UINT32_C(1) << fields[i].bit : 0;
+	return mrqc;
+}
+
 int queues_configure(struct nic *nic, const struct nic_config *config)
 {
 	static const struct nic_rss usual;

@@ -39,5 +39,8 @@ struct port_queues {
 	struct port_queue rx[QUEUES_MAX], tx[QUEUES_MAX];
 };
 
+/** MRQC's fields, which all cards have alike, for a mask of NIC_RSS_. */
+uint32_t queues_mrqc(uint32_t headers);
+
 /** Checks what a configuration says of offloads and RSS, and takes it into nic->queues. */
 int queues_configure(struct nic *nic, const struct nic_config *config);

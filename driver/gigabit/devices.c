@@ -8,9 +8,17 @@
 
 #include <errno.h>
 
-/* ---- e1000 ---- */
+/* The kinds of ids. */
+enum { KIND_82540EM, KIND_82544GC, KIND_82545EM, KIND_82574L, KIND_82583V, KIND_82576 };
 
-enum { KIND_82540EM, KIND_82544GC, KIND_82545EM, KIND_82574L, KIND_82583V };
+const struct gigabit_chip *const gigabit_chips[] = {[KIND_82540EM] = &gigabit_82540em,
+	[KIND_82544GC] = &gigabit_82544gc,
+	[KIND_82545EM] = &gigabit_82545em,
+	[KIND_82574L] = &gigabit_82574l,
+	[KIND_82583V] = &gigabit_82583v,
+	[KIND_82576] = &gigabit_82576};
+
+/* ---- e1000 ---- */
 
 static const struct driver_id e1000_ids[] = {
 	{0x100E, KIND_82540EM, "Intel 82540EM"},
@@ -27,12 +35,6 @@ static const struct driver_id e1000_ids[] = {
 	{0x150C, KIND_82583V, "Intel 82583V"},
 };
 
-static const struct gigabit_chip *const e1000_chips[] = {[KIND_82540EM] = &gigabit_82540em,
-	[KIND_82544GC] = &gigabit_82544gc,
-	[KIND_82545EM] = &gigabit_82545em,
-	[KIND_82574L] = &gigabit_82574l,
-	[KIND_82583V] = &gigabit_82583v};
-
 static const struct driver_register e1000_registers[] = {
 #define X(name, offset, stride, count, chips) {#name, offset, stride, count},
 	GIGABIT_REGISTERS(X)
@@ -42,13 +44,11 @@ static const struct driver_register e1000_registers[] = {
 /* ---- igb ---- */
 
 static const struct driver_id igb_ids[] = {
-	{0x10C9, 0, "Intel 82576"},
-	{0x10E8, 0, "Intel 82576 (quad port)"},
-	{0x1526, 0, "Intel 82576 (quad port ET2)"},
-	{0x150A, 0, "Intel 82576NS"},
+	{0x10C9, KIND_82576, "Intel 82576"},
+	{0x10E8, KIND_82576, "Intel 82576 (quad port)"},
+	{0x1526, KIND_82576, "Intel 82576 (quad port ET2)"},
+	{0x150A, KIND_82576, "Intel 82576NS"},
 };
-
-static const struct gigabit_chip *const igb_chips[] = {&gigabit_82576};
 
 /* Its own first: where both lists have a register, the 82576 has it as its own says. */
 static const struct driver_register igb_registers[] = {
@@ -130,7 +130,6 @@ const struct driver e1000_driver = {
 	.ops = &e1000_ops,
 	.registers = e1000_registers,
 	.register_count = sizeof(e1000_registers) / sizeof(*e1000_registers),
-	.chips = e1000_chips,
 };
 
 const struct driver igb_driver = {
@@ -142,5 +141,4 @@ const struct driver igb_driver = {
 	.ops = &igb_ops,
 	.registers = igb_registers,
 	.register_count = sizeof(igb_registers) / sizeof(*igb_registers),
-	.chips = igb_chips,
 };

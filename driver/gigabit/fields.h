@@ -103,13 +103,7 @@
 #define GIGABIT_RFCTL_EXSTEN     GIGABIT_BIT(15)
 #define GIGABIT_MRQC_RSS_2       1u /* of the 82574L: RSS over two queues */
 #define GIGABIT_MRQC_RSS_16      2u /* of the 82576 */
-#define GIGABIT_MRQC_IPV4_TCP    GIGABIT_BIT(16)
-#define GIGABIT_MRQC_IPV4        GIGABIT_BIT(17)
 #define GIGABIT_MRQC_IPV6_TCP_EX GIGABIT_BIT(18)
-#define GIGABIT_MRQC_IPV6        GIGABIT_BIT(20)
-#define GIGABIT_MRQC_IPV6_TCP    GIGABIT_BIT(21)
-#define GIGABIT_MRQC_IPV4_UDP    GIGABIT_BIT(22) /* of the 82576, as the next one */
-#define GIGABIT_MRQC_IPV6_UDP    GIGABIT_BIT(23)
 #define GIGABIT_RAH_AV           GIGABIT_BIT(31)
 
 /* transmit */

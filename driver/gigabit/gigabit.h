@@ -32,7 +32,6 @@ struct gigabit_chip {
 	uint32_t txdctl, tctl; /* thresholds of transmit queues, and more bits of TCTL, for gigabit_transmit_start */
 	struct ring_ops ring;
 	const struct ring_tx_card *tx_card_several; /* instead of ring.tx_card with several queues; NULL: the same */
-	uint32_t (*tx_head)(unsigned queue);        /* TDH */
 	enum gigabit_sharing shares;                /* PHY and NVM with its firmware */
 	uint32_t low_power_register;                /* POEMB, by which the chip links at low speeds; 0: it has none */
 	bool wedges;                                /* a DMA read that faults stops transmit until a function reset */
@@ -85,11 +84,12 @@ struct gigabit {
 	struct gigabit_link link;
 };
 
-/** A driver's `chips`: pointers, by the kind of its ids. */
+/** The chips, by the kind of their ids. */
+extern const struct gigabit_chip *const gigabit_chips[];
+
 static inline const struct gigabit_chip *gigabit_chip(const struct nic *nic)
 {
-	const struct gigabit_chip *const *chips = nic->driver->chips;
-	return chips[nic->id->kind];
+	return gigabit_chips[nic->id->kind];
 }
 
 /** Limits of waits, and fixed times, in microseconds. A variable so that tests of stuck bits need not wait. */
@@ -197,7 +197,6 @@ int gigabit_transmit_start(struct nic *nic);
 
 uint32_t gigabit_rx_tail(unsigned queue);
 uint32_t gigabit_tx_tail(unsigned queue);
-uint32_t gigabit_tx_head(unsigned queue);
 
 /* ---- chips/82576.c ---- */
 

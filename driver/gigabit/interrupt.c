@@ -8,13 +8,6 @@
 
 #include <errno.h>
 
-/* What conventional PCI chips offer as MSI is not relied on: Linux uses their interrupt line only. */
-static unsigned irq_index(const struct nic *nic)
-{
-	bool msi = gigabit_chip(nic)->pcie && nic->device->irq_count[VFIO_PCI_MSI_IRQ_INDEX];
-	return msi ? VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_INTX_IRQ_INDEX;
-}
-
 void gigabit_interrupt_mask(struct nic *nic)
 {
 	reg_write(nic, GIGABIT_IMC, UINT32_MAX);
@@ -30,16 +23,17 @@ void gigabit_interrupt_start(struct nic *nic)
 int gigabit_enable_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	unsigned index = irq_index(nic);
-	if (!device->irq_count[index])
+	/* What conventional PCI chips offer as MSI is not relied on: Linux uses their interrupt line only */
+	bool msi = gigabit_chip(nic)->pcie && device->irq_count[VFIO_PCI_MSI_IRQ_INDEX];
+	nic->event_irq = msi ? VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_INTX_IRQ_INDEX;
+	if (!device->irq_count[nic->event_irq])
 		return pollux_fail(ENOTSUP,
 			"%s: the device offers neither MSI nor an interrupt line: poll nic_service instead",
 			device->address);
-	nic->event_irq = index;
 	/* Asked once only: applications ask for the descriptor at each sleep, and the line stays shared */
 	bool *shared = &((struct gigabit *)nic)->line_shared;
-	int ret = *shared ? -EBUSY : vfio_set_irqs(device, index, 1, &nic->event_fd);
-	if (ret == -EBUSY && index == VFIO_PCI_INTX_IRQ_INDEX) {
+	int ret = *shared ? -EBUSY : vfio_set_irqs(device, nic->event_irq, 1, &nic->event_fd);
+	if (ret == -EBUSY && !msi) {
 		if (!*shared)
 			port_note(nic, "no interrupts: the card shares its line, and cannot be told apart on it");
 		*shared = true;
@@ -58,12 +52,11 @@ int gigabit_enable_events(struct nic *nic)
 
 void gigabit_acknowledge_events(struct nic *nic)
 {
-	struct vfio_device *device = nic->device;
 	/* Reading clears the causes, but on the 82574L not always (doubt 29); writing ones always does */
 	uint32_t causes;
 	if (reg_read_sure(nic, GIGABIT_ICR, &causes) == 0)
 		reg_write(nic, GIGABIT_ICR, causes);
 	/* The kernel masks an interrupt line when it has reported an interrupt; setting the line again unmasks it */
-	if (irq_index(nic) == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
-		vfio_set_irqs(device, VFIO_PCI_INTX_IRQ_INDEX, 1, &nic->event_fd);
+	if (nic->event_irq == VFIO_PCI_INTX_IRQ_INDEX && !port_gone(nic))
+		vfio_set_irqs(nic->device, VFIO_PCI_INTX_IRQ_INDEX, 1, &nic->event_fd);
 }

@@ -14,11 +14,6 @@ uint32_t gigabit_tx_tail(unsigned queue)
 	return GIGABIT_AT(TDT, queue);
 }
 
-uint32_t gigabit_tx_head(unsigned queue)
-{
-	return GIGABIT_AT(TDH, queue);
-}
-
 /* The largest of 2, 4, 8 and 16 KiB that the pool's buffers have room for. */
 static uint32_t buffer_size(const struct nic *nic)
 {

@@ -5,24 +5,14 @@
 
 #include <string.h>
 
-/* MRQC's fields, by the bits of NIC_RSS_. TCP over IPv6 has two: with extension headers and without (doubt 39). */
-static const uint32_t fields[] = {
-	GIGABIT_MRQC_IPV4,
-	GIGABIT_MRQC_IPV4_TCP,
-	GIGABIT_MRQC_IPV4_UDP,
-	GIGABIT_MRQC_IPV6,
-	GIGABIT_MRQC_IPV6_TCP_EX | GIGABIT_MRQC_IPV6_TCP,
-	GIGABIT_MRQC_IPV6_UDP,
-};
-
 int gigabit_set_rss(struct nic *nic)
 {
 	const struct gigabit_chip *chip = gigabit_chip(nic);
 	const struct nic_rss *rss = &nic->queues.rss;
-	uint32_t mrqc = rss->headers ? chip->mrqc_rss : 0, word;
-	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (rss->headers >> i & 1)
-			mrqc |= fields[i];
+	uint32_t mrqc = queues_mrqc(rss->headers) | (rss->headers ? chip->mrqc_rss : 0), word;
+	/* TCP over IPv6 has two fields: with extension headers and without (doubt 39) */
+	if (rss->headers & NIC_RSS_IPV6_TCP)
+		mrqc |= GIGABIT_MRQC_IPV6_TCP_EX;
 	/* A key may change while RSS is off only: all frames go to queue 0 meanwhile */
 	for (unsigned i = 0; mrqc && i < GIGABIT_RSSRK_COUNT; i++) {
 		memcpy(&word, &rss->key[4 * i], 4);

@@ -20,17 +20,13 @@ static uint32_t time_on_wire_us(uint32_t bytes, uint32_t mbps)
 /* Lets the card send what it was given. An 82576 that takes nothing though it has a link is to be reset as a whole. */
 static void drain(struct nic *nic, uint32_t mbps)
 {
-	const struct gigabit_chip *chip = gigabit_chip(nic);
-	rings_drain(nic, chip->tx_head, gigabit_times.drain);
-	uint32_t head, left = 0;
-	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		if (!nic->queues.tx[i].stopped && reg_read_sure(nic, chip->tx_head(i), &head) == 0)
-			left += ring_txq_pending(nic->rings.txqs[i], head);
+	rings_drain(nic, gigabit_times.drain);
+	uint32_t left = rings_pending(nic);
 	if (!left)
 		return;
 	port_note(nic, "stopped with %u descriptors that were not sent: %s", left,
 		mbps ? "transmit stands still" : "there is no link");
-	((struct gigabit *)nic)->wedged = mbps && chip->wedges;
+	((struct gigabit *)nic)->wedged = mbps && gigabit_chip(nic)->wedges;
 }
 
 /* What the card has taken is not sent yet: its packet buffer holds tens of KiB. */

@@ -140,9 +140,3 @@
 #define IXGBE_VLNCTRL_CFIEN          IXGBE_BIT(29)
 #define IXGBE_VLNCTRL_VFE            IXGBE_BIT(30)
 #define IXGBE_MRQC_RSS               UINT32_C(1) /* 3:0: RSS, without DCB and virtualisation */
-#define IXGBE_MRQC_IPV4_TCP          IXGBE_BIT(16)
-#define IXGBE_MRQC_IPV4              IXGBE_BIT(17)
-#define IXGBE_MRQC_IPV6              IXGBE_BIT(20)
-#define IXGBE_MRQC_IPV6_TCP          IXGBE_BIT(21)
-#define IXGBE_MRQC_IPV4_UDP          IXGBE_BIT(22)
-#define IXGBE_MRQC_IPV6_UDP          IXGBE_BIT(23)

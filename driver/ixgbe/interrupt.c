@@ -45,12 +45,11 @@ void ixgbe_interrupt_start(struct nic *nic)
 int ixgbe_enable_events(struct nic *nic)
 {
 	struct vfio_device *device = nic->device;
-	unsigned index = irq_index(device);
-	if (!device->irq_count[index])
+	nic->event_irq = irq_index(device);
+	if (!device->irq_count[nic->event_irq])
 		return pollux_fail(ENOTSUP, "%s: the device offers neither MSI-X nor MSI: poll nic_service instead",
 			device->address);
-	nic->event_irq = index;
-	int ret = vfio_set_irqs(device, index, 1, &nic->event_fd);
+	int ret = vfio_set_irqs(device, nic->event_irq, 1, &nic->event_fd);
 	if (ret)
 		return ret;
 	if (nic->started)

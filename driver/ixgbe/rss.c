@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-/* MRQC's fields, by the bits of NIC_RSS_. */
-static const uint32_t fields[] = {
-	IXGBE_MRQC_IPV4,
-	IXGBE_MRQC_IPV4_TCP,
-	IXGBE_MRQC_IPV4_UDP,
-	IXGBE_MRQC_IPV6,
-	IXGBE_MRQC_IPV6_TCP,
-	IXGBE_MRQC_IPV6_UDP,
-};
-
 /* Registers are little-endian, as x86-64 is: byte 0 of key and table is in the lowest bits. */
 static uint32_t word_of(const uint8_t *bytes, unsigned word)
 {
@@ -31,10 +21,7 @@ int ixgbe_set_rss(struct nic *nic)
 {
 	const struct nic_rss *rss = &nic->queues.rss;
 	/* On or off is said once, between the reset and RXEN (X550 DS 7.1.3.7.1) */
-	uint32_t mrqc = rss->headers ? IXGBE_MRQC_RSS : 0;
-	for (unsigned i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (rss->headers >> i & 1)
-			mrqc |= fields[i];
+	uint32_t mrqc = queues_mrqc(rss->headers) | (rss->headers ? IXGBE_MRQC_RSS : 0);
 	for (unsigned i = 0; i < IXGBE_RSSRK_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RSSRK, i), word_of(rss->key, i));
 	for (unsigned i = 0; i < rss->entries / 4u; i++)

@@ -9,11 +9,6 @@
 
 #include <errno.h>
 
-static uint32_t tx_head(unsigned queue)
-{
-	return IXGBE_AT(TDH, queue);
-}
-
 /* Disables one queue. One that does not stop in time endangers nothing: the reset follows, and before that nobody
  * touches its packets. */
 static void queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
@@ -27,7 +22,7 @@ static void queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
 int ixgbe_stop(struct nic *nic)
 {
 	if (!port_gone(nic)) {
-		rings_drain(nic, tx_head, ixgbe_times.drain);
+		rings_drain(nic, ixgbe_times.drain);
 		ixgbe_interrupt_mask(nic);
 
 		/* The path is halted, then RXEN cleared, then the queues are disabled one by one */

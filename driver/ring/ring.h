@@ -168,11 +168,13 @@ int rings_open(struct nic *nic, const struct ring_ops *ops);
  * queues. The device must not access the rings any more, and the card's counters must be up to date. */
 void rings_close(struct nic *nic);
 
-/** Waits until the card has taken all packets handed over for transmit, and has counted them as sent; head gives the
- * offset of a queue's head register. Gives up, with a note, when nothing has moved for limit_us; at once where there is
- * no link; and after ten times limit_us and rings_carry_us at the latest, as a partner may slow the card down by pause
- * frames. */
-void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us);
+/** Descriptors of all transmit queues that are not stopped, which the card has not taken yet. */
+uint32_t rings_pending(struct nic *nic);
+
+/** Waits until the card has taken all packets handed over for transmit, and has counted them as sent. Gives up, with a
+ * note, when nothing has moved for limit_us; at once where there is no link; and after ten times limit_us and
+ * rings_carry_us at the latest, as a partner may slow the card down by pause frames. */
+void rings_drain(struct nic *nic, uint32_t limit_us);
 
 /** The time in microseconds that a link of this speed takes for all that full transmit rings and a card's packet buffer
  * hold. 0 Mbit/s: the speed is not known, and the slowest counts. */
@@ -232,12 +234,6 @@ void ring_rxq_silence(struct ring_rxq *queue);
  * bytes. `first` is RDBAL or TDBAL of the queue. */
 void ring_locate(
 	struct nic *nic, uint32_t first, const struct ring_descriptor *ring, uint64_t iova_offset, uint32_t mask);
-
-/** Descriptors that the card has not taken yet, by its head register. */
-static inline uint32_t ring_txq_pending(const struct ring_txq *queue, uint32_t head)
-{
-	return (queue->next - head) & queue->mask;
-}
 
 /** Adds to a counter that one thread writes and others read. */
 static inline void ring_count(uint64_t *counter, uint64_t n)

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define CARD_BUFFER_BYTES (160u * 1024) /* the largest transmit packet buffer of all cards */
+#define TAIL_BEHIND_HEAD  8u            /* the registers TDH and TDT of a queue, in all cards */
 #define SLOWEST_MBPS      10u
 
 /* ---- queues ---- */
@@ -317,15 +318,24 @@ uint64_t rings_carry_us(const struct nic *nic, uint32_t mbps)
 	return 8 * bytes / (mbps ? mbps : SLOWEST_MBPS);
 }
 
-void rings_drain(struct nic *nic, uint32_t (*head)(unsigned queue), uint32_t limit_us)
+uint32_t rings_pending(struct nic *nic)
+{
+	uint32_t head, pending = 0;
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		const struct ring_txq *queue = nic->rings.txqs[i];
+		if (!nic->queues.tx[i].stopped &&
+			reg_read_sure(nic, queue->tail_register.offset - TAIL_BEHIND_HEAD, &head) == 0)
+			pending += (queue->next - head) & queue->mask;
+	}
+	return pending;
+}
+
+void rings_drain(struct nic *nic, uint32_t limit_us)
 {
 	struct nic_link link;
 	uint64_t now = clock_now_us(), deadline = now + limit_us, last_deadline = 0, before = UINT64_MAX;
 	for (;;) {
-		uint64_t waiting = 0;
-		for (unsigned i = 0; i < nic->config.tx_queues; i++)
-			if (!nic->queues.tx[i].stopped)
-				waiting += ring_txq_pending(nic->rings.txqs[i], reg_read(nic, head(i)));
+		uint64_t waiting = rings_pending(nic);
 		if (!waiting) { /* the rings are empty, but the card's packet buffer may not be */
 			stats_update(nic);
 			waiting = unsent(nic);

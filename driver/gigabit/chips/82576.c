@@ -249,11 +249,6 @@ static uint32_t tx_tail(unsigned queue)
 	return IGB_AT(TDT, queue);
 }
 
-static uint32_t tx_head(unsigned queue)
-{
-	return IGB_AT(TDH, queue);
-}
-
 const struct gigabit_chip gigabit_82576 = {
 	.reset = reset,
 	.read_mac = read_mac,
@@ -270,7 +265,6 @@ const struct gigabit_chip gigabit_82576 = {
 		.tx_format = &gigabit_tx_82576,
 		.tx_card = &gigabit_orders_82576,
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},
-	.tx_head = tx_head,
 	.shares = GIGABIT_SHARES_BY_SW_FW_SYNC,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,
