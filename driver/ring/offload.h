@@ -87,6 +87,9 @@ struct ring_tx_card {
 
 #define RING_TX_IDX_SHIFT 36 /* of a second quadword, in all formats that have it */
 
+/** The place of a context among those that the queue's card remembers; or card->contexts: it does not. */
+unsigned ring_tx_find_context(const struct ring_tx_offload *offload, const struct ring_descriptor *context);
+
 /** The place of a context among those that the queue's card remembers, and whether it is there already: if not, it
  * takes the place of the one written longer ago, and the caller writes it into the ring, with the index in IDX. */
 unsigned ring_tx_context(struct ring_txq *queue, const struct ring_descriptor *context, bool *known);

@@ -58,9 +58,6 @@ RING_INLINE void ring_rx_add_status(
 		pkt->vlan = (uint16_t)(q1 >> 48);
 }
 
-/** The same out of line, for a first handle whose frame ring_rx_take_frame takes. */
-void ring_rx_find_status(struct ring_rxq *queue, const struct ring_descriptor *last, struct pkt *pkt);
-
 /** To be called before the card is told to take tags out of a queue's frames, or to leave them in, and after it was.
  * Between, and for some time after, each frame with a tag is looked at. */
 void ring_rx_tags_change(struct ring_rxq *queue);

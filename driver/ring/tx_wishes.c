@@ -48,13 +48,8 @@ static uint64_t find_order(
 		layout.l4_bytes = tcp ? TCP_BYTES : UDP_BYTES;
 	if (!offload->card->orders(&layout, &orders) || orders.last_bytes)
 		return 0;
-	if (orders.context.q1) {
-		while (index < offload->card->contexts && (offload->contexts[index].q0 != orders.context.q0 ||
-								  offload->contexts[index].q1 != orders.context.q1))
-			index++;
-		if (index == offload->card->contexts)
-			return 0;
-	}
+	if (orders.context.q1 && (index = ring_tx_find_context(offload, &orders.context)) == offload->card->contexts)
+		return 0;
 	return (orders.data | RING_TX_EOP | (uint64_t)index << RING_TX_IDX_SHIFT) -
 	       layout.total * (format->length_factor - 1);
 }
