@@ -228,10 +228,8 @@ static int find_pool(struct nic *nic)
 		unsigned threads = config->rx_queues + config->tx_queues + 1u;
 		int ret = pkt_pool_open(
 			&nic->own_pool, nic->device->space, nic_pool_count(config, 1, threads), nic->info.numa_node);
-		if (ret) {
-			nic->own_pool = NULL;
+		if (ret)
 			return ret;
-		}
 		pkt_pool_use_simd(nic->own_pool, config->simd);
 		config->pool = nic->own_pool;
 	}
@@ -431,24 +429,16 @@ int nic_service(struct nic *nic, uint32_t *events)
 	return rings_end_call(nic, ret ? ret : report_refusal(nic));
 }
 
-/* The first port whose link is down, or cannot be read, as *ret then says; count: all links are up. */
-static unsigned find_down(struct nic *const nics[], unsigned count, int *ret)
-{
-	struct nic_link link = {.up = true};
-	unsigned i = 0;
-	*ret = 0;
-	while (i < count && (*ret = nic_get_link(nics[i], &link)) == 0 && link.up)
-		i++;
-	return i;
-}
-
 int nic_wait_links(struct nic *const nics[], unsigned count, unsigned limit_ms, unsigned *missing)
 {
 	uint64_t deadline = clock_now_us() + limit_ms * UINT64_C(1000);
 	for (;;) {
 		bool late = clock_now_us() >= deadline;
-		int ret;
-		unsigned down = find_down(nics, count, &ret);
+		struct nic_link link = {.up = true};
+		unsigned down = 0; /* the first whose link is down, or cannot be read */
+		int ret = 0;
+		while (down < count && (ret = nic_get_link(nics[down], &link)) == 0 && link.up)
+			down++;
 		if (missing && down < count)
 			*missing = down;
 		if (ret || down == count)

@@ -127,10 +127,9 @@ int nic_set_rss(struct nic *nic, const struct nic_rss *rss)
 int nic_get_rss(const struct nic *nic, struct nic_rss *rss)
 {
 	*rss = nic->queues.rss;
-	return nic->started && rss->headers
-		       ? 0
-		       : pollux_fail(
-				 EINVAL, "%s: no RSS: the port is not started, or with one queue", nic->info.address);
+	if (nic->started && rss->headers)
+		return 0;
+	return pollux_fail(EINVAL, "%s: no RSS: the port is not started, or with one queue", nic->info.address);
 }
 
 /* ---- VLANs ---- */

@@ -376,17 +376,6 @@ void rings_silence(struct nic *nic)
 		rings_silence_queue(nic, true, i);
 }
 
-static void add_tx_stats(const struct ring_txq *queue, struct nic_stats *stats)
-{
-	const struct ring_tx_offload *offload = &queue->offload;
-
-	stats->tx_bad_packets += __atomic_load_n(&queue->bad_packets, __ATOMIC_RELAXED);
-	stats->tx_software_checksums += __atomic_load_n(&offload->software_checksums, __ATOMIC_RELAXED);
-	stats->tx_software_vlans += __atomic_load_n(&offload->software_vlans, __ATOMIC_RELAXED);
-	stats->tx_software_segmented += __atomic_load_n(&offload->software_segmented, __ATOMIC_RELAXED);
-	stats->tx_segments_more += __atomic_load_n(&offload->segments_more, __ATOMIC_RELAXED);
-}
-
 void rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 {
 	const struct port_rings *rings = &nic->rings;
@@ -396,8 +385,14 @@ void rings_add_stats(const struct nic *nic, struct nic_stats *stats)
 		stats->rx_bad_packets += __atomic_load_n(&rings->rxqs[i]->bad_packets, __ATOMIC_RELAXED);
 		stats->rx_bad_descriptors += __atomic_load_n(&rings->rxqs[i]->bad_descriptors, __ATOMIC_RELAXED);
 	}
-	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		add_tx_stats(rings->txqs[i], stats);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
+		const struct ring_tx_offload *offload = &rings->txqs[i]->offload;
+		stats->tx_bad_packets += __atomic_load_n(&rings->txqs[i]->bad_packets, __ATOMIC_RELAXED);
+		stats->tx_software_checksums += __atomic_load_n(&offload->software_checksums, __ATOMIC_RELAXED);
+		stats->tx_software_vlans += __atomic_load_n(&offload->software_vlans, __ATOMIC_RELAXED);
+		stats->tx_software_segmented += __atomic_load_n(&offload->software_segmented, __ATOMIC_RELAXED);
+		stats->tx_segments_more += __atomic_load_n(&offload->segments_more, __ATOMIC_RELAXED);
+	}
 }
 
 int rings_begin_call(struct nic *nic, bool started)
@@ -473,25 +468,19 @@ void rings_empty_queue(struct nic *nic, bool tx, unsigned index)
 	ring_rxq_drain(nic->rings.rxqs[index]);
 }
 
-static int renew_rxq(struct ring_rxq *queue, struct port_queue *counted)
-{
-	int ret = ring_rxq_prepare(queue, queue->burst);
-	if (!ret)
-		counted->frames_seen = 0;
-	return ret;
-}
-
-static int renew_txq(struct ring_txq *queue)
-{
-	uint32_t frames = queue->next - queue->extra_slots;
-	memset(queue->offload.contexts, 0, sizeof(queue->offload.contexts));
-	queue->tail_register.trapped = queue->tail_register.written = 0; /* as the card's is */
-	ring_txq_prepare(queue, queue->burst);
-	queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
-	return 0;
-}
-
 int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
 {
-	return tx ? renew_txq(nic->rings.txqs[index]) : renew_rxq(nic->rings.rxqs[index], &nic->queues.rx[index]);
+	if (tx) {
+		struct ring_txq *queue = nic->rings.txqs[index];
+		uint32_t frames = queue->next - queue->extra_slots;
+		memset(queue->offload.contexts, 0, sizeof(queue->offload.contexts));
+		queue->tail_register.trapped = queue->tail_register.written = 0; /* as the card's is */
+		ring_txq_prepare(queue, queue->burst);
+		queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
+		return 0;
+	}
+	int ret = ring_rxq_prepare(nic->rings.rxqs[index], nic->rings.rxqs[index]->burst);
+	if (!ret)
+		nic->queues.rx[index].frames_seen = 0;
+	return ret;
 }
