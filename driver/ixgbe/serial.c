@@ -119,13 +119,15 @@ static void enable_link(struct ixgbe_port *port)
 /* What begins with the toggled bit: the negotiation is thrown out of its state, and with it all behind it. */
 static bool negotiation_left_0(struct nic *nic)
 {
-	uint32_t anlp1;
-	for (uint32_t slept = 0; reg_read_sure(nic, IXGBE_ANLP1, &anlp1) == 0; slept += 1000) {
-		if (anlp1 & IXGBE_ANLP1_AN_STATE || slept >= ixgbe_link_times.pipeline)
-			return anlp1 & IXGBE_ANLP1_AN_STATE;
+	uint64_t deadline = clock_now_us() + ixgbe_link_times.pipeline;
+	for (;;) {
+		bool late = clock_now_us() >= deadline;
+		uint32_t anlp1;
+		bool known = reg_read_sure(nic, IXGBE_ANLP1, &anlp1) == 0;
+		if (!known || anlp1 & IXGBE_ANLP1_AN_STATE || late)
+			return known && anlp1 & IXGBE_ANLP1_AN_STATE;
 		clock_sleep_us(1000);
 	}
-	return false;
 }
 
 static void start_link(struct ixgbe_port *port, uint32_t autoc, bool with_pipeline)
