@@ -89,24 +89,19 @@ static bool wake(struct ixgbe_port *port)
 	return true;
 }
 
-/* 2.5 and 5 Gbit/s stay as the NVM has them unless the configuration chooses: some switches do not cope with the offer,
- * and Linux makes it only when told to. */
-static uint32_t chosen_by_configuration(const struct nic *nic)
-{
-	bool all = nic->config.speeds == nic->info.speeds;
-	return nic->info.speeds & ~(all ? NIC_SPEED_2_5G | NIC_SPEED_5G : 0);
-}
-
 /* @return whether the PHY offers something else than before */
 static bool offer(struct ixgbe_port *port)
 {
-	uint32_t chosen = chosen_by_configuration(&port->nic);
+	/* 2.5 and 5 Gbit/s stay as the NVM has them unless the configuration chooses: some switches do not cope with
+	 * the offer, and Linux makes it only when told to */
+	uint32_t all = port->nic.info.speeds, speeds = port->nic.config.speeds;
+	uint32_t chosen = speeds == all ? all & ~(NIC_SPEED_2_5G | NIC_SPEED_5G) : all;
 	bool changed = false;
 	for (unsigned i = 0; i < OFFERS; i++) {
 		uint16_t before, bit = offers[i].bit;
 		if (!(chosen & offers[i].speed) || !ixgbe_phy_read(port, AN, offers[i].address, &before))
 			continue;
-		uint16_t wanted = port->nic.config.speeds & offers[i].speed ? before | bit : before & (uint16_t)~bit;
+		uint16_t wanted = speeds & offers[i].speed ? before | bit : before & (uint16_t)~bit;
 		if (wanted == before)
 			continue;
 		phy_write(port, AN, offers[i].address, wanted);

@@ -7,21 +7,17 @@
 
 #include <errno.h>
 
-static uint32_t rx_packet_buffer_kib(const struct nic *nic)
-{
-	return ixgbe_has_copper_phy(nic) ? 384 : 512;
-}
-
 /* DS 4.6.7, up to the queues. RXEN is 0. */
 static void receive_init(struct nic *nic)
 {
+	const uint32_t packet_buffer_kib = ixgbe_has_copper_phy(nic) ? 384 : 512;
 	/* One packet buffer has all of the memory, which X540 and X550 may not have after a reset (doubt 23) */
-	reg_write(nic, IXGBE_RXPBSIZE, rx_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
+	reg_write(nic, IXGBE_RXPBSIZE, packet_buffer_kib << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < IXGBE_RXPBSIZE_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RXPBSIZE, i), 0);
 	/* DS 3.7.7.3: without flow control the high watermark still limits packets that the card's own switch sends
 	 * back. The datasheet gives no value; this is all of the buffer but 24 KiB (doubt 2) */
-	reg_write(nic, IXGBE_FCRTH, (rx_packet_buffer_kib(nic) * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
+	reg_write(nic, IXGBE_FCRTH, (packet_buffer_kib * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
 	reg_write(nic, IXGBE_PFVTCTL, 0); /* no virtualisation */
 	ixgbe_set_rss(nic);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
