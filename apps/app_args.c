@@ -56,7 +56,8 @@ static const struct argp_option common_options[] = {
 		0},
 	{"rss", KEY_RSS, "LIST", 0,
 		"how queues share what is received, of symmetric (both directions of a flow go to one queue) and udp "
-		"(UDP ports count, too: fragments of a packet go elsewhere then); default: by addresses and TCP ports",
+		"(UDP ports count, too: fragments of a packet go elsewhere then); wants several queues; default: by "
+		"addresses and TCP ports",
 		0},
 	{"cpu", 'c', "LIST", 0,
 		"CPUs for the threads that move packets, such as 2,4-6; default: one thread, not pinned; with several "
@@ -146,6 +147,10 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'q':
 		o->quiet = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->rss && o->queues == 1)
+			argp_error(state, "--rss wants --queues from 2 on: one queue receives all");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

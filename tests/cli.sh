@@ -108,6 +108,8 @@ for program in fwd gen dump pipe; do
 	wrong '--cpu 0,2-4,3: CPU 3 is there twice' $program --cpu 0,2-4,3 "$absent"
 	wrong '--cpu 1-:' $program --cpu 1- "$absent"
 	wrong '--rss some: a list of symmetric and udp is wanted' $program --rss some "$absent"
+	wrong '--rss wants --queues from 2 on' $program --rss symmetric "$absent" "$other"
+	wrong '--rss wants --queues from 2 on' $program --rss udp --queues 1 "$absent" "$other"
 	wrong '--queues 0:' $program --queues 0 "$absent"
 	wrong '--queues 65: a whole number from 1 to 64' $program --queues 65 "$absent"
 	wrong '--duration 0:' $program --duration 0 "$absent"
