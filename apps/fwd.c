@@ -6,7 +6,6 @@
 #include "app_placement.h"
 #include "app_ports.h"
 #include "app_run.h"
-#include "fwd_checksum.h"
 #include "fwd_report.h"
 
 #include <string.h>
@@ -55,14 +54,6 @@ static inline void rewrite(uint8_t *data, enum mode mode, const uint8_t addresse
 	memcpy(data, addresses, 12);
 }
 
-/* Whether a frame, by its first handle, has a wrong checksum. */
-static bool is_wrong(const struct pkt *pkt)
-{
-	if (__builtin_expect(!(pkt->flags & (PKT_IP_BAD | PKT_L4_BAD)), 1))
-		return false;
-	return (pkt->flags & PKT_L4_BAD) || !fwd_ip_checksum_is_right(pkt->data, pkt->len);
-}
-
 /* Drops frames whose checksums the card found wrong, and has those that it found right written anew by the card that
  * sends them. A frame's first handle has what was found, and what is wished. @return how many of n handles are left, of
  * which the first `*whole` are whole frames */
@@ -75,7 +66,7 @@ static unsigned check(struct direction *d, unsigned n, unsigned *whole)
 		struct pkt *pkt = &d->pkts[i];
 		bool more = pkt->flags & PKT_MORE;
 		if (is_first)
-			is_bad = i < end && is_wrong(pkt);
+			is_bad = i < end && (pkt->flags & (PKT_IP_BAD | PKT_L4_BAD));
 		is_first = !more;
 		if (is_bad) {
 			app_add(&d->in->rx_bad_checksum, !more);

@@ -8,7 +8,7 @@
 #include <immintrin.h>
 
 #define L4 (PKT_L4_CHECKED | PKT_L4_BAD)
-#define IP (PKT_IP_CHECKED | PKT_IP_BAD)
+#define IP PKT_IP_CHECKED
 
 /* As a vector has them in its halves, or quarters. */
 static const struct ixgbe_rx_tables {
@@ -16,7 +16,7 @@ static const struct ixgbe_rx_tables {
 	 * two handles' second quadwords are the hash, or its lower half. */
 	uint8_t allowed[4][16], hash[2][16];
 	/* The flags that a frame has of these, by L4E (1), IPE (2) and the packet type UDP (4), where L4E is not
-	 * believed. */
+	 * believed. Frames with IPE are not taken here, where checksums are told. */
 	uint8_t found[16];
 	uint8_t allowed_bits[16], udp_bit[16]; /* of each dword, where these are what selects */
 	uint8_t order[16]; /* of two quadwords: the length, in bytes 4 and 5; the flags; twice the tag */
@@ -39,12 +39,12 @@ static const struct ixgbe_rx_tables {
 				{
 					PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
 					PKT_VLAN | L4 | PKT_IP_CHECKED,
-					PKT_VLAN | PKT_L4_CHECKED | IP,
-					PKT_VLAN | L4 | IP,
+					PKT_VLAN,
+					PKT_VLAN,
 					PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
 					PKT_VLAN | PKT_IP_CHECKED,
-					PKT_VLAN | PKT_L4_CHECKED | IP,
-					PKT_VLAN | IP,
+					PKT_VLAN,
+					PKT_VLAN,
 				},
 			.allowed_bits = {0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0},
 			.udp_bit = {4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0},

@@ -178,6 +178,20 @@ bool ring_headers_read(struct ring_headers *headers, const struct ring_frame *fr
 	return layout->mss && frame->total - layout->l2_bytes <= IP_BYTES_MAX;
 }
 
+bool ring_headers_ip_sum_is_right(const struct pkt *first)
+{
+	const struct ring_frame frame = {.total = first->len, .count = 1, .pieces = {*first}};
+	struct ring_tx_layout layout;
+	uint8_t copy[1];
+
+	if (read_ethernet(&layout, &frame) != TYPE_IPV4)
+		return false;
+	const uint8_t *ip = get(&frame, layout.l2_bytes, copy, 1);
+	uint32_t bytes = ip ? (*ip & 0xfu) * 4 : 0;
+	return bytes >= IPV4_BYTES && layout.l2_bytes + bytes <= frame.total && *ip >> 4 == 4 &&
+	       ring_frame_sum(&frame, layout.l2_bytes, bytes) == 0xffff;
+}
+
 void ring_headers_set_length(const struct ring_tx_layout *layout, const struct ring_frame *frame, uint32_t ip_bytes)
 {
 	if (layout->ipv6)

@@ -47,5 +47,8 @@ static inline uint32_t ring_l4_checksum_offset(const struct ring_tx_layout *layo
 	return ring_l4_offset(layout) + (layout->tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
 }
 
+/** Whether there is an IPv4 header, all of it in a frame's first handle, whose checksum is right. */
+bool ring_headers_ip_sum_is_right(const struct pkt *first);
+
 /** Sets the IP header's length, for a packet of so many bytes with that header. */
 void ring_headers_set_length(const struct ring_tx_layout *layout, const struct ring_frame *frame, uint32_t ip_bytes);

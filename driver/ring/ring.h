@@ -44,7 +44,7 @@ struct ring_tail_register {
 struct ring_rx_report {
 	unsigned on;           /* RING_RX_TAGS, RING_RX_CHECKSUMS */
 	uint32_t unsure_until; /* slot from which on `on` holds for all frames again */
-	uint64_t unsure;       /* until then: format->status->vlan; else 0 */
+	uint64_t unsure;       /* bits of format->status that need a second look: ip_bad; until then vlan, too */
 };
 
 /** A receive queue. */

@@ -232,7 +232,7 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 	queue->iova_offset = dma_space_offset(nic->device->space);
 	queue->mask = size - 1;
 	queue->format = ops->rx_format;
-	queue->report.on = ring_rx_reported(nic->config.offloads);
+	ring_rx_report_init(queue, nic->config.offloads);
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->tail_batch = ops->rx_tail_writes_per_lap ? size / ops->rx_tail_writes_per_lap : RING_BATCH;
 	queue->tail = open_tail(nic, &queue->tail_register, ops->rx_tail(index));

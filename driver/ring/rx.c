@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Receiving the frames that no step of a burst takes: in several buffers, exactly one buffer long, or bad. And, with
- * offloads, those with a tag while a queue begins or ends to take VLAN tags out. */
+ * offloads, those whose IPv4 header the card finds wrong, and those with a tag while a queue begins or ends to take
+ * VLAN tags out. */
 #include "rx.h"
 
 #include "../clock.h"
+#include "headers.h"
 
 /* The longest frame of these cards, of 16 KiB, needs 8 buffers of 2 KiB: one in more than twice as many is none. */
 #define PIECES_MAX 16u
@@ -75,17 +77,20 @@ static bool tag_was_taken_out(const struct pkt *pkt, uint64_t q1)
  */
 static void find_status(struct ring_rxq *queue, const struct ring_descriptor *last, struct pkt *pkt)
 {
-	uint64_t q1 = ring_rx_status(last), unsure = ring_rx_unsure(queue);
+	uint64_t q1 = ring_rx_status(last), unsure = ring_rx_unsure(queue), vlan = queue->format->status->vlan;
 	uint32_t until = __atomic_load_n(&queue->report.unsure_until, __ATOMIC_RELAXED);
 	unsigned on = ring_rx_reports(queue);
 
-	if (unsure)
+	if (unsure & vlan)
 		on = (on & ~RING_RX_TAGS) | (tag_was_taken_out(pkt, q1) ? RING_RX_TAGS : 0);
 	ring_rx_add_status(queue->format->status, on, last->q0, q1, pkt);
-	if (!unsure || (int32_t)(queue->next - until) < 0)
+	/* The 82599 may find that of a fragment wrong (specification update, item 66) */
+	if (pkt->flags & PKT_IP_BAD && ring_headers_ip_sum_is_right(pkt))
+		pkt->flags &= (uint16_t)~PKT_IP_BAD;
+	if (!(unsure & vlan) || (int32_t)(queue->next - until) < 0)
 		return;
 	/* Another change may begin just now: then its time is seen here, or its `unsure` is written later */
-	__atomic_store_n(&queue->report.unsure, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&queue->report.unsure, unsure & ~vlan, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&queue->report.unsure_until, __ATOMIC_SEQ_CST) != until)
 		__atomic_store_n(&queue->report.unsure, unsure, __ATOMIC_SEQ_CST);
 }
@@ -139,7 +144,17 @@ static void unsure_for(struct ring_rxq *queue, uint32_t slots)
 	uint32_t next = __atomic_load_n(&queue->next, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&queue->report.unsure_until, next + slots, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&queue->report.unsure, queue->format->status->vlan, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&queue->report.unsure, ring_rx_unsure(queue) | queue->format->status->vlan, __ATOMIC_SEQ_CST);
+}
+
+void ring_rx_report_init(struct ring_rxq *queue, uint32_t offloads)
+{
+	queue->report.on = offloads & NIC_RX_VLAN_STRIP ? RING_RX_TAGS : 0;
+	queue->report.unsure = 0;
+	if (offloads & NIC_RX_CHECKSUM) {
+		queue->report.on |= RING_RX_CHECKSUMS;
+		queue->report.unsure = queue->format->status->ip_bad;
+	}
 }
 
 void ring_rx_tags_change(struct ring_rxq *queue)

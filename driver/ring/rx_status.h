@@ -19,13 +19,12 @@ struct ring_rx_status {
 #define RING_RX_TAGS      1u
 #define RING_RX_CHECKSUMS 2u
 
-static inline unsigned ring_rx_reported(uint32_t offloads)
-{
-	return (offloads & NIC_RX_VLAN_STRIP ? RING_RX_TAGS : 0) | (offloads & NIC_RX_CHECKSUM ? RING_RX_CHECKSUMS : 0);
-}
+/** Sets that up for a new queue, by nic_config.offloads. */
+void ring_rx_report_init(struct ring_rxq *queue, uint32_t offloads);
 
-/* A control call may change them meanwhile. While it is not known of each frame whether its tag was taken out, those
- * with a tag (ring_rx_unsure) are left to ring_rx_take_frame. */
+/* A control call may change them meanwhile. What needs a second look (ring_rx_unsure) is left to ring_rx_take_frame:
+ * frames whose IPv4 checksum the card finds wrong, and while it is not known of each frame whether its tag was taken
+ * out, those with a tag. */
 RING_INLINE unsigned ring_rx_reports(const struct ring_rxq *queue)
 {
 	return __atomic_load_n(&queue->report.on, __ATOMIC_RELAXED);

@@ -595,6 +595,23 @@ static void checksums_are_judged(void)
 	close_port();
 }
 
+/* An erratum of the 82599: the header of a fragment is found wrong. */
+static void a_right_header_of_a_fragment_is_right(void)
+{
+	quirks = MODEL_QUIRK_CHECKSUM;
+	open_and_start((struct nic_config){.rx_queues = 4, .offloads = NIC_RX_CHECKSUM});
+	quirks = 0;
+	for (unsigned wrong = 0; wrong < 2; wrong++) {
+		uint8_t data[100];
+		struct model_frame frame = frame_of(data, &published[0], UDP, -1);
+		data[14 + 6] = 0x20;
+		put16(data + 14 + 10, (uint16_t)~sum_of(0, data + 14, 20) + wrong);
+		CU_ASSERT_EQUAL(model_receive(model(), &frame, 1), 1);
+		check_flags(wrong ? PKT_IP_CHECKED | PKT_IP_BAD : PKT_IP_CHECKED);
+	}
+	close_port();
+}
+
 static void has_tag(const struct flow *flow, int vlan, bool stripped)
 {
 	struct pkt pkt = {.flags = 0};
@@ -836,6 +853,7 @@ int main(void)
 		{"all queues of the card work", all_queues_of_the_card_work},
 		{"only VLANs that were added pass", only_vlans_that_were_added_pass},
 		{"checksums are judged", checksums_are_judged},
+		{"a right header of a fragment is right", a_right_header_of_a_fragment_is_right},
 		{"tags are taken out by queue", tags_are_taken_out_by_queue},
 		{"wishes are fulfilled by the card", wishes_are_fulfilled_by_the_card},
 		{"a transmit queue stops without link", a_transmit_queue_stops_without_link},

@@ -58,7 +58,8 @@ static void open_queue(const struct ring_rx_format *format, ring_rx_burst_fn *bu
 	queue.tail_batch = RING_BATCH;
 	queue.max_frame = 9000;
 	queue.format = format;
-	queue.report.on = on;
+	ring_rx_report_init(
+		&queue, (on & RING_RX_TAGS ? NIC_RX_VLAN_STRIP : 0) | (on & RING_RX_CHECKSUMS ? NIC_RX_CHECKSUM : 0));
 	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&queue, burst), 0);
 }
 
@@ -155,6 +156,88 @@ static void gigabit_chips_tell_what_they_found(void)
 	with_all_choices(&extended_udp, &gigabit_rx_extended, gigabit_rx_burst_status_extended);
 }
 
+static void expect(unsigned n, unsigned flags)
+{
+	struct pkt pkts[8];
+
+	CU_ASSERT_EQUAL_FATAL(nic_rx(&queue.nic, pkts, n), n);
+	for (unsigned i = 0; i < n; i++) {
+		if (pkts[i].flags != flags)
+			printf("\n    slot %u: flags 0x%x, not 0x%x ", queue.next - n + i, pkts[i].flags, flags);
+		CU_ASSERT_EQUAL(pkts[i].flags, flags);
+	}
+	pkt_free(pkts, n);
+}
+
+/* An IPv4 header with options in each slot's buffer, with its checksum and so many bytes more on it. @return where */
+static uint8_t *put_header(uint32_t slot, const uint8_t *l2, unsigned l2_bytes, unsigned more)
+{
+	static const uint8_t ip[24] = {0x46, 0, 0x20, 0, 0x12, 0x34, 0x20, 0, 64, 17, 0x11, 0xb5, 10, 0, 0, 1, 10, 0, 0,
+		2, 1, 1, 1, 1}; /* a first fragment, whose length goes beyond its frame */
+	uint8_t *at = queue.buffers[slot & (SLOTS - 1)] + 12;
+
+	memset(at - 12, 2, LENGTH);
+	memcpy(at, l2, l2_bytes);
+	memcpy(at + l2_bytes, ip, sizeof(ip));
+	at[l2_bytes + 11] = (uint8_t)(at[l2_bytes + 11] + more);
+	return at + l2_bytes;
+}
+
+/* An erratum of the 82599: the headers of fragments may be found wrong. What is told is what they are. */
+static void a_header_that_is_found_wrong_is_looked_at(ring_rx_burst_fn *burst, unsigned on)
+{
+	static const uint8_t untagged[] = {0x08, 0x00}, tagged[] = {0x81, 0x00, 0, 7, 0x08, 0x00},
+			     twice[] = {0x88, 0xa8, 0, 7, 0x81, 0x00, 0, 8, 0x08, 0x00}, other[] = {0x08, 0x06};
+	const unsigned right = on & RING_RX_CHECKSUMS ? PKT_IP_CHECKED : 0, wrong = right ? right | PKT_IP_BAD : 0;
+	const uint64_t found_wrong = causes_of(&advanced, 4 | 16);
+	const unsigned ends[] = {24 + 13, 24 + 14, 14 + 19, 14, 13}; /* of frames, in their headers or before */
+	struct pkt pkt;
+	uint32_t slot = 0;
+
+	open_queue(&ixgbe_rx_format, burst, on);
+	for (unsigned i = 0; i < 16; i++, slot++) {
+		put_header(slot, untagged, sizeof(untagged), i % 2);
+		finish(slot, &advanced, 0, found_wrong);
+	}
+	for (unsigned i = 0; i < 16; i++)
+		expect(1, i % 2 ? wrong : right);
+	for (unsigned i = 0; i < 16; i++, slot++) {
+		put_header(slot, i % 2 ? tagged : twice, i % 2 ? sizeof(tagged) : sizeof(twice), 0);
+		finish(slot, &advanced, 0, found_wrong);
+	}
+	expect(8, right), expect(8, right);
+	put_header(slot, other, sizeof(other), 0);
+	finish(slot++, &advanced, 0, found_wrong);
+	put_header(slot, untagged, sizeof(untagged), 0)[0] = 0x44; /* a length that no header has */
+	finish(slot++, &advanced, 0, found_wrong);
+	put_header(slot, untagged, sizeof(untagged), 0)[0] = 0x4f; /* all of the frame, and more */
+	finish(slot++, &advanced, 0, found_wrong);
+	expect(3, wrong);
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++, slot++) {
+		put_header(slot, untagged, sizeof(untagged), 0);
+		finish(slot, &advanced, 0, found_wrong);
+		queue.ring[slot].q1 ^= (uint64_t)(LENGTH ^ ends[i]) << 32;
+		CU_ASSERT_EQUAL_FATAL(nic_rx(&queue.nic, &pkt, 1), 1);
+		CU_ASSERT_EQUAL(pkt.len, ends[i]);
+		CU_ASSERT_EQUAL(pkt.flags, ends[i] == 14 + 24 ? right : wrong);
+		pkt_free(&pkt, 1);
+	}
+	/* what the card believes is not asked again */
+	put_header(slot, untagged, sizeof(untagged), 1);
+	finish(slot, &advanced, 0, causes_of(&advanced, 4));
+	expect(1, right);
+	close_queue();
+}
+
+static void headers_found_wrong_are_looked_at(void)
+{
+	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++)
+		for (unsigned on = 1; on <= 3; on++)
+			if (pkt_simd_choose(simd) == simd)
+				a_header_that_is_found_wrong_is_looked_at(
+					ixgbe_ring_ops.bursts[RING_OFFLOADS][simd].rx, on);
+}
+
 /* The first handle has what the last descriptor says. */
 static void a_frame_in_pieces_has_it_in_its_first_handle(void)
 {
@@ -197,19 +280,6 @@ static void finish_tagged(uint32_t slot, bool stripped, unsigned tag, unsigned d
 	}
 }
 
-static void expect(unsigned n, unsigned flags)
-{
-	struct pkt pkts[8];
-
-	CU_ASSERT_EQUAL_FATAL(nic_rx(&queue.nic, pkts, n), n);
-	for (unsigned i = 0; i < n; i++) {
-		if (pkts[i].flags != flags)
-			printf("\n    slot %u: flags 0x%x, not 0x%x ", queue.next - n + i, pkts[i].flags, flags);
-		CU_ASSERT_EQUAL(pkts[i].flags, flags);
-	}
-	pkt_free(pkts, n);
-}
-
 static void change_tags(ring_rx_burst_fn *burst, bool on)
 {
 	uint32_t slot = 0;
@@ -250,6 +320,7 @@ int main(void)
 	static CU_TestInfo tests[] = {
 		{"the 82599 tells what it found", the_82599_tells_what_it_found},
 		{"gigabit chips tell what they found", gigabit_chips_tell_what_they_found},
+		{"headers found wrong are looked at", headers_found_wrong_are_looked_at},
 		{"a frame in pieces has it in its first handle", a_frame_in_pieces_has_it_in_its_first_handle},
 		{"tags change while frames come", tags_change_while_frames_come},
 		CU_TEST_INFO_NULL,
