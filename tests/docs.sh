@@ -78,11 +78,10 @@ check "  and of the gigabit cards' lists" "$log" [ ! -s "$log" ]
 numbered() { sed -nE "s/^\| ($1[0-9]+) \|.*/\1/p" hw-docs/doubts.md; }
 # marked PREFIX FILES: numbers of doubts that are named there
 marked() {
-	local prefix=$1
+	local number="$1[0-9]+"
 	shift
-	grep -rhoE "\bdoubts? ${prefix}[0-9]+(, ${prefix}[0-9]+)*( and ${prefix}[0-9]+)?" --include='*.c' --include='*.h' \
-		--include='*.md' "$@" |
-		grep -oE "${prefix}[0-9]+" | sort -u
+	grep -rhoE "\bdoubts? $number(, $number)*( and $number)?" --include='*.c' --include='*.h' \
+		--include='*.md' "$@" | grep -oE "$number" | sort -u
 }
 # check_doubts PREFIX FOLDER
 check_doubts() {
