@@ -27,6 +27,7 @@ judge tests/guest/transcript.sh build/release
 for cards in e1000e igb ixgbe; do judge tests/guest/shell_typed.sh build/release $cards; done
 judge tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e1000e+e1000 11.1/debian12/igb+e1000e \
 	11.1/debian12/ixgbe+ixgbe
+judge tests/guest/offloads.sh build/release 11.1/debian12/igb+e1000e+e1000
 judge tests/guest/testpmd.sh build/release
 rm -rf build/full-logs
 run_steps build/full-logs

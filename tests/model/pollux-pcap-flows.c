@@ -116,7 +116,8 @@ static unsigned put_ip(uint8_t *ip, const struct kind *k, unsigned number, unsig
 		memset(ip + 40, 0, k->option_bytes);
 		ip[40] = k->protocol;
 		ip[41] = (uint8_t)(k->option_bytes / 8 - 1);
-		ip[42] = 1; /* padding */
+		/* padding, of which Linux takes 7 bytes at most; or an option to be skipped by who does not know it */
+		ip[42] = k->option_bytes > 8 ? 0x1E : 1;
 		ip[43] = (uint8_t)(k->option_bytes - 4);
 	}
 	return 40u + k->option_bytes;
