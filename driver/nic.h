@@ -175,8 +175,8 @@ struct nic_stats {
 			     time before that */
 	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings; see above */
 	uint64_t tx_packets, tx_bytes; /* that left the card */
-	uint64_t rx_left;   /* 0 until nic_stop; then: frames that were still in the receive rings. Their buffers went
-			       back to the pool */
+	uint64_t rx_left; /* 0 until nic_stop, or nic_set_rxq; then: frames that were still in the receive rings. Their
+			     buffers went back to the pool */
 	uint64_t tx_unsent; /* 0 until nic_stop; then: frames taken by nic_tx or a pipe that the card has not counted as
 			       sent */
 	uint64_t rx_missed; /* lost: the card's packet buffer was full, because the ring was */
@@ -348,8 +348,10 @@ int nic_add_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_add_vlan);
 int nic_remove_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_remove_vlan);
 
 /** Takes VLAN tags out of a queue's frames, or leaves them in. Needs a port started with NIC_RX_VLAN_STRIP, which turns
- * it on for all queues. May be called while frames come, and takes a millisecond: what came before the change is handed
- * out as it came. -EINVAL, -ENOTSUP (the card can do it for all queues only). */
+ * it on for all queues. May be called while frames come, and takes a millisecond: of frames that the card had taken in
+ * before the change each is looked at, and handed out as it came; but one with two equal tags, or with an outer tag of
+ * 0, may lose the outer. To be sure of these, stop the queue meanwhile (nic_set_rxq). -EINVAL, -ENOTSUP (the card can
+ * do it for all queues only). */
 int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on) POLLUX_API(nic_set_vlan_strip);
 
 /** Changes how frames are spread over the queues of a started port, while they are running. Frames on their way go as
@@ -364,12 +366,13 @@ int nic_get_rss(const struct nic *nic, struct nic_rss *rss) POLLUX_API(nic_get_r
  * its ring goes back to the pool (transmit: after it was sent, as in nic_stop). Frames for a stopped receive queue are
  * lost. No thread may be in a burst of that queue, and it must be no pipe's. 0 when there is nothing to do.
  * Errors: -EINVAL (no such queue), -ENOTSUP (the card has only all or none), -EBUSY (a pipe has it), -ENOBUFS (the pool
- * has too few buffers), -ETIMEDOUT (the card does not obey; the port must be stopped), -ENODEV.
+ * has too few buffers), -ETIMEDOUT, -EIO (the card does not obey, now or before: the port must be stopped), -ENODEV.
  */
 int nic_set_rxq(struct nic *nic, unsigned index, bool on) POLLUX_API(nic_set_rxq);
 int nic_set_txq(struct nic *nic, unsigned index, bool on) POLLUX_API(nic_set_txq);
 
-/** Counters of one queue of a started port. Errors: as nic_get_stats, and -EINVAL (no such queue, or not started). */
+/** Counters of one queue of a started port; while its thread is in a burst, a few frames too many or too few. Errors:
+ * as nic_get_stats, and -EINVAL (no such queue, or not started). */
 int nic_get_rxq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats) POLLUX_API(nic_get_rxq_stats);
 int nic_get_txq_stats(struct nic *nic, unsigned index, struct nic_queue_stats *stats) POLLUX_API(nic_get_txq_stats);
 

@@ -33,6 +33,9 @@ static int check_queue(const struct nic_queue *queue, const char *what, bool rec
 	if (queue->index >= count)
 		return pollux_fail(EINVAL, "%s: %s queue %u, but the port was started with %u", nic->info.address,
 			receive ? "receive" : "transmit", queue->index, count);
+	if ((receive ? nic->queues.rx : nic->queues.tx)[queue->index].stopped)
+		return pollux_fail(EBUSY, "%s: %s queue %u is stopped: start it first (%s)", nic->info.address,
+			receive ? "receive" : "transmit", queue->index, receive ? "nic_set_rxq" : "nic_set_txq");
 	return 0;
 }
 

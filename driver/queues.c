@@ -192,6 +192,9 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 		ret = pollux_fail(EINVAL, "%s: the port was started without NIC_RX_VLAN_STRIP", nic->info.address);
 	if (!ret && !ops->set_vlan_strip)
 		ret = fail_lacks(nic, "choice of VLAN stripping by queue");
+	/* For a while after a change each frame is looked at, whether its tag was taken out: not for nothing */
+	if (!ret && on == ((ring_rx_reports(nic->rings.rxqs[queue]) & RING_RX_TAGS) != 0))
+		return rings_end_call(nic, 0);
 	if (!ret) {
 		ring_rx_tags_change(nic->rings.rxqs[queue]);
 		ret = ops->set_vlan_strip(nic, queue, on);
@@ -206,14 +209,16 @@ static int get_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_
 {
 	*stats = (struct nic_queue_stats){.packets = 0};
 	int ret = check_queue(nic, tx, index);
-	if (!ret) {
+	/* Of a device that is gone the last values stay */
+	if (!ret || (ret == -ENODEV && index < (tx ? nic->config.tx_queues : nic->config.rx_queues))) {
 		const struct port_queue *card = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
 		rings_queue_stats(nic, tx, index, stats);
-		stats_update(nic);
+		if (!ret)
+			stats_update(nic);
 		stats->bytes =
 			stats_without_fcs(card->bytes, card->packets, tx ? nic->tx_fcs_bytes : nic->rx_fcs_bytes);
 		stats->missed = card->missed;
-		ret = stats_check(nic);
+		ret = ret ? ret : stats_check(nic);
 	}
 	return rings_end_call(nic, ret);
 }
@@ -241,8 +246,11 @@ static int set_queue(struct nic *nic, bool tx, unsigned index, bool on)
 	if (ret)
 		return rings_end_call(nic, ret);
 	struct port_queue *queue = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
-	if (queue->stopped == !on)
-		return rings_end_call(nic, 0);
+	if (queue->dead)
+		ret = pollux_fail(EIO, "%s: %s queue %u did not stop or start before: stop the port", nic->info.address,
+			tx ? "transmit" : "receive", index);
+	if (ret || queue->stopped == !on)
+		return rings_end_call(nic, ret);
 	if (on)
 		ret = rings_renew_queue(nic, tx, index);
 	else
@@ -251,7 +259,8 @@ static int set_queue(struct nic *nic, bool tx, unsigned index, bool on)
 	if (!ret && !on)
 		rings_empty_queue(nic, tx, index);
 	/* A queue that did not stop keeps its packets until the port is stopped */
-	queue->stopped = on ? ret == -ENOBUFS : ret == 0;
+	queue->dead = ret && ret != -ENOBUFS;
+	queue->stopped = !on ? !ret : ret == -ENOBUFS;
 	return ret;
 }
 

@@ -29,6 +29,7 @@ struct port_queue {
 	uint64_t frames;                 /* by the ring: received from it, or written to it */
 	uint32_t frames_seen;            /* what the ring had counted then, which wraps */
 	bool stopped;                    /* alone, by nic_set_rxq or nic_set_txq */
+	bool dead;                       /* the card did not obey them */
 };
 
 /** A port's queues, as its control thread sees them. */

@@ -27,10 +27,19 @@ static int set_rxq(struct nic *nic, unsigned i, bool on)
 static void drain(struct nic *nic, unsigned i)
 {
 	const struct ring_txq *queue = nic->rings.txqs[i];
+	uint32_t before = UINT32_MAX, head, tail = queue->next & queue->mask;
+	uint64_t now = clock_now_us(), begin = now, moved = now;
 	struct nic_link link;
-	if (ixgbe_get_link(nic, &link) == 0 && link.up)
-		reg_poll(nic, IXGBE_AT(TDH, i), UINT32_MAX, queue->next & queue->mask,
-			ixgbe_times.drain + (uint32_t)rings_carry_us(nic, link.mbps));
+	/* All queues share the link; one that stands still is given up earlier */
+	for (; ixgbe_get_link(nic, &link) == 0 && link.up && now - moved <= ixgbe_times.drain &&
+		now - begin <= ixgbe_times.drain + rings_carry_us(nic, link.mbps);
+		now = clock_now_us()) {
+		if (reg_read_sure(nic, IXGBE_AT(TDH, i), &head) != 0 || head == tail)
+			return;
+		moved = head == before ? moved : now;
+		before = head;
+		clock_sleep_us(50);
+	}
 }
 
 static int set_txq(struct nic *nic, unsigned i, bool on)

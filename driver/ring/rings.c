@@ -427,10 +427,8 @@ static void count_frames(struct nic *nic, bool tx, unsigned index)
 	const struct port_rings *rings = &nic->rings;
 	uint32_t frames = tx ? frames_of(&rings->txqs[index]->next, &rings->txqs[index]->extra_slots)
 			     : frames_of(&rings->rxqs[index]->next, &rings->rxqs[index]->extra_slots);
-	uint32_t more = frames - counted->frames_seen;
-	if ((int32_t)more <= 0)
-		return;
-	counted->frames += more;
+	/* Segments that found no room are taken back, so it may also be fewer than at the last look */
+	counted->frames += (uint64_t)(int32_t)(frames - counted->frames_seen);
 	counted->frames_seen = frames;
 }
 
@@ -464,8 +462,10 @@ void rings_empty_queue(struct nic *nic, bool tx, unsigned index)
 		ring_txq_drain(nic->rings.txqs[index]);
 		return;
 	}
-	nic->stats.rx_left += rxq_left(nic->rings.rxqs[index]);
-	ring_rxq_drain(nic->rings.rxqs[index]);
+	struct ring_rxq *queue = nic->rings.rxqs[index];
+	nic->stats.rx_left += rxq_left(queue);
+	ring_rxq_drain(queue);
+	nic->queues.rx[index].frames_seen = queue->next - queue->extra_slots; /* nobody has got those */
 }
 
 int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
@@ -477,10 +477,12 @@ int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
 		queue->tail_register.trapped = queue->tail_register.written = 0; /* as the card's is */
 		ring_txq_prepare(queue, queue->burst);
 		queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
+		queue->pipe_slots = 0;
 		return 0;
 	}
 	int ret = ring_rxq_prepare(nic->rings.rxqs[index], nic->rings.rxqs[index]->burst);
 	if (!ret)
 		nic->queues.rx[index].frames_seen = 0;
+	nic->rings.rxqs[index]->report.unsure = 0; /* no frame of before is left */
 	return ret;
 }
