@@ -40,6 +40,7 @@ struct app_counts {
 /** All counters of one queue pair at one moment. */
 struct app_queue_sample {
 	struct app_counts own;
+	uint64_t sent_by_pipes;    /* written to the transmit ring, where the program itself does not count that */
 	struct nic_queue_stats rx; /* the card's and the driver's, of ports with several queues; after the port has
 				      stopped, as they were before */
 };

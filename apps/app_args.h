@@ -41,6 +41,7 @@ struct app_options {
 	uint32_t rss;                       /* a mask of APP_RSS_ */
 	uint32_t speeds;                    /* that links may have, as in nic_config; 0: all that a card can */
 	bool no_promiscuous, json, quiet;
+	bool pipes; /* the program sends by in-place pipes: the driver alone knows by which queue */
 	enum pkt_simd simd;
 };
 

@@ -194,7 +194,7 @@ bool app_stop_ports(struct app *app)
 		struct app_port *port = &app->ports[i];
 		if (!port->started)
 			continue;
-		app_sample_queues(port, app->latest.queues[i], app_queues(app));
+		app_sample_queues(app, i, app->latest.queues[i]);
 		port->started = false;
 		nic_get_link(port->nic, &port->link);
 		int error = nic_stop(port->nic);

@@ -6,7 +6,7 @@
 
 struct queue_report {
 	struct app_queue_sample grown; /* what the counters grew by */
-	uint64_t queue, polls;
+	uint64_t queue, polls, sent;
 	double rx_pps, tx_pps;
 	double empty_poll_share; /* 0 .. 1 */
 };
@@ -15,7 +15,7 @@ struct queue_report {
 static const struct app_figure queue_number[] = {{"queue", "    queue %-3llu", AT(queue)}, {0}};
 static const struct app_figure queue_packets[] = {
 	{"rx_taken", "rx %llu packets", AT(grown.own.received)},
-	{"tx_taken", "tx %llu packets", AT(grown.own.sent), APP_ZERO_IS_NOTHING},
+	{"tx_taken", "tx %llu packets", AT(sent), APP_ZERO_IS_NOTHING},
 	{0},
 };
 static const struct app_figure queue_rates[] = {
@@ -80,7 +80,8 @@ void app_queues_print(FILE *out, bool json, const struct app *app, unsigned port
 		r.polls = r.grown.own.busy_polls + r.grown.own.empty_polls;
 		r.empty_poll_share = app_ratio((double)r.grown.own.empty_polls, (double)r.polls);
 		r.rx_pps = app_ratio((double)r.grown.own.received, seconds);
-		r.tx_pps = app_ratio((double)r.grown.own.sent, seconds);
+		r.sent = r.grown.own.sent + r.grown.sent_by_pipes;
+		r.tx_pps = app_ratio((double)r.sent, seconds);
 		fputs(json && i ? "," : "", out);
 		print_queue(out, json, &r, total);
 		fputs(json ? "}" : "", out);

@@ -31,8 +31,11 @@ void app_add_counts(struct app_counts *sum, const struct app_counts *counts)
 		to[i] += from[i];
 }
 
-void app_sample_queues(const struct app_port *port, struct app_queue_sample *samples, unsigned queues)
+void app_sample_queues(const struct app *app, unsigned index, struct app_queue_sample *samples)
 {
+	const struct app_port *port = &app->ports[index];
+	unsigned queues = app_queues(app);
+
 	for (unsigned queue = 0; queue < queues; queue++) {
 		struct nic_queue_stats stats;
 
@@ -40,6 +43,9 @@ void app_sample_queues(const struct app_port *port, struct app_queue_sample *sam
 		/* of a device that is gone, the driver gives the last counters that it knows */
 		if (queues > 1 && port->started && nic_get_rxq_stats(port->nic, queue, &stats) != -EINVAL)
 			samples[queue].rx = stats;
+		if (queues > 1 && port->started && app->options->pipes &&
+			nic_get_txq_stats(port->nic, queue, &stats) != -EINVAL)
+			samples[queue].sent_by_pipes = stats.packets;
 	}
 }
 
@@ -58,7 +64,7 @@ void app_take_sample(struct app *app, struct app_sample *sample)
 		s->gone = nic_get_stats(port->nic, &s->card) == -ENODEV;
 		s->age_ns = s->gone && now > s->card.time_ns ? now - s->card.time_ns : 0;
 		s->own = (struct app_counts){.received = 0};
-		app_sample_queues(port, sample->queues[i], app_queues(app));
+		app_sample_queues(app, i, sample->queues[i]);
 		for (unsigned queue = 0; queue < app_queues(app); queue++)
 			app_add_counts(&s->own, &sample->queues[i][queue].own);
 	}

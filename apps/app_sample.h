@@ -9,7 +9,7 @@
 void app_take_sample(struct app *app, struct app_sample *sample);
 
 /** Reads the counters of the queues of one port. Those of the card are kept once it has stopped. */
-void app_sample_queues(const struct app_port *port, struct app_queue_sample *samples, unsigned queues);
+void app_sample_queues(const struct app *app, unsigned index, struct app_queue_sample *samples);
 
 /** Adds one queue's counts to others. */
 void app_add_counts(struct app_counts *sum, const struct app_counts *counts);

@@ -238,6 +238,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		app_add_port(o, state, text);
 		return 0;
 	case ARGP_KEY_END:
+		o->pipes = true;
 		if (o->address_count < 2)
 			argp_error(state, "two ports at least are wanted");
 		app_check_cpus(o, state, o->queues);
