@@ -112,12 +112,14 @@ adds_up() {
 				equal(p " and its queues, in hand", get(p, "in_hand"), get(q, "in_hand"))
 				equal(p " and its queues, tx ring full", get(p, "tx_ring_full"), get(q, "tx_ring_full"))
 				equal(p " and its queues, polls", get(p, "polls"), get(q, "polls"))
-				equal(p " and its queues, sent", get(p, "tx_packets") + get(p, "tx_unsent"), get(q, "tx_taken"))
+				equal(p " and its queues, sent", get(p, "tx_packets") + get(p, "tx_unsent"),
+					get(q, "tx_taken"))
 			}
 			# also of a device that is gone: the last values stay
 			for (key in sums) {
 				split(key, k, SUBSEP)
-				if (k[1] == q && k[2] ~ /^(rx_taken|rx_no_descriptor|tx_taken|tx_ring_full|in_hand|polls)$/)
+				if (k[1] == q &&
+					k[2] ~ /^(rx_taken|rx_no_descriptor|tx_taken|tx_ring_full|in_hand|polls)$/)
 					equal("intervals of " q ", " k[2], sums[key], get(q, k[2]))
 			}
 			if (!reported)
