@@ -5,6 +5,7 @@ echo 64 >/proc/sys/vm/nr_hugepages
 cards=$(sed 's/.*cards=\([^ ]*\).*/\1/' /proc/cmdline | tr + ' ')
 interface() { ls "/sys/bus/pci/devices/$(card "$1")/net"; }
 
+echo 0 >/proc/sys/net/ipv4/tcp_autocorking # a segment for each send, however slow the card is
 # What the sockets answer goes nowhere: nobody takes it at our end, and it would wait there for those who do.
 echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode # no address, and no queries and reports for it
 /bin/ip link set dummy0 mtu 9000 up
@@ -45,7 +46,7 @@ sums="IpExtInCsumErrors TcpInCsumErrors Udp6?InCsumErrors"
 listen() { # CAPTURE: the kernel's sockets wait for its flows
 	guest-sockets receive "/data/$1$kinds.pcap" 40 >/tmp/sockets 2>&1 &
 	sockets=$!
-	wait_for 20 eval 'grep -q listening /tmp/sockets || ! kill -0 $sockets' && grep listening /tmp/sockets && return
+	wait_for 60 eval 'grep -q listening /tmp/sockets || ! kill -0 $sockets' && grep listening /tmp/sockets && return
 	cat /tmp/sockets
 	return 1
 }
@@ -102,7 +103,7 @@ hear() {
 	shift
 	guest-wishes receive "$ours" "$frames" --checksum >/tmp/heard 2>&1 &
 	receiver=$!
-	wait_for 30 eval 'grep -q listening /tmp/heard || ! kill -0 $receiver'
+	wait_for 60 eval 'grep -q listening /tmp/heard || ! kill -0 $receiver'
 	sleep 2 # QEMU's cards take nothing for a moment after RCTL was written, and their link came up
 	"$@"
 	ended 60 $receiver 0 || { tail -n 1 /tmp/heard; verdicts; return 1; }
@@ -112,10 +113,12 @@ verdicts() { # the verdicts on IPv4's sums and on those above, with how often ea
 		NF { n[$1]++ }
 		!NF { printf "-:%d good:%d bad:%d ", n["-"], n["good"], n["bad"]; split("", n) }'
 }
-tells() { # WANTED FRAMES COMMAND...
+# WANTED FRAMES COMMAND...: three times at most where some are lost, as happens when QEMU gets little of a busy host
+tells() {
 	wanted=$1
 	shift
-	hear "$@" && equal "$wanted " "$(verdicts)"
+	(hear "$@") || (hear "$@") || hear "$@" || return 1
+	equal "$wanted " "$(verdicts)"
 }
 answer() { # the kernel's sockets send to us what they would receive
 	/bin/ip route replace 198.18.0.0/16 dev near
