@@ -366,7 +366,8 @@ int nic_get_rss(const struct nic *nic, struct nic_rss *rss) POLLUX_API(nic_get_r
  * its ring goes back to the pool (transmit: after it was sent, as in nic_stop). Frames for a stopped receive queue are
  * lost. No thread may be in a burst of that queue, and it must be no pipe's. 0 when there is nothing to do.
  * Errors: -EINVAL (no such queue), -ENOTSUP (the card has only all or none), -EBUSY (a pipe has it), -ENOBUFS (the pool
- * has too few buffers), -ETIMEDOUT, -EIO (the card does not obey, now or before: the port must be stopped), -ENODEV.
+ * has too few buffers), -ETIMEDOUT, -EIO (the card does not obey, now or before: stop the queue again, or the port),
+ * -ENODEV.
  */
 int nic_set_rxq(struct nic *nic, unsigned index, bool on) POLLUX_API(nic_set_rxq);
 int nic_set_txq(struct nic *nic, unsigned index, bool on) POLLUX_API(nic_set_txq);

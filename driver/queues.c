@@ -246,10 +246,10 @@ static int set_queue(struct nic *nic, bool tx, unsigned index, bool on)
 	if (ret)
 		return rings_end_call(nic, ret);
 	struct port_queue *queue = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
-	if (queue->dead)
-		ret = pollux_fail(EIO, "%s: %s queue %u did not stop or start before: stop the port", nic->info.address,
-			tx ? "transmit" : "receive", index);
-	if (ret || queue->stopped == !on)
+	if (queue->dead && on)
+		ret = pollux_fail(EIO, "%s: %s queue %u did not stop or start before: stop it again, or the port",
+			nic->info.address, tx ? "transmit" : "receive", index);
+	if (ret || (queue->stopped == !on && !queue->dead))
 		return rings_end_call(nic, ret);
 	if (on)
 		ret = rings_renew_queue(nic, tx, index);

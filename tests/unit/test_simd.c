@@ -434,7 +434,9 @@ static void open_world(struct world *world, enum pkt_simd simd)
 	world->rx.tail_batch = RING_BATCH;
 	world->tx.max_frame = MAX_FRAME;
 	world->rx.format = &ixgbe_rx_format;
-	world->rx.report.on = row == RING_OFFLOADS ? 1 + random_below(3) : 0;
+	unsigned reports = row == RING_OFFLOADS ? 1 + random_below(3) : 0;
+	ring_rx_report_init(&world->rx, (reports & RING_RX_TAGS ? NIC_RX_VLAN_STRIP : 0u) |
+						(reports & RING_RX_CHECKSUMS ? NIC_RX_CHECKSUM : 0u));
 	world->tx.format = &ixgbe_tx_format;
 	world->tx.offload.card = row == RING_OFFLOADS ? &ixgbe_tx_card : NULL;
 	CU_ASSERT_EQUAL_FATAL(ring_rxq_prepare(&world->rx, ixgbe_ring_ops.bursts[row][simd].rx), 0);
