@@ -88,7 +88,7 @@ build=$(packages 2 cc stdlib.h numa.h pci/pci.h pcap/pcap.h)
 guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd"
 case ${1:-} in
 build) packages=$build ;;
-check) packages="$build g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 $guests" ;;
+check) packages="$build g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 tshark $guests" ;;
 coverage) packages="$build libcunit1-dev qemu-system-x86 lcov $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 guest) packages="$build qemu-system-x86 busybox-static cpio kmod xz-utils zstd mmdebstrap debian-archive-keyring" ;;
