@@ -6,16 +6,20 @@
 
 void stats_update(struct nic *nic)
 {
+	/* Of a device that vanishes meanwhile only a part is read: the port and its queues stay those of one moment */
 	struct nic_stats before = nic->stats;
+	struct port_queues queues_before = nic->queues;
 	uint64_t refusals = vfio_refusals();
 	nic->driver->ops->update_stats(nic);
 	nic->refused_counter.error = 0;
 	if (vfio_refusals() != refusals)
 		vfio_last_refusal(&nic->refused_counter);
-	if (port_gone(nic))
+	if (port_gone(nic)) {
 		nic->stats = before;
-	else
+		nic->queues = queues_before;
+	} else {
 		nic->stats.time_ns = clock_now_ns();
+	}
 }
 
 int stats_check(const struct nic *nic)

@@ -346,6 +346,30 @@ static void memory_that_never_reacts_is_given_up(void)
 	vfio_device_close(&card.device);
 }
 
+/* What was read of a device that vanished meanwhile is half of a moment: neither the port nor its queues have it. */
+static void counters_of_a_vanishing_device_stay_of_one_moment(void)
+{
+	struct nic_queue_stats queue;
+	struct nic_stats stats;
+
+	for (unsigned after = 1; after < 40; after++) {
+		open_card(0x10FB);
+		start_with((struct nic_config){.rx_queues = 2});
+		for (unsigned i = 0; i < 2; i++)
+			*card_register(&card, IXGBE_AT(QPRDC, i)) = 5;
+		card.vanish = card.accesses + after;
+		(void)nic_get_stats(nic, &stats);
+		uint64_t lost = 0;
+		for (unsigned i = 0; i < 2; i++) {
+			(void)nic_get_rxq_stats(nic, i, &queue);
+			lost += queue.missed;
+		}
+		(void)nic_get_stats(nic, &stats);
+		CU_ASSERT_EQUAL(lost, stats.rx_no_descriptor);
+		close_port();
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -364,6 +388,8 @@ int main(void)
 			queues_that_cannot_be_filled_give_everything_back},
 		{"all ones in a register are no gone device", all_ones_in_a_register_are_no_gone_device},
 		{"any access may be refused", any_access_may_be_refused},
+		{"counters of a vanishing device stay of one moment",
+			counters_of_a_vanishing_device_stay_of_one_moment},
 		{"a refused counter counts nothing, is reported once",
 			a_refused_counter_counts_nothing_and_is_reported_once},
 		{"a reset with a refused access is none", a_reset_with_a_refused_access_is_none},
