@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Fuzzes the data path of the ixgbe driver: a started port on the software 82599, whose device also writes into the
- * rings whatever the input says. No packet may be lost, be in two hands, or be longer than its buffer.
- *
- * Clocks and sleeps of the driver's control path are replaced, so that starting costs no time and every run is the
- * same. */
+ * rings whatever the input says. No packet may be lost, be in two hands, or be longer than its buffer. */
+#include "clock.h"
 #include "input.h"
 
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/bursts.h"
 #include "../../driver/ixgbe/ixgbe.h"
 #include "../../mempool/pool.h"
-#include "../model/local.h"
 
 #include <errno.h>
-#include <time.h>
-
-static struct vfio_device *fuzzed;
-static uint64_t time_ns;
-
-static int fuzz_clock(clockid_t id, struct timespec *now)
-{
-	(void)id;
-	time_ns += 1000;
-	*now = (struct timespec){.tv_sec = (time_t)(time_ns / 1000000000), .tv_nsec = (long)(time_ns % 1000000000)};
-	return 0;
-}
-
-static int fuzz_sleep(const struct timespec *wanted, struct timespec *left)
-{
-	uint64_t ns = (uint64_t)wanted->tv_sec * 1000000000 + (uint64_t)wanted->tv_nsec;
-
-	(void)left;
-	time_ns += ns;
-	if (fuzzed)
-		model_local_advance(fuzzed, ns);
-	return 0;
-}
-
-#define clock_gettime fuzz_clock
-#define nanosleep     fuzz_sleep
-#include "../../driver/clock.c"
-#undef clock_gettime
-#undef nanosleep
 
 #define RING     64u
 #define HELD_MAX 1024u

@@ -4,44 +4,13 @@
  * nothing. What leaves the wire is what reference.h makes of the same frames, and nothing else does.
  *
  * tests/unit/test_wishes.c includes this file, and has it make random inputs. */
+#include "clock.h"
 #include "input.h"
 #include "reference.h"
 
 #include "../../driver/driver.h"
 #include "../../driver/ring/offload.h"
 #include "../../mempool/pool.h"
-#include "../model/local.h"
-
-#include <time.h>
-
-static struct vfio_device *fuzzed;
-static uint64_t time_ns;
-
-/* Clocks and sleeps of the driver's control path cost no time, so that every run is the same. */
-static int fuzz_clock(clockid_t id, struct timespec *now)
-{
-	(void)id;
-	time_ns += 1000;
-	*now = (struct timespec){.tv_sec = (time_t)(time_ns / 1000000000), .tv_nsec = (long)(time_ns % 1000000000)};
-	return 0;
-}
-
-static int fuzz_sleep(const struct timespec *wanted, struct timespec *left)
-{
-	uint64_t ns = (uint64_t)wanted->tv_sec * 1000000000 + (uint64_t)wanted->tv_nsec;
-
-	(void)left;
-	time_ns += ns;
-	if (fuzzed)
-		model_local_advance(fuzzed, ns);
-	return 0;
-}
-
-#define clock_gettime fuzz_clock
-#define nanosleep     fuzz_sleep
-#include "../../driver/clock.c"
-#undef clock_gettime
-#undef nanosleep
 
 #define FRAME_BYTES 66000u /* of a frame as the application makes it */
 #define PIECES      34u
