@@ -2,10 +2,7 @@
  * No cache line is written by two threads on the data path. Looks at the addresses themselves: while a thread is in its
  * bursts all memory but stacks is read-only; each write faults, is noted, let through, and the memory is closed again
  * behind it. Two threads do that in turn, each with queues of its own, and must have no line in common. */
-#include "../../driver/driver.h"
-#include "../model/local.h"
-
-#include "unit.h"
+#include "unit_local.h"
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -250,19 +247,10 @@ static void make_frames(struct model_frame *frames, uint8_t data[FLOWS][60])
 
 static void open_port(enum pkt_simd simd)
 {
-	struct model_local_config config = {.model.port = 0};
 	struct nic_config start = {
 		.promiscuous = true, .rx_queues = 2, .tx_queues = 2, .rx_ring = 128, .tx_ring = 128, .simd = simd};
-	struct nic_link link = {0};
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
-	CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &config), 0);
-	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, device), 0);
-	CU_ASSERT_EQUAL_FATAL(nic_start(nic, &start), 0);
-	model_set_partner(model_local_model(device), true);
-	while (!link.up) {
-		model_local_advance(device, 1000000);
-		CU_ASSERT_EQUAL_FATAL(nic_get_link(nic, &link), 0);
-	}
+	local_port_open(&nic, &device, space, &start);
 	for (unsigned i = 0; i < 2; i++) {
 		rxqs[i] = nic_rxq(nic, i);
 		txqs[i] = nic_txq(nic, i);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Queues that stop and start alone, beside pipes, counters and VLAN stripping, on the software 82599. */
 #include "../../driver/pipe.h"
-#include "../../driver/driver.h"
-#include "../model/local.h"
 
-#include "unit.h"
+#include "unit_local.h"
 #include <errno.h>
 #include <string.h>
 
@@ -36,26 +34,17 @@ static void collect(void)
 
 static void open_port(uint32_t offloads)
 {
-	struct model_local_config config = {.model.port = 0};
 	struct nic_config start = {.promiscuous = true,
 		.rx_queues = 2,
 		.tx_queues = 2,
 		.rx_ring = 64,
 		.tx_ring = 64,
 		.offloads = offloads};
-	struct nic_link link = {0};
 
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&pool, space, 4096, -1), 0);
 	start.pool = pool;
-	CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &config), 0);
-	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, device), 0);
-	CU_ASSERT_EQUAL_FATAL(nic_start(nic, &start), 0);
-	model_set_partner(model_local_model(device), true);
-	while (!link.up) {
-		model_local_advance(device, 1000000);
-		CU_ASSERT_EQUAL_FATAL(nic_get_link(nic, &link), 0);
-	}
+	local_port_open(&nic, &device, space, &start);
 }
 
 static void close_port(void)

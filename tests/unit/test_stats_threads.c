@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A port used by two threads: one in bursts, one that reads statistics and services the port, while the model is at
  * work. For TSan. */
-#include "../../driver/driver.h"
-#include "../model/local.h"
-
-#include "unit.h"
+#include "unit_local.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -46,7 +43,6 @@ static unsigned take_all(void *context, const struct model_frame *frames, unsign
 
 static void statistics_are_read_while_packets_move(void)
 {
-	struct model_local_config config = {.model.port = 0};
 	/* scalar: TSan does not know vector loads for what they are, reads of memory that a device writes */
 	struct nic_config start = {.promiscuous = true, .simd = PKT_SIMD_SCALAR};
 	uint8_t data[60] = {0x02};
@@ -54,7 +50,6 @@ static void statistics_are_read_while_packets_move(void)
 	struct vfio_device *device;
 	struct dma_space *space;
 	struct nic_stats stats, last = {0};
-	struct nic_link link = {0};
 	uint64_t sum = 0;
 	struct model_sink sink = {.context = &sum, .take = take_all};
 	unsigned arrived = 0, sent = 0;
@@ -63,14 +58,7 @@ static void statistics_are_read_while_packets_move(void)
 	for (unsigned i = 0; i < 16; i++)
 		frames[i] = (struct model_frame){.data = data, .len = sizeof(data)};
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
-	CU_ASSERT_EQUAL_FATAL(model_local_open(&device, space, &config), 0);
-	CU_ASSERT_EQUAL_FATAL(port_from_device(&nic, device), 0);
-	CU_ASSERT_EQUAL_FATAL(nic_start(nic, &start), 0);
-	model_set_partner(model_local_model(device), true);
-	while (!link.up) {
-		model_local_advance(device, 1000000);
-		CU_ASSERT_EQUAL_FATAL(nic_get_link(nic, &link), 0);
-	}
+	local_port_open(&nic, &device, space, &start);
 	pthread_create(&thread, NULL, reflect, NULL);
 	for (unsigned turn = 0; sent < FRAMES; turn++) {
 		if (arrived < FRAMES)
