@@ -54,7 +54,7 @@ static inline uint32_t ring_tx_payload(const struct ring_tx_layout *layout)
 
 #define RING_TX_SEGMENT_HEADERS_MAX 240u /* of those that segments have copies of, in all cards; X550 DS 7.2.4 */
 
-/** The descriptors of a frame, as its family writes them. */
+/** A frame's orders to the card: what its descriptors are made of, as the family writes them. */
 struct ring_tx_orders {
 	/* A context descriptor to be remembered by the card, all of it but the index of its place; q1 0: none is
 	 * needed. */
