@@ -12,7 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { BURST = 32, PIECES = 32, BUFFERS = 4096, LINK_MS = 20000, IDLE_S = 30 };
+enum { BURST = 32, PIECES = 32, BUFFERS = 4096, LINK_MS = 20000 };
+#define IDLE_S 30. /* seconds */
 enum { TCP = 6 };
 
 struct wishes {
