@@ -65,21 +65,26 @@ QTEST_LIB := $(O)/libqtest.a
 PCAP_PROGRAMS := pollux-dump pollux-gen $(MODEL_PROGRAMS)
 PROGRAMS := $(APP_PROGRAMS) $(MODEL_PROGRAMS)
 WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$(PCAP_PROGRAMS))
-BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP),$(PROGRAMS))
+# and libmicrohttpd one program's
+HTTP_PROGRAMS := pollux-stats
+WITHOUT_HTTP := $(if $(shell tests/need.sh has microhttpd.h $(CC) $(CPPFLAGS)),,$(HTTP_PROGRAMS))
+BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 
 .PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz coverage bench bench-compare guest \
-	bench-guest bench-quick man install uninstall lint format help clean distclean without-pcap changed
+	bench-guest bench-quick man install uninstall lint format help clean distclean without-pcap without-http changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 all: $(PUBLIC_LIB) $(PRELOAD) $(O)/preload-probe ## build the library, the applications and the software 82599
-all: $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap)
+all: $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap) $(if $(WITHOUT_HTTP),without-http)
 tests: $(addprefix $(O)/,$(TESTS) $(GUEST_PROGRAMS)) ## build the unit tests
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
 fuzzers: $(addprefix $(O)/,$(FUZZERS)) ## build the fuzzers (BUILD=fuzz CC=clang)
 
 without-pcap: $(O)/flags
 	@tests/need.sh without pcap/pcap.h $(WITHOUT_PCAP)
+without-http: $(O)/flags
+	@tests/need.sh without microhttpd.h $(WITHOUT_HTTP)
 
 # How all is compiled: what depends on it is built again when that changes. -Werror changes no object.
 $(O)/flags: export NOW = $(CC) $(filter-out -Werror,$(CPPFLAGS_ALL) $(CFLAGS_ALL)) / $(LDFLAGS_ALL)
@@ -106,7 +111,8 @@ $(PUBLIC_LIB): $(O)/libpollux.o
 $(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o \
 		$$(call objects,$$(wildcard apps/$$*_*.c)) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap) \
+		$(if $(filter $(@F),$(HTTP_PROGRAMS)),-lmicrohttpd)
 
 $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)

@@ -2,31 +2,34 @@
  * Prints tables of figures as text and as JSON. */
 #include "app_figures.h"
 
+unsigned app_utf8_bytes(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	unsigned follow = *at < 0x80                  ? 0
+			  : *at >= 0xc2 && *at < 0xe0 ? 1
+			  : *at >= 0xe0 && *at < 0xf0 ? 2
+			  : *at >= 0xf0 && *at < 0xf5 ? 3
+						      : 4;
+
+	for (unsigned i = 1; i <= follow; i++)
+		if (follow == 4 || (at[i] & 0xc0) != 0x80)
+			return 0;
+	bool good = !(*at == 0xe0 && at[1] < 0xa0) && !(*at == 0xed && at[1] >= 0xa0) &&
+		    !(*at == 0xf0 && at[1] < 0x90) && !(*at == 0xf4 && at[1] >= 0x90);
+	return good ? follow + 1 : 0;
+}
+
 void app_json_string(FILE *out, const char *text)
 {
 	fputc('"', out);
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		unsigned follow = *at >= 0xc2 && *at < 0xe0   ? 1
-				  : *at >= 0xe0 && *at < 0xf0 ? 2
-				  : *at >= 0xf0 && *at < 0xf5 ? 3
-							      : 0;
-		if (*at == '"' || *at == '\\') {
-			fprintf(out, "\\%c", *at);
-		} else if (*at < 0x20 || *at == 0x7f) {
-			fprintf(out, "\\u%04x", *at);
-		} else if (*at < 0x80) {
-			fputc(*at, out);
-		} else {
-			/* A sequence passes when it is whole, not longer than needed, no surrogate, and below U+110000.
-			 */
-			bool good = follow != 0;
-			for (unsigned i = 1; i <= follow && good; i++)
-				good = (at[i] & 0xc0) == 0x80;
-			good = good && !(*at == 0xe0 && at[1] < 0xa0) && !(*at == 0xed && at[1] >= 0xa0) &&
-			       !(*at == 0xf0 && at[1] < 0x90) && !(*at == 0xf4 && at[1] >= 0x90);
-			fprintf(out, good ? "%.*s" : "\\ufffd", (int)follow + 1, (const char *)at);
-			at += good ? follow : 0;
-		}
+	for (unsigned bytes; *text; text += bytes ? bytes : 1) {
+		bytes = app_utf8_bytes(text);
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if ((*text > 0 && *text < 0x20) || *text == 0x7f)
+			fprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			fprintf(out, bytes ? "%.*s" : "\\ufffd", (int)bytes, text);
 	}
 	fputc('"', out);
 }

@@ -69,6 +69,10 @@ static inline uint64_t app_figure_count(const struct app_figure *figure, const v
 	return *(const uint64_t *)((const char *)values + figure->offset);
 }
 
+/** The length of the UTF-8 sequence that a text begins with: whole, not longer than needed, no surrogate, and below
+ * U+110000. 0: there is none. */
+unsigned app_utf8_bytes(const char *text);
+
 /** Prints text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
 void app_json_string(FILE *out, const char *text);
 

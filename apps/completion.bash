@@ -42,4 +42,5 @@ _pollux()
 	COMPREPLY=("${COMPREPLY[@]#"${word%"$2"}"}")
 	[[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace
 }
-complete -o default -F _pollux pollux-fwd pollux-gen pollux-pipe pollux-dump pollux-bind pollux-doctor pollux-model
+complete -o default -F _pollux pollux-fwd pollux-gen pollux-pipe pollux-dump pollux-stats pollux-bind \
+	pollux-doctor pollux-model

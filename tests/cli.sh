@@ -78,11 +78,13 @@ helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
 helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: \
 	'Exit status:' "-u," "-n," "-j,"
 
+helps stats --all --explain --watch= --json --http= --metrics Usage: Examples: 'Exit status:' "-a," "-e," "-w," "-j,"
+
 helps doctor --card= --wait= --json --root= 0000:03:00.0 Usage: Examples: 'Exit status:' "-j,"
 
 # --version: one number for all programs, which the Makefile has
 version=$(sed -n 's/^VERSION := //p' Makefile)
-for program in fwd gen pipe dump bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
+for program in fwd gen pipe dump stats bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
 	run $program --version
 	if [ $status = 0 ] && [ -n "$version" ] && [ "$(cat "$work/out")" = "pollux-$program (Pollux) $version" ]; then
 		pass
@@ -176,6 +178,14 @@ for program in fwd gen dump pipe; do
 		$program --queues 3 --cpu 0,1 "${ports[@]}"
 done
 wrong '--count none:' dump --count none "$absent"
+
+wrong 'a file is wanted' stats
+wrong '--watch 0:' stats --watch 0 "$work/x"
+wrong '--http 65536:' stats --http 65536 "$work/x"
+wrong 'is there twice' stats "$work/x" "$work/x"
+wrong 'too many files: at most 64' stats "$work"/{1..65}
+wrong '--http serves all there is' stats --http 0 --json "$work/x"
+wrong '--json has all there is' stats --json --all "$work/x"
 
 wrong "unrecognized option '--nonsense'" bind --nonsense
 wrong "unrecognized option '--nonsense'" doctor --nonsense

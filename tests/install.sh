@@ -125,6 +125,14 @@ check "  and nothing that needs it" "$work/plan" eval "! grep -qE -- '-lpcap|gen
 tests/need.sh without pcap/pcap.h pollux-gen >"$log"
 check "  which is said" "$log" grep -q 'without pcap/pcap.h .*pollux-gen.*pollux-model' "$work/plan"
 check "  with its package" "$log" grep -q 'apt-get install libpcap-dev' "$log"
+mkdir -p "$work/no-http"
+echo '#error "missing"' >"$work/no-http/microhttpd.h"
+make_here -n CPPFLAGS="-I$work/no-http" >"$work/plan" 2>&1
+check "without libmicrohttpd pollux-stats is not built, and all else is" "$work/plan" eval \
+	"! grep -qE -- '-lmicrohttpd|stats_http' $work/plan && grep -q -- '-o $work/build/pollux-dump ' $work/plan"
+check "  which is said" "$work/plan" grep -q 'without microhttpd.h pollux-stats$' "$work/plan"
+tests/need.sh without microhttpd.h pollux-stats >"$log"
+check "  with its package" "$log" grep -q 'apt-get install libmicrohttpd-dev' "$log"
 make -n man HELP2MAN= >"$log" 2>&1
 check "without help2man no page is built, which is said" "$log" \
 	eval "grep -q 'without help2man' $log && ! grep -q man.sh $log"
@@ -138,10 +146,10 @@ check "so is to uninstall from where nothing is" "$log" eval "[ $? = 2 ] && grep
 # -- What is there to be read --
 make help | awk '/^  make / { print $2 }' >"$work/helped"
 sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | tr -d '\\' | xargs -n 1 |
-	grep -vxE '\.PHONY:|without-pcap|changed' >"$work/targets"
+	grep -vxE '\.PHONY:|without-(pcap|http)|changed' >"$work/targets"
 grep -vxFf "$work/helped" "$work/targets" >"$log"
 check "make help has every target" "$log" [ ! -s "$log" -a -s "$work/targets" ]
-for program in fwd gen dump pipe bind doctor model; do
+for program in fwd gen dump pipe stats bind doctor model; do
 	tests/man.sh "$bin/pollux-$program" | tr -d '\\' >"$work/page"
 	check "pollux-$program's manual page says what it is" "$work/page" \
 		grep -qE "^pollux-$program - [a-z]+ " "$work/page"

@@ -50,6 +50,7 @@ lint_rooms() {
 		900 apps/gen apps/gen.c apps/gen_*.[ch]
 		250 apps/pipe apps/pipe.c
 		250 apps/dump apps/dump*.[ch]
+		700 apps/stats apps/stats*.[ch]
 		1000 apps/bind apps/bind*.[ch]
 		1200 apps/doctor apps/doctor*.[ch]
 		1300 apps apps/app*.[ch]

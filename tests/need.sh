@@ -13,6 +13,7 @@ stdlib.h libc6-dev glibc-devel glibc
 numa.h libnuma-dev numactl-devel numactl
 pci/pci.h libpci-dev pciutils-devel pciutils
 pcap/pcap.h libpcap-dev libpcap-devel libpcap
+microhttpd.h libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd
 help2man help2man help2man help2man"
 
 # packages COLUMN WHAT...: their packages, of the second, third or fourth column
@@ -40,7 +41,7 @@ look() {
 		"$@" -E -x c - >/dev/null 2>&1 && return
 	if ! command -v "$1" >/dev/null; then
 		echo "There is no C compiler: $1 is not found."
-		say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h
+		say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h microhttpd.h
 		return 1
 	fi
 	macros=$("$@" -dM -E -x c /dev/null) || return 1
@@ -51,7 +52,7 @@ look() {
 	missing=
 	for what in stdlib.h numa.h pci/pci.h; do has $what "$@" || missing="$missing $what"; done
 	echo "Not found, and needed to build Pollux:$missing"
-	has pcap/pcap.h "$@" || missing="$missing pcap/pcap.h"
+	for what in pcap/pcap.h microhttpd.h; do has $what "$@" || missing="$missing $what"; done
 	# shellcheck disable=SC2086
 	say_packages $missing
 	return 1
@@ -84,7 +85,7 @@ fuzzer_runtime() {
 	[ -z "$version" ] || [ "$version" -lt 14 ] || echo "libclang-rt-$version-dev"
 }
 
-build=$(packages 2 cc stdlib.h numa.h pci/pci.h pcap/pcap.h)
+build=$(packages 2 cc stdlib.h numa.h pci/pci.h pcap/pcap.h microhttpd.h)
 guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd"
 case ${1:-} in
 build) packages=$build ;;
@@ -99,7 +100,7 @@ esac
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "This is no Debian or Ubuntu: install what corresponds to: $packages" >&2
-	[ "$1" != build ] || say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h | tail -n 1 >&2
+	[ "$1" != build ] || say_packages cc stdlib.h numa.h pci/pci.h pcap/pcap.h microhttpd.h | tail -n 1 >&2
 	exit 0
 fi
 missing=

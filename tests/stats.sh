@@ -1,0 +1,165 @@
+#!/bin/bash
+# pollux-stats: files of metrics as text, as JSON and over HTTP; files that are none; and strangers on its port.
+# Usage: tests/stats.sh BUILD-FOLDER
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bin=${1:?usage: $0 BUILD-FOLDER}
+. tests/lib.sh
+log=$work/log
+
+cat >"$work/one.prom" <<'END'
+# HELP pollux_rx_packets_total Frames received.
+# TYPE pollux_rx_packets_total counter
+pollux_rx_packets_total{port="0000:03:00.0",queue="10"} 18446744073709551615
+pollux_rx_packets_total{port="0000:03:00.0",queue="2"} 20
+pollux_rx_packets_total{port="a\"b\\c\nd"} 0
+# HELP pollux_link_up Whether the link is up.
+# TYPE pollux_link_up gauge
+pollux_link_up 1
+# EOF
+END
+cat >"$work/two.prom" <<'END'
+# HELP pollux_rx_packets_total Frames received.
+# TYPE pollux_rx_packets_total counter
+pollux_rx_packets_total{port="0000:03:00.0",queue="2"} 7
+pollux_rx_packets_total{port="0000:04:00.0"} 1e3
+# EOF
+END
+stats() {
+	timeout 60 "$bin/pollux-stats" "${@:2}" >"$work/out" 2>"$work/err"
+	[ $? = "$1" ]
+}
+
+# -- text and JSON --
+check "what is not 0, by port and queue in the order of their numbers" "$work/out" eval \
+	'stats 0 "$work/one.prom" && diff - "$work/out"' <<-'END'
+	of the program
+	  link_up                                                     1
+
+	port="0000:03:00.0",queue="2"
+	  rx_packets                                                 20
+
+	port="0000:03:00.0",queue="10"
+	  rx_packets                               18446744073709551615
+END
+check "all of it, with sentences" "$work/out" eval 'stats 0 --all --explain "$work/one.prom" &&
+	grep -q "^port=\"a" "$work/out" && grep -q " 0  Frames received\.$" "$work/out"'
+check "JSON has large counters exactly" "$work/out" eval 'stats 0 --json "$work/one.prom" "$work/two.prom" &&
+	grep -q "\"queue\":\"10\"},\"value\":18446744073709551615}" "$work/out"'
+check "  labels without escapes" "$work/out" grep -qF '"labels":{"port":"a\"b\\c\u000ad"}' "$work/out"
+check "  and of a sample that is in two files, the first" "$work/out" eval \
+	'grep -qF "\"queue\":\"2\"},\"value\":20}" "$work/out" && ! grep -q "value\":7}" "$work/out"'
+
+# -- no files of metrics --
+# refused SENTENCE FILE: with that, and nothing of it is shown
+refused() { check "refused: $1" "$work/err" is_refused "$1" "$2"; }
+is_refused() { stats 1 "$2" && grep -qF "pollux-stats: $2: $1" "$work/err" && [ ! -s "$work/out" ]; }
+# damaged SENTENCE SED-COMMANDS: one.prom with a change
+damaged() {
+	sed "$2" "$work/one.prom" >"$work/damaged"
+	refused "$1" "$work/damaged"
+}
+refused "No such file or directory" "$work/none"
+refused "it is a folder" "$work"
+mkfifo "$work/fifo"
+refused "it is no regular file" "$work/fifo"
+truncate -s 5M "$work/large"
+refused "it has more than 4 MiB" "$work/large"
+refused "line 1: this is no text" "$bin/pollux-stats"
+: >"$work/nothing"
+refused 'its last line is not "# EOF"' "$work/nothing"
+cp "$work/one.prom" "$work/cut"
+while [ -s "$work/cut" ] && [ "$(wc -c <"$work/cut")" -gt 420 ]; do
+	truncate -s -1 "$work/cut"
+	stats 1 "$work/cut" || { echo "of $(wc -c <"$work/cut") bytes" >>"$work/uncut" && break; }
+done
+check "a file that is cut anywhere is refused" "$work/uncut" [ ! -e "$work/uncut" ]
+damaged "line 3: a value is one number" '3s/$/ 1700000000/'
+damaged "line 3: a value is one number" '3s/[0-9]*$/many/'
+damaged "line 3: labels such as" '3s/"10"/10/'
+damaged "line 3: labels such as" '3s/"10"/"10",/'
+damaged "line 5: labels such as" '5s/\\n/\\x/'
+damaged "line 3: labels end in }" '3s/}.*//'
+damaged "line 3: a sample of the metric whose HELP" '3s/rx/tx/'
+damaged "line 1: a TYPE follows the HELP" 1d
+damaged "line 2: a metric is a counter or a gauge" '2s/counter/summary/'
+damaged "line 10: a metric is there twice" '8r '"$work/one.prom"
+damaged "line 4: this is no text" "4s/2/$(printf '\033')/"
+damaged "line 4: this is no text" "4s/2/$(printf '\302\205')/"
+damaged "line 4: this is no text" "4s/2/$(printf '\377')/"
+# metrics NAMES...: a file with these
+metrics() {
+	seq "$1" | awk '{ print "# HELP m" $1 " x\n# TYPE m" $1 " gauge\nm" $1 " 1" } END { print "# EOF" }' >"$work/many"
+}
+metrics 2049
+refused "line 6146: too many metrics" "$work/many"
+{ printf '# HELP m x\n# TYPE m gauge\n'; seq 65537 | sed 's/.*/m{n="&"} 1/'; echo '# EOF'; } >"$work/samples"
+refused "line 65539: too many samples" "$work/samples"
+check "a bad file spoils no good one" "$work/out" eval 'stats 1 --json "$work/cut" "$work/samples" "$work/one.prom" &&
+	grep -q "\"queue\":\"2\"},\"value\":20}" "$work/out"'
+
+# -- a file that comes, grows and goes while one watches --
+"$bin/pollux-stats" --watch 0.1 "$work/later" >"$work/watched" 2>"$log" &
+watch=$!
+check "a file that is not there is waited for" "$work/watched" wait_for grep -q 'later: No such file' "$work/watched"
+count=0
+while ! grep -q ' [1-9][0-9.]* /s$' "$work/watched" && [ $count -lt 600 ]; do
+	count=$((count + 1))
+	sed "4s/20/$((count * 10))/" "$work/one.prom" >"$work/new" && mv "$work/new" "$work/later"
+	sleep 0.1
+done
+check "what it grows by is shown" "$work/watched" grep -q ' [1-9][0-9.]* /s$' "$work/watched"
+kill -TERM $watch
+check "  until SIGTERM" "$work/watched" ended $watch 0
+
+# -- HTTP --
+"$bin/pollux-stats" --http 0 "$work/one.prom" "$work/two.prom" "$work/none" >"$work/served" 2>"$log" &
+server=$!
+wait_for grep -q '^serving ' "$work/served"
+port=$(sed -n 's/^serving http:\/\/127.0.0.1:\([0-9]*\)\/metrics$/\1/p' "$work/served")
+# http REQUEST: its answer is in $work/answer, without carriage returns
+http() {
+	local fd
+	exec {fd}<>"/dev/tcp/127.0.0.1/$port" || return
+	printf '%b' "$1" >&$fd
+	timeout 20 cat <&$fd 2>/dev/null | tr -d '\r' >"$work/answer"
+	exec {fd}>&-
+}
+get="HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+http "GET /metrics $get"
+check "GET /metrics" "$work/answer" grep -q '^HTTP/1.1 200 ' "$work/answer"
+check "  has Prometheus' type" "$work/answer" grep -q '^Content-Type: text/plain; version=0.0.4' "$work/answer"
+sed '1,/^$/d' "$work/answer" >"$work/page"
+check "  has each metric once, with the samples of all files" "$work/page" eval \
+	'[ "$(grep -c "^# HELP pollux_rx_packets_total " "$work/page")" = 1 ] &&
+	[ "$(grep -c "^pollux_rx_packets_total{" "$work/page")" = 4 ]'
+check "  and says which file could not be read" "$work/page" grep -qxF \
+	"pollux_stats_file_good{path=\"$work/none\"} 0" "$work/page"
+! command -v promtool >/dev/null ||
+	check "  promtool has nothing to say" "$log" eval 'promtool check metrics <"$work/page" >"$log" 2>&1'
+http "HEAD /metrics $get"
+check "HEAD has no page" "$work/answer" eval \
+	'grep -q "^HTTP/1.1 200 " "$work/answer" && ! grep -q pollux_ "$work/answer"'
+for request in "GET /" "GET /metrics/../etc/passwd" "GET /etc/passwd" "GET //metrics"; do
+	http "$request $get"
+	check "$request is not found" "$work/answer" grep -q '^HTTP/1.1 404 ' "$work/answer"
+done
+for method in POST PUT DELETE; do
+	http "$method /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nConnection: close\r\n\r\nsomething"
+	check "$method is refused" "$work/answer" grep -q '^HTTP/1.1 405 ' "$work/answer"
+done
+http "no request at all\r\n\r\n"
+check "what is no request is refused, or not answered" "$work/answer" eval '! grep -q "^HTTP/1.1 200" "$work/answer"'
+http "GET /metrics HTTP/1.1\r\nX: $(head -c 40000 /dev/zero | tr '\0' x)\r\n\r\n"
+check "so is a head without an end" "$work/answer" eval '! grep -q "^HTTP/1.1 200" "$work/answer"'
+# strangers who say nothing: those beyond the limit are not let in, and all are gone after 5 s
+silent=()
+for _ in $(seq 40); do exec {fd}<>"/dev/tcp/127.0.0.1/$port" && silent+=("$fd"); done 2>/dev/null
+served_again() { http "GET /metrics $get" && grep -q '^HTTP/1.1 200 ' "$work/answer"; }
+check "strangers who keep it waiting do not keep others out for long" "$work/answer" wait_for served_again
+for fd in "${silent[@]}"; do exec {fd}>&-; done
+check "a port that is taken is a sentence" "$work/err" eval 'stats 1 --http "$port" "$work/one.prom" &&
+	grep -q "^pollux-stats: --http: port $port of 127.0.0.1 cannot be had" "$work/err"'
+kill -TERM $server
+check "it ends with status 0" "$log" ended $server 0
+end_checks
