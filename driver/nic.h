@@ -348,10 +348,9 @@ int nic_add_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_add_vlan);
 int nic_remove_vlan(struct nic *nic, unsigned vlan) POLLUX_API(nic_remove_vlan);
 
 /** Takes VLAN tags out of a queue's frames, or leaves them in. Needs a port started with NIC_RX_VLAN_STRIP, which turns
- * it on for all queues. May be called while frames come, and takes a millisecond: of frames that the card had taken in
- * before the change each is looked at, and handed out as it came; but one with two equal tags, or with an outer tag of
- * 0, may lose the outer. To be sure of these, stop the queue meanwhile (nic_set_rxq). -EINVAL, -ENOTSUP (the card can
- * do it for all queues only). */
+ * it on for all queues, and a queue that is stopped (nic_set_rxq): of frames that the card took in before a change,
+ * nobody could tell whether their tags were taken out. -EBUSY: the queue is running; -EINVAL, -ENOTSUP (the card can do
+ * it for all queues only). */
 int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on) POLLUX_API(nic_set_vlan_strip);
 
 /** Changes how frames are spread over the queues of a started port, while they are running. Frames on their way go as

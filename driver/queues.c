@@ -192,16 +192,18 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 		ret = pollux_fail(EINVAL, "%s: the port was started without NIC_RX_VLAN_STRIP", nic->info.address);
 	if (!ret && !ops->set_vlan_strip)
 		ret = fail_lacks(nic, "choice of VLAN stripping by queue");
-	/* For a while after a change each frame is looked at, whether its tag was taken out: not for nothing */
-	if (!ret && on == ((ring_rx_reports(nic->rings.rxqs[queue]) & RING_RX_TAGS) != 0))
+	if (ret)
+		return rings_end_call(nic, ret);
+	struct ring_rx_report *report = &nic->rings.rxqs[queue]->report;
+	if (on == ((report->on & RING_RX_TAGS) != 0))
 		return rings_end_call(nic, 0);
-	if (!ret) {
-		ring_rx_tags_change(nic->rings.rxqs[queue]);
-		ret = ops->set_vlan_strip(nic, queue, on);
-	}
-	ret = rings_end_call(nic, ret);
+	/* No descriptor tells whether its frame came before the change (doubt 48) */
+	if (!nic->queues.rx[queue].stopped)
+		ret = pollux_fail(EBUSY, "%s: receive queue %u is running: stop it first (nic_set_rxq)",
+			nic->info.address, queue);
+	ret = rings_end_call(nic, ret ? ret : ops->set_vlan_strip(nic, queue, on));
 	if (!ret)
-		ring_rx_tags_changed(nic->rings.rxqs[queue], on);
+		report->on ^= RING_RX_TAGS;
 	return ret;
 }
 

@@ -3,6 +3,7 @@
  * DS 4.6.7 and 7.1.1), VLANs (7.4); and whose tag is taken out. */
 #include "../access.h"
 #include "../mac.h"
+#include "../ring/rx_status.h"
 #include "ixgbe.h"
 
 int ixgbe_set_unicast(struct nic *nic, unsigned index, const uint8_t *mac)
@@ -68,7 +69,7 @@ static void vlan_start(struct nic *nic)
 		reg_write(nic, IXGBE_AT(VFTA, word), nic->queues.vlans[word]);
 	set_vlan_filter(nic);
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		ixgbe_set_vlan_strip(nic, i, nic->config.offloads & NIC_RX_VLAN_STRIP);
+		ixgbe_set_vlan_strip(nic, i, nic->rings.rxqs[i]->report.on & RING_RX_TAGS);
 }
 
 static void zero(struct nic *nic, uint32_t first, uint32_t stride, unsigned count)

@@ -26,13 +26,13 @@ static RING_OUT_OF_LINE unsigned ixgbe_rx_take_rest(const struct ring_rx_format 
 RING_STEP unsigned ixgbe_rx_take_x4(const struct ring_rx_format *format, enum ring_offloads offloads,
 	const struct ring_rxq *queue, uint32_t slot, struct pkt *pkts, unsigned n)
 {
-	const uint64_t unsure = offloads ? ring_rx_unsure(queue) : 0;
-	const __m256i deciding = _mm256_set1_epi64x((long long)(ring_rx_deciding_bits(format) | unsure)),
+	const uint64_t second_look = offloads ? queue->report.second_look : 0;
+	const __m256i deciding = _mm256_set1_epi64x((long long)(ring_rx_deciding_bits(format) | second_look)),
 		      whole_frame = _mm256_set1_epi64x((long long)(format->dd | format->eop));
 	/* of each quadword: bytes 4 and 5, which are the length, then zeros */
 	const __m256i length =
 		_mm256_set_epi64x(-0x10000 | 0x0d0c, -0x10000 | 0x0504, -0x10000 | 0x0d0c, -0x10000 | 0x0504);
-	const unsigned on = offloads ? ring_rx_reports(queue) : 0;
+	const unsigned on = offloads ? queue->report.on : 0;
 	const struct ixgbe_rx_tables *tables = ixgbe_rx_get_tables();
 	const __m256i allowed = ixgbe_rx_table_x2(tables->allowed[on]), found = ixgbe_rx_table_x2(tables->found),
 		      allowed_bits = ixgbe_rx_table_x2(tables->allowed_bits),

@@ -42,9 +42,8 @@ struct ring_tail_register {
 
 /** What a receive queue tells of frames beyond their bytes (rx_status.h). */
 struct ring_rx_report {
-	unsigned on;           /* RING_RX_TAGS, RING_RX_CHECKSUMS */
-	uint32_t unsure_until; /* slot from which on `on` holds for all frames again */
-	uint64_t unsure;       /* bits of format->status that need a second look: ip_bad; until then vlan, too */
+	unsigned on;          /* RING_RX_TAGS, RING_RX_CHECKSUMS: changed only while the queue is stopped */
+	uint64_t second_look; /* bits of format->status whose frames ring_rx_take_frame looks at: ip_bad, or none */
 };
 
 /** A receive queue. */

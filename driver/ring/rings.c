@@ -483,8 +483,5 @@ int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
 	int ret = ring_rxq_prepare(nic->rings.rxqs[index], nic->rings.rxqs[index]->burst);
 	if (!ret)
 		nic->queues.rx[index].frames_seen = 0;
-	struct ring_rxq *queue = nic->rings.rxqs[index];
-	if (queue->report.unsure) /* no frame of before a change of stripping is left */
-		queue->report.unsure &= ~queue->format->status->vlan;
 	return ret;
 }

@@ -95,11 +95,11 @@ RING_INLINE bool ring_rx_take_one(const struct ring_rx_format *format, enum ring
 {
 	uint64_t q1 = ring_rx_status(descriptor);
 
-	if (!ring_rx_is_whole_frame(format, q1) || (offloads && q1 & ring_rx_unsure(queue)))
+	if (!ring_rx_is_whole_frame(format, q1) || (offloads && q1 & queue->report.second_look))
 		return false;
 	ring_rx_hand_out(format, pkt, descriptor, data, ring_rx_length(format, q1));
 	if (offloads)
-		ring_rx_add_status(format->status, ring_rx_reports(queue), descriptor->q0, q1, pkt);
+		ring_rx_add_status(format->status, queue->report.on, descriptor->q0, q1, pkt);
 	return true;
 }
 

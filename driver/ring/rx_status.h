@@ -22,19 +22,6 @@ struct ring_rx_status {
 /** Sets that up for a new queue, by nic_config.offloads. */
 void ring_rx_report_init(struct ring_rxq *queue, uint32_t offloads);
 
-/* A control call may change them meanwhile. What needs a second look (ring_rx_unsure) is left to ring_rx_take_frame:
- * frames whose IPv4 checksum the card finds wrong, and while it is not known of each frame whether its tag was taken
- * out, those with a tag. */
-RING_INLINE unsigned ring_rx_reports(const struct ring_rxq *queue)
-{
-	return __atomic_load_n(&queue->report.on, __ATOMIC_RELAXED);
-}
-
-RING_INLINE uint64_t ring_rx_unsure(const struct ring_rxq *queue)
-{
-	return __atomic_load_n(&queue->report.unsure, __ATOMIC_RELAXED);
-}
-
 /** The flags that a frame's handle gets. */
 RING_INLINE uint32_t ring_rx_flags(const struct ring_rx_status *status, unsigned on, uint64_t q0, uint64_t q1)
 {
@@ -56,8 +43,3 @@ RING_INLINE void ring_rx_add_status(
 	if (on & RING_RX_TAGS)
 		pkt->vlan = (uint16_t)(q1 >> 48);
 }
-
-/** To be called before the card is told to take tags out of a queue's frames, or to leave them in, and after it was.
- * Between, and for some time after, each frame with a tag is looked at. */
-void ring_rx_tags_change(struct ring_rxq *queue);
-void ring_rx_tags_changed(struct ring_rxq *queue, bool on);

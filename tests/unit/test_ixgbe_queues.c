@@ -642,7 +642,12 @@ static void tags_are_taken_out_by_queue(void)
 		has_tag(&of_queue[i], 0xE123, true);
 		has_tag(&of_queue[i], -1, false);
 	}
+	CU_ASSERT_EQUAL(nic_set_vlan_strip(nic, 2, false), -EBUSY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(nic_error(), "receive queue 2 is running"));
+	has_tag(&of_queue[2], 5, true);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 2, false), 0);
 	CU_ASSERT_EQUAL(nic_set_vlan_strip(nic, 2, false), 0);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 2, true), 0);
 	for (unsigned i = 0; i < 4; i++)
 		has_tag(&of_queue[i], 5, i != 2);
 	/* a queue that was stopped is as it was */
@@ -652,7 +657,9 @@ static void tags_are_taken_out_by_queue(void)
 	CU_ASSERT_EQUAL(nic_set_rxq(nic, 1, true), 0);
 	for (unsigned i = 0; i < 4; i++)
 		has_tag(&of_queue[i], 4095, i != 2);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 2, false), 0);
 	CU_ASSERT_EQUAL(nic_set_vlan_strip(nic, 2, true), 0);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 2, true), 0);
 	has_tag(&of_queue[2], 1, true);
 	/* bytes are those of the wire, with tags */
 	struct nic_stats stats;

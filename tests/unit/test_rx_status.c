@@ -11,13 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS          256u
-#define CAUSES         6u /* of flags: see struct bits */
-#define LENGTH         60u
-#define TAG            0xb123u
-#define HASH           0x87654321u
-#define UNTAGGED_FRAME 0x0800u
-#define TAGGED_FRAME   0x8100u
+#define SLOTS  256u
+#define CAUSES 6u /* of flags: see struct bits */
+#define LENGTH 60u
+#define TAG    0xb123u
+#define HASH   0x87654321u
 
 /* As hw-docs has the descriptors: not the driver's own definitions. */
 struct bits {
@@ -259,62 +257,6 @@ static void a_frame_in_pieces_has_it_in_its_first_handle(void)
 	close_queue();
 }
 
-/* A frame that the card finishes: with the tag in the descriptor, or in its data, where the descriptor may have it too.
- */
-static void finish_tagged(uint32_t slot, bool stripped, unsigned tag, unsigned descriptor_tag, unsigned type)
-{
-	uint8_t *data = queue.buffers[slot & (SLOTS - 1)];
-
-	memset(data, 0, LENGTH);
-	finish(slot, &advanced, 0, 1u << 3);
-	queue.ring[slot & (SLOTS - 1)].q1 &= UINT64_MAX >> 16;
-	queue.ring[slot & (SLOTS - 1)].q1 |= (uint64_t)descriptor_tag << 48;
-	if (!stripped) {
-		memcpy(data + 12, "\x81", 2);
-		data[14] = (uint8_t)(tag >> 8);
-		data[15] = (uint8_t)tag;
-	} else {
-		data[12] = (uint8_t)(type >> 8);
-		data[13] = (uint8_t)type;
-		data[15] = 7;
-	}
-}
-
-static void change_tags(ring_rx_burst_fn *burst, bool on)
-{
-	uint32_t slot = 0;
-
-	open_queue(&ixgbe_rx_format, burst, on ? 0 : RING_RX_TAGS);
-	for (unsigned i = 0; i < 8; i++) /* the card's bit is as before: so are frames in the ring */
-		finish_tagged(slot++, !on, TAG, on && i % 2 ? 0 : TAG, UNTAGGED_FRAME);
-	ring_rx_tags_change(&queue);
-	expect(4, on ? 0 : PKT_VLAN);
-	ring_rx_tags_changed(&queue, on);
-	expect(4, on ? 0 : PKT_VLAN);
-	for (unsigned i = 0; i < 8; i++) /* and two tags, the outer one taken out */
-		finish_tagged(slot++, on, TAG, TAG, i % 2 ? UNTAGGED_FRAME : TAGGED_FRAME);
-	expect(8, on ? PKT_VLAN : 0);
-	/* frames are looked at for as long as the card may have older ones, and no longer */
-	for (unsigned i = 0; i < 20000 && queue.report.unsure; i++) {
-		finish_tagged(slot++, on, TAG, TAG, UNTAGGED_FRAME);
-		expect(1, on ? PKT_VLAN : 0);
-	}
-	CU_ASSERT_EQUAL(queue.report.unsure, 0);
-	CU_ASSERT(slot > 512 * 1024 / 64);
-	for (unsigned i = 0; i < 8; i++)
-		finish_tagged(slot++, on, TAG, TAG, UNTAGGED_FRAME);
-	expect(8, on ? PKT_VLAN : 0);
-	close_queue();
-}
-
-static void tags_change_while_frames_come(void)
-{
-	for (enum pkt_simd simd = PKT_SIMD_SCALAR; simd <= PKT_SIMD_AVX512; simd++)
-		for (unsigned on = 0; on < 2; on++)
-			if (pkt_simd_choose(simd) == simd)
-				change_tags(ixgbe_ring_ops.bursts[RING_OFFLOADS][simd].rx, on);
-}
-
 int main(void)
 {
 	static CU_TestInfo tests[] = {
@@ -322,7 +264,6 @@ int main(void)
 		{"gigabit chips tell what they found", gigabit_chips_tell_what_they_found},
 		{"headers found wrong are looked at", headers_found_wrong_are_looked_at},
 		{"a frame in pieces has it in its first handle", a_frame_in_pieces_has_it_in_its_first_handle},
-		{"tags change while frames come", tags_change_while_frames_come},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{"status of received frames", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
