@@ -183,7 +183,10 @@ check "  by name, with those that it has" "$work/fwd.log" \
 	grep -q 'no link of 100 Mbit/s: the card, Intel 82599ES .*, can have 1 Gbit/s, 10 Gbit/s' "$work/fwd.log"
 end_model
 
+# as a kind board: with all that real ones do (--real), such a module never has a link
+options=("${model_options[@]}") model_options=()
 model --module nonsense
+model_options=("${options[@]}")
 "$bin/pollux-dump" --json -d 0.2 -w /dev/null $a >"$work/dump.log" 2>"$work/dump.err" &
 check "a note on a port whose link is there at once is in JSON" "$work/dump.log" ended $! 0
 check "  and a line on stderr" "$work/dump.err" \
