@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,9 +19,19 @@ uint32_t reg_gone_retry_us = 3000;
 
 /* ---- failures ---- */
 
+int fail_port(const struct nic *nic, int error, const char *format, ...)
+{
+	struct pollux_failure failure;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(failure.sentence, sizeof(failure.sentence), format, arguments);
+	va_end(arguments);
+	return pollux_fail(error, "%s: %s", nic->device->address, failure.sentence);
+}
+
 int fail_gone(const struct nic *nic)
 {
-	return pollux_fail(ENODEV, "%s: the device is gone: %s", nic->device->address,
+	return fail_port(nic, ENODEV, "the device is gone: %s",
 		nic->gone ? "its registers read all ones, as of a card that is unplugged or has no power"
 			  : nic->device->loss.why);
 }
@@ -46,9 +57,8 @@ int fail_refused(const struct nic *nic, const struct vfio_refusal *refusal)
 {
 	bool bar = refusal->region == VFIO_PCI_BAR0_REGION_INDEX;
 	const struct driver_register *row = bar ? find_register(nic->driver, refusal->offset) : NULL;
-	return pollux_fail(EIO,
-		"%s: the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
-		nic->device->address,
+	return fail_port(nic, EIO,
+		"the device refuses to have %s (0x%05x) %s: %s; it is no complete %s, or its %s tells why",
 		row   ? row->name
 		: bar ? "a register"
 		      : "configuration space",
@@ -76,9 +86,8 @@ int fail_wait(
 	char index[16] = "";
 	if (row && row->count > 1)
 		snprintf(index, sizeof(index), "[%u]", (offset - row->offset) / row->stride);
-	return pollux_fail(ETIMEDOUT, "%s: %s%s.%s %s within %u ms: %s", nic->device->address,
-		row ? row->name : "a register", index, field, to_set ? "was not set" : "did not clear", limit_us / 1000,
-		remedy);
+	return fail_port(nic, ETIMEDOUT, "%s%s.%s %s within %u ms: %s", row ? row->name : "a register", index, field,
+		to_set ? "was not set" : "did not clear", limit_us / 1000, remedy);
 }
 
 /* ---- registers ---- */
@@ -90,8 +99,8 @@ int reg_open_window(struct nic *nic, uint32_t bytes)
 	if (ret)
 		return ret;
 	if (nic->bar.bytes < bytes)
-		return pollux_fail(EPROTO, "%s: BAR0 has %llu bytes, but %s needs %u: this is not such a card",
-			device->address, (unsigned long long)nic->bar.bytes, nic->id->name, bytes);
+		return fail_port(nic, EPROTO, "BAR0 has %llu bytes, but %s needs %u: this is not such a card",
+			(unsigned long long)nic->bar.bytes, nic->id->name, bytes);
 	return 0;
 }
 

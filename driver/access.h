@@ -10,6 +10,9 @@
 
 /* ---- failures ---- */
 
+/** pollux_fail with a sentence about a port, whose address stands in front of it. */
+int fail_port(const struct nic *nic, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /** @return -ENODEV: the device is gone; the sentence says why */
 int fail_gone(const struct nic *nic);
 

@@ -2,7 +2,6 @@
  * The further addresses that a port receives frames for: which exact filter each has, and what the multicast hash table
  * holds. Addresses of one hash share their bit of the table, so its words are always computed from the whole list. */
 #include "mac.h"
-#include "../vfio/error.h"
 #include "access.h"
 
 #include <errno.h>
@@ -80,25 +79,24 @@ int mac_add(struct nic *nic, const uint8_t mac[6])
 {
 	static const uint8_t zero[6], broadcast[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 	if (memcmp(mac, zero, 6) == 0)
-		return pollux_fail(EINVAL, "%s: 00:00:00:00:00:00 is nobody's address", nic->info.address);
+		return fail_port(nic, EINVAL, "00:00:00:00:00:00 is nobody's address");
 	if (memcmp(mac, broadcast, 6) == 0)
-		return pollux_fail(EINVAL, "%s: ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received",
-			nic->info.address);
+		return fail_port(nic, EINVAL, "ff:ff:ff:ff:ff:ff needs no filter: broadcasts are always received");
 	if (find(nic, mac) || memcmp(nic->info.mac, mac, 6) == 0)
-		return pollux_fail(EEXIST, "%s: %02x:%02x:%02x:%02x:%02x:%02x is received already", nic->info.address,
-			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		return fail_port(nic, EEXIST, "%02x:%02x:%02x:%02x:%02x:%02x is received already", mac[0], mac[1],
+			mac[2], mac[3], mac[4], mac[5]);
 	struct mac_entry added = {.filter = 0};
 	memcpy(added.bytes, mac, 6);
 	if (!is_multicast(mac)) {
 		added.filter = (uint16_t)free_filter(nic);
 		if (!added.filter)
-			return pollux_fail(ENOSPC,
-				"%s: all %u exact filters are taken: remove an address, or receive promiscuously",
-				nic->info.address, nic->driver->unicast_filters);
+			return fail_port(nic, ENOSPC,
+				"all %u exact filters are taken: remove an address, or receive promiscuously",
+				nic->driver->unicast_filters);
 	}
 	struct mac_entry *macs = realloc(nic->macs, (nic->mac_count + 1) * sizeof(*macs));
 	if (!macs)
-		return pollux_fail(ENOMEM, "%s: no memory for one more address", nic->info.address);
+		return fail_port(nic, ENOMEM, "no memory for one more address");
 	nic->macs = macs;
 	macs[nic->mac_count++] = added;
 	if (!nic->started)
@@ -113,8 +111,8 @@ int mac_remove(struct nic *nic, const uint8_t mac[6])
 {
 	struct mac_entry *found = find(nic, mac);
 	if (!found)
-		return pollux_fail(ENOENT, "%s: %02x:%02x:%02x:%02x:%02x:%02x was not added", nic->info.address, mac[0],
-			mac[1], mac[2], mac[3], mac[4], mac[5]);
+		return fail_port(nic, ENOENT, "%02x:%02x:%02x:%02x:%02x:%02x was not added", mac[0], mac[1], mac[2],
+			mac[3], mac[4], mac[5]);
 	struct mac_entry removed = *found;
 	*found = nic->macs[--nic->mac_count];
 	return nic->started ? program(nic, &removed, false) : 0;

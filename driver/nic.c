@@ -140,11 +140,10 @@ static struct nic_config complete(const struct nic_config *config)
 static int check_queues(const struct nic *nic, const char *name, unsigned count, unsigned max, unsigned ring)
 {
 	if (count > max)
-		return pollux_fail(
-			EINVAL, "%s: %u %s queues, but the port has at most %u", nic->info.address, count, name, max);
+		return fail_port(nic, EINVAL, "%u %s queues, but the port has at most %u", count, name, max);
 	if (ring < RING_SIZE_MIN || ring > RING_SIZE_MAX || (ring & (ring - 1)))
-		return pollux_fail(EINVAL, "%s: a %s ring of %u descriptors: give a power of two, %u to %u",
-			nic->info.address, name, ring, RING_SIZE_MIN, RING_SIZE_MAX);
+		return fail_port(nic, EINVAL, "a %s ring of %u descriptors: give a power of two, %u to %u", name, ring,
+			RING_SIZE_MIN, RING_SIZE_MAX);
 	return 0;
 }
 
@@ -186,21 +185,20 @@ static int check_pool(const struct nic *nic, const struct nic_config *config)
 {
 	const struct pkt_pool *pool = config->pool;
 	if (pool->memory.space != nic->device->space)
-		return pollux_fail(EINVAL,
-			"%s: the pool lies in another DMA space than the port: open both with the same",
-			nic->info.address);
+		return fail_port(
+			nic, EINVAL, "the pool lies in another DMA space than the port: open both with the same");
 	unsigned needed = nic_pool_count(config, 1, 1), count = pkt_pool_count(pool);
 	if (count < needed)
-		return pollux_fail(ENOBUFS,
-			"%s: the pool has %u buffers, but one port with these rings needs %u, and more with further "
-			"ports or threads (see nic_pool_count)",
-			nic->info.address, count, needed);
+		return fail_port(nic, ENOBUFS,
+			"the pool has %u buffers, but one port with these rings needs %u, and more with further ports "
+			"or threads (see nic_pool_count)",
+			count, needed);
 	unsigned available = pkt_pool_available(pool), rings = (unsigned)config->rx_queues * config->rx_ring;
 	if (available < rings)
-		return pollux_fail(ENOBUFS,
-			"%s: %u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at "
-			"least %u",
-			nic->info.address, available, count, rings, count - available + needed);
+		return fail_port(nic, ENOBUFS,
+			"%u of the pool's %u buffers are free, but the receive rings need %u: give a pool of at least "
+			"%u",
+			available, count, rings, count - available + needed);
 	return 0;
 }
 
@@ -237,7 +235,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	if (!nic)
 		return pollux_fail(EINVAL, "nic_start: no port given");
 	if (nic->started)
-		return pollux_fail(EBUSY, "%s: the port is started already: stop it first", nic->info.address);
+		return fail_port(nic, EBUSY, "the port is started already: stop it first");
 	int ret = rings_begin_call(nic, false);
 	if (ret)
 		return ret;

@@ -23,28 +23,27 @@ static int check_queue(const struct nic_queue *queue, const char *what, bool rec
 	if (!nic)
 		return pollux_fail(EINVAL, "nic_pipe_open: the %s has no port", what);
 	if (!nic->started)
-		return pollux_fail(
-			EINVAL, "%s: the port is not started: start it before opening a pipe", nic->info.address);
+		return fail_port(nic, EINVAL, "the port is not started: start it before opening a pipe");
 	if (port_gone(nic)) {
 		rings_silence(nic);
 		return fail_gone(nic);
 	}
 	unsigned count = receive ? nic->config.rx_queues : nic->config.tx_queues;
 	if (queue->index >= count)
-		return pollux_fail(EINVAL, "%s: %s queue %u, but the port was started with %u", nic->info.address,
+		return fail_port(nic, EINVAL, "%s queue %u, but the port was started with %u",
 			receive ? "receive" : "transmit", queue->index, count);
 	if ((receive ? nic->queues.rx : nic->queues.tx)[queue->index].stopped)
-		return pollux_fail(EBUSY, "%s: %s queue %u is stopped: start it first (%s)", nic->info.address,
+		return fail_port(nic, EBUSY, "%s queue %u is stopped: start it first (%s)",
 			receive ? "receive" : "transmit", queue->index, receive ? "nic_set_rxq" : "nic_set_txq");
 	return 0;
 }
 
 static int fail_used(const struct nic_queue *queue, const char *what)
 {
-	return pollux_fail(EBUSY,
-		"%s: %s queue %u has been used since the port was started: start it again and open the pipe before the "
+	return fail_port(queue->nic, EBUSY,
+		"%s queue %u has been used since the port was started: start it again and open the pipe before the "
 		"first burst",
-		queue->nic->info.address, what, queue->index);
+		what, queue->index);
 }
 
 static int check_input(const struct nic_queue *input)
@@ -55,23 +54,21 @@ static int check_input(const struct nic_queue *input)
 	const struct nic *nic = input->nic;
 	const struct ring_rxq *rxq = nic->rings.rxqs[input->index];
 	if (rxq->pipe)
-		return pollux_fail(EBUSY, "%s: receive queue %u feeds a pipe already: close that first",
-			nic->info.address, input->index);
+		return fail_port(nic, EBUSY, "receive queue %u feeds a pipe already: close that first", input->index);
 	if (rxq->next)
 		return fail_used(input, "receive");
 	if (nic->config.offloads & NIC_RX_VLAN_STRIP)
-		return pollux_fail(EINVAL, "%s: a pipe would lose VLAN tags: start its input without NIC_RX_VLAN_STRIP",
-			nic->info.address);
+		return fail_port(nic, EINVAL, "a pipe would lose VLAN tags: start its input without NIC_RX_VLAN_STRIP");
 	if (pkt_pool_data_bytes(rxq->pool) != PKT_DATA_BYTES)
-		return pollux_fail(EINVAL,
-			"%s: the port's pool has buffers for %u bytes, but a pipe takes those for %u: give the port a "
-			"pool of pkt_pool_open",
-			nic->info.address, pkt_pool_data_bytes(rxq->pool), PKT_DATA_BYTES);
+		return fail_port(nic, EINVAL,
+			"the port's pool has buffers for %u bytes, but a pipe takes those for %u: give the port a pool "
+			"of pkt_pool_open",
+			pkt_pool_data_bytes(rxq->pool), PKT_DATA_BYTES);
 	if (nic->config.mtu + FRAME_OVERHEAD_BYTES > PKT_DATA_BYTES)
-		return pollux_fail(EINVAL,
-			"%s: with an MTU of %u frames may need several buffers, which a pipe does not take: start the "
-			"port with %u at most",
-			nic->info.address, nic->config.mtu, PKT_DATA_BYTES - FRAME_OVERHEAD_BYTES);
+		return fail_port(nic, EINVAL,
+			"with an MTU of %u frames may need several buffers, which a pipe does not take: start the port "
+			"with %u at most",
+			nic->config.mtu, PKT_DATA_BYTES - FRAME_OVERHEAD_BYTES);
 	return 0;
 }
 
@@ -89,11 +86,11 @@ static int check_output(const struct nic_queue *output, const struct nic_queue *
 	if (!txq->pipe_slots && txq->next)
 		return fail_used(output, "transmit");
 	if (slots > txq->mask + 1)
-		return pollux_fail(EINVAL,
-			"%s: a transmit ring of %u is too small for the receive rings of all pipes that were opened on "
-			"it since the port was started, %u together: start the port again if some of these are closed, "
+		return fail_port(nic, EINVAL,
+			"a transmit ring of %u is too small for the receive rings of all pipes that were opened on it "
+			"since the port was started, %u together: start the port again if some of these are closed, "
 			"else with a larger ring, or the others with smaller ones",
-			nic->info.address, txq->mask + 1, slots);
+			txq->mask + 1, slots);
 	return 0;
 }
 
@@ -102,8 +99,8 @@ static int check_twice(const struct nic_queue *outputs, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		for (unsigned k = 0; k < i; k++)
 			if (outputs[k].nic == outputs[i].nic && outputs[k].index == outputs[i].index)
-				return pollux_fail(EINVAL, "%s: transmit queue %u is given twice",
-					outputs[i].nic->info.address, outputs[i].index);
+				return fail_port(
+					outputs[i].nic, EINVAL, "transmit queue %u is given twice", outputs[i].index);
 	return 0;
 }
 
@@ -245,7 +242,7 @@ int nic_pipe_open(
 	struct ring_rxq *rxq = input->nic->rings.rxqs[input->index];
 	struct pipe *pipe = pipe_alloc(rxq->mask + 1, count);
 	if (!pipe)
-		return pollux_fail(ENOMEM, "%s: no memory for a pipe", input->nic->info.address);
+		return fail_port(input->nic, ENOMEM, "no memory for a pipe");
 	pipe->simd = simd_of(input->nic);
 	pipe->nic.bursts = pipe->simd->bursts;
 	take_input(pipe, rxq);

@@ -2,7 +2,6 @@
  * The public API of what only ports with several queues have: RSS, VLANs, queues that stop and start alone, counters of
  * a queue. Checks, defaults and unwinding; registers are the families' business. */
 #include "queues.h"
-#include "../vfio/error.h"
 #include "access.h"
 #include "driver.h"
 #include "ring/rx_status.h"
@@ -18,7 +17,7 @@ static const uint8_t usual_key[NIC_RSS_KEY_BYTES] = {0x6d, 0x5a, 0x56, 0xda, 0x2
 
 static int fail_lacks(const struct nic *nic, const char *what)
 {
-	return pollux_fail(ENOTSUP, "%s: the card, %s, has no %s", nic->info.address, nic->info.name, what);
+	return fail_port(nic, ENOTSUP, "the card, %s, has no %s", nic->info.name, what);
 }
 
 /* ---- RSS ---- */
@@ -26,8 +25,8 @@ static int fail_lacks(const struct nic *nic, const char *what)
 static int fill_key(const struct nic *nic, struct nic_rss *rss)
 {
 	if (rss->key_bytes && rss->key_bytes != NIC_RSS_KEY_BYTES)
-		return pollux_fail(EINVAL, "%s: an RSS key of %u bytes: give %u, or 0 for the usual key",
-			nic->info.address, rss->key_bytes, NIC_RSS_KEY_BYTES);
+		return fail_port(nic, EINVAL, "an RSS key of %u bytes: give %u, or 0 for the usual key", rss->key_bytes,
+			NIC_RSS_KEY_BYTES);
 	/* Toeplitz hashes of two addresses, or ports, stay the same when these change places, if the key repeats every
 	 * 16 bits */
 	for (unsigned i = 0; i < NIC_RSS_KEY_BYTES; i++)
@@ -42,15 +41,14 @@ static int fill_table(const struct nic *nic, struct nic_rss *rss, unsigned rx_qu
 	unsigned entries = nic->info.rss_entries;
 	unsigned queues = rx_queues < nic->info.rss_queues ? rx_queues : nic->info.rss_queues;
 	if (rss->entries && rss->entries != entries)
-		return pollux_fail(EINVAL, "%s: an RSS table of %u entries: the card's has %u; 0 shares evenly",
-			nic->info.address, rss->entries, entries);
+		return fail_port(nic, EINVAL, "an RSS table of %u entries: the card's has %u; 0 shares evenly",
+			rss->entries, entries);
 	for (unsigned i = 0; i < entries; i++) {
 		if (!rss->entries)
 			rss->table[i] = (uint8_t)(i % queues);
 		else if (rss->table[i] >= queues)
-			return pollux_fail(EINVAL, "%s: entry %u of the RSS table is queue %u, but there are %u%s",
-				nic->info.address, i, rss->table[i], queues,
-				queues < rx_queues ? " that RSS can name" : "");
+			return fail_port(nic, EINVAL, "entry %u of the RSS table is queue %u, but there are %u%s", i,
+				rss->table[i], queues, queues < rx_queues ? " that RSS can name" : "");
 	}
 	rss->entries = (uint16_t)entries;
 	return 0;
@@ -64,8 +62,8 @@ static int take_rss(struct nic *nic, const struct nic_rss *rss, unsigned rx_queu
 	if (!can)
 		return fail_lacks(nic, "RSS: all frames go to queue 0");
 	if (full.headers & ~can)
-		return pollux_fail(EINVAL, "%s: RSS over headers 0x%x: the card, %s, can have 0x%x", nic->info.address,
-			full.headers, nic->info.name, can);
+		return fail_port(nic, EINVAL, "RSS over headers 0x%x: the card, %s, can have 0x%x", full.headers,
+			nic->info.name, can);
 	if (!full.headers)
 		full.headers = can & ~udp;
 	int ret = fill_key(nic, &full);
@@ -94,13 +92,12 @@ int queues_configure(struct nic *nic, const struct nic_config *config)
 	const uint32_t choices = NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD;
 	uint32_t impossible = config->offloads & ~(nic->info.can & choices);
 	if (impossible & ~choices)
-		return pollux_fail(EINVAL,
-			"%s: offloads 0x%x: give a mask of NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP and "
-			"NIC_TX_OFFLOAD",
-			nic->info.address, config->offloads);
+		return fail_port(nic, EINVAL,
+			"offloads 0x%x: give a mask of NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP and NIC_TX_OFFLOAD",
+			config->offloads);
 	if (impossible)
-		return pollux_fail(ENOTSUP, "%s: offloads 0x%x: the card, %s, can have 0x%x", nic->info.address,
-			config->offloads, nic->info.name, nic->info.can & choices);
+		return fail_port(nic, ENOTSUP, "offloads 0x%x: the card, %s, can have 0x%x", config->offloads,
+			nic->info.name, nic->info.can & choices);
 	memset(nic->queues.rx, 0, sizeof(nic->queues.rx));
 	memset(nic->queues.tx, 0, sizeof(nic->queues.tx));
 	nic->queues.rss = usual;
@@ -114,8 +111,7 @@ int nic_set_rss(struct nic *nic, const struct nic_rss *rss)
 	struct nic_rss before = nic->queues.rss;
 	int ret = rings_begin_call(nic, true);
 	if (!ret && !before.headers)
-		ret = pollux_fail(
-			EINVAL, "%s: the port was started without RSS: give nic_config.rss", nic->info.address);
+		ret = fail_port(nic, EINVAL, "the port was started without RSS: give nic_config.rss");
 	if (!ret)
 		ret = take_rss(nic, rss, nic->config.rx_queues);
 	ret = rings_end_call(nic, ret ? ret : nic->driver->ops->queues->set_rss(nic));
@@ -129,7 +125,7 @@ int nic_get_rss(const struct nic *nic, struct nic_rss *rss)
 	*rss = nic->queues.rss;
 	if (nic->started && rss->headers)
 		return 0;
-	return pollux_fail(EINVAL, "%s: no RSS: the port is not started, or with one queue", nic->info.address);
+	return fail_port(nic, EINVAL, "no RSS: the port is not started, or with one queue");
 }
 
 /* ---- VLANs ---- */
@@ -144,11 +140,11 @@ static int change_vlan(struct nic *nic, unsigned vlan, bool on)
 	if (!ops->set_vlans)
 		return fail_lacks(nic, "filter for VLANs");
 	if (vlan >= 32 * VLAN_WORDS)
-		return pollux_fail(EINVAL, "%s: VLAN %u: give 0 to 4095", nic->info.address, vlan);
+		return fail_port(nic, EINVAL, "VLAN %u: give 0 to 4095", vlan);
 	uint32_t *word = &queues->vlans[vlan / 32], bit = UINT32_C(1) << vlan % 32;
 	if (on == ((*word & bit) != 0))
-		return pollux_fail(on ? EEXIST : ENOENT, "%s: VLAN %u %s", nic->info.address, vlan,
-			on ? "was added already" : "was not added");
+		return fail_port(
+			nic, on ? EEXIST : ENOENT, "VLAN %u %s", vlan, on ? "was added already" : "was not added");
 	unsigned count = queues->vlan_count;
 	*word ^= bit;
 	queues->vlan_count = on ? count + 1 : count - 1;
@@ -179,7 +175,7 @@ static int check_queue(struct nic *nic, bool tx, unsigned index)
 	unsigned count = tx ? nic->config.tx_queues : nic->config.rx_queues;
 	int ret = rings_begin_call(nic, true);
 	if (!ret && index >= count)
-		ret = pollux_fail(EINVAL, "%s: no %s queue %u: the port was started with %u", nic->info.address,
+		ret = fail_port(nic, EINVAL, "no %s queue %u: the port was started with %u",
 			tx ? "transmit" : "receive", index, count);
 	return ret;
 }
@@ -189,7 +185,7 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 	const struct queue_ops *ops = nic->driver->ops->queues;
 	int ret = check_queue(nic, false, queue);
 	if (!ret && !(nic->config.offloads & NIC_RX_VLAN_STRIP))
-		ret = pollux_fail(EINVAL, "%s: the port was started without NIC_RX_VLAN_STRIP", nic->info.address);
+		ret = fail_port(nic, EINVAL, "the port was started without NIC_RX_VLAN_STRIP");
 	if (!ret && !ops->set_vlan_strip)
 		ret = fail_lacks(nic, "choice of VLAN stripping by queue");
 	if (ret)
@@ -199,8 +195,7 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 		return rings_end_call(nic, 0);
 	/* No descriptor tells whether its frame came before the change (doubt 48) */
 	if (!nic->queues.rx[queue].stopped)
-		ret = pollux_fail(EBUSY, "%s: receive queue %u is running: stop it first (nic_set_rxq)",
-			nic->info.address, queue);
+		ret = fail_port(nic, EBUSY, "receive queue %u is running: stop it first (nic_set_rxq)", queue);
 	ret = rings_end_call(nic, ret ? ret : ops->set_vlan_strip(nic, queue, on));
 	if (!ret)
 		report->on ^= RING_RX_TAGS;
@@ -243,14 +238,13 @@ static int set_queue(struct nic *nic, bool tx, unsigned index, bool on)
 		ret = fail_lacks(nic, "queues that stop alone");
 	/* The buffers of a pipe's queue are in the rings of others */
 	if (!ret && (tx ? nic->rings.txqs[index]->pipe_outputs != NULL : nic->rings.rxqs[index]->pipe != NULL))
-		ret = pollux_fail(
-			EBUSY, "%s: a pipe has the queue: close the pipe, and stop the port", nic->info.address);
+		ret = fail_port(nic, EBUSY, "a pipe has the queue: close the pipe, and stop the port");
 	if (ret)
 		return rings_end_call(nic, ret);
 	struct port_queue *queue = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
 	if (queue->dead && on)
-		ret = pollux_fail(EIO, "%s: %s queue %u did not stop or start before: stop it again, or the port",
-			nic->info.address, tx ? "transmit" : "receive", index);
+		ret = fail_port(nic, EIO, "%s queue %u did not stop or start before: stop it again, or the port",
+			tx ? "transmit" : "receive", index);
 	if (ret || (queue->stopped == !on && !queue->dead))
 		return rings_end_call(nic, ret);
 	if (on)

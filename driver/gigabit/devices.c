@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Which devices the gigabit drivers e1000 and igb drive, and a port's opening. The two are one driver with two names,
  * by which users know their cards. */
-#include "../../vfio/error.h"
 #include "../access.h"
 #include "chips/82576_registers.h"
 #include "gigabit.h"
@@ -72,7 +71,7 @@ static int look_at_bus(struct nic *nic, uint32_t *max_frame_bytes)
 	if (!((struct gigabit *)nic)->pcix)
 		return ret;
 	if (chip->pcix_refused)
-		return pollux_fail(ENOTSUP, "%s: the %s %s", nic->device->address, nic->info.name, chip->pcix_refused);
+		return fail_port(nic, ENOTSUP, "the %s %s", nic->info.name, chip->pcix_refused);
 	if (chip->pcix_max_frame_bytes)
 		*max_frame_bytes = chip->pcix_max_frame_bytes;
 	return 0;

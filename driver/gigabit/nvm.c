@@ -64,27 +64,26 @@ static int read_checked(struct nic *nic, uint16_t words[GIGABIT_NVM_WORDS])
 	}
 	if (sum_is_not_made_yet(nic, words))
 		return fail_if_gone(nic);
-	return pollux_fail(EIO,
-		"%s: the NVM's words add up to %04x and not to %04x: it is damaged; restore it with the vendor's tool",
-		nic->device->address, sum, GIGABIT_NVM_CHECKSUM);
+	return fail_port(nic, EIO,
+		"the NVM's words add up to %04x and not to %04x: it is damaged; restore it with the vendor's tool", sum,
+		GIGABIT_NVM_CHECKSUM);
 }
 
 int gigabit_nvm_read_mac(struct nic *nic, uint8_t mac[6])
 {
 	uint16_t words[GIGABIT_NVM_WORDS];
 	if (!gigabit_chip(nic)->read_word && !(reg_read(nic, GIGABIT_EECD) & GIGABIT_EECD_PRES))
-		return pollux_fail(EIO,
-			"%s: EECD.PRES is 0: the card has no NVM, hence no address; restore it with the vendor's tool",
-			nic->device->address);
+		return fail_port(nic, EIO,
+			"EECD.PRES is 0: the card has no NVM, hence no address; restore it with the vendor's tool");
 	int ret = read_checked(nic, words);
 	if (ret)
 		return ret;
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)(words[i / 2] >> 8 * (i % 2));
 	if (!mac_is_usable(mac))
-		return pollux_fail(EIO,
-			"%s: the NVM holds no usable address (%02x:%02x:%02x:%02x:%02x:%02x): restore it with the "
-			"vendor's tool",
-			nic->device->address, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		return fail_port(nic, EIO,
+			"the NVM holds no usable address (%02x:%02x:%02x:%02x:%02x:%02x): restore it with the vendor's "
+			"tool",
+			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
 }

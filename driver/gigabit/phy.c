@@ -35,10 +35,9 @@ static int phy_access_sure(struct nic *nic, unsigned reg, uint32_t command, uint
 	if (ret)
 		return ret;
 	if (*answer & GIGABIT_MDIC_ERROR && !port_gone(nic))
-		return pollux_fail(EIO,
-			"%s: MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper "
-			"card",
-			nic->device->address, reg);
+		return fail_port(nic, EIO,
+			"MDIC.ERROR is set for register %u: the card has no PHY at address 1, so it is no copper card",
+			reg);
 	return fail_if_gone(nic);
 }
 

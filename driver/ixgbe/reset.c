@@ -108,10 +108,9 @@ int ixgbe_reset(struct nic *nic)
 	if (ret)
 		return ret;
 	if (!(reg_read(nic, IXGBE_EEC) & IXGBE_EEC_EE_PRES))
-		return pollux_fail(EIO,
-			"%s: EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; "
-			"restore it with the vendor's tool",
-			nic->device->address);
+		return fail_port(nic, EIO,
+			"EEC.EE_PRES is 0: the card has no valid EEPROM, hence no address and no link settings; "
+			"restore it with the vendor's tool");
 	ret = reg_wait_set(nic, IXGBE_RDRXCTL, IXGBE_RDRXCTL_DMAIDONE, ixgbe_times.reset, "DMAIDONE",
 		"the card's DMA did not initialise after a reset; power the machine off and on");
 	return ret ? ret : fail_if_gone(nic);
@@ -124,9 +123,9 @@ int ixgbe_read_mac(struct nic *nic, uint8_t mac[6])
 		return fail_gone(nic);
 	mac_from_registers(mac, low, high);
 	if (!mac_is_usable(mac) || !(high & IXGBE_RAH_AV))
-		return pollux_fail(EIO,
-			"%s: the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the "
-			"vendor's tool",
-			nic->device->address, low, high);
+		return fail_port(nic, EIO,
+			"the EEPROM holds no usable address (RAL[0] %08x, RAH[0] %08x): restore it with the vendor's "
+			"tool",
+			low, high);
 	return 0;
 }

@@ -182,7 +182,7 @@ static int allocate(struct nic *nic, const struct ring_ops *ops)
 		good = queue && (queue->buffers = hot_alloc(config->tx_ring * sizeof(*queue->buffers)));
 	}
 	if (!good)
-		return pollux_fail(ENOMEM, "%s: no memory for the port's queues", nic->device->address);
+		return fail_port(nic, ENOMEM, "no memory for the port's queues");
 	/* The cards ask for rings that begin at multiples of 128 bytes: rings have at least 64 descriptors, 1 KiB. */
 	size_t bytes = (descriptors_before_tx(config, ops) + (size_t)config->tx_queues * config->tx_ring) *
 		       sizeof(struct ring_descriptor);
@@ -399,7 +399,7 @@ int rings_begin_call(struct nic *nic, bool started)
 {
 	nic->refusals_before = vfio_refusals();
 	if (started && !nic->started)
-		return pollux_fail(EINVAL, "%s: the port is not started", nic->info.address);
+		return fail_port(nic, EINVAL, "the port is not started");
 	return fail_if_gone(nic);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is special about the 82576, a PCIe card: queues with an enable bit each, advanced descriptors, and what its
  * errata ask for. */
-#include "../../../vfio/error.h"
 #include "../../access.h"
 #include "../../clock.h"
 #include "../../mac.h"
@@ -33,10 +32,10 @@ static int read_mac(struct nic *nic, uint8_t mac[6])
 		return fail_gone(nic);
 	mac_from_registers(mac, low, high);
 	if (!(high & GIGABIT_RAH_AV) || !mac_is_usable(mac))
-		return pollux_fail(EIO,
-			"%s: the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM "
-			"is missing or damaged; restore it with the vendor's tool",
-			nic->device->address, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		return fail_port(nic, EIO,
+			"the card has no usable address after its reset (%02x:%02x:%02x:%02x:%02x:%02x): its NVM is "
+			"missing or damaged; restore it with the vendor's tool",
+			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
 }
 
@@ -50,9 +49,9 @@ static int check_medium(struct nic *nic)
 	unsigned mode = control >> IGB_CTRL_EXT_LINK_MODE_SHIFT & 3;
 	if (ret || mode == 0)
 		return ret;
-	return pollux_fail(ENOTSUP,
-		"%s: CTRL_EXT.LINK_MODE is %u: this board's link is %s; Pollux drives the 82576 on copper only",
-		nic->device->address, mode, media[mode]);
+	return fail_port(nic, ENOTSUP,
+		"CTRL_EXT.LINK_MODE is %u: this board's link is %s; Pollux drives the 82576 on copper only", mode,
+		media[mode]);
 }
 
 /* The card waits for a DMA read at most so long. As it comes out of a reset it may be less than PCIe's 10 ms, and then
