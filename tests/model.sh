@@ -146,10 +146,23 @@ equal() { [ "$1" = "$2" ] || { echo "      $1, not $2"; return 1; }; }
 says() { sed -n "s/.*$1.*/\1/p" "$work/app.log" | tail -n 1; }
 
 model --control "$work/control"
-printf 'link 2 up\nlink 0\n%0500d\n\nlink 0 up then\nmodule 0 what\npartner 0 7\nlink 0 down\n' 0 >"$work/control"
+{
+	printf 'link 2 up\nlink 0\n%0500d\n\nlink 0 up then\nmodule 0 what\npartner 0 7\n' 0
+	printf 'link 0 up 1\nfault 0 what\nfault 0 tx-hang 1 2\nlink 0 down\n'
+} >"$work/control"
 check "commands that make no sense are told, and change nothing" "$work/model.log" \
 	wait_for grep -qx 'pollux-model: control: link 0 down' "$work/model.log"
-check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 7
+check "  each of them" "$work/model.log" test "$(grep -c 'no such command' "$work/model.log")" -ge 10
+printf 'fault 0 self-reset\nfault 0 tx-hang 128\nfault 0 tx-hang 3\nfault 0 random 4\nfault 1 ecc\n' >"$work/control"
+wait_for grep -q 'control: fault 1 ecc: ecc 0' "$work/model.log"
+check "faults happen to the card, one of them by chance" "$work/model.log" \
+	eval 'grep -q "fault 0 tx-hang 3: tx-hang 3$" "$work/model.log" &&
+		grep -q "fault 0 random 4: [a-z-]* [0-9]*$" "$work/model.log"'
+check "  if it can have them" "$work/model.log" \
+	grep -q 'fault 0 tx-hang 128: this card has no such fault' "$work/model.log"
+check "  and are counted" "$work/model.log" \
+	eval 'ask && [ $(count 0 incident_self_reset) -ge 1 ] && [ $(count 0 incident_tx_hang) -ge 1 ] &&
+		equal 1 "$(count 1 incident_ecc)"'
 end_model
 check "  and the FIFO goes with the model" "$work/model.log" test ! -e "$work/control"
 model --control "$work/control" --wire 0:source

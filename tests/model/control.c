@@ -70,12 +70,30 @@ static bool link_word(const char *word, bool *up)
 	return *up || strcmp(word, "down") == 0;
 }
 
+/** The name of an incident, or "random". */
+static bool incident_word(const char *word, unsigned *incident)
+{
+	for (*incident = 0; *incident < MODEL_INCIDENTS; ++*incident)
+		if (strcmp(word, model_incident_name(*incident)) == 0)
+			return true;
+	return strcmp(word, "random") == 0;
+}
+
 bool control_understand(const char *line, unsigned ports, struct control_command *command)
 {
 	char verb[12], word[32];
-	int end = 0;
-	if (sscanf(line, "%11s %1u %31s %n", verb, &command->port, word, &end) != 3 || line[end] ||
-		command->port >= ports)
+	int end = 0, number_end = 0;
+	if (sscanf(line, "%11s %1u %31s %n", verb, &command->port, word, &end) != 3 || command->port >= ports)
+		return false;
+	command->number = 0;
+	bool number = sscanf(line + end, "%9u %n", &command->number, &number_end) == 1;
+	if (line[end + number_end])
+		return false;
+	if (strcmp(verb, "fault") == 0) {
+		command->what = CONTROL_FAULT;
+		return incident_word(word, &command->incident);
+	}
+	if (number)
 		return false;
 	if (strcmp(verb, "link") == 0) {
 		command->what = CONTROL_LINK;

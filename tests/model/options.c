@@ -107,6 +107,8 @@ static const char help_after_wires[] =
 	"      link PORT up       and plugged in again\n"
 	"      module PORT NAME   the 82599's cage has another module, or none\n"
 	"      partner PORT MBPS[,MBPS]...  what the other end can do from now on\n"
+	"      fault PORT NAME [N]  something happens to the card, from the list below\n"
+	"      fault PORT random SEED  one of those that a reset ends, as the number says\n"
 	"  --partner MBPS[,MBPS]...  what the other end can do; without, all speeds\n"
 	"  --link-tries N       82599: the link comes up at the N-th restart of AUTOC, a reset not counted\n"
 	"  --nvm-lms N          82599: AUTOC.LMS after a reset; without, 3, 10 Gbit/s serial\n"
@@ -139,6 +141,9 @@ void options_help(FILE *to)
 	fputs(help_before_breakages, to);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		fprintf(to, "      %-18s %s\n", breakages[i].name, breakages[i].what);
+	fputs("  fault PORT NAME [N], for --control; N is 0 where it is not said:\n", to);
+	for (unsigned i = 0; i < MODEL_INCIDENTS; i++)
+		fprintf(to, "      %-18s %s\n", model_incident_name(i), model_incident_description(i));
 	fputs("\nExit status: 0; 1: something failed on the way; 2: the command line or a capture cannot be used.\n",
 		to);
 }

@@ -127,10 +127,12 @@ static void switch_link(struct model_port *ports, unsigned count, unsigned port,
 	}
 }
 
-static void execute(struct model_port *ports, unsigned count, const struct control_command *command)
+/** @return false: it does not happen to this card. */
+static bool execute(struct model_port *ports, unsigned count, struct control_command *command)
 {
 	struct model_port *port = &ports[command->port];
 	struct model *model = server_model(port->server);
+	bool possible = true;
 	switch (command->what) {
 	case CONTROL_LINK:
 		switch_link(ports, count, command->port, command->up);
@@ -143,7 +145,15 @@ static void execute(struct model_port *ports, unsigned count, const struct contr
 		model_set_partner_speeds(model, command->speeds);
 		wire_look(port->wire, model, now_ns());
 		break;
+	case CONTROL_FAULT:
+		if (command->incident == MODEL_INCIDENTS)
+			command->incident = model_incident_random(model, command->number, &command->number);
+		possible = model_incident_possible(model, command->incident, command->number);
+		model_incident(model, command->incident, command->number);
+		wire_look(port->wire, model, now_ns());
+		break;
 	}
+	return possible;
 }
 
 /** Does what was written to the control FIFO: a few lines at a time, so that a writer without end does not stop the
@@ -154,10 +164,14 @@ static void obey(struct control *control, struct model_port *ports, unsigned cou
 	for (unsigned i = 0; i < LINES_AT_ONCE && control_line(control, line); i++) {
 		struct control_command command;
 		bool good = control_understand(line, count, &command);
-		if (good)
-			execute(ports, count, &command);
-		fprintf(stderr, "pollux-model: control: %s%s\n", line,
-			good ? "" : ": no such command, or no such port: see --help");
+		if (good && !execute(ports, count, &command))
+			fprintf(stderr, "pollux-model: control: %s: this card has no such fault\n", line);
+		else if (good && command.what == CONTROL_FAULT)
+			fprintf(stderr, "pollux-model: control: %s: %s %u\n", line,
+				model_incident_name(command.incident), command.number);
+		else
+			fprintf(stderr, "pollux-model: control: %s%s\n", line,
+				good ? "" : ": no such command, or no such port: see --help");
 	}
 }
 

@@ -97,6 +97,19 @@ static void faults_in_detail(FILE *to, const struct model *model)
 			unknown.first, unknown.last, unknown.reads, unknown.writes);
 }
 
+/** What happened to the card. */
+static void incidents(FILE *to, const struct model *model)
+{
+	unsigned kinds = 0;
+	for (unsigned i = 0; i < MODEL_INCIDENTS; i++)
+		if (model_incident_count(model, i))
+			fprintf(to, "%s %s %" PRIu64,
+				kinds++ ? "," : "        happened to the card:", model_incident_name(i),
+				model_incident_count(model, i));
+	if (kinds)
+		fputs("\n", to);
+}
+
 void report_end(FILE *to, struct model_port *ports, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -111,6 +124,9 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			i, c->in_frames, mpps(c->in_frames, seconds), wire_fate_count(wire, MODEL_MISSED),
 			c->out_frames, mpps(c->out_frames, seconds), seconds);
 		fates(to, wire);
+		if (model_tx_unreported(server_model(ports[i].server)))
+			fprintf(to, "        sent, and never reported: %" PRIu64 " frames\n",
+				model_tx_unreported(server_model(ports[i].server)));
 		if (model_tx_lost(server_model(ports[i].server)))
 			fprintf(to, "        reported sent, and lost in the card: %" PRIu64 " frames\n",
 				model_tx_lost(server_model(ports[i].server)));
@@ -128,6 +144,7 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			", register %" PRIu64 ", order %" PRIu64 "\n",
 			f->bad_address, f->bad_ring, f->bad_descriptor, f->bad_register, f->bad_order);
 		faults_in_detail(to, server_model(ports[i].server));
+		incidents(to, server_model(ports[i].server));
 		if (c->damaged)
 			fprintf(to, "        %" PRIu64 " frames came with a wrong FCS\n", c->damaged);
 		fprintf(to,
@@ -141,6 +158,14 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 				" tails written by a message each, which is slow: heads and tails were not mapped\n",
 				s->tails);
 	}
+}
+
+static void json_incident(FILE *to, const struct model *model, unsigned what)
+{
+	fputs("\"incident_", to);
+	for (const char *c = model_incident_name(what); *c; c++)
+		fputc(*c == '-' ? '_' : *c, to);
+	fprintf(to, "\":%" PRIu64 ",", model_incident_count(model, what));
 }
 
 static void json_port(FILE *to, unsigned index, struct model_port *port)
@@ -160,6 +185,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"out_frames", c->out_frames},
 		{"out_bytes", c->out_bytes},
 		{"lost_unsent", model_tx_lost(server_model(port->server))},
+		{"sent_unreported", model_tx_unreported(server_model(port->server))},
 		{"captured", c->captured},
 		{"damaged", c->damaged},
 		{"steps", c->steps},
@@ -187,6 +213,8 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		fprintf(to, "\"%s\":%" PRIu64 ",", numbers[i].name, numbers[i].value);
 	for (unsigned fate = 0; fate < MODEL_FATES; fate++)
 		fprintf(to, "\"%s\":%" PRIu64 ",", model_fate_name(fate), wire_fate_count(port->wire, fate));
+	for (unsigned i = 0; i < MODEL_INCIDENTS; i++)
+		json_incident(to, server_model(port->server), i);
 	fprintf(to, "\"seconds\":%.6f,\"limit\":\"%s\"}", seconds_busy(port->wire), limit(port));
 }
 

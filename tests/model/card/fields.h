@@ -173,6 +173,7 @@ enum {
 	MANC_RCV_TCO_EN = 1 << 17,
 	EICR_RX_MISS = 1 << 17,
 	EICR_LSC = 1 << 20,
+	EICR_ECC = 1 << 28,
 	EICR_GPI_SDP1 = 1 << 25,
 	EICR_GPI_SDP2 = 1 << 26,
 	GPIE_SDP1_GPIEN = 1 << 1,

@@ -4,6 +4,7 @@
 #include "eeprom.h"
 #include "faults.h"
 #include "firmware.h"
+#include "incident.h"
 #include "interrupt.h"
 #include "link.h"
 #include "pause.h"
@@ -37,6 +38,7 @@ static void device_reset(struct model *m, enum reset_kind kind)
 	uint64_t card_ns = is_copper(m) ? CARD_COPPER_NS : CARD_82599_NS;
 
 	model_registers_reset(m, kind);
+	model_incidents_reset(m, kind);
 	model_queues_reset(m);
 	model_interrupts_reset(m);
 	model_phy_device_reset(m, kind);
@@ -225,13 +227,44 @@ uint64_t model_region_bytes(unsigned region)
 	}
 }
 
+void model_incident(struct model *m, enum model_incident what, unsigned argument)
+{
+	if (!model_incident_begin(m, what, argument))
+		return;
+	device_reset(m, RESET_SOFTWARE);
+	/* Nobody knows of it, and nobody would wait. */
+	m->reset_bit_ns = m->reset_done_ns = MODEL_NEVER;
+	reg_set(m, IXGBE_CTRL, 0);
+}
+
+void model_incident_at(struct model *m, unsigned n, enum model_incident what, unsigned argument)
+{
+	m->incident_in = n;
+	m->incident_next = what;
+	m->incident_argument = argument;
+}
+
+uint64_t model_accesses(const struct model *m)
+{
+	return m->accesses;
+}
+
+static void count_access(struct model *m)
+{
+	m->accesses++;
+	if (unlikely(m->incident_in) && !--m->incident_in)
+		model_incident(m, m->incident_next, m->incident_argument);
+}
+
 uint32_t model_read32(struct model *m, uint32_t offset)
 {
+	count_access(m);
 	return model_register_read(m, offset);
 }
 
 void model_write32(struct model *m, uint32_t offset, uint32_t value)
 {
+	count_access(m);
 	model_register_write(m, offset, value);
 	if (m->reset_asked) {
 		bool link = m->reset_asked & CTRL_LNK_RST;

@@ -255,6 +255,9 @@ unsigned model_transmit(struct model *model, const struct model_sink *sink, unsi
  * packet buffer. */
 uint64_t model_tx_lost(const struct model *m);
 
+/** How many frames were sent, and never reported done: a reset, or the end of the queue, came first. */
+uint64_t model_tx_unreported(const struct model *m);
+
 /* ---- What tests look at, and break ---- */
 
 /** The rules of order that are watched. */
@@ -349,6 +352,36 @@ enum model_breakage {
 	MODEL_MAC_CSR_KEPT = 1u << 26,     /* 82599: firmware never gives MAC_CSR back */
 };
 void model_break(struct model *model, uint32_t breakages);
+
+/** What happens to a card while it runs. A reset of the device (CTRL.RST, FLR) ends a hang. */
+enum model_incident {
+	MODEL_INCIDENT_TX_HANG,       /* transmit queue `argument` stands: its head and its ENABLE stay as they are */
+	MODEL_INCIDENT_TX_DMA_HANG,   /* all transmit queues do, and STATUS.GIO never clears */
+	MODEL_INCIDENT_TX_DEAD,       /* the same, and CTRL.RST does not end it; FLR does */
+	MODEL_INCIDENT_TX_SILENT,     /* frames are sent, and neither DD nor head is written back any more */
+	MODEL_INCIDENT_RX_HANG,       /* all receive queues stand: frames stay in the packet buffer until it is full */
+	MODEL_INCIDENT_RX_QUEUE_HANG, /* receive queue `argument` stands, as if it had no descriptors */
+	MODEL_INCIDENT_ECC,           /* EICR.ECC, and DMA stops both ways */
+	MODEL_INCIDENT_SELF_RESET,    /* the card resets itself: all is as after CTRL.RST */
+	MODEL_INCIDENTS
+};
+/** Whether an incident can happen to this card, and the argument makes sense. */
+bool model_incident_possible(const struct model *model, enum model_incident what, unsigned argument);
+/** Chooses an incident that is possible and that a reset ends, or that ends by itself: the same for the same seed and
+ * state. @param argument  of it, as a queue that is enabled */
+enum model_incident model_incident_random(const struct model *model, unsigned seed, unsigned *argument);
+/** Lets an incident happen now. One that is not possible does not happen. */
+void model_incident(struct model *model, enum model_incident what, unsigned argument);
+/** The same just before the n-th access to a register of BAR0 from now on, 1 being the next; 0: never mind. Heads and
+ * tails that the client has as memory are no accesses. The last such call counts. */
+void model_incident_at(struct model *model, unsigned n, enum model_incident what, unsigned argument);
+/** How many register accesses there were since model_open: what an n of model_incident_at can be. */
+uint64_t model_accesses(const struct model *model);
+/** How often an incident happened, since model_open. */
+uint64_t model_incident_count(const struct model *model, enum model_incident what);
+/** A word for an incident, as in a program's output, and a sentence about it; NULL behind the last. */
+const char *model_incident_name(unsigned what);
+const char *model_incident_description(unsigned what);
 
 /** The next `count` receive write-backs get their second quadword changed: (q1 & keep) | set. For bad descriptors. */
 void model_tamper_rx(struct model *model, uint64_t keep, uint64_t set, unsigned count);

@@ -2,6 +2,7 @@
  * Queues as their registers make them: the ENABLE handshake, rings loaded and checked, heads and tails. */
 #include "queue.h"
 
+#include "incident.h"
 #include "prefetch.h"
 #include "tx_buffer.h"
 
@@ -164,8 +165,22 @@ static void find_active(struct model *m)
 {
 	m->tx_active_n = 0;
 	for (unsigned i = 0; i < tx_queues(m); i++)
-		if (m->tx[i].enabled)
+		if (m->tx[i].enabled && !model_tx_stalled(m, i))
 			m->tx_active[m->tx_active_n++] = (uint16_t)i;
+}
+
+void model_queues_stalled(struct model *m)
+{
+	for (unsigned i = 0; i < MODEL_QUEUES; i++)
+		m->rx[i].stalled = model_rx_stalled(m, i);
+	find_active(m);
+}
+
+/** What was sent from this queue, and not reported, never will be. */
+static void end_reports(struct model *m, struct queue *q)
+{
+	m->tx_unreported += q->unreported;
+	q->unreported = 0;
 }
 
 void model_queues_reset(struct model *m)
@@ -175,6 +190,7 @@ void model_queues_reset(struct model *m)
 			uint32_t head = d ? IXGBE_AT(TDH, i) : rx_register(IXGBE_RDH, i);
 			struct queue *q = d ? &m->tx[i] : &m->rx[i];
 
+			end_reports(m, q);
 			*q = (struct queue){.index = i,
 				.prefetch = d ? NULL : model_prefetch_of(m, i),
 				.head_image = m->image + head / 4,
@@ -203,7 +219,7 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 
 	if (m->breakages & (want ? MODEL_RX_ENABLE_STUCK : MODEL_RX_DISABLE_STUCK))
 		return false;
-	if (!want && never_drains(m, m->rx_flushed, i))
+	if (!want && (never_drains(m, m->rx_flushed, i) || model_rx_stalled(m, i)))
 		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Reserved bit 12 comes up set and must be cleared (DS 4.6.7). */
@@ -223,8 +239,10 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 	/* A queue comes up only once the transmit DMA runs (DS 4.6.8). */
 	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
 		return false;
-	if (!want && never_drains(m, m->tx_flushed, i))
+	if (!want && (never_drains(m, m->tx_flushed, i) || model_tx_stalled(m, i)))
 		return false;
+	if (!want)
+		end_reports(m, &m->tx[i]);
 	if (want && !(*control & XDCTL_ENABLE)) {
 		/* Written back out of order, DD may come before what it stands for. */
 		fault_order(m, MODEL_ORDER_RELAXED,

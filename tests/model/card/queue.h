@@ -8,6 +8,8 @@
 
 void model_queues_reset(struct model *m);
 void model_queues_step(struct model *m);
+/** Other queues than before hang. */
+void model_queues_stalled(struct model *m);
 /** Forgets where rings and buffers lie, and decides anew whether the device may reach memory at all: with bus mastering
  * on (COMMAND, CTRL.GIO_DIS), and not gone. */
 void model_queues_review(struct model *m);

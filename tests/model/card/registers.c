@@ -62,7 +62,8 @@ static uint32_t read_status(struct model *m, uint32_t offset)
 {
 	/* GIO tells whether master requests are still enabled (DS 5.2.5.3.2). What waits to be sent keeps them so, and
 	 * pause frames do for ever (a clarification of the 82599's specification update). */
-	bool busy = (m->breakages & MODEL_MASTER_STUCK) || m->tx_buffer.begin < m->tx_buffer.end || model_pauses(m);
+	bool busy = (m->breakages & MODEL_MASTER_STUCK) || m->tx_buffer.begin < m->tx_buffer.end || model_pauses(m) ||
+		    m->incidents.masters_busy;
 	bool silent = (reg_get(m, IXGBE_CTRL) & CTRL_GIO_DIS) && !busy;
 
 	return reg_get(m, offset) & ~(silent ? (uint32_t)STATUS_GIO : 0);

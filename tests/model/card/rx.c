@@ -140,6 +140,8 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 		fate_met(m, MODEL_NOT_UP, n, 0);
 		return n;
 	}
+	if (unlikely(m->incidents.rx_stopped))
+		return 0;
 	while (done < n) {
 		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
 

@@ -71,7 +71,7 @@ void model_rx_close_queue(struct model *m, struct queue *q)
 void model_rx_open_queue(struct model *m, struct queue *q)
 {
 	q->in_burst = true;
-	q->available = q->enabled && q->size ? queue_available(m, q) : 0;
+	q->available = q->enabled && q->size && !q->stalled ? queue_available(m, q) : 0;
 	q->received = q->received_bytes = 0;
 }
 

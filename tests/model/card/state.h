@@ -38,6 +38,7 @@ struct queue {
 	uint32_t buffer_bytes;
 	uint32_t counter; /* which of the 16 counters of frames and bytes it adds to */
 	bool drop, vlan_strip, advanced, enabled;
+	bool stalled;                /* it uses no descriptors, whatever the tail says */
 	struct model_extent buffers; /* where the last buffer lay */
 	struct model_extent ring;
 	struct prefetch *prefetch; /* NULL: descriptors are read when they are used */
@@ -55,6 +56,7 @@ struct queue {
 	bool skipping;          /* a chain was dropped, and the rest of it is to come */
 	bool hung;              /* it sends nothing until it is enabled anew */
 	bool unfinished;        /* the tail stands inside the frame at the head, which is counted */
+	uint32_t unreported;    /* frames sent since one was last reported done */
 };
 
 enum {
@@ -121,6 +123,16 @@ struct tx_buffer {
 	uint32_t begin, end; /* where the first begins, and the last ends */
 };
 
+/** What incidents have left behind. */
+struct incidents {
+	uint64_t tx_stalled[2], rx_stalled[2]; /* a bit for each queue */
+	bool rx_stopped;                       /* all receive queues are stalled */
+	bool tx_silent;                        /* nothing is written back to transmit rings */
+	bool tx_dead;                          /* a function reset alone brings transmit back */
+	bool masters_busy;                     /* STATUS.GIO stays */
+	uint64_t count[MODEL_INCIDENTS];
+};
+
 struct model {
 	/* touched per burst */
 	struct queue rx[MODEL_QUEUES], tx[MODEL_QUEUES];
@@ -171,10 +183,16 @@ struct model {
 	uint32_t other_cause, other_mask, other_auto_mask;
 	uint64_t vector_allowed_ns[MODEL_VECTORS];
 
+	struct incidents incidents;
+	unsigned incident_in, incident_argument; /* one is to happen in so many register accesses; 0: none */
+	enum model_incident incident_next;
+	uint64_t accesses;
+
 	struct prefetch *prefetched; /* of all receive queues; NULL: nothing is fetched ahead */
 	bool firmware_holds;         /* the semaphores, now */
 	struct tx_buffer tx_buffer;
 	uint64_t tx_lost;         /* frames that the buffer was emptied of */
+	uint64_t tx_unreported;   /* frames sent whose report never came */
 	uint64_t tx_flushed[2];   /* a bit for each queue: SWFLSH was written */
 	uint64_t rx_flushed[2];   /* likewise */
 	uint64_t halted_ns;       /* when the receive path has drained, since it was told to halt */

@@ -101,6 +101,18 @@ static unsigned hand_over(struct model *m, const struct model_sink *sink, const 
 	return n;
 }
 
+/** Some of a burst's frames are gone, and the first reports with them. */
+static void count_unreported(
+	const struct model *m, struct queue *q, const struct tx_burst *b, unsigned taken, unsigned reports)
+{
+	if (m->loopback)
+		return;
+	if (reports && !m->incidents.tx_silent) /* one report is of all segments */
+		q->unreported = b->segments ? 0 : taken - (b->report[reports - 1].frame + 1);
+	else
+		q->unreported += taken;
+}
+
 /** Sends from one queue. *turns: how often descriptors may be looked at yet, as what sends nothing is in no other
  * count. @return how many frames; *stopped when the sink has had enough. */
 static unsigned send_queue(
@@ -144,12 +156,14 @@ static unsigned send_queue(
 		return 0;
 	count_fetched(m, q, b.frame, taken, lengths_only);
 	if (b.segments && (taken < b.frames || b.segments_left)) {
+		count_unreported(m, q, &b, taken, 0);
 		q->segments_sent += taken; /* the segmentation stays at the head until its last frame has gone */
 		return taken;
 	}
 	q->segments_sent = 0;
 	while (reports < b.reports && b.report[reports].frame < taken)
 		reports++;
+	count_unreported(m, q, &b, taken, reports);
 	model_tx_complete(m, q, b.report, reports);
 	queue_move_head(q, b.end[taken - 1]);
 	return taken;
@@ -182,6 +196,11 @@ static inline unsigned take_turns(struct model *m, const struct model_sink *sink
 unsigned model_tx_turns(struct model *m, const struct model_sink *sink, unsigned max)
 {
 	return unlikely(m->tx_limited) ? take_turns(m, sink, max, true) : take_turns(m, sink, max, false);
+}
+
+uint64_t model_tx_unreported(const struct model *m)
+{
+	return m->tx_unreported;
 }
 
 unsigned model_transmit(struct model *m, const struct model_sink *sink, unsigned max)

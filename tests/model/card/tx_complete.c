@@ -6,7 +6,7 @@
 
 void model_tx_complete(struct model *m, struct queue *q, const struct tx_report *r, unsigned n)
 {
-	if (!n)
+	if (!n || unlikely(m->incidents.tx_silent))
 		return;
 	if (q->head_write_back) {
 		uint32_t head = r[n - 1].slot + 1 == q->size ? 0 : r[n - 1].slot + 1;
@@ -34,6 +34,8 @@ void model_tx_complete(struct model *m, struct queue *q, const struct tx_report 
 void model_tx_consume(struct model *m, struct queue *q, struct tx_burst *b)
 {
 	model_tx_complete(m, q, b->report, b->reports);
+	if (b->reports && !m->incidents.tx_silent)
+		q->unreported = 0;
 	b->reports = 0;
 	m->scratch_used = 0;
 	queue_move_head(q, b->cursor);
