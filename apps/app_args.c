@@ -42,7 +42,7 @@ static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 static const char *const rss_words[] = {"symmetric", "udp"}; /* in the order of the bits */
 _Static_assert(APP_RSS_SYMMETRIC == 1 && APP_RSS_UDP == 2, "bits are counted");
 
-enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD };
+enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD, KEY_METRICS };
 
 static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
@@ -78,6 +78,11 @@ static const struct argp_option common_options[] = {
 	{"json", 'j', NULL, 0,
 		"report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
 		"what is for people goes to stderr",
+		0},
+	{"metrics", KEY_METRICS, "FILE", 0,
+		"write all counters to a file each second, in Prometheus' text format: pollux-stats and "
+		"node_exporter's "
+		"textfile collector read it",
 		0},
 	{"quiet", 'q', NULL, 0, "no reports while running, no notices: only the totals", 0},
 	{0},
@@ -144,6 +149,9 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'j':
 		o->json = true;
+		return 0;
+	case KEY_METRICS:
+		o->metrics = text;
 		return 0;
 	case 'q':
 		o->quiet = true;

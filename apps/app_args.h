@@ -43,6 +43,7 @@ struct app_options {
 	bool no_promiscuous, json, quiet;
 	bool pipes; /* the program sends by in-place pipes: the driver alone knows by which queue */
 	enum pkt_simd simd;
+	const char *metrics; /* a file to write metrics to; NULL: none */
 };
 
 /** The children of each program's own argp. The input of the first is a struct app_options, which it fills with the

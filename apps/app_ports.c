@@ -4,6 +4,7 @@
 
 #include "app_base.h"
 #include "app_links.h"
+#include "app_metrics.h"
 #include "app_output.h"
 #include "app_placement.h"
 #include "app_sample.h"
@@ -141,7 +142,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	if (!app->text_out)
 		app->text_out = options->json ? stderr : stdout;
 	/* what can be wrong with the command line is found before a wait for links */
-	if (!app_cpus_allowed(options->cpus, options->cpu_count))
+	if (!app_cpus_allowed(options->cpus, options->cpu_count) || !app_metrics_write(app, NULL, true))
 		return false;
 	if (dma_space_open(&app->space) < 0)
 		return app_error("%s", nic_error());

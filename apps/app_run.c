@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <string.h>
 
+#define METRICS_NS UINT64_C(990000000) /* a second, less what the supervisor's own seconds may be late or early */
+
 struct thread {
 	pthread_t id;
 	unsigned index;
@@ -50,6 +52,18 @@ static bool start_thread(struct thread *thread, const struct app *app)
 	return error == 0 || app_error("no thread: %s", strerror(error));
 }
 
+/* Writes the metrics, once a second. */
+static void write_metrics(struct app *app, const struct app_work *work, uint64_t now)
+{
+	static uint64_t next;
+
+	if (!app->options->metrics || now < next)
+		return;
+	next = now + METRICS_NS;
+	app_take_sample(app, &app->latest);
+	app_metrics_write(app, work->more_metrics, true);
+}
+
 /* Serves the ports and prints reports while the threads work, until it is time to end. False: a device is gone. */
 static bool supervise(struct app *app, const struct app_work *work)
 {
@@ -65,6 +79,7 @@ static bool supervise(struct app *app, const struct app_work *work)
 		uint64_t now = app->end_ns = app_now_ns();
 		if (!there)
 			return false;
+		write_metrics(app, work, now);
 		if (app_stopping() || now >= end || (work->is_done && work->is_done()))
 			return true;
 		if (now < next)
@@ -126,5 +141,6 @@ bool app_run(struct app *app, const struct app_work *work)
 	if (!all)
 		return false;
 	app_print_totals(app, work->print_more);
+	good = app_metrics_write(app, work->more_metrics, false) && good;
 	return (tell_unsent(app) || work->may_leave_unsent) && good;
 }

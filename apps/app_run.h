@@ -3,6 +3,7 @@
 #ifndef POLLUX_APPS_APP_RUN_H
 #define POLLUX_APPS_APP_RUN_H
 
+#include "app_metrics.h"
 #include "app_stats.h"
 
 /** What a program does while it runs. */
@@ -11,6 +12,7 @@ struct app_work {
 	void (*thread_work)(unsigned index); /* of each thread, until app_stopping() */
 	void (*stop_threads)(bool good);     /* if given, instead of app_stop(); good: nothing has failed */
 	app_print_more *print_more;          /* if given */
+	app_more_metrics *more_metrics;      /* if given */
 	bool (*is_done)(void);               /* if given: whether it is time to end; asked once a second at least */
 	bool may_leave_unsent;               /* packets that a card with a link did not send are no failure either */
 };

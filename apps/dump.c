@@ -300,6 +300,18 @@ static void print_more(FILE *out, bool json, bool total)
 	fputs(json ? "" : "\n", out);
 }
 
+static void more_metrics(struct app_metrics *m)
+{
+	struct app_metric captured = {"dump_captured", "packets", "Frames written.", .count = app_get(&dump.captured)};
+	struct app_metric other = {"dump_not_matched", "packets", "Frames that the expression did not match.",
+		.count = app_get(&dump.not_matched)};
+
+	for (unsigned i = 0; i < dump.options.queues; i++)
+		other.count += app_get(&dump.queues[i].not_matched);
+	app_metrics_add_port(m, &captured, 0);
+	app_metrics_add_port(m, &other, 0);
+}
+
 /* ---- Command line ---- */
 
 static const struct argp_option options[] = {
@@ -399,8 +411,10 @@ static bool run(void)
 {
 	/* Without a file, lines of frames and of reports would be mixed: there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
-	return app_run(&dump.app,
-		&(struct app_work){.thread_count = threads(), .thread_work = work, .print_more = print_more});
+	return app_run(&dump.app, &(struct app_work){.thread_count = threads(),
+					  .thread_work = work,
+					  .print_more = print_more,
+					  .more_metrics = more_metrics});
 }
 
 int main(int argc, char **argv)

@@ -192,6 +192,27 @@ static void print_more(FILE *out, bool json, bool total)
 	last = now;
 }
 
+static void more_metrics(struct app_metrics *m)
+{
+	struct gen_progress now = progress(!gen.sending.on);
+	struct gen_received r = gen_received(gen.receivers, queues());
+	const struct app_metric all[] = {
+		{"gen_own", "packets", "Different frames of its own that came back as they were.", .count = r.unique},
+		{"gen_reordered", "packets", "Of these, those that came after one that was sent later.",
+			.count = r.reordered},
+		{"gen_duplicate", "packets", "Frames of its own that came again.", .count = r.duplicates},
+		{"gen_stale", "packets", "Frames too late to tell whether they came before.", .count = r.stale},
+		{"gen_corrupted", "packets", "Frames of its own that came back changed.", .count = r.corrupted},
+		{"gen_foreign", "packets", "Frames of others.", .count = r.foreign},
+		{"gen_held_up", "seconds", "Time that could not be made up for: the rate was not kept.",
+			.real = (double)now.held_up_cycles / app_tsc_hz()},
+		{"gen_tx_ring_full", "events", "Times that the transmit ring was full.", .count = SUM(ring_full_times)},
+	};
+
+	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
+		app_metrics_add_port(m, &all[i], 0);
+}
+
 static void tell_above_line(void)
 {
 	if (gen_target_above_line(&gen.target) && !gen.args.app.quiet)
@@ -374,7 +395,12 @@ static bool run(void)
 {
 	gen.sending.on = !app_stopping();
 	gen.sending.begun_tsc = app_tsc();
-	bool good = app_run(&gen.app, &(struct app_work){threads(), work, stop, print_more, look, false});
+	bool good = app_run(&gen.app, &(struct app_work){.thread_count = threads(),
+					      .thread_work = work,
+					      .stop_threads = stop,
+					      .print_more = print_more,
+					      .more_metrics = more_metrics,
+					      .is_done = look});
 	for (unsigned i = 0; i < gen.sending.senders; i++)
 		pkt_free(gen.senders[i].pkts + gen.senders[i].first_pending, gen.senders[i].pending);
 	/* Packets that stay in the card for want of a link are a failure where so many were asked for */

@@ -192,6 +192,31 @@ static void print_more(FILE *out, bool json, bool total)
 		app_cpu_print(out, json);
 }
 
+static void more_metrics(struct app_metrics *m)
+{
+	for (unsigned i = 0; i < bridge.app.port_count * bridge.options.queues; i++) {
+		unsigned port = i / bridge.options.queues, queue = i % bridge.options.queues;
+		const struct side *side = &bridge.sides[port][queue];
+		struct nic_pipe_stats pipe;
+
+		nic_pipe_get_stats(side->pipe, &pipe);
+		const struct app_metric all[] = {
+			{"pipe_flooded", "packets",
+				"Frames sent to all other ports, as their receiver's was not known.",
+				.count = app_get(&side->flooded)},
+			{"pipe_learned", "addresses", "Addresses learned.", .count = app_get(&side->learned)},
+			{"pipe_kept_local", "packets",
+				"Frames that went nowhere: for their own side, or not to be forwarded.",
+				.count = pipe.dropped},
+			{"pipe_blocked", "packets", "Copies dropped as their output did not get rid of its frames.",
+				.count = pipe.blocked},
+			{"pipe_bad", "packets", "Copies that were impossible to send.", .count = pipe.bad},
+		};
+		for (unsigned j = 0; j < sizeof(all) / sizeof(*all); j++)
+			app_metrics_add_queue(m, &all[j], port, queue);
+	}
+}
+
 /* ---- Command line ---- */
 
 static const struct argp_option options[] = {
@@ -287,6 +312,7 @@ int main(int argc, char **argv)
 	good = good && app_run(&bridge.app, &(struct app_work){.thread_count = queues,
 						    .thread_work = work,
 						    .print_more = print_more,
+						    .more_metrics = more_metrics,
 						    .may_leave_unsent = true});
 	for (unsigned i = 0; i < pipes; i++)
 		nic_pipe_close(bridge.sides[i / queues][i % queues].pipe);

@@ -67,7 +67,7 @@ helps() {
 }
 
 common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-wait= --speed=
-	--simd= --duration= --interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
+	--metrics= --simd= --duration= --interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
 	0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
@@ -262,6 +262,10 @@ for program in fwd gen dump pipe; do
 	case $program in fwd | pipe) ports=("$absent" "$other") ;; *) ports=("$absent") ;; esac
 	early '--cpu: this process may not run on CPU 1023' $program --cpu 1023 "${ports[@]}"
 done
+
+early "--metrics $work: it is no regular file, and would be replaced" fwd --metrics "$work" "$absent" "$other"
+early '--metrics /dev/null: it is no regular file' dump --metrics /dev/null "$absent"
+early "--metrics $work/none/x: No such file" gen --metrics "$work/none/x" "$absent"
 
 # Captures are looked at before any port is opened.
 echo 'no capture' >"$work/text.pcap"

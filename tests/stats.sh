@@ -1,5 +1,6 @@
 #!/bin/bash
-# pollux-stats: files of metrics as text, as JSON and over HTTP; files that are none; and strangers on its port.
+# Metrics: what programs write with --metrics; pollux-stats, which shows it as text, as JSON and over HTTP; files that
+# are none; and strangers on its port.
 # Usage: tests/stats.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -125,6 +126,7 @@ http() {
 	timeout 20 cat <&$fd 2>/dev/null | tr -d '\r' >"$work/answer"
 	exec {fd}>&-
 }
+trap '' PIPE # who is refused in the middle of a request has not read it all
 get="HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 http "GET /metrics $get"
 check "GET /metrics" "$work/answer" grep -q '^HTTP/1.1 200 ' "$work/answer"
@@ -154,12 +156,61 @@ http "GET /metrics HTTP/1.1\r\nX: $(head -c 40000 /dev/zero | tr '\0' x)\r\n\r\n
 check "so is a head without an end" "$work/answer" eval '! grep -q "^HTTP/1.1 200" "$work/answer"'
 # strangers who say nothing: those beyond the limit are not let in, and all are gone after 5 s
 silent=()
-for _ in $(seq 40); do exec {fd}<>"/dev/tcp/127.0.0.1/$port" && silent+=("$fd"); done 2>/dev/null
+for _ in $(seq 20); do
+	sleep 30 2>/dev/null <>"/dev/tcp/127.0.0.1/$port" &
+	silent+=($!)
+done
 served_again() { http "GET /metrics $get" && grep -q '^HTTP/1.1 200 ' "$work/answer"; }
 check "strangers who keep it waiting do not keep others out for long" "$work/answer" wait_for served_again
-for fd in "${silent[@]}"; do exec {fd}>&-; done
+kill "${silent[@]}" 2>/dev/null
 check "a port that is taken is a sentence" "$work/err" eval 'stats 1 --http "$port" "$work/one.prom" &&
 	grep -q "^pollux-stats: --http: port $port of 127.0.0.1 cannot be had" "$work/err"'
 kill -TERM $server
 check "it ends with status 0" "$log" ended $server 0
+
+# -- what programs write --
+a=vfio-user:$work/a b=vfio-user:$work/b
+# sum METRIC: of all its samples in $work/m.prom
+sum() { awk -v name="$1{" 'index($0, name) == 1 { sum += $NF } END { print sum + 0 }' "$work/m.prom"; }
+# whole: a file of metrics, each once, and promtool agrees where it is
+whole() {
+	stats 0 --all "$work/m.prom" && [ -z "$(sed 's/ [^ ]*$//' "$work/m.prom" | sort | uniq -d)" ] || return
+	! command -v promtool >/dev/null || [ -z "$(promtool check metrics <"$work/m.prom" 2>&1)" ]
+}
+# total FIELD: of all ports in the JSON total
+total() { tail -n 1 "$work/json" | grep -oE "\"$1\":[0-9]+" | awk -F: '{ sum += $2 } END { print sum + 0 }'; }
+model --wire 0:source,rate=20k,flows=64,count=2000 --wire 1:source,rate=20k,flows=64,count=1000
+"$bin/pollux-fwd" --json -q --queues 2 -r 4096 --metrics "$work/m.prom" $a $b >"$work/json" 2>"$log" &
+app=$!
+taken() { [ "$(sum pollux_queue_app_rx_packets_total)" = 3000 ]; }
+check "a forwarder's metrics come while it runs" "$work/m.prom" wait_for taken
+check "  and say so" "$work/m.prom" [ "$(sum pollux_running)" = 2 ]
+for _ in $(seq 20); do stats 0 "$work/m.prom" || break; done
+check "  and are whole whenever one looks" "$work/err" [ ! -s "$work/err" ]
+kill -INT $app
+check "it ends with status 0" "$log" ended $app 0
+check "  its metrics are whole" "$work/err" whole
+check "  and say that it has ended" "$work/m.prom" [ "$(sum pollux_running)" = 0 ]
+check "  what was taken is what the totals say" "$work/m.prom" \
+	[ "$(sum pollux_queue_app_rx_packets_total)" = "$(total received)" ]
+check "  nothing is left beside the file" "$log" [ -z "$(ls "$work"/m.prom.*new 2>/dev/null)" ]
+mkdir "$work/folder"
+"$bin/pollux-fwd" -q --metrics "$work/folder/m.prom" $a $b >"$work/json" 2>"$log" &
+app=$!
+wait_for grep -q 'pollux_running.* 1$' "$work/folder/m.prom"
+rm -r "$work/folder"
+check "a file that can no longer be written is told" "$log" wait_for grep -q "folder/m.prom: No such file" "$log"
+sleep 1.5
+kill -INT $app
+check "  as a failure in the end" "$log" ended $app 1
+check "  and once" "$log" [ "$(grep -c 'folder/m.prom' "$log")" = 1 ]
+end_model
+model --wire 0:source,rate=20k --wire 1:source,rate=20k
+for program in "pipe $a $b" "gen --rate 1k $b" "dump -w $work/dump.pcap $a"; do
+	# shellcheck disable=SC2086
+	timeout 60 "$bin/pollux-${program%% *}" -q --duration 0.5 --metrics "$work/m.prom" ${program#* } >"$work/json" 2>"$log"
+	check "${program%% *}'s metrics are whole" "$work/err" whole
+	check "  with its own" "$work/m.prom" grep -qE "^pollux_(queue_)?${program%% *}_[a-z_]*\{" "$work/m.prom"
+done
+end_model
 end_checks
