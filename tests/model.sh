@@ -135,7 +135,8 @@ count() { grep '^{' "$work/model.log" | tail -n 1 | grep -o "{\"port\":$1,[^}]*}
 arrived() {
 	local sum=0 fate
 	ask
-	for fate in received filtered undersize oversize bad_fcs no_descriptor queue_off missed undeliverable not_up; do
+	for fate in received filtered undersize oversize bad_fcs no_descriptor queue_off missed undeliverable not_up \
+		pause; do
 		sum=$((sum + $(count "$1" $fate)))
 	done
 	equal "$2 $2 0" "$(count "$1" in_frames) $sum $(count "$1" waiting)"

@@ -2,6 +2,7 @@
  * Lines from a FIFO. */
 #include "control.h"
 #include "link_text.h"
+#include "wire/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PAUSE_MS_MAX 86400000u /* a day */
 
 int control_open(struct control *control, const char *path, char *error, size_t error_bytes)
 {
@@ -102,6 +105,14 @@ bool control_understand(const char *line, unsigned ports, struct control_command
 	if (strcmp(verb, "module") == 0) {
 		command->what = CONTROL_MODULE;
 		return link_text_module(word, &command->module);
+	}
+	if (strcmp(verb, "pause") == 0) {
+		uint64_t ms;
+		command->what = CONTROL_PAUSE;
+		if (!text_number(word, 0, PAUSE_MS_MAX, &ms))
+			return false;
+		command->pause_ns = ms * 1000000;
+		return true;
 	}
 	command->what = CONTROL_PARTNER;
 	return strcmp(verb, "partner") == 0 && link_text_speeds(word, &command->speeds);

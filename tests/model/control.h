@@ -28,17 +28,18 @@ void control_close(struct control *control);
 
 /** What a line asks for. */
 struct control_command {
-	enum { CONTROL_LINK, CONTROL_MODULE, CONTROL_PARTNER, CONTROL_FAULT } what;
+	enum { CONTROL_LINK, CONTROL_MODULE, CONTROL_PARTNER, CONTROL_PAUSE, CONTROL_FAULT } what;
 	unsigned port;
 	bool up;                  /* CONTROL_LINK */
 	enum model_module module; /* CONTROL_MODULE */
 	uint32_t speeds;          /* CONTROL_PARTNER */
+	uint64_t pause_ns;        /* CONTROL_PAUSE */
 	unsigned incident;        /* CONTROL_FAULT: MODEL_INCIDENTS: one that `number` chooses */
 	unsigned number;          /* CONTROL_FAULT: its argument, or the seed */
 };
 
-/** Understands "link PORT up", "link PORT down", "module PORT NAME", "partner PORT MBPS,...", "fault PORT NAME [N]" and
- *  "fault PORT random SEED", ports from 0.
+/** Understands "link PORT up", "link PORT down", "module PORT NAME", "partner PORT MBPS,...", "pause PORT MS",
+ *  "fault PORT NAME [N]" and "fault PORT random SEED", ports from 0.
  *  @return false: it is something else. */
 bool control_understand(const char *line, unsigned ports, struct control_command *command);
 

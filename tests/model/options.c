@@ -109,6 +109,7 @@ static const char help_after_wires[] =
 	"      partner PORT MBPS[,MBPS]...  what the other end can do from now on\n"
 	"      fault PORT NAME [N]  something happens to the card, from the list below\n"
 	"      fault PORT random SEED  one of those that a reset ends, as the number says\n"
+	"      pause PORT MS      the other end sends pause frames, one behind the other, for so long; 0: no more\n"
 	"  --partner MBPS[,MBPS]...  what the other end can do; without, all speeds\n"
 	"  --link-tries N       82599: the link comes up at the N-th restart of AUTOC, a reset not counted\n"
 	"  --nvm-lms N          82599: AUTOC.LMS after a reset; without, 3, 10 Gbit/s serial\n"

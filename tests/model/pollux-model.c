@@ -90,7 +90,7 @@ static bool ended(const struct options *options, struct model_port *ports, uint6
 			first = wire->first_ns;
 		if (wire->moved_ns > last)
 			last = wire->moved_ns;
-		sent += wire->counts.out_frames;
+		sent += wire->counts.out_frames - wire->counts.out_pause;
 		done &= !wire_ends(wire) || wire_done(wire);
 		/* A client that says nothing only looks whether somebody serves here. */
 		served &= server_counts(ports[i].server)->messages && !server_connected(ports[i].server);
@@ -140,6 +140,9 @@ static bool execute(struct model_port *ports, unsigned count, struct control_com
 	case CONTROL_MODULE:
 		model_set_module(model, command->module);
 		wire_look(port->wire, model, now_ns());
+		break;
+	case CONTROL_PAUSE:
+		wire_pause(port->wire, now_ns(), command->pause_ns);
 		break;
 	case CONTROL_PARTNER:
 		model_set_partner_speeds(model, command->speeds);

@@ -28,7 +28,7 @@ static uint64_t lost_frames(const struct wire *wire)
 {
 	uint64_t lost = 0;
 	for (unsigned fate = 0; fate < MODEL_FATES; fate++)
-		lost += fate == MODEL_RECEIVED ? 0 : wire_fate_count(wire, fate);
+		lost += fate == MODEL_RECEIVED || fate == MODEL_PAUSE ? 0 : wire_fate_count(wire, fate);
 	return lost;
 }
 
@@ -71,6 +71,22 @@ static void fates(FILE *to, const struct wire *wire)
 	if (wire_waiting(wire))
 		fprintf(to, ", waiting in the packet buffer %" PRIu64, wire_waiting(wire));
 	fputs("\n", to);
+}
+
+/** Pause frames, where there were any. */
+static void pauses(FILE *to, struct model_port *port)
+{
+	struct model_pauses p = model_pause_counts(server_model(port->server));
+	if (p.in_xoff + p.in_xon)
+		fprintf(to,
+			"        told to pause %" PRIu64 " times, and to go on %" PRIu64
+			" times: was silent for %.3f s\n",
+			p.in_xoff, p.in_xon, (double)p.paused_ns / 1e9);
+	if (p.out_xoff + p.out_xon)
+		fprintf(to,
+			"        asked for a pause %" PRIu64 " times, and for its end %" PRIu64
+			" times: its source was silent for %.3f s\n",
+			p.out_xoff, p.out_xon, (double)port->wire->counts.held_ns / 1e9);
 }
 
 /** Which rules of order were broken, what was wrong with descriptors, and which registers are missing: a line each. */
@@ -127,6 +143,7 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		if (model_tx_unreported(server_model(ports[i].server)))
 			fprintf(to, "        sent, and never reported: %" PRIu64 " frames\n",
 				model_tx_unreported(server_model(ports[i].server)));
+		pauses(to, &ports[i]);
 		if (model_tx_lost(server_model(ports[i].server)))
 			fprintf(to, "        reported sent, and lost in the card: %" PRIu64 " frames\n",
 				model_tx_lost(server_model(ports[i].server)));
@@ -173,6 +190,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 	const struct wire_counts *c = &port->wire->counts;
 	const struct server_counts *s = server_counts(port->server);
 	const struct model_faults *f = model_faults(server_model(port->server));
+	const struct model_pauses p = model_pause_counts(server_model(port->server));
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -186,6 +204,12 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"out_bytes", c->out_bytes},
 		{"lost_unsent", model_tx_lost(server_model(port->server))},
 		{"sent_unreported", model_tx_unreported(server_model(port->server))},
+		{"in_xoff", p.in_xoff},
+		{"in_xon", p.in_xon},
+		{"paused_ns", p.paused_ns},
+		{"out_xoff", p.out_xoff},
+		{"out_xon", p.out_xon},
+		{"held_ns", c->held_ns},
 		{"captured", c->captured},
 		{"damaged", c->damaged},
 		{"steps", c->steps},

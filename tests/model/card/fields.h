@@ -36,6 +36,7 @@
 	X(MPTC, 0x040F0) \
 	X(BPTC, 0x040F4) \
 	X(XEC, 0x04120) \
+	X(LXONRXCNT, 0x041A4) \
 	X(LXOFFRXCNT, 0x041A8) \
 	X(RXNFGPC, 0x041B0) \
 	X(B2OSPC, 0x041C0) \
@@ -154,7 +155,12 @@ enum {
 	EERD_START = 1 << 0,
 	EERD_DONE = 1 << 1,
 	GCR_EXT_BUFFERS_CLEAR = 1 << 30,
+	MFLCN_PMCF = 1 << 0, /* MAC control frames go to the driver */
+	MFLCN_DPF = 1 << 1,  /* pause frames that are obeyed do not */
 	MFLCN_RFCE = 1 << 3,
+	FCCFG_TFCE = 3 << 3,
+	FCCFG_TFCE_LINK = 1 << 3,
+	FCRT_BYTES = 0x0007FFE0, /* FCRTL.RTL, FCRTH.RTH */
 	DCA_TXCTRL_DESC_WRO = 1 << 11,
 	RTTBCNRC_RF_INT_SHIFT = 14,
 	SWSM_SMBI = 1 << 0,
@@ -240,6 +246,8 @@ enum {
 	HICR_SV = 1 << 2,
 };
 #define RAH_AV            (1u << 31)
+#define FCRTL_XONE        (1u << 31)
+#define FCRTH_FCEN        (1u << 31)
 #define RTTBCNRC_RS_ENA   (1u << 31)
 #define IPSIDX_READ       (1u << 30)
 #define IPSIDX_WRITE      (1u << 31)

@@ -49,6 +49,7 @@ static void device_reset(struct model *m, enum reset_kind kind)
 	m->toeplitz_stale = true;
 	m->rx_hung = false;
 	model_tx_buffer_clear(m);
+	model_pause_reset(m);
 	m->scratch_used = 0;
 	m->eerd_ns = m->mdio_ns = m->firmware_ns = MODEL_NEVER;
 	deadline_set(m, &m->reset_bit_ns, RESET_BIT_NS);
@@ -112,7 +113,6 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	port_reset(m, RESET_POWER);
 	model_pause_open(m);
 	model_semaphore_open(m);
-	m->tx_hindered = has_quirk(m, MODEL_QUIRK_PAUSE);
 	return m;
 }
 

@@ -116,6 +116,12 @@ enum model_speed {
 	MODEL_SPEED_10G = 1u << 4,
 };
 
+/** What an end of a copper wire advertises of flow control, as a mask (IEEE 802.3, annex 28B). */
+enum model_pause_ability {
+	MODEL_PAUSE_BOTH = 1u << 0,       /* PAUSE: obeys pause frames, and sends them */
+	MODEL_PAUSE_ASYMMETRIC = 1u << 1, /* ASM_DIR: either way alone will do */
+};
+
 struct model_config {
 	enum model_card card;
 	uint32_t quirks;     /* enum model_quirk */
@@ -163,6 +169,10 @@ void model_step(struct model *model, uint64_t now_ns);
 void model_set_partner(struct model *model, bool present);
 /** What it can do (enum model_speed; 0: all). On copper it negotiates anew. */
 void model_set_partner_speeds(struct model *model, uint32_t speeds);
+/** Copper: what it advertises of flow control (enum model_pause_ability). Both ends negotiate anew. */
+void model_set_partner_pause(struct model *model, unsigned abilities);
+/** What the port has advertised of it in its last negotiation; not on copper: both. */
+unsigned model_advertised_pause(const struct model *model);
 /** 82599: another module is plugged in, or none. */
 void model_set_module(struct model *model, enum model_module module);
 bool model_link_up(const struct model *model);
@@ -208,6 +218,7 @@ enum model_fate {
 	MODEL_MISSED,        /* MPC: no descriptor, and the packet buffer was full */
 	MODEL_UNDELIVERABLE, /* its queue's ring or buffers make no sense; in model_faults too */
 	MODEL_NOT_UP,        /* the link was down, or the driver did not receive; in no register */
+	MODEL_PAUSE,         /* LXOFFRXCNT, LXONRXCNT: a pause frame, which the MAC keeps */
 	MODEL_FATES
 };
 /** How many frames of the wire met a fate, since model_open: resets do not touch it. Frames in MAC loopback are not of
@@ -226,6 +237,13 @@ uint64_t model_received_bytes(const struct model *model);
  * or gives it to model_miss.
  */
 unsigned model_receive(struct model *model, const struct model_frame *frames, unsigned n);
+
+/**
+ * A frame comes off the wire, in front of the packet buffer: pause frames take effect at once. model_receive does that
+ * by itself.
+ * @return false: it was a pause frame, and the MAC keeps it: that is its fate
+ */
+bool model_arrive(struct model *model, const struct model_frame *frame);
 
 /** The same for frames that have waited in the packet buffer: whether the link is still up does not matter to them. */
 unsigned model_deliver(struct model *model, const struct model_frame *frames, unsigned n);
@@ -250,6 +268,29 @@ struct model_sink {
  * @return how many were sent. 0 also while the link is down.
  */
 unsigned model_transmit(struct model *model, const struct model_sink *sink, unsigned max);
+
+#define MODEL_PAUSE_BYTES 60u
+/**
+ * The packet buffer holds so many bytes now: the port may want its partner to pause, or to go on.
+ * @return true: it sends the pause frame that is in `frame` now, besides what model_transmit sends
+ */
+bool model_pause_due(struct model *model, uint64_t buffered_bytes, uint8_t frame[MODEL_PAUSE_BYTES]);
+/** A pause frame as anybody may send it. quanta 0: the end of the pause. */
+void model_pause_frame(const uint8_t from[6], uint16_t quanta, uint8_t frame[MODEL_PAUSE_BYTES]);
+/** How long so many quanta are at the link's speed; 0 without a link. */
+uint64_t model_pause_ns(const struct model *model, uint16_t quanta);
+/** Whether the port must be silent now. */
+bool model_paused(const struct model *model);
+/** Whether the partner obeys pause frames: on copper as both ends have negotiated, else always. */
+bool model_partner_obeys(const struct model *model);
+
+/** Since model_open; resets do not touch them. */
+struct model_pauses {
+	uint64_t in_xoff, in_xon;   /* pause frames that the port obeyed, and those among them that ended a pause */
+	uint64_t out_xoff, out_xon; /* that its MAC sent */
+	uint64_t paused_ns;         /* for so long it had to be silent */
+};
+struct model_pauses model_pause_counts(const struct model *model);
 
 /** How many frames were reported done, and never sent: they waited for the link when something emptied the transmit
  * packet buffer. */

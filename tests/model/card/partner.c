@@ -21,6 +21,14 @@ void model_set_partner(struct model *m, bool present)
 	partner_changed(m);
 }
 
+void model_set_partner_pause(struct model *m, unsigned abilities)
+{
+	if (m->phy.partner_pause == abilities || !is_copper(m))
+		return;
+	m->phy.partner_pause = abilities;
+	partner_changed(m);
+}
+
 void model_set_partner_speeds(struct model *m, uint32_t speeds)
 {
 	m->config.partner_speeds = speeds;

@@ -28,6 +28,7 @@ enum {
 	LOW_POWER = 1 << 11,
 	AN_ADVERTISE = 16,
 	ADVERTISE_100M = 1 << 8,
+	PAUSE_SHIFT = 10, /* PAUSE and ASM_DIR, here and in the partner's */
 	AN_PARTNER = 19,
 	AN_10G_CONTROL = 32,
 	ADVERTISE_10G = 1 << 12,
@@ -71,10 +72,10 @@ static const struct phy_register {
 	{PHY_XS, STATUS, 0, 0x0002, 0x0002}, IDENTITY(AN),
 	{AN, CONTROL, 0x3000, 0x3000, 0x3000}, /* negotiation on, extended next pages */
 	{AN, STATUS, 0, 0x0009, 0x0009}, {AN, AN_ADVERTISE, 0x0DE0, 0x0101, 0x0101},
-	{AN, AN_PARTNER, 0, 0x0C01, 0x0C01}, /* pause both ways */
-	{AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G}, {AN, AN_10G_STATUS, 0, 0, 0},
-	{AN, AN_VENDOR_PARTNER, 0, 0, 0}, {AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL},
-	{AN, AN_VENDOR_STATUS, 0, 0, 0}, IDENTITY(VENDOR_1), {VENDOR_1, CONTROL, LOW_POWER, 0, 0},
+	{AN, AN_PARTNER, 0, 0x0001, 0x0001}, {AN, AN_10G_CONTROL, 0xF000, ADVERTISE_10G, ADVERTISE_10G},
+	{AN, AN_10G_STATUS, 0, 0, 0}, {AN, AN_VENDOR_PARTNER, 0, 0, 0},
+	{AN, AN_VENDOR_PROVISION, 0xFFFF, ADVERTISE_1G, PROVISION_ALL}, {AN, AN_VENDOR_STATUS, 0, 0, 0},
+	IDENTITY(VENDOR_1), {VENDOR_1, CONTROL, LOW_POWER, 0, 0},
 	{VENDOR_1, 32, 0, 0x0107, 0x0202}, /* firmware of the PHY */
 };
 #define COUNT (sizeof(registers) / sizeof(registers[0]))
@@ -152,6 +153,7 @@ static void negotiate(struct model *m)
 	uint64_t card_ns = card_negotiation_ns[m->phy.negotiations++ % CARD_NEGOTIATIONS];
 
 	lose_link(m);
+	m->phy.own_pause = value_of(m, AN, AN_ADVERTISE) >> PAUSE_SHIFT & (MODEL_PAUSE_BOTH | MODEL_PAUSE_ASYMMETRIC);
 	if (!asleep(m) && !dead(m) && best_of(advertised(m) & model_partner_speeds(m)))
 		deadline_set(m, &m->phy.negotiated_ns, takes_ns(m, NEGOTIATION_NS, card_ns));
 	model_link_review(m);
@@ -167,7 +169,7 @@ static void fall_silent(struct model *m)
 /** As the NVM says: it negotiates by itself, or sleeps. */
 static void load_image(struct model *m)
 {
-	memset(&m->phy, 0, sizeof(m->phy));
+	m->phy = (struct mdio_phy){.partner_pause = m->phy.partner_pause};
 	m->phy.negotiated_ns = MODEL_NEVER;
 	for (unsigned i = 0; i < COUNT; i++)
 		m->phy.value[i] = m->config.card == MODEL_X550 ? registers[i].x550 : registers[i].x540;
@@ -179,6 +181,7 @@ static void load_image(struct model *m)
 
 void model_phy_open(struct model *m)
 {
+	m->phy.partner_pause = MODEL_PAUSE_BOTH | MODEL_PAUSE_ASYMMETRIC;
 	load_image(m);
 }
 
@@ -202,6 +205,20 @@ void model_phy_partner(struct model *m)
 		negotiate(m);
 }
 
+/* IEEE 802.3, table 28B-3 */
+bool model_phy_partner_obeys(const struct model *m)
+{
+	unsigned both = m->phy.own_pause & m->phy.partner_pause;
+
+	return (both & MODEL_PAUSE_BOTH) ||
+	       ((both & MODEL_PAUSE_ASYMMETRIC) && (m->phy.partner_pause & MODEL_PAUSE_BOTH));
+}
+
+unsigned model_advertised_pause(const struct model *m)
+{
+	return is_copper(m) ? m->phy.own_pause : MODEL_PAUSE_BOTH | MODEL_PAUSE_ASYMMETRIC;
+}
+
 static uint16_t vendor_status(const struct model *m)
 {
 	return m->phy.mbps == 10000 ? 7 : m->phy.mbps == 1000 ? 5 : m->phy.mbps == 100 ? 3 : 0;
@@ -216,6 +233,7 @@ static uint16_t an_read(const struct model *m, unsigned at, uint16_t own)
 	if (at == AN_PARTNER) {
 		value = partner ? value : 0;
 		value |= partner & MODEL_SPEED_100M ? PARTNER_100M : 0u;
+		value |= partner ? m->phy.partner_pause << PAUSE_SHIFT : 0u;
 	} else if (at == AN_10G_STATUS) {
 		value = partner & MODEL_SPEED_10G ? PARTNER_10G : 0u;
 		value |= partner & MODEL_SPEED_5G ? PARTNER_5G : 0u;

@@ -12,6 +12,8 @@ void model_phy_device_reset(struct model *m, enum reset_kind kind);
 /** The partner came, went or can do something else. */
 void model_phy_partner(struct model *m);
 void model_phy_step(struct model *m);
+/** Whether the partner obeys pause frames, as both ends have negotiated. */
+bool model_phy_partner_obeys(const struct model *m);
 
 register_write model_write_msca;
 

@@ -177,14 +177,33 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 	reg_add(m, IXGBE_MPC, missed);
 	if (missed)
 		model_raise_other(m, EICR_RX_MISS);
+	m->xoff_overflow |= missed && m->xoff_sent; /* X550 DS 3.7.4.3.2 */
 }
 
 /* In MAC loopback the receive side listens to the transmit side, and the wire is cut off. */
 
+/** MAC control frames are met in their order between the others, each once. */
 unsigned model_receive(struct model *m, const struct model_frame *frames, unsigned n)
 {
-	if (likely(m->link_up))
-		return model_deliver(m, frames, n);
+	if (likely(m->link_up)) {
+		unsigned done = 0, plain, taken;
+
+		while (done < n) {
+			for (plain = done; plain < n && !control_frame(&frames[plain]); plain++)
+				;
+			taken = plain > done ? model_deliver(m, frames + done, plain - done) : 0;
+			done += taken;
+			if (done < plain || plain == n)
+				break;
+			if (m->control_waits || model_arrive(m, &frames[plain])) {
+				m->control_waits = !model_deliver(m, &frames[plain], 1);
+				if (m->control_waits)
+					break;
+			}
+			done++;
+		}
+		return done;
+	}
 	m->fates[MODEL_NOT_UP] += n;
 	return n;
 }

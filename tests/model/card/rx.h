@@ -5,6 +5,7 @@
 
 #include "filter.h"
 #include "parse.h"
+#include "pause.h"
 #include "stats.h"
 
 /**
@@ -23,6 +24,7 @@ struct judgement {
 	uint32_t len;
 	bool accepted, erred;
 	uint8_t verdict;
+	enum control_verdict control;
 	enum model_fate rejected; /* why it was not accepted */
 	uint32_t counted_by;      /* the register that counts that; 0: none */
 };

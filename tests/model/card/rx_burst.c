@@ -133,7 +133,7 @@ unsigned model_rx_burst(struct model *m, const struct model_frame *frames, unsig
 
 	burst.frames = burst.runs = burst.queues = 0;
 	burst.tally = (struct tally){0};
-	for (i = 0; i < n && !frames[i].bad_crc; i += count) {
+	for (i = 0; i < n && !frames[i].bad_crc && !control_frame(&frames[i]); i += count) {
 		count = run_length(frames + i, n - i);
 		model_rx_judge(m, &frames[i], &judged);
 		if (unlikely(!judged.accepted)) {

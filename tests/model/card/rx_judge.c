@@ -23,6 +23,11 @@ void model_rx_judge(struct model *m, const struct model_frame *f, struct judgeme
 		judged->counted_by = f->bad_crc ? IXGBE_RJC : IXGBE_ROC;
 		return;
 	}
+	judged->control = model_control_judge(m, f);
+	if (judged->control == CONTROL_PAUSE_KEPT)
+		judged->rejected = MODEL_PAUSE;
+	if (judged->control == CONTROL_PAUSE_KEPT || judged->control == CONTROL_DROPPED)
+		return;
 	if (f->bad_crc) {
 		judged->rejected = MODEL_BAD_FCS;
 		judged->counted_by = IXGBE_CRCERRS;
@@ -43,6 +48,9 @@ void model_rx_judge(struct model *m, const struct model_frame *f, struct judgeme
 
 void model_rx_count(struct model *m, const struct judgement *judged)
 {
+	/* Flow control has counters of its own (X550 DS 8.2.2.17.38, .54). */
+	if (judged->control >= CONTROL_PAUSE_KEPT)
+		return;
 	if (judged->counted_by)
 		reg_add(m, judged->counted_by, 1);
 	reg_add(m, MODEL_TPR, 1);

@@ -111,7 +111,9 @@ struct mdio_phy {
 	uint16_t address[32]; /* of each MMD, as the last address cycle set it */
 	uint32_t command;     /* that is under way */
 	unsigned mbps;        /* of its link; 0: it has none */
-	bool stands;          /* it was in low power, and nobody has told it to negotiate since */
+	/* what both ends have advertised of flow control (enum model_pause_ability), in the last negotiation */
+	unsigned own_pause, partner_pause;
+	bool stands; /* it was in low power, and nobody has told it to negotiate since */
 	unsigned negotiations;
 	uint32_t lost;                    /* of each MMD, a bit: its status has yet to tell of a link that went */
 	uint64_t negotiated_ns, quiet_ns; /* when it has a link, and when it answers again after a reset */
@@ -191,13 +193,17 @@ struct model {
 	struct prefetch *prefetched; /* of all receive queues; NULL: nothing is fetched ahead */
 	bool firmware_holds;         /* the semaphores, now */
 	struct tx_buffer tx_buffer;
-	uint64_t tx_lost;         /* frames that the buffer was emptied of */
-	uint64_t tx_unreported;   /* frames sent whose report never came */
-	uint64_t tx_flushed[2];   /* a bit for each queue: SWFLSH was written */
-	uint64_t rx_flushed[2];   /* likewise */
-	uint64_t halted_ns;       /* when the receive path has drained, since it was told to halt */
-	uint64_t traffic_ns;      /* when a frame passed that the port did not take; 0: never */
-	uint64_t paused_until_ns; /* the partner wants silence */
+	uint64_t tx_lost;       /* frames that the buffer was emptied of */
+	uint64_t tx_unreported; /* frames sent whose report never came */
+	uint64_t tx_flushed[2]; /* a bit for each queue: SWFLSH was written */
+	uint64_t rx_flushed[2]; /* likewise */
+	uint64_t halted_ns;     /* when the receive path has drained, since it was told to halt */
+	uint64_t traffic_ns;    /* when a frame passed that the port did not take; 0: never */
+	/* pause frames: the partner wants silence; it was told so itself, as it has to be again from then on */
+	uint64_t paused_since_ns, paused_until_ns, xoff_again_ns;
+	bool xoff_sent, xoff_overflow; /* the packet buffer overflowed since */
+	bool control_waits;            /* a MAC control frame has arrived, and waits for a descriptor */
+	struct model_pauses pauses;
 
 	/* link */
 	bool partner;           /* somebody is at the other end */
@@ -237,6 +243,14 @@ static inline void reg_set(struct model *m, uint32_t offset, uint32_t value)
 static inline void reg_add(struct model *m, uint32_t offset, uint32_t n)
 {
 	m->reg[offset / 4] += n;
+}
+
+/** Adds to a 16-bit counter, which sticks at its end. */
+static inline void reg_add_short(struct model *m, uint32_t offset, uint32_t n)
+{
+	uint32_t *value = &m->reg[offset / 4];
+
+	*value = n < UINT16_MAX - *value ? *value + n : UINT16_MAX;
 }
 
 /** Sets a deadline from now; model_step looks at deadlines only when the earliest has come. */

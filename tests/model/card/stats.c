@@ -91,6 +91,7 @@ static const char *const fate_names[MODEL_FATES] = {
 	[MODEL_MISSED] = "missed",
 	[MODEL_UNDELIVERABLE] = "undeliverable",
 	[MODEL_NOT_UP] = "not_up",
+	[MODEL_PAUSE] = "pause",
 };
 
 const char *model_fate_name(enum model_fate fate)

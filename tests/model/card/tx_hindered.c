@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Sending where something is in the way: the link is down, frames wait in the packet buffer since it was, or the
  * partner has asked for a pause. */
-#include "pause.h"
 #include "tx.h"
 #include "tx_buffer.h"
 
@@ -52,6 +51,6 @@ unsigned model_tx_hindered(struct model *m, const struct model_sink *sink, unsig
 	if (model_paused(m))
 		return 0;
 	sent = send_kept(m, sink, max);
-	m->tx_hindered = m->tx_buffer.begin < m->tx_buffer.end || has_quirk(m, MODEL_QUIRK_PAUSE);
+	m->tx_hindered = m->tx_buffer.begin < m->tx_buffer.end;
 	return sent < max && m->tx_buffer.begin == m->tx_buffer.end ? sent + model_tx_turns(m, sink, max - sent) : sent;
 }

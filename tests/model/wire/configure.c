@@ -13,14 +13,14 @@
 
 const char wire_help[] =
 	"Wire ends (ports count from 0, in the order of --port; frames start when a driver has the port up):\n"
-	"  PORT:pcap-in=FILE[,rate=PPS|,timing]\n"
+	"  PORT:pcap-in=FILE[,rate=PPS|,timing][,ignore-pause]\n"
 	"                       the port receives the frames of a capture (read whole at start), once. Without more "
 	"each waits\n"
 	"                       for a descriptor and none is lost (with several receive queues: see below); with a "
 	"rate,\n"
 	"                       or the capture's own timing, frames that find no descriptor wait in the packet buffer\n"
 	"                       (512 KiB, 384 on the others), and those it has no room for are missed\n"
-	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq]\n"
+	"  PORT:source[,size=BYTES][,rate=PPS][,count=N][,flows=N][,dst=own|broadcast|MAC][,seq][,ignore-pause]\n"
 	"                       the port receives UDP frames made from a template. size is with FCS (default 64); "
 	"without a\n"
 	"                       rate at full speed, each waiting for a descriptor; flows (default 1) differ in source "
@@ -37,6 +37,9 @@ const char wire_help[] =
 	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable "
 	"too\n"
 	"  PORT:sink            what the port sends is counted (also without saying so)\n"
+	"Pause frames of the port (IEEE 802.3x) stop the other port, and a source that has a rate, as they stop a "
+	"switch:\n"
+	"its frames come later. On copper only if that was negotiated; ignore-pause: never.\n"
 	"Frames wait for a descriptor where the driver lets them. With several receive queues a driver has the card\n"
 	"drop at once what finds its queue's ring full (SRRCTL.DROP_EN), lest one queue blocks the others: then\n"
 	"nothing waits, with lossless neither, and what is lost is reported as no_descriptor.\n"
@@ -98,9 +101,12 @@ static int pcap_in(struct wire *wire, const char *path, char *rest, struct sente
 	while ((part = next_part(&rest, &value))) {
 		if (is(part, "timing", value, false))
 			wire->timed = true;
+		else if (is(part, "ignore-pause", value, false))
+			wire->ignores_pause = true;
 		else if (!is(part, "rate", value, true) || !rate(value, &wire->rate_pps))
-			return refuse(s, "pcap-in takes rate=PPS (0.001 to 1000M) or timing, not '%s%s%s'", part,
-				value ? "=" : "", value ? value : "");
+			return refuse(s,
+				"pcap-in takes rate=PPS (0.001 to 1000M) or timing, and ignore-pause, not '%s%s%s'",
+				part, value ? "=" : "", value ? value : "");
 	}
 	if (wire->timed && wire->rate_pps > 0)
 		return refuse(s, "pcap-in takes a rate or timing, not both");
@@ -132,6 +138,8 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 			    (is(part, "flows", value, true) && text_number(value, 1, SOURCE_FLOWS_MAX, &flows));
 		if (is(part, "seq", value, false)) {
 			wire->numbered = good = true;
+		} else if (is(part, "ignore-pause", value, false)) {
+			wire->ignores_pause = good = true;
 		} else if (is(part, "dst", value, true)) {
 			wire->own_address = strcmp(value, "own") == 0;
 			if (strcmp(value, "broadcast") == 0)
@@ -141,7 +149,7 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 		if (!good)
 			return refuse(s,
 				"source takes size=64..%u, rate=PPS (0.001 to 1000M), count=N, flows=1..%u, "
-				"dst=own|broadcast|MAC and seq, not '%s%s%s'",
+				"dst=own|broadcast|MAC, seq and ignore-pause, not '%s%s%s'",
 				MODEL_FRAME_MAX, SOURCE_FLOWS_MAX, part, value ? "=" : "", value ? value : "");
 	}
 	if (!source_open(&wire->source, (uint32_t)size - 4, (uint32_t)flows, wire->numbered))

@@ -76,3 +76,8 @@ uint64_t fifo_count(const struct fifo *fifo)
 {
 	return fifo->tail - fifo->head;
 }
+
+uint64_t fifo_bytes(const struct fifo *fifo)
+{
+	return fifo->bytes;
+}

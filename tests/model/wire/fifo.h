@@ -21,5 +21,7 @@ unsigned fifo_peek(const struct fifo *fifo, const struct model_frame **frames);
 void fifo_pop(struct fifo *fifo, unsigned n);
 void fifo_clear(struct fifo *fifo);
 uint64_t fifo_count(const struct fifo *fifo);
+/** How much of the packet buffer they take. */
+uint64_t fifo_bytes(const struct fifo *fifo);
 
 #endif

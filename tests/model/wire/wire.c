@@ -2,13 +2,16 @@
  * Moving frames between a port and the ends of its wire. */
 #include "wire.h"
 
+#include "carry.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOK_NS 100000u
+/* The longest pause that there is. */
+#define QUANTA_MAX 0xFFFFu
 
 static void start(struct wire *wire, struct model *model)
 {
@@ -41,6 +44,8 @@ void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 	}
 	wire->receives = receives;
 	wire->up = up;
+	if (wire->peer && wire->peer->model)
+		model_set_partner_pause(model, model_advertised_pause(wire->peer->model));
 	if (up && !wire->started && now_ns - wire->up_ns >= WIRE_SETTLE_NS)
 		start(wire, model);
 }
@@ -124,10 +129,22 @@ static uint64_t due(struct wire *wire, uint64_t now_ns)
 	return count;
 }
 
-/** Whether the packet buffer of the port that the frame comes to has room. */
-static bool fits(const struct wire *wire, uint32_t len)
+/** The port's pause frames keep the source from sending now. */
+static bool silent(const struct wire *wire)
 {
-	return fifo_fits(wire->fifo, len, wire->model ? model_packet_buffer_bytes(wire->model) : MODEL_FIFO_BYTES);
+	return wire->stepped_ns < wire->quiet_ns;
+}
+
+/** A frame that finds no descriptor goes to the packet buffer, or is lost. */
+static void keep(struct wire *wire, struct model *model, const struct model_frame *frame)
+{
+	if (!model_arrive(model, frame))
+		return;
+	if (carry_fits(wire, frame->len))
+		fifo_push(wire->fifo, frame, wire->numbered);
+	else
+		model_miss(model, frame, 1);
+	carry_pause(wire);
 }
 
 /** With a rate: what is due goes straight to the descriptors while nothing waits in the packet buffer, else there, or
@@ -150,13 +167,11 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 			 until - wire->given < WIRE_BATCH ? (unsigned)(until - wire->given) : WIRE_BATCH))) {
 		unsigned taken = fifo_count(wire->fifo) ? 0 : offer(wire, model, model_receive, frames, n);
 		passed += taken;
-		for (unsigned i = taken; i < n; i++) {
-			if (fits(wire, frames[i].len))
-				fifo_push(wire->fifo, &frames[i], wire->numbered);
-			else
-				model_miss(model, &frames[i], 1);
-		}
-		arrived(wire, frames, n);
+		for (; taken < n && !silent(wire); taken++)
+			keep(wire, model, &frames[taken]);
+		arrived(wire, frames, taken);
+		if (taken < n)
+			break;
 	}
 	return passed;
 }
@@ -176,79 +191,6 @@ static unsigned step_fifo(struct wire *wire, struct model *model)
 	return total;
 }
 
-static void record(struct wire *wire, const struct model_frame *frame)
-{
-	uint64_t number = ++wire->counts.captured;
-	struct timespec now;
-	if (number == wire->lose)
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	struct pcap_pkthdr header = {
-		.ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
-		.caplen = frame->len,
-		.len = frame->len,
-	};
-	/* Written from a copy: a large write goes to the kernel as it is, to which memory that its client took away is
-	 * an error of ours. */
-	uint8_t copy[MODEL_FRAME_MAX];
-	if (frame->len > sizeof(copy))
-		return;
-	memcpy(copy, frame->data, frame->len);
-	if (number == wire->corrupt && frame->len)
-		copy[frame->len / 2] ^= 0x01;
-	pcap_dump((uint8_t *)wire->dumper, &header, copy);
-}
-
-/** A frame leaves for the other end of the cable. @return false: no room, and the cable loses nothing. */
-static bool send_to_peer(struct wire *wire, const struct model_frame *frame)
-{
-	struct wire *peer = wire->peer;
-	bool room = fits(peer, frame->len);
-	if (wire->lossless && !(peer->up && room))
-		return false;
-	struct model_frame arriving = *frame;
-	if (wire->damage && !wire->held && ++wire->carried % wire->damage == 0) {
-		arriving.bad_crc = true;
-		peer->counts.damaged++;
-	}
-	peer->counts.in_frames++;
-	peer->counts.in_bytes += arriving.len;
-	if (!peer->up) {
-		peer->counts.not_up++;
-		model_traffic(peer->model);
-	} else if (room)
-		fifo_push(peer->fifo, &arriving, true);
-	else
-		model_miss(peer->model, &arriving, 1);
-	return true;
-}
-
-/** What a port sends goes to the cable and to the capture, where there are such. @return how many the cable took */
-static unsigned carry(struct wire *wire, const struct model_frame *frames, unsigned n)
-{
-	unsigned i;
-	for (i = 0; i < n; i++) {
-		if (wire->peer && !send_to_peer(wire, &frames[i]))
-			break;
-		if (wire->dumper)
-			record(wire, &frames[i]);
-	}
-	return i;
-}
-
-static unsigned take(void *context, const struct model_frame *frames, unsigned n)
-{
-	struct wire *wire = context;
-	uint64_t bytes = 0;
-	if (wire->peer || wire->dumper)
-		n = carry(wire, frames, n);
-	for (unsigned i = 0; i < n; i++)
-		bytes += frames[i].len;
-	wire->counts.out_bytes += bytes;
-	wire->counts.out_frames += n;
-	return n;
-}
-
 /** The host did not let the model run for so long: frames that came due meanwhile come later, and are counted. */
 static void stall(struct wire *wire, uint64_t ns)
 {
@@ -257,6 +199,35 @@ static void stall(struct wire *wire, uint64_t ns)
 		return;
 	wire->counts.stalled_ns += ns;
 	wire->counts.stalled_frames += (uint64_t)((double)ns * wire->rate_pps / 1e9);
+}
+
+void wire_pause(struct wire *wire, uint64_t now_ns, uint64_t ns)
+{
+	wire->pauses_end_ns = now_ns + ns;
+	wire->next_pause_ns = now_ns;
+}
+
+/** Whoever is at the other end sends the pause frames that wire_pause has asked for: the longest, each when half of the
+ * one before is over, and at last the end of the pause. */
+static void step_pauses(struct wire *wire, struct model *model, uint64_t now_ns)
+{
+	static const uint8_t from[6] = {0x02, 0, 0, 0, 0, 0x01};
+	uint8_t bytes[MODEL_PAUSE_BYTES];
+	const struct model_frame frame = {.data = bytes, .len = sizeof(bytes)};
+	bool last = now_ns >= wire->pauses_end_ns;
+
+	if (!wire->pauses_end_ns || (now_ns < wire->next_pause_ns && !last) || !model_link_up(model))
+		return;
+	wire->next_pause_ns = now_ns + model_pause_ns(model, QUANTA_MAX) / 2;
+	if (last)
+		wire->pauses_end_ns = 0;
+	model_pause_frame(from, last ? 0 : QUANTA_MAX, bytes);
+	wire->counts.in_frames++;
+	wire->counts.in_bytes += sizeof(bytes);
+	if (wire->fifo)
+		keep(wire, model, &frame);
+	else if (!model_receive(model, &frame, 1))
+		model_miss(model, &frame, 1);
 }
 
 unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
@@ -273,11 +244,14 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (!wire->receives && wire->source_kind != WIRE_NOTHING && wire->source_kind != WIRE_PEER && !wire->held &&
 		!(wire->limit && wire->given == wire->limit))
 		model_traffic(model);
+	step_pauses(wire, model, now_ns);
 	if (wire->receives && wire->fifo)
 		in = step_fifo(wire, model);
-	if (wire->started && (wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
+	carry_pause(wire);
+	if (wire->started && !silent(wire) &&
+		(wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
 		in += wire->fifo ? arrive(wire, model, now_ns) : step_lossless(wire, model);
-	struct model_sink sink = {.context = wire, .take = take, .lengths_only = !wire->peer && !wire->dumper};
+	struct model_sink sink = {.context = wire, .take = carry_take, .lengths_only = !wire->peer && !wire->dumper};
 	out = model_transmit(model, &sink, WIRE_BATCH);
 
 	wire->counts.steps++;

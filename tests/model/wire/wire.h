@@ -26,10 +26,12 @@ struct wire_counts {
 	uint64_t not_up;                /* of in_frames: the port was not up, and the model never met them */
 	uint64_t damaged;               /* of in_frames: with a wrong FCS, as the cable does to them */
 	uint64_t out_frames, out_bytes; /* the port sent */
+	uint64_t out_pause;             /* of out_frames: pause frames, by the port's MAC itself */
 	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
 	uint64_t steps, busy_steps;     /* busy: a frame moved */
 	uint64_t offered, blocked;      /* steps with frames to give; of these, that ran out of descriptors */
 	uint64_t full;                  /* steps that sent a whole batch: the port had more to send */
+	uint64_t held_ns;               /* the port's pause frames kept the source silent for so long */
 	uint64_t stalled_ns;     /* the host held the model up while frames came, more than WIRE_STALL_NS at a time */
 	uint64_t stalled_frames; /* what the rate had due by then, and was put off */
 };
@@ -61,6 +63,12 @@ struct wire {
 	char *out_path;
 	uint64_t lose, corrupt; /* the n-th captured frame, from 1; 0: none */
 
+	/* flow control */
+	bool ignores_pause;     /* the port's pause frames do not stop the source */
+	uint64_t quiet_ns;      /* by them the source is silent until then */
+	uint64_t pauses_end_ns; /* the other end sends pause frames until then; 0: none */
+	uint64_t next_pause_ns; /* when the next is due */
+
 	/* state of the port, as wire_look found it */
 	struct model *model;
 	bool receives;               /* the driver receives */
@@ -78,6 +86,9 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns);
 
 /** The driver may have changed something: looks whether the port is up. wire_step does it by itself now and then. */
 void wire_look(struct wire *wire, struct model *model, uint64_t now_ns);
+
+/** The other end wants the port to be silent for so long: it sends one pause frame behind the other. */
+void wire_pause(struct wire *wire, uint64_t now_ns, uint64_t ns);
 
 /** How many of in_frames met a fate. All of them, and those that wait, are in_frames. */
 uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What a port puts on its wire: the frames of its transmit queues, and pause frames of its MAC. They go to the other
+ * port where there is a cable, and to the capture. */
+#include "carry.h"
+
+#include <string.h>
+#include <time.h>
+
+bool carry_fits(const struct wire *wire, uint32_t len)
+{
+	return fifo_fits(wire->fifo, len, wire->model ? model_packet_buffer_bytes(wire->model) : MODEL_FIFO_BYTES);
+}
+
+static void record(struct wire *wire, const struct model_frame *frame)
+{
+	uint64_t number = ++wire->counts.captured;
+	struct timespec now;
+	if (number == wire->lose)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	struct pcap_pkthdr header = {
+		.ts = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec}, /* the file is one of nanoseconds */
+		.caplen = frame->len,
+		.len = frame->len,
+	};
+	/* Written from a copy: a large write goes to the kernel as it is, to which memory that its client took away is
+	 * an error of ours. */
+	uint8_t copy[MODEL_FRAME_MAX];
+	if (frame->len > sizeof(copy))
+		return;
+	memcpy(copy, frame->data, frame->len);
+	if (number == wire->corrupt && frame->len)
+		copy[frame->len / 2] ^= 0x01;
+	pcap_dump((uint8_t *)wire->dumper, &header, copy);
+}
+
+/** A frame comes to the other end of the cable. */
+static void cross(struct wire *wire, const struct model_frame *frame)
+{
+	struct wire *peer = wire->peer;
+	struct model_frame arriving = *frame;
+	if (wire->damage && !wire->held && ++wire->carried % wire->damage == 0) {
+		arriving.bad_crc = true;
+		peer->counts.damaged++;
+	}
+	peer->counts.in_frames++;
+	peer->counts.in_bytes += arriving.len;
+	if (!peer->model || !model_arrive(peer->model, &arriving))
+		return;
+	if (!peer->up) {
+		peer->counts.not_up++;
+		model_traffic(peer->model);
+	} else if (carry_fits(peer, arriving.len)) {
+		fifo_push(peer->fifo, &arriving, true);
+		carry_pause(peer);
+	} else {
+		model_miss(peer->model, &arriving, 1);
+		carry_pause(peer);
+	}
+}
+
+/** What a port sends goes to the cable and to the capture, where there are such. A cable that loses nothing has the
+ * port wait for room, and a pause frame that comes back from its other end stops the port at once.
+ *  @return how many are gone */
+static unsigned carry(struct wire *wire, const struct model_frame *frames, unsigned n)
+{
+	const struct wire *peer = wire->peer;
+	for (unsigned i = 0; i < n; i++) {
+		if (peer && model_paused(wire->model))
+			return i;
+		if (wire->lossless && !(peer->up && carry_fits(peer, frames[i].len)))
+			return i;
+		if (peer)
+			cross(wire, &frames[i]);
+		if (wire->dumper)
+			record(wire, &frames[i]);
+	}
+	return n;
+}
+
+unsigned carry_take(void *context, const struct model_frame *frames, unsigned n)
+{
+	struct wire *wire = context;
+	uint64_t bytes = 0;
+	if (wire->peer || wire->dumper)
+		n = carry(wire, frames, n);
+	for (unsigned i = 0; i < n; i++)
+		bytes += frames[i].len;
+	wire->counts.out_bytes += bytes;
+	wire->counts.out_frames += n;
+	return n;
+}
+
+/** The source hears a pause frame: its frames come later, by as long as it is silent. */
+static void source_hears(struct wire *wire, const uint8_t *frame)
+{
+	uint64_t now_ns = wire->stepped_ns, before = wire->quiet_ns > now_ns ? wire->quiet_ns : now_ns;
+
+	if (wire->ignores_pause || !model_partner_obeys(wire->model))
+		return;
+	wire->quiet_ns = now_ns + model_pause_ns(wire->model, (uint16_t)(frame[16] << 8 | frame[17]));
+	wire->counts.held_ns += wire->quiet_ns - before;
+	if (wire->began_ns)
+		wire->began_ns += wire->quiet_ns - before;
+}
+
+void carry_pause(struct wire *wire)
+{
+	uint8_t bytes[MODEL_PAUSE_BYTES];
+	const struct model_frame frame = {.data = bytes, .len = sizeof(bytes)};
+	if (!wire->fifo || !model_pause_due(wire->model, fifo_bytes(wire->fifo), bytes))
+		return;
+	wire->counts.out_pause++;
+	wire->counts.out_frames++;
+	wire->counts.out_bytes += sizeof(bytes);
+	if (wire->dumper)
+		record(wire, &frame);
+	if (wire->peer)
+		cross(wire, &frame);
+	else
+		source_hears(wire, bytes);
+}
