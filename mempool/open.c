@@ -116,12 +116,11 @@ int pkt_pool_open_sized(
 			"%u packets of %u bytes need more than 4 GiB: ask for fewer, or smaller ones", count,
 			data_bytes);
 
-	int error;
 	unsigned shift;
 	struct pkt_pool *pool = hot_alloc(sizeof(*pool));
 	if (!pool)
 		return pollux_fail(ENOMEM, "no memory for a packet pool");
-	error = dma_memory_alloc(&pool->memory, space, places * buffer_bytes, numa_node);
+	int error = dma_memory_alloc(&pool->memory, space, places * buffer_bytes, numa_node);
 	if (error)
 		goto failed;
 

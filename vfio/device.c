@@ -104,11 +104,9 @@ void vfio_last_refusal(struct vfio_refusal *refusal)
 static int access_noted(
 	struct vfio_device *device, unsigned region, uint32_t offset, void *in, const void *out, unsigned bytes)
 {
-	int error;
-
 	if (bytes != 1 && bytes != 2 && bytes != 4)
 		return pollux_fail(EINVAL, "%s: registers have 1, 2 or 4 bytes, not %u", device->address, bytes);
-	error = vfio_access(device, region, offset, in, out, bytes);
+	int error = vfio_access(device, region, offset, in, out, bytes);
 	if (error && !vfio_device_gone(device))
 		vfio_note_refusal(
 			device, &(struct vfio_refusal){offset, (uint8_t)region, out != NULL, (uint16_t)-error});
@@ -139,11 +137,9 @@ int vfio_config_write(struct vfio_device *device, unsigned offset, unsigned byte
 
 unsigned vfio_find_capability(struct vfio_device *device, unsigned id)
 {
-	unsigned at;
-
 	if (!(vfio_config_read(device, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
 		return 0;
-	at = vfio_config_read(device, PCI_CAPABILITY_LIST, 1) & 0xFC;
+	unsigned at = vfio_config_read(device, PCI_CAPABILITY_LIST, 1) & 0xFC;
 	/* 48 capabilities fill configuration space: a longer list is a loop. */
 	for (unsigned i = 0; i < 48 && at >= 0x40 && at <= 0xF0; i++) {
 		uint32_t head = vfio_config_read(device, at, 2);
@@ -226,14 +222,12 @@ static void region_write32(void *context, uint32_t offset, uint32_t value)
 
 int vfio_region_window(struct vfio_device *device, unsigned region, struct vfio_window *window)
 {
-	struct vfio_region *r;
-
 	*window = (struct vfio_window){0};
 	if (vfio_device_gone(device))
 		return vfio_fail_gone(device);
 	if (region > VFIO_PCI_BAR5_REGION_INDEX || device->region_bytes[region] == 0)
 		return pollux_fail(EINVAL, "%s: the device has no BAR%u", device->address, region);
-	r = &device->regions[region];
+	struct vfio_region *r = &device->regions[region];
 	r->device = device;
 	r->index = region;
 	window->bytes = device->region_bytes[region];
@@ -280,8 +274,6 @@ const char *vfio_info_region(struct vfio_device *device, unsigned index, const v
 {
 	struct vfio_region_info_cap_sparse_mmap sparse;
 	struct vfio_region_info info;
-	const uint8_t *list;
-	int at;
 
 	memcpy(&info, answer, sizeof(info));
 	device->region_bytes[index] = info.size;
@@ -289,15 +281,16 @@ const char *vfio_info_region(struct vfio_device *device, unsigned index, const v
 		return "has a region of impossible size";
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX && info.size < CONFIG_BYTES_MIN)
 		return "has a configuration space of less than 256 bytes";
-	at = vfio_info_find(answer, bytes, sizeof(info), info.flags & VFIO_REGION_INFO_FLAG_CAPS ? info.cap_offset : 0,
-		VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(sparse));
+	int at = vfio_info_find(answer, bytes, sizeof(info),
+		info.flags & VFIO_REGION_INFO_FLAG_CAPS ? info.cap_offset : 0, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+		sizeof(sparse));
 	if (at < 0)
 		return "has a region's capabilities outside its answer or in a loop";
 	*count = at == 0 && info.size != 0;
 	parts[0] = (struct vfio_part){.bytes = info.size};
 	if (at == 0)
 		return NULL;
-	list = (const uint8_t *)answer + at + sizeof(sparse);
+	const uint8_t *list = (const uint8_t *)answer + at + sizeof(sparse);
 	memcpy(&sparse, list - sizeof(sparse), sizeof(sparse));
 	/* A list of another version says nothing that we know. Nothing is mapped then: a register write stored to where
 	 * the device does not look would be lost, while reads and writes by message or system call always arrive. */

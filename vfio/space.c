@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -216,13 +215,12 @@ static bool reaches_window(const struct dma_space *space, const struct dma_reach
 static int fit_window(struct dma_space *space, const struct dma_mapper *mapper)
 {
 	const uint64_t iova = space->iova, bytes = space->iova_bytes;
-	int error;
 
 	if (bytes && reaches_window(space, &mapper->reach))
 		return 0;
 	if (bytes && memory_end(space) > 0)
 		return fail_outside(space, mapper);
-	error = choose_iova_window(space, mapper);
+	int error = choose_iova_window(space, mapper);
 	for (const struct dma_mapper *other = space->mappers; other && !error; other = other->next)
 		if (!reaches_window(space, &other->reach)) {
 			set_iova_window(space, iova, bytes);
@@ -245,11 +243,9 @@ static void unmap_until(struct dma_space *space, struct dma_mapper *mapper, cons
 
 int dma_space_attach(struct dma_space *space, struct dma_mapper *mapper)
 {
-	int error;
-
 	pthread_mutex_lock(&space->lock);
 	bool first = space->iova_bytes == 0;
-	error = fit_window(space, mapper);
+	int error = fit_window(space, mapper);
 	for (struct memory *m = space->memories; m && !error; m = m->next) {
 		if (m->fd < 0)
 			continue;
@@ -399,7 +395,6 @@ static int fail_no_place(const struct dma_space *space, uint64_t bytes)
 int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_bytes, void **address)
 {
 	struct memory *memory = NULL;
-	struct memory **link;
 	int error;
 
 	*address = NULL;
@@ -423,7 +418,7 @@ int dma_space_map(struct dma_space *space, int fd, size_t bytes, size_t page_byt
 	}
 
 	pthread_mutex_lock(&space->lock);
-	link = find_place(space, memory);
+	struct memory **link = find_place(space, memory);
 	error = link ? map_here(space, memory) : fail_no_place(space, bytes);
 	bool placed = !error;
 	if (error)

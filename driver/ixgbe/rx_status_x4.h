@@ -20,35 +20,23 @@ static const struct ixgbe_rx_tables {
 	uint8_t found[16];
 	uint8_t allowed_bits[16], udp_bit[16]; /* of each dword, where these are what selects */
 	uint8_t order[16]; /* of two quadwords: the length, in bytes 4 and 5; the flags; twice the tag */
-} ixgbe_rx_tables
-	__attribute__((aligned(16))) =
-		{
-			.allowed =
-				{
-					[RING_RX_TAGS] = {0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0,
-						PKT_VLAN},
-					[RING_RX_CHECKSUMS] =
-						{0, 0, 0, 0, L4, L4, 0, 0, IP, IP, 0, 0, L4 | IP, L4 | IP},
-					[RING_RX_TAGS | RING_RX_CHECKSUMS] =
-						{0, PKT_VLAN, 0, 0, L4, L4 | PKT_VLAN, 0, 0, IP, IP | PKT_VLAN, 0, 0,
-							L4 | IP, L4 | IP | PKT_VLAN},
-				},
-			.hash = {{0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255},
-				{0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0}},
-			.found =
-				{
-					PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
-					PKT_VLAN | L4 | PKT_IP_CHECKED,
-					PKT_VLAN,
-					PKT_VLAN,
-					PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED,
-					PKT_VLAN | PKT_IP_CHECKED,
-					PKT_VLAN,
-					PKT_VLAN,
-				},
-			.allowed_bits = {0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0},
-			.udp_bit = {4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0},
-			.order = {4, 5, 0, 128, 6, 7, 6, 7, 12, 13, 8, 128, 14, 15, 14, 15},
+} __attribute__((aligned(16))) ixgbe_rx_tables =
+	{
+		.allowed =
+			{
+				[RING_RX_TAGS] = {0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0, PKT_VLAN, 0, 0, 0, PKT_VLAN},
+				[RING_RX_CHECKSUMS] = {0, 0, 0, 0, L4, L4, 0, 0, IP, IP, 0, 0, L4 | IP, L4 | IP},
+				[RING_RX_TAGS | RING_RX_CHECKSUMS] = {0, PKT_VLAN, 0, 0, L4, L4 | PKT_VLAN, 0, 0, IP,
+					IP | PKT_VLAN, 0, 0, L4 | IP, L4 | IP | PKT_VLAN},
+			},
+		.hash = {{0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255},
+			{0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0}},
+		.found = {PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED, PKT_VLAN | L4 | PKT_IP_CHECKED, PKT_VLAN,
+			PKT_VLAN, PKT_VLAN | PKT_L4_CHECKED | PKT_IP_CHECKED, PKT_VLAN | PKT_IP_CHECKED, PKT_VLAN,
+			PKT_VLAN},
+		.allowed_bits = {0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0, 0xd, 0, 0, 0},
+		.udp_bit = {4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0},
+		.order = {4, 5, 0, 128, 6, 7, 6, 7, 12, 13, 8, 128, 14, 15, 14, 15},
 };
 
 #undef L4

@@ -51,13 +51,12 @@ static unsigned receive_burst(struct nic_pipe *nic, unsigned n)
 	struct pipe *pipe = (struct pipe *)nic;
 	const struct ring_rxq *queue = pipe->rxq;
 	uint32_t slot = queue->next & queue->mask;
-	unsigned got;
 
 	if (__builtin_expect(n > pipe->fast_until - queue->next, 0))
 		return receive_rest(pipe, n, 0);
 	if (n % PIPE_WIDTH)
 		return receive_rest(pipe, n, 0);
-	got = receive_wide(pipe, &queue->ring[slot], &pipe->slot_init[slot], nic->pkts, n);
+	unsigned got = receive_wide(pipe, &queue->ring[slot], &pipe->slot_init[slot], nic->pkts, n);
 	return __builtin_expect(got == n || got == NIC_PIPE_BURST, 1) ? got : receive_rest(pipe, n, got);
 }
 

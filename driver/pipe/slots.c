@@ -324,12 +324,10 @@ bool pipe_pad(struct pipe *pipe, const struct pipe_output *output, struct pkt *p
 
 void pipe_set_single_output(struct pipe *pipe, uint32_t mask)
 {
-	struct pipe_output *output;
-
 	/* nowhere, several, or one that has nothing of this batch, whose last report might be none of its own */
 	if (mask & (mask - 1) || !(mask & pipe->batch_outputs) || pipe->blocked)
 		return;
-	output = &pipe->outputs[__builtin_ctz(mask)];
+	struct pipe_output *output = &pipe->outputs[__builtin_ctz(mask)];
 	if (output->txq->tail == &output->txq->tail_register.trapped)
 		return;
 	pipe->single_mask = mask;

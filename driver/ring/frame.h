@@ -5,8 +5,6 @@
 
 #include "../../mempool/pkt.h"
 
-#include <stdbool.h>
-
 /* The cards hold some tens of descriptors on chip; a frame must not need them all. */
 #define RING_FRAME_PIECES_MAX 32u
 

@@ -8,7 +8,6 @@
 #include "../clock.h"
 #include "../report.h"
 #include "../stats.h"
-#include "offload.h"
 #include "ring.h"
 #include "rx.h"
 #include "tx.h"

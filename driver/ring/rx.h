@@ -239,12 +239,11 @@ RING_INLINE unsigned ring_rx_many(const struct ring_rx_format *format, enum ring
 	ring_rx_refill_fn *refill)
 {
 	uint32_t next = queue->next, slot = next & queue->mask;
-	unsigned got;
 
 	/* n - 1: a burst of none goes the general way, too */
 	if (__builtin_expect(n - 1 >= queue->fast_until - next, 0))
 		return general(queue, pkts, n, 0);
-	got = take(format, offloads, queue, slot, pkts, n);
+	unsigned got = take(format, offloads, queue, slot, pkts, n);
 	if (got < n && __builtin_expect((ring_rx_status(&queue->ring[slot + got]) & format->dd) != 0, 0))
 		return general(queue, pkts, n, got);
 	next += got;

@@ -14,11 +14,10 @@
 bool ring_tx_pad(struct ring_txq *queue, const struct pkt *pkts, unsigned pieces, struct pkt *padded, uint32_t bytes)
 {
 	struct pkt copy;
-	uint8_t *end;
 
 	if (!pkt_alloc(queue->pool, &copy, 1))
 		return false;
-	end = copy.data;
+	uint8_t *end = copy.data;
 	memset(end, 0, bytes);
 	for (unsigned i = 0; i < pieces; end += pkts[i++].len)
 		memcpy(end, pkts[i].data, pkts[i].len);

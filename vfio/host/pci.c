@@ -165,20 +165,18 @@ static int list_folder(const char *path, const char *except, bool only_network, 
 int vfio_pci_list(struct vfio_pci **list, unsigned *count)
 {
 	char path[PATH_MAX];
-	int error;
 
 	vfio_path(path, DEVICES);
-	error = list_folder(path, "", true, list, count);
+	int error = list_folder(path, "", true, list, count);
 	return error == -ENOENT ? pollux_fail(ENOENT, "there is no %s: is sysfs mounted?", path) : error;
 }
 
 int vfio_pci_neighbours(const struct vfio_pci *pci, struct vfio_pci **list, unsigned *count)
 {
 	char path[PATH_MAX];
-	int error;
 
 	vfio_path(path, DEVICES "/%s/iommu_group/devices", pci->address);
-	error = list_folder(path, pci->address, false, list, count);
+	int error = list_folder(path, pci->address, false, list, count);
 	return error == -ENOENT ? 0 : error;
 }
 

@@ -33,11 +33,11 @@ static const struct vfio_iova_range safe_ranges[] = {{0, 0xfedfffff}, {0xfef0000
 static int open_container(struct kernel_space *kernel, const char *name)
 {
 	char path[PATH_MAX];
-	int error;
 
 	vfio_path(path, "/dev/vfio/vfio");
-	error = kernel_node_open(&kernel->fd, name, path, "as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)",
-		"chmod 0666", " (it gives access to no device by itself)");
+	int error =
+		kernel_node_open(&kernel->fd, name, path, "as root: modprobe vfio-pci (the kernel needs CONFIG_VFIO)",
+			"chmod 0666", " (it gives access to no device by itself)");
 	if (error)
 		return error;
 	if (ioctl(kernel->fd, VFIO_GET_API_VERSION) == VFIO_API_VERSION)
@@ -91,18 +91,16 @@ static int container_ranges(const struct kernel_space *container, const char *na
 		uint8_t caps[VFIO_CAPS_MAX];
 	} answer = {.info = {.argsz = sizeof(answer)}};
 	struct vfio_iommu_type1_info_cap_iova_range cap = {.nr_iovas = 0};
-	const uint8_t *told;
-	int at;
 
 	if (ioctl(container->fd, VFIO_IOMMU_GET_INFO, &answer) < 0)
 		return pollux_fail(errno, "%s: the kernel does not tell of the IOMMU: %s", name, strerror(errno));
-	at = vfio_info_find(&answer, sizeof(answer), sizeof(answer.info),
+	int at = vfio_info_find(&answer, sizeof(answer), sizeof(answer.info),
 		answer.info.flags & VFIO_IOMMU_INFO_CAPS ? answer.info.cap_offset : 0,
 		VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
 	if (at < 0 || answer.info.argsz > sizeof(answer))
 		return pollux_fail(EPROTO,
 			"%s: the kernel's VFIO has the IOMMU's capabilities outside its answer or in a loop", name);
-	told = (const uint8_t *)&answer + at + sizeof(cap);
+	const uint8_t *told = (const uint8_t *)&answer + at + sizeof(cap);
 	if (at > 0) /* copied, because kernels before 6.6 do not align capabilities */
 		memcpy(&cap, told - sizeof(cap), sizeof(cap));
 	if (at == 0 || cap.header.version != 1)

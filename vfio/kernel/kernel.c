@@ -222,7 +222,6 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 	} answer = {.info = {.argsz = sizeof(answer), .index = index}};
 	const struct vfio_region_info *info = &answer.info;
 	struct vfio_region *region = &kernel->device.regions[index];
-	const char *wrong;
 
 	if (ioctl(kernel->fd, VFIO_DEVICE_GET_REGION_INFO, &answer) < 0)
 		return pollux_fail(errno, "%s: the kernel does not tell of region %u: %s", kernel->device.address,
@@ -230,7 +229,8 @@ static int ask_region(struct kernel_device *kernel, unsigned index)
 	kernel->regions[index] = (struct kernel_region){.flags = info->flags, .offset = info->offset};
 	if (info->argsz > sizeof(answer))
 		return bad_answer(kernel, "has more to say of a region than there can be");
-	wrong = vfio_info_region(&kernel->device, index, &answer, sizeof(answer), region->parts, &region->part_count);
+	const char *wrong =
+		vfio_info_region(&kernel->device, index, &answer, sizeof(answer), region->parts, &region->part_count);
 	if (!wrong && info->offset > INT64_MAX - info->size)
 		wrong = "has a region of impossible size";
 	if (wrong)
@@ -397,7 +397,6 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 		.close = kernel_close,
 	};
 	struct kernel_device *device = calloc(1, sizeof(*device));
-	int error;
 
 	*result = NULL;
 	if (!device)
@@ -408,7 +407,7 @@ int vfio_kernel_open(struct vfio_device **result, const char *address, struct dm
 	snprintf(device->device.address, sizeof(device->device.address), "%s", address);
 
 	pthread_mutex_lock(&lock);
-	error = vfio_pci_find(&device->pci, address);
+	int error = vfio_pci_find(&device->pci, address);
 	device->device.numa_node = device->pci.numa_node;
 	if (!error)
 		error = check_place(&device->pci);

@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <linux/vfio.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define VFIO_USER_MAJOR 0

@@ -247,7 +247,6 @@ static const char *map_part(struct vfio_region *region, int fd, uint64_t file_of
 	struct statfs fs;
 	uint64_t end;
 	int seals = fcntl(fd, F_GET_SEALS);
-	void *at;
 
 	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &stat) != 0 || stat.st_size < 0)
 		return "their file may shrink, F_SEAL_SHRINK is not set";
@@ -258,7 +257,7 @@ static const char *map_part(struct vfio_region *region, int fd, uint64_t file_of
 		return "their file is too short";
 	if ((part->bytes | file_offset) % PAGE_BYTES)
 		return "they are not in whole pages of their file";
-	at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)file_offset);
+	void *at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)file_offset);
 	if (at == MAP_FAILED)
 		return "their file cannot be mapped";
 	madvise(at, part->bytes, MADV_DONTFORK);
@@ -420,7 +419,6 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 		.close = user_close,
 	};
 	struct user_device *user = calloc(1, sizeof(*user));
-	int error;
 
 	*result = NULL;
 	if (!user)
@@ -431,7 +429,7 @@ int vfio_user_open(struct vfio_device **result, const char *address, struct dma_
 	snprintf(user->device.address, sizeof(user->device.address), "%s", address);
 	user->mapper = (struct dma_mapper){.map = user_dma_map, .unmap = user_dma_unmap};
 
-	error = connect_to(user);
+	int error = connect_to(user);
 	if (!error)
 		error = ask_all(user);
 	if (!error)

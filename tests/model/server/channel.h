@@ -7,6 +7,7 @@
 #include "../../../vfio/user/protocol.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define CHANNEL_DATA_MAX    65536u /* data in one region read or write; what VERSION announces */
 #define CHANNEL_PAYLOAD_MAX (sizeof(struct vfio_user_region_access) + CHANNEL_DATA_MAX)
