@@ -41,7 +41,8 @@ struct driver_ops {
 	/** Stops whatever the device does and resets it. Bus mastering may be on or off and stays so. */
 	int (*reset)(struct nic *nic);
 	/** Starts with nic->config, which is complete and in range: opens nic->rings, and sets nic->freshly_reset to
-	 * false before the card is touched. What it leaves when it fails is undone by nic_start. */
+	 * false before the card is touched. What it leaves when it fails is undone by its caller, nic_start or
+	 * nic_reset. */
 	int (*start)(struct nic *nic);
 	/** Lets transmit finish and stops DMA, whatever fails, also for a gone device. The rings keep their packets. */
 	int (*stop)(struct nic *nic);
@@ -106,6 +107,11 @@ struct port_notes {
 	struct nic_note kept[PORT_NOTES];
 };
 
+/** Why a port needs a reset, and what was seen that may become a reason (recovery.h). */
+struct port_recovery {
+	uint32_t causes; /* a mask of NIC_NEEDS_RESET and its causes; 0: none */
+};
+
 /** A port. One control thread. */
 struct nic {
 	const struct driver *driver;
@@ -121,6 +127,7 @@ struct nic {
 	bool freshly_reset; /* the reset succeeded, bus mastering is off, and nothing has been started since */
 	bool gone;          /* its registers were found to read all ones; see port_gone */
 	bool gone_reported; /* NIC_GONE is an event only once */
+	struct port_recovery recovery;
 	bool promiscuous, all_multicast;
 	uint64_t refusals_before;   /* vfio_refusals() when the control call began that is under way */
 	unsigned refusals_reported; /* of the device's refused registers, by nic_service or nic_stop */

@@ -286,6 +286,7 @@ int nic_stop(struct nic *nic)
 	pollux_failure_keep(&failure, stats_check(nic));
 	pollux_failure_keep(&failure, service_report_refusal(nic));
 	nic->started = false;
+	nic->recovery = (struct port_recovery){.causes = 0};
 	nic->config.pool = NULL;
 	close_own_pool(nic);
 	return pollux_failure_restore(&failure);

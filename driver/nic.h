@@ -7,8 +7,8 @@
  *
  * Threads: a queue is used by one thread at a time; different queues, and the receive and transmit queues of one index,
  * may be used by different threads at once. All functions on a port other than bursts are called by one thread at a
- * time, which may be another than those in bursts; nic_stop and nic_close require that no thread is inside a burst of
- * that port. */
+ * time, which may be another than those in bursts; nic_stop, nic_reset and nic_close require that no thread is inside a
+ * burst of that port. */
 #ifndef POLLUX_DRIVER_NIC_H
 #define POLLUX_DRIVER_NIC_H
 
@@ -165,20 +165,21 @@ struct nic_fact {
  * gap and FCS. A card's registers are read one after the other: while frames come, packets and bytes may be of moments
  * some microseconds apart; the final ones are not.
  *
- * To the frame, after nic_stop: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets + rx_left, and
- * frames taken by nic_tx + tx_segments_more = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L and 82576
- * count received frames at the MAC: their rx_packets may also count frames that came during nic_stop and were lost in
- * the card's packet buffer.
+ * To the frame, after nic_stop or nic_reset: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets +
+ * rx_left, and frames taken by nic_tx + tx_segments_more = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L
+ * and 82576 count received frames at the MAC: their rx_packets may also count frames that came during nic_stop or
+ * nic_reset and were lost in the card's packet buffer.
  */
 struct nic_stats {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card's counters were last read; if the device is gone, the last
 			     time before that */
 	uint64_t rx_packets, rx_bytes; /* that the card wrote into receive rings; see above */
 	uint64_t tx_packets, tx_bytes; /* that left the card */
-	uint64_t rx_left; /* 0 until nic_stop, or nic_set_rxq; then: frames that were still in the receive rings. Their
-			     buffers went back to the pool */
-	uint64_t tx_unsent; /* 0 until nic_stop; then: frames taken by nic_tx or a pipe that the card has not counted as
-			       sent */
+	uint64_t rx_left;   /* frames that were still in the receive rings at nic_stop, nic_reset or nic_set_rxq. Their
+			       buffers went back to the pool */
+	uint64_t tx_unsent; /* frames taken by nic_tx or a pipe that the card had not counted as sent at nic_stop or
+			       nic_reset */
+	uint64_t resets;    /* by nic_reset, that succeeded */
 	uint64_t rx_missed; /* lost: the card's packet buffer was full, because the ring was */
 	uint64_t rx_no_descriptor;   /* lost: the ring was empty (only where the card drops at once) */
 	uint64_t rx_errors;          /* frames the card found bad: CRC, length, fragments, jabber */
@@ -207,7 +208,18 @@ struct nic_queue_stats {
 /** Events of nic_service. */
 enum {
 	NIC_LINK_CHANGED = 1u << 0,
-	NIC_GONE = 1u << 1, /* the device was removed, or its peer went away: only stop and close remain */
+	NIC_GONE = 1u << 1,          /* the device was removed, or its peer went away: only stop and close remain */
+	NIC_NEEDS_RESET = 1u << 2,   /* the port does not go on by itself: call nic_reset. Said by each call until then,
+					with one of the following causes at least, each of which is a note, too */
+	NIC_TX_HANG = 1u << 8,       /* frames wait to be sent, and nothing explains why they are not */
+	NIC_RX_HANG = 1u << 9,       /* frames come in, and do not reach the rings, though these have room */
+	NIC_MEMORY_ERROR = 1u << 10, /* the card has found wrong data in its memory */
+	NIC_MALICIOUS = 1u << 11,    /* the card has stopped a queue whose descriptors it takes for an attack */
+	NIC_LINK_LOST =
+		1u << 12, /* the link is away for long, with frames pending that would be sent when it is back */
+	NIC_DMA_FAULT = 1u << 13,  /* transmit stands still as after a read of memory that was refused */
+	NIC_WAS_RESET = 1u << 14,  /* the card has lost its settings, and does nothing */
+	NIC_OVERHEATED = 1u << 15, /* told once, and needs no reset: the card comes back when it has cooled down */
 };
 
 /**
@@ -234,6 +246,18 @@ int nic_start(struct nic *nic, const struct nic_config *config) POLLUX_API(nic_s
  * gone, -EIO when it refused an access that was not reported yet, or a final counter: the packets are back all the
  * same. The queues are invalid afterwards. */
 int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
+
+/**
+ * Resets the card, and starts it again as it was, while the port stays started: queues keep their handles; addresses,
+ * VLANs, RSS, receive mode and stopped queues come back. What was in the rings is freed, and counted
+ * (nic_stats.rx_left, tx_unsent, resets); other counters go on. Pipes of the port end as by nic_stop. The link may go
+ * down for some seconds.
+ *
+ * As for nic_stop, no thread may be inside a burst of the port: they pause meanwhile. It takes some 100 ms.
+ * Errors: as nic_start; -EINVAL: not started. The port stays started then, and its bursts do nothing: call it again, or
+ * nic_stop.
+ */
+int nic_reset(struct nic *nic) POLLUX_API(nic_reset);
 
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
 void nic_close(struct nic *nic) POLLUX_API(nic_close);

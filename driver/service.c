@@ -68,10 +68,11 @@ static uint32_t service(struct nic *nic)
 			events |= NIC_LINK_CHANGED;
 		}
 	}
-	if (port_gone(nic) && !nic->gone_reported) {
-		nic->gone_reported = true;
+	if (!port_gone(nic))
+		return events | nic->recovery.causes;
+	if (!nic->gone_reported)
 		events |= NIC_GONE;
-	}
+	nic->gone_reported = true;
 	return events;
 }
 

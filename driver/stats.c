@@ -22,6 +22,15 @@ void stats_update(struct nic *nic)
 	}
 }
 
+void stats_discard(struct nic *nic)
+{
+	struct nic_stats before = nic->stats;
+	struct port_queues queues_before = nic->queues;
+	nic->driver->ops->update_stats(nic);
+	nic->stats = before;
+	nic->queues = queues_before;
+}
+
 int stats_check(const struct nic *nic)
 {
 	return nic->refused_counter.error && !port_gone(nic) ? fail_refused(nic, &nic->refused_counter) : 0;

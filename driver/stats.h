@@ -7,6 +7,9 @@
 /** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
 void stats_update(struct nic *nic);
 
+/** Clears what the card has counted by itself, by reading it: a start's, or a reset's, counters go on from here. */
+void stats_discard(struct nic *nic);
+
 /** @return 0; -EIO, with a sentence: a counter was refused when nic->stats was last brought up to date, so they lack
  * what it counted */
 int stats_check(const struct nic *nic);

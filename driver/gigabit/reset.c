@@ -3,6 +3,7 @@
 #include "../access.h"
 #include "../clock.h"
 #include "../report.h"
+#include "../stats.h"
 #include "gigabit.h"
 
 /* Ends whatever a former owner, or this driver, has started. What the registers hold afterwards does not matter,
@@ -60,6 +61,10 @@ int gigabit_reset(struct nic *nic)
 	quiesce(nic);
 	if (gigabit_chip(nic)->pcie)
 		disable_master(nic);
+	/* Frames that were under way have come to their end. Nothing counts any more, and the reset has not cleared the
+	 * counters yet: they are final */
+	if (nic->started)
+		stats_update(nic);
 	struct gigabit *port = (struct gigabit *)nic;
 	if (port->wedged)
 		function_reset(nic);

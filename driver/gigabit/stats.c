@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Statistics of the gigabit chips: counters that a read clears, accumulated before they wrap. Each read costs time, so
  * only those are read that are reported. */
+#include "../stats.h"
 #include "../access.h"
 #include "gigabit.h"
-
-#include <string.h>
 
 /* The low word is read first, because reading the high one clears both. If either is refused, nothing is counted. */
 static uint64_t count64(struct nic *nic, uint32_t low, uint32_t high)
@@ -66,7 +65,5 @@ void gigabit_update_stats(struct nic *nic)
 void gigabit_stats_start(struct nic *nic)
 {
 	nic->rx_fcs_bytes = nic->tx_fcs_bytes = NIC_FCS_BYTES;
-	gigabit_update_stats(nic); /* clears what was counted before the start */
-	nic->stats = (struct nic_stats){.rx_packets = 0};
-	memset(nic->queues.rx, 0, sizeof(nic->queues.rx));
+	stats_discard(nic);
 }

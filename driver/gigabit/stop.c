@@ -4,7 +4,6 @@
 #include "../access.h"
 #include "../clock.h"
 #include "../report.h"
-#include "../stats.h"
 #include "gigabit.h"
 
 #include <errno.h>
@@ -48,12 +47,6 @@ int gigabit_stop(struct nic *nic)
 		uint32_t status, mbps = reg_read_sure(nic, GIGABIT_STATUS, &status) == 0 ? gigabit_mbps(status) : 0;
 		drain(nic, mbps);
 		empty_packet_buffer(nic, mbps);
-		reg_change(nic, GIGABIT_RCTL, GIGABIT_RCTL_EN, 0);
-		reg_change(nic, GIGABIT_TCTL, GIGABIT_TCTL_EN, 0);
-		/* Frames that are under way come to their end. Then nothing counts any more, and the reset has not
-		 * cleared the counters yet: they are final */
-		clock_sleep_us(gigabit_times.quiesce);
-		stats_update(nic);
 	}
 	return bus_halt(nic);
 }

@@ -69,11 +69,10 @@ int ixgbe_start(struct nic *nic)
 		return ret;
 	ixgbe_link_start(nic);
 	ixgbe_stats_start(nic);
-	ret = ixgbe_filter_start(nic);
-	if (ret)
-		return ret;
 	mac_init(nic);
-	ret = ixgbe_receive_start(nic);
+	ret = ixgbe_filter_start(nic);
+	if (!ret)
+		ret = ixgbe_receive_start(nic);
 	if (!ret)
 		ret = ixgbe_transmit_start(nic);
 	if (ret)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Statistics of the 82599, X540 and X550: counters that a read clears, accumulated before they wrap (82599
  * DS 8.2.3.23). Each read can cost microseconds, so only those are read that something is made of. */
+#include "../stats.h"
 #include "../access.h"
 #include "ixgbe.h"
-
-#include <string.h>
 
 /* The low word is read first: that latches the high one, which has 4 bits (doubt 22). */
 static uint64_t count36(struct nic *nic, uint32_t low, uint32_t high)
@@ -63,8 +62,5 @@ void ixgbe_stats_start(struct nic *nic)
 	nic->rx_fcs_bytes = 0;
 	nic->tx_fcs_bytes = NIC_FCS_BYTES;
 	/* DS 4.6.5: cleared by reading */
-	ixgbe_update_stats(nic);
-	nic->stats = (struct nic_stats){.rx_packets = 0};
-	memset(nic->queues.rx, 0, sizeof(nic->queues.rx));
-	memset(nic->queues.tx, 0, sizeof(nic->queues.tx));
+	stats_discard(nic);
 }

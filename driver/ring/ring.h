@@ -158,13 +158,19 @@ struct ring_ops {
 	unsigned rx_tail_writes_per_lap;    /* tail writes while a ring is refilled once around; 0: one per batch */
 };
 
-/** Allocates rings and queues for nic->config, chooses bursts, and fills receive rings with buffers. The device does
- * not know of the rings yet. Errors: -ENOMEM, -ENOBUFS (the pool has too few packets), those of DMA memory; nothing is
- * left then. */
+/** Allocates rings and queues for nic->config, chooses bursts, and fills receive rings with buffers; where that was
+ * done already, which a reset finds, rings_renew. The device does not know of the rings yet. Errors: -ENOMEM, -ENOBUFS
+ * (the pool has too few packets), those of DMA memory; nothing is left then. */
 int rings_open(struct nic *nic, const struct ring_ops *ops);
 
-/** Counts what is left in the rings (nic_stats.rx_left and tx_unsent), gives all packets back and frees rings and
- * queues. The device must not access the rings any more, and the card's counters must be up to date. */
+/** Empties the rings, and counts what is left in them (nic_stats.rx_left and tx_unsent). The device leaves them alone,
+ * and the card's counters are up to date. */
+void rings_empty(struct nic *nic);
+/** Prepares empty rings as for start, and their bursts, also of queues that are stopped. -ENOBUFS. */
+int rings_renew(struct nic *nic);
+
+/** rings_empty, then frees rings and queues. The device must not access the rings any more, and the card's counters
+ * must be up to date. */
 void rings_close(struct nic *nic);
 
 /** Descriptors of all transmit queues that are not stopped, which the card has not taken yet. */

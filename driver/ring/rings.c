@@ -243,6 +243,8 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 
 int rings_open(struct nic *nic, const struct ring_ops *ops)
 {
+	if (nic->started)
+		return rings_renew(nic);
 	ring_rx_burst_fn *rx = choose_bursts(nic, ops, NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP)->rx;
 	ring_tx_burst_fn *tx = choose_bursts(nic, ops, NIC_TX_OFFLOAD)->tx;
 	int ret = allocate(nic, ops);
@@ -270,15 +272,15 @@ static uint64_t rxq_left(const struct ring_rxq *queue)
 	return frames;
 }
 
-/* Frames that were written to the rings, less those that the card has counted as sent. Finished descriptors do not
- * tell: a frame that the card has fetched may still be in its packet buffer. 32 bits are enough, for the difference is
- * no more than rings and packet buffer hold. */
+/* Frames that were written to the rings, less those that the card has counted as sent or a reset gave up. Finished
+ * descriptors do not tell: a frame that the card has fetched may still be in its packet buffer. 32 bits are enough, for
+ * the difference is no more than rings and packet buffer hold. */
 static uint32_t unsent(const struct nic *nic)
 {
 	uint32_t frames = 0;
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		frames += nic->rings.txqs[i]->next - nic->rings.txqs[i]->extra_slots;
-	frames -= (uint32_t)nic->stats.tx_packets;
+	frames -= (uint32_t)(nic->stats.tx_packets + nic->stats.tx_unsent);
 	return (int32_t)frames > 0 ? frames : 0;
 }
 
@@ -286,10 +288,8 @@ void rings_close(struct nic *nic)
 {
 	const struct nic_config *config = &nic->config;
 	struct port_rings *rings = &nic->rings;
-	for (unsigned i = 0; nic->started && i < config->rx_queues; i++)
-		nic->stats.rx_left += rxq_left(rings->rxqs[i]);
 	if (nic->started)
-		nic->stats.tx_unsent = unsent(nic);
+		rings_empty(nic);
 	for (unsigned i = 0; rings->rxqs && i < config->rx_queues && rings->rxqs[i]; i++) {
 		if (rings->rxqs[i]->ring)
 			ring_rxq_drain(rings->rxqs[i]);
@@ -473,6 +473,7 @@ int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
 		struct ring_txq *queue = nic->rings.txqs[index];
 		uint32_t frames = queue->next - queue->extra_slots;
 		memset(queue->offload.contexts, 0, sizeof(queue->offload.contexts));
+		queue->offload.usual.wishes = 0;
 		queue->tail_register.trapped = queue->tail_register.written = 0; /* as the card's is */
 		ring_txq_prepare(queue, queue->burst);
 		queue->extra_slots = -frames; /* it goes on counting, for `unsent` */
@@ -482,5 +483,26 @@ int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
 	int ret = ring_rxq_prepare(nic->rings.rxqs[index], nic->rings.rxqs[index]->burst);
 	if (!ret)
 		nic->queues.rx[index].frames_seen = 0;
+	return ret;
+}
+
+/* ---- all queues, for a reset ---- */
+
+void rings_empty(struct nic *nic)
+{
+	for (unsigned i = 0; i < nic->config.rx_queues; i++)
+		rings_empty_queue(nic, false, i);
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		rings_empty_queue(nic, true, i);
+	nic->stats.tx_unsent += unsent(nic);
+}
+
+int rings_renew(struct nic *nic)
+{
+	int ret = 0;
+	for (unsigned i = 0; i < nic->config.tx_queues; i++)
+		rings_renew_queue(nic, true, i);
+	for (unsigned i = 0; !ret && i < nic->config.rx_queues; i++)
+		ret = rings_renew_queue(nic, false, i);
 	return ret;
 }

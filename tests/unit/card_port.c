@@ -51,7 +51,7 @@ static void start_with(struct nic_config config)
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 
-static void start(void)
+static inline void start(void)
 {
 	start_with((struct nic_config){.rx_queues = 0});
 }

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A reset of the software 82599 in the middle of traffic: queues go on by the same handles, pipes end, and counters add
+ * up to the frame. */
+#include "../../driver/pipe.h"
+
+#include "unit_local.h"
+#include <errno.h>
+#include <string.h>
+
+#define BUFFERS 4096u
+
+static struct nic *nic;
+static struct vfio_device *device;
+static struct dma_space *space;
+static struct pkt_pool *pool;
+static uint64_t handed, sent, put, taken; /* frames: to nic_tx, out of the card, into it, by nic_rx */
+
+static unsigned count_all(void *context, const struct model_frame *frames, unsigned n)
+{
+	(void)context, (void)frames;
+	sent += n;
+	return n;
+}
+
+static void open_port(void)
+{
+	struct nic_config start = {.promiscuous = true, .rx_queues = 2, .tx_queues = 2, .rx_ring = 64, .tx_ring = 64};
+
+	handed = sent = put = taken = 0;
+	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&pool, space, BUFFERS, -1), 0);
+	start.pool = pool;
+	local_port_open(&nic, &device, space, &start);
+}
+
+static void close_port(void)
+{
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	nic_close(nic);
+	ASSERT_NUMBER(pkt_pool_available(pool), BUFFERS);
+	CU_ASSERT_EQUAL(pkt_pool_close(pool), 0);
+	dma_space_unref(space);
+}
+
+static void wait_for_link(void)
+{
+	struct nic_link link = {.up = false};
+
+	while (!link.up) {
+		model_local_advance(device, 1000000);
+		CU_ASSERT_EQUAL_FATAL(nic_service(nic, NULL), 0);
+		CU_ASSERT_EQUAL_FATAL(nic_get_link(nic, &link), 0);
+	}
+}
+
+static void arrive(unsigned n)
+{
+	uint8_t data[60] = {2};
+	struct model_frame frame = {.data = data, .len = sizeof(data)};
+
+	put += n;
+	for (unsigned i = 0; i < n; i++)
+		CU_ASSERT_EQUAL(model_receive(model_local_model(device), &frame, 1), 1);
+}
+
+static void take(unsigned n)
+{
+	struct pkt pkts[64];
+	unsigned got = nic_rx(nic_rxq(nic, 0), pkts, n);
+
+	ASSERT_NUMBER(got, n);
+	taken += got;
+	pkt_free(pkts, got);
+}
+
+static void send(unsigned queue, unsigned n)
+{
+	struct pkt pkts[64];
+
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, pkts, n), n);
+	for (unsigned i = 0; i < n; i++) {
+		memset(pkts[i].data, 2, 60);
+		pkts[i].len = 60;
+	}
+	ASSERT_NUMBER(nic_tx(nic_txq(nic, queue), pkts, n), n);
+	handed += n;
+}
+
+static void let_out(unsigned n)
+{
+	struct model_sink sink = {.take = count_all};
+
+	while (n && model_transmit(model_local_model(device), &sink, n) > 0)
+		n = 0;
+}
+
+static struct nic_stats counters(void)
+{
+	struct nic_stats stats;
+
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	return stats;
+}
+
+static void add_up(unsigned resets)
+{
+	struct nic_stats stats = counters();
+
+	ASSERT_NUMBER(stats.resets, resets);
+	ASSERT_NUMBER(stats.rx_packets, taken + stats.rx_bad_packets + stats.rx_left);
+	ASSERT_NUMBER(stats.rx_packets, put);
+	ASSERT_NUMBER(stats.tx_packets, sent);
+	ASSERT_NUMBER(handed, stats.tx_packets + stats.tx_unsent);
+}
+
+static void counters_add_up_over_resets(void)
+{
+	struct nic_queue_stats queue;
+
+	open_port();
+	struct nic_rxq *rxq = nic_rxq(nic, 0);
+	for (unsigned turn = 1; turn <= 5; turn++) {
+		arrive(40);
+		take(10 + turn);
+		send(0, 20);
+		send(1, 30);
+		let_out(7 * turn);
+		unsigned held = pkt_pool_available(pool);
+		CU_ASSERT_EQUAL(nic_reset(nic), 0);
+		CU_ASSERT(pkt_pool_available(pool) > held); /* what waited to be sent */
+		let_out(64);                                /* nothing of before comes out afterwards */
+		add_up(turn);
+		CU_ASSERT_PTR_EQUAL(nic_rxq(nic, 0), rxq);
+		CU_ASSERT_EQUAL(nic_get_rxq_stats(nic, 0, &queue), 0);
+		ASSERT_NUMBER(queue.packets, taken);
+		wait_for_link();
+	}
+	CU_ASSERT_EQUAL(nic_get_txq_stats(nic, 1, &queue), 0);
+	ASSERT_NUMBER(queue.packets, 150);
+	arrive(20);
+	take(20);
+	send(1, 25);
+	let_out(64);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	add_up(5);
+	close_port();
+}
+
+static void a_stopped_queue_stays_stopped(void)
+{
+	open_port();
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 0, false), 0);
+	CU_ASSERT_EQUAL(nic_set_txq(nic, 1, false), 0);
+	CU_ASSERT_EQUAL(nic_reset(nic), 0);
+	wait_for_link();
+	struct pkt pkt;
+	CU_ASSERT_EQUAL_FATAL(pkt_alloc(pool, &pkt, 1), 1);
+	pkt.len = 60;
+	ASSERT_NUMBER(nic_tx(nic_txq(nic, 1), &pkt, 1), 0);
+	pkt_free(&pkt, 1);
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 0, true), 0);
+	CU_ASSERT_EQUAL(nic_set_txq(nic, 1, true), 0);
+	arrive(5);
+	take(5);
+	send(1, 5);
+	let_out(64);
+	add_up(1);
+	close_port();
+}
+
+/* A pipe ends as by nic_stop: a new one may be opened, or its queues be used by bursts. */
+static void a_pipe_ends(void)
+{
+	struct nic_pipe *pipe;
+	struct nic_pipe_stats stats;
+
+	open_port();
+	struct nic_queue input = {nic, 0}, output = {nic, 1};
+	for (unsigned turn = 0; turn < 3; turn++) {
+		CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &input, &output, 1), 0);
+		arrive(10);
+		CU_ASSERT_EQUAL(nic_reset(nic), 0);
+		wait_for_link();
+		nic_pipe_get_stats(pipe, &stats);
+		ASSERT_NUMBER(stats.packets, 0);
+		nic_pipe_close(pipe);
+	}
+	arrive(3);
+	take(3);
+	send(1, 40);
+	let_out(64);
+	ASSERT_NUMBER(counters().rx_left, 30);
+	add_up(3);
+	close_port();
+}
+
+/* MTU, rings and queues change by a stop and a start, without closing. */
+static void a_port_starts_anew_with_other_settings(void)
+{
+	open_port();
+	for (uint16_t turn = 1; turn <= 4; turn++) {
+		CU_ASSERT_EQUAL(nic_stop(nic), 0);
+		struct nic_config config = {.pool = pool,
+			.promiscuous = true,
+			.mtu = (uint16_t)(1000 + turn * 100),
+			.rx_ring = (uint16_t)(32u << turn),
+			.tx_ring = (uint16_t)(1024u >> turn),
+			.rx_queues = turn,
+			.tx_queues = (uint16_t)(5 - turn)};
+		CU_ASSERT_EQUAL_FATAL(nic_start(nic, &config), 0);
+		handed = sent = put = taken = 0;
+		CU_ASSERT_PTR_NULL(nic_rxq(nic, turn));
+		CU_ASSERT_PTR_NULL(nic_txq(nic, 5u - turn));
+		wait_for_link();
+		arrive(10);
+		take(10);
+		send(4u - turn, 10);
+		let_out(64);
+		add_up(0);
+	}
+	close_port();
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"counters add up over resets", counters_add_up_over_resets},
+		{"a stopped queue stays stopped", a_stopped_queue_stays_stopped},
+		{"a pipe ends", a_pipe_ends},
+		{"a port starts anew with other settings", a_port_starts_anew_with_other_settings},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{.pName = "resets", .pTests = tests}, CU_SUITE_INFO_NULL};
+
+	return unit_run(suites);
+}
