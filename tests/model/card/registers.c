@@ -150,7 +150,7 @@ static const struct rule rules[] = {
 	{ 0x0420C,          0, 1, RO, 0, 0, NULL, NULL },   /* PCS1GLSTA */
 	{ 0x04218,          4, 4, RW, ALL, 0, NULL, NULL }, /* PCS1GANA.. */
 	{ IXGBE_HLREG0,     0, 1, RW, ALL,
-	  HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | 0x00010000, NULL, model_write_receive },
+	  HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | HLREG0_RXLNGTHERREN | 0x00010000, NULL, model_write_receive },
 	{ 0x04244,          0, 1, RW, ALL, 0, NULL, NULL }, /* HLREG1 */
 	{ 0x04248,          4, 4, RW, ALL, 0, NULL, NULL }, /* PAP .. ARD */
 	{ IXGBE_MSCA,       0, 1, SC | ON_82599, MSCA_COMMAND, 0, NULL, NULL },
@@ -158,7 +158,8 @@ static const struct rule rules[] = {
 	{ IXGBE_MSRWD,      0, 1, RW, 0x0000FFFF, 0xFFFF0000, NULL, NULL }, /* on the 82599 no PHY answers */
 	{ IXGBE_MMNGC,      0, 1, RO, 0, 0, NULL, NULL }, /* no management that would veto a PHY reset */
 	{ IXGBE_MAXFRS,     0, 1, RW, 0xFFFF0000, 0x05EE0000, NULL, model_write_receive },
-	{ IXGBE_MFLCN,      0, 1, RW, 0x0000001F, 0, NULL, NULL },
+	{ IXGBE_MFLCN,      0, 1, RW | ON_82599, 0x0000001F, 0, NULL, NULL },
+	{ IXGBE_MFLCN,      0, 1, RW | ON_COPPER, 0x00000FFF, 0, NULL, NULL },
 	{ MODEL_MACC,       0, 1, RW, ALL, 0, NULL, model_write_macc },
 	{ IXGBE_CORECTL,    0, 1, RW | ON_82599, ALL, 0, NULL, model_write_corectl },
 	{ IXGBE_FCCFG,      0, 1, RW, 0x00000018, 0, NULL, NULL },
@@ -284,6 +285,7 @@ static const struct rule rules[] = {
 	{ 0x051A4,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPH */
 	{ 0x051E8,          0, 1, RO, 0, 0, NULL, NULL },   /* RXSTMPL */
 	/* statistics */
+	{ MODEL_RXDSTATCTRL, 0, 1, RW, RXDSTATCTRL_QSEL, 0, NULL, NULL },
 	{ MODEL_RXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
 	{ MODEL_RXDGBCL,    4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ MODEL_FCOERPDC,   0, 1, RC, 0, 0, NULL, NULL }, /* nothing is FCoE here ... */
@@ -306,6 +308,7 @@ static const struct rule rules[] = {
 	{ MODEL_TORL,       4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ 0x040C8,          4, 12, RC, 0, 0, NULL, NULL }, /* TPR, TPT, PTC .. BPTC */
 	{ 0x040F8,          4, 50, RC, 0, 0, NULL, NULL }, /* XEC, pause counters, RXNFGPC */
+	{ MODEL_RXNFGBCL,   4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QPRC,       0x40, 16, RC, 0, 0, NULL, NULL },
 	{ IXGBE_QBRC_L,     0x40, 16, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QBRC_H,     0x40, 16, RC, 0, 0, model_read_wide, NULL },

@@ -126,8 +126,21 @@ static bool receive_one(struct model *m, const struct model_frame *f)
 	fate_met(m, MODEL_RECEIVED, 1, f->len);
 	q->received = 1;
 	q->received_bytes = f->len + (m->crc_strip ? 0 : 4);
-	model_rx_close_queue(m, q);
+	model_rx_close_queue(m, q, judged.erred);
 	return true;
+}
+
+/** The driver does not receive. The MAC does, and counts (X550 DS 8.2.2.17.24 and further: "regardless of receive
+ * enablement"). */
+static void count_unreceived(struct model *m, const struct model_frame *frames, unsigned n)
+{
+	for (unsigned i = 0; i < n && m->link_up && !(m->breakages & MODEL_GONE); i++) {
+		struct judgement judged;
+
+		model_rx_judge(m, &frames[i], &judged);
+		model_rx_count(m, &judged);
+	}
+	fate_met(m, MODEL_NOT_UP, n, 0);
 }
 
 unsigned model_take_frames(struct model *m, const struct model_frame *frames, unsigned n)
@@ -137,7 +150,7 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 
 	if (unlikely((m->breakages & MODEL_GONE) || !m->receiving)) {
 		model_traffic(m);
-		fate_met(m, MODEL_NOT_UP, n, 0);
+		count_unreceived(m, frames, n);
 		return n;
 	}
 	if (unlikely(m->incidents.rx_stopped))
@@ -162,7 +175,7 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 	uint32_t missed = 0;
 
 	if ((m->breakages & MODEL_GONE) || !m->receiving) {
-		fate_met(m, MODEL_NOT_UP, n, 0);
+		count_unreceived(m, frames, n);
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {

@@ -22,7 +22,9 @@ void model_lose_frames(struct model *m, const struct model_frame *frames, unsign
 struct judgement {
 	struct parsed parsed;
 	uint32_t len;
-	bool accepted, erred;
+	bool good;            /* whole, and of legal length */
+	bool accepted, erred; /* and passed the filters; with FCTRL.SBP frames that are not good do so, too */
+	bool length_erred;    /* its length field is wrong */
 	uint8_t verdict;
 	enum control_verdict control;
 	enum model_fate rejected; /* why it was not accepted */
@@ -41,6 +43,7 @@ static inline void model_rx_tally(struct tally *t, const struct judgement *judge
 	t->size[model_size_class(judged->len + 4)] += n;
 	t->multicast += kind == VERDICT_MULTICAST ? n : 0;
 	t->broadcast += kind == VERDICT_BROADCAST ? n : 0;
+	t->bad_sums += judged->parsed.q1 & (RXD_L4E | RXD_IPE) ? n : 0;
 }
 
 /** Counts a judged frame that is dealt with. Erred frames are not good ones. */
@@ -54,8 +57,8 @@ void model_rx_queue_off(struct model *m, const struct queue *q, const struct jud
 
 /** Before write-backs: how many descriptors the queue has. */
 void model_rx_open_queue(struct model *m, struct queue *q);
-/** After write-backs: the queue's counters, its head, its interrupt. */
-void model_rx_close_queue(struct model *m, struct queue *q);
+/** After write-backs: the queue's counters, its head, its interrupt. erred: what it received were bad frames. */
+void model_rx_close_queue(struct model *m, struct queue *q, bool erred);
 /** Changes what is written back, where a test wants that. */
 void model_rx_tamper(struct model *m, struct descriptor *d);
 

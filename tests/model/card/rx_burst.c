@@ -106,7 +106,7 @@ static void write_burst(struct model *m, struct burst *b)
 	for (unsigned r = 0, at = 0; r < b->runs; at += b->run[r++].frames)
 		write_back(m, b->slot + at, &b->run[r]);
 	for (unsigned j = 0; j < b->queues; j++)
-		model_rx_close_queue(m, b->opened[j]);
+		model_rx_close_queue(m, b->opened[j], false);
 	model_count_received(m, &b->tally);
 	reg_add(m, MODEL_TPR, b->tally.frames);
 	wide_add(m, WIDE_TOR, b->tally.bytes);
@@ -136,6 +136,8 @@ unsigned model_rx_burst(struct model *m, const struct model_frame *frames, unsig
 	for (i = 0; i < n && !frames[i].bad_crc && !control_frame(&frames[i]); i += count) {
 		count = run_length(frames + i, n - i);
 		model_rx_judge(m, &frames[i], &judged);
+		if (unlikely(judged.length_erred))
+			break;
 		if (unlikely(!judged.accepted)) {
 			for (unsigned k = 0; k < count; k++)
 				model_rx_reject(m, &judged);

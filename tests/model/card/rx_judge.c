@@ -5,6 +5,17 @@
 #include "interrupt.h"
 #include "queue.h"
 
+/** The length field of a frame that has one and no type says something else than the frame; one that is padded may say
+ * less. Such frames arrive all the same (doubt M30). */
+static bool length_wrong(const struct model *m, const struct model_frame *f)
+{
+	uint32_t said = (uint32_t)(f->data[12] << 8 | f->data[13]), there = f->len - 14;
+
+	if (likely(said >= 0x600) || !(reg_get(m, IXGBE_HLREG0) & HLREG0_RXLNGTHERREN))
+		return false;
+	return said > there || (said < there && there > 46);
+}
+
 void model_rx_judge(struct model *m, const struct model_frame *f, struct judgement *judged)
 {
 	uint32_t limit = m->frame_limit;
@@ -28,6 +39,7 @@ void model_rx_judge(struct model *m, const struct model_frame *f, struct judgeme
 		judged->rejected = MODEL_PAUSE;
 	if (judged->control == CONTROL_PAUSE_KEPT || judged->control == CONTROL_DROPPED)
 		return;
+	judged->length_erred = length_wrong(m, f);
 	if (f->bad_crc) {
 		judged->rejected = MODEL_BAD_FCS;
 		judged->counted_by = IXGBE_CRCERRS;
@@ -35,6 +47,7 @@ void model_rx_judge(struct model *m, const struct model_frame *f, struct judgeme
 			return;
 		judged->erred = true;
 	}
+	judged->good = !f->bad_crc;
 	judged->verdict = model_filter_mac(m, f->data);
 	if (judged->verdict == VERDICT_NO)
 		return;
@@ -55,6 +68,9 @@ void model_rx_count(struct model *m, const struct judgement *judged)
 		reg_add(m, judged->counted_by, 1);
 	reg_add(m, MODEL_TPR, 1);
 	wide_add(m, WIDE_TOR, judged->len + 4);
+	reg_add(m, IXGBE_RLEC, judged->length_erred);
+	if (judged->good && !judged->accepted)
+		model_count_good(m, 1, judged->len + 4);
 	if (judged->accepted && !judged->erred) {
 		struct tally t = {0};
 
@@ -63,15 +79,26 @@ void model_rx_count(struct model *m, const struct judgement *judged)
 	}
 }
 
-void model_rx_close_queue(struct model *m, struct queue *q)
+/** Whether the counters of DMA to the host count this queue: RXDSTATCTRL chooses by the 16 counters of queues (X550 DS
+ * 8.2.2.17.10). */
+static bool dma_counted(const struct model *m, const struct queue *q)
+{
+	uint32_t chosen = reg_get(m, MODEL_RXDSTATCTRL);
+
+	return chosen == RXDSTATCTRL_ALL || chosen == q->counter;
+}
+
+void model_rx_close_queue(struct model *m, struct queue *q, bool erred)
 {
 	q->in_burst = false;
 	if (!q->received)
 		return;
 	reg_add(m, IXGBE_AT(QPRC, q->counter), q->received);
 	wide_add(m, WIDE_QBRC + q->counter, q->received_bytes);
-	reg_add(m, MODEL_RXDGPC, q->received);
-	wide_add(m, WIDE_RXDGBC, q->received_bytes);
+	if (dma_counted(m, q) && !erred) {
+		reg_add(m, MODEL_RXDGPC, q->received);
+		wide_add(m, WIDE_RXDGBC, q->received_bytes);
+	}
 	queue_move_head(q, q->head);
 	model_raise_queue(m, q->index, false);
 }

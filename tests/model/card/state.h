@@ -65,6 +65,7 @@ enum {
 	WIDE_TOR,
 	WIDE_RXDGBC,
 	WIDE_TXDGBC,
+	WIDE_RXNFGBC,
 	WIDE_QBRC,
 	WIDE_QBTC = WIDE_QBRC + 16,
 	WIDE_COUNT = WIDE_QBTC + 16
@@ -145,6 +146,7 @@ struct model {
 	uint32_t frame_limit;             /* bytes without FCS and VLAN tag */
 	uint16_t tx_active[MODEL_QUEUES]; /* the enabled transmit queues */
 	unsigned tx_active_n, tx_turn;    /* how many; which of them sends next */
+	uint64_t sent_bytes;              /* with FCS, whatever their counter says */
 	bool tx_limited;                  /* some queue has a limit of its rate */
 	bool tx_hindered;                 /* something may be in the way of frames that are to be sent */
 	bool tx_fetching;                 /* what leaves a ring now stays in the packet buffer */
@@ -239,13 +241,15 @@ static inline void reg_set(struct model *m, uint32_t offset, uint32_t value)
 	m->reg[offset / 4] = value;
 }
 
-/** Adds to a 32-bit counter; it wraps. */
+/** Adds to a 32-bit counter, which sticks at its end, as all do (X550 DS 8.2.2.17). */
 static inline void reg_add(struct model *m, uint32_t offset, uint32_t n)
 {
-	m->reg[offset / 4] += n;
+	uint32_t *value = &m->reg[offset / 4];
+
+	*value = n < UINT32_MAX - *value ? *value + n : UINT32_MAX;
 }
 
-/** Adds to a 16-bit counter, which sticks at its end. */
+/** The same for one of 16 bits. */
 static inline void reg_add_short(struct model *m, uint32_t offset, uint32_t n)
 {
 	uint32_t *value = &m->reg[offset / 4];

@@ -2,6 +2,12 @@
  * Counters: adding a burst to them, reading the 36-bit ones (DS 8.2.3.23), and what became of the wire's frames. */
 #include "stats.h"
 
+void model_count_good(struct model *m, uint32_t frames, uint64_t bytes)
+{
+	reg_add(m, MODEL_RXNFGPC, frames);
+	wide_add(m, WIDE_RXNFGBC, bytes);
+}
+
 /** Good frames that passed the filters, whether or not a descriptor was there for them (doubt M10). */
 void model_count_received(struct model *m, const struct tally *t)
 {
@@ -10,7 +16,8 @@ void model_count_received(struct model *m, const struct tally *t)
 	for (unsigned i = 0; i < 6; i++)
 		reg_add(m, MODEL_PRC64 + 4 * i, t->size[i]);
 	reg_add(m, MODEL_GPRC, t->frames);
-	reg_add(m, MODEL_RXNFGPC, t->frames);
+	reg_add(m, MODEL_XEC, t->bad_sums);
+	model_count_good(m, t->frames, t->bytes);
 	reg_add(m, IXGBE_BPRC, t->broadcast);
 	reg_add(m, IXGBE_MPRC, t->multicast);
 	wide_add(m, WIDE_GORC, t->bytes);
@@ -27,6 +34,7 @@ void model_count_sent(struct model *m, const struct tally *t)
 	reg_add(m, MODEL_MPTC, t->multicast);
 	reg_add(m, MODEL_BPTC, t->broadcast);
 	wide_add(m, WIDE_GOTC, t->bytes);
+	m->sent_bytes += t->bytes;
 }
 
 /** The counter whose low or high half a register is. */
@@ -41,6 +49,7 @@ static struct wide_counter *wide_counter_at(struct model *m, uint32_t offset, bo
 		{MODEL_TORL, MODEL_TORH, WIDE_TOR},
 		{MODEL_RXDGBCL, MODEL_RXDGBCH, WIDE_RXDGBC},
 		{MODEL_TXDGBCL, MODEL_TXDGBCH, WIDE_TXDGBC},
+		{MODEL_RXNFGBCL, MODEL_RXNFGBCH, WIDE_RXNFGBC},
 	};
 	bool transmit = offset >= IXGBE_QBTC_L;
 	uint32_t at = offset - (transmit ? IXGBE_QBTC_L : IXGBE_QBRC_L),

@@ -5,9 +5,11 @@
 
 #include "state.h"
 
+#define WIDE_MAX 0xFFFFFFFFFull
+
 /** What one burst adds to the counters. */
 struct tally {
-	uint32_t frames, multicast, broadcast, size[6];
+	uint32_t frames, multicast, broadcast, bad_sums, size[6];
 	uint64_t bytes; /* with FCS */
 };
 
@@ -19,6 +21,9 @@ static inline unsigned model_size_class(uint32_t bytes)
 	return bytes < 128 ? 1 : bytes < 256 ? 2 : bytes < 512 ? 3 : bytes < 1024 ? 4 : 5;
 }
 
+/** Good frames of legal length, whether or not the filters let them pass. */
+void model_count_good(struct model *m, uint32_t frames, uint64_t bytes);
+/** Those that do; nobody calls model_count_good for them as well. */
 void model_count_received(struct model *m, const struct tally *t);
 void model_count_sent(struct model *m, const struct tally *t);
 
@@ -33,9 +38,12 @@ static inline void fate_met(struct model *m, enum model_fate fate, uint64_t n, u
 	m->received_bytes += received_bytes;
 }
 
+/** Adds to a counter of 36 bits, which sticks at its end as well. */
 static inline void wide_add(struct model *m, unsigned counter, uint64_t n)
 {
-	m->wide[counter].value = (m->wide[counter].value + n) & 0xFFFFFFFFFull;
+	uint64_t *value = &m->wide[counter].value;
+
+	*value = n < WIDE_MAX - *value ? *value + n : WIDE_MAX;
 }
 
 #endif

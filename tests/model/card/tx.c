@@ -181,11 +181,11 @@ static inline unsigned take_turns(struct model *m, const struct model_sink *sink
 			m->tx_turn = 0;
 
 		struct queue *q = &m->tx[m->tx_active[m->tx_turn]];
-		uint64_t before = m->wide[WIDE_GOTC].value;
+		uint64_t before = m->sent_bytes;
 		unsigned n =
 			limited && !model_rate_allows(m, q) ? 0 : send_queue(m, q, sink, max - sent, &turns, &stopped);
 		if (limited && n)
-			model_rate_spend(m, q, (m->wide[WIDE_GOTC].value - before) & 0xFFFFFFFFFull, n);
+			model_rate_spend(m, q, m->sent_bytes - before, n);
 		sent += n;
 		idle = n ? 0 : idle + 1;
 		m->tx_turn++;

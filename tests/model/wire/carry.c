@@ -47,7 +47,9 @@ static void cross(struct wire *wire, const struct model_frame *frame)
 	peer->counts.in_bytes += arriving.len;
 	if (!peer->model || !model_arrive(peer->model, &arriving))
 		return;
-	if (!peer->up) {
+	if (!peer->up && !model_receiving(peer->model)) {
+		model_deliver(peer->model, &arriving, 1); /* which does not take it, but has counters */
+	} else if (!peer->up) {
 		peer->counts.not_up++;
 		model_traffic(peer->model);
 	} else if (carry_fits(peer, arriving.len)) {
