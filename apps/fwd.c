@@ -208,8 +208,9 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Forwards packets between ports: the first and the second exchange theirs, as do the third and the fourth and "
-	"so on. When the number of ports is odd, each forwards to the next, and the last to the first.\n" APP_HELP_PORT
-	"\v"
+	"so on. When the number of ports is odd, each forwards to the next, and the last to the first: a single one "
+	"sends "
+	"back what it gets.\n" APP_HELP_PORT "\v"
 	"With several queues, what comes in by one leaves by the one with its number, and each has a thread for all "
 	"ports. With more CPUs (--cpu), up to one per port and queue, each has a thread.\n"
 	"\n"
@@ -265,8 +266,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		app_add_port(&fwd.options, state, text);
 		return 0;
 	case ARGP_KEY_END:
-		if (fwd.options.address_count < 2)
-			argp_error(state, "two ports at least are wanted");
+		if (fwd.options.address_count < 1)
+			argp_error(state, "a port at least is wanted");
 		app_check_cpus(&fwd.options, state, fwd.options.address_count * fwd.options.queues);
 		if ((fwd.mode == MODE_MAC) != (fwd.next_hop_count > 0))
 			argp_error(state, "--mode mac and --next-hop belong together");
@@ -304,7 +305,7 @@ static void connect_ports(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, app_common_options, NULL, NULL};
+	static const struct argp argp = {options, parse, "PORT [PORT...]", doc, app_common_options, NULL, NULL};
 	bool good;
 
 	app_parse(&argp, argc, argv, NULL);

@@ -132,7 +132,8 @@ for program in fwd gen dump pipe doctor; do
 		wrong "$sentence or vfio-user:/path/to/socket is wanted" $program $address
 	done
 done
-wrong 'two ports at least' fwd "$absent"
+wrong 'a port at least' fwd
+wrong 'two ports at least' pipe "$absent"
 wrong 'is there twice' fwd "$absent" "$absent"
 wrong '--mode fast:' fwd --mode fast "$absent" "$other"
 wrong '--mode mac and --next-hop belong together' fwd --mode mac "$absent" "$other"
