@@ -212,6 +212,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"held_ns", c->held_ns},
 		{"captured", c->captured},
 		{"damaged", c->damaged},
+		{"partner_pauses", c->partner_pauses},
 		{"steps", c->steps},
 		{"busy_steps", c->busy_steps},
 		{"offered_steps", c->offered},

@@ -224,6 +224,7 @@ static void step_pauses(struct wire *wire, struct model *model, uint64_t now_ns)
 	model_pause_frame(from, last ? 0 : QUANTA_MAX, bytes);
 	wire->counts.in_frames++;
 	wire->counts.in_bytes += sizeof(bytes);
+	wire->counts.partner_pauses++;
 	if (wire->fifo)
 		keep(wire, model, &frame);
 	else if (!model_receive(model, &frame, 1))

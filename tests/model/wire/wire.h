@@ -25,6 +25,7 @@ struct wire_counts {
 	uint64_t in_frames, in_bytes;   /* came over the wire */
 	uint64_t not_up;                /* of in_frames: the port was not up, and the model never met them */
 	uint64_t damaged;               /* of in_frames: with a wrong FCS, as the cable does to them */
+	uint64_t partner_pauses;        /* of in_frames: pause frames of wire_pause, which no cable brought */
 	uint64_t out_frames, out_bytes; /* the port sent */
 	uint64_t out_pause;             /* of out_frames: pause frames, by the port's MAC itself */
 	uint64_t captured;              /* of these, for the pcap-out; --lose leaves one out */
