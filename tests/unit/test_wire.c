@@ -298,8 +298,8 @@ static void a_rate_is_kept_and_its_overflow_is_missed(void)
 	step(&h, &wire, 20000, 1000);
 	ASSERT_NUMBER(wire.counts.in_frames, 20101);
 	ASSERT_NUMBER(received(&wire), RING - 1);
-	ASSERT_NUMBER(wire_waiting(&wire), MODEL_FIFO_BYTES / 64);
-	ASSERT_NUMBER(missed(&wire), 20101 - (RING - 1) - MODEL_FIFO_BYTES / 64);
+	ASSERT_NUMBER(wire_waiting(&wire), MODEL_FIFO_BYTES / 96);
+	ASSERT_NUMBER(missed(&wire), 20101 - (RING - 1) - MODEL_FIFO_BYTES / 96);
 	uint64_t mpc = 0;
 	for (unsigned i = 0; i < 8; i++)
 		mpc += model_read32(h.model, MPC0 + 4 * i);
@@ -315,7 +315,7 @@ static void a_rate_is_kept_and_its_overflow_is_missed(void)
 	model_write32(h.model, 0x3000, 0);
 	wire_look(&wire, h.model, h.now_ns);
 	ASSERT_NUMBER(wire_waiting(&wire), 0);
-	ASSERT_NUMBER(wire_fate_count(&wire, MODEL_NOT_UP), MODEL_FIFO_BYTES / 64);
+	ASSERT_NUMBER(wire_fate_count(&wire, MODEL_NOT_UP), MODEL_FIFO_BYTES / 96);
 	close_wire(&wire);
 	host_close(&h);
 }
@@ -414,7 +414,7 @@ static void a_cable_overflows_or_holds_back(void)
 	struct host a, b;
 	configure(wires, 2, "0:peer=1%s", "");
 	ASSERT_NUMBER(flood(wires, &a, &b), 6000);
-	unsigned kept = MODEL_FIFO_BYTES / 104;
+	unsigned kept = MODEL_FIFO_BYTES / 160;
 	ASSERT_NUMBER(wires[1].counts.in_frames, 6000);
 	ASSERT_NUMBER(received(&wires[1]), RING - 1);
 	ASSERT_NUMBER(wire_waiting(&wires[1]), kept);
@@ -635,6 +635,10 @@ static void the_packet_buffer_keeps_order_and_bytes(void)
 	for (; fifo_fits(fifo, 14, MODEL_FIFO_BYTES); small++)
 		fifo_push(fifo, &(struct model_frame){.data = data, .len = 14}, true);
 	ASSERT_NUMBER(small, MODEL_FIFO_BYTES / 64);
+	/* Each begins at a multiple of 32 bytes, and has 32 of its own. */
+	static const unsigned lengths[][2] = {{1, 64}, {32, 64}, {33, 96}, {60, 96}, {64, 96}, {65, 128}, {1514, 1568}};
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		ASSERT_NUMBER(fifo_frame_bytes(lengths[i][0]), lengths[i][1]);
 	fifo_close(fifo);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES (MODEL_FIFO_BYTES / 64)
+#define FRAMES (MODEL_FIFO_BYTES / 64) /* a status and a byte or more each */
 
 /* A copy takes no more than the buffer counts for it, and what is skipped where the ring ends is less than one frame;
  * so the newest never reaches the oldest. */
@@ -19,9 +19,11 @@ struct fifo {
 	uint8_t store[STORE_BYTES];
 };
 
-static uint32_t counted(uint32_t len)
+/** A frame begins at a multiple of 32 bytes, and has 32 bytes of status (X550 DS 3.7.4.3.3, doubt M33). Its FCS is
+ * stripped. */
+uint32_t fifo_frame_bytes(uint32_t len)
 {
-	return len < 60 ? 64 : len + 4;
+	return (len / 32 + (len % 32 || !len)) * 32 + 32;
 }
 
 struct fifo *fifo_open(void)
@@ -36,7 +38,7 @@ void fifo_close(struct fifo *fifo)
 
 bool fifo_fits(const struct fifo *fifo, uint32_t len, uint32_t size)
 {
-	return fifo->bytes + counted(len) <= (size < MODEL_FIFO_BYTES ? size : MODEL_FIFO_BYTES);
+	return fifo->bytes + fifo_frame_bytes(len) <= (size < MODEL_FIFO_BYTES ? size : MODEL_FIFO_BYTES);
 }
 
 void fifo_push(struct fifo *fifo, const struct model_frame *frame, bool copy)
@@ -50,7 +52,7 @@ void fifo_push(struct fifo *fifo, const struct model_frame *frame, bool copy)
 		fifo->store_at += frame->len;
 	}
 	fifo->tail++;
-	fifo->bytes += counted(frame->len);
+	fifo->bytes += fifo_frame_bytes(frame->len);
 }
 
 unsigned fifo_peek(const struct fifo *fifo, const struct model_frame **frames)
@@ -63,7 +65,7 @@ unsigned fifo_peek(const struct fifo *fifo, const struct model_frame **frames)
 void fifo_pop(struct fifo *fifo, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		fifo->bytes -= counted(fifo->frames[fifo->head++ % FRAMES].len);
+		fifo->bytes -= fifo_frame_bytes(fifo->frames[fifo->head++ % FRAMES].len);
 }
 
 void fifo_clear(struct fifo *fifo)

@@ -11,8 +11,9 @@ struct fifo;
 struct fifo *fifo_open(void);
 void fifo_close(struct fifo *fifo);
 
-/** Whether a frame of len bytes fits when the packet buffer has `size` bytes. Each frame counts with its FCS, and as 64
- * bytes at least. */
+/** What a frame of len bytes without FCS takes of the packet buffer. */
+uint32_t fifo_frame_bytes(uint32_t len);
+/** Whether one fits when the packet buffer has `size` bytes. */
 bool fifo_fits(const struct fifo *fifo, uint32_t len, uint32_t size);
 /** Puts a frame in, which must fit. copy false: its data stays where it is until it has left. */
 void fifo_push(struct fifo *fifo, const struct model_frame *frame, bool copy);
