@@ -271,6 +271,15 @@ static void take(struct host *h, unsigned *tail, unsigned n)
 	wr(h, RDT, *tail % RING);
 }
 
+static void close_wires(unsigned ports)
+{
+	char error[512];
+	for (unsigned i = 0; i < ports; i++) {
+		host_close(&hosts[i]);
+		wire_close(&wires[i], error, sizeof(error));
+	}
+}
+
 static void a_slow_receiver_slows_a_fast_sender_and_nothing_is_lost(void)
 {
 	unsigned handed = 0, tail = RING - 1;
@@ -305,11 +314,176 @@ static void a_slow_receiver_slows_a_fast_sender_and_nothing_is_lost(void)
 	ASSERT_NUMBER(wires[1].counts.out_frames, wires[1].counts.out_pause);
 	ASSERT_NUMBER(wire_fate_count(&wires[0], MODEL_PAUSE), wires[0].counts.in_frames);
 	CU_ASSERT(to.paused_ns > 15000000 && to.paused_ns < 20000000);
-	for (unsigned i = 0; i < 2; i++) {
-		char error[512];
-		host_close(&hosts[i]);
-		wire_close(&wires[i], error, sizeof(error));
+	close_wires(2);
+}
+
+/** Steps one port in steps of 1 us, as its driver hands frames over as fast as they go. @return how many went */
+static uint64_t send_for(struct host *h, struct wire *wire, unsigned us)
+{
+	uint64_t before = wire->counts.out_frames;
+	for (unsigned i = 0; i < us; i++) {
+		unsigned head = rd(h, 0x6010);
+		hand_over(h, head, RING - 1);
+		host_wait(h, 1000);
+		wire_step(wire, h->model, h->now_ns);
 	}
+	return wire->counts.out_frames - before;
+}
+
+static void the_other_end_pauses_for_as_long_as_it_is_asked_to(void)
+{
+	struct host *h = &hosts[0];
+	static const char *const kinds[] = {
+		"0:sink", "0:source,rate=1k,count=1"}; /* without a packet buffer, and with */
+	for (unsigned i = 0; i < 2; i++) {
+		memset(wires, 0, sizeof(wires));
+		configure(kinds[i]);
+		open_port(h);
+		/* Nobody obeys: the driver has not asked for it. */
+		wire_pause(&wires[0], h->now_ns, 1000000);
+		CU_ASSERT(send_for(h, &wires[0], 1500) > 1000);
+		wr(h, MFLCN, RFCE | DPF);
+		CU_ASSERT(send_for(h, &wires[0], 100) > 1000);
+		wire_pause(&wires[0], h->now_ns, 10000000);
+		ASSERT_NUMBER(send_for(h, &wires[0], 9990), 0);
+		CU_ASSERT(send_for(h, &wires[0], 100) > 1000);
+		/* It ends as soon as somebody wants so. */
+		wire_pause(&wires[0], h->now_ns, 10000000);
+		ASSERT_NUMBER(send_for(h, &wires[0], 10), 0);
+		wire_pause(&wires[0], h->now_ns, 0);
+		CU_ASSERT(send_for(h, &wires[0], 10) > 1000);
+		struct model_pauses counts = model_pause_counts(h->model);
+		ASSERT_NUMBER(counts.in_xoff, 6 + 1); /* one each 1.68 ms */
+		ASSERT_NUMBER(counts.in_xon, 2);
+		CU_ASSERT(counts.paused_ns > 10000000 && counts.paused_ns < 10020000);
+		ASSERT_NUMBER(wire_fate_count(&wires[0], MODEL_PAUSE), counts.in_xoff + counts.in_xon);
+		/* Without a link nobody pauses anybody. */
+		model_set_partner(h->model, false);
+		wire_pause(&wires[0], h->now_ns, 1000000);
+		send_for(h, &wires[0], 10);
+		ASSERT_NUMBER(model_pause_counts(h->model).in_xoff, counts.in_xoff);
+		close_wires(1);
+	}
+}
+
+/** A source of a million frames a second, and a driver that takes a hundred thousand. @return how many were missed */
+static uint64_t too_fast(const char *option)
+{
+	struct host *h = &hosts[0];
+	unsigned tail = RING - 1;
+	memset(wires, 0, sizeof(wires));
+	configure(option);
+	open_port(h);
+	watch_buffer(h, 20 * 1024, 40 * 1024);
+	wire_look(&wires[0], h->model, h->now_ns);
+	host_wait(h, WIRE_SETTLE_NS);
+	for (unsigned i = 0; i < 20000; i++) {
+		host_wait(h, 1000);
+		wire_step(&wires[0], h->model, h->now_ns);
+		take(h, &tail, i % 10 ? 0 : 1);
+	}
+	return wire_fate_count(&wires[0], MODEL_MISSED);
+}
+
+static void a_source_with_a_rate_obeys_as_a_switch_does(void)
+{
+	ASSERT_NUMBER(too_fast("0:source,rate=1M"), 0);
+	struct model_pauses counts = model_pause_counts(hosts[0].model);
+	CU_ASSERT(counts.out_xoff > 5 && counts.out_xon > 5);
+	CU_ASSERT(wires[0].counts.in_frames < 3000);
+	CU_ASSERT(wires[0].counts.held_ns > 15000000 && wires[0].counts.held_ns < 20000000);
+	ASSERT_NUMBER(wires[0].counts.out_frames, wires[0].counts.out_pause);
+	ASSERT_NUMBER(wires[0].counts.out_pause, counts.out_xoff + counts.out_xon);
+	ASSERT_NUMBER(wire_late(&wires[0]), 0);
+	close_wires(1);
+
+	CU_ASSERT(too_fast("0:source,rate=1M,ignore-pause") > 10000);
+	CU_ASSERT(model_pause_counts(hosts[0].model).out_xoff > 5);
+	CU_ASSERT(wires[0].counts.in_frames > 19900);
+	ASSERT_NUMBER(wires[0].counts.held_ns, 0);
+	close_wires(1);
+}
+
+static void mdio_write(struct host *h, unsigned mmd, unsigned at, unsigned value)
+{
+	wr(h, 0x0425C, at | mmd << 16 | 1u << 30);
+	host_wait(h, 20000);
+	wr(h, 0x04260, value);
+	wr(h, 0x0425C, at | mmd << 16 | 1u << 26 | 1u << 30);
+	host_wait(h, 20000);
+}
+
+static unsigned mdio_read(struct host *h, unsigned mmd, unsigned at)
+{
+	wr(h, 0x0425C, at | mmd << 16 | 1u << 30);
+	host_wait(h, 20000);
+	wr(h, 0x0425C, at | mmd << 16 | 3u << 26 | 1u << 30);
+	host_wait(h, 20000);
+	return rd(h, 0x04260) >> 16;
+}
+
+/** Advertises that, and negotiates. */
+static void advertise(struct host *h, unsigned abilities)
+{
+	mdio_write(h, 7, 16, 0x0101 | abilities << 10);
+	mdio_write(h, 7, 0, 0x3200);
+	host_wait(h, 6000000);
+}
+
+static void on_copper_the_partner_obeys_what_was_negotiated(void)
+{
+	enum { NONE, SYMMETRIC, ASYMMETRIC, BOTH };
+	static const struct {
+		unsigned own, partner;
+		bool obeys;
+	} ways[] = {
+		{NONE, BOTH, false},
+		{SYMMETRIC, NONE, false},
+		{SYMMETRIC, SYMMETRIC, true},
+		{SYMMETRIC, ASYMMETRIC, false},
+		{SYMMETRIC, BOTH, true},
+		{ASYMMETRIC, SYMMETRIC, false},
+		{ASYMMETRIC, ASYMMETRIC, false},
+		{ASYMMETRIC, BOTH, true},  /* the one way that this end alone wants */
+		{BOTH, ASYMMETRIC, false}, /* the other */
+		{BOTH, BOTH, true},
+	};
+	struct host *h = &hosts[0];
+	for (unsigned card = MODEL_X540; card <= MODEL_X550; card++) {
+		host_open_card(h, &(struct model_config){.card = card});
+		host_link(h);
+		for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+			model_set_partner_pause(h->model, ways[i].partner);
+			advertise(h, ways[i].own);
+			CU_ASSERT_TRUE(model_link_up(h->model));
+			ASSERT_NUMBER(mdio_read(h, 7, 19) >> 10 & 3, ways[i].partner);
+			ASSERT_NUMBER(model_partner_obeys(h->model), ways[i].obeys);
+			ASSERT_NUMBER(model_advertised_pause(h->model), ways[i].own);
+		}
+		host_close(h);
+	}
+}
+
+static void a_port_that_advertises_anew_has_its_neighbour_negotiate(void)
+{
+	memset(wires, 0, sizeof(wires));
+	configure("0:peer=1");
+	for (unsigned i = 0; i < 2; i++) {
+		host_open_card(&hosts[i], &(struct model_config){.card = MODEL_X550});
+		host_link(&hosts[i]);
+	}
+	for (unsigned i = 0; i < 100; i++)
+		step_both(100000);
+	CU_ASSERT_TRUE(model_link_up(hosts[1].model));
+	rd(&hosts[1], 0x042A4); /* LINKS latches low */
+	ASSERT_NUMBER(mdio_read(&hosts[1], 7, 19) >> 10 & 3, 0);
+	advertise(&hosts[0], MODEL_PAUSE_BOTH);
+	for (unsigned i = 0; i < 100; i++)
+		step_both(100000);
+	ASSERT_NUMBER(mdio_read(&hosts[1], 7, 19) >> 10 & 3, MODEL_PAUSE_BOTH);
+	ASSERT_NUMBER(rd(&hosts[1], 0x042A4) >> 30 & 1, 0);
+	ASSERT_NUMBER(rd(&hosts[1], 0x042A4) >> 30 & 1, 1);
+	close_wires(2);
 }
 
 int main(void)
@@ -322,6 +496,12 @@ int main(void)
 			a_filling_packet_buffer_makes_the_port_send_pause_frames},
 		{"a slow receiver slows a fast sender, and nothing is lost",
 			a_slow_receiver_slows_a_fast_sender_and_nothing_is_lost},
+		{"the other end pauses for as long as it is asked to",
+			the_other_end_pauses_for_as_long_as_it_is_asked_to},
+		{"a source with a rate obeys as a switch does", a_source_with_a_rate_obeys_as_a_switch_does},
+		{"on copper the partner obeys what was negotiated", on_copper_the_partner_obeys_what_was_negotiated},
+		{"a port that advertises anew has its neighbour negotiate",
+			a_port_that_advertises_anew_has_its_neighbour_negotiate},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
