@@ -4,8 +4,8 @@
 
 #include "../mempool/memory.h"
 #include "../vfio/device.h"
+#include "counters.h"
 #include "nic.h"
-#include "queues.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,9 +51,8 @@ struct driver_ops {
 	void (*service)(struct nic *nic);
 	/** Adds what is known of the card, with fact_add. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
-	/** Adds what the card has counted since the last call to nic->stats, byte counters before packet counters; see
-	 * stats_update. */
-	void (*update_stats)(struct nic *nic);
+	/** Sets nic->stats right, before whose reading the card's counters had these values. NULL: they are. */
+	void (*correct_stats)(struct nic *nic, const uint64_t *values_before);
 	/** Directs link interrupts to nic->event_fd, now or when the port is started, and says in nic->event_irq which
 	 * interrupt of the device they are. -ENOTSUP: the device has none. */
 	int (*enable_events)(struct nic *nic);
@@ -83,6 +82,7 @@ struct driver {
 	const struct driver_ops *ops;
 	const struct driver_register *registers; /* its list, for sentences */
 	unsigned register_count;
+	struct card_counters counters;
 };
 
 extern const struct driver ixgbe_driver, e1000_driver, igb_driver;
@@ -137,9 +137,7 @@ struct nic {
 
 	struct nic_link link;   /* as last reported by nic_service */
 	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */
-	unsigned rx_fcs_bytes, tx_fcs_bytes; /* of each packet, in the card's byte counters: NIC_FCS_BYTES, or 0 */
-	struct vfio_refusal refused_counter; /* when stats were last brought up to date; error 0: none was refused */
-	uint64_t rx_bytes_reported, tx_bytes_reported; /* by nic_get_stats: what it reports never falls */
+	struct port_counters counters; /* all that the card has counted */
 
 	struct port_queues queues; /* how frames come to the queues, and what each counts (queues.h) */
 	struct mac_entry *macs;    /* added by nic_add_mac */

@@ -248,9 +248,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 		return ret;
 	if (!nic->config.speeds)
 		nic->config.speeds = nic->info.speeds;
-	nic->stats = (struct nic_stats){.rx_packets = 0};
-	nic->refused_counter.error = 0;
-	nic->rx_bytes_reported = nic->tx_bytes_reported = 0;
+	stats_clear(nic);
 	nic->link = (struct nic_link){.up = false};
 	nic->promiscuous = nic->config.promiscuous;
 	nic->all_multicast = false;
@@ -347,7 +345,7 @@ unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n)
 int nic_get_stats(struct nic *nic, struct nic_stats *stats)
 {
 	if (rings_begin_call(nic, false) == 0 && nic->started)
-		stats_update(nic);
+		stats_update(nic, false);
 	stats_report(nic, stats);
 	if (nic->started)
 		rings_add_stats(nic, stats);

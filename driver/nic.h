@@ -188,6 +188,7 @@ struct nic_stats {
 	uint64_t rx_bad_descriptors; /* the descriptors of these */
 	uint64_t rx_pool_empty;      /* times a refill found no buffers in the pool; nothing is lost by it alone */
 	uint64_t rx_multicast, rx_broadcast;
+	uint64_t rx_pause_frames, tx_pause_frames; /* that ask the one who gets them to pause */
 	uint64_t tx_bad_packets;   /* frames freed unsent: no bytes in a buffer, too long, in more than 32 buffers, or
 				      with a   wish that their headers cannot fulfil */
 	uint64_t tx_segments_more; /* frames that segmentation has made, beyond one for each that was segmented */
@@ -203,6 +204,15 @@ struct nic_queue_stats {
 	uint64_t bytes;  /* by the card's counter, as in nic_stats; 0 where it has none for this queue */
 	uint64_t missed; /* receive: lost because this queue was full, if the card counts that by queue */
 	uint64_t bad_packets, bad_descriptors, pool_empty; /* as nic_stats has them */
+};
+
+/** A counter, for whoever shows them all: named and with units as Linux and Prometheus have it. */
+struct nic_counter {
+	const char *name; /* "rx_crc_errors"; no two of a port have the same name and queue */
+	const char *unit; /* "packets", "bytes", "errors" or "events" */
+	const char *help; /* a sentence */
+	int queue;        /* -1: of the port */
+	uint64_t value;   /* since nic_start */
 };
 
 /** Events of nic_service. */
@@ -352,6 +362,13 @@ unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n) POLL
  * -ENODEV when the device is gone: stats has the last values known, and their time. -EIO: the device refuses to have
  * some counters read, which stay as they were; also after nic_stop, if final values were refused. */
 int nic_get_stats(struct nic *nic, struct nic_stats *stats) POLLUX_API(nic_get_stats);
+
+/** All that the card and the rings count since nic_start: first what nic_stats has, then what the card counts besides,
+ * then what each queue has counted. After nic_stop they are final, and those of queues gone. A read of all of a card's
+ * counters takes some 100 microseconds.
+ * @return how many there are, of which `counters` receives the first n, always in the same order as long as the port is
+ * started. Names and sentences are static. Errors: -errno as nic_get_stats; `counters` has the last values known */
+int nic_get_counters(struct nic *nic, struct nic_counter *counters, unsigned n) POLLUX_API(nic_get_counters);
 
 /** Receives frames for any address, or (off) only for the port's own, those added, and broadcasts. Needs a started
  * port. */

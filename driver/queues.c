@@ -202,19 +202,24 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 	return ret;
 }
 
+void queues_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats)
+{
+	const struct port_queue *card = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
+	*stats = (struct nic_queue_stats){.missed = card->missed};
+	rings_queue_stats(nic, tx, index, stats);
+	stats->bytes = stats_without_fcs(
+		card->bytes, card->packets, tx ? nic->counters.tx_fcs_bytes : nic->counters.rx_fcs_bytes);
+}
+
 static int get_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats)
 {
 	*stats = (struct nic_queue_stats){.packets = 0};
 	int ret = check_queue(nic, tx, index);
 	/* Of a device that is gone the last values stay */
 	if (!ret || (ret == -ENODEV && index < (tx ? nic->config.tx_queues : nic->config.rx_queues))) {
-		const struct port_queue *card = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
-		rings_queue_stats(nic, tx, index, stats);
 		if (!ret)
-			stats_update(nic);
-		stats->bytes =
-			stats_without_fcs(card->bytes, card->packets, tx ? nic->tx_fcs_bytes : nic->rx_fcs_bytes);
-		stats->missed = card->missed;
+			stats_update(nic, false);
+		queues_stats(nic, tx, index, stats);
 		ret = ret ? ret : stats_check(nic);
 	}
 	return rings_end_call(nic, ret);

@@ -22,7 +22,7 @@ struct queue_ops {
 	int (*set_txq)(struct nic *nic, unsigned index, bool on);
 };
 
-/** A queue: what was counted since start, and its state. The family's update_stats adds what the card has counted,
+/** A queue: what was counted since start, and its state. stats_update adds what the card has counted,
  * bytes as the card counts them. */
 struct port_queue {
 	uint64_t packets, bytes, missed; /* by the card; of those packets are the bytes */
@@ -42,6 +42,10 @@ struct port_queues {
 
 /** MRQC's fields, which all cards have alike, for a mask of NIC_RSS_. */
 uint32_t queues_mrqc(uint32_t headers);
+
+/** What a queue of a started port has counted, as far as it was read. */
+struct nic;
+void queues_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats);
 
 /** Checks what a configuration says of offloads and RSS, and takes it into nic->queues. */
 int queues_configure(struct nic *nic, const struct nic_config *config);

@@ -59,7 +59,7 @@ static uint32_t service(struct nic *nic)
 		if (nic->started && nic->event_fd >= 0)
 			nic->driver->ops->acknowledge_events(nic);
 		if (nic->started)
-			stats_update(nic);
+			stats_update(nic, false);
 		rings_count_frames(nic);
 		if (nic->started && nic->driver->ops->service)
 			nic->driver->ops->service(nic);

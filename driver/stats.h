@@ -4,11 +4,16 @@
 
 #include "driver.h"
 
-/** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment. */
-void stats_update(struct nic *nic);
+/** Brings nic->stats up to date, unless the device turns out to be gone: then they stay those of one earlier moment.
+ * `all`: and all other counters of the card, which is done anyhow where it is time. */
+void stats_update(struct nic *nic, bool all);
 
-/** Clears what the card has counted by itself, by reading it: a start's, or a reset's, counters go on from here. */
-void stats_discard(struct nic *nic);
+/** Forgets what was counted. */
+void stats_clear(struct nic *nic);
+
+/** After a reset of the card: drops what its counters hold, and learns how they are read.
+ * @param rx_fcs_bytes, tx_fcs_bytes  that the card's byte counters have of each packet: NIC_FCS_BYTES, or 0 */
+void stats_start(struct nic *nic, unsigned rx_fcs_bytes, unsigned tx_fcs_bytes);
 
 /** @return 0; -EIO, with a sentence: a counter was refused when nic->stats was last brought up to date, so they lack
  * what it counted */

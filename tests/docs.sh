@@ -68,11 +68,14 @@ described() {
 		grep -qE "\`$name(\[n\])?\`" $2 || echo "$name is not in $2"
 	done <"$work/registers"
 }
-described "driver/ixgbe/registers.h driver/ixgbe/other_registers.h" "hw-docs/82599.md hw-docs/x540-x550.md" >"$log"
+described "driver/ixgbe/registers.h driver/ixgbe/other_registers.h" \
+	"hw-docs/82599.md hw-docs/x540-x550.md hw-docs/counters.md" >"$log"
 check "each register of ixgbe's list is in its chapters" "$log" [ ! -s "$log" ]
 described "driver/gigabit/registers.h driver/gigabit/chips/*_registers.h" \
-	"hw-docs/82540em-82574l.md hw-docs/82576.md" >"$log"
+	"hw-docs/82540em-82574l.md hw-docs/82576.md hw-docs/counters.md" >"$log"
 check "  and of the gigabit cards' lists" "$log" [ ! -s "$log" ]
+grep '^|' hw-docs/counters.md >"$work/table"
+check "the table of counters is tests/counters_table.sh's" "$log" diff "$work/table" <(tests/counters_table.sh)
 
 # -- Doubts: `doubt 4` in a comment of the driver is number 4 of doubts.md, `doubt M4` in the model its number M4 --
 numbered() { sed -nE "s/^\| ($1[0-9]+) \|.*/\1/p" hw-docs/doubts.md; }

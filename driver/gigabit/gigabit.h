@@ -25,8 +25,6 @@ struct gigabit_chip {
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct nic *nic);
 	int (*transmit_start)(struct nic *nic);
-	/** Counts what queues without descriptors have lost. NULL: the chip drops nothing for them. */
-	void (*count_drops)(struct nic *nic);
 	/** Adds what only this chip has. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
 	uint32_t txdctl, tctl; /* thresholds of transmit queues, and more bits of TCTL, for gigabit_transmit_start */
@@ -60,8 +58,6 @@ struct gigabit_chip {
 	(NIC_RX_CHECKSUM | NIC_RX_VLAN_STRIP | NIC_TX_OFFLOAD | NIC_VLAN_FILTER | NIC_TX_IP_CHECKSUM |                 \
 		NIC_TX_L4_CHECKSUM | NIC_TX_VLAN | NIC_TX_SEGMENT_IPV4)
 
-#define GIGABIT_RARE 9u /* counters of losses and errors */
-
 /** What is known of a started port's link. */
 struct gigabit_link {
 	uint32_t status;       /* link, speed and duplex as STATUS last had them */
@@ -75,9 +71,8 @@ struct gigabit_link {
 
 /** A port. */
 struct gigabit {
-	struct nic nic;                   /* first */
-	uint32_t uncleared[GIGABIT_RARE]; /* what they held last, where reading does not clear them */
-	bool owner_stuck;                 /* firmware did not let go of the PHY or the NVM when it was last asked for */
+	struct nic nic;   /* first */
+	bool owner_stuck; /* firmware did not let go of the PHY or the NVM when it was last asked for */
 	bool wedged;      /* transmit stood still at the last stop, and only a function reset will help */
 	bool pcix;        /* it is on PCI-X */
 	bool line_shared; /* the interrupt line cannot be had: it is shared, and the card cannot be told apart */
@@ -230,11 +225,6 @@ int gigabit_set_vlans(struct nic *nic, unsigned word);
  * two; to the 82576. */
 extern const struct ring_tx_card gigabit_orders_pci, gigabit_orders_82574l, gigabit_orders_82574l_two,
 	gigabit_orders_82576;
-
-/* ---- stats.c ---- */
-
-void gigabit_stats_start(struct nic *nic);
-void gigabit_update_stats(struct nic *nic);
 
 /* ---- interrupt.c ---- */
 

@@ -3,6 +3,8 @@
  * chips have it. What only the 82576 has, or has elsewhere, is in chips/82576_registers.h. Fields are in fields.h. */
 #pragma once
 
+#include "../counter_registers.h"
+
 #include <stdint.h>
 
 /* clang-format off */
@@ -63,29 +65,48 @@
 	X(RAH,         0x05404, 8,     16,  "all") \
 	X(VFTA,        0x05600, 4,     128, "all") \
 	/* statistics, cleared by reading */ \
-	X(CRCERRS,     0x04000, 0,     1,   "all") \
-	X(ALGNERRC,    0x04004, 0,     1,   "all") \
-	X(RXERRC,      0x0400C, 0,     1,   "all") \
-	X(MPC,         0x04010, 0,     1,   "all") \
-	X(RLEC,        0x04040, 0,     1,   "all") \
-	X(GPRC,        0x04074, 0,     1,   "all") \
-	X(BPRC,        0x04078, 0,     1,   "all") \
-	X(MPRC,        0x0407C, 0,     1,   "all") \
-	X(GPTC,        0x04080, 0,     1,   "all") \
-	X(GORCL,       0x04088, 0,     1,   "all") \
-	X(GORCH,       0x0408C, 0,     1,   "all") \
-	X(GOTCL,       0x04090, 0,     1,   "all") \
-	X(GOTCH,       0x04094, 0,     1,   "all") \
-	X(RUC,         0x040A4, 0,     1,   "all") \
-	X(RFC,         0x040A8, 0,     1,   "all") \
-	X(ROC,         0x040AC, 0,     1,   "all") \
-	X(RJC,         0x040B0, 0,     1,   "all")
+	X(TOTH,        0x040CC, 0,     1,   "all") \
+	CARD_COUNTERS_HIGH(X) E1000_COUNTERS(X) GIGABIT_COUNTERS(X)
+
+/* Counters: see counter_registers.h. The first ones the 82576 does not have. */
+#define E1000_COUNTERS(X) \
+	X(CEXTERR,  0x0403C, 0, 1, 32, 0, "rx_carrier_extension_errors", "Errors after frames of half duplex") \
+	X(TNCRS,    0x04034, 0, 1, 32, 0, "tx_no_carrier_errors", "Frames sent without carrier sense (half duplex)")
+/* RNBC is no loss: the packet buffer may still have saved the frame. */
+#define GIGABIT_COUNTERS(X) \
+	CARD_COUNTERS(X, 64) \
+	X(GORCL,    0x04088, 0, 1, 64, STAT(rx_bytes), "rx_good_bytes", "Bytes of the frames of rx_good_packets") \
+	X(TOTL,     0x040C8, 0, 1, 64, 0, "tx_total_bytes", "Bytes of the frames of tx_total_packets") \
+	X(GPRC,     0x04074, 0, 1, 32, STAT(rx_packets), "rx_good_packets", "Good frames that passed the filters") \
+	X(MPC,      0x04010, 0, 1, 32, STAT(rx_missed), "rx_missed_packets", "Lost: the packet buffer was full") \
+	X(RNBC,     0x040A0, 0, 1, 32, 0, "rx_no_buffer_events", "Times a frame found no buffer; it may have waited") \
+	X(ALGNERRC, 0x04004, 0, 1, 32, STAT(rx_errors), "rx_align_errors", "Frames that end within a byte") \
+	X(RXERRC,   0x0400C, 0, 1, 32, STAT(rx_errors), "rx_symbol_errors", "Frames in which the PHY saw an error") \
+	X(SYMERRS,  0x04008, 0, 1, 32, 0, "rx_carrier_symbol_errors", "Symbol errors between and within frames") \
+	X(XONRXC,   0x04048, 0, 1, 32, 0, "rx_xon_packets", "Pause frames received that end a pause") \
+	X(XONTXC,   0x0404C, 0, 1, 32, 0, "tx_xon_packets", "Pause frames sent that end a pause") \
+	X(XOFFRXC,  0x04050, 0, 1, 32, STAT(rx_pause_frames), "rx_xoff_packets", \
+		"Pause frames received that begin a pause") \
+	X(XOFFTXC,  0x04054, 0, 1, 32, STAT(tx_pause_frames), "tx_xoff_packets", \
+		"Pause frames sent that begin a pause") \
+	X(FCRUC,    0x04058, 0, 1, 32, 0, "rx_unknown_control_packets", "Control frames that are no pause frames") \
+	X(SCC,      0x04014, 0, 1, 32, 0, "tx_single_collision_packets", "Frames sent after a collision") \
+	X(MCC,      0x0401C, 0, 1, 32, 0, "tx_multiple_collision_packets", "Frames sent after 2 to 15 collisions") \
+	X(ECOL,     0x04018, 0, 1, 32, 0, "tx_excessive_collision_errors", "Frames given up after 16 collisions") \
+	X(LATECOL,  0x04020, 0, 1, 32, 0, "tx_late_collision_errors", "Collisions later than the standard allows") \
+	X(COLC,     0x04028, 0, 1, 32, 0, "tx_collision_events", "Collisions") \
+	X(DC,       0x04030, 0, 1, 32, 0, "tx_deferred_events", "Times a frame waited, also for the end of a pause") \
+	X(TSCTC,    0x040F8, 0, 1, 32, 0, "tx_segmentation_events", "Contexts of segmentation that were used") \
+	X(TSCTFC,   0x040FC, 0, 1, 32, 0, "tx_segmentation_errors", "Contexts of segmentation that failed") \
+	X(MGTPRC,   0x040B4, 0, 1, 32, 0, "rx_management_packets", "Frames for the management firmware") \
+	X(MGTPDC,   0x040B8, 0, 1, 32, 0, "rx_management_dropped_packets", "Those of them that it had no room for") \
+	X(MGTPTC,   0x040BC, 0, 1, 32, 0, "tx_management_packets", "Frames that the management firmware has sent")
 /* clang-format on */
 
 /** Of each register NAME: GIGABIT_NAME, the offset of the first; GIGABIT_NAME_STRIDE, from one to the next;
  * GIGABIT_NAME_COUNT, how many there are. */
 enum gigabit_register {
-#define X(name, offset, stride, count, chips)                                                                          \
+#define X(name, offset, stride, count, ...)                                                                            \
 	GIGABIT_##name = (offset), GIGABIT_##name##_STRIDE = (stride), GIGABIT_##name##_COUNT = (count),
 	GIGABIT_REGISTERS(X)
 #undef X

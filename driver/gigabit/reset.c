@@ -64,7 +64,7 @@ int gigabit_reset(struct nic *nic)
 	/* Frames that were under way have come to their end. Nothing counts any more, and the reset has not cleared the
 	 * counters yet: they are final */
 	if (nic->started)
-		stats_update(nic);
+		stats_update(nic, true);
 	struct gigabit *port = (struct gigabit *)nic;
 	if (port->wedged)
 		function_reset(nic);

@@ -3,6 +3,7 @@
  * interrupts; receive and transmit are set up as the chip has it (chips/). */
 #include "../access.h"
 #include "../ring/offload.h"
+#include "../stats.h"
 #include "gigabit.h"
 
 /* The transmit part must hold two of the largest frames. A new division takes effect at a reset, which keeps it. */
@@ -59,7 +60,7 @@ int gigabit_start(struct nic *nic)
 		ret = gigabit_link_start(nic);
 	if (ret)
 		return ret;
-	gigabit_stats_start(nic);
+	stats_start(nic, NIC_FCS_BYTES, NIC_FCS_BYTES);
 	ret = gigabit_filter_start(nic);
 	if (!ret)
 		ret = chip->receive_start(nic);

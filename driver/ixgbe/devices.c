@@ -67,7 +67,7 @@ static const struct driver_ops ops = {
 	.get_link = ixgbe_get_link,
 	.service = ixgbe_link_service,
 	.facts = ixgbe_facts,
-	.update_stats = ixgbe_update_stats,
+	.correct_stats = ixgbe_correct_stats,
 	.enable_events = ixgbe_enable_events,
 	.acknowledge_events = ixgbe_acknowledge_events,
 	.set_unicast = ixgbe_set_unicast,
@@ -77,10 +77,13 @@ static const struct driver_ops ops = {
 };
 
 static const struct driver_register registers[] = {
-#define X(name, offset, stride, count, section) {#name, offset, stride, count},
+#define X(name, offset, stride, count, ...) {#name, offset, stride, count},
 	IXGBE_REGISTERS(X)
 #undef X
 };
+
+static const struct card_counter counters[] = {IXGBE_COUNTERS(CARD_COUNTER)};
+_Static_assert(IXGBE_COUNTERS(CARD_COUNTER_VALUES) <= CARD_COUNTER_VALUES_MAX, "their values have room");
 
 const struct driver ixgbe_driver = {
 	.name = "ixgbe",
@@ -91,4 +94,5 @@ const struct driver ixgbe_driver = {
 	.ops = &ops,
 	.registers = registers,
 	.register_count = sizeof(registers) / sizeof(*registers),
+	.counters = {counters, sizeof(counters) / sizeof(*counters), false},
 };

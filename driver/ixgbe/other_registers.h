@@ -3,6 +3,8 @@
  * A part of the list in registers.h, which says what the columns are. */
 #pragma once
 
+#include "../counter_registers.h"
+
 /* clang-format off */
 #define IXGBE_OTHER_REGISTERS(X) \
 	/* name        offset   stride count  section */ \
@@ -45,25 +47,50 @@
 	X(RETA,        0x0EB00, 4,     32,  "8.2.3.7.15") \
 	X(ERETA,       0x0EE80, 4,     96,  "X550 8.2.2.8.24") \
 	X(RSSRK,       0x0EB80, 4,     10,  "8.2.3.7.14") \
-	/* statistics: cleared by reading, but RQSMR and TQSM */ \
-	X(MPC,         0x03FA0, 4,     8,   "8.2.3.23") \
-	X(CRCERRS,     0x04000, 0,     1,   "8.2.3.23") \
-	X(RLEC,        0x04040, 0,     1,   "8.2.3.23") \
-	X(BPRC,        0x04078, 0,     1,   "8.2.3.23") \
-	X(MPRC,        0x0407C, 0,     1,   "8.2.3.23") \
-	X(GPTC,        0x04080, 0,     1,   "8.2.3.23") \
-	X(GOTCL,       0x04090, 0,     1,   "8.2.3.23") \
-	X(GOTCH,       0x04094, 0,     1,   "8.2.3.23") \
-	X(RUC,         0x040A4, 0,     1,   "8.2.3.23") \
-	X(RFC,         0x040A8, 0,     1,   "8.2.3.23") \
-	X(ROC,         0x040AC, 0,     1,   "8.2.3.23") \
-	X(RJC,         0x040B0, 0,     1,   "8.2.3.23") \
-	X(QPRC,        0x01030, 0x40,  16,  "8.2.3.23") \
-	X(QBRC_L,      0x01034, 0x40,  16,  "8.2.3.23") \
-	X(QBRC_H,      0x01038, 0x40,  16,  "8.2.3.23") \
-	X(QPRDC,       0x01430, 0x40,  16,  "8.2.3.23") \
-	X(QBTC_L,      0x08700, 8,     16,  "8.2.3.23") \
-	X(QBTC_H,      0x08704, 8,     16,  "8.2.3.23") \
+	/* statistics: all are cleared by reading, but these */ \
 	X(RQSMR,       0x02300, 4,     32,  "8.2.3.23") \
-	X(TQSM,        0x08600, 4,     32,  "8.2.3.23")
+	X(TQSM,        0x08600, 4,     32,  "8.2.3.23") \
+	CARD_COUNTERS_HIGH(X) IXGBE_COUNTERS_HIGH(X) IXGBE_COUNTERS(X)
+
+#define IXGBE_COUNTERS_HIGH(X) \
+	X(QBRC_H,      0x01038, 0x40,  16,  "8.2.3.23") \
+	X(QBTC_H,      0x08704, 8,     16,  "8.2.3.23") \
+	X(RXNFGBCH,    0x041B8, 0,     1,   "8.2.3.23") \
+	X(TXDGBCH,     0x087A8, 0,     1,   "8.2.3.23")
+/* Counters: see counter_registers.h. That GPRC counts missed frames too is an erratum; whether ILLERRC, ERRBC and MSPDC
+ * count frames is doubt 11. LXONTXC and LXOFFTXC come first: stats.c looks there */
+#define IXGBE_COUNTERS(X) \
+	X(LXONTXC,    0x03F60, 0, 1, 32, COUNTED_ALWAYS, "tx_xon_packets", "Pause frames sent that end a pause") \
+	X(LXOFFTXC,   0x03F68, 0, 1, 32, STAT(tx_pause_frames), "tx_xoff_packets", \
+		"Pause frames sent that begin a pause") \
+	CARD_COUNTERS(X, 36) \
+	X(GORCL,      0x04088, 0, 1, 36, 0, "rx_good_bytes", "Bytes of the frames of rx_good_packets") \
+	X(GPRC,       0x04074, 0, 1, 32, 0, "rx_good_packets", "Good frames that passed the filters, lost ones too") \
+	X(MPC,        0x03FA0, 0, 1, 32, STAT(rx_missed), "rx_missed_packets", "Lost: the packet buffer was full") \
+	X(LXONRXCNT,  0x041A4, 0, 1, 32, 0, "rx_xon_packets", "Pause frames received that end a pause") \
+	X(LXOFFRXCNT, 0x041A8, 0, 1, 32, STAT(rx_pause_frames), "rx_xoff_packets", \
+		"Pause frames received that begin a pause") \
+	X(ILLERRC,    0x04004, 0, 1, 32, 0, "rx_illegal_byte_errors", "Frames with an illegal symbol in them") \
+	X(ERRBC,      0x04008, 0, 1, 32, 0, "rx_error_byte_errors", "Frames with an error symbol in them") \
+	X(MSPDC,      0x04010, 0, 1, 32, 0, "rx_mac_short_packets", "Frames so short that the MAC has dropped them") \
+	X(MLFC,       0x04034, 0, 1, 32, 0, "mac_local_faults", "Faults of this end of the link, at 10 Gbit/s") \
+	X(MRFC,       0x04038, 0, 1, 32, 0, "mac_remote_faults", "Faults that the other end has told, at 10 Gbit/s") \
+	X(XEC,        0x04120, 0, 1, 32, 0, "rx_checksum_errors", "Frames with a wrong checksum of IPv4, TCP or UDP") \
+	X(RXNFGBCL,   0x041B4, 0, 1, 36, 0, "rx_unfiltered_bytes", "Bytes of the frames of rx_unfiltered_packets") \
+	X(RXNFGPC,    0x041B0, 0, 1, 32, 0, "rx_unfiltered_packets", "Good frames on the wire, whoever they are for") \
+	X(TXDGBCL,    0x087A4, 0, 1, 36, 0, "tx_dma_bytes", "Bytes of the frames of tx_dma_packets") \
+	X(TXDGPC,     0x087A0, 0, 1, 32, 0, "tx_dma_packets", "Frames fetched from memory, not all of them sent yet") \
+	X(SSVPC,      0x08780, 0, 1, 32, 0, "tx_spoofed_packets", "Frames that the card's own switch has dropped") \
+	X(MNGPRC,     0x040B4, 0, 1, 32, 0, "rx_management_packets", "Frames for the management firmware") \
+	X(MNGPDC,     0x040B8, 0, 1, 32, 0, "rx_management_dropped_packets", "Those of them that it had no room for") \
+	X(QBRC_L,     0x01034, 0x40, 16, 36, STAT(rx_bytes) | QUEUE(bytes), "rx_queue_dma_bytes", \
+		"Bytes of the frames of rx_queue_dma_packets") \
+	X(QPRC,       0x01030, 0x40, 16, 32, STAT(rx_packets), "rx_queue_dma_packets", \
+		"Frames that the card has written into this queue's ring (queue 15 and further ones share a counter)") \
+	X(QPRDC,      0x01430, 0x40, 16, 32, STAT(rx_no_descriptor) | QUEUE(missed), "rx_queue_dropped_packets", \
+		"Frames lost because this queue was full, or stopped (queue 15 and further ones share a counter)") \
+	X(QBTC_L,     0x08700, 8, 16, 36, QUEUE(bytes), "tx_queue_dma_bytes", \
+		"Bytes of the frames of tx_queue_dma_packets") \
+	X(QPTC,       0x06030, 0x40, 16, 32, 0, "tx_queue_dma_packets", \
+		"Frames that the card has taken from this queue's ring (queue 15 and further ones share a counter)")
 /* clang-format on */

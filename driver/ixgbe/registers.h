@@ -79,7 +79,7 @@
 /** Of each register NAME: IXGBE_NAME, the offset of the first; IXGBE_NAME_STRIDE, from one to the next;
  * IXGBE_NAME_COUNT, how many there are. */
 enum ixgbe_register {
-#define X(name, offset, stride, count, section)                                                                        \
+#define X(name, offset, stride, count, ...)                                                                            \
 	IXGBE_##name = (offset), IXGBE_##name##_STRIDE = (stride), IXGBE_##name##_COUNT = (count),
 	IXGBE_REGISTERS(X)
 #undef X

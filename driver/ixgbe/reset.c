@@ -86,7 +86,7 @@ int ixgbe_reset(struct nic *nic)
 	/* A frame that has left the card until now is counted. The flush would count those that leave in loopback, and
 	 * the reset clears counters */
 	if (nic->started)
-		stats_update(nic);
+		stats_update(nic, true);
 	if (!silent) {
 		flush_data_path(nic);
 		int ret = global_reset(nic);

@@ -336,7 +336,7 @@ void rings_drain(struct nic *nic, uint32_t limit_us)
 	for (;;) {
 		uint64_t waiting = rings_pending(nic);
 		if (!waiting) { /* the rings are empty, but the card's packet buffer may not be */
-			stats_update(nic);
+			stats_update(nic, false);
 			waiting = unsent(nic);
 		}
 		/* Without link nothing ever goes out */

@@ -84,14 +84,16 @@ static void e1000_was_read(struct card *card, uint32_t offset)
 {
 	if (offset == GIGABIT_TDFPC && card->fifo && !card->fifo_stuck)
 		card->fifo--;
-	if (offset == GIGABIT_ICR || (offset >= GIGABIT_CRCERRS && offset <= GIGABIT_RJC && offset != GIGABIT_GORCL &&
-					     offset != GIGABIT_GOTCL))
+	bool low =
+		offset == GIGABIT_GORCL || offset == GIGABIT_GOTCL || offset == GIGABIT_TORL || offset == GIGABIT_TOTL;
+	if (offset == GIGABIT_ICR || (offset >= GIGABIT_CRCERRS && offset < 0x4200 && !low))
 		*card_register(card, offset) = 0;
 	if (offset >= IGB_RQDPC && offset < IGB_AT(RQDPC, IGB_RQDPC_COUNT) && (offset & 0x3F) == (IGB_RQDPC & 0x3F))
 		*card_register(card, offset) = 0;
 	if (offset == IGB_SWSM && e1000_is_82576(card)) /* whoever has read SMBI as 0 has it */
 		*card_register(card, IGB_SWSM) |= IGB_SWSM_SMBI;
-	if (offset == GIGABIT_GORCH || offset == GIGABIT_GOTCH) /* clears both words */
+	if (offset == GIGABIT_GORCH || offset == GIGABIT_GOTCH || offset == GIGABIT_TORH ||
+		offset == GIGABIT_TOTH) /* clears both words */
 		*card_register(card, offset - 4) = 0;
 }
 

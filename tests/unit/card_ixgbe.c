@@ -34,13 +34,14 @@ static void ixgbe_card_reset(struct card *card)
 
 static bool cleared_by_reading(uint32_t offset)
 {
-	if (offset == IXGBE_EICR || (offset >= IXGBE_MPC && offset < IXGBE_MPC + 0x20) ||
-		(offset >= IXGBE_CRCERRS && offset < 0x4200))
+	if (offset == IXGBE_EICR || (offset >= IXGBE_LXONTXC && offset < IXGBE_MPC + 0x20) ||
+		(offset >= IXGBE_SSVPC && offset <= IXGBE_TXDGBCH) || (offset >= IXGBE_CRCERRS && offset < 0x4200))
 		return true;
 	for (uint32_t i = 0; i < IXGBE_QPRC_COUNT; i++)
 		if (offset == IXGBE_QPRC + 0x40 * i || offset == IXGBE_QBRC_L + 0x40 * i ||
 			offset == IXGBE_QBRC_H + 0x40 * i || offset == IXGBE_QPRDC + 0x40 * i ||
-			offset == IXGBE_QBTC_L + 8 * i || offset == IXGBE_QBTC_H + 8 * i)
+			offset == IXGBE_QPTC + 0x40 * i || offset == IXGBE_QBTC_L + 8 * i ||
+			offset == IXGBE_QBTC_H + 8 * i)
 			return true;
 	return false;
 }

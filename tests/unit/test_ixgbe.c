@@ -429,14 +429,21 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 	start();
 	struct nic_stats stats;
 	struct nic_queue_stats queue;
+	struct nic_counter counters[200];
 	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
 	CU_ASSERT_EQUAL(stats.rx_packets, 0);
 	for (unsigned round = 1; round <= 3; round++) {
+		*card_register(&card, IXGBE_LXONTXC) = 1; /* pause frames are in GPTC and GOTC, and are no packets */
+		*card_register(&card, IXGBE_LXOFFTXC) = 2;
+		*card_register(&card, IXGBE_LXOFFRXCNT) = 4;
+		*card_register(&card, IXGBE_QPTC) = 10;
+		*card_register(&card, IXGBE_TXDGBCL) = 3;
+		*card_register(&card, IXGBE_TXDGBCH) = 0xF5;
 		*card_register(&card, IXGBE_QPRC) = 0xF0000000;
 		*card_register(&card, IXGBE_QBRC_L) = 0x00000010;
 		*card_register(&card, IXGBE_QBRC_H) = 0xF; /* 36 bits */
-		*card_register(&card, IXGBE_GPTC) = 10;
-		*card_register(&card, IXGBE_GOTCL) = 640;
+		*card_register(&card, IXGBE_GPTC) = 13;
+		*card_register(&card, IXGBE_GOTCL) = 640 + 3 * 64;
 		*card_register(&card, IXGBE_MPC) = 3;
 		*card_register(&card, IXGBE_QPRDC) = 7; /* of a queue that is stopped alone */
 		*card_register(&card, IXGBE_QBTC_L) = 600;
@@ -449,6 +456,7 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 		*card_register(&card, IXGBE_MPRC) = 5;
 		*card_register(&card, IXGBE_BPRC) = 6;
 		CU_ASSERT_EQUAL(round % 2 ? nic_service(nic, NULL) : nic_get_stats(nic, &stats), 0);
+		CU_ASSERT(nic_get_counters(nic, counters, 200) > 70);
 	}
 	__atomic_store_n(&nic->rings.txqs[0]->bad_packets, 9, __ATOMIC_RELAXED);
 	__atomic_store_n(&nic->rings.rxqs[0]->bad_descriptors, 8, __ATOMIC_RELAXED);
@@ -457,6 +465,18 @@ static void counters_are_accumulated_over_reads_that_clear(void)
 	CU_ASSERT_EQUAL(stats.rx_bytes, 3 * UINT64_C(0xF00000010));
 	CU_ASSERT_EQUAL(stats.tx_packets, 30);
 	CU_ASSERT_EQUAL(stats.tx_bytes, 30 * 60);
+	CU_ASSERT_EQUAL(stats.tx_pause_frames, 6);
+	CU_ASSERT_EQUAL(stats.rx_pause_frames, 12);
+	int n = nic_get_counters(nic, counters, 200), found = 0;
+	for (int i = 0; i < n; i++) {
+		if (strcmp(counters[i].name, "tx_dma_bytes") == 0)
+			CU_ASSERT_EQUAL((found++, counters[i].value), 3 * UINT64_C(0x500000003));
+		if (strcmp(counters[i].name, "tx_queue_dma_packets") == 0 && counters[i].queue == 0)
+			CU_ASSERT_EQUAL((found++, counters[i].value), 30);
+		if (strcmp(counters[i].name, "tx_xon_packets") == 0)
+			CU_ASSERT_EQUAL((found++, counters[i].value), 3);
+	}
+	CU_ASSERT_EQUAL(found, 3);
 	CU_ASSERT_EQUAL(stats.rx_missed, 9);
 	CU_ASSERT_EQUAL(stats.rx_no_descriptor, 21);
 	CU_ASSERT_EQUAL(nic_get_txq_stats(nic, 0, &queue), 0);

@@ -13,7 +13,7 @@
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
 static const struct driver_register driver[] = {
-#define ENTRY(name, offset, stride, count, section) {#name, offset, stride, count},
+#define ENTRY(name, offset, stride, count, ...) {#name, offset, stride, count},
 	IXGBE_REGISTERS(ENTRY)
 #undef ENTRY
 };

@@ -227,17 +227,6 @@ const struct queue_ops gigabit_82576_queues = {
 	.set_txq = set_txq,
 };
 
-/* Frames for queues without descriptors, which are dropped, and count as received before: the card's packet buffer had
- * them. The counters have 12 bits (doubt 40). */
-static void count_drops(struct nic *nic)
-{
-	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
-		uint64_t drops = reg_count(nic, IGB_AT(RQDPC, i)) & IGB_RQDPC_DROPS;
-		nic->queues.rx[i].missed += drops;
-		nic->stats.rx_no_descriptor += drops;
-	}
-}
-
 static uint32_t rx_tail(unsigned queue)
 {
 	return IGB_AT(RDT, queue);
@@ -277,5 +266,4 @@ const struct gigabit_chip gigabit_82576 = {
 	.rss_headers =
 		NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV4_UDP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP | NIC_RSS_IPV6_UDP,
 	.mrqc_rss = GIGABIT_MRQC_RSS_16,
-	.count_drops = count_drops,
 };

@@ -27,7 +27,6 @@
 	X(RDH,       0x0C010, 0x40,  16) \
 	X(RDT,       0x0C018, 0x40,  16) \
 	X(RXDCTL,    0x0C028, 0x40,  16) \
-	X(RQDPC,     0x0C030, 0x40,  16) \
 	/* transmit */ \
 	X(TDBAL,     0x0E000, 0x40,  16) \
 	X(TDBAH,     0x0E004, 0x40,  16) \
@@ -35,13 +34,20 @@
 	X(TDH,       0x0E010, 0x40,  16) \
 	X(TDT,       0x0E018, 0x40,  16) \
 	X(TXDCTL,    0x0E028, 0x40,  16) \
-	X(TDWBAL,    0x0E038, 0x40,  16)
+	X(TDWBAL,    0x0E038, 0x40,  16) \
+	IGB_COUNTERS(X)
+
+/* Counters: see ../../counter_registers.h. */
+#define IGB_COUNTERS(X) \
+	X(RQDPC,     0x0C030, 0x40, 16, 12, STAT(rx_no_descriptor) | QUEUE(missed), "rx_queue_dropped_packets", \
+		"Frames lost because this queue was full; a counter of 12 bits, which can run full within 3 ms") \
+	X(HTDPMC,    0x0403C, 0, 1, 32, 0, "tx_discarded_packets", "Frames that the MAC did not send")
 /* clang-format on */
 
 /** Of each register NAME: IGB_NAME, the offset of the first; IGB_NAME_STRIDE, from one to the next; IGB_NAME_COUNT, how
  * many there are. */
 enum igb_register {
-#define X(name, offset, stride, count)                                                                                 \
+#define X(name, offset, stride, count, ...)                                                                            \
 	IGB_##name = (offset), IGB_##name##_STRIDE = (stride), IGB_##name##_COUNT = (count),
 	IGB_REGISTERS(X)
 #undef X
@@ -60,7 +66,6 @@ enum igb_register {
 #define IGB_SRRCTL_BSIZEPACKET_UNIT  1024u               /* of bits 6:0 */
 #define IGB_SRRCTL_DESCTYPE_ONE      (UINT32_C(1) << 25) /* advanced, one buffer */
 #define IGB_SRRCTL_DROP_EN           (UINT32_C(1) << 31)
-#define IGB_RQDPC_DROPS              UINT32_C(0xFFF)
 #define IGB_CTRL_EXT_EXTENDED_VLAN   (UINT32_C(1) << 26)
 #define IGB_RFCTL_IPV6_EX_DIS        (UINT32_C(1) << 16)
 #define IGB_SWSM_SMBI                (UINT32_C(1) << 0)

@@ -107,7 +107,7 @@ static void link_set(struct model *m, bool up)
 		return;
 	/* The receiver has lost its signal (doubt M31). */
 	if (!up && !m->partner && model_link_mbps(m) == 10000)
-		reg_add(m, MODEL_MLFC, 1);
+		reg_add(m, IXGBE_MLFC, 1);
 	if (up) /* forced up it runs at 10 Gbit/s */
 		m->copper_mbps = forced_up(m) ? 10000 : m->phy.mbps;
 	m->link_up = up;

@@ -91,7 +91,7 @@ enum control_verdict model_control_judge(const struct model *m, const struct mod
 
 static void obey(struct model *m, uint16_t quanta)
 {
-	reg_add_short(m, quanta ? MODEL_LXOFFRXCNT : MODEL_LXONRXCNT, 1);
+	reg_add_short(m, quanta ? IXGBE_LXOFFRXCNT : IXGBE_LXONRXCNT, 1);
 	m->pauses.in_xoff += quanta != 0;
 	m->pauses.in_xon += quanta == 0;
 	pause_for(m, model_pause_ns(m, quanta));
@@ -146,7 +146,7 @@ static bool send(struct model *m, uint16_t quanta, uint8_t frame[MODEL_PAUSE_BYT
 	model_own_address(m, own);
 	model_pause_frame(own, quanta, frame);
 	/* doubt M29 */
-	reg_add_short(m, quanta ? MODEL_LXOFFTXC : MODEL_LXONTXC, 1);
+	reg_add_short(m, quanta ? IXGBE_LXOFFTXC : IXGBE_LXONTXC, 1);
 	m->pauses.out_xoff += quanta != 0;
 	m->pauses.out_xon += quanta == 0;
 	model_count_sent(m, &t);

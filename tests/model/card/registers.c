@@ -300,24 +300,24 @@ static const struct rule rules[] = {
 	{ MODEL_MNGPTC,     0, 1, RC, 0, 0, NULL, NULL }, /* ... nor sent by the management controller */
 	{ MODEL_PXON2OFF,   4, 8, RC, 0, 0, NULL, NULL },
 	{ IXGBE_MPC,        4, 8, RC, 0, 0, NULL, NULL },
-	{ MODEL_LXONTXC,    4, 4, RC, 0, 0, NULL, NULL },
+	{ IXGBE_LXONTXC,    4, 4, RC, 0, 0, NULL, NULL },
 	{ 0x03F00,          4, 24, RC, 0, 0, NULL, NULL }, /* PXONTXC .. */
 	{ 0x04000,          4, 34, RC, 0, 0, NULL, NULL }, /* CRCERRS .. GPTC + 4 */
-	{ MODEL_GORCL,      4, 4, RC, 0, 0, model_read_wide, NULL },
+	{ IXGBE_GORCL,      4, 4, RC, 0, 0, model_read_wide, NULL },
 	{ 0x04098,          4, 10, RC, 0, 0, NULL, NULL }, /* .. MNGPDC */
-	{ MODEL_TORL,       4, 2, RC, 0, 0, model_read_wide, NULL },
+	{ IXGBE_TORL,       4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ 0x040C8,          4, 12, RC, 0, 0, NULL, NULL }, /* TPR, TPT, PTC .. BPTC */
 	{ 0x040F8,          4, 50, RC, 0, 0, NULL, NULL }, /* XEC, pause counters, RXNFGPC */
-	{ MODEL_RXNFGBCL,   4, 2, RC, 0, 0, model_read_wide, NULL },
+	{ IXGBE_RXNFGBCL,   4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QPRC,       0x40, 16, RC, 0, 0, NULL, NULL },
 	{ IXGBE_QBRC_L,     0x40, 16, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QBRC_H,     0x40, 16, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QPRDC,      0x40, 16, RC, 0, 0, NULL, NULL },
-	{ MODEL_QPTC,       0x40, 16, RC, 0, 0, NULL, NULL },
+	{ IXGBE_QPTC,       0x40, 16, RC, 0, 0, NULL, NULL },
 	{ IXGBE_QBTC_L,     4, 32, RC, 0, 0, model_read_wide, NULL },
-	{ MODEL_SSVPC,      0, 1, RC, 0, 0, NULL, NULL },
-	{ MODEL_TXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
-	{ MODEL_TXDGBCL,    4, 2, RC, 0, 0, model_read_wide, NULL },
+	{ IXGBE_SSVPC,      0, 1, RC, 0, 0, NULL, NULL },
+	{ IXGBE_TXDGPC,     0, 1, RC, 0, 0, NULL, NULL },
+	{ IXGBE_TXDGBCL,    4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_RQSMR,      4, 32, RW, 0x0F0F0F0F, 0, NULL, model_write_queue_map },
 	{ IXGBE_TQSM,       4, 32, RW, 0x0F0F0F0F, 0, NULL, model_write_queue_map },
 };
@@ -335,7 +335,7 @@ static const struct {
 	{ 0x05818, 1,  0, IXGBE_MRQC, 0 },
 	{ 0x05C00, 32, 4, IXGBE_RETA, 4 },
 	{ 0x05C80, 10, 4, IXGBE_RSSRK, 4 },
-	{ 0x08680, 16, 4, MODEL_QPTC, 0x40 },
+	{ 0x08680, 16, 4, IXGBE_QPTC, 0x40 },
 };
 /* clang-format on */
 

@@ -108,7 +108,7 @@ static void write_burst(struct model *m, struct burst *b)
 	for (unsigned j = 0; j < b->queues; j++)
 		model_rx_close_queue(m, b->opened[j], false);
 	model_count_received(m, &b->tally);
-	reg_add(m, MODEL_TPR, b->tally.frames);
+	reg_add(m, IXGBE_TPR, b->tally.frames);
 	wide_add(m, WIDE_TOR, b->tally.bytes);
 	fate_met(m, MODEL_RECEIVED, b->frames, b->tally.bytes - 4ull * b->frames);
 }

@@ -66,7 +66,7 @@ void model_rx_count(struct model *m, const struct judgement *judged)
 		return;
 	if (judged->counted_by)
 		reg_add(m, judged->counted_by, 1);
-	reg_add(m, MODEL_TPR, 1);
+	reg_add(m, IXGBE_TPR, 1);
 	wide_add(m, WIDE_TOR, judged->len + 4);
 	reg_add(m, IXGBE_RLEC, judged->length_erred);
 	if (judged->good && !judged->accepted)

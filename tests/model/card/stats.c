@@ -4,7 +4,7 @@
 
 void model_count_good(struct model *m, uint32_t frames, uint64_t bytes)
 {
-	reg_add(m, MODEL_RXNFGPC, frames);
+	reg_add(m, IXGBE_RXNFGPC, frames);
 	wide_add(m, WIDE_RXNFGBC, bytes);
 }
 
@@ -14,9 +14,9 @@ void model_count_received(struct model *m, const struct tally *t)
 	if (!t->frames)
 		return;
 	for (unsigned i = 0; i < 6; i++)
-		reg_add(m, MODEL_PRC64 + 4 * i, t->size[i]);
-	reg_add(m, MODEL_GPRC, t->frames);
-	reg_add(m, MODEL_XEC, t->bad_sums);
+		reg_add(m, IXGBE_PRC64 + 4 * i, t->size[i]);
+	reg_add(m, IXGBE_GPRC, t->frames);
+	reg_add(m, IXGBE_XEC, t->bad_sums);
 	model_count_good(m, t->frames, t->bytes);
 	reg_add(m, IXGBE_BPRC, t->broadcast);
 	reg_add(m, IXGBE_MPRC, t->multicast);
@@ -28,11 +28,11 @@ void model_count_sent(struct model *m, const struct tally *t)
 	if (!t->frames)
 		return;
 	for (unsigned i = 0; i < 6; i++)
-		reg_add(m, MODEL_PTC64 + 4 * i, t->size[i]);
+		reg_add(m, IXGBE_PTC64 + 4 * i, t->size[i]);
 	reg_add(m, IXGBE_GPTC, t->frames);
-	reg_add(m, MODEL_TPT, t->frames);
-	reg_add(m, MODEL_MPTC, t->multicast);
-	reg_add(m, MODEL_BPTC, t->broadcast);
+	reg_add(m, IXGBE_TPT, t->frames);
+	reg_add(m, IXGBE_MPTC, t->multicast);
+	reg_add(m, IXGBE_BPTC, t->broadcast);
 	wide_add(m, WIDE_GOTC, t->bytes);
 	m->sent_bytes += t->bytes;
 }
@@ -44,12 +44,12 @@ static struct wide_counter *wide_counter_at(struct model *m, uint32_t offset, bo
 		uint32_t low, high;
 		unsigned counter;
 	} single[] = {
-		{MODEL_GORCL, MODEL_GORCH, WIDE_GORC},
+		{IXGBE_GORCL, IXGBE_GORCH, WIDE_GORC},
 		{IXGBE_GOTCL, IXGBE_GOTCH, WIDE_GOTC},
-		{MODEL_TORL, MODEL_TORH, WIDE_TOR},
+		{IXGBE_TORL, IXGBE_TORH, WIDE_TOR},
 		{MODEL_RXDGBCL, MODEL_RXDGBCH, WIDE_RXDGBC},
-		{MODEL_TXDGBCL, MODEL_TXDGBCH, WIDE_TXDGBC},
-		{MODEL_RXNFGBCL, MODEL_RXNFGBCH, WIDE_RXNFGBC},
+		{IXGBE_TXDGBCL, IXGBE_TXDGBCH, WIDE_TXDGBC},
+		{IXGBE_RXNFGBCL, IXGBE_RXNFGBCH, WIDE_RXNFGBC},
 	};
 	bool transmit = offset >= IXGBE_QBTC_L;
 	uint32_t at = offset - (transmit ? IXGBE_QBTC_L : IXGBE_QBRC_L),

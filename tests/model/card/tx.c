@@ -83,9 +83,9 @@ static void count_fetched(
 	else
 		for (unsigned i = 0; i < n; i++)
 			bytes += frames[i].len;
-	reg_add(m, MODEL_QPTC + 0x40 * q->counter, n);
+	reg_add(m, IXGBE_QPTC + 0x40 * q->counter, n);
 	wide_add(m, WIDE_QBTC + q->counter, bytes);
-	reg_add(m, MODEL_TXDGPC, n);
+	reg_add(m, IXGBE_TXDGPC, n);
 	wide_add(m, WIDE_TXDGBC, bytes);
 }
 
