@@ -317,6 +317,25 @@ static void a_slow_receiver_slows_a_fast_sender_and_nothing_is_lost(void)
 	close_wires(2);
 }
 
+static void a_pause_outlasts_a_host_that_holds_both_up(void)
+{
+	memset(wires, 0, sizeof(wires));
+	configure("0:peer=1");
+	for (unsigned i = 0; i < 2; i++) {
+		open_port(&hosts[i]);
+		wire_look(&wires[i], hosts[i].model, hosts[i].now_ns);
+	}
+	wr(&hosts[0], MFLCN, RFCE | DPF);
+	watch_buffer(&hosts[1], 20 * 1024, 40 * 1024);
+	for (unsigned i = 0; i < 100; i++) {
+		hand_over(&hosts[0], rd(&hosts[0], 0x6010), RING - 1);
+		step_both(i < 50 ? 1000 : 10000000);
+	}
+	CU_ASSERT_TRUE(model_paused(hosts[0].model));
+	ASSERT_NUMBER(wires[1].counts.in_frames, RING - 1 + 40 * 1024 / 160);
+	close_wires(2);
+}
+
 /** Steps one port in steps of 1 us, as its driver hands frames over as fast as they go. @return how many went */
 static uint64_t send_for(struct host *h, struct wire *wire, unsigned us)
 {
@@ -478,6 +497,7 @@ static void a_port_that_advertises_anew_has_its_neighbour_negotiate(void)
 	rd(&hosts[1], 0x042A4); /* LINKS latches low */
 	ASSERT_NUMBER(mdio_read(&hosts[1], 7, 19) >> 10 & 3, 0);
 	advertise(&hosts[0], MODEL_PAUSE_BOTH);
+	hosts[1].now_ns = hosts[0].now_ns; /* both live in one time */
 	for (unsigned i = 0; i < 100; i++)
 		step_both(100000);
 	ASSERT_NUMBER(mdio_read(&hosts[1], 7, 19) >> 10 & 3, MODEL_PAUSE_BOTH);
@@ -496,6 +516,7 @@ int main(void)
 			a_filling_packet_buffer_makes_the_port_send_pause_frames},
 		{"a slow receiver slows a fast sender, and nothing is lost",
 			a_slow_receiver_slows_a_fast_sender_and_nothing_is_lost},
+		{"a pause outlasts a host that holds both up", a_pause_outlasts_a_host_that_holds_both_up},
 		{"the other end pauses for as long as it is asked to",
 			the_other_end_pauses_for_as_long_as_it_is_asked_to},
 		{"a source with a rate obeys as a switch does", a_source_with_a_rate_obeys_as_a_switch_does},

@@ -252,6 +252,11 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (wire->started && !silent(wire) &&
 		(wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
 		in += wire->fifo ? arrive(wire, model, now_ns) : step_lossless(wire, model);
+	if (wire->peer && wire->peer->model) {
+		/* Where the host has held both up, a pause that was to be prolonged meanwhile has not ended. */
+		model_step(wire->peer->model, now_ns);
+		carry_pause(wire->peer);
+	}
 	struct model_sink sink = {.context = wire, .take = carry_take, .lengths_only = !wire->peer && !wire->dumper};
 	out = model_transmit(model, &sink, WIRE_BATCH);
 
