@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * How a frame's wishes are told to the gigabit chips: by TCP/IP contexts and extended data descriptors to the 82540EM
  * and the 82574L, by advanced ones, as the 82599 has them, to the 82576. */
-#include "../ring/offload.h"
+#include "../ring/headers.h"
 #include "descriptor.h"
 #include "gigabit.h"
 
@@ -13,13 +13,7 @@ static bool segments(const struct ring_tx_layout *layout)
 
 /* ---- the 82540EM and the 82574L ---- */
 
-#define CONTEXT_DEXT    (UINT64_C(1) << 29) /* of data descriptors too */
-#define DATA_VLE        (UINT64_C(1) << 30)
-#define DATA_IXSM       (UINT64_C(1) << 40)
-#define DATA_TXSM       (UINT64_C(1) << 41)
-#define IP_CHECKSUM_AT  10u /* in its header */
-#define TCP_CHECKSUM_AT 16u
-#define UDP_CHECKSUM_AT 6u
+#define CONTEXT_DEXT (UINT64_C(1) << 29) /* of data descriptors too */
 
 #define EXTENDED_DATA (CONTEXT_DEXT | UINT64_C(1) << 20)
 #define EXTENDED_TCP  (UINT64_C(1) << 24)
@@ -32,27 +26,22 @@ static bool segments(const struct ring_tx_layout *layout)
 
 static bool extended(const struct ring_tx_layout *layout, struct ring_tx_orders *orders)
 {
-	uint64_t ip = layout->l2_bytes, l4 = ip + layout->ip_bytes;
-	uint64_t l4_checksum = l4 + (layout->tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
+	uint64_t ip = layout->l2_bytes, l4 = ring_l4_offset(layout), l4_checksum = ring_l4_checksum_offset(layout);
 	bool segment = layout->wishes & PKT_TX_SEGMENT;
 
-	orders->data = GIGABIT_TX_IFCS;
+	orders->data = GIGABIT_TX_IFCS | ring_tx_data_wishes(layout->wishes);
 	if (layout->wishes & PKT_VLAN)
-		orders->data |= DATA_VLE | (uint64_t)layout->vlan << 48;
+		orders->data |= (uint64_t)layout->vlan << 48;
 	if (!layout->ip_bytes) /* a legacy descriptor has room for a tag */
 		return true;
 	if (l4_checksum > UINT8_MAX ||
 		(segment && (!segments(layout) || layout->longest_bytes > DESCRIPTOR_SEGMENTS * layout->mss)))
 		return false;
 	orders->data |= EXTENDED_DATA | (segment ? EXTENDED_TSE : 0);
-	if (layout->wishes & PKT_TX_IP_CHECKSUM)
-		orders->data |= DATA_IXSM;
-	if (layout->wishes & PKT_TX_L4_CHECKSUM)
-		orders->data |= DATA_TXSM;
 	/* Offsets of headers, of their checksums, and of the last byte that IPv4's is made of; those of TCP and UDP are
 	 * made of all to the frame's end */
 	orders->context.q0 =
-		ip | (ip + IP_CHECKSUM_AT) << 8 | (layout->ipv6 ? 0 : l4 - 1) << 16 | l4 << 32 | l4_checksum << 40;
+		ip | (ip + IPV4_CHECKSUM) << 8 | (layout->ipv6 ? 0 : l4 - 1) << 16 | l4 << 32 | l4_checksum << 40;
 	/* UDP is told from TCP so that a sum of 0 becomes 0xFFFF (doubt 47) */
 	orders->context.q1 = CONTEXT_DEXT | (layout->tcp ? EXTENDED_TCP : 0) | (layout->ipv6 ? 0 : EXTENDED_IPV4);
 	if (segment)

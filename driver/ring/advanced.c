@@ -16,10 +16,7 @@
 
 /* data */
 #define DATA_COMMAND      (UINT64_C(3) << 20 | UINT64_C(1) << 25 | UINT64_C(1) << 29) /* DTYP, IFCS, DEXT */
-#define DATA_VLE          (UINT64_C(1) << 30)
 #define DATA_TSE          (UINT64_C(1) << 31)
-#define DATA_IXSM         (UINT64_C(1) << 40)
-#define DATA_TXSM         (UINT64_C(1) << 41)
 #define DATA_PAYLEN_SHIFT 46
 #define DATA_PAYLEN_MAX   ((1u << 18) - 1)
 
@@ -38,15 +35,9 @@ bool ring_tx_advanced(const struct ring_tx_layout *layout, struct ring_tx_orders
 	if (layout->tcp)
 		orders->context.q1 |= CTX_L4T_TCP;
 	/* "Check context", bit 39, stays 0: a wish by itself has the card look at the context (doubt 44) */
-	orders->data = DATA_COMMAND | payload << DATA_PAYLEN_SHIFT;
-	if (layout->wishes & PKT_VLAN) {
+	orders->data = DATA_COMMAND | payload << DATA_PAYLEN_SHIFT | ring_tx_data_wishes(layout->wishes);
+	if (layout->wishes & PKT_VLAN)
 		orders->context.q0 |= (uint64_t)layout->vlan << CTX_VLAN_SHIFT;
-		orders->data |= DATA_VLE;
-	}
-	if (layout->wishes & PKT_TX_IP_CHECKSUM)
-		orders->data |= DATA_IXSM;
-	if (layout->wishes & (PKT_TX_L4_CHECKSUM | PKT_TX_SEGMENT))
-		orders->data |= DATA_TXSM;
 	if (segment) {
 		/* only here: frames that differ in nothing else share a context */
 		orders->context.q1 |= (uint64_t)layout->l4_bytes << CTX_L4LEN_SHIFT | (uint64_t)layout->mss

@@ -35,6 +35,11 @@ uint16_t ring_frame_sum(const struct ring_frame *frame, uint32_t offset, uint32_
 /** Takes n bytes, fewer than all, off the front. Buffers that become empty are freed. */
 void ring_frame_drop_front(struct ring_frame *frame, uint32_t n);
 
+/* Headers without options. */
+#define IPV4_BYTES 20u
+#define TCP_BYTES  20u
+#define UDP_BYTES  8u
+
 /* Numbers of headers, which are big-endian and anywhere. */
 static inline uint16_t ring_get_16(const uint8_t *at)
 {

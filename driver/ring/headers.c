@@ -3,14 +3,11 @@
  * headers (RFC 8200), TCP (RFC 9293), UDP (RFC 768). */
 #include "headers.h"
 
-#define TYPE_IPV4  0x0800u
-#define TYPE_IPV6  0x86ddu
-#define TYPE_VLAN  0x8100u
-#define TYPE_QINQ  0x88a8u
-#define TAGS_MAX   2u
-#define IPV4_BYTES 20u /* without options */
-#define TCP_BYTES  20u
-#define UDP_BYTES  8u
+#define TYPE_IPV4 0x0800u
+#define TYPE_IPV6 0x86ddu
+#define TYPE_VLAN 0x8100u
+#define TYPE_QINQ 0x88a8u
+#define TAGS_MAX  2u
 
 #define PROTOCOL_HOP_BY_HOP  0u
 #define PROTOCOL_TCP         6u

@@ -85,6 +85,14 @@ struct ring_tx_card {
 	ring_tx_orders_fn *orders;
 };
 
+/** Bits of a data descriptor's second quadword, in all formats: what its frame wishes. Segmentation is told apart. */
+static inline uint64_t ring_tx_data_wishes(unsigned wishes)
+{
+	return (wishes & PKT_VLAN ? UINT64_C(1) << 30 : 0) |           /* VLE */
+	       (wishes & PKT_TX_IP_CHECKSUM ? UINT64_C(1) << 40 : 0) | /* IXSM */
+	       (wishes & PKT_TX_L4_CHECKSUM ? UINT64_C(1) << 41 : 0);  /* TXSM */
+}
+
 #define RING_TX_IDX_SHIFT 36 /* of a second quadword, in all formats that have it */
 
 /** The place of a context among those that the queue's card remembers; or card->contexts: it does not. */

@@ -6,11 +6,8 @@
 
 #include <string.h>
 
-#define IPV4_BYTES 20u
-#define TCP_BYTES  20u
-#define UDP_BYTES  8u
-#define TCP        6u
-#define UDP        17u
+#define TCP 6u
+#define UDP 17u
 
 /* Where what is, from the frame's first byte. */
 enum {
