@@ -13,6 +13,7 @@ judge tests/judge_dpdk.sh build/release x540
 judge tests/judge_dpdk.sh build/release x550
 for card in 82599 x540 x550; do judge tests/judge_dpdk.sh build/release $card --real; done
 for card in 82599 x540 x550; do judge tests/judge_dpdk_offloads.sh build/release $card; done
+for card in 82599 x540 x550; do judge tests/judge_dpdk_pause.sh build/release $card; done
 judge tests/judge_dpdk_link.sh build/release
 judge tests/real.sh build/release 1
 judge tests/judge_tshark.sh build/release

@@ -150,7 +150,8 @@ static const struct rule rules[] = {
 	{ 0x0420C,          0, 1, RO, 0, 0, NULL, NULL },   /* PCS1GLSTA */
 	{ 0x04218,          4, 4, RW, ALL, 0, NULL, NULL }, /* PCS1GANA.. */
 	{ IXGBE_HLREG0,     0, 1, RW, ALL,
-	  HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | HLREG0_RXLNGTHERREN | 0x00010000, NULL, model_write_receive },
+	  HLREG0_TXCRCEN | HLREG0_RXCRCSTRP | HLREG0_TXPADEN | HLREG0_RXLNGTHERREN | 0x00010000,
+	  NULL, model_write_receive },
 	{ 0x04244,          0, 1, RW, ALL, 0, NULL, NULL }, /* HLREG1 */
 	{ 0x04248,          4, 4, RW, ALL, 0, NULL, NULL }, /* PAP .. ARD */
 	{ IXGBE_MSCA,       0, 1, SC | ON_82599, MSCA_COMMAND, 0, NULL, NULL },
