@@ -231,6 +231,121 @@ static void a_card_resets_itself(void)
 	host_close(&h);
 }
 
+static void a_malicious_queue_is_stopped_until_it_is_released(void)
+{
+	host_open_card(&h, &(struct model_config){.card = MODEL_X550});
+	host_link(&h);
+	host_wait(&h, 1000 * 1000 * 1000);
+	host_receive_queue(&h, 0, 16);
+	host_transmit_queue(&h, 0, 64);
+	host_fill(rx_frame, 60, 1);
+	CU_ASSERT_FALSE(model_incident_possible(h.model, MODEL_INCIDENT_MDD_TX, 0)); /* detection is off */
+	wr(0x04A80, rd(0x04A80) | 1u << 5 | 1u << 6);
+	wr(0x02F00, rd(0x02F00) | 1u << 28 | 1u << 29);
+	wr(0x00880, 1u << 19);
+	model_incident(h.model, MODEL_INCIDENT_MDD_TX, 0);
+	CU_ASSERT_EQUAL(h.interrupts[0], 1);
+	CU_ASSERT_EQUAL(rd(0x00800) & 1u << 19, 1u << 19);
+	CU_ASSERT_EQUAL(rd(0x08130), 1);        /* WQBR_TX */
+	CU_ASSERT_EQUAL(rd(0x08124), 1u << 17); /* LMVM_TX: queue 0 of the PF */
+	CU_ASSERT_EQUAL(rd(0x08108), 1u << 19); /* LVMMC_TX */
+	CU_ASSERT_EQUAL(rd(0x08108), 0);
+	CU_ASSERT_EQUAL(TX_ENABLED, 0);
+	wr(0x06028, 1u << 25);
+	host_wait(&h, 1000 * 1000);
+	CU_ASSERT_EQUAL(TX_ENABLED, 0);
+	wr(0x08130, 1);
+	host_wait(&h, 1000 * 1000);
+	CU_ASSERT_EQUAL(TX_ENABLED, 1);
+	hand_over(0, 4);
+	CU_ASSERT_EQUAL(model_transmit(h.model, &h.sink, 64), 4);
+	model_incident(h.model, MODEL_INCIDENT_MDD_RX, 70);
+	CU_ASSERT_EQUAL(rd(0x02FB8), 1u << 6);
+	CU_ASSERT_EQUAL(rd(0x02FA4), 1u << 17 | 70);
+	CU_ASSERT_EQUAL(rd(0x02FA8), 1);
+	CU_ASSERT_TRUE(host_arrive(&h, rx_frame, 60));
+	model_incident(h.model, MODEL_INCIDENT_MDD_RX, 0);
+	CU_ASSERT_EQUAL(RX_ENABLED, 0);
+	CU_ASSERT_TRUE(host_arrive(&h, rx_frame, 60));
+	CU_ASSERT_EQUAL(model_fate_count(h.model, MODEL_QUEUE_OFF), 1);
+	host_close(&h);
+
+	host_open(&h); /* the 82599 has nothing of it */
+	wr(0x04A80, 1u << 5 | 1u << 6);
+	CU_ASSERT_EQUAL(rd(0x04A80) & 3u << 5, 0);
+	CU_ASSERT_FALSE(model_incident_possible(h.model, MODEL_INCIDENT_MDD_TX, 0));
+	host_close(&h);
+}
+
+static void a_hot_card_has_no_link_until_it_is_cool(void)
+{
+	host_open_card(&h, &(struct model_config){.card = MODEL_X540});
+	host_link(&h);
+	host_wait(&h, 1000 * 1000 * 1000);
+	wr(0x00880, 1u << 23);
+	CU_ASSERT_TRUE(model_link_up(h.model));
+	model_incident(h.model, MODEL_INCIDENT_HEAT, 50);
+	CU_ASSERT_EQUAL(h.interrupts[0], 1);
+	CU_ASSERT_EQUAL(rd(0x00800) & 1u << 23, 1u << 23);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	host_wait(&h, 49 * 1000 * 1000);
+	host_wait(&h, 10 * 1000);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	for (unsigned i = 0; i < 20; i++)
+		host_wait(&h, 1000 * 1000 * 1000);
+	CU_ASSERT_TRUE(model_link_up(h.model));
+	model_incident(h.model, MODEL_INCIDENT_HEAT, 50);
+	model_set_partner(h.model, false); /* whoever pulls the wire decides when it comes back */
+	for (unsigned i = 0; i < 20; i++)
+		host_wait(&h, 1000 * 1000 * 1000);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	host_close(&h);
+
+	host_open(&h);
+	CU_ASSERT_FALSE(model_incident_possible(h.model, MODEL_INCIDENT_HEAT, 0)); /* the 82599's board does that */
+	host_close(&h);
+}
+
+static void a_link_is_lost_with_frames_pending(void)
+{
+	start_both();
+	hand_over(0, 4);
+	model_incident(h.model, MODEL_INCIDENT_LINK_LOSS, 0);
+	CU_ASSERT_FALSE(model_link_up(h.model));
+	CU_ASSERT_EQUAL(model_transmit(h.model, &h.sink, 64), 0);
+	CU_ASSERT_TRUE(reported(3)); /* fetched, and not sent */
+	CU_ASSERT_EQUAL(h.sent_n, 0);
+	host_wait(&h, 100 * 1000 * 1000);
+	host_wait(&h, 100 * 1000 * 1000);
+	CU_ASSERT_TRUE(model_link_up(h.model));
+	CU_ASSERT_EQUAL(model_transmit(h.model, &h.sink, 64), 4);
+	model_set_partner(h.model, false); /* another time it is as kind as ever */
+	hand_over(4, 8);
+	model_transmit(h.model, &h.sink, 64);
+	CU_ASSERT_FALSE(reported(7));
+	host_close(&h);
+}
+
+static void pins_rise(void)
+{
+	host_open(&h);
+	wr(0x00020, 1u << 9); /* SDP1 is an output */
+	wr(0x00898, 7);       /* GPIE: all three */
+	model_incident(h.model, MODEL_INCIDENT_GPI, 0);
+	model_incident(h.model, MODEL_INCIDENT_GPI, 1);
+	CU_ASSERT_EQUAL(rd(0x00800) & 7u << 24, 1u << 24);
+	wr(0x00898, 0);
+	model_incident(h.model, MODEL_INCIDENT_GPI, 0);
+	CU_ASSERT_EQUAL(rd(0x00800) & 7u << 24, 0);
+	CU_ASSERT_FALSE(model_incident_possible(h.model, MODEL_INCIDENT_GPI, 3));
+	host_close(&h);
+	host_open_card(&h, &(struct model_config){.card = MODEL_X540});
+	wr(0x00898, 7u << 1);
+	model_incident(h.model, MODEL_INCIDENT_GPI, 2);
+	CU_ASSERT_EQUAL(rd(0x00800) & 0xFu << 24, 1u << 27);
+	host_close(&h);
+}
+
 static void an_incident_happens_at_the_access_it_is_wanted_at(void)
 {
 	uint64_t before;
@@ -259,7 +374,7 @@ static void seeds_choose_among_what_is_possible(void)
 		enum model_incident what = model_incident_random(h.model, seed, &argument);
 
 		CU_ASSERT_TRUE_FATAL(model_incident_possible(h.model, what, argument));
-		CU_ASSERT_EQUAL(argument, 0); /* the queue that is enabled */
+		CU_ASSERT_EQUAL(argument, 0); /* the queue that is enabled, or what is usual */
 		CU_ASSERT_EQUAL(model_incident_random(h.model, seed, &again), what);
 		chosen[what]++;
 	}
@@ -285,6 +400,11 @@ int main(void)
 			a_hung_receive_queue_is_like_one_without_descriptors},
 		{"a damaged memory is told, and stops DMA", a_damaged_memory_is_told_and_stops_dma},
 		{"a card resets itself", a_card_resets_itself},
+		{"a malicious queue is stopped until it is released",
+			a_malicious_queue_is_stopped_until_it_is_released},
+		{"a hot card has no link until it is cool", a_hot_card_has_no_link_until_it_is_cool},
+		{"a link is lost with frames pending", a_link_is_lost_with_frames_pending},
+		{"pins rise", pins_rise},
 		{"an incident happens at the access it is wanted at",
 			an_incident_happens_at_the_access_it_is_wanted_at},
 		{"seeds choose among what is possible", seeds_choose_among_what_is_possible},

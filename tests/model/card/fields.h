@@ -21,7 +21,9 @@
 	X(RXDGBCL, 0x02F54) \
 	X(RXDGBCH, 0x02F58) \
 	X(B2OGPRC, 0x02F90) \
+	X(LMVM_RX, 0x02FA4) /* X550 */ \
 	X(LVMMC_RX, 0x02FA8) \
+	X(WQBR_RX, 0x02FB0) /* X550 */ \
 	X(PFCTOP, 0x03008) \
 	X(RSCDBU, 0x03028) \
 	X(PXON2OFF, 0x03240) \
@@ -45,6 +47,8 @@
 	X(WUS, 0x05810) \
 	X(PFVFTE, 0x08110) \
 	X(LVMMC_TX, 0x08108) \
+	X(LMVM_TX, 0x08124) /* X550 */ \
+	X(WQBR_TX, 0x08130) /* X550 */ \
 	X(FCOEPTC, 0x08784) \
 	X(O2BSPC, 0x087B0) \
 	X(SECTXCTRL, 0x08800) \
@@ -157,6 +161,8 @@ enum {
 	MANC_RCV_TCO_EN = 1 << 17,
 	EICR_RX_MISS = 1 << 17,
 	EICR_LSC = 1 << 20,
+	EICR_MAILBOX = 1 << 19,
+	EICR_TS = 1 << 23, /* X540, X550 */
 	EICR_ECC = 1 << 28,
 	EICR_GPI_SDP1 = 1 << 25,
 	EICR_GPI_SDP2 = 1 << 26,
@@ -164,7 +170,9 @@ enum {
 	GPIE_SDP2_GPIEN = 1 << 2,
 	GPIE_MSIX_MODE = 1 << 4,
 	GPIE_OCD = 1 << 5,
+	GPIE_EIMEN = 1 << 6,
 	GPIE_EIAME = 1 << 30,
+	EITR_COUNTER_SHIFT = 21,
 	IVAR_VALID = 1 << 7,
 	AUTOC_FLU = 1 << 0,
 	AUTOC_1G_PMA_PMD = 1 << 9, /* 0: SFI */
@@ -199,6 +207,13 @@ enum {
 	SRRCTL_DROP_EN = 1 << 28,
 	DMATXCTL_TE = 1 << 0,
 	DMATXCTL_GDV = 1 << 3,
+	DMATXCTL_MDP_EN = 1 << 5, /* X550, as the next, and those of RDRXCTL */
+	DMATXCTL_MBINTEN = 1 << 6,
+	RDRXCTL_MBINTEN = 1 << 28,
+	RDRXCTL_MDP_EN = 1 << 29,
+	LMVM_MAL_PF = 1 << 17,
+	LVMMC_TX_INV_MACC = 1 << 19,
+	LVMMC_RX_INV_MACC = 1 << 0,
 	RTTDCS_ARBDIS = 1 << 6,
 	TDWBAL_ENABLE = 1 << 0,
 	FCTRL_SBP = 1 << 1,
@@ -226,6 +241,7 @@ enum {
 	HICR_C = 1 << 1,
 	HICR_SV = 1 << 2,
 };
+#define EITR_CNT_WDIS     (1u << 31)
 #define RAH_AV            (1u << 31)
 #define FCRTL_XONE        (1u << 31)
 #define FCRTH_FCEN        (1u << 31)

@@ -11,9 +11,19 @@
 bool model_incident_begin(struct model *m, enum model_incident what, unsigned argument);
 /** Ends what a reset of this kind ends. */
 void model_incidents_reset(struct model *m, enum reset_kind kind);
+void model_incidents_step(struct model *m);
+/** Whether the interrupt that is due gets lost. */
+bool model_interrupt_lost(struct model *m);
+/** Whether arriving frames have to wait, as the first one's interrupt comes before it, or receive hangs. */
+bool model_rx_waits(struct model *m, const struct model_frame *first);
 /** A transmit queue hangs, or the DMA as a whole. */
 bool model_tx_stalled(const struct model *m, unsigned queue);
 /** A receive queue hangs, or the DMA as a whole. */
 bool model_rx_stalled(const struct model *m, unsigned queue);
+
+/** The queue is stopped until its bit in WQBR is cleared. */
+bool model_malicious(const struct model *m, unsigned queue, bool tx);
+
+register_write model_write_wqbr;
 
 #endif

@@ -2,8 +2,11 @@
  * Interrupts: causes, masks, their mapping to MSI-X vectors, auto-clear, auto-mask and moderation (DS 7.3). */
 #include "interrupt.h"
 
+#include "incident.h"
+
 /* Bits 15:0 of EICR, EIMS and EIAM are the vectors 15:0 of the *_EX registers; bits 31:16 are the other causes. */
-enum { QUEUE_BITS = 0xFFFF };
+enum { QUEUE_BITS = 0xFFFF, OTHER_BITS = 0x3FFF0000 };
+#define EICR_OTHER (1u << 31)
 
 static bool msix(const struct model *m)
 {
@@ -18,35 +21,44 @@ void model_interrupts_reset(struct model *m)
 		m->vector_allowed_ns[v] = 0;
 }
 
-static uint64_t interval_ns(const struct model *m, unsigned vector)
+static uint32_t eitr_of(unsigned vector)
 {
-	uint32_t at = vector < 24 ? MODEL_EITR + 4 * vector : MODEL_EITR_HIGH + 4 * (vector - 24);
-
-	return ((reg_get(m, at) >> 3) & 0x1FF) * 2048ull;
+	return vector < 24 ? MODEL_EITR + 4 * vector : MODEL_EITR_HIGH + 4 * (vector - 24);
 }
 
-/** Sends a vector, or holds it back until its interval is over. */
-static void fire(struct model *m, unsigned vector)
+/** @return how long one unit of an interval is. What 2.5 and 5 Gbit/s have is not said (doubt M34). */
+static uint64_t unit_ns(const struct model *m)
+{
+	return model_link_mbps(m) == 100 ? 20480 : 2048;
+}
+
+/** Tells the host of a vector, unless that gets lost. */
+static void deliver(struct model *m, unsigned vector)
 {
 	uint64_t bit = 1ull << vector;
 
-	if (m->now_ns < m->vector_allowed_ns[vector]) {
+	if (msix(m) && (reg_get(m, IXGBE_GPIE) & GPIE_EIAME))
+		m->vector_mask &= ~(bit & m->vector_auto_mask);
+	if (m->host.interrupt && !model_interrupt_lost(m))
+		m->host.interrupt(m->host.context, vector);
+}
+
+/** Sends a vector, or holds it back until its interval is over. */
+static void fire(struct model *m, unsigned vector, bool immediate)
+{
+	uint64_t bit = 1ull << vector;
+
+	if (m->now_ns < m->vector_allowed_ns[vector] && !immediate) {
 		m->vector_deferred |= bit;
 		if (m->vector_allowed_ns[vector] < m->next_ns)
 			m->next_ns = m->vector_allowed_ns[vector];
 		return;
 	}
 	m->vector_deferred &= ~bit;
-	m->vector_allowed_ns[vector] = m->now_ns + interval_ns(m, vector);
-	if (msix(m)) {
-		uint64_t auto_clear = (reg_get(m, IXGBE_EIAC) & QUEUE_BITS) | ~(uint64_t)QUEUE_BITS;
-
-		m->vector_cause &= ~(bit & auto_clear);
-		if (reg_get(m, IXGBE_GPIE) & GPIE_EIAME)
-			m->vector_mask &= ~(bit & m->vector_auto_mask);
-	}
-	if (m->host.interrupt)
-		m->host.interrupt(m->host.context, vector);
+	m->vector_allowed_ns[vector] = m->now_ns + (reg_get(m, eitr_of(vector)) >> 3 & 0x1FF) * unit_ns(m);
+	if (msix(m)) /* without EIAC those from 16 on clear themselves, too */
+		m->vector_cause &= ~(bit & (reg_get(m, IXGBE_EIAC) | ~(uint64_t)QUEUE_BITS));
+	deliver(m, vector);
 }
 
 static unsigned other_vector(const struct model *m, bool *valid)
@@ -58,27 +70,27 @@ static unsigned other_vector(const struct model *m, bool *valid)
 }
 
 /** Fires whatever of these causes is enabled. */
-static void consider(struct model *m, uint64_t vectors, uint32_t others)
+static void consider(struct model *m, uint64_t vectors, uint32_t others, bool immediate)
 {
 	vectors &= m->vector_cause & m->vector_mask;
 	others &= m->other_cause & m->other_mask;
 	if (!msix(m)) {
 		if ((vectors & QUEUE_BITS) || others)
-			fire(m, 0);
+			fire(m, 0, immediate);
 		return;
 	}
 	while (vectors) {
 		unsigned v = (unsigned)__builtin_ctzll(vectors);
 
 		vectors &= vectors - 1;
-		fire(m, v);
+		fire(m, v, immediate);
 	}
 	if (others) {
 		bool valid;
 		unsigned v = other_vector(m, &valid);
 
 		if (valid)
-			fire(m, v);
+			fire(m, v, immediate);
 	}
 }
 
@@ -104,7 +116,7 @@ void model_interrupts_step(struct model *m)
 		if (!still_pending(m, v))
 			m->vector_deferred &= ~(1ull << v);
 		else if (m->now_ns >= m->vector_allowed_ns[v])
-			fire(m, v);
+			fire(m, v, false);
 	}
 }
 
@@ -130,18 +142,21 @@ void model_raise_queue(struct model *m, unsigned queue, bool transmit)
 	if (!(entry & IVAR_VALID))
 		return;
 	m->vector_cause |= bit;
-	consider(m, bit, 0);
+	consider(m, bit, 0, false);
 }
 
 void model_raise_other(struct model *m, uint32_t causes)
 {
 	m->other_cause |= causes & ~(uint32_t)QUEUE_BITS;
-	consider(m, 0, causes);
+	consider(m, 0, causes, false);
 }
 
+/** EICR. Its bit 31 tells of the causes in bits 29:16 that are enabled (X550 DS 8.2.2.6.1). */
 static uint32_t causes(const struct model *m)
 {
-	return m->other_cause | ((uint32_t)m->vector_cause & QUEUE_BITS);
+	bool other = m->other_cause & m->other_mask & OTHER_BITS;
+
+	return m->other_cause | ((uint32_t)m->vector_cause & QUEUE_BITS) | (other ? EICR_OTHER : 0);
 }
 
 static void clear_causes(struct model *m, uint32_t bits)
@@ -158,7 +173,14 @@ static void set_masks(struct model *m, uint32_t bits, bool on)
 	m->vector_mask = on ? m->vector_mask | queues : m->vector_mask & ~queues;
 	m->other_mask = on ? m->other_mask | others : m->other_mask & ~others;
 	if (on)
-		consider(m, queues, others);
+		consider(m, queues, others, false);
+}
+
+/** What is cleared by software is masked as well where EIAM wants that (X550 DS 7.3.1.7). */
+static void clear_and_mask(struct model *m, uint32_t bits)
+{
+	clear_causes(m, bits);
+	set_masks(m, bits & (((uint32_t)m->vector_auto_mask & QUEUE_BITS) | m->other_auto_mask), false);
 }
 
 uint32_t model_read_eicr(struct model *m, uint32_t offset)
@@ -167,9 +189,7 @@ uint32_t model_read_eicr(struct model *m, uint32_t offset)
 
 	(void)offset;
 	/* "Other clear disable": only bits 29:16 are cleared. */
-	clear_causes(m, (reg_get(m, IXGBE_GPIE) & GPIE_OCD) ? 0x3FFF0000 : UINT32_MAX);
-	if (!msix(m))
-		set_masks(m, ((uint32_t)m->vector_auto_mask & QUEUE_BITS) | m->other_auto_mask, false);
+	clear_and_mask(m, (reg_get(m, IXGBE_GPIE) & GPIE_OCD) ? OTHER_BITS : UINT32_MAX);
 	return value;
 }
 
@@ -194,15 +214,24 @@ uint32_t model_read_eiam(struct model *m, uint32_t offset)
 void model_write_eicr(struct model *m, uint32_t offset, uint32_t value)
 {
 	(void)offset;
-	clear_causes(m, value);
+	clear_and_mask(m, value);
+}
+
+/** Causes set by software: they are unmasked where EIAM wants that, and with GPIE.EIMEN wait for no interval (X550 DS
+ * 7.3.1.4, 7.3.1.7). */
+static void set_causes(struct model *m, uint64_t vectors, uint32_t others)
+{
+	m->vector_cause |= vectors;
+	m->other_cause |= others;
+	m->vector_mask |= vectors & m->vector_auto_mask;
+	m->other_mask |= others & m->other_auto_mask;
+	consider(m, vectors, others, reg_get(m, IXGBE_GPIE) & GPIE_EIMEN);
 }
 
 void model_write_eics(struct model *m, uint32_t offset, uint32_t value)
 {
 	(void)offset;
-	m->vector_cause |= value & QUEUE_BITS;
-	m->other_cause |= value & ~(uint32_t)QUEUE_BITS;
-	consider(m, value & QUEUE_BITS, value);
+	set_causes(m, value & QUEUE_BITS, value & ~(QUEUE_BITS | EICR_OTHER));
 }
 
 void model_write_eims(struct model *m, uint32_t offset, uint32_t value)
@@ -224,6 +253,51 @@ void model_write_eiam(struct model *m, uint32_t offset, uint32_t value)
 	m->other_auto_mask = value & ~(uint32_t)QUEUE_BITS;
 }
 
+static unsigned vector_of(uint32_t eitr)
+{
+	return eitr < MODEL_EITR_HIGH ? (eitr - MODEL_EITR) / 4 : 24 + (eitr - MODEL_EITR_HIGH) / 4;
+}
+
+/** The counter runs down from the interval; its seven upper bits of nine show. CNT_WDIS reads 0. */
+uint32_t model_read_eitr(struct model *m, uint32_t offset)
+{
+	uint64_t allowed = m->vector_allowed_ns[vector_of(offset)],
+		 left = allowed > m->now_ns ? (allowed - m->now_ns) / unit_ns(m) : 0;
+
+	return reg_get(m, offset) | (uint32_t)(left >> 2 & 0x7F) << EITR_COUNTER_SHIFT;
+}
+
+/** Without CNT_WDIS the counter is written too, and it must be with 0: the next interrupt comes at once (X550 DS
+ * 8.2.2.6.4). */
+void model_write_eitr(struct model *m, uint32_t offset, uint32_t value)
+{
+	unsigned vector = vector_of(offset);
+
+	reg_set(m, offset, value & ~EITR_CNT_WDIS);
+	if (value & EITR_CNT_WDIS)
+		return;
+	m->vector_allowed_ns[vector] = m->now_ns;
+	if (m->vector_deferred >> vector & 1)
+		m->next_ns = m->now_ns;
+}
+
+void model_interrupts_spurious(struct model *m)
+{
+	uint64_t vectors = m->vector_mask;
+	bool valid;
+	unsigned other = other_vector(m, &valid);
+
+	if (!msix(m)) {
+		if (m->vector_mask || m->other_mask)
+			deliver(m, 0);
+		return;
+	}
+	if (valid && m->other_mask)
+		vectors |= 1ull << other;
+	for (; vectors; vectors &= vectors - 1)
+		deliver(m, (unsigned)__builtin_ctzll(vectors));
+}
+
 uint32_t model_read_ex(struct model *m, uint32_t offset)
 {
 	uint32_t which = offset & ~4u, shift = offset & 4 ? 32 : 0;
@@ -240,11 +314,10 @@ void model_write_ex(struct model *m, uint32_t offset, uint32_t value)
 	uint64_t bits = (uint64_t)value << shift;
 
 	if (which == MODEL_EICS_EX) {
-		m->vector_cause |= bits;
-		consider(m, bits, 0);
+		set_causes(m, bits, 0);
 	} else if (which == MODEL_EIMS_EX) {
 		m->vector_mask |= bits;
-		consider(m, bits, 0);
+		consider(m, bits, 0, false);
 	} else if (which == IXGBE_EIMC_EX) {
 		m->vector_mask &= ~bits;
 	} else {

@@ -15,6 +15,11 @@ void model_raise_queue(struct model *m, unsigned queue, bool transmit);
 /** Causes in bits 31:16 of EICR. */
 void model_raise_other(struct model *m, uint32_t causes);
 
+/** Vectors that are unmasked fire, and nothing is behind it. */
+void model_interrupts_spurious(struct model *m);
+
+register_read model_read_eitr;
+register_write model_write_eitr;
 register_read model_read_eicr, model_read_eics, model_read_eims, model_read_eiam, model_read_ex;
 register_write model_write_eicr, model_write_eics, model_write_eims, model_write_eimc, model_write_eiam, model_write_ex;
 

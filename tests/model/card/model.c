@@ -106,6 +106,7 @@ struct model *model_open(const struct model_config *config, const struct model_h
 	m->config.bar0 = NULL;
 	m->next_ns = MODEL_NEVER;
 	m->partner = false;
+	m->storm_ns = m->partner_back_ns = MODEL_NEVER;
 	model_phy_open(m);
 	model_link_open(m);
 	model_registers_open(m);
@@ -162,6 +163,8 @@ static uint64_t next_deadline(const struct model *m)
 	sooner(&next, m->firmware_ns, m->now_ns);
 	sooner(&next, m->pause_ns, m->now_ns);
 	sooner(&next, m->semaphore_ns, m->now_ns);
+	sooner(&next, m->storm_ns, m->now_ns);
+	sooner(&next, m->partner_back_ns, m->now_ns);
 	return next;
 }
 
@@ -184,6 +187,7 @@ void model_step(struct model *m, uint64_t now_ns)
 	model_link_step(m);
 	model_pause_step(m);
 	model_semaphore_step(m);
+	model_incidents_step(m);
 	model_prefetch_step(m);
 	model_interrupts_step(m);
 

@@ -404,6 +404,16 @@ enum model_incident {
 	MODEL_INCIDENT_RX_QUEUE_HANG, /* receive queue `argument` stands, as if it had no descriptors */
 	MODEL_INCIDENT_ECC,           /* EICR.ECC, and DMA stops both ways */
 	MODEL_INCIDENT_SELF_RESET,    /* the card resets itself: all is as after CTRL.RST */
+	MODEL_INCIDENT_MDD_TX,    /* X550, with DMATXCTL.MDP_EN: transmit queue `argument` is stopped as malicious */
+	MODEL_INCIDENT_MDD_RX,    /* X550, with RDRXCTL.MDP_EN: receive queue `argument` is */
+	MODEL_INCIDENT_HEAT,      /* X540, X550: EICR.TS, and no link for `argument` ms (0: 100) */
+	MODEL_INCIDENT_LINK_LOSS, /* no link for `argument` ms (0: 100); what the DMA fetches meanwhile goes out stale
+				   */
+	MODEL_INCIDENT_GPI, /* SDP pin `argument` (0 to 2) rises: EICR.GPI_SDP, if it is an input that GPIE wants */
+	MODEL_INCIDENT_INTERRUPT_LOSS,  /* the next `argument` interrupts (0: 1) never come */
+	MODEL_INCIDENT_INTERRUPT_STORM, /* `argument` times (0: 1000), each 100 us, all unmasked vectors fire */
+	MODEL_INCIDENT_INTERRUPT_EARLY, /* the next `argument` receive interrupts (0: 1) come 50 us before descriptors
+					 */
 	MODEL_INCIDENTS
 };
 /** Whether an incident can happen to this card, and the argument makes sense. */

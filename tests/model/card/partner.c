@@ -15,6 +15,8 @@ static void partner_changed(struct model *m)
 
 void model_set_partner(struct model *m, bool present)
 {
+	m->partner_back_ns = MODEL_NEVER;
+	m->incidents.link_stale &= !present;
 	if (m->partner == present)
 		return;
 	m->partner = present;

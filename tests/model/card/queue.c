@@ -219,6 +219,8 @@ static bool answer_rx(struct model *m, unsigned i, bool want)
 
 	if (m->breakages & (want ? MODEL_RX_ENABLE_STUCK : MODEL_RX_DISABLE_STUCK))
 		return false;
+	if (want && model_malicious(m, i, false))
+		return false;
 	if (!want && (never_drains(m, m->rx_flushed, i) || model_rx_stalled(m, i)))
 		return false;
 	if (want && !(*control & XDCTL_ENABLE)) {
@@ -237,7 +239,8 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 	uint32_t *control = &m->reg[IXGBE_AT(TXDCTL, i) / 4];
 
 	/* A queue comes up only once the transmit DMA runs (DS 4.6.8). */
-	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
+	if (want && ((m->breakages & MODEL_TX_ENABLE_STUCK) || model_malicious(m, i, true) ||
+			    !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE)))
 		return false;
 	if (!want && (never_drains(m, m->tx_flushed, i) || model_tx_stalled(m, i)))
 		return false;
@@ -258,6 +261,18 @@ static bool answer_tx(struct model *m, unsigned i, bool want)
 	load_tx(m, i);
 	find_active(m);
 	return true;
+}
+
+void model_queue_off(struct model *m, unsigned queue, bool tx)
+{
+	if (tx)
+		end_reports(m, &m->tx[queue]);
+	m->reg[(tx ? IXGBE_AT(TXDCTL, queue) : rx_register(IXGBE_RXDCTL, queue)) / 4] &= ~(uint32_t)XDCTL_ENABLE;
+	if (tx)
+		load_tx(m, queue);
+	else
+		load_rx(m, queue);
+	find_active(m);
 }
 
 /** When the device looks next whether it can answer a change of ENABLE. */

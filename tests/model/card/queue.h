@@ -8,6 +8,8 @@
 
 void model_queues_reset(struct model *m);
 void model_queues_step(struct model *m);
+/** The device itself disables a queue. */
+void model_queue_off(struct model *m, unsigned queue, bool tx);
 /** Other queues than before hang. */
 void model_queues_stalled(struct model *m);
 /** Forgets where rings and buffers lie, and decides anew whether the device may reach memory at all: with bus mastering

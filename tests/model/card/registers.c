@@ -7,6 +7,7 @@
 #include "faults.h"
 #include "filter.h"
 #include "firmware.h"
+#include "incident.h"
 #include "interrupt.h"
 #include "link.h"
 #include "pause.h"
@@ -130,15 +131,15 @@ static const struct rule rules[] = {
 	{ IXGBE_EIMC,       0, 1, WO, ALL, 0, model_read_eims, model_write_eimc },
 	{ IXGBE_EIAC,       0, 1, RW, 0x7FFFFFFF, 0, NULL, NULL },
 	{ MODEL_EIAM,       0, 1, RW, 0x7FFFFFFF, 0, model_read_eiam, model_write_eiam },
-	{ MODEL_EITR,       4, 24, RW, 0x80008FF8, 0, NULL, NULL },
-	{ MODEL_EITR_HIGH,  4, 40, RW, 0x80008FF8, 0, NULL, NULL },
+	{ MODEL_EITR,       4, 24, RW, 0x8000CFF8, 0, model_read_eitr, model_write_eitr },
+	{ MODEL_EITR_HIGH,  4, 40, RW, 0x8000CFF8, 0, model_read_eitr, model_write_eitr },
 	{ MODEL_EICS_EX,    4, 2, WO, ALL, 0, model_read_ex, model_write_ex },
 	{ MODEL_EIMS_EX,    4, 2, RW, ALL, 0, model_read_ex, model_write_ex },
 	{ IXGBE_EIMC_EX,    4, 2, WO, ALL, 0, model_read_ex, model_write_ex },
 	{ MODEL_EIAM_EX,    4, 2, RW, ALL, 0, model_read_ex, model_write_ex },
 	{ IXGBE_GPIE,       0, 1, RW, 0xFFFFFFFF, 0, NULL, NULL },
 	{ MODEL_IVAR,       4, 64, RW, 0xBFBFBFBF, 0, NULL, NULL },
-	{ IXGBE_IVAR_MISC,  0, 1, RW, 0x0000BFBF, 0, NULL, NULL },
+	{ IXGBE_IVAR_MISC,  0, 1, RW, 0x0000BFBF, 0x00008000, NULL, NULL },
 	/* link and MAC */
 	{ IXGBE_AUTOC,      0, 1, RW | ON_82599, ALL, 0, NULL, model_write_autoc }, /* doubt M13 */
 	{ IXGBE_AUTOC2,     0, 1, RW | ON_82599, ALL, 0x000A0000, NULL, model_write_autoc2 }, /* SFI */
@@ -172,9 +173,14 @@ static const struct rule rules[] = {
 	/* receive */
 	RX_QUEUES(IXGBE_RDBAL, 64),
 	RX_QUEUES(MODEL_RX_HIGH, 64),
-	{ IXGBE_RDRXCTL,    0, 1, RW, 0x063E0002, 0x00080002, NULL, model_write_receive }, /* doubt M9 */
+	{ IXGBE_RDRXCTL,    0, 1, RW | ON_82599 | ON_X540, 0x063E0002, 0x00080002, NULL,
+	  model_write_receive }, /* doubt M9 */
+	{ IXGBE_RDRXCTL,    0, 1, RW | ON_X550, 0x363E0002, 0x00080002, NULL, model_write_receive },
 	{ MODEL_PFQDE,      0, 1, RW, ALL, 0, NULL, NULL },
-	{ MODEL_LVMMC_RX,   0, 1, RO, 0, 0, NULL, NULL },
+	{ MODEL_LVMMC_RX,   0, 1, RO | ON_82599 | ON_X540, 0, 0, NULL, NULL },
+	{ MODEL_LVMMC_RX,   0, 1, RC | ON_X550, 0, 0, NULL, NULL },
+	{ MODEL_LMVM_RX,    0, 1, RW | ON_X550, 0x0002007F, 0, NULL, NULL },
+	{ MODEL_WQBR_RX,    4, 4, W1C | ON_X550, ALL, 0, NULL, model_write_wqbr },
 	{ IXGBE_RXCTRL,     0, 1, RW, 0x00000003, 0, NULL, model_write_receive },
 	{ MODEL_RTRUP2TC,   0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_RSCDBU,     0, 1, RW, ALL, 0x00000020, NULL, NULL },
@@ -198,7 +204,8 @@ static const struct rule rules[] = {
 	{ IXGBE_TXDCTL,     0x40, 128, RW, 0x067F7F7F, 0, NULL, model_write_tx_control },
 	{ IXGBE_TDWBAL,     0x40, 128, RW, 0xFFFFFFFD, 0, NULL, model_write_tx_ring },
 	{ MODEL_TDWBAH,     0x40, 128, RW, ALL, 0, NULL, model_write_tx_ring },
-	{ IXGBE_DMATXCTL,   0, 1, RW, 0xFFFF000F, 0x81000000, NULL, model_write_dmatxctl },
+	{ IXGBE_DMATXCTL,   0, 1, RW | ON_82599 | ON_X540, 0xFFFF000F, 0x81000000, NULL, model_write_dmatxctl },
+	{ IXGBE_DMATXCTL,   0, 1, RW | ON_X550, 0xFFFF006F, 0x81000000, NULL, model_write_dmatxctl },
 	{ MODEL_DTXTCPFLGL, 0, 1, RW, 0x0FFF0FFF, 0x0FF60FF6, NULL, NULL }, /* doubt M9 */
 	{ MODEL_DTXTCPFLGH, 0, 1, RW, 0x00000FFF, 0x00000F7F, NULL, NULL },
 	{ IXGBE_RTTDCS,     0, 1, RW, 0x00C00171, 0, NULL, NULL },
@@ -209,7 +216,10 @@ static const struct rule rules[] = {
 	{ IXGBE_TXPBTHRESH, 4, 1, RW, 0x000003FF, 0x96, NULL, NULL },
 	{ IXGBE_TXPBTHRESH + 4, 4, 7, RW, 0x000003FF, 0, NULL, NULL },
 	{ IXGBE_DTXMXSZRQ,  0, 1, RW, 0x00000FFF, 0x10, NULL, NULL },
-	{ MODEL_LVMMC_TX,   0, 1, RO, 0, 0, NULL, NULL },
+	{ MODEL_LVMMC_TX,   0, 1, RO | ON_82599 | ON_X540, 0, 0, NULL, NULL },
+	{ MODEL_LVMMC_TX,   0, 1, RC | ON_X550, 0, 0, NULL, NULL },
+	{ MODEL_LMVM_TX,    0, 1, RW | ON_X550, 0x0002007F, 0, NULL, NULL },
+	{ MODEL_WQBR_TX,    4, 4, W1C | ON_X550, ALL, 0, NULL, model_write_wqbr },
 	{ IXGBE_MTQC,       0, 1, RW, 0x0000000F, 0, NULL, model_write_mtqc },
 	{ IXGBE_TXPBSIZE,   4, 1, RW, 0x000FFC00, 160u << 10, NULL, NULL },
 	{ IXGBE_TXPBSIZE + 4, 4, 7, RW, 0x000FFC00, 0, NULL, NULL },

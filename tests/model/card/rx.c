@@ -4,6 +4,7 @@
 #include "rx.h"
 
 #include "checksum.h"
+#include "incident.h"
 #include "interrupt.h"
 #include "prefetch.h"
 #include "queue.h"
@@ -153,7 +154,7 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 		count_unreceived(m, frames, n);
 		return n;
 	}
-	if (unlikely(m->incidents.rx_stopped))
+	if (unlikely(m->incidents.rx_waits) && n && model_rx_waits(m, frames))
 		return 0;
 	while (done < n) {
 		unsigned burst = n - done < MODEL_BURST ? n - done : MODEL_BURST, k = 0;
@@ -167,6 +168,7 @@ unsigned model_take_frames(struct model *m, const struct model_frame *frames, un
 			break;
 		done++;
 	}
+	m->incidents.rx_silent = false;
 	return done;
 }
 

@@ -100,7 +100,8 @@ void model_rx_close_queue(struct model *m, struct queue *q, bool erred)
 		wide_add(m, WIDE_RXDGBC, q->received_bytes);
 	}
 	queue_move_head(q, q->head);
-	model_raise_queue(m, q->index, false);
+	if (likely(!m->incidents.rx_silent))
+		model_raise_queue(m, q->index, false);
 }
 
 void model_rx_open_queue(struct model *m, struct queue *q)

@@ -133,6 +133,12 @@ struct incidents {
 	bool tx_silent;                        /* nothing is written back to transmit rings */
 	bool tx_dead;                          /* a function reset alone brings transmit back */
 	bool masters_busy;                     /* STATUS.GIO stays */
+	bool link_stale;                       /* transmit goes on without link */
+	bool rx_waits;                         /* something here is in the way of frames that arrive */
+	bool rx_silent;                        /* the interrupt for what arrives now has come */
+	unsigned lost, early;                  /* interrupts that will be lost, or come early */
+	unsigned storm;                        /* rounds of spurious interrupts that are to come */
+	uint64_t early_ns;                     /* when the frames of an early interrupt arrive; 0: none has come */
 	uint64_t count[MODEL_INCIDENTS];
 };
 
@@ -191,6 +197,7 @@ struct model {
 	unsigned incident_in, incident_argument; /* one is to happen in so many register accesses; 0: none */
 	enum model_incident incident_next;
 	uint64_t accesses;
+	uint64_t storm_ns, partner_back_ns; /* the next round of interrupts; the partner is back */
 
 	struct prefetch *prefetched; /* of all receive queues; NULL: nothing is fetched ahead */
 	bool firmware_holds;         /* the semaphores, now */

@@ -44,7 +44,7 @@ unsigned model_tx_hindered(struct model *m, const struct model_sink *sink, unsig
 	if (m->breakages & (MODEL_GONE | MODEL_TX_STUCK) || !(reg_get(m, IXGBE_DMATXCTL) & DMATXCTL_TE))
 		return 0;
 	if (!m->link_up) {
-		if (has_quirk(m, MODEL_QUIRK_STALE) && !m->loopback)
+		if ((has_quirk(m, MODEL_QUIRK_STALE) || m->incidents.link_stale) && !m->loopback)
 			fetch(m, max);
 		return 0;
 	}
