@@ -15,8 +15,9 @@ report() {
 	local reports
 	reports=$(grep -c '^{' "$work/model.log")
 	kill -USR2 $model
-	wait_for eval '[ "$(grep -c "^{" "$work/model.log")" -gt '"$reports"' ]'
+	wait_for reported "$reports"
 }
+reported() { [ "$(grep -c '^{' "$work/model.log")" -gt "$1" ]; }
 # xstat PORT NAME: as it was shown last
 xstat() { sed -n "/NIC extended statistics for port $1/,/^testpmd/s/^$2: \([0-9]*\)\$/\1/p" "$work/dpdk.log" | tail -n 1; }
 xstats() {
@@ -70,4 +71,34 @@ check "  and each that was sent was obeyed" "$work/model.log" counts "$(wire 1 o
 end_testpmd
 end_model
 check "  the model finds nothing wrong" "$work/model.log" only_known_faults
+
+# -- somebody pauses a port for as long as he likes --
+began() { report && [ "$(wire 0 in_xoff)" -gt 0 ]; }
+# over: the pause is; $held is what the port had sent when it was seen last
+over() {
+	report
+	[ "$(wire 0 in_xon)" = 1 ] && return
+	held=$(wire 0 out_frames)
+	false
+}
+model --wire 0:sink --control "$work/control"
+testpmd ab scalar
+flow_control on off 0
+ask "set portlist 0"
+start txonly
+wait_for sent_enough 0
+echo "pause 0 1000" >"$work/control"
+begin=$(date +%s%N)
+wait_for began
+before=$(wire 0 out_frames) held=none
+check "a port that is paused for a second goes on after it" "$work/model.log" wait_for over
+check "  and was silent all the while" "$work/model.log" counts "$before" "$held"
+check "  for a second at least" "$work/model.log" test $(($(date +%s%N) - begin)) -ge 1000000000
+stop
+xstats
+report
+check "  it has counted each pause frame" "$work/dpdk.log" counts "$(wire 0 in_xoff) 1" "$(xstat 0 rx_xoff_packets)" \
+	"$(xstat 0 rx_xon_packets)"
+end_testpmd
+end_model
 end_checks
