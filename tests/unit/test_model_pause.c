@@ -91,8 +91,10 @@ static void pause_frames_stop_transmission_for_their_quanta(void)
 	ASSERT_NUMBER(sent(h), 0);
 	host_wait(h, (uint64_t)(999 * QUANTUM_NS));
 	ASSERT_NUMBER(sent(h), 0);
+	ASSERT_NUMBER(rd(h, 0x0CE00), 0); /* TFCS */
 	host_wait(h, 60);
 	ASSERT_NUMBER(sent(h), 8);
+	ASSERT_NUMBER(rd(h, 0x0CE00), 0xFF);
 	ASSERT_NUMBER(rd(h, LXOFFRXCNT), 1);
 	ASSERT_NUMBER(model_pause_counts(h->model).paused_ns, 51200);
 	/* A new pause takes the place of the old one, also a shorter one; none ends it. */

@@ -52,6 +52,13 @@ bool model_paused(const struct model *m)
 	return m->now_ns < m->paused_until_ns;
 }
 
+/** 1: not paused; link flow control pauses all traffic classes (X550 DS 8.2.2.3.8, doubt M39). */
+uint32_t model_read_tfcs(struct model *m, uint32_t offset)
+{
+	(void)offset;
+	return model_paused(m) ? 0 : TFCS_TC_XON;
+}
+
 bool model_pauses(const struct model *m)
 {
 	return model_paused(m) ||

@@ -27,4 +27,6 @@ static inline bool control_frame(const struct model_frame *f)
 	return f->len >= 60 && unlikely(f->data[12] == 0x88 && f->data[13] == 0x08) && !f->bad_crc;
 }
 
+register_read model_read_tfcs;
+
 #endif

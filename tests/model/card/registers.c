@@ -170,6 +170,7 @@ static const struct rule rules[] = {
 	{ IXGBE_FCRTH,      4, 8, RW, 0x8007FFF0, 0, NULL, NULL },
 	{ IXGBE_FCRTV,      0, 1, RW, 0x0000FFFF, 0, NULL, NULL },
 	{ MODEL_PFCTOP,     0, 1, RW, ALL, 0, NULL, NULL },
+	{ MODEL_TFCS,       0, 1, RO, 0, 0, model_read_tfcs, NULL },
 	/* receive */
 	RX_QUEUES(IXGBE_RDBAL, 64),
 	RX_QUEUES(MODEL_RX_HIGH, 64),
