@@ -182,7 +182,7 @@ static void the_driver_sees_pause_frames_as_mflcn_says(void)
 	}
 	/* One that goes to the driver and waits for a descriptor is obeyed once. */
 	wr(h, MFLCN, RFCE);
-	while (hear(h, 100))
+	for (unsigned i = 0; i < RING && hear(h, 100); i++)
 		;
 	rd(h, LXOFFRXCNT);
 	CU_ASSERT_FALSE(hear(h, 100));

@@ -248,7 +248,7 @@ static inline void reg_set(struct model *m, uint32_t offset, uint32_t value)
 	m->reg[offset / 4] = value;
 }
 
-/** Adds to a 32-bit counter, which sticks at its end, as all do (X550 DS 8.2.2.17). */
+/** Adds to a 32-bit counter, which sticks at its end, as all do (X550 DS 8.2.2.17, doubt M32). */
 static inline void reg_add(struct model *m, uint32_t offset, uint32_t n)
 {
 	uint32_t *value = &m->reg[offset / 4];
