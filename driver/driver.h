@@ -158,6 +158,12 @@ static inline bool port_gone(const struct nic *nic)
 	return nic->gone || vfio_device_gone(nic->device);
 }
 
+/** Whether a full receive queue drops frames, for the sake of others, instead of having them wait. */
+static inline bool port_queues_drop(const struct nic *nic)
+{
+	return nic->config.rx_queues > 1 && !(nic->config.pause & NIC_PAUSE_TX);
+}
+
 /** The longest frame that a started port takes, with FCS. */
 static inline uint32_t port_max_frame_bytes(const struct nic *nic)
 {

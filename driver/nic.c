@@ -169,6 +169,9 @@ static int check_config(struct nic *nic, const struct nic_config *config)
 		return pollux_fail(EINVAL, "%s: no link of %s: the card, %s, can have %s", info->address, wanted,
 			info->name, possible);
 	}
+	if (config->pause & ~info->pause)
+		return fail_port(nic, EINVAL, "flow control 0x%x: the card, %s, can have 0x%x", config->pause,
+			info->name, info->pause);
 	return queues_configure(nic, config);
 }
 

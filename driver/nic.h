@@ -73,6 +73,14 @@ enum {
 	NIC_TX_SEGMENT_IPV6 = 1u << 16,
 };
 
+/** Flow control of a link, by pause frames of IEEE 802.3x. */
+enum {
+	NIC_PAUSE_RX = 1u << 0, /* obey them: transmit waits as long as the other end asks for */
+	NIC_PAUSE_TX = 1u << 1, /* send them: the other end waits instead of frames being lost because the packet
+				   buffer is full. No queue drops frames then: one whose ring is full holds up all
+				   others, and the other end */
+};
+
 /** Headers that RSS hashes: always the addresses; with TCP and UDP the ports too. */
 enum {
 	NIC_RSS_IPV4 = 1u << 0, /* packets that are none of the following */
@@ -108,6 +116,8 @@ struct nic_config {
 			       82574L, one VLAN tag more on the 82599 */
 	uint32_t offloads;  /* NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP, NIC_TX_OFFLOAD, among those of nic_info.can */
 	uint32_t speeds;    /* that the link may have, a mask of NIC_SPEED_, among those of nic_info; 0: all of them */
+	uint32_t pause;     /* wanted flow control, NIC_PAUSE_ among those of nic_info.pause. Copper links, and fibre at
+			       1 Gbit/s, negotiate: nic_link.pause has what came of it. 0: none */
 	bool promiscuous;   /* receive frames for any address from the start */
 	enum pkt_simd simd; /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
 	const struct nic_rss *rss; /* copied. NULL: several receive queues share frames as a nic_rss of zeros says; one
@@ -135,6 +145,7 @@ struct nic_info {
 	uint32_t speeds;      /* that a link of this card can have, a mask of NIC_SPEED_ */
 	enum pkt_simd simd;   /* what the burst functions use, once started */
 	uint32_t can;         /* a mask of NIC_RX_CHECKSUM and its like */
+	uint32_t pause;       /* flow control that the card has, a mask of NIC_PAUSE_ */
 	uint32_t rss_headers; /* a mask of NIC_RSS_; 0: the port has no RSS */
 	uint16_t rss_queues;  /* that RSS can name: queues 0 to this less one */
 	uint16_t rss_entries; /* of its table */
@@ -143,6 +154,7 @@ struct nic_info {
 struct nic_link {
 	bool up;
 	uint32_t mbps;  /* 0 while down */
+	uint32_t pause; /* flow control in effect, a mask of NIC_PAUSE_; 0 while down */
 	char state[96]; /* what is known besides, for a person to read: why it is down, or what the partner offers; ""
 			   when nothing is */
 };

@@ -5,6 +5,7 @@
  * others' drivers only (doubt 33). */
 #include "../access.h"
 #include "../clock.h"
+#include "../pause.h"
 #include "../report.h"
 #include "gigabit.h"
 
@@ -145,8 +146,8 @@ uint32_t gigabit_copper_speeds(uint16_t anar, uint16_t gbcr)
 }
 
 /* Finds out whether the PHY offers the speeds that are wanted, and no others, and leaves it to both ends who is the
- * master; or has it do so. Half duplex is offered for hubs, at 1 Gbit/s there are none; pause frames are not offered,
- * as the MAC obeys none. */
+ * master; or has it do so. Half duplex is offered for hubs, at 1 Gbit/s there are none; pause frames as is wanted,
+ * where none are it is no reason to negotiate anew that they were offered. */
 static int advertise(struct nic *nic, bool write, bool *as_wanted)
 {
 	const uint32_t speeds = nic->config.speeds;
@@ -154,10 +155,13 @@ static int advertise(struct nic *nic, bool write, bool *as_wanted)
 	const struct {
 		uint8_t reg;
 		uint16_t decided, set, dropped;
-	} rows[] = {{GIGABIT_PHY_ANAR, GIGABIT_ANAR_10 | GIGABIT_ANAR_100,
-			    (uint16_t)((speeds & NIC_SPEED_10M ? GIGABIT_ANAR_10 : 0) |
-				       (speeds & NIC_SPEED_100M ? GIGABIT_ANAR_100 : 0)),
-			    GIGABIT_ANAR_PAUSE},
+	} rows[] = {
+		{GIGABIT_PHY_ANAR,
+			(uint16_t)(GIGABIT_ANAR_10 | GIGABIT_ANAR_100 | (nic->config.pause ? GIGABIT_ANAR_PAUSE : 0)),
+			(uint16_t)((speeds & NIC_SPEED_10M ? GIGABIT_ANAR_10 : 0) |
+				   (speeds & NIC_SPEED_100M ? GIGABIT_ANAR_100 : 0) |
+				   pause_offer(nic->config.pause) << PAUSE_SHIFT),
+			GIGABIT_ANAR_PAUSE},
 		{GIGABIT_PHY_GBCR, GIGABIT_GBCR_FULL | GIGABIT_GBCR_MASTER_SET, gigabit ? GIGABIT_GBCR_FULL : 0,
 			gigabit ? 0 : GIGABIT_GBCR_HALF}};
 	*as_wanted = true;

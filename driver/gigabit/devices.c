@@ -101,6 +101,7 @@ static int gigabit_open(struct nic *nic)
 	nic->info.max_mtu = (uint16_t)(max_frame_bytes - FRAME_OVERHEAD_BYTES - NIC_FCS_BYTES);
 	nic->info.max_link_mbps = 1000;
 	nic->info.can = chip->can;
+	nic->info.pause = NIC_PAUSE_RX | NIC_PAUSE_TX;
 	nic->info.rss_headers = chip->rss_headers;
 	nic->info.rss_queues = chip->rss_headers ? chip->max_queues : 0;
 	nic->info.rss_entries = chip->rss_headers ? 4 * GIGABIT_RETA_COUNT : 0;

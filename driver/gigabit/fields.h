@@ -45,7 +45,11 @@
 #define GIGABIT_GCR_BIT22                 GIGABIT_BIT(22) /* of the 82574L */
 #define GIGABIT_GCR_L1_ACT_WITHOUT_L0S_RX GIGABIT_BIT(27) /* of the 82574L */
 #define GIGABIT_GCR2_BIT0                 GIGABIT_BIT(0)
-#define GIGABIT_PBA_RXA                   UINT32_C(0xFFFF) /* KiB */
+#define GIGABIT_FCRTL_XONE                GIGABIT_BIT(31)
+#define GIGABIT_FCAL_PAUSE                UINT32_C(0x00C28001) /* the address of pause frames, 01:80:c2:00:00:01 */
+#define GIGABIT_FCAH_PAUSE                UINT32_C(0x00000100)
+#define GIGABIT_FCT_PAUSE                 UINT32_C(0x00008808) /* and their type */
+#define GIGABIT_PBA_RXA                   UINT32_C(0xFFFF)     /* KiB */
 
 /* PHY, by MDIC */
 #define GIGABIT_MDIC_REG_SHIFT 16

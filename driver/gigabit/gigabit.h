@@ -31,6 +31,7 @@ struct gigabit_chip {
 	struct ring_ops ring;
 	const struct ring_tx_card *tx_card_several; /* instead of ring.tx_card with several queues; NULL: the same */
 	enum gigabit_sharing shares;                /* PHY and NVM with its firmware */
+	uint32_t rx_buffer_register;                /* PBA, or RXPBS: the packet buffer's part for receive, in KiB */
 	uint32_t low_power_register;                /* POEMB, by which the chip links at low speeds; 0: it has none */
 	bool wedges;                                /* a DMA read that faults stops transmit until a function reset */
 	bool phy_hangs;                             /* an erratum: the PHY can hang, and is to be looked at */
@@ -65,6 +66,7 @@ struct gigabit_link {
 	uint64_t looked_us;    /* when the PHY was last asked what it knows */
 	uint64_t hang_look_us; /* when it was last looked whether it hangs */
 	unsigned hangs;        /* looks in a row at which it seemed to */
+	uint32_t pause;        /* flow control in effect, a mask of NIC_PAUSE_ */
 	bool set_up;           /* the PHY was set up since the start, and not left as it was */
 	char state[96];        /* what the PHY knows, for nic_link */
 };

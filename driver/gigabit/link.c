@@ -3,6 +3,7 @@
  * Nothing waits for the link here, only for the PHY's registers. */
 #include "../access.h"
 #include "../clock.h"
+#include "../pause.h"
 #include "../report.h"
 #include "gigabit.h"
 
@@ -12,23 +13,61 @@
 #define LOOKED_AT          (GIGABIT_STATUS_LU | GIGABIT_STATUS_FD | GIGABIT_STATUS_SPEED)
 #define NEVER_SEEN         UINT32_MAX
 #define PHY_RECEIVE_ERRORS 21u /* of the 82574L's PHY */
+#define RX_BUFFER_KIB      0x7Fu
+#define THRESHOLD_UNIT     16u
 
 static struct gigabit_link *link_of(struct nic *nic)
 {
 	return &((struct gigabit *)nic)->link;
 }
 
+/* What pause frames are, and when they are sent. Above the high threshold there is room for a frame that is being sent
+ * when the pause frame is due, or a tenth of the buffer; on the 82576, as Linux has it, also for the longest frame of
+ * the other end. Whether a pause is asked for again in time is doubt 52. */
+static void pause_start(struct nic *nic)
+{
+	const struct gigabit_chip *chip = gigabit_chip(nic);
+	bool sends = nic->config.pause & NIC_PAUSE_TX;
+	uint32_t kib, high = 0;
+	reg_write(nic, GIGABIT_FCAL, GIGABIT_FCAL_PAUSE);
+	reg_write(nic, GIGABIT_FCAH, GIGABIT_FCAH_PAUSE);
+	reg_write(nic, GIGABIT_FCT, GIGABIT_FCT_PAUSE);
+	reg_write(nic, GIGABIT_FCTTV, sends ? PAUSE_TIME : 0);
+	if (sends && reg_read_sure(nic, chip->rx_buffer_register, &kib) == 0) {
+		uint32_t bytes = (kib & RX_BUFFER_KIB) * 1024, room = port_max_frame_bytes(nic);
+		room += chip->packet_buffer_kib ? 0 : chip->max_frame_bytes;
+		room = room < bytes / 10 ? bytes / 10 : room;
+		high = room < bytes ? (bytes - room) & ~(THRESHOLD_UNIT - 1) : THRESHOLD_UNIT;
+	}
+	reg_write(nic, GIGABIT_FCRTL, high ? (high - THRESHOLD_UNIT) | GIGABIT_FCRTL_XONE : 0);
+	reg_write(nic, GIGABIT_FCRTH, high);
+}
+
+/* A link that came up: what both ends have agreed on. In half duplex there are no pause frames. */
+static void pause_agree(struct nic *nic, uint32_t status)
+{
+	uint16_t partner;
+	uint32_t pause = 0;
+	if (!nic->config.pause)
+		return;
+	if (status & GIGABIT_STATUS_FD && gigabit_phy_try_read(nic, GIGABIT_PHY_ANLPAR, &partner))
+		pause = pause_resolve(nic->config.pause, partner >> PAUSE_SHIFT & 3);
+	reg_change(nic, GIGABIT_CTRL, GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE,
+		(pause & NIC_PAUSE_RX ? GIGABIT_CTRL_RFCE : 0) | (pause & NIC_PAUSE_TX ? GIGABIT_CTRL_TFCE : 0));
+	link_of(nic)->pause = pause;
+	port_note(nic, "pause frames are %sobeyed and %ssent: negotiated", pause & NIC_PAUSE_RX ? "" : "not ",
+		pause & NIC_PAUSE_TX ? "" : "not ");
+}
+
 int gigabit_link_start(struct nic *nic)
 {
-	/* The MAC follows the PHY. No pause frames in either direction: a full ring shows as loss, and does not stop
-	 * the other end of the link. Clearing a bit that a chip does not have is harmless, but only the 82540EM allows
-	 * ASDE to be set */
+	/* The MAC follows the PHY. No pause frames in either direction until both ends have agreed on them. Clearing a
+	 * bit that a chip does not have is harmless, but only the 82540EM allows ASDE to be set */
 	reg_change(nic, GIGABIT_CTRL,
 		GIGABIT_CTRL_GIO_MASTER_DISABLE | GIGABIT_CTRL_LRST | GIGABIT_CTRL_FRCSPD | GIGABIT_CTRL_FRCDPX |
 			GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE | GIGABIT_CTRL_VME,
 		GIGABIT_CTRL_SLU | (gigabit_chip(nic)->pcie ? 0 : GIGABIT_CTRL_ASDE));
-	reg_write(nic, GIGABIT_FCRTL, 0);
-	reg_write(nic, GIGABIT_FCRTH, 0);
+	pause_start(nic);
 	uint64_t now = clock_now_us();
 	*link_of(nic) = (struct gigabit_link){.status = NEVER_SEEN, .since_us = now, .hang_look_us = now};
 	return gigabit_copper_start(nic);
@@ -118,6 +157,9 @@ static void look_at_link(struct nic *nic, uint32_t status)
 	link->status = seen;
 	if (changed && !first)
 		link->since_us = now;
+	link->pause = 0;
+	if (mbps)
+		pause_agree(nic, status);
 	if (mbps)
 		port_note(nic, "link up, %u Mbit/s; %s", mbps, link->state);
 	else if (changed || strcmp(before, link->state) != 0)
@@ -136,6 +178,7 @@ int gigabit_get_link(struct nic *nic, struct nic_link *link)
 	}
 	link->mbps = gigabit_mbps(status);
 	link->up = link->mbps > 0;
+	link->pause = link->up && nic->started ? link_of(nic)->pause : 0;
 	return fail_if_gone(nic);
 }
 

@@ -17,10 +17,14 @@
 	X(EERD,        0x00014, 0,     1,   "not 82544GC") \
 	X(CTRL_EXT,    0x00018, 0,     1,   "all") \
 	X(MDIC,        0x00020, 0,     1,   "all") \
+	X(FCAL,        0x00028, 0,     1,   "all") \
+	X(FCAH,        0x0002C, 0,     1,   "all") \
+	X(FCT,         0x00030, 0,     1,   "all") \
 	X(VET,         0x00038, 0,     1,   "all") \
 	X(EXTCNF_CTRL, 0x00F00, 0,     1,   "82574L") \
 	X(POEMB,       0x00F10, 0,     1,   "82574L") \
 	X(PBA,         0x01000, 0,     1,   "not 82576") \
+	X(FCTTV,       0x00170, 0,     1,   "all") \
 	X(FCRTL,       0x02160, 0,     1,   "all") \
 	X(FCRTH,       0x02168, 0,     1,   "all") \
 	X(MANC,        0x05820, 0,     1,   "not 82544GC") \
@@ -72,7 +76,8 @@
 #define E1000_COUNTERS(X) \
 	X(CEXTERR,  0x0403C, 0, 1, 32, 0, "rx_carrier_extension_errors", "Errors after frames of half duplex") \
 	X(TNCRS,    0x04034, 0, 1, 32, 0, "tx_no_carrier_errors", "Frames sent without carrier sense (half duplex)")
-/* RNBC is no loss: the packet buffer may still have saved the frame. */
+/* RNBC is no loss: the packet buffer may still have saved the frame. Whether GPTC and GOTC have sent pause frames is
+ * doubt 53. */
 #define GIGABIT_COUNTERS(X) \
 	CARD_COUNTERS(X, 64) \
 	X(GORCL,    0x04088, 0, 1, 64, STAT(rx_bytes), "rx_good_bytes", "Bytes of the frames of rx_good_packets") \

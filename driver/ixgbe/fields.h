@@ -53,44 +53,52 @@
 #define IXGBE_IVAR_MISC_OTHER  8 /* shift: byte 1 is the vector of all causes but queues and the timer */
 
 /* link and MAC */
-#define IXGBE_AUTOC_FLU           IXGBE_BIT(0)
-#define IXGBE_AUTOC_1G_PMA_PMD    IXGBE_BIT(9)
-#define IXGBE_AUTOC_AN_RESTART    IXGBE_BIT(12)
-#define IXGBE_AUTOC_LMS           (UINT32_C(7) << 13)
-#define IXGBE_AUTOC_LMS_SHIFT     13
-#define IXGBE_AUTOC_LMS_2         IXGBE_BIT(15)
-#define IXGBE_AUTOC_LMS_1G_AN     (UINT32_C(2) << 13)
-#define IXGBE_AUTOC_LMS_10G_SFI   (UINT32_C(3) << 13)
-#define IXGBE_AUTOC_KR            IXGBE_BIT(16)
-#define IXGBE_AUTOC_KX            IXGBE_BIT(30)
-#define IXGBE_AUTOC_KX4           IXGBE_BIT(31)
-#define IXGBE_AUTOC2_10G_PMA      (UINT32_C(3) << 16)
-#define IXGBE_AUTOC2_10G_PMA_SFI  (UINT32_C(2) << 16)
-#define IXGBE_AUTOC2_LINK_DISABLE (UINT32_C(7) << 28)
-#define IXGBE_ANLP1_AN_STATE      (UINT32_C(15) << 16)
-#define IXGBE_MMNGC_MNG_VETO      IXGBE_BIT(0)
-#define IXGBE_MSCA_DEVICE_SHIFT   16
-#define IXGBE_MSCA_PHY_SHIFT      21
-#define IXGBE_MSCA_ADDRESS        UINT32_C(0) /* operation 27:26 */
-#define IXGBE_MSCA_WRITE          IXGBE_BIT(26)
-#define IXGBE_MSCA_READ           (UINT32_C(3) << 26)
-#define IXGBE_MSCA_BUSY           IXGBE_BIT(30)
-#define IXGBE_MSRWD_READ_SHIFT    16
-#define IXGBE_FWSM_MODE_SHIFT     1 /* 3:1 */
-#define IXGBE_LINKS_UP            IXGBE_BIT(30)
-#define IXGBE_LINKS_NON_STD       IXGBE_BIT(27)
-#define IXGBE_LINKS_SPEED_SHIFT   28
-#define IXGBE_HLREG0_TXCRCEN      IXGBE_BIT(0)
-#define IXGBE_HLREG0_RXCRCSTRP    IXGBE_BIT(1)
-#define IXGBE_HLREG0_JUMBOEN      IXGBE_BIT(2)
-#define IXGBE_HLREG0_TXPADEN      IXGBE_BIT(10)
-#define IXGBE_HLREG0_LPBK         IXGBE_BIT(15)
-#define IXGBE_MAXFRS_MFS          UINT32_C(0xFFFF0000)
-#define IXGBE_MAXFRS_MFS_SHIFT    16
-#define IXGBE_MFLCN_RFCE          IXGBE_BIT(3)
-#define IXGBE_MFLCN_RPFC          UINT32_C(0xFF4) /* pause frames by priority, and for which */
-#define IXGBE_FCCFG_TFCE          (UINT32_C(3) << 3)
-#define IXGBE_FCRTH_RTH           UINT32_C(0x0007FFE0)
+#define IXGBE_AUTOC_FLU              IXGBE_BIT(0)
+#define IXGBE_AUTOC_1G_PMA_PMD       IXGBE_BIT(9)
+#define IXGBE_AUTOC_AN_RESTART       IXGBE_BIT(12)
+#define IXGBE_AUTOC_LMS              (UINT32_C(7) << 13)
+#define IXGBE_AUTOC_LMS_SHIFT        13
+#define IXGBE_AUTOC_LMS_2            IXGBE_BIT(15)
+#define IXGBE_AUTOC_LMS_1G_AN        (UINT32_C(2) << 13)
+#define IXGBE_AUTOC_LMS_10G_SFI      (UINT32_C(3) << 13)
+#define IXGBE_AUTOC_KR               IXGBE_BIT(16)
+#define IXGBE_AUTOC_KX               IXGBE_BIT(30)
+#define IXGBE_AUTOC_KX4              IXGBE_BIT(31)
+#define IXGBE_AUTOC2_10G_PMA         (UINT32_C(3) << 16)
+#define IXGBE_AUTOC2_10G_PMA_SFI     (UINT32_C(2) << 16)
+#define IXGBE_AUTOC2_LINK_DISABLE    (UINT32_C(7) << 28)
+#define IXGBE_ANLP1_AN_STATE         (UINT32_C(15) << 16)
+#define IXGBE_MMNGC_MNG_VETO         IXGBE_BIT(0)
+#define IXGBE_MSCA_DEVICE_SHIFT      16
+#define IXGBE_MSCA_PHY_SHIFT         21
+#define IXGBE_MSCA_ADDRESS           UINT32_C(0) /* operation 27:26 */
+#define IXGBE_MSCA_WRITE             IXGBE_BIT(26)
+#define IXGBE_MSCA_READ              (UINT32_C(3) << 26)
+#define IXGBE_MSCA_BUSY              IXGBE_BIT(30)
+#define IXGBE_MSRWD_READ_SHIFT       16
+#define IXGBE_FWSM_MODE_SHIFT        1 /* 3:1 */
+#define IXGBE_LINKS_UP               IXGBE_BIT(30)
+#define IXGBE_LINKS_NON_STD          IXGBE_BIT(27)
+#define IXGBE_LINKS_SPEED_SHIFT      28
+#define IXGBE_HLREG0_TXCRCEN         IXGBE_BIT(0)
+#define IXGBE_HLREG0_RXCRCSTRP       IXGBE_BIT(1)
+#define IXGBE_HLREG0_JUMBOEN         IXGBE_BIT(2)
+#define IXGBE_HLREG0_TXPADEN         IXGBE_BIT(10)
+#define IXGBE_HLREG0_LPBK            IXGBE_BIT(15)
+#define IXGBE_MAXFRS_MFS             UINT32_C(0xFFFF0000)
+#define IXGBE_MAXFRS_MFS_SHIFT       16
+#define IXGBE_MFLCN_DPF              IXGBE_BIT(1)
+#define IXGBE_MFLCN_RFCE             IXGBE_BIT(3)
+#define IXGBE_MFLCN_RPFC             UINT32_C(0xFF4) /* pause frames by priority, and for which */
+#define IXGBE_FCCFG_TFCE             (UINT32_C(3) << 3)
+#define IXGBE_FCCFG_TFCE_LINK        IXGBE_BIT(3)
+#define IXGBE_FCRTL_XONE             IXGBE_BIT(31)
+#define IXGBE_FCRTH_FCEN             IXGBE_BIT(31)
+#define IXGBE_PCS1GLSTA_AN_COMPLETE  IXGBE_BIT(16)
+#define IXGBE_PCS1GLSTA_AN_TIMED_OUT IXGBE_BIT(18)
+#define IXGBE_PCS1GANA_PAUSE         (UINT32_C(3) << 7)
+#define IXGBE_PCS1GANA_PAUSE_SHIFT   7 /* in PCS1GANLP too */
+#define IXGBE_FCRTH_RTH              UINT32_C(0x0007FFE0)
 
 /* receive */
 #define IXGBE_RXCTRL_RXEN         IXGBE_BIT(0)

@@ -75,6 +75,15 @@ int ixgbe_transmit_queue_on(struct nic *nic, unsigned i);
 /** Halts what is before the receive DMA, until RX_DIS is cleared. */
 void ixgbe_receive_halt(struct nic *nic);
 
+/* ---- pause.c ---- */
+
+static inline uint32_t ixgbe_packet_buffer_kib(const struct nic *nic)
+{
+	return ixgbe_has_copper_phy(nic) ? 384 : 512;
+}
+/** Sets flow control as it is before a link is there. Receive is off. */
+void ixgbe_pause_start(struct nic *nic);
+
 /* ---- link.c ---- */
 
 void ixgbe_link_start(struct nic *nic);

@@ -74,6 +74,8 @@ static void came_up(struct ixgbe_port *port, uint32_t mbps)
 		port_note(&port->nic,
 			"1 Gbit/s is the fallback of a module of two rates: nic_config.speeds of 10 Gbit/s "
 			"alone (--speed 10G) prevents it");
+	if (!ixgbe_has_copper_phy(&port->nic))
+		ixgbe_pause_link_up(port, mbps);
 	enter(link, IXGBE_LINK_UP);
 	link->mbps = mbps;
 	link->tries = 0;
@@ -153,6 +155,7 @@ int ixgbe_get_link(struct nic *nic, struct nic_link *link)
 	bool non_standard = nic->id->kind == IXGBE_X550 && (links & IXGBE_LINKS_NON_STD);
 	if (link->up)
 		link->mbps = mbps[non_standard][links >> IXGBE_LINKS_SPEED_SHIFT & 3];
+	link->pause = link->up ? mine->pause : 0;
 	if (mine->text_of == IXGBE_TEXT_ALWAYS || mine->text_of == (link->up ? link->mbps : IXGBE_TEXT_DOWN))
 		snprintf(link->state, sizeof(link->state), "%s", mine->text);
 	return 0;

@@ -4,6 +4,7 @@
  */
 #include "../access.h"
 #include "../clock.h"
+#include "../pause.h"
 #include "../report.h"
 #include "port.h"
 
@@ -13,6 +14,9 @@
 enum { PMA = 1, AN = 7, GLOBAL = 30 };
 #define PMA_STATUS_2       0x0008u
 #define AN_CONTROL         0x0000u
+#define BASE_OFFER         0x0010u
+#define PARTNER_OFFER      0x0013u
+#define PAUSE_OFFERS       (3u << PAUSE_SHIFT)
 #define AN_STATUS          0xC810u
 #define GLOBAL_CONTROL     0x0000u
 #define PRESENT(status_2)  ((status_2) >> 14 == 2)
@@ -27,7 +31,7 @@ static const struct offer {
 	uint32_t speed;
 	uint16_t address, bit, partner, partner_bit;
 } offers[] = {
-	{NIC_SPEED_100M, 0x10, 0x0100, 0x13, 0x0100},
+	{NIC_SPEED_100M, BASE_OFFER, 0x0100, PARTNER_OFFER, 0x0100},
 	{NIC_SPEED_1G, 0xC400, 0x8000, 0xE820, 0x8000},
 	{NIC_SPEED_2_5G, 0xC400, 0x0400, 0xE820, 0x0400},
 	{NIC_SPEED_5G, 0xC400, 0x0800, 0xE820, 0x0800},
@@ -105,6 +109,13 @@ static bool offer(struct ixgbe_port *port)
 		if (wanted == before)
 			continue;
 		phy_write(port, AN, offers[i].address, wanted);
+		changed = true;
+	}
+	const uint16_t pause = (uint16_t)(pause_offer(port->nic.config.pause) << PAUSE_SHIFT);
+	uint16_t before;
+	/* Without flow control the offer stays as the NVM has it, for its change would cost a negotiation */
+	if (pause && ixgbe_phy_read(port, AN, BASE_OFFER, &before) && (before & PAUSE_OFFERS) != pause) {
+		phy_write(port, AN, BASE_OFFER, (uint16_t)((before & ~PAUSE_OFFERS) | pause));
 		changed = true;
 	}
 	return changed;
@@ -217,6 +228,9 @@ bool ixgbe_phy_ask_partner(struct ixgbe_port *port)
 	if (!begin(port, &answers))
 		return false;
 	uint32_t speeds = answers ? ixgbe_phy_offers(port, true) : 0;
+	uint16_t partner;
+	if (answers && ixgbe_phy_read(port, AN, PARTNER_OFFER, &partner))
+		ixgbe_pause_negotiated(port, partner >> PAUSE_SHIFT & 3);
 	ixgbe_link_release(port);
 	char text[SPEEDS_TEXT_BYTES];
 	speeds_text(text, speeds);

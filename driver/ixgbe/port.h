@@ -62,6 +62,7 @@ struct ixgbe_link {
 	unsigned phy_address; /* at the MDIO bus, once it is found */
 	bool nvm_failed;      /* a word could not be read, and a note says so */
 	bool no_words_noted;  /* that the NVM has no words for the module is noted */
+	uint32_t pause;       /* flow control in effect, a mask of NIC_PAUSE_ */
 	char text[96];        /* nic_link.state, while the link is as text_of says */
 	uint32_t text_of, mbps;
 	bool dipped; /* the link was down for a moment since the machine saw it come up */
@@ -86,6 +87,15 @@ static inline struct ixgbe_port *ixgbe_port_of(struct nic *nic)
 
 /** Turns the link's machine by a step, if it is time: 80 ms at most. */
 void ixgbe_link_service(struct nic *nic);
+
+/* ---- pause.c ---- */
+
+/** Has a serial link at 1 Gbit/s offer the flow control that is wanted, when it next negotiates. */
+void ixgbe_pause_advertise(struct nic *nic);
+/** Sets flow control for a serial link that came up. */
+void ixgbe_pause_link_up(struct ixgbe_port *port, uint32_t mbps);
+/** The same for a copper link, by what the partner offers (pause.h). */
+void ixgbe_pause_negotiated(struct ixgbe_port *port, unsigned partner);
 
 /* ---- link_text.c ---- */
 

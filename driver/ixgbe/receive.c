@@ -10,14 +10,11 @@
 /* DS 4.6.7, up to the queues. RXEN is 0. */
 static void receive_init(struct nic *nic)
 {
-	const uint32_t packet_buffer_kib = ixgbe_has_copper_phy(nic) ? 384 : 512;
 	/* One packet buffer has all of the memory, which X540 and X550 may not have after a reset (doubt 23) */
-	reg_write(nic, IXGBE_RXPBSIZE, packet_buffer_kib << IXGBE_RXPBSIZE_SHIFT);
+	reg_write(nic, IXGBE_RXPBSIZE, ixgbe_packet_buffer_kib(nic) << IXGBE_RXPBSIZE_SHIFT);
 	for (unsigned i = 1; i < IXGBE_RXPBSIZE_COUNT; i++)
 		reg_write(nic, IXGBE_AT(RXPBSIZE, i), 0);
-	/* DS 3.7.7.3: without flow control the high watermark still limits packets that the card's own switch sends
-	 * back. The datasheet gives no value; this is all of the buffer but 24 KiB (doubt 2) */
-	reg_write(nic, IXGBE_FCRTH, (packet_buffer_kib * 1024 - 0x6000) & IXGBE_FCRTH_RTH);
+	ixgbe_pause_start(nic);
 	reg_write(nic, IXGBE_PFVTCTL, 0); /* no virtualisation */
 	ixgbe_set_rss(nic);
 	/* DS 8.2.3.8.8: CRCSTRIP as in HLREG0; the others are the values that software must write */
@@ -35,10 +32,10 @@ int ixgbe_receive_queue_on(struct nic *nic, unsigned i)
 	struct ring_rxq *queue = nic->rings.rxqs[i];
 	ring_locate(nic, IXGBE_RX_AT(RDBAL, i), queue->ring, queue->iova_offset, queue->mask);
 	/* With several queues a full ring must not block the packet buffer for the others, so its frames are dropped.
-	 * With one queue they wait in the packet buffer */
+	 * With one queue, or flow control, they wait in the packet buffer */
 	reg_write(nic, IXGBE_RX_AT(SRRCTL, i), /* the buffer's KiB in a field of 5 or 7 bits (doubt 14) */
 		pkt_pool_data_bytes(queue->pool) / 1024 | IXGBE_SRRCTL_DESCTYPE_ADV |
-			(nic->config.rx_queues > 1 ? IXGBE_SRRCTL_DROP_EN : 0));
+			(port_queues_drop(nic) ? IXGBE_SRRCTL_DROP_EN : 0));
 	reg_write(nic, IXGBE_RX_AT(RSCCTL, i), 0);
 	/* DS 4.6.7 says "bit 12 should be cleared", and not why (doubt 19) */
 	reg_change(nic, IXGBE_RX_AT(DCA_RXCTRL, i), IXGBE_DCA_RXCTRL_BIT12, 0);

@@ -173,6 +173,7 @@ bool ixgbe_serial_start(struct ixgbe_port *port, bool set_up)
 	if (set_up && has_cage(nic))
 		prepare_module(port);
 	enable_link(port);
+	ixgbe_pause_advertise(nic);
 	if (reg_read_sure(nic, IXGBE_AUTOC, &before) == 0) {
 		uint32_t autoc = set_up ? serial_mode(port, before) : before;
 		/* Another mode takes hold only with a reset of the pipeline, as Linux has it. A module that changes its

@@ -11,12 +11,14 @@
 
 /* Disables one queue. One that does not stop in time endangers nothing: the reset follows, and before that nobody
  * touches its packets. */
-static void queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
+static bool queue_off(struct nic *nic, uint32_t offset, uint32_t enable)
 {
 	reg_change(nic, offset, enable, 0);
-	if (reg_wait_clear(nic, offset, enable, ixgbe_times.queue, "ENABLE",
-		    "the queue does not stop; the card is reset") == -ETIMEDOUT)
+	int ret = reg_wait_clear(
+		nic, offset, enable, ixgbe_times.queue, "ENABLE", "the queue does not stop; the card is reset");
+	if (ret == -ETIMEDOUT)
 		port_note_failure(nic);
+	return ret == 0;
 }
 
 int ixgbe_stop(struct nic *nic)
@@ -31,12 +33,12 @@ int ixgbe_stop(struct nic *nic)
 		for (unsigned i = 0; i < nic->config.rx_queues; i++)
 			queue_off(nic, IXGBE_RX_AT(RXDCTL, i), IXGBE_RXDCTL_ENABLE);
 		/* Packets that the card has fetched do not leave it without link, and their queue is disabled only
-		 * then: that is not waited for (X550 DS 5.2.4.3.2) */
+		 * then: that is not waited for (X550 DS 5.2.4.3.2); nor twice, where the other end pauses us */
 		struct nic_link link;
 		bool up = ixgbe_get_link(nic, &link) == 0 && link.up;
 		for (unsigned i = 0; i < nic->config.tx_queues; i++) {
 			if (up)
-				queue_off(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE);
+				up = queue_off(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE);
 			else
 				reg_change(nic, IXGBE_AT(TXDCTL, i), IXGBE_TXDCTL_ENABLE, 0);
 		}

@@ -346,8 +346,12 @@ void rings_drain(struct nic *nic, uint32_t limit_us)
 		if (!last_deadline)
 			last_deadline = now + UINT64_C(10) * limit_us + rings_carry_us(nic, link.mbps);
 		if (now >= deadline) {
-			port_note(nic, "a stop waited for packets to be sent, until nothing moved for %u ms",
-				limit_us / 1000);
+			stats_update(nic, false);
+			port_note(nic, "a stop waited for packets to be sent, until nothing moved for %u ms%s",
+				limit_us / 1000,
+				link.pause & NIC_PAUSE_RX && nic->stats.rx_pause_frames
+					? "; the other end has sent pause frames"
+					: "");
 			return;
 		}
 		if (waiting < before && now < last_deadline - limit_us)

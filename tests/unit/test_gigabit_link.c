@@ -5,6 +5,8 @@
 #include "card_port.c"
 #include "unit.h"
 
+#include "../../driver/pause.h"
+
 #define CONTROL 16u /* of Marvell's PHYs; Port Configuration of the 82576's */
 
 static uint16_t id; /* of the suite's card */
@@ -131,6 +133,46 @@ static void the_speeds_that_are_asked_for_are_advertised(void)
 	CU_ASSERT_EQUAL(nic_stop(nic), 0);
 	CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pool = pool, .speeds = NIC_SPEED_10G}), -EINVAL);
 	close_port();
+}
+
+/* By what is wanted, and what the partner offers; thresholds of an MTU of 1500. */
+static void pause_frames_are_negotiated(void)
+{
+	struct nic_link link;
+	for (unsigned wanted = 0; wanted < 4; wanted++)
+		for (unsigned partner = 0; partner < 8; partner++) {
+			bool half = partner == 7; /* no pause frames there */
+			open_with_link(false);
+			*card_register(&card, GIGABIT_PBA) = id == ID_82540EM ? 48 : 20;
+			*card_register(&card, IGB_RXPBS) = 64;
+			start_with((struct nic_config){.pause = wanted});
+			CU_ASSERT_EQUAL(card.phy[GIGABIT_PHY_ANAR] >> 10, pause_offer(wanted));
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_CTRL) >> 27 & 3, 0);
+			card.phy[GIGABIT_PHY_ANLPAR] = (uint16_t)(partner << 10 | 0x01E0);
+			set_link(true);
+			*card_register(&card, GIGABIT_STATUS) &= ~GIGABIT_STATUS_FD;
+			*card_register(&card, GIGABIT_STATUS) |= half ? 0 : GIGABIT_STATUS_FD;
+			CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+			CU_ASSERT_EQUAL(nic_get_link(nic, &link), 0);
+			CU_ASSERT_EQUAL(link.pause, half ? 0 : pause_resolve(wanted, partner & 3));
+			/* RFCE and TFCE */
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_CTRL) >> 27 & 3, link.pause);
+			CU_ASSERT_EQUAL(noted("pause frames are"), wanted != 0);
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_FCAL), 0x00C28001);
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_FCAH), 0x100);
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_FCT), 0x8808);
+			uint32_t high = id == ID_82540EM  ? 48 * 1024 * 9 / 10
+					: id == ID_82574L ? 20 * 1024 * 9 / 10
+							  : 64 * 1024 - 9728 - 1526;
+			high = wanted & NIC_PAUSE_TX ? high & ~15u : 0;
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_FCRTH), high);
+			CU_ASSERT_EQUAL(*card_register(&card, GIGABIT_FCRTL), high ? (high - 16) | 1u << 31 : 0);
+			set_link(false);
+			CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+			CU_ASSERT_EQUAL(nic_get_link(nic, &link), 0);
+			CU_ASSERT_EQUAL(link.pause, 0);
+			close_port();
+		}
 }
 
 static void a_preference_for_low_speeds_ends(void)
@@ -327,6 +369,7 @@ int main(void)
 		{"a PHY without link is set up", a_phy_without_link_is_set_up},
 		{"an unknown PHY has only what all have", an_unknown_phy_has_only_what_all_have},
 		{"the speeds that are asked for are advertised", the_speeds_that_are_asked_for_are_advertised},
+		{"pause frames are negotiated", pause_frames_are_negotiated},
 		{"a preference for low speeds ends", a_preference_for_low_speeds_ends},
 		{"the state of a link is told", the_state_of_a_link_is_told},
 		{"a link that was left alone, and is lost, is set up",

@@ -4,6 +4,7 @@
 #include "../../driver/clock.h"
 #include "../../driver/driver.h"
 #include "../../driver/ixgbe/port.h"
+#include "../../driver/pause.h"
 #include "../../driver/report.h"
 #include "../../mempool/pool.h"
 #include "../model/local.h"
@@ -588,6 +589,26 @@ static void copper_links_have_the_speeds_of_the_configuration(void)
 	}
 }
 
+static void pause_frames_are_negotiated_on_copper(void)
+{
+	static const unsigned wanted[] = {0, NIC_PAUSE_RX, NIC_PAUSE_TX, NIC_PAUSE_RX | NIC_PAUSE_TX};
+	for (unsigned card = MODEL_X540; card <= MODEL_X550; card++)
+		for (unsigned w = 0; w < 4; w++)
+			for (unsigned partner = 0; partner < 4; partner++) {
+				open_card((struct model_config){.card = (enum model_card)card});
+				model_set_partner_pause(model, partner);
+				CU_ASSERT_EQUAL(nic_start(nic, &(struct nic_config){.pause = wanted[w]}), 0);
+				link_of(10000);
+				service();
+				ASSERT_NUMBER(link_now.pause, pause_resolve(wanted[w], partner));
+				if (wanted[w])
+					ASSERT_NUMBER(model_advertised_pause(model), pause_offer(wanted[w]));
+				ASSERT_NUMBER(noted("negotiated anew"), 0);
+				ASSERT_NUMBER(noted("pause frames are"), wanted[w] != 0);
+				close_card();
+			}
+}
+
 static void a_partner_is_told(void)
 {
 	start_card((struct model_config){.card = MODEL_X550, .partner_speeds = MODEL_SPEED_1G | MODEL_SPEED_100M});
@@ -840,6 +861,7 @@ int main(void)
 		{"a PHY is not disturbed while it links", a_phy_is_not_disturbed_while_it_links},
 		{"copper links have the speeds of the configuration",
 			copper_links_have_the_speeds_of_the_configuration},
+		{"pause frames are negotiated on copper", pause_frames_are_negotiated_on_copper},
 		{"a partner is told", a_partner_is_told},
 		{"the state is of the link as it is", the_state_is_of_the_link_as_it_is},
 		{"a PHY that does not answer is a note", a_phy_that_does_not_answer_is_a_note},

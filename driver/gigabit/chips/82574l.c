@@ -75,8 +75,8 @@ static void facts(struct nic *nic, struct fact_list *list)
 		.tx_format = &gigabit_tx_82574l,                                                                       \
 		.tx_card = &gigabit_orders_82574l,                                                                     \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
-	.shares = GIGABIT_SHARES_BY_MDIO_SW, .low_power_register = GIGABIT_POEMB, .phy_hangs = true,                   \
-	.bar_bytes = GIGABIT_BAR_BYTES, .pcie = true, .flash_sum = true, .absolute_delays = true,                      \
+	.shares = GIGABIT_SHARES_BY_MDIO_SW, .rx_buffer_register = GIGABIT_PBA, .low_power_register = GIGABIT_POEMB,   \
+	.phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true, .flash_sum = true, .absolute_delays = true,   \
 	.packet_buffer_kib = 40, .eerd_done_bit = 1, .eerd_address_shift = 2, .max_frame_bytes = 9234,                 \
 	.can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6
 

@@ -108,7 +108,7 @@ static int disable_queue(struct nic *nic, uint32_t offset)
 }
 
 /* Programs a receive queue, disabled before, and enables it. With several, a full one must not hold the others up: what
- * comes for it is dropped. */
+ * comes for it is dropped, unless the port sends pause frames. */
 static int program_rxq(struct nic *nic, unsigned index)
 {
 	const struct ring_rxq *queue = nic->rings.rxqs[index];
@@ -118,7 +118,7 @@ static int program_rxq(struct nic *nic, unsigned index)
 	ring_locate(nic, IGB_AT(RDBAL, index), queue->ring, queue->iova_offset, queue->mask);
 	reg_write(nic, IGB_AT(SRRCTL, index),
 		pkt_pool_data_bytes(queue->pool) / IGB_SRRCTL_BSIZEPACKET_UNIT | IGB_SRRCTL_DESCTYPE_ONE |
-			(nic->config.rx_queues > 1 ? IGB_SRRCTL_DROP_EN : 0));
+			(port_queues_drop(nic) ? IGB_SRRCTL_DROP_EN : 0));
 	reg_write(nic, IGB_AT(RXDCTL, index), IGB_RXDCTL_THRESHOLDS | IGB_XXDCTL_ENABLE);
 	return 0;
 }
@@ -254,6 +254,7 @@ const struct gigabit_chip gigabit_82576 = {
 		.tx_card = &gigabit_orders_82576,
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},
 	.shares = GIGABIT_SHARES_BY_SW_FW_SYNC,
+	.rx_buffer_register = IGB_RXPBS,
 	.eerd_done_bit = 1,
 	.eerd_address_shift = 2,
 	.bar_bytes = IGB_BAR_BYTES,

@@ -15,6 +15,7 @@
 	X(SWSM,      0x05B50, 0,     1) \
 	X(SW_FW_SYNC, 0x05B5C, 0,    1) \
 	/* receive */ \
+	X(RXPBS,     0x02404, 0,     1) \
 	X(RLPML,     0x05004, 0,     1) \
 	X(VT_CTL,    0x0581C, 0,     1) \
 	X(UTA,       0x0A000, 4,     128) \

@@ -155,8 +155,8 @@ static void tune_pcix(struct nic *nic)
 		.tx_card = &gigabit_orders_pci,                                                                        \
 		.aligned = true,                                                                                       \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
-	.bar_bytes = GIGABIT_BAR_BYTES, .packet_buffer_kib = 64, .max_frame_bytes = 16128, .max_queues = 1,            \
-	.can = GIGABIT_CAN
+	.bar_bytes = GIGABIT_BAR_BYTES, .rx_buffer_register = GIGABIT_PBA, .packet_buffer_kib = 64,                    \
+	.max_frame_bytes = 16128, .max_queues = 1, .can = GIGABIT_CAN
 
 /* What the 82540EM and the 82545EM have, and the older 82544GC lacks. */
 #define CHIP_82540                                                                                                     \
