@@ -135,13 +135,13 @@ static bool silent(const struct wire *wire)
 	return wire->stepped_ns < wire->quiet_ns;
 }
 
-/** A frame that finds no descriptor goes to the packet buffer, or is lost. */
-static void keep(struct wire *wire, struct model *model, const struct model_frame *frame)
+/** A frame that finds no descriptor goes to the packet buffer, or is lost. copy: its bytes will not stay. */
+static void keep(struct wire *wire, struct model *model, const struct model_frame *frame, bool copy)
 {
 	if (!model_arrive(model, frame))
 		return;
 	if (carry_fits(wire, frame->len))
-		fifo_push(wire->fifo, frame, wire->numbered);
+		fifo_push(wire->fifo, frame, copy);
 	else
 		model_miss(model, frame, 1);
 	carry_pause(wire);
@@ -168,7 +168,7 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 		unsigned taken = fifo_count(wire->fifo) ? 0 : offer(wire, model, model_receive, frames, n);
 		passed += taken;
 		for (; taken < n && !silent(wire); taken++)
-			keep(wire, model, &frames[taken]);
+			keep(wire, model, &frames[taken], wire->numbered);
 		arrived(wire, frames, taken);
 		if (taken < n)
 			break;
@@ -226,7 +226,7 @@ static void step_pauses(struct wire *wire, struct model *model, uint64_t now_ns)
 	wire->counts.in_bytes += sizeof(bytes);
 	wire->counts.partner_pauses++;
 	if (wire->fifo)
-		keep(wire, model, &frame);
+		keep(wire, model, &frame, true);
 	else if (!model_receive(model, &frame, 1))
 		model_miss(model, &frame, 1);
 }
