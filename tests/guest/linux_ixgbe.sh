@@ -73,11 +73,11 @@ well_behaved() {
 
 # judge KERNEL[+iommu][+CARD][+real]: one guest, with a model of its own
 judge() {
-	local tree=$guest/${1%%+*} card=82599 checks=77 real=()
+	local tree=$guest/${1%%+*} card=82599 checks=78 real=()
 	guest_begin
 	qemu=$guest/qemu.sh
 	kernel=$(echo "$tree"/boot/vmlinuz-*)
-	case $1 in *+x540*) card=x540 checks=81 ;; *+x550*) card=x550 checks=85 ;; esac
+	case $1 in *+x540*) card=x540 checks=82 ;; *+x550*) card=x550 checks=86 ;; esac
 	case $1 in *+real) real=(--quirk all --time-scale 10) ;; esac
 	append=pollux.card=$card
 	if [[ $1 == *+iommu* ]]; then
