@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CARD_COUNTERS 2048u /* of a port: more than any has, with all queues */
+
 struct app_metrics {
 	struct app_metric *all;
 	unsigned count, room;
@@ -91,6 +93,23 @@ static void add_queue(struct app_metrics *m, unsigned port, unsigned queue, cons
 	}
 }
 
+/* What the card and its rings count. Of a device that is gone, that is what was known last. */
+static void add_card(struct app_metrics *m, const struct app *app, unsigned port)
+{
+	struct nic_counter *counters = calloc(CARD_COUNTERS, sizeof(*counters));
+
+	m->no_memory |= !counters;
+	if (counters)
+		nic_get_counters(app->ports[port].nic, counters, CARD_COUNTERS);
+	for (unsigned i = 0; counters && i < CARD_COUNTERS && counters[i].name; i++) {
+		const struct nic_counter *c = &counters[i];
+		const struct app_metric metric = {
+			c->name, c->unit, c->help, .port = port, .queue = c->queue, .thread = -1, .count = c->value};
+		app_metrics_add(m, &metric);
+	}
+	free(counters);
+}
+
 static void add_port(struct app_metrics *m, const struct app *app, unsigned port, bool running)
 {
 	const struct app_port_sample *s = &app->latest.ports[port];
@@ -114,6 +133,7 @@ static void add_port(struct app_metrics *m, const struct app *app, unsigned port
 		gauge.is_gauge = true;
 		app_metrics_add_port(m, &gauge, port);
 	}
+	add_card(m, app, port);
 	for (unsigned queue = 0; queue < app_queues(app); queue++)
 		add_queue(m, port, queue, &app->latest.queues[port][queue].own);
 }
