@@ -68,6 +68,8 @@ struct app_port {
 	uint64_t notes_in_json; /* the number of the first note that was in no interval */
 	bool silence_told;      /* that nothing comes, for which a switch may be the reason */
 	bool started;
+	uint32_t reset_causes;  /* the events with which the port wants to be reset; 0: it does not */
+	unsigned resets_failed; /* in a row */
 };
 
 /** A program's ports, and what it reports of them. */

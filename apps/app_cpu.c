@@ -22,9 +22,9 @@ static struct app_cpu verdict; /* on the whole run */
 
 void app_worker_begin(struct app_worker *worker)
 {
-	*worker = (struct app_worker){.wall_ns = app_clock_ns(CLOCK_MONOTONIC),
-		.cpu_ns = app_clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		.last_poll_tsc = app_tsc()};
+	worker->wall_ns = app_clock_ns(CLOCK_MONOTONIC);
+	worker->cpu_ns = app_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	worker->last_poll_tsc = app_tsc();
 }
 
 void app_worker_end(struct app_worker *worker)

@@ -42,6 +42,8 @@ bool app_service(struct app *app)
 		}
 		if (error < 0) /* what the refused register would have said is in no figure */
 			app->access_refused = !app_port_error(app, i);
+		if (events & NIC_NEEDS_RESET)
+			app->ports[i].reset_causes |= events;
 		/* The event may be older than what is known: the wait at the beginning has seen the link come up. */
 		struct nic_link *known = &app->ports[i].link, before = *known;
 		if ((events & NIC_LINK_CHANGED) && nic_get_link(app->ports[i].nic, known) == 0 &&

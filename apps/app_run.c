@@ -4,8 +4,10 @@
 
 #include "app_base.h"
 #include "app_cpu.h"
+#include "app_halt.h"
 #include "app_output.h"
 #include "app_ports.h"
+#include "app_reset.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -26,6 +28,7 @@ static void *thread_main(void *argument)
 
 	app_worker_begin(&app_workers[thread->index]);
 	thread->work(thread->index);
+	app_no_queues();
 	app_worker_end(&app_workers[thread->index]);
 	return NULL;
 }
@@ -79,6 +82,8 @@ static bool supervise(struct app *app, const struct app_work *work)
 		uint64_t now = app->end_ns = app_now_ns();
 		if (!there)
 			return false;
+		if (!app_mend(app, work->thread_count, work->reopen))
+			return false;
 		write_metrics(app, work, now);
 		if (app_stopping() || now >= end || (work->is_done && work->is_done()))
 			return true;
@@ -103,6 +108,11 @@ static bool tell_unsent(const struct app *app)
 		unsigned long long unsent = s->card.tx_unsent;
 		if (!unsent)
 			continue;
+		if (s->card.resets) { /* some of them were lost by that, and nobody knows how many */
+			app_note("%s: %llu packets were not sent by the card, which was reset %llu times", address,
+				unsent, (unsigned long long)s->card.resets);
+			continue;
+		}
 		all = all && !s->gone && !app->ports[i].link.up;
 		if (s->gone)
 			continue;
@@ -130,6 +140,7 @@ bool app_run(struct app *app, const struct app_work *work)
 		all = start_thread(&threads[started], app);
 	}
 	bool good = all && supervise(app, work);
+	app_release_threads();
 	if (work->stop_threads)
 		work->stop_threads(good);
 	else

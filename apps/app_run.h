@@ -12,6 +12,7 @@ struct app_work {
 	void (*thread_work)(unsigned index); /* of each thread, until app_stopping() */
 	void (*stop_threads)(bool good);     /* if given, instead of app_stop(); good: nothing has failed */
 	app_print_more *print_more;          /* if given */
+	bool (*reopen)(void);                /* if given: see app_mend */
 	app_more_metrics *more_metrics;      /* if given */
 	bool (*is_done)(void);               /* if given: whether it is time to end; asked once a second at least */
 	bool may_leave_unsent;               /* packets that a card with a link did not send are no failure either */

@@ -2,6 +2,7 @@
  * pollux-dump: writes what a port receives to a capture file, or a line per frame, chosen by a tcpdump expression. */
 #include "app_base.h"
 #include "app_figures.h"
+#include "app_halt.h"
 #include "app_output.h"
 #include "app_placement.h"
 #include "app_ports.h"
@@ -148,6 +149,7 @@ static void work_alone(void)
 	bool writable = true, more_wanted = true;
 
 	while (writable && more_wanted && !app_stopping()) {
+		app_halt_point();
 		unsigned n = nic_rx(queue->rx, pkts, dump.options.burst);
 		if (n == 0) {
 			app_add(&counters->empty_polls, 1);
@@ -195,6 +197,7 @@ static void receive(unsigned index)
 	struct pkt pkts[APP_BURST_MAX];
 
 	while (!app_stopping()) {
+		app_halt_point();
 		/* what has no room here waits in the ring: the card counts what has none there */
 		unsigned room = dump_room(lane), want = room < dump.options.burst ? room : dump.options.burst;
 		unsigned n = want ? nic_rx(queue->rx, pkts, want) : 0;
@@ -239,6 +242,7 @@ static void write_in_order(void)
 	bool more_wanted = true;
 	unsigned lane, n;
 
+	app_no_queues();
 	while ((n = dump_next(dump.lanes, dump.options.queues, &lane)) || lane < dump.options.queues) {
 		int64_t difference = clock_difference();
 		for (unsigned i = 0; i < n; i++) {

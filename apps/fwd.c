@@ -2,6 +2,7 @@
  * pollux-fwd: forwards packets between ports, as they are or with new Ethernet addresses. */
 #include "app_base.h"
 #include "app_cpu.h"
+#include "app_halt.h"
 #include "app_parse.h"
 #include "app_placement.h"
 #include "app_ports.h"
@@ -100,7 +101,7 @@ static unsigned ring_full(struct direction *d, unsigned sent, unsigned n, uint64
 {
 	uint64_t start = app_tsc();
 
-	while (fwd.no_drop && sent < n && !app_stopping())
+	for (; fwd.no_drop && sent < n && !app_stopping(); app_halt_point())
 		sent += nic_tx(d->tx, d->pkts + sent, n - sent);
 	*waited = app_tsc() - start;
 	d->worker->last_poll_tsc += *waited; /* a thread that waits has its CPU */
@@ -123,7 +124,8 @@ static __attribute__((noinline)) unsigned touch(struct direction *d, unsigned *n
 	return app_frames(d->pkts, *whole);
 }
 
-static void forward(struct direction *d)
+/* @return whether packets have come */
+static bool forward(struct direction *d)
 {
 	uint64_t start = app_tsc(), waited = 0;
 	unsigned want = fwd.options.burst;
@@ -133,7 +135,7 @@ static void forward(struct direction *d)
 		int64_t left = atomic_load_explicit(&fwd.packets_left, memory_order_relaxed);
 		if (left <= 0) {
 			app_stop();
-			return;
+			return false;
 		}
 		want = left < want ? (unsigned)left : want;
 	}
@@ -141,7 +143,7 @@ static void forward(struct direction *d)
 	if (got == 0) {
 		app_add(&d->in->empty_polls, 1);
 		app_idle();
-		return;
+		return false;
 	}
 
 	unsigned n = d->unfinished + got, whole = app_whole(d->pkts, n), frames = app_frames(d->pkts, whole);
@@ -168,15 +170,18 @@ static void forward(struct direction *d)
 	app_add(&d->out->sent, frames_sent);
 	app_add(&d->in->busy_polls, 1);
 	app_add(&d->in->busy_cycles, app_tsc() - start - waited);
+	return true;
 }
 
 static void work(unsigned index)
 {
 	unsigned count = fwd.direction_count;
 
-	while (!app_stopping())
+	while (!app_stopping()) {
+		app_halt_point();
 		for (unsigned i = index; i < count; i += fwd.worker_count)
 			forward(&fwd.directions[i]);
+	}
 	for (unsigned i = index; i < count; i += fwd.worker_count)
 		pkt_free(fwd.directions[i].pkts, fwd.directions[i].unfinished);
 }

@@ -4,6 +4,7 @@
 #include "app_base.h"
 #include "app_cpu.h"
 #include "app_figures.h"
+#include "app_halt.h"
 #include "app_output.h"
 #include "app_ports.h"
 #include "app_run.h"
@@ -67,6 +68,9 @@ static void work(unsigned index)
 	if (sends)
 		gen_begin(&gen.sending, app_tsc());
 	while (!gen.threads_end) {
+		/* the time until the port is reset counts as that of a card that takes no more */
+		if (app_halt_point() && sends)
+			gen.senders[queue].ring_was_full = true;
 		if (!sends)
 			app_polled(&app_workers[index], app_tsc());
 		if (sends && gen.sending.on)
@@ -252,9 +256,10 @@ static uint64_t in_card(void)
 	uint64_t taken = app_sent(port, queues());
 	struct nic_stats card;
 
-	if (nic_get_stats(port->nic, &card) < 0 || taken < card.tx_packets + card.tx_bad_packets)
+	if (nic_get_stats(port->nic, &card) < 0)
 		return 0;
-	return taken - card.tx_packets - card.tx_bad_packets;
+	uint64_t out = card.tx_packets + card.tx_bad_packets + card.tx_unsent; /* the last: lost by a reset */
+	return taken > out ? taken - out : 0;
 }
 
 /* Whether to wait when all that was asked for is in the ring: while the link is down, and then until the card has sent

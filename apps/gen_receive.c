@@ -84,7 +84,7 @@ static void receive_piece(struct gen_receiver *r, struct gen_arrival *a, const s
 		account(r, a->own, a->intact && a->bytes == udp->bytes, a->number);
 }
 
-void gen_receive(struct gen_receiver *r, unsigned port, struct app_queue *queue, unsigned burst)
+bool gen_receive(struct gen_receiver *r, unsigned port, struct app_queue *queue, unsigned burst)
 {
 	struct app_counters *counters = &queue->counters;
 	struct pkt pkts[APP_BURST_MAX];
@@ -93,13 +93,14 @@ void gen_receive(struct gen_receiver *r, unsigned port, struct app_queue *queue,
 	if (n == 0) {
 		app_add(&counters->empty_polls, 1);
 		app_idle();
-		return;
+		return false;
 	}
 	for (unsigned i = 0; i < n && r->senders; i++)
 		receive_piece(r, &r->arrivals[port], &pkts[i]);
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
 	pkt_free(pkts, n);
+	return true;
 }
 
 /* ---- Reports ---- */

@@ -37,8 +37,8 @@ bool gen_receiver_init(
 	struct gen_receiver *receiver, const struct gen_sender *senders, const struct gen_sending *sending);
 void gen_receiver_free(struct gen_receiver *receiver);
 
-/** Takes a burst from a queue of a port. */
-void gen_receive(struct gen_receiver *receiver, unsigned port, struct app_queue *queue, unsigned burst);
+/** Takes a burst from a queue of a port. False: there was nothing. */
+bool gen_receive(struct gen_receiver *receiver, unsigned port, struct app_queue *queue, unsigned burst);
 
 /** What all receivers have seen. */
 struct gen_received {

@@ -6,6 +6,7 @@
 #include "app_base.h"
 #include "app_cpu.h"
 #include "app_figures.h"
+#include "app_halt.h"
 #include "app_output.h"
 #include "app_parse.h"
 #include "app_placement.h"
@@ -34,6 +35,7 @@ struct side {
 	uint32_t all_outputs;
 	unsigned burst_flooded, burst_learned; /* in this burst */
 	_Atomic uint64_t flooded, learned;
+	struct nic_pipe_stats ended; /* of the pipes that a reset has ended; of these, only its counters */
 };
 
 static struct {
@@ -97,7 +99,8 @@ static inline uint32_t forward(void *context, struct pkt *pkt)
 	return side->all_outputs;
 }
 
-static void run(struct side *side, struct app_worker *worker)
+/* @return whether packets have come */
+static bool run(struct side *side, struct app_worker *worker)
 {
 	uint64_t start = app_tsc();
 	app_polled(worker, start);
@@ -106,7 +109,7 @@ static void run(struct side *side, struct app_worker *worker)
 	if (n == 0) {
 		app_add(&side->counters->empty_polls, 1);
 		app_idle();
-		return;
+		return false;
 	}
 	app_add(&side->flooded, side->burst_flooded);
 	app_add(&side->learned, side->burst_learned);
@@ -114,12 +117,14 @@ static void run(struct side *side, struct app_worker *worker)
 	app_add(&side->counters->received, n);
 	app_add(&side->counters->busy_polls, 1);
 	app_add(&side->counters->busy_cycles, app_tsc() - start);
+	return true;
 }
 
 /* Pipes that share an output want one thread: each has the queues of one index. */
 static void work(unsigned queue)
 {
 	for (unsigned i = 0; !app_stopping(); i++) {
+		app_halt_point();
 		for (unsigned port = 0; i % 1024 == 0 && port < bridge.app.port_count; port++)
 			bridge.sides[port][queue].now_s = (uint32_t)(app_now_ns() / 1000000000);
 		for (unsigned port = 0; port < bridge.app.port_count; port++)
@@ -128,6 +133,21 @@ static void work(unsigned queue)
 }
 
 /* ---- Statistics ---- */
+
+/* What a side's pipe has counted, and those that it had before. */
+static struct nic_pipe_stats pipe_stats(const struct side *side)
+{
+	struct nic_pipe_stats all = side->ended, now = {.packets = 0};
+
+	if (side->pipe)
+		nic_pipe_get_stats(side->pipe, &now);
+	all.packets += now.packets;
+	all.dropped += now.dropped;
+	all.blocked += now.blocked;
+	all.bad += now.bad;
+	all.blocked_outputs = now.blocked_outputs;
+	return all;
+}
 
 struct totals {
 	uint64_t bridged, flooded, learned, kept_local, blocked, bad, unsent;
@@ -166,9 +186,8 @@ static void print_more(FILE *out, bool json, bool total)
 
 	for (unsigned i = 0; i < bridge.app.port_count * bridge.options.queues; i++) {
 		const struct side *side = &bridge.sides[i / bridge.options.queues][i % bridge.options.queues];
-		struct nic_pipe_stats one;
+		struct nic_pipe_stats one = pipe_stats(side);
 
-		nic_pipe_get_stats(side->pipe, &one);
 		t.flooded += app_get(&side->flooded);
 		t.learned += app_get(&side->learned);
 		t.bridged += one.packets;
@@ -197,9 +216,7 @@ static void more_metrics(struct app_metrics *m)
 	for (unsigned i = 0; i < bridge.app.port_count * bridge.options.queues; i++) {
 		unsigned port = i / bridge.options.queues, queue = i % bridge.options.queues;
 		const struct side *side = &bridge.sides[port][queue];
-		struct nic_pipe_stats pipe;
-
-		nic_pipe_get_stats(side->pipe, &pipe);
+		struct nic_pipe_stats pipe = pipe_stats(side);
 		const struct app_metric all[] = {
 			{"pipe_flooded", "packets",
 				"Frames sent to all other ports, as their receiver's was not known.",
@@ -298,6 +315,23 @@ static bool open_pipe(unsigned port, unsigned queue)
 	return false;
 }
 
+/* After all ports were reset, which ends the pipes. */
+static bool open_again(void)
+{
+	const unsigned queues = bridge.options.queues, pipes = bridge.app.port_count * queues;
+	bool good = true;
+
+	for (unsigned i = 0; i < pipes; i++) {
+		struct side *side = &bridge.sides[i / queues][i % queues];
+		side->ended = pipe_stats(side);
+		nic_pipe_close(side->pipe);
+		side->pipe = NULL;
+	}
+	for (unsigned i = 0; good && i < pipes; i++)
+		good = open_pipe(i / queues, i % queues);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "PORT PORT [PORT...]", doc, app_common_options, NULL, NULL};
@@ -312,6 +346,7 @@ int main(int argc, char **argv)
 	good = good && app_run(&bridge.app, &(struct app_work){.thread_count = queues,
 						    .thread_work = work,
 						    .print_more = print_more,
+						    .reopen = open_again,
 						    .more_metrics = more_metrics,
 						    .may_leave_unsent = true});
 	for (unsigned i = 0; i < pipes; i++)

@@ -27,6 +27,7 @@ model --wire 0:source,rate=20k,flows=64 --wire 1:source,rate=20k,flows=64
 quiet fwd --queues 3 --duration 1 $a $b
 quiet fwd --queues 3 --duration 1 --offloads tx-checksum,vlan-strip --mode macswap $a $b
 quiet pipe --queues 3 --duration 1 $a $b
+quiet fwd --queues 3 --duration 1 --metrics "$work/metrics" $a $b
 quiet dump --queues 3 --count 3000 -w "$work/dump.pcap" $a udp
 end_model
 model --wire 0:peer=1,lossless
