@@ -70,6 +70,7 @@ struct app_port {
 	bool started;
 	uint32_t reset_causes;  /* the events with which the port wants to be reset; 0: it does not */
 	unsigned resets_failed; /* in a row */
+	int event_fd;           /* of nic_event_fd, once it was started; negative: it has no interrupts */
 };
 
 /** A program's ports, and what it reports of them. */

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 {
@@ -98,6 +99,7 @@ static bool start_port(struct app *app, unsigned i, const struct nic_config *com
 	if (nic_start(port->nic, &config) < 0)
 		return app_port_error(app, i);
 	port->started = true;
+	port->event_fd = nic_event_fd(port->nic);
 	nic_get_info(port->nic, &port->info); /* the instruction set is chosen at the start */
 	for (unsigned queue = 0; queue < app_queues(app); queue++) {
 		port->queues[queue].rx = nic_rxq(port->nic, queue);
@@ -185,7 +187,7 @@ void app_sleep_until(struct app *app, uint64_t until_ns)
 
 	/* A port without interrupts has a negative descriptor, which poll ignores. */
 	for (unsigned i = 0; i < app->port_count; i++)
-		fds[1 + i] = (struct pollfd){.fd = nic_event_fd(app->ports[i].nic), .events = POLLIN};
+		fds[1 + i] = (struct pollfd){.fd = app->ports[i].event_fd, .events = POLLIN};
 	app_sleep(fds, 1 + app->port_count, until_ns);
 }
 
@@ -213,8 +215,11 @@ bool app_close(struct app *app)
 	/* All ports stop before any closes: what one received may lie in another's transmit ring. */
 	bool clean = app_stop_ports(app);
 
-	for (unsigned i = 0; i < app->port_count; i++)
+	for (unsigned i = 0; i < app->port_count; i++) {
 		nic_close(app->ports[i].nic);
+		if (app->ports[i].event_fd > 0)
+			close(app->ports[i].event_fd);
+	}
 	for (unsigned i = 0; i < app->pool_count; i++)
 		if (pkt_pool_close(app->pools[i]) < 0)
 			clean = app_error("%s", nic_error());

@@ -116,7 +116,7 @@ static void look_for_device(struct nic *nic)
 			vfio_device_gone(nic->device))
 			return;
 	}
-	nic->gone = true;
+	__atomic_store_n(&nic->gone, true, __ATOMIC_RELEASE); /* for nic_wait */
 }
 
 /* False, with all ones in *value: the device refuses, or is gone. */

@@ -5,6 +5,7 @@
 #include "../mempool/memory.h"
 #include "../vfio/device.h"
 #include "counters.h"
+#include "interrupt.h"
 #include "nic.h"
 
 #include <stdbool.h>
@@ -53,11 +54,6 @@ struct driver_ops {
 	void (*facts)(struct nic *nic, struct fact_list *facts);
 	/** Sets nic->stats right, before whose reading the card's counters had these values. NULL: they are. */
 	void (*correct_stats)(struct nic *nic, const uint64_t *values_before);
-	/** Directs link interrupts to nic->event_fd, now or when the port is started, and says in nic->event_irq which
-	 * interrupt of the device they are. -ENOTSUP: the device has none. */
-	int (*enable_events)(struct nic *nic);
-	/** Acknowledges interrupts: clears their cause in the card. */
-	void (*acknowledge_events)(struct nic *nic);
 	/** Started ports only: an exact filter (1 .. unicast_filters, 0 is the port's own), NULL turns it off. */
 	int (*set_unicast)(struct nic *nic, unsigned index, const uint8_t *mac);
 	/** Started ports only: a word of the multicast hash table. */
@@ -65,6 +61,7 @@ struct driver_ops {
 	/** Started ports only: obeys nic->promiscuous and nic->all_multicast. */
 	int (*set_receive_mode)(struct nic *nic);
 	const struct queue_ops *queues;
+	const struct interrupt_ops *interrupts;
 };
 
 /** A row of a family's list of registers. */
@@ -131,9 +128,7 @@ struct nic {
 	bool promiscuous, all_multicast;
 	uint64_t refusals_before;   /* vfio_refusals() when the control call began that is under way */
 	unsigned refusals_reported; /* of the device's refused registers, by nic_service or nic_stop */
-	int event_fd;               /* link interrupts come by it; -1 until somebody wants it */
-	unsigned event_irq;         /* which they are then: VFIO_PCI_MSI_IRQ_INDEX, ... */
-	int wait_fd; /* event_fd and the transport's descriptor in one, where the transport has one; else -1 */
+	struct port_interrupts interrupts;
 
 	struct nic_link link;   /* as last reported by nic_service */
 	struct nic_stats stats; /* since start, without the queues' own counters, and bytes as the card counts them */

@@ -89,7 +89,7 @@ int port_from_device(struct nic **out, struct vfio_device *device)
 	nic->driver = driver;
 	nic->id = id;
 	nic->device = device;
-	nic->event_fd = nic->wait_fd = -1;
+	nic->interrupts.event_fd = -1;
 	struct nic_info *info = &nic->info;
 	snprintf(info->address, sizeof(info->address), "%s", device->address);
 	snprintf(info->reached_by, sizeof(info->reached_by), "%s", device->reached_by);
@@ -172,7 +172,8 @@ static int check_config(struct nic *nic, const struct nic_config *config)
 	if (config->pause & ~info->pause)
 		return fail_port(nic, EINVAL, "flow control 0x%x: the card, %s, can have 0x%x", config->pause,
 			info->name, info->pause);
-	return queues_configure(nic, config);
+	ret = queues_configure(nic, config);
+	return ret ? ret : interrupts_check(nic);
 }
 
 unsigned nic_pool_count(const struct nic_config *config, unsigned ports, unsigned threads)
@@ -258,6 +259,8 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	ret = find_pool(nic);
 	if (!ret)
 		ret = fail_if_refused(nic, nic->refusals_before, nic->driver->ops->start(nic));
+	if (!ret)
+		ret = interrupts_start(nic);
 	if (!ret) {
 		nic->started = true;
 		nic->stats.time_ns = clock_now_ns();
@@ -282,6 +285,7 @@ int nic_stop(struct nic *nic)
 	pipe_inputs_end(nic);
 	int ret = nic->driver->ops->stop(nic);
 	pipe_outputs_ended(nic); /* no DMA any more */
+	interrupts_stop(nic);
 	rings_close(nic);
 	pollux_failure_keep(&failure, ret ? fail_if_refused(nic, refusals, ret) : 0);
 	pollux_failure_keep(&failure, stats_check(nic));
@@ -298,12 +302,10 @@ void nic_close(struct nic *nic)
 	if (!nic)
 		return;
 	nic_stop(nic);
-	if (nic->event_fd >= 0 && !vfio_device_gone(nic->device))
-		vfio_set_irqs(nic->device, nic->event_irq, 0, NULL);
+	interrupts_close(nic);
 	if (!nic->freshly_reset)
 		bus_halt(nic);
 	close_own_pool(nic);
-	service_close(nic);
 	free(nic->macs);
 	vfio_device_close(nic->device);
 	free(nic);

@@ -111,15 +111,18 @@ struct nic_rss {
 struct nic_config {
 	uint16_t rx_queues, tx_queues; /* 0: 1; at most what nic_info says */
 	uint16_t rx_ring, tx_ring;     /* descriptors per ring, a power of two, 64 .. 4096; 0: 512 */
-	uint16_t mtu;       /* 0: 1500; at most what nic_info says. A frame may have up to two VLAN tags besides. nic_tx
-			       takes no longer frames; nic_rx may bring longer ones: up to 2048 bytes on the 82540EM and
-			       82574L, one VLAN tag more on the 82599 */
-	uint32_t offloads;  /* NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP, NIC_TX_OFFLOAD, among those of nic_info.can */
-	uint32_t speeds;    /* that the link may have, a mask of NIC_SPEED_, among those of nic_info; 0: all of them */
-	uint32_t pause;     /* wanted flow control, NIC_PAUSE_ among those of nic_info.pause. Copper links, and fibre at
-			       1 Gbit/s, negotiate: nic_link.pause has what came of it. 0: none */
-	bool promiscuous;   /* receive frames for any address from the start */
-	enum pkt_simd simd; /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
+	uint16_t mtu;      /* 0: 1500; at most what nic_info says. A frame may have up to two VLAN tags besides. nic_tx
+			      takes no longer frames; nic_rx may bring longer ones: up to 2048 bytes on the 82540EM and
+			      82574L, one VLAN tag more on the 82599 */
+	uint32_t offloads; /* NIC_RX_CHECKSUM, NIC_RX_VLAN_STRIP, NIC_TX_OFFLOAD, among those of nic_info.can */
+	uint32_t speeds;   /* that the link may have, a mask of NIC_SPEED_, among those of nic_info; 0: all of them */
+	uint32_t pause;    /* wanted flow control, NIC_PAUSE_ among those of nic_info.pause. Copper links, and fibre at
+			      1 Gbit/s, negotiate: nic_link.pause has what came of it. 0: none */
+	bool promiscuous;  /* receive frames for any address from the start */
+	uint16_t rx_interrupt_us; /* receive queues have interrupts, for nic_wait and nic_rxq_fd: so long apart at least
+				     from one to the next of a queue, 2 .. 1000 microseconds (ten times as long where an
+				     X540 or X550 has a link of 100 Mbit/s). 0: they have none, which costs nothing */
+	enum pkt_simd simd;       /* of the burst functions; 0 (PKT_SIMD_AUTO): the best that the CPU has, see pkt.h */
 	const struct nic_rss *rss; /* copied. NULL: several receive queues share frames as a nic_rss of zeros says; one
 				      queue has no hash */
 	struct pkt_pool *pool; /* receive buffers come from this pool. It stays the caller's, who closes it after the
@@ -339,8 +342,32 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
 int nic_service(struct nic *nic, uint32_t *events) POLLUX_API(nic_service);
 
 /** A descriptor that becomes readable when nic_service has something to report, and which nic_service drains. It is the
- * port's: do not close it. -ENOTSUP where the device has no interrupts, or another -errno. */
+ * caller's, who closes it; ask once. -ENOTSUP where the device has no interrupts, or another -errno. */
 int nic_event_fd(struct nic *nic) POLLUX_API(nic_event_fd);
+
+/**
+ * Sleeps until one of the queues may have packets. Called by the thread that uses them, between bursts or runs of the
+ * pipe that a queue feeds; nic_stop requires that no thread is inside. Needs nic_config.rx_interrupt_us.
+ * No packet is missed that comes between the last burst and the sleep. Should the card raise no interrupts, a sleeping
+ * thread finds packets after 100 ms; if that goes on, or interrupts come without packets all the time, it looks each
+ * millisecond from then on, and a note says so.
+ * @param queues    of one or several ports, 256 at most
+ * @param limit_us  sleep at most so long; 0: do not sleep
+ * @return 1: look at them; 0: the time is over; -EINTR: a signal came; -ENODEV: a control call has said that a device
+ * is gone; -EINVAL: no queues, too many, or one without interrupts
+ */
+int nic_wait(struct nic_rxq *const queues[], unsigned count, uint32_t limit_us) POLLUX_API(nic_wait);
+
+/** For an event loop of one's own: a descriptor that becomes readable after an interrupt of the queue, once it was
+ * armed. It is the caller's, who closes it; ask once per nic_start. Before it sleeps the loop calls nic_rxq_arm, each
+ * time; and since an interrupt may be lost, it should not sleep for longer than it can bear a packet to wait. -EINVAL
+ * (the port was started without nic_config.rx_interrupt_us), or another -errno. */
+int nic_rxq_fd(struct nic_rxq *queue) POLLUX_API(nic_rxq_fd);
+
+/** Lets the queue's next interrupt through, then looks once more. By the queue's thread. True: nothing is there, and
+ * the descriptor will become readable. False: packets are there already, do not sleep; or the queue has no interrupts.
+ */
+bool nic_rxq_arm(struct nic_rxq *queue) POLLUX_API(nic_rxq_arm);
 
 /** The link as it is now. */
 int nic_get_link(struct nic *nic, struct nic_link *link) POLLUX_API(nic_get_link);

@@ -33,6 +33,8 @@ static int restart(struct nic *nic)
 	rings_empty(nic);
 	int ret = nic->driver->ops->start(nic);
 	if (!ret)
+		ret = interrupts_start(nic);
+	if (!ret)
 		ret = stop_stopped(nic, false);
 	if (!ret)
 		ret = stop_stopped(nic, true);

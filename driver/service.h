@@ -6,6 +6,3 @@
 
 /** The next of the device's refused registers, each of which is reported once. @return 0, or -EIO with the sentence */
 int service_report_refusal(struct nic *nic);
-
-/** Closes the descriptor that nic_event_fd has opened, if it has. */
-void service_close(struct nic *nic);

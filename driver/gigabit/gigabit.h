@@ -77,7 +77,6 @@ struct gigabit {
 	bool owner_stuck; /* firmware did not let go of the PHY or the NVM when it was last asked for */
 	bool wedged;      /* transmit stood still at the last stop, and only a function reset will help */
 	bool pcix;        /* it is on PCI-X */
-	bool line_shared; /* the interrupt line cannot be had: it is shared, and the card cannot be told apart */
 	struct gigabit_link link;
 };
 
@@ -232,10 +231,7 @@ extern const struct ring_tx_card gigabit_orders_pci, gigabit_orders_82574l, giga
 
 /** Masks every interrupt and drops pending causes. */
 void gigabit_interrupt_mask(struct nic *nic);
-/** Lets link changes through to the event descriptor of a started port, if it has one. */
-void gigabit_interrupt_start(struct nic *nic);
-int gigabit_enable_events(struct nic *nic);
-void gigabit_acknowledge_events(struct nic *nic);
+extern const struct interrupt_ops gigabit_interrupt_ops;
 
 /* ---- rx.c, tx.c: bursts ---- */
 

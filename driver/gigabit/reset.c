@@ -48,8 +48,7 @@ static void function_reset(struct nic *nic)
 	port_note(nic, "the function was reset, since transmit stood still");
 	/* It ends with memory space off, by some transports, and with interrupts off */
 	bus_master_off(nic);
-	if (nic->event_fd >= 0)
-		gigabit_enable_events(nic);
+	interrupts_redirect(nic);
 }
 
 int gigabit_reset(struct nic *nic)

@@ -68,7 +68,6 @@ int gigabit_start(struct nic *nic)
 		ret = chip->transmit_start(nic);
 	if (ret)
 		return ret;
-	gigabit_interrupt_start(nic);
 	/* Tells the firmware that a driver is there */
 	if (chip->pcie)
 		reg_change(nic, GIGABIT_CTRL_EXT, 0, GIGABIT_CTRL_EXT_DRV_LOAD);

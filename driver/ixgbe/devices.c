@@ -69,12 +69,11 @@ static const struct driver_ops ops = {
 	.service = ixgbe_link_service,
 	.facts = ixgbe_facts,
 	.correct_stats = ixgbe_correct_stats,
-	.enable_events = ixgbe_enable_events,
-	.acknowledge_events = ixgbe_acknowledge_events,
 	.set_unicast = ixgbe_set_unicast,
 	.set_multicast = ixgbe_set_multicast,
 	.set_receive_mode = ixgbe_set_receive_mode,
 	.queues = &ixgbe_queue_ops,
+	.interrupts = &ixgbe_interrupt_ops,
 };
 
 static const struct driver_register registers[] = {

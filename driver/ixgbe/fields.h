@@ -46,8 +46,12 @@
 #define IXGBE_EICR_GPI_SDP2    IXGBE_BIT(26)
 #define IXGBE_GPIE_SDP1        IXGBE_BIT(1) /* of the 82599 */
 #define IXGBE_GPIE_SDP2        IXGBE_BIT(2)
+#define IXGBE_EICR_OTHER       UINT32_C(0x3FFF0000) /* all causes but those of queues and the timer */
 #define IXGBE_EIMC_ALL         UINT32_C(0x7FFFFFFF)
+#define IXGBE_EITR_INTERVAL    3 /* shift; 11:3, in units of 2.048 us */
 #define IXGBE_GPIE_MSIX_MODE   IXGBE_BIT(4)
+#define IXGBE_GPIE_OCD         IXGBE_BIT(5)
+#define IXGBE_GPIE_EIAME       IXGBE_BIT(30)
 #define IXGBE_GPIE_PBA_SUPPORT IXGBE_BIT(31)
 #define IXGBE_IVAR_VALID       IXGBE_BIT(7)
 #define IXGBE_IVAR_MISC_OTHER  8 /* shift: byte 1 is the vector of all causes but queues and the timer */

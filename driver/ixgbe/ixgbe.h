@@ -117,7 +117,4 @@ void ixgbe_correct_stats(struct nic *nic, const uint64_t *values_before);
 
 /** Masks every interrupt and drops pending causes. */
 void ixgbe_interrupt_mask(struct nic *nic);
-/** Lets link changes through to the event descriptor of a started port, if it has one. */
-void ixgbe_interrupt_start(struct nic *nic);
-int ixgbe_enable_events(struct nic *nic);
-void ixgbe_acknowledge_events(struct nic *nic);
+extern const struct interrupt_ops ixgbe_interrupt_ops;

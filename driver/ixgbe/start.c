@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Starting a port of the 82599, X540 or X550, in the datasheet's order: MAC, link, statistics, filters, receive,
- * transmit, interrupts (82599 DS 4.6.3 to 4.6.8); and the table of its bursts. */
+ * transmit (82599 DS 4.6.3 to 4.6.8); interrupts follow (interrupt.c); and the table of its bursts. */
 #include "../access.h"
 #include "../ring/offload.h"
 #include "ixgbe.h"
@@ -77,7 +77,6 @@ int ixgbe_start(struct nic *nic)
 		ret = ixgbe_transmit_start(nic);
 	if (ret)
 		return ret;
-	ixgbe_interrupt_start(nic);
 	/* Tells the firmware that a driver is there (DS 8.2.3.1.3) */
 	reg_change(nic, IXGBE_CTRL_EXT, 0, IXGBE_CTRL_EXT_DRV_LOAD);
 	return fail_if_gone(nic);

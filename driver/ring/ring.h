@@ -24,6 +24,7 @@ struct ring_rx_format; /* rx.h */
 struct ring_tx_format; /* tx.h */
 struct ring_tx_card;   /* offload.h */
 struct pipe;           /* ../pipe/ */
+struct rx_interrupt;   /* ../interrupt.c */
 struct pipe_output;
 
 /** A tail register, as calls reach it. Bursts store to the register itself where that is memory. */
@@ -80,6 +81,7 @@ struct ring_rxq {
 	uint32_t extra_slots; /* slots emptied since start beyond one per frame */
 	const struct ring_rx_format *format;
 	struct ring_rx_report report;
+	struct rx_interrupt *interrupt; /* NULL: the queue has none */
 };
 
 /** Wishes of which the card has the contexts, for most frames (tx_wishes.h). */

@@ -82,6 +82,8 @@ static bool ixgbe_takes(struct card *card, uint32_t offset, uint32_t *value)
 	(void)card;
 	if (offset == IXGBE_AUTOC)
 		*value &= ~IXGBE_AUTOC_AN_RESTART;
+	if (offset == IXGBE_EICR) /* ones clear */
+		*value = *card_register(card, offset) & ~*value;
 	if (offset == IXGBE_RDRXCTL)
 		*value |= IXGBE_RDRXCTL_DMAIDONE;
 	return offset != IXGBE_EEC && offset != IXGBE_STATUS;

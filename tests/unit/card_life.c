@@ -3,6 +3,8 @@
  * file behind card_port.c; allocations of queues count as steps where they have step_calloc and step_hot_alloc make
  * them. */
 
+#include <unistd.h>
+
 static bool says(const char *part)
 {
 	if (strstr(nic_error(), part))
@@ -50,7 +52,8 @@ static bool live(void)
 	const uint8_t unicast[6] = {2, 0, 0, 0, 0, 1}, multicast[6] = {1, 0, 0x5E, 0, 0, 1};
 	struct nic_stats stats;
 	if (port_from_device(&nic, &card.device) == 0) {
-		good &= nic_event_fd(nic) >= 0;
+		int event_fd = nic_event_fd(nic);
+		good &= event_fd >= 0 && close(event_fd) == 0;
 		int mapped = card.mapped;
 		good &= nic_start(nic, &life_config) == 0;
 		if (nic_rxq(nic, 0)) {

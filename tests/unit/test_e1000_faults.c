@@ -596,13 +596,13 @@ static void cards_without_interrupts_say_so(void)
 	start();
 	CU_ASSERT(never(GIGABIT_IMS, ANY, 0));
 	CU_ASSERT(nic_event_fd(nic) >= 0);
-	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd);
+	CU_ASSERT_EQUAL(card.irq_fd, nic->interrupts.eventfds[0]);
 	written(0, GIGABIT_IMS, UINT32_MAX, GIGABIT_ICR_LSC);
 	card.irq_fd = -1;
 	*card_register(&card, GIGABIT_ICR) = GIGABIT_ICR_LSC;
 	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
 	written(0, GIGABIT_ICR, UINT32_MAX, GIGABIT_ICR_LSC);
-	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd); /* armed again */
+	CU_ASSERT_EQUAL(card.irq_fd, nic->interrupts.eventfds[0]); /* armed again */
 	close_port();
 	CU_ASSERT_EQUAL(card.irq_fd, -1);
 }

@@ -138,7 +138,7 @@ static void transmit_that_stands_still_has_the_function_reset(void)
 	CU_ASSERT_EQUAL(card.function_resets, 1);
 	CU_ASSERT(noted("transmit stands still"));
 	CU_ASSERT(noted("the function was reset"));
-	CU_ASSERT_EQUAL(card.irq_fd, nic->event_fd);
+	CU_ASSERT_EQUAL(card.irq_fd, nic->interrupts.eventfds[0]);
 	nothing_is_left();
 	/* once, and not at each reset from then on */
 	card.sends = true;

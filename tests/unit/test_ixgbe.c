@@ -565,7 +565,7 @@ static void link_interrupts_come_only_when_wanted(void)
 	start();
 	CU_ASSERT(nic_event_fd(nic) >= 0);
 	written(0, IXGBE_EIMS, UINT32_MAX, WANTED_CAUSES);
-	written(0, IXGBE_GPIE, UINT32_MAX, IXGBE_GPIE_SDP1 | IXGBE_GPIE_SDP2);
+	written(0, IXGBE_GPIE, UINT32_MAX, IXGBE_GPIE_OCD | IXGBE_GPIE_SDP1 | IXGBE_GPIE_SDP2);
 	close_port();
 }
 

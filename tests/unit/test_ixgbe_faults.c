@@ -185,7 +185,8 @@ static void queues_that_cannot_be_filled_give_everything_back(void)
 	card_init(&card, 0x10FB, space);
 	struct pkt_pool *small;
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&small, space, 200, -1), 0);
-	struct nic port = {.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .event_fd = -1};
+	struct nic port = {
+		.device = &card.device, .driver = &ixgbe_driver, .id = &ixgbe_driver.ids[0], .interrupts.event_fd = -1};
 	port.config = (struct nic_config){.rx_queues = 2,
 		.tx_queues = 2,
 		.rx_ring = 128,
@@ -338,7 +339,7 @@ static void memory_that_never_reacts_is_given_up(void)
 		.device = &card.device,
 		.id = &ixgbe_driver.ids[0],
 		.driver = &ixgbe_driver,
-		.event_fd = -1,
+		.interrupts.event_fd = -1,
 		.bar = {.memory = (volatile uint8_t *)card.registers, .bytes = sizeof(card.registers)},
 	};
 	CU_ASSERT_EQUAL(ixgbe_reset(&port), -ETIMEDOUT);

@@ -390,26 +390,39 @@ static void events_have_a_descriptor_that_service_drains(void)
 	start_port(NULL);
 	int fd = nic_event_fd(nic);
 	CU_ASSERT_FATAL(fd >= 0);
-	CU_ASSERT_EQUAL(nic_event_fd(nic), fd);
-	CU_ASSERT_EQUAL(card.irq_fd, fd);
-	*card_register(&card, IXGBE_EICR) = IXGBE_EICR_LSC;
-	uint64_t one = 1;
-	CU_ASSERT_EQUAL(write(fd, &one, sizeof(one)), sizeof(one));
-	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
-	CU_ASSERT_EQUAL(*card_register(&card, IXGBE_EICR), 0);
-	errno = 0;
-	CU_ASSERT_EQUAL(read(fd, &one, sizeof(one)), -1);
-	CU_ASSERT_EQUAL(errno, EAGAIN);
-	/* A vfio-user peer has the same open file: it may take what is in it, and have readers wait. */
-	CU_ASSERT_EQUAL(fcntl(fd, F_SETFL, 0), 0);
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	const uint64_t one = 1;
+	for (unsigned i = 0; i < 3; i++) {
+		nic_service(nic, NULL);
+		CU_ASSERT_EQUAL(poll(&wait, 1, 0), 0);
+		*card_register(&card, IXGBE_EICR) = IXGBE_EICR_LSC;
+		CU_ASSERT_EQUAL(write(card.irq_fd, &one, sizeof(one)), sizeof(one));
+		CU_ASSERT_EQUAL(poll(&wait, 1, 0), 1);
+		CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_EICR), 0);
+	}
+	/* A vfio-user peer has the same open file: it may take what is in it, and have readers wait */
+	CU_ASSERT_EQUAL(fcntl(card.irq_fd, F_SETFL, 0), 0);
 	alarm(10);
+	uint64_t taken;
+	CU_ASSERT_EQUAL(read(card.irq_fd, &taken, sizeof(taken)), sizeof(taken));
 	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
-	CU_ASSERT_EQUAL(write(fd, &one, sizeof(one)), sizeof(one));
+	CU_ASSERT_EQUAL(write(card.irq_fd, &one, sizeof(one)), sizeof(one));
+	CU_ASSERT_EQUAL(poll(&wait, 1, 0), 1);
 	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
 	alarm(0);
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	CU_ASSERT_EQUAL(poll(&wait, 1, 0), 0);
+	/* it is the caller's: another one is not touched by its end, nor by the port's */
+	int other = nic_event_fd(nic);
+	CU_ASSERT(other >= 0 && other != fd);
+	CU_ASSERT_EQUAL(close(fd), 0);
+	CU_ASSERT_EQUAL(write(card.irq_fd, &one, sizeof(one)), sizeof(one));
+	wait.fd = other;
+	CU_ASSERT_EQUAL(poll(&wait, 1, 0), 1);
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
 	close_port();
+	CU_ASSERT_EQUAL(poll(&wait, 1, 0), 0);
+	CU_ASSERT_EQUAL(close(other), 0);
 	CU_ASSERT_EQUAL(card.irq_fd, -1);
 }
 
@@ -494,7 +507,6 @@ static void a_device_wanted_back_wakes_who_waits(void)
 	start_port(NULL);
 	struct pollfd wait = {.fd = nic_event_fd(nic), .events = POLLIN};
 	CU_ASSERT_FATAL(wait.fd >= 0);
-	CU_ASSERT_EQUAL(nic_event_fd(nic), wait.fd);
 	const uint64_t one = 1;
 	for (unsigned i = 0; i < 2; i++) { /* the card's interrupt still comes through the same descriptor, and again */
 		CU_ASSERT_EQUAL(poll(&wait, 1, 0), 0);

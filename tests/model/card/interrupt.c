@@ -23,7 +23,7 @@ void model_interrupts_reset(struct model *m)
 
 static uint32_t eitr_of(unsigned vector)
 {
-	return vector < 24 ? MODEL_EITR + 4 * vector : MODEL_EITR_HIGH + 4 * (vector - 24);
+	return vector < 24 ? IXGBE_EITR + 4 * vector : IXGBE_EITR_HIGH + 4 * (vector - 24);
 }
 
 /** @return how long one unit of an interval is. What 2.5 and 5 Gbit/s have is not said (doubt M34). */
@@ -136,7 +136,7 @@ uint64_t model_interrupts_next(const struct model *m)
 
 void model_raise_queue(struct model *m, unsigned queue, bool transmit)
 {
-	uint32_t entry = reg_get(m, MODEL_IVAR + 4 * (queue / 2)) >> (16 * (queue & 1) + 8 * transmit);
+	uint32_t entry = reg_get(m, IXGBE_IVAR + 4 * (queue / 2)) >> (16 * (queue & 1) + 8 * transmit);
 	uint64_t bit = 1ull << (entry & 0x3F);
 
 	if (!(entry & IVAR_VALID))
@@ -255,7 +255,7 @@ void model_write_eiam(struct model *m, uint32_t offset, uint32_t value)
 
 static unsigned vector_of(uint32_t eitr)
 {
-	return eitr < MODEL_EITR_HIGH ? (eitr - MODEL_EITR) / 4 : 24 + (eitr - MODEL_EITR_HIGH) / 4;
+	return eitr < IXGBE_EITR_HIGH ? (eitr - IXGBE_EITR) / 4 : 24 + (eitr - IXGBE_EITR_HIGH) / 4;
 }
 
 /** The counter runs down from the interval; its seven upper bits of nine show. CNT_WDIS reads 0. */
@@ -302,7 +302,7 @@ uint32_t model_read_ex(struct model *m, uint32_t offset)
 {
 	uint32_t which = offset & ~4u, shift = offset & 4 ? 32 : 0;
 	uint64_t bits = which == MODEL_EICS_EX   ? m->vector_cause
-			: which == MODEL_EIAM_EX ? m->vector_auto_mask
+			: which == IXGBE_EIAM_EX ? m->vector_auto_mask
 						 : m->vector_mask;
 
 	return (uint32_t)(bits >> shift);
@@ -315,7 +315,7 @@ void model_write_ex(struct model *m, uint32_t offset, uint32_t value)
 
 	if (which == MODEL_EICS_EX) {
 		set_causes(m, bits, 0);
-	} else if (which == MODEL_EIMS_EX) {
+	} else if (which == IXGBE_EIMS_EX) {
 		m->vector_mask |= bits;
 		consider(m, bits, 0, false);
 	} else if (which == IXGBE_EIMC_EX) {
