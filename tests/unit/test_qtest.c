@@ -25,6 +25,10 @@
 #define LSC       4u
 #define IVAR      0x00E4u
 #define TCTL      0x0400u
+#define GPIE      0x1514u /* of the 82576, as the next ones */
+#define EIMS      0x1524u
+#define EICR      0x1580u
+#define IVAR_MISC 0x1740u
 #define TDBAL     0x3800u
 #define TDBAH     0x3804u
 #define TDLEN     0x3808u
@@ -163,14 +167,22 @@ static void an_interrupt_arrives(const char *card, unsigned index)
 	CU_ASSERT_FATAL(device->irq_count[index] > 0);
 	CU_ASSERT_EQUAL_FATAL(vfio_set_irqs(device, index, 1, &fd), 0);
 	vfio_read32(&bar, ICR);
-	if (index == VFIO_PCI_MSIX_IRQ_INDEX) /* of the 82574L: other causes to vector 0 */
+	const bool msix = index == VFIO_PCI_MSIX_IRQ_INDEX, igb = strcmp(card, "igb") == 0;
+	if (msix && igb) { /* MSI-X mode; other causes to vector 0 */
+		vfio_write32(&bar, GPIE, 1u << 4);
+		vfio_write32(&bar, IVAR_MISC, 0x80u << 8);
+		vfio_write32(&bar, EIMS, 1);
+	} else if (msix) { /* the same of the 82574L */
 		vfio_write32(&bar, IVAR, 8u << 16);
-	vfio_write32(&bar, IMS, index == VFIO_PCI_MSIX_IRQ_INDEX ? LSC | 1u << 24 : LSC);
+	}
+	vfio_write32(&bar, IMS, msix && !igb ? LSC | 1u << 24 : LSC);
 	CU_ASSERT(!qtest_wait_fd(qtest, fd, 20));
 	vfio_write32(&bar, ICS, LSC);
 	CU_ASSERT(qtest_wait_fd(qtest, fd, LIMIT_MS));
 	CU_ASSERT_EQUAL(count_of(fd), 1);
 	vfio_write32(&bar, ICR, UINT32_MAX);
+	if (msix && igb)
+		vfio_write32(&bar, EICR, UINT32_MAX);
 	if (index != VFIO_PCI_INTX_IRQ_INDEX &&
 		qtest_wait_fd(qtest, fd, 100)) /* QEMU may tell once more after its throttling time */
 		CU_ASSERT_EQUAL(count_of(fd), 1);
@@ -196,8 +208,10 @@ static void interrupts_of_each_kind_arrive(void)
 	an_interrupt_arrives("e1000e", VFIO_PCI_INTX_IRQ_INDEX);
 	an_interrupt_arrives("e1000e", VFIO_PCI_MSI_IRQ_INDEX);
 	an_interrupt_arrives("e1000e", VFIO_PCI_MSIX_IRQ_INDEX);
-	if (has_igb)
+	if (has_igb) {
 		an_interrupt_arrives("igb", VFIO_PCI_MSI_IRQ_INDEX);
+		an_interrupt_arrives("igb", VFIO_PCI_MSIX_IRQ_INDEX);
+	}
 }
 
 static void two_cards_have_wires_of_their_own(void)
