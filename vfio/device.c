@@ -56,7 +56,9 @@ int vfio_set_irqs(struct vfio_device *device, unsigned index, unsigned count, co
 			return error;
 		device->irqs_on[index] = 0;
 	}
-	if (count && (error = device->ops->set_irqs(device, index, count, eventfds)) == 0)
+	/* A queue's thread may arm INTx again meanwhile, which writes nothing here */
+	if (count && (error = device->ops->set_irqs(device, index, count, eventfds)) == 0 &&
+		device->irqs_on[index] != count)
 		device->irqs_on[index] = count;
 	return error;
 }

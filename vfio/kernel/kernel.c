@@ -152,7 +152,8 @@ static int kernel_set_irqs(struct vfio_device *device, unsigned index, unsigned 
 		error = set_trigger(kernel, index, count, eventfds);
 	if (!intx || error)
 		return error;
-	kernel->intx_eventfd = eventfds[0];
+	if (kernel->intx_eventfd != eventfds[0])
+		kernel->intx_eventfd = eventfds[0];
 	return kernel->irq_flags[index] & VFIO_IRQ_INFO_AUTOMASKED ? unmask_intx(kernel) : 0;
 }
 
