@@ -87,7 +87,16 @@
 #define GIGABIT_GBSR_FAULT       (1u << 15)
 
 /* interrupts */
-#define GIGABIT_ICR_LSC GIGABIT_BIT(2)
+#define GIGABIT_ICR_LSC          GIGABIT_BIT(2)
+#define GIGABIT_ICR_RX           GIGABIT_BIT(7) /* RXT0: a descriptor was written back, as RDTR is 0; 82576: RXDW */
+#define GIGABIT_ICR_RXQ(i)       GIGABIT_BIT(20 + (i)) /* of the 82574L with MSI-X, as the next ones */
+#define GIGABIT_ICR_OTHER        GIGABIT_BIT(24)
+#define GIGABIT_IVAR_VALID       8u /* of 4 bits; 2:0 is a vector. Receive queue i is at 4 i */
+#define GIGABIT_IVAR_OTHER_SHIFT 16
+#define GIGABIT_CTRL_EXT_EIAME   GIGABIT_BIT(24) /* what is in IAM is masked when its message is sent */
+#define GIGABIT_CTRL_EXT_IAME    GIGABIT_BIT(27) /* ... and when ICR is read */
+#define GIGABIT_CTRL_EXT_PBA_CLR GIGABIT_BIT(31)
+#define GIGABIT_RFCTL_ACK_DIS    GIGABIT_BIT(12)
 
 /* receive */
 #define GIGABIT_RCTL_EN          GIGABIT_BIT(1)

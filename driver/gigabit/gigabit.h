@@ -25,6 +25,8 @@ struct gigabit_chip {
 	/** Programs and enables receive, all but filters; and transmit. Bus mastering is on. -errno. */
 	int (*receive_start)(struct nic *nic);
 	int (*transmit_start)(struct nic *nic);
+	/** Interrupts by MSI-X, all but choose: vector 0 and one for each receive queue. NULL: one vector only. */
+	const struct interrupt_ops *msix;
 	/** Adds what only this chip has. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
 	uint32_t txdctl, tctl; /* thresholds of transmit queues, and more bits of TCTL, for gigabit_transmit_start */
@@ -32,6 +34,7 @@ struct gigabit_chip {
 	const struct ring_tx_card *tx_card_several; /* instead of ring.tx_card with several queues; NULL: the same */
 	enum gigabit_sharing shares;                /* PHY and NVM with its firmware */
 	uint32_t rx_buffer_register;                /* PBA, or RXPBS: the packet buffer's part for receive, in KiB */
+	uint32_t interval_register;                 /* least time between interrupts of the only vector; 0: none */
 	uint32_t low_power_register;                /* POEMB, by which the chip links at low speeds; 0: it has none */
 	bool wedges;                                /* a DMA read that faults stops transmit until a function reset */
 	bool phy_hangs;                             /* an erratum: the PHY can hang, and is to be looked at */
@@ -232,6 +235,12 @@ extern const struct ring_tx_card gigabit_orders_pci, gigabit_orders_82574l, giga
 /** Masks every interrupt and drops pending causes. */
 void gigabit_interrupt_mask(struct nic *nic);
 extern const struct interrupt_ops gigabit_interrupt_ops;
+
+/** The least time between two interrupts of a queue, in the units of the chips: 250 ns, or 256 (ITR). */
+static inline uint32_t gigabit_interval(const struct nic *nic)
+{
+	return 4u * nic->config.rx_interrupt_us;
+}
 
 /* ---- rx.c, tx.c: bursts ---- */
 

@@ -33,8 +33,13 @@
 	X(GCR2,        0x05B64, 0,     1,   "82574L") \
 	/* interrupts */ \
 	X(ICR,         0x000C0, 0,     1,   "all") \
+	X(ITR,         0x000C4, 0,     1,   "not 82544GC, 82576") \
 	X(IMS,         0x000D0, 0,     1,   "all") \
 	X(IMC,         0x000D8, 0,     1,   "all") \
+	X(EIAC,        0x000DC, 0,     1,   "82574L") \
+	X(IAM,         0x000E0, 0,     1,   "82574L") \
+	X(IVAR,        0x000E4, 0,     1,   "82574L") \
+	X(EITR,        0x000E8, 4,     5,   "82574L") \
 	/* receive */ \
 	X(RCTL,        0x00100, 0,     1,   "all") \
 	X(RDBAL,       0x02800, 0x100, 2,   "not 82576") \

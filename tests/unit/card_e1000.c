@@ -177,7 +177,7 @@ static inline void card_init(struct card *card, uint16_t device_id, struct dma_s
 	/* the kind needs the id, which it has only now */
 	*card_register(card, GIGABIT_PBA) = 0;
 	e1000_card_reset(card);
-	card->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = e1000_is_old(card) ? 0 : 5;
+	card->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = e1000_is_old(card) ? 0 : e1000_is_82576(card) ? 25 : 5;
 	card->device.irq_count[VFIO_PCI_MSI_IRQ_INDEX] = e1000_is_old(card) ? 0 : 1;
 	card->device.irq_count[VFIO_PCI_INTX_IRQ_INDEX] = 1;
 	card->io_region = VFIO_PCI_NUM_REGIONS;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LIMIT_MS  20000u /* for what comes at once on an idle machine */
 #define QUIET_MS  30u    /* for what must not come */

@@ -379,6 +379,101 @@ static void link_changes_are_reported(void)
 	port_close(&p);
 }
 
+/* ---- waiting ---- */
+
+/* Starts a port whose receive queues have interrupts, by this kind. False: the card has no such kind. */
+static bool start_waiting(struct port *p, unsigned kind, unsigned queues, int *event_fd)
+{
+	port_open(p, card->name);
+	bool conventional = p->device->irq_count[VFIO_PCI_MSIX_IRQ_INDEX] == 0;
+	if (!p->device->irq_count[kind] || (conventional && kind != VFIO_PCI_INTX_IRQ_INDEX) ||
+		queues > p->nic->info.max_rx_queues) {
+		port_close(p);
+		return false;
+	}
+	for (unsigned i = kind + 1; i <= VFIO_PCI_MSIX_IRQ_INDEX; i++)
+		p->device->irq_count[i] = 0;
+	*event_fd = nic_event_fd(p->nic);
+	CU_ASSERT_FATAL(*event_fd >= 0);
+	port_start(p, &(struct nic_config){.rx_queues = (uint16_t)queues, .rx_ring = 64, .rx_interrupt_us = 20});
+	CU_ASSERT_EQUAL(p->nic->interrupts.kind, kind);
+	CU_ASSERT_EQUAL(p->nic->interrupts.vectors, kind == VFIO_PCI_MSIX_IRQ_INDEX ? queues + 1 : 1);
+	do
+		nic_service(p->nic, NULL); /* it tells that the link is up */
+	while (qtest_wait_fd(p->qtest, *event_fd, QUIET_MS));
+	return true;
+}
+
+/* Arms a queue in which nothing is, until no interrupt is left from before. */
+static void arm_quietly(struct port *p, struct nic_rxq *queue, int fd)
+{
+	unsigned more = 0;
+	CU_ASSERT_FATAL(nic_rxq_arm(queue));
+	for (; qtest_wait_fd(p->qtest, fd, QUIET_MS) && more < 3; more++)
+		CU_ASSERT_FATAL(nic_rxq_arm(queue));
+	CU_ASSERT(more < 3);
+}
+
+static void an_armed_queue_is_woken_by(unsigned kind, unsigned queues)
+{
+	uint8_t frame[64], got[FRAME_MAX];
+	struct port p;
+	int event_fd;
+	uint32_t events;
+	if (!start_waiting(&p, kind, queues, &event_fd))
+		return;
+	struct nic_rxq *queue = nic_rxq(p.nic, 0);
+	int fd = nic_rxq_fd(queue);
+	CU_ASSERT_FATAL(fd >= 0);
+	port_frame(frame, 1, sizeof(frame));
+	for (unsigned round = 0; round < 4; round++) {
+		arm_quietly(&p, queue, fd);
+		port_put(&p, frame, sizeof(frame));
+		CU_ASSERT(qtest_wait_fd(p.qtest, fd, LIMIT_MS));
+		CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), sizeof(frame));
+		/* one that is there already is not waited for */
+		port_put(&p, frame, sizeof(frame));
+		while (nic_rxq_arm(queue) && qtest_wait_fd(p.qtest, fd, LIMIT_MS)) {
+		}
+		CU_ASSERT(!nic_rxq_arm(queue));
+		CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), sizeof(frame));
+	}
+	/* The link changes while it is armed, which it stays, even where it is woken too */
+	arm_quietly(&p, queue, fd);
+	for (unsigned up = 0; up < 2; up++) {
+		CU_ASSERT_EQUAL(qtest_set_link(p.qtest, 0, up), 0);
+		for (events = 0; !events && qtest_wait_fd(p.qtest, event_fd, LIMIT_MS);)
+			CU_ASSERT_EQUAL(nic_service(p.nic, &events), 0);
+		CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+	}
+	CU_ASSERT(kind != VFIO_PCI_MSIX_IRQ_INDEX || !qtest_wait_fd(p.qtest, fd, 0));
+	if (kind != VFIO_PCI_MSIX_IRQ_INDEX)
+		arm_quietly(&p, queue, fd);
+	port_put(&p, frame, sizeof(frame));
+	CU_ASSERT(qtest_wait_fd(p.qtest, fd, LIMIT_MS));
+	CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), sizeof(frame));
+	/* not armed, it is left in peace; and what comes for it does not keep the link's interrupt from coming */
+	for (unsigned i = 0; i < 3; i++) {
+		port_put(&p, frame, sizeof(frame));
+		CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), sizeof(frame));
+	}
+	while (qtest_wait_fd(p.qtest, event_fd, QUIET_MS))
+		nic_service(p.nic, NULL);
+	CU_ASSERT_EQUAL(qtest_set_link(p.qtest, 0, false), 0);
+	CU_ASSERT(qtest_wait_fd(p.qtest, event_fd, LIMIT_MS));
+	close(fd);
+	close(event_fd);
+	port_close(&p);
+}
+
+static void an_armed_queue_is_woken(void)
+{
+	an_armed_queue_is_woken_by(VFIO_PCI_INTX_IRQ_INDEX, 1);
+	an_armed_queue_is_woken_by(VFIO_PCI_MSI_IRQ_INDEX, 1);
+	an_armed_queue_is_woken_by(VFIO_PCI_MSI_IRQ_INDEX, 16); /* which share the vector */
+	an_armed_queue_is_woken_by(VFIO_PCI_MSIX_IRQ_INDEX, 2);
+}
+
 static void gone(struct port *p)
 {
 	static const uint8_t other[6] = {0x02, 1, 2, 3, 4, 5};
@@ -704,6 +799,7 @@ static void the_phy_is_known_and_set_up(void)
 		{"lost frames are counted once", lost_frames_are_counted_once},                                        \
 		{"a port stops and starts again", a_port_stops_and_starts_again},                                      \
 		{"link changes are reported", link_changes_are_reported},                                              \
+		{"an armed queue is woken", an_armed_queue_is_woken},                                                  \
 		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                      \
 		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
 		{"bursts write no register but tails", bursts_write_no_register_but_tails},                            \

@@ -6,6 +6,8 @@
 #include "../../driver/ring/offload.h"
 #include "card_port.c"
 #include "unit.h"
+#include <poll.h>
+#include <unistd.h>
 
 #define QUEUES 16u
 
@@ -373,6 +375,127 @@ static void what_an_empty_queue_drops_is_its_own(void)
 	close_port();
 }
 
+/* ---- interrupts ---- */
+
+static void start_waiting(unsigned queues)
+{
+	start_with((struct nic_config){.rx_queues = (uint16_t)queues, .rx_ring = 64, .rx_interrupt_us = 100});
+}
+
+static uint32_t held(uint32_t offset)
+{
+	return *card_register(&card, offset);
+}
+
+static bool readable(int fd)
+{
+	return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+}
+
+static void queues_of_an_82576_have_vectors(void)
+{
+	open_card(ID_82576);
+	unsigned from = card.logged;
+	start_waiting(16);
+	CU_ASSERT_EQUAL(nic->interrupts.vectors, 17);
+	/* outside MSI-X mode the card does not keep the others */
+	unsigned mode = written(from, IGB_GPIE, UINT32_MAX, 0xC0000011);
+	CU_ASSERT(mode < written(from, IGB_IVAR, UINT32_MAX, 0x00890081));
+	CU_ASSERT(mode < written(from, IGB_AT(IVAR, 7), UINT32_MAX, 0x00900088));
+	CU_ASSERT(mode < written(from, IGB_IVAR_MISC, UINT32_MAX, 0x8000));
+	CU_ASSERT(mode < written(from, IGB_EIAC, UINT32_MAX, 0x1FFFF));
+	CU_ASSERT(mode < written(from, IGB_EIAM, UINT32_MAX, 0x1FFFF));
+	CU_ASSERT(mode < written(from, IGB_EIMS, UINT32_MAX, 1));
+	CU_ASSERT(mode < written(from, GIGABIT_IMS, UINT32_MAX, GIGABIT_ICR_LSC));
+	CU_ASSERT_EQUAL(held(IGB_AT(EITR, 1)), 400);
+	CU_ASSERT_EQUAL(held(IGB_AT(EITR, 16)), 400);
+	/* a queue's is let through when it is armed: cleared first, and all of that is done when the call returns */
+	CU_ASSERT(!was_written(from, IGB_EIMS, ~1u, 0x10));
+	CU_ASSERT(nic_rxq_arm(nic_rxq(nic, 3)));
+	unsigned cleared = written(from, IGB_EICR, UINT32_MAX, 0x10);
+	unsigned armed = written(cleared, IGB_EIMS, UINT32_MAX, 0x10);
+	CU_ASSERT(card_read(&card, armed, GIGABIT_STATUS, ANY, 0) != CARD_LOG);
+	/* EICR must not be read where causes clear themselves */
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT(card_read(&card, from, IGB_EICR, ANY, 0) == CARD_LOG);
+	CU_ASSERT(card_read(&card, armed, GIGABIT_ICR, ANY, 0) != CARD_LOG);
+	written(armed + 1, IGB_EIMS, UINT32_MAX, 1);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	/* with too few vectors all share one, by MSI */
+	card.device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = 10;
+	start_waiting(16);
+	CU_ASSERT_EQUAL(nic->interrupts.kind, VFIO_PCI_MSI_IRQ_INDEX);
+	CU_ASSERT_EQUAL(held(IGB_GPIE), 1);
+	CU_ASSERT_EQUAL(held(IGB_EITR), 400);
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	start_waiting(9);
+	CU_ASSERT_EQUAL(nic->interrupts.kind, VFIO_PCI_MSIX_IRQ_INDEX);
+	close_port();
+}
+
+static void queues_of_an_82574l_have_vectors(void)
+{
+	open_card(ID_82574L);
+	unsigned from = card.logged;
+	start_waiting(2);
+	CU_ASSERT_EQUAL(nic->interrupts.vectors, 3);
+	CU_ASSERT_EQUAL(held(GIGABIT_IVAR), 0x800A9);
+	CU_ASSERT_EQUAL(held(GIGABIT_EIAC), 0x300000);
+	CU_ASSERT_EQUAL(held(GIGABIT_IAM), 0x300000);
+	CU_ASSERT_EQUAL(held(GIGABIT_AT(EITR, 1)), 400);
+	CU_ASSERT_EQUAL(held(GIGABIT_AT(EITR, 2)), 400);
+	CU_ASSERT_EQUAL(held(GIGABIT_RFCTL), 0x9000);
+	CU_ASSERT_EQUAL(held(GIGABIT_CTRL_EXT) & 0x89000000, 0x81000000);
+	written(from, GIGABIT_IMS, UINT32_MAX, 0x01000004);
+	CU_ASSERT(!was_written(from, GIGABIT_IMS, 0x300000, 0x200000));
+	CU_ASSERT(nic_rxq_arm(nic_rxq(nic, 1)));
+	unsigned cleared = written(from, GIGABIT_ICR, UINT32_MAX, 0x200000);
+	unsigned armed = written(cleared, GIGABIT_IMS, UINT32_MAX, 0x200000);
+	CU_ASSERT(card_read(&card, armed, GIGABIT_STATUS, ANY, 0) != CARD_LOG);
+	/* a read of ICR would take the queues' causes as well */
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT(card_read(&card, armed, GIGABIT_ICR, ANY, 0) == CARD_LOG);
+	written(armed, GIGABIT_ICR, UINT32_MAX, 0x01000004);
+	written(armed + 1, GIGABIT_IMS, UINT32_MAX, 0x01000004);
+	close_port();
+	/* its sibling has no such thing */
+	open_card(0x150C);
+	start_waiting(1);
+	CU_ASSERT_EQUAL(nic->interrupts.kind, VFIO_PCI_MSI_IRQ_INDEX);
+	CU_ASSERT_EQUAL(held(GIGABIT_ITR), 400);
+	close_port();
+}
+
+/* One vector is the link's and the queue's: who clears a cause that is the other's wakes him. */
+static void the_only_vector_is_everybody_s(void)
+{
+	open_card(ID_82540EM);
+	int event_fd = nic_event_fd(nic);
+	start_waiting(1);
+	int fd = nic_rxq_fd(nic_rxq(nic, 0));
+	CU_ASSERT_FATAL(event_fd >= 0 && fd >= 0);
+	CU_ASSERT_EQUAL(held(GIGABIT_ITR), 400);
+	unsigned from = card.logged, asks = card.irq_asks;
+	CU_ASSERT(nic_rxq_arm(nic_rxq(nic, 0)));
+	written(from, GIGABIT_IMS, UINT32_MAX, GIGABIT_ICR_RX);
+	CU_ASSERT_EQUAL(card.irq_asks, asks + 1); /* the kernel has masked the line */
+	CU_ASSERT(!readable(fd) && !readable(event_fd));
+	*card_register(&card, GIGABIT_ICR) = GIGABIT_ICR_LSC;
+	CU_ASSERT(nic_rxq_arm(nic_rxq(nic, 0)));
+	CU_ASSERT(readable(event_fd));
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT(nic_rxq_arm(nic_rxq(nic, 0)));
+	CU_ASSERT(!readable(fd) && !readable(event_fd));
+	*card_register(&card, GIGABIT_ICR) = GIGABIT_ICR_RX;
+	from = card.logged;
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	written(from, GIGABIT_IMC, UINT32_MAX, GIGABIT_ICR_RX);
+	CU_ASSERT(readable(fd));
+	close(fd);
+	close(event_fd);
+	close_port();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -386,6 +509,9 @@ int main(void)
 		{"a queue stops and starts alone", a_queue_stops_and_starts_alone},
 		{"a port with several queues waits for each", a_port_with_several_queues_waits_for_each},
 		{"what an empty queue drops is its own", what_an_empty_queue_drops_is_its_own},
+		{"queues of an 82576 have vectors", queues_of_an_82576_have_vectors},
+		{"queues of an 82574L have vectors", queues_of_an_82574l_have_vectors},
+		{"the only vector is everybody's", the_only_vector_is_everybody_s},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

@@ -61,6 +61,44 @@ static void facts(struct nic *nic, struct fact_list *list)
 			power & GIGABIT_POEMB_D0A_LPLU ? " (low speeds are preferred)" : "");
 }
 
+/* ---- MSI-X ---- */
+
+static void msix_start(struct nic *nic)
+{
+	uint32_t causes = 0, vectors = GIGABIT_IVAR_VALID << GIGABIT_IVAR_OTHER_SHIFT;
+	for (unsigned i = 0; i < nic->interrupts.queues; i++) {
+		causes |= GIGABIT_ICR_RXQ(i);
+		vectors |= (GIGABIT_IVAR_VALID | (i + 1)) << 4 * i;
+		reg_write(nic, GIGABIT_AT(EITR, i + 1), gigabit_interval(nic));
+	}
+	/* Against interrupts without a cause (erratum) */
+	reg_change(nic, GIGABIT_RFCTL, 0, GIGABIT_RFCTL_ACK_DIS);
+	/* Queues' causes are cleared and masked when their message is sent (doubt 55) */
+	reg_change(nic, GIGABIT_CTRL_EXT, GIGABIT_CTRL_EXT_IAME, GIGABIT_CTRL_EXT_EIAME | GIGABIT_CTRL_EXT_PBA_CLR);
+	reg_write(nic, GIGABIT_EIAC, causes);
+	reg_write(nic, GIGABIT_IAM, causes);
+	reg_write(nic, GIGABIT_IVAR, vectors);
+	reg_write(nic, GIGABIT_IMS, GIGABIT_ICR_OTHER | GIGABIT_ICR_LSC);
+}
+
+/* ICR is not read: that would clear the queues' causes, too. */
+static void msix_acknowledge(struct nic *nic)
+{
+	reg_write(nic, GIGABIT_ICR, GIGABIT_ICR_OTHER | GIGABIT_ICR_LSC);
+	reg_write(nic, GIGABIT_IMS, GIGABIT_ICR_OTHER | GIGABIT_ICR_LSC);
+}
+
+/* The cause may still be set by frames that polling has found. The read has both writes done, and brings in what the
+ * card wrote before. */
+static void msix_arm(const struct nic *nic, unsigned queue)
+{
+	vfio_write32(&nic->bar, GIGABIT_ICR, GIGABIT_ICR_RXQ(queue));
+	vfio_write32(&nic->bar, GIGABIT_IMS, GIGABIT_ICR_RXQ(queue));
+	vfio_read32(&nic->bar, GIGABIT_STATUS);
+}
+
+static const struct interrupt_ops msix = {.start = msix_start, .acknowledge = msix_acknowledge, .arm = msix_arm};
+
 /* What the two chips have in common. */
 #define CHIP                                                                                                           \
 	.reset = reset, .read_mac = gigabit_nvm_read_mac, .tune = tune, .facts = facts,                                \
@@ -75,16 +113,17 @@ static void facts(struct nic *nic, struct fact_list *list)
 		.tx_format = &gigabit_tx_82574l,                                                                       \
 		.tx_card = &gigabit_orders_82574l,                                                                     \
 		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
-	.shares = GIGABIT_SHARES_BY_MDIO_SW, .rx_buffer_register = GIGABIT_PBA, .low_power_register = GIGABIT_POEMB,   \
-	.phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true, .flash_sum = true, .absolute_delays = true,   \
-	.packet_buffer_kib = 40, .eerd_done_bit = 1, .eerd_address_shift = 2, .max_frame_bytes = 9234,                 \
-	.can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6
+	.shares = GIGABIT_SHARES_BY_MDIO_SW, .rx_buffer_register = GIGABIT_PBA, .interval_register = GIGABIT_ITR,      \
+	.low_power_register = GIGABIT_POEMB, .phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true,          \
+	.flash_sum = true, .absolute_delays = true, .packet_buffer_kib = 40, .eerd_done_bit = 1,                       \
+	.eerd_address_shift = 2, .max_frame_bytes = 9234, .can = GIGABIT_CAN | NIC_TX_SEGMENT_IPV6
 
 const struct gigabit_chip gigabit_82583v = {CHIP, .max_queues = 1};
 
 const struct gigabit_chip gigabit_82574l = {
 	CHIP,
 	.max_queues = 2,
+	.msix = &msix,
 	.rss_headers = NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP,
 	.mrqc_rss = GIGABIT_MRQC_RSS_2,
 	.reta_shift = 7,

@@ -79,7 +79,7 @@ static void tune(struct nic *nic)
 	reg_change(nic, GIGABIT_GCR, IGB_GCR_CMPL_TMOUT_RESEND, 0);
 	/* One vector, with the causes that its predecessors have; the extended causes are off */
 	reg_write(nic, IGB_EIMC, UINT32_MAX);
-	reg_write(nic, IGB_GPIE, 0);
+	reg_write(nic, IGB_GPIE, IGB_GPIE_NSICR);
 	/* An NVM may ask for a mode in which each frame has a tag of the switch's besides */
 	reg_change(nic, GIGABIT_CTRL_EXT, IGB_CTRL_EXT_EXTENDED_VLAN, 0);
 }
@@ -192,6 +192,47 @@ static int transmit_start(struct nic *nic)
 	return ret;
 }
 
+/* ---- MSI-X ---- */
+
+static uint32_t vector_of_rxq(const struct nic *nic, unsigned index)
+{
+	return index < nic->interrupts.queues ? IGB_IVAR_VALID | (index + 1) : 0;
+}
+
+static void msix_start(struct nic *nic)
+{
+	const uint32_t all = (UINT32_C(2) << nic->interrupts.queues) - 1;
+	/* First: outside MSI-X mode the card does not keep vectors and masks */
+	reg_write(nic, IGB_GPIE, IGB_GPIE_NSICR | IGB_GPIE_MULTIPLE_MSIX | IGB_GPIE_EIAME | IGB_GPIE_PBA_SUPPORT);
+	reg_write(nic, IGB_IVAR_MISC, IGB_IVAR_VALID << IGB_IVAR_MISC_OTHER_SHIFT);
+	for (unsigned i = 0; i < IGB_IVAR_COUNT; i++)
+		reg_write(nic, IGB_AT(IVAR, i), vector_of_rxq(nic, i) | vector_of_rxq(nic, i + IGB_IVAR_COUNT) << 16);
+	for (unsigned i = 0; i < nic->interrupts.queues; i++)
+		reg_write(nic, IGB_AT(EITR, i + 1), gigabit_interval(nic));
+	/* A vector's cause is cleared, and masked, when its message is sent */
+	reg_write(nic, IGB_EIAC, all);
+	reg_write(nic, IGB_EIAM, all);
+	reg_write(nic, IGB_EIMS, 1);
+	reg_write(nic, GIGABIT_IMS, GIGABIT_ICR_LSC);
+}
+
+static void msix_acknowledge(struct nic *nic)
+{
+	reg_read(nic, GIGABIT_ICR);
+	reg_write(nic, IGB_EIMS, 1);
+}
+
+/* The cause may still be set by frames that polling has found. The read has both writes done, and brings in what the
+ * card wrote before. */
+static void msix_arm(const struct nic *nic, unsigned queue)
+{
+	vfio_write32(&nic->bar, IGB_EICR, UINT32_C(2) << queue);
+	vfio_write32(&nic->bar, IGB_EIMS, UINT32_C(2) << queue);
+	vfio_read32(&nic->bar, GIGABIT_STATUS);
+}
+
+static const struct interrupt_ops msix = {.start = msix_start, .acknowledge = msix_acknowledge, .arm = msix_arm};
+
 /* ---- queues that stop and start alone ---- */
 
 static int set_rxq(struct nic *nic, unsigned index, bool on)
@@ -267,4 +308,6 @@ const struct gigabit_chip gigabit_82576 = {
 	.rss_headers =
 		NIC_RSS_IPV4 | NIC_RSS_IPV4_TCP | NIC_RSS_IPV4_UDP | NIC_RSS_IPV6 | NIC_RSS_IPV6_TCP | NIC_RSS_IPV6_UDP,
 	.mrqc_rss = GIGABIT_MRQC_RSS_16,
+	.msix = &msix,
+	.interval_register = IGB_EITR,
 };

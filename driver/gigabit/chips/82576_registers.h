@@ -10,7 +10,14 @@
 	/* name      offset   stride count */ \
 	/* interrupts */ \
 	X(GPIE,      0x01514, 0,     1) \
+	X(EIMS,      0x01524, 0,     1) \
 	X(EIMC,      0x01528, 0,     1) \
+	X(EIAC,      0x0152C, 0,     1) \
+	X(EIAM,      0x01530, 0,     1) \
+	X(EICR,      0x01580, 0,     1) \
+	X(EITR,      0x01680, 4,     25) \
+	X(IVAR,      0x01700, 4,     8) \
+	X(IVAR_MISC, 0x01740, 0,     1) \
 	/* shared with firmware */ \
 	X(SWSM,      0x05B50, 0,     1) \
 	X(SW_FW_SYNC, 0x05B5C, 0,    1) \
@@ -60,7 +67,15 @@ enum igb_register {
 #define IGB_BAR_BYTES 0x10000u /* what the list needs of BAR0 */
 
 /* fields */
-#define IGB_XXDCTL_ENABLE (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
+#define IGB_GPIE_NSICR            (UINT32_C(1) << 0) /* each read of ICR clears it */
+#define IGB_GPIE_MULTIPLE_MSIX    (UINT32_C(1) << 4)
+#define IGB_GPIE_EIAME            (UINT32_C(1) << 30) /* what is in EIAM is masked when its message is sent */
+#define IGB_GPIE_PBA_SUPPORT      (UINT32_C(1) << 31)
+#define IGB_EITR_INTERVAL_SHIFT   2                   /* of microseconds, 13 bits */
+#define IGB_EITR_CNT_IGNR         (UINT32_C(1) << 31) /* the write leaves the counter as it is */
+#define IGB_IVAR_VALID            UINT32_C(0x80)      /* of each byte; 4:0 is a vector */
+#define IGB_IVAR_MISC_OTHER_SHIFT 8
+#define IGB_XXDCTL_ENABLE         (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
 /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (an erratum), and RS alone brings a write-back with it (doubt 31) */
 #define IGB_RXDCTL_THRESHOLDS        (8u | 8u << 8 | 1u << 16)
 #define IGB_TXDCTL_THRESHOLDS        (8u | 1u << 8 | 1u << 16)

@@ -161,7 +161,7 @@ static void tune_pcix(struct nic *nic)
 /* What the 82540EM and the 82545EM have, and the older 82544GC lacks. */
 #define CHIP_82540                                                                                                     \
 	PCI_CHIP, .reset = reset_82540, .txdctl = GIGABIT_TXDCTL_THRESHOLDS, .absolute_delays = true,                  \
-		  .eerd_done_bit = 4, .eerd_address_shift = 8
+		  .interval_register = GIGABIT_ITR, .eerd_done_bit = 4, .eerd_address_shift = 8
 
 const struct gigabit_chip gigabit_82540em = {CHIP_82540};
 
