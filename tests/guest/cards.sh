@@ -29,16 +29,16 @@ host_send() {
 	kill -USR1 "${cables[@]}"
 }
 run() {
-	local x=${3%+*} y=${3#*+} width=${4:-39} pages=${5:-} checks=25 i
+	local x=${3%+*} y=${3#*+} width=${4:-39} pages=${5:-} checks=48 i
 	guest_begin
 	guest_choose "$1" "$2"
 	append="intel_iommu=on cards=$3 pages=$pages" memory=1G
-	[ "$pages" != 1G ] || append+=" hugepagesz=1G hugepages=1 hugepagesz=2M" memory=4G checks=26
+	[ "$pages" != 1G ] || append+=" hugepagesz=1G hugepages=1 hugepagesz=2M" memory=4G checks=49
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/cards_guest.sh "vfio-pci vfio_iommu_type1" \
-		host:"$bin"/pollux-{fwd,gen,dump,doctor} host:"$bin"/guest-{rogue,pages,wait} host:$capture || return 1
+		host:"$bin"/pollux-{fwd,gen,dump,doctor} host:"$bin"/guest-{rogue,pages,wait,reset} host:$capture || return 1
 	local wires=() cables=()
 	# our own kernel knows PCI Express's hotplug, not ACPI's
-	[ "$2" != linux ] || wires=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off) checks=27
+	[ "$2" != linux ] || wires=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off) checks=50
 	for i in 0 1; do
 		guest_background "$work/cable$i.log" "$bin/guest-cable" "$work/ours$i" "$work/theirs$i" $capture \
 			"$work/out$i.pcap"

@@ -44,10 +44,16 @@ waits() {
 	FILE=/tmp/wait.log check "  frames wake it after that, too" grep -q '^100 of 100 ' /tmp/wait.log
 	FILE=/tmp/wait.log check "  and are found if no interrupt comes" grep -q '^20 of 20 ' /tmp/wait.log
 	FILE=/tmp/wait.log check "  which is noted" grep -q 'packets come without interrupts' /tmp/wait.log
-	sed 's/^/ok     > /' /tmp/wait.log
 }
 waits "$c" "$d" c3
 waits "$d" "$c" c2
+check "no IOMMU fault" no_fault
+for way in "$c $d" "$d $c"; do
+	# shellcheck disable=SC2086
+	guest-reset $way >/tmp/reset.log 2>&1
+	FILE=/tmp/reset.log check "ports are reset in place, in traffic and after a DMA fault, and all is counted" test $? = 0
+	check "  which the IOMMU has refused" sh -c "dmesg -c | grep 'DMAR:.*fault addr'"
+done
 grep -q pages=1G /proc/cmdline && check "packets in a page of 1 GiB" guest-pages "$c" "$d"
 check "no IOMMU fault" no_fault
 

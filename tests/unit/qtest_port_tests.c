@@ -474,6 +474,91 @@ static void an_armed_queue_is_woken(void)
 	an_armed_queue_is_woken_by(VFIO_PCI_MSIX_IRQ_INDEX, 2);
 }
 
+/* ---- reset in place ---- */
+
+static void wait_for_link(struct port *p)
+{
+	CU_ASSERT_EQUAL_FATAL(nic_wait_links(&p->nic, 1, LIMIT_MS, NULL), 0);
+}
+
+/* Sends a frame, and receives one. */
+static void exchange(struct port *p, unsigned number)
+{
+	uint8_t frame[100], got[FRAME_MAX];
+	struct pkt pkt;
+	port_frame(frame, number, sizeof(frame));
+	port_put(p, frame, sizeof(frame));
+	CU_ASSERT_EQUAL_FATAL(port_receive_frame(p, got, LIMIT_MS), sizeof(frame));
+	CU_ASSERT_EQUAL(memcmp(frame, got, sizeof(frame)), 0);
+	CU_ASSERT_EQUAL_FATAL(port_build(p, &pkt, frame, sizeof(frame)), 1);
+	port_send(p, &pkt, 1);
+	CU_ASSERT_EQUAL_FATAL(qtest_receive(p->qtest, 0, got, sizeof(got), LIMIT_MS), sizeof(frame));
+	CU_ASSERT_EQUAL(memcmp(frame, got, sizeof(frame)), 0);
+}
+
+/* Leaves frames in the receive ring, which the card has counted. */
+static void leave(struct port *p, unsigned frames)
+{
+	uint8_t frame[100];
+	uint64_t before = port_stats(p).rx_packets, end = port_now_ms() + LIMIT_MS;
+	port_frame(frame, 1, sizeof(frame));
+	for (unsigned i = 0; i < frames; i++)
+		port_put(p, frame, sizeof(frame));
+	while (port_stats(p).rx_packets < before + frames && port_now_ms() < end)
+		usleep(1000);
+}
+
+static void a_port_is_reset_in_place(void)
+{
+	enum { RESETS = 3, EACH = 100, LEFT = 5 };
+	static const uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 0x10}, added[6] = {0x02, 1, 2, 3, 4, 5},
+			     strange[6] = {0x02, 1, 2, 3, 4, 6}, group[6] = {0x01, 0, 0x5E, 0, 0, 0xFB};
+	struct port p;
+	uint32_t events;
+	port_open(&p, card->name);
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, added), 0);
+	int event_fd = nic_event_fd(p.nic);
+	CU_ASSERT(event_fd >= 0);
+	port_start(&p, &(struct nic_config){.rx_ring = 64, .tx_ring = 64, .rx_interrupt_us = 20});
+	CU_ASSERT_EQUAL(nic_add_mac(p.nic, group), 0);
+	struct nic_rxq *rxq = nic_rxq(p.nic, 0);
+	int fd = nic_rxq_fd(rxq);
+	for (unsigned reset = 0; reset < RESETS; reset++) {
+		for (unsigned i = 0; i < EACH; i++)
+			exchange(&p, i);
+		leave(&p, LEFT);
+		CU_ASSERT_EQUAL(nic_reset(p.nic), 0);
+		wait_for_link(&p);
+		CU_ASSERT_PTR_EQUAL(nic_rxq(p.nic, 0), rxq);
+	}
+	struct nic_stats stats = port_stats(&p);
+	CU_ASSERT_EQUAL(stats.resets, RESETS);
+	CU_ASSERT_EQUAL(stats.rx_left, RESETS * LEFT);
+	CU_ASSERT_EQUAL(stats.rx_packets, RESETS * (EACH + LEFT));
+	CU_ASSERT_EQUAL(stats.tx_packets, RESETS * EACH);
+	CU_ASSERT_EQUAL(stats.tx_unsent + stats.rx_bad_packets, 0);
+	CU_ASSERT(port_accepts(&p, own));
+	CU_ASSERT(port_accepts(&p, added));
+	CU_ASSERT(port_accepts(&p, group));
+	CU_ASSERT(!port_accepts(&p, strange));
+	/* interrupts as before */
+	arm_quietly(&p, rxq, fd);
+	leave(&p, 1);
+	CU_ASSERT(qtest_wait_fd(p.qtest, fd, LIMIT_MS));
+	do
+		nic_service(p.nic, NULL);
+	while (qtest_wait_fd(p.qtest, event_fd, QUIET_MS));
+	CU_ASSERT_EQUAL(qtest_set_link(p.qtest, 0, false), 0);
+	for (events = 0; !events && qtest_wait_fd(p.qtest, event_fd, LIMIT_MS);)
+		CU_ASSERT_EQUAL(nic_service(p.nic, &events), 0);
+	CU_ASSERT_EQUAL(events, NIC_LINK_CHANGED);
+	CU_ASSERT_EQUAL(nic_stop(p.nic), 0);
+	CU_ASSERT_EQUAL(nic_reset(p.nic), -EINVAL);
+	close(fd);
+	close(event_fd);
+	port_close(&p);
+}
+
 static void gone(struct port *p)
 {
 	static const uint8_t other[6] = {0x02, 1, 2, 3, 4, 5};
@@ -800,6 +885,7 @@ static void the_phy_is_known_and_set_up(void)
 		{"a port stops and starts again", a_port_stops_and_starts_again},                                      \
 		{"link changes are reported", link_changes_are_reported},                                              \
 		{"an armed queue is woken", an_armed_queue_is_woken},                                                  \
+		{"a port is reset in place", a_port_is_reset_in_place},                                                \
 		{"a card that is gone ends nothing else", a_card_that_is_gone_ends_nothing_else},                      \
 		{"each step of the transport can fail", each_step_of_the_transport_can_fail},                          \
 		{"bursts write no register but tails", bursts_write_no_register_but_tails},                            \

@@ -310,6 +310,59 @@ static void a_queue_stops_and_starts_alone(void)
 	port_close(&p);
 }
 
+/* Of a port that is reset while it is started: how frames are spread, and to which VLANs; which queue is stopped. */
+static void queues_come_back_from_a_reset(void)
+{
+	static const uint8_t key[NIC_RSS_KEY_BYTES] = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89};
+	struct nic_rss rss;
+	struct nic_queue_stats stats;
+	struct port p;
+	struct pkt pkt;
+	uint8_t frame[FRAME_BYTES];
+	uint32_t hash[FLOWS], again;
+	int queue[FLOWS];
+	port_open(&p, card.name);
+	CU_ASSERT_EQUAL(nic_add_vlan(p.nic, 0x123), 0);
+	port_start(&p, &(struct nic_config){.rx_queues = (uint16_t)card.queues, .rx_ring = 64, .tx_ring = 64});
+	CU_ASSERT_EQUAL(nic_get_rss(p.nic, &rss), 0);
+	memcpy(rss.key, key, sizeof(key));
+	memset(rss.table, 0, sizeof(rss.table) / 2);
+	CU_ASSERT_EQUAL(nic_set_rss(p.nic, &rss), 0);
+	for (unsigned i = 0; i < FLOWS; i++)
+		queue[i] = spread(&p, card.queues, &flows[i], TCP, &hash[i]);
+	bool alone = p.nic->info.can & NIC_QUEUES_ALONE;
+	CU_ASSERT(!alone || nic_set_rxq(p.nic, 15, false) == 0);
+	CU_ASSERT_EQUAL(nic_reset(p.nic), 0);
+	CU_ASSERT_EQUAL_FATAL(nic_wait_links(&p.nic, 1, LIMIT_MS, NULL), 0);
+	for (unsigned i = 0; i < FLOWS; i++) {
+		if (alone && queue[i] == 15)
+			continue;
+		CU_ASSERT_EQUAL(spread(&p, card.queues, &flows[i], TCP, &again), queue[i]);
+		CU_ASSERT_EQUAL(again, hash[i]);
+	}
+	const unsigned vlans[] = {0x124, 0x123};
+	for (unsigned i = 0; i < 2; i++) {
+		build_flow(frame, &flows[0], TCP, vlans[i]);
+		port_put(&p, frame, sizeof(frame));
+	}
+	CU_ASSERT_NOT_EQUAL_FATAL(receive_on_any(&p, card.queues, &pkt, LIMIT_MS), -1);
+	CU_ASSERT_EQUAL(memcmp(pkt.data, frame, FRAME_BYTES), 0);
+	pkt_free(&pkt, 1);
+	uint64_t packets = 0;
+	for (unsigned i = 0; i < card.queues; i++) {
+		CU_ASSERT_EQUAL(nic_get_rxq_stats(p.nic, i, &stats), 0);
+		packets += stats.packets;
+	}
+	CU_ASSERT(packets >= FLOWS + 1 && packets <= 2 * FLOWS + 1);
+	/* the stopped one still is, and can be started */
+	CU_ASSERT(!alone || nic_rx(nic_rxq(p.nic, 15), &pkt, 1) == 0);
+	CU_ASSERT(!alone || nic_set_rxq(p.nic, 15, true) == 0);
+	rss.entries = 0;
+	CU_ASSERT_EQUAL(nic_get_rss(p.nic, &rss), 0);
+	CU_ASSERT_EQUAL(memcmp(rss.key, key, sizeof(key)), 0);
+	port_close(&p);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -317,6 +370,7 @@ int main(void)
 		{"VLANs are filtered", vlans_are_filtered},
 		{"each queue sends, and is counted", each_queue_sends_and_is_counted},
 		{"a queue stops and starts alone", a_queue_stops_and_starts_alone},
+		{"queues come back from a reset", queues_come_back_from_a_reset},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[3] = {{.pName = NULL}};
