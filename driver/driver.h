@@ -50,6 +50,8 @@ struct driver_ops {
 	int (*get_link)(struct nic *nic, struct nic_link *link);
 	/** Started ports only: does what the link needs now and then; waits 60 ms at most. NULL: it needs nothing. */
 	void (*service)(struct nic *nic);
+	/** Started ports only: sees what keeps the card from going on, with recovery_need, or recovery_tell. */
+	void (*diagnose)(struct nic *nic);
 	/** Adds what is known of the card, with fact_add. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
 	/** Sets nic->stats right, before whose reading the card's counters had these values. NULL: they are. */
@@ -104,9 +106,25 @@ struct port_notes {
 	struct nic_note kept[PORT_NOTES];
 };
 
-/** Why a port needs a reset, and what was seen that may become a reason (recovery.h). */
+/** What ought to move, as it was last looked at (recovery.c). */
+struct recovery_watch {
+	uint64_t progress; /* of a queue's head, and the like */
+	uint64_t since_us; /* it stands there */
+	uint64_t lost;     /* frames of the queue that were lost so far */
+	unsigned losses;   /* looks at which more were, since then */
+};
+
+/** Why a port needs a reset, and what may become a reason. */
 struct port_recovery {
-	uint32_t causes; /* a mask of NIC_NEEDS_RESET and its causes; 0: none */
+	uint32_t causes;    /* a mask of NIC_NEEDS_RESET and its causes; 0: none */
+	uint32_t told;      /* of those that are told once: still to be told */
+	uint64_t told_us;   /* when they were last noted */
+	uint64_t looked_us; /* when the card was last looked at, and its counters read; 0: never */
+	uint64_t link_us;   /* when its link was */
+	uint64_t linked_us; /* when the link was last up, since the start or reset; 0: never */
+	uint64_t pauses;    /* rx_pause_frames at the last look: they explain that nothing is sent */
+	uint64_t hung_at;   /* tx_packets when a hang was last mended, and 1; 0: none was */
+	struct recovery_watch tx[QUEUES_MAX], rx[QUEUES_MAX], missed;
 };
 
 /** A port. One control thread. */

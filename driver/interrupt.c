@@ -49,10 +49,10 @@ static int watch(int eventfd)
 	return -1;
 }
 
-static void drain(int epoll_fd)
+static bool drain(int epoll_fd)
 {
 	struct epoll_event events[2];
-	epoll_wait(epoll_fd, events, 2, 0);
+	return epoll_wait(epoll_fd, events, 2, 0) > 0;
 }
 
 static int fail_fd(const struct nic *nic)
@@ -175,10 +175,13 @@ void interrupts_close(struct nic *nic)
 
 /* ---- the port ---- */
 
+bool interrupts_came(struct nic *nic)
+{
+	return nic->interrupts.event_fd >= 0 && drain(nic->interrupts.event_fd);
+}
+
 void interrupts_acknowledge(struct nic *nic)
 {
-	if (nic->interrupts.event_fd >= 0)
-		drain(nic->interrupts.event_fd);
 	/* Before the link is looked at, so that a change after that raises the next interrupt */
 	if (nic->interrupts.vectors && nic->started && !port_gone(nic))
 		nic->driver->ops->interrupts->acknowledge(nic);

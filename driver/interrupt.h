@@ -49,7 +49,9 @@ int interrupts_redirect(struct nic *nic);
 /** Those of receive queues are over. */
 void interrupts_stop(struct nic *nic);
 void interrupts_close(struct nic *nic);
-/** Empties nic_event_fd's descriptor, and clears in the card what has raised vector 0; by nic_service. */
+/** Empties nic_event_fd's descriptor. @return whether it was readable */
+bool interrupts_came(struct nic *nic);
+/** Clears in the card what has raised vector 0; by nic_service. */
 void interrupts_acknowledge(struct nic *nic);
 /** Notes which queues wait without interrupts, as those come wrong. */
 void interrupts_note(struct nic *nic);

@@ -333,7 +333,10 @@ static inline unsigned nic_tx(struct nic_txq *queue, const struct pkt *pkts, uns
 
 /**
  * Does what must be done now and then: accumulates the card's counters before they wrap, follows the link, notices that
- * the device is gone. To be called at least every 30 seconds, and when nic_event_fd is readable.
+ * the device is gone, or that a reset is needed. To be called at least every 30 seconds, and when nic_event_fd is
+ * readable; every second, for hangs to be noticed in time. Too often is cheap: it looks at the link (2 to 5 registers)
+ * every 10 ms at most, or after an interrupt; and every 100 ms at most at the counters, at head and tail of each queue,
+ * and at what the card says of itself. A hang must last for 2 seconds, and a lost link for 5.
  * @param events  receives a mask of NIC_ events since the last call; may be NULL
  * Errors: -ENODEV once the device is gone (events has NIC_GONE). -EIO: the device has refused to have a register read
  * or written, by whatever function; the sentence names it. This function and nic_stop report each register once for

@@ -4,6 +4,7 @@
 #include "../vfio/error.h"
 #include "access.h"
 #include "clock.h"
+#include "recovery.h"
 #include "ring/ring.h"
 #include "stats.h"
 
@@ -20,31 +21,51 @@ int service_report_refusal(struct nic *nic)
 	return fail_refused(nic, &refusal);
 }
 
+/* Whether something is to be done that is done once in a while. */
+static bool is_due(uint64_t *last_us, uint32_t period_us)
+{
+	uint64_t now = clock_now_us();
+	if (*last_us && now - *last_us < period_us)
+		return false;
+	*last_us = now;
+	return true;
+}
+
+/* @return events */
+static uint32_t look_at_link(struct nic *nic)
+{
+	struct nic_link link;
+	/* Acknowledged before the link is looked at, so that a change after that raises the next interrupt */
+	interrupts_acknowledge(nic);
+	if (nic->started && nic->driver->ops->service)
+		nic->driver->ops->service(nic);
+	if (nic_get_link(nic, &link) != 0 || (link.up == nic->link.up && link.mbps == nic->link.mbps))
+		return 0;
+	nic->link = link;
+	return NIC_LINK_CHANGED;
+}
+
 /* nic_service without its report of failures. @return events */
 static uint32_t service(struct nic *nic)
 {
 	uint32_t events = 0;
-	struct nic_link link;
 	if (nic->device->ops->check)
 		nic->device->ops->check(nic->device);
-	interrupts_acknowledge(nic);
+	bool interrupt = interrupts_came(nic);
 	interrupts_note(nic);
-	if (!port_gone(nic)) {
-		if (nic->started)
-			stats_update(nic, false);
+	if (!port_gone(nic) && (is_due(&nic->recovery.link_us, recovery_times.link) || interrupt))
+		events |= look_at_link(nic);
+	if (!port_gone(nic) && nic->started && is_due(&nic->recovery.looked_us, recovery_times.look)) {
+		stats_update(nic, false);
 		rings_count_frames(nic);
-		if (nic->started && nic->driver->ops->service)
-			nic->driver->ops->service(nic);
-		if (nic_get_link(nic, &link) == 0 && (link.up != nic->link.up || link.mbps != nic->link.mbps)) {
-			nic->link = link;
-			events |= NIC_LINK_CHANGED;
-		}
+		recovery_look(nic);
 	}
 	if (!port_gone(nic))
-		return events | nic->recovery.causes;
-	if (!nic->gone_reported)
+		events |= nic->recovery.causes | nic->recovery.told;
+	else if (!nic->gone_reported)
 		events |= NIC_GONE;
-	nic->gone_reported = true;
+	nic->recovery.told = 0;
+	nic->gone_reported = port_gone(nic);
 	return events;
 }
 

@@ -119,8 +119,8 @@ static void igb_correct_stats(struct nic *nic, const uint64_t *values_before)
 
 #define OPS                                                                                                            \
 	.open = gigabit_open, .reset = gigabit_reset, .start = gigabit_start, .stop = gigabit_stop,                    \
-	.get_link = gigabit_get_link, .service = gigabit_service, .facts = gigabit_facts,                              \
-	.interrupts = &gigabit_interrupt_ops, .set_unicast = gigabit_set_unicast,                                      \
+	.get_link = gigabit_get_link, .service = gigabit_service, .diagnose = gigabit_diagnose,                        \
+	.facts = gigabit_facts, .interrupts = &gigabit_interrupt_ops, .set_unicast = gigabit_set_unicast,              \
 	.set_multicast = gigabit_set_multicast, .set_receive_mode = gigabit_set_receive_mode
 
 static const struct queue_ops e1000_queues = {.set_rss = gigabit_set_rss, .set_vlans = gigabit_set_vlans};

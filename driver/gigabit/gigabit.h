@@ -183,6 +183,10 @@ uint32_t gigabit_copper_speeds(uint16_t anar, uint16_t gbcr);
 /** Notes what the link does, sets the PHY up where it gets no link, and ends its hanging. */
 void gigabit_service(struct nic *nic);
 
+/* ---- diagnose.c ---- */
+
+void gigabit_diagnose(struct nic *nic);
+
 /* ---- start.c, stop.c ---- */
 
 int gigabit_start(struct nic *nic);

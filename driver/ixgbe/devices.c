@@ -67,6 +67,7 @@ static const struct driver_ops ops = {
 	.stop = ixgbe_stop,
 	.get_link = ixgbe_get_link,
 	.service = ixgbe_link_service,
+	.diagnose = ixgbe_diagnose,
 	.facts = ixgbe_facts,
 	.correct_stats = ixgbe_correct_stats,
 	.set_unicast = ixgbe_set_unicast,

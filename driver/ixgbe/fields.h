@@ -42,6 +42,8 @@
 
 /* interrupts */
 #define IXGBE_EICR_LSC         IXGBE_BIT(20)
+#define IXGBE_EICR_TS          IXGBE_BIT(23) /* of the X540 and X550 */
+#define IXGBE_EICR_ECC         IXGBE_BIT(28)
 #define IXGBE_EICR_GPI_SDP1    IXGBE_BIT(25) /* of the 82599 */
 #define IXGBE_EICR_GPI_SDP2    IXGBE_BIT(26)
 #define IXGBE_GPIE_SDP1        IXGBE_BIT(1) /* of the 82599 */

@@ -95,7 +95,11 @@ static void start(struct nic *nic)
 /* Reading clears them; writing ones does, too, as Linux has it on account of an erratum. */
 static void acknowledge(struct nic *nic)
 {
-	reg_write(nic, IXGBE_EICR, reg_read(nic, IXGBE_EICR) & IXGBE_EICR_OTHER);
+	uint32_t causes;
+	if (reg_read_sure(nic, IXGBE_EICR, &causes) != 0)
+		return;
+	reg_write(nic, IXGBE_EICR, causes & IXGBE_EICR_OTHER);
+	ixgbe_judge_causes(nic, causes);
 }
 
 /* The cause may still be set by frames that polling has found. It is cleared, so that they do not end the wait at once;

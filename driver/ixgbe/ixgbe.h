@@ -113,6 +113,12 @@ extern const struct queue_ops ixgbe_queue_ops;
 void ixgbe_stats_start(struct nic *nic);
 void ixgbe_correct_stats(struct nic *nic, const uint64_t *values_before);
 
+/* ---- diagnose.c ---- */
+
+void ixgbe_diagnose(struct nic *nic);
+/** Sees errors among the causes in EICR, whose reading has cleared them. */
+void ixgbe_judge_causes(struct nic *nic, uint32_t causes);
+
 /* ---- interrupt.c ---- */
 
 /** Masks every interrupt and drops pending causes. */

@@ -49,6 +49,9 @@
 	X(RTTDQSEL,    0x04904, 0,     1,   "8.2.3.10.13") \
 	X(RTTDT1C,     0x04908, 0,     1,   "8.2.3.10.14") \
 	X(RTTBCNRC,    0x04984, 0,     1,   "8.2.3.10.16?") \
+	/* queues whose descriptors the X550 takes for an attack, a bit each; write 1 to clear */ \
+	X(WQBR_RX,     0x02FB0, 4,     4,   "X550 8.2.2.22.7") \
+	X(WQBR_TX,     0x08130, 4,     4,   "X550 8.2.2.22?") \
 	/* filters */ \
 	X(VFTA,        0x0A000, 4,     128, "8.2.3.7.11") \
 	X(FTQF,        0x0E600, 4,     128, "8.2.3.7.19") \

@@ -171,6 +171,14 @@ void rings_empty(struct nic *nic);
 /** Prepares empty rings as for start, and their bursts, also of queues that are stopped. -ENOBUFS. */
 int rings_renew(struct nic *nic);
 
+/** Frames that the transmit rings got and the card has not counted as sent. */
+uint32_t rings_unsent(const struct nic *nic);
+/** Whether a transmit queue has descriptors that the card has not taken, or not reported; while that is so, *progress
+ * stays the same only where the card does nothing. */
+bool rings_tx_waits(struct nic *nic, unsigned index, uint64_t *progress);
+/** The same of a receive queue that has room for frames. */
+bool rings_rx_waits(struct nic *nic, unsigned index, uint64_t *progress);
+
 /** rings_empty, then frees rings and queues. The device must not access the rings any more, and the card's counters
  * must be up to date. */
 void rings_close(struct nic *nic);

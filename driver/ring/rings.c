@@ -492,6 +492,36 @@ int rings_renew_queue(struct nic *nic, bool tx, unsigned index)
 
 /* ---- all queues, for a reset ---- */
 
+uint32_t rings_unsent(const struct nic *nic)
+{
+	return unsent(nic);
+}
+
+/* Its thread goes on meanwhile. Too much or too little by some slots makes no hang: that lasts. */
+__attribute__((no_sanitize("thread"))) bool rings_tx_waits(struct nic *nic, unsigned index, uint64_t *progress)
+{
+	const volatile struct ring_txq *queue = nic->rings.txqs[index];
+	uint32_t head, reclaim_next = queue->reclaim_next, next = queue->next;
+	if (nic->queues.tx[index].stopped || reg_read_sure(nic, queue->tail_register.offset - TAIL_BEHIND_HEAD, &head))
+		return false;
+	*progress = (uint64_t)reclaim_next << 32 | head;
+	uint32_t report_slot = queue->report_slot[(reclaim_next & queue->mask) / RING_BATCH];
+	const volatile struct ring_descriptor *report = &queue->ring[report_slot & queue->mask];
+	return head != (next & queue->mask) || (next - reclaim_next >= RING_BATCH && !(report->q1 & RING_TX_DD));
+}
+
+bool rings_rx_waits(struct nic *nic, unsigned index, uint64_t *progress)
+{
+	const struct ring_rxq *queue = nic->rings.rxqs[index];
+	uint32_t head, tail, offset = queue->tail_register.offset;
+	if (nic->queues.rx[index].stopped || reg_read_sure(nic, offset, &tail) ||
+		reg_read_sure(nic, offset - TAIL_BEHIND_HEAD, &head))
+		return false;
+	*progress = head;
+	/* With fewer, a long frame may lack room */
+	return ((tail - head) & queue->mask) >= RING_BATCH;
+}
+
 void rings_empty(struct nic *nic)
 {
 	for (unsigned i = 0; i < nic->config.rx_queues; i++)

@@ -37,6 +37,36 @@ static void the_device_may_vanish_or_refuse(void)
 	vanish_or_refuse_during_a_reset(0x10FB, true);
 }
 
+static void a_queue_that_the_x550_has_stopped_is_told(void)
+{
+	uint32_t events;
+	open_full(0x1563);
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(events & NIC_NEEDS_RESET, 0);
+	*card_register(&card, IXGBE_AT(WQBR_TX, 0)) = 2;
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(events, NIC_NEEDS_RESET | NIC_MALICIOUS);
+	CU_ASSERT_EQUAL(nic_reset(nic), 0);
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	CU_ASSERT_EQUAL(events, 0);
+	close_port();
+}
+
+static void heat_is_told_and_needs_no_reset(void)
+{
+	uint32_t events;
+	open_full(0x1528);
+	for (unsigned i = 0; i < 3; i++) {
+		*card_register(&card, IXGBE_EICR) = IXGBE_EICR_TS;
+		CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+		CU_ASSERT_EQUAL(events, NIC_OVERHEATED);
+		CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+		CU_ASSERT_EQUAL(events, 0);
+	}
+	CU_ASSERT_EQUAL(count_notes("too hot"), 1);
+	close_port();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -44,6 +74,8 @@ int main(void)
 		{"each step may fail, and is made up for", each_step_may_fail},
 		{"buffers may be short", buffers_may_be_short},
 		{"the device may vanish or refuse", the_device_may_vanish_or_refuse},
+		{"a queue that the X550 has stopped is told", a_queue_that_the_x550_has_stopped_is_told},
+		{"heat is told, and needs no reset", heat_is_told_and_needs_no_reset},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A reset of the software 82599 in the middle of traffic: queues go on by the same handles, pipes end, and counters add
  * up to the frame. */
+#include "../../driver/clock.h"
 #include "../../driver/pipe.h"
+#include "../../driver/recovery.h"
 
 #include "unit_local.h"
 #include <errno.h>
@@ -31,6 +33,7 @@ static void open_port(void)
 	CU_ASSERT_EQUAL_FATAL(pkt_pool_open(&pool, space, BUFFERS, -1), 0);
 	start.pool = pool;
 	local_port_open(&nic, &device, space, &start);
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0); /* the link has come up */
 }
 
 static void close_port(void)
@@ -221,6 +224,201 @@ static void a_port_starts_anew_with_other_settings(void)
 	close_port();
 }
 
+/* ---- what makes a reset needed ---- */
+
+/* Services the port for a while, in the card's time and ours. @return all events */
+static uint32_t serve(unsigned ms)
+{
+	uint32_t all = 0, events;
+
+	for (unsigned i = 0; i < 10 * ms; i++) {
+		model_local_advance(device, 1000000);
+		CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+		all |= events;
+		clock_sleep_us(100);
+	}
+	return all;
+}
+
+static bool noted(const char *part)
+{
+	struct nic_note note;
+
+	for (uint64_t next = 0; nic_get_notes(nic, &next, &note, 1) == 1;)
+		if (strstr(note.text, part))
+			return true;
+	return false;
+}
+
+/* A reset ends what happened, and the port works. */
+static void mend(unsigned resets)
+{
+	CU_ASSERT_EQUAL(nic_reset(nic), 0);
+	wait_for_link();
+	arrive(8);
+	for (unsigned got = 0; got < 8;) {
+		struct pkt pkts[8];
+		unsigned n = nic_rx(nic_rxq(nic, 0), pkts, 8);
+		CU_ASSERT_NOT_EQUAL_FATAL(n, 0);
+		pkt_free(pkts, n);
+		taken += n, got += n;
+	}
+	send(0, 8);
+	let_out(64);
+	ASSERT_NUMBER(serve(3 * recovery_times.hang / 1000), 0);
+	ASSERT_NUMBER(counters().resets, resets);
+	ASSERT_NUMBER(counters().tx_packets, sent);
+	ASSERT_NUMBER(handed, sent + counters().tx_unsent);
+}
+
+static void hurry(void)
+{
+	recovery_times.hang = 20000;
+	recovery_times.down = 20000;
+}
+
+static void transmit_that_hangs_is_told_and_mended(void)
+{
+	static const enum model_incident kinds[] = {
+		MODEL_INCIDENT_TX_HANG, MODEL_INCIDENT_TX_DMA_HANG, MODEL_INCIDENT_TX_SILENT};
+
+	hurry();
+	open_port();
+	for (unsigned i = 0; i < 3; i++) {
+		model_incident(model_local_model(device), kinds[i], 0);
+		ASSERT_NUMBER(serve(60), 0); /* nothing to be sent, nothing hangs */
+		send(0, 40);
+		let_out(64);
+		ASSERT_NUMBER(serve(1), 0);
+		let_out(64);
+		ASSERT_NUMBER(serve(60), NIC_NEEDS_RESET | NIC_TX_HANG);
+		CU_ASSERT(noted("transmit queue 0 stands still"));
+		mend(i + 1);
+	}
+	close_port();
+}
+
+/* A card that only a function reset brings back gets one when a first reset has not helped. */
+static void a_dead_card_gets_a_function_reset(void)
+{
+	hurry();
+	open_port();
+	model_incident(model_local_model(device), MODEL_INCIDENT_TX_DEAD, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		send(0, 10);
+		let_out(64);
+		ASSERT_NUMBER(serve(60), NIC_NEEDS_RESET | NIC_TX_HANG);
+		CU_ASSERT_EQUAL(noted("the function was reset"), false);
+		if (i == 0) {
+			CU_ASSERT_EQUAL(nic_reset(nic), 0);
+			wait_for_link();
+		}
+	}
+	mend(2);
+	CU_ASSERT(noted("the function was reset"));
+	close_port();
+}
+
+static void receive_that_hangs_is_told_and_mended(void)
+{
+	uint8_t data[60] = {2};
+	struct model_frame frame = {.data = data, .len = sizeof(data)};
+
+	hurry();
+	for (unsigned i = 0; i < 2; i++) {
+		open_port();
+		model_incident(model_local_model(device), i ? MODEL_INCIDENT_RX_QUEUE_HANG : MODEL_INCIDENT_RX_HANG, 0);
+		ASSERT_NUMBER(serve(60), 0); /* no frames, no hang */
+		uint32_t events = 0;
+		for (unsigned n = 0; n < 20000 && !events; n++) {
+			model_arrive(model_local_model(device), &frame);
+			model_deliver(model_local_model(device), &frame, 1);
+			if (n % 20 == 0)
+				model_miss(model_local_model(device), &frame, 1);
+			if (n % 20 == 0)
+				events = serve(1);
+		}
+		ASSERT_NUMBER(events, NIC_NEEDS_RESET | NIC_RX_HANG);
+		CU_ASSERT(noted(i ? "receive queue 0 stands still" : "receive stands still"));
+		mend(1);
+		close_port();
+	}
+}
+
+/* A ring that is full because the application does not take its frames is no hang. */
+static void a_slow_application_is_no_hang(void)
+{
+	uint8_t data[60] = {2};
+	struct model_frame frame = {.data = data, .len = sizeof(data)};
+
+	hurry();
+	open_port();
+	for (unsigned n = 0; n < 400; n++) {
+		model_receive(model_local_model(device), &frame, 1);
+		ASSERT_NUMBER(serve(1) & NIC_NEEDS_RESET, 0);
+	}
+	close_port();
+}
+
+static void errors_and_resets_of_the_card_are_told(void)
+{
+	hurry();
+	open_port();
+	model_incident(model_local_model(device), MODEL_INCIDENT_ECC, 0);
+	CU_ASSERT(serve(1) & NIC_MEMORY_ERROR);
+	CU_ASSERT(noted("EICR.ECC"));
+	mend(1);
+	/* interrupts clear the cause as well, and are not to hide it */
+	CU_ASSERT(nic_event_fd(nic) >= 0);
+	model_incident(model_local_model(device), MODEL_INCIDENT_ECC, 0);
+	CU_ASSERT(serve(1) & NIC_MEMORY_ERROR);
+	mend(2);
+	model_incident(model_local_model(device), MODEL_INCIDENT_SELF_RESET, 0);
+	CU_ASSERT(serve(2) & NIC_WAS_RESET);
+	CU_ASSERT(noted("DRV_LOAD is 0"));
+	mend(3);
+	close_port();
+}
+
+/* Frames that were pending when the link went must not go out when it is back. */
+static void a_lost_link_with_frames_pending_needs_a_reset(void)
+{
+	hurry();
+	open_port();
+	wait_for_link();
+	model_set_partner(model_local_model(device), false);
+	CU_ASSERT_EQUAL(serve(60) & ~(uint32_t)NIC_LINK_CHANGED, 0);
+	send(0, 30);
+	CU_ASSERT(serve(60) & NIC_LINK_LOST);
+	CU_ASSERT_EQUAL(nic_reset(nic), 0);
+	ASSERT_NUMBER(counters().tx_unsent, 30);
+	/* once for each loss: the link may take long to come back */
+	send(0, 30);
+	ASSERT_NUMBER(serve(60) & NIC_NEEDS_RESET, 0);
+	model_set_partner(model_local_model(device), true);
+	wait_for_link();
+	let_out(64);
+	let_out(64);
+	ASSERT_NUMBER(sent, 30);
+	close_port();
+}
+
+/* What the service function costs when it is called too often. */
+static void service_called_too_often_is_cheap(void)
+{
+	open_port();
+	wait_for_link();
+	struct recovery_times times = recovery_times;
+	recovery_times.link = 10000000, recovery_times.look = 10000000;
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	uint64_t before = model_accesses(model_local_model(device));
+	for (unsigned i = 0; i < 1000; i++)
+		CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	ASSERT_NUMBER(model_accesses(model_local_model(device)) - before, 0);
+	recovery_times = times;
+	close_port();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -228,6 +426,13 @@ int main(void)
 		{"a stopped queue stays stopped", a_stopped_queue_stays_stopped},
 		{"a pipe ends", a_pipe_ends},
 		{"a port starts anew with other settings", a_port_starts_anew_with_other_settings},
+		{"transmit that hangs is told, and mended", transmit_that_hangs_is_told_and_mended},
+		{"a dead card gets a function reset", a_dead_card_gets_a_function_reset},
+		{"receive that hangs is told, and mended", receive_that_hangs_is_told_and_mended},
+		{"a slow application is no hang", a_slow_application_is_no_hang},
+		{"errors and resets of the card are told", errors_and_resets_of_the_card_are_told},
+		{"a lost link with frames pending needs a reset", a_lost_link_with_frames_pending_needs_a_reset},
+		{"service called too often is cheap", service_called_too_often_is_cheap},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "resets", .pTests = tests}, CU_SUITE_INFO_NULL};
