@@ -3,6 +3,7 @@
  * checks and unwinding, queues, link, counters. */
 #include "../mempool/pool.h"
 #include "../vfio/error.h"
+#include "../vfio/removal.h"
 #include "access.h"
 #include "clock.h"
 #include "mac.h"
@@ -391,4 +392,9 @@ int nic_remove_mac(struct nic *nic, const uint8_t mac[6])
 {
 	int ret = rings_begin_call(nic, false);
 	return rings_end_call(nic, ret ? ret : mac_remove(nic, mac));
+}
+
+int nic_catch_removal(void)
+{
+	return vfio_catch_removal();
 }

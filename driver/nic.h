@@ -284,6 +284,11 @@ int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
  */
 int nic_reset(struct nic *nic) POLLUX_API(nic_reset);
 
+/** Opt-in, once for the process: catches the SIGBUS that an access to the registers of a card that was pulled out
+ * raises. The card is gone then: its registers read all ones, and nic_service says NIC_GONE. Any other SIGBUS goes to
+ * the handler that was there. -errno: it cannot be caught. */
+int nic_catch_removal(void) POLLUX_API(nic_catch_removal);
+
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
 void nic_close(struct nic *nic) POLLUX_API(nic_close);
 

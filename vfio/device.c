@@ -2,6 +2,7 @@
  * What is the same for every way of reaching a device: accesses that are refused, configuration space, doorbells, and
  * answers of VFIO. */
 #include "error.h"
+#include "removal.h"
 #include "transports.h"
 
 #include <errno.h>
@@ -247,8 +248,10 @@ void vfio_unmap_parts(struct vfio_device *device)
 		while (r->part_count) {
 			const struct vfio_part *part = &r->parts[--r->part_count];
 
-			if (part->at)
+			if (part->at) {
+				vfio_removal_forget(part->at);
 				munmap((void *)(uintptr_t)part->at, part->bytes);
+			}
 		}
 }
 

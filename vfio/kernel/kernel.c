@@ -2,6 +2,7 @@
  * A device behind the kernel's VFIO: how it is opened, by its own node or by its group's, which devices are open, and
  * what struct vfio_device_ops asks for, which is the same whether it was reached by the one or the other. */
 #include "../error.h"
+#include "../removal.h"
 #include "../transports.h"
 #include "join.h"
 
@@ -68,11 +69,10 @@ static int map_parts(struct kernel_device *kernel, unsigned index)
 
 	for (unsigned i = 0; i < region->part_count; i++) {
 		struct vfio_part *part = &region->parts[i];
-		void *at;
 
 		if (part->at)
 			continue;
-		at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kernel->fd,
+		void *at = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kernel->fd,
 			(off_t)(kernel->regions[index].offset + part->first));
 		if (at == MAP_FAILED) {
 			int error = errno;
@@ -83,6 +83,7 @@ static int map_parts(struct kernel_device *kernel, unsigned index)
 		}
 		madvise(at, part->bytes, MADV_DONTFORK);
 		part->at = at;
+		vfio_removal_watch(&kernel->device, at, part->bytes);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
  * A device in another process, which speaks vfio-user on a UNIX socket: how it is opened, and what struct
  * vfio_device_ops asks for. It needs neither support of the kernel nor root. */
 #include "../error.h"
+#include "../removal.h"
 #include "../space.h"
 #include "../transports.h"
 #include "channel.h"
@@ -262,6 +263,7 @@ static const char *map_part(struct vfio_region *region, int fd, uint64_t file_of
 		return "their file cannot be mapped";
 	madvise(at, part->bytes, MADV_DONTFORK);
 	region->parts[region->part_count++] = (struct vfio_part){part->first, part->bytes, at};
+	vfio_removal_watch(region->device, at, part->bytes);
 	return NULL;
 }
 
@@ -290,6 +292,7 @@ static int map_region(struct user_device *user, unsigned index, const struct reg
 		return 0;
 	if (count == 0)
 		*why = "they are not in whole pages";
+	region->device = &user->device;
 	for (unsigned i = 0; i < count; i++)
 		*why = map_part(region, fd, reply->info.offset, &parts[i]);
 	return 0;
