@@ -569,6 +569,41 @@ static void link_interrupts_come_only_when_wanted(void)
 	close_port();
 }
 
+static void receive_queues_have_vectors(void)
+{
+	open_card(0x10FB);
+	card.device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = 4;
+	struct nic_config config = {.rx_queues = 4, .rx_interrupt_us = 50, .pool = pool};
+	CU_ASSERT_EQUAL(nic_start(nic, &config), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(nic_error(), "the device has them for 3"));
+	unsigned from = card.logged;
+	config.rx_queues = 3;
+	start_with(config);
+	unsigned mode = written(from, IXGBE_GPIE, IXGBE_GPIE_EIAME | IXGBE_GPIE_OCD, IXGBE_GPIE_EIAME | IXGBE_GPIE_OCD);
+	CU_ASSERT(mode < written(from, IXGBE_IVAR, UINT32_MAX, 0x00820081));
+	CU_ASSERT(mode < written(from, IXGBE_IVAR + 4, UINT32_MAX, 0x83));
+	for (unsigned vector = 1; vector <= 3; vector++)
+		written(from, IXGBE_EITR + 4 * vector, UINT32_MAX, 25 << 3); /* of 2.048 us */
+	written(from, IXGBE_EIAC, UINT32_MAX, 0xE);
+	written(from, IXGBE_EIAM_EX, UINT32_MAX, 0xE);
+	CU_ASSERT_EQUAL(card_written(&card, from, IXGBE_EIMS_EX, ANY, 0), CARD_LOG);
+	/* one arm: the cause is cleared, the vector let through, and both are done before it returns */
+	from = card.logged;
+	CU_ASSERT(nic_rxq_arm(nic_rxq(nic, 2)));
+	unsigned clear = written(from, IXGBE_EICR, UINT32_MAX, 8), on = written(from, IXGBE_EIMS_EX, UINT32_MAX, 8);
+	CU_ASSERT(clear < on && on < card_read(&card, from, IXGBE_STATUS, ANY, 0));
+	close_port();
+	/* with MSI there is one vector, which EITR[0] moderates, and a cause each */
+	open_card(0x10FB);
+	card.device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = 0;
+	card.device.irq_count[VFIO_PCI_MSI_IRQ_INDEX] = 1;
+	start_with(config);
+	written(0, IXGBE_IVAR, UINT32_MAX, 0x00810080);
+	written(0, IXGBE_EITR, UINT32_MAX, 25 << 3);
+	CU_ASSERT_EQUAL(card_written(&card, 0, IXGBE_EIAM_EX, ANY, 0), CARD_LOG);
+	close_port();
+}
+
 static uint32_t speed_of(uint32_t links)
 {
 	struct nic_link link = {.up = false};
@@ -706,6 +741,7 @@ int main(void)
 		{"filter modes change without a halt of receive", filter_modes_change_without_a_halt_of_receive},
 		{"an exact filter is off while it changes", an_exact_filter_is_off_while_it_changes},
 		{"link interrupts come only when wanted", link_interrupts_come_only_when_wanted},
+		{"receive queues have vectors", receive_queues_have_vectors},
 		{"speeds are distinguished", speeds_are_distinguished},
 		{"copper cards are left to negotiate", copper_cards_are_left_to_negotiate},
 		{"dead owners of the semaphore are overruled", dead_owners_of_the_semaphore_are_overruled},
