@@ -42,7 +42,10 @@ static enum pkt_simd simd_option(struct argp_state *state, const char *text)
 static const char *const rss_words[] = {"symmetric", "udp"}; /* in the order of the bits */
 _Static_assert(APP_RSS_SYMMETRIC == 1 && APP_RSS_UDP == 2, "bits are counted");
 
-enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD, KEY_METRICS };
+static const char *const pause_words[] = {"rx", "tx"}; /* likewise */
+_Static_assert(NIC_PAUSE_RX == 1 && NIC_PAUSE_TX == 2, "bits are counted");
+
+enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD, KEY_METRICS, KEY_PAUSE };
 
 static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
@@ -78,6 +81,10 @@ static const struct argp_option common_options[] = {
 	{"json", 'j', NULL, 0,
 		"report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
 		"what is for people goes to stderr",
+		0},
+	{"pause", KEY_PAUSE, "LIST", 0,
+		"flow control by pause frames, of rx (obey those of the other end) and tx (send them when the card's "
+		"packet buffer fills up), where both ends can; default: none",
 		0},
 	{"metrics", KEY_METRICS, "FILE", 0,
 		"write all counters to a file each second, in Prometheus' text format: pollux-stats and "
@@ -149,6 +156,10 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'j':
 		o->json = true;
+		return 0;
+	case KEY_PAUSE:
+		if (!app_parse_words(text, pause_words, sizeof(pause_words) / sizeof(*pause_words), &o->pause))
+			argp_error(state, "--pause %s: a list of rx and tx is wanted", text);
 		return 0;
 	case KEY_METRICS:
 		o->metrics = text;

@@ -43,6 +43,7 @@ struct app_options {
 	bool no_promiscuous, json, quiet;
 	bool pipes; /* the program sends by in-place pipes: the driver alone knows by which queue */
 	enum pkt_simd simd;
+	uint32_t pause;      /* as in nic_config */
 	const char *metrics; /* a file to write metrics to; NULL: none */
 };
 

@@ -112,6 +112,13 @@ bool app_wait_for_links(struct app *app)
 
 /* ---- Reports ---- */
 
+const char *app_pause_words(uint32_t pause)
+{
+	static const char *const words[] = {"neither obeyed nor sent", "obeyed", "sent", "obeyed and sent"};
+
+	return words[pause & (NIC_PAUSE_RX | NIC_PAUSE_TX)];
+}
+
 void app_link_print_json(FILE *out, struct app *app, unsigned i, bool total)
 {
 	struct app_port *port = &app->ports[i];
@@ -121,7 +128,8 @@ void app_link_print_json(FILE *out, struct app *app, unsigned i, bool total)
 	fprintf(out, ",\"link_up\":%s,\"link_mbps\":%u,\"link_state\":", port->link.up ? "true" : "false",
 		port->link.mbps);
 	app_json_string(out, port->link.state);
-	fputs(",\"notes\":[", out);
+	fprintf(out, ",\"pause_obeyed\":%s,\"pause_sent\":%s,\"notes\":[",
+		port->link.pause & NIC_PAUSE_RX ? "true" : "false", port->link.pause & NIC_PAUSE_TX ? "true" : "false");
 	for (bool any = false; nic_get_notes(port->nic, next, &note, 1); any = true) {
 		fprintf(out, "%s{\"at_s\":%.3f,\"text\":", any ? "," : "",
 			((double)note.time_ns - (double)app->start_ns) / 1e9);

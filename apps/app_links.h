@@ -15,6 +15,9 @@ void app_tell_notes(struct app *app, unsigned port);
  * is known. False, and printed: one did not come up in the time of the options. */
 bool app_wait_for_links(struct app *app);
 
+/** What NIC_PAUSE_ bits mean, in words. */
+const char *app_pause_words(uint32_t pause);
+
 /** Reports what is known of a port's link, and what happened to the port: since the last interval, or in the total all
  * that the port has kept. For people only a link that is down, as notes were printed when they came. */
 void app_link_print_json(FILE *out, struct app *app, unsigned port, bool total);

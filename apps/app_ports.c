@@ -65,6 +65,8 @@ static void introduce(const struct app *app, unsigned i)
 		port->info.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port->link.up ? "up" : "down");
 	if (port->link.up)
 		fprintf(app->text_out, ", %u Mbit/s", port->link.mbps);
+	if (app->options->pause)
+		fprintf(app->text_out, ", pause frames %s", app_pause_words(port->link.pause));
 	if (port->link.state[0])
 		fprintf(app->text_out, " (%s)", port->link.state);
 	fprintf(app->text_out, ", %s, by %s\n", pkt_simd_name(port->info.simd), port->info.reached_by);
@@ -94,6 +96,10 @@ static bool start_port(struct app *app, unsigned i, const struct nic_config *com
 	if (app_queues(app) > port->info.rss_queues && port->info.rss_queues && !app->options->quiet)
 		app_note("%s: the card shares what it receives among %u queues: the others get nothing",
 			app->options->addresses[i], port->info.rss_queues);
+	config.pause = app->options->pause & port->info.pause;
+	if (config.pause != app->options->pause && !app->options->quiet)
+		app_note("%s: the card cannot %s pause frames", app->options->addresses[i],
+			port->info.pause ? "both obey and send" : "obey or send");
 	/* what a card cannot do on transmit is done in software */
 	config.offloads &= port->info.can | ~(uint32_t)NIC_TX_OFFLOAD;
 	if (nic_start(port->nic, &config) < 0)

@@ -31,12 +31,13 @@ static void find_limit(const struct app *app, char *limit, size_t bytes, double 
 {
 	const double cpu_share = app_cpu()->least_share;
 	const bool had_cpu = cpu_share >= APP_CPU_SHARE;
-	bool packets_came = false, link_down = false, rings_left_full = false;
+	bool packets_came = false, link_down = false, rings_left_full = false, paused = false;
 
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct nic_stats *card = &app->latest.ports[i].card;
 		packets_came |= card->rx_packets || card->rx_missed || card->rx_no_descriptor;
 		link_down |= !app->ports[i].link.up;
+		paused |= card->rx_pause_frames && app->ports[i].link.pause & NIC_PAUSE_RX;
 		rings_left_full |= card->rx_left >= app->options->ring / 2;
 	}
 	bool held_up = link_down || app_unsent(app) || waiting - (1 - cpu_share) > cpu_share / 2;
@@ -47,6 +48,8 @@ static void find_limit(const struct app *app, char *limit, size_t bytes, double 
 		snprintf(limit, bytes, "the CPU: the forwarder had it %.0f %% of the time", 100 * cpu_share);
 	else if (link_down)
 		snprintf(limit, bytes, "a link that is down");
+	else if (paused)
+		snprintf(limit, bytes, "the other end, whose pause frames were obeyed");
 	else
 		snprintf(limit, bytes,
 			packets_came ? "what brings and takes the packets, not the forwarder"

@@ -113,6 +113,8 @@ static struct gen_progress progress(bool end)
 		.link_down_s = down_s,
 		.waited = gen.waited,
 		.frames = gen.app.latest.ports[0].card.tx_packets,
+		.pause_frames =
+			gen.app.ports[0].link.pause & NIC_PAUSE_RX ? gen.app.latest.ports[0].card.rx_pause_frames : 0,
 		.given_up_cycles = SUM(schedule.given_up_cycles),
 		.held_up_cycles = SUM(schedule.held_up_cycles) / senders,
 		.ring_full_cycles = SUM(ring_full_cycles) / senders,

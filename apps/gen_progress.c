@@ -6,13 +6,14 @@
 #include "app_figures.h"
 
 /* Why a rate was missed; KEPT: it was not. */
-enum cause { KEPT, LINK_DOWN, LINE_RATE, RING_FULL, CPU_LOST, CPU_BUSY };
+enum cause { KEPT, LINK_DOWN, LINE_RATE, PAUSED, RING_FULL, CPU_LOST, CPU_BUSY };
 
 static const struct {
 	const char *name, *text;
 } causes[] = {
 	[LINK_DOWN] = {"link_down", "the link was down"},
 	[LINE_RATE] = {"line_rate", "the link carries no more"},
+	[PAUSED] = {"paused", "the other end sent pause frames, which the card obeyed"},
 	[RING_FULL] = {"tx_ring_full", "the card took no more, its transmit ring was full"},
 	[CPU_LOST] = {"cpu_lost", "others had the CPU, or the machine stood still: --cpu takes one that is free"},
 	[CPU_BUSY] = {"cpu", "one CPU makes no more: a larger --burst may help"},
@@ -65,7 +66,9 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 		most = part > most ? part : most;
 	}
 	*mostly = most < 0.99 * lost;
-	return cause == RING_FULL && line_full ? LINE_RATE : cause;
+	if (cause != RING_FULL)
+		return cause;
+	return line_full ? LINE_RATE : to->pause_frames > from->pause_frames ? PAUSED : RING_FULL;
 }
 
 /* What is printed of the time between two moments. */

@@ -157,7 +157,7 @@ check "a card that sends nothing is no success" "$work/gen.err" \
 check "  it is why a rate is missed, and nothing is called sent" "$work/gen.out" \
 	values '"tx_ring_full" 0 0.000' limited_by sent achieved_pps
 end_model
-model --wire 0:peer=1,lossless --control "$work/control"
+model --control "$work/control"
 start --json --interval 0.1 --rate 2k --ring 64 $a $b
 wait_for said '"own":[1-9]'
 echo "link 0 down" >"$work/control"
@@ -223,4 +223,28 @@ end_model
 check "a capture of frames up to 9714 bytes is sent as it was" "$work/gen.out" \
 	"$bin/pollux-pcap-diff" "$work/long.pcap" "$work/out.pcap"
 
+
+# -- pause frames --
+mkfifo "$work/control"
+exec {control}<>"$work/control"
+model --control "$work/control"
+"$bin/pollux-gen" --json --interval 0.2 --pause rx,tx --rate 20k $a >"$work/paused" 2>"$work/gen.err" &
+app=$!
+wait_for grep -q '^port 0: .*, pause frames obeyed and sent' "$work/gen.err"
+check "--pause: what is in effect is said" "$work/gen.err" \
+	grep -q '^port 0: .*, pause frames obeyed and sent' "$work/gen.err"
+paused() {
+	echo "pause 0 400" >&$control
+	sleep 0.5
+	grep -q '"limited_by":"paused"' "$work/paused"
+}
+check "  a sender that is paused says so" "$work/paused" wait_for paused
+echo "pause 0 0" >&$control
+sleep 0.5
+wait_for eval 'tail -n 1 "$work/paused" | grep -q "\"tx_packets\":[1-9]"'
+kill -INT $app
+check "  and ends with status 0" "$work/gen.err" ended $app 0
+check "  the frames that paused it are counted" "$work/paused" eval \
+	'tail -n 1 "$work/paused" | grep -q "\"rx_pause_frames\":[1-9].*\"pause_obeyed\":true,\"pause_sent\":true"'
+end_model
 end_checks
