@@ -45,7 +45,7 @@ _Static_assert(APP_RSS_SYMMETRIC == 1 && APP_RSS_UDP == 2, "bits are counted");
 static const char *const pause_words[] = {"rx", "tx"}; /* likewise */
 _Static_assert(NIC_PAUSE_RX == 1 && NIC_PAUSE_TX == 2, "bits are counted");
 
-enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD, KEY_METRICS, KEY_PAUSE };
+enum { KEY_QUEUES = 0x1000, KEY_RSS, KEY_MTU, KEY_LINK_WAIT, KEY_SPEED, KEY_SIMD, KEY_METRICS, KEY_POLL, KEY_PAUSE };
 
 static const struct argp_option common_options[] = {
 	{"burst", 'b', "N", 0, "packets per call of the driver, 1 to 256; default 32", 0},
@@ -81,6 +81,11 @@ static const struct argp_option common_options[] = {
 	{"json", 'j', NULL, 0,
 		"report on stdout as JSON, one object per line: \"type\":\"interval\", at last \"type\":\"total\"; "
 		"what is for people goes to stderr",
+		0},
+	{"poll", KEY_POLL, "HOW", 0,
+		"busy: threads look for packets without pause; adaptive: a thread that has found none for 0.1 ms "
+		"sleeps "
+		"until the card raises an interrupt; default busy",
 		0},
 	{"pause", KEY_PAUSE, "LIST", 0,
 		"flow control by pause frames, of rx (obey those of the other end) and tx (send them when the card's "
@@ -156,6 +161,11 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'j':
 		o->json = true;
+		return 0;
+	case KEY_POLL:
+		o->adaptive = strcmp(text, "adaptive") == 0;
+		if (!o->adaptive && strcmp(text, "busy") != 0)
+			argp_error(state, "--poll %s: busy or adaptive is wanted", text);
 		return 0;
 	case KEY_PAUSE:
 		if (!app_parse_words(text, pause_words, sizeof(pause_words) / sizeof(*pause_words), &o->pause))

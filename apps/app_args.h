@@ -44,6 +44,7 @@ struct app_options {
 	bool pipes; /* the program sends by in-place pipes: the driver alone knows by which queue */
 	enum pkt_simd simd;
 	uint32_t pause;      /* as in nic_config */
+	bool adaptive;       /* threads without packets sleep */
 	const char *metrics; /* a file to write metrics to; NULL: none */
 };
 

@@ -33,7 +33,8 @@ void app_worker_end(struct app_worker *worker)
 
 	getrusage(RUSAGE_THREAD, &usage);
 	worker->preemptions = (uint64_t)usage.ru_nivcsw;
-	worker->wall_ns = app_clock_ns(CLOCK_MONOTONIC) - worker->wall_ns;
+	/* a thread that sleeps wants no CPU */
+	worker->wall_ns = app_clock_ns(CLOCK_MONOTONIC) - worker->wall_ns - worker->napped_ns;
 	worker->cpu_ns = app_clock_ns(CLOCK_THREAD_CPUTIME_ID) - worker->cpu_ns;
 }
 

@@ -14,6 +14,11 @@ struct app_worker {
 	int64_t longest_away_cycles;         /* longest time between two polls */
 	uint64_t wall_ns, cpu_ns; /* how long it ran, and had a CPU; known once it has ended, like the next */
 	uint64_t preemptions;     /* how often it lost its CPU to another thread */
+	/* With --poll adaptive: */
+	struct nic_rxq *queues[APP_PORTS]; /* that wake it */
+	unsigned queue_count;
+	uint64_t idle_since_tsc; /* since when it has found no packets; 0: it found some at its last look */
+	_Atomic uint64_t naps, napped_ns;
 };
 extern struct app_worker app_workers[APP_THREADS]; /* by the index of the thread */
 

@@ -138,6 +138,18 @@ static void add_port(struct app_metrics *m, const struct app *app, unsigned port
 		add_queue(m, port, queue, &app->latest.queues[port][queue].own);
 }
 
+static void add_thread(struct app_metrics *m, unsigned thread)
+{
+	const struct app_worker *worker = &app_workers[thread];
+	struct app_metric naps = {"app_naps", "", "Times that a thread slept, with --poll adaptive.", .queue = -1,
+		.thread = (int)thread, .count = app_get(&worker->naps)};
+	struct app_metric napped = {"app_napped", "seconds", "Time that it slept.", .queue = -1, .thread = (int)thread,
+		.real = (double)app_get(&worker->napped_ns) / 1e9};
+
+	app_metrics_add(m, &naps);
+	app_metrics_add(m, &napped);
+}
+
 /* ---- Writing ---- */
 
 /* Those of one name together, as the format wants it, and in the order in which they were added. */
@@ -251,6 +263,9 @@ bool app_metrics_write(struct app *app, app_more_metrics *more, bool running)
 		return true;
 	for (unsigned i = 0; i < app->port_count; i++)
 		add_port(&m, app, i, running);
+	for (unsigned i = 0; i < APP_THREADS; i++)
+		if (app_workers[i].queue_count)
+			add_thread(&m, i);
 	if (more)
 		more(&m);
 	if (m.count)

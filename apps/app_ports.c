@@ -5,6 +5,7 @@
 #include "app_base.h"
 #include "app_links.h"
 #include "app_metrics.h"
+#include "app_nap.h"
 #include "app_output.h"
 #include "app_placement.h"
 #include "app_sample.h"
@@ -12,6 +13,8 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NAP_AFTER_S 0.0001 /* without packets: at 10,000 packets a second and more, threads poll */
 
 struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 {
@@ -146,6 +149,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		.offloads = options->offloads,
 		.simd = options->simd,
 		.speeds = options->speeds,
+		.rx_interrupt_us = options->adaptive ? APP_INTERRUPT_US : 0,
 	};
 
 	app->options = options;
@@ -180,6 +184,8 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 		introduce(app, i);
 	if (options->queues > 1 && app->cpu_count && !options->quiet)
 		introduce_threads(app);
+	if (options->adaptive)
+		app_nap_after = (uint64_t)(NAP_AFTER_S * app_tsc_hz());
 	app_tsc_hz(); /* measured now, so that what the cards miss in these 20 ms counts as missed while starting */
 	app_take_sample(app, &app->at_open);
 	app->latest = app->at_open;

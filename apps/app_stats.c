@@ -4,6 +4,7 @@
 
 #include "app_figures.h"
 #include "app_links.h"
+#include "app_nap.h"
 #include "app_queues.h"
 
 /* ---- Figures of a port ---- */
@@ -171,6 +172,15 @@ static void print_port_json(FILE *out, struct app *app, unsigned port, const str
 	app_link_print_json(out, app, port, total);
 }
 
+#define AT(member) APP_FIGURE(struct app_naps, member)
+static const struct app_figure nap_figures[] = {
+	{"naps", "asleep %llu times", AT(naps), APP_ZERO_IS_NOTHING},
+	{"napped_s", ", for %.3f s in all", AT(napped_s), APP_ZERO_IS_NOTHING, .decimals = 6},
+	{NULL, ", %.1f %% of the threads' time\n", AT(share), APP_ZERO_IS_NOTHING, .scale = 100},
+	{0},
+};
+#undef AT
+
 static void print_report(struct app *app, bool total, app_print_more *more)
 {
 	static const struct app_sample nothing; /* before anything was counted */
@@ -201,6 +211,9 @@ static void print_report(struct app *app, bool total, app_print_more *more)
 	}
 	if (json)
 		fputc(']', out);
+	const struct app_naps naps = app_naps(app->start_ns);
+	if (json || total)
+		app_figures_print(out, json, nap_figures, &naps);
 	if (more)
 		more(out, json, total);
 	if (json)

@@ -10,6 +10,7 @@ _pollux()
 	--simd) words="auto scalar avx2 avx512" ;;
 	--rss) words="symmetric udp symmetric,udp" ;;
 	--pause) words="rx tx rx,tx" ;;
+	--poll) words="busy adaptive" ;;
 	--offloads) words="rx-checksum tx-checksum vlan-strip tx-checksum,vlan-strip" ;;
 	--speed) words="10M 100M 1G 2.5G 5G 10G" ;;
 	--card)

@@ -3,6 +3,7 @@
 #include "app_base.h"
 #include "app_figures.h"
 #include "app_halt.h"
+#include "app_nap.h"
 #include "app_output.h"
 #include "app_placement.h"
 #include "app_ports.h"
@@ -11,6 +12,7 @@
 #include "dump_merge.h"
 
 #include <pcap/pcap.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +20,12 @@
 
 #define FRAME_BYTES_MAX 65535u /* frames in several buffers are put together up to here */
 #define WAIT_NS         50000  /* of the writer, when no queue has brought anything */
-#define CLOCK_STEP_NS   100000 /* by so much somebody has set the clock, rather than that reading it takes its time */
+/* With --poll adaptive, a writer that has waited so often sleeps until a thread that receives wakes it; and such a
+ * thread says at least so often that nothing has come. */
+#define IDLE_WAITS    20
+#define SLEEP_NS      10000000
+#define LANE_NAP_US   50000
+#define CLOCK_STEP_NS 100000 /* by so much somebody has set the clock, rather than that reading it takes its time */
 
 /* What is known of a queue besides its counters. */
 struct queue {
@@ -47,6 +54,7 @@ static struct {
 
 	struct queue queues[APP_QUEUES];
 	struct dump_lane lanes[APP_QUEUES]; /* with several queues */
+	sem_t came;                         /* wakes the writer */
 	struct app app;
 } dump;
 
@@ -154,8 +162,10 @@ static void work_alone(void)
 		if (n == 0) {
 			app_add(&counters->empty_polls, 1);
 			writable = offer();
+			app_looked(&app_workers[0], dump.unflushed, APP_NAP_US);
 			continue;
 		}
+		app_looked(&app_workers[0], true, 0);
 		clock_gettime(CLOCK_REALTIME, &now);
 		unsigned i = 0;
 		while (i < n && more_wanted)
@@ -189,6 +199,15 @@ static unsigned keep_matching(struct queue *q, struct pkt *pkts, unsigned n)
 	return kept;
 }
 
+/* Wakes the writer, when the first frames after a quiet time have come. */
+static void wake_writer(const struct app_worker *worker)
+{
+	int woken = 0;
+
+	if (worker->idle_since_tsc && sem_getvalue(&dump.came, &woken) == 0 && !woken)
+		sem_post(&dump.came);
+}
+
 static void receive(unsigned index)
 {
 	struct app_queue *queue = &dump.app.ports[0].queues[index];
@@ -206,11 +225,13 @@ static void receive(unsigned index)
 			app_add(&counters->received, app_frames(pkts, n));
 			app_add(&counters->busy_polls, 1);
 			dump_put(lane, now, pkts, dump.has_filter ? keep_matching(&dump.queues[index], pkts, n) : n);
+			wake_writer(&app_workers[index]);
 		} else {
 			app_add(&counters->empty_polls, 1);
 			app_idle();
 		}
 		dump_seen(lane, now);
+		app_looked(&app_workers[index], n || !want, LANE_NAP_US);
 	}
 	dump_seen(lane, UINT64_MAX);
 }
@@ -236,11 +257,19 @@ static bool write_record(const struct dump_record *record, unsigned lane, int64_
 	return take(&at, lane, &record->pkt, true);
 }
 
+static void wait_for_frames(uint64_t ns)
+{
+	uint64_t until = app_now_ns() + ns;
+
+	sem_clockwait(&dump.came, CLOCK_MONOTONIC,
+		&(struct timespec){(time_t)(until / 1000000000u), (long)(until % 1000000000u)});
+}
+
 /* Ends when all threads that receive have. What came with the last frame that is wanted is in hand. */
 static void write_in_order(void)
 {
 	bool more_wanted = true;
-	unsigned lane, n;
+	unsigned lane, n, idle = 0;
 
 	app_no_queues();
 	while ((n = dump_next(dump.lanes, dump.options.queues, &lane)) || lane < dump.options.queues) {
@@ -258,8 +287,9 @@ static void write_in_order(void)
 		more_wanted = more_wanted && (n ? !ferror(dump.out) : offer());
 		if (!more_wanted)
 			app_stop();
+		idle = n ? 0 : idle + 1;
 		if (!n)
-			nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+			wait_for_frames(app_nap_after && idle > IDLE_WAITS ? SLEEP_NS : WAIT_NS);
 	}
 	end_writing();
 }
@@ -415,6 +445,9 @@ static bool run(void)
 {
 	/* Without a file, lines of frames and of reports would be mixed: there are only the totals. */
 	dump.options.quiet |= !dump.file && !dump.options.json;
+	sem_init(&dump.came, 0, 0);
+	for (unsigned i = 0; i < dump.options.queues; i++)
+		app_watch(&app_workers[i], dump.app.ports[0].queues[i].rx);
 	return app_run(&dump.app, &(struct app_work){.thread_count = threads(),
 					  .thread_work = work,
 					  .print_more = print_more,

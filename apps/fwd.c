@@ -3,6 +3,7 @@
 #include "app_base.h"
 #include "app_cpu.h"
 #include "app_halt.h"
+#include "app_nap.h"
 #include "app_parse.h"
 #include "app_placement.h"
 #include "app_ports.h"
@@ -178,9 +179,11 @@ static void work(unsigned index)
 	unsigned count = fwd.direction_count;
 
 	while (!app_stopping()) {
+		bool found = false;
 		app_halt_point();
 		for (unsigned i = index; i < count; i += fwd.worker_count)
-			forward(&fwd.directions[i]);
+			found |= forward(&fwd.directions[i]);
+		app_looked(&app_workers[index], found, APP_NAP_US);
 	}
 	for (unsigned i = index; i < count; i += fwd.worker_count)
 		pkt_free(fwd.directions[i].pkts, fwd.directions[i].unfinished);
@@ -303,6 +306,7 @@ static void connect_ports(void)
 
 		*d = (struct direction){.rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters};
 		d->worker = &app_workers[i % fwd.worker_count];
+		app_watch(d->worker, d->rx);
 		memcpy(d->addresses, fwd.next_hops[fwd.next_hop_count > 1 ? to : 0], 6);
 		memcpy(d->addresses + 6, out_port->info.mac, 6);
 	}

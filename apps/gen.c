@@ -5,6 +5,7 @@
 #include "app_cpu.h"
 #include "app_figures.h"
 #include "app_halt.h"
+#include "app_nap.h"
 #include "app_output.h"
 #include "app_ports.h"
 #include "app_run.h"
@@ -68,6 +69,7 @@ static void work(unsigned index)
 	if (sends)
 		gen_begin(&gen.sending, app_tsc());
 	while (!gen.threads_end) {
+		bool found = false;
 		/* the time until the port is reset counts as that of a card that takes no more */
 		if (app_halt_point() && sends)
 			gen.senders[queue].ring_was_full = true;
@@ -76,7 +78,10 @@ static void work(unsigned index)
 		if (sends && gen.sending.on)
 			gen_send(&gen.senders[queue]);
 		for (unsigned i = 0; receives && i < gen.app.port_count; i++)
-			gen_receive(&gen.receivers[queue], i, &gen.app.ports[i].queues[queue], gen.args.app.burst);
+			found |= gen_receive(
+				&gen.receivers[queue], i, &gen.app.ports[i].queues[queue], gen.args.app.burst);
+		if (receives && !(sends && gen.sending.on))
+			app_looked(&app_workers[index], found, APP_NAP_US);
 	}
 }
 
@@ -391,6 +396,10 @@ static bool prepare(void)
 		gen_sender_init(&gen.senders[i], &gen.sending, i, &gen.schedule, gen.to_send);
 		gen.senders[i].queue = &gen.app.ports[0].queues[i];
 		gen.sending.left += !gen.senders[i].done;
+	}
+	for (unsigned i = 0; i < queues() * gen.app.port_count; i++) {
+		unsigned queue = i % queues();
+		app_watch(&app_workers[is_split() ? queues() + queue : queue], ports[i / queues()].queues[queue].rx);
 	}
 	for (unsigned i = 0; i < queues(); i++)
 		if (!gen_receiver_init(&gen.receivers[i], gen.capture.file ? NULL : gen.senders, &gen.sending))

@@ -7,6 +7,7 @@
 #include "app_cpu.h"
 #include "app_figures.h"
 #include "app_halt.h"
+#include "app_nap.h"
 #include "app_output.h"
 #include "app_parse.h"
 #include "app_placement.h"
@@ -123,12 +124,18 @@ static bool run(struct side *side, struct app_worker *worker)
 /* Pipes that share an output want one thread: each has the queues of one index. */
 static void work(unsigned queue)
 {
+	bool found = false;
+
 	for (unsigned i = 0; !app_stopping(); i++) {
 		app_halt_point();
-		for (unsigned port = 0; i % 1024 == 0 && port < bridge.app.port_count; port++)
+		/* once in a while, and after a look that found nothing, behind which there may have been a sleep */
+		for (unsigned port = 0; (i % 1024 == 0 || (app_nap_after && !found)) && port < bridge.app.port_count;
+			port++)
 			bridge.sides[port][queue].now_s = (uint32_t)(app_now_ns() / 1000000000);
+		found = false;
 		for (unsigned port = 0; port < bridge.app.port_count; port++)
-			run(&bridge.sides[port][queue], &app_workers[queue]);
+			found |= run(&bridge.sides[port][queue], &app_workers[queue]);
+		app_looked(&app_workers[queue], found, APP_NAP_US);
 	}
 }
 
@@ -343,6 +350,8 @@ int main(int argc, char **argv)
 	good = app_open(&bridge.app, &bridge.options, queues);
 	for (unsigned i = 0; good && i < pipes; i++)
 		good = open_pipe(i / queues, i % queues);
+	for (unsigned i = 0; good && i < pipes; i++)
+		app_watch(&app_workers[i % queues], bridge.app.ports[i / queues].queues[i % queues].rx);
 	good = good && app_run(&bridge.app, &(struct app_work){.thread_count = queues,
 						    .thread_work = work,
 						    .print_more = print_more,

@@ -67,7 +67,8 @@ helps() {
 }
 
 common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-wait= --speed=
-	--metrics= --pause= --simd= --duration= --interval= --json --quiet "-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
+	--metrics= --poll= --pause= --simd= --duration= --interval= --json --quiet
+	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
 	0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
@@ -120,6 +121,7 @@ for program in fwd gen dump pipe; do
 	wrong '--link-wait -1:' $program --link-wait=-1 "$absent"
 	wrong '--simd sse:' $program --simd sse "$absent"
 	wrong '--pause all: a list of rx and tx is wanted' $program --pause all "$absent"
+	wrong '--poll often: busy or adaptive is wanted' $program --poll often "$absent"
 	wrong '--speed 40G: a list of 10M, 100M, 1G, 2.5G, 5G and 10G' $program --speed 40G "$absent"
 	wrong '--speed 1G,:' $program --speed 1G, "$absent"
 	wrong '--speed 1:' $program --speed=1 "$absent"

@@ -90,7 +90,8 @@ damaged "line 4: this is no text" "4s/2/$(printf '\302\205')/"
 damaged "line 4: this is no text" "4s/2/$(printf '\377')/"
 # metrics NAMES...: a file with these
 metrics() {
-	seq "$1" | awk '{ print "# HELP m" $1 " x\n# TYPE m" $1 " gauge\nm" $1 " 1" } END { print "# EOF" }' >"$work/many"
+	seq "$1" | awk '{ print "# HELP m" $1 " x\n# TYPE m" $1 " gauge\nm" $1 " 1" } END { print "# EOF" }' \
+		>"$work/many"
 }
 metrics 2049
 refused "line 6146: too many metrics" "$work/many"
@@ -208,7 +209,8 @@ end_model
 model --wire 0:source,rate=20k --wire 1:source,rate=20k
 for program in "pipe $a $b" "gen --rate 1k $b" "dump -w $work/dump.pcap $a"; do
 	# shellcheck disable=SC2086
-	timeout 60 "$bin/pollux-${program%% *}" -q --duration 0.5 --metrics "$work/m.prom" ${program#* } >"$work/json" 2>"$log"
+	timeout 60 "$bin/pollux-${program%% *}" -q --duration 0.5 --metrics "$work/m.prom" ${program#* } \
+		>"$work/json" 2>"$log"
 	check "${program%% *}'s metrics are whole" "$work/err" whole
 	check "  with its own" "$work/m.prom" grep -qE "^pollux_(queue_)?${program%% *}_[a-z_]*\{" "$work/m.prom"
 done

@@ -27,10 +27,11 @@ model --wire 0:source,rate=20k,flows=64 --wire 1:source,rate=20k,flows=64
 quiet fwd --queues 3 --duration 1 $a $b
 quiet fwd --queues 3 --duration 1 --offloads tx-checksum,vlan-strip --mode macswap $a $b
 quiet pipe --queues 3 --duration 1 $a $b
-quiet fwd --queues 3 --duration 1 --metrics "$work/metrics" $a $b
+quiet fwd --queues 3 --duration 1 --poll adaptive --metrics "$work/metrics" $a $b
 quiet dump --queues 3 --count 3000 -w "$work/dump.pcap" $a udp
 end_model
 model --wire 0:peer=1,lossless
 quiet gen --queues 3 --flows 64 --rate 10k --count 5000 $b $a
+quiet gen --queues 3 --flows 64 --rate 10k --count 5000 --poll adaptive $b $a
 end_model
 end_checks
