@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of flow control: what two ends agree on, and the registers of a scripted 82599. What copper links negotiate is
  * in test_ixgbe_link.c and test_gigabit_link.c. */
+#include "unit_local.h"
+
 #include "card_ixgbe.c"
 #include "card_port.c"
-#include "unit.h"
+#include "unit_wire.h"
 
+#include "../../driver/clock.h"
 #include "../../driver/pause.h"
 
 #define SYM  PAUSE_SYMMETRIC
@@ -153,6 +156,55 @@ static void a_stop_does_not_wait_for_the_end_of_a_pause(void)
 	close_port();
 }
 
+/* The same against the software 82599: what its packet buffer holds has the other end pause, and go on; those frames
+ * are no packets of ours. Then the other end pauses us, and nothing goes out until the stop gives up. */
+static void the_software_card_agrees(void)
+{
+	struct vfio_device *device;
+	struct nic_stats stats;
+	uint8_t frame[MODEL_PAUSE_BYTES];
+	static struct wire wire;
+	struct pkt pkts[2];
+	local_port_open(&nic, &device, space, &(struct nic_config){.pause = RX | TX, .pool = pool});
+	struct model *model = model_local_model(device);
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT_FALSE(model_pause_due(model, 496 << 10, frame));
+	CU_ASSERT_TRUE(model_pause_due(model, 498 << 10, frame));
+	CU_ASSERT_TRUE(model_pause_due(model, 9 << 10, frame));
+	CU_ASSERT_EQUAL(pkt_alloc(pool, pkts, 2), 2);
+	pkts[0].len = pkts[1].len = 60;
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts, 1), 1);
+	ASSERT_NUMBER(wire_send(&wire, model), 1);
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	ASSERT_NUMBER(stats.tx_packets, 1);
+	ASSERT_NUMBER(stats.tx_bytes, 60);
+	ASSERT_NUMBER(stats.tx_pause_frames, 1);
+	model_pause_frame(nic->info.mac, 0xFFFF, frame);
+	ASSERT_NUMBER(model_receive(model, &(struct model_frame){.data = frame, .len = sizeof(frame)}, 1), 1);
+	CU_ASSERT_TRUE(model_paused(model));
+	CU_ASSERT_EQUAL(nic_tx(nic_txq(nic, 0), pkts + 1, 1), 1);
+	ASSERT_NUMBER(wire_send(&wire, model), 0);
+	uint64_t begin = clock_now_us();
+	CU_ASSERT_EQUAL(nic_stop(nic), 0);
+	CU_ASSERT(clock_now_us() - begin < 5000000); /* a busy machine may be slow */
+	CU_ASSERT(noted("the other end has sent pause frames"));
+	CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+	ASSERT_NUMBER(stats.rx_pause_frames, 1);
+	ASSERT_NUMBER(stats.rx_packets, 0);
+	ASSERT_NUMBER(stats.tx_packets, 1);
+	ASSERT_NUMBER(stats.tx_unsent, 1);
+	wire_forget(&wire);
+	nic_close(nic);
+	nic = NULL;
+}
+
+/* With the limits that hardware gets, which the scripted card does not need. */
+static int begin_model(void)
+{
+	int ret = dma_space_open(&space);
+	return ret ? ret : pkt_pool_open(&pool, space, BUFFERS, -1);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -164,6 +216,8 @@ int main(void)
 		{"a stop does not wait for the end of a pause", a_stop_does_not_wait_for_the_end_of_a_pause},
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"pause", begin, end, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+	CU_TestInfo model_tests[] = {{"the software card agrees", the_software_card_agrees}, CU_TEST_INFO_NULL};
+	CU_SuiteInfo suites[] = {{"pause on the software card", begin_model, end, NULL, NULL, model_tests},
+		{"pause", begin, end, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 	return unit_run(suites);
 }
