@@ -198,9 +198,6 @@ int gigabit_stop(struct nic *nic);
 int gigabit_receive_start(struct nic *nic);
 int gigabit_transmit_start(struct nic *nic);
 
-uint32_t gigabit_rx_tail(unsigned queue);
-uint32_t gigabit_tx_tail(unsigned queue);
-
 /* ---- chips/82576.c ---- */
 
 extern const struct queue_ops gigabit_82576_queues;

@@ -4,16 +4,6 @@
 #include "../access.h"
 #include "gigabit.h"
 
-uint32_t gigabit_rx_tail(unsigned queue)
-{
-	return GIGABIT_AT(RDT, queue);
-}
-
-uint32_t gigabit_tx_tail(unsigned queue)
-{
-	return GIGABIT_AT(TDT, queue);
-}
-
 /* The largest of 2, 4, 8 and 16 KiB that the pool's buffers have room for. */
 static uint32_t buffer_size(const struct nic *nic)
 {

@@ -29,16 +29,6 @@ const struct ring_tx_card ixgbe_tx_card = {
 	.orders = orders,
 };
 
-static uint32_t rx_tail(unsigned queue)
-{
-	return IXGBE_RX_AT(RDT, queue);
-}
-
-static uint32_t tx_tail(unsigned queue)
-{
-	return IXGBE_AT(TDT, queue);
-}
-
 const struct ring_ops ixgbe_ring_ops = {
 	.bursts[RING_PLAIN] =
 		{
@@ -47,8 +37,10 @@ const struct ring_ops ixgbe_ring_ops = {
 			[PKT_SIMD_AVX512] = {ixgbe_rx_burst_avx512, ixgbe_tx_burst_avx512},
 		},
 	.bursts[RING_OFFLOADS] = IXGBE_OFFLOAD_BURSTS,
-	.rx_tail = rx_tail,
-	.tx_tail = tx_tail,
+	.rdt = IXGBE_RDT,
+	.tdt = IXGBE_TDT,
+	.stride = IXGBE_RDT_STRIDE,
+	.gap = IXGBE_RX_BLOCK - 64 * IXGBE_RDT_STRIDE,
 	.rx_format = &ixgbe_rx_format,
 	.tx_format = &ixgbe_tx_format,
 	.tx_card = &ixgbe_tx_card,

@@ -151,8 +151,8 @@ struct ring_ops {
 		ring_rx_burst_fn *rx;
 		ring_tx_burst_fn *tx;
 	} bursts[RING_OFFLOADS_COUNT][PKT_SIMD_AVX512 + 1];
-	uint32_t (*rx_tail)(unsigned queue); /* offset of a queue's tail register */
-	uint32_t (*tx_tail)(unsigned queue);
+	uint32_t rdt, tdt;    /* offsets of queue 0's tail registers; those of queue n are n strides further on ... */
+	uint32_t stride, gap; /* ... and of receive queues from 64 on, so many bytes more */
 	const struct ring_rx_format *rx_format;
 	const struct ring_tx_format *tx_format;
 	const struct ring_tx_card *tx_card; /* NULL: its cards fulfil no wishes */

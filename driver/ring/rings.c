@@ -217,7 +217,7 @@ static void prepare_tx(struct nic *nic, unsigned index, const struct ring_ops *o
 	queue->format = ops->tx_format;
 	queue->offload.card = ops->tx_card;
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
-	queue->tail = open_tail(nic, &queue->tail_register, ops->tx_tail(index));
+	queue->tail = open_tail(nic, &queue->tail_register, ops->tdt + index * ops->stride);
 	ring_txq_prepare(queue, burst);
 }
 
@@ -234,7 +234,8 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 	ring_rx_report_init(queue, nic->config.offloads);
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
 	queue->tail_batch = ops->rx_tail_writes_per_lap ? size / ops->rx_tail_writes_per_lap : RING_BATCH;
-	queue->tail = open_tail(nic, &queue->tail_register, ops->rx_tail(index));
+	queue->tail =
+		open_tail(nic, &queue->tail_register, ops->rdt + index * ops->stride + (index < 64 ? 0 : ops->gap));
 	int ret = ring_rxq_prepare(queue, burst);
 	if (ret)
 		queue->ring = NULL; /* holds no packets */

@@ -107,8 +107,9 @@ static const struct interrupt_ops msix = {.start = msix_start, .acknowledge = ms
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82574l},          \
 		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended,                           \
 			gigabit_tx_wishes_82574l},                                                                     \
-		.rx_tail = gigabit_rx_tail,                                                                            \
-		.tx_tail = gigabit_tx_tail,                                                                            \
+		.rdt = GIGABIT_RDT,                                                                                    \
+		.tdt = GIGABIT_TDT,                                                                                    \
+		.stride = GIGABIT_RDT_STRIDE,                                                                          \
 		.rx_format = &gigabit_rx_extended,                                                                     \
 		.tx_format = &gigabit_tx_82574l,                                                                       \
 		.tx_card = &gigabit_orders_82574l,                                                                     \

@@ -268,16 +268,6 @@ const struct queue_ops gigabit_82576_queues = {
 	.set_txq = set_txq,
 };
 
-static uint32_t rx_tail(unsigned queue)
-{
-	return IGB_AT(RDT, queue);
-}
-
-static uint32_t tx_tail(unsigned queue)
-{
-	return IGB_AT(TDT, queue);
-}
-
 const struct gigabit_chip gigabit_82576 = {
 	.reset = reset,
 	.read_mac = read_mac,
@@ -288,8 +278,9 @@ const struct gigabit_chip gigabit_82576 = {
 	.transmit_start = transmit_start,
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_extended, gigabit_tx_burst_82576},
 		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_extended, gigabit_tx_wishes_82576},
-		.rx_tail = rx_tail,
-		.tx_tail = tx_tail,
+		.rdt = IGB_RDT,
+		.tdt = IGB_TDT,
+		.stride = IGB_RDT_STRIDE,
 		.rx_format = &gigabit_rx_extended,
 		.tx_format = &gigabit_tx_82576,
 		.tx_card = &gigabit_orders_82576,

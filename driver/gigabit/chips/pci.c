@@ -148,8 +148,9 @@ static void tune_pcix(struct nic *nic)
 	.transmit_start = gigabit_transmit_start,                                                                      \
 	.ring = {.bursts[RING_PLAIN][PKT_SIMD_SCALAR] = {gigabit_rx_burst_legacy, gigabit_tx_burst_82540em},           \
 		.bursts[RING_OFFLOADS][PKT_SIMD_SCALAR] = {gigabit_rx_burst_status_legacy, gigabit_tx_wishes_82540em}, \
-		.rx_tail = gigabit_rx_tail,                                                                            \
-		.tx_tail = gigabit_tx_tail,                                                                            \
+		.rdt = GIGABIT_RDT,                                                                                    \
+		.tdt = GIGABIT_TDT,                                                                                    \
+		.stride = GIGABIT_RDT_STRIDE,                                                                          \
 		.rx_format = &gigabit_rx_legacy,                                                                       \
 		.tx_format = &gigabit_tx_82540em,                                                                      \
 		.tx_card = &gigabit_orders_pci,                                                                        \
