@@ -21,6 +21,7 @@ for script in tests/{gen,system,bridge}.sh; do judge env MODEL_OPTIONS=--real $s
 judge tests/judge_wishes.sh build/release --all
 judge tests/guest/linux_ixgbe.sh build/release
 judge tests/guest/linux_link.sh build/release
+judge tests/guest/linux_recovery.sh build/release
 judge tests/guest/ixgbe.sh build/release
 judge tests/guest/cards.sh build/release "$@"
 judge tests/guest/bind.sh build/release

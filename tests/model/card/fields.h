@@ -153,6 +153,7 @@ enum {
 	SW_FW_SYNC_FW_MAC_CSR = 1 << 8, /* firmware's */
 	SW_FW_SYNC_MNG = 1 << 10,
 	EEC_FLUDONE = 1 << 26, /* X540, X550: the flash has all that was written */
+	FWSM_TS_NVM_MODE = 1 << 0, /* X540, X550: there is a thermal sensor */
 	FWSM_FW_VALID = 1 << 15,
 	FWSM_PASS_THROUGH = 2 << 1,
 	MANC_RCV_TCO_EN = 1 << 17,
