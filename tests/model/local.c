@@ -164,9 +164,8 @@ static int set_irqs(struct vfio_device *device, unsigned index, unsigned irqs, c
 
 	if (fails(local))
 		return pollux_fail(EIO, "the test made the set-up of interrupts fail");
-	if (index != VFIO_PCI_MSIX_IRQ_INDEX || irqs > MODEL_VECTORS)
-		return pollux_fail(
-			EINVAL, "the in-process device has %u MSI-X vectors and no other interrupts", MODEL_VECTORS);
+	if (irqs > device->irq_count[index])
+		return pollux_fail(EINVAL, "the in-process device has no so many interrupts of kind %u", index);
 	for (unsigned i = 0; i < MODEL_VECTORS; i++)
 		local->vectors[i] = i < irqs ? eventfds[i] : -1;
 	return 0;
@@ -209,6 +208,16 @@ static const struct vfio_device_ops operations = {
 	.close = close_device,
 };
 
+/** One kind only: where there is MSI-X, a driver wants no other. */
+static void offer_interrupts(struct local *local, enum model_interrupts offered)
+{
+	uint32_t *count = local->device.irq_count;
+
+	count[VFIO_PCI_MSIX_IRQ_INDEX] = offered == MODEL_ALL_INTERRUPTS ? MODEL_VECTORS : 0;
+	count[VFIO_PCI_MSI_IRQ_INDEX] = offered == MODEL_ONLY_MSI;
+	count[VFIO_PCI_INTX_IRQ_INDEX] = offered == MODEL_ONLY_INTX;
+}
+
 int model_local_open(struct vfio_device **device, struct dma_space *space, const struct model_local_config *config)
 {
 	struct local *local = calloc(1, sizeof(*local));
@@ -237,7 +246,7 @@ int model_local_open(struct vfio_device **device, struct dma_space *space, const
 	local->device.ops = &operations;
 	strcpy(local->device.address, "in-process");
 	local->device.numa_node = -1;
-	local->device.irq_count[VFIO_PCI_MSIX_IRQ_INDEX] = MODEL_VECTORS;
+	offer_interrupts(local, model_config.interrupts);
 	for (unsigned i = 0; i < VFIO_PCI_NUM_REGIONS; i++)
 		local->device.region_bytes[i] = model_region_bytes(i);
 	local->mapper.map = map;

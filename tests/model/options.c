@@ -101,6 +101,7 @@ static const char help_after_wires[] =
 	"  --no-shared          heads and tails are not shared as memory: every register access is a message, and "
 	"exact.\n"
 	"                       For guests, whose drivers use more than heads and tails of those pages\n"
+	"  --interrupts KIND    msi or intx: these are all that a client is offered; none: not even those\n"
 	"  --link-down          nobody at the other end of the wires\n"
 	"  --control FIFO       does what is written there, a command a line; the FIFO is made, and goes at the end:\n"
 	"      link PORT down     the wire is pulled out; that of a cable takes the other port's link along\n"
@@ -170,6 +171,20 @@ static bool quirk_by_name(struct options *options, const char *name)
 		}
 	}
 	fprintf(stderr, "pollux-model: --quirk does not know '%s': see --help\n", name);
+	return false;
+}
+
+static bool interrupts_by_name(struct options *options, const char *name)
+{
+	static const char *const names[] = {
+		[MODEL_ONLY_MSI] = "msi", [MODEL_ONLY_INTX] = "intx", [MODEL_NO_INTERRUPTS] = "none"};
+	for (unsigned i = MODEL_ONLY_MSI; i <= MODEL_NO_INTERRUPTS; i++) {
+		if (strcmp(names[i], name) == 0) {
+			options->model.interrupts = (enum model_interrupts)i;
+			return true;
+		}
+	}
+	fprintf(stderr, "pollux-model: --interrupts takes msi, intx or none, not '%s'\n", name);
 	return false;
 }
 
@@ -303,6 +318,7 @@ enum {
 	CORRUPT,
 	BREAK,
 	MAC,
+	INTERRUPTS,
 	CONTROL,
 	QUIRK,
 	TIME_SCALE,
@@ -325,6 +341,8 @@ static bool take_value(struct options *options, int option, const char *value)
 	case CONTROL:
 		options->control = value;
 		return true;
+	case INTERRUPTS:
+		return interrupts_by_name(options, value);
 	case MAC:
 		return address_of_port(options, value);
 	case DURATION:
@@ -363,6 +381,7 @@ bool options_understand(int argc, char **argv, struct options *options)
 		{"wire", required_argument, NULL, WIRE},
 		{"card", required_argument, NULL, CARD},
 		{"mac", required_argument, NULL, MAC},
+		{"interrupts", required_argument, NULL, INTERRUPTS},
 		{"control", required_argument, NULL, CONTROL},
 		{"duration", required_argument, NULL, DURATION},
 		{"expect", required_argument, NULL, EXPECT},

@@ -165,6 +165,39 @@ static void nothing_is_shared_when_told_so(void)
 	raw_server = shared;
 }
 
+static unsigned irqs_of(uint32_t index)
+{
+	struct vfio_irq_info irq = {.argsz = sizeof(irq), .index = index};
+	CU_ASSERT_EQUAL(raw_ask(VFIO_USER_DEVICE_GET_IRQ_INFO, &irq, sizeof(irq)), 0);
+	memcpy(&irq, raw_reply.payload, sizeof(irq));
+	return irq.count;
+}
+
+static void one_kind_of_interrupt_is_offered_when_told_so(void)
+{
+	static const struct {
+		enum model_interrupts offered;
+		unsigned intx, msi, msix;
+	} kinds[] = {
+		{MODEL_ALL_INTERRUPTS, 1, 1, MODEL_VECTORS},
+		{MODEL_ONLY_MSI, 0, 1, 0},
+		{MODEL_ONLY_INTX, 1, 0, 0},
+		{MODEL_NO_INTERRUPTS, 0, 0, 0},
+	};
+	struct server *shared = raw_server;
+	for (unsigned i = 0; i < 4; i++) {
+		struct server_config config = {.model.interrupts = kinds[i].offered};
+		char error[256];
+		CU_ASSERT_EQUAL_FATAL(server_open(&raw_server, &config, error, sizeof(error)), 0);
+		raw_greet();
+		ASSERT_NUMBER(irqs_of(VFIO_PCI_INTX_IRQ_INDEX), kinds[i].intx);
+		ASSERT_NUMBER(irqs_of(VFIO_PCI_MSI_IRQ_INDEX), kinds[i].msi);
+		ASSERT_NUMBER(irqs_of(VFIO_PCI_MSIX_IRQ_INDEX), kinds[i].msix);
+		server_close(raw_server);
+	}
+	raw_server = shared;
+}
+
 static void configuration_space_is_read_whole_and_written(void)
 {
 	uint16_t command = BUS_MASTER | 2, id;
@@ -761,6 +794,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"a version is agreed on", a_version_is_agreed_on},
 		{"the device describes itself", the_device_describes_itself},
+		{"one kind of interrupt is offered when told so", one_kind_of_interrupt_is_offered_when_told_so},
 		{"heads and tails are shared but sealed", heads_and_tails_are_shared_but_sealed},
 		{"nothing is shared when told so", nothing_is_shared_when_told_so},
 		{"configuration space is read whole and written", configuration_space_is_read_whole_and_written},

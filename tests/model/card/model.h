@@ -122,12 +122,21 @@ enum model_pause_ability {
 	MODEL_PAUSE_ASYMMETRIC = 1u << 1, /* ASM_DIR: either way alone will do */
 };
 
+/** What interrupts a client is offered. The core fires vector 0 for one of MSI or INTx. */
+enum model_interrupts {
+	MODEL_ALL_INTERRUPTS, /* 64 vectors of MSI-X, one of MSI, INTx */
+	MODEL_ONLY_MSI,
+	MODEL_ONLY_INTX,
+	MODEL_NO_INTERRUPTS,
+};
+
 struct model_config {
 	enum model_card card;
-	uint32_t quirks;     /* enum model_quirk */
-	unsigned time_scale; /* a card's times are divided by this; 0 is 1 */
-	unsigned port;       /* LAN id, 0 or 1 */
-	uint8_t mac[6];      /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
+	uint32_t quirks;                  /* enum model_quirk */
+	unsigned time_scale;              /* a card's times are divided by this; 0 is 1 */
+	unsigned port;                    /* LAN id, 0 or 1 */
+	enum model_interrupts interrupts; /* whoever embeds the core heeds it */
+	uint8_t mac[6];                   /* in the EEPROM; all zero: 02:82:59:9e:00:0<port> */
 	/** MODEL_BAR0_BYTES, zeroed, page-aligned: the image that heads and tails live in, so that a client may map it.
 	 * NULL: the core's own. Of all that is written there directly the core reads tails only. */
 	uint8_t *bar0;

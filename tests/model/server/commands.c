@@ -156,9 +156,9 @@ static int handle_irq_info(struct server *server, struct exchange *x)
 		return EINVAL;
 	info = (struct vfio_irq_info){
 		.argsz = sizeof(info),
-		.flags = server_irqs_flags(info.index),
+		.flags = server_irqs_flags(&server->irqs, info.index),
 		.index = info.index,
-		.count = server_irqs_count(info.index),
+		.count = server_irqs_count(&server->irqs, info.index),
 	};
 	memcpy(x->out, &info, sizeof(info));
 	x->out_bytes = sizeof(info);

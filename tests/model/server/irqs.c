@@ -11,29 +11,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-unsigned server_irqs_count(uint32_t index)
+unsigned server_irqs_count(const struct server_irqs *irqs, uint32_t index)
 {
+	bool all = irqs->offered == MODEL_ALL_INTERRUPTS;
 	switch (index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
+		return all || irqs->offered == MODEL_ONLY_INTX;
 	case VFIO_PCI_MSI_IRQ_INDEX:
-		return 1;
+		return all || irqs->offered == MODEL_ONLY_MSI;
 	case VFIO_PCI_MSIX_IRQ_INDEX:
-		return MODEL_VECTORS;
+		return all ? MODEL_VECTORS : 0;
 	default:
 		return 0;
 	}
 }
 
-uint32_t server_irqs_flags(uint32_t index)
+uint32_t server_irqs_flags(const struct server_irqs *irqs, uint32_t index)
 {
 	if (index == VFIO_PCI_INTX_IRQ_INDEX)
 		return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
-	return server_irqs_count(index) ? VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE : 0;
+	return server_irqs_count(irqs, index) ? VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE : 0;
 }
 
-void server_irqs_open(struct server_irqs *irqs, struct server_counts *counts)
+void server_irqs_open(struct server_irqs *irqs, struct server_counts *counts, enum model_interrupts offered)
 {
-	*irqs = (struct server_irqs){.counts = counts};
+	*irqs = (struct server_irqs){.counts = counts, .offered = offered};
 	irqs->nothing = memfd_create("pollux-irqs", MFD_CLOEXEC);
 	if (syscall(SYS_io_setup, 1, &irqs->aio))
 		irqs->aio = 0;
@@ -175,7 +177,7 @@ int server_irqs_set(struct server_irqs *irqs, struct channel *channel, const uin
 		return EINVAL;
 	memcpy(&set, payload, sizeof(set));
 	const uint8_t *flags = payload + sizeof(set);
-	unsigned have = server_irqs_count(set.index);
+	unsigned have = server_irqs_count(irqs, set.index);
 	if (set.argsz < sizeof(set) || set.start > have || set.count > have - set.start ||
 		(!have && set.index >= VFIO_PCI_NUM_IRQS))
 		return EINVAL;

@@ -122,7 +122,7 @@ int server_open(struct server **opened, const struct server_config *config, char
 		goto failed;
 	server->listener = server->bar0_fd = server->channel.fd = -1;
 	server->no_shared = config->no_shared;
-	server_irqs_open(&server->irqs, &server->counts);
+	server_irqs_open(&server->irqs, &server->counts, config->model.interrupts);
 	state = bar0_open(server);
 	if (state)
 		goto failed;
