@@ -268,6 +268,12 @@ static void a_malicious_queue_is_stopped_until_it_is_released(void)
 	CU_ASSERT_EQUAL(RX_ENABLED, 0);
 	CU_ASSERT_TRUE(host_arrive(&h, rx_frame, 60));
 	CU_ASSERT_EQUAL(model_fate_count(h.model, MODEL_QUEUE_OFF), 1);
+	wr(0x01028, 1u << 25);
+	host_wait(&h, 1000 * 1000);
+	CU_ASSERT_EQUAL(RX_ENABLED, 0);
+	wr(0x02FB0, 1);
+	host_wait(&h, 1000 * 1000);
+	CU_ASSERT_EQUAL(RX_ENABLED, 1);
 	host_close(&h);
 
 	host_open(&h); /* the 82599 has nothing of it */
