@@ -153,6 +153,8 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	};
 
 	app->options = options;
+	if (nic_catch_removal() < 0 && !options->quiet)
+		app_note("a device that is pulled out will end this program by SIGBUS: %s", nic_error());
 	if (!app->text_out)
 		app->text_out = options->json ? stderr : stdout;
 	/* what can be wrong with the command line is found before a wait for links */

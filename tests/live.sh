@@ -1,5 +1,6 @@
 #!/bin/bash
-# Programs that live beside others: with --poll adaptive they sleep while no packets come.
+# Programs that live beside others: with --poll adaptive they sleep while no packets come, and a card that hangs is reset
+# while they run.
 # Usage: tests/live.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -58,5 +59,38 @@ model --wire 0:peer=1,lossless
 start gen --cpu 0,1 --count 100 --rate 200 $a $b
 check "the generator's receiver sleeps" "$work/err" ended $app 0
 check "  and all came back" "$work/json" eval '[ "$(total own)" = 100 ] && naps'
+end_model
+
+# -- a card that hangs --
+mkfifo "$work/control"
+exec {control}<>"$work/control"
+# hurt NAME...: lets that happen to the first port
+hurt() { echo "fault 0 $*" >&$control; }
+# resets: of the first port, as reported last
+resets() { tail -n 1 "$work/json" | grep -oE '"resets":[0-9]+' | head -n 1 | cut -d : -f 2; }
+goes_on() { # frames leave by both ports in the last interval
+	[ "$(tail -n 1 "$work/json" | grep -oE '"tx_packets":[1-9]' | wc -l)" = 2 ]
+}
+reset_once() { [ "$(resets_sum)" -ge "$1" ]; }
+resets_sum() { grep -oE '"resets":[0-9]+' "$work/json" | cut -d : -f 2 | awk '{ sum += $1 } END { print sum + 0 }'; }
+model --wire 0:source,rate=10k --wire 1:source,rate=10k --control "$work/control"
+for program in fwd pipe; do
+	start $program --interval 0.2 $a $b
+	wait_for goes_on
+	for fault in tx-hang rx-hang; do
+		before=$(resets_sum)
+		hurt $fault
+		check "$program: a reset ends $fault" "$work/err" wait_for reset_once $((before + 1))
+		check "  and packets flow again" "$work/json" wait_for goes_on
+	done
+	stop "  it"
+	check "  a sentence says why" "$work/err" eval \
+		'grep -q "^port 0: reset in [0-9.]* ms: .*frames were not sent" "$work/err" &&
+		grep -q "^port 0: reset in [0-9.]* ms: .*frames were not received" "$work/err"'
+	check "  what came adds up" "$work/json" eval 'tail -n 1 "$work/json" | tr "{" "\n" | awk "
+		function of(name) { return match(\$0, \"\\\"\" name \"\\\":[0-9]+\") ? substr(\$0, RSTART + length(name) + 3) + 0 : 0 }
+		/\"rx_taken\".*\"rx_left\"/ { ports++; good += of(\"rx_packets\") == of(\"rx_taken\") + of(\"rx_left\") }
+		END { exit !(ports == 2 && good == 2) }"'
+done
 end_model
 end_checks
