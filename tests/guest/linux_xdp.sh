@@ -89,10 +89,15 @@ all_queues() { $far_end ethtool -L eth1 combined 4 && through; }
 # What the far end's card has sent has stopped the near one's; its partner may send pause frames besides.
 flood_paused() {
 	small_ring && flood rx_missed_errors && [ "$lost" = 0 ] || return 1
-	sleep 3 && snapshot after # the drivers read these counters every two seconds, and nothing else changes by then
+	for i in $(seq 15); do pauses_agree && return; done
+	echo "asked for a pause $xoff times, and for its end $xon times: heard $told, and $ended; other frames $own"
+	false
+}
+# The drivers read these counters every two seconds, or later on a busy machine; nothing else changes by then.
+pauses_agree() {
+	snapshot after
 	xoff=$(grew far tx_flow_control_xoff) xon=$(grew far tx_flow_control_xon)
 	told=$(grew near rx_flow_control_xoff) ended=$(grew near rx_flow_control_xon) own=$(grew far tx_pkts_nic)
-	echo "asked for a pause $xoff times, and for its end $xon times: heard $told, and $ended; other frames $own"
 	[ "$xoff" -gt 0 ] && [ "$xon" -gt 0 ] && [ "$told" -ge "$xoff" ] && [ "$ended" -ge "$xon" ] &&
 		[ "$own" = 0 ] &&
 		ask wire_grew 1 out_xoff "$xoff" out_xon "$xon" out_frames $((xoff + xon)) missed 0

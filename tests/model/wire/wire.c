@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_NS 100000u
+#define LOOK_NS      100000u
+#define ABILITIES_NS 100000000u
 /* The longest pause that there is. */
 #define QUANTA_MAX 0xFFFFu
 
@@ -25,6 +26,20 @@ static void start(struct wire *wire, struct model *model)
 		model_own_address(model, mac);
 		source_address(&wire->source, mac);
 	}
+}
+
+/** What the other port advertises of flow control counts once it stays so: after a reset it is nothing, until its
+ * driver has said what it wants, which a card's negotiation takes seconds to notice. */
+static void learn_abilities(struct wire *wire, struct model *model, uint64_t now_ns)
+{
+	unsigned abilities = model_advertised_pause(wire->peer->model);
+	bool first = !wire->abilities_ns;
+	if (first || abilities != wire->abilities) {
+		wire->abilities = abilities;
+		wire->abilities_ns = now_ns;
+	}
+	if (first || now_ns - wire->abilities_ns >= ABILITIES_NS)
+		model_set_partner_pause(model, abilities);
 }
 
 void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
@@ -45,7 +60,7 @@ void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 	wire->receives = receives;
 	wire->up = up;
 	if (wire->peer && wire->peer->model)
-		model_set_partner_pause(model, model_advertised_pause(wire->peer->model));
+		learn_abilities(wire, model, now_ns);
 	if (up && !wire->started && now_ns - wire->up_ns >= WIRE_SETTLE_NS)
 		start(wire, model);
 }

@@ -69,6 +69,8 @@ struct wire {
 	uint64_t quiet_ns;      /* by them the source is silent until then */
 	uint64_t pauses_end_ns; /* the other end sends pause frames until then; 0: none */
 	uint64_t next_pause_ns; /* when the next is due */
+	unsigned abilities;     /* what the other port advertises of flow control, ... */
+	uint64_t abilities_ns;  /* ... and since when; 0: nobody has looked */
 
 	/* state of the port, as wire_look found it */
 	struct model *model;
