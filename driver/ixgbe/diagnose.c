@@ -12,7 +12,7 @@ void ixgbe_judge_causes(struct nic *nic, uint32_t causes)
 		recovery_tell(nic, NIC_OVERHEATED, "EICR.TS: the card is too hot, and stops until it has cooled down");
 }
 
-/* The driver does not turn this detection on, which is for virtual functions; the NVM may (doubt 55). */
+/* The driver does not turn this detection on, which is for virtual functions; the NVM may (doubt 57). */
 static void look_for_stopped_queues(struct nic *nic)
 {
 	for (unsigned i = 0; i < IXGBE_WQBR_RX_COUNT; i++)

@@ -34,7 +34,8 @@ static const struct {
 	const char *name;
 	enum model_card card;
 } of_one_card[] = {{"ANLP1", MODEL_82599}, {"AUTOC", MODEL_82599}, {"AUTOC2", MODEL_82599}, {"CORECTL", MODEL_82599},
-	{"EERD", MODEL_82599}, {"I2CCTL", MODEL_82599}, {"ERETA", MODEL_X550}};
+	{"EERD", MODEL_82599}, {"I2CCTL", MODEL_82599}, {"ERETA", MODEL_X550}, {"WQBR_RX", MODEL_X550},
+	{"WQBR_TX", MODEL_X550}};
 
 static struct model *model_of(enum model_card card)
 {

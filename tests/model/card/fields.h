@@ -21,7 +21,6 @@
 	X(B2OGPRC, 0x02F90) \
 	X(LMVM_RX, 0x02FA4) /* X550 */ \
 	X(LVMMC_RX, 0x02FA8) \
-	X(WQBR_RX, 0x02FB0) /* X550 */ \
 	X(PFCTOP, 0x03008) \
 	X(RSCDBU, 0x03028) \
 	X(PXON2OFF, 0x03240) \
@@ -47,7 +46,6 @@
 	X(PFVFTE, 0x08110) \
 	X(LVMMC_TX, 0x08108) \
 	X(LMVM_TX, 0x08124) /* X550 */ \
-	X(WQBR_TX, 0x08130) /* X550 */ \
 	X(FCOEPTC, 0x08784) \
 	X(O2BSPC, 0x087B0) \
 	X(SECTXCTRL, 0x08800) \
@@ -152,7 +150,7 @@ enum {
 	SW_FW_SYNC_FW = SW_FW_SYNC_SW << 5,
 	SW_FW_SYNC_FW_MAC_CSR = 1 << 8, /* firmware's */
 	SW_FW_SYNC_MNG = 1 << 10,
-	EEC_FLUDONE = 1 << 26, /* X540, X550: the flash has all that was written */
+	EEC_FLUDONE = 1 << 26,     /* X540, X550: the flash has all that was written */
 	FWSM_TS_NVM_MODE = 1 << 0, /* X540, X550: there is a thermal sensor */
 	FWSM_FW_VALID = 1 << 15,
 	FWSM_PASS_THROUGH = 2 << 1,

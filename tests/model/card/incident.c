@@ -126,7 +126,7 @@ uint64_t model_incident_count(const struct model *m, enum model_incident what)
 /** A queue is stopped until its bit in WQBR is cleared, and told of (X550 DS 7.8.4.3; doubt M37). */
 static void stop_malicious(struct model *m, unsigned queue, bool tx)
 {
-	uint32_t wqbr = (tx ? MODEL_WQBR_TX : MODEL_WQBR_RX) + 4 * (queue / 32);
+	uint32_t wqbr = (tx ? IXGBE_WQBR_TX : IXGBE_WQBR_RX) + 4 * (queue / 32);
 	uint32_t control = tx ? reg_get(m, IXGBE_DMATXCTL) : reg_get(m, IXGBE_RDRXCTL);
 
 	reg_set(m, wqbr, reg_get(m, wqbr) | 1u << queue % 32);
@@ -318,5 +318,5 @@ bool model_rx_stalled(const struct model *m, unsigned queue)
 
 bool model_malicious(const struct model *m, unsigned queue, bool tx)
 {
-	return reg_get(m, (tx ? MODEL_WQBR_TX : MODEL_WQBR_RX) + 4 * (queue / 32)) >> queue % 32 & 1;
+	return reg_get(m, (tx ? IXGBE_WQBR_TX : IXGBE_WQBR_RX) + 4 * (queue / 32)) >> queue % 32 & 1;
 }

@@ -182,7 +182,7 @@ static const struct rule rules[] = {
 	{ MODEL_LVMMC_RX,   0, 1, RO | ON_82599 | ON_X540, 0, 0, NULL, NULL },
 	{ MODEL_LVMMC_RX,   0, 1, RC | ON_X550, 0, 0, NULL, NULL },
 	{ MODEL_LMVM_RX,    0, 1, RW | ON_X550, 0x0002007F, 0, NULL, NULL },
-	{ MODEL_WQBR_RX,    4, 4, W1C | ON_X550, ALL, 0, NULL, model_write_wqbr },
+	{ IXGBE_WQBR_RX,    4, 4, W1C | ON_X550, ALL, 0, NULL, model_write_wqbr },
 	{ IXGBE_RXCTRL,     0, 1, RW, 0x00000003, 0, NULL, model_write_receive },
 	{ MODEL_RTRUP2TC,   0, 1, RW, ALL, 0, NULL, NULL },
 	{ MODEL_RSCDBU,     0, 1, RW, ALL, 0x00000020, NULL, NULL },
@@ -221,7 +221,7 @@ static const struct rule rules[] = {
 	{ MODEL_LVMMC_TX,   0, 1, RO | ON_82599 | ON_X540, 0, 0, NULL, NULL },
 	{ MODEL_LVMMC_TX,   0, 1, RC | ON_X550, 0, 0, NULL, NULL },
 	{ MODEL_LMVM_TX,    0, 1, RW | ON_X550, 0x0002007F, 0, NULL, NULL },
-	{ MODEL_WQBR_TX,    4, 4, W1C | ON_X550, ALL, 0, NULL, model_write_wqbr },
+	{ IXGBE_WQBR_TX,    4, 4, W1C | ON_X550, ALL, 0, NULL, model_write_wqbr },
 	{ IXGBE_MTQC,       0, 1, RW, 0x0000000F, 0, NULL, model_write_mtqc },
 	{ IXGBE_TXPBSIZE,   4, 1, RW, 0x000FFC00, 160u << 10, NULL, NULL },
 	{ IXGBE_TXPBSIZE + 4, 4, 7, RW, 0x000FFC00, 0, NULL, NULL },
@@ -320,7 +320,7 @@ static const struct rule rules[] = {
 	{ 0x04098,          4, 10, RC, 0, 0, NULL, NULL }, /* .. MNGPDC */
 	{ IXGBE_TORL,       4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ 0x040C8,          4, 12, RC, 0, 0, NULL, NULL }, /* TPR, TPT, PTC .. BPTC */
-	{ 0x040F8,          4, 50, RC, 0, 0, NULL, NULL }, /* XEC, pause counters, RXNFGPC */
+	{ 0x040F8,          4, 47, RC, 0, 0, NULL, NULL }, /* XEC, pause counters, RXNFGPC */
 	{ IXGBE_RXNFGBCL,   4, 2, RC, 0, 0, model_read_wide, NULL },
 	{ IXGBE_QPRC,       0x40, 16, RC, 0, 0, NULL, NULL },
 	{ IXGBE_QBRC_L,     0x40, 16, RC, 0, 0, model_read_wide, NULL },
