@@ -19,7 +19,9 @@ report() {
 }
 reported() { [ "$(grep -c '^{' "$work/model.log")" -gt "$1" ]; }
 # xstat PORT NAME: as it was shown last
-xstat() { sed -n "/NIC extended statistics for port $1/,/^testpmd/s/^$2: \([0-9]*\)\$/\1/p" "$work/dpdk.log" | tail -n 1; }
+xstat() {
+	sed -n "/NIC extended statistics for port $1/,/^testpmd/s/^$2: \([0-9]*\)\$/\1/p" "$work/dpdk.log" | tail -n 1
+}
 xstats() {
 	local answers
 	answers=$(grep -c 'Bye from xstats\|NIC extended statistics for port 1' "$work/dpdk.log")

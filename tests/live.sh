@@ -1,6 +1,6 @@
 #!/bin/bash
-# Programs that live beside others: with --poll adaptive they sleep while no packets come, and a card that hangs is reset
-# while they run.
+# Programs that live beside others: with --poll adaptive they sleep while no packets come, and a card that hangs is
+# reset while they run.
 # Usage: tests/live.sh BUILD-FOLDER
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -88,8 +88,12 @@ for program in fwd pipe; do
 		'grep -q "^port 0: reset in [0-9.]* ms: .*frames were not sent" "$work/err" &&
 		grep -q "^port 0: reset in [0-9.]* ms: .*frames were not received" "$work/err"'
 	check "  what came adds up" "$work/json" eval 'tail -n 1 "$work/json" | tr "{" "\n" | awk "
-		function of(name) { return match(\$0, \"\\\"\" name \"\\\":[0-9]+\") ? substr(\$0, RSTART + length(name) + 3) + 0 : 0 }
-		/\"rx_taken\".*\"rx_left\"/ { ports++; good += of(\"rx_packets\") == of(\"rx_taken\") + of(\"rx_left\") }
+		function of(name) {
+			return match(\$0, \"\\\"\" name \"\\\":[0-9]+\") ? substr(\$0, RSTART + length(name) + 3) + 0 : 0 }
+		/\"rx_taken\".*\"rx_left\"/ {
+			ports++
+			good += of(\"rx_packets\") == of(\"rx_taken\") + of(\"rx_left\")
+		}
 		END { exit !(ports == 2 && good == 2) }"'
 done
 end_model

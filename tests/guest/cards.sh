@@ -35,7 +35,8 @@ run() {
 	append="intel_iommu=on cards=$3 pages=$pages" memory=1G
 	[ "$pages" != 1G ] || append+=" hugepagesz=1G hugepages=1 hugepagesz=2M" memory=4G checks=49
 	tests/guest/pack.sh "$tree" "$initramfs" tests/guest/cards_guest.sh "vfio-pci vfio_iommu_type1" \
-		host:"$bin"/pollux-{fwd,gen,dump,doctor} host:"$bin"/guest-{rogue,pages,wait,reset} host:$capture || return 1
+		host:"$bin"/pollux-{fwd,gen,dump,doctor} host:"$bin"/guest-{rogue,pages,wait,reset} \
+		host:$capture || return 1
 	local wires=() cables=()
 	# our own kernel knows PCI Express's hotplug, not ACPI's
 	[ "$2" != linux ] || wires=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off) checks=50

@@ -103,7 +103,8 @@ pauses_agree() {
 		ask wire_grew 1 out_xoff "$xoff" out_xon "$xon" out_frames $((xoff + xon)) missed 0
 }
 flood_missed() {
-	no_pause && one_queue && flood rx_missed_errors && [ "$lost" -gt 0 ] && ask wire_grew 1 missed "$lost" received $((3001 - lost)) in_frames 3001
+	no_pause && one_queue && flood rx_missed_errors && [ "$lost" -gt 0 ] &&
+		ask wire_grew 1 missed "$lost" received $((3001 - lost)) in_frames 3001
 }
 flood_dropped() {
 	all_queues && flood rx_no_dma_resources && [ "$lost" -gt 0 ] &&
