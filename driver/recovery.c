@@ -98,10 +98,11 @@ static void look_at_receive(struct nic *nic)
 				"is far from RDT",
 				i);
 	}
-	/* Frames that no queue is blamed for: the card's packet buffer is full, though all have room */
-	if (stands_and_loses(&recovery->missed, all, sum, nic->stats.rx_missed))
-		recovery_need(
-			nic, NIC_RX_HANG, "receive stands still: frames are missed, though all RDH are far from RDT");
+	/* Frames that no queue is blamed for: the card's packet buffer is full, though all have room; or as good as
+	 * full, and the other end is asked to wait, so that nothing more is lost */
+	if (stands_and_loses(&recovery->missed, all, sum, nic->stats.rx_missed + nic->stats.tx_pause_frames))
+		recovery_need(nic, NIC_RX_HANG,
+			"receive stands still: frames are missed or held up, though all RDH are far from RDT");
 }
 
 void recovery_look(struct nic *nic)

@@ -24,9 +24,16 @@ static unsigned count_all(void *context, const struct model_frame *frames, unsig
 	return n;
 }
 
+static uint32_t flow_control; /* of ports that are opened */
+
 static void open_port(void)
 {
-	struct nic_config start = {.promiscuous = true, .rx_queues = 2, .tx_queues = 2, .rx_ring = 64, .tx_ring = 64};
+	struct nic_config start = {.promiscuous = true,
+		.rx_queues = 2,
+		.tx_queues = 2,
+		.rx_ring = 64,
+		.tx_ring = 64,
+		.pause = flow_control};
 
 	handed = sent = put = taken = 0;
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
@@ -345,6 +352,29 @@ static void receive_that_hangs_is_told_and_mended(void)
 	}
 }
 
+/* The other end waits as it is asked to, so that nothing is lost, for ever. */
+static void receive_that_hangs_behind_pause_frames_is_told_and_mended(void)
+{
+	uint8_t frame[MODEL_PAUSE_BYTES];
+	uint32_t events = 0;
+
+	hurry();
+	flow_control = NIC_PAUSE_TX;
+	open_port();
+	flow_control = 0;
+	model_incident(model_local_model(device), MODEL_INCIDENT_RX_HANG, 0);
+	ASSERT_NUMBER(serve(60), 0);
+	for (unsigned n = 0; n < 2000 && !events; n++) {
+		model_pause_due(model_local_model(device), model_packet_buffer_bytes(model_local_model(device)), frame);
+		events = serve(1);
+	}
+	ASSERT_NUMBER(events, NIC_NEEDS_RESET | NIC_RX_HANG);
+	CU_ASSERT(noted("receive stands still"));
+	ASSERT_NUMBER(counters().rx_missed, 0);
+	mend(1);
+	close_port();
+}
+
 /* A ring that is full because the application does not take its frames is no hang. */
 static void a_slow_application_is_no_hang(void)
 {
@@ -429,6 +459,8 @@ int main(void)
 		{"transmit that hangs is told, and mended", transmit_that_hangs_is_told_and_mended},
 		{"a dead card gets a function reset", a_dead_card_gets_a_function_reset},
 		{"receive that hangs is told, and mended", receive_that_hangs_is_told_and_mended},
+		{"receive that hangs behind pause frames is told and mended",
+			receive_that_hangs_behind_pause_frames_is_told_and_mended},
 		{"a slow application is no hang", a_slow_application_is_no_hang},
 		{"errors and resets of the card are told", errors_and_resets_of_the_card_are_told},
 		{"a lost link with frames pending needs a reset", a_lost_link_with_frames_pending_needs_a_reset},
