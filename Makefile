@@ -70,7 +70,7 @@ HTTP_PROGRAMS := pollux-stats
 WITHOUT_HTTP := $(if $(shell tests/need.sh has microhttpd.h $(CC) $(CPPFLAGS)),,$(HTTP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts fuzz coverage bench bench-compare guest \
+.PHONY: all tests replays fuzzers demo check check-full check-hosts soak fuzz coverage bench bench-compare guest \
 	bench-guest bench-quick man install uninstall lint format help clean distclean without-pcap without-http changed
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -220,6 +220,11 @@ bench-guest: ## forward and generate on QEMU's cards: Pollux, DPDK's testpmd, th
 # QEMU's cards that check-full drives; `make check` has e1000 and e1000e of this machine's QEMU
 GUEST_RUNS := 11.1/debian12/e1000e+e1000-bridged/48/1G 11.1/debian12/igb+igb 11.1/debian13/igb+e1000e/48 \
 	11.1/linux/igb+e1000e/48 host/kernel/e1000-82545em+e1000-82544gc
+
+soak: ## MINUTES=60 of generator and forwarder at full speed while their cards hang, fail and lose links; SEED=
+	@tests/need.sh build
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all
+	@tests/soak.sh build/release
 
 FUZZ_SECONDS ?= 60
 fuzz: ## fuzz server, registers, client and data path with libFuzzer, FUZZ_SECONDS=60 each
