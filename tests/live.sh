@@ -89,7 +89,10 @@ for program in fwd pipe; do
 		grep -q "^port 0: reset in [0-9.]* ms: .*frames were not received" "$work/err"'
 	check "  what came adds up" "$work/json" eval 'tail -n 1 "$work/json" | tr "{" "\n" | awk "
 		function of(name) {
-			return match(\$0, \"\\\"\" name \"\\\":[0-9]+\") ? substr(\$0, RSTART + length(name) + 3) + 0 : 0 }
+			if (!match(\$0, \"\\\"\" name \"\\\":[0-9]+\"))
+				return 0
+			return substr(\$0, RSTART + length(name) + 3) + 0
+		}
 		/\"rx_taken\".*\"rx_left\"/ {
 			ports++
 			good += of(\"rx_packets\") == of(\"rx_taken\") + of(\"rx_left\")

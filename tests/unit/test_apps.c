@@ -367,8 +367,7 @@ static void reports_have_the_link_and_its_notes(void)
 
 	for (char *line = strtok(text, "\n"); line && lines < 4; line = strtok(NULL, "\n"), lines++) {
 		char got[128] = "[";
-		CU_ASSERT_PTR_NOT_NULL(
-			strstr(line, ",\"link_up\":false,\"link_mbps\":0,\"link_state\":\"\",\"notes\":["));
+		CU_ASSERT_PTR_NOT_NULL(strstr(line, ",\"link_up\":false,\"link_mbps\":0,\"link_state\":\"\","));
 		for (const char *at = line; (at = strstr(at, "\"text\":\"note ")) != NULL; at++)
 			snprintf(
 				got + strlen(got), sizeof(got) - strlen(got), "%s{note %c}", got[1] ? "," : "", at[13]);

@@ -99,8 +99,10 @@ static bool link_comes(bool up)
 {
 	for (uint64_t until = clock_now_us() + PATIENCE_US; clock_now_us() < until;) {
 		service();
-		if (link_now.up == up)
+		if (link_now.up == up) {
+			service(); /* the machine may see only now what its own step has brought */
 			return true;
+		}
 	}
 	return false;
 }
