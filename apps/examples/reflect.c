@@ -29,7 +29,10 @@ int main(int argc, char **argv) /* e.g. ./reflect vfio-user:/tmp/port0 */
 	for (time_t serviced = 0;;) {
 		if (time(NULL) != serviced) { /* once a second; at least every 30 */
 			serviced = time(NULL);
-			if (nic_service(nic, NULL))
+			uint32_t events;
+			if (nic_service(nic, &events))
+				return fail();
+			if (events & NIC_NEEDS_RESET && nic_reset(nic)) /* the card hangs */
 				return fail();
 		}
 		unsigned n = nic_rx(nic_rxq(nic, 0), pkts, 32);
