@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What a card can do beyond plain frames, in words: queues, RSS, offloads. */
+ * What a card can do beyond plain frames, in words: queues, RSS, offloads, flow control. */
 #include "doctor_can.h"
 
 #include <stdio.h>
@@ -36,6 +36,12 @@ static const struct word on_transmit[] = {
 	{0, NULL},
 };
 
+static const struct word flow_control[] = {
+	{NIC_PAUSE_RX, "obeys pause frames"},
+	{NIC_PAUSE_TX, "sends pause frames"},
+	{0, NULL},
+};
+
 /* Appends the words of the bits that are in a mask. */
 static void list(struct nic_fact *fact, const struct word *words, uint32_t mask)
 {
@@ -54,7 +60,7 @@ static void list(struct nic_fact *fact, const struct word *words, uint32_t mask)
 unsigned doctor_abilities(const struct nic_info *info, struct nic_fact abilities[DOCTOR_ABILITIES])
 {
 	static const char *const names[DOCTOR_ABILITIES] = {
-		"queues", "RSS", "receive can", "transmit can", "in software"};
+		"queues", "RSS", "receive can", "transmit can", "in software", "flow control"};
 
 	for (unsigned i = 0; i < DOCTOR_ABILITIES; i++) {
 		abilities[i].value[0] = '\0';
@@ -72,5 +78,6 @@ unsigned doctor_abilities(const struct nic_info *info, struct nic_fact abilities
 	list(&abilities[2], on_receive, info->can);
 	list(&abilities[3], on_transmit, info->can);
 	list(&abilities[4], on_transmit, ~info->can);
+	list(&abilities[5], flow_control, info->pause);
 	return DOCTOR_ABILITIES;
 }

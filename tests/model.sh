@@ -39,8 +39,13 @@ check "pollux-doctor --card opens it, and its link comes up" "$work/doctor.log" 
 check "  says so" "$work/doctor.log" eval 'grep -q "^ok .*: its link is up, 10000 Mbit/s, after" "$work/doctor.log" &&
 	grep -q "^  card  *Intel 82599.*, by ixgbe" "$work/doctor.log"'
 check "  and what happened" "$work/doctor.log" grep -q '^What happened since it was opened:' "$work/doctor.log"
+check "  and its flow control and interrupts" "$work/doctor.log" eval '
+	grep -q "^  flow control  *obeys pause frames, sends pause frames$" "$work/doctor.log" &&
+	grep -q "^  interrupts  *MSI-X, 64 vectors$" "$work/doctor.log"'
 check "  as JSON too" "$work/doctor.log" eval 'report "vfio-user:$spaced/a" --json &&
 	grep -q "\"opened\":true,\"up\":true,\"mbit_s\":10000" "$work/doctor.log" &&
+	grep -q "{\"name\":\"flow control\",\"value\":\"obeys pause frames, sends pause frames\"}" "$work/doctor.log" &&
+	grep -q "{\"name\":\"interrupts\",\"value\":\"MSI-X, 64 vectors\"}" "$work/doctor.log" &&
 	[ "$(wc -l <"$work/doctor.log")" = 1 ]'
 "$bin/pollux-dump" -w /dev/null "vfio-user:$spaced/a" >"$work/app.log" 2>&1 &
 app=$!

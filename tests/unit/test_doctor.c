@@ -476,6 +476,20 @@ static void a_report_on_a_card(void)
 	remove_machine();
 }
 
+static void what_a_card_can(void)
+{
+	static const char *const expected[] = {
+		"nothing", "obeys pause frames", "sends pause frames", "obeys pause frames, sends pause frames"};
+	struct nic_fact abilities[DOCTOR_ABILITIES];
+
+	for (unsigned pause = 0; pause < 4; pause++) {
+		unsigned last = doctor_abilities(&(struct nic_info){.pause = pause}, abilities) - 1;
+
+		CU_ASSERT_STRING_EQUAL(abilities[last].name, "flow control");
+		CU_ASSERT_STRING_EQUAL(abilities[last].value, expected[pause]);
+	}
+}
+
 static void a_report_on_a_card_that_is_not_ready(void)
 {
 	make_ready();
@@ -497,6 +511,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"a report on a card", a_report_on_a_card},
+		{"what a card can", what_a_card_can},
 		{"a report on a card that is not ready", a_report_on_a_card_that_is_not_ready},
 		{"a machine that is ready", a_machine_that_is_ready},
 		{"the IOMMU", the_iommu},
