@@ -152,14 +152,14 @@ $(O)/shared/%.o: %.c Makefile $(O)/flags
 		$(filter-out -fsanitize=% -fno-sanitize% --coverage,$(CFLAGS_ALL)) \
 		-fPIC -fvisibility=hidden -U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
 
-$(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(LIB)
+$(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap -lm
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lm
 
 # with DPDK's driver beside ours; its headers are not ours to warn about
-$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB) $(LIB) | $(PRELOAD)
+$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB) $(APP_LIB) $(LIB) | $(PRELOAD)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lpcap -lm \
+	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(PROGRAM_LIBS) -lpcap -lm \
 		-lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
 
 $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile $(O)/flags
@@ -254,6 +254,7 @@ bench: ## the whole benchmark, with DPDK's driver where it is installed (some mi
 	@echo
 	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg
 	@build/release/bench --threads --save build/threads.json
+	@build/release/bench --waiting --rounds $(or $(ROUNDS),9) --save build/waiting.json
 	@[ ! -x build/release/test_pool_use ] || build/release/test_pool_use | sed -n '/depot exchanges/,/^$$/p'
 
 bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json

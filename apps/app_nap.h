@@ -6,6 +6,7 @@
 
 #include "app_cpu.h"
 
+#define APP_NAP_AFTER_S  0.0001 /* without packets: at 10,000 packets a second and more, threads poll */
 #define APP_INTERRUPT_US 10u /* at least between two interrupts of a queue: threads poll before they are more often */
 #define APP_NAP_US       100000u /* at most: so long a thread takes to see that it is to halt, or to end */
 

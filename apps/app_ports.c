@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAP_AFTER_S 0.0001 /* without packets: at 10,000 packets a second and more, threads poll */
-
 struct pkt_pool *app_open_pool(struct app *app, unsigned count)
 {
 	struct pkt_pool *pool = NULL;
@@ -187,7 +185,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	if (options->queues > 1 && app->cpu_count && !options->quiet)
 		introduce_threads(app);
 	if (options->adaptive)
-		app_nap_after = (uint64_t)(NAP_AFTER_S * app_tsc_hz());
+		app_nap_after = (uint64_t)(APP_NAP_AFTER_S * app_tsc_hz());
 	app_tsc_hz(); /* measured now, so that what the cards miss in these 20 ms counts as missed while starting */
 	app_take_sample(app, &app->at_open);
 	app->latest = app->at_open;

@@ -11,6 +11,7 @@
 #include "report.h"
 #include "rounds.h"
 #include "threads.h"
+#include "waiting.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -213,6 +214,28 @@ static int measure_threads(const struct options *options)
 	return close_json(options, files) ? 0 : 1;
 }
 
+static int measure_waiting(const struct options *options)
+{
+	static struct waiting cells[WAITING_CELLS];
+	unsigned count = waiting_plan(options, cells);
+	FILE *files[JSON_FILES];
+
+	if (!count)
+		return nothing_planned(options);
+	if (open_far(options))
+		return 1;
+	const bool measured = waiting_measure(cells, count, options->rounds, tsc_hz());
+	far_close();
+	if (!measured || !open_json(options, files))
+		return 1;
+	for (unsigned i = 0; i < JSON_FILES; i++)
+		if (files[i])
+			waiting_json(cells, count, files[i]);
+	if (!options->json)
+		waiting_table(cells, count, stdout);
+	return close_json(options, files) ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -224,5 +247,7 @@ int main(int argc, char **argv)
 		return measure_share(&options);
 	if (options.threads)
 		return measure_threads(&options);
+	if (options.waiting)
+		return measure_waiting(&options);
 	return options.latency ? measure_latencies(&options) : measure_cells(&options, argv);
 }

@@ -10,7 +10,8 @@
 
 static void print_help(void)
 {
-	puts("Usage: bench [--all] [--far] [--only REGEX] [--latency | --threads] [--rounds N] [--json] [--save FILE] "
+	puts("Usage: bench [--all] [--far] [--only REGEX] [--latency | --threads | --waiting] [--rounds N] [--json] "
+	     "[--save FILE] "
 	     "[--svg FILE]\n"
 	     "Cycles and instructions per packet of receive, transmit and forward, in lock-step with the\n"
 	     "software 82599: the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\"\n"
@@ -26,6 +27,10 @@ static void print_help(void)
 	     "                   10 to 99 % load\n"
 	     "  -t, --threads    instead: what two threads cost that forward at once, each with a queue of its own,\n"
 	     "                   beside each alone\n"
+	     "  -w, --waiting    instead: how long packets take to a program that polls, that polls and sleeps as the\n"
+	     "                   programs do with --poll adaptive, or that sleeps after each look without packets,\n"
+	     "                   and what its thread takes of a core; at 0 to 1,000,000 packets a second. Names are\n"
+	     "                   like \"adaptive 1000\", ways poll, adaptive and wait\n"
 	     "  -s, --save FILE  the JSON into a file too\n"
 	     "  -v, --svg FILE   a picture of bursts of 32\n"
 	     "  -h, --help       this text\n\n"
@@ -62,11 +67,11 @@ int options_read(struct options *options, int argc, char **argv)
 		{"svg", required_argument, NULL, 'v'}, {"latency", no_argument, NULL, 'l'},
 		{"all", no_argument, NULL, 'a'}, {"far", no_argument, NULL, 'f'}, {"threads", no_argument, NULL, 't'},
 		{"only", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'},
-		{PROCESSES_OPTION, required_argument, NULL, 'p'}, {0}};
+		{"waiting", no_argument, NULL, 'w'}, {PROCESSES_OPTION, required_argument, NULL, 'p'}, {0}};
 	int option;
 
 	*options = (struct options){.rounds = 9};
-	while ((option = getopt_long(argc, argv, "r:js:v:lafto:h", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:js:v:laftwo:h", known, NULL)) != -1) {
 		switch (option) {
 		case 'r':
 			if (!read_number(optarg, &options->rounds))
@@ -89,6 +94,9 @@ int options_read(struct options *options, int argc, char **argv)
 			break;
 		case 't':
 			options->threads = options->far = true;
+			break;
+		case 'w':
+			options->waiting = options->far = true;
 			break;
 		case 'f':
 			options->far = true;

@@ -2,7 +2,9 @@
  * The benchmark's arithmetic: how rounds are shared among processes, what several processes come to, and which figures
  * are marked as in doubt. */
 #include "../bench/figures.c"
+#include "../bench/options.c"
 #include "../bench/processes.c"
+#include "../bench/waiting_report.c"
 
 #include "unit.h"
 
@@ -144,6 +146,94 @@ static void an_option_of_others_is_refused(void)
 	CU_ASSERT(!processes_read_option("", &number, &fd));
 }
 
+static bool read_words(struct options *options, const char *name, const char *value)
+{
+	char *words[] = {"bench", "--waiting", (char *)(uintptr_t)name, (char *)(uintptr_t)value, NULL};
+
+	optind = 1;
+	return options_read(options, value ? 4 : name ? 3 : 2, words) == -1;
+}
+
+static void ways_of_waiting_are_chosen_by_name(void)
+{
+	static struct waiting cells[WAITING_CELLS];
+	struct options options;
+	char name[WAITING_NAME_BYTES];
+
+	CU_ASSERT_FATAL(read_words(&options, NULL, NULL));
+	CU_ASSERT(options.waiting && options.far);
+	ASSERT_NUMBER(waiting_plan(&options, cells), WAITING_CELLS);
+	CU_ASSERT_FATAL(read_words(&options, "--only", "(adaptive|poll) 1000$"));
+	ASSERT_NUMBER(waiting_plan(&options, cells), 2);
+	waiting_name(&cells[1], name);
+	CU_ASSERT_STRING_EQUAL(name, "adaptive 1000");
+	CU_ASSERT_FATAL(read_words(&options, "--only", "sleep"));
+	ASSERT_NUMBER(waiting_plan(&options, cells), 0);
+	CU_ASSERT(!read_words(&options, "--rounds", "0"));
+}
+
+static void the_calmest_round_of_waiting_counts(void)
+{
+	struct waiting waiting = {.rounds = 3,
+		.round = {{.away_share = 0.3, .p50_ns = 1}, {.away_share = 0.011, .p50_ns = 9},
+			{.away_share = 0.2, .p50_ns = 2}}};
+
+	waiting_choose(&waiting);
+	ASSERT_NUMBER(waiting.chosen.p50_ns, 9);
+	CU_ASSERT(waiting_restless(&waiting));
+	waiting.round[2].away_share = 0.009;
+	waiting_choose(&waiting);
+	ASSERT_NUMBER(waiting.chosen.p50_ns, 2);
+	CU_ASSERT(!waiting_restless(&waiting));
+}
+
+static void latencies_are_percentiles(void)
+{
+	static uint32_t samples[1001];
+	struct waiting_round round = {.p50_ns = 0};
+
+	waiting_quantiles(&round, samples, 0, 1e9);
+	ASSERT_NUMBER(round.p50_ns, 0);
+	for (unsigned i = 0; i <= 1000; i++)
+		samples[i] = 1000 - i;
+	waiting_quantiles(&round, samples, 1001, 2e9);
+	ASSERT_NUMBER(round.p50_ns, 250);
+	ASSERT_NUMBER(round.p99_ns, 495);
+	ASSERT_NUMBER(round.p999_ns * 2, 999);
+}
+
+static void waiting_is_reported(void)
+{
+	struct waiting waiting = {.way = WAITING_ADAPTIVE,
+		.pps = 1000,
+		.rounds = 2,
+		.chosen = {.packets = 998,
+			.lost = 1,
+			.p50_ns = 5000,
+			.p99_ns = 6000,
+			.p999_ns = 7000,
+			.core_share = 0.25,
+			.sleeps_per_s = 999,
+			.away_share = 0.02}};
+	char text[2048] = "";
+	FILE *file = fmemopen(text, sizeof(text) - 1, "w");
+
+	waiting_json(&waiting, 1, file);
+	fclose(file);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"way\":\"adaptive\",\"offered_pps\":1000,\"packets\":998,\"lost\":1,"
+					    "\"p50_ns\":5000,\"p99_ns\":6000,\"p999_ns\":7000,\"core_share\":0.25000,"
+					    "\"sleeps_per_s\":999.0,\"rounds\":2,\"away_share\":0.02000,"
+					    "\"restless\":true}\n]}\n"));
+	waiting.chosen = (struct waiting_round){.core_share = 1};
+	file = fmemopen(text, sizeof(text) - 1, "w");
+	waiting_json(&waiting, 1, file);
+	waiting_table(&waiting, 1, file);
+	fclose(file);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"p50_ns\":null,"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"restless\":false"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "     1000  adaptive         -         -         -   100.00 %"));
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -154,6 +244,10 @@ int main(void)
 		{"half of a process's rounds make a cell restless", half_of_a_process_s_rounds_make_a_cell_restless},
 		{"processes at the same addresses are told", processes_at_the_same_addresses_are_told},
 		{"an option of others is refused", an_option_of_others_is_refused},
+		{"ways of waiting are chosen by name", ways_of_waiting_are_chosen_by_name},
+		{"the calmest round of waiting counts", the_calmest_round_of_waiting_counts},
+		{"latencies are percentiles", latencies_are_percentiles},
+		{"waiting is reported", waiting_is_reported},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
