@@ -525,8 +525,15 @@ bool rings_rx_waits(struct nic *nic, unsigned index, uint64_t *progress)
 
 void rings_empty(struct nic *nic)
 {
-	for (unsigned i = 0; i < nic->config.rx_queues; i++)
+	uint64_t received = 0;
+	for (unsigned i = 0; i < nic->config.rx_queues; i++) {
 		rings_empty_queue(nic, false, i);
+		received += nic->queues.rx[i].frames;
+	}
+	/* A card that has reset itself forgot what it had counted since it was last asked */
+	received += nic->stats.rx_left;
+	if (!port_gone(nic) && nic->stats.rx_packets < received)
+		nic->stats.rx_packets = received;
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
 		rings_empty_queue(nic, true, i);
 	nic->stats.tx_unsent += unsent(nic);

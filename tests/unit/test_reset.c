@@ -403,10 +403,17 @@ static void errors_and_resets_of_the_card_are_told(void)
 	model_incident(model_local_model(device), MODEL_INCIDENT_ECC, 0);
 	CU_ASSERT(serve(1) & NIC_MEMORY_ERROR);
 	mend(2);
+	/* the card forgets what it has counted: the rings know it */
+	wait_for_link();
+	arrive(30);
+	take(20);
 	model_incident(model_local_model(device), MODEL_INCIDENT_SELF_RESET, 0);
 	CU_ASSERT(serve(2) & NIC_WAS_RESET);
 	CU_ASSERT(noted("DRV_LOAD is 0"));
 	mend(3);
+	struct nic_stats stats = counters();
+	ASSERT_NUMBER(stats.rx_packets, put);
+	ASSERT_NUMBER(stats.rx_packets, taken + stats.rx_bad_packets + stats.rx_left);
 	close_port();
 }
 
