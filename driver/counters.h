@@ -12,15 +12,16 @@
  * nic_get_stats, the others only by nic_get_counters, and often enough not to run full. */
 #define STAT(field)  ((uint32_t)offsetof(struct nic_stats, field)) /* 16 bits; field 0 is none that is counted */
 #define QUEUE(field) ((uint32_t)offsetof(struct port_queue, field) << 16)
-/** Nowhere, but read as often. */
-#define COUNTED_ALWAYS (UINT32_C(1) << 31)
+/** These frames are no packets of the port: they are taken off nic_stats' packets of their direction. Such a row comes
+ * behind the row that counts those, so that it never has a frame less than that. */
+#define TAKEN_OFF (UINT32_C(1) << 31)
 
 /** A row of a list: X(register, offset, stride, count, bits, where, name, help). */
 struct card_counter {
 	uint32_t offset, stride;
 	uint16_t count; /* more than 1: one for each queue */
 	uint8_t bits;
-	uint32_t where; /* STAT and QUEUE */
+	uint32_t where; /* STAT, QUEUE, TAKEN_OFF */
 	const char *name, *help;
 };
 #define CARD_COUNTER(name, offset, stride, count, ...) {offset, stride, count, __VA_ARGS__},
@@ -46,6 +47,7 @@ struct counter_reading {
 struct port_counters {
 	uint64_t values[CARD_COUNTER_VALUES_MAX]; /* in the order of the list, of each row `count` */
 	struct counter_reading reading[CARD_COUNTER_VALUES_MAX];
+	uint64_t taken_off[2];               /* receive, transmit: so many frames are still to be taken off */
 	uint64_t all_read_us;                /* when all were read last */
 	unsigned rx_fcs_bytes, tx_fcs_bytes; /* of each packet, in the card's byte counters: NIC_FCS_BYTES, or 0 */
 	struct vfio_refusal refused;         /* when they were last read; error 0: none was refused */

@@ -54,8 +54,6 @@ struct driver_ops {
 	void (*diagnose)(struct nic *nic);
 	/** Adds what is known of the card, with fact_add. NULL: nothing. */
 	void (*facts)(struct nic *nic, struct fact_list *facts);
-	/** Sets nic->stats right, before whose reading the card's counters had these values. NULL: they are. */
-	void (*correct_stats)(struct nic *nic, const uint64_t *values_before);
 	/** Started ports only: an exact filter (1 .. unicast_filters, 0 is the port's own), NULL turns it off. */
 	int (*set_unicast)(struct nic *nic, unsigned index, const uint8_t *mac);
 	/** Started ports only: a word of the multicast hash table. */

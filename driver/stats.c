@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* A byte counter of 36 bits runs full after 55 s of 10 Gbit/s, others later; nic_service is called every 30 s. */
-#define ALL_READ_US 10000000u
+#define ALL_READ_US       10000000u
+#define PAUSE_FRAME_BYTES 64u
 
 /* Of a counter of two words the low one is read first: on some cards that latches the high one, on others reading the
  * high one clears both (doubt 22). If either is refused, nothing is counted. */
@@ -51,24 +52,41 @@ static void read_row(struct nic *nic, const struct card_counter *row, unsigned i
 	bool tx = row->name[0] == 't';
 	unsigned queues = tx ? nic->config.tx_queues : nic->config.rx_queues;
 	for (unsigned i = 0; i < row->count && (row->count == 1 || i < queues); i++) {
-		uint32_t offset = row->offset + i * row->stride, stat = row->where & 0xFFFF, queue = row->where >> 16;
+		uint32_t offset = row->offset + i * row->stride;
+		uint32_t stat = row->where & 0xFFFF, queue = (row->where & ~TAKEN_OFF) >> 16;
 		uint64_t value = nic->driver->counters.unsure && row->bits == 32
 					 ? read_unsure(nic, offset, &counters->reading[index + i])
 					 : read_counter(nic, offset, row->bits);
 		counters->values[index + i] += value;
 		if (stat)
 			*(uint64_t *)((char *)&nic->stats + stat) += value;
+		if (row->where & TAKEN_OFF)
+			counters->taken_off[tx] += value;
 		if (row->count > 1 && queue && has_own_counter(i, queues, row->count))
 			*(uint64_t *)((char *)(tx ? &nic->queues.tx[i] : &nic->queues.rx[i]) + queue) += value;
 	}
 }
 
+/* Not more than was counted since the last time, so that what is reported never falls: the rest is in the next count.
+ */
+static void take_off(struct nic *nic, bool tx, uint64_t *packets, uint64_t before)
+{
+	uint64_t *left = &nic->counters.taken_off[tx], n = *left < *packets - before ? *left : *packets - before;
+	*left -= n;
+	*packets -= n;
+	if (tx) /* pause frames; their bytes may be counted only the next time, and tx_bytes be negative for a moment */
+		nic->stats.tx_bytes -= n * PAUSE_FRAME_BYTES;
+}
+
 static void read_counters(struct nic *nic, bool all)
 {
+	struct nic_stats before = nic->stats;
 	const struct card_counters *list = &nic->driver->counters;
 	for (unsigned i = 0, index = 0; i < list->count; index += list->rows[i++].count)
 		if (all || list->rows[i].where)
 			read_row(nic, &list->rows[i], index);
+	take_off(nic, false, &nic->stats.rx_packets, before.rx_packets);
+	take_off(nic, true, &nic->stats.tx_packets, before.tx_packets);
 	if (all)
 		nic->counters.all_read_us = clock_now_us();
 }
@@ -81,8 +99,6 @@ void stats_update(struct nic *nic, bool all)
 	struct port_counters *counters = &nic->counters, counters_before = nic->counters;
 	uint64_t refusals = vfio_refusals();
 	read_counters(nic, all || clock_now_us() - counters->all_read_us >= ALL_READ_US);
-	if (nic->driver->ops->correct_stats)
-		nic->driver->ops->correct_stats(nic, counters_before.values);
 	counters->refused.error = 0;
 	if (vfio_refusals() != refusals)
 		vfio_last_refusal(&counters->refused);
@@ -127,7 +143,7 @@ int stats_check(const struct nic *nic)
 uint64_t stats_without_fcs(uint64_t bytes, uint64_t packets, unsigned fcs_bytes)
 {
 	uint64_t fcs = packets * fcs_bytes;
-	return bytes > fcs ? bytes - fcs : 0;
+	return (int64_t)(bytes - fcs) > 0 ? bytes - fcs : 0;
 }
 
 /* A card's byte and packet counters are two reads. A frame counted between them has its FCS subtracted before its bytes

@@ -109,14 +109,6 @@ static int gigabit_open(struct nic *nic)
 	return 0;
 }
 
-/* Frames for queues without descriptors are dropped, and counted as received before: the card's packet buffer had
- * them. The counters of dropped frames are the first in the list (doubt 40). */
-static void igb_correct_stats(struct nic *nic, const uint64_t *values_before)
-{
-	for (unsigned i = 0; i < nic->config.rx_queues; i++)
-		nic->stats.rx_packets -= nic->counters.values[i] - values_before[i];
-}
-
 #define OPS                                                                                                            \
 	.open = gigabit_open, .reset = gigabit_reset, .start = gigabit_start, .stop = gigabit_stop,                    \
 	.get_link = gigabit_get_link, .service = gigabit_service, .diagnose = gigabit_diagnose,                        \
@@ -126,10 +118,10 @@ static void igb_correct_stats(struct nic *nic, const uint64_t *values_before)
 static const struct queue_ops e1000_queues = {.set_rss = gigabit_set_rss, .set_vlans = gigabit_set_vlans};
 
 static const struct driver_ops e1000_ops = {OPS, .queues = &e1000_queues};
-static const struct driver_ops igb_ops = {OPS, .correct_stats = igb_correct_stats, .queues = &gigabit_82576_queues};
+static const struct driver_ops igb_ops = {OPS, .queues = &gigabit_82576_queues};
 
 static const struct card_counter e1000_counters[] = {E1000_COUNTERS(CARD_COUNTER) GIGABIT_COUNTERS(CARD_COUNTER)};
-static const struct card_counter igb_counters[] = {IGB_COUNTERS(CARD_COUNTER) GIGABIT_COUNTERS(CARD_COUNTER)};
+static const struct card_counter igb_counters[] = {GIGABIT_COUNTERS(CARD_COUNTER) IGB_COUNTERS(CARD_COUNTER)};
 _Static_assert(IGB_COUNTERS(CARD_COUNTER_VALUES) + GIGABIT_COUNTERS(CARD_COUNTER_VALUES) <= CARD_COUNTER_VALUES_MAX,
 	"their values have room");
 

@@ -69,7 +69,6 @@ static const struct driver_ops ops = {
 	.service = ixgbe_link_service,
 	.diagnose = ixgbe_diagnose,
 	.facts = ixgbe_facts,
-	.correct_stats = ixgbe_correct_stats,
 	.set_unicast = ixgbe_set_unicast,
 	.set_multicast = ixgbe_set_multicast,
 	.set_receive_mode = ixgbe_set_receive_mode,

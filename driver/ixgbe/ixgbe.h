@@ -111,7 +111,6 @@ extern const struct queue_ops ixgbe_queue_ops;
 
 /** Maps queues to counters and clears what is counted. */
 void ixgbe_stats_start(struct nic *nic);
-void ixgbe_correct_stats(struct nic *nic, const uint64_t *values_before);
 
 /* ---- diagnose.c ---- */
 

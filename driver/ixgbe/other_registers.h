@@ -74,12 +74,12 @@
 	X(RXNFGBCH,    0x041B8, 0,     1,   "8.2.3.23") \
 	X(TXDGBCH,     0x087A8, 0,     1,   "8.2.3.23")
 /* Counters: see counter_registers.h. That GPRC counts missed frames too is an erratum; whether ILLERRC, ERRBC and MSPDC
- * count frames is doubt 11. LXONTXC and LXOFFTXC come first: stats.c looks there */
+ * count frames is doubt 11. Sent pause frames are in GPTC and GOTC, too (X550 DS 8.2.2.17.41) */
 #define IXGBE_COUNTERS(X) \
-	X(LXONTXC,    0x03F60, 0, 1, 32, COUNTED_ALWAYS, "tx_xon_packets", "Pause frames sent that end a pause") \
-	X(LXOFFTXC,   0x03F68, 0, 1, 32, STAT(tx_pause_frames), "tx_xoff_packets", \
-		"Pause frames sent that begin a pause") \
 	CARD_COUNTERS(X, 36) \
+	X(LXONTXC,    0x03F60, 0, 1, 32, TAKEN_OFF, "tx_xon_packets", "Pause frames sent that end a pause") \
+	X(LXOFFTXC,   0x03F68, 0, 1, 32, STAT(tx_pause_frames) | TAKEN_OFF, "tx_xoff_packets", \
+		"Pause frames sent that begin a pause") \
 	X(GORCL,      0x04088, 0, 1, 36, 0, "rx_good_bytes", "Bytes of the frames of rx_good_packets") \
 	X(GPRC,       0x04074, 0, 1, 32, 0, "rx_good_packets", "Good frames that passed the filters, lost ones too") \
 	X(MPC,        0x03FA0, 0, 1, 32, STAT(rx_missed), "rx_missed_packets", "Lost: the packet buffer was full") \

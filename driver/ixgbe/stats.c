@@ -19,15 +19,3 @@ void ixgbe_stats_start(struct nic *nic)
 	/* QBRC counts what is left after CRC strip, GOTC all that is sent (doubt 1) */
 	stats_start(nic, 0, NIC_FCS_BYTES);
 }
-
-#define PAUSE_FRAME_BYTES 64u
-
-/* Of received frames QPRC is counted: GPRC would count missed ones too (erratum). Sent pause frames, which the list of
- * counters begins with, are no packets of ours, and are in GPTC and GOTC (X550 DS 8.2.2.17.41). */
-void ixgbe_correct_stats(struct nic *nic, const uint64_t *values_before)
-{
-	const uint64_t *values = nic->counters.values;
-	uint64_t pauses = values[0] - values_before[0] + values[1] - values_before[1];
-	nic->stats.tx_packets -= pauses;
-	nic->stats.tx_bytes -= pauses * PAUSE_FRAME_BYTES;
-}

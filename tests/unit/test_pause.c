@@ -10,10 +10,9 @@
 #include "../../driver/clock.h"
 #include "../../driver/pause.h"
 
+enum { RX = NIC_PAUSE_RX, TX = NIC_PAUSE_TX };
 #define SYM  PAUSE_SYMMETRIC
 #define ASM  PAUSE_ASYMMETRIC
-#define RX   NIC_PAUSE_RX
-#define TX   NIC_PAUSE_TX
 #define FCEN IXGBE_FCRTH_FCEN
 
 /* IEEE 802.3, table 28B-3, by what is wanted (0, RX, TX, both) and what the partner offers (0, SYM, ASM, both). */
@@ -84,6 +83,28 @@ static void an_optical_link_does_as_configured(void)
 		expect(0, 0, (512 - 24) << 10);
 		close_port();
 	}
+}
+
+/* Pause frames are among the frames that the card has sent, and what it counts may be read in between. */
+static void counters_never_fall_for_pause_frames(void)
+{
+	static const struct {
+		uint32_t gptc, lxofftxc, packets;
+	} reads[] = {{0, 1, 0}, {1, 0, 0}, {3, 0, 3}, {1, 3, 3}, {2, 0, 3}, {5, 1, 7}};
+	struct nic_stats stats;
+	open_card(0x10FB);
+	start();
+	for (unsigned i = 0; i < sizeof(reads) / sizeof(*reads); i++) {
+		*card_register(&card, IXGBE_GPTC) = reads[i].gptc;
+		*card_register(&card, IXGBE_LXOFFTXC) = reads[i].lxofftxc;
+		*card_register(&card, IXGBE_GOTCL) = 64 * reads[i].gptc;
+		CU_ASSERT_EQUAL(nic_get_stats(nic, &stats), 0);
+		ASSERT_NUMBER(stats.tx_packets, reads[i].packets);
+		ASSERT_NUMBER(stats.tx_bytes, 60 * reads[i].packets);
+	}
+	const unsigned from = 0;
+	CU_ASSERT(card_read(&card, from, IXGBE_GPTC, ANY, 0) < card_read(&card, from, IXGBE_LXOFFTXC, ANY, 0));
+	close_port();
 }
 
 static void fibre_at_1_gbit_negotiates(void)
@@ -210,6 +231,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"both ends agree as the standard has it", both_ends_agree_as_the_standard_has_it},
 		{"an optical link does as configured", an_optical_link_does_as_configured},
+		{"counters never fall for pause frames", counters_never_fall_for_pause_frames},
 		{"fibre at 1 Gbit/s negotiates", fibre_at_1_gbit_negotiates},
 		{"queues wait or drop", queues_wait_or_drop},
 		{"what cannot be is refused", what_cannot_be_is_refused},
