@@ -62,8 +62,9 @@ struct counter_list {
 static const char *unit_of(const char *name)
 {
 	static const char *const units[] = {"packets", "bytes", "errors"};
-	for (unsigned i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (strcmp(name + strlen(name) - strlen(units[i]), units[i]) == 0)
+	const char *last_word = strrchr(name, '_');
+	for (unsigned i = 0; last_word && i < sizeof(units) / sizeof(*units); i++)
+		if (strcmp(last_word + 1, units[i]) == 0)
 			return units[i];
 	return "events";
 }

@@ -48,7 +48,8 @@
 /* Counters: see ../../counter_registers.h. Frames for queues without descriptors are dropped, and counted as received
  * before: the card's packet buffer had them (doubt 40). */
 #define IGB_COUNTERS(X) \
-	X(RQDPC,     0x0C030, 0x40, 16, 12, STAT(rx_no_descriptor) | QUEUE(missed) | TAKEN_OFF, "rx_queue_dropped_packets", \
+	X(RQDPC,     0x0C030, 0x40, 16, 12, STAT(rx_no_descriptor) | QUEUE(missed) | TAKEN_OFF, \
+		"rx_queue_dropped_packets", \
 		"Frames lost because this queue was full; a counter of 12 bits, which can run full within 3 ms") \
 	X(HTDPMC,    0x0403C, 0, 1, 32, 0, "tx_discarded_packets", "Frames that the MAC did not send")
 /* clang-format on */
