@@ -239,18 +239,43 @@ int nic_rxq_fd(struct nic_rxq *queue)
 	return fd >= 0 ? fd : rx ? fail_fd(rx->nic) : -EINVAL;
 }
 
-/* True, too, where no slot is the card's: a burst has to find buffers for them before anything can come. */
-static bool has_packets(const struct nic_rxq *nic)
+/* Its bursts do nothing, until the port or the queue is started again. Those of a pipe's queue never do. */
+static bool silent(const struct ring_rxq *queue)
 {
-	const struct ring_rxq *queue = (const struct ring_rxq *)nic;
-	return queue->next == queue->refill_next + queue->mask + 1 ||
-	       (ring_rx_status(&queue->ring[queue->next & queue->mask]) & queue->format->dd);
+	return !queue->pipe && __atomic_load_n(&queue->nic.burst, __ATOMIC_ACQUIRE) == ring_rx_nothing;
 }
 
-bool nic_rxq_arm(struct nic_rxq *queue)
+/* Whether a whole frame is there: bursts take no part of one. */
+static bool has_packets(const struct ring_rxq *queue)
 {
-	const struct rx_interrupt *rx = interrupt_of(queue);
-	if (!rx || has_packets(queue))
+	if (silent(queue))
+		return false;
+	/* One slot stays back, as a tail says it (ring_rx_refill) */
+	for (uint32_t i = queue->next; (int32_t)(queue->refill_next + queue->mask - i) > 0; i++) {
+		uint64_t status = ring_rx_status(&queue->ring[i & queue->mask]);
+		if (!(status & queue->format->dd))
+			return false;
+		if (status & queue->format->eop || i - queue->next == RING_BATCH) /* too long: a burst drops it */
+			return true;
+	}
+	return false;
+}
+
+/* A burst has to find buffers for a queue's slots, or a run of its pipe to get them back from outputs, before much can
+ * come: the card has so few left that a long frame may lack room, and raise no interrupt. */
+static bool lacks_slots(const struct ring_rxq *queue)
+{
+	return !silent(queue) && (int32_t)(queue->refill_next + queue->mask - queue->next) < (int32_t)RING_BATCH;
+}
+
+static bool is_gone(const struct nic *nic)
+{
+	return vfio_device_gone(nic->device) || __atomic_load_n(&nic->gone, __ATOMIC_ACQUIRE);
+}
+
+static bool arm(const struct rx_interrupt *rx, const struct ring_rxq *queue)
+{
+	if (has_packets(queue))
 		return false;
 	drain(rx->epoll_fd);
 	rx->nic->driver->ops->interrupts->arm(rx->nic, rx->index);
@@ -258,11 +283,18 @@ bool nic_rxq_arm(struct nic_rxq *queue)
 	return !has_packets(queue);
 }
 
+bool nic_rxq_arm(struct nic_rxq *nic)
+{
+	const struct ring_rxq *queue = (const struct ring_rxq *)nic;
+	const struct rx_interrupt *rx = interrupt_of(nic);
+	return rx && !is_gone(rx->nic) && !lacks_slots(queue) && arm(rx, queue);
+}
+
 /* What a sleep tells about a queue's interrupts. */
 static void judge(struct nic_rxq *queue, bool woken, uint64_t slept_us)
 {
 	struct rx_interrupt *rx = ((struct ring_rxq *)queue)->interrupt;
-	bool packets = has_packets(queue);
+	bool packets = has_packets((const struct ring_rxq *)queue);
 	if (woken && !packets)
 		rx->for_none++;
 	else
@@ -275,43 +307,53 @@ static void judge(struct nic_rxq *queue, bool woken, uint64_t slept_us)
 		__atomic_store_n(&rx->naps, true, __ATOMIC_RELEASE);
 }
 
-/* Lets the queues' interrupts through, and makes *fds of them; or of none, where one has to take naps. @return 1:
- * packets are there; 0; or -errno */
-static int arm_all(struct nic_rxq *const queues[], unsigned count, struct pollfd *fds, bool *naps)
+/* How a wait sleeps, and on what. */
+struct rest {
+	struct pollfd fds[WAIT_QUEUES];
+	bool blind;          /* a queue's interrupts are not to be trusted: naps, without descriptors */
+	bool short_of_slots; /* a queue needs a burst after a nap, whatever comes */
+};
+
+/* Lets the queues' interrupts through. @return 1: packets are there; 0; or -errno */
+static int arm_all(struct nic_rxq *const queues[], unsigned count, struct rest *rest)
 {
-	*naps = false;
+	rest->blind = rest->short_of_slots = false;
 	for (unsigned i = 0; i < count; i++) {
+		const struct ring_rxq *queue = (const struct ring_rxq *)queues[i];
 		const struct rx_interrupt *rx = interrupt_of(queues[i]);
 		if (!rx)
 			return -EINVAL;
-		if (vfio_device_gone(rx->nic->device) || __atomic_load_n(&rx->nic->gone, __ATOMIC_ACQUIRE))
+		if (is_gone(rx->nic))
 			return fail_gone(rx->nic);
-		*naps |= rx->naps;
-		if (rx->naps ? has_packets(queues[i]) : !nic_rxq_arm(queues[i]))
+		rest->blind |= rx->naps;
+		rest->short_of_slots |= lacks_slots(queue);
+		if (rx->naps ? has_packets(queue) : !arm(rx, queue))
 			return 1;
-		fds[i] = (struct pollfd){.fd = rx->epoll_fd, .events = POLLIN};
+		rest->fds[i] = (struct pollfd){.fd = rx->epoll_fd, .events = POLLIN};
 	}
 	return 0;
 }
 
 int nic_wait(struct nic_rxq *const queues[], unsigned count, uint32_t limit_us)
 {
-	struct pollfd fds[WAIT_QUEUES];
+	struct rest rest;
 	uint64_t now = clock_now_us(), deadline = now + limit_us;
 	if (!queues || count == 0 || count > WAIT_QUEUES)
 		return pollux_fail(EINVAL, "nic_wait: give 1 to %u queues", WAIT_QUEUES);
 	for (;;) {
-		bool naps;
-		int ret = arm_all(queues, count, fds, &naps);
+		int ret = arm_all(queues, count, &rest);
 		if (ret || now >= deadline)
-			return ret;
-		uint64_t left = deadline - now, most = naps ? NAP_US : SLICE_US, slice = left < most ? left : most;
+			return ret ? ret : rest.short_of_slots;
+		uint64_t left = deadline - now, most = rest.blind || rest.short_of_slots ? NAP_US : SLICE_US,
+			 slice = left < most ? left : most;
 		struct timespec time = {.tv_nsec = (long)slice * 1000};
-		int woken = ppoll(fds, naps ? 0 : count, &time, NULL);
+		int woken = ppoll(rest.fds, rest.blind ? 0 : count, &time, NULL);
 		if (woken < 0)
 			return pollux_fail(errno, "nic_wait: %s", errno == EINTR ? "a signal came" : strerror(errno));
-		for (unsigned i = 0; i < count && !naps; i++)
-			judge(queues[i], fds[i].revents != 0, woken ? 0 : slice);
+		for (unsigned i = 0; i < count && !rest.blind; i++)
+			judge(queues[i], rest.fds[i].revents != 0, woken ? 0 : slice);
+		if (rest.short_of_slots)
+			return 1;
 		now = clock_now_us();
 	}
 }

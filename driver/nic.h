@@ -359,6 +359,8 @@ int nic_event_fd(struct nic *nic) POLLUX_API(nic_event_fd);
  * No packet is missed that comes between the last burst and the sleep. Should the card raise no interrupts, a sleeping
  * thread finds packets after 100 ms; if that goes on, or interrupts come without packets all the time, it looks each
  * millisecond from then on, and a note says so.
+ * A queue that is stopped (nic_set_rxq; nic_reset has failed) brings nothing. One whose card has hardly any slot left,
+ * since the pool was empty, or a pipe's outputs have not sent yet, is to be looked at after 1 ms at most.
  * @param queues    of one or several ports, 256 at most
  * @param limit_us  sleep at most so long; 0: do not sleep
  * @return 1: look at them; 0: the time is over; -EINTR: a signal came; -ENODEV: a control call has said that a device
@@ -373,8 +375,8 @@ int nic_wait(struct nic_rxq *const queues[], unsigned count, uint32_t limit_us) 
 int nic_rxq_fd(struct nic_rxq *queue) POLLUX_API(nic_rxq_fd);
 
 /** Lets the queue's next interrupt through, then looks once more. By the queue's thread. True: nothing is there, and
- * the descriptor will become readable. False: packets are there already, do not sleep; or the queue has no interrupts.
- */
+ * the descriptor will become readable. False: packets are there already, do not sleep; or the card has hardly any slot
+ * left, look again within 1 ms (see nic_wait); or the queue has no interrupts, or its device is gone. */
 bool nic_rxq_arm(struct nic_rxq *queue) POLLUX_API(nic_rxq_arm);
 
 /** The link as it is now. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Waits for packets, on the software card in this process: a packet comes before and behind each register access of a
  * wait, and none is missed; and waits that are called wrongly. */
+#include "../../driver/clock.h"
 #include "../../driver/driver.h"
+#include "../../driver/pipe.h"
+#include "../../driver/ring/rx.h"
 
 #include "unit_local.h"
 #include <errno.h>
@@ -51,9 +54,9 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 	at(2 * access + 1);
 }
 
-static void open_port(unsigned rx_interrupt_us)
+static void open_port_with(struct nic_config config)
 {
-	struct nic_config config = {.promiscuous = true, .rx_interrupt_us = (uint16_t)rx_interrupt_us};
+	config.promiscuous = true;
 	CU_ASSERT_EQUAL_FATAL(dma_space_open(&space), 0);
 	local_port_open(&nic, &device, space, &config);
 	arrive_at = UINT32_MAX;
@@ -62,6 +65,11 @@ static void open_port(unsigned rx_interrupt_us)
 		nic->bar.read32 = read_register;
 		nic->bar.write32 = write_register;
 	}
+}
+
+static void open_port(unsigned rx_interrupt_us)
+{
+	open_port_with((struct nic_config){.rx_interrupt_us = (uint16_t)rx_interrupt_us});
 }
 
 static void close_port(void)
@@ -167,6 +175,91 @@ static void wrong_calls_are_refused(void)
 	close_port();
 }
 
+/* Sleeps until the time is over, or for a nap. */
+static void waits(struct nic_rxq *queue, int result, uint64_t limit_us, uint64_t least_us)
+{
+	uint64_t begin = clock_now_us();
+	CU_ASSERT_EQUAL(nic_wait(&queue, 1, (uint32_t)limit_us), result);
+	CU_ASSERT(clock_now_us() - begin >= least_us);
+}
+
+/* One that has run out of slots, since the application had all buffers, goes on when a burst finds some; so a wait must
+ * not sleep on, and not spin. Until it is started again. */
+static void a_dry_ring_naps(void)
+{
+	struct pkt held[256], pkts[64];
+	unsigned have = 0, spare, n;
+	open_port_with((struct nic_config){.rx_interrupt_us = RX_INTERRUPT_US, .rx_ring = 64, .tx_ring = 64});
+	struct nic_rxq *queue = nic_rxq(nic, 0);
+	struct ring_rxq *ring = (struct ring_rxq *)queue;
+	struct pkt all[4096];
+	spare = pkt_alloc(nic->config.pool, all, 4096);
+	for (unsigned i = 0; i < 63; i++)
+		frame_arrives();
+	while ((n = nic_rx(queue, pkts, 32)) > 0 && have + n <= 256) {
+		memcpy(&held[have], pkts, n * sizeof(*pkts));
+		have += n;
+	}
+	CU_ASSERT_EQUAL(have, 63); /* one stays back */
+	waits(queue, 1, 1000000, 900);
+	CU_ASSERT_EQUAL(nic_wait(&queue, 1, 0), 1);
+	CU_ASSERT(!nic_rxq_arm(queue));
+	CU_ASSERT_EQUAL(nic_reset(nic), -ENOBUFS);
+	waits(queue, 0, 30000, 30000); /* not started: nothing can come */
+	pkt_free(held, have);
+	pkt_free(all, spare);
+	CU_ASSERT_EQUAL(nic_reset(nic), 0);
+	/* A part of a frame is nothing to look at yet */
+	ring->ring[ring->next & ring->mask].q1 = ring->format->dd;
+	waits(queue, 0, 30000, 30000);
+	ring->ring[ring->next & ring->mask].q1 = 0;
+	close_port();
+}
+
+static void a_stopped_queue_has_nothing(void)
+{
+	open_port_with((struct nic_config){.rx_interrupt_us = RX_INTERRUPT_US, .rx_queues = 2});
+	struct nic_rxq *queue = nic_rxq(nic, 0);
+	frame_arrives();
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 0, false), 0);
+	waits(queue, 0, 30000, 30000);
+	CU_ASSERT(nic_rxq_arm(queue));
+	CU_ASSERT_EQUAL(nic_set_rxq(nic, 0, true), 0);
+	waits(queue, 0, 30000, 30000);
+	frame_arrives();
+	CU_ASSERT_EQUAL(nic_wait(&queue, 1, 1000000), 1);
+	CU_ASSERT_EQUAL(take(), 1);
+	close_port();
+}
+
+static uint32_t to_all(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 1;
+}
+
+static void a_wait_for_a_pipe(void)
+{
+	struct nic_pipe *pipe;
+	open_port(RX_INTERRUPT_US);
+	struct nic_rxq *queue = nic_rxq(nic, 0);
+	struct ring_rxq *ring = (struct ring_rxq *)queue;
+	CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &(struct nic_queue){nic, 0}, &(struct nic_queue){nic, 0}, 1), 0);
+	waits(queue, 0, 30000, 30000);
+	frame_arrives();
+	CU_ASSERT_EQUAL(nic_wait(&queue, 1, 1000000), 1);
+	CU_ASSERT_EQUAL(nic_pipe_run(pipe, 32, to_all, NULL), 1);
+	/* as if outputs held all slots, until a run gets them back */
+	ring->refill_next -= ring->mask - 1;
+	waits(queue, 1, 1000000, 900);
+	CU_ASSERT(!nic_rxq_arm(queue));
+	ring->refill_next += ring->mask - 1;
+	nic_pipe_close(pipe);
+	frame_arrives();
+	waits(queue, 0, 30000, 30000); /* nobody takes from the queue, until the port is started again */
+	close_port();
+}
+
 static bool noted(const char *part)
 {
 	struct nic_note note;
@@ -268,6 +361,7 @@ static void a_gone_device_ends_a_wait(void)
 	struct nic_rxq *queue = nic_rxq(nic, 0);
 	pollux_lose(&device->loss, "for this test");
 	CU_ASSERT_EQUAL(nic_wait(&queue, 1, 1000000), -ENODEV);
+	CU_ASSERT(!nic_rxq_arm(queue));
 	close_port();
 }
 
@@ -277,6 +371,9 @@ int main(void)
 		{"no packet is missed", no_packet_is_missed},
 		{"one arm lets one interrupt through", one_arm_lets_one_interrupt_through},
 		{"wrong calls are refused", wrong_calls_are_refused},
+		{"a dry ring naps", a_dry_ring_naps},
+		{"a stopped queue has nothing", a_stopped_queue_has_nothing},
+		{"a wait for a pipe", a_wait_for_a_pipe},
 		{"lost interrupts are found out", lost_interrupts_are_found_out},
 		{"a storm of interrupts ends in naps", a_storm_of_interrupts_ends_in_naps},
 		{"a signal ends a wait", a_signal_ends_a_wait},
