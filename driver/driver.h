@@ -119,7 +119,8 @@ struct port_recovery {
 	uint64_t told_us;   /* when they were last noted */
 	uint64_t looked_us; /* when the card was last looked at, and its counters read; 0: never */
 	uint64_t link_us;   /* when its link was */
-	uint64_t linked_us; /* when the link was last up, since the start or reset; 0: never */
+	uint64_t down_us;   /* when the link was first found down; 0: it is up, or nobody has looked */
+	bool linked;        /* it has been up since the start or reset */
 	uint64_t pauses;    /* rx_pause_frames at the last look: they explain that nothing is sent */
 	uint64_t hung_at;   /* tx_packets when a hang was last mended, and 1; 0: none was */
 	struct recovery_watch tx[QUEUES_MAX], rx[QUEUES_MAX], missed;

@@ -111,11 +111,17 @@ void recovery_look(struct nic *nic)
 	uint64_t now = clock_now_us();
 	const struct nic_link *link = &nic->link;
 	bool waits = look_at_transmit(nic, link);
-	if (link->up)
-		recovery->linked_us = now;
 	/* Once for each time that the link is lost: resets may keep it from coming back */
-	else if (recovery->linked_us && now - recovery->linked_us > recovery_times.down && (waits || rings_unsent(nic)))
+	if (link->up) {
+		recovery->linked = true;
+		recovery->down_us = 0;
+		if (recovery->causes == (NIC_NEEDS_RESET | NIC_LINK_LOST)) /* what was pending has been sent by now */
+			recovery->causes = 0;
+	} else if (!recovery->down_us) {
+		recovery->down_us = now;
+	} else if (recovery->linked && now - recovery->down_us > recovery_times.down && (waits || rings_unsent(nic))) {
 		recovery_need(nic, NIC_LINK_LOST, "the link is lost, and old frames would be sent when it is back");
+	}
 	look_at_receive(nic);
 	nic->driver->ops->diagnose(nic);
 }
@@ -191,7 +197,8 @@ int nic_reset(struct nic *nic)
 		return 0;
 	}
 	rings_silence(nic);
-	nic->recovery.causes |= NIC_NEEDS_RESET;
+	/* A link that comes back ends only what it has caused */
+	nic->recovery.causes = (nic->recovery.causes & ~(uint32_t)NIC_LINK_LOST) | NIC_NEEDS_RESET;
 	if (!nic->freshly_reset)
 		bus_halt(nic);
 	return pollux_failure_restore(&failure);

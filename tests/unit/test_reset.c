@@ -296,7 +296,9 @@ static void transmit_that_hangs_is_told_and_mended(void)
 		ASSERT_NUMBER(serve(60), 0); /* nothing to be sent, nothing hangs */
 		send(0, 40);
 		let_out(64);
+		recovery_times.hang = 60000000; /* which no busy machine lasts for */
 		ASSERT_NUMBER(serve(1), 0);
+		hurry();
 		let_out(64);
 		ASSERT_NUMBER(serve(60), NIC_NEEDS_RESET | NIC_TX_HANG);
 		CU_ASSERT(noted("transmit queue 0 stands still"));
@@ -418,6 +420,29 @@ static void errors_and_resets_of_the_card_are_told(void)
 }
 
 /* Frames that were pending when the link went must not go out when it is back. */
+/* It counts from when the link was first found down, however long nobody has looked before; and no more when the link
+ * is back. */
+static void a_link_that_is_back_needs_no_reset(void)
+{
+	hurry();
+	open_port();
+	wait_for_link();
+	serve(1);
+	clock_sleep_us(2 * recovery_times.down);
+	model_set_partner(model_local_model(device), false);
+	send(0, 30);
+	uint32_t events;
+	CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+	ASSERT_NUMBER(events & NIC_NEEDS_RESET, 0);
+	CU_ASSERT(serve(60) & NIC_LINK_LOST);
+	model_set_partner(model_local_model(device), true);
+	wait_for_link();
+	let_out(64);
+	ASSERT_NUMBER(serve(1) & NIC_NEEDS_RESET, 0);
+	ASSERT_NUMBER(counters().tx_packets, 30);
+	close_port();
+}
+
 static void a_lost_link_with_frames_pending_needs_a_reset(void)
 {
 	hurry();
@@ -470,6 +495,7 @@ int main(void)
 			receive_that_hangs_behind_pause_frames_is_told_and_mended},
 		{"a slow application is no hang", a_slow_application_is_no_hang},
 		{"errors and resets of the card are told", errors_and_resets_of_the_card_are_told},
+		{"a link that is back needs no reset", a_link_that_is_back_needs_no_reset},
 		{"a lost link with frames pending needs a reset", a_lost_link_with_frames_pending_needs_a_reset},
 		{"service called too often is cheap", service_called_too_often_is_cheap},
 		CU_TEST_INFO_NULL,
