@@ -8,35 +8,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_name_start(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-}
+#define LABEL_NAME  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
+#define METRIC_NAME LABEL_NAME ":"
 
-/* Moves *at behind a name. False: there is none. */
-static bool skip_name(const char **at)
+/* The length of the name that a text begins with. 0: there is none. */
+static size_t name_bytes(const char *text, const char *allowed)
 {
-	if (!is_name_start(**at))
-		return false;
-	while (is_name_start(**at) || (**at >= '0' && **at <= '9'))
-		++*at;
-	return true;
+	return *text >= '0' && *text <= '9' ? 0 : strspn(text, allowed);
 }
 
 bool stats_next_label(const char **at, struct stats_label *label)
 {
-	const char *begin = *at, *end = begin;
-	size_t n = 0;
+	size_t bytes = name_bytes(*at, LABEL_NAME), n = 0;
+	const char *end = *at + bytes;
 
-	if (!skip_name(&end) || (size_t)(end - begin) >= sizeof(label->name) || end[0] != '=' || end[1] != '"')
+	/* Prometheus keeps names that begin with __ to itself */
+	if (!bytes || bytes >= sizeof(label->name) || strncmp(*at, "__", 2) == 0 || end[0] != '=' || end[1] != '"')
 		return false;
-	memcpy(label->name, begin, (size_t)(end - begin));
-	label->name[end - begin] = '\0';
+	memcpy(label->name, *at, bytes);
+	label->name[bytes] = '\0';
 	for (end += 2; *end && *end != '"' && n < sizeof(label->value) - 1; end++) {
 		if (*end == '\\' && *++end != '\\' && *end != '"' && *end != 'n')
 			return false;
@@ -44,9 +40,6 @@ bool stats_next_label(const char **at, struct stats_label *label)
 	}
 	label->value[n] = '\0';
 	if (*end++ != '"')
-		return false;
-	/* a comma parts two labels, and does not end the last */
-	if (*end == ',' && !is_name_start(end[1]))
 		return false;
 	*at = *end == ',' ? end + 1 : end;
 	return true;
@@ -110,11 +103,15 @@ static const char *read_comment(struct reader *r, char *line)
 	if (!is_help && !is_type)
 		return NULL;
 	char *name = next_word(&rest);
-	const char *end = name;
-	if (!skip_name(&end) || *end)
+	size_t bytes = name_bytes(name, METRIC_NAME);
+	if (!bytes || name[bytes])
 		return "a metric's name is wanted";
+	if (strncmp(name, STATS_OWN, sizeof(STATS_OWN) - 1) == 0)
+		return "names of pollux-stats' own metrics begin with " STATS_OWN;
 	if (is_type)
 		return read_type(r, name, rest);
+	if (strchr(rest, '\\'))
+		return "a sentence without a backslash is wanted";
 	r->help_name = name;
 	r->help = rest;
 	r->family = STATS_FAMILIES;
@@ -125,31 +122,32 @@ static const char *read_sample(struct reader *r, char *line)
 {
 	struct stats_metrics *m = r->metrics;
 	struct stats_sample s = {.family = r->family, .file = r->file, .labels = ""};
-	struct stats_label label;
-	const char *at = line;
-	char *end;
+	struct stats_label label, last = {.name = ""};
+	size_t bytes = name_bytes(line, METRIC_NAME);
+	char *end = line + bytes;
 
-	if (!skip_name(&at) || r->family == STATS_FAMILIES ||
-		strncmp(line, m->families[r->family].name, (size_t)(at - line)) != 0 ||
-		m->families[r->family].name[at - line])
+	if (r->family == STATS_FAMILIES || strlen(m->families[r->family].name) != bytes ||
+		memcmp(line, m->families[r->family].name, bytes) != 0)
 		return "a sample of the metric whose HELP and TYPE are in front is wanted";
-	end = line + (at - line);
 	if (*end == '{') {
-		s.labels = at = end + 1;
-		while (*at && *at != '}')
+		const char *at = s.labels = end + 1;
+		for (bool more = *at != '}'; more; more = at[-1] == ',', last = label) {
 			if (!stats_next_label(&at, &label))
 				return "labels such as port=\"0000:03:00.0\" are wanted";
+			if (strcmp(label.name, last.name) <= 0)
+				return "labels are wanted in the order of their names, each once";
+		}
 		end = line + (at - line);
 		if (*end != '}')
-			return "labels end in }";
+			return "labels such as port=\"0000:03:00.0\" are wanted";
 		*end++ = '\0';
 	}
 	if (*end++ != ' ')
 		return "a space and a value are wanted";
 	s.value = end;
 	s.number = strtod(s.value, &end);
-	if (end == s.value || *end || *s.value == ' ')
-		return "a value is one number, without a time behind it";
+	if (end == s.value || *end || s.value[strspn(s.value, "+-.0123456789eE")] || !isfinite(s.number))
+		return "a value is one finite decimal number, without a time behind it";
 	if (m->sample_count == STATS_SAMPLES)
 		return "too many samples";
 	m->samples[m->sample_count++] = s;

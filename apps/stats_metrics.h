@@ -13,6 +13,8 @@
 #define STATS_FAMILIES   2048u      /* of all files */
 #define STATS_SAMPLES    65536u     /* of all files */
 
+#define STATS_OWN "pollux_stats_" /* begins the names of metrics on the files: no file has such */
+
 /** A metric: all samples of one name. The texts are in the buffers of the files. */
 struct stats_family {
 	const char *name, *help;
@@ -22,7 +24,7 @@ struct stats_family {
 
 struct stats_sample {
 	unsigned family, file;
-	const char *labels; /* port="0000:03:00.0",queue="3"; "" when it has none */
+	const char *labels; /* port="0000:03:00.0",queue="3", in the order of names; "" when it has none */
 	const char *value;  /* as it stands in the file */
 	double number;      /* the same */
 };

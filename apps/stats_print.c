@@ -4,8 +4,6 @@
 
 #include "app_figures.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,12 +75,10 @@ void stats_print_text(FILE *out, const struct stats_metrics *m, const struct sta
 
 static void print_number(FILE *out, const struct stats_sample *s)
 {
-	if (s->value[0] && strspn(s->value, "0123456789") == strlen(s->value) && (s->value[0] != '0' || !s->value[1]))
+	if (strspn(s->value, "0123456789") == strlen(s->value) && (s->value[0] != '0' || !s->value[1]))
 		fputs(s->value, out);
-	else if (isfinite(s->number))
-		fprintf(out, "%.17g", s->number);
 	else
-		fputs("null", out);
+		fprintf(out, "%.17g", s->number);
 }
 
 static void print_sample(FILE *out, const struct stats_sample *s)

@@ -75,12 +75,20 @@ while [ -s "$work/cut" ] && [ "$(wc -c <"$work/cut")" -gt 420 ]; do
 	stats 1 "$work/cut" || { echo "of $(wc -c <"$work/cut") bytes" >>"$work/uncut" && break; }
 done
 check "a file that is cut anywhere is refused" "$work/uncut" [ ! -e "$work/uncut" ]
-damaged "line 3: a value is one number" '3s/$/ 1700000000/'
-damaged "line 3: a value is one number" '3s/[0-9]*$/many/'
+for value in many 0x10 'nan(123)' NaN +Inf 1e999 '1 1700000000' ''; do
+	damaged "line 3: a value is one finite decimal number" "3s/[0-9]*\$/$value/"
+done
 damaged "line 3: labels such as" '3s/"10"/10/'
 damaged "line 3: labels such as" '3s/"10"/"10",/'
 damaged "line 5: labels such as" '5s/\\n/\\x/'
-damaged "line 3: labels end in }" '3s/}.*//'
+damaged "line 3: labels such as" '3s/}.*//'
+damaged "line 3: labels such as" '3s/,//'
+damaged "line 3: labels such as" '3s/queue/q:e/'
+damaged "line 3: labels such as" '3s/port/__name__/'
+damaged "line 3: labels are wanted in the order of their names, each once" '3s/queue/port/'
+damaged "line 3: labels are wanted in the order of their names, each once" '3s/queue/other/'
+damaged "line 1: a sentence without a backslash" '1s/received/\\received/'
+damaged "line 6: names of pollux-stats' own metrics begin with" 's/pollux_link_up/pollux_stats_file_good/'
 damaged "line 3: a sample of the metric whose HELP" '3s/rx/tx/'
 damaged "line 1: a TYPE follows the HELP" 1d
 damaged "line 2: a metric is a counter or a gauge" '2s/counter/summary/'
