@@ -23,15 +23,18 @@
 #define STORM_WAKES  1000u   /* so many wake-ups in a row without a packet, and the queue does without, too */
 #define NAP_US       1000u   /* how long such a queue sleeps before it looks again */
 
+uint64_t interrupts_retry_us = 5000000;
+
 /** A receive queue's interrupt. Written by the queue's thread, but for noted. */
 struct rx_interrupt {
 	struct nic *nic;
-	unsigned index;    /* of the queue */
-	int epoll_fd;      /* readable after an interrupt */
-	unsigned lost;     /* packets in a row that came without interrupt */
-	unsigned for_none; /* interrupts in a row that came without packet */
-	bool naps;         /* waits take naps, as interrupts come wrong; atomic, set once */
-	bool noted;        /* the thread of control calls has noted that */
+	unsigned index;         /* of the queue */
+	int epoll_fd;           /* readable after an interrupt */
+	unsigned lost;          /* packets in a row that came without interrupt */
+	unsigned for_none;      /* interrupts in a row that came without packet */
+	uint64_t naps_until_us; /* waits take naps, as interrupts came wrong */
+	const char *wrong;      /* how, the first time; atomic */
+	bool noted;             /* the thread of control calls has noted that */
 };
 
 /* ---- vectors ---- */
@@ -114,20 +117,21 @@ int interrupts_redirect(struct nic *nic)
 	return nic->interrupts.vectors ? set_vectors(nic) : 0;
 }
 
-/* Gives each receive queue what its waits need. */
+/* Gives each receive queue what its waits need; and trusts its interrupts again, after a reset. */
 static int open_queues(struct nic *nic, unsigned queues)
 {
 	struct port_interrupts *interrupts = &nic->interrupts;
 	if (queues && !interrupts->rx && !(interrupts->rx = calloc(queues, sizeof(*interrupts->rx))))
 		return fail_port(nic, ENOMEM, "no memory for interrupts");
-	for (unsigned i = interrupts->queues; i < queues; i++) {
+	for (unsigned i = 0; i < queues; i++) {
 		struct rx_interrupt *rx = &interrupts->rx[i];
-		*rx = (struct rx_interrupt){.nic = nic, .index = i};
-		rx->epoll_fd = watch(interrupts->eventfds[interrupts->vectors > 1 ? i + 1 : 0]);
-		if (rx->epoll_fd < 0)
+		int fd = i < interrupts->queues ? rx->epoll_fd
+						: watch(interrupts->eventfds[interrupts->vectors > 1 ? i + 1 : 0]);
+		if (fd < 0)
 			return fail_fd(nic);
+		*rx = (struct rx_interrupt){.nic = nic, .index = i, .epoll_fd = fd};
 		nic->rings.rxqs[i]->interrupt = rx;
-		interrupts->queues = i + 1;
+		interrupts->queues = i < interrupts->queues ? interrupts->queues : i + 1;
 	}
 	return 0;
 }
@@ -295,7 +299,9 @@ static void judge(struct nic_rxq *queue, bool woken, uint64_t slept_us)
 {
 	struct rx_interrupt *rx = ((struct ring_rxq *)queue)->interrupt;
 	bool packets = has_packets((const struct ring_rxq *)queue);
-	if (woken && !packets)
+	const struct port_interrupts *port = &rx->nic->interrupts;
+	/* Where queues share a vector, those of others wake as well */
+	if (woken && !packets && (port->vectors > 1 || port->queues == 1))
 		rx->for_none++;
 	else
 		rx->for_none = 0;
@@ -303,8 +309,15 @@ static void judge(struct nic_rxq *queue, bool woken, uint64_t slept_us)
 		rx->lost = 0;
 	else if (packets && slept_us >= LOST_US)
 		rx->lost++;
-	if (rx->lost >= LOST_PACKETS || rx->for_none >= STORM_WAKES)
-		__atomic_store_n(&rx->naps, true, __ATOMIC_RELEASE);
+	if (rx->lost < LOST_PACKETS && rx->for_none < STORM_WAKES)
+		return;
+	if (!rx->wrong)
+		__atomic_store_n(&rx->wrong,
+			rx->for_none ? "interrupts come without packets" : "packets come without interrupts",
+			__ATOMIC_RELAXED);
+	rx->naps_until_us = clock_now_us() + interrupts_retry_us;
+	rx->for_none = 0;
+	rx->lost -= rx->lost >= LOST_PACKETS; /* one more is enough, when they are tried again */
 }
 
 /* How a wait sleeps, and on what. */
@@ -315,7 +328,7 @@ struct rest {
 };
 
 /* Lets the queues' interrupts through. @return 1: packets are there; 0; or -errno */
-static int arm_all(struct nic_rxq *const queues[], unsigned count, struct rest *rest)
+static int arm_all(struct nic_rxq *const queues[], unsigned count, uint64_t now, struct rest *rest)
 {
 	rest->blind = rest->short_of_slots = false;
 	for (unsigned i = 0; i < count; i++) {
@@ -325,9 +338,10 @@ static int arm_all(struct nic_rxq *const queues[], unsigned count, struct rest *
 			return -EINVAL;
 		if (is_gone(rx->nic))
 			return fail_gone(rx->nic);
-		rest->blind |= rx->naps;
+		bool naps = now < rx->naps_until_us;
+		rest->blind |= naps;
 		rest->short_of_slots |= lacks_slots(queue);
-		if (rx->naps ? has_packets(queue) : !arm(rx, queue))
+		if (naps ? has_packets(queue) : !arm(rx, queue))
 			return 1;
 		rest->fds[i] = (struct pollfd){.fd = rx->epoll_fd, .events = POLLIN};
 	}
@@ -341,7 +355,7 @@ int nic_wait(struct nic_rxq *const queues[], unsigned count, uint32_t limit_us)
 	if (!queues || count == 0 || count > WAIT_QUEUES)
 		return pollux_fail(EINVAL, "nic_wait: give 1 to %u queues", WAIT_QUEUES);
 	for (;;) {
-		int ret = arm_all(queues, count, &rest);
+		int ret = arm_all(queues, count, now, &rest);
 		if (ret || now >= deadline)
 			return ret ? ret : rest.short_of_slots;
 		uint64_t left = deadline - now, most = rest.blind || rest.short_of_slots ? NAP_US : SLICE_US,
@@ -362,11 +376,12 @@ void interrupts_note(struct nic *nic)
 {
 	for (unsigned i = 0; i < nic->interrupts.queues; i++) {
 		struct rx_interrupt *rx = &nic->interrupts.rx[i];
-		if (rx->noted || !__atomic_load_n(&rx->naps, __ATOMIC_ACQUIRE))
+		const char *wrong = __atomic_load_n(&rx->wrong, __ATOMIC_RELAXED);
+		if (!wrong || rx->noted)
 			continue;
 		rx->noted = true;
-		port_note(nic, "receive queue %u: %s: waits look each millisecond instead", i,
-			rx->lost >= LOST_PACKETS ? "packets come without interrupts"
-						 : "interrupts come without packets");
+		port_note(nic,
+			"receive queue %u: %s: waits look each millisecond instead, and try interrupts again each %u s",
+			i, wrong, (unsigned)(interrupts_retry_us / 1000000));
 	}
 }

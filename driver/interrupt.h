@@ -26,6 +26,9 @@ struct interrupt_ops {
 	void (*arm)(const struct nic *nic, unsigned queue);
 };
 
+/** So long a queue does without interrupts that came wrong; in us. A variable for tests. */
+extern uint64_t interrupts_retry_us;
+
 struct rx_interrupt;
 
 /** A port's interrupts. Written by the thread of control calls, while no queue's thread is in nic_wait. */

@@ -358,7 +358,7 @@ int nic_event_fd(struct nic *nic) POLLUX_API(nic_event_fd);
  * pipe that a queue feeds; nic_stop requires that no thread is inside. Needs nic_config.rx_interrupt_us.
  * No packet is missed that comes between the last burst and the sleep. Should the card raise no interrupts, a sleeping
  * thread finds packets after 100 ms; if that goes on, or interrupts come without packets all the time, it looks each
- * millisecond from then on, and a note says so.
+ * millisecond instead, and tries interrupts again after 5 s, or after nic_reset; a note says so, once.
  * A queue that is stopped (nic_set_rxq; nic_reset has failed) brings nothing. One whose card has hardly any slot left,
  * since the pool was empty, or a pipe's outputs have not sent yet, is to be looked at after 1 ms at most.
  * @param queues    of one or several ports, 256 at most
