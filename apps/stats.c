@@ -69,7 +69,7 @@ static bool show(void)
 			app_sleep(wake, 1, at + (uint64_t)(stats.watch_s * 1e9));
 	} while (stats.watch_s > 0 && !app_stopping());
 	stats_free(before);
-	return good;
+	return good && (stats.watch_s > 0 || !app_stopping()); /* who stops it may have got a part */
 }
 
 /* ---- Serving ---- */

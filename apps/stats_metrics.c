@@ -51,7 +51,7 @@ bool stats_next_label(const char **at, struct stats_label *label)
 struct reader {
 	struct stats_metrics *metrics;
 	unsigned file;
-	unsigned family; /* whose samples may follow; STATS_FAMILIES: none */
+	struct stats_family *family; /* whose samples may follow; NULL: none */
 	char *help_name, *help;
 };
 
@@ -70,24 +70,24 @@ static const char *read_type(struct reader *r, const char *name, const char *typ
 {
 	struct stats_metrics *m = r->metrics;
 	bool is_counter = strcmp(type, "counter") == 0;
-	unsigned i = 0;
+	struct stats_family *f = m->families, *end = f + m->family_count;
 
 	if (!r->help_name || strcmp(name, r->help_name) != 0)
 		return "a TYPE follows the HELP of its metric";
 	if (!is_counter && strcmp(type, "gauge") != 0)
 		return "a metric is a counter or a gauge";
-	while (i < m->family_count && strcmp(m->families[i].name, name) != 0)
-		i++;
-	if (i == STATS_FAMILIES)
+	while (f < end && strcmp(f->name, name) != 0)
+		f++;
+	if (f == m->families + STATS_FAMILIES)
 		return "too many metrics";
-	if (i == m->family_count)
+	if (f == end)
 		m->families[m->family_count++] = (struct stats_family){name, r->help, is_counter, r->file};
-	else if (m->families[i].file == r->file)
+	else if (f->file == r->file)
 		return "a metric is there twice";
-	else if (m->families[i].is_counter != is_counter)
+	else if (f->is_counter != is_counter)
 		return "another file has this metric with another TYPE";
-	m->families[i].file = r->file;
-	r->family = i;
+	f->file = r->file;
+	r->family = f;
 	r->help_name = NULL;
 	return NULL;
 }
@@ -114,7 +114,7 @@ static const char *read_comment(struct reader *r, char *line)
 		return "a sentence without a backslash is wanted";
 	r->help_name = name;
 	r->help = rest;
-	r->family = STATS_FAMILIES;
+	r->family = NULL;
 	return NULL;
 }
 
@@ -126,8 +126,7 @@ static const char *read_sample(struct reader *r, char *line)
 	size_t bytes = name_bytes(line, METRIC_NAME);
 	char *end = line + bytes;
 
-	if (r->family == STATS_FAMILIES || strlen(m->families[r->family].name) != bytes ||
-		memcmp(line, m->families[r->family].name, bytes) != 0)
+	if (!r->family || strlen(r->family->name) != bytes || memcmp(line, r->family->name, bytes) != 0)
 		return "a sample of the metric whose HELP and TYPE are in front is wanted";
 	if (*end == '{') {
 		const char *at = s.labels = end + 1;
@@ -237,26 +236,30 @@ static bool load(struct stats_file *file, size_t *bytes)
 
 /* ---- All files ---- */
 
-static int compare_samples(const void *a, const void *b)
+int stats_compare(const void *a, const void *b)
 {
 	const struct stats_sample *one = a, *two = b;
+	int order = strcmp(one->family->name, two->family->name);
 
-	if (one->family != two->family)
-		return one->family < two->family ? -1 : 1;
-	int order = strverscmp(one->labels, two->labels);
-	return order ? order : one->file < two->file ? -1 : one->file > two->file;
+	return order ? order : strverscmp(one->labels, two->labels);
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct stats_sample *one = a, *two = b;
+	int order = stats_compare(a, b);
+
+	return order ? order : (int)one->file - (int)two->file;
 }
 
 static void sort_samples(struct stats_metrics *m)
 {
 	unsigned kept = 0;
 
-	qsort(m->samples, m->sample_count, sizeof(*m->samples), compare_samples);
-	for (unsigned i = 0; i < m->sample_count; i++) {
-		const struct stats_sample *last = kept ? &m->samples[kept - 1] : NULL, *s = &m->samples[i];
-		if (!last || last->family != s->family || strcmp(last->labels, s->labels) != 0)
-			m->samples[kept++] = *s;
-	}
+	qsort(m->samples, m->sample_count, sizeof(*m->samples), compare_files);
+	for (unsigned i = 0; i < m->sample_count; i++)
+		if (!kept || stats_compare(&m->samples[kept - 1], &m->samples[i]) != 0)
+			m->samples[kept++] = m->samples[i];
 	m->sample_count = kept;
 }
 
@@ -272,7 +275,7 @@ struct stats_metrics *stats_read(const char *const *paths, unsigned count)
 	}
 	m->file_count = count;
 	for (unsigned i = 0; i < count; i++) {
-		struct reader reader = {.metrics = m, .file = i, .family = STATS_FAMILIES};
+		struct reader reader = {.metrics = m, .file = i};
 		unsigned families = m->family_count, samples = m->sample_count;
 		size_t bytes;
 		m->files[i].path = paths[i];

@@ -23,7 +23,8 @@ struct stats_family {
 };
 
 struct stats_sample {
-	unsigned family, file;
+	const struct stats_family *family;
+	unsigned file;
 	const char *labels; /* port="0000:03:00.0",queue="3", in the order of names; "" when it has none */
 	const char *value;  /* as it stands in the file */
 	double number;      /* the same */
@@ -42,7 +43,7 @@ struct stats_metrics {
 	unsigned file_count;
 	struct stats_family families[STATS_FAMILIES];
 	unsigned family_count;
-	struct stats_sample *samples; /* those of a family together, in the order of the files */
+	struct stats_sample *samples; /* in the order of stats_compare */
 	unsigned sample_count;
 };
 
@@ -50,6 +51,9 @@ struct stats_metrics {
  * with the same labels, the first stays. @return NULL: no memory */
 struct stats_metrics *stats_read(const char *const *paths, unsigned count);
 void stats_free(struct stats_metrics *metrics);
+
+/** Compares two samples, also of different reads, by their metrics' names and their labels: of one read, all differ. */
+int stats_compare(const void *one, const void *two);
 
 /** A label of a sample: its name, and its value without escapes. */
 struct stats_label {

@@ -2,6 +2,7 @@
  * Prints metrics: for people, as JSON, and as a page for Prometheus. */
 #include "stats_print.h"
 
+#include "app_base.h"
 #include "app_figures.h"
 
 #include <stdlib.h>
@@ -16,16 +17,6 @@ static int compare_labels(const void *a, const void *b)
 	int order = strverscmp(one->labels, two->labels);
 
 	return order ? order : one < two ? -1 : 1;
-}
-
-/* A sample's place in what was read before: both are in the same order, but some may have come or gone. */
-static const struct stats_sample *find(const struct stats_metrics *m, const char *name, const char *labels)
-{
-	for (unsigned i = 0; m && i < m->sample_count; i++)
-		if (strcmp(m->samples[i].labels, labels) == 0 &&
-			strcmp(m->families[m->samples[i].family].name, name) == 0)
-			return &m->samples[i];
-	return NULL;
 }
 
 /* Names without what all of ours begin and end with. */
@@ -49,9 +40,10 @@ void stats_print_text(FILE *out, const struct stats_metrics *m, const struct sta
 		order[i] = &m->samples[i];
 	if (order)
 		qsort(order, m->sample_count, sizeof(*order), compare_labels);
-	for (unsigned i = 0; order && i < m->sample_count; i++) {
+	/* a screen may be long: who asks to stop does not wait for its end */
+	for (unsigned i = 0; order && i < m->sample_count && !app_stopping(); i++) {
 		const struct stats_sample *s = order[i], *then = NULL;
-		const struct stats_family *f = &m->families[s->family];
+		const struct stats_family *f = s->family;
 		const char *name = f->name;
 		int bytes = short_name(&name);
 		if (s->number == 0 && !all)
@@ -60,8 +52,8 @@ void stats_print_text(FILE *out, const struct stats_metrics *m, const struct sta
 			fprintf(out, "%s%s\n", labels ? "\n" : "", s->labels[0] ? s->labels : "of the program");
 		labels = s->labels;
 		fprintf(out, "  %-40.*s %20s", bytes, name, s->value);
-		if (f->is_counter && seconds > 0)
-			then = find(before, f->name, s->labels);
+		if (before && f->is_counter && seconds > 0)
+			then = bsearch(s, before->samples, before->sample_count, sizeof(*s), stats_compare);
 		if (then && s->number >= then->number)
 			fprintf(out, " %16.1f /s", (s->number - then->number) / seconds);
 		else if (before)
@@ -112,7 +104,7 @@ void stats_print_json(FILE *out, const struct stats_metrics *m, double time_s)
 	fputs("],\"metrics\":[", out);
 	for (unsigned i = 0; i < m->sample_count; i++) {
 		const struct stats_sample *s = &m->samples[i];
-		const struct stats_family *f = &m->families[s->family];
+		const struct stats_family *f = s->family;
 		bool first = i == 0 || s[-1].family != s->family, last = i + 1 == m->sample_count;
 		if (first) {
 			fprintf(out, "%s{\"name\":\"%s\",\"kind\":\"%s\",\"help\":", i ? "," : "", f->name,
@@ -148,7 +140,7 @@ void stats_print_page(FILE *out, const struct stats_metrics *m)
 {
 	for (unsigned i = 0; i < m->sample_count; i++) {
 		const struct stats_sample *s = &m->samples[i];
-		const struct stats_family *f = &m->families[s->family];
+		const struct stats_family *f = s->family;
 		if (i == 0 || s[-1].family != s->family)
 			fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name,
 				f->is_counter ? "counter" : "gauge");

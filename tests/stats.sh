@@ -122,6 +122,17 @@ check "what it grows by is shown" "$work/watched" grep -q ' [1-9][0-9.]* /s$' "$
 kill -TERM $watch
 check "  until SIGTERM" "$work/watched" ended $watch 0
 
+# more than enough samples that comparing each with each takes longer than the limit of 20 s
+{ printf '# HELP m_total x\n# TYPE m_total counter\n'; seq 60000 | sed 's/.*/m_total{n="&"} 1/'; echo '# EOF'; } \
+	>"$work/samples"
+(ulimit -t 20 && exec "$bin/pollux-stats" --watch 1 "$work/samples" >"$work/watched" 2>"$log") &
+watch=$!
+two_screens() { [ "$(grep -c ' /s$' "$work/watched")" -ge 120000 ]; }
+check "what 60,000 samples grow by takes no time" "$log" wait_for two_screens
+kill -INT $watch
+check "  until SIGINT" "$log" ended $watch 0
+rm "$work/watched"
+
 # -- HTTP --
 "$bin/pollux-stats" --http 0 "$work/one.prom" "$work/two.prom" "$work/none" >"$work/served" 2>"$log" &
 server=$!
