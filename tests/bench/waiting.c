@@ -14,6 +14,7 @@
 #include "../../driver/driver.h"
 #include "../model/local.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,13 @@
 #define STAMP_AT 16u   /* in the frame */
 #define SECONDS  0.25  /* of a round: the shorter, the likelier that others leave the cores alone in one of them */
 #define SLOW_PPS 1000u /* up to this rate a round takes longer, for there to be enough packets, or sleeps */
-#define SLOW_S   1.0
-#define STEP_S   1e-6 /* the card's time goes on so often */
+#define SLOW_S   0.8
+#define REST_MS                                                                                                        \
+	150u /* between rounds: a thread of real-time priority may not run all the time, or is halted for 50 ms */
+#define WAKE_NS                                                                                                        \
+	50000.0     /* from its wake-up until it runs a thread may take so long, though nobody else has its core       \
+		     */
+#define STEP_S 1e-6 /* the card's time goes on so often */
 #define AWAY_S                                                                                                         \
 	20e-6 /* the card's thread does not take so long from one turn to the next, but if others have its core */
 
@@ -100,6 +106,11 @@ static void arrive(struct run *run, struct model *model)
 	run->offered++;
 }
 
+static void rest(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = REST_MS * 1000000}, NULL);
+}
+
 static void card_side(void *context)
 {
 	struct run *run = context;
@@ -125,6 +136,7 @@ static void card_side(void *context)
 			stepped = now;
 		}
 	}
+	rest();
 }
 
 /* ---- The program's thread ---- */
@@ -178,13 +190,16 @@ static void receive(struct run *run, struct waiting_round *round)
 	const double ns = (double)(app_now_ns() - begin);
 
 	round->core_share = (double)(app_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu) / ns;
-	round->away_share = (double)(ready_ns(begin) - ready) / ns;
-	round->sleeps_per_s = (double)app_get(&worker->naps) * 1e9 / ns;
+	const double ready_all_ns = (double)(ready_ns(begin) - ready), sleeps = (double)app_get(&worker->naps);
+
+	round->away_share = fmax(0, ready_all_ns - sleeps * WAKE_NS) / ns;
+	round->waits_per_s = sleeps * 1e9 / ns;
 	for (unsigned n; (n = nic_rx(queue, pkts, BURST)); round->packets += n) {
 		take(run, pkts, n);
 		pkt_free(pkts, n);
 	}
 	atomic_store_explicit(&run->left, true, memory_order_release);
+	rest();
 	while (!far_ended())
 		_mm_pause();
 	round->lost = run->offered - round->packets;

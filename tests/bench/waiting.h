@@ -20,7 +20,7 @@ struct waiting_round {
 	uint64_t packets, lost;         /* received; offered and not received */
 	double p50_ns, p99_ns, p999_ns; /* from the card's side to the program; without packets: 0 */
 	double core_share;              /* CPU time of the receiving thread, of the time that passed */
-	double sleeps_per_s;            /* of that thread */
+	double waits_per_s;             /* calls of nic_wait by that thread; some find packets and do not sleep */
 	double away_share;              /* of the time, in which others had the cores of either thread */
 };
 

@@ -74,7 +74,7 @@ static void print_us(double ns, FILE *file)
 void waiting_table(const struct waiting *cells, unsigned count, FILE *file)
 {
 	fputs("From the card's side to the program, and what the receiving thread takes\n"
-	      "packets/s  way         p50 us    p99 us  p99.9 us  of a core  sleeps/s  others\n",
+	      "packets/s  way         p50 us    p99 us  p99.9 us  of a core   waits/s  others\n",
 		file);
 	for (unsigned i = 0; i < count; i++) {
 		const struct waiting_round *round = &cells[i].chosen;
@@ -83,7 +83,7 @@ void waiting_table(const struct waiting *cells, unsigned count, FILE *file)
 		print_us(round->p50_ns, file);
 		print_us(round->p99_ns, file);
 		print_us(round->p999_ns, file);
-		fprintf(file, "  %7.2f %%  %8.0f  %4.1f %%%s", 100 * round->core_share, round->sleeps_per_s,
+		fprintf(file, "  %7.2f %%  %8.0f  %4.1f %%%s", 100 * round->core_share, round->waits_per_s,
 			100 * round->away_share, waiting_restless(&cells[i]) ? "  restless" : "");
 		if (round->lost)
 			fprintf(file, "  lost: %llu", (unsigned long long)round->lost);
@@ -114,9 +114,9 @@ void waiting_json(const struct waiting *cells, unsigned count, FILE *file)
 		json_ns("p99_ns", round->p99_ns, file);
 		json_ns("p999_ns", round->p999_ns, file);
 		fprintf(file,
-			"\"core_share\":%.5f,\"sleeps_per_s\":%.1f,\"rounds\":%u,\"away_share\":%.5f,\"restless\":%s}%"
+			"\"core_share\":%.5f,\"waits_per_s\":%.1f,\"rounds\":%u,\"away_share\":%.5f,\"restless\":%s}%"
 			"s\n",
-			round->core_share, round->sleeps_per_s, cells[i].rounds, round->away_share,
+			round->core_share, round->waits_per_s, cells[i].rounds, round->away_share,
 			waiting_restless(&cells[i]) ? "true" : "false", i + 1 < count ? "," : "");
 	}
 	fputs("]}\n", file);

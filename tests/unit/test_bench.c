@@ -213,7 +213,7 @@ static void waiting_is_reported(void)
 			.p99_ns = 6000,
 			.p999_ns = 7000,
 			.core_share = 0.25,
-			.sleeps_per_s = 999,
+			.waits_per_s = 999,
 			.away_share = 0.02}};
 	char text[2048] = "";
 	FILE *file = fmemopen(text, sizeof(text) - 1, "w");
@@ -222,7 +222,7 @@ static void waiting_is_reported(void)
 	fclose(file);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"way\":\"adaptive\",\"offered_pps\":1000,\"packets\":998,\"lost\":1,"
 					    "\"p50_ns\":5000,\"p99_ns\":6000,\"p999_ns\":7000,\"core_share\":0.25000,"
-					    "\"sleeps_per_s\":999.0,\"rounds\":2,\"away_share\":0.02000,"
+					    "\"waits_per_s\":999.0,\"rounds\":2,\"away_share\":0.02000,"
 					    "\"restless\":true}\n]}\n"));
 	waiting.chosen = (struct waiting_round){.core_share = 1};
 	file = fmemopen(text, sizeof(text) - 1, "w");
