@@ -90,21 +90,6 @@ static bool make_page(char **text, size_t *bytes)
 	return !failed;
 }
 
-static bool serve(void)
-{
-	struct MHD_Daemon *daemon = stats_http_start(&stats.port, make_page);
-	struct pollfd wake[1];
-
-	if (!daemon)
-		return false;
-	printf("serving http://127.0.0.1:%u/metrics\n", stats.port);
-	fflush(stdout);
-	while (!app_stopping())
-		app_sleep(wake, 1, UINT64_MAX);
-	stats_http_stop(daemon);
-	return true;
-}
-
 /* ---- Command line ---- */
 
 enum { KEY_HTTP = 0x100 };
@@ -183,6 +168,6 @@ int main(int argc, char **argv)
 
 	app_parse(&argp, argc, argv, NULL);
 	app_catch_signals();
-	bool good = stats.serves ? serve() : show();
+	bool good = stats.serves ? stats_http_serve(stats.port, make_page) : show();
 	return app_output_end_all() && good ? APP_OK : APP_FAILED;
 }

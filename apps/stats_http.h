@@ -10,10 +10,9 @@
 /** Makes the page. *text is malloc'ed, and freed by the caller. False: no memory. */
 typedef bool stats_page(char **text, size_t *bytes);
 
-/** Serves GET /metrics on 127.0.0.1, from a thread of its own, which calls `page` for each request, one at a time.
- * @param port  0: any that is free; receives the one that it is
- * @return NULL, and printed: that failed */
-struct MHD_Daemon *stats_http_start(uint16_t *port, stats_page *page);
-void stats_http_stop(struct MHD_Daemon *daemon);
+/** Serves GET /metrics on 127.0.0.1 until the program is asked to stop. Calls `page` for each request.
+ * @param port  0: any that is free; the one that it is gets printed
+ * @return false, and printed: that failed */
+bool stats_http_serve(uint16_t port, stats_page *page);
 
 #endif
