@@ -224,24 +224,31 @@ static const char *obstacle(const char *path)
 	return S_ISREG(status.st_mode) ? NULL : "it is no regular file, and would be replaced by one";
 }
 
-/* Makes a new file beside the one that it replaces. False: errno says why. */
-static bool replace(const char *path, const struct app *app, const struct app_metrics *m)
+/* Makes a new file beside the one that it is to replace, whose name it has with an end. NULL: errno says why. */
+static FILE *open_beside(const char *path, char beside[PATH_MAX])
 {
-	char beside[PATH_MAX];
-	int fd = -1;
+	int fd;
 
-	if (snprintf(beside, sizeof(beside), "%s.%ld.new", path, (long)getpid()) >= (int)sizeof(beside)) {
+	if (snprintf(beside, PATH_MAX, "%s.%ld.new", path, (long)getpid()) >= PATH_MAX) {
 		errno = ENAMETOOLONG;
-		return false;
+		return NULL;
 	}
 	unlink(beside);
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out) {
-		if (fd >= 0)
-			close(fd);
+	if (fd >= 0 && !out)
+		close(fd);
+	return out;
+}
+
+/* False: errno says why. */
+static bool replace(const char *path, const struct app *app, const struct app_metrics *m)
+{
+	char beside[PATH_MAX];
+	FILE *out = open_beside(path, beside);
+
+	if (!out)
 		return false;
-	}
 	print_all(out, app, m);
 	bool written = !ferror(out);
 	written = fclose(out) == 0 && written;
@@ -251,6 +258,21 @@ static bool replace(const char *path, const struct app *app, const struct app_me
 	unlink(beside);
 	errno = error;
 	return false;
+}
+
+bool app_metrics_check(const char *path)
+{
+	char beside[PATH_MAX];
+	const char *why = path ? obstacle(path) : NULL;
+	FILE *out = path && !why ? open_beside(path, beside) : NULL;
+
+	if (path && !why && !out)
+		why = strerror(errno);
+	if (out) {
+		fclose(out);
+		unlink(beside);
+	}
+	return !why || app_error("--metrics %s: %s", path, why);
 }
 
 bool app_metrics_write(struct app *app, app_more_metrics *more, bool running)

@@ -28,6 +28,9 @@ void app_metrics_add_queue(struct app_metrics *metrics, const struct app_metric 
 /** What a program adds of its own. */
 typedef void app_more_metrics(struct app_metrics *metrics);
 
+/** Whether the file, if one is wanted, can be written, as far as is known: it stays as it is. Prints why not. */
+bool app_metrics_check(const char *path);
+
 /** Writes the file, if one is wanted, of the counters as last reported. What is there may be a regular file only, as it
  * is replaced. A failure is printed when the time before was none.
  * @param running  the program goes on

@@ -156,7 +156,7 @@ bool app_open(struct app *app, const struct app_options *options, unsigned threa
 	if (!app->text_out)
 		app->text_out = options->json ? stderr : stdout;
 	/* what can be wrong with the command line is found before a wait for links */
-	if (!app_cpus_allowed(options->cpus, options->cpu_count) || !app_metrics_write(app, NULL, true))
+	if (!app_cpus_allowed(options->cpus, options->cpu_count) || !app_metrics_check(options->metrics))
 		return false;
 	if (dma_space_open(&app->space) < 0)
 		return app_error("%s", nic_error());

@@ -270,6 +270,14 @@ done
 early "--metrics $work: it is no regular file, and would be replaced" fwd --metrics "$work" "$absent" "$other"
 early '--metrics /dev/null: it is no regular file' dump --metrics /dev/null "$absent"
 early "--metrics $work/none/x: No such file" gen --metrics "$work/none/x" "$absent"
+# A start that fails leaves the metrics of the run before.
+echo precious >"$work/kept.prom"
+refused missing fwd --metrics "$work/kept.prom" "$absent" "$other"
+if grep -q precious "$work/kept.prom" && [ -z "$(find "$work" -name 'kept.prom.*')" ]; then
+	pass
+else
+	fail 'a start that failed overwrote the metrics, or left a file beside them'
+fi
 
 # Captures are looked at before any port is opened.
 echo 'no capture' >"$work/text.pcap"
