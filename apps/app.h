@@ -70,6 +70,7 @@ struct app_port {
 	bool started;
 	uint32_t reset_causes;  /* the events with which the port wants to be reset; 0: it does not */
 	unsigned resets_failed; /* in a row */
+	unsigned resets_begun;  /* all; written while the threads halt */
 	int event_fd;           /* of nic_event_fd, once it was started; negative: it has no interrupts */
 };
 
@@ -91,6 +92,16 @@ struct app {
 	struct app_sample interval; /* at the end of the last interval that was printed */
 	bool any_interval;          /* one was printed */
 };
+
+/** For a thread that halts during resets: whether the port was reset since the last call with this `known`, which is 0
+ * before the first. What it has taken of a frame by then has no end: the rest was in the ring. */
+static inline bool app_was_reset(const struct app_port *port, unsigned *known)
+{
+	bool was = *known != port->resets_begun;
+
+	*known = port->resets_begun;
+	return was;
+}
 
 /** How many queue pairs each port has. */
 static inline unsigned app_queues(const struct app *app)

@@ -46,6 +46,7 @@ static int reset(struct app *app, unsigned i)
 {
 	struct app_port *port = &app->ports[i];
 	uint64_t begin = app_now_ns();
+	port->resets_begun++; /* one that fails has emptied the rings, too */
 	int error = nic_reset(port->nic);
 
 	if (error < 0) {

@@ -31,6 +31,7 @@
 struct queue {
 	/* The receiving thread's. */
 	_Alignas(64) bool in_frame; /* a frame in several buffers has begun, and not ended */
+	unsigned known_resets;      /* of the port */
 	_Atomic uint64_t not_matched;
 	/* The writing thread's: what has come of a frame in several buffers. */
 	_Alignas(64) unsigned frame_bytes;
@@ -109,6 +110,15 @@ static bool compare(const struct timespec *now, const uint8_t *data, unsigned by
 	return true;
 }
 
+/* What has come of a frame in several buffers, if anything has, is all that comes. */
+static void cut_frame(unsigned queue)
+{
+	struct queue *q = &dump.queues[queue];
+
+	app_add(&dump.app.ports[0].queues[queue].counters.rx_broken, q->frame_bytes > 0);
+	q->frame_bytes = 0;
+}
+
 /* Takes one buffer: a frame, or a piece of one. compared: whole frames in one buffer match. False: no further frame is
  * wanted. */
 static bool take(const struct timespec *now, unsigned queue, const struct pkt *pkt, bool compared)
@@ -119,8 +129,7 @@ static bool take(const struct timespec *now, unsigned queue, const struct pkt *p
 	if (!more && q->frame_bytes == 0)
 		return compared ? capture(now, pkt->data, pkt->len) : compare(now, pkt->data, pkt->len);
 	if (pkt->len > FRAME_BYTES_MAX - q->frame_bytes) {
-		app_add(&dump.app.ports[0].queues[queue].counters.rx_broken, 1);
-		q->frame_bytes = 0;
+		cut_frame(queue);
 		return true;
 	}
 	memcpy(q->frame + q->frame_bytes, pkt->data, pkt->len);
@@ -158,6 +167,8 @@ static void work_alone(void)
 
 	while (writable && more_wanted && !app_stopping()) {
 		app_halt_point();
+		if (app_was_reset(&dump.app.ports[0], &dump.queues[0].known_resets))
+			cut_frame(0);
 		unsigned n = nic_rx(queue->rx, pkts, dump.options.burst);
 		if (n == 0) {
 			app_add(&counters->empty_polls, 1);
@@ -213,10 +224,16 @@ static void receive(unsigned index)
 	struct app_queue *queue = &dump.app.ports[0].queues[index];
 	struct app_counters *counters = &queue->counters;
 	struct dump_lane *lane = &dump.lanes[index];
+	struct queue *q = &dump.queues[index];
 	struct pkt pkts[APP_BURST_MAX];
+	bool cut = false;
 
 	while (!app_stopping()) {
 		app_halt_point();
+		if (app_was_reset(&dump.app.ports[0], &q->known_resets)) {
+			cut = true;
+			q->in_frame = false;
+		}
 		/* what has no room here waits in the ring: the card counts what has none there */
 		unsigned room = dump_room(lane), want = room < dump.options.burst ? room : dump.options.burst;
 		unsigned n = want ? nic_rx(queue->rx, pkts, want) : 0;
@@ -224,7 +241,9 @@ static void receive(unsigned index)
 		if (n) {
 			app_add(&counters->received, app_frames(pkts, n));
 			app_add(&counters->busy_polls, 1);
-			dump_put(lane, now, pkts, dump.has_filter ? keep_matching(&dump.queues[index], pkts, n) : n);
+			unsigned kept = dump.has_filter ? keep_matching(q, pkts, n) : n;
+			dump_put(lane, now, cut, pkts, kept);
+			cut = cut && !kept;
 			wake_writer(&app_workers[index]);
 		} else {
 			app_add(&counters->empty_polls, 1);
@@ -254,6 +273,8 @@ static bool write_record(const struct dump_record *record, unsigned lane, int64_
 	uint64_t real = record->ns + (uint64_t)difference;
 	struct timespec at = {(time_t)(real / 1000000000u), (long)(real % 1000000000u)};
 
+	if (record->cut)
+		cut_frame(lane);
 	return take(&at, lane, &record->pkt, true);
 }
 

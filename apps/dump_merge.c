@@ -3,12 +3,12 @@
  * an older one at its head, or its thread has looked since and found nothing. */
 #include "dump_merge.h"
 
-void dump_put(struct dump_lane *lane, uint64_t ns, const struct pkt *pkts, unsigned n)
+void dump_put(struct dump_lane *lane, uint64_t ns, bool cut, const struct pkt *pkts, unsigned n)
 {
 	uint64_t put = atomic_load_explicit(&lane->put, memory_order_relaxed);
 
 	for (unsigned i = 0; i < n; i++)
-		lane->records[(put + i) % DUMP_HELD] = (struct dump_record){ns, pkts[i]};
+		lane->records[(put + i) % DUMP_HELD] = (struct dump_record){ns, pkts[i], cut && i == 0};
 	atomic_store_explicit(&lane->put, put + n, memory_order_release);
 }
 

@@ -14,6 +14,7 @@
 struct dump_record {
 	uint64_t ns; /* CLOCK_MONOTONIC */
 	struct pkt pkt;
+	bool cut; /* the frame before it in the lane has no end, if it has none there */
 };
 
 struct dump_lane {
@@ -32,8 +33,9 @@ static inline unsigned dump_room(const struct dump_lane *lane)
 				      atomic_load_explicit(&lane->taken, memory_order_acquire));
 }
 
-/** Puts packets in, of which there is room for all. */
-void dump_put(struct dump_lane *lane, uint64_t ns, const struct pkt *pkts, unsigned n);
+/** Puts packets in, of which there is room for all.
+ * @param cut  of the first of them */
+void dump_put(struct dump_lane *lane, uint64_t ns, bool cut, const struct pkt *pkts, unsigned n);
 
 /** Tells the writer that nothing older than this will follow. */
 static inline void dump_seen(struct dump_lane *lane, uint64_t ns)

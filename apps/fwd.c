@@ -20,10 +20,12 @@ struct direction {
 	_Alignas(64) struct nic_rxq *rx;
 	struct nic_txq *tx;
 	struct app_counters *in, *out; /* of the queue that receives, and of the one that sends */
-	uint8_t addresses[12];         /* mode mac: the next hop's, and the sending port's own */
 	struct app_worker *worker;
-	unsigned unfinished; /* handles at the front of pkts: a frame whose end has not come yet */
-	struct pkt pkts[APP_FRAME_HANDLES + APP_BURST_MAX];
+	const struct app_port *from;
+	unsigned unfinished;   /* handles at the front of pkts: a frame whose end has not come yet */
+	unsigned known_resets; /* of the port they came from */
+	_Alignas(64) struct pkt pkts[APP_FRAME_HANDLES + APP_BURST_MAX];
+	uint8_t addresses[12]; /* mode mac: the next hop's, and the sending port's own */
 };
 
 static struct {
@@ -125,6 +127,13 @@ static __attribute__((noinline)) unsigned touch(struct direction *d, unsigned *n
 	return app_frames(d->pkts, *whole);
 }
 
+static __attribute__((noinline)) void drop_unfinished(struct direction *d)
+{
+	pkt_free(d->pkts, d->unfinished);
+	app_add(&d->in->rx_broken, d->unfinished > 0);
+	d->unfinished = 0;
+}
+
 /* @return whether packets have come */
 static bool forward(struct direction *d)
 {
@@ -140,6 +149,9 @@ static bool forward(struct direction *d)
 		}
 		want = left < want ? (unsigned)left : want;
 	}
+	/* Here, as ring_full may have halted behind the thread's other directions. */
+	if (app_was_reset(d->from, &d->known_resets))
+		drop_unfinished(d);
 	unsigned got = nic_rx(d->rx, d->pkts + d->unfinished, want);
 	if (got == 0) {
 		app_add(&d->in->empty_polls, 1);
@@ -159,11 +171,8 @@ static bool forward(struct direction *d)
 	d->unfinished = n - whole;
 	if (d->unfinished) {
 		memmove(d->pkts, d->pkts + whole, d->unfinished * sizeof(*d->pkts));
-		if (d->unfinished > APP_FRAME_HANDLES) {
-			pkt_free(d->pkts, d->unfinished);
-			d->unfinished = 0;
-			app_add(&d->in->rx_broken, 1);
-		}
+		if (d->unfinished > APP_FRAME_HANDLES)
+			drop_unfinished(d);
 	}
 	unsigned frames_sent = sent == whole ? frames : app_frames(d->pkts, sent);
 	if (fwd.packet_limit)
@@ -306,6 +315,7 @@ static void connect_ports(void)
 
 		*d = (struct direction){.rx = in->rx, .tx = out->tx, .in = &in->counters, .out = &out->counters};
 		d->worker = &app_workers[i % fwd.worker_count];
+		d->from = &fwd.app.ports[port];
 		app_watch(d->worker, d->rx);
 		memcpy(d->addresses, fwd.next_hops[fwd.next_hop_count > 1 ? to : 0], 6);
 		memcpy(d->addresses + 6, out_port->info.mac, 6);

@@ -78,8 +78,7 @@ static void work(unsigned index)
 		if (sends && gen.sending.on)
 			gen_send(&gen.senders[queue]);
 		for (unsigned i = 0; receives && i < gen.app.port_count; i++)
-			found |= gen_receive(
-				&gen.receivers[queue], i, &gen.app.ports[i].queues[queue], gen.args.app.burst);
+			found |= gen_receive(&gen.receivers[queue], &gen.app, i, queue);
 		if (receives && !(sends && gen.sending.on))
 			app_looked(&app_workers[index], found, APP_NAP_US);
 	}

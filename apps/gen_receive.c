@@ -84,11 +84,18 @@ static void receive_piece(struct gen_receiver *r, struct gen_arrival *a, const s
 		account(r, a->own, a->intact && a->bytes == udp->bytes, a->number);
 }
 
-bool gen_receive(struct gen_receiver *r, unsigned port, struct app_queue *queue, unsigned burst)
+bool gen_receive(struct gen_receiver *r, struct app *app, unsigned port, unsigned index)
 {
+	struct app_queue *queue = &app->ports[port].queues[index];
 	struct app_counters *counters = &queue->counters;
+	struct gen_arrival *arrival = &r->arrivals[port];
 	struct pkt pkts[APP_BURST_MAX];
-	unsigned n = nic_rx(queue->rx, pkts, burst);
+
+	if (app_was_reset(&app->ports[port], &arrival->known_resets)) {
+		app_add(&counters->rx_broken, arrival->in_frame);
+		arrival->in_frame = false;
+	}
+	unsigned n = nic_rx(queue->rx, pkts, app->options->burst);
 
 	if (n == 0) {
 		app_add(&counters->empty_polls, 1);
@@ -96,7 +103,7 @@ bool gen_receive(struct gen_receiver *r, unsigned port, struct app_queue *queue,
 		return false;
 	}
 	for (unsigned i = 0; i < n && r->senders; i++)
-		receive_piece(r, &r->arrivals[port], &pkts[i]);
+		receive_piece(r, arrival, &pkts[i]);
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
 	pkt_free(pkts, n);

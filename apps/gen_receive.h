@@ -29,6 +29,7 @@ struct gen_receiver {
 		bool intact;   /* its pieces so far are as they were sent */
 		unsigned bytes;
 		uint64_t number;
+		unsigned known_resets; /* of the port */
 	} arrivals[APP_PORTS];
 };
 
@@ -37,8 +38,8 @@ bool gen_receiver_init(
 	struct gen_receiver *receiver, const struct gen_sender *senders, const struct gen_sending *sending);
 void gen_receiver_free(struct gen_receiver *receiver);
 
-/** Takes a burst from a queue of a port. False: there was nothing. */
-bool gen_receive(struct gen_receiver *receiver, unsigned port, struct app_queue *queue, unsigned burst);
+/** Takes a burst from the queue of this index of a port. False: there was nothing. */
+bool gen_receive(struct gen_receiver *receiver, struct app *app, unsigned port, unsigned index);
 
 /** What all receivers have seen. */
 struct gen_received {

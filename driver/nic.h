@@ -275,8 +275,8 @@ int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
 /**
  * Resets the card, and starts it again as it was, while the port stays started: queues keep their handles; addresses,
  * VLANs, RSS, receive mode and stopped queues come back. What was in the rings is freed, and counted
- * (nic_stats.rx_left, tx_unsent, resets); other counters go on. Pipes of the port end as by nic_stop. The link may go
- * down for some seconds.
+ * (nic_stats.rx_left, tx_unsent, resets); other counters go on. A frame of which nic_rx has given the first handles
+ * only never ends: free these. Pipes of the port end as by nic_stop. The link may go down for some seconds.
  *
  * As for nic_stop, no thread may be inside a burst of the port: they pause meanwhile. It takes some 100 ms.
  * Errors: as nic_start; -EINVAL: not started. The port stays started then, and its bursts do nothing: call it again, or

@@ -86,14 +86,16 @@ static void nothing_is_written_before_what_may_be_older(void)
 
 	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 0);
 	CU_ASSERT_TRUE(lane < 2);
-	dump_put(&lanes[0], 100, pkts, 2);
-	dump_put(&lanes[0], 300, pkts + 2, 1);
+	dump_put(&lanes[0], 100, true, pkts, 2);
+	dump_put(&lanes[0], 300, false, pkts + 2, 1);
 	dump_seen(&lanes[0], 300);
 	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 0); /* the other one may bring one of 99 */
 	dump_seen(&lanes[1], 100);
 	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 2); /* one of 100 comes behind it */
 	ASSERT_NUMBER(lane, 0);
-	dump_put(&lanes[1], 200, pkts + 3, 1);
+	CU_ASSERT_TRUE(dump_record_at(&lanes[0], 0)->cut);
+	CU_ASSERT_FALSE(dump_record_at(&lanes[0], 1)->cut);
+	dump_put(&lanes[1], 200, false, pkts + 3, 1);
 	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 2);
 	dump_take(&lanes[0], 2);
 	ASSERT_NUMBER(dump_next(lanes, 2, &lane), 1);
@@ -123,7 +125,7 @@ static void *fill(void *context)
 		unsigned n = left < 8 ? left % 8 : 1 + left % 8, room = dump_room(lane);
 		n = n > room ? room : n;
 		uint64_t now = 1 + atomic_fetch_add(&ticks, 1);
-		dump_put(lane, now, pkts, n);
+		dump_put(lane, now, false, pkts, n);
 		dump_seen(lane, now);
 		left -= n;
 		if (!n)
