@@ -340,22 +340,12 @@ int nic_get_link(struct nic *nic, struct nic_link *link)
 	return ret;
 }
 
-static void add_interrupts(struct fact_list *list, const uint32_t *counts)
-{
-	if (counts[VFIO_PCI_MSIX_IRQ_INDEX])
-		fact_add(list, "interrupts", "MSI-X, %u vectors", counts[VFIO_PCI_MSIX_IRQ_INDEX]);
-	else
-		fact_add(list, "interrupts", "%s, for all queues together",
-			counts[VFIO_PCI_MSI_IRQ_INDEX]    ? "MSI"
-			: counts[VFIO_PCI_INTX_IRQ_INDEX] ? "INTx"
-							  : "none");
-}
-
 unsigned nic_get_facts(struct nic *nic, struct nic_fact *facts, unsigned n)
 {
 	struct fact_list list = {.facts = facts, .room = n};
-	if (!port_gone(nic))
-		add_interrupts(&list, nic->device->irq_count);
+	const uint32_t *irqs = nic->device->irq_count;
+	fact_add(&list, "interrupts", "MSI-X: %u vectors, MSI: %u, INTx: %u", irqs[VFIO_PCI_MSIX_IRQ_INDEX],
+		irqs[VFIO_PCI_MSI_IRQ_INDEX], irqs[VFIO_PCI_INTX_IRQ_INDEX]);
 	if (!port_gone(nic) && nic->driver->ops->facts)
 		nic->driver->ops->facts(nic, &list);
 	return port_gone(nic) ? 0 : list.count;
