@@ -34,6 +34,23 @@ void app_json_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+void app_print_label(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "%s=\"", name);
+	for (unsigned bytes; *value; value += bytes ? bytes : 1) {
+		bytes = app_utf8_bytes(value);
+		if (*value == '\n')
+			fputs("\\n", out);
+		else if (*value == '\\' || *value == '"')
+			fprintf(out, "\\%c", *value);
+		else if (!bytes || (*value > 0 && *value < 0x20) || *value == 0x7f)
+			fputs("\xef\xbf\xbd", out); /* U+FFFD */
+		else
+			fprintf(out, "%.*s", (int)bytes, value);
+	}
+	fputc('"', out);
+}
+
 /* A figure's value, of which the type says which member it is. */
 struct value {
 	uint64_t count;

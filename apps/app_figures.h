@@ -76,6 +76,9 @@ unsigned app_utf8_bytes(const char *text);
 /** Prints text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
 void app_json_string(FILE *out, const char *text);
 
+/** Prints a label of a metric, as Prometheus wants it. Bytes that are no text become U+FFFD. */
+void app_print_label(FILE *out, const char *name, const char *value);
+
 /** a / b, and 0 where b is 0. */
 static inline double app_ratio(double a, double b)
 {

@@ -174,21 +174,6 @@ static void full_name(const struct app_metric *m, char name[160])
 		has_unit ? "" : m->unit, m->is_gauge ? "" : "_total");
 }
 
-static void print_label(FILE *out, const char *name, const char *value)
-{
-	fprintf(out, "%s=\"", name);
-	for (unsigned bytes; *value; value += bytes ? bytes : 1) {
-		bytes = app_utf8_bytes(value);
-		if (*value == '\\' || *value == '"')
-			fprintf(out, "\\%c", *value);
-		else if (!bytes || (*value > 0 && *value < 0x20) || *value == 0x7f)
-			fputs("\xef\xbf\xbd", out); /* U+FFFD */
-		else
-			fprintf(out, "%.*s", (int)bytes, value);
-	}
-	fputc('"', out);
-}
-
 static void print_all(FILE *out, const struct app *app, const struct app_metrics *m)
 {
 	char name[160], last[160] = "";
@@ -201,7 +186,7 @@ static void print_all(FILE *out, const struct app *app, const struct app_metrics
 				metric->is_gauge ? "gauge" : "counter");
 		memcpy(last, name, sizeof(last));
 		fprintf(out, "%s{", name);
-		print_label(out, "port", app->options->addresses[metric->port]);
+		app_print_label(out, "port", app->options->addresses[metric->port]);
 		if (metric->queue >= 0)
 			fprintf(out, ",queue=\"%d\"", metric->queue);
 		if (metric->thread >= 0)

@@ -45,7 +45,6 @@ static bool show(void)
 
 	do {
 		uint64_t at = app_now_ns();
-		double seconds = (double)(at - last) / 1e9;
 		now = stats_read(stats.paths, stats.count);
 		if (!now) {
 			good = app_error("no memory");
@@ -56,7 +55,7 @@ static bool show(void)
 		if (stats.json)
 			stats_print_json(stdout, now, (double)(at - start) / 1e9);
 		else
-			stats_print_text(stdout, now, before, seconds, stats.all, stats.explain);
+			stats_print_text(stdout, now, before, (double)(at - last) / 1e9, stats.all, stats.explain);
 		good = tell_problems(now);
 		if (stats.watch_s > 0 && !stats.json && !terminal)
 			putchar('\n');

@@ -67,7 +67,6 @@ static enum MHD_Result answer(void *page, struct MHD_Connection *connection, con
 	const char *version, const char *data, size_t *data_bytes, void **request)
 {
 	static char other[] = "GET /metrics is all that there is\n", no_memory[] = "no memory\n";
-	bool head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	unsigned status = MHD_HTTP_OK;
 	char *text;
 	size_t bytes;
@@ -76,7 +75,7 @@ static enum MHD_Result answer(void *page, struct MHD_Connection *connection, con
 	(void)data;
 	(void)request;
 	/* a body is not read: the answer is the same, and the connection ends */
-	if (!head && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		status = MHD_HTTP_METHOD_NOT_ALLOWED;
 	else if (*data_bytes)
 		return MHD_NO;

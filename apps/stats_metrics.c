@@ -131,14 +131,12 @@ static const char *read_sample(struct reader *r, char *line)
 	if (*end == '{') {
 		const char *at = s.labels = end + 1;
 		for (bool more = *at != '}'; more; more = at[-1] == ',', last = label) {
-			if (!stats_next_label(&at, &label))
+			if (!stats_next_label(&at, &label) || (at[-1] != ',' && *at != '}'))
 				return "labels such as port=\"0000:03:00.0\" are wanted";
 			if (strcmp(label.name, last.name) <= 0)
 				return "labels are wanted in the order of their names, each once";
 		}
 		end = line + (at - line);
-		if (*end != '}')
-			return "labels such as port=\"0000:03:00.0\" are wanted";
 		*end++ = '\0';
 	}
 	if (*end++ != ' ')

@@ -121,19 +121,11 @@ void stats_print_json(FILE *out, const struct stats_metrics *m, double time_s)
 
 /* ---- Prometheus ---- */
 
-static void print_path(FILE *out, const char *metric, const char *path)
+static void print_file(FILE *out, const char *metric, const struct stats_file *file)
 {
-	fprintf(out, "%s{path=\"", metric);
-	for (unsigned bytes; *path; path += bytes ? bytes : 1) {
-		bytes = app_utf8_bytes(path);
-		if (*path == '\n')
-			fputs("\\n", out);
-		else if (*path == '\\' || *path == '"')
-			fprintf(out, "\\%c", *path);
-		else
-			fprintf(out, bytes ? "%.*s" : "\xef\xbf\xbd", (int)bytes, path);
-	}
-	fputs("\"} ", out);
+	fprintf(out, "%s{", metric);
+	app_print_label(out, "path", file->path);
+	fputs("} ", out);
 }
 
 void stats_print_page(FILE *out, const struct stats_metrics *m)
@@ -150,7 +142,7 @@ void stats_print_page(FILE *out, const struct stats_metrics *m)
 	      "# TYPE pollux_stats_file_good gauge\n",
 		out);
 	for (unsigned i = 0; i < m->file_count; i++) {
-		print_path(out, "pollux_stats_file_good", m->files[i].path);
+		print_file(out, "pollux_stats_file_good", &m->files[i]);
 		fputs(m->files[i].problem[0] ? "0\n" : "1\n", out);
 	}
 	fputs("# HELP pollux_stats_file_written_timestamp_seconds When this file was written; a program that runs "
@@ -160,7 +152,7 @@ void stats_print_page(FILE *out, const struct stats_metrics *m)
 	for (unsigned i = 0; i < m->file_count; i++) {
 		if (m->files[i].problem[0])
 			continue;
-		print_path(out, "pollux_stats_file_written_timestamp_seconds", m->files[i].path);
+		print_file(out, "pollux_stats_file_written_timestamp_seconds", &m->files[i]);
 		fprintf(out, "%lld.%03ld\n", (long long)m->files[i].written.tv_sec,
 			m->files[i].written.tv_nsec / 1000000);
 	}
