@@ -45,7 +45,8 @@ check "  and its flow control and interrupts" "$work/doctor.log" eval '
 check "  as JSON too" "$work/doctor.log" eval 'report "vfio-user:$spaced/a" --json &&
 	grep -q "\"opened\":true,\"up\":true,\"mbit_s\":10000" "$work/doctor.log" &&
 	grep -q "{\"name\":\"flow control\",\"value\":\"obeys pause frames, sends pause frames\"}" "$work/doctor.log" &&
-	grep -q "{\"name\":\"interrupts\",\"value\":\"MSI-X: 64 vectors, MSI: [0-9]*, INTx: [0-9]*\"}" "$work/doctor.log" &&
+	grep -q "{\"name\":\"interrupts\",\"value\":\"MSI-X: 64 vectors, MSI: [0-9]*, INTx: [0-9]*\"}" \
+		"$work/doctor.log" &&
 	[ "$(wc -l <"$work/doctor.log")" = 1 ]'
 "$bin/pollux-dump" -w /dev/null "vfio-user:$spaced/a" >"$work/app.log" 2>&1 &
 app=$!
