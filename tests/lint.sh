@@ -2,8 +2,8 @@
 # What a reader has to do with: lines of code in each room, without comments and blank lines, beside the size that was
 # aimed at; files that grow too long; lines that are too wide; the reading path. Fails when the library is larger than
 # it may be, when a source belongs to no room, or a line is too wide, and when the reading path grows or its list is out
-# of date. The library's was to be 13,500: what real cards, queues and offloads need has passed it, and from here on it
-# shrinks. The other sizes are guides: what grows past one is cut, or explained.
+# of date. The library's was to be 13,500: what real cards, queues, offloads, waiting and recovery need has passed it,
+# and from here on it shrinks. The other sizes are guides: what grows past one is cut, or explained.
 # Usage: tests/lint.sh [--format]   --format: also counts what clang-format would change, which depends on its version
 cd "$(dirname "$0")/.." || exit 1
 shopt -s extglob nullglob
@@ -37,7 +37,7 @@ lint_rooms() {
 			room_of[$file]=$name
 		done
 	done <<-'ROOMS'
-		15550 library driver/*.[ch] driver/*/*.[ch] driver/*/*/*.[ch] vfio/*.[ch] vfio/*/*.[ch] mempool/*.[ch]
+		15530 library driver/*.[ch] driver/*/*.[ch] driver/*/*/*.[ch] vfio/*.[ch] vfio/*/*.[ch] mempool/*.[ch]
 		2900 vfio vfio/*.[ch] vfio/kernel/*.[ch] vfio/user/*.[ch]
 		630 vfio/host vfio/host/*.[ch]
 		1100 mempool mempool/*.[ch]
