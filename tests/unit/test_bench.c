@@ -165,10 +165,12 @@ static void ways_of_waiting_are_chosen_by_name(void)
 	ASSERT_NUMBER(waiting_plan(&options, cells), WAITING_CELLS);
 	CU_ASSERT_FATAL(read_words(&options, "--only", "(adaptive|poll) 1000$"));
 	ASSERT_NUMBER(waiting_plan(&options, cells), 2);
+	regfree(&options.pattern);
 	waiting_name(&cells[1], name);
 	CU_ASSERT_STRING_EQUAL(name, "adaptive 1000");
 	CU_ASSERT_FATAL(read_words(&options, "--only", "sleep"));
 	ASSERT_NUMBER(waiting_plan(&options, cells), 0);
+	regfree(&options.pattern);
 	CU_ASSERT(!read_words(&options, "--rounds", "0"));
 }
 
