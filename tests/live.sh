@@ -124,7 +124,7 @@ cut_off() {
 }
 sum() { grep -oE "\"$1\":[0-9]+" "$work/json" | cut -d : -f 2 | awk '{ sum += $1 } END { print sum + 0 }'; }
 goes_on_alone() { tail -n 1 "$work/json" | grep -qE '"tx_packets":[1-9]'; }
-model --wire 0:source,rate=400k,size=9004 --control "$work/control"
+model --wire 0:source,size=9004 --control "$work/control"
 for program in fwd "gen --rate 1k"; do
 	# shellcheck disable=SC2086
 	start $program --interval 0.2 --mtu 9000 --poll busy --burst 1 $a

@@ -506,9 +506,12 @@ __attribute__((no_sanitize("thread"))) bool rings_tx_waits(struct nic *nic, unsi
 	if (nic->queues.tx[index].stopped || reg_read_sure(nic, queue->tail_register.offset - TAIL_BEHIND_HEAD, &head))
 		return false;
 	*progress = (uint64_t)reclaim_next << 32 | head;
-	uint32_t report_slot = queue->report_slot[(reclaim_next & queue->mask) / RING_BATCH];
+	/* A pipe reclaims nothing here, and asks for a report on the last packet of each burst */
+	bool asked = queue->pipe_slots ? next != 0 : next - reclaim_next >= RING_BATCH;
+	uint32_t report_slot =
+		queue->pipe_slots ? next - 1 : queue->report_slot[(reclaim_next & queue->mask) / RING_BATCH];
 	const volatile struct ring_descriptor *report = &queue->ring[report_slot & queue->mask];
-	return head != (next & queue->mask) || (next - reclaim_next >= RING_BATCH && !(report->q1 & RING_TX_DD));
+	return head != (next & queue->mask) || (asked && !(report->q1 & RING_TX_DD));
 }
 
 bool rings_rx_waits(struct nic *nic, unsigned index, uint64_t *progress)

@@ -307,6 +307,34 @@ static void transmit_that_hangs_is_told_and_mended(void)
 	close_port();
 }
 
+static unsigned to_first(void *context, struct pkt *pkt)
+{
+	(void)context, (void)pkt;
+	return 1;
+}
+
+/* A pipe's transmit queue is reclaimed by the pipe. One that has sent all does not hang; one that reports nothing does.
+ */
+static void a_pipe_that_has_sent_all_does_not_hang(void)
+{
+	for (unsigned silent = 0; silent < 2; silent++) {
+		struct nic_pipe *pipe;
+		hurry();
+		open_port();
+		const struct nic_queue queue = {.nic = nic, .index = 0};
+		CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &queue, &queue, 1), 0);
+		if (silent)
+			model_incident(model_local_model(device), MODEL_INCIDENT_TX_SILENT, 0);
+		arrive(50);
+		for (unsigned i = 0; i < 4; i++)
+			nic_pipe_call(pipe, 32, to_first, NULL);
+		let_out(64);
+		ASSERT_NUMBER(serve(60), silent ? NIC_NEEDS_RESET | NIC_TX_HANG : 0);
+		nic_pipe_close(pipe);
+		close_port();
+	}
+}
+
 /* A card that only a function reset brings back gets one when a first reset has not helped. */
 static void a_dead_card_gets_a_function_reset(void)
 {
@@ -487,6 +515,7 @@ int main(void)
 		{"counters add up over resets", counters_add_up_over_resets},
 		{"a stopped queue stays stopped", a_stopped_queue_stays_stopped},
 		{"a pipe ends", a_pipe_ends},
+		{"a pipe that has sent all does not hang", a_pipe_that_has_sent_all_does_not_hang},
 		{"a port starts anew with other settings", a_port_starts_anew_with_other_settings},
 		{"transmit that hangs is told, and mended", transmit_that_hangs_is_told_and_mended},
 		{"a dead card gets a function reset", a_dead_card_gets_a_function_reset},
