@@ -160,17 +160,15 @@ static int restart(struct nic *nic)
 	return fail_if_refused(nic, nic->refusals_before, ret);
 }
 
-/* For a card that has hung again without sending anything since its last reset. */
-static int reset_function(struct nic *nic)
+bool recovery_reset_function(struct nic *nic, const char *why)
 {
 	struct vfio_device *device = nic->device;
 	if (!device->ops->reset || device->ops->reset(device) != 0)
-		return 0;
-	port_note(nic, "the function was reset, since a reset of the card did not help");
-	int ret = bus_master_off(nic); /* it ends with memory space off, by some transports, and with interrupts off */
-	if (!ret)
-		ret = interrupts_redirect(nic);
-	return ret ? ret : bus_halt(nic);
+		return false;
+	port_note(nic, "the function was reset, since %s", why);
+	bus_master_off(nic);
+	interrupts_redirect(nic);
+	return true;
 }
 
 int nic_reset(struct nic *nic)
@@ -185,8 +183,9 @@ int nic_reset(struct nic *nic)
 	/* Without a drain: this reset is for cards that do not send. The family reads the counters when DMA is off */
 	ret = bus_halt(nic);
 	bool hangs = nic->recovery.causes & NIC_TX_HANG;
-	if (!ret && hangs && nic->recovery.hung_at == nic->stats.tx_packets + 1)
-		ret = reset_function(nic);
+	if (!ret && hangs && nic->recovery.hung_at == nic->stats.tx_packets + 1 &&
+		recovery_reset_function(nic, "a reset of the card did not help"))
+		ret = bus_halt(nic);
 	pipe_outputs_ended(nic);
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, ret ? ret : restart(nic));

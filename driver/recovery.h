@@ -20,3 +20,7 @@ void recovery_look(struct nic *nic);
 void recovery_need(struct nic *nic, uint32_t cause, const char *why);
 /** Something to be told that needs no reset. Noted once a minute at most. */
 void recovery_tell(struct nic *nic, uint32_t event, const char *what);
+
+/** Resets the function by the transport, says why in a note, and undoes what that does besides: interrupts are off
+ * after it, and by some transports memory space. False: the transport cannot. */
+bool recovery_reset_function(struct nic *nic, const char *why);

@@ -2,6 +2,7 @@
  * Reset of the gigabit chips: stop what runs, let the bus go quiet, reset as the chip wants it. */
 #include "../access.h"
 #include "../clock.h"
+#include "../recovery.h"
 #include "../report.h"
 #include "../stats.h"
 #include "gigabit.h"
@@ -37,20 +38,6 @@ int gigabit_reset_by_register(struct nic *nic)
 	return gigabit_wait_reset(nic);
 }
 
-/* Resets the function by the transport, and undoes what that does besides: interrupts, memory space. */
-static void function_reset(struct nic *nic)
-{
-	struct vfio_device *device = nic->device;
-	if (!device->ops->reset || device->ops->reset(device) != 0) {
-		port_note(nic, "the function cannot be reset: transmit may stand still until the port is opened anew");
-		return;
-	}
-	port_note(nic, "the function was reset, since transmit stood still");
-	/* It ends with memory space off, by some transports, and with interrupts off */
-	bus_master_off(nic);
-	interrupts_redirect(nic);
-}
-
 int gigabit_reset(struct nic *nic)
 {
 	/* Tells the firmware that no driver is there any more */
@@ -65,8 +52,8 @@ int gigabit_reset(struct nic *nic)
 	if (nic->started)
 		stats_update(nic, true);
 	struct gigabit *port = (struct gigabit *)nic;
-	if (port->wedged)
-		function_reset(nic);
+	if (port->wedged && !recovery_reset_function(nic, "transmit stood still"))
+		port_note(nic, "the function cannot be reset: transmit may stand still until the port is opened anew");
 	port->wedged = false;
 	int ret = gigabit_chip(nic)->reset(nic);
 	if (ret)
