@@ -252,6 +252,7 @@ static void drop_descriptor(struct pipe *pipe, bool ends_frame)
 
 	queue->next++;
 	pipe->skipping = !ends_frame;
+	ring_rx_count_extra(queue, !ends_frame);
 	ring_count(&queue->bad_descriptors, 1);
 	ring_count(&queue->bad_packets, ends_frame);
 	if (queue->next == pipe->batch_end)

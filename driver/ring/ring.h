@@ -255,3 +255,9 @@ static inline void ring_count(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
+
+/** Counts slots that are no frame of their own, and have been counted by `next`. */
+static inline void ring_rx_count_extra(struct ring_rxq *queue, unsigned slots)
+{
+	__atomic_store_n(&queue->extra_slots, queue->extra_slots + slots, __ATOMIC_RELAXED);
+}

@@ -8,12 +8,6 @@
 /* The longest frame of these cards, of 16 KiB, needs 8 buffers of 2 KiB: one in more than twice as many is none. */
 #define PIECES_MAX 16u
 
-/* Slots that are no frame of their own, and have been counted by next. */
-static void count_extra(struct ring_rxq *queue, unsigned slots)
-{
-	__atomic_store_n(&queue->extra_slots, queue->extra_slots + slots, __ATOMIC_RELAXED);
-}
-
 /* Looks at the frame that starts at next: how many descriptors has it, and is it good? 0: it is not all there yet.
  * Looks at no slot without a buffer: a device that finishes descriptors it was not given must not make us hand out what
  * the application holds. */
@@ -54,7 +48,7 @@ static void drop_frame(const struct ring_rx_format *format, struct ring_rxq *que
 		pkt_free_data(&queue->buffers[(queue->next + i) & queue->mask], 1);
 	queue->next += pieces;
 	queue->skipping = !(last & format->eop);
-	count_extra(queue, pieces - !queue->skipping);
+	ring_rx_count_extra(queue, pieces - !queue->skipping);
 	ring_count(&queue->bad_descriptors, pieces);
 	ring_count(&queue->bad_packets, !queue->skipping);
 }
@@ -97,7 +91,7 @@ bool ring_rx_take_frame(
 		if (length > pkt_pool_data_bytes(queue->pool))
 			length = pkt_pool_data_bytes(queue->pool);
 		queue->frame_left--;
-		count_extra(queue, queue->frame_left != 0);
+		ring_rx_count_extra(queue, queue->frame_left != 0);
 		ring_rx_hand_out(format, &pkts[*got], descriptor, queue->buffers[slot],
 			length | (queue->frame_left ? (uint32_t)PKT_MORE << 16 : 0));
 	}

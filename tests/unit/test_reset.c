@@ -25,6 +25,7 @@ static unsigned count_all(void *context, const struct model_frame *frames, unsig
 }
 
 static uint32_t flow_control; /* of ports that are opened */
+static uint16_t mtu;          /* the same; 0: the usual one */
 
 static void open_port(void)
 {
@@ -33,6 +34,7 @@ static void open_port(void)
 		.tx_queues = 2,
 		.rx_ring = 64,
 		.tx_ring = 64,
+		.mtu = mtu,
 		.pause = flow_control};
 
 	handed = sent = put = taken = 0;
@@ -307,7 +309,7 @@ static void transmit_that_hangs_is_told_and_mended(void)
 	close_port();
 }
 
-static unsigned to_first(void *context, struct pkt *pkt)
+static uint32_t to_first(void *context, struct pkt *pkt)
 {
 	(void)context, (void)pkt;
 	return 1;
@@ -333,6 +335,28 @@ static void a_pipe_that_has_sent_all_does_not_hang(void)
 		nic_pipe_close(pipe);
 		close_port();
 	}
+}
+
+/* The longest frame of an MTU of 2026, with a tag, needs two buffers: a pipe drops it, and it is one frame. */
+static void a_frame_that_a_pipe_drops_is_one_frame(void)
+{
+	static uint8_t data[2050] = {2, [12] = 0x81};
+	struct model_frame frame = {.data = data, .len = sizeof(data)};
+	struct nic_pipe *pipe;
+	mtu = 2026;
+	open_port();
+	mtu = 0;
+	const struct nic_queue queue = {.nic = nic, .index = 0};
+	CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &queue, &queue, 1), 0);
+	for (unsigned i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(model_receive(model_local_model(device), &frame, 1), 1);
+	ASSERT_NUMBER(nic_pipe_call(pipe, 32, to_first, NULL), 0);
+	ASSERT_NUMBER(counters().rx_bad_packets, 5);
+	ASSERT_NUMBER(counters().rx_bad_descriptors, 10);
+	CU_ASSERT_EQUAL(nic_reset(nic), 0);
+	ASSERT_NUMBER(counters().rx_packets, 5);
+	nic_pipe_close(pipe);
+	close_port();
 }
 
 /* A card that only a function reset brings back gets one when a first reset has not helped. */
@@ -516,6 +540,7 @@ int main(void)
 		{"a stopped queue stays stopped", a_stopped_queue_stays_stopped},
 		{"a pipe ends", a_pipe_ends},
 		{"a pipe that has sent all does not hang", a_pipe_that_has_sent_all_does_not_hang},
+		{"a frame that a pipe drops is one frame", a_frame_that_a_pipe_drops_is_one_frame},
 		{"a port starts anew with other settings", a_port_starts_anew_with_other_settings},
 		{"transmit that hangs is told, and mended", transmit_that_hangs_is_told_and_mended},
 		{"a dead card gets a function reset", a_dead_card_gets_a_function_reset},
