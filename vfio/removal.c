@@ -68,13 +68,14 @@ static bool replace(uintptr_t address)
 
 		if (!device || address - mapping->at >= mapping->bytes)
 			continue;
-		void *at = mmap((void *)mapping->at, mapping->bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		if (at == MAP_FAILED)
+		/* Other threads must not see it before it reads all ones, nor before the device is lost */
+		void *ones = mmap(NULL, mapping->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (ones == MAP_FAILED)
 			return false;
-		memset(at, 0xFF, mapping->bytes);
+		memset(ones, 0xFF, mapping->bytes);
 		lose(&device->loss);
-		return true;
+		return mremap(ones, mapping->bytes, mapping->bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+			       (void *)mapping->at) != MAP_FAILED;
 	}
 	return false;
 }
