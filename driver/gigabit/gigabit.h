@@ -70,6 +70,7 @@ struct gigabit_link {
 	uint64_t hang_look_us; /* when it was last looked whether it hangs */
 	unsigned hangs;        /* looks in a row at which it seemed to */
 	uint32_t pause;        /* flow control in effect, a mask of NIC_PAUSE_ */
+	bool pause_open;       /* the link is up, but the PHY did not say what the partner offers of that */
 	bool set_up;           /* the PHY was set up since the start, and not left as it was */
 	char state[96];        /* what the PHY knows, for nic_link */
 };

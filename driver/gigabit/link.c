@@ -43,20 +43,25 @@ static void pause_start(struct nic *nic)
 	reg_write(nic, GIGABIT_FCRTH, high);
 }
 
-/* A link that came up: what both ends have agreed on. In half duplex there are no pause frames. */
-static void pause_agree(struct nic *nic, uint32_t status)
+/* A link that came up: what both ends have agreed on. In half duplex there are no pause frames. False: the PHY does not
+ * answer. */
+static bool pause_agree(struct nic *nic, uint32_t status)
 {
 	uint16_t partner;
 	uint32_t pause = 0;
 	if (!nic->config.pause)
-		return;
-	if (status & GIGABIT_STATUS_FD && gigabit_phy_try_read(nic, GIGABIT_PHY_ANLPAR, &partner))
+		return true;
+	bool full = status & GIGABIT_STATUS_FD;
+	if (full && !gigabit_phy_try_read(nic, GIGABIT_PHY_ANLPAR, &partner))
+		return false;
+	if (full)
 		pause = pause_resolve(nic->config.pause, partner >> PAUSE_SHIFT & 3);
 	reg_change(nic, GIGABIT_CTRL, GIGABIT_CTRL_RFCE | GIGABIT_CTRL_TFCE,
 		(pause & NIC_PAUSE_RX ? GIGABIT_CTRL_RFCE : 0) | (pause & NIC_PAUSE_TX ? GIGABIT_CTRL_TFCE : 0));
 	link_of(nic)->pause = pause;
 	port_note(nic, "pause frames are %sobeyed and %ssent: negotiated", pause & NIC_PAUSE_RX ? "" : "not ",
 		pause & NIC_PAUSE_TX ? "" : "not ");
+	return true;
 }
 
 int gigabit_link_start(struct nic *nic)
@@ -148,7 +153,7 @@ static void look_at_link(struct nic *nic, uint32_t status)
 	uint32_t mbps = gigabit_mbps(status),
 		 seen = mbps ? status & LOOKED_AT : 0; /* the rest means nothing without link */
 	bool first = link->status == NEVER_SEEN, changed = seen != link->status;
-	if (!changed && (mbps || now - link->looked_us < gigabit_times.link_look))
+	if (!changed && ((mbps && !link->pause_open) || now - link->looked_us < gigabit_times.link_look))
 		return;
 	char before[sizeof(link->state)];
 	memcpy(before, link->state, sizeof(before));
@@ -158,11 +163,10 @@ static void look_at_link(struct nic *nic, uint32_t status)
 	if (changed && !first)
 		link->since_us = now;
 	link->pause = 0;
-	if (mbps)
-		pause_agree(nic, status);
-	if (mbps)
+	link->pause_open = mbps && !pause_agree(nic, status);
+	if (mbps && changed)
 		port_note(nic, "link up, %u Mbit/s; %s", mbps, link->state);
-	else if (changed || strcmp(before, link->state) != 0)
+	else if (!mbps && (changed || strcmp(before, link->state) != 0))
 		port_note(nic, "%s; %s", changed && !first ? "link lost" : "no link", link->state);
 }
 

@@ -135,6 +135,31 @@ static void the_speeds_that_are_asked_for_are_advertised(void)
 	close_port();
 }
 
+/* A PHY that does not say at once what the partner offers is asked again. */
+static void pause_frames_are_negotiated_by_a_late_phy(void)
+{
+	struct nic_link link;
+	open_with_link(false);
+	start_with((struct nic_config){.pause = NIC_PAUSE_RX | NIC_PAUSE_TX});
+	card.phy[GIGABIT_PHY_ANLPAR] = 0x0DE0;
+	card.phy_missing |= 1u << GIGABIT_PHY_ANLPAR;
+	set_link(true);
+	*card_register(&card, GIGABIT_STATUS) |= GIGABIT_STATUS_FD;
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), 0);
+	CU_ASSERT_EQUAL(link.pause, 0);
+	CU_ASSERT_EQUAL(noted("pause frames are"), 0);
+	CU_ASSERT_EQUAL(noted("link up"), 1);
+	card.phy_missing = 0;
+	clock_sleep_us(gigabit_times.link_look);
+	CU_ASSERT_EQUAL(nic_service(nic, NULL), 0);
+	CU_ASSERT_EQUAL(nic_get_link(nic, &link), 0);
+	CU_ASSERT_EQUAL(link.pause, NIC_PAUSE_RX | NIC_PAUSE_TX);
+	CU_ASSERT_EQUAL(noted("pause frames are"), 1);
+	CU_ASSERT_EQUAL(noted("link up"), 1);
+	close_port();
+}
+
 /* By what is wanted, and what the partner offers; thresholds of an MTU of 1500. */
 static void pause_frames_are_negotiated(void)
 {
@@ -370,6 +395,7 @@ int main(void)
 		{"an unknown PHY has only what all have", an_unknown_phy_has_only_what_all_have},
 		{"the speeds that are asked for are advertised", the_speeds_that_are_asked_for_are_advertised},
 		{"pause frames are negotiated", pause_frames_are_negotiated},
+		{"pause frames are negotiated by a late PHY", pause_frames_are_negotiated_by_a_late_phy},
 		{"a preference for low speeds ends", a_preference_for_low_speeds_ends},
 		{"the state of a link is told", the_state_of_a_link_is_told},
 		{"a link that was left alone, and is lost, is set up",
