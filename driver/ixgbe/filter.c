@@ -98,8 +98,14 @@ static void clear_tables(struct nic *nic)
 	ZERO_ALL(nic, FTQF);
 	ZERO_ALL(nic, ETQF);
 	ZERO_ALL(nic, FDIRCTRL);
+	/* Queues that the card has stopped for a former owner's descriptors. A 1 clears its bit; whether a reset does
+	 * is not said (doubt 57) */
+	for (unsigned i = 0; nic->id->kind == IXGBE_X550 && i < IXGBE_WQBR_RX_COUNT; i++) {
+		reg_write(nic, IXGBE_AT(WQBR_RX, i), UINT32_MAX);
+		reg_write(nic, IXGBE_AT(WQBR_TX, i), UINT32_MAX);
+	}
 	/* The MAC is not reset while a management controller uses it (X550 DS 4.2.3). No pause frames in either
-	 * direction: a full ring shows as loss, and does not stop the other end of the link */
+	 * direction until pause.c sets what is wanted: a full ring shows as loss, and does not stop the other end */
 	reg_change(nic, IXGBE_MFLCN, IXGBE_MFLCN_RFCE | IXGBE_MFLCN_RPFC, 0);
 	reg_change(nic, IXGBE_FCCFG, IXGBE_FCCFG_TFCE, 0);
 	/* X550 DS 4.6.3.2: these are 0 where no pause frames are sent */

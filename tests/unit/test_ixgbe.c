@@ -145,6 +145,18 @@ static void starting_leaves_the_card_as_it_should_be(void)
 	close_port();
 }
 
+/* Queues that the card has stopped as malicious: a bit is cleared by writing 1. */
+static void an_x550_lets_go_of_stopped_queues(void)
+{
+	open_card(0x1563);
+	start();
+	for (uint32_t i = 0; i < IXGBE_WQBR_RX_COUNT; i++) {
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AT(WQBR_RX, i)), UINT32_MAX);
+		CU_ASSERT_EQUAL(*card_register(&card, IXGBE_AT(WQBR_TX, i)), UINT32_MAX);
+	}
+	close_port();
+}
+
 /* A former owner's filters, limits and settings of queues, which no reset has cleared, are gone once a port runs. */
 static void nothing_of_a_former_owner_acts_on_packets(void)
 {
@@ -737,6 +749,7 @@ int main(void)
 		{"stopping waits for nothing without link", stopping_waits_for_nothing_without_link},
 		{"counters are final when the card is silent", counters_are_final_when_the_card_is_silent},
 		{"the wait for transmit follows the speed", the_wait_for_transmit_follows_the_speed},
+		{"an X550 lets go of stopped queues", an_x550_lets_go_of_stopped_queues},
 		{"counters are accumulated over reads that clear", counters_are_accumulated_over_reads_that_clear},
 		{"filter modes change without a halt of receive", filter_modes_change_without_a_halt_of_receive},
 		{"an exact filter is off while it changes", an_exact_filter_is_off_while_it_changes},
