@@ -12,8 +12,8 @@
  * nic_get_stats, the others only by nic_get_counters, and often enough not to run full. */
 #define STAT(field)  ((uint32_t)offsetof(struct nic_stats, field)) /* 16 bits; field 0 is none that is counted */
 #define QUEUE(field) ((uint32_t)offsetof(struct port_queue, field) << 16)
-/** These frames are no packets of the port: they are taken off nic_stats' packets of their direction. Such a row comes
- * behind the row that counts those, so that it never has a frame less than that. */
+/** These frames are no packets of the port: they are taken off nic_stats' packets of their direction. Such a row is
+ * read after the row that counts those: what it holds was counted there already, or is the next time. */
 #define TAKEN_OFF (UINT32_C(1) << 31)
 
 /** A row of a list: X(register, offset, stride, count, bits, where, name, help). */

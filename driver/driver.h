@@ -108,21 +108,24 @@ struct port_notes {
 struct recovery_watch {
 	uint64_t progress; /* of a queue's head, and the like */
 	uint64_t since_us; /* it stands there */
+	unsigned looks;    /* at which it stood there */
 	uint64_t lost;     /* frames of the queue that were lost so far */
 	unsigned losses;   /* looks at which more were, since then */
 };
 
 /** Why a port needs a reset, and what may become a reason. */
 struct port_recovery {
-	uint32_t causes;    /* a mask of NIC_NEEDS_RESET and its causes; 0: none */
-	uint32_t told;      /* of those that are told once: still to be told */
-	uint64_t told_us;   /* when they were last noted */
-	uint64_t looked_us; /* when the card was last looked at, and its counters read; 0: never */
-	uint64_t link_us;   /* when its link was */
-	uint64_t down_us;   /* when the link was first found down; 0: it is up, or nobody has looked */
-	bool linked;        /* it has been up since the start or reset */
-	uint64_t pauses;    /* rx_pause_frames at the last look: they explain that nothing is sent */
-	uint64_t hung_at;   /* tx_packets when a hang was last mended, and 1; 0: none was */
+	uint32_t causes;             /* a mask of NIC_NEEDS_RESET and its causes; 0: none */
+	bool failed;                 /* the last reset did: the card is halted */
+	uint32_t events_pending;     /* of those that need no reset: to be told by the next nic_service */
+	uint64_t noted_us;           /* when they were last noted */
+	uint64_t looked_us;          /* when the card was last looked at, and its counters read; 0: never */
+	uint64_t link_us;            /* when its link was */
+	uint64_t down_us;            /* when the link was first found down; 0: it is up, or nobody has looked */
+	bool linked;                 /* it has been up since the start or reset */
+	uint64_t pauses;             /* rx_pause_frames at the last look: they explain that nothing is sent */
+	bool hang_mended;            /* the last reset was for a transmit hang */
+	uint64_t tx_packets_at_hang; /* nic_stats had then */
 	struct recovery_watch tx[QUEUES_MAX], rx[QUEUES_MAX], missed;
 };
 

@@ -144,10 +144,8 @@ int interrupts_start(struct nic *nic)
 	int ret = direct(nic, queues);
 	if (!ret)
 		ret = open_queues(nic, queues);
-	if (ret) {
-		interrupts_stop(nic);
+	if (ret)
 		return ret;
-	}
 	nic->driver->ops->interrupts->start(nic);
 	return fail_if_refused(nic, nic->refusals_before, fail_if_gone(nic));
 }

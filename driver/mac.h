@@ -4,8 +4,6 @@
 
 #include "driver.h"
 
-#define MAC_MULTICAST_WORDS 128u /* every family has a hash table of 4096 bits */
-
 /** An address that was added. */
 struct mac_entry {
 	uint8_t bytes[6];

@@ -235,6 +235,14 @@ static int find_pool(struct nic *nic)
 	return check_pool(nic, config);
 }
 
+static void close_data_path(struct nic *nic)
+{
+	interrupts_stop(nic);
+	rings_close(nic);
+	nic->config.pool = NULL;
+	close_own_pool(nic);
+}
+
 int nic_start(struct nic *nic, const struct nic_config *config)
 {
 	if (!nic)
@@ -271,8 +279,7 @@ int nic_start(struct nic *nic, const struct nic_config *config)
 	pollux_failure_keep(&failure, ret);
 	if (!nic->freshly_reset)
 		bus_halt(nic);
-	rings_close(nic);
-	close_own_pool(nic);
+	close_data_path(nic);
 	return pollux_failure_restore(&failure);
 }
 
@@ -286,15 +293,12 @@ int nic_stop(struct nic *nic)
 	pipe_inputs_end(nic);
 	int ret = nic->driver->ops->stop(nic);
 	pipe_outputs_ended(nic); /* no DMA any more */
-	interrupts_stop(nic);
-	rings_close(nic);
+	close_data_path(nic);
 	pollux_failure_keep(&failure, ret ? fail_if_refused(nic, refusals, ret) : 0);
 	pollux_failure_keep(&failure, stats_check(nic));
 	pollux_failure_keep(&failure, service_report_refusal(nic));
 	nic->started = false;
 	nic->recovery = (struct port_recovery){.causes = 0};
-	nic->config.pool = NULL;
-	close_own_pool(nic);
 	return pollux_failure_restore(&failure);
 }
 

@@ -8,7 +8,8 @@
  * Threads: a queue is used by one thread at a time; different queues, and the receive and transmit queues of one index,
  * may be used by different threads at once. All functions on a port other than bursts are called by one thread at a
  * time, which may be another than those in bursts; nic_stop, nic_reset and nic_close require that no thread is inside a
- * burst of that port. */
+ * burst, a run of a pipe, nic_wait or nic_rxq_arm of that port, and nic_set_rxq and nic_set_txq the same of that queue.
+ */
 #ifndef POLLUX_DRIVER_NIC_H
 #define POLLUX_DRIVER_NIC_H
 
@@ -183,7 +184,8 @@ struct nic_fact {
  * To the frame, after nic_stop or nic_reset: rx_packets = frames taken with nic_rx or by a pipe + rx_bad_packets +
  * rx_left, and frames taken by nic_tx + tx_segments_more = tx_packets + tx_bad_packets + tx_unsent. The 82540EM, 82574L
  * and 82576 count received frames at the MAC: their rx_packets may also count frames that came during nic_stop or
- * nic_reset and were lost in the card's packet buffer.
+ * nic_reset and were lost in the card's packet buffer. The 82576 with several queues takes frames that a full queue has
+ * dropped off rx_packets, at most 4,095 of a queue from one read to the next, and not off rx_bytes.
  */
 struct nic_stats {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when the card's counters were last read; if the device is gone, the last
@@ -235,7 +237,8 @@ enum {
 	NIC_LINK_CHANGED = 1u << 0,
 	NIC_GONE = 1u << 1,          /* the device was removed, or its peer went away: only stop and close remain */
 	NIC_NEEDS_RESET = 1u << 2,   /* the port does not go on by itself: call nic_reset. Said by each call until then,
-					with one of the following causes at least, each of which is a note, too */
+					with the following causes, each of which is a note, too; after a nic_reset
+					that failed also with none of them */
 	NIC_TX_HANG = 1u << 8,       /* frames wait to be sent, and nothing explains why they are not */
 	NIC_RX_HANG = 1u << 9,       /* frames come in, and do not reach the rings, though these have room */
 	NIC_MEMORY_ERROR = 1u << 10, /* the card has found wrong data in its memory */
@@ -244,7 +247,8 @@ enum {
 		1u << 12, /* the link is away for long, with frames pending that would be sent when it is back */
 	NIC_DMA_FAULT = 1u << 13,  /* transmit stands still as after a read of memory that was refused */
 	NIC_WAS_RESET = 1u << 14,  /* the card has lost its settings, and does nothing */
-	NIC_OVERHEATED = 1u << 15, /* told once, and needs no reset: the card comes back when it has cooled down */
+	NIC_OVERHEATED = 1u << 15, /* needs no reset: the card comes back when it has cooled down. Told each time
+				      that the card says so */
 };
 
 /**
@@ -278,15 +282,15 @@ int nic_stop(struct nic *nic) POLLUX_API(nic_stop);
  * (nic_stats.rx_left, tx_unsent, resets); other counters go on. A frame of which nic_rx has given the first handles
  * only never ends: free these. Pipes of the port end as by nic_stop. The link may go down for some seconds.
  *
- * As for nic_stop, no thread may be inside a burst of the port: they pause meanwhile. It takes some 100 ms.
+ * As for nic_stop, no thread may be inside a burst or a wait of the port: they pause meanwhile. It takes some 100 ms.
  * Errors: as nic_start; -EINVAL: not started. The port stays started then, and its bursts do nothing: call it again, or
  * nic_stop.
  */
 int nic_reset(struct nic *nic) POLLUX_API(nic_reset);
 
 /** Opt-in, once for the process: catches the SIGBUS that an access to the registers of a card that was pulled out
- * raises. The card is gone then: its registers read all ones, and nic_service says NIC_GONE. Any other SIGBUS goes to
- * the handler that was there. -errno: it cannot be caught. */
+ * raises, where they are mapped, of 256 mappings at most. The card is gone then: its registers read all ones, and
+ * nic_service says NIC_GONE. Any other SIGBUS goes to the handler that was there. -errno: it cannot be caught. */
 int nic_catch_removal(void) POLLUX_API(nic_catch_removal);
 
 /** Stops, resets and closes a port; DMA is off when it returns. NULL is ignored. */
@@ -355,10 +359,11 @@ int nic_event_fd(struct nic *nic) POLLUX_API(nic_event_fd);
 
 /**
  * Sleeps until one of the queues may have packets. Called by the thread that uses them, between bursts or runs of the
- * pipe that a queue feeds; nic_stop requires that no thread is inside. Needs nic_config.rx_interrupt_us.
+ * pipe that a queue feeds. Needs nic_config.rx_interrupt_us.
  * No packet is missed that comes between the last burst and the sleep. Should the card raise no interrupts, a sleeping
  * thread finds packets after 100 ms; if that goes on, or interrupts come without packets all the time, it looks each
- * millisecond instead, and tries interrupts again after 5 s, or after nic_reset; a note says so, once.
+ * millisecond instead, and tries interrupts again after 5 s, or after nic_reset; a note says so, once. Only sleeps of
+ * 20 ms and more tell of interrupts that do not come.
  * A queue that is stopped (nic_set_rxq; nic_reset has failed) brings nothing. One whose card has hardly any slot left,
  * since the pool was empty, or a pipe's outputs have not sent yet, is to be looked at after 1 ms at most.
  * @param queues    of one or several ports, 256 at most

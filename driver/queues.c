@@ -205,10 +205,8 @@ int nic_set_vlan_strip(struct nic *nic, unsigned queue, bool on)
 void queues_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats)
 {
 	const struct port_queue *card = tx ? &nic->queues.tx[index] : &nic->queues.rx[index];
-	*stats = (struct nic_queue_stats){.missed = card->missed};
+	*stats = (struct nic_queue_stats){.bytes = card->bytes, .missed = card->missed};
 	rings_queue_stats(nic, tx, index, stats);
-	stats->bytes = stats_without_fcs(
-		card->bytes, card->packets, tx ? nic->counters.tx_fcs_bytes : nic->counters.rx_fcs_bytes);
 }
 
 static int get_stats(struct nic *nic, bool tx, unsigned index, struct nic_queue_stats *stats)

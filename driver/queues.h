@@ -25,11 +25,11 @@ struct queue_ops {
 /** A queue: what was counted since start, and its state. stats_update adds what the card has counted,
  * bytes as the card counts them. */
 struct port_queue {
-	uint64_t packets, bytes, missed; /* by the card; of those packets are the bytes */
-	uint64_t frames;                 /* by the ring: received from it, or written to it */
-	uint32_t frames_seen;            /* what the ring had counted then, which wraps */
-	bool stopped;                    /* alone, by nic_set_rxq or nic_set_txq */
-	bool dead;                       /* the card did not obey them */
+	uint64_t frames; /* by the ring: received from it, or written to it. First: QUEUE() names no field at 0 */
+	uint64_t bytes, missed; /* by the card, which counts bytes where it reads memory: without FCS (doubt 1) */
+	uint32_t frames_seen;   /* what the ring had counted then, which wraps */
+	bool stopped;           /* alone, by nic_set_rxq or nic_set_txq */
+	bool dead;              /* the card did not obey them */
 };
 
 /** A port's queues, as its control thread sees them. */

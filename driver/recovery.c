@@ -13,7 +13,8 @@
 #include <stdio.h>
 
 #define NOTE_AGAIN_US UINT64_C(60000000)
-#define LOSSES        4u /* looks at which a queue has lost frames: one alone may be of before it had room */
+#define LOOKS         3u /* at which it stands: one alone may meet a ring that has gone around meanwhile */
+#define LOSSES        4u /* looks at which frames were lost: one may still count those of before the ring had room */
 
 /* Two seconds are Linux's for a hang. A partner that negotiates anew is away for some seconds. */
 struct recovery_times recovery_times = {.link = 10000, .look = 100000, .hang = 2000000, .down = 5000000};
@@ -30,32 +31,33 @@ void recovery_need(struct nic *nic, uint32_t cause, const char *why)
 void recovery_tell(struct nic *nic, uint32_t event, const char *what)
 {
 	uint64_t now = clock_now_us();
-	if (!nic->recovery.told_us || now - nic->recovery.told_us >= NOTE_AGAIN_US) {
+	if (!nic->recovery.noted_us || now - nic->recovery.noted_us >= NOTE_AGAIN_US) {
 		port_note(nic, "%s", what);
-		nic->recovery.told_us = now;
+		nic->recovery.noted_us = now;
 	}
-	nic->recovery.told |= event;
+	nic->recovery.events_pending |= event;
 }
 
-/* Whether something that has to do has stood still for longer than the limit. */
-static bool stands(struct recovery_watch *watch, bool busy, uint64_t progress, uint64_t limit_us)
+/* Whether something that has work to do has made no progress for longer than the limit. */
+static bool is_stuck(struct recovery_watch *watch, bool busy, uint64_t progress, uint64_t limit_us)
 {
 	uint64_t now = clock_now_us();
 	if (busy && watch->since_us && progress == watch->progress)
-		return now - watch->since_us > limit_us;
+		return ++watch->looks >= LOOKS && now - watch->since_us > limit_us;
 	watch->progress = progress;
 	watch->since_us = now;
+	watch->looks = 0;
 	watch->losses = 0;
 	return false;
 }
 
 /* The same, where it matters only if frames are lost by it. */
-static bool stands_and_loses(struct recovery_watch *watch, bool busy, uint64_t progress, uint64_t lost)
+static bool is_stuck_and_loses(struct recovery_watch *watch, bool busy, uint64_t progress, uint64_t lost)
 {
-	bool still = stands(watch, busy, progress, recovery_times.hang);
+	bool stuck = is_stuck(watch, busy, progress, recovery_times.hang);
 	watch->losses += lost > watch->lost;
 	watch->lost = lost;
-	return still && watch->losses >= LOSSES;
+	return stuck && watch->losses >= LOSSES;
 }
 
 static void need_for_queue(struct nic *nic, uint32_t cause, const char *format, unsigned queue)
@@ -76,7 +78,7 @@ static bool look_at_transmit(struct nic *nic, const struct nic_link *link)
 	for (unsigned i = 0; i < nic->config.tx_queues; i++) {
 		bool waits = rings_tx_waits(nic, i, &progress);
 		any |= waits;
-		if (stands(&nic->recovery.tx[i], waits && link->up && !paused, progress, limit_us))
+		if (is_stuck(&nic->recovery.tx[i], waits && link->up && !paused, progress, limit_us))
 			need_for_queue(nic, NIC_TX_HANG,
 				"transmit queue %u stands still: TDH and reports, with descriptors to be sent", i);
 	}
@@ -92,7 +94,7 @@ static void look_at_receive(struct nic *nic)
 		bool waits = rings_rx_waits(nic, i, &progress);
 		all &= waits;
 		sum = sum * 4097 + progress;
-		if (stands_and_loses(&recovery->rx[i], waits, progress, nic->queues.rx[i].missed))
+		if (is_stuck_and_loses(&recovery->rx[i], waits, progress, nic->queues.rx[i].missed))
 			need_for_queue(nic, NIC_RX_HANG,
 				"receive queue %u stands still: its frames are lost, though RDH "
 				"is far from RDT",
@@ -100,7 +102,7 @@ static void look_at_receive(struct nic *nic)
 	}
 	/* Frames that no queue is blamed for: the card's packet buffer is full, though all have room; or as good as
 	 * full, and the other end is asked to wait, so that nothing more is lost */
-	if (stands_and_loses(&recovery->missed, all, sum, nic->stats.rx_missed + nic->stats.tx_pause_frames))
+	if (is_stuck_and_loses(&recovery->missed, all, sum, nic->stats.rx_missed + nic->stats.tx_pause_frames))
 		recovery_need(nic, NIC_RX_HANG,
 			"receive stands still: frames are missed or held up, though all RDH are far from RDT");
 }
@@ -183,19 +185,21 @@ int nic_reset(struct nic *nic)
 	/* Without a drain: this reset is for cards that do not send. The family reads the counters when DMA is off */
 	ret = bus_halt(nic);
 	bool hangs = nic->recovery.causes & NIC_TX_HANG;
-	if (!ret && hangs && nic->recovery.hung_at == nic->stats.tx_packets + 1 &&
+	if (!ret && hangs && nic->recovery.hang_mended && nic->recovery.tx_packets_at_hang == nic->stats.tx_packets &&
 		recovery_reset_function(nic, "a reset of the card did not help"))
 		ret = bus_halt(nic);
 	pipe_outputs_ended(nic);
 	struct pollux_failure failure = {.error = 0};
 	pollux_failure_keep(&failure, ret ? ret : restart(nic));
 	if (!failure.error) {
-		nic->recovery = (struct port_recovery){.hung_at = hangs ? nic->stats.tx_packets + 1 : 0};
+		nic->recovery =
+			(struct port_recovery){.hang_mended = hangs, .tx_packets_at_hang = nic->stats.tx_packets};
 		nic->stats.resets++;
 		port_note(nic, "the port was reset, and goes on");
 		return 0;
 	}
 	rings_silence(nic);
+	nic->recovery.failed = true;
 	/* A link that comes back ends only what it has caused */
 	nic->recovery.causes = (nic->recovery.causes & ~(uint32_t)NIC_LINK_LOST) | NIC_NEEDS_RESET;
 	if (!nic->freshly_reset)

@@ -37,7 +37,7 @@ static uint32_t look_at_link(struct nic *nic)
 	struct nic_link link;
 	/* Acknowledged before the link is looked at, so that a change after that raises the next interrupt */
 	interrupts_acknowledge(nic);
-	if (nic->started && nic->driver->ops->service)
+	if (nic->started && !nic->recovery.failed && nic->driver->ops->service)
 		nic->driver->ops->service(nic);
 	if (nic_get_link(nic, &link) != 0 || (link.up == nic->link.up && link.mbps == nic->link.mbps))
 		return 0;
@@ -55,16 +55,17 @@ static uint32_t service(struct nic *nic)
 	interrupts_note(nic);
 	if (!port_gone(nic) && (is_due(&nic->recovery.link_us, recovery_times.link) || interrupt))
 		events |= look_at_link(nic);
-	if (!port_gone(nic) && nic->started && is_due(&nic->recovery.looked_us, recovery_times.look)) {
+	if (!port_gone(nic) && nic->started && !nic->recovery.failed &&
+		is_due(&nic->recovery.looked_us, recovery_times.look)) {
 		stats_update(nic, false);
 		rings_count_frames(nic);
 		recovery_look(nic);
 	}
 	if (!port_gone(nic))
-		events |= nic->recovery.causes | nic->recovery.told;
+		events |= nic->recovery.causes | nic->recovery.events_pending;
 	else if (!nic->gone_reported)
 		events |= NIC_GONE;
-	nic->recovery.told = 0;
+	nic->recovery.events_pending = 0;
 	nic->gone_reported = port_gone(nic);
 	return events;
 }

@@ -273,6 +273,14 @@ static uint64_t rxq_left(const struct ring_rxq *queue)
 	return frames;
 }
 
+/* Its thread writes these fields meanwhile: x86-64 loads each of them at once, and what is too new or too old by some
+ * frames is set right by the next look. */
+__attribute__((no_sanitize("thread"))) static uint32_t frames_of(
+	const volatile uint32_t *next, const volatile uint32_t *extra_slots)
+{
+	return *next - *extra_slots;
+}
+
 /* Frames that were written to the rings, less those that the card has counted as sent or a reset gave up. Finished
  * descriptors do not tell: a frame that the card has fetched may still be in its packet buffer. 32 bits are enough, for
  * the difference is no more than rings and packet buffer hold. */
@@ -280,7 +288,7 @@ static uint32_t unsent(const struct nic *nic)
 {
 	uint32_t frames = 0;
 	for (unsigned i = 0; i < nic->config.tx_queues; i++)
-		frames += nic->rings.txqs[i]->next - nic->rings.txqs[i]->extra_slots;
+		frames += frames_of(&nic->rings.txqs[i]->next, &nic->rings.txqs[i]->extra_slots);
 	frames -= (uint32_t)(nic->stats.tx_packets + nic->stats.tx_unsent);
 	return (int32_t)frames > 0 ? frames : 0;
 }
@@ -416,14 +424,6 @@ int rings_end_call(struct nic *nic, int ret)
 }
 
 /* ---- one queue ---- */
-
-/* Its thread writes these fields meanwhile: x86-64 loads each of them at once, and what is too new or too old by some
- * frames is set right by the next look. */
-__attribute__((no_sanitize("thread"))) static uint32_t frames_of(
-	const volatile uint32_t *next, const volatile uint32_t *extra_slots)
-{
-	return *next - *extra_slots;
-}
 
 static void count_frames(struct nic *nic, bool tx, unsigned index)
 {

@@ -55,7 +55,9 @@ static bool live(void)
 		int event_fd = nic_event_fd(nic);
 		good &= event_fd >= 0 && close(event_fd) == 0;
 		int mapped = card.mapped;
-		good &= nic_start(nic, &life_config) == 0;
+		struct nic_config config = life_config;
+		config.rx_interrupt_us = 20;
+		good &= nic_start(nic, &config) == 0;
 		if (nic_rxq(nic, 0)) {
 			good &= nic_add_mac(nic, unicast) == 0;
 			good &= nic_add_mac(nic, multicast) == 0;

@@ -132,8 +132,13 @@ static inline void wait_for_buffers(uint16_t id)
 	if (!(nic->info.can & NIC_QUEUES_ALONE)) {
 		CU_ASSERT_EQUAL(nic_reset(nic), 0);
 	} else {
+		uint32_t events;
 		CU_ASSERT_EQUAL(nic_reset(nic), -ENOBUFS);
 		is_dead();
+		/* which is nobody else's doing */
+		CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+		CU_ASSERT_EQUAL(events & ~(uint32_t)NIC_LINK_CHANGED, NIC_NEEDS_RESET);
+		CU_ASSERT(!notes("not by us"));
 		while (pkt_alloc(pool, &taken[n], 1))
 			n++;
 		pkt_free(taken, 100), n -= 100, memmove(taken, taken + 100, n * sizeof(*taken));

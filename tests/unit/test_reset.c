@@ -337,6 +337,34 @@ static void a_pipe_that_has_sent_all_does_not_hang(void)
 	}
 }
 
+/* A ring that was gone around between two looks looks as if it stood still. */
+static void a_ring_that_went_around_does_not_hang(void)
+{
+	struct nic_pipe *pipe;
+	hurry();
+	open_port();
+	const struct nic_queue queue = {.nic = nic, .index = 0};
+	CU_ASSERT_EQUAL_FATAL(nic_pipe_open(&pipe, &queue, &queue, 1), 0);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		arrive(10);
+		nic_pipe_call(pipe, 32, to_first, NULL);
+		clock_sleep_us(2 * recovery_times.look);
+		uint32_t events;
+		CU_ASSERT_EQUAL(nic_service(nic, &events), 0);
+		ASSERT_NUMBER(events & NIC_NEEDS_RESET, 0); /* 10 are to be sent, from slot 0 on */
+		let_out(64);
+		for (unsigned i = 0; i < 3; i++) { /* and the rest of the ring */
+			arrive(18);
+			nic_pipe_call(pipe, 32, to_first, NULL);
+			let_out(64);
+			nic_pipe_call(pipe, 32, to_first, NULL);
+		}
+		clock_sleep_us(2 * recovery_times.hang);
+	}
+	nic_pipe_close(pipe);
+	close_port();
+}
+
 /* The longest frame of an MTU of 2026, with a tag, needs two buffers: a pipe drops it, and it is one frame. */
 static void a_frame_that_a_pipe_drops_is_one_frame(void)
 {
@@ -540,6 +568,7 @@ int main(void)
 		{"a stopped queue stays stopped", a_stopped_queue_stays_stopped},
 		{"a pipe ends", a_pipe_ends},
 		{"a pipe that has sent all does not hang", a_pipe_that_has_sent_all_does_not_hang},
+		{"a ring that went around does not hang", a_ring_that_went_around_does_not_hang},
 		{"a frame that a pipe drops is one frame", a_frame_that_a_pipe_drops_is_one_frame},
 		{"a port starts anew with other settings", a_port_starts_anew_with_other_settings},
 		{"transmit that hangs is told, and mended", transmit_that_hangs_is_told_and_mended},

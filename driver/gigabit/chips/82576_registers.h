@@ -73,9 +73,7 @@ enum igb_register {
 #define IGB_GPIE_MULTIPLE_MSIX    (UINT32_C(1) << 4)
 #define IGB_GPIE_EIAME            (UINT32_C(1) << 30) /* what is in EIAM is masked when its message is sent */
 #define IGB_GPIE_PBA_SUPPORT      (UINT32_C(1) << 31)
-#define IGB_EITR_INTERVAL_SHIFT   2                   /* of microseconds, 13 bits */
-#define IGB_EITR_CNT_IGNR         (UINT32_C(1) << 31) /* the write leaves the counter as it is */
-#define IGB_IVAR_VALID            UINT32_C(0x80)      /* of each byte; 4:0 is a vector */
+#define IGB_IVAR_VALID            UINT32_C(0x80) /* of each byte; 4:0 is a vector */
 #define IGB_IVAR_MISC_OTHER_SHIFT 8
 #define IGB_XXDCTL_ENABLE         (UINT32_C(1) << 25) /* RXDCTL and TXDCTL */
 /* PTHRESH, HTHRESH, WTHRESH: at most 1 here (an erratum), and RS alone brings a write-back with it (doubt 31) */
