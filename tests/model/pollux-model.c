@@ -115,12 +115,13 @@ static bool anyone(struct model_port *ports, unsigned count)
 	return false;
 }
 
-/** A wire is pulled out or plugged in; what is at both ends of a cable loses the link. */
+/** A wire is pulled out or plugged in; what is at both ends of a cable loses the link, but not what is behind a device.
+ */
 static void switch_link(struct model_port *ports, unsigned count, unsigned port, bool up)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct model *model = server_model(ports[i].server);
-		if (i != port && ports[port].wire->peer != ports[i].wire)
+		if (i != port && (ports[port].wire->peer != ports[i].wire || ports[port].wire->device))
 			continue;
 		model_set_partner(model, up);
 		wire_look(ports[i].wire, model, now_ns());

@@ -73,6 +73,17 @@ static void fates(FILE *to, const struct wire *wire)
 	fputs("\n", to);
 }
 
+/** What the device that is tested has done to what the port sent. */
+static void device(FILE *to, const struct wire *wire)
+{
+	struct device_counts d = wire_device_counts(wire);
+	if (d.in)
+		fprintf(to,
+			"        the device took %" PRIu64 " frames: lost %" PRIu64 ", and %" PRIu64
+			" for a full queue, handed on %" PRIu64 ", has %" PRIu64 "\n",
+			d.in, d.lost, d.full, d.out, d.in - d.lost - d.full - d.out);
+}
+
 /** Pause frames, where there were any. */
 static void pauses(FILE *to, struct model_port *port)
 {
@@ -143,6 +154,7 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 		if (model_tx_unreported(server_model(ports[i].server)))
 			fprintf(to, "        sent, and never reported: %" PRIu64 " frames\n",
 				model_tx_unreported(server_model(ports[i].server)));
+		device(to, wire);
 		pauses(to, &ports[i]);
 		if (model_tx_lost(server_model(ports[i].server)))
 			fprintf(to, "        reported sent, and lost in the card: %" PRIu64 " frames\n",
@@ -191,6 +203,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 	const struct server_counts *s = server_counts(port->server);
 	const struct model_faults *f = model_faults(server_model(port->server));
 	const struct model_pauses p = model_pause_counts(server_model(port->server));
+	const struct device_counts d = wire_device_counts(port->wire);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -213,6 +226,10 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"captured", c->captured},
 		{"damaged", c->damaged},
 		{"partner_pauses", c->partner_pauses},
+		{"device_in", d.in},
+		{"device_lost", d.lost},
+		{"device_full", d.full},
+		{"device_out", d.out},
 		{"steps", c->steps},
 		{"busy_steps", c->busy_steps},
 		{"offered_steps", c->offered},

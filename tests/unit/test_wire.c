@@ -551,6 +551,42 @@ static void a_link_that_goes_costs_what_is_on_the_wire(void)
 	host_close(&b);
 }
 
+/** What leaves at once goes through one after the other, waits behind what is served, and is late by the delay on top.
+ */
+static void a_device_in_the_cable_loses_and_delays(void)
+{
+	static struct wire wires[2];
+	struct host a, b;
+	configure(wires, 2, "0:device=1,rate=100k,queue=30,delay=50us%s", "");
+	up(&a, &wires[0]);
+	up(&b, &wires[1]);
+	transmit(&a, 0, 40);
+	step(&a, &wires[0], 1, 1000); /* all are taken at this moment */
+	struct device_counts d = wire_device_counts(&wires[0]);
+	ASSERT_NUMBER(d.in, 40);
+	ASSERT_NUMBER(d.full, 10);
+	ASSERT_NUMBER(wires[1].counts.in_frames, 0);
+	step(&a, &wires[0], 59, 1000); /* the first has been served for 10 us, and delayed for 50 */
+	ASSERT_NUMBER(wires[1].counts.in_frames, 0);
+	step(&a, &wires[0], 1, 1000);
+	ASSERT_NUMBER(wires[1].counts.in_frames, 1);
+	step(&a, &wires[0], 28 * 10, 1000);
+	ASSERT_NUMBER(wires[1].counts.in_frames, 29);
+	step(&a, &wires[0], 100, 1000);
+	step(&b, &wires[1], 3, 1000);
+	ASSERT_NUMBER(wires[1].counts.in_frames, 30);
+	ASSERT_NUMBER(received(&wires[1]), 30);
+	for (unsigned i = 0; i < 30; i++) {
+		uint8_t frame[100];
+		host_fill(frame, 100, (uint8_t)i);
+		CU_ASSERT_EQUAL(memcmp(host_rx_buffer(&b, i), frame, 100), 0);
+	}
+	close_wire(&wires[0]);
+	close_wire(&wires[1]);
+	host_close(&a);
+	host_close(&b);
+}
+
 static void a_cable_to_the_same_port_comes_back(void)
 {
 	static struct wire wire;
@@ -677,6 +713,21 @@ static void senseless_options_are_refused_with_a_sentence(void)
 		"0:peer=1,damage",
 		"0:peer=1,damage=0",
 		"0:peer=1,damage=2,damage=3",
+		"0:device",
+		"0:device=2",
+		"0:device=1,x",
+		"0:device=1,lossless",
+		"0:device=1,rate=0",
+		"0:device=1,queue=0",
+		"0:device=1,queue=1000001",
+		"0:device=1,loss=1.1",
+		"0:device=1,loss=-1",
+		"0:device=1,loss=nan",
+		"0:device=1,delay=20",
+		"0:device=1,delay=20us,",
+		"0:device=1,delay=11s",
+		"0:device=1,delay=1e999s",
+		"0:device=1,delay",
 		"0:pcap-in",
 		"0:pcap-in=/no/such/file",
 		"0:pcap-out",
@@ -699,6 +750,7 @@ static void senseless_options_are_refused_with_a_sentence(void)
 	configure(wires, 2, "0:source%s", "");
 	CU_ASSERT_TRUE(wire_configure(wires, 2, "0:source", error, sizeof(error)) < 0);
 	CU_ASSERT_TRUE(wire_configure(wires, 2, "1:peer=0", error, sizeof(error)) < 0);
+	CU_ASSERT_TRUE(wire_configure(wires, 2, "1:device=0", error, sizeof(error)) < 0);
 	wire_close(&wires[0], error, sizeof(error));
 	wire_close(&wires[1], error, sizeof(error));
 }
@@ -905,6 +957,7 @@ int main(void)
 		{"a cable damages every nth frame", a_cable_damages_every_nth_frame},
 		{"what becomes of each frame is told", what_becomes_of_each_frame_is_told},
 		{"a link that goes costs what is on the wire", a_link_that_goes_costs_what_is_on_the_wire},
+		{"a device in the cable loses and delays", a_device_in_the_cable_loses_and_delays},
 		{"a cable to the same port comes back", a_cable_to_the_same_port_comes_back},
 		{"what is sent is captured whole", what_is_sent_is_captured_whole},
 		{"a full disk is said", a_full_disk_is_said},

@@ -34,31 +34,47 @@ static void record(struct wire *wire, const struct model_frame *frame)
 	pcap_dump((uint8_t *)wire->dumper, &header, copy);
 }
 
-/** A frame comes to the other end of the cable. */
-static void cross(struct wire *wire, const struct model_frame *frame)
+/** A frame comes to a port. */
+static void come(struct wire *peer, const struct model_frame *frame)
 {
-	struct wire *peer = wire->peer;
-	struct model_frame arriving = *frame;
-	if (wire->damage && !wire->held && ++wire->carried % wire->damage == 0) {
-		arriving.bad_crc = true;
-		peer->counts.damaged++;
-	}
 	peer->counts.in_frames++;
-	peer->counts.in_bytes += arriving.len;
-	if (!peer->model || !model_arrive(peer->model, &arriving))
+	peer->counts.in_bytes += frame->len;
+	if (!peer->model || !model_arrive(peer->model, frame))
 		return;
 	if (!peer->up && !model_receiving(peer->model)) {
-		model_deliver(peer->model, &arriving, 1); /* which does not take it, but has counters */
+		model_deliver(peer->model, frame, 1); /* which does not take it, but has counters */
 	} else if (!peer->up) {
 		peer->counts.not_up++;
 		model_traffic(peer->model);
-	} else if (carry_fits(peer, arriving.len)) {
-		fifo_push(peer->fifo, &arriving, true);
+	} else if (carry_fits(peer, frame->len)) {
+		fifo_push(peer->fifo, frame, true);
 		carry_pause(peer);
 	} else {
-		model_miss(peer->model, &arriving, 1);
+		model_miss(peer->model, frame, 1);
 		carry_pause(peer);
 	}
+}
+
+/** A frame comes to the other end of the cable, or to the device that stands in it. */
+static void cross(struct wire *wire, const struct model_frame *frame)
+{
+	struct model_frame arriving = *frame;
+	if (wire->device) {
+		device_take(wire->device, frame, wire->stepped_ns);
+		return;
+	}
+	if (wire->damage && !wire->held && ++wire->carried % wire->damage == 0) {
+		arriving.bad_crc = true;
+		wire->peer->counts.damaged++;
+	}
+	come(wire->peer, &arriving);
+}
+
+void carry_on(struct wire *wire)
+{
+	struct model_frame frame;
+	for (; device_peek(wire->device, wire->stepped_ns, &frame); device_pop(wire->device))
+		come(wire->peer, &frame);
 }
 
 /** What a port sends goes to the cable and to the capture, where there are such. A cable that loses nothing has the
@@ -98,7 +114,7 @@ static void source_hears(struct wire *wire, const uint8_t *frame)
 {
 	uint64_t now_ns = wire->stepped_ns, before = wire->quiet_ns > now_ns ? wire->quiet_ns : now_ns;
 
-	if (wire->ignores_pause || !model_partner_obeys(wire->model))
+	if (wire->ignores_pause || wire->device || !model_partner_obeys(wire->model))
 		return;
 	wire->quiet_ns = now_ns + model_pause_ns(wire->model, (uint16_t)(frame[16] << 8 | frame[17]));
 	wire->counts.held_ns += wire->quiet_ns - before;
@@ -117,7 +133,7 @@ void carry_pause(struct wire *wire)
 	wire->counts.out_bytes += sizeof(bytes);
 	if (wire->dumper)
 		record(wire, &frame);
-	if (wire->peer)
+	if (wire->peer && !wire->device) /* a device hands no pause frame on, and obeys none */
 		cross(wire, &frame);
 	else
 		source_hears(wire, bytes);

@@ -34,6 +34,15 @@ const char wire_help[] =
 	"                       descriptor, instead of overflowing its packet buffer. damage: every N-th frame each "
 	"way\n"
 	"                       arrives with a wrong FCS (with --hold: from SIGUSR1 on)\n"
+	"  PORT:device=PORT[,rate=PPS][,queue=FRAMES][,loss=SHARE][,delay=TIME]\n"
+	"                       a device to be tested between two ports, the same both ways: it serves one frame after "
+	"the\n"
+	"                       other, rate in a second (without: at once); what comes when queue frames (default "
+	"1000) "
+	"wait\n"
+	"                       or are served is lost, before that a SHARE of all, as 0.01; what is left is delayed "
+	"by\n"
+	"                       TIME on top (as 20us; ns, us, ms or s, 10 s at most). It obeys no pause frames\n"
 	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable "
 	"too\n"
 	"  PORT:sink            what the port sends is counted (also without saying so)\n"
@@ -71,6 +80,36 @@ static bool rate(const char *text, double *pps)
 	else if (*end == 'M')
 		*pps *= 1e6, end++;
 	return !*end && isfinite(*pps) && *pps >= 0.001 && *pps <= 1e9;
+}
+
+/** A time with its unit, 10 s at most, in ns. */
+static bool time_text(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+	char *unit;
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	double value = strtod(text, &unit);
+	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(unit, units[i].name) == 0 && value * units[i].ns <= 10e9) {
+			*ns = (uint64_t)(value * units[i].ns + 0.5);
+			return true;
+		}
+	}
+	return false;
+}
+
+/** A share from 0 to 1. */
+static bool share(const char *text, double *value)
+{
+	char *end;
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	*value = strtod(text, &end);
+	return !*end && *value >= 0 && *value <= 1;
 }
 
 /** Cuts the next "key" or "key=value" off the option. @return NULL: no more. */
@@ -159,6 +198,24 @@ static int template(struct wire *wire, char *rest, struct sentence s)
 	return wire->rate_pps > 0 ? open_fifo(wire, s) : 0;
 }
 
+/** Joins two ports, which may be the same. */
+static int join(struct wire *wires, unsigned port, unsigned other, struct sentence s)
+{
+	struct wire *ends[2] = {&wires[port], &wires[other]};
+	for (unsigned i = 0; i < 2; i++) {
+		if (ends[i]->peer || (i == 1 && port != other && ends[i]->source_kind != WIRE_NOTHING))
+			return refuse(s, "port %u has a source or a cable already", i ? other : port);
+		if (open_fifo(ends[i], s))
+			return -ENOMEM;
+		ends[i]->source_kind = WIRE_PEER;
+		if (port == other)
+			break;
+	}
+	ends[0]->peer = ends[1];
+	ends[1]->peer = ends[0];
+	return 0;
+}
+
 static int cable(struct wire *wires, unsigned ports, unsigned port, const char *to, char *rest, struct sentence s)
 {
 	uint64_t other, damage = 0;
@@ -173,21 +230,33 @@ static int cable(struct wire *wires, unsigned ports, unsigned port, const char *
 	}
 	if (!good)
 		return refuse(s, "peer takes one of the %u ports, counted from 0, lossless, and damage=N", ports);
-	struct wire *ends[2] = {&wires[port], &wires[other]};
+	wires[port].lossless = wires[other].lossless = lossless;
+	wires[port].damage = wires[other].damage = damage;
+	return join(wires, port, (unsigned)other, s);
+}
+
+static int device(struct wire *wires, unsigned ports, unsigned port, const char *to, char *rest, struct sentence s)
+{
+	struct device_config config = {.queue = DEVICE_QUEUE_DEFAULT};
+	uint64_t other;
+	char *value, *part;
+	bool good = text_number(to, 0, ports - 1, &other);
+	while (good && (part = next_part(&rest, &value)))
+		good = (is(part, "rate", value, true) && rate(value, &config.rate_pps)) ||
+		       (is(part, "queue", value, true) && text_number(value, 1, DEVICE_FRAMES_MAX, &config.queue)) ||
+		       (is(part, "loss", value, true) && share(value, &config.loss)) ||
+		       (is(part, "delay", value, true) && time_text(value, &config.delay_ns));
+	if (!good)
+		return refuse(s,
+			"device takes one of the %u ports, counted from 0, rate=PPS (0.001 to 1000M), "
+			"queue=1..%u, loss=SHARE (0 to 1) and delay=TIME (as 20us, 10s at most)",
+			ports, DEVICE_FRAMES_MAX);
 	for (unsigned i = 0; i < 2; i++) {
-		if (ends[i]->peer || (i == 1 && port != other && ends[i]->source_kind != WIRE_NOTHING))
-			return refuse(s, "port %u has a source or a cable already", i ? (unsigned)other : port);
-		if (open_fifo(ends[i], s))
-			return -ENOMEM;
-		ends[i]->source_kind = WIRE_PEER;
-		ends[i]->lossless = lossless;
-		ends[i]->damage = damage;
-		if (port == other)
-			break;
+		struct wire *wire = &wires[i ? other : port];
+		if (!wire->device && !(wire->device = device_open(&config)))
+			return refuse(s, "no memory for a device");
 	}
-	ends[0]->peer = ends[1];
-	ends[1]->peer = ends[0];
-	return 0;
+	return join(wires, port, (unsigned)other, s);
 }
 
 static int pcap_out(struct wire *wire, const char *path, struct sentence s)
@@ -223,8 +292,8 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 		return 0;
 	if (is(kind, "pcap-out", value, true) && !rest)
 		return pcap_out(wire, value, s);
-	bool source =
-		is(kind, "pcap-in", value, true) || is(kind, "source", value, false) || is(kind, "peer", value, true);
+	bool source = is(kind, "pcap-in", value, true) || is(kind, "source", value, false) ||
+		      is(kind, "peer", value, true) || is(kind, "device", value, true);
 	if (!source)
 		return refuse(s, "'%s' is no wire end: see --help", option);
 	if (wire->source_kind != WIRE_NOTHING)
@@ -233,5 +302,6 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 		return pcap_in(wire, value, rest, s);
 	if (strcmp(kind, "source") == 0)
 		return template(wire, rest, s);
-	return cable(wires, ports, (unsigned)port, value, rest, s);
+	return strcmp(kind, "peer") == 0 ? cable(wires, ports, (unsigned)port, value, rest, s)
+					 : device(wires, ports, (unsigned)port, value, rest, s);
 }

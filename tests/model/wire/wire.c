@@ -32,7 +32,7 @@ static void start(struct wire *wire, struct model *model)
  * driver has said what it wants, which a card's negotiation takes seconds to notice. */
 static void learn_abilities(struct wire *wire, struct model *model, uint64_t now_ns)
 {
-	unsigned abilities = model_advertised_pause(wire->peer->model);
+	unsigned abilities = wire->device ? 0 : model_advertised_pause(wire->peer->model);
 	bool first = !wire->abilities_ns;
 	if (first || abilities != wire->abilities) {
 		wire->abilities = abilities;
@@ -273,7 +273,11 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		carry_pause(wire->peer);
 	}
 	struct model_sink sink = {.context = wire, .take = carry_take, .lengths_only = !wire->peer && !wire->dumper};
+	if (wire->device)
+		carry_on(wire);
 	out = model_transmit(model, &sink, WIRE_BATCH);
+	if (wire->device)
+		carry_on(wire);
 
 	wire->counts.steps++;
 	wire->counts.busy_steps += in + out > 0;
@@ -290,6 +294,11 @@ uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate)
 {
 	return (wire->model ? model_fate_count(wire->model, fate) : 0) +
 	       (fate == MODEL_NOT_UP ? wire->counts.not_up : 0);
+}
+
+struct device_counts wire_device_counts(const struct wire *wire)
+{
+	return wire->device ? device_counts(wire->device) : (struct device_counts){0};
 }
 
 uint64_t wire_waiting(const struct wire *wire)
@@ -321,6 +330,7 @@ int wire_close(struct wire *wire, char *error, size_t error_bytes)
 		pcap_close(wire->pcap);
 	free(wire->out_path);
 	fifo_close(wire->fifo);
+	device_close(wire->device);
 	capture_free(&wire->capture);
 	source_close(&wire->source);
 	*wire = (struct wire){0};

@@ -8,6 +8,7 @@
 #define POLLUX_TESTS_MODEL_WIRE_WIRE_H
 
 #include "capture.h"
+#include "device.h"
 #include "fifo.h"
 #include "source.h"
 
@@ -55,10 +56,11 @@ struct wire {
 	struct fifo *fifo; /* the packet buffer, for rates and cables; else NULL */
 
 	/* out */
-	struct wire *peer; /* the other end of the cable, whose fifo is filled from here */
-	bool lossless;     /* cable: its sender waits for room */
-	uint64_t damage;   /* cable: every so many frames that leave, one arrives with a wrong FCS; 0: none */
-	uint64_t carried;  /* frames that left over the cable, counted for damage */
+	struct wire *peer;     /* the other end of the cable, whose fifo is filled from here */
+	bool lossless;         /* cable: its sender waits for room */
+	uint64_t damage;       /* cable: every so many frames that leave, one arrives with a wrong FCS; 0: none */
+	uint64_t carried;      /* frames that left over the cable, counted for damage */
+	struct device *device; /* stands in the cable, for what leaves here; NULL: none */
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *out_path;
@@ -95,6 +97,8 @@ void wire_pause(struct wire *wire, uint64_t now_ns, uint64_t ns);
 
 /** How many of in_frames met a fate. All of them, and those that wait, are in_frames. */
 uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate);
+/** What the device has done to the frames that the port sent; without one all are 0. */
+struct device_counts wire_device_counts(const struct wire *wire);
 /** How many wait in the packet buffer. */
 uint64_t wire_waiting(const struct wire *wire);
 
