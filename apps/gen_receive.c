@@ -5,51 +5,18 @@
 #include "app_figures.h"
 #include "app_placement.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 bool gen_receiver_init(struct gen_receiver *r, const struct gen_sender *senders, const struct gen_sending *sending)
 {
-	size_t bytes = sending->senders * sizeof(*r->sequences);
-
 	*r = (struct gen_receiver){.senders = senders, .sending = sending};
-	r->sequences = senders ? aligned_alloc(_Alignof(struct gen_sequence), bytes) : NULL;
-	if (r->sequences)
-		memset(r->sequences, 0, bytes);
+	r->sequences = senders ? gen_sequences_open(sending->senders) : NULL;
 	return r->sequences || !senders;
 }
 
 void gen_receiver_free(struct gen_receiver *r)
 {
-	free(r->sequences);
+	if (r->sequences)
+		gen_sequences_close(r->sequences, r->sending->senders);
 	r->sequences = NULL;
-}
-
-void gen_sequence_add(struct gen_sequence *s, uint64_t number)
-{
-	uint64_t *word = &s->seen[number % GEN_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
-	uint64_t next = app_get(&s->next);
-
-	if (number >= next) {
-		/* The numbers that slide into the window have not been seen yet. */
-		if (number - next >= GEN_SEQUENCE_WINDOW) {
-			memset(s->seen, 0, sizeof(s->seen));
-		} else {
-			for (uint64_t i = next; i <= number; i++)
-				s->seen[i % GEN_SEQUENCE_WINDOW / 64] &= ~(UINT64_C(1) << i % 64);
-		}
-		app_set(&s->next, number + 1);
-	} else if (next - number > GEN_SEQUENCE_WINDOW) {
-		app_add(&s->stale, 1);
-		return;
-	} else if (*word & bit) {
-		app_add(&s->duplicates, 1);
-		return;
-	} else {
-		app_add(&s->reordered, 1);
-	}
-	*word |= bit;
-	app_add(&s->unique, 1);
 }
 
 /* Counts a frame that has come back. own: it has a number of this run. */
@@ -63,7 +30,7 @@ static void account(struct gen_receiver *r, bool own, bool intact, uint64_t numb
 	else if (!intact)
 		app_add(&r->corrupted, 1);
 	else
-		gen_sequence_add(&r->sequences[sender], count);
+		gen_sequence_add(&r->sequences[sender], count, 0);
 }
 
 /* Looks at a frame, or a piece of one. */
@@ -125,10 +92,13 @@ struct gen_received gen_received(const struct gen_receiver *receivers, unsigned 
 		uint64_t unique = 0, highest = 0;
 		for (unsigned i = 0; i < count; i++) {
 			const struct gen_sequence *s = &receivers[i].sequences[sender];
-			unique += app_get(&s->unique);
-			sum.reordered += app_get(&s->reordered);
-			sum.duplicates += app_get(&s->duplicates);
-			sum.stale += app_get(&s->stale);
+			unique += app_get(&s->arrivals[0].unique);
+			sum.reordered += app_get(&s->arrivals[0].reordered);
+			sum.duplicates += app_get(&s->arrivals[0].duplicates);
+			sum.stale += app_get(&s->arrivals[0].stale);
+			sum.extent_sum += app_get(&s->extent_sum);
+			uint64_t extent = app_get(&s->extent_max);
+			sum.extent_max = extent > sum.extent_max ? extent : sum.extent_max;
 		}
 		for (unsigned i = 0; i < count; i++) {
 			uint64_t next = app_get(&receivers[i].sequences[sender].next);
@@ -141,7 +111,8 @@ struct gen_received gen_received(const struct gen_receiver *receivers, unsigned 
 }
 
 struct arrivals {
-	uint64_t own, in_flight, lost, reordered, duplicates, stale, corrupted, foreign;
+	uint64_t own, in_flight, lost, reordered, extent_max, duplicates, stale, corrupted, foreign;
+	double extent_mean;
 	bool echo;
 };
 
@@ -152,6 +123,8 @@ static const struct app_figure arrival_figures[] = {
 	{"echo", NULL, AT(echo)},
 	{"lost", "%llu lost", AT(lost)},
 	{"reordered", ", %llu reordered", AT(reordered)},
+	{"reorder_extent_max", " (by up to %llu)", AT(extent_max), APP_ZERO_IS_NOTHING},
+	{"reorder_extent_mean", NULL, AT(extent_mean), .decimals = 3},
 	{"duplicates", ", %llu duplicates", AT(duplicates)},
 	{"stale", ", %llu too late to tell", AT(stale)},
 	{"corrupted", "; %llu corrupted", AT(corrupted)},
@@ -170,6 +143,8 @@ void gen_received_print(const struct gen_received *r, FILE *out, bool json, bool
 		.in_flight = away - lost,
 		.lost = lost,
 		.reordered = r->reordered,
+		.extent_max = r->extent_max,
+		.extent_mean = app_ratio((double)r->extent_sum, (double)r->reordered),
 		.duplicates = r->duplicates,
 		.stale = r->stale,
 		.corrupted = r->corrupted,

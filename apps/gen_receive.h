@@ -5,16 +5,7 @@
 
 #include "app.h"
 #include "gen_send.h"
-
-/** What became of the packets of one sender that came by one receive queue: each arrival is new, a duplicate, or stale
- * (too old to say). Reordered ones are new, too. Packets count from 0 on here. */
-#define GEN_SEQUENCE_WINDOW 65536u
-struct gen_sequence {
-	_Alignas(64) _Atomic uint64_t next; /* one more than the highest number seen */
-	_Atomic uint64_t unique, reordered, duplicates, stale;
-	uint64_t seen[GEN_SEQUENCE_WINDOW / 64]; /* a bit for each number of the window */
-};
-void gen_sequence_add(struct gen_sequence *sequence, uint64_t number);
+#include "gen_sequence.h"
 
 /** What came by the queues of one index of all ports: one thread's. */
 struct gen_receiver {
@@ -44,7 +35,8 @@ bool gen_receive(struct gen_receiver *receiver, struct app *app, unsigned port, 
 /** What all receivers have seen. */
 struct gen_received {
 	uint64_t unique, missed, reordered, duplicates, stale, foreign,
-		corrupted; /* missed: was overtaken by another */
+		corrupted;               /* missed: was overtaken by another */
+	uint64_t extent_sum, extent_max; /* as in struct gen_sequence */
 };
 struct gen_received gen_received(const struct gen_receiver *receivers, unsigned count);
 

@@ -7,6 +7,7 @@
 #include "../../apps/dump_merge.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_receive.c"
+#include "../../apps/gen_sequence.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
 #include "../../apps/gen_udp.c"
