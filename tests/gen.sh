@@ -157,9 +157,9 @@ check "a card that sends nothing is no success" "$work/gen.err" \
 check "  it is why a rate is missed, and nothing is called sent" "$work/gen.out" \
 	values '"tx_ring_full" 0 0.000' limited_by sent achieved_pps
 end_model
-model --control "$work/control"
+model --wire 0:peer=1,lossless --control "$work/control"
 start --json --interval 0.1 --rate 2k --ring 64 $a $b
-wait_for said '"own":[1-9]'
+check "a cable brings packets back" "$work/gen.out" wait_for said '"own":[1-9]'
 echo "link 0 down" >"$work/control"
 check "while the link is down, that is why a rate is missed" "$work/gen.out" \
 	wait_for said '"limited_by":"link_down"'
