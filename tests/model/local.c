@@ -2,6 +2,7 @@
  * The software 82599 as a device handle in the same process: registers are calls, and memory is the same. */
 #include "local.h"
 
+#include "../../driver/ixgbe/ixgbe.h"
 #include "../../vfio/error.h"
 #include "../../vfio/space.h"
 
@@ -225,6 +226,9 @@ int model_local_open(struct vfio_device **device, struct dma_space *space, const
 	struct model_host host = {.context = local, .memory = memory, .interrupt = interrupt};
 	int error;
 
+	/* What boards take after a reset until their registers hold, the model does not: two of these waits in the life
+	 * of each port are most of what a test takes. */
+	ixgbe_times.settle_82599 = ixgbe_times.settle_x540 = 1000;
 	*device = NULL;
 	if (!local)
 		return pollux_fail(ENOMEM, "no memory for an in-process device");

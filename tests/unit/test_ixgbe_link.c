@@ -43,7 +43,6 @@ static int begin(void)
 		.nvm = 20000,
 	};
 	ixgbe_times.resource = 2000;
-	ixgbe_times.settle_82599 = ixgbe_times.settle_x540 = 1000;
 	return dma_space_open(&space);
 }
 

@@ -541,7 +541,6 @@ static void short_waits(void)
 {
 	ixgbe_times.master_disable = ixgbe_times.reset = 20000;
 	ixgbe_times.security = ixgbe_times.queue = ixgbe_times.drain = 5000;
-	ixgbe_times.settle_82599 = 1000;
 }
 
 /* Opens and starts one port on a broken device: the step that fails, or 0. */
