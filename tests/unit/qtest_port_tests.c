@@ -300,8 +300,15 @@ static void lost_frames_are_counted_once(void)
 		;
 	for (unsigned i = 0; i < 62; i++)
 		CU_ASSERT_EQUAL_FATAL(port_receive_frame(&p, got, LIMIT_MS), 60);
-	size_t bytes = card->loses ? 0 : port_receive_frame(&p, got, card->may_lose ? LIMIT_MS / 5 : LIMIT_MS);
-	if (!bytes) {
+	/* where it may be lost without being counted, a frame behind it tells */
+	if (card->may_lose)
+		port_put(&p, frame, 60);
+	size_t bytes = card->loses ? 0 : port_receive_frame(&p, got, LIMIT_MS);
+	unsigned others = 62 + card->may_lose;
+	bool lost = card->loses || bytes == 60;
+	if (card->may_lose && !lost)
+		CU_ASSERT_EQUAL(port_receive_frame(&p, got, LIMIT_MS), 60);
+	if (lost) {
 		CU_ASSERT(card->loses || card->may_lose);
 		port_put(&p, frame, 9000);
 		bytes = port_receive_frame(&p, got, LIMIT_MS);
@@ -310,7 +317,7 @@ static void lost_frames_are_counted_once(void)
 	CU_ASSERT_EQUAL(port_receive_frame(&p, got, QUIET_MS), 0);
 	/* looked at several times meanwhile, and counted once */
 	CU_ASSERT_EQUAL(port_stats(&p).rx_missed, card->loses);
-	CU_ASSERT_EQUAL(port_stats(&p).rx_packets, 63);
+	CU_ASSERT_EQUAL(port_stats(&p).rx_packets, others + 1);
 	port_close(&p);
 }
 

@@ -351,6 +351,6 @@ int main(void)
 		{"82540EM, 82574L and 82599", NULL, NULL, NULL, NULL, mixed},
 		CU_SUITE_INFO_NULL,
 	};
-	/* QEMU's 82540EM, and what is made of it, takes nothing for a second after each start */
+	/* each test starts a QEMU, which takes most of its time */
 	return unit_run_beside((CU_SuiteInfo *const[]){one, two, three, four}, 4);
 }
