@@ -39,7 +39,8 @@ static struct {
 	struct gen_sending sending;
 	struct gen_sender senders[APP_QUEUES];
 	struct gen_receiver receivers[APP_QUEUES];
-	struct gen_udp udp;
+	struct gen_stream stream;
+	struct gen_makers makers;
 	struct app app;
 } gen;
 
@@ -371,9 +372,9 @@ static bool prepare(void)
 	unsigned count = senders * (gen.args.app.ring + 2 * APP_BURST_MAX) + pkt_pool_slack(threads() + 2);
 
 	const uint8_t *to = gen.args.has_to ? gen.args.to : gen.app.port_count > 1 ? ports[1].info.mac : nobody;
-	gen_udp_init(&gen.udp, gen.args.size - NIC_FCS_BYTES, to, ports[0].info.mac, gen.args.flows, senders,
-		gen_run_number());
-	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.udp.bytes, 0))
+	gen_stream_default(&gen.stream, gen.args.size, gen.args.flows);
+	gen_makers_init(&gen.makers, &gen.stream, 1, gen_random_seed(), senders, to, ports[0].info.mac);
+	if (!gen.capture.file && !gen_schedule_add(&gen.schedule, NULL, gen.args.size - NIC_FCS_BYTES, 0))
 		return app_error("no memory for a schedule");
 	pace();
 	if (gen.capture.file && !gen.args.loop && (!gen.to_send || gen.to_send > gen.schedule.count)) {
@@ -385,7 +386,7 @@ static bool prepare(void)
 	}
 	unsigned longest = gen.schedule.longest_bytes, room = APP_BURST_MAX / gen_buffers_of(longest);
 	gen.sending = (struct gen_sending){
-		.udp = &gen.udp,
+		.makers = &gen.makers,
 		.pool = app_open_pool(&gen.app, count),
 		.senders = senders,
 		.frames_per_burst = gen.args.app.burst < room ? gen.args.app.burst : room,
@@ -405,7 +406,7 @@ static bool prepare(void)
 	for (unsigned i = 0; i < queues(); i++)
 		if (!gen_receiver_init(&gen.receivers[i], gen.capture.file ? NULL : gen.senders, &gen.sending))
 			return app_error("no memory to account for packets");
-	return gen.sending.pool && (gen.capture.file || gen_udp_fill(&gen.udp, gen.sending.pool, count));
+	return gen.sending.pool && (gen.capture.file || gen_makers_fill(gen.sending.pool, count));
 }
 
 static bool run(void)

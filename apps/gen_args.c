@@ -4,7 +4,7 @@
 
 #include "app_frame.h"
 #include "app_parse.h"
-#include "gen_udp.h"
+#include "gen_stream.h"
 
 /* What a frame without VLAN tags has on top of what the MTU counts: Ethernet header and FCS. */
 #define OVERHEAD_BYTES (NIC_HEADER_BYTES + NIC_FCS_BYTES)
@@ -90,13 +90,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*args = (struct gen_args){.size = GEN_UDP_MIN + NIC_FCS_BYTES, .flows = 1};
+		*args = (struct gen_args){.size = NIC_FRAME_MIN_BYTES + NIC_FCS_BYTES, .flows = 1};
 		state->child_inputs[0] = &args->app;
 		return 0;
 	case 's':
 		args->has_shape = true;
-		args->size =
-			(unsigned)app_count_option(state, "size", text, GEN_UDP_MIN + NIC_FCS_BYTES, APP_FRAME_MAX);
+		args->size = (unsigned)app_count_option(
+			state, "size", text, NIC_FRAME_MIN_BYTES + NIC_FCS_BYTES, APP_FRAME_MAX);
 		return 0;
 	case 'R':
 		wanted = gen_rate_parse(text, &args->rate);

@@ -36,19 +36,19 @@ static void account(struct gen_receiver *r, bool own, bool intact, uint64_t numb
 /* Looks at a frame, or a piece of one. */
 static void receive_piece(struct gen_receiver *r, struct gen_arrival *a, const struct pkt *pkt)
 {
-	const struct gen_udp *udp = r->sending->udp;
-
 	if (!a->in_frame) {
-		a->own = gen_udp_read(udp, pkt->data, pkt->len, &a->number);
-		a->intact = a->own && gen_udp_head_intact(udp, pkt->data, pkt->len, a->number);
+		const struct gen_maker *maker =
+			gen_makers_find(r->sending->makers, &r->stamp_hint, pkt->data, pkt->len, &a->stamp);
+		a->own = maker != NULL;
+		a->intact = a->own && gen_maker_is_intact(maker, &a->stamp, pkt->data, pkt->len);
 		a->bytes = 0;
 	} else {
-		a->intact = a->intact && gen_udp_piece_intact(udp, pkt->data, pkt->len, a->bytes);
+		a->intact = a->intact && gen_maker_is_piece_intact(&a->stamp, pkt->data, pkt->len, a->bytes);
 	}
 	a->bytes += pkt->len;
 	a->in_frame = pkt->flags & PKT_MORE;
 	if (!a->in_frame)
-		account(r, a->own, a->intact && a->bytes == udp->bytes, a->number);
+		account(r, a->own, a->intact && a->bytes == a->stamp.bytes, a->stamp.number);
 }
 
 bool gen_receive(struct gen_receiver *r, struct app *app, unsigned port, unsigned index)

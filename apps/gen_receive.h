@@ -14,12 +14,13 @@ struct gen_receiver {
 	struct gen_sequence *sequences; /* one per sender */
 	_Atomic uint64_t foreign;       /* packets of others */
 	_Atomic uint64_t corrupted;     /* packets that came back changed */
+	unsigned stamp_hint;            /* gen_makers_find's */
 	struct gen_arrival {
 		bool in_frame; /* a frame of several pieces has begun, and not ended */
 		bool own;      /* its head has a number of ours */
 		bool intact;   /* its pieces so far are as they were sent */
 		unsigned bytes;
-		uint64_t number;
+		struct gen_stamp stamp;
 		unsigned known_resets; /* of the port */
 	} arrivals[APP_PORTS];
 };

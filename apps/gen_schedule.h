@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct gen_frame {
-	uint8_t *data;        /* NULL: the numbered packet (gen_udp.h) */
+	uint8_t *data;        /* NULL: a stream's (gen_frame.h) */
 	unsigned bytes;       /* without FCS */
 	uint64_t captured_ns; /* when it was captured */
 	double gap_cycles;    /* from its start to the next one's */

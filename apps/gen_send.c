@@ -38,19 +38,19 @@ void gen_begin(struct gen_sending *shared, uint64_t now_tsc)
 		&shared->start_tsc, &none, now_tsc - begun > shared->away_limit ? begun : now_tsc);
 }
 
-/* Writes a frame, or one piece of it, into a buffer. Every buffer of the pool holds the template, and behind its head
- * that is zeros: a further piece is written by clearing the head. */
+/* Writes a frame, or one piece of it, into a buffer. */
 static void make_piece(
-	const struct gen_udp *udp, struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
+	const struct gen_sender *s, struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
 {
+	const struct gen_maker *maker = &s->shared->makers->each[0];
 	unsigned left = frame->bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
 
 	if (frame->data)
 		memcpy(pkt->data, frame->data + offset, bytes);
 	else if (offset == 0)
-		gen_udp_write(udp, pkt->data, number);
+		gen_maker_write(maker, number, s->shared->start_tsc + s->last_look, pkt->data);
 	else
-		memset(pkt->data, 0, GEN_UDP_HEAD);
+		gen_maker_write_piece(maker, pkt->data);
 	pkt->len = (uint16_t)bytes;
 	pkt->flags = left > bytes ? PKT_MORE : 0;
 }
@@ -63,7 +63,7 @@ static unsigned make_frames(struct gen_sender *s, uint64_t number, unsigned fram
 	unsigned made = pkt_alloc(shared->pool, s->pkts, frames);
 
 	for (unsigned i = 0; i < made; i++, number += shared->senders)
-		make_piece(shared->udp, &s->pkts[i], gen_schedule_next(&s->schedule), 0, number);
+		make_piece(s, &s->pkts[i], gen_schedule_next(&s->schedule), 0, number);
 	return made;
 }
 
@@ -81,7 +81,7 @@ static unsigned make_long_frames(struct gen_sender *s, uint64_t number, unsigned
 			break;
 		}
 		for (unsigned piece = 0; piece < pieces; piece++)
-			make_piece(shared->udp, &s->pkts[made + piece], frame, piece * PKT_DATA_BYTES, number);
+			make_piece(s, &s->pkts[made + piece], frame, piece * PKT_DATA_BYTES, number);
 		made += pieces;
 	}
 	return made;

@@ -6,13 +6,13 @@
 
 #include "app.h"
 #include "app_cpu.h"
+#include "gen_frame.h"
 #include "gen_schedule.h"
-#include "gen_udp.h"
 
 /** What all senders share: written before they start, but for what is atomic. All times but those with tsc in their
  * name are in cycles since start_tsc. */
 struct gen_sending {
-	const struct gen_udp *udp;
+	const struct gen_makers *makers;
 	struct pkt_pool *pool;
 	unsigned senders;           /* sender i has the packets i, i + senders, i + 2 * senders, ... */
 	unsigned frames_per_burst;  /* at most */

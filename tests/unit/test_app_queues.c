@@ -5,12 +5,13 @@
 #include "../../apps/app_parse.c"
 #include "../../apps/app_placement.c"
 #include "../../apps/dump_merge.c"
+#include "../../apps/gen_frame.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_receive.c"
 #include "../../apps/gen_sequence.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
-#include "../../apps/gen_udp.c"
+#include "../../apps/gen_stream.c"
 
 #include "unit.h"
 
@@ -193,29 +194,6 @@ static void senders_share_the_rate_and_the_count(void)
 	gen_schedule_free(&whole);
 }
 
-static void a_flow_is_one_senders(void)
-{
-	static struct gen_udp udp;
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	static const unsigned flows[] = {1, 2, 3, 7, 300};
-
-	for (unsigned i = 0; i < sizeof(flows) / sizeof(*flows); i++) {
-		unsigned sender_of[300], of_flow[300] = {0};
-		gen_udp_init(&udp, 60, mac, mac, flows[i], 3, 1);
-		memset(sender_of, 0xff, sizeof(sender_of));
-		for (unsigned number = 0; number < 3000; number++) {
-			uint64_t flow = flow_of(&udp, number);
-			CU_ASSERT_TRUE_FATAL(flow < flows[i]);
-			of_flow[flow]++;
-			if (flows[i] >= 3 && sender_of[flow] != UINT32_MAX)
-				CU_ASSERT_EQUAL(sender_of[flow], number % 3);
-			sender_of[flow] = number % 3;
-		}
-		for (unsigned flow = 0; flow < flows[i]; flow++)
-			CU_ASSERT_TRUE(of_flow[flow] >= 1000 / (flows[i] / 3 + 1));
-	}
-}
-
 /* Sender 0 has sent 10 packets, sender 1 has sent 5; two queues receive. */
 static void what_queues_receive_adds_up(void)
 {
@@ -251,7 +229,6 @@ int main(void)
 		{"nothing is written before what may be older", nothing_is_written_before_what_may_be_older},
 		{"threads bring what is written in order", threads_bring_what_is_written_in_order},
 		{"senders share the rate and the count", senders_share_the_rate_and_the_count},
-		{"a flow is one sender's", a_flow_is_one_senders},
 		{"what queues receive adds up", what_queues_receive_adds_up},
 		CU_TEST_INFO_NULL,
 	};

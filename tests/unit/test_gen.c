@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of what the generator computes: which frames of a capture it sends and when, and its numbered packets. */
+ * Tests of what the generator computes: which frames of a capture it sends and when. */
 int generator_main(int argc, char **argv);
 #define main       generator_main
 #define app_now_ns test_now_ns
@@ -7,13 +7,14 @@ int generator_main(int argc, char **argv);
 #undef main
 #include "../../apps/gen_args.c"
 #include "../../apps/gen_capture.c"
+#include "../../apps/gen_frame.c"
 #include "../../apps/gen_progress.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_receive.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
 #include "../../apps/gen_sequence.c"
-#include "../../apps/gen_udp.c"
+#include "../../apps/gen_stream.c"
 
 #include "unit.h"
 
@@ -21,84 +22,6 @@ static uint64_t now_s = 1000;
 uint64_t test_now_ns(void)
 {
 	return now_s * 1000000000;
-}
-
-/* Sums to 0xffff with its own checksum in it, as any receiver would check. */
-static uint16_t verify(const uint8_t *frame, unsigned bytes, bool udp)
-{
-	uint32_t sum =
-		udp ? sum16(frame + 26, 8) + 17 + (bytes - 34) + sum16(frame + 34, bytes - 34) : sum16(frame + 14, 20);
-
-	return (uint16_t)~finish(sum);
-}
-
-static bool intact(const struct gen_udp *udp, const uint8_t *data, unsigned bytes, uint64_t number)
-{
-	return bytes == udp->bytes && gen_udp_head_intact(udp, data, bytes, number);
-}
-
-static void packets_are_valid_and_come_back_with_their_number(void)
-{
-	static const uint64_t numbers[] = {
-		0, 1, 65535, 65536, 999999, 1 << 30, UINT64_C(0x123456789abcdef), UINT64_MAX};
-	static const unsigned sizes[] = {60, 61, 64, 65, 511, 1514, 2048};
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	static struct gen_udp udp, other;
-	static uint8_t frame[PKT_DATA_BYTES];
-
-	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-		gen_udp_init(&udp, sizes[s], mac, mac, 1000003, 1, 42);
-		gen_udp_init(&other, sizes[s], mac, mac, 1000003, 1, 43);
-		memcpy(frame, udp.frame, sizeof(frame));
-		for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-			uint64_t number = 0;
-			gen_udp_write(&udp, frame, numbers[i]);
-			CU_ASSERT_EQUAL(verify(frame, sizes[s], false), 0xffff);
-			CU_ASSERT_EQUAL(verify(frame, sizes[s], true), 0xffff);
-			CU_ASSERT_NOT_EQUAL(frame[40] | frame[41], 0);
-			CU_ASSERT_EQUAL((unsigned)(frame[16] << 8 | frame[17]), sizes[s] - 14);
-			CU_ASSERT_TRUE(gen_udp_read(&udp, frame, sizes[s], &number));
-			CU_ASSERT_EQUAL(number, numbers[i]);
-			CU_ASSERT_FALSE(gen_udp_read(&other, frame, sizes[s], &number));
-			CU_ASSERT_FALSE(gen_udp_read(&udp, frame, 59, &number));
-			CU_ASSERT_TRUE(intact(&udp, frame, sizes[s], number));
-			CU_ASSERT_FALSE(intact(&udp, frame, sizes[s] - 1, number));
-			CU_ASSERT_FALSE(intact(&udp, frame, sizes[s], number + 1));
-			for (unsigned byte = 0; byte < sizes[s]; byte++) {
-				frame[byte] ^= 0x10;
-				CU_ASSERT_EQUAL(intact(&udp, frame, sizes[s], number), byte < 12);
-				frame[byte] ^= 0x10;
-			}
-		}
-	}
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
-static void flows_differ_in_address_or_port(void)
-{
-	enum { FLOWS = 300000 };
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	static struct gen_udp udp;
-	uint8_t frame[64];
-	uint64_t *seen = calloc(FLOWS, sizeof(*seen));
-	unsigned same = 0;
-
-	gen_udp_init(&udp, 60, mac, mac, FLOWS, 1, 1);
-	for (unsigned i = 0; i < FLOWS; i++) {
-		gen_udp_write(&udp, frame, i);
-		memcpy(&seen[i], frame + 26, 4);
-		memcpy((uint8_t *)&seen[i] + 4, frame + 34, 2);
-	}
-	qsort(seen, FLOWS, sizeof(*seen), compare);
-	for (unsigned i = 1; i < FLOWS; i++)
-		same += seen[i] == seen[i - 1];
-	CU_ASSERT_EQUAL(same, 0);
-	free(seen);
 }
 
 static void what_has_not_come_is_lost_only_when_overtaken_or_at_the_end(void)
@@ -127,29 +50,6 @@ static void what_has_not_come_is_lost_only_when_overtaken_or_at_the_end(void)
 		}
 		free(text);
 	}
-}
-
-static void pieces_of_long_packets_are_compared_where_they_belong(void)
-{
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	static struct gen_udp udp;
-	static uint8_t frame[APP_FRAME_MAX];
-
-	gen_udp_init(&udp, 5000, mac, mac, 1, 1, 7);
-	memcpy(frame, udp.frame, sizeof(frame));
-	gen_udp_write(&udp, frame, 77);
-	CU_ASSERT_EQUAL(verify(frame, 5000, true), 0xffff);
-	CU_ASSERT_TRUE(gen_udp_head_intact(&udp, frame, 2048, 77));
-	CU_ASSERT_FALSE(gen_udp_head_intact(&udp, frame, 2048, 78));
-	CU_ASSERT_TRUE(gen_udp_piece_intact(&udp, frame + 2048, 2048, 2048));
-	CU_ASSERT_TRUE(gen_udp_piece_intact(&udp, frame + 4096, 904, 4096));
-	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame + 4096, 905, 4096)); /* longer than it was */
-	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame, 2048, 5001));
-	frame[3000] ^= 1;
-	CU_ASSERT_FALSE(gen_udp_piece_intact(&udp, frame + 2048, 2048, 2048));
-	ASSERT_NUMBER(gen_buffers_of(1), 1);
-	ASSERT_NUMBER(gen_buffers_of(2048), 1);
-	ASSERT_NUMBER(gen_buffers_of(2049), 2);
 }
 
 static void rates_are_packets_bits_or_percent(void)
@@ -558,13 +458,8 @@ static void vlan_tags_are_no_payload(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"packets are valid and come back with their number",
-			packets_are_valid_and_come_back_with_their_number},
-		{"flows differ in address or port", flows_differ_in_address_or_port},
 		{"what has not come is lost only when overtaken, or at the end",
 			what_has_not_come_is_lost_only_when_overtaken_or_at_the_end},
-		{"pieces of long packets are compared where they belong",
-			pieces_of_long_packets_are_compared_where_they_belong},
 		{"rates are packets, bits or percent", rates_are_packets_bits_or_percent},
 		{"line rate of small packets is 14.88 Mpps", line_rate_of_small_packets_is_14_88_mpps},
 		{"schedules pace and catch up within limits", schedules_pace_and_catch_up_within_limits},

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Makes the frames of streams, each from its stream, its number and a seed alone: so whoever receives a frame can make
+ * it again, and compare. */
+#ifndef POLLUX_APPS_GEN_FRAME_H
+#define POLLUX_APPS_GEN_FRAME_H
+
+#include "app_frame.h"
+#include "gen_stream.h"
+
+/** Behind the headers each frame has a stamp, big-endian: the run's signature (4 bytes), the stream (2), the frame's
+ * number (6), and the time when it was made (6): the time stamp counter's lower 48 bits. Streams have none that say so,
+ * or whose shortest frame has no room for it. */
+#define GEN_STAMP_BYTES  18u
+#define GEN_NUMBER_LIMIT (UINT64_C(1) << 48)
+#define GEN_TIME_LIMIT   (UINT64_C(1) << 48)
+
+/** Makes the frames of one stream. All threads may use it. */
+struct gen_maker {
+	const struct gen_stream *stream;
+	unsigned index; /* of the stream */
+	unsigned senders;
+	uint64_t seed;
+	unsigned head_bytes;     /* what gen_maker_write writes: all in which frames differ, and some zeros */
+	unsigned stamp_at;       /* 0: there is none */
+	uint64_t flows;          /* sets of values of the fields of flows; 0: too many to come again */
+	uint64_t ip_sum, l4_sum; /* checksums, not folded, of all that does not vary */
+	uint8_t head[GEN_HEADERS_BYTES];
+};
+
+/** Makers of all streams of a run. */
+struct gen_makers {
+	unsigned count, senders;
+	uint64_t seed;
+	uint8_t signature[4]; /* of the run */
+	struct gen_maker each[GEN_STREAMS];
+};
+
+/** A random number, for a run without --seed. */
+uint64_t gen_random_seed(void);
+
+/** A number that depends on these four, and on nothing else, and looks random. */
+static inline uint64_t gen_hash(uint64_t seed, unsigned stream, unsigned field, uint64_t number)
+{
+	uint64_t h = seed + ((uint64_t)stream << 32 | field);
+
+	for (unsigned i = 0; i < 2; i++) { /* the finaliser of splitmix64 */
+		h += UINT64_C(0x9e3779b97f4a7c15);
+		h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+		h ^= h >> 31;
+		h += i == 0 ? number : 0;
+	}
+	return h;
+}
+
+/** Makes makers; the streams, of which there are at most GEN_STREAMS, are used as long as they are.
+ * @param senders   sender i has the numbers i, i + senders, ... of each stream
+ * @param to, from  the Ethernet addresses of streams that do not say them */
+void gen_makers_init(struct gen_makers *makers, const struct gen_stream *streams, unsigned count, uint64_t seed,
+	unsigned senders, const uint8_t to[6], const uint8_t from[6]);
+void gen_makers_free(struct gen_makers *makers);
+
+/** Bytes of a frame, and of the stream's longest, without FCS. */
+unsigned gen_maker_bytes(const struct gen_maker *maker, uint64_t number);
+unsigned gen_maker_longest(const struct gen_maker *maker);
+/** Bits that a frame takes on the wire in the mean, with framing. */
+double gen_maker_mean_bits(const struct gen_maker *maker);
+/** Whether frames that come back can be told from those of others. */
+static inline bool gen_maker_is_stamped(const struct gen_maker *maker)
+{
+	return maker->stamp_at != 0;
+}
+
+/** Puts zeros into all `count` buffers of a new pool, as the functions below want them. False: no memory. */
+bool gen_makers_fill(struct pkt_pool *pool, unsigned count);
+
+/** Writes the frame with this number (or, if it takes several buffers, the first piece of it) into a buffer that holds
+ * zeros behind the makers' heads: as gen_makers_fill leaves it, and all frames that these makers wrote into it. */
+void gen_maker_write(const struct gen_maker *maker, uint64_t number, uint64_t tsc, uint8_t *data);
+/** Writes a further piece into such a buffer: it is zeros. */
+void gen_maker_write_piece(const struct gen_maker *maker, uint8_t *data);
+/** Writes the frames number, number + senders, ... into n handles, with their lengths: each fits into one buffer. */
+void gen_maker_write_burst(const struct gen_maker *maker, uint64_t number, uint64_t tsc, struct pkt *pkts, unsigned n);
+
+/** What the stamp of a received frame says. */
+struct gen_stamp {
+	unsigned stream;
+	unsigned bytes;        /* of the whole frame: the caller compares */
+	uint64_t number, time; /* a number that was not sent yet is somebody else's: the caller looks */
+	int shift;             /* bytes of VLAN tags that were put on (or, negative, taken off) on the way */
+};
+
+/** Finds the stamp of a received frame, of which its first piece is here.
+ * @param hint  where the last one was: each receiver's own, 0 at first
+ * @return whose it is; NULL: none of ours */
+const struct gen_maker *gen_makers_find(
+	const struct gen_makers *makers, unsigned *hint, const uint8_t *data, unsigned bytes, struct gen_stamp *stamp);
+
+/** Whether the first piece of a frame with such a stamp is as it was sent, but for the Ethernet addresses, and VLAN
+ * tags put on or taken off. */
+bool gen_maker_is_intact(
+	const struct gen_maker *maker, const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes);
+/** The same of a further piece, which begins at `offset` of the frame. */
+bool gen_maker_is_piece_intact(const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes, unsigned offset);
+
+#endif
