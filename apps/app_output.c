@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,8 @@
 
 #define BUFFER_BYTES 65536u
 #define WAIT_MS      1000 /* without any progress */
-#define SLICE_MS     20   /* between looks at whether the program is to end */
+#define OUTPUTS      8
+#define SLICE_MS     20 /* between looks at whether the program is to end */
 
 enum method {
 	BY_WRITE, /* write() never waits for a reader: a regular file, or an open file of our own that does not block */
@@ -38,15 +40,14 @@ struct output {
 	bool must_not_wait; /* what finds no room now becomes pending */
 	bool stuck;         /* waiting was in vain, and there was no room since */
 	int error;          /* of the first write that failed; 0: none did */
-	unsigned long long lost_bytes;
+	unsigned long long written_bytes, lost_bytes;
 	/* The end of a text whose beginning was written, or what was offered. It is written before anything else. */
 	size_t pending_bytes;
 	char pending[BUFFER_BYTES];
 	char buffer[BUFFER_BYTES]; /* the FILE's */
 };
 
-static struct output outputs[8]; /* stdout, stderr, and a program's own */
-static unsigned output_count;
+static struct output outputs[OUTPUTS]; /* stdout, stderr, and a program's own; a file of NULL: free */
 static atomic_bool hurry;
 
 static void print_sentence(const char *opening, const char *format, va_list arguments)
@@ -137,6 +138,7 @@ static size_t write_most(struct output *o, const char *data, size_t n)
 		ssize_t some = write_some(o, data + done, n - done);
 		if (some >= 0) {
 			done += (size_t)some;
+			o->written_bytes += (size_t)some;
 			o->stuck = false;
 		} else if (errno == EAGAIN) {
 			o->stuck = o->stuck || (!o->must_not_wait && !wait_for_room(o));
@@ -164,11 +166,13 @@ static ssize_t output_write(void *cookie, const char *data, size_t n)
 	struct output *o = cookie;
 	int failed_before = o->error;
 
+	/* What leaves nothing out ends where something was: behind a gap nobody could read the rest. */
+	bool has_ended = o->lossless && o->lost_bytes;
 	write_pending(o);
-	size_t done = o->pending_bytes ? 0 : write_most(o, data, n);
+	size_t done = o->pending_bytes || has_ended ? 0 : write_most(o, data, n);
 	if (done == n)
 		return (ssize_t)n;
-	bool keep = o->must_not_wait || (done > 0 && !o->lossless);
+	bool keep = (o->must_not_wait && !has_ended) || (done > 0 && !o->lossless);
 	if (keep && !o->pending_bytes && n - done <= sizeof(o->pending) && o->error == failed_before) {
 		o->pending_bytes = n - done;
 		memcpy(o->pending, data + done, n - done);
@@ -212,11 +216,15 @@ static void choose_method(struct output *o, int fd)
 static FILE *open_stream(int fd, const char *name, bool lines, bool lossless)
 {
 	static const cookie_io_functions_t functions = {.write = output_write, .close = output_close};
-	struct output *o = &outputs[output_count];
+	struct output *o = outputs;
 
-	if (output_count == sizeof(outputs) / sizeof(outputs[0]) || !(o->file = fopencookie(o, "w", functions)))
+	while (o < outputs + OUTPUTS && o->file)
+		o++;
+	if (o == outputs + OUTPUTS)
 		return NULL;
-	output_count++;
+	memset(o, 0, offsetof(struct output, pending));
+	if (!(o->file = fopencookie(o, "w", functions)))
+		return NULL;
 	o->name = name;
 	o->lossless = lossless;
 	choose_method(o, fd);
@@ -241,7 +249,7 @@ void app_output_unblock(void)
 
 static struct output *output_of(const FILE *file)
 {
-	for (unsigned i = 0; i < output_count; i++)
+	for (unsigned i = 0; i < OUTPUTS; i++)
 		if (outputs[i].file == file)
 			return &outputs[i];
 	return NULL;
@@ -257,6 +265,15 @@ int app_output_offer(FILE *file)
 		fflush(file);
 	o->must_not_wait = false;
 	return o->error ? -1 : o->pending_bytes == 0;
+}
+
+unsigned long long app_output_written(FILE *file)
+{
+	struct output *o = output_of(file);
+
+	fflush(file);
+	write_pending(o);
+	return o->written_bytes;
 }
 
 /* Whether a reader is gone. The write that failed may be long ago, and errno of something else: so the descriptor is

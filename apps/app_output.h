@@ -36,6 +36,10 @@ FILE *app_output_open(int fd, const char *name, bool lines);
  *  @return 1: all; 0: not all; -1: a write has failed */
 int app_output_offer(FILE *file);
 
+/** Flushes what app_output_open returned. @return how many of its bytes were written: the first ones, as nothing is
+ * written behind what could not be */
+unsigned long long app_output_written(FILE *file);
+
 /** Flushes what app_output_open returned, stdout, or stderr; only fclose may follow. A reader who went away has seen
  * enough: what it left is no failure.
  *  @return false, and printed once: some of it was not written */
