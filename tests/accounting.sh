@@ -257,6 +257,11 @@ until=moving account "a bridge" 0 pipe -i 0.1 $a $b
 model --json --wire 0:source,flows=64
 account "a capture that has enough" 0 dump -q -n 50 -w "$work/some.pcap" $a 'udp[1] & 1 == 0'
 
+model --json --wire 0:source,flows=64
+account "a capture that finds no room" 1 dump -q -w /dev/full $a
+check "  says which of its frames are in no file" "$work/json" eval \
+	'grep -qE "\"captured\":([1-9][0-9]*),.*\"lost_writer\":\1," "$work/json"'
+
 # -- a device that goes away: its last figures, and of when they are --
 : >"$work/model.json"
 : >"$work/json" # what an earlier one said must not be waited for

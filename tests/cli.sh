@@ -74,7 +74,8 @@ helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= ma
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
-helps dump "${common[@]}" --write= --snaplen= --count= "-w," "-s," "-n,"
+helps dump "${common[@]}" --write= --file-size= --file-time= --file-count= --snaplen= --snapshot-length= --count= \
+	"-w," "-C," "-G," "-W," "-s," "-n,"
 
 helps bind --user= --group --force --dry-run --json --root= status restore 0000:03:00.0 Usage: Examples: \
 	'Exit status:' "-u," "-n," "-j,"
@@ -174,6 +175,12 @@ wrong '--cpu: one CPU' pipe --cpu 0,1 "$absent" "$other"
 
 wrong 'both have stdout' dump --json -w - "$absent"
 wrong '--snaplen 13:' dump --snaplen 13 "$absent"
+wrong '--file-size and --file-time want --write FILE' dump -C 1 "$absent"
+wrong '--file-size and --file-time want --write FILE' dump -G 1 -w - "$absent"
+wrong '--file-size 0:' dump -C 0 -w "$work/x" "$absent"
+wrong '--file-count wants --file-size or --file-time' dump -W 2 -w "$work/x" "$absent"
+wrong 'each file would overwrite the one before: FILE wants a time in its name, such as %H%M%S' \
+	dump -G 1 -w "$work/x" "$absent"
 wrong 'tcp port' dump "$absent" tcp port
 wrong '--cpu: one CPU' dump --cpu 0,1 "$absent"
 for program in fwd gen dump pipe; do
@@ -261,6 +268,7 @@ early() {
 : >"$work/text"
 early "$work/none/x: No such file" dump -w "$work/none/x" "$absent"
 early "$work/text/x: Not a directory" dump -w "$work/text/x" "$absent"
+early "$work/none/[0-9]*\\.0: No such file" dump -w "$work/none/%s." -C 1 -W 2 -G 5 "$absent"
 early "$work: Is a directory" dump -w "$work" "$absent"
 for program in fwd gen dump pipe; do
 	case $program in fwd | pipe) ports=("$absent" "$other") ;; *) ports=("$absent") ;; esac
