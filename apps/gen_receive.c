@@ -5,11 +5,21 @@
 #include "app_figures.h"
 #include "app_placement.h"
 
+#include <string.h>
+
 bool gen_receiver_init(struct gen_receiver *r, const struct gen_sender *senders, const struct gen_sending *sending)
 {
 	*r = (struct gen_receiver){.senders = senders, .sending = sending};
 	r->sequences = senders ? gen_sequences_open(sending->senders) : NULL;
 	return r->sequences || !senders;
+}
+
+void gen_receiver_begin(struct gen_receiver *r)
+{
+	if (r->sequences)
+		memset(r->sequences, 0, r->sending->senders * sizeof(*r->sequences));
+	app_set(&r->foreign, 0);
+	app_set(&r->corrupted, 0);
 }
 
 void gen_receiver_free(struct gen_receiver *r)
@@ -22,7 +32,8 @@ void gen_receiver_free(struct gen_receiver *r)
 /* Counts a frame that has come back. own: it has a number of this run. */
 static void account(struct gen_receiver *r, bool own, bool intact, uint64_t number)
 {
-	uint64_t sender = number % r->sending->senders, count = number / r->sending->senders;
+	/* That of a late packet of an earlier trial wraps around. */
+	uint64_t sender = number % r->sending->senders, count = number / r->sending->senders - r->sending->made_before;
 
 	/* A number that was not given to any packet yet is of somebody else's packet. */
 	if (!own || count >= app_get(&r->senders[sender].made))

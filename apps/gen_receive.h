@@ -28,6 +28,8 @@ struct gen_receiver {
 /** Prepares a receiver, which compares with what these senders have sent. False: no memory. */
 bool gen_receiver_init(
 	struct gen_receiver *receiver, const struct gen_sender *senders, const struct gen_sending *sending);
+/** Begins to count from zero. */
+void gen_receiver_begin(struct gen_receiver *receiver);
 void gen_receiver_free(struct gen_receiver *receiver);
 
 /** Takes a burst from the queue of this index of a port. False: there was nothing. */

@@ -14,12 +14,18 @@ void gen_sender_init(struct gen_sender *sender, struct gen_sending *shared, unsi
 	*sender = (struct gen_sender){
 		.shared = shared,
 		.worker = &app_workers[index],
-		.first_number = index,
+		.first_number = index + shared->made_before * senders,
 		/* none at all is no share, and no packet: it would be without limit */
 		.to_send = to_send / senders + (index < to_send % senders),
 		.done = to_send && to_send <= index,
 	};
 	gen_schedule_share(&sender->schedule, whole, index, senders);
+}
+
+void gen_sender_free(struct gen_sender *sender)
+{
+	pkt_free(sender->pkts + sender->first_pending, sender->pending);
+	sender->pending = 0;
 }
 
 uint64_t gen_elapsed(const struct gen_sending *shared)
@@ -30,12 +36,13 @@ uint64_t gen_elapsed(const struct gen_sending *shared)
 }
 
 /* To start a thread takes some time; a thread that starts later than that had no CPU, and the time without counts. */
-void gen_begin(struct gen_sending *shared, uint64_t now_tsc)
+static uint64_t start(struct gen_sending *shared, uint64_t now_tsc)
 {
 	uint64_t none = 0, begun = shared->begun_tsc;
 
 	atomic_compare_exchange_strong(
 		&shared->start_tsc, &none, now_tsc - begun > shared->away_limit ? begun : now_tsc);
+	return app_get(&shared->start_tsc);
 }
 
 /* Writes a frame, or one piece of it, into a buffer. */
@@ -105,7 +112,7 @@ static bool prepare_burst(struct gen_sender *s, uint64_t now)
 	uint64_t made = app_get(&s->made), left = s->to_send ? s->to_send - made : UINT64_MAX;
 	double speed = atomic_load_explicit(&shared->speed, memory_order_relaxed) / shared->senders;
 
-	if (!left) {
+	if (!left || now >= shared->end_at) {
 		end(s, now);
 		return false;
 	}
@@ -124,13 +131,18 @@ static bool prepare_burst(struct gen_sender *s, uint64_t now)
 	return s->pending > 0;
 }
 
-void gen_send(struct gen_sender *s)
+void gen_send(struct gen_sender *s, uint64_t now_tsc)
 {
-	const struct gen_sending *shared = s->shared;
-	uint64_t now = gen_elapsed(shared), since = now - s->last_look;
+	struct gen_sending *shared = s->shared;
+	uint64_t begun = app_get(&shared->start_tsc);
+
+	if (!begun)
+		begun = start(shared, now_tsc);
+	/* Of several senders, one that looked at the clock a little earlier than the first starts with it. */
+	uint64_t now = now_tsc > begun ? now_tsc - begun : 0, since = now - s->last_look;
 
 	s->last_look = now;
-	app_polled(s->worker, shared->start_tsc + now);
+	app_polled(s->worker, now_tsc);
 	if (s->done)
 		return;
 	if (s->ring_was_full)

@@ -21,9 +21,11 @@ struct gen_sending {
 	uint64_t begun_tsc;         /* the time stamp counter when the threads were to start */
 	_Atomic uint64_t start_tsc; /* the time stamp counter when the first one started; 0: not yet */
 	_Atomic uint64_t ended_at;  /* when sending ended */
-	_Atomic double speed;       /* of the schedule's clock: the main thread writes it, the senders take it over */
-	atomic_uint left;           /* senders that have not sent all they should */
-	atomic_bool on;             /* packets are to be sent */
+	uint64_t end_at;            /* what is due later is not sent */
+	uint64_t made_before; /* packets of each sender, at most: what they made in earlier trials had lower numbers */
+	_Atomic double speed; /* of the schedule's clock: the main thread writes it, the senders take it over */
+	atomic_uint left;     /* senders that have not sent all they should */
+	atomic_bool on;       /* packets are to be sent */
 };
 
 /** A sender: its thread's, and on cache lines of its own. */
@@ -46,19 +48,19 @@ struct gen_sender {
 	_Atomic uint64_t next_due_at;                       /* of the next frame, if none was due at the last look */
 };
 
-/** Makes sender number `index` of shared->senders, which has its share of a schedule and of a number of packets (0: no
- * limit). */
+/** Prepares sender number `index` of shared->senders for a trial: it has its share of a schedule and of a number of
+ * packets (0: no limit). */
 void gen_sender_init(struct gen_sender *sender, struct gen_sending *shared, unsigned index,
 	const struct gen_schedule *whole, uint64_t to_send);
 
-/** Notes when sending starts: by the first sender that runs. */
-void gen_begin(struct gen_sending *shared, uint64_t now_tsc);
+/** Gives back what it has not sent. */
+void gen_sender_free(struct gen_sender *sender);
 
 /** Now, as all times are. */
 uint64_t gen_elapsed(const struct gen_sending *shared);
 
-/** Sends what is due, if there is room. */
-void gen_send(struct gen_sender *sender);
+/** Sends what is due, if there is room. The first call by any sender starts all clocks. */
+void gen_send(struct gen_sender *sender, uint64_t now_tsc);
 
 /** How many buffers a frame takes. */
 static inline unsigned gen_buffers_of(unsigned frame_bytes)

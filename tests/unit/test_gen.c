@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of what the generator computes: which frames of a capture it sends and when. */
-int generator_main(int argc, char **argv);
-#define main       generator_main
 #define app_now_ns test_now_ns
-#include "../../apps/gen.c"
-#undef main
-#include "../../apps/gen_args.c"
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_progress.c"
@@ -14,7 +9,9 @@ int generator_main(int argc, char **argv);
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
 #include "../../apps/gen_sequence.c"
+#include "../../apps/gen_stall.c"
 #include "../../apps/gen_stream.c"
+#include "../../apps/gen_traffic.c"
 
 #include "unit.h"
 
@@ -157,6 +154,22 @@ static void what_the_card_pads_takes_its_time_on_the_wire(void)
 	gen_schedule_free(&s);
 }
 
+static struct app_options app_options;
+static struct app app;
+static struct gen_traffic t;
+
+/* One queue, and ports that are as the test says. */
+static void traffic_without_ports(void)
+{
+	app_options = (struct app_options){.quiet = true, .queues = 1};
+	app = (struct app){.options = &app_options};
+	memset(&t, 0, sizeof(t));
+	t.app = &app;
+	t.target.schedule = &t.schedule;
+	t.sending.on = true;
+	t.sending.senders = 1;
+}
+
 static void rates_in_percent_follow_the_link(void)
 {
 	static const struct {
@@ -166,25 +179,23 @@ static void rates_in_percent_follow_the_link(void)
 		{{.up = true, .mbps = 100}, 0.01}};
 
 	for (unsigned percent = 0; percent < 2; percent++) {
-		gen.args.rate = (struct gen_rate){percent ? 50 : 1e6, percent ? GEN_RATE_PERCENT : GEN_RATE_PACKETS};
-		gen.args.app.quiet = true;
-		gen.sending.on = true;
-		gen.sending.senders = 1;
-		gen.app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
-		CU_ASSERT_TRUE(gen_schedule_add(&gen.schedule, NULL, 60, 0));
-		pace();
-		gen_sender_init(&gen.senders[0], &gen.sending, 0, &gen.schedule, 0);
-		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / gen.schedule.frames[0].gap_cycles, percent ? 7440476.19 : 1e6, 1);
+		const struct gen_trial trial = {
+			.rate = {percent ? 50 : 1e6, percent ? GEN_RATE_PERCENT : GEN_RATE_PACKETS}};
+		traffic_without_ports();
+		app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
+		CU_ASSERT_TRUE(gen_schedule_add(&t.schedule, NULL, 60, 0));
+		gen_traffic_begin(&t, &trial);
+		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / t.schedule.frames[0].gap_cycles, percent ? 7440476.19 : 1e6, 1);
 		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-			gen.app.ports[0].link = changes[i].link;
-			CU_ASSERT_FALSE(look());
-			CU_ASSERT_DOUBLE_EQUAL(gen.sending.speed, percent ? changes[i].speed : 1, 1e-9);
+			app.ports[0].link = changes[i].link;
+			CU_ASSERT_FALSE(gen_traffic_look(&t));
+			CU_ASSERT_DOUBLE_EQUAL(t.sending.speed, percent ? changes[i].speed : 1, 1e-9);
 			/* the sender takes it over, and is not late for it */
-			gen.senders[0].schedule.next_due = 1e18;
-			CU_ASSERT_FALSE(prepare_burst(&gen.senders[0], 1000 * i));
-			CU_ASSERT_DOUBLE_EQUAL(gen.senders[0].schedule.speed, gen.sending.speed, 0);
+			t.senders[0].schedule.next_due = 1e18;
+			CU_ASSERT_FALSE(prepare_burst(&t.senders[0], 1000 * i));
+			CU_ASSERT_DOUBLE_EQUAL(t.senders[0].schedule.speed, t.sending.speed, 0);
 		}
-		gen_schedule_free(&gen.schedule);
+		gen_schedule_free(&t.schedule);
 	}
 }
 
@@ -192,42 +203,36 @@ static void a_sender_that_starts_late_was_without_its_cpu(void)
 {
 	const uint64_t second = (uint64_t)app_tsc_hz();
 
-	gen.sending.away_limit = second / 1000;
-	gen.sending.senders = 1;
-	gen.sending.on = true;
+	traffic_without_ports();
+	t.sending.away_limit = second / 1000;
 	for (unsigned late = 0; late < 2; late++) {
-		gen.sending.begun_tsc = app_tsc() - (late ? second : 0);
-		gen.sending.start_tsc = 0;
-		CU_ASSERT_EQUAL(progress(false).seconds, 0);
-		gen_begin(&gen.sending, gen.sending.begun_tsc + (late ? second : second / 1000));
-		ASSERT_NUMBER(gen.sending.start_tsc - gen.sending.begun_tsc, late ? 0 : second / 1000);
+		t.sending.begun_tsc = app_tsc() - (late ? second : 0);
+		t.sending.start_tsc = 0;
+		CU_ASSERT_EQUAL(gen_traffic_progress(&t, false).seconds, 0);
+		start(&t.sending, t.sending.begun_tsc + (late ? second : second / 1000));
+		ASSERT_NUMBER(t.sending.start_tsc - t.sending.begun_tsc, late ? 0 : second / 1000);
 	}
-	CU_ASSERT_TRUE(progress(false).seconds >= 1);
-	gen.sending.on = false;
+	CU_ASSERT_TRUE(gen_traffic_progress(&t, false).seconds >= 1);
 }
 
 /* The transmit ring is full: with a link, a count is waited for in vain after 5 s in which nothing was sent. */
 static void a_card_that_sends_nothing_is_not_waited_for(void)
 {
-	gen.args.app.quiet = true;
-	gen.args.app.queues = 1;
-	gen.sending.on = true;
-	gen.app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
+	traffic_without_ports();
+	app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
 	for (unsigned counted = 0; counted < 2; counted++) {
-		gen.to_send = counted;
+		t.trial.count = counted;
 		for (unsigned i = 0; i < 40; i++, now_s++) {
-			app_add(&gen.app.ports[0].queues[0].counters.sent, i < 10); /* it sends */
+			app_add(&app.ports[0].queues[0].counters.sent, i < 10); /* it sends */
 			if (i == 10 || i == 20)
-				gen.app.ports[0].link.up = i == 20; /* the link is down */
+				app.ports[0].link.up = i == 20; /* the link is down */
 			if (i != 24) /* for a moment the ring had room, but nothing was due */
-				app_add(&gen.senders[0].ring_full_cycles, 1);
-			ASSERT_NUMBER(look(), counted && i >= 29);
-			ASSERT_NUMBER(gen.stalled, counted && i >= 29);
+				app_add(&t.senders[0].ring_full_cycles, 1);
+			ASSERT_NUMBER(gen_traffic_look(&t), counted && i >= 29);
+			ASSERT_NUMBER(t.stall.ended, counted && i >= 29);
 		}
-		app_add(&gen.app.ports[0].queues[0].counters.sent, 1);
+		app_add(&app.ports[0].queues[0].counters.sent, 1);
 	}
-	gen.sending.on = gen.stalled = false;
-	gen.to_send = 0;
 }
 
 /* What is told of a second at 1 Mpps of which a tenth was given up. */
@@ -294,15 +299,15 @@ static void time_without_a_link_is_told_of_every_interval(void)
 	char *text = NULL;
 	size_t size = 0;
 
-	gen.target.clock_speed = 1;
-	gen.app.ports[0].link.up = false;
-	gen.sending.ended_at = 0;
-	progress(false);
+	traffic_without_ports();
+	t.sending.on = false;
+	t.target.clock_speed = 1;
+	gen_traffic_progress(&t, false);
 	for (unsigned i = 1; i < 4; i++) {
-		from = progress(false);
-		gen.sending.ended_at = i * (uint64_t)app_tsc_hz();
-		gen.app.ports[0].link.up = i >= 2;
-		to = progress(false);
+		from = gen_traffic_progress(&t, false);
+		t.sending.ended_at = i * (uint64_t)app_tsc_hz();
+		app.ports[0].link.up = i >= 2;
+		to = gen_traffic_progress(&t, false);
 		CU_ASSERT_DOUBLE_EQUAL(to.link_down_s - from.link_down_s, i < 3, 1e-6);
 		FILE *out = open_memstream(&text, &size);
 		gen_progress_print(&target, &from, &to, out, false);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The generator's engine: its threads, and the trials that the main thread has them do. */
+#include "gen_traffic.h"
+
+#include "app_base.h"
+#include "app_figures.h"
+#include "app_halt.h"
+#include "app_nap.h"
+#include "app_output.h"
+#include "app_ports.h"
+#include "app_sample.h"
+
+#include <errno.h>
+
+#define QUIET_NS UINT64_C(250000000) /* when nothing came back for so long after the last packet, nothing will */
+#define DRAIN_NS UINT64_C(3000000000)
+#define AWAY_S   0.001 /* between two looks at the schedule: a thread that takes longer has lost its CPU */
+
+static unsigned queues(const struct gen_traffic *t)
+{
+	return t->app->options->queues;
+}
+
+/* Whether receiving has threads of its own. */
+static bool is_split(const struct app_options *options)
+{
+	return options->cpu_count == 2 * options->queues;
+}
+
+unsigned gen_traffic_threads(const struct app_options *options)
+{
+	return is_split(options) ? 2 * options->queues : options->queues;
+}
+
+/* ---- Threads ---- */
+
+void gen_traffic_turn(struct gen_traffic *t, unsigned thread, uint64_t now_tsc)
+{
+	struct app_worker *worker = &app_workers[thread];
+	unsigned queue = thread % queues(t);
+	bool sends = thread < t->sending.senders, receives = !is_split(t->app->options) || thread >= queues(t);
+	bool found = false;
+
+	/* the time until the port is reset counts as that of a card that takes no more */
+	if (app_halt_point() && sends)
+		t->senders[queue].ring_was_full = true;
+	if (!sends)
+		app_polled(worker, now_tsc);
+	if (sends && t->sending.on)
+		gen_send(&t->senders[queue], now_tsc);
+	for (unsigned i = 0; receives && i < t->app->port_count; i++)
+		found |= gen_receive(&t->receivers[queue], t->app, i, queue);
+	if (receives && !(sends && t->sending.on))
+		app_looked(worker, found, APP_NAP_US);
+}
+
+void gen_traffic_work(struct gen_traffic *t, unsigned thread)
+{
+	while (!t->threads_end)
+		gen_traffic_turn(t, thread, app_tsc());
+}
+
+void gen_traffic_stop(struct gen_traffic *t)
+{
+	t->threads_end = true;
+}
+
+/* ---- What was done ---- */
+
+uint64_t gen_traffic_sum(const struct gen_traffic *t, size_t offset)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < t->sending.senders; i++)
+		all += app_get((const _Atomic uint64_t *)((const char *)&t->senders[i] + offset));
+	return all;
+}
+
+struct gen_received gen_traffic_received(const struct gen_traffic *t)
+{
+	return gen_received(t->receivers, queues(t));
+}
+
+/* Senders share the rate: where they lost time, the mean of all counts. */
+struct gen_progress gen_traffic_progress(struct gen_traffic *t, bool end)
+{
+	const struct app_port *port = &t->app->ports[0];
+	const struct nic_stats *card = &t->app->latest.ports[0].card;
+	const unsigned senders = t->sending.senders;
+	double hz = app_tsc_hz(),
+	       now = (double)(t->sending.on ? gen_elapsed(&t->sending) : app_get(&t->sending.ended_at)) / hz;
+
+	t->clock_s += (now - t->seconds) * t->target.clock_speed;
+	t->down_s += t->link_was_down ? now - t->seconds : 0;
+	t->link_was_down = !port->link.up;
+	t->seconds = now;
+	struct gen_progress p = {
+		.seconds = now,
+		.clock_s = t->clock_s,
+		.link_down_s = t->down_s,
+		.waited = t->stall.waited,
+		.frames = card->tx_packets - t->frames_before,
+		.pause_frames = port->link.pause & NIC_PAUSE_RX ? card->rx_pause_frames : 0,
+		.given_up_cycles = GEN_TRAFFIC_SUM(t, schedule.given_up_cycles),
+		.held_up_cycles = GEN_TRAFFIC_SUM(t, schedule.held_up_cycles) / senders,
+		.ring_full_cycles = GEN_TRAFFIC_SUM(t, ring_full_cycles) / senders,
+		.cpu_lost_cycles = GEN_TRAFFIC_SUM(t, cpu_lost_cycles) / senders,
+	};
+	uint64_t last_sent_at = 0;
+	for (unsigned i = 0; i < senders; i++) {
+		uint64_t sent_at = app_get(&t->senders[i].last_sent_at);
+		last_sent_at = sent_at > last_sent_at ? sent_at : last_sent_at;
+		end = end && gen_schedule_wait(&t->senders[i].schedule, now * hz) > 0;
+	}
+	/* Where all were on time, the gap behind the last frame is counted too, as n frames take n gaps. */
+	if (end) {
+		double gap = app_ratio(t->schedule.round_cycles, t->schedule.count * t->target.clock_speed * hz);
+		p.seconds = (double)last_sent_at / hz + gap;
+		p.clock_s += (p.seconds - now) * t->target.clock_speed;
+	}
+	return p;
+}
+
+double gen_traffic_wait_s(const struct gen_traffic *t)
+{
+	uint64_t now = gen_elapsed(&t->sending), until = UINT64_MAX;
+
+	for (unsigned i = 0; i < t->sending.senders; i++) {
+		uint64_t due_at = t->senders[i].done ? UINT64_MAX : app_get(&t->senders[i].next_due_at);
+		until = due_at < until ? due_at : until;
+	}
+	return t->sending.on && until > now ? (double)(until - now) / app_tsc_hz() : 0;
+}
+
+/* ---- Trials ---- */
+
+static void tell_above_line(const struct gen_traffic *t)
+{
+	if (gen_target_above_line(&t->target) && !t->app->options->quiet)
+		app_error("%s: more than a link of %u Mbit/s carries, with framing: %s",
+			t->target.has_rate ? "--rate" : "the capture", t->target.link_mbps,
+			t->target.has_rate ? "the rest is given up" : "it takes longer");
+}
+
+/* Packets that the ring has taken, and the card has not sent. Of a device that does not tell, there are none. */
+static uint64_t in_card(const struct gen_traffic *t)
+{
+	const struct app_port *port = &t->app->ports[0];
+	uint64_t taken = app_sent(port, queues(t));
+	struct nic_stats card;
+
+	if (nic_get_stats(port->nic, &card) < 0)
+		return 0;
+	uint64_t out = card.tx_packets + card.tx_bad_packets + card.tx_unsent; /* the last: lost by a reset */
+	return taken > out ? taken - out : 0;
+}
+
+bool gen_traffic_look(struct gen_traffic *t)
+{
+	const struct nic_link *link = &t->app->ports[0].link;
+
+	gen_traffic_progress(t, false); /* the time until now passed at the old speed */
+	if (link->up && link->mbps && link->mbps != t->target.link_mbps) {
+		if (t->trial.rate.unit == GEN_RATE_PERCENT)
+			t->target.clock_speed *= (double)link->mbps / t->target.link_mbps;
+		t->target.link_mbps = link->mbps;
+		atomic_store_explicit(&t->sending.speed, t->target.clock_speed, memory_order_relaxed);
+		tell_above_line(t);
+	}
+	if (t->sending.on)
+		return gen_stall_sending(&t->stall, link->up, t->trial.count, app_sent(&t->app->ports[0], queues(t)),
+			GEN_TRAFFIC_SUM(t, ring_full_cycles), app_now_ns());
+	/* All that was asked for is in the ring. While the link is down it waits there, and then until the card has
+	 * sent it. That a card with a link sends it, the stop of the port sees to. */
+	if (!t->trial.count)
+		return true;
+	bool waits =
+		gen_stall_waiting(&t->stall, link->up, link->up && !t->stall.waited ? 0 : in_card(t), app_now_ns());
+	if (t->stall.waited) { /* the time counts: what the card has not sent is not sent */
+		app_set(&t->sending.ended_at, gen_elapsed(&t->sending));
+		app_set(&t->senders[0].last_sent_at, gen_elapsed(&t->sending));
+	}
+	return !waits;
+}
+
+/* Makes the schedule as fast as the rate and the link say. */
+static void pace(struct gen_traffic *t)
+{
+	const struct app_port *port = &t->app->ports[0];
+
+	t->target = (struct gen_target){
+		.schedule = &t->schedule,
+		.has_rate = t->trial.rate.unit != GEN_RATE_UNLIMITED,
+		.clock_speed = 1,
+		.link_mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
+	};
+	t->sending.speed = 1;
+	t->link_was_down = !port->link.up;
+	gen_schedule_pace(&t->schedule, &t->trial.rate, t->options.max_gap_ns, t->target.link_mbps);
+	tell_above_line(t);
+}
+
+/* Halts the threads, so that what they count can be set to zero. */
+static void halt(const struct gen_traffic *t)
+{
+	struct pollfd fd;
+
+	app_halt_threads();
+	while (!app_all_halted(gen_traffic_threads(t->app->options)))
+		app_sleep(&fd, 1, app_now_ns() + 1000000);
+}
+
+void gen_traffic_begin(struct gen_traffic *t, const struct gen_trial *trial)
+{
+	if (t->trials++)
+		halt(t);
+	t->trial = *trial;
+	t->stall = (struct gen_stall){.quiet = t->app->options->quiet};
+	t->seconds = t->clock_s = t->down_s = 0;
+	pace(t);
+	t->sending.left = 0;
+	t->sending.start_tsc = t->sending.ended_at = 0;
+	t->sending.begun_tsc = app_tsc();
+	t->sending.end_at = trial->duration_s > 0 ? (uint64_t)(trial->duration_s * app_tsc_hz()) : UINT64_MAX;
+	uint64_t most = 0;
+	for (unsigned i = 0; i < t->sending.senders; i++) {
+		uint64_t made = app_get(&t->senders[i].made);
+		most = made > most ? made : most;
+	}
+	t->sending.made_before += most;
+	for (unsigned i = 0; i < t->sending.senders; i++) {
+		gen_sender_free(&t->senders[i]);
+		gen_sender_init(&t->senders[i], &t->sending, i, &t->schedule, trial->count);
+		t->senders[i].queue = &t->app->ports[0].queues[i];
+		t->sending.left += !t->senders[i].done;
+	}
+	for (unsigned i = 0; t->trials > 1 && i < queues(t); i++)
+		gen_receiver_begin(&t->receivers[i]);
+	if (t->trials > 1)
+		app_take_sample(t->app, &t->app->latest);
+	t->frames_before = t->app->latest.ports[0].card.tx_packets;
+	t->sending.on = !app_stopping();
+	if (t->trials > 1)
+		app_release_threads();
+}
+
+/* Waits for packets that are still under way. A capture's frames cannot be told from those of others, who may never
+ * end: therefore it does not wait for long. */
+static void drain(const struct gen_traffic *t)
+{
+	uint64_t start = app_now_ns(), since = start, before = 0;
+
+	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS &&
+		gen_traffic_received(t).unique < GEN_TRAFFIC_SUM(t, made)) {
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		uint64_t received = t->options.replay ? app_received(t->app) : gen_traffic_received(t).unique;
+		since = received != before ? app_now_ns() : since;
+		before = received;
+	}
+}
+
+void gen_traffic_end(struct gen_traffic *t, bool good)
+{
+	if (t->sending.on)
+		app_set(&t->sending.ended_at, gen_elapsed(&t->sending));
+	t->sending.on = false;
+	if (good)
+		drain(t);
+}
+
+bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_traffic_options *options)
+{
+	static const uint8_t nobody[6] = {2, 0, 0, 0, 0, 1};
+	const struct app_port *ports = app->ports;
+	const unsigned n = app->options->queues, threads = gen_traffic_threads(app->options);
+	/* A pool for sending alone: its buffers keep the template, and only the head of each packet is written. */
+	unsigned senders = options->replay ? 1 : n;
+	unsigned count = senders * (app->options->ring + 2 * APP_BURST_MAX) + pkt_pool_slack(threads + 2);
+
+	t->app = app;
+	t->options = *options;
+	const uint8_t *to = options->to ? options->to : app->port_count > 1 ? ports[1].info.mac : nobody;
+	gen_makers_init(
+		&t->makers, options->streams, options->stream_count, options->seed, senders, to, ports[0].info.mac);
+	if (!options->replay && !gen_schedule_add(&t->schedule, NULL, gen_maker_longest(&t->makers.each[0]), 0))
+		return app_error("no memory for a schedule");
+	unsigned longest = t->schedule.longest_bytes, room = APP_BURST_MAX / gen_buffers_of(longest);
+	t->sending = (struct gen_sending){
+		.makers = &t->makers,
+		.pool = app_open_pool(app, count),
+		.senders = senders,
+		.frames_per_burst = app->options->burst < room ? app->options->burst : room,
+		.many_buffers = longest > PKT_DATA_BYTES,
+		.away_limit = (uint64_t)(AWAY_S * app_tsc_hz()),
+	};
+	for (unsigned i = 0; i < n * app->port_count; i++)
+		app_watch(&app_workers[threads - n + i % n], ports[i / n].queues[i % n].rx);
+	for (unsigned i = 0; i < n; i++)
+		if (!gen_receiver_init(&t->receivers[i], options->replay ? NULL : t->senders, &t->sending))
+			return app_error("no memory to account for packets");
+	return t->sending.pool && (options->replay || gen_makers_fill(t->sending.pool, count));
+}
+
+void gen_traffic_close(struct gen_traffic *t)
+{
+	for (unsigned i = 0; i < t->sending.senders; i++)
+		gen_sender_free(&t->senders[i]);
+	for (unsigned i = 0; i < APP_QUEUES; i++)
+		gen_receiver_free(&t->receivers[i]);
+	gen_schedule_free(&t->schedule);
+	gen_makers_free(&t->makers);
+}
