@@ -56,3 +56,20 @@ uint64_t gen_histogram_percentile(const struct gen_histogram *histogram, unsigne
 	}
 	return 0;
 }
+
+void gen_latency_clear(struct gen_latency *latency)
+{
+	memset(latency, 0, sizeof(*latency));
+	gen_histogram_clear(&latency->histogram);
+}
+
+void gen_latency_merge(struct gen_latency *sum, const struct gen_latency *other)
+{
+	uint64_t most = app_get(&other->difference_max);
+
+	gen_histogram_merge(&sum->histogram, &other->histogram);
+	app_add(&sum->pairs, app_get(&other->pairs));
+	app_add(&sum->difference_sum, app_get(&other->difference_sum));
+	if (most > app_get(&sum->difference_max))
+		app_set(&sum->difference_max, most);
+}

@@ -56,4 +56,24 @@ uint64_t gen_histogram_count(const struct gen_histogram *histogram);
  * to no more than the greatest value. 0 where there are no values. */
 uint64_t gen_histogram_percentile(const struct gen_histogram *histogram, unsigned share);
 
+/** Latencies of a stream's packets, and how much they differ, each from the one before (RFC 3393). Pairs are of packets
+ * that follow each other in what is measured, none lost between them. */
+struct gen_latency {
+	struct gen_histogram histogram;
+	_Atomic uint64_t pairs, difference_sum, difference_max;
+};
+void gen_latency_clear(struct gen_latency *latency);
+void gen_latency_merge(struct gen_latency *sum, const struct gen_latency *other);
+
+/** Adds a difference between the latencies of two packets that follow each other. */
+static inline void gen_latency_add_pair(struct gen_latency *latency, uint64_t one, uint64_t other)
+{
+	uint64_t difference = one > other ? one - other : other - one;
+
+	app_add(&latency->pairs, 1);
+	app_add(&latency->difference_sum, difference);
+	if (difference > app_get(&latency->difference_max))
+		app_set(&latency->difference_max, difference);
+}
+
 #endif
