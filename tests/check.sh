@@ -132,10 +132,6 @@ beside=1 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
 beside=1 step "release tests/real.sh" tests/real.sh build/release
 beside=1 step "release tests/accounting.sh" tests/accounting.sh build/release
 for script in "${beside_scripts[@]}"; do beside=1 step "asan $script" $script build/asan; done
-for script in "${alone_scripts[@]}"; do
-	step "release $script" $script build/release
-	step "asan $script" $script build/asan
-done
 most_s=3600 step "emulated cards in a guest, through vfio-pci" \
 	tests/guest/cards.sh build/release host/kernel/e1000+e1000e
 section "DPDK's ixgbe judges the software 82599"

@@ -32,7 +32,7 @@ for test in tests/unit/test_*.c; do
 	test=$(basename "$test" .c)
 	beside=1 step "$test" "$bin/$test"
 done
-for script in "${beside_scripts[@]}" "${alone_scripts[@]}" tests/kernel_vfio.sh tests/accounting.sh; do
+for script in "${beside_scripts[@]}" tests/kernel_vfio.sh tests/accounting.sh; do
 	step "$script" "$script" "$bin"
 done
 section "What they have run"

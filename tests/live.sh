@@ -24,16 +24,17 @@ stop() {
 total() { tail -n 1 "$work/json" | grep -oE "\"$1\":[0-9.]+" | head -n 1 | cut -d : -f 2; }
 naps() { [ "$(total naps)" -gt 0 ] && [ "$(total napped_s | cut -d . -f 1)" -ge 0 ]; }
 
-# A sanitizer's code costs three times as much. What disturbs a program in one stretch may be over in the next.
-share=100
-case $bin in *san*) share=33 ;; esac
+# A sanitizer's code costs what it costs: measured is what users run. What disturbs a program in one stretch may be over
+# in the next.
+measured=1
+case $bin in *san*) measured= ;; esac
 idle_share() {
 	for _ in 1 2 3 4; do
 		before=$(cpu_ns $app) begun=$(date +%s%N)
 		sleep 1.5
 		used=$(($(cpu_ns $app) - before)) time=$(($(date +%s%N) - begun))
 		echo "$used ns of CPU in $time ns" >>"$work/err"
-		[ $((used * share)) -lt $time ] && return
+		[ $((used * 100)) -lt $time ] && return
 	done
 }
 
@@ -45,9 +46,11 @@ for program in "fwd --queues 2 $a $b" "pipe $a $b" "dump --queues 2 $capture" "d
 	# shellcheck disable=SC2086
 	start $name $options
 	sleep 0.5
-	idle_share
-	check "an idle pollux-$name ${options%% *} takes less than 1 % of a core" "$work/err" \
-		[ $((used * share)) -lt $time ]
+	if [ -n "$measured" ]; then
+		idle_share
+		check "an idle pollux-$name ${options%% *} takes less than 1 % of a core" "$work/err" \
+			[ $((used * 100)) -lt $time ]
+	fi
 	stop "  it"
 	check "  and says that it has slept" "$work/json" naps
 done
