@@ -48,6 +48,7 @@ lint_rooms() {
 		2100 driver/gigabit driver/gigabit/*.[ch] driver/gigabit/chips/*.[ch]
 		250 apps/fwd apps/fwd*.[ch]
 		900 apps/gen apps/gen.c apps/gen_*.[ch]
+		450 apps/rfc2544 apps/rfc2544*.[ch]
 		250 apps/pipe apps/pipe.c
 		250 apps/dump apps/dump*.[ch]
 		700 apps/stats apps/stats*.[ch]

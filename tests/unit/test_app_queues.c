@@ -8,9 +8,9 @@
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_receive.c"
-#include "../../apps/gen_sequence.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
+#include "../../apps/gen_sequence.c"
 #include "../../apps/gen_stream.c"
 
 #include "unit.h"
