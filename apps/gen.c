@@ -16,6 +16,7 @@
 static struct {
 	struct gen_args args;
 	struct gen_capture capture;
+	struct gen_replay replay;
 	struct gen_trial trial;
 	struct gen_stream stream;
 	struct gen_traffic traffic;
@@ -75,7 +76,9 @@ static void print_more(FILE *out, bool json, bool total)
 		app_figures_print(out, json, packets, &t);
 	if (!json && total && t.count > t.sent)
 		fprintf(out, "generator: %llu were asked for%s\n", (unsigned long long)t.count,
-			gen.trial.count < t.count ? ": the capture has no more, and --loop starts it again" : "");
+			gen.capture.file && gen_replay_ended(&gen.replay)
+				? ": the capture has no more, and --loop starts it again"
+				: "");
 	if (!gen.capture.file && (json || total))
 		gen_received_print(&received, out, json, !gen.traffic.sending.on, t.sent);
 	gen_progress_print(&gen.traffic.target, total ? &first : &last, &now, out, json);
@@ -120,19 +123,18 @@ static bool look(void)
 static void stop(bool good)
 {
 	gen_traffic_end(&gen.traffic, good);
+	gen_replay_stop(&gen.replay);
 	gen_traffic_stop(&gen.traffic);
 }
 
 static bool open_traffic(void)
 {
 	const struct gen_args *args = &gen.args;
-	const uint64_t frames = gen.traffic.schedule.count;
+	const uint64_t frames = gen.capture.file ? gen_replay_total(&gen.replay) : 0;
 
-	if (gen.capture.file && !args->loop && (!gen.trial.count || gen.trial.count > frames)) {
+	if (frames && (!gen.trial.count || gen.trial.count > frames)) {
 		if (gen.trial.count && !args->app.quiet)
-			app_error(
-				"--count %llu: %s has %llu frames to send, which are sent once; --loop starts again at "
-				"its end",
+			app_error("--count %llu: %s has %llu frames to send in all; --loop starts again at its end",
 				(unsigned long long)gen.trial.count, gen.capture.name, (unsigned long long)frames);
 		gen.trial.count = frames;
 	}
@@ -142,8 +144,7 @@ static bool open_traffic(void)
 			.stream_count = 1,
 			.seed = gen_random_seed(),
 			.to = args->has_to ? args->to : NULL,
-			.replay = gen.capture.file,
-			.max_gap_ns = gen.capture.max_gap_ns});
+			.replay = gen.capture.file ? &gen.replay : NULL});
 }
 
 static bool run(void)
@@ -158,10 +159,12 @@ static bool run(void)
 	/* Packets that stay in the card for want of a link are a failure where so many were asked for. What a reset
 	 * has lost is told as by all programs, and is none: packets get lost. */
 	const struct nic_stats *card = &gen.app.latest.ports[0].card;
-	unsigned long long unsent = gen.trial.count && !card->resets ? card->tx_unsent : 0;
+	bool has_end = gen.trial.count || (gen.capture.file && gen.replay.loops);
+	unsigned long long unsent = has_end && !card->resets ? card->tx_unsent : 0,
+			   asked = gen.trial.count ? gen.trial.count : GEN_TRAFFIC_SUM(&gen.traffic, made);
 	if (unsent && good && !gen.traffic.stall.ended)
 		app_error("%s: not all of the %llu packets asked for were sent: %llu stayed in the card",
-			gen.args.app.addresses[0], (unsigned long long)gen.trial.count, unsent);
+			gen.args.app.addresses[0], asked, unsent);
 	return good && !gen.traffic.stall.ended && !unsent;
 }
 
@@ -171,13 +174,24 @@ static bool load(void)
 	const struct gen_args *args = &gen.args;
 
 	gen.trial = (struct gen_trial){.rate = args->rate, .count = args->count};
+	double speed = args->replay_speed > 0 ? args->replay_speed : 1;
 	gen.capture = (struct gen_capture){
 		.file = args->replay,
 		.mtu = gen_mtu(args),
 		.own_timing = args->rate.unit == GEN_RATE_UNLIMITED,
-		.max_gap_ns = args->max_gap_ns,
+		.pad = args->pad,
+		.unique_ip = args->unique_ip,
+		.speed = speed,
+		.max_gap_ns = (uint64_t)((double)args->max_gap_ns * speed),
+		.streamed = args->stream,
 	};
-	return !args->replay || gen_capture_load(&gen.capture, &gen.traffic.schedule, args->strict, args->app.quiet);
+	gen.replay = (struct gen_replay){
+		.capture = &gen.capture,
+		.loops = args->loops,
+		.to = args->has_to ? args->to : NULL,
+		.ahead_bytes = GEN_REPLAY_AHEAD_BYTES,
+	};
+	return !args->replay || gen_replay_open(&gen.replay, args->strict, args->app.quiet);
 }
 
 int main(int argc, char **argv)
@@ -192,6 +206,7 @@ int main(int argc, char **argv)
 
 	gen_traffic_close(&gen.traffic);
 	gen_stream_free(&gen.stream);
+	gen_replay_close(&gen.replay);
 	good = app_close(&gen.app) && good;
 	return good ? APP_OK : APP_FAILED;
 }

@@ -6,10 +6,12 @@
 #include "app_parse.h"
 #include "gen_stream.h"
 
+#include <string.h>
+
 /* What a frame without VLAN tags has on top of what the MTU counts: Ethernet header and FCS. */
 #define OVERHEAD_BYTES (NIC_HEADER_BYTES + NIC_FCS_BYTES)
 
-enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT };
+enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT, KEY_SPEED, KEY_UNIQUE_IP, KEY_STREAM, KEY_PAD };
 
 static const struct argp_option options[] = {
 	{"size", 's', "BYTES", 0,
@@ -24,11 +26,26 @@ static const struct argp_option options[] = {
 		"no limit, for captures once through",
 		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
-	{"to", KEY_TO, "MAC", 0, "destination address; default: the second port's, or 02:00:00:00:00:01", 0},
+	{"to", KEY_TO, "MAC", 0,
+		"destination address, for captures that of the headers that they get; default: the second port's, or "
+		"02:00:00:00:00:01",
+		0},
 	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},
-	{"loop", KEY_LOOP, NULL, 0, "start the capture again at its end, until --count or --duration", 0},
+	{"replay-speed", KEY_SPEED, "FACTOR", 0, "send a capture so many times as fast as it was captured (2x, 0.5x)",
+		0},
+	{"loop", KEY_LOOP, "N", OPTION_ARG_OPTIONAL,
+		"--loop=N sends the capture N times, --loop again and again, until --count or --duration", 0},
+	{"unique-ip", KEY_UNIQUE_IP, NULL, 0,
+		"change the IP addresses with each loop: the lower one of a packet grows by 1, the other one shrinks, "
+		"and checksums stay as they are",
+		0},
 	{"max-gap", KEY_MAX_GAP, "SECONDS", 0,
 		"shorten longer gaps between a capture's frames to that; default: wait as long as they are", 0},
+	{"stream-capture", KEY_STREAM, NULL, 0,
+		"read a capture while it is sent, from a pipe as it comes; default: all of it before, unless a file is "
+		"larger than a quarter of the free memory",
+		0},
+	{"pad", KEY_PAD, NULL, 0, "give frames that were cut when captured their length again, with zeros", 0},
 	{"strict", KEY_STRICT, NULL, 0,
 		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the "
 		"file is damaged; default: send the others, and tell",
@@ -52,12 +69,20 @@ static const char doc[] =
 	"leaves by one queue, in order, if there are as many flows as queues. Packets are reordered that came behind a "
 	"later one of the same transmit queue, by the same receive queue. A capture leaves by the first queue, in "
 	"order.\n"
+	"Captures of IP packets without Ethernet headers (raw IP, BSD loopback, Linux cooked, as tcpdump -i any "
+	"writes) "
+	"get such headers. What of a capture is not sent as it was on the wire is counted and told. With --unique-ip, "
+	"packets to groups, with IPv4 options or an IPv6 routing header, and those that are not IP keep their "
+	"addresses; 16.7 million loops later all are as they were. A capture that is read too slowly while it is sent "
+	"is a cause of a missed rate (\"capture_read\").\n"
 	"\n"
 	"Examples:\n"
 	"  pollux-gen --rate 1Mpps --duration 10 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-gen --queues 4 --flows 1000 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-gen -s 1518 -R 50% -f 1000 -d 5 --json vfio-user:/tmp/a\n"
 	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
+	"  pollux-gen --replay web.pcap --replay-speed 2x --loop=100 --unique-ip 0000:03:00.0\n"
+	"  gzip -dc huge.pcap.gz | pollux-gen --replay - --stream-capture 0000:03:00.0\n"
 	"\n" APP_HELP_STATUS;
 
 static void check(const struct gen_args *args, struct argp_state *state)
@@ -69,12 +94,21 @@ static void check(const struct gen_args *args, struct argp_state *state)
 	if (args->size > largest)
 		argp_error(state, "--size %u: at most %u with this MTU; larger ones need --mtu %u", args->size, largest,
 			args->size - OVERHEAD_BYTES);
-	if ((args->loop || args->strict || args->max_gap_ns) && !args->replay)
-		argp_error(state, "--loop, --strict and --max-gap need --replay");
-	if (args->max_gap_ns && args->rate.unit != GEN_RATE_UNLIMITED)
-		argp_error(state, "--max-gap is about a capture's own timing: without --rate");
+	if ((args->looped || args->strict || args->max_gap_ns || args->replay_speed > 0 || args->unique_ip ||
+		    args->stream || args->pad) &&
+		!args->replay)
+		argp_error(state,
+			"--loop, --strict, --max-gap, --replay-speed, --unique-ip, --stream-capture and --pad "
+			"need --replay");
+	if ((args->max_gap_ns || args->replay_speed > 0) && args->rate.unit != GEN_RATE_UNLIMITED)
+		argp_error(state, "--max-gap and --replay-speed are about a capture's own timing: without --rate");
+	if (args->unique_ip && !args->looped)
+		argp_error(state, "--unique-ip changes addresses with each loop: it needs --loop");
+	if (args->strict && args->stream)
+		argp_error(state, "--strict wants to know all of the capture before it is sent: without "
+				  "--stream-capture");
 	if (args->has_shape && args->replay)
-		argp_error(state, "--replay sends frames as they are: without --size, --flows and --to");
+		argp_error(state, "--replay sends frames as they are: without --size and --flows");
 	if (args->app.queues == 1 && args->app.cpu_count > 2)
 		argp_error(state, "--cpu: one or two CPUs are wanted");
 	app_check_cpus(&args->app, state, 2 * args->app.queues);
@@ -86,11 +120,11 @@ static void check(const struct gen_args *args, struct argp_state *state)
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct gen_args *args = state->input;
-	const char *wanted;
+	const char *wanted, *rest;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*args = (struct gen_args){.size = NIC_FRAME_MIN_BYTES + NIC_FCS_BYTES, .flows = 1};
+		*args = (struct gen_args){.size = NIC_FRAME_MIN_BYTES + NIC_FCS_BYTES, .flows = 1, .loops = 1};
 		state->child_inputs[0] = &args->app;
 		return 0;
 	case 's':
@@ -111,7 +145,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		args->flows = app_count_option(state, "flows", text, 1, GEN_FLOWS_MAX);
 		return 0;
 	case KEY_TO:
-		args->has_shape = true;
 		args->has_to = app_parse_mac(text, args->to);
 		if (!args->has_to)
 			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);
@@ -126,7 +159,23 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		args->strict = true;
 		return 0;
 	case KEY_LOOP:
-		args->loop = true;
+		args->looped = true;
+		args->loops = text ? app_count_option(state, "loop", text, 1, 1000000000) : 0;
+		return 0;
+	case KEY_SPEED:
+		if (!app_parse_number(text, &args->replay_speed, &rest) || (*rest && strcmp(rest, "x") != 0) ||
+			args->replay_speed < 1e-6 || args->replay_speed > 1e6)
+			argp_error(state, "--replay-speed %s: a factor such as 2x or 0.5x is wanted, 0.000001x to 1Mx",
+				text);
+		return 0;
+	case KEY_UNIQUE_IP:
+		args->unique_ip = true;
+		return 0;
+	case KEY_STREAM:
+		args->stream = true;
+		return 0;
+	case KEY_PAD:
+		args->pad = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		app_add_port(&args->app, state, text);

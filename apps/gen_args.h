@@ -13,9 +13,11 @@ struct gen_args {
 	uint64_t count, flows; /* count 0: no limit was given */
 	uint8_t to[6];
 	bool has_to;
-	bool has_shape;     /* --size, --flows or --to was given: a wish that a capture cannot fulfil */
-	const char *replay; /* a capture; or NULL */
-	bool loop, strict;
+	bool has_shape;      /* --size or --flows was given: a wish that a capture cannot fulfil */
+	const char *replay;  /* a capture; or NULL */
+	uint64_t loops;      /* of it; 0: for ever */
+	double replay_speed; /* 0: not given */
+	bool looped, unique_ip, stream, pad, strict;
 	uint64_t max_gap_ns; /* 0: not given */
 };
 

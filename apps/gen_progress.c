@@ -6,7 +6,7 @@
 #include "app_figures.h"
 
 /* Why a rate was missed; KEPT: it was not. */
-enum cause { KEPT, LINK_DOWN, LINE_RATE, PAUSED, RING_FULL, CPU_LOST, CPU_BUSY };
+enum cause { KEPT, LINK_DOWN, LINE_RATE, PAUSED, RING_FULL, CAPTURE_READ, CPU_LOST, CPU_BUSY };
 
 static const struct {
 	const char *name, *text;
@@ -15,6 +15,7 @@ static const struct {
 	[LINE_RATE] = {"line_rate", "the link carries no more"},
 	[PAUSED] = {"paused", "the other end sent pause frames, which the card obeyed"},
 	[RING_FULL] = {"tx_ring_full", "the card took no more, its transmit ring was full"},
+	[CAPTURE_READ] = {"capture_read", "the capture is read too slowly"},
 	[CPU_LOST] = {"cpu_lost", "others had the CPU, or the machine stood still: --cpu takes one that is free"},
 	[CPU_BUSY] = {"cpu", "one CPU makes no more: a larger --burst may help"},
 };
@@ -22,12 +23,12 @@ static const struct {
 /* Frames per second that the schedule has, while its clock is as fast as the time stamp counter. */
 static double scheduled_pps(const struct gen_target *target)
 {
-	return target->schedule->count * app_ratio(app_tsc_hz(), target->schedule->round_cycles);
+	return app_ratio(app_tsc_hz(), gen_schedule_mean(target->schedule).cycles);
 }
 
 static double bits_per_frame(const struct gen_target *target)
 {
-	return app_ratio(target->schedule->round_bits, target->schedule->count);
+	return gen_schedule_mean(target->schedule).bits;
 }
 
 bool gen_target_above_line(const struct gen_target *target)
@@ -47,16 +48,18 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 		gen_target_above_line(target) && bits >= 0.9e6 * target->link_mbps * (to->seconds - from->seconds);
 	double down = (to->link_down_s - from->link_down_s) * hz,
 	       full = (double)(to->ring_full_cycles - from->ring_full_cycles) - down;
+	double starved = (double)(to->starved_cycles - from->starved_cycles);
 	double away = (double)(to->cpu_lost_cycles - from->cpu_lost_cycles);
 
 	*mostly = false;
-	if (target->schedule->round_cycles <= 0 || (to->waited && down > lost))
+	if (gen_schedule_mean(target->schedule).cycles <= 0 || (to->waited && down > lost))
 		return down > 0 ? LINK_DOWN : KEPT;
 	if (lost <= 0 || (target->has_rate && given_up < 0.5))
 		return KEPT;
 	/* While the link is down the ring is full, too: that time is the link's. What the other causes leave over was
 	 * too much for the CPU. */
-	const double times[] = {[LINK_DOWN] = down, [RING_FULL] = full, [CPU_LOST] = away, [CPU_BUSY] = lost};
+	const double times[] = {
+		[LINK_DOWN] = down, [RING_FULL] = full, [CAPTURE_READ] = starved, [CPU_LOST] = away, [CPU_BUSY] = lost};
 	enum cause cause = KEPT;
 	double most = 0, left = lost;
 	for (enum cause i = LINK_DOWN; i <= CPU_BUSY; i++) {

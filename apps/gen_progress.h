@@ -26,6 +26,7 @@ struct gen_progress {
 	uint64_t held_up_cycles;
 	uint64_t ring_full_cycles; /* with a transmit ring that took no more */
 	uint64_t pause_frames;     /* that the card has received and obeyed */
+	uint64_t starved_cycles;   /* in which the next frame of a capture had not been read */
 	uint64_t cpu_lost_cycles;  /* in which the sender did not have its CPU */
 };
 

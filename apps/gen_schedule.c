@@ -5,65 +5,41 @@
 #include "app_base.h"
 #include "app_counter.h"
 
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-
-bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t captured_ns)
+void gen_schedule_pace(struct gen_schedule *schedule, const struct gen_rate *rate, unsigned link_mbps)
 {
-	if (schedule->count == schedule->capacity) {
-		if (schedule->capacity > UINT_MAX / 2)
-			return false;
-		unsigned capacity = schedule->capacity ? 2 * schedule->capacity : 64;
-		struct gen_frame *frames = realloc(schedule->frames, capacity * sizeof(*frames));
-		if (!frames)
-			return false;
-		schedule->frames = frames;
-		schedule->capacity = capacity;
-	}
-	uint8_t *copy = data ? malloc(bytes) : NULL;
-	if (data && !copy)
-		return false;
-	if (copy)
-		memcpy(copy, data, bytes);
-	schedule->frames[schedule->count++] =
-		(struct gen_frame){.data = copy, .bytes = bytes, .captured_ns = captured_ns};
-	schedule->longest_bytes = bytes > schedule->longest_bytes ? bytes : schedule->longest_bytes;
-	return true;
-}
+	double gap = gen_rate_gap(rate, schedule->bytes, link_mbps, app_tsc_hz());
+	bool by_bits = rate->unit == GEN_RATE_BITS || rate->unit == GEN_RATE_PERCENT;
 
-void gen_schedule_pace(
-	struct gen_schedule *schedule, const struct gen_rate *rate, uint64_t max_gap_ns, unsigned link_mbps)
-{
 	schedule->catch_up_cycles = GEN_CATCH_UP_S * app_tsc_hz();
 	schedule->speed = 1;
-	schedule->round_cycles = schedule->round_bits = 0;
-	if (schedule->count == 0)
-		return;
-	uint64_t begin = schedule->frames[0].captured_ns, end = schedule->frames[schedule->count - 1].captured_ns;
-	/* The gap behind the last frame, before the capture starts again, is the mean of the others. */
-	uint64_t again = end > begin ? (end - begin) / (schedule->count - 1) : 0;
+	schedule->per_frame = by_bits ? 0 : gap;
+	schedule->per_bit = by_bits ? gap / gen_wire_bits(schedule->bytes) : 0;
+	schedule->per_ns = schedule->replay && rate->unit == GEN_RATE_UNLIMITED
+				   ? app_tsc_hz() / 1e9 / schedule->replay->capture->speed
+				   : 0;
+	schedule->gap = gap;
+}
 
-	for (unsigned i = 0; i < schedule->count; i++) {
-		struct gen_frame *f = &schedule->frames[i];
-		if (f->data && rate->unit == GEN_RATE_UNLIMITED) {
-			uint64_t next =
-				i + 1 < schedule->count ? schedule->frames[i + 1].captured_ns : f->captured_ns + again;
-			uint64_t ns = next > f->captured_ns ? next - f->captured_ns : 0;
-			f->gap_cycles = (double)(max_gap_ns && ns > max_gap_ns ? max_gap_ns : ns) * app_tsc_hz() / 1e9;
-		} else {
-			f->gap_cycles = gen_rate_gap(rate, f->bytes, link_mbps, app_tsc_hz());
-		}
-		schedule->round_cycles += f->gap_cycles;
-		schedule->round_bits += gen_wire_bits(f->bytes);
-	}
+struct gen_mean gen_schedule_mean(const struct gen_schedule *s)
+{
+	const struct gen_replay *r = s->replay;
+	double frames = r ? (double)app_get(&r->frames) : 1,
+	       bits = r ? (double)app_get(&r->wire_bits) : gen_wire_bits(s->bytes),
+	       ns = r ? (double)app_get(&r->gaps_ns) : 0;
+
+	return (struct gen_mean){s->per_frame + (s->per_bit * bits + s->per_ns * ns) / frames, bits / frames};
+}
+
+unsigned gen_schedule_longest(const struct gen_schedule *schedule)
+{
+	return schedule->replay ? schedule->replay->longest_bytes : schedule->bytes;
 }
 
 void gen_schedule_share(struct gen_schedule *share, const struct gen_schedule *whole, unsigned index, unsigned count)
 {
 	*share = *whole;
 	share->speed = whole->speed / count;
-	share->next_due = whole->round_cycles * index / count;
+	share->next_due = whole->gap * index / count;
 }
 
 /* What the schedule's clock shows `now` cycles after the start. */
@@ -79,45 +55,61 @@ void gen_schedule_set_speed(struct gen_schedule *schedule, double now, double sp
 	schedule->speed = speed;
 }
 
-unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned most)
+/* Finds out when the frame is due that becomes due next. False: it has not been read yet, or there is none. */
+static bool find_due(struct gen_schedule *s)
 {
-	if (schedule->round_cycles <= 0)
-		return most;
-	double clock = clock_at(schedule, now),
-	       late = clock - schedule->catch_up_cycles * schedule->speed - schedule->next_due;
+	if (!s->replay || s->gap_counted)
+		return true;
+	const struct gen_replay_frame *frame = gen_replay_due(s->replay);
+	if (!frame)
+		return false;
+	s->next_due += s->per_ns * (double)frame->gap_ns;
+	s->gap = s->per_frame + s->per_bit * gen_wire_bits(frame->bytes);
+	s->gap_counted = true;
+	return true;
+}
+
+/* The frame that becomes due next is due. */
+static void pass(struct gen_schedule *s)
+{
+	s->next_due += s->gap;
+	s->gap_counted = false;
+	if (s->replay)
+		gen_replay_pass(s->replay);
+}
+
+unsigned gen_schedule_due(struct gen_schedule *s, double now, unsigned most)
+{
+	bool unlimited = s->per_frame + s->per_bit <= 0 && (!s->replay || app_get(&s->replay->gaps_ns) == 0);
+	double clock = clock_at(s, now);
 	unsigned n = 0;
 
-	if (late > 0) {
-		schedule->next_due += late;
-		app_add(&schedule->given_up_cycles, (uint64_t)late);
-		app_add(&schedule->held_up_cycles, (uint64_t)(late / schedule->speed));
+	if (unlimited && !s->replay)
+		return most;
+	/* a capture's own timing says only of frames that have been read whether they are late */
+	bool known = find_due(s);
+	double late = clock - s->catch_up_cycles * s->speed - s->next_due;
+	if (!unlimited && late > 0 && (known || s->per_ns <= 0)) {
+		s->next_due += late;
+		app_add(&s->given_up_cycles, (uint64_t)late);
+		app_add(&s->held_up_cycles, (uint64_t)(late / s->speed));
 	}
-	for (unsigned i = schedule->next; n < most && schedule->next_due <= clock; n++) {
-		schedule->next_due += schedule->frames[i].gap_cycles;
-		i = i + 1 < schedule->count ? i + 1 : 0;
-	}
+	for (; n < most && known && (unlimited || s->next_due <= clock); known = find_due(s), n++)
+		pass(s);
+	s->starved = !known && !gen_replay_ended(s->replay) && s->next_due <= clock;
 	return n;
 }
 
-double gen_schedule_wait(const struct gen_schedule *schedule, double now)
+bool gen_schedule_ended(const struct gen_schedule *schedule)
 {
-	double wait = (schedule->next_due - clock_at(schedule, now)) / schedule->speed;
+	return schedule->replay && gen_replay_ended(schedule->replay);
+}
+
+double gen_schedule_wait(const struct gen_schedule *s, double now)
+{
+	/* before a frame that has not been read there is the mean gap */
+	double gap = s->per_ns > 0 && !s->gap_counted ? gen_schedule_mean(s).cycles : 0,
+	       wait = (s->next_due + gap - clock_at(s, now)) / s->speed;
 
 	return wait < GEN_WAIT_MAX ? wait : GEN_WAIT_MAX;
-}
-
-const struct gen_frame *gen_schedule_next(struct gen_schedule *schedule)
-{
-	const struct gen_frame *frame = &schedule->frames[schedule->next];
-
-	schedule->next = schedule->next + 1 < schedule->count ? schedule->next + 1 : 0;
-	return frame;
-}
-
-void gen_schedule_free(struct gen_schedule *schedule)
-{
-	for (unsigned i = 0; i < schedule->count; i++)
-		free(schedule->frames[i].data);
-	free(schedule->frames);
-	*schedule = (struct gen_schedule){.next = 0};
 }

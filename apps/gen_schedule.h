@@ -4,16 +4,7 @@
 #define POLLUX_APPS_GEN_SCHEDULE_H
 
 #include "gen_rate.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-struct gen_frame {
-	uint8_t *data;        /* NULL: a stream's (gen_frame.h) */
-	unsigned bytes;       /* without FCS */
-	uint64_t captured_ns; /* when it was captured */
-	double gap_cycles;    /* from its start to the next one's */
-};
+#include "gen_replay.h"
 
 /** A sender that was held up sends later what it owes, but not for more than this time. */
 #define GEN_CATCH_UP_S 0.01
@@ -21,14 +12,19 @@ struct gen_frame {
 /** The schedule has a clock of its own, in cycles from 0. It is as fast as the time stamp counter, until a rate in
  * percent follows a link whose speed changes. Only the thread that sends uses it, but for what is atomic. */
 struct gen_schedule {
-	struct gen_frame *frames; /* sent one after the other, and then from the first again */
-	unsigned count, capacity; /* of frames */
-	unsigned next;            /* the frame to send next */
-	unsigned longest_bytes;   /* of a frame */
-	double round_cycles;      /* what all frames once through take; 0 if nothing limits the rate */
-	double round_bits;        /* the same on the wire */
-	double next_due;          /* when the next frame is due, by the schedule's clock */
-	double catch_up_cycles;   /* GEN_CATCH_UP_S */
+	struct gen_replay *replay; /* whose frames are sent; NULL: numbered packets */
+	unsigned bytes;            /* of a numbered packet, without FCS */
+
+	/* From the start of a frame to that of the next one, in cycles of the clock: for the frame, for each of its
+	 * bits on the wire, and for each ns that was between the two when they were captured. All 0: nothing limits the
+	 * rate.
+	 */
+	double per_frame, per_bit, per_ns;
+	double gap;             /* behind each numbered packet, or the captured frame that becomes due next */
+	double next_due;        /* when the next frame is due, by the schedule's clock */
+	bool gap_counted;       /* that frame has been read: next_due counts the time in front of it when captured */
+	bool starved;           /* at the last look no frame had been read that could become due */
+	double catch_up_cycles; /* GEN_CATCH_UP_S */
 
 	/* `speed_set_at` cycles after the start the clock showed `clock_then`, and it is `speed` times as fast since.
 	 */
@@ -39,17 +35,21 @@ struct gen_schedule {
 	_Atomic uint64_t given_up_cycles, held_up_cycles;
 };
 
-/** Adds a frame, of which it keeps a copy. False: no memory. */
-bool gen_schedule_add(struct gen_schedule *schedule, const uint8_t *data, unsigned bytes, uint64_t captured_ns);
+/** Computes the gaps: from the rate; of captured frames, with an unlimited rate, from when they were captured. */
+void gen_schedule_pace(struct gen_schedule *schedule, const struct gen_rate *rate, unsigned link_mbps);
 
-/** Computes the gaps: from the rate; of captured frames with an unlimited rate as they were captured, but max_gap_ns at
- * most (0: as long as they are). */
-void gen_schedule_pace(
-	struct gen_schedule *schedule, const struct gen_rate *rate, uint64_t max_gap_ns, unsigned link_mbps);
+/** A frame's mean: cycles to the next one, 0 if nothing limits the rate; and bits on the wire. */
+struct gen_mean {
+	double cycles, bits;
+};
+/** Of all frames; of a capture that is read while it is sent, of those that have been read. */
+struct gen_mean gen_schedule_mean(const struct gen_schedule *schedule);
+
+/** Of the longest frame, without FCS. */
+unsigned gen_schedule_longest(const struct gen_schedule *schedule);
 
 /** Makes the share of sender `index` of `count` who send all together what the whole says, of which every `count`th
- * frame is this one's: its clock is slower. Frames are the whole's, who frees them; with several senders there is one.
- */
+ * frame is this one's: its clock is slower. With several senders there is no capture. */
 void gen_schedule_share(struct gen_schedule *share, const struct gen_schedule *whole, unsigned index, unsigned count);
 
 /** From `now` cycles after the start on, everything is `speed` times as fast as gen_schedule_pace has said. */
@@ -62,9 +62,7 @@ unsigned gen_schedule_due(struct gen_schedule *schedule, double now, unsigned mo
 #define GEN_WAIT_MAX 1e18
 double gen_schedule_wait(const struct gen_schedule *schedule, double now);
 
-/** The next frame: to be called as many times as gen_schedule_due said. */
-const struct gen_frame *gen_schedule_next(struct gen_schedule *schedule);
-
-void gen_schedule_free(struct gen_schedule *schedule);
+/** Whether a capture has no more frames that could become due. */
+bool gen_schedule_ended(const struct gen_schedule *schedule);
 
 #endif

@@ -45,14 +45,14 @@ static uint64_t start(struct gen_sending *shared, uint64_t now_tsc)
 	return app_get(&shared->start_tsc);
 }
 
-/* Writes a frame, or one piece of it, into a buffer. */
-static void make_piece(
-	const struct gen_sender *s, struct pkt *pkt, const struct gen_frame *frame, unsigned offset, uint64_t number)
+/* Writes a frame, or one piece of it, into a buffer: a captured one, or the maker's. */
+static void make_piece(const struct gen_sender *s, struct pkt *pkt, const struct gen_replay_frame *frame,
+	unsigned frame_bytes, unsigned offset, uint64_t number)
 {
 	const struct gen_maker *maker = &s->shared->makers->each[0];
-	unsigned left = frame->bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
+	unsigned left = frame_bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
 
-	if (frame->data)
+	if (frame)
 		memcpy(pkt->data, frame->data + offset, bytes);
 	else if (offset == 0)
 		gen_maker_write(maker, number, s->shared->start_tsc + s->last_look, pkt->data);
@@ -62,15 +62,26 @@ static void make_piece(
 	pkt->flags = left > bytes ? PKT_MORE : 0;
 }
 
+/* The next frame of a capture, if one is sent, and how long the next frame is. */
+static const struct gen_replay_frame *next_frame(const struct gen_sender *s, unsigned *bytes)
+{
+	const struct gen_replay_frame *frame = s->schedule.replay ? gen_replay_next(s->schedule.replay) : NULL;
+
+	*bytes = frame ? frame->bytes : s->schedule.bytes;
+	return frame;
+}
+
 /* Makes frames of one buffer each. @return handles */
 static unsigned make_frames(struct gen_sender *s, uint64_t number, unsigned frames)
 {
 	/* The pool has enough for a full ring and two bursts of each sender: it never runs out. */
 	const struct gen_sending *shared = s->shared;
-	unsigned made = pkt_alloc(shared->pool, s->pkts, frames);
+	unsigned made = pkt_alloc(shared->pool, s->pkts, frames), bytes;
 
-	for (unsigned i = 0; i < made; i++, number += shared->senders)
-		make_piece(s, &s->pkts[i], gen_schedule_next(&s->schedule), 0, number);
+	for (unsigned i = 0; i < made; i++, number += shared->senders) {
+		const struct gen_replay_frame *frame = next_frame(s, &bytes);
+		make_piece(s, &s->pkts[i], frame, bytes, 0, number);
+	}
 	return made;
 }
 
@@ -78,17 +89,17 @@ static unsigned make_frames(struct gen_sender *s, uint64_t number, unsigned fram
 static unsigned make_long_frames(struct gen_sender *s, uint64_t number, unsigned frames)
 {
 	const struct gen_sending *shared = s->shared;
-	unsigned made = 0;
+	unsigned made = 0, bytes;
 
 	for (unsigned i = 0; i < frames; i++, number += shared->senders) {
-		const struct gen_frame *frame = gen_schedule_next(&s->schedule);
-		unsigned pieces = gen_buffers_of(frame->bytes), got = pkt_alloc(shared->pool, s->pkts + made, pieces);
+		const struct gen_replay_frame *frame = next_frame(s, &bytes);
+		unsigned pieces = gen_buffers_of(bytes), got = pkt_alloc(shared->pool, s->pkts + made, pieces);
 		if (got < pieces) {
 			pkt_free(s->pkts + made, got);
 			break;
 		}
 		for (unsigned piece = 0; piece < pieces; piece++)
-			make_piece(s, &s->pkts[made + piece], frame, piece * PKT_DATA_BYTES, number);
+			make_piece(s, &s->pkts[made + piece], frame, bytes, piece * PKT_DATA_BYTES, number);
 		made += pieces;
 	}
 	return made;
@@ -112,7 +123,7 @@ static bool prepare_burst(struct gen_sender *s, uint64_t now)
 	uint64_t made = app_get(&s->made), left = s->to_send ? s->to_send - made : UINT64_MAX;
 	double speed = atomic_load_explicit(&shared->speed, memory_order_relaxed) / shared->senders;
 
-	if (!left || now >= shared->end_at) {
+	if (!left || now >= shared->end_at || gen_schedule_ended(&s->schedule)) {
 		end(s, now);
 		return false;
 	}
@@ -121,7 +132,8 @@ static bool prepare_burst(struct gen_sender *s, uint64_t now)
 	unsigned most = shared->frames_per_burst;
 	unsigned n = gen_schedule_due(&s->schedule, (double)now, left < most ? (unsigned)left : most);
 	if (n == 0) {
-		app_set(&s->next_due_at, now + (uint64_t)gen_schedule_wait(&s->schedule, (double)now));
+		double wait = gen_schedule_wait(&s->schedule, (double)now);
+		app_set(&s->next_due_at, now + (wait > 0 ? (uint64_t)wait : 0));
 		return false;
 	}
 	uint64_t number = s->first_number + made * shared->senders;
@@ -147,6 +159,8 @@ void gen_send(struct gen_sender *s, uint64_t now_tsc)
 		return;
 	if (s->ring_was_full)
 		app_add(&s->ring_full_cycles, since);
+	else if (s->schedule.starved)
+		app_add(&s->starved_cycles, since);
 	else if (since > shared->away_limit)
 		app_add(&s->cpu_lost_cycles, since);
 	/* While the ring is full, too, the schedule counts what cannot be made up for. */

@@ -104,6 +104,7 @@ struct gen_progress gen_traffic_progress(struct gen_traffic *t, bool end)
 		.given_up_cycles = GEN_TRAFFIC_SUM(t, schedule.given_up_cycles),
 		.held_up_cycles = GEN_TRAFFIC_SUM(t, schedule.held_up_cycles) / senders,
 		.ring_full_cycles = GEN_TRAFFIC_SUM(t, ring_full_cycles) / senders,
+		.starved_cycles = GEN_TRAFFIC_SUM(t, starved_cycles) / senders,
 		.cpu_lost_cycles = GEN_TRAFFIC_SUM(t, cpu_lost_cycles) / senders,
 	};
 	uint64_t last_sent_at = 0;
@@ -114,7 +115,7 @@ struct gen_progress gen_traffic_progress(struct gen_traffic *t, bool end)
 	}
 	/* Where all were on time, the gap behind the last frame is counted too, as n frames take n gaps. */
 	if (end) {
-		double gap = app_ratio(t->schedule.round_cycles, t->schedule.count * t->target.clock_speed * hz);
+		double gap = app_ratio(gen_schedule_mean(&t->schedule).cycles, t->target.clock_speed * hz);
 		p.seconds = (double)last_sent_at / hz + gap;
 		p.clock_s += (p.seconds - now) * t->target.clock_speed;
 	}
@@ -155,6 +156,12 @@ static uint64_t in_card(const struct gen_traffic *t)
 	return taken > out ? taken - out : 0;
 }
 
+/* Whether sending ends by itself, rather than when somebody ends it. */
+static bool has_end(const struct gen_traffic *t)
+{
+	return t->trial.count || (t->options.replay && t->options.replay->loops);
+}
+
 bool gen_traffic_look(struct gen_traffic *t)
 {
 	const struct nic_link *link = &t->app->ports[0].link;
@@ -168,11 +175,11 @@ bool gen_traffic_look(struct gen_traffic *t)
 		tell_above_line(t);
 	}
 	if (t->sending.on)
-		return gen_stall_sending(&t->stall, link->up, t->trial.count, app_sent(&t->app->ports[0], queues(t)),
+		return gen_stall_sending(&t->stall, link->up, has_end(t), app_sent(&t->app->ports[0], queues(t)),
 			GEN_TRAFFIC_SUM(t, ring_full_cycles), app_now_ns());
 	/* All that was asked for is in the ring. While the link is down it waits there, and then until the card has
 	 * sent it. That a card with a link sends it, the stop of the port sees to. */
-	if (!t->trial.count)
+	if (!has_end(t))
 		return true;
 	bool waits =
 		gen_stall_waiting(&t->stall, link->up, link->up && !t->stall.waited ? 0 : in_card(t), app_now_ns());
@@ -196,7 +203,7 @@ static void pace(struct gen_traffic *t)
 	};
 	t->sending.speed = 1;
 	t->link_was_down = !port->link.up;
-	gen_schedule_pace(&t->schedule, &t->trial.rate, t->options.max_gap_ns, t->target.link_mbps);
+	gen_schedule_pace(&t->schedule, &t->trial.rate, t->target.link_mbps);
 	tell_above_line(t);
 }
 
@@ -282,9 +289,8 @@ bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_t
 	const uint8_t *to = options->to ? options->to : app->port_count > 1 ? ports[1].info.mac : nobody;
 	gen_makers_init(
 		&t->makers, options->streams, options->stream_count, options->seed, senders, to, ports[0].info.mac);
-	if (!options->replay && !gen_schedule_add(&t->schedule, NULL, gen_maker_longest(&t->makers.each[0]), 0))
-		return app_error("no memory for a schedule");
-	unsigned longest = t->schedule.longest_bytes, room = APP_BURST_MAX / gen_buffers_of(longest);
+	t->schedule = (struct gen_schedule){.replay = options->replay, .bytes = gen_maker_longest(&t->makers.each[0])};
+	unsigned longest = gen_schedule_longest(&t->schedule), room = APP_BURST_MAX / gen_buffers_of(longest);
 	t->sending = (struct gen_sending){
 		.makers = &t->makers,
 		.pool = app_open_pool(app, count),
@@ -307,6 +313,5 @@ void gen_traffic_close(struct gen_traffic *t)
 		gen_sender_free(&t->senders[i]);
 	for (unsigned i = 0; i < APP_QUEUES; i++)
 		gen_receiver_free(&t->receivers[i]);
-	gen_schedule_free(&t->schedule);
 	gen_makers_free(&t->makers);
 }

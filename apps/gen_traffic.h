@@ -14,9 +14,8 @@ struct gen_traffic_options {
 	const struct gen_stream *streams; /* used until gen_traffic_close */
 	unsigned stream_count;
 	uint64_t seed;
-	const uint8_t *to; /* destination address; NULL: the second port's, or 02:00:00:00:00:01 */
-	bool replay;       /* the program has filled traffic->schedule with a capture's frames */
-	uint64_t max_gap_ns;
+	const uint8_t *to;         /* destination address; NULL: the second port's, or 02:00:00:00:00:01 */
+	struct gen_replay *replay; /* an open capture, whose frames are sent; NULL: numbered packets are */
 };
 
 /** One trial. */

@@ -71,7 +71,8 @@ common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-
 	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
 	0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
-helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict in_flight \
+helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict --replay-speed= \
+	--unique-ip --stream-capture --pad in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --file-size= --file-time= --file-count= --snaplen= --snapshot-length= --count= \
@@ -163,11 +164,22 @@ wrong '--rate 0:' gen --rate 0 "$absent"
 wrong '--count 1.5:' gen --count 1.5 "$absent"
 wrong '--flows 0:' gen --flows 0 "$absent"
 wrong '--to here:' gen --to here "$absent"
-wrong '--loop, --strict and --max-gap need --replay' gen --loop "$absent"
-wrong 'without --rate' gen --replay x --max-gap 1 --rate 1k "$absent"
+for option in --loop --strict --max-gap=1 --replay-speed=2x --unique-ip --stream-capture --pad; do
+	wrong 'need --replay' gen $option "$absent"
+done
+for option in --max-gap=1 --replay-speed=2; do
+	wrong 'without --rate' gen --replay x $option --rate 1k "$absent"
+done
+for factor in 0 -1 1e30 x 2xx; do
+	wrong "--replay-speed $factor: a factor" gen --replay x --replay-speed=$factor "$absent"
+done
+wrong '--loop 0:' gen --replay x --loop=0 "$absent"
+wrong '--loop 1.5:' gen --replay x --loop=1.5 "$absent"
+wrong 'it needs --loop' gen --replay x --unique-ip "$absent"
+wrong 'without --stream-capture' gen --replay x --strict --stream-capture "$absent"
 wrong '--cpu: one or two' gen --cpu 0,1,2 "$absent"
 wrong '--cpu: 2 or 4 CPUs are wanted with so many queues' gen --queues 2 --cpu 0,1,2 "$absent"
-for option in --size=64 --flows=1 --to=02:00:00:00:00:01; do
+for option in --size=64 --flows=1; do
 	wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" $option "$absent"
 done
 
@@ -294,6 +306,8 @@ head -c 24 "$captures/mixed.pcap" >"$work/empty.pcap"
 refused 'absent\.pcap' gen --replay "$work/absent.pcap" "$absent"
 refused 'pollux-gen: .+' gen --replay "$work/text.pcap" "$absent"
 refused 'cut\.pcap: .*truncated' gen --strict --replay "$work/cut.pcap" "$absent"
+refused 'mixed\.pcap: .*without --to' gen --replay "$captures/mixed.pcap" --to 02:00:00:00:00:01 "$absent"
+refused 'stdin: not a file' gen --replay - --stream-capture --loop "$absent"
 refused 'empty\.pcap: no frame in it can be sent' gen --replay "$work/empty.pcap" "$absent"
 refused "$sentence" gen --replay "$captures/mixed.pcap" "$absent"
 

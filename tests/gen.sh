@@ -68,15 +68,20 @@ tag='\x81\0\0\x64' outer='\x88\xa8\0\x64'
 	put 4 1 0 99 99; printf abc
 } >"$work/cut.pcap"
 { capture_head; frame 2147483647 60; frame 2147483647 60; frame 2147549183 60; } >"$work/gap.pcap"
-{ capture_head 113; frame 1 60; } >"$work/cooked.pcap"
+{ capture_head 113; frame 1 60; } >"$work/cooked.pcap" # its bytes 14 and 15 are 0: no type
+{ capture_head 12; put 4 1 0 24 24; printf %b '\x45\0\0\x18'; head -c 20 /dev/zero; } >"$work/raw.pcap"
+{ capture_head 105; frame 1 60; } >"$work/wireless.pcap"
 gzip -c "$work/tags.pcap" >"$work/tags.pcap.gz"
 nobody=vfio-user:$work/missing
 gen 1 --replay "$work/tags.pcap.gz" $nobody
 check "a compressed capture is named, with its kind and what reads it" "$work/gen.err" \
 	grep -q "tags.pcap.gz: .*gzip -dc" "$work/gen.err"
-gen 1 --replay "$work/cooked.pcap" $nobody
+gen 1 --replay "$work/wireless.pcap" $nobody
 check "  one of other frames, too" "$work/gen.err" \
-	grep -q "cooked.pcap: .*LINUX_SLL.*Ethernet" "$work/gen.err"
+	grep -q "wireless.pcap: .*IEEE802_11 .*Ethernet" "$work/gen.err"
+gen 1 --replay "$work/cooked.pcap" $nobody
+check "  and one of packets that Ethernet has no type for" "$work/gen.err" \
+	grep -q "cooked.pcap: frames of protocols that Ethernet has no type for: left out: 1" "$work/gen.err"
 gen 1 --replay "$work" $nobody
 check "  and a folder" "$work/gen.err" grep -q "$work: Is a directory" "$work/gen.err"
 gen 1 --replay Makefile $nobody
@@ -102,7 +107,29 @@ check "frames with one and two VLAN tags are sent at the usual MTU, from a pipe 
 	values "5 5 0 null" sent frames too_long damage
 end_model
 check "  all of them, as they were" "$work/gen.out" "$bin/pollux-pcap-diff" "$work/tags.pcap" "$work/out.pcap"
+model --wire "0:pcap-out=$work/out.pcap"
+gen 0 -q --json --replay tests/captures/mixed.pcap --stream-capture --rate 100k $a
+check "a capture that is read while it is sent, too" "$work/gen.out" \
+	values "259 259 true" sent frames streamed
+end_model
+check "  all of it, as it was" "$work/gen.out" \
+	"$bin/pollux-pcap-diff" tests/captures/mixed.pcap "$work/out.pcap"
 model --wire 0:sink
+check "N loops are sent, one after the other" "$work/gen.err" \
+	gen 0 -q --json --replay tests/captures/mixed.pcap --loop=3 --unique-ip --rate 100k $a
+check "  and what keeps its IP addresses is told" "$work/gen.out" values "777 259 26" sent frames same_ip
+gen 0 --json --replay "$work/raw.pcap" --to 02:00:00:00:00:09 $a
+check "IP packets get an Ethernet header, and people are told" "$work/gen.err" \
+	grep -q "raw.pcap: frames without an Ethernet header: sent with one: 1" "$work/gen.err"
+exec 9<>"$work/fifo"
+{ capture_head; frame 1 60; } >&9
+start --json --interval 0.1 --replay "$work/fifo" --stream-capture --rate 100k $a 9>&-
+check "frames of a pipe are sent as they come" "$work/gen.out" wait_for said '"sent":1,'
+check "  that no more come is why a rate is missed" "$work/gen.out" wait_for said '"limited_by":"capture_read"'
+frame 1 61 >&9
+exec 9>&-
+check "  until it is closed" "$work/gen.err" ended $gen 0
+check "  all of them" "$work/gen.out" values "2 2 null" sent frames damage
 check "a damaged capture is sent as far as it is good" "$work/gen.err" \
 	gen 0 -q --json --replay "$work/cut.pcap" $a
 check "  and accounted for, with --quiet" "$work/gen.out" \

@@ -5,13 +5,17 @@
 #include "../../apps/app_parse.c"
 #include "../../apps/app_placement.c"
 #include "../../apps/dump_merge.c"
+#include "../../apps/gen_capture.c"
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_rate.c"
+#include "../../apps/gen_reader.c"
 #include "../../apps/gen_receive.c"
+#include "../../apps/gen_replay.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
 #include "../../apps/gen_sequence.c"
 #include "../../apps/gen_stream.c"
+#include "../../apps/gen_unique.c"
 
 #include "unit.h"
 
@@ -171,10 +175,9 @@ static struct gen_sending sending = {.senders = 3, .frames_per_burst = 1, .speed
 
 static void senders_share_the_rate_and_the_count(void)
 {
-	struct gen_schedule whole = {0};
+	struct gen_schedule whole = {.bytes = 60};
 
-	CU_ASSERT_TRUE(gen_schedule_add(&whole, NULL, 60, 0));
-	gen_schedule_pace(&whole, &(struct gen_rate){app_tsc_hz() / 1000, GEN_RATE_PACKETS}, 0, 10000);
+	gen_schedule_pace(&whole, &(struct gen_rate){app_tsc_hz() / 1000, GEN_RATE_PACKETS}, 10000);
 	for (unsigned i = 0; i < 3; i++)
 		gen_sender_init(&senders[i], &sending, i, &whole, 32);
 	ASSERT_NUMBER(senders[0].to_send, 11);
@@ -185,13 +188,12 @@ static void senders_share_the_rate_and_the_count(void)
 		for (unsigned i = 0; i < 3; i++)
 			ASSERT_NUMBER(gen_schedule_due(&senders[i].schedule, cycle + 0.5, 9), cycle % 3000 == i * 1000);
 	/* what one gives up is its own, in packets of the whole */
-	double gap = whole.round_cycles, late = whole.catch_up_cycles + 30000 + 30 * gap;
+	double gap = whole.gap, late = whole.catch_up_cycles + 30000 + 30 * gap;
 	gen_schedule_due(&senders[1].schedule, late, 0);
 	CU_ASSERT_DOUBLE_EQUAL((double)senders[1].schedule.given_up_cycles / gap, 10, 0.5);
 	/* a sender with nothing to send does not send without limit */
 	gen_sender_init(&senders[2], &sending, 2, &whole, 2);
 	CU_ASSERT_TRUE(senders[2].done);
-	gen_schedule_free(&whole);
 }
 
 /* Sender 0 has sent 10 packets, sender 1 has sent 5; two queues receive. */

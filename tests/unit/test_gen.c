@@ -5,13 +5,16 @@
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_progress.c"
 #include "../../apps/gen_rate.c"
+#include "../../apps/gen_reader.c"
 #include "../../apps/gen_receive.c"
+#include "../../apps/gen_replay.c"
 #include "../../apps/gen_schedule.c"
 #include "../../apps/gen_send.c"
 #include "../../apps/gen_sequence.c"
 #include "../../apps/gen_stall.c"
 #include "../../apps/gen_stream.c"
 #include "../../apps/gen_traffic.c"
+#include "../../apps/gen_unique.c"
 
 #include "unit.h"
 
@@ -96,12 +99,11 @@ static void line_rate_of_small_packets_is_14_88_mpps(void)
 static void schedules_pace_and_catch_up_within_limits(void)
 {
 	struct gen_schedule s = {0};
-	uint8_t frame[100] = {0};
 	struct gen_rate rate = {1e6, GEN_RATE_PACKETS};
 	double us = app_tsc_hz() / 1e6;
 
-	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
-	gen_schedule_pace(&s, &rate, 0, 10000);
+	s.bytes = 60;
+	gen_schedule_pace(&s, &rate, 10000);
 	CU_ASSERT_EQUAL(gen_schedule_due(&s, 0, 32), 1);
 	CU_ASSERT_EQUAL(gen_schedule_due(&s, 0.5 * us, 32), 0);
 	CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&s, 0.5 * us) / us, 0.5, 1e-6);
@@ -120,38 +122,17 @@ static void schedules_pace_and_catch_up_within_limits(void)
 	CU_ASSERT_TRUE(late >= 999 && late <= 1002);
 	CU_ASSERT_DOUBLE_EQUAL((double)s.given_up_cycles / us, 1e5 - 1000, 100);
 	CU_ASSERT_DOUBLE_EQUAL((double)s.held_up_cycles / us, 1e6 - 10000, 1000);
-	gen_schedule_free(&s);
-
-	/* Its own timing: 10 us, 20 us, backwards, and around again after the mean. */
-	uint64_t at[] = {1000000, 1010000, 1030000, 1020000};
-	for (unsigned i = 0; i < 4; i++)
-		CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 60 + i, at[i]));
-	gen_schedule_pace(&s, &(struct gen_rate){0}, 0, 10000);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap_cycles / us, 10, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap_cycles / us, 20, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[2].gap_cycles, 0, 0);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[3].gap_cycles / us, 6.666, 1e-6);
 	s.next_due = 1e30;
 	CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&s, 0), GEN_WAIT_MAX, 0);
-	gen_schedule_pace(&s, &(struct gen_rate){0}, 15000, 10000);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap_cycles / us, 10, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[1].gap_cycles / us, 15, 1e-6);
-	for (unsigned i = 0; i < 9; i++)
-		CU_ASSERT_EQUAL(gen_schedule_next(&s)->bytes, 60 + i % 4);
-	gen_schedule_free(&s);
 }
 
 static void what_the_card_pads_takes_its_time_on_the_wire(void)
 {
-	struct gen_schedule s = {0};
-	uint8_t frame[60] = {0};
-
-	CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 42, 0));
-	CU_ASSERT_TRUE(gen_schedule_add(&s, frame, 60, 0));
-	gen_schedule_pace(&s, &(struct gen_rate){1e8, GEN_RATE_BITS}, 0, 10000);
-	CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / s.frames[0].gap_cycles, 148809.52, 0.01);
-	CU_ASSERT_DOUBLE_EQUAL(s.frames[0].gap_cycles, s.frames[1].gap_cycles, 0);
-	gen_schedule_free(&s);
+	for (unsigned bytes = 42; bytes <= 60; bytes += 18) {
+		struct gen_schedule s = {.bytes = bytes};
+		gen_schedule_pace(&s, &(struct gen_rate){1e8, GEN_RATE_BITS}, 10000);
+		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / s.gap, 148809.52, 0.01);
+	}
 }
 
 static struct app_options app_options;
@@ -183,9 +164,9 @@ static void rates_in_percent_follow_the_link(void)
 			.rate = {percent ? 50 : 1e6, percent ? GEN_RATE_PERCENT : GEN_RATE_PACKETS}};
 		traffic_without_ports();
 		app.ports[0].link = (struct nic_link){.up = true, .mbps = 10000};
-		CU_ASSERT_TRUE(gen_schedule_add(&t.schedule, NULL, 60, 0));
+		t.schedule.bytes = 60;
 		gen_traffic_begin(&t, &trial);
-		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / t.schedule.frames[0].gap_cycles, percent ? 7440476.19 : 1e6, 1);
+		CU_ASSERT_DOUBLE_EQUAL(app_tsc_hz() / t.schedule.gap, percent ? 7440476.19 : 1e6, 1);
 		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 			app.ports[0].link = changes[i].link;
 			CU_ASSERT_FALSE(gen_traffic_look(&t));
@@ -195,7 +176,6 @@ static void rates_in_percent_follow_the_link(void)
 			CU_ASSERT_FALSE(prepare_burst(&t.senders[0], 1000 * i));
 			CU_ASSERT_DOUBLE_EQUAL(t.senders[0].schedule.speed, t.sending.speed, 0);
 		}
-		gen_schedule_free(&t.schedule);
 	}
 }
 
@@ -260,8 +240,8 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		{tenth, 0, 900000, 10000, 0, "null", 1000000}, /* not one packet was given up */
 	};
 
-	CU_ASSERT_TRUE(gen_schedule_add(&s, NULL, 60, 0));
-	gen_schedule_pace(&s, &(struct gen_rate){1e6, GEN_RATE_PACKETS}, 0, 10000);
+	s.bytes = 60;
+	gen_schedule_pace(&s, &(struct gen_rate){1e6, GEN_RATE_PACKETS}, 10000);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct gen_target target = {
 			.schedule = &s, .has_rate = true, .clock_speed = 1, .link_mbps = cases[i].mbps};
@@ -287,7 +267,6 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		}
 		free(text);
 	}
-	gen_schedule_free(&s);
 }
 
 /* What progress() says of a time in which the link was down at its beginning: no look after it is needed. */
@@ -316,8 +295,8 @@ static void time_without_a_link_is_told_of_every_interval(void)
 		free(text);
 	}
 	/* a cause that has not all of what was given up is not told as if it had */
-	gen_schedule_add(&s, NULL, 60, 0);
-	gen_schedule_pace(&s, &(struct gen_rate){1e6, GEN_RATE_PACKETS}, 0, 10000);
+	s.bytes = 60;
+	gen_schedule_pace(&s, &(struct gen_rate){1e6, GEN_RATE_PACKETS}, 10000);
 	target.has_rate = true;
 	from = to = (struct gen_progress){0};
 	to.seconds = to.clock_s = 1;
@@ -336,128 +315,6 @@ static void time_without_a_link_is_told_of_every_interval(void)
 	fclose(out);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, " of 1e+06 asked; 0 given up: the link was down\n"));
 	free(text);
-	gen_schedule_free(&s);
-}
-
-/* ---- Captures: a file's bytes, and what is made of them ---- */
-
-static FILE *begin_capture(char *path, uint32_t link_type)
-{
-	strcpy(path, "/tmp/pollux-gen-XXXXXX");
-	FILE *file = fdopen(mkstemp(path), "w");
-	fwrite((uint32_t[]){0xa1b2c3d4, 4u << 16 | 2, 0, 0, 65535, link_type}, 4, 6, file);
-	return file;
-}
-
-static void record(FILE *file, uint32_t s, uint32_t us, uint32_t caplen, uint32_t len)
-{
-	static const uint8_t zeros[65536];
-
-	fwrite((uint32_t[]){s, us, caplen, len}, 4, 4, file);
-	fwrite(zeros, 1, caplen, file);
-}
-
-static bool load_file(
-	FILE *file, const char *path, struct gen_capture *capture, struct gen_schedule *schedule, bool strict)
-{
-	fclose(file);
-	*schedule = (struct gen_schedule){0};
-	capture->file = path;
-	capture->mtu = 1500;
-	bool good = gen_capture_load(capture, schedule, strict, true);
-	unlink(path);
-	return good;
-}
-
-static void times_of_captures_are_unsigned_and_may_be_odd(void)
-{
-	struct gen_capture c = {.own_timing = true};
-	struct gen_schedule s;
-	char path[32];
-	FILE *file = begin_capture(path, 1);
-
-	record(file, 0x7fffffff, 999999, 60, 60);
-	record(file, 0x80000000, 0, 60, 60);
-	record(file, 0xffffffff, 0, 60, 60);
-	record(file, 0, 0xffffffff, 60, 60);
-	CU_ASSERT_TRUE(load_file(file, path, &c, &s, false));
-	ASSERT_NUMBER(s.frames[1].captured_ns - s.frames[0].captured_ns, 1000);
-	ASSERT_NUMBER(s.frames[2].captured_ns, UINT64_C(0xffffffff) * 1000000000);
-	ASSERT_NUMBER(c.frames, 4);
-	ASSERT_NUMBER(c.backwards, 1);
-	ASSERT_NUMBER(c.longest_gap_ns, UINT64_C(0x7fffffff) * 1000000000);
-	ASSERT_NUMBER(c.longest_gap_after, 2);
-	gen_schedule_free(&s);
-}
-
-static void what_cannot_be_sent_as_it_was_is_counted(void)
-{
-	char path[32];
-
-	for (unsigned strict = 0; strict < 2; strict++) {
-		struct gen_capture c = {0};
-		struct gen_schedule s;
-		FILE *file = begin_capture(path, 1);
-		record(file, 1, 0, 60, 60);
-		record(file, 1, 0, 0, 60);
-		record(file, 1, 0, 60, 1514);
-		record(file, 1, 0, 80, 60); /* longer than it was */
-		record(file, 1, 0, 1515, 1515);
-		record(file, 1, 0, 13, 13);
-		CU_ASSERT_EQUAL(load_file(file, path, &c, &s, strict), !strict);
-		ASSERT_NUMBER(c.frames, 4);
-		ASSERT_NUMBER(c.empty, 1);
-		ASSERT_NUMBER(c.cut, 1);
-		ASSERT_NUMBER(c.too_long, 1);
-		ASSERT_NUMBER(c.longest_payload, 1501);
-		CU_ASSERT_STRING_EQUAL(c.damage, "");
-		gen_schedule_free(&s);
-	}
-}
-
-/* Files that end, or go on as no capture does, behind two frames. */
-static void damaged_captures_are_good_up_to_there(void)
-{
-	static const struct {
-		uint32_t words[4];
-		unsigned bytes;
-	} ends[] = {{{0}, 1}, {{1}, 15}, {{1, 0, 60, 60}, 16}, {{1, 0, 0xffffffff, 60}, 16},
-		{{1, 0, 0x7fffffff, 0x7fffffff}, 16}};
-	char path[32];
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct gen_capture c = {0};
-		struct gen_schedule s;
-		FILE *file = begin_capture(path, 1);
-		record(file, 1, 0, 60, 60);
-		record(file, 1, 0, 61, 61);
-		fwrite(ends[i].words, 1, ends[i].bytes, file);
-		CU_ASSERT_TRUE(load_file(file, path, &c, &s, false));
-		ASSERT_NUMBER(c.frames, 2);
-		CU_ASSERT_NOT_EQUAL(c.damage[0], 0);
-		gen_schedule_free(&s);
-	}
-}
-
-static void vlan_tags_are_no_payload(void)
-{
-	static const struct {
-		uint8_t types[12];
-		unsigned bytes, payload;
-	} cases[] = {
-		{{8, 0}, 1514, 1500},
-		{{0x81, 0, 0, 1, 8, 0}, 1518, 1500},
-		{{0x88, 0xa8, 0, 1, 0x81, 0, 0, 1, 8, 0}, 1522, 1500},
-		{{0x81, 0, 0, 1, 0x81, 0, 0, 1, 0x81, 0}, 1526, 1504},
-		{{0x81, 0}, 14, 0},
-		{{0x81, 0}, 13, 0},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint8_t frame[24] = {0};
-		memcpy(frame + 12, cases[i].types, 12);
-		ASSERT_NUMBER(payload_bytes(frame, cases[i].bytes), cases[i].payload);
-	}
 }
 
 int main(void)
@@ -474,10 +331,6 @@ int main(void)
 		{"a card that sends nothing is not waited for", a_card_that_sends_nothing_is_not_waited_for},
 		{"causes of missed rates are what took the time", causes_of_missed_rates_are_what_took_the_time},
 		{"time without a link is told of every interval", time_without_a_link_is_told_of_every_interval},
-		{"times of captures are unsigned, and may be odd", times_of_captures_are_unsigned_and_may_be_odd},
-		{"what cannot be sent as it was is counted", what_cannot_be_sent_as_it_was_is_counted},
-		{"damaged captures are good up to there", damaged_captures_are_good_up_to_there},
-		{"VLAN tags are no payload", vlan_tags_are_no_payload},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
