@@ -9,7 +9,10 @@
 #include "app_run.h"
 #include "gen_args.h"
 #include "gen_capture.h"
+#include "gen_dry.h"
 #include "gen_traffic.h"
+
+#include <unistd.h>
 
 #define WAIT_S 1.0 /* until the next frame: a longer wait is told */
 
@@ -18,7 +21,6 @@ static struct {
 	struct gen_capture capture;
 	struct gen_replay replay;
 	struct gen_trial trial;
-	struct gen_stream stream;
 	struct gen_traffic traffic;
 	struct app app;
 } gen;
@@ -138,11 +140,10 @@ static bool open_traffic(void)
 				(unsigned long long)gen.trial.count, gen.capture.name, (unsigned long long)frames);
 		gen.trial.count = frames;
 	}
-	gen_stream_default(&gen.stream, args->size, args->flows);
 	return gen_traffic_open(&gen.traffic, &gen.app,
-		&(struct gen_traffic_options){.streams = &gen.stream,
-			.stream_count = 1,
-			.seed = gen_random_seed(),
+		&(struct gen_traffic_options){.streams = args->streams.each,
+			.stream_count = args->streams.count,
+			.seed = args->seed,
 			.to = args->has_to ? args->to : NULL,
 			.replay = gen.capture.file ? &gen.replay : NULL});
 }
@@ -183,7 +184,7 @@ static bool load(void)
 		.unique_ip = args->unique_ip,
 		.speed = speed,
 		.max_gap_ns = (uint64_t)((double)args->max_gap_ns * speed),
-		.streamed = args->stream,
+		.streamed = args->stream_capture,
 	};
 	gen.replay = (struct gen_replay){
 		.capture = &gen.capture,
@@ -194,9 +195,28 @@ static bool load(void)
 	return !args->replay || gen_replay_open(&gen.replay, args->strict, args->app.quiet);
 }
 
+/* Shows what would be sent. The addresses that ports would have are made up. */
+static bool dry_run(void)
+{
+	static const uint8_t to[6] = {2, 0, 0, 0, 0, 1}, from[6] = {2, 0, 0, 0, 0, 2};
+	static struct gen_makers makers;
+	const struct gen_args *args = &gen.args;
+
+	gen_makers_init(
+		&makers, args->streams.each, args->streams.count, args->seed, 1, args->has_to ? args->to : to, from);
+	FILE *out = args->dry_file ? NULL : app_output_open(STDOUT_FILENO, "stdout", true);
+	if (out)
+		gen_dry_print(&makers, args->dry_count, out);
+	bool good = out ? app_output_end(out) : gen_dry_write(&makers, args->dry_count, args->dry_file);
+	gen_makers_free(&makers);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	gen_parse(&gen.args, argc, argv);
+	if (gen.args.dry_count)
+		return dry_run() ? APP_OK : APP_FAILED;
 	app_catch_signals();
 	bool good = load(), early = app_stopping();
 	if (early && !gen.args.app.quiet)
@@ -205,8 +225,8 @@ int main(int argc, char **argv)
 				open_traffic() && run());
 
 	gen_traffic_close(&gen.traffic);
-	gen_stream_free(&gen.stream);
 	gen_replay_close(&gen.replay);
+	gen_streams_free(&gen.args.streams);
 	good = app_close(&gen.app) && good;
 	return good ? APP_OK : APP_FAILED;
 }

@@ -4,14 +4,31 @@
 
 #include "app_frame.h"
 #include "app_parse.h"
-#include "gen_stream.h"
+#include "gen_frame.h"
 
 #include <string.h>
 
 /* What a frame without VLAN tags has on top of what the MTU counts: Ethernet header and FCS. */
 #define OVERHEAD_BYTES (NIC_HEADER_BYTES + NIC_FCS_BYTES)
 
-enum { KEY_REPLAY = 0x100, KEY_LOOP, KEY_TO, KEY_MAX_GAP, KEY_STRICT, KEY_SPEED, KEY_UNIQUE_IP, KEY_STREAM, KEY_PAD };
+#define DRY_COUNT     10u /* packets of each stream */
+#define DRY_COUNT_MAX 10000000u
+
+enum {
+	KEY_REPLAY = 0x100,
+	KEY_LOOP,
+	KEY_TO,
+	KEY_MAX_GAP,
+	KEY_STRICT,
+	KEY_SPEED,
+	KEY_UNIQUE_IP,
+	KEY_STREAM_CAPTURE,
+	KEY_PAD,
+	KEY_STREAM,
+	KEY_SEED,
+	KEY_DRY_RUN,
+	KEY_DRY_RUN_FILE,
+};
 
 static const struct argp_option options[] = {
 	{"size", 's', "BYTES", 0,
@@ -26,9 +43,17 @@ static const struct argp_option options[] = {
 		"no limit, for captures once through",
 		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
+	{"stream", KEY_STREAM, "TEXT", 0,
+		"packets of this kind instead, see below; @FILE: of each line's kind; several send all of them", 0},
+	{"seed", KEY_SEED, "N", 0, "number that random fields depend on; default: another one each time", 0},
+	{"dry-run", KEY_DRY_RUN, "N", OPTION_ARG_OPTIONAL,
+		"print the first N packets of each stream (default 10), one a line, and send nothing: needs no port",
+		0},
+	{"dry-run-file", KEY_DRY_RUN_FILE, "FILE", 0, "write them to a capture instead", 0},
 	{"to", KEY_TO, "MAC", 0,
-		"destination address, for captures that of the headers that they get; default: the second port's, or "
-		"02:00:00:00:00:01",
+		"destination address where a stream has none, and of the headers that captures get; default: the "
+		"second "
+		"port's, or 02:00:00:00:00:01",
 		0},
 	{"replay", KEY_REPLAY, "FILE", 0, "send the frames of a capture file (pcap or pcapng; - is stdin) instead", 0},
 	{"replay-speed", KEY_SPEED, "FACTOR", 0, "send a capture so many times as fast as it was captured (2x, 0.5x)",
@@ -41,7 +66,7 @@ static const struct argp_option options[] = {
 		0},
 	{"max-gap", KEY_MAX_GAP, "SECONDS", 0,
 		"shorten longer gaps between a capture's frames to that; default: wait as long as they are", 0},
-	{"stream-capture", KEY_STREAM, NULL, 0,
+	{"stream-capture", KEY_STREAM_CAPTURE, NULL, 0,
 		"read a capture while it is sent, from a pipe as it comes; default: all of it before, unless a file is "
 		"larger than a quarter of the free memory",
 		0},
@@ -76,26 +101,54 @@ static const char doc[] =
 	"addresses; 16.7 million loops later all are as they were. A capture that is read too slowly while it is sent "
 	"is a cause of a missed rate (\"capture_read\").\n"
 	"\n"
+	"A stream's text has layers, in this order, and behind each of them fields of it:\n"
+	"  eth                dst src type\n"
+	"  vlan=ID            pcp dei tpid type (up to twice)\n"
+	"  ip, ip6 or arp     ip: src dst tos ttl id df mf frag proto\n"
+	"                     ip6: src dst tos ttl label proto\n"
+	"                     arp: op sha spa tha tpa\n"
+	"  udp, tcp or icmp   udp: src dst\n"
+	"                     tcp: src dst seq ack flags window urgent\n"
+	"                     icmp, which behind ip6 is ICMPv6: type code id seq\n"
+	"TCP flags are letters of FSRPAUEC. What is left out is eth, ip and udp; nothing follows type= or proto=. A "
+	"field's value is A; A-B or A-B/STEP, "
+	"counting; A,B,C, in turn; random; or random(A-B). Anywhere in the text stands what is of the whole stream:\n"
+	"  size=    bytes with FCS: values as a field's; SIZE:WEIGHT,SIZE:WEIGHT...;\n"
+	"           imix (64:7,594:4,1518:1), imix-csit (64:28,570:16,1518:4), or\n"
+	"           imix-ip (40:7,576:4,1500:1 bytes of IP). Those of a named mix are\n"
+	"           no less than headers and stamp. Default: as short as can be\n"
+	"  rate=    as --rate, which is that of streams without\n"
+	"  pace=    constant, poisson, or burst(N): N packets at once\n"
+	"  count=   packets of it\n"
+	"  flows=   as --flows: behind udp or tcp\n"
+	"  name=    for reports\n"
+	"  sum=     wrong: checksums that are not right\n"
+	"  stamp=   no: without the stamp of 18 bytes (run, stream, number, time)\n"
+	"           behind the headers. What comes back of a stream without stamps, or\n"
+	"           whose shortest frame has no room for one, is others' packets.\n"
+	"\n"
 	"Examples:\n"
 	"  pollux-gen --rate 1Mpps --duration 10 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-gen --queues 4 --flows 1000 0000:03:00.0 0000:03:00.1\n"
 	"  pollux-gen -s 1518 -R 50% -f 1000 -d 5 --json vfio-user:/tmp/a\n"
+	"  pollux-gen --stream 'vlan=5 ip6 udp dst=1-1024 size=imix rate=20%' 0000:03:00.0\n"
+	"  pollux-gen --dry-run=20 --seed 1 --stream 'tcp flags=S src=random seq=random'\n"
 	"  pollux-gen --replay web.pcap --rate 10Gbit --loop -n 1M 0000:03:00.0\n"
 	"  pollux-gen --replay web.pcap --replay-speed 2x --loop=100 --unique-ip 0000:03:00.0\n"
 	"  gzip -dc huge.pcap.gz | pollux-gen --replay - --stream-capture 0000:03:00.0\n"
 	"\n" APP_HELP_STATUS;
 
-static void check(const struct gen_args *args, struct argp_state *state)
+static void check(struct gen_args *args, struct argp_state *state)
 {
 	unsigned largest = gen_mtu(args) + OVERHEAD_BYTES;
 
-	if (args->app.address_count < 1 || args->app.address_count > 2)
+	if ((args->app.address_count < 1 && !args->dry_count) || args->app.address_count > 2)
 		argp_error(state, "one or two ports are wanted");
 	if (args->size > largest)
 		argp_error(state, "--size %u: at most %u with this MTU; larger ones need --mtu %u", args->size, largest,
 			args->size - OVERHEAD_BYTES);
 	if ((args->looped || args->strict || args->max_gap_ns || args->replay_speed > 0 || args->unique_ip ||
-		    args->stream || args->pad) &&
+		    args->stream_capture || args->pad) &&
 		!args->replay)
 		argp_error(state,
 			"--loop, --strict, --max-gap, --replay-speed, --unique-ip, --stream-capture and --pad "
@@ -104,11 +157,25 @@ static void check(const struct gen_args *args, struct argp_state *state)
 		argp_error(state, "--max-gap and --replay-speed are about a capture's own timing: without --rate");
 	if (args->unique_ip && !args->looped)
 		argp_error(state, "--unique-ip changes addresses with each loop: it needs --loop");
-	if (args->strict && args->stream)
+	if (args->strict && args->stream_capture)
 		argp_error(state, "--strict wants to know all of the capture before it is sent: without "
 				  "--stream-capture");
-	if (args->has_shape && args->replay)
-		argp_error(state, "--replay sends frames as they are: without --size and --flows");
+	if ((args->has_shape || args->streams.count || args->dry_count) && args->replay)
+		argp_error(state, "--replay sends frames as they are: without --stream, --size, --flows and --dry-run");
+	if (args->has_shape && args->streams.count)
+		argp_error(state, "--stream says sizes and flows itself: without --size and --flows");
+	if (!args->replay && !args->streams.count) {
+		char text[64];
+		snprintf(text, sizeof(text), "size=%u flows=%llu", args->size, (unsigned long long)args->flows);
+		gen_streams_add(&args->streams, text);
+	}
+	const struct gen_stream *first = &args->streams.each[0];
+	if (!args->dry_count && (args->streams.count > 1 || gen_stream_shortest(first) != gen_stream_longest(first) ||
+					first->rate.unit || first->pace || first->count))
+		argp_error(state,
+			"several streams, and sizes, rates, paces and counts of streams, are for --dry-run so far");
+	if (!gen_streams_fit(&args->streams, gen_mtu(args)))
+		argp_error(state, "%s", args->streams.error);
 	if (args->app.queues == 1 && args->app.cpu_count > 2)
 		argp_error(state, "--cpu: one or two CPUs are wanted");
 	app_check_cpus(&args->app, state, 2 * args->app.queues);
@@ -124,7 +191,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*args = (struct gen_args){.size = NIC_FRAME_MIN_BYTES + NIC_FCS_BYTES, .flows = 1, .loops = 1};
+		*args = (struct gen_args){
+			.size = NIC_FRAME_MIN_BYTES + NIC_FCS_BYTES, .flows = 1, .loops = 1, .seed = gen_random_seed()};
 		state->child_inputs[0] = &args->app;
 		return 0;
 	case 's':
@@ -149,6 +217,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (!args->has_to)
 			argp_error(state, "--to %s: an address such as 02:00:00:00:00:01 is wanted", text);
 		return 0;
+	case KEY_STREAM:
+		if (!gen_streams_add(&args->streams, text))
+			argp_error(state, "%s", args->streams.error);
+		return 0;
+	case KEY_SEED:
+		args->seed = app_count_option(state, "seed", text, 0, UINT64_C(1) << 53);
+		return 0;
+	case KEY_DRY_RUN:
+		args->dry_count = app_count_option(state, "dry-run", text ? text : "10", 1, DRY_COUNT_MAX);
+		return 0;
+	case KEY_DRY_RUN_FILE:
+		args->dry_file = text;
+		args->dry_count = args->dry_count ? args->dry_count : DRY_COUNT;
+		return 0;
 	case KEY_REPLAY:
 		args->replay = text;
 		return 0;
@@ -171,8 +253,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_UNIQUE_IP:
 		args->unique_ip = true;
 		return 0;
-	case KEY_STREAM:
-		args->stream = true;
+	case KEY_STREAM_CAPTURE:
+		args->stream_capture = true;
 		return 0;
 	case KEY_PAD:
 		args->pad = true;

@@ -4,7 +4,7 @@
 #define POLLUX_APPS_GEN_ARGS_H
 
 #include "app_args.h"
-#include "gen_rate.h"
+#include "gen_streams.h"
 
 struct gen_args {
 	struct app_options app;
@@ -13,11 +13,14 @@ struct gen_args {
 	uint64_t count, flows; /* count 0: no limit was given */
 	uint8_t to[6];
 	bool has_to;
-	bool has_shape;      /* --size or --flows was given: a wish that a capture cannot fulfil */
-	const char *replay;  /* a capture; or NULL */
-	uint64_t loops;      /* of it; 0: for ever */
-	double replay_speed; /* 0: not given */
-	bool looped, unique_ip, stream, pad, strict;
+	bool has_shape;             /* --size or --flows was given */
+	struct gen_streams streams; /* one at least, but with --replay */
+	uint64_t seed, dry_count;   /* dry_count 0: this is no dry run */
+	const char *dry_file;       /* NULL: print them */
+	const char *replay;         /* a capture; or NULL */
+	uint64_t loops;             /* of it; 0: for ever */
+	double replay_speed;        /* 0: not given */
+	bool looped, unique_ip, stream_capture, pad, strict;
 	uint64_t max_gap_ns; /* 0: not given */
 };
 

@@ -148,12 +148,12 @@ static uint64_t greatest_divisor(uint64_t a, uint64_t b)
 }
 
 /* After how many packets the fields of flows have all had the same values before; 0: after too many to count. */
-static uint64_t count_flows(const struct gen_stream *stream)
+static uint64_t count_flows(const struct gen_headers *headers)
 {
 	uint64_t flows = 1;
 
-	for (unsigned i = 0; i < stream->field_count; i++) {
-		const struct gen_field *f = &stream->fields[i];
+	for (unsigned i = 0; i < headers->field_count; i++) {
+		const struct gen_field *f = &headers->fields[i];
 		if (!f->of_flow || f->values.order == GEN_RANDOM)
 			continue;
 		uint64_t factor = f->values.count / greatest_divisor(flows, f->values.count);
@@ -167,13 +167,16 @@ static uint64_t count_flows(const struct gen_stream *stream)
 static void init(struct gen_maker *m, const uint8_t signature[4], const uint8_t to[6], const uint8_t from[6])
 {
 	const struct gen_stream *s = m->stream;
-	unsigned bytes = s->headers_bytes;
+	const struct gen_headers *h = &s->headers;
+	unsigned bytes = h->bytes;
 
-	memcpy(m->head, s->headers, sizeof(m->head));
-	if (!s->has_to)
+	memcpy(m->head, h->data, sizeof(m->head));
+	if (!h->has_to)
 		memcpy(m->head, to, 6);
-	if (!s->has_from)
+	if (!h->has_from)
 		memcpy(m->head + 6, from, 6);
+	if (h->repeat_from_at)
+		memcpy(m->head + h->repeat_from_at, m->head + 6, 6);
 	if (!s->no_stamp && gen_stream_shortest(s) - NIC_FCS_BYTES >= bytes + GEN_STAMP_BYTES) {
 		m->stamp_at = bytes;
 		memcpy(m->head + bytes, signature, 4);
@@ -181,12 +184,12 @@ static void init(struct gen_maker *m, const uint8_t signature[4], const uint8_t 
 		bytes += GEN_STAMP_BYTES;
 	}
 	m->head_bytes = bytes;
-	m->flows = count_flows(s);
-	m->ip_sum = s->ip_version == 4 ? sum16(m->head + s->l3_at, IP4_SRC + 8) : 0;
-	m->l4_sum = s->l4_at ? sum16(m->head + s->l4_at, bytes - s->l4_at) : 0;
-	if (s->has_pseudo_sum) {
-		const uint8_t *ip = m->head + s->l3_at;
-		m->l4_sum += s->ip_version == 4 ? sum16(ip + IP4_SRC, 8) + ip[IP4_PROTOCOL]
+	m->flows = count_flows(h);
+	m->ip_sum = h->ip_version == 4 ? sum16(m->head + h->l3_at, IP4_SRC + 8) : 0;
+	m->l4_sum = h->l4_at ? sum16(m->head + h->l4_at, bytes - h->l4_at) : 0;
+	if (h->has_pseudo_sum) {
+		const uint8_t *ip = m->head + h->l3_at;
+		m->l4_sum += h->ip_version == 4 ? sum16(ip + IP4_SRC, 8) + ip[IP4_PROTOCOL]
 						: sum16(ip + IP6_SRC, 32) + ip[IP6_NEXT];
 	}
 }
@@ -239,12 +242,13 @@ static void add_to_word(uint8_t *at, unsigned bytes, uint64_t value)
 void gen_maker_write(const struct gen_maker *maker, uint64_t number, uint64_t tsc, uint8_t *data)
 {
 	const struct gen_stream *s = maker->stream;
+	const struct gen_headers *h = &s->headers;
 	uint64_t flow = flow_of(maker, number), ip_sum = maker->ip_sum, l4_sum = maker->l4_sum;
-	unsigned bytes = gen_maker_bytes(maker, number), l4_bytes = bytes - s->l4_at;
+	unsigned bytes = gen_maker_bytes(maker, number), l4_bytes = bytes - h->l4_at;
 
 	memcpy(data, maker->head, maker->head_bytes);
-	for (unsigned i = 0; i < s->field_count; i++) {
-		const struct gen_field *f = &s->fields[i];
+	for (unsigned i = 0; i < h->field_count; i++) {
+		const struct gen_field *f = &h->fields[i];
 		uint64_t value = value_of(maker, &f->values, f->id, number, f->of_flow ? flow : number) << f->shift;
 		add_to_word(data + f->at, f->bytes, value);
 		ip_sum += f->in_ip_sum ? fold32(value) : 0;
@@ -255,19 +259,19 @@ void gen_maker_write(const struct gen_maker *maker, uint64_t number, uint64_t ts
 		put48(data + maker->stamp_at + STAMP_TIME, tsc);
 		l4_sum += (number % GEN_NUMBER_LIMIT) + (tsc % GEN_TIME_LIMIT);
 	}
-	if (s->ip_version == 4) {
-		put16(data + s->l3_at + 2, bytes - s->l3_at);
-		uint16_t sum = checksum(ip_sum + bytes - s->l3_at);
-		put16(data + s->l3_at + IP4_CHECKSUM, s->wrong_sum ? wrong(sum) : sum);
-	} else if (s->ip_version == 6) {
-		put16(data + s->l3_at + 4, bytes - s->l3_at - IP6_BYTES);
+	if (h->ip_version == 4) {
+		put16(data + h->l3_at + 2, bytes - h->l3_at);
+		uint16_t sum = checksum(ip_sum + bytes - h->l3_at);
+		put16(data + h->l3_at + IP4_CHECKSUM, s->wrong_sum ? wrong(sum) : sum);
+	} else if (h->ip_version == 6) {
+		put16(data + h->l3_at + 4, bytes - h->l3_at - IP6_BYTES);
 	}
-	if (s->is_udp)
-		put16(data + s->l4_at + 4, l4_bytes);
-	if (s->l4_sum_at) {
-		uint16_t sum = checksum(l4_sum + l4_bytes * (s->is_udp + s->has_pseudo_sum));
-		sum = s->is_udp && sum == 0 ? 0xffff : sum; /* 0 would mean: no checksum */
-		put16(data + s->l4_sum_at, s->wrong_sum ? wrong(sum) : sum);
+	if (h->is_udp)
+		put16(data + h->l4_at + 4, l4_bytes);
+	if (h->l4_sum_at) {
+		uint16_t sum = checksum(l4_sum + l4_bytes * (h->is_udp + h->has_pseudo_sum));
+		sum = h->is_udp && sum == 0 ? 0xffff : sum; /* 0 would mean: no checksum */
+		put16(data + h->l4_sum_at, s->wrong_sum ? wrong(sum) : sum);
 	}
 }
 
@@ -334,9 +338,10 @@ bool gen_maker_is_intact(
 	const struct gen_maker *maker, const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes)
 {
 	const struct gen_stream *s = maker->stream;
+	const struct gen_headers *h = &s->headers;
 	uint8_t head[GEN_HEADERS_BYTES];
 	/* Tags in front of what they were put on: what lies behind them is as it was. */
-	unsigned from = stamp->shift ? s->l3_at - 2 : 12, end = bytes - (unsigned)stamp->shift;
+	unsigned from = stamp->shift ? h->l3_at - 2 : 12, end = bytes - (unsigned)stamp->shift;
 	unsigned head_end = end < maker->head_bytes ? end : maker->head_bytes;
 
 	gen_maker_write(maker, stamp->number, stamp->time, head);

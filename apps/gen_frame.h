@@ -10,7 +10,6 @@
 /** Behind the headers each frame has a stamp, big-endian: the run's signature (4 bytes), the stream (2), the frame's
  * number (6), and the time when it was made (6): the time stamp counter's lower 48 bits. Streams have none that say so,
  * or whose shortest frame has no room for it. */
-#define GEN_STAMP_BYTES  18u
 #define GEN_NUMBER_LIMIT (UINT64_C(1) << 48)
 #define GEN_TIME_LIMIT   (UINT64_C(1) << 48)
 

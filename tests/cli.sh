@@ -72,7 +72,7 @@ common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-
 	0000:03:00.0 Usage: Examples: 'Exit status:')
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict --replay-speed= \
-	--unique-ip --stream-capture --pad in_flight \
+	--stream= --seed= --dry-run --dry-run-file= imix-csit --unique-ip --stream-capture --pad in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --file-size= --file-time= --file-count= --snaplen= --snapshot-length= --count= \
@@ -182,6 +182,18 @@ wrong '--cpu: 2 or 4 CPUs are wanted with so many queues' gen --queues 2 --cpu 0
 for option in --size=64 --flows=1; do
 	wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" $option "$absent"
 done
+wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" --stream udp "$absent"
+wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" --dry-run "$absent"
+wrong '--stream says sizes and flows itself' gen --stream udp --flows 2 "$absent"
+wrong "--stream, byte 12, at 'udq': expected a layer" gen --stream 'vlan=5 ip6 udq' "$absent"
+wrong 'stream 1 has frames of 1519 bytes, and this MTU at most 1518: they need --mtu 1501' \
+	gen --stream size=1519 "$absent"
+wrong '--seed here:' gen --seed here "$absent"
+wrong '--dry-run 0:' gen --dry-run=0
+wrong 'one or two ports' gen --stream udp
+wrong 'No such file' gen --stream @"$work/absent" "$absent"
+mapfile -t many < <(for _ in {1..65}; do echo --stream=udp; done)
+wrong 'at most 64 streams' gen "${many[@]}" "$absent"
 
 wrong '--cpu: one CPU' pipe --cpu 0,1 "$absent" "$other"
 

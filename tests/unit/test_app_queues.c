@@ -7,6 +7,7 @@
 #include "../../apps/dump_merge.c"
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_frame.c"
+#include "../../apps/gen_headers.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_reader.c"
 #include "../../apps/gen_receive.c"
@@ -16,6 +17,7 @@
 #include "../../apps/gen_sequence.c"
 #include "../../apps/gen_stream.c"
 #include "../../apps/gen_unique.c"
+#include "../../apps/gen_values.c"
 
 #include "unit.h"
 

@@ -4,6 +4,8 @@
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_stream.c"
+#include "../../apps/gen_headers.c"
+#include "../../apps/gen_values.c"
 
 #include "unit.h"
 
@@ -66,7 +68,11 @@ static bool is_right(const uint8_t *frame, unsigned bytes)
 static void make_default(struct gen_makers *m, struct gen_stream *stream, unsigned bytes, uint64_t flows,
 	unsigned senders, uint64_t seed)
 {
-	gen_stream_default(stream, bytes + NIC_FCS_BYTES, flows);
+	struct gen_stream_error error;
+	char text[64];
+
+	snprintf(text, sizeof(text), "size=%u flows=%llu", bytes + NIC_FCS_BYTES, (unsigned long long)flows);
+	CU_ASSERT_TRUE_FATAL(gen_stream_parse(stream, text, &error));
 	gen_makers_init(m, stream, 1, seed, senders, mac, mac);
 }
 

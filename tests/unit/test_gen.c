@@ -13,6 +13,8 @@
 #include "../../apps/gen_sequence.c"
 #include "../../apps/gen_stall.c"
 #include "../../apps/gen_stream.c"
+#include "../../apps/gen_headers.c"
+#include "../../apps/gen_values.c"
 #include "../../apps/gen_traffic.c"
 #include "../../apps/gen_unique.c"
 
