@@ -166,7 +166,7 @@ static bool run(void)
 	if (unsent && good && !gen.traffic.stall.ended)
 		app_error("%s: not all of the %llu packets asked for were sent: %llu stayed in the card",
 			gen.args.app.addresses[0], asked, unsent);
-	return good && !gen.traffic.stall.ended && !unsent;
+	return good && !gen.traffic.stall.ended && !unsent && !gen.replay.failed;
 }
 
 /* Reads the capture, if one is to be replayed. */

@@ -140,7 +140,8 @@ static void *read_stream(void *argument)
 
 	for (uint64_t loop = 1; good && first->frames && loop != replay->loops; loop++) {
 		struct gen_capture found = again;
-		good = open_reader(replay, true) && read_all(replay, &found, loop, true);
+		replay->failed = !open_reader(replay, true) && !replay->stop && !app_stopping();
+		good = replay->reader.pcap && read_all(replay, &found, loop, true);
 	}
 	atomic_store_explicit(&replay->ended, true, memory_order_release);
 	return NULL;

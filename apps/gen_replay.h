@@ -45,6 +45,7 @@ struct gen_replay {
 	/* The thread that reads. */
 	_Alignas(64) _Atomic uint64_t written;  /* up to here the store has frames, in bytes since the start */
 	atomic_bool ended;                      /* and there will be no more */
+	atomic_bool failed;                     /* because the capture could not be opened again; that was said */
 	_Alignas(64) _Atomic uint64_t released; /* up to here they are not needed any more */
 	pthread_t thread;
 	bool has_thread;

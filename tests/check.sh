@@ -97,7 +97,8 @@ build_step "gcc release" build BUILD=release all tests build/release/bench
 build_step "gcc debug" build BUILD=debug all
 build_step "clang release" build BUILD=release CC=clang all tests
 build_step "gcc, ASan and UBSan" build BUILD=asan all tests replays
-threads=(test_app_queues test_pool_threads test_pool_use test_stats_threads test_wait_threads)
+threads=(test_app_queues test_pool_threads test_pool_use test_replay test_stats_threads
+	test_wait_threads)
 build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}" build/tsan/pollux-{fwd,pipe,gen,dump}
 beside=1 step "the runner of these steps" tests/progress_says.sh
 beside=1 step "check-hosts, without a mirror" hosts_skips
