@@ -289,7 +289,10 @@ bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_t
 	const uint8_t *to = options->to ? options->to : app->port_count > 1 ? ports[1].info.mac : nobody;
 	gen_makers_init(
 		&t->makers, options->streams, options->stream_count, options->seed, senders, to, ports[0].info.mac);
-	t->schedule = (struct gen_schedule){.replay = options->replay, .bytes = gen_maker_longest(&t->makers.each[0])};
+	t->schedule = (struct gen_schedule){
+		.replay = options->replay,
+		.bytes = options->replay ? 0 : gen_maker_longest(&t->makers.each[0]),
+	};
 	unsigned longest = gen_schedule_longest(&t->schedule), room = APP_BURST_MAX / gen_buffers_of(longest);
 	t->sending = (struct gen_sending){
 		.makers = &t->makers,
