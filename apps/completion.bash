@@ -6,7 +6,7 @@ _pollux()
 	[[ $3 != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
 	[[ $2 != = ]] || option=$3
 	case $option in
-	--mode) words="io mac macswap" ;;
+	--mode) words="io mac macswap rxonly txonly icmpecho" ;;
 	--simd) words="auto scalar avx2 avx512" ;;
 	--rss) words="symmetric udp symmetric,udp" ;;
 	--pause) words="rx tx rx,tx" ;;

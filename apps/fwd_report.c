@@ -27,11 +27,11 @@ static double busiest_cycles(const struct app *app, unsigned workers)
 /* Finds what limited the speed, from the shares of the time that went by in work and in waiting. A thread that loses
  * its CPU while it works or waits has that time counted as work or as waiting: only what exceeds it was waiting for
  * sure. */
-static void find_limit(const struct app *app, char *limit, size_t bytes, double busy, double waiting)
+static void find_limit(const struct app *app, bool makes, char *limit, size_t bytes, double busy, double waiting)
 {
 	const double cpu_share = app_cpu()->least_share;
 	const bool had_cpu = cpu_share >= APP_CPU_SHARE;
-	bool packets_came = false, link_down = false, rings_left_full = false, paused = false;
+	bool packets_came = makes, link_down = false, rings_left_full = false, paused = false;
 
 	for (unsigned i = 0; i < app->port_count; i++) {
 		const struct nic_stats *card = &app->latest.ports[i].card;
@@ -56,10 +56,11 @@ static void find_limit(const struct app *app, char *limit, size_t bytes, double 
 				     : "nothing, as no packets came");
 }
 
-/* What the totals say of all ports together: received is the sum of forwarded, tx_ring_full, tx_bad_packets,
- * rx_bad_checksum, unsent and in_hand. */
+/* What the totals say of all ports together: received and made are the sum of forwarded, consumed, tx_ring_full,
+ * tx_bad_packets, rx_bad_checksum, unsent and in_hand. */
 struct totals {
-	uint64_t forwarded, received, dropped, tx_ring_full, tx_bad_packets, rx_bad_checksum, unsent, in_hand;
+	uint64_t forwarded, received, made, consumed, dropped, tx_ring_full, tx_bad_packets, rx_bad_checksum, unsent,
+		in_hand;
 	bool exact;
 	const char *as_known;
 	double cycles_per_poll, packets_per_poll, cycles_per_packet, busy_share, waiting_share, tsc_hz;
@@ -70,6 +71,8 @@ struct totals {
 static const struct app_figure packets[] = {
 	{"forwarded", "forwarder: %llu packets forwarded", AT(forwarded)},
 	{"received", NULL, AT(received)},
+	{"made", ", of its own making %llu", AT(made), APP_ZERO_IS_NOTHING},
+	{"consumed", ", %llu taken and not forwarded", AT(consumed), APP_ZERO_IS_NOTHING},
 	{NULL, ", %llu dropped", AT(dropped)},
 	{"dropped_tx_ring_full", NULL, AT(tx_ring_full)},
 	{"dropped_tx_bad_packets", NULL, AT(tx_bad_packets)},
@@ -93,11 +96,12 @@ static const struct app_figure cycles[] = {
 };
 #undef AT
 
-void fwd_print_totals(FILE *out, bool json, const struct app *app, unsigned workers)
+void fwd_print_totals(FILE *out, bool json, const struct app *app, unsigned workers, uint64_t consumed, bool makes)
 {
 	struct app_counts all = {.sent = 0};
 	double run_cycles = (double)(app->end_ns - app->start_ns) / 1e9 * app_tsc_hz();
 	struct totals t = {
+		.consumed = consumed,
 		.dropped = app_dropped(app),
 		.unsent = app_unsent(app),
 		.exact = !app_gone(app),
@@ -111,16 +115,17 @@ void fwd_print_totals(FILE *out, bool json, const struct app *app, unsigned work
 		t.tx_bad_packets += app->latest.ports[i].card.tx_bad_packets;
 	}
 	t.received = all.received;
+	t.made = makes ? all.sent : 0;
 	t.in_hand = all.in_hand;
 	t.tx_ring_full = all.tx_ring_full;
 	t.rx_bad_checksum = all.rx_bad_checksum;
 	t.forwarded = all.sent - t.tx_bad_packets - t.unsent;
 	t.cycles_per_poll = app_ratio((double)all.busy_cycles, (double)all.busy_polls);
-	t.packets_per_poll = app_ratio((double)t.received, (double)all.busy_polls);
-	t.cycles_per_packet = app_ratio((double)all.busy_cycles, (double)t.received);
+	t.packets_per_poll = app_ratio((double)(t.received + t.made), (double)all.busy_polls);
+	t.cycles_per_packet = app_ratio((double)all.busy_cycles, (double)(t.received + t.made));
 	t.busy_share = app_ratio(busiest_cycles(app, workers), run_cycles);
 	t.waiting_share = app_ratio((double)all.waited_cycles, run_cycles * workers);
-	find_limit(app, limit, sizeof(limit), t.busy_share, t.waiting_share);
+	find_limit(app, makes, limit, sizeof(limit), t.busy_share, t.waiting_share);
 	t.limit = limit;
 	app_figures_print(out, json, packets, &t);
 	if (app_cpu()->tsc_steady)

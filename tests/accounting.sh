@@ -150,9 +150,10 @@ adds_up() {
 			equal("dropped", get(w, "dropped_tx_ring_full"), all("tx_ring_full"))
 			equal("not sent", get(w, "not_sent"), all("tx_unsent"))
 			equal("in hand", get(w, "in_hand"), all("in_hand"))
-			equal("received", get(w, "received"), get(w, "forwarded") + get(w, "dropped_tx_ring_full") + \
-				get(w, "dropped_tx_bad_packets") + \
-				get(w, "dropped_rx_bad_checksum") + get(w, "not_sent") + get(w, "in_hand"))
+			equal("received", get(w, "received") + get(w, "made"), get(w, "forwarded") + \
+				get(w, "dropped_tx_ring_full") + get(w, "dropped_tx_bad_packets") + \
+				get(w, "dropped_rx_bad_checksum") + get(w, "not_sent") + \
+				get(w, "in_hand") + get(w, "consumed"))
 		} else if (program == "gen") {
 			equal("sent", get(w, "sent"), get("port 0", "tx_packets"))
 			equal("received", get(w, "received"), all("rx_taken"))
@@ -225,6 +226,24 @@ model --json --wire 0:source --break tx-stuck
 until=moving account "transmit stuck" 1 fwd --no-drop --ring 64 -i 0.1 $a $b
 check "  what was not sent is told so, and nothing was dropped" "$work/json" \
 	says exact=true not_sent=63 forwarded=0 dropped_tx_ring_full=0
+
+# taken N: of all ports in all intervals
+taken() { grep -oE '"rx_taken":[0-9]+' "$work/json" | awk -F : -v n="$1" '{ sum += $2 } END { exit sum < n }'; }
+model --json --wire 0:source,rate=100k,count=1000 --wire 1:source,rate=100k,count=500
+account "receive only" 0 fwd -q -m rxonly -n 1500 $a $b
+check "  nothing is forwarded" "$work/json" says consumed=1500 forwarded=0
+model --json --wire 0:sink --wire 1:sink
+account "send only" 0 fwd -q -m txonly -n 3000 $a
+check "  as many as are wanted" "$work/json" says made=3000 forwarded=3000 received=0 tx_bytes=180000
+model --json --wire 0:source,rate=100k,count=1000 --wire 1:source,rate=100k,count=1000
+account "a map: both ports send by the second" 0 fwd --no-drop -q -n 2000 --map 0:1,1:1 $a $b
+check "  it has sent those of both" "$work/json" grep -q '"tx_packets":0,.*"tx_packets":2000,' "$work/json"
+model --json --wire 0:source,rate=100k,count=1000 --wire 1:source,rate=100k,count=500
+account "a map: one port forwards nowhere" 0 fwd --no-drop -q -n 1500 --map 0:1 $a $b
+check "  what it has taken is counted" "$work/json" says consumed=500 forwarded=1000
+model --json --wire 0:source,rate=100k,count=1000
+until="taken 1000" account "no requests" 0 fwd -i 0.05 -m icmpecho $a
+check "  are not answered" "$work/json" says consumed=1000 forwarded=0
 
 # -- several queues: threads of their own, more than there are CPUs --
 # spread N: each of the queues of port 0 has taken packets

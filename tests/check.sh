@@ -138,7 +138,8 @@ most_s=3600 step "emulated cards in a guest, through vfio-pci" \
 section "DPDK's ixgbe judges the software 82599"
 step "release tests/judge_dpdk.sh" tests/judge_dpdk.sh build/release
 step "release tests/judge_dpdk_wire.sh" tests/judge_dpdk_wire.sh build/release
-section "Wireshark judges the offloads"
+section "Wireshark judges the offloads and the applications"
+beside=1 step "release tests/judge_apps.sh" tests/judge_apps.sh build/release
 step "release tests/judge_wishes.sh" tests/judge_wishes.sh build/release
 step "release tests/bench.sh" tests/bench.sh build/release
 beside=1 step "the README's application, installed" tests/readme.sh build/release

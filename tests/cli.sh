@@ -70,7 +70,8 @@ common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-
 	--metrics= --poll= --pause= --simd= --duration= --interval= --json --quiet
 	"-b," "-r," "-p," "-c," "-d," "-i," "-j," "-q," vfio-user:
 	0000:03:00.0 Usage: Examples: 'Exit status:')
-helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= macswap "-m," "-n,"
+helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= --map= --address= macswap \
+	rxonly txonly icmpecho "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict --replay-speed= \
 	--stream= --seed= --dry-run --dry-run-file= imix-csit --unique-ip --stream-capture --pad in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
@@ -141,6 +142,20 @@ wrong 'a port at least' fwd
 wrong 'two ports at least' pipe "$absent"
 wrong 'is there twice' fwd "$absent" "$absent"
 wrong '--mode fast:' fwd --mode fast "$absent" "$other"
+wrong '--mode rx: io, mac, macswap, rxonly, txonly or icmpecho is wanted' fwd --mode rx "$absent"
+wrong '--map 0:1:: a list such as 0:1,2:0 is wanted' fwd --map 0:1: "$absent" "$other"
+wrong '--map 0: a list' fwd --map 0 "$absent" "$other"
+wrong '--map 0:1,: a list' fwd --map 0:1, "$absent" "$other"
+wrong '--map 0:-1: a list' fwd --map 0:-1 "$absent" "$other"
+wrong '--map 0:1,0:0: port 0 is there twice' fwd --map 0:1,0:0 "$absent" "$other"
+wrong '--map: port 2 of 2 is not there: they count from 0' fwd --map 0:1,1:2 "$absent" "$other"
+wrong '--map: ports 0 and 1 both send by port 0, so that they want the same thread: --cpu takes 1 CPUs then' \
+	fwd --map 0:0,1:0 --cpu 0,1 "$absent" "$other"
+wrong '--map belongs to the modes that forward' fwd --map 0:1 --mode rxonly "$absent" "$other"
+wrong '--offloads belongs to the modes that send what they receive' fwd --mode rxonly --offloads rx-checksum "$absent"
+wrong '--address belongs to --mode icmpecho' fwd --address 192.0.2.1 "$absent"
+wrong '--address 192.0.2: at most 16 such as 192.0.2.1,2001:db8::1' fwd -m icmpecho --address 192.0.2 "$absent"
+wrong '--mode mac and --next-hop belong together' fwd --mode rxonly --next-hop 02:00:00:00:00:01 "$absent"
 wrong '--mode mac and --next-hop belong together' fwd --mode mac "$absent" "$other"
 wrong '--mode mac and --next-hop belong together' fwd --next-hop 02:00:00:00:00:01 "$absent" "$other"
 wrong '--next-hop 02:00:' fwd --mode mac --next-hop 02:00: "$absent" "$other"
