@@ -12,19 +12,48 @@
  * or whose shortest frame has no room for it. */
 #define GEN_NUMBER_LIMIT (UINT64_C(1) << 48)
 #define GEN_TIME_LIMIT   (UINT64_C(1) << 48)
+enum { GEN_STAMP_STREAM = 4, GEN_STAMP_NUMBER = 6, GEN_STAMP_TIME = 12 };
+
+/** A frame's beginning, made once where few of them come again and again: but for the number, the time, and the sum
+ * behind IP it is as it is sent. */
+struct gen_head {
+	uint64_t sum_less; /* a multiple of 2^16 - 1, less the sum of all but number and time */
+	uint32_t bytes;    /* of the frame */
+	uint32_t unused;
+	uint8_t data[]; /* the maker's head_bytes */
+};
+#define GEN_HEADS_MAX 4096u
 
 /** Makes the frames of one stream. All threads may use it. */
 struct gen_maker {
+	struct gen_head *heads;     /* of the frames 0 ... period - 1, which come again; NULL: of no frames */
+	uint64_t period, of_period; /* of_period: 2^64 / period, rounded up */
+	unsigned head_bytes;        /* what gen_maker_write writes: all in which frames differ, and some zeros */
+	unsigned stamp_at;          /* 0: there is none */
+	unsigned sum_at;            /* of a maker with heads: of the sum behind IP */
+	bool has_avx2;              /* the CPU has, and what comes with it */
+	unsigned senders, step;     /* step: senders, modulo the period */
+	unsigned index;             /* of the stream */
 	const struct gen_stream *stream;
-	unsigned index; /* of the stream */
-	unsigned senders;
 	uint64_t seed;
-	unsigned head_bytes;     /* what gen_maker_write writes: all in which frames differ, and some zeros */
-	unsigned stamp_at;       /* 0: there is none */
 	uint64_t flows;          /* sets of values of the fields of flows; 0: too many to come again */
 	uint64_t ip_sum, l4_sum; /* checksums, not folded, of all that does not vary */
 	uint8_t head[GEN_HEADERS_BYTES];
 };
+
+static inline size_t gen_head_stride(const struct gen_maker *maker)
+{
+	return sizeof(struct gen_head) + maker->head_bytes;
+}
+
+/** The head of a frame of a maker that has heads. The remainder of a division by the period: exact for numbers below
+ * GEN_NUMBER_LIMIT, as the period is at most 2^16 (Lemire, Kaser, Kurz: Faster Remainder by Direct Computation). */
+static inline const struct gen_head *gen_maker_head(const struct gen_maker *maker, uint64_t number)
+{
+	uint64_t at = (uint64_t)((unsigned __int128)(maker->of_period * number) * maker->period >> 64);
+
+	return (const struct gen_head *)((const char *)maker->heads + at * gen_head_stride(maker));
+}
 
 /** Makers of all streams of a run. */
 struct gen_makers {
@@ -80,26 +109,5 @@ void gen_maker_write(const struct gen_maker *maker, uint64_t number, uint64_t ts
 void gen_maker_write_piece(const struct gen_maker *maker, uint8_t *data);
 /** Writes the frames number, number + senders, ... into n handles, with their lengths: each fits into one buffer. */
 void gen_maker_write_burst(const struct gen_maker *maker, uint64_t number, uint64_t tsc, struct pkt *pkts, unsigned n);
-
-/** What the stamp of a received frame says. */
-struct gen_stamp {
-	unsigned stream;
-	unsigned bytes;        /* of the whole frame: the caller compares */
-	uint64_t number, time; /* a number that was not sent yet is somebody else's: the caller looks */
-	int shift;             /* bytes of VLAN tags that were put on (or, negative, taken off) on the way */
-};
-
-/** Finds the stamp of a received frame, of which its first piece is here.
- * @param hint  where the last one was: each receiver's own, 0 at first
- * @return whose it is; NULL: none of ours */
-const struct gen_maker *gen_makers_find(
-	const struct gen_makers *makers, unsigned *hint, const uint8_t *data, unsigned bytes, struct gen_stamp *stamp);
-
-/** Whether the first piece of a frame with such a stamp is as it was sent, but for the Ethernet addresses, and VLAN
- * tags put on or taken off. */
-bool gen_maker_is_intact(
-	const struct gen_maker *maker, const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes);
-/** The same of a further piece, which begins at `offset` of the frame. */
-bool gen_maker_is_piece_intact(const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes, unsigned offset);
 
 #endif

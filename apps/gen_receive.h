@@ -4,6 +4,7 @@
 #define POLLUX_APPS_GEN_RECEIVE_H
 
 #include "app.h"
+#include "gen_match.h"
 #include "gen_send.h"
 #include "gen_sequence.h"
 

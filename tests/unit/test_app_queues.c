@@ -8,6 +8,7 @@
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_headers.c"
+#include "../../apps/gen_match.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_reader.c"
 #include "../../apps/gen_receive.c"

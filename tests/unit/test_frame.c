@@ -2,9 +2,10 @@
  * Tests of the frames that the generator makes: their sums by a reference that adds byte by byte, their flows, and
  * whether what comes back is recognised. */
 #include "../../apps/gen_frame.c"
+#include "../../apps/gen_headers.c"
+#include "../../apps/gen_match.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_stream.c"
-#include "../../apps/gen_headers.c"
 #include "../../apps/gen_values.c"
 
 #include "unit.h"
@@ -73,6 +74,7 @@ static void make_default(struct gen_makers *m, struct gen_stream *stream, unsign
 
 	snprintf(text, sizeof(text), "size=%u flows=%llu", bytes + NIC_FCS_BYTES, (unsigned long long)flows);
 	CU_ASSERT_TRUE_FATAL(gen_stream_parse(stream, text, &error));
+	gen_makers_free(m);
 	gen_makers_init(m, stream, 1, seed, senders, mac, mac);
 }
 
@@ -193,6 +195,262 @@ static void pieces_of_long_frames_are_compared_where_they_belong(void)
 	CU_ASSERT_FALSE(gen_maker_is_intact(maker, &stamp, frame, 2048));
 }
 
+/* ---- All shapes ---- */
+
+static const char *const shapes[] = {
+	"",
+	"flows=1000",
+	"flows=1001",
+	"udp dst=1-1024",
+	"udp dst=1-5000", /* more than there are heads of */
+	"vlan=5 ip6 udp dst=1-1024 size=imix",
+	"vlan=1-7 pcp=0-7 vlan=100,200,300 tcp flags=S,SA,A seq=0-4294967295/65537 src=random",
+	"ip src=10.0.0.1-10.0.0.7 dst=random(10.1.0.0-10.1.0.9) ttl=1-64/9 id=random tos=0-255 udp size=64-1518",
+	"ip6 src=2001:2::1-2001:2::ff dst=2001:2::1,fe80::2,::3 tos=1-3 label=random ttl=7 tcp size=78",
+	"ip6 src=random icmp type=128-129 id=5-9 seq=0-65535",
+	"icmp type=8 code=0-3 id=random seq=0-99 size=imix-csit",
+	"eth src=02:00:00:00:00:01-02:00:00:00:00:20 dst=random arp op=1,2 sha=random spa=1.0.0.0-1.0.0.9",
+	"arp",
+	"eth type=0x88b5 size=imix-ip",
+	"vlan=5 type=0x1234",
+	"ip proto=253 src=1.2.3.4-1.2.3.9",
+	"ip df=0 mf=1 frag=0-3 proto=253",
+	"ip6 proto=59",
+	"tcp size=68", /* no room for a stamp */
+	"udp stamp=no dst=1-9",
+	"udp sum=wrong dst=random",
+	"tcp sum=wrong",
+	"size=random(64-1518) flows=7",
+	"size=64:5,65:3,9000:1 tcp window=random urgent=1,2 stamp=no",
+	"ip6 tcp dst=1-7 flags=S,A size=9000",
+	"vlan=1-3 icmp seq=0-99",
+	"ip6 icmp id=1-420 size=100,101",
+};
+#define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+
+static struct gen_stream streams[SHAPES];
+static const uint8_t to[6] = {2, 0, 0, 0, 0, 9};
+
+static void make_shapes(struct gen_makers *m, uint64_t seed, unsigned senders)
+{
+	struct gen_stream_error error;
+
+	for (unsigned i = 0; i < SHAPES; i++)
+		if (!gen_stream_parse(&streams[i], shapes[i], &error))
+			CU_FAIL_FATAL("a shape is no stream");
+	gen_makers_free(m);
+	gen_makers_init(m, streams, SHAPES, seed, senders, to, mac);
+}
+
+static void free_shapes(struct gen_makers *m)
+{
+	gen_makers_free(m);
+	for (unsigned i = 0; i < SHAPES; i++)
+		gen_stream_free(&streams[i]);
+}
+
+/* Frames from heads, in bursts or alone, are what field by field makes of them. */
+static void all_ways_make_the_same_frames(void)
+{
+	static uint8_t wanted[APP_FRAME_MAX], alone[APP_FRAME_MAX], buffers[40][APP_FRAME_MAX];
+	static const unsigned senders[] = {1, 3, 4, 7};
+	struct pkt pkts[40];
+	unsigned with_heads = 0;
+
+	for (size_t s = 0; s < sizeof(senders) / sizeof(*senders) * 2; s++) {
+		make_shapes(&makers, 5, senders[s / 2]);
+		for (unsigned i = 0; i < SHAPES; i++) {
+			struct gen_maker *m = &makers.each[i];
+			uint64_t number = GEN_NUMBER_LIMIT - 100000 + 11 * i;
+			with_heads += m->heads != NULL;
+			m->has_avx2 = m->has_avx2 && s % 2;
+			for (unsigned burst = 0; burst < 40; burst++) {
+				for (unsigned k = 0; k < burst; k++)
+					pkts[k] = (struct pkt){.data = buffers[k], .flags = 7, .len = 7};
+				gen_maker_write_burst(m, number, 1234567890123456789u + burst, pkts, burst);
+				for (unsigned k = 0; k < burst; k++, number += makers.senders) {
+					unsigned bytes = gen_maker_bytes(m, number);
+					write_fields(m, number, 1234567890123456789u + burst, wanted);
+					gen_maker_write(m, number, 1234567890123456789u + burst, alone);
+					bool same = memcmp(wanted, alone, m->head_bytes) == 0 &&
+						    memcmp(wanted, buffers[k], m->head_bytes) == 0 &&
+						    pkts[k].len == bytes && pkts[k].flags == 0;
+					if (!same)
+						printf("\n    '%s': another frame %llu ", shapes[i],
+							(unsigned long long)number);
+					CU_ASSERT_TRUE_FATAL(same);
+				}
+			}
+		}
+		free_shapes(&makers);
+	}
+	ASSERT_NUMBER(with_heads, 40); /* else only one way was tried */
+}
+
+/* Whether a shape is one whose sums are wrong on purpose. */
+static bool is_wrong(unsigned shape)
+{
+	return strstr(shapes[shape], "sum=wrong");
+}
+
+static void frames_of_all_shapes_are_right(void)
+{
+	static uint8_t frame[APP_FRAME_MAX];
+
+	make_shapes(&makers, 77, 1);
+	for (unsigned i = 0; i < SHAPES; i++) {
+		for (uint64_t number = 0; number < 3000; number++) {
+			unsigned bytes = gen_maker_bytes(&makers.each[i], number);
+			gen_maker_write(&makers.each[i], number, number * 99991, frame);
+			if (is_right(frame, bytes) == is_wrong(i)) {
+				printf("\n    '%s': frame %llu is %s ", shapes[i], (unsigned long long)number,
+					is_wrong(i) ? "right" : "wrong");
+				CU_FAIL_FATAL("other sums or lengths were wanted");
+			}
+			CU_ASSERT_TRUE_FATAL(
+				bytes >= NIC_FRAME_MIN_BYTES && bytes <= gen_maker_longest(&makers.each[i]));
+		}
+	}
+	free_shapes(&makers);
+}
+
+/* Whoever changes what a seed makes breaks somebody's comparison with an earlier run. */
+static void a_seed_makes_the_same_frames_everywhere(void)
+{
+	static uint8_t frame[APP_FRAME_MAX], other[APP_FRAME_MAX];
+	uint64_t hash = 0;
+	unsigned differ = 0;
+
+	make_shapes(&makers, 1, 1);
+	gen_makers_free(&others);
+	gen_makers_init(&others, streams, SHAPES, 2, 1, to, mac);
+	for (unsigned i = 0; i < SHAPES; i++) {
+		for (uint64_t number = 0; number < 50; number++) {
+			gen_maker_write(&makers.each[i], number, 0, frame);
+			gen_maker_write(&others.each[i], number, 0, other);
+			differ += memcmp(frame, other, makers.each[i].head_bytes) != 0;
+			for (unsigned byte = 0; byte < makers.each[i].head_bytes; byte++)
+				hash = gen_hash(hash, 0, frame[byte], number);
+		}
+	}
+	ASSERT_NUMBER(hash, 4368588206140579084);
+	CU_ASSERT_TRUE(differ > 50 * 15); /* those with stamps, at least */
+	gen_makers_free(&others);
+	free_shapes(&makers);
+}
+
+static void random_values_are_spread_evenly(void)
+{
+	struct gen_stream_error error;
+	struct gen_stream stream;
+	unsigned of[16] = {0};
+
+	CU_ASSERT_TRUE_FATAL(gen_stream_parse(&stream, "udp dst=random(100-115)", &error));
+	gen_makers_init(&makers, &stream, 1, 3, 1, mac, mac);
+	for (uint64_t number = 0; number < 16000; number++) {
+		uint64_t value = value_of(&makers.each[0], &stream.headers.fields[0].values, 7, number, number);
+		CU_ASSERT_TRUE_FATAL(value >= 100 && value <= 115);
+		of[value - 100]++;
+	}
+	for (unsigned i = 0; i < 16; i++)
+		CU_ASSERT_TRUE(of[i] > 1000 - 150 && of[i] < 1000 + 150);
+	gen_makers_free(&makers);
+}
+
+/* The frames of a set of values of the fields of flows are one sender's, of all shapes whose fields count. */
+static void flows_of_all_shapes_are_one_senders(void)
+{
+	static const char *const texts[] = {
+		"udp dst=1-12 src=1-5", "vlan=1-9 ip6 dst=::1,::2,::3,::4 tcp", "icmp id=1-10"};
+	static struct {
+		uint8_t head[GEN_HEADERS_BYTES];
+		unsigned sender;
+	} seen[100];
+	struct gen_stream_error error;
+	struct gen_stream stream;
+
+	for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
+		for (unsigned senders = 2; senders < 8; senders++) {
+			unsigned count = 0;
+			CU_ASSERT_TRUE_FATAL(gen_stream_parse(&stream, texts[t], &error));
+			stream.no_stamp = true;
+			gen_makers_init(&makers, &stream, 1, 3, senders, mac, mac);
+			for (uint64_t number = 0; number < 2000; number++) {
+				uint8_t head[GEN_HEADERS_BYTES];
+				unsigned i = 0;
+				gen_maker_write(&makers.each[0], number, 0, head);
+				while (i < count && memcmp(seen[i].head, head, sizeof(head)) != 0)
+					i++;
+				if (i < count) {
+					ASSERT_NUMBER(number % senders, seen[i].sender);
+					continue;
+				}
+				CU_ASSERT_TRUE_FATAL(count < 100);
+				memcpy(seen[count].head, head, sizeof(head));
+				seen[count++].sender = (unsigned)(number % senders);
+			}
+			ASSERT_NUMBER(count, t == 0 ? 60 : t == 1 ? 36 : 10); /* and none is left out */
+			gen_makers_free(&makers);
+			gen_stream_free(&stream);
+		}
+	}
+}
+
+/* Any stream's frame is found by a receiver that saw another one's before, also with VLAN tags put on or taken off. */
+static void frames_of_many_streams_are_found_and_compared(void)
+{
+	static uint8_t frame[APP_FRAME_MAX], tagged[APP_FRAME_MAX];
+	struct gen_stamp stamp;
+	unsigned hint = 0;
+
+	make_shapes(&makers, 9, 2);
+	for (unsigned round = 0; round < 200; round++) {
+		unsigned i = (unsigned)(gen_hash(1, 0, 0, round) % SHAPES);
+		const struct gen_maker *m = &makers.each[i];
+		uint64_t number = gen_hash(2, 0, 0, round) % GEN_NUMBER_LIMIT;
+		unsigned bytes = gen_maker_bytes(m, number), first = bytes < 2048 ? bytes : 2048;
+		memset(frame, 0, sizeof(frame));
+		gen_maker_write(m, number, round, frame);
+		const struct gen_maker *found = gen_makers_find(&makers, &hint, frame, first, &stamp);
+		CU_ASSERT_PTR_EQUAL(found, m->stamp_at ? m : NULL);
+		if (!found)
+			continue;
+		ASSERT_NUMBER(stamp.stream, i);
+		ASSERT_NUMBER(stamp.number, number);
+		ASSERT_NUMBER(stamp.time, round);
+		ASSERT_NUMBER(stamp.bytes, bytes);
+		ASSERT_NUMBER(stamp.shift, 0);
+		CU_ASSERT_TRUE(gen_maker_is_intact(m, &stamp, frame, first));
+		/* where no checksum covers the time, nobody can tell that it has changed */
+		unsigned byte = 12 + round % (first - 12), time_at = m->stamp_at + GEN_STAMP_TIME;
+		if (!m->stream->headers.l4_sum_at && byte >= time_at && byte < time_at + 6)
+			byte = 12;
+		frame[byte] ^= 1;
+		found = gen_makers_find(&makers, &hint, frame, first, &stamp);
+		CU_ASSERT_FALSE(found && stamp.number == number && gen_maker_is_intact(found, &stamp, frame, first));
+		frame[byte] ^= 1;
+		for (int tags = -2; tags <= 2; tags++) {
+			unsigned l3 = m->stream->headers.l3_at;
+			if (tags == 0 || 14 - 4 * tags > (int)l3 || (tags < 0 && first > 2000))
+				continue;
+			unsigned shifted = (unsigned)((int)bytes + 4 * tags), piece = shifted < 2048 ? shifted : 2048;
+			memset(tagged, 0x81, 24);
+			memcpy(tagged + l3 - 2 + 4 * tags, frame + l3 - 2, sizeof(frame) - l3 - 8);
+			found = gen_makers_find(&makers, &hint, tagged, piece, &stamp);
+			CU_ASSERT_PTR_EQUAL_FATAL(found, m);
+			ASSERT_NUMBER(stamp.shift, 4 * tags);
+			ASSERT_NUMBER(stamp.bytes, shifted > 60 ? shifted : 60);
+			if (!gen_maker_is_intact(m, &stamp, tagged, piece)) {
+				printf("\n    '%s' with %d tags more is taken for changed ", shapes[i], tags);
+				CU_FAIL("another judgement was wanted");
+			}
+			tagged[l3 + 4 * tags] ^= 1;
+			CU_ASSERT_FALSE(gen_maker_is_intact(m, &stamp, tagged, piece));
+		}
+	}
+	free_shapes(&makers);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -201,6 +459,12 @@ int main(void)
 		{"a flow is one sender's", a_flow_is_one_senders},
 		{"pieces of long frames are compared where they belong",
 			pieces_of_long_frames_are_compared_where_they_belong},
+		{"all ways make the same frames", all_ways_make_the_same_frames},
+		{"frames of all shapes are right", frames_of_all_shapes_are_right},
+		{"a seed makes the same frames everywhere", a_seed_makes_the_same_frames_everywhere},
+		{"random values are spread evenly", random_values_are_spread_evenly},
+		{"flows of all shapes are one sender's", flows_of_all_shapes_are_one_senders},
+		{"frames of many streams are found and compared", frames_of_many_streams_are_found_and_compared},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

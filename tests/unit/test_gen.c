@@ -3,6 +3,8 @@
 #define app_now_ns test_now_ns
 #include "../../apps/gen_capture.c"
 #include "../../apps/gen_frame.c"
+#include "../../apps/gen_headers.c"
+#include "../../apps/gen_match.c"
 #include "../../apps/gen_progress.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_reader.c"
@@ -13,10 +15,9 @@
 #include "../../apps/gen_sequence.c"
 #include "../../apps/gen_stall.c"
 #include "../../apps/gen_stream.c"
-#include "../../apps/gen_headers.c"
-#include "../../apps/gen_values.c"
 #include "../../apps/gen_traffic.c"
 #include "../../apps/gen_unique.c"
+#include "../../apps/gen_values.c"
 
 #include "unit.h"
 

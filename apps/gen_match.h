@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Recognises the frames of streams among those that come back, and tells whether they are as they were made. */
+#ifndef POLLUX_APPS_GEN_MATCH_H
+#define POLLUX_APPS_GEN_MATCH_H
+
+#include "gen_frame.h"
+
+/** What the stamp of a received frame says. */
+struct gen_stamp {
+	unsigned stream;
+	unsigned bytes;        /* of the whole frame: the caller compares */
+	uint64_t number, time; /* a number that was not sent yet is somebody else's: the caller looks */
+	int shift;             /* bytes of VLAN tags that were put on (or, negative, taken off) on the way */
+};
+
+/** Finds the stamp of a received frame, of which its first piece is here.
+ * @param hint  where the last one was: each receiver's own, 0 at first
+ * @return whose it is; NULL: none of ours */
+const struct gen_maker *gen_makers_find(
+	const struct gen_makers *makers, unsigned *hint, const uint8_t *data, unsigned bytes, struct gen_stamp *stamp);
+
+/** Whether the first piece of a frame with such a stamp is as it was sent, but for the Ethernet addresses, and VLAN
+ * tags put on or taken off. */
+bool gen_maker_is_intact(
+	const struct gen_maker *maker, const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes);
+/** The same of a further piece, which begins at `offset` of the frame. */
+bool gen_maker_is_piece_intact(const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes, unsigned offset);
+
+#endif
