@@ -11,7 +11,6 @@
 
 enum { IP4_CHECKSUM = 10, IP4_SRC = 12, IP4_PROTOCOL = 9, IP6_NEXT = 6, IP6_SRC = 8, IP6_BYTES = 40 };
 #define SIGNATURE_FIELD 255u /* of gen_hash: no field's */
-#define HEAD_SHORT      64u  /* what is copied of a head whose headers and stamp are no longer */
 
 static void put16(uint8_t *at, uint64_t value)
 {
@@ -272,6 +271,12 @@ static void make_heads(struct gen_maker *m)
 		memcpy(&sum, head->data + m->sum_at, sizeof(sum));
 		head->sum_less = (UINT64_C(0xffff) << 40) + be16toh(sum) + i;
 	}
+	/* what the shortest frame has: all but Ethernet addresses, the sum, number and time */
+	unsigned shortest = gen_stream_shortest(s) - NIC_FCS_BYTES;
+	m->mask_bytes = shortest < m->head_bytes ? shortest : m->head_bytes;
+	memset(m->mask + 12, 0xff, m->mask_bytes - 12);
+	memset(m->mask + m->sum_at, 0, 2);
+	memset(m->mask + m->stamp_at + GEN_STAMP_NUMBER, 0, GEN_STAMP_BYTES - GEN_STAMP_NUMBER);
 	m->has_avx2 = pkt_simd_choose(PKT_SIMD_AUTO) >= PKT_SIMD_AVX2;
 	m->heads = heads;
 }
@@ -279,7 +284,7 @@ static void make_heads(struct gen_maker *m)
 void gen_makers_init(struct gen_makers *makers, const struct gen_stream *streams, unsigned count, uint64_t seed,
 	unsigned senders, const uint8_t to[6], const uint8_t from[6])
 {
-	unsigned head_bytes = HEAD_SHORT;
+	unsigned head_bytes = GEN_HEAD_SHORT;
 
 	*makers = (struct gen_makers){.count = count, .senders = senders, .seed = seed};
 	uint32_t signature = htobe32((uint32_t)gen_hash(seed, 0, SIGNATURE_FIELD, 0));
@@ -288,7 +293,9 @@ void gen_makers_init(struct gen_makers *makers, const struct gen_stream *streams
 		struct gen_maker *m = &makers->each[i];
 		*m = (struct gen_maker){.stream = &streams[i], .index = i, .senders = senders, .seed = seed};
 		init(m, makers->signature, to, from);
-		if (m->head_bytes > HEAD_SHORT)
+		for (unsigned at = m->stamp_at - 8; m->stamp_at && at <= m->stamp_at + 8; at += 4)
+			makers->stamp_places |= UINT64_C(1) << at / 2;
+		if (m->head_bytes > GEN_HEAD_SHORT)
 			head_bytes = GEN_HEADERS_BYTES;
 	}
 	/* One width for all: what one stream writes into a buffer, the next one writes over. */
@@ -385,8 +392,8 @@ static inline __attribute__((always_inline)) void write_run_of(
 {
 	const bool is_udp = maker->stream->headers.is_udp;
 
-	if (is_udp && maker->head_bytes == HEAD_SHORT)
-		write_run(maker, wide, true, HEAD_SHORT, number, time, pkts, n);
+	if (is_udp && maker->head_bytes == GEN_HEAD_SHORT)
+		write_run(maker, wide, true, GEN_HEAD_SHORT, number, time, pkts, n);
 	else if (is_udp)
 		write_run(maker, wide, true, GEN_HEADERS_BYTES, number, time, pkts, n);
 	else

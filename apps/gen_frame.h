@@ -22,7 +22,8 @@ struct gen_head {
 	uint32_t unused;
 	uint8_t data[]; /* the maker's head_bytes */
 };
-#define GEN_HEADS_MAX 4096u
+#define GEN_HEADS_MAX  4096u
+#define GEN_HEAD_SHORT 64u /* head_bytes, where headers and stamps of all streams have room in so many */
 
 /** Makes the frames of one stream. All threads may use it. */
 struct gen_maker {
@@ -39,6 +40,9 @@ struct gen_maker {
 	uint64_t flows;          /* sets of values of the fields of flows; 0: too many to come again */
 	uint64_t ip_sum, l4_sum; /* checksums, not folded, of all that does not vary */
 	uint8_t head[GEN_HEADERS_BYTES];
+	/* Of a maker with heads: bits that are the same in a frame and its head, up to mask_bytes. */
+	uint8_t mask[GEN_HEADERS_BYTES];
+	unsigned mask_bytes;
 };
 
 static inline size_t gen_head_stride(const struct gen_maker *maker)
@@ -59,7 +63,8 @@ static inline const struct gen_head *gen_maker_head(const struct gen_maker *make
 struct gen_makers {
 	unsigned count, senders;
 	uint64_t seed;
-	uint8_t signature[4]; /* of the run */
+	uint8_t signature[4];  /* of the run */
+	uint64_t stamp_places; /* where stamps may be, tags put on or taken off: bit i for offset 2 * i */
 	struct gen_maker each[GEN_STREAMS];
 };
 

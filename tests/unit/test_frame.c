@@ -451,6 +451,50 @@ static void frames_of_many_streams_are_found_and_compared(void)
 	free_shapes(&makers);
 }
 
+/* The quick way takes what the other one takes, of streams with heads, and nothing that has changed. */
+static void runs_end_at_what_has_changed(void)
+{
+	enum { N = 20 };
+	static uint8_t buffers[N][APP_FRAME_MAX];
+	struct gen_match matches[N];
+	struct pkt pkts[N];
+	unsigned with_heads = 0;
+
+	for (unsigned wide = 0; wide < 2; wide++) {
+		make_shapes(&makers, 11, 1);
+		for (unsigned i = 0; i < SHAPES; i++) {
+			struct gen_maker *m = &makers.each[i];
+			if (!m->heads || gen_maker_longest(m) > PKT_DATA_BYTES)
+				continue;
+			with_heads++;
+			m->has_avx2 = m->has_avx2 && wide;
+			for (unsigned k = 0; k < N; k++)
+				pkts[k] = (struct pkt){.data = memset(buffers[k], 0, APP_FRAME_MAX)};
+			gen_maker_write_burst(m, 1000000 + i, 77 << 20, pkts, N);
+			ASSERT_NUMBER(gen_maker_match_run(m, pkts, N, matches), N);
+			for (unsigned k = 0; k < N; k++) {
+				ASSERT_NUMBER(matches[k].number, 1000000 + i + k);
+				ASSERT_NUMBER(matches[k].time, 77 << 20);
+			}
+			pkts[7].flags = PKT_MORE;
+			ASSERT_NUMBER(gen_maker_match_run(m, pkts, N, matches), 7);
+			pkts[7].flags = (uint16_t)~PKT_MORE;
+			ASSERT_NUMBER(gen_maker_match_run(m, pkts, N, matches), N);
+			pkts[5].len++;
+			ASSERT_NUMBER(gen_maker_match_run(m, pkts, N, matches), 5);
+			pkts[5].len--;
+			for (unsigned byte = 0; byte < pkts[9].len; byte++) {
+				buffers[9][byte] ^= 0x40;
+				unsigned wanted = byte < 12 ? N : 9;
+				ASSERT_NUMBER(gen_maker_match_run(m, pkts, N, matches), wanted);
+				buffers[9][byte] ^= 0x40;
+			}
+		}
+		free_shapes(&makers);
+	}
+	ASSERT_NUMBER(with_heads, 14); /* else there was nothing to try */
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -465,6 +509,7 @@ int main(void)
 		{"random values are spread evenly", random_values_are_spread_evenly},
 		{"flows of all shapes are one sender's", flows_of_all_shapes_are_one_senders},
 		{"frames of many streams are found and compared", frames_of_many_streams_are_found_and_compared},
+		{"runs end at what has changed", runs_end_at_what_has_changed},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
