@@ -72,8 +72,8 @@ static const struct argp_option options[] = {
 		0},
 	{"pad", KEY_PAD, NULL, 0, "give frames that were cut when captured their length again, with zeros", 0},
 	{"strict", KEY_STRICT, NULL, 0,
-		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, or missing as the "
-		"file is damaged; default: send the others, and tell",
+		"send nothing, and fail, where frames of the capture are cut, too long for the MTU, of another link, "
+		"or missing as the file is damaged; default: send the others, and tell",
 		0},
 	{0},
 };
@@ -96,7 +96,8 @@ static const char doc[] =
 	"order.\n"
 	"Captures of IP packets without Ethernet headers (raw IP, BSD loopback, Linux cooked, as tcpdump -i any "
 	"writes) "
-	"get such headers. What of a capture is not sent as it was on the wire is counted and told. With --unique-ip, "
+	"get such headers, to 02:00:00:00:00:01 or --to. What of a capture is not sent as it was on the wire is "
+	"counted and told. With --unique-ip, "
 	"packets to groups, with IPv4 options or an IPv6 routing header, and those that are not IP keep their "
 	"addresses; 16.7 million loops later all are as they were. A capture that is read too slowly while it is sent "
 	"is a cause of a missed rate (\"capture_read\").\n"

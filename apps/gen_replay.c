@@ -7,12 +7,11 @@
 #include "app_output.h"
 #include "gen_rate.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define FIRST_BYTES   (UINT64_C(1) << 20) /* of a store that grows */
+#define FIRST_BYTES   (UINT64_C(1) << 20) /* of a store that grows: more than any frame has */
 #define WAIT_NS       100000              /* for room, or for frames */
 #define AHEAD_NS      UINT64_C(200000000) /* so long frames are read ahead before any is sent */
 #define PLACE_BYTES   16u                 /* frames lie at multiples of this */
@@ -47,19 +46,16 @@ static uint64_t free_bytes(void)
 		;
 	if (file)
 		fclose(file);
-	return kib * 1024;
+	return kib ? kib * 1024 : UINT64_MAX;
 }
 
 /* Makes room in a store that has all frames. NULL: no memory */
 static struct gen_replay_frame *grow(struct gen_replay *replay, uint64_t at, uint64_t bytes)
 {
-	uint64_t room = replay->store_bytes ? replay->store_bytes : FIRST_BYTES;
-
-	while (room < at + bytes)
-		room *= 2;
 	if (at + bytes > replay->most_bytes)
 		return NULL;
-	if (room > replay->store_bytes) {
+	if (at + bytes > replay->store_bytes) {
+		uint64_t room = 2 * replay->store_bytes + FIRST_BYTES;
 		uint8_t *store = realloc(replay->store, room);
 		if (!store)
 			return NULL;
@@ -117,15 +113,15 @@ static bool open_reader(struct gen_replay *replay, bool quiet)
 	return gen_reader_open(&replay->reader, replay->capture->file);
 }
 
-/* Reads an open capture to its end. keep: the frames, not only what is found. False: to stop, or no memory */
-static bool read_all(struct gen_replay *replay, struct gen_capture *capture, uint64_t loop, bool keep)
+/* Reads an open capture to its end. False: it is to stop, or there is no memory */
+static bool read_all(struct gen_replay *replay, struct gen_capture *capture, uint64_t loop)
 {
 	struct gen_captured frame;
 	uint64_t gap_ns, again_ns = loop ? gen_capture_again_ns(replay->capture) : 0;
 	bool good = true;
 
 	while (good && gen_reader_next(&replay->reader, &frame, capture->damage, sizeof(capture->damage)))
-		if (gen_capture_count(capture, &frame, &gap_ns) && keep)
+		if (gen_capture_count(capture, &frame, &gap_ns))
 			good = keep_frame(replay, &frame, capture->frames == 1 ? again_ns : gap_ns, loop);
 	gen_reader_close(&replay->reader);
 	return good && !replay->stop && !app_stopping();
@@ -136,28 +132,15 @@ static void *read_stream(void *argument)
 	struct gen_replay *replay = argument;
 	/* only the first loop's frames are counted: the others are the same */
 	struct gen_capture *first = replay->capture, again = *first;
-	bool good = read_all(replay, first, 0, true);
+	bool good = read_all(replay, first, 0);
 
 	for (uint64_t loop = 1; good && first->frames && loop != replay->loops; loop++) {
 		struct gen_capture found = again;
 		replay->failed = !open_reader(replay, true) && !replay->stop && !app_stopping();
-		good = replay->reader.pcap && read_all(replay, &found, loop, true);
+		good = replay->reader.pcap && read_all(replay, &found, loop);
 	}
 	atomic_store_explicit(&replay->ended, true, memory_order_release);
 	return NULL;
-}
-
-static bool start_thread(struct gen_replay *replay)
-{
-	sigset_t all, before;
-
-	/* the main thread alone takes signals */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&replay->thread, NULL, read_stream, replay);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	replay->has_thread = error == 0;
-	return error == 0 || app_error("no thread: %s", strerror(error));
 }
 
 /* Starts to read ahead, and waits for the first frame, and for more that come soon. */
@@ -171,8 +154,10 @@ static bool begin_stream(struct gen_replay *replay)
 	replay->longest_bytes = capture->mtu + NIC_HEADER_BYTES + 2 * NIC_VLAN_TAG_BYTES;
 	if (!replay->store)
 		return app_error("%s: no memory to read it ahead", capture->name);
-	if (!start_thread(replay))
-		return false;
+	int error = pthread_create(&replay->thread, NULL, read_stream, replay);
+	if (error)
+		return app_error("no thread: %s", strerror(error));
+	replay->has_thread = true;
 	while (!app_stopping() && !replay->ended &&
 		(!app_get(&replay->frames) ||
 			(app_now_ns() - since < AHEAD_NS && app_get(&replay->written) < replay->store_bytes / 2)))
@@ -184,7 +169,7 @@ static bool load(struct gen_replay *replay)
 {
 	struct gen_capture *capture = replay->capture;
 
-	if (!read_all(replay, capture, 0, true))
+	if (!read_all(replay, capture, 0))
 		return app_stopping() ? false
 				      : app_error("%s: more than half of the free memory: --stream-capture reads it "
 						  "while it is sent",

@@ -212,12 +212,13 @@ static void other_links_get_an_ethernet_header(void)
 		struct gen_capture c = {0};
 		FILE *file = begin_capture(path, cases[i].link);
 		add_record(file, 1, 0, cases[i].data, cases[i].bytes, cases[i].bytes);
-		CU_ASSERT_EQUAL(open_file_once(file, path, &c, false), cases[i].type != 0);
+		bool good = open_file_once(file, path, &c, false);
+		CU_ASSERT_EQUAL(good, cases[i].type != 0);
 		ASSERT_NUMBER(c.header_added, cases[i].type != 0);
 		ASSERT_NUMBER(c.no_ether_type, cases[i].type == 0);
 		CU_ASSERT_FALSE(gen_capture_whole(&c));
-		const struct gen_replay_frame *frame = cases[i].type ? await_frame() : NULL;
-		if (frame) {
+		const struct gen_replay_frame *frame = good ? await_frame() : NULL;
+		if (frame && cases[i].type) {
 			unsigned payload = cases[i].bytes - cases[i].header;
 			ASSERT_NUMBER(frame->bytes, 14 + payload);
 			ASSERT_NUMBER(get_16(frame->data + 12), cases[i].type);
@@ -233,7 +234,7 @@ static void other_links_get_an_ethernet_header(void)
 	add_record(file, 1, 0, sll, 1517, 1517);
 	add_record(file, 1, 0, sll, 65535, 65535);
 	add_record(file, 1, 0, sll, 116, 1516);
-	CU_ASSERT_TRUE(open_file_once(file, path, &c, false));
+	CU_ASSERT_TRUE_FATAL(open_file_once(file, path, &c, false));
 	ASSERT_NUMBER(await_frame()->bytes, 1514);
 	ASSERT_NUMBER(await_frame()->bytes, 114);
 	ASSERT_NUMBER(c.too_long, 2);
@@ -488,6 +489,7 @@ static void a_reader_that_is_late_is_told(void)
 		FILE *file = fdopen(ends[1], "w");
 		fwrite((uint32_t[]){0xa1b2c3d4, 4u << 16 | 2, 0, 0, 65535, 1}, 4, 6, file);
 		record(file, 1, 0, 60, 60);
+		record(file, 1, 5, 60, 60);
 		fflush(file);
 		struct gen_capture c = {.own_timing = !by_rate, .streamed = true};
 		CU_ASSERT_TRUE_FATAL(open_replay(path, &c, 1, false));
@@ -495,20 +497,20 @@ static void a_reader_that_is_late_is_told(void)
 		gen_schedule_pace(
 			&schedule, &(struct gen_rate){1e5, by_rate ? GEN_RATE_PACKETS : GEN_RATE_UNLIMITED}, 1);
 		assert_due(0, 1);
-		assert_due(5, 0);
+		assert_due(10, 1);
 		CU_ASSERT_EQUAL(schedule.starved, !by_rate);
 		assert_due(1e6, 0);
 		CU_ASSERT_TRUE(schedule.starved);
 		/* a second, but for what can be made up for */
 		double held_up_s = (double)schedule.held_up_cycles / app_tsc_hz();
-		CU_ASSERT_DOUBLE_EQUAL(held_up_s, by_rate ? 0.99 - 1e-5 : 0, 1e-6);
+		CU_ASSERT_DOUBLE_EQUAL(held_up_s, by_rate ? 0.99 - 2e-5 : 0, 1e-6);
 		record(file, 1, 500000, 60, 60);
 		fflush(file);
 		while (!gen_replay_due(&replay))
 			wait_ns(WAIT_NS);
 		assert_due(1e6, 1);
 		held_up_s = (double)schedule.held_up_cycles / app_tsc_hz();
-		CU_ASSERT_DOUBLE_EQUAL(held_up_s, by_rate ? 0.99 - 1e-5 : 0.49, 1e-6);
+		CU_ASSERT_DOUBLE_EQUAL(held_up_s, by_rate ? 0.99 - 2e-5 : 0.49, 1e-6);
 		fclose(file);
 		CU_ASSERT_PTR_NULL(await_frame());
 		assert_due(3e6, 0);
