@@ -48,7 +48,7 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 		gen_target_above_line(target) && bits >= 0.9e6 * target->link_mbps * (to->seconds - from->seconds);
 	double down = (to->link_down_s - from->link_down_s) * hz,
 	       full = (double)(to->ring_full_cycles - from->ring_full_cycles) - down;
-	double starved = (double)(to->starved_cycles - from->starved_cycles);
+	double unread = (double)(to->unread_cycles - from->unread_cycles);
 	double away = (double)(to->cpu_lost_cycles - from->cpu_lost_cycles);
 
 	*mostly = false;
@@ -59,7 +59,7 @@ static enum cause find_cause(const struct gen_target *target, const struct gen_p
 	/* While the link is down the ring is full, too: that time is the link's. What the other causes leave over was
 	 * too much for the CPU. */
 	const double times[] = {
-		[LINK_DOWN] = down, [RING_FULL] = full, [CAPTURE_READ] = starved, [CPU_LOST] = away, [CPU_BUSY] = lost};
+		[LINK_DOWN] = down, [RING_FULL] = full, [CAPTURE_READ] = unread, [CPU_LOST] = away, [CPU_BUSY] = lost};
 	enum cause cause = KEPT;
 	double most = 0, left = lost;
 	for (enum cause i = LINK_DOWN; i <= CPU_BUSY; i++) {

@@ -22,11 +22,11 @@ struct gen_progress {
 	double link_down_s;       /* of these seconds, with the link down */
 	bool waited;              /* for the link, with all in the transmit ring: the schedule does not count that */
 	uint64_t frames;          /* that the card has sent */
-	uint64_t given_up_cycles; /* as in the schedule, like the next */
+	uint64_t given_up_cycles; /* as in the schedule, like the next two */
 	uint64_t held_up_cycles;
+	uint64_t unread_cycles;
 	uint64_t ring_full_cycles; /* with a transmit ring that took no more */
 	uint64_t pause_frames;     /* that the card has received and obeyed */
-	uint64_t starved_cycles;   /* in which the next frame of a capture had not been read */
 	uint64_t cpu_lost_cycles;  /* in which the sender did not have its CPU */
 };
 

@@ -93,6 +93,7 @@ unsigned gen_schedule_due(struct gen_schedule *s, double now, unsigned most)
 		s->next_due += late;
 		app_add(&s->given_up_cycles, (uint64_t)late);
 		app_add(&s->held_up_cycles, (uint64_t)(late / s->speed));
+		app_add(&s->unread_cycles, s->starved || !known ? (uint64_t)(late / s->speed) : 0);
 	}
 	for (; n < most && known && (unlimited || s->next_due <= clock); known = find_due(s), n++)
 		pass(s);

@@ -33,6 +33,7 @@ struct gen_schedule {
 	/* Time in which nothing was sent and which is not made up for: by the schedule's clock, and by the time stamp
 	 * counter. */
 	_Atomic uint64_t given_up_cycles, held_up_cycles;
+	_Atomic uint64_t unread_cycles; /* of held_up_cycles: the next frame of the capture had not been read */
 };
 
 /** Computes the gaps: from the rate; of captured frames, with an unlimited rate, from when they were captured. */

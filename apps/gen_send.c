@@ -159,8 +159,6 @@ void gen_send(struct gen_sender *s, uint64_t now_tsc)
 		return;
 	if (s->ring_was_full)
 		app_add(&s->ring_full_cycles, since);
-	else if (s->schedule.starved)
-		app_add(&s->starved_cycles, since);
 	else if (since > shared->away_limit)
 		app_add(&s->cpu_lost_cycles, since);
 	/* While the ring is full, too, the schedule counts what cannot be made up for. */

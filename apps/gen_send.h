@@ -44,7 +44,6 @@ struct gen_sender {
 	_Atomic uint64_t made;                              /* packets, counted when they are prepared */
 	_Atomic uint64_t ring_full_times;                   /* how often the ring filled up */
 	_Atomic uint64_t ring_full_cycles, cpu_lost_cycles; /* time with a full ring; without the CPU */
-	_Atomic uint64_t starved_cycles;                    /* time in which no frame of the capture had been read */
 	_Atomic uint64_t last_sent_at;                      /* when the ring took the last frame */
 	_Atomic uint64_t next_due_at;                       /* of the next frame, if none was due at the last look */
 };

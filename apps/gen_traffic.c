@@ -104,7 +104,7 @@ struct gen_progress gen_traffic_progress(struct gen_traffic *t, bool end)
 		.given_up_cycles = GEN_TRAFFIC_SUM(t, schedule.given_up_cycles),
 		.held_up_cycles = GEN_TRAFFIC_SUM(t, schedule.held_up_cycles) / senders,
 		.ring_full_cycles = GEN_TRAFFIC_SUM(t, ring_full_cycles) / senders,
-		.starved_cycles = GEN_TRAFFIC_SUM(t, starved_cycles) / senders,
+		.unread_cycles = GEN_TRAFFIC_SUM(t, schedule.unread_cycles) / senders,
 		.cpu_lost_cycles = GEN_TRAFFIC_SUM(t, cpu_lost_cycles) / senders,
 	};
 	uint64_t last_sent_at = 0;

@@ -239,7 +239,7 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		{tenth, 0, 900000, 10000, 0.06, "\"link_down\"", 1},
 		{tenth, 0, 900000, 10000, 0.04, "\"tx_ring_full\"", 1},
 		{tenth / 4, tenth / 2, 900000, 10000, 0, "\"cpu_lost\"", 1},
-		{tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10},
+		{tenth / 3, 0, 900000, 10000, 0, "\"cpu\"", 10}, {0, tenth, 900000, 10000, 0, "\"capture_read\"", 1},
 		{tenth, 0, 900000, 10000, 0, "null", 1000000}, /* not one packet was given up */
 	};
 
@@ -257,6 +257,7 @@ static void causes_of_missed_rates_are_what_took_the_time(void)
 		to.frames = cases[i].frames;
 		to.ring_full_cycles = cases[i].full;
 		to.cpu_lost_cycles = cases[i].away;
+		to.unread_cycles = strstr(cases[i].cause, "capture_read") ? tenth : 0;
 		to.link_down_s = cases[i].down_s;
 		gen_progress_print(&target, &from, &to, out, true);
 		fclose(out);
