@@ -106,8 +106,11 @@ static void add_layer(struct gen_builder *b, enum gen_layer layer)
 	if (layer == GEN_VLAN) {
 		b->layer_at -= 2; /* where the type was so far */
 		end -= 2;
-		if (b->tags++ == 1 && end[-4] == 0x81 && end[-3] == 0)
-			put_type(end - 4, TAG_OUTER);
+		if (b->tags++ == 1) {
+			put_type(h->usual + b->layer_at - 4, TAG_OUTER);
+			if (!b->tpid_given)
+				put_type(end - 4, TAG_OUTER);
+		}
 	} else if (layers[layer].level == 2) {
 		put_type(end - 2, layers[layer].number);
 		h->ip_version = layer == GEN_IP4 ? 4 : layer == GEN_IP6 ? 6 : 0;
@@ -121,6 +124,7 @@ static void add_layer(struct gen_builder *b, enum gen_layer layer)
 	memcpy(end, layers[layer].header, layers[layer].bytes);
 	if (icmp6)
 		*end = ICMP6_REQUEST;
+	memcpy(h->usual + b->layer_at, end, layers[layer].bytes);
 	h->bytes += layers[layer].bytes;
 	h->layers[h->layer_count] = (uint8_t)layer;
 	h->layer_at[h->layer_count++] = (uint8_t)b->layer_at;
@@ -195,9 +199,11 @@ static void note_field(struct gen_builder *b, const struct field *f, bool varies
 
 	b->headers->has_to |= f->layer == GEN_ETH && strcmp(f->key, "dst") == 0;
 	b->headers->has_from |= f->layer == GEN_ETH && source;
+	b->from_varies |= f->layer == GEN_ETH && source && varies;
 	b->ip_source_varies |= source && varies && layers[f->layer].level == 2;
 	b->l4_source |= source && layers[f->layer].level == 3;
 	b->ends |= f->flags & ENDS;
+	b->tpid_given |= strcmp(f->key, "tpid") == 0;
 	if (strcmp(f->key, "sha") == 0)
 		b->headers->repeat_from_at = 0;
 }
@@ -281,6 +287,9 @@ bool gen_headers_end(struct gen_builder *b, uint64_t flows, const char *flows_at
 		add_layer(b, GEN_UDP);
 	for (unsigned i = 0; i < h->field_count; i++)
 		h->fields[i].in_l4_sum &= h->has_pseudo_sum || h->fields[i].at >= h->l4_at;
+	if (h->repeat_from_at && b->from_varies)
+		return gen_expected(
+			&b->text, b->text.text + strlen(b->text.text), "sha= behind arp, as eth src= varies");
 	if (flows < 2)
 		return true;
 	if (b->layer != GEN_UDP && b->layer != GEN_TCP)
@@ -318,9 +327,9 @@ void gen_headers_print(const struct gen_headers *h, const uint8_t *frame, FILE *
 				continue;
 			uint64_t value = get_word(at + f->at, f->bytes) >> f->shift & mask_of(f);
 			bool is_id = layer == GEN_VLAN && strcmp(f->key, "id") == 0;
-			uint64_t as_always = get_word(layers[layer].header + f->at, f->bytes) >> f->shift & mask_of(f);
+			uint64_t usual = get_word(h->usual + h->layer_at[n] + f->at, f->bytes) >> f->shift & mask_of(f);
 			/* a VLAN's id is what stands behind the layer's own `=` */
-			if (!(f->flags & (OF_FLOW | ENDS)) && value == as_always)
+			if (!(f->flags & (OF_FLOW | ENDS)) && value == usual)
 				continue;
 			if ((f->flags & ENDS) && n + 1 < h->layer_count)
 				continue;

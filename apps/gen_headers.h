@@ -26,6 +26,7 @@ struct gen_field {
 /** Headers as they are where nothing varies, with zeros for what does, for lengths and for sums. */
 struct gen_headers {
 	uint8_t data[GEN_HEADERS_BYTES];
+	uint8_t usual[GEN_HEADERS_BYTES]; /* as they would be if the text had layers alone */
 	unsigned bytes;
 	uint8_t layers[GEN_LAYERS_MAX], layer_at[GEN_LAYERS_MAX]; /* enum gen_layer, and where each begins */
 	unsigned layer_count;
@@ -47,6 +48,8 @@ struct gen_builder {
 	unsigned layer_at, tags;          /* where it begins; VLAN tags so far */
 	uint64_t given;                   /* which of its fields were given */
 	bool ends;                        /* type= or proto= said what follows: no layer does */
+	bool tpid_given;                  /* of any tag */
+	bool from_varies;                 /* the Ethernet source */
 	bool ip_source_varies, l4_source; /* the source address varies; the source port was given */
 };
 

@@ -210,6 +210,22 @@ wrong 'No such file' gen --stream @"$work/absent" "$absent"
 mapfile -t many < <(for _ in {1..65}; do echo --stream=udp; done)
 wrong 'at most 64 streams' gen "${many[@]}" "$absent"
 
+# A dry run needs no port; the same seed makes the same packets, another one others; what cannot be written is told.
+streams=(--stream 'udp dst=random size=imix' --stream 'vlan=random ip6 tcp seq=random')
+for file in one:7 two:7 other:8; do
+	run gen --dry-run=100 --seed ${file#*:} --dry-run-file "$work/${file%:*}.pcap" "${streams[@]}"
+	[ $status = 0 ] || fail "pollux-gen --dry-run-file: status $status, 0 was wanted"
+done
+if cmp -s "$work/one.pcap" "$work/two.pcap"; then pass; else fail "--seed 7: other packets the second time"; fi
+if cmp -s "$work/one.pcap" "$work/other.pcap"; then fail "--seed 8: the packets of --seed 7"; else pass; fi
+run gen --dry-run=3 "${streams[@]}"
+if [ $status = 0 ] && [ "$(wc -l <"$work/out")" = 8 ]; then pass; else fail "--dry-run=3 of two: status $status"; fi
+run gen --dry-run-file /dev/full "${streams[@]}"
+if [ $status = 1 ] && grep -q 'full: No space left' "$work/err"; then pass; else fail "to /dev/full: $status"; fi
+"$build/pollux-gen" --dry-run >/dev/full 2>"$work/err"
+status=$?
+if [ $status = 1 ] && grep -q 'No space left' "$work/err"; then pass; else fail "--dry-run >/dev/full: $status"; fi
+
 wrong '--cpu: one CPU' pipe --cpu 0,1 "$absent" "$other"
 
 wrong 'both have stdout' dump --json -w - "$absent"

@@ -18,6 +18,7 @@ judge tests/judge_dpdk_link.sh build/release
 judge tests/real.sh build/release 1
 judge tests/judge_tshark.sh build/release
 judge tests/judge_replay.sh build/release
+judge tests/judge_streams.sh build/release
 judge env MINUTES=1 tests/soak.sh build/release
 for script in tests/{gen,system,bridge}.sh; do judge env MODEL_OPTIONS=--real $script build/release; done
 judge tests/judge_wishes.sh build/release --all

@@ -176,6 +176,7 @@ static void wrong_texts_say_where_and_what_was_expected(void)
 		{"udp dst=1 dst=2", 10, "each field once"},
 		{"udp ip", 4, "each layer once, and in the order"},
 		{"arp udp", 4, "each layer once, and in the order"},
+		{"eth src=random arp", 18, "sha= behind arp"},
 		{"ip6 ip", 4, "each layer once, and in the order"},
 		{"udp tcp", 4, "each layer once, and in the order"},
 		{"ip vlan=4", 3, "each layer once, and in the order"},
