@@ -43,7 +43,7 @@ static void print_wait(FILE *out, bool json)
 }
 
 struct totals {
-	uint64_t sent, unsent, received, ring_full_times, count;
+	uint64_t sent, unsent, received, ring_full_times, count, seed;
 	const char *as_known;
 };
 
@@ -54,6 +54,7 @@ static const struct app_figure packets[] = {
 	{"received", ", %llu received", AT(received)},
 	{"tx_ring_full", "; the transmit ring was full %llu times", AT(ring_full_times)},
 	{"count", NULL, AT(count)},
+	{"seed", NULL, AT(seed)},
 	{NULL, "%s\n", AT(as_known)},
 	{0},
 };
@@ -69,6 +70,7 @@ static void print_more(FILE *out, bool json, bool total)
 		.received = app_received(&gen.app),
 		.ring_full_times = GEN_TRAFFIC_SUM(&gen.traffic, ring_full_times),
 		.count = gen.args.count,
+		.seed = gen.args.seed,
 		.as_known = app_gone(&gen.app) ? APP_AS_KNOWN : "",
 	};
 
@@ -81,6 +83,8 @@ static void print_more(FILE *out, bool json, bool total)
 			gen.capture.file && gen_replay_ended(&gen.replay)
 				? ": the capture has no more, and --loop starts it again"
 				: "");
+	if (!json && total && gen_streams_are_random(&gen.args.streams))
+		fprintf(out, "generator: --seed %llu makes the same packets again\n", (unsigned long long)t.seed);
 	if (!gen.capture.file && (json || total))
 		gen_received_print(&received, out, json, !gen.traffic.sending.on, t.sent);
 	gen_progress_print(&gen.traffic.target, total ? &first : &last, &now, out, json);

@@ -6,85 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A layer as it is where the text says nothing else. Addresses are RFC 2544's and RFC 5180's, the destination port is
- * discard; 49152 is the first of the ports that everybody may use. */
-static const struct {
-	const char *word;
-	uint8_t bytes, header[40];
-	uint8_t level;   /* layers stand in the order of these */
-	uint16_t number; /* of the protocol, in the layer below */
-	uint8_t sum_at;  /* offset of the checksum */
-} layers[GEN_LAYERS] = {
-	[GEN_ETH] = {"eth", 14, {0}, 0, 0, 0},
-	[GEN_VLAN] = {"vlan", 4, {0x81, 0}, 1, 0, 0},
-	[GEN_IP4] = {"ip4", 20, {0x45, [6] = 0x40, [8] = 64, [12] = 198, 18, 0, 0, 198, 19, 0, 1}, 2, 0x0800, 0},
-	[GEN_IP6] = {"ip6", 40, {0x60, [7] = 64, [8] = 0x20, 1, 0, 2, [24] = 0x20, 1, 0, 2, [30] = 0x80, [39] = 1}, 2,
-		0x86dd, 0},
-	[GEN_ARP] = {"arp", 28, {0, 1, 8, 0, 6, 4, 0, 1, [14] = 198, 18, 0, 0, [24] = 198, 19, 0, 1}, 2, 0x0806, 0},
-	[GEN_UDP] = {"udp", 8, {0xc0, 0, 0, 9}, 3, 17, 6},
-	[GEN_TCP] = {"tcp", 20, {0xc0, 0, 0, 9, [12] = 0x50, 0x10, 0x20, 0}, 3, 6, 16},
-	[GEN_ICMP] = {"icmp", 8, {8}, 3, 1, 2},
-};
-#define ICMP6_NUMBER  58
-#define ICMP6_REQUEST 128
-#define TAG_OUTER     0x88a8 /* IEEE 802.1ad: of two tags the first */
-
-enum { IN_IP_SUM = 1, IN_L4_SUM = 2, IN_PSEUDO = 4, OF_FLOW = 8, ENDS = 16 /* says what follows: no layer does */ };
-
-/* Where the value of a field is: in the word of `bytes` bytes at `at`, that many bits above `shift`. Of an
- * IPv6 address these are the lower 64 bits, which alone may vary; the upper ones are in the 8 bytes before. */
-static const struct field {
-	enum gen_layer layer;
-	const char *key;
-	enum gen_form form;
-	uint8_t at, bytes, shift, bits, flags;
-} fields[] = {
-	{GEN_ETH, "dst", GEN_FORM_MAC, 0, 8, 16, 48, OF_FLOW},
-	{GEN_ETH, "src", GEN_FORM_MAC, 4, 8, 0, 48, OF_FLOW},
-	{GEN_ETH, "type", GEN_FORM_TYPE, 12, 2, 0, 16, ENDS},
-	{GEN_VLAN, "id", GEN_FORM_NUMBER, 2, 2, 0, 12, OF_FLOW},
-	{GEN_VLAN, "dei", GEN_FORM_NUMBER, 2, 2, 12, 1, 0},
-	{GEN_VLAN, "pcp", GEN_FORM_NUMBER, 2, 2, 13, 3, 0},
-	{GEN_VLAN, "tpid", GEN_FORM_TYPE, 0, 2, 0, 16, 0},
-	{GEN_VLAN, "type", GEN_FORM_TYPE, 4, 2, 0, 16, ENDS},
-	{GEN_IP4, "tos", GEN_FORM_NUMBER, 0, 2, 0, 8, IN_IP_SUM},
-	{GEN_IP4, "id", GEN_FORM_NUMBER, 4, 2, 0, 16, IN_IP_SUM},
-	{GEN_IP4, "df", GEN_FORM_NUMBER, 6, 2, 14, 1, IN_IP_SUM},
-	{GEN_IP4, "mf", GEN_FORM_NUMBER, 6, 2, 13, 1, IN_IP_SUM},
-	{GEN_IP4, "frag", GEN_FORM_NUMBER, 6, 2, 0, 13, IN_IP_SUM},
-	{GEN_IP4, "ttl", GEN_FORM_NUMBER, 8, 2, 8, 8, IN_IP_SUM},
-	{GEN_IP4, "proto", GEN_FORM_NUMBER, 8, 2, 0, 8, IN_IP_SUM | ENDS},
-	{GEN_IP4, "src", GEN_FORM_IP4, 12, 4, 0, 32, IN_IP_SUM | IN_PSEUDO | OF_FLOW},
-	{GEN_IP4, "dst", GEN_FORM_IP4, 16, 4, 0, 32, IN_IP_SUM | IN_PSEUDO | OF_FLOW},
-	{GEN_IP6, "tos", GEN_FORM_NUMBER, 0, 2, 4, 8, 0},
-	{GEN_IP6, "label", GEN_FORM_NUMBER, 0, 4, 0, 20, 0},
-	{GEN_IP6, "proto", GEN_FORM_NUMBER, 6, 2, 8, 8, ENDS},
-	{GEN_IP6, "ttl", GEN_FORM_NUMBER, 6, 2, 0, 8, 0},
-	{GEN_IP6, "src", GEN_FORM_IP6, 16, 8, 0, 64, IN_PSEUDO | OF_FLOW},
-	{GEN_IP6, "dst", GEN_FORM_IP6, 32, 8, 0, 64, IN_PSEUDO | OF_FLOW},
-	{GEN_ARP, "op", GEN_FORM_NUMBER, 6, 2, 0, 16, 0},
-	{GEN_ARP, "sha", GEN_FORM_MAC, 6, 8, 0, 48, 0},
-	{GEN_ARP, "spa", GEN_FORM_IP4, 14, 4, 0, 32, 0},
-	{GEN_ARP, "tha", GEN_FORM_MAC, 16, 8, 0, 48, 0},
-	{GEN_ARP, "tpa", GEN_FORM_IP4, 24, 4, 0, 32, 0},
-	{GEN_UDP, "src", GEN_FORM_NUMBER, 0, 2, 0, 16, IN_L4_SUM | OF_FLOW},
-	{GEN_UDP, "dst", GEN_FORM_NUMBER, 2, 2, 0, 16, IN_L4_SUM | OF_FLOW},
-	{GEN_TCP, "src", GEN_FORM_NUMBER, 0, 2, 0, 16, IN_L4_SUM | OF_FLOW},
-	{GEN_TCP, "dst", GEN_FORM_NUMBER, 2, 2, 0, 16, IN_L4_SUM | OF_FLOW},
-	{GEN_TCP, "seq", GEN_FORM_NUMBER, 4, 4, 0, 32, IN_L4_SUM},
-	{GEN_TCP, "ack", GEN_FORM_NUMBER, 8, 4, 0, 32, IN_L4_SUM},
-	{GEN_TCP, "flags", GEN_FORM_TCP_FLAGS, 12, 2, 0, 8, IN_L4_SUM},
-	{GEN_TCP, "window", GEN_FORM_NUMBER, 14, 2, 0, 16, IN_L4_SUM},
-	{GEN_TCP, "urgent", GEN_FORM_NUMBER, 18, 2, 0, 16, IN_L4_SUM},
-	{GEN_ICMP, "type", GEN_FORM_NUMBER, 0, 2, 8, 8, IN_L4_SUM},
-	{GEN_ICMP, "code", GEN_FORM_NUMBER, 0, 2, 0, 8, IN_L4_SUM},
-	{GEN_ICMP, "id", GEN_FORM_NUMBER, 4, 2, 0, 16, IN_L4_SUM | OF_FLOW},
-	{GEN_ICMP, "seq", GEN_FORM_NUMBER, 6, 2, 0, 16, IN_L4_SUM},
-};
-#define FIELDS (sizeof(fields) / sizeof(fields[0]))
-_Static_assert(2 * FIELDS + 1 < 128, "each field of each tag has an id, and one for its upper half");
-_Static_assert(FIELDS < 64, "those of a layer that were given are bits of a number");
-
 static void put_type(uint8_t *at, unsigned value)
 {
 	at[0] = (uint8_t)(value >> 8);
@@ -107,28 +28,29 @@ static void add_layer(struct gen_builder *b, enum gen_layer layer)
 		b->layer_at -= 2; /* where the type was so far */
 		end -= 2;
 		if (b->tags++ == 1) {
-			put_type(h->usual + b->layer_at - 4, TAG_OUTER);
+			put_type(h->usual + b->layer_at - 4, GEN_TAG_OUTER);
 			if (!b->tpid_given)
-				put_type(end - 4, TAG_OUTER);
+				put_type(end - 4, GEN_TAG_OUTER);
 		}
-	} else if (layers[layer].level == 2) {
-		put_type(end - 2, layers[layer].number);
+	} else if (gen_layers[layer].level == 2) {
+		put_type(end - 2, gen_layers[layer].number);
 		h->ip_version = layer == GEN_IP4 ? 4 : layer == GEN_IP6 ? 6 : 0;
-	} else if (layers[layer].level == 3) {
-		h->data[h->l3_at + (h->ip_version == 4 ? 9 : 6)] = icmp6 ? ICMP6_NUMBER : (uint8_t)layers[layer].number;
+	} else if (gen_layers[layer].level == 3) {
+		h->data[h->l3_at + (h->ip_version == 4 ? 9 : 6)] =
+			icmp6 ? GEN_ICMP6_NUMBER : (uint8_t)gen_layers[layer].number;
 		h->l4_at = b->layer_at;
-		h->l4_sum_at = b->layer_at + layers[layer].sum_at;
+		h->l4_sum_at = b->layer_at + gen_layers[layer].sum_at;
 		h->is_udp = layer == GEN_UDP;
 		h->has_pseudo_sum = layer != GEN_ICMP || icmp6;
 	}
-	memcpy(end, layers[layer].header, layers[layer].bytes);
+	memcpy(end, gen_layers[layer].header, gen_layers[layer].bytes);
 	if (icmp6)
-		*end = ICMP6_REQUEST;
-	memcpy(h->usual + b->layer_at, end, layers[layer].bytes);
-	h->bytes += layers[layer].bytes;
+		*end = GEN_ICMP6_REQUEST;
+	memcpy(h->usual + b->layer_at, end, gen_layers[layer].bytes);
+	h->bytes += gen_layers[layer].bytes;
 	h->layers[h->layer_count] = (uint8_t)layer;
 	h->layer_at[h->layer_count++] = (uint8_t)b->layer_at;
-	if (layers[layer].level < 2)
+	if (gen_layers[layer].level < 2)
 		h->l3_at = h->bytes;
 	if (layer == GEN_ARP) {
 		h->repeat_from_at = b->layer_at + 8;
@@ -140,7 +62,7 @@ static void add_layer(struct gen_builder *b, enum gen_layer layer)
 
 static bool take_layer(struct gen_builder *b, const char *at, enum gen_layer layer)
 {
-	unsigned now = layers[b->layer].level, next = layers[layer].level;
+	unsigned now = gen_layers[b->layer].level, next = gen_layers[layer].level;
 
 	if (b->ends)
 		return gen_expected(&b->text, at, "no layer behind type= or proto=, which say what follows");
@@ -159,14 +81,14 @@ static bool take_layer(struct gen_builder *b, const char *at, enum gen_layer lay
 
 /* ---- Fields ---- */
 
-static uint64_t mask_of(const struct field *f)
+static uint64_t mask_of(const struct gen_layer_field *f)
 {
 	return UINT64_MAX >> (64 - f->bits);
 }
 
 /* Writes a field, or notes how it varies. */
-static bool set_word(struct gen_builder *b, const char *at, const struct field *f, unsigned offset, unsigned id,
-	const struct gen_values *values)
+static bool set_word(struct gen_builder *b, const char *at, const struct gen_layer_field *f, unsigned offset,
+	unsigned id, const struct gen_values *values)
 {
 	struct gen_headers *h = b->headers;
 	bool fixed = values->order == GEN_COUNTING && values->count == 1;
@@ -186,23 +108,23 @@ static bool set_word(struct gen_builder *b, const char *at, const struct field *
 		.bytes = f->bytes,
 		.shift = f->shift,
 		.id = (uint8_t)id,
-		.in_ip_sum = f->flags & IN_IP_SUM,
-		.in_l4_sum = f->flags & (IN_L4_SUM | IN_PSEUDO),
-		.of_flow = f->flags & OF_FLOW,
+		.in_ip_sum = f->flags & GEN_IN_IP_SUM,
+		.in_l4_sum = f->flags & (GEN_IN_L4_SUM | GEN_IN_PSEUDO),
+		.of_flow = f->flags & GEN_OF_FLOW,
 	};
 	return true;
 }
 
-static void note_field(struct gen_builder *b, const struct field *f, bool varies)
+static void note_field(struct gen_builder *b, const struct gen_layer_field *f, bool varies)
 {
 	bool source = strcmp(f->key, "src") == 0;
 
 	b->headers->has_to |= f->layer == GEN_ETH && strcmp(f->key, "dst") == 0;
 	b->headers->has_from |= f->layer == GEN_ETH && source;
 	b->from_varies |= f->layer == GEN_ETH && source && varies;
-	b->ip_source_varies |= source && varies && layers[f->layer].level == 2;
-	b->l4_source |= source && layers[f->layer].level == 3;
-	b->ends |= f->flags & ENDS;
+	b->ip_source_varies |= source && varies && gen_layers[f->layer].level == 2;
+	b->l4_source |= source && gen_layers[f->layer].level == 3;
+	b->ends |= f->flags & GEN_ENDS;
 	b->tpid_given |= strcmp(f->key, "tpid") == 0;
 	if (strcmp(f->key, "sha") == 0)
 		b->headers->repeat_from_at = 0;
@@ -212,25 +134,26 @@ static bool no_such_field(const struct gen_builder *b, const char *key)
 {
 	char keys[100] = "";
 
-	for (unsigned i = 0; i < FIELDS; i++)
-		if (fields[i].layer == b->layer)
-			snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), " %s=", fields[i].key);
+	for (unsigned i = 0; i < GEN_LAYER_FIELDS; i++)
+		if (gen_layer_fields[i].layer == b->layer)
+			snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), " %s=", gen_layer_fields[i].key);
 	return gen_expected(&b->text, key,
 		"a layer (eth vlan= ip ip6 arp udp tcp icmp), a field of %s (%s), or size= rate= pace= count= name= "
 		"flows= sum= stamp=",
-		layers[b->layer].word, keys + 1);
+		gen_layers[b->layer].word, keys + 1);
 }
 
 static bool take_field(struct gen_builder *b, const char *key, unsigned length, const char *value)
 {
 	unsigned i = 0;
 
-	while (i < FIELDS && (fields[i].layer != b->layer || strlen(fields[i].key) != length ||
-				     strncmp(fields[i].key, key, length) != 0))
+	while (i < GEN_LAYER_FIELDS &&
+		(gen_layer_fields[i].layer != b->layer || strlen(gen_layer_fields[i].key) != length ||
+			strncmp(gen_layer_fields[i].key, key, length) != 0))
 		i++;
-	if (i == FIELDS || !value)
+	if (i == GEN_LAYER_FIELDS || !value)
 		return no_such_field(b, key);
-	const struct field *f = &fields[i];
+	const struct gen_layer_field *f = &gen_layer_fields[i];
 	unsigned at = b->layer_at + f->at, id = 1 + 2 * i + (b->tags == 2 ? 128 : 0);
 	struct gen_values low, high = {.count = 1};
 	if (b->given & UINT64_C(1) << i)
@@ -267,7 +190,8 @@ bool gen_headers_take(struct gen_builder *b, const char *key, unsigned length, c
 {
 	for (enum gen_layer layer = GEN_ETH; layer < GEN_LAYERS; layer++) {
 		bool ip = layer == GEN_IP4 && length == 2 && strncmp(key, "ip", 2) == 0;
-		if (!ip && (strlen(layers[layer].word) != length || strncmp(key, layers[layer].word, length) != 0))
+		if (!ip &&
+			(strlen(gen_layers[layer].word) != length || strncmp(key, gen_layers[layer].word, length) != 0))
 			continue;
 		if ((layer == GEN_VLAN) != (value != NULL))
 			return gen_expected(&b->text, value ? value - 1 : key + length, "%s",
@@ -281,9 +205,9 @@ bool gen_headers_end(struct gen_builder *b, uint64_t flows, const char *flows_at
 {
 	struct gen_headers *h = b->headers;
 
-	if (!b->ends && layers[b->layer].level < 2)
+	if (!b->ends && gen_layers[b->layer].level < 2)
 		add_layer(b, GEN_IP4);
-	if (!b->ends && b->headers->ip_version && layers[b->layer].level == 2)
+	if (!b->ends && b->headers->ip_version && gen_layers[b->layer].level == 2)
 		add_layer(b, GEN_UDP);
 	for (unsigned i = 0; i < h->field_count; i++)
 		h->fields[i].in_l4_sum &= h->has_pseudo_sum || h->fields[i].at >= h->l4_at;
@@ -298,8 +222,10 @@ bool gen_headers_end(struct gen_builder *b, uint64_t flows, const char *flows_at
 		return gen_expected(&b->text, flows_at,
 			"no other source port, nor a source address that varies: flows= "
 			"has its own");
-	static const struct field host = {.bytes = 2, .bits = 16, .flags = IN_IP_SUM | IN_PSEUDO | OF_FLOW},
-				  port = {.bytes = 2, .bits = 16, .flags = IN_L4_SUM | OF_FLOW};
+	static const struct gen_layer_field host = {.bytes = 2,
+						    .bits = 16,
+						    .flags = GEN_IN_IP_SUM | GEN_IN_PSEUDO | GEN_OF_FLOW},
+					    port = {.bytes = 2, .bits = 16, .flags = GEN_IN_L4_SUM | GEN_OF_FLOW};
 	return set_word(b, flows_at, &host, h->l3_at + (h->ip_version == 4 ? 14 : 22), 0,
 		       &(struct gen_values){.order = GEN_FLOW_HOST, .count = flows}) &&
 	       set_word(b, flows_at, &port, h->l4_at, 0, &(struct gen_values){.order = GEN_FLOW_PORT, .count = flows});
@@ -320,18 +246,18 @@ void gen_headers_print(const struct gen_headers *h, const uint8_t *frame, FILE *
 		enum gen_layer layer = h->layers[n];
 		const uint8_t *at = frame + h->layer_at[n];
 
-		fprintf(out, "%s%s", n ? " " : "", layers[layer].word);
-		for (unsigned i = 0; i < FIELDS; i++) {
-			const struct field *f = &fields[i];
+		fprintf(out, "%s%s", n ? " " : "", gen_layers[layer].word);
+		for (unsigned i = 0; i < GEN_LAYER_FIELDS; i++) {
+			const struct gen_layer_field *f = &gen_layer_fields[i];
 			if (f->layer != layer)
 				continue;
 			uint64_t value = get_word(at + f->at, f->bytes) >> f->shift & mask_of(f);
 			bool is_id = layer == GEN_VLAN && strcmp(f->key, "id") == 0;
 			uint64_t usual = get_word(h->usual + h->layer_at[n] + f->at, f->bytes) >> f->shift & mask_of(f);
 			/* a VLAN's id is what stands behind the layer's own `=` */
-			if (!(f->flags & (OF_FLOW | ENDS)) && value == usual)
+			if (!(f->flags & (GEN_OF_FLOW | GEN_ENDS)) && value == usual)
 				continue;
-			if ((f->flags & ENDS) && n + 1 < h->layer_count)
+			if ((f->flags & GEN_ENDS) && n + 1 < h->layer_count)
 				continue;
 			fprintf(out, is_id ? "=" : " %s=", f->key);
 			gen_value_print(f->form, f->form == GEN_FORM_IP6 ? get_word(at + f->at - 8, 8) : 0, value, out);

@@ -3,7 +3,7 @@
 #ifndef POLLUX_APPS_GEN_HEADERS_H
 #define POLLUX_APPS_GEN_HEADERS_H
 
-#include "gen_values.h"
+#include "gen_layers.h"
 
 #include <stdio.h>
 
@@ -11,7 +11,6 @@
 #define GEN_FIELDS        32u  /* of a stream that vary */
 #define GEN_FLOWS_MAX     (UINT64_C(1) << 30)
 
-enum gen_layer { GEN_ETH, GEN_VLAN, GEN_IP4, GEN_IP6, GEN_ARP, GEN_UDP, GEN_TCP, GEN_ICMP, GEN_LAYERS };
 #define GEN_LAYERS_MAX 5u /* of a packet */
 
 /** A field whose value varies: `value << shift` is added to a big-endian word of the headers, which has zeros there. */

@@ -113,6 +113,19 @@ bool gen_streams_fit(struct gen_streams *streams, unsigned mtu)
 	return true;
 }
 
+bool gen_streams_are_random(const struct gen_streams *streams)
+{
+	bool random = false;
+
+	for (unsigned i = 0; i < streams->count; i++) {
+		const struct gen_stream *s = &streams->each[i];
+		random |= s->size.order == GEN_RANDOM || s->pace == GEN_PACE_POISSON;
+		for (unsigned k = 0; k < s->headers.field_count; k++)
+			random |= s->headers.fields[k].values.order == GEN_RANDOM;
+	}
+	return random;
+}
+
 void gen_streams_free(struct gen_streams *streams)
 {
 	for (unsigned i = 0; i < streams->count; i++)

@@ -20,6 +20,9 @@ bool gen_streams_add(struct gen_streams *streams, const char *text);
 /** Whether all frames are no longer than an MTU allows, VLAN tags apart. False: the error says so. */
 bool gen_streams_fit(struct gen_streams *streams, unsigned mtu);
 
+/** Whether anything in them depends on the seed. */
+bool gen_streams_are_random(const struct gen_streams *streams);
+
 void gen_streams_free(struct gen_streams *streams);
 
 #endif

@@ -27,31 +27,35 @@ columns=(len:frame.len malformed:_ws.malformed to:eth.dst from:eth.src type:eth.
 # Texts, and what awk is to find true of their packet n. A status of a sum is 1 where it is right, and 0 where not.
 streams=(
 	'' # a stream as it is without a text
-	'len == 60 && src == "198.18.0.0" && dst == "198.19.0.1" && sport == 49152 && dport == 9 && udp_sum ip_sum == 11 &&
-		udp_len == 26 && ip_len == 46 && df && ttl == 64 && to == "02:00:00:00:00:01"'
+	'len == 60 && src == "198.18.0.0" && dst == "198.19.0.1" && sport == 49152 && dport == 9 &&
+		udp_sum ip_sum == 11 && udp_len == 26 && ip_len == 46 && df && ttl == 64 && to == "02:00:00:00:00:01"'
 	'vlan=5 ip6 udp dst=50001-51024 size=imix'
 	'vlan == 5 && inner == 17 && dport == n % 1024 + 50001 && udp_sum == 1 && payload == len - 58 &&
 		len == (n % 12 == 6 ? 1514 : index(" 1 4 8 10 ", " " n % 12 " ") ? 590 : 84)'
-	'vlan=7 pcp=5 dei=1 vlan=100-299/3 ip src=10.0.0.250-10.0.1.9 ttl=1-255 tos=0-255/4 id=0-65535/257 df=0 udp src=5,7'
+	'vlan=7 pcp=5 dei=1 vlan=100-299/3 ip src=10.0.0.250-10.0.1.9 ttl=1-255 tos=0-255/4
+		id=0-65535/257 df=0 udp src=5,7'
 	'outer == 7 && outer_pcp == 5 && vlan == 100 + n % 67 * 3 && ttl == n % 255 + 1 && tos == n % 64 * 4 && !df &&
 		id == n % 256 * 257 && src == (n % 16 < 6 ? "10.0.0." 250 + n % 16 : "10.0.1." n % 16 - 6) &&
 		sport == 5 + n % 2 * 2 && ip_sum udp_sum == 11'
 	'tcp src=1-3 dst=80 flags=S,SA,FPU seq=0-4294967295/65537 ack=7 window=1-65535 urgent=3 size=64-1518'
-	'tcp_from == n % 3 + 1 && tcp_to == 80 && flags == (n % 3 == 0 ? 2 : n % 3 == 1 ? 18 : 41) && seq == n * 65537 &&
-		ack == 7 && window == n + 1 && urgent == 3 && tcp_sum ip_sum == 11 && len == 60 + n'
+	'tcp_from == n % 3 + 1 && tcp_to == 80 && flags == (n % 3 == 0 ? 2 : n % 3 == 1 ? 18 : 41) &&
+		seq == n * 65537 && ack == 7 && window == n + 1 && urgent == 3 && tcp_sum ip_sum == 11 && len == 60 + n'
 	'ip6 src=2001:2::ff-2001:2::1ff dst=::1,fe80::2,2001:2::3 tos=0-255 label=5 ttl=3 tcp flags=0x10'
-	'src6 == sprintf("2001:2::%x", 255 + n % 257) && dst6 == (n % 3 == 0 ? "::1" : n % 3 == 1 ? "fe80::2" : "2001:2::3") &&
+	'src6 == sprintf("2001:2::%x", 255 + n % 257) &&
+		dst6 == (n % 3 == 0 ? "::1" : n % 3 == 1 ? "fe80::2" : "2001:2::3") &&
 		class == n % 256 && label == 5 && hops == 3 && flags == 16 && tcp_sum == 1'
 	'icmp id=1-9 seq=0-65535 size=100'
-	'icmp_type == 8 && icmp_code == 0 && icmp_id == n % 9 + 1 && icmp_seq == n && icmp_sum ip_sum == 11 && len == 96'
+	'icmp_type == 8 && icmp_code == 0 && icmp_id == n % 9 + 1 && icmp_seq == n &&
+		icmp_sum ip_sum == 11 && len == 96'
 	'vlan=3 ip6 icmp type=129 id=4 seq=1-100'
 	'vlan == 3 && inner == 58 && icmp6_type == 129 && icmp6_id == 4 && icmp6_seq == n % 100 + 1 && icmp6_sum == 1'
 	'arp spa=10.0.0.1-10.0.0.50 tpa=10.0.1.1'
-	'op == 1 && to == "ff:ff:ff:ff:ff:ff" && sha == from && spa == "10.0.0." n % 50 + 1 && tpa == "10.0.1.1" && len == 60'
+	'op == 1 && to == "ff:ff:ff:ff:ff:ff" && sha == from && spa == "10.0.0." n % 50 + 1 &&
+		tpa == "10.0.1.1" && len == 60'
 	'eth dst=02:00:00:00:00:fe-02:00:00:00:01:07 src=02:00:00:00:00:07 arp op=2 sha=02:00:00:00:00:08
 		tha=02:00:00:00:00:09'
-	'to == sprintf("02:00:00:00:%02x:%02x", (254 + n % 10) / 256, (254 + n % 10) % 256) && from == "02:00:00:00:00:07" &&
-		op == 2 && sha == "02:00:00:00:00:08" && tha == "02:00:00:00:00:09"'
+	'to == sprintf("02:00:00:00:%02x:%02x", (254 + n % 10) / 256, (254 + n % 10) % 256) &&
+		from == "02:00:00:00:00:07" && op == 2 && sha == "02:00:00:00:00:08" && tha == "02:00:00:00:00:09"'
 	'flows=1000 size=64:1,9000:1'
 	'len == 60 + n % 2 * 8936 && src == sprintf("198.18.%d.%d", n / 256, n % 256) && sport >= 49152 &&
 		udp_sum ip_sum == 11'

@@ -3,8 +3,10 @@
  * of a right one frames have lengths and offsets that are possible, are the same by all ways, come back as they were
  * sent, and have a text of their own that makes the same headers. */
 #include "../../apps/app_parse.c"
+#include "../../apps/gen_fields.c"
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_headers.c"
+#include "../../apps/gen_layers.c"
 #include "../../apps/gen_match.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_stream.c"
@@ -60,7 +62,7 @@ static void try_frames(struct gen_stream *stream, unsigned senders)
 		HOLDS(bytes >= stream->headers.bytes);
 		memset(frame, 0, sizeof(frame));
 		memset(other, 0, sizeof(other));
-		write_fields(maker, number, 99, frame);
+		gen_fields_write(maker, number, 99, frame);
 		gen_maker_write_burst(maker, number, 99, &pkt, 1);
 		HOLDS(memcmp(frame, other, sizeof(frame)) == 0 && pkt.len == bytes);
 		const struct gen_maker *found = gen_makers_find(&makers, &hint, frame, bytes, &stamp);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the frames that the generator makes: their sums by a reference that adds byte by byte, their flows, and
  * whether what comes back is recognised. */
+#include "../../apps/gen_fields.c"
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_headers.c"
+#include "../../apps/gen_layers.c"
 #include "../../apps/gen_match.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_stream.c"
@@ -270,7 +272,7 @@ static void all_ways_make_the_same_frames(void)
 				gen_maker_write_burst(m, number, 1234567890123456789u + burst, pkts, burst);
 				for (unsigned k = 0; k < burst; k++, number += makers.senders) {
 					unsigned bytes = gen_maker_bytes(m, number);
-					write_fields(m, number, 1234567890123456789u + burst, wanted);
+					gen_fields_write(m, number, 1234567890123456789u + burst, wanted);
 					gen_maker_write(m, number, 1234567890123456789u + burst, alone);
 					bool same = memcmp(wanted, alone, m->head_bytes) == 0 &&
 						    memcmp(wanted, buffers[k], m->head_bytes) == 0 &&

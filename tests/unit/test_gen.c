@@ -2,8 +2,10 @@
  * Tests of what the generator computes: which frames of a capture it sends and when. */
 #define app_now_ns test_now_ns
 #include "../../apps/gen_capture.c"
+#include "../../apps/gen_fields.c"
 #include "../../apps/gen_frame.c"
 #include "../../apps/gen_headers.c"
+#include "../../apps/gen_layers.c"
 #include "../../apps/gen_match.c"
 #include "../../apps/gen_progress.c"
 #include "../../apps/gen_rate.c"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tests of the texts of streams: what is in them, and where they are wrong. */
 #include "../../apps/gen_headers.c"
+#include "../../apps/gen_layers.c"
 #include "../../apps/gen_rate.c"
 #include "../../apps/gen_stream.c"
 #include "../../apps/gen_streams.c"
@@ -309,7 +310,16 @@ static void streams_are_64_and_fit_the_mtu(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(streams.error, "at most 64 streams"));
 	CU_ASSERT_TRUE(gen_streams_fit(&streams, 1500));
 	CU_ASSERT_FALSE(gen_streams_fit(&streams, 1499));
+	CU_ASSERT_FALSE(gen_streams_are_random(&streams));
 	gen_streams_free(&streams);
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_TRUE(gen_streams_add(&streams, "udp dst=1-9"));
+		CU_ASSERT_TRUE(gen_streams_add(&streams, i == 0   ? "size=random(64-90)"
+							 : i == 1 ? "pace=poisson"
+								  : "ip src=random"));
+		CU_ASSERT_TRUE(gen_streams_are_random(&streams));
+		gen_streams_free(&streams);
+	}
 	CU_ASSERT_TRUE(gen_streams_add(&streams, "vlan=5 vlan=6 size=9000"));
 	CU_ASSERT_FALSE(gen_streams_fit(&streams, 1500));
 	CU_ASSERT_PTR_NOT_NULL(strstr(streams.error, "9000 bytes, and this MTU at most 1526: they need --mtu 8974"));
