@@ -31,8 +31,8 @@ flows() {
 }
 # packets CAPTURE: of each IP packet, what tells it from others
 packets() {
-	fields "$1" ip.id ip.len ip.checksum ipv6.plen ipv6.src ipv6.dst tcp.checksum tcp.seq_raw udp.checksum icmp.checksum \
-		icmpv6.checksum
+	fields "$1" ip.id ip.len ip.checksum ipv6.plen ipv6.src ipv6.dst tcp.checksum tcp.seq_raw udp.checksum \
+		icmp.checksum icmpv6.checksum
 }
 
 for options in "--loop=3" "--loop=3 --stream-capture"; do
