@@ -297,7 +297,7 @@ static int receive_all(const char *interface, uint32_t queue, uint64_t seconds)
 	return !end;
 }
 
-/** send IF QUEUE TO BYTES COUNT MARK */
+/** send IF QUEUE TO BYTES COUNT MARK [SECONDS]: its end sets the interface up anew, for which it waits so long. */
 static int send_all(char **argv)
 {
 	struct xsk xsk = {0};
@@ -309,8 +309,12 @@ static int send_all(char **argv)
 		return 2;
 	if (xdp_attach(argv[0], XDP_VERDICT_PASS, -1) < 0 || !carrier(argv[0]) || xsk_open(&xsk, argv[0], queue))
 		return 1;
-	return !send_frames(&xsk, to, from, len, numbered_number(argv[4], UINT32_MAX),
+	bool all = send_frames(&xsk, to, from, len, numbered_number(argv[4], UINT32_MAX),
 		(uint32_t)numbered_number(argv[5], NUMBERED_MARKS - 1));
+	fflush(stdout);
+	if (all && argv[6])
+		sleep((unsigned)numbered_number(argv[6], 1000));
+	return !all;
 }
 
 /** again IF QUEUE TIMES FRAMES: sockets come and go on a running queue under traffic; each gets that many frames, none
@@ -358,12 +362,12 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(verb, "receive") == 0)
 		return receive_all(
 			argv[2], (uint32_t)numbered_number(argv[3], QUEUES - 1), numbered_number(argv[4], 3600));
-	if (argc == 8 && strcmp(verb, "send") == 0)
+	if ((argc == 8 || argc == 9) && strcmp(verb, "send") == 0)
 		return send_all(argv + 2);
 	if (argc == 6 && strcmp(verb, "again") == 0)
 		return come_and_go(argv + 2);
 	fprintf(stderr, "usage: guest-xsk pass|drop|bounce IF | receive IF QUEUE SECONDS | send IF QUEUE TO BYTES "
-			"COUNT MARK |\n"
+			"COUNT MARK [SECONDS] |\n"
 			"       again IF QUEUE TIMES FRAMES\n");
 	return 2;
 }

@@ -63,16 +63,19 @@ zero_copy_again() { # traffic all the while
 	sender=$!
 	wait $receiver
 	status=$?
-	stop $sender
+	stop "$sender"
 	cat /tmp/frames /tmp/sender
 	return $status
 }
 # A small ring, and more frames at once than it and the packet buffer hold: with pause frames each reaches a socket;
 # without, it does so or is counted as lost, under the name that goes with what the queue was told (wait, or drop where
 # others need the buffer).
-flood() { # COUNTER
-	settled && hear /tmp/frames $far_end guest-frames receive eth1 30 && snapshot before || return 1
-	guest-xsk send eth0 0 "$far_mac" 1514 3000 9 && settled && snapshot after && finish_near "$far_mac" || return 1
+flood() { # COUNTER. The sender is stopped afterwards: that resets its card, and what was not read of counters is lost
+	settled && hear /tmp/frames $far_end guest-frames receive eth1 90 && snapshot before || return 1
+	guest-xsk send eth0 0 "$far_mac" 1514 3000 9 120 >/tmp/sender 2>&1 &
+	sender=$!
+	wait_for 90 grep -q 'frames completed' /tmp/sender && cat /tmp/sender && settled && snapshot after &&
+		finish_near "$far_mac" || return 1
 	wait $hearing
 	cat /tmp/frames
 	lost=$(grew far "$1") got=$(sed -n 's/^mark 9: \([0-9]*\) frames.* 0 wrong,.*/\1/p' /tmp/frames)
@@ -89,7 +92,7 @@ all_queues() { $far_end ethtool -L eth1 combined 4 && through; }
 # What the far end's card has sent has stopped the near one's; its partner may send pause frames besides.
 flood_paused() {
 	small_ring && flood rx_missed_errors && [ "$lost" = 0 ] || return 1
-	for i in $(seq 15); do pauses_agree && return; done
+	for i in $(seq 15); do pauses_agree && stop "$sender" && return; done
 	echo "asked for a pause $xoff times, and for its end $xon times: heard $told, and $ended; other frames $own"
 	false
 }
@@ -103,11 +106,11 @@ pauses_agree() {
 		ask wire_grew 1 out_xoff "$xoff" out_xon "$xon" out_frames $((xoff + xon)) missed 0
 }
 flood_missed() {
-	no_pause && one_queue && flood rx_missed_errors && [ "$lost" -gt 0 ] &&
+	no_pause && one_queue && flood rx_missed_errors && stop "$sender" && [ "$lost" -gt 0 ] &&
 		ask wire_grew 1 missed "$lost" received $((3001 - lost)) in_frames 3001
 }
 flood_dropped() {
-	all_queues && flood rx_no_dma_resources && [ "$lost" -gt 0 ] &&
+	all_queues && flood rx_no_dma_resources && stop "$sender" && [ "$lost" -gt 0 ] &&
 		ask wire_grew 1 missed 0 no_descriptor "$lost" received $((3001 - lost)) in_frames 3001
 }
 alive() { settled && /bin/ping -c 3 -i 0.2 -W 5 192.0.2.2; }
