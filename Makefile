@@ -38,6 +38,8 @@ MODEL_PROGRAMS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/pollux-*.c
 # apps/gen.c is pollux-gen, apps/gen_*.c are its other files; of app_*.c each program has those that it uses
 APP_PROGRAMS := $(patsubst apps/%.c,pollux-%,$(filter-out $(wildcard apps/*_*.c),$(wildcard apps/*.c)))
 APP_SOURCES := $(wildcard apps/app_*.c)
+# the generator's parts, of which pollux-rfc2544 has those that it uses
+GEN_SOURCES := $(wildcard apps/gen_*.c)
 # what guests run beside our applications; each with the other files of its folder
 GUEST_PROGRAMS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/guest-*.c))
 GUEST_SOURCES := $(filter-out tests/guest/guest-%,$(wildcard tests/guest/*.c))
@@ -58,6 +60,7 @@ PUBLIC_LIB := $(O)/libpollux.a
 PUBLIC_HEADERS := driver/nic.h driver/pipe.h driver/pipe_inline.h mempool/pkt.h mempool/pkt_flags.h vfio/api.h \
 	vfio/space.h
 APP_LIB := $(O)/libapp.a
+GEN_LIB := $(O)/libgen.a
 MODEL_LIB := $(O)/libmodel.a
 QTEST_LIB := $(O)/libqtest.a
 
@@ -94,6 +97,7 @@ $(O)/flags: changed
 
 $(LIB): $(call objects,$(LIB_SOURCES))
 $(APP_LIB): $(call objects,$(APP_SOURCES))
+$(GEN_LIB): $(call objects,$(GEN_SOURCES))
 $(MODEL_LIB): $(call objects,$(MODEL_SOURCES))
 $(QTEST_LIB): $(call objects,$(QTEST_SOURCES))
 $(O)/lib%.a:
@@ -109,7 +113,7 @@ $(PUBLIC_LIB): $(O)/libpollux.o
 .SECONDEXPANSION:
 # each with the files that are named for it
 $(addprefix $(O)/,$(APP_PROGRAMS)): $(O)/pollux-%: $(O)/apps/%.o \
-		$$(call objects,$$(wildcard apps/$$*_*.c)) $(APP_LIB) $(LIB)
+		$$(call objects,$$(wildcard apps/$$*_*.c)) $$(if $$(filter rfc2544,$$*),$(GEN_LIB)) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) $(if $(filter $(@F),$(PCAP_PROGRAMS)),-lpcap) \
 		$(if $(filter $(@F),$(HTTP_PROGRAMS)),-lmicrohttpd)
@@ -123,7 +127,7 @@ $(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call object
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(LIBS) -lpcap
 
 $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) \
-		$(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
+		$(GEN_LIB) $(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lcunit
 

@@ -62,19 +62,23 @@ static const struct app_figure packets[] = {
 
 static void print_more(FILE *out, bool json, bool total)
 {
-	static struct gen_progress last;
-	struct gen_progress now = gen_traffic_progress(&gen.traffic, total), first = {.seconds = 0};
+	static struct gen_moment last, now;
+	static struct gen_outcome streams[GEN_STREAMS];
+	struct gen_traffic *traffic = &gen.traffic;
+	struct gen_outcome whole;
+
+	gen_traffic_look_at(traffic, &now, total);
+	gen_traffic_outcome(traffic, total ? NULL : &last, &now, streams, &whole);
 	struct totals t = {
-		.sent = now.frames,
+		.sent = now.sent,
 		.unsent = app_unsent(&gen.app),
 		.received = app_received(&gen.app),
-		.ring_full_times = GEN_TRAFFIC_SUM(&gen.traffic, ring_full_times),
-		.count = gen.args.count,
+		.ring_full_times = GEN_TRAFFIC_SUM(traffic, ring_full_times),
+		.count = gen.capture.file ? gen.args.count : traffic->asked,
 		.seed = gen.args.seed,
 		.as_known = app_gone(&gen.app) ? APP_AS_KNOWN : "",
 	};
-
-	struct gen_received received = gen_traffic_received(&gen.traffic);
+	struct gen_received received = gen_traffic_received(traffic);
 
 	if (json || total)
 		app_figures_print(out, json, packets, &t);
@@ -86,8 +90,8 @@ static void print_more(FILE *out, bool json, bool total)
 	if (!json && total && gen_streams_are_random(&gen.args.streams))
 		fprintf(out, "generator: --seed %llu makes the same packets again\n", (unsigned long long)t.seed);
 	if (!gen.capture.file && (json || total))
-		gen_received_print(&received, out, json, !gen.traffic.sending.on, t.sent);
-	gen_progress_print(&gen.traffic.target, total ? &first : &last, &now, out, json);
+		gen_received_print(&received, out, json, !traffic->sending.on, t.sent);
+	gen_outcome_print(&whole, out, json, "generator");
 	if (!total)
 		print_wait(out, json);
 	else if (gen.capture.file)
@@ -99,8 +103,13 @@ static void print_more(FILE *out, bool json, bool total)
 
 static void more_metrics(struct app_metrics *m)
 {
-	struct gen_progress now = gen_traffic_progress(&gen.traffic, !gen.traffic.sending.on);
+	static struct gen_moment now;
+	static struct gen_outcome streams[GEN_STREAMS];
+	struct gen_outcome whole;
 	struct gen_received r = gen_traffic_received(&gen.traffic);
+
+	gen_traffic_look_at(&gen.traffic, &now, false);
+	gen_traffic_outcome(&gen.traffic, NULL, &now, streams, &whole);
 	const struct app_metric all[] = {
 		{"gen_own", "packets", "Different frames of its own that came back as they were.", .count = r.unique},
 		{"gen_reordered", "packets", "Of these, those that came after one that was sent later.",
@@ -110,7 +119,7 @@ static void more_metrics(struct app_metrics *m)
 		{"gen_corrupted", "packets", "Frames of its own that came back changed.", .count = r.corrupted},
 		{"gen_foreign", "packets", "Frames of others.", .count = r.foreign},
 		{"gen_held_up", "seconds", "Time that could not be made up for: the rate was not kept.",
-			.real = (double)now.held_up_cycles / app_tsc_hz()},
+			.real = whole.held_up_s},
 		{"gen_tx_ring_full", "events", "Times that the transmit ring was full.",
 			.count = GEN_TRAFFIC_SUM(&gen.traffic, ring_full_times)},
 	};
@@ -166,7 +175,7 @@ static bool run(void)
 	const struct nic_stats *card = &gen.app.latest.ports[0].card;
 	bool has_end = gen.trial.count || (gen.capture.file && gen.replay.loops);
 	unsigned long long unsent = has_end && !card->resets ? card->tx_unsent : 0,
-			   asked = gen.trial.count ? gen.trial.count : GEN_TRAFFIC_SUM(&gen.traffic, made);
+			   asked = gen.trial.count ? gen.trial.count : gen_traffic_made(&gen.traffic);
 	if (unsent && good && !gen.traffic.stall.ended)
 		app_error("%s: not all of the %llu packets asked for were sent: %llu stayed in the card",
 			gen.args.app.addresses[0], asked, unsent);
@@ -178,7 +187,9 @@ static bool load(void)
 {
 	const struct gen_args *args = &gen.args;
 
-	gen.trial = (struct gen_trial){.rate = args->rate, .count = args->count};
+	gen.trial = (struct gen_trial){.stream = GEN_ALL_STREAMS, .count = args->count};
+	if (args->replay)
+		gen.trial.rate = args->rate;
 	double speed = args->replay_speed > 0 ? args->replay_speed : 1;
 	gen.capture = (struct gen_capture){
 		.file = args->replay,

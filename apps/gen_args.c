@@ -35,11 +35,13 @@ static const struct argp_option options[] = {
 		"frame size with the FCS of 4 bytes, as it is on the wire: 64 to the MTU + 18; default 64", 0},
 	{"rate", 'R', "RATE", 0,
 		"packets per second (14.88M, 1Mpps, 500kpps), bits per second with framing, that is with FCS, preamble "
-		"and gap (10Gbit, 2.5Gbit), or percent of the line rate (50%), which follows the link's speed; "
-		"default: as fast as it can, for captures their own timing",
+		"and gap (10Gbit, 2.5Gbit), or with the FCS alone (9Gbit-l2), or percent of the line rate (50%), which "
+		"follows the link's speed; each stream without a rate of its own has this one; default: as fast as it "
+		"can, for captures their own timing",
 		0},
 	{"count", 'n', "N", 0,
-		"end after N packets; as a failure, when the card sends none for 5 s though its link is up; default: "
+		"end after N packets of each stream that has no count of its own; as a failure, when the card sends "
+		"none for 5 s though its link is up; default: "
 		"no limit, for captures once through",
 		0},
 	{"flows", 'f', "N", 0, "number of flows, each with a source address and port of its own; default 1", 0},
@@ -170,11 +172,9 @@ static void check(struct gen_args *args, struct argp_state *state)
 		snprintf(text, sizeof(text), "size=%u flows=%llu", args->size, (unsigned long long)args->flows);
 		gen_streams_add(&args->streams, text);
 	}
-	const struct gen_stream *first = &args->streams.each[0];
-	if (!args->dry_count && (args->streams.count > 1 || gen_stream_shortest(first) != gen_stream_longest(first) ||
-					first->rate.unit || first->pace || first->count))
-		argp_error(state,
-			"several streams, and sizes, rates, paces and counts of streams, are for --dry-run so far");
+	for (unsigned i = 0; i < args->streams.count; i++)
+		if (args->streams.each[i].rate.unit == GEN_RATE_UNLIMITED)
+			args->streams.each[i].rate = args->rate;
 	if (!gen_streams_fit(&args->streams, gen_mtu(args)))
 		argp_error(state, "%s", args->streams.error);
 	if (args->app.queues == 1 && args->app.cpu_count > 2)

@@ -10,7 +10,9 @@
 
 const char *gen_rate_parse(const char *text, struct gen_rate *rate)
 {
-	static const char forms[] = "packets per second (1Mpps), bits per second (10Gbit) or percent (50%) are wanted";
+	static const char forms[] =
+		"packets per second (1Mpps), bits per second with framing (10Gbit) or without (9Gbit-l2), or "
+		"percent (50%) are wanted";
 	static const struct {
 		const char *name;
 		enum gen_rate_unit unit;
@@ -22,6 +24,8 @@ const char *gen_rate_parse(const char *text, struct gen_rate *rate)
 		{"bit", GEN_RATE_BITS},
 		{"bit/s", GEN_RATE_BITS},
 		{"bps", GEN_RATE_BITS},
+		{"bit-l2", GEN_RATE_L2_BITS},
+		{"bit/s-l2", GEN_RATE_L2_BITS},
 	};
 	double number;
 	const char *rest;
@@ -49,18 +53,20 @@ double gen_wire_bits(unsigned frame_bytes)
 	return 8.0 * ((frame_bytes > NIC_FRAME_MIN_BYTES ? frame_bytes : NIC_FRAME_MIN_BYTES) + APP_FRAMING_BYTES);
 }
 
-double gen_rate_gap(const struct gen_rate *rate, unsigned frame_bytes, unsigned link_mbps, double tsc_hz)
+struct gen_gap gen_rate_gap(const struct gen_rate *rate, unsigned link_mbps, double tsc_hz)
 {
-	double bits = gen_wire_bits(frame_bytes);
+	double per_bit = tsc_hz / rate->value;
 
 	switch (rate->unit) {
 	case GEN_RATE_PACKETS:
-		return tsc_hz / rate->value;
+		return (struct gen_gap){.per_frame = tsc_hz / rate->value};
 	case GEN_RATE_BITS:
-		return tsc_hz * bits / rate->value;
+		return (struct gen_gap){.per_bit = per_bit};
+	case GEN_RATE_L2_BITS:
+		return (struct gen_gap){.per_frame = -per_bit * 8 * NIC_PREAMBLE_GAP_BYTES, .per_bit = per_bit};
 	case GEN_RATE_PERCENT:
-		return tsc_hz * bits / (rate->value / 100 * link_mbps * 1e6);
+		return (struct gen_gap){.per_bit = tsc_hz / (rate->value / 100 * link_mbps * 1e6)};
 	default:
-		return 0;
+		return (struct gen_gap){.per_frame = 0};
 	}
 }

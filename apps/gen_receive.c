@@ -36,7 +36,7 @@ static void account(struct gen_receiver *r, bool own, bool intact, uint64_t numb
 	uint64_t sender = number % r->sending->senders, count = number / r->sending->senders - r->sending->made_before;
 
 	/* A number that was not given to any packet yet is of somebody else's packet. */
-	if (!own || count >= app_get(&r->senders[sender].made))
+	if (!own || count >= gen_made_all(&r->senders[sender].made[0]))
 		app_add(&r->foreign, 1);
 	else if (!intact)
 		app_add(&r->corrupted, 1);

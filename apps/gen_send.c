@@ -1,31 +1,76 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The generator's senders: packets are made in bursts when the schedule says so, and wait for room in the ring. */
+ * The generator's senders: packets are made in bursts when the schedules say so, and wait for room in the ring. */
 #include "gen_send.h"
 
 #include "app_base.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-void gen_sender_init(struct gen_sender *sender, struct gen_sending *shared, unsigned index,
-	const struct gen_schedule *whole, uint64_t to_send)
+bool gen_sender_open(struct gen_sender *s, struct gen_sending *shared, unsigned index, struct app_queue *queue)
 {
-	unsigned senders = shared->senders;
+	const unsigned lanes = shared->lanes;
 
-	*sender = (struct gen_sender){
-		.shared = shared,
-		.worker = &app_workers[index],
-		.first_number = index + shared->made_before * senders,
-		/* none at all is no share, and no packet: it would be without limit */
-		.to_send = to_send / senders + (index < to_send % senders),
-		.done = to_send && to_send <= index,
-	};
-	gen_schedule_share(&sender->schedule, whole, index, senders);
+	*s = (struct gen_sender){.shared = shared, .queue = queue, .worker = &app_workers[index]};
+	s->lanes = aligned_alloc(_Alignof(struct gen_lane), lanes * sizeof(*s->lanes));
+	s->made = aligned_alloc(_Alignof(struct gen_made), lanes * sizeof(*s->made));
+	if (!s->lanes || !s->made)
+		return false;
+	memset(s->lanes, 0, lanes * sizeof(*s->lanes));
+	memset(s->made, 0, lanes * sizeof(*s->made));
+	return true;
 }
 
-void gen_sender_free(struct gen_sender *sender)
+void gen_sender_close(struct gen_sender *s)
 {
-	pkt_free(sender->pkts + sender->first_pending, sender->pending);
-	sender->pending = 0;
+	gen_sender_take_back(s);
+	free(s->lanes);
+	free(s->made);
+	s->lanes = NULL;
+	s->made = NULL;
+}
+
+void gen_sender_begin(struct gen_sender *s)
+{
+	gen_sender_take_back(s);
+	memset(s->lanes, 0, s->shared->lanes * sizeof(*s->lanes));
+	memset(s->made, 0, s->shared->lanes * sizeof(*s->made));
+	s->speed = 1;
+	s->last_look = s->look_at = 0;
+	s->ring_was_full = false;
+	s->done = true;
+	app_set(&s->ring_full_times, 0);
+	app_set(&s->ring_full_cycles, 0);
+	app_set(&s->cpu_lost_cycles, 0);
+	app_set(&s->last_sent_at, 0);
+	app_set(&s->next_due_at, 0);
+}
+
+void gen_sender_begin_lane(
+	struct gen_sender *s, unsigned index, unsigned number, const struct gen_schedule *all, uint64_t count)
+{
+	const unsigned senders = s->shared->senders;
+	struct gen_lane *lane = &s->lanes[number];
+
+	gen_schedule_share(&lane->schedule, all, index, s->shared->made_before * senders);
+	lane->left = count ? count / senders + (index < count % senders) : UINT64_MAX;
+	s->done = s->done && !lane->left;
+}
+
+void gen_sender_take_back(struct gen_sender *s)
+{
+	unsigned bytes = NIC_FCS_BYTES;
+
+	for (unsigned i = s->first_pending; i < s->first_pending + s->pending; i++) {
+		bytes += s->pkts[i].len;
+		if (s->pkts[i].flags & PKT_MORE)
+			continue;
+		unsigned lane = s->lane_of[i];
+		app_add(&s->made[lane].frames[gen_sizes_find(&s->shared->sizes[lane], bytes)], UINT64_MAX);
+		bytes = NIC_FCS_BYTES;
+	}
+	pkt_free(s->pkts + s->first_pending, s->pending);
+	s->pending = 0;
 }
 
 uint64_t gen_elapsed(const struct gen_sending *shared)
@@ -45,65 +90,115 @@ static uint64_t start(struct gen_sending *shared, uint64_t now_tsc)
 	return app_get(&shared->start_tsc);
 }
 
-/* Writes a frame, or one piece of it, into a buffer: a captured one, or the maker's. */
-static void make_piece(const struct gen_sender *s, struct pkt *pkt, const struct gen_replay_frame *frame,
-	unsigned frame_bytes, unsigned offset, uint64_t number)
+/* ---- Frames ---- */
+
+/* Writes a frame of a stream or, if there is one, a captured frame into `pieces` buffers. */
+static void write_pieces(const struct gen_maker *maker, const struct gen_replay_frame *frame, uint64_t number,
+	uint64_t tsc, struct pkt *pkts, unsigned pieces, unsigned left)
 {
-	const struct gen_maker *maker = &s->shared->makers->each[0];
-	unsigned left = frame_bytes - offset, bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
-
-	if (frame)
-		memcpy(pkt->data, frame->data + offset, bytes);
-	else if (offset == 0)
-		gen_maker_write(maker, number, s->shared->start_tsc + s->last_look, pkt->data);
-	else
-		gen_maker_write_piece(maker, pkt->data);
-	pkt->len = (uint16_t)bytes;
-	pkt->flags = left > bytes ? PKT_MORE : 0;
-}
-
-/* The next frame of a capture, if one is sent, and how long the next frame is. */
-static const struct gen_replay_frame *next_frame(const struct gen_sender *s, unsigned *bytes)
-{
-	const struct gen_replay_frame *frame = s->schedule.replay ? gen_replay_next(s->schedule.replay) : NULL;
-
-	*bytes = frame ? frame->bytes : s->schedule.bytes;
-	return frame;
-}
-
-/* Makes frames of one buffer each. @return handles */
-static unsigned make_frames(struct gen_sender *s, uint64_t number, unsigned frames)
-{
-	/* The pool has enough for a full ring and two bursts of each sender: it never runs out. */
-	const struct gen_sending *shared = s->shared;
-	unsigned made = pkt_alloc(shared->pool, s->pkts, frames), bytes;
-
-	for (unsigned i = 0; i < made; i++, number += shared->senders) {
-		const struct gen_replay_frame *frame = next_frame(s, &bytes);
-		make_piece(s, &s->pkts[i], frame, bytes, 0, number);
+	for (unsigned i = 0; i < pieces; i++) {
+		unsigned bytes = left < PKT_DATA_BYTES ? left : PKT_DATA_BYTES;
+		if (frame)
+			memcpy(pkts[i].data, frame->data + i * PKT_DATA_BYTES, bytes);
+		else if (i == 0)
+			gen_maker_write(maker, number, tsc, pkts[i].data);
+		else
+			gen_maker_write_piece(maker, pkts[i].data);
+		left -= bytes;
+		pkts[i].len = (uint16_t)bytes;
+		pkts[i].flags = left ? PKT_MORE : 0;
 	}
-	return made;
 }
 
-/* Makes frames that may take several buffers each. @return handles */
-static unsigned make_long_frames(struct gen_sender *s, uint64_t number, unsigned frames)
+/* Makes frames that are captured ones, or may take several buffers each. @return handles */
+static unsigned make_long(
+	struct gen_sender *s, const struct gen_lane *lane, uint64_t number, uint64_t tsc, unsigned frames)
 {
-	const struct gen_sending *shared = s->shared;
-	unsigned made = 0, bytes;
+	struct pkt *pkts = s->pkts + s->pending;
+	const struct gen_maker *maker = lane->schedule.maker;
+	unsigned made = 0;
 
-	for (unsigned i = 0; i < frames; i++, number += shared->senders) {
-		const struct gen_replay_frame *frame = next_frame(s, &bytes);
-		unsigned pieces = gen_buffers_of(bytes), got = pkt_alloc(shared->pool, s->pkts + made, pieces);
+	for (unsigned i = 0; i < frames; i++, number += s->shared->senders) {
+		const struct gen_replay_frame *frame = maker ? NULL : gen_replay_next(lane->schedule.replay);
+		unsigned bytes = frame ? frame->bytes : gen_maker_bytes(maker, number), pieces = gen_buffers_of(bytes),
+			 got = pkt_alloc(s->shared->pool, pkts + made, pieces);
 		if (got < pieces) {
-			pkt_free(s->pkts + made, got);
+			pkt_free(pkts + made, got);
 			break;
 		}
-		for (unsigned piece = 0; piece < pieces; piece++)
-			make_piece(s, &s->pkts[made + piece], frame, bytes, piece * PKT_DATA_BYTES, number);
+		write_pieces(maker, frame, number, tsc, pkts + made, pieces, bytes);
 		made += pieces;
 	}
 	return made;
 }
+
+/* Makes frames of a lane that are due by then, behind those that are pending. @return how many */
+static unsigned make(struct gen_sender *s, unsigned index, uint64_t until, unsigned most)
+{
+	/* The pool has enough for a full ring and two bursts of each sender: it never runs out. */
+	const struct gen_sending *shared = s->shared;
+	struct gen_lane *lane = &s->lanes[index];
+	const struct gen_maker *maker = lane->schedule.maker;
+	const struct gen_sizes *sizes = &shared->sizes[index];
+	uint64_t number = lane->schedule.number, tsc = shared->start_tsc + s->last_look;
+	unsigned frames = gen_schedule_due(&lane->schedule, until, lane->left < most ? (unsigned)lane->left : most),
+		 handles;
+
+	if (!frames)
+		return 0;
+	if (maker && !shared->many_buffers) {
+		handles = frames = pkt_alloc(shared->pool, s->pkts + s->pending, frames);
+		gen_maker_write_burst(maker, number, tsc, s->pkts + s->pending, frames);
+	} else {
+		handles = make_long(s, lane, number, tsc, frames);
+		frames = app_frames(s->pkts + s->pending, handles);
+	}
+	memset(s->lane_of + s->pending, (int)index, handles);
+	s->pending += handles;
+	lane->left -= lane->left == UINT64_MAX ? 0 : frames;
+	for (unsigned i = 0; i < frames && sizes->count > 1; i++, number += shared->senders)
+		app_add(&s->made[index].frames[gen_sizes_find(sizes, gen_maker_bytes(maker, number) + NIC_FCS_BYTES)],
+			1);
+	if (sizes->count <= 1)
+		app_add(&s->made[index].frames[0], frames);
+	return frames;
+}
+
+/* Makes what is due by then of several lanes, in that order; those without a rate have the rest of bursts in turn. */
+static void make_several(struct gen_sender *s, uint64_t now, uint64_t until)
+{
+	const unsigned lanes = s->shared->lanes;
+	unsigned room = s->shared->frames_per_burst;
+
+	while (room) {
+		unsigned first = lanes;
+		double wait = 0, next_wait = 0; /* of the first one that is due, and of the one behind it */
+		for (unsigned i = 0; i < lanes; i++) {
+			const struct gen_lane *lane = &s->lanes[i];
+			if (!lane->left || !lane->schedule.limited)
+				continue;
+			double w = gen_schedule_wait(&lane->schedule, until);
+			if (w < wait || (w <= wait && first == lanes)) {
+				next_wait = wait;
+				wait = w;
+				first = i;
+			} else if (w < next_wait) {
+				next_wait = w;
+			}
+		}
+		unsigned made = first < lanes ? make(s, first, until + (uint64_t)(int64_t)next_wait, room) : 0;
+		if (!made)
+			break;
+		room -= made;
+	}
+	for (unsigned i = 0; i < lanes && room && now < s->shared->end_at; i++) {
+		s->turn = s->turn + 1 < lanes ? s->turn + 1 : 0;
+		if (s->lanes[s->turn].left && !s->lanes[s->turn].schedule.limited)
+			room -= make(s, s->turn, until, room);
+	}
+}
+
+/* ---- Bursts ---- */
 
 /* All that was to be sent is in the ring. */
 static void end(struct gen_sender *s, uint64_t now)
@@ -116,30 +211,66 @@ static void end(struct gen_sender *s, uint64_t now)
 	app_wake();
 }
 
+static void follow_link(struct gen_sender *s, uint64_t now, double speed)
+{
+	for (unsigned i = 0; i < s->shared->lanes; i++)
+		if (s->lanes[i].schedule.in_percent)
+			gen_schedule_set_speed(&s->lanes[i].schedule, now, speed);
+	s->speed = speed;
+	s->look_at = now;
+}
+
+static void give_up(struct gen_sender *s, uint64_t now)
+{
+	for (unsigned i = 0; i < s->shared->lanes; i++)
+		if (s->lanes[i].left)
+			gen_schedule_give_up(&s->lanes[i].schedule, now);
+}
+
+/* Nothing is due: finds out when something is, or whether all was sent. */
+static void look_ahead(struct gen_sender *s, uint64_t now)
+{
+	double wait = GEN_WAIT_MAX;
+	bool left = false, captured = false;
+
+	for (unsigned i = 0; i < s->shared->lanes; i++) {
+		const struct gen_lane *lane = &s->lanes[i];
+		if (!lane->left || gen_schedule_ended(&lane->schedule))
+			continue;
+		double w = gen_schedule_wait(&lane->schedule, now);
+		left = true;
+		captured = captured || lane->schedule.replay;
+		wait = w < wait ? w : wait;
+	}
+	if (!left || now >= s->shared->end_at) {
+		end(s, now);
+		return;
+	}
+	uint64_t due_at = now + (wait > 0 ? (uint64_t)wait : 0);
+	app_set(&s->next_due_at, due_at);
+	/* whether the next frame of a capture has been read is looked at all the time */
+	s->look_at = captured ? now : due_at < s->shared->end_at ? due_at : s->shared->end_at;
+}
+
 /* Makes the packets that are due. False: none is. */
 static bool prepare_burst(struct gen_sender *s, uint64_t now)
 {
 	const struct gen_sending *shared = s->shared;
-	uint64_t made = app_get(&s->made), left = s->to_send ? s->to_send - made : UINT64_MAX;
-	double speed = atomic_load_explicit(&shared->speed, memory_order_relaxed) / shared->senders;
+	uint64_t until = now < shared->end_at ? now : shared->end_at - 1;
+	double speed = atomic_load_explicit(&shared->speed, memory_order_relaxed);
 
-	if (!left || now >= shared->end_at || gen_schedule_ended(&s->schedule)) {
-		end(s, now);
+	if (speed != s->speed)
+		follow_link(s, now, speed);
+	if (now < s->look_at)
 		return false;
-	}
-	if (speed != s->schedule.speed)
-		gen_schedule_set_speed(&s->schedule, (double)now, speed);
-	unsigned most = shared->frames_per_burst;
-	unsigned n = gen_schedule_due(&s->schedule, (double)now, left < most ? (unsigned)left : most);
-	if (n == 0) {
-		double wait = gen_schedule_wait(&s->schedule, (double)now);
-		app_set(&s->next_due_at, now + (wait > 0 ? (uint64_t)wait : 0));
-		return false;
-	}
-	uint64_t number = s->first_number + made * shared->senders;
-	s->pending = shared->many_buffers ? make_long_frames(s, number, n) : make_frames(s, number, n);
+	give_up(s, now);
 	s->first_pending = 0;
-	app_add(&s->made, shared->many_buffers ? app_frames(s->pkts, s->pending) : s->pending);
+	if (shared->lanes > 1)
+		make_several(s, now, until);
+	else if (now < shared->end_at || s->lanes[0].schedule.limited)
+		make(s, 0, until, shared->frames_per_burst);
+	if (!s->pending)
+		look_ahead(s, now);
 	return s->pending > 0;
 }
 
@@ -163,7 +294,7 @@ void gen_send(struct gen_sender *s, uint64_t now_tsc)
 		app_add(&s->cpu_lost_cycles, since);
 	/* While the ring is full, too, the schedule counts what cannot be made up for. */
 	if (s->pending)
-		gen_schedule_due(&s->schedule, (double)now, 0);
+		give_up(s, now);
 	else if (!prepare_burst(s, now))
 		return;
 	unsigned sent = nic_tx(s->queue->tx, s->pkts + s->first_pending, s->pending);

@@ -28,4 +28,18 @@ static inline unsigned gen_sizes_find(const struct gen_sizes *sizes, unsigned by
 	return i;
 }
 
+/** Frames of one stream that one sender has made, by their size: it alone writes. */
+struct gen_made {
+	_Alignas(64) _Atomic uint64_t frames[GEN_SIZES];
+};
+
+static inline uint64_t gen_made_all(const struct gen_made *made)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < GEN_SIZES; i++)
+		all += app_get(&made->frames[i]);
+	return all;
+}
+
 #endif

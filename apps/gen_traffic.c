@@ -58,6 +58,8 @@ void gen_traffic_work(struct gen_traffic *t, unsigned thread)
 {
 	while (!t->threads_end)
 		gen_traffic_turn(t, thread, app_tsc());
+	if (thread < t->sending.senders)
+		gen_sender_take_back(&t->senders[thread]);
 }
 
 void gen_traffic_stop(struct gen_traffic *t)
@@ -81,45 +83,85 @@ struct gen_received gen_traffic_received(const struct gen_traffic *t)
 	return gen_received(t->receivers, queues(t));
 }
 
-/* Senders share the rate: where they lost time, the mean of all counts. */
-struct gen_progress gen_traffic_progress(struct gen_traffic *t, bool end)
+uint64_t gen_traffic_made(const struct gen_traffic *t)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < t->sending.senders * t->streams; i++)
+		all += gen_made_all(&t->senders[i / t->streams].made[i % t->streams]);
+	return all;
+}
+
+/* How far one stream is. Where senders lost time, the mean of all counts. */
+static struct gen_progress progress_of(const struct gen_traffic *t, unsigned stream, bool end)
 {
 	const struct app_port *port = &t->app->ports[0];
-	const struct nic_stats *card = &t->app->latest.ports[0].card;
 	const unsigned senders = t->sending.senders;
-	double hz = app_tsc_hz(),
-	       now = (double)(t->sending.on ? gen_elapsed(&t->sending) : app_get(&t->sending.ended_at)) / hz;
-
-	t->clock_s += (now - t->seconds) * t->target.clock_speed;
-	t->down_s += t->link_was_down ? now - t->seconds : 0;
-	t->link_was_down = !port->link.up;
-	t->seconds = now;
+	const double hz = app_tsc_hz();
+	/* Where sending ends, what is due later is not late. */
+	uint64_t now = (uint64_t)(t->seconds * hz), ended = now < t->sending.end_at ? now : t->sending.end_at;
+	double wait = GEN_WAIT_MAX; /* from then until the first frame is due that was not sent */
 	struct gen_progress p = {
-		.seconds = now,
-		.clock_s = t->clock_s,
+		.seconds = t->seconds,
+		.clock_s = t->schedules[stream].in_percent ? t->clock_s : t->seconds,
 		.link_down_s = t->down_s,
 		.waited = t->stall.waited,
-		.frames = card->tx_packets - t->frames_before,
-		.pause_frames = port->link.pause & NIC_PAUSE_RX ? card->rx_pause_frames : 0,
-		.given_up_cycles = GEN_TRAFFIC_SUM(t, schedule.given_up_cycles),
-		.held_up_cycles = GEN_TRAFFIC_SUM(t, schedule.held_up_cycles) / senders,
+		.pause_frames = port->link.pause & NIC_PAUSE_RX ? t->app->latest.ports[0].card.rx_pause_frames : 0,
 		.ring_full_cycles = GEN_TRAFFIC_SUM(t, ring_full_cycles) / senders,
-		.unread_cycles = GEN_TRAFFIC_SUM(t, schedule.unread_cycles) / senders,
 		.cpu_lost_cycles = GEN_TRAFFIC_SUM(t, cpu_lost_cycles) / senders,
 	};
-	uint64_t last_sent_at = 0;
+
 	for (unsigned i = 0; i < senders; i++) {
-		uint64_t sent_at = app_get(&t->senders[i].last_sent_at);
-		last_sent_at = sent_at > last_sent_at ? sent_at : last_sent_at;
-		end = end && gen_schedule_wait(&t->senders[i].schedule, now * hz) > 0;
+		const struct gen_schedule *s = &t->senders[i].lanes[stream].schedule;
+		p.frames += gen_made_all(&t->senders[i].made[stream]);
+		p.given_up_cycles += app_get(&s->given_up_cycles) / senders;
+		p.held_up_cycles += app_get(&s->held_up_cycles) / senders;
+		p.unread_cycles += app_get(&s->unread_cycles) / senders;
+		double w = end ? gen_schedule_wait(s, ended) : 0;
+		wait = w < wait ? w : wait;
 	}
 	/* Where all were on time, the gap behind the last frame is counted too, as n frames take n gaps. */
-	if (end) {
-		double gap = app_ratio(gen_schedule_mean(&t->schedule).cycles, t->target.clock_speed * hz);
-		p.seconds = (double)last_sent_at / hz + gap;
-		p.clock_s += (p.seconds - now) * t->target.clock_speed;
+	if (end && wait > 0 && !p.waited) {
+		double more = ((double)ended + wait) / hz - p.seconds;
+		p.seconds += more;
+		p.clock_s += more * (t->schedules[stream].in_percent ? t->speed : 1);
 	}
 	return p;
+}
+
+void gen_traffic_look_at(struct gen_traffic *t, struct gen_moment *moment, bool end)
+{
+	double hz = app_tsc_hz(),
+	       now = (double)(t->sending.on ? gen_elapsed(&t->sending) : app_get(&t->sending.ended_at)) / hz, bits = 0;
+
+	t->clock_s += (now - t->seconds) * t->speed;
+	t->down_s += t->link_was_down ? now - t->seconds : 0;
+	t->link_was_down = !t->app->ports[0].link.up;
+	t->seconds = now;
+	moment->sent = t->app->latest.ports[0].card.tx_packets - t->frames_before;
+	for (unsigned i = 0; i < t->streams; i++) {
+		struct gen_progress *p = &moment->streams[i];
+		*p = progress_of(t, i, end);
+		p->frames = t->streams == 1 ? moment->sent : p->frames;
+		bits += (double)p->frames * gen_schedule_mean(&t->schedules[i]).bits;
+	}
+	for (unsigned i = 0; i < t->streams; i++)
+		moment->streams[i].line_bits = bits;
+}
+
+void gen_traffic_outcome(const struct gen_traffic *t, const struct gen_moment *from, const struct gen_moment *to,
+	struct gen_outcome streams[GEN_STREAMS], struct gen_outcome *all)
+{
+	const struct gen_progress start = {.seconds = 0};
+	bool first = true;
+
+	*all = (struct gen_outcome){.asked_pps = 0};
+	for (unsigned i = 0; i < t->streams; i++) {
+		streams[i] = gen_outcome_of(&t->targets[i], from ? &from->streams[i] : &start, &to->streams[i]);
+		if (t->sends[i])
+			gen_outcome_add(all, &streams[i], first);
+		first = first && !t->sends[i];
+	}
 }
 
 double gen_traffic_wait_s(const struct gen_traffic *t)
@@ -135,12 +177,34 @@ double gen_traffic_wait_s(const struct gen_traffic *t)
 
 /* ---- Trials ---- */
 
-static void tell_above_line(const struct gen_traffic *t)
+/* Makes targets of the schedules, and tells when they are more than the link carries. */
+static void set_targets(struct gen_traffic *t)
 {
-	if (gen_target_above_line(&t->target) && !t->app->options->quiet)
+	double bits = 0;
+	bool rates = true;
+
+	for (unsigned i = 0; i < t->streams; i++) {
+		const struct gen_schedule *s = &t->schedules[i];
+		struct gen_target *target = &t->targets[i];
+		*target = (struct gen_target){
+			.schedule = s,
+			.has_rate = s->limited && s->per_ns <= 0,
+			.speed = s->in_percent ? t->speed : 1,
+			.link_mbps = t->link_mbps,
+		};
+		bits += t->sends[i] ? gen_target_bits(target) : 0;
+		rates = rates && target->has_rate;
+	}
+	/* a millionth more is rounding */
+	bool above = bits > 1.000001e6 * t->link_mbps;
+	for (unsigned i = 0; i < t->streams; i++)
+		t->targets[i].above_line = above;
+	if (above && !t->app->options->quiet)
 		app_error("%s: more than a link of %u Mbit/s carries, with framing: %s",
-			t->target.has_rate ? "--rate" : "the capture", t->target.link_mbps,
-			t->target.has_rate ? "the rest is given up" : "it takes longer");
+			!rates           ? "the capture"
+			: t->streams > 1 ? "the streams' rates"
+					 : "--rate",
+			t->link_mbps, rates ? "the rest is given up" : "it takes longer");
 }
 
 /* Packets that the ring has taken, and the card has not sent. Of a device that does not tell, there are none. */
@@ -159,20 +223,20 @@ static uint64_t in_card(const struct gen_traffic *t)
 /* Whether sending ends by itself, rather than when somebody ends it. */
 static bool has_end(const struct gen_traffic *t)
 {
-	return t->trial.count || (t->options.replay && t->options.replay->loops);
+	return t->asked || t->trial.duration_s > 0 || (t->options.replay && t->options.replay->loops);
 }
 
 bool gen_traffic_look(struct gen_traffic *t)
 {
 	const struct nic_link *link = &t->app->ports[0].link;
+	static struct gen_moment now; /* which nobody needs: the time until now passed at the old speed */
 
-	gen_traffic_progress(t, false); /* the time until now passed at the old speed */
-	if (link->up && link->mbps && link->mbps != t->target.link_mbps) {
-		if (t->trial.rate.unit == GEN_RATE_PERCENT)
-			t->target.clock_speed *= (double)link->mbps / t->target.link_mbps;
-		t->target.link_mbps = link->mbps;
-		atomic_store_explicit(&t->sending.speed, t->target.clock_speed, memory_order_relaxed);
-		tell_above_line(t);
+	gen_traffic_look_at(t, &now, false);
+	if (link->up && link->mbps && link->mbps != t->link_mbps) {
+		t->speed *= (double)link->mbps / t->link_mbps;
+		t->link_mbps = link->mbps;
+		atomic_store_explicit(&t->sending.speed, t->speed, memory_order_relaxed);
+		set_targets(t);
 	}
 	if (t->sending.on)
 		return gen_stall_sending(&t->stall, link->up, has_end(t), app_sent(&t->app->ports[0], queues(t)),
@@ -183,28 +247,36 @@ bool gen_traffic_look(struct gen_traffic *t)
 		return true;
 	bool waits =
 		gen_stall_waiting(&t->stall, link->up, link->up && !t->stall.waited ? 0 : in_card(t), app_now_ns());
-	if (t->stall.waited) { /* the time counts: what the card has not sent is not sent */
+	if (t->stall.waited) /* the time counts: what the card has not sent is not sent */
 		app_set(&t->sending.ended_at, gen_elapsed(&t->sending));
-		app_set(&t->senders[0].last_sent_at, gen_elapsed(&t->sending));
-	}
 	return !waits;
 }
 
-/* Makes the schedule as fast as the rate and the link say. */
-static void pace(struct gen_traffic *t)
+/* Makes the schedules as fast as the rates and the link say, and gives each sender its share. */
+static void begin_streams(struct gen_traffic *t)
 {
 	const struct app_port *port = &t->app->ports[0];
+	bool all_end = true;
 
-	t->target = (struct gen_target){
-		.schedule = &t->schedule,
-		.has_rate = t->trial.rate.unit != GEN_RATE_UNLIMITED,
-		.clock_speed = 1,
-		.link_mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps,
-	};
-	t->sending.speed = 1;
+	t->link_mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps;
+	t->speed = t->sending.speed = 1;
 	t->link_was_down = !port->link.up;
-	gen_schedule_pace(&t->schedule, &t->trial.rate, t->target.link_mbps);
-	tell_above_line(t);
+	t->asked = 0;
+	for (unsigned i = 0; i < t->streams; i++) {
+		const struct gen_stream *stream = t->options.replay ? NULL : &t->options.streams[i];
+		const struct gen_rate *rate =
+			stream && t->trial.rate.unit == GEN_RATE_UNLIMITED ? &stream->rate : &t->trial.rate;
+		uint64_t count = stream && stream->count ? stream->count : t->trial.count;
+		t->sends[i] = t->trial.stream == GEN_ALL_STREAMS || t->trial.stream == i;
+		gen_schedule_init(
+			&t->schedules[i], stream ? &t->makers.each[i] : NULL, t->options.replay, rate, t->link_mbps);
+		t->asked += t->sends[i] ? count : 0;
+		all_end = all_end && (count || !t->sends[i]);
+		for (unsigned j = 0; j < t->sending.senders && t->sends[i]; j++)
+			gen_sender_begin_lane(&t->senders[j], j, i, &t->schedules[i], count);
+	}
+	t->asked = all_end ? t->asked : 0;
+	set_targets(t);
 }
 
 /* Halts the threads, so that what they count can be set to zero. */
@@ -224,29 +296,27 @@ void gen_traffic_begin(struct gen_traffic *t, const struct gen_trial *trial)
 	t->trial = *trial;
 	t->stall = (struct gen_stall){.quiet = t->app->options->quiet};
 	t->seconds = t->clock_s = t->down_s = 0;
-	pace(t);
-	t->sending.left = 0;
 	t->sending.start_tsc = t->sending.ended_at = 0;
 	t->sending.begun_tsc = app_tsc();
 	t->sending.end_at = trial->duration_s > 0 ? (uint64_t)(trial->duration_s * app_tsc_hz()) : UINT64_MAX;
 	uint64_t most = 0;
-	for (unsigned i = 0; i < t->sending.senders; i++) {
-		uint64_t made = app_get(&t->senders[i].made);
+	for (unsigned i = 0; i < t->sending.senders * t->streams; i++) {
+		uint64_t made = gen_made_all(&t->senders[i / t->streams].made[i % t->streams]);
 		most = made > most ? made : most;
 	}
 	t->sending.made_before += most;
-	for (unsigned i = 0; i < t->sending.senders; i++) {
-		gen_sender_free(&t->senders[i]);
-		gen_sender_init(&t->senders[i], &t->sending, i, &t->schedule, trial->count);
-		t->senders[i].queue = &t->app->ports[0].queues[i];
+	for (unsigned i = 0; i < t->sending.senders; i++)
+		gen_sender_begin(&t->senders[i]);
+	begin_streams(t);
+	t->sending.left = 0;
+	for (unsigned i = 0; i < t->sending.senders; i++)
 		t->sending.left += !t->senders[i].done;
-	}
 	for (unsigned i = 0; t->trials > 1 && i < queues(t); i++)
 		gen_receiver_begin(&t->receivers[i]);
 	if (t->trials > 1)
 		app_take_sample(t->app, &t->app->latest);
 	t->frames_before = t->app->latest.ports[0].card.tx_packets;
-	t->sending.on = !app_stopping();
+	t->sending.on = t->sending.left && !app_stopping();
 	if (t->trials > 1)
 		app_release_threads();
 }
@@ -258,7 +328,7 @@ static void drain(const struct gen_traffic *t)
 	uint64_t start = app_now_ns(), since = start, before = 0;
 
 	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS &&
-		gen_traffic_received(t).unique < GEN_TRAFFIC_SUM(t, made)) {
+		gen_traffic_received(t).unique < gen_traffic_made(t)) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		uint64_t received = t->options.replay ? app_received(t->app) : gen_traffic_received(t).unique;
 		since = received != before ? app_now_ns() : since;
@@ -289,19 +359,27 @@ bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_t
 	const uint8_t *to = options->to ? options->to : app->port_count > 1 ? ports[1].info.mac : nobody;
 	gen_makers_init(
 		&t->makers, options->streams, options->stream_count, options->seed, senders, to, ports[0].info.mac);
-	t->schedule = (struct gen_schedule){
-		.replay = options->replay,
-		.bytes = options->replay ? 0 : gen_maker_longest(&t->makers.each[0]),
-	};
-	unsigned longest = gen_schedule_longest(&t->schedule), room = APP_BURST_MAX / gen_buffers_of(longest);
+	t->streams = options->replay ? 1 : options->stream_count;
+	unsigned longest = options->replay ? options->replay->longest_bytes : 0;
+	for (unsigned i = 0; !options->replay && i < t->streams; i++) {
+		unsigned bytes = gen_maker_longest(&t->makers.each[i]);
+		longest = bytes > longest ? bytes : longest;
+		gen_sizes_init(&t->sizes[i], &options->streams[i]);
+	}
+	unsigned room = APP_BURST_MAX / gen_buffers_of(longest);
 	t->sending = (struct gen_sending){
 		.makers = &t->makers,
+		.sizes = t->sizes,
 		.pool = app_open_pool(app, count),
 		.senders = senders,
+		.lanes = t->streams,
 		.frames_per_burst = app->options->burst < room ? app->options->burst : room,
 		.many_buffers = longest > PKT_DATA_BYTES,
 		.away_limit = (uint64_t)(AWAY_S * app_tsc_hz()),
 	};
+	for (unsigned i = 0; i < senders; i++)
+		if (!gen_sender_open(&t->senders[i], &t->sending, i, &app->ports[0].queues[i]))
+			return app_error("no memory for a sender");
 	for (unsigned i = 0; i < n * app->port_count; i++)
 		app_watch(&app_workers[threads - n + i % n], ports[i / n].queues[i % n].rx);
 	for (unsigned i = 0; i < n; i++)
@@ -313,7 +391,7 @@ bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_t
 void gen_traffic_close(struct gen_traffic *t)
 {
 	for (unsigned i = 0; i < t->sending.senders; i++)
-		gen_sender_free(&t->senders[i]);
+		gen_sender_close(&t->senders[i]);
 	for (unsigned i = 0; i < APP_QUEUES; i++)
 		gen_receiver_free(&t->receivers[i]);
 	gen_makers_free(&t->makers);

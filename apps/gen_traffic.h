@@ -18,24 +18,39 @@ struct gen_traffic_options {
 	struct gen_replay *replay; /* an open capture, whose frames are sent; NULL: numbered packets are */
 };
 
+#define GEN_ALL_STREAMS GEN_STREAMS
+
 /** One trial. */
 struct gen_trial {
-	struct gen_rate rate;
-	uint64_t count;    /* packets; 0: no limit */
-	double duration_s; /* what is due in this time is sent; 0: no limit */
+	unsigned stream;      /* the only one that sends; or GEN_ALL_STREAMS */
+	struct gen_rate rate; /* instead of the streams' own; GEN_RATE_UNLIMITED: their own, or a capture's timing */
+	uint64_t count;       /* packets of each stream that has no count of its own, or of the capture; 0: no limit */
+	double duration_s;    /* what is due in this time is sent; 0: no limit */
+};
+
+/** How far sending is. */
+struct gen_moment {
+	uint64_t sent; /* by the card, in this trial */
+	struct gen_progress streams[GEN_STREAMS];
 };
 
 struct gen_traffic {
 	struct app *app;
 	struct gen_traffic_options options;
 	struct gen_trial trial;
-	unsigned trials; /* begun */
+	unsigned trials;  /* begun */
+	unsigned streams; /* of options, or 1: the capture */
+	uint64_t asked;   /* packets of the trial; 0: no limit */
 	struct gen_makers makers;
-	struct gen_schedule schedule;
-	struct gen_target target; /* what reports compare with; the main thread's */
+	struct gen_sizes sizes[GEN_STREAMS];
+	struct gen_schedule schedules[GEN_STREAMS]; /* of all senders together */
+	struct gen_target targets[GEN_STREAMS];     /* what reports compare with; the main thread's, like the next */
+	bool sends[GEN_STREAMS];                    /* the stream is in the trial */
+	unsigned link_mbps;
+	double speed; /* of rates in percent */
 	struct gen_stall stall;
-	/* At the last look at the progress: the time by our clock, by the schedule's, and how much of it the link was
-	 * down. */
+	/* At the last look at the progress: the time by our clock, by that of rates in percent, and how much of it the
+	 * link was down. */
 	double seconds, clock_s, down_s;
 	bool link_was_down;     /* at the main thread's last look */
 	uint64_t frames_before; /* that the card had sent when the trial began */
@@ -74,8 +89,15 @@ void gen_traffic_work(struct gen_traffic *traffic, unsigned thread);
 /** One turn of that: what is due at this time is sent, and what has come is taken. */
 void gen_traffic_turn(struct gen_traffic *traffic, unsigned thread, uint64_t now_tsc);
 
-/** How far sending is. end: the sending threads have ended. */
-struct gen_progress gen_traffic_progress(struct gen_traffic *traffic, bool end);
+/** How far sending is. end: the sending threads have ended, or halt. */
+void gen_traffic_look_at(struct gen_traffic *traffic, struct gen_moment *moment, bool end);
+
+/** What was achieved between two moments, or from the beginning (NULL), by each stream, and by all together. */
+void gen_traffic_outcome(const struct gen_traffic *traffic, const struct gen_moment *from, const struct gen_moment *to,
+	struct gen_outcome streams[GEN_STREAMS], struct gen_outcome *all);
+
+/** Packets that were made. */
+uint64_t gen_traffic_made(const struct gen_traffic *traffic);
 
 /** Seconds until the next frame is due; 0: now, or none is. */
 double gen_traffic_wait_s(const struct gen_traffic *traffic);

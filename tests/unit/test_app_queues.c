@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of what applications do with several queues: which CPUs the threads get, captures in order of time, and a
- * generator whose senders share its rate, its packets and its flows. */
+ * Tests of what applications do with several queues: which CPUs the threads get, captures in order of time, and
+ * what comes back to a generator of several senders. */
 #include "../../apps/app_output.c"
 #include "../../apps/app_parse.c"
 #include "../../apps/app_placement.c"
 #include "../../apps/dump_merge.c"
-#include "../../apps/gen_capture.c"
-#include "../../apps/gen_fields.c"
-#include "../../apps/gen_frame.c"
-#include "../../apps/gen_headers.c"
-#include "../../apps/gen_layers.c"
-#include "../../apps/gen_match.c"
-#include "../../apps/gen_rate.c"
-#include "../../apps/gen_reader.c"
 #include "../../apps/gen_receive.c"
-#include "../../apps/gen_replay.c"
-#include "../../apps/gen_schedule.c"
-#include "../../apps/gen_send.c"
-#include "../../apps/gen_sequence.c"
-#include "../../apps/gen_stream.c"
-#include "../../apps/gen_unique.c"
-#include "../../apps/gen_values.c"
 
 #include "unit.h"
 
@@ -175,31 +160,9 @@ static void threads_bring_what_is_written_in_order(void)
 
 /* ---- The generator ---- */
 
-static struct gen_sender senders[3];
-static struct gen_sending sending = {.senders = 3, .frames_per_burst = 1, .speed = 1};
-
-static void senders_share_the_rate_and_the_count(void)
-{
-	struct gen_schedule whole = {.bytes = 60};
-
-	gen_schedule_pace(&whole, &(struct gen_rate){app_tsc_hz() / 1000, GEN_RATE_PACKETS}, 10000);
-	for (unsigned i = 0; i < 3; i++)
-		gen_sender_init(&senders[i], &sending, i, &whole, 32);
-	ASSERT_NUMBER(senders[0].to_send, 11);
-	ASSERT_NUMBER(senders[1].to_send, 11);
-	ASSERT_NUMBER(senders[2].to_send, 10);
-	/* a packet is due every 1000 cycles, and they take turns */
-	for (unsigned cycle = 0; cycle < 30000; cycle += 100)
-		for (unsigned i = 0; i < 3; i++)
-			ASSERT_NUMBER(gen_schedule_due(&senders[i].schedule, cycle + 0.5, 9), cycle % 3000 == i * 1000);
-	/* what one gives up is its own, in packets of the whole */
-	double gap = whole.gap, late = whole.catch_up_cycles + 30000 + 30 * gap;
-	gen_schedule_due(&senders[1].schedule, late, 0);
-	CU_ASSERT_DOUBLE_EQUAL((double)senders[1].schedule.given_up_cycles / gap, 10, 0.5);
-	/* a sender with nothing to send does not send without limit */
-	gen_sender_init(&senders[2], &sending, 2, &whole, 2);
-	CU_ASSERT_TRUE(senders[2].done);
-}
+static struct gen_made made[3];
+static struct gen_sender senders[3] = {{.made = &made[0]}, {.made = &made[1]}, {.made = &made[2]}};
+static struct gen_sending sending = {.senders = 3};
 
 /* Sender 0 has sent 10 packets, sender 1 has sent 5; two queues receive. */
 static void what_queues_receive_adds_up(void)
@@ -208,8 +171,8 @@ static void what_queues_receive_adds_up(void)
 
 	for (unsigned i = 0; i < 2; i++)
 		CU_ASSERT_TRUE_FATAL(gen_receiver_init(&receivers[i], senders, &sending));
-	senders[0].made = 10;
-	senders[1].made = 5;
+	made[0].frames[0] = 10;
+	made[1].frames[0] = 5;
 	for (unsigned count = 0; count < 10; count++) /* number 4 of sender 0 is lost, and so is 0 of sender 1 */
 		if (count != 4)
 			account(&receivers[count % 2], true, true, 3 * count);
@@ -235,7 +198,6 @@ int main(void)
 		{"threads get cores of the node first", threads_get_cores_of_the_node_first},
 		{"nothing is written before what may be older", nothing_is_written_before_what_may_be_older},
 		{"threads bring what is written in order", threads_bring_what_is_written_in_order},
-		{"senders share the rate and the count", senders_share_the_rate_and_the_count},
 		{"what queues receive adds up", what_queues_receive_adds_up},
 		CU_TEST_INFO_NULL,
 	};

@@ -401,7 +401,10 @@ static struct gen_schedule schedule;
 /* So many frames are due so many microseconds after the start. */
 static void assert_due(double us, unsigned frames)
 {
-	unsigned due = gen_schedule_due(&schedule, us * app_tsc_hz() / 1e6, 100);
+	uint64_t now = (uint64_t)(us * app_tsc_hz() / 1e6);
+
+	gen_schedule_give_up(&schedule, now);
+	unsigned due = gen_schedule_due(&schedule, now, 100);
 
 	if (due != frames)
 		printf("\n    after %.3f us:", us);
@@ -425,8 +428,7 @@ static void frames_are_due_when_they_were_captured_or_by_the_rate(void)
 		c = (struct gen_capture){.own_timing = true};
 		CU_ASSERT_TRUE(open_replay(path, &c, 0, false));
 		c.speed = speed;
-		schedule = (struct gen_schedule){.replay = &replay};
-		gen_schedule_pace(&schedule, &(struct gen_rate){0}, 10000);
+		gen_schedule_init(&schedule, NULL, &replay, &(struct gen_rate){0}, 10000);
 		assert_due(0, 1);
 		assert_due(9.9 / speed, 0);
 		assert_due(10.1 / speed, 1);
@@ -434,7 +436,7 @@ static void frames_are_due_when_they_were_captured_or_by_the_rate(void)
 		assert_due(30.1 / speed, 2); /* the last is older */
 		assert_due(36.6 / speed, 0);
 		assert_due(36.7 / speed, 1);
-		CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&schedule, 36.7 / speed * app_tsc_hz() / 1e6),
+		CU_ASSERT_DOUBLE_EQUAL(gen_schedule_wait(&schedule, (uint64_t)(36.7 / speed * app_tsc_hz() / 1e6)),
 			9.966 / speed * app_tsc_hz() / 1e6, 1e-3 * app_tsc_hz() / 1e6);
 		assert_due(76.6 / speed, 4);
 		ASSERT_NUMBER(schedule.given_up_cycles, 0);
@@ -442,8 +444,7 @@ static void frames_are_due_when_they_were_captured_or_by_the_rate(void)
 	}
 	/* 100 Mbit/s: 6.72 us for the short ones, which the card pads, and 10.4 us for the last */
 	CU_ASSERT_TRUE(open_replay(path, &c, 2, false));
-	schedule = (struct gen_schedule){.replay = &replay};
-	gen_schedule_pace(&schedule, &(struct gen_rate){1e8, GEN_RATE_BITS}, 10000);
+	gen_schedule_init(&schedule, NULL, &replay, &(struct gen_rate){1e8, GEN_RATE_BITS}, 10000);
 	assert_due(0, 1);
 	assert_due(6.71, 0);
 	assert_due(13.45, 2);
@@ -469,10 +470,10 @@ static void captures_without_times_are_not_late(void)
 	for (unsigned i = 0; i < 5; i++)
 		record(file, 7, 7, 60, 60);
 	CU_ASSERT_TRUE(open_file_once(file, path, &c, false));
-	schedule = (struct gen_schedule){.replay = &replay};
-	gen_schedule_pace(&schedule, &(struct gen_rate){0}, 10000);
-	ASSERT_NUMBER(gen_schedule_due(&schedule, 1e9, 3), 3);
-	ASSERT_NUMBER(gen_schedule_due(&schedule, 1e12, 3), 2);
+	gen_schedule_init(&schedule, NULL, &replay, &(struct gen_rate){0}, 10000);
+	ASSERT_NUMBER(gen_schedule_due(&schedule, 1000000000, 3), 3);
+	gen_schedule_give_up(&schedule, UINT64_C(1000000000000));
+	ASSERT_NUMBER(gen_schedule_due(&schedule, UINT64_C(1000000000000), 3), 2);
 	ASSERT_NUMBER(schedule.held_up_cycles, 0);
 	gen_replay_close(&replay);
 }
@@ -495,9 +496,8 @@ static void a_reader_that_is_late_is_told(void)
 		CU_ASSERT_TRUE_FATAL(open_replay(path, &c, 1, false));
 		while (app_get(&replay.written) < 2 * place_bytes(60))
 			wait_ns(WAIT_NS);
-		schedule = (struct gen_schedule){.replay = &replay};
-		gen_schedule_pace(
-			&schedule, &(struct gen_rate){1e5, by_rate ? GEN_RATE_PACKETS : GEN_RATE_UNLIMITED}, 1);
+		gen_schedule_init(&schedule, NULL, &replay,
+			&(struct gen_rate){1e5, by_rate ? GEN_RATE_PACKETS : GEN_RATE_UNLIMITED}, 1);
 		assert_due(0, 1);
 		assert_due(10.1, 1);
 		CU_ASSERT_EQUAL(schedule.starved, !by_rate);
@@ -519,7 +519,7 @@ static void a_reader_that_is_late_is_told(void)
 		fflush(file);
 		while (!gen_replay_due(&replay))
 			wait_ns(WAIT_NS);
-		gen_schedule_due(&schedule, 1e6 * app_tsc_hz() / 1e6, 0);
+		gen_schedule_due(&schedule, (uint64_t)app_tsc_hz(), 0);
 		assert_due(2e6, 1);
 		CU_ASSERT_TRUE(schedule.held_up_cycles > schedule.unread_cycles);
 		fclose(file);
