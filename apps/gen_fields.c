@@ -42,10 +42,13 @@ static uint16_t wrong(uint16_t sum)
  * there are fewer flows than senders, several have the same one. */
 static uint64_t flow_of(const struct gen_maker *maker, uint64_t number)
 {
-	uint64_t flows = maker->flows, sender = number % maker->senders, count = number / maker->senders;
+	uint64_t flows = maker->flows;
 
 	if (flows == 0)
 		return number;
+	if (maker->senders == 1)
+		return number % flows;
+	uint64_t sender = number % maker->senders, count = number / maker->senders;
 	if (sender >= flows)
 		return sender % flows;
 	uint64_t own = (flows - sender + maker->senders - 1) / maker->senders;
@@ -162,10 +165,24 @@ void gen_fields_init(struct gen_maker *m, const uint8_t signature[4], const uint
 
 /* ---- Frames ---- */
 
+/* Puts a value into a big-endian word that has zeros in its place. */
 static void add_to_word(uint8_t *at, unsigned bytes, uint64_t value)
 {
-	for (unsigned i = bytes; i > 0; i--, value >>= 8)
-		at[i - 1] |= (uint8_t)value;
+	uint64_t word = htobe64(value << (64 - 8 * bytes)), old = 0;
+
+	if (bytes == 2) {
+		memcpy(&old, at, 2);
+		old |= word;
+		memcpy(at, &old, 2);
+	} else if (bytes == 4) {
+		memcpy(&old, at, 4);
+		old |= word;
+		memcpy(at, &old, 4);
+	} else {
+		memcpy(&old, at, 8);
+		old |= word;
+		memcpy(at, &old, 8);
+	}
 }
 
 void gen_fields_write(const struct gen_maker *maker, uint64_t number, uint64_t tsc, uint8_t *data)
@@ -175,7 +192,10 @@ void gen_fields_write(const struct gen_maker *maker, uint64_t number, uint64_t t
 	uint64_t flow = flow_of(maker, number), ip_sum = maker->ip_sum, l4_sum = maker->l4_sum;
 	unsigned bytes = gen_maker_bytes(maker, number), l4_bytes = bytes - h->l4_at;
 
-	memcpy(data, maker->head, maker->head_bytes);
+	if (maker->head_bytes == GEN_HEAD_SHORT)
+		memcpy(data, maker->head, GEN_HEAD_SHORT);
+	else
+		memcpy(data, maker->head, maker->head_bytes);
 	for (unsigned i = 0; i < h->field_count; i++) {
 		const struct gen_field *f = &h->fields[i];
 		uint64_t value = value_of(maker, &f->values, f->id, number, f->of_flow ? flow : number) << f->shift;

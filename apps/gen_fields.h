@@ -35,7 +35,7 @@ struct gen_maker {
 	unsigned head_bytes;        /* what gen_maker_write writes: all in which frames differ, and some zeros */
 	unsigned stamp_at;          /* 0: there is none */
 	unsigned sum_at;            /* of a maker with heads: of the sum behind IP */
-	bool has_avx2;              /* the CPU has, and what comes with it */
+	enum pkt_simd simd;         /* what the CPU has */
 	unsigned senders, step;     /* step: senders, modulo the period */
 	unsigned index;             /* of the stream */
 	const struct gen_stream *stream;
@@ -46,11 +46,20 @@ struct gen_maker {
 	/* Of a maker with heads: bits that are the same in a frame and its head, up to mask_bytes. */
 	uint8_t mask[GEN_HEADERS_BYTES];
 	unsigned mask_bytes;
+	uint64_t mask_bits[GEN_HEADERS_BYTES / 64]; /* the same: a bit for each byte */
 };
 
 static inline size_t gen_head_stride(const struct gen_maker *maker)
 {
 	return sizeof(struct gen_head) + maker->head_bytes;
+}
+
+/** For how many of n frames, number, number + senders, ..., heads follow each other, before they start again. */
+static inline unsigned gen_maker_run(const struct gen_maker *maker, uint64_t number, unsigned n)
+{
+	uint64_t left = maker->period - number % maker->period;
+
+	return maker->step && left < (uint64_t)n * maker->step ? ((unsigned)left + maker->step - 1) / maker->step : n;
 }
 
 /** The head of a frame of a maker that has heads. The remainder of a division by the period: exact for numbers below

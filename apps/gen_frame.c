@@ -66,7 +66,9 @@ static void make_heads(struct gen_maker *m)
 	memset(m->mask + 12, 0xff, m->mask_bytes - 12);
 	memset(m->mask + m->sum_at, 0, 2);
 	memset(m->mask + m->stamp_at + GEN_STAMP_NUMBER, 0, GEN_STAMP_BYTES - GEN_STAMP_NUMBER);
-	m->has_avx2 = pkt_simd_choose(PKT_SIMD_AUTO) >= PKT_SIMD_AVX2;
+	for (unsigned i = 0; i < m->head_bytes; i++)
+		m->mask_bits[i / 64] |= (uint64_t)(m->mask[i] != 0) << i % 64;
+	m->simd = pkt_simd_choose(PKT_SIMD_AUTO);
 	m->heads = heads;
 }
 
@@ -138,6 +140,20 @@ static void write_from_head(const struct gen_maker *maker, uint64_t number, uint
 /* Pieces in which a head is copied. Not memcpy, for which compilers take smaller ones than the CPU has. */
 typedef uint64_t copy16 __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint64_t copy32 __attribute__((vector_size(32), aligned(1), may_alias));
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+/* Writes the number and the time of a stamp, and 4 of the zeros behind it. */
+static inline __attribute__((always_inline)) void put_stamp(uint8_t *at, bool wide, copy16 stamp)
+{
+	if (wide) {
+		*(copy16 *)at = (copy16)__builtin_shufflevector(
+			(bytes16)stamp, (bytes16)stamp, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+		return;
+	}
+	uint64_t first = htobe64(stamp[0]), last = htobe64(stamp[1]);
+	memcpy(at, &first, 8);
+	memcpy(at + 8, &last, 8);
+}
 
 _Static_assert(offsetof(struct pkt, flags) == offsetof(struct pkt, len) + 2, "a length and no flags are 4 bytes");
 
@@ -148,16 +164,16 @@ static inline __attribute__((always_inline)) void write_run(const struct gen_mak
 	unsigned head_bytes, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
 {
 	const size_t step = maker->step * (sizeof(struct gen_head) + head_bytes);
-	const unsigned stamp_at = maker->stamp_at + GEN_STAMP_NUMBER, sum_at = maker->sum_at;
-	const uint64_t numbers_step = maker->senders, stamp_step = numbers_step << 16;
-	const uint32_t stamp_end = htobe32((uint32_t)time);
+	const size_t stamp_at = maker->stamp_at + GEN_STAMP_NUMBER, sum_at = maker->sum_at;
+	const uint64_t numbers_step = maker->senders;
+	const copy16 stamp_step = {numbers_step << 16, 0};
 	const char *at = (const char *)gen_maker_head(maker, number);
-	uint64_t stamp = number << 16 | time >> 32, numbers = number + time;
+	uint64_t numbers = number + time;
+	copy16 stamp = {number << 16 | time >> 32, time << 32};
 
 	for (struct pkt *pkt = pkts, *end = pkts + n; pkt < end; pkt++) {
 		const struct gen_head *head = (const struct gen_head *)at;
 		uint8_t *data = pkt->data;
-		uint64_t stamp_begin = htobe64(stamp);
 		uint16_t sum = sum_of_rest(head->sum_less - numbers);
 
 		sum = htobe16(sum == 0xffff && !is_udp ? 0 : sum);
@@ -166,8 +182,7 @@ static inline __attribute__((always_inline)) void write_run(const struct gen_mak
 				*(copy32 *)(data + i) = *(const copy32 *)(head->data + i);
 			else
 				*(copy16 *)(data + i) = *(const copy16 *)(head->data + i);
-		memcpy(data + stamp_at, &stamp_begin, 8);
-		memcpy(data + stamp_at + 8, &stamp_end, 4);
+		put_stamp(data + stamp_at, wide, stamp);
 		memcpy(data + sum_at, &sum, 2);
 		memcpy(&pkt->len, &head->bytes, 4);
 		at += step;
@@ -183,10 +198,10 @@ static inline __attribute__((always_inline)) void write_run_of(
 
 	if (is_udp && maker->head_bytes == GEN_HEAD_SHORT)
 		write_run(maker, wide, true, GEN_HEAD_SHORT, number, time, pkts, n);
-	else if (is_udp)
-		write_run(maker, wide, true, GEN_HEADERS_BYTES, number, time, pkts, n);
+	else if (maker->head_bytes == GEN_HEAD_SHORT)
+		write_run(maker, wide, false, GEN_HEAD_SHORT, number, time, pkts, n);
 	else
-		write_run(maker, wide, false, maker->head_bytes, number, time, pkts, n);
+		write_run(maker, wide, is_udp, GEN_HEADERS_BYTES, number, time, pkts, n);
 }
 
 /* For CPUs that PKT_SIMD_AVX2 is for. */
@@ -200,11 +215,8 @@ __attribute__((target("avx2,bmi,bmi2"))) static void write_run_avx2(
 static void write_runs(const struct gen_maker *maker, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
 {
 	while (n) {
-		uint64_t left = maker->period - number % maker->period;
-		unsigned run = maker->step && left < (uint64_t)n * maker->step
-				       ? ((unsigned)left + maker->step - 1) / maker->step
-				       : n;
-		if (maker->has_avx2)
+		unsigned run = gen_maker_run(maker, number, n);
+		if (maker->simd >= PKT_SIMD_AVX2)
 			write_run_avx2(maker, number, time, pkts, run);
 		else
 			write_run_of(maker, false, number, time, pkts, run);

@@ -76,29 +76,44 @@ bool gen_maker_is_piece_intact(const struct gen_stamp *stamp, const uint8_t *dat
 
 /* ---- Runs ---- */
 
-/* Vectors in which frames are compared with heads. */
 typedef uint64_t words16 __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint64_t words32 __attribute__((vector_size(32), aligned(1), may_alias));
 
-/* Whether a frame's beginning is another than the head's, where the mask has bits. */
-static inline __attribute__((always_inline)) bool differs16(
-	const uint8_t *data, const uint8_t *head, const uint8_t *mask, unsigned bytes)
+/* Each of these: whether a frame's beginning is another than its head's, where the maker's mask has bits. */
+static inline __attribute__((always_inline)) bool differs_sse2(
+	const struct gen_maker *maker, const uint8_t *data, const uint8_t *head, unsigned bytes)
 {
 	words16 all = {0};
 
 	for (unsigned i = 0; i < bytes; i += 16)
-		all |= (*(const words16 *)(data + i) ^ *(const words16 *)(head + i)) & *(const words16 *)(mask + i);
+		all |= (*(const words16 *)(data + i) ^ *(const words16 *)(head + i)) &
+		       *(const words16 *)(maker->mask + i);
 	return all[0] | all[1];
 }
 
-__attribute__((target("avx2,bmi,bmi2"))) static inline bool differs32(
-	const uint8_t *data, const uint8_t *head, const uint8_t *mask, unsigned bytes)
+#define AVX2   "avx2,bmi,bmi2"
+#define AVX512 AVX2 ",avx512f,avx512bw,avx512dq,avx512vl"
+
+__attribute__((target(AVX2))) static inline bool differs_avx2(
+	const struct gen_maker *maker, const uint8_t *data, const uint8_t *head, unsigned bytes)
 {
 	words32 all = {0};
 
 	for (unsigned i = 0; i < bytes; i += 32)
-		all |= (*(const words32 *)(data + i) ^ *(const words32 *)(head + i)) & *(const words32 *)(mask + i);
+		all |= (*(const words32 *)(data + i) ^ *(const words32 *)(head + i)) &
+		       *(const words32 *)(maker->mask + i);
 	return !_mm256_testz_si256((__m256i)all, (__m256i)all);
+}
+
+__attribute__((target(AVX512))) static inline bool differs_avx512(
+	const struct gen_maker *maker, const uint8_t *data, const uint8_t *head, unsigned bytes)
+{
+	__mmask64 all = 0;
+
+	for (unsigned i = 0; i < bytes; i += 64)
+		all |= _mm512_mask_cmpneq_epi8_mask(
+			maker->mask_bits[i / 64], _mm512_loadu_si512(data + i), _mm512_loadu_si512(head + i));
+	return all;
 }
 
 /* Whether a checksum's sum is a multiple of 2^16 - 1: then its product with the inverse is a small number. */
@@ -117,57 +132,87 @@ static inline uint32_t length_and_more(const struct pkt *pkt)
 	return both & (0xffff | (uint32_t)PKT_MORE << 16);
 }
 
-/* longer: there are frames longer than their heads, or of different lengths */
-static inline __attribute__((always_inline)) unsigned match_run(const struct gen_maker *maker, bool wide, bool longer,
-	unsigned head_bytes, const struct pkt *pkts, unsigned n, struct gen_match *matches)
+static uint64_t number_of(const struct gen_maker *maker, const uint8_t *data)
 {
-	const char *heads = (const char *)maker->heads;
-	const unsigned mask_bytes = maker->mask_bytes;
-	const unsigned number_at = maker->stamp_at + GEN_STAMP_NUMBER, sum_at = maker->sum_at;
-	const uint64_t period = maker->period, of_period = maker->of_period;
+	return get48(data + maker->stamp_at + GEN_STAMP_NUMBER);
+}
+
+/* Takes frames whose heads follow each other. longer: frames are longer than their heads, or not all as long. */
+static inline __attribute__((always_inline)) unsigned match_run(const struct gen_maker *maker, enum pkt_simd simd,
+	bool longer, unsigned head_bytes, uint64_t number, const struct pkt *pkts, unsigned n, uint64_t *times)
+{
+	const size_t step = maker->step * (sizeof(struct gen_head) + head_bytes);
+	const size_t number_at = maker->stamp_at + GEN_STAMP_NUMBER, sum_at = maker->sum_at;
+	const uint64_t number_step = maker->senders;
+	const char *at = (const char *)gen_maker_head(maker, number);
 	unsigned i = 0;
 
-	for (; i < n; i++) {
+	for (; i < n; i++, at += step, number += number_step) {
+		const struct gen_head *head = (const struct gen_head *)at;
 		const uint8_t *data = pkts[i].data;
-		uint64_t number, time;
+		uint64_t found, time;
 		uint16_t sum;
-		memcpy(&number, data + number_at, 8);
+		memcpy(&found, data + number_at, 8);
 		memcpy(&time, data + number_at + 4, 8);
 		memcpy(&sum, data + sum_at, 2);
-		number = be64toh(number) >> 16;
-		time = be64toh(time) & (GEN_TIME_LIMIT - 1);
-		uint64_t at = (uint64_t)((unsigned __int128)(of_period * number) * period >> 64);
-		const struct gen_head *head =
-			(const struct gen_head *)(heads + at * (sizeof(struct gen_head) + head_bytes));
-		if (length_and_more(&pkts[i]) != head->bytes)
+		time = be64toh(time) << 16 >> 16;
+		if (be64toh(found) >> 16 != number || length_and_more(&pkts[i]) != head->bytes)
 			break;
-		if (wide ? differs32(data, head->data, maker->mask, head_bytes)
-			 : differs16(data, head->data, maker->mask, head_bytes))
+		if (simd == PKT_SIMD_AVX512     ? differs_avx512(maker, data, head->data, head_bytes)
+			: simd == PKT_SIMD_AVX2 ? differs_avx2(maker, data, head->data, head_bytes)
+						: differs_sse2(maker, data, head->data, head_bytes))
 			break;
-		if (!is_right_sum(head->sum_less - number - time - be16toh(sum)))
+		/* modulo 2^16 - 1, 2^8 times a word has its bytes the other way around */
+		if (!is_right_sum(head->sum_less - number - time - ((uint64_t)sum << 8)))
 			break;
-		if (longer && !all_zeros(data + mask_bytes, head->bytes - mask_bytes))
-			break;
-		matches[i] = (struct gen_match){number, time};
+		times[i] = time;
 	}
+	/* Where the tails are is another loop: its calls would cost this one's registers. */
+	for (unsigned k = 0; longer && k < i; k++)
+		if (!all_zeros(pkts[k].data + maker->mask_bytes, pkts[k].len - maker->mask_bytes))
+			return k;
 	return i;
 }
 
-__attribute__((target("avx2,bmi,bmi2"))) static unsigned match_run_avx2(
-	const struct gen_maker *maker, const struct pkt *pkts, unsigned n, struct gen_match *matches)
+static inline __attribute__((always_inline)) unsigned match_run_of(const struct gen_maker *maker, enum pkt_simd simd,
+	uint64_t number, const struct pkt *pkts, unsigned n, uint64_t *times)
 {
 	if (maker->head_bytes == GEN_HEAD_SHORT && gen_maker_longest(maker) == maker->mask_bytes)
-		return match_run(maker, true, false, GEN_HEAD_SHORT, pkts, n, matches);
+		return match_run(maker, simd, false, GEN_HEAD_SHORT, number, pkts, n, times);
 	if (maker->head_bytes == GEN_HEAD_SHORT)
-		return match_run(maker, true, true, GEN_HEAD_SHORT, pkts, n, matches);
-	return match_run(maker, true, true, GEN_HEADERS_BYTES, pkts, n, matches);
+		return match_run(maker, simd, true, GEN_HEAD_SHORT, number, pkts, n, times);
+	return match_run(maker, simd, true, GEN_HEADERS_BYTES, number, pkts, n, times);
+}
+
+__attribute__((target(AVX2))) static unsigned match_run_avx2(
+	const struct gen_maker *maker, uint64_t number, const struct pkt *pkts, unsigned n, uint64_t *times)
+{
+	return match_run_of(maker, PKT_SIMD_AVX2, number, pkts, n, times);
+}
+
+__attribute__((target(AVX512))) static unsigned match_run_avx512(
+	const struct gen_maker *maker, uint64_t number, const struct pkt *pkts, unsigned n, uint64_t *times)
+{
+	return match_run_of(maker, PKT_SIMD_AVX512, number, pkts, n, times);
 }
 
 unsigned gen_maker_match_run(
-	const struct gen_maker *maker, const struct pkt *pkts, unsigned n, struct gen_match *matches)
+	const struct gen_maker *maker, const struct pkt *pkts, unsigned n, uint64_t *number, uint64_t *times)
 {
-	if (!maker->heads)
+	unsigned matched = 0, run = 1, got = 1;
+
+	if (!maker->heads || n == 0)
 		return 0;
-	return maker->has_avx2 ? match_run_avx2(maker, pkts, n, matches)
-			       : match_run(maker, false, true, maker->head_bytes, pkts, n, matches);
+	*number = number_of(maker, pkts[0].data);
+	/* in runs, at whose ends the heads start again */
+	for (uint64_t next = *number; matched < n && got == run; next += (uint64_t)run * maker->senders) {
+		run = gen_maker_run(maker, next, n - matched);
+		got = maker->simd == PKT_SIMD_AVX512
+			      ? match_run_avx512(maker, next, pkts + matched, run, times + matched)
+		      : maker->simd == PKT_SIMD_AVX2
+			      ? match_run_avx2(maker, next, pkts + matched, run, times + matched)
+			      : match_run_of(maker, PKT_SIMD_SCALAR, next, pkts + matched, run, times + matched);
+		matched += got;
+	}
+	return matched;
 }

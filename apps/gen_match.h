@@ -26,15 +26,12 @@ bool gen_maker_is_intact(
 /** The same of a further piece, which begins at `offset` of the frame. */
 bool gen_maker_is_piece_intact(const struct gen_stamp *stamp, const uint8_t *data, unsigned bytes, unsigned offset);
 
-/** What the stamp of a frame says that was found to be a maker's. */
-struct gen_match {
-	uint64_t number, time;
-};
-
-/** The quick way for what comes most often: how many of n handles from the first one on are frames of this maker, whole
- * in one buffer each, with no tag more or less, and as they were sent (of their sum, 0 and 2^16 - 1 are the same).
- * They have room for the makers' head_bytes. Others may be so, too: the functions above tell. */
+/** The quick way for what comes most often: how many of n handles from the first one on are the maker's frames *number,
+ * *number + senders, ..., whole in one buffer each, with no tag more or less, and as they were sent (of their sum, 0
+ * and 2^16 - 1 are the same). The buffers have room for the makers' head_bytes. What is behind these may be such
+ * frames, too: the functions above tell.
+ * @param times  what their stamps say: of as many as there are handles */
 unsigned gen_maker_match_run(
-	const struct gen_maker *maker, const struct pkt *pkts, unsigned n, struct gen_match *matches);
+	const struct gen_maker *maker, const struct pkt *pkts, unsigned n, uint64_t *number, uint64_t *times);
 
 #endif
