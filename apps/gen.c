@@ -198,7 +198,7 @@ static bool load(void)
 		.pad = args->pad,
 		.unique_ip = args->unique_ip,
 		.speed = speed,
-		.max_gap_ns = (uint64_t)((double)args->max_gap_ns * speed),
+		.max_gap_ns = (double)args->max_gap_ns * speed,
 		.streamed = args->stream_capture,
 	};
 	gen.replay = (struct gen_replay){

@@ -29,10 +29,10 @@ static uint64_t gap_before(struct gen_capture *capture, uint64_t now)
 		capture->longest_gap_ns = gap;
 		capture->longest_gap_after = capture->frames;
 	}
-	if (!capture->max_gap_ns || gap <= capture->max_gap_ns)
+	if (capture->max_gap_ns <= 0 || (double)gap <= capture->max_gap_ns)
 		return gap;
 	capture->gaps_shortened++;
-	return capture->max_gap_ns;
+	return (uint64_t)capture->max_gap_ns;
 }
 
 bool gen_capture_count(struct gen_capture *capture, struct gen_captured *frame, uint64_t *gap_ns)
@@ -69,7 +69,7 @@ uint64_t gen_capture_again_ns(const struct gen_capture *c)
 {
 	uint64_t ns = c->frames > 1 && c->last_ns > c->first_ns ? (c->last_ns - c->first_ns) / (c->frames - 1) : 0;
 
-	return c->max_gap_ns && ns > c->max_gap_ns ? c->max_gap_ns : ns;
+	return c->max_gap_ns > 0 && (double)ns > c->max_gap_ns ? (uint64_t)c->max_gap_ns : ns;
 }
 
 /* What of a capture cannot be sent as it was, or when it was. */

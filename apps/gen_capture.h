@@ -12,8 +12,8 @@ struct gen_capture {
 	const char *file; /* "-": stdin; NULL: there is none */
 	unsigned mtu;
 	bool own_timing, pad, unique_ip;
-	double speed;        /* so many times as fast as it was captured */
-	uint64_t max_gap_ns; /* as captured; 0: gaps may be as long as they are */
+	double speed;      /* so many times as fast as it was captured */
+	double max_gap_ns; /* as captured; 0: gaps may be as long as they are */
 
 	/* What was found. */
 	const char *name;                        /* file, or "stdin" */

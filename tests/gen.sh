@@ -147,6 +147,10 @@ stop
 check "--max-gap shortens it; seconds beyond 2^31 are none" "$work/gen.err" \
 	gen 0 --json --max-gap 0.1 --replay "$work/gap.pcap" $a
 check "  all is sent" "$work/gen.out" values "3 1" sent gaps_shortened
+gen 0 --json --replay-speed 1Mx --max-gap 0.1 --replay "$work/gap.pcap" $a
+check "  of a million times as fast a capture, there is none so long" "$work/gen.out" \
+	values "3 0" sent gaps_shortened
+check "  nor is there one to tell" "$work/gen.err" eval "! grep -q 'no frame is due' '$work/gen.err'"
 
 # -- rates --
 gen 0 --json --duration 1 --rate 20Gbit $a
