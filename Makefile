@@ -156,12 +156,12 @@ $(O)/shared/%.o: %.c Makefile $(O)/flags
 		$(filter-out -fsanitize=% -fno-sanitize% --coverage,$(CFLAGS_ALL)) \
 		-fPIC -fvisibility=hidden -U_FORTIFY_SOURCE -MMD -MP -c -o $@ $<
 
-$(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(MODEL_LIB) $(APP_LIB) $(LIB)
+$(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lm
 
 # with DPDK's driver beside ours; its headers are not ours to warn about
-$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(MODEL_LIB) $(APP_LIB) $(LIB) | $(PRELOAD)
+$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB) | $(PRELOAD)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(PROGRAM_LIBS) -lpcap -lm \
 		-lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl
@@ -244,7 +244,7 @@ coverage: ## which lines and branches the tests run, a table per room; build/cov
 bench-quick: ## cycles and instructions per packet, under a minute once built
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release build/release/bench
-	@tests/hugepages.sh 16
+	@tests/hugepages.sh 20
 	@build/release/bench
 
 # what is measured where it can be: DPDK's driver, and the depot's exchanges
@@ -253,7 +253,7 @@ BENCH_TOO = $(if $(shell pkg-config --exists libdpdk 2>/dev/null && echo 1),buil
 bench: ## the whole benchmark, with DPDK's driver where it is installed (some minutes); saves build/bench.json, .svg
 	@tests/need.sh build
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all build/release/bench $(BENCH_TOO)
-	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 160 || echo 80)
+	@tests/hugepages.sh $$([ -x build/release/bench-dpdk ] && echo 164 || echo 84)
 	@tests/bench/run.sh build/release --all --rounds $(or $(ROUNDS),9) --save build/bench.json --svg build/bench.svg
 	@echo
 	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg

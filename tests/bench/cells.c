@@ -74,6 +74,8 @@ bool cell_warm_up(struct cell *cell, struct subject *subject, unsigned steps)
 	struct timing unused;
 
 	lockstep_set_frame(&subject->lockstep, cell->job, cell->frame_bytes);
+	if (subject->prepare)
+		subject->prepare(subject, cell->job);
 	for (unsigned i = 0; i < steps; i++)
 		if (!step_once(cell, subject, &unused))
 			return false;

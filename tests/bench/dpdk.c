@@ -12,7 +12,9 @@
 #include <rte_cpuflags.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_udp.h>
 #include <rte_vect.h>
 #include <sched.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@
 #include <unistd.h>
 
 #define PORTS      6 /* a pair for each of DPDK's paths: vector, scalar, with offloads */
+#define SUBJECTS   (PORTS / 2 + 2)
 #define MBUFS      4095u
 #define MBUF_CACHE 256u
 #define LINK_MS    10000u
@@ -198,6 +201,97 @@ static unsigned run_tso(uint16_t port, unsigned burst, unsigned packets)
 	return done;
 }
 
+/* What testpmd writes into each mbuf besides the frame. */
+static void set_mbuf(struct rte_mbuf *mbuf, uint16_t bytes)
+{
+	mbuf->data_len = bytes;
+	mbuf->pkt_len = bytes;
+	mbuf->nb_segs = 1;
+	mbuf->ol_flags = 0;
+	mbuf->vlan_tci = mbuf->vlan_tci_outer = 0;
+	mbuf->l2_len = sizeof(struct rte_ether_hdr);
+	mbuf->l3_len = sizeof(struct rte_ipv4_hdr);
+}
+
+static const struct headers {
+	struct rte_ether_hdr eth;
+	struct rte_ipv4_hdr ip;
+	struct rte_udp_hdr udp;
+} __attribute__((packed, aligned(2))) plain = {
+	.eth = {.dst_addr.addr_bytes = {2, 0, 0, 0, 0, 1}, .src_addr.addr_bytes = {2, 0, 0, 0, 0, 2}, .ether_type = 8},
+	.ip = {.version_ihl = 0x45, .time_to_live = 64, .next_proto_id = 17},
+	.udp = {.src_port = 0xe803, .dst_port = 0xe903},
+};
+
+/* As testpmd's txonly: the same three headers are copied into each frame, and no sum is reckoned. */
+static unsigned run_txonly(uint16_t port, unsigned burst, unsigned packets, uint16_t bytes)
+{
+	struct rte_mbuf *mbufs[LOCKSTEP_PACKETS];
+	unsigned done = 0;
+
+	while (done < packets && rte_mempool_get_bulk(dpdk.pool, (void **)mbufs, burst) == 0) {
+		for (unsigned i = 0; i < burst; i++) {
+			struct headers *h;
+
+			rte_pktmbuf_reset_headroom(mbufs[i]);
+			set_mbuf(mbufs[i], bytes);
+			h = rte_pktmbuf_mtod(mbufs[i], struct headers *);
+			rte_memcpy(&h->eth, &plain.eth, sizeof(h->eth));
+			rte_memcpy(&h->ip, &plain.ip, sizeof(h->ip));
+			rte_memcpy(&h->udp, &plain.udp, sizeof(h->udp));
+		}
+		done += rte_eth_tx_burst(port, 0, mbufs, (uint16_t)burst);
+	}
+	return done;
+}
+
+/* As testpmd's flowgen: the destination counts through 1024 addresses, and IP's header has its sum; UDP has none, and
+ * there is neither number nor time. It looks for packets first, of which here none come. */
+static unsigned run_flowgen(uint16_t port, unsigned burst, unsigned packets, uint16_t bytes)
+{
+	static uint32_t flow;
+	struct rte_mbuf *mbufs[LOCKSTEP_PACKETS];
+	unsigned done = 0, n;
+
+	while (done < packets) {
+		n = rte_eth_rx_burst(port, 0, mbufs, (uint16_t)burst);
+		rte_pktmbuf_free_bulk(mbufs, n);
+		for (n = 0; n < burst && (mbufs[n] = rte_mbuf_raw_alloc(dpdk.pool)); n++) {
+			struct headers *h = rte_pktmbuf_mtod(mbufs[n], struct headers *);
+
+			set_mbuf(mbufs[n], bytes);
+			mbufs[n]->next = NULL;
+			*h = plain;
+			h->ip.src_addr = rte_cpu_to_be_32(RTE_IPV4(10, 254, 0, 0));
+			h->ip.dst_addr = rte_cpu_to_be_32(RTE_IPV4(10, 253, 0, 0) + flow);
+			h->ip.total_length = rte_cpu_to_be_16((uint16_t)(bytes - sizeof(h->eth)));
+			h->ip.hdr_checksum = rte_ipv4_cksum(&h->ip);
+			h->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(bytes - sizeof(h->eth) - sizeof(h->ip)));
+			flow = (flow + 1) % 1024;
+		}
+		if (n == 0)
+			break;
+		done += rte_eth_tx_burst(port, 0, mbufs, (uint16_t)n);
+	}
+	return done;
+}
+
+static unsigned handle_txonly(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	const struct pair *pair = subject->context;
+
+	(void)job;
+	return run_txonly(pair->out, burst, packets, (uint16_t)(subject->lockstep.frame_bytes - 4));
+}
+
+static unsigned handle_flowgen(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	const struct pair *pair = subject->context;
+
+	(void)job;
+	return run_flowgen(pair->out, burst, packets, (uint16_t)(subject->lockstep.frame_bytes - 4));
+}
+
 static unsigned handle(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
 {
 	const struct pair *pair = subject->context;
@@ -274,8 +368,8 @@ static int start_eal(void)
 	if (rte_eal_init((int)(sizeof(arguments) / sizeof(*arguments)), (char **)(uintptr_t)arguments) < 0 ||
 		rte_eth_dev_count_avail() != PORTS) {
 		fprintf(stderr,
-			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 160 hugepages "
-			"of 2 MiB: tests/hugepages.sh 160\n",
+			"bench: DPDK did not find its %d ports, or no memory (%s): with Pollux it needs 164 hugepages "
+			"of 2 MiB: tests/hugepages.sh 164\n",
 			PORTS, rte_strerror(rte_errno));
 		return -1;
 	}
@@ -399,7 +493,7 @@ static int start_pair(struct subject *subject, enum path path, const char *name)
 	*subject = (struct subject){.name = name,
 		.context = pair,
 		.burst_min = strncmp(pair->functions, "vector", 6) ? 1 : 4,
-		.jobs = path == OFFLOADS ? JOBS_PLUS : JOBS_PLAIN,
+		.jobs = path == OFFLOADS ? JOBS_PLUS : JOBS_DPDK,
 		.functions = pair->functions,
 		.hugepages = true,
 		.handle = handle,
@@ -416,7 +510,7 @@ int dpdk_subjects_open(struct subject *subjects, unsigned room)
 	void *serving = dlsym(RTLD_DEFAULT, "pollux_preload_serving");
 	int (*share)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "pollux_preload_share");
 
-	if (!folder || room < PORTS / 2)
+	if (!folder || room < SUBJECTS)
 		return 0;
 	if (!serving || !share) {
 		fprintf(stderr, "bench: POLLUX_BENCH_SOCKETS is set, and tests/preload's library is not there: start "
@@ -426,11 +520,21 @@ int dpdk_subjects_open(struct subject *subjects, unsigned room)
 	if (open_servers(folder, serving) || start_eal() || start_pair(&subjects[0], VECTOR, "dpdk vector") ||
 		start_pair(&subjects[1], SCALAR, "dpdk scalar") || start_pair(&subjects[2], OFFLOADS, "dpdk +"))
 		return -1;
+	/* what testpmd generates, on the ports with the fastest functions */
+	subjects[3] = subjects[4] = subjects[VECTOR];
+	subjects[3].name = "dpdk flowgen";
+	subjects[3].handle = handle_flowgen;
+	subjects[3].functions = "as testpmd's mode of that name: addresses count; IP's checksum, none of UDP";
+	subjects[4].name = "dpdk txonly";
+	subjects[4].handle = handle_txonly;
+	subjects[4].functions = "as testpmd's mode of that name: all frames are the same";
+	subjects[3].jobs = subjects[4].jobs = 1u << BENCH_GEN;
+	subjects[3].burst_min = subjects[4].burst_min = 1;
 	if (share()) {
 		fprintf(stderr, "bench: the model does not offer its heads and tails as memory\n");
 		return -1;
 	}
 	__atomic_store_n(&dpdk.stop, true, __ATOMIC_RELEASE);
 	pthread_join(dpdk.thread, NULL);
-	return PORTS / 2;
+	return SUBJECTS;
 }

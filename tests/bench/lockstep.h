@@ -20,6 +20,7 @@ enum bench_job {
 	BENCH_RX_PLUS,  /* receive, with checksum status, tag and RSS hash in the handle, and free */
 	BENCH_FWD_PLUS, /* the same, change a byte, send: the card writes both checksums and the tag */
 	BENCH_TSO, /* write headers of TCP over IPv4 in front of BENCH_TSO_SEGMENTS segments, which the card cuts */
+	BENCH_GEN, /* make UDP frames whose headers vary, and send them */
 	BENCH_JOBS,
 };
 
@@ -28,7 +29,7 @@ enum bench_job {
 #define BENCH_TSO_HEADERS  54u
 #define BENCH_TSO_MSS      (BENCH_TSO_BYTES - 4 - BENCH_TSO_HEADERS)
 
-/** "rx", "tx", "fwd", "rx+", "fwd+", "tso". */
+/** "rx", "tx", "fwd", "rx+", "fwd+", "tso", "gen". */
 const char *bench_job_name(enum bench_job job);
 
 /** Whether an empty poll costs what only receiving costs. */

@@ -17,7 +17,7 @@ static void print_help(void)
 	     "software 82599: the model publishes 128 packets, the driver handles exactly those, timed. \"pipe\"\n"
 	     "forwards in place (driver/pipe.h): with the function inlined; \"+5\", its bursts start at slots that\n"
 	     "are no multiple of 8; \"call\", the function called by its pointer. \"+\": with offloads on;\n"
-	     "\"tso\": per segment that the card makes.\n\n"
+	     "\"tso\": per segment that the card makes; \"gen\": makes frames and sends them.\n\n"
 	     "  -a, --all        bursts of 1, 4, 8, 32, 128 (else 1, 8, 32); 64 and 1518 bytes (else 64); --far\n"
 	     "  -f, --far        with the model on another core, too\n"
 	     "  -o, --only REGEX only cells whose name matches; names are like \"pollux AVX2 fwd 32 far\"\n"

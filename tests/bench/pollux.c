@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Pollux as it is measured: the packet jobs, on two ports with in-process models. */
+#include "generate.h"
 #include "subject.h"
 
 #include "../../driver/driver.h"
@@ -14,6 +15,8 @@
 struct pollux {
 	struct dma_space *space;
 	struct pkt_pool *pool;
+	enum pkt_simd simd;
+	struct generator *generator; /* opened when its job is measured first */
 	struct vfio_device *device[2];
 	struct nic *nic[2];
 	struct nic_rxq *rxq;
@@ -170,6 +173,25 @@ static unsigned handle(struct subject *subject, enum bench_job job, unsigned bur
 	}
 }
 
+static unsigned handle_gen(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	struct pollux *pollux = subject->context;
+
+	(void)job;
+	if (!pollux->generator)
+		return 0; /* no memory */
+	return generator_send(pollux->generator, pollux->txq, burst, packets, subject->lockstep.frame_bytes);
+}
+
+static void prepare(struct subject *subject, enum bench_job job)
+{
+	struct pollux *pollux = subject->context;
+
+	subject->handle = job == BENCH_GEN ? handle_gen : handle;
+	if (job == BENCH_GEN && !pollux->generator)
+		pollux->generator = generator_open(pollux->space, LOCKSTEP_RING, pollux->simd);
+}
+
 static void visit_memory(struct subject *subject, void (*visit)(void *context, void *at, size_t bytes), void *context)
 {
 	struct pollux *pollux = subject->context;
@@ -209,6 +231,7 @@ static void close_ports(struct subject *subject)
 	nic_pipe_close(pollux->pipe);
 	nic_close(pollux->nic[0]);
 	nic_close(pollux->nic[1]);
+	generator_close(pollux->generator);
 	pkt_pool_close(pollux->pool);
 	dma_space_unref(pollux->space);
 	free(pollux);
@@ -232,11 +255,13 @@ static int open_subject(struct subject *subject, const char *name, enum pkt_simd
 		.context = pollux,
 		.burst_min = 1,
 		.jobs = plus ? JOBS_PLUS : JOBS_PLAIN,
+		.prepare = plus ? NULL : prepare,
 		.handle = plus ? handle_plus : handle,
 		.visit_memory = visit_memory,
 		.close = close_ports};
 	if (!pollux)
 		return error;
+	pollux->simd = simd;
 	error = dma_space_open(&pollux->space);
 	if (!error)
 		error = pkt_pool_open(&pollux->pool, pollux->space, nic_pool_count(&config, 2, queues), -1);
@@ -267,6 +292,7 @@ static int open_pipe(
 	int error = nic_pipe_open(&pollux->pipe, &input, &output, 1);
 
 	subject->jobs = JOBS_PIPE;
+	subject->prepare = NULL;
 	subject->handle = run;
 	if (error) {
 		close_ports(subject);

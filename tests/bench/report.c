@@ -129,7 +129,9 @@ void report_table(const struct report *report)
 	       "whose function is called, not inlined.\n"
 	       "rx+, fwd+: frames of UDP with a VLAN tag, with these offloads on: checksum status, RSS hash and the\n"
 	       "tag taken out on receive; the tag put in, IPv4 and UDP checksums written on transmit. tso: packets\n"
-	       "are segments of %u bytes, which the card cuts out of frames of %u.\n",
+	       "are segments of %u bytes, which the card cuts out of frames of %u.\n"
+	       "gen: pollux-gen's frames of a stream, UDP over IPv4: both ports count, both checksums are right, and\n"
+	       "each frame has a number and a time.\n",
 		BENCH_TSO_BYTES, BENCH_TSO_SEGMENTS);
 	for (unsigned s = 0; s < SUBJECTS_MAX && report->figures->functions[s][0]; s++)
 		printf("%s\n", report->figures->functions[s]);

@@ -10,7 +10,8 @@
 #define SUBJECTS_MAX 16
 
 /* Jobs of a subject, as masks of 1 << enum bench_job. */
-#define JOBS_PLAIN (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD)
+#define JOBS_PLAIN (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD | 1u << BENCH_GEN)
+#define JOBS_DPDK  (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD)
 #define JOBS_PIPE  (1u << BENCH_FWD)
 #define JOBS_PLUS  (1u << BENCH_RX_PLUS | 1u << BENCH_FWD_PLUS | 1u << BENCH_TSO)
 
@@ -22,6 +23,9 @@ struct subject {
 	unsigned jobs;
 	const char *functions; /* the burst functions that it has chosen, as its driver calls them; NULL: ours */
 	bool hugepages;
+	/** Before a job: chooses what handles it, where one function for all jobs would cost those an instruction;
+	 * NULL: nothing to do. */
+	void (*prepare)(struct subject *subject, enum bench_job job);
 	/** What is measured: the driver handles so many packets (LOCKSTEP_PACKETS at most) in bursts of `burst`. Each
 	 * job is a loop of its own, as an application would have it, and ends with the first burst that moves nothing.
 	 * @return packets handled */
