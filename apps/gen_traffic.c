@@ -259,7 +259,8 @@ static void begin_streams(struct gen_traffic *t)
 	bool all_end = true;
 
 	t->link_mbps = port->link.up && port->link.mbps ? port->link.mbps : port->info.max_link_mbps;
-	t->speed = t->sending.speed = 1;
+	t->speed = 1;
+	t->sending.speed = 1;
 	t->link_was_down = !port->link.up;
 	t->asked = 0;
 	for (unsigned i = 0; i < t->streams; i++) {
