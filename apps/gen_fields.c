@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { IP4_CHECKSUM = 10, IP4_SRC = 12, IP4_PROTOCOL = 9, IP6_NEXT = 6, IP6_SRC = 8, IP6_BYTES = 40 };
+enum { IP4_SRC = 12, IP4_PROTOCOL = 9, IP6_NEXT = 6, IP6_SRC = 8, IP6_BYTES = 40 };
 
 /* Sum of the 16-bit words of an even number of bytes. */
 static uint64_t sum16(const uint8_t *data, unsigned bytes)
@@ -185,24 +185,32 @@ static void add_to_word(uint8_t *at, unsigned bytes, uint64_t value)
 	}
 }
 
+void gen_fields_put(const struct gen_maker *maker, uint64_t number, uint8_t *data, uint64_t *ip_sum, uint64_t *l4_sum)
+{
+	const struct gen_headers *h = &maker->stream->headers;
+	uint64_t flow = flow_of(maker, number);
+
+	for (unsigned i = 0; i < h->field_count; i++) {
+		const struct gen_field *f = &h->fields[i];
+		uint64_t value = value_of(maker, &f->values, f->id, number, f->of_flow ? flow : number) << f->shift;
+		add_to_word(data + f->at, f->bytes, value);
+		*ip_sum += f->in_ip_sum ? fold32(value) : 0;
+		*l4_sum += f->in_l4_sum ? fold32(value) : 0;
+	}
+}
+
 void gen_fields_write(const struct gen_maker *maker, uint64_t number, uint64_t tsc, uint8_t *data)
 {
 	const struct gen_stream *s = maker->stream;
 	const struct gen_headers *h = &s->headers;
-	uint64_t flow = flow_of(maker, number), ip_sum = maker->ip_sum, l4_sum = maker->l4_sum;
+	uint64_t ip_sum = maker->ip_sum, l4_sum = maker->l4_sum;
 	unsigned bytes = gen_maker_bytes(maker, number), l4_bytes = bytes - h->l4_at;
 
 	if (maker->head_bytes == GEN_HEAD_SHORT)
 		memcpy(data, maker->head, GEN_HEAD_SHORT);
 	else
 		memcpy(data, maker->head, maker->head_bytes);
-	for (unsigned i = 0; i < h->field_count; i++) {
-		const struct gen_field *f = &h->fields[i];
-		uint64_t value = value_of(maker, &f->values, f->id, number, f->of_flow ? flow : number) << f->shift;
-		add_to_word(data + f->at, f->bytes, value);
-		ip_sum += f->in_ip_sum ? fold32(value) : 0;
-		l4_sum += f->in_l4_sum ? fold32(value) : 0;
-	}
+	gen_fields_put(maker, number, data, &ip_sum, &l4_sum);
 	if (maker->stamp_at) {
 		gen_put48(data + maker->stamp_at + GEN_STAMP_NUMBER, number);
 		gen_put48(data + maker->stamp_at + GEN_STAMP_TIME, tsc);
@@ -211,7 +219,7 @@ void gen_fields_write(const struct gen_maker *maker, uint64_t number, uint64_t t
 	if (h->ip_version == 4) {
 		gen_put16(data + h->l3_at + 2, bytes - h->l3_at);
 		uint16_t sum = checksum(ip_sum + bytes - h->l3_at);
-		gen_put16(data + h->l3_at + IP4_CHECKSUM, s->wrong_sum ? wrong(sum) : sum);
+		gen_put16(data + h->l3_at + GEN_IP4_SUM_AT, s->wrong_sum ? wrong(sum) : sum);
 	} else if (h->ip_version == 6) {
 		gen_put16(data + h->l3_at + 4, bytes - h->l3_at - IP6_BYTES);
 	}

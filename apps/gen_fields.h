@@ -15,6 +15,7 @@
  * or whose shortest frame has no room for it. */
 #define GEN_NUMBER_LIMIT (UINT64_C(1) << 48)
 #define GEN_TIME_LIMIT   (UINT64_C(1) << 48)
+#define GEN_IP4_SUM_AT   10u /* offset of the sum in an IPv4 header */
 enum { GEN_STAMP_STREAM = 4, GEN_STAMP_NUMBER = 6, GEN_STAMP_TIME = 12 };
 
 /** A frame's beginning, made once where few of them come again and again: but for the number, the time, and the sum
@@ -34,6 +35,7 @@ struct gen_maker {
 	uint64_t period, of_period; /* of_period: 2^64 / period, rounded up */
 	unsigned head_bytes;        /* what gen_maker_write writes: all in which frames differ, and some zeros */
 	unsigned stamp_at;          /* 0: there is none */
+	bool is_partial;            /* in heads there are zeros for the fields that vary: they do not repeat */
 	unsigned sum_at;            /* of a maker with heads: of the sum behind IP */
 	enum pkt_simd simd;         /* what the CPU has */
 	unsigned senders, step;     /* step: senders, modulo the period */
@@ -100,6 +102,9 @@ static inline bool gen_maker_is_stamped(const struct gen_maker *maker)
 /** Prepares a maker whose stream, index, senders and seed are set: its head_bytes are then those of headers and stamp.
  */
 void gen_fields_init(struct gen_maker *maker, const uint8_t signature[4], const uint8_t to[6], const uint8_t from[6]);
+
+/** Writes the values of the fields that vary into a frame that has zeros there, and adds them to two sums. */
+void gen_fields_put(const struct gen_maker *maker, uint64_t number, uint8_t *data, uint64_t *ip_sum, uint64_t *l4_sum);
 
 /** Writes the first head_bytes of a frame, field by field. */
 void gen_fields_write(const struct gen_maker *maker, uint64_t number, uint64_t tsc, uint8_t *data);

@@ -41,11 +41,23 @@ static uint64_t find_period(const struct gen_maker *m)
 static void make_heads(struct gen_maker *m)
 {
 	const struct gen_stream *s = m->stream;
-	uint64_t period = m->stamp_at && s->headers.l4_sum_at && !s->wrong_sum ? find_period(m) : 0;
+	uint64_t period = find_period(m);
+	struct gen_stream plain = *s;
+
+	m->is_partial = period == 0;
+	if (m->is_partial) {
+		plain.headers.field_count = 0;
+		m->stream = &plain;
+		period = s->size.order != GEN_RANDOM && s->size.count <= GEN_HEADS_MAX ? s->size.count : 0;
+	}
+	if (!m->stamp_at || !s->headers.l4_sum_at || s->wrong_sum)
+		period = 0;
 	struct gen_head *heads = period ? aligned_alloc(64, (period * gen_head_stride(m) + 63) / 64 * 64) : NULL;
 
-	if (!heads)
+	if (!heads) {
+		m->stream = s;
 		return;
+	}
 	m->period = period;
 	m->of_period = UINT64_MAX / period + 1;
 	m->step = m->senders % (unsigned)period;
@@ -69,6 +81,7 @@ static void make_heads(struct gen_maker *m)
 	for (unsigned i = 0; i < m->head_bytes; i++)
 		m->mask_bits[i / 64] |= (uint64_t)(m->mask[i] != 0) << i % 64;
 	m->simd = pkt_simd_choose(PKT_SIMD_AUTO);
+	m->stream = s;
 	m->heads = heads;
 }
 
@@ -155,6 +168,29 @@ static inline __attribute__((always_inline)) void put_stamp(uint8_t *at, bool wi
 	memcpy(at + 8, &last, 8);
 }
 
+/* The same of a head that lacks the fields that vary. */
+static void write_from_partial(const struct gen_maker *maker, uint64_t number, uint64_t time, uint8_t *data)
+{
+	const struct gen_headers *h = &maker->stream->headers;
+	const struct gen_head *head = gen_maker_head(maker, number);
+	uint64_t ip_sum = 0, l4_sum = number + time;
+
+	if (maker->head_bytes == GEN_HEAD_SHORT)
+		memcpy(data, head->data, GEN_HEAD_SHORT);
+	else
+		memcpy(data, head->data, GEN_HEADERS_BYTES);
+	gen_fields_put(maker, number, data, &ip_sum, &l4_sum);
+	gen_put48(data + maker->stamp_at + GEN_STAMP_NUMBER, number);
+	gen_put48(data + maker->stamp_at + GEN_STAMP_TIME, time);
+	uint16_t sum = sum_of_rest(head->sum_less - l4_sum);
+	gen_put16(data + maker->sum_at, sum == 0xffff && !h->is_udp ? 0 : sum);
+	if (h->ip_version == 4 && ip_sum) {
+		uint8_t *at = data + h->l3_at + GEN_IP4_SUM_AT;
+		sum = sum_of_rest((UINT64_C(0xffff) << 40) + (unsigned)(at[0] << 8 | at[1]) - ip_sum);
+		gen_put16(at, sum == 0xffff ? 0 : sum);
+	}
+}
+
 _Static_assert(offsetof(struct pkt, flags) == offsetof(struct pkt, len) + 2, "a length and no flags are 4 bytes");
 
 /* Writes the frames number, number + senders, ..., whose heads are `step` apart: as many as there are handles. All that
@@ -230,7 +266,9 @@ static void write_runs(const struct gen_maker *maker, uint64_t number, uint64_t 
 
 void gen_maker_write(const struct gen_maker *maker, uint64_t number, uint64_t tsc, uint8_t *data)
 {
-	if (maker->heads)
+	if (maker->heads && maker->is_partial)
+		write_from_partial(maker, number, tsc % GEN_TIME_LIMIT, data);
+	else if (maker->heads)
 		write_from_head(maker, number, tsc % GEN_TIME_LIMIT, data);
 	else
 		gen_fields_write(maker, number, tsc, data);
@@ -243,11 +281,14 @@ void gen_maker_write_piece(const struct gen_maker *maker, uint8_t *data)
 
 void gen_maker_write_burst(const struct gen_maker *maker, uint64_t number, uint64_t tsc, struct pkt *pkts, unsigned n)
 {
-	if (maker->heads)
+	if (maker->heads && !maker->is_partial) {
 		write_runs(maker, number, tsc % GEN_TIME_LIMIT, pkts, n);
-	for (unsigned i = 0; i < n && !maker->heads; i++, number += maker->senders) {
-		gen_fields_write(maker, number, tsc, pkts[i].data);
-		pkts[i].len = (uint16_t)gen_maker_bytes(maker, number);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++, number += maker->senders) {
+		gen_maker_write(maker, number, tsc, pkts[i].data);
+		pkts[i].len = (uint16_t)(maker->heads ? gen_maker_head(maker, number)->bytes
+						      : gen_maker_bytes(maker, number));
 		pkts[i].flags = 0;
 	}
 }

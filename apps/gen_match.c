@@ -201,7 +201,7 @@ unsigned gen_maker_match_run(
 {
 	unsigned matched = 0, run = 1, got = 1;
 
-	if (!maker->heads || n == 0)
+	if (!maker->heads || maker->is_partial || n == 0)
 		return 0;
 	*number = number_of(maker, pkts[0].data);
 	/* in runs, at whose ends the heads start again */

@@ -217,6 +217,10 @@ static const char *const shapes[] = {
 	"vlan=5 type=0x1234",
 	"ip proto=253 src=1.2.3.4-1.2.3.9",
 	"ip df=0 mf=1 frag=0-3 proto=253",
+	"ip src=10.0.0.0-10.255.255.255/3 id=0-65535 udp src=random size=100,200,300",
+	"flows=1000000",
+	"vlan=1-4094 ip6 src=random icmp id=random seq=0-65535",
+	"ip ttl=random dst=random tcp flags=random size=78",
 	"ip6 proto=59",
 	"tcp size=68", /* no room for a stamp */
 	"udp stamp=no dst=1-9",
@@ -266,7 +270,7 @@ static void all_ways_make_the_same_frames(void)
 		for (unsigned i = 0; i < SHAPES; i++) {
 			struct gen_maker *m = &makers.each[i];
 			uint64_t number = GEN_NUMBER_LIMIT - 100000 + 11 * i;
-			with_heads += m->heads != NULL;
+			with_heads += m->heads != NULL && !m->is_partial;
 			m->simd = m->simd < simds[s % 3] ? m->simd : simds[s % 3];
 			for (unsigned burst = 0; burst < 40; burst++) {
 				for (unsigned k = 0; k < burst; k++)
@@ -337,7 +341,7 @@ static void a_seed_makes_the_same_frames_everywhere(void)
 				hash = gen_hash(hash, 0, frame[byte], number);
 		}
 	}
-	ASSERT_NUMBER(hash, 4368588206140579084);
+	ASSERT_NUMBER(hash, 4249525507777811628);
 	CU_ASSERT_TRUE(differ > 50 * 15); /* those with stamps, at least */
 	gen_makers_free(&others);
 	free_shapes(&makers);
@@ -468,7 +472,7 @@ static void runs_end_at_what_has_changed(void)
 		make_shapes(&makers, 11, 1);
 		for (unsigned i = 0; i < SHAPES; i++) {
 			struct gen_maker *m = &makers.each[i];
-			if (!m->heads || gen_maker_longest(m) > PKT_DATA_BYTES)
+			if (!m->heads || m->is_partial || gen_maker_longest(m) > PKT_DATA_BYTES)
 				continue;
 			with_heads++;
 			m->simd = m->simd < simds[simd] ? m->simd : simds[simd];
