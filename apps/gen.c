@@ -10,7 +10,8 @@
 #include "gen_args.h"
 #include "gen_capture.h"
 #include "gen_dry.h"
-#include "gen_traffic.h"
+#include "gen_report.h"
+#include "gen_save.h"
 
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ static struct {
 	struct gen_replay replay;
 	struct gen_trial trial;
 	struct gen_traffic traffic;
+	struct gen_result result; /* as last reported */
+	struct gen_save csv, svg;
 	struct app app;
 } gen;
 
@@ -78,7 +81,7 @@ static void print_more(FILE *out, bool json, bool total)
 		.seed = gen.args.seed,
 		.as_known = app_gone(&gen.app) ? APP_AS_KNOWN : "",
 	};
-	struct gen_received received = gen_traffic_received(traffic);
+	gen_traffic_result(traffic, &gen.result, t.sent);
 
 	if (json || total)
 		app_figures_print(out, json, packets, &t);
@@ -90,7 +93,7 @@ static void print_more(FILE *out, bool json, bool total)
 	if (!json && total && gen_streams_are_random(&gen.args.streams))
 		fprintf(out, "generator: --seed %llu makes the same packets again\n", (unsigned long long)t.seed);
 	if (!gen.capture.file && (json || total))
-		gen_received_print(&received, out, json, !traffic->sending.on, t.sent);
+		gen_report_print(traffic, &gen.result, streams, out, json);
 	gen_outcome_print(&whole, out, json, "generator");
 	if (!total)
 		print_wait(out, json);
@@ -106,18 +109,19 @@ static void more_metrics(struct app_metrics *m)
 	static struct gen_moment now;
 	static struct gen_outcome streams[GEN_STREAMS];
 	struct gen_outcome whole;
-	struct gen_received r = gen_traffic_received(&gen.traffic);
 
 	gen_traffic_look_at(&gen.traffic, &now, false);
 	gen_traffic_outcome(&gen.traffic, NULL, &now, streams, &whole);
+	gen_traffic_result(&gen.traffic, &gen.result, now.sent);
+	const struct gen_tally *r = &gen.result.all;
 	const struct app_metric all[] = {
-		{"gen_own", "packets", "Different frames of its own that came back as they were.", .count = r.unique},
+		{"gen_own", "packets", "Different frames of its own that came back as they were.", .count = r->own},
 		{"gen_reordered", "packets", "Of these, those that came after one that was sent later.",
-			.count = r.reordered},
-		{"gen_duplicate", "packets", "Frames of its own that came again.", .count = r.duplicates},
-		{"gen_stale", "packets", "Frames too late to tell whether they came before.", .count = r.stale},
-		{"gen_corrupted", "packets", "Frames of its own that came back changed.", .count = r.corrupted},
-		{"gen_foreign", "packets", "Frames of others.", .count = r.foreign},
+			.count = r->reordered},
+		{"gen_duplicate", "packets", "Frames of its own that came again.", .count = r->duplicates},
+		{"gen_stale", "packets", "Frames too late to tell whether they came before.", .count = r->stale},
+		{"gen_corrupted", "packets", "Frames of its own that came back changed.", .count = r->corrupted},
+		{"gen_foreign", "packets", "Frames of others.", .count = gen.result.foreign},
 		{"gen_held_up", "seconds", "Time that could not be made up for: the rate was not kept.",
 			.real = whole.held_up_s},
 		{"gen_tx_ring_full", "events", "Times that the transmit ring was full.",
@@ -158,7 +162,8 @@ static bool open_traffic(void)
 			.stream_count = args->streams.count,
 			.seed = args->seed,
 			.to = args->has_to ? args->to : NULL,
-			.replay = gen.capture.file ? &gen.replay : NULL});
+			.replay = gen.capture.file ? &gen.replay : NULL,
+			.latency_each = args->latency_each});
 }
 
 static bool run(void)
@@ -182,7 +187,22 @@ static bool run(void)
 	return good && !gen.traffic.stall.ended && !unsent && !gen.replay.failed;
 }
 
-/* Reads the capture, if one is to be replayed. */
+/* Writes the reports that go into files. */
+static bool save(void)
+{
+	FILE *instead = gen.app.text_out ? gen.app.text_out : stderr;
+
+	bool measured = gen.result.count > 0;
+
+	if (measured && gen.csv.text)
+		gen_report_csv(&gen.traffic, &gen.result, gen.csv.text);
+	if (measured && gen.svg.text)
+		gen_report_svg(&gen.traffic, &gen.result, gen.svg.text);
+	bool good = gen_save_end(&gen.csv, instead);
+	return gen_save_end(&gen.svg, instead) && good;
+}
+
+/* Reads the capture, if one is to be replayed, and opens the files of reports. */
 static bool load(void)
 {
 	const struct gen_args *args = &gen.args;
@@ -207,7 +227,8 @@ static bool load(void)
 		.to = args->has_to ? args->to : NULL,
 		.ahead_bytes = GEN_REPLAY_AHEAD_BYTES,
 	};
-	return !args->replay || gen_replay_open(&gen.replay, args->strict, args->app.quiet);
+	return gen_save_open(&gen.csv, args->csv) && gen_save_open(&gen.svg, args->svg) &&
+	       (!args->replay || gen_replay_open(&gen.replay, args->strict, args->app.quiet));
 }
 
 /* Shows what would be sent. The addresses that ports would have are made up. */
@@ -239,6 +260,7 @@ int main(int argc, char **argv)
 	good = early || (good && app_open(&gen.app, &gen.args.app, gen_traffic_threads(&gen.args.app)) &&
 				open_traffic() && run());
 
+	good = save() && good;
 	gen_traffic_close(&gen.traffic);
 	gen_replay_close(&gen.replay);
 	gen_streams_free(&gen.args.streams);

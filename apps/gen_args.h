@@ -21,7 +21,9 @@ struct gen_args {
 	uint64_t loops;             /* of it; 0: for ever */
 	double replay_speed;        /* 0: not given */
 	bool looped, unique_ip, stream_capture, pad, strict;
-	uint64_t max_gap_ns; /* 0: not given */
+	uint64_t max_gap_ns;   /* 0: not given */
+	unsigned latency_each; /* measure each Nth packet's; 0: none */
+	const char *csv, *svg; /* files for reports; or NULL */
 };
 
 /** Ends the program where the command line is wrong. */

@@ -2,67 +2,196 @@
  * What comes back to the generator: recognised, compared with what was sent, and accounted for. */
 #include "gen_receive.h"
 
-#include "app_figures.h"
+#include "app_base.h"
 #include "app_placement.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-bool gen_receiver_init(struct gen_receiver *r, const struct gen_sender *senders, const struct gen_sending *sending)
+bool gen_receiver_init(struct gen_receiver *r, const struct gen_reception *shared)
 {
-	*r = (struct gen_receiver){.senders = senders, .sending = sending};
-	r->sequences = senders ? gen_sequences_open(sending->senders) : NULL;
-	return r->sequences || !senders;
+	unsigned streams = shared->makers ? shared->makers->count : 0;
+
+	*r = (struct gen_receiver){.shared = shared};
+	if (streams == 0)
+		return true;
+	r->sequences = gen_sequences_open(streams * shared->makers->senders);
+	if (shared->latency_each) {
+		r->latencies = malloc(streams * sizeof(*r->latencies));
+		r->turns = malloc(sizeof(*r->turns));
+	}
+	if (r->turns)
+		gen_histogram_clear(r->turns);
+	gen_receiver_begin(r);
+	return r->sequences && (!shared->latency_each || (r->latencies && r->turns));
 }
 
 void gen_receiver_begin(struct gen_receiver *r)
 {
+	const struct gen_makers *makers = r->shared->makers;
+
 	if (r->sequences)
-		memset(r->sequences, 0, r->sending->senders * sizeof(*r->sequences));
+		gen_sequences_clear(r->sequences, makers->count * makers->senders);
+	for (unsigned i = 0; r->latencies && i < makers->count; i++)
+		gen_latency_clear(&r->latencies[i]);
 	app_set(&r->foreign, 0);
-	app_set(&r->corrupted, 0);
 }
 
 void gen_receiver_free(struct gen_receiver *r)
 {
 	if (r->sequences)
-		gen_sequences_close(r->sequences, r->sending->senders);
-	r->sequences = NULL;
+		gen_sequences_close(r->sequences, r->shared->makers->count * r->shared->makers->senders);
+	free(r->latencies);
+	free(r->turns);
+	*r = (struct gen_receiver){.shared = NULL};
 }
 
-/* Counts a frame that has come back. own: it has a number of this run. */
-static void account(struct gen_receiver *r, bool own, bool intact, uint64_t number)
+/* Notes how long a packet took, and by how much that differs from the one before. */
+static inline void measure(
+	struct gen_receiver *r, unsigned stream, struct gen_sequence *s, uint64_t count, uint64_t time, uint64_t now)
 {
-	/* That of a late packet of an earlier trial wraps around. */
-	uint64_t sender = number % r->sending->senders, count = number / r->sending->senders - r->sending->made_before;
+	struct gen_latency *latency = &r->latencies[stream];
+	/* The time stamp counter of another CPU may be a little behind. */
+	uint64_t ticks = (now - time) % GEN_TIME_LIMIT, took = ticks < GEN_TIME_LIMIT / 2 ? ticks : 0;
 
-	/* A number that was not given to any packet yet is of somebody else's packet. */
-	if (!own || count >= gen_made_all(&r->senders[sender].made[0]))
-		app_add(&r->foreign, 1);
-	else if (!intact)
-		app_add(&r->corrupted, 1);
-	else
-		gen_sequence_add(&r->sequences[sender], count, 0);
+	if (s->to_skip > 0) {
+		s->to_skip--;
+		return;
+	}
+	s->to_skip = r->shared->latency_each - 1;
+	gen_histogram_add(&latency->histogram, took);
+	if (count == s->pair_with)
+		gen_latency_add_pair(latency, took, s->took_before);
+	s->pair_with = count + r->shared->latency_each;
+	s->took_before = took;
 }
 
-/* Looks at a frame, or a piece of one. */
-static void receive_piece(struct gen_receiver *r, struct gen_arrival *a, const struct pkt *pkt)
+/* The sender's own count is looked at when it must have grown. */
+static inline bool was_made(struct gen_sequence *s, const struct gen_made *made, uint64_t count)
+{
+	if (count >= s->made)
+		s->made = gen_made_all(made);
+	return count < s->made;
+}
+
+/* Counts a frame of ours, if it was made. */
+static void account(
+	struct gen_receiver *r, const struct gen_maker *maker, const struct gen_stamp *stamp, bool intact, uint64_t now)
+{
+	const struct gen_reception *shared = r->shared;
+	const struct gen_sizes *sizes = &shared->sizes[stamp->stream];
+	uint64_t sender = 0, count = stamp->number;
+
+	if (maker->senders > 1) {
+		sender = stamp->number % maker->senders;
+		count = stamp->number / maker->senders;
+	}
+	count -= shared->made_before; /* that of a late packet of an earlier trial wraps around */
+	struct gen_sequence *s = gen_sequence_of(r, stamp->stream, sender);
+	/* Somebody else's packet has a number that was not given to any packet yet. */
+	if (!was_made(s, &shared->made[sender][stamp->stream], count)) {
+		app_add(&r->foreign, 1);
+		return;
+	}
+	unsigned size =
+		sizes->count > 1 ? gen_sizes_find(sizes, gen_maker_bytes(maker, stamp->number) + NIC_FCS_BYTES) : 0;
+	if (!intact)
+		app_add(&s->arrivals[size].corrupted, 1);
+	else if (gen_sequence_add(s, count, size) && r->latencies)
+		measure(r, stamp->stream, s, count, stamp->time, now);
+}
+
+/* Looks at a piece of a frame that takes several buffers. */
+static void receive_piece(struct gen_receiver *r, struct gen_arrival *a, const struct pkt *pkt, uint64_t now)
 {
 	if (!a->in_frame) {
-		const struct gen_maker *maker =
-			gen_makers_find(r->sending->makers, &r->stamp_hint, pkt->data, pkt->len, &a->stamp);
-		a->own = maker != NULL;
-		a->intact = a->own && gen_maker_is_intact(maker, &a->stamp, pkt->data, pkt->len);
+		a->maker = gen_makers_find(r->shared->makers, &r->stamp_hint, pkt->data, pkt->len, &a->stamp);
+		a->intact = a->maker && gen_maker_is_intact(a->maker, &a->stamp, pkt->data, pkt->len);
 		a->bytes = 0;
 	} else {
 		a->intact = a->intact && gen_maker_is_piece_intact(&a->stamp, pkt->data, pkt->len, a->bytes);
 	}
 	a->bytes += pkt->len;
 	a->in_frame = pkt->flags & PKT_MORE;
-	if (!a->in_frame)
-		account(r, a->own, a->intact && a->bytes == a->stamp.bytes, a->stamp.number);
+	if (a->in_frame)
+		return;
+	if (a->maker)
+		account(r, a->maker, &a->stamp, a->intact && a->bytes == a->stamp.bytes, now);
+	else
+		app_add(&r->foreign, 1);
 }
 
-bool gen_receive(struct gen_receiver *r, struct app *app, unsigned port, unsigned index)
+/* Whose a frame is likely to be, if its stamp is where the last one was. NULL: it takes more than a glance. */
+static const struct gen_maker *glance(const struct gen_receiver *r, const struct pkt *pkt)
+{
+	const struct gen_makers *makers = r->shared->makers;
+	const unsigned at = r->stamp_hint;
+
+	if (!at || at + GEN_STAMP_BYTES > pkt->len)
+		return NULL;
+	unsigned stream = (unsigned)(pkt->data[at + GEN_STAMP_STREAM] << 8 | pkt->data[at + GEN_STAMP_STREAM + 1]);
+	const struct gen_maker *maker = stream < makers->count ? &makers->each[stream] : NULL;
+	return maker && maker->stamp_at == at ? maker : NULL;
+}
+
+/* Accounts for frames that are as they were sent, as far as that is told in a loop. @return how many */
+static unsigned receive_run(struct gen_receiver *r, const struct pkt *pkts, unsigned n, uint64_t now)
+{
+	const struct gen_reception *shared = r->shared;
+	const struct gen_maker *maker = glance(r, pkts);
+	uint64_t times[APP_BURST_MAX], number, sender = 0, count;
+	unsigned found = maker ? gen_maker_match_run(maker, pkts, n, &number, times) : 0;
+
+	if (!found)
+		return 0;
+	count = number;
+	if (maker->senders > 1) {
+		sender = number % maker->senders;
+		count = number / maker->senders;
+	}
+	count -= shared->made_before;
+	struct gen_sequence *s = gen_sequence_of(r, maker->index, sender);
+	bool in_order = count == app_get(&s->next) && shared->sizes[maker->index].count <= 1 &&
+			was_made(s, &shared->made[sender][maker->index], count + found - 1);
+	if (in_order)
+		gen_sequence_add_run(s, count, found, 0);
+	for (unsigned i = 0; i < found && (r->latencies || !in_order); i++) {
+		const struct gen_stamp stamp = {
+			.stream = maker->index, .number = number + i * (uint64_t)maker->senders, .time = times[i]};
+		if (in_order)
+			measure(r, maker->index, s, count + i, times[i], now);
+		else
+			account(r, maker, &stamp, true, now);
+	}
+	return found;
+}
+
+void gen_receive_burst(
+	struct gen_receiver *r, struct gen_arrival *arrival, const struct pkt *pkts, unsigned n, uint64_t now)
+{
+	const struct gen_makers *makers = r->shared->makers;
+	struct gen_stamp stamp;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!arrival->in_frame)
+			i += receive_run(r, pkts + i, n - i, now);
+		if (i == n)
+			break;
+		const uint8_t *data = pkts[i].data;
+		unsigned bytes = pkts[i].len;
+		if (arrival->in_frame || pkts[i].flags & PKT_MORE) {
+			receive_piece(r, arrival, &pkts[i], now);
+			continue;
+		}
+		const struct gen_maker *maker = gen_makers_find(makers, &r->stamp_hint, data, bytes, &stamp);
+		if (maker)
+			account(r, maker, &stamp,
+				bytes == stamp.bytes && gen_maker_is_intact(maker, &stamp, data, bytes), now);
+		else
+			app_add(&r->foreign, 1);
+	}
+}
+
+bool gen_receive(struct gen_receiver *r, struct app *app, unsigned port, unsigned index, uint64_t now)
 {
 	struct app_queue *queue = &app->ports[port].queues[index];
 	struct app_counters *counters = &queue->counters;
@@ -80,91 +209,10 @@ bool gen_receive(struct gen_receiver *r, struct app *app, unsigned port, unsigne
 		app_idle();
 		return false;
 	}
-	for (unsigned i = 0; i < n && r->senders; i++)
-		receive_piece(r, arrival, &pkts[i]);
+	if (r->sequences)
+		gen_receive_burst(r, arrival, pkts, n, r->latencies && !now ? app_tsc() : now);
 	app_add(&counters->received, app_frames(pkts, n));
 	app_add(&counters->busy_polls, 1);
 	pkt_free(pkts, n);
 	return true;
-}
-
-/* ---- Reports ---- */
-
-struct gen_received gen_received(const struct gen_receiver *receivers, unsigned count)
-{
-	unsigned senders = receivers[0].senders ? receivers[0].sending->senders : 0;
-	struct gen_received sum = {.unique = 0};
-
-	for (unsigned i = 0; i < count; i++) {
-		sum.foreign += app_get(&receivers[i].foreign);
-		sum.corrupted += app_get(&receivers[i].corrupted);
-	}
-	for (unsigned sender = 0; sender < senders; sender++) {
-		uint64_t unique = 0, highest = 0;
-		for (unsigned i = 0; i < count; i++) {
-			const struct gen_sequence *s = &receivers[i].sequences[sender];
-			unique += app_get(&s->arrivals[0].unique);
-			sum.reordered += app_get(&s->arrivals[0].reordered);
-			sum.duplicates += app_get(&s->arrivals[0].duplicates);
-			sum.stale += app_get(&s->arrivals[0].stale);
-			sum.extent_sum += app_get(&s->extent_sum);
-			uint64_t extent = app_get(&s->extent_max);
-			sum.extent_max = extent > sum.extent_max ? extent : sum.extent_max;
-		}
-		for (unsigned i = 0; i < count; i++) {
-			uint64_t next = app_get(&receivers[i].sequences[sender].next);
-			highest = next > highest ? next : highest;
-		}
-		sum.unique += unique;
-		sum.missed += highest > unique ? highest - unique : 0;
-	}
-	return sum;
-}
-
-struct arrivals {
-	uint64_t own, in_flight, lost, reordered, extent_max, duplicates, stale, corrupted, foreign;
-	double extent_mean;
-	bool echo;
-};
-
-#define AT(member) APP_FIGURE(struct arrivals, member)
-static const struct app_figure arrival_figures[] = {
-	{"own", "generator: of its own %llu came back: ", AT(own)},
-	{"in_flight", NULL, AT(in_flight)},
-	{"echo", NULL, AT(echo)},
-	{"lost", "%llu lost", AT(lost)},
-	{"reordered", ", %llu reordered", AT(reordered)},
-	{"reorder_extent_max", " (by up to %llu)", AT(extent_max), APP_ZERO_IS_NOTHING},
-	{"reorder_extent_mean", NULL, AT(extent_mean), .decimals = 3},
-	{"duplicates", ", %llu duplicates", AT(duplicates)},
-	{"stale", ", %llu too late to tell", AT(stale)},
-	{"corrupted", "; %llu corrupted", AT(corrupted)},
-	{"foreign", "; %llu of others\n", AT(foreign)},
-	{0},
-};
-#undef AT
-
-void gen_received_print(const struct gen_received *r, FILE *out, bool json, bool end, uint64_t sent)
-{
-	/* While packets come and go, the count of those sent is a little older than that of those that came back. */
-	uint64_t own = r->unique < sent ? r->unique : sent, away = sent - own,
-		 lost = end || r->missed > away ? away : r->missed;
-	struct arrivals a = {
-		.own = own,
-		.in_flight = away - lost,
-		.lost = lost,
-		.reordered = r->reordered,
-		.extent_max = r->extent_max,
-		.extent_mean = app_ratio((double)r->extent_sum, (double)r->reordered),
-		.duplicates = r->duplicates,
-		.stale = r->stale,
-		.corrupted = r->corrupted,
-		.foreign = r->foreign,
-	};
-
-	a.echo = own || a.corrupted;
-	if (!json && sent && !a.echo)
-		fputs("generator: nothing came back of its own: is there an echo, or a way to the second port?\n", out);
-	else
-		app_figures_print(out, json, arrival_figures, &a);
 }

@@ -3,16 +3,28 @@
  * duplicated, or too late to tell. */
 #include "gen_sequence.h"
 
-#include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 
 struct gen_sequence *gen_sequences_open(unsigned count)
 {
-	/* pages are there, and zeros, once they are used */
+	/* pages are there once they are used */
 	void *all = mmap(NULL, count * sizeof(struct gen_sequence), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return all == MAP_FAILED ? NULL : all;
+	if (all == MAP_FAILED)
+		return NULL;
+	gen_sequences_clear(all, count);
+	return all;
+}
+
+void gen_sequences_clear(struct gen_sequence *sequences, unsigned count)
+{
+	/* pages that are not needed any more are zeros when they are needed again */
+	if (madvise(sequences, count * sizeof(*sequences), MADV_DONTNEED) < 0)
+		memset(sequences, 0, count * sizeof(*sequences)); /* they are locked */
+	for (unsigned i = 0; i < count; i++)
+		sequences[i].pair_with = GEN_NO_PAIR;
 }
 
 void gen_sequences_close(struct gen_sequence *sequences, unsigned count)
@@ -45,7 +57,7 @@ static void jump_to(struct gen_sequence *s, uint64_t number)
 	app_set(&s->next, number + 1);
 }
 
-void gen_sequence_add_other(struct gen_sequence *s, uint64_t number, unsigned size)
+bool gen_sequence_add_other(struct gen_sequence *s, uint64_t number, unsigned size)
 {
 	uint64_t *word = &s->seen[number % GEN_SEQUENCE_WINDOW / 64], bit = UINT64_C(1) << number % 64;
 	uint64_t next = app_get(&s->next);
@@ -55,10 +67,10 @@ void gen_sequence_add_other(struct gen_sequence *s, uint64_t number, unsigned si
 		jump_to(s, number);
 	} else if (next - number > GEN_SEQUENCE_WINDOW) {
 		app_add(&arrivals->stale, 1);
-		return;
+		return false;
 	} else if (*word & bit) {
 		app_add(&arrivals->duplicates, 1);
-		return;
+		return false;
 	} else {
 		uint32_t extent = arrived(s) - s->overtaken_at[number % GEN_SEQUENCE_WINDOW];
 		app_add(&arrivals->reordered, 1);
@@ -68,4 +80,5 @@ void gen_sequence_add_other(struct gen_sequence *s, uint64_t number, unsigned si
 	}
 	*word |= bit;
 	app_add(&arrivals->unique, 1);
+	return true;
 }

@@ -27,11 +27,12 @@ static bool add(struct gen_sizes *sizes, uint16_t size)
 void gen_sizes_init(struct gen_sizes *sizes, const struct gen_stream *stream)
 {
 	const struct gen_values *v = &stream->size;
+	const uint64_t step = v->order == GEN_RANDOM ? 1 : v->step;
 	bool few = true;
 
 	*sizes = (struct gen_sizes){.count = 0};
 	for (uint64_t i = 0; i < v->count && few; i++)
-		few = add(sizes, (uint16_t)(v->order == GEN_LIST ? v->list[i] : v->first + i * v->step));
+		few = add(sizes, (uint16_t)(v->order == GEN_LIST ? v->list[i] : v->first + i * step));
 	for (unsigned i = 0; i < GEN_SIZES; i++)
 		sizes->last[i] = sizes->first[i];
 	if (few)

@@ -14,6 +14,7 @@
 
 #define QUIET_NS UINT64_C(250000000) /* when nothing came back for so long after the last packet, nothing will */
 #define DRAIN_NS UINT64_C(3000000000)
+#define TURNS_S  0.02  /* for so long turns without traffic are measured */
 #define AWAY_S   0.001 /* between two looks at the schedule: a thread that takes longer has lost its CPU */
 
 static unsigned queues(const struct gen_traffic *t)
@@ -34,30 +35,65 @@ unsigned gen_traffic_threads(const struct app_options *options)
 
 /* ---- Threads ---- */
 
-void gen_traffic_turn(struct gen_traffic *t, unsigned thread, uint64_t now_tsc)
+/* Takes what has come by the queues of this index. False: there was nothing. */
+static bool receive(struct gen_traffic *t, unsigned queue, uint64_t taken_tsc)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < t->app->port_count; i++)
+		found |= gen_receive(&t->receivers[queue], t->app, i, queue, taken_tsc);
+	return found;
+}
+
+static bool receives(const struct gen_traffic *t, unsigned thread)
+{
+	return !is_split(t->app->options) || thread >= queues(t);
+}
+
+void gen_traffic_turn(struct gen_traffic *t, unsigned thread, uint64_t now_tsc, uint64_t taken_tsc)
 {
 	struct app_worker *worker = &app_workers[thread];
 	unsigned queue = thread % queues(t);
-	bool sends = thread < t->sending.senders, receives = !is_split(t->app->options) || thread >= queues(t);
-	bool found = false;
+	bool sends = thread < t->sending.senders;
 
 	/* the time until the port is reset counts as that of a card that takes no more */
 	if (app_halt_point() && sends)
 		t->senders[queue].ring_was_full = true;
 	if (!sends)
 		app_polled(worker, now_tsc);
-	if (sends && t->sending.on)
+	bool sending = sends && t->sending.on;
+	if (sending)
 		gen_send(&t->senders[queue], now_tsc);
-	for (unsigned i = 0; receives && i < t->app->port_count; i++)
-		found |= gen_receive(&t->receivers[queue], t->app, i, queue);
-	if (receives && !(sends && t->sending.on))
+	else if (sends && t->senders[queue].pending)
+		gen_sender_take_back(&t->senders[queue]);
+	if (!receives(t, thread))
+		return;
+	bool found = receive(t, queue, taken_tsc);
+	if (!sending)
 		app_looked(worker, found, APP_NAP_US);
+}
+
+/* Measures turns of a thread until the trial begins: those that find nothing. */
+static void measure_turns(struct gen_traffic *t, unsigned thread)
+{
+	struct gen_receiver *receiver = &t->receivers[thread % queues(t)];
+
+	for (uint64_t now = app_tsc(), begun = t->sending.begun_tsc; now < begun && !t->threads_end;) {
+		uint64_t before = now;
+		app_halt_point();
+		app_polled(&app_workers[thread], now);
+		bool found = receives(t, thread) && receive(t, thread % queues(t), 0);
+		now = app_tsc();
+		if (receiver->turns && !found && receives(t, thread))
+			gen_histogram_add(receiver->turns, now - before);
+	}
 }
 
 void gen_traffic_work(struct gen_traffic *t, unsigned thread)
 {
+	measure_turns(t, thread);
 	while (!t->threads_end)
-		gen_traffic_turn(t, thread, app_tsc());
+		gen_traffic_turn(t, thread, app_tsc(), 0);
 	if (thread < t->sending.senders)
 		gen_sender_take_back(&t->senders[thread]);
 }
@@ -78,9 +114,22 @@ uint64_t gen_traffic_sum(const struct gen_traffic *t, size_t offset)
 	return all;
 }
 
-struct gen_received gen_traffic_received(const struct gen_traffic *t)
+void gen_traffic_result(const struct gen_traffic *t, struct gen_result *result, uint64_t sent)
 {
-	return gen_received(t->receivers, queues(t));
+	gen_result_take(result, t->receivers, queues(t), !t->sending.on, sent);
+}
+
+void gen_traffic_latency(const struct gen_traffic *t, unsigned stream, struct gen_latency *sum)
+{
+	gen_result_latency(sum, t->receivers, queues(t), stream);
+}
+
+void gen_traffic_turns(const struct gen_traffic *t, struct gen_histogram *sum)
+{
+	gen_histogram_clear(sum);
+	for (unsigned i = 0; i < queues(t); i++)
+		if (t->receivers[i].turns)
+			gen_histogram_merge(sum, t->receivers[i].turns);
 }
 
 uint64_t gen_traffic_made(const struct gen_traffic *t)
@@ -299,13 +348,15 @@ void gen_traffic_begin(struct gen_traffic *t, const struct gen_trial *trial)
 	t->seconds = t->clock_s = t->down_s = 0;
 	t->sending.start_tsc = t->sending.ended_at = 0;
 	t->sending.begun_tsc = app_tsc();
+	if (t->trials == 1 && t->options.latency_each)
+		t->sending.begun_tsc += (uint64_t)(TURNS_S * app_tsc_hz());
 	t->sending.end_at = trial->duration_s > 0 ? (uint64_t)(trial->duration_s * app_tsc_hz()) : UINT64_MAX;
 	uint64_t most = 0;
 	for (unsigned i = 0; i < t->sending.senders * t->streams; i++) {
 		uint64_t made = gen_made_all(&t->senders[i / t->streams].made[i % t->streams]);
 		most = made > most ? made : most;
 	}
-	t->sending.made_before += most;
+	t->reception.made_before = t->sending.made_before += most;
 	for (unsigned i = 0; i < t->sending.senders; i++)
 		gen_sender_begin(&t->senders[i]);
 	begin_streams(t);
@@ -329,9 +380,9 @@ static void drain(const struct gen_traffic *t)
 	uint64_t start = app_now_ns(), since = start, before = 0;
 
 	while (app_now_ns() - since < QUIET_NS && app_now_ns() - start < DRAIN_NS &&
-		gen_traffic_received(t).unique < gen_traffic_made(t)) {
+		gen_result_own(t->receivers, queues(t)) < gen_traffic_made(t)) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-		uint64_t received = t->options.replay ? app_received(t->app) : gen_traffic_received(t).unique;
+		uint64_t received = t->options.replay ? app_received(t->app) : gen_result_own(t->receivers, queues(t));
 		since = received != before ? app_now_ns() : since;
 		before = received;
 	}
@@ -365,12 +416,12 @@ bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_t
 	for (unsigned i = 0; !options->replay && i < t->streams; i++) {
 		unsigned bytes = gen_maker_longest(&t->makers.each[i]);
 		longest = bytes > longest ? bytes : longest;
-		gen_sizes_init(&t->sizes[i], &options->streams[i]);
+		gen_sizes_init(&t->reception.sizes[i], &options->streams[i]);
 	}
 	unsigned room = APP_BURST_MAX / gen_buffers_of(longest);
 	t->sending = (struct gen_sending){
 		.makers = &t->makers,
-		.sizes = t->sizes,
+		.sizes = t->reception.sizes,
 		.pool = app_open_pool(app, count),
 		.senders = senders,
 		.lanes = t->streams,
@@ -381,10 +432,14 @@ bool gen_traffic_open(struct gen_traffic *t, struct app *app, const struct gen_t
 	for (unsigned i = 0; i < senders; i++)
 		if (!gen_sender_open(&t->senders[i], &t->sending, i, &app->ports[0].queues[i]))
 			return app_error("no memory for a sender");
+	t->reception.makers = options->replay ? NULL : &t->makers;
+	t->reception.latency_each = options->latency_each;
+	for (unsigned i = 0; i < senders; i++)
+		t->reception.made[i] = t->senders[i].made;
 	for (unsigned i = 0; i < n * app->port_count; i++)
 		app_watch(&app_workers[threads - n + i % n], ports[i / n].queues[i % n].rx);
 	for (unsigned i = 0; i < n; i++)
-		if (!gen_receiver_init(&t->receivers[i], options->replay ? NULL : t->senders, &t->sending))
+		if (!gen_receiver_init(&t->receivers[i], &t->reception))
 			return app_error("no memory to account for packets");
 	return t->sending.pool && (options->replay || gen_makers_fill(t->sending.pool, count));
 }

@@ -5,7 +5,7 @@
 #define POLLUX_APPS_GEN_TRAFFIC_H
 
 #include "gen_progress.h"
-#include "gen_receive.h"
+#include "gen_result.h"
 #include "gen_send.h"
 #include "gen_stall.h"
 
@@ -16,9 +16,8 @@ struct gen_traffic_options {
 	uint64_t seed;
 	const uint8_t *to;         /* destination address; NULL: the second port's, or 02:00:00:00:00:01 */
 	struct gen_replay *replay; /* an open capture, whose frames are sent; NULL: numbered packets are */
+	unsigned latency_each;     /* latency is measured of each Nth packet that comes back; 0: of none */
 };
-
-#define GEN_ALL_STREAMS GEN_STREAMS
 
 /** One trial. */
 struct gen_trial {
@@ -42,7 +41,6 @@ struct gen_traffic {
 	unsigned streams; /* of options, or 1: the capture */
 	uint64_t asked;   /* packets of the trial; 0: no limit */
 	struct gen_makers makers;
-	struct gen_sizes sizes[GEN_STREAMS];
 	struct gen_schedule schedules[GEN_STREAMS]; /* of all senders together */
 	struct gen_target targets[GEN_STREAMS];     /* what reports compare with; the main thread's, like the next */
 	bool sends[GEN_STREAMS];                    /* the stream is in the trial */
@@ -56,6 +54,7 @@ struct gen_traffic {
 	uint64_t frames_before; /* that the card had sent when the trial began */
 	struct gen_sending sending;
 	struct gen_sender senders[APP_QUEUES];
+	struct gen_reception reception;
 	struct gen_receiver receivers[APP_QUEUES];
 	atomic_bool threads_end;
 };
@@ -86,8 +85,9 @@ void gen_traffic_stop(struct gen_traffic *traffic);
 
 /** What a thread does, until gen_traffic_stop. */
 void gen_traffic_work(struct gen_traffic *traffic, unsigned thread);
-/** One turn of that: what is due at this time is sent, and what has come is taken. */
-void gen_traffic_turn(struct gen_traffic *traffic, unsigned thread, uint64_t now_tsc);
+/** One turn of that: what is due at this time is sent, and what has come is taken.
+ * @param taken_tsc  when that is; 0: the time stamp counter is read once packets were taken */
+void gen_traffic_turn(struct gen_traffic *traffic, unsigned thread, uint64_t now_tsc, uint64_t taken_tsc);
 
 /** How far sending is. end: the sending threads have ended, or halt. */
 void gen_traffic_look_at(struct gen_traffic *traffic, struct gen_moment *moment, bool end);
@@ -102,8 +102,13 @@ uint64_t gen_traffic_made(const struct gen_traffic *traffic);
 /** Seconds until the next frame is due; 0: now, or none is. */
 double gen_traffic_wait_s(const struct gen_traffic *traffic);
 
-/** What all receivers have seen. */
-struct gen_received gen_traffic_received(const struct gen_traffic *traffic);
+/** What became of all packets, of which the card has sent so many. */
+void gen_traffic_result(const struct gen_traffic *traffic, struct gen_result *result, uint64_t sent);
+
+/** Adds up the latencies of a stream, or of GEN_ALL_STREAMS; and how long turns of the receiving threads took while
+ * nothing was sent. */
+void gen_traffic_latency(const struct gen_traffic *traffic, unsigned stream, struct gen_latency *sum);
+void gen_traffic_turns(const struct gen_traffic *traffic, struct gen_histogram *sum);
 
 /** Adds up one counter of all senders. offset: its place in struct gen_sender */
 uint64_t gen_traffic_sum(const struct gen_traffic *traffic, size_t offset);

@@ -267,7 +267,7 @@ model --json --wire 0:source,flows=64
 account "a capture of three queues that has enough" 0 dump -q --queues 3 -n 500 -w "$work/some.pcap" $a \
 	'udp[1] & 1 == 0'
 model --json --wire 0:peer=1,lossless
-account "three queues that send" 0 gen --queues 3 --flows 30 -n 2000 -R 10k -i 0.05 $a $b
+account "three queues that send" 0 gen --queues 3 --flows 30 -n 2000 -R 10k -i 0.05 --latency $a $b
 check "  all comes back, in order" "$work/json" says sent=2000 own=2000 lost=0 reordered=0 duplicates=0 foreign=0
 
 # -- the bridge and the capture tool --

@@ -73,7 +73,7 @@ common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= --map= --address= macswap \
 	rxonly txonly icmpecho "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict --replay-speed= \
-	--stream= --seed= --dry-run --dry-run-file= imix-csit --unique-ip --stream-capture --pad in_flight \
+	--stream= --seed= --dry-run --dry-run-file= --latency --csv= --svg= imix-csit --unique-ip --stream-capture --pad in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --file-size= --file-time= --file-count= --snaplen= --snapshot-length= --count= \
@@ -192,6 +192,10 @@ wrong '--loop 0:' gen --replay x --loop=0 "$absent"
 wrong '--loop 1.5:' gen --replay x --loop=1.5 "$absent"
 wrong 'it needs --loop' gen --replay x --unique-ip "$absent"
 wrong 'without --stream-capture' gen --replay x --strict --stream-capture "$absent"
+wrong '--svg draws latencies: it needs --latency' gen --svg x "$absent"
+wrong 'without --replay' gen --latency --replay x "$absent"
+wrong 'without --replay' gen --csv x --replay x "$absent"
+for number in 0 -1 1.5 x; do wrong '--latency' gen --latency=$number "$absent"; done
 wrong '--cpu: one or two' gen --cpu 0,1,2 "$absent"
 wrong '--cpu: 2 or 4 CPUs are wanted with so many queues' gen --queues 2 --cpu 0,1,2 "$absent"
 for option in --size=64 --flows=1; do

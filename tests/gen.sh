@@ -203,6 +203,25 @@ check "  to the frame: sent = own + lost" "$work/gen.out" \
 	test "$(value sent)" = $(($(value own) + $(value lost)))
 end_model
 
+# -- how long packets were under way --
+model --wire 0:peer=1,lossless
+gen 0 -q --json --latency --csv "$work/table.csv" --svg "$work/picture.svg" --count 2000 --rate 20k $a $b
+check "the latency of every packet is told" "$work/gen.out" test "$(
+	tail -n 1 "$work/gen.out" | grep -o '"latency_ns":{"packets":2000,"min":[1-9]' | wc -l)" = 2 # streams' and all
+check "  and the floor" "$work/gen.out" said '"floor_ns":\{"turns":[1-9]'
+check "  the table has them all" "$work/table.csv" \
+	awk -F, '$4 == "latency" { n += $7 } END { exit n != 2000 }' "$work/table.csv"
+check "  the picture has a line" "$work/picture.svg" grep -q '<polyline' "$work/picture.svg"
+check "a table that cannot be written is a failure, and printed" "$work/gen.err" \
+	gen 1 -q --json --latency=10 --csv /dev/full --count 100 $a $b
+check "  all of it" "$work/gen.err" eval \
+	'grep -q "^pollux-gen: /dev/full: No space left on device: it follows here" "$work/gen.err" &&
+	awk -F, "\$4 == \"latency\" { n += \$7 } END { exit n != 10 }" "$work/gen.err"'
+check "one that cannot be opened is found before anything is sent" "$work/gen.err" \
+	gen 1 --csv /nowhere/table.csv --count 100 $a $b
+check "  with a sentence" "$work/gen.err" grep -q "^pollux-gen: /nowhere/table.csv: No such file" "$work/gen.err"
+end_model
+
 # -- several queues --
 model --wire 0:peer=1,lossless --wire "0:pcap-out=$work/out.pcap"
 gen 0 -q --json --queues 4 --count 2 $a $b

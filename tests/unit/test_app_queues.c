@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of what applications do with several queues: which CPUs the threads get, captures in order of time, and
- * what comes back to a generator of several senders. */
+ * Tests of what applications do with several queues: which CPUs the threads get, captures in order of time.
+ */
 #include "../../apps/app_output.c"
 #include "../../apps/app_parse.c"
 #include "../../apps/app_placement.c"
 #include "../../apps/dump_merge.c"
-#include "../../apps/gen_receive.c"
 
 #include "unit.h"
 
@@ -158,47 +157,12 @@ static void threads_bring_what_is_written_in_order(void)
 	ASSERT_NUMBER(backwards, 0);
 }
 
-/* ---- The generator ---- */
-
-static struct gen_made made[3];
-static struct gen_sender senders[3] = {{.made = &made[0]}, {.made = &made[1]}, {.made = &made[2]}};
-static struct gen_sending sending = {.senders = 3};
-
-/* Sender 0 has sent 10 packets, sender 1 has sent 5; two queues receive. */
-static void what_queues_receive_adds_up(void)
-{
-	struct gen_receiver receivers[2];
-
-	for (unsigned i = 0; i < 2; i++)
-		CU_ASSERT_TRUE_FATAL(gen_receiver_init(&receivers[i], senders, &sending));
-	made[0].frames[0] = 10;
-	made[1].frames[0] = 5;
-	for (unsigned count = 0; count < 10; count++) /* number 4 of sender 0 is lost, and so is 0 of sender 1 */
-		if (count != 4)
-			account(&receivers[count % 2], true, true, 3 * count);
-	for (unsigned count = 4; count > 0; count--)
-		account(&receivers[0], true, true, 3 * count + 1);
-	account(&receivers[1], true, true, 3 * 5 + 1); /* never sent */
-	account(&receivers[1], true, true, 3 * 9);     /* again */
-	account(&receivers[0], true, false, 3 * 9);
-	struct gen_received r = gen_received(receivers, 2);
-	ASSERT_NUMBER(r.unique, 13);
-	ASSERT_NUMBER(r.missed, 2);
-	ASSERT_NUMBER(r.reordered, 3);
-	ASSERT_NUMBER(r.duplicates, 1);
-	ASSERT_NUMBER(r.foreign, 1);
-	ASSERT_NUMBER(r.corrupted, 1);
-	for (unsigned i = 0; i < 2; i++)
-		gen_receiver_free(&receivers[i]);
-}
-
 int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"threads get cores of the node first", threads_get_cores_of_the_node_first},
 		{"nothing is written before what may be older", nothing_is_written_before_what_may_be_older},
 		{"threads bring what is written in order", threads_bring_what_is_written_in_order},
-		{"what queues receive adds up", what_queues_receive_adds_up},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

@@ -1,38 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tests of what the generator computes: rates, and what came of what was sent. */
-#include "../../apps/gen_receive.h"
+ * Tests of what the generator computes: rates. */
+#include "../../apps/gen_rate.h"
 
 #include "unit.h"
 
 #include <stdlib.h>
-
-static void what_has_not_come_is_lost_only_when_overtaken_or_at_the_end(void)
-{
-	static struct gen_sequence s;
-	static const struct gen_sender senders[1];
-	static const struct gen_sending sending = {.senders = 1};
-	const struct gen_receiver receiver = {.senders = senders, .sending = &sending, .sequences = &s};
-	char *text = NULL;
-	size_t size = 0;
-
-	gen_sequence_add(&s, 0, 0);
-	gen_sequence_add(&s, 5, 0);
-	gen_sequence_add(&s, 2, 0);
-	struct gen_received received = gen_received(&receiver, 1);
-	ASSERT_NUMBER(received.missed, 3);
-	for (unsigned end = 0; end < 2; end++) {
-		FILE *out = open_memstream(&text, &size);
-		gen_received_print(&received, out, true, end, 10);
-		fclose(out);
-		const char *wanted = end ? ",\"own\":3,\"in_flight\":0,\"echo\":true,\"lost\":7,"
-					 : ",\"own\":3,\"in_flight\":4,\"echo\":true,\"lost\":3,";
-		if (strncmp(text, wanted, strlen(wanted)) != 0) {
-			printf("%s\n", text);
-			CU_FAIL("other numbers were wanted");
-		}
-		free(text);
-	}
-}
 
 static void rates_are_packets_bits_or_percent(void)
 {
@@ -95,8 +67,6 @@ static void line_rate_of_small_packets_is_14_88_mpps(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"what has not come is lost only when overtaken, or at the end",
-			what_has_not_come_is_lost_only_when_overtaken_or_at_the_end},
 		{"rates are packets, bits or percent", rates_are_packets_bits_or_percent},
 		{"line rate of small packets is 14.88 Mpps", line_rate_of_small_packets_is_14_88_mpps},
 		CU_TEST_INFO_NULL,

@@ -83,12 +83,12 @@ static void open_engine(unsigned senders, unsigned count)
 		CU_ASSERT_TRUE_FATAL(gen_stream_parse(&streams[i], "udp size=64", &error));
 	gen_makers_init(&t.makers, streams, count, 42, senders, mac, mac);
 	for (unsigned i = 0; i < count; i++)
-		gen_sizes_init(&t.sizes[i], &streams[i]);
+		gen_sizes_init(&t.reception.sizes[i], &streams[i]);
 	t.app = &app;
 	t.options = (struct gen_traffic_options){.streams = streams, .stream_count = count};
 	t.streams = count;
 	t.sending = (struct gen_sending){.makers = &t.makers,
-		.sizes = t.sizes,
+		.sizes = t.reception.sizes,
 		.senders = senders,
 		.lanes = count,
 		.frames_per_burst = 32,
@@ -98,8 +98,11 @@ static void open_engine(unsigned senders, unsigned count)
 	CU_ASSERT_TRUE(gen_makers_fill(t.sending.pool, 1024));
 	for (unsigned i = 0; i < senders; i++)
 		CU_ASSERT_TRUE_FATAL(gen_sender_open(&t.senders[i], &t.sending, i, &app.ports[0].queues[i]));
-	for (unsigned i = 0; i < senders; i++)
-		CU_ASSERT_TRUE_FATAL(gen_receiver_init(&t.receivers[i], t.senders, &t.sending));
+	t.reception.makers = &t.makers;
+	for (unsigned i = 0; i < senders; i++) {
+		t.reception.made[i] = t.senders[i].made;
+		CU_ASSERT_TRUE_FATAL(gen_receiver_init(&t.receivers[i], &t.reception));
+	}
 	sent_count = 0;
 	ring_room = UINT32_MAX;
 }
