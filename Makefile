@@ -161,7 +161,8 @@ $(O)/bench: $(call objects,$(BENCH_SOURCES) tests/bench/dpdk_none.c) $(GEN_LIB) 
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lm
 
 # with DPDK's driver beside ours; its headers are not ours to warn about
-$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB) | $(PRELOAD)
+$(O)/bench-dpdk: $(call objects,$(BENCH_SOURCES)) $(O)/dpdk/bench.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB) \
+		| $(PRELOAD)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(PROGRAM_LIBS) -lpcap -lm \
 		-lrte_eal -lrte_ethdev -lrte_mbuf -lrte_mempool -ldl

@@ -73,7 +73,8 @@ common=(--burst= --ring= --queues= --rss= --mtu= --no-promiscuous --cpu= --link-
 helps fwd "${common[@]}" --mode= --next-hop= --no-drop --packets= --offloads= --map= --address= macswap \
 	rxonly txonly icmpecho "-m," "-n,"
 helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loop --max-gap= --strict --replay-speed= \
-	--stream= --seed= --dry-run --dry-run-file= --latency --csv= --svg= imix-csit --unique-ip --stream-capture --pad in_flight \
+	--stream= --seed= --dry-run --dry-run-file= --latency --csv= --svg= imix-csit --unique-ip \
+	--stream-capture --pad in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --file-size= --file-time= --file-count= --snaplen= --snapshot-length= --count= \
