@@ -134,11 +134,11 @@ $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model
 
-$(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(MODEL_LIB) $(LIB)
+$(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(GEN_LIB) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
-$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(MODEL_LIB) $(LIB)
+$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(GEN_LIB) $(MODEL_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 

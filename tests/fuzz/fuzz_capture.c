@@ -38,6 +38,7 @@ static struct frame {
 	uint64_t gap_ns;
 	uint8_t data[APP_FRAME_MAX];
 } first_loop[FRAMES_MAX], frame;
+static uint64_t now;      /* cycles since the start */
 static uint64_t per_loop; /* frames; 0: not known, as --strict refused the file */
 
 static uint32_t sum_of(const struct frame *f)
@@ -52,19 +53,18 @@ static uint32_t sum_of(const struct frame *f)
 /* Takes the next frame, when it is due. False: there is none any more */
 static bool take(struct gen_replay *replay, struct gen_schedule *schedule)
 {
-	double now = schedule->next_due;
-
 	while (gen_schedule_due(schedule, now, 1) == 0) {
+		double wait = gen_schedule_wait(schedule, now);
 		if (gen_schedule_ended(schedule))
 			return false;
-		HOLDS(gen_schedule_wait(schedule, now) <= GEN_WAIT_MAX);
-		HOLDS(schedule->starved || schedule->next_due > now);
+		HOLDS(wait <= GEN_WAIT_MAX && (schedule->starved || wait > 0));
 		if (schedule->starved)
 			wait_ns(WAIT_NS);
-		now = schedule->next_due;
+		else
+			now += (uint64_t)wait + 1;
 	}
 	const struct gen_replay_frame *next = gen_replay_next(replay);
-	HOLDS(next->bytes > 0 && next->bytes <= APP_FRAME_MAX && next->bytes <= gen_schedule_longest(schedule));
+	HOLDS(next->bytes > 0 && next->bytes <= APP_FRAME_MAX && next->bytes <= replay->longest_bytes);
 	frame.bytes = next->bytes;
 	frame.gap_ns = next->gap_ns;
 	memcpy(frame.data, next->data, next->bytes);
@@ -98,10 +98,11 @@ static void replay_file(const char *path, uint8_t how, uint16_t mtu, bool stream
 
 	replay = (struct gen_replay){.capture = &capture, .loops = 1 + (how >> 5 & 3), .ahead_bytes = 3 * 16448};
 	if (gen_replay_open(&replay, strict, true)) {
-		struct gen_schedule schedule = {.replay = &replay};
+		struct gen_schedule schedule;
 		uint64_t n = 0;
-		gen_schedule_pace(
-			&schedule, &(struct gen_rate){1e6, how & 1 ? GEN_RATE_UNLIMITED : GEN_RATE_BITS}, 10000);
+		gen_schedule_init(&schedule, NULL, &replay,
+			&(struct gen_rate){1e6, how & 1 ? GEN_RATE_UNLIMITED : GEN_RATE_BITS}, 10000);
+		now = 0;
 		if (!streamed)
 			per_loop = app_get(&replay.frames);
 		for (; take(&replay, &schedule); n++) {
