@@ -163,6 +163,7 @@ unsigned gen_schedule_due(struct gen_schedule *s, uint64_t until, unsigned most)
 	unsigned n = 0;
 
 	if (s->part >= PART_MAX) {
+		s->part = s->part < GEN_WAIT_MAX ? s->part : GEN_WAIT_MAX;
 		uint64_t whole = (uint64_t)s->part;
 		s->base += whole;
 		s->part -= (double)whole;

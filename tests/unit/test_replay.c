@@ -460,6 +460,26 @@ static void frames_are_due_when_they_were_captured_or_by_the_rate(void)
 	unlink(path);
 }
 
+/* More cycles than the difference of two times may be: that is not at once. */
+static void centuries_are_waited_for(void)
+{
+	struct gen_capture c = {.own_timing = true};
+	char path[32];
+	FILE *file = begin_capture(path, 1);
+
+	record(file, 0, 0, 60, 60);
+	record(file, 0xffffffff, 0, 60, 60);
+	CU_ASSERT_TRUE(open_file_once(file, path, &c, false));
+	c.speed = 0xffffffff * app_tsc_hz() / 1.3e19; /* between 2^63 and 2^64 */
+	gen_schedule_init(&schedule, NULL, &replay, &(struct gen_rate){0}, 10000);
+	assert_due(0, 1);
+	for (double us = 1; us < 1e13; us *= 10)
+		assert_due(us, 0);
+	CU_ASSERT_TRUE(gen_schedule_wait(&schedule, (uint64_t)app_tsc_hz()) > 0.9 * GEN_WAIT_MAX);
+	ASSERT_NUMBER(schedule.held_up_cycles, 0);
+	gen_replay_close(&replay);
+}
+
 /* A capture without times is sent as fast as it can be, and is never late. */
 static void captures_without_times_are_not_late(void)
 {
@@ -681,6 +701,7 @@ int main(void)
 		{"large captures are streamed", large_captures_are_streamed},
 		{"frames are due when they were captured, or by the rate",
 			frames_are_due_when_they_were_captured_or_by_the_rate},
+		{"centuries are waited for", centuries_are_waited_for},
 		{"captures without times are not late", captures_without_times_are_not_late},
 		{"a reader that is late is told", a_reader_that_is_late_is_told},
 		{"addresses change with each loop, and sums do not", addresses_change_with_each_loop_and_sums_do_not},
