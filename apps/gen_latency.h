@@ -32,11 +32,11 @@ static inline unsigned gen_histogram_bucket(uint64_t value)
 /** The smallest value of a bucket; of the bucket behind the last one, 2^48. */
 uint64_t gen_histogram_begin(unsigned bucket);
 
-/** Adds a value below 2^48. */
-static inline void gen_histogram_add(struct gen_histogram *histogram, uint64_t value)
+/** Adds a value below 2^48, so many times. */
+static inline void gen_histogram_add(struct gen_histogram *histogram, uint64_t value, uint64_t times)
 {
-	app_add(&histogram->buckets[gen_histogram_bucket(value)], 1);
-	app_add(&histogram->sum, value);
+	app_add(&histogram->buckets[gen_histogram_bucket(value)], times);
+	app_add(&histogram->sum, times * value);
 	if (value < app_get(&histogram->least))
 		app_set(&histogram->least, value);
 	if (value > app_get(&histogram->most))
@@ -65,12 +65,13 @@ struct gen_latency {
 void gen_latency_clear(struct gen_latency *latency);
 void gen_latency_merge(struct gen_latency *sum, const struct gen_latency *other);
 
-/** Adds a difference between the latencies of two packets that follow each other. */
-static inline void gen_latency_add_pair(struct gen_latency *latency, uint64_t one, uint64_t other)
+/** Adds the difference between the latency of a packet and of the one before it, and packets behind it with the same
+ * latency: so many pairs. */
+static inline void gen_latency_add_pairs(struct gen_latency *latency, uint64_t one, uint64_t other, uint64_t pairs)
 {
 	uint64_t difference = one > other ? one - other : other - one;
 
-	app_add(&latency->pairs, 1);
+	app_add(&latency->pairs, pairs);
 	app_add(&latency->difference_sum, difference);
 	if (difference > app_get(&latency->difference_max))
 		app_set(&latency->difference_max, difference);

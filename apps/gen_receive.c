@@ -45,24 +45,50 @@ void gen_receiver_free(struct gen_receiver *r)
 	*r = (struct gen_receiver){.shared = NULL};
 }
 
+/* How long a packet took. The time stamp counter of another CPU may be a little behind. */
+static inline uint64_t ticks_between(uint64_t time, uint64_t now)
+{
+	uint64_t ticks = (now - time) % GEN_TIME_LIMIT;
+
+	return ticks < GEN_TIME_LIMIT / 2 ? ticks : 0;
+}
+
 /* Notes how long a packet took, and by how much that differs from the one before. */
-static inline void measure(
+static void measure(
 	struct gen_receiver *r, unsigned stream, struct gen_sequence *s, uint64_t count, uint64_t time, uint64_t now)
 {
 	struct gen_latency *latency = &r->latencies[stream];
-	/* The time stamp counter of another CPU may be a little behind. */
-	uint64_t ticks = (now - time) % GEN_TIME_LIMIT, took = ticks < GEN_TIME_LIMIT / 2 ? ticks : 0;
+	uint64_t took = ticks_between(time, now);
 
 	if (s->to_skip > 0) {
 		s->to_skip--;
 		return;
 	}
 	s->to_skip = r->shared->latency_each - 1;
-	gen_histogram_add(&latency->histogram, took);
+	gen_histogram_add(&latency->histogram, took, 1);
 	if (count == s->pair_with)
-		gen_latency_add_pair(latency, took, s->took_before);
+		gen_latency_add_pairs(latency, took, s->took_before, 1);
 	s->pair_with = count + r->shared->latency_each;
 	s->took_before = took;
+}
+
+/* The same for packets that follow each other, all of which are measured: those that were made at the same time took
+ * the same. */
+static void measure_run(struct gen_latency *latency, struct gen_sequence *s, uint64_t count, const uint64_t *times,
+	unsigned n, uint64_t now)
+{
+	for (unsigned i = 0, end; i < n; i = end) {
+		uint64_t took = ticks_between(times[i], now);
+		for (end = i + 1; end < n && times[end] == times[i]; end++)
+			;
+		gen_histogram_add(&latency->histogram, took, end - i);
+		if (i > 0 || count == s->pair_with)
+			gen_latency_add_pairs(latency, took, s->took_before, end - i);
+		else
+			gen_latency_add_pairs(latency, took, took, end - i - 1);
+		s->took_before = took;
+	}
+	s->pair_with = count + n;
 }
 
 /* The sender's own count is looked at when it must have grown. */
@@ -154,13 +180,15 @@ static unsigned receive_run(struct gen_receiver *r, const struct pkt *pkts, unsi
 			was_made(s, &shared->made[sender][maker->index], count + found - 1);
 	if (in_order)
 		gen_sequence_add_run(s, count, found, 0);
-	for (unsigned i = 0; i < found && (r->latencies || !in_order); i++) {
+	if (in_order && r->latencies && shared->latency_each == 1)
+		measure_run(&r->latencies[maker->index], s, count, times, found, now);
+	else if (in_order)
+		for (unsigned i = 0; i < found && r->latencies; i++)
+			measure(r, maker->index, s, count + i, times[i], now);
+	for (unsigned i = 0; i < found && !in_order; i++) {
 		const struct gen_stamp stamp = {
 			.stream = maker->index, .number = number + i * (uint64_t)maker->senders, .time = times[i]};
-		if (in_order)
-			measure(r, maker->index, s, count + i, times[i], now);
-		else
-			account(r, maker, &stamp, true, now);
+		account(r, maker, &stamp, true, now);
 	}
 	return found;
 }

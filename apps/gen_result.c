@@ -75,6 +75,8 @@ void gen_result_take(
 			for (unsigned size = 0; size < s->sizes->count; size++)
 				s->by_size[size].sent += app_get(&shared->made[sender][i].frames[size]);
 		}
+		if (result->count == 1 && s->sizes->count == 1) /* the card has counted them */
+			s->by_size[0].sent = sent;
 		for (unsigned size = 0; size < s->sizes->count; size++) {
 			add(&s->all, &s->by_size[size]);
 			settle(&s->by_size[size], 0, end);
@@ -82,7 +84,7 @@ void gen_result_take(
 		result->untold += s->stamped ? 0 : s->all.sent;
 		if (s->stamped)
 			add(&result->all, &s->all);
-		if (result->count == 1) /* the card has counted them */
+		if (result->count == 1)
 			s->all.sent = sent;
 		settle(&s->all, missed_here, end);
 		missed += missed_here;

@@ -85,7 +85,7 @@ static void measure_turns(struct gen_traffic *t, unsigned thread)
 		bool found = receives(t, thread) && receive(t, thread % queues(t), 0);
 		now = app_tsc();
 		if (receiver->turns && !found && receives(t, thread))
-			gen_histogram_add(receiver->turns, now - before);
+			gen_histogram_add(receiver->turns, now - before, 1);
 	}
 }
 

@@ -317,7 +317,7 @@ printed() {
 	*) grep -oh '"[a-z_0-9]*":' "$work/$1.all" ;;
 	esac | tr -d '":' | sed 's/^incident_.*/incident_tx_hang/' | sort -u # one row has all kinds of them
 }
-documented() { sed -n "/^## ${2:-pollux-$1}/,/^## /p" apps/README.md | sed -n 's/^| `\([a-z_0-9]*\)`.*/\1/p'; }
+documented() { sed -n "/^## ${2:-pollux-$1}/,/^##/p" apps/README.md | sed -n 's/^| `\([a-z_0-9]*\)`.*/\1/p'; }
 for program in fwd gen pipe dump bind doctor model; do
 	case $program in
 	bind | doctor | model) documented $program ;;

@@ -4,8 +4,7 @@
 #include "generate.h"
 
 #include "../../apps/app_base.h"
-#include "../../apps/gen_frame.h"
-#include "lockstep.h"
+#include "../../apps/gen_receive.h"
 
 #include <stdlib.h>
 
@@ -15,7 +14,14 @@ struct generator {
 	struct gen_makers makers;
 	unsigned frame_bytes; /* of the stream; 0: there is none yet */
 	uint64_t number;
+	/* what receives them */
+	struct gen_reception reception;
+	struct gen_made made;
+	struct gen_receiver receiver;
+	uint8_t frames[LOCKSTEP_PACKETS][PKT_DATA_BYTES];
 };
+
+_Static_assert(LOCKSTEP_PACKETS <= APP_BURST_MAX, "a lock-step may be one burst");
 
 struct generator *generator_open(struct dma_space *space, unsigned ring, enum pkt_simd simd)
 {
@@ -36,6 +42,7 @@ static void end_stream(struct generator *g)
 {
 	if (!g->frame_bytes)
 		return;
+	gen_receiver_free(&g->receiver);
 	gen_makers_free(&g->makers);
 	gen_stream_free(&g->stream);
 }
@@ -62,7 +69,10 @@ static bool begin_stream(struct generator *g, unsigned frame_bytes)
 		return false;
 	gen_makers_init(&g->makers, &g->stream, 1, 1, 1, to, from);
 	g->frame_bytes = frame_bytes;
-	return true;
+	g->made.frames[0] = LOCKSTEP_PACKETS;
+	g->reception = (struct gen_reception){.makers = &g->makers, .made = {&g->made}, .latency_each = 1};
+	gen_sizes_init(&g->reception.sizes[0], &g->stream);
+	return gen_receiver_init(&g->receiver, &g->reception);
 }
 
 unsigned generator_send(
@@ -82,4 +92,31 @@ unsigned generator_send(
 		done += sent;
 	}
 	return done;
+}
+
+void generator_fill(struct generator *g, struct model_frame *frames, unsigned frame_bytes)
+{
+	if (frame_bytes != g->frame_bytes && !begin_stream(g, frame_bytes))
+		return;
+	uint64_t time = app_tsc();
+	for (unsigned i = 0; i < LOCKSTEP_PACKETS; i++) {
+		gen_maker_write(&g->makers.each[0], i, time, g->frames[i]);
+		frames[i].data = g->frames[i];
+	}
+}
+
+unsigned generator_receive(struct generator *g, struct nic_rxq *rxq, unsigned burst, unsigned packets)
+{
+	struct pkt pkts[LOCKSTEP_PACKETS] __attribute__((aligned(64)));
+	struct gen_sequence *sequence = gen_sequence_of(&g->receiver, 0, 0);
+	uint64_t before = app_get(&sequence->arrivals[0].unique);
+	unsigned done = 0, n;
+
+	app_set(&sequence->next, 0); /* each lock-step has the same frames */
+	while (done < packets && (n = nic_rx(rxq, pkts, burst))) {
+		gen_receive_burst(&g->receiver, &g->receiver.arrivals[0], pkts, n, app_tsc());
+		pkt_free(pkts, n);
+		done += n;
+	}
+	return (unsigned)(app_get(&sequence->arrivals[0].unique) - before);
 }

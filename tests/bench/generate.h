@@ -5,6 +5,7 @@
 #define POLLUX_TESTS_BENCH_GENERATE_H
 
 #include "../../driver/nic.h"
+#include "lockstep.h"
 
 struct generator;
 
@@ -16,5 +17,12 @@ void generator_close(struct generator *generator);
 /** Sends so many frames in bursts. @param frame_bytes  with FCS. @return how many were sent */
 unsigned generator_send(
 	struct generator *generator, struct nic_txq *txq, unsigned burst, unsigned packets, unsigned frame_bytes);
+
+/** Fills LOCKSTEP_PACKETS frames with the first ones of such a stream, made at the same time as those of a burst are:
+ * they last until the next call. */
+void generator_fill(struct generator *generator, struct model_frame *frames, unsigned frame_bytes);
+
+/** Receives these, in bursts, as pollux-gen does. @return how many came back as they were */
+unsigned generator_receive(struct generator *generator, struct nic_rxq *rxq, unsigned burst, unsigned packets);
 
 #endif

@@ -8,7 +8,7 @@
 
 const char *bench_job_name(enum bench_job job)
 {
-	static const char *const names[] = {"rx", "tx", "fwd", "rx+", "fwd+", "tso", "gen"};
+	static const char *const names[] = {"rx", "tx", "fwd", "rx+", "fwd+", "tso", "gen", "gen-rx"};
 
 	return names[job];
 }
@@ -69,7 +69,7 @@ bool lockstep_collect(struct lockstep *lockstep, enum bench_job job, unsigned pa
 	static const struct model_sink sink = {.take = take_all, .lengths_only = true};
 	unsigned taken = 0, n;
 
-	if (job == BENCH_RX || job == BENCH_RX_PLUS)
+	if (bench_job_polls(job))
 		return true;
 	while (taken < packets && (n = model_transmit(lockstep->out, &sink, packets - taken)))
 		taken += n;

@@ -19,8 +19,9 @@ enum bench_job {
 	/* with offloads on: frames of UDP over IPv4 with a VLAN tag */
 	BENCH_RX_PLUS,  /* receive, with checksum status, tag and RSS hash in the handle, and free */
 	BENCH_FWD_PLUS, /* the same, change a byte, send: the card writes both checksums and the tag */
-	BENCH_TSO, /* write headers of TCP over IPv4 in front of BENCH_TSO_SEGMENTS segments, which the card cuts */
-	BENCH_GEN, /* make UDP frames whose headers vary, and send them */
+	BENCH_TSO,    /* write headers of TCP over IPv4 in front of BENCH_TSO_SEGMENTS segments, which the card cuts */
+	BENCH_GEN,    /* make UDP frames whose headers vary, and send them */
+	BENCH_GEN_RX, /* receive these, check each, count it, and note how long it took */
 	BENCH_JOBS,
 };
 
@@ -29,13 +30,13 @@ enum bench_job {
 #define BENCH_TSO_HEADERS  54u
 #define BENCH_TSO_MSS      (BENCH_TSO_BYTES - 4 - BENCH_TSO_HEADERS)
 
-/** "rx", "tx", "fwd", "rx+", "fwd+", "tso", "gen". */
+/** "rx", "tx", "fwd", "rx+", "fwd+", "tso", "gen", "gen-rx". */
 const char *bench_job_name(enum bench_job job);
 
 /** Whether an empty poll costs what only receiving costs. */
 static inline bool bench_job_polls(enum bench_job job)
 {
-	return job == BENCH_RX || job == BENCH_RX_PLUS;
+	return job == BENCH_RX || job == BENCH_RX_PLUS || job == BENCH_GEN_RX;
 }
 
 struct lockstep {

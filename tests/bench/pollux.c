@@ -183,13 +183,23 @@ static unsigned handle_gen(struct subject *subject, enum bench_job job, unsigned
 	return generator_send(pollux->generator, pollux->txq, burst, packets, subject->lockstep.frame_bytes);
 }
 
+static unsigned handle_gen_rx(struct subject *subject, enum bench_job job, unsigned burst, unsigned packets)
+{
+	struct pollux *pollux = subject->context;
+
+	(void)job;
+	return pollux->generator ? generator_receive(pollux->generator, pollux->rxq, burst, packets) : 0;
+}
+
 static void prepare(struct subject *subject, enum bench_job job)
 {
 	struct pollux *pollux = subject->context;
 
-	subject->handle = job == BENCH_GEN ? handle_gen : handle;
-	if (job == BENCH_GEN && !pollux->generator)
+	subject->handle = job == BENCH_GEN ? handle_gen : job == BENCH_GEN_RX ? handle_gen_rx : handle;
+	if (job >= BENCH_GEN && !pollux->generator)
 		pollux->generator = generator_open(pollux->space, LOCKSTEP_RING, pollux->simd);
+	if (job == BENCH_GEN_RX && pollux->generator)
+		generator_fill(pollux->generator, subject->lockstep.frames, subject->lockstep.frame_bytes);
 }
 
 static void visit_memory(struct subject *subject, void (*visit)(void *context, void *at, size_t bytes), void *context)

@@ -45,10 +45,10 @@ static void print_row(const struct report *report, const struct figure *figure, 
 	const struct figure *ours = reference(report->figures, figure);
 
 	if (first)
-		printf("%-4s %5u %6u %-4s", bench_job_name(figure->job), figure->burst, figure->frame_bytes,
+		printf("%-6s %5u %6u %-4s", bench_job_name(figure->job), figure->burst, figure->frame_bytes,
 			figure->far ? "far" : "hot");
 	else
-		printf("%22s", "");
+		printf("%24s", "");
 	printf("  %-16s ", figure->driver);
 	if (figure->instructions < 0)
 		printf("%7s", "");
@@ -72,9 +72,9 @@ static void print_rows(const struct report *report)
 {
 	const struct figures *figures = report->figures;
 
-	printf("%-22s  %-16s %7s  %20s  %6s  %6s  %6s  %s\n", "", "", "instr.", "cycles per packet  ", "", "tail",
+	printf("%-24s  %-16s %7s  %20s  %6s  %6s  %6s  %s\n", "", "", "instr.", "cycles per packet  ", "", "tail",
 		"empty", "times ours");
-	printf("%-4s %5s %6s %-4s  %-16s %7s  %6s %6s %6s  %6s  %6s  %6s  %5s  %5s\n", "job", "burst", "bytes", "", "",
+	printf("%-6s %5s %6s %-4s  %-16s %7s  %6s %6s %6s  %6s  %6s  %6s  %5s  %5s\n", "job", "burst", "bytes", "", "",
 		"per pkt", "min", "median", "max", "Mpps", "writes", "poll", "cycl.", "instr");
 	for (unsigned c = 0; c < figures->count; c++) {
 		bool first = true;
@@ -131,7 +131,8 @@ void report_table(const struct report *report)
 	       "tag taken out on receive; the tag put in, IPv4 and UDP checksums written on transmit. tso: packets\n"
 	       "are segments of %u bytes, which the card cuts out of frames of %u.\n"
 	       "gen: pollux-gen's frames of a stream, UDP over IPv4: both ports count, both checksums are right, and\n"
-	       "each frame has a number and a time.\n",
+	       "each frame has a number and a time. gen-rx: these frames received, each compared with what was sent,\n"
+	       "its sum computed, and counted, with its latency.\n",
 		BENCH_TSO_BYTES, BENCH_TSO_SEGMENTS);
 	for (unsigned s = 0; s < SUBJECTS_MAX && report->figures->functions[s][0]; s++)
 		printf("%s\n", report->figures->functions[s]);

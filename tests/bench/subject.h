@@ -10,7 +10,7 @@
 #define SUBJECTS_MAX 16
 
 /* Jobs of a subject, as masks of 1 << enum bench_job. */
-#define JOBS_PLAIN (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD | 1u << BENCH_GEN)
+#define JOBS_PLAIN (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD | 1u << BENCH_GEN | 1u << BENCH_GEN_RX)
 #define JOBS_DPDK  (1u << BENCH_RX | 1u << BENCH_TX | 1u << BENCH_FWD)
 #define JOBS_PIPE  (1u << BENCH_FWD)
 #define JOBS_PLUS  (1u << BENCH_RX_PLUS | 1u << BENCH_FWD_PLUS | 1u << BENCH_TSO)

@@ -48,7 +48,7 @@ static void compare_with_sorted_list(uint64_t *values, unsigned count)
 	gen_histogram_clear(&histogram);
 	gen_histogram_clear(&other);
 	for (unsigned i = 0; i < count; i++) {
-		gen_histogram_add(i % 3 ? &histogram : &other, values[i]);
+		gen_histogram_add(i % 3 ? &histogram : &other, values[i], 1);
 		sum += values[i];
 	}
 	gen_histogram_merge(&histogram, &other);

@@ -274,9 +274,9 @@ static void latencies_are_exact_to_a_bucket(void)
 		/* it grows, so that order is kept; and falls again, so that frames come together */
 		uint64_t delay = 100 + (i % 1000 < 500 ? i % 500 : 500 - i % 500);
 		send_one(0, &(struct fate){.delay = delay, .copies = 1});
-		gen_histogram_add(&wanted.histogram, delay);
+		gen_histogram_add(&wanted.histogram, delay, 1);
 		if (i > 0)
-			gen_latency_add_pair(&wanted, delay, before);
+			gen_latency_add_pairs(&wanted, delay, before, 1);
 		before = delay;
 	}
 	for (unsigned i = 0; i < 1000; i++, now++)

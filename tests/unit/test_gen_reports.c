@@ -48,9 +48,9 @@ static void latencies_are_told_as_far_as_they_are_known(void)
 		"\"p99_999\":null,\"max\":null,\"mean\":null,\"jitter_mean\":null,\"jitter_max\":null}");
 	/* ten packets, of 1 to 10 us: p90 is known, p99 is not */
 	for (unsigned i = 1; i <= 10; i++) {
-		gen_histogram_add(&latency.histogram, i * 1024);
+		gen_histogram_add(&latency.histogram, i * 1024, 1);
 		if (i > 1)
-			gen_latency_add_pair(&latency, i * 1024, (i - 1) * 1024 + i);
+			gen_latency_add_pairs(&latency, i * 1024, (i - 1) * 1024 + i, 1);
 	}
 	check_print(false, NULL,
 		"stream 1: latency of 10 packets: min 1.02 us, p50 5.15 us, p90 9.28 us, max 10.2 us, mean 5.63 us; "
@@ -65,7 +65,7 @@ static void nothing_below_the_floor_is_claimed(void)
 {
 	gen_histogram_clear(&turns);
 	for (unsigned i = 0; i < 100; i++)
-		gen_histogram_add(&turns, i < 60 ? 5200 : 1000000);
+		gen_histogram_add(&turns, i < 60 ? 5200 : 1000000, 1);
 	check_print(false, &turns,
 		"stream 1: latency of 10 packets: min below 5.21 us, p50 below 5.21 us, p90 9.28 us, max 10.2 us, mean "
 		"5.63 us; jitter below 5.21 us, max below 5.21 us\n");
@@ -109,7 +109,7 @@ static void the_picture_has_a_line_for_each_curve_with_values(void)
 
 	gen_histogram_clear(&none);
 	gen_histogram_clear(&once);
-	gen_histogram_add(&once, 0);
+	gen_histogram_add(&once, 0, 1);
 	for (unsigned count = 0; count <= 3; count++) {
 		FILE *out = open_memstream(&text, &bytes);
 		gen_svg_draw(out, "title", curves, count, count == 3 ? 100 : 0, 1e9);
