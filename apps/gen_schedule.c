@@ -170,10 +170,9 @@ unsigned gen_schedule_due(struct gen_schedule *s, uint64_t until, unsigned most)
 	}
 	double clock = since_base(s, until), gap = s->gap;
 	if (s->maker && gap >= 0) {
-		double part = s->part;
-		for (; n < most && (part <= clock || !s->limited); n++)
-			part += gap;
-		s->part = part;
+		double due = s->limited ? (clock - s->part) / gap + 1 : most;
+		n = due < 1 ? 0 : due < most ? (unsigned)due : most;
+		s->part += n * gap;
 		s->number += (uint64_t)n * s->maker->senders;
 		return n;
 	}

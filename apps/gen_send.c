@@ -153,7 +153,8 @@ static unsigned make(struct gen_sender *s, unsigned index, uint64_t until, unsig
 		handles = make_long(s, lane, number, tsc, frames);
 		frames = app_frames(s->pkts + s->pending, handles);
 	}
-	memset(s->lane_of + s->pending, (int)index, handles);
+	if (shared->lanes > 1)
+		memset(s->lane_of + s->pending, (int)index, handles);
 	s->pending += handles;
 	lane->left -= lane->left == UINT64_MAX ? 0 : frames;
 	for (unsigned i = 0; i < frames && sizes->count > 1; i++, number += shared->senders)
