@@ -22,7 +22,7 @@ static bool make(const struct gen_makers *makers, uint64_t i, const struct gen_m
 /* A name is optional; the number is always there. */
 static void print_name(const struct gen_maker *maker, FILE *out)
 {
-	fprintf(out, "stream %u%s%s", maker->index + 1, *maker->stream->name ? " " : "", maker->stream->name);
+	fprintf(out, "stream %u%s%s", maker->index, *maker->stream->name ? " " : "", maker->stream->name);
 }
 
 /* 64:7,594:4,1518:1: sizes, and how many of each there are until they start again. */
@@ -65,7 +65,7 @@ void gen_dry_print(const struct gen_makers *makers, uint64_t count, FILE *out)
 	for (uint64_t i = 0; i < count * makers->count; i++) {
 		if (!make(makers, i, &maker, &number, frame))
 			continue;
-		fprintf(out, "%u.%llu: ", maker->index + 1, (unsigned long long)number);
+		fprintf(out, "%u.%llu: ", maker->index, (unsigned long long)number);
 		gen_headers_print(&maker->stream->headers, frame, out);
 		fprintf(out, " size=%u\n", gen_maker_bytes(maker, number) + NIC_FCS_BYTES);
 	}

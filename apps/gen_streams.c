@@ -106,7 +106,7 @@ bool gen_streams_fit(struct gen_streams *streams, unsigned mtu)
 		if (payload <= mtu)
 			continue;
 		snprintf(streams->error, sizeof(streams->error),
-			"stream %u has frames of %u bytes, and this MTU at most %u: they need --mtu %u", i + 1, longest,
+			"stream %u has frames of %u bytes, and this MTU at most %u: they need --mtu %u", i, longest,
 			longest - payload + mtu, payload);
 		return false;
 	}

@@ -206,7 +206,7 @@ wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" --
 wrong '--replay sends frames as they are' gen --replay "$captures/mixed.pcap" --dry-run "$absent"
 wrong '--stream says sizes and flows itself' gen --stream udp --flows 2 "$absent"
 wrong "--stream, byte 12, at 'udq': expected a layer" gen --stream 'vlan=5 ip6 udq' "$absent"
-wrong 'stream 1 has frames of 1519 bytes, and this MTU at most 1518: they need --mtu 1501' \
+wrong 'stream 0 has frames of 1519 bytes, and this MTU at most 1518: they need --mtu 1501' \
 	gen --stream size=1519 "$absent"
 wrong '--seed here:' gen --seed here "$absent"
 wrong '--dry-run 0:' gen --dry-run=0

@@ -91,7 +91,7 @@ for ((i = 0; i < ${#streams[@]}; i += 2)); do
 	(NR - 1) % count == $((i / 2)) && !(${streams[i + 1]//$'\n'/ }) { good = 0 }"
 done
 program+='
-	!good { print "packet " n " of stream " (NR - 1) % count + 1 ": " $0; bad++ }
+	!good { print "packet " n " of stream " (NR - 1) % count ": " $0; bad++ }
 	END { print frames + 0 " packets, " bad + 0 " are wrong"; exit bad > 0 || frames != count * each }'
 
 "$bin/pollux-gen" --mtu 9000 --seed 1 --dry-run=$each --dry-run-file "$work/streams.pcap" "${options[@]}" \
