@@ -106,6 +106,7 @@ static void what_is_late_of_an_earlier_trial_is_not_counted(void)
 static void without_a_stamp_nothing_is_lost(void)
 {
 	open_receivers(1, 1, 1, 0);
+	gen_makers_free(&makers);
 	streams[0].no_stamp = true;
 	gen_makers_init(&makers, streams, 1, 7, 1, mac, mac);
 	made[0][0].frames[0] = 10;
