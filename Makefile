@@ -65,7 +65,7 @@ MODEL_LIB := $(O)/libmodel.a
 QTEST_LIB := $(O)/libqtest.a
 
 # libpcap is some programs' affair: without it all others are built, and make says which are not
-PCAP_PROGRAMS := pollux-dump pollux-gen $(MODEL_PROGRAMS)
+PCAP_PROGRAMS := pollux-dump pollux-gen pollux-rfc2544 $(MODEL_PROGRAMS)
 PROGRAMS := $(APP_PROGRAMS) $(MODEL_PROGRAMS)
 WITHOUT_PCAP := $(if $(shell tests/need.sh has pcap/pcap.h $(CC) $(CPPFLAGS)),,$(PCAP_PROGRAMS))
 # and libmicrohttpd one program's

@@ -12,6 +12,7 @@ _pollux()
 	--pause) words="rx tx rx,tx" ;;
 	--poll) words="busy adaptive" ;;
 	--offloads) words="rx-checksum tx-checksum vlan-strip tx-checksum,vlan-strip" ;;
+	--tests) words="throughput latency loss back-to-back" ;;
 	--speed) words="10M 100M 1G 2.5G 5G 10G" ;;
 	--card)
 		if [[ $1 == *pollux-doctor ]]; then
@@ -44,5 +45,5 @@ _pollux()
 	COMPREPLY=("${COMPREPLY[@]#"${word%"$2"}"}")
 	[[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace
 }
-complete -o default -F _pollux pollux-fwd pollux-gen pollux-pipe pollux-dump pollux-stats pollux-bind \
-	pollux-doctor pollux-model
+complete -o default -F _pollux pollux-fwd pollux-gen pollux-rfc2544 pollux-pipe pollux-dump pollux-stats \
+	pollux-bind pollux-doctor pollux-model

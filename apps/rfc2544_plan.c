@@ -33,14 +33,15 @@ bool rfc2544_is_testers(const struct rfc2544_outcome *o)
 	return o->tester_lost || o->sent_pps < RATE_ENOUGH * o->asked_pps;
 }
 
-static double most_pps(const struct rfc2544_plan *plan, const struct rfc2544_result *r)
+/* The highest rate that is offered. */
+static double most_pps(const struct rfc2544_result *r)
 {
-	return plan->most_pps > 0 && plan->most_pps < r->line_pps ? plan->most_pps : r->line_pps;
+	return r->most_pps > 0 && r->most_pps < r->line_pps ? r->most_pps : r->line_pps;
 }
 
-double rfc2544_burst_most(const struct rfc2544_plan *plan, const struct rfc2544_result *result)
+double rfc2544_burst_most(const struct rfc2544_result *result)
 {
-	return most_pps(plan, result) * BURST_S;
+	return most_pps(result) * BURST_S;
 }
 
 static bool is_wanted(const struct rfc2544_plan *plan, enum rfc2544_test test)
@@ -52,13 +53,13 @@ static bool is_wanted(const struct rfc2544_plan *plan, enum rfc2544_test test)
 static void begin(struct rfc2544_plan *plan)
 {
 	const struct rfc2544_result *r = &plan->results[plan->size];
-	double most = most_pps(plan, r);
+	double most = most_pps(r);
 
 	plan->begun = true;
 	if (plan->test == RFC2544_THROUGHPUT)
 		rfc2544_search_begin(&plan->search, most, plan->width, most * RATE_LEAST);
 	else if (plan->test == RFC2544_BACK_TO_BACK)
-		rfc2544_search_begin(&plan->search, rfc2544_burst_most(plan, r), plan->width, 1);
+		rfc2544_search_begin(&plan->search, rfc2544_burst_most(r), plan->width, 1);
 }
 
 /* The next trial of the test that is under way. False: it is complete. */
@@ -70,7 +71,7 @@ static bool next_of_test(struct rfc2544_plan *plan, struct rfc2544_trial *trial)
 
 	switch (plan->test) {
 	case RFC2544_TESTER:
-		trial->pps = most_pps(plan, r);
+		trial->pps = most_pps(r);
 		trial->seconds = plan->trial_s < TESTER_S ? plan->trial_s : TESTER_S;
 		return !r->tester.sent;
 	case RFC2544_THROUGHPUT:
@@ -87,12 +88,12 @@ static bool next_of_test(struct rfc2544_plan *plan, struct rfc2544_trial *trial)
 		return true;
 	case RFC2544_LOSS:
 		/* 26.3: until two trials one after the other have lost nothing */
-		trial->pps = most_pps(plan, r) * rfc2544_rate_percent(n) / 100;
+		trial->pps = most_pps(r) * rfc2544_rate_percent(n) / 100;
 		return n < RFC2544_RATES && !(n > 1 && !r->loss[n - 1].lost && !r->loss[n - 2].lost);
 	default:
 		load = rfc2544_search_next(&plan->search);
 		trial->count = load > 1 ? (uint64_t)load : 1;
-		trial->pps = most_pps(plan, r);
+		trial->pps = most_pps(r);
 		return load > 0;
 	}
 }
@@ -125,8 +126,8 @@ static enum rfc2544_verdict judge(const struct rfc2544_outcome *o, double loss)
 
 	if ((double)o->lost <= allowed)
 		return RFC2544_PASSED;
-	return o->tester_lost && (double)o->lost - (double)o->tester_lost <= allowed ? RFC2544_TESTER_FAILED
-										     : RFC2544_FAILED;
+	bool is_testers = o->held_up_s > 0 || (o->tester_lost && (double)o->lost <= (double)o->tester_lost + allowed);
+	return is_testers ? RFC2544_TESTER_FAILED : RFC2544_FAILED;
 }
 
 /* Tells a search, and keeps the outcome of the greatest load that has passed. */

@@ -35,16 +35,18 @@ struct rfc2544_outcome {
 	double asked_pps, sent_pps;
 	uint64_t sent, received, lost;
 	uint64_t tester_lost; /* at most so many of the lost ones had come back, and were lost by the tester's card */
+	double held_up_s;     /* the tester had no CPU for so long: what it made up for then came in bursts */
 	uint64_t reordered, duplicates, corrupted;
 	double min_ns, mean_ns, median_ns, p99_ns, max_ns; /* latency; all 0: none is known */
-	double receive_pps; /* packets that a thread of the tester can take in a second, by their cycles; 0: not known
-			     */
+	double floor_ns;                                   /* the tester itself: no shorter time is claimed */
+	double received_pps; /* while it lasted; no limit of the tester's, unless tester_lost says so */
 };
 
 /** What is known of the device with frames of one size. */
 struct rfc2544_result {
 	const char *name;            /* as in --sizes */
 	double line_pps;             /* frames of this size, or of these sizes in the mean, that the link carries */
+	double most_pps;             /* that are offered; 0: as many as that */
 	unsigned done;               /* tests that are complete: a mask */
 	bool testers[RFC2544_TESTS]; /* the result is the tester's limit: the device may do more */
 	struct rfc2544_outcome tester, throughput, back_to_back; /* sent 0: nothing was without loss */
@@ -57,7 +59,6 @@ struct rfc2544_plan {
 	unsigned tests;          /* a mask of 1 << RFC2544_THROUGHPUT ...; latency needs throughput */
 	double trial_s, pause_s; /* pause: between two trials, for the estimate */
 	double loss, width;      /* shares: of packets that may be lost; of the rate */
-	double most_pps;         /* that are offered; 0: the line rate */
 	struct rfc2544_result results[RFC2544_SIZES_MAX];
 	unsigned sizes;
 
@@ -87,7 +88,7 @@ double rfc2544_rate_percent(unsigned n);
 bool rfc2544_is_testers(const struct rfc2544_outcome *outcome);
 
 /** The longest burst that is tried, in packets. */
-double rfc2544_burst_most(const struct rfc2544_plan *plan, const struct rfc2544_result *result);
+double rfc2544_burst_most(const struct rfc2544_result *result);
 
 /** The share of the packets that were lost. */
 double rfc2544_loss(const struct rfc2544_outcome *outcome);

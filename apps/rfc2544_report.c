@@ -26,8 +26,7 @@ const char *rfc2544_limit(const struct rfc2544_plan *plan, const struct rfc2544_
 		return "unknown";
 	if (r->testers[test])
 		return "tester";
-	if (test == RFC2544_BACK_TO_BACK &&
-		(double)r->back_to_back.sent >= rfc2544_burst_most(plan, r) * (1 - plan->width))
+	if (test == RFC2544_BACK_TO_BACK && (double)r->back_to_back.sent >= rfc2544_burst_most(r) * (1 - plan->width))
 		return "trial";
 	return test == RFC2544_THROUGHPUT && r->throughput.sent_pps >= r->line_pps * (1 - plan->width) ? "line"
 												       : "device";
@@ -56,7 +55,9 @@ static const struct app_figure figures[] = {
 	{"received", NULL, AT(o.received)},
 	{"lost", NULL, AT(o.lost)},
 	{"loss_percent", NULL, AT(loss_percent), .decimals = 6},
+	{"received_pps", NULL, AT(o.received_pps), .decimals = 3},
 	{"lost_by_tester", NULL, AT(o.tester_lost)},
+	{"tester_held_up_s", NULL, AT(o.held_up_s), .decimals = 6},
 	{"reordered", NULL, AT(o.reordered)},
 	{"duplicates", NULL, AT(o.duplicates)},
 	{"corrupted", NULL, AT(o.corrupted)},
@@ -65,7 +66,7 @@ static const struct app_figure figures[] = {
 	{"latency_median_ns", NULL, AT(o.median_ns), APP_ZERO_IS_UNKNOWN},
 	{"latency_p99_ns", NULL, AT(o.p99_ns), APP_ZERO_IS_UNKNOWN},
 	{"latency_max_ns", NULL, AT(o.max_ns), APP_ZERO_IS_UNKNOWN},
-	{"tester_receives_pps", NULL, AT(o.receive_pps), APP_ZERO_IS_UNKNOWN},
+	{"latency_floor_ns", NULL, AT(o.floor_ns), APP_ZERO_IS_UNKNOWN},
 	{0},
 };
 #undef AT
@@ -128,7 +129,7 @@ static void json_row(const struct row *row, FILE *out, unsigned n)
 
 void rfc2544_print_json(const struct rfc2544_report *report, FILE *out)
 {
-	fprintf(out, "{\"type\":\"rfc2544\",\"complete\":%s,\"incomplete\":", report->incomplete ? "false" : "true");
+	fprintf(out, "{\"complete\":%s,\"incomplete\":", report->incomplete ? "false" : "true");
 	if (report->incomplete)
 		app_json_string(out, report->incomplete);
 	else
@@ -139,7 +140,7 @@ void rfc2544_print_json(const struct rfc2544_report *report, FILE *out)
 	}
 	fputs(",\"results\":[", out);
 	print_rows(report->plan, ~0u, json_row, out);
-	fputs("]}\n", out);
+	fputs("]}", out);
 }
 
 static void csv_row(const struct row *row, FILE *out, unsigned n)
@@ -175,9 +176,10 @@ void rfc2544_print_csv(const struct rfc2544_report *report, FILE *out)
 static void text_row(const struct row *row, FILE *out, unsigned n)
 {
 	static const char *const heads[RFC2544_TESTS] = {
-		"The tester by itself, in packets/s\n      size          sends    receives\n",
+		"The tester by itself, in packets/s\n      size          sends             receives\n",
 		"Throughput\n      size      packets/s    of line        lost  limit\n",
-		"Latency, us\n      size    load    packets/s       min      mean    median     99 %       max\n",
+		"Latency, us\n      size    load    packets/s       min      mean    median     99 %       max  "
+		"(floor)\n",
 		"Frame loss\n      size    rate    packets/s         lost\n",
 		"Back-to-back\n      size  longest burst    packets/s  limit\n",
 	};
@@ -188,11 +190,8 @@ static void text_row(const struct row *row, FILE *out, unsigned n)
 	fprintf(out, "%10s ", row->size);
 	switch (row->which) {
 	case RFC2544_TESTER:
-		fprintf(out, "%14.0f ", o->sent_pps);
-		if (o->receive_pps > 0)
-			fprintf(out, "%11.0f\n", o->receive_pps);
-		else
-			fputs("  not known\n", out);
+		fprintf(out, "%14.0f %s %11.0f\n", o->sent_pps, o->tester_lost ? "        " : "at least",
+			o->received_pps);
 		break;
 	case RFC2544_THROUGHPUT:
 		fprintf(out, "%14.0f %8.3f %% %9.4f %%  %s\n", o->sent_pps, row->line_percent, row->loss_percent,
@@ -201,8 +200,8 @@ static void text_row(const struct row *row, FILE *out, unsigned n)
 	case RFC2544_LATENCY:
 		fprintf(out, "%5.0f %% %12.0f ", row->percent, o->sent_pps);
 		if (o->max_ns > 0)
-			fprintf(out, "%9.1f %9.1f %9.1f %8.1f %9.1f\n", o->min_ns / 1e3, o->mean_ns / 1e3,
-				o->median_ns / 1e3, o->p99_ns / 1e3, o->max_ns / 1e3);
+			fprintf(out, "%9.1f %9.1f %9.1f %8.1f %9.1f  (%.1f)\n", o->min_ns / 1e3, o->mean_ns / 1e3,
+				o->median_ns / 1e3, o->p99_ns / 1e3, o->max_ns / 1e3, o->floor_ns / 1e3);
 		else
 			fputs("  not known\n", out);
 		break;

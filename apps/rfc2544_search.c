@@ -55,6 +55,7 @@ void rfc2544_search_tell(struct rfc2544_search *s, double offered, enum rfc2544_
 			s->failure_count--, s->tested_twice = false;
 	} else if (s->failure_count && load >= upper(s)) {
 		s->tested_twice = true;
+		s->failures[s->failure_count - 1].tester &= verdict == RFC2544_TESTER_FAILED;
 	} else if (load > s->passed) {
 		s->failures[s->failure_count++] = (struct rfc2544_failure){load, verdict == RFC2544_TESTER_FAILED};
 		s->tested_twice = false;

@@ -37,7 +37,7 @@ double rfc2544_search_next(struct rfc2544_search *search);
 enum rfc2544_verdict {
 	RFC2544_PASSED,
 	RFC2544_FAILED,
-	RFC2544_TESTER_FAILED, /* the tester has lost so much itself that nobody knows whether the device has */
+	RFC2544_TESTER_FAILED, /* the tester has lost so much itself, or sent so unevenly, that nobody knows why */
 };
 
 /** Tells of the trial that rfc2544_search_next has asked for: the load that was offered, which may be less. */

@@ -4,9 +4,9 @@
 
 #define WIDTH   760
 #define LEFT    70 /* of all plots; their labels are there */
-#define ACROSS  660.0
+#define ACROSS  640.0
 #define DOWN    150.0 /* height of a plot */
-#define BELOW   60    /* from one plot to the next */
+#define BELOW   84    /* from one plot to the next */
 #define LINE_PX 16    /* of text */
 
 static const char *const colours[] = {
@@ -61,14 +61,17 @@ static void print_throughput(const struct rfc2544_plan *plan, FILE *out, double 
 			x + each * 0.2, y + DOWN - high, each * 0.6, high, colour(i),
 			r->testers[RFC2544_THROUGHPUT] ? "0.4" : "1");
 		print_words(out, x + each / 2, y + DOWN + LINE_PX, "middle", r->name);
-		snprintf(words, sizeof(words), "%.4g/s, %s", r->throughput.sent_pps, limit);
+		snprintf(words, sizeof(words), "%.0f/s", r->throughput.sent_pps);
 		print_words(out, x + each / 2, y + DOWN + 2 * LINE_PX, "middle", words);
+		print_words(out, x + each / 2, y + DOWN + 3 * LINE_PX, "middle", limit);
 	}
 }
 
 static void print_loss(const struct rfc2544_plan *plan, FILE *out, double y)
 {
-	print_frame(out, y, "Frame loss, at 10 to 100 % of the rate", percents, 6);
+	print_frame(out, y, "Frame loss, by the rate in percent of the line rate", percents, 6);
+	for (unsigned i = 0; i < 6; i++)
+		print_words(out, LEFT + ACROSS * i / 5, y + DOWN + LINE_PX, "middle", percents[i]);
 	for (unsigned i = 0; i < plan->sizes; i++) {
 		const struct rfc2544_result *r = &plan->results[i];
 		fprintf(out, "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"%s\" points=\"", colour(i));

@@ -270,6 +270,11 @@ model --json --wire 0:peer=1,lossless
 account "three queues that send" 0 gen --queues 3 --flows 30 -n 2000 -R 10k -i 0.05 --latency $a $b
 check "  all comes back, in order" "$work/json" says sent=2000 own=2000 lost=0 reordered=0 duplicates=0 foreign=0
 
+# -- RFC 2544 --
+model --json --wire 0:device=1
+account "a device as fast as the line" 0 rfc2544 -q --tests throughput,latency --sizes 64,imix --trial 0.05 --settle 0 \
+	--wait 0 --rate 5k $a $b
+
 # -- the bridge and the capture tool --
 model --json --wire 0:source,flows=64 --wire 1:source,flows=64
 until=moving account "a bridge" 0 pipe -i 0.1 $a $b
@@ -318,7 +323,7 @@ printed() {
 	esac | tr -d '":' | sed 's/^incident_.*/incident_tx_hang/' | sort -u # one row has all kinds of them
 }
 documented() { sed -n "/^## ${2:-pollux-$1}/,/^##/p" apps/README.md | sed -n 's/^| `\([a-z_0-9]*\)`.*/\1/p'; }
-for program in fwd gen pipe dump bind doctor model; do
+for program in fwd gen rfc2544 pipe dump bind doctor model; do
 	case $program in
 	bind | doctor | model) documented $program ;;
 	*) documented $program; documented $program 'Of all programs' ;;

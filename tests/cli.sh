@@ -76,6 +76,8 @@ helps gen "${common[@]}" --size= --rate= --count= --flows= --to= --replay= --loo
 	--stream= --seed= --dry-run --dry-run-file= --latency --csv= --svg= imix-csit --unique-ip \
 	--stream-capture --pad in_flight \
 	limited_by "-s," "-R," "-n," "-f,"
+helps rfc2544 "${common[@]}" --tests= --sizes= --stream= --rate= --trial= --wait= --settle= --loss= --width= --device= \
+	--csv= --svg= --to= "-s," "-R," imix
 helps pipe "${common[@]}" --age= "-a," spanning
 helps dump "${common[@]}" --write= --file-size= --file-time= --file-count= --snaplen= --snapshot-length= --count= \
 	"-w," "-C," "-G," "-W," "-s," "-n,"
@@ -89,7 +91,7 @@ helps doctor --card= --wait= --json --root= 0000:03:00.0 Usage: Examples: 'Exit 
 
 # --version: one number for all programs, which the Makefile has
 version=$(sed -n 's/^VERSION := //p' Makefile)
-for program in fwd gen pipe dump stats bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
+for program in fwd gen rfc2544 pipe dump stats bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
 	run $program --version
 	if [ $status = 0 ] && [ -n "$version" ] && [ "$(cat "$work/out")" = "pollux-$program (Pollux) $version" ]; then
 		pass
@@ -101,7 +103,7 @@ done
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock
 
-for program in fwd gen dump pipe; do
+for program in fwd gen rfc2544 dump pipe; do
 	wrong "unrecognized option '--nonsense'" $program --nonsense "$absent" "$other"
 	wrong "invalid option -- 'Z'" $program -Z "$absent" "$other"
 	wrong 'wanted' $program
@@ -133,7 +135,7 @@ for program in fwd gen dump pipe; do
 	wrong 'an empty PORT' $program ''
 done
 
-for program in fwd gen dump pipe doctor; do
+for program in fwd gen rfc2544 dump pipe doctor; do
 	for address in here 0000:03:00 0000:03:00.0x; do
 		sentence="'$address' is no address: 0000:03:00.0 (pollux-bind lists them)"
 		wrong "$sentence or vfio-user:/path/to/socket is wanted" $program $address
@@ -160,6 +162,18 @@ wrong '--mode mac and --next-hop belong together' fwd --mode rxonly --next-hop 0
 wrong '--mode mac and --next-hop belong together' fwd --mode mac "$absent" "$other"
 wrong '--mode mac and --next-hop belong together' fwd --next-hop 02:00:00:00:00:01 "$absent" "$other"
 wrong '--next-hop 02:00:' fwd --mode mac --next-hop 02:00: "$absent" "$other"
+wrong 'two ports are wanted' rfc2544 "$absent"
+wrong '--tests speed: a list of throughput, latency, loss and back-to-back is wanted' rfc2544 --tests speed "$absent"
+wrong "--stream, byte 5, at 'udq': expected a layer" rfc2544 --stream 'ip6 udq' "$absent" "$other"
+wrong '--stream: without rate=, pace= and count=' rfc2544 --stream 'udp rate=5%' "$absent" "$other"
+wrong '--sizes 63: a number from 64' rfc2544 --sizes 64,63 "$absent" "$other"
+wrong '--sizes 1519: at most 1518 with this MTU; larger ones need --mtu 1501' rfc2544 -s 1519 "$absent" "$other"
+wrong '--sizes: at most 16' rfc2544 -s 64,64,64,64,64,64,64,64,64,64,64,64,64,64,64,64,64 "$absent" "$other"
+wrong '--rate 101%: 100%' rfc2544 --rate 101% "$absent" "$other"
+wrong '--trial 0:' rfc2544 --trial 0 "$absent" "$other"
+wrong '--loss 100: percent, from 0 to 99, are wanted' rfc2544 --loss 100 "$absent" "$other"
+wrong '--width 0: percent, from 0.01 to 50, are wanted' rfc2544 --width 0 "$absent" "$other"
+wrong '--to here:' rfc2544 --to here "$absent" "$other"
 wrong "this is a group's address" fwd --mode mac --next-hop 01:00:5e:00:00:01 "$absent" "$other"
 wrong '--next-hop: one for all ports' fwd -m mac --next-hop 02:00:00:00:00:01 --next-hop 02:00:00:00:00:02 "$absent" \
 	"$other" "$other."

@@ -17,6 +17,7 @@ for card in 82599 x540 x550; do judge tests/judge_dpdk_pause.sh build/release $c
 judge tests/judge_dpdk_link.sh build/release
 judge tests/real.sh build/release 1
 judge tests/judge_tshark.sh build/release
+judge tests/rfc2544.sh build/release --all
 judge tests/judge_replay.sh build/release
 judge tests/judge_streams.sh build/release
 judge env MINUTES=1 tests/soak.sh build/release
