@@ -229,6 +229,13 @@ check "fewer packets than queues are sent, and no more" "$work/gen.out" values "
 gen 0 -q --json --queues 2 --flows 7 --mtu 9000 --size 5000 --count 301 --rate 20k $a $b
 check "long frames by two queues come back as they were, in order" "$work/gen.out" \
 	values "301 301 0 0 0 0" sent own lost reordered corrupted foreign
+gen 0 -q --json --queues 2 --stream 'udp count=300 rate=20k' \
+	--stream 'ip6 udp size=100 count=100 rate=5Mbit-l2 pace=poisson' \
+	--stream 'vlan=5 udp count=41 rate=1k pace=burst(8)' $a $b
+check "streams with rates, paces and counts of their own come back as they were" "$work/gen.out" \
+	values "441 441 441 0 0" count sent own lost corrupted
+check "  each with its count" "$work/gen.out" test "$(tail -n 1 "$work/gen.out" |
+	grep -o '"name":"","sent":[0-9]*' | cut -d: -f3 | tr '\n' ' ')" = "300 100 41 "
 gen 0 --queues 3 --interval 0.1 --duration 0.5 --rate 3k --flows 3 $a $b
 check "people are told what each queue sends" "$work/gen.out" said '^    queue 2 .*tx [1-9][0-9]* packets'
 check "  and the whole rate" "$work/gen.out" said 'packets/s .* of 3000 asked'
