@@ -178,8 +178,8 @@ static void text_row(const struct row *row, FILE *out, unsigned n)
 	static const char *const heads[RFC2544_TESTS] = {
 		"The tester by itself, in packets/s\n      size          sends             receives\n",
 		"Throughput\n      size      packets/s    of line        lost  limit\n",
-		"Latency, us\n      size    load    packets/s       min      mean    median     99 %       max  "
-		"(floor)\n",
+		("Latency, us\n"
+		 "      size    load    packets/s       min      mean    median     99 %       max  (floor)\n"),
 		"Frame loss\n      size    rate    packets/s         lost\n",
 		"Back-to-back\n      size  longest burst    packets/s  limit\n",
 	};

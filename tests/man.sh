@@ -43,8 +43,8 @@ help2man --no-info --name "${what,}" "$work/$name" | awk -v name="$name" '
 	END {
 		end_block()
 		print ".SH \"SEE ALSO\""
-		n = split("pollux-fwd pollux-pipe pollux-gen pollux-rfc2544 pollux-dump pollux-stats pollux-bind pollux-doctor " \
-			"pollux-model", all)
+		n = split("pollux-fwd pollux-pipe pollux-gen pollux-rfc2544 pollux-dump pollux-stats " \
+			"pollux-bind pollux-doctor pollux-model", all)
 		for (i = 1; i <= n; i++)
 			if (all[i] != name)
 				text = text (text ? ",\n" : "") ".BR " all[i] " (1)"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # pollux-rfc2544, as a program, against a device whose rate, queue and losses are known. A machine that is busy with
-# other things keeps the tester from sending evenly: then the report says that the tester is the limit, and what is found
-# is no more than the truth; what is found without that, test_rfc2544_model has. With --all: all sizes, longer trials.
+# other things keeps the tester from sending evenly: then the report says that the tester is the limit, and what is
+# found is no more than the truth; what is found without that, test_rfc2544_model has. With --all: all sizes, longer trials.
 # usage: tests/rfc2544.sh [BUILD-FOLDER] [--all]
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -49,10 +49,12 @@ check "a run with reports" "$log" rfc2544 --tests throughput --sizes 64 --trial 
 	--device 'a "device" & more' --csv "$work/csv" --svg "$work/svg"
 throughput 64 11300 12100
 check "a line per trial says how long all takes" "$log" grep -q '^64, throughput: .* lost (.*%); about .* left$' "$log"
-check "the report is complete" "$work/json" grep -q '"complete":true,"incomplete":null,"device":"a \\"device\\" & more"' \
+check "the report is complete" "$work/json" grep -q \
+	'"complete":true,"incomplete":null,"device":"a \\"device\\" & more"' \
 	"$work/json"
 check "CSV says the same" "$work/csv" grep -q "^64,throughput,.*,$(value 64 throughput sent_pps)," "$work/csv"
-check "  and under which conditions" "$work/csv" grep -q '^# command: .*pollux-rfc2544 .* --device .a "device" & more. ' \
+check "  and under which conditions" "$work/csv" grep -q \
+	'^# command: .*pollux-rfc2544 .* --device .a "device" & more. ' \
 	"$work/csv"
 check "the picture is XML" "$work/svg" python3 -c \
 	'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$work/svg"
