@@ -395,6 +395,14 @@ static void pause_frames_are_counted_and_obeyed_on_request(void)
 	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 32), 0);
 	host_wait(&h, 300 * 1000);
 	ASSERT_NUMBER(model_transmit(h.model, &h.sink, 32), 32);
+	/* a longer pause that came over the wire is not shortened by those */
+	const uint8_t longest[60] = {1, 0x80, 0xC2, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x88, 8, 0, 1, 0xFF, 0xFF};
+	struct model_frame frame = {.data = longest, .len = sizeof(longest)};
+	model_arrive(h.model, &frame);
+	for (unsigned i = 0; i < 10; i++) {
+		host_wait(&h, 330 * 1000);
+		ASSERT_NUMBER(model_transmit(h.model, &h.sink, 32), 0);
+	}
 	model_set_partner(h.model, false);
 	rd(0x041A8);
 	host_wait(&h, 5 * 1000 * 1000);

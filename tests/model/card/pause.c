@@ -96,12 +96,11 @@ enum control_verdict model_control_judge(const struct model *m, const struct mod
 	return mflcn & MFLCN_PMCF ? CONTROL_NONE : CONTROL_DROPPED;
 }
 
-static void obey(struct model *m, uint16_t quanta)
+static void count_pause_frame(struct model *m, uint16_t quanta)
 {
 	reg_add_short(m, quanta ? IXGBE_LXOFFRXCNT : IXGBE_LXONRXCNT, 1);
 	m->pauses.in_xoff += quanta != 0;
 	m->pauses.in_xon += quanta == 0;
-	pause_for(m, model_pause_ns(m, quanta));
 }
 
 bool model_arrive(struct model *m, const struct model_frame *f)
@@ -112,8 +111,11 @@ bool model_arrive(struct model *m, const struct model_frame *f)
 		return true;
 	/* What nobody obeys is in no counter of pause frames (X550 DS 3.7.4.1.4, doubt M27). */
 	verdict = model_control_judge(m, f);
-	if (verdict == CONTROL_PAUSE_KEPT || verdict == CONTROL_PAUSE_PASSED)
-		obey(m, (uint16_t)(f->data[16] << 8 | f->data[17]));
+	if (verdict == CONTROL_PAUSE_KEPT || verdict == CONTROL_PAUSE_PASSED) {
+		uint16_t quanta = (uint16_t)(f->data[16] << 8 | f->data[17]);
+		count_pause_frame(m, quanta);
+		pause_for(m, model_pause_ns(m, quanta));
+	}
 	if (verdict == CONTROL_PAUSE_KEPT)
 		fate_met(m, MODEL_PAUSE, 1, 0);
 	return verdict != CONTROL_PAUSE_KEPT;
@@ -126,8 +128,10 @@ void model_pause_step(struct model *m)
 	deadline_set(m, &m->pause_ns, scaled_ns(m, PERIOD_NS));
 	if (!m->link_up || !(reg_get(m, IXGBE_MFLCN) & MFLCN_RFCE))
 		return;
-	obey(m, 1);
-	pause_for(m, scaled_ns(m, SILENCE_NS));
+	count_pause_frame(m, 1);
+	/* What comes over the wire is of the same partner, who does not end the longer silence that it has asked for */
+	if (m->now_ns + scaled_ns(m, SILENCE_NS) > m->paused_until_ns)
+		pause_for(m, scaled_ns(m, SILENCE_NS));
 }
 
 /* ---- sent ---- */
