@@ -272,8 +272,9 @@ check "  all comes back, in order" "$work/json" says sent=2000 own=2000 lost=0 r
 
 # -- RFC 2544 --
 model --json --wire 0:device=1
-account "a device as fast as the line" 0 rfc2544 -q --tests throughput,latency --sizes 64,imix --trial 0.05 --settle 0 \
-	--wait 0 --rate 5k $a $b
+run rfc2544 -q --tests throughput,latency --sizes 64,imix --trial 0.05 --settle 0 --wait 0 --rate 5k --queues 2 $a $b
+check "a device as fast as the line: status 0" "$work/err" test $status = 0
+end_run
 
 # -- the bridge and the capture tool --
 model --json --wire 0:source,flows=64 --wire 1:source,flows=64

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # pollux-rfc2544, as a program, against a device whose rate, queue and losses are known. A machine that is busy with
 # other things keeps the tester from sending evenly: then the report says that the tester is the limit, and what is
-# found is no more than the truth; what is found without that, test_rfc2544_model has. With --all: all sizes, longer trials.
+# found is no more than the truth; what is found without that, test_rfc2544_model has. With --all: all sizes, longer
+# trials.
 # usage: tests/rfc2544.sh [BUILD-FOLDER] [--all]
 set -u
 cd "$(dirname "$0")/.." || exit 1
