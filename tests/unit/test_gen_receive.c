@@ -92,11 +92,12 @@ static void what_is_late_of_an_earlier_trial_is_not_counted(void)
 	made[0][0].frames[0] = 2;
 	gen_receiver_begin(&receivers[0]);
 	come(0, 0, 8, 0, 100);
-	come(0, 0, 10, 0, 100);
 	come(0, 0, 11, 0, 100);
+	come(0, 0, 10, 0, 100);
 	come(0, 0, 12, 0, 100);
 	gen_result_take(&result, receivers, 1, true, 2);
 	ASSERT_NUMBER(result.all.own, 2);
+	ASSERT_NUMBER(result.all.reordered, 1);
 	ASSERT_NUMBER(result.foreign, 2);
 	ASSERT_NUMBER(gen_histogram_count(&receivers[0].latencies[0].histogram), 2);
 	close_receivers(1);
