@@ -73,7 +73,7 @@ HTTP_PROGRAMS := pollux-stats
 WITHOUT_HTTP := $(if $(shell tests/need.sh has microhttpd.h $(CC) $(CPPFLAGS)),,$(HTTP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts soak fuzz coverage bench bench-compare guest \
+.PHONY: all tests replays fuzzers demo check check-full check-hosts judge-linux soak fuzz coverage bench bench-compare guest \
 	bench-guest bench-quick man install uninstall lint format help clean distclean without-pcap without-http changed
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -206,6 +206,11 @@ check: ## all tests: gcc and clang, sanitizers, the driver against the software 
 check-full: check ## check, the model's judges (DPDK, Linux), our driver on vfio-pci in QEMU guests (250 MB, once)
 	@tests/need.sh full
 	@tests/full.sh $(GUEST_RUNS)
+
+judge-linux: ## Linux's ixgbe judges the software cards in ten guests (40 minutes); check-full has six
+	@tests/need.sh full
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all tests
+	@tests/guest/linux_ixgbe.sh build/release
 
 check-hosts: ## demo and check in new minimal trees of Debian 12, Debian 13 and Ubuntu 24.04 (TREE=debian13: that one)
 	@tests/need.sh hosts

@@ -23,7 +23,9 @@ judge tests/judge_streams.sh build/release
 judge env MINUTES=1 tests/soak.sh build/release
 for script in tests/{gen,system,bridge}.sh; do judge env MODEL_OPTIONS=--real $script build/release; done
 judge tests/judge_wishes.sh build/release --all
-judge tests/guest/linux_ixgbe.sh build/release
+# each card and each kernel, with and without an IOMMU, once; `make judge-linux` has more combinations
+judge tests/guest/linux_ixgbe.sh build/release debian12+iommu debian13 debian13-backports+iommu \
+	debian13-backports+x540 debian12+x550 debian12+real
 judge tests/guest/linux_link.sh build/release
 judge tests/guest/linux_recovery.sh build/release
 judge tests/guest/ixgbe.sh build/release
