@@ -73,8 +73,9 @@ HTTP_PROGRAMS := pollux-stats
 WITHOUT_HTTP := $(if $(shell tests/need.sh has microhttpd.h $(CC) $(CPPFLAGS)),,$(HTTP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 
-.PHONY: all tests replays fuzzers demo check check-full check-hosts judge-linux soak fuzz coverage bench bench-compare guest \
-	bench-guest bench-quick man install uninstall lint format help clean distclean without-pcap without-http changed
+.PHONY: all tests replays fuzzers demo check check-full check-hosts judge-linux soak fuzz coverage bench \
+	bench-compare guest bench-guest bench-quick man install uninstall lint format help clean distclean \
+	without-pcap without-http changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
