@@ -266,6 +266,7 @@ bench: ## the whole benchmark, with DPDK's driver where it is installed (some mi
 	@tests/bench/run.sh build/release --latency --save build/latency.json --svg build/latency.svg
 	@build/release/bench --threads --save build/threads.json
 	@build/release/bench --waiting --rounds $(or $(ROUNDS),9) --save build/waiting.json
+	@build/release/bench --pacing --rounds $(or $(ROUNDS),3) --save build/pacing.json
 	@[ ! -x build/release/test_pool_use ] || build/release/test_pool_use | sed -n '/depot exchanges/,/^$$/p'
 
 bench-compare: ## what make bench measured last beside an earlier run: BASE=saved.json

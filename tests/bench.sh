@@ -31,6 +31,12 @@ grep -q '"processes":3' "$work/base.json" || fail "the file tells of three proce
 grep -q '"process_medians":\[[0-9.]*,[0-9.]*\],"differ":[a-z]*,"restless":[a-z]*}' "$work/base.json" ||
 	fail "each cell has marks: $(cat "$work/base.json")"
 
+# Whatever else the machine does, frames are handed over, and none before it is due.
+"$folder/bench" --pacing --only ' 1000000$' --rounds 1 --json >"$work/pacing.json" 2>/dev/null ||
+	fail "the pacing is measured"
+[ "$(grep -c '"frames":[1-9][0-9]*,"early":0,' "$work/pacing.json")" = 2 ] ||
+	fail "two paces send, and nothing early: $(cat "$work/pacing.json")"
+
 # What a user ends ends all: while the first process counts instructions, and while the second measures.
 for number in 1 2; do
 	"$folder/bench" --only 'scalar fwd 1 hot' --rounds 99 >/dev/null 2>"$work/said" &

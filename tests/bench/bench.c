@@ -5,6 +5,7 @@
 #include "far.h"
 #include "latency_report.h"
 #include "options.h"
+#include "pacing.h"
 #include "plan.h"
 #include "processes.h"
 #include "progress.h"
@@ -236,6 +237,24 @@ static int measure_waiting(const struct options *options)
 	return close_json(options, files) ? 0 : 1;
 }
 
+static int measure_pacing(const struct options *options)
+{
+	static struct pacing cells[PACING_CELLS];
+	unsigned count = pacing_plan(options, cells);
+	FILE *files[JSON_FILES];
+
+	if (!count)
+		return nothing_planned(options);
+	if (!pacing_measure(cells, count, options->rounds) || !open_json(options, files))
+		return 1;
+	for (unsigned i = 0; i < JSON_FILES; i++)
+		if (files[i])
+			pacing_json(cells, count, files[i]);
+	if (!options->json)
+		pacing_table(cells, count, stdout);
+	return close_json(options, files) ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -249,5 +268,7 @@ int main(int argc, char **argv)
 		return measure_threads(&options);
 	if (options.waiting)
 		return measure_waiting(&options);
+	if (options.pacing)
+		return measure_pacing(&options);
 	return options.latency ? measure_latencies(&options) : measure_cells(&options, argv);
 }

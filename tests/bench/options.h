@@ -10,7 +10,7 @@
 
 struct options {
 	unsigned rounds;
-	bool json, all, far, latency, threads, waiting;
+	bool json, all, far, latency, threads, waiting, pacing;
 	const char *save, *svg;
 	const char *only; /* a regular expression, or NULL: all cells */
 	regex_t pattern;  /* `only`, compiled */

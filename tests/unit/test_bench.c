@@ -3,9 +3,11 @@
  * are marked as in doubt. */
 #include "../bench/figures.c"
 #include "../bench/options.c"
+#include "../bench/pacing_report.c"
 #include "../bench/processes.c"
 #include "../bench/waiting_report.c"
 
+#include "../../apps/app_base.h"
 #include "unit.h"
 
 /* Here a round is restless if nothing of it was calm. */
@@ -236,6 +238,178 @@ static void waiting_is_reported(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "     1000  adaptive         -         -         -   100.00 %"));
 }
 
+/* ---- pacing ---- */
+
+/* The clock of the sender has 1 GHz, so that cycles are ns; frames are due each 1000 ns. */
+static struct pacing_round reckoned(const struct pacing_look *looks, uint64_t count, double clock_hz)
+{
+	struct pacing_round round = {.frames = 0};
+
+	pacing_reckon(&round, looks, count, NULL, 1e6, 1e9, clock_hz);
+	return round;
+}
+
+static void lateness_is_from_due_to_handed_over(void)
+{
+	static struct pacing_look looks[1000];
+
+	for (unsigned i = 0; i < 1000; i++)
+		looks[i] = (struct pacing_look){.at = i * 1000 + 100, .frames = 1};
+	looks[500].at += 800;
+	struct pacing_round round = reckoned(looks, 1000, 1e9);
+	ASSERT_NUMBER(round.frames, 1000);
+	ASSERT_NUMBER(round.early, 0);
+	ASSERT_NUMBER(round.p50, 100);
+	ASSERT_NUMBER(round.p99, 100);
+	ASSERT_NUMBER(round.p999, 100);
+	ASSERT_NUMBER(round.most, 900);
+	/* the gap in front of the late frame is longer by 800, the one behind it shorter */
+	ASSERT_NUMBER(round.gap_off * 999, 1600);
+	ASSERT_NUMBER(round.gap_off_p99, 0);
+	looks[600].at -= 110;
+	CU_ASSERT(reckoned(looks, 1000, 1e9).early == 1);
+	/* 600, 391, 8 and 1 of 1000: in that order, so that three gaps are off */
+	for (unsigned i = 0; i < 1000; i++)
+		looks[i].at = i * 1000 + (i < 600 ? 10 : i < 991 ? 50 : i < 999 ? 100 : 120);
+	round = reckoned(looks, 1000, 1e9);
+	ASSERT_NUMBER(round.p50, 10);
+	ASSERT_NUMBER(round.p99, 50);
+	ASSERT_NUMBER(round.p999, 100);
+	ASSERT_NUMBER(round.most, 120);
+	for (unsigned i = 10; i < 990; i += 60)
+		looks[i].at += 20;
+	ASSERT_NUMBER(reckoned(looks, 1000, 1e9).gap_off_p99, 20);
+}
+
+static void frames_of_one_look_are_late_each_by_its_own(void)
+{
+	/* due at 0; at 1000, 2000 and 3000 */
+	const struct pacing_look looks[] = {{.at = 50, .frames = 1}, {.at = 3050, .frames = 3}};
+	struct pacing_round round = reckoned(looks, 2, 1e9);
+
+	ASSERT_NUMBER(round.frames, 4);
+	ASSERT_NUMBER(round.most, 2050);
+	/* gaps of 3000, 0 and 0 instead of 1000 each */
+	ASSERT_NUMBER(round.gap_off * 3, 4000);
+	CU_ASSERT_DOUBLE_EQUAL(round.ppm, (3000.0 / 3050 - 1) * 1e6, 1);
+}
+
+static void the_rate_is_by_the_systems_clock(void)
+{
+	const struct pacing_look looks[] = {{.at = 0, .frames = 1}, {.at = 1000, .frames = 999999}, {999999000, 0, 1}};
+
+	/* second: what the sender takes for a second is 10 us less */
+	CU_ASSERT_DOUBLE_EQUAL(reckoned(looks, 3, 1e9).ppm, 1.0, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(reckoned(looks, 3, 1.00001e9).ppm, 11.0, 0.01);
+	CU_ASSERT_DOUBLE_EQUAL(reckoned(looks, 3, 2e9).ppm, 1e6, 3);
+	ASSERT_NUMBER(reckoned(looks, 1, 1e9).ppm, 0);
+	ASSERT_NUMBER(reckoned(looks, 0, 1e9).frames, 0);
+}
+
+static void what_was_given_up_is_late_once(void)
+{
+	const struct pacing_look looks[] = {{.at = 10, .frames = 1}, {.at = 21000, .given_up = 10000, .frames = 1},
+		{.at = 12010 + 10000, .given_up = 10000, .frames = 11}};
+	struct pacing_round round = reckoned(looks, 3, 1e9);
+
+	ASSERT_NUMBER(round.most, 10010);
+	/* off by 19990, 10, and ten times by 1000 */
+	ASSERT_NUMBER(round.gap_off * 12, 30000);
+	CU_ASSERT_DOUBLE_EQUAL(round.ppm, (12000.0 / 22010 - 1) * 1e6, 1);
+}
+
+static void random_distances_are_those_of_the_schedule(void)
+{
+	static const uint8_t address[6] = {2};
+	static struct gen_makers makers;
+	struct pacing_look looks[100];
+	struct gen_stream stream;
+	struct gen_stream_error error;
+	struct gen_schedule both, sends, due;
+	const double hz = app_tsc_hz();
+
+	CU_ASSERT_FATAL(gen_stream_parse(&stream, "udp pace=poisson", &error));
+	gen_makers_init(&makers, &stream, 1, 1, 1, address, address);
+	gen_schedule_init(&both, &makers.each[0], NULL, &(struct gen_rate){1000, GEN_RATE_PACKETS}, 10000);
+	gen_schedule_share(&sends, &both, 0, 0);
+	gen_schedule_share(&due, &both, 0, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		looks[i] = (struct pacing_look){.at = (uint64_t)gen_schedule_wait(&sends, 0) + 100, .frames = 1};
+		ASSERT_NUMBER(gen_schedule_due(&sends, looks[i].at, 1), 1);
+	}
+	struct pacing_round round = {.frames = 0};
+	pacing_reckon(&round, looks, 100, &due, 1000, hz, hz);
+	CU_ASSERT_DOUBLE_EQUAL(round.p50 * hz / 1e9, 99.5, 1);
+	CU_ASSERT_DOUBLE_EQUAL(round.most * hz / 1e9, 99.5, 1);
+	gen_makers_free(&makers);
+	gen_stream_free(&stream);
+}
+
+static void paces_are_chosen_by_name(void)
+{
+	static struct pacing cells[PACING_CELLS];
+	struct options options = {.only = NULL};
+	char name[PACING_NAME_BYTES];
+
+	ASSERT_NUMBER(pacing_plan(&options, cells), PACING_CELLS);
+	options.only = "(constant|poisson) (1|90%)$";
+	CU_ASSERT_FATAL(!regcomp(&options.pattern, options.only, REG_EXTENDED | REG_NOSUB));
+	ASSERT_NUMBER(pacing_plan(&options, cells), 3);
+	regfree(&options.pattern);
+	pacing_name(&cells[2], name);
+	CU_ASSERT_STRING_EQUAL(name, "poisson 90%");
+	ASSERT_NUMBER(pacing_pps(&cells[0]), 1);
+	ASSERT_NUMBER(pacing_pps(&cells[2]), 13392857);
+}
+
+static char *pacing_said(const struct pacing *pacing, void (*say)(const struct pacing *, unsigned, FILE *))
+{
+	static char text[4096];
+	FILE *file = fmemopen(text, sizeof(text), "w");
+
+	say(pacing, 1, file);
+	fclose(file);
+	return text;
+}
+
+static void pacing_is_reported(void)
+{
+	static struct pacing pacing = {.rate = {1000, GEN_RATE_PACKETS},
+		.rounds = 2,
+		.round = {{.away_share = 0.02}, {.frames = 801,
+							.ppm = -2.5,
+							.p50 = 40,
+							.p99 = 50,
+							.p999 = 60,
+							.most = 7000,
+							.gap_off = 12.25,
+							.gap_off_p99 = 30,
+							.look = 11,
+							.away_times = 3,
+							.away_share = 0.005,
+							.away_most = 50000,
+							.calm_share = 0.75}}};
+
+	pacing_choose(&pacing);
+	CU_ASSERT_PTR_NOT_NULL(strstr(pacing_said(&pacing, pacing_json),
+		"{\"pace\":\"constant\",\"asked_pps\":1000.000,\"frames\":801,\"early\":0,"
+		"\"achieved_pps\":999.997500,\"ppm_off\":-2.500000,"
+		"\"late_ns\":{\"p50\":40,\"p99\":50,\"p99_9\":60,\"max\":7000},"
+		"\"gap_off_mean_ns\":12.250000,\"gap_off_p99_ns\":30.000000,\"look_ns\":11.0,\"card_share\":0.00000,"
+		"\"given_up_share\":0.00000,\"away_times\":3,\"away_share\":0.00500,\"away_longest_ns\":50000,"
+		"\"calm_share\":0.750,\"rounds\":2,\"restless\":false}\n]}\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(pacing_said(&pacing, pacing_table), "  constant       801      -2.5    0.04"));
+	pacing.chosen.calm_share = 0.4;
+	pacing.chosen.given_up_share = 0.25;
+	pacing.chosen.early = 2;
+	CU_ASSERT_PTR_NOT_NULL(strstr(pacing_said(&pacing, pacing_table), "  restless  given up: 25.0 %  early: 2\n"));
+	pacing.poisson = true;
+	CU_ASSERT_PTR_NOT_NULL(strstr(pacing_said(&pacing, pacing_json), "\"achieved_pps\":null,\"ppm_off\":null,"));
+	pacing.chosen = pacing.round[0];
+	pacing.chosen.calm_share = 1;
+	CU_ASSERT(pacing_restless(&pacing));
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -250,6 +424,13 @@ int main(void)
 		{"the calmest round of waiting counts", the_calmest_round_of_waiting_counts},
 		{"latencies are percentiles", latencies_are_percentiles},
 		{"waiting is reported", waiting_is_reported},
+		{"lateness is from due to handed over", lateness_is_from_due_to_handed_over},
+		{"frames of one look are late each by its own", frames_of_one_look_are_late_each_by_its_own},
+		{"the rate is by the system's clock", the_rate_is_by_the_systems_clock},
+		{"what was given up is late once", what_was_given_up_is_late_once},
+		{"random distances are those of the schedule", random_distances_are_those_of_the_schedule},
+		{"paces are chosen by name", paces_are_chosen_by_name},
+		{"pacing is reported", pacing_is_reported},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
