@@ -127,10 +127,9 @@ void ring_txq_prepare(struct ring_txq *queue, ring_tx_burst_fn *burst)
 void ring_txq_drain(struct ring_txq *queue)
 {
 	for (; queue->reclaim_next != queue->next; queue->reclaim_next++) {
-		uint8_t *data = queue->buffers[queue->reclaim_next & queue->mask];
+		uint8_t *const *data = &queue->buffers[queue->reclaim_next & queue->mask];
 
-		if (data)
-			pkt_free_data(&data, 1);
+		pkt_free_data(data, *data != NULL);
 	}
 }
 

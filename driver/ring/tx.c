@@ -130,10 +130,12 @@ static bool free_own(struct pkt_pool *pool, uint8_t *const *buffers, unsigned n)
 /* The packets of a batch in which some slots have none, or packets are of other pools. */
 static RING_OUT_OF_LINE void free_slots(struct pkt_pool *pool, uint8_t *const *buffers)
 {
+	/* most often all are of one other pool, which an application sends from */
+	struct pkt_pool *other = pkt_registry_find(buffers[0]);
 	uint8_t *some[RING_BATCH];
-	unsigned n = 0;
+	unsigned n = 0, left = other && free_own(other, buffers, RING_BATCH) ? 0 : RING_BATCH;
 
-	for (unsigned i = 0; i < RING_BATCH; i++)
+	for (unsigned i = 0; i < left; i++)
 		if (buffers[i])
 			some[n++] = buffers[i];
 	if (n && !free_own(pool, some, n))
