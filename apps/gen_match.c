@@ -106,20 +106,14 @@ __attribute__((target(AVX2))) static inline bool differs_avx2(
 }
 
 __attribute__((target(AVX512))) static inline bool differs_avx512(
-	const struct gen_maker *maker, const uint8_t *data, const uint8_t *head, unsigned bytes)
+	const uint64_t *mask_bits, const uint8_t *data, const uint8_t *head, unsigned bytes)
 {
 	__mmask64 all = 0;
 
 	for (unsigned i = 0; i < bytes; i += 64)
 		all |= _mm512_mask_cmpneq_epi8_mask(
-			maker->mask_bits[i / 64], _mm512_loadu_si512(data + i), _mm512_loadu_si512(head + i));
+			mask_bits[i / 64], _mm512_loadu_si512(data + i), _mm512_loadu_si512(head + i));
 	return all;
-}
-
-/* Whether a checksum's sum is a multiple of 2^16 - 1: then its product with the inverse is a small number. */
-static inline bool is_right_sum(uint64_t sum)
-{
-	return sum * UINT64_C(0xfffefffefffeffff) <= UINT64_MAX / 0xffff;
 }
 
 /* A handle's length and whether its frame has more: one number, which is a head's `bytes` where there is no more. */
@@ -137,41 +131,71 @@ static uint64_t number_of(const struct gen_maker *maker, const uint8_t *data)
 	return get48(data + maker->stamp_at + GEN_STAMP_NUMBER);
 }
 
+#define RUN_MAX 64u /* frames */
+
+/* Whether a checksum's sum is a multiple of 2^16 - 1: then its product with the inverse is a small number. */
+static inline bool is_right_sum(uint64_t sum)
+{
+	return sum * UINT64_C(0xfffefffefffeffff) <= UINT64_MAX / 0xffff;
+}
+
+/* Checks sums over numbers and times: apart from all else, as compilers make vectors of such a loop.
+ * @param sum_less  of each frame a multiple of 2^16 - 1, but for the number and the time
+ * @param times     in: big-endian, with two bytes in front of them; out: as numbers
+ * @return how many are right, from the first one on */
+static inline __attribute__((always_inline)) unsigned check_sums(
+	const uint64_t *restrict sum_less, uint64_t *restrict times, uint64_t number, uint64_t number_step, unsigned n)
+{
+	uint64_t wrong = 0, next = number;
+	unsigned right = 0;
+
+	for (unsigned i = 0; i < n; i++, next += number_step) {
+		times[i] = be64toh(times[i]) << 16 >> 16;
+		wrong |= (uint64_t)!is_right_sum(sum_less[i] - next - times[i]);
+	}
+	if (!wrong)
+		return n;
+	while (is_right_sum(sum_less[right] - number - right * number_step - times[right]))
+		right++;
+	return right;
+}
+
 /* Takes frames whose heads follow each other. longer: frames are longer than their heads, or not all as long. */
 static inline __attribute__((always_inline)) unsigned match_run(const struct gen_maker *maker, enum pkt_simd simd,
 	bool longer, unsigned head_bytes, uint64_t number, const struct pkt *pkts, unsigned n, uint64_t *times)
 {
 	const size_t step = maker->step * (sizeof(struct gen_head) + head_bytes);
 	const size_t number_at = maker->stamp_at + GEN_STAMP_NUMBER, sum_at = maker->sum_at;
-	const uint64_t number_step = maker->senders;
+	const uint64_t first = number, number_step = maker->senders;
 	const char *at = (const char *)gen_maker_head(maker, number);
-	unsigned i = 0;
+	const uint64_t mask_bits[] = {
+		maker->mask_bits[0], maker->mask_bits[1]}; /* a store to times might change the maker's */
+	uint64_t sum_less[RUN_MAX];
+	size_t i = 0;
 
 	for (; i < n; i++, at += step, number += number_step) {
 		const struct gen_head *head = (const struct gen_head *)at;
 		const uint8_t *data = pkts[i].data;
-		uint64_t found, time;
+		uint64_t found;
 		uint16_t sum;
 		memcpy(&found, data + number_at, 8);
-		memcpy(&time, data + number_at + 4, 8);
-		memcpy(&sum, data + sum_at, 2);
-		time = be64toh(time) << 16 >> 16;
 		if (be64toh(found) >> 16 != number || length_and_more(&pkts[i]) != head->bytes)
 			break;
-		if (simd == PKT_SIMD_AVX512     ? differs_avx512(maker, data, head->data, head_bytes)
+		if (simd == PKT_SIMD_AVX512     ? differs_avx512(mask_bits, data, head->data, head_bytes)
 			: simd == PKT_SIMD_AVX2 ? differs_avx2(maker, data, head->data, head_bytes)
 						: differs_sse2(maker, data, head->data, head_bytes))
 			break;
+		memcpy(&times[i], data + number_at + 4, 8);
+		memcpy(&sum, data + sum_at, 2);
 		/* modulo 2^16 - 1, 2^8 times a word has its bytes the other way around */
-		if (!is_right_sum(head->sum_less - number - time - ((uint64_t)sum << 8)))
-			break;
-		times[i] = time;
+		sum_less[i] = head->sum_less - ((uint64_t)sum << 8);
 	}
-	/* Where the tails are is another loop: its calls would cost this one's registers. */
-	for (unsigned k = 0; longer && k < i; k++)
+	const unsigned right = check_sums(sum_less, times, first, number_step, (unsigned)i);
+	/* Where the tails are is another loop: its calls would cost the first one's registers. */
+	for (unsigned k = 0; longer && k < right; k++)
 		if (!all_zeros(pkts[k].data + maker->mask_bytes, pkts[k].len - maker->mask_bytes))
 			return k;
-	return i;
+	return right;
 }
 
 static inline __attribute__((always_inline)) unsigned match_run_of(const struct gen_maker *maker, enum pkt_simd simd,
@@ -182,6 +206,12 @@ static inline __attribute__((always_inline)) unsigned match_run_of(const struct 
 	if (maker->head_bytes == GEN_HEAD_SHORT)
 		return match_run(maker, simd, true, GEN_HEAD_SHORT, number, pkts, n, times);
 	return match_run(maker, simd, true, GEN_HEADERS_BYTES, number, pkts, n, times);
+}
+
+static __attribute__((noinline)) unsigned match_run_sse2(
+	const struct gen_maker *maker, uint64_t number, const struct pkt *pkts, unsigned n, uint64_t *times)
+{
+	return match_run_of(maker, PKT_SIMD_SCALAR, number, pkts, n, times);
 }
 
 __attribute__((target(AVX2))) static unsigned match_run_avx2(
@@ -206,12 +236,12 @@ unsigned gen_maker_match_run(
 	*number = number_of(maker, pkts[0].data);
 	/* in runs, at whose ends the heads start again */
 	for (uint64_t next = *number; matched < n && got == run; next += (uint64_t)run * maker->senders) {
-		run = gen_maker_run(maker, next, n - matched);
+		run = gen_maker_run(maker, next, n - matched < RUN_MAX ? n - matched : RUN_MAX);
 		got = maker->simd == PKT_SIMD_AVX512
 			      ? match_run_avx512(maker, next, pkts + matched, run, times + matched)
 		      : maker->simd == PKT_SIMD_AVX2
 			      ? match_run_avx2(maker, next, pkts + matched, run, times + matched)
-			      : match_run_of(maker, PKT_SIMD_SCALAR, next, pkts + matched, run, times + matched);
+			      : match_run_sse2(maker, next, pkts + matched, run, times + matched);
 		matched += got;
 	}
 	return matched;
