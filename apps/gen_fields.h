@@ -56,21 +56,26 @@ static inline size_t gen_head_stride(const struct gen_maker *maker)
 	return sizeof(struct gen_head) + maker->head_bytes;
 }
 
+/** Which head is a frame's: the remainder of a division by the period, exact for numbers below GEN_NUMBER_LIMIT, as the
+ * period is at most 2^16 (Lemire, Kaser, Kurz: Faster Remainder by Direct Computation). */
+static inline uint64_t gen_maker_place(const struct gen_maker *maker, uint64_t number)
+{
+	return (uint64_t)((unsigned __int128)(maker->of_period * number) * maker->period >> 64);
+}
+
+/** The head of a frame of a maker that has heads. */
+static inline const struct gen_head *gen_maker_head(const struct gen_maker *maker, uint64_t number)
+{
+	return (const struct gen_head *)((const char *)maker->heads +
+					 gen_maker_place(maker, number) * gen_head_stride(maker));
+}
+
 /** For how many of n frames, number, number + senders, ..., heads follow each other, before they start again. */
 static inline unsigned gen_maker_run(const struct gen_maker *maker, uint64_t number, unsigned n)
 {
-	uint64_t left = maker->period - number % maker->period;
+	uint64_t left = maker->period - gen_maker_place(maker, number);
 
 	return maker->step && left < (uint64_t)n * maker->step ? ((unsigned)left + maker->step - 1) / maker->step : n;
-}
-
-/** The head of a frame of a maker that has heads. The remainder of a division by the period: exact for numbers below
- * GEN_NUMBER_LIMIT, as the period is at most 2^16 (Lemire, Kaser, Kurz: Faster Remainder by Direct Computation). */
-static inline const struct gen_head *gen_maker_head(const struct gen_maker *maker, uint64_t number)
-{
-	uint64_t at = (uint64_t)((unsigned __int128)(maker->of_period * number) * maker->period >> 64);
-
-	return (const struct gen_head *)((const char *)maker->heads + at * gen_head_stride(maker));
 }
 
 /** A number that depends on these four, and on nothing else, and looks random. */

@@ -153,6 +153,7 @@ static void write_from_head(const struct gen_maker *maker, uint64_t number, uint
 /* Pieces in which a head is copied. Not memcpy, for which compilers take smaller ones than the CPU has. */
 typedef uint64_t copy16 __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint64_t copy32 __attribute__((vector_size(32), aligned(1), may_alias));
+typedef uint64_t copy64 __attribute__((vector_size(64), aligned(1), may_alias));
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
 /* Writes the number and the time of a stamp, and 4 of the zeros behind it. */
@@ -196,7 +197,7 @@ _Static_assert(offsetof(struct pkt, flags) == offsetof(struct pkt, len) + 2, "a 
 /* Writes the frames number, number + senders, ..., whose heads are `step` apart: as many as there are handles. All that
  * a loop would load again for each frame, as the bytes of frames might be anybody's, is in locals; what grows from
  * frame to frame is added to. */
-static inline __attribute__((always_inline)) void write_run(const struct gen_maker *maker, bool wide, bool is_udp,
+static inline __attribute__((always_inline)) void write_run(const struct gen_maker *maker, unsigned piece, bool is_udp,
 	unsigned head_bytes, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
 {
 	const size_t step = maker->step * (sizeof(struct gen_head) + head_bytes);
@@ -213,12 +214,14 @@ static inline __attribute__((always_inline)) void write_run(const struct gen_mak
 		uint16_t sum = sum_of_rest(head->sum_less - numbers);
 
 		sum = htobe16(sum == 0xffff && !is_udp ? 0 : sum);
-		for (unsigned i = 0; i < head_bytes; i += wide ? 32 : 16)
-			if (wide)
+		for (unsigned i = 0; i < head_bytes; i += piece)
+			if (piece == 64)
+				*(copy64 *)(data + i) = *(const copy64 *)(head->data + i);
+			else if (piece == 32)
 				*(copy32 *)(data + i) = *(const copy32 *)(head->data + i);
 			else
 				*(copy16 *)(data + i) = *(const copy16 *)(head->data + i);
-		put_stamp(data + stamp_at, wide, stamp);
+		put_stamp(data + stamp_at, piece > 16, stamp);
 		memcpy(data + sum_at, &sum, 2);
 		memcpy(&pkt->len, &head->bytes, 4);
 		at += step;
@@ -228,23 +231,36 @@ static inline __attribute__((always_inline)) void write_run(const struct gen_mak
 }
 
 static inline __attribute__((always_inline)) void write_run_of(
-	const struct gen_maker *maker, bool wide, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
+	const struct gen_maker *maker, unsigned piece, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
 {
 	const bool is_udp = maker->stream->headers.is_udp;
 
 	if (is_udp && maker->head_bytes == GEN_HEAD_SHORT)
-		write_run(maker, wide, true, GEN_HEAD_SHORT, number, time, pkts, n);
+		write_run(maker, piece, true, GEN_HEAD_SHORT, number, time, pkts, n);
 	else if (maker->head_bytes == GEN_HEAD_SHORT)
-		write_run(maker, wide, false, GEN_HEAD_SHORT, number, time, pkts, n);
+		write_run(maker, piece, false, GEN_HEAD_SHORT, number, time, pkts, n);
 	else
-		write_run(maker, wide, is_udp, GEN_HEADERS_BYTES, number, time, pkts, n);
+		write_run(maker, piece, is_udp, GEN_HEADERS_BYTES, number, time, pkts, n);
 }
 
-/* For CPUs that PKT_SIMD_AVX2 is for. */
+/* For any CPU. */
+static __attribute__((noinline)) void write_run_sse2(
+	const struct gen_maker *maker, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
+{
+	write_run_of(maker, 16, number, time, pkts, n);
+}
+
+/* For CPUs that PKT_SIMD_AVX2 is for, and PKT_SIMD_AVX512. */
 __attribute__((target("avx2,bmi,bmi2"))) static void write_run_avx2(
 	const struct gen_maker *maker, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
 {
-	write_run_of(maker, true, number, time, pkts, n);
+	write_run_of(maker, 32, number, time, pkts, n);
+}
+
+__attribute__((target("avx2,bmi,bmi2,avx512f,avx512vl"))) static void write_run_avx512(
+	const struct gen_maker *maker, uint64_t number, uint64_t time, struct pkt *pkts, unsigned n)
+{
+	write_run_of(maker, 64, number, time, pkts, n);
 }
 
 /* Writes frames in runs, at whose ends the heads start again. */
@@ -252,10 +268,12 @@ static void write_runs(const struct gen_maker *maker, uint64_t number, uint64_t 
 {
 	while (n) {
 		unsigned run = gen_maker_run(maker, number, n);
-		if (maker->simd >= PKT_SIMD_AVX2)
+		if (maker->simd == PKT_SIMD_AVX512)
+			write_run_avx512(maker, number, time, pkts, run);
+		else if (maker->simd == PKT_SIMD_AVX2)
 			write_run_avx2(maker, number, time, pkts, run);
 		else
-			write_run_of(maker, false, number, time, pkts, run);
+			write_run_sse2(maker, number, time, pkts, run);
 		number += (uint64_t)run * maker->senders;
 		pkts += run;
 		n -= run;
@@ -279,16 +297,22 @@ void gen_maker_write_piece(const struct gen_maker *maker, uint8_t *data)
 	memset(data, 0, maker->head_bytes);
 }
 
-void gen_maker_write_burst(const struct gen_maker *maker, uint64_t number, uint64_t tsc, struct pkt *pkts, unsigned n)
+/* Of a stream whose frames are not all made from heads, or not alone. */
+static __attribute__((noinline)) void write_each(
+	const struct gen_maker *maker, uint64_t number, uint64_t tsc, struct pkt *pkts, unsigned n)
 {
-	if (maker->heads && !maker->is_partial) {
-		write_runs(maker, number, tsc % GEN_TIME_LIMIT, pkts, n);
-		return;
-	}
 	for (unsigned i = 0; i < n; i++, number += maker->senders) {
 		gen_maker_write(maker, number, tsc, pkts[i].data);
 		pkts[i].len = (uint16_t)(maker->heads ? gen_maker_head(maker, number)->bytes
 						      : gen_maker_bytes(maker, number));
 		pkts[i].flags = 0;
 	}
+}
+
+void gen_maker_write_burst(const struct gen_maker *maker, uint64_t number, uint64_t tsc, struct pkt *pkts, unsigned n)
+{
+	if (maker->heads && !maker->is_partial)
+		write_runs(maker, number, tsc % GEN_TIME_LIMIT, pkts, n);
+	else
+		write_each(maker, number, tsc, pkts, n);
 }

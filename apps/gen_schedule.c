@@ -158,10 +158,19 @@ void gen_schedule_give_up(struct gen_schedule *s, uint64_t now)
 	app_add(&s->unread_cycles, s->starved || !known ? (uint64_t)late : 0);
 }
 
-unsigned gen_schedule_due(struct gen_schedule *s, uint64_t until, unsigned most)
+/* Passes frames whose gaps differ. @return how many are due */
+static __attribute__((noinline)) unsigned pass_due(struct gen_schedule *s, double clock, unsigned most)
 {
 	unsigned n = 0;
 
+	for (; n < most && find_due(s) && (s->part <= clock || !s->limited); n++)
+		pass(s);
+	s->starved = !find_due(s) && !gen_replay_ended(s->replay) && s->part <= clock;
+	return n;
+}
+
+unsigned gen_schedule_due(struct gen_schedule *s, uint64_t until, unsigned most)
+{
 	if (s->part >= PART_MAX) {
 		s->part = s->part < GEN_WAIT_MAX ? s->part : GEN_WAIT_MAX;
 		uint64_t whole = (uint64_t)s->part;
@@ -171,15 +180,12 @@ unsigned gen_schedule_due(struct gen_schedule *s, uint64_t until, unsigned most)
 	double clock = since_base(s, until), gap = s->gap;
 	if (s->maker && gap >= 0) {
 		double due = s->limited ? (clock - s->part) / gap + 1 : most;
-		n = due < 1 ? 0 : due < most ? (unsigned)due : most;
+		unsigned n = due < 1 ? 0 : due < most ? (unsigned)due : most;
 		s->part += n * gap;
 		s->number += (uint64_t)n * s->maker->senders;
 		return n;
 	}
-	for (; n < most && find_due(s) && (s->part <= clock || !s->limited); n++)
-		pass(s);
-	s->starved = !find_due(s) && !gen_replay_ended(s->replay) && s->part <= clock;
-	return n;
+	return pass_due(s, clock, most);
 }
 
 double gen_schedule_wait(const struct gen_schedule *s, uint64_t now)
