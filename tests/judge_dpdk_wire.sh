@@ -10,7 +10,7 @@ bin=${1:?usage: $0 BUILD-FOLDER}
 b=vfio-user:$work/b
 
 # value NAME: of the last line of the generator's JSON
-value() { tail -n 1 "$work/gen.log" | grep -o "\"$1\":[0-9]*" | grep -o '[0-9]*$'; }
+value() { tail -n 1 "$work/gen.log" | grep -o "\"$1\":[0-9]*" | head -n 1 | grep -o '[0-9]*$'; }
 # gen COUNT OPTIONS...: sends from Pollux's end, and has status and output kept
 gen() {
 	local count=$1

@@ -46,7 +46,7 @@ gen() { # COUNT SIZE
 	pollux-gen --quiet --json --duration 60 --ring 4096 --rate 1500 --flows 64 --count "$1" --size "$2" \
 		"$ours" >/tmp/gen.json 2>/tmp/gen.err
 }
-value() { tail -n 1 /tmp/gen.json | grep -o "\"$1\":[0-9]*" | grep -o '[0-9]*$'; }
+value() { tail -n 1 /tmp/gen.json | grep -o "\"$1\":[0-9]*" | head -n 1 | grep -o '[0-9]*$'; }
 accounts() { # SENT OWN LOST REORDERED DUPLICATES CORRUPTED FOREIGN
 	counts "$*" $(for name in sent own lost reordered duplicates corrupted foreign; do value $name; done)
 }
