@@ -209,7 +209,7 @@ model --json --wire 0:source,rate=1M,count=30000
 until="came 0 in 30000" account "more than a small ring and the packet buffer hold" 0 fwd -i 0.1 --ring 64 --burst 1 \
 	$a $b
 model --json --wire 0:source,rate=100k,count=1000
-until="came 0 in 1000" account "a single port" 0 fwd --no-drop -q $a
+until="came 0 out 1000" account "a single port" 0 fwd --no-drop -q $a
 check "  sends back what it gets" "$work/json" says forwarded=1000 dropped_tx_ring_full=0
 model --json --wire 0:source --wire 1:source
 account "a hundredth of a second" 0 fwd -q -d 0.01 $a $b
