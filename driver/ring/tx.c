@@ -133,7 +133,7 @@ static RING_OUT_OF_LINE void free_slots(struct pkt_pool *pool, uint8_t *const *b
 	/* most often all are of one other pool, which an application sends from */
 	struct pkt_pool *other = pkt_registry_find(buffers[0]);
 	uint8_t *some[RING_BATCH];
-	unsigned n = 0, left = other && free_own(other, buffers, RING_BATCH) ? 0 : RING_BATCH;
+	unsigned n = 0, left = other && other != pool && free_own(other, buffers, RING_BATCH) ? 0 : RING_BATCH;
 
 	for (unsigned i = 0; i < left; i++)
 		if (buffers[i])
