@@ -219,7 +219,8 @@ static void a_rate_is_as_exact_after_a_day(void)
 
 static void waits_of_a_poisson_process_are_exponential(void)
 {
-	enum { N = 200000 };
+	const unsigned count = 200000;
+	const double n = count;
 	double gap = app_tsc_hz() / 1e6, sum = 0, squares = 0, before = 0, longer = 0;
 	struct gen_schedule s, shares[3];
 
@@ -228,7 +229,7 @@ static void waits_of_a_poisson_process_are_exponential(void)
 	streams[0].pace = GEN_PACE_POISSON;
 	make_schedule(&s, 1e6, 0);
 	due_next(&s);
-	for (unsigned i = 0; i < N; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		double due = (double)s.base + s.part, wait = (due - before) / gap;
 		due_next(&s);
 		before = due;
@@ -236,10 +237,10 @@ static void waits_of_a_poisson_process_are_exponential(void)
 		squares += wait * wait;
 		longer += wait > 3;
 	}
-	/* within four standard errors: of 1 / sqrt(N) for the mean, sqrt(8 / N) for the variance */
-	CU_ASSERT_DOUBLE_EQUAL(sum / N, 1, 0.009);
-	CU_ASSERT_DOUBLE_EQUAL(squares / N - sum / N * sum / N, 1, 0.026);
-	CU_ASSERT_DOUBLE_EQUAL(longer / N, 0.049787, 0.002);
+	/* within four standard errors: of 1 / sqrt(n) for the mean, sqrt(8 / n) for the variance */
+	CU_ASSERT_DOUBLE_EQUAL(sum / n, 1, 0.009);
+	CU_ASSERT_DOUBLE_EQUAL(squares / n - sum / n * sum / n, 1, 0.026);
+	CU_ASSERT_DOUBLE_EQUAL(longer / n, 0.049787, 0.002);
 	/* the same seed has the same waits, however many senders there are */
 	make_schedule(&s, 1e6, 0);
 	t.makers.each[0].senders = 3;
