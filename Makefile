@@ -73,15 +73,36 @@ HTTP_PROGRAMS := pollux-stats
 WITHOUT_HTTP := $(if $(shell tests/need.sh has microhttpd.h $(CC) $(CPPFLAGS)),,$(HTTP_PROGRAMS))
 BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 
+# The comparison's programs, and what some need that no other has: where that is missing the others are built. Looked
+# for only when a target of the comparison is asked for.
+COMPARE_PROGRAMS := $(patsubst tests/compare/%.c,%,$(wildcard tests/compare/echo-*.c))
+WANTS_echo-io-uring := liburing.h
+WANTS_echo-xsk := xdp/xsk.h bpf/bpf.h
+WANTS_echo-xdp := bpf/libbpf.h clang
+WANTS_echo-rdma := infiniband/verbs.h
+WANTS_echo-dpdk := libdpdk.pc
+LIBS_echo-io-uring := -luring
+LIBS_echo-xsk := -lxdp -lbpf
+LIBS_echo-xdp := -lxdp -lbpf
+LIBS_echo-rdma := -libverbs
+missing_of = $(strip $(foreach what,$(WANTS_$(1)),$(if $(shell tests/need.sh has $(what) $(CC) $(CPPFLAGS)),,$(what))))
+COMPARE_WITHOUT := $(if $(filter compare%,$(MAKECMDGOALS)),$(foreach program,$(COMPARE_PROGRAMS), \
+	$(if $(call missing_of,$(program)),$(program))))
+
 .PHONY: all tests replays fuzzers demo check check-full check-hosts judge-linux soak fuzz coverage bench \
 	bench-compare guest bench-guest bench-quick man install uninstall lint format help clean distclean \
-	without-pcap without-http changed
+	without-pcap without-http compare-programs compare-deps changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 all: $(PUBLIC_LIB) $(PRELOAD) $(O)/preload-probe ## build the library, the applications and the software 82599
 all: $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap) $(if $(WITHOUT_HTTP),without-http)
 tests: $(addprefix $(O)/,$(TESTS) $(GUEST_PROGRAMS)) ## build the unit tests
+compare-programs: ## build what make compare runs
+compare-programs: $(addprefix $(O)/,$(filter-out $(COMPARE_WITHOUT),$(COMPARE_PROGRAMS)))
+	@$(foreach program,$(COMPARE_WITHOUT),tests/need.sh without $(firstword $(call missing_of,$(program))) $(program);)
+compare-deps: ## which packages the comparison lacks, and how to get them; installs nothing
+	@tests/need.sh compare-deps $(CC) $(CPPFLAGS)
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
 fuzzers: $(addprefix $(O)/,$(FUZZERS)) ## build the fuzzers (BUILD=fuzz CC=clang)
 
@@ -131,6 +152,11 @@ $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*
 		$(GEN_LIB) $(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lcunit
+
+$(addprefix $(O)/,$(filter echo-%,$(COMPARE_PROGRAMS))): $(O)/%: $(O)/tests/compare/%.o $(O)/tests/compare/echo.o \
+		$(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(PROGRAM_LIBS) $(LIBS_$*)
 
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model

@@ -1,10 +1,11 @@
 #!/bin/bash
 # Installs the Debian or Ubuntu packages that a target needs, saying so; does nothing when they are there.
-# Usage: tests/need.sh build|check|full|hosts|guest|fuzz|coverage
+# Usage: tests/need.sh build|check|full|hosts|guest|fuzz|coverage|compare
 # What installs nothing, but says which packages are missing, on any distribution:
 #   tests/need.sh look CC...               whether that compiler can build the library
-#   tests/need.sh has HEADER CC...         prints "yes" where it finds the header
+#   tests/need.sh has WHAT CC...           prints "yes" where that compiler finds the header, or there is the command
 #   tests/need.sh without WHAT NAME...     says that, without WHAT, these are not made
+#   tests/need.sh compare-deps CC...       what the comparison of techniques lacks
 set -eu
 
 # What is looked for, and its package: on Debian and Ubuntu, on Fedora, on Arch. The first five are what a build needs.
@@ -14,7 +15,17 @@ numa.h libnuma-dev numactl-devel numactl
 pci/pci.h libpci-dev pciutils-devel pciutils
 pcap/pcap.h libpcap-dev libpcap-devel libpcap
 microhttpd.h libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd
-help2man help2man help2man help2man"
+help2man help2man help2man help2man
+liburing.h liburing-dev liburing-devel liburing
+xdp/xsk.h libxdp-dev libxdp-devel libxdp
+bpf/bpf.h libbpf-dev libbpf-devel libbpf
+bpf/libbpf.h libbpf-dev libbpf-devel libbpf
+clang clang clang clang
+infiniband/verbs.h libibverbs-dev rdma-core-devel rdma-core
+libdpdk.pc dpdk-dev dpdk-devel dpdk
+ip iproute2 iproute iproute2"
+# what the comparison's programs and its runs need beside the library's own
+compared="liburing.h xdp/xsk.h bpf/libbpf.h clang infiniband/verbs.h libdpdk.pc ip"
 
 # packages COLUMN WHAT...: their packages, of the second, third or fourth column
 packages() {
@@ -28,11 +39,15 @@ say_packages() {
 	echo "on Fedora: dnf install $(packages 3 "$@"); on Arch: pacman -S $(packages 4 "$@");" \
 		"elsewhere what corresponds to these."
 }
-# has HEADER CC...: the compiler finds it
+# has WHAT CC...: the compiler finds this header, pkg-config this file, or the shell this command
 has() {
-	header=$1
+	what=$1
 	shift
-	echo "#include <$header>" | "$@" -E -x c - >/dev/null 2>&1
+	case $what in
+	*.h) echo "#include <$what>" | "$@" -E -x c - >/dev/null 2>&1 ;;
+	*.pc) pkg-config --exists "${what%.pc}" 2>/dev/null ;;
+	*) command -v "$what" >/dev/null ;;
+	esac
 }
 
 look() {
@@ -73,6 +88,18 @@ without)
 	echo "Not made, because $what is not found: $*"
 	say_packages "$what"
 	exit ;;
+compare-deps)
+	shift
+	missing=
+	for what in $compared; do has "$what" "$@" || missing="$missing $what"; done
+	if [ -z "$missing" ]; then
+		echo "Nothing is missing: make compare-programs builds all programs of the comparison."
+		exit
+	fi
+	echo "Not found, so the programs that need them are not built:$missing"
+	# shellcheck disable=SC2086
+	say_packages $missing
+	exit ;;
 esac
 
 . "$(dirname "$0")/progress.sh"
@@ -87,15 +114,18 @@ fuzzer_runtime() {
 
 build=$(packages 2 cc stdlib.h numa.h pci/pci.h pcap/pcap.h microhttpd.h)
 guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd"
+# shellcheck disable=SC2086
+comparison="$(packages 2 $compared) pkg-config ibverbs-providers"
 case ${1:-} in
 build) packages=$build ;;
-check) packages="$build g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 tshark $guests" ;;
+compare) packages="$build $comparison" ;;
+check) packages="$build $comparison g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 tshark $guests" ;;
 coverage) packages="$build libcunit1-dev qemu-system-x86 lcov $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 guest) packages="$build qemu-system-x86 busybox-static cpio kmod xz-utils zstd mmdebstrap debian-archive-keyring" ;;
 full) packages="$build $guests tshark make flex bison bc libelf-dev" ;;
 fuzz) packages="$build clang $(fuzzer_runtime)" ;;
-*) echo "usage: $0 build|check|full|hosts|guest|fuzz|coverage" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|full|hosts|guest|fuzz|coverage|compare" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
