@@ -100,7 +100,8 @@ all: $(addprefix $(O)/,$(BUILT_PROGRAMS)) $(if $(WITHOUT_PCAP),without-pcap) $(i
 tests: $(addprefix $(O)/,$(TESTS) $(GUEST_PROGRAMS)) ## build the unit tests
 compare-programs: ## build what make compare runs
 compare-programs: $(addprefix $(O)/,$(filter-out $(COMPARE_WITHOUT),$(COMPARE_PROGRAMS)))
-	@$(foreach program,$(COMPARE_WITHOUT),tests/need.sh without $(firstword $(call missing_of,$(program))) $(program);)
+	@$(foreach program,$(COMPARE_WITHOUT), \
+		tests/need.sh without $(firstword $(call missing_of,$(program))) $(program);)
 compare-deps: ## which packages the comparison lacks, and how to get them; installs nothing
 	@tests/need.sh compare-deps $(CC) $(CPPFLAGS)
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
@@ -353,7 +354,7 @@ format: ## clang-format everything
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=,'
 	@echo 'LDFLAGS=, WERROR=1'
 
