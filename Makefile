@@ -85,6 +85,9 @@ LIBS_echo-io-uring := -luring
 LIBS_echo-xsk := -lxdp -lbpf
 LIBS_echo-xdp := -lxdp -lbpf
 LIBS_echo-rdma := -libverbs
+# its drivers too, which only their constructors name: so it needs no plug-ins
+LIBS_echo-dpdk := -Wl,--no-as-needed $(patsubst %,-lrte_%,eal ethdev mbuf mempool mempool_ring bus_pci net_ixgbe \
+	net_e1000)
 missing_of = $(strip $(foreach what,$(WANTS_$(1)),$(if $(shell tests/need.sh has $(what) $(CC) $(CPPFLAGS)),,$(what))))
 COMPARE_WITHOUT := $(if $(filter compare%,$(MAKECMDGOALS)),$(foreach program,$(COMPARE_PROGRAMS), \
 	$(if $(call missing_of,$(program)),$(program))))
@@ -205,6 +208,10 @@ $(O)/dpdk/bench.o: tests/bench/dpdk.c Makefile $(O)/flags
 # what is written for an instruction set, and chosen at run time where the CPU has it
 $(O)/%_avx2.o: ISA := -mavx2 -mbmi -mbmi2
 $(O)/%_avx512.o: ISA := -mavx2 -mbmi -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi2
+
+# DPDK's headers are not ours to warn about
+$(O)/tests/compare/echo-dpdk.o: ISA = $(subst -I,-isystem ,$(shell pkg-config --cflags libdpdk)) \
+	-Wno-conversion -Wno-shadow
 
 # The library may become part of a shared object. Its thread-local variables are reached as in a program: else each
 # would be a call. Where CFLAGS ask for link-time optimization, it still is machine code, in which symbols can be

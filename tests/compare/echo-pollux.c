@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The echo with Pollux's bursts. The process owns the card: VFIO maps the card's registers into it, it writes
+ * descriptors and doorbells itself, and the card's DMA brings frames straight into its buffers. Of the kernel's costs
+ * none is left per packet: no system call, no copy, no socket buffer, no interrupt, no lock, no protocol layer. The
+ * price is a core that looks all the time, and a card that the kernel does not have any more.
+ *
+ * Settings (driver/nic.h): bursts of 32 and rings of 512, which is the default; no offloads, no interrupts. Of the
+ * instruction sets PKT_SIMD_AUTO takes the best; on a CPU that QEMU emulates that is scalar code, since there each
+ * vector instruction is a call. */
+#include "../../driver/nic.h"
+
+#include "echo.h"
+#include "echo_frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+#define BURST       32
+#define LINK_MS     20000
+#define CLOCK_TURNS 1024 /* turns of the loop from one look at the clock to the next */
+
+static struct nic *nic;
+static struct dma_space *space;
+
+static void open_port(const char *address, const char *simd)
+{
+	struct nic_config config = {.promiscuous = true};
+
+	while (simd && strcasecmp(simd, pkt_simd_name(config.simd)) != 0)
+		if (++config.simd > PKT_SIMD_AVX512) {
+			fprintf(stderr, "echo-pollux: --simd %s: scalar, AVX2 or AVX-512 is wanted: see --help\n",
+				simd);
+			exit(2);
+		}
+	if (dma_space_open(&space) || nic_open(&nic, address, space) || nic_start(nic, &config) ||
+		nic_wait_links(&nic, 1, LINK_MS, NULL))
+		echo_fail("%s", nic_error());
+}
+
+/* What is to be done once a second: counters are read before they wrap, and a card that hangs is reset. */
+static void service(void)
+{
+	static time_t serviced;
+	uint32_t events = 0;
+
+	if (time(NULL) == serviced)
+		return;
+	serviced = time(NULL);
+	if (nic_service(nic, &events) || ((events & NIC_NEEDS_RESET) && nic_reset(nic)))
+		echo_fail("%s", nic_error());
+}
+
+/* Keeps the requests, as answers, and frees the rest. @return how many are kept */
+static unsigned answer(struct pkt *pkts, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		bool is_whole = !(pkts[i].flags & PKT_MORE);
+		if (is_whole && echo_answer(pkts[i].data, pkts[i].data + pkts[i].len))
+			pkts[kept++] = pkts[i];
+		else
+			pkt_free(&pkts[i], 1);
+	}
+	return kept;
+}
+
+int main(int argc, char **argv)
+{
+	const char *ports[2], *simd = NULL;
+	const struct echo_option options[] = {
+		{.name = "--simd", .help = "scalar, AVX2 or AVX-512; default: the best", .value = &simd},
+		{.name = NULL},
+	};
+	const struct echo_program program = {
+		.name = "echo-pollux",
+		.about = "Answers by Pollux's bursts. PORT is 0000:03:00.0, or vfio-user:SOCKET.",
+		.port = "PORT",
+		.most_ports = 1,
+		.options = options,
+	};
+	uint64_t received = 0, sent = 0;
+	struct pkt pkts[BURST];
+
+	echo_begin(&program, argc, argv, ports);
+	open_port(ports[0], simd);
+	struct nic_rxq *rx = nic_rxq(nic, 0);
+	struct nic_txq *tx = nic_txq(nic, 0);
+	echo_ready();
+	for (unsigned turn = 0; !echo_stopped; turn++) {
+		if (turn % CLOCK_TURNS == 0)
+			service();
+		unsigned n = nic_rx(rx, pkts, BURST);
+		if (n == 0)
+			continue;
+		n = answer(pkts, n);
+		unsigned taken = nic_tx(tx, pkts, n);
+		pkt_free(pkts + taken, n - taken); /* the ring is full: the peer counts these as lost */
+		received += n;
+		sent += taken;
+	}
+	nic_close(nic);
+	dma_space_unref(space);
+	return echo_end("pollux", received, sent);
+}
