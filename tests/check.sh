@@ -147,6 +147,7 @@ beside=1 step "the README's application, installed" tests/readme.sh build/releas
 beside=1 step "release tests/install.sh" tests/install.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 beside=1 step "what documents name is there" tests/docs.sh
+beside=1 step "the report on the comparison" tests/compare_report.sh
 
 rm -rf build/check-logs
 run_steps build/check-logs

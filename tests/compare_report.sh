@@ -1,0 +1,108 @@
+#!/bin/bash
+# The report on the comparison of techniques, from lines whose medians and sums are known.
+# Usage: tests/compare_report.sh
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/lib.sh
+lines=$work/results.jsonl log=$work/log
+said() { grep -qF -- "$1" "$log"; }
+# run TECHNIQUE ROUND WINDOW PPS P50 CPU [SENT RECEIVED LOST]: a line of a run
+run() {
+	echo "{\"type\":\"run\",\"technique\":\"$1\",\"round\":$2,\"linux\":\"6.12\",\"card\":\"82599\"," \
+		"\"job\":\"echo\",\"bytes\":64,\"frame_bytes\":64,\"window\":$3,\"load_percent\":null,\"pps\":$4," \
+		"\"sent\":${7:-100},\"received\":${8:-99},\"lost\":${9:-1},\"late\":2,\"wrong\":0,\"latency_ns\":{\"p50\":$5,\"p99\":$5," \
+		"\"p99.9\":$5},\"cpu_us_per_packet\":$6,\"cpu_share\":1.0}" >>"$lines"
+}
+# report STATUS
+report() { tests/compare/report.sh "$lines" >"$log" 2>&1; [ $? = "$1" ]; }
+
+# -- Medians of one, two and three rounds, in any order; a round that is missing; sums --
+: >"$lines"
+run sockets 1 64 15000 4000000 60
+run sockets 2 64 13000 4200000 62.5
+run sockets 3 64 14000 9000000 61
+run epoll 1 64 30000 2000000 30
+run epoll 2 64 31000 2100000 31
+run dpdk 1 64 2000000 30000 0.5
+run pollux 1 64 3000000 20000 0.4
+run pollux 2 64 900000 20000 0.4
+run pollux 3 64 1000000 20000 0.4
+check "a report is made" "$log" report 0
+check "three rounds have the middle one" "$log" \
+	grep -qE '^sockets +14.0 +13.0\.\.15.0 +4200 +4000\.\.9000 +4200 +4200 +61.0 +60.0\.\.62.5 +3 +3 +6 +0$' "$log"
+check "two have their mean, and one is said to be missing" "$log" \
+	grep -qE '^epoll +30.5 +30.0\.\.31.0 +2050 +2000\.\.2100 .* 2/3 +2 +4 +0$' "$log"
+check "one has itself, and no spread" "$log" grep -qE '^dpdk +2000 +30.0 +30.0 +30.0 +0.50 +1/3 +1 +2 +0$' "$log"
+check "the claims stand beside what was measured" "$log" \
+	grep -qE '^DPDK +< 100 ns +100 M/s +dpdk +30.0 us +2000 k$' "$log"
+check "who is ahead of Pollux is named" "$log" \
+	said 'pps: dpdk 2000 kpps, pollux 1000 kpps, within the spread of the rounds.'
+check "  and that nobody knows why" "$log" said 'Reason not known'
+check "  and nobody else" "$log" [ "$(grep -c 'Reason not known' "$log")" = 1 ]
+check "what emulation distorts stands before the table" "$log" \
+	[ "$(grep -n 'not as on a real' "$log" | cut -d: -f1)" -lt "$(grep -n '^echo, 64' "$log" | cut -d: -f1)" ]
+check "all lines are accounted for" "$log" said '9 lines read: 9 runs, 0 of costs, 0 of steps, 0 skips'
+
+# -- A known reason: a poller bears idle turns --
+: >"$lines"
+run sockets 1 1 9000 100000 50
+run pollux 1 1 90000 10000 70
+check "a reason that is known is given" "$log" report 0
+check "  for that figure only" "$log" said 'cpu: sockets 50.0 us/packet, pollux 70.0 us/packet. Pollux polls:'
+
+# -- An interrupted run, other lines, counts that do not add up, text of anybody's --
+: >"$lines"
+run pollux 1 64 3000000 20000 0.4
+run sockets 1 64 14000 4000000 60 100 90 9
+{
+	echo '{"type":"skip","technique":"rdma","linux":"6.12","card":"82599",' \
+		'"why":"a \"<b>\" & \u001b[31m\n\\ '$'\e[2J\xff''"}'
+	echo '{"type":"costs","technique":"pollux","linux":"6.12","card":"82599","job":"echo","bytes":64,"window":64,' \
+		'"packets":50,"per_packet":{"system_calls":0,"context_switches":0.0001,"bytes_copied":null},' \
+		'"how":{"bytes_copied":"no kprobes </svg>"}}'
+	echo '{"type":"skip","technique":"$(touch x)","why":"no name of a technique"}'
+	echo '{"type":"run","technique":"epoll","bytes":64,"pps":1e999}'
+	echo '[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]'
+	echo '{"type":"comment"}'
+	printf '%s' '{"type":"run","technique":"epoll","rou'
+} >>"$lines"
+check "a file that was cut off is reported on" "$log" report 0
+check "  and what was not understood is counted" "$log" \
+	said '9 lines read: 2 runs, 1 of costs, 0 of steps, 1 skips, and 5 not understood'
+check "counts that do not add up are left out, and said" "$log" said 'sockets, round 1: 100 sent, 90 received, 9 lost'
+check "  of the table too" "$log" [ "$(grep -c '^sockets' "$log")" = 0 ]
+check "a technique without a row says why" "$log" said 'not measured (Linux 6.12, 82599): a "<b>" & ?[31m \ ?[2J?'
+check "a cost of zero is 0, and a small one is not" "$log" grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +50$' "$log"
+check "a cost that was not counted has its reason" "$log" said 'bytes_copied: no kprobes </svg> (pollux)'
+check "no control character is printed" "$log" eval "! LC_ALL=C grep -q '[^ -~]' '$log'"
+check "the picture has no markup of others" "$work/compare.svg" eval "! grep -q '<b>\|</svg>.' '$work/compare.svg'"
+check "  and tells of the row" "$work/compare.svg" \
+	grep -qF 'not measured: rdma (a "&lt;b&gt;" &amp; ?[31m' "$work/compare.svg"
+if command -v jq >/dev/null; then
+	check "the data are JSON, with the same text" "$work/compare.json" \
+		[ "$(jq -r '.skips[0].why' "$work/compare.json")" = 'a "<b>" & ?[31m \ ?[2J?' ]
+	check "  and the same figures" "$work/compare.json" jq -e '.cells[0].techniques[0] |
+		.technique == "pollux" and .rounds == 1 and .sent == 100 and .received == 99 and .lost == 1 and
+		.pps.median == 3000000 and .p50_ns.median == 20000 and .cpu_us_per_packet.most == 0.4' \
+		"$work/compare.json"
+	check "  and adds up" "$work/compare.json" jq -e '.lines | .read == 9 and .runs == 2 and .runs_left_out == 1 and
+		.refused == 5 and .read == .runs + .costs + .steps + .skips + .refused' "$work/compare.json"
+fi
+if command -v xmllint >/dev/null; then
+	check "the picture is well-formed" "$log" xmllint --noout "$work/compare.svg"
+fi
+
+# -- Nothing to report on --
+: >"$lines"
+check "an empty file is said" "$log" report 1
+check "  to hold no measurement" "$log" said 'nothing was measured'
+rm "$lines"
+check "a file that is not there is said" "$log" report 1
+check "  with the remedy" "$log" said 'make compare writes them'
+tests/compare/report.sh a b >"$log" 2>&1
+check "wrong usage" "$log" [ $? = 2 ]
+tests/compare/report.sh --wrong >"$log" 2>&1
+check "  also of options" "$log" [ $? = 2 ]
+tests/compare/report.sh --help >"$log" 2>&1
+check "help" "$log" said 'Usage: tests/compare/report.sh'
+end_checks
