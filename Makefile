@@ -75,7 +75,7 @@ BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 
 # The comparison's programs, and what some need that no other has: where that is missing the others are built. Looked
 # for only when a target of the comparison is asked for.
-COMPARE_PROGRAMS := $(patsubst tests/compare/%.c,%,$(wildcard tests/compare/echo-*.c))
+COMPARE_PROGRAMS := $(patsubst tests/compare/%.c,%,$(wildcard tests/compare/echo-*.c tests/compare/compare-*.c))
 WANTS_echo-io-uring := liburing.h
 WANTS_echo-xsk := xdp/xsk.h bpf/bpf.h
 WANTS_echo-xdp := bpf/libbpf.h clang
@@ -124,7 +124,8 @@ $(O)/flags: changed
 $(LIB): $(call objects,$(LIB_SOURCES))
 $(APP_LIB): $(call objects,$(APP_SOURCES))
 $(GEN_LIB): $(call objects,$(GEN_SOURCES))
-$(MODEL_LIB): $(call objects,$(MODEL_SOURCES))
+# with the generator's histogram, which the meter uses as well
+$(MODEL_LIB): $(call objects,$(MODEL_SOURCES) apps/gen_latency.c)
 $(QTEST_LIB): $(call objects,$(QTEST_SOURCES))
 $(O)/lib%.a:
 	$(call say,AR,$@)
@@ -161,6 +162,11 @@ $(addprefix $(O)/,$(filter echo-%,$(COMPARE_PROGRAMS))): $(O)/%: $(O)/tests/comp
 		$(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(PROGRAM_LIBS) $(LIBS_$*)
+
+$(O)/compare-meter: $(call objects,tests/compare/compare-meter.c $(wildcard tests/model/wire/meter*.c) \
+		tests/model/wire/text.c apps/gen_latency.c apps/app_tap.c)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model
