@@ -63,7 +63,7 @@ static void usage(FILE *out, const struct echo_program *program)
 		ECHO_ADDRESS, ECHO_PORT);
 }
 
-__attribute__((noreturn)) static void misused(const struct echo_program *program, const char *what, const char *which)
+void echo_misused(const struct echo_program *program, const char *what, const char *which)
 {
 	fprintf(stderr, "%s: %s%s\n", program->name, what, which);
 	usage(stderr, program);
@@ -85,11 +85,11 @@ static int take_option(const struct echo_program *program, char **argument)
 			return 1;
 		}
 		if (!argument[1])
-			misused(program, "a value is missing after ", *argument);
+			echo_misused(program, "a value is missing after ", *argument);
 		*option->value = argument[1];
 		return 2;
 	}
-	misused(program, "there is no option ", *argument);
+	echo_misused(program, "there is no option ", *argument);
 }
 
 int echo_begin(const struct echo_program *program, int argc, char **argv, const char *ports[2])
@@ -104,11 +104,11 @@ int echo_begin(const struct echo_program *program, int argc, char **argv, const 
 			continue;
 		}
 		if (count == program->most_ports)
-			misused(program, "one too many: ", argv[i]);
+			echo_misused(program, "one too many: ", argv[i]);
 		ports[count++] = argv[i++];
 	}
 	if (count == 0)
-		misused(program, "missing: ", program->port);
+		echo_misused(program, "missing: ", program->port);
 	/* without SA_RESTART: what blocks returns */
 	struct sigaction action = {.sa_handler = stop};
 	sigaction(SIGTERM, &action, NULL);

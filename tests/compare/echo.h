@@ -35,6 +35,9 @@ extern volatile sig_atomic_t echo_stopped;
  * wrong usage end the program, with status 0 and 2. Returns how many ports there are. */
 int echo_begin(const struct echo_program *program, int argc, char **argv, const char *ports[2]);
 
+/** Ends the program with status 2, what is wrong with the command line, and the usage. */
+__attribute__((noreturn)) void echo_misused(const struct echo_program *program, const char *what, const char *which);
+
 /** Says "ready": from now on requests are answered. */
 void echo_ready(void);
 
