@@ -149,12 +149,13 @@ $(addprefix $(O)/,$(MODEL_PROGRAMS)): $(O)/%: $(O)/tests/model/%.o $(MODEL_LIB) 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
-$(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call objects,$(GUEST_SOURCES)) $(MODEL_LIB) $(LIB)
+$(addprefix $(O)/,$(GUEST_PROGRAMS)): $(O)/%: $(O)/tests/guest/%.o $(call objects,$(GUEST_SOURCES)) $(MODEL_LIB) \
+		$(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(LIBS) -lpcap
 
 $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*.c)) \
-		$(GEN_LIB) $(APP_LIB) $(MODEL_LIB) $(QTEST_LIB) $(LIB)
+		$(GEN_LIB) $(MODEL_LIB) $(QTEST_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lcunit
 
@@ -171,11 +172,11 @@ $(O)/compare-meter: $(call objects,tests/compare/compare-meter.c $(wildcard test
 # it runs that program
 $(O)/test_hostile: | $(O)/pollux-model
 
-$(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(GEN_LIB) $(MODEL_LIB) $(LIB)
+$(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 
-$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(GEN_LIB) $(MODEL_LIB) $(LIB)
+$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lpcap
 

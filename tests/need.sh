@@ -113,13 +113,14 @@ fuzzer_runtime() {
 }
 
 build=$(packages 2 cc stdlib.h numa.h pci/pci.h pcap/pcap.h microhttpd.h)
+network="tshark iproute2 iputils-ping"
 guests="dpdk dpdk-dev mmdebstrap debian-archive-keyring busybox-static cpio kmod xz-utils zstd"
 # shellcheck disable=SC2086
 comparison="$(packages 2 $compared) pkg-config ibverbs-providers"
 case ${1:-} in
 build) packages=$build ;;
 compare) packages="$build $comparison" ;;
-check) packages="$build $comparison g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 tshark $guests" ;;
+check) packages="$build $comparison g++ pkg-config help2man libcunit1-dev clang qemu-system-x86 $network $guests" ;;
 coverage) packages="$build libcunit1-dev qemu-system-x86 lcov $guests" ;;
 hosts) packages="git mmdebstrap debian-archive-keyring gpg util-linux" ;;
 guest) packages="$build qemu-system-x86 busybox-static cpio kmod xz-utils zstd mmdebstrap debian-archive-keyring" ;;

@@ -48,20 +48,25 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/** Looks at the sockets; sleeps there for up to timeout_ns. @return whether anything happened. */
+/** Looks at the sockets, and at what the wires wait for; sleeps there for up to timeout_ns. @return whether anything
+ * happened at a socket. */
 static bool look_at_sockets(struct model_port *ports, unsigned count, uint64_t timeout_ns)
 {
-	struct pollfd fds[2 * WIRE_PORTS];
+	struct pollfd fds[3 * WIRE_PORTS];
 	unsigned first[WIRE_PORTS + 1] = {0};
 	bool happened = false;
 	for (unsigned i = 0; i < count; i++)
 		first[i + 1] = first[i] + server_poll_fds(ports[i].server, &fds[first[i]]);
+	for (unsigned i = 0; i < count; i++)
+		fds[first[count] + i] = (struct pollfd){.fd = wire_poll_fd(ports[i].wire), .events = POLLIN};
 	struct timespec timeout = {
 		.tv_sec = (time_t)(timeout_ns / 1000000000u), .tv_nsec = (long)(timeout_ns % 1000000000u)};
-	if (ppoll(fds, first[count], &timeout, NULL) <= 0)
+	if (ppoll(fds, first[count] + count, &timeout, NULL) <= 0)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		bool ready = false;
+		if (fds[first[count] + i].revents)
+			wire_ready(ports[i].wire);
 		for (unsigned f = first[i]; f < first[i + 1]; f++)
 			ready |= fds[f].revents != 0;
 		if (!ready)
@@ -237,6 +242,10 @@ static int open_all(
 		if (wire_configure(wires, options->ports, options->wires[i], error, sizeof(error)))
 			status = MISUSED;
 	for (unsigned i = 0; i < options->ports && !status; i++) {
+		if (wires[i].tap && tap_down(wires[i].tap))
+			fprintf(stderr,
+				"pollux-model: %s is down, and this user may not set it up; root: ip link set %s up\n",
+				tap_down(wires[i].tap), tap_down(wires[i].tap));
 		ends |= wire_ends(&wires[i]);
 		wires[i].lose = options->lose;
 		wires[i].corrupt = options->corrupt;

@@ -84,6 +84,15 @@ static void device(FILE *to, const struct wire *wire)
 			d.in, d.lost, d.full, d.out, d.in - d.lost - d.full - d.out);
 }
 
+/** What has gone from and to the host. */
+static void tap(FILE *to, const struct wire *wire)
+{
+	struct tap_counts t = wire_tap_counts(wire);
+	if (wire->tap)
+		fprintf(to, "        the host sent %" PRIu64 " frames, took %" PRIu64 " and refused %" PRIu64 "%s\n",
+			t.in, t.out, t.refused, t.gone ? "; its interface is gone" : "");
+}
+
 /** Pause frames, where there were any. */
 static void pauses(FILE *to, struct model_port *port)
 {
@@ -155,6 +164,7 @@ void report_end(FILE *to, struct model_port *ports, unsigned count)
 			fprintf(to, "        sent, and never reported: %" PRIu64 " frames\n",
 				model_tx_unreported(server_model(ports[i].server)));
 		device(to, wire);
+		tap(to, wire);
 		pauses(to, &ports[i]);
 		if (model_tx_lost(server_model(ports[i].server)))
 			fprintf(to, "        reported sent, and lost in the card: %" PRIu64 " frames\n",
@@ -204,6 +214,7 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 	const struct model_faults *f = model_faults(server_model(port->server));
 	const struct model_pauses p = model_pause_counts(server_model(port->server));
 	const struct device_counts d = wire_device_counts(port->wire);
+	const struct tap_counts t = wire_tap_counts(port->wire);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -230,6 +241,9 @@ static void json_port(FILE *to, unsigned index, struct model_port *port)
 		{"device_lost", d.lost},
 		{"device_full", d.full},
 		{"device_out", d.out},
+		{"tap_in", t.in},
+		{"tap_out", t.out},
+		{"tap_refused", t.refused},
 		{"steps", c->steps},
 		{"busy_steps", c->busy_steps},
 		{"offered_steps", c->offered},

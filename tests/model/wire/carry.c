@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What a port puts on its wire: the frames of its transmit queues, and pause frames of its MAC. They go to the other
- * port where there is a cable, and to the capture. */
+ * port where there is a cable, to the host where there is a TAP interface, and to the capture. */
 #include "carry.h"
 
 #include <string.h>
@@ -34,24 +34,23 @@ static void record(struct wire *wire, const struct model_frame *frame)
 	pcap_dump((uint8_t *)wire->dumper, &header, copy);
 }
 
-/** A frame comes to a port. */
-static void come(struct wire *peer, const struct model_frame *frame)
+void carry_come(struct wire *wire, const struct model_frame *frame)
 {
-	peer->counts.in_frames++;
-	peer->counts.in_bytes += frame->len;
-	if (!peer->model || !model_arrive(peer->model, frame))
+	wire->counts.in_frames++;
+	wire->counts.in_bytes += frame->len;
+	if (!wire->model || !model_arrive(wire->model, frame))
 		return;
-	if (!peer->up && !model_receiving(peer->model)) {
-		model_deliver(peer->model, frame, 1); /* which does not take it, but has counters */
-	} else if (!peer->up) {
-		peer->counts.not_up++;
-		model_traffic(peer->model);
-	} else if (carry_fits(peer, frame->len)) {
-		fifo_push(peer->fifo, frame, true);
-		carry_pause(peer);
+	if (!wire->up && !model_receiving(wire->model)) {
+		model_deliver(wire->model, frame, 1); /* which does not take it, but has counters */
+	} else if (!wire->up) {
+		wire->counts.not_up++;
+		model_traffic(wire->model);
+	} else if (carry_fits(wire, frame->len)) {
+		fifo_push(wire->fifo, frame, true);
+		carry_pause(wire);
 	} else {
-		model_miss(peer->model, frame, 1);
-		carry_pause(peer);
+		model_miss(wire->model, frame, 1);
+		carry_pause(wire);
 	}
 }
 
@@ -67,18 +66,18 @@ static void cross(struct wire *wire, const struct model_frame *frame)
 		arriving.bad_crc = true;
 		wire->peer->counts.damaged++;
 	}
-	come(wire->peer, &arriving);
+	carry_come(wire->peer, &arriving);
 }
 
 void carry_on(struct wire *wire)
 {
 	struct model_frame frame;
 	for (; device_peek(wire->device, wire->stepped_ns, &frame); device_pop(wire->device))
-		come(wire->peer, &frame);
+		carry_come(wire->peer, &frame);
 }
 
-/** What a port sends goes to the cable and to the capture, where there are such. A cable that loses nothing has the
- * port wait for room, and a pause frame that comes back from its other end stops the port at once.
+/** What a port sends goes to the cable, the host and the capture, where there are such. A cable that loses nothing has
+ * the port wait for room, and a pause frame that comes back from its other end stops the port at once.
  *  @return how many are gone */
 static unsigned carry(struct wire *wire, const struct model_frame *frames, unsigned n)
 {
@@ -90,6 +89,8 @@ static unsigned carry(struct wire *wire, const struct model_frame *frames, unsig
 			return i;
 		if (peer)
 			cross(wire, &frames[i]);
+		if (wire->tap)
+			tap_write(wire->tap, &frames[i]);
 		if (wire->dumper)
 			record(wire, &frames[i]);
 	}
@@ -100,7 +101,7 @@ unsigned carry_take(void *context, const struct model_frame *frames, unsigned n)
 {
 	struct wire *wire = context;
 	uint64_t bytes = 0;
-	if (wire->peer || wire->dumper)
+	if (wire->peer || wire->tap || wire->dumper)
 		n = carry(wire, frames, n);
 	for (unsigned i = 0; i < n; i++)
 		bytes += frames[i].len;

@@ -7,6 +7,8 @@
 
 /** A sink's take, with a struct wire as its context: frames from the port's transmit queues. */
 unsigned carry_take(void *context, const struct model_frame *frames, unsigned n);
+/** A frame comes over a cable to the port. */
+void carry_come(struct wire *wire, const struct model_frame *frame);
 /** What has gone through the device that stands in the cable comes to the other port. */
 void carry_on(struct wire *wire);
 /** The port's packet buffer has another fill, or time has passed: the port sends the pause frame that this asks for. */

@@ -43,6 +43,15 @@ const char wire_help[] =
 	"                       or are served is lost, before that a SHARE of all, as 0.01; what is left is delayed "
 	"by\n"
 	"                       TIME on top (as 20us; ns, us, ms or s, 10 s at most). It obeys no pause frames\n"
+	"  PORT:tap=NAME[,mtu=BYTES]\n"
+	"                       the host: a TAP interface, made if there is none of that name. What the host sends "
+	"there "
+	"comes\n"
+	"                       to the port as over a cable, and it gets what the port sends; its carrier follows the "
+	"link.\n"
+	"                       Needs CAP_NET_ADMIN (as with 'unshare -rn'), or an interface that root made for the "
+	"user:\n"
+	"                       ip tuntap add dev NAME mode tap user USER; ip link set NAME up\n"
 	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable "
 	"too\n"
 	"  PORT:sink            what the port sends is counted (also without saying so)\n"
@@ -259,6 +268,21 @@ static int device(struct wire *wires, unsigned ports, unsigned port, const char 
 	return join(wires, port, (unsigned)other, s);
 }
 
+static int tap(struct wire *wire, const char *name, char *rest, struct sentence s)
+{
+	uint64_t mtu = 0;
+	char *value, *part;
+	while ((part = next_part(&rest, &value)))
+		if (!is(part, "mtu", value, true) || !text_number(value, 68, 65521, &mtu))
+			return refuse(s, "tap takes mtu=BYTES (68 to 65521), not '%s%s%s'", part, value ? "=" : "",
+				value ? value : "");
+	wire->tap = tap_open(name, (unsigned)mtu, s.at, s.bytes);
+	if (!wire->tap)
+		return -EINVAL;
+	wire->source_kind = WIRE_TAP;
+	return open_fifo(wire, s);
+}
+
 static int pcap_out(struct wire *wire, const char *path, struct sentence s)
 {
 	if (wire->dumper)
@@ -293,7 +317,7 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 	if (is(kind, "pcap-out", value, true) && !rest)
 		return pcap_out(wire, value, s);
 	bool source = is(kind, "pcap-in", value, true) || is(kind, "source", value, false) ||
-		      is(kind, "peer", value, true) || is(kind, "device", value, true);
+		      is(kind, "peer", value, true) || is(kind, "tap", value, true) || is(kind, "device", value, true);
 	if (!source)
 		return refuse(s, "'%s' is no wire end: see --help", option);
 	if (wire->source_kind != WIRE_NOTHING)
@@ -302,6 +326,8 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 		return pcap_in(wire, value, rest, s);
 	if (strcmp(kind, "source") == 0)
 		return template(wire, rest, s);
+	if (strcmp(kind, "tap") == 0)
+		return tap(wire, value, rest, s);
 	return strcmp(kind, "peer") == 0 ? cable(wires, ports, (unsigned)port, value, rest, s)
 					 : device(wires, ports, (unsigned)port, value, rest, s);
 }

@@ -59,6 +59,8 @@ void wire_look(struct wire *wire, struct model *model, uint64_t now_ns)
 	}
 	wire->receives = receives;
 	wire->up = up;
+	if (wire->tap)
+		tap_carrier(wire->tap, model_link_up(model));
 	if (wire->peer && wire->peer->model)
 		learn_abilities(wire, model, now_ns);
 	if (up && !wire->started && now_ns - wire->up_ns >= WIRE_SETTLE_NS)
@@ -206,6 +208,16 @@ static unsigned step_fifo(struct wire *wire, struct model *model)
 	return total;
 }
 
+/** The host's frames come as over a cable. A pause frame of the port holds them in the kernel. */
+static unsigned step_tap(struct wire *wire)
+{
+	struct model_frame frame;
+	unsigned n = 0;
+	for (; n < WIRE_BATCH && !silent(wire) && tap_read(wire->tap, &frame); n++)
+		carry_come(wire, &frame);
+	return n;
+}
+
 /** The host did not let the model run for so long: frames that came due meanwhile come later, and are counted. */
 static void stall(struct wire *wire, uint64_t ns)
 {
@@ -257,12 +269,14 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 	wire->stepped_ns = now_ns;
 
 	/* What waits for the port is traffic as well: on a card it would not wait. */
-	if (!wire->receives && wire->source_kind != WIRE_NOTHING && wire->source_kind != WIRE_PEER && !wire->held &&
-		!(wire->limit && wire->given == wire->limit))
+	if (!wire->receives && wire->source_kind != WIRE_NOTHING && wire->source_kind != WIRE_PEER &&
+		wire->source_kind != WIRE_TAP && !wire->held && !(wire->limit && wire->given == wire->limit))
 		model_traffic(model);
 	step_pauses(wire, model, now_ns);
+	if (wire->tap)
+		in = step_tap(wire);
 	if (wire->receives && wire->fifo)
-		in = step_fifo(wire, model);
+		in += step_fifo(wire, model);
 	carry_pause(wire);
 	if (wire->started && !silent(wire) &&
 		(wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
@@ -272,7 +286,8 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		model_step(wire->peer->model, now_ns);
 		carry_pause(wire->peer);
 	}
-	struct model_sink sink = {.context = wire, .take = carry_take, .lengths_only = !wire->peer && !wire->dumper};
+	struct model_sink sink = {
+		.context = wire, .take = carry_take, .lengths_only = !wire->peer && !wire->tap && !wire->dumper};
 	if (wire->device)
 		carry_on(wire);
 	out = model_transmit(model, &sink, WIRE_BATCH);
@@ -299,6 +314,21 @@ uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate)
 struct device_counts wire_device_counts(const struct wire *wire)
 {
 	return wire->device ? device_counts(wire->device) : (struct device_counts){0};
+}
+
+struct tap_counts wire_tap_counts(const struct wire *wire)
+{
+	return wire->tap ? tap_counts(wire->tap) : (struct tap_counts){0};
+}
+
+int wire_poll_fd(const struct wire *wire)
+{
+	return wire->tap ? tap_poll_fd(wire->tap) : -1;
+}
+
+void wire_ready(struct wire *wire)
+{
+	tap_ready(wire->tap);
 }
 
 uint64_t wire_waiting(const struct wire *wire)
@@ -331,6 +361,7 @@ int wire_close(struct wire *wire, char *error, size_t error_bytes)
 	free(wire->out_path);
 	fifo_close(wire->fifo);
 	device_close(wire->device);
+	tap_close(wire->tap);
 	capture_free(&wire->capture);
 	source_close(&wire->source);
 	*wire = (struct wire){0};
@@ -358,7 +389,8 @@ static const char *sending_limit(const struct wire *wire)
 const char *wire_limit(const struct wire *wire)
 {
 	const struct wire_counts *c = &wire->counts;
-	if (wire->source_kind == WIRE_NOTHING || (wire->source_kind == WIRE_PEER && !c->offered))
+	if (wire->source_kind == WIRE_NOTHING ||
+		(!c->offered && (wire->source_kind == WIRE_PEER || wire->source_kind == WIRE_TAP)))
 		return sending_limit(wire);
 	if (!c->offered)
 		return wire->held ? "the wire: its frames wait for SIGUSR1"
@@ -367,6 +399,8 @@ const char *wire_limit(const struct wire *wire)
 		return "the driver: the ring mostly ran out of descriptors";
 	if (wire->source_kind == WIRE_PEER)
 		return "the other port";
+	if (wire->source_kind == WIRE_TAP)
+		return "the host";
 	if (wire->rate_pps > 0 || wire->timed) {
 		if (wire_fate_count(wire, MODEL_MISSED))
 			return "the driver, at times: the packet buffer overflowed";

@@ -11,6 +11,7 @@
 #include "device.h"
 #include "fifo.h"
 #include "source.h"
+#include "tap.h"
 
 #include <pcap/pcap.h>
 
@@ -38,7 +39,7 @@ struct wire_counts {
 	uint64_t stalled_frames; /* what the rate had due by then, and was put off */
 };
 
-enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER };
+enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER, WIRE_TAP };
 
 struct wire {
 	/* in */
@@ -53,7 +54,8 @@ struct wire {
 	uint64_t given;    /* frames of the source that came to the end of the wire: they met their fate, or wait */
 	uint64_t began_ns; /* when the first was due; 0: not yet */
 	uint64_t behind;   /* frames due by the last step that did not come, since a step brings WIRE_BATCH at most */
-	struct fifo *fifo; /* the packet buffer, for rates and cables; else NULL */
+	struct fifo *fifo; /* the packet buffer, for rates, cables and TAP interfaces; else NULL */
+	struct tap *tap;   /* the host at the end, which also gets what the port sends; else NULL */
 
 	/* out */
 	struct wire *peer;     /* the other end of the cable, whose fifo is filled from here */
@@ -99,6 +101,11 @@ void wire_pause(struct wire *wire, uint64_t now_ns, uint64_t ns);
 uint64_t wire_fate_count(const struct wire *wire, enum model_fate fate);
 /** What the device has done to the frames that the port sent; without one all are 0. */
 struct device_counts wire_device_counts(const struct wire *wire);
+/** What has gone from and to the host; without a TAP interface all are 0. */
+struct tap_counts wire_tap_counts(const struct wire *wire);
+/** What to sleep on (POLLIN) besides the sockets, and to call wire_ready for; -1: nothing. */
+int wire_poll_fd(const struct wire *wire);
+void wire_ready(struct wire *wire);
 /** How many wait in the packet buffer. */
 uint64_t wire_waiting(const struct wire *wire);
 
