@@ -164,8 +164,8 @@ $(addprefix $(O)/,$(filter echo-%,$(COMPARE_PROGRAMS))): $(O)/%: $(O)/tests/comp
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(PROGRAM_LIBS) $(LIBS_$*)
 
-$(O)/compare-meter: $(call objects,tests/compare/compare-meter.c $(wildcard tests/model/wire/meter*.c) \
-		tests/model/wire/text.c apps/gen_latency.c apps/app_tap.c)
+$(O)/compare-meter: $(call objects,tests/compare/compare-meter.c apps/gen_latency.c apps/app_tap.c \
+		$(addprefix tests/model/wire/,meter.c meter_icrc.c meter_text.c text.c))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 

@@ -86,6 +86,11 @@ bool control_understand(const char *line, unsigned ports, struct control_command
 {
 	char verb[12], word[32];
 	int end = 0, number_end = 0;
+	command->error[0] = '\0';
+	if (sscanf(line, "meter %1u %n", &command->port, &end) == 1 && end && command->port < ports) {
+		command->what = CONTROL_METER;
+		return !meter_end_understand(line + end, &command->meter, command->error, sizeof(command->error));
+	}
 	if (sscanf(line, "%11s %1u %31s %n", verb, &command->port, word, &end) != 3 || command->port >= ports)
 		return false;
 	command->number = 0;

@@ -4,11 +4,12 @@
 #define POLLUX_TESTS_MODEL_CONTROL_H
 
 #include "card/model.h"
+#include "wire/meter_end.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONTROL_LINE_MAX 128
+#define CONTROL_LINE_MAX 256
 
 struct control {
 	int fd;           /* -1: not open */
@@ -28,7 +29,7 @@ void control_close(struct control *control);
 
 /** What a line asks for. */
 struct control_command {
-	enum { CONTROL_LINK, CONTROL_MODULE, CONTROL_PARTNER, CONTROL_PAUSE, CONTROL_FAULT } what;
+	enum { CONTROL_LINK, CONTROL_MODULE, CONTROL_PARTNER, CONTROL_PAUSE, CONTROL_FAULT, CONTROL_METER } what;
 	unsigned port;
 	bool up;                  /* CONTROL_LINK */
 	enum model_module module; /* CONTROL_MODULE */
@@ -36,10 +37,12 @@ struct control_command {
 	uint64_t pause_ns;        /* CONTROL_PAUSE */
 	unsigned incident;        /* CONTROL_FAULT: MODEL_INCIDENTS: one that `number` chooses */
 	unsigned number;          /* CONTROL_FAULT: its argument, or the seed */
+	struct meter_order meter; /* CONTROL_METER */
+	char error[256];          /* why the line cannot be understood, where there is more to say than that */
 };
 
 /** Understands "link PORT up", "link PORT down", "module PORT NAME", "partner PORT MBPS,...", "pause PORT MS",
- *  "fault PORT NAME [N]" and "fault PORT random SEED", ports from 0.
+ *  "fault PORT NAME [N]", "fault PORT random SEED" and "meter PORT ID KEY=VALUE,...", ports from 0.
  *  @return false: it is something else. */
 bool control_understand(const char *line, unsigned ports, struct control_command *command);
 

@@ -110,6 +110,9 @@ static const char help_after_wires[] =
 	"      partner PORT MBPS[,MBPS]...  what the other end can do from now on\n"
 	"      fault PORT NAME [N]  something happens to the card, from the list below\n"
 	"      fault PORT random SEED  one of those that a reset ends, as the number says\n"
+	"      meter PORT ID KEY=VALUE,...  the port's meter measures, and says it as ID, when the port is up; what it "
+	"did\n"
+	"                         before is ended. The keys are below\n"
 	"      pause PORT MS      the other end sends pause frames, one behind the other, for so long; 0: no more\n"
 	"  --partner MBPS[,MBPS]...  what the other end can do; without, all speeds\n"
 	"  --link-tries N       82599: the link comes up at the N-th restart of AUTOC, a reset not counted\n"
@@ -143,6 +146,8 @@ void options_help(FILE *to)
 	fputs(help_before_breakages, to);
 	for (unsigned i = 0; i < sizeof(breakages) / sizeof(breakages[0]); i++)
 		fprintf(to, "      %-18s %s\n", breakages[i].name, breakages[i].what);
+	fputs("  meter PORT ID KEY=VALUE,..., for --control:\n", to);
+	fputs(meter_keys, to);
 	fputs("  fault PORT NAME [N], for --control; N is 0 where it is not said:\n", to);
 	for (unsigned i = 0; i < MODEL_INCIDENTS; i++)
 		fprintf(to, "      %-18s %s\n", model_incident_name(i), model_incident_description(i));

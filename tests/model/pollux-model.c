@@ -133,7 +133,7 @@ static void switch_link(struct model_port *ports, unsigned count, unsigned port,
 	}
 }
 
-/** @return false: it does not happen to this card. */
+/** @return false: it does not happen to this card, or the port has no meter. */
 static bool execute(struct model_port *ports, unsigned count, struct control_command *command)
 {
 	struct model_port *port = &ports[command->port];
@@ -161,6 +161,11 @@ static bool execute(struct model_port *ports, unsigned count, struct control_com
 		model_incident(model, command->incident, command->number);
 		wire_look(port->wire, model, now_ns());
 		break;
+	case CONTROL_METER:
+		possible = port->wire->meter != NULL;
+		if (possible)
+			meter_end_order(port->wire->meter, &command->meter, now_ns());
+		break;
 	}
 	return possible;
 }
@@ -174,13 +179,18 @@ static void obey(struct control *control, struct model_port *ports, unsigned cou
 		struct control_command command;
 		bool good = control_understand(line, count, &command);
 		if (good && !execute(ports, count, &command))
-			fprintf(stderr, "pollux-model: control: %s: this card has no such fault\n", line);
+			fprintf(stderr, "pollux-model: control: %s: %s\n", line,
+				command.what == CONTROL_METER ? "this port has no meter: see --wire PORT:meter=FILE"
+							      : "this card has no such fault");
 		else if (good && command.what == CONTROL_FAULT)
 			fprintf(stderr, "pollux-model: control: %s: %s %u\n", line,
 				model_incident_name(command.incident), command.number);
 		else
-			fprintf(stderr, "pollux-model: control: %s%s\n", line,
-				good ? "" : ": no such command, or no such port: see --help");
+			fprintf(stderr, "pollux-model: control: %s%s%s\n", line,
+				good               ? ""
+				: command.error[0] ? ": "
+						   : ": no such command, or no such port: see --help",
+				good ? "" : command.error);
 	}
 }
 

@@ -107,6 +107,10 @@ unsigned carry_take(void *context, const struct model_frame *frames, unsigned n)
 		bytes += frames[i].len;
 	wire->counts.out_bytes += bytes;
 	wire->counts.out_frames += n;
+	if (wire->meter)
+		meter_end_take(wire->meter, wire->stepped_ns, frames, n, false);
+	if (wire->far_from && wire->far_from->meter)
+		meter_end_take(wire->far_from->meter, wire->stepped_ns, frames, n, true);
 	return n;
 }
 

@@ -52,6 +52,14 @@ const char wire_help[] =
 	"                       Needs CAP_NET_ADMIN (as with 'unshare -rn'), or an interface that root made for the "
 	"user:\n"
 	"                       ip tuntap add dev NAME mode tap user USER; ip link set NAME up\n"
+	"  PORT:meter=FILE      the peer of the comparison (tests/compare/README.md): answers ARP requests for "
+	"198.18.0.1, "
+	"and\n"
+	"                       measures an echo when --control says so; each measurement adds a line of JSON to FILE\n"
+	"  PORT:meter-far=PORT  what the port sends comes, through a forwarder, to that other port's meter, whose "
+	"--wire "
+	"is\n"
+	"                       given before\n"
 	"  PORT:pcap-out=FILE   what the port sends is written to a capture with times in nanoseconds; besides a cable "
 	"too\n"
 	"  PORT:sink            what the port sends is counted (also without saying so)\n"
@@ -283,6 +291,24 @@ static int tap(struct wire *wire, const char *name, char *rest, struct sentence 
 	return open_fifo(wire, s);
 }
 
+static int meter(struct wire *wire, const char *path, struct sentence s)
+{
+	wire->meter = meter_end_open(path, s.at, s.bytes);
+	if (!wire->meter)
+		return -EINVAL;
+	wire->source_kind = WIRE_METER;
+	return open_fifo(wire, s);
+}
+
+static int meter_far(struct wire *wires, unsigned ports, unsigned port, const char *of, struct sentence s)
+{
+	uint64_t other;
+	if (!text_number(of, 0, ports - 1, &other) || other == port || !wires[other].meter)
+		return refuse(s, "meter-far takes the number of another port, whose meter was given before");
+	wires[port].far_from = &wires[other];
+	return 0;
+}
+
 static int pcap_out(struct wire *wire, const char *path, struct sentence s)
 {
 	if (wire->dumper)
@@ -316,12 +342,17 @@ int wire_configure(struct wire *wires, unsigned ports, const char *option, char 
 		return 0;
 	if (is(kind, "pcap-out", value, true) && !rest)
 		return pcap_out(wire, value, s);
-	bool source = is(kind, "pcap-in", value, true) || is(kind, "source", value, false) ||
+	if (is(kind, "meter-far", value, true) && !rest)
+		return meter_far(wires, ports, (unsigned)port, value, s);
+	bool meters = is(kind, "meter", value, true) && !rest;
+	bool source = meters || is(kind, "pcap-in", value, true) || is(kind, "source", value, false) ||
 		      is(kind, "peer", value, true) || is(kind, "tap", value, true) || is(kind, "device", value, true);
 	if (!source)
 		return refuse(s, "'%s' is no wire end: see --help", option);
 	if (wire->source_kind != WIRE_NOTHING)
 		return refuse(s, "port %u has a source already", (unsigned)port);
+	if (meters)
+		return meter(wire, value, s);
 	if (strcmp(kind, "pcap-in") == 0)
 		return pcap_in(wire, value, rest, s);
 	if (strcmp(kind, "source") == 0)

@@ -29,7 +29,7 @@
 #define ROCE_PORT              4791u
 #define UD_SEND_ONLY           0x64u
 #define PAD_AND_HEADER_VERSION 0x3Fu
-#define STALL_NS               5000000u /* a rate's request that could not go for so long is put off, and those behind it */
+#define STALL_NS               5000000u /* a request of a rate that is late by more is put off */
 #define ARP_BYTES              60u
 #define ARP_REPLIES            8u
 #define NO_SLOT                METER_IN_FLIGHT
@@ -61,7 +61,7 @@ struct meter {
 	uint32_t free_slots[METER_IN_FLIGHT];
 	struct slot slot[METER_IN_FLIGHT + 1]; /* the last one is both ends of the list */
 	uint8_t arp[ARP_REPLIES][ARP_BYTES];
-	uint8_t answer[STRIDE]; /* as it should be, but for number, time, checksums and what an echo may choose */
+	uint8_t answer[STRIDE]; /* as it should be, but for its stamp, and what an echo may choose */
 	uint8_t frames[METER_BATCH][STRIDE];
 };
 

@@ -193,6 +193,22 @@ static unsigned arrive(struct wire *wire, struct model *model, uint64_t now_ns)
 	return passed;
 }
 
+/** What the meter asks goes the way of a source with a rate.
+ *  @return how many requests reached descriptors. */
+static unsigned step_meter(struct wire *wire, struct model *model, uint64_t now_ns)
+{
+	struct model_frame frames[METER_BATCH];
+	unsigned n = 0, passed = 0;
+	if (wire->started && !wire->held && !silent(wire))
+		n = meter_end_give(wire->meter, model, now_ns, frames);
+	if (n && !fifo_count(wire->fifo))
+		passed = offer(wire, model, model_receive, frames, n);
+	for (unsigned i = passed; i < n; i++)
+		keep(wire, model, &frames[i], true);
+	arrived(wire, frames, n);
+	return passed;
+}
+
 static unsigned step_fifo(struct wire *wire, struct model *model)
 {
 	const struct model_frame *frames;
@@ -281,18 +297,22 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 	if (wire->started && !silent(wire) &&
 		(wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
 		in += wire->fifo ? arrive(wire, model, now_ns) : step_lossless(wire, model);
+	if (wire->meter)
+		in += step_meter(wire, model, now_ns);
 	if (wire->peer && wire->peer->model) {
 		/* Where the host has held both up, a pause that was to be prolonged meanwhile has not ended. */
 		model_step(wire->peer->model, now_ns);
 		carry_pause(wire->peer);
 	}
-	struct model_sink sink = {
-		.context = wire, .take = carry_take, .lengths_only = !wire->peer && !wire->tap && !wire->dumper};
+	bool reads = wire->peer || wire->tap || wire->dumper || wire->meter || wire->far_from;
+	struct model_sink sink = {.context = wire, .take = carry_take, .lengths_only = !reads};
 	if (wire->device)
 		carry_on(wire);
 	out = model_transmit(model, &sink, WIRE_BATCH);
 	if (wire->device)
 		carry_on(wire);
+	if (wire->meter)
+		meter_end_look(wire->meter, now_ns);
 
 	wire->counts.steps++;
 	wire->counts.busy_steps += in + out > 0;
@@ -356,6 +376,8 @@ int wire_close(struct wire *wire, char *error, size_t error_bytes)
 		}
 		pcap_dump_close(wire->dumper);
 	}
+	if (wire->meter && meter_end_close(wire->meter, wire->stepped_ns, error, error_bytes))
+		state = -EIO;
 	if (wire->pcap)
 		pcap_close(wire->pcap);
 	free(wire->out_path);
@@ -389,6 +411,8 @@ static const char *sending_limit(const struct wire *wire)
 const char *wire_limit(const struct wire *wire)
 {
 	const struct wire_counts *c = &wire->counts;
+	if (wire->source_kind == WIRE_METER)
+		return "the meter: it sent what its window or rate asked for";
 	if (wire->source_kind == WIRE_NOTHING ||
 		(!c->offered && (wire->source_kind == WIRE_PEER || wire->source_kind == WIRE_TAP)))
 		return sending_limit(wire);

@@ -10,6 +10,7 @@
 #include "capture.h"
 #include "device.h"
 #include "fifo.h"
+#include "meter_end.h"
 #include "source.h"
 #include "tap.h"
 
@@ -39,7 +40,7 @@ struct wire_counts {
 	uint64_t stalled_frames; /* what the rate had due by then, and was put off */
 };
 
-enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER, WIRE_TAP };
+enum wire_source { WIRE_NOTHING, WIRE_CAPTURE, WIRE_TEMPLATE, WIRE_PEER, WIRE_TAP, WIRE_METER };
 
 struct wire {
 	/* in */
@@ -54,8 +55,9 @@ struct wire {
 	uint64_t given;    /* frames of the source that came to the end of the wire: they met their fate, or wait */
 	uint64_t began_ns; /* when the first was due; 0: not yet */
 	uint64_t behind;   /* frames due by the last step that did not come, since a step brings WIRE_BATCH at most */
-	struct fifo *fifo; /* the packet buffer, for rates, cables and TAP interfaces; else NULL */
+	struct fifo *fifo; /* the packet buffer, for rates, cables, a TAP and a meter; else NULL */
 	struct tap *tap;   /* the host at the end, which also gets what the port sends; else NULL */
+	struct meter_end *meter; /* asks, and hears what the port sends; else NULL */
 
 	/* out */
 	struct wire *peer;     /* the other end of the cable, whose fifo is filled from here */
@@ -63,6 +65,7 @@ struct wire {
 	uint64_t damage;       /* cable: every so many frames that leave, one arrives with a wrong FCS; 0: none */
 	uint64_t carried;      /* frames that left over the cable, counted for damage */
 	struct device *device; /* stands in the cable, for what leaves here; NULL: none */
+	struct wire *far_from; /* what leaves here has come through a forwarder to the meter of that port; NULL */
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *out_path;
