@@ -27,6 +27,7 @@
 #define SPIN_NS     50000u   /* nothing came for so long: sleeps until something comes, ... */
 #define SLEEP_NS    1000000u /* ... and looks at the time so often */
 #define SOCKET_TIME 5        /* seconds in which the other end of a socket has to appear */
+#define LINK_TIME   2        /* seconds in which the kernel notices that the interface has a carrier */
 
 /** Where the frames go, and come from. */
 struct end {
@@ -120,6 +121,20 @@ static bool understand(int argc, char **argv, struct options *options)
 	return false;
 }
 
+/** Waits until the kernel sends by the interface. It has a carrier since it was opened, and the kernel, which looks at
+ * such changes once a second, discards what it is to send until then. A TAP that is down stays so: sending says it. */
+static void wait_for_link(const char *name)
+{
+	struct ifreq request = {0};
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (uint64_t began = now_ns(); now_ns() - began < LINK_TIME * 1000000000ull && !stops; usleep(10000))
+		if (ioctl(any, SIOCGIFFLAGS, &request) || !(request.ifr_flags & IFF_UP) ||
+			request.ifr_flags & IFF_RUNNING)
+			break;
+	close(any);
+}
+
 /** The address of the kernel's side of the interface, unless another was given. */
 static bool open_tap(struct end *end, struct options *options)
 {
@@ -132,6 +147,7 @@ static bool open_tap(struct end *end, struct options *options)
 		return false;
 	}
 	app_tap_up(options->tap); /* where that is not allowed, it may be up all the same */
+	wait_for_link(options->tap);
 	if (!options->has_to && ioctl(end->fd, SIOCGIFHWADDR, &request) == 0)
 		memcpy(options->config.to, request.ifr_hwaddr.sa_data, 6);
 	return true;
