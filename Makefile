@@ -77,14 +77,17 @@ BUILT_PROGRAMS := $(filter-out $(WITHOUT_PCAP) $(WITHOUT_HTTP),$(PROGRAMS))
 # for only when a target of the comparison is asked for.
 COMPARE_PROGRAMS := $(patsubst tests/compare/%.c,%,$(wildcard tests/compare/echo-*.c tests/compare/compare-*.c))
 WANTS_echo-io-uring := liburing.h
-WANTS_echo-xsk := xdp/xsk.h bpf/bpf.h
+WANTS_echo-xsk := xdp/xsk.h bpf/bpf.h clang
 WANTS_echo-xdp := bpf/libbpf.h clang
 WANTS_echo-rdma := infiniband/verbs.h
 WANTS_echo-dpdk := libdpdk.pc
 LIBS_echo-io-uring := -luring
 LIBS_echo-xsk := -lxdp -lbpf
-LIBS_echo-xdp := -lxdp -lbpf
+LIBS_echo-xdp := -lbpf
 LIBS_echo-rdma := -libverbs
+# both load BPF programs
+PARTS_echo-xsk := echo_bpf.o echo_xdp.bpf.embedded.o
+PARTS_echo-xdp := $(PARTS_echo-xsk)
 # its drivers too, which only their constructors name: so it needs no plug-ins
 LIBS_echo-dpdk := -Wl,--no-as-needed $(patsubst %,-lrte_%,eal ethdev mbuf mempool mempool_ring bus_pci net_ixgbe \
 	net_e1000)
@@ -160,9 +163,18 @@ $(O)/test_%: $(O)/tests/unit/test_%.o $(call objects,$(wildcard tests/unit/unit*
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS) -lpcap -lcunit
 
 $(addprefix $(O)/,$(filter echo-%,$(COMPARE_PROGRAMS))): $(O)/%: $(O)/tests/compare/%.o $(O)/tests/compare/echo.o \
-		$(LIB)
+		$$(addprefix $(O)/tests/compare/,$$(PARTS_$$*)) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -Wl,--as-needed $(PROGRAM_LIBS) $(LIBS_$*)
+
+# What runs inside the kernel: compiled for BPF, by clang whatever CC is, and put into the programs that load it.
+BPF_CLANG ?= clang
+$(O)/%.bpf.o: %.bpf.c Makefile $(O)/flags
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(dir $@) && $(BPF_CLANG) -target bpf -O2 -g -Wall -Wextra $(if $(WERROR),-Werror) \
+		-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null) -MMD -MP -c -o $@ $<
+$(O)/%.bpf.embedded.o: $(O)/%.bpf.o
+	$(Q)cd $(@D) && $(LD) -r -z noexecstack -b binary -o $(@F) $(<F)
 
 $(O)/compare-meter: $(call objects,tests/compare/compare-meter.c apps/gen_latency.c apps/app_tap.c \
 		$(addprefix tests/model/wire/,meter.c meter_icrc.c meter_text.c text.c))

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * XDP (kernel document bpf/prog_type_xdp, ip-link(8)): a BPF program that the driver calls for each received frame,
+ * before there is an skb. It answers in place: with XDP_TX the driver puts the same buffer on a transmit ring. User
+ * space has no part in it, so that of the kernel's costs there remain the interrupts and NAPI; no system call, no
+ * context switch, no copy, no skb, no socket. In return the program is small and verified: no loop without an end, no
+ * waiting, few kernel functions.
+ *
+ * Documented best: the driver's own hook ("native" mode), which every attachment without a mode gets where the driver
+ * has it; the JIT compiler on (net.core.bpf_jit_enable, the kernel's default). The program is echo() in
+ * echo_xdp.bpf.c; this file only loads it, waits, and adds up how many it has answered on each CPU. */
+#include "echo.h"
+#include "echo_bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/** @return the sum over all CPUs. */
+static uint64_t count_answers(int map)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *counts = cpus > 0 ? calloc((size_t)cpus, sizeof(*counts)) : NULL;
+	uint64_t sum = 0;
+
+	if (!counts || bpf_map_lookup_elem(map, &(uint32_t){0}, counts))
+		echo_fail("the counters of the XDP program cannot be read");
+	for (int i = 0; i < cpus; i++)
+		sum += counts[i];
+	free(counts);
+	return sum;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct echo_program program = {
+		.name = "echo-xdp",
+		.about = "Answers by an XDP program inside the kernel, in the driver: XDP_TX.",
+		.port = "INTERFACE",
+		.most_ports = 1,
+	};
+	const char *ports[2];
+
+	echo_begin(&program, argc, argv, ports);
+	struct bpf_object *object = echo_bpf_attach(ports[0], "echo");
+	echo_ready();
+	while (!echo_stopped)
+		pause();
+	uint64_t answers = count_answers(echo_bpf_map(object, "answered"));
+	return echo_end("xdp", answers, answers);
+}
