@@ -355,7 +355,8 @@ static bool data_is_right(const struct meter *meter, const uint8_t *frame, const
 	if (meter->result.config.protocol == METER_ROCE) {
 		end -= METER_ICRC_BYTES;
 		uint32_t crc = meter_icrc(frame + IP_AT, end - IP_AT);
-		if (memcmp(frame + end, &crc, sizeof(crc)) != 0)
+		if (memcmp(frame + end, &crc, sizeof(crc)) != 0 ||
+			get16(frame + UDP_AT + 6)) /* RoCE has no UDP checksum */
 			return false;
 	} else {
 		uint16_t checksum = udp_checksum(meter, stamp[0], stamp[1]), got;

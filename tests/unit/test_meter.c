@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Tests of the comparison's meter: what it sends, which answers it takes, how it counts and what it says; and of the
+ * wire end around it. */
+#include "../model/control.h"
+#include "../model/wire/configure.h"
+#include "../model/wire/meter_icrc.h"
+#include "unit_model_host.h"
+
+#include "unit.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define USEC    1000ull
+#define MSEC    1000000ull
+#define SECOND  1000000000ull
+#define IP_AT   14u
+#define UDP_AT  34u
+#define BTH     42u
+#define FRAME   9024u
+#define RDT0    0x1018u
+#define TDT0    0x6018u
+#define RING    256u
+#define TX_BITS (1ull << 24 | 1ull << 25) /* EOP, IFCS */
+
+static const uint8_t echo_mac[6] = {0x02, 0x82, 0, 0, 0, 0x0E};
+static char error[256];
+static struct meter *meter;
+static uint64_t now;
+
+static const struct meter_config basic = {.bytes = 64,
+	.window = 4,
+	.duration_ns = SECOND,
+	.to = {0x02, 0x82, 0, 0, 0, 0x0E},
+	.qpn = 0x1234,
+	.qkey = 0x77};
+
+static void begin(const struct meter_config *config)
+{
+	if (!meter)
+		meter = meter_open();
+	now = now ? now : 1;
+	meter_begin(meter, config);
+}
+
+/** The requests that go now. */
+static unsigned give(struct model_frame *frames)
+{
+	return meter_give(meter, now, frames, METER_BATCH);
+}
+
+static void take(const uint8_t *data, uint32_t len)
+{
+	const struct model_frame frame = {.data = data, .len = len};
+	meter_take(meter, now, &frame, 1, false);
+}
+
+static uint16_t ip_checksum(const uint8_t *ip)
+{
+	uint32_t sum = 0;
+	for (unsigned i = 0; i < 20; i += 2)
+		sum += i == 10 ? 0 : (uint32_t)ip[i] << 8 | ip[i + 1];
+	sum = (sum & 0xFFFF) + (sum >> 16);
+	return (uint16_t) ~((sum & 0xFFFF) + (sum >> 16));
+}
+
+static void set_ip_checksum(uint8_t *frame)
+{
+	uint16_t sum = ip_checksum(frame + IP_AT);
+	frame[IP_AT + 10] = (uint8_t)(sum >> 8);
+	frame[IP_AT + 11] = (uint8_t)sum;
+}
+
+static void set_icrc(uint8_t *frame, uint32_t len)
+{
+	uint32_t crc = meter_icrc(frame + IP_AT, len - IP_AT - 4);
+	memcpy(frame + len - 4, &crc, 4);
+}
+
+static void exchange(uint8_t *a, uint8_t *b, unsigned bytes)
+{
+	uint8_t kept[8];
+	memcpy(kept, a, bytes);
+	memcpy(a, b, bytes);
+	memcpy(b, kept, bytes);
+}
+
+/** What an echo makes of a request. */
+static uint8_t *answer(const struct model_frame *request)
+{
+	static uint8_t frame[FRAME];
+	memcpy(frame, request->data, request->len);
+	exchange(frame, frame + 6, 6);
+	exchange(frame + IP_AT + 12, frame + IP_AT + 16, 4);
+	if (frame[UDP_AT + 2] == 4791 >> 8 && frame[UDP_AT + 3] == (4791 & 0xFF)) {
+		frame[UDP_AT] ^= 0x15; /* the port is the sender's choice */
+		exchange(frame + BTH + 5, frame + BTH + 17, 3);
+		set_icrc(frame, request->len);
+	} else {
+		exchange(frame + UDP_AT, frame + UDP_AT + 2, 2);
+	}
+	return frame;
+}
+
+static const struct meter_result *ended(void)
+{
+	return meter_ended(meter, now);
+}
+
+/** Ends the measurement, with what is under way lost. */
+static struct meter_counts counts(void)
+{
+	meter_give_up(meter, now);
+	const struct meter_result *result = ended();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(result);
+	ASSERT_NUMBER(result->counts.sent, result->counts.received + result->counts.lost);
+	ASSERT_NUMBER(gen_histogram_count(&result->round_trips), result->counts.received);
+	CU_ASSERT_PTR_NULL(ended());
+	CU_ASSERT_FALSE(meter_runs(meter));
+	return result->counts;
+}
+
+/** The window is full, and stays so: each answer brings a request. */
+static void test_window(void)
+{
+	struct model_frame frames[METER_BATCH];
+	begin(&basic);
+	ASSERT_NUMBER(give(frames), 4);
+	ASSERT_NUMBER(frames[3].len, 60);
+	CU_ASSERT_EQUAL(memcmp(frames[0].data, echo_mac, 6), 0);
+	ASSERT_NUMBER(
+		ip_checksum(frames[0].data + IP_AT), frames[0].data[IP_AT + 10] << 8 | frames[0].data[IP_AT + 11]);
+	ASSERT_NUMBER(give(frames), 0);
+	ASSERT_NUMBER(meter_due_ns(meter, now), UINT64_MAX);
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.sent, 4);
+	ASSERT_NUMBER(c.lost, 4);
+
+	begin(&basic);
+	unsigned n = give(frames);
+	for (unsigned round = 0; round < 1000; round++) {
+		now += 10 * USEC;
+		take(answer(&frames[n - 1]), 60);
+		n = give(frames);
+		ASSERT_NUMBER(n, 1);
+	}
+	c = counts();
+	ASSERT_NUMBER(c.received, 1000);
+	ASSERT_NUMBER(c.lost, 4);
+	ASSERT_NUMBER(c.wrong + c.other + c.late, 0);
+}
+
+/** The UDP checksum of a request is right, computed the plain way. */
+static void test_udp_checksum(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	for (config.bytes = 64; config.bytes < 80; config.bytes++) {
+		begin(&config);
+		give(frames);
+		for (unsigned f = 0; f < 4; f++) {
+			uint32_t bytes = frames[f].len - UDP_AT, sum = 17 + bytes;
+			for (uint32_t i = IP_AT + 12; i < frames[f].len; i++)
+				sum += (uint32_t)frames[f].data[i] << (i & 1 ? 0 : 8);
+			while (sum >> 16)
+				sum = (sum & 0xFFFF) + (sum >> 16);
+			ASSERT_NUMBER(sum, 0xFFFF);
+		}
+	}
+}
+
+/** A request is lost after a second, not before, and another one goes then. What comes later is late. */
+static void test_lost_and_late(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	uint8_t old[4][60];
+	config.duration_ns = 10 * SECOND;
+	begin(&config);
+	give(frames);
+	for (unsigned i = 0; i < 4; i++)
+		memcpy(old[i], answer(&frames[i]), 60);
+	now += SECOND - 1;
+	ASSERT_NUMBER(give(frames), 0);
+	take(old[0], 60);
+	take(old[0], 60); /* twice */
+	ASSERT_NUMBER(give(frames), 1);
+	now += 1;
+	ASSERT_NUMBER(give(frames), 3);
+	take(old[1], 60);
+	take(old[2], 60);
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.sent, 8);
+	ASSERT_NUMBER(c.received, 1);
+	ASSERT_NUMBER(c.lost, 7);
+	ASSERT_NUMBER(c.late, 3);
+	ASSERT_NUMBER(c.wrong, 0);
+}
+
+/** No bit of an answer may be another one, but for so many that routers change. */
+static void each_bit(const struct meter_config *config, unsigned changeable)
+{
+	struct model_frame frames[METER_BATCH];
+	uint8_t frame[FRAME];
+	begin(config);
+	give(frames);
+	memcpy(frame, answer(&frames[0]), frames[0].len);
+	for (uint32_t bit = 0; bit < frames[0].len * 8; bit++) {
+		frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		take(frame, frames[0].len);
+		frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	for (uint32_t len = 0; len < frames[0].len; len++)
+		take(frame, len);
+	take(frame, frames[0].len + 1);
+	take(frame, frames[0].len);
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.received, 1);
+	ASSERT_NUMBER(c.late, changeable);
+	ASSERT_NUMBER(c.wrong + c.other, frames[0].len * 9 + 1 - changeable);
+	CU_ASSERT(c.wrong > c.other * 2);
+}
+
+static void test_each_bit(void)
+{
+	struct meter_config config = basic;
+	each_bit(&config, 0);
+	config.bytes = 77;
+	each_bit(&config, 0);
+}
+
+/** A kernel that answers has headers of its own. */
+static void test_other_headers(void)
+{
+	struct model_frame frames[METER_BATCH];
+	begin(&basic);
+	give(frames);
+	uint8_t *frame = answer(&frames[0]);
+	frame[IP_AT + 1] = 0x10;                   /* type of service */
+	frame[IP_AT + 4] = 0x12;                   /* id */
+	frame[IP_AT + 6] = 0;                      /* may be cut into fragments */
+	frame[IP_AT + 8] = 128;                    /* time to live */
+	frame[UDP_AT + 6] = frame[UDP_AT + 7] = 0; /* no checksum */
+	set_ip_checksum(frame);
+	take(frame, 60);
+	frame = answer(&frames[1]);
+	frame[IP_AT + 6] = 0x20; /* a fragment */
+	set_ip_checksum(frame);
+	take(frame, 60);
+	frame = answer(&frames[2]);
+	frame[IP_AT + 15] ^= 1; /* another host, with checksums to match: both sums lose what the data gain */
+	frame[UDP_AT + 6] = frame[UDP_AT + 7] = 0;
+	set_ip_checksum(frame);
+	take(frame, 60);
+	take(frames[3].data, 60); /* it came back as it was */
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.received, 1);
+	ASSERT_NUMBER(c.wrong, 3);
+	ASSERT_NUMBER(c.other, 0);
+}
+
+/** Behind a forwarder an answer is the request, and only there. */
+static void test_far(void)
+{
+	struct model_frame frames[METER_BATCH];
+	uint8_t frame[60];
+	begin(&basic);
+	give(frames);
+	memcpy(frame, frames[0].data, 60);
+	memset(frame, 0x22, 12);
+	meter_take(meter, now, &(struct model_frame){.data = frame, .len = 60}, 1, true);
+	memcpy(frame, answer(&frames[1]), 60);
+	meter_take(meter, now, &(struct model_frame){.data = frame, .len = 60}, 1, true);
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.received, 1);
+	ASSERT_NUMBER(c.wrong, 1);
+}
+
+/** What is sent before the warm-up is over counts in nothing, whenever its answer comes. */
+static void test_warm_up(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	uint8_t frame[2][60];
+	config.warmup_ns = 10 * MSEC;
+	begin(&config);
+	give(frames);
+	memcpy(frame[0], answer(&frames[0]), 60);
+	memcpy(frame[1], answer(&frames[1]), 60);
+	now += 9 * MSEC;
+	take(frame[0], 60);
+	take(frame[0], 20);
+	ASSERT_NUMBER(give(frames), 1);
+	now += MSEC;
+	ASSERT_NUMBER(give(frames), 0);
+	take(frame[1], 60);
+	take(frame[1], 60);
+	ASSERT_NUMBER(give(frames), 1);
+	now += MSEC;
+	take(answer(&frames[0]), 60);
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.sent, 1);
+	ASSERT_NUMBER(c.received, 1);
+	ASSERT_NUMBER(c.late + c.wrong + c.other, 0);
+}
+
+/** The end waits for the answers that are under way; stopped, it comes earlier. */
+static void test_end(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	config.window = 1;
+	begin(&config);
+	ASSERT_NUMBER(give(frames), 1);
+	now += SECOND - 5 * MSEC;
+	CU_ASSERT_PTR_NULL(ended());
+	take(answer(&frames[0]), 60);
+	ASSERT_NUMBER(give(frames), 1);
+	now += 5 * MSEC;
+	CU_ASSERT_PTR_NULL(ended());
+	ASSERT_NUMBER(give(frames), 0);
+	now += 5 * MSEC;
+	take(answer(&frames[0]), 60);
+	const struct meter_result *result = ended();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(result);
+	ASSERT_NUMBER(result->ns, SECOND);
+	ASSERT_NUMBER(result->counts.sent, 2);
+	ASSERT_NUMBER(result->counts.received, 2);
+	ASSERT_NUMBER(app_get(&result->round_trips.least), 10 * MSEC);
+	ASSERT_NUMBER(app_get(&result->round_trips.most), SECOND - 5 * MSEC);
+
+	begin(&config);
+	give(frames);
+	now += 100 * MSEC;
+	meter_stop(meter, now);
+	CU_ASSERT_PTR_NULL(ended());
+	ASSERT_NUMBER(give(frames), 0);
+	now += 900 * MSEC;
+	result = ended();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(result);
+	ASSERT_NUMBER(result->ns, 100 * MSEC);
+	ASSERT_NUMBER(result->counts.lost, 1);
+
+	begin(&config); /* and before anything has gone */
+	ASSERT_NUMBER(counts().sent, 0);
+}
+
+/** A rate sends what is due, whatever is answered; what could not go for long is put off. */
+static void test_rate(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	unsigned n = 0;
+	config.window = 0;
+	config.rate_pps = 300e3;
+	begin(&config);
+	for (unsigned i = 0; i < 10000; i++, now += 10 * USEC)
+		n += give(frames);
+	ASSERT_NUMBER(n, 29998); /* up to 99.99 ms */
+	CU_ASSERT(meter_due_ns(meter, now) <= now + 4 * USEC);
+	now += SECOND / 2;
+	for (unsigned i = 0; i < 1000; i++, now += 10 * USEC)
+		n += give(frames);
+	CU_ASSERT(n >= 29998 + 2997 && n <= 29998 + 3000);
+	ASSERT_NUMBER(counts().lost, n);
+
+	config.rate_pps = 100e6; /* more than may wait */
+	begin(&config);
+	n = 0;
+	for (unsigned i = 0; i < 2000; i++, now += 10 * USEC)
+		n += give(frames);
+	ASSERT_NUMBER(n, METER_IN_FLIGHT);
+	ASSERT_NUMBER(counts().lost, METER_IN_FLIGHT);
+}
+
+/** Who has the meter's address is answered at any time; the same question from the far side is not. */
+static void test_arp(void)
+{
+	struct model_frame frames[METER_BATCH];
+	uint8_t request[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0,
+		0, 0, 0, 9, 198, 18, 0, 2, 0, 0, 0, 0, 0, 0, 198, 18, 0, 1};
+	static const uint8_t reply[42] = {2, 0, 0, 0, 0, 9, 2, 0, 0xC6, 0x12, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 2, 0,
+		0xC6, 0x12, 0, 1, 198, 18, 0, 1, 2, 0, 0, 0, 0, 9, 198, 18, 0, 2};
+	begin(&basic);
+	counts();
+	take(request, 42);
+	ASSERT_NUMBER(give(frames), 1);
+	ASSERT_NUMBER(frames[0].len, 60);
+	CU_ASSERT_EQUAL(memcmp(frames[0].data, reply, sizeof(reply)), 0);
+	ASSERT_NUMBER(give(frames), 0);
+	take(request, 41);
+	meter_take(meter, now, &(struct model_frame){.data = request, .len = 60}, 1, true);
+	request[41] = 3;
+	take(request, 60);
+	ASSERT_NUMBER(give(frames), 0);
+	request[41] = 1;
+	for (unsigned i = 0; i < 100; i++) /* a storm of them */
+		take(request, 60);
+	ASSERT_NUMBER(meter_due_ns(meter, now), now);
+	begin(&basic);
+	ASSERT_NUMBER(give(frames), 8 + 4);
+	ASSERT_NUMBER(counts().sent, 4);
+}
+
+/** A packet that a network card has sent: ConnectX-4's congestion notification. */
+static void test_icrc(void)
+{
+	static const uint8_t packet[] = {0x45, 0xc2, 0, 0x3c, 0x71, 0x8c, 0x40, 0, 0x40, 0x11, 0x91, 0x61, 0x0a, 0,
+		0x11, 1, 0x0a, 0, 0x12, 1, 0, 0, 0x12, 0xb7, 0, 0x28, 0, 0, 0x81, 0, 0xff, 0xff, 0x40, 0, 1, 0x18, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x82, 0xfd, 0, 0x2a};
+	uint32_t crc = meter_icrc(packet, sizeof(packet) - 4);
+	CU_ASSERT_EQUAL(memcmp(&crc, packet + sizeof(packet) - 4, 4), 0);
+}
+
+static void test_roce(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	config.protocol = METER_ROCE;
+	ASSERT_NUMBER(meter_frame_bytes(&config), 86);
+	config.bytes = 99;
+	ASSERT_NUMBER(meter_frame_bytes(&config), 98);
+	each_bit(&config, 8); /* the byte of congestion bits */
+	config.bytes = 1500;
+	ASSERT_NUMBER(meter_frame_bytes(&config), 1094);
+
+	config.bytes = 64;
+	begin(&config);
+	give(frames);
+	ASSERT_NUMBER(frames[0].len, 82);
+	ASSERT_NUMBER(frames[0].data[BTH], 0x64);
+	uint8_t *frame = answer(&frames[0]);
+	frame[IP_AT + 8] = 3; /* what routers change */
+	set_ip_checksum(frame);
+	take(frame, 82);
+	frame = answer(&frames[1]);
+	frame[BTH + 1] = 0x80; /* solicited */
+	frame[BTH + 11] = 77;  /* a packet sequence number of its own */
+	set_icrc(frame, 82);
+	take(frame, 82);
+	static const unsigned fixed[] = {BTH, BTH + 3, BTH + 7, BTH + 15, BTH + 19};
+	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		frame = answer(&frames[2]);
+		frame[fixed[i]] ^= 1;
+		set_icrc(frame, 82);
+		take(frame, 82);
+	}
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.received, 2);
+	ASSERT_NUMBER(c.wrong, 5);
+}
+
+/** Frames of any length and content, near an answer and far from it, in memory of just that length. */
+static void test_nonsense(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	uint64_t sum = 0;
+	srand(1);
+	for (unsigned round = 0; round < 20000; round++) {
+		if (round % 1000 == 0) {
+			config.protocol = round / 1000 % 2 ? METER_ROCE : METER_UDP;
+			config.bytes = 64 + round / 20;
+			config.duration_ns = 1000 * SECOND;
+			begin(&config);
+			meter_give(meter, now, frames, 4);
+		}
+		uint32_t len = rand() % 3 ? frames[0].len : (uint32_t)rand() % (frames[0].len + 64);
+		uint8_t *copy = malloc(len ? len : 1);
+		const uint8_t *base = answer(&frames[rand() % 4]);
+		for (uint32_t i = 0; i < len; i++)
+			copy[i] = i < frames[0].len && rand() % 4096 ? base[i] : (uint8_t)rand();
+		for (int flips = rand() % 8; flips > 0 && len; flips--)
+			copy[(uint32_t)rand() % len] = (uint8_t)rand();
+		meter_take(meter, now, &(struct model_frame){.data = copy, .len = len}, 1, rand() % 4 == 0);
+		free(copy);
+		if (round % 1000 == 999) {
+			struct meter_counts c = counts();
+			sum += c.received + c.late + c.wrong + c.other;
+		}
+	}
+	ASSERT_NUMBER(sum, 20000);
+}
+
+static void test_json(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	char text[METER_JSON_BYTES];
+	config.window = 1;
+	config.duration_ns = 8 * MSEC;
+	begin(&config);
+	give(frames);
+	now += 3 * MSEC;
+	take(answer(&frames[0]), 60);
+	give(frames);
+	now += 5 * MSEC;
+	take(answer(&frames[0]), 60);
+	CU_ASSERT_STRING_EQUAL(meter_json(ended(), "a/1", text),
+		"{\"type\":\"meter\",\"id\":\"a/1\",\"protocol\":\"udp\",\"bytes\":64,\"frame_bytes\":64,\"window\":1,"
+		"\"rate_pps\":null,\"seconds\":0.008,\"sent\":2,\"received\":2,\"lost\":0,\"late\":0,\"wrong\":0,"
+		"\"other\":0,"
+		"\"pps\":250.0,\"latency_ns\":{\"min\":3000000,\"mean\":4000000,\"p50\":3014655,\"p90\":5000000,"
+		"\"p99\":5000000,\"p99.9\":5000000,\"max\":5000000}}");
+	config.window = 0;
+	config.rate_pps = 1000;
+	config.protocol = METER_ROCE;
+	begin(&config);
+	meter_give_up(meter, now);
+	CU_ASSERT_STRING_EQUAL(meter_json(ended(), "b", text),
+		"{\"type\":\"meter\",\"id\":\"b\",\"protocol\":\"roce\",\"bytes\":64,\"frame_bytes\":86,\"window\":"
+		"null,"
+		"\"rate_pps\":1000.0,\"seconds\":0.000,\"sent\":0,\"received\":0,\"lost\":0,\"late\":0,\"wrong\":0,"
+		"\"other\":0,\"pps\":0.0,\"latency_ns\":{\"min\":null,\"mean\":null,\"p50\":null,\"p90\":null,\"p99\":"
+		"null,"
+		"\"p99.9\":null,\"max\":null}}");
+}
+
+static void test_keys(void)
+{
+	static const char *const good[] = {"0", "a.b/c:d_e+f-9 window=4096", "x rate=1.5M,seconds=0.001",
+		"x protocol=roce,qpn=0x11,qkey=7", "x bytes=9018 warmup=0", "x to=02:00:00:00:00:09"};
+	static const char *const bad[] = {"", " window=1", "a\"b", "x window=0", "x window=4097", "x bytes=63",
+		"x bytes=9019", "x rate=0", "x rate=1e400", "x rate=nan", "x seconds=0", "x seconds=-1", "x warmup",
+		"x =", "x protocol=tcp", "x protocol=roce", "x to=1", "x qpn=0x1000000", "x qkey=0x100000000",
+		"x qkey=", "x window=1 window=", "x color=red"};
+	struct control_command command;
+	struct meter_order order;
+	char line[300];
+	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		int state = meter_end_understand(good[i], &order, error, sizeof(error));
+		if (state)
+			printf("\n    %s: %s ", good[i], error);
+		CU_ASSERT_EQUAL(state, 0);
+	}
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		error[0] = '\0';
+		if (!meter_end_understand(bad[i], &order, error, sizeof(error)))
+			printf("\n    %s is taken ", bad[i]);
+		CU_ASSERT(error[0] != '\0');
+	}
+	memset(line, 'a', sizeof(line));
+	line[sizeof(line) - 1] = '\0';
+	CU_ASSERT_EQUAL(meter_end_understand(line, &order, error, sizeof(error)), -22);
+	CU_ASSERT_TRUE(control_understand("meter 1 id window=3", 2, &command));
+	ASSERT_NUMBER(command.port, 1);
+	ASSERT_NUMBER(command.meter.config.window, 3);
+	ASSERT_NUMBER(command.meter.config.rate_pps, 0);
+	CU_ASSERT_STRING_EQUAL(command.meter.id, "id");
+	CU_ASSERT_FALSE(control_understand("meter 2 id window=3", 2, &command));
+	CU_ASSERT_FALSE(control_understand("meter 1 id window=x", 2, &command));
+	CU_ASSERT_STRING_EQUAL(command.error, "a measurement has no 'window=x': see --help");
+	CU_ASSERT_FALSE(control_understand("meter", 2, &command));
+	CU_ASSERT_FALSE(control_understand("meter 1", 2, &command));
+}
+
+/** A driver answers what the port has received, in the same slots. @return how many */
+static unsigned echo(struct host *h, unsigned *at)
+{
+	unsigned n = 0;
+	for (; host_rx_ring(h)[*at].q1 & 1; n++, *at = (*at + 1) % RING) {
+		uint32_t len = (uint32_t)(host_rx_ring(h)[*at].q1 >> 32 & 0xFFFF);
+		struct model_frame request = {.data = host_rx_buffer(h, *at), .len = len};
+		memcpy(host_tx_buffer(h, *at), answer(&request), len);
+		host_tx_ring(h)[*at] = host_data(*at, len, TX_BITS);
+		host_rx_ring(h)[*at] = (struct host_descriptor){HOST_IOVA + HOST_RX_BUFFERS + 2048u * *at, 0};
+		model_write32(h->model, TDT0, (*at + 1) % RING);
+		model_write32(h->model, RDT0, *at);
+	}
+	return n;
+}
+
+/** At a port: a measurement waits until the port is up, goes to its own address, and leaves its line. */
+static void test_wire_end(void)
+{
+	static struct wire wires[2];
+	struct host h;
+	char path[] = "/tmp/test_meter_XXXXXX", option[64], line[METER_JSON_BYTES];
+	struct meter_order order;
+	unsigned at = 0;
+	close(mkstemp(path));
+	snprintf(option, sizeof(option), "0:meter=%s", path);
+	CU_ASSERT_NOT_EQUAL(wire_configure(wires, 2, "1:meter-far=0", error, sizeof(error)), 0);
+	CU_ASSERT_EQUAL_FATAL(wire_configure(wires, 2, option, error, sizeof(error)), 0);
+	CU_ASSERT_NOT_EQUAL(wire_configure(wires, 2, option, error, sizeof(error)), 0);
+	CU_ASSERT_EQUAL(wire_configure(wires, 2, "1:meter-far=0", error, sizeof(error)), 0);
+	CU_ASSERT_NOT_EQUAL(wire_configure(wires, 2, "0:meter-far=0", error, sizeof(error)), 0);
+	CU_ASSERT_NOT_EQUAL(wire_configure(wires, 2, "1:meter=/nowhere/x", error, sizeof(error)), 0);
+	host_open(&h);
+	CU_ASSERT_EQUAL_FATAL(
+		meter_end_understand("one window=8,seconds=0.01,warmup=0", &order, error, sizeof(error)), 0);
+	meter_end_order(wires[0].meter, &order, h.now_ns);
+	wire_step(&wires[0], h.model, h.now_ns);
+	host_link(&h);
+	host_receive_queue(&h, 0, RING);
+	host_transmit_queue(&h, 0, RING);
+	unsigned echoed = 0;
+	for (unsigned i = 0; i < 50000; i++) {
+		host_wait(&h, 1000);
+		wire_step(&wires[0], h.model, h.now_ns);
+		echoed += echo(&h, &at);
+	}
+	FILE *file = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof(line), file));
+	unsigned sent = 0;
+	CU_ASSERT_EQUAL(
+		sscanf(line,
+			"{\"type\":\"meter\",\"id\":\"one\",\"protocol\":\"udp\",\"bytes\":64,\"frame_bytes\":64,"
+			"\"window\":8,\"rate_pps\":null,\"seconds\":0.010,\"sent\":%u,",
+			&sent),
+		1);
+	ASSERT_NUMBER(sent, echoed);
+	CU_ASSERT(sent > 10000);
+	snprintf(option, sizeof(option), "\"received\":%u,\"lost\":0,\"late\":0,\"wrong\":0,\"other\":0,", sent);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, option));
+	CU_ASSERT_PTR_NULL(fgets(line, sizeof(line), file));
+	ASSERT_NUMBER(wires[0].counts.in_frames, echoed);
+	ASSERT_NUMBER(wires[0].counts.out_frames, echoed);
+
+	/* the end of the model ends it */
+	meter_end_understand("two window=8,warmup=0", &order, error, sizeof(error));
+	meter_end_order(wires[0].meter, &order, h.now_ns);
+	for (unsigned i = 0; i < 100; i++) {
+		host_wait(&h, 1000);
+		wire_step(&wires[0], h.model, h.now_ns);
+	}
+	CU_ASSERT_EQUAL(wire_close(&wires[0], error, sizeof(error)), 0);
+	CU_ASSERT_EQUAL(wire_close(&wires[1], error, sizeof(error)), 0);
+	clearerr(file);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof(line), file));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"id\":\"two\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"sent\":8,\"received\":0,\"lost\":8,"));
+	fclose(file);
+	unlink(path);
+	host_close(&h);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"a window stays full", test_window},
+		{"UDP checksums of requests", test_udp_checksum},
+		{"lost after a second, and late", test_lost_and_late},
+		{"each bit of an answer counts", test_each_bit},
+		{"answers with headers of their own", test_other_headers},
+		{"answers from behind a forwarder", test_far},
+		{"the warm-up counts in nothing", test_warm_up},
+		{"the end", test_end},
+		{"a rate", test_rate},
+		{"ARP", test_arp},
+		{"RoCE's invariant CRC", test_icrc},
+		{"RoCE", test_roce},
+		{"nonsense is counted", test_nonsense},
+		{"the line of JSON", test_json},
+		{"keys and commands", test_keys},
+		{"at a port", test_wire_end},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {{.pName = "meter", .pTests = tests}, CU_SUITE_INFO_NULL};
+	int status = unit_run(suites);
+	meter_close(meter);
+	return status;
+}
