@@ -90,12 +90,13 @@ static void flush(struct echo *echo)
 	/* else the driver's queue was full (ENOBUFS, EAGAIN): the frames are still in the ring, for the next send() */
 }
 
-/** Puts a request's answer into the transmit ring. If there is no room it is lost, and the peer counts it. */
-static void answer(struct echo *echo, const uint8_t *frame, unsigned bytes)
+/** Puts the answer to a request of `length` bytes, of which `bytes` are in the receive ring, into the transmit ring. If
+ * there is no room it is lost, and the peer counts it. */
+static void answer(struct echo *echo, const uint8_t *frame, unsigned bytes, unsigned length)
 {
 	struct tpacket2_hdr *slot = (struct tpacket2_hdr *)(void *)(echo->tx.ring + echo->tx.next * SLOT);
 
-	if (bytes > SLOT - DATA)
+	if (bytes < length || bytes > SLOT - DATA)
 		return;
 	if (__atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE) & (TP_STATUS_SEND_REQUEST | TP_STATUS_SENDING))
 		return;
@@ -119,7 +120,7 @@ static bool take_slot(struct echo *echo)
 
 	if (!(__atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
 		return false;
-	answer(echo, (uint8_t *)slot + slot->tp_mac, slot->tp_snaplen);
+	answer(echo, (uint8_t *)slot + slot->tp_mac, slot->tp_snaplen, slot->tp_len);
 	__atomic_store_n(&slot->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 	echo->rx.next = (echo->rx.next + 1) % SLOTS;
 	return true;
@@ -136,7 +137,7 @@ static bool take_block(struct echo *echo)
 	at += block->offset_to_first_pkt;
 	for (unsigned i = 0; i < block->num_pkts; i++) {
 		const struct tpacket3_hdr *frame = (struct tpacket3_hdr *)(void *)at;
-		answer(echo, at + frame->tp_mac, frame->tp_snaplen);
+		answer(echo, at + frame->tp_mac, frame->tp_snaplen, frame->tp_len);
 		at += frame->tp_next_offset;
 	}
 	__atomic_store_n(&block->block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
