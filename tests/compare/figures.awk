@@ -234,27 +234,40 @@ function within_spread(mine, theirs, measure) {
 		least(mine, measure) <= most(theirs, measure)
 }
 
-# Data beside the lines: files of tests/compare, whose columns are parted by tabs.
-function read_data(    line, field) {
-	while ((getline line < (data "/reasons")) > 0)
-		if (line !~ /^(#|$)/ && split(line, field, "\t") == 4) {
-			reason_technique[++reasons] = "^(" field[1] ")$"
-			reason_measure[reasons] = "^(" field[2] ")$"
-			reason_window[reasons] = "^(" field[3] ")$"
-			reason_text[reasons] = field[4]
-		}
-	while ((getline line < (data "/distortions")) > 0)
-		if (line !~ /^(#|$)/ && split(line, field, "\t") == 2) {
-			distortion_where[++distortions] = field[1]
-			distortion[distortions] = field[2]
-		}
-	while ((getline line < (data "/claims")) > 0)
-		if (line !~ /^(#|$)/ && split(line, field, "\t") == 4) {
-			claim_of[++claims] = field[1]
-			claim_techniques[claims] = field[2]
-			claim_latency[claims] = field[3]
-			claim_rate[claims] = field[4]
-		}
+# Data beside the lines: files of tests/compare, whose columns are parted by tabs. A line that begins with a tab goes on
+# with the last column of the one before.
+function read_data(    i, count, field, entry) {
+	count = data_entries("reasons", entry)
+	for (i = 1; i <= count; i++) {
+		split(entry[i], field, "\t")
+		reason_technique[++reasons] = "^(" field[1] ")$"
+		reason_measure[reasons] = "^(" field[2] ")$"
+		reason_window[reasons] = "^(" field[3] ")$"
+		reason_text[reasons] = field[4]
+	}
+	count = data_entries("distortions", entry)
+	for (i = 1; i <= count; i++) {
+		split(entry[i], field, "\t")
+		distortion_where[++distortions] = field[1]
+		distortion[distortions] = field[2]
+	}
+	count = data_entries("claims", entry)
+	for (i = 1; i <= count; i++) {
+		split(entry[i], field, "\t")
+		claim_of[++claims] = field[1]
+		claim_techniques[claims] = field[2]
+		claim_latency[claims] = field[3]
+		claim_rate[claims] = field[4]
+	}
+}
+function data_entries(name, entry,    line, count) {
+	count = 0
+	while ((getline line < (data "/" name)) > 0)
+		if (sub(/^\t+/, " ", line))
+			entry[count] = entry[count] line
+		else if (line !~ /^(#|$)/)
+			entry[++count] = line
+	return count
 }
 function reason(technique, measure, cell,    i, load) {
 	load = cell_field[cell, "load_percent"] != "" ? "load" : cell_field[cell, "window"]

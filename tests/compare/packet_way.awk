@@ -98,6 +98,6 @@ BEGIN {
 	text(FIRST + 38, y, "once a batch of packets, where packets come in batches", "")
 	text(14, y - 20, "Busy polling: the system call itself runs NAPI's poll. AF_XDP can poll so, too.", GREY)
 	text(14, y, "AF_PACKET: IP gets each packet that came in as well, and drops it.", GREY)
-	text(14, y + 20, "DPDK and Pollux: descriptors and buffers lie in the process's memory, and it polls them.", GREY)
+	text(14, y + 20, "DPDK and Pollux: descriptors and buffers are the process's own memory. It polls.", GREY)
 	print "</svg>"
 }
