@@ -11,7 +11,8 @@ run() {
 	echo "{\"type\":\"run\",\"technique\":\"$1\",\"round\":$2,\"linux\":\"6.12\",\"card\":\"82599\"," \
 		"\"job\":\"echo\",\"bytes\":64,\"frame_bytes\":64,\"window\":$3,\"load_percent\":null,\"pps\":$4," \
 		"\"sent\":${7:-100},\"received\":${8:-99},\"lost\":${9:-1},\"late\":2,\"wrong\":0," \
-		"\"latency_ns\":{\"p50\":$5,\"p99\":$5,\"p99.9\":$5},\"cpu_us_per_packet\":$6,\"cpu_share\":1.0}" >>"$lines"
+		"\"latency_ns\":{\"p50\":$5,\"p99\":$5,\"p99.9\":$5}," \
+		"\"cpu_us_per_packet\":$6,\"cpu_share\":1.0}" >>"$lines"
 }
 # holds EXPRESSION: jq finds it true of the report as data
 holds() { jq -e "$1" "$work/compare.json" >/dev/null; }

@@ -43,15 +43,15 @@ function range(row, measure, factor) {
 
 function print_cell(cell,    i, row, technique, lines_of) {
 	printf "%s (%s)\n", cell_title(cell), cell_place(cell)
-	lines_of = "%-15s %9s %-15s %8s %-15s %8s %8s %8s %-15s %6s %5s %5s %5s\n"
-	printf lines_of, "", "kpps", "  least..most", "p50 us", "  least..most", "p99", "p99.9", "CPU us/p",
-		"  least..most", "rounds", "lost", "late", "wrong"
+	lines_of = "%-14s %7s %-13s %7s %-13s %7s %7s %8s %-13s %6s %4s %4s %5s\n"
+	printf lines_of, "", "kpps", " least..most", "p50 us", " least..most", "p99", "p99.9", "CPU us/p",
+		" least..most", "rounds", "lost", "late", "wrong"
 	for (i = 1; i <= techniques; i++) {
 		row = row_of(cell, technique = known_techniques[i])
 		if (measured(row))
-			printf lines_of, technique, kpps(median(row, "pps")), "  " range(row, "pps", 1000),
-				us(median(row, "p50")), "  " range(row, "p50", 1000), us(median(row, "p99")),
-				us(median(row, "p99.9")), three_digits(median(row, "cpu")), "  " range(row, "cpu", 1),
+			printf lines_of, technique, kpps(median(row, "pps")), " " range(row, "pps", 1000),
+				us(median(row, "p50")), " " range(row, "p50", 1000), us(median(row, "p99")),
+				us(median(row, "p99.9")), three_digits(median(row, "cpu")), " " range(row, "cpu", 1),
 				rounds[row] (rounds[row] < most_rounds ? "/" most_rounds : ""), total[row, "lost"],
 				total[row, "late"], total[row, "wrong"]
 	}
