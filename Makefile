@@ -181,8 +181,9 @@ $(O)/compare-meter: $(call objects,tests/compare/compare-meter.c apps/gen_latenc
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
-# it runs that program
+# they run these programs
 $(O)/test_hostile: | $(O)/pollux-model
+$(O)/test_meter: | $(O)/compare-meter
 
 $(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)

@@ -23,6 +23,7 @@
 #define FAILED      1
 #define MISUSED     2
 #define FRAME_MAX   16384u
+#define MIRROR_MAX  9024u    /* METER_BYTES_MAX, in an odd number of cache lines */
 #define AT_ONCE     64u      /* frames read before others are sent */
 #define SPIN_NS     50000u   /* nothing came for so long: sleeps until something comes, ... */
 #define SLEEP_NS    1000000u /* ... and looks at the time so often */
@@ -216,15 +217,16 @@ static void rest(const struct end *end, const struct meter *meter, uint64_t now,
 	ppoll(&fd, 1, &timeout, NULL);
 }
 
-/** Measures at a descriptor. @return NULL: it broke, and the reason was printed */
-static const struct meter_result *run(const struct end *end, struct meter *meter)
+/** Measures at a descriptor. broke: it ended there, and the reason was printed. @return what was measured */
+static const struct meter_result *run(const struct end *end, struct meter *meter, bool *broke)
 {
 	static uint8_t buffer[FRAME_MAX];
 	const struct meter_result *result;
 	struct model_frame pending = {0}, frame = {.data = buffer};
 	uint64_t moved = now_ns();
 	sig_atomic_t heard = 0;
-	int state = 1;
+	int state;
+	*broke = false;
 	while (!(result = meter_ended(meter, now_ns()))) {
 		bool busy = false;
 		ssize_t got;
@@ -243,9 +245,11 @@ static const struct meter_result *run(const struct end *end, struct meter *meter
 		for (unsigned i = 0; i < AT_ONCE; i++) {
 			if (!pending.len && !meter_give(meter, now_ns(), &pending, 1))
 				break;
-			if ((state = send_frame(end, &pending)) < 0)
-				return NULL;
-			if (state == 0)
+			if ((state = send_frame(end, &pending)) < 0) {
+				*broke = true;
+				meter_give_up(meter, now_ns());
+			}
+			if (state <= 0)
 				break;
 			pending.len = 0;
 			busy = true;
@@ -262,7 +266,7 @@ static const struct meter_result *run(const struct end *end, struct meter *meter
 /** Measures against itself: what the meter costs alone. */
 static const struct meter_result *run_mirror(struct meter *meter)
 {
-	static uint8_t answers[METER_BATCH][FRAME_MAX / 2 + 1024];
+	static uint8_t answers[METER_BATCH][MIRROR_MAX];
 	struct model_frame frames[METER_BATCH];
 	const struct meter_result *result;
 	while (!(result = meter_ended(meter, now_ns()))) {
@@ -285,6 +289,7 @@ int main(int argc, char **argv)
 	struct end end = {.fd = -1};
 	char text[METER_JSON_BYTES];
 	struct sigaction action = {.sa_handler = on_signal};
+	bool broke = false;
 	if (!understand(argc, argv, &options))
 		return MISUSED;
 	sigaction(SIGINT, &action, NULL);
@@ -296,14 +301,13 @@ int main(int argc, char **argv)
 		fputs("compare-meter: no memory\n", stderr);
 	else if (options.mirror || (options.tap ? open_tap(&end, &options) : open_socket(&end, &options))) {
 		meter_begin(meter, &options.config);
-		result = options.mirror ? run_mirror(meter) : run(&end, meter);
-		if (result)
-			puts(meter_json(result, options.id, text));
+		result = options.mirror ? run_mirror(meter) : run(&end, meter, &broke);
+		puts(meter_json(result, options.id, text));
 	}
 	meter_close(meter);
 	if (end.fd >= 0)
 		close(end.fd);
 	if (end.local[0])
 		unlink(end.local);
-	return result && fflush(stdout) == 0 ? EXIT_SUCCESS : FAILED;
+	return result && !broke && fflush(stdout) == 0 ? EXIT_SUCCESS : FAILED;
 }

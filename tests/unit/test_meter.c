@@ -7,8 +7,15 @@
 #include "unit_model_host.h"
 
 #include "unit.h"
+#include <errno.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define USEC    1000ull
@@ -636,6 +643,141 @@ static void test_wire_end(void)
 	host_close(&h);
 }
 
+static char folder[] = "/tmp/test_meter_XXXXXX";
+
+/** Starts compare-meter, which stands beside this program, with its output at *out. */
+static pid_t start(const char *const *arguments, FILE **out)
+{
+	char program[512] = "";
+	int ends[2];
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	CU_ASSERT_FATAL(readlink("/proc/self/exe", program, sizeof(program) - 32) > 0);
+	strcat(dirname(program), "/compare-meter");
+	pid_t child = fork();
+	if (child == 0) {
+		dup2(ends[1], 1);
+		dup2(ends[1], 2);
+		execv(program, (char *const *)arguments);
+		_exit(99);
+	}
+	close(ends[1]);
+	*out = fdopen(ends[0], "r");
+	return child;
+}
+
+static int status_of(pid_t child)
+{
+	int status = 0;
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int echo_socket(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	strcpy(at.sun_path, path);
+	CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/** Answers what comes, until nothing has come for so long, or so many were answered. */
+static unsigned echo_frames(int fd, int quiet_ms, unsigned most)
+{
+	uint8_t bytes[FRAME];
+	struct sockaddr_un from;
+	struct pollfd look = {.fd = fd, .events = POLLIN};
+	unsigned n = 0;
+	for (; n < most && poll(&look, 1, quiet_ms) == 1; n++) {
+		socklen_t from_bytes = sizeof(from);
+		ssize_t got = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_bytes);
+		struct model_frame request = {.data = bytes, .len = (uint32_t)got};
+		if (got < 60 || sendto(fd, answer(&request), request.len, 0, (struct sockaddr *)&from, from_bytes) < 0)
+			break;
+	}
+	return n;
+}
+
+/** At the sockets of QEMU's -netdev dgram: more in flight than a socket holds, and none lost. A signal ends it. */
+static void test_sockets(void)
+{
+	char paths[300], remote[200], line[METER_JSON_BYTES] = "";
+	const char *arguments[] = {"compare-meter", "--dgram", paths, "--to=02:82:00:00:00:0e", "--warmup=0",
+		"--seconds=60", "--window=4096", NULL};
+	FILE *out;
+	snprintf(remote, sizeof(remote), "%s/qemu", folder);
+	snprintf(paths, sizeof(paths), "%s/meter,%s", folder, remote);
+	int fd = echo_socket(remote);
+	pid_t child = start(arguments, &out);
+	unsigned n = echo_frames(fd, 10000, 20000), sent = 0, received = 0, lost = 0, late = 0;
+	ASSERT_NUMBER(n, 20000);
+	kill(child, SIGINT);
+	int status;
+	do
+		n += echo_frames(fd, 10, 100000);
+	while (waitpid(child, &status, WNOHANG) == 0);
+	ASSERT_NUMBER(status, 0);
+	CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof(line), out));
+	const char *counted = strstr(line, "\"sent\"");
+	CU_ASSERT_EQUAL(sscanf(counted ? counted : "", "\"sent\":%u,\"received\":%u,\"lost\":%u,\"late\":%u", &sent,
+				&received, &lost, &late),
+		4);
+	ASSERT_NUMBER(sent, n);
+	ASSERT_NUMBER(received + late, n); /* late: on a machine that held this program up for a second */
+	CU_ASSERT_PTR_NULL(strstr(line, "\"seconds\":60."));
+	fclose(out);
+
+	/* whoever answers goes away: what was measured is said, and why it ended */
+	bool sentence = false, measured = false;
+	child = start(arguments, &out);
+	echo_frames(fd, 10000, 5000);
+	close(fd);
+	unlink(remote);
+	while (fgets(line, sizeof(line), out)) {
+		sentence |= strstr(line, "cannot send to") != NULL;
+		measured |= strstr(line, "\"type\":\"meter\"") != NULL;
+	}
+	CU_ASSERT_TRUE(sentence && measured);
+	ASSERT_NUMBER(status_of(child), 1);
+	fclose(out);
+	CU_ASSERT_EQUAL(rmdir(folder), 0); /* it leaves no socket */
+}
+
+/** What cannot be used is refused with a status and a sentence. */
+static void test_refused(void)
+{
+	static const struct {
+		int status;
+		const char *arguments[6], *sentence;
+	} cases[] = {
+		{2, {"compare-meter"}, "Usage"},
+		{0, {"compare-meter", "--help"}, "Usage"},
+		{2, {"compare-meter", "--mirror", "--tap=x"}, "Usage"},
+		{2, {"compare-meter", "--mirror", "x"}, "Usage"},
+		{2, {"compare-meter", "--mirror", "--id=a b"}, "Usage"},
+		{2, {"compare-meter", "--mirror", "--protocol=roce", "--qpn=1"}, "Usage"},
+		{2, {"compare-meter", "--mirror", "--window=0"}, "a measurement has no 'window=0'"},
+		{2, {"compare-meter", "--dgram=a,b"}, "Usage"},
+		{1, {"compare-meter", "--dgram=a", "--to=02:00:00:00:00:01"}, "two paths"},
+		{1, {"compare-meter", "--dgram=/nowhere/a,b", "--to=02:00:00:00:00:01"}, "cannot make the socket"},
+		{1, {"compare-meter", "--tap=too-long-for-an-interface"}, "no name of an interface"},
+		{0, {"compare-meter", "--mirror", "--seconds=0.01", "--id=m"}, "\"id\":\"m\""},
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[METER_JSON_BYTES] = "";
+		FILE *out;
+		pid_t child = start(cases[i].arguments, &out);
+		bool said = false;
+		while (fgets(line, sizeof(line), out))
+			said |= strstr(line, cases[i].sentence) != NULL;
+		fclose(out);
+		int status = status_of(child);
+		if (status != cases[i].status || !said)
+			printf("\n    case %u: status %d, %s ", i, status, said ? "said" : "not said");
+		CU_ASSERT(status == cases[i].status && said);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -655,9 +797,13 @@ int main(void)
 		{"the line of JSON", test_json},
 		{"keys and commands", test_keys},
 		{"at a port", test_wire_end},
+		{"compare-meter at sockets", test_sockets},
+		{"compare-meter refuses", test_refused},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {{.pName = "meter", .pTests = tests}, CU_SUITE_INFO_NULL};
+	if (!mkdtemp(folder))
+		return 1;
 	int status = unit_run(suites);
 	meter_close(meter);
 	return status;
