@@ -7,13 +7,19 @@
  *
  * Documented best: the driver's own hook ("native" mode), which every attachment without a mode gets where the driver
  * has it; the JIT compiler on (net.core.bpf_jit_enable, the kernel's default). The program is echo() in
- * echo_xdp.bpf.c; this file only loads it, waits, and adds up how many it has answered on each CPU. */
+ * echo_xdp.bpf.c; this file only loads it, waits, and adds up how many it has answered on each CPU.
+ *
+ * With two interfaces each sends what the other receives, as it is: XDP_REDIRECT, to a map of devices, by which the
+ * kernel hands frames over in bulk (kernel document bpf/redirect). */
 #include "echo.h"
 #include "echo_bpf.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /** @return the sum over all CPUs. */
@@ -31,21 +37,37 @@ static uint64_t count_answers(int map)
 	return sum;
 }
 
+/** What comes by one interface leaves by the other: `out` needs a program of its own, for its driver to have rings for
+ * that. */
+static struct bpf_object *redirect(const char *in, const char *out)
+{
+	struct bpf_object *object = echo_bpf_attach(in, "forward");
+	uint32_t index = if_nametoindex(out);
+
+	if (bpf_map_update_elem(echo_bpf_map(object, "other"), &(uint32_t){0}, &index, BPF_ANY))
+		echo_fail("frames cannot be redirected to %s: %s", out, strerror(errno));
+	return object;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct echo_program program = {
 		.name = "echo-xdp",
-		.about = "Answers by an XDP program inside the kernel, in the driver: XDP_TX.",
+		.about = "Answers by an XDP program inside the kernel, in the driver: XDP_TX. With two\n"
+			 "interfaces it forwards all between them instead: XDP_REDIRECT.",
 		.port = "INTERFACE",
-		.most_ports = 1,
+		.most_ports = 2,
 	};
 	const char *ports[2];
 
-	echo_begin(&program, argc, argv, ports);
-	struct bpf_object *object = echo_bpf_attach(ports[0], "echo");
+	bool forwards = echo_begin(&program, argc, argv, ports) == 2;
+	struct bpf_object *first = forwards ? redirect(ports[0], ports[1]) : echo_bpf_attach(ports[0], "echo"),
+			  *second = forwards ? redirect(ports[1], ports[0]) : NULL;
 	echo_ready();
 	while (!echo_stopped)
 		pause();
-	uint64_t answers = count_answers(echo_bpf_map(object, "answered"));
-	return echo_end("xdp", answers, answers);
+	uint64_t count = count_answers(echo_bpf_map(first, "answered"));
+	if (second)
+		count += count_answers(echo_bpf_map(second, "answered"));
+	return echo_end(forwards ? "xdp-redirect" : "xdp", count, count);
 }

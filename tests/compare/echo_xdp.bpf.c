@@ -32,7 +32,15 @@ struct {
 	__type(value, __u32);
 } sockets SEC(".maps");
 
-/** Requests answered, a count per CPU: nothing is shared. */
+/** Where forward() sends what comes: one interface. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} other SEC(".maps");
+
+/** Requests answered, or frames forwarded, a count per CPU: nothing is shared. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -63,6 +71,14 @@ static __always_inline void exchange_mac(__u16 *addresses)
 	}
 }
 
+static __always_inline void count_one(void)
+{
+	__u64 *count = bpf_map_lookup_elem(&answered, &(__u32){0});
+
+	if (count)
+		++*count;
+}
+
 /** Back to where it came from, by the same port. Both checksums stay right: they are sums, in any order. */
 SEC("xdp")
 int echo(struct xdp_md *context)
@@ -78,9 +94,7 @@ int echo(struct xdp_md *context)
 	in.ip->daddr = address;
 	in.udp->source = in.udp->dest;
 	in.udp->dest = port;
-	__u64 *count = bpf_map_lookup_elem(&answered, &(__u32){0});
-	if (count)
-		++*count;
+	count_one();
 	return XDP_TX;
 }
 
@@ -91,6 +105,15 @@ int to_socket(struct xdp_md *context)
 	struct headers in;
 
 	return request(context, &in) ? bpf_redirect_map(&sockets, context->rx_queue_index, XDP_PASS) : XDP_PASS;
+}
+
+/** Each frame as it is, by the other interface: its driver sends it from where this one has received it. */
+SEC("xdp")
+int forward(struct xdp_md *context)
+{
+	(void)context;
+	count_one();
+	return bpf_redirect_map(&other, 0, XDP_DROP);
 }
 
 char program_license[] SEC("license") = "BSD";
