@@ -46,12 +46,32 @@ check "what emulation distorts stands before the table" "$log" \
 	[ "$(grep -n 'not as on a real' "$log" | cut -d: -f1)" -lt "$(grep -n '^echo, 64' "$log" | cut -d: -f1)" ]
 check "all lines are accounted for" "$log" said '9 lines read: 9 runs, 0 of costs, 0 of steps, 0 skips'
 
+tests/compare/report.sh --markdown "$lines" >"$log" 2>&1
+check "a table for the book has the same figures" "$log" \
+	grep -qE '^\| sockets \| 14.0 k \| 13.0 to 15.0 \| 61.0 \| 4200 us \| 4200 us \|$' "$log"
+
 # -- A known reason: a poller bears idle turns --
 : >"$lines"
 run sockets 1 1 9000 100000 50
 run pollux 1 1 90000 10000 70
 check "a reason that is known is given" "$log" report 0
 check "  for that figure only" "$log" said 'cpu: sockets 50.0 us/packet, pollux 70.0 us/packet. Pollux polls:'
+
+# -- Steps of the kernel: below the one that calls them, which has the rest --
+step() {
+	echo "{\"type\":\"step\",\"technique\":\"sockets\",\"linux\":\"$1\",\"card\":\"82599\",\"step\":\"$2\"," \
+		"\"hits_per_packet\":$3,\"ns_per_hit\":$4}" >>"$lines"
+}
+step 6.12 napi_build_skb 1 2000
+step 6.12 ixgbe_poll 0.05 200000
+step 6.12 napi_gro_receive 1 5000
+step 7.0 napi_gro_receive 1 4000
+step 6.12 a_new_one 2 500
+check "steps are reported on" "$log" report 0
+check "a step has what its own steps leave" "$log" grep -qE '^ixgbe_poll +0.05 +10.0 +3.00  NAPI' "$log"
+check "  which stand below it" "$log" grep -qE '^  napi_build_skb +1 +2.00 +2.00 ' "$log"
+check "  those of another kernel do not" "$log" grep -qE '^  napi_gro_receive +1 +4.00 +4.00 ' "$log"
+check "one that nobody knows is there too" "$log" grep -qE '^a_new_one +2 +1.00 +1.00 *$' "$log"
 
 # -- An interrupted run, other lines, counts that do not add up, text of anybody's --
 : >"$lines"
@@ -75,7 +95,7 @@ check "  and what was not understood is counted" "$log" \
 check "counts that do not add up are left out, and said" "$log" said 'sockets, round 1: 100 sent, 90 received, 9 lost'
 check "  of the table too" "$log" [ "$(grep -c '^sockets' "$log")" = 0 ]
 check "a technique without a row says why" "$log" said 'not measured (Linux 6.12, 82599): a "<b>" & ?[31m \ ?[2J?'
-check "a cost of zero is 0, and a small one is not" "$log" grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +50$' "$log"
+check "a cost of zero is 0, and a small one is not" "$log" grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +- +50$' "$log"
 check "a cost that was not counted has its reason" "$log" said 'bytes_copied: no kprobes </svg> (pollux)'
 check "no control character is printed" "$log" eval "! LC_ALL=C grep -q '[^ -~]' '$log'"
 check "the picture has no markup of others" "$work/compare.svg" eval "! grep -q '<b>\|</svg>.' '$work/compare.svg'"

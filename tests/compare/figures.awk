@@ -15,7 +15,7 @@ BEGIN {
 	path_of["p99.9"] = "latency_ns/p99.9"
 	path_of["cpu"] = "cpu_us_per_packet"
 	split("sent received lost late wrong", counters, " ")
-	split("system_calls context_switches bytes_copied skbs interrupts lock_contentions", costs, " ")
+	split("system_calls context_switches bytes_copied skbs interrupts soft_interrupts lock_contentions", costs, " ")
 }
 
 {
@@ -122,6 +122,7 @@ function read_step() {
 	if (!json_text("step") || !json_number("hits_per_packet") || !json_number("ns_per_hit"))
 		return 0
 	step_technique[++steps] = json["technique"]
+	step_place[steps] = "Linux " json["linux"] ", " json["card"]
 	step_name[steps] = json["step"]
 	step_hits[steps] = json["hits_per_packet"]
 	step_ns[steps] = json["ns_per_hit"]
@@ -158,6 +159,26 @@ function median(row, measure,    count, middle) {
 }
 function least(row, measure) { return sorted(values[row, measure]) ? ordered[1] : "" }
 function most(row, measure,    count) { return (count = sorted(values[row, measure])) ? ordered[count] : "" }
+
+function step_us(i) { return step_hits[i] * step_ns[i] / 1000 }
+# own_us(I): without the steps that were measured inside it.
+function own_us(i,    other, us_left) {
+	us_left = step_us(i)
+	for (other = 1; other <= steps; other++)
+		if (together(i, other) && step_caller[step_name[other]] == step_name[i])
+			us_left -= step_us(other)
+	return us_left
+}
+# step_indent(STEP, BY): BY for each step that STEP stands in.
+function step_indent(step, by,    indent) {
+	indent = ""
+	for (step = step_caller[step]; step in step_caller; step = step_caller[step])
+		indent = indent by
+	return indent
+}
+function together(i, other) {
+	return step_technique[other] == step_technique[i] && step_place[other] == step_place[i]
+}
 
 function row_of(cell, technique) { return cell SUBSEP technique }
 function measured(row) { return row in rounds }
@@ -259,6 +280,17 @@ function read_data(    i, count, field, entry) {
 		claim_latency[claims] = field[3]
 		claim_rate[claims] = field[4]
 	}
+}
+# What is known of the kernel's steps: known_steps[] in order, step_caller[], step_does[].
+function read_known_steps(    i, count, field, entry) {
+	count = data_entries("steps", entry)
+	for (i = 1; i <= count; i++) {
+		split(entry[i], field, "\t")
+		known_steps[i] = field[1]
+		step_caller[field[1]] = field[2]
+		step_does[field[1]] = field[3]
+	}
+	return count
 }
 function data_entries(name, entry,    line, count) {
 	count = 0

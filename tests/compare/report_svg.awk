@@ -129,14 +129,14 @@ function cost_table(cell,    o, i, c, shown, x) {
 			for (c = 1; c in costs; c++) {
 				x = costs[c]
 				gsub(/_/, " ", x)
-				text(80 + c * 150, top, x, "text-anchor=\"end\" fill=\"#666\"")
+				text(90 + c * 140, top, x, "text-anchor=\"end\" fill=\"#666\"")
 			}
 			top += ROW - 2
 		}
 		text(128, top, costed[i], "text-anchor=\"end\" fill=\"" colour(costed[i]) "\"" \
 			(ours(costed[i]) ? " font-weight=\"bold\"" : ""))
 		for (c = 1; c in costs; c++)
-			text(80 + c * 150, top, cost_figure(cost[i, costs[c]]), "text-anchor=\"end\"" \
+			text(90 + c * 140, top, cost_figure(cost[i, costs[c]]), "text-anchor=\"end\"" \
 				(ours(costed[i]) ? " font-weight=\"bold\"" : ""))
 		top += ROW - 4
 	}

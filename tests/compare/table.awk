@@ -76,10 +76,10 @@ function print_costs(    o, i, c, how, shown) {
 		return
 	by_rank()
 	print "The five costs, counted, per packet that was answered (runs apart from the timed ones):"
-	printf "%-15s %7s %9s %9s %9s %9s %9s %9s %9s\n", "", "window", "system", "context", "bytes", "socket",
-		"inter-", "contended", "packets"
-	printf "%-15s %7s %9s %9s %9s %9s %9s %9s %9s\n", "", "", "calls", "switches", "copied", "buffers", "rupts",
-		"locks", "counted"
+	printf "%-15s %7s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "window", "system", "context", "bytes", "socket",
+		"inter-", "soft", "contended", "packets"
+	printf "%-15s %7s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "", "calls", "switches", "copied", "buffers", "rupts",
+		"ones", "locks", "counted"
 	for (o = 1; o <= cost_rows; o++) {
 		i = cost_order[o]
 		printf "%-15s %7s", costed[i], cost_field[i, "window"]
@@ -109,15 +109,31 @@ function cost_users(name, how,    o, i, users) {
 	return users
 }
 
-function print_steps(    i) {
-	if (!steps)
-		return
-	print "The kernel's steps, by its functions, each with what it calls:"
-	printf "%-15s %-32s %12s %12s %12s\n", "", "function", "times/packet", "us each", "us/packet"
-	for (i = 1; i <= steps; i++)
-		printf "%-15s %-32s %12s %12s %12s\n", step_technique[i], substr(step_name[i], 1, 32),
-			cost_figure(step_hits[i]), us(step_ns[i]), us(step_hits[i] * step_ns[i])
-	print ""
+# The steps of each technique that has some, as a tree: a step stands below the one that calls it.
+function print_steps(    i, first, known, k) {
+	known = read_known_steps()
+	for (first = 1; first <= steps; first++) {
+		for (i = 1; i < first && !together(first, i); i++)
+			;
+		if (i < first)
+			continue
+		print "The kernel's steps, " step_technique[first] " (" step_place[first] \
+			"): us of each packet, and of that outside the steps below it."
+		print "Each function was traced in a measurement of its own: a difference of two can be below 0."
+		printf "%-34s %8s %8s %8s\n", "", "times", "us", "its own"
+		for (k = 1; k <= known; k++)
+			for (i = first; i <= steps; i++)
+				if (step_name[i] == known_steps[k] && together(first, i))
+					print_step(i)
+		for (i = first; i <= steps; i++)
+			if (!(step_name[i] in step_does) && together(first, i))
+				print_step(i)
+		print ""
+	}
+}
+function print_step(i) {
+	printf "%-34s %8s %8s %8s  %s\n", step_indent(step_name[i], "  ") substr(step_name[i], 1, 32), cost_figure(step_hits[i]),
+		three_digits(step_us(i)), three_digits(own_us(i)), step_does[step_name[i]]
 }
 
 # The claims beside the first cells: round trips at window 1, rates at the widest window.
@@ -150,7 +166,7 @@ function print_not_ahead(    i, last, where) {
 	find_not_ahead()
 	if (!cells)
 		return
-	print "Where Pollux is not ahead" (aheads ? ":" : ": nowhere in these cells.")
+	print "Where Pollux is not ahead" (aheads ? ":" : ": nowhere that it was measured.")
 	for (i = 1; i <= aheads; i++) {
 		where = cell_title(ahead_cell[i]) " (" cell_place(ahead_cell[i]) ")"
 		if (where != last)

@@ -1,0 +1,58 @@
+# The report's figures as tables of a Markdown document, for the first kernel, card, job and size: what
+# hw-docs/packet-way.md shows. Needs json.awk and figures.awk before it.
+
+function print_medians(slow, fast,    t, technique) {
+	print "| " cell_field[fast, "bytes"] " bytes | packets/s, window " cell_field[fast, "window"] " | least to most | CPU " \
+		"us/packet | round trip p50, window " cell_field[slow, "window"] " | p99 |"
+	print "|---|---|---|---|---|---|"
+	for (t = 1; t <= techniques; t++) {
+		technique = known_techniques[t]
+		if (!measured(row_of(fast, technique)) && !measured(row_of(slow, technique)))
+			continue
+		printf "| %s | %s k | %s to %s | %s | %s us | %s us |\n", technique,
+			kpps(median(row_of(fast, technique), "pps")), kpps(least(row_of(fast, technique), "pps")),
+			kpps(most(row_of(fast, technique), "pps")), three_digits(median(row_of(fast, technique), "cpu")),
+			us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99"))
+	}
+	print ""
+}
+
+function print_costs(window,    o, i, c) {
+	print "| per packet, window " window " | system calls | context switches | bytes copied | skbs | interrupts | soft " \
+		"interrupts | contended locks |"
+	print "|---|---|---|---|---|---|---|---|"
+	by_rank()
+	for (o = 1; o <= cost_rows; o++) {
+		i = cost_order[o]
+		if (cost_field[i, "window"] != window)
+			continue
+		printf "| %s |", costed[i]
+		for (c = 1; c in costs; c++)
+			printf " %s |", cost_figure(cost[i, costs[c]])
+		print ""
+	}
+	print ""
+}
+
+function print_steps(    known, k, i) {
+	known = read_known_steps()
+	print "| function | what it does | times per packet | us per packet | its own |"
+	print "|---|---|---|---|---|"
+	for (k = 1; k <= known; k++)
+		for (i = 1; i <= steps; i++)
+			if (step_name[i] == known_steps[k] && together(1, i))
+				printf "| %s`%s` | %s | %s | %s | %s |\n", step_indent(step_name[i], "&nbsp; "), step_name[i],
+					step_does[step_name[i]], cost_figure(step_hits[i]), three_digits(step_us(i)),
+					three_digits(own_us(i))
+}
+
+END {
+	fast = find_cell(1, 64) ? find_cell(1, 64) : 1
+	slow = find_cell(1, 1) ? find_cell(1, 1) : 1
+	if (cells)
+		print_medians(slow, fast)
+	if (cost_rows)
+		print_costs(cell_field[fast, "window"])
+	if (steps)
+		print_steps()
+}
