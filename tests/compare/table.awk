@@ -132,8 +132,8 @@ function print_steps(    i, first, known, k) {
 	}
 }
 function print_step(i) {
-	printf "%-34s %8s %8s %8s  %s\n", step_indent(step_name[i], "  ") substr(step_name[i], 1, 32), cost_figure(step_hits[i]),
-		three_digits(step_us(i)), three_digits(own_us(i)), step_does[step_name[i]]
+	printf "%-34s %8s %8s %8s  %s\n", step_indent(step_name[i], "  ") substr(step_name[i], 1, 32),
+		cost_figure(step_hits[i]), three_digits(step_us(i)), three_digits(own_us(i)), step_does[step_name[i]]
 }
 
 # The claims beside the first cells: round trips at window 1, rates at the widest window.
