@@ -65,12 +65,15 @@ step() {
 step 6.12 napi_build_skb 1 2000
 step 6.12 ixgbe_poll 0.05 200000
 step 6.12 napi_gro_receive 1 5000
+step 6.12 napi_gro_receive 1 5500
 step 7.0 napi_gro_receive 1 4000
 step 6.12 a_new_one 2 500
 check "steps are reported on" "$log" report 0
 check "a step has what its own steps leave" "$log" grep -qE '^ixgbe_poll +0.05 +10.0 +3.00  NAPI' "$log"
+check "all their lines are accounted for" "$log" said '6 of steps, 0 skips'
 check "  which stand below it" "$log" grep -qE '^  napi_build_skb +1 +2.00 +2.00 ' "$log"
 check "  those of another kernel do not" "$log" grep -qE '^  napi_gro_receive +1 +4.00 +4.00 ' "$log"
+check "  and the least of two counts" "$log" grep -qE '^  napi_gro_receive +1 +5.00 +5.00 ' "$log"
 check "one that nobody knows is there too" "$log" grep -qE '^a_new_one +2 +1.00 +1.00 *$' "$log"
 
 # -- An interrupted run, other lines, counts that do not add up, text of anybody's --

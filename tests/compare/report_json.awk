@@ -90,5 +90,5 @@ END {
 		printf "%s\n{\"technique\":%s,\"linux\":%s,\"card\":%s,\"why\":%s}", comma(i), quoted(skipped[i]),
 			quoted(skip_field[i, "linux"]), quoted(skip_field[i, "card"]), quoted(skip_field[i, "why"])
 	printf "],\n\"lines\":{\"read\":%d,\"runs\":%d,\"runs_left_out\":%d,\"costs\":%d,\"steps\":%d,\"skips\":%d," \
-		"\"refused\":%d}}\n", lines, runs, unsound_runs, cost_rows, steps, skips, refused
+		"\"refused\":%d}}\n", lines, runs, unsound_runs, cost_rows, step_lines, skips, refused
 }

@@ -2,8 +2,8 @@
 # hw-docs/packet-way.md shows. Needs json.awk and figures.awk before it.
 
 function print_medians(slow, fast,    t, technique) {
-	print "| " cell_field[fast, "bytes"] " bytes | packets/s, window " cell_field[fast, "window"] " | least to most | CPU " \
-		"us/packet | round trip p50, window " cell_field[slow, "window"] " | p99 |"
+	print "| " cell_field[fast, "bytes"] " bytes | packets/s, window " cell_field[fast, "window"] \
+		" | least to most | CPU us/packet | round trip p50, window " cell_field[slow, "window"] " | p99 |"
 	print "|---|---|---|---|---|---|"
 	for (t = 1; t <= techniques; t++) {
 		technique = known_techniques[t]
@@ -11,15 +11,15 @@ function print_medians(slow, fast,    t, technique) {
 			continue
 		printf "| %s | %s k | %s to %s | %s | %s us | %s us |\n", technique,
 			kpps(median(row_of(fast, technique), "pps")), kpps(least(row_of(fast, technique), "pps")),
-			kpps(most(row_of(fast, technique), "pps")), three_digits(median(row_of(fast, technique), "cpu")),
-			us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99"))
+			kpps(most(row_of(fast, technique), "pps")),
+			three_digits(median(row_of(fast, technique), "cpu")), us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99"))
 	}
 	print ""
 }
 
 function print_costs(window,    o, i, c) {
-	print "| per packet, window " window " | system calls | context switches | bytes copied | skbs | interrupts | soft " \
-		"interrupts | contended locks |"
+	print "| per packet, window " window " | system calls | context switches | bytes copied | skbs | " \
+		"interrupts | soft interrupts | contended locks |"
 	print "|---|---|---|---|---|---|---|---|"
 	by_rank()
 	for (o = 1; o <= cost_rows; o++) {
@@ -41,8 +41,8 @@ function print_steps(    known, k, i) {
 	for (k = 1; k <= known; k++)
 		for (i = 1; i <= steps; i++)
 			if (step_name[i] == known_steps[k] && together(1, i))
-				printf "| %s`%s` | %s | %s | %s | %s |\n", step_indent(step_name[i], "&nbsp; "), step_name[i],
-					step_does[step_name[i]], cost_figure(step_hits[i]), three_digits(step_us(i)),
+				printf "| %s`%s` | %s | %s | %s | %s |\n",
+					step_indent(step_name[i], "&nbsp; "), step_name[i], step_does[step_name[i]], cost_figure(step_hits[i]), three_digits(step_us(i)),
 					three_digits(own_us(i))
 }
 
