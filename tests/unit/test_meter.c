@@ -176,6 +176,26 @@ static void test_udp_checksum(void)
 	}
 }
 
+/** No request says that it has no checksum, as 0 would, whatever the sum is. */
+static void test_sum_of_zero(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	unsigned zeros = 0;
+	config.window = METER_WINDOW_MAX;
+	begin(&config);
+	for (unsigned n, sent = 0; sent < 300000; sent += n) {
+		n = give(frames);
+		for (unsigned i = 0; i < n; i++) {
+			zeros += !frames[i].data[UDP_AT + 6] && !frames[i].data[UDP_AT + 7];
+			take(answer(&frames[i]), 60);
+		}
+		now += 1000;
+	}
+	ASSERT_NUMBER(zeros, 0);
+	counts();
+}
+
 /** A request is lost after a second, not before, and another one goes then. What comes later is late. */
 static void test_lost_and_late(void)
 {
@@ -264,6 +284,24 @@ static void test_other_headers(void)
 	ASSERT_NUMBER(c.received, 1);
 	ASSERT_NUMBER(c.wrong, 3);
 	ASSERT_NUMBER(c.other, 0);
+}
+
+/** Answers to requests that were never sent: another time, a slot outside of the window, a number of the future. */
+static void test_forged(void)
+{
+	struct model_frame frames[METER_BATCH];
+	static const unsigned places[] = {BTH + 8, BTH + 1, BTH + 7};
+	begin(&basic);
+	give(frames);
+	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint8_t *frame = answer(&frames[0]);
+		frame[places[i]] ^= 1;
+		frame[UDP_AT + 6] = frame[UDP_AT + 7] = 0;
+		take(frame, 60);
+	}
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.received + c.late, 0);
+	ASSERT_NUMBER(c.wrong, 3);
 }
 
 /** Behind a forwarder an answer is the request, and only there. */
@@ -783,9 +821,11 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"a window stays full", test_window},
 		{"UDP checksums of requests", test_udp_checksum},
+		{"a sum of zero", test_sum_of_zero},
 		{"lost after a second, and late", test_lost_and_late},
 		{"each bit of an answer counts", test_each_bit},
 		{"answers with headers of their own", test_other_headers},
+		{"answers to what was not asked", test_forged},
 		{"answers from behind a forwarder", test_far},
 		{"the warm-up counts in nothing", test_warm_up},
 		{"the end", test_end},
