@@ -12,7 +12,8 @@ function print_medians(slow, fast,    t, technique) {
 		printf "| %s | %s k | %s to %s | %s | %s us | %s us |\n", technique,
 			kpps(median(row_of(fast, technique), "pps")), kpps(least(row_of(fast, technique), "pps")),
 			kpps(most(row_of(fast, technique), "pps")),
-			three_digits(median(row_of(fast, technique), "cpu")), us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99"))
+			three_digits(median(row_of(fast, technique), "cpu")),
+			us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99"))
 	}
 	print ""
 }
@@ -42,7 +43,8 @@ function print_steps(    known, k, i) {
 		for (i = 1; i <= steps; i++)
 			if (step_name[i] == known_steps[k] && together(1, i))
 				printf "| %s`%s` | %s | %s | %s | %s |\n",
-					step_indent(step_name[i], "&nbsp; "), step_name[i], step_does[step_name[i]], cost_figure(step_hits[i]), three_digits(step_us(i)),
+					step_indent(step_name[i], "&nbsp; "), step_name[i], step_does[step_name[i]],
+					cost_figure(step_hits[i]), three_digits(step_us(i)),
 					three_digits(own_us(i))
 }
 

@@ -117,8 +117,8 @@ function print_steps(    i, first, known, k) {
 			;
 		if (i < first)
 			continue
-		print "The kernel's steps, " step_technique[first] " (" step_place[first] "): us of each packet, and of that"
-		print "outside the steps below it. Each was measured alone: a difference of two can be below 0."
+		print "The kernel's steps, " step_technique[first] " (" step_place[first] "): us of each packet, and"
+		print "of that outside the steps below it. Each was measured alone: a difference of two can be below 0."
 		printf "%-34s %8s %8s %8s\n", "", "times", "us", "its own"
 		for (k = 1; k <= known; k++)
 			for (i = first; i <= steps; i++)
@@ -201,6 +201,6 @@ END {
 	print_not_ahead()
 	for (i = 1; i <= unsound_runs; i++)
 		wrapped("Left out, as its counts do not add up: ", unsound[i])
-	printf "%d lines read: %d runs, %d of costs, %d of steps, %d skips%s\n", lines, runs, cost_rows, step_lines, skips,
-		refused ? ", and " refused " not understood (cut off, or of another kind)" : ""
+	printf "%d lines read: %d runs, %d of costs, %d of steps, %d skips%s\n", lines, runs, cost_rows,
+		step_lines, skips, refused ? ", and " refused " not understood (cut off, or of another kind)" : ""
 }
