@@ -20,7 +20,7 @@ holds() { jq -e "$1" "$work/compare.json" >/dev/null; }
 report() { timeout 20 tests/compare/report.sh "$lines" >"$log" 2>&1; [ $? = "$1" ]; }
 
 # -- Medians of one, two and three rounds, in any order; a round that is missing; sums --
-: >"$lines"
+echo '{"type":"conditions","qemu":"11.1","host_cpus":2,"date":null,"more":{"nested":[1,"x"]}}' >"$lines"
 run sockets 1 64 15000 4000000 60
 run sockets 2 64 13000 4200000 62.5
 run sockets 3 64 14000 9000000 61
@@ -44,7 +44,8 @@ check "  and that nobody knows why" "$log" said 'Reason not known'
 check "  and nobody else" "$log" [ "$(grep -c 'Reason not known' "$log")" = 1 ]
 check "what emulation distorts stands before the table" "$log" \
 	[ "$(grep -n 'not as on a real' "$log" | cut -d: -f1)" -lt "$(grep -n '^echo, 64' "$log" | cut -d: -f1)" ]
-check "all lines are accounted for" "$log" said '9 lines read: 9 runs, 0 of costs, 0 of steps, 0 skips'
+check "conditions are said" "$log" said 'Conditions: qemu 11.1, host_cpus 2, more/nested/0 1, more/nested/1 x'
+check "all lines are accounted for" "$log" said '10 lines read: 9 runs, 0 of costs, 0 of steps, 0 skips'
 
 tests/compare/report.sh --markdown "$lines" >"$log" 2>&1
 check "a table for the book has the same figures" "$log" \
