@@ -45,7 +45,7 @@ check "  and nobody else" "$log" [ "$(grep -c 'Reason not known' "$log")" = 1 ]
 check "what emulation distorts stands before the table" "$log" \
 	[ "$(grep -n 'not as on a real' "$log" | cut -d: -f1)" -lt "$(grep -n '^echo, 64' "$log" | cut -d: -f1)" ]
 check "conditions are said" "$log" said 'Conditions: qemu 11.1, host_cpus 2, more/nested/0 1, more/nested/1 x'
-check "all lines are accounted for" "$log" said '10 lines read: 9 runs, 0 of costs, 0 of steps, 0 skips'
+check "all lines are accounted for" "$log" said '10 lines read: 1 of conditions, 9 runs, 0 of costs, 0 of steps, 0 skips'
 
 tests/compare/report.sh --markdown "$lines" >"$log" 2>&1
 check "a table for the book has the same figures" "$log" \
@@ -95,7 +95,7 @@ run epoll 1 64 1e999 4000000 60
 } >>"$lines"
 check "a file that was cut off is reported on" "$log" report 0
 check "  and what was not understood is counted" "$log" \
-	said '9 lines read: 2 runs, 1 of costs, 0 of steps, 1 skips, and 5 not understood'
+	said '9 lines read: 0 of conditions, 2 runs, 1 of costs, 0 of steps, 1 skips, and 5 not understood'
 check "counts that do not add up are left out, and said" "$log" said 'sockets, round 1: 100 sent, 90 received, 9 lost'
 check "  of the table too" "$log" [ "$(grep -c '^sockets' "$log")" = 0 ]
 check "a technique without a row says why" "$log" said 'not measured (Linux 6.12, 82599): a "<b>" & ?[31m \ ?[2J?'
@@ -112,7 +112,7 @@ if command -v jq >/dev/null; then
 		.technique == "pollux" and .rounds == 1 and .sent == 100 and .received == 99 and .lost == 1 and
 		.pps.median == 3000000 and .p50_ns.median == 20000 and .cpu_us_per_packet.most == 0.4'
 	check "  and adds up" "$work/compare.json" holds '.lines | .read == 9 and .runs == 2 and .runs_left_out == 1 and
-		.refused == 5 and .read == .runs + .costs + .steps + .skips + .refused'
+		.refused == 5 and .read == .conditions + .runs + .costs + .steps + .skips + .refused'
 fi
 if command -v xmllint >/dev/null; then
 	check "the picture is well-formed" "$log" xmllint --noout "$work/compare.svg"

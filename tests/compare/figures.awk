@@ -23,6 +23,7 @@ BEGIN {
 	if (!json_read($0)) {
 		refused++
 	} else if (json["type"] == "conditions") {
+		condition_lines++
 		read_conditions()
 	} else if (json["type"] !~ /^(run|costs|step|skip)$/ || json["technique"] !~ /^[A-Za-z0-9_.+-]+$/) {
 		refused++
