@@ -45,7 +45,8 @@ check "  and nobody else" "$log" [ "$(grep -c 'Reason not known' "$log")" = 1 ]
 check "what emulation distorts stands before the table" "$log" \
 	[ "$(grep -n 'not as on a real' "$log" | cut -d: -f1)" -lt "$(grep -n '^echo, 64' "$log" | cut -d: -f1)" ]
 check "conditions are said" "$log" said 'Conditions: qemu 11.1, host_cpus 2, more/nested/0 1, more/nested/1 x'
-check "all lines are accounted for" "$log" said '10 lines read: 1 of conditions, 9 runs, 0 of costs, 0 of steps, 0 skips'
+check "all lines are accounted for" "$log" \
+	said '10 lines read: 1 of conditions, 9 runs, 0 of costs, 0 of steps, 0 skips'
 
 tests/compare/report.sh --markdown "$lines" >"$log" 2>&1
 check "a table for the book has the same figures" "$log" \

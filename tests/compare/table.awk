@@ -202,5 +202,6 @@ END {
 	for (i = 1; i <= unsound_runs; i++)
 		wrapped("Left out, as its counts do not add up: ", unsound[i])
 	printf "%d lines read: %d of conditions, %d runs, %d of costs, %d of steps, %d skips%s\n", lines,
-		condition_lines, runs, cost_rows, step_lines, skips, refused ? ", and " refused " not understood (cut off, or of another kind)" : ""
+		condition_lines, runs, cost_rows, step_lines, skips,
+		refused ? ", and " refused " not understood (cut off, or of another kind)" : ""
 }
