@@ -89,6 +89,7 @@ END {
 	for (i = 1; i <= skips; i++)
 		printf "%s\n{\"technique\":%s,\"linux\":%s,\"card\":%s,\"why\":%s}", comma(i), quoted(skipped[i]),
 			quoted(skip_field[i, "linux"]), quoted(skip_field[i, "card"]), quoted(skip_field[i, "why"])
-	printf "],\n\"lines\":{\"read\":%d,\"conditions\":%d,\"runs\":%d,\"runs_left_out\":%d,\"costs\":%d,\"steps\":%d," \
-		"\"skips\":%d,\"refused\":%d}}\n", lines, condition_lines, runs, unsound_runs, cost_rows, step_lines, skips, refused
+	printf "],\n\"lines\":{\"read\":%d,\"conditions\":%d,\"runs\":%d,\"runs_left_out\":%d,\"costs\":%d," \
+		"\"steps\":%d,\"skips\":%d,\"refused\":%d}}\n", lines, condition_lines, runs, unsound_runs, cost_rows,
+		step_lines, skips, refused
 }
