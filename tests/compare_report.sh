@@ -120,6 +120,10 @@ if command -v xmllint >/dev/null; then
 fi
 
 # -- Nothing to report on --
+echo '{ "type" : "run", "technique" : "xdp", "linux":"6", "card":"tap", "job":"echo", "bytes":64, "window":1,' \
+	'"pps":1, "sent":5, "received":5, "lost":0, "late":0, "wrong":0, "latency_ns":null }' >"$lines"
+check "blanks between the names and values of a line do" "$log" report 0
+check "  and what was not measured is no figure" "$log" grep -qE '^xdp +0.00 +- +- +- +- +1 +0 +0 +0$' "$log"
 : >"$lines"
 check "an empty file is said" "$log" report 1
 check "  to hold no measurement" "$log" said 'nothing was measured'
