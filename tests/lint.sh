@@ -58,7 +58,8 @@ lint_rooms() {
 		60 apps/examples apps/examples/*.c
 		6500 model/card tests/model/card/*.[ch]
 		1300 model/server tests/model/server/*.[ch]
-		1800 model/wire tests/model/wire/*.[ch]
+		800 model/meter tests/model/wire/meter*.[ch]
+		1800 model/wire tests/model/wire/!(meter*).[ch]
 		1500 model tests/model/*.[ch]
 	ROOMS
 	for file in $(files | grep -E '^(apps|driver|mempool|vfio|tests/model)/.*\.[ch]$'); do

@@ -172,6 +172,21 @@ check "  and are counted" "$work/model.log" \
 		equal 1 "$(count 1 incident_ecc)"'
 end_model
 check "  and the FIFO goes with the model" "$work/model.log" test ! -e "$work/control"
+model --control "$work/control" --wire "0:meter=$work/meter" --wire 1:meter-far=0
+"$bin/pollux-fwd" --quiet $a $b >"$work/app.log" 2>&1 &
+app=$!
+printf 'meter 0 first window=16,seconds=0.5,warmup=0\n' >"$work/control"
+check "a meter measures a forwarder, and says it" "$work/model.log" \
+	wait_for grep -q '"id":"first".*"sent":[1-9].*"wrong":0,.*"p99.9":[0-9]' "$work/meter"
+printf 'meter 0 second window=x\nmeter 1 third window=1\nmeter 0 fourth seconds=600\n' >"$work/control"
+wait_for grep -q 'meter 0 fourth seconds=600$' "$work/model.log"
+check "  a key of no meaning is told, and a port without a meter" "$work/model.log" \
+	eval 'grep -q "second window=x: a measurement has no .window=x.: see --help" "$work/model.log" &&
+		grep -q "third window=1: this port has no meter" "$work/model.log"'
+kill -INT $app
+end_model
+check "  and one that the model's end cut off is said too" "$work/meter" \
+	eval '[ $(wc -l <"$work/meter") = 2 ] && grep -q "^{\"type\":\"meter\",\"id\":\"fourth\".*}}$" "$work/meter"'
 model --control "$work/control" --wire 0:source
 yes 'link 1 up' >"$work/control" &
 writer=$!
