@@ -6,27 +6,29 @@
  *
  * Settings, from socket(7) and the kernel's Documentation/networking/napi.rst:
  * - SO_BUSY_POLL: for how many microseconds a receive call polls before it sleeps. The kernel's
- *   Documentation/admin-guide/sysctl/net.rst recommends 50. To have more than net.core.busy_read needs CAP_NET_ADMIN.
+ *   Documentation/admin-guide/sysctl/net.rst recommends 50.
  * - SO_PREFER_BUSY_POLL: interrupts stay masked for as long as the program polls at least every gro_flush_timeout. It
  *   does nothing unless the interface's napi_defer_hard_irqs and gro_flush_timeout are set; the patch that brought it
- *   says 2 and 200000 (ns).
+ *   says 2 and 200000 (ns). It needs CAP_NET_ADMIN.
  * - SO_BUSY_POLL_BUDGET: up to how many packets one poll takes: 64, as an interrupt's poll would; else it is 8.
  * - recvmmsg with MSG_WAITFORONE: waits for one packet, then takes what else is there. No epoll stands between. */
 #include "echo.h"
 #include "echo_batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void set(int fd, int option, const char *name, int value)
+/** @return false: this user may not */
+static bool set(int fd, int option, const char *name, int value)
 {
 	if (setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value)) == 0)
-		return;
-	if (errno == EPERM)
-		echo_skip("%s needs CAP_NET_ADMIN, of the machine and not only of a namespace", name);
+		return true;
 	if (errno == ENOPROTOOPT || errno == EOPNOTSUPP)
 		echo_skip("this kernel has no %s: it wants Linux 5.11 with CONFIG_NET_RX_BUSY_POLL", name);
-	echo_fail("%s cannot be %d: %s", name, value, strerror(errno));
+	if (errno != EPERM)
+		echo_fail("%s cannot be %d: %s", name, value, strerror(errno));
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -54,9 +56,12 @@ int main(int argc, char **argv)
 	if (polled_us < 1)
 		echo_misused(&program, "no number of microseconds: ", microseconds);
 	int fd = echo_socket(ports[0]);
-	set(fd, SO_BUSY_POLL, "SO_BUSY_POLL", polled_us);
-	set(fd, SO_PREFER_BUSY_POLL, "SO_PREFER_BUSY_POLL", 1);
-	set(fd, SO_BUSY_POLL_BUDGET, "SO_BUSY_POLL_BUDGET", (int)ECHO_BATCH);
+	if (!set(fd, SO_BUSY_POLL, "SO_BUSY_POLL", polled_us))
+		echo_skip("only root may busy poll longer than net.core.busy_read: sysctl net.core.busy_read=%d",
+			polled_us);
+	if (!set(fd, SO_PREFER_BUSY_POLL, "SO_PREFER_BUSY_POLL", 1) ||
+		!set(fd, SO_BUSY_POLL_BUDGET, "SO_BUSY_POLL_BUDGET", (int)ECHO_BATCH))
+		fprintf(stderr, "echo-busy-poll: only root may keep interrupts off: it polls between them\n");
 	echo_batch_empty(&batch, ECHO_BATCH);
 	echo_ready();
 	while (!echo_stopped) {
