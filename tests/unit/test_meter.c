@@ -349,6 +349,30 @@ static void test_warm_up(void)
 	ASSERT_NUMBER(c.late + c.wrong + c.other, 0);
 }
 
+/** A request of the warm-up that nobody answers keeps its place in the window for a tenth of a second only. */
+static void test_lost_in_warm_up(void)
+{
+	struct model_frame frames[METER_BATCH];
+	struct meter_config config = basic;
+	uint8_t frame[60];
+	config.warmup_ns = 50 * MSEC;
+	config.window = 1;
+	begin(&config);
+	give(frames);
+	memcpy(frame, answer(&frames[0]), 60);
+	now += 100 * MSEC - 1;
+	ASSERT_NUMBER(give(frames), 0);
+	now += 1;
+	ASSERT_NUMBER(give(frames), 1);
+	take(frame, 60);
+	now += 100 * MSEC;
+	ASSERT_NUMBER(give(frames), 0);
+	struct meter_counts c = counts();
+	ASSERT_NUMBER(c.sent, 1);
+	ASSERT_NUMBER(c.lost, 1);
+	ASSERT_NUMBER(c.late, 0);
+}
+
 /** The end waits for the answers that are under way; stopped, it comes earlier. */
 static void test_end(void)
 {
@@ -828,6 +852,7 @@ int main(void)
 		{"answers to what was not asked", test_forged},
 		{"answers from behind a forwarder", test_far},
 		{"the warm-up counts in nothing", test_warm_up},
+		{"lost in the warm-up", test_lost_in_warm_up},
 		{"the end", test_end},
 		{"a rate", test_rate},
 		{"ARP", test_arp},

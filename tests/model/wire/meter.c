@@ -30,6 +30,7 @@
 #define UD_SEND_ONLY           0x64u
 #define PAD_AND_HEADER_VERSION 0x3Fu
 #define STALL_NS               5000000u /* a request of a rate that is late by more is put off */
+#define WARMUP_LOST_NS         100000000u
 #define ARP_BYTES              60u
 #define ARP_REPLIES            8u
 #define NO_SLOT                METER_IN_FLIGHT
@@ -221,14 +222,16 @@ static bool is_measured(const struct meter *meter, uint64_t number)
 	return number >> SLOT_BITS >= meter->first;
 }
 
-/** Those that have waited for `patience_ns` are lost. */
+/** Those that have waited for `patience_ns` are lost; those of the warm-up, which count in nothing, earlier: one that
+ * came before the echo was there must not keep a window closed into the measurement. */
 static void lose(struct meter *meter, uint64_t now_ns, uint64_t patience_ns)
 {
-	for (uint32_t at; (at = meter->slot[NO_SLOT].newer) != NO_SLOT;) {
-		if (now_ns - meter->slot[at].sent_ns < patience_ns)
+	for (uint32_t at; (at = meter->slot[NO_SLOT].newer) != NO_SLOT; settle(meter, at)) {
+		uint64_t waited_ns = now_ns - meter->slot[at].sent_ns;
+		bool measured = is_measured(meter, meter->slot[at].number);
+		if (waited_ns < patience_ns && (measured || waited_ns < WARMUP_LOST_NS))
 			return;
-		meter->result.counts.lost += is_measured(meter, meter->slot[at].number);
-		settle(meter, at);
+		meter->result.counts.lost += measured;
 	}
 }
 
