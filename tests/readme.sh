@@ -30,6 +30,10 @@ line=$(sed -n 's,^    cc \(apps/examples/reflect\.c .*\),\1,p' README.md)
 (cd "$work" && eval "eval c++ -std=c++20 -Wall -Werror ${line/reflect.c/reflect.cc}" && mv reflect reflect++)
 (cd "$work" && eval "eval cc -Wall -Wextra -Werror $line")
 
+# and the other example
+cp apps/examples/ping.c "$work/apps/examples"
+(cd "$work" && eval "eval cc -Wall -Wextra -Werror ${line//reflect/ping}")
+
 # fewer frames than a ring holds: the application drops what it cannot send at once
 for reflect in reflect reflect++; do
 	"$prefix/bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k \
