@@ -106,7 +106,14 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		*o = (struct app_options){.burst = 32, .ring = 512, .queues = 1, .interval_s = 1, .link_wait_s = 10};
+		*o = (struct app_options){
+			.burst = 32,
+			.ring = 512,
+			.queues = 1,
+			.interval_s = 1,
+			.link_wait_s = 10,
+			.adaptive = o->adaptive, /* that a program is so by default */
+		};
 		return 0;
 	case 'b':
 		o->burst = (unsigned)app_count_option(state, "burst", text, 1, APP_BURST_MAX);

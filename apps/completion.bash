@@ -45,5 +45,5 @@ _pollux()
 	COMPREPLY=("${COMPREPLY[@]#"${word%"$2"}"}")
 	[[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace
 }
-complete -o default -F _pollux pollux-fwd pollux-gen pollux-rfc2544 pollux-pipe pollux-dump pollux-stats \
+complete -o default -F _pollux pollux-fwd pollux-gen pollux-rfc2544 pollux-pipe pollux-dump pollux-tap pollux-stats \
 	pollux-bind pollux-doctor pollux-model

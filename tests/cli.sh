@@ -91,7 +91,7 @@ helps doctor --card= --wait= --json --root= 0000:03:00.0 Usage: Examples: 'Exit 
 
 # --version: one number for all programs, which the Makefile has
 version=$(sed -n 's/^VERSION := //p' Makefile)
-for program in fwd gen rfc2544 pipe dump stats bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
+for program in fwd gen rfc2544 pipe dump tap stats bind doctor model pcap-check pcap-diff pcap-make pcap-flows; do
 	run $program --version
 	if [ $status = 0 ] && [ -n "$version" ] && [ "$(cat "$work/out")" = "pollux-$program (Pollux) $version" ]; then
 		pass
@@ -103,7 +103,7 @@ done
 absent=vfio-user:$work/missing.sock
 other=vfio-user:$work/missing-too.sock
 
-for program in fwd gen rfc2544 dump pipe; do
+for program in fwd gen rfc2544 dump pipe tap; do
 	wrong "unrecognized option '--nonsense'" $program --nonsense "$absent" "$other"
 	wrong "invalid option -- 'Z'" $program -Z "$absent" "$other"
 	wrong 'wanted' $program
@@ -135,7 +135,7 @@ for program in fwd gen rfc2544 dump pipe; do
 	wrong 'an empty PORT' $program ''
 done
 
-for program in fwd gen rfc2544 dump pipe doctor; do
+for program in fwd gen rfc2544 dump pipe tap doctor; do
 	for address in here 0000:03:00 0000:03:00.0x; do
 		sentence="'$address' is no address: 0000:03:00.0 (pollux-bind lists them)"
 		wrong "$sentence or vfio-user:/path/to/socket is wanted" $program $address
@@ -262,6 +262,9 @@ for program in fwd gen dump pipe; do
 	wrong "--cpu: 2 CPUs for 3 queues: each queue's thread wants its own" \
 		$program --queues 3 --cpu 0,1 "${ports[@]}"
 done
+wrong 'the name of an interface' tap "$absent"
+wrong 'one port and one interface' tap "$absent" tap0 tap1
+wrong '--queues 2: an interface of this kind has one' tap --queues 2 "$absent" tap0
 wrong '--count none:' dump --count none "$absent"
 
 wrong 'a file is wanted' stats

@@ -149,7 +149,7 @@ sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | tr -d '\\' | xargs -n 1 |
 	grep -vxE '\.PHONY:|without-(pcap|http)|changed' >"$work/targets"
 grep -vxFf "$work/helped" "$work/targets" >"$log"
 check "make help has every target" "$log" [ ! -s "$log" -a -s "$work/targets" ]
-for program in fwd gen dump pipe stats bind doctor model; do
+for program in fwd gen dump pipe tap stats bind doctor model; do
 	tests/man.sh "$bin/pollux-$program" | tr -d '\\' >"$work/page"
 	check "pollux-$program's manual page says what it is" "$work/page" \
 		grep -qE "^pollux-$program - [a-z]+ " "$work/page"

@@ -51,11 +51,12 @@ lint_rooms() {
 		450 apps/rfc2544 apps/rfc2544*.[ch]
 		250 apps/pipe apps/pipe.c
 		250 apps/dump apps/dump*.[ch]
+		250 apps/tap apps/tap.c
 		700 apps/stats apps/stats*.[ch]
 		1000 apps/bind apps/bind*.[ch]
 		1200 apps/doctor apps/doctor*.[ch]
 		1300 apps apps/app*.[ch]
-		60 apps/examples apps/examples/*.c
+		190 apps/examples apps/examples/*.c
 		6500 model/card tests/model/card/*.[ch]
 		1300 model/server tests/model/server/*.[ch]
 		800 model/meter tests/model/wire/meter*.[ch]

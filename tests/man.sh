@@ -43,7 +43,7 @@ help2man --no-info --name "${what,}" "$work/$name" | awk -v name="$name" '
 	END {
 		end_block()
 		print ".SH \"SEE ALSO\""
-		n = split("pollux-fwd pollux-pipe pollux-gen pollux-rfc2544 pollux-dump pollux-stats " \
+		n = split("pollux-fwd pollux-pipe pollux-gen pollux-rfc2544 pollux-dump pollux-tap pollux-stats " \
 			"pollux-bind pollux-doctor pollux-model", all)
 		for (i = 1; i <= n; i++)
 			if (all[i] != name)

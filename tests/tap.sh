@@ -19,12 +19,12 @@ if [ -z "${TAP_NETWORK:-}" ]; then
 fi
 . tests/lib.sh
 
-# refused SENTENCE COMMAND...: the command ends with status 2 and that sentence
+# refused SENTENCE COMMAND...: the command ends with status $wanted (2) and that sentence
 refused() {
 	local sentence=$1
 	shift
 	timeout 5 "$@" >"$work/refused.log" 2>&1
-	[ $? = 2 ] && grep -qF -- "$sentence" "$work/refused.log"
+	[ $? = "${wanted:-2}" ] && grep -qF -- "$sentence" "$work/refused.log"
 }
 # counter PORT NAME: of the model's last report
 counter() {
@@ -37,6 +37,8 @@ adds_up() {
 		[ $(($(counter "$1" tap_out) + $(counter "$1" tap_refused))) = "$(counter "$1" out_frames)" ]
 }
 pings() { ping -q -n -c 3 -i 0.01 -W 5 "$@" >"$work/ping.log" 2>&1 && grep -q ' 3 received' "$work/ping.log"; }
+wanted_1() { wanted=1 "$@"; }
+far_carrier() { far ip -o link show far0 | grep -q LOWER_UP; }
 carrier() { ip -o link show "$1" | grep -q 'LOWER_UP'; }
 
 # -- What is said where there can be no such wire --
@@ -71,6 +73,23 @@ check "what the host sent and took is what came and went" "$work/model.log" adds
 check "  also to the capture" "$work/model.log" [ "$(counter 0 tap_out)" = "$(counter 0 captured)" ]
 kill -TERM $fwd
 check "the forwarder ends with status 0" "$work/fwd.log" ended $fwd 0
+# -- And the example --
+sanitize=
+[[ $bin != *asan* ]] || sanitize=-fsanitize=address,undefined
+ln -s "$PWD" "$work/pollux"
+cc -I"$work" $sanitize apps/examples/ping.c "$bin/libpollux.a" -lnuma -lpthread -o "$work/ping" 2>"$work/cc.log"
+check "the example is built" "$work/cc.log" [ -x "$work/ping" ]
+ip link set t0 up
+ip addr add fd82::1/64 dev t0 nodad # which went when it was down
+"$work/ping" "vfio-user:$work/a" 10.82.0.3 fd82::3 >"$work/example.log" 2>&1 &
+example=$!
+wait_for ping -c 1 -W 1 10.82.0.3 >"$work/ping.log"
+check "ping to the example, by IPv4" "$work/ping.log" pings -4 10.82.0.3
+check "  and by IPv6" "$work/ping.log" wait_for pings -6 fd82::3
+check "  it answers for its own addresses only" "$work/ping.log" \
+	eval "! ping -q -c 1 -W 0.1 10.82.0.2 >$work/ping.log && ! ping -q -c 1 -W 0.1 fd82::2 >$work/ping.log"
+check "  it is there to the end" "$work/example.log" kill $example
+wait $example
 ip link del t0
 check "the model outlives an interface that is deleted" "$work/model.log" kill -0 $model
 end_model
@@ -92,5 +111,63 @@ check "  and goes with it" "$work/model.log" wait_for eval "! carrier tu"
 end_model
 check "what an interface refuses that is down is counted" "$work/model.log" \
 	[ "$(counter 0 tap_refused)" -gt 0 -a "$(counter 0 tap_refused)" = "$(counter 0 out_frames)" ]
+
+# -- A port as an interface of another host: ping and TCP through model, card and pollux-tap --
+rm -f "$work/control"
+model --wire 0:tap=t0 --control "$work/control" --json
+check "pollux-tap says which interface is taken" "$work/refused.log" \
+	wanted_1 refused "t0 is taken by another program" "$bin/pollux-tap" "vfio-user:$work/a" t0
+unshare -n "$bin/pollux-tap" --json --quiet --interval 0.1 --metrics "$work/metrics" "vfio-user:$work/a" far0 \
+	>"$work/tap.log" 2>&1 &
+tap=$!
+far() { nsenter -t $tap -n "$@"; }
+wait_for far_carrier
+ip addr add 10.82.0.1/24 dev t0
+far ip addr add 10.82.0.2/24 dev far0
+far ip addr add fd82::2/64 dev far0 nodad
+ip addr add fd82::1/64 dev t0 nodad
+mac=$(sed -n 's/^pollux-model: port 0 is .*, //p' "$work/model.log")
+far ip link show far0 >"$work/far.log"
+check "the interface has the port's address" "$work/far.log" grep -q "link/ether $mac" "$work/far.log"
+check "ping through pollux-tap, by IPv4" "$work/ping.log" wait_for pings -4 10.82.0.2
+check "  and by IPv6" "$work/ping.log" wait_for pings -6 fd82::2
+head -c 1000000 /dev/urandom >"$work/sent"
+mkfifo "$work/open" && exec 9<>"$work/open" # nobody says anything, and nobody hangs up
+far busybox nc -l -p 7000 >"$work/got" <&9 &
+server=$!
+wait_for far grep -q ':1B58 .* 0A ' /proc/$tap/net/tcp /proc/$tap/net/tcp6
+timeout 60 busybox nc 10.82.0.2 7000 <"$work/sent" &
+wait_for cmp -s "$work/sent" "$work/got"
+check "a megabyte by TCP is what it was" "$work/tap.log" cmp "$work/sent" "$work/got"
+kill $server 2>/dev/null
+cpu_ms() { cat /proc/$tap/task/*/schedstat | awk '{ ns += $1 } END { printf "%d", ns / 1e6 }'; }
+before=$(cpu_ms)
+sleep 1.5
+used=$(($(cpu_ms) - before))
+check "who has nothing to do takes hardly any CPU: $used of 1500 ms" "$work/tap.log" [ $used -le 30 ]
+echo "link 0 down" >"$work/control"
+check "the carrier goes with the link" "$work/tap.log" wait_for eval "! far_carrier"
+echo "link 0 up" >"$work/control"
+check "  and comes" "$work/tap.log" wait_for far_carrier
+echo "fault 0 self-reset" >"$work/control"
+check "a card that has lost its settings is reset" "$work/tap.log" wait_for pings 10.82.0.2
+far ip link set far0 mtu 9000
+far ping -c 1 -W 0.1 -s 5000 -M do 10.82.0.1 >"$work/ping.log" 2>&1
+far ip link set far0 down
+timeout 5 ping -q -c 1 -W 0.1 10.82.0.2 >"$work/ping.log"
+far ip link del far0
+check "an interface that somebody has deleted ends pollux-tap" "$work/tap.log" ended $tap 1
+check "  and it says why" "$work/tap.log" grep -q "far0 is gone: somebody has deleted it" "$work/tap.log"
+total() { grep '"type":"total"' "$work/tap.log" | grep -o "\"$1\":[0-9]*" | cut -d: -f2; }
+check "its figures add up: to the host" "$work/tap.log" \
+	[ "$(total rx_taken)" = $(($(total to_host) + $(total host_refused))) ]
+check "  and from it" "$work/tap.log" \
+	[ "$(total from_host)" = $(($(total tx_packets) + $(total tx_unsent) + $(total tx_ring_full) + \
+		$(total tx_bad_packets))) ]
+check "  one was too long, and one refused at least" "$work/tap.log" \
+	[ "$(total tx_bad_packets)" = 1 -a "$(total host_refused)" -gt 0 ]
+check "its metrics have them" "$work/metrics" \
+	grep -q "^pollux_tap_from_host_packets_total.* $(total from_host)$" "$work/metrics"
+end_model
 
 end_checks
