@@ -10,8 +10,8 @@
  * driver's NAPI inside its own system calls, and the card's interrupts stay off.
  *
  * Settings, from the kernel's Documentation/networking/af_xdp.rst and napi.rst:
- * - XDP_USE_NEED_WAKEUP: the kernel says when it needs a system call; and poll(2) while idle, so that one core serves
- *   both sides.
+ * - XDP_USE_NEED_WAKEUP: the driver runs when a system call asks for it, and not all the time, so that one core serves
+ *   both sides. In copy mode sendto(2) transmits, and poll(2) waits; in zero-copy mode poll(2) does both at once.
  * - for busy polling SO_PREFER_BUSY_POLL, SO_BUSY_POLL and SO_BUSY_POLL_BUDGET. Whoever starts this program sets the
  *   interface's napi_defer_hard_irqs to 2 and gro_flush_timeout to 200000 ns, as DPDK's guide of its AF_XDP driver
  *   recommends; without these the interrupts stay on.
@@ -136,25 +136,20 @@ static void refill(struct echo_socket *xsk)
 	xsk_ring_prod__submit(&xsk->fill, count);
 }
 
-/** Has the kernel transmit, where it wants to be told; while busy polling the call runs the driver, receive too. */
-static void transmit(struct echo_socket *xsk)
-{
-	if (!busy_poll && !xsk_ring_prod__needs_wakeup(&xsk->tx))
-		return;
-	for (unsigned sent = 0; sent < BATCH; sent += COPY_BATCH)
-		if (sendto(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 || errno != EAGAIN)
-			return;
-}
-
-/** Nothing has come: runs the driver, or sleeps until it has something. */
-static void wait_for_frames(struct echo_socket *xsk)
+/** Has the kernel transmit what was answered, and waits if nothing had come. While busy polling one call runs the
+ * driver, both ways; in zero-copy mode poll has the card transmit too, and returns at once if something came meanwhile.
+ */
+static void serve(struct echo_socket *xsk, uint32_t count)
 {
 	struct pollfd readable = {.fd = xsk->fd, .events = POLLIN};
 
-	if (busy_poll)
-		recvfrom(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
-	else
+	if (busy_poll || (!zero_copy && count)) {
+		for (unsigned sent = 0; sent < BATCH; sent += COPY_BATCH)
+			if (sendto(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 || errno != EAGAIN)
+				return;
+	} else {
 		poll(&readable, 1, -1);
+	}
 }
 
 int main(int argc, char **argv)
@@ -186,11 +181,8 @@ int main(int argc, char **argv)
 	while (!echo_stopped) {
 		uint32_t count = answer(&xsk, &sent);
 		received += count;
-		if (count)
-			transmit(&xsk);
 		refill(&xsk);
-		if (!count)
-			wait_for_frames(&xsk);
+		serve(&xsk, count);
 	}
 	xsk_socket__delete(xsk.socket);
 	return echo_end(!zero_copy ? "af_xdp-copy" : busy_poll ? "af_xdp-zc-busy" : "af_xdp-zc", received, sent);
