@@ -183,7 +183,7 @@ $(O)/compare-meter: $(call objects,tests/compare/compare-meter.c apps/gen_latenc
 
 # they run these programs
 $(O)/test_hostile: | $(O)/pollux-model
-$(O)/test_meter: | $(O)/compare-meter
+$(O)/test_meter_ends: | $(O)/compare-meter
 
 $(O)/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/standalone.o $(GEN_LIB) $(MODEL_LIB) $(APP_LIB) $(LIB)
 	$(call say,LD,$@)
