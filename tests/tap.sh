@@ -28,15 +28,16 @@ refused() {
 }
 # counter PORT NAME: of the model's last report
 counter() {
-	grep '^{"ports"' "$work/model.log" | tail -n 1 | sed "s/.*{\"port\":$1,//" | grep -o "\"$2\":[0-9]*" | head -n 1 |
-		cut -d: -f2
+	grep '^{"ports"' "$work/model.log" | tail -n 1 | sed "s/.*{\"port\":$1,//" |
+		grep -o "\"$2\":[0-9]*" | head -n 1 | cut -d: -f2
 }
 # adds_up PORT: what the host has sent and taken is all that came in and went out
 adds_up() {
 	[ "$(counter "$1" tap_in)" -gt 0 ] && [ "$(counter "$1" tap_in)" = "$(counter "$1" in_frames)" ] &&
 		[ $(($(counter "$1" tap_out) + $(counter "$1" tap_refused))) = "$(counter "$1" out_frames)" ]
 }
-pings() { ping -q -n -c 3 -i 0.01 -W 5 "$@" >"$work/ping.log" 2>&1 && grep -q ' 3 received' "$work/ping.log"; }
+# pings WHERE...: one request at a time, as ping's socket has room for few answers of 9,000 bytes
+pings() { for _ in 1 2 3; do ping -q -n -c 1 -W 5 "$@" >"$work/ping.log" 2>&1 || return; done; }
 wanted_1() { wanted=1 "$@"; }
 far_carrier() { far ip -o link show far0 | grep -q LOWER_UP; }
 carrier() { ip -o link show "$1" | grep -q 'LOWER_UP'; }
