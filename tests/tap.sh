@@ -58,6 +58,9 @@ check "no /dev/net/tun" "$work/refused.log" refused "modprobe tun" \
 model --wire 0:tap=t0,mtu=9000 --wire "0:pcap-out=$work/out.pcap" --json
 check "an interface that another program has" "$work/refused.log" \
 	refused "t0 is taken by another program" "${wire[@]}" 0:tap=t0
+meter() { timeout 5 "$bin/compare-meter" "$@" >"$work/refused.log" 2>&1; }
+check "  and the comparison's meter says so too" "$work/refused.log" \
+	eval '! meter --tap t0 && grep -q "t0 is taken by another program" "$work/refused.log"'
 ip addr add 10.82.0.1/24 dev t0
 ip addr add fd82::1/64 dev t0 nodad
 "$bin/pollux-fwd" --quiet --mtu 9000 --mode icmpecho --address 10.82.0.2,fd82::2 "vfio-user:$work/a" \
