@@ -411,8 +411,6 @@ static const char *sending_limit(const struct wire *wire)
 const char *wire_limit(const struct wire *wire)
 {
 	const struct wire_counts *c = &wire->counts;
-	if (wire->source_kind == WIRE_METER)
-		return "the meter: it sent what its window or rate asked for";
 	if (wire->source_kind == WIRE_NOTHING ||
 		(!c->offered && (wire->source_kind == WIRE_PEER || wire->source_kind == WIRE_TAP)))
 		return sending_limit(wire);
@@ -423,6 +421,8 @@ const char *wire_limit(const struct wire *wire)
 		return "the driver: the ring mostly ran out of descriptors";
 	if (wire->source_kind == WIRE_PEER)
 		return "the other port";
+	if (wire->source_kind == WIRE_METER)
+		return "the meter: it sent what its window or rate asked for";
 	if (wire->source_kind == WIRE_TAP)
 		return "the host";
 	if (wire->rate_pps > 0 || wire->timed) {
