@@ -97,7 +97,7 @@ COMPARE_WITHOUT := $(if $(filter compare%,$(MAKECMDGOALS)),$(foreach program,$(C
 
 .PHONY: all tests replays fuzzers demo check check-full check-hosts judge-linux soak fuzz coverage bench \
 	bench-compare guest bench-guest bench-quick man install uninstall lint format help clean distclean \
-	without-pcap without-http compare-programs compare-deps changed
+	without-pcap without-http compare compare-programs compare-deps changed
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -108,6 +108,11 @@ compare-programs: ## build what make compare runs
 compare-programs: $(addprefix $(O)/,$(filter-out $(COMPARE_WITHOUT),$(COMPARE_PROGRAMS)))
 	@$(foreach program,$(COMPARE_WITHOUT), \
 		tests/need.sh without $(firstword $(call missing_of,$(program))) $(program);)
+compare: ## echo over sockets, io_uring, AF_XDP, RDMA, DPDK, Pollux in a guest (ALL=1, ROUNDS=3; LEVEL=basic: without)
+	@tests/need.sh compare
+	@[ "$${LEVEL:-guest}" != guest ] || tests/need.sh guest
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all compare-programs
+	@tests/compare/compare.sh build/release
 compare-deps: ## which packages the comparison lacks, and how to get them; installs nothing
 	@tests/need.sh compare-deps $(CC) $(CPPFLAGS)
 replays: $(addprefix $(O)/,$(FUZZERS:fuzz_%=replay_%)) ## build what replays the fuzzers' inputs, without libFuzzer
