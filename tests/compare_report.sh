@@ -52,6 +52,11 @@ tests/compare/report.sh --markdown "$lines" >"$log" 2>&1
 check "a table for the book has the same figures" "$log" \
 	grep -qE '^\| sockets \| 14.0 k \| 13.0 to 15.0 \| 61.0 \| 4200 us \| 4200 us \|$' "$log"
 
+echo '{"type":"skip","technique":"epoll","linux":"6.12","card":"82599","why":"failed: it did not start"}' >>"$lines"
+check "a technique that failed in one round of some" "$log" report 0
+check "  is not called not measured" "$log" \
+	said 'epoll           failed once (Linux 6.12, 82599): failed: it did not start'
+
 # -- A known reason: a poller bears idle turns --
 : >"$lines"
 run sockets 1 1 9000 100000 50

@@ -86,10 +86,11 @@ host_costs() {
 	measured "$id" || return 1
 	packets=$(($(field received "$line") + $(field late "$line")))
 	[ $packets -gt 0 ] || return 1
+	# in full: what is 0 in the table was counted as 0
 	for count; do
 		each+=",\"${count%%=*}\":"
 		how+=",\"${count%%=*}\":\"$(cost_how "${count%%=*}" "${count#*=}")\""
-		[ "${count#*=}" = - ] && each+=null || each+=$(awk "BEGIN { printf \"%.4f\", ${count#*=} / $packets }")
+		[ "${count#*=}" = - ] && each+=null || each+=$(awk "BEGIN { printf \"%.9g\", ${count#*=} / $packets }")
 	done
 	result "{\"type\":\"costs\",$(where "$technique"),\"job\":\"$job\",\
 \"bytes\":$bytes,\"window\":$window,\"packets\":$packets,\"per_packet\":{${each#,}},\"how\":{${how#,}}}"

@@ -102,7 +102,7 @@ function block(cell,    wide, narrow, i, skip) {
 	panel(810, wide, "cpu", "cpu", 1, "CPU, us/packet, window " cell_field[wide, "window"] ": less is better")
 	top += listed * ROW + 20
 	for (skip = 1; skip <= skips; skip++)
-		if (skip_field[skip, "linux"] == cell_field[cell, "linux"] &&
+		if (!was_measured(skip) && skip_field[skip, "linux"] == cell_field[cell, "linux"] &&
 			skip_field[skip, "card"] == cell_field[cell, "card"]) {
 			text(140, top, "not measured: " skipped[skip] " (" substr(skip_field[skip, "why"], 1, 120) ")",
 				"fill=\"#666\" font-size=\"11\"")

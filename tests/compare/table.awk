@@ -65,7 +65,8 @@ function print_cell(cell,    i, row, technique, lines_of) {
 
 function print_skips(    i) {
 	for (i = 1; i <= skips; i++)
-		wrapped(sprintf("  %-15s ", skipped[i]), "not measured (Linux " skip_field[i, "linux"] ", " \
+		wrapped(sprintf("  %-15s ", skipped[i]), (was_measured(i) ? "failed once" : "not measured") \
+			" (Linux " skip_field[i, "linux"] ", " \
 			skip_field[i, "card"] "): " skip_field[i, "why"])
 	if (skips)
 		print ""
