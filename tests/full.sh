@@ -38,6 +38,8 @@ judge tests/guest/peers.sh build/release 11.1/debian12/e1000+igb 11.1/debian12/e
 judge tests/guest/offloads.sh build/release 11.1/debian12/igb+e1000e+e1000
 judge tests/guest/testpmd.sh build/release
 judge make -s compare ROUNDS=1 SECONDS_EACH=1 TECHNIQUES="sockets af_xdp-zc dpdk pollux"
+judge make -s compare ROUNDS=1 SECONDS_EACH=1 ALL=1 COSTS=0 GUESTS="debian13/82599 debian13/igb" \
+	TECHNIQUES="bridge xdp-redirect pollux"
 rm -rf build/full-logs
 run_steps build/full-logs
 end_steps

@@ -11,7 +11,7 @@
 words() { tail -n 1 "$1" | tr -d '"\\*?[]{}$`<>|&;()\r'; }
 # order ROUND: of the techniques: as they are, the other way round, from the middle on, and so forth
 order() {
-	echo "$techniques" | tr ' ' '\n' | awk -v round="$1" '
+	echo "$techniques" | xargs -n 1 | awk -v round="$1" '
 		{ v[NR - 1] = $1 }
 		END {
 			for (i = 0; i < NR; i++)
@@ -90,4 +90,12 @@ if [ "$costs" = 1 ]; then
 	for each in $techniques; do with "$each" count echo 64; done
 	ask say "the kernel's steps, as sockets take them"
 	case " $techniques " in *" sockets "*) with sockets trace_steps ;; esac
+fi
+if [ -n "$forwarders" ]; then
+	. /data/forward_guest.sh
+	techniques=$forwarders jobs=$forward_jobs
+	for round in $(seq "$rounds"); do
+		ask say "forwarding between two ports, round $round of $rounds"
+		for each in $(order "$round"); do with "$each" all_jobs "$round"; done
+	done
 fi

@@ -10,7 +10,8 @@ result() { echo "$1" >>"$results"; }
 field() { sed -n "s/.*\"$1\":\([-0-9.e+]*\|null\)[,}].*/\1/p" <<<"$2" | head -n 1; }
 # The median of what a technique reached at a window of 64, for the loads that are a share of it.
 reached() { # TECHNIQUE BYTES
-	grep '"type":"run"' "$results" | grep -F "\"technique\":\"$1\"" | grep -F "\"linux\":\"$linux\"" |
+	grep '"type":"run"' "$results" | grep -F "\"technique\":\"$1\"" |
+		grep -F "\"linux\":\"$linux\",\"card\":\"$card\"" | grep -F "\"job\":\"echo\"" |
 		grep "\"bytes\":$2,.*\"window\":64," | sed 's/.*"pps":\([0-9.]*\).*/\1/' | sort -g |
 		awk '{ v[NR] = $1 } END { if (NR) printf "%d", v[int((NR + 1) / 2)] }'
 }
@@ -46,7 +47,17 @@ host_begin() {
 		[ -n "$how" ] || return 1
 		how=rate=$((how * load / 100))
 	fi
-	echo "meter 0 $id bytes=$bytes,$how,warmup=$warm_up,seconds=$lasts${1:+,$1}" >"$control"
+	meter_begins "$id" "bytes=$bytes,$how,warmup=$warm_up,seconds=$lasts${1:+,$1}"
+}
+# meter_begins ID KEY=VALUE,...: the model's meter, or one at the socket of QEMU's card
+meter_begins() {
+	if [ "$card" = 82599 ]; then
+		echo "meter 0 $1 $2" >"$control"
+	else
+		# shellcheck disable=SC2046
+		"$bin/compare-meter" --dgram "$work/peer,$work/0" --id "$1" --to 52:54:00:00:00:00 \
+			$(sed 's/^/--/; s/,/ --/g' <<<"$2") >>"$meter" 2>>"$work/model.log" &
+	fi
 }
 # measured ID: the measurement has ended; waits for the meter's line, in $line
 measured() {

@@ -21,7 +21,7 @@ carrier() { grep -q 1 "/sys/class/net/$interface/carrier"; }
 linked() { wait_for 20 carrier && usleep 300000 && wait_for 20 carrier; }
 # The kernel's driver has the card, its interface is up, in $interface, with one queue for the one CPU
 kernel_port() {
-	driver_is ixgbe || bind ixgbe "$card0" || return 1
+	driver_is "$kernel_driver" || bind "$kernel_driver" "$card0" || return 1
 	wait_for 10 test -d "/sys/bus/pci/devices/$card0/net" || return 1
 	interface=$(ls "/sys/bus/pci/devices/$card0/net")
 	ethtool -L "$interface" combined 1 2>/dev/null

@@ -109,8 +109,8 @@ guest_runs() {
 # guest_testpmd: what pack.sh is told to take DPDK's testpmd along, and dpdk.sh, which starts it; in $testpmd. 77: there
 # is none, the last line says so
 guest_testpmd() {
-	local plugins
-	plugins=$(find /usr/lib/x86_64-linux-gnu -maxdepth 1 -regex '.*/librte_\(net_e1000\|mempool_ring\)\.so\.[0-9]+')
+	local names='.*/librte_\(net_e1000\|net_ixgbe\|mempool_ring\)\.so\.[0-9]+' plugins
+	plugins=$(find /usr/lib/x86_64-linux-gnu -maxdepth 1 -regex "$names")
 	if ! command -v dpdk-testpmd >/dev/null || [ -z "$plugins" ]; then
 		echo "skip: DPDK is not installed: apt-get install --no-install-recommends dpdk dpdk-dev"
 		return 77
