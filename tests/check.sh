@@ -148,6 +148,7 @@ beside=1 step "release tests/install.sh" tests/install.sh build/release
 step "the demo tells good from bad" tests/demo_verdict.sh
 beside=1 step "what documents name is there" tests/docs.sh
 beside=1 step "the report on the comparison" tests/compare_report.sh
+beside=1 step "XDP, AF_XDP and RDMA at a TAP interface" tests/compare_xdp.sh build/release
 
 rm -rf build/check-logs
 run_steps build/check-logs
