@@ -94,6 +94,27 @@ check "  it answers for its own addresses only" "$work/ping.log" \
 	eval "! ping -q -c 1 -W 0.1 10.82.0.2 >$work/ping.log && ! ping -q -c 1 -W 0.1 fd82::2 >$work/ping.log"
 check "  it is there to the end" "$work/example.log" kill $example
 wait $example
+
+# -- A program that stands still has its card send pause frames, and the host's frames wait in the kernel --
+"$bin/pollux-fwd" --json --mode rxonly --pause tx --ring 64 "vfio-user:$work/a" >"$work/fwd.log" 2>"$work/log" &
+fwd=$!
+wait_for grep -q ' link up' "$work/log"
+ip neigh replace 10.82.0.4 lladdr 02:00:00:00:00:04 dev t0
+kill -STOP $fwd
+timeout 60 bash -c 'exec 8>/dev/udp/10.82.0.4/9; for _ in {1..1000}; do printf "%1400d" 0 >&8; done' &
+sender=$!
+# reported NAME: the model says that it is not 0
+reported() {
+	kill -USR2 $model
+	sleep 0.05
+	[ "$(counter 0 "$1")" -gt 0 ]
+}
+check "the card asks the host for a pause" "$work/model.log" wait_for reported out_xoff
+kill -CONT $fwd
+wait $sender
+kill -INT $fwd
+check "  and the program ends with status 0" "$work/fwd.log" ended $fwd 0
+check "  which has lost nothing" "$work/model.log" [ "$(reported received && counter 0 missed)" = 0 ]
 ip link del t0
 check "the model outlives an interface that is deleted" "$work/model.log" kill -0 $model
 end_model

@@ -289,11 +289,11 @@ unsigned wire_step(struct wire *wire, struct model *model, uint64_t now_ns)
 		wire->source_kind != WIRE_TAP && !wire->held && !(wire->limit && wire->given == wire->limit))
 		model_traffic(model);
 	step_pauses(wire, model, now_ns);
-	if (wire->tap)
-		in = step_tap(wire);
 	if (wire->receives && wire->fifo)
-		in += step_fifo(wire, model);
+		in = step_fifo(wire, model);
 	carry_pause(wire);
+	if (wire->tap) /* behind it: where this program has been held up, a pause is prolonged before it ends */
+		in += step_tap(wire);
 	if (wire->started && !silent(wire) &&
 		(wire->source_kind == WIRE_CAPTURE || wire->source_kind == WIRE_TEMPLATE) && !wire->held)
 		in += wire->fifo ? arrive(wire, model, now_ns) : step_lossless(wire, model);
