@@ -64,7 +64,9 @@ begin_technique() {
 	packet-ring) kernel_port && start echo-packet "$interface" ;;
 	af_xdp-copy) kernel_port && start echo-xsk "$interface" && linked ;;
 	af_xdp-zc) kernel_port && start echo-xsk --zero-copy "$interface" && linked ;;
-	af_xdp-zc-busy) kernel_port && start echo-xsk --zero-copy --busy-poll "$interface" && linked ;;
+	af_xdp-zc-busy)
+		kernel_port && napi_waits 2 200000 && start echo-xsk --zero-copy --busy-poll "$interface" && linked
+		;;
 	xdp) kernel_port && start echo-xdp "$interface" && linked ;;
 	rdma) rdma_port && start echo-rdma rxe0 && rdma_keys ;;
 	dpdk) vfio_port && start echo-dpdk "$card0" ;;
@@ -93,7 +95,7 @@ end_technique() {
 		ended 10 "$echo_process" 0 || ended_well=1
 	fi
 	case $technique in
-	busy-poll) napi_waits 0 0 ;;
+	busy-poll | af_xdp-zc-busy) napi_waits 0 0 ;;
 	rdma) [ ! -e /sys/class/infiniband/rxe0 ] || rdma link delete rxe0 ;;
 	esac
 	return $ended_well
