@@ -78,10 +78,10 @@ check "  also to the capture" "$work/model.log" [ "$(counter 0 tap_out)" = "$(co
 kill -TERM $fwd
 check "the forwarder ends with status 0" "$work/fwd.log" ended $fwd 0
 # -- And the example --
-sanitize=
-[[ $bin != *asan* ]] || sanitize=-fsanitize=address,undefined
+flags= # that the library was built with
+case $bin in *asan) flags=-fsanitize=address,undefined ;; *coverage) flags=--coverage ;; esac
 ln -s "$PWD" "$work/pollux"
-cc -I"$work" $sanitize apps/examples/ping.c "$bin/libpollux.a" -lnuma -lpthread -o "$work/ping" 2>"$work/cc.log"
+cc -I"$work" $flags apps/examples/ping.c "$bin/libpollux.a" -lnuma -lpthread -o "$work/ping" 2>"$work/cc.log"
 check "the example is built" "$work/cc.log" [ -x "$work/ping" ]
 ip link set t0 up
 ip addr add fd82::1/64 dev t0 nodad # which went when it was down
