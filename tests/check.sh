@@ -92,11 +92,11 @@ run_tests() {
 
 section "Builds: gcc and clang, warnings are errors"
 build_step() { vital=1 most_s=3600 step "$@"; }
-build_step "gcc release" build BUILD=release all tests build/release/bench
+build_step "gcc release" build BUILD=release all tests compare-programs build/release/bench
 # not run: what it has more than release, ASan's has too
 build_step "gcc debug" build BUILD=debug all
-build_step "clang release" build BUILD=release CC=clang all tests
-build_step "gcc, ASan and UBSan" build BUILD=asan all tests replays
+build_step "clang release" build BUILD=release CC=clang all tests compare-programs
+build_step "gcc, ASan and UBSan" build BUILD=asan all tests replays compare-programs
 threads=(test_app_queues test_pool_threads test_pool_use test_replay test_stats_threads
 	test_wait_threads)
 build_step "gcc, TSan" build BUILD=tsan "${threads[@]/#/build/tsan/}" build/tsan/pollux-{fwd,pipe,gen,dump}
@@ -131,6 +131,7 @@ for script in "${beside_scripts[@]}"; do beside=1 step "release $script" $script
 for folder in release release-clang; do beside=1 step "$folder tests/preload.sh" tests/preload.sh build/$folder; done
 beside=1 step "release tests/kernel_vfio.sh" tests/kernel_vfio.sh build/release
 beside=1 step "release tests/real.sh" tests/real.sh build/release
+step "the comparison, without a guest" tests/compare.sh build/release build/asan
 beside=1 step "release tests/accounting.sh" tests/accounting.sh build/release
 beside=1 step "release tests/rfc2544.sh" tests/rfc2544.sh build/release
 for script in "${beside_scripts[@]}"; do beside=1 step "asan $script" $script build/asan; done
