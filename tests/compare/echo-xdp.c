@@ -22,31 +22,32 @@
 #include <string.h>
 #include <unistd.h>
 
-/** @return the sum over all CPUs. */
-static uint64_t count_answers(int map)
+/** Ends a program. @return how many frames it has answered, the sum over all CPUs. */
+static uint64_t finish(const struct echo_bpf *bpf)
 {
 	int cpus = libbpf_num_possible_cpus();
 	uint64_t *counts = cpus > 0 ? calloc((size_t)cpus, sizeof(*counts)) : NULL;
 	uint64_t sum = 0;
 
-	if (!counts || bpf_map_lookup_elem(map, &(uint32_t){0}, counts))
+	if (!counts || bpf_map_lookup_elem(echo_bpf_map(bpf, "answered"), &(uint32_t){0}, counts))
 		echo_fail("the counters of the XDP program cannot be read");
 	for (int i = 0; i < cpus; i++)
 		sum += counts[i];
 	free(counts);
+	echo_bpf_detach(bpf);
 	return sum;
 }
 
 /** What comes by one interface leaves by the other: `out` needs a program of its own, for its driver to have rings for
  * that. */
-static struct bpf_object *redirect(const char *in, const char *out)
+static struct echo_bpf redirect(const char *in, const char *out)
 {
-	struct bpf_object *object = echo_bpf_attach(in, "forward");
+	struct echo_bpf bpf = echo_bpf_attach(in, "forward");
 	uint32_t index = if_nametoindex(out);
 
-	if (bpf_map_update_elem(echo_bpf_map(object, "other"), &(uint32_t){0}, &index, BPF_ANY))
+	if (bpf_map_update_elem(echo_bpf_map(&bpf, "other"), &(uint32_t){0}, &index, BPF_ANY))
 		echo_fail("frames cannot be redirected to %s: %s", out, strerror(errno));
-	return object;
+	return bpf;
 }
 
 int main(int argc, char **argv)
@@ -61,13 +62,18 @@ int main(int argc, char **argv)
 	const char *ports[2];
 
 	bool forwards = echo_begin(&program, argc, argv, ports) == 2;
-	struct bpf_object *first = forwards ? redirect(ports[0], ports[1]) : echo_bpf_attach(ports[0], "echo"),
-			  *second = forwards ? redirect(ports[1], ports[0]) : NULL;
+	struct echo_bpf first, second;
+	if (forwards) {
+		first = redirect(ports[0], ports[1]);
+		second = redirect(ports[1], ports[0]);
+	} else {
+		first = echo_bpf_attach(ports[0], "echo");
+	}
 	echo_ready();
 	while (!echo_stopped)
 		pause();
-	uint64_t count = count_answers(echo_bpf_map(first, "answered"));
-	if (second)
-		count += count_answers(echo_bpf_map(second, "answered"));
+	uint64_t count = finish(&first);
+	if (forwards)
+		count += finish(&second);
 	return echo_end(forwards ? "xdp-redirect" : "xdp", count, count);
 }

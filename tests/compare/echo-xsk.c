@@ -178,9 +178,9 @@ int main(int argc, char **argv)
 	uint64_t received = 0, sent = 0;
 
 	echo_begin(&program, argc, argv, ports);
-	struct bpf_object *object = echo_bpf_attach(ports[0], "to_socket");
+	struct echo_bpf bpf = echo_bpf_attach(ports[0], "to_socket");
 	open_socket(&xsk, ports[0]);
-	if (xsk_socket__update_xskmap(xsk.socket, echo_bpf_map(object, "sockets")))
+	if (xsk_socket__update_xskmap(xsk.socket, echo_bpf_map(&bpf, "sockets")))
 		echo_fail("the socket cannot be put into the XDP program's map");
 	if (busy_poll)
 		prefer_busy_poll(xsk.fd, ports[0]);
@@ -191,6 +191,8 @@ int main(int argc, char **argv)
 		refill(&xsk);
 		serve(&xsk, count);
 	}
+	echo_bpf_detach(&bpf);
 	xsk_socket__delete(xsk.socket);
+	xsk_umem__delete(xsk.umem);
 	return echo_end(!zero_copy ? "af_xdp-copy" : busy_poll ? "af_xdp-zc-busy" : "af_xdp-zc", received, sent);
 }

@@ -54,19 +54,21 @@ static struct bpf_object *load(const char *name, struct bpf_program **chosen)
 	return object;
 }
 
-struct bpf_object *echo_bpf_attach(const char *interface, const char *program)
+struct echo_bpf echo_bpf_attach(const char *interface, const char *program)
 {
 	struct bpf_program *chosen;
+	struct echo_bpf bpf;
 	int index = (int)if_nametoindex(interface);
 
 	if (!index)
 		echo_fail("there is no interface %s: \"ip link\" lists those that there are", interface);
 	libbpf_set_print(NULL); /* what fails is said here */
-	struct bpf_object *object = load(program, &chosen);
+	bpf.object = load(program, &chosen);
 	bool carrier = has_carrier(interface);
 	/* Without a mode asked for, the driver runs the program if it can, and the kernel's generic hook if not. The
 	 * link goes with this process, however that ends. */
-	if (!bpf_program__attach_xdp(chosen, index))
+	bpf.link = bpf_program__attach_xdp(chosen, index);
+	if (!bpf.link)
 		echo_fail("%s does not take the XDP program: %s; if it has one already: ip link set dev %s xdp off",
 			interface, strerror(errno), interface);
 	LIBBPF_OPTS(bpf_xdp_query_opts, mode);
@@ -78,10 +80,16 @@ struct bpf_object *echo_bpf_attach(const char *interface, const char *program)
 			echo_fail("%s has lost its carrier: no link for %d s", interface, CARRIER_SECONDS);
 		usleep(100000);
 	}
-	return object;
+	return bpf;
 }
 
-int echo_bpf_map(const struct bpf_object *object, const char *name)
+void echo_bpf_detach(const struct echo_bpf *bpf)
 {
-	return bpf_object__find_map_fd_by_name(object, name);
+	bpf_link__destroy(bpf->link);
+	bpf_object__close(bpf->object);
+}
+
+int echo_bpf_map(const struct echo_bpf *bpf, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(bpf->object, name);
 }
