@@ -36,9 +36,8 @@ begin() {
 # finish TECHNIQUE: it ends well, with a last line that counts what the meter had, the warm-up's too
 finish() {
 	kill "$echo" && ended "$echo" 0 || return
-	local received sent
-	read -r received sent < <(sed -n "s/^{\"technique\":\"$1\",\"received\":\([0-9]*\),\"sent\":\([0-9]*\)}$/\1 \2/p" \
-		"$work/echo")
+	local received sent line="{\"technique\":\"$1\",\"received\":\([0-9]*\),\"sent\":\([0-9]*\)}"
+	read -r received sent < <(sed -n "s/^$line$/\1 \2/p" "$work/echo")
 	[ "${received:-0}" -ge "$(field received)" ] && [ "$received" = "$sent" ]
 }
 field() { sed -n "s/.*\"$1\":\([0-9]*\),.*/\1/p" "$work/meter"; }
@@ -59,12 +58,17 @@ detached() { ! attached; }
 # What is no request goes on to the kernel, which asks for the meter's address, and hears the meter's answer.
 kernel_hears() {
 	ip neighbour flush dev xdp0
-	"$bin/compare-meter" --tap xdp0 --seconds 1 >"$work/meter" 2>&1 &
+	"$bin/compare-meter" --tap xdp0 --seconds 60 >"$work/meter" 2>&1 &
 	local meter=$!
-	wait_for carrier
-	ping -c 1 -W 1 198.18.0.1 >/dev/null 2>&1 # it answers no ping
-	ip neighbour show 198.18.0.1 dev xdp0 >"$work/neighbour"
+	wait_for carrier && wait_for asked
+	local status=$?
+	kill -INT $meter
 	wait $meter
+	return $status
+}
+asked() { # it answers no ping
+	ping -c 1 -W 1 198.18.0.1 >/dev/null 2>&1
+	ip neighbour show 198.18.0.1 dev xdp0 >"$work/neighbour"
 	grep -q '198.18.0.1 lladdr ' "$work/neighbour"
 }
 carrier() { ip link show xdp0 | grep -q LOWER_UP; }
