@@ -164,7 +164,7 @@ measure() {
 		;;
 	*)
 		before=$(wc -l <"$meter")
-		host_begin "$1" "" 64 "$2" 0 0.2 "$seconds"
+		echo "meter 0 $1 window=$2,seconds=$seconds" >"$control"
 		limit=600 wait_for eval '[ "$(wc -l <"$meter")" -gt '"$before"' ]'
 		;;
 	esac
