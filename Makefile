@@ -79,6 +79,7 @@ COMPARE_PROGRAMS := $(patsubst tests/compare/%.c,%,$(wildcard tests/compare/echo
 WANTS_echo-io-uring := liburing.h
 WANTS_echo-xsk := xdp/xsk.h bpf/bpf.h clang
 WANTS_echo-xdp := bpf/libbpf.h clang
+WANTS_compare-verdicts := $(WANTS_echo-xdp)
 WANTS_echo-rdma := infiniband/verbs.h
 WANTS_echo-dpdk := libdpdk.pc
 LIBS_echo-io-uring := -luring
@@ -180,6 +181,10 @@ $(O)/%.bpf.o: %.bpf.c Makefile $(O)/flags
 		-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null) -MMD -MP -c -o $@ $<
 $(O)/%.bpf.embedded.o: $(O)/%.bpf.o
 	$(Q)cd $(@D) && $(LD) -r -z noexecstack -b binary -o $(@F) $(<F)
+
+$(O)/compare-verdicts: $(O)/tests/compare/compare-verdicts.o $(O)/tests/compare/echo_xdp.bpf.embedded.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lbpf
 
 $(O)/compare-meter: $(call objects,tests/compare/compare-meter.c apps/gen_latency.c apps/app_tap.c \
 		$(addprefix tests/model/wire/,meter.c meter_icrc.c meter_text.c text.c))

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
 if [ -z "${XDP_NETWORK:-}" ]; then
-	for program in echo-xdp echo-xsk echo-rdma compare-meter; do
+	for program in echo-xdp echo-xsk echo-rdma compare-meter compare-verdicts; do
 		[ -x "$bin/$program" ] || { echo "skip: $program was not built: make compare-programs" && exit 77; }
 	done
 	for program in ip ping setpriv; do
@@ -91,6 +91,7 @@ if ! begin echo-xdp xdp0; then
 else
 	kill "$echo" && wait "$echo"
 fi
+check "the XDP program's verdict on each kind of frame" "$work/said" said 0 "ok    another port" "$bin/compare-verdicts"
 technique xdp echo-xdp xdp0
 technique af_xdp-copy echo-xsk xdp0
 interrupts_deferred 2
