@@ -7,7 +7,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 bin=${1:?usage: $0 BUILD-FOLDER}
 if [ -z "${TAP_NETWORK:-}" ]; then
-	{ [ -c /dev/net/tun ] && : <>/dev/net/tun; } 2>/dev/null || { echo "skip: /dev/net/tun cannot be opened here" && exit 77; }
+	{ [ -c /dev/net/tun ] && : <>/dev/net/tun; } 2>/dev/null ||
+		{ echo "skip: /dev/net/tun cannot be opened here" && exit 77; }
 	for program in ip ping setpriv busybox; do
 		command -v $program >/dev/null || { echo "skip: no $program here: install it" && exit 77; }
 	done
