@@ -246,10 +246,6 @@ static inline uint32_t gigabit_interval(const struct nic *nic)
 
 /* ---- rx.c, tx.c: bursts ---- */
 
-/** Each write of the receive tail is a trap where the card is emulated, and the card does well with most of the ring.
- */
-#define GIGABIT_RX_TAIL_WRITES_PER_LAP 4u
-
 unsigned gigabit_rx_burst_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned gigabit_rx_burst_extended(struct nic_rxq *queue, struct pkt *pkts, unsigned n);
 unsigned gigabit_rx_burst_status_legacy(struct nic_rxq *queue, struct pkt *pkts, unsigned n);

@@ -10,6 +10,9 @@
 #define RING_OUT_OF_LINE __attribute__((noinline))
 
 #define RING_BATCH 32u /* slots per refill, per report of the card, and per reclaim */
+/** Tail writes while a receive ring is refilled once around. Each is a trap where the card is emulated, and the card
+ * does well with most of the ring. */
+#define RING_RX_TAIL_WRITES_PER_LAP 4u
 
 /** A descriptor, receive or transmit, in any format: two quadwords, little-endian as x86-64 is. */
 struct ring_descriptor {
@@ -157,7 +160,6 @@ struct ring_ops {
 	const struct ring_tx_format *tx_format;
 	const struct ring_tx_card *tx_card; /* NULL: its cards fulfil no wishes */
 	bool aligned;                       /* a ring begins at a multiple of its size: it lies across 64 KiB nowhere */
-	unsigned rx_tail_writes_per_lap;    /* tail writes while a ring is refilled once around; 0: one per batch */
 };
 
 /** Allocates rings and queues for nic->config, chooses bursts, and fills receive rings with buffers; where that was

@@ -232,7 +232,7 @@ static int prepare_rx(struct nic *nic, unsigned index, const struct ring_ops *op
 	queue->format = ops->rx_format;
 	ring_rx_report_init(queue, nic->config.offloads);
 	queue->max_frame = nic->config.mtu + FRAME_OVERHEAD_BYTES;
-	queue->tail_batch = ops->rx_tail_writes_per_lap ? size / ops->rx_tail_writes_per_lap : RING_BATCH;
+	queue->tail_batch = size / RING_RX_TAIL_WRITES_PER_LAP;
 	queue->tail =
 		open_tail(nic, &queue->tail_register, ops->rdt + index * ops->stride + (index < 64 ? 0 : ops->gap));
 	int ret = ring_rxq_prepare(queue, burst);

@@ -119,6 +119,26 @@ static void receives_frames_of_every_size_byte_for_byte(void)
 	tear_down(&f, false);
 }
 
+/* Each write of the receive tail is a trap where the card is emulated. */
+static void the_receive_tail_is_written_four_times_per_lap(void)
+{
+	struct fixture f;
+	struct pkt pkt;
+	unsigned writes = 0;
+
+	set_up(&f, NULL, 0);
+	const struct ring_rxq *queue = f.nic[0]->rings.rxqs[0];
+	for (uint32_t i = 0; i < 2 * (queue->mask + 1); i++) {
+		uint32_t before = queue->tail_written;
+		CU_ASSERT_TRUE_FATAL(arrive(&f, 0, i, 60));
+		CU_ASSERT_EQUAL_FATAL(nic_rx(nic_rxq(f.nic[0], 0), &pkt, 1), 1);
+		pkt_free(&pkt, 1);
+		writes += queue->tail_written != before;
+	}
+	CU_ASSERT_EQUAL(writes, 8);
+	tear_down(&f, false);
+}
+
 static void sends_frames_of_every_size_and_pads_short_ones(void)
 {
 	struct fixture f;
@@ -858,6 +878,7 @@ int main(void)
 {
 	static CU_TestInfo tests[] = {
 		{"receives frames of every size byte for byte", receives_frames_of_every_size_byte_for_byte},
+		{"the receive tail is written four times per lap", the_receive_tail_is_written_four_times_per_lap},
 		{"sends frames of every size and pads short ones", sends_frames_of_every_size_and_pads_short_ones},
 		{"forwards in random bursts without loss", forwards_in_random_bursts_without_loss},
 		{"statistics match the wire", statistics_match_the_wire},

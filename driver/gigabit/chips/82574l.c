@@ -112,8 +112,7 @@ static const struct interrupt_ops msix = {.start = msix_start, .acknowledge = ms
 		.stride = GIGABIT_RDT_STRIDE,                                                                          \
 		.rx_format = &gigabit_rx_extended,                                                                     \
 		.tx_format = &gigabit_tx_82574l,                                                                       \
-		.tx_card = &gigabit_orders_82574l,                                                                     \
-		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
+		.tx_card = &gigabit_orders_82574l},                                                                    \
 	.shares = GIGABIT_SHARES_BY_MDIO_SW, .rx_buffer_register = GIGABIT_PBA, .interval_register = GIGABIT_ITR,      \
 	.low_power_register = GIGABIT_POEMB, .phy_hangs = true, .bar_bytes = GIGABIT_BAR_BYTES, .pcie = true,          \
 	.flash_sum = true, .absolute_delays = true, .packet_buffer_kib = 40, .eerd_done_bit = 1,                       \

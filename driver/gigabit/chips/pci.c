@@ -154,8 +154,7 @@ static void tune_pcix(struct nic *nic)
 		.rx_format = &gigabit_rx_legacy,                                                                       \
 		.tx_format = &gigabit_tx_82540em,                                                                      \
 		.tx_card = &gigabit_orders_pci,                                                                        \
-		.aligned = true,                                                                                       \
-		.rx_tail_writes_per_lap = GIGABIT_RX_TAIL_WRITES_PER_LAP},                                             \
+		.aligned = true},                                                                                      \
 	.bar_bytes = GIGABIT_BAR_BYTES, .rx_buffer_register = GIGABIT_PBA, .packet_buffer_kib = 64,                    \
 	.max_frame_bytes = 16128, .max_queues = 1, .can = GIGABIT_CAN
 
