@@ -12,7 +12,7 @@ steps="ixgbe_msix_clean_rings ixgbe_poll napi_build_skb napi_gro_receive ip_rcv 
 traced() {
 	echo nop >$tracing/current_tracer
 	echo "$1" >$tracing/set_ftrace_filter 2>/dev/null && echo function_graph >$tracing/current_tracer || return 1
-	for option in sleep-time funcgraph-irqs funcgraph-cpu funcgraph-overhead; do
+	for option in sleep-time funcgraph-cpu funcgraph-overhead; do
 		echo 0 >"$tracing/options/$option"
 	done 2>/dev/null
 	echo >$tracing/trace
