@@ -136,30 +136,34 @@ function print_step(i) {
 		cost_figure(step_hits[i]), three_digits(step_us(i)), three_digits(own_us(i)), step_does[step_name[i]]
 }
 
-# The claims beside the first cells: round trips at window 1, rates at the widest window.
+# The claims, each beside the first cells that have its techniques: round trips at window 1, rates at window 64.
 function print_claims(    i, t, technique, slow, fast) {
 	if (!cells)
 		return
-	fast = find_cell(1, 64) ? find_cell(1, 64) : 1
-	slow = find_cell(1, 1) ? find_cell(1, 1) : 1
-	print "The claims that people come with, beside what was measured here (" cell_place(fast) ", " \
-		cell_field[fast, "bytes"] " bytes):"
-	printf "%-10s %-11s %-11s %-15s %22s %22s\n", "", "claim", "claim", "",
-		"p50, window " cell_field[slow, "window"], "packets/s, window " cell_field[fast, "window"]
+	print "The claims that people come with, beside what was measured here:"
+	printf "%-9s %-10s %-9s  %-14s %14s %16s\n", "", "claim", "claim", "", "p50, window 1", "rate, window 64"
 	for (i = 1; i <= claims; i++)
 		for (t = 1; t <= techniques; t++) {
 			technique = known_techniques[t]
 			if (technique !~ ("^(" claim_techniques[i] ")$"))
 				continue
-			if (!measured(row_of(slow, technique)) && !measured(row_of(fast, technique)))
+			slow = first_cell(technique, 1)
+			fast = first_cell(technique, 64)
+			if (!slow && !fast)
 				continue
-			printf "%-10s %-11s %-11s %-15s %22s %22s\n", claim_of[i], claim_latency[i], claim_rate[i],
-				technique, us(median(row_of(slow, technique), "p50")) " us",
-				kpps(median(row_of(fast, technique), "pps")) " k"
+			printf "%-9s %-10s %-9s  %-14s %14s %16s  %s\n", claim_of[i], claim_latency[i],
+				claim_rate[i], technique, us(median(row_of(slow, technique), "p50")) " us",
+				kpps(median(row_of(fast, technique), "pps")) " k/s", cell_place(fast ? fast : slow)
 		}
 	print "  What a claim's time is (one way, there and back, a packet's share of a batch) is seldom said; measured"
 	print "  is the round trip from the meter and back."
 	print ""
+}
+function first_cell(technique, window,    cell) {
+	for (cell = 1; cell <= cells; cell++)
+		if (cell_field[cell, "window"] == window && measured(row_of(cell, technique)))
+			return cell
+	return 0
 }
 
 function print_not_ahead(    i, last, where) {
