@@ -71,12 +71,11 @@ failed() {
 	tail -n 8 /tmp/echo | sed 's/^/    > /'
 }
 all_jobs() { # ROUND
-	jobs_failed=0 why="no answer came, or a wrong one"
+	why="no answer came, or a wrong one"
 	for job in $jobs; do
 		# shellcheck disable=SC2046
-		measure "$1" $(echo "$job" | tr : ' ') || jobs_failed=1
+		measure "$1" $(echo "$job" | tr : ' ') || return 1
 	done
-	return $jobs_failed
 }
 
 prepare

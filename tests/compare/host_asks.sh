@@ -61,7 +61,7 @@ meter_begins() {
 }
 # measured ID: the measurement has ended; waits for the meter's line, in $line
 measured() {
-	limit=600 wait_for grep -qF "\"id\":\"$1\"" "$meter" || return 1
+	limit=$((20 * (seconds + 10))) wait_for grep -qF "\"id\":\"$1\"" "$meter" || return 1
 	line=$(grep -F "\"id\":\"$1\"" "$meter" | tail -n 1)
 }
 host_measured() { measured "$1"; }
@@ -136,7 +136,7 @@ cost_how() {
 	system_calls) echo "raw_syscalls:sys_enter, of the process's threads" ;;
 	context_switches) echo "sched:sched_switch away from the process's threads and from kernel threads" ;;
 	bytes_copied) echo "data of packets that the CPU copies in the kernel: probes at the functions that do" ;;
-	skbs) echo "probes at __build_skb_around and skb_clone" ;;
+	skbs) echo "probes at __build_skb_around, at __alloc_skb where that does not call it, and at skb_clone" ;;
 	interrupts) echo "the card's lines in /proc/interrupts" ;;
 	soft_interrupts) echo "NET_RX and NET_TX in /proc/softirqs" ;;
 	lock_contentions) echo "lock:contention_begin; with one CPU nobody else can hold a spinlock" ;;
