@@ -9,7 +9,7 @@ bin=${1:?usage: $0 BUILD-FOLDER}
 log=$work/log
 
 # -- The library: what it shows is what its public headers declare --
-headers=$(sed -n 's/^PUBLIC_HEADERS := //p' Makefile)
+headers=$(sed -n '/^PUBLIC_HEADERS := /,/[^\\]$/p' Makefile | sed 's/^PUBLIC_HEADERS := //; s/\\$//')
 for header in $headers; do echo "#include \"$header\""; done >"$work/all.c"
 gcc -I. -fsyntax-only -aux-info "$work/declared.txt" "$work/all.c"
 sed -nE 's#^/\* (\./)?((driver|mempool|vfio)/[a-z/.]*):[0-9]+:N[CF] \*/ extern [^(]*[ *]([a-z_0-9]+) \(.*#\4#p' \
