@@ -291,6 +291,7 @@ check "  says which of its frames are in no file" "$work/json" eval \
 : >"$work/model.json"
 : >"$work/json" # what an earlier one said must not be waited for
 model --wire 0:source,flows=64 --wire 1:sink
+: >"$work/json"
 "$bin/pollux-fwd" --json -i 0.1 --queues 2 --ring 64 $a $b >"$work/json" 2>"$work/err" &
 app=$!
 wait_for grep -q '"queues":.*"rx_no_descriptor":[1-9].*"queues":' "$work/json"

@@ -29,6 +29,7 @@ ip address add 198.18.0.2/24 dev xdp0 && ip link set xdp0 up
 begin() {
 	local program=$1
 	shift
+	: >"$work/echo"
 	"$bin/$program" "$@" >"$work/echo" 2>&1 &
 	echo=$!
 	wait_for eval 'grep -q "^ready$" "$work/echo" || ! kill -0 $echo' && grep -q '^ready$' "$work/echo"

@@ -285,6 +285,7 @@ check "a capture of frames up to 9714 bytes is sent as it was" "$work/gen.out" \
 mkfifo "$work/control"
 exec {control}<>"$work/control"
 model --control "$work/control"
+: >"$work/gen.err"
 "$bin/pollux-gen" --json --interval 0.2 --pause rx,tx --rate 20k $a >"$work/paused" 2>"$work/gen.err" &
 app=$!
 wait_for grep -q '^port 0: .*, pause frames obeyed and sent' "$work/gen.err"

@@ -63,6 +63,7 @@ tagged() {
 receive() {
 	card=$1
 	model --hold --wire "0:pcap-in=$2"
+	: >"$work/wishes.log"
 	timeout 120 "$bin/guest-wishes" receive "vfio-user:$work/a" "$3" "${@:4}" >"$work/wishes.log" 2>&1 &
 	receiver=$!
 	wait_for eval 'grep -q listening "$work/wishes.log" || ! kill -0 $receiver 2>/dev/null'

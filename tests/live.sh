@@ -12,6 +12,7 @@ a=vfio-user:$work/a b=vfio-user:$work/b
 cpu_ns() { cat /proc/"$1"/task/*/schedstat 2>/dev/null | awk '{ sum += $1 } END { printf "%d\n", sum }'; }
 # start PROGRAM OPTIONS...: runs it as $app, once its ports are open
 start() {
+	: >"$work/err"
 	"$bin/pollux-$1" --json --poll adaptive "${@:2}" >"$work/json" 2>"$work/err" &
 	app=$!
 	wait_for grep -q '^port ' "$work/err"

@@ -28,6 +28,7 @@ end_model
 doctor() { "$bin/pollux-doctor" "$1" >"$work/doctor.log" 2>&1; }
 spaced="$work/with a space"
 mkdir "$spaced"
+: >"$work/other.log"
 "$bin/pollux-model" --port "$spaced/a" >"$work/other.log" 2>&1 &
 other=$!
 wait_for grep -q 'port 0 is' "$work/other.log"
@@ -84,12 +85,14 @@ check "  and says that it was interrupted" "$work/doctor.log" \
 	grep -q '^warning .*: the wait for its link was interrupted after .* s, and it was down' "$work/doctor.log"
 check "  and is no verdict" "$work/doctor.log" \
 	eval '! grep -q "The forwarder would start" "$work/doctor.log" && grep -q "^Interrupted: " "$work/doctor.log"'
+: >"$work/doctor.err"
 "$bin/pollux-doctor" --json --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
 app=$!
 wait_for grep -q 'waits for the link' "$work/doctor.err"
 kill -INT $app
 check "  as JSON too" "$work/doctor.log" \
 	eval 'ended $app 0 && grep -q "\"up\":false,.*\"interrupted\":true," "$work/doctor.log"'
+: >"$work/doctor.err"
 "$bin/pollux-doctor" --card $a --wait 60 >"$work/doctor.log" 2>"$work/doctor.err" &
 app=$!
 wait_for grep -q 'waits for the link' "$work/doctor.err"
@@ -201,6 +204,7 @@ check "  and what is not its FIFO any more stays" "$work/model.log" rm "$work/co
 
 frames=30000
 model --control "$work/control" --wire 0:source,rate=30k,count=$frames --wire 1:sink
+: >"$work/app.log"
 "$bin/pollux-fwd" --interval 0.2 --no-drop $a $b >"$work/app.log" 2>&1 &
 app=$!
 wait_for grep -q 'rx *[0-9.]* [kM]*pps' "$work/app.log"
@@ -219,6 +223,7 @@ end_model
 check "  and the card finds no fault with it" "$work/model.log" no_faults 2
 
 model --control "$work/control" --wire 0:source,rate=30k --wire 1:sink
+: >"$work/app.log"
 "$bin/pollux-fwd" --interval 0.2 --no-drop $a $b >"$work/app.log" 2>&1 &
 app=$!
 wait_for grep -q 'rx *[0-9.]* [kM]*pps' "$work/app.log"
@@ -237,6 +242,7 @@ check "  and the card finds no fault with it" "$work/model.log" no_faults 2
 
 frames=15000
 model --control "$work/control" --wire 0:peer=1
+: >"$work/app.log"
 "$bin/pollux-gen" --interval 0.2 --rate 15k --count $frames $a $b >"$work/app.log" 2>&1 &
 app=$!
 wait_for grep -q 'tx *[0-9.]* [kM]*pps' "$work/app.log"

@@ -90,6 +90,7 @@ wait_for grep -q 'pps ' "$work/log"
 kill -HUP ${process[log]}
 check "SIGHUP ends with status 0" "$work/log" ended ${process[log]} 0
 check "  and with totals" "$work/log" grep -q '^totals after' "$work/log"
+: >"$work/log"
 (trap '' HUP; exec "$bin/pollux-fwd" --interval 0.05 $a $b >"$work/log" 2>&1) &
 process[log]=$!
 wait_for grep -q 'pps ' "$work/log"

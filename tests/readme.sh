@@ -36,6 +36,7 @@ cp apps/examples/ping.c "$work/apps/examples"
 
 # fewer frames than a ring holds: the application drops what it cannot send at once
 for reflect in reflect reflect++; do
+	: >"$work/model.log"
 	"$prefix/bin/pollux-model" --port "$work/port" --wire 0:source,count=500,rate=50k \
 		--wire "0:pcap-out=$work/out.pcap" --exit-when-done \
 		--expect 500 >"$work/model.log" 2>&1 &

@@ -63,6 +63,7 @@ end_model
 check "  of which the card had taken some, and reported them sent" "$work/model.log" \
 	test "$(count 0 lost_unsent)" -gt 0
 model --link-down
+: >"$work/app.log"
 "$bin/pollux-fwd" --link-wait 0 --duration 0.5 $a $b >"$work/app.log" 2>&1 &
 check "without a link the forwarder ends with status 0" "$work/app.log" ended $! 0
 end_model

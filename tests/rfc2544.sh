@@ -68,6 +68,7 @@ check "  which says why" "$log" grep -q '/dev/full cannot be written: No space l
 check "  and is printed" "$work/out" grep -q '^64,back-to-back,' "$work/out"
 
 # Ctrl-C
+: >"$log"
 "$bin/pollux-rfc2544" --tests throughput --sizes 64,128 --trial 0.2 --settle 0 --wait 0 --rate 40kpps --json \
 	"${ports[@]}" >"$work/json" 2>"$log" &
 app=$!

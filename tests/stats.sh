@@ -216,6 +216,7 @@ check "  what was taken is what the totals say" "$work/m.prom" \
 	[ "$(sum pollux_queue_app_rx_packets_total)" = "$(total received)" ]
 check "  nothing is left beside the file" "$log" [ -z "$(ls "$work"/m.prom.*new 2>/dev/null)" ]
 mkdir "$work/folder"
+: >"$log"
 "$bin/pollux-fwd" -q --metrics "$work/folder/m.prom" $a $b >"$work/json" 2>"$log" &
 app=$!
 wait_for grep -q 'pollux_running.* 1$' "$work/folder/m.prom"

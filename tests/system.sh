@@ -138,6 +138,7 @@ card=82599
 
 # -- a port that another program has: who, and nothing that would harm it --
 model --wire 0:sink
+: >"$work/dump.log"
 "$bin/pollux-dump" -w /dev/null $b >"$work/dump.log" 2>&1 &
 dump=$!
 wait_for grep -q '^port 0' "$work/dump.log"
