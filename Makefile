@@ -178,7 +178,7 @@ BPF_CLANG ?= clang
 $(O)/%.bpf.o: %.bpf.c Makefile $(O)/flags
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(dir $@) && $(BPF_CLANG) -target bpf -O2 -g -Wall -Wextra $(if $(WERROR),-Werror) \
-		-isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null) -MMD -MP -c -o $@ $<
+		-isystem /usr/include/x86_64-linux-gnu -MMD -MP -c -o $@ $<
 $(O)/%.bpf.embedded.o: $(O)/%.bpf.o
 	$(Q)cd $(@D) && $(LD) -r -z noexecstack -b binary -o $(@F) $(<F)
 

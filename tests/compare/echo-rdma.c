@@ -86,7 +86,6 @@ static void open_pair(struct echo_rdma *rdma, struct ibv_context *device)
 	struct ibv_cq *completions = must(ibv_create_cq(device, 2 * DEPTH, NULL, channel, 0), "completion queue");
 	struct ibv_qp_init_attr pair = {.send_cq = completions, .recv_cq = completions, .qp_type = IBV_QPT_UD};
 	const int access = IBV_ACCESS_LOCAL_WRITE;
-
 	pair.cap = (struct ibv_qp_cap){DEPTH, DEPTH, 1, 1, INLINE_BYTES};
 	rdma->memory = must(ibv_reg_mr(domain, rdma->buffers, sizeof(rdma->buffers), access),
 		"memory that the device may use (\"ulimit -l\" limits it)");
