@@ -92,7 +92,7 @@ run epoll 1 64 1e999 4000000 60
 	echo '{"type":"skip","technique":"rdma","linux":"6.12","card":"82599",' \
 		'"why":"a \"<b>\" & \u001b[31m\n\\ '$'\e[2J\xff''"}'
 	echo '{"type":"costs","technique":"pollux","linux":"6.12","card":"82599","job":"echo","bytes":64,"window":64,' \
-		'"packets":50,"per_packet":{"system_calls":0,"context_switches":0.0001,"bytes_copied":null},' \
+		'"packets":50000,"per_packet":{"system_calls":0,"context_switches":0.0001,"bytes_copied":null},' \
 		'"how":{"bytes_copied":"no kprobes </svg>"}}'
 	echo '{"type":"skip","technique":"$(touch x)","why":"no name of a technique"}'
 	echo '[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]'
@@ -105,8 +105,9 @@ check "  and what was not understood is counted" "$log" \
 check "counts that do not add up are left out, and said" "$log" said 'sockets, round 1: 100 sent, 90 received, 9 lost'
 check "  of the table too" "$log" [ "$(grep -c '^sockets' "$log")" = 0 ]
 check "a technique without a row says why" "$log" said 'not measured (Linux 6.12, 82599): a "<b>" & ?[31m \ ?[2J?'
-check "a cost of zero is 0, and a small one is not" "$log" grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +- +50$' "$log"
-check "a cost that was not counted has its reason" "$log" said 'bytes_copied: no kprobes </svg> (pollux)'
+check "a cost of zero is 0, and a small one is not" "$log" grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +- +50000$' "$log"
+check "  and says how many there were" "$log" said 'pollux: context switches 5, in all 50000 packets'
+check "a cost that was not counted has its reason" "$log" said 'bytes_copied: no kprobes </svg>'
 check "no control character is printed" "$log" eval "! LC_ALL=C grep -q '[^ -~]' '$log'"
 check "the picture has no markup of others" "$work/compare.svg" eval "! grep -q '<b>\|</svg>.' '$work/compare.svg'"
 check "  and tells of the row" "$work/compare.svg" \

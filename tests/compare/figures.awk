@@ -345,6 +345,21 @@ function us(ns) { return ns == "" ? "-" : three_digits(ns / 1000) }
 function three_digits(value) {
 	return value == "" ? "-" : sprintf(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value)
 }
+function spaced(name) {
+	gsub("_", " ", name)
+	return name
+}
+# What is less than a thousandth per packet of the row i of costs, as what was counted in all; "": nothing is.
+function rare_costs(i,    c, value, text) {
+	text = ""
+	for (c = 1; c in costs; c++) {
+		value = cost[i, costs[c]]
+		if (value > 0 && value < 0.001)
+			text = text sprintf("%s%s %.0f", text == "" ? "" : ", ", spaced(costs[c]),
+				value * cost_field[i, "packets"])
+	}
+	return text == "" ? "" : sprintf("%s: %s, in all %s packets", costed[i], text, cost_field[i, "packets"])
+}
 function cost_figure(value) {
 	if (value == "" || value == 0)
 		return value == "" ? "-" : "0"

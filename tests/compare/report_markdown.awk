@@ -18,11 +18,12 @@ function print_medians(slow, fast,    t, technique) {
 	print ""
 }
 
-function print_costs(window,    o, i, c) {
+function print_costs(window,    o, i, c, rare) {
 	print "| per packet, window " window " | system calls | context switches | bytes copied | skbs | " \
 		"interrupts | soft interrupts | contended locks |"
 	print "|---|---|---|---|---|---|---|---|"
 	by_rank()
+	rare = ""
 	for (o = 1; o <= cost_rows; o++) {
 		i = cost_order[o]
 		if (cost_field[i, "window"] != window)
@@ -31,8 +32,10 @@ function print_costs(window,    o, i, c) {
 		for (c = 1; c in costs; c++)
 			printf " %s |", cost_figure(cost[i, costs[c]])
 		print ""
+		if (rare_costs(i) != "")
+			rare = rare (rare == "" ? "" : "; ") rare_costs(i)
 	}
-	print ""
+	print rare == "" ? "" : "\nLess than a thousandth: " rare ".\n"
 }
 
 function print_steps(    known, k, i) {

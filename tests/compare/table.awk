@@ -88,26 +88,31 @@ function print_costs(    o, i, c, how, shown) {
 			printf " %9s", cost_figure(cost[i, costs[c]])
 		printf " %9s\n", cost_field[i, "packets"]
 	}
+	for (o = 1; o <= cost_rows; o++)
+		if (rare_costs(cost_order[o]) != "")
+			wrapped("  ", rare_costs(cost_order[o]))
 	for (c = 1; c in costs; c++) {
 		split("", shown)
 		for (o = 1; o <= cost_rows; o++) {
 			how = cost_how[cost_order[o], costs[c]]
 			if (!(how in shown))
-				wrapped("  " costs[c] ": ", how " (" cost_users(costs[c], how) ")")
+				wrapped("  " costs[c] ": ", how cost_users(costs[c], how))
 			shown[how] = 1
 		}
 	}
 	print ""
 }
-# Who counted a cost so, each technique once.
-function cost_users(name, how,    o, i, users) {
+# Who counted a cost so, each technique once; "" where all did.
+function cost_users(name, how,    o, i, users, others) {
 	users = ""
+	others = 0
 	for (o = 1; o <= cost_rows; o++) {
 		i = cost_order[o]
+		others += cost_how[i, name] != how
 		if (cost_how[i, name] == how && index(" " users ",", " " costed[i] ",") == 0)
 			users = users (users == "" ? "" : ", ") costed[i]
 	}
-	return users
+	return others ? " (" users ")" : ""
 }
 
 # The steps of each technique that has some, as a tree: a step stands below the one that calls it.
