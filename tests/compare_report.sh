@@ -105,7 +105,8 @@ check "  and what was not understood is counted" "$log" \
 check "counts that do not add up are left out, and said" "$log" said 'sockets, round 1: 100 sent, 90 received, 9 lost'
 check "  of the table too" "$log" [ "$(grep -c '^sockets' "$log")" = 0 ]
 check "a technique without a row says why" "$log" said 'not measured (Linux 6.12, 82599): a "<b>" & ?[31m \ ?[2J?'
-check "a cost of zero is 0, and a small one is not" "$log" grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +- +50000$' "$log"
+check "a cost of zero is 0, and a small one is not" "$log" \
+	grep -qE '^pollux +64 +0 +<0.001 +- +- +- +- +- +50000$' "$log"
 check "  and says how many there were" "$log" said 'pollux: context switches 5, in all 50000 packets'
 check "a cost that was not counted has its reason" "$log" said 'bytes_copied: no kprobes </svg>'
 check "no control character is printed" "$log" eval "! LC_ALL=C grep -q '[^ -~]' '$log'"
