@@ -89,7 +89,7 @@ run pollux 1 64 3000000 20000 0.4
 run sockets 1 64 14000 4000000 60 100 90 9
 run epoll 1 64 1e999 4000000 60
 {
-	echo '{"type":"skip","technique":"rdma","linux":"6.12","card":"82599",' \
+	echo '{"type":"skip","technique":"soft-roce","linux":"6.12","card":"82599",' \
 		'"why":"a \"<b>\" & \u001b[31m\n\\ '$'\e[2J\xff''"}'
 	echo '{"type":"costs","technique":"pollux","linux":"6.12","card":"82599","job":"echo","bytes":64,"window":64,' \
 		'"packets":50000,"per_packet":{"system_calls":0,"context_switches":0.0001,"bytes_copied":null},' \
@@ -112,7 +112,7 @@ check "a cost that was not counted has its reason" "$log" said 'bytes_copied: no
 check "no control character is printed" "$log" eval "! LC_ALL=C grep -q '[^ -~]' '$log'"
 check "the picture has no markup of others" "$work/compare.svg" eval "! grep -q '<b>\|</svg>.' '$work/compare.svg'"
 check "  and tells of the row" "$work/compare.svg" \
-	grep -qF 'not measured: rdma (a "&lt;b&gt;" &amp; ?[31m' "$work/compare.svg"
+	grep -qF 'not measured: soft-roce (a "&lt;b&gt;" &amp; ?[31m' "$work/compare.svg"
 if command -v jq >/dev/null; then
 	check "the data are JSON, with the same text" "$work/compare.json" \
 		[ "$(jq -r '.skips[0].why' "$work/compare.json")" = 'a "<b>" & ?[31m \ ?[2J?' ]

@@ -19,7 +19,7 @@ guest) ;;
 basic | full) exec tests/compare/local.sh "$bin" "$LEVEL" ;;
 *) echo "compare: LEVEL is guest, basic or full, not '$LEVEL'" >&2; exit 2 ;;
 esac
-known="sockets epoll busy-poll io_uring packet-ring af_xdp-copy af_xdp-zc af_xdp-zc-busy xdp rdma"
+known="sockets epoll busy-poll io_uring packet-ring af_xdp-copy af_xdp-zc af_xdp-zc-busy xdp soft-roce"
 known+=" dpdk pollux pollux-pipe"
 forwarders="bridge xdp-redirect dpdk pollux pollux-pipe"
 rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-2} all=${ALL:-} costs=${COSTS:-1}

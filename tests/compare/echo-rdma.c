@@ -196,5 +196,5 @@ int main(int argc, char **argv)
 	while (!echo_stopped)
 		if (!serve(&rdma))
 			wait_for_completion(&rdma);
-	return echo_end("rdma", rdma.received, rdma.sent);
+	return echo_end("soft-roce", rdma.received, rdma.sent);
 }

@@ -3,7 +3,7 @@
 
 BEGIN {
 	split("sockets epoll busy-poll io_uring packet-ring af_xdp-copy af_xdp-zc " \
-		"af_xdp-zc-busy xdp rdma dpdk pollux pollux-pipe", known_techniques, " ")
+		"af_xdp-zc-busy xdp soft-roce dpdk pollux pollux-pipe", known_techniques, " ")
 	for (i = 1; i in known_techniques; i++)
 		rank[known_techniques[i]] = i
 	techniques = i - 1

@@ -16,6 +16,13 @@ reached() { # TECHNIQUE BYTES
 		awk '{ v[NR] = $1 } END { if (NR) printf "%d", v[int((NR + 1) / 2)] }'
 }
 
+# The libraries that the programs were built with, as pkg-config knows them
+libraries() {
+	local name
+	for name in libdpdk liburing libxdp libbpf libibverbs; do
+		pkg-config --exists "$name" 2>/dev/null && echo "$name $(pkg-config --modversion "$name")"
+	done | paste -sd, | sed 's/,/, /g'
+}
 # where TECHNIQUE: the fields by which a line says what it is about
 where() { echo "\"technique\":\"$1\",\"linux\":\"$linux\",\"card\":\"$card\""; }
 
@@ -26,7 +33,7 @@ host_conditions() {
 	result "{\"type\":\"conditions\",\"linux\":\"$linux\",\"qemu\":\"$qemu_version\",\"emulation\":\"TCG\",\
 \"cpu\":\"$cpu\",\"host_cpus\":$(nproc),\"card\":\"$card\",\"guest_cpus\":$cpus,\"date\":\"$(date -u +%FT%TZ)\",\
 \"pollux\":\"$(git describe --always --dirty 2>/dev/null)\",\"compiler\":\"$(cc --version | head -n 1)\",\
-\"seconds\":$seconds,\"rounds\":$rounds}"
+\"libraries\":\"$(libraries)\",\"seconds\":$seconds,\"rounds\":$rounds}"
 }
 host_say() { say "$*"; }
 # skip TECHNIQUE WHY...: once for each reason

@@ -23,7 +23,7 @@ cd "$(dirname "$0")/../.." || exit 1
 bin=${1:-} level=${2:-}
 [[ $# = 2 && -d $bin && $level =~ ^(basic|full)$ ]] || misused "a build folder, and basic or full, are wanted"
 known="sockets epoll busy-poll io_uring packet-ring"
-[ "$level" = basic ] || known+=" af_xdp-copy af_xdp-zc af_xdp-zc-busy xdp rdma"
+[ "$level" = basic ] || known+=" af_xdp-copy af_xdp-zc af_xdp-zc-busy xdp soft-roce"
 known+=" dpdk pollux pollux-pipe"
 techniques=${TECHNIQUES:-$known} seconds=${SECONDS_EACH:-1} results=${RESULTS:-build/compare/results.jsonl}
 for technique in $techniques; do
@@ -128,7 +128,7 @@ start_technique() {
 	af_xdp-zc) make_tap plain && start_echo echo-xsk "$bin/echo-xsk" --zero-copy tap0 ;;
 	af_xdp-zc-busy) make_tap plain && start_echo echo-xsk "$bin/echo-xsk" --zero-copy --busy-poll tap0 ;;
 	xdp) make_tap plain && start_echo echo-xdp "$bin/echo-xdp" tap0 ;;
-	rdma)
+	soft-roce)
 		make_tap addressed && soft_roce && start_echo echo-rdma "$bin/echo-rdma" rxe0 || return
 		keys=$(sed -n 's/^ready//p' "$work/echo")
 		;;
@@ -196,7 +196,7 @@ try() {
 cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1 | tr -d '"\\')
 result "{\"type\":\"conditions\",\"level\":\"$level\",\"linux\":\"$linux\",\"cpu\":\"$cpu\",\"host_cpus\":$(nproc),\
 \"date\":\"$(date -u +%FT%TZ)\",\"pollux\":\"$(git describe --always --dirty 2>/dev/null)\",\"seconds\":$seconds,\
-\"rounds\":1,\"cpu_time\":\"of the program's own threads\"}"
+\"rounds\":1,\"libraries\":\"$(libraries)\",\"cpu_time\":\"of the program's own threads\"}"
 for technique in $techniques; do
 	say "$technique"
 	try "$technique"

@@ -17,7 +17,7 @@ function wrapped(first, text,    word, count, i, line, blank) {
 }
 
 function print_distortions(    i) {
-	print "What is not as on a real machine, the largest first:"
+	print "What is not as on a real machine:"
 	for (i = 1; i <= distortions; i++)
 		if (measured_at(distortion_where[i]))
 			wrapped("  - ", distortion[i])
@@ -145,7 +145,7 @@ function print_step(i) {
 function print_claims(    i, t, technique, slow, fast) {
 	if (!cells)
 		return
-	print "The claims that people come with, beside what was measured here:"
+	print "The claims that people come with, as they say them (no source is known), beside what was measured here:"
 	printf "%-9s %-10s %-9s  %-14s %14s %16s\n", "", "claim", "claim", "", "p50, window 1", "rate, window 64"
 	for (i = 1; i <= claims; i++)
 		for (t = 1; t <= techniques; t++) {
@@ -161,7 +161,7 @@ function print_claims(    i, t, technique, slow, fast) {
 				kpps(median(row_of(fast, technique), "pps")) " k/s", cell_place(fast ? fast : slow)
 		}
 	print "  What a claim's time is (one way, there and back, a packet's share of a batch) is seldom said; measured"
-	print "  is the round trip from the meter and back."
+	print "  is the round trip from the meter and back. RDMA's claim is of cards that do it; here it is soft RoCE."
 	print ""
 }
 function first_cell(technique, window,    cell) {

@@ -68,7 +68,7 @@ begin_technique() {
 		kernel_port && napi_waits 2 200000 && start echo-xsk --zero-copy --busy-poll "$interface" && linked
 		;;
 	xdp) kernel_port && start echo-xdp "$interface" && linked ;;
-	rdma) rdma_port && start echo-rdma rxe0 && rdma_keys ;;
+	soft-roce) rdma_port && start echo-rdma rxe0 && rdma_keys ;;
 	dpdk) vfio_port && start echo-dpdk "$card0" ;;
 	pollux) vfio_port && start echo-pollux "$card0" ;;
 	pollux-pipe) vfio_port && start echo-pipe "$card0" ;;
@@ -96,7 +96,7 @@ end_technique() {
 	fi
 	case $technique in
 	busy-poll | af_xdp-zc-busy) napi_waits 0 0 ;;
-	rdma) [ ! -e /sys/class/infiniband/rxe0 ] || rdma link delete rxe0 ;;
+	soft-roce) [ ! -e /sys/class/infiniband/rxe0 ] || rdma link delete rxe0 ;;
 	esac
 	return $ended_well
 }
