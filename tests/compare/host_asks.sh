@@ -68,7 +68,7 @@ meter_begins() {
 }
 # measured ID: the measurement has ended; waits for the meter's line, in $line
 measured() {
-	limit=$((20 * (seconds + 10))) wait_for grep -qF "\"id\":\"$1\"" "$meter" || return 1
+	limit=$((20 * (${seconds%.*} + 10))) wait_for grep -qF "\"id\":\"$1\"" "$meter" || return 1
 	line=$(grep -F "\"id\":\"$1\"" "$meter" | tail -n 1)
 }
 host_measured() { measured "$1"; }
