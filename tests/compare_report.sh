@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.." || exit 1
 . tests/lib.sh
 lines=$work/results.jsonl log=$work/log
 said() { grep -qF -- "$1" "$log"; }
-# run TECHNIQUE ROUND WINDOW PPS P50 CPU [SENT RECEIVED LOST]: a line of a run
+# run TECHNIQUE ROUND WINDOW PPS P50 CPU [SENT RECEIVED LOST SHARE]: a line of a run
 run() {
 	echo "{\"type\":\"run\",\"technique\":\"$1\",\"round\":$2,\"linux\":\"6.12\",\"card\":\"82599\"," \
 		"\"job\":\"echo\",\"bytes\":64,\"frame_bytes\":64,\"window\":$3,\"load_percent\":null,\"pps\":$4," \
 		"\"sent\":${7:-100},\"received\":${8:-99},\"lost\":${9:-1},\"late\":2,\"wrong\":0," \
 		"\"latency_ns\":{\"p50\":$5,\"p99\":$5,\"p99.9\":$5}," \
-		"\"cpu_us_per_packet\":$6,\"cpu_share\":1.0}" >>"$lines"
+		"\"cpu_us_per_packet\":$6,\"cpu_share\":${10:-1.0}}" >>"$lines"
 }
 # holds EXPRESSION: jq finds it true of the report as data
 holds() { jq -e "$1" "$work/compare.json" >/dev/null; }
@@ -26,16 +26,16 @@ run sockets 2 64 13000 4200000 62.5
 run sockets 3 64 14000 9000000 61
 run epoll 1 64 30000 2000000 30
 run epoll 2 64 31000 2100000 31
-run dpdk 1 64 2000000 30000 0.5
+run dpdk 1 64 2000000 30000 0.5 100 99 1 0.9
 run pollux 1 64 3000000 20000 0.4
 run pollux 2 64 900000 20000 0.4
 run pollux 3 64 1000000 20000 0.4
 check "a report is made" "$log" report 0
 check "three rounds have the middle one" "$log" \
-	grep -qE '^sockets +14.0 +13.0\.\.15.0 +4200 +4000\.\.9000 +4200 +4200 +61.0 +60.0\.\.62.5 +3 +3 +6 +0$' "$log"
+	grep -qE '^sockets +14.0 +13.0\.\.15.0 +4200 +4000\.\.9000( +4200){2} +61.0 +60.0\.\.62.5 +100 +3 +3 +6 +0$' "$log"
 check "two have their mean, and one is said to be missing" "$log" \
-	grep -qE '^epoll +30.5 +30.0\.\.31.0 +2050 +2000\.\.2100 .* 2/3 +2 +4 +0$' "$log"
-check "one has itself, and no spread" "$log" grep -qE '^dpdk +2000 +30.0 +30.0 +30.0 +0.50 +1/3 +1 +2 +0$' "$log"
+	grep -qE '^epoll +30.5 +30.0\.\.31.0 +2050 +2000\.\.2100 .* 100 +2/3 +2 +4 +0$' "$log"
+check "one has itself, and no spread" "$log" grep -qE '^dpdk +2000 +30.0 +30.0 +30.0 +0.50 +90 +1/3 +1 +2 +0$' "$log"
 check "the claims stand beside what was measured" "$log" \
 	grep -qE '^DPDK +< 100 ns +100 M/s +dpdk +- us +2000 k/s  Linux 6.12, 82599$' "$log"
 check "who is ahead of Pollux is named" "$log" \
@@ -50,7 +50,11 @@ check "all lines are accounted for" "$log" \
 
 tests/compare/report.sh --markdown "$lines" >"$log" 2>&1
 check "a table for the book has the same figures" "$log" \
-	grep -qE '^\| sockets \| 14.0 k \| 13.0 to 15.0 \| 61.0 \| 4200 us \| 4200 us \|$' "$log"
+	grep -qE '^\| sockets \| 14.0 k \| 13.0 to 15.0 \| 61.0 \| 100 \| 4200 us \| 4200 us \| 100 \|$' "$log"
+
+check "  its conditions, and what is not as it should be" "$log" \
+	eval 'said "**Measured with:** qemu 11.1, host_cpus 2," && said "**Not as on a real machine:**"'
+check "  and a CPU's share for each" "$log" grep -qF '| dpdk | 2000 k | 2000 to 2000 | 0.50 | 90 |' "$log"
 
 echo '{"type":"skip","technique":"epoll","linux":"6.12","card":"82599","why":"failed: it did not start"}' >>"$lines"
 check "a technique that failed in one round of some" "$log" report 0
@@ -63,6 +67,18 @@ run sockets 1 1 9000 100000 50
 run pollux 1 1 90000 10000 70
 check "a reason that is known is given" "$log" report 0
 check "  for that figure only" "$log" said 'cpu: sockets 50.0 us/packet, pollux 70.0 us/packet. Pollux polls:'
+
+# -- A load is a share of each one's own best --
+: >"$lines"
+for each in "sockets 90000 50" "pollux 9000 70"; do
+	# shellcheck disable=SC2086
+	set -- $each
+	run "$1" 1 null "$2" 100000 "$3"
+done
+sed -i 's/"load_percent":null/"load_percent":50/' "$lines"
+check "a load is reported on" "$log" report 0
+check "  as a share of its own" "$log" said 'echo, 64 bytes, 50 % of what each reached'
+check "  in which nobody is ahead" "$log" said 'Where Pollux is not ahead: nowhere'
 
 # -- Steps of the kernel: below the one that calls them, which has the rest --
 step() {
@@ -130,7 +146,7 @@ fi
 echo '{ "type" : "run", "technique" : "xdp", "linux":"6", "card":"tap", "job":"echo", "bytes":64, "window":1,' \
 	'"pps":1, "sent":5, "received":5, "lost":0, "late":0, "wrong":0, "latency_ns":null }' >"$lines"
 check "blanks between the names and values of a line do" "$log" report 0
-check "  and what was not measured is no figure" "$log" grep -qE '^xdp +0.00 +- +- +- +- +1 +0 +0 +0$' "$log"
+check "  and what was not measured is no figure" "$log" grep -qE '^xdp +0.00 +- +- +- +- +- +1 +0 +0 +0$' "$log"
 : >"$lines"
 check "an empty file is said" "$log" report 1
 check "  to hold no measurement" "$log" said 'nothing was measured'

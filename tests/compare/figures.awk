@@ -8,12 +8,13 @@ BEGIN {
 		rank[known_techniques[i]] = i
 	techniques = i - 1
 	# what is measured of a row, and the path of it in a line
-	split("pps p50 p99 p99.9 cpu", measures, " ")
+	split("pps p50 p99 p99.9 cpu share", measures, " ")
 	path_of["pps"] = "pps"
 	path_of["p50"] = "latency_ns/p50"
 	path_of["p99"] = "latency_ns/p99"
 	path_of["p99.9"] = "latency_ns/p99.9"
 	path_of["cpu"] = "cpu_us_per_packet"
+	path_of["share"] = "cpu_share"
 	split("sent received lost late wrong", counters, " ")
 	split("system_calls context_switches bytes_copied skbs interrupts soft_interrupts lock_contentions", costs, " ")
 }
@@ -246,13 +247,14 @@ function best_of_ours(cell, measure,    i, technique, value, best, best_value) {
 	return best
 }
 
-# Finds all who are not behind: not_ahead entries, with their reasons.
+# Finds all who are not behind: not_ahead entries, with their reasons. A load is a share of what each technique reached
+# by itself, so there they do not have the same to do, and nobody is ahead; nor is who has a busier CPU.
 function find_not_ahead(    cell, m, i, technique, measure, best, mine, theirs) {
 	for (cell = 1; cell <= cells; cell++)
 		for (m = 1; m in measures; m++) {
 			measure = measures[m]
 			best = best_of_ours(cell, measure)
-			if (best == "")
+			if (best == "" || measure == "share" || cell_field[cell, "load_percent"] != "")
 				continue
 			mine = row_of(cell, best)
 			for (i = 1; i <= techniques; i++) {
@@ -321,10 +323,9 @@ function data_entries(name, entry,    line, count) {
 			entry[++count] = line
 	return count
 }
-function reason(technique, measure, cell,    i, load) {
-	load = cell_field[cell, "load_percent"] != "" ? "load" : cell_field[cell, "window"]
+function reason(technique, measure, cell,    i) {
 	for (i = 1; i <= reasons; i++)
-		if (technique ~ reason_technique[i] && measure ~ reason_measure[i] && load ~ reason_window[i])
+		if (technique ~ reason_technique[i] && measure ~ reason_measure[i] && cell_field[cell, "window"] ~ reason_window[i])
 			return reason_text[i]
 	return "reason not known"
 }
@@ -340,6 +341,20 @@ function measured_at(where,    cell, card) {
 
 # -- Figures as they are shown --
 
+function wrapped(first, text,    word, count, i, line, blank) {
+	blank = first
+	gsub(/./, " ", blank)
+	line = first
+	count = split(text, word, " ")
+	for (i = 1; i <= count; i++) {
+		if (length(line) + length(word[i]) + 1 > 118 && line != blank) {
+			print line
+			line = blank
+		}
+		line = line (line == first || line == blank ? "" : " ") word[i]
+	}
+	print line
+}
 function kpps(pps) { return pps == "" ? "-" : sprintf(pps < 9995 ? "%.2f" : pps < 99950 ? "%.1f" : "%.0f", pps / 1000) }
 function us(ns) { return ns == "" ? "-" : three_digits(ns / 1000) }
 function three_digits(value) {
@@ -368,7 +383,9 @@ function cost_figure(value) {
 function cell_title(cell,    title) {
 	title = cell_field[cell, "job"] ", " cell_field[cell, "bytes"] " bytes"
 	if (cell_field[cell, "load_percent"] != "")
-		return title ", load of " cell_field[cell, "load_percent"] " %"
+		return title ", " cell_field[cell, "load_percent"] " % of what each reached"
 	return title (cell_field[cell, "window"] == "" ? "" : ", window " cell_field[cell, "window"])
 }
+# Of the time, in percent
+function percent(share) { return share == "" ? "-" : sprintf("%.0f", 100 * share) }
 function cell_place(cell) { return "Linux " cell_field[cell, "linux"] ", " cell_field[cell, "card"] }

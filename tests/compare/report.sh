@@ -2,7 +2,7 @@
 # Reports on lines of results (README.md beside this says what they hold): a table to read, and beside FILE the same
 # figures as compare.json and the picture compare.svg. A file that was cut off by an interruption does.
 # Usage: tests/compare/report.sh [--markdown] [FILE]   (build/compare/results.jsonl)
-#   --markdown: prints the tables of hw-docs/packet-way.md instead
+#   --markdown: prints what hw-docs/packet-way.md has instead: conditions, distortions, tables
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C

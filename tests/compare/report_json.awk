@@ -55,6 +55,7 @@ END {
 	json_name["p99"] = "p99_ns"
 	json_name["p99.9"] = "p99.9_ns"
 	json_name["cpu"] = "cpu_us_per_packet"
+	json_name["share"] = "cpu_share"
 	printf "{\"conditions\":{"
 	for (i = 1; i <= condition_count; i++)
 		printf "%s%s:%s", comma(i), quoted(condition_name[i]), condition_is_text[condition_name[i]] ? \

@@ -2,18 +2,21 @@
 # hw-docs/packet-way.md shows. Needs json.awk and figures.awk before it.
 
 function print_medians(slow, fast,    t, technique) {
-	print "| " cell_field[fast, "bytes"] " bytes | packets/s, window " cell_field[fast, "window"] \
-		" | least to most | CPU us/packet | round trip p50, window " cell_field[slow, "window"] " | p99 |"
-	print "|---|---|---|---|---|---|"
+	print "| " cell_field[fast, "bytes"] " bytes | packets/s with " cell_field[fast, "window"] \
+		" in flight | least to most | CPU us/packet | CPU % | round trip p50, window " \
+		cell_field[slow, "window"] " | p99 | CPU % |"
+	print "|---|---|---|---|---|---|---|---|"
 	for (t = 1; t <= techniques; t++) {
 		technique = known_techniques[t]
 		if (!measured(row_of(fast, technique)) && !measured(row_of(slow, technique)))
 			continue
-		printf "| %s | %s k | %s to %s | %s | %s us | %s us |\n", technique,
+		printf "| %s | %s k | %s to %s | %s | %s | %s us | %s us | %s |\n", technique,
 			kpps(median(row_of(fast, technique), "pps")), kpps(least(row_of(fast, technique), "pps")),
 			kpps(most(row_of(fast, technique), "pps")),
 			three_digits(median(row_of(fast, technique), "cpu")),
-			us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99"))
+			percent(median(row_of(fast, technique), "share")),
+			us(median(row_of(slow, technique), "p50")), us(median(row_of(slow, technique), "p99")),
+			percent(median(row_of(slow, technique), "share"))
 	}
 	print ""
 }
@@ -51,7 +54,24 @@ function print_steps(    known, k, i) {
 					three_digits(own_us(i))
 }
 
+# As paragraphs: what the figures are of, and what is not in them as on a real machine.
+function print_around(    i, text) {
+	text = ""
+	for (i = 1; i <= condition_count; i++)
+		text = text (i > 1 ? ", " : "") condition_name[i] " " conditions[condition_name[i]]
+	if (text != "")
+		wrapped("", "**Measured with:** " text ".")
+	print "\n**Not as on a real machine:**\n"
+	for (i = 1; i <= distortions; i++)
+		if (measured_at(distortion_where[i])) {
+			wrapped("", distortion[i])
+			print ""
+		}
+}
+
 END {
+	read_data()
+	print_around()
 	fast = find_cell(1, 64) ? find_cell(1, 64) : 1
 	slow = find_cell(1, 1) ? find_cell(1, 1) : 1
 	if (cells)

@@ -1,21 +1,6 @@
 # The report as text: what emulation distorts, a table for each cell, the five costs, the claims beside what was
 # measured, and where Pollux is not ahead. Needs json.awk and figures.awk before it.
 
-function wrapped(first, text,    word, count, i, line, blank) {
-	blank = first
-	gsub(/./, " ", blank)
-	line = first
-	count = split(text, word, " ")
-	for (i = 1; i <= count; i++) {
-		if (length(line) + length(word[i]) + 1 > 118 && line != blank) {
-			print line
-			line = blank
-		}
-		line = line (line == first || line == blank ? "" : " ") word[i]
-	}
-	print line
-}
-
 function print_distortions(    i) {
 	print "What is not as on a real machine:"
 	for (i = 1; i <= distortions; i++)
@@ -43,16 +28,16 @@ function range(row, measure, factor) {
 
 function print_cell(cell,    i, row, technique, lines_of) {
 	printf "%s (%s)\n", cell_title(cell), cell_place(cell)
-	lines_of = "%-14s %7s %-13s %7s %-13s %7s %7s %8s %-13s %6s %4s %4s %5s\n"
+	lines_of = "%-14s %6s %-12s %6s %-12s %6s %7s %8s %-12s %5s %6s %4s %4s %5s\n"
 	printf lines_of, "", "kpps", " least..most", "p50 us", " least..most", "p99", "p99.9", "CPU us/p",
-		" least..most", "rounds", "lost", "late", "wrong"
+		" least..most", "CPU %", "rounds", "lost", "late", "wrong"
 	for (i = 1; i <= techniques; i++) {
 		row = row_of(cell, technique = known_techniques[i])
 		if (measured(row))
 			printf lines_of, technique, kpps(median(row, "pps")), " " range(row, "pps", 1000),
 				us(median(row, "p50")), " " range(row, "p50", 1000), us(median(row, "p99")),
 				us(median(row, "p99.9")), three_digits(median(row, "cpu")), " " range(row, "cpu", 1),
-				rounds[row] (rounds[row] < most_rounds ? "/" most_rounds : ""), total[row, "lost"],
+				percent(median(row, "share")), rounds[row] (rounds[row] < most_rounds ? "/" most_rounds : ""), total[row, "lost"],
 				total[row, "late"], total[row, "wrong"]
 	}
 	for (i = 1; i <= techniques; i++) {
