@@ -39,6 +39,7 @@ static const struct {
 	{"a first fragment", 20, 0x20, BYTES, false},
 	{"a later fragment", 21, 1, BYTES, false},
 	{"TCP", 23, 6, BYTES, false},
+	{"another address", 33, 3, BYTES, false},
 	{"another port", 37, (7007 & 0xff) + 1, BYTES, false},
 };
 

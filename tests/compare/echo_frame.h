@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The job on a whole Ethernet frame, for the techniques that get frames: which frame is a request, and the answer, made
- * in place. It needs nothing but the compiler, so that a BPF program can have it too. */
+ * in place. echo_xdp.bpf.c does the same in the kernel. */
 #ifndef POLLUX_COMPARE_ECHO_FRAME_H
 #define POLLUX_COMPARE_ECHO_FRAME_H
 
@@ -11,8 +11,7 @@
 
 /** Turns a request into its answer: Ethernet addresses, IPv4 addresses and UDP ports exchanged. Both checksums are sums
  * of what is exchanged, and stay right. False, with nothing changed, if the frame is no UDP over IPv4 to 198.18.0.2,
- * port 7007. `end` is behind the frame's last byte; the comparison has the form that the kernel's verifier of BPF
- * programs knows. */
+ * port 7007. `end` is behind the frame's last byte. */
 static inline __attribute__((always_inline)) bool echo_answer(void *frame, const void *end)
 {
 	uint8_t *bytes = (uint8_t *)frame;

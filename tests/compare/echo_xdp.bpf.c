@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What runs inside the kernel for the techniques xdp and af_xdp: the driver calls one of these programs for each frame
- * that it has received, before there is an skb (libbpf(7), kernel document networking/af_xdp.rst). They take what is
- * IPv4 without options or fragments and UDP to the echo's port; any other frame (ARP above all) goes to the kernel's
- * stack, as without a program. The Makefile compiles this file with clang -target bpf and links the object into the
- * programs echo-xdp and echo-xsk, which load it with libbpf. */
+ * that it has received, before there is an skb (libbpf(7), kernel document networking/af_xdp.rst). They take what
+ * echo_frame.h calls a request: IPv4 without options or fragments, UDP to the echo's address and port; any other frame
+ * (ARP above all) goes to the kernel's stack, as without a program. The Makefile compiles this file with clang -target
+ * bpf and links the object into the programs echo-xdp and echo-xsk, which load it with libbpf. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_endian.h>
@@ -13,9 +13,10 @@
 #include <linux/ip.h>
 #include <linux/udp.h>
 
-#define ECHO_PORT   7007
-#define FRAGMENT    0x3fff /* more fragments, or an offset */
-#define QUEUES_MOST 64
+#define ECHO_ADDRESS 0xc6120002 /* 198.18.0.2 */
+#define ECHO_PORT    7007
+#define FRAGMENT     0x3fff /* more fragments, or an offset */
+#define QUEUES_MOST  64
 
 /** The headers of a request, in the frame. Pointers, as the alignment of one structure of all would be a byte's. */
 struct headers {
@@ -58,7 +59,7 @@ static __always_inline int request(struct xdp_md *context, struct headers *in)
 	in->udp = (void *)(in->ip + 1);
 	return (void *)(in->udp + 1) <= end && in->eth->h_proto == bpf_htons(ETH_P_IP) && in->ip->version == 4 &&
 	       in->ip->ihl == 5 && in->ip->protocol == IPPROTO_UDP && !(in->ip->frag_off & bpf_htons(FRAGMENT)) &&
-	       in->udp->dest == bpf_htons(ECHO_PORT);
+	       in->ip->daddr == bpf_htonl(ECHO_ADDRESS) && in->udp->dest == bpf_htons(ECHO_PORT);
 }
 
 /** Exchanges the MAC addresses, in units of the alignment that they have. */
