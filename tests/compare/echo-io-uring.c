@@ -130,7 +130,11 @@ static void open_ring(struct echo *echo, int fd)
 	error = io_uring_register_buf_ring(&echo->ring, &registered, 0);
 	if (!error)
 		error = io_uring_register_files(&echo->ring, &fd, 1);
-	if (error || io_uring_register_ring_fd(&echo->ring) != 1)
+	if (!error) {
+		int registered_rings = io_uring_register_ring_fd(&echo->ring);
+		error = registered_rings < 0 ? registered_rings : registered_rings == 1 ? 0 : -EINVAL;
+	}
+	if (error)
 		echo_fail("buffers, socket and ring cannot be registered: %s", strerror(-error));
 	echo->free = (struct io_uring_buf_ring *)(void *)buffer_ring;
 	io_uring_buf_ring_init(echo->free);
