@@ -5,9 +5,9 @@
  * layers, netfilter and the queueing discipline, twice; and, when the packet finds the program asleep, a wakeup, which
  * is a context switch.
  *
- * Settings: udp(7) and socket(7) know none that make this faster. The receive buffer is as the system has it
- * (net.core.rmem_default): at a window of 64 nothing is dropped for it. The socket is not connected, as a server's that
- * answers whoever asks; the kernel looks up the route of each answer. */
+ * Settings: udp(7) and socket(7) know none that make this faster, but busy polling, which is echo-busy-poll. The
+ * receive buffer is as the system has it (net.core.rmem_default): at a window of 64 nothing is dropped for it. The
+ * socket is not connected, as a server's that answers whoever asks; the kernel looks up the route of each answer. */
 #include "echo.h"
 
 #include <errno.h>
