@@ -2,8 +2,9 @@
  * AF_PACKET with rings: whole frames come and go through memory that the kernel shares with the program. It avoids the
  * UDP and IP layers, the queueing discipline, and the copies from and to user space: the kernel copies a received frame
  * into the ring, and sends from the ring's own pages. Two system calls, poll and send, are shared by all frames that
- * are there; a socket buffer per frame and way, the interrupt and the wakeup remain. The kernel's IP layer gets each
- * frame too: the interface must not have the address, or it answers that nobody listens there.
+ * are there; three socket buffers per frame, the interrupt and the wakeup remain. One of the three is received, one is
+ * sent, and one is a clone: the kernel's IP layer gets each frame too. So the interface must not have the address, or
+ * it answers that nobody listens there.
  *
  * Settings, from the kernel's Documentation/networking/packet_mmap.rst and packet(7):
  * - TPACKET_V2 for receiving: a frame can be read as soon as it is in the ring. TPACKET_V3 (--blocks) hands over whole
