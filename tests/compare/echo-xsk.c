@@ -11,7 +11,8 @@
  *
  * Settings, from the kernel's Documentation/networking/af_xdp.rst and napi.rst:
  * - XDP_USE_NEED_WAKEUP: the driver runs when a system call asks for it, and not all the time, so that one core serves
- *   both sides. In copy mode sendto(2) transmits, and poll(2) waits; in zero-copy mode poll(2) does both at once.
+ *   both sides. The transmit ring's flag says whether a call is needed (ixgbe and copy mode always want it). poll(2)
+ *   waits, and transmits too; but in copy mode no more than 32 frames before it waits, so that sendto(2) goes before.
  * - for busy polling SO_PREFER_BUSY_POLL, SO_BUSY_POLL and SO_BUSY_POLL_BUDGET. Whoever starts this program sets the
  *   interface's napi_defer_hard_irqs to 2 and gro_flush_timeout to 200000 ns, as DPDK's guide of its AF_XDP driver
  *   recommends. Without these no answer came for up to a second on an 82599, so that this is refused.
@@ -150,7 +151,7 @@ static void serve(struct echo_socket *xsk, uint32_t count)
 {
 	struct pollfd readable = {.fd = xsk->fd, .events = POLLIN};
 
-	if (busy_poll || (!zero_copy && count)) {
+	if (busy_poll || (!zero_copy && count && xsk_ring_prod__needs_wakeup(&xsk->tx))) {
 		for (unsigned sent = 0; sent < BATCH; sent += COPY_BATCH)
 			if (sendto(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 || errno != EAGAIN)
 				return;
