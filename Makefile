@@ -89,6 +89,9 @@ LIBS_echo-rdma := -libverbs
 # both load BPF programs
 PARTS_echo-xsk := echo_bpf.o echo_xdp.bpf.embedded.o
 PARTS_echo-xdp := $(PARTS_echo-xsk)
+# both open Pollux's port
+PARTS_echo-pollux := echo_nic.o
+PARTS_echo-pipe := $(PARTS_echo-pollux)
 # its drivers too, which only their constructors name: so it needs no plug-ins
 LIBS_echo-dpdk := -Wl,--no-as-needed $(patsubst %,-lrte_%,eal ethdev mbuf mempool mempool_ring bus_pci net_ixgbe \
 	net_e1000)

@@ -7,50 +7,12 @@
  * Settings (driver/nic.h): bursts of 32 and rings of 512, which is the default; no offloads, no interrupts. Of the
  * instruction sets PKT_SIMD_AUTO takes the best; on a CPU that QEMU emulates that is scalar code, since there each
  * vector instruction is a call. */
-#include "../../driver/nic.h"
-
 #include "echo.h"
 #include "echo_frame.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <strings.h>
-#include <time.h>
+#include "echo_nic.h"
 
 #define BURST       32
-#define LINK_MS     20000
 #define CLOCK_TURNS 1024 /* turns of the loop from one look at the clock to the next */
-
-static struct nic *nic;
-static struct dma_space *space;
-
-static void open_port(const char *address, const char *simd)
-{
-	struct nic_config config = {.promiscuous = true};
-
-	while (simd && strcasecmp(simd, pkt_simd_name(config.simd)) != 0)
-		if (++config.simd > PKT_SIMD_AVX512) {
-			fprintf(stderr, "echo-pollux: --simd %s: scalar, AVX2 or AVX-512 is wanted: see --help\n",
-				simd);
-			exit(2);
-		}
-	if (dma_space_open(&space) || nic_open(&nic, address, space) || nic_start(nic, &config) ||
-		nic_wait_links(&nic, 1, LINK_MS, NULL))
-		echo_fail("%s", nic_error());
-}
-
-/* What is to be done once a second: counters are read before they wrap, and a card that hangs is reset. */
-static void service(void)
-{
-	static time_t serviced;
-	uint32_t events = 0;
-
-	if (time(NULL) == serviced)
-		return;
-	serviced = time(NULL);
-	if (nic_service(nic, &events) || ((events & NIC_NEEDS_RESET) && nic_reset(nic)))
-		echo_fail("%s", nic_error());
-}
 
 /* Keeps the requests, as answers, and frees the rest. @return how many are kept */
 static unsigned answer(struct pkt *pkts, unsigned n)
@@ -81,17 +43,19 @@ int main(int argc, char **argv)
 		.most_ports = 1,
 		.options = options,
 	};
+	struct echo_nic port = {0};
 	uint64_t received = 0, sent = 0;
 	struct pkt pkts[BURST];
 
 	echo_begin(&program, argc, argv, ports);
-	open_port(ports[0], simd);
-	struct nic_rxq *rx = nic_rxq(nic, 0);
-	struct nic_txq *tx = nic_txq(nic, 0);
+	echo_nic_open(&port, &program, ports[0], simd);
+	echo_nic_wait_link(&port);
+	struct nic_rxq *rx = nic_rxq(port.nic, 0);
+	struct nic_txq *tx = nic_txq(port.nic, 0);
 	echo_ready();
 	for (unsigned turn = 0; !echo_stopped; turn++) {
 		if (turn % CLOCK_TURNS == 0)
-			service();
+			echo_nic_service(&port);
 		unsigned n = nic_rx(rx, pkts, BURST);
 		if (n == 0)
 			continue;
@@ -101,7 +65,6 @@ int main(int argc, char **argv)
 		received += n;
 		sent += taken;
 	}
-	nic_close(nic);
-	dma_space_unref(space);
+	echo_nic_close(&port);
 	return echo_end("pollux", received, sent);
 }
