@@ -77,6 +77,8 @@ check "  and of the gigabit cards' lists" "$log" [ ! -s "$log" ]
 grep '^|' hw-docs/counters.md >"$work/table"
 check "the picture of a packet's way is tests/compare/packet_way.awk's" /dev/null \
 	diff -q hw-docs/packet-way.svg <(awk -f tests/compare/packet_way.awk)
+check "  and a run has its place there" /dev/null [ "$(grep -oxE '<!-- tests/compare/chapter.sh: (begin|end) -->' \
+	hw-docs/packet-way.md | tr -dc 'a-z\n' | xargs)" = "testscomparechaptershbegin testscomparechaptershend" ]
 check "the table of counters is tests/counters_table.sh's" "$log" diff "$work/table" <(tests/counters_table.sh)
 
 # -- Doubts: `doubt 4` in a comment of the driver is number 4 of doubts.md, `doubt M4` in the model its number M4 --

@@ -54,7 +54,7 @@ BEGIN {
 	GREY = "fill=\"#666\""
 	techniques = split("sockets|epoll, io_uring|busy poll|AF_PACKET|soft RoCE|AF_XDP, copy|AF_XDP, zc|XDP|" \
 		"DPDK, Pollux", name, "|")
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d 676\" font-family=\"sans-serif\" " \
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d 716\" font-family=\"sans-serif\" " \
 		"font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", WIDTH
 	text(14, 26, "A packet's way through Linux 6.12 and ixgbe, and who takes which step",
 		"font-size=\"16\" font-weight=\"bold\"")
@@ -72,18 +72,20 @@ BEGIN {
 	step("copy", "out of the kernel|_copy_to_iter", "into the kernel|_copy_from_iter", "xx xx xx x- xx xx -- -- --")
 	step("socket", "its queue, a lock, a wake-up|__udp_enqueue_schedule_skb",
 		"its send buffer|sock_alloc_send_pskb", "xx xx xx xx -- bx b- -- --")
-	step("UDP, IP", "checks, route, lookup|ip_rcv, udp_rcv", "headers, route, neighbour|ip_make_skb, ip_output",
-		"xx xx xx x- xx -- -- -- --")
+	step("UDP, IP", "checks, route, lookup|ip_list_rcv, udp_rcv",
+		"route, headers, neighbour|udp_sendmsg, udp_send_skb, ip_output", "xx xx xx x- xx -- -- -- --")
 	step("GRO, qdisc", "GRO, RPS, taps|napi_gro_receive", "queueing discipline|__dev_queue_xmit",
 		"xx xx xx x- xx -- -- -- --")
-	step("skb", "around the buffer|napi_build_skb", "allocated, freed when sent|napi_consume_skb",
+	step("skb", "around the buffer|napi_build_skb", "allocated, freed when sent|ip_make_skb, napi_consume_skb",
 		"xx xx xx xx xx -x -- -- --")
 	step("XDP", "a program looks first|bpf_prog_run_xdp", "", "-- -- -- -- -- x- x- x- --")
-	step("kernel's driver", "NAPI's poll|ixgbe_poll", "descriptors, doorbell|ixgbe_xmit_frame",
+	step("kernel's driver", "NAPI's poll|ixgbe_poll", "descriptors|ixgbe_xmit_frame",
 		"xx xx xx xx xx xx xx xx --")
 	step("interrupts", "hard, then soft|ixgbe_msix_clean_rings", "the same, once it was sent|net_rx_action",
 		"bb bb -- bb bb bb bb bb --")
 	border("memory above, PCIe below")
+	step("doorbell", "new buffers: the ring's tail|ixgbe_alloc_rx_buffers",
+		"the ring's tail, a register|ixgbe_tx_map", "bx bx bx bx bx bx bb bb bb")
 	step("card", "filters, queue, DMA, descriptor", "descriptor, DMA, report", "xx xx xx xx xx xx xx xx xx")
 	arrow(RX - 8, y - 10, RX - 8, 106, "#4a6d8c")
 	arrow(TX + HALF + 8, 106, TX + HALF + 8, y - 10, "#d98032")
@@ -95,7 +97,7 @@ BEGIN {
 	y += 20
 	box(FIRST, y - 11, 14, 14, "fill=\"#4a6d8c\" fill-opacity=\"0.35\"")
 	box(FIRST + 16, y - 11, 14, 14, "fill=\"#d98032\" fill-opacity=\"0.35\"")
-	text(FIRST + 38, y, "once a batch of packets, where packets come in batches", "")
+	text(FIRST + 38, y, "once for all packets that have gathered, be they many or few", "")
 	text(14, y - 20, "Busy polling: the system call itself runs NAPI's poll. AF_XDP can poll so, too.", GREY)
 	text(14, y, "AF_PACKET: IP gets each packet that came in as well, and drops it.", GREY)
 	text(14, y + 20, "DPDK and Pollux: descriptors and buffers are the process's own memory. It polls.", GREY)
