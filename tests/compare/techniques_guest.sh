@@ -69,7 +69,8 @@ begin_technique() {
 		;;
 	xdp) kernel_port && start echo-xdp "$interface" && linked ;;
 	soft-roce) rdma_port && start echo-rdma rxe0 && rdma_keys ;;
-	dpdk) vfio_port && start echo-dpdk "$card0" ;;
+	# its best where the card and the CPU are emulated: see its first comment
+	dpdk) vfio_port && start echo-dpdk --simd-bits 64 --rx-free-thresh 128 "$card0" ;;
 	pollux) vfio_port && start echo-pollux "$card0" ;;
 	pollux-pipe) vfio_port && start echo-pipe "$card0" ;;
 	esac
