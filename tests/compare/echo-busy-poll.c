@@ -6,10 +6,11 @@
  *
  * Settings, from socket(7) and the kernel's Documentation/networking/napi.rst:
  * - SO_BUSY_POLL: for how many microseconds a receive call polls before it sleeps. The kernel's
- *   Documentation/admin-guide/sysctl/net.rst recommends 50.
+ *   Documentation/admin-guide/sysctl/net.rst recommends 50. In a guest with an emulated card a round trip takes about
+ *   that long, and polling would end too early: the comparison has --microseconds 1000 there.
  * - SO_PREFER_BUSY_POLL: interrupts stay masked for as long as the program polls at least every gro_flush_timeout. It
  *   does nothing unless the interface's napi_defer_hard_irqs and gro_flush_timeout are set; the patch that brought it
- *   says 2 and 200000 (ns). It needs CAP_NET_ADMIN.
+ *   says 2 and 200000 (ns). In that guest the second is 2000000: longer than a call polls. It needs CAP_NET_ADMIN.
  * - SO_BUSY_POLL_BUDGET: up to how many packets one poll takes: 64, as an interrupt's poll would; else it is 8.
  * - recvmmsg with MSG_WAITFORONE: waits for one packet, then takes what else is there. No epoll stands between. */
 #include "echo.h"
