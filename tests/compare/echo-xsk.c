@@ -92,6 +92,7 @@ static void open_socket(struct echo_socket *xsk, const char *interface)
 static void prefer_busy_poll(int fd, const char *interface)
 {
 	const int on = 1, microseconds = 20, budget = BATCH;
+	int napi = 0;
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/napi_defer_hard_irqs", interface);
@@ -104,6 +105,11 @@ static void prefer_busy_poll(int fd, const char *interface)
 		setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &microseconds, sizeof(microseconds)) ||
 		setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof(budget)))
 		echo_skip("this kernel has no preferred busy polling (Linux 5.11): %s", strerror(errno));
+	/* A socket without a NAPI, which the first call finds, polls nothing, and its caller only spins. */
+	sendto(fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+	if (zero_copy && getsockopt(fd, SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &(socklen_t){sizeof(napi)}) == 0 &&
+		napi == 0)
+		echo_skip("the kernel knows no NAPI of queue 0 of %s, so that it cannot be busy polled", interface);
 }
 
 /** Answers a batch of what has come. @return how many there were */
@@ -121,12 +127,9 @@ static uint32_t answer(struct echo_socket *xsk, uint64_t *sent)
 			give_frame(xsk, frame.addr);
 		}
 	}
-	if (count)
-		xsk_ring_cons__release(&xsk->rx, count);
-	if (answers)
-		xsk_ring_prod__submit(&xsk->tx, answers);
-	if (count > answers)
-		xsk_ring_prod__submit(&xsk->fill, count - answers);
+	xsk_ring_cons__release(&xsk->rx, count);
+	xsk_ring_prod__submit(&xsk->tx, answers);
+	xsk_ring_prod__submit(&xsk->fill, count - answers);
 	*sent += answers;
 	return count;
 }
@@ -136,8 +139,6 @@ static void refill(struct echo_socket *xsk)
 {
 	uint32_t from, count = xsk_ring_cons__peek(&xsk->completion, 2 * BATCH, &from);
 
-	if (!count)
-		return;
 	for (uint32_t i = 0; i < count; i++)
 		give_frame(xsk, *xsk_ring_cons__comp_addr(&xsk->completion, from + i));
 	xsk_ring_cons__release(&xsk->completion, count);
