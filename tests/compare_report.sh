@@ -32,7 +32,8 @@ run pollux 2 64 900000 20000 0.4
 run pollux 3 64 1000000 20000 0.4
 check "a report is made" "$log" report 0
 check "three rounds have the middle one" "$log" \
-	grep -qE '^sockets +14.0 +13.0\.\.15.0 +4200 +4000\.+9000( +4200){2} +61.0 +60.0\.\.62.5 +100( +3){2} +6 +0$' "$log"
+	grep -qE '^sockets +14.0 +13.0\.\.15.0 +4200 +4000\.\.9000( +4200){2} +61.0 +60.0\.\.62.5 +100( +3){2} +6 +0$' \
+	"$log"
 check "two have their mean, and one is said to be missing" "$log" \
 	grep -qE '^epoll +30.5 +30.0\.\.31.0 +2050 +2000\.\.2100 .* 100 +2/3 +2 +4 +0$' "$log"
 check "one has itself, and no spread" "$log" grep -qE '^dpdk +2000 +30.0 +30.0 +30.0 +0.50 +90 +1/3 +1 +2 +0$' "$log"
@@ -87,17 +88,24 @@ step() {
 }
 step 6.12 napi_build_skb 1 2000
 step 6.12 ixgbe_poll 0.05 200000
-step 6.12 napi_gro_receive 1 5000
 step 6.12 napi_gro_receive 1 5500
+step 6.12 napi_gro_receive 1 5000
+step 6.12 ip_list_rcv 0.4 2500
 step 7.0 napi_gro_receive 1 4000
-step 6.12 a_new_one 2 500
+step 6.12 a_new_one 2 3500
 check "steps are reported on" "$log" report 0
-check "a step has what its own steps leave" "$log" grep -qE '^ixgbe_poll +0.05 +10.0 +3.00  NAPI' "$log"
-check "all their lines are accounted for" "$log" said '6 of steps, 0 skips'
+check "a step has what its own steps leave" "$log" grep -qE '^ixgbe_poll +0.05 +10.0 +2.00  NAPI' "$log"
+check "all their lines are accounted for" "$log" said '7 of steps, 0 skips'
 check "  which stand below it" "$log" grep -qE '^  napi_build_skb +1 +2.00 +2.00 ' "$log"
 check "  those of another kernel do not" "$log" grep -qE '^  napi_gro_receive +1 +4.00 +4.00 ' "$log"
-check "  and the least of two counts" "$log" grep -qE '^  napi_gro_receive +1 +5.00 +5.00 ' "$log"
-check "one that nobody knows is there too" "$log" grep -qE '^a_new_one +2 +1.00 +1.00 *$' "$log"
+check "  and the last of two counts" "$log" grep -qE '^  napi_gro_receive +1 +5.00 +5.00 ' "$log"
+check "IP's is of the poll, as lists are short" "$log" grep -qE '^  ip_list_rcv +0.4 +1.00 +1.00 ' "$log"
+step 6.12 ipv4_mtu 1 1500
+check "with the tracer's own time known" "$log" report 0
+check "  it is taken off" "$log" grep -qE '^  ip_list_rcv +0.4 +0.40 +0.40 ' "$log"
+check "  and said" "$log" said "The tracer's own time, 1.50 us each, is taken off"
+check "  but for a kernel of which it is not known" "$log" grep -qE '^  napi_gro_receive +1 +4.00 +4.00 ' "$log"
+check "one that nobody knows is there too" "$log" grep -qE '^a_new_one +2 +4.00 +4.00 *$' "$log"
 
 # -- An interrupted run, other lines, counts that do not add up, text of anybody's --
 : >"$lines"

@@ -41,14 +41,24 @@ measure() {
 	busy_since $start
 	ask run "$id" "$technique" "$@" "$busy" "$elapsed"
 }
-# The costs at a window of 64, of all packets from the first to the last: without a warm-up.
+# The costs at a window of 64, of all packets from the first to the last: without a warm-up. What the technique does
+# while nothing comes is counted before, and taken off for as long as the counting lasts beyond the meter's second.
 count() { # JOB BYTES
 	id=$technique/costs/$1/$2
 	costs_begin
+	start=$(clock)
+	sleep 1
+	# shellcheck disable=SC2086
+	busy_since $start
+	idled=$elapsed idle_counts=$(costs_end)
+	costs_begin
+	start=$(clock)
 	# shellcheck disable=SC2086
 	ask begin "$id" "$technique" "$2" 64 0 0 1 $meter_keys && sleep 1 && ask measured "$id"
 	status=$? why="its costs were not counted"
-	counts=$(costs_end)
+	# shellcheck disable=SC2086
+	busy_since $start
+	counts=$(without "$(costs_end)" "$idle_counts" "$elapsed" "$idled")
 	# shellcheck disable=SC2086
 	[ $status = 0 ] && ask costs "$id" "$technique" "$1" "$2" 64 $counts
 }

@@ -10,7 +10,16 @@ probe() {
 }
 # Where the kernel copies what packets carry, with how much. What the protocols copy to and from a process's memory is
 # told by their functions, since the copying itself cannot be probed.
-copies="udp_receive udp_send bits_from_skb bits_to_skb xsk_receive roce"
+copies="udp_receive udp_send bits_from_skb bits_to_skb xsk_receive roce roce_inline"
+# Those that a technique cannot do without: where one of them cannot be probed its bytes are not known.
+copies_of() {
+	case $1 in
+	sockets | epoll | busy-poll | io_uring) echo udp_receive udp_send ;;
+	packet-ring) echo bits_from_skb bits_to_skb ;;
+	af_xdp-copy) echo xsk_receive bits_to_skb ;;
+	soft-roce) echo roce roce_inline ;;
+	esac
+}
 costs_prepare() {
 	mount -t tracefs tracefs $tracing 2>/dev/null
 	probe udp_receive udp_recvmsg%return '$retval:s32'
@@ -19,6 +28,8 @@ costs_prepare() {
 	probe bits_to_skb skb_store_bits '$arg4:s32'
 	probe xsk_receive __xsk_rcv '$arg3:u32'
 	probe roce rxe_mr_copy '$arg4:u32'
+	# data of up to 128 bytes are in the request itself, and are copied by no function of their own
+	probe roce_inline rxe_init_packet '$arg3:s32'
 	probe skb __build_skb_around
 	probe skb_alloc __alloc_skb
 	probe skb_clone skb_clone
@@ -104,6 +115,27 @@ skbs() {
 }
 # sum NUMBER...: -: where one is missing
 sum() { echo "$@" | awk '{ for (i = 1; i <= NF; i++) { if ($i == "-") none = 1; n += $i } print none ? "-" : n }'; }
+# without COUNTS IDLE LASTED IDLED: NAME=COUNT... without what was counted over as long while nothing came. The times
+# are hundredths of a second; the first are those beyond the second in which the meter sends.
+without() {
+	printf '%s\n%s\n' "$1" "$2" | awk -v share="$(((10000 * ($3 > 100 ? $3 - 100 : 0)) / ($4 > 0 ? $4 : 1)))" '
+		{
+			for (i = 1; i <= NF; i++) {
+				split($i, part, "=")
+				if (NR == 1) {
+					name[i] = part[1]
+					value[i] = part[2]
+				} else if (value[i] != "-" && part[2] != "-") {
+					value[i] -= int(part[2] * share / 10000 + 0.5)
+				}
+			}
+			count = NF
+		}
+		END {
+			for (i = 1; i <= count; i++)
+				printf "%s=%s ", name[i], value[i] != "-" && value[i] < 0 ? 0 : value[i]
+		}'
+}
 close() { [ "$1" -ge -20 ] && [ "$1" -le 20 ]; }
 # NAME=COUNT for each cost. A self-check: /proc has as many switches of the process as were counted, but for those while
 # the instruments went on and off.
@@ -122,6 +154,10 @@ costs_end() {
 	for each in $copies; do
 		[ ! -e "$events/compare/$each/hist" ] || copied=$(sum $copied "$(hits "compare/$each" '^{' bytes)")
 	done
+	# of soft RoCE's packets the probe has the headers too, and the checksum at the end: 24 bytes
+	[ ! -e "$events/compare/roce_inline/hist" ] ||
+		copied=$((copied - 24 * $(hits compare/roce_inline '^{')))
+	for each in $(copies_of "$technique"); do [ -e "$events/compare/$each/hist" ] || copied=-; done
 	echo "system_calls=$(hits raw_syscalls/sys_enter "$own")" \
 		"context_switches=$(hits sched/sched_switch "$own|prev_comm: (ksoftirqd|kworker|napi|iou-)")" \
 		"bytes_copied=$copied skbs=$(skbs)" \

@@ -120,7 +120,7 @@ function by_rank(    t, i, count) {
 				cost_order[++count] = i
 }
 
-# A step that was measured more than once keeps its least time: what comes on top is somebody else's.
+# A step that was measured again counts as it was then.
 function read_step(    i, place) {
 	if (!json_text("step") || !json_number("hits_per_packet") || !json_number("ns_per_hit"))
 		return 0
@@ -129,8 +129,6 @@ function read_step(    i, place) {
 	for (i = 1; i <= steps; i++)
 		if (step_technique[i] == json["technique"] && step_place[i] == place && step_name[i] == json["step"])
 			break
-	if (i <= steps && step_us(i) <= json["hits_per_packet"] * json["ns_per_hit"] / 1000)
-		return 1
 	if (i > steps)
 		steps = i
 	step_technique[i] = json["technique"]
@@ -181,7 +179,22 @@ function median(row, measure,    count, middle) {
 function least(row, measure) { return sorted(values[row, measure]) ? ordered[1] : "" }
 function most(row, measure,    count) { return (count = sorted(values[row, measure])) ? ordered[count] : "" }
 
-function step_us(i) { return step_hits[i] * step_ns[i] / 1000 }
+# tracer_ns(I): what the tracer takes itself: the least of any step, if one that does next to nothing is there; else 0
+function tracer_ns(i,    other, known, ns) {
+	ns = step_ns[i]
+	known = 0
+	for (other = 1; other <= steps; other++)
+		if (together(i, other)) {
+			known += step_name[other] == "ipv4_mtu"
+			ns = step_ns[other] < ns ? step_ns[other] : ns
+		}
+	return known ? ns : 0
+}
+function step_us(i) { return step_hits[i] * (step_ns[i] - tracer_ns(i)) / 1000 }
+function tracer_said(i) {
+	return tracer_ns(i) ? sprintf("The tracer's own time, %.2f us each, is taken off", tracer_ns(i) / 1000) : \
+		"The tracer's own time is in them"
+}
 # own_us(I): without the steps that were measured inside it.
 function own_us(i,    other, us_left) {
 	us_left = step_us(i)
@@ -294,6 +307,12 @@ function read_data(    i, count, field, entry) {
 		distortion_where[++distortions] = field[1]
 		distortion[distortions] = field[2]
 	}
+	count = data_entries("copies", entry)
+	for (i = 1; i <= count; i++) {
+		split(entry[i], field, "\t")
+		copy_techniques[++copies] = "^(" field[1] ")$"
+		copy_note[copies] = field[2]
+	}
 	count = data_entries("claims", entry)
 	for (i = 1; i <= count; i++) {
 		split(entry[i], field, "\t")
@@ -325,7 +344,8 @@ function data_entries(name, entry,    line, count) {
 }
 function reason(technique, measure, cell,    i) {
 	for (i = 1; i <= reasons; i++)
-		if (technique ~ reason_technique[i] && measure ~ reason_measure[i] && cell_field[cell, "window"] ~ reason_window[i])
+		if (technique ~ reason_technique[i] && measure ~ reason_measure[i] &&
+			cell_field[cell, "window"] ~ reason_window[i])
 			return reason_text[i]
 	return "reason not known"
 }
@@ -374,6 +394,21 @@ function rare_costs(i,    c, value, text) {
 				value * cost_field[i, "packets"])
 	}
 	return text == "" ? "" : sprintf("%s: %s, in all %s packets", costed[i], text, cost_field[i, "packets"])
+}
+# print_copy_notes(FIRST): of what the bytes copied consist, for the techniques whose bytes were counted.
+function print_copy_notes(first,    n, i, t, users) {
+	for (n = 1; n <= copies; n++) {
+		users = ""
+		for (t = 1; t <= techniques; t++)
+			for (i = 1; i <= cost_rows; i++)
+				if (costed[i] == known_techniques[t] && costed[i] ~ copy_techniques[n] &&
+					cost[i, "bytes_copied"] != "") {
+					users = users (users == "" ? "" : ", ") costed[i]
+					break
+				}
+		if (users != "")
+			wrapped(first, "bytes copied, " users ": " copy_note[n])
+	}
 }
 function cost_figure(value) {
 	if (value == "" || value == 0)

@@ -38,11 +38,16 @@ function print_costs(window,    o, i, c, rare) {
 		if (rare_costs(i) != "")
 			rare = rare (rare == "" ? "" : "; ") rare_costs(i)
 	}
+	print ""
+	print_copy_notes("- ")
 	print rare == "" ? "" : "\nLess than a thousandth: " rare ".\n"
 }
 
 function print_steps(    known, k, i) {
 	known = read_known_steps()
+	wrapped("", tracer_said(1) \
+		". What each packet passes has the median, the rest a mean, which has interrupts in it.")
+	print ""
 	print "| function | what it does | times per packet | us per packet | its own |"
 	print "|---|---|---|---|---|"
 	for (k = 1; k <= known; k++)

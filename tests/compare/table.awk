@@ -37,7 +37,8 @@ function print_cell(cell,    i, row, technique, lines_of) {
 			printf lines_of, technique, kpps(median(row, "pps")), " " range(row, "pps", 1000),
 				us(median(row, "p50")), " " range(row, "p50", 1000), us(median(row, "p99")),
 				us(median(row, "p99.9")), three_digits(median(row, "cpu")), " " range(row, "cpu", 1),
-				percent(median(row, "share")), rounds[row] (rounds[row] < most_rounds ? "/" most_rounds : ""), total[row, "lost"],
+				percent(median(row, "share")),
+				rounds[row] (rounds[row] < most_rounds ? "/" most_rounds : ""), total[row, "lost"],
 				total[row, "late"], total[row, "wrong"]
 	}
 	for (i = 1; i <= techniques; i++) {
@@ -76,6 +77,7 @@ function print_costs(    o, i, c, how, shown) {
 	for (o = 1; o <= cost_rows; o++)
 		if (rare_costs(cost_order[o]) != "")
 			wrapped("  ", rare_costs(cost_order[o]))
+	print_copy_notes("  ")
 	for (c = 1; c in costs; c++) {
 		split("", shown)
 		for (o = 1; o <= cost_rows; o++) {
@@ -110,6 +112,7 @@ function print_steps(    i, first, known, k) {
 			continue
 		print "The kernel's steps, " step_technique[first] " (" step_place[first] "): us of each packet, and"
 		print "of that outside the steps below it. Each was measured alone: a difference of two can be below 0."
+		print tracer_said(first) "; the interrupts that came meanwhile are in what works on batches."
 		printf "%-34s %8s %8s %8s\n", "", "times", "us", "its own"
 		for (k = 1; k <= known; k++)
 			for (i = first; i <= steps; i++)
