@@ -131,9 +131,11 @@ mkdir "$work/bin"
 ln -s "$PWD/$bin"/{echo-sockets,compare-meter,pollux-model} "$work/bin"
 printf '#!/bin/sh\necho "echo-packet: it is \\"broken\\""\nexit 1\n' >"$work/bin/echo-packet"
 chmod +x "$work/bin/echo-packet"
+echo '{"type":"run","technique":"before"}' >"$results"
 TECHNIQUES="epoll packet-ring sockets" SECONDS_EACH=0.1 run tests/compare/local.sh "$work/bin" basic
 check "what was not built, and what fails, leaves the rest as it is" "$log" eval "[ $status = 1 ] &&
 	rows epoll packet-ring sockets && says 1 'FAIL  packet-ring'"
+check "  what the run before had measured is kept" "$results" grep -q '"before"' "$results.before"
 if ! grep -q 'no TAP interface can be made' "$log"; then
 	check "  with the reason" "$results" eval \
 		'grep -q "\"epoll\".*\"why\":\"echo-epoll was not built: make compare-deps\"" "$results" &&

@@ -62,6 +62,7 @@ boot() {
 	local tree_name=$1 card=$2 kernel_driver=$2 forwards='' crc32 ports=()
 	shift 2
 	guest_begin
+	trap 'keep_logs; guest_clean' EXIT
 	trap 'exit 143' TERM
 	guest_choose 11.1 "$tree_name"
 	append="intel_iommu=on iommu=pt" memory=1G cpus=1
@@ -93,10 +94,15 @@ boot() {
 	guest_boot -device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48" "${ports[@]}"
 	guest_report
 }
-# What of the guest did not go well, from its console. All that it and the card said stays in build/compare.
+# All that the guest and the card said stays in build/compare, of a run that is broken off too.
+keep_logs() {
+	trap '' INT TERM
+	[ ! -e "$work/serial" ] || tr -d '\r' <"$work/serial" >"$work/console"
+	cp "$work"/{console,qemu.log,model.log,host.log} build/compare 2>/dev/null
+}
+# What of the guest did not go well, from its console.
 guest_report() {
 	local ended
-	cp "$work"/{console,qemu.log,model.log,host.log} build/compare 2>/dev/null
 	grep -E '^(FAIL|    > )' "$work/console" >&3
 	ended=$(sed -n 's/^GUEST-END //p' "$work/console")
 	if [ "$ended" != 0 ]; then
@@ -126,6 +132,7 @@ tests/guest/fetch.sh $(printf '%s\n' "${guests[@]%/*}" | sort -u) || exit
 
 exec 3>&1
 status=0 session=
+! grep -qs '"type":"run"' "$results" || mv -f "$results" "$results.before"
 : >"$results"
 said=$(mktemp)
 # In the background, so that a signal comes at once to this shell, which then ends what runs and prints the table.

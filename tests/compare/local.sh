@@ -7,7 +7,7 @@
 #   full                 needs root: AF_XDP, XDP, busy polling and soft RoCE too
 #   TECHNIQUES="..."     some of them, by the names of the table
 #   SECONDS_EACH=1       how long each is measured, at each window
-#   RESULTS=FILE         where the lines go (build/compare/results.jsonl)
+#   RESULTS=FILE         where the lines go (build/compare/results.jsonl); those of the run before: FILE.before
 # Exit status: 0; 1: a technique failed; 2: wrong usage; 77: skipped, the last line says why.
 set -u
 usage() {
@@ -50,6 +50,7 @@ work=$(mktemp -d) || exit 1
 said=$work/said meter=$work/meter.jsonl control=$work/control linux=$(uname -r) status=0 echo_process=
 exec 3>&1
 mkdir -p "$(dirname "$results")"
+! grep -qs '"type":"run"' "$results" || mv -f "$results" "$results.before"
 : >"$results"
 : >"$meter"
 

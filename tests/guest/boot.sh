@@ -20,6 +20,7 @@ guest_begin() {
 	trap 'exit 130' INT TERM
 }
 guest_clean() {
+	trap '' INT TERM # a second signal would leave $work behind
 	[ ${#guest_children[@]} = 0 ] || kill "${guest_children[@]}" 2>/dev/null
 	wait 2>/dev/null
 	rm -rf "$work"
@@ -165,6 +166,7 @@ guest_boot() {
 	answer=$!
 	cat "$work/monitor.out" >"$work/monitor.log" &
 	drain=$!
+	guest_children+=("$answer" "$drain") # they wait for ever for a QEMU that ended before it opened the pipes
 	wait "$running"
 	guest_status=$?
 	kill $answer $drain 2>/dev/null
