@@ -112,7 +112,9 @@ compare-programs: ## build what make compare runs
 compare-programs: $(addprefix $(O)/,$(filter-out $(COMPARE_WITHOUT),$(COMPARE_PROGRAMS)))
 	@$(foreach program,$(COMPARE_WITHOUT), \
 		tests/need.sh without $(firstword $(call missing_of,$(program))) $(program);)
-compare: ## echo over sockets, io_uring, AF_XDP, RDMA, DPDK, Pollux in a guest (ALL=1, ROUNDS=3; LEVEL=basic: without)
+compare: ## echo over sockets, io_uring, AF_XDP, RDMA, DPDK, Pollux, in a guest; LEVEL=basic, full: without (see below)
+	@[ "$${LEVEL:-}" != full ] || [ "$$(id -u)" = 0 ] || \
+		{ echo 'LEVEL=full needs root; LEVEL=basic does not' && false; }
 	@tests/need.sh compare
 	@[ "$${LEVEL:-guest}" != guest ] || tests/need.sh guest
 	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=release all compare-programs
@@ -397,6 +399,9 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=,'
 	@echo 'LDFLAGS=, WERROR=1'
+	@echo 'With make compare: TECHNIQUES="sockets epoll", SECONDS_EACH=2; in the guest also ROUNDS=3, COSTS=0, ALL=1'
+	@echo '(more sizes, loads, kernels and cards). Without a guest: LEVEL=basic needs no root; LEVEL=full does, for'
+	@echo 'AF_XDP, XDP and RDMA. tests/compare/README.md has more.'
 
 clean: ## remove everything built; what was downloaded for guests stays
 	rm -rf $(filter-out build/guest,$(wildcard build/*))
