@@ -150,4 +150,9 @@ if ! grep -q 'no TAP interface can be made' "$log"; then
 	check "  and what it has" "$log" grep -q '^sockets  *[0-9.]* ' "$log"
 	check "  and leaves no process" "$log" wait_for eval '! grep -qsF "$work/bin/" /proc/[0-9]*/cmdline'
 fi
+# -- In the guest: what is counted while nothing comes --
+# counts HUNDREDTHS: of a counting that lasted so long, with an idle one of a second before it
+counts() { (. tests/compare/costs_guest.sh && without "a=100 b=- c=5 d=7" "a=50 b=3 c=20 d=-" "$1" 100); }
+check "what a technique does while nothing comes is taken off" "$log" [ "$(counts 130)" = "a=85 b=- c=0 d=7 " ]
+check "  but not of the second in which packets come" "$log" [ "$(counts 100)" = "a=100 b=- c=5 d=7 " ]
 end_checks
