@@ -82,6 +82,14 @@ int app_tap_open(const char *name, char *error, size_t error_bytes)
 		close(fd);
 		return -problem;
 	}
+	/* An interface keeps what its last user was willing to do (checksums, segmentation), as QEMU. The kernel would
+	 * leave that to us, too, and without a header in front does not even say so. */
+	if (ioctl(fd, TUNSETOFFLOAD, 0) < 0) {
+		int problem = errno;
+		explain_name(name, problem, error, error_bytes);
+		close(fd);
+		return -problem;
+	}
 	return fd;
 }
 
