@@ -93,6 +93,17 @@ if unshare -rn true 2>/dev/null && command -v ip >/dev/null; then
 	check "a kernel without packet rings: skipped" "$log" says 77 '^skip: this kernel has no TPACKET_V2'
 	[ ! -x "$bin/echo-io-uring" ] || on_loopback 198.18.0.2/24 "$work/old.so" "$bin/echo-io-uring"
 	check "a kernel with an old io_uring: skipped" "$log" says 77 "^skip: this kernel's io_uring has no "
+	# a TAP interface brings frames longer than its MTU, too
+	run unshare -rn bash -c '. tests/wait.sh
+		ip tuntap add dev tap0 mode tap && ip link set tap0 up || exit 77
+		"$1/echo-packet" tap0 >"$2" &
+		wait_for grep -q "^ready" "$2"
+		for bytes in 1800 64; do
+			"$1/compare-meter" --tap tap0 --bytes $bytes --window 4 --seconds 0.3
+		done
+		kill $!' bash "$bin" "$work/echo"
+	[ $status = 77 ] || check "echo-packet: an answer that is too long to send stops no other" "$log" \
+		eval 'says 0 "\"bytes\":64,.*\"received\":[1-9]"'
 fi
 
 # -- what is missing is told, for each distribution --

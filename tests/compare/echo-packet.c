@@ -13,6 +13,8 @@
  * - One socket for each way: the sending one has protocol 0, so no received frame is shown to it. Only IPv4 comes to
  *   the other one.
  * - PACKET_QDISC_BYPASS: frames go to the driver's transmit function directly.
+ * - PACKET_LOSS: a frame that cannot be sent, as one longer than the MTU, is dropped. Else the kernel would stop there,
+ *   and send nothing behind it either.
  * - One send() for all frames that were put into the ring, with MSG_DONTWAIT: it does not wait until the card has sent
  *   them. A frame's slot is free again when the driver says so. */
 #include "echo.h"
@@ -59,6 +61,7 @@ static struct socket open_socket(const char *interface, int protocol, int versio
 		.tp_frame_nr = SLOTS,
 		.tp_retire_blk_tov = version == TPACKET_V3 ? 1 : 0, /* ms: the least there is */
 	};
+	const int skips = which == PACKET_TX_RING;
 	/* until it is bound, it would get what comes by any interface */
 	struct socket it = {.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)};
 
@@ -71,6 +74,8 @@ static struct socket open_socket(const char *interface, int protocol, int versio
 		echo_fail("there is no interface %s: \"ip link\" lists those that there are", interface);
 	if (setsockopt(it.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)))
 		echo_skip("this kernel has no TPACKET_V%d: %s", version + 1, strerror(errno));
+	if (setsockopt(it.fd, SOL_PACKET, PACKET_LOSS, &skips, sizeof(skips)))
+		echo_fail("the ring cannot skip frames that are too long to send: %s", strerror(errno));
 	if (setsockopt(
 		    it.fd, SOL_PACKET, which, &ring, version == TPACKET_V3 ? sizeof(ring) : sizeof(struct tpacket_req)))
 		echo_fail("the kernel has no memory for a ring of %u MiB: %s", RING >> 20, strerror(errno));
