@@ -150,6 +150,13 @@ if command -v xmllint >/dev/null; then
 	check "the picture is well-formed" "$log" xmllint --noout "$work/compare.svg"
 fi
 
+# -- Numbers below zero are numbers, and as far from it as others --
+: >"$lines"
+run sockets 1 64 15000 4000000 -0.012
+run epoll 1 64 15000 -1e300 60
+check "a small number below zero is taken, and a large one is not" "$log" eval "report 0 &&
+	said ', and 1 not understood' && grep -q '^sockets .* -0.01 ' '$log'"
+
 # -- Nothing to report on --
 echo '{ "type" : "run", "technique" : "xdp", "linux":"6", "card":"tap", "job":"echo", "bytes":64, "window":1,' \
 	'"pps":1, "sent":5, "received":5, "lost":0, "late":0, "wrong":0, "latency_ns":null }' >"$lines"

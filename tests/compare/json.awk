@@ -40,7 +40,7 @@ function json_value(path, depth) {
 	if (json_take("\""))
 		return json_string() && json_keep(path, "string", json_token)
 	if (json_take("-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?"))
-		return json_token > -1e15 && json_token + 0 < 1e15 && json_keep(path, "number", json_token + 0)
+		return json_token + 0 > -1e15 && json_token + 0 < 1e15 && json_keep(path, "number", json_token + 0)
 	if (json_take("true|false|null"))
 		return json_keep(path, "word", json_token)
 	if (json_take("\\{"))
