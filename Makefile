@@ -399,7 +399,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'With all of them: V=1 shows the commands; BUILD=debug, asan, tsan or coverage; CC=, CFLAGS=, CPPFLAGS=,'
 	@echo 'LDFLAGS=, WERROR=1'
-	@echo 'With make compare: TECHNIQUES="sockets epoll", SECONDS_EACH=2; in the guest also ROUNDS=3, COSTS=0, ALL=1'
+	@echo 'With make compare: TECHNIQUES="sockets epoll", SECONDS_EACH=2; in a guest ROUNDS=3, COSTS=0, ALL=1'
 	@echo '(more sizes, loads, kernels and cards). Without a guest: LEVEL=basic needs no root; LEVEL=full does, for'
 	@echo 'AF_XDP, XDP and RDMA. tests/compare/README.md has more.'
 
