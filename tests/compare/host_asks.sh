@@ -83,7 +83,8 @@ host_run() {
 	read -r share cpu < <(awk -v b="$busy" -v e="$elapsed" -v pps="$pps" 'BEGIN {
 		share = e > 0 ? b / e : 0
 		if (share > 1) share = 1
-		printf "%.4f %.4f", share, 1e6 * share / pps
+		if (b > 0) printf "%.4f %.4f", share, 1e6 * share / pps
+		else printf "null null" # none that was seen: an XDP program has no thread of its own
 	}')
 	[ "$load" != 0 ] && window=null || load=null
 	result "{\"type\":\"run\",$(where "$technique"),\"round\":$round,\"job\":\"$job\",\
