@@ -93,6 +93,9 @@ check "ping to the example, by IPv4" "$work/ping.log" pings -4 10.82.0.3
 check "  and by IPv6" "$work/ping.log" wait_for pings -6 fd82::3
 check "  it answers for its own addresses only" "$work/ping.log" \
 	eval "! ping -q -c 1 -W 0.1 10.82.0.2 >$work/ping.log && ! ping -q -c 1 -W 0.1 fd82::2 >$work/ping.log"
+ip neigh replace 10.82.0.3 lladdr 02:00:00:00:00:99 nud permanent dev t0 # somebody else's
+check "  and no frame that is for another card" "$work/ping.log" \
+	eval "! ping -q -c 1 -W 0.1 10.82.0.3 >$work/ping.log"
 check "  it is there to the end" "$work/example.log" kill $example
 wait $example
 

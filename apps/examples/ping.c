@@ -15,16 +15,31 @@ static unsigned word(const uint8_t *at)
 	return (unsigned)at[0] << 8 | at[1];
 }
 
-/* Writes the Internet checksum of so many bytes (RFC 1071) to a place among them; sum is of what counts besides. */
-static void put_checksum(uint8_t *at, const uint8_t *data, unsigned bytes, uint32_t sum)
+/* The Internet checksum of so many bytes (RFC 1071); sum is of what counts besides. 0 where they hold a right one. */
+static uint16_t checksum(const uint8_t *data, unsigned bytes, uint32_t sum)
 {
-	at[0] = at[1] = 0;
 	for (unsigned i = 0; i < bytes; i++)
 		sum += i % 2 ? data[i] : (uint32_t)data[i] << 8;
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16));
-	at[0] = (uint8_t)(sum >> 8);
-	at[1] = (uint8_t)sum;
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
+static void put_checksum(uint8_t *at, const uint8_t *data, unsigned bytes, uint32_t sum)
+{
+	at[0] = at[1] = 0;
+	uint16_t value = checksum(data, bytes, sum);
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/* What counts in ICMPv6's checksum besides the message: addresses, length and protocol. */
+static uint32_t pseudo_header(const uint8_t *ip, unsigned bytes)
+{
+	uint32_t sum = IPPROTO_ICMPV6 + bytes;
+
+	for (unsigned i = 8; i < 40; i += 2)
+		sum += word(ip + i);
+	return sum;
 }
 
 /* These get what follows the Ethernet header, of which there are len bytes, and make it an answer.
@@ -49,7 +64,8 @@ static unsigned answer_ipv4(uint8_t *ip, unsigned len)
 
 	if (header < 20 || ip[0] >> 4 != 4 || total > len || total < header + 8 || ip[9] != IPPROTO_ICMP ||
 		word(ip + 6) & 0x3fff || /* a fragment */
-		memcmp(ip + 16, own_ipv4, 4) != 0 || icmp[0] != 8 /* echo */)
+		memcmp(ip + 16, own_ipv4, 4) != 0 || icmp[0] != 8 /* echo */ || ip[12] >= 224 /* from no host */ ||
+		checksum(ip, header, 0) || checksum(icmp, total - header, 0))
 		return 0;
 	memcpy(ip + 16, ip + 12, 4); /* addresses that change places leave the header's checksum as it is */
 	memcpy(ip + 12, own_ipv4, 4);
@@ -64,12 +80,13 @@ static unsigned answer_ipv6(uint8_t *ip, unsigned len)
 	unsigned bytes = len < 40 ? 0 : word(ip + 4);
 	uint8_t *icmp = ip + 40;
 
-	if (bytes < 8 || 40 + bytes > len || ip[0] >> 4 != 6 || ip[6] != IPPROTO_ICMPV6)
+	if (bytes < 8 || 40 + bytes > len || ip[0] >> 4 != 6 || ip[6] != IPPROTO_ICMPV6 || ip[8] == 255 ||
+		memcmp(ip + 8, nobody, 16) == 0 || checksum(icmp, bytes, pseudo_header(ip, bytes)))
 		return 0;
 	if (icmp[0] == 128 && memcmp(ip + 24, own_ipv6, 16) == 0) { /* echo request */
 		icmp[0] = 129;
 	} else if (icmp[0] == 135 && bytes >= 24 && ip[7] == 255 && /* a neighbour's solicitation (RFC 4861) */
-		   memcmp(icmp + 8, own_ipv6, 16) == 0 && memcmp(ip + 8, nobody, 16) != 0) {
+		   icmp[1] == 0 && memcmp(icmp + 8, own_ipv6, 16) == 0) {
 		memcpy(icmp, (const uint8_t[8]){136, 0, 0, 0, 0x60}, 8); /* an advertisement, solicited, overrides */
 		memcpy(icmp + 24, (const uint8_t[2]){2, 1}, 2);          /* with our Ethernet address */
 		memcpy(icmp + 26, own_mac, 6);
@@ -80,10 +97,7 @@ static unsigned answer_ipv6(uint8_t *ip, unsigned len)
 	}
 	memcpy(ip + 24, ip + 8, 16);
 	memcpy(ip + 8, own_ipv6, 16);
-	uint32_t pseudo = IPPROTO_ICMPV6 + bytes; /* the addresses, length and protocol count as well */
-	for (unsigned i = 8; i < 40; i += 2)
-		pseudo += word(ip + i);
-	put_checksum(icmp + 2, icmp, bytes, pseudo);
+	put_checksum(icmp + 2, icmp, bytes, pseudo_header(ip, bytes));
 	return 40 + bytes;
 }
 
@@ -91,10 +105,12 @@ static bool answer(struct pkt *pkt)
 {
 	uint8_t *frame = pkt->data, *rest = frame + NIC_HEADER_BYTES;
 	unsigned len = pkt->len - NIC_HEADER_BYTES, type = pkt->len < NIC_HEADER_BYTES ? 0 : word(frame + 12);
-	unsigned bytes = type == 0x0806   ? answer_arp(rest, len)
-			 : type == 0x0800 ? answer_ipv4(rest, len)
-			 : type == 0x86dd ? answer_ipv6(rest, len)
-					  : 0;
+	bool ours = pkt->len >= NIC_HEADER_BYTES && memcmp(frame, own_mac, 6) == 0, group = frame[0] & 1;
+	unsigned bytes = !ours && !group          ? 0 /* the port receives all frames, whoever they are for */
+			 : type == 0x0806         ? answer_arp(rest, len)
+			 : type == 0x0800 && ours ? answer_ipv4(rest, len)
+			 : type == 0x86dd         ? answer_ipv6(rest, len)
+						  : 0;
 
 	memcpy(frame, frame + 6, 6);
 	memcpy(frame + 6, own_mac, 6);
