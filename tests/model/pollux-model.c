@@ -171,11 +171,12 @@ static bool execute(struct model_port *ports, unsigned count, struct control_com
 }
 
 /** Does what was written to the control FIFO: a few lines at a time, so that a writer without end does not stop the
- * ports. */
-static void obey(struct control *control, struct model_port *ports, unsigned count)
+ * ports. @return whether anything was */
+static bool obey(struct control *control, struct model_port *ports, unsigned count)
 {
 	char line[CONTROL_LINE_MAX];
-	for (unsigned i = 0; i < LINES_AT_ONCE && control_line(control, line); i++) {
+	unsigned i = 0;
+	for (; i < LINES_AT_ONCE && control_line(control, line); i++) {
 		struct control_command command;
 		bool good = control_understand(line, count, &command);
 		if (good && !execute(ports, count, &command))
@@ -192,6 +193,7 @@ static void obey(struct control *control, struct model_port *ports, unsigned cou
 						   : ": no such command, or no such port: see --help",
 				good ? "" : command.error);
 	}
+	return i > 0;
 }
 
 static void run(const struct options *options, struct control *control, struct model_port *ports)
@@ -227,7 +229,8 @@ static void run(const struct options *options, struct control *control, struct m
 			housed = now;
 			if (ended(options, ports, now))
 				return;
-			obey(control, ports, options->ports);
+			if (obey(control, ports, options->ports))
+				talked = now; /* more may wait there */
 			if (tell) {
 				tell = 0;
 				report_json(stdout, ports, options->ports);
