@@ -4,6 +4,7 @@
 # Usage: tests/compare/report.sh [--markdown] [FILE]   (build/compare/results.jsonl)
 #   --markdown: prints what hw-docs/packet-way.md has instead: conditions, distortions, tables
 set -u
+caller=$PWD
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
 form=table
@@ -17,6 +18,7 @@ case ${1:-} in
 esac
 [ $# -le 1 ] || { echo "usage: $0 [--markdown] [FILE]" >&2 && exit 2; }
 file=${1:-build/compare/results.jsonl}
+[[ $# = 0 || $file = /* || $caller = "$PWD" ]] || file=$caller/$file
 [ -r "$file" ] || { echo "$file: there are no results to read; make compare writes them" >&2 && exit 1; }
 folder=$(dirname "$file")
 
