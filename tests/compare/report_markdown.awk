@@ -36,11 +36,11 @@ function print_costs(window,    o, i, c, rare) {
 			printf " %s |", cost_figure(cost[i, costs[c]])
 		print ""
 		if (rare_costs(i) != "")
-			rare = rare (rare == "" ? "" : "; ") rare_costs(i)
+			rare = rare "- " rare_costs(i) "\n"
 	}
 	print ""
 	print_copy_notes("- ")
-	print rare == "" ? "" : "\nLess than a thousandth: " rare ".\n"
+	print rare == "" ? "" : "\nLess than a thousandth:\n\n" rare
 }
 
 function print_steps(    known, k, i) {
