@@ -104,6 +104,7 @@ beside=1 step "the runner of these steps" tests/progress_says.sh
 beside=1 step "check-hosts, without a mirror" hosts_skips
 beside=1 step "sizes, the reading path, wide lines" tests/lint.sh
 beside=1 step "lint finds what it is for" tests/lint_says.sh
+beside=1 step "guests that do not begin" tests/guest/boot_says.sh
 beside=1 step "public headers alone, C and C++" headers_alone
 beside=1 step "arrows between the rooms" arrows
 

@@ -85,6 +85,7 @@ ln -s /busybox/sh /bin/sh
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+echo GUEST-BEGIN
 if [ -c /dev/ttyS1 ] && stty -F /dev/ttyS1 raw -echo 2>/dev/null; then exec 8<>/dev/ttyS1; fi
 while read -r module; do insmod "/modules/$module" || echo "FAIL module $module"; done </modules/order
 sh -c '. /guest_lib.sh; . /script'
