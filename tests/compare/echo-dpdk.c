@@ -64,7 +64,7 @@ static void start_eal(const char *address)
 	if (rte_eal_init(count, (char **)(uintptr_t)arguments) < 0)
 		echo_fail("DPDK does not start: %s", rte_strerror(rte_errno));
 	if (rte_eth_dev_count_avail() != 1)
-		echo_fail("DPDK has no driver for %s, or it is not bound to vfio-pci: pollux-bind vfio-pci %s", address,
+		echo_fail("DPDK has no driver for %s, or it is not bound to vfio-pci: pollux-bind bind %s", address,
 			address);
 }
 
