@@ -48,21 +48,17 @@ static inline uint32_t answer(void *context, struct pkt *pkt)
 
 int main(int argc, char **argv)
 {
-	const char *ports[2], *simd = NULL;
-	const struct echo_option options[] = {
-		{.name = "--simd", .help = "scalar, AVX2 or AVX-512; default: the best", .value = &simd},
-		{.name = NULL},
-	};
-	const struct echo_program program = {
+	static const struct echo_program program = {
 		.name = "echo-pipe",
 		.about = "Answers by Pollux's pipe. PORT is 0000:03:00.0, or vfio-user:SOCKET.",
 		.port = "PORT",
 		.most_ports = 1,
-		.options = options,
+		.options = echo_nic_options,
 	};
+	const char *ports[2];
 
 	echo_begin(&program, argc, argv, ports);
-	echo_nic_open(&port, &program, ports[0], simd);
+	echo_nic_open(&port, &program, ports[0]);
 	open_pipe();
 	echo_nic_wait_link(&port);
 	echo_ready();

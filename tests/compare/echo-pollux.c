@@ -31,24 +31,20 @@ static unsigned answer(struct pkt *pkts, unsigned n)
 
 int main(int argc, char **argv)
 {
-	const char *ports[2], *simd = NULL;
-	const struct echo_option options[] = {
-		{.name = "--simd", .help = "scalar, AVX2 or AVX-512; default: the best", .value = &simd},
-		{.name = NULL},
-	};
-	const struct echo_program program = {
+	static const struct echo_program program = {
 		.name = "echo-pollux",
 		.about = "Answers by Pollux's bursts. PORT is 0000:03:00.0, or vfio-user:SOCKET.",
 		.port = "PORT",
 		.most_ports = 1,
-		.options = options,
+		.options = echo_nic_options,
 	};
+	const char *ports[2];
 	struct echo_nic port = {0};
 	uint64_t received = 0, sent = 0;
 	struct pkt pkts[BURST];
 
 	echo_begin(&program, argc, argv, ports);
-	echo_nic_open(&port, &program, ports[0], simd);
+	echo_nic_open(&port, &program, ports[0]);
 	echo_nic_wait_link(&port);
 	struct nic_rxq *rx = nic_rxq(port.nic, 0);
 	struct nic_txq *tx = nic_txq(port.nic, 0);

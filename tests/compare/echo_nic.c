@@ -6,7 +6,13 @@
 
 #define LINK_MS 20000
 
-void echo_nic_open(struct echo_nic *port, const struct echo_program *program, const char *address, const char *simd)
+static const char *simd;
+const struct echo_option echo_nic_options[] = {
+	{.name = "--simd", .help = "scalar, AVX2 or AVX-512; default: the best", .value = &simd},
+	{.name = NULL},
+};
+
+void echo_nic_open(struct echo_nic *port, const struct echo_program *program, const char *address)
 {
 	struct nic_config config = {.promiscuous = true};
 

@@ -14,8 +14,11 @@ struct echo_nic {
 	time_t serviced;
 };
 
-/** Opens and starts the port with the instruction set that `simd` names (NULL: the best). Fails as echo_fail does. */
-void echo_nic_open(struct echo_nic *port, const struct echo_program *program, const char *address, const char *simd);
+/** The options of both: --simd. */
+extern const struct echo_option echo_nic_options[];
+
+/** Opens and starts the port with the instruction set that --simd names, else the best. Fails as echo_fail does. */
+void echo_nic_open(struct echo_nic *port, const struct echo_program *program, const char *address);
 
 /** Waits for the link. Fails as echo_fail does. */
 void echo_nic_wait_link(struct echo_nic *port);
