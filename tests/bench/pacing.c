@@ -6,12 +6,11 @@
 #include "pacing.h"
 
 #include "calm.h"
+#include "local_port.h"
 #include "progress.h"
 
 #include "../../apps/app_base.h"
 #include "../../apps/gen_send.h"
-#include "../../driver/driver.h"
-#include "../model/local.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,22 +47,10 @@ struct run {
 static int open_port(struct run *run, struct dma_space *space)
 {
 	const struct nic_config config = {.tx_ring = RING};
-	const struct model_local_config local = {.model.port = 0};
-	struct nic_link link = {.up = false};
-	int error = model_local_open(&run->device, space, &local);
+	int error = local_port_open(&run->nic, &run->device, space, &config);
 
 	if (!error)
-		error = port_from_device(&run->nic, run->device);
-	if (!error)
-		error = nic_start(run->nic, &config);
-	if (error)
-		return error;
-	model_set_partner(model_local_model(run->device), true);
-	for (unsigned ms = 0; !error && !link.up && ms < 10000; ms++) {
-		model_local_advance(run->device, 1000000);
-		error = nic_get_link(run->nic, &link);
-	}
-	run->queue.tx = nic_txq(run->nic, 0);
+		run->queue.tx = nic_txq(run->nic, 0);
 	return error;
 }
 

@@ -6,13 +6,13 @@
 #include "waiting.h"
 
 #include "far.h"
+#include "local_port.h"
 #include "progress.h"
 
 #include "../../apps/app_base.h"
 #include "../../apps/app_counter.h"
 #include "../../apps/app_nap.h"
 #include "../../driver/driver.h"
-#include "../model/local.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -215,22 +215,8 @@ static int open_port(struct run *run, struct dma_space *space)
 	const struct nic_config config = {.promiscuous = true,
 		.simd = PKT_SIMD_SCALAR,
 		.rx_interrupt_us = run->waiting->way == WAITING_POLL ? 0 : APP_INTERRUPT_US};
-	const struct model_local_config local = {.model.port = 0};
-	struct nic_link link = {.up = false};
-	int error = model_local_open(&run->device, space, &local);
 
-	if (!error)
-		error = port_from_device(&run->nic, run->device);
-	if (!error)
-		error = nic_start(run->nic, &config);
-	if (error)
-		return error;
-	model_set_partner(model_local_model(run->device), true);
-	for (unsigned ms = 0; !error && !link.up && ms < 10000; ms++) {
-		model_local_advance(run->device, 1000000);
-		error = nic_get_link(run->nic, &link);
-	}
-	return error;
+	return local_port_open(&run->nic, &run->device, space, &config);
 }
 
 /* In ticks, as struct app_worker has it. */
