@@ -23,6 +23,7 @@ known="sockets epoll busy-poll io_uring packet-ring af_xdp-copy af_xdp-zc af_xdp
 known+=" dpdk pollux pollux-pipe"
 forwarders="bridge xdp-redirect dpdk pollux pollux-pipe"
 rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-2} all=${ALL:-} costs=${COSTS:-1}
+[ "$all" != 0 ] || all=
 for technique in ${TECHNIQUES:-}; do
 	[[ " $known $forwarders " == *" $technique "* ]] ||
 		{ echo "compare: there is no technique '$technique'; there are: $known; forwarders: $forwarders" >&2

@@ -28,11 +28,11 @@ where() { echo "\"technique\":\"$1\",\"linux\":\"$linux\",\"card\":\"$card\""; }
 
 host_conditions() {
 	local cpu qemu_version
-	cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+	cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1 | tr -d '"\\')
 	qemu_version=$($qemu --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')
 	result "{\"type\":\"conditions\",\"linux\":\"$linux\",\"qemu\":\"$qemu_version\",\"emulation\":\"TCG\",\
 \"cpu\":\"$cpu\",\"host_cpus\":$(nproc),\"card\":\"$card\",\"guest_cpus\":$cpus,\"date\":\"$(date -u +%FT%TZ)\",\
-\"pollux\":\"$(git describe --always --dirty 2>/dev/null)\",\"compiler\":\"$(cc --version | head -n 1)\",\
+\"pollux\":\"$(git describe --always --dirty 2>/dev/null)\",\"compiler\":\"$(cc --version | head -n 1 | tr -d '"\\')\",\
 \"libraries\":\"$(libraries)\",\"seconds\":$seconds,\"rounds\":$rounds}"
 }
 host_say() { say "$*"; }
@@ -59,7 +59,7 @@ host_begin() {
 # meter_begins ID KEY=VALUE,...: the model's meter, or one at the socket of QEMU's card
 meter_begins() {
 	if [ "$card" = 82599 ]; then
-		echo "meter 0 $1 $2" >"$control"
+		echo "meter 0 $1 $2" 1<>"$control" # for reading too: a model that is gone is not waited for
 	else
 		# shellcheck disable=SC2046
 		"$bin/compare-meter" --dgram "$work/peer,$work/0" --id "$1" --to 52:54:00:00:00:00 \

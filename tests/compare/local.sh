@@ -168,7 +168,7 @@ measure() {
 		;;
 	*)
 		before=$(wc -l <"$meter")
-		echo "meter 0 $1 window=$2,seconds=$3" >"$control"
+		echo "meter 0 $1 window=$2,seconds=$3" 1<>"$control" # for reading too: it does not wait for a model
 		limit=600 wait_for eval '[ "$(wc -l <"$meter")" -gt '"$before"' ]'
 		;;
 	esac
