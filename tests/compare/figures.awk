@@ -192,8 +192,9 @@ function tracer_ns(i,    other, known, ns) {
 }
 function step_us(i) { return step_hits[i] * (step_ns[i] - tracer_ns(i)) / 1000 }
 function tracer_said(i) {
-	return tracer_ns(i) ? sprintf("The tracer's own time, %.2f us each, is taken off", tracer_ns(i) / 1000) : \
-		"The tracer's own time is in them"
+	return tracer_ns(i) ? \
+		sprintf("The tracer's own time, %.2f us each, is taken off: all that the quickest step took " \
+			"(it shows 0)", tracer_ns(i) / 1000) : "The tracer's own time is in them"
 }
 # own_us(I): without the steps that were measured inside it.
 function own_us(i,    other, us_left) {
@@ -378,6 +379,7 @@ function wrapped(first, text,    word, count, i, line, blank) {
 function kpps(pps) { return pps == "" ? "-" : sprintf(pps < 9995 ? "%.2f" : pps < 99950 ? "%.1f" : "%.0f", pps / 1000) }
 function us(ns) { return ns == "" ? "-" : three_digits(ns / 1000) }
 function three_digits(value) {
+	value = value > -0.005 && value < 0 ? 0 : value
 	return value == "" ? "-" : sprintf(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value)
 }
 function spaced(name) {

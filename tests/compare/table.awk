@@ -112,7 +112,7 @@ function print_steps(    i, first, known, k) {
 			continue
 		print "The kernel's steps, " step_technique[first] " (" step_place[first] "): us of each packet, and"
 		print "of that outside the steps below it. Each was measured alone: a difference of two can be below 0."
-		print tracer_said(first) "; the interrupts that came meanwhile are in what works on batches."
+		wrapped("", tracer_said(first) "; the interrupts that came meanwhile are in what works on batches.")
 		printf "%-34s %8s %8s %8s\n", "", "times", "us", "its own"
 		for (k = 1; k <= known; k++)
 			for (i = first; i <= steps; i++)
