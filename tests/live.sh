@@ -116,16 +116,19 @@ end_model
 # -- a reset in the middle of a frame: more come than are taken, each in five buffers, of which a look takes one --
 # cut_off: resets the first port until a frame was cut off
 cut_off() {
-	local before
+	local before lines
 	for _ in 1 2 3 4 5 6; do
 		before=$(sum resets)
 		hurt tx-hang
 		wait_for reset_once $((before + 1)) || return 1
-		wait_for goes_on_alone
+		# a whole interval behind the reset's: before its link is up again nothing comes that could be cut off
+		lines=$(wc -l <"$work/json")
+		wait_for eval '[ "$(wc -l <"$work/json")" -gt $((lines + 1)) ] && comes'
 		[ "$(sum rx_broken)" = 0 ] || return 0
 	done
 	return 1
 }
+comes() { tail -n 1 "$work/json" | grep -qE '"rx_packets":[1-9]'; }
 sum() { grep -oE "\"$1\":[0-9]+" "$work/json" | cut -d : -f 2 | awk '{ sum += $1 } END { print sum + 0 }'; }
 goes_on_alone() { tail -n 1 "$work/json" | grep -qE '"tx_packets":[1-9]'; }
 model --wire 0:source,size=9004 --control "$work/control"
